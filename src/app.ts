@@ -1,0 +1,133 @@
+import { randomBytes } from 'node:crypto'
+import { userInfo } from 'node:os'
+import { join, resolve } from 'node:path'
+import { type Config, readConfig } from './config.ts'
+import { systemClock } from './domain/clock.ts'
+import { CutterError } from './domain/errors.ts'
+import type { HistoryEntry, Run } from './domain/run.ts'
+import type { RunStore } from './domain/store.ts'
+import { createEngine, type Engine } from './engine/engine.ts'
+import type { EngineParts, InstalledMachine } from './engine/parts.ts'
+import { openLog } from './log.ts'
+import { migrationsDirectory } from './package-root.ts'
+import { openRunStore } from './store/run-store.ts'
+import type { EmbeddedTargets } from './targets/embedded-targets.ts'
+import { ownerAlive, thisProcess } from './targets/process.ts'
+import type { Target } from './targets/target.ts'
+
+export interface App {
+  home: string
+  config: Config
+  store: RunStore
+  engine: Engine
+  parts: EngineParts
+  /** A target by its configured name, or `embedded`. TARGET_NOT_FOUND names the known ones. */
+  target(name: string): Promise<Target>
+  embedded(): Promise<EmbeddedTargets>
+  close(): Promise<void>
+}
+
+export interface AppOptions {
+  home: string
+  env: NodeJS.ProcessEnv
+  interrupt: AbortSignal
+  onStep?(run: Run, entry: HistoryEntry): void
+  onProgress?(run: Run, text: string): void
+}
+
+/** Puts the parts together for one home. What a command may not need (machines, targets, pg) is loaded when asked for. */
+export async function openApp(options: AppOptions): Promise<App> {
+  const { home, env } = options
+  const config = await readConfig(home)
+  const log = await openLog(env)
+  const store = openRunStore({
+    file: join(home, 'var', 'cutter.db'),
+    migrationsDirectory: migrationsDirectory('store'),
+  })
+
+  let embeddedTargets: Promise<EmbeddedTargets> | null = null
+  const embedded = () =>
+    (embeddedTargets ??= import('./targets/embedded-targets.ts').then((module) =>
+      module.embeddedTargets({
+        home,
+        migrationsDirectory: migrationsDirectory('target'),
+        log: (line) => log.info(line),
+      }),
+    ))
+  const target = async (name: string) => {
+    if (name === 'embedded') return (await embedded()).target()
+    const { configuredTarget } = await import('./targets/configured-target.ts')
+    return configuredTarget(name, config.targets, env)
+  }
+  const machines = new Map<string, Promise<InstalledMachine>>()
+  const installed = (name: string) => {
+    const found = machines.get(name) ?? install(name, { config, home, target, embedded })
+    machines.set(name, found)
+    return found
+  }
+  const parts = { ...partsOf(options, config, store), installed, log }
+  return {
+    home,
+    config,
+    store,
+    engine: createEngine(parts),
+    parts,
+    target,
+    embedded,
+    async close() {
+      await (await embeddedTargets)?.release()
+      await store.close()
+    },
+  }
+}
+
+function partsOf(
+  options: AppOptions,
+  config: Config,
+  store: RunStore,
+): Omit<EngineParts, 'installed' | 'log'> {
+  const { home, interrupt, onStep, onProgress } = options
+  const { allowedSigners, revokedKeys, policy } = config.approvals
+  return {
+    store,
+    clock: systemClock,
+    randomHex: (bytes) => randomBytes(bytes).toString('hex'),
+    nonce: () => randomBytes(16).toString('base64url'),
+    owner: thisProcess(),
+    ownerAlive,
+    osUser: osUser(),
+    trust: {
+      allowedSigners: resolve(home, allowedSigners),
+      ...(revokedKeys === undefined ? {} : { revokedKeys: resolve(home, revokedKeys) }),
+    },
+    policy: (machine, gate) => {
+      const { of, validHours } = policy[`${machine}.${gate}`] ?? {}
+      return { validHours: validHours ?? (gate === 'SG1' ? 24 : 12), ...(of === undefined ? {} : { of }) }
+    },
+    allowLive: config.execution.allowLive,
+    caps: config.caps,
+    interrupt,
+    ...(onStep === undefined ? {} : { onStep }),
+    ...(onProgress === undefined ? {} : { onProgress }),
+  }
+}
+
+async function install(
+  name: string,
+  app: Pick<App, 'config' | 'home' | 'target' | 'embedded'>,
+): Promise<InstalledMachine> {
+  const { installCut, MACHINE_NAMES } = await import('./install.ts')
+  if (name === 'cut') return installCut(app)
+  throw new CutterError('MACHINE_NOT_FOUND', `there is no machine ${name}; nothing was started`, {
+    next: `known are: ${MACHINE_NAMES.join(', ')}`,
+  })
+}
+
+/** The name that the operating system vouches for; the number where it has none. */
+function osUser(): string {
+  try {
+    return userInfo().username
+  } catch {
+    return `uid:${process.getuid?.() ?? 'unknown'}`
+  }
+}

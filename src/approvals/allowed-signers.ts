@@ -1,0 +1,53 @@
+/**
+ * Narrowed and widened copies of an allowed_signers file, so that OpenSSH itself can be asked what a line is good for:
+ * "would this still verify without wildcards?", "would it have, at another time?". A line whose form isn't plain is
+ * left out of a narrowed copy and left as it is in a widened one: an odd line can only lead to a refusal.
+ */
+
+interface SignerLine {
+  principals: string[]
+  options: string[]
+  /** Key type, key and comment. */
+  key: string
+}
+
+/** Without the principals that are patterns; negations stay, since they only take away. */
+export function withoutWildcards(allowedSigners: string): string {
+  return eachLine(allowedSigners, (line) => {
+    const signer = readSigner(line)
+    if (signer === null) return null
+    const principals = signer.principals.filter((pattern) => pattern.startsWith('!') || !/[*?]/.test(pattern))
+    return principals.every((pattern) => pattern.startsWith('!'))
+      ? null
+      : writeSigner({ ...signer, principals })
+  })
+}
+
+export function withoutOptions(allowedSigners: string, ...names: string[]): string {
+  return eachLine(allowedSigners, (line) => {
+    const signer = readSigner(line)
+    if (signer === null) return line
+    const options = signer.options.filter((option) => !names.includes(option.split('=')[0]!.toLowerCase()))
+    return writeSigner({ ...signer, options })
+  })
+}
+
+function eachLine(allowedSigners: string, change: (line: string) => string | null): string {
+  const lines = allowedSigners.split('\n').map(change)
+  return `${lines.filter((line) => line !== null).join('\n')}\n`
+}
+
+function readSigner(line: string): SignerLine | null {
+  const parts = /^[ \t]*(?:"([^"]+)"|([^\s"#][^\s"]*))[ \t]+(.+)$/.exec(line)
+  if (parts === null) return null
+  const principals = (parts[1] ?? parts[2])!.split(',')
+  const rest = parts[3]!
+  if (/^(ssh|ecdsa|sk)-\S+[ \t]/.test(rest)) return { principals, options: [], key: rest }
+  const optioned = /^((?:"(?:\\"|[^"])*"|[^\s"])+)[ \t]+(.+)$/.exec(rest)
+  if (optioned === null) return null
+  return { principals, options: optioned[1]!.match(/(?:"(?:\\"|[^"])*"|[^,"])+/g) ?? [], key: optioned[2]! }
+}
+
+function writeSigner({ principals, options, key }: SignerLine): string {
+  return `"${principals.join(',')}" ${options.length === 0 ? '' : `${options.join(',')} `}${key}`
+}

@@ -1,0 +1,103 @@
+import type { Approval } from '../domain/approval.ts'
+import type { Run } from '../domain/run.ts'
+import { isSameName } from './people.ts'
+import {
+  type ApprovalPolicy,
+  approveAnew,
+  type Refusal,
+  type RefusalInput,
+  type RefusalReason,
+} from './refusal-words.ts'
+import { hoursAfter, whyNotAtAGate } from './statement.ts'
+
+/** What the approval is for, against where the run stands. */
+export function refuseByFacts({ run, approval }: { run: Run; approval: Approval }): Refusal | null {
+  const { statement, approvalId } = approval
+  const kind = run.mode === 'live' ? 'signed' : approval.kind
+  const anew = approveAnew(run, { kind, statement })
+  const refuse = (reason: RefusalReason, why: string): Refusal => {
+    return { reason, message: `approval ${approvalId} ${why}`, next: anew }
+  }
+  if (run.status !== 'paused') {
+    const { message, next } = whyNotAtAGate(run)
+    return { reason: run.status === 'closed' ? 'RUN_CLOSED' : 'NOT_AT_A_GATE', message, next }
+  }
+  if (approval.usedSeq !== null) {
+    return refuse(
+      'ALREADY_USED',
+      `was used at entry ${approval.usedSeq}, on ${approval.usedAt}, and counts once`,
+    )
+  }
+  if (
+    statement.runId !== run.runId ||
+    statement.machine !== run.machine ||
+    statement.version !== run.version
+  ) {
+    const theirs = `${statement.runId} (${statement.machine} ${statement.version})`
+    return refuse('OTHER_RUN', `is for run ${theirs}, not for ${run.runId} (${run.machine} ${run.version})`)
+  }
+  if (statement.gate !== run.gate) {
+    return refuse('OTHER_GATE', `is for gate ${statement.gate}; run ${run.runId} waits at ${run.gate}`)
+  }
+  if (statement.seq !== run.gateSeq || statement.historyHead !== run.gateHead) {
+    const then = `is for the arrival at ${run.gate} in entry ${statement.seq} with hash ${statement.historyHead}`
+    return refuse(
+      'OTHER_ARRIVAL',
+      `${then}; the run arrived in entry ${run.gateSeq} with hash ${run.gateHead}`,
+    )
+  }
+  if (statement.planDigest !== run.planDigest) {
+    return refuse('OTHER_PLAN', `is for plan ${statement.planDigest}; the run now plans ${run.planDigest}`)
+  }
+  if (run.mode === 'live' && approval.kind === 'rehearsal') {
+    return refuse(
+      'REHEARSAL_IN_LIVE',
+      `is a rehearsal, which counts in dry runs only; run ${run.runId} is live`,
+    )
+  }
+  return null
+}
+
+/** A signer's clock may be a little ahead of ours. */
+const skewMinutes = 5
+
+export function refuseByTimes(approval: Approval, now: Date, policy: ApprovalPolicy): Refusal | null {
+  const { statement, approvalId } = approval
+  const { issuedAt, expiresAt } = statement
+  if (Date.parse(issuedAt) > now.getTime() + skewMinutes * 60_000) {
+    return {
+      reason: 'NOT_YET_VALID',
+      message: `approval ${approvalId} is issued at ${issuedAt}, but it is only ${now.toISOString()}`,
+      next: 'wait until then, or set the clock right and sign again',
+    }
+  }
+  const longest = hoursAfter(issuedAt, policy.validHours)
+  const [endsAt, by] =
+    expiresAt <= longest ? [expiresAt, 'as signed'] : [longest, `${policy.validHours} h by policy`]
+  if (now.getTime() < Date.parse(endsAt)) return null
+  return {
+    reason: 'EXPIRED',
+    message: `approval ${approvalId} expired at ${endsAt} (${by}); it is ${now.toISOString()}`,
+    next: approveAnew(statement, approval),
+  }
+}
+
+/** Four eyes: in a live run nobody approves what they operate. */
+export function refuseByPeople(input: Pick<RefusalInput, 'run' | 'approval' | 'operators'>): Refusal | null {
+  const { run, approval } = input
+  const { approver } = approval.statement
+  if (run.mode !== 'live' || !operatorsOf(input).some((name) => isSameName(name, approver))) return null
+  return operatorsOwn(approval, `${approver} operates run ${run.runId}`)
+}
+
+export function operatorsOf({ run, operators }: Pick<RefusalInput, 'run' | 'operators'>): string[] {
+  return [...new Set([run.startedBy, ...operators])].filter((name) => name.trim() !== '')
+}
+
+export function operatorsOwn(approval: Approval, why: string): Refusal {
+  return {
+    reason: 'OPERATORS_OWN',
+    message: `approval ${approval.approvalId} is the operator's own: ${why}, and a live run wants another pair of eyes`,
+    next: `have someone else sign: cutter approval sign ${approval.statement.runId} --as <principal> --key <file>`,
+  }
+}

@@ -1,0 +1,94 @@
+import type { Approval } from '../domain/approval.ts'
+import { approveAnew, type Refusal, type RefusalAnswer, type RefusalInput } from './refusal-words.ts'
+import { operatorsOf, operatorsOwn } from './refuse-by-facts.ts'
+import {
+  isListedByWildcardOnly,
+  otherNamesOfKey,
+  type SignatureQuestion,
+  verifySignature,
+} from './ssh-keygen.ts'
+import { approvalIdOf, namespaceOf, statementText } from './statement.ts'
+
+/** Who vouches for the approval: nobody for a rehearsal, which wants no signature. */
+export async function signerOf(input: RefusalInput): Promise<RefusalAnswer> {
+  const { run, approval } = input
+  if (!isOwnStatement(approval)) return { refusal: otherStatement(input) }
+  if (approval.kind === 'rehearsal') return { refusal: null, vouched: null }
+
+  const question = signatureQuestion(input, approval)
+  const answer = await verifySignature(question)
+  const isListed = answer.ok || answer.reason === 'KEY_REVOKED' || answer.reason === 'SIGNER_NOT_VALID_THEN'
+  if (isListed && !isNamedByPolicy(input)) return { refusal: notNamedByPolicy(input) }
+  if (!answer.ok) {
+    const { reason, message, next } = answer
+    return { refusal: { reason, message: `approval ${approval.approvalId}: ${message}`, next } }
+  }
+  if (run.mode === 'live' && (await isListedByWildcardOnly(question))) return { refusal: wildcard(input) }
+  const { principal, fingerprint, keyType } = answer
+  return { refusal: null, vouched: { principal, fingerprint, keyType } }
+}
+
+/** Four eyes count keys as well as names: a second name for the operator's key is still the operator. */
+export async function refuseByKeyOfOperator(input: RefusalInput): Promise<Refusal | null> {
+  const { run, approval } = input
+  if (run.mode !== 'live' || approval.kind === 'rehearsal') return null
+  const [operator] = await otherNamesOfKey(signatureQuestion(input, approval), operatorsOf(input))
+  if (operator === undefined) return null
+  return operatorsOwn(
+    approval,
+    `the signing key is also listed for ${operator}, who operates run ${run.runId}`,
+  )
+}
+
+function signatureQuestion(
+  { trust, now }: RefusalInput,
+  approval: Approval & { kind: 'signed' },
+): SignatureQuestion {
+  const { machine, gate, approver } = approval.statement
+  return {
+    text: approval.statementText,
+    signature: approval.signature,
+    namespace: namespaceOf(machine, gate),
+    principal: approver,
+    at: now,
+    ...trust,
+  }
+}
+
+/** Facts were checked on the parsed statement, the signature covers the text: an edited row must not tell them apart. */
+function isOwnStatement({ approvalId, statement, statementText: text }: Approval): boolean {
+  return statementText(statement) === text && approvalIdOf(text) === approvalId
+}
+
+function isNamedByPolicy({ approval, policy }: RefusalInput): boolean {
+  return policy.of === undefined || policy.of.includes(approval.statement.approver)
+}
+
+function otherStatement({ run, approval }: RefusalInput): Refusal {
+  return {
+    reason: 'SIGNATURE_INVALID',
+    message: `approval ${approval.approvalId} is stored with a statement other than the text that it vouches for`,
+    next: approveAnew(run, approval),
+  }
+}
+
+function notNamedByPolicy({ run, approval, policy }: RefusalInput): Refusal {
+  const { approver, gate } = approval.statement
+  const named = policy.of?.join(', ') || 'nobody'
+  return {
+    reason: 'SIGNER_NOT_ALLOWED',
+    message: `approval ${approval.approvalId} is by ${approver}, but the policy of ${run.machine}.${gate} names ${named}`,
+    next: `have one of them sign: cutter approval sign ${run.runId} --as <principal> --key <file>`,
+  }
+}
+
+function wildcard({ run, approval, trust }: RefusalInput): Refusal {
+  const { approver } = approval.statement
+  return {
+    reason: 'WILDCARD_PRINCIPAL',
+    message:
+      `approval ${approval.approvalId}: ${trust.allowedSigners} lists ${approver} by a pattern only, ` +
+      `and live run ${run.runId} wants to know who signed`,
+    next: `have the owner of that file list ${approver} by name, on a line of its own, then resume again`,
+  }
+}

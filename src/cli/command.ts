@@ -1,0 +1,97 @@
+import type { App } from '../app.ts'
+import { openApp } from '../app.ts'
+import { findHome } from '../config.ts'
+import { CutterError } from '../domain/errors.ts'
+import type { HistoryEntry, Run } from '../domain/run.ts'
+import { EXIT_INTERRUPTED, EXIT_OF_ERROR } from './exit-codes.ts'
+import { answerError, type Io, processIo } from './io.ts'
+
+export interface CommonOptions {
+  json?: boolean
+  home?: string
+}
+
+/** What a command works with: the app of its home, the streams, and the text of run ids made whole. */
+export interface Session {
+  app: App
+  io: Io
+  /** The whole id for a unique prefix or suffix of one. */
+  runId(text: string): Promise<string>
+}
+
+/** Runs one command from its options to its exit code; every error is told here, once. */
+export async function command(
+  options: CommonOptions,
+  task: (session: Session) => Promise<number>,
+): Promise<number> {
+  const env = process.env
+  const io = processIo(options.json === true, env)
+  const interrupt = interruptOnSignals(io)
+  let app: App | null = null
+  try {
+    const home = findHome(options.home, env, process.cwd())
+    app = await openApp({ home, env, interrupt: interrupt.signal, ...watching(io) })
+    const opened = app
+    return await task({ app, io, runId: (text) => wholeRunId(opened, text) })
+  } catch (error) {
+    return await told(io, app, error, interrupt.signal)
+  } finally {
+    await app?.close().catch((error: unknown) => io.err(`cutter: ${(error as Error).message}`))
+    interrupt.done()
+  }
+}
+
+async function told(io: Io, app: App | null, error: unknown, signal: AbortSignal): Promise<number> {
+  const runId = error instanceof CutterError ? error.data.runId : undefined
+  const run = typeof runId === 'string' && app !== null ? await app.store.run(runId).catch(() => null) : null
+  if (signal.aborted && !(error instanceof CutterError)) {
+    io.err('cutter: interrupted; what was begun is settled by: cutter run resume <run>')
+    return EXIT_INTERRUPTED
+  }
+  answerError(io, error, run)
+  if (!(error instanceof CutterError)) app?.parts.log.error({ err: error }, 'internal error')
+  return error instanceof CutterError ? EXIT_OF_ERROR[error.code] : EXIT_OF_ERROR.INTERNAL
+}
+
+async function wholeRunId({ store }: App, text: string): Promise<string> {
+  const found = await store.idsLike(text, 5)
+  if (found.includes(text)) return text
+  const [first] = found
+  if (first === undefined) {
+    throw new CutterError('RUN_NOT_FOUND', `there is no run ${text} here`, { next: 'cutter run list' })
+  }
+  if (found.length === 1) return first
+  throw new CutterError('USAGE', `${text} could be several runs: ${found.join(', ')}`, {
+    next: 'give more of the id',
+  })
+}
+
+function watching(io: Io) {
+  if (!io.watched) return {}
+  const dim = (text: string) => (io.color ? `\u001b[2m${text}\u001b[22m` : text)
+  return {
+    onStep: (run: Run, entry: HistoryEntry) => {
+      const next = run.phase === null ? '' : dim(`  → ${run.phase}`)
+      io.err(`${dim(String(entry.seq).padStart(3))}  ${run.state}${next}`)
+    },
+    onProgress: (_run: Run, text: string) => io.err(dim(`     ${text}`)),
+  }
+}
+
+/** The first signal asks the work to stop where it can be settled; a second one ends the process at once. */
+function interruptOnSignals(io: Io): { signal: AbortSignal; done(): void } {
+  const controller = new AbortController()
+  const onSignal = () => {
+    if (controller.signal.aborted) process.exit(EXIT_INTERRUPTED)
+    io.err('cutter: stopping at a safe point (once more: at once)')
+    controller.abort()
+  }
+  const signals = ['SIGINT', 'SIGTERM'] as const
+  for (const name of signals) process.on(name, onSignal)
+  return {
+    signal: controller.signal,
+    done: () => {
+      for (const name of signals) process.off(name, onSignal)
+    },
+  }
+}

@@ -1,0 +1,64 @@
+import { CutterError } from '../domain/errors.ts'
+import { readingOf } from '../engine/execution.ts'
+import { type CommonOptions, command, type Session } from './command.ts'
+import { answer } from './io.ts'
+
+export function executionStatus(options: CommonOptions) {
+  return command(options, answerStatus)
+}
+
+export function executionEnable(options: CommonOptions & { for: string; reason: string; by?: string }) {
+  return command(options, async (session) => {
+    const { app } = session
+    const now = app.parts.clock.now()
+    const until = new Date(now.getTime() + durationMs(options.for)).toISOString()
+    await app.store.setExecutionSwitch({
+      enabled: true,
+      until,
+      reason: options.reason,
+      by: options.by ?? app.parts.osUser,
+      at: now.toISOString(),
+    })
+    return answerStatus(session)
+  })
+}
+
+export function executionDisable(options: CommonOptions & { reason: string; by?: string }) {
+  return command(options, async (session) => {
+    const { app } = session
+    await app.store.setExecutionSwitch({
+      enabled: false,
+      until: null,
+      reason: options.reason,
+      by: options.by ?? app.parts.osUser,
+      at: app.parts.clock.now().toISOString(),
+    })
+    return answerStatus(session)
+  })
+}
+
+async function answerStatus({ app, io }: Session): Promise<number> {
+  const setting = await app.store.executionSwitch()
+  const reading = readingOf(setting, app.parts.clock.now())
+  const status = {
+    ...reading,
+    allowLive: app.parts.allowLive,
+    reason: setting?.reason ?? null,
+    by: setting?.by ?? null,
+  }
+  answer(io, status, () => [
+    `execution switch  ${reading.enabled ? `on until ${reading.until}` : 'off'}${setting === null ? '' : ` (${setting.reason}, ${setting.by})`}`,
+    `allowed by config ${app.parts.allowLive ? 'yes' : 'no (execution.allowLive in cutter.yaml)'}`,
+  ])
+  return 0
+}
+
+const UNITS: { [unit: string]: number } = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+
+/** `90s`, `30m`, `2h`, `1d`; at most 7 days, since the switch is meant to fall back to off. */
+export function durationMs(text: string): number {
+  const [, count, unit] = /^(\d{1,6})([smhd])$/.exec(text) ?? []
+  const ms = Number(count) * (UNITS[unit ?? ''] ?? 0)
+  if (ms > 0 && ms <= 7 * UNITS.d!) return ms
+  throw new CutterError('USAGE', `--for takes a time such as 90s, 30m, 2h or 1d, at most 7d, not ${text}`)
+}

@@ -1,0 +1,50 @@
+import type { ErrorCode } from '../domain/errors.ts'
+import type { Outcome, Run } from '../domain/run.ts'
+
+/**
+ * 0 paused at a gate, or closed as succeeded · 1 failed, rolled back, or an internal error · 2 usage or refused input ·
+ * 3 not allowed to go on · 4 no such run, approval, machine or target.
+ */
+export const EXIT_OF_ERROR: Record<ErrorCode, number> = {
+  USAGE: 2,
+  INPUT_REFUSED: 2,
+  CONFIG_INVALID: 2,
+  KEY_REUSED: 2,
+  RUN_NOT_FOUND: 4,
+  APPROVAL_NOT_FOUND: 4,
+  MACHINE_NOT_FOUND: 4,
+  TARGET_NOT_FOUND: 4,
+  APPROVAL_REQUIRED: 3,
+  APPROVAL_REFUSED: 3,
+  RUN_HELD: 3,
+  RUN_CLOSED: 3,
+  EVENT_REFUSED: 3,
+  MACHINE_CHANGED: 3,
+  LIVE_REFUSED: 3,
+  STORE_CONFLICT: 3,
+  STORE_TAMPERED: 3,
+  TARGET_UNREACHABLE: 1,
+  TARGET_REFUSED: 1,
+  TOOL_MISSING: 1,
+  STORE_NEWER: 1,
+  STORE_CORRUPT: 1,
+  STORE_UNWRITABLE: 1,
+  INTERNAL: 1,
+}
+
+const EXIT_OF_OUTCOME: Record<Outcome, number> = {
+  succeeded: 0,
+  failed: 1,
+  'rolled-back': 1,
+  rejected: 3,
+  cancelled: 3,
+  voided: 3,
+}
+
+export function exitOfRun(run: Run): number {
+  if (run.status === 'closed') return EXIT_OF_OUTCOME[run.outcome]
+  return run.status === 'stopped' ? 3 : 0
+}
+
+/** As a shell reports a process that SIGINT ended. */
+export const EXIT_INTERRUPTED = 130

@@ -1,0 +1,95 @@
+import { CutterError } from '../domain/errors.ts'
+import { type Run, runSummary } from '../domain/run.ts'
+
+/** What a command writes to. With `--json` stdout carries JSON and nothing else; words for people go to stderr. */
+export interface Io {
+  json: boolean
+  out(text: string): void
+  err(text: string): void
+  /** Whether somebody watches: then phases are shown as they pass. */
+  watched: boolean
+  color: boolean
+}
+
+export function processIo(json: boolean, env: NodeJS.ProcessEnv): Io {
+  const watched = process.stderr.isTTY === true && process.stdout.isTTY === true
+  return {
+    json,
+    out: (text) => void process.stdout.write(`${text}\n`),
+    err: (text) => void process.stderr.write(`${text}\n`),
+    watched: watched && !json,
+    color: watched && (env.NO_COLOR ?? '') === '' && env.TERM !== 'dumb',
+  }
+}
+
+/** The answer of a command: the value as JSON, or its lines. */
+export function answer(io: Io, value: unknown, lines: () => string[]): void {
+  io.out(io.json ? JSON.stringify(value, null, 2) : lines().join('\n'))
+}
+
+export function answerRun(io: Io, run: Run): void {
+  answer(io, runSummary(run), () => linesOfRun(run))
+}
+
+export function answerError(io: Io, error: unknown, run: Run | null): void {
+  const { code, message, next, data } = described(error)
+  if (io.json) {
+    const facts = { code, message, ...(next === undefined ? {} : { next }), ...data }
+    io.out(JSON.stringify({ ...(run === null ? {} : runSummary(run)), error: facts }, null, 2))
+  }
+  io.err(`cutter: ${message}`)
+  if (next !== undefined) io.err(`next: ${next}`)
+}
+
+function described(error: unknown) {
+  if (error instanceof CutterError) {
+    const { code, message, next, data } = error
+    return { code: code as string, message, next, data }
+  }
+  const message = error instanceof Error ? error.message : String(error)
+  return {
+    code: 'INTERNAL',
+    message: `internal error: ${message}`,
+    next: 'CUTTER_LOG=debug shows more',
+    data: {},
+  }
+}
+
+export function linesOfRun(run: Run): string[] {
+  const standing = {
+    working: () => `works on ${run.phase ?? 'its next step'}`,
+    paused: () => `waits at gate ${run.gate}`,
+    stopped: () => `stopped: ${run.stop?.message}`,
+    closed: () => `closed: ${run.outcome}`,
+  }[run.status]()
+  const next = run.stop?.next
+  return [
+    `run     ${run.runId}   ${run.machine} ${run.version}, ${run.mode}`,
+    `state   ${run.state} — ${standing}`,
+    ...(run.stopCode === null ? [] : [`code    ${run.stopCode}`]),
+    ...(run.planDigest === null ? [] : [`plan    ${run.planDigest}`]),
+    ...(next === undefined ? [] : [`next    ${next}`]),
+    ...(run.status === 'paused' ? [`next    ${nextAtGate(run)}`] : []),
+  ]
+}
+
+function nextAtGate(run: Run): string {
+  const approve =
+    run.mode === 'live'
+      ? `cutter approval sign ${run.runId} --as <principal> --key <file>`
+      : `cutter approval rehearse ${run.runId}`
+  return `read cutter run plan ${run.runId}, then ${approve}, then cutter run resume --approval <id>`
+}
+
+/** Columns as wide as their widest cell, for lists on a terminal. */
+export function table(head: string[], rows: string[][]): string[] {
+  const widths = head.map((title, column) =>
+    Math.max(title.length, ...rows.map((row) => row[column]!.length)),
+  )
+  const line = (cells: string[]) =>
+    cells
+      .map((cell, column) => cell.padEnd(widths[column]!))
+      .join('  ')
+      .trimEnd()
+  return [line(head), ...rows.map(line)]
+}

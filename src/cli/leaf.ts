@@ -1,0 +1,12 @@
+import type { Command } from 'commander'
+
+/** What every command has: `--json`, `--home`, and an example in its help. */
+export function leaf(command: Command, example: string): Command {
+  return command
+    .option('--json', 'answer with JSON on stdout')
+    .option(
+      '--home <folder>',
+      'folder with cutter.yaml and var/ (default: CUTTER_HOME, the nearest above with cutter.yaml, or here)',
+    )
+    .addHelpText('after', `\nExample:\n  ${example}`)
+}

@@ -1,0 +1,126 @@
+import { type Found, type Heading, headingAt, longestHeadingBytes, mostHeadings } from './found.ts'
+import type { Lexicon } from './heading.ts'
+import { byteOrderMark, eachLine, type Line, textOf } from './lines.ts'
+
+const HASH = 0x23
+const BACKTICK = 0x60
+const TILDE = 0x7e
+const LESS = 0x3c
+const SPACE = 0x20
+const TAB = 0x09
+const DASH = 0x2d
+
+type Block =
+  | { kind: 'text' }
+  | { kind: 'fence'; sign: number; length: number; line: Line }
+  | { kind: 'comment'; line: Line }
+
+/**
+ * ATX headings by CommonMark 0.31: up to three spaces, one to six signs, then a space, a tab or the end. Code fences
+ * (section 4.5) and comments that open a line (HTML block kind 2, section 4.6) hold none. A comment opened in
+ * the middle of a line can't hide one there either, since a heading ends the paragraph.
+ */
+export function readMarkdown(bytes: Uint8Array, lexicon: Lexicon): Found {
+  const headings: Heading[] = []
+  const bodyStart = frontMatterEnd(bytes)
+  let block: Block = { kind: 'text' }
+  let overlong: Found['overlong'] = null
+  eachLine(bytes, (line) => {
+    if (line.start < bodyStart) return undefined
+    const indent = indentOf(bytes, line)
+    if (block.kind !== 'text') {
+      if (closes(bytes, line, indent, block)) block = { kind: 'text' }
+      return undefined
+    }
+    if (indent > 3) return undefined
+    block = opened(bytes, line, indent)
+    const depth = block.kind === 'text' ? headingDepth(bytes, line, indent) : 0
+    if (depth > 0 && line.end - line.start > longestHeadingBytes) {
+      overlong ??= { line: line.number, start: line.start }
+    } else if (depth > 0) headings.push(atxHeading(bytes, line, indent, depth, lexicon))
+    return headings.length > mostHeadings ? 'stop' : undefined
+  })
+  return { headings, bodyStart, overlong, unclosed: unclosed(block) }
+}
+
+function unclosed(block: Block): Found['unclosed'] {
+  if (block.kind === 'text') return null
+  const what = block.kind === 'fence' ? 'code fence' : 'comment'
+  return { what, line: block.line.number, start: block.line.start }
+}
+
+/** Spaces before the text; a tab counts as four, which is too many for whatever matters here. */
+function indentOf(bytes: Uint8Array, line: Line): number {
+  let indent = 0
+  while (indent < 4 && line.start + indent < line.end && bytes[line.start + indent] === SPACE) indent++
+  return bytes[line.start + indent] === TAB ? 4 : indent
+}
+
+function opened(bytes: Uint8Array, line: Line, indent: number): Block {
+  const at = line.start + indent
+  const sign = bytes[at]
+  if (sign === BACKTICK || sign === TILDE) {
+    const length = runOf(bytes, at, line.end, sign)
+    const info = bytes.subarray(at + length, line.end)
+    const fence = length >= 3 && (sign === TILDE || !info.includes(BACKTICK))
+    return fence ? { kind: 'fence', sign, length, line } : { kind: 'text' }
+  }
+  const comment = sign === LESS && bytes[at + 1] === 0x21 && bytes[at + 2] === DASH && bytes[at + 3] === DASH
+  return comment && !endsComment(bytes, at + 4, line.end) ? { kind: 'comment', line } : { kind: 'text' }
+}
+
+function closes(
+  bytes: Uint8Array,
+  line: Line,
+  indent: number,
+  block: Exclude<Block, { kind: 'text' }>,
+): boolean {
+  if (block.kind === 'comment') return endsComment(bytes, line.start, line.end)
+  const at = line.start + indent
+  if (indent > 3 || bytes[at] !== block.sign) return false
+  const length = runOf(bytes, at, line.end, block.sign)
+  return (
+    length >= block.length &&
+    bytes.subarray(at + length, line.end).every((byte) => byte === SPACE || byte === TAB)
+  )
+}
+
+function endsComment(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let i = start; i + 2 < end; i++)
+    if (bytes[i] === DASH && bytes[i + 1] === DASH && bytes[i + 2] === 0x3e) return true
+  return false
+}
+
+function runOf(bytes: Uint8Array, start: number, end: number, sign: number): number {
+  let at = start
+  while (at < end && bytes[at] === sign) at++
+  return at - start
+}
+
+/** Number of signs, or 0 where the line is no heading. */
+function headingDepth(bytes: Uint8Array, line: Line, indent: number): number {
+  const at = line.start + indent
+  const depth = runOf(bytes, at, line.end, HASH)
+  const after = bytes[at + depth]
+  const spaced = at + depth === line.end || after === SPACE || after === TAB
+  return depth <= 6 && spaced ? depth : 0
+}
+
+function atxHeading(bytes: Uint8Array, line: Line, indent: number, depth: number, lexicon: Lexicon): Heading {
+  const raw = textOf(bytes, line.start + indent + depth, line.end).trim()
+  return headingAt(line, depth, raw.replace(/(?:^|[ \t])#+$/, '').trim(), lexicon)
+}
+
+/** `---` on the first line up to the next `---` or `...`; without one it is a thematic break and no front matter. */
+function frontMatterEnd(bytes: Uint8Array): number {
+  const start = byteOrderMark(bytes)
+  let end = start
+  eachLine(bytes, (line) => {
+    const text = line.end - line.start <= 8 ? textOf(bytes, line.start, line.end).trimEnd() : ''
+    if (line.number === 1) return text === '---' ? undefined : 'stop'
+    if (text !== '---' && text !== '...') return undefined
+    end = line.next
+    return 'stop'
+  })
+  return end
+}

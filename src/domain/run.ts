@@ -1,0 +1,93 @@
+import type { StopCode, StopFacts } from './errors.ts'
+import type { Json } from './json.ts'
+
+export type Mode = 'dry-run' | 'live'
+export type Status = 'working' | 'paused' | 'stopped' | 'closed'
+export type Outcome = 'succeeded' | 'rejected' | 'failed' | 'cancelled' | 'voided' | 'rolled-back'
+
+/** An event as a machine receives it: serialisable, so that the history can be replayed. */
+export type RunEvent = { type: string; [key: string]: Json }
+
+/** What is read off a snapshot: where the run stands. The union keeps impossible rows out of the program. */
+export type Standing = {
+  /** The milestone reached. */
+  state: string
+  /** The effect that leads to the next milestone, or null. */
+  phase: string | null
+  output: Json
+  /** Digest of the plan that the run holds, or null before there is one. */
+  planDigest: string | null
+} & (
+  | { status: 'working'; stopCode: null; outcome: null; gate: null; stop: null }
+  | { status: 'paused'; stopCode: 'STOP_APPROVAL_REQUIRED'; outcome: null; gate: string; stop: null }
+  | { status: 'stopped'; stopCode: StopCode; outcome: null; gate: null; stop: StopFacts }
+  | { status: 'closed'; stopCode: null; outcome: Outcome; gate: null; stop: null }
+)
+
+/** Facts of a run that never change after its start. */
+export interface RunIdentity {
+  runId: string
+  machine: string
+  version: string
+  /** Covers the chart and the built code of the machine and its effects. */
+  definitionDigest: string
+  mode: Mode
+  input: { [key: string]: Json }
+  startKey: string | null
+  /** A label given by the operator, beside `osUser`, which the operating system vouches for. */
+  startedBy: string
+  osUser: string
+  startedAt: string
+}
+
+/** A run as stored: its identity, where it stands, and the head of its history. */
+export type Run = RunIdentity &
+  Standing & {
+    seq: number
+    updatedAt: string
+    /** Working time so far, in milliseconds; pauses don't count. */
+    workedMs: number
+    /** `seq` and history hash of the entry that arrived at the present gate; null unless paused or rechecking there. */
+    gateSeq: number | null
+    gateHead: string | null
+    /** The envelope round the machine's snapshot, as stored text. */
+    snapshot: string
+    snapshotDigest: string
+    /** Hash of the newest history entry. */
+    head: string
+  }
+
+/** One entry of a run's history. `hash` covers all other fields, so the printed JSON can be checked by anyone. */
+export interface HistoryEntry {
+  seq: number
+  at: string
+  event: RunEvent
+  by: string
+  state: string
+  status: Status
+  snapshotDigest: string
+  previousHash: string
+  hash: string
+}
+
+/** What run commands print. */
+export function runSummary(run: Run): { [key: string]: Json } {
+  return {
+    runId: run.runId,
+    machine: run.machine,
+    version: run.version,
+    mode: run.mode,
+    status: run.status,
+    state: run.state,
+    phase: run.phase,
+    stopCode: run.stopCode,
+    outcome: run.outcome,
+    gate: run.gate,
+    planDigest: run.planDigest,
+    startedBy: run.startedBy,
+    startedAt: run.startedAt,
+    updatedAt: run.updatedAt,
+    output: run.output,
+    ...(run.stop === null ? {} : { stop: run.stop as unknown as Json }),
+  }
+}

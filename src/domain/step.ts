@@ -1,0 +1,29 @@
+import type { EffectRequest } from './effect.ts'
+import type { Evidence } from './evidence.ts'
+import type { HistoryEntry, Run } from './run.ts'
+
+/** A durable timer that a transition asked for. */
+export interface TimerRequest {
+  timerId: string
+  dueAt: string
+  event: { type: string }
+}
+
+/**
+ * One change of one run, complete: what `RunStore.advance` saves in one transaction and what nothing else may change.
+ * `step` in src/machine computes it; it touches nothing.
+ */
+export interface Step {
+  run: Run
+  entry: HistoryEntry
+  /** The invoke whose outcome this step takes in; its row and lease end here. */
+  effectDone: string | null
+  effectsAsked: EffectRequest[]
+  /** Invokes that the machine left unfinished. */
+  effectsDropped: string[]
+  timersAsked: TimerRequest[]
+  timersDropped: string[]
+  /** The approval that this step uses up. */
+  approvalUsed: string | null
+  evidence: Evidence[]
+}

@@ -1,0 +1,80 @@
+import type { Approval } from './approval.ts'
+import type { EffectRow, Owner } from './effect.ts'
+import type { HistoryEntry, Run, RunEvent, Status } from './run.ts'
+import type { Step } from './step.ts'
+
+/** Who takes the effects that a step asks for, and until when (ISO 8601) the lease holds for owners on other hosts. */
+export interface Lease {
+  owner: Owner
+  until: string
+}
+
+export interface Timer {
+  timerId: string
+  dueAt: string
+  event: RunEvent
+}
+
+export interface ExecutionSwitch {
+  enabled: boolean
+  until: string | null
+  reason: string
+  by: string
+  at: string
+}
+
+/** A run in a list: what its row says, without snapshot and output. */
+export type RunFilter = { status?: Status; machine?: string; limit: number }
+
+/**
+ * Where runs live. A driver passes the conformance suite in test/store/conformance.ts. All methods are async, so that a
+ * driver may be a server; errors are CutterErrors. A run that is read back has been checked against its own digests:
+ * `STORE_TAMPERED` names what does not fit.
+ */
+export interface RunStore {
+  /** Saves the first step of a new run. `KEY_REUSED` when its start key belongs to another run. */
+  create(step: Step, lease: Lease): Promise<EffectRow[]>
+  /**
+   * Saves one step in one transaction and claims the effects it asks for. `STORE_CONFLICT` when the run has moved on
+   * since, when the effect that the step takes in is no longer the lease owner's, or when its approval was used.
+   */
+  advance(step: Step, lease: Lease): Promise<EffectRow[]>
+
+  run(runId: string): Promise<Run | null>
+  runByKey(startKey: string): Promise<Run | null>
+  /** Ids that equal, begin with or end with the text; at most `limit`. */
+  idsLike(text: string, limit: number): Promise<string[]>
+  /** Newest first. */
+  list(filter: RunFilter): Promise<Run[]>
+  history(runId: string): Promise<HistoryEntry[]>
+
+  effects(runId: string): Promise<EffectRow[]>
+  /** Takes an effect over from the owner that the caller saw (null: from nobody). Null when somebody else was faster. */
+  claim(runId: string, invokeId: string, from: Owner | null, lease: Lease): Promise<EffectRow | null>
+  /** Lets go of effects that were not begun, so that another process can take them at once. */
+  release(runId: string, owner: Owner): Promise<void>
+  renew(runId: string, lease: Lease): Promise<void>
+  timers(runId: string): Promise<Timer[]>
+
+  /** Keeps an approval; the same one twice is one. While it is unused, another signature of it takes the first one's place. */
+  saveApproval(approval: Approval): Promise<void>
+  approval(approvalId: string): Promise<Approval | null>
+  /** Of one run, or all; oldest first. */
+  approvals(runId?: string): Promise<Approval[]>
+
+  evidence(digest: string): Promise<Uint8Array | null>
+  evidenceOf(
+    runId: string,
+  ): Promise<{ seq: number; name: string; digest: string; mediaType: string; bytes: number }[]>
+
+  /** Null before anybody set it: then the switch is off. */
+  executionSwitch(): Promise<ExecutionSwitch | null>
+  setExecutionSwitch(setting: ExecutionSwitch): Promise<void>
+
+  close(): Promise<void>
+}
+
+/** What `grouped` needs beyond a RunStore: many steps in one transaction, each refused alone. */
+export interface BatchingStore extends RunStore {
+  advanceAll(requests: { step: Step; lease: Lease }[]): Promise<PromiseSettledResult<EffectRow[]>[]>
+}

@@ -1,0 +1,76 @@
+import { z } from 'zod'
+import type { EffectContext, ReadEffect } from '../../domain/effect.ts'
+import { Stop } from '../../domain/errors.ts'
+import { jsonEvidence } from '../../domain/evidence.ts'
+import { digestOf } from '../../domain/json.ts'
+import type { Survey } from '../../targets/survey.ts'
+import { safeScan } from './mark.ts'
+import { type CutPlan, planCut } from './plan.ts'
+import { type CutWorld, jsonOf } from './world.ts'
+
+const input = z.object({
+  document: z.string(),
+  profile: z.string(),
+  sourceDigest: z.string(),
+  surveyDigest: z.string(),
+})
+const output = z.looseObject({ planDigest: z.string(), cutPlanDigest: z.string() })
+
+/** Plans twice from the same pinned bytes and the same survey; two digests that differ stop the run. */
+export function cutplan(world: CutWorld): ReadEffect<z.infer<typeof input>, z.infer<typeof output>> {
+  return {
+    name: 'cutplan',
+    kind: 'read',
+    input,
+    output,
+    async execute(context, { document, profile, sourceDigest, surveyDigest }) {
+      const bytes = await context.evidence(sourceDigest)
+      const survey = await jsonOf<Survey>(context, surveyDigest)
+      const plan = planTwice(world, context, { document, profile, bytes, survey })
+      return plannedResult(plan)
+    },
+  }
+}
+
+export function planTwice(
+  world: CutWorld,
+  { mode, version }: Pick<EffectContext, 'mode' | 'version'>,
+  given: { document: string; profile: string | undefined; bytes: Uint8Array; survey: Survey },
+): CutPlan {
+  const { document, profile, bytes, survey } = given
+  const once = () =>
+    planCut({
+      document,
+      mode,
+      machineVersion: version,
+      bytes,
+      scan: safeScan(bytes, document, profile, world.caps.units),
+      survey,
+      unitCap: world.caps.units,
+    })
+  const [first, second] = [once(), once()]
+  if (digestOf(first) !== digestOf(second)) {
+    throw new Stop('STOP_PLAN_NOT_DETERMINISTIC', 'planning twice gave two plans; nothing was touched')
+  }
+  return first
+}
+
+export function plannedResult(plan: CutPlan) {
+  const evidence = jsonEvidence('plan/SG1', plan)
+  const count = (action: string) => plan.actions.filter((one) => one.action === action).length
+  return {
+    output: {
+      planDigest: evidence.digest,
+      cutPlanDigest: evidence.digest,
+      report: {
+        plan: {
+          create: count('create'),
+          adopt: count('adopt'),
+          keep: count('keep'),
+          governanceRows: plan.arithmetic.governanceRows,
+        },
+      },
+    },
+    evidence: [evidence],
+  }
+}

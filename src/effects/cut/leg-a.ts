@@ -1,0 +1,148 @@
+import { z } from 'zod'
+import type { EffectContext, EffectResult, Probe, WriteEffect } from '../../domain/effect.ts'
+import { Stop } from '../../domain/errors.ts'
+import { jsonEvidence } from '../../domain/evidence.ts'
+import { surfaceDifferences } from '../../targets/survey.ts'
+import type { Sql, Target } from '../../targets/target.ts'
+import { type CutPlan, driftFrom, expectedState } from './plan.ts'
+import { actorOf, type CutWorld, jsonOf, lockDocument } from './world.ts'
+
+const input = z.object({
+  document: z.string(),
+  target: z.string(),
+  planDigest: z.string(),
+  sourceDigest: z.string(),
+})
+const output = z.looseObject({ created: z.number(), legADigest: z.string() })
+type Input = z.infer<typeof input>
+type Output = z.infer<typeof output>
+
+/** A unit that the plan writes, as it is in the target. */
+export interface WrittenUnit {
+  address: string
+  unitId: string
+  versionId: string
+  versionSeq: number
+}
+
+/** Leg A: units, versions and anchors, in one transaction, as the executor, through `fn_iu_create` only. */
+export function cutLegA(world: CutWorld): WriteEffect<Input, Output> {
+  const at = async (target: Target, context: EffectContext, given: Input) => {
+    const plan = await jsonOf<CutPlan>(context, given.planDigest)
+    const bytes = await context.evidence(given.sourceDigest)
+    return target.write('executor', context, async (sql) => {
+      await lockDocument(sql, given.document)
+      await refuseDrift(target, sql, plan)
+      await createUnits(sql, context, plan, bytes)
+      return resultOf(await writtenUnits(sql, plan), plan)
+    })
+  }
+  return {
+    name: 'cut_leg_a',
+    kind: 'write',
+    input,
+    output,
+    execute: async (context, given) => at(await world.target(given.target), context, given),
+    async simulate(context, given) {
+      const scratch = await world.scratches.open(context.runId)
+      const before = await probeAt(scratch, context, given)
+      return before.outcome === 'committed' ? before : at(scratch, context, given)
+    },
+    probe: async (context, given) => probeAt(await world.target(given.target), context, given),
+  }
+}
+
+/** Rows by this run's actor tell that its one transaction committed; a plan that creates none has nothing to lose by another go. */
+async function probeAt(target: Target, context: EffectContext, given: Input): Promise<Probe<Output>> {
+  const plan = await jsonOf<CutPlan>(context, given.planDigest)
+  return target.write('executor', context, async (sql): Promise<Probe<Output>> => {
+    await lockDocument(sql, given.document)
+    const { rows } = await sql.query<{ made: number }>(
+      'select count(*)::int as made from public.information_unit where doc_code = $1 and created_by = $2',
+      [given.document, actorOf(context)],
+    )
+    const planned = plan.actions.filter(({ action }) => action === 'create').length
+    const made = rows[0]!.made
+    if (made === 0) return { outcome: 'not-committed' }
+    if (made !== planned)
+      return {
+        outcome: 'unknown',
+        why: `${made} of ${planned} units are there, though one transaction writes them all`,
+      }
+    return { outcome: 'committed', ...resultOf(await writtenUnits(sql, plan), plan) }
+  })
+}
+
+/** The world once more, inside the lock and the transaction that writes. */
+async function refuseDrift(target: Target, sql: Sql, plan: CutPlan): Promise<void> {
+  const found = expectedState(await target.surveyWithin(sql, plan.document))
+  const lines = driftFrom(plan.expected, found, surfaceDifferences(plan.expected.surface, found.surface))
+  if (lines.length === 0) return
+  throw new Stop(
+    'STOP_DRIFT',
+    `the target is no longer as the approved plan says: ${lines.slice(0, 5).join('; ')}; nothing was written`,
+    {
+      next: 'cancel this run and start another: its plan, and only that, was approved',
+      data: { differences: lines.slice(0, 100) },
+    },
+  )
+}
+
+/** The live calls themselves; a rehearsal makes the very same. */
+export async function createUnits(
+  sql: Sql,
+  context: EffectContext,
+  plan: CutPlan,
+  bytes: Uint8Array,
+): Promise<void> {
+  const text = new TextDecoder('utf-8', { ignoreBOM: true })
+  const writes = plan.actions.filter(({ action }) => action !== 'keep')
+  if (writes.length === 0) return
+  const { rows } = await sql.query<{ address: string; created: boolean }>(
+    `select u.address, made.created
+     from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::int[])
+       with ordinality as u (address, title, body, kind, code, parent, sort_order, n),
+     lateral public.fn_iu_create(
+       p_address => u.address, p_title => u.title, p_body => u.body, p_actor => $8, p_kind => u.kind, p_section_type => u.kind,
+       p_owner => $9, p_parent => u.parent, p_doc_code => $9, p_section_code => u.code, p_sort_order => u.sort_order) as made
+     order by u.n`,
+    [
+      writes.map(({ address }) => address),
+      writes.map(({ title }) => title),
+      writes.map(({ start, end }) => text.decode(bytes.subarray(start, end))),
+      writes.map(({ kind }) => kind),
+      writes.map(({ number }) => number),
+      writes.map(({ parent }) => parent),
+      writes.map(({ sortOrder }) => sortOrder),
+      actorOf(context),
+      plan.document,
+    ],
+  )
+  const created = new Set(rows.filter((row) => row.created).map(({ address }) => address))
+  const wrong = writes.find(({ action, address }) => (action === 'create') !== created.has(address))
+  if (wrong === undefined) return
+  throw new Stop(
+    'STOP_DRIFT',
+    `unit ${wrong.address} was planned as ${wrong.action}, which no longer fits; nothing was written`,
+  )
+}
+
+async function writtenUnits(sql: Sql, plan: CutPlan): Promise<WrittenUnit[]> {
+  const addresses = plan.actions.filter(({ action }) => action !== 'keep').map(({ address }) => address)
+  const { rows } = await sql.query<WrittenUnit>(
+    `select u.canonical_address as address, u.id as "unitId", v.id as "versionId", v.version_seq as "versionSeq"
+     from public.information_unit u join public.unit_version v on v.id = u.version_anchor_ref
+     where u.canonical_address = any ($1) order by u.sort_order`,
+    [addresses],
+  )
+  return rows
+}
+
+function resultOf(rows: WrittenUnit[], plan: CutPlan): EffectResult<Output> {
+  const evidence = jsonEvidence('leg-a', rows)
+  const count = (action: string) => plan.actions.filter((one) => one.action === action).length
+  return {
+    output: { created: count('create'), adopted: count('adopt'), legADigest: evidence.digest },
+    evidence: [evidence],
+  }
+}

@@ -1,0 +1,226 @@
+import { z } from 'zod'
+import type { Approval } from '../../domain/approval.ts'
+import type { EffectContext, Probe, WriteEffect } from '../../domain/effect.ts'
+import { Stop } from '../../domain/errors.ts'
+import { digestOf } from '../../domain/json.ts'
+import type { Sql, Target } from '../../targets/target.ts'
+import type { WrittenUnit } from './leg-a.ts'
+import type { CutPlan } from './plan.ts'
+import { actorOf, type CutWorld, jsonOf, lockDocument } from './world.ts'
+
+const input = z.object({
+  document: z.string(),
+  target: z.string(),
+  planDigest: z.string(),
+  legADigest: z.string(),
+})
+const output = z.looseObject({ changeSetId: z.string() })
+type Input = z.infer<typeof input>
+type Output = z.infer<typeof output>
+
+/** Which tool wrote; the verifier's own revision must be another. */
+export const EXECUTOR_REVISION = 'cutter-executor/1'
+
+/** Ids of the governance rows of a run: derived from it, so that a second go can't write them twice. */
+export const governanceIds = (runId: string) => ({
+  changeSetId: `cs-${runId}`,
+  envelopeId: `me-${runId}`,
+  backlogId: `bl-${runId}`,
+  sweepId: `sw-${runId}`,
+  executorSignatureId: `sg-${runId}-executor`,
+})
+
+/** Leg B: what was done and who decided it, in one transaction, as the executor; all rows but the verifier's two. */
+export function legBRecord(world: CutWorld): WriteEffect<Input, Output> {
+  const at = async (target: Target, context: EffectContext, given: Input) => {
+    const plan = await jsonOf<CutPlan>(context, given.planDigest)
+    const written = await jsonOf<WrittenUnit[]>(context, given.legADigest)
+    const approval = await approvalOf(context)
+    await target.write('executor', context, async (sql) => {
+      await lockDocument(sql, given.document)
+      await writeGovernance(sql, context, { plan, written, approval })
+    })
+    return { output: { changeSetId: governanceIds(context.runId).changeSetId } }
+  }
+  const probeAt = async (
+    target: Target,
+    context: EffectContext,
+    { document }: Input,
+  ): Promise<Probe<Output>> => {
+    const { changeSetId } = governanceIds(context.runId)
+    return target.write('executor', context, async (sql): Promise<Probe<Output>> => {
+      await lockDocument(sql, document)
+      const found = await sql.query('select from cutter_governance.cut_change_set where change_set_id = $1', [
+        changeSetId,
+      ])
+      return found.rowCount === 0
+        ? { outcome: 'not-committed' }
+        : { outcome: 'committed', output: { changeSetId } }
+    })
+  }
+  return {
+    name: 'leg_b_record',
+    kind: 'write',
+    input,
+    output,
+    execute: async (context, given) => at(await world.target(given.target), context, given),
+    async simulate(context, given) {
+      const scratch = await world.scratches.open(context.runId)
+      const before = await probeAt(scratch, context, given)
+      return before.outcome === 'committed' ? before : at(scratch, context, given)
+    },
+    probe: async (context, given) => probeAt(await world.target(given.target), context, given),
+  }
+}
+
+export async function approvalOf(context: EffectContext): Promise<Approval> {
+  const approval = await context.approval()
+  if (approval !== null) return approval
+  throw new Stop('STOP_INTERNAL', `run ${context.runId} is past its gate without an approval`)
+}
+
+/** The row in which a signed statement is the review: its approver is the reviewer. */
+export function reviewRow(
+  approval: Approval,
+  reviewDecisionId: string,
+  event: 'cut' | 'enact',
+  envelopeId: string,
+) {
+  const { statement, kind } = approval
+  return {
+    review_decision_id: reviewDecisionId,
+    governance_event_kind: event,
+    manifest_id: envelopeId,
+    verdict: statement.decision,
+    findings: {
+      planDigest: statement.planDigest,
+      statementDigest: digestOf(statement),
+      approvalId: approval.approvalId,
+      reason: statement.reason,
+    },
+    // What the statement itself says; whether a person or a program held the key, only allowed_signers' owner knows.
+    reviewer_class: kind === 'signed' ? 'human' : 'program',
+    reviewer_identity: statement.approver,
+    decision_at: statement.issuedAt,
+    decided_by: statement.approver,
+  }
+}
+
+interface Facts {
+  plan: CutPlan
+  written: WrittenUnit[]
+  approval: Approval
+}
+
+async function writeGovernance(
+  sql: Sql,
+  context: EffectContext,
+  { plan, written, approval }: Facts,
+): Promise<void> {
+  const ids = governanceIds(context.runId)
+  const actor = actorOf(context)
+  const { sourceVersionId, sha256: sourceSha256, bytes } = plan.source
+  const payload = {
+    document: plan.document,
+    sourceVersionId,
+    sourceSha256,
+    bytes,
+    units: written.length,
+    layout: plan.layout,
+  }
+  const insert = (table: string, rows: object[]) => insertRows(sql, `cutter_governance.${table}`, rows)
+
+  await insert('cut_change_set', [
+    {
+      change_set_id: ids.changeSetId,
+      rollback_key: `rb-${context.runId}`,
+      payload_summary: payload,
+      created_by: actor,
+    },
+  ])
+  await insert('manifest_envelope', [
+    {
+      envelope_id: ids.envelopeId,
+      operation_kind: 'first_cut',
+      status: 'executed',
+      source_doc_ref: plan.document,
+      cut_change_set_ref: ids.changeSetId,
+      reviewer: approval.statement.approver,
+      created_by: actor,
+    },
+  ])
+  await insert('manifest_unit_block', blocks(plan, written, ids.envelopeId))
+  await insert('cut_change_set_affected_row', affectedRows(written, ids.changeSetId))
+  await insert('review_decision', [reviewRow(approval, `rd-${approval.approvalId}`, 'cut', ids.envelopeId)])
+  await insert('decision_backlog_entry', [
+    {
+      backlog_entry_id: ids.backlogId,
+      title: `cut ${plan.document}`,
+      source_doc_ref: plan.document,
+      manifest_id: ids.envelopeId,
+      created_by: actor,
+    },
+  ])
+  await insert(
+    'decision_backlog_history',
+    ['opened', 'planned', 'authorized', 'cut', 'recorded'].map((status, index) => ({
+      history_id: `${ids.backlogId}-${index + 1}`,
+      backlog_entry_id: ids.backlogId,
+      history_seq: index + 1,
+      status,
+      actor: status === 'authorized' ? approval.statement.approver : actor,
+    })),
+  )
+  await insert('decision_backlog_sweep_log', [
+    { sweep_id: ids.sweepId, backlog_entry_id: ids.backlogId, swept_by: actor, findings: { open: 0 } },
+  ])
+  await insert('dot_pair_signature', [
+    {
+      signature_id: ids.executorSignatureId,
+      signature_kind: 'executor',
+      signer_dot_id: 'cutter-executor',
+      signer_identity: actor,
+      signer_tool_revision: EXECUTOR_REVISION,
+      payload_hash: digestOf(payload),
+      cross_reference_change_set_id: ids.changeSetId,
+    },
+  ])
+}
+
+function blocks(plan: CutPlan, written: WrittenUnit[], envelopeId: string): object[] {
+  const planned = new Map(plan.actions.map((action) => [action.address, action]))
+  return written.map(({ address, unitId }) => {
+    const action = planned.get(address)!
+    return {
+      envelope_id: envelopeId,
+      unit_local_id: `u${action.sortOrder}`,
+      block_role: 'result',
+      source_span: { start: action.start, end: action.end },
+      render_order: action.sortOrder,
+      target_unit_id: unitId,
+      proposed_canonical_address: address,
+      proposed_authority: plan.document,
+      payload_summary: { contentHash: action.contentHash, title: action.title },
+    }
+  })
+}
+
+function affectedRows(written: WrittenUnit[], changeSetId: string): object[] {
+  return written.map(({ unitId }) => ({
+    affected_row_id: `${changeSetId}-${unitId}`,
+    change_set_id: changeSetId,
+    target_table: 'information_unit',
+    target_row_id: unitId,
+  }))
+}
+
+/** Inserts rows given as objects; columns that they don't name keep their defaults. Table and columns are our own constants. */
+export async function insertRows(sql: Sql, table: string, rows: object[]): Promise<void> {
+  const [first] = rows
+  if (first === undefined) return
+  const columns = Object.keys(first).join(', ')
+  await sql.query(
+    `insert into ${table} (${columns}) select ${columns} from jsonb_populate_recordset(null::${table}, $1::jsonb)`,
+    [JSON.stringify(rows)],
+  )
+}

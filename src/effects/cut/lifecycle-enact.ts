@@ -1,0 +1,120 @@
+import { z } from 'zod'
+import type { EffectContext, Probe, WriteEffect } from '../../domain/effect.ts'
+import { Stop } from '../../domain/errors.ts'
+import { surfaceDifferences } from '../../targets/survey.ts'
+import type { Sql, Target } from '../../targets/target.ts'
+import { approvalOf, EXECUTOR_REVISION, governanceIds, insertRows, reviewRow } from './leg-b.ts'
+import { type LifecyclePlan, planLifecycle } from './lifecycle-plan.ts'
+import type { CutPlan } from './plan.ts'
+import { actorOf, type CutWorld, jsonOf, lockDocument } from './world.ts'
+
+const input = z.object({
+  document: z.string(),
+  target: z.string(),
+  planDigest: z.string(),
+  cutPlanDigest: z.string(),
+})
+const output = z.looseObject({ enacted: z.number() })
+type Input = z.infer<typeof input>
+type Output = z.infer<typeof output>
+
+/** Brings the drafts into force, in one transaction, through `fn_iu_enact` under the review that SG2's statement is. */
+export function lifecycleEnact(world: CutWorld): WriteEffect<Input, Output> {
+  const at = async (target: Target, context: EffectContext, given: Input) => {
+    const plan = await jsonOf<LifecyclePlan>(context, given.planDigest)
+    const cut = await jsonOf<CutPlan>(context, given.cutPlanDigest)
+    const enacted = await target.write('executor', context, async (sql) => {
+      await lockDocument(sql, given.document)
+      await refuseDrift(target, sql, plan, cut)
+      return enact(sql, context, plan)
+    })
+    return resultOf(enacted)
+  }
+  return {
+    name: 'lifecycle_enact',
+    kind: 'write',
+    input,
+    output,
+    execute: async (context, given) => at(await world.target(given.target), context, given),
+    async simulate(context, given) {
+      const scratch = await world.scratches.open(context.runId)
+      const before = await probeAt(scratch, context, given)
+      return before.outcome === 'committed' ? before : at(scratch, context, given)
+    },
+    probe: async (context, given) => probeAt(await world.target(given.target), context, given),
+  }
+}
+
+/** The review's row is written in the transaction that enacts, so it tells whether that committed. */
+async function probeAt(target: Target, context: EffectContext, given: Input): Promise<Probe<Output>> {
+  const reviewId = await reviewIdOf(context)
+  return target.write('executor', context, async (sql): Promise<Probe<Output>> => {
+    await lockDocument(sql, given.document)
+    const { rows } = await sql.query<{ reviewed: boolean; enacted: number }>(
+      `select exists (select from cutter_governance.review_decision where review_decision_id = $1) as reviewed,
+         (select count(*)::int from public.iu_lifecycle_log where review_decision_id = $1) as enacted`,
+      [reviewId],
+    )
+    return rows[0]!.reviewed
+      ? { outcome: 'committed', ...resultOf(rows[0]!.enacted) }
+      : { outcome: 'not-committed' }
+  })
+}
+
+async function reviewIdOf(context: EffectContext): Promise<string> {
+  const { statement, approvalId } = await approvalOf(context)
+  if (statement.reviewDecisionId !== undefined) return statement.reviewDecisionId
+  throw new Stop('STOP_INTERNAL', `approval ${approvalId} names no review decision`)
+}
+
+async function refuseDrift(target: Target, sql: Sql, plan: LifecyclePlan, cut: CutPlan): Promise<void> {
+  const found = await target.surveyWithin(sql, plan.document)
+  const lines = surfaceDifferences(plan.expected.surface, found.surface)
+  // Throws by itself when a draft is no longer there as it was.
+  planLifecycle(cut, found.units, found.surface)
+  if (lines.length === 0) return
+  throw new Stop(
+    'STOP_DRIFT',
+    `the target is no longer as the approved plan says: ${lines.slice(0, 5).join('; ')}; nothing was enacted`,
+    {
+      next: 'cancel this run; its drafts stay drafts',
+      data: { differences: lines.slice(0, 100) },
+    },
+  )
+}
+
+async function enact(sql: Sql, context: EffectContext, plan: LifecyclePlan): Promise<number> {
+  const approval = await approvalOf(context)
+  const { changeSetId, envelopeId } = governanceIds(context.runId)
+  const reviewId = await reviewIdOf(context)
+  await insertRows(sql, 'cutter_governance.review_decision', [
+    reviewRow(approval, reviewId, 'enact', envelopeId),
+  ])
+  if (plan.actions.length === 0) return 0
+  const { rows } = await sql.query<{ changed: boolean }>(
+    `select done.changed
+     from unnest($1::text[]) with ordinality as u (address, n),
+     lateral public.fn_iu_enact(
+       p_address => u.address, p_actor => $2, p_review_decision_id => $3, p_change_set_id => $4, p_reason => $5,
+       p_tool_revision => $6) as done
+     order by u.n`,
+    [
+      plan.actions.map(({ address }) => address),
+      actorOf(context),
+      reviewId,
+      changeSetId,
+      approval.statement.reason || null,
+      EXECUTOR_REVISION,
+    ],
+  )
+  const changed = rows.filter((row) => row.changed).length
+  if (changed === plan.actions.length) return changed
+  throw new Stop(
+    'STOP_DRIFT',
+    `${changed} of ${plan.actions.length} units would have been enacted; all or none, so nothing was`,
+  )
+}
+
+function resultOf(enacted: number) {
+  return { output: { enacted, report: { enacted } } }
+}

@@ -1,0 +1,66 @@
+import { z } from 'zod'
+import type { ReadEffect } from '../../domain/effect.ts'
+import { Stop } from '../../domain/errors.ts'
+import { jsonEvidence } from '../../domain/evidence.ts'
+import type { Sql } from '../../targets/target.ts'
+import type { CutPlan } from './plan.ts'
+import { type CutWorld, jsonOf, place } from './world.ts'
+
+const input = z.object({ document: z.string(), target: z.string(), planDigest: z.string() })
+const output = z.looseObject({ facts: z.record(z.string(), z.boolean()) })
+
+/** Structure, as named booleans, each asked of the database; one that is false stops the run. */
+export function structuralVerify(world: CutWorld): ReadEffect<z.infer<typeof input>, z.infer<typeof output>> {
+  return {
+    name: 'structural_verify',
+    kind: 'read',
+    input,
+    output,
+    async execute(context, { document, target, planDigest }) {
+      const plan = await jsonOf<CutPlan>(context, planDigest)
+      const there = await place(world, context, target)
+      const facts = await there.read('reader', context, (sql) => structure(sql, document, plan))
+      const wrong = Object.keys(facts).filter((name) => !facts[name])
+      if (wrong.length > 0) {
+        throw new Stop('STOP_VERIFICATION_FAILED', `after leg A these do not hold: ${wrong.join(', ')}`, {
+          next: 'look at the rows in the target; they are drafts and in force for nobody',
+          data: { facts },
+        })
+      }
+      return { output: { facts }, evidence: [jsonEvidence('structure', facts)] }
+    },
+  }
+}
+
+async function structure(sql: Sql, document: string, plan: CutPlan): Promise<Record<string, boolean>> {
+  const { rows } = await sql.query<Record<string, boolean>>(
+    `with planned as (
+       select * from unnest($2::text[], $3::text[], $4::text[], $5::int[]) as p (address, hash, status, sort_order)
+     ), unit as (
+       select * from public.information_unit where doc_code = $1
+     ), whole as (
+       select u.canonical_address as address, u.lifecycle_status, u.sort_order, v.unit_id = u.id as own, v.content_hash,
+         v.lifecycle_status as version_status, v.content_hash = u.content_anchor_ref as anchored,
+         v.content_hash = 'sha256:' || encode(sha256(convert_to(v.body, 'UTF8')), 'hex') as hashed
+       from unit u left join public.unit_version v on v.id = u.version_anchor_ref
+     )
+     select
+       (select count(*) from unit) = (select count(*) from planned) as every_unit_is_planned_and_there,
+       not exists (select from planned p left join whole w using (address) where w.address is null) as every_address_is_there,
+       not exists (select from planned p join whole w using (address) where w.content_hash is distinct from p.hash) as every_text_is_as_planned,
+       not exists (select from planned p join whole w using (address) where w.lifecycle_status <> p.status) as every_status_is_as_planned,
+       not exists (select from planned p join whole w using (address) where w.sort_order is distinct from p.sort_order) as every_place_is_as_planned,
+       not exists (select from whole where own is distinct from true) as every_version_anchor_is_the_unit_own,
+       not exists (select from whole where anchored is distinct from true) as every_content_anchor_is_the_version,
+       not exists (select from whole where hashed is distinct from true) as every_hash_is_of_its_text,
+       not exists (select from whole where version_status is distinct from lifecycle_status) as unit_and_version_agree`,
+    [
+      document,
+      plan.actions.map(({ address }) => address),
+      plan.actions.map(({ contentHash }) => contentHash),
+      plan.actions.map(({ action }) => (action === 'keep' ? 'enacted' : 'draft')),
+      plan.actions.map(({ sortOrder }) => sortOrder),
+    ],
+  )
+  return rows[0]!
+}

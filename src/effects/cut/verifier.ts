@@ -1,0 +1,107 @@
+import { createHash } from 'node:crypto'
+import type { Sql } from '../../targets/target.ts'
+
+/**
+ * The verifier's own code path. It reads rows and source anew, hashes anew, and imports nothing of what the executor ran:
+ * one mistake must not vouch for itself. test/tidy.test.ts holds its imports.
+ */
+
+export const VERIFIER_REVISION = 'cutter-verifier/1'
+
+export interface Finding {
+  /** Axis 1: the texts. The document, put together from the database alone, is the source, byte for byte. */
+  reassembled: boolean
+  /** Axis 2: the record. Rows of governance are exactly 13 + 2n, of which two are the verifier's own. */
+  arithmetic: boolean
+  facts: Record<string, boolean | number | string>
+}
+
+interface ChangeSet {
+  payload_summary: {
+    document: string
+    sourceSha256: string
+    units: number
+    layout: ({ unit: string; contentHash: string } | { text: string })[]
+  }
+}
+
+const hash = (data: string | Uint8Array) => createHash('sha256').update(data).digest('hex')
+
+/** Puts a document together from its change set's layout and the texts of its versions. Throws when a text is missing. */
+export async function reassemble(sql: Sql, changeSetId: string): Promise<Buffer> {
+  const { rows: sets } = await sql.query<ChangeSet>(
+    'select payload_summary from cutter_governance.cut_change_set where change_set_id = $1',
+    [changeSetId],
+  )
+  if (sets[0] === undefined) throw new Error(`there is no change set ${changeSetId}`)
+  const { layout, document } = sets[0].payload_summary
+  const { rows } = await sql.query<{ address: string; body: string }>(
+    `select u.canonical_address as address, v.body
+     from public.information_unit u join public.unit_version v on v.unit_id = u.id where u.doc_code = $1`,
+    [document],
+  )
+  const texts = new Map(rows.map(({ address, body }) => [`${address}\n${hash(body)}`, body]))
+  const parts = layout.map((piece) => {
+    if ('text' in piece) return piece.text
+    const body = texts.get(`${piece.unit}\n${piece.contentHash.replace('sha256:', '')}`)
+    if (body === undefined) throw new Error(`the text of ${piece.unit} is not in the database`)
+    return body
+  })
+  return Buffer.from(parts.join(''), 'utf8')
+}
+
+/** Looks at everything that a cut wrote, before the verifier's own rows are added. */
+export async function examine(
+  sql: Sql,
+  given: {
+    changeSetId: string
+    envelopeId: string
+    backlogId: string
+    source: Uint8Array
+    pinnedSha256: string
+  },
+): Promise<Finding> {
+  const { rows: sets } = await sql.query<ChangeSet>(
+    'select payload_summary from cutter_governance.cut_change_set where change_set_id = $1',
+    [given.changeSetId],
+  )
+  const payload = sets[0]?.payload_summary
+  const rebuilt = await reassemble(sql, given.changeSetId)
+  const sourceSha256 = hash(given.source)
+  const rowsFound = await countGovernance(sql, given)
+  const written = payload?.units ?? -1
+  const facts = {
+    source_is_the_pinned_one: sourceSha256 === given.pinnedSha256,
+    change_set_names_the_source: payload?.sourceSha256 === sourceSha256,
+    rebuilt_is_the_source: hash(rebuilt) === sourceSha256 && Buffer.compare(rebuilt, given.source) === 0,
+    governance_rows: rowsFound,
+    governance_rows_expected: 11 + 2 * written,
+    units_written: written,
+  }
+  return {
+    reassembled:
+      facts.source_is_the_pinned_one && facts.change_set_names_the_source && facts.rebuilt_is_the_source,
+    arithmetic: rowsFound === facts.governance_rows_expected,
+    facts,
+  }
+}
+
+async function countGovernance(
+  sql: Sql,
+  ids: { changeSetId: string; envelopeId: string; backlogId: string },
+): Promise<number> {
+  const { rows } = await sql.query<{ rows: number }>(
+    `select (
+       (select count(*) from cutter_governance.cut_change_set where change_set_id = $1)
+       + (select count(*) from cutter_governance.cut_change_set_affected_row where change_set_id = $1)
+       + (select count(*) from cutter_governance.manifest_envelope where envelope_id = $2)
+       + (select count(*) from cutter_governance.manifest_unit_block where envelope_id = $2)
+       + (select count(*) from cutter_governance.review_decision where manifest_id = $2)
+       + (select count(*) from cutter_governance.dot_pair_signature where cross_reference_change_set_id = $1)
+       + (select count(*) from cutter_governance.decision_backlog_entry where backlog_entry_id = $3)
+       + (select count(*) from cutter_governance.decision_backlog_history where backlog_entry_id = $3)
+       + (select count(*) from cutter_governance.decision_backlog_sweep_log where backlog_entry_id = $3))::int as rows`,
+    [ids.changeSetId, ids.envelopeId, ids.backlogId],
+  )
+  return rows[0]!.rows
+}

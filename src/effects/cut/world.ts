@@ -1,0 +1,30 @@
+import type { EffectContext } from '../../domain/effect.ts'
+import type { Scratches, Sql, Target } from '../../targets/target.ts'
+
+/** What the effects of a cut reach for; the app brings it. */
+export interface CutWorld {
+  target(name: string): Promise<Target>
+  scratches: Scratches
+  /** Throws INPUT_REFUSED for what is no readable file. */
+  readSource(path: string): Promise<Uint8Array>
+  /** Source files registered in cutter.yaml. */
+  documents: Record<string, { source: string; profile?: string }>
+  caps: { units: number }
+}
+
+/** Where the phases after the gate do their work: on the target itself in a live run, on the run's copy in a dry one. */
+export function place(world: CutWorld, { mode, runId }: EffectContext, target: string): Promise<Target> {
+  return mode === 'live' ? world.target(target) : world.scratches.open(runId)
+}
+
+/** One writer for a document, held until the transaction ends; waits for a dead client's statement too. */
+export async function lockDocument(sql: Sql, document: string): Promise<void> {
+  await sql.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`cutter/document/${document}`])
+}
+
+/** Who the rows say has made them. */
+export const actorOf = ({ runId }: Pick<EffectContext, 'runId'>) => `cutter/${runId}`
+
+export async function jsonOf<T>(context: EffectContext, digest: string): Promise<T> {
+  return JSON.parse(Buffer.from(await context.evidence(digest)).toString('utf8')) as T
+}

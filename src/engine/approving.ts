@@ -1,0 +1,116 @@
+import { approvalFrom, rehearsalApproval } from '../approvals/import.ts'
+import { keyFingerprintOf, signText, verifySignature } from '../approvals/ssh-keygen.ts'
+import { composeStatement, namespaceOf, parseStatement, statementText } from '../approvals/statement.ts'
+import type { Approval, Decision } from '../domain/approval.ts'
+import { CutterError } from '../domain/errors.ts'
+import type { Run } from '../domain/run.ts'
+import { known } from './known.ts'
+import type { EngineParts } from './parts.ts'
+
+export interface StatementOptions {
+  /** The principal who approves. */
+  as: string
+  decision: Decision
+  reason: string
+}
+
+/** An approval that was kept, and what will be said against it when it is brought to its gate as things are now. */
+export interface Kept {
+  approval: Approval
+  warning: string | null
+}
+
+/** The exact bytes to sign for a decision on the plan at which the run waits. */
+export async function composeFor(
+  parts: EngineParts,
+  runId: string,
+  options: StatementOptions,
+): Promise<string> {
+  return statementText(composeStatement(await statementInput(parts, await known(parts, runId), options)))
+}
+
+/** Signs with the caller's own key, here and now, and keeps the approval. */
+export async function signApproval(
+  parts: EngineParts,
+  runId: string,
+  options: StatementOptions & { keyFile: string },
+): Promise<Kept> {
+  const text = await composeFor(parts, runId, options)
+  const { machine, gate } = parseStatement(text)
+  const signature = await signText({ text, keyFile: options.keyFile, namespace: namespaceOf(machine, gate) })
+  const approval = approvalFrom({ text, signature, clock: parts.clock })
+  await parts.store.saveApproval(approval)
+  const fault = await faultOf(parts, approval)
+  return { approval, warning: fault === null ? null : fault.message }
+}
+
+/** Keeps what was signed elsewhere. A signature that does not vouch for the statement is refused and not kept. */
+export async function importApproval(parts: EngineParts, text: string, signature: string): Promise<Approval> {
+  const approval = approvalFrom({ text, signature, clock: parts.clock })
+  const run = await known(parts, approval.statement.runId)
+  const earlier = await parts.store.approval(approval.approvalId)
+  if (earlier !== null && (earlier.signature === approval.signature || earlier.usedSeq !== null))
+    return earlier
+  const fault = await faultOf(parts, approval)
+  if (fault !== null) {
+    throw new CutterError(
+      'APPROVAL_REFUSED',
+      `the statement for run ${run.runId} was not imported: ${fault.message}`,
+      {
+        ...(fault.next === undefined ? {} : { next: fault.next }),
+        data: { runId: run.runId, approvalId: approval.approvalId, reason: fault.reason },
+      },
+    )
+  }
+  await parts.store.saveApproval(approval)
+  return approval
+}
+
+/** Makes a label for a dry run, which vouches for nothing and grants nothing. */
+export async function rehearseApproval(
+  parts: EngineParts,
+  runId: string,
+  options: StatementOptions,
+): Promise<Approval> {
+  const run = await known(parts, runId)
+  const approval = rehearsalApproval(await statementInput(parts, run, options))
+  await parts.store.saveApproval(approval)
+  return approval
+}
+
+async function statementInput(parts: EngineParts, run: Run, { as, decision, reason }: StatementOptions) {
+  const { validHours } = parts.policy(run.machine, run.gate ?? '')
+  const { reviewGates = [] } = (await parts.installed(run.machine)).machine
+  const review =
+    run.gate !== null && reviewGates.includes(run.gate) ? { reviewDecisionId: `rd-${parts.nonce()}` } : {}
+  return {
+    run,
+    approver: as,
+    decision,
+    reason,
+    clock: parts.clock,
+    nonce: parts.nonce(),
+    validHours,
+    ...review,
+  }
+}
+
+async function faultOf(parts: EngineParts, approval: Approval) {
+  const { statement, statementText: text, signature } = approval
+  const namespace = namespaceOf(statement.machine, statement.gate)
+  const signed = { text, signature: signature!, namespace }
+  if ((await keyFingerprintOf(signed)) === null) {
+    return {
+      reason: 'SIGNATURE_INVALID',
+      message: `it is no signature of these bytes for ${namespace}`,
+      next: undefined,
+    }
+  }
+  const answer = await verifySignature({
+    ...signed,
+    ...parts.trust,
+    principal: statement.approver,
+    at: parts.clock.now(),
+  })
+  return answer.ok ? null : answer
+}

@@ -1,0 +1,111 @@
+import { type Refusal, refusal } from '../approvals/refusal.ts'
+import type { Approval } from '../domain/approval.ts'
+import { CutterError } from '../domain/errors.ts'
+import type { Json } from '../domain/json.ts'
+import type { Run } from '../domain/run.ts'
+import { type Machine, record } from '../machine/step.ts'
+import { heldBy, leaseOf } from './lease.ts'
+import type { EngineParts } from './parts.ts'
+import { workOn } from './work.ts'
+
+const EVENTS = { approve: 'APPROVE', reject: 'REJECT', void: 'VOID' } as const
+
+/** Brings an approval to the gate at which a run waits. Everything unverified is refused before the run moves. */
+export async function decide(parts: EngineParts, run: Run, approvalId: string, by: string): Promise<Run> {
+  const approval = await parts.store.approval(approvalId)
+  if (approval === null) {
+    throw new CutterError('APPROVAL_NOT_FOUND', `there is no approval ${approvalId} here`, {
+      next: `cutter approval list; one signed elsewhere comes in with: cutter approval import --statement F --signature F.sig`,
+    })
+  }
+  const withoutReview = refuseMissingReview((await parts.installed(run.machine)).machine, run, approval)
+  if (withoutReview !== null) throw await refused(parts, run, approval, withoutReview, by)
+  const verdict = await refusal({
+    run,
+    approval,
+    operators: [run.startedBy, by],
+    now: parts.clock.now(),
+    trust: parts.trust,
+    policy: parts.policy(run.machine, run.gate!),
+  })
+  if (verdict.refusal !== null) throw await refused(parts, run, approval, verdict.refusal, by)
+
+  const { decision, approver } = approval.statement
+  const event = { type: EVENTS[decision], approvalId, approver, vouched: verdict.vouched as unknown as Json }
+  const decided = await orHeld(parts, run, () => workOn(parts, run, event, by))
+  // Still at the same gate: the last check, the world's, did not pass, and the approval was not used.
+  if (decided.status === 'paused' && decided.state === run.state)
+    throw await worldRefused(parts, decided, approval)
+  return decided
+}
+
+function refuseMissingReview({ reviewGates = [] }: Machine, run: Run, { statement, approvalId }: Approval) {
+  const { gate, decision, reviewDecisionId } = statement
+  if (
+    decision !== 'approve' ||
+    gate !== run.gate ||
+    !reviewGates.includes(gate) ||
+    reviewDecisionId !== undefined
+  )
+    return null
+  return {
+    reason: 'REVIEW_MISSING' as const,
+    message: `approval ${approvalId} names no review decision, which gate ${gate} asks for`,
+    next: `compose the statement with: cutter approval statement ${run.runId} --as ${statement.approver}`,
+  }
+}
+
+/** Two processes may bring approvals at the same moment: the store lets one pass, the other learns who. */
+async function orHeld(parts: EngineParts, run: Run, task: () => Promise<Run>): Promise<Run> {
+  try {
+    return await task()
+  } catch (error) {
+    if (!(error instanceof CutterError) || error.code !== 'STORE_CONFLICT') throw error
+    const [effect] = await parts.store.effects(run.runId)
+    if (effect !== undefined) throw heldBy(run, effect)
+    throw error
+  }
+}
+
+/** A refusal is an entry that does not move the run, so that attempts can be seen and statements stay valid. */
+async function refused(
+  parts: EngineParts,
+  run: Run,
+  approval: Approval,
+  why: Pick<Refusal, 'message' | 'next'> & { reason: string },
+  by: string,
+): Promise<CutterError> {
+  const event = {
+    type: 'cutter.approval-refused',
+    approvalId: approval.approvalId,
+    reason: why.reason,
+    message: why.message,
+  }
+  const step = record(run, event, { at: parts.clock.now().toISOString(), by })
+  await parts.store.advance(step, leaseOf(parts))
+  parts.onStep?.(step.run, step.entry)
+  return new CutterError('APPROVAL_REFUSED', why.message, {
+    next: why.next,
+    data: { runId: run.runId, approvalId: approval.approvalId, reason: why.reason },
+  })
+}
+
+async function worldRefused(parts: EngineParts, run: Run, approval: Approval): Promise<CutterError> {
+  const { recheck } = run.output as { recheck?: { message?: string } }
+  const drifted = run.planDigest !== approval.statement.planDigest
+  const reason = drifted ? 'DRIFT' : 'WORLD_NOT_CHECKED'
+  const why = recheck?.message ?? 'the world is not as the plan says'
+  parts.log.warn({ runId: run.runId, reason }, 'approval not used')
+  return new CutterError(
+    'APPROVAL_REFUSED',
+    drifted
+      ? `the plan that was approved no longer fits: ${why}. The run planned anew and waits at the same gate; approval ${approval.approvalId} was not used.`
+      : `the world could not be checked: ${why}. Approval ${approval.approvalId} was not used and stays valid.`,
+    {
+      next: drifted
+        ? `read cutter run plan ${run.runId}, then sign the new plan`
+        : `mend that, then: cutter run resume ${run.runId} --approval ${approval.approvalId}`,
+      data: { runId: run.runId, approvalId: approval.approvalId, reason },
+    },
+  )
+}

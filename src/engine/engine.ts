@@ -1,0 +1,114 @@
+import { CutterError } from '../domain/errors.ts'
+import type { Json } from '../domain/json.ts'
+import type { Mode, Run } from '../domain/run.ts'
+import { known } from './known.ts'
+import { refuseHeld } from './lease.ts'
+import type { EngineParts } from './parts.ts'
+
+export interface StartOptions {
+  mode: Mode
+  /** Makes starting idempotent for ever: same key and same input → the same run. */
+  key?: string
+  /** A label for who starts it; the OS user is recorded beside it. */
+  by?: string
+}
+
+export interface Engine {
+  /** Makes a run and works on it until it pauses, stops or closes. */
+  start(machine: string, input: { [key: string]: Json }, options: StartOptions): Promise<Run>
+  /**
+   * Takes a run up again: under an approval when it waits at a gate, after a stop, or after a crash. A closed run is
+   * answered as it is, with no work.
+   */
+  resume(runId: string, options: { approvalId?: string; by?: string }): Promise<Run>
+  /** Closes a resting run as cancelled. What it has committed stays; what that is, the answer's output says. */
+  cancel(runId: string, options: { reason: string; by?: string }): Promise<Run>
+}
+
+/**
+ * The verbs that move runs. What they need beyond the store (machines, approvals, XState) is loaded when a run really moves:
+ * asking after a run that is closed or waits must not pay for it.
+ */
+export function createEngine(parts: EngineParts): Engine {
+  // Two resumes of one run in one process share an owner, so the lease can't tell them apart; this does.
+  const inHands = new Set<string>()
+  const exclusively = async <T>(runId: string, task: () => Promise<T>): Promise<T> => {
+    if (inHands.has(runId)) throw held(runId)
+    inHands.add(runId)
+    try {
+      return await task()
+    } finally {
+      inHands.delete(runId)
+    }
+  }
+  return {
+    async start(machine, input, options) {
+      const { start } = await import('./start.ts')
+      return start(parts, exclusively, machine, input, options)
+    },
+    resume: (runId, options) => exclusively(runId, () => resume(parts, runId, options)),
+    cancel: (runId, options) => exclusively(runId, () => cancel(parts, runId, options)),
+  }
+}
+
+const held = (runId: string) =>
+  new CutterError('RUN_HELD', `run ${runId} is being worked on by this very process`, {
+    next: 'wait for its answer',
+  })
+
+export type Exclusively = <T>(runId: string, task: () => Promise<T>) => Promise<T>
+
+async function resume(
+  parts: EngineParts,
+  id: string,
+  options: { approvalId?: string; by?: string },
+): Promise<Run> {
+  const run = await known(parts, id)
+  if (run.status === 'closed') return run
+  await refuseHeld(parts, run)
+  const by = options.by ?? parts.osUser
+  if (run.status === 'paused') {
+    if (options.approvalId === undefined) throw approvalRequired(run)
+    const { decide } = await import('./decide.ts')
+    return decide(parts, run, options.approvalId, by)
+  }
+  const { workOn } = await import('./work.ts')
+  if (run.status === 'stopped') return workOn(parts, run, { type: 'RETRY' }, by)
+  return workOn(parts, run, null, by)
+}
+
+async function cancel(
+  parts: EngineParts,
+  id: string,
+  options: { reason: string; by?: string },
+): Promise<Run> {
+  const run = await known(parts, id)
+  if (run.status === 'closed') return run
+  await refuseHeld(parts, run)
+  if (run.status === 'working') {
+    throw new CutterError(
+      'EVENT_REFUSED',
+      `run ${id} was interrupted while working in ${run.state}; what it began must be settled before it can be cancelled`,
+      {
+        next: `cutter run resume ${id}`,
+      },
+    )
+  }
+  const { workOn } = await import('./work.ts')
+  return workOn(parts, run, { type: 'CANCEL', reason: options.reason }, options.by ?? parts.osUser)
+}
+
+function approvalRequired(run: Run): CutterError {
+  const next =
+    run.mode === 'live'
+      ? `cutter approval sign ${run.runId} --as <principal> --key <file>, then cutter run resume --approval <id>`
+      : `cutter approval rehearse ${run.runId}, then cutter run resume --approval <id>`
+  return new CutterError(
+    'APPROVAL_REQUIRED',
+    `run ${run.runId} waits at gate ${run.gate}; it goes on only under an approval of its plan ${run.planDigest}`,
+    {
+      next,
+      data: { runId: run.runId, gate: run.gate, planDigest: run.planDigest, stopCode: run.stopCode },
+    },
+  )
+}

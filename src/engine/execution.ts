@@ -1,0 +1,55 @@
+import { CutterError, Stop } from '../domain/errors.ts'
+import type { Json } from '../domain/json.ts'
+import type { ExecutionSwitch } from '../domain/store.ts'
+import type { EngineParts } from './parts.ts'
+
+/** What the execution switch said when it was read; recorded with what was then done or refused. */
+export type SwitchReading = { enabled: boolean; until: string | null; at: string }
+
+export async function readSwitch({ store, clock }: EngineParts): Promise<SwitchReading> {
+  return readingOf(await store.executionSwitch(), clock.now())
+}
+
+/** The switch is on only until its time; nobody having set it means off. */
+export function readingOf(setting: ExecutionSwitch | null, now: Date): SwitchReading {
+  const at = now.toISOString()
+  if (setting === null || !setting.enabled || setting.until === null)
+    return { enabled: false, until: null, at }
+  return { enabled: Date.parse(setting.until) > now.getTime(), until: setting.until, at }
+}
+
+/** Live needs the config's word and the switch, each by itself; the first that is missing is named. */
+export async function refuseLive(parts: EngineParts): Promise<SwitchReading> {
+  if (!parts.allowLive) {
+    throw new CutterError(
+      'LIVE_REFUSED',
+      'live runs are not allowed here: execution.allowLive is not true in cutter.yaml; nothing was touched',
+      {
+        next: 'run it dry (the default), or set execution: { allowLive: true }',
+      },
+    )
+  }
+  const reading = await readSwitch(parts)
+  if (!reading.enabled) {
+    const ended = reading.until === null ? 'is off' : `has been off since ${reading.until}`
+    throw new CutterError('LIVE_REFUSED', `the execution switch ${ended}; nothing was touched`, {
+      next: 'cutter execution enable --for 2h --reason "…"',
+      data: { executionSwitch: reading as unknown as Json },
+    })
+  }
+  return reading
+}
+
+/** The same question before each write of a live run that has begun: here a no stops the run. */
+export async function switchBeforeWrite(parts: EngineParts): Promise<SwitchReading> {
+  const reading = await readSwitch(parts)
+  if (parts.allowLive && reading.enabled) return reading
+  throw new Stop(
+    'STOP_EXECUTION_DISABLED',
+    parts.allowLive ? 'the execution switch is off' : 'execution.allowLive is not true in cutter.yaml',
+    {
+      next: 'cutter execution enable --for 2h --reason "…", then cutter run resume',
+      data: { executionSwitch: reading as unknown as Json },
+    },
+  )
+}

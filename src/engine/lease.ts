@@ -1,0 +1,56 @@
+import type { EffectRow, Owner } from '../domain/effect.ts'
+import { CutterError } from '../domain/errors.ts'
+import type { Run } from '../domain/run.ts'
+import type { Lease } from '../domain/store.ts'
+import type { EngineParts } from './parts.ts'
+
+export const LEASE_MS = 60_000
+
+export function leaseOf({ owner, clock }: EngineParts): Lease {
+  return { owner, until: new Date(clock.now().getTime() + LEASE_MS).toISOString() }
+}
+
+/** Refuses while another living process holds one of the run's effects, and says who. */
+export async function refuseHeld(parts: EngineParts, run: Run): Promise<void> {
+  for (const effect of await parts.store.effects(run.runId)) {
+    if (holds(parts, effect)) throw heldBy(run, effect)
+  }
+}
+
+/** Takes the run's effects over from owners that are gone. What was begun under them is settled by `perform`. */
+export async function seize(parts: EngineParts, run: Run): Promise<EffectRow[]> {
+  const seized: EffectRow[] = []
+  for (const effect of await parts.store.effects(run.runId)) {
+    if (holds(parts, effect)) throw heldBy(run, effect)
+    const mine = await parts.store.claim(run.runId, effect.invokeId, effect.owner, leaseOf(parts))
+    if (mine === null) throw heldBy(run, effect)
+    seized.push(mine)
+  }
+  return seized
+}
+
+/** A dead owner on this host holds nothing; one on another host holds until its lease ends. */
+function holds(parts: EngineParts, { owner, leaseUntil }: EffectRow): boolean {
+  if (owner === null || leaseUntil === null || sameOwner(owner, parts.owner)) return false
+  const alive = parts.ownerAlive(owner)
+  return alive === 'unknown' ? Date.parse(leaseUntil) > parts.clock.now().getTime() : alive
+}
+
+const sameOwner = (a: Owner, b: Owner) =>
+  a.host === b.host && a.pid === b.pid && a.processStart === b.processStart
+
+export function heldBy(run: Run, { name, owner, leaseUntil }: EffectRow): CutterError {
+  const who = owner === null ? 'another process' : `process ${owner.pid} on ${owner.host}`
+  return new CutterError(
+    'RUN_HELD',
+    `run ${run.runId} is held by ${who}, which works on ${name}; nothing was done here`,
+    {
+      next: `wait for it, then: cutter run show ${run.runId}`,
+      data: {
+        runId: run.runId,
+        holder: owner === null ? null : { host: owner.host, pid: owner.pid },
+        leaseUntil,
+      },
+    },
+  )
+}

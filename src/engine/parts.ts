@@ -1,0 +1,44 @@
+import type { Logger } from 'pino'
+import type { Clock } from '../domain/clock.ts'
+import type { Effect, Owner } from '../domain/effect.ts'
+import type { Json } from '../domain/json.ts'
+import type { HistoryEntry, Run } from '../domain/run.ts'
+import type { RunStore } from '../domain/store.ts'
+import type { Machine } from '../machine/step.ts'
+
+/** A machine with the effects that do its work. */
+export interface InstalledMachine {
+  machine: Machine
+  effects: Record<string, Effect>
+  /** Refuses input that can't be worked on, before a run exists; answers with its settled form (absolute paths …). */
+  admit(input: { [key: string]: Json }): Promise<{ [key: string]: Json }>
+}
+
+export interface GatePolicy {
+  /** Principals who may approve; everybody whom `allowed_signers` admits when left out. */
+  of?: string[]
+  validHours: number
+}
+
+/** What the engine is made of. Time, ids, the process's identity and the world come in here, so that tests can set them. */
+export interface EngineParts {
+  store: RunStore
+  installed(name: string): Promise<InstalledMachine>
+  clock: Clock
+  /** Random hex digits, `bytes` × 2 of them. */
+  randomHex(bytes: number): string
+  nonce(): string
+  owner: Owner
+  ownerAlive(owner: Owner): boolean | 'unknown'
+  osUser: string
+  trust: { allowedSigners: string; revokedKeys?: string }
+  policy(machine: string, gate: string): GatePolicy
+  allowLive: boolean
+  caps: { runMinutes: number; phaseMinutes: number }
+  log: Pick<Logger, 'info' | 'warn' | 'error'>
+  /** Called after each saved step; for people who watch. */
+  onStep?(run: Run, entry: HistoryEntry): void
+  onProgress?(run: Run, text: string): void
+  /** Aborts when the operator interrupts. */
+  interrupt: AbortSignal
+}

@@ -1,0 +1,185 @@
+import type { Effect, EffectContext, EffectResult, EffectRow, Probe, WriteEffect } from '../domain/effect.ts'
+import { CutterError, Stop, type StopFacts } from '../domain/errors.ts'
+import type { Evidence } from '../domain/evidence.ts'
+import type { Json } from '../domain/json.ts'
+import type { Run, RunEvent } from '../domain/run.ts'
+import { readSwitch, type SwitchReading, switchBeforeWrite } from './execution.ts'
+import type { EngineParts } from './parts.ts'
+
+/** How an effect came to its result. The event that carries it is the phase's receipt: output, evidence by digest, how it ran. */
+type Ran = 'execute' | 'simulate' | 'probe'
+
+/** An effect's outcome, ready to become an event of the run. */
+export interface Performed {
+  event: RunEvent
+  evidence: Evidence[]
+  workedMs: number
+}
+
+/** Thrown when the operator interrupts: nothing is recorded, the next resume settles what was begun. */
+export class Interrupted extends Error {}
+
+/** Performs one claimed effect, to its end. Never throws but for an interrupt: a failure is an outcome. */
+export async function perform(
+  parts: EngineParts,
+  run: Run,
+  row: EffectRow,
+  effect: Effect,
+): Promise<Performed> {
+  const begun = performance.now()
+  const context = contextOf(parts, run, row)
+  const reading: { value: SwitchReading | null } = { value: null }
+  try {
+    const { ran, result } = await outcomeOf(parts, context, effect, row.input, reading)
+    const output = effect.output.parse(result.output) as Json
+    const workedMs = performance.now() - begun
+    return {
+      event: {
+        type: `xstate.done.actor.${row.invokeId}`,
+        actorId: row.invokeId,
+        output,
+        ...facts(parts, row, ran, reading.value, workedMs),
+      },
+      evidence: result.evidence ?? [],
+      workedMs,
+    }
+  } catch (error) {
+    if (parts.interrupt.aborted) throw new Interrupted('interrupted', { cause: error })
+    const workedMs = performance.now() - begun
+    const stop = stopOf(error, context.signal)
+    if (stop.code === 'STOP_INTERNAL')
+      parts.log.error({ err: error, runId: run.runId, effect: row.name }, 'effect failed')
+    return {
+      event: {
+        type: `xstate.error.actor.${row.invokeId}`,
+        actorId: row.invokeId,
+        error: stop as unknown as Json,
+        ...facts(parts, row, null, reading.value, workedMs),
+      },
+      evidence: [],
+      workedMs,
+    }
+  }
+}
+
+/**
+ * A dry run's write is simulated, always. A live write is probed first, always: whether this is its first try or one after a
+ * crash, a stop or a lost connection, what it finds decides, and so it is done once.
+ */
+async function outcomeOf(
+  parts: EngineParts,
+  context: EffectContext,
+  effect: Effect,
+  input: Json,
+  reading: { value: SwitchReading | null },
+): Promise<{ ran: Ran; result: EffectResult<unknown> }> {
+  const parsed = effect.input.parse(input)
+  if (effect.kind === 'read') {
+    if (context.mode === 'live') reading.value = await readSwitch(parts)
+    return { ran: 'execute', result: await effect.execute(context, parsed) }
+  }
+  if (context.mode !== 'live') return { ran: 'simulate', result: await effect.simulate(context, parsed) }
+
+  const before = await effect.probe(context, parsed)
+  if (before.outcome === 'committed') return { ran: 'probe', result: before }
+  if (before.outcome === 'unknown') throw unknownOutcome(effect.name, before.why)
+  reading.value = await switchBeforeWrite(parts)
+  try {
+    return { ran: 'execute', result: await effect.execute(context, parsed) }
+  } catch (error) {
+    // A Stop knows that nothing remains. Anything else may have committed: ask the target, never guess.
+    if (error instanceof Stop || parts.interrupt.aborted) throw error
+    return { ran: 'probe', result: await settled(context, effect, parsed, error) }
+  }
+}
+
+async function settled(
+  context: EffectContext,
+  effect: WriteEffect,
+  input: unknown,
+  cause: unknown,
+): Promise<EffectResult<unknown>> {
+  let found: Probe<unknown>
+  try {
+    found = await effect.probe(context, input)
+  } catch (error) {
+    throw unknownOutcome(effect.name, error instanceof Error ? error.message : String(error))
+  }
+  if (found.outcome === 'committed') return found
+  if (found.outcome === 'unknown') throw unknownOutcome(effect.name, found.why)
+  throw cause
+}
+
+function unknownOutcome(name: string, why: string): Stop {
+  return new Stop('STOP_OUTCOME_UNKNOWN', `whether ${name} was committed could not be told: ${why}`, {
+    next: 'cutter run resume <run> asks the target again before anything is written',
+  })
+}
+
+function stopOf(error: unknown, signal: AbortSignal): StopFacts {
+  if (error instanceof Stop) return error.facts
+  if (signal.aborted) {
+    return {
+      code: 'STOP_CAP_RUN_TIME',
+      message: 'the run’s working time reached its cap (caps.runMinutes); what was begun was aborted',
+      next: 'raise caps.runMinutes in cutter.yaml, then cutter run resume',
+    }
+  }
+  if (error instanceof CutterError) {
+    const next = error.next === undefined ? {} : { next: error.next }
+    return { code: stopCodeOf(error), message: error.message, ...next, data: error.data }
+  }
+  return { code: 'STOP_INTERNAL', message: error instanceof Error ? error.message : String(error) }
+}
+
+function stopCodeOf({ code }: CutterError): StopFacts['code'] {
+  if (code === 'INPUT_REFUSED') return 'STOP_REFUSED_INPUT'
+  if (code === 'TARGET_UNREACHABLE') return 'STOP_TARGET_UNREACHABLE'
+  if (code === 'TARGET_REFUSED' || code === 'TARGET_NOT_FOUND') return 'STOP_TARGET_REFUSED'
+  return 'STOP_INTERNAL'
+}
+
+/** Facts beside the outcome: how it ran, which attempt, what the switch said, whether it passed its phase's soft cap. */
+function facts(
+  parts: EngineParts,
+  row: EffectRow,
+  ran: Ran | null,
+  reading: SwitchReading | null,
+  workedMs: number,
+) {
+  return {
+    ...(ran === null ? {} : { ran }),
+    ...(row.attempt > 1 ? { attempt: row.attempt } : {}),
+    ...(reading === null ? {} : { executionSwitch: reading as unknown as Json }),
+    ...(workedMs > parts.caps.phaseMinutes * 60_000 ? { overPhaseCap: true } : {}),
+  }
+}
+
+function contextOf(parts: EngineParts, run: Run, row: EffectRow): EffectContext {
+  let signal: AbortSignal | undefined
+  const left = Math.max(0, parts.caps.runMinutes * 60_000 - run.workedMs)
+  return {
+    runId: run.runId,
+    machine: run.machine,
+    version: run.version,
+    mode: run.mode,
+    seq: row.seq,
+    startedBy: run.startedBy,
+    get signal() {
+      signal ??= AbortSignal.any([parts.interrupt, AbortSignal.timeout(left)])
+      return signal
+    },
+    now: () => parts.clock.now(),
+    async evidence(digest) {
+      const bytes = await parts.store.evidence(digest)
+      if (bytes === null)
+        throw new CutterError('STORE_TAMPERED', `the evidence ${digest} of run ${run.runId} is missing`)
+      return bytes
+    },
+    async approval() {
+      const used = (await parts.store.approvals(run.runId)).filter((approval) => approval.usedSeq !== null)
+      return used.sort((a, b) => a.usedSeq! - b.usedSeq!).at(-1) ?? null
+    },
+    progress: (text) => parts.onProgress?.(run, text),
+  }
+}

@@ -1,0 +1,77 @@
+import { CutterError } from '../domain/errors.ts'
+import { canonicalJson, type Json } from '../domain/json.ts'
+import type { Run, RunIdentity } from '../domain/run.ts'
+import { first } from '../machine/step.ts'
+import type { Exclusively, StartOptions } from './engine.ts'
+import { refuseLive } from './execution.ts'
+import { leaseOf } from './lease.ts'
+import type { EngineParts } from './parts.ts'
+import { after, work } from './work.ts'
+
+export async function start(
+  parts: EngineParts,
+  exclusively: Exclusively,
+  name: string,
+  given: { [key: string]: Json },
+  options: StartOptions,
+): Promise<Run> {
+  const installed = await parts.installed(name)
+  const input = await installed.admit(parseInput(name, installed.machine.input.safeParse(given)))
+  const earlier = options.key === undefined ? null : await parts.store.runByKey(options.key)
+  if (earlier !== null) return sameStart(earlier, name, input, options)
+  const executionSwitch = options.mode === 'live' ? await refuseLive(parts) : null
+
+  const { machine } = installed
+  const identity: RunIdentity = {
+    runId: runId(machine.runIdPrefix, parts),
+    machine: machine.name,
+    version: machine.version,
+    definitionDigest: machine.definitionDigest,
+    mode: options.mode,
+    input,
+    startKey: options.key ?? null,
+    startedBy: options.by ?? parts.osUser,
+    osUser: parts.osUser,
+    startedAt: parts.clock.now().toISOString(),
+  }
+  return exclusively(identity.runId, async () => {
+    const readings = executionSwitch === null ? {} : { executionSwitch: executionSwitch as unknown as Json }
+    const step = first(machine, identity, { at: identity.startedAt, by: identity.startedBy, readings })
+    const claimed = await parts.store.create(step, leaseOf(parts))
+    parts.onStep?.(step.run, step.entry)
+    return work(parts, installed, after(step, { effects: [], timers: [] }, claimed))
+  })
+}
+
+function sameStart(earlier: Run, name: string, input: { [key: string]: Json }, options: StartOptions): Run {
+  const same =
+    earlier.machine === name &&
+    earlier.mode === options.mode &&
+    canonicalJson(earlier.input) === canonicalJson(input)
+  if (same) return earlier
+  throw new CutterError(
+    'KEY_REUSED',
+    `the key ${options.key} belongs to run ${earlier.runId}, which was started with another machine, mode or input; nothing was started`,
+    { next: `cutter run show ${earlier.runId}, or use another key`, data: { runId: earlier.runId } },
+  )
+}
+
+/** `ictr-20260131T090501Z-0f3a9c1d`: sortable by time, and distinct within a second. */
+function runId(prefix: string, { clock, randomHex }: EngineParts): string {
+  const at = clock.now().toISOString().replace(/[-:]/g, '').slice(0, 15)
+  return `${prefix}-${at}Z-${randomHex(4)}`
+}
+
+type Parsed =
+  | { success: true; data: unknown }
+  | { success: false; error: { issues: { path: PropertyKey[]; message: string }[] } }
+
+function parseInput(machine: string, parsed: Parsed): { [key: string]: Json } {
+  if (parsed.success) return parsed.data as { [key: string]: Json }
+  const faults = parsed.error.issues.map(
+    ({ path, message }) => `${path.map(String).join('.') || 'input'}: ${message}`,
+  )
+  throw new CutterError('USAGE', `machine ${machine} can't start with this input: ${faults.join('; ')}`, {
+    next: `cutter run start ${machine} --help`,
+  })
+}

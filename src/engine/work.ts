@@ -1,0 +1,120 @@
+import type { EffectRow } from '../domain/effect.ts'
+import { CutterError } from '../domain/errors.ts'
+import type { Json } from '../domain/json.ts'
+import type { Run, RunEvent } from '../domain/run.ts'
+import type { Step } from '../domain/step.ts'
+import type { Timer } from '../domain/store.ts'
+import { next, refuseOtherDefinition, type StepFacts } from '../machine/step.ts'
+import { readSwitch } from './execution.ts'
+import { LEASE_MS, leaseOf, seize } from './lease.ts'
+import type { EngineParts, InstalledMachine } from './parts.ts'
+import { Interrupted, perform } from './perform.ts'
+
+/** A run in the hands of this process: the newest row, and the effects and timers that its steps left. */
+export interface InHand {
+  run: Run
+  effects: EffectRow[]
+  timers: Timer[]
+}
+
+/**
+ * Works until the run pauses, stops or closes: claimed effect → outcome → event → Step → advance. The advance claims the
+ * next effect in the same transaction. Effects run one after another, in the order in which they were asked for.
+ */
+export async function work(parts: EngineParts, installed: InstalledMachine, inHand: InHand): Promise<Run> {
+  const runId = inHand.run.runId
+  const heartbeat = setInterval(
+    () => void parts.store.renew(runId, leaseOf(parts)).catch(() => {}),
+    LEASE_MS / 3,
+  )
+  heartbeat.unref()
+  try {
+    let now = inHand
+    while (now.run.status === 'working') now = await workOnce(parts, installed, now)
+    return now.run
+  } catch (error) {
+    if (error instanceof Interrupted) await parts.store.release(runId, parts.owner)
+    throw error
+  } finally {
+    clearInterval(heartbeat)
+  }
+}
+
+async function workOnce(parts: EngineParts, installed: InstalledMachine, inHand: InHand): Promise<InHand> {
+  const { run } = inHand
+  const at = parts.clock.now()
+  const due = inHand.timers.find((timer) => Date.parse(timer.dueAt) <= at.getTime())
+  if (due !== undefined) return take(parts, installed, inHand, due.event, { timerFired: due.timerId })
+  const [effect] = inHand.effects
+  if (effect !== undefined) {
+    const definition = installed.effects[effect.name]
+    if (definition === undefined) {
+      throw new CutterError(
+        'INTERNAL',
+        `machine ${run.machine} asks for the effect ${effect.name}, which is not installed`,
+      )
+    }
+    const { event, evidence, workedMs } = await perform(parts, run, effect, definition)
+    return take(parts, installed, inHand, event, { effectDone: effect.invokeId, evidence, workedMs })
+  }
+  const [timer] = [...inHand.timers].sort((a, b) => Date.parse(a.dueAt) - Date.parse(b.dueAt))
+  if (timer === undefined) {
+    throw new CutterError(
+      'INTERNAL',
+      `run ${run.runId} works in ${run.state} but has neither effect nor timer`,
+    )
+  }
+  await until(Date.parse(timer.dueAt) - at.getTime(), parts.interrupt)
+  return inHand
+}
+
+/** Gives the run an event (or, after a crash, takes over its effects) and works on. */
+export async function workOn(parts: EngineParts, run: Run, event: RunEvent | null, by: string): Promise<Run> {
+  const installed = await parts.installed(run.machine)
+  const inHand: InHand = { run, effects: [], timers: await parts.store.timers(run.runId) }
+  if (event === null) {
+    refuseOtherDefinition(installed.machine, run)
+    return work(parts, installed, { ...inHand, effects: await seize(parts, run) })
+  }
+  const reading = run.mode === 'live' ? { executionSwitch: (await readSwitch(parts)) as unknown as Json } : {}
+  return work(parts, installed, await take(parts, installed, inHand, { ...event, ...reading }, { by }))
+}
+
+/** Saves the step that an event makes, and answers with what is in hand after it. */
+export async function take(
+  parts: EngineParts,
+  installed: InstalledMachine,
+  inHand: InHand,
+  event: RunEvent,
+  facts: Omit<StepFacts, 'at' | 'by'> & { by?: string },
+): Promise<InHand> {
+  const at = parts.clock.now().toISOString()
+  const step = next(installed.machine, inHand.run, event, { by: 'engine', ...facts, at })
+  const claimed = await parts.store.advance(step, leaseOf(parts))
+  parts.onStep?.(step.run, step.entry)
+  return after(step, inHand, claimed)
+}
+
+export function after(step: Step, before: Pick<InHand, 'effects' | 'timers'>, claimed: EffectRow[]): InHand {
+  const gone = new Set([...step.effectsDropped, ...(step.effectDone === null ? [] : [step.effectDone])])
+  const dropped = new Set(step.timersDropped)
+  return {
+    run: step.run,
+    effects: [...before.effects.filter(({ invokeId }) => !gone.has(invokeId)), ...claimed],
+    timers: [...before.timers.filter(({ timerId }) => !dropped.has(timerId)), ...step.timersAsked],
+  }
+}
+
+function until(ms: number, interrupt: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const stop = () => {
+      clearTimeout(timer)
+      reject(new Interrupted('interrupted'))
+    }
+    const timer = setTimeout(() => {
+      interrupt.removeEventListener('abort', stop)
+      resolve()
+    }, ms)
+    interrupt.addEventListener('abort', stop, { once: true })
+  })
+}

@@ -1,0 +1,50 @@
+import { resolve } from 'node:path'
+import { cut } from '../machines/cut.ts'
+import type { App } from './app.ts'
+import { CODE } from './code-digests.ts'
+import { digestOf } from './domain/json.ts'
+import { admitCut, type CutWorld, cutEffects } from './effects/cut/index.ts'
+import type { InstalledMachine } from './engine/parts.ts'
+import type { MachineDefinition } from './machine/define.ts'
+import { readSource } from './targets/source-file.ts'
+
+export const MACHINE_NAMES = ['cut']
+
+/** The machines that ship, each with its effects and the digest of both. */
+export async function installCut(
+  app: Pick<App, 'config' | 'home' | 'target' | 'embedded'>,
+): Promise<InstalledMachine> {
+  const { config, home, target } = app
+  const documents = Object.fromEntries(
+    Object.entries(config.documents).map(([id, { source, profile }]) => [
+      id,
+      { source: resolve(home, source), ...(profile === undefined ? {} : { profile }) },
+    ]),
+  )
+  const world: CutWorld = {
+    target,
+    scratches: {
+      create: async (runId, rows) => (await app.embedded()).scratches.create(runId, rows),
+      open: async (runId) => (await app.embedded()).scratches.open(runId),
+      drop: async (runId) => (await app.embedded()).scratches.drop(runId),
+    },
+    readSource,
+    documents,
+    caps: { units: config.caps.units },
+  }
+  return {
+    machine: { ...cut, definitionDigest: definitionDigest(cut) },
+    effects: cutEffects(world),
+    admit: (input) => admitCut(world, input),
+  }
+}
+
+/** Covers the chart, as data, and the built code of the machine and its effects. */
+export function definitionDigest({ name, version, logic }: MachineDefinition): string {
+  return digestOf({
+    name,
+    version,
+    chart: JSON.parse(JSON.stringify(logic.config)),
+    code: CODE[name] ?? 'not built',
+  })
+}

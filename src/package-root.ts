@@ -1,0 +1,16 @@
+import { existsSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+let root: string | null = null
+
+/** The folder of our package.json: above src in tests, above dist when built. */
+export function packageRoot(): string {
+  if (root !== null) return root
+  let folder = dirname(fileURLToPath(import.meta.url))
+  while (!existsSync(join(folder, 'package.json'))) folder = dirname(folder)
+  root = folder
+  return folder
+}
+
+export const migrationsDirectory = (of: 'store' | 'target') => join(packageRoot(), 'migrations', of)

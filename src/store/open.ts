@@ -1,0 +1,120 @@
+import {
+  accessSync,
+  constants,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+} from 'node:fs'
+import { dirname, join } from 'node:path'
+import Database from 'better-sqlite3'
+import { CutterError } from '../domain/errors.ts'
+
+export interface OpenOptions {
+  file: string
+  /** `migrations/store`: files `NNNN_name.sql`, applied in order, each once, forward only. */
+  migrationsDirectory: string
+}
+
+/**
+ * Opens the store's file, making it and bringing it up to date where needed. Throws STORE_UNWRITABLE, STORE_CORRUPT or
+ * STORE_NEWER, each before anything was changed.
+ */
+export function openDatabase({ file, migrationsDirectory }: OpenOptions): Database.Database {
+  const made = !existsSync(file)
+  prepareFolder(file)
+  try {
+    const db = new Database(file, { timeout: 5_000 })
+    try {
+      db.pragma('journal_mode = wal')
+      db.pragma('synchronous = full')
+      db.pragma('foreign_keys = on')
+      db.pragma('trusted_schema = off')
+      migrate(db, { file, migrationsDirectory, made })
+      return db
+    } catch (error) {
+      db.close()
+      throw error
+    }
+  } catch (error) {
+    throw asStoreError(error, file)
+  }
+}
+
+function prepareFolder(file: string): void {
+  const folder = dirname(file)
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    accessSync(existsSync(file) ? file : folder, constants.W_OK)
+    accessSync(folder, constants.W_OK)
+  } catch (cause) {
+    throw unwritable(file, cause)
+  }
+}
+
+function migrate(db: Database.Database, options: OpenOptions & { made: boolean }): void {
+  const names = readdirSync(options.migrationsDirectory).filter((name) => /^\d{4}_.+\.sql$/.test(name))
+  const newest = Math.max(...names.map(numberOf))
+  const version = db.pragma('user_version', { simple: true }) as number
+  if (version > newest) {
+    throw new CutterError(
+      'STORE_NEWER',
+      `${options.file} was written by a newer Cutter (store version ${version}, this one knows ${newest}); nothing was touched`,
+      {
+        next: 'use the newer Cutter, or point --home at another folder',
+      },
+    )
+  }
+  if (version === newest) return
+  if (!options.made && version > 0) backup(db, options.file, version)
+  const missing = names.filter((name) => numberOf(name) > version).sort()
+  for (const name of missing) {
+    db.transaction(() => {
+      // Another process may have migrated between our look and our lock.
+      if ((db.pragma('user_version', { simple: true }) as number) >= numberOf(name)) return
+      db.exec(readFileSync(join(options.migrationsDirectory, name), 'utf8'))
+      db.pragma(`user_version = ${numberOf(name)}`)
+    }).immediate()
+  }
+}
+
+function backup(db: Database.Database, file: string, version: number): void {
+  db.pragma('wal_checkpoint(truncate)')
+  copyFileSync(file, `${file}.before-migration-from-${version}`, constants.COPYFILE_EXCL)
+}
+
+const numberOf = (name: string) => Number(name.slice(0, 4))
+
+/** Gives SQLite's own failures a name of ours, with what was touched and what next. */
+export function asStoreError(error: unknown, file: string): unknown {
+  if (error instanceof CutterError) return error
+  const code = (error as { code?: unknown }).code
+  if (typeof code !== 'string') return error
+  if (code === 'SQLITE_NOTADB' || code.startsWith('SQLITE_CORRUPT')) {
+    return new CutterError(
+      'STORE_CORRUPT',
+      `${file} is not a store that can be read (${(error as Error).message}); nothing was changed`,
+      {
+        next: 'put a backup of the file in its place; keep the broken one for a look',
+        cause: error,
+      },
+    )
+  }
+  if (/^SQLITE_(READONLY|CANTOPEN|FULL|IOERR|PERM)/.test(code)) return unwritable(file, error)
+  if (code.startsWith('SQLITE_BUSY')) {
+    return new CutterError('STORE_CONFLICT', `${file} is busy: another process kept it locked for over 5 s`, {
+      next: 'try again',
+      cause: error,
+    })
+  }
+  return error
+}
+
+function unwritable(file: string, cause: unknown): CutterError {
+  const why = cause instanceof Error ? cause.message : String(cause)
+  return new CutterError('STORE_UNWRITABLE', `can't write ${file}: ${why}; nothing was saved`, {
+    next: 'check the folder’s owner, mode and free space, or name another with --home',
+    cause,
+  })
+}

@@ -1,0 +1,172 @@
+import type { Approval, Statement } from '../domain/approval.ts'
+import type { EffectRow, Owner } from '../domain/effect.ts'
+import { CutterError } from '../domain/errors.ts'
+import { digestOfBytes, type Json } from '../domain/json.ts'
+import type { HistoryEntry, Run, RunEvent, Status } from '../domain/run.ts'
+import type { Step } from '../domain/step.ts'
+
+/** Between rows (snake_case, text) and domain values. Our own rows are trusted by their digests, not parsed again. */
+
+export type RunRow = Record<string, string | number | null>
+
+export function rowOfRun(run: Run): RunRow {
+  return {
+    run_id: run.runId,
+    machine: run.machine,
+    version: run.version,
+    definition_digest: run.definitionDigest,
+    mode: run.mode,
+    input: JSON.stringify(run.input),
+    start_key: run.startKey,
+    started_by: run.startedBy,
+    os_user: run.osUser,
+    started_at: run.startedAt,
+    ...changingColumns(run),
+  }
+}
+
+/** The columns that a step changes. */
+export function changingColumns(run: Run): RunRow {
+  return {
+    run_id: run.runId,
+    updated_at: run.updatedAt,
+    worked_ms: run.workedMs,
+    seq: run.seq,
+    status: run.status,
+    state: run.state,
+    phase: run.phase,
+    stop_code: run.stopCode,
+    stop: run.stop === null ? null : JSON.stringify(run.stop),
+    outcome: run.outcome,
+    gate: run.gate,
+    gate_seq: run.gateSeq,
+    gate_head: run.gateHead,
+    plan_digest: run.planDigest,
+    output: JSON.stringify(run.output),
+    snapshot: run.snapshot,
+    snapshot_digest: run.snapshotDigest,
+    head: run.head,
+  }
+}
+
+/** Throws STORE_TAMPERED when the stored snapshot is not the one that its history entry was made with. */
+export function runOfRow(row: RunRow): Run {
+  const run = {
+    runId: row.run_id,
+    machine: row.machine,
+    version: row.version,
+    definitionDigest: row.definition_digest,
+    mode: row.mode,
+    input: JSON.parse(row.input as string),
+    startKey: row.start_key,
+    startedBy: row.started_by,
+    osUser: row.os_user,
+    startedAt: row.started_at,
+    updatedAt: row.updated_at,
+    workedMs: row.worked_ms,
+    seq: row.seq,
+    status: row.status,
+    state: row.state,
+    phase: row.phase,
+    stopCode: row.stop_code,
+    stop: row.stop === null ? null : JSON.parse(row.stop as string),
+    outcome: row.outcome,
+    gate: row.gate,
+    gateSeq: row.gate_seq,
+    gateHead: row.gate_head,
+    planDigest: row.plan_digest,
+    output: JSON.parse(row.output as string) as Json,
+    snapshot: row.snapshot,
+    snapshotDigest: row.snapshot_digest,
+    head: row.head,
+  } as Run
+  if (digestOfBytes(run.snapshot) !== run.snapshotDigest) throw tampered(run.runId, 'its snapshot was edited')
+  if (row.entry_snapshot_digest !== run.snapshotDigest || row.entry_hash !== run.head) {
+    throw tampered(run.runId, 'its row does not fit the newest entry of its history')
+  }
+  return run
+}
+
+function tampered(runId: string, what: string): CutterError {
+  return new CutterError('STORE_TAMPERED', `run ${runId} can't be trusted: ${what}. Other runs go on.`, {
+    next: `compare with a backup of the store; see: cutter run history ${runId}`,
+    data: { runId },
+  })
+}
+
+export function rowOfEntry(runId: string, entry: HistoryEntry) {
+  return {
+    run_id: runId,
+    seq: entry.seq,
+    at: entry.at,
+    event: JSON.stringify(entry.event),
+    by: entry.by,
+    state: entry.state,
+    status: entry.status,
+    snapshot_digest: entry.snapshotDigest,
+    previous_hash: entry.previousHash,
+    hash: entry.hash,
+  }
+}
+
+export function entryOfRow(row: RunRow): HistoryEntry {
+  return {
+    seq: row.seq as number,
+    at: row.at as string,
+    event: JSON.parse(row.event as string) as RunEvent,
+    by: row.by as string,
+    state: row.state as string,
+    status: row.status as Status,
+    snapshotDigest: row.snapshot_digest as string,
+    previousHash: row.previous_hash as string,
+    hash: row.hash as string,
+  }
+}
+
+export function effectOfRow(row: RunRow): EffectRow {
+  return {
+    invokeId: row.invoke_id as string,
+    seq: row.seq as number,
+    name: row.name as string,
+    input: JSON.parse(row.input as string) as Json,
+    owner: row.owner === null ? null : (JSON.parse(row.owner as string) as Owner),
+    leaseUntil: row.lease_until as string | null,
+    attempt: row.attempt as number,
+  }
+}
+
+export function rowOfApproval(approval: Approval): RunRow {
+  return {
+    approval_id: approval.approvalId,
+    run_id: approval.statement.runId,
+    gate: approval.statement.gate,
+    kind: approval.kind,
+    statement_text: approval.statementText,
+    signature: approval.signature,
+    imported_at: approval.importedAt,
+  }
+}
+
+export function approvalOfRow(row: RunRow): Approval {
+  return {
+    approvalId: row.approval_id,
+    kind: row.kind,
+    statement: JSON.parse(row.statement_text as string) as Statement,
+    statementText: row.statement_text,
+    signature: row.signature,
+    importedAt: row.imported_at,
+    usedSeq: row.used_seq,
+    usedAt: row.used_at,
+  } as Approval
+}
+
+/** The effects of a step as rows held by an owner: what `advance` answers with. */
+export function claimed(step: Step, owner: Owner, until: string): EffectRow[] {
+  return step.effectsAsked.map((effect) => ({
+    ...effect,
+    seq: step.entry.seq,
+    owner,
+    leaseUntil: until,
+    attempt: 1,
+  }))
+}

@@ -1,0 +1,203 @@
+import type { EffectRow } from '../domain/effect.ts'
+import { CutterError } from '../domain/errors.ts'
+import { canonicalJson } from '../domain/json.ts'
+import type { Run } from '../domain/run.ts'
+import type { Step } from '../domain/step.ts'
+import type { BatchingStore, ExecutionSwitch, Lease, Timer } from '../domain/store.ts'
+import { asStoreError, type OpenOptions, openDatabase } from './open.ts'
+import {
+  approvalOfRow,
+  changingColumns,
+  claimed,
+  effectOfRow,
+  entryOfRow,
+  type RunRow,
+  rowOfApproval,
+  rowOfEntry,
+  rowOfRun,
+  runOfRow,
+} from './rows.ts'
+import { prepareStatements, type Statements } from './statements.ts'
+
+/** The SQLite driver of RunStore: one file, WAL, every acknowledged step fsynced. */
+export function openRunStore(options: OpenOptions): BatchingStore {
+  const db = openDatabase(options)
+  const sql = prepareStatements(db)
+
+  /** Runs work that touches the database, giving SQLite's failures our names. */
+  async function guarded<T>(work: () => T): Promise<T> {
+    try {
+      return work()
+    } catch (error) {
+      throw asStoreError(error, options.file)
+    }
+  }
+
+  const one = db.transaction((step: Step, lease: Lease) => saveAdvance(sql, step, lease))
+  const all = db.transaction((requests: { step: Step; lease: Lease }[]) =>
+    // `one` inside a transaction is a savepoint: a refused advance leaves its neighbours alone.
+    requests.map((request) => settled(() => one(request.step, request.lease))),
+  )
+  const create = db.transaction((step: Step, lease: Lease) => {
+    refuseReusedKey(sql, step.run)
+    sql.insertRun.run(rowOfRun(step.run))
+    return saveRest(sql, step, lease)
+  })
+
+  return {
+    create: (step, lease) => guarded(() => create.immediate(step, lease)),
+    advance: (step, lease) => guarded(() => one.immediate(step, lease)),
+    advanceAll: (requests) => guarded(() => all.immediate(requests)),
+
+    run: (runId) => guarded(() => runOrNull(sql.run.get(runId))),
+    runByKey: (key) => guarded(() => runOrNull(sql.runByKey.get(key))),
+    idsLike: (text, limit) =>
+      guarded(() => sql.idsLike.all({ text, limit }).map((row) => row.run_id as string)),
+    list: ({ status = null, machine = null, limit }) =>
+      guarded(() => sql.list.all({ status, machine, limit }).map(runOfRow)),
+    history: (runId) => guarded(() => sql.history.all(runId).map(entryOfRow)),
+
+    effects: (runId) => guarded(() => sql.effects.all(runId).map(effectOfRow)),
+    claim: (runId, invokeId, from, lease) =>
+      guarded(() => {
+        const row = {
+          run_id: runId,
+          invoke_id: invokeId,
+          from: from && canonicalJson(from),
+          ...leaseRow(lease),
+        }
+        return sql.claim.run(row).changes === 1
+          ? effectOfRow(sql.effect.get(runId, invokeId) as RunRow)
+          : null
+      }),
+    release: (runId, owner) =>
+      guarded(() => void sql.release.run({ run_id: runId, owner: canonicalJson(owner) })),
+    renew: (runId, lease) => guarded(() => void sql.renew.run({ run_id: runId, ...leaseRow(lease) })),
+    timers: (runId) => guarded(() => sql.timers.all(runId).map(timerOfRow)),
+
+    saveApproval: (approval) => guarded(() => void sql.insertApproval.run(rowOfApproval(approval))),
+    approval: (id) =>
+      guarded(() => {
+        const row = sql.approval.get(id)
+        return row === undefined ? null : approvalOfRow(row)
+      }),
+    approvals: (runId) => guarded(() => sql.approvals.all({ run_id: runId ?? null }).map(approvalOfRow)),
+
+    evidence: (digest) => guarded(() => (sql.evidence.get(digest)?.bytes as Uint8Array | undefined) ?? null),
+    evidenceOf: (runId) =>
+      guarded(() =>
+        sql.evidenceOf.all(runId).map((row) => ({
+          seq: row.seq as number,
+          name: row.name as string,
+          digest: row.digest as string,
+          mediaType: row.media_type as string,
+          bytes: row.bytes as number,
+        })),
+      ),
+
+    executionSwitch: () => guarded(() => switchOfRow(sql.executionSwitch.get())),
+    setExecutionSwitch: (setting) =>
+      guarded(() => void sql.insertSwitch.run({ ...setting, enabled: setting.enabled ? 1 : 0 })),
+
+    close: () => guarded(() => void db.close()),
+  }
+}
+
+function saveAdvance(sql: Statements, step: Step, lease: Lease): EffectRow[] {
+  const row = {
+    ...changingColumns(step.run),
+    expected_seq: step.run.seq - 1,
+    expected_head: step.entry.previousHash,
+  }
+  if (sql.updateRun.run(row).changes !== 1) throw conflict(step, 'it has moved on since')
+  return saveRest(sql, step, lease)
+}
+
+/** Everything of a step but the run's own row. */
+function saveRest(sql: Statements, step: Step, lease: Lease): EffectRow[] {
+  const { runId } = step.run
+  sql.insertEntry.run(rowOfEntry(runId, step.entry))
+  saveEffects(sql, step, lease)
+  for (const timerId of step.timersDropped) sql.deleteTimer.run({ run_id: runId, timer_id: timerId })
+  for (const { timerId, dueAt, event } of step.timersAsked) {
+    sql.insertTimer.run({ run_id: runId, timer_id: timerId, due_at: dueAt, event: JSON.stringify(event) })
+  }
+  if (step.approvalUsed !== null) {
+    const use = {
+      approval_id: step.approvalUsed,
+      run_id: runId,
+      used_seq: step.entry.seq,
+      used_at: step.entry.at,
+    }
+    if (sql.useApproval.run(use).changes !== 1)
+      throw conflict(step, `approval ${step.approvalUsed} was already used`)
+  }
+  for (const { name, digest, mediaType, bytes } of step.evidence) {
+    sql.insertEvidence.run({ digest, media_type: mediaType, bytes })
+    sql.insertRunEvidence.run({ run_id: runId, seq: step.entry.seq, name, digest })
+  }
+  return claimed(step, lease.owner, lease.until)
+}
+
+function saveEffects(sql: Statements, step: Step, lease: Lease): void {
+  const key = { run_id: step.run.runId }
+  const owner = canonicalJson(lease.owner)
+  const asked = step.effectsAsked.map((effect) => ({
+    ...key,
+    invoke_id: effect.invokeId,
+    seq: step.entry.seq,
+    name: effect.name,
+    input: JSON.stringify(effect.input),
+    owner,
+    until: lease.until,
+  }))
+  if (step.effectDone !== null) {
+    // The finished effect's row passes to the next one: one statement ends a lease and begins another.
+    const heir = asked.shift()
+    const done = { ...key, done: step.effectDone, owner }
+    const { changes } = heir === undefined ? sql.deleteDone.run(done) : sql.passOn.run({ ...heir, ...done })
+    if (changes !== 1) throw conflict(step, `the effect ${step.effectDone} is no longer ours`)
+  }
+  for (const invokeId of step.effectsDropped) sql.deleteEffect.run({ ...key, invoke_id: invokeId })
+  for (const row of asked) sql.insertEffect.run(row)
+}
+
+function refuseReusedKey(sql: Statements, run: Run): void {
+  if (run.startKey === null) return
+  const other = sql.runByKey.get(run.startKey)
+  if (other !== undefined) {
+    throw new CutterError('KEY_REUSED', `the key ${run.startKey} belongs to run ${other.run_id}`, {
+      next: `cutter run show ${other.run_id}`,
+    })
+  }
+}
+
+function conflict(step: Step, why: string): CutterError {
+  return new CutterError('STORE_CONFLICT', `run ${step.run.runId} was not changed: ${why}`, {
+    next: `cutter run show ${step.run.runId}`,
+  })
+}
+
+function settled<T>(work: () => T): PromiseSettledResult<T> {
+  try {
+    return { status: 'fulfilled', value: work() }
+  } catch (reason) {
+    return { status: 'rejected', reason }
+  }
+}
+
+const runOrNull = (row: RunRow | undefined) => (row === undefined ? null : runOfRow(row))
+const leaseRow = ({ owner, until }: Lease) => ({ owner: canonicalJson(owner), until })
+
+function timerOfRow(row: RunRow): Timer {
+  return {
+    timerId: row.timer_id as string,
+    dueAt: row.due_at as string,
+    event: JSON.parse(row.event as string),
+  }
+}
+
+function switchOfRow(row: RunRow | undefined): ExecutionSwitch | null {
+  if (row === undefined) return null
+  return { ...(row as unknown as ExecutionSwitch), enabled: row.enabled === 1 }
+}

@@ -1,0 +1,107 @@
+import type { Database } from 'better-sqlite3'
+import type { RunRow } from './rows.ts'
+
+/** Every statement of the store, named by a verb. Prepared on first use: a cold command needs three of them. */
+const texts = {
+  insertRun: `
+    insert into runs (run_id, machine, version, definition_digest, mode, input, start_key, started_by, os_user, started_at,
+      updated_at, worked_ms, seq, status, state, phase, stop_code, stop, outcome, gate, gate_seq, gate_head, plan_digest,
+      output, snapshot, snapshot_digest, head)
+    values (@run_id, @machine, @version, @definition_digest, @mode, @input, @start_key, @started_by, @os_user, @started_at,
+      @updated_at, @worked_ms, @seq, @status, @state, @phase, @stop_code, @stop, @outcome, @gate, @gate_seq, @gate_head,
+      @plan_digest, @output, @snapshot, @snapshot_digest, @head)`,
+  updateRun: `
+    update runs set updated_at = @updated_at, worked_ms = @worked_ms, seq = @seq, status = @status, state = @state,
+      phase = @phase, stop_code = @stop_code, stop = @stop, outcome = @outcome, gate = @gate, gate_seq = @gate_seq,
+      gate_head = @gate_head, plan_digest = @plan_digest, output = @output, snapshot = @snapshot,
+      snapshot_digest = @snapshot_digest, head = @head
+    where run_id = @run_id and seq = @expected_seq and head = @expected_head`,
+  insertEntry: `
+    insert into history (run_id, seq, at, event, by, state, status, snapshot_digest, previous_hash, hash)
+    values (@run_id, @seq, @at, @event, @by, @state, @status, @snapshot_digest, @previous_hash, @hash)`,
+
+  passOn: `
+    update effects set invoke_id = @invoke_id, seq = @seq, name = @name, input = @input, lease_until = @until, attempt = 1
+    where run_id = @run_id and invoke_id = @done and owner = @owner`,
+  deleteDone: 'delete from effects where run_id = @run_id and invoke_id = @done and owner = @owner',
+  deleteEffect: 'delete from effects where run_id = @run_id and invoke_id = @invoke_id',
+  insertEffect: `
+    insert into effects (run_id, invoke_id, seq, name, input, owner, lease_until, attempt)
+    values (@run_id, @invoke_id, @seq, @name, @input, @owner, @until, 1)`,
+  claim: `
+    update effects set owner = @owner, lease_until = @until, attempt = attempt + 1
+    where run_id = @run_id and invoke_id = @invoke_id and owner is @from`,
+  release: 'update effects set owner = null, lease_until = null where run_id = @run_id and owner = @owner',
+  renew: 'update effects set lease_until = @until where run_id = @run_id and owner = @owner',
+
+  insertTimer:
+    'insert into timers (run_id, timer_id, due_at, event) values (@run_id, @timer_id, @due_at, @event)',
+  deleteTimer: 'delete from timers where run_id = @run_id and timer_id = @timer_id',
+
+  insertApproval: `
+    insert into approvals (approval_id, run_id, gate, kind, statement_text, signature, imported_at)
+    values (@approval_id, @run_id, @gate, @kind, @statement_text, @signature, @imported_at)
+    on conflict (approval_id) do update set signature = excluded.signature, imported_at = excluded.imported_at
+      where used_seq is null and kind = 'signed' and excluded.kind = 'signed'`,
+  useApproval: `
+    update approvals set used_seq = @used_seq, used_at = @used_at
+    where approval_id = @approval_id and run_id = @run_id and used_seq is null`,
+
+  insertEvidence: `
+    insert into evidence (digest, media_type, bytes) values (@digest, @media_type, @bytes) on conflict (digest) do nothing`,
+  insertRunEvidence:
+    'insert into run_evidence (run_id, seq, name, digest) values (@run_id, @seq, @name, @digest)',
+  insertSwitch: `
+    insert into execution_switch (enabled, until, reason, by, at) values (@enabled, @until, @reason, @by, @at)`,
+
+  run: `
+    select runs.*, history.snapshot_digest as entry_snapshot_digest, history.hash as entry_hash
+    from runs left join history using (run_id, seq) where run_id = ?`,
+  runByKey: `
+    select runs.*, history.snapshot_digest as entry_snapshot_digest, history.hash as entry_hash
+    from runs left join history using (run_id, seq) where start_key = ?`,
+  list: `
+    select runs.*, history.snapshot_digest as entry_snapshot_digest, history.hash as entry_hash
+    from runs left join history using (run_id, seq)
+    where (@status is null or runs.status = @status) and (@machine is null or machine = @machine)
+    order by started_at desc, run_id limit @limit`,
+  idsLike: `
+    select run_id from runs
+    where run_id = @text or substr(run_id, 1, length(@text)) = @text or substr(run_id, -length(@text)) = @text
+    order by run_id limit @limit`,
+  history: 'select * from history where run_id = ? order by seq',
+  effects: 'select * from effects where run_id = ? order by seq, invoke_id',
+  effect: 'select * from effects where run_id = ? and invoke_id = ?',
+  timers: 'select * from timers where run_id = ? order by due_at, timer_id',
+  approval: 'select * from approvals where approval_id = ?',
+  approvals:
+    'select * from approvals where @run_id is null or run_id = @run_id order by imported_at, approval_id',
+  evidence: 'select bytes from evidence where digest = ?',
+  evidenceOf: `
+    select seq, name, digest, media_type, length(bytes) as bytes
+    from run_evidence join evidence using (digest) where run_id = ? order by seq, name`,
+  executionSwitch: 'select enabled, until, reason, by, at from execution_switch order by id desc limit 1',
+} as const
+
+interface Prepared {
+  run(...parameters: unknown[]): { changes: number }
+  get(...parameters: unknown[]): (RunRow & { bytes?: unknown }) | undefined
+  all(...parameters: unknown[]): RunRow[]
+}
+
+export type Statements = Record<keyof typeof texts, Prepared>
+
+export function prepareStatements(db: Database): Statements {
+  const prepared: Partial<Statements> = {}
+  for (const name of Object.keys(texts) as (keyof typeof texts)[]) {
+    Object.defineProperty(prepared, name, {
+      configurable: true,
+      get() {
+        const statement = db.prepare(texts[name]) as unknown as Prepared
+        Object.defineProperty(prepared, name, { value: statement })
+        return statement
+      },
+    })
+  }
+  return prepared as Statements
+}

@@ -1,0 +1,53 @@
+import { CutterError } from '../domain/errors.ts'
+import { EXPECTED_GRANT_MATRIX_DIGEST } from './grants.ts'
+import { openTarget } from './open-target.ts'
+import type { Role } from './postgres.ts'
+import type { Target } from './target.ts'
+
+/** How cutter.yaml describes a target: names of environment variables stand for what is secret. */
+export interface TargetSettings {
+  readerUrlEnv: string
+  executorUrlEnv: string
+  verifierUrlEnv: string
+  ownerUrlEnv?: string | undefined
+  grantMatrixDigest?: string | undefined
+}
+
+type Settings = { [target: string]: TargetSettings }
+
+/** A target of cutter.yaml. Its URLs are read from the environment at the moment of use and never kept. */
+export function configuredTarget(name: string, targets: Settings, env: NodeJS.ProcessEnv): Target {
+  const settings = settingsOf(name, targets)
+  return openTarget({
+    name,
+    url: (role) => urlOf(name, settings, role, env),
+    expectedGrantMatrixDigest: settings.grantMatrixDigest ?? EXPECTED_GRANT_MATRIX_DIGEST,
+    toPrepare: `cutter target init ${name}`,
+  })
+}
+
+export function settingsOf(name: string, targets: Settings): TargetSettings {
+  const settings = targets[name]
+  if (settings !== undefined) return settings
+  throw new CutterError('TARGET_NOT_FOUND', `there is no target ${name}; nothing was touched`, {
+    next: `known are: ${['embedded', ...Object.keys(targets)].join(', ')}; add others to cutter.yaml under targets`,
+  })
+}
+
+export function urlOf(name: string, settings: TargetSettings, role: Role, env: NodeJS.ProcessEnv): string {
+  const variable = settings[`${role}UrlEnv`]
+  if (variable === undefined) {
+    throw new CutterError('CONFIG_INVALID', `target ${name} names no ${role}UrlEnv in cutter.yaml`, {
+      next: `add targets.${name}.${role}UrlEnv`,
+    })
+  }
+  const url = env[variable]
+  if (url !== undefined && url !== '') return url
+  throw new CutterError(
+    'TARGET_REFUSED',
+    `the environment variable ${variable}, which holds target ${name}’s ${role} URL, is not set; nothing was touched`,
+    {
+      next: `export ${variable}=postgresql://…`,
+    },
+  )
+}

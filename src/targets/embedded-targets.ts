@@ -1,0 +1,157 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Client } from 'pg'
+import { CutterError } from '../domain/errors.ts'
+import { sha256 } from '../domain/json.ts'
+import { type EmbeddedServer, openEmbedded } from './embedded.ts'
+import { EXPECTED_GRANT_MATRIX_DIGEST } from './grants.ts'
+import { openTarget } from './open-target.ts'
+import { withSession } from './postgres.ts'
+import { initTarget } from './schema.ts'
+import type { DocumentRows, Scratches, Target } from './target.ts'
+
+export interface EmbeddedTargets {
+  /** The default target: a database of the embedded server, made with our schema at its first use. */
+  target(): Promise<Target>
+  scratches: Scratches
+  superuserUrl(database: string): Promise<string>
+  release(): Promise<void>
+}
+
+const DATABASE = 'cutter'
+
+/**
+ * Databases of the embedded server. All are copies of a template that holds our schema, so that a rehearsal's copy costs
+ * little. The server itself is opened at the first use and released with the app.
+ */
+export function embeddedTargets(options: {
+  home: string
+  migrationsDirectory: string
+  log?: (line: string) => void
+}): EmbeddedTargets {
+  let opening: Promise<EmbeddedServer> | null = null
+  let preparing: Promise<string> | null = null
+  const server = () => (opening ??= openEmbedded(options))
+  const superuser = async <T>(database: string, work: (client: Client) => Promise<T>) =>
+    withSession((await server()).url('postgres', database), { applicationName: 'cutter' }, work)
+  const template = () => (preparing ??= prepareTemplate(superuser, server, options.migrationsDirectory))
+
+  const at = async (name: string, database: string): Promise<Target> => {
+    const { url } = await server()
+    return openTarget({
+      name,
+      url: (role) => url(role === 'owner' ? 'postgres' : `cutter_${role}`, database),
+      expectedGrantMatrixDigest: EXPECTED_GRANT_MATRIX_DIGEST,
+      toPrepare: 'cutter target init embedded',
+    })
+  }
+
+  return {
+    async target() {
+      const source = await template()
+      await superuser('postgres', (client) => createIfMissing(client, DATABASE, source))
+      await upgrade(superuser, server, options.migrationsDirectory)
+      return at('embedded', DATABASE)
+    },
+    scratches: {
+      async create(runId, rows) {
+        const source = await template()
+        await superuser('postgres', async (client) => {
+          await client.query(`drop database if exists ${scratchName(runId)} with (force)`)
+          await client.query(`create database ${scratchName(runId)} template ${source}`)
+        })
+        await superuser(scratchName(runId), (client) => seed(client, rows))
+        return at(`rehearsal ${runId}`, scratchName(runId))
+      },
+      open: (runId) => at(`rehearsal ${runId}`, scratchName(runId)),
+      drop: (runId) =>
+        superuser('postgres', async (client) => {
+          await client.query(`drop database if exists ${scratchName(runId)} with (force)`)
+        }),
+    },
+    superuserUrl: async (database) => (await server()).url('postgres', database),
+    async release() {
+      if (opening === null) return
+      const opened = await opening.catch(() => null)
+      await opened?.release()
+    },
+  }
+}
+
+type Superuser = <T>(database: string, work: (client: Client) => Promise<T>) => Promise<T>
+
+/** Run ids are ours: lower-case letters, digits, T, Z and hyphens. */
+const scratchName = (runId: string) => `scratch_${runId.toLowerCase().replace(/[^a-z0-9]/g, '_')}`
+
+/** The template is made under a passing name and renamed when whole, so that a kill leaves none half-made. */
+async function prepareTemplate(
+  superuser: Superuser,
+  server: () => Promise<EmbeddedServer>,
+  directory: string,
+): Promise<string> {
+  const name = `template_${(await digestOfFiles(directory)).slice(0, 16)}`
+  const making = `${name}_making`
+  await superuser('postgres', async (client) => {
+    await client.query("select pg_advisory_lock(hashtextextended('cutter/template', 0))")
+    if (await exists(client, name)) return
+    await client.query(`drop database if exists ${making} with (force)`)
+    await client.query(`create database ${making}`)
+    const { passwords } = await server()
+    await superuser(making, (own) => initTarget(own, { migrationsDirectory: directory, passwords }))
+    await client.query(`alter database ${making} rename to ${name}`)
+  })
+  return name
+}
+
+async function createIfMissing(client: Client, name: string, source: string): Promise<void> {
+  if (await exists(client, name)) return
+  await client.query("select pg_advisory_lock(hashtextextended('cutter/template', 0))")
+  if (!(await exists(client, name))) await client.query(`create database ${name} template ${source}`)
+}
+
+async function exists(client: Client, name: string): Promise<boolean> {
+  const { rowCount } = await client.query('select from pg_database where datname = $1', [name])
+  return rowCount === 1
+}
+
+/** Applies migrations that came with a newer Cutter; looks first, so that a database in use is only read. */
+async function upgrade(
+  superuser: Superuser,
+  server: () => Promise<EmbeddedServer>,
+  directory: string,
+): Promise<void> {
+  const files = (await readdir(directory)).filter((file) => file.endsWith('.sql'))
+  await superuser(DATABASE, async (client) => {
+    const { rows } = await client.query<{ n: number }>(
+      'select count(*)::int as n from cutter_governance.schema_migration',
+    )
+    if (rows[0]!.n >= files.length) return
+    const { passwords } = await server()
+    await initTarget(client, { migrationsDirectory: directory, passwords })
+  })
+}
+
+async function digestOfFiles(directory: string): Promise<string> {
+  const files = (await readdir(directory)).filter((file) => file.endsWith('.sql')).sort()
+  const texts = await Promise.all(files.map((file) => readFile(join(directory, file), 'utf8')))
+  if (texts.length === 0) throw new CutterError('INTERNAL', `there are no migrations in ${directory}`)
+  return sha256(texts.join('\n'))
+}
+
+/** Rows as they are in the target, status and all: only the copy's superuser, past its triggers, can put them there. */
+async function seed(client: Client, rows: DocumentRows): Promise<void> {
+  if (rows.units.length === 0) return
+  await client.query('begin')
+  await client.query('set local session_replication_role = replica')
+  for (const [table, given] of [
+    ['information_unit', rows.units],
+    ['unit_version', rows.versions],
+    ['iu_lifecycle_log', rows.log],
+  ] as const) {
+    await client.query(
+      `insert into public.${table} select * from jsonb_populate_recordset(null::public.${table}, $1::jsonb)`,
+      [JSON.stringify(given)],
+    )
+  }
+  await client.query('commit')
+}

@@ -1,0 +1,122 @@
+import { Stop } from '../domain/errors.ts'
+
+/** COMMIT was sent and no answer came: the transaction may be there or not. Only a probe can tell. */
+export class OutcomeUnknown extends Error {
+  constructor(cause: unknown) {
+    super('the connection was lost after COMMIT was sent; whether it took effect is not known', { cause })
+    this.name = 'OutcomeUnknown'
+  }
+}
+
+/** No session came about, so nothing was touched. `code` is the SQLSTATE or Node's code, where there is one. */
+export class ConnectFailed extends Error {
+  readonly code: string | undefined
+  readonly address: Address
+
+  constructor(address: Address, cause: Error) {
+    super(`${address.host}:${address.port}/${address.database}: ${cause.message || codeOf(cause)}`, { cause })
+    this.name = 'ConnectFailed'
+    this.code = codeOf(cause)
+    this.address = address
+  }
+}
+
+/** What may be told of a connection; never the password. */
+export interface Address {
+  host: string
+  port: number
+  database: string
+}
+
+interface Meaning {
+  code: 'STOP_TARGET_UNREACHABLE' | 'STOP_TARGET_REFUSED' | 'STOP_TARGET_LOCKED'
+  what: string
+  next: string
+}
+
+const OTHER_SCHEMA: Meaning = {
+  code: 'STOP_TARGET_REFUSED',
+  what: "lacks what Cutter's schema holds",
+  next: 'prepare the database with `cutter target init`, then resume the run',
+}
+const WRONG_LOGIN: Meaning = {
+  code: 'STOP_TARGET_REFUSED',
+  what: 'refuses the login',
+  next: "check the role and the password in the environment variable of the target's URL, then resume the run",
+}
+const BUSY: Meaning = {
+  code: 'STOP_TARGET_UNREACHABLE',
+  what: 'takes no connection now',
+  next: 'wait until the server takes connections, then resume the run',
+}
+const UNREACHABLE: Meaning = {
+  code: 'STOP_TARGET_UNREACHABLE',
+  what: "can't be reached",
+  next: "check that the server runs and that its host and port are right in the target's URL, then resume the run",
+}
+const WRONG_TLS: Meaning = {
+  code: 'STOP_TARGET_REFUSED',
+  what: 'offers no encryption that can be trusted',
+  next: "check `sslmode` and the certificates of the target's URL, then resume the run",
+}
+
+const MEANINGS: { [sqlState: string]: Meaning } = {
+  '28P01': WRONG_LOGIN,
+  '28000': WRONG_LOGIN,
+  '3D000': {
+    code: 'STOP_TARGET_REFUSED',
+    what: 'has no such database',
+    next: "create the database or correct its name in the target's URL, then resume the run",
+  },
+  '42501': {
+    code: 'STOP_TARGET_REFUSED',
+    what: 'denies the role a privilege that it needs',
+    next: 'compare the grants with `cutter target grants`, then resume the run',
+  },
+  '42P01': OTHER_SCHEMA,
+  '3F000': OTHER_SCHEMA,
+  '42883': OTHER_SCHEMA,
+  '55P03': {
+    code: 'STOP_TARGET_LOCKED',
+    what: 'is locked by another session',
+    next: 'wait until the other writer is done, then resume the run',
+  },
+  '53300': BUSY,
+  '57P03': BUSY,
+}
+
+/**
+ * The stop that an error of the server or of connecting means, or null where it means none: above all a connection
+ * lost at work, which leaves open what happened. `target` and `role` are names of the config.
+ */
+export function targetStop(error: unknown, target: string, role: string): Stop | null {
+  const meaning = meaningOf(error)
+  if (meaning === null) return null
+  const address = error instanceof ConnectFailed ? error.address : null
+  const code = codeOf(error)
+  return new Stop(
+    meaning.code,
+    `target ${target} ${meaning.what} (role ${role}): ${(error as Error).message}`,
+    {
+      next: meaning.next,
+      data: { target, role, code: code ?? null, ...(address === null ? {} : { ...address }) },
+      cause: error,
+    },
+  )
+}
+
+function meaningOf(error: unknown): Meaning | null {
+  if (!(error instanceof Error) || error instanceof OutcomeUnknown) return null
+  const known = MEANINGS[codeOf(error) ?? '']
+  if (known !== undefined) return known
+  if (!(error instanceof ConnectFailed)) return null
+  const text = `${error.code} ${error.message}`
+  // A URL without a password fails in the client, before the server can refuse it.
+  if (text.includes('SASL')) return WRONG_LOGIN
+  return /SSL|CERT|certificate/.test(text) ? WRONG_TLS : UNREACHABLE
+}
+
+function codeOf(error: unknown): string | undefined {
+  const code = (error as { code?: unknown } | null)?.code
+  return typeof code === 'string' ? code : undefined
+}

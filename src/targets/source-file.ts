@@ -1,0 +1,26 @@
+import { readFile } from 'node:fs/promises'
+import { CutterError } from '../domain/errors.ts'
+
+const WHY: { [code: string]: string } = {
+  ENOENT: 'there is no such file',
+  EISDIR: 'it is a directory',
+  EACCES: 'it can’t be read with the rights of this process',
+}
+
+/** A document's bytes. Throws INPUT_REFUSED for what is no readable, non-empty file. */
+export async function readSource(path: string): Promise<Uint8Array> {
+  let bytes: Uint8Array
+  try {
+    bytes = await readFile(path)
+  } catch (cause) {
+    const why = WHY[(cause as NodeJS.ErrnoException).code ?? ''] ?? (cause as Error).message
+    throw new CutterError('INPUT_REFUSED', `the source ${path} can’t be used: ${why}; nothing was touched`, {
+      next: 'name a file of UTF-8 text with --source',
+      cause,
+    })
+  }
+  if (bytes.length > 0) return bytes
+  throw new CutterError('INPUT_REFUSED', `the source ${path} is empty; nothing was touched`, {
+    next: 'name a file of UTF-8 text with --source',
+  })
+}

@@ -1,0 +1,269 @@
+import type { ClientBase } from 'pg'
+import { digestOf } from '../domain/json.ts'
+import { GOVERNANCE_TABLES, UNIT_TABLES } from './schema.ts'
+
+// What a target looks like, seen by a role that may only read. Meant for a read-only transaction; no statement here writes.
+// The surface is what live statements will meet. It comes out the same on two servers that were made alike: no object ids,
+// no names of server owners, no not-null constraints (PostgreSQL 18 lists those as constraints, older ones as columns).
+
+/** All that a survey asks of a connection. */
+type Reads = Pick<ClientBase, 'query'>
+
+export interface UnitRow {
+  address: string
+  unitId: string
+  lifecycleStatus: string
+  versionId: string | null
+  versionSeq: number | null
+  contentHash: string | null
+  versionStatus: string | null
+  createdBy: string
+}
+
+export interface Surface {
+  functions: { name: string; digest: string }[]
+  triggers: { name: string; digest: string }[]
+  /** Constraints, and for each table one entry `… (table)` of its columns, owner and row security. */
+  constraints: { name: string; digest: string }[]
+  grants: { grantee: string; object: string; privilege: string }[]
+}
+
+export interface Survey {
+  server: {
+    systemIdentifier: string
+    database: string
+    version: string
+    versionNumber: number
+    user: string
+  }
+  /** Rows by table; null where the role may not read (42501). `document` names the tables that know of documents. */
+  counts: { whole: Record<string, number | null>; document: Record<string, number | null> }
+  unreadable: string[]
+  surface: Surface
+  grantMatrixDigest: string
+  /** The document's units, by address. */
+  units: UnitRow[]
+}
+
+/** `document` is the doc_code of the units and the source_doc_ref of the governance rows. */
+export async function survey(client: Reads, document: string): Promise<Survey> {
+  const server = await surveyServer(client)
+  const { counts, unreadable } = await surveyCounts(client, document)
+  const units = await surveyUnits(client, document)
+  const surface = await surveySurface(client)
+  return { server, counts, unreadable, surface, grantMatrixDigest: digestOf(surface.grants), units }
+}
+
+/** One line for each difference, naming the object; empty when the surfaces are equal. */
+export function surfaceDifferences(expected: Surface, found: Surface): string[] {
+  const grant = (one: Surface['grants'][number]) => ({
+    name: `${one.privilege} on ${one.object} to ${one.grantee}`,
+    digest: '',
+  })
+  return [
+    ...listDifferences('function', expected.functions, found.functions),
+    ...listDifferences('trigger', expected.triggers, found.triggers),
+    ...listDifferences('constraint', expected.constraints, found.constraints),
+    ...listDifferences('grant', expected.grants.map(grant), found.grants.map(grant)),
+  ]
+}
+
+type Named = { name: string; digest: string }
+
+function listDifferences(kind: string, expected: Named[], found: Named[]): string[] {
+  const before = new Map(expected.map((one) => [one.name, one.digest]))
+  const after = new Map(found.map((one) => [one.name, one.digest]))
+  const missing = expected
+    .filter((one) => !after.has(one.name))
+    .map((one) => `${kind} ${one.name} is missing`)
+  const extra = found
+    .filter((one) => !before.has(one.name))
+    .map((one) => `${kind} ${one.name} is not expected`)
+  const changed = expected
+    .filter((one) => after.has(one.name) && after.get(one.name) !== one.digest)
+    .map((one) => `${kind} ${one.name} differs`)
+  return [...missing, ...extra, ...changed]
+}
+
+async function surveyServer(client: Reads): Promise<Survey['server']> {
+  const { rows } = await client.query<Survey['server']>(
+    `select (pg_control_system()).system_identifier::text as "systemIdentifier", current_database() as database,
+       current_setting('server_version') as version, current_setting('server_version_num')::int as "versionNumber",
+       current_user as "user"`,
+  )
+  return rows[0]!
+}
+
+/** How a table's rows belong to a document ($1); a table without an entry knows of none. */
+const OF_DOCUMENT: Record<string, string> = {
+  information_unit: 'doc_code = $1',
+  unit_version: 'unit_id in (select id from public.information_unit where doc_code = $1)',
+  iu_lifecycle_log: 'unit_id in (select id from public.information_unit where doc_code = $1)',
+  manifest_envelope: 'source_doc_ref = $1',
+  manifest_unit_block: `envelope_id in (${envelopes('envelope_id')})`,
+  cut_change_set: `change_set_id in (${envelopes('cut_change_set_ref')})`,
+  cut_change_set_affected_row: `change_set_id in (${envelopes('cut_change_set_ref')})`,
+  review_decision: `manifest_id in (${envelopes('envelope_id')})`,
+  verify_result: `manifest_id in (${envelopes('envelope_id')})`,
+  decision_backlog_entry: 'source_doc_ref = $1',
+  decision_backlog_history: `backlog_entry_id in (${backlogEntries()})`,
+  decision_backlog_sweep_log: `backlog_entry_id in (${backlogEntries()})`,
+}
+
+function envelopes(column: string): string {
+  return `select ${column} from cutter_governance.manifest_envelope where source_doc_ref = $1`
+}
+
+function backlogEntries(): string {
+  return 'select backlog_entry_id from cutter_governance.decision_backlog_entry where source_doc_ref = $1'
+}
+
+async function surveyCounts(client: Reads, document: string): Promise<Pick<Survey, 'counts' | 'unreadable'>> {
+  const readable = await readableTables(client)
+  const watched = [
+    ...UNIT_TABLES.map((table) => ({ table, schema: 'public' })),
+    ...GOVERNANCE_TABLES.map((table) => ({ table, schema: 'cutter_governance' })),
+  ]
+  const counts: Survey['counts'] = { whole: {}, document: {} }
+  const unreadable: string[] = []
+  const selects: string[] = []
+  for (const { table, schema } of watched) {
+    const within = OF_DOCUMENT[table]
+    counts.whole[table] = null
+    if (within) counts.document[table] = null
+    // Asked beforehand: a 42501 would end the surveyor's transaction.
+    if (!readable.has(`${schema}.${table}`)) unreadable.push(table)
+    else
+      selects.push(
+        `select '${table}' as table, count(*)::int as whole, ${within ? `count(*) filter (where ${within})::int` : 'null'} as document from ${schema}.${table}`,
+      )
+  }
+  if (selects.length === 0) return { counts, unreadable }
+  const { rows } = await client.query<{ table: string; whole: number; document: number | null }>(
+    `${selects.join(' union all ')} union all select '', 0, 0 where $1::text is null`,
+    [document],
+  )
+  for (const row of rows) {
+    counts.whole[row.table] = row.whole
+    if (row.document !== null) counts.document[row.table] = row.document
+  }
+  return { counts, unreadable }
+}
+
+async function readableTables(client: Reads): Promise<Set<string>> {
+  const { rows } = await client.query<{ name: string }>(
+    `select format('%s.%s', n.nspname, c.relname) as name
+       from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+       where n.nspname in ('public', 'cutter_governance') and c.relkind = 'r'
+         and has_schema_privilege(n.oid, 'usage') and has_table_privilege(c.oid, 'select')`,
+  )
+  return new Set(rows.map((row) => row.name))
+}
+
+async function surveyUnits(client: Reads, document: string): Promise<UnitRow[]> {
+  const { rows } = await client.query<UnitRow>(
+    `select u.canonical_address as address, u.id as "unitId", u.lifecycle_status as "lifecycleStatus", v.id as "versionId",
+       v.version_seq as "versionSeq", v.content_hash as "contentHash", v.lifecycle_status as "versionStatus",
+       u.created_by as "createdBy"
+     from public.information_unit u left join public.unit_version v on v.id = u.version_anchor_ref and v.unit_id = u.id
+     where u.doc_code = $1 order by u.canonical_address collate "C"`,
+    [document],
+  )
+  return rows
+}
+
+/** The surface alone, for a rehearsal's database as for a target. */
+export async function surveySurface(client: Reads): Promise<Surface> {
+  // Names in definitions are qualified or not by the search path, so the survey brings its own and puts the old one back.
+  const { rows: before } = await client.query<{ path: string }>(
+    `select current_setting('search_path') as path`,
+  )
+  await client.query(`select set_config('search_path', 'pg_catalog', false)`)
+  try {
+    const functions = await digests(client, FUNCTIONS)
+    const triggers = await digests(client, TRIGGERS)
+    const constraints = [...(await digests(client, CONSTRAINTS)), ...(await digests(client, TABLES))].sort(
+      byName,
+    )
+    const { rows: grants } = await client.query<Surface['grants'][number]>(GRANTS)
+    return { functions, triggers, constraints, grants }
+  } finally {
+    await client
+      .query(`select set_config('search_path', $1, false)`, [before[0]!.path])
+      .catch(() => undefined)
+  }
+}
+
+async function digests(client: Reads, sql: string): Promise<Named[]> {
+  const { rows } = await client.query<{ name: string; facts: unknown }>(sql)
+  return rows.map(({ name, facts }) => ({ name, digest: digestOf(facts) })).sort(byName)
+}
+
+function byName(left: Named, right: Named): number {
+  return left.name < right.name ? -1 : left.name > right.name ? 1 : 0
+}
+
+// Definitions are compared without case, white space and brackets, in which the majors differ.
+const plain = (definition: string) => `lower(regexp_replace(${definition}, '[\\s()]+', ' ', 'g'))`
+
+const ourTables = `(n.nspname = 'cutter_governance' or (n.nspname = 'public' and c.relname in (${UNIT_TABLES.map((table) => `'${table}'`).join(', ')})))
+  and c.relkind in ('r', 'p')`
+
+const ourFunctions = `(n.nspname = 'cutter_governance' or (n.nspname = 'public' and p.proname ~ '^fn_iu_'))`
+
+const FUNCTIONS = `
+  select format('%s.%s(%s)', n.nspname, p.proname, pg_get_function_identity_arguments(p.oid)) as name,
+    json_build_array(p.prosrc, ${plain('pg_get_function_arguments(p.oid)')}, ${plain('pg_get_function_result(p.oid)')}, l.lanname,
+      p.prosecdef, p.proconfig, p.provolatile, p.proisstrict, p.proleakproof, pg_get_userbyid(p.proowner) = 'cutter_owner') as facts
+  from pg_proc p join pg_namespace n on n.oid = p.pronamespace join pg_language l on l.oid = p.prolang
+  where ${ourFunctions}`
+
+const TRIGGERS = `
+  select format('%s.%s.%s', n.nspname, c.relname, t.tgname) as name,
+    json_build_array(${plain('pg_get_triggerdef(t.oid)')}, t.tgenabled) as facts
+  from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace
+  where not t.tgisinternal and ${ourTables}`
+
+const CONSTRAINTS = `
+  select format('%s.%s.%s', n.nspname, c.relname, k.conname) as name,
+    json_build_array(${plain('pg_get_constraintdef(k.oid)')}, k.contype, k.condeferrable, k.condeferred, k.convalidated) as facts
+  from pg_constraint k join pg_class c on c.oid = k.conrelid join pg_namespace n on n.oid = c.relnamespace
+  where k.contype not in ('n', 't') and ${ourTables}`
+
+const TABLES = `
+  select format('%s.%s (table)', n.nspname, c.relname) as name,
+    json_build_array(pg_get_userbyid(c.relowner) = 'cutter_owner', c.relrowsecurity, c.relforcerowsecurity, c.relhasrules,
+      (select json_agg(json_build_array(a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attgenerated,
+          ${plain('pg_get_expr(d.adbin, d.adrelid)')}) order by a.attname collate "C")
+        from pg_attribute a left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
+        where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped)) as facts
+  from pg_class c join pg_namespace n on n.oid = c.relnamespace
+  where ${ourTables}`
+
+// Owners are left out: their rights come by themselves and grow with the majors. Of schema public count our roles' rights and
+// everybody's right to create; its owner's name is the server's own affair.
+const GRANTS = `
+  with ours as (
+    select format('table %s.%s', n.nspname, c.relname) as object, c.relowner as owner, c.relacl as acl
+      from pg_class c join pg_namespace n on n.oid = c.relnamespace
+      where ${ourTables}
+    union all
+    select format('column %s.%s.%s', n.nspname, c.relname, a.attname), c.relowner, a.attacl
+      from pg_attribute a join pg_class c on c.oid = a.attrelid join pg_namespace n on n.oid = c.relnamespace
+      where a.attacl is not null and ${ourTables}
+    union all
+    select format('function %s.%s(%s)', n.nspname, p.proname, pg_get_function_identity_arguments(p.oid)), p.proowner,
+        coalesce(p.proacl, acldefault('f', p.proowner))
+      from pg_proc p join pg_namespace n on n.oid = p.pronamespace where ${ourFunctions}
+    union all
+    select format('schema %s', n.nspname), n.nspowner, n.nspacl
+      from pg_namespace n where n.nspname in ('cutter_governance', 'public')
+  ), granted as (
+    select case when a.grantee = 0 then 'public' else pg_get_userbyid(a.grantee)::text end as grantee, o.object,
+        a.privilege_type || case when a.is_grantable then ' with grant option' else '' end as privilege
+      from ours o cross join lateral aclexplode(o.acl) a where a.grantee <> o.owner
+  )
+  select distinct grantee collate "C" as grantee, object collate "C" as object, lower(privilege) collate "C" as privilege
+  from granted
+  where object <> 'schema public' or grantee ~ '^cutter_' or (grantee = 'public' and privilege ~ '^CREATE')
+  order by 1, 2, 3`

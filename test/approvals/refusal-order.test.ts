@@ -1,0 +1,112 @@
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { approvalFrom } from '../../src/approvals/import.ts'
+import { type RefusalReason, refusal } from '../../src/approvals/refusal.ts'
+import { signText } from '../../src/approvals/ssh-keygen.ts'
+import { composeStatement, statementText } from '../../src/approvals/statement.ts'
+import type { Approval } from '../../src/domain/approval.ts'
+import { digestOf } from '../../src/domain/json.ts'
+import type { Run } from '../../src/domain/run.ts'
+import { aRun } from '../support/a-run.ts'
+import { aKeyFolder, describeWithKeys, type KeyFolder } from './keys.ts'
+
+const noon = '2026-03-01T12:00:00.000Z'
+const live = aRun({ mode: 'live' })
+
+/** A case that is good until faults are put into it; each fault leaves the others in place. */
+interface Case {
+  run: Run
+  approval: Approval
+  listedAs: string
+  listedKey: string
+  listedWith: string
+  revokedKey: string
+  now: string
+  operators: string[]
+  need: number
+}
+
+type Fault = [reason: RefusalReason, put: (good: Case) => Partial<Case>]
+
+// In the order in which they must be told.
+const faults: Fault[] = [
+  ['RUN_CLOSED', ({ run }) => ({ run: { ...run, status: 'closed' } as Run })],
+  ['ALREADY_USED', ({ approval }) => ({ approval: { ...approval, usedSeq: 8, usedAt: noon } })],
+  ['OTHER_RUN', ({ run }) => ({ run: { ...run, runId: 'ictr-20260301T090000Z-00000000' } })],
+  ['OTHER_GATE', ({ run }) => ({ run: { ...run, gate: 'SG2' } as Run })],
+  ['OTHER_ARRIVAL', ({ run }) => ({ run: { ...run, gateSeq: 12 } })],
+  ['OTHER_PLAN', ({ run }) => ({ run: { ...run, planDigest: digestOf('another plan') } })],
+  [
+    'REHEARSAL_IN_LIVE',
+    ({ approval }) => ({ approval: { ...approval, kind: 'rehearsal', signature: null } }),
+  ],
+  ['SIGNATURE_INVALID', ({ approval }) => ({ approval: { ...approval, signature: 'garbage' } as Approval })],
+  ['SIGNER_NOT_ALLOWED', () => ({ listedKey: 'bob' })],
+  ['KEY_REVOKED', () => ({ revokedKey: 'alice' })],
+  ['SIGNER_NOT_VALID_THEN', () => ({ listedWith: 'valid-before="20260301"' })],
+  ['WILDCARD_PRINCIPAL', () => ({ listedAs: '*@example.org' })],
+  ['EXPIRED', () => ({ now: '2026-03-03T12:00:00.000Z' })],
+  ['OPERATORS_OWN', () => ({ operators: ['alice@example.org'] })],
+  ['NOT_ENOUGH_APPROVERS', () => ({ need: 2 })],
+]
+
+const pairs = faults.flatMap((first, place) => {
+  return faults.slice(place + 1).map((second) => ({ reason: first[0], later: second[0], first, second }))
+})
+
+describeWithKeys('of two reasons to refuse an approval', () => {
+  let keys: KeyFolder
+  let good: Case
+
+  beforeAll(async () => {
+    keys = aKeyFolder()
+    for (const name of ['alice', 'bob']) keys.key(name)
+    const clock = { now: () => new Date(noon) }
+    const statement = composeStatement({
+      run: live,
+      approver: 'alice@example.org',
+      decision: 'approve',
+      reason: '',
+      clock,
+      nonce: 'n',
+      validHours: 24,
+    })
+    const text = statementText(statement)
+    const signature = await signText({ text, keyFile: keys.path('alice'), namespace: 'cutter.cut.SG1' })
+    good = {
+      run: live,
+      approval: approvalFrom({ text, signature, clock }),
+      listedAs: 'alice@example.org',
+      listedKey: 'alice',
+      listedWith: '',
+      revokedKey: 'bob',
+      now: '2026-03-01T12:30:00.000Z',
+      operators: [],
+      need: 1,
+    }
+  })
+  afterAll(() => keys.remove())
+
+  async function reasonFor({ run, approval, operators, now, ...rest }: Case): Promise<RefusalReason | null> {
+    const line = `${rest.listedAs} ${rest.listedWith} ${keys.publicKey(rest.listedKey)}\n`
+    const trust = {
+      allowedSigners: keys.file('allowed', line),
+      revokedKeys: keys.file('revoked', `${keys.publicKey(rest.revokedKey)}\n`),
+    }
+    const policy = { validHours: 24, need: rest.need }
+    const answer = await refusal({ run, approval, operators, now: new Date(now), trust, policy })
+    return answer.refusal?.reason ?? null
+  }
+  const put = ([, change]: Fault, into: Case): Case => ({ ...into, ...change(into) })
+
+  it('neither holds for the good case', async () => {
+    expect(await reasonFor(good)).toBeNull()
+  })
+
+  it.each(faults)('%s is told when it is the only one', async (reason, change) => {
+    expect(await reasonFor(put([reason, change], good))).toBe(reason)
+  })
+
+  it.each(pairs)('$reason is told before $later', async ({ reason, first, second }) => {
+    expect(await reasonFor(put(first, put(second, good)))).toBe(reason)
+  })
+})

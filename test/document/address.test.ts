@@ -1,0 +1,125 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { slugOf } from '../../src/document/address.ts'
+import { asciiDigits, compareNumbers, hanValue, romanValue } from '../../src/document/number.ts'
+import { type Profile, parseProfile } from '../../src/document/profile.ts'
+import { plain } from '../../src/document/profiles/plain.ts'
+import { profiles } from '../../src/document/profiles/registry.ts'
+import { addresses, scanText } from './support.ts'
+
+const original: Profile = {
+  ...plain,
+  name: 'constitution',
+  levels: [
+    { name: 'chapter', code: 'CH', role: 'container', headings: ['Chương {n}'] },
+    { name: 'article', code: 'DIEU', role: 'leaf', headings: ['Điều {n}'] },
+    { name: 'principle', code: 'NT', role: 'leaf', headings: ['Nguyên tắc {n}'] },
+  ],
+  leaves: ['article', 'principle'],
+  statusMarks: [{ words: ['draft'], status: 'draft', excludedBecause: 'still a draft' }],
+}
+
+describe('an address', () => {
+  test("follows the profile's own codes, for several kinds of unit at once", () => {
+    const text = 'Chương I\nĐiều 28\nNguyên tắc 1\nĐiều 29 (draft)\n'
+    expect(addresses(text, original)).toEqual(['DOC/DIEU-28', 'DOC/NT-1', 'DOC/DIEU-29'])
+    expect(scanText(text, original).records.at(-1)).toMatchObject({
+      kind: 'excluded',
+      status: 'draft',
+      reason: 'still a draft',
+    })
+  })
+
+  test('holds its container only where the profile says so; then numbers may begin anew', () => {
+    const profile = { ...original, address: '{document}/{container}/{code}-{number}' }
+    const result = scanText('Điều 0\nChương I\nĐiều 1\nChương II\nĐiều 1\n', profile)
+    expect(addresses('Điều 0\nChương I\nĐiều 1\nChương II\nĐiều 1\n', profile)).toEqual([
+      'DOC/DIEU-0',
+      'DOC/CH-1/DIEU-1',
+      'DOC/CH-2/DIEU-1',
+    ])
+    expect(result.problems).toEqual([])
+  })
+
+  test.each([
+    ['PREAMBULE', 'PREAMBULE'],
+    ['Präambel & Würde', 'PRAAMBEL-WURDE'],
+    ['Lời nói đầu', 'LOI-NOI-DAU'],
+    ['Straße', 'STRASSE'],
+    ['Преамбула', 'H-'],
+    ['***', 'H-'],
+  ])('spells %s as %s', (words, slug) => {
+    expect(slugOf(words).startsWith(slug)).toBe(true)
+    expect(slugOf(words)).toBe(slugOf(words.normalize('NFD')))
+    if (slug === 'H-') expect(slugOf(words)).toMatch(/^H-[0-9A-F]{8}$/)
+    else expect(slugOf(words)).toBe(slug)
+  })
+
+  test('of any words is of bounded length and of the address signs only', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme', maxLength: 200 }), (words) => {
+        expect(slugOf(words)).toMatch(/^[A-Z0-9-]{1,60}$/)
+      }),
+    )
+  })
+
+  test('of long headings that begin alike differ', () => {
+    expect(slugOf(`${'a '.repeat(50)}x`)).not.toBe(slugOf(`${'a '.repeat(50)}y`))
+  })
+})
+
+describe('a number', () => {
+  test('is read from digits of every script', () => {
+    expect([
+      asciiDigits('٠١٩'),
+      asciiDigits('१२'),
+      asciiDigits('５'),
+      asciiDigits('𝟗𝟘'),
+      asciiDigits('𞥒'),
+    ]).toEqual(['019', '12', '5', '90', '2'])
+  })
+
+  test('is read from Roman numerals in their usual form only', () => {
+    expect(['IV', 'XCIX', 'mcmlxxxiv', 'IIX', 'CIVIC', ''].map(romanValue)).toEqual([
+      4,
+      99,
+      1984,
+      null,
+      null,
+      null,
+    ])
+  })
+
+  test('is read from Chinese numerals', () => {
+    expect(['五', '十', '二十一', '百二十', '一百零五', '一二〇', '千', '甲'].map(hanValue)).toEqual([
+      5,
+      10,
+      21,
+      120,
+      105,
+      120,
+      1000,
+      null,
+    ])
+  })
+
+  test('sorts part by part', () => {
+    const sorted = ['5', '12', '12A', '12B', '12Z', '12AA', '88-1', '88-2', '88-10']
+    expect(sorted.toReversed().sort(compareNumbers)).toEqual(sorted)
+  })
+})
+
+describe('a profile', () => {
+  test.each(profiles.map((profile) => [profile.name, profile] as const))(
+    '%s is valid, plain JSON',
+    (_, profile) => {
+      expect(parseProfile(JSON.parse(JSON.stringify(profile)))).toEqual(profile)
+    },
+  )
+
+  test('of a user is refused by field when it is not valid', () => {
+    expect(() => parseProfile({ ...original, address: 'x' })).toThrow('an address template holds {number}')
+    expect(() => parseProfile({ ...original, leaves: ['artikel'] })).toThrow('artikel')
+    expect(() => parseProfile({ ...original, pattern: '(a+)+' })).toThrow('pattern')
+  })
+})

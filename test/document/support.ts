@@ -1,0 +1,23 @@
+import { type Scan, scan } from '../../src/document/scan.ts'
+
+/** Scans a text as document DOC. */
+export function scanText(text: string, profile?: Parameters<typeof scan>[1]['profile']): Scan {
+  return scan(Buffer.from(text), profile === undefined ? { document: 'DOC' } : { document: 'DOC', profile })
+}
+
+/** One line for each record: what the cut made of the text. */
+export function shape(text: string, profile?: Parameters<typeof scan>[1]['profile']): string[] {
+  return scanText(text, profile).records.map(
+    ({ kind, address, heading }) => `${kind} ${address ?? '-'} ${heading ?? '-'}`,
+  )
+}
+
+export function addresses(text: string, profile?: Parameters<typeof scan>[1]['profile']): (string | null)[] {
+  return scanText(text, profile)
+    .records.filter(({ kind }) => kind === 'unit' || kind === 'excluded')
+    .map(({ address }) => address)
+}
+
+export function problemCodes(text: string): string[] {
+  return scanText(text).problems.map(({ code, unsafe }) => (unsafe ? `${code}!` : code))
+}
