@@ -71,6 +71,8 @@ export interface RunStore {
   executionSwitch(): Promise<ExecutionSwitch | null>
   setExecutionSwitch(setting: ExecutionSwitch): Promise<void>
 
+  /** Reads every page; what does not hold, a sentence each. */
+  check(): Promise<string[]>
   close(): Promise<void>
 }
 

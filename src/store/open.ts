@@ -1,9 +1,11 @@
 import {
   accessSync,
+  closeSync,
   constants,
   copyFileSync,
   existsSync,
   mkdirSync,
+  openSync,
   readdirSync,
   readFileSync,
 } from 'node:fs'
@@ -45,8 +47,10 @@ export function openDatabase({ file, migrationsDirectory }: OpenOptions): Databa
 function prepareFolder(file: string): void {
   const folder = dirname(file)
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 })
-    accessSync(existsSync(file) ? file : folder, constants.W_OK)
+    // Others may pass through (the embedded server may run as another user) and see nothing; the file itself is ours alone.
+    mkdirSync(folder, { recursive: true, mode: 0o711 })
+    if (!existsSync(file)) closeSync(openSync(file, 'a', 0o600))
+    accessSync(file, constants.W_OK)
     accessSync(folder, constants.W_OK)
   } catch (cause) {
     throw unwritable(file, cause)

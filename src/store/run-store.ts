@@ -99,6 +99,11 @@ export function openRunStore(options: OpenOptions): BatchingStore {
     setExecutionSwitch: (setting) =>
       guarded(() => void sql.insertSwitch.run({ ...setting, enabled: setting.enabled ? 1 : 0 })),
 
+    check: () =>
+      guarded(() => {
+        const rows = db.pragma('integrity_check') as { integrity_check: string }[]
+        return rows.map((row) => row.integrity_check).filter((line) => line !== 'ok')
+      }),
     close: () => guarded(() => void db.close()),
   }
 }

@@ -14,6 +14,8 @@ export interface EmbeddedTargets {
   /** The default target: a database of the embedded server, made with our schema at its first use. */
   target(): Promise<Target>
   scratches: Scratches
+  /** Drops the default target's database, if there is one: a demo begins from nothing. */
+  discardTarget(): Promise<void>
   superuserUrl(database: string): Promise<string>
   release(): Promise<void>
 }
@@ -69,6 +71,10 @@ export function embeddedTargets(options: {
           await client.query(`drop database if exists ${scratchName(runId)} with (force)`)
         }),
     },
+    discardTarget: () =>
+      superuser('postgres', async (client) => {
+        await client.query(`drop database if exists ${DATABASE} with (force)`)
+      }),
     superuserUrl: async (database) => (await server()).url('postgres', database),
     async release() {
       if (opening === null) return
