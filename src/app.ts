@@ -31,8 +31,15 @@ export interface AppOptions {
   home: string
   env: NodeJS.ProcessEnv
   interrupt: AbortSignal
+  /** The home's store, where it is open already. */
+  store?: RunStore
   onStep?(run: Run, entry: HistoryEntry): void
   onProgress?(run: Run, text: string): void
+}
+
+export function openStore(home: string): RunStore {
+  const file = join(home, 'var', 'cutter.db')
+  return openRunStore({ file, migrationsDirectory: migrationsDirectory('store') })
 }
 
 /** Puts the parts together for one home. What a command may not need (machines, targets, pg) is loaded when asked for. */
@@ -40,10 +47,7 @@ export async function openApp(options: AppOptions): Promise<App> {
   const { home, env } = options
   const config = await readConfig(home)
   const log = await openLog(env)
-  const store = openRunStore({
-    file: join(home, 'var', 'cutter.db'),
-    migrationsDirectory: migrationsDirectory('store'),
-  })
+  const store = options.store ?? openStore(home)
 
   let embeddedTargets: Promise<EmbeddedTargets> | null = null
   const embedded = () =>

@@ -46,6 +46,32 @@ const define = {
 }
 const banner = { js: "const MODULE_URL = require('node:url').pathToFileURL(__filename).href;" }
 
+// Parsers and the chart interpreter are bundled too, but each in a file of its own beside the command line: a command that
+// needs none of them must not pay for reading them.
+const vendors = ['zod', 'yaml', 'xstate']
+await Promise.all(
+  vendors.map((name) =>
+    build({
+      ...common,
+      stdin: { contents: `export * from '${name}'`, resolveDir: root },
+      outfile: join(dist, `${name}.cjs`),
+      format: 'cjs',
+      minifySyntax: true,
+      minifyWhitespace: true,
+      legalComments: 'none',
+    }),
+  ),
+)
+const vendored = {
+  name: 'vendored',
+  setup({ onResolve }) {
+    onResolve({ filter: new RegExp(`^(${vendors.join('|')})$`) }, ({ path }) => ({
+      path: `./${path}.cjs`,
+      external: true,
+    }))
+  },
+}
+
 for (const [entry, file] of [
   ['src/cli/main.ts', 'cutter.cjs'],
   ['test/bench/bench.ts', 'bench.cjs'],
@@ -59,6 +85,7 @@ for (const [entry, file] of [
     outfile: join(dist, file),
     format: 'cjs',
     define,
+    plugins: [vendored],
     banner: { js: shebang + banner.js },
     minifySyntax: true,
     minifyWhitespace: true,

@@ -1,8 +1,9 @@
 import type { App } from '../app.ts'
-import { openApp } from '../app.ts'
+import { openApp, openStore } from '../app.ts'
 import { findHome } from '../config.ts'
 import { CutterError } from '../domain/errors.ts'
 import type { HistoryEntry, Run } from '../domain/run.ts'
+import type { RunStore } from '../domain/store.ts'
 import { EXIT_INTERRUPTED, EXIT_OF_ERROR } from './exit-codes.ts'
 import { answerError, type Io, processIo } from './io.ts'
 
@@ -11,10 +12,13 @@ export interface CommonOptions {
   home?: string
 }
 
-/** What a command works with: the app of its home, the streams, and the text of run ids made whole. */
+/** What a command works with: the store of its home, the streams, and, when it asks for more, the app. */
 export interface Session {
-  app: App
+  home: string
+  store: RunStore
   io: Io
+  /** The app with config, machines and targets; a command that only looks at runs doesn't pay for it. */
+  app(): Promise<App>
   /** The whole id for a unique prefix or suffix of one. */
   runId(text: string): Promise<string>
 }
@@ -27,33 +31,42 @@ export async function command(
   const env = process.env
   const io = processIo(options.json === true, env)
   const interrupt = interruptOnSignals(io)
-  let app: App | null = null
+  let store: RunStore | null = null
+  let opening: Promise<App> | null = null
   try {
     const home = findHome(options.home, env, process.cwd())
-    app = await openApp({ home, env, interrupt: interrupt.signal, ...watching(io) })
-    const opened = app
-    return await task({ app, io, runId: (text) => wholeRunId(opened, text) })
+    const opened = openStore(home)
+    store = opened
+    const app = () =>
+      (opening ??= openApp({ home, env, store: opened, interrupt: interrupt.signal, ...watching(io) }))
+    return await task({ home, store, io, app, runId: (text) => wholeRunId(opened, text) })
   } catch (error) {
-    return await told(io, app, error, interrupt.signal)
+    return await told(io, store, error, interrupt.signal)
   } finally {
-    await app?.close().catch((error: unknown) => io.err(`cutter: ${(error as Error).message}`))
+    await closeAll(opening, store).catch((error: unknown) => io.err(`cutter: ${(error as Error).message}`))
     interrupt.done()
   }
 }
 
-async function told(io: Io, app: App | null, error: unknown, signal: AbortSignal): Promise<number> {
-  const runId = error instanceof CutterError ? error.data.runId : undefined
-  const run = typeof runId === 'string' && app !== null ? await app.store.run(runId).catch(() => null) : null
+/** Closing the app closes the store. An app that could not be opened has told its error already. */
+async function closeAll(opening: Promise<App> | null, store: RunStore | null): Promise<void> {
+  const app = await opening?.catch(() => null)
+  if (app) await app.close()
+  else await store?.close()
+}
+
+async function told(io: Io, store: RunStore | null, error: unknown, signal: AbortSignal): Promise<number> {
   if (signal.aborted && !(error instanceof CutterError)) {
     io.err('cutter: interrupted; what was begun is settled by: cutter run resume <run>')
     return EXIT_INTERRUPTED
   }
+  const runId = error instanceof CutterError ? error.data.runId : undefined
+  const run = typeof runId === 'string' ? ((await store?.run(runId).catch(() => null)) ?? null) : null
   answerError(io, error, run)
-  if (!(error instanceof CutterError)) app?.parts.log.error({ err: error }, 'internal error')
   return error instanceof CutterError ? EXIT_OF_ERROR[error.code] : EXIT_OF_ERROR.INTERNAL
 }
 
-async function wholeRunId({ store }: App, text: string): Promise<string> {
+async function wholeRunId(store: RunStore, text: string): Promise<string> {
   const found = await store.idsLike(text, 5)
   if (found.includes(text)) return text
   const [first] = found

@@ -9,7 +9,9 @@ type Finding = { check: string; status: 'ok' | 'warn' | 'fail'; message: string;
 
 /** Looks at everything that commands rely on, changes nothing, and says of each what it found. Exit code 1 when something fails. */
 export function doctor(options: CommonOptions): Promise<number> {
-  return command(options, async ({ app, io }) => {
+  return command(options, async (session) => {
+    const { io } = session
+    const app = await session.app()
     const findings = [
       nodeVersion(),
       await store(app),

@@ -9,7 +9,7 @@ export function executionStatus(options: CommonOptions) {
 
 export function executionEnable(options: CommonOptions & { for: string; reason: string; by?: string }) {
   return command(options, async (session) => {
-    const { app } = session
+    const app = await session.app()
     const now = app.parts.clock.now()
     const until = new Date(now.getTime() + durationMs(options.for)).toISOString()
     await app.store.setExecutionSwitch({
@@ -25,7 +25,7 @@ export function executionEnable(options: CommonOptions & { for: string; reason: 
 
 export function executionDisable(options: CommonOptions & { reason: string; by?: string }) {
   return command(options, async (session) => {
-    const { app } = session
+    const app = await session.app()
     await app.store.setExecutionSwitch({
       enabled: false,
       until: null,
@@ -37,7 +37,8 @@ export function executionDisable(options: CommonOptions & { reason: string; by?:
   })
 }
 
-async function answerStatus({ app, io }: Session): Promise<number> {
+async function answerStatus({ io, ...session }: Session): Promise<number> {
+  const app = await session.app()
   const setting = await app.store.executionSwitch()
   const reading = readingOf(setting, app.parts.clock.now())
   const status = {

@@ -4,6 +4,7 @@ import type { Mode, Run } from '../domain/run.ts'
 import { known } from './known.ts'
 import { refuseHeld } from './lease.ts'
 import type { EngineParts } from './parts.ts'
+import { answerAtRest } from './resting.ts'
 
 export interface StartOptions {
   mode: Mode
@@ -64,13 +65,13 @@ async function resume(
   options: { approvalId?: string; by?: string },
 ): Promise<Run> {
   const run = await known(parts, id)
-  if (run.status === 'closed') return run
+  const resting = answerAtRest(run, options.approvalId)
+  if (resting !== null) return resting
   await refuseHeld(parts, run)
   const by = options.by ?? parts.osUser
   if (run.status === 'paused') {
-    if (options.approvalId === undefined) throw approvalRequired(run)
     const { decide } = await import('./decide.ts')
-    return decide(parts, run, options.approvalId, by)
+    return decide(parts, run, options.approvalId!, by)
   }
   const { workOn } = await import('./work.ts')
   if (run.status === 'stopped') return workOn(parts, run, { type: 'RETRY' }, by)
@@ -96,19 +97,4 @@ async function cancel(
   }
   const { workOn } = await import('./work.ts')
   return workOn(parts, run, { type: 'CANCEL', reason: options.reason }, options.by ?? parts.osUser)
-}
-
-function approvalRequired(run: Run): CutterError {
-  const next =
-    run.mode === 'live'
-      ? `cutter approval sign ${run.runId} --as <principal> --key <file>, then cutter run resume --approval <id>`
-      : `cutter approval rehearse ${run.runId}, then cutter run resume --approval <id>`
-  return new CutterError(
-    'APPROVAL_REQUIRED',
-    `run ${run.runId} waits at gate ${run.gate}; it goes on only under an approval of its plan ${run.planDigest}`,
-    {
-      next,
-      data: { runId: run.runId, gate: run.gate, planDigest: run.planDigest, stopCode: run.stopCode },
-    },
-  )
 }

@@ -31,12 +31,16 @@ export function embeddedTargets(options: {
   migrationsDirectory: string
   log?: (line: string) => void
 }): EmbeddedTargets {
-  let opening: Promise<EmbeddedServer> | null = null
-  let preparing: Promise<string> | null = null
-  const server = () => (opening ??= openEmbedded(options))
+  const server = once(() => openEmbedded(options))
   const superuser = async <T>(database: string, work: (client: Client) => Promise<T>) =>
     withSession((await server()).url('postgres', database), { applicationName: 'cutter' }, work)
-  const template = () => (preparing ??= prepareTemplate(superuser, server, options.migrationsDirectory))
+  const template = once(() => prepareTemplate(superuser, server, options.migrationsDirectory))
+  // Looked at once and not before each phase: two connections the fewer every time.
+  const prepared = once(async () => {
+    const source = await template()
+    await superuser('postgres', (client) => createIfMissing(client, DATABASE, source))
+    await upgrade(superuser, server, options.migrationsDirectory)
+  })
 
   const at = async (name: string, database: string): Promise<Target> => {
     const { url } = await server()
@@ -50,9 +54,7 @@ export function embeddedTargets(options: {
 
   return {
     async target() {
-      const source = await template()
-      await superuser('postgres', (client) => createIfMissing(client, DATABASE, source))
-      await upgrade(superuser, server, options.migrationsDirectory)
+      await prepared()
       return at('embedded', DATABASE)
     },
     scratches: {
@@ -62,7 +64,7 @@ export function embeddedTargets(options: {
           await client.query(`drop database if exists ${scratchName(runId)} with (force)`)
           await client.query(`create database ${scratchName(runId)} template ${source}`)
         })
-        await superuser(scratchName(runId), (client) => seed(client, rows))
+        if (rows.units.length > 0) await superuser(scratchName(runId), (client) => seed(client, rows))
         return at(`rehearsal ${runId}`, scratchName(runId))
       },
       open: (runId) => at(`rehearsal ${runId}`, scratchName(runId)),
@@ -71,17 +73,36 @@ export function embeddedTargets(options: {
           await client.query(`drop database if exists ${scratchName(runId)} with (force)`)
         }),
     },
-    discardTarget: () =>
-      superuser('postgres', async (client) => {
+    async discardTarget() {
+      prepared.forget()
+      await superuser('postgres', async (client) => {
         await client.query(`drop database if exists ${DATABASE} with (force)`)
-      }),
+      })
+    },
     superuserUrl: async (database) => (await server()).url('postgres', database),
     async release() {
-      if (opening === null) return
-      const opened = await opening.catch(() => null)
+      const opened = await server.begun()?.catch(() => null)
       await opened?.release()
     },
   }
+}
+
+/** Does the work at the first call and keeps its result. What failed is tried anew: a long-lived process outlasts a bad moment. */
+function once<T>(work: () => Promise<T>) {
+  let kept: Promise<T> | null = null
+  const call = () => {
+    if (kept !== null) return kept
+    const made = work()
+    kept = made
+    made.catch(() => {
+      if (kept === made) kept = null
+    })
+    return made
+  }
+  const forget = () => {
+    kept = null
+  }
+  return Object.assign(call, { forget, begun: () => kept })
 }
 
 type Superuser = <T>(database: string, work: (client: Client) => Promise<T>) => Promise<T>
@@ -146,7 +167,6 @@ async function digestOfFiles(directory: string): Promise<string> {
 
 /** Rows as they are in the target, status and all: only the copy's superuser, past its triggers, can put them there. */
 async function seed(client: Client, rows: DocumentRows): Promise<void> {
-  if (rows.units.length === 0) return
   await client.query('begin')
   await client.query('set local session_replication_role = replica')
   for (const [table, given] of [

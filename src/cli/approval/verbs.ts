@@ -16,7 +16,7 @@ const approving = () => import('../../engine/approving.ts')
 export function approvalStatement(text: string, options: StatementFlags) {
   return command(options, async ({ app, runId }) => {
     const { composeFor } = await approving()
-    process.stdout.write(await composeFor(app.parts, await runId(text), options))
+    process.stdout.write(await composeFor((await app()).parts, await runId(text), options))
     return 0
   })
 }
@@ -24,7 +24,7 @@ export function approvalStatement(text: string, options: StatementFlags) {
 export function approvalSign(text: string, options: StatementFlags & { key: string }) {
   return command(options, async ({ app, io, runId }) => {
     const { signApproval } = await approving()
-    const { approval, warning } = await signApproval(app.parts, await runId(text), {
+    const { approval, warning } = await signApproval((await app()).parts, await runId(text), {
       ...options,
       keyFile: options.key,
     })
@@ -37,20 +37,23 @@ export function approvalImport(options: CommonOptions & { statement: string; sig
   return command(options, async ({ app, io }) => {
     const { importApproval } = await approving()
     const statement = await fileText(options.statement)
-    return answerApproval(io, await importApproval(app.parts, statement, await fileText(options.signature)))
+    return answerApproval(
+      io,
+      await importApproval((await app()).parts, statement, await fileText(options.signature)),
+    )
   })
 }
 
 export function approvalRehearse(text: string, options: StatementFlags) {
   return command(options, async ({ app, io, runId }) => {
     const { rehearseApproval } = await approving()
-    return answerApproval(io, await rehearseApproval(app.parts, await runId(text), options))
+    return answerApproval(io, await rehearseApproval((await app()).parts, await runId(text), options))
   })
 }
 
 export function approvalList(text: string | undefined, options: CommonOptions) {
-  return command(options, async ({ app, io, runId }) => {
-    const approvals = await app.store.approvals(text === undefined ? undefined : await runId(text))
+  return command(options, async ({ store, io, runId }) => {
+    const approvals = await store.approvals(text === undefined ? undefined : await runId(text))
     answer(io, approvals.map(listed), () =>
       approvals.length === 0
         ? ['no approvals here yet']
@@ -75,8 +78,8 @@ export function approvalList(text: string | undefined, options: CommonOptions) {
 }
 
 export function approvalShow(id: string, options: CommonOptions) {
-  return command(options, async ({ app, io }) => {
-    const approval = await app.store.approval(id)
+  return command(options, async ({ store, io }) => {
+    const approval = await store.approval(id)
     if (approval === null) {
       throw new CutterError('APPROVAL_NOT_FOUND', `there is no approval ${id} here`, {
         next: 'cutter approval list',

@@ -34,7 +34,7 @@ export async function runStart(name: string, args: string[]): Promise<number> {
     for (const field of Object.keys(machine.input.shape)) {
       if (flags[field] !== undefined) input[field] = flags[field] as Json
     }
-    const run = await app.engine.start(name, input, {
+    const run = await (await app()).engine.start(name, input, {
       mode,
       ...(key === undefined ? {} : { key }),
       ...(by === undefined ? {} : { by }),

@@ -1,6 +1,8 @@
 import { CutterError } from '../../domain/errors.ts'
 import type { Status } from '../../domain/run.ts'
 import { runSummary } from '../../domain/run.ts'
+import { known } from '../../engine/known.ts'
+import { answerAtRest } from '../../engine/resting.ts'
 import { type CommonOptions, command } from '../command.ts'
 import { exitOfRun } from '../exit-codes.ts'
 import { answer, answerRun, table } from '../io.ts'
@@ -12,12 +14,17 @@ export function runResume(
   text: string | undefined,
   options: CommonOptions & { approval?: string; by?: string },
 ) {
-  return command(options, async ({ app, io, runId }) => {
-    const id = text === undefined ? await runOfApproval(app.store, options.approval) : await runId(text)
-    const run = await app.engine.resume(id, {
-      ...optional('approvalId', options.approval),
-      ...optional('by', options.by),
-    })
+  return command(options, async ({ app, store, io, runId }) => {
+    const id = text === undefined ? await runOfApproval(store, options.approval) : await runId(text)
+    const resting = answerAtRest(await known({ store }, id), options.approval)
+    const run =
+      resting ??
+      (await (
+        await app()
+      ).engine.resume(id, {
+        ...optional('approvalId', options.approval),
+        ...optional('by', options.by),
+      }))
     answerRun(io, run)
     return exitOfRun(run)
   })
@@ -40,7 +47,7 @@ async function runOfApproval(store: ApprovalSource, approvalId: string | undefin
 
 export function runCancel(text: string, options: CommonOptions & { reason: string; by?: string }) {
   return command(options, async ({ app, io, runId }) => {
-    const run = await app.engine.cancel(await runId(text), {
+    const run = await (await app()).engine.cancel(await runId(text), {
       reason: options.reason,
       ...optional('by', options.by),
     })
@@ -50,18 +57,18 @@ export function runCancel(text: string, options: CommonOptions & { reason: strin
 }
 
 export function runShow(text: string, options: CommonOptions) {
-  return command(options, async ({ app, io, runId }) => {
-    answerRun(io, (await app.store.run(await runId(text)))!)
+  return command(options, async ({ store, io, runId }) => {
+    answerRun(io, (await store.run(await runId(text)))!)
     return 0
   })
 }
 
 export function runList(options: CommonOptions & { status?: string; machine?: string; limit: string }) {
-  return command(options, async ({ app, io }) => {
+  return command(options, async ({ store, io }) => {
     const limit = Number(options.limit)
     if (!Number.isInteger(limit) || limit < 1)
       throw new CutterError('USAGE', `--limit takes a whole number from 1, not ${options.limit}`)
-    const runs = await app.store.list({
+    const runs = await store.list({
       limit,
       ...optional('status', options.status as Status | undefined),
       ...optional('machine', options.machine),
@@ -87,25 +94,25 @@ export function runList(options: CommonOptions & { status?: string; machine?: st
 
 /** The plan's canonical bytes, without a final newline, so that their SHA-256 is `planDigest`. */
 export function runPlan(text: string, options: CommonOptions) {
-  return command(options, async ({ app, runId }) => {
-    const run = (await app.store.run(await runId(text)))!
+  return command(options, async ({ store, runId }) => {
+    const run = (await store.run(await runId(text)))!
     if (run.planDigest === null) {
       throw new CutterError('INPUT_REFUSED', `run ${run.runId} has no plan yet, in ${run.state}`, {
         next: `cutter run show ${run.runId}`,
       })
     }
-    process.stdout.write((await app.store.evidence(run.planDigest))!)
+    process.stdout.write((await store.evidence(run.planDigest))!)
     return 0
   })
 }
 
 export function runHistory(text: string, options: CommonOptions & { verify?: boolean }) {
-  return command(options, async ({ app, io, runId }) => {
+  return command(options, async ({ app, store, io, runId }) => {
     const id = await runId(text)
-    const history = await app.store.history(id)
+    const history = await store.history(id)
     if (options.verify === true) {
       const { verifyRun } = await import('../../engine/verify-run.ts')
-      await verifyRun(app.parts, id)
+      await verifyRun((await app()).parts, id)
       io.err(
         `cutter: the history of ${id} holds: ${history.length} entries, each hash and snapshot as recorded`,
       )

@@ -6,7 +6,7 @@ import { answer, table } from '../io.ts'
 export function targetInit(name: string, options: CommonOptions) {
   return command(options, async ({ app, io }) => {
     const { initNamedTarget } = await import('./init.ts')
-    const { applied, already } = await initNamedTarget(app, name)
+    const { applied, already } = await initNamedTarget(await app(), name)
     answer(io, { target: name, applied, already }, () => [
       applied.length === 0
         ? `target ${name} was ready already (${already.length} migrations)`
@@ -20,8 +20,8 @@ export function targetInit(name: string, options: CommonOptions) {
 export function targetSurvey(name: string, options: CommonOptions & { document: string }) {
   return command(options, async ({ app, io }) => {
     const { Stop } = await import('../../domain/errors.ts')
-    const target = await app.target(name)
-    const context = { runId: 'survey', signal: app.parts.interrupt } as never
+    const target = await (await app()).target(name)
+    const context = { runId: 'survey', signal: (await app()).parts.interrupt } as never
     try {
       const { survey, transactionId } = await target.survey(context, options.document)
       const { facts, wrong } = await target.grantFacts(context)

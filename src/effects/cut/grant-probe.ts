@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { EffectContext, ReadEffect } from '../../domain/effect.ts'
 import { Stop } from '../../domain/errors.ts'
 import { jsonEvidence } from '../../domain/evidence.ts'
-import { surfaceDifferences } from '../../targets/survey.ts'
+import { type Survey, surfaceDifferences } from '../../targets/survey.ts'
 import type { DocumentRows, Target } from '../../targets/target.ts'
 import { createUnits } from './leg-a.ts'
 import type { CutPlan } from './plan.ts'
@@ -34,7 +34,7 @@ export function grantProbe(world: CutWorld): ReadEffect<Input, z.infer<typeof ou
       const { facts, wrong } = await target.grantFacts(context)
       const { survey } = await target.survey(context, given.document)
       refuseOtherGrants(target, wrong, survey.grantMatrixDigest)
-      const scratch = await scratchLike(world, context, target, given)
+      const scratch = await scratchLike(world, context, target, survey, given)
       const plan = await jsonOf<CutPlan>(context, given.planDigest)
       const bytes = await context.evidence(given.sourceDigest)
       await rehearse(scratch, context, plan, bytes)
@@ -76,14 +76,12 @@ async function scratchLike(
   world: CutWorld,
   context: EffectContext,
   target: Target,
+  there: Survey,
   { document, backupDigest }: Input,
 ): Promise<Target> {
   const rows = await jsonOf<DocumentRows>(context, backupDigest)
   const scratch = await world.scratches.create(context.runId, rows)
-  const [{ survey: there }, { survey: here }] = [
-    await target.survey(context, document),
-    await scratch.survey(context, document),
-  ]
+  const { survey: here } = await scratch.survey(context, document)
   const differences = surfaceDifferences(there.surface, here.surface)
   if (differences.length === 0) return scratch
   throw new Stop(
