@@ -53,7 +53,7 @@ await Promise.all(
   vendors.map((name) =>
     build({
       ...common,
-      stdin: { contents: `export * from '${name}'`, resolveDir: root },
+      stdin: { contents: `module.exports = require('${name}')`, resolveDir: root },
       outfile: join(dist, `${name}.cjs`),
       format: 'cjs',
       minifySyntax: true,
