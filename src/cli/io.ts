@@ -68,9 +68,27 @@ export function linesOfRun(run: Run): string[] {
     `state   ${run.state} — ${standing}`,
     ...(run.stopCode === null ? [] : [`code    ${run.stopCode}`]),
     ...(run.planDigest === null ? [] : [`plan    ${run.planDigest}`]),
+    ...wrapped(factsOf(run)),
     ...(next === undefined ? [] : [`next    ${next}`]),
     ...(run.status === 'paused' ? [`next    ${nextAtGate(run)}`] : []),
   ]
+}
+
+/** What the machine reports, where it is short enough for a line; `--json` has the rest. */
+function factsOf({ output }: Run): string[] {
+  return Object.entries(output as { [key: string]: unknown }).flatMap(([key, value]) =>
+    typeof value === 'string' || typeof value === 'number' ? [`${key} ${value}`] : [],
+  )
+}
+
+function wrapped(facts: string[]): string[] {
+  const lines: string[] = []
+  for (const fact of facts) {
+    const last = lines.at(-1)
+    if (last !== undefined && last.length + fact.length < 96) lines[lines.length - 1] = `${last} · ${fact}`
+    else lines.push(fact)
+  }
+  return lines.map((line, index) => `${index === 0 ? 'facts ' : '      '}  ${line}`)
 }
 
 function nextAtGate(run: Run): string {

@@ -1,0 +1,77 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { cpus, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { measureCold, median } from './cold.ts'
+import { rawStepsPerSecond, restoresPerSecond, xstateStepsPerSecond } from './limits.ts'
+import { measureRuns, type Rate } from './runs.ts'
+
+/**
+ * `npm run bench`: ratios against the machine's own limits, taken interleaved in the same run, medians over rounds. It reports
+ * and fails on nothing: a figure of one machine is no test.
+ */
+const ROUNDS = 5
+
+async function main(): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'cutter-bench-'))
+  try {
+    console.log(
+      `${cpus().length} × ${cpus()[0]?.model}, Node ${process.version}; medians of ${ROUNDS} interleaved rounds\n`,
+    )
+    await reportSteps(folder)
+    reportCold()
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+async function reportSteps(folder: string): Promise<void> {
+  const raw: number[] = []
+  const rawGrouped: number[] = []
+  const one: Rate[] = []
+  const many: Rate[] = []
+  await measureRuns(folder, 32, 2)
+  for (let round = 0; round < ROUNDS; round += 1) {
+    raw.push(rawStepsPerSecond(folder, 1, 1))
+    one.push(await measureRuns(folder, 1, 60))
+    rawGrouped.push(rawStepsPerSecond(folder, 256, 1))
+    many.push(await measureRuns(folder, 256, 2))
+  }
+  const steps = (rates: Rate[]) => median(rates.map(({ stepsPerSecond }) => stepsPerSecond))
+  const runs = (rates: Rate[]) => median(rates.map(({ runsPerSecond }) => runsPerSecond))
+  console.log('limits of this machine')
+  line('raw SQLite, one step a transaction', `${whole(median(raw))} steps/s`)
+  line('raw SQLite, 256 steps a transaction', `${whole(median(rawGrouped))} steps/s`)
+  line('XState: transition, persist, JSON', `${whole(xstateStepsPerSecond(1))} steps/s`)
+  line('XState: restore', `${whole(restoresPerSecond(1))} /s`)
+  console.log('\nthe engine on the cut’s chart, with empty effects')
+  line(
+    'one run in flight',
+    `${whole(steps(one))} steps/s, ${whole(runs(one))} runs/s`,
+    steps(one) / median(raw),
+    '≥ 0.45 of raw',
+  )
+  line(
+    '256 runs in flight',
+    `${whole(steps(many))} steps/s, ${whole(runs(many))} runs/s`,
+    steps(many) / median(rawGrouped),
+    '≥ 0.55 of raw',
+  )
+  line('bytes a run', whole(median(many.map(({ bytesPerRun }) => bytesPerRun))))
+}
+
+function reportCold(): void {
+  const [node, ...commands] = measureCold(15)
+  console.log('\ncold processes, wall time')
+  line(node!.name, `${node!.ms.toFixed(0)} ms`)
+  for (const { name, ms } of commands) line(name, `${ms.toFixed(0)} ms`, ms / node!.ms, '≤ 2.0 × node -e 0')
+}
+
+function line(what: string, value: string, ratio?: number, goal?: string): void {
+  console.log(
+    `  ${what.padEnd(38)}${value.padEnd(34)}${ratio === undefined ? '' : `${ratio.toFixed(2)}  (${goal})`}`,
+  )
+}
+
+const whole = (value: number) => value.toFixed(0)
+
+void main()

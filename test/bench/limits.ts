@@ -1,0 +1,63 @@
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import { createActor, initialTransition, transition } from 'xstate'
+import { cut } from '../../machines/cut.ts'
+
+/** What the machine itself can do: the figures that ours are measured against, taken in the same run. */
+
+/** better-sqlite3, WAL, FULL: transactions of `batch` steps; a step updates a 2 KB row and inserts one of 300 bytes. */
+export function rawStepsPerSecond(folder: string, batch: number, seconds: number): number {
+  const db = new Database(join(folder, `raw-${batch}-${Math.random()}.db`))
+  db.pragma('journal_mode = wal')
+  db.pragma('synchronous = full')
+  db.exec(`
+    create table run (id text primary key, body text not null) strict;
+    create table entry (id text not null, seq integer not null, body text not null, primary key (id, seq)) strict, without rowid;`)
+  const [body, entry] = ['x'.repeat(2_000), 'y'.repeat(300)]
+  const insertRun = db.prepare('insert into run values (?, ?)')
+  for (let run = 0; run < batch; run += 1) insertRun.run(`run-${run}`, body)
+  const update = db.prepare('update run set body = ? where id = ?')
+  const insert = db.prepare('insert into entry values (?, ?, ?)')
+  let seq = 0
+  const steps = db.transaction(() => {
+    for (let run = 0; run < batch; run += 1) {
+      update.run(body, `run-${run}`)
+      insert.run(`run-${run}`, seq, entry)
+    }
+    seq += 1
+  })
+  const begun = performance.now()
+  while (performance.now() - begun < seconds * 1_000) steps.immediate()
+  const rate = (seq * batch) / ((performance.now() - begun) / 1_000)
+  db.close()
+  return rate
+}
+
+/** XState alone on the cut's chart: transition, persist, JSON. */
+export function xstateStepsPerSecond(seconds: number): number {
+  const input = { runId: 'r', mode: 'dry-run', input: { document: 'D', target: 'embedded' } }
+  const [snapshot] = initialTransition(cut.logic, input as never)
+  const event = { type: 'xstate.done.actor.source_pin', actorId: 'source_pin', output: {} }
+  let steps = 0
+  const begun = performance.now()
+  while (performance.now() - begun < seconds * 1_000) {
+    const [next] = transition(cut.logic, snapshot, event as never)
+    JSON.stringify(cut.logic.getPersistedSnapshot(next))
+    steps += 1
+  }
+  return steps / ((performance.now() - begun) / 1_000)
+}
+
+/** Restoring a stored snapshot, for what a resume in a new process pays. */
+export function restoresPerSecond(seconds: number): number {
+  const input = { runId: 'r', mode: 'dry-run', input: { document: 'D', target: 'embedded' } }
+  const [snapshot] = initialTransition(cut.logic, input as never)
+  const stored = JSON.parse(JSON.stringify(cut.logic.getPersistedSnapshot(snapshot)))
+  let restored = 0
+  const begun = performance.now()
+  while (performance.now() - begun < seconds * 1_000) {
+    createActor(cut.logic, { snapshot: stored }).getSnapshot()
+    restored += 1
+  }
+  return restored / ((performance.now() - begun) / 1_000)
+}

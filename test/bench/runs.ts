@@ -1,0 +1,127 @@
+import { statSync } from 'node:fs'
+import { join } from 'node:path'
+import { cut } from '../../machines/cut.ts'
+import type { Effect } from '../../src/domain/effect.ts'
+import type { Run } from '../../src/domain/run.ts'
+import { rehearseApproval } from '../../src/engine/approving.ts'
+import { createEngine } from '../../src/engine/engine.ts'
+import type { EngineParts, InstalledMachine } from '../../src/engine/parts.ts'
+import { definitionDigest } from '../../src/install.ts'
+import { migrationsDirectory } from '../../src/package-root.ts'
+import { grouped } from '../../src/store/grouped.ts'
+import { openRunStore } from '../../src/store/run-store.ts'
+import { ownerAlive, thisProcess } from '../../src/targets/process.ts'
+
+/** The real engine and store with the cut's chart; its effects answer at once. */
+
+export interface Rate {
+  stepsPerSecond: number
+  runsPerSecond: number
+  bytesPerRun: number
+}
+
+const PHASES = [
+  'source_pin',
+  'mark',
+  'cutplan',
+  'pre_write_backup',
+  'grant_probe',
+  'recheck_cut',
+  'cut_leg_a',
+]
+const LATER = [
+  'structural_verify',
+  'leg_b_record',
+  'write_verify',
+  'recheck_lifecycle',
+  'lifecycle_enact',
+  'closeout',
+]
+
+/** Runs through both gates, `inFlight` at a time. What people do between (the approvals) is not in the time. */
+export async function measureRuns(folder: string, inFlight: number, rounds: number): Promise<Rate> {
+  const file = join(folder, `ours-${inFlight}-${Math.random()}.db`)
+  let atWork = 0
+  let steps = 0
+  const plain = openRunStore({ file, migrationsDirectory: migrationsDirectory('store') })
+  const parts = benchParts(
+    grouped(plain, () => atWork),
+    () => {
+      steps += 1
+    },
+  )
+  const engine = createEngine(parts)
+  let elapsed = 0
+  const together = async (task: (index: number) => Promise<Run>) => {
+    const begun = performance.now()
+    atWork = inFlight
+    const runs = await Promise.all(Array.from({ length: inFlight }, (_, index) => task(index)))
+    atWork = 0
+    elapsed += performance.now() - begun
+    return runs
+  }
+  for (let round = 0; round < rounds; round += 1) {
+    let runs = await together(() =>
+      engine.start('cut', { document: 'BENCH', source: '/bench' }, { mode: 'dry-run' }),
+    )
+    for (const end of ['AWAITING_LIFECYCLE_AUTHORIZATION', 'CLOSEOUT_REPORTED']) {
+      const approvals = []
+      for (const run of runs)
+        approvals.push(
+          await rehearseApproval(parts, run.runId, { as: 'bench', decision: 'approve', reason: '' }),
+        )
+      runs = await together((index) =>
+        engine.resume(runs[index]!.runId, { approvalId: approvals[index]!.approvalId }),
+      )
+      if (runs.some((run) => run.state !== end)) throw new Error(`a run of the bench did not reach ${end}`)
+    }
+  }
+  await plain.close()
+  const seconds = elapsed / 1_000
+  const runs = inFlight * rounds
+  return {
+    stepsPerSecond: steps / seconds,
+    runsPerSecond: runs / seconds,
+    bytesPerRun: statSync(file).size / runs,
+  }
+}
+
+function benchParts(store: EngineParts['store'], onStep: () => void): EngineParts {
+  const effects = Object.fromEntries([...PHASES, ...LATER].map((name) => [name, emptyEffect(name)]))
+  const installed: InstalledMachine = {
+    machine: { ...cut, definitionDigest: definitionDigest(cut) },
+    effects,
+    admit: async (input) => input,
+  }
+  let minted = 0
+  return {
+    store,
+    installed: async () => installed,
+    clock: { now: () => new Date() },
+    randomHex: () => (minted++).toString(16).padStart(8, '0'),
+    nonce: () => `nonce-${minted++}`,
+    owner: thisProcess(),
+    ownerAlive,
+    osUser: 'bench',
+    trust: { allowedSigners: '/nowhere' },
+    policy: () => ({ validHours: 24 }),
+    allowLive: false,
+    caps: { runMinutes: 60, phaseMinutes: 10 },
+    log: { info() {}, warn() {}, error() {} } as unknown as EngineParts['log'],
+    onStep,
+    interrupt: new AbortController().signal,
+  }
+}
+
+const anything = { parse: (value: unknown) => value } as unknown as Effect['input']
+
+function emptyEffect(name: string): Effect {
+  const output = { planDigest: `sha256:${'0'.repeat(64)}` }
+  return {
+    name,
+    kind: 'read',
+    input: anything,
+    output: anything,
+    execute: async () => ({ output }),
+  } as Effect
+}
