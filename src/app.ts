@@ -55,6 +55,7 @@ export async function openApp(options: AppOptions): Promise<App> {
       module.embeddedTargets({
         home,
         migrationsDirectory: migrationsDirectory('target'),
+        isOver: async (runId) => ((await store.run(runId))?.status ?? 'closed') === 'closed',
         log: (line) => log.info(line),
       }),
     ))

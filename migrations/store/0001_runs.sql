@@ -53,7 +53,7 @@ create table history (
   previous_hash    text not null,
   hash             text not null,
   primary key (run_id, seq)
-) strict, without rowid;
+) strict; -- Rows in the order of their coming: many runs at once append to one page instead of one page each.
 
 create trigger history_is_not_edited before update on history begin
   select raise(abort, 'history is append-only');

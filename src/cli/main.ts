@@ -13,6 +13,10 @@ async function main(argv: string[]): Promise<void> {
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
     process.exitCode = error.exitCode === 0 ? 0 : 2
+    if (error.exitCode !== 0 && argv.includes('--json')) {
+      const message = error.message.replace(/^error: /, '')
+      process.stdout.write(`${JSON.stringify({ error: { code: 'USAGE', message } }, null, 2)}\n`)
+    }
   }
 }
 

@@ -62,14 +62,21 @@ export function addressOf(profile: Profile, parts: AddressParts): string {
     .replace(/[^A-Z0-9./_-]/g, '-')
 }
 
+const LONGEST_DOCUMENT_ID = 64
+
 /** A document id stands in addresses and in file names; throws INPUT_REFUSED for one that can't. */
 export function checkDocumentId(document: string): void {
-  if (/^[A-Za-z0-9_.-]+$/.test(document)) return
-  throw new CutterError(
-    'INPUT_REFUSED',
-    `document id ${JSON.stringify(document)} holds something else than letters, digits, "-", "_" and "."`,
-    {
-      next: 'Name the document with ASCII letters, digits, "-", "_" and "." only, e.g. ICX-CONST.',
-    },
-  )
+  const fault = faultOfDocumentId(document)
+  if (fault === null) return
+  throw new CutterError('INPUT_REFUSED', `document id ${JSON.stringify(document)} ${fault}`, {
+    next: 'name the document with ASCII letters, digits, "-", "_" and "." only, e.g. ICX-CONST',
+  })
+}
+
+function faultOfDocumentId(document: string): string | null {
+  if (!/^[A-Za-z0-9_.-]*$/.test(document)) {
+    return 'holds something else than letters, digits, "-", "_" and "."'
+  }
+  if (document.length > LONGEST_DOCUMENT_ID) return `is longer than ${LONGEST_DOCUMENT_ID} signs`
+  return /^[A-Za-z0-9]/.test(document) ? null : 'does not begin with a letter or a digit'
 }

@@ -135,9 +135,10 @@ function formAround(before: string, after: string, lexicon: Lexicon): { level: L
 function readWords(text: string, lexicon: Lexicon): Reading | null {
   const match = /^([\p{L}\p{M}]+)[.:]?(?:\s+|$)/u.exec(text)
   const level = match === null ? undefined : lexicon.words.get(fold(match[1]!))
-  return level === undefined
-    ? null
-    : { level, number: null, letter: null, rest: text.slice(match![0].length).trim() }
+  if (level === undefined) return null
+  const rest = text.slice(match![0].length).trim()
+  // "# Title" alone names nothing; an annex needs no number where there is only one.
+  return rest === '' && level.role !== 'annex' ? null : { level, number: null, letter: null, rest }
 }
 
 /** "I. - Die Grundrechte", "1.2 Scope": a number of no named kind. */

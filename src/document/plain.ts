@@ -2,15 +2,17 @@ import { type Found, type Heading, headingAt, longestHeadingBytes, mostHeadings 
 import { type Lexicon, mayBeForm } from './heading.ts'
 import { byteOrderMark, eachLine, type Line, textOf } from './lines.ts'
 import { type Form, follow, roleOf, withRepeated } from './repeated.ts'
+import { runInHeading } from './run-in.ts'
 
 const LONGEST_TITLED = 160
 
 /** What a line leaves for the next one: whether a new paragraph may begin there. */
-type Before = 'break' | 'sentence-end' | 'text'
+export type Before = 'break' | 'sentence-end' | 'text'
 
 /**
- * Numbered headings on lines of their own: words and number alone, or with a title where a paragraph may begin. Words
- * that no profile knows count when they repeat with growing numbers and the known ones hardly occur.
+ * Numbered headings on lines of their own: words and number alone, or with a title where a paragraph may begin; and run-ins,
+ * a number as the first words of a paragraph. Words that no profile knows count when they repeat with growing numbers and the
+ * known ones hardly occur.
  */
 export function readPlain(bytes: Uint8Array, lexicon: Lexicon): Found {
   const known: Heading[] = []
@@ -26,14 +28,15 @@ export function readPlain(bytes: Uint8Array, lexicon: Lexicon): Found {
     }
     const raw =
       line.end - line.start > longestHeadingBytes ? null : textOf(bytes, line.start, line.end).trim()
-    const heading =
+    const ownLine =
       raw === null || raw.length > LONGEST_TITLED ? null : lineHeading(line, raw, before, lexicon)
+    const heading = ownLine ?? runInHeading(bytes, line, before, lexicon)
     if (heading !== null) {
       known.push(heading)
       if (roleOf(heading, lexicon) === 'leaf') leaves += 1
     } else if (raw !== null && leaves < least) follow(forms, line, raw, lexicon)
     before =
-      heading !== null || raw === '' ? 'break' : endsSentence(bytes, line, raw) ? 'sentence-end' : 'text'
+      ownLine !== null || raw === '' ? 'break' : endsSentence(bytes, line, raw) ? 'sentence-end' : 'text'
     return known.length > mostHeadings ? 'stop' : undefined
   })
   const headings = leaves < least ? withRepeated(known, leaves, forms, lexicon) : known
@@ -57,7 +60,7 @@ function lineHeading(line: Line, raw: string, before: Before, lexicon: Lexicon):
 
 /** "Điều 5. Giải thích từ ngữ" is a heading, "Article 5 of the Act applies," in the middle of a paragraph is not. */
 function isTitle(words: string, before: Before): boolean {
-  if (before === 'text' || /[,;]$/.test(words)) return false
+  if (before === 'text' || /[,;，；、]$/.test(words)) return false
   if (/^\s*[.:)–—-]/.test(words)) return true
-  return before === 'break' && /^[\p{Lu}\p{Lo}(["“«]/u.test(words) && !/[.:]$/.test(words)
+  return before === 'break' && /^[\p{Lu}\p{Lo}(["“«]/u.test(words) && !/[.:。：]$/.test(words)
 }

@@ -1,6 +1,7 @@
 import type { Found } from './found.ts'
 import { byteOrderMark, eachLine, type Line, positionOf } from './lines.ts'
 import { compareNumbers } from './number.ts'
+import type { Profile } from './profile.ts'
 import type { Placed, ScanRecord } from './records.ts'
 
 /** Something odd about a document. An unsafe one must be mended, or answered by another profile, before a cut. */
@@ -103,6 +104,33 @@ export function collisionProblems(placed: Placed[]): Problem[] {
 
 function placeOf({ line, record }: Placed): string {
   return `line ${line} ("${record.heading ?? ''}")`
+}
+
+const LONGEST_ADDRESS = 200
+
+/** Long document ids and words in nested headings add up; the target holds no longer address. */
+export function lengthProblems(placed: Placed[]): Problem[] {
+  return placed
+    .filter(({ record }) => record.kind === 'unit' && record.address!.length > LONGEST_ADDRESS)
+    .map(({ record, line }) => ({
+      code: 'ADDRESS_TOO_LONG',
+      message: `the address of "${record.heading}" would have ${record.address!.length} signs, more than ${LONGEST_ADDRESS}: ${record.address}`,
+      ...{ line, column: 1, start: record.start, unsafe: true },
+    }))
+}
+
+/** Units of no known kind may be right; whoever approves should know that it was a guess. */
+export function guessProblems(placed: Placed[], profile: Profile): Problem[] {
+  const units = placed.filter(({ record }) => record.kind === 'unit' || record.kind === 'excluded')
+  const [first] = units
+  if (first === undefined || units.some(({ record }) => record.level !== profile.unnamed.name)) return []
+  const message =
+    profile.syntax === 'markdown'
+      ? 'no heading has a known word with a number, such as "Article 5", so that every heading begins a unit'
+      : `lines such as "${first.record.heading}" are taken for headings only because they repeat with growing numbers`
+  return [
+    { code: 'KIND_GUESSED', message, line: first.line, column: 1, start: first.record.start, unsafe: false },
+  ]
 }
 
 /** Gaps and steps back in the numbers of the units of one level; where addresses hold the container, inside each. */

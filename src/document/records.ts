@@ -78,7 +78,8 @@ function recordAt(
   const slice = { start: heading.start, end, sha256: sha256(bytes.subarray(heading.start, end)), parent }
   if (kind === 'other')
     return { kind, level: null, number: null, address: null, heading: heading.text, status: null, ...slice }
-  const number = heading.number ?? slugOf(heading.words)
+  // "Annex" alone has no words beside its kind.
+  const number = heading.number ?? slugOf(heading.words === '' ? heading.text : heading.words)
   const address = addressOf(profile, { document, container: parent, code: level.code, number })
   const named = {
     level: level.name,

@@ -10,12 +10,14 @@ import { readPlain } from './plain.ts'
 import {
   byteProblems,
   collisionProblems,
+  guessProblems,
   headingProblems,
+  lengthProblems,
   type Problem,
   sequenceProblems,
 } from './problems.ts'
 import { type Profile, parseProfile } from './profile.ts'
-import { profiles } from './profiles/registry.ts'
+import { detected, profiles } from './profiles/registry.ts'
 import { coverageOf, type Placed, recordsOf, type ScanRecord, type Span } from './records.ts'
 import { invalidUtf8At } from './utf8.ts'
 
@@ -46,8 +48,8 @@ export interface Scan {
  */
 export function scan(bytes: Uint8Array, options: { document: string; profile?: string | Profile }): Scan {
   checkDocumentId(options.document)
-  checkBytes(bytes)
-  const candidates = options.profile === undefined ? profiles : [profileOf(options.profile)]
+  checkBytes(bytes, options.document)
+  const candidates = options.profile === undefined ? detected : [profileOf(options.profile)]
   const attempts = candidates.map((profile) => attempt(bytes, options.document, profile))
   const best = attempts.reduce((one, other) => (other.confidence > one.confidence ? other : one))
   if (!best.placed.some(({ record }) => isCut(record))) throw noUnits(options)
@@ -89,7 +91,13 @@ function attempt(bytes: Uint8Array, document: string, profile: Profile): Attempt
   }
   const placed = recordsOf(bytes, outline(found, profile), found.bodyStart, { document, profile })
   const sequence = sequenceProblems(placed, profile.address.includes('{container}'))
-  const problems = [...headingProblems(found), ...collisionProblems(placed), ...sequence]
+  const problems = [
+    ...headingProblems(found),
+    ...collisionProblems(placed),
+    ...lengthProblems(placed),
+    ...sequence,
+    ...guessProblems(placed, profile),
+  ]
   return { profile, placed, problems, confidence: confidenceOf(found, placed, sequence, profile) }
 }
 
@@ -107,19 +115,32 @@ function isCut(record: ScanRecord): boolean {
   return record.kind === 'unit' || record.kind === 'excluded'
 }
 
-function checkBytes(bytes: Uint8Array): void {
-  if (bytes.length === 0) throw new CutterError('INPUT_REFUSED', 'the source is empty')
+function checkBytes(bytes: Uint8Array, document: string): void {
+  if (bytes.length === 0) {
+    throw new CutterError('INPUT_REFUSED', `the source of ${document} is empty`, {
+      next: 'give the file that holds the text',
+    })
+  }
   const offset = invalidUtf8At(bytes)
   if (offset < 0) return
   const { line } = positionOf(bytes, offset)
+  const encoding = likelyEncoding(bytes)
   throw new CutterError(
     'INPUT_REFUSED',
-    `the source is not UTF-8: byte ${offset} on line ${line} fits no character`,
+    `the source of ${document} is not UTF-8: byte ${offset} on line ${line} fits no character; it may be ${encoding}`,
     {
-      next: 'Convert the source to UTF-8, e.g. with iconv, and start again.',
+      next: `convert the source, e.g. iconv -f ${encoding} -t UTF-8 <source> > <new file>, look it through, and start with the new file`,
       data: { offset, line },
     },
   )
+}
+
+/** What office programs write besides UTF-8: UTF-16 shows by its byte-order mark, the rest is the usual one of the West. */
+function likelyEncoding(bytes: Uint8Array): string {
+  const [first, second] = bytes
+  return (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff)
+    ? 'UTF-16'
+    : 'WINDOWS-1252'
 }
 
 function profileOf(wanted: string | Profile): Profile {
@@ -138,12 +159,8 @@ function profileOf(wanted: string | Profile): Profile {
 function noUnits({ document, profile }: { document: string; profile?: string | Profile }): CutterError {
   const by =
     profile === undefined ? 'any profile' : `profile ${typeof profile === 'string' ? profile : profile.name}`
-  return new CutterError(
-    'INPUT_REFUSED',
-    `no unit to cut is found in ${document} by ${by}; known profiles: ${profileNames().join(', ')}`,
-    {
-      next: 'Name a profile that knows the headings of the document with --profile.',
-      data: { profiles: profileNames() },
-    },
-  )
+  return new CutterError('INPUT_REFUSED', `no unit to cut is found in ${document} by ${by}`, {
+    next: `units begin at Markdown headings ("## Article 5") or at numbered lines of their own ("Article 5", "§ 5", "Điều 5."): give the text such headings, or choose another way to read it with --profile (${profileNames().join(', ')})`,
+    data: { profiles: profileNames() },
+  })
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json }
 
@@ -23,7 +23,7 @@ export function canonicalJson(value: unknown): string {
 
 /** SHA-256 as 64 hex digits, of bytes or of a string's UTF-8 form. */
 export function sha256(data: string | Uint8Array): string {
-  return createHash('sha256').update(data).digest('hex')
+  return hash('sha256', data)
 }
 
 /** `sha256:<64 hex>` of a value's RFC 8785 form: the form in which plans, snapshots and receipts are named. */

@@ -76,7 +76,12 @@ export interface RunStore {
   close(): Promise<void>
 }
 
-/** What `grouped` needs beyond a RunStore: many steps in one transaction, each refused alone. */
+export interface SaveRequest {
+  step: Step
+  lease: Lease
+}
+
+/** What `grouped` needs beyond a RunStore: many steps (a first one makes its run) in one transaction, each refused alone. */
 export interface BatchingStore extends RunStore {
-  advanceAll(requests: { step: Step; lease: Lease }[]): Promise<PromiseSettledResult<EffectRow[]>[]>
+  saveAll(requests: SaveRequest[]): Promise<PromiseSettledResult<EffectRow[]>[]>
 }

@@ -14,7 +14,9 @@ const EVENTS = { approve: 'APPROVE', reject: 'REJECT', void: 'VOID' } as const
 export async function decide(parts: EngineParts, run: Run, approvalId: string, by: string): Promise<Run> {
   const approval = await parts.store.approval(approvalId)
   if (approval === null) {
-    throw new CutterError('APPROVAL_NOT_FOUND', `there is no approval ${approvalId} here`, {
+    const message = `there is no approval ${approvalId} here`
+    await recordRefusal(parts, run, { approvalId, reason: 'APPROVAL_UNKNOWN', message }, by)
+    throw new CutterError('APPROVAL_NOT_FOUND', message, {
       next: `cutter approval list; one signed elsewhere comes in with: cutter approval import --statement F --signature F.sig`,
     })
   }
@@ -35,7 +37,7 @@ export async function decide(parts: EngineParts, run: Run, approvalId: string, b
   const decided = await orHeld(parts, run, () => workOn(parts, run, event, by))
   // Still at the same gate: the last check, the world's, did not pass, and the approval was not used.
   if (decided.status === 'paused' && decided.state === run.state)
-    throw await worldRefused(parts, decided, approval)
+    throw await worldRefused(parts, decided, approval, by)
   return decided
 }
 
@@ -68,34 +70,43 @@ async function orHeld(parts: EngineParts, run: Run, task: () => Promise<Run>): P
 }
 
 /** A refusal is an entry that does not move the run, so that attempts can be seen and statements stay valid. */
-async function refused(
+async function recordRefusal(
   parts: EngineParts,
   run: Run,
-  approval: Approval,
-  why: Pick<Refusal, 'message' | 'next'> & { reason: string },
+  why: { approvalId: string; reason: string; message: string },
   by: string,
-): Promise<CutterError> {
-  const event = {
-    type: 'cutter.approval-refused',
-    approvalId: approval.approvalId,
-    reason: why.reason,
-    message: why.message,
-  }
+): Promise<void> {
+  const event = { type: 'cutter.approval-refused', ...why }
   const step = record(run, event, { at: parts.clock.now().toISOString(), by })
   await parts.store.advance(step, leaseOf(parts))
   parts.onStep?.(step.run, step.entry)
-  return new CutterError('APPROVAL_REFUSED', why.message, {
-    next: why.next,
-    data: { runId: run.runId, approvalId: approval.approvalId, reason: why.reason },
+}
+
+async function refused(
+  parts: EngineParts,
+  run: Run,
+  { approvalId }: Approval,
+  { reason, message, next }: Pick<Refusal, 'message' | 'next'> & { reason: string },
+  by: string,
+): Promise<CutterError> {
+  await recordRefusal(parts, run, { approvalId, reason, message }, by)
+  return new CutterError('APPROVAL_REFUSED', message, {
+    next,
+    data: { runId: run.runId, approvalId, reason },
   })
 }
 
-async function worldRefused(parts: EngineParts, run: Run, approval: Approval): Promise<CutterError> {
+async function worldRefused(
+  parts: EngineParts,
+  run: Run,
+  approval: Approval,
+  by: string,
+): Promise<CutterError> {
   const { recheck } = run.output as { recheck?: { message?: string } }
   const drifted = run.planDigest !== approval.statement.planDigest
   const reason = drifted ? 'DRIFT' : 'WORLD_NOT_CHECKED'
   const why = recheck?.message ?? 'the world is not as the plan says'
-  parts.log.warn({ runId: run.runId, reason }, 'approval not used')
+  await recordRefusal(parts, run, { approvalId: approval.approvalId, reason, message: why }, by)
   return new CutterError(
     'APPROVAL_REFUSED',
     drifted

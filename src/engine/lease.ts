@@ -23,10 +23,16 @@ export async function seize(parts: EngineParts, run: Run): Promise<EffectRow[]> 
   for (const effect of await parts.store.effects(run.runId)) {
     if (holds(parts, effect)) throw heldBy(run, effect)
     const mine = await parts.store.claim(run.runId, effect.invokeId, effect.owner, leaseOf(parts))
-    if (mine === null) throw heldBy(run, effect)
+    if (mine === null) throw heldBy(run, await takenBefore(parts, run, effect))
     seized.push(mine)
   }
   return seized
+}
+
+/** The effect as it is since another process was faster; the owner that we saw is not its any more. */
+async function takenBefore({ store }: EngineParts, { runId }: Run, effect: EffectRow): Promise<EffectRow> {
+  const [now] = await store.effects(runId)
+  return now ?? { ...effect, owner: null }
 }
 
 /** A dead owner on this host holds nothing; one on another host holds until its lease ends. */

@@ -80,7 +80,7 @@ async function outcomeOf(
   }
   if (context.mode !== 'live') return { ran: 'simulate', result: await effect.simulate(context, parsed) }
 
-  const before = await effect.probe(context, parsed)
+  const before = await probed(context, effect, parsed)
   if (before.outcome === 'committed') return { ran: 'probe', result: before }
   if (before.outcome === 'unknown') throw unknownOutcome(effect.name, before.why)
   reading.value = await switchBeforeWrite(parts)
@@ -90,6 +90,16 @@ async function outcomeOf(
     // A Stop knows that nothing remains. Anything else may have committed: ask the target, never guess.
     if (error instanceof Stop || parts.interrupt.aborted) throw error
     return { ran: 'probe', result: await settled(context, effect, parsed, error) }
+  }
+}
+
+/** What can't be asked stays unknown, unless a Stop says more than that. */
+async function probed(context: EffectContext, effect: WriteEffect, input: unknown): Promise<Probe<unknown>> {
+  try {
+    return await effect.probe(context, input)
+  } catch (error) {
+    if (error instanceof Stop || context.signal.aborted) throw error
+    throw unknownOutcome(effect.name, error instanceof Error ? error.message : String(error))
   }
 }
 

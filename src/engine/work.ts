@@ -58,14 +58,18 @@ async function workOnce(parts: EngineParts, installed: InstalledMachine, inHand:
     return take(parts, installed, inHand, event, { effectDone: effect.invokeId, evidence, workedMs })
   }
   const [timer] = [...inHand.timers].sort((a, b) => Date.parse(a.dueAt) - Date.parse(b.dueAt))
-  if (timer === undefined) {
-    throw new CutterError(
-      'INTERNAL',
-      `run ${run.runId} works in ${run.state} but has neither effect nor timer`,
-    )
-  }
+  if (timer === undefined) throw await nothingInHand(parts, run)
   await until(Date.parse(timer.dueAt) - at.getTime(), parts.interrupt)
   return inHand
+}
+
+/** Another process moved the run on between our look at it and our grip; else its chart is broken. */
+async function nothingInHand({ store }: EngineParts, { runId, seq, state }: Run): Promise<CutterError> {
+  if ((await store.run(runId))?.seq === seq)
+    return new CutterError('INTERNAL', `run ${runId} works in ${state} but has neither effect nor timer`)
+  return new CutterError('STORE_CONFLICT', `run ${runId} has moved on meanwhile; nothing was done here`, {
+    next: `cutter run show ${runId}`,
+  })
 }
 
 /** Gives the run an event (or, after a crash, takes over its effects) and works on. */

@@ -1,11 +1,10 @@
 import { type AnyActorScope, type AnyMachineSnapshot, createActor, fromTransition } from 'xstate'
-import type { EffectRequest } from '../domain/effect.ts'
 import { CutterError, type StopFacts } from '../domain/errors.ts'
 import type { Evidence } from '../domain/evidence.ts'
 import { genesisOf, hashOf } from '../domain/history.ts'
 import { digestOfBytes, type Json } from '../domain/json.ts'
 import type { HistoryEntry, Run, RunEvent, RunIdentity, Standing } from '../domain/run.ts'
-import type { Step, TimerRequest } from '../domain/step.ts'
+import type { Step } from '../domain/step.ts'
 import type { MachineDefinition, RunContext, StateMeta } from './define.ts'
 
 /**
@@ -187,26 +186,50 @@ function complete(
   const snapshotDigest = digestOfBytes(text)
   const standing = standingOf(snapshot, previous)
   const entry = entryAfter(previous ?? identity, event, standing, snapshotDigest, facts)
-  const run: Run = {
-    ...identityOf(identity),
-    ...standing,
-    ...arrival(markOf(snapshot), previous, standing, entry),
+  const arrived = arrival(markOf(snapshot), previous, standing, entry)
+  const run = {
+    runId: identity.runId,
+    machine: identity.machine,
+    version: identity.version,
+    definitionDigest,
+    mode: identity.mode,
+    input: identity.input,
+    startKey: identity.startKey,
+    startedBy: identity.startedBy,
+    osUser: identity.osUser,
+    startedAt: identity.startedAt,
+    state: standing.state,
+    phase: standing.phase,
+    output: standing.output,
+    planDigest: standing.planDigest,
+    status: standing.status,
+    stopCode: standing.stopCode,
+    outcome: standing.outcome,
+    gate: standing.gate,
+    stop: standing.stop,
+    gateSeq: arrived.gateSeq,
+    gateHead: arrived.gateHead,
     seq: entry.seq,
     updatedAt: facts.at,
     workedMs: (previous?.workedMs ?? 0) + Math.round(facts.workedMs ?? 0),
     snapshot: text,
     snapshotDigest,
     head: entry.hash,
-  }
-  Object.defineProperty(run, LIVE, { value: snapshot, enumerable: false })
-  return {
+    [LIVE]: snapshot,
+  } as Run
+  const step: Step = {
     run,
     entry,
     effectDone: facts.effectDone ?? null,
+    effectsAsked: [],
+    effectsDropped: [],
+    timersAsked: [],
+    timersDropped: facts.timerFired === undefined ? [] : [facts.timerFired],
     approvalUsed: approvalUsed(machine, previous, run, snapshot),
     evidence: facts.evidence ?? [],
-    ...asked(actions, facts),
   }
+  for (const action of actions) ask(step, action, facts)
+  return step
 }
 
 function entryAfter(
@@ -302,32 +325,26 @@ function approvalUsed(
   return approvalId
 }
 
-/** What the transition asks of the world, read off XState's actions. */
-function asked(actions: Action[], facts: StepFacts) {
-  const effectsAsked: EffectRequest[] = []
-  const effectsDropped: string[] = []
-  const timersAsked: TimerRequest[] = []
-  const timersDropped = facts.timerFired === undefined ? [] : [facts.timerFired]
-  for (const { type, params } of actions) {
-    if (type === 'xstate.spawnChild') {
-      const { id, src, input } = params as { id: string; src: string; input?: Json }
-      effectsAsked.push({ invokeId: id, name: src, input: input ?? null })
-    } else if (type === 'xstate.stopChild') {
-      const { id } = params as { id: string }
-      if (id !== facts.effectDone) effectsDropped.push(id)
-    } else if (type === 'xstate.raise') {
-      const { id, delay, event } = params as { id: string; delay: number; event: { type: string } }
-      timersAsked.push({ timerId: id, dueAt: new Date(Date.parse(facts.at) + delay).toISOString(), event })
-    } else if (type === 'xstate.cancel') {
-      timersDropped.push((params as { sendId: string }).sendId)
-    } else {
-      throw new CutterError(
-        'INTERNAL',
-        `the machine asks for the action ${type}; machines act through effects only`,
-      )
-    }
+/** What the transition asks of the world, read off one of XState's actions. */
+function ask(step: Step, { type, params }: Action, facts: StepFacts): void {
+  if (type === 'xstate.spawnChild') {
+    const { id, src, input } = params as { id: string; src: string; input?: Json }
+    step.effectsAsked.push({ invokeId: id, name: src, input: input ?? null })
+  } else if (type === 'xstate.stopChild') {
+    const { id } = params as { id: string }
+    if (id !== facts.effectDone) step.effectsDropped.push(id)
+  } else if (type === 'xstate.raise') {
+    const { id, delay, event } = params as { id: string; delay: number; event: { type: string } }
+    const dueAt = new Date(Date.parse(facts.at) + delay).toISOString()
+    step.timersAsked.push({ timerId: id, dueAt, event })
+  } else if (type === 'xstate.cancel') {
+    step.timersDropped.push((params as { sendId: string }).sendId)
+  } else {
+    throw new CutterError(
+      'INTERNAL',
+      `the machine asks for the action ${type}; machines act through effects only`,
+    )
   }
-  return { effectsAsked, effectsDropped, timersAsked, timersDropped }
 }
 
 function identityOf(whose: RunIdentity): RunIdentity {

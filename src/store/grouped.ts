@@ -10,7 +10,7 @@ interface Waiting {
 }
 
 /**
- * Group commit: the advances of many runs wait in a queue that one `setImmediate` flushes as one transaction, so that they
+ * Group commit: the steps of many runs wait in a queue that one `setImmediate` flushes as one transaction, so that they
  * share one fsync. With a single run at work there is nobody to wait for, and it commits at once. Promises are resolved
  * after the commit, so an effect never starts before its step is durable.
  */
@@ -21,7 +21,7 @@ export function grouped(store: BatchingStore, runsAtWork: () => number): RunStor
     const batch = queue
     queue = []
     try {
-      const results = await store.advanceAll(batch)
+      const results = await store.saveAll(batch)
       for (const [index, result] of results.entries()) {
         if (result.status === 'fulfilled') batch[index]!.resolve(result.value)
         else batch[index]!.reject(result.reason)
@@ -32,14 +32,16 @@ export function grouped(store: BatchingStore, runsAtWork: () => number): RunStor
     }
   }
 
+  const save = (step: Step, lease: Lease) =>
+    new Promise<EffectRow[]>((resolve, reject) => {
+      if (queue.length === 0) setImmediate(flush)
+      queue.push({ step, lease, resolve, reject })
+    })
+  const alone = () => runsAtWork() <= 1 && queue.length === 0
+
   return {
     ...store,
-    advance(step, lease) {
-      if (runsAtWork() <= 1 && queue.length === 0) return store.advance(step, lease)
-      return new Promise((resolve, reject) => {
-        if (queue.length === 0) setImmediate(flush)
-        queue.push({ step, lease, resolve, reject })
-      })
-    },
+    create: (step, lease) => (alone() ? store.create(step, lease) : save(step, lease)),
+    advance: (step, lease) => (alone() ? store.advance(step, lease) : save(step, lease)),
   }
 }

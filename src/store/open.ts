@@ -2,14 +2,15 @@ import {
   accessSync,
   closeSync,
   constants,
-  copyFileSync,
   existsSync,
   mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
+  renameSync,
+  writeFileSync,
 } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import Database from 'better-sqlite3'
 import { CutterError } from '../domain/errors.ts'
 
@@ -24,16 +25,18 @@ export interface OpenOptions {
  * STORE_NEWER, each before anything was changed.
  */
 export function openDatabase({ file, migrationsDirectory }: OpenOptions): Database.Database {
-  const made = !existsSync(file)
   prepareFolder(file)
   try {
     const db = new Database(file, { timeout: 5_000 })
     try {
+      const migrations = missingMigrations(db, { file, migrationsDirectory })
       db.pragma('journal_mode = wal')
       db.pragma('synchronous = full')
       db.pragma('foreign_keys = on')
       db.pragma('trusted_schema = off')
-      migrate(db, { file, migrationsDirectory, made })
+      db.pragma('cache_size = -32768')
+      db.pragma('wal_autocheckpoint = 8000')
+      if (migrations.length > 0) migrate(db, file, migrations)
       return db
     } catch (error) {
       db.close()
@@ -57,35 +60,51 @@ function prepareFolder(file: string): void {
   }
 }
 
-function migrate(db: Database.Database, options: OpenOptions & { made: boolean }): void {
-  const names = readdirSync(options.migrationsDirectory).filter((name) => /^\d{4}_.+\.sql$/.test(name))
+const versionOf = (db: Database.Database) => db.pragma('user_version', { simple: true }) as number
+
+/** Paths of the migrations that the file still lacks, in order. Only reads, so that a newer file stays as it is. */
+function missingMigrations(db: Database.Database, { file, migrationsDirectory }: OpenOptions): string[] {
+  const names = readdirSync(migrationsDirectory).filter((name) => /^\d{4}_.+\.sql$/.test(name))
   const newest = Math.max(...names.map(numberOf))
-  const version = db.pragma('user_version', { simple: true }) as number
+  const version = versionOf(db)
   if (version > newest) {
     throw new CutterError(
       'STORE_NEWER',
-      `${options.file} was written by a newer Cutter (store version ${version}, this one knows ${newest}); nothing was touched`,
+      `${file} was written by a newer Cutter (store version ${version}, this one knows ${newest}); nothing was touched`,
       {
         next: 'use the newer Cutter, or point --home at another folder',
       },
     )
   }
-  if (version === newest) return
-  if (!options.made && version > 0) backup(db, options.file, version)
   const missing = names.filter((name) => numberOf(name) > version).sort()
-  for (const name of missing) {
-    db.transaction(() => {
-      // Another process may have migrated between our look and our lock.
-      if ((db.pragma('user_version', { simple: true }) as number) >= numberOf(name)) return
-      db.exec(readFileSync(join(options.migrationsDirectory, name), 'utf8'))
-      db.pragma(`user_version = ${numberOf(name)}`)
-    }).immediate()
-  }
+  return missing.map((name) => join(migrationsDirectory, name))
 }
 
-function backup(db: Database.Database, file: string, version: number): void {
-  db.pragma('wal_checkpoint(truncate)')
-  copyFileSync(file, `${file}.before-migration-from-${version}`, constants.COPYFILE_EXCL)
+function migrate(db: Database.Database, file: string, migrations: string[]): void {
+  db.transaction(() => {
+    // Another process may have migrated between our look and our lock.
+    const version = versionOf(db)
+    const missing = migrations.filter((path) => numberOf(basename(path)) > version)
+    if (version > 0 && missing.length > 0) backup(file, version)
+    for (const path of missing) {
+      db.exec(readFileSync(path, 'utf8'))
+      db.pragma(`user_version = ${numberOf(basename(path))}`)
+    }
+  }).immediate()
+}
+
+/** Made under the migration's lock by a connection of its own: whole, and of exactly what is migrated then. */
+function backup(file: string, version: number): void {
+  const copy = `${file}.before-migration-from-${version}`
+  const unfinished = `${copy}.unfinished`
+  writeFileSync(unfinished, '', { mode: 0o600 })
+  const reader = new Database(file, { readonly: true })
+  try {
+    reader.prepare('vacuum into ?').run(unfinished)
+  } finally {
+    reader.close()
+  }
+  renameSync(unfinished, copy)
 }
 
 const numberOf = (name: string) => Number(name.slice(0, 4))

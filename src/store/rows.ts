@@ -21,14 +21,6 @@ export function rowOfRun(run: Run): RunRow {
     started_by: run.startedBy,
     os_user: run.osUser,
     started_at: run.startedAt,
-    ...changingColumns(run),
-  }
-}
-
-/** The columns that a step changes. */
-export function changingColumns(run: Run): RunRow {
-  return {
-    run_id: run.runId,
     updated_at: run.updatedAt,
     worked_ms: run.workedMs,
     seq: run.seq,
@@ -36,7 +28,7 @@ export function changingColumns(run: Run): RunRow {
     state: run.state,
     phase: run.phase,
     stop_code: run.stopCode,
-    stop: run.stop === null ? null : JSON.stringify(run.stop),
+    stop: stopText(run),
     outcome: run.outcome,
     gate: run.gate,
     gate_seq: run.gateSeq,
@@ -48,6 +40,34 @@ export function changingColumns(run: Run): RunRow {
     head: run.head,
   }
 }
+
+/** What `updateRun` binds: the columns that a step changes, then the row as it must be found. */
+export function valuesOfUpdate({ run, entry }: Step): unknown[] {
+  return [
+    run.updatedAt,
+    run.workedMs,
+    run.seq,
+    run.status,
+    run.state,
+    run.phase,
+    run.stopCode,
+    stopText(run),
+    run.outcome,
+    run.gate,
+    run.gateSeq,
+    run.gateHead,
+    run.planDigest,
+    JSON.stringify(run.output),
+    run.snapshot,
+    run.snapshotDigest,
+    run.head,
+    run.runId,
+    run.seq - 1,
+    entry.previousHash,
+  ]
+}
+
+const stopText = ({ stop }: Run) => (stop === null ? null : JSON.stringify(stop))
 
 /** Throws STORE_TAMPERED when the stored snapshot is not the one that its history entry was made with. */
 export function runOfRow(row: RunRow): Run {
@@ -94,19 +114,10 @@ function tampered(runId: string, what: string): CutterError {
   })
 }
 
-export function rowOfEntry(runId: string, entry: HistoryEntry) {
-  return {
-    run_id: runId,
-    seq: entry.seq,
-    at: entry.at,
-    event: JSON.stringify(entry.event),
-    by: entry.by,
-    state: entry.state,
-    status: entry.status,
-    snapshot_digest: entry.snapshotDigest,
-    previous_hash: entry.previousHash,
-    hash: entry.hash,
-  }
+/** What `insertEntry` binds. */
+export function valuesOfEntry(runId: string, entry: HistoryEntry): unknown[] {
+  const { seq, at, event, by, state, status, snapshotDigest, previousHash, hash } = entry
+  return [runId, seq, at, JSON.stringify(event), by, state, status, snapshotDigest, previousHash, hash]
 }
 
 export function entryOfRow(row: RunRow): HistoryEntry {

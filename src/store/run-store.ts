@@ -1,21 +1,21 @@
-import type { EffectRow } from '../domain/effect.ts'
+import type { EffectRow, Owner } from '../domain/effect.ts'
 import { CutterError } from '../domain/errors.ts'
 import { canonicalJson } from '../domain/json.ts'
 import type { Run } from '../domain/run.ts'
 import type { Step } from '../domain/step.ts'
-import type { BatchingStore, ExecutionSwitch, Lease, Timer } from '../domain/store.ts'
+import type { BatchingStore, ExecutionSwitch, Lease, SaveRequest, Timer } from '../domain/store.ts'
 import { asStoreError, type OpenOptions, openDatabase } from './open.ts'
 import {
   approvalOfRow,
-  changingColumns,
   claimed,
   effectOfRow,
   entryOfRow,
   type RunRow,
   rowOfApproval,
-  rowOfEntry,
   rowOfRun,
   runOfRow,
+  valuesOfEntry,
+  valuesOfUpdate,
 } from './rows.ts'
 import { prepareStatements, type Statements } from './statements.ts'
 
@@ -33,21 +33,24 @@ export function openRunStore(options: OpenOptions): BatchingStore {
     }
   }
 
-  const one = db.transaction((step: Step, lease: Lease) => saveAdvance(sql, step, lease))
-  const all = db.transaction((requests: { step: Step; lease: Lease }[]) =>
-    // `one` inside a transaction is a savepoint: a refused advance leaves its neighbours alone.
-    requests.map((request) => settled(() => one(request.step, request.lease))),
+  const one = db.transaction((step: Step, lease: Lease) => saveStep(sql, step, lease))
+  const together = db.transaction((requests: SaveRequest[]) =>
+    requests.map(({ step, lease }) => saveStep(sql, step, lease)),
   )
-  const create = db.transaction((step: Step, lease: Lease) => {
-    refuseReusedKey(sql, step.run)
-    sql.insertRun.run(rowOfRun(step.run))
-    return saveRest(sql, step, lease)
-  })
-
+  // All in one transaction, and, should one of them be refused, each in its own: a refused advance leaves its neighbours
+  // alone. (A savepoint round each would do the same, and cost more than all the statements in it.)
+  const all = (requests: SaveRequest[]): PromiseSettledResult<EffectRow[]>[] => {
+    try {
+      return together.immediate(requests).map((value) => ({ status: 'fulfilled', value }))
+    } catch (error) {
+      if (!(error instanceof CutterError) && !isConstraint(error)) throw error
+      return requests.map(({ step, lease }) => settled(() => one.immediate(step, lease)))
+    }
+  }
   return {
-    create: (step, lease) => guarded(() => create.immediate(step, lease)),
+    create: (step, lease) => guarded(() => one.immediate(step, lease)),
     advance: (step, lease) => guarded(() => one.immediate(step, lease)),
-    advanceAll: (requests) => guarded(() => all.immediate(requests)),
+    saveAll: (requests) => guarded(() => all(requests)),
 
     run: (runId) => guarded(() => runOrNull(sql.run.get(runId))),
     runByKey: (key) => guarded(() => runOrNull(sql.runByKey.get(key))),
@@ -63,7 +66,7 @@ export function openRunStore(options: OpenOptions): BatchingStore {
         const row = {
           run_id: runId,
           invoke_id: invokeId,
-          from: from && canonicalJson(from),
+          from: from && textOfOwner(from),
           ...leaseRow(lease),
         }
         return sql.claim.run(row).changes === 1
@@ -71,7 +74,7 @@ export function openRunStore(options: OpenOptions): BatchingStore {
           : null
       }),
     release: (runId, owner) =>
-      guarded(() => void sql.release.run({ run_id: runId, owner: canonicalJson(owner) })),
+      guarded(() => void sql.release.run({ run_id: runId, owner: textOfOwner(owner) })),
     renew: (runId, lease) => guarded(() => void sql.renew.run({ run_id: runId, ...leaseRow(lease) })),
     timers: (runId) => guarded(() => sql.timers.all(runId).map(timerOfRow)),
 
@@ -108,20 +111,24 @@ export function openRunStore(options: OpenOptions): BatchingStore {
   }
 }
 
-function saveAdvance(sql: Statements, step: Step, lease: Lease): EffectRow[] {
-  const row = {
-    ...changingColumns(step.run),
-    expected_seq: step.run.seq - 1,
-    expected_head: step.entry.previousHash,
+const isConstraint = (error: unknown) =>
+  String((error as { code?: unknown }).code).startsWith('SQLITE_CONSTRAINT')
+
+/** The run's own row first, so that a step that comes too late is refused before anything of it is written. */
+function saveStep(sql: Statements, step: Step, lease: Lease): EffectRow[] {
+  if (step.entry.seq === 1) {
+    refuseReusedKey(sql, step.run)
+    sql.insertRun.run(rowOfRun(step.run))
+  } else if (sql.updateRun.run(valuesOfUpdate(step)).changes !== 1) {
+    throw conflict(step, 'it has moved on since')
   }
-  if (sql.updateRun.run(row).changes !== 1) throw conflict(step, 'it has moved on since')
   return saveRest(sql, step, lease)
 }
 
 /** Everything of a step but the run's own row. */
 function saveRest(sql: Statements, step: Step, lease: Lease): EffectRow[] {
   const { runId } = step.run
-  sql.insertEntry.run(rowOfEntry(runId, step.entry))
+  sql.insertEntry.run(valuesOfEntry(runId, step.entry))
   saveEffects(sql, step, lease)
   for (const timerId of step.timersDropped) sql.deleteTimer.run({ run_id: runId, timer_id: timerId })
   for (const { timerId, dueAt, event } of step.timersAsked) {
@@ -145,26 +152,42 @@ function saveRest(sql: Statements, step: Step, lease: Lease): EffectRow[] {
 }
 
 function saveEffects(sql: Statements, step: Step, lease: Lease): void {
-  const key = { run_id: step.run.runId }
-  const owner = canonicalJson(lease.owner)
-  const asked = step.effectsAsked.map((effect) => ({
-    ...key,
-    invoke_id: effect.invokeId,
-    seq: step.entry.seq,
-    name: effect.name,
-    input: JSON.stringify(effect.input),
-    owner,
-    until: lease.until,
-  }))
+  const runId = step.run.runId
+  const { seq } = step.entry
+  const owner = textOfOwner(lease.owner)
+  let asked = step.effectsAsked
   if (step.effectDone !== null) {
     // The finished effect's row passes to the next one: one statement ends a lease and begins another.
-    const heir = asked.shift()
-    const done = { ...key, done: step.effectDone, owner }
-    const { changes } = heir === undefined ? sql.deleteDone.run(done) : sql.passOn.run({ ...heir, ...done })
+    const [heir, ...others] = asked
+    asked = others
+    const { changes } =
+      heir === undefined
+        ? sql.deleteDone.run({ run_id: runId, done: step.effectDone, owner })
+        : sql.passOn.run([
+            heir.invokeId,
+            seq,
+            heir.name,
+            JSON.stringify(heir.input),
+            lease.until,
+            runId,
+            step.effectDone,
+            owner,
+          ])
     if (changes !== 1) throw conflict(step, `the effect ${step.effectDone} is no longer ours`)
   }
-  for (const invokeId of step.effectsDropped) sql.deleteEffect.run({ ...key, invoke_id: invokeId })
-  for (const row of asked) sql.insertEffect.run(row)
+  for (const invokeId of step.effectsDropped) sql.deleteEffect.run({ run_id: runId, invoke_id: invokeId })
+  for (const { invokeId, name, input } of asked) {
+    const row = {
+      run_id: runId,
+      invoke_id: invokeId,
+      seq,
+      name,
+      input: JSON.stringify(input),
+      owner,
+      until: lease.until,
+    }
+    sql.insertEffect.run(row)
+  }
 }
 
 function refuseReusedKey(sql: Statements, run: Run): void {
@@ -191,8 +214,19 @@ function settled<T>(work: () => T): PromiseSettledResult<T> {
   }
 }
 
+const ownerTexts = new WeakMap<Owner, string>()
+
+/** An owner's row form, made once for each owner object: every step names its owner. */
+function textOfOwner(owner: Owner): string {
+  const known = ownerTexts.get(owner)
+  if (known !== undefined) return known
+  const text = canonicalJson(owner)
+  ownerTexts.set(owner, text)
+  return text
+}
+
 const runOrNull = (row: RunRow | undefined) => (row === undefined ? null : runOfRow(row))
-const leaseRow = ({ owner, until }: Lease) => ({ owner: canonicalJson(owner), until })
+const leaseRow = ({ owner, until }: Lease) => ({ owner: textOfOwner(owner), until })
 
 function timerOfRow(row: RunRow): Timer {
   return {

@@ -10,19 +10,19 @@ const texts = {
     values (@run_id, @machine, @version, @definition_digest, @mode, @input, @start_key, @started_by, @os_user, @started_at,
       @updated_at, @worked_ms, @seq, @status, @state, @phase, @stop_code, @stop, @outcome, @gate, @gate_seq, @gate_head,
       @plan_digest, @output, @snapshot, @snapshot_digest, @head)`,
+  // The three statements of every step bind by position: by name costs as much again as running them.
   updateRun: `
-    update runs set updated_at = @updated_at, worked_ms = @worked_ms, seq = @seq, status = @status, state = @state,
-      phase = @phase, stop_code = @stop_code, stop = @stop, outcome = @outcome, gate = @gate, gate_seq = @gate_seq,
-      gate_head = @gate_head, plan_digest = @plan_digest, output = @output, snapshot = @snapshot,
-      snapshot_digest = @snapshot_digest, head = @head
-    where run_id = @run_id and seq = @expected_seq and head = @expected_head`,
+    update runs set updated_at = ?, worked_ms = ?, seq = ?, status = ?, state = ?, phase = ?, stop_code = ?, stop = ?,
+      outcome = ?, gate = ?, gate_seq = ?, gate_head = ?, plan_digest = ?, output = ?, snapshot = ?, snapshot_digest = ?,
+      head = ?
+    where run_id = ? and seq = ? and head = ?`,
   insertEntry: `
     insert into history (run_id, seq, at, event, by, state, status, snapshot_digest, previous_hash, hash)
-    values (@run_id, @seq, @at, @event, @by, @state, @status, @snapshot_digest, @previous_hash, @hash)`,
-
+    values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   passOn: `
-    update effects set invoke_id = @invoke_id, seq = @seq, name = @name, input = @input, lease_until = @until, attempt = 1
-    where run_id = @run_id and invoke_id = @done and owner = @owner`,
+    update effects set invoke_id = ?, seq = ?, name = ?, input = ?, lease_until = ?, attempt = 1
+    where run_id = ? and invoke_id = ? and owner = ?`,
+
   deleteDone: 'delete from effects where run_id = @run_id and invoke_id = @done and owner = @owner',
   deleteEffect: 'delete from effects where run_id = @run_id and invoke_id = @invoke_id',
   insertEffect: `

@@ -29,6 +29,8 @@ const DATABASE = 'cutter'
 export function embeddedTargets(options: {
   home: string
   migrationsDirectory: string
+  /** Whether a run needs its copy no more: closed, or unknown. */
+  isOver(runId: string): Promise<boolean>
   log?: (line: string) => void
 }): EmbeddedTargets {
   const server = once(() => openEmbedded(options))
@@ -63,6 +65,8 @@ export function embeddedTargets(options: {
         await superuser('postgres', async (client) => {
           await client.query(`drop database if exists ${scratchName(runId)} with (force)`)
           await client.query(`create database ${scratchName(runId)} template ${source}`)
+          await client.query(`comment on database ${scratchName(runId)} is ${client.escapeLiteral(runId)}`)
+          await sweep(client, options.isOver)
         })
         if (rows.units.length > 0) await superuser(scratchName(runId), (client) => seed(client, rows))
         return at(`rehearsal ${runId}`, scratchName(runId))
@@ -109,6 +113,17 @@ type Superuser = <T>(database: string, work: (client: Client) => Promise<T>) => 
 
 /** Run ids are ours: lower-case letters, digits, T, Z and hyphens. */
 const scratchName = (runId: string) => `scratch_${runId.toLowerCase().replace(/[^a-z0-9]/g, '_')}`
+
+/** Drops the copies of runs that ended without using theirs to the end: cancelled, rejected, voided. */
+async function sweep(client: Client, isOver: (runId: string) => Promise<boolean>): Promise<void> {
+  const { rows } = await client.query<{ name: string; run: string | null }>(
+    `select datname as name, shobj_description(oid, 'pg_database') as run from pg_database where datname like 'scratch\\_%'`,
+  )
+  for (const { name, run } of rows) {
+    // Without a comment it was made this very moment, by a process that has yet to name its run.
+    if (run !== null && (await isOver(run))) await client.query(`drop database if exists ${name} with (force)`)
+  }
+}
 
 /** The template is made under a passing name and renamed when whole, so that a kill leaves none half-made. */
 async function prepareTemplate(

@@ -20,13 +20,18 @@ type Asking = Pick<EffectContext, 'runId' | 'signal'>
 
 /** A target over three logins. Every transaction gets a connection of its own, so that none outlives its phase. */
 export function openTarget(access: TargetAccess): Target {
-  async function session<T>(role: Role, context: Asking, work: (client: Client) => Promise<T>): Promise<T> {
+  async function session<T>(
+    role: Role,
+    context: Asking,
+    work: (client: Client) => Promise<T>,
+    nothingKept = true,
+  ): Promise<T> {
     const { runId, signal } = context
     const options = { applicationName: `cutter ${runId}`, signal, readOnly: role === 'reader' }
     try {
       return await withSession(access.url(role), options, work)
     } catch (error) {
-      throw targetStop(error, access.name, role) ?? error
+      throw targetStop(error, access.name, role, nothingKept) ?? error
     }
   }
 
@@ -62,7 +67,7 @@ export function openTarget(access: TargetAccess): Target {
       return { facts, wrong: grantDifferences(facts) }
     },
     read,
-    write: (role, context, work) => session(role, context, (client) => inTransaction(client, work)),
+    write: (role, context, work) => session(role, context, (client) => inTransaction(client, work), false),
     rehearse: (role, context, work) =>
       session(role, context, async (client) => {
         await client.query('begin')

@@ -54,6 +54,11 @@ const UNREACHABLE: Meaning = {
   what: "can't be reached",
   next: "check that the server runs and that its host and port are right in the target's URL, then resume the run",
 }
+const LOST: Meaning = {
+  code: 'STOP_TARGET_UNREACHABLE',
+  what: 'was lost in the midst of work that keeps nothing there',
+  next: 'check that the server runs, then resume the run',
+}
 const WRONG_TLS: Meaning = {
   code: 'STOP_TARGET_REFUSED',
   what: 'offers no encryption that can be trusted',
@@ -87,10 +92,10 @@ const MEANINGS: { [sqlState: string]: Meaning } = {
 
 /**
  * The stop that an error of the server or of connecting means, or null where it means none: above all a connection
- * lost at work, which leaves open what happened. `target` and `role` are names of the config.
+ * lost at work, which leaves open what happened, unless nothing was to be kept. `target` and `role` are names of the config.
  */
-export function targetStop(error: unknown, target: string, role: string): Stop | null {
-  const meaning = meaningOf(error)
+export function targetStop(error: unknown, target: string, role: string, nothingKept = false): Stop | null {
+  const meaning = meaningOf(error) ?? (nothingKept && isLost(error) ? LOST : null)
   if (meaning === null) return null
   const address = error instanceof ConnectFailed ? error.address : null
   const code = codeOf(error)
@@ -114,6 +119,12 @@ function meaningOf(error: unknown): Meaning | null {
   // A URL without a password fails in the client, before the server can refuse it.
   if (text.includes('SASL')) return WRONG_LOGIN
   return /SSL|CERT|certificate/.test(text) ? WRONG_TLS : UNREACHABLE
+}
+
+/** The server ended the session, or the connection broke; for the latter `pg` has no code but only these words. */
+function isLost(error: unknown): boolean {
+  if (['57P01', '57P02', 'ECONNRESET', 'EPIPE'].includes(codeOf(error) ?? '')) return true
+  return error instanceof Error && error.message.startsWith('Connection terminated')
 }
 
 function codeOf(error: unknown): string | undefined {

@@ -17,6 +17,8 @@ export interface UnitRow {
   versionSeq: number | null
   contentHash: string | null
   versionStatus: string | null
+  /** Its place in the document, from 1. */
+  sortOrder: number | null
   createdBy: string
 }
 
@@ -164,7 +166,7 @@ async function surveyUnits(client: Reads, document: string): Promise<UnitRow[]> 
   const { rows } = await client.query<UnitRow>(
     `select u.canonical_address as address, u.id as "unitId", u.lifecycle_status as "lifecycleStatus", v.id as "versionId",
        v.version_seq as "versionSeq", v.content_hash as "contentHash", v.lifecycle_status as "versionStatus",
-       u.created_by as "createdBy"
+       u.sort_order as "sortOrder", u.created_by as "createdBy"
      from public.information_unit u left join public.unit_version v on v.id = u.version_anchor_ref and v.unit_id = u.id
      where u.doc_code = $1 order by u.canonical_address collate "C"`,
     [document],

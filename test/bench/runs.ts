@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { cut } from '../../machines/cut.ts'
+import type { Approval } from '../../src/domain/approval.ts'
 import type { Effect } from '../../src/domain/effect.ts'
 import type { Run } from '../../src/domain/run.ts'
 import { rehearseApproval } from '../../src/engine/approving.ts'
@@ -65,7 +66,7 @@ export async function measureRuns(folder: string, inFlight: number, rounds: numb
       engine.start('cut', { document: 'BENCH', source: '/bench' }, { mode: 'dry-run' }),
     )
     for (const end of ['AWAITING_LIFECYCLE_AUTHORIZATION', 'CLOSEOUT_REPORTED']) {
-      const approvals = []
+      const approvals: Approval[] = []
       for (const run of runs)
         approvals.push(
           await rehearseApproval(parts, run.runId, { as: 'bench', decision: 'approve', reason: '' }),

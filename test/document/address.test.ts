@@ -42,6 +42,20 @@ describe('an address', () => {
   })
 
   test.each([
+    ['markdown-nested', '# '],
+    ['plain-nested', ''],
+  ])('by profile %s tells apart sections that begin anew in each part', (profile, sign) => {
+    const part = (n: string) =>
+      [`Part ${n}`, 'Chapter 1', 'Section 1. Title', 'Section 2. Title'].map((line) => `${sign}${line}\n\n`)
+    const result = scanText([...part('I'), ...part('II')].join(''), profile)
+    expect(result.records.filter(({ kind }) => kind === 'unit').map(({ address }) => address)).toEqual([
+      ...['DOC/PART-1/CHAPTER-1/SECTION-1', 'DOC/PART-1/CHAPTER-1/SECTION-2'],
+      ...['DOC/PART-2/CHAPTER-1/SECTION-1', 'DOC/PART-2/CHAPTER-1/SECTION-2'],
+    ])
+    expect(result.problems).toEqual([])
+  })
+
+  test.each([
     ['PREAMBULE', 'PREAMBULE'],
     ['Präambel & Würde', 'PRAAMBEL-WURDE'],
     ['Lời nói đầu', 'LOI-NOI-DAU'],

@@ -52,6 +52,11 @@ describe('a Markdown document', () => {
     ])
   })
 
+  test('is cut at words alone that happen to name a kind, by these words', () => {
+    expect(addresses('# Title\n')).toEqual(['DOC/HEADING-TITLE'])
+    expect(addresses('# Article 1\n# Annex\nx\n')).toEqual(['DOC/ARTICLE-1', 'DOC/ANNEX-ANNEX'])
+  })
+
   test('has no headings in code fences, comments and front matter', () => {
     const text = [
       ...[

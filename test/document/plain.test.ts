@@ -51,6 +51,33 @@ describe('a plain text', () => {
     ])
   })
 
+  test('is cut at run-ins, however long the paragraph is', () => {
+    const long = 'everyone may read and write. '.repeat(12)
+    const text = `Article 1. Short.\nArticle 2. ${long}\n\nArticle 3.- ${long}\n`
+    expect(shape(text)).toEqual([
+      ...[
+        'unit DOC/ARTICLE-1 Article 1. Short.',
+        'unit DOC/ARTICLE-2 Article 2',
+        'unit DOC/ARTICLE-3 Article 3',
+      ],
+    ])
+    expect(addresses(`Article 1\n\nArticle 2 of the Act ${long}\n`)).toEqual(['DOC/ARTICLE-1'])
+    expect(addresses(`Article 1\nas said in\nArticle 2. ${long}\n`)).toEqual(['DOC/ARTICLE-1'])
+  })
+
+  test.each([
+    ['第{n}条　国民は、すべての基本的人権の享有を妨げられない。', ['一', '二', '三'], '第一条'],
+    ['第{n}条 有下列情形之一的，', ['一', '二', '三'], '第一条'],
+    ['제{n}조(목적) 이 법은 국민의 권리를 보호함을 목적으로 한다.', ['1', '2', '3'], '제1조'],
+  ])('is cut at run-ins such as %s, line after line', (form, numbers, heading) => {
+    for (const sentence of [form, form.repeat(12)]) {
+      const text = numbers.map((number) => `${sentence.replace('{n}', number)}\n`).join('')
+      expect(shape(text)).toEqual(
+        [1, 2, 3].map((n, i) => `unit DOC/ARTICLE-${n} ${heading.replace(numbers[0]!, numbers[i]!)}`),
+      )
+    }
+  })
+
   test('takes unknown words for headings when they repeat with growing numbers', () => {
     expect(addresses('Foo\n\nAirteagal 1\na\nAirteagal 2\nb\nAirteagal 3\nc\n')).toEqual([
       ...['DOC/HEADING-1', 'DOC/HEADING-2', 'DOC/HEADING-3'],

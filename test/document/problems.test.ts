@@ -17,7 +17,8 @@ describe('a source that can not be cut', () => {
   test('is refused when it is empty', () => {
     expect(refusal(() => scanText(''))).toMatchObject({
       code: 'INPUT_REFUSED',
-      message: 'the source is empty',
+      message: 'the source of DOC is empty',
+      next: 'give the file that holds the text',
     })
   })
 
@@ -36,16 +37,26 @@ describe('a source that can not be cut', () => {
     expect(error.message).toContain(`byte ${14 + at} on line 3`)
   })
 
+  test.each([
+    ['UTF-16', Buffer.from('\ufeffArticle 1\n', 'utf16le')],
+    ['WINDOWS-1252', Buffer.from('Article 1\nd\u00e9j\u00e0 vu\n', 'latin1')],
+  ])('is refused with the command that converts it from %s', (encoding, source) => {
+    const error = refusal(() => scan(source, { document: 'DOC' }))
+    expect(error.message).toContain(`it may be ${encoding}`)
+    expect(error.next).toContain(`iconv -f ${encoding} -t UTF-8`)
+  })
+
   test('is refused when no profile finds a unit, naming the profiles and the flag', () => {
     const error = refusal(() => scanText('Just some prose.\n'))
-    expect(error.message).toContain('markdown, plain')
-    expect(error.next).toContain('--profile')
+    expect(error.message).toBe('no unit to cut is found in DOC by any profile')
+    expect(error.next).toContain('"## Article 5"')
+    expect(error.next).toContain('--profile (markdown, plain, ')
     expect(refusal(() => scanText('Article 1\n', 'markdown')).message).toContain('by profile markdown')
   })
 
   test('is refused for an unknown profile and an unusable document id', () => {
     expect(refusal(() => scanText('Article 1\n', 'word')).message).toContain('known are: markdown, plain')
-    for (const document of ['', 'a b', 'a/b', 'é']) {
+    for (const document of ['', 'a b', 'a/b', 'é', '-a', '.a', 'x'.repeat(65)]) {
       expect(refusal(() => scan(Buffer.from('Article 1\n'), { document })).code).toBe('INPUT_REFUSED')
     }
   })
@@ -74,6 +85,20 @@ describe('what is odd about a source', () => {
     ['one article live and repealed', '# Article 1\n# Article 1 (repealed)\n', ['ADDRESS_COLLISION!']],
   ])('%s', (_, text, codes) => {
     expect(problemCodes(text)).toEqual(codes)
+  })
+
+  test('is that headings were guessed, where no known word says what they are', () => {
+    expect(problemCodes('# Scope\na\n# Terms\nb\n')).toEqual(['KIND_GUESSED'])
+    expect(problemCodes('Airteagal 1\na\nAirteagal 2\nb\nAirteagal 3\nc\n')).toEqual(['KIND_GUESSED'])
+    expect(problemCodes('# Scope\n## Article 1\nb\n')).toEqual([])
+  })
+
+  test('is an address longer than the target holds', () => {
+    const words = (sign: string) => Array.from({ length: 12 }, (_, i) => `word${sign}${i}`).join(' ')
+    const nested = `# ${words('a')}\n# ${words('b')}\n## ${words('c')}\n### Article 1\nx\n`
+    expect(scanText(nested, 'markdown-nested').problems).toEqual([])
+    const longer = scan(Buffer.from(nested), { document: 'x'.repeat(64), profile: 'markdown-nested' })
+    expect(longer.problems).toMatchObject([{ code: 'ADDRESS_TOO_LONG', line: 4, unsafe: true }])
   })
 
   test('a collision names address, lines and headings of both places', () => {

@@ -62,6 +62,8 @@ export async function admitCut(
       next: `known are: ${profileNames().join(', ')}`,
     })
   }
+  // Opening the embedded target would start its server; a configured one is only looked up, and connects to nothing yet.
+  if (input.target !== 'embedded') await world.target(input.target as string)
   const path = resolve(source)
   // Scanned once already here: what can't be read as a document at all never becomes a run.
   scan(await world.readSource(path), { document, ...(profile === undefined ? {} : { profile }) })

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type Scan, scan } from '../../document/scan.ts'
+import { profileNames, type Scan, scan } from '../../document/scan.ts'
 import type { ReadEffect } from '../../domain/effect.ts'
 import { Stop } from '../../domain/errors.ts'
 import { jsonEvidence } from '../../domain/evidence.ts'
@@ -25,7 +25,7 @@ export function mark(world: CutWorld): ReadEffect<z.infer<typeof input>, z.infer
           scanDigest: marked.digest,
           sourceVersionId: id,
           profile: found.profile,
-          report: { sourceVersionId: id, profile: found.profile, ...countsOf(found) },
+          report: { sourceVersionId: id, profile: found.profile, ...countsOf(found), ...notesOf(found) },
         },
         evidence: [marked],
       }
@@ -48,7 +48,7 @@ export function safeScan(
       'STOP_REFUSED_INPUT',
       `line ${first!.line}: ${first!.message}${more}; nothing was touched`,
       {
-        next: 'mend the source, then start another run; this one can be cancelled',
+        next: `${mendingOf(first!.code, found.profile)} (this one can be cancelled)`,
         data: {
           problems: unsafe
             .slice(0, 50)
@@ -71,6 +71,22 @@ export function safeScan(
     )
   }
   return found
+}
+
+function mendingOf(code: string, profile: string): string {
+  const mending = 'mend the source, then start another run'
+  const nested = `${profile}-nested`
+  return code === 'ADDRESS_COLLISION' && profileNames().includes(nested)
+    ? `${mending}; or, where numbers begin anew in each part, start another run with --profile ${nested}`
+    : mending
+}
+
+/** What is odd and does not stop: how much of it, and the first, for who looks at the run; the scan's evidence has all. */
+function notesOf({ problems }: Scan) {
+  const [first] = problems
+  return first === undefined
+    ? {}
+    : { notes: problems.length, firstNote: `line ${first.line}: ${first.message}` }
 }
 
 function countsOf({ records }: Scan) {

@@ -128,7 +128,7 @@ function actionsOf({ bytes, scan, survey, document }: PlanInput): UnitAction[] {
     .map((record, index): UnitAction => {
       const contentHash = digestOfBytes(bytes.subarray(record.start, record.end))
       const address = record.address!
-      const action = actionFor(address, contentHash, there.get(address))
+      const action = actionFor(address, contentHash, index + 1, there.get(address))
       there.delete(address)
       return {
         action,
@@ -152,9 +152,19 @@ function actionsOf({ bytes, scan, survey, document }: PlanInput): UnitAction[] {
   return actions
 }
 
-function actionFor(address: string, contentHash: string, unit: UnitRow | undefined): UnitAction['action'] {
+function actionFor(
+  address: string,
+  contentHash: string,
+  sortOrder: number,
+  unit: UnitRow | undefined,
+): UnitAction['action'] {
   if (unit === undefined) return 'create'
   if (unit.contentHash !== contentHash) throw differs(`${address} is in the target with another text`)
+  if (unit.sortOrder !== sortOrder) {
+    throw differs(
+      `${address} is in the target at place ${unit.sortOrder}, in the source at place ${sortOrder}`,
+    )
+  }
   if (unit.lifecycleStatus === 'enacted' && unit.versionStatus === 'enacted') return 'keep'
   if (unit.lifecycleStatus === 'draft' && unit.versionStatus === 'draft') return 'adopt'
   throw differs(`${address} is in the target as ${unit.lifecycleStatus}`)

@@ -1,10 +1,11 @@
 import { z } from 'zod'
-import type { ReadEffect } from '../../domain/effect.ts'
+import type { EffectContext, ReadEffect } from '../../domain/effect.ts'
 import { Stop } from '../../domain/errors.ts'
-import { bytesEvidence, jsonEvidence } from '../../domain/evidence.ts'
-import type { Json } from '../../domain/json.ts'
+import { bytesEvidence, type Evidence, jsonEvidence } from '../../domain/evidence.ts'
+import { digestOf, type Json } from '../../domain/json.ts'
 import { surfaceDifferences } from '../../targets/survey.ts'
 import { plannedResult, planTwice } from './cutplan.ts'
+import { grantProbe } from './grant-probe.ts'
 import { type LifecyclePlan, planLifecycle } from './lifecycle-plan.ts'
 import { type CutPlan, driftFrom } from './plan.ts'
 import { backUp } from './pre-write-backup.ts'
@@ -42,9 +43,19 @@ export function recheckCut(world: CutWorld): ReadEffect<z.infer<typeof input>, z
       const pinned = bytesEvidence('source', 'application/octet-stream', bytes)
       const surveyed = jsonEvidence('survey/before', survey)
       const { evidence: backup } = await backUp(there, context, document)
+      const made = [...planned.evidence, pinned, surveyed, backup]
+      // No plan is offered for approval unless grants were probed and its calls rehearsed behind the guards as they are now.
+      const probed = await grantProbe(world).execute(knowing(context, made), {
+        document,
+        target,
+        planDigest: planned.output.planDigest,
+        sourceDigest: pinned.digest,
+        backupDigest: backup.digest,
+      })
       const differences = differencesOf(before, plan)
       return {
         output: {
+          ...probed.output,
           ...planned.output,
           sourceDigest: pinned.digest,
           sourceSha256: plan.source.sha256,
@@ -60,11 +71,18 @@ export function recheckCut(world: CutWorld): ReadEffect<z.infer<typeof input>, z
             recheck: { message: differences.slice(0, 5).join('; '), differences: differences.slice(0, 100) },
           },
         },
-        evidence: [...planned.evidence, pinned, surveyed, backup],
+        evidence: [...made, ...(probed.evidence ?? [])],
       }
     },
   }
 }
+
+/** The context with evidence that is saved only once this effect has come to its end. */
+const knowing = (context: EffectContext, made: Evidence[]): EffectContext => ({
+  ...context,
+  evidence: async (digest) =>
+    made.find((one) => one.digest === digest)?.bytes ?? (await context.evidence(digest)),
+})
 
 function differencesOf(before: CutPlan, now: CutPlan): string[] {
   const lines: string[] = []
@@ -104,19 +122,22 @@ export function recheckLifecycle(
       const approved = await jsonOf<LifecyclePlan>(context, planDigest)
       const plan = await jsonOf<CutPlan>(context, cutPlanDigest)
       const { survey } = await (await place(world, context, target)).survey(context, document)
-      const now = jsonEvidence('plan/SG2', planLifecycle(plan, survey.units, survey.surface))
-      if (now.digest === planDigest) return { output: { planDigest, report: { recheck: null } } }
-      const differences = surfaceDifferences(approved.expected.surface, survey.surface)
-      if (differences.length === 0) throw new Stop('STOP_DRIFT', 'the drafts are no longer those of the plan')
-      return {
-        output: {
-          planDigest: now.digest,
-          report: {
-            recheck: { message: differences.slice(0, 5).join('; '), differences: differences.slice(0, 100) },
+      const guards = surfaceDifferences(approved.expected.surface, survey.surface)
+      if (guards.length > 0) {
+        // No new plan is offered here: behind other guards nothing was rehearsed. Put back as they were, the approval counts.
+        throw new Stop(
+          'STOP_DRIFT',
+          `the target’s guards are not those of the plan: ${guards.slice(0, 5).join('; ')}`,
+          {
+            next: 'set them right, then bring the same approval again',
+            data: { differences: guards.slice(0, 100) },
           },
-        },
-        evidence: [now],
+        )
       }
+      if (digestOf(planLifecycle(plan, survey.units, survey.surface)) !== planDigest) {
+        throw new Stop('STOP_DRIFT', 'the drafts are no longer those of the plan')
+      }
+      return { output: { planDigest, report: { recheck: null } } }
     },
   }
 }

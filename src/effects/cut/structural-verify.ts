@@ -34,26 +34,33 @@ export function structuralVerify(world: CutWorld): ReadEffect<z.infer<typeof inp
 
 async function structure(sql: Sql, document: string, plan: CutPlan): Promise<Record<string, boolean>> {
   const { rows } = await sql.query<Record<string, boolean>>(
+    // One full join: the planner knows nothing of rows this fresh, and might compare each with each where it may choose.
     `with planned as (
        select * from unnest($2::text[], $3::text[], $4::text[], $5::int[]) as p (address, hash, status, sort_order)
-     ), unit as (
-       select * from public.information_unit where doc_code = $1
      ), whole as (
        select u.canonical_address as address, u.lifecycle_status, u.sort_order, v.unit_id = u.id as own, v.content_hash,
          v.lifecycle_status as version_status, v.content_hash = u.content_anchor_ref as anchored,
          v.content_hash = 'sha256:' || encode(sha256(convert_to(v.body, 'UTF8')), 'hex') as hashed
-       from unit u left join public.unit_version v on v.id = u.version_anchor_ref
+       from public.information_unit u left join public.unit_version v on v.id = u.version_anchor_ref
+       where u.doc_code = $1
+     ), compared as (
+       select p.address is not null as planned, w.address is not null as there, w.content_hash is not distinct from p.hash as text,
+         w.lifecycle_status = p.status as status, w.sort_order is not distinct from p.sort_order as place,
+         own is true as own, anchored is true as anchored, hashed is true as hashed,
+         version_status is not distinct from lifecycle_status as agree
+       from planned p full join whole w on w.address = p.address
      )
      select
-       (select count(*) from unit) = (select count(*) from planned) as every_unit_is_planned_and_there,
-       not exists (select from planned p left join whole w using (address) where w.address is null) as every_address_is_there,
-       not exists (select from planned p join whole w using (address) where w.content_hash is distinct from p.hash) as every_text_is_as_planned,
-       not exists (select from planned p join whole w using (address) where w.lifecycle_status <> p.status) as every_status_is_as_planned,
-       not exists (select from planned p join whole w using (address) where w.sort_order is distinct from p.sort_order) as every_place_is_as_planned,
-       not exists (select from whole where own is distinct from true) as every_version_anchor_is_the_unit_own,
-       not exists (select from whole where anchored is distinct from true) as every_content_anchor_is_the_version,
-       not exists (select from whole where hashed is distinct from true) as every_hash_is_of_its_text,
-       not exists (select from whole where version_status is distinct from lifecycle_status) as unit_and_version_agree`,
+       count(*) filter (where there) = count(*) filter (where planned) as every_unit_is_planned_and_there,
+       coalesce(bool_and(there) filter (where planned), true) as every_address_is_there,
+       coalesce(bool_and(text) filter (where planned and there), true) as every_text_is_as_planned,
+       coalesce(bool_and(status) filter (where planned and there), true) as every_status_is_as_planned,
+       coalesce(bool_and(place) filter (where planned and there), true) as every_place_is_as_planned,
+       coalesce(bool_and(own) filter (where there), true) as every_version_anchor_is_the_unit_own,
+       coalesce(bool_and(anchored) filter (where there), true) as every_content_anchor_is_the_version,
+       coalesce(bool_and(hashed) filter (where there), true) as every_hash_is_of_its_text,
+       coalesce(bool_and(agree) filter (where there), true) as unit_and_version_agree
+     from compared`,
     [
       document,
       plan.actions.map(({ address }) => address),

@@ -1,0 +1,73 @@
+import type { AnyStateNode } from 'xstate'
+import type { MachineDefinition } from './define.ts'
+
+/**
+ * A chart as Mermaid text (stateDiagram-v2): the milestones, the phases that lead from one to the next, the gates, and the
+ * ends that are no milestones. Substates (waiting, working, stopped) are left out: they are the same everywhere.
+ */
+export function mermaid({ logic }: MachineDefinition): string {
+  const { root } = logic
+  const milestones = Object.values(root.states) as AnyStateNode[]
+  const edges = milestones.flatMap((from) =>
+    below(from).flatMap((node) => leaving(node, from).map(([to, label]) => edge(from.key, to, label))),
+  )
+  const fromAnywhere = leaving(root, root).map(([to, label]) => edge('anywhere', to, label))
+  const gates = milestones.filter((milestone) => gateOf(milestone) !== null)
+  const ends = milestones.filter(({ type }) => type === 'final')
+  return [
+    'stateDiagram-v2',
+    `  [*] --> ${String(root.config.initial)}`,
+    ...unique(edges),
+    ...(fromAnywhere.length > 0 ? ['  state "any milestone" as anywhere', ...unique(fromAnywhere)] : []),
+    ...gates.map((milestone) => `  ${milestone.key}: ${milestone.key}<br/>${gateOf(milestone)}`),
+    ...ends.map((milestone) => edge(milestone.key, '[*]', outcomeOf(milestone))),
+    '  classDef gate fill:#fff3c4,stroke:#8a6d00,color:#000',
+    ...(gates.length > 0 ? [`  class ${gates.map(({ key }) => key).join(',')} gate`] : []),
+    '',
+  ].join('\n')
+}
+
+const edge = (from: string, to: string, label: string) =>
+  `  ${from} --> ${to}${label === '' ? '' : `: ${label}`}`
+const unique = (lines: string[]) => [...new Set(lines)]
+
+const below = (node: AnyStateNode): AnyStateNode[] => [node, ...Object.values(node.states).flatMap(below)]
+const metaOf = ({ meta }: AnyStateNode) =>
+  (meta ?? {}) as { gate?: string; rechecks?: string; closed?: string }
+
+/** The milestones to which a state leads out of its own, each with what leads there. */
+function leaving(node: AnyStateNode, milestone: AnyStateNode): [to: string, label: string][] {
+  const found: [string, string][] = []
+  for (const [event, transitions] of node.transitions) {
+    for (const { target = [] } of transitions) {
+      for (const { path } of target as AnyStateNode[]) {
+        if (path[0] !== undefined && path[0] !== milestone.key) found.push([path[0], labelOf(event, node)])
+      }
+    }
+  }
+  return found
+}
+
+/** What an event is called in the diagram: a phase that is done by the phase's name, a delay by its length. */
+function labelOf(event: string, node: AnyStateNode): string {
+  const [, kind, id] = /^xstate\.(done|error)\.actor\.(.+)$/.exec(event) ?? []
+  if (kind !== undefined) {
+    const src = node.invoke.find((invoke) => invoke.id === id)?.src
+    const phase = typeof src === 'string' ? src : id!
+    return kind === 'done' ? phase : `${phase} fails`
+  }
+  const [, delay] = /^xstate\.after\.([^.]+)\./.exec(event) ?? []
+  if (delay === undefined) return event
+  return delay === '0' ? '' : `after ${delay} ms`
+}
+
+/** `gate SG1, then recheck_cut`: what a milestone waits for, and what looks at the world before it goes on. */
+function gateOf(milestone: AnyStateNode): string | null {
+  const nodes = below(milestone)
+  const gates = nodes.flatMap((node) => metaOf(node).gate ?? [])
+  const rechecks = nodes.filter((node) => metaOf(node).rechecks !== undefined)
+  const looks = rechecks.flatMap(({ invoke }) => invoke.map(({ src }) => `, then ${String(src)}`))
+  return gates.length === 0 ? null : `gate ${gates.join(', ')}${looks.join('')}`
+}
+
+const outcomeOf = (milestone: AnyStateNode) => metaOf(milestone).closed ?? ''

@@ -1,0 +1,287 @@
+import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import Database from 'better-sqlite3'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { canonicalJson } from '../../src/domain/json.ts'
+import { type Answer, type ApprovalJson, aCutterHome, type CutterHome, jsonOf } from '../support/cli.ts'
+import {
+  ALICE,
+  approve,
+  aSigner,
+  charter,
+  enableExecution,
+  historyOf,
+  LIVE,
+  rehearse,
+  resume,
+  sign,
+  start,
+  started,
+} from './acts.ts'
+
+let at: CutterHome
+let key: string
+
+beforeAll(async () => {
+  at = aCutterHome(LIVE)
+  key = aSigner(at)
+  at.file('small.md', charter('One.', 'Two.'))
+  await at.server()
+  await enableExecution(at)
+})
+
+afterAll(() => at.remove())
+
+/** Signs bytes as a person without Cutter would, and imports them. */
+function imported(name: string, statement: string, keyFile = key, namespace = 'cutter.cut.SG1') {
+  const file = at.file(name, statement)
+  execFileSync('ssh-keygen', ['-q', '-Y', 'sign', '-n', namespace, '-f', keyFile, file], { stdio: 'ignore' })
+  return at.cutter(['approval', 'import', '--statement', name, '--signature', `${name}.sig`, '--json'])
+}
+
+async function statementOf(runId: string, ...more: string[]): Promise<string> {
+  const { stdout } = await at.cutter(['approval', 'statement', runId, '--as', ALICE, ...more])
+  return stdout
+}
+
+const idOf = (answer: Answer) => jsonOf<ApprovalJson>(answer).approvalId
+
+describe('at the gate of a live run, an approval that does not count', () => {
+  let runId: string
+  let good: ApprovalJson
+
+  beforeAll(async () => {
+    runId = await started(at, { document: 'GUARDED', source: 'small.md', mode: 'live' })
+    good = await sign(at, runId, key)
+  })
+
+  /** The refusal is an answer, an entry in the history, and nothing else. */
+  async function isRefused(approvalId: string, reason: string, words: string, ...more: string[]) {
+    const before = await historyOf(at, runId)
+    const answer = await resume(at, runId, approvalId, ...more)
+    expect(answer.code).toBe(3)
+    expect(jsonOf(answer)).toMatchObject({
+      runId,
+      status: 'paused',
+      gate: 'SG1',
+      planDigest: good.planDigest,
+      error: { code: 'APPROVAL_REFUSED', reason, approvalId },
+    })
+    expect(answer.stderr).toContain(words)
+    expect(answer.stderr).toMatch(/^next: ./m)
+    const [entry, ...others] = (await historyOf(at, runId)).slice(before.length)
+    expect(others).toEqual([])
+    expect(entry).toMatchObject({
+      event: { type: 'cutter.approval-refused', approvalId, reason },
+      state: 'AWAITING_CUT_AUTHORIZATION',
+      status: 'paused',
+    })
+  }
+
+  test('is asked for when none is brought', async () => {
+    const answer = await resume(at, runId)
+    expect(answer.code).toBe(3)
+    expect(jsonOf(answer).error?.code).toBe('APPROVAL_REQUIRED')
+    expect(answer.stderr).toContain(`cutter approval sign ${runId}`)
+  })
+
+  test('is recorded also when nobody knows it, and answered with exit code 4', async () => {
+    const before = await historyOf(at, runId)
+    const answer = await resume(at, runId, 'ap-00000000000000000000000000000000')
+    expect(answer.code).toBe(4)
+    expect(jsonOf(answer).error?.code).toBe('APPROVAL_NOT_FOUND')
+    expect((await historyOf(at, runId)).slice(before.length)).toMatchObject([
+      { event: { type: 'cutter.approval-refused', reason: 'APPROVAL_UNKNOWN' }, status: 'paused' },
+    ])
+  })
+
+  test('is refused when it is of another run', async () => {
+    const other = await started(at, { document: 'OTHER', source: 'small.md', mode: 'live' })
+    const { approvalId } = await sign(at, other, key)
+    await isRefused(approvalId, 'OTHER_RUN', other)
+  })
+
+  test('is refused when it is a rehearsal, which can not even be made for a live run', async () => {
+    const made = await at.cutter(['approval', 'rehearse', runId, '--json'])
+    expect(made.code).toBe(3)
+    expect(made.stderr).toContain('counts in dry runs only')
+
+    // Only an edited store can bring one this far.
+    const text = await statementOf(runId)
+    const approvalId = `ap-${createHash('sha256').update(text).digest('hex').slice(0, 32)}`
+    const db = new Database(at.path('var/cutter.db'))
+    db.prepare(
+      `insert into approvals (approval_id, run_id, gate, kind, statement_text, signature, imported_at)
+       values (?, ?, 'SG1', 'rehearsal', ?, null, '2026-01-01T00:00:00.000Z')`,
+    ).run(approvalId, runId, text)
+    db.close()
+    await isRefused(approvalId, 'REHEARSAL_IN_LIVE', 'is a rehearsal')
+  })
+
+  test('is refused when the key is nobody’s in allowed_signers, of which signing warns', async () => {
+    const stray = at.path('stray')
+    execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', stray])
+    const signed = await at.cutter(['approval', 'sign', runId, '--as', ALICE, '--key', stray, '--json'])
+    expect(signed.stderr).toContain('would not count as things are now')
+    await isRefused(idOf(signed), 'SIGNER_NOT_ALLOWED', 'allowed_signers')
+  })
+
+  test('is refused when the key is listed for another machine’s gates only', async () => {
+    const deployer = aSigner(at, 'dora@example.org', 'cutter.deploy.*')
+    const signed = await at.cutter([
+      'approval',
+      'sign',
+      runId,
+      '--as',
+      'dora@example.org',
+      '--key',
+      deployer,
+      '--json',
+    ])
+    await isRefused(idOf(signed), 'SIGNER_NOT_ALLOWED', 'cutter.cut.SG1')
+  })
+
+  test('is refused when it has expired', async () => {
+    const statement = JSON.parse(await statementOf(runId)) as object
+    const past = {
+      ...statement,
+      issuedAt: '2020-01-01T00:00:00.000Z',
+      expiresAt: '2020-01-02T00:00:00.000Z',
+    }
+    const answer = await imported('expired.json', canonicalJson(past))
+    expect(answer.code).toBe(0)
+    await isRefused(idOf(answer), 'EXPIRED', 'expired at 2020-01-02')
+  })
+
+  test('is refused when it is signed for longer than the policy allows and that time is over', async () => {
+    const statement = JSON.parse(await statementOf(runId)) as object
+    const long = { ...statement, issuedAt: '2020-01-01T00:00:00.000Z', expiresAt: '2099-01-01T00:00:00.000Z' }
+    await isRefused(idOf(await imported('long.json', canonicalJson(long))), 'EXPIRED', '24 h by policy')
+  })
+
+  test('is refused when its approver operates the run', async () => {
+    await isRefused(good.approvalId, 'OPERATORS_OWN', 'another pair of eyes', '--by', ALICE)
+  })
+
+  test('is not imported when a single letter of the statement was edited after signing', async () => {
+    const text = await statementOf(runId, '--reason', 'read and fine')
+    await imported('edited.json', text)
+    at.file('edited.json', text.replace('read and fine', 'read and find'))
+    const answer = await at.cutter([
+      'approval',
+      'import',
+      '--statement',
+      'edited.json',
+      '--signature',
+      'edited.json.sig',
+      '--json',
+    ])
+    expect(answer.code).toBe(3)
+    expect(jsonOf(answer)).toMatchObject({ error: { code: 'APPROVAL_REFUSED', reason: 'SIGNATURE_INVALID' } })
+  })
+
+  test('is not imported when the statement is not in its canonical form', async () => {
+    const answer = await imported('newline.json', `${await statementOf(runId)}\n`)
+    expect(answer.code).toBe(2)
+    expect(answer.stderr).toContain('final newline')
+  })
+
+  test('leaves the good one valid all the while', async () => {
+    const answer = await resume(at, runId, good.approvalId)
+    expect(answer.code).toBe(0)
+    expect(jsonOf(answer).gate).toBe('SG2')
+  })
+
+  test('is refused at the next gate when it was used at the one before', async () => {
+    const answer = await resume(at, runId, good.approvalId)
+    expect(answer.code).toBe(3)
+    expect(jsonOf(answer)).toMatchObject({ gate: 'SG2', error: { reason: 'ALREADY_USED' } })
+    expect((await historyOf(at, runId)).at(-1)?.event).toMatchObject({ reason: 'ALREADY_USED' })
+  })
+
+  test('is refused at the second gate when it names no review', async () => {
+    const { reviewDecisionId, ...statement } = JSON.parse(await statementOf(runId))
+    expect(reviewDecisionId).toMatch(/^rd-/)
+    const answer = await imported('bare.json', canonicalJson(statement), key, 'cutter.cut.SG2')
+    const refused = await resume(at, runId, idOf(answer))
+    expect(refused.code).toBe(3)
+    expect(jsonOf(refused).error?.reason).toBe('REVIEW_MISSING')
+    expect(jsonOf(await approve(at, runId, key))).toMatchObject({ outcome: 'succeeded' })
+  })
+})
+
+describe('an approval signed elsewhere', () => {
+  test('is imported once, however often, and moves the run', async () => {
+    const runId = await started(at, { document: 'ELSEWHERE', source: 'small.md', mode: 'live' })
+    const text = await statementOf(runId)
+    expect(text).toBe(canonicalJson(JSON.parse(text)))
+    const first = await imported('statement.json', text)
+    const again = await at.cutter([
+      'approval',
+      'import',
+      '--statement',
+      'statement.json',
+      '--signature',
+      'statement.json.sig',
+      '--json',
+    ])
+    expect(jsonOf<ApprovalJson>(again)).toEqual(jsonOf<ApprovalJson>(first))
+    expect(jsonOf<ApprovalJson>(first)).toMatchObject({
+      runId,
+      kind: 'signed',
+      gate: 'SG1',
+      decision: 'approve',
+    })
+    const listed = jsonOf<ApprovalJson[]>(await at.cutter(['approval', 'list', runId, '--json']))
+    expect(listed.map(({ approvalId }) => approvalId)).toEqual([idOf(first)])
+
+    // The approval names its run, so that it need not be said.
+    const moved = await resume(at, null, idOf(first))
+    expect(moved.code).toBe(0)
+    expect(jsonOf(moved)).toMatchObject({ runId, gate: 'SG2' })
+  })
+
+  test('is refused when it is for a run that is not here', async () => {
+    const runId = await started(at, { document: 'ELSEWHERE-2', source: 'small.md' })
+    const statement = JSON.parse(await statementOf(runId)) as object
+    const text = canonicalJson({ ...statement, runId: 'ictr-20200101T000000Z-00000000' })
+    expect((await imported('nowhere.json', text)).code).toBe(4)
+  })
+})
+
+describe('a decision other than approval', () => {
+  test.each([
+    ['reject', 'rejected'],
+    ['void', 'voided'],
+  ])('to %s closes a live run as %s, exit code 3, for good', async (decision, outcome) => {
+    const runId = await started(at, { document: outcome, source: 'small.md', mode: 'live' })
+    const { approvalId } = await sign(at, runId, key, '--decision', decision, '--reason', 'not this one')
+    const answer = await resume(at, runId, approvalId)
+    expect(answer.code).toBe(3)
+    expect(jsonOf(answer)).toMatchObject({
+      status: 'closed',
+      outcome,
+      stopCode: null,
+      gate: null,
+      state: 'AWAITING_CUT_AUTHORIZATION',
+    })
+    const history = await historyOf(at, runId)
+    expect(history.at(-1)?.event).toMatchObject({ type: decision.toUpperCase(), approver: ALICE })
+    expect((await resume(at, runId)).code).toBe(3)
+    expect(await historyOf(at, runId)).toEqual(history)
+  })
+
+  test('to reject also ends a dry run, by a rehearsal', async () => {
+    const { runId } = jsonOf(await start(at, { document: 'DRY', source: 'small.md' }))
+    const { approvalId } = await rehearse(at, runId, '--decision', 'reject')
+    expect(jsonOf(await resume(at, null, approvalId))).toMatchObject({ outcome: 'rejected', mode: 'dry-run' })
+  })
+
+  test('to cancel is the operator’s own and another outcome', async () => {
+    const { runId } = jsonOf(await start(at, { document: 'CANCELLED', source: 'small.md' }))
+    const answer = await at.cutter(['run', 'cancel', runId, '--reason', 'wrong file', '--json'])
+    expect(answer.code).toBe(3)
+    expect(jsonOf(answer)).toMatchObject({ status: 'closed', outcome: 'cancelled' })
+    expect((await historyOf(at, runId)).at(-1)?.event).toMatchObject({ type: 'CANCEL', reason: 'wrong file' })
+  })
+})

@@ -1,0 +1,212 @@
+import type pg from 'pg'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { aCutterHome, type CutterHome, jsonOf, type RunJson } from '../support/cli.ts'
+import { type Cluster, startCluster } from '../support/cluster.ts'
+import {
+  approve,
+  aSigner,
+  charter,
+  enableExecution,
+  growth,
+  historyOf,
+  LIVE,
+  rehearseOn,
+  resume,
+  rowsIn,
+  start,
+  started,
+} from './acts.ts'
+import { aDeadPort, connected } from './connect.ts'
+
+const CONFIG = `${LIVE}
+targets:
+  main: { readerUrlEnv: READER_URL, executorUrlEnv: EXECUTOR_URL, verifierUrlEnv: VERIFIER_URL, ownerUrlEnv: OWNER_URL }
+`
+
+let at: CutterHome
+let key: string
+let cluster: Cluster
+let superuser: pg.Client
+let dead: string
+
+const urlFor = (role: string, database = 'main') => {
+  const url = new URL(cluster.url(database, role))
+  url.password = 'as-good-as-any'
+  return url.href
+}
+
+beforeAll(async () => {
+  at = aCutterHome(CONFIG)
+  key = aSigner(at)
+  at.file('small.md', charter('One.', 'Two.'))
+  cluster = await startCluster()
+  const maker = await connected(cluster.url())
+  await maker.query('create database main')
+  await maker.query('create database taken')
+  await maker.end()
+  dead = `postgresql://nobody:nothing@127.0.0.1:${await aDeadPort()}/main`
+  Object.assign(at.env, {
+    READER_URL: urlFor('cutter_reader'),
+    EXECUTOR_URL: urlFor('cutter_executor'),
+    VERIFIER_URL: urlFor('cutter_verifier'),
+    OWNER_URL: urlFor('postgres'),
+  })
+  superuser = await connected(cluster.url('main'))
+  await enableExecution(at)
+  // Rehearsals go to the embedded server, which stays up between commands.
+  await at.server()
+})
+
+afterAll(async () => {
+  await superuser.end()
+  await at.remove()
+  await cluster.stop()
+})
+
+const main = (document: string, mode?: 'live') =>
+  ({ document, source: 'small.md', target: 'main', ...(mode === undefined ? {} : { mode }) }) as const
+
+describe('target init', () => {
+  test('makes a target of an empty database, once', async () => {
+    const first = await at.cutter(['target', 'init', 'main', '--json'])
+    expect(first.code).toBe(0)
+    const { applied } = jsonOf<{ applied: string[] }>(first)
+    expect(applied.length).toBeGreaterThan(3)
+    const again = await at.cutter(['target', 'init', 'main', '--json'])
+    expect(jsonOf<object>(again)).toEqual({ target: 'main', applied: [], already: applied })
+  })
+
+  test('refuses a database that has other tables of those names, and leaves it as it is', async () => {
+    const taken = await connected(cluster.url('taken'))
+    await taken.query('create table information_unit (note text)')
+    const env = { OWNER_URL: urlFor('postgres', 'taken') }
+    const answer = await at.cutter(['target', 'init', 'main', '--json'], { env })
+    expect(answer.code).toBe(1)
+    expect(jsonOf(answer).error?.code).toBe('TARGET_REFUSED')
+    expect(answer.stderr).toContain('table public.information_unit')
+    const { rows } = await taken.query(
+      "select count(*)::int as n from pg_namespace where nspname = 'cutter_governance'",
+    )
+    expect(rows).toEqual([{ n: 0 }])
+    await taken.end()
+  })
+
+  test('needs the owner, and says where its URL is expected', async () => {
+    const unset = await at.cutter(['target', 'init', 'main'], { env: { OWNER_URL: '' } })
+    expect(unset.code).toBe(1)
+    expect(unset.stderr).toContain('OWNER_URL')
+    const away = await at.cutter(['target', 'init', 'main', '--json'], { env: { OWNER_URL: dead } })
+    expect(away.code).toBe(1)
+    expect(jsonOf(away).error?.code).toBe('TARGET_UNREACHABLE')
+    const nowhere = await at.cutter(['target', 'init', 'mars', '--json'])
+    expect([nowhere.code, jsonOf(nowhere).error?.code]).toEqual([4, 'TARGET_NOT_FOUND'])
+  })
+})
+
+describe('target survey', () => {
+  test('tells what a run would see, read as the reader', async () => {
+    const answer = await at.cutter(['target', 'survey', 'main', '--json'])
+    expect(answer.code).toBe(0)
+    expect(jsonOf<object>(answer)).toMatchObject({
+      target: 'main',
+      grantsMatch: true,
+      transactionId: null,
+      server: { database: 'main', user: 'cutter_reader' },
+    })
+  })
+})
+
+describe('a dry run on a configured target', () => {
+  test('closes though executor and verifier can’t be reached: it opens the reader’s connection only', async () => {
+    const reader = at.env.READER_URL
+    Object.assign(at.env, { EXECUTOR_URL: dead, VERIFIER_URL: dead, OWNER_URL: dead })
+    const before = await rowsIn(superuser)
+    const runId = await started(at, main('DRY'))
+    await rehearseOn(at, runId)
+    const finished = await rehearseOn(at, runId)
+    expect(finished.code).toBe(0)
+    expect(jsonOf(finished)).toMatchObject({
+      outcome: 'succeeded',
+      output: { target: { name: 'main', database: 'main' }, counts: { identical: true } },
+    })
+    expect(await rowsIn(superuser)).toEqual(before)
+
+    // Finished, it wants no connection at all.
+    const history = await historyOf(at, runId)
+    at.env.READER_URL = dead
+    const again = await resume(at, runId)
+    expect(again.code).toBe(0)
+    expect(jsonOf<RunJson>(again)).toEqual(jsonOf<RunJson>(finished))
+    expect(await historyOf(at, runId)).toEqual(history)
+    Object.assign(at.env, {
+      READER_URL: reader,
+      EXECUTOR_URL: urlFor('cutter_executor'),
+      VERIFIER_URL: urlFor('cutter_verifier'),
+    })
+  })
+
+  test('says which table others changed meanwhile', async () => {
+    const runId = await started(at, main('WATCHED'))
+    await rehearseOn(at, runId)
+    await superuser.query(
+      "select * from fn_iu_create(p_address => 'OTHER/ARTICLE-1', p_title => 'x', p_body => 'x', p_actor => 'somebody', p_doc_code => 'OTHER')",
+    )
+    const answer = await rehearseOn(at, runId)
+    expect(answer.code).toBe(3)
+    expect(jsonOf(answer).stopCode).toBe('STOP_COUNTS_CHANGED_BY_OTHERS')
+    expect(jsonOf(answer).stop?.message).toContain('information_unit, unit_version')
+  })
+})
+
+describe('a live run on a configured target', () => {
+  test('writes there, and nothing into the embedded server', async () => {
+    const before = await rowsIn(superuser)
+    const runId = await started(at, main('LIVE', 'live'))
+    await approve(at, runId, key)
+    expect(jsonOf(await approve(at, runId, key)).outcome).toBe('succeeded')
+    expect(growth(before, await rowsIn(superuser))).toEqual({ units: 2, versions: 2, log: 2, governance: 18 })
+    const own = await at.superuser('postgres')
+    const { rows } = await own.query("select datname from pg_database where datname ~ '^(cutter|scratch_)'")
+    // The stopped dry run above still has its copy.
+    expect(rows.filter(({ datname }) => datname === 'cutter' || datname.endsWith(runId.slice(-8)))).toEqual(
+      [],
+    )
+  })
+})
+
+describe('a target whose guards are not ours', () => {
+  async function stopsAtTheProbe(change: string, back: string, code: string, words: string) {
+    await superuser.query(change)
+    try {
+      const answer = await start(at, main(code, 'live'))
+      expect(answer.code).toBe(3)
+      expect(jsonOf(answer)).toMatchObject({
+        status: 'stopped',
+        state: 'PRE_WRITE_BACKUP_TAKEN',
+        stopCode: code,
+      })
+      expect(jsonOf(answer).stop?.message).toContain(words)
+      await superuser.query(back)
+      expect(jsonOf(await resume(at, jsonOf(answer).runId))).toMatchObject({ gate: 'SG1', status: 'paused' })
+    } finally {
+      await superuser.query(back).catch(() => undefined)
+    }
+  }
+
+  test('stops a run where a role may more than it must, until that is set right', () =>
+    stopsAtTheProbe(
+      'grant delete on public.unit_version to cutter_verifier',
+      'revoke delete on public.unit_version from cutter_verifier',
+      'STOP_GRANTS_MISMATCH',
+      'verifier_may_change_unit_version is true, expected false',
+    ))
+
+  test('stops a run where a trigger is gone, and names it: a rehearsal elsewhere would prove nothing', () =>
+    stopsAtTheProbe(
+      'drop trigger a_never_deleted on public.information_unit',
+      `create trigger a_never_deleted before delete on public.information_unit for each statement
+         execute function cutter_governance.refuse('CU003', 'a unit is never deleted', 'retire it with fn_iu_retire')`,
+      'STOP_REHEARSAL_NOT_REPRESENTATIVE',
+      'a_never_deleted',
+    ))
+})

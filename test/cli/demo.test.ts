@@ -1,0 +1,92 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { afterAll, describe, expect, test } from 'vitest'
+import { embeddedStatus } from '../../src/targets/embedded.ts'
+import { aCutterHome, type CutterHome } from '../support/cli.ts'
+
+/** The whole story in one command, as a newcomer runs it. */
+
+const homes: CutterHome[] = []
+const rubbish: string[] = []
+afterAll(async () => {
+  for (const home of homes) await home.remove()
+  for (const folder of rubbish) rmSync(folder, { recursive: true, force: true })
+})
+
+function aHome(): CutterHome {
+  const home = aCutterHome()
+  homes.push(home)
+  return home
+}
+
+const isRoot = process.getuid?.() === 0
+
+describe('cutter demo', () => {
+  test('tells the whole story and leaves nothing running', async () => {
+    const home = aHome()
+    const { code, stdout, stderr } = await home.cutter(['demo'])
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    for (const part of [
+      '1. A dry run',
+      '2. Through both gates',
+      '3. A finished run',
+      '4. The same document',
+      '5. Live',
+      '6. And',
+    ]) {
+      expect(stdout).toContain(part)
+    }
+    expect(stdout.match(/CLOSEOUT_REPORTED: succeeded/g)).toHaveLength(2)
+    expect(stdout).toMatch(/after: information_unit 5, unit_version 5, iu_lifecycle_log 5/)
+    const [, one, two] = /(sv-\w+)\n.* (sv-\w+)/.exec(stdout)!
+    expect(one).toBe(two)
+    expect((await embeddedStatus({ home: home.path('var/demo') })).running).toBe(false)
+  })
+
+  test('begins from nothing each time', async () => {
+    const home = aHome()
+    const first = await home.cutter(['demo', '--json'])
+    const second = await home.cutter(['demo', '--json'])
+    expect([first.code, second.code]).toEqual([0, 0])
+    const [before, after] = [JSON.parse(first.stdout), JSON.parse(second.stdout)]
+    expect(after.live).not.toBe(before.live)
+    const listed = await home.cutter(['run', 'list', '--json', '--home', home.path('var/demo')])
+    const states = JSON.parse(listed.stdout) as { runId: string; outcome: string }[]
+    expect(states.map(({ runId }) => runId)).not.toContain(before.live)
+    expect(states.map(({ outcome }) => outcome).sort()).toEqual(['cancelled', 'succeeded', 'succeeded'])
+  })
+
+  test('without ssh-keygen finishes the dry run, names what to install, and says that live was left out', async () => {
+    const home = aHome()
+    const bin = mkdtempSync(join(tmpdir(), 'cutter-path-'))
+    rubbish.push(bin)
+    symlinkSync(process.execPath, join(bin, 'node'))
+    const { code, stdout } = await home.cutter(['demo'], { env: { PATH: bin } })
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/The live run was left out/)
+    expect(stdout).toMatch(/apt-get install openssh-client/)
+    expect(stdout.match(/CLOSEOUT_REPORTED: succeeded/g)).toHaveLength(1)
+  })
+
+  test.skipIf(!isRoot)('works as root from a folder of mode 700 (needs root)', async () => {
+    const home = aHome()
+    const closed = home.path('closed')
+    mkdirSync(closed, { mode: 0o700 })
+    const { code, stderr } = await home.cutter(['demo', '--home', closed])
+    const { dataDirectory } = await embeddedStatus({ home: join(closed, 'var/demo') })
+    rubbish.push(dirname(dirname(dataDirectory)))
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(readFileSync(join(closed, 'var/demo/charter.md'), 'utf8')).toContain('Charter')
+  })
+
+  test.skipIf(!isRoot)('works as an ordinary user (needs root to become one)', async () => {
+    const home = aHome()
+    const theirs = home.path('theirs')
+    mkdirSync(theirs)
+    const { chownSync } = await import('node:fs')
+    chownSync(theirs, 65_534, 65_534)
+    const { code, stderr } = await home.cutter(['demo', '--home', theirs], { uid: 65_534, gid: 65_534 })
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  })
+})

@@ -1,0 +1,42 @@
+import { openTarget as openRealTarget, type TargetAccess } from '../../../src/targets/open-target.ts'
+import type { Sql, Target } from '../../../src/targets/target.ts'
+import { crashAt, die, isChosen, phase } from './point.ts'
+
+export type { TargetAccess } from '../../../src/targets/open-target.ts'
+
+/** Stands in for src/targets/open-target.ts in the crashing build: points of death inside the transactions that write. */
+export function openTarget(access: TargetAccess): Target {
+  const target = openRealTarget(access)
+  return {
+    ...target,
+    async write(role, context, work) {
+      const name = phase.getStore()
+      if (name === undefined) return target.write(role, context, work)
+      const value = await target.write(role, context, async (sql) => {
+        crashAt(name, 'begun')
+        const made = await work(sql)
+        crashAt(name, 'before-commit')
+        if (isChosen(name, 'commit-sent')) dieOnceCommitIsSent(sql)
+        return made
+      })
+      crashAt(name, 'committed')
+      return value
+    },
+    async rehearse(role, context, work) {
+      const value = await target.rehearse(role, context, work)
+      crashAt(phase.getStore() ?? '', 'rehearsed')
+      return value
+    },
+  }
+}
+
+/** An idle client hands a query to the socket, and the socket to the kernel, before `query` returns. */
+function dieOnceCommitIsSent(sql: Sql): void {
+  const query = sql.query.bind(sql) as (text: string) => Promise<unknown>
+  Object.assign(sql, {
+    query: (text: string) => {
+      const answer = query(text)
+      return text === 'commit' ? die() : answer
+    },
+  })
+}

@@ -1,0 +1,24 @@
+import { killedEverywhere, type Point } from './matrix.ts'
+
+/** A dry run, killed in each phase when the result is there and no step saved: in the writing phases, after its simulation. */
+
+const next: [phase: string, ran: 'execute' | 'simulate'][] = [
+  ['source_pin', 'execute'],
+  ['mark', 'execute'],
+  ['cutplan', 'execute'],
+  ['pre_write_backup', 'execute'],
+  ['grant_probe', 'execute'],
+  ['recheck_cut', 'execute'],
+  ['cut_leg_a', 'simulate'],
+  ['structural_verify', 'execute'],
+  ['leg_b_record', 'simulate'],
+  ['write_verify', 'simulate'],
+  ['recheck_lifecycle', 'execute'],
+  ['lifecycle_enact', 'simulate'],
+  ['closeout', 'execute'],
+]
+
+killedEverywhere(
+  'dry-run',
+  next.map(([phase, ran]): Point => ({ where: phase, point: 'done', phase, ran })),
+)

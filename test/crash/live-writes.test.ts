@@ -1,0 +1,23 @@
+import { killedEverywhere, type Point } from './matrix.ts'
+
+/** The phases of a live run that write. Once COMMIT has left, they must be found done, and never be done again. */
+
+const next: [phase: string, after: string | null][] = [
+  ['cut_leg_a', 'structural_verify'],
+  ['leg_b_record', 'write_verify'],
+  ['write_verify', null],
+  ['lifecycle_enact', 'closeout'],
+]
+
+killedEverywhere(
+  'live',
+  next.flatMap(([phase, after]): Point[] => [
+    { where: phase, point: 'before', phase, ran: 'execute' },
+    { where: phase, point: 'begun', phase, ran: 'execute' },
+    { where: phase, point: 'before-commit', phase, ran: 'execute' },
+    { where: phase, point: 'commit-sent', phase, ran: 'probe' },
+    { where: phase, point: 'committed', phase, ran: 'probe' },
+    { where: phase, point: 'done', phase, ran: 'probe' },
+    { where: phase, point: 'saved', phase: after, ran: 'execute' },
+  ]),
+)

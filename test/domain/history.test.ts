@@ -1,0 +1,96 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { faultInHistory, genesisOf, hashOf } from '../../src/domain/history.ts'
+import { digestOf } from '../../src/domain/json.ts'
+import type { HistoryEntry, Run, RunEvent } from '../../src/domain/run.ts'
+import { firstStep, stepAfter } from '../store/steps.ts'
+
+function aHistory(length: number): { run: Run; entries: HistoryEntry[] } {
+  const steps = [firstStep()]
+  while (steps.length < length)
+    steps.push(stepAfter(steps.at(-1)!.run, { event: { type: `E${steps.length}` } }))
+  return { run: steps.at(-1)!.run, entries: steps.map(({ entry }) => entry) }
+}
+
+describe('the hash of an entry', () => {
+  test('is that of the canonical form of all other fields, whatever an operator or an event says', () => {
+    const { hash: _, ...entry } = aHistory(1).entries[0]!
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), fc.dictionary(fc.string(), fc.jsonValue()), (by, facts) => {
+        const said = { ...entry, by, event: { ...facts, type: 'E' } as RunEvent }
+        expect(hashOf(said)).toBe(digestOf(said))
+      }),
+    )
+  })
+
+  test('differs when any field does', () => {
+    const [entry] = aHistory(1).entries
+    const changes: Partial<HistoryEntry>[] = [
+      { seq: 2 },
+      { at: '2027-01-01T00:00:00.000Z' },
+      { event: { type: 'other' } },
+      { by: 'mallory' },
+      { state: 'MARKED' },
+      { status: 'closed' },
+      { snapshotDigest: digestOf('x') },
+      { previousHash: digestOf('x') },
+    ]
+    const hashes = changes.map((change) => hashOf({ ...entry!, ...change }))
+    expect(new Set([entry!.hash, ...hashes]).size).toBe(changes.length + 1)
+  })
+})
+
+describe('a history', () => {
+  test('without a fault has none', () => {
+    const { run, entries } = aHistory(5)
+    expect(faultInHistory(run, entries)).toBeNull()
+  })
+
+  test.each([
+    ['is empty', () => [], 'the history is empty'],
+    ['lacks its first entry', (e: HistoryEntry[]) => e.slice(1), 'entry 1 is missing (found seq 2)'],
+    [
+      'lacks an entry',
+      (e: HistoryEntry[]) => e.filter(({ seq }) => seq !== 3),
+      'entry 3 is missing (found seq 4)',
+    ],
+    [
+      'has one twice',
+      (e: HistoryEntry[]) => [...e.slice(0, 2), ...e.slice(1)],
+      'entry 3 is missing (found seq 2)',
+    ],
+    [
+      'has one edited',
+      (e: HistoryEntry[]) => e.map((entry) => (entry.seq === 3 ? { ...entry, by: 'mallory' } : entry)),
+      'entry 3 was edited',
+    ],
+    [
+      'has one edited and hashed anew',
+      (e: HistoryEntry[]) =>
+        e.map((entry) =>
+          entry.seq === 3 ? { ...entry, by: 'm', hash: hashOf({ ...entry, by: 'm' }) } : entry,
+        ),
+      'entry 4 does not follow entry 3',
+    ],
+  ])('that %s says so', (_, change, fault) => {
+    const { run, entries } = aHistory(5)
+    expect(faultInHistory(run, change(entries))).toBe(fault)
+  })
+
+  test.each([
+    ['input', { input: { documentId: 'OTHER' } }],
+    ['mode', { mode: 'live' }],
+    ['starter', { startedBy: 'mallory' }],
+    ['definition', { definitionDigest: digestOf('x') }],
+    ['key', { startKey: 'k' }],
+    ['id', { runId: 'other' }],
+  ] as const)('vouches for its run’s %s too', (_, change) => {
+    const { run, entries } = aHistory(2)
+    expect(faultInHistory({ ...run, ...change } as Run, entries)).toMatch(/^the run’s facts/)
+  })
+
+  test('of a run begins with what never changes, not with where the run stands', () => {
+    const { run } = aHistory(2)
+    expect(genesisOf({ ...run, ...({ seq: 9, state: 'X' } as object) })).toBe(genesisOf(run))
+  })
+})

@@ -1,0 +1,85 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { App } from '../../src/app.ts'
+import { clean } from '../targets/embedded-homes.ts'
+import {
+  anApp,
+  aSource,
+  expectClosedWithoutATrace,
+  expectWholeCoverage,
+  start,
+  throughBothGates,
+} from './dry-run.ts'
+
+// Documents as people really keep them, each through a whole dry run: `verified` says that the database gave the file back
+// byte for byte.
+
+let app: App
+
+beforeAll(async () => {
+  app = await anApp('caps: { units: 2000 }')
+})
+
+afterAll(async () => {
+  await app?.close()
+  expect(await clean()).toEqual([])
+})
+
+const statute = ['I', 'II']
+  .map((part) => `## Part ${part}\n\n### Section 1. Name\nx\n\n### Section 2. Fees\ny\n\n`)
+  .join('')
+
+const many = Array.from({ length: 2_000 }, (_, i) => `## Article ${i + 1}\n\nText ${i}.\n\n`).join('')
+
+test.each([
+  ['a readme', '# Widget\n\nSmall.\n\n## Install\n\n```sh\n# now\nnpm i\n```\n\n## Licence\nMIT\n', 3],
+  ['Windows line ends, a byte-order mark and no last line end', '\ufeffArticle 1\r\na\r\nArticle 2\r\nb', 2],
+  ['lone carriage returns', 'Article 1\ra\rArticle 2\rb\r', 2],
+  ['inserted articles', '# Article 1\na\n# Article 1a\nb\n# Article 1bis\nc\n# Article II\nd\n', 4],
+  ['Chinese articles', '总则\n第一条　为了测试，制定本法。\n第二条　本法适用于测试。\n', 2],
+  ['Arabic articles', 'المادة ١\nنص\n\nالمادة ٢\nنص\n', 2],
+  ['an article without a text', '## Article 1\n\n## Article 2\nx\n## Article 3', 3],
+  ['a heading and nothing else', '# Title', 1],
+  ['one article of 4 MB', `# Article 1\n${'Lorem ipsum dolor sit amet.\n'.repeat(150_000)}`, 1],
+  ['2,000 articles', many, 2_000],
+])('%s: cut, and put together again as it was', async (name, text, units) => {
+  const document = name.replace(/[^A-Za-z0-9]+/g, '-')
+  const bytes = Buffer.from(text)
+  const run = await throughBothGates(app, document, aSource(app, document, bytes))
+  expectClosedWithoutATrace(run)
+  expect(run.output).toMatchObject({
+    units,
+    enacted: units,
+    verified: true,
+    plan: { governanceRows: 13 + 2 * units },
+  })
+  await expectWholeCoverage(app, run, bytes)
+})
+
+test('sections that begin anew in each part stop, and go through under the profile that the stop names', async () => {
+  const source = aSource(app, 'statute.md', Buffer.from(statute))
+  const stopped = await start(app, 'STATUTE', source)
+  expect(stopped).toMatchObject({ status: 'stopped', stopCode: 'STOP_REFUSED_INPUT' })
+  const profile = /--profile (\S+)/.exec(stopped.stop!.next!)![1]!
+  const run = await throughBothGates(app, 'STATUTE', source, profile)
+  expectClosedWithoutATrace(run)
+  expect(run.output).toMatchObject({ units: 4, profile: 'markdown-nested' })
+})
+
+test('what is odd and does not stop is counted, and the first of it told', async () => {
+  const source = aSource(app, 'gap.txt', Buffer.from('Article 1\na\nArticle 4\nb\n'))
+  expect((await start(app, 'GAP', source)).output).toMatchObject({
+    notes: 1,
+    firstNote: 'line 3: numbers 2 to 3 are missing: "Article 4" follows "Article 1"',
+  })
+})
+
+test('one unit over the cap stops, and says how to raise it', async () => {
+  const source = aSource(app, 'over.md', Buffer.from(`${many}## Article 2001\nx\n`))
+  expect(await start(app, 'OVER', source)).toMatchObject({
+    stopCode: 'STOP_CAP_UNITS',
+    stop: {
+      message: expect.stringContaining('2001 units, the cap is 2000'),
+      next: expect.stringContaining('caps.units'),
+    },
+  })
+})

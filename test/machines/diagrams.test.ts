@@ -1,0 +1,64 @@
+import { resolve } from 'node:path'
+import { expect, test } from 'vitest'
+import { createMachine } from 'xstate'
+import { closed, gate, type MachineDefinition } from '../../src/machine/define.ts'
+import { mermaid } from '../../src/machine/diagram.ts'
+import { aMachine } from '../machine/drive.ts'
+import { shippedMachines } from './walk.ts'
+
+const README = resolve(import.meta.dirname, '../../machines/README.md')
+
+const section = (machine: MachineDefinition) => `## ${machine.name}, version ${machine.version}
+
+\`\`\`mermaid
+${mermaid(machine)}\`\`\`
+`
+
+test('machines/README.md shows the charts as they are; npm run diagrams writes it', async () => {
+  const machines = await shippedMachines()
+  expect(machines.map(({ name }) => name)).toContain('cut')
+  const text = `# Machines
+
+Drawn from the charts by \`npm run diagrams\`; a test compares. A box is a milestone: what a run has reached and \`run show\` calls
+its \`state\`. The word at an arrow is the phase, an effect, that leads to the next milestone; an arrow without one only arrives. A
+coloured box is a gate: the run waits there for a signed approval of its plan (APPROVE, REJECT or VOID), and what is named
+after "then" looks at the world once more before the approval is used. A phase that can't be done stops the run at its milestone, and
+\`run resume\` takes it up again. A run that ends otherwise than in success keeps the name of the milestone it had reached.
+
+${machines.map(section).join('\n')}`
+  await expect(text).toMatchFileSnapshot(README)
+})
+
+test('a diagram tells milestones, phases, delays, gates and ends of any chart', () => {
+  const logic = createMachine({
+    id: 'chart',
+    initial: 'A',
+    on: { CANCEL: '.GONE' },
+    states: {
+      A: {
+        initial: 'on',
+        states: { on: { invoke: { id: 'job', src: 'job', onDone: '#chart.B', onError: '#chart.FAILED' } } },
+      },
+      B: { after: { 90000: 'C' } },
+      C: { meta: gate('SG1'), on: { APPROVE: 'D' } },
+      D: { type: 'final', meta: closed('succeeded') },
+      FAILED: { type: 'final', meta: closed('failed') },
+      GONE: { type: 'final', meta: closed('cancelled') },
+    },
+  })
+  expect(mermaid(aMachine(logic))).toBe(`stateDiagram-v2
+  [*] --> A
+  A --> B: job
+  A --> FAILED: job fails
+  B --> C: after 90000 ms
+  C --> D: APPROVE
+  state "any milestone" as anywhere
+  anywhere --> GONE: CANCEL
+  C: C<br/>gate SG1
+  D --> [*]: succeeded
+  FAILED --> [*]: failed
+  GONE --> [*]: cancelled
+  classDef gate fill:#fff3c4,stroke:#8a6d00,color:#000
+  class C gate
+`)
+})

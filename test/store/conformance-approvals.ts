@@ -1,0 +1,96 @@
+import { describe, expect, test } from 'vitest'
+import type { RunStore } from '../../src/domain/store.ts'
+import { anApproval, anEffect, atGate, mine, stepAfter } from './steps.ts'
+import { aSubject, evidence } from './subject.ts'
+
+/** The part of the conformance suite that is about approvals. */
+export function describeApprovals(name: string, open: () => Promise<RunStore>): void {
+  describe(`${name}: approvals`, () => {
+    const { store, started, advanced, refusesWhole } = aSubject(open)
+
+    const paused = async () => {
+      const run = await started({ effectsAsked: [] })
+      return advanced(run, { run: atGate(run) })
+    }
+
+    test('are used by the step that goes on under them', async () => {
+      const run = await paused()
+      const approval = anApproval(run)
+      await store.saveApproval(approval)
+      const step = stepAfter(run, { approvalUsed: approval.approvalId })
+      await store.advance(step, mine)
+      expect(await store.approval(approval.approvalId)).toEqual({
+        ...approval,
+        usedSeq: step.entry.seq,
+        usedAt: step.entry.at,
+      })
+    })
+
+    test('are used once: a second step under the same one is refused whole', async () => {
+      const run = await paused()
+      const { approvalId } = anApproval(run)
+      await store.saveApproval(anApproval(run))
+      const after = await advanced(run, { approvalUsed: approvalId })
+      await refusesWhole(
+        stepAfter(after, { approvalUsed: approvalId, evidence, effectsAsked: [anEffect('x')] }),
+      )
+    })
+
+    test('are not used by a step that is refused for another reason', async () => {
+      const run = await paused()
+      await store.saveApproval(anApproval(run))
+      await refusesWhole(
+        stepAfter(run, { approvalUsed: anApproval(run).approvalId, effectDone: 'nobody asked for this' }),
+      )
+    })
+
+    test('of another run, or unknown ones, let nothing pass', async () => {
+      const [run, elsewhere] = [await paused(), await paused()]
+      await store.saveApproval(anApproval(elsewhere))
+      await refusesWhole(stepAfter(run, { approvalUsed: anApproval(elsewhere).approvalId }))
+      await refusesWhole(stepAfter(run, { approvalUsed: 'ap-unknown' }))
+      expect((await store.approval(anApproval(elsewhere).approvalId))?.usedSeq).toBeNull()
+    })
+
+    test('saved twice are one', async () => {
+      const run = await paused()
+      await store.saveApproval(anApproval(run, { signature: 'one' }))
+      await store.saveApproval(anApproval(run, { signature: 'one' }))
+      expect(await store.approvals(run.runId)).toEqual([anApproval(run, { signature: 'one' })])
+    })
+
+    test('take another signature while they are unused, and none afterwards', async () => {
+      const run = await paused()
+      const { approvalId } = anApproval(run, { signature: 'worthless' })
+      await store.saveApproval(anApproval(run, { signature: 'worthless' }))
+      await store.saveApproval(anApproval(run, { signature: 'true' }))
+      expect(await store.approval(approvalId)).toMatchObject({ signature: 'true', usedSeq: null })
+      await advanced(run, { approvalUsed: approvalId })
+      await store.saveApproval(anApproval(run, { signature: 'late' }))
+      expect(await store.approval(approvalId)).toMatchObject({ signature: 'true', usedSeq: 3 })
+    })
+
+    test('that are rehearsals never become signed ones, nor the other way round', async () => {
+      const run = await paused()
+      await store.saveApproval(anApproval(run))
+      await store.saveApproval(anApproval(run, { signature: 'true' }))
+      expect(await store.approvals(run.runId)).toEqual([anApproval(run)])
+      const signed = anApproval(run, { nonce: 'another', signature: 'true' })
+      await store.saveApproval(signed)
+      await store.saveApproval(anApproval(run, { nonce: 'another' }))
+      expect(await store.approval(signed.approvalId)).toEqual(signed)
+    })
+
+    test('are listed for one run or for all, oldest first', async () => {
+      const [a, b] = [await paused(), await paused()]
+      const at = (importedAt: string, approval = anApproval(a)) => ({ ...approval, importedAt })
+      const late = at('2026-03-01T09:09:00.000Z')
+      const soon = at('2026-03-01T09:01:00.000Z', anApproval(a, { nonce: 'n2' }))
+      const theirs = at('2026-03-01T09:05:00.000Z', anApproval(b))
+      for (const approval of [late, soon, theirs]) await store.saveApproval(approval)
+      expect(await store.approvals(a.runId)).toEqual([soon, late])
+      expect(await store.approvals()).toEqual([soon, theirs, late])
+      expect(await store.approval('ap-unknown')).toBeNull()
+    })
+  })
+}

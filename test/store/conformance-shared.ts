@@ -1,0 +1,123 @@
+import { describe, expect, test } from 'vitest'
+import { bytesEvidence } from '../../src/domain/evidence.ts'
+import type { Run } from '../../src/domain/run.ts'
+import type { RunStore } from '../../src/domain/store.ts'
+import { atGate, firstStep, mine, stepAfter } from './steps.ts'
+import { aSubject } from './subject.ts'
+
+/** The part of the conformance suite that is about more than one run: keys, lists, evidence and the execution switch. */
+export function describeSharedThings(name: string, open: () => Promise<RunStore>): void {
+  describe(`${name}: what runs share`, () => {
+    const { store } = aSubject(open)
+    const started = async (run: Partial<Run> = {}) => {
+      const step = firstStep({ run })
+      await store.create(step, mine)
+      return step.run
+    }
+
+    test('a start key belongs to one run for ever', async () => {
+      const run = await started({ startKey: 'nightly' })
+      const second = firstStep({ run: { startKey: 'nightly' } })
+      await expect(store.create(second, mine)).rejects.toMatchObject({ code: 'KEY_REUSED' })
+      expect(await store.runByKey('nightly')).toEqual(run)
+      expect(await store.run(second.run.runId)).toBeNull()
+      expect(await store.history(second.run.runId)).toEqual([])
+      expect(await store.effects(second.run.runId)).toEqual([])
+    })
+
+    test('runs without a key do not meet', async () => {
+      await started()
+      await started()
+      expect(await store.list({ limit: 9 })).toHaveLength(2)
+    })
+
+    test('ids are found whole, by beginning and by end, and by nothing else', async () => {
+      const ids = [
+        'ictr-20260101T000000Z-aaaa0001',
+        'ictr-20260101T000000Z-bbbb0002',
+        'depl-20260101T000000Z-aaaa0003',
+      ]
+      for (const runId of ids) await started({ runId })
+      expect(await store.idsLike(ids[0]!, 9)).toEqual([ids[0]])
+      expect(await store.idsLike('ictr-', 9)).toEqual([ids[0], ids[1]])
+      expect(await store.idsLike('0003', 9)).toEqual([ids[2]])
+      expect(await store.idsLike('ictr-', 1)).toEqual([ids[0]])
+      expect(await store.idsLike('aaaa', 9)).toEqual([])
+      for (const wild of ['%', 'ictr%', '____', 'ictr_', '*', 'ICTR-'])
+        expect(await store.idsLike(wild, 9)).toEqual([])
+    })
+
+    test('a list has the newest first, then the smaller id, and ends at its limit', async () => {
+      const at = (minute: number) => `2026-03-01T09:0${minute}:00.000Z`
+      const old = await started({ startedAt: at(1) })
+      const newer = await started({ startedAt: at(2), runId: 'b' })
+      const twin = await started({ startedAt: at(2), runId: 'a' })
+      expect((await store.list({ limit: 9 })).map(({ runId }) => runId)).toEqual([
+        twin.runId,
+        newer.runId,
+        old.runId,
+      ])
+      expect((await store.list({ limit: 2 })).map(({ runId }) => runId)).toEqual([twin.runId, newer.runId])
+    })
+
+    test('a list is filtered by status and by machine', async () => {
+      const working = await started()
+      const before = await started({ machine: 'deploy' })
+      const step = stepAfter(before, { run: atGate(before) })
+      await store.advance(step, mine)
+      const ids = async (filter: Omit<Parameters<RunStore['list']>[0], 'limit'>) =>
+        (await store.list({ ...filter, limit: 9 })).map(({ runId }) => runId)
+      expect(await ids({ status: 'working' })).toEqual([working.runId])
+      expect(await ids({ status: 'paused' })).toEqual([step.run.runId])
+      expect(await ids({ machine: 'cut' })).toEqual([working.runId])
+      expect(await ids({ machine: 'cut', status: 'paused' })).toEqual([])
+    })
+
+    test('evidence is kept by its digest: the same bytes of two runs are one', async () => {
+      const source = bytesEvidence('source', 'text/plain', Buffer.from([0, 255, 10, 13]))
+      const empty = bytesEvidence('empty', 'application/octet-stream', new Uint8Array())
+      const [a, b] = [await started(), await started()]
+      await store.advance(stepAfter(a, { evidence: [source, empty] }), mine)
+      await store.advance(stepAfter(b, { evidence: [{ ...source, name: 'copy' }] }), mine)
+      expect(Buffer.from((await store.evidence(source.digest))!)).toEqual(Buffer.from(source.bytes))
+      expect(await store.evidence(empty.digest)).toHaveLength(0)
+      expect(await store.evidence('sha256:unknown')).toBeNull()
+      const row = { seq: 2, digest: source.digest, mediaType: 'text/plain', bytes: 4 }
+      expect(await store.evidenceOf(a.runId)).toEqual([
+        { seq: 2, name: 'empty', digest: empty.digest, mediaType: 'application/octet-stream', bytes: 0 },
+        { name: 'source', ...row },
+      ])
+      expect(await store.evidenceOf(b.runId)).toEqual([{ name: 'copy', ...row }])
+    })
+
+    test('evidence comes in the order of the steps that brought it', async () => {
+      let run = await started()
+      for (const name of ['z', 'a']) {
+        const step = stepAfter(run, { evidence: [bytesEvidence(name, 'text/plain', Buffer.from(name))] })
+        await store.advance(step, mine)
+        run = step.run
+      }
+      expect((await store.evidenceOf(run.runId)).map(({ seq, name }) => `${seq} ${name}`)).toEqual([
+        '2 z',
+        '3 a',
+      ])
+    })
+
+    test('the newest setting of the execution switch counts', async () => {
+      expect(await store.executionSwitch()).toBeNull()
+      const on = {
+        enabled: true,
+        until: '2026-03-01T11:00:00.000Z',
+        reason: 'release',
+        by: 'alice',
+        at: '2026-03-01T09:00:00.000Z',
+      }
+      await store.setExecutionSwitch(on)
+      expect(await store.executionSwitch()).toEqual(on)
+      // Newest is what was set last, even when a clock ran backwards.
+      const off = { enabled: false, until: null, reason: 'done', by: 'bob', at: '2026-03-01T08:00:00.000Z' }
+      await store.setExecutionSwitch(off)
+      expect(await store.executionSwitch()).toEqual(off)
+    })
+  })
+}

@@ -1,0 +1,194 @@
+import { spawn } from 'node:child_process'
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import pg from 'pg'
+import { type EmbeddedServer, embeddedStatus, openEmbedded } from '../../src/targets/embedded.ts'
+
+/** Drives the built command line as a person would: a home, a child process, an exit code and what was printed. */
+
+export interface Answer {
+  code: number
+  stdout: string
+  stderr: string
+}
+
+/** What run commands print, and the error beside it. */
+export interface RunJson {
+  runId: string
+  mode: string
+  status: string
+  state: string
+  phase: string | null
+  stopCode: string | null
+  outcome: string | null
+  gate: string | null
+  planDigest: string
+  startedBy: string
+  // biome-ignore lint/suspicious/noExplicitAny: what the machine reports, as a reader of the JSON meets it
+  output: any
+  stop?: { code: string; message: string; next?: string; data?: { [key: string]: unknown } }
+  error?: ErrorJson
+}
+
+export interface ErrorJson {
+  code: string
+  message: string
+  next?: string
+  reason?: string
+  holder?: { pid: number }
+}
+
+export interface ApprovalJson {
+  approvalId: string
+  runId: string
+  gate: string
+  seq: number
+  planDigest: string
+  decision: string
+  kind: string
+}
+
+export interface EntryJson {
+  seq: number
+  event: { type: string; [key: string]: unknown }
+  by: string
+  state: string
+  status: string
+  hash: string
+}
+
+export function jsonOf<T = RunJson>({ code, stdout, stderr }: Answer): T {
+  try {
+    return JSON.parse(stdout) as T
+  } catch {
+    throw new Error(`no JSON, but exit code ${code}: ${stdout}${stderr}`)
+  }
+}
+
+interface RunOptions {
+  env?: NodeJS.ProcessEnv
+  uid?: number
+  gid?: number
+  /** Another build than the one under test. */
+  program?: string
+}
+
+export interface CutterHome {
+  home: string
+  env: NodeJS.ProcessEnv
+  path(name: string): string
+  file(name: string, text: string | Uint8Array): string
+  cutter(args: string[], options?: RunOptions): Promise<Answer>
+  /** Keeps the embedded server up between commands, and gives its superuser's URLs. */
+  server(): Promise<EmbeddedServer>
+  /** A superuser's connection to a database of the embedded server, closed with the home. */
+  superuser(database?: string): Promise<pg.Client>
+  /** Lets the server go: the last command that used it stops it. */
+  releaseServer(): Promise<void>
+  /** Ends everything of this home. Throws when a server was left running. */
+  remove(): Promise<void>
+}
+
+/** Mode 755 keeps the embedded server's data inside of the home also for root. */
+export function aCutterHome(config = ''): CutterHome {
+  const home = realpathSync(mkdtempSync(join(tmpdir(), 'cutter-cli-')))
+  chmodSync(home, 0o755)
+  const path = (name: string) => join(home, name)
+  const file = (name: string, text: string | Uint8Array) => {
+    writeFileSync(path(name), text)
+    return path(name)
+  }
+  if (config !== '') file('cutter.yaml', config)
+  // Neither LANG nor LC_*: nothing may depend on them.
+  const env: NodeJS.ProcessEnv = { PATH: process.env.PATH, HOME: home }
+  const program = aCopyOfTheBuild(home)
+  const clients: pg.Client[] = []
+  let server: Promise<EmbeddedServer> | null = null
+  const opened = () => (server ??= openEmbedded({ home }))
+  const releaseServer = async () => {
+    await Promise.all(clients.splice(0).map((client) => client.end()))
+    await (await server)?.release()
+    server = null
+  }
+  return {
+    home,
+    env,
+    path,
+    file,
+    cutter: (args, options = {}) => cutter(options.program ?? program, args, { cwd: home, env, options }),
+    server: opened,
+    async superuser(database = 'cutter') {
+      const client = new pg.Client({ connectionString: (await opened()).url('postgres', database) })
+      client.on('error', () => undefined)
+      await client.connect()
+      clients.push(client)
+      return client
+    },
+    releaseServer,
+    async remove() {
+      await releaseServer()
+      const { pid } = await embeddedStatus({ home })
+      if (pid !== null) process.kill(pid, 'SIGQUIT')
+      rmSync(home, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 })
+      if (pid !== null) throw new Error(`the embedded server of ${home} was left running, as ${pid}`)
+    },
+  }
+}
+
+/** A build of its own for each home, so that building anew in the midst of a test changes nothing under a run. */
+function aCopyOfTheBuild(home: string): string {
+  const folder = join(home, '.installed')
+  const root = resolve(import.meta.dirname, '../..')
+  mkdirSync(folder)
+  for (const name of ['node_modules', 'migrations', 'package.json']) {
+    symlinkSync(join(root, name), join(folder, name))
+  }
+  cpSync(join(root, 'dist'), join(folder, 'dist'), { recursive: true })
+  return join(folder, 'dist', 'cutter.cjs')
+}
+
+/** The same program, but with other code digests: what an upgrade looks like to a run that began before it. */
+export function anotherBuild({ path }: CutterHome): string {
+  const text = readFileSync(path('.installed/dist/cutter.cjs'), 'utf8')
+  const changed = text.replace(/\bcut:"sha256:[0-9a-f]{64}"/, `cut:"sha256:${'0'.repeat(64)}"`)
+  if (changed === text) throw new Error('the build holds no code digest')
+  writeFileSync(path('.installed/dist/other.cjs'), changed)
+  return path('.installed/dist/other.cjs')
+}
+
+function cutter(
+  program: string,
+  args: string[],
+  { cwd, env, options }: { cwd: string; env: NodeJS.ProcessEnv; options: RunOptions },
+): Promise<Answer> {
+  const { uid, gid } = options
+  const child = spawn(process.execPath, [program, ...args], {
+    cwd,
+    env: { ...env, ...options.env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    ...(uid === undefined ? {} : { uid }),
+    ...(gid === undefined ? {} : { gid }),
+  })
+  const out: Buffer[] = []
+  const err: Buffer[] = []
+  child.stdout.on('data', (chunk: Buffer) => out.push(chunk))
+  child.stderr.on('data', (chunk: Buffer) => err.push(chunk))
+  return new Promise((done, fail) => {
+    child.once('error', fail)
+    child.once('close', (code, signal) => {
+      if (code === null) fail(new Error(`cutter ${args.join(' ')} was ended by ${signal}`))
+      else done({ code, stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString() })
+    })
+  })
+}
