@@ -42,7 +42,7 @@ export async function readConfig(home: string): Promise<Config> {
 }
 
 function invalid(file: string, why: string, cause?: unknown): CutterError {
-  return new CutterError('CONFIG_INVALID', `${file} can't be used: ${why}; nothing was touched`, {
+  return new CutterError('CONFIG_INVALID', `${file} can't be used: ${why}; nothing was started`, {
     next: 'mend the file; README.md, section Configuration, shows every key',
     cause,
   })

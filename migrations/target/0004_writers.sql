@@ -1,5 +1,6 @@
 -- The only ways in. Each function runs as the owner, takes the lock of its address first (one writer for an address, until the
--- end of the transaction), and answers a repeated call with what is there instead of a second row.
+-- end of the transaction; addresses of one document share theirs, since a lock for each of thousands fills the server's lock
+-- table), and answers a repeated call with what is there instead of a second row.
 --
 --   CU020  an argument is missing                        CU030  no review decision given
 --   CU021  the unit has no version                       CU031  there is no such review decision
@@ -48,7 +49,7 @@ create function cutter_governance.existing_unit(p_address text)
 returns table (unit_id uuid, lifecycle_status text, version_id uuid, version_seq integer, body text)
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
-  perform pg_advisory_xact_lock(hashtextextended(p_address, 0));
+  perform pg_advisory_xact_lock(hashtextextended(split_part(p_address, '/', 1), 0));
   return query select * from cutter_governance.whole_unit(p_address);
   if not found then
     raise exception using errcode = 'CU035', message = format('there is no unit of the address %s', p_address),
@@ -96,7 +97,7 @@ begin
   if coalesce(p_address, '') = '' or coalesce(p_body, '') = '' or coalesce(p_actor, '') = '' then
     raise exception using errcode = 'CU020', message = 'fn_iu_create needs address, body and actor';
   end if;
-  perform pg_advisory_xact_lock(hashtextextended(p_address, 0));
+  perform pg_advisory_xact_lock(hashtextextended(split_part(p_address, '/', 1), 0));
   select * into found_unit from cutter_governance.whole_unit(p_address);
   if found then
     if found_unit.lifecycle_status in ('superseded', 'retired') then

@@ -1,8 +1,6 @@
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import type { App } from '../app.ts'
 import { openApp, openStore } from '../app.ts'
-import { findHome, readConfig } from '../config.ts'
+import { findHome } from '../config.ts'
 import { CutterError } from '../domain/errors.ts'
 import type { HistoryEntry, Run } from '../domain/run.ts'
 import type { RunStore } from '../domain/store.ts'
@@ -37,8 +35,6 @@ export async function command(
   let opening: Promise<App> | null = null
   try {
     const home = findHome(options.home, env, process.cwd())
-    // A config that can't be used is told before anything is made.
-    if (!existsSync(join(home, 'var', 'cutter.db'))) await readConfig(home)
     const opened = openStore(home)
     store = opened
     const app = () =>

@@ -62,7 +62,7 @@ export function linesOfRun(run: Run): string[] {
     stopped: () => `stopped: ${run.stop?.message}`,
     closed: () => `closed: ${run.outcome}`,
   }[run.status]()
-  const next = run.stop?.next
+  const next = run.stop?.next?.replaceAll('<run>', run.runId)
   return [
     `run     ${run.runId}   ${run.machine} ${run.version}, ${run.mode}`,
     `state   ${run.state} — ${standing}`,

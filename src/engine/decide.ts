@@ -4,7 +4,7 @@ import { CutterError } from '../domain/errors.ts'
 import type { Json } from '../domain/json.ts'
 import type { Run } from '../domain/run.ts'
 import { type Machine, record } from '../machine/step.ts'
-import { heldBy, leaseOf } from './lease.ts'
+import { leaseOf, orHeld } from './lease.ts'
 import type { EngineParts } from './parts.ts'
 import { workOn } from './work.ts'
 
@@ -54,18 +54,6 @@ function refuseMissingReview({ reviewGates = [] }: Machine, run: Run, { statemen
     reason: 'REVIEW_MISSING' as const,
     message: `approval ${approvalId} names no review decision, which gate ${gate} asks for`,
     next: `compose the statement with: cutter approval statement ${run.runId} --as ${statement.approver}`,
-  }
-}
-
-/** Two processes may bring approvals at the same moment: the store lets one pass, the other learns who. */
-async function orHeld(parts: EngineParts, run: Run, task: () => Promise<Run>): Promise<Run> {
-  try {
-    return await task()
-  } catch (error) {
-    if (!(error instanceof CutterError) || error.code !== 'STORE_CONFLICT') throw error
-    const [effect] = await parts.store.effects(run.runId)
-    if (effect !== undefined) throw heldBy(run, effect)
-    throw error
   }
 }
 

@@ -2,7 +2,7 @@ import { CutterError } from '../domain/errors.ts'
 import type { Json } from '../domain/json.ts'
 import type { Mode, Run } from '../domain/run.ts'
 import { known } from './known.ts'
-import { refuseHeld } from './lease.ts'
+import { orHeld, refuseHeld } from './lease.ts'
 import type { EngineParts } from './parts.ts'
 import { answerAtRest } from './resting.ts'
 
@@ -74,8 +74,8 @@ async function resume(
     return decide(parts, run, options.approvalId!, by)
   }
   const { workOn } = await import('./work.ts')
-  if (run.status === 'stopped') return workOn(parts, run, { type: 'RETRY' }, by)
-  return workOn(parts, run, null, by)
+  const event = run.status === 'stopped' ? { type: 'RETRY' } : null
+  return orHeld(parts, run, () => workOn(parts, run, event, by))
 }
 
 async function cancel(

@@ -60,3 +60,15 @@ export function heldBy(run: Run, { name, owner, leaseUntil }: EffectRow): Cutter
     },
   )
 }
+
+/** Two processes may move a run at the same moment: the store lets one pass, the other learns who. */
+export async function orHeld(parts: EngineParts, run: Run, task: () => Promise<Run>): Promise<Run> {
+  try {
+    return await task()
+  } catch (error) {
+    if (!(error instanceof CutterError) || error.code !== 'STORE_CONFLICT') throw error
+    const [effect] = await parts.store.effects(run.runId)
+    if (effect !== undefined) throw heldBy(run, effect)
+    throw error
+  }
+}

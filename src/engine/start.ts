@@ -4,9 +4,9 @@ import type { Run, RunIdentity } from '../domain/run.ts'
 import { first } from '../machine/step.ts'
 import type { Exclusively, StartOptions } from './engine.ts'
 import { refuseLive } from './execution.ts'
-import { leaseOf } from './lease.ts'
+import { leaseOf, orHeld, refuseHeld } from './lease.ts'
 import type { EngineParts } from './parts.ts'
-import { after, work } from './work.ts'
+import { after, work, workOn } from './work.ts'
 
 export async function start(
   parts: EngineParts,
@@ -18,7 +18,7 @@ export async function start(
   const installed = await parts.installed(name)
   const input = await installed.admit(parseInput(name, installed.machine.input.safeParse(given)))
   const earlier = options.key === undefined ? null : await parts.store.runByKey(options.key)
-  if (earlier !== null) return sameStart(earlier, name, input, options)
+  if (earlier !== null) return goneOn(parts, exclusively, sameStart(earlier, name, input, options), options)
   const executionSwitch = options.mode === 'live' ? await refuseLive(parts) : null
 
   const { machine } = installed
@@ -40,6 +40,15 @@ export async function start(
     const claimed = await parts.store.create(step, leaseOf(parts))
     parts.onStep?.(step.run, step.entry)
     return work(parts, installed, after(step, { effects: [], timers: [] }, claimed))
+  })
+}
+
+/** A run that was killed in the midst of its start is taken up again: whoever repeats the command wants it done. */
+function goneOn(parts: EngineParts, exclusively: Exclusively, run: Run, options: StartOptions): Promise<Run> {
+  if (run.status !== 'working') return Promise.resolve(run)
+  return exclusively(run.runId, async () => {
+    await refuseHeld(parts, run)
+    return orHeld(parts, run, () => workOn(parts, run, null, options.by ?? parts.osUser))
   })
 }
 

@@ -1,17 +1,18 @@
 import { type AnyActorScope, type AnyMachineSnapshot, createActor, fromTransition } from 'xstate'
-import { CutterError, type StopFacts } from '../domain/errors.ts'
+import { CutterError } from '../domain/errors.ts'
 import type { Evidence } from '../domain/evidence.ts'
 import { genesisOf, hashOf } from '../domain/history.ts'
 import { digestOfBytes, type Json } from '../domain/json.ts'
 import type { HistoryEntry, Run, RunEvent, RunIdentity, Standing } from '../domain/run.ts'
 import type { Step } from '../domain/step.ts'
-import type { MachineDefinition, RunContext, StateMeta } from './define.ts'
+import type { MachineDefinition } from './define.ts'
+import { type Action, approvalUsed, arrival, ask, broken, standingOf } from './read.ts'
 
 /**
  * The only home of XState's functions: machine + run + event → Step. Pure: nothing here reads a clock, mints an id or
  * touches anything. XState's own actions are never executed; effects and timers are read off them as data.
  *
- * Every cast round a gap in XState's types is in this file, and test/machine/step.test.ts pins the names they rely on
+ * Every cast round a gap in XState's types is here or in read.ts, and test/machine/xstate.test.ts pins the names they rely on
  * (`xstate.spawnChild`, `xstate.stopChild`, `xstate.raise`, `xstate.cancel`, `xstate.done.actor.*`) to the installed version.
  */
 
@@ -38,9 +39,13 @@ export interface StepFacts {
 const RECORD = 'cutter.'
 export const START_EVENT = 'cutter.start'
 
-// The live snapshot travels with the run that was made from it and spares the restore between the steps of one process. It
-// can't be enumerated, so copies and JSON know nothing of it. (A WeakMap did the same and cost a third of the time in GC.)
+// The live snapshot travels with the run that was made from it and spares the restore between the steps of one process. JSON
+// knows nothing of it; its digest tells when it belongs to another step. (A WeakMap did the same and cost a third of the time.)
 const LIVE = Symbol('live snapshot')
+interface Live {
+  digest: string
+  snapshot: AnyMachineSnapshot
+}
 
 /** The step that makes a run. */
 export function first(machine: Machine, identity: RunIdentity, facts: StepFacts): Step {
@@ -50,7 +55,7 @@ export function first(machine: Machine, identity: RunIdentity, facts: StepFacts)
   if (snapshot.status === 'error') throw broken(machine, 'its first state', snapshot.error)
   return complete(
     machine,
-    { identity, previous: null },
+    { identity, previous: null, before: null },
     { type: START_EVENT, ...facts.readings },
     snapshot,
     actions,
@@ -61,20 +66,27 @@ export function first(machine: Machine, identity: RunIdentity, facts: StepFacts)
 /** The step by which a run takes in an event. Refuses (EVENT_REFUSED) one for which its state has no transition. */
 export function next(machine: Machine, run: Run, event: RunEvent, facts: StepFacts): Step {
   const before = restore(machine, run)
-  // XState ignores an event that does not fit; a mistyped approval must not vanish.
-  if (!isOutcomeOrTimer(event) && !before.can(event as never)) {
-    throw new CutterError(
-      'EVENT_REFUSED',
-      `run ${run.runId} in ${run.state} (${run.status}) takes no ${event.type}`,
-      {
-        next: `cutter run show ${run.runId}`,
-      },
-    )
-  }
   const { scope, actions } = inertScope()
-  const after = machine.logic.transition(before, event as never, scope) as AnyMachineSnapshot
+  let after: AnyMachineSnapshot
+  try {
+    if (!takes(before, run, event)) throw refusedEvent(run, event)
+    after = machine.logic.transition(before, event as never, scope) as AnyMachineSnapshot
+  } catch (error) {
+    // A guard or an assign of the machine threw.
+    throw error instanceof CutterError ? error : broken(machine, event.type, error)
+  }
   if (after.status === 'error') throw broken(machine, event.type, after.error)
-  return complete(machine, { identity: run, previous: run }, event, after, actions, facts)
+  return complete(machine, { identity: run, previous: run, before }, event, after, actions, facts)
+}
+
+/** XState ignores an event that does not fit; a mistyped approval must not vanish, and a closed run takes nothing at all. */
+function takes(before: AnyMachineSnapshot, run: Run, event: RunEvent): boolean {
+  return run.status !== 'closed' && (event.type.startsWith('xstate.') || before.can(event as never))
+}
+
+function refusedEvent(run: Run, event: RunEvent): CutterError {
+  const message = `run ${run.runId} in ${run.state} (${run.status}) takes no ${event.type}`
+  return new CutterError('EVENT_REFUSED', message, { next: `cutter run show ${run.runId}` })
 }
 
 /** A step that only records something: the snapshot stays, byte for byte. */
@@ -129,8 +141,8 @@ export function refuseOtherDefinition(machine: Machine, run: Run): void {
 const short = (digest: string) => digest.slice(0, 19)
 
 function restore(machine: Machine, run: Run): AnyMachineSnapshot {
-  const known = (run as { [LIVE]?: AnyMachineSnapshot })[LIVE]
-  if (known !== undefined) return known
+  const live = (run as { [LIVE]?: Live })[LIVE]
+  if (live?.digest === run.snapshotDigest) return live.snapshot
   refuseOtherDefinition(machine, run)
   const envelope = JSON.parse(run.snapshot) as { snapshot: unknown }
   // `resolveState` would drop unfinished invokes; an actor that is never started keeps them and runs nothing.
@@ -138,8 +150,6 @@ function restore(machine: Machine, run: Run): AnyMachineSnapshot {
   if (snapshot.status === 'error') throw broken(machine, `the stored state ${run.state}`, snapshot.error)
   return snapshot
 }
-
-type Action = { type: string; params?: unknown }
 
 const nobody = fromTransition((state: null) => state, null)
 
@@ -168,13 +178,13 @@ function inertScope(): { scope: AnyActorScope; actions: Action[] } {
 
 function complete(
   machine: Machine,
-  whose: { identity: RunIdentity; previous: Run | null },
+  whose: { identity: RunIdentity; previous: Run | null; before: AnyMachineSnapshot | null },
   event: RunEvent,
   snapshot: AnyMachineSnapshot,
   actions: Action[],
   facts: StepFacts,
 ): Step {
-  const { identity, previous } = whose
+  const { identity, previous, before } = whose
   const persisted = machine.logic.getPersistedSnapshot(snapshot)
   const { definitionDigest } = identity
   const text = JSON.stringify({
@@ -186,7 +196,7 @@ function complete(
   const snapshotDigest = digestOfBytes(text)
   const standing = standingOf(snapshot, previous)
   const entry = entryAfter(previous ?? identity, event, standing, snapshotDigest, facts)
-  const arrived = arrival(markOf(snapshot), previous, standing, entry)
+  const arrived = arrival({ before, after: snapshot, previous, standing, entry })
   const run = {
     runId: identity.runId,
     machine: identity.machine,
@@ -215,7 +225,7 @@ function complete(
     snapshot: text,
     snapshotDigest,
     head: entry.hash,
-    [LIVE]: snapshot,
+    [LIVE]: { digest: snapshotDigest, snapshot },
   } as Run
   const step: Step = {
     run,
@@ -225,7 +235,7 @@ function complete(
     effectsDropped: [],
     timersAsked: [],
     timersDropped: facts.timerFired === undefined ? [] : [facts.timerFired],
-    approvalUsed: approvalUsed(machine, previous, run, snapshot),
+    approvalUsed: approvalUsed(machine, { before, after: snapshot, previous, run }),
     evidence: facts.evidence ?? [],
   }
   for (const action of actions) ask(step, action, facts)
@@ -252,112 +262,8 @@ function entryAfter(
   return { ...entry, hash: hashOf(entry) }
 }
 
-function standingOf(snapshot: AnyMachineSnapshot, previous: Run | null): Standing {
-  const context = snapshot.context as RunContext
-  const mark = markOf(snapshot)
-  const [child] = Object.values(snapshot.children) as { src?: unknown }[]
-  const reached = typeof snapshot.value === 'string' ? snapshot.value : Object.keys(snapshot.value)[0]!
-  const aside = mark !== undefined && 'closed' in mark && mark.closed !== 'succeeded'
-  const state = aside && previous !== null ? previous.state : reached
-  const facts = { state, output: context.output as Json, planDigest: context.planDigest }
-  if (mark === undefined || 'rechecks' in mark) {
-    const phase = typeof child?.src === 'string' ? child.src : null
-    return { ...facts, phase, status: 'working', stopCode: null, outcome: null, gate: null, stop: null }
-  }
-  if ('gate' in mark) {
-    const stopCode = 'STOP_APPROVAL_REQUIRED'
-    return { ...facts, phase: null, status: 'paused', stopCode, outcome: null, gate: mark.gate, stop: null }
-  }
-  if ('stopped' in mark) {
-    const stop: StopFacts = context.stop ?? {
-      code: 'STOP_INTERNAL',
-      message: 'the machine stopped without a reason',
-    }
-    const phase = previous?.phase ?? null
-    return { ...facts, phase, status: 'stopped', stopCode: stop.code, outcome: null, gate: null, stop }
-  }
-  return {
-    ...facts,
-    phase: null,
-    status: 'closed',
-    stopCode: null,
-    outcome: mark.closed,
-    gate: null,
-    stop: null,
-  }
-}
-
-/**
- * Which entry arrived at the gate. Entries that don't move the run (a recheck that found nothing new, a refusal) leave it, so
- * that statements made for it stay valid; another plan is another arrival.
- */
-function arrival(mark: StateMeta | undefined, previous: Run | null, run: Standing, entry: HistoryEntry) {
-  const atGate = mark !== undefined && ('gate' in mark || 'rechecks' in mark)
-  if (!atGate) return { gateSeq: null, gateHead: null }
-  const stays = previous !== null && previous.gateSeq !== null && previous.state === run.state
-  if (stays && previous.planDigest === run.planDigest)
-    return { gateSeq: previous.gateSeq, gateHead: previous.gateHead }
-  return { gateSeq: entry.seq, gateHead: entry.hash }
-}
-
-function markOf(snapshot: AnyMachineSnapshot): StateMeta | undefined {
-  const marks = Object.values(snapshot.getMeta() as Record<string, StateMeta | undefined>)
-  return marks.find((meta) => meta !== undefined)
-}
-
-/**
- * Leaving a gate uses up the approval that was brought to it. A chart that goes on without one is broken: no machine,
- * whoever wrote it, can advance itself past a gate.
- */
-function approvalUsed(
-  machine: Machine,
-  previous: Run | null,
-  run: Run,
-  snapshot: AnyMachineSnapshot,
-): string | null {
-  if (previous === null || previous.gateSeq === null || run.gateSeq === previous.gateSeq) return null
-  const planAnew = run.gateSeq !== null && run.state === previous.state
-  if (planAnew) return null
-  const { approvalId } = snapshot.context as RunContext
-  if (approvalId === null && run.status !== 'closed') {
-    throw broken(machine, `the gate ${previous.gate ?? previous.state}`, 'it would go on without an approval')
-  }
-  return approvalId
-}
-
-/** What the transition asks of the world, read off one of XState's actions. */
-function ask(step: Step, { type, params }: Action, facts: StepFacts): void {
-  if (type === 'xstate.spawnChild') {
-    const { id, src, input } = params as { id: string; src: string; input?: Json }
-    step.effectsAsked.push({ invokeId: id, name: src, input: input ?? null })
-  } else if (type === 'xstate.stopChild') {
-    const { id } = params as { id: string }
-    if (id !== facts.effectDone) step.effectsDropped.push(id)
-  } else if (type === 'xstate.raise') {
-    const { id, delay, event } = params as { id: string; delay: number; event: { type: string } }
-    const dueAt = new Date(Date.parse(facts.at) + delay).toISOString()
-    step.timersAsked.push({ timerId: id, dueAt, event })
-  } else if (type === 'xstate.cancel') {
-    step.timersDropped.push((params as { sendId: string }).sendId)
-  } else {
-    throw new CutterError(
-      'INTERNAL',
-      `the machine asks for the action ${type}; machines act through effects only`,
-    )
-  }
-}
-
 function identityOf(whose: RunIdentity): RunIdentity {
   const { runId, machine, version, definitionDigest, mode, input, startKey, startedBy, osUser, startedAt } =
     whose
   return { runId, machine, version, definitionDigest, mode, input, startKey, startedBy, osUser, startedAt }
-}
-
-const isOutcomeOrTimer = (event: RunEvent) => event.type.startsWith('xstate.')
-
-function broken(machine: Machine, where: string, cause: unknown): CutterError {
-  const why = cause instanceof Error ? cause.message : String(cause)
-  return new CutterError('INTERNAL', `machine ${machine.name} ${machine.version} broke at ${where}: ${why}`, {
-    cause,
-  })
 }

@@ -34,8 +34,9 @@ export function openDatabase({ file, migrationsDirectory }: OpenOptions): Databa
       db.pragma('synchronous = full')
       db.pragma('foreign_keys = on')
       db.pragma('trusted_schema = off')
+      // So that `insert or replace` meets the triggers that forbid deleting.
+      db.pragma('recursive_triggers = on')
       db.pragma('cache_size = -32768')
-      db.pragma('wal_autocheckpoint = 8000')
       if (migrations.length > 0) migrate(db, file, migrations)
       return db
     } catch (error) {
@@ -62,11 +63,18 @@ function prepareFolder(file: string): void {
 
 const versionOf = (db: Database.Database) => db.pragma('user_version', { simple: true }) as number
 
+/** In one transaction, since another process may be making the file at this very moment. */
+const look = (db: Database.Database) =>
+  db.transaction(() => ({
+    version: versionOf(db),
+    empty: db.prepare('select 1 from sqlite_schema limit 1').get() === undefined,
+  }))()
+
 /** Paths of the migrations that the file still lacks, in order. Only reads, so that a newer file stays as it is. */
 function missingMigrations(db: Database.Database, { file, migrationsDirectory }: OpenOptions): string[] {
   const names = readdirSync(migrationsDirectory).filter((name) => /^\d{4}_.+\.sql$/.test(name))
   const newest = Math.max(...names.map(numberOf))
-  const version = versionOf(db)
+  const { version, empty } = look(db)
   if (version > newest) {
     throw new CutterError(
       'STORE_NEWER',
@@ -75,6 +83,11 @@ function missingMigrations(db: Database.Database, { file, migrationsDirectory }:
         next: 'use the newer Cutter, or point --home at another folder',
       },
     )
+  }
+  if (version === 0 && !empty) {
+    throw new CutterError('STORE_CORRUPT', `${file} is another program’s database; nothing was touched`, {
+      next: 'point --home at another folder',
+    })
   }
   const missing = names.filter((name) => numberOf(name) > version).sort()
   return missing.map((name) => join(migrationsDirectory, name))
@@ -130,6 +143,15 @@ export function asStoreError(error: unknown, file: string): unknown {
       next: 'try again',
       cause: error,
     })
+  }
+  if (code.startsWith('SQLITE_CONSTRAINT')) {
+    return new CutterError(
+      'INTERNAL',
+      `the store refuses what it was given: ${(error as Error).message}; nothing was saved`,
+      {
+        cause: error,
+      },
+    )
   }
   return error
 }

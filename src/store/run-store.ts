@@ -155,6 +155,7 @@ function saveEffects(sql: Statements, step: Step, lease: Lease): void {
   const runId = step.run.runId
   const { seq } = step.entry
   const owner = textOfOwner(lease.owner)
+  for (const invokeId of step.effectsDropped) sql.deleteEffect.run({ run_id: runId, invoke_id: invokeId })
   let asked = step.effectsAsked
   if (step.effectDone !== null) {
     // The finished effect's row passes to the next one: one statement ends a lease and begins another.
@@ -175,7 +176,6 @@ function saveEffects(sql: Statements, step: Step, lease: Lease): void {
           ])
     if (changes !== 1) throw conflict(step, `the effect ${step.effectDone} is no longer ours`)
   }
-  for (const invokeId of step.effectsDropped) sql.deleteEffect.run({ run_id: runId, invoke_id: invokeId })
   for (const { invokeId, name, input } of asked) {
     const row = {
       run_id: runId,

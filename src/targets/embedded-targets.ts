@@ -6,7 +6,7 @@ import { sha256 } from '../domain/json.ts'
 import { type EmbeddedServer, openEmbedded } from './embedded.ts'
 import { EXPECTED_GRANT_MATRIX_DIGEST } from './grants.ts'
 import { openTarget } from './open-target.ts'
-import { withSession } from './postgres.ts'
+import { targetStop, withSession } from './postgres.ts'
 import { initTarget } from './schema.ts'
 import type { DocumentRows, Scratches, Target } from './target.ts'
 
@@ -34,8 +34,14 @@ export function embeddedTargets(options: {
   log?: (line: string) => void
 }): EmbeddedTargets {
   const server = once(() => openEmbedded(options))
-  const superuser = async <T>(database: string, work: (client: Client) => Promise<T>) =>
-    withSession((await server()).url('postgres', database), { applicationName: 'cutter' }, work)
+  const superuser = async <T>(database: string, work: (client: Client) => Promise<T>) => {
+    const url = (await server()).url('postgres', database)
+    try {
+      return await withSession(url, { applicationName: 'cutter' }, work)
+    } catch (error) {
+      throw targetStop(error, 'embedded', 'postgres', true) ?? error
+    }
+  }
   const template = once(() => prepareTemplate(superuser, server, options.migrationsDirectory))
   // Looked at once and not before each phase: two connections the fewer every time.
   const prepared = once(async () => {
@@ -121,7 +127,8 @@ async function sweep(client: Client, isOver: (runId: string) => Promise<boolean>
   )
   for (const { name, run } of rows) {
     // Without a comment it was made this very moment, by a process that has yet to name its run.
-    if (run !== null && (await isOver(run))) await client.query(`drop database if exists ${name} with (force)`)
+    if (run !== null && (await isOver(run)))
+      await client.query(`drop database if exists ${name} with (force)`)
   }
 }
 

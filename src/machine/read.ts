@@ -1,0 +1,134 @@
+import type { AnyMachineSnapshot } from 'xstate'
+import { CutterError, type StopFacts } from '../domain/errors.ts'
+import type { Json } from '../domain/json.ts'
+import type { HistoryEntry, Run, Standing } from '../domain/run.ts'
+import type { Step } from '../domain/step.ts'
+import type { MachineDefinition, RunContext, StateMeta } from './define.ts'
+
+/** What is read off XState's snapshots and actions. The casts round gaps in its types are here and in step.ts. */
+
+export type Action = { type: string; params?: unknown }
+
+/** Where a run stands. */
+export function standingOf(snapshot: AnyMachineSnapshot, previous: Run | null): Standing {
+  const context = snapshot.context as RunContext
+  const mark = markOf(snapshot)
+  const [child] = Object.values(snapshot.children) as { src?: unknown }[]
+  const reached = milestoneOf(snapshot)
+  const aside = mark !== undefined && 'closed' in mark && mark.closed !== 'succeeded'
+  const state = aside && previous !== null ? previous.state : reached
+  const facts = { state, output: context.output as Json, planDigest: context.planDigest }
+  if (mark === undefined || 'rechecks' in mark) {
+    const phase = typeof child?.src === 'string' ? child.src : null
+    return { ...facts, phase, status: 'working', stopCode: null, outcome: null, gate: null, stop: null }
+  }
+  if ('gate' in mark) {
+    const stopCode = 'STOP_APPROVAL_REQUIRED'
+    return { ...facts, phase: null, status: 'paused', stopCode, outcome: null, gate: mark.gate, stop: null }
+  }
+  if ('stopped' in mark) {
+    const stop: StopFacts = context.stop ?? {
+      code: 'STOP_INTERNAL',
+      message: 'the machine stopped without a reason',
+    }
+    const phase = previous?.phase ?? null
+    return { ...facts, phase, status: 'stopped', stopCode: stop.code, outcome: null, gate: null, stop }
+  }
+  return {
+    ...facts,
+    phase: null,
+    status: 'closed',
+    stopCode: null,
+    outcome: mark.closed,
+    gate: null,
+    stop: null,
+  }
+}
+
+/**
+ * Which entry arrived at the gate. Entries that don't move the run (a recheck that found nothing new, a refusal) leave it, so
+ * that statements made for it stay valid; another plan is another arrival.
+ */
+export function arrival(at: {
+  before: AnyMachineSnapshot | null
+  after: AnyMachineSnapshot
+  previous: Run | null
+  standing: Standing
+  entry: HistoryEntry
+}): Pick<Run, 'gateSeq' | 'gateHead'> {
+  const { before, after, previous, standing, entry } = at
+  if (gateOf(after) === null) return { gateSeq: null, gateHead: null }
+  const samePlan = previous?.planDigest === standing.planDigest
+  if (previous !== null && samePlan && staysAtGate(before, after)) {
+    return { gateSeq: previous.gateSeq, gateHead: previous.gateHead }
+  }
+  return { gateSeq: entry.seq, gateHead: entry.hash }
+}
+
+/**
+ * Leaving a gate uses up the approval that was brought to it. A chart that goes on without one, or ends as if it had
+ * succeeded, is broken: no machine, whoever wrote it, can advance itself past a gate.
+ */
+export function approvalUsed(
+  machine: MachineDefinition,
+  at: { before: AnyMachineSnapshot | null; after: AnyMachineSnapshot; previous: Run | null; run: Run },
+): string | null {
+  const { before, after, run } = at
+  if (before === null || gateOf(before) === null || staysAtGate(before, after)) return null
+  const { approvalId } = after.context as RunContext
+  const givesUp = run.status === 'closed' && run.outcome !== 'succeeded'
+  if (approvalId === null && !givesUp) {
+    throw broken(machine, `the gate ${gateOf(before)}`, 'it would go on without an approval')
+  }
+  return approvalId
+}
+
+/** The gate at which a snapshot waits, or for which it looks at the world once more. */
+function gateOf(snapshot: AnyMachineSnapshot): string | null {
+  const mark = markOf(snapshot)
+  if (mark === undefined) return null
+  if ('gate' in mark) return mark.gate
+  return 'rechecks' in mark ? mark.rechecks : null
+}
+
+const staysAtGate = (before: AnyMachineSnapshot | null, after: AnyMachineSnapshot) =>
+  before !== null && gateOf(before) === gateOf(after) && milestoneOf(before) === milestoneOf(after)
+
+const milestoneOf = ({ value }: AnyMachineSnapshot) =>
+  typeof value === 'string' ? value : Object.keys(value as object)[0]!
+
+function markOf(snapshot: AnyMachineSnapshot): StateMeta | undefined {
+  const marks = Object.values(snapshot.getMeta() as Record<string, StateMeta | undefined>)
+  return marks.find((meta) => meta !== undefined)
+}
+
+/** What the transition asks of the world, read off one of XState's actions. */
+export function ask(step: Step, { type, params }: Action, facts: { at: string; effectDone?: string }): void {
+  if (type === 'xstate.spawnChild') {
+    const { id, src, input } = params as { id: string; src: string; input?: Json }
+    step.effectsAsked.push({ invokeId: id, name: src, input: input ?? null })
+  } else if (type === 'xstate.stopChild') {
+    const { id } = params as { id: string }
+    if (id !== facts.effectDone) step.effectsDropped.push(id)
+  } else if (type === 'xstate.raise') {
+    const { id, delay, event } = params as { id: string; delay?: number; event: { type: string } }
+    // Raised without a delay: XState has taken it in already.
+    if (delay === undefined) return
+    const dueAt = new Date(Date.parse(facts.at) + delay).toISOString()
+    step.timersAsked.push({ timerId: id, dueAt, event })
+  } else if (type === 'xstate.cancel') {
+    step.timersDropped.push((params as { sendId: string }).sendId)
+  } else {
+    throw new CutterError(
+      'INTERNAL',
+      `the machine asks for the action ${type}; machines act through effects only`,
+    )
+  }
+}
+
+export function broken(machine: MachineDefinition, where: string, cause: unknown): CutterError {
+  const why = cause instanceof Error ? cause.message : String(cause)
+  return new CutterError('INTERNAL', `machine ${machine.name} ${machine.version} broke at ${where}: ${why}`, {
+    cause,
+  })
+}
