@@ -78,7 +78,8 @@ for (const [entry, file] of [
 ]) {
   if (!existsSync(join(root, entry))) continue
   rmSync(join(dist, file), { force: true })
-  const shebang = entry.startsWith('src/cli') ? '#!/usr/bin/env node\n' : ''
+  // A roomier nursery: many runs at once make short-lived objects faster than the default collects them well.
+  const shebang = entry.startsWith('src/cli') ? '#!/usr/bin/env -S node --max-semi-space-size=64\n' : ''
   await build({
     ...common,
     entryPoints: [entry],

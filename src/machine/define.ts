@@ -1,4 +1,4 @@
-import { type AnyStateMachine, fromPromise, type PromiseActorLogic } from 'xstate'
+import type { AnyActorLogic, AnyStateMachine, PromiseActorLogic } from 'xstate'
 import type { z } from 'zod'
 import type { StopFacts } from '../domain/errors.ts'
 import type { Json } from '../domain/json.ts'
@@ -43,11 +43,22 @@ export const closed = (outcome: Outcome): StateMeta => ({ closed: outcome })
 /** The event by which an approval that holds moves a run past its gate's waiting. */
 export type DecisionEvent = { type: 'APPROVE' | 'REJECT' | 'VOID'; approvalId: string; approver: string }
 
-/** Stands for an effect in `setup({ actors })`. Should anything ever start it as an actor, it fails loudly. */
+/**
+ * Stands for an effect in `setup({ actors })`: typed as a promise would be, and with nothing inside, since a snapshot keeps one
+ * for each effect in flight. Should anything ever start it as an actor, it fails loudly.
+ */
 export function effect<Output, Input>(): PromiseActorLogic<Output, Input> {
-  return fromPromise<Output, Input>(() =>
-    Promise.reject(new Error('effects are run by the engine, never by XState')),
-  )
+  const inFlight = { status: 'active', output: undefined, error: undefined }
+  const logic: AnyActorLogic = {
+    getInitialSnapshot: () => inFlight as never,
+    getPersistedSnapshot: () => ({ status: 'active' }) as never,
+    restoreSnapshot: () => inFlight as never,
+    transition: (snapshot) => snapshot,
+    start() {
+      throw new Error('effects are run by the engine, never by XState')
+    },
+  }
+  return logic as unknown as PromiseActorLogic<Output, Input>
 }
 
 /** A machine with what the program must know about it beside the chart. */

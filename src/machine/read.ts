@@ -9,17 +9,37 @@ import type { MachineDefinition, RunContext, StateMeta } from './define.ts'
 
 export type Action = { type: string; params?: unknown }
 
+/** A snapshot with what its chart says of the state it is in; read once, since XState's readings are not free. */
+export interface Located {
+  snapshot: AnyMachineSnapshot
+  milestone: string
+  mark: StateMeta | undefined
+  /** The gate at which it waits, or for which it looks at the world once more. */
+  gate: string | null
+}
+
+export function locate(snapshot: AnyMachineSnapshot): Located {
+  const { value } = snapshot
+  const marks = Object.values(snapshot.getMeta() as Record<string, StateMeta | undefined>)
+  const mark = marks.find((meta) => meta !== undefined)
+  const milestone = typeof value === 'string' ? value : Object.keys(value as object)[0]!
+  return { snapshot, milestone, mark, gate: gateOf(mark) }
+}
+
+function gateOf(mark: StateMeta | undefined): string | null {
+  if (mark === undefined) return null
+  if ('gate' in mark) return mark.gate
+  return 'rechecks' in mark ? mark.rechecks : null
+}
+
 /** Where a run stands. */
-export function standingOf(snapshot: AnyMachineSnapshot, previous: Run | null): Standing {
+export function standingOf({ snapshot, milestone, mark }: Located, previous: Run | null): Standing {
   const context = snapshot.context as RunContext
-  const mark = markOf(snapshot)
-  const [child] = Object.values(snapshot.children) as { src?: unknown }[]
-  const reached = milestoneOf(snapshot)
   const aside = mark !== undefined && 'closed' in mark && mark.closed !== 'succeeded'
-  const state = aside && previous !== null ? previous.state : reached
+  const state = aside && previous !== null ? previous.state : milestone
   const facts = { state, output: context.output as Json, planDigest: context.planDigest }
   if (mark === undefined || 'rechecks' in mark) {
-    const phase = typeof child?.src === 'string' ? child.src : null
+    const phase = phaseOf(snapshot)
     return { ...facts, phase, status: 'working', stopCode: null, outcome: null, gate: null, stop: null }
   }
   if ('gate' in mark) {
@@ -45,21 +65,37 @@ export function standingOf(snapshot: AnyMachineSnapshot, previous: Run | null): 
   }
 }
 
+/** The effect in flight, by the name of what is invoked. */
+function phaseOf({ children }: AnyMachineSnapshot): string | null {
+  for (const id in children) {
+    const { src } = children[id] as { src?: unknown }
+    return typeof src === 'string' ? src : null
+  }
+  return null
+}
+
+/** A transition from one located snapshot to the next; the first of a run comes from nowhere. */
+export interface Move {
+  before: Located | null
+  after: Located
+}
+
+const staysAtGate = ({ before, after }: Move) =>
+  before !== null && before.gate === after.gate && before.milestone === after.milestone
+
 /**
  * Which entry arrived at the gate. Entries that don't move the run (a recheck that found nothing new, a refusal) leave it, so
  * that statements made for it stay valid; another plan is another arrival.
  */
-export function arrival(at: {
-  before: AnyMachineSnapshot | null
-  after: AnyMachineSnapshot
-  previous: Run | null
-  standing: Standing
-  entry: HistoryEntry
-}): Pick<Run, 'gateSeq' | 'gateHead'> {
-  const { before, after, previous, standing, entry } = at
-  if (gateOf(after) === null) return { gateSeq: null, gateHead: null }
+export function arrival(
+  move: Move,
+  previous: Run | null,
+  standing: Standing,
+  entry: HistoryEntry,
+): Pick<Run, 'gateSeq' | 'gateHead'> {
+  if (move.after.gate === null) return { gateSeq: null, gateHead: null }
   const samePlan = previous?.planDigest === standing.planDigest
-  if (previous !== null && samePlan && staysAtGate(before, after)) {
+  if (previous !== null && samePlan && staysAtGate(move)) {
     return { gateSeq: previous.gateSeq, gateHead: previous.gateHead }
   }
   return { gateSeq: entry.seq, gateHead: entry.hash }
@@ -69,37 +105,15 @@ export function arrival(at: {
  * Leaving a gate uses up the approval that was brought to it. A chart that goes on without one, or ends as if it had
  * succeeded, is broken: no machine, whoever wrote it, can advance itself past a gate.
  */
-export function approvalUsed(
-  machine: MachineDefinition,
-  at: { before: AnyMachineSnapshot | null; after: AnyMachineSnapshot; previous: Run | null; run: Run },
-): string | null {
-  const { before, after, run } = at
-  if (before === null || gateOf(before) === null || staysAtGate(before, after)) return null
-  const { approvalId } = after.context as RunContext
+export function approvalUsed(machine: MachineDefinition, move: Move, run: Run): string | null {
+  const { before, after } = move
+  if (before === null || before.gate === null || staysAtGate(move)) return null
+  const { approvalId } = after.snapshot.context as RunContext
   const givesUp = run.status === 'closed' && run.outcome !== 'succeeded'
   if (approvalId === null && !givesUp) {
-    throw broken(machine, `the gate ${gateOf(before)}`, 'it would go on without an approval')
+    throw broken(machine, `the gate ${before.gate}`, 'it would go on without an approval')
   }
   return approvalId
-}
-
-/** The gate at which a snapshot waits, or for which it looks at the world once more. */
-function gateOf(snapshot: AnyMachineSnapshot): string | null {
-  const mark = markOf(snapshot)
-  if (mark === undefined) return null
-  if ('gate' in mark) return mark.gate
-  return 'rechecks' in mark ? mark.rechecks : null
-}
-
-const staysAtGate = (before: AnyMachineSnapshot | null, after: AnyMachineSnapshot) =>
-  before !== null && gateOf(before) === gateOf(after) && milestoneOf(before) === milestoneOf(after)
-
-const milestoneOf = ({ value }: AnyMachineSnapshot) =>
-  typeof value === 'string' ? value : Object.keys(value as object)[0]!
-
-function markOf(snapshot: AnyMachineSnapshot): StateMeta | undefined {
-  const marks = Object.values(snapshot.getMeta() as Record<string, StateMeta | undefined>)
-  return marks.find((meta) => meta !== undefined)
 }
 
 /** What the transition asks of the world, read off one of XState's actions. */

@@ -6,7 +6,7 @@ import { digestOfBytes, type Json } from '../domain/json.ts'
 import type { HistoryEntry, Run, RunEvent, RunIdentity, Standing } from '../domain/run.ts'
 import type { Step } from '../domain/step.ts'
 import type { MachineDefinition } from './define.ts'
-import { type Action, approvalUsed, arrival, ask, broken, standingOf } from './read.ts'
+import { type Action, approvalUsed, arrival, ask, broken, type Located, locate, standingOf } from './read.ts'
 
 /**
  * The only home of XState's functions: machine + run + event → Step. Pure: nothing here reads a clock, mints an id or
@@ -44,7 +44,7 @@ export const START_EVENT = 'cutter.start'
 const LIVE = Symbol('live snapshot')
 interface Live {
   digest: string
-  snapshot: AnyMachineSnapshot
+  located: Located
 }
 
 /** The step that makes a run. */
@@ -69,8 +69,8 @@ export function next(machine: Machine, run: Run, event: RunEvent, facts: StepFac
   const { scope, actions } = inertScope()
   let after: AnyMachineSnapshot
   try {
-    if (!takes(before, run, event)) throw refusedEvent(run, event)
-    after = machine.logic.transition(before, event as never, scope) as AnyMachineSnapshot
+    if (!takes(before.snapshot, run, event)) throw refusedEvent(run, event)
+    after = machine.logic.transition(before.snapshot, event as never, scope) as AnyMachineSnapshot
   } catch (error) {
     // A guard or an assign of the machine threw.
     throw error instanceof CutterError ? error : broken(machine, event.type, error)
@@ -140,15 +140,15 @@ export function refuseOtherDefinition(machine: Machine, run: Run): void {
 
 const short = (digest: string) => digest.slice(0, 19)
 
-function restore(machine: Machine, run: Run): AnyMachineSnapshot {
+function restore(machine: Machine, run: Run): Located {
   const live = (run as { [LIVE]?: Live })[LIVE]
-  if (live?.digest === run.snapshotDigest) return live.snapshot
+  if (live?.digest === run.snapshotDigest) return live.located
   refuseOtherDefinition(machine, run)
   const envelope = JSON.parse(run.snapshot) as { snapshot: unknown }
   // `resolveState` would drop unfinished invokes; an actor that is never started keeps them and runs nothing.
   const snapshot = createActor(machine.logic, { snapshot: envelope.snapshot as never }).getSnapshot()
   if (snapshot.status === 'error') throw broken(machine, `the stored state ${run.state}`, snapshot.error)
-  return snapshot
+  return locate(snapshot)
 }
 
 const nobody = fromTransition((state: null) => state, null)
@@ -178,7 +178,7 @@ function inertScope(): { scope: AnyActorScope; actions: Action[] } {
 
 function complete(
   machine: Machine,
-  whose: { identity: RunIdentity; previous: Run | null; before: AnyMachineSnapshot | null },
+  whose: { identity: RunIdentity; previous: Run | null; before: Located | null },
   event: RunEvent,
   snapshot: AnyMachineSnapshot,
   actions: Action[],
@@ -194,9 +194,10 @@ function complete(
     snapshot: persisted,
   })
   const snapshotDigest = digestOfBytes(text)
-  const standing = standingOf(snapshot, previous)
+  const move = { before, after: locate(snapshot) }
+  const standing = standingOf(move.after, previous)
   const entry = entryAfter(previous ?? identity, event, standing, snapshotDigest, facts)
-  const arrived = arrival({ before, after: snapshot, previous, standing, entry })
+  const arrived = arrival(move, previous, standing, entry)
   const run = {
     runId: identity.runId,
     machine: identity.machine,
@@ -225,7 +226,7 @@ function complete(
     snapshot: text,
     snapshotDigest,
     head: entry.hash,
-    [LIVE]: { digest: snapshotDigest, snapshot },
+    [LIVE]: { digest: snapshotDigest, located: move.after },
   } as Run
   const step: Step = {
     run,
@@ -235,7 +236,7 @@ function complete(
     effectsDropped: [],
     timersAsked: [],
     timersDropped: facts.timerFired === undefined ? [] : [facts.timerFired],
-    approvalUsed: approvalUsed(machine, { before, after: snapshot, previous, run }),
+    approvalUsed: approvalUsed(machine, move, run),
     evidence: facts.evidence ?? [],
   }
   for (const action of actions) ask(step, action, facts)

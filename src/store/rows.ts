@@ -67,6 +67,26 @@ export function valuesOfUpdate({ run, entry }: Step): unknown[] {
   ]
 }
 
+/** What `updateAtWork` binds; null for a step that does not leave its run at work, away from any gate. */
+export function valuesAtWork({ run, entry }: Step): unknown[] | null {
+  if (run.status !== 'working' || run.gateSeq !== null) return null
+  return [
+    run.updatedAt,
+    run.workedMs,
+    run.seq,
+    run.state,
+    run.phase,
+    run.planDigest,
+    JSON.stringify(run.output),
+    run.snapshot,
+    run.snapshotDigest,
+    run.head,
+    run.runId,
+    run.seq - 1,
+    entry.previousHash,
+  ]
+}
+
 const stopText = ({ stop }: Run) => (stop === null ? null : JSON.stringify(stop))
 
 /** Throws STORE_TAMPERED when the stored snapshot is not the one that its history entry was made with. */

@@ -14,6 +14,7 @@ import {
   rowOfApproval,
   rowOfRun,
   runOfRow,
+  valuesAtWork,
   valuesOfEntry,
   valuesOfUpdate,
 } from './rows.ts'
@@ -119,10 +120,16 @@ function saveStep(sql: Statements, step: Step, lease: Lease): EffectRow[] {
   if (step.entry.seq === 1) {
     refuseReusedKey(sql, step.run)
     sql.insertRun.run(rowOfRun(step.run))
-  } else if (sql.updateRun.run(valuesOfUpdate(step)).changes !== 1) {
+  } else if (!updated(sql, step)) {
     throw conflict(step, 'it has moved on since')
   }
   return saveRest(sql, step, lease)
+}
+
+function updated(sql: Statements, step: Step): boolean {
+  const atWork = valuesAtWork(step)
+  if (atWork !== null && sql.updateAtWork.run(atWork).changes === 1) return true
+  return sql.updateRun.run(valuesOfUpdate(step)).changes === 1
 }
 
 /** Everything of a step but the run's own row. */

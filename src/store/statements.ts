@@ -16,6 +16,11 @@ const texts = {
       outcome = ?, gate = ?, gate_seq = ?, gate_head = ?, plan_digest = ?, output = ?, snapshot = ?, snapshot_digest = ?,
       head = ?
     where run_id = ? and seq = ? and head = ?`,
+  // From work to work, most steps by far: what is null stays null, and the index of open runs is left alone.
+  updateAtWork: `
+    update runs set updated_at = ?, worked_ms = ?, seq = ?, state = ?, phase = ?, plan_digest = ?, output = ?, snapshot = ?,
+      snapshot_digest = ?, head = ?
+    where run_id = ? and seq = ? and head = ? and status = 'working' and gate_seq is null`,
   insertEntry: `
     insert into history (run_id, seq, at, event, by, state, status, snapshot_digest, previous_hash, hash)
     values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
