@@ -6,8 +6,16 @@ import type { EngineParts } from './parts.ts'
 
 export const LEASE_MS = 60_000
 
-export function leaseOf({ owner, clock }: EngineParts): Lease {
-  return { owner, until: new Date(clock.now().getTime() + LEASE_MS).toISOString() }
+const newest = new WeakMap<EngineParts, { at: number; lease: Lease }>()
+
+/** A lease from now on. Steps within one second share theirs: a minute's lease need not be made anew for each. */
+export function leaseOf(parts: EngineParts): Lease {
+  const at = parts.clock.now().getTime()
+  const known = newest.get(parts)
+  if (known !== undefined && at >= known.at && at - known.at < 1_000) return known.lease
+  const lease = { owner: parts.owner, until: new Date(at + LEASE_MS).toISOString() }
+  newest.set(parts, { at, lease })
+  return lease
 }
 
 /** Refuses while another living process holds one of the run's effects, and says who. */

@@ -100,13 +100,13 @@ export async function take(
 }
 
 export function after(step: Step, before: Pick<InHand, 'effects' | 'timers'>, claimed: EffectRow[]): InHand {
-  const gone = new Set([...step.effectsDropped, ...(step.effectDone === null ? [] : [step.effectDone])])
-  const dropped = new Set(step.timersDropped)
-  return {
-    run: step.run,
-    effects: [...before.effects.filter(({ invokeId }) => !gone.has(invokeId)), ...claimed],
-    timers: [...before.timers.filter(({ timerId }) => !dropped.has(timerId)), ...step.timersAsked],
-  }
+  const goesOn = ({ invokeId }: EffectRow) =>
+    invokeId !== step.effectDone && !step.effectsDropped.includes(invokeId)
+  const effects = before.effects.filter(goesOn)
+  const timers = before.timers.filter(({ timerId }) => !step.timersDropped.includes(timerId))
+  effects.push(...claimed)
+  timers.push(...step.timersAsked)
+  return { run: step.run, effects, timers }
 }
 
 function until(ms: number, interrupt: AbortSignal): Promise<void> {

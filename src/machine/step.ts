@@ -226,8 +226,8 @@ function complete(
     snapshot: text,
     snapshotDigest,
     head: entry.hash,
-    [LIVE]: { digest: snapshotDigest, located: move.after },
-  } as Run
+  } as Run & { [LIVE]?: Live }
+  run[LIVE] = { digest: snapshotDigest, located: move.after }
   const step: Step = {
     run,
     entry,

@@ -13,15 +13,18 @@ export function rawStepsPerSecond(folder: string, batch: number, seconds: number
   db.exec(`
     create table run (id text primary key, body text not null) strict;
     create table entry (id text not null, seq integer not null, body text not null, primary key (id, seq)) strict, without rowid;`)
-  const [body, entry] = ['x'.repeat(2_000), 'y'.repeat(300)]
+  const entry = 'y'.repeat(300)
+  // Another text each time: SQLite leaves a page alone when a row is overwritten with what it holds.
+  const body = (seq: number) => String(seq).padStart(2_000, 'x')
   const insertRun = db.prepare('insert into run values (?, ?)')
-  for (let run = 0; run < batch; run += 1) insertRun.run(`run-${run}`, body)
+  for (let run = 0; run < batch; run += 1) insertRun.run(`run-${run}`, body(0))
   const update = db.prepare('update run set body = ? where id = ?')
   const insert = db.prepare('insert into entry values (?, ?, ?)')
   let seq = 0
   const steps = db.transaction(() => {
+    const text = body(seq + 1)
     for (let run = 0; run < batch; run += 1) {
-      update.run(body, `run-${run}`)
+      update.run(text, `run-${run}`)
       insert.run(`run-${run}`, seq, entry)
     }
     seq += 1
