@@ -52,7 +52,7 @@ function prepareFolder(file: string): void {
   const folder = dirname(file)
   try {
     // Others may pass through (the embedded server may run as another user) and see nothing; the file itself is ours alone.
-    mkdirSync(folder, { recursive: true, mode: 0o711 })
+    makeFolder(folder)
     if (!existsSync(file)) closeSync(openSync(file, 'a', 0o600))
     accessSync(file, constants.W_OK)
     accessSync(folder, constants.W_OK)
@@ -62,6 +62,18 @@ function prepareFolder(file: string): void {
 }
 
 const versionOf = (db: Database.Database) => db.pragma('user_version', { simple: true }) as number
+
+/** Folder by folder: Node's own recursion never ends where the system answers ENOENT to making one, as in /proc. */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return
+  makeFolder(dirname(folder))
+  try {
+    mkdirSync(folder, { mode: 0o711 })
+  } catch (error) {
+    // Another process may have been faster.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  }
+}
 
 /** In one transaction, since another process may be making the file at this very moment. */
 const look = (db: Database.Database) =>

@@ -136,6 +136,14 @@ describe('what is no store of ours is refused and left as it is', () => {
     expect(() => openDatabase(options)).toThrow(expect.objectContaining({ code: 'STORE_UNWRITABLE' }))
   })
 
+  test.skipIf(process.platform !== 'linux')(
+    'in a place where no folder can be made is refused at once (Linux)',
+    () => {
+      const options = { file: '/proc/no-such/var/cutter.db', migrationsDirectory }
+      expect(() => openDatabase(options)).toThrow(expect.objectContaining({ code: 'STORE_UNWRITABLE' }))
+    },
+  )
+
   test('a file in the place of the folder', () => {
     const blocked = join(aFolder(), 'var')
     writeFileSync(blocked, '')
