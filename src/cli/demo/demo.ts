@@ -86,11 +86,10 @@ async function tell(
   const live = await liveOrWhyNot(stage)
   say('')
   say('# The end')
-  say('Nothing was left running. To look at it again:')
-  say(`  cutter --help, and with --home ${given.home}:`)
-  say(
-    `  cutter run list · cutter run history ${(live ?? first).runId.slice(-8)} --verify · cutter run plan ${first.runId.slice(-8)}`,
-  )
+  say('Nothing was left running. To look at it again (in a clone: npx --no cutter …):')
+  say(`  cutter run list --home ${given.home}`)
+  say(`  cutter run history ${(live ?? first).runId.slice(-8)} --verify --home ${given.home}`)
+  say(`  cutter run plan ${first.runId.slice(-8)} --home ${given.home}`)
   return { dryRun: first.runId, live: live?.runId ?? null, duplicate: duplicate.runId }
 }
 
