@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { CutterError } from '../domain/errors.ts'
 
 const WHY: { [code: string]: string } = {
@@ -11,6 +11,7 @@ const WHY: { [code: string]: string } = {
 export async function readSource(path: string): Promise<Uint8Array> {
   let bytes: Uint8Array
   try {
+    await refuseOtherThanFile(path)
     bytes = await readFile(path)
   } catch (cause) {
     const why = WHY[(cause as NodeJS.ErrnoException).code ?? ''] ?? (cause as Error).message
@@ -23,4 +24,11 @@ export async function readSource(path: string): Promise<Uint8Array> {
   throw new CutterError('INPUT_REFUSED', `the source ${path} is empty; nothing was touched`, {
     next: 'name a file of UTF-8 text with --source',
   })
+}
+
+/** A pipe or a device could be read once, or without end; a pinned source is read again before it is acted on. */
+async function refuseOtherThanFile(path: string): Promise<void> {
+  const found = await stat(path)
+  if (found.isFile() || found.isDirectory()) return
+  throw new Error('it is a pipe or a device, and a source must be a file that can be read again')
 }
