@@ -28,7 +28,8 @@ export const configSchema = z.strictObject({
       revokedKeys: z.string().min(1).optional(),
       policy: z
         .record(
-          z.string(),
+          // A mistyped gate must not leave the real one open to everybody.
+          z.string().regex(/^cut\.SG[12]$/, 'must name a gate: cut.SG1 or cut.SG2'),
           z.strictObject({
             of: z.array(z.string().min(1)).min(1).optional(),
             validHours: z.number().positive().optional(),
@@ -40,8 +41,8 @@ export const configSchema = z.strictObject({
   execution: z.strictObject({ allowLive: z.boolean().default(false) }).prefault({}),
   caps: z
     .strictObject({
-      runMinutes: z.number().positive().default(60),
-      phaseMinutes: z.number().positive().default(10),
+      runMinutes: z.number().positive().max(10_080).default(60),
+      phaseMinutes: z.number().positive().max(10_080).default(10),
       units: z.int().positive().default(1_000),
     })
     .prefault({}),

@@ -88,7 +88,7 @@ export function whyNotAtAGate(run: Run): { message: string; next: string } {
     case 'stopped':
       return {
         message: `${at} stopped at ${run.state} with ${run.stopCode}`,
-        next: `cutter run explain ${run.runId}`,
+        next: `cutter run show ${run.runId}`,
       }
     default:
       return {

@@ -24,7 +24,13 @@ export interface ExecutionSwitch {
 }
 
 /** A run in a list: what its row says, without snapshot and output. */
-export type RunFilter = { status?: Status; machine?: string; limit: number }
+export interface RunFilter {
+  status?: Status
+  machine?: string
+  limit: number
+  /** Told of each run that can't be trusted, which is then left out; without it the first such run is thrown. */
+  onTampered?(error: Error): void
+}
 
 /**
  * Where runs live. A driver passes the conformance suite in test/store/conformance.ts. All methods are async, so that a

@@ -20,25 +20,65 @@ export async function decide(parts: EngineParts, run: Run, approvalId: string, b
       next: `cutter approval list; one signed elsewhere comes in with: cutter approval import --statement F --signature F.sig`,
     })
   }
-  const withoutReview = refuseMissingReview((await parts.installed(run.machine)).machine, run, approval)
-  if (withoutReview !== null) throw await refused(parts, run, approval, withoutReview, by)
-  const verdict = await refusal({
-    run,
-    approval,
-    operators: [run.startedBy, by],
-    now: parts.clock.now(),
-    trust: parts.trust,
-    policy: parts.policy(run.machine, run.gate!),
-  })
+  const verdict = await judge(parts, run, approval, by)
   if (verdict.refusal !== null) throw await refused(parts, run, approval, verdict.refusal, by)
 
   const { decision, approver } = approval.statement
   const event = { type: EVENTS[decision], approvalId, approver, vouched: verdict.vouched as unknown as Json }
-  const decided = await orHeld(parts, run, () => workOn(parts, run, event, by))
-  // Still at the same gate: the last check, the world's, did not pass, and the approval was not used.
-  if (decided.status === 'paused' && decided.state === run.state)
+  return atWorld(parts, run, approval, by, () => workOn(parts, run, event, by))
+}
+
+/** The last check, the world's, is part of the work. Still at the same gate after it: the approval was not used. */
+export async function atWorld(
+  parts: EngineParts,
+  run: Run,
+  approval: Approval,
+  by: string,
+  work: () => Promise<Run>,
+): Promise<Run> {
+  const decided = await orHeld(parts, run, work)
+  if (decided.status === 'paused' && decided.state === run.state) {
     throw await worldRefused(parts, decided, approval, by)
+  }
   return decided
+}
+
+/** Every check of an approval but the world's, for a run that waits at a gate. */
+export async function judge(parts: EngineParts, run: Run, approval: Approval, by: string) {
+  const { machine } = await parts.installed(run.machine)
+  const byReview = refuseMissingReview(machine, run, approval) ?? (await refuseUsedReview(parts, approval))
+  if (byReview !== null) return { refusal: byReview }
+  return refusal({
+    run,
+    approval,
+    operators: await operatorsOf(parts, run, by),
+    now: parts.clock.now(),
+    trust: parts.trust,
+    policy: parts.policy(run.machine, run.gate!),
+  })
+}
+
+/** Everyone who started or moved the run, by label and by OS user; a refused attempt makes nobody an operator. */
+async function operatorsOf({ store, osUser }: EngineParts, run: Run, by: string): Promise<string[]> {
+  const moved = (await store.history(run.runId)).filter(
+    ({ event }) => !event.type.startsWith('cutter.approval'),
+  )
+  const labels = moved.map((entry) => entry.by).filter((label) => label !== 'engine')
+  return [...new Set([...labels, run.osUser, by, osUser])]
+}
+
+/** A review is one decision: its id can't stand for that of another approval, nor for a review that leg B records. */
+async function refuseUsedReview({ store }: EngineParts, approval: Approval) {
+  const id = approval.statement.reviewDecisionId
+  if (id === undefined) return null
+  const others = (await store.approvals()).filter(({ approvalId }) => approvalId !== approval.approvalId)
+  if (!id.startsWith('rd-ap-') && !others.some(({ statement }) => statement.reviewDecisionId === id))
+    return null
+  return {
+    reason: 'REVIEW_USED' as const,
+    message: `approval ${approval.approvalId} names the review decision ${id}, which belongs to another decision`,
+    next: `compose the statement anew with: cutter approval statement ${approval.statement.runId} --as ${approval.statement.approver}`,
+  }
 }
 
 function refuseMissingReview({ reviewGates = [] }: Machine, run: Run, { statement, approvalId }: Approval) {
@@ -58,7 +98,7 @@ function refuseMissingReview({ reviewGates = [] }: Machine, run: Run, { statemen
 }
 
 /** A refusal is an entry that does not move the run, so that attempts can be seen and statements stay valid. */
-async function recordRefusal(
+export async function recordRefusal(
   parts: EngineParts,
   run: Run,
   why: { approvalId: string; reason: string; message: string },
@@ -70,7 +110,7 @@ async function recordRefusal(
   parts.onStep?.(step.run, step.entry)
 }
 
-async function refused(
+export async function refused(
   parts: EngineParts,
   run: Run,
   { approvalId }: Approval,

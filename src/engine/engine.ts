@@ -2,7 +2,7 @@ import { CutterError } from '../domain/errors.ts'
 import type { Json } from '../domain/json.ts'
 import type { Mode, Run } from '../domain/run.ts'
 import { known } from './known.ts'
-import { orHeld, refuseHeld } from './lease.ts'
+import { refuseHeld } from './lease.ts'
 import type { EngineParts } from './parts.ts'
 import { answerAtRest } from './resting.ts'
 
@@ -73,9 +73,8 @@ async function resume(
     const { decide } = await import('./decide.ts')
     return decide(parts, run, options.approvalId!, by)
   }
-  const { workOn } = await import('./work.ts')
-  const event = run.status === 'stopped' ? { type: 'RETRY' } : null
-  return orHeld(parts, run, () => workOn(parts, run, event, by))
+  const { goOn } = await import('./go-on.ts')
+  return goOn(parts, run, options.approvalId, by)
 }
 
 async function cancel(
@@ -95,6 +94,9 @@ async function cancel(
       },
     )
   }
+  const { abandonOtherDefinition } = await import('./abandon.ts')
   const { workOn } = await import('./work.ts')
-  return workOn(parts, run, { type: 'CANCEL', reason: options.reason }, options.by ?? parts.osUser)
+  const [by, reason] = [options.by ?? parts.osUser, options.reason]
+  const abandoned = await abandonOtherDefinition(parts, run, { by, reason })
+  return abandoned ?? workOn(parts, run, { type: 'CANCEL', reason }, by)
 }

@@ -17,6 +17,7 @@ export async function start(
 ): Promise<Run> {
   const installed = await parts.installed(name)
   const input = await installed.admit(parseInput(name, installed.machine.input.safeParse(given)))
+  if (options.key === '') throw new CutterError('USAGE', 'the start key is empty; nothing was started')
   const earlier = options.key === undefined ? null : await parts.store.runByKey(options.key)
   if (earlier !== null) return goneOn(parts, exclusively, sameStart(earlier, name, input, options), options)
   const executionSwitch = options.mode === 'live' ? await refuseLive(parts) : null

@@ -1,6 +1,7 @@
 import { CutterError } from '../domain/errors.ts'
 import { faultInHistory } from '../domain/history.ts'
-import { digestOfBytes } from '../domain/json.ts'
+import { canonicalJson, digestOfBytes } from '../domain/json.ts'
+import type { Run } from '../domain/run.ts'
 import { replay } from '../machine/step.ts'
 import { known } from './known.ts'
 import type { EngineParts } from './parts.ts'
@@ -25,8 +26,16 @@ export async function verifyRun(
   }
   const { machine } = await parts.installed(run.machine)
   if (machine.definitionDigest !== run.definitionDigest) return { entries: entries.length, replayed: false }
-  replay(machine, run, entries)
+  const other = differingField(run, replay(machine, run, entries))
+  if (other !== null) throw tampered(runId, `its row says another ${other} than its history gives`)
   return { entries: entries.length, replayed: true }
+}
+
+/** The row is the fold of the history in every field but the working time, which entries don't carry. */
+function differingField(stored: Run, replayed: Run): string | null {
+  const fields = Object.keys(replayed) as (keyof Run)[]
+  const differs = (field: keyof Run) => canonicalJson(stored[field]) !== canonicalJson(replayed[field])
+  return fields.filter((field) => field !== 'workedMs').find(differs) ?? null
 }
 
 function tampered(runId: string, what: string): CutterError {

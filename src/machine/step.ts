@@ -5,7 +5,7 @@ import { genesisOf, hashOf } from '../domain/history.ts'
 import { digestOfBytes, type Json } from '../domain/json.ts'
 import type { HistoryEntry, Run, RunEvent, RunIdentity, Standing } from '../domain/run.ts'
 import type { Step } from '../domain/step.ts'
-import type { MachineDefinition } from './define.ts'
+import type { MachineDefinition, RunContext } from './define.ts'
 import { type Action, approvalUsed, arrival, ask, broken, type Located, locate, standingOf } from './read.ts'
 
 /**
@@ -38,6 +38,8 @@ export interface StepFacts {
 /** Events of this prefix are records: they take a seq in the history and never reach the machine. */
 const RECORD = 'cutter.'
 export const START_EVENT = 'cutter.start'
+/** Closes a run whose own chart is no longer installed, so that nothing else could close it. */
+export const ABANDONED = 'cutter.abandoned'
 
 // The live snapshot travels with the run that was made from it and spares the restore between the steps of one process. JSON
 // knows nothing of it; its digest tells when it belongs to another step. (A WeakMap did the same and cost a third of the time.)
@@ -89,12 +91,13 @@ function refusedEvent(run: Run, event: RunEvent): CutterError {
   return new CutterError('EVENT_REFUSED', message, { next: `cutter run show ${run.runId}` })
 }
 
-/** A step that only records something: the snapshot stays, byte for byte. */
+/** A step that only records something: the snapshot stays, byte for byte, and but for ABANDONED the run stands where it stood. */
 export function record(run: Run, event: RunEvent, facts: StepFacts): Step {
   if (!event.type.startsWith(RECORD)) throw new TypeError(`${event.type} is not a record`)
-  const entry = entryAfter(run, event, run, run.snapshotDigest, facts)
+  const standing = event.type === ABANDONED ? abandoned(run) : run
+  const entry = entryAfter(run, event, standing, run.snapshotDigest, facts)
   return {
-    run: { ...run, seq: entry.seq, head: entry.hash, updatedAt: facts.at },
+    run: { ...standing, seq: entry.seq, head: entry.hash, updatedAt: facts.at },
     entry,
     effectDone: null,
     effectsAsked: [],
@@ -105,6 +108,12 @@ export function record(run: Run, event: RunEvent, facts: StepFacts): Step {
     evidence: facts.evidence ?? [],
   }
 }
+
+const abandoned = (run: Run): Run => ({
+  ...run,
+  ...{ status: 'closed', outcome: 'cancelled', phase: null, stopCode: null, stop: null },
+  ...{ gate: null, gateSeq: null, gateHead: null },
+})
 
 /** Replays a history from its start: the digests of its snapshots, which must be those that the entries carry. */
 export function replay(machine: Machine, whose: RunIdentity, entries: HistoryEntry[]): Run {
@@ -125,6 +134,12 @@ export function replay(machine: Machine, whose: RunIdentity, entries: HistoryEnt
   }
   if (run === null) throw new CutterError('STORE_TAMPERED', `run ${identity.runId} has no history`)
   return run
+}
+
+/** The approval that a run has taken up and holds while it goes on, as its stored context says. */
+export function approvalInHand(run: Run): string | null {
+  const { snapshot } = JSON.parse(run.snapshot) as { snapshot: { context: RunContext } }
+  return snapshot.context.approvalId ?? null
 }
 
 /** Refuses a run that was started under another definition than the one installed. */

@@ -124,7 +124,23 @@ export function runOfRow(row: RunRow): Run {
   if (row.entry_snapshot_digest !== run.snapshotDigest || row.entry_hash !== run.head) {
     throw tampered(run.runId, 'its row does not fit the newest entry of its history')
   }
+  const fault = faultInColumns(run, row)
+  if (fault !== null)
+    throw tampered(run.runId, `its row says another ${fault} than the entry and the snapshot behind it`)
   return run
+}
+
+/** What the digests don't cover must say the same as what they do cover: people act on these columns. */
+function faultInColumns(run: Run, row: RunRow): string | null {
+  if (row.entry_state !== run.state) return 'state'
+  if (row.entry_status !== run.status) return 'status'
+  const { snapshot } = JSON.parse(run.snapshot) as {
+    snapshot?: { context?: { planDigest?: Json; output?: Json } }
+  }
+  const context = snapshot?.context
+  if (context === undefined) return null
+  if ((context.planDigest ?? null) !== run.planDigest) return 'plan digest'
+  return JSON.stringify(context.output ?? null) === JSON.stringify(run.output) ? null : 'output'
 }
 
 function tampered(runId: string, what: string): CutterError {

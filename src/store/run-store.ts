@@ -3,7 +3,7 @@ import { CutterError } from '../domain/errors.ts'
 import { canonicalJson } from '../domain/json.ts'
 import type { Run } from '../domain/run.ts'
 import type { Step } from '../domain/step.ts'
-import type { BatchingStore, ExecutionSwitch, Lease, SaveRequest, Timer } from '../domain/store.ts'
+import type { BatchingStore, ExecutionSwitch, Lease, RunFilter, SaveRequest, Timer } from '../domain/store.ts'
 import { asStoreError, type OpenOptions, openDatabase } from './open.ts'
 import {
   approvalOfRow,
@@ -57,8 +57,8 @@ export function openRunStore(options: OpenOptions): BatchingStore {
     runByKey: (key) => guarded(() => runOrNull(sql.runByKey.get(key))),
     idsLike: (text, limit) =>
       guarded(() => sql.idsLike.all({ text, limit }).map((row) => row.run_id as string)),
-    list: ({ status = null, machine = null, limit }) =>
-      guarded(() => sql.list.all({ status, machine, limit }).map(runOfRow)),
+    list: ({ status = null, machine = null, limit, onTampered }) =>
+      guarded(() => sql.list.all({ status, machine, limit }).flatMap((row) => trusted(row, onTampered))),
     history: (runId) => guarded(() => sql.history.all(runId).map(entryOfRow)),
 
     effects: (runId) => guarded(() => sql.effects.all(runId).map(effectOfRow)),
@@ -230,6 +230,16 @@ function textOfOwner(owner: Owner): string {
   const text = canonicalJson(owner)
   ownerTexts.set(owner, text)
   return text
+}
+
+function trusted(row: RunRow, onTampered: RunFilter['onTampered']): Run[] {
+  try {
+    return [runOfRow(row)]
+  } catch (error) {
+    if (onTampered === undefined || !(error instanceof CutterError)) throw error
+    onTampered(error)
+    return []
+  }
 }
 
 const runOrNull = (row: RunRow | undefined) => (row === undefined ? null : runOfRow(row))

@@ -60,13 +60,16 @@ const texts = {
     insert into execution_switch (enabled, until, reason, by, at) values (@enabled, @until, @reason, @by, @at)`,
 
   run: `
-    select runs.*, history.snapshot_digest as entry_snapshot_digest, history.hash as entry_hash
+    select runs.*, history.snapshot_digest as entry_snapshot_digest, history.hash as entry_hash,
+      history.state as entry_state, history.status as entry_status
     from runs left join history using (run_id, seq) where run_id = ?`,
   runByKey: `
-    select runs.*, history.snapshot_digest as entry_snapshot_digest, history.hash as entry_hash
+    select runs.*, history.snapshot_digest as entry_snapshot_digest, history.hash as entry_hash,
+      history.state as entry_state, history.status as entry_status
     from runs left join history using (run_id, seq) where start_key = ?`,
   list: `
-    select runs.*, history.snapshot_digest as entry_snapshot_digest, history.hash as entry_hash
+    select runs.*, history.snapshot_digest as entry_snapshot_digest, history.hash as entry_hash,
+      history.state as entry_state, history.status as entry_status
     from runs left join history using (run_id, seq)
     where (@status is null or runs.status = @status) and (@machine is null or machine = @machine)
     order by started_at desc, run_id limit @limit`,

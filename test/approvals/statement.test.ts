@@ -71,7 +71,7 @@ describe('a statement', () => {
 
   it.each([
     [aRun({ status: 'working' }), /it is working at MARKED, in phase cutplan/, 'cutter run show'],
-    [aRun({ status: 'stopped' }), /it is stopped at GRANTS_PROBED with STOP_DRIFT/, 'cutter run explain'],
+    [aRun({ status: 'stopped' }), /it is stopped at GRANTS_PROBED with STOP_DRIFT/, 'cutter run show'],
     [aRun({ status: 'closed' }), /it is closed as succeeded, at CLOSEOUT_REPORTED/, 'cutter run show'],
   ])(
     'is refused for a run that does not wait at a gate, saying where it stands and what next',

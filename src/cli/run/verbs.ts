@@ -70,6 +70,7 @@ export function runList(options: CommonOptions & { status?: string; machine?: st
       throw new CutterError('USAGE', `--limit takes a whole number from 1, not ${options.limit}`)
     const runs = await store.list({
       limit,
+      onTampered: (error) => io.err(`cutter: ${error.message}`),
       ...optional('status', options.status as Status | undefined),
       ...optional('machine', options.machine),
     })

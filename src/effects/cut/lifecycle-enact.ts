@@ -45,19 +45,35 @@ export function lifecycleEnact(world: CutWorld): WriteEffect<Input, Output> {
   }
 }
 
-/** The review's row is written in the transaction that enacts, so it tells whether that committed. */
+/**
+ * The review's row is written in the transaction that enacts, for this run's manifest, so it tells whether that committed. A row
+ * of that id for another manifest is somebody else's decision, and stands for nothing here.
+ */
 async function probeAt(target: Target, context: EffectContext, given: Input): Promise<Probe<Output>> {
   const reviewId = await reviewIdOf(context)
+  const plan = await jsonOf<LifecyclePlan>(context, given.planDigest)
   return target.write('executor', context, async (sql): Promise<Probe<Output>> => {
     await lockDocument(sql, given.document)
-    const { rows } = await sql.query<{ reviewed: boolean; enacted: number }>(
-      `select exists (select from cutter_governance.review_decision where review_decision_id = $1) as reviewed,
-         (select count(*)::int from public.iu_lifecycle_log where review_decision_id = $1) as enacted`,
+    const { rows } = await sql.query<{ manifest: string | null; enacted: number }>(
+      `select manifest_id as manifest,
+         (select count(*)::int from public.iu_lifecycle_log where review_decision_id = $1) as enacted
+       from cutter_governance.review_decision where review_decision_id = $1`,
       [reviewId],
     )
-    return rows[0]!.reviewed
-      ? { outcome: 'committed', ...resultOf(rows[0]!.enacted) }
-      : { outcome: 'not-committed' }
+    const [found] = rows
+    if (found === undefined) return { outcome: 'not-committed' }
+    if (found.manifest !== governanceIds(context.runId).envelopeId) {
+      throw new Stop(
+        'STOP_REFUSED_INPUT',
+        `the review decision ${reviewId} is already recorded for another manifest; nothing was enacted`,
+        {
+          next: 'cancel this run (its drafts stay drafts) and start another',
+        },
+      )
+    }
+    if (found.enacted === plan.actions.length) return { outcome: 'committed', ...resultOf(found.enacted) }
+    const why = `${found.enacted} of ${plan.actions.length} units are enacted, though one transaction enacts them all`
+    return { outcome: 'unknown', why }
   })
 }
 

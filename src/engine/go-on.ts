@@ -1,0 +1,67 @@
+import { CutterError } from '../domain/errors.ts'
+import type { Run } from '../domain/run.ts'
+import { approvalInHand } from '../machine/step.ts'
+import { atWorld, judge, recordRefusal, refused } from './decide.ts'
+import { orHeld, seize } from './lease.ts'
+import type { EngineParts } from './parts.ts'
+import { take, workOn } from './work.ts'
+
+/** Takes up a run that stopped or was interrupted. An approval may come along only if it is the one that the run goes on under. */
+export async function goOn(
+  parts: EngineParts,
+  run: Run,
+  approvalId: string | undefined,
+  by: string,
+): Promise<Run> {
+  if (approvalId !== undefined && !(await goesOnUnder(parts, run, approvalId)))
+    throw await notHere(parts, run, approvalId, by)
+  const inHand = approvalInHand(run)
+  if (run.status === 'working' && run.gateSeq !== null && inHand !== null)
+    return checkAgain(parts, run, inHand, by)
+  const event = run.status === 'stopped' ? { type: 'RETRY' } : null
+  return orHeld(parts, run, () => workOn(parts, run, event, by))
+}
+
+async function goesOnUnder({ store }: EngineParts, run: Run, approvalId: string): Promise<boolean> {
+  if (approvalInHand(run) === approvalId) return true
+  const used = (await store.approvals(run.runId)).filter(({ usedSeq }) => usedSeq !== null)
+  return used.sort((a, b) => a.usedSeq! - b.usedSeq!).at(-1)?.approvalId === approvalId
+}
+
+async function notHere(parts: EngineParts, run: Run, approvalId: string, by: string): Promise<CutterError> {
+  const known = await parts.store.approval(approvalId)
+  const message =
+    known === null
+      ? `there is no approval ${approvalId} here`
+      : `run ${run.runId} waits at no gate (${run.state}, ${run.status}), so approval ${approvalId} decides nothing`
+  const reason = known === null ? 'APPROVAL_UNKNOWN' : 'NOT_AT_A_GATE'
+  await recordRefusal(parts, run, { approvalId, reason, message }, by)
+  return new CutterError(known === null ? 'APPROVAL_NOT_FOUND' : 'APPROVAL_REFUSED', message, {
+    next: `cutter run resume ${run.runId} takes it up without one`,
+    data: { runId: run.runId, approvalId, reason },
+  })
+}
+
+/**
+ * The process ended while the world was looked at, with the approval in hand and not yet used. Time has passed since it was
+ * checked: a key may be revoked, a statement expired. It is judged again, and the run falls back to its gate if it counts no more.
+ */
+async function checkAgain(parts: EngineParts, run: Run, approvalId: string, by: string): Promise<Run> {
+  const approval = await parts.store.approval(approvalId)
+  if (approval === null)
+    throw new CutterError('STORE_TAMPERED', `approval ${approvalId} of run ${run.runId} is gone`)
+  const stopCode = 'STOP_APPROVAL_REQUIRED'
+  const waiting = { ...run, status: 'paused', gate: approval.statement.gate, phase: null, stopCode } as Run
+  const verdict = await judge(parts, waiting, approval, by)
+  if (verdict.refusal === null) return atWorld(parts, run, approval, by, () => workOn(parts, run, null, by))
+
+  const [effect] = await seize(parts, run)
+  const error = { code: stopCode, message: verdict.refusal.message }
+  const event = { type: `xstate.error.actor.${effect!.invokeId}`, actorId: effect!.invokeId, error }
+  const inHand = { run, effects: [effect!], timers: await parts.store.timers(run.runId) }
+  const back = await take(parts, await parts.installed(run.machine), inHand, event, {
+    effectDone: effect!.invokeId,
+    by,
+  })
+  throw await refused(parts, back.run, approval, verdict.refusal, by)
+}

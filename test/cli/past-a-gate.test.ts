@@ -1,0 +1,228 @@
+import { execFileSync, spawn } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import Database from 'better-sqlite3'
+import type pg from 'pg'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type ApprovalJson, aCutterHome, anotherBuild, type CutterHome, jsonOf } from '../support/cli.ts'
+import {
+  ALICE,
+  approve,
+  aSigner,
+  charter,
+  disableExecution,
+  enableExecution,
+  historyOf,
+  LIVE,
+  resume,
+  sign,
+  started,
+} from './acts.ts'
+
+/** Ways that were tried to get past a gate, or to have others believe that a run is where it is not. */
+
+let at: CutterHome
+let key: string
+let superuser: pg.Client
+
+beforeAll(async () => {
+  at = aCutterHome(LIVE)
+  key = aSigner(at)
+  at.file('small.md', charter('One.', 'Two.'))
+  await at.server()
+  await enableExecution(at)
+  await at.cutter(['target', 'init', 'embedded'])
+  superuser = await at.superuser()
+})
+
+afterAll(() => at.remove())
+
+const live = (document: string) => started(at, { document, source: 'small.md', mode: 'live' })
+
+async function lastRefusal(runId: string): Promise<unknown> {
+  const history = await historyOf(at, runId)
+  return history.filter(({ event }) => event.type === 'cutter.approval-refused').at(-1)?.event.reason
+}
+
+/** Signs a statement after a change of it, as somebody with a key can. */
+async function signedOtherwise(runId: string, change: (statement: { [key: string]: unknown }) => void) {
+  const { stdout } = await at.cutter(['approval', 'statement', runId, '--as', ALICE])
+  const statement = JSON.parse(stdout)
+  change(statement)
+  const sorted = Object.fromEntries(
+    Object.keys(statement)
+      .sort()
+      .map((name) => [name, statement[name]]),
+  )
+  const file = at.file(`statement-${runId}.json`, JSON.stringify(sorted))
+  execFileSync('ssh-keygen', ['-q', '-Y', 'sign', '-n', `cutter.cut.${statement.gate}`, '-f', key, file], {
+    stdio: 'ignore',
+  })
+  return jsonOf<ApprovalJson>(
+    await at.cutter(['approval', 'import', '--statement', file, '--signature', `${file}.sig`, '--json']),
+  )
+}
+
+describe('a review decision that belongs to another decision', () => {
+  test('is refused at the second gate, and nothing counts as enacted', async () => {
+    const runId = await live('REVIEW')
+    const first = await sign(at, runId, key)
+    await resume(at, runId, first.approvalId)
+    const { approvalId } = await signedOtherwise(runId, (statement) => {
+      statement.reviewDecisionId = `rd-${first.approvalId}`
+    })
+    const answer = await resume(at, runId, approvalId)
+    expect([answer.code, jsonOf(answer).error?.reason, jsonOf(answer).gate]).toEqual([
+      3,
+      'REVIEW_USED',
+      'SG2',
+    ])
+    expect(jsonOf(await approve(at, runId, key))).toMatchObject({
+      outcome: 'succeeded',
+      output: { enacted: 2 },
+    })
+  })
+
+  test('is told from this run’s own in the target too', async () => {
+    const runId = await live('REVIEW-2')
+    await approve(at, runId, key)
+    const { rows } = await superuser.query(
+      "select review_decision_id as id from cutter_governance.review_decision where governance_event_kind = 'enact' limit 1",
+    )
+    const store = new Database(at.path('var/cutter.db'))
+    // As if the store that knew of the other decision were another one.
+    store.exec('drop trigger approvals_are_not_deleted')
+    store.pragma('foreign_keys = off')
+    store
+      .prepare("delete from approvals where json_extract(statement_text, '$.reviewDecisionId') = ?")
+      .run(rows[0].id)
+    store.close()
+    const { approvalId } = await signedOtherwise(runId, (statement) => {
+      statement.reviewDecisionId = rows[0].id
+    })
+    const answer = jsonOf(await resume(at, runId, approvalId))
+    expect(answer).toMatchObject({ status: 'stopped', stopCode: 'STOP_REFUSED_INPUT' })
+    const log = await superuser.query(
+      "select from iu_lifecycle_log l join information_unit u on u.id = l.unit_id where u.doc_code = 'REVIEW-2'",
+    )
+    expect(log.rowCount).toBe(0)
+  })
+})
+
+describe('an approval brought to a run that waits at no gate', () => {
+  test('is refused and recorded, and the run goes on without it', async () => {
+    const runId = await live('STOPPED')
+    await approve(at, runId, key)
+    const { approvalId } = await sign(at, runId, key)
+    const voiding = await sign(at, runId, key, '--decision', 'void')
+    await disableExecution(at)
+    expect(jsonOf(await resume(at, runId, approvalId)).stopCode).toBe('STOP_EXECUTION_DISABLED')
+    await enableExecution(at)
+    const answer = await resume(at, runId, voiding.approvalId)
+    expect([answer.code, jsonOf(answer).error?.reason]).toEqual([3, 'NOT_AT_A_GATE'])
+    expect(await lastRefusal(runId)).toBe('NOT_AT_A_GATE')
+    expect(jsonOf(await resume(at, runId, approvalId)).outcome).toBe('succeeded')
+  })
+})
+
+describe('a process killed while the world is looked at, with an approval in hand', () => {
+  test('leaves an approval that is judged again: a signer who was struck off counts no more', async () => {
+    const runId = await live('STRUCK')
+    const { approvalId } = await sign(at, runId, key)
+    await superuser.query('begin')
+    // The survey waits for this lock, so the process dies in the midst of its recheck.
+    await superuser.query('lock table public.information_unit in access exclusive mode')
+    const child = spawn(
+      process.execPath,
+      [at.path('.installed/dist/cutter.cjs'), 'run', 'resume', runId, '--approval', approvalId],
+      { cwd: at.home, env: at.env, stdio: 'ignore' },
+    )
+    const ended = new Promise((done) => child.once('close', done))
+    while (jsonOf(await at.cutter(['run', 'show', runId, '--json'])).phase !== 'recheck_cut') await sleep(50)
+    child.kill('SIGKILL')
+    await ended
+    await superuser.query('rollback')
+
+    const signers = readFileSync(at.path('allowed_signers'), 'utf8')
+    writeFileSync(at.path('allowed_signers'), '')
+    try {
+      const answer = await resume(at, runId)
+      expect([answer.code, jsonOf(answer).error?.reason, jsonOf(answer).gate]).toEqual([
+        3,
+        'SIGNER_NOT_ALLOWED',
+        'SG1',
+      ])
+    } finally {
+      writeFileSync(at.path('allowed_signers'), signers)
+    }
+    expect(jsonOf(await resume(at, runId, approvalId)).gate).toBe('SG2')
+  })
+})
+
+describe('whoever moved a run at one gate', () => {
+  test('does not approve it at the next', async () => {
+    const runId = await live('MOVER')
+    const first = await sign(at, runId, key)
+    const bob = aSigner(at, 'bob@example.org')
+    await resume(at, runId, first.approvalId, '--by', 'bob@example.org')
+    const theirs = await at.cutter([
+      'approval',
+      'sign',
+      runId,
+      '--as',
+      'bob@example.org',
+      '--key',
+      bob,
+      '--json',
+    ])
+    const answer = await resume(at, runId, jsonOf<ApprovalJson>(theirs).approvalId, '--by', 'deploybot')
+    expect([answer.code, jsonOf(answer).error?.reason]).toEqual([3, 'OPERATORS_OWN'])
+  })
+})
+
+describe('columns of the store edited by hand', () => {
+  const edits: [string, string][] = [
+    ['plan_digest', `sha256:${'0'.repeat(64)}`],
+    ['state', 'CLOSEOUT_REPORTED'],
+    ['output', '{"units":7}'],
+  ]
+  test.each(edits)(
+    '%s is noticed at the next look, and other runs are still listed',
+    async (column, value) => {
+      const [runId, other] = [
+        await live(`EDITED-${column.replace('_', '-')}`),
+        await live(`OTHER-${column.replace('_', '-')}`),
+      ]
+      const store = new Database(at.path('var/cutter.db'))
+      store.prepare(`update runs set ${column} = ? where run_id = ?`).run(value, runId)
+      store.close()
+      const shown = await at.cutter(['run', 'show', runId, '--json'])
+      expect([shown.code, jsonOf(shown).error?.code]).toEqual([3, 'STORE_TAMPERED'])
+      const listed = await at.cutter(['run', 'list', '--json'])
+      const ids = jsonOf<{ runId: string }[]>(listed).map((run) => run.runId)
+      expect([listed.code, ids.includes(other), ids.includes(runId)]).toEqual([0, true, false])
+      expect(listed.stderr).toContain(runId)
+    },
+  )
+})
+
+describe('a run of another definition than the installed one', () => {
+  test('can still be cancelled', async () => {
+    const runId = await live('ABANDONED')
+    const program = anotherBuild(at)
+    const answer = await at.cutter(['run', 'cancel', runId, '--reason', 'upgraded', '--json'], { program })
+    expect([answer.code, jsonOf(answer).outcome, jsonOf(answer).state]).toEqual([
+      3,
+      'cancelled',
+      'AWAITING_CUT_AUTHORIZATION',
+    ])
+    expect((await at.cutter(['run', 'history', runId, '--verify'])).code).toBe(0)
+  })
+})
+
+test('a policy for a gate that does not exist is refused, since it would leave the real one open', async () => {
+  at.file('cutter.yaml', `${LIVE}approvals: { policy: { cut.sg1: { of: [a@b] } } }\n`)
+  const answer = await at.cutter(['execution', 'status', '--json'])
+  at.file('cutter.yaml', LIVE)
+  expect([answer.code, jsonOf(answer).error?.code]).toEqual([2, 'CONFIG_INVALID'])
+})
