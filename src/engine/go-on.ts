@@ -4,6 +4,7 @@ import { approvalInHand } from '../machine/step.ts'
 import { atWorld, judge, recordRefusal, refused } from './decide.ts'
 import { orHeld, seize } from './lease.ts'
 import type { EngineParts } from './parts.ts'
+import { lastApprovalUsed } from './perform.ts'
 import { take, workOn } from './work.ts'
 
 /** Takes up a run that stopped or was interrupted. An approval may come along only if it is the one that the run goes on under. */
@@ -24,8 +25,7 @@ export async function goOn(
 
 async function goesOnUnder({ store }: EngineParts, run: Run, approvalId: string): Promise<boolean> {
   if (approvalInHand(run) === approvalId) return true
-  const used = (await store.approvals(run.runId)).filter(({ usedSeq }) => usedSeq !== null)
-  return used.sort((a, b) => a.usedSeq! - b.usedSeq!).at(-1)?.approvalId === approvalId
+  return (await lastApprovalUsed(store, run.runId))?.approvalId === approvalId
 }
 
 async function notHere(parts: EngineParts, run: Run, approvalId: string, by: string): Promise<CutterError> {

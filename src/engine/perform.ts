@@ -1,8 +1,10 @@
+import type { Approval } from '../domain/approval.ts'
 import type { Effect, EffectContext, EffectResult, EffectRow, Probe, WriteEffect } from '../domain/effect.ts'
 import { CutterError, Stop, type StopFacts } from '../domain/errors.ts'
 import type { Evidence } from '../domain/evidence.ts'
 import type { Json } from '../domain/json.ts'
 import type { Run, RunEvent } from '../domain/run.ts'
+import type { RunStore } from '../domain/store.ts'
 import { readSwitch, type SwitchReading, switchBeforeWrite } from './execution.ts'
 import type { EngineParts } from './parts.ts'
 
@@ -186,10 +188,13 @@ function contextOf(parts: EngineParts, run: Run, row: EffectRow): EffectContext 
         throw new CutterError('STORE_TAMPERED', `the evidence ${digest} of run ${run.runId} is missing`)
       return bytes
     },
-    async approval() {
-      const used = (await parts.store.approvals(run.runId)).filter((approval) => approval.usedSeq !== null)
-      return used.sort((a, b) => a.usedSeq! - b.usedSeq!).at(-1) ?? null
-    },
+    approval: () => lastApprovalUsed(parts.store, run.runId),
     progress: (text) => parts.onProgress?.(run, text),
   }
+}
+
+/** The approval under which a run passed its last gate. */
+export async function lastApprovalUsed(store: RunStore, runId: string): Promise<Approval | null> {
+  const used = (await store.approvals(runId)).filter(({ usedSeq }) => usedSeq !== null)
+  return used.sort((a, b) => a.usedSeq! - b.usedSeq!).at(-1) ?? null
 }

@@ -6,6 +6,7 @@ import { surfaceDifferences } from '../../targets/survey.ts'
 import type { Sql, Target } from '../../targets/target.ts'
 import { type CutPlan, driftFrom, expectedState } from './plan.ts'
 import { actorOf, type CutWorld, jsonOf, lockDocument } from './world.ts'
+import { writeEffect } from './write-effect.ts'
 
 const input = z.object({
   document: z.string(),
@@ -37,19 +38,7 @@ export function cutLegA(world: CutWorld): WriteEffect<Input, Output> {
       return resultOf(await writtenUnits(sql, plan), plan)
     })
   }
-  return {
-    name: 'cut_leg_a',
-    kind: 'write',
-    input,
-    output,
-    execute: async (context, given) => at(await world.target(given.target), context, given),
-    async simulate(context, given) {
-      const scratch = await world.scratches.open(context.runId)
-      const before = await probeAt(scratch, context, given)
-      return before.outcome === 'committed' ? before : at(scratch, context, given)
-    },
-    probe: async (context, given) => probeAt(await world.target(given.target), context, given),
-  }
+  return writeEffect(world, { name: 'cut_leg_a', input, output, write: at, committed: probeAt })
 }
 
 /** Rows by this run's actor tell that its one transaction committed; a plan that creates none has nothing to lose by another go. */

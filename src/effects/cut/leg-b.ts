@@ -7,6 +7,7 @@ import type { Sql, Target } from '../../targets/target.ts'
 import type { WrittenUnit } from './leg-a.ts'
 import type { CutPlan } from './plan.ts'
 import { actorOf, type CutWorld, jsonOf, lockDocument } from './world.ts'
+import { writeEffect } from './write-effect.ts'
 
 const input = z.object({
   document: z.string(),
@@ -58,19 +59,7 @@ export function legBRecord(world: CutWorld): WriteEffect<Input, Output> {
         : { outcome: 'committed', output: { changeSetId } }
     })
   }
-  return {
-    name: 'leg_b_record',
-    kind: 'write',
-    input,
-    output,
-    execute: async (context, given) => at(await world.target(given.target), context, given),
-    async simulate(context, given) {
-      const scratch = await world.scratches.open(context.runId)
-      const before = await probeAt(scratch, context, given)
-      return before.outcome === 'committed' ? before : at(scratch, context, given)
-    },
-    probe: async (context, given) => probeAt(await world.target(given.target), context, given),
-  }
+  return writeEffect(world, { name: 'leg_b_record', input, output, write: at, committed: probeAt })
 }
 
 export async function approvalOf(context: EffectContext): Promise<Approval> {

@@ -7,6 +7,7 @@ import { approvalOf, EXECUTOR_REVISION, governanceIds, insertRows, reviewRow } f
 import { type LifecyclePlan, planLifecycle } from './lifecycle-plan.ts'
 import type { CutPlan } from './plan.ts'
 import { actorOf, type CutWorld, jsonOf, lockDocument } from './world.ts'
+import { writeEffect } from './write-effect.ts'
 
 const input = z.object({
   document: z.string(),
@@ -30,19 +31,7 @@ export function lifecycleEnact(world: CutWorld): WriteEffect<Input, Output> {
     })
     return resultOf(enacted)
   }
-  return {
-    name: 'lifecycle_enact',
-    kind: 'write',
-    input,
-    output,
-    execute: async (context, given) => at(await world.target(given.target), context, given),
-    async simulate(context, given) {
-      const scratch = await world.scratches.open(context.runId)
-      const before = await probeAt(scratch, context, given)
-      return before.outcome === 'committed' ? before : at(scratch, context, given)
-    },
-    probe: async (context, given) => probeAt(await world.target(given.target), context, given),
-  }
+  return writeEffect(world, { name: 'lifecycle_enact', input, output, write: at, committed: probeAt })
 }
 
 /**

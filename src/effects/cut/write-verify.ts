@@ -9,6 +9,7 @@ import { planLifecycle } from './lifecycle-plan.ts'
 import type { CutPlan } from './plan.ts'
 import { examine, type Finding, VERIFIER_REVISION } from './verifier.ts'
 import { type CutWorld, jsonOf } from './world.ts'
+import { writeEffect } from './write-effect.ts'
 
 const input = z.object({
   document: z.string(),
@@ -36,19 +37,7 @@ export function writeVerify(world: CutWorld): WriteEffect<Input, Output> {
     })
     return resultAt(target, context, given)
   }
-  return {
-    name: 'write_verify',
-    kind: 'write',
-    input,
-    output,
-    execute: async (context, given) => at(await world.target(given.target), context, given),
-    async simulate(context, given) {
-      const scratch = await world.scratches.open(context.runId)
-      const before = await probeAt(scratch, context, given)
-      return before.outcome === 'committed' ? before : at(scratch, context, given)
-    },
-    probe: async (context, given) => probeAt(await world.target(given.target), context, given),
-  }
+  return writeEffect(world, { name: 'write_verify', input, output, write: at, committed: probeAt })
 }
 
 const verifierIds = (runId: string) => ({
