@@ -1,5 +1,9 @@
 import type { Command } from 'commander'
 
+export type Action = (...args: never[]) => Promise<number>
+/** Wraps a command’s action so that its answer becomes the exit code. */
+export type Runner = (action: Action) => (...args: unknown[]) => Promise<void>
+
 /** What every command has: `--json`, `--home`, and an example in its help. */
 export function leaf(command: Command, example: string): Command {
   return command

@@ -1,0 +1,58 @@
+import { type Command, Option } from 'commander'
+import { leaf, type Runner } from '../leaf.ts'
+
+export function runCommands(group: Command, run: Runner): void {
+  const verbs = () => import('./verbs.ts')
+  group
+    .command('start')
+    .description('start a run; its flags are those of the machine’s input (see: cutter run start cut --help)')
+    .argument('<machine>', 'cut')
+    .argument('[flags...]')
+    .allowUnknownOption()
+    .helpOption(false)
+    .action(
+      run(async (machine: string, flags: string[]) => (await import('./start.ts')).runStart(machine, flags)),
+    )
+  leaf(
+    group
+      .command('resume')
+      .description('take a run up again: under an approval, after a stop, after a crash'),
+    'cutter run resume --approval ap-4f0c…',
+  )
+    .argument('[run]', 'id, or a unique prefix or suffix of it; may be left out with --approval')
+    .option('--approval <id>')
+    .option('--by <who>', 'label of the operator')
+    .action(run(async (id, options) => (await verbs()).runResume(id, options)))
+  leaf(group.command('list').description('runs, newest first'), 'cutter run list --status paused')
+    .addOption(new Option('--status <status>').choices(['working', 'paused', 'stopped', 'closed']))
+    .option('--machine <machine>')
+    .option('--limit <n>', 'how many at most', '50')
+    .action(run(async (options) => (await verbs()).runList(options)))
+  leaf(
+    group.command('show').description('where a run stands').argument('<run>'),
+    'cutter run show 0f3a9c1d',
+  ).action(run(async (id, options) => (await verbs()).runShow(id, options)))
+  leaf(
+    group.command('plan').description('the plan’s bytes, whose SHA-256 is the plan digest').argument('<run>'),
+    'cutter run plan 0f3a9c1d | sha256sum',
+  ).action(run(async (id, options) => (await verbs()).runPlan(id, options)))
+  leaf(
+    group.command('history').description('every step of a run').argument('<run>'),
+    'cutter run history 0f3a9c1d --verify',
+  )
+    .option('--verify', 'check the hash chain, replay the run, check its evidence')
+    .action(run(async (id, options) => (await verbs()).runHistory(id, options)))
+  leaf(
+    group.command('cancel').description('close a resting run as cancelled').argument('<run>'),
+    'cutter run cancel 0f3a9c1d --reason "wrong file"',
+  )
+    .requiredOption('--reason <text>')
+    .option('--by <who>', 'label of the operator')
+    .action(run(async (id, options) => (await verbs()).runCancel(id, options)))
+  leaf(
+    group.command('retry').description('take up a stopped run again').argument('<run>'),
+    'cutter run retry 0f3a9c1d',
+  )
+    .option('--by <who>', 'label of the operator')
+    .action(run(async (id, options) => (await verbs()).runResume(id, options)))
+}

@@ -1,0 +1,22 @@
+import type { Command } from 'commander'
+import { leaf, type Runner } from '../leaf.ts'
+
+export function targetCommands(group: Command, run: Runner): void {
+  const verbs = () => import('./verbs.ts')
+  leaf(
+    group
+      .command('init')
+      .description('make our tables, functions and roles')
+      .argument('[target]', '', 'embedded'),
+    'cutter target init main',
+  ).action(run(async (name, options) => (await verbs()).targetInit(name, options)))
+  leaf(
+    group
+      .command('survey')
+      .description('what a run would see, read as the reader')
+      .argument('[target]', '', 'embedded'),
+    'cutter target survey main --document ICX-CONST',
+  )
+    .option('--document <id>', 'count its rows too', '')
+    .action(run(async (name, options) => (await verbs()).targetSurvey(name, options)))
+}
