@@ -67,6 +67,8 @@ export interface RunStore {
   approval(approvalId: string): Promise<Approval | null>
   /** Of one run, or all; oldest first. */
   approvals(runId?: string): Promise<Approval[]>
+  /** Of whatever run, that name this review decision. */
+  approvalsNaming(reviewDecisionId: string): Promise<Approval[]>
 
   evidence(digest: string): Promise<Uint8Array | null>
   evidenceOf(

@@ -71,9 +71,10 @@ async function operatorsOf({ store, osUser }: EngineParts, run: Run, by: string)
 async function refuseUsedReview({ store }: EngineParts, approval: Approval) {
   const id = approval.statement.reviewDecisionId
   if (id === undefined) return null
-  const others = (await store.approvals()).filter(({ approvalId }) => approvalId !== approval.approvalId)
-  if (!id.startsWith('rd-ap-') && !others.some(({ statement }) => statement.reviewDecisionId === id))
-    return null
+  const others = (await store.approvalsNaming(id)).filter(
+    ({ approvalId }) => approvalId !== approval.approvalId,
+  )
+  if (!id.startsWith('rd-ap-') && others.length === 0) return null
   return {
     reason: 'REVIEW_USED' as const,
     message: `approval ${approval.approvalId} names the review decision ${id}, which belongs to another decision`,

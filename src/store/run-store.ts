@@ -87,6 +87,8 @@ export function openRunStore(options: OpenOptions): BatchingStore {
       }),
     approvals: (runId) => guarded(() => sql.approvals.all({ run_id: runId ?? null }).map(approvalOfRow)),
 
+    approvalsNaming: (id) => guarded(() => sql.approvalsNaming.all(id).map(approvalOfRow)),
+
     evidence: (digest) => guarded(() => (sql.evidence.get(digest)?.bytes as Uint8Array | undefined) ?? null),
     evidenceOf: (runId) =>
       guarded(() =>

@@ -84,6 +84,7 @@ const texts = {
   approval: 'select * from approvals where approval_id = ?',
   approvals:
     'select * from approvals where @run_id is null or run_id = @run_id order by imported_at, approval_id',
+  approvalsNaming: 'select * from approvals where review_decision_id = ?',
   evidence: 'select bytes from evidence where digest = ?',
   evidenceOf: `
     select seq, name, digest, media_type, length(bytes) as bytes

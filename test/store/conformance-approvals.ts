@@ -92,5 +92,14 @@ export function describeApprovals(name: string, open: () => Promise<RunStore>): 
       expect(await store.approvals()).toEqual([soon, theirs, late])
       expect(await store.approval('ap-unknown')).toBeNull()
     })
+
+    test('are found by the review decision that they name, whatever run they are of', async () => {
+      const [a, b] = [await paused(), await paused()]
+      const [mine, theirs] = [{ reviewDecisionId: 'rd-1' }, { reviewDecisionId: 'rd-2' }]
+      for (const approval of [anApproval(a, mine), anApproval(b, theirs), anApproval(b)])
+        await store.saveApproval(approval)
+      expect(await store.approvalsNaming('rd-1')).toEqual([anApproval(a, mine)])
+      expect(await store.approvalsNaming('rd-3')).toEqual([])
+    })
   })
 }

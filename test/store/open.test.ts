@@ -54,13 +54,16 @@ function refusesUntouched(options: OpenOptions, code: string, message: RegExp): 
   expect(contents(options.file)).toEqual(before)
 }
 
+const NEWEST = Math.max(...readdirSync(migrationsDirectory).map((name) => Number(name.slice(0, 4))))
+const LATER = 9001
+
 describe('a new store', () => {
   test('is made with its folders, writes ahead, waits for the disk and keeps its references', () => {
     const file = join(aFolder(), 'deep', 'var', 'cutter.db')
     const db = openDatabase({ file, migrationsDirectory })
     const pragma = (name: string) => db.pragma(name, { simple: true })
     expect([pragma('journal_mode'), pragma('synchronous'), pragma('foreign_keys')]).toEqual(['wal', 2, 1])
-    expect(pragma('user_version')).toBe(readdirSync(migrationsDirectory).length)
+    expect(pragma('user_version')).toBe(NEWEST)
     db.close()
   })
 
@@ -92,15 +95,15 @@ describe('a new store', () => {
 describe('what is no store of ours is refused and left as it is', () => {
   test('a file of a newer version', async () => {
     const options = await aFilledStore()
-    withDatabase(options.file, (db) => db.pragma('user_version = 99'))
-    refusesUntouched(options, 'STORE_NEWER', /store version 99, this one knows 1/)
+    withDatabase(options.file, (db) => db.pragma('user_version = 9999'))
+    refusesUntouched(options, 'STORE_NEWER', new RegExp(`store version 9999, this one knows ${NEWEST}`))
   })
 
   test('a file of a newer version that keeps another kind of journal', async () => {
     const options = await aFilledStore()
     withDatabase(options.file, (db) => {
       db.pragma('journal_mode = delete')
-      db.pragma('user_version = 99')
+      db.pragma('user_version = 9999')
     })
     refusesUntouched(options, 'STORE_NEWER', /newer Cutter/)
   })
@@ -194,24 +197,24 @@ describe('without the right to write', () => {
 })
 
 describe('a store of an older version', () => {
-  /** The migrations with a second one behind them, as a later version would bring it. */
+  /** The migrations with another one behind them, as a later version would bring it. */
   function laterMigrations(
     sql = 'create table later (x text) strict; insert into later values (1);',
   ): string {
     const folder = join(aFolder(), 'migrations')
     cpSync(migrationsDirectory, folder, { recursive: true })
-    writeFileSync(join(folder, '0002_later.sql'), sql)
+    writeFileSync(join(folder, `${LATER}_later.sql`), sql)
     return folder
   }
   const version = (file: string) => withDatabase(file, (db) => db.pragma('user_version', { simple: true }))
   const runs = (file: string) =>
     withDatabase(file, (db) => db.prepare('select run_id from runs').pluck().all())
-  const backupOf = (file: string) => `${file}.before-migration-from-1`
+  const backupOf = (file: string) => `${file}.before-migration-from-${NEWEST}`
 
   test('is copied before it is brought up to date', async () => {
     const { file, runId } = await aFilledStore()
     openDatabase({ file, migrationsDirectory: laterMigrations() }).close()
-    expect([version(file), version(backupOf(file))]).toEqual([2, 1])
+    expect([version(file), version(backupOf(file))]).toEqual([LATER, NEWEST])
     expect(statSync(backupOf(file)).mode & 0o777).toBe(0o600)
     expect([runs(file), runs(backupOf(file))]).toEqual([[runId], [runId]])
   })
@@ -230,24 +233,24 @@ describe('a store of an older version', () => {
     const { file, runId } = await aFilledStore()
     const broken = laterMigrations('create table later (x text) strict; insert into nowhere values (1);')
     expect(() => openDatabase({ file, migrationsDirectory: broken })).toThrow('nowhere')
-    expect(version(file)).toBe(1)
+    expect(version(file)).toBe(NEWEST)
     expect(withDatabase(file, (db) => db.pragma('table_info(later)'))).toEqual([])
     openDatabase({ file, migrationsDirectory: laterMigrations() }).close()
-    expect([version(file), runs(file)]).toEqual([2, [runId]])
+    expect([version(file), runs(file)]).toEqual([LATER, [runId]])
   })
 
   test('is brought up to date once when many processes open it at the same moment', async () => {
     const { file, runId } = await aFilledStore()
     const answers = await openAtOnce(program, { file, migrationsDirectory: laterMigrations() }, { times: 4 })
-    expect(answers).toEqual(Array(4).fill({ opened: 2 }))
+    expect(answers).toEqual(Array(4).fill({ opened: LATER }))
     expect(withDatabase(file, (db) => db.prepare('select count(*) from later').pluck().get())).toBe(1)
     expect([runs(file), runs(backupOf(file))]).toEqual([[runId], [runId]])
-    expect(version(backupOf(file))).toBe(1)
+    expect(version(backupOf(file))).toBe(NEWEST)
   })
 
   test('needs no copy when it is new', async () => {
     const options = { ...aStoreFile(), migrationsDirectory: laterMigrations() }
-    expect(await openAtOnce(program, options, { times: 3 })).toEqual(Array(3).fill({ opened: 2 }))
+    expect(await openAtOnce(program, options, { times: 3 })).toEqual(Array(3).fill({ opened: LATER }))
     expect(readdirSync(dirname(options.file))).toEqual(['cutter.db'])
   })
 })
