@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { userInfo } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { type Config, readConfig } from './config.ts'
+import { deciding } from './deciding.ts'
 import { systemClock } from './domain/clock.ts'
 import { CutterError } from './domain/errors.ts'
 import type { HistoryEntry, Run } from './domain/run.ts'
@@ -10,6 +11,7 @@ import { createEngine, type Engine } from './engine/engine.ts'
 import type { EngineParts, InstalledMachine } from './engine/parts.ts'
 import { openLog } from './log.ts'
 import { migrationsDirectory } from './package-root.ts'
+import { refuseMistypedPolicy } from './policy.ts'
 import { openRunStore } from './store/run-store.ts'
 import type { EmbeddedTargets } from './targets/embedded-targets.ts'
 import { ownerAlive, thisProcess } from './targets/process.ts'
@@ -66,7 +68,8 @@ export async function openApp(options: AppOptions): Promise<App> {
   }
   const machines = new Map<string, Promise<InstalledMachine>>()
   const installed = (name: string) => {
-    const found = machines.get(name) ?? install(name, { config, home, target, embedded })
+    const found =
+      machines.get(name) ?? install(name, { config, home, target, embedded }).then(underKnownPolicy(config))
     machines.set(name, found)
     return found
   }
@@ -92,7 +95,6 @@ function partsOf(
   store: RunStore,
 ): Omit<EngineParts, 'installed' | 'log'> {
   const { home, interrupt, onStep, onProgress } = options
-  const { allowedSigners, revokedKeys, policy } = config.approvals
   return {
     store,
     clock: systemClock,
@@ -101,14 +103,7 @@ function partsOf(
     owner: thisProcess(),
     ownerAlive,
     osUser: osUser(),
-    trust: {
-      allowedSigners: resolve(home, allowedSigners),
-      ...(revokedKeys === undefined ? {} : { revokedKeys: resolve(home, revokedKeys) }),
-    },
-    policy: (machine, gate) => {
-      const { of, validHours } = policy[`${machine}.${gate}`] ?? {}
-      return { validHours: validHours ?? (gate === 'SG1' ? 24 : 12), ...(of === undefined ? {} : { of }) }
-    },
+    ...deciding(home, config),
     allowLive: config.execution.allowLive,
     caps: config.caps,
     interrupt,
@@ -126,6 +121,12 @@ async function install(
   throw new CutterError('MACHINE_NOT_FOUND', `there is no machine ${name}; nothing was started`, {
     next: `known are: ${MACHINE_NAMES.join(', ')}`,
   })
+}
+
+const underKnownPolicy = (config: Config) => async (installed: InstalledMachine) => {
+  const { MACHINE_NAMES } = await import('./install.ts')
+  refuseMistypedPolicy(config, installed.machine, MACHINE_NAMES)
+  return installed
 }
 
 /** The name that the operating system vouches for; the number where it has none. */

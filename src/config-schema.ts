@@ -1,5 +1,32 @@
 import { z } from 'zod'
 
+const rules = z
+  .strictObject({
+    of: z.array(z.string().min(1)).min(1).optional(),
+    need: z.int().min(1).optional(),
+    fourEyes: z.boolean().optional(),
+    validHours: z.number().positive().optional(),
+  })
+  .refine(
+    ({ of, need = 1 }) => of === undefined || new Set(of.map((name) => name.toLowerCase())).size >= need,
+    {
+      path: ['need'],
+      message: 'needs more people than `of` names, so nobody could pass this gate',
+    },
+  )
+
+const operators = z
+  .record(
+    z
+      .string()
+      .regex(/^\S(.*\S)?$/, 'must be a label, such as deploybot')
+      .refine((label) => label !== 'engine', 'is what Cutter calls itself in a history'),
+    z.string().regex(/^uid:(0|[1-9]\d*)$/, 'must be uid: and a user id, such as uid:1001'),
+  )
+  .refine((map) => new Set(Object.values(map)).size === Object.keys(map).length, {
+    message: 'must give each user id one label',
+  })
+
 const envName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of an environment variable')
 
 /** The shape of cutter.yaml. Names of environment variables stand for what is secret; unknown keys are refused. */
@@ -26,18 +53,17 @@ export const configSchema = z.strictObject({
     .strictObject({
       allowedSigners: z.string().min(1).default('./allowed_signers'),
       revokedKeys: z.string().min(1).optional(),
+      strict: z.enum(['modes', 'owner']).default('modes'),
       policy: z
         .record(
-          // A mistyped gate must not leave the real one open to everybody.
-          z.string().regex(/^cut\.SG[12]$/, 'must name a gate: cut.SG1 or cut.SG2'),
-          z.strictObject({
-            of: z.array(z.string().min(1)).min(1).optional(),
-            validHours: z.number().positive().optional(),
-          }),
+          // Whether the gate exists is asked when a machine is installed; see policy.ts.
+          z.string().regex(/^[a-z][a-z0-9-]*\.[A-Z][A-Za-z0-9_-]*$/, 'must name a gate, such as cut.SG1'),
+          rules,
         )
         .default({}),
     })
     .prefault({}),
+  operators: operators.optional(),
   execution: z.strictObject({ allowLive: z.boolean().default(false) }).prefault({}),
   caps: z
     .strictObject({

@@ -32,6 +32,28 @@ export function withoutOptions(allowedSigners: string, ...names: string[]): stri
   })
 }
 
+/** The principals that the file lists by name for a namespace, whatever the limits of time. */
+export function principalsListed(allowedSigners: string, namespace: string): string[] {
+  return allowedSigners.split('\n').flatMap((line) => {
+    const signer = readSigner(line)
+    if (signer === null || !covers(signer.options, namespace)) return []
+    return signer.principals.filter((name) => !/[*?!]/.test(name))
+  })
+}
+
+/** A line without the option covers every namespace. The list is one of OpenSSH's patterns, of which `!` takes away. */
+function covers(options: string[], namespace: string): boolean {
+  const option = options.find((text) => text.toLowerCase().startsWith('namespaces='))
+  if (option === undefined) return true
+  const patterns = option.slice('namespaces='.length).replaceAll('"', '').split(',')
+  const fits = (pattern: string) => {
+    const escaped = pattern.replace(/[.+^${}()|[\]\\]/g, '\\$&')
+    return new RegExp(`^${escaped.replaceAll('*', '.*').replaceAll('?', '.')}$`).test(namespace)
+  }
+  const taken = patterns.some((pattern) => pattern.startsWith('!') && fits(pattern.slice(1)))
+  return !taken && patterns.some((pattern) => !pattern.startsWith('!') && fits(pattern))
+}
+
 function eachLine(allowedSigners: string, change: (line: string) => string | null): string {
   const lines = allowedSigners.split('\n').map(change)
   return `${lines.filter((line) => line !== null).join('\n')}\n`

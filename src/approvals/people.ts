@@ -17,6 +17,7 @@ export function isSameName(one: string, other: string): boolean {
   return one.trim().toLowerCase() === other.trim().toLowerCase()
 }
 
-function mayBeOne(one: Vouched, other: Vouched): boolean {
+/** Whether two signatures share a name or a key, so that one person may stand behind both. */
+export function mayBeOne(one: Vouched, other: Vouched): boolean {
   return one.fingerprint === other.fingerprint || isSameName(one.principal, other.principal)
 }

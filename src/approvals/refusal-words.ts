@@ -1,6 +1,7 @@
 import type { Approval } from '../domain/approval.ts'
 import type { Run } from '../domain/run.ts'
 import { shellWord } from './shell-word.ts'
+import type { Trust } from './trust.ts'
 
 /** In the order in which they are looked for. */
 export type RefusalReason =
@@ -14,6 +15,7 @@ export type RefusalReason =
   | 'OTHER_ARRIVAL'
   | 'OTHER_PLAN'
   | 'REHEARSAL_IN_LIVE'
+  | 'FILES_UNSAFE'
   | 'SIGNATURE_INVALID'
   | 'SIGNER_NOT_ALLOWED'
   | 'WILDCARD_PRINCIPAL'
@@ -22,6 +24,7 @@ export type RefusalReason =
   | 'NOT_YET_VALID'
   | 'EXPIRED'
   | 'OPERATORS_OWN'
+  | 'SUPERSEDED'
   | 'NOT_ENOUGH_APPROVERS'
 
 export interface Refusal {
@@ -37,6 +40,8 @@ export interface ApprovalPolicy {
   of?: string[]
   /** How many people must approve a live run; 1 when left out. */
   need?: number
+  /** Whether an operator's own approval is refused in a live run; true when left out. */
+  fourEyes?: boolean
 }
 
 /** Who vouches for an approval, and with which key. */
@@ -46,19 +51,28 @@ export interface Vouched {
   keyType: string
 }
 
+/** One of the approvals under which a run goes on, with who vouches for it. */
+export interface Counted extends Vouched {
+  approvalId: string
+}
+
 export interface RefusalInput {
   run: Run
   approval: Approval
   /** Everyone who started or resumed the run, besides `run.startedBy`. */
   operators: string[]
   now: Date
-  trust: { allowedSigners: string; revokedKeys?: string }
+  trust: Trust
   policy: ApprovalPolicy
-  /** Other approvals of this run, for a policy that needs more than one. */
+  /** All approvals of this run: for a policy that needs more than one, and for people who changed their mind. */
   others?: Approval[]
 }
 
-export type RefusalAnswer = { refusal: Refusal } | { refusal: null; vouched: Vouched | null }
+export type SignerAnswer = { refusal: Refusal } | { refusal: null; vouched: Vouched | null }
+/** `counted` names an approval for each person behind the decision; nobody stands behind a rehearsal. */
+export type RefusalAnswer =
+  | { refusal: Refusal }
+  | { refusal: null; vouched: Vouched | null; counted: Counted[] }
 
 /** The command that makes an approval like this one, on what the run shows now. */
 export function approveAnew(

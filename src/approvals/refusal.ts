@@ -1,9 +1,18 @@
 import { countPeople } from './people.ts'
-import type { Refusal, RefusalAnswer, RefusalInput, Vouched } from './refusal-words.ts'
+import type { Counted, RefusalAnswer, RefusalInput, SignerAnswer, Vouched } from './refusal-words.ts'
 import { refuseByFacts, refuseByPeople, refuseByTimes } from './refuse-by-facts.ts'
+import { refuseByNumber } from './refuse-by-number.ts'
 import { refuseByKeyOfOperator, signerOf } from './refuse-by-signer.ts'
+import { laterDecision, superseded } from './superseded.ts'
 
-export type { ApprovalPolicy, Refusal, RefusalInput, RefusalReason, Vouched } from './refusal-words.ts'
+export type {
+  ApprovalPolicy,
+  Counted,
+  Refusal,
+  RefusalInput,
+  RefusalReason,
+  Vouched,
+} from './refusal-words.ts'
 export { refuseByFacts, refuseByPeople, refuseByTimes } from './refuse-by-facts.ts'
 
 /**
@@ -14,12 +23,17 @@ export { refuseByFacts, refuseByPeople, refuseByTimes } from './refuse-by-facts.
  */
 export async function refusal(input: RefusalInput): Promise<RefusalAnswer> {
   const alone = await refusalAlone(input)
-  if (alone.refusal !== null || alone.vouched === null) return alone
-  const refused = await refuseByNumber(input, alone.vouched)
-  return refused === null ? alone : { refusal: refused }
+  if (alone.refusal !== null) return alone
+  if (alone.vouched === null) return { ...alone, counted: [] }
+  const later = await laterDecision(input, alone.vouched, refusalAlone)
+  if (later !== null) return { refusal: superseded(input, later) }
+
+  const counted = await countedWith(input, alone.vouched)
+  const refused = await refuseByNumber(input, counted)
+  return refused === null ? { ...alone, counted } : { refusal: refused }
 }
 
-async function refusalAlone(input: RefusalInput): Promise<RefusalAnswer> {
+async function refusalAlone(input: RefusalInput): Promise<SignerAnswer> {
   const { approval, now, policy } = input
   const byFacts = refuseByFacts(input)
   if (byFacts !== null) return { refusal: byFacts }
@@ -32,26 +46,20 @@ async function refusalAlone(input: RefusalInput): Promise<RefusalAnswer> {
   return refused === null ? signer : { refusal: refused }
 }
 
-/** N of M, for going on in a live run only: one person is enough to reject or void. */
-async function refuseByNumber(input: RefusalInput, vouched: Vouched): Promise<Refusal | null> {
+/** The approval that was brought and, where more than one is needed, one of each other person whose decision is the same. */
+async function countedWith(input: RefusalInput, vouched: Vouched): Promise<Counted[]> {
   const { run, approval, policy, others = [] } = input
-  const need = policy.need ?? 1
-  if (run.mode !== 'live' || approval.statement.decision !== 'approve' || need <= 1) return null
+  const counted: Counted[] = [{ approvalId: approval.approvalId, ...vouched }]
+  const { decision } = approval.statement
+  if (run.mode !== 'live' || decision !== 'approve' || (policy.need ?? 1) <= 1) return counted
 
-  const signatures = [vouched]
   for (const other of others) {
-    if (other.statement.decision !== 'approve') continue
+    if (other.approvalId === approval.approvalId || other.statement.decision !== decision) continue
     const answer = await refusalAlone({ ...input, approval: other })
-    if (answer.refusal === null && answer.vouched !== null) signatures.push(answer.vouched)
+    if (answer.refusal !== null || answer.vouched === null) continue
+    if ((await laterDecision({ ...input, approval: other }, answer.vouched, refusalAlone)) !== null) continue
+    const more = [...counted, { approvalId: other.approvalId, ...answer.vouched }]
+    if (countPeople(more) > countPeople(counted)) counted.push(more.at(-1)!)
   }
-  const count = countPeople(signatures)
-  if (count >= need) return null
-  const names = [...new Set(signatures.map(({ principal }) => principal))].join(', ')
-  return {
-    reason: 'NOT_ENOUGH_APPROVERS',
-    message:
-      `approval ${approval.approvalId} is good, but ${run.machine}.${run.gate} needs ${need} people with keys ` +
-      `of their own, and so far there is ${count} (${names})`,
-    next: `have another sign: cutter approval sign ${run.runId} --as <principal> --key <file>`,
-  }
+  return counted
 }

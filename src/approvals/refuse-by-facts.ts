@@ -62,15 +62,10 @@ export function refuseByFacts({ run, approval }: { run: Run; approval: Approval 
 const skewMinutes = 5
 
 export function refuseByTimes(approval: Approval, now: Date, policy: ApprovalPolicy): Refusal | null {
+  const early = refuseTooEarly(approval, now)
+  if (early !== null) return early
   const { statement, approvalId } = approval
   const { issuedAt, expiresAt } = statement
-  if (Date.parse(issuedAt) > now.getTime() + skewMinutes * 60_000) {
-    return {
-      reason: 'NOT_YET_VALID',
-      message: `approval ${approvalId} is issued at ${issuedAt}, but it is only ${now.toISOString()}`,
-      next: 'wait until then, or set the clock right and sign again',
-    }
-  }
   const longest = hoursAfter(issuedAt, policy.validHours)
   const [endsAt, by] =
     expiresAt <= longest ? [expiresAt, 'as signed'] : [longest, `${policy.validHours} h by policy`]
@@ -82,11 +77,22 @@ export function refuseByTimes(approval: Approval, now: Date, policy: ApprovalPol
   }
 }
 
+export function refuseTooEarly({ approvalId, statement }: Approval, now: Date): Refusal | null {
+  const { issuedAt } = statement
+  if (Date.parse(issuedAt) <= now.getTime() + skewMinutes * 60_000) return null
+  return {
+    reason: 'NOT_YET_VALID',
+    message: `approval ${approvalId} is issued at ${issuedAt}, but it is only ${now.toISOString()}`,
+    next: 'wait until then, or set the clock right and sign again',
+  }
+}
+
 /** Four eyes: in a live run nobody approves what they operate. */
-export function refuseByPeople(input: Pick<RefusalInput, 'run' | 'approval' | 'operators'>): Refusal | null {
-  const { run, approval } = input
+export function refuseByPeople(input: Omit<RefusalInput, 'now' | 'trust'>): Refusal | null {
+  const { run, approval, policy } = input
   const { approver } = approval.statement
-  if (run.mode !== 'live' || !operatorsOf(input).some((name) => isSameName(name, approver))) return null
+  if (run.mode !== 'live' || policy.fourEyes === false) return null
+  if (!operatorsOf(input).some((name) => isSameName(name, approver))) return null
   return operatorsOwn(approval, `${approver} operates run ${run.runId}`)
 }
 

@@ -1,5 +1,5 @@
 import type { Approval } from '../domain/approval.ts'
-import { approveAnew, type Refusal, type RefusalAnswer, type RefusalInput } from './refusal-words.ts'
+import { approveAnew, type Refusal, type RefusalInput, type SignerAnswer } from './refusal-words.ts'
 import { operatorsOf, operatorsOwn } from './refuse-by-facts.ts'
 import {
   isListedByWildcardOnly,
@@ -10,7 +10,7 @@ import {
 import { approvalIdOf, namespaceOf, statementText } from './statement.ts'
 
 /** Who vouches for the approval: nobody for a rehearsal, which wants no signature. */
-export async function signerOf(input: RefusalInput): Promise<RefusalAnswer> {
+export async function signerOf(input: RefusalInput): Promise<SignerAnswer> {
   const { run, approval } = input
   if (!isOwnStatement(approval)) return { refusal: otherStatement(input) }
   if (approval.kind === 'rehearsal') return { refusal: null, vouched: null }
@@ -30,8 +30,8 @@ export async function signerOf(input: RefusalInput): Promise<RefusalAnswer> {
 
 /** Four eyes count keys as well as names: a second name for the operator's key is still the operator. */
 export async function refuseByKeyOfOperator(input: RefusalInput): Promise<Refusal | null> {
-  const { run, approval } = input
-  if (run.mode !== 'live' || approval.kind === 'rehearsal') return null
+  const { run, approval, policy } = input
+  if (run.mode !== 'live' || approval.kind === 'rehearsal' || policy.fourEyes === false) return null
   const [operator] = await otherNamesOfKey(signatureQuestion(input, approval), operatorsOf(input))
   if (operator === undefined) return null
   return operatorsOwn(

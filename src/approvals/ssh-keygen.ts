@@ -1,16 +1,12 @@
-import { readFile } from 'node:fs/promises'
 import { withoutOptions, withoutWildcards } from './allowed-signers.ts'
 import * as fault from './signature-faults.ts'
 import { type Questions, questionsAbout, type Signed, type SigningKey } from './signature-questions.ts'
 import { inPrivateFolder } from './ssh-keygen-process.ts'
+import { readTrusted, type Trust } from './trust.ts'
 
 export { signText } from './sign.ts'
 
-export interface SignatureQuestion extends Signed {
-  /** Path of the allowed_signers file. */
-  allowedSigners: string
-  /** Path of a KRL or a list of public keys. */
-  revokedKeys?: string
+export interface SignatureQuestion extends Signed, Trust {
   principal: string
   /** When the key has to be valid. */
   at: Date
@@ -35,7 +31,7 @@ export function verifySignature(question: SignatureQuestion): Promise<SignatureA
     const key = await questions.signingKey()
     if (key === null) return no(fault.invalidSignature(question))
 
-    const signers = await readOrNull(question.allowedSigners)
+    const signers = await readTrusted(question, question.allowedSigners)
     if (signers === null) return no(fault.noAllowedSigners(question))
     const timeless = withoutOptions(signers.toString(), 'valid-after', 'valid-before')
     const validThen = await questions.verifies({ signers, principal, at })
@@ -44,7 +40,7 @@ export function verifySignature(question: SignatureQuestion): Promise<SignatureA
     }
 
     if (question.revokedKeys !== undefined) {
-      const revoked = await readOrNull(question.revokedKeys)
+      const revoked = await readTrusted(question, question.revokedKeys)
       if (revoked === null) return no(fault.noRevokedKeys(question.revokedKeys))
       const inForce = validThen ? signers : timeless
       if (!(await questions.verifies({ signers: inForce, principal, at, revoked }))) {
@@ -58,7 +54,7 @@ export function verifySignature(question: SignatureQuestion): Promise<SignatureA
 /** Whether the principal is listed by a pattern only, such as `*@example.org`, which says too little about who signed. */
 export async function isListedByWildcardOnly(question: SignatureQuestion): Promise<boolean> {
   const { principal, at } = question
-  const signers = await readFile(question.allowedSigners, 'utf8')
+  const signers = (await readTrusted(question, question.allowedSigners))?.toString() ?? ''
   if (!/[*?]/.test(signers)) return false
   return questioned(
     question,
@@ -68,7 +64,7 @@ export async function isListedByWildcardOnly(question: SignatureQuestion): Promi
 
 /** Those of the names under which the signing key is listed too, whatever the limits of time and namespace there. */
 export async function otherNamesOfKey(question: SignatureQuestion, names: string[]): Promise<string[]> {
-  const listed = await readFile(question.allowedSigners, 'utf8')
+  const listed = (await readTrusted(question, question.allowedSigners))?.toString() ?? ''
   const signers = withoutOptions(listed, 'valid-after', 'valid-before', 'namespaces')
   return questioned(question, async (questions) => {
     const found: string[] = []
@@ -88,8 +84,4 @@ function questioned<Result>(
 
 function no(found: fault.SignatureFault): SignatureAnswer {
   return { ok: false, ...found }
-}
-
-async function readOrNull(path: string): Promise<Buffer | null> {
-  return readFile(path).catch(() => null)
 }

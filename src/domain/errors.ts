@@ -22,6 +22,8 @@ export type ErrorCode =
   | 'EVENT_REFUSED' // the run's state has no transition for the event
   | 'MACHINE_CHANGED' // the run was started under another definition
   | 'LIVE_REFUSED' // live mode is not allowed here or now
+  | 'FILES_UNSAFE' // others could have written what decides in a live run
+  | 'OPERATOR_REFUSED' // the process's user is not the operator that it says, or none
   | 'TARGET_UNREACHABLE'
   | 'TARGET_REFUSED' // the server answers, but not as a target of ours
   | 'TOOL_MISSING'

@@ -1,10 +1,13 @@
 import { approvalFrom, rehearsalApproval } from '../approvals/import.ts'
+import { type Refusal, refusal } from '../approvals/refusal.ts'
 import { keyFingerprintOf, signText, verifySignature } from '../approvals/ssh-keygen.ts'
 import { composeStatement, namespaceOf, parseStatement, statementText } from '../approvals/statement.ts'
 import type { Approval, Decision } from '../domain/approval.ts'
 import { CutterError } from '../domain/errors.ts'
 import type { Run } from '../domain/run.ts'
+import { inForceAt } from './gate-record.ts'
 import { known } from './known.ts'
+import { recordedOperators } from './operators.ts'
 import type { EngineParts } from './parts.ts'
 
 export interface StatementOptions {
@@ -17,7 +20,7 @@ export interface StatementOptions {
 /** An approval that was kept, and what will be said against it when it is brought to its gate as things are now. */
 export interface Kept {
   approval: Approval
-  warning: string | null
+  warning: Refusal | null
 }
 
 /** The exact bytes to sign for a decision on the plan at which the run waits. */
@@ -40,17 +43,16 @@ export async function signApproval(
   const signature = await signText({ text, keyFile: options.keyFile, namespace: namespaceOf(machine, gate) })
   const approval = approvalFrom({ text, signature, clock: parts.clock })
   await parts.store.saveApproval(approval)
-  const fault = await faultOf(parts, approval)
-  return { approval, warning: fault === null ? null : fault.message }
+  return { approval, warning: await warningFor(parts, await known(parts, runId), approval) }
 }
 
 /** Keeps what was signed elsewhere. A signature that does not vouch for the statement is refused and not kept. */
-export async function importApproval(parts: EngineParts, text: string, signature: string): Promise<Approval> {
+export async function importApproval(parts: EngineParts, text: string, signature: string): Promise<Kept> {
   const approval = approvalFrom({ text, signature, clock: parts.clock })
   const run = await known(parts, approval.statement.runId)
   const earlier = await parts.store.approval(approval.approvalId)
   if (earlier !== null && (earlier.signature === approval.signature || earlier.usedSeq !== null))
-    return earlier
+    return { approval: earlier, warning: await warningFor(parts, run, earlier) }
   const fault = await faultOf(parts, approval)
   if (fault !== null) {
     throw new CutterError(
@@ -63,7 +65,16 @@ export async function importApproval(parts: EngineParts, text: string, signature
     )
   }
   await parts.store.saveApproval(approval)
-  return approval
+  return { approval, warning: await warningFor(parts, run, approval) }
+}
+
+/** All that the gate would say now but for who brings the approval there, which is not known yet; and nothing is recorded. */
+async function warningFor(parts: EngineParts, run: Run, approval: Approval): Promise<Refusal | null> {
+  const { policy, trust } = await inForceAt(parts, run)
+  const operators = await recordedOperators(parts, run)
+  const others = await parts.store.approvals(run.runId)
+  const now = parts.clock.now()
+  return (await refusal({ run, approval, operators, now, trust, policy, others })).refusal
 }
 
 /** Makes a label for a dry run, which vouches for nothing and grants nothing. */

@@ -1,10 +1,12 @@
-import { type Refusal, refusal } from '../approvals/refusal.ts'
+import { type Refusal, refusal, refuseByFacts } from '../approvals/refusal.ts'
 import type { Approval } from '../domain/approval.ts'
 import { CutterError } from '../domain/errors.ts'
 import type { Json } from '../domain/json.ts'
 import type { Run } from '../domain/run.ts'
 import { type Machine, record } from '../machine/step.ts'
+import { inForceAt } from './gate-record.ts'
 import { leaseOf, orHeld } from './lease.ts'
+import { recordedOperators } from './operators.ts'
 import type { EngineParts } from './parts.ts'
 import { workOn } from './work.ts'
 
@@ -24,8 +26,16 @@ export async function decide(parts: EngineParts, run: Run, approvalId: string, b
   if (verdict.refusal !== null) throw await refused(parts, run, approval, verdict.refusal, by)
 
   const { decision, approver } = approval.statement
-  const event = { type: EVENTS[decision], approvalId, approver, vouched: verdict.vouched as unknown as Json }
-  return atWorld(parts, run, approval, by, () => workOn(parts, run, event, by))
+  const { vouched, counted, policyDigest, evidence = [] } = verdict
+  const event = {
+    type: EVENTS[decision],
+    approvalId,
+    approver,
+    vouched: vouched as unknown as Json,
+    counted: counted as unknown as Json,
+    ...(policyDigest === undefined ? {} : { policyDigest }),
+  }
+  return atWorld(parts, run, approval, by, () => workOn(parts, run, event, by, evidence))
 }
 
 /** The last check, the world's, is part of the work. Still at the same gate after it: the approval was not used. */
@@ -46,25 +56,29 @@ export async function atWorld(
 /** Every check of an approval but the world's, for a run that waits at a gate. */
 export async function judge(parts: EngineParts, run: Run, approval: Approval, by: string) {
   const { machine } = await parts.installed(run.machine)
-  const byReview = refuseMissingReview(machine, run, approval) ?? (await refuseUsedReview(parts, approval))
-  if (byReview !== null) return { refusal: byReview }
-  return refusal({
+  const early =
+    refuseByFacts({ run, approval }) ??
+    refuseMissingReview(machine, run, approval) ??
+    (await refuseUsedReview(parts, approval)) ??
+    refuseUnsafeFiles(parts, run)
+  if (early !== null) return { refusal: early }
+  const { policy, trust, ...recorded } = await inForceAt(parts, run)
+  const verdict = await refusal({
     run,
     approval,
-    operators: await operatorsOf(parts, run, by),
+    operators: [...(await recordedOperators(parts, run)), by, parts.osUser],
     now: parts.clock.now(),
-    trust: parts.trust,
-    policy: parts.policy(run.machine, run.gate!),
+    trust,
+    policy,
+    others: await parts.store.approvals(run.runId),
   })
+  return verdict.refusal === null ? { ...verdict, ...recorded } : verdict
 }
 
-/** Everyone who started or moved the run, by label and by OS user; a refused attempt makes nobody an operator. */
-async function operatorsOf({ store, osUser }: EngineParts, run: Run, by: string): Promise<string[]> {
-  const moved = (await store.history(run.runId)).filter(
-    ({ event }) => !event.type.startsWith('cutter.approval'),
-  )
-  const labels = moved.map((entry) => entry.by).filter((label) => label !== 'engine')
-  return [...new Set([...labels, run.osUser, by, osUser])]
+/** Who may decide is only as good as the files that say so. */
+function refuseUnsafeFiles(parts: EngineParts, run: Run): Refusal | null {
+  const fault = run.mode === 'live' ? parts.filesFault?.() : null
+  return fault ? { reason: 'FILES_UNSAFE', message: fault.message, next: fault.next } : null
 }
 
 /** A review is one decision: its id can't stand for that of another approval, nor for a review that leg B records. */
@@ -119,10 +133,8 @@ export async function refused(
   by: string,
 ): Promise<CutterError> {
   await recordRefusal(parts, run, { approvalId, reason, message }, by)
-  return new CutterError('APPROVAL_REFUSED', message, {
-    next,
-    data: { runId: run.runId, approvalId, reason },
-  })
+  const code = reason === 'FILES_UNSAFE' ? 'FILES_UNSAFE' : 'APPROVAL_REFUSED'
+  return new CutterError(code, message, { next, data: { runId: run.runId, approvalId, reason } })
 }
 
 async function worldRefused(

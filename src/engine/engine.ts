@@ -3,6 +3,7 @@ import type { Json } from '../domain/json.ts'
 import type { Mode, Run } from '../domain/run.ts'
 import { known } from './known.ts'
 import { refuseHeld } from './lease.ts'
+import { operatorOf } from './operators.ts'
 import type { EngineParts } from './parts.ts'
 import { answerAtRest } from './resting.ts'
 
@@ -67,8 +68,8 @@ async function resume(
   const run = await known(parts, id)
   const resting = answerAtRest(run, options.approvalId)
   if (resting !== null) return resting
+  const by = operatorOf(parts, options.by)
   await refuseHeld(parts, run)
-  const by = options.by ?? parts.osUser
   if (run.status === 'paused') {
     const { decide } = await import('./decide.ts')
     return decide(parts, run, options.approvalId!, by)
@@ -84,6 +85,7 @@ async function cancel(
 ): Promise<Run> {
   const run = await known(parts, id)
   if (run.status === 'closed') return run
+  const by = operatorOf(parts, options.by)
   await refuseHeld(parts, run)
   if (run.status === 'working') {
     throw new CutterError(
@@ -96,7 +98,7 @@ async function cancel(
   }
   const { abandonOtherDefinition } = await import('./abandon.ts')
   const { workOn } = await import('./work.ts')
-  const [by, reason] = [options.by ?? parts.osUser, options.reason]
+  const { reason } = options
   const abandoned = await abandonOtherDefinition(parts, run, { by, reason })
   return abandoned ?? workOn(parts, run, { type: 'CANCEL', reason }, by)
 }

@@ -40,6 +40,14 @@ export async function refuseLive(parts: EngineParts): Promise<SwitchReading> {
   return reading
 }
 
+/** A live run relies on files that only their owner may write, from its start. */
+export function refuseUnsafeFiles(parts: EngineParts): void {
+  const fault = parts.filesFault?.() ?? null
+  if (fault === null) return
+  const { file, message, next } = fault
+  throw new CutterError('FILES_UNSAFE', `${message}; nothing was touched`, { next, data: { file } })
+}
+
 /** The same question before each write of a live run that has begun: here a no stops the run. */
 export async function switchBeforeWrite(parts: EngineParts): Promise<SwitchReading> {
   const reading = await readSwitch(parts)

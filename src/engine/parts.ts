@@ -1,4 +1,7 @@
 import type { Logger } from 'pino'
+import type { InForce } from '../approvals/in-force.ts'
+import type { ApprovalPolicy } from '../approvals/refusal.ts'
+import type { FilesFault } from '../approvals/strict-modes.ts'
 import type { Clock } from '../domain/clock.ts'
 import type { Effect, Owner } from '../domain/effect.ts'
 import type { Json } from '../domain/json.ts'
@@ -14,11 +17,7 @@ export interface InstalledMachine {
   admit(input: { [key: string]: Json }): Promise<{ [key: string]: Json }>
 }
 
-export interface GatePolicy {
-  /** Principals who may approve; everybody whom `allowed_signers` admits when left out. */
-  of?: string[]
-  validHours: number
-}
+export type GatePolicy = ApprovalPolicy
 
 /** What the engine is made of. Time, ids, the process's identity and the world come in here, so that tests can set them. */
 export interface EngineParts {
@@ -33,6 +32,14 @@ export interface EngineParts {
   osUser: string
   trust: { allowedSigners: string; revokedKeys?: string }
   policy(machine: string, gate: string): GatePolicy
+  /** What is in force at a gate, to be judged by and recorded; without it nothing of it is recorded. */
+  inForce?(machine: string, gate: string): Promise<InForce>
+  /** Why the files that decide can't be relied on in a live run, or null. */
+  filesFault?(): FilesFault | null
+  /** Who may operate: label → `uid:<n>`. Without it operators declare themselves. */
+  operators?: { [label: string]: string }
+  /** The process's user id; null where the system has none. */
+  uid?: number | null
   allowLive: boolean
   caps: { runMinutes: number; phaseMinutes: number }
   log: Pick<Logger, 'info' | 'warn' | 'error'>

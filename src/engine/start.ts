@@ -3,8 +3,9 @@ import { canonicalJson, type Json } from '../domain/json.ts'
 import type { Run, RunIdentity } from '../domain/run.ts'
 import { first } from '../machine/step.ts'
 import type { Exclusively, StartOptions } from './engine.ts'
-import { refuseLive } from './execution.ts'
+import { refuseLive, refuseUnsafeFiles } from './execution.ts'
 import { leaseOf, orHeld, refuseHeld } from './lease.ts'
+import { declaredBy, operatorOf } from './operators.ts'
 import type { EngineParts } from './parts.ts'
 import { after, work, workOn } from './work.ts'
 
@@ -15,12 +16,14 @@ export async function start(
   given: { [key: string]: Json },
   options: StartOptions,
 ): Promise<Run> {
+  const by = operatorOf(parts, options.by)
   const installed = await parts.installed(name)
   const input = await installed.admit(parseInput(name, installed.machine.input.safeParse(given)))
   if (options.key === '') throw new CutterError('USAGE', 'the start key is empty; nothing was started')
   const earlier = options.key === undefined ? null : await parts.store.runByKey(options.key)
-  if (earlier !== null) return goneOn(parts, exclusively, sameStart(earlier, name, input, options), options)
+  if (earlier !== null) return goneOn(parts, exclusively, sameStart(earlier, name, input, options), by)
   const executionSwitch = options.mode === 'live' ? await refuseLive(parts) : null
+  if (options.mode === 'live') refuseUnsafeFiles(parts)
 
   const { machine } = installed
   const identity: RunIdentity = {
@@ -31,12 +34,13 @@ export async function start(
     mode: options.mode,
     input,
     startKey: options.key ?? null,
-    startedBy: options.by ?? parts.osUser,
+    startedBy: by,
     osUser: parts.osUser,
     startedAt: parts.clock.now().toISOString(),
   }
   return exclusively(identity.runId, async () => {
-    const readings = executionSwitch === null ? {} : { executionSwitch: executionSwitch as unknown as Json }
+    const reading = executionSwitch === null ? {} : { executionSwitch: executionSwitch as unknown as Json }
+    const readings = { operatorDeclared: declaredBy(parts), ...reading }
     const step = first(machine, identity, { at: identity.startedAt, by: identity.startedBy, readings })
     const claimed = await parts.store.create(step, leaseOf(parts))
     parts.onStep?.(step.run, step.entry)
@@ -45,11 +49,11 @@ export async function start(
 }
 
 /** A run that was killed in the midst of its start is taken up again: whoever repeats the command wants it done. */
-function goneOn(parts: EngineParts, exclusively: Exclusively, run: Run, options: StartOptions): Promise<Run> {
+function goneOn(parts: EngineParts, exclusively: Exclusively, run: Run, by: string): Promise<Run> {
   if (run.status !== 'working') return Promise.resolve(run)
   return exclusively(run.runId, async () => {
     await refuseHeld(parts, run)
-    return orHeld(parts, run, () => workOn(parts, run, null, options.by ?? parts.osUser))
+    return orHeld(parts, run, () => workOn(parts, run, null, by))
   })
 }
 

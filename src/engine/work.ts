@@ -1,12 +1,15 @@
 import type { EffectRow } from '../domain/effect.ts'
 import { CutterError } from '../domain/errors.ts'
+import type { Evidence } from '../domain/evidence.ts'
 import type { Json } from '../domain/json.ts'
 import type { Run, RunEvent } from '../domain/run.ts'
 import type { Step } from '../domain/step.ts'
 import type { Timer } from '../domain/store.ts'
 import { next, refuseOtherDefinition, type StepFacts } from '../machine/step.ts'
 import { readSwitch } from './execution.ts'
+import { withPolicyAtArrival } from './gate-record.ts'
 import { LEASE_MS, leaseOf, seize } from './lease.ts'
+import { declaredBy, ENGINE } from './operators.ts'
 import type { EngineParts, InstalledMachine } from './parts.ts'
 import { Interrupted, perform } from './perform.ts'
 
@@ -73,7 +76,13 @@ async function nothingInHand({ store }: EngineParts, { runId, seq, state }: Run)
 }
 
 /** Gives the run an event (or, after a crash, takes over its effects) and works on. */
-export async function workOn(parts: EngineParts, run: Run, event: RunEvent | null, by: string): Promise<Run> {
+export async function workOn(
+  parts: EngineParts,
+  run: Run,
+  event: RunEvent | null,
+  by: string,
+  evidence: Evidence[] = [],
+): Promise<Run> {
   const installed = await parts.installed(run.machine)
   const inHand: InHand = { run, effects: [], timers: await parts.store.timers(run.runId) }
   if (event === null) {
@@ -81,7 +90,9 @@ export async function workOn(parts: EngineParts, run: Run, event: RunEvent | nul
     return work(parts, installed, { ...inHand, effects: await seize(parts, run) })
   }
   const reading = run.mode === 'live' ? { executionSwitch: (await readSwitch(parts)) as unknown as Json } : {}
-  return work(parts, installed, await take(parts, installed, inHand, { ...event, ...reading }, { by }))
+  const operator = { osUser: parts.osUser, operatorDeclared: declaredBy(parts) }
+  const whole = { ...event, ...operator, ...reading }
+  return work(parts, installed, await take(parts, installed, inHand, whole, { by, evidence }))
 }
 
 /** Saves the step that an event makes, and answers with what is in hand after it. */
@@ -93,7 +104,11 @@ export async function take(
   facts: Omit<StepFacts, 'at' | 'by'> & { by?: string },
 ): Promise<InHand> {
   const at = parts.clock.now().toISOString()
-  const step = next(installed.machine, inHand.run, event, { by: 'engine', ...facts, at })
+  const stepFor = (taken: RunEvent, evidence = facts.evidence ?? []) =>
+    next(installed.machine, inHand.run, taken, { by: ENGINE, ...facts, evidence, at })
+  const step = await withPolicyAtArrival(parts, stepFor(event), (recorded, evidence) =>
+    stepFor({ ...event, ...recorded }, [...(facts.evidence ?? []), ...evidence]),
+  )
   const claimed = await parts.store.advance(step, leaseOf(parts))
   parts.onStep?.(step.run, step.entry)
   return after(step, inHand, claimed)

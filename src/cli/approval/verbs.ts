@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { type Approval, approvalSummary, type Decision } from '../../domain/approval.ts'
 import { CutterError } from '../../domain/errors.ts'
+import type { Kept } from '../../engine/approving.ts'
 import { type CommonOptions, command } from '../command.ts'
 import { answer, type Io, table } from '../io.ts'
 
@@ -28,7 +29,7 @@ export function approvalSign(text: string, options: StatementFlags & { key: stri
       ...options,
       keyFile: options.key,
     })
-    if (warning !== null) io.err(`cutter: kept, but it would not count as things are now: ${warning}`)
+    warn(io, warning)
     return answerApproval(io, approval)
   })
 }
@@ -37,10 +38,10 @@ export function approvalImport(options: CommonOptions & { statement: string; sig
   return command(options, async ({ app, io }) => {
     const { importApproval } = await approving()
     const statement = await fileText(options.statement)
-    return answerApproval(
-      io,
-      await importApproval((await app()).parts, statement, await fileText(options.signature)),
-    )
+    const { parts } = await app()
+    const { approval, warning } = await importApproval(parts, statement, await fileText(options.signature))
+    warn(io, warning)
+    return answerApproval(io, approval)
   })
 }
 
@@ -101,6 +102,13 @@ const listed = (approval: Approval) => ({
   usedSeq: approval.usedSeq,
   usedAt: approval.usedAt,
 })
+
+function warn(io: Io, warning: Kept['warning']): void {
+  if (warning === null) return
+  const alone = warning.reason === 'NOT_ENOUGH_APPROVERS'
+  const words = alone ? 'kept; it needs others beside it' : 'kept, but it would not count as things are now'
+  io.err(`cutter: ${words}: ${warning.message}`)
+}
 
 function answerApproval(io: Io, approval: Approval): number {
   answer(io, approvalSummary(approval), () => [

@@ -1,0 +1,38 @@
+import { principalsListed } from './allowed-signers.ts'
+import { countPeople, isSameName } from './people.ts'
+import type { Counted, Refusal, RefusalInput } from './refusal-words.ts'
+import { operatorsOf } from './refuse-by-facts.ts'
+import { namespaceOf } from './statement.ts'
+import { readTrusted } from './trust.ts'
+
+/** N of M, for going on in a live run only: one person is enough to reject or void. */
+export async function refuseByNumber(input: RefusalInput, counted: Counted[]): Promise<Refusal | null> {
+  const { run, approval, policy } = input
+  const need = policy.need ?? 1
+  if (run.mode !== 'live' || approval.statement.decision !== 'approve') return null
+  const count = countPeople(counted)
+  if (count >= need) return null
+
+  const signed = counted.map(({ principal }) => principal)
+  const others = await whoElseMay(input, signed)
+  const whom = others.length === 0 ? 'nobody else is listed for this gate' : `${others.join(', ')} may too`
+  return {
+    reason: 'NOT_ENOUGH_APPROVERS',
+    message:
+      `approval ${approval.approvalId} is good, but ${run.machine}.${run.gate} needs ${need} people with keys ` +
+      `of their own, and so far there ${count === 1 ? 'is' : 'are'} ${count}: ${signed.join(', ')} signed; ${whom}`,
+    next: `have another sign: cutter approval sign ${run.runId} --as <principal> --key <file>`,
+  }
+}
+
+/** By name: those of the policy, else all whom the file lists for this gate, without patterns and without operators. */
+async function whoElseMay(input: RefusalInput, signed: string[]): Promise<string[]> {
+  const { run, policy, trust } = input
+  const listed = async () => {
+    const signers = await readTrusted(trust, trust.allowedSigners)
+    return principalsListed(signers?.toString() ?? '', namespaceOf(run.machine, run.gate ?? ''))
+  }
+  const names = policy.of ?? (await listed())
+  const excluded = [...signed, ...(policy.fourEyes === false ? [] : operatorsOf(input))]
+  return [...new Set(names)].filter((name) => !excluded.some((other) => isSameName(other, name)))
+}

@@ -1,0 +1,59 @@
+import { existsSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { inForceNow } from './approvals/in-force.ts'
+import { type FilesFault, writableByOthers, writableByUs } from './approvals/strict-modes.ts'
+import type { Config } from './config.ts'
+import type { EngineParts } from './engine/parts.ts'
+import { policyOf } from './policy.ts'
+
+type Deciding = Required<Pick<EngineParts, 'trust' | 'policy' | 'inForce' | 'filesFault' | 'uid'>> &
+  Pick<EngineParts, 'operators'>
+
+/** What decides at gates in one home: files, rules, and who operates. */
+export function deciding(home: string, config: Config): Deciding {
+  const { allowedSigners, revokedKeys, strict } = config.approvals
+  const { operators } = config
+  const trust = {
+    allowedSigners: resolve(home, allowedSigners),
+    ...(revokedKeys === undefined ? {} : { revokedKeys: resolve(home, revokedKeys) }),
+  }
+  const policy = (machine: string, gate: string) => policyOf(config, machine, gate)
+  return {
+    trust,
+    policy,
+    inForce: (machine, gate) =>
+      inForceNow({
+        machine,
+        gate,
+        policy: policy(machine, gate),
+        trust,
+        strict,
+        operators: operators ?? null,
+      }),
+    filesFault: () => filesFault(home, Object.values(trust), strict),
+    uid: process.getuid?.() ?? null,
+    ...(operators === undefined ? {} : { operators }),
+  }
+}
+
+/** Files have owners and modes everywhere but on Windows, where nothing is looked at. */
+function filesFault(
+  home: string,
+  trusted: string[],
+  strict: Config['approvals']['strict'],
+): FilesFault | null {
+  const uid = process.geteuid?.()
+  if (uid === undefined) return null
+  const rules = [...trusted, join(home, 'cutter.yaml')]
+  const store = join(home, 'var', 'cutter.db')
+  const stored = [store, `${store}-wal`, `${store}-shm`].filter((file) => existsSync(file))
+  for (const file of [...rules, ...stored]) {
+    const fault = writableByOthers(file, uid)
+    if (fault !== null) return fault
+  }
+  for (const file of strict === 'owner' ? rules : []) {
+    const fault = writableByUs(file, uid)
+    if (fault !== null) return fault
+  }
+  return null
+}

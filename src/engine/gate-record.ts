@@ -1,0 +1,33 @@
+import type { InForce } from '../approvals/in-force.ts'
+import type { Evidence } from '../domain/evidence.ts'
+import type { Run } from '../domain/run.ts'
+import type { Step } from '../domain/step.ts'
+import type { EngineParts } from './parts.ts'
+
+/** What is in force at a run's gate now. Parts that record none (a bench) answer with the rules alone. */
+export async function inForceAt(parts: EngineParts, run: Run): Promise<Partial<InForce> & Rules> {
+  const gate = run.gate ?? ''
+  return (
+    (await parts.inForce?.(run.machine, gate)) ?? {
+      policy: parts.policy(run.machine, gate),
+      trust: parts.trust,
+    }
+  )
+}
+
+type Rules = Pick<InForce, 'policy' | 'trust'>
+
+/**
+ * A step that newly arrives at a gate is made once more, with the digest of the policy in its event and the policy beside it as
+ * evidence: which gate it arrives at is known only from the step. Snapshots don't depend on the digest.
+ */
+export async function withPolicyAtArrival(
+  parts: EngineParts,
+  step: Step,
+  again: (recorded: { policyDigest: string }, evidence: Evidence[]) => Step,
+): Promise<Step> {
+  const { run, entry } = step
+  if (run.status !== 'paused' || run.gateSeq !== entry.seq || parts.inForce === undefined) return step
+  const { policyDigest, evidence } = await parts.inForce(run.machine, run.gate)
+  return again({ policyDigest }, evidence)
+}
