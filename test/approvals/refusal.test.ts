@@ -59,7 +59,7 @@ describe('an approval that fits its run', () => {
 
   it('does for a dry run what it is labelled for, without a signature and by the operator too', async () => {
     const own = rehearsalApproval({ ...statementInput, run, approver: run.startedBy })
-    expect(await refusal(rehearsing(own, noon))).toEqual({ refusal: null, vouched: null })
+    expect(await refusal(rehearsing(own, noon))).toEqual({ refusal: null, vouched: null, counted: [] })
   })
 
   it('expires in a dry run like any other', async () => {
@@ -116,15 +116,13 @@ describeWithKeys('the refusal of a signed approval', () => {
   const reasonOf = async (change: Change) => (await refused(change))?.reason ?? null
 
   it('is null for a good approval, with the one who vouches for it', async () => {
-    const answer = await refusal(input({}))
-    expect(answer).toEqual({
-      refusal: null,
-      vouched: {
-        principal: 'alice@example.org',
-        fingerprint: expect.stringMatching(/^SHA256:/),
-        keyType: 'ED25519',
-      },
-    })
+    const vouched = {
+      principal: 'alice@example.org',
+      fingerprint: expect.stringMatching(/^SHA256:/),
+      keyType: 'ED25519',
+    }
+    const counted = [{ approvalId: byAlice.approvalId, ...vouched }]
+    expect(await refusal(input({}))).toEqual({ refusal: null, vouched, counted })
   })
 
   it('is null in a dry run too, where also a wildcard may list the signer', async () => {

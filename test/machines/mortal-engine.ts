@@ -38,7 +38,13 @@ export const succeeds: Script = (name) => {
   return rechecked === undefined ? success(name) : success(name, { planDigest: digestOf(rechecked) })
 }
 
-export function aWorld(script: Script, { mortal = false } = {}): World {
+/** How a world differs from the plain one: its process may end at each step, its engine may be made of other parts. */
+interface Otherwise {
+  mortal?: boolean
+  parts?: Partial<EngineParts>
+}
+
+export function aWorld(script: Script, { mortal = false, parts: changes = {} }: Otherwise = {}): World {
   const options = aStoreFile()
   let ticks = 0
   return life(1)
@@ -76,6 +82,7 @@ export function aWorld(script: Script, { mortal = false } = {}): World {
       caps: { runMinutes: 60, phaseMinutes: 10 },
       log: { info() {}, warn() {}, error() {} },
       interrupt: new AbortController().signal,
+      ...changes,
     }
     const reopen = async () => {
       await close()
