@@ -18,6 +18,7 @@ export function doctor(options: CommonOptions): Promise<number> {
       await restingRuns(app),
       sshKeygen(),
       allowedSigners(app),
+      decidingFiles(app),
       await embeddedServer(app),
       ...(await targets(app)),
     ]
@@ -107,6 +108,17 @@ function allowedSigners({ parts }: App): Finding {
     message: `${file} is missing: nobody can approve a live run`,
     next: `echo "alice@example.org namespaces=\\"cutter.*\\" $(cat alice.pub)" >> ${file}`,
   }
+}
+
+/** What live runs ask of the files that decide, told before one is refused. */
+function decidingFiles({ config, parts }: App): Finding {
+  const check = 'files that decide'
+  const fault = parts.filesFault?.() ?? null
+  if (fault === null) {
+    const asked = config.approvals.strict === 'owner' ? 'nobody but root' : 'nobody but their owner'
+    return { check, status: 'ok', message: `${asked} may write them` }
+  }
+  return { check, status: parts.allowLive ? 'fail' : 'warn', message: fault.message, next: fault.next }
 }
 
 async function embeddedServer({ home }: App): Promise<Finding> {

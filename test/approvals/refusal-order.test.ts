@@ -23,6 +23,9 @@ interface Case {
   now: string
   operators: string[]
   need: number
+  /** What the approver has signed since, and whether it is there. */
+  rejection: Approval
+  others: Approval[]
 }
 
 type Fault = [reason: RefusalReason, put: (good: Case) => Partial<Case>]
@@ -46,6 +49,7 @@ const faults: Fault[] = [
   ['WILDCARD_PRINCIPAL', () => ({ listedAs: '*@example.org' })],
   ['EXPIRED', () => ({ now: '2026-03-03T12:00:00.000Z' })],
   ['OPERATORS_OWN', () => ({ operators: ['alice@example.org'] })],
+  ['SUPERSEDED', ({ rejection }) => ({ others: [rejection] })],
   ['NOT_ENOUGH_APPROVERS', () => ({ need: 2 })],
 ]
 
@@ -61,20 +65,17 @@ describeWithKeys('of two reasons to refuse an approval', () => {
     keys = aKeyFolder()
     for (const name of ['alice', 'bob']) keys.key(name)
     const clock = { now: () => new Date(noon) }
-    const statement = composeStatement({
-      run: live,
-      approver: 'alice@example.org',
-      decision: 'approve',
-      reason: '',
-      clock,
-      nonce: 'n',
-      validHours: 24,
-    })
-    const text = statementText(statement)
-    const signature = await signText({ text, keyFile: keys.path('alice'), namespace: 'cutter.cut.SG1' })
+    const sign = async (decision: 'approve' | 'reject') => {
+      const by = { approver: 'alice@example.org', decision, reason: '', clock, nonce: 'n', validHours: 24 }
+      const text = statementText(composeStatement({ run: live, ...by }))
+      const signature = await signText({ text, keyFile: keys.path('alice'), namespace: 'cutter.cut.SG1' })
+      return approvalFrom({ text, signature, clock })
+    }
     good = {
       run: live,
-      approval: approvalFrom({ text, signature, clock }),
+      approval: await sign('approve'),
+      rejection: await sign('reject'),
+      others: [],
       listedAs: 'alice@example.org',
       listedKey: 'alice',
       listedWith: '',
@@ -86,14 +87,21 @@ describeWithKeys('of two reasons to refuse an approval', () => {
   })
   afterAll(() => keys.remove())
 
-  async function reasonFor({ run, approval, operators, now, ...rest }: Case): Promise<RefusalReason | null> {
+  async function reasonFor({
+    run,
+    approval,
+    operators,
+    others,
+    now,
+    ...rest
+  }: Case): Promise<RefusalReason | null> {
     const line = `${rest.listedAs} ${rest.listedWith} ${keys.publicKey(rest.listedKey)}\n`
     const trust = {
       allowedSigners: keys.file('allowed', line),
       revokedKeys: keys.file('revoked', `${keys.publicKey(rest.revokedKey)}\n`),
     }
     const policy = { validHours: 24, need: rest.need }
-    const answer = await refusal({ run, approval, operators, now: new Date(now), trust, policy })
+    const answer = await refusal({ run, approval, operators, others, now: new Date(now), trust, policy })
     return answer.refusal?.reason ?? null
   }
   const put = ([, change]: Fault, into: Case): Case => ({ ...into, ...change(into) })

@@ -193,6 +193,58 @@ describeWithKeys('the refusal of a signed approval', () => {
     )
   })
 
+  it('lets operators approve, by name or key, where the policy does without four eyes', async () => {
+    const policy = { validHours: 24, fourEyes: false }
+    expect(await reasonOf({ policy, operators: ['alice@example.org'] })).toBeNull()
+    expect(await reasonOf({ policy, allowed: 'also-operator' })).toBeNull()
+  })
+
+  describe('of somebody who decided twice', () => {
+    const later = (overrides: Partial<StatementInput>, time = '12:10:00'): Promise<Approval> =>
+      sign('alice', { clock: { now: () => at(`01T${time}`) }, ...overrides })
+
+    it('lets the later decision count, whichever it is', async () => {
+      const rejection = await later({ decision: 'reject' })
+      expect(await reasonOf({ others: [byAlice, rejection] })).toBe('SUPERSEDED')
+      expect(await reasonOf({ approval: rejection, others: [byAlice, rejection] })).toBeNull()
+      const again = await later({}, '12:20:00')
+      expect(await reasonOf({ approval: again, others: [byAlice, rejection, again] })).toBeNull()
+      expect(await reasonOf({ approval: rejection, others: [byAlice, rejection, again] })).toBe('SUPERSEDED')
+    })
+
+    it('lets the one that withholds count when both are of the same moment', async () => {
+      const voiding = await sign('alice', { decision: 'void' })
+      expect(await reasonOf({ others: [voiding] })).toBe('SUPERSEDED')
+      expect(await reasonOf({ approval: voiding, others: [byAlice] })).toBeNull()
+    })
+
+    it('goes on withholding after the time of the rejection is over', async () => {
+      const brief = await later({ decision: 'reject', validHours: 0.1 })
+      expect(await reasonOf({ approval: brief, now: at('01T13:00:00') })).toBe('EXPIRED')
+      expect(await reasonOf({ others: [brief], now: at('01T13:00:00') })).toBe('SUPERSEDED')
+    })
+
+    it('is not moved by a decision that would not count, or is not about this plan', async () => {
+      const forged = await sign('mallory', { approver: 'alice@example.org', decision: 'reject' })
+      const early = await later({ decision: 'reject' }, '23:00:00')
+      const elsewhere = await later({
+        decision: 'reject',
+        run: { ...live, planDigest: digestOf('x') } as Run,
+      })
+      const bobs = await sign('bob', { decision: 'reject' })
+      expect(await reasonOf({ others: [forged, early, elsewhere, bobs] })).toBeNull()
+      const tomorrow = await later({}, '23:00:00')
+      const rejection = await later({ decision: 'reject' })
+      expect(await reasonOf({ approval: rejection, others: [tomorrow] })).toBeNull()
+    })
+
+    it('does not count towards the number that is needed', async () => {
+      const policy = { validHours: 24, need: 2 }
+      const rejection = await sign('bob', { decision: 'reject' })
+      expect(await reasonOf({ policy, others: [byBob, rejection] })).toBe('NOT_ENOUGH_APPROVERS')
+    })
+  })
+
   it('lets one person reject where it takes two to approve', async () => {
     const approval = await sign('alice', { decision: 'reject' })
     expect(await reasonOf({ approval, policy: { validHours: 24, need: 2 } })).toBeNull()

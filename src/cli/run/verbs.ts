@@ -5,7 +5,7 @@ import { known } from '../../engine/known.ts'
 import { answerAtRest } from '../../engine/resting.ts'
 import { type CommonOptions, command } from '../command.ts'
 import { exitOfRun } from '../exit-codes.ts'
-import { answer, answerRun, table } from '../io.ts'
+import { answer, answerRun, linesOfRun, table } from '../io.ts'
 
 const optional = <K extends string, V>(key: K, value: V | undefined) =>
   (value === undefined ? {} : { [key]: value }) as { [P in K]?: V }
@@ -58,7 +58,14 @@ export function runCancel(text: string, options: CommonOptions & { reason: strin
 
 export function runShow(text: string, options: CommonOptions) {
   return command(options, async ({ store, io, runId }) => {
-    answerRun(io, (await store.run(await runId(text)))!)
+    const run = (await store.run(await runId(text)))!
+    const [begun] = await store.history(run.runId)
+    const operatorDeclared = begun?.event.operatorDeclared ?? 'self'
+    const vouched = operatorDeclared === 'config' ? 'by cutter.yaml' : 'self-declared'
+    answer(io, { ...runSummary(run), osUser: run.osUser, operatorDeclared }, () => [
+      ...linesOfRun(run),
+      `by      ${run.startedBy} (${vouched}), OS user ${run.osUser}`,
+    ])
     return 0
   })
 }
