@@ -37,7 +37,11 @@ export async function readConfig(home: string): Promise<Config> {
   }
   const parsed = configSchema.safeParse(given)
   if (parsed.success) return parsed.data
-  const faults = parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'the file'}: ${message}`)
+  const faults = parsed.error.issues.map((issue) => {
+    // Of a key that doesn't fit, zod keeps what is wrong with it one level below.
+    const message = issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message
+    return `${issue.path.join('.') || 'the file'}: ${message}`
+  })
   throw invalid(file, faults.join('; '))
 }
 

@@ -1,5 +1,6 @@
 import { CutterError } from '../domain/errors.ts'
 import { readingOf } from '../engine/execution.ts'
+import { operatorOf } from '../engine/operators.ts'
 import { type CommonOptions, command, type Session } from './command.ts'
 import { answer } from './io.ts'
 
@@ -16,7 +17,7 @@ export function executionEnable(options: CommonOptions & { for: string; reason: 
       enabled: true,
       until,
       reason: options.reason,
-      by: options.by ?? app.parts.osUser,
+      by: operatorOf(app.parts, options.by),
       at: now.toISOString(),
     })
     return answerStatus(session)

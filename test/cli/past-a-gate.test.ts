@@ -219,10 +219,3 @@ describe('a run of another definition than the installed one', () => {
     expect((await at.cutter(['run', 'history', runId, '--verify'])).code).toBe(0)
   })
 })
-
-test('a policy for a gate that does not exist is refused, since it would leave the real one open', async () => {
-  at.file('cutter.yaml', `${LIVE}approvals: { policy: { cut.sg1: { of: [a@b] } } }\n`)
-  const answer = await at.cutter(['execution', 'status', '--json'])
-  at.file('cutter.yaml', LIVE)
-  expect([answer.code, jsonOf(answer).error?.code]).toEqual([2, 'CONFIG_INVALID'])
-})

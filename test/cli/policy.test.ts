@@ -1,0 +1,205 @@
+import { chmodSync, chownSync, mkdirSync } from 'node:fs'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { type Answer, type ApprovalJson, aCutterHome, type CutterHome, jsonOf } from '../support/cli.ts'
+import {
+  ALICE,
+  aSigner,
+  charter,
+  enableExecution,
+  historyOf,
+  LIVE,
+  resume,
+  sign,
+  start,
+  started,
+} from './acts.ts'
+
+const BOB = 'bob@example.org'
+let at: CutterHome
+
+const liveStart = (more: { uid?: number; gid?: number } = {}) =>
+  at.cutter(
+    ['run', 'start', 'cut', '--document', 'RULED', '--source', 'small.md', '--mode', 'live', '--json'],
+    more,
+  )
+
+describe('a gate that needs two people', () => {
+  let [alice, bob] = ['', '']
+
+  beforeAll(async () => {
+    at = aCutterHome(`${LIVE}approvals: { policy: { cut.SG1: { of: [${ALICE}, ${BOB}], need: 2 } } }\n`)
+    alice = aSigner(at)
+    bob = aSigner(at, BOB)
+    at.file('small.md', charter('One.'))
+    await at.server()
+    await enableExecution(at)
+  })
+  afterAll(() => at.remove())
+
+  test('lets a run on under both of their approvals, whichever is brought, and records both', async () => {
+    const runId = await started(at, { document: 'RULED', source: 'small.md', mode: 'live' })
+    const signedBy = (as: string, key: string) =>
+      at.cutter(['approval', 'sign', runId, '--as', as, '--key', key, '--json'])
+
+    const first = await signedBy(ALICE, alice)
+    expect(first.stderr).toContain(`kept; it needs others beside it: `)
+    const hers = jsonOf<ApprovalJson>(first).approvalId
+    const alone = await resume(at, runId, hers)
+    expect([alone.code, jsonOf(alone).error?.reason]).toEqual([3, 'NOT_ENOUGH_APPROVERS'])
+    expect(alone.stderr).toContain(`so far there is 1: ${ALICE} signed; ${BOB} may too`)
+
+    const second = await signedBy(BOB, bob)
+    expect(second.stderr).toBe('')
+    const passed = await resume(at, runId, hers)
+    expect([passed.code, jsonOf(passed).gate]).toEqual([0, 'SG2'])
+    const decision = (await historyOf(at, runId)).find(({ event }) => event.type === 'APPROVE')
+    expect(decision?.event.counted).toMatchObject([
+      { approvalId: hers, principal: ALICE },
+      { approvalId: jsonOf<ApprovalJson>(second).approvalId, principal: BOB },
+    ])
+    expect((await at.cutter(['run', 'history', runId, '--verify'])).code).toBe(0)
+  })
+
+  test('is warned of by signing: who is not named, and who operates', async () => {
+    const runId = await started(at, {
+      document: 'WARNED',
+      source: 'small.md',
+      mode: 'live',
+      more: ['--by', BOB],
+    })
+    const carol = aSigner(at, 'carol@example.org')
+    const unnamed = await at.cutter([
+      ...['approval', 'sign', runId, '--as', 'carol@example.org', '--key', carol, '--json'],
+    ])
+    expect(unnamed.stderr).toContain('would not count as things are now')
+    expect(unnamed.stderr).toContain(`the policy of cut.SG1 names ${ALICE}, ${BOB}`)
+    const own = await at.cutter(['approval', 'sign', runId, '--as', BOB, '--key', bob, '--json'])
+    expect([own.code, own.stderr]).toEqual([0, expect.stringContaining(`${BOB} operates run`)])
+    const shown = jsonOf<{ operatorDeclared: string }>(await at.cutter(['run', 'show', runId, '--json']))
+    expect(shown).toMatchObject({ startedBy: BOB, operatorDeclared: 'self' })
+    expect((await at.cutter(['run', 'show', runId])).stdout).toContain(`${BOB} (self-declared)`)
+  })
+})
+
+describe('a policy that can’t be meant', () => {
+  beforeEach(() => {
+    at = aCutterHome()
+    at.file('small.md', charter('One.'))
+  })
+  afterEach(() => at.remove())
+
+  test.each([
+    ['cut.SG3: { need: 1 }', 'machine cut has no gate SG3 (known: cut.SG1, cut.SG2)'],
+    ['ct.SG1: { need: 1 }', 'there is no machine ct (known: cut)'],
+    ['cut.sg1: { need: 1 }', 'must name a gate'],
+    ['cut.SG1: { of: [a@b, A@b], need: 2 }', 'needs more people than `of` names'],
+    ['cut.SG1: { need: 0 }', 'approvals.policy.cut.SG1.need'],
+  ])('such as %s is refused before anything is started', async (rule, says) => {
+    at.file('cutter.yaml', `approvals: { policy: { ${rule} } }\n`)
+    const answer = await start(at, { document: 'A', source: 'small.md' })
+    expect([answer.code, jsonOf(answer).error?.code]).toEqual([2, 'CONFIG_INVALID'])
+    expect(answer.stderr).toContain(says)
+    expect(jsonOf<unknown[]>(await at.cutter(['run', 'list', '--json']))).toEqual([])
+  })
+})
+
+describe('files that others can write', () => {
+  beforeAll(async () => {
+    at = aCutterHome(LIVE)
+    at.file('small.md', charter('One.'))
+    await at.server()
+    await enableExecution(at)
+  })
+  afterAll(() => at.remove())
+
+  const refused = (answer: Answer, file: string) => {
+    expect([answer.code, jsonOf(answer).error?.code]).toEqual([3, 'FILES_UNSAFE'])
+    expect(answer.stderr).toContain(`${at.path(file)} has mode 06`)
+    expect(answer.stderr).toContain(`chmod go-w ${at.path(file)}`)
+  }
+
+  test('let no live run start, each named with what mends it; a dry run does not mind', async () => {
+    aSigner(at)
+    for (const file of ['allowed_signers', 'cutter.yaml', 'var/cutter.db']) {
+      chmodSync(at.path(file), 0o666)
+      refused(await liveStart(), file)
+      expect((await at.cutter(['doctor'])).stdout).toContain(`FAIL  files that decide: ${at.path(file)}`)
+      chmodSync(at.path(file), 0o600)
+    }
+    expect(jsonOf<unknown[]>(await at.cutter(['run', 'list', '--json']))).toEqual([])
+    chmodSync(at.path('allowed_signers'), 0o666)
+    expect((await start(at, { document: 'DRY', source: 'small.md' })).code).toBe(0)
+    chmodSync(at.path('allowed_signers'), 0o600)
+  })
+
+  test('let no approval of a live run count, which is recorded', async () => {
+    const runId = await started(at, { document: 'RULED', source: 'small.md', mode: 'live' })
+    const { approvalId } = await sign(at, runId, at.path('alice_example_org'))
+    chmodSync(at.path('allowed_signers'), 0o602)
+    refused(await resume(at, runId, approvalId), 'allowed_signers')
+    expect((await historyOf(at, runId)).at(-1)?.event).toMatchObject({
+      type: 'cutter.approval-refused',
+      approvalId,
+      reason: 'FILES_UNSAFE',
+    })
+    chmodSync(at.path('allowed_signers'), 0o600)
+    expect(jsonOf(await resume(at, runId, approvalId)).gate).toBe('SG2')
+  })
+})
+
+const asRoot = process.getuid?.() === 0
+const bot = { uid: 65_534, gid: 65_534 }
+
+describe.skipIf(!asRoot)('an operator with a user id of its own', () => {
+  beforeEach(() => {
+    at = aCutterHome()
+    at.file('small.md', charter('One.'))
+    mkdirSync(at.path('var'))
+    chownSync(at.path('var'), bot.uid, bot.gid)
+    aSigner(at)
+  })
+  afterEach(() => at.remove())
+
+  const enable = (user: typeof bot) =>
+    at.cutter(['execution', 'enable', '--for', '1h', '--reason', 'a test'], user)
+
+  test('starts live runs under `strict: owner` only where it could appoint no approver', async () => {
+    at.file('cutter.yaml', `${LIVE}approvals: { strict: owner }\n`)
+    await enable(bot)
+    chownSync(at.path('allowed_signers'), bot.uid, bot.gid)
+    const owns = await liveStart(bot)
+    expect([owns.code, jsonOf(owns).error?.code]).toEqual([3, 'FILES_UNSAFE'])
+    expect(owns.stderr).toContain(`owns ${at.path('allowed_signers')}`)
+    expect(owns.stderr).toContain('could appoint approvers')
+
+    chownSync(at.path('allowed_signers'), 0, 0)
+    chownSync(at.path('cutter.yaml'), bot.uid, bot.gid)
+    expect((await liveStart(bot)).stderr).toContain(`owns ${at.path('cutter.yaml')}`)
+    chownSync(at.path('cutter.yaml'), 0, 0)
+    chownSync(at.home, bot.uid, bot.gid)
+    expect((await liveStart(bot)).stderr).toContain(`owns ${at.home}, on the way to`)
+    chownSync(at.home, 0, 0)
+    const begun = await liveStart(bot)
+    expect([begun.code, jsonOf(begun).gate]).toEqual([0, 'SG1'])
+
+    const root = await liveStart()
+    expect([root.code, jsonOf(root).error?.code]).toEqual([3, 'FILES_UNSAFE'])
+  })
+
+  test('acts under the label that cutter.yaml gives it, and others act not at all', async () => {
+    at.file('cutter.yaml', `operators: { deploybot: uid:${bot.uid} }\n`)
+    const dry = ['run', 'start', 'cut', '--document', 'D', '--source', 'small.md', '--json']
+    const switching = ['execution', 'enable', '--for', '1h', '--reason', 'a test', '--json']
+    expect(jsonOf(await at.cutter(switching, bot))).toMatchObject({ by: 'deploybot' })
+    expect((await at.cutter([...switching, '--by', 'alice'], bot)).code).toBe(3)
+    const feigned = await at.cutter([...dry, '--by', 'alice'], bot)
+    expect([feigned.code, jsonOf(feigned).error?.code]).toEqual([3, 'OPERATOR_REFUSED'])
+    const begun = await at.cutter(dry, bot)
+    expect(jsonOf(begun)).toMatchObject({ gate: 'SG1', startedBy: 'deploybot' })
+    const root = await at.cutter(dry)
+    expect([root.code, jsonOf(root).error?.code]).toEqual([3, 'OPERATOR_REFUSED'])
+    expect(root.stderr).toContain('operators: { <label>: uid:0 }')
+    const { stdout } = await at.cutter(['run', 'show', jsonOf(begun).runId], bot)
+    expect(stdout).toContain('deploybot (by cutter.yaml)')
+  })
+})
