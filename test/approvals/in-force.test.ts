@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, afterEach, beforeEach, expect, it } from 'vitest'
+import { readTrusted } from '../../src/approvals/trust.ts'
 import { digestOfBytes } from '../../src/domain/json.ts'
 import type { Run } from '../../src/domain/run.ts'
 import { verifyRun } from '../../src/engine/verify-run.ts'
@@ -77,6 +78,15 @@ describeWithKeys('what is in force at a gate', () => {
     const next = (await gate.world.store.run(run.runId))!
     expect(Object.keys(await evidenceAt(next.gateSeq!))).toEqual(['policy/SG2', 'revoked/SG2', 'signers/SG2'])
     expect(await verifyRun(gate.world.parts, run.runId)).toMatchObject({ replayed: true })
+  })
+
+  it('is read once: what is judged by is what is recorded, though a file changes meanwhile', async () => {
+    const { allowedSigners } = gate.rules.trust
+    const recorded = await gate.world.parts.inForce!('cut', 'SG1')
+    gate.keys.file('allowed', '')
+    const [, signers] = recorded.evidence
+    expect(await readTrusted(recorded.trust, allowedSigners)).toEqual(signers?.bytes)
+    expect(signers?.bytes.length).toBeGreaterThan(100)
   })
 
   it('says of a missing file that it was missing', async () => {

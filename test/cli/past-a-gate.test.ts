@@ -114,7 +114,8 @@ describe('an approval brought to a run that waits at no gate', () => {
     const runId = await live('STOPPED')
     await approve(at, runId, key)
     const { approvalId } = await sign(at, runId, key)
-    const voiding = await sign(at, runId, key, '--decision', 'void')
+    const dora = 'dora@example.org'
+    const voiding = await sign(at, runId, aSigner(at, dora), '--decision', 'void', '--as', dora)
     await disableExecution(at)
     expect(jsonOf(await resume(at, runId, approvalId)).stopCode).toBe('STOP_EXECUTION_DISABLED')
     await enableExecution(at)

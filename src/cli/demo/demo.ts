@@ -45,7 +45,7 @@ async function inDemoHome<T>(
   interrupt: AbortSignal,
   task: (stage: Omit<Stage, 'say'>) => Promise<T>,
 ): Promise<T> {
-  mkdirSync(home, { recursive: true })
+  mkdirSync(home, { recursive: true, mode: 0o755 })
   const lock = join(home, 'demo.lock')
   if (!tryLock(lock))
     throw new CutterError('RUN_HELD', `another demo is running in ${home}`, { next: 'wait for its end' })
@@ -54,7 +54,7 @@ async function inDemoHome<T>(
       rmSync(join(home, 'var', name), { force: true })
     const charter = join(home, 'charter.md')
     writeFileSync(charter, CHARTER)
-    writeFileSync(join(home, 'cutter.yaml'), 'execution: { allowLive: true }\n')
+    writeFileSync(join(home, 'cutter.yaml'), 'execution: { allowLive: true }\n', { mode: 0o644 })
     const app = await openApp({ home, env: process.env, interrupt })
     try {
       await (await app.embedded()).discardTarget()

@@ -152,7 +152,7 @@ function makeKey(home: string): string {
   for (const file of [keyFile, `${keyFile}.pub`]) rmSync(file, { force: true })
   execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', APPROVER, '-f', keyFile])
   const line = `${APPROVER} namespaces="cutter.cut.*" ${readFileSync(`${keyFile}.pub`, 'utf8')}`
-  writeFileSync(join(home, 'allowed_signers'), line)
+  writeFileSync(join(home, 'allowed_signers'), line, { mode: 0o644 })
   return keyFile
 }
 
