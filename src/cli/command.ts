@@ -2,6 +2,7 @@ import type { App } from '../app.ts'
 import { openApp, openStore } from '../app.ts'
 import { findHome } from '../config.ts'
 import { CutterError } from '../domain/errors.ts'
+import { type Hold, holdOver } from '../domain/hold.ts'
 import type { HistoryEntry, Run } from '../domain/run.ts'
 import type { RunStore } from '../domain/store.ts'
 import { EXIT_INTERRUPTED, EXIT_OF_ERROR } from './exit-codes.ts'
@@ -62,8 +63,13 @@ async function told(io: Io, store: RunStore | null, error: unknown, signal: Abor
   }
   const runId = error instanceof CutterError ? error.data.runId : undefined
   const run = typeof runId === 'string' ? ((await store?.run(runId).catch(() => null)) ?? null) : null
-  answerError(io, error, run)
+  answerError(io, error, run, run === null ? null : await holdOf(store!, run).catch(() => undefined))
   return error instanceof CutterError ? EXIT_OF_ERROR[error.code] : EXIT_OF_ERROR.INTERNAL
+}
+
+/** The hold that binds a run, which its answers show. */
+export async function holdOf(store: RunStore, { runId, status }: Run): Promise<Hold | null> {
+  return status === 'closed' ? null : holdOver(await store.hold(), runId)
 }
 
 async function wholeRunId(store: RunStore, text: string): Promise<string> {

@@ -3,6 +3,7 @@ import { readingOf } from '../engine/execution.ts'
 import { operatorOf } from '../engine/operators.ts'
 import { type CommonOptions, command, type Session } from './command.ts'
 import { answer } from './io.ts'
+import { givenReason } from './reason.ts'
 
 export function executionStatus(options: CommonOptions) {
   return command(options, answerStatus)
@@ -16,7 +17,7 @@ export function executionEnable(options: CommonOptions & { for: string; reason: 
     await app.store.setExecutionSwitch({
       enabled: true,
       until,
-      reason: options.reason,
+      reason: givenReason(options.reason),
       by: operatorOf(app.parts, options.by),
       at: now.toISOString(),
     })
@@ -30,7 +31,7 @@ export function executionDisable(options: CommonOptions & { reason: string; by?:
     await app.store.setExecutionSwitch({
       enabled: false,
       until: null,
-      reason: options.reason,
+      reason: givenReason(options.reason),
       by: options.by ?? app.parts.osUser,
       at: app.parts.clock.now().toISOString(),
     })

@@ -17,6 +17,7 @@ export const EXIT_OF_ERROR: Record<ErrorCode, number> = {
   APPROVAL_REQUIRED: 3,
   APPROVAL_REFUSED: 3,
   RUN_HELD: 3,
+  ON_HOLD: 3,
   RUN_CLOSED: 3,
   EVENT_REFUSED: 3,
   MACHINE_CHANGED: 3,

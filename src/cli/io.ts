@@ -1,4 +1,5 @@
 import { CutterError } from '../domain/errors.ts'
+import type { Hold } from '../domain/hold.ts'
 import { type Run, runSummary } from '../domain/run.ts'
 
 /** What a command writes to. With `--json` stdout carries JSON and nothing else; words for people go to stderr. */
@@ -27,15 +28,16 @@ export function answer(io: Io, value: unknown, lines: () => string[]): void {
   io.out(io.json ? JSON.stringify(value, null, 2) : lines().join('\n'))
 }
 
-export function answerRun(io: Io, run: Run): void {
-  answer(io, runSummary(run), () => linesOfRun(run))
+/** `hold`: what binds the run; left out where nobody asked. */
+export function answerRun(io: Io, run: Run, hold?: Hold | null): void {
+  answer(io, runSummary(run, hold), () => linesOfRun(run, hold))
 }
 
-export function answerError(io: Io, error: unknown, run: Run | null): void {
+export function answerError(io: Io, error: unknown, run: Run | null, hold?: Hold | null): void {
   const { code, message, next, data } = described(error)
   if (io.json) {
     const facts = { code, message, ...(next === undefined ? {} : { next }), ...data }
-    io.out(JSON.stringify({ ...(run === null ? {} : runSummary(run)), error: facts }, null, 2))
+    io.out(JSON.stringify({ ...(run === null ? {} : runSummary(run, hold)), error: facts }, null, 2))
   }
   io.err(`cutter: ${message}`)
   if (next !== undefined) io.err(`next: ${next}`)
@@ -55,7 +57,7 @@ function described(error: unknown) {
   }
 }
 
-export function linesOfRun(run: Run): string[] {
+export function linesOfRun(run: Run, hold?: Hold | null): string[] {
   const standing = {
     working: () => `works on ${run.phase ?? 'its next step'}`,
     paused: () => `waits at gate ${run.gate}`,
@@ -67,12 +69,15 @@ export function linesOfRun(run: Run): string[] {
     `run     ${run.runId}   ${run.machine} ${run.version}, ${run.mode}`,
     `state   ${run.state} — ${standing}`,
     ...(run.stopCode === null ? [] : [`code    ${run.stopCode}`]),
+    ...(hold ? [lineOfHold(hold)] : []),
     ...(run.planDigest === null ? [] : [`plan    ${run.planDigest}`]),
     ...wrapped(factsOf(run)),
     ...(next === undefined ? [] : [`next    ${next}`]),
     ...(run.status === 'paused' ? [`next    ${nextAtGate(run)}`] : []),
   ]
 }
+
+export const lineOfHold = ({ since, reason, by }: Hold) => `hold    since ${since} (${reason}, ${by})`
 
 /** What the machine reports, where it is short enough for a line; `--json` has the rest. */
 function factsOf({ output }: Run): string[] {

@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { approvalCommands } from './approval/commands.ts'
 import { executionCommands } from './execution-commands.ts'
+import { holdCommands } from './hold-commands.ts'
 import { type Action, leaf } from './leaf.ts'
 import { runCommands } from './run/commands.ts'
 import { targetCommands } from './target/commands.ts'
@@ -33,6 +34,7 @@ export function buildProgram(done: (exitCode: number) => void): Command {
       .description('the execution switch: live writes allowed or not; off by default'),
     run,
   )
+  holdCommands(program.command('hold').description('the hold: while it is on, no run starts or goes on'), run)
   targetCommands(program.command('target').description('databases to work on'), run)
 
   leaf(

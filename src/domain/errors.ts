@@ -18,6 +18,7 @@ export type ErrorCode =
   | 'APPROVAL_REQUIRED'
   | 'APPROVAL_REFUSED'
   | 'RUN_HELD' // another process works on the run
+  | 'ON_HOLD' // somebody said that nothing starts or goes on
   | 'RUN_CLOSED'
   | 'EVENT_REFUSED' // the run's state has no transition for the event
   | 'MACHINE_CHANGED' // the run was started under another definition
@@ -74,6 +75,7 @@ export type StopCode =
   | 'STOP_MUTATION_DETECTED'
   | 'STOP_VERIFICATION_FAILED'
   | 'STOP_EXECUTION_DISABLED'
+  | 'STOP_HOLD'
   | 'STOP_CAP_UNITS'
   | 'STOP_CAP_RUN_TIME'
   | 'STOP_OUTCOME_UNKNOWN'

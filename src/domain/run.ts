@@ -1,4 +1,5 @@
 import type { StopCode, StopFacts } from './errors.ts'
+import type { Hold } from './hold.ts'
 import type { Json } from './json.ts'
 
 export type Mode = 'dry-run' | 'live'
@@ -70,8 +71,8 @@ export interface HistoryEntry {
   hash: string
 }
 
-/** What run commands print. */
-export function runSummary(run: Run): { [key: string]: Json } {
+/** What run commands print. An open run says by `hold` what binds it, null when nothing does; left out where nobody asked. */
+export function runSummary(run: Run, hold?: Hold | null): { [key: string]: Json } {
   return {
     runId: run.runId,
     machine: run.machine,
@@ -89,5 +90,6 @@ export function runSummary(run: Run): { [key: string]: Json } {
     updatedAt: run.updatedAt,
     output: run.output,
     ...(run.stop === null ? {} : { stop: run.stop as unknown as Json }),
+    ...(hold === undefined || run.status === 'closed' ? {} : { hold: hold === null ? null : { ...hold } }),
   }
 }

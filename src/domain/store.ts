@@ -1,5 +1,6 @@
 import type { Approval } from './approval.ts'
 import type { EffectRow, Owner } from './effect.ts'
+import type { HoldEntry, HoldInForce } from './hold.ts'
 import type { HistoryEntry, Run, RunEvent, Status } from './run.ts'
 import type { Step } from './step.ts'
 
@@ -78,6 +79,10 @@ export interface RunStore {
   /** Null before anybody set it: then the switch is off. */
   executionSwitch(): Promise<ExecutionSwitch | null>
   setExecutionSwitch(setting: ExecutionSwitch): Promise<void>
+
+  /** The hold that is on, or null. What was recorded last counts, whatever the times say. */
+  hold(): Promise<HoldInForce | null>
+  recordHold(entry: HoldEntry): Promise<void>
 
   /** Reads every page; what does not hold, a sentence each. */
   check(): Promise<string[]>

@@ -1,6 +1,7 @@
 import { CutterError } from '../domain/errors.ts'
 import type { Json } from '../domain/json.ts'
 import type { Mode, Run } from '../domain/run.ts'
+import { refuseOnHold } from './hold.ts'
 import { known } from './known.ts'
 import { refuseHeld } from './lease.ts'
 import { operatorOf } from './operators.ts'
@@ -66,6 +67,7 @@ async function resume(
   options: { approvalId?: string; by?: string },
 ): Promise<Run> {
   const run = await known(parts, id)
+  await refuseOnHold(parts, run)
   const resting = answerAtRest(run, options.approvalId)
   if (resting !== null) return resting
   const by = operatorOf(parts, options.by)

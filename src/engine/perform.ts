@@ -6,6 +6,7 @@ import type { Json } from '../domain/json.ts'
 import type { Run, RunEvent } from '../domain/run.ts'
 import type { RunStore } from '../domain/store.ts'
 import { readSwitch, type SwitchReading, switchBeforeWrite } from './execution.ts'
+import { type HoldReading, holdBeforeWrite } from './hold.ts'
 import type { EngineParts } from './parts.ts'
 
 /** How an effect came to its result. The event that carries it is the phase's receipt: output, evidence by digest, how it ran. */
@@ -16,6 +17,12 @@ export interface Performed {
   event: RunEvent
   evidence: Evidence[]
   workedMs: number
+}
+
+/** What was read before the work was done; recorded with its outcome. */
+interface Readings {
+  executionSwitch?: SwitchReading
+  hold?: HoldReading
 }
 
 /** Thrown when the operator interrupts: nothing is recorded, the next resume settles what was begun. */
@@ -30,9 +37,9 @@ export async function perform(
 ): Promise<Performed> {
   const begun = performance.now()
   const context = contextOf(parts, run, row)
-  const reading: { value: SwitchReading | null } = { value: null }
+  const readings: Readings = {}
   try {
-    const { ran, result } = await outcomeOf(parts, context, effect, row.input, reading)
+    const { ran, result } = await outcomeOf(parts, context, effect, row.input, readings)
     const output = effect.output.parse(result.output) as Json
     const workedMs = performance.now() - begun
     return {
@@ -40,7 +47,7 @@ export async function perform(
         type: `xstate.done.actor.${row.invokeId}`,
         actorId: row.invokeId,
         output,
-        ...facts(parts, row, ran, reading.value, workedMs),
+        ...facts(parts, row, ran, readings, workedMs),
       },
       evidence: result.evidence ?? [],
       workedMs,
@@ -56,7 +63,7 @@ export async function perform(
         type: `xstate.error.actor.${row.invokeId}`,
         actorId: row.invokeId,
         error: stop as unknown as Json,
-        ...facts(parts, row, null, reading.value, workedMs),
+        ...facts(parts, row, null, readings, workedMs),
       },
       evidence: [],
       workedMs,
@@ -73,19 +80,23 @@ async function outcomeOf(
   context: EffectContext,
   effect: Effect,
   input: Json,
-  reading: { value: SwitchReading | null },
+  readings: Readings,
 ): Promise<{ ran: Ran; result: EffectResult<unknown> }> {
   const parsed = effect.input.parse(input)
   if (effect.kind === 'read') {
-    if (context.mode === 'live') reading.value = await readSwitch(parts)
+    if (context.mode === 'live') readings.executionSwitch = await readSwitch(parts)
     return { ran: 'execute', result: await effect.execute(context, parsed) }
   }
-  if (context.mode !== 'live') return { ran: 'simulate', result: await effect.simulate(context, parsed) }
+  if (context.mode !== 'live') {
+    readings.hold = await holdBeforeWrite(parts, context.runId)
+    return { ran: 'simulate', result: await effect.simulate(context, parsed) }
+  }
 
   const before = await probed(context, effect, parsed)
   if (before.outcome === 'committed') return { ran: 'probe', result: before }
   if (before.outcome === 'unknown') throw unknownOutcome(effect.name, before.why)
-  reading.value = await switchBeforeWrite(parts)
+  readings.hold = await holdBeforeWrite(parts, context.runId)
+  readings.executionSwitch = await switchBeforeWrite(parts)
   try {
     return { ran: 'execute', result: await effect.execute(context, parsed) }
   } catch (error) {
@@ -151,18 +162,12 @@ function stopCodeOf({ code }: CutterError): StopFacts['code'] {
   return 'STOP_INTERNAL'
 }
 
-/** Facts beside the outcome: how it ran, which attempt, what the switch said, whether it passed its phase's soft cap. */
-function facts(
-  parts: EngineParts,
-  row: EffectRow,
-  ran: Ran | null,
-  reading: SwitchReading | null,
-  workedMs: number,
-) {
+/** Facts beside the outcome: how it ran, which attempt, what the switch and the hold said, whether it passed its phase's soft cap. */
+function facts(parts: EngineParts, row: EffectRow, ran: Ran | null, readings: Readings, workedMs: number) {
   return {
     ...(ran === null ? {} : { ran }),
     ...(row.attempt > 1 ? { attempt: row.attempt } : {}),
-    ...(reading === null ? {} : { executionSwitch: reading as unknown as Json }),
+    ...(readings as { [name: string]: Json }),
     ...(workedMs > parts.caps.phaseMinutes * 60_000 ? { overPhaseCap: true } : {}),
   }
 }

@@ -4,6 +4,7 @@ import type { Run, RunIdentity } from '../domain/run.ts'
 import { first } from '../machine/step.ts'
 import type { Exclusively, StartOptions } from './engine.ts'
 import { refuseLive, refuseUnsafeFiles } from './execution.ts'
+import { refuseOnHold } from './hold.ts'
 import { leaseOf, orHeld, refuseHeld } from './lease.ts'
 import { declaredBy, operatorOf } from './operators.ts'
 import type { EngineParts } from './parts.ts'
@@ -22,6 +23,7 @@ export async function start(
   if (options.key === '') throw new CutterError('USAGE', 'the start key is empty; nothing was started')
   const earlier = options.key === undefined ? null : await parts.store.runByKey(options.key)
   if (earlier !== null) return goneOn(parts, exclusively, sameStart(earlier, name, input, options), by)
+  await refuseOnHold(parts, null)
   const executionSwitch = options.mode === 'live' ? await refuseLive(parts) : null
   if (options.mode === 'live') refuseUnsafeFiles(parts)
 
@@ -52,6 +54,7 @@ export async function start(
 function goneOn(parts: EngineParts, exclusively: Exclusively, run: Run, by: string): Promise<Run> {
   if (run.status !== 'working') return Promise.resolve(run)
   return exclusively(run.runId, async () => {
+    await refuseOnHold(parts, run)
     await refuseHeld(parts, run)
     return orHeld(parts, run, () => workOn(parts, run, null, by))
   })

@@ -1,5 +1,6 @@
 import type { EffectRow, Owner } from '../domain/effect.ts'
 import { CutterError } from '../domain/errors.ts'
+import type { HoldInForce } from '../domain/hold.ts'
 import { canonicalJson } from '../domain/json.ts'
 import type { Run } from '../domain/run.ts'
 import type { Step } from '../domain/step.ts'
@@ -104,6 +105,9 @@ export function openRunStore(options: OpenOptions): BatchingStore {
     executionSwitch: () => guarded(() => switchOfRow(sql.executionSwitch.get())),
     setExecutionSwitch: (setting) =>
       guarded(() => void sql.insertSwitch.run({ ...setting, enabled: setting.enabled ? 1 : 0 })),
+
+    hold: () => guarded(() => holdInForce(sql)),
+    recordHold: (entry) => guarded(() => void sql.insertHold.run(entry)),
 
     check: () =>
       guarded(() => {
@@ -258,4 +262,11 @@ function timerOfRow(row: RunRow): Timer {
 function switchOfRow(row: RunRow | undefined): ExecutionSwitch | null {
   if (row === undefined) return null
   return { ...(row as unknown as ExecutionSwitch), enabled: row.enabled === 1 }
+}
+
+function holdInForce(sql: Statements): HoldInForce | null {
+  const row = sql.hold.get()
+  if (row === undefined || row.kind === 'off') return null
+  const released = sql.released.all(row.id).map(({ run_id }) => run_id as string)
+  return { since: row.at as string, reason: row.reason as string, by: row.by as string, released }
 }

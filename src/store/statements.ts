@@ -59,6 +59,8 @@ const texts = {
   insertSwitch: `
     insert into execution_switch (enabled, until, reason, by, at) values (@enabled, @until, @reason, @by, @at)`,
 
+  insertHold: 'insert into holds (kind, run_id, reason, by, at) values (@kind, @runId, @reason, @by, @at)',
+
   run: `
     select runs.*, history.snapshot_digest as entry_snapshot_digest, history.hash as entry_hash,
       history.state as entry_state, history.status as entry_status
@@ -90,6 +92,9 @@ const texts = {
     select seq, name, digest, media_type, length(bytes) as bytes
     from run_evidence join evidence using (digest) where run_id = ? order by seq, name`,
   executionSwitch: 'select enabled, until, reason, by, at from execution_switch order by id desc limit 1',
+  hold: `
+    select id, kind, at, reason, by from holds where kind != 'release' order by id desc limit 1`,
+  released: "select distinct run_id from holds where kind = 'release' and id > ? order by run_id",
 } as const
 
 interface Prepared {

@@ -5,7 +5,7 @@ import type { RunStore } from '../../src/domain/store.ts'
 import { atGate, firstStep, mine, stepAfter } from './steps.ts'
 import { aSubject } from './subject.ts'
 
-/** The part of the conformance suite that is about more than one run: keys, lists, evidence and the execution switch. */
+/** The part of the conformance suite that is about more than one run: keys, lists, evidence, the execution switch and the hold. */
 export function describeSharedThings(name: string, open: () => Promise<RunStore>): void {
   describe(`${name}: what runs share`, () => {
     const { store } = aSubject(open)
@@ -118,6 +118,31 @@ export function describeSharedThings(name: string, open: () => Promise<RunStore>
       const off = { enabled: false, until: null, reason: 'done', by: 'bob', at: '2026-03-01T08:00:00.000Z' }
       await store.setExecutionSwitch(off)
       expect(await store.executionSwitch()).toEqual(off)
+    })
+
+    test('a hold is on from its newest word on to the word off, but for runs that were let go since', async () => {
+      const [one, other] = [await started(), await started()]
+      const at = (minute: number) => ({ by: 'alice', at: `2026-03-01T09:0${minute}:00.000Z` })
+      expect(await store.hold()).toBeNull()
+      await store.recordHold({ kind: 'on', runId: null, reason: 'incident', ...at(1) })
+      const inForce = { since: at(1).at, reason: 'incident', by: 'alice' }
+      expect(await store.hold()).toEqual({ ...inForce, released: [] })
+      for (const { runId } of [one, other, one])
+        await store.recordHold({ kind: 'release', runId, reason: null, ...at(2) })
+      expect((await store.hold())?.released).toEqual([one.runId, other.runId].sort())
+      // Newest is what was said last, even when a clock ran backwards.
+      await store.recordHold({ kind: 'on', runId: null, reason: 'another', ...at(0) })
+      expect(await store.hold()).toEqual({ ...inForce, since: at(0).at, reason: 'another', released: [] })
+      await store.recordHold({ kind: 'release', runId: one.runId, reason: 'mends it', ...at(3) })
+      await store.recordHold({ kind: 'off', runId: null, reason: null, ...at(4) })
+      expect(await store.hold()).toBeNull()
+      await store.recordHold({ kind: 'on', runId: null, reason: 'incident', ...at(5) })
+      expect((await store.hold())?.released).toEqual([])
+    })
+
+    test('no run is let go that does not exist', async () => {
+      const release = { kind: 'release', runId: 'nobody', reason: null, by: 'alice', at: 'now' } as const
+      await expect(store.recordHold(release)).rejects.toThrow()
     })
   })
 }

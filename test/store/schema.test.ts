@@ -27,6 +27,7 @@ beforeAll(async () => {
   await store.advance(stepAfter(paused.run, { approvalUsed: approvalId }), mine)
   await store.create(firstStep({ run: { runId: 'r2' } }), mine)
   await store.setExecutionSwitch({ enabled: false, until: null, reason: 'r', by: 'b', at: 'now' })
+  await store.recordHold({ kind: 'on', runId: null, reason: 'r', by: 'b', at: 'now' })
   await store.close()
 })
 afterAll(removeFolders)
@@ -56,6 +57,8 @@ describe('what was recorded can neither be edited nor deleted', () => {
     ['delete from run_evidence', 'evidence is append-only'],
     ["update execution_switch set enabled = 1, until = 'then'", 'the execution switch is append-only'],
     ['delete from execution_switch', 'the execution switch is append-only'],
+    ["update holds set kind = 'off'", 'holds are append-only'],
+    ['delete from holds', 'holds are append-only'],
     ['delete from approvals where used_seq is null', 'approvals are kept'],
     ['delete from approvals where used_seq is not null', 'approvals are kept'],
   ])('%s', (sql, message) => {
@@ -127,6 +130,11 @@ describe('rows that can’t be are refused by name', () => {
     ['use_is_whole', 'update approvals set used_seq = 3 where used_seq is null'],
     ['enabled_is_yes_or_no', "insert into execution_switch values (null, 2, null, 'r', 'b', 'now')"],
     ['enabling_ends', "insert into execution_switch values (null, 1, null, 'r', 'b', 'now')"],
+    ['hold_kind_is_known', "insert into holds values (null, 'maybe', null, 'r', 'b', 'now')"],
+    ['releases_name_their_run', "insert into holds values (null, 'release', null, 'r', 'b', 'now')"],
+    ['releases_name_their_run', "insert into holds values (null, 'on', 'r1', 'r', 'b', 'now')"],
+    ['holding_says_why', "insert into holds values (null, 'on', null, null, 'b', 'now')"],
+    ['reasons_are_not_blank', "insert into holds values (null, 'off', null, ' ', 'b', 'now')"],
     ['enabling_ends', "insert into execution_switch values (null, 0, 'later', 'r', 'b', 'now')"],
   ])('%s: %s', (constraint, sql) => {
     expect(refusalOf(sql)).toBe(`CHECK constraint failed: ${constraint}`)
@@ -138,6 +146,7 @@ describe('rows that can’t be are refused by name', () => {
       "insert into history values ('r9', 1, '', '{}', '', '', '', '', '', '')",
     ],
     ['FOREIGN KEY constraint failed', "insert into run_evidence values ('r1', 1, 'n', 'unknown')"],
+    ['FOREIGN KEY constraint failed', "insert into holds values (null, 'release', 'r9', null, 'b', 'now')"],
     ['FOREIGN KEY constraint failed', "insert into timers values ('r9', 't', '', '{}')"],
     ['FOREIGN KEY constraint failed', "delete from runs where run_id = 'r1'"],
     ['UNIQUE constraint failed: runs.start_key', "update runs set start_key = 'k1'"],

@@ -3,7 +3,7 @@ import { CutterError } from '../../domain/errors.ts'
 import type { Json } from '../../domain/json.ts'
 import type { Mode } from '../../domain/run.ts'
 import type { MachineDefinition } from '../../machine/define.ts'
-import { type CommonOptions, command } from '../command.ts'
+import { type CommonOptions, command, holdOf } from '../command.ts'
 import { exitOfRun } from '../exit-codes.ts'
 import { answerRun } from '../io.ts'
 import { leaf } from '../leaf.ts'
@@ -28,7 +28,7 @@ export async function runStart(name: string, args: string[]): Promise<number> {
     })
   }
   const flags = startCommand(machine).parse(args, { from: 'user' }).opts<StartFlags>()
-  return command(flags, async ({ app, io }) => {
+  return command(flags, async ({ app, io, store }) => {
     const { mode, key, by } = flags
     const input: { [key: string]: Json } = {}
     for (const field of Object.keys(machine.input.shape)) {
@@ -39,7 +39,7 @@ export async function runStart(name: string, args: string[]): Promise<number> {
       ...(key === undefined ? {} : { key }),
       ...(by === undefined ? {} : { by }),
     })
-    answerRun(io, run)
+    answerRun(io, run, await holdOf(store, run))
     return exitOfRun(run)
   })
 }

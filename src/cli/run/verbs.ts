@@ -1,11 +1,13 @@
 import { CutterError } from '../../domain/errors.ts'
-import type { Status } from '../../domain/run.ts'
-import { runSummary } from '../../domain/run.ts'
+import { type HoldInForce, holdOver } from '../../domain/hold.ts'
+import { type Run, runSummary, type Status } from '../../domain/run.ts'
+import { refuseOnHold } from '../../engine/hold.ts'
 import { known } from '../../engine/known.ts'
 import { answerAtRest } from '../../engine/resting.ts'
-import { type CommonOptions, command } from '../command.ts'
+import { type CommonOptions, command, holdOf } from '../command.ts'
 import { exitOfRun } from '../exit-codes.ts'
-import { answer, answerRun, linesOfRun, table } from '../io.ts'
+import { answer, answerRun, lineOfHold, linesOfRun, table } from '../io.ts'
+import { givenReason } from '../reason.ts'
 
 const optional = <K extends string, V>(key: K, value: V | undefined) =>
   (value === undefined ? {} : { [key]: value }) as { [P in K]?: V }
@@ -16,7 +18,9 @@ export function runResume(
 ) {
   return command(options, async ({ app, store, io, runId }) => {
     const id = text === undefined ? await runOfApproval(store, options.approval) : await runId(text)
-    const resting = answerAtRest(await known({ store }, id), options.approval)
+    const found = await known({ store }, id)
+    await refuseOnHold({ store }, found)
+    const resting = answerAtRest(found, options.approval)
     const run =
       resting ??
       (await (
@@ -25,7 +29,7 @@ export function runResume(
         ...optional('approvalId', options.approval),
         ...optional('by', options.by),
       }))
-    answerRun(io, run)
+    answerRun(io, run, await holdOf(store, run))
     return exitOfRun(run)
   })
 }
@@ -46,12 +50,12 @@ async function runOfApproval(store: ApprovalSource, approvalId: string | undefin
 }
 
 export function runCancel(text: string, options: CommonOptions & { reason: string; by?: string }) {
-  return command(options, async ({ app, io, runId }) => {
+  return command(options, async ({ app, io, store, runId }) => {
     const run = await (await app()).engine.cancel(await runId(text), {
-      reason: options.reason,
+      reason: givenReason(options.reason),
       ...optional('by', options.by),
     })
-    answerRun(io, run)
+    answerRun(io, run, await holdOf(store, run))
     return exitOfRun(run)
   })
 }
@@ -59,11 +63,12 @@ export function runCancel(text: string, options: CommonOptions & { reason: strin
 export function runShow(text: string, options: CommonOptions) {
   return command(options, async ({ store, io, runId }) => {
     const run = (await store.run(await runId(text)))!
+    const hold = await holdOf(store, run)
     const [begun] = await store.history(run.runId)
     const operatorDeclared = begun?.event.operatorDeclared ?? 'self'
     const vouched = operatorDeclared === 'config' ? 'by cutter.yaml' : 'self-declared'
-    answer(io, { ...runSummary(run), osUser: run.osUser, operatorDeclared }, () => [
-      ...linesOfRun(run),
+    answer(io, { ...runSummary(run, hold), osUser: run.osUser, operatorDeclared }, () => [
+      ...linesOfRun(run, hold),
       `by      ${run.startedBy} (${vouched}), OS user ${run.osUser}`,
     ])
     return 0
@@ -81,23 +86,28 @@ export function runList(options: CommonOptions & { status?: string; machine?: st
       ...optional('status', options.status as Status | undefined),
       ...optional('machine', options.machine),
     })
-    answer(io, runs.map(runSummary), () =>
-      runs.length === 0
-        ? ['no runs here yet; start one with: cutter run start cut --document ID --source FILE']
-        : table(
-            ['RUN', 'MACHINE', 'MODE', 'STATUS', 'STATE', 'STARTED'],
-            runs.map((run) => [
-              run.runId,
-              run.machine,
-              run.mode,
-              run.outcome ?? run.status,
-              run.state,
-              run.startedAt,
-            ]),
-          ),
-    )
+    const hold = await store.hold()
+    const answers = runs.map((run) => runSummary(run, holdOver(hold, run.runId)))
+    answer(io, answers, () => linesOfRuns(runs, hold))
     return 0
   })
+}
+
+function linesOfRuns(runs: Run[], hold: HoldInForce | null): string[] {
+  if (runs.length === 0)
+    return ['no runs here yet; start one with: cutter run start cut --document ID --source FILE']
+  const standing = (run: Run) =>
+    run.status !== 'closed' && holdOver(hold, run.runId) !== null ? `${run.status}, on hold` : run.status
+  const rows = runs.map((run) => [
+    run.runId,
+    run.machine,
+    run.mode,
+    run.outcome ?? standing(run),
+    run.state,
+    run.startedAt,
+  ])
+  const lines = table(['RUN', 'MACHINE', 'MODE', 'STATUS', 'STATE', 'STARTED'], rows)
+  return hold === null ? lines : [...lines, lineOfHold(hold)]
 }
 
 /** The plan's canonical bytes, without a final newline, so that their SHA-256 is `planDigest`. */

@@ -1,0 +1,33 @@
+import type { Command } from 'commander'
+import { leaf, type Runner } from './leaf.ts'
+
+export function holdCommands(group: Command, run: Runner): void {
+  const verbs = () => import('./hold.ts')
+  leaf(
+    group.command('status').description('whether a hold is on, and which runs were let go'),
+    'cutter hold status',
+  ).action(run(async (options) => (await verbs()).holdStatus(options)))
+  leaf(
+    group
+      .command('on')
+      .description('hold everything: no run starts or goes on, from the next write of runs at work'),
+    'cutter hold on --reason "incident 12"',
+  )
+    .requiredOption('--reason <text>')
+    .option('--by <who>', 'label of the operator')
+    .action(run(async (options) => (await verbs()).holdOn(options)))
+  leaf(group.command('off').description('let all runs go'), 'cutter hold off --reason "incident is over"')
+    .option('--reason <text>', 'why')
+    .option('--by <who>', 'label of the operator')
+    .action(run(async (options) => (await verbs()).holdOff(options)))
+  leaf(
+    group
+      .command('release')
+      .description('let one run go on although the hold is on, until it is switched on anew')
+      .argument('<run>'),
+    'cutter hold release 0f3a9c1d --reason "mends the incident"',
+  )
+    .option('--reason <text>', 'why')
+    .option('--by <who>', 'label of the operator')
+    .action(run(async (id, options) => (await verbs()).holdRelease(id, options)))
+}
