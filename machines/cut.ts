@@ -77,8 +77,9 @@ const cutSetup = setup({
     takeApproval: assign({ approvalId: ({ event }) => (event as DecisionEvent).approvalId }),
     dropApproval: assign({ approvalId: null }),
     noteRecheck: assign(({ context, event }) => {
-      const { code, message } = (event as unknown as { error: StopFacts }).error
-      return { approvalId: null, output: { ...context.output, recheck: { code, message } } }
+      const { code, message, data: { differences } = {} } = (event as unknown as { error: StopFacts }).error
+      const recheck = { code, message, ...(differences === undefined ? {} : { differences }) }
+      return { approvalId: null, output: { ...context.output, recheck } }
     }),
   },
   guards: {

@@ -1,5 +1,6 @@
 import { CutterError } from '../domain/errors.ts'
 import type { Hold } from '../domain/hold.ts'
+import type { Json } from '../domain/json.ts'
 import { type Run, runSummary } from '../domain/run.ts'
 
 /** What a command writes to. With `--json` stdout carries JSON and nothing else; words for people go to stderr. */
@@ -40,7 +41,14 @@ export function answerError(io: Io, error: unknown, run: Run | null, hold?: Hold
     io.out(JSON.stringify({ ...(run === null ? {} : runSummary(run, hold)), error: facts }, null, 2))
   }
   io.err(`cutter: ${message}`)
+  for (const line of differencesIn(data)) io.err(`differs: ${line}`)
   if (next !== undefined) io.err(`next: ${next}`)
+}
+
+/** What is not as it was approved, a line each, where an error or a stop says so. */
+function differencesIn(data: { [key: string]: Json } | undefined): string[] {
+  const lines = data?.differences
+  return Array.isArray(lines) ? lines.map(String) : []
 }
 
 function described(error: unknown) {
@@ -72,6 +80,7 @@ export function linesOfRun(run: Run, hold?: Hold | null): string[] {
     ...(hold ? [lineOfHold(hold)] : []),
     ...(run.planDigest === null ? [] : [`plan    ${run.planDigest}`]),
     ...wrapped(factsOf(run)),
+    ...differencesIn(run.stop?.data).map((line) => `differs ${line}`),
     ...(next === undefined ? [] : [`next    ${next}`]),
     ...(run.status === 'paused' ? [`next    ${nextAtGate(run)}`] : []),
   ]

@@ -9,6 +9,7 @@ import { leaseOf, orHeld } from './lease.ts'
 import { recordedOperators } from './operators.ts'
 import type { EngineParts } from './parts.ts'
 import { workOn } from './work.ts'
+import { worldRefusal } from './world-refusal.ts'
 
 const EVENTS = { approve: 'APPROVE', reject: 'REJECT', void: 'VOID' } as const
 
@@ -116,7 +117,7 @@ function refuseMissingReview({ reviewGates = [] }: Machine, run: Run, { statemen
 export async function recordRefusal(
   parts: EngineParts,
   run: Run,
-  why: { approvalId: string; reason: string; message: string },
+  why: { approvalId: string; reason: string; message: string; differences?: string[] },
   by: string,
 ): Promise<void> {
   const event = { type: 'cutter.approval-refused', ...why }
@@ -143,21 +144,12 @@ async function worldRefused(
   approval: Approval,
   by: string,
 ): Promise<CutterError> {
-  const { recheck } = run.output as { recheck?: { message?: string } }
-  const drifted = run.planDigest !== approval.statement.planDigest
-  const reason = drifted ? 'DRIFT' : 'WORLD_NOT_CHECKED'
-  const why = recheck?.message ?? 'the world is not as the plan says'
-  await recordRefusal(parts, run, { approvalId: approval.approvalId, reason, message: why }, by)
-  return new CutterError(
-    'APPROVAL_REFUSED',
-    drifted
-      ? `the plan that was approved no longer fits: ${why}. The run planned anew and waits at the same gate; approval ${approval.approvalId} was not used.`
-      : `the world could not be checked: ${why}. Approval ${approval.approvalId} was not used and stays valid.`,
-    {
-      next: drifted
-        ? `read cutter run plan ${run.runId}, then sign the new plan`
-        : `mend that, then: cutter run resume ${run.runId} --approval ${approval.approvalId}`,
-      data: { runId: run.runId, approvalId: approval.approvalId, reason },
-    },
-  )
+  const { approvalId } = approval
+  const { reason, why, message, next, differences } = worldRefusal(run, approval)
+  const named = differences.length === 0 ? {} : { differences }
+  await recordRefusal(parts, run, { approvalId, reason, message: why, ...named }, by)
+  return new CutterError('APPROVAL_REFUSED', message, {
+    next,
+    data: { runId: run.runId, approvalId, reason, differences },
+  })
 }

@@ -56,7 +56,7 @@ export async function survey(client: Reads, document: string): Promise<Survey> {
   return { server, counts, unreadable, surface, grantMatrixDigest: digestOf(surface.grants), units }
 }
 
-/** One line for each difference, naming the object; empty when the surfaces are equal. */
+/** One line for each difference, naming the object and, where it changed, both hashes; empty when the surfaces are equal. */
 export function surfaceDifferences(expected: Surface, found: Surface): string[] {
   const grant = (one: Surface['grants'][number]) => ({
     name: `${one.privilege} on ${one.object} to ${one.grantee}`,
@@ -75,17 +75,18 @@ type Named = { name: string; digest: string }
 function listDifferences(kind: string, expected: Named[], found: Named[]): string[] {
   const before = new Map(expected.map((one) => [one.name, one.digest]))
   const after = new Map(found.map((one) => [one.name, one.digest]))
-  const missing = expected
-    .filter((one) => !after.has(one.name))
-    .map((one) => `${kind} ${one.name} is missing`)
-  const extra = found
-    .filter((one) => !before.has(one.name))
-    .map((one) => `${kind} ${one.name} is not expected`)
+  const line = (what: string, name: string) =>
+    name.endsWith(TABLE) ? `table ${what}: ${name.slice(0, -TABLE.length)}` : `${kind} ${what}: ${name}`
+  const removed = expected.filter(({ name }) => !after.has(name)).map(({ name }) => line('removed', name))
+  const added = found.filter(({ name }) => !before.has(name)).map(({ name }) => line('added', name))
   const changed = expected
-    .filter((one) => after.has(one.name) && after.get(one.name) !== one.digest)
-    .map((one) => `${kind} ${one.name} differs`)
-  return [...missing, ...extra, ...changed]
+    .filter(({ name, digest }) => after.has(name) && after.get(name) !== digest)
+    .map(({ name, digest }) => `${line('changed', name)}, ${digest} → ${after.get(name)}`)
+  return [...removed, ...added, ...changed]
 }
+
+/** How the entry of a table's columns, owner and row security ends. */
+const TABLE = ' (table)'
 
 async function surveyServer(client: Reads): Promise<Survey['server']> {
   const { rows } = await client.query<Survey['server']>(

@@ -1,12 +1,11 @@
 import { readFileSync } from 'node:fs'
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Answer, aCutterHome, type CutterHome, jsonOf, type RunJson } from '../support/cli.ts'
+import { type Answer, type CutterHome, jsonOf, type RunJson } from '../support/cli.ts'
 import {
   approve,
-  aSigner,
   charter,
-  enableExecution,
+  historyOf,
   LIVE,
   rehearse,
   rehearseOn,
@@ -16,19 +15,14 @@ import {
   start,
   started,
 } from './acts.ts'
+import { aLiveHome } from './live-home.ts'
 
 let at: CutterHome
 let key: string
 let superuser: pg.Client
 
 beforeAll(async () => {
-  at = aCutterHome(LIVE)
-  key = aSigner(at)
-  at.file('small.md', charter('One.', 'Two.'))
-  await at.server()
-  await enableExecution(at)
-  await at.cutter(['target', 'init', 'embedded'])
-  superuser = await at.superuser()
+  ;({ at, key, superuser } = await aLiveHome())
 })
 
 afterAll(() => at.remove())
@@ -40,6 +34,10 @@ const insertUnit = (document: string, address: string, text: string) =>
        p_sort_order => 1)`,
     [address, text, document],
   )
+
+/** The first unit of small.md, as any run plans it. */
+const firstPlannedText = async () =>
+  firstPlanned(await started(at, { document: 'LOOK', source: 'small.md' }), 'small.md')
 
 /** The first unit that a run plans to create, by address and text. */
 async function firstPlanned(runId: string, source: string): Promise<{ address: string; text: string }> {
@@ -62,21 +60,43 @@ function refusedForDrift(answer: Answer, words: string): RunJson {
   return run
 }
 
+/** Each difference is named, in the JSON and on a line of its own, and kept with the refusal in the history. */
+async function names(answer: Answer, ...differences: (string | RegExp)[]) {
+  const { runId, error } = jsonOf(answer)
+  const matching = (line: string | RegExp) => (typeof line === 'string' ? line : expect.stringMatching(line))
+  expect(error?.differences).toEqual(differences.map(matching))
+  const told = answer.stderr.split('\n').filter((line) => line.startsWith('differs: '))
+  expect(told).toEqual(error?.differences?.map((line) => `differs: ${line}`))
+  expect((await historyOf(at, runId)).at(-1)?.event).toMatchObject({
+    type: 'cutter.approval-refused',
+    reason: 'DRIFT',
+    differences: error?.differences,
+  })
+}
+
 /** What drift leads to at the first gate: a new plan there, for which a new approval counts and the old one does not. */
 async function needsNewApproval(
   runId: string,
   old: { approvalId: string; planDigest: string },
   words: string,
+  ...others: (string | RegExp)[]
 ) {
   const rows = await rowsIn(superuser)
-  const run = refusedForDrift(await resume(at, runId, old.approvalId), words)
+  const answer = await resume(at, runId, old.approvalId)
+  const run = refusedForDrift(answer, words)
+  await names(answer, ...(others.length > 0 ? others : [words]))
   expect(run.planDigest).not.toBe(old.planDigest)
   expect(await rowsIn(superuser)).toEqual(rows)
 
   const again = await resume(at, runId, old.approvalId)
   expect(again.code).toBe(3)
   expect(jsonOf(again).error?.reason).toBe('OTHER_ARRIVAL')
+  return run
 }
+
+/** Names what changed, and both of its hashes. */
+const CHANGED = (words: string) =>
+  new RegExp(`^${words.replace(/[.()]/g, '\\$&')} sha256:([0-9a-f]{64}) → sha256:(?!\\1)[0-9a-f]{64}$`)
 
 describe('drift found at the first gate', () => {
   async function closes(runId: string, goOn: (runId: string) => Promise<Answer>): Promise<RunJson> {
@@ -92,8 +112,15 @@ describe('drift found at the first gate', () => {
     at.file('source.md', charter('One.', 'Two.'))
     const runId = await started(at, { document: 'SOURCE', source: 'source.md', mode: 'live' })
     const old = await sign(at, runId, key)
-    at.file('source.md', charter('One.', 'Two.', 'Three.'))
-    await needsNewApproval(runId, old, 'the source file has another text')
+    at.file('source.md', charter('One.', 'Another.', 'Three.'))
+    await needsNewApproval(
+      runId,
+      old,
+      'the source file has another text',
+      CHANGED('the source file has another text:'),
+      CHANGED('unit SOURCE/ARTICLE-2 has another text in the source:'),
+      'unit SOURCE/ARTICLE-3 is new in the source',
+    )
     const finished = await closes(runId, (id) => approve(at, id, key))
     expect(finished.output).toMatchObject({ units: 3, enacted: 3 })
   })
@@ -108,24 +135,42 @@ describe('drift found at the first gate', () => {
     expect(finished.output.plan).toMatchObject({ create: 1, adopt: 1 })
   })
 
-  test('wants the same in a dry run, whose copy is made anew', async () => {
+  test('wants the same in a dry run, whose copy is made anew and which asks for another rehearsal', async () => {
     const runId = await started(at, { document: 'DRY-ROWS', source: 'small.md' })
     const old = await rehearse(at, runId)
     const { address, text } = await firstPlanned(runId, 'small.md')
     await insertUnit('DRY-ROWS', address, text)
-    await needsNewApproval(runId, old, `unit ${address} has appeared (draft)`)
+    const next = (await needsNewApproval(runId, old, `unit ${address} has appeared (draft)`)).error?.next
+    expect(next).toContain(`cutter approval rehearse ${runId}`)
+    expect(next).not.toContain('sign')
     const finished = await closes(runId, (id) => rehearseOn(at, id))
     expect(finished.output).toMatchObject({ plan: { create: 1, adopt: 1 }, counts: { identical: true } })
   })
 
-  test('is none when another document was cut meanwhile', async () => {
+  test('in the cap on units is named, old and new', async () => {
+    const runId = await started(at, { document: 'CAPPED', source: 'small.md', mode: 'live' })
+    const old = await sign(at, runId, key)
+    at.file('cutter.yaml', `${LIVE}caps: { units: 500 }\n`)
+    try {
+      await needsNewApproval(runId, old, 'caps.units was 1000, is 500')
+    } finally {
+      at.file('cutter.yaml', LIVE)
+    }
+  })
+
+  test('is none when another document was cut and enacted meanwhile, at either gate', async () => {
     const runId = await started(at, { document: 'CALM', source: 'small.md', mode: 'live' })
-    const approved = await sign(at, runId, key)
-    const other = await started(at, { document: 'BUSY', source: 'small.md', mode: 'live' })
-    await approve(at, other, key)
-    const answer = await resume(at, runId, approved.approvalId)
-    expect(answer.code).toBe(0)
-    expect(jsonOf(answer).gate).toBe('SG2')
+    for (const [busy, comesTo] of [
+      ['BUSY-1', { gate: 'SG2' }],
+      ['BUSY-2', { outcome: 'succeeded' }],
+    ] as const) {
+      const { approvalId } = await sign(at, runId, key)
+      const other = await started(at, { document: busy, source: 'small.md', mode: 'live' })
+      expect(jsonOf(await approve(at, other, key)).gate).toBe('SG2')
+      expect(jsonOf(await approve(at, other, key)).outcome).toBe('succeeded')
+      const answer = await resume(at, runId, approvalId)
+      expect([answer.code, jsonOf(answer)]).toMatchObject([0, comesTo])
+    }
   })
 })
 
@@ -137,7 +182,22 @@ describe('a unit that the plan can not take in', () => {
     const answer = await resume(at, runId, approvalId)
     expect(answer.code).toBe(3)
     expect(jsonOf(answer)).toMatchObject({ status: 'paused', gate: 'SG1', planDigest })
-    expect(answer.stderr).toContain('FOREIGN/ARTICLE-9')
+    await names(answer, 'unit FOREIGN/ARTICLE-9 has appeared (draft)')
+    expect(jsonOf(answer).error?.next).toBe(
+      `set that right, then: cutter run resume ${runId} --approval ${approvalId}`,
+    )
+  })
+
+  test('is named with both its texts’ hashes when a planned draft was written anew', async () => {
+    await insertUnit('REWRITTEN', 'REWRITTEN/ARTICLE-1', (await firstPlannedText()).text)
+    const runId = await started(at, { document: 'REWRITTEN', source: 'small.md', mode: 'live' })
+    const { approvalId } = await sign(at, runId, key)
+    await superuser.query(
+      "select * from fn_iu_add_version('REWRITTEN/ARTICLE-1', 'Article 1', 'Else.', 'somebody')",
+    )
+    const answer = await resume(at, runId, approvalId)
+    expect(answer.code).toBe(3)
+    await names(answer, CHANGED('unit REWRITTEN/ARTICLE-1 has another text:'))
   })
 
   test('stops a run before its first gate when it would have to move', async () => {
@@ -167,19 +227,37 @@ describe('the target’s guards, changed while a run waits at the first gate', (
       'drop trigger b_birth_gate_1 on public.unit_version',
       `create trigger b_birth_gate_1 before insert on public.unit_version
          for each row execute function cutter_governance.version_birth_gate_1()`,
-      'b_birth_gate_1',
+      'trigger removed: public.unit_version.b_birth_gate_1',
     ],
     [
       'a grant too many',
       'grant insert on public.information_unit to cutter_executor',
       'revoke insert on public.information_unit from cutter_executor',
-      'information_unit',
+      'grant added: insert on table public.information_unit to cutter_executor',
+    ],
+    [
+      'a grant too few',
+      'revoke select on public.unit_version from cutter_verifier',
+      'grant select on public.unit_version to cutter_verifier',
+      'grant removed: select on table public.unit_version to cutter_verifier',
+    ],
+    [
+      'a function with other rights',
+      'alter function cutter_governance.birth_gate_2() security invoker',
+      'alter function cutter_governance.birth_gate_2() security definer',
+      CHANGED('function changed: cutter_governance.birth_gate_2(),'),
+    ],
+    [
+      'a dropped constraint',
+      'alter table public.unit_version drop constraint unit_version_has_a_text',
+      "alter table public.unit_version add constraint unit_version_has_a_text check (body <> '')",
+      'constraint removed: public.unit_version.unit_version_has_a_text',
     ],
   ] as const
 
   test.each(changes)(
     '%s: no approval, old or new, lets the run write there',
-    async (name, change, back, words) => {
+    async (name, change, back, difference) => {
       const document = `GUARD-${name.replaceAll(' ', '-')}`
       const runId = await started(at, { document, source: 'small.md', mode: 'live' })
       const { approvalId } = await sign(at, runId, key)
@@ -189,7 +267,7 @@ describe('the target’s guards, changed while a run waits at the first gate', (
         const answer = await resume(at, runId, approvalId)
         expect(answer.code).toBe(3)
         expect(jsonOf(answer)).toMatchObject({ status: 'paused', gate: 'SG1' })
-        expect(answer.stderr).toContain(words)
+        await names(answer, difference)
 
         const anew = await approve(at, runId, key)
         expect(anew.code).toBe(3)
@@ -215,7 +293,7 @@ describe('drift found at the second gate', () => {
       "select count(*)::int as n from iu_lifecycle_log l join information_unit u on u.id = l.unit_id where u.doc_code = 'DRAFTS'",
     )
     expect([answer.code, jsonOf(answer).gate, rows]).toEqual([3, 'SG2', [{ n: 0 }]])
-    expect(answer.stderr).toContain('DRAFTS/ARTICLE-1')
+    await names(answer, CHANGED('unit DRAFTS/ARTICLE-1 has another text:'), /^unit DRAFTS\/ARTICLE-1 was at/)
   })
   test('in the guards is named, nothing is enacted, and the approval counts once they are back', async () => {
     const runId = await started(at, { document: 'BEHIND', source: 'small.md', mode: 'live' })
@@ -226,7 +304,7 @@ describe('drift found at the second gate', () => {
       const answer = await resume(at, runId, approvalId)
       expect(answer.code).toBe(3)
       expect(jsonOf(answer)).toMatchObject({ status: 'paused', gate: 'SG2', planDigest })
-      expect(answer.stderr).toContain('b_change')
+      await names(answer, CHANGED('trigger changed: public.unit_version.b_change,'))
       const anew = await approve(at, runId, key)
       expect([anew.code, jsonOf(anew).gate]).toEqual([3, 'SG2'])
     } finally {

@@ -4,12 +4,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import Database from 'better-sqlite3'
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type ApprovalJson, aCutterHome, anotherBuild, type CutterHome, jsonOf } from '../support/cli.ts'
+import { type ApprovalJson, anotherBuild, type CutterHome, jsonOf } from '../support/cli.ts'
 import {
   ALICE,
   approve,
   aSigner,
-  charter,
   disableExecution,
   enableExecution,
   historyOf,
@@ -18,6 +17,7 @@ import {
   sign,
   started,
 } from './acts.ts'
+import { aLiveHome } from './live-home.ts'
 
 /** Ways that were tried to get past a gate, or to have others believe that a run is where it is not. */
 
@@ -26,13 +26,7 @@ let key: string
 let superuser: pg.Client
 
 beforeAll(async () => {
-  at = aCutterHome(LIVE)
-  key = aSigner(at)
-  at.file('small.md', charter('One.', 'Two.'))
-  await at.server()
-  await enableExecution(at)
-  await at.cutter(['target', 'init', 'embedded'])
-  superuser = await at.superuser()
+  ;({ at, key, superuser } = await aLiveHome())
 })
 
 afterAll(() => at.remove())

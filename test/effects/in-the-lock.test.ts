@@ -128,17 +128,20 @@ function approvalOf(runId: string): Approval {
 }
 
 describe('the cut, inside its lock', () => {
-  test('writes nothing where a unit of the document has appeared since the plan, and names it', async () => {
+  test('writes nothing where units of the document have appeared since the plan, and names each', async () => {
     const run = new AtWork()
     const { given } = await run.planned()
-    await run.insert(`${run.document}/ARTICLE-9`, 'Somebody else’s.')
+    for (const n of [8, 9]) await run.insert(`${run.document}/ARTICLE-${n}`, `Somebody else’s ${n}.`)
     await expect(run.execute('cut_leg_a', given)).rejects.toMatchObject({
       facts: {
         code: 'STOP_DRIFT',
-        message: expect.stringContaining(`${run.document}/ARTICLE-9 has appeared`),
+        message: expect.stringContaining(`${run.document}/ARTICLE-8 has appeared (draft) (and 1 more)`),
+        data: {
+          differences: [8, 9].map((n) => `unit ${run.document}/ARTICLE-${n} has appeared (draft)`),
+        },
       },
     })
-    expect(await run.units()).toEqual([{ status: 'draft', n: 1 }])
+    expect(await run.units()).toEqual([{ status: 'draft', n: 2 }])
     expect(await run.probe('cut_leg_a', given)).toEqual({ outcome: 'not-committed' })
   })
 
@@ -148,7 +151,10 @@ describe('the cut, inside its lock', () => {
     await cluster.superuser.query('drop trigger b_birth_gate_1 on public.unit_version')
     try {
       await expect(run.execute('cut_leg_a', given)).rejects.toMatchObject({
-        facts: { code: 'STOP_DRIFT', message: expect.stringContaining('b_birth_gate_1') },
+        facts: {
+          code: 'STOP_DRIFT',
+          data: { differences: ['trigger removed: public.unit_version.b_birth_gate_1'] },
+        },
       })
     } finally {
       await cluster.superuser.query(`create trigger b_birth_gate_1 before insert on public.unit_version
@@ -209,12 +215,53 @@ describe('the enactment, inside its lock', () => {
       await expect(run.execute('lifecycle_enact', enactment)).rejects.toMatchObject({
         facts: {
           code: 'STOP_DRIFT',
-          message: expect.stringContaining('insert on table public.unit_version to cutter_verifier'),
+          data: { differences: ['grant added: insert on table public.unit_version to cutter_verifier'] },
         },
       })
     } finally {
       await cluster.superuser.query('revoke insert on public.unit_version from cutter_verifier')
     }
+    expect(await run.units()).toEqual([{ status: 'draft', n: 2 }])
+  })
+
+  test('enacts nothing where drafts are no longer as they were made, and names what is otherwise', async () => {
+    const { run, enactment } = await cut()
+    const [one, other] = [`${run.document}/ARTICLE-1`, `${run.document}/ARTICLE-2`]
+    await cluster.superuser.query("select * from fn_iu_add_version($1, 'x', 'Else.', 'somebody')", [one])
+    await cluster.superuser.query(
+      `insert into cutter_governance.review_decision (review_decision_id, governance_event_kind, verdict, findings,
+         reviewer_class, reviewer_identity, decision_at, decided_by)
+       values ('rd-other', 'enact', 'approve', '{}', 'human', 'somebody', now(), 'somebody')`,
+    )
+    await cluster.superuser.query(
+      "select * from fn_iu_enact(p_address => $1, p_actor => 'somebody', p_review_decision_id => 'rd-other')",
+      [other],
+    )
+    await expect(run.execute('lifecycle_enact', enactment)).rejects.toMatchObject({
+      facts: {
+        code: 'STOP_DRIFT',
+        data: {
+          differences: [
+            expect.stringMatching(
+              `^unit ${one} has another text: sha256:[0-9a-f]{64} → sha256:[0-9a-f]{64}$`,
+            ),
+            `unit ${other} was draft, is enacted`,
+            `unit ${other}, its version, was draft, is enacted`,
+            `unit ${one} was at version 1, is at 2`,
+          ],
+        },
+      },
+    })
+  })
+
+  test('writes nothing to a target that is another database, however alike', async () => {
+    const { run, enactment } = await cut()
+    const plan = JSON.parse(Buffer.from(await run.context.evidence(enactment.planDigest)).toString())
+    plan.target.database = 'elsewhere'
+    const planDigest = run.keep(jsonEvidence('plan/SG2', plan))
+    await expect(run.execute('lifecycle_enact', { ...enactment, planDigest })).rejects.toMatchObject({
+      facts: { data: { differences: ['the target is another database: elsewhere → main'] } },
+    })
     expect(await run.units()).toEqual([{ status: 'draft', n: 2 }])
   })
 

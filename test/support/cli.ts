@@ -46,6 +46,7 @@ export interface ErrorJson {
   message: string
   next?: string
   reason?: string
+  differences?: string[]
   holder?: { pid: number }
 }
 

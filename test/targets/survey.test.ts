@@ -308,68 +308,74 @@ describe('a survey', () => {
     [
       'a dropped trigger',
       'drop trigger a_writers_only on information_unit',
-      'trigger public.information_unit.a_writers_only is missing',
+      'trigger removed: public.information_unit.a_writers_only',
     ],
     [
       'a disabled trigger',
       'alter table unit_version disable trigger b_change',
-      'trigger public.unit_version.b_change differs',
+      'trigger changed: public.unit_version.b_change',
     ],
     [
       'another trigger',
       'create trigger z before insert on unit_version for each row execute function suppress_redundant_updates_trigger()',
-      'trigger public.unit_version.z is not expected',
+      'trigger added: public.unit_version.z',
     ],
     [
       'another function body',
       `create or replace function cutter_governance.writers_only() returns trigger language plpgsql
          set search_path = pg_catalog, pg_temp as $$ begin return null; end $$`,
-      'function cutter_governance.writers_only() differs',
+      'function changed: cutter_governance.writers_only()',
     ],
     [
       'a function without its rights',
       'alter function cutter_governance.birth_gate_2() security invoker',
-      'function cutter_governance.birth_gate_2() differs',
+      'function changed: cutter_governance.birth_gate_2()',
     ],
     [
       'a dropped constraint',
       'alter table unit_version drop constraint unit_version_has_a_text',
-      'constraint public.unit_version.unit_version_has_a_text is missing',
+      'constraint removed: public.unit_version.unit_version_has_a_text',
     ],
     [
       'a column that may be null',
       'alter table unit_version alter column body drop not null',
-      'constraint public.unit_version (table) differs',
+      'table changed: public.unit_version',
     ],
     [
       'row security',
       'alter table information_unit enable row level security',
-      'constraint public.information_unit (table) differs',
+      'table changed: public.information_unit',
     ],
     [
       'an extra grant',
       'grant insert on information_unit to cutter_executor',
-      'grant insert on table public.information_unit to cutter_executor is not expected',
+      'grant added: insert on table public.information_unit to cutter_executor',
     ],
     [
       'an extra grant on a column',
       'grant update (body) on unit_version to cutter_executor',
-      'grant update on column public.unit_version.body to cutter_executor is not expected',
+      'grant added: update on column public.unit_version.body to cutter_executor',
     ],
     [
       'a grant to everybody',
       'grant create on schema public to public',
-      'grant create on schema public to public is not expected',
+      'grant added: create on schema public to public',
     ],
     [
       'a grant taken away',
       'revoke select on unit_version from cutter_reader',
-      'grant select on table public.unit_version to cutter_reader is missing',
+      'grant removed: select on table public.unit_version to cutter_reader',
     ],
   ])('notices %s', async (_what, change, difference) => {
     const { surface } = await look(target.reader)
     const found = await whileChanged(change, surveySurface)
-    expect(surfaceDifferences(surface, found)).toEqual([difference])
+    const [line, ...others] = surfaceDifferences(surface, found)
+    expect(others).toEqual([])
+    const [what, hashes] = line!.split(/, (?=sha256:)/)
+    expect(what).toBe(difference)
+    // What changed names both of its hashes; what came or went has none to compare.
+    if (!difference.includes(' changed: ')) expect(hashes).toBeUndefined()
+    else expect(hashes).toMatch(/^sha256:([0-9a-f]{64}) → sha256:(?!\1)[0-9a-f]{64}$/)
   })
 })
 

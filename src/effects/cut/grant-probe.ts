@@ -4,6 +4,7 @@ import { Stop } from '../../domain/errors.ts'
 import { jsonEvidence } from '../../domain/evidence.ts'
 import { type Survey, surfaceDifferences } from '../../targets/survey.ts'
 import type { DocumentRows, Target } from '../../targets/target.ts'
+import { inShort, listed } from './drift.ts'
 import { createUnits } from './leg-a.ts'
 import type { CutPlan } from './plan.ts'
 import { type CutWorld, jsonOf } from './world.ts'
@@ -86,10 +87,10 @@ async function scratchLike(
   if (differences.length === 0) return scratch
   throw new Stop(
     'STOP_REHEARSAL_NOT_REPRESENTATIVE',
-    `a rehearsal would prove nothing, its copy differs from target ${target.name}: ${differences.slice(0, 5).join('; ')}`,
+    `a rehearsal would prove nothing, its copy differs from target ${target.name}: ${inShort(differences)}`,
     {
       next: `bring the target to this version’s schema with: cutter target init ${target.name}`,
-      data: { differences },
+      data: { differences: listed(differences) },
     },
   )
 }

@@ -1,10 +1,9 @@
 import { z } from 'zod'
 import type { EffectContext, EffectResult, Probe, WriteEffect } from '../../domain/effect.ts'
-import { Stop } from '../../domain/errors.ts'
 import { jsonEvidence } from '../../domain/evidence.ts'
-import { surfaceDifferences } from '../../targets/survey.ts'
 import type { Sql, Target } from '../../targets/target.ts'
-import { type CutPlan, driftFrom, expectedState } from './plan.ts'
+import { driftStop, stateDifferences, targetDifferences } from './drift.ts'
+import { type CutPlan, expectedState } from './plan.ts'
 import { actorOf, type CutWorld, jsonOf, lockDocument } from './world.ts'
 import { writeEffect } from './write-effect.ts'
 
@@ -33,7 +32,7 @@ export function cutLegA(world: CutWorld): WriteEffect<Input, Output> {
     const bytes = await context.evidence(given.sourceDigest)
     return target.write('executor', context, async (sql) => {
       await lockDocument(sql, given.document)
-      await refuseDrift(target, sql, plan)
+      await refuseDrift(target, sql, context, plan)
       await createUnits(sql, context, plan, bytes)
       return resultOf(await writtenUnits(sql, plan), plan)
     })
@@ -62,18 +61,19 @@ async function probeAt(target: Target, context: EffectContext, given: Input): Pr
   })
 }
 
-/** The world once more, inside the lock and the transaction that writes. */
-async function refuseDrift(target: Target, sql: Sql, plan: CutPlan): Promise<void> {
-  const found = expectedState(await target.surveyWithin(sql, plan.document))
-  const lines = driftFrom(plan.expected, found, surfaceDifferences(plan.expected.surface, found.surface))
-  if (lines.length === 0) return
-  throw new Stop(
-    'STOP_DRIFT',
-    `the target is no longer as the approved plan says: ${lines.slice(0, 5).join('; ')}; nothing was written`,
-    {
-      next: 'cancel this run and start another: its plan, and only that, was approved',
-      data: { differences: lines.slice(0, 100) },
-    },
+/** The world once more, inside the lock and the transaction that writes. A dry run's copy is another database by design. */
+async function refuseDrift(target: Target, sql: Sql, { mode }: EffectContext, plan: CutPlan): Promise<void> {
+  const found = await target.surveyWithin(sql, plan.document)
+  const differences = [
+    ...(mode === 'live' ? targetDifferences(plan.target, found.server) : []),
+    ...stateDifferences(plan.expected, expectedState(found)),
+  ]
+  if (differences.length === 0) return
+  throw driftStop(
+    'the target is no longer as the approved plan says',
+    differences,
+    'cancel this run and start another: its plan, and only that, was approved',
+    'nothing was written',
   )
 }
 
@@ -108,11 +108,13 @@ export async function createUnits(
     ],
   )
   const created = new Set(rows.filter((row) => row.created).map(({ address }) => address))
-  const wrong = writes.find(({ action, address }) => (action === 'create') !== created.has(address))
-  if (wrong === undefined) return
-  throw new Stop(
-    'STOP_DRIFT',
-    `unit ${wrong.address} was planned as ${wrong.action}, which no longer fits; nothing was written`,
+  const wrong = writes.filter(({ action, address }) => (action === 'create') !== created.has(address))
+  if (wrong.length === 0) return
+  throw driftStop(
+    'the units are no longer as planned',
+    wrong.map(({ address, action }) => `unit ${address} was planned as ${action}, which no longer fits`),
+    'cancel this run and start another',
+    'nothing was written',
   )
 }
 

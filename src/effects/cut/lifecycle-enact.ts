@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import type { EffectContext, Probe, WriteEffect } from '../../domain/effect.ts'
 import { Stop } from '../../domain/errors.ts'
-import { surfaceDifferences } from '../../targets/survey.ts'
 import type { Sql, Target } from '../../targets/target.ts'
+import { driftStop } from './drift.ts'
 import { approvalOf, EXECUTOR_REVISION, governanceIds, insertRows, reviewRow } from './leg-b.ts'
-import { type LifecyclePlan, planLifecycle } from './lifecycle-plan.ts'
+import { type LifecyclePlan, lifecycleDifferences } from './lifecycle-plan.ts'
 import type { CutPlan } from './plan.ts'
 import { actorOf, type CutWorld, jsonOf, lockDocument } from './world.ts'
 import { writeEffect } from './write-effect.ts'
@@ -26,7 +26,7 @@ export function lifecycleEnact(world: CutWorld): WriteEffect<Input, Output> {
     const cut = await jsonOf<CutPlan>(context, given.cutPlanDigest)
     const enacted = await target.write('executor', context, async (sql) => {
       await lockDocument(sql, given.document)
-      await refuseDrift(target, sql, plan, cut)
+      await refuseDrift(target, sql, context, { plan, cut })
       return enact(sql, context, plan)
     })
     return resultOf(enacted)
@@ -72,19 +72,20 @@ async function reviewIdOf(context: EffectContext): Promise<string> {
   throw new Stop('STOP_INTERNAL', `approval ${approvalId} names no review decision`)
 }
 
-async function refuseDrift(target: Target, sql: Sql, plan: LifecyclePlan, cut: CutPlan): Promise<void> {
+async function refuseDrift(
+  target: Target,
+  sql: Sql,
+  { mode }: EffectContext,
+  { plan, cut }: { plan: LifecyclePlan; cut: CutPlan },
+): Promise<void> {
   const found = await target.surveyWithin(sql, plan.document)
-  const lines = surfaceDifferences(plan.expected.surface, found.surface)
-  // Throws by itself when a draft is no longer there as it was.
-  planLifecycle(cut, found.units, found.surface)
-  if (lines.length === 0) return
-  throw new Stop(
-    'STOP_DRIFT',
-    `the target is no longer as the approved plan says: ${lines.slice(0, 5).join('; ')}; nothing was enacted`,
-    {
-      next: 'cancel this run; its drafts stay drafts',
-      data: { differences: lines.slice(0, 100) },
-    },
+  const differences = lifecycleDifferences(plan, cut, found, mode)
+  if (differences.length === 0) return
+  throw driftStop(
+    'the target is no longer as the approved plan says',
+    differences,
+    'cancel this run; its drafts stay drafts',
+    'nothing was enacted',
   )
 }
 

@@ -1,5 +1,5 @@
-import { Stop } from '../../domain/errors.ts'
-import type { UnitRow } from '../../targets/survey.ts'
+import { type Survey, surfaceDifferences, type UnitRow } from '../../targets/survey.ts'
+import { draftDifferences, driftStop, targetDifferences } from './drift.ts'
 import type { CutPlan, ExpectedState } from './plan.ts'
 
 /** What SG2 approves: which drafts come into force. */
@@ -22,11 +22,15 @@ export interface LifecyclePlan {
   rollback: { beforeCommit: string; afterCommit: string }
 }
 
+/** Stops with STOP_DRIFT, naming each, when drafts of this run are no longer there as they were made. */
 export function planLifecycle(
   plan: CutPlan,
   units: UnitRow[],
   surface: ExpectedState['surface'],
 ): LifecyclePlan {
+  const differences = draftDifferences(plan, units)
+  if (differences.length > 0)
+    throw driftStop('drafts of this run are no longer as it made them', differences, NEXT)
   const rows = new Map(units.map((unit) => [unit.address, unit]))
   return {
     type: 'cutter.plan.lifecycle/v1',
@@ -40,7 +44,7 @@ export function planLifecycle(
       .map(({ address, contentHash }) => ({
         action: 'enact',
         address,
-        versionSeq: draftOf(address, contentHash, rows.get(address)),
+        versionSeq: rows.get(address)!.versionSeq!,
         contentHash,
         from: 'draft',
         to: 'enacted',
@@ -53,13 +57,30 @@ export function planLifecycle(
   }
 }
 
-function draftOf(address: string, contentHash: string, row: UnitRow | undefined): number {
-  const is =
-    row === undefined ? 'gone' : row.contentHash !== contentHash ? 'of another text' : row.lifecycleStatus
-  if (row === undefined || is !== 'draft') {
-    throw new Stop('STOP_DRIFT', `unit ${address}, drafted by this run, is ${is}`, {
-      next: 'look at the unit in the target; cancel the run if that is meant to be',
-    })
-  }
-  return row.versionSeq!
+const NEXT = 'look at them in the target; cancel the run if that is meant to be'
+
+/** What differs from the world that SG2 approved; in a dry run the plan names the target, and the work is done on its copy. */
+export function lifecycleDifferences(
+  approved: LifecyclePlan,
+  cut: CutPlan,
+  found: Survey,
+  mode: LifecyclePlan['mode'],
+): string[] {
+  return [
+    ...(mode === 'live' ? targetDifferences(approved.target, found.server) : []),
+    ...draftDifferences(cut, found.units),
+    ...versionDifferences(approved, found.units),
+    ...surfaceDifferences(approved.expected.surface, found.surface),
+  ]
+}
+
+/** The same text in another version is another decision. */
+function versionDifferences({ actions }: LifecyclePlan, units: UnitRow[]): string[] {
+  const there = new Map(units.map(({ address, versionSeq }) => [address, versionSeq]))
+  return actions.flatMap(({ address, versionSeq }) => {
+    const is = there.get(address)
+    return is === undefined || is === versionSeq
+      ? []
+      : [`unit ${address} was at version ${versionSeq}, is at ${is}`]
+  })
 }

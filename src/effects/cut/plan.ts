@@ -188,20 +188,3 @@ function layoutOf(bytes: Uint8Array, records: ScanRecord[]): Piece[] {
   }
   return pieces
 }
-
-/** What no longer is as a plan expects it, a line each; empty when the plan still fits. */
-export function driftFrom(expected: ExpectedState, found: ExpectedState, surfaceLines: string[]): string[] {
-  const before = new Map(expected.units.map((unit) => [unit.address, unit]))
-  const lines: string[] = []
-  for (const unit of found.units) {
-    const was = before.get(unit.address)
-    before.delete(unit.address)
-    if (was === undefined) lines.push(`unit ${unit.address} has appeared (${unit.lifecycleStatus})`)
-    else if (was.contentHash !== unit.contentHash) lines.push(`unit ${unit.address} has another text`)
-    else if (was.lifecycleStatus !== unit.lifecycleStatus || was.versionStatus !== unit.versionStatus) {
-      lines.push(`unit ${unit.address} was ${was.lifecycleStatus}, is ${unit.lifecycleStatus}`)
-    }
-  }
-  for (const address of before.keys()) lines.push(`unit ${address} is gone`)
-  return [...lines, ...surfaceLines]
-}

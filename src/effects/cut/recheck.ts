@@ -3,11 +3,11 @@ import type { EffectContext, ReadEffect } from '../../domain/effect.ts'
 import { Stop } from '../../domain/errors.ts'
 import { bytesEvidence, type Evidence, jsonEvidence } from '../../domain/evidence.ts'
 import { digestOf, type Json } from '../../domain/json.ts'
-import { surfaceDifferences } from '../../targets/survey.ts'
 import { plannedResult, planTwice } from './cutplan.ts'
+import { driftStop, inShort, listed, namingDrift, planDifferences } from './drift.ts'
 import { grantProbe } from './grant-probe.ts'
-import { type LifecyclePlan, planLifecycle } from './lifecycle-plan.ts'
-import { type CutPlan, driftFrom } from './plan.ts'
+import { type LifecyclePlan, lifecycleDifferences, planLifecycle } from './lifecycle-plan.ts'
+import type { CutPlan } from './plan.ts'
 import { backUp } from './pre-write-backup.ts'
 import { type CutWorld, jsonOf, place } from './world.ts'
 
@@ -34,25 +34,34 @@ export function recheckCut(world: CutWorld): ReadEffect<z.infer<typeof input>, z
       const bytes = await world.readSource(source)
       const there = await world.target(target)
       const { survey } = await there.survey(context, document)
-      const plan = planTwice(world, context, { document, profile, bytes, survey })
+      const unitCap = world.caps.units
+      const differences = async (plan: CutPlan | null) =>
+        planDifferences(await jsonOf<CutPlan>(context, planDigest), { bytes, survey, unitCap, plan })
+      const plan = await namingDrift(
+        () => differences(null),
+        () => planTwice(world, context, { document, profile, bytes, survey }),
+      )
       const planned = plannedResult(plan)
       if (planned.output.planDigest === planDigest)
         return { output: { planDigest, report: { recheck: null } } }
 
-      const before = await jsonOf<CutPlan>(context, planDigest)
+      const differ = await differences(plan)
       const pinned = bytesEvidence('source', 'application/octet-stream', bytes)
       const surveyed = jsonEvidence('survey/before', survey)
       const { evidence: backup } = await backUp(there, context, document)
       const made = [...planned.evidence, pinned, surveyed, backup]
       // No plan is offered for approval unless grants were probed and its calls rehearsed behind the guards as they are now.
-      const probed = await grantProbe(world).execute(knowing(context, made), {
+      const given = {
         document,
         target,
         planDigest: planned.output.planDigest,
         sourceDigest: pinned.digest,
         backupDigest: backup.digest,
-      })
-      const differences = differencesOf(before, plan)
+      }
+      const probed = await namingDrift(
+        async () => differ,
+        () => grantProbe(world).execute(knowing(context, made), given),
+      )
       return {
         output: {
           ...probed.output,
@@ -68,7 +77,7 @@ export function recheckCut(world: CutWorld): ReadEffect<z.infer<typeof input>, z
             sourceVersionId: plan.source.sourceVersionId,
             units: plan.actions.length,
             counts: { before: survey.counts as unknown as Json, after: null },
-            recheck: { message: differences.slice(0, 5).join('; '), differences: differences.slice(0, 100) },
+            recheck: { message: inShort(differ), differences: listed(differ) },
           },
         },
         evidence: [...made, ...(probed.evidence ?? [])],
@@ -83,24 +92,6 @@ const knowing = (context: EffectContext, made: Evidence[]): EffectContext => ({
   evidence: async (digest) =>
     made.find((one) => one.digest === digest)?.bytes ?? (await context.evidence(digest)),
 })
-
-function differencesOf(before: CutPlan, now: CutPlan): string[] {
-  const lines: string[] = []
-  if (before.source.sha256 !== now.source.sha256) lines.push('the source file has another text')
-  if (before.target.systemIdentifier !== now.target.systemIdentifier)
-    lines.push('the target is another server')
-  if (before.target.database !== now.target.database) lines.push('the target is another database')
-  if (before.target.serverVersion !== now.target.serverVersion) lines.push('the server has another version')
-  if (before.limits.units !== now.limits.units) lines.push('the cap on units is another')
-  lines.push(
-    ...driftFrom(
-      before.expected,
-      now.expected,
-      surfaceDifferences(before.expected.surface, now.expected.surface),
-    ),
-  )
-  return lines.length === 0 ? ['the plan is another'] : lines
-}
 
 const lifecycleInput = z.object({
   document: z.string(),
@@ -122,21 +113,14 @@ export function recheckLifecycle(
       const approved = await jsonOf<LifecyclePlan>(context, planDigest)
       const plan = await jsonOf<CutPlan>(context, cutPlanDigest)
       const { survey } = await (await place(world, context, target)).survey(context, document)
-      const guards = surfaceDifferences(approved.expected.surface, survey.surface)
-      if (guards.length > 0) {
-        // No new plan is offered here: behind other guards nothing was rehearsed. Put back as they were, the approval counts.
-        throw new Stop(
-          'STOP_DRIFT',
-          `the target’s guards are not those of the plan: ${guards.slice(0, 5).join('; ')}`,
-          {
-            next: 'set them right, then bring the same approval again',
-            data: { differences: guards.slice(0, 100) },
-          },
-        )
+      // No new plan is offered here: behind other guards nothing was rehearsed. Put back as it was, the approval counts.
+      const differences = lifecycleDifferences(approved, plan, survey, context.mode)
+      if (differences.length > 0) {
+        const next = 'set that right, then bring the same approval again'
+        throw driftStop('the target is no longer as the approved plan says', differences, next)
       }
-      if (digestOf(planLifecycle(plan, survey.units, survey.surface)) !== planDigest) {
-        throw new Stop('STOP_DRIFT', 'the drafts are no longer those of the plan')
-      }
+      if (digestOf(planLifecycle(plan, survey.units, survey.surface)) !== planDigest)
+        throw new Stop('STOP_DRIFT', 'the lifecycle plan made anew is another')
       return { output: { planDigest, report: { recheck: null } } }
     },
   }

@@ -1,0 +1,22 @@
+import type pg from 'pg'
+import { aCutterHome, type CutterHome } from '../support/cli.ts'
+import { aSigner, charter, enableExecution, LIVE } from './acts.ts'
+
+/** A home in which live runs may be started, with its server up, a target made, a signer, and a short document. */
+export interface LiveHome {
+  at: CutterHome
+  /** Alice's private key. */
+  key: string
+  superuser: pg.Client
+}
+
+/** Holds `small.md`, of two articles. To be removed by `at.remove()`. */
+export async function aLiveHome(): Promise<LiveHome> {
+  const at = aCutterHome(LIVE)
+  const key = aSigner(at)
+  at.file('small.md', charter('One.', 'Two.'))
+  await at.server()
+  await enableExecution(at)
+  await at.cutter(['target', 'init', 'embedded'])
+  return { at, key, superuser: await at.superuser() }
+}
