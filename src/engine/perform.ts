@@ -8,6 +8,7 @@ import type { RunStore } from '../domain/store.ts'
 import { readSwitch, type SwitchReading, switchBeforeWrite } from './execution.ts'
 import { type HoldReading, holdBeforeWrite } from './hold.ts'
 import type { EngineParts } from './parts.ts'
+import { ofThisPhase } from './touched.ts'
 
 /** How an effect came to its result. The event that carries it is the phase's receipt: output, evidence by digest, how it ran. */
 type Ran = 'execute' | 'simulate' | 'probe'
@@ -55,7 +56,7 @@ export async function perform(
   } catch (error) {
     if (parts.interrupt.aborted) throw new Interrupted('interrupted', { cause: error })
     const workedMs = performance.now() - begun
-    const stop = stopOf(error, context.signal)
+    const stop = await ofThisPhase(parts, run, row.name, stopOf(error, context.signal))
     if (stop.code === 'STOP_INTERNAL')
       parts.log.error({ err: error, runId: run.runId, effect: row.name }, 'effect failed')
     return {

@@ -148,7 +148,7 @@ export function refuseOtherDefinition(machine: Machine, run: Run): void {
   throw new CutterError(
     'MACHINE_CHANGED',
     `run ${run.runId} was started under machine ${run.machine} ${run.version} (${short(run.definitionDigest)}); ` +
-      `installed is ${machine.name} ${machine.version} (${short(machine.definitionDigest)}). Nothing was touched.`,
+      `installed is ${machine.name} ${machine.version} (${short(machine.definitionDigest)}). Nothing was done here.`,
     { next: `go on with the version of Cutter that started it, or: cutter run cancel ${run.runId}` },
   )
 }

@@ -1,0 +1,124 @@
+import { renameSync } from 'node:fs'
+import type pg from 'pg'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Answer, type CutterHome, jsonOf } from '../support/cli.ts'
+import {
+  disableExecution,
+  enableExecution,
+  growth,
+  historyOf,
+  resume,
+  rowsIn,
+  sign,
+  started,
+} from './acts.ts'
+import { aLiveHome } from './live-home.ts'
+
+/** What a second process does while a live run writes: the run is held up in leg A by a lock of the test's. */
+
+let at: CutterHome
+let key: string
+let superuser: pg.Client
+
+beforeAll(async () => {
+  ;({ at, key, superuser } = await aLiveHome())
+})
+
+afterAll(() => at.remove())
+
+const live = (document: string, source = 'small.md') => started(at, { document, source, mode: 'live' })
+
+/** Approves the run's plan, does the deed while leg A is under way, and gives the run's answer. */
+async function whileLegAWrites(runId: string, deed: () => Promise<unknown>): Promise<Answer> {
+  const { approvalId } = await sign(at, runId, key)
+  await superuser.query('begin')
+  try {
+    // Readers pass, writers wait.
+    await superuser.query('lock table public.information_unit in share mode')
+    const answer = resume(at, runId, approvalId)
+    const waiting = `select from pg_locks where not granted and relation = 'public.information_unit'::regclass`
+    while ((await superuser.query(waiting)).rowCount === 0);
+    await deed()
+    await superuser.query('rollback')
+    return await answer
+  } finally {
+    await superuser.query('rollback')
+  }
+}
+
+const LEG_A = { units: 2, versions: 2, log: 0, governance: 0 }
+
+describe('a live run whose leg A is under way', () => {
+  test('stops before its next write when the execution switch is turned off, and goes on once it is on', async () => {
+    const runId = await live('SWITCHED')
+    const before = await rowsIn(superuser)
+    const answer = await whileLegAWrites(runId, () => disableExecution(at))
+    expect([answer.code, jsonOf(answer)]).toMatchObject([
+      3,
+      {
+        status: 'stopped',
+        stopCode: 'STOP_EXECUTION_DISABLED',
+        state: 'STRUCTURAL_VERIFIED',
+        phase: 'leg_b_record',
+      },
+    ])
+    expect(growth(before, await rowsIn(superuser))).toEqual(LEG_A)
+    const refusal = (await historyOf(at, runId)).at(-1)!.event.error as { data: { [key: string]: unknown } }
+    expect(refusal.data.executionSwitch).toMatchObject({ enabled: false })
+
+    expect(jsonOf(await resume(at, runId)).stopCode).toBe('STOP_EXECUTION_DISABLED')
+    await enableExecution(at)
+    expect(jsonOf(await resume(at, runId)).gate).toBe('SG2')
+  })
+
+  test('stops before its next write when a hold is switched on, and goes on once it is let go', async () => {
+    const runId = await live('HELD')
+    const before = await rowsIn(superuser)
+    const answer = await whileLegAWrites(runId, () =>
+      at.cutter(['hold', 'on', '--reason', 'incident', '--by', 'carol']),
+    )
+    try {
+      expect([answer.code, jsonOf(answer)]).toMatchObject([
+        3,
+        {
+          status: 'stopped',
+          stopCode: 'STOP_HOLD',
+          state: 'STRUCTURAL_VERIFIED',
+          hold: { reason: 'incident', by: 'carol' },
+        },
+      ])
+      expect(growth(before, await rowsIn(superuser))).toEqual(LEG_A)
+      const again = await resume(at, runId)
+      expect([again.code, jsonOf(again).error?.code]).toEqual([3, 'ON_HOLD'])
+
+      await at.cutter(['hold', 'release', runId])
+      const released = await resume(at, runId)
+      expect([released.code, jsonOf(released)]).toMatchObject([0, { gate: 'SG2', hold: null }])
+      const written = (await historyOf(at, runId)).filter(({ event }) => event.hold !== undefined)
+      expect(written.map(({ event }) => [event.actorId, event.hold])).toMatchObject([
+        ['cut_leg_a', { on: false, released: false, since: null }],
+        ['leg_b_record', { on: true, released: true }],
+        ['write_verify', { on: true, released: true }],
+      ])
+    } finally {
+      await at.cutter(['hold', 'off'])
+    }
+  })
+
+  test('says of a later phase that could not begin that this phase touched nothing, and what was written stays', async () => {
+    at.file('gone.md', '## Article 1\n\nOne.\n')
+    const runId = await live('GONE', 'gone.md')
+    const answer = await whileLegAWrites(runId, async () =>
+      renameSync(at.path('gone.md'), at.path('away.md')),
+    )
+    expect([answer.code, jsonOf(answer)]).toMatchObject([3, { status: 'stopped', state: 'LEG_B_RECORDED' }])
+    const { message } = jsonOf(answer).stop!
+    expect(message).toContain('gone.md')
+    expect(message).toContain(
+      'write_verify touched nothing, and what cut_leg_a and leg_b_record wrote before stays',
+    )
+    expect(message).not.toContain('nothing was touched')
+    renameSync(at.path('away.md'), at.path('gone.md'))
+    expect(jsonOf(await resume(at, runId)).gate).toBe('SG2')
+  })
+})
