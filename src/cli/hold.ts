@@ -25,17 +25,18 @@ export function holdOff(options: Said) {
 export function holdRelease(text: string, options: Said) {
   return command(options, async (session) => {
     const runId = await session.runId(text)
-    if ((await session.store.hold()) === null) {
-      throw new CutterError(
-        'INPUT_REFUSED',
-        `no hold is on, so run ${runId} needs no release; nothing was done`,
-        {
-          next: `cutter run show ${runId}`,
-        },
-      )
-    }
+    const why = await needsNone(session, runId)
+    if (why !== null)
+      throw new CutterError('INPUT_REFUSED', `${why}, so run ${runId} needs no release; nothing was done`, {
+        next: `cutter run show ${runId}`,
+      })
     return recorded(session, options, { kind: 'release', runId })
   })
+}
+
+async function needsNone({ store }: Session, runId: string): Promise<string | null> {
+  if ((await store.run(runId))?.status === 'closed') return 'it is closed'
+  return (await store.hold()) === null ? 'no hold is on' : null
 }
 
 type Word = { kind: 'on' | 'off'; runId: null } | { kind: 'release'; runId: string }
