@@ -4,11 +4,16 @@
  * left out of a narrowed copy and left as it is in a widened one: an odd line can only lead to a refusal.
  */
 
-interface SignerLine {
+export interface SignerLine {
   principals: string[]
   options: string[]
   /** Key type, key and comment. */
   key: string
+}
+
+/** The lines whose form is plain, in their order. */
+export function signersIn(allowedSigners: string): SignerLine[] {
+  return allowedSigners.split('\n').flatMap((line) => readSigner(line) ?? [])
 }
 
 /** Without the principals that are patterns; negations stay, since they only take away. */

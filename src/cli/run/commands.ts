@@ -43,6 +43,13 @@ export function runCommands(group: Command, run: Runner): void {
     .option('--verify', 'check the hash chain, replay the run, check its evidence')
     .action(run(async (id, options) => (await verbs()).runHistory(id, options)))
   leaf(
+    group
+      .command('explain')
+      .description('what a run waits for, who could approve, what would happen then, and what would refuse')
+      .argument('<run>'),
+    'cutter run explain 0f3a9c1d',
+  ).action(run(async (id, options) => (await import('./explain.ts')).runExplain(id, options)))
+  leaf(
     group.command('cancel').description('close a resting run as cancelled').argument('<run>'),
     'cutter run cancel 0f3a9c1d --reason "wrong file"',
   )

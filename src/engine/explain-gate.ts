@@ -1,0 +1,82 @@
+import { type Approver, whoMay } from '../approvals/approvers.ts'
+import { namespaceOf } from '../approvals/statement.ts'
+import type { Approval, Decision } from '../domain/approval.ts'
+import type { HistoryEntry, Run } from '../domain/run.ts'
+import { judge } from './decide.ts'
+import type { EngineParts, GatePolicy } from './parts.ts'
+
+export interface PolicyInForce {
+  need: number
+  /** Null: whoever allowed_signers admits. */
+  of: string[] | null
+  validHours: number
+  fourEyes: boolean
+}
+
+/** An approval that is there and not used yet, with what would be said of it if it were brought to the gate now. */
+export interface Weighed {
+  approvalId: string
+  approver: string
+  decision: Decision
+  wouldCount: boolean
+  reason: string | null
+  message: string | null
+}
+
+export interface AtGate {
+  policy: PolicyInForce
+  approvers: Approver[]
+  approvals: Weighed[]
+  /** Whether there is a file of allowed signers at all. */
+  signersReadable: boolean
+}
+
+/** Who could approve where a run waits, and what the approvals are worth that are there already. Records nothing. */
+export async function atGate(
+  parts: EngineParts,
+  run: Run & { gate: string },
+  history: HistoryEntry[],
+): Promise<AtGate> {
+  const policy = policyAt(parts.policy(run.machine, run.gate))
+  const { of, fourEyes } = policy
+  const { approvers, readable } = await whoMay(parts.trust, {
+    namespace: namespaceOf(run.machine, run.gate),
+    live: run.mode === 'live',
+    at: parts.clock.now(),
+    policy: { fourEyes, ...(of === null ? {} : { of }) },
+    operators: operatorsIn(run, history),
+  })
+  const approvals: Weighed[] = []
+  for (const approval of await parts.store.approvals(run.runId)) {
+    const { usedSeq, statement } = approval
+    if (usedSeq === null && statement.gate === run.gate) approvals.push(await weighed(parts, run, approval))
+  }
+  return { policy, approvers, approvals, signersReadable: readable }
+}
+
+function policyAt(policy: GatePolicy & { need?: number; fourEyes?: boolean }): PolicyInForce {
+  const { of, validHours, need = 1, fourEyes = true } = policy
+  return { need, of: of ?? null, validHours, fourEyes }
+}
+
+/** Judged as if who started the run brought it: whoever only looks operates nothing. */
+async function weighed(parts: EngineParts, run: Run, approval: Approval): Promise<Weighed> {
+  const { approvalId, statement } = approval
+  const { refusal } = await judge({ ...parts, osUser: run.osUser }, run, approval, run.startedBy)
+  return {
+    approvalId,
+    approver: statement.approver,
+    decision: statement.decision,
+    wouldCount: refusal === null || refusal.reason === 'NOT_ENOUGH_APPROVERS',
+    reason: refusal?.reason ?? null,
+    message: refusal?.message ?? null,
+  }
+}
+
+/** Everyone who started or moved the run, by label and by OS user. */
+function operatorsIn(run: Run, history: HistoryEntry[]): string[] {
+  const moved = history.filter(({ event }) => !event.type.startsWith('cutter.approval'))
+  const users = moved.flatMap(({ event }) => (typeof event.osUser === 'string' ? [event.osUser] : []))
+  const labels = moved.map(({ by }) => by).filter((label) => label !== 'engine')
+  return [...new Set([run.startedBy, run.osUser, ...labels, ...users])]
+}

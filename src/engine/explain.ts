@@ -1,0 +1,98 @@
+import type { Approver } from '../approvals/approvers.ts'
+import type { StopFacts } from '../domain/errors.ts'
+import { type Hold, holdOver } from '../domain/hold.ts'
+import type { HistoryEntry, Mode, Outcome, Run, RunEvent, Status } from '../domain/run.ts'
+import { foresee } from '../machine/foresee.ts'
+import { atGate, type PolicyInForce, type Weighed } from './explain-gate.ts'
+import { machineFor, type Obstacle, obstaclesOf } from './explain-obstacles.ts'
+import { known } from './known.ts'
+import type { EngineParts, InstalledMachine } from './parts.ts'
+import { differencesOf } from './world-refusal.ts'
+
+/** A place on the way ahead; `kind` says what its phase does to the world, null where the run only arrives. */
+export interface Ahead {
+  state: string
+  phase: string | null
+  kind: 'read' | 'write' | null
+  status: Status
+}
+
+export interface Explanation {
+  runId: string
+  mode: Mode
+  status: Status
+  state: string
+  outcome: Outcome | null
+  waitsFor: {
+    kind: 'approval' | 'retry' | 'work' | 'nothing'
+    gate: string | null
+    /** When the run came to where it stands. */
+    since: string
+    planDigest: string | null
+  }
+  stop: StopFacts | null
+  hold: Hold | null
+  approvers: Approver[]
+  /** Null unless the run waits at a gate. */
+  policy: PolicyInForce | null
+  approvals: Weighed[]
+  /** What would happen after an approval now, up to the next pause or end; empty unless the run waits at a gate. */
+  ifApproved: Ahead[]
+  /** The same for a stopped run that is resumed. */
+  ifRetried: Ahead[]
+  refusals: Obstacle[]
+  /** What is not as it was approved, where the run fell back or stopped over it. */
+  differences: string[]
+}
+
+/** What a run waits for, who could give it, what would happen then, and what stands in its way. Changes and records nothing. */
+export async function explain(parts: EngineParts, id: string): Promise<Explanation> {
+  const run = await known(parts, id)
+  const history = await parts.store.history(run.runId)
+  const { runId, mode, status, state, outcome, stop } = run
+  const isOpen = status !== 'closed'
+  const { installed, obstacles } = isOpen ? await machineFor(parts, run) : { installed: null, obstacles: [] }
+  // A machine that is not installed has no gate that could be judged; that it is not is said among the refusals.
+  const gate = run.status === 'paused' && installed !== null ? await atGate(parts, run, history) : null
+  return {
+    ...{ runId, mode, status, state, outcome },
+    waitsFor: {
+      kind: WAITS_FOR[status],
+      gate: run.gate,
+      since: sinceWhen(run, history),
+      planDigest: run.planDigest,
+    },
+    stop,
+    hold: isOpen ? holdOver(await parts.store.hold(), runId) : null,
+    approvers: gate?.approvers ?? [],
+    policy: gate?.policy ?? null,
+    approvals: gate?.approvals ?? [],
+    ifApproved: status === 'paused' ? ahead(installed, run, APPROVED) : [],
+    ifRetried: status === 'stopped' ? ahead(installed, run, { type: 'RETRY' }) : [],
+    refusals: isOpen ? [...(await obstaclesOf(parts, run, gate)), ...obstacles] : [],
+    differences: isOpen ? differencesOf(run) : [],
+  }
+}
+
+const WAITS_FOR = { paused: 'approval', stopped: 'retry', working: 'work', closed: 'nothing' } as const
+
+/** No approval of that id can be: ids of real ones are digests. */
+const APPROVED = { type: 'APPROVE', approvalId: 'ap-foreseen', approver: 'foreseen' }
+
+/** When it arrived at its gate, else when its newest entry was made that is no mere record. */
+function sinceWhen(run: Run, history: HistoryEntry[]): string {
+  const arrived = (entry: HistoryEntry) =>
+    run.status === 'paused'
+      ? entry.seq === run.gateSeq
+      : entry.status === run.status && entry.snapshotDigest === run.snapshotDigest
+  return history.find(arrived)?.at ?? run.updatedAt
+}
+
+function ahead(installed: InstalledMachine | null, run: Run, event: RunEvent): Ahead[] {
+  if (installed === null) return []
+  const kindOf = (phase: string | null) => (phase === null ? null : (installed.effects[phase]?.kind ?? null))
+  return foresee(installed.machine, run, event).map(({ state, phase, status }) => ({
+    ...{ state, phase, status },
+    kind: kindOf(phase),
+  }))
+}
