@@ -122,7 +122,8 @@ describe('drift found at the first gate', () => {
       'unit SOURCE/ARTICLE-3 is new in the source',
     )
     const finished = await closes(runId, (id) => approve(at, id, key))
-    expect(finished.output).toMatchObject({ units: 3, enacted: 3 })
+    const sourceBytes = readFileSync(at.path('source.md')).length
+    expect(finished.output).toMatchObject({ units: 3, enacted: 3, sourceBytes })
   })
 
   test('in the rows of the document wants a new approval, which adopts what is there', async () => {

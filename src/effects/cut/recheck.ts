@@ -74,6 +74,7 @@ export function recheckCut(world: CutWorld): ReadEffect<z.infer<typeof input>, z
           report: {
             ...planned.output.report,
             sourceSha256: plan.source.sha256,
+            sourceBytes: bytes.length,
             sourceVersionId: plan.source.sourceVersionId,
             units: plan.actions.length,
             counts: { before: survey.counts as unknown as Json, after: null },

@@ -1,0 +1,268 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import type pg from 'pg'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Explanation } from '../../src/engine/explain.ts'
+import { type ApprovalJson, anotherBuild, type CutterHome, jsonOf } from '../support/cli.ts'
+import {
+  ALICE,
+  approve,
+  aSigner,
+  charter,
+  disableExecution,
+  enableExecution,
+  historyOf,
+  resume,
+  sign,
+  started,
+} from './acts.ts'
+import { aLiveHome } from './live-home.ts'
+
+let at: CutterHome
+let key: string
+let superuser: pg.Client
+
+const BOB = 'bob@example.org'
+
+beforeAll(async () => {
+  ;({ at, key, superuser } = await aLiveHome())
+})
+
+afterAll(() => at.remove())
+
+const live = (document: string, source = 'small.md') => started(at, { document, source, mode: 'live' })
+
+async function explained(runId: string, program?: string): Promise<Explanation> {
+  const answer = await at.cutter(
+    ['run', 'explain', runId, '--json'],
+    program === undefined ? {} : { program },
+  )
+  if (answer.code !== 0) throw new Error(answer.stderr)
+  return jsonOf<Explanation>(answer)
+}
+const inWords = async (runId: string) => (await at.cutter(['run', 'explain', runId])).stdout
+
+const WAY_TO_SG2 = [
+  ['AWAITING_CUT_AUTHORIZATION', 'recheck_cut', 'read'],
+  ['AWAITING_CUT_AUTHORIZATION', 'cut_leg_a', 'write'],
+  ['CUT_LEG_A_COMMITTED', 'structural_verify', 'read'],
+  ['STRUCTURAL_VERIFIED', 'leg_b_record', 'write'],
+  ['LEG_B_RECORDED', 'write_verify', 'write'],
+  ['WRITE_VERIFIED', null, null],
+  ['AWAITING_LIFECYCLE_AUTHORIZATION', null, null],
+]
+const wayOf = ({ ifApproved }: Explanation) =>
+  ifApproved.map(({ state, phase, kind }) => [state, phase, kind])
+
+describe('a live run at its gate', () => {
+  let runId: string
+  beforeAll(async () => {
+    const bob = aSigner(at, BOB)
+    aSigner(at, 'carol@example.org', 'cutter.deploy.*')
+    runId = await started(at, { document: 'WAITS', source: 'small.md', mode: 'live', more: ['--by', BOB] })
+    await at.cutter(['approval', 'sign', runId, '--as', BOB, '--key', bob])
+  })
+
+  test('says what it waits for, since when, and by which rules', async () => {
+    const found = await explained(runId)
+    const arrival = (await historyOf(at, runId)).at(-1) as unknown as { at: string }
+    const { planDigest } = jsonOf(await at.cutter(['run', 'show', runId, '--json']))
+    expect(found).toMatchObject({
+      runId,
+      status: 'paused',
+      state: 'AWAITING_CUT_AUTHORIZATION',
+      waitsFor: { kind: 'approval', gate: 'SG1', since: arrival.at, planDigest },
+      policy: { need: 1, of: null, validHours: 24, fourEyes: true },
+      hold: null,
+      refusals: [],
+      differences: [],
+    })
+  })
+
+  test('says who may approve it, and who may not and why', async () => {
+    const { approvers } = await explained(runId)
+    expect(approvers.map(({ principal, may }) => [principal, may])).toEqual([
+      [ALICE, true],
+      [BOB, false],
+      ['carol@example.org', false],
+    ])
+    expect(approvers[1]!.why).toContain('operates this run')
+    expect(approvers[2]!.why).toContain('cutter.deploy.*')
+  })
+
+  test('weighs the approvals that are there, and records nothing of it', async () => {
+    const { approvalId } = await sign(at, runId, key)
+    const before = await historyOf(at, runId)
+    const { approvals } = await explained(runId)
+    expect(approvals).toMatchObject([
+      { approver: BOB, decision: 'approve', wouldCount: false, reason: 'OPERATORS_OWN' },
+      { approvalId, approver: ALICE, wouldCount: true, reason: null, message: null },
+    ])
+    expect(await historyOf(at, runId)).toEqual(before)
+  })
+
+  test('says what would happen next, which is what then happens', async () => {
+    expect(wayOf(await explained(runId))).toEqual(WAY_TO_SG2)
+    const { approvalId } = await sign(at, runId, key)
+    const before = (await historyOf(at, runId)).length
+    await resume(at, runId, approvalId)
+    const after = (await historyOf(at, runId)).slice(before)
+    expect(after.map(({ state }) => state)).toEqual(WAY_TO_SG2.map(([state]) => state))
+
+    expect(wayOf(await explained(runId))).toEqual([
+      ['AWAITING_LIFECYCLE_AUTHORIZATION', 'recheck_lifecycle', 'read'],
+      ['AWAITING_LIFECYCLE_AUTHORIZATION', 'lifecycle_enact', 'write'],
+      ['LIFECYCLE_ENACTED', 'closeout', 'read'],
+      ['CLOSEOUT_REPORTED', null, null],
+    ])
+  })
+
+  test('says all of it in words', async () => {
+    const words = await inWords(runId)
+    for (const line of [
+      /^waits {5}for an approval of its plan at gate SG2$/m,
+      /^policy {4}1 of: whoever allowed_signers admits; for 12 h; nobody who operates the run$/m,
+      /^may {7}alice@example\.org {3}ssh-ed25519 SHA256:\S+$/m,
+      /^may not {3}bob@example\.org: operates this run/m,
+      /^ +AWAITING_LIFECYCLE_AUTHORIZATION {2}→ lifecycle_enact \(write\)$/m,
+      /^ +CLOSEOUT_REPORTED {2}ends there$/m,
+    ])
+      expect(words).toMatch(line)
+    expect(words).not.toContain('refuses')
+  })
+})
+
+describe('what would refuse', () => {
+  test('is named, each with what to do: hold, switch, nobody to approve, another machine', async () => {
+    const runId = await live('REFUSED')
+    await sign(at, runId, key)
+    const signers = readFileSync(at.path('allowed_signers'))
+    await at.cutter(['hold', 'on', '--reason', 'incident', '--by', 'carol'])
+    await disableExecution(at)
+    writeFileSync(at.path('allowed_signers'), '')
+    try {
+      const { refusals, hold, ifApproved, approvals } = await explained(runId, anotherBuild(at))
+      expect(refusals).toMatchObject([
+        { reason: 'ON_HOLD', next: expect.stringContaining(`cutter hold release ${runId}`) },
+        { reason: 'SIGNER_NOT_ALLOWED', message: expect.stringContaining('nobody may approve') },
+        { reason: 'STOP_EXECUTION_DISABLED', next: expect.stringContaining('cutter execution enable') },
+        { reason: 'MACHINE_CHANGED', next: expect.stringContaining('cutter run cancel') },
+      ])
+      expect(hold).toMatchObject({ reason: 'incident', by: 'carol' })
+      expect(ifApproved).toEqual([])
+      expect(approvals).toMatchObject([{ wouldCount: false, reason: 'SIGNER_NOT_ALLOWED' }])
+      const words = await inWords(runId)
+      expect(words).toMatch(/^hold {6}since \S+ \(incident, carol\)$/m)
+      expect(words).toMatch(/^refuses {3}ON_HOLD: /m)
+    } finally {
+      writeFileSync(at.path('allowed_signers'), signers)
+      await at.cutter(['hold', 'off'])
+      await enableExecution(at)
+    }
+    expect((await explained(runId)).refusals).toEqual([])
+  })
+
+  test('is the config where it no longer allows live runs', async () => {
+    const runId = await live('FORBIDDEN')
+    const config = readFileSync(at.path('cutter.yaml'))
+    at.file('cutter.yaml', 'execution: { allowLive: false }\n')
+    try {
+      expect((await explained(runId)).refusals).toMatchObject([
+        { reason: 'STOP_EXECUTION_DISABLED', message: 'execution.allowLive is not true in cutter.yaml' },
+      ])
+    } finally {
+      at.file('cutter.yaml', config)
+    }
+  })
+})
+
+describe('a run that fell back to its gate by drift', () => {
+  test('names what differs, line by line, until an approval passes', async () => {
+    at.file('drifts.md', charter('One.', 'Two.'))
+    const runId = await live('DRIFTS', 'drifts.md')
+    const { approvalId } = await sign(at, runId, key)
+    at.file('drifts.md', charter('One.', 'Two.', 'Three.'))
+    const { error } = jsonOf(await resume(at, runId, approvalId))
+    const found = await explained(runId)
+    expect(found.differences).toEqual(error?.differences)
+    // Article 2 ends otherwise where another one follows it.
+    expect(found.differences).toHaveLength(3)
+    expect(found.approvals).toMatchObject([{ approvalId, wouldCount: false, reason: 'OTHER_ARRIVAL' }])
+    expect(await inWords(runId)).toMatch(/^differs {3}unit DRIFTS\/ARTICLE-3 is new in the source$/m)
+    await approve(at, runId, key)
+    expect((await explained(runId)).differences).toEqual([])
+  })
+})
+
+describe('a run that waits at no gate', () => {
+  test('says why it stopped, what to do, and what would come after a retry', async () => {
+    const runId = await live('STOPS')
+    const { approvalId } = await sign(at, runId, key)
+    await disableExecution(at)
+    const stopped = jsonOf(await resume(at, runId, approvalId))
+    const found = await explained(runId)
+    expect(found).toMatchObject({
+      status: 'stopped',
+      waitsFor: { kind: 'retry', gate: null },
+      stop: stopped.stop,
+      policy: null,
+      approvers: [],
+      ifApproved: [],
+      refusals: [{ reason: 'STOP_EXECUTION_DISABLED' }],
+    })
+    expect(found.ifRetried.map(({ state, phase }) => [state, phase])).toEqual(
+      WAY_TO_SG2.slice(1).map(([state, phase]) => [state, phase]),
+    )
+    const stop = (await historyOf(at, runId)).at(-1) as unknown as { at: string }
+    expect(found.waitsFor.since).toBe(stop.at)
+    await enableExecution(at)
+    expect(await inWords(runId)).toContain(
+      'STOP_EXECUTION_DISABLED, the execution switch is off; next: cutter',
+    )
+  })
+
+  test('says the outcome of a closed one, and nothing else', async () => {
+    const runId = await live('CLOSED')
+    await at.cutter(['run', 'cancel', runId, '--reason', 'no'])
+    expect(await explained(runId)).toMatchObject({
+      status: 'closed',
+      outcome: 'cancelled',
+      waitsFor: { kind: 'nothing' },
+      ifApproved: [],
+      ifRetried: [],
+      refusals: [],
+    })
+    expect(await inWords(runId)).toContain('for nothing: it is closed, cancelled')
+  })
+
+  test('says of one whose process died that it is to be taken up, and of one at work who holds it', async () => {
+    const runId = await live('WORKS')
+    const { approvalId } = await sign(at, runId, key)
+    await superuser.query('begin')
+    await superuser.query('lock table public.information_unit in access exclusive mode')
+    const answer = resume(at, runId, approvalId)
+    while ((await explained(runId)).status !== 'working');
+    expect(await explained(runId)).toMatchObject({
+      waitsFor: { kind: 'work' },
+      refusals: [{ reason: 'RUN_HELD' }],
+    })
+    await superuser.query('rollback')
+    await answer
+  })
+})
+
+describe('a dry run', () => {
+  test('may be approved by a rehearsal, whoever makes it', async () => {
+    const runId = await started(at, { document: 'DRY', source: 'small.md' })
+    const { approvalId } = jsonOf<ApprovalJson>(await at.cutter(['approval', 'rehearse', runId, '--json']))
+    const found = await explained(runId)
+    expect(found.approvals).toMatchObject([{ approvalId, wouldCount: true }])
+    expect(found.refusals).toEqual([])
+    expect(wayOf(found)).toEqual(WAY_TO_SG2)
+    expect(await inWords(runId)).toContain(`cutter approval rehearse ${runId}`)
+  })
+})
+
+test('a run that is not there is not found', async () => {
+  const answer = await at.cutter(['run', 'explain', 'nobody', '--json'])
+  expect([answer.code, jsonOf(answer).error?.code]).toEqual([4, 'RUN_NOT_FOUND'])
+})
