@@ -155,6 +155,13 @@ describe('a live run', () => {
         'xstate.done.actor.closeout',
       ]),
     )
+    for (const { event } of readings)
+      expect(event.executionSwitch).toMatchObject({
+        enabled: true,
+        until: expect.any(String),
+        at: expect.any(String),
+      })
+    expect(history.at(-1)).toEqual(readings.at(-1))
     const ran = history.filter(({ event }) => event.ran !== undefined).map(({ event }) => event.ran)
     expect(new Set(ran)).toEqual(new Set(['execute']))
   })
