@@ -1,9 +1,18 @@
 import type { EffectRow, Owner } from '../domain/effect.ts'
 import { CutterError } from '../domain/errors.ts'
+import { UPGRADED } from '../domain/history.ts'
 import { canonicalJson } from '../domain/json.ts'
 import type { Run } from '../domain/run.ts'
 import type { Step } from '../domain/step.ts'
-import type { BatchingStore, ExecutionSwitch, Lease, RunFilter, SaveRequest, Timer } from '../domain/store.ts'
+import type {
+  BatchingStore,
+  ExecutionSwitch,
+  Lease,
+  MachineModulePlace,
+  RunFilter,
+  SaveRequest,
+  Timer,
+} from '../domain/store.ts'
 import { asStoreError, type OpenOptions, openDatabase } from './open.ts'
 import {
   approvalOfRow,
@@ -105,6 +114,12 @@ export function openRunStore(options: OpenOptions): BatchingStore {
     setExecutionSwitch: (setting) =>
       guarded(() => void sql.insertSwitch.run({ ...setting, enabled: setting.enabled ? 1 : 0 })),
 
+    machineModule: (name) => guarded(() => placeOrNull(sql.machineModule.get(name))),
+    machineModules: () =>
+      guarded(() => sql.machineModules.all().map((row) => row as unknown as MachineModulePlace)),
+    rememberModule: (place, { moved }) =>
+      guarded(() => sql.rememberModule.run({ ...place, moved: moved ? 1 : 0 }).changes === 1),
+
     check: () =>
       guarded(() => {
         const rows = db.pragma('integrity_check') as { integrity_check: string }[]
@@ -122,10 +137,22 @@ function saveStep(sql: Statements, step: Step, lease: Lease): EffectRow[] {
   if (step.entry.seq === 1) {
     refuseReusedKey(sql, step.run)
     sql.insertRun.run(rowOfRun(step.run))
-  } else if (!updated(sql, step)) {
+  } else if (!upgraded(sql, step) || !updated(sql, step)) {
     throw conflict(step, 'it has moved on since')
   }
   return saveRest(sql, step, lease)
+}
+
+function upgraded(sql: Statements, { run, entry }: Step): boolean {
+  if (entry.event.type !== UPGRADED) return true
+  const row = {
+    run_id: run.runId,
+    version: run.version,
+    definition_digest: run.definitionDigest,
+    seq: run.seq - 1,
+    head: entry.previousHash,
+  }
+  return sql.upgradeRun.run(row).changes === 1
 }
 
 function updated(sql: Statements, step: Step): boolean {
@@ -244,6 +271,7 @@ function trusted(row: RunRow, onTampered: RunFilter['onTampered']): Run[] {
   }
 }
 
+const placeOrNull = (row: RunRow | undefined) => (row ?? null) as MachineModulePlace | null
 const runOrNull = (row: RunRow | undefined) => (row === undefined ? null : runOfRow(row))
 const leaseRow = ({ owner, until }: Lease) => ({ owner: textOfOwner(owner), until })
 

@@ -6,7 +6,7 @@ export function runCommands(group: Command, run: Runner): void {
   group
     .command('start')
     .description('start a run; its flags are those of the machine’s input (see: cutter run start cut --help)')
-    .argument('<machine>', 'cut')
+    .argument('<machine>', 'cut, a name in cutter.yaml, or the path of a module of your own')
     .argument('[flags...]')
     .allowUnknownOption()
     .helpOption(false)
@@ -42,6 +42,13 @@ export function runCommands(group: Command, run: Runner): void {
   )
     .option('--verify', 'check the hash chain, replay the run, check its evidence')
     .action(run(async (id, options) => (await verbs()).runHistory(id, options)))
+  leaf(
+    group
+      .command('graph')
+      .description('its machine as a Mermaid diagram, with where it stands')
+      .argument('<run>'),
+    'cutter run graph 0f3a9c1d',
+  ).action(run(async (id, options) => (await import('../machine/verbs.ts')).runGraph(id, options)))
   leaf(
     group.command('cancel').description('close a resting run as cancelled').argument('<run>'),
     'cutter run cancel 0f3a9c1d --reason "wrong file"',

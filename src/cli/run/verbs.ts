@@ -3,6 +3,7 @@ import type { Status } from '../../domain/run.ts'
 import { runSummary } from '../../domain/run.ts'
 import { known } from '../../engine/known.ts'
 import { answerAtRest } from '../../engine/resting.ts'
+import { isOfThisBuild } from '../../shipped.ts'
 import { type CommonOptions, command } from '../command.ts'
 import { exitOfRun } from '../exit-codes.ts'
 import { answer, answerRun, linesOfRun, table } from '../io.ts'
@@ -16,7 +17,10 @@ export function runResume(
 ) {
   return command(options, async ({ app, store, io, runId }) => {
     const id = text === undefined ? await runOfApproval(store, options.approval) : await runId(text)
-    const resting = answerAtRest(await known({ store }, id), options.approval)
+    const found = await known({ store }, id)
+    // Whether it waits as it did, or is to be upgraded first, the build tells for machines that ship; others are loaded for it.
+    const resting =
+      found.status === 'closed' || isOfThisBuild(found) ? answerAtRest(found, options.approval) : null
     const run =
       resting ??
       (await (
