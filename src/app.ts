@@ -4,14 +4,15 @@ import { join } from 'node:path'
 import { type Config, readConfig } from './config.ts'
 import { deciding } from './deciding.ts'
 import { systemClock } from './domain/clock.ts'
-import { CutterError } from './domain/errors.ts'
 import type { HistoryEntry, Run } from './domain/run.ts'
 import type { RunStore } from './domain/store.ts'
 import { createEngine, type Engine } from './engine/engine.ts'
 import type { EngineParts, InstalledMachine } from './engine/parts.ts'
 import { openLog } from './log.ts'
+import type { LoadedModule } from './module-load.ts'
 import { migrationsDirectory } from './package-root.ts'
 import { refuseMistypedPolicy } from './policy.ts'
+import { MACHINE_NAMES } from './shipped.ts'
 import { openRunStore } from './store/run-store.ts'
 import type { EmbeddedTargets } from './targets/embedded-targets.ts'
 import { ownerAlive, thisProcess } from './targets/process.ts'
@@ -26,6 +27,8 @@ export interface App {
   /** A target by its configured name, or `embedded`. TARGET_NOT_FOUND names the known ones. */
   target(name: string): Promise<Target>
   embedded(): Promise<EmbeddedTargets>
+  /** Takes a user's own machine as it was just loaded, whatever is registered or remembered under its name. */
+  useModule(loaded: LoadedModule): Promise<void>
   close(): Promise<void>
 }
 
@@ -67,9 +70,9 @@ export async function openApp(options: AppOptions): Promise<App> {
     return configuredTarget(name, config.targets, env)
   }
   const machines = new Map<string, Promise<InstalledMachine>>()
+  const known = underKnownPolicy(config, store)
   const installed = (name: string) => {
-    const found =
-      machines.get(name) ?? install(name, { config, home, target, embedded }).then(underKnownPolicy(config))
+    const found = machines.get(name) ?? install(name, { config, home, store, target, embedded }).then(known)
     machines.set(name, found)
     return found
   }
@@ -82,6 +85,10 @@ export async function openApp(options: AppOptions): Promise<App> {
     parts,
     target,
     embedded,
+    async useModule(loaded) {
+      const { installModule } = await import('./module-install.ts')
+      machines.set(loaded.machine.name, known(installModule(loaded, store)))
+    },
     async close() {
       await (await embeddedTargets)?.release()
       await store.close()
@@ -114,18 +121,17 @@ function partsOf(
 
 async function install(
   name: string,
-  app: Pick<App, 'config' | 'home' | 'target' | 'embedded'>,
+  app: Pick<App, 'config' | 'home' | 'store' | 'target' | 'embedded'>,
 ): Promise<InstalledMachine> {
-  const { installCut, MACHINE_NAMES } = await import('./install.ts')
-  if (name === 'cut') return installCut(app)
-  throw new CutterError('MACHINE_NOT_FOUND', `there is no machine ${name}; nothing was started`, {
-    next: `known are: ${MACHINE_NAMES.join(', ')}`,
-  })
+  if (name === 'cut') return (await import('./install.ts')).installCut(app)
+  const { installModule, moduleOfRun } = await import('./module-install.ts')
+  return installModule(await moduleOfRun(name, app, app.store), app.store)
 }
 
-const underKnownPolicy = (config: Config) => async (installed: InstalledMachine) => {
-  const { MACHINE_NAMES } = await import('./install.ts')
-  refuseMistypedPolicy(config, installed.machine, MACHINE_NAMES)
+const underKnownPolicy = (config: Config, store: RunStore) => async (installed: InstalledMachine) => {
+  const remembered = (await store.machineModules()).map(({ name }) => name)
+  const known = [...MACHINE_NAMES, ...Object.keys(config.machines), ...remembered]
+  refuseMistypedPolicy(config, installed.machine, known)
   return installed
 }
 

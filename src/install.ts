@@ -8,8 +8,6 @@ import type { InstalledMachine } from './engine/parts.ts'
 import type { MachineDefinition } from './machine/define.ts'
 import { readSource } from './targets/source-file.ts'
 
-export const MACHINE_NAMES = ['cut']
-
 /** The machines that ship, each with its effects and the digest of both. */
 export async function installCut(
   app: Pick<App, 'config' | 'home' | 'target' | 'embedded'>,
@@ -39,12 +37,8 @@ export async function installCut(
   }
 }
 
-/** Covers the chart, as data, and the built code of the machine and its effects. */
+/** The digest of the built code of the machine and its effects; in source runs, which have none, that of the chart as data. */
 export function definitionDigest({ name, version, logic }: MachineDefinition): string {
-  return digestOf({
-    name,
-    version,
-    chart: JSON.parse(JSON.stringify(logic.config)),
-    code: CODE[name] ?? 'not built',
-  })
+  const chart = () => JSON.parse(JSON.stringify(logic.config))
+  return CODE[name] ?? digestOf({ name, version, chart: chart(), code: 'not built' })
 }

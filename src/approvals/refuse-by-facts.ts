@@ -28,18 +28,17 @@ export function refuseByFacts({ run, approval }: { run: Run; approval: Approval 
       `was used at entry ${approval.usedSeq}, on ${approval.usedAt}, and counts once`,
     )
   }
-  if (
-    statement.runId !== run.runId ||
-    statement.machine !== run.machine ||
-    statement.version !== run.version
-  ) {
+  const arrived = statement.seq === run.gateSeq && statement.historyHead === run.gateHead
+  // Signed before the run was upgraded: its own, but of an arrival that is past.
+  const otherVersion = statement.version !== run.version && arrived
+  if (statement.runId !== run.runId || statement.machine !== run.machine || otherVersion) {
     const theirs = `${statement.runId} (${statement.machine} ${statement.version})`
     return refuse('OTHER_RUN', `is for run ${theirs}, not for ${run.runId} (${run.machine} ${run.version})`)
   }
   if (statement.gate !== run.gate) {
     return refuse('OTHER_GATE', `is for gate ${statement.gate}; run ${run.runId} waits at ${run.gate}`)
   }
-  if (statement.seq !== run.gateSeq || statement.historyHead !== run.gateHead) {
+  if (!arrived) {
     const then = `is for the arrival at ${run.gate} in entry ${statement.seq} with hash ${statement.historyHead}`
     return refuse(
       'OTHER_ARRIVAL',

@@ -3,6 +3,7 @@ import { approvalCommands } from './approval/commands.ts'
 import { executionCommands } from './execution-commands.ts'
 import { holdCommands } from './hold-commands.ts'
 import { type Action, leaf } from './leaf.ts'
+import { machineCommands } from './machine/commands.ts'
 import { runCommands } from './run/commands.ts'
 import { targetCommands } from './target/commands.ts'
 
@@ -27,6 +28,7 @@ export function buildProgram(done: (exitCode: number) => void): Command {
   ).action(run(async (options) => (await import('./demo/demo.ts')).demo(options)))
 
   runCommands(program.command('run').description('start runs, take them up again, look at them'), run)
+  machineCommands(program.command('machine').description('machines, those that ship and your own'), run)
   approvalCommands(program.command('approval').description('what is signed, and by whom'), run)
   executionCommands(
     program

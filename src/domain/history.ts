@@ -19,6 +19,14 @@ export function genesisOf(identity: RunIdentity): string {
   })
 }
 
+/** A record of this type carries a run over to another definition: `{ from: Definition, to: Definition, … }`. */
+export const UPGRADED = 'cutter.upgraded'
+
+export interface Definition {
+  version: string
+  definitionDigest: string
+}
+
 /** The hash of an entry: SHA-256 over the RFC 8785 form of all its other fields. */
 export function hashOf(entry: Omit<HistoryEntry, 'hash'>): string {
   const { seq, at, event, by, state, status, snapshotDigest, previousHash } = entry
@@ -34,7 +42,8 @@ const withoutHash = ({ hash: _, ...entry }: HistoryEntry) => entry
 
 /** The first thing that does not hold in a history, as a sentence, or null. */
 export function faultInHistory(identity: RunIdentity, entries: HistoryEntry[]): string | null {
-  let previous = genesisOf(identity)
+  const began = begunUnder(identity, entries)
+  let previous = genesisOf({ ...identity, ...began })
   for (const [index, entry] of entries.entries()) {
     if (entry.seq !== index + 1) return `entry ${index + 1} is missing (found seq ${entry.seq})`
     if (entry.previousHash !== previous) {
@@ -45,5 +54,26 @@ export function faultInHistory(identity: RunIdentity, entries: HistoryEntry[]): 
     if (entry.hash !== digestOf(withoutHash(entry))) return `entry ${entry.seq} was edited`
     previous = entry.hash
   }
-  return entries.length === 0 ? 'the history is empty' : null
+  if (entries.length === 0) return 'the history is empty'
+  return faultInUpgrades(identity, began, entries)
 }
+
+/** The definition that a run was started under: an upgrade since then changed what its row says, never its first entry. */
+function begunUnder({ version, definitionDigest }: RunIdentity, entries: HistoryEntry[]): Definition {
+  const first = entries.find(({ event }) => event.type === UPGRADED)
+  return first === undefined ? { version, definitionDigest } : upgradeOf(first).from
+}
+
+function faultInUpgrades(identity: Definition, began: Definition, entries: HistoryEntry[]): string | null {
+  let now = began
+  for (const entry of entries.filter(({ event }) => event.type === UPGRADED)) {
+    const { from, to } = upgradeOf(entry)
+    if (!isSame(from, now)) return `entry ${entry.seq} upgrades from another definition than the run had`
+    now = to
+  }
+  return isSame(now, identity) ? null : 'the run’s definition is not the one that its history leads to'
+}
+
+const upgradeOf = ({ event }: HistoryEntry) => event as unknown as { from: Definition; to: Definition }
+const isSame = (a: Definition, b: Definition) =>
+  a.version === b.version && a.definitionDigest === b.definitionDigest

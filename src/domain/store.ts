@@ -24,6 +24,13 @@ export interface ExecutionSwitch {
   at: string
 }
 
+/** A user's own machine: where its module lies, as an absolute path, and when a run of it was first started. */
+export interface MachineModulePlace {
+  name: string
+  path: string
+  startedAt: string
+}
+
 /** A run in a list: what its row says, without snapshot and output. */
 export interface RunFilter {
   status?: Status
@@ -83,6 +90,14 @@ export interface RunStore {
   /** The hold that is on, or null. What was recorded last counts, whatever the times say. */
   hold(): Promise<HoldInForce | null>
   recordHold(entry: HoldEntry): Promise<void>
+  machineModule(name: string): Promise<MachineModulePlace | null>
+  /** By name. */
+  machineModules(): Promise<MachineModulePlace[]>
+  /**
+   * Remembers where a machine's module lies. A place that is remembered already is replaced only while no run of that machine
+   * is open, or where `moved` says that nothing lies there any more; else the answer is false and nothing is changed.
+   */
+  rememberModule(place: MachineModulePlace, options: { moved: boolean }): Promise<boolean>
 
   /** Reads every page; what does not hold, a sentence each. */
   check(): Promise<string[]>

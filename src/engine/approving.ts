@@ -5,6 +5,7 @@ import { composeStatement, namespaceOf, parseStatement, statementText } from '..
 import type { Approval, Decision } from '../domain/approval.ts'
 import { CutterError } from '../domain/errors.ts'
 import type { Run } from '../domain/run.ts'
+import { refuseOtherDefinition } from '../machine/definition.ts'
 import { inForceAt } from './gate-record.ts'
 import { known } from './known.ts'
 import { recordedOperators } from './operators.ts'
@@ -91,7 +92,10 @@ export async function rehearseApproval(
 
 async function statementInput(parts: EngineParts, run: Run, { as, decision, reason }: StatementOptions) {
   const { validHours } = parts.policy(run.machine, run.gate ?? '')
-  const { reviewGates = [] } = (await parts.installed(run.machine)).machine
+  const { machine } = await parts.installed(run.machine)
+  // What is signed for another definition counts no more once the run is upgraded.
+  if (run.status !== 'closed') refuseOtherDefinition(machine, run)
+  const { reviewGates = [] } = machine
   const review =
     run.gate !== null && reviewGates.includes(run.gate) ? { reviewDecisionId: `rd-${parts.nonce()}` } : {}
   return {

@@ -66,12 +66,14 @@ async function resume(
   id: string,
   options: { approvalId?: string; by?: string },
 ): Promise<Run> {
-  const run = await known(parts, id)
-  await refuseOnHold(parts, run)
-  const resting = answerAtRest(run, options.approvalId)
-  if (resting !== null) return resting
+  const found = await known(parts, id)
+  if (found.status === 'closed') return found
+  await refuseOnHold(parts, found)
   const by = operatorOf(parts, options.by)
-  await refuseHeld(parts, run)
+  await refuseHeld(parts, found)
+  const { upToDate } = await import('./upgrade.ts')
+  const run = await upToDate(parts, found, by)
+  answerAtRest(run, options.approvalId)
   if (run.status === 'paused') {
     const { decide } = await import('./decide.ts')
     return decide(parts, run, options.approvalId!, by)

@@ -1,6 +1,6 @@
 import { CutterError, Stop } from '../domain/errors.ts'
 import type { Run } from '../domain/run.ts'
-import { refuseOtherDefinition } from '../machine/step.ts'
+import { refuseOtherDefinition } from '../machine/definition.ts'
 import { switchBeforeWrite } from './execution.ts'
 import type { AtGate } from './explain-gate.ts'
 import { refuseOnHold } from './hold.ts'

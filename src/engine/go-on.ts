@@ -50,18 +50,22 @@ async function checkAgain(parts: EngineParts, run: Run, approvalId: string, by: 
   const approval = await parts.store.approval(approvalId)
   if (approval === null)
     throw new CutterError('STORE_TAMPERED', `approval ${approvalId} of run ${run.runId} is gone`)
-  const stopCode = 'STOP_APPROVAL_REQUIRED'
-  const waiting = { ...run, status: 'paused', gate: approval.statement.gate, phase: null, stopCode } as Run
+  const paused = { status: 'paused', phase: null, stopCode: 'STOP_APPROVAL_REQUIRED' }
+  const waiting = { ...run, ...paused, gate: approval.statement.gate } as Run
   const verdict = await judge(parts, waiting, approval, by)
   if (verdict.refusal === null) return atWorld(parts, run, approval, by, () => workOn(parts, run, null, by))
 
+  const back = await backToGate(parts, run, verdict.refusal.message, by)
+  throw await refused(parts, back, approval, verdict.refusal, by)
+}
+
+/** Ends the look at the world of a run that died in it, so that it waits at its gate again, with no approval in hand. */
+export async function backToGate(parts: EngineParts, run: Run, why: string, by: string): Promise<Run> {
   const [effect] = await seize(parts, run)
-  const error = { code: stopCode, message: verdict.refusal.message }
+  const error = { code: 'STOP_APPROVAL_REQUIRED', message: why }
   const event = { type: `xstate.error.actor.${effect!.invokeId}`, actorId: effect!.invokeId, error }
   const inHand = { run, effects: [effect!], timers: await parts.store.timers(run.runId) }
-  const back = await take(parts, await parts.installed(run.machine), inHand, event, {
-    effectDone: effect!.invokeId,
-    by,
-  })
-  throw await refused(parts, back.run, approval, verdict.refusal, by)
+  const installed = await parts.installed(run.machine)
+  const back = await take(parts, installed, inHand, event, { effectDone: effect!.invokeId, by })
+  return back.run
 }

@@ -15,6 +15,10 @@ export interface InstalledMachine {
   effects: Record<string, Effect>
   /** Refuses input that can't be worked on, before a run exists; answers with its settled form (absolute paths …). */
   admit(input: { [key: string]: Json }): Promise<{ [key: string]: Json }>
+  /** What `run start` calls it; left out: its name. */
+  reference?: string
+  /** For a machine that doesn't ship: keeps where it lies, right before its run is made, or refuses. */
+  remember?(startedAt: string): Promise<void>
 }
 
 export type GatePolicy = ApprovalPolicy

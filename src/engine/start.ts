@@ -7,7 +7,7 @@ import { refuseLive, refuseUnsafeFiles } from './execution.ts'
 import { refuseOnHold } from './hold.ts'
 import { leaseOf, orHeld, refuseHeld } from './lease.ts'
 import { declaredBy, operatorOf } from './operators.ts'
-import type { EngineParts } from './parts.ts'
+import type { EngineParts, InstalledMachine } from './parts.ts'
 import { after, work, workOn } from './work.ts'
 
 export async function start(
@@ -19,7 +19,7 @@ export async function start(
 ): Promise<Run> {
   const by = operatorOf(parts, options.by)
   const installed = await parts.installed(name)
-  const input = await installed.admit(parseInput(name, installed.machine.input.safeParse(given)))
+  const input = await installed.admit(parseInput(installed, installed.machine.input.safeParse(given)))
   if (options.key === '') throw new CutterError('USAGE', 'the start key is empty; nothing was started')
   const earlier = options.key === undefined ? null : await parts.store.runByKey(options.key)
   if (earlier !== null) return goneOn(parts, exclusively, sameStart(earlier, name, input, options), by)
@@ -43,6 +43,7 @@ export async function start(
   return exclusively(identity.runId, async () => {
     const reading = executionSwitch === null ? {} : { executionSwitch: executionSwitch as unknown as Json }
     const readings = { operatorDeclared: declaredBy(parts), ...reading }
+    await installed.remember?.(identity.startedAt)
     const step = first(machine, identity, { at: identity.startedAt, by: identity.startedBy, readings })
     const claimed = await parts.store.create(step, leaseOf(parts))
     parts.onStep?.(step.run, step.entry)
@@ -83,12 +84,16 @@ type Parsed =
   | { success: true; data: unknown }
   | { success: false; error: { issues: { path: PropertyKey[]; message: string }[] } }
 
-function parseInput(machine: string, parsed: Parsed): { [key: string]: Json } {
+function parseInput({ machine, reference }: InstalledMachine, parsed: Parsed): { [key: string]: Json } {
   if (parsed.success) return parsed.data as { [key: string]: Json }
   const faults = parsed.error.issues.map(
     ({ path, message }) => `${path.map(String).join('.') || 'input'}: ${message}`,
   )
-  throw new CutterError('USAGE', `machine ${machine} can't start with this input: ${faults.join('; ')}`, {
-    next: `cutter run start ${machine} --help`,
-  })
+  throw new CutterError(
+    'USAGE',
+    `machine ${machine.name} can't start with this input: ${faults.join('; ')}`,
+    {
+      next: `cutter run start ${reference ?? machine.name} --help`,
+    },
+  )
 }

@@ -61,6 +61,28 @@ export function effect<Output, Input>(): PromiseActorLogic<Output, Input> {
   return logic as unknown as PromiseActorLogic<Output, Input>
 }
 
+/** A snapshot as the store keeps it: XState's persisted form, plain JSON. */
+export interface StoredSnapshot {
+  status: string
+  value: Json
+  context: { [key: string]: Json }
+  children: { [id: string]: Json }
+  [field: string]: Json
+}
+
+/**
+ * Carries a run that was started under another definition over to this one. The run keeps its status, its gate, its plan and
+ * its effects in flight; at a gate its approvals count no more. What does not hold is refused before anything is saved.
+ */
+export interface Upgrade {
+  /** What the old context must be. */
+  schema: z.ZodType
+  /** Pure, and not async: the old snapshot in, the new one out. */
+  migrate(snapshot: StoredSnapshot): StoredSnapshot
+  /** Milestones that have another name now: old name → new name. */
+  milestones?: { [old: string]: string }
+}
+
 /** A machine with what the program must know about it beside the chart. */
 export interface MachineDefinition {
   name: string
@@ -70,6 +92,8 @@ export interface MachineDefinition {
   input: z.ZodObject
   /** `ictr` for cuts: run ids are `<prefix>-<YYYYMMDD>T<HHMMSS>Z-<8 hex>`. */
   runIdPrefix: string
+  /** How runs of other definitions are carried over to this one, by their definition digest or version. */
+  upgrade?: { [from: string]: Upgrade }
   /** Gates at which the signed statement is itself the review and must name the id that it is recorded under. */
   reviewGates?: string[]
 }

@@ -3,9 +3,10 @@ import type { MachineDefinition } from './define.ts'
 
 /**
  * A chart as Mermaid text (stateDiagram-v2): the milestones, the phases that lead from one to the next, the gates, and the
- * ends that are no milestones. Substates (waiting, working, stopped) are left out: they are the same everywhere.
+ * ends that are no milestones. Substates (waiting, working, stopped) are left out: they are the same everywhere. `here` is the
+ * milestone at which a run stands.
  */
-export function mermaid({ logic }: MachineDefinition): string {
+export function mermaid({ logic }: Pick<MachineDefinition, 'logic'>, here: string | null = null): string {
   const { root } = logic
   const milestones = Object.values(root.states) as AnyStateNode[]
   const edges = milestones.flatMap((from) =>
@@ -23,6 +24,7 @@ export function mermaid({ logic }: MachineDefinition): string {
     ...ends.map((milestone) => edge(milestone.key, '[*]', outcomeOf(milestone))),
     '  classDef gate fill:#fff3c4,stroke:#8a6d00,color:#000',
     ...(gates.length > 0 ? [`  class ${gates.map(({ key }) => key).join(',')} gate`] : []),
+    ...(here === null ? [] : ['  classDef here stroke:#0b5fff,stroke-width:4px', `  class ${here} here`]),
     '',
   ].join('\n')
 }

@@ -6,6 +6,7 @@ import { digestOfBytes, type Json } from '../domain/json.ts'
 import type { HistoryEntry, Run, RunEvent, RunIdentity, Standing } from '../domain/run.ts'
 import type { Step } from '../domain/step.ts'
 import type { MachineDefinition, RunContext } from './define.ts'
+import { refuseOtherDefinition } from './definition.ts'
 import { type Action, approvalUsed, arrival, ask, broken, type Located, locate, standingOf } from './read.ts'
 
 /**
@@ -115,10 +116,18 @@ const abandoned = (run: Run): Run => ({
   ...{ gate: null, gateSeq: null, gateHead: null },
 })
 
-/** Replays a history from its start: the digests of its snapshots, which must be those that the entries carry. */
-export function replay(machine: Machine, whose: RunIdentity, entries: HistoryEntry[]): Run {
+/**
+ * Replays a history from its start, or from where a run stood after an earlier entry: the digests of its snapshots, which must
+ * be those that the entries carry.
+ */
+export function replay(
+  machine: Machine,
+  whose: RunIdentity,
+  entries: HistoryEntry[],
+  from: Run | null = null,
+): Run {
   const identity = identityOf(whose)
-  let run: Run | null = null
+  let run = from
   for (const entry of entries) {
     const facts = { at: entry.at, by: entry.by }
     const { type: _, ...readings } = entry.event
@@ -142,27 +151,19 @@ export function approvalInHand(run: Run): string | null {
   return snapshot.context.approvalId ?? null
 }
 
-/** Refuses a run that was started under another definition than the one installed. */
-export function refuseOtherDefinition(machine: Machine, run: Run): void {
-  if (run.definitionDigest === machine.definitionDigest) return
-  throw new CutterError(
-    'MACHINE_CHANGED',
-    `run ${run.runId} was started under machine ${run.machine} ${run.version} (${short(run.definitionDigest)}); ` +
-      `installed is ${machine.name} ${machine.version} (${short(machine.definitionDigest)}). Nothing was done here.`,
-    { next: `go on with the version of Cutter that started it, or: cutter run cancel ${run.runId}` },
-  )
-}
-
-const short = (digest: string) => digest.slice(0, 19)
-
 function restore(machine: Machine, run: Run): Located {
   const live = (run as { [LIVE]?: Live })[LIVE]
   if (live?.digest === run.snapshotDigest) return live.located
   refuseOtherDefinition(machine, run)
   const envelope = JSON.parse(run.snapshot) as { snapshot: unknown }
+  return restored(machine, envelope.snapshot, run.state)
+}
+
+/** A stored snapshot, alive again in a machine's chart. */
+export function restored(machine: Machine, stored: unknown, state: string): Located {
   // `resolveState` would drop unfinished invokes; an actor that is never started keeps them and runs nothing.
-  const snapshot = createActor(machine.logic, { snapshot: envelope.snapshot as never }).getSnapshot()
-  if (snapshot.status === 'error') throw broken(machine, `the stored state ${run.state}`, snapshot.error)
+  const snapshot = createActor(machine.logic, { snapshot: stored as never }).getSnapshot()
+  if (snapshot.status === 'error') throw broken(machine, `the stored state ${state}`, snapshot.error)
   return locate(snapshot)
 }
 
@@ -191,7 +192,8 @@ function inertScope(): { scope: AnyActorScope; actions: Action[] } {
   return { scope: scope as unknown as AnyActorScope, actions }
 }
 
-function complete(
+/** The whole step that leads to a snapshot: the run as it stands then, the entry, and what is asked of the world. */
+export function complete(
   machine: Machine,
   whose: { identity: RunIdentity; previous: Run | null; before: Located | null },
   event: RunEvent,

@@ -1,10 +1,19 @@
 import type { EffectRow, Owner } from '../domain/effect.ts'
 import { CutterError } from '../domain/errors.ts'
+import { UPGRADED } from '../domain/history.ts'
 import type { HoldInForce } from '../domain/hold.ts'
 import { canonicalJson } from '../domain/json.ts'
 import type { Run } from '../domain/run.ts'
 import type { Step } from '../domain/step.ts'
-import type { BatchingStore, ExecutionSwitch, Lease, RunFilter, SaveRequest, Timer } from '../domain/store.ts'
+import type {
+  BatchingStore,
+  ExecutionSwitch,
+  Lease,
+  MachineModulePlace,
+  RunFilter,
+  SaveRequest,
+  Timer,
+} from '../domain/store.ts'
 import { asStoreError, type OpenOptions, openDatabase } from './open.ts'
 import {
   approvalOfRow,
@@ -108,6 +117,11 @@ export function openRunStore(options: OpenOptions): BatchingStore {
 
     hold: () => guarded(() => holdInForce(sql)),
     recordHold: (entry) => guarded(() => void sql.insertHold.run(entry)),
+    machineModule: (name) => guarded(() => placeOrNull(sql.machineModule.get(name))),
+    machineModules: () =>
+      guarded(() => sql.machineModules.all().map((row) => row as unknown as MachineModulePlace)),
+    rememberModule: (place, { moved }) =>
+      guarded(() => sql.rememberModule.run({ ...place, moved: moved ? 1 : 0 }).changes === 1),
 
     check: () =>
       guarded(() => {
@@ -126,10 +140,22 @@ function saveStep(sql: Statements, step: Step, lease: Lease): EffectRow[] {
   if (step.entry.seq === 1) {
     refuseReusedKey(sql, step.run)
     sql.insertRun.run(rowOfRun(step.run))
-  } else if (!updated(sql, step)) {
+  } else if (!upgraded(sql, step) || !updated(sql, step)) {
     throw conflict(step, 'it has moved on since')
   }
   return saveRest(sql, step, lease)
+}
+
+function upgraded(sql: Statements, { run, entry }: Step): boolean {
+  if (entry.event.type !== UPGRADED) return true
+  const row = {
+    run_id: run.runId,
+    version: run.version,
+    definition_digest: run.definitionDigest,
+    seq: run.seq - 1,
+    head: entry.previousHash,
+  }
+  return sql.upgradeRun.run(row).changes === 1
 }
 
 function updated(sql: Statements, step: Step): boolean {
@@ -248,6 +274,7 @@ function trusted(row: RunRow, onTampered: RunFilter['onTampered']): Run[] {
   }
 }
 
+const placeOrNull = (row: RunRow | undefined) => (row ?? null) as MachineModulePlace | null
 const runOrNull = (row: RunRow | undefined) => (row === undefined ? null : runOfRow(row))
 const leaseRow = ({ owner, until }: Lease) => ({ owner: textOfOwner(owner), until })
 

@@ -91,6 +91,17 @@ const texts = {
   evidenceOf: `
     select seq, name, digest, media_type, length(bytes) as bytes
     from run_evidence join evidence using (digest) where run_id = ? order by seq, name`,
+  // A run's definition changes by an upgrade alone, in the transaction of its step.
+  upgradeRun: `
+    update runs set version = @version, definition_digest = @definition_digest
+    where run_id = @run_id and seq = @seq and head = @head`,
+  machineModule: 'select name, path, started_at as startedAt from machine_modules where name = ?',
+  machineModules: 'select name, path, started_at as startedAt from machine_modules order by name',
+  rememberModule: `
+    insert into machine_modules (name, path, started_at) values (@name, @path, @startedAt)
+    on conflict (name) do update set path = excluded.path
+      where machine_modules.path = excluded.path or @moved = 1
+        or not exists (select 1 from runs where machine = @name and status != 'closed')`,
   executionSwitch: 'select enabled, until, reason, by, at from execution_switch order by id desc limit 1',
   hold: `
     select id, kind, at, reason, by from holds where kind != 'release' order by id desc limit 1`,

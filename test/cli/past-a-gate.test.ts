@@ -12,7 +12,6 @@ import {
   disableExecution,
   enableExecution,
   historyOf,
-  LIVE,
   resume,
   sign,
   started,

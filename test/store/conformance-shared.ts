@@ -144,5 +144,32 @@ export function describeSharedThings(name: string, open: () => Promise<RunStore>
       const release = { kind: 'release', runId: 'nobody', reason: null, by: 'alice', at: 'now' } as const
       await expect(store.recordHold(release)).rejects.toThrow()
     })
+
+    describe('where the module of a machine lies', () => {
+      const place = (path: string) => ({ name: 'cut', path, startedAt: '2026-03-01T09:00:00.000Z' })
+      const remember = (path: string, moved = false) => store.rememberModule(place(path), { moved })
+
+      test('is remembered from the first time on', async () => {
+        expect(await store.machineModule('cut')).toBeNull()
+        expect(await remember('/a.ts')).toBe(true)
+        const again = { ...place('/a.ts'), startedAt: '2026-04-01T09:00:00.000Z' }
+        expect(await store.rememberModule(again, { moved: false })).toBe(true)
+        expect(await store.machineModule('cut')).toEqual(place('/a.ts'))
+        expect(await store.machineModules()).toEqual([place('/a.ts')])
+      })
+
+      test('is another place only while no run of the machine is open, or where it was moved', async () => {
+        await remember('/a.ts')
+        expect(await remember('/b.ts')).toBe(true)
+        const run = await started()
+        expect([run.machine, await remember('/c.ts')]).toEqual(['cut', false])
+        expect((await store.machineModule('cut'))?.path).toBe('/b.ts')
+        expect(await remember('/c.ts', true)).toBe(true)
+        const none = { phase: null, gate: null, stopCode: null, stop: null }
+        const closed = { ...none, status: 'closed', outcome: 'cancelled' } as Partial<Run>
+        await store.advance(stepAfter(run, { run: closed }), mine)
+        expect(await remember('/d.ts')).toBe(true)
+      })
+    })
   })
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { UPGRADED } from '../../src/domain/history.ts'
 import type { Run } from '../../src/domain/run.ts'
 import type { RunStore } from '../../src/domain/store.ts'
 import { describeApprovals } from './conformance-approvals.ts'
@@ -55,6 +56,23 @@ export function describeRunStore(name: string, open: () => Promise<RunStore>): v
         run: { ...none, status: 'closed', outcome: 'rolled-back' } as Partial<Run>,
       })
       expect(await store.run(run.runId)).toEqual(run)
+    })
+
+    test('keeps another version and definition from an upgrade, and from no other step', async () => {
+      const to = { version: '2', definitionDigest: 'sha256:other' }
+      for (const columns of [
+        {},
+        { status: 'working', gate: null, gateSeq: null, gateHead: null, stopCode: null },
+      ]) {
+        const run = await started({ effectsAsked: [] })
+        const paused = await advanced(run, { run: { ...atGate(run), ...columns } as Partial<Run> })
+        await advanced(paused, { run: to })
+        expect(await store.run(run.runId)).toMatchObject({ version: paused.version })
+        const upgraded = await advanced((await store.run(run.runId))!, { run: to, event: { type: UPGRADED } })
+        expect(await store.run(run.runId)).toEqual(upgraded)
+        expect(upgraded).toMatchObject(to)
+        await refusesWhole(stepAfter(paused, { run: { version: '3' }, event: { type: UPGRADED } }))
+      }
     })
 
     test('knows nothing of a run that was never saved', async () => {

@@ -6,7 +6,7 @@ export function runCommands(group: Command, run: Runner): void {
   group
     .command('start')
     .description('start a run; its flags are those of the machine’s input (see: cutter run start cut --help)')
-    .argument('<machine>', 'cut')
+    .argument('<machine>', 'cut, a name in cutter.yaml, or the path of a module of your own')
     .argument('[flags...]')
     .allowUnknownOption()
     .helpOption(false)
@@ -49,6 +49,13 @@ export function runCommands(group: Command, run: Runner): void {
       .argument('<run>'),
     'cutter run explain 0f3a9c1d',
   ).action(run(async (id, options) => (await import('./explain.ts')).runExplain(id, options)))
+  leaf(
+    group
+      .command('graph')
+      .description('its machine as a Mermaid diagram, with where it stands')
+      .argument('<run>'),
+    'cutter run graph 0f3a9c1d',
+  ).action(run(async (id, options) => (await import('../machine/verbs.ts')).runGraph(id, options)))
   leaf(
     group.command('cancel').description('close a resting run as cancelled').argument('<run>'),
     'cutter run cancel 0f3a9c1d --reason "wrong file"',

@@ -1,12 +1,11 @@
-import { Command, Option } from 'commander'
-import { CutterError } from '../../domain/errors.ts'
-import type { Json } from '../../domain/json.ts'
+import { findHome, readConfig } from '../../config.ts'
 import type { Mode } from '../../domain/run.ts'
 import type { MachineDefinition } from '../../machine/define.ts'
+import type { LoadedModule } from '../../module-load.ts'
 import { type CommonOptions, command, holdOf } from '../command.ts'
 import { exitOfRun } from '../exit-codes.ts'
 import { answerRun } from '../io.ts'
-import { leaf } from '../leaf.ts'
+import { inputOf, startCommand } from './flags.ts'
 
 interface StartFlags extends CommonOptions {
   mode: Mode
@@ -16,25 +15,20 @@ interface StartFlags extends CommonOptions {
 }
 
 /** `run start <machine>`: the machine's input schema gives the flags, so they are parsed once the machine is known. */
-export async function runStart(name: string, args: string[]): Promise<number> {
-  const { cut } = await import('../../../machines/cut.ts')
-  const known: { [name: string]: MachineDefinition } = { cut }
-  const machine = known[name]
-  if (machine === undefined) {
-    return command({ json: args.includes('--json') }, () => {
-      throw new CutterError('MACHINE_NOT_FOUND', `there is no machine ${name}; nothing was started`, {
-        next: `known are: ${Object.keys(known).join(', ')}`,
-      })
-    })
+export async function runStart(given: string, args: string[]): Promise<number> {
+  let found: Found
+  try {
+    found = await machineFor(given, args)
+  } catch (error) {
+    return command({ json: args.includes('--json'), ...homeOf(args) }, () => Promise.reject(error))
   }
-  const flags = startCommand(machine).parse(args, { from: 'user' }).opts<StartFlags>()
-  return command(flags, async ({ app, io, store }) => {
+  const { machine, module } = found
+  const flags = startCommand(machine, given).parse(args, { from: 'user' }).opts<StartFlags>()
+  return command(flags, async ({ app: opened, io, store }) => {
     const { mode, key, by } = flags
-    const input: { [key: string]: Json } = {}
-    for (const field of Object.keys(machine.input.shape)) {
-      if (flags[field] !== undefined) input[field] = flags[field] as Json
-    }
-    const run = await (await app()).engine.start(name, input, {
+    const app = await opened()
+    if (module !== null) await app.useModule(module)
+    const run = await app.engine.start(machine.name, inputOf(machine, flags), {
       mode,
       ...(key === undefined ? {} : { key }),
       ...(by === undefined ? {} : { by }),
@@ -44,28 +38,29 @@ export async function runStart(name: string, args: string[]): Promise<number> {
   })
 }
 
-function startCommand(machine: MachineDefinition): Command {
-  const flags = leaf(
-    new Command(`cutter run start ${machine.name}`),
-    'cutter run start cut --document CHARTER --source charter.md',
-  )
-    .addOption(
-      new Option('--mode <mode>', 'dry-run writes nothing to the target')
-        .choices(['dry-run', 'live'])
-        .default('dry-run'),
-    )
-    .option('--key <key>', 'start key: the same key and input always give the same run')
-    .option('--by <who>', 'label of the operator, recorded beside the OS user')
-  flags.exitOverride()
-  for (const [field, schema] of Object.entries(machine.input.shape) as [
-    string,
-    { description?: string; safeParse(value: unknown): { success: boolean; data?: unknown } },
-  ][]) {
-    const absent = schema.safeParse(undefined)
-    const text = `${schema.description ?? ''}${absent.success ? (absent.data === undefined ? '' : ` (default: ${absent.data})`) : ' (required)'}`
-    flags.option(`--${kebab(field)} <value>`, text)
-  }
-  return flags
+interface Found {
+  machine: MachineDefinition
+  /** Null for a machine that ships. */
+  module: LoadedModule | null
 }
 
-const kebab = (name: string) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+async function machineFor(given: string, args: string[]): Promise<Found> {
+  const shipped: { [name: string]: () => Promise<MachineDefinition> } = {
+    cut: async () => (await import('../../../machines/cut.ts')).cut,
+  }
+  if (Object.hasOwn(shipped, given)) return { machine: await shipped[given]!(), module: null }
+  const home = findHome(homeOf(args).home, process.env, process.cwd())
+  const { moduleByReference } = await import('../../module-install.ts')
+  const module = await moduleByReference(given, { home, config: await readConfig(home) }, process.cwd())
+  return { machine: module.machine, module }
+}
+
+/** `--home` as it will be parsed, needed before the flags are known. */
+function homeOf(args: string[]): { home?: string } {
+  for (const [index, arg] of args.entries()) {
+    if (arg.startsWith('--home=')) return { home: arg.slice('--home='.length) }
+    const next = args[index + 1]
+    if (arg === '--home' && next !== undefined) return { home: next }
+  }
+  return {}
+}

@@ -4,6 +4,7 @@ import { type Run, runSummary, type Status } from '../../domain/run.ts'
 import { refuseOnHold } from '../../engine/hold.ts'
 import { known } from '../../engine/known.ts'
 import { answerAtRest } from '../../engine/resting.ts'
+import { isOfThisBuild } from '../../shipped.ts'
 import { type CommonOptions, command, holdOf } from '../command.ts'
 import { exitOfRun } from '../exit-codes.ts'
 import { answer, answerRun, lineOfHold, linesOfRun, table } from '../io.ts'
@@ -20,7 +21,9 @@ export function runResume(
     const id = text === undefined ? await runOfApproval(store, options.approval) : await runId(text)
     const found = await known({ store }, id)
     await refuseOnHold({ store }, found)
-    const resting = answerAtRest(found, options.approval)
+    // Whether it waits as it did, or is to be upgraded first, the build tells for machines that ship; others are loaded for it.
+    const resting =
+      found.status === 'closed' || isOfThisBuild(found) ? answerAtRest(found, options.approval) : null
     const run =
       resting ??
       (await (

@@ -1,0 +1,47 @@
+import type { Run } from '../domain/run.ts'
+import type { Step } from '../domain/step.ts'
+import { approvalInHand, type Machine } from '../machine/step.ts'
+import { upgrade } from '../machine/upgrade.ts'
+import { withPolicyAtArrival } from './gate-record.ts'
+import { backToGate } from './go-on.ts'
+import { leaseOf } from './lease.ts'
+import { declaredBy } from './operators.ts'
+import type { EngineParts } from './parts.ts'
+
+/**
+ * The run under the installed definition of its machine: as it is when that is the one it was started under, else carried over by
+ * the machine's upgrade. Throws MACHINE_CHANGED, with nothing touched, where there is none that fits.
+ */
+export async function upToDate(parts: EngineParts, run: Run, by: string): Promise<Run> {
+  const { machine } = await parts.installed(run.machine)
+  const now =
+    machine.definitionDigest === run.definitionDigest ? run : await upgraded(parts, machine, run, by)
+  // Looking at the world for its gate with no approval in hand: an upgrade took it, just now or before a crash.
+  const bereft = now.status === 'working' && now.gateSeq !== null && approvalInHand(now) === null
+  return bereft ? backToGate(parts, now, 'the upgrade voided the approval in hand', by) : now
+}
+
+async function upgraded(parts: EngineParts, machine: Machine, run: Run, by: string): Promise<Run> {
+  const step = await upgradeStep(parts, machine, run, by)
+  await parts.store.advance(step, leaseOf(parts))
+  parts.onStep?.(step.run, step.entry)
+  return step.run
+}
+
+/** The step of an upgrade, not yet saved. */
+export async function upgradeStep(parts: EngineParts, machine: Machine, run: Run, by: string): Promise<Step> {
+  const { store, clock, osUser } = parts
+  const used = (await store.approvals(run.runId)).filter(({ usedSeq }) => usedSeq !== null)
+  const facts = {
+    at: clock.now().toISOString(),
+    by,
+    effects: await store.effects(run.runId),
+    timers: await store.timers(run.runId),
+    gatesPassed: used.map(({ statement }) => statement.gate),
+  }
+  const readings = { osUser, operatorDeclared: declaredBy(parts) }
+  const step = upgrade(machine, run, { ...facts, readings })
+  return withPolicyAtArrival(parts, step, (recorded, evidence) =>
+    upgrade(machine, run, { ...facts, readings: { ...readings, ...recorded }, evidence }),
+  )
+}
