@@ -56,6 +56,9 @@ const texts = {
     insert into evidence (digest, media_type, bytes) values (@digest, @media_type, @bytes) on conflict (digest) do nothing`,
   insertRunEvidence:
     'insert into run_evidence (run_id, seq, name, digest) values (@run_id, @seq, @name, @digest)',
+  insertCloseoutSignature: `
+    insert into closeout_signatures (run_id, kind, signer, statement_text, signature, public_key, at)
+    values (@run_id, @kind, @signer, @statement_text, @signature, @public_key, @at) on conflict do nothing`,
   insertSwitch: `
     insert into execution_switch (enabled, until, reason, by, at) values (@enabled, @until, @reason, @by, @at)`,
 
@@ -89,6 +92,8 @@ const texts = {
   evidenceOf: `
     select seq, name, digest, media_type, length(bytes) as bytes
     from run_evidence join evidence using (digest) where run_id = ? order by seq, name`,
+  closeoutSignatures: `
+    select * from closeout_signatures where run_id = ? order by kind = 'instance' desc, signer`,
   executionSwitch: 'select enabled, until, reason, by, at from execution_switch order by id desc limit 1',
 } as const
 
