@@ -8,6 +8,6 @@ export type CloseoutSignature = {
   signature: string
   at: string
 } & (
-  | { kind: 'instance'; /** A line as in a `.pub` file, without the line's end. */ publicKey: string }
+  | { kind: 'instance' /** A line as in a `.pub` file, without the line's end. */; publicKey: string }
   | { kind: 'countersign'; publicKey: null }
 )
