@@ -3,7 +3,7 @@ import { keyFingerprintOf, verifySignature } from '../approvals/ssh-keygen.ts'
 import { approvalIdOf, namespaceOf, parseStatement } from '../approvals/statement.ts'
 import type { Statement } from '../domain/approval.ts'
 import { CutterError } from '../domain/errors.ts'
-import { isNamedBefore, versionAt } from './check-record.ts'
+import { isPlanAt, versionAt } from './check-record.ts'
 import { type BundleFault, fault } from './fault.ts'
 import { pathOfSignature, pathOfStatement } from './layout.ts'
 import type { Passage } from './passages.ts'
@@ -110,8 +110,8 @@ function faultInUse(
   )
   if (arrival.status !== 'paused' || arrival.state !== state || isOtherWaiting)
     return elsewhere(`names entry ${statement.seq}, which is not the arrival at the gate in ${state}`)
-  if (!isNamedBefore(record, statement.planDigest, statement.seq))
-    return elsewhere(`is for the plan ${statement.planDigest}, which the run did not have then`)
+  if (!isPlanAt(record, statement.planDigest, statement.gate, statement.seq))
+    return elsewhere(`is for the plan ${statement.planDigest}, which is not the one that the run had then`)
 
   const decided = history[decidedSeq - 1]!
   if (decided.event.type !== statement.decision.toUpperCase())

@@ -139,8 +139,15 @@ function faultInBytes(
   return null
 }
 
+/** Whether a plan can be the one that the run held at an entry: the newest of its gate, or, where none bears that name, one that it had. */
+export function isPlanAt(record: RunRecord, digest: string, gate: string, seq: number): boolean {
+  const ofGate = record.evidence.filter((row) => row.name === `plan/${gate}` && row.seq <= seq)
+  const newest = ofGate.at(-1)
+  return newest === undefined ? isNamedBefore(record, digest, seq) : newest.digest === digest
+}
+
 /** Whether the history or the evidence beside it names a digest at or before an entry. */
-export function isNamedBefore({ history, evidence }: RunRecord, digest: string, seq: number): boolean {
+function isNamedBefore({ history, evidence }: RunRecord, digest: string, seq: number): boolean {
   const names = (value: unknown): boolean =>
     value === digest || (value !== null && typeof value === 'object' && Object.values(value).some(names))
   return (
