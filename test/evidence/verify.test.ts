@@ -304,15 +304,15 @@ describeWithKeys('VERIFY.md', () => {
       [/^history/, /^(.*\n)(.*\n)(.*\n)/, '$1$3$2', 'broken before: '],
       [/^genesis/, 'deploybot', 'deploybox', 'broken before: '],
       [/^snapshot/, 'done', 'gone', 'another snapshot'],
-      [/^approvals.*json$/, 'alice', 'malice', 'was edited'],
-      [/^approvals.*sig$/, /.{5}(?==*\n-----END)/, 'AAAAA', 'Could not verify signature'],
+      [/^approvals\/.*json$/, 'alice', 'malice', 'was edited'],
+      [/^approvals\/.*sig$/, /.{5}(?==*\n-----END)/, 'AAAAA', 'Could not verify signature'],
       [/^plans/, 'cuts', 'cats', 'is not what its name says'],
-      [/^evidence./, 'of', 'or', 'is not what its name says'],
+      [/^evidence\//, 'of', 'or', 'is not what its name says'],
       [/^closeout.json$/, 'entries', 'entrees', 'Could not verify signature'],
       [/^closeout.json$/, live.head.slice(7), '0'.repeat(64), 'the closeout is of another history'],
     ] as const) {
       const files = new Map(await filesIn(tar))
-      const path = [...files.keys()].find((name) => file.test(name) && name !== 'evidence.json')!
+      const path = [...files.keys()].find((name) => file.test(name))!
       const text = asBuffer(files.get(path)!).toString()
       expect(text, path).toMatch(from)
       files.set(path, Buffer.from(text.replace(from, to)))

@@ -26,6 +26,17 @@ beforeAll(async () => {
   const { approvalId } = anApproval(paused.run, { nonce: 'used' })
   await store.advance(stepAfter(paused.run, { approvalUsed: approvalId }), mine)
   await store.create(firstStep({ run: { runId: 'r2' } }), mine)
+  await store.saveCloseoutSignature({
+    ...{
+      runId: 'r1',
+      kind: 'instance',
+      signer: 'i',
+      statementText: '{}',
+      signature: 's',
+      publicKey: 'k',
+      at: 'now',
+    },
+  })
   await store.setExecutionSwitch({ enabled: false, until: null, reason: 'r', by: 'b', at: 'now' })
   await store.close()
 })
@@ -56,6 +67,8 @@ describe('what was recorded can neither be edited nor deleted', () => {
     ['delete from run_evidence', 'evidence is append-only'],
     ["update execution_switch set enabled = 1, until = 'then'", 'the execution switch is append-only'],
     ['delete from execution_switch', 'the execution switch is append-only'],
+    ["update closeout_signatures set signature = 'x'", 'closeout signatures are append-only'],
+    ['delete from closeout_signatures', 'closeout signatures are append-only'],
     ['delete from approvals where used_seq is null', 'approvals are kept'],
     ['delete from approvals where used_seq is not null', 'approvals are kept'],
   ])('%s', (sql, message) => {
@@ -126,6 +139,18 @@ describe('rows that can’t be are refused by name', () => {
     ],
     ['use_is_whole', 'update approvals set used_seq = 3 where used_seq is null'],
     ['enabled_is_yes_or_no', "insert into execution_switch values (null, 2, null, 'r', 'b', 'now')"],
+    [
+      'closeout_kind_is_known',
+      "insert into closeout_signatures values ('r1', 'notary', 'n', '{}', 's', null, 'now')",
+    ],
+    [
+      'closeout_is_json',
+      "insert into closeout_signatures values ('r1', 'countersign', 'n', 'x', 's', null, 'now')",
+    ],
+    [
+      'the_instance_shows_its_key',
+      "insert into closeout_signatures values ('r2', 'instance', 'n', '{}', 's', null, 'now')",
+    ],
     ['enabling_ends', "insert into execution_switch values (null, 1, null, 'r', 'b', 'now')"],
     ['enabling_ends', "insert into execution_switch values (null, 0, 'later', 'r', 'b', 'now')"],
   ])('%s: %s', (constraint, sql) => {
@@ -140,6 +165,10 @@ describe('rows that can’t be are refused by name', () => {
     ['FOREIGN KEY constraint failed', "insert into run_evidence values ('r1', 1, 'n', 'unknown')"],
     ['FOREIGN KEY constraint failed', "insert into timers values ('r9', 't', '', '{}')"],
     ['FOREIGN KEY constraint failed', "delete from runs where run_id = 'r1'"],
+    [
+      'UNIQUE constraint failed: closeout_signatures.run_id',
+      "insert into closeout_signatures values ('r1', 'instance', 'other', '{}', 's', 'k', 'now')",
+    ],
     ['UNIQUE constraint failed: runs.start_key', "update runs set start_key = 'k1'"],
     ['UNIQUE constraint failed: history.run_id, history.seq', 'insert into history select * from history'],
     ['cannot store TEXT value in INTEGER column runs.worked_ms', "update runs set worked_ms = 'long'"],
