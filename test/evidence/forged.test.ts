@@ -240,6 +240,49 @@ describeWithKeys('a bundle that was altered', () => {
           text.replace(/(.{10})\n-----END/, (_, end) => `${end.replace(/[A-Y]/, 'Z')}\n-----END`),
         ),
     ],
+    [
+      'the order of the evidence',
+      'FILE_UNREADABLE',
+      'evidence.json',
+      (f) => edited(f, 'evidence.json', (text) => JSON.stringify(JSON.parse(text).reverse())),
+    ],
+    [
+      'evidence that comes twice',
+      'FILE_UNREADABLE',
+      'evidence.json',
+      (f) => edited(f, 'evidence.json', (text) => text.replace(/^\[({.*?})/, '[$1,$1')),
+    ],
+    [
+      'evidence of an entry that there is not',
+      'EVIDENCE_DIFFERS',
+      'evidence.json',
+      (f) => edited(f, 'evidence.json', (text) => text.replace(/"seq":18}\]$/, '"seq":19}]')),
+    ],
+    [
+      'the run’s plan',
+      'RUN_DIFFERS',
+      'run.json',
+      (f) =>
+        edited(f, 'run.json', (text) => text.replace(/"planDigest":"sha256:../, '"planDigest":"sha256:00')),
+    ],
+    [
+      'the run’s output',
+      'RUN_DIFFERS',
+      'run.json',
+      (f) => edited(f, 'run.json', (text) => text.replace('"output":{', '"output":{"enacted":9')),
+    ],
+    [
+      'an end without an outcome',
+      'RUN_DIFFERS',
+      'run.json',
+      (f) => edited(f, 'run.json', (text) => text.replace('"outcome":"succeeded"', '"outcome":null')),
+    ],
+    [
+      'the instance’s name',
+      'FILE_UNREADABLE',
+      'instance.pub',
+      (f) => edited(f, 'instance.pub', (text) => text.replace('quiet', 'other')),
+    ],
     ['white space', 'FILE_UNREADABLE', 'run.json', (f) => edited(f, 'run.json', (text) => `${text}\n`)],
     [
       'a file that is gone',
@@ -405,6 +448,16 @@ describeWithKeys('a bundle whose forger made every digest anew', () => {
       (record) =>
         restated(record, { issuedAt: '2026-02-01T09:00:00.000Z', expiresAt: '2026-02-02T09:00:00.000Z' }),
     ],
+    [
+      'an approval of an entry that is no arrival',
+      'APPROVAL_ELSEWHERE',
+      (record) => restated(record, { seq: 13, historyHead: record.history[12]!.hash }),
+    ],
+    [
+      'an approval of the arrival at another gate',
+      'APPROVAL_ELSEWHERE',
+      (record) => restated(record, { seq: 7, historyHead: record.history[6]!.hash }),
+    ],
     ['an approval of another arrival', 'APPROVAL_ELSEWHERE', (record) => restated(record, { seq: 6 })],
     [
       'an approval of another plan',
@@ -433,6 +486,14 @@ describeWithKeys('a bundle whose forger made every digest anew', () => {
       record.approvals = [{ ...first!, usedSeq: 16 }]
     })
     expect(await faultIn(tar)).toMatchObject({ code: 'GATE_UNAPPROVED' })
+  })
+
+  test('is caught when the closeout is signed anew with a key that is not the one shown', async () => {
+    const record = await recordIn(good)
+    const keyFile = at.keys.key('other')
+    const { text } = record.closeout!
+    record.closeout!.instance.signature = await signText({ text, keyFile, namespace: CLOSEOUT_NAMESPACE })
+    expect(await faultIn(await bundleOf(record, good))).toMatchObject({ code: 'CLOSEOUT_SIGNATURE_INVALID' })
   })
 
   test('is noticed as nobody’s word when the closeout is signed anew with another key', async () => {
