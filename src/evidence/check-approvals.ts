@@ -3,6 +3,7 @@ import { keyFingerprintOf, verifySignature } from '../approvals/ssh-keygen.ts'
 import { approvalIdOf, namespaceOf, parseStatement } from '../approvals/statement.ts'
 import type { Statement } from '../domain/approval.ts'
 import { CutterError } from '../domain/errors.ts'
+import { faultInPolicy } from './check-policy.ts'
 import { isPlanAt, versionAt } from './check-record.ts'
 import { type BundleFault, fault } from './fault.ts'
 import { pathOfSignature, pathOfStatement } from './layout.ts'
@@ -58,7 +59,8 @@ export async function checkApprovals(
     if ('code' in signed) return { fault: signed }
     checked.push(signed)
   }
-  return { fault: null, approvals: checked }
+  const unmet = faultInPolicy(record, passages, checked)
+  return unmet === null ? { fault: null, approvals: checked } : { fault: unmet }
 }
 
 function readStatements(record: RunRecord): Map<string, Statement> | BundleFault {

@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { inForceNow } from '../../src/approvals/in-force.ts'
 import type { Effect } from '../../src/domain/effect.ts'
 import { jsonEvidence } from '../../src/domain/evidence.ts'
 import type { Mode, Run } from '../../src/domain/run.ts'
@@ -45,10 +46,15 @@ export interface Bundles {
   remove(): Promise<void>
 }
 
-export async function aBundleMaker(): Promise<Bundles> {
+/** With `need: 2` alice and bob approve each gate. */
+export async function aBundleMaker({ need = 1 } = {}): Promise<Bundles> {
   const keys = aKeyFolder()
   const key = keys.key('alice')
-  keys.file('allowed_signers', `${ALICE} namespaces="cutter.*" ${keys.publicKey('alice')}\n`)
+  const policy = { validHours: 24, need, of: [ALICE, BOB, 'mallory@example.org'] }
+  const signers = [[ALICE, 'alice'], ...(need > 1 ? [[BOB, 'bob']] : [])] as [string, string][]
+  if (need > 1) keys.key('bob')
+  const lines = signers.map(([who, name]) => `${who} namespaces="cutter.*" ${keys.publicKey(name)}\n`)
+  const trust = { allowedSigners: keys.file('allowed_signers', lines.join('')) }
   const folder = mkdtempSync(join(tmpdir(), 'cutter-bundle-'))
   mkdirSync(join(folder, 'var'))
 
@@ -67,7 +73,10 @@ export async function aBundleMaker(): Promise<Bundles> {
     installed: async () => ({ ...installed, effects }),
     randomHex: () => String(++runs).padStart(8, '0'),
     allowLive: true,
-    trust: { allowedSigners: keys.path('allowed_signers') },
+    trust,
+    policy: () => policy,
+    inForce: (machine: string, gate: string) =>
+      inForceNow({ machine, gate, policy, trust, strict: 'modes', operators: null }),
     onClosed: async (run: Run) => void (await seal(sealing, run)),
   })
   const at = '2026-03-01T08:00:00.000Z'
@@ -81,6 +90,8 @@ export async function aBundleMaker(): Promise<Bundles> {
     started: (mode) => engine.start('cut', INPUT, { mode, by: 'deploybot' }),
     async approve(run) {
       const how = { as: ALICE, decision: 'approve', reason: 'read' } as const
+      for (const [as, name] of run.mode === 'live' ? signers.slice(1) : [])
+        await signApproval(parts, run.runId, { ...how, as, keyFile: keys.path(name) })
       const approval =
         run.mode === 'live'
           ? (await signApproval(parts, run.runId, { ...how, keyFile: key })).approval

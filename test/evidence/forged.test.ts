@@ -3,7 +3,7 @@ import { signText } from '../../src/approvals/ssh-keygen.ts'
 import { approvalIdOf, namespaceOf } from '../../src/approvals/statement.ts'
 import type { Statement } from '../../src/domain/approval.ts'
 import { hashOf } from '../../src/domain/history.ts'
-import { canonicalJson, digestOfBytes } from '../../src/domain/json.ts'
+import { canonicalJson, digestOfBytes, type Json } from '../../src/domain/json.ts'
 import type { Run } from '../../src/domain/run.ts'
 import { signApproval } from '../../src/engine/approving.ts'
 import { manifestOf } from '../../src/evidence/bundle.ts'
@@ -23,11 +23,13 @@ import { ALICE, aBundleMaker, type Bundles, bundleOf, filesIn, recordIn, tarOf }
  */
 
 let at: Bundles
+let two: Bundles
 let run: Run
 let good: Buffer
 let another: Buffer
 let dry: Buffer
 let signers: string
+let together: Buffer
 /** A run to which somebody brought an approval in alice's name, signed by another key. */
 let contested: Run
 
@@ -46,9 +48,12 @@ beforeAll(async () => {
   await expect(brought).rejects.toMatchObject({ data: { reason: 'SIGNER_NOT_ALLOWED' } })
   contested = await at.approve(await at.approve((await at.world.store.run(contested.runId))!))
   signers = at.keys.path('allowed_signers')
+  two = await aBundleMaker({ need: 2 })
+  together = await two.exported(await two.closed('live'))
 })
 afterAll(async () => {
   await at.remove()
+  await two.remove()
   removeFolders()
 })
 
@@ -344,6 +349,77 @@ describeWithKeys('a bundle that was altered', () => {
     ).toMatchObject({
       code: 'APPROVAL_UNNAMED',
     })
+  })
+})
+
+describeWithKeys('a bundle of a run that two people must approve', () => {
+  const verdictOn = (tar: Buffer) => verifyBundle(tar, two.keys.path('allowed_signers'))
+  const decisionAt = (record: RunRecord) => record.history.findLast(({ event }) => event.type === 'APPROVE')!
+  const withoutBob = (record: RunRecord) => {
+    const counted = decisionAt(record).event.counted as { approvalId: string; principal: string }[]
+    const bobs = counted.find(({ principal }) => principal !== ALICE)!.approvalId
+    record.approvals = record.approvals.filter(({ approvalId }) => approvalId !== bobs)
+    return counted.filter(({ approvalId }) => approvalId !== bobs)
+  }
+
+  test('holds, with both of them for the entries before each gate', async () => {
+    const { holds, ranges, approvals } = await verdictOn(together)
+    expect(holds).toBe(true)
+    expect(approvals.map(({ counted, trusted }) => [counted, trusted])).toEqual(Array(4).fill([true, true]))
+    expect(
+      ranges
+        .filter(({ to }) => to === 7)
+        .map(({ by }) => by)
+        .sort(),
+    ).toEqual([ALICE, 'bob@example.org'])
+  })
+
+  test('is caught when one of them is gone, also from the entry that counted both', async () => {
+    const gone = await forged((record) => void withoutBob(record), together)
+    expect((await verdictOn(gone)).firstFault).toMatchObject({
+      code: 'POLICY_UNMET',
+      message: expect.stringContaining('counts approval'),
+    })
+    const uncounted = await forged((record) => {
+      decisionAt(record).event.counted = withoutBob(record) as unknown as Json
+    }, together)
+    expect((await verdictOn(uncounted)).firstFault).toMatchObject({
+      code: 'POLICY_UNMET',
+      message: expect.stringContaining('1 of the 2 people'),
+    })
+  })
+
+  test('is caught when the entry counts another key, or its policy is gone, unreadable or names others', async () => {
+    const policyOf = (record: RunRecord) =>
+      record.evidence.find(({ digest }) => digest === decisionAt(record).event.policyDigest)!
+    const otherPolicy = (text: string) => (record: RunRecord) => {
+      const bytes = Buffer.from(text)
+      const [was, digest] = [policyOf(record).digest, digestOfBytes(bytes)]
+      for (const row of record.evidence) if (row.digest === was && row.seq > 14) row.digest = digest
+      record.bytes.set(digest, bytes)
+      decisionAt(record).event.policyDigest = digest
+    }
+    for (const [change, words] of [
+      [
+        (record) =>
+          Object.assign((decisionAt(record).event.counted as object[])[1]!, { fingerprint: 'SHA256:x' }),
+        'another key',
+      ],
+      [
+        (record) =>
+          Object.assign(decisionAt(record).event, { counted: { all: decisionAt(record).event.counted } }),
+        'in a known form',
+      ],
+      [(record) => Object.assign(decisionAt(record).event, { policyDigest: 'sha256:x' }), 'is missing'],
+      [otherPolicy('no JSON'), 'is no policy'],
+      [otherPolicy('{"of":["alice@example.org"],"need":2}'), 'does not name'],
+      [otherPolicy('{"of":null,"need":3}'), '2 of the 3 people'],
+    ] as [(record: RunRecord) => void, string][]) {
+      expect((await verdictOn(await forged(change, together))).firstFault, words).toMatchObject({
+        code: 'POLICY_UNMET',
+        message: expect.stringContaining(words),
+      })
+    }
   })
 })
 

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -82,6 +82,15 @@ describeWithKeys('the bundle of a live run', () => {
     const line = `${ALICE} valid-after="20260301",valid-before="20260302" ${at.keys.publicKey('alice')}\n`
     const verdict = await verifyBundle(await at.exported(live), at.keys.file('then', line))
     expect(verdict).toMatchObject({ holds: true, notes: ['nobody whom you trust vouches for entries 15–18'] })
+  })
+
+  test('shows the signers and the policy of each decision, as they were, under names of their own', async () => {
+    const files = await filesIn(await at.exported(live))
+    const shown = [...files].filter(([path]) => path.startsWith('trust/'))
+    expect(shown.map(([path]) => path.replace(/-[0-9a-f]{64}$/, ''))).toEqual([
+      ...['trust/policy-SG1', 'trust/policy-SG2', 'trust/signers-SG1', 'trust/signers-SG2'],
+    ])
+    expect(asBuffer(shown[2]![1]).equals(readFileSync(signers))).toBe(true)
   })
 
   test('carries an in-toto statement whose subjects are all that the run left', async () => {
