@@ -8,6 +8,7 @@ import type { HistoryEntry, Run } from './domain/run.ts'
 import type { RunStore } from './domain/store.ts'
 import { createEngine, type Engine } from './engine/engine.ts'
 import type { EngineParts, InstalledMachine } from './engine/parts.ts'
+import type { Sealing } from './evidence/seal.ts'
 import { openLog } from './log.ts'
 import type { LoadedModule } from './module-load.ts'
 import { migrationsDirectory } from './package-root.ts'
@@ -76,7 +77,13 @@ export async function openApp(options: AppOptions): Promise<App> {
     machines.set(name, found)
     return found
   }
-  const parts = { ...partsOf(options, config, store), installed, log }
+  const onClosed = async (run: Run) => {
+    const { seal } = await import('./evidence/seal.ts')
+    await seal(sealingOf(home, store), run).catch((err: unknown) =>
+      log.warn({ err, runId: run.runId }, 'closeout not signed'),
+    )
+  }
+  const parts = { ...partsOf(options, config, store), installed, log, onClosed }
   return {
     home,
     config,
@@ -94,6 +101,11 @@ export async function openApp(options: AppOptions): Promise<App> {
       await store.close()
     },
   }
+}
+
+/** What signing a closeout needs of a home; its own key lies beside the store. */
+export function sealingOf(home: string, store: RunStore): Sealing {
+  return { store, clock: systemClock, folder: join(home, 'var'), host: thisProcess().host }
 }
 
 function partsOf(

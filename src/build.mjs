@@ -54,7 +54,7 @@ const banner = { js: "const MODULE_URL = require('node:url').pathToFileURL(__fil
 
 // Parsers and the chart interpreter are bundled too, but each in a file of its own beside the command line: a command that
 // needs none of them must not pay for reading them.
-const vendors = ['zod', 'yaml', 'xstate']
+const vendors = ['zod', 'yaml', 'xstate', 'tar-stream']
 await Promise.all(
   vendors.map((name) =>
     build({

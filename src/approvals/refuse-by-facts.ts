@@ -58,7 +58,7 @@ export function refuseByFacts({ run, approval }: { run: Run; approval: Approval 
 }
 
 /** A signer's clock may be a little ahead of ours. */
-const skewMinutes = 5
+export const skewMinutes = 5
 
 export function refuseByTimes(approval: Approval, now: Date, policy: ApprovalPolicy): Refusal | null {
   const early = refuseTooEarly(approval, now)

@@ -39,6 +39,14 @@ export function buildProgram(done: (exitCode: number) => void): Command {
   holdCommands(program.command('hold').description('the hold: while it is on, no run starts or goes on'), run)
   targetCommands(program.command('target').description('databases to work on'), run)
 
+  program
+    .command('verify')
+    .description('check a bundle: no home, no database, no network; trust comes from --signers alone')
+    .argument('<bundle>')
+    .option('--signers <file>', 'your own allowed_signers')
+    .option('--json', 'answer with JSON on stdout')
+    .addHelpText('after', '\nExample:\n  cutter verify run.tar --signers allowed_signers')
+    .action(run(async (file, options) => (await import('./verify.ts')).verify(file, options)))
   leaf(
     program.command('doctor').description('looks whether everything that is needed is there'),
     'cutter doctor',

@@ -1,4 +1,5 @@
 import type { Approval } from './approval.ts'
+import type { CloseoutSignature } from './closeout.ts'
 import type { EffectRow, Owner } from './effect.ts'
 import type { HoldEntry, HoldInForce } from './hold.ts'
 import type { HistoryEntry, Run, RunEvent, Status } from './run.ts'
@@ -82,6 +83,11 @@ export interface RunStore {
   evidenceOf(
     runId: string,
   ): Promise<{ seq: number; name: string; digest: string; mediaType: string; bytes: number }[]>
+
+  /** Keeps a signature of a closed run's closeout. One by the instance, and one by each person: a second one changes nothing. */
+  saveCloseoutSignature(signature: CloseoutSignature): Promise<void>
+  /** The instance's first, then people in the order of their names. */
+  closeoutSignatures(runId: string): Promise<CloseoutSignature[]>
 
   /** Null before anybody set it: then the switch is off. */
   executionSwitch(): Promise<ExecutionSwitch | null>

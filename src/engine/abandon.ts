@@ -19,5 +19,6 @@ export async function abandonOtherDefinition(
   const step = record(run, event, { at: parts.clock.now().toISOString(), by })
   await parts.store.advance(step, leaseOf(parts))
   parts.onStep?.(step.run, step.entry)
+  await parts.onClosed?.(step.run)
   return step.run
 }

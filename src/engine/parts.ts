@@ -50,6 +50,8 @@ export interface EngineParts {
   /** Called after each saved step; for people who watch. */
   onStep?(run: Run, entry: HistoryEntry): void
   onProgress?(run: Run, text: string): void
+  /** Called once a run has closed and before its answer; never throws, since the run is closed whatever comes of this. */
+  onClosed?(run: Run): Promise<void>
   /** Aborts when the operator interrupts. */
   interrupt: AbortSignal
 }

@@ -35,6 +35,7 @@ export async function work(parts: EngineParts, installed: InstalledMachine, inHa
   try {
     let now = inHand
     while (now.run.status === 'working') now = await workOnce(parts, installed, now)
+    if (now.run.status === 'closed') await parts.onClosed?.(now.run)
     return now.run
   } catch (error) {
     if (error instanceof Interrupted) await parts.store.release(runId, parts.owner)

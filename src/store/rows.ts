@@ -1,4 +1,5 @@
 import type { Approval, Statement } from '../domain/approval.ts'
+import type { CloseoutSignature } from '../domain/closeout.ts'
 import type { EffectRow, Owner } from '../domain/effect.ts'
 import { CutterError } from '../domain/errors.ts'
 import { digestOfBytes, type Json } from '../domain/json.ts'
@@ -205,6 +206,30 @@ export function approvalOfRow(row: RunRow): Approval {
     usedSeq: row.used_seq,
     usedAt: row.used_at,
   } as Approval
+}
+
+export function rowOfCloseoutSignature(signature: CloseoutSignature): RunRow {
+  return {
+    run_id: signature.runId,
+    kind: signature.kind,
+    signer: signature.signer,
+    statement_text: signature.statementText,
+    signature: signature.signature,
+    public_key: signature.publicKey,
+    at: signature.at,
+  }
+}
+
+export function closeoutSignatureOfRow(row: RunRow): CloseoutSignature {
+  return {
+    runId: row.run_id,
+    kind: row.kind,
+    signer: row.signer,
+    statementText: row.statement_text,
+    signature: row.signature,
+    publicKey: row.public_key,
+    at: row.at,
+  } as CloseoutSignature
 }
 
 /** The effects of a step as rows held by an owner: what `advance` answers with. */

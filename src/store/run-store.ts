@@ -18,10 +18,12 @@ import { asStoreError, type OpenOptions, openDatabase } from './open.ts'
 import {
   approvalOfRow,
   claimed,
+  closeoutSignatureOfRow,
   effectOfRow,
   entryOfRow,
   type RunRow,
   rowOfApproval,
+  rowOfCloseoutSignature,
   rowOfRun,
   runOfRow,
   valuesAtWork,
@@ -110,6 +112,11 @@ export function openRunStore(options: OpenOptions): BatchingStore {
           bytes: row.bytes as number,
         })),
       ),
+
+    saveCloseoutSignature: (signature) =>
+      guarded(() => void sql.insertCloseoutSignature.run(rowOfCloseoutSignature(signature))),
+    closeoutSignatures: (runId) =>
+      guarded(() => sql.closeoutSignatures.all(runId).map(closeoutSignatureOfRow)),
 
     executionSwitch: () => guarded(() => switchOfRow(sql.executionSwitch.get())),
     setExecutionSwitch: (setting) =>

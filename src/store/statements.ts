@@ -56,6 +56,9 @@ const texts = {
     insert into evidence (digest, media_type, bytes) values (@digest, @media_type, @bytes) on conflict (digest) do nothing`,
   insertRunEvidence:
     'insert into run_evidence (run_id, seq, name, digest) values (@run_id, @seq, @name, @digest)',
+  insertCloseoutSignature: `
+    insert into closeout_signatures (run_id, kind, signer, statement_text, signature, public_key, at)
+    values (@run_id, @kind, @signer, @statement_text, @signature, @public_key, @at) on conflict do nothing`,
   insertSwitch: `
     insert into execution_switch (enabled, until, reason, by, at) values (@enabled, @until, @reason, @by, @at)`,
 
@@ -102,6 +105,8 @@ const texts = {
     on conflict (name) do update set path = excluded.path
       where machine_modules.path = excluded.path or @moved = 1
         or not exists (select 1 from runs where machine = @name and status != 'closed')`,
+  closeoutSignatures: `
+    select * from closeout_signatures where run_id = ? order by kind = 'instance' desc, signer`,
   executionSwitch: 'select enabled, until, reason, by, at from execution_switch order by id desc limit 1',
   hold: `
     select id, kind, at, reason, by from holds where kind != 'release' order by id desc limit 1`,

@@ -13,6 +13,30 @@ export function describeApprovals(name: string, open: () => Promise<RunStore>): 
       return advanced(run, { run: atGate(run) })
     }
 
+    test('of the end of a run are the instance’s one, and one of each person, and stay as they came first', async () => {
+      const { runId } = await started()
+      const signed = {
+        runId,
+        statementText: '{"end":1}',
+        signature: 'armored',
+        at: '2026-03-01T09:00:00.000Z',
+      }
+      const instance = { ...signed, kind: 'instance', signer: 'cutter-instance@a', publicKey: 'key' } as const
+      const person = (signer: string) =>
+        ({ ...signed, kind: 'countersign', signer, publicKey: null }) as const
+      const second = { ...instance, signer: 'cutter-instance@b' }
+      for (const one of [
+        person('bob'),
+        instance,
+        second,
+        { ...person('bob'), signature: 'x' },
+        person('alice'),
+      ])
+        await store.saveCloseoutSignature(one)
+      expect(await store.closeoutSignatures(runId)).toEqual([instance, person('alice'), person('bob')])
+      expect(await store.closeoutSignatures((await started()).runId)).toEqual([])
+    })
+
     test('are used by the step that goes on under them', async () => {
       const run = await paused()
       const approval = anApproval(run)

@@ -26,6 +26,17 @@ beforeAll(async () => {
   const { approvalId } = anApproval(paused.run, { nonce: 'used' })
   await store.advance(stepAfter(paused.run, { approvalUsed: approvalId }), mine)
   await store.create(firstStep({ run: { runId: 'r2' } }), mine)
+  await store.saveCloseoutSignature({
+    ...{
+      runId: 'r1',
+      kind: 'instance',
+      signer: 'i',
+      statementText: '{}',
+      signature: 's',
+      publicKey: 'k',
+      at: 'now',
+    },
+  })
   await store.setExecutionSwitch({ enabled: false, until: null, reason: 'r', by: 'b', at: 'now' })
   await store.recordHold({ kind: 'on', runId: null, reason: 'r', by: 'b', at: 'now' })
   await store.close()
@@ -59,6 +70,8 @@ describe('what was recorded can neither be edited nor deleted', () => {
     ['delete from execution_switch', 'the execution switch is append-only'],
     ["update holds set kind = 'off'", 'holds are append-only'],
     ['delete from holds', 'holds are append-only'],
+    ["update closeout_signatures set signature = 'x'", 'closeout signatures are append-only'],
+    ['delete from closeout_signatures', 'closeout signatures are append-only'],
     ['delete from approvals where used_seq is null', 'approvals are kept'],
     ['delete from approvals where used_seq is not null', 'approvals are kept'],
   ])('%s', (sql, message) => {
@@ -129,6 +142,18 @@ describe('rows that can’t be are refused by name', () => {
     ],
     ['use_is_whole', 'update approvals set used_seq = 3 where used_seq is null'],
     ['enabled_is_yes_or_no', "insert into execution_switch values (null, 2, null, 'r', 'b', 'now')"],
+    [
+      'closeout_kind_is_known',
+      "insert into closeout_signatures values ('r1', 'notary', 'n', '{}', 's', null, 'now')",
+    ],
+    [
+      'closeout_is_json',
+      "insert into closeout_signatures values ('r1', 'countersign', 'n', 'x', 's', null, 'now')",
+    ],
+    [
+      'the_instance_shows_its_key',
+      "insert into closeout_signatures values ('r2', 'instance', 'n', '{}', 's', null, 'now')",
+    ],
     ['enabling_ends', "insert into execution_switch values (null, 1, null, 'r', 'b', 'now')"],
     ['hold_kind_is_known', "insert into holds values (null, 'maybe', null, 'r', 'b', 'now')"],
     ['releases_name_their_run', "insert into holds values (null, 'release', null, 'r', 'b', 'now')"],
@@ -149,6 +174,10 @@ describe('rows that can’t be are refused by name', () => {
     ['FOREIGN KEY constraint failed', "insert into holds values (null, 'release', 'r9', null, 'b', 'now')"],
     ['FOREIGN KEY constraint failed', "insert into timers values ('r9', 't', '', '{}')"],
     ['FOREIGN KEY constraint failed', "delete from runs where run_id = 'r1'"],
+    [
+      'UNIQUE constraint failed: closeout_signatures.run_id',
+      "insert into closeout_signatures values ('r1', 'instance', 'other', '{}', 's', 'k', 'now')",
+    ],
     ['UNIQUE constraint failed: runs.start_key', "update runs set start_key = 'k1'"],
     ['UNIQUE constraint failed: history.run_id, history.seq', 'insert into history select * from history'],
     ['cannot store TEXT value in INTEGER column runs.worked_ms', "update runs set worked_ms = 'long'"],

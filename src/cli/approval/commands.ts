@@ -40,6 +40,13 @@ export function approvalCommands(group: Command, run: Runner): void {
     .option('--as <principal>', 'label of the approver', 'rehearsal')
     .action(run(async (id, options) => (await verbs()).approvalRehearse(id, options)))
   leaf(
+    group.command('countersign').description('sign the closeout of a closed run').argument('<run>'),
+    'cutter approval countersign 0f3a9c1d --as alice@example.org --key ~/.ssh/id_ed25519',
+  )
+    .requiredOption('--as <principal>', 'who signs, as listed in allowed_signers')
+    .requiredOption('--key <file>', 'private key, or the public one of a key in an agent')
+    .action(run(async (id, options) => (await import('./countersign.ts')).approvalCountersign(id, options)))
+  leaf(
     group.command('list').description('approvals, of one run or all').argument('[run]'),
     'cutter approval list',
   ).action(run(async (id, options) => (await verbs()).approvalList(id, options)))

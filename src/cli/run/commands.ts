@@ -57,6 +57,15 @@ export function runCommands(group: Command, run: Runner): void {
     'cutter run graph 0f3a9c1d',
   ).action(run(async (id, options) => (await import('../machine/verbs.ts')).runGraph(id, options)))
   leaf(
+    group
+      .command('export')
+      .description('everything that a run leaves, in one file that anyone can check')
+      .argument('<run>'),
+    'cutter run export 0f3a9c1d --out run.tar',
+  )
+    .requiredOption('--out <file>', 'the bundle to write; it must not exist yet')
+    .action(run(async (id, options) => (await import('./export.ts')).runExport(id, options)))
+  leaf(
     group.command('cancel').description('close a resting run as cancelled').argument('<run>'),
     'cutter run cancel 0f3a9c1d --reason "wrong file"',
   )

@@ -70,9 +70,14 @@ export function runShow(text: string, options: CommonOptions) {
     const [begun] = await store.history(run.runId)
     const operatorDeclared = begun?.event.operatorDeclared ?? 'self'
     const vouched = operatorDeclared === 'config' ? 'by cutter.yaml' : 'self-declared'
-    answer(io, { ...runSummary(run, hold), osUser: run.osUser, operatorDeclared }, () => [
+    const isSigned = (await store.closeoutSignatures(run.runId)).length > 0
+    const closeout = run.status === 'closed' ? { closeout: isSigned ? 'signed' : 'unsigned' } : {}
+    answer(io, { ...runSummary(run, hold), osUser: run.osUser, operatorDeclared, ...closeout }, () => [
       ...linesOfRun(run, hold),
       `by      ${run.startedBy} (${vouched}), OS user ${run.osUser}`,
+      ...(closeout.closeout === 'unsigned'
+        ? [`closeout unsigned; this signs it: cutter run export ${run.runId} --out <file>`]
+        : []),
     ])
     return 0
   })

@@ -1,0 +1,91 @@
+import { chmod, link, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { CutterError } from '../domain/errors.ts'
+import { askSshKeygen, inPrivateFolder } from './ssh-keygen-process.ts'
+
+/** The key by which an instance of Cutter vouches for what it recorded. It has no passphrase: nobody is there to type one. */
+export interface InstanceKey {
+  keyFile: string
+  /** Its principal, `cutter-instance@<host where it was made>`, kept as the comment of the public key. */
+  signer: string
+  /** Type, key and principal, as in a `.pub` file, without the line's end. */
+  publicKey: string
+}
+
+/**
+ * The key in `<folder>/instance_key`, made when first needed: ed25519, mode 0600. Processes that need it at the same moment
+ * get the same one. Throws TOOL_MISSING without ssh-keygen, STORE_UNWRITABLE where the folder can't be written.
+ */
+export async function instanceKey(folder: string, host: string): Promise<InstanceKey> {
+  const keyFile = join(folder, 'instance_key')
+  const known = await publicKeyAt(keyFile)
+  if (known !== null) return known
+  if ((await readFile(keyFile).catch(() => null)) === null) await makeKey(folder, keyFile, host)
+  await writePublicKey(folder, keyFile)
+  const made = await publicKeyAt(keyFile)
+  if (made === null) throw new CutterError('INTERNAL', `${keyFile}.pub is no public key of an instance`)
+  return made
+}
+
+const PUBLIC_KEY = /^(\S+ \S+ (cutter-instance@[A-Za-z0-9.-]{1,64}))\n?$/
+
+/** The principal of a public key's line; null when the line is not an instance's. */
+export function signerOfInstance(publicKey: string): string | null {
+  return PUBLIC_KEY.exec(publicKey)?.[2] ?? null
+}
+
+async function publicKeyAt(keyFile: string): Promise<InstanceKey | null> {
+  const text = await readFile(`${keyFile}.pub`, 'utf8').catch(() => '')
+  const [, publicKey, signer] = PUBLIC_KEY.exec(text) ?? []
+  return publicKey === undefined ? null : { keyFile, signer: signer!, publicKey }
+}
+
+/** Made aside and linked into its place, so that of several processes one wins and none sees half a key. */
+async function makeKey(folder: string, keyFile: string, host: string): Promise<void> {
+  await aside(folder, async (own) => {
+    const comment = `cutter-instance@${host.replace(/[^A-Za-z0-9.-]/g, '-').slice(0, 64) || 'unnamed'}`
+    await run(['-q', '-t', 'ed25519', '-N', '', '-C', comment, '-f', join(own, 'key')])
+    await chmod(join(own, 'key'), 0o600)
+    await link(join(own, 'key'), keyFile).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST') throw error
+    })
+  })
+}
+
+/** Read off the private key, which carries its comment, so that a process that died between the two files left no harm. */
+async function writePublicKey(folder: string, keyFile: string): Promise<void> {
+  const publicKey = await run(['-y', '-P', '', '-f', keyFile])
+  await aside(folder, async (own) => {
+    await writeFile(join(own, 'key.pub'), publicKey, { mode: 0o644 })
+    await rename(join(own, 'key.pub'), `${keyFile}.pub`)
+  })
+}
+
+async function aside(folder: string, work: (own: string) => Promise<void>): Promise<void> {
+  const own = await mkdtemp(join(folder, '.instance_key-')).catch((cause: Error) => {
+    throw new CutterError('STORE_UNWRITABLE', `no key can be made in ${folder}: ${cause.message}`, {
+      next: 'check the folder’s owner, mode and free space',
+      cause,
+    })
+  })
+  try {
+    await work(own)
+  } finally {
+    await rm(own, { recursive: true, force: true })
+  }
+}
+
+async function run(args: string[]): Promise<string> {
+  const answer = await askSshKeygen({ args, timeoutSeconds: 30 })
+  if (answer.ok) return answer.stdout
+  throw new CutterError('INTERNAL', `ssh-keygen could not make the instance's key: ${answer.stderr.trim()}`)
+}
+
+/** `SHA256:…` of a public key's line, as `ssh-keygen -l` prints it; null when it is no key that OpenSSH knows. */
+export function fingerprintOfKey(publicKey: string): Promise<string | null> {
+  return inPrivateFolder(async (write) => {
+    const args = ['-l', '-f', await write('key.pub', `${publicKey}\n`)]
+    const { ok, stdout } = await askSshKeygen({ args, timeoutSeconds: 10 })
+    return ok ? (/^\d+ (SHA256:\S+) /.exec(stdout)?.[1] ?? null) : null
+  })
+}

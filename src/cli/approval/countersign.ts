@@ -1,0 +1,24 @@
+import { sealingOf } from '../../app.ts'
+import { digestOfBytes } from '../../domain/json.ts'
+import { type CommonOptions, command } from '../command.ts'
+import { answer } from '../io.ts'
+
+/** Puts a person's own name under the end of a run; the next export carries it. */
+export function approvalCountersign(text: string, options: CommonOptions & { as: string; key: string }) {
+  return command(options, async ({ app, home, store, io, runId }) => {
+    const { countersign, doubtAbout } = await import('../../evidence/seal.ts')
+    const run = (await store.run(await runId(text)))!
+    const signed = await countersign(sealingOf(home, store), run, { as: options.as, keyFile: options.key })
+    const doubt = await doubtAbout(signed, (await app()).parts.trust.allowedSigners)
+    if (doubt !== null)
+      io.err(`cutter: kept, but this home's allowed_signers does not vouch for it: ${doubt}`)
+    const { runId: id, kind, signer, at, statementText } = signed
+    const closeoutDigest = digestOfBytes(statementText)
+    answer(io, { runId: id, kind, signer, at, closeoutDigest }, () => [
+      `run       ${id}: its closeout is signed by ${signer}`,
+      `closeout  ${closeoutDigest}`,
+      `next      cutter run export ${id} --out <file>`,
+    ])
+    return 0
+  })
+}

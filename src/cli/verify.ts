@@ -1,0 +1,74 @@
+import { readFile, stat } from 'node:fs/promises'
+import { CutterError } from '../domain/errors.ts'
+import type { Range } from '../evidence/ranges.ts'
+import { looksLikeTar } from '../evidence/tar.ts'
+import { type Verdict, verifyBundle } from '../evidence/verify.ts'
+import { EXIT_OF_ERROR } from './exit-codes.ts'
+import { answer, answerError, processIo } from './io.ts'
+
+/** Larger ones would not fit into memory, where a bundle is read once. */
+const MAX_BYTES = 2 * 1024 ** 3
+
+/** Checks a bundle. Needs no home, no database and no network: whoever checks has nothing of ours but this program. */
+export async function verify(file: string, options: { signers?: string; json?: boolean }): Promise<number> {
+  const io = processIo(options.json === true, process.env)
+  try {
+    const { signers } = options
+    if (signers !== undefined) await regularFile(signers, 'the file of signers')
+    const verdict = await verifyBundle(await readBundle(file), signers ?? null)
+    answer(io, verdict, () => linesOf(file, verdict))
+    return verdict.holds ? 0 : 1
+  } catch (error) {
+    answerError(io, error, null)
+    return EXIT_OF_ERROR[error instanceof CutterError ? error.code : 'INTERNAL']
+  }
+}
+
+async function readBundle(file: string): Promise<Buffer> {
+  const size = await regularFile(file, 'the bundle')
+  if (size > MAX_BYTES) throw refused(`the bundle ${file} is larger than ${MAX_BYTES} bytes`)
+  const bytes = await readFile(file).catch((cause: Error) => {
+    throw refused(`can't read the bundle ${file}: ${cause.message}`, cause)
+  })
+  if (!looksLikeTar(bytes)) throw refused(`${file} is no bundle: it is not a tar`)
+  return bytes
+}
+
+/** Its size in bytes. */
+async function regularFile(file: string, what: string): Promise<number> {
+  const found = await stat(file).catch((cause: Error) => {
+    throw refused(`can't read ${what} ${file}: ${cause.message}`, cause)
+  })
+  if (!found.isFile()) throw refused(`${what} ${file} is not a file`)
+  return found.size
+}
+
+const refused = (message: string, cause?: Error) =>
+  new CutterError('INPUT_REFUSED', message, {
+    next: 'cutter verify <bundle> --signers <allowed_signers>',
+    cause,
+  })
+
+function linesOf(file: string, verdict: Verdict): string[] {
+  const { holds, firstFault, runId, machine, mode, outcome, entries, ranges, notes } = verdict
+  const run =
+    runId === null
+      ? []
+      : [`run      ${runId}   ${machine}, ${mode}, ${outcome ?? 'open'}, ${entries} entries`]
+  if (!holds) {
+    const { code, message } = firstFault!
+    return [`bundle   ${file} DOES NOT HOLD`, ...run, `fault    ${code}: ${message}`]
+  }
+  return [
+    `bundle   ${file} holds`,
+    ...run,
+    ...ranges.map((range) => `${`${range.from}–${range.to}`.padEnd(8)} ${vouchedBy(range)}`),
+    ...notes.map((note) => `note     ${note}`),
+  ]
+}
+
+function vouchedBy({ by, kind, trusted, fingerprint }: Range): string {
+  if (kind === 'nobody') return 'vouched for by nobody'
+  const how = { approval: 'approved', closeout: 'closed out', countersign: 'countersigned' }[kind]
+  return `${how} by ${by} with ${fingerprint}, ${trusted ? 'whom you trust' : 'for whom nobody vouches to you'}`
+}

@@ -1,0 +1,59 @@
+import { fingerprintOfKey } from '../approvals/instance-key.ts'
+import { keyFingerprintOf, verifySignature } from '../approvals/ssh-keygen.ts'
+import { CLOSEOUT_NAMESPACE, closeoutText } from './closeout.ts'
+import { type BundleFault, fault } from './fault.ts'
+import { CLOSEOUT, pathOfCountersignature, pathOfSignature } from './layout.ts'
+import type { RunRecord } from './record.ts'
+
+/** Who signed the end of the run. */
+export interface CheckedEnd {
+  kind: 'closeout' | 'countersign'
+  signer: string
+  fingerprint: string
+  at: string
+  trusted: boolean
+}
+
+export type CloseoutChecked = { fault: BundleFault } | { fault: null; ends: CheckedEnd[] }
+
+/** The closeout follows from all else in the bundle: it is derived again, and only then asked who signed it. */
+export async function checkCloseout(record: RunRecord, signersFile: string | null): Promise<CloseoutChecked> {
+  const { closeout, run } = record
+  if (closeout === null) return { fault: null, ends: [] }
+  if (run.status !== 'closed')
+    return { fault: fault('CLOSEOUT_DIFFERS', CLOSEOUT, 'the run is open, and yet there is a closeout') }
+  const { text, instance, countersigned } = closeout
+  if (closeoutText(record, instance.signer) !== text)
+    return {
+      fault: fault('CLOSEOUT_DIFFERS', CLOSEOUT, 'closeout.json is not what the rest of the bundle gives'),
+    }
+
+  const sealed = { text, signature: instance.signature, namespace: CLOSEOUT_NAMESPACE }
+  const sealKey = await keyFingerprintOf(sealed)
+  if (sealKey === null || sealKey.fingerprint !== (await fingerprintOfKey(instance.publicKey))) {
+    const file = pathOfSignature(CLOSEOUT)
+    const message = `${file} is no signature of ${CLOSEOUT} by the key in instance.pub`
+    return { fault: fault('CLOSEOUT_SIGNATURE_INVALID', file, message) }
+  }
+  const ends: CheckedEnd[] = [await end('closeout', instance, sealKey.fingerprint)]
+  for (const one of countersigned) {
+    const key = await keyFingerprintOf({ text, signature: one.signature, namespace: CLOSEOUT_NAMESPACE })
+    if (key === null) {
+      const file = pathOfCountersignature(one.signer)
+      return { fault: fault('COUNTERSIGNATURE_INVALID', file, `${file} is no signature of ${CLOSEOUT}`) }
+    }
+    ends.push(await end('countersign', one, key.fingerprint))
+  }
+  return { fault: null, ends }
+
+  async function end(
+    kind: CheckedEnd['kind'],
+    { signer, signature, at }: { signer: string; signature: string; at: string },
+    fingerprint: string,
+  ): Promise<CheckedEnd> {
+    const question = { text, signature, namespace: CLOSEOUT_NAMESPACE, principal: signer, at: new Date(at) }
+    const trusted =
+      signersFile !== null && (await verifySignature({ ...question, allowedSigners: signersFile })).ok
+    return { kind, signer, fingerprint, at, trusted }
+  }
+}

@@ -1,0 +1,87 @@
+import { z } from 'zod'
+import { countPeople } from '../approvals/people.ts'
+import type { HistoryEntry } from '../domain/run.ts'
+import type { CheckedApproval } from './check-approvals.ts'
+import { type BundleFault, fault } from './fault.ts'
+import { pathOfEvidence } from './layout.ts'
+import type { Passage } from './passages.ts'
+import { countedAt, type RunRecord } from './record.ts'
+
+/** What the evidence `policy/<gate>` holds of a gate's rules; the rest of it is for people to read. */
+const policyShape = z.looseObject({
+  of: z.array(z.string()).nullable(),
+  need: z.int().positive(),
+})
+
+/** Who is said, in a decision's entry, to stand behind it. Entries of older runs name the brought approval alone. */
+const countedShape = z.array(z.looseObject({ approvalId: z.string(), fingerprint: z.string() }))
+
+/**
+ * A live gate is passed as the policy that was recorded with the decision asks: by enough people, each named by it, with the
+ * keys that the entry names. A run whose decisions record no policy is held to one approval.
+ */
+export function faultInPolicy(
+  record: RunRecord,
+  passages: Passage[],
+  checked: CheckedApproval[],
+): BundleFault | null {
+  if (record.genesis.mode !== 'live') return null
+  for (const passage of passages) {
+    const decided = record.history[passage.decidedSeq - 1]!
+    const ids = countedAt(record, passage).map(({ approvalId }) => approvalId)
+    const counted = checked.filter(({ approvalId }) => ids.includes(approvalId))
+    const found = faultInCounted(decided, counted) ?? faultInNumber(record, decided, counted)
+    if (found !== null) return found
+  }
+  return null
+}
+
+function faultInCounted({ seq, event }: HistoryEntry, counted: CheckedApproval[]): BundleFault | null {
+  const said = countedShape.safeParse(event.counted ?? [])
+  if (!said.success) return unmet(`entry ${seq} does not say in a known form whose approvals it counts`)
+  for (const { approvalId, fingerprint } of said.data) {
+    const approval = counted.find((one) => one.approvalId === approvalId)
+    if (approval === undefined)
+      return unmet(`entry ${seq} counts approval ${approvalId}, which is not here for that decision`)
+    if (approval.fingerprint !== fingerprint)
+      return unmet(`entry ${seq} counts approval ${approvalId} by another key than signed it`)
+  }
+  return null
+}
+
+function faultInNumber(
+  { evidence, bytes }: RunRecord,
+  { seq, event }: HistoryEntry,
+  counted: CheckedApproval[],
+): BundleFault | null {
+  if (event.policyDigest === undefined) return null
+  const row = evidence.find(({ digest, name }) => digest === event.policyDigest && name.startsWith('policy/'))
+  if (row === undefined) return unmet(`the policy that entry ${seq} names is missing`)
+  const policy = readPolicy(bytes.get(row.digest)!)
+  if (policy === null) return unmet(`${pathOfEvidence(row)} is no policy`, pathOfEvidence(row))
+  const outsider = counted.find(({ approver }) => policy.of !== null && !policy.of.includes(approver))
+  if (outsider !== undefined)
+    return unmet(`${outsider.approver} approved at entry ${seq}, whom the policy of that time does not name`)
+  if (event.type !== 'APPROVE') return null
+  const people = countPeople(
+    counted.map(({ approver, fingerprint }) => ({
+      principal: approver,
+      fingerprint: fingerprint ?? '',
+      keyType: '',
+    })),
+  )
+  if (people >= policy.need) return null
+  return unmet(
+    `entry ${seq} went on with ${people} of the ${policy.need} people whom the policy of that time asks for`,
+  )
+}
+
+function readPolicy(bytes: Uint8Array): z.infer<typeof policyShape> | null {
+  try {
+    return policyShape.parse(JSON.parse(Buffer.from(bytes).toString('utf8')))
+  } catch {
+    return null
+  }
+}
+
+const unmet = (message: string, file = 'history.jsonl') => fault('POLICY_UNMET', file, message)

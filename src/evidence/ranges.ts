@@ -1,0 +1,61 @@
+import type { CheckedApproval } from './check-approvals.ts'
+import type { CheckedEnd } from './check-closeout.ts'
+import type { RunRecord } from './record.ts'
+
+/**
+ * Entries for which a signature vouches. Each entry's hash covers the one before, so a signature that names the head of entry k
+ * vouches for entries 1 to k; ranges of several signatures overlap. `nobody`: entries that no signature covers.
+ */
+export interface Range {
+  from: number
+  to: number
+  by: string | null
+  kind: 'approval' | 'closeout' | 'countersign' | 'nobody'
+  trusted: boolean
+  fingerprint: string | null
+}
+
+export function rangesOf(entries: number, approvals: CheckedApproval[], ends: CheckedEnd[]): Range[] {
+  const signed: Range[] = [
+    ...approvals
+      .filter(({ counted, fingerprint }) => counted && fingerprint !== null)
+      .map(({ seq, approver, trusted, fingerprint }) => ({
+        ...{ from: 1, to: seq, by: approver, kind: 'approval' as const, trusted, fingerprint },
+      })),
+    ...ends.map(({ kind, signer, trusted, fingerprint }) => ({
+      ...{ from: 1, to: entries, by: signer, kind, trusted, fingerprint },
+    })),
+  ].sort((a, b) => a.to - b.to)
+  const covered = Math.max(0, ...signed.map(({ to }) => to))
+  if (covered === entries) return signed
+  const nobody = { by: null, kind: 'nobody' as const, trusted: false, fingerprint: null }
+  return [...signed, { from: covered + 1, to: entries, ...nobody }]
+}
+
+/** What a reader must know although nothing is wrong. */
+export function notesOn(
+  { run, history, approvals, closeout }: RunRecord,
+  ranges: Range[],
+  withSigners: boolean,
+): string[] {
+  const entries = history.length
+  const notes: string[] = []
+  if (run.status !== 'closed') {
+    notes.push(
+      `the run was open at entry ${entries} (${run.status} in ${run.state}): this is not its end, and nothing tells whether more followed`,
+    )
+  } else if (closeout === null) {
+    notes.push('the run is closed, but its closeout is not signed')
+  }
+  if (approvals.some(({ kind, usedSeq }) => kind === 'rehearsal' && usedSeq !== null))
+    notes.push('its gates were passed under rehearsals, which nobody signs: it was a dry run')
+  if (!withSigners) {
+    notes.push(
+      'no file of signers was given: the signatures are good, but whose they are nobody has told; use --signers <allowed_signers>',
+    )
+    return notes
+  }
+  const trusted = Math.max(0, ...ranges.filter((range) => range.trusted).map(({ to }) => to))
+  if (trusted < entries) notes.push(`nobody whom you trust vouches for entries ${trusted + 1}–${entries}`)
+  return notes
+}

@@ -1,0 +1,220 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Verdict } from '../../src/evidence/verify.ts'
+import type { Exported } from '../../src/export-run.ts'
+import { type Answer, aCutterHome, type CutterHome, type ErrorJson, jsonOf } from '../support/cli.ts'
+import {
+  ALICE,
+  approve,
+  aSigner,
+  charter,
+  enableExecution,
+  LIVE,
+  rehearseOn,
+  resume,
+  started,
+} from './acts.ts'
+
+/** Bundles at the command line: a live run on the embedded server, exported here and verified where there is no home. */
+
+let at: CutterHome
+let key: string
+let live: string
+let elsewhere: string
+
+beforeAll(async () => {
+  at = aCutterHome(LIVE)
+  key = aSigner(at, ALICE, 'cutter.cut.*,cutter.closeout')
+  at.file('charter.md', charter('All water is shared.', 'Nobody owns the river.'))
+  await at.server()
+  await enableExecution(at)
+  live = await started(at, { document: 'CHARTER', source: 'charter.md', mode: 'live' })
+  await approve(at, live, key)
+  await approve(at, live, key)
+  elsewhere = at.path('elsewhere')
+  mkdirSync(elsewhere)
+})
+afterAll(() => at.remove())
+
+const exported = async (run: string, name: string): Promise<Exported> => {
+  const answer = await at.cutter(['run', 'export', run, '--out', at.path(name), '--json'])
+  if (answer.code !== 0) throw new Error(answer.stderr)
+  return jsonOf<Exported>(answer)
+}
+/** With a home that holds nothing, and may hold nothing afterwards. */
+const verify = (...args: string[]): Promise<Answer> =>
+  at.cutter(['verify', ...args], { env: { CUTTER_HOME: elsewhere, HOME: elsewhere } })
+const verdictOn = async (...args: string[]) => jsonOf<Verdict>(await verify(...args, '--json'))
+const errorOf = (answer: Answer) => jsonOf<{ error: ErrorJson }>(answer).error
+
+describe('the bundle of a live run', () => {
+  test('is written once, for its owner alone, and twice the same', async () => {
+    const one = await exported(live, 'one.tar')
+    expect(one).toMatchObject({
+      runId: live,
+      status: 'closed',
+      entries: 18,
+      closeout: 'signed',
+      countersigned: [],
+    })
+    expect(statSync(at.path('one.tar')).mode & 0o777).toBe(0o600)
+    expect(statSync(at.path('one.tar')).size).toBe(one.bytes)
+    const two = await exported(live, 'two.tar')
+    expect(two.digest).toBe(one.digest)
+    expect(readFileSync(at.path('two.tar')).equals(readFileSync(at.path('one.tar')))).toBe(true)
+    expect(readdirSync(at.home).filter((name) => name.includes('unfinished'))).toEqual([])
+  })
+
+  test('is verified without a home, a database and a network, with the checker’s own signers', async () => {
+    const verdict = await verdictOn(at.path('one.tar'), '--signers', at.path('allowed_signers'))
+    expect(verdict).toMatchObject({ holds: true, firstFault: null, runId: live, mode: 'live', entries: 18 })
+    expect(verdict.ranges).toMatchObject([
+      { from: 1, to: 7, by: ALICE, kind: 'approval', trusted: true },
+      { from: 1, to: 14, by: ALICE, kind: 'approval', trusted: true },
+      { from: 1, to: 18, kind: 'closeout', trusted: false },
+    ])
+    expect(verdict.notes).toEqual(['nobody whom you trust vouches for entries 15–18'])
+    expect(readdirSync(elsewhere)).toEqual([])
+    const { code, stdout, stderr } = await verify(at.path('one.tar'), '--signers', at.path('allowed_signers'))
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(stdout).toMatch(
+      /holds\n[\s\S]*1–14 +approved by alice@example.org with SHA256:\S+, whom you trust/,
+    )
+    expect(stdout).toContain('nobody whom you trust vouches for entries 15–18')
+  })
+
+  test('carries the countersignature of a person, who then vouches for the end', async () => {
+    const signed = await at.cutter(['approval', 'countersign', live, '--as', ALICE, '--key', key, '--json'])
+    expect({ code: signed.code, stderr: signed.stderr }).toEqual({ code: 0, stderr: '' })
+    expect(jsonOf(signed)).toMatchObject({ runId: live, kind: 'countersign', signer: ALICE })
+    expect(await exported(live, 'three.tar')).toMatchObject({ countersigned: [ALICE] })
+    const verdict = await verdictOn(at.path('three.tar'), '--signers', at.path('allowed_signers'))
+    expect(verdict).toMatchObject({ holds: true, notes: [] })
+    expect(verdict.ranges.at(-1)).toMatchObject({ kind: 'countersign', by: ALICE, to: 18, trusted: true })
+  })
+
+  test('does not hold with a byte changed: exit code 1, and which file', async () => {
+    const bytes = readFileSync(at.path('one.tar'))
+    const where = bytes.indexOf('"event":{"actorId":"cut_leg_a"')
+    expect(where).toBeGreaterThan(0)
+    bytes[where + 20]! ^= 1
+    at.file('changed.tar', bytes)
+    const answer = await verify(at.path('changed.tar'))
+    expect(answer.code).toBe(1)
+    expect(answer.stdout).toMatch(/DOES NOT HOLD\n.*MANIFEST_WRONG: history.jsonl/)
+    expect(await verdictOn(at.path('changed.tar'))).toMatchObject({
+      holds: false,
+      firstFault: { code: 'MANIFEST_WRONG', file: 'history.jsonl' },
+    })
+  })
+
+  test('does not hold for a checker who lists nobody', async () => {
+    at.file('nobody', '')
+    const answer = await verify(at.path('one.tar'), '--signers', at.path('nobody'))
+    expect(answer.code).toBe(1)
+    expect(answer.stdout).toContain('SIGNER_NOT_ALLOWED')
+  })
+
+  test('closes with a signature of the instance, whose key is its own alone', async () => {
+    expect(statSync(at.path('var/instance_key')).mode & 0o777).toBe(0o600)
+    const shown = jsonOf<{ closeout: string }>(await at.cutter(['run', 'show', live, '--json']))
+    expect(shown.closeout).toBe('signed')
+    expect(readdirSync(at.path('var')).filter((name) => name.startsWith('.instance'))).toEqual([])
+  })
+})
+
+describe('export refuses', () => {
+  test('to write over a file, into nowhere, and a run that there is not', async () => {
+    const out = (run: string, file: string) => at.cutter(['run', 'export', run, '--out', file, '--json'])
+    const before = readFileSync(at.path('one.tar'))
+    const [over, folder, nowhere, nobody] = [
+      await out(live, at.path('one.tar')),
+      await out(live, at.home),
+      await out(live, at.path('no/such/folder.tar')),
+      await out('nobody', at.path('nobody.tar')),
+    ]
+    expect([over.code, folder.code, nowhere.code, nobody.code]).toEqual([2, 2, 2, 4])
+    expect(errorOf(over).message).toContain('exists already')
+    expect(readFileSync(at.path('one.tar')).equals(before)).toBe(true)
+    expect(existsSync(at.path('nobody.tar'))).toBe(false)
+  })
+})
+
+describe('verify refuses', () => {
+  test('what it can’t read, with exit code 2 and JSON that says so', async () => {
+    at.file('text.tar', 'not a tar\n')
+    for (const args of [
+      [at.path('nothing.tar')],
+      [at.path('text.tar')],
+      [at.home],
+      ['/dev/null'],
+      [at.path('one.tar'), '--signers', at.path('nothing')],
+    ]) {
+      const answer = await verify(...args, '--json')
+      expect(answer.code, args.join(' ')).toBe(2)
+      expect(errorOf(answer).code).toBe('INPUT_REFUSED')
+    }
+    expect((await at.cutter(['verify'])).code).toBe(2)
+  })
+
+  test('to guess where there is no ssh-keygen', async () => {
+    const env = { PATH: elsewhere, CUTTER_HOME: elsewhere }
+    const answer = await at.cutter(['verify', at.path('one.tar'), '--json'], { env })
+    expect(answer.code).toBe(1)
+    expect(errorOf(answer).code).toBe('TOOL_MISSING')
+  })
+})
+
+describe('a dry run', () => {
+  test('is exported while it is open, which is said', async () => {
+    const runId = await started(at, { document: 'DRY', source: 'charter.md' })
+    expect(await exported(runId, 'open.tar')).toMatchObject({ status: 'paused', closeout: null, entries: 7 })
+    const { stdout } = await at.cutter(['run', 'export', runId, '--out', at.path('open-again.tar')])
+    expect(stdout).toContain('open    at entry 7 (paused)')
+    const { code, stdout: said } = await verify(at.path('open.tar'))
+    expect(code).toBe(0)
+    expect(said).toContain('the run was open at entry 7')
+  })
+
+  test('closes without ssh-keygen too; show and export say that nobody signed it, and a later export signs', async () => {
+    const bin = at.path('bin')
+    mkdirSync(bin)
+    for (const tool of ['ps', 'id', 'getent']) symlinkSync(`/usr/bin/${tool}`, `${bin}/${tool}`)
+    const without = { ...at, cutter: (args: string[]) => at.cutter(args, { env: { PATH: bin } }) }
+    const runId = await started(without, { document: 'UNSIGNED', source: 'charter.md' })
+    await rehearseOn(without, runId)
+    expect(jsonOf(await rehearseOn(without, runId))).toMatchObject({ status: 'closed', outcome: 'succeeded' })
+    const shown = await without.cutter(['run', 'show', runId])
+    expect(shown.stdout).toContain('closeout unsigned')
+    const bundle = await without.cutter(['run', 'export', runId, '--out', at.path('unsigned.tar')])
+    expect(bundle.stdout).toContain('unsigned: there is no ssh-keygen here')
+    expect((await verify(at.path('unsigned.tar'))).stdout).toContain('its closeout is not signed')
+    const again = await without.cutter([
+      'approval',
+      'countersign',
+      runId,
+      '--as',
+      ALICE,
+      '--key',
+      key,
+      '--json',
+    ])
+    expect({ code: again.code, error: errorOf(again).code }).toEqual({ code: 1, error: 'TOOL_MISSING' })
+
+    expect(await exported(runId, 'signed.tar')).toMatchObject({ closeout: 'signed' })
+    expect((await at.cutter(['run', 'show', runId])).stdout).not.toContain('closeout')
+    rmSync(bin, { recursive: true })
+  })
+
+  test('that is cancelled is sealed as it closes', async () => {
+    const runId = await started(at, { document: 'LATE', source: 'charter.md' })
+    await at.cutter(['run', 'cancel', runId, '--reason', 'late'])
+    expect(jsonOf<{ closeout: string }>(await at.cutter(['run', 'show', runId, '--json'])).closeout).toBe(
+      'signed',
+    )
+    expect(jsonOf(await resume(at, runId))).toMatchObject({ outcome: 'cancelled' })
+    const open = await started(at, { document: 'OPEN', source: 'charter.md' })
+    const early = await at.cutter(['approval', 'countersign', open, '--as', ALICE, '--key', key, '--json'])
+    expect({ code: early.code, error: errorOf(early).code }).toEqual({ code: 3, error: 'APPROVAL_REFUSED' })
+  })
+})

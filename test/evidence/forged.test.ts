@@ -1,0 +1,642 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { signText } from '../../src/approvals/ssh-keygen.ts'
+import { approvalIdOf, namespaceOf } from '../../src/approvals/statement.ts'
+import type { Statement } from '../../src/domain/approval.ts'
+import { hashOf } from '../../src/domain/history.ts'
+import { canonicalJson, digestOfBytes, type Json } from '../../src/domain/json.ts'
+import type { Run } from '../../src/domain/run.ts'
+import { signApproval } from '../../src/engine/approving.ts'
+import { manifestOf } from '../../src/evidence/bundle.ts'
+import { CLOSEOUT_NAMESPACE, closeoutText } from '../../src/evidence/closeout.ts'
+import type { FaultCode } from '../../src/evidence/fault.ts'
+import { MANIFEST } from '../../src/evidence/layout.ts'
+import { faultInPassages, type RunRecord } from '../../src/evidence/record.ts'
+import { asBuffer, type Files } from '../../src/evidence/tar.ts'
+import { verifyBundle } from '../../src/evidence/verify.ts'
+import { describeWithKeys } from '../approvals/keys.ts'
+import { removeFolders } from '../store/folders.ts'
+import { ALICE, aBundleMaker, type Bundles, bundleOf, filesIn, recordIn, tarOf } from './a-bundle.ts'
+
+/**
+ * Bundles that somebody altered, from the clumsy to the one who makes every digest anew. The clumsy are caught by the manifest;
+ * who mends that, by what the altered file is for; who mends all hashes, by the signatures that can't be made anew.
+ */
+
+let at: Bundles
+let two: Bundles
+let run: Run
+let good: Buffer
+let another: Buffer
+let dry: Buffer
+let signers: string
+let together: Buffer
+/** A run to which somebody brought an approval in alice's name, signed by another key. */
+let contested: Run
+
+beforeAll(async () => {
+  at = await aBundleMaker()
+  run = await at.closed('live')
+  good = await at.exported(run)
+  another = await at.exported(await at.closed('live'))
+  dry = await at.exported(await at.closed('dry-run'))
+  const { parts, engine } = at.world
+  contested = await at.started('live')
+  const theirs = await signApproval(parts, contested.runId, {
+    ...{ as: ALICE, decision: 'approve', reason: 'mine', keyFile: at.keys.key('mallory') },
+  })
+  const brought = engine.resume(contested.runId, { approvalId: theirs.approval.approvalId })
+  await expect(brought).rejects.toMatchObject({ data: { reason: 'SIGNER_NOT_ALLOWED' } })
+  contested = await at.approve(await at.approve((await at.world.store.run(contested.runId))!))
+  signers = at.keys.path('allowed_signers')
+  two = await aBundleMaker({ need: 2 })
+  together = await two.exported(await two.closed('live'))
+})
+afterAll(async () => {
+  await at.remove()
+  await two.remove()
+  removeFolders()
+})
+
+const faultIn = async (tar: Buffer) => (await verifyBundle(tar, signers)).firstFault
+
+/** Changes files as they lie, and writes the manifest anew. */
+async function altered(change: (files: Files) => void): Promise<Buffer> {
+  const files = new Map(await filesIn(good))
+  change(files)
+  files.set(MANIFEST, Buffer.from(manifestOf(files)))
+  return tarOf(files)
+}
+
+const edited = (files: Files, name: string | RegExp, edit: (text: string) => string) => {
+  const path = [...files.keys()].find((key) => (typeof name === 'string' ? key === name : name.test(key)))!
+  const before = asBuffer(files.get(path)!).toString('latin1')
+  const after = edit(before)
+  expect(after).not.toBe(before)
+  files.set(path, Buffer.from(after, 'latin1'))
+}
+
+/** Changes the record and makes every digest anew that is no signature: chain, head, snapshot, closeout, manifest. */
+async function forged(change: (record: RunRecord) => void, from = good): Promise<Buffer> {
+  const record = await recordIn(from)
+  change(record)
+  rehash(record)
+  if (record.closeout !== null && faultInPassages(record) === null)
+    record.closeout.text = closeoutText(record, record.closeout.instance.signer)
+  return bundleOf(record, from)
+}
+
+function rehash(record: RunRecord): void {
+  const { history, run: facts } = record
+  let previousHash = history[0]!.previousHash
+  for (const [index, { hash: _, ...entry }] of history.entries()) {
+    const linked = { ...entry, seq: index + 1, previousHash }
+    previousHash = hashOf(linked)
+    history[index] = { ...linked, hash: previousHash }
+  }
+  const { seq, hash: head, at: updatedAt, state, status, snapshotDigest } = history.at(-1)!
+  Object.assign(facts, { seq, head, updatedAt, state, status, snapshotDigest })
+}
+
+/** Edits the approval at the second gate; who has no key of hers keeps her old signature. */
+function restated(record: RunRecord, changes: Partial<Statement>, whose = 1): void {
+  const approval = record.approvals.sort((a, b) => a.usedSeq! - b.usedSeq!)[whose]!
+  const text = canonicalJson({ ...(JSON.parse(approval.statementText) as Statement), ...changes })
+  const id = approvalIdOf(text)
+  record.history = JSON.parse(JSON.stringify(record.history).replaceAll(approval.approvalId, id))
+  Object.assign(approval, { statementText: text, approvalId: id })
+  record.approvals.sort((a, b) => (a.approvalId < b.approvalId ? -1 : 1))
+}
+
+describeWithKeys('a bundle that was altered', () => {
+  test('holds as it was made', async () => {
+    expect(await faultIn(good)).toBeNull()
+    expect(await faultIn(another)).toBeNull()
+    expect(await faultIn(await forged(() => {}))).toBeNull()
+  })
+
+  test('in any one byte is noticed, wherever it is', async () => {
+    for (let index = 0; index < 300; index += 1) {
+      const position = (index * 7919 + 13) % good.length
+      const flipped = Buffer.from(good)
+      flipped[position]! ^= 1 << (index % 8)
+      expect((await verifyBundle(flipped, null)).firstFault, `byte ${position}`).not.toBeNull()
+    }
+  })
+
+  test.each<[string, string | RegExp]>([
+    ['a history entry', 'history.jsonl'],
+    ['a plan', /^plans\/SG1/],
+    ['a receipt', /^evidence\//],
+    ['a statement', /^approvals\/.*json$/],
+    ['a signature', /^approvals\/.*sig$/],
+    ['the snapshot', 'snapshot.json'],
+    ['the run', 'run.json'],
+    ['the closeout', 'closeout.json'],
+    ['the closeout’s signature', 'closeout.json.sig'],
+    ['the words on how to check it', 'VERIFY.md'],
+  ])('in %s is caught by the manifest', async (_, name) => {
+    const files = new Map(await filesIn(good))
+    edited(files, name, (text) =>
+      text.replace(/[a-y0-8](?=[^a-z0-9]*$)/, (last) => String.fromCharCode(last.charCodeAt(0) + 1)),
+    )
+    expect(await faultIn(await tarOf(files))).toMatchObject({
+      code: 'MANIFEST_WRONG',
+      file: typeof name === 'string' ? name : expect.stringMatching(name),
+    })
+  })
+
+  const laterDigit = (text: string) => text.replace(/"by":"engine"/, '"by":"nobody"')
+  test.each<[string, FaultCode, string, (files: Files) => void]>([
+    ['a history entry', 'HISTORY_BROKEN', 'history.jsonl', (f) => edited(f, 'history.jsonl', laterDigit)],
+    [
+      'the order of entries',
+      'HISTORY_BROKEN',
+      'history.jsonl',
+      (f) => edited(f, 'history.jsonl', (text) => text.replace(/^(.*\n.*\n)(.*\n)(.*\n)/, '$1$3$2')),
+    ],
+    [
+      'a last entry that is gone',
+      'RUN_DIFFERS',
+      'run.json',
+      (f) => edited(f, 'history.jsonl', (text) => text.replace(/.*\n$/, '')),
+    ],
+    [
+      'a first entry that is gone',
+      'RUN_DIFFERS',
+      'genesis.json',
+      (f) => edited(f, 'history.jsonl', (text) => text.replace(/^.*\n/, '')),
+    ],
+    [
+      'the first facts',
+      'RUN_DIFFERS',
+      'genesis.json',
+      (f) => edited(f, 'genesis.json', (text) => text.replace('deploybot', 'deploybox')),
+    ],
+    [
+      'the run’s outcome',
+      'CLOSEOUT_DIFFERS',
+      'closeout.json',
+      (f) =>
+        edited(f, 'run.json', (text) => text.replace('"outcome":"succeeded"', '"outcome":"rolled-back"')),
+    ],
+    [
+      'the run’s mode',
+      'RUN_DIFFERS',
+      'run.json',
+      (f) => edited(f, 'run.json', (text) => text.replace('"mode":"live"', '"mode":"dry-run"')),
+    ],
+    [
+      'the snapshot',
+      'SNAPSHOT_DIFFERS',
+      'snapshot.json',
+      (f) => edited(f, 'snapshot.json', (text) => text.replace('"status":"done"', '"status":"gone"')),
+    ],
+    [
+      'a plan',
+      'PLAN_DIFFERS',
+      'plans/SG1',
+      (f) => edited(f, /^plans\/SG1/, (text) => text.replace('"a"', '"c"')),
+    ],
+    [
+      'a receipt',
+      'EVIDENCE_DIFFERS',
+      'evidence/',
+      (f) => edited(f, /^evidence\//, (text) => text.replace('"of"', '"or"')),
+    ],
+    [
+      'a receipt of another name',
+      'CLOSEOUT_DIFFERS',
+      'closeout.json',
+      (f) => edited(f, 'evidence.json', (text) => text.replace('receipt/mark', 'receipt/mask')),
+    ],
+    [
+      'a statement',
+      'APPROVAL_EDITED',
+      'approvals/',
+      (f) => edited(f, /^approvals\/.*json$/, (text) => text.replace('"reason":"read"', '"reason":"rear"')),
+    ],
+    [
+      'a signature',
+      'SIGNATURE_INVALID',
+      'approvals/',
+      (f) =>
+        edited(f, /^approvals\/.*sig$/, (text) =>
+          text.replace(/(.{10})\n-----END/, (_, end) => `${end.replace(/[A-Y]/, 'Z')}\n-----END`),
+        ),
+    ],
+    [
+      'an approval that nobody used',
+      'GATE_UNAPPROVED',
+      'history.jsonl',
+      (f) => edited(f, 'approvals.json', (text) => text.replace('"usedSeq":9', '"usedSeq":null')),
+    ],
+    [
+      'the closeout',
+      'CLOSEOUT_DIFFERS',
+      'closeout.json',
+      (f) => edited(f, 'closeout.json', (text) => text.replace('"entries":18', '"entries":19')),
+    ],
+    [
+      'the closeout’s signature',
+      'CLOSEOUT_SIGNATURE_INVALID',
+      'closeout.json.sig',
+      (f) =>
+        edited(f, 'closeout.json.sig', (text) =>
+          text.replace(/(.{10})\n-----END/, (_, end) => `${end.replace(/[A-Y]/, 'Z')}\n-----END`),
+        ),
+    ],
+    [
+      'the order of the evidence',
+      'FILE_UNREADABLE',
+      'evidence.json',
+      (f) => edited(f, 'evidence.json', (text) => JSON.stringify(JSON.parse(text).reverse())),
+    ],
+    [
+      'evidence that comes twice',
+      'FILE_UNREADABLE',
+      'evidence.json',
+      (f) => edited(f, 'evidence.json', (text) => text.replace(/^\[({.*?})/, '[$1,$1')),
+    ],
+    [
+      'evidence of an entry that there is not',
+      'EVIDENCE_DIFFERS',
+      'evidence.json',
+      (f) => edited(f, 'evidence.json', (text) => text.replace(/"seq":18}\]$/, '"seq":19}]')),
+    ],
+    [
+      'the run’s plan',
+      'RUN_DIFFERS',
+      'run.json',
+      (f) =>
+        edited(f, 'run.json', (text) => text.replace(/"planDigest":"sha256:../, '"planDigest":"sha256:00')),
+    ],
+    [
+      'the run’s output',
+      'RUN_DIFFERS',
+      'run.json',
+      (f) => edited(f, 'run.json', (text) => text.replace('"output":{', '"output":{"enacted":9')),
+    ],
+    [
+      'an end without an outcome',
+      'RUN_DIFFERS',
+      'run.json',
+      (f) => edited(f, 'run.json', (text) => text.replace('"outcome":"succeeded"', '"outcome":null')),
+    ],
+    [
+      'the instance’s name',
+      'FILE_UNREADABLE',
+      'instance.pub',
+      (f) => edited(f, 'instance.pub', (text) => text.replace('quiet', 'other')),
+    ],
+    ['white space', 'FILE_UNREADABLE', 'run.json', (f) => edited(f, 'run.json', (text) => `${text}\n`)],
+    [
+      'a file that is gone',
+      'FILE_MISSING',
+      'evidence/',
+      (f) => f.delete([...f.keys()].find((key) => key.startsWith('evidence/'))!),
+    ],
+    [
+      'a file that does not belong',
+      'FILE_UNKNOWN',
+      'evidence/more',
+      (f) => f.set('evidence/more', Buffer.from('x')),
+    ],
+    ['a closeout that is gone', 'FILE_UNKNOWN', 'closeout.json.sig', (f) => f.delete('closeout.json')],
+  ])('in %s is caught though the manifest was made anew', async (_, code, file, change) => {
+    const fault = await faultIn(await altered(change))
+    expect(fault).toMatchObject({ code, file: expect.stringContaining(file) })
+    expect(fault!.message).not.toBe('')
+  })
+
+  test('by a manifest that leaves a file out, names one too many or is in another order, is caught', async () => {
+    for (const change of [
+      (text: string) => text.replace(/.*run\.json\n/, ''),
+      (text: string) => `${text}${'0'.repeat(64)}  more.json\n`,
+      (text: string) => text.split('\n').slice(0, -1).reverse().join('\n').concat('\n'),
+      () => '',
+    ]) {
+      const files = new Map(await filesIn(good))
+      edited(files, MANIFEST, change)
+      expect(await faultIn(await tarOf(files))).toMatchObject({ code: 'MANIFEST_WRONG' })
+    }
+  })
+
+  test('with files of another run mixed in is caught', async () => {
+    const theirs = await filesIn(another)
+    const mixed = async (...names: string[]) =>
+      faultIn(
+        await altered((files) => {
+          for (const name of names) files.set(name, theirs.get(name)!)
+        }),
+      )
+    expect(await mixed('closeout.json', 'closeout.json.sig')).toMatchObject({ code: 'CLOSEOUT_DIFFERS' })
+    expect(await mixed('closeout.json.sig')).toMatchObject({ code: 'CLOSEOUT_SIGNATURE_INVALID' })
+    expect(await mixed('history.jsonl')).toMatchObject({ code: 'RUN_DIFFERS' })
+    expect(await mixed('history.jsonl', 'genesis.json')).toMatchObject({ code: 'RUN_DIFFERS' })
+    expect(await mixed('history.jsonl', 'genesis.json', 'run.json')).toMatchObject({
+      code: 'SNAPSHOT_DIFFERS',
+    })
+    expect(await mixed('history.jsonl', 'genesis.json', 'run.json', 'snapshot.json')).toMatchObject({
+      code: 'APPROVAL_UNNAMED',
+    })
+    const approvals = (await recordIn(another)).approvals
+    expect(
+      await faultIn(
+        await forged((record) => {
+          record.approvals = approvals
+        }),
+      ),
+    ).toMatchObject({
+      code: 'APPROVAL_UNNAMED',
+    })
+  })
+})
+
+describeWithKeys('a bundle of a run that two people must approve', () => {
+  const verdictOn = (tar: Buffer) => verifyBundle(tar, two.keys.path('allowed_signers'))
+  const decisionAt = (record: RunRecord) => record.history.findLast(({ event }) => event.type === 'APPROVE')!
+  const withoutBob = (record: RunRecord) => {
+    const counted = decisionAt(record).event.counted as { approvalId: string; principal: string }[]
+    const bobs = counted.find(({ principal }) => principal !== ALICE)!.approvalId
+    record.approvals = record.approvals.filter(({ approvalId }) => approvalId !== bobs)
+    return counted.filter(({ approvalId }) => approvalId !== bobs)
+  }
+
+  test('holds, with both of them for the entries before each gate', async () => {
+    const { holds, ranges, approvals } = await verdictOn(together)
+    expect(holds).toBe(true)
+    expect(approvals.map(({ counted, trusted }) => [counted, trusted])).toEqual(Array(4).fill([true, true]))
+    expect(
+      ranges
+        .filter(({ to }) => to === 7)
+        .map(({ by }) => by)
+        .sort(),
+    ).toEqual([ALICE, 'bob@example.org'])
+  })
+
+  test('is caught when one of them is gone, also from the entry that counted both', async () => {
+    const gone = await forged((record) => void withoutBob(record), together)
+    expect((await verdictOn(gone)).firstFault).toMatchObject({
+      code: 'POLICY_UNMET',
+      message: expect.stringContaining('counts approval'),
+    })
+    const uncounted = await forged((record) => {
+      decisionAt(record).event.counted = withoutBob(record) as unknown as Json
+    }, together)
+    expect((await verdictOn(uncounted)).firstFault).toMatchObject({
+      code: 'POLICY_UNMET',
+      message: expect.stringContaining('1 of the 2 people'),
+    })
+  })
+
+  test('is caught when the entry counts another key, or its policy is gone, unreadable or names others', async () => {
+    const policyOf = (record: RunRecord) =>
+      record.evidence.find(({ digest }) => digest === decisionAt(record).event.policyDigest)!
+    const otherPolicy = (text: string) => (record: RunRecord) => {
+      const bytes = Buffer.from(text)
+      const [was, digest] = [policyOf(record).digest, digestOfBytes(bytes)]
+      for (const row of record.evidence) if (row.digest === was && row.seq > 14) row.digest = digest
+      record.bytes.set(digest, bytes)
+      decisionAt(record).event.policyDigest = digest
+    }
+    for (const [change, words] of [
+      [
+        (record) =>
+          Object.assign((decisionAt(record).event.counted as object[])[1]!, { fingerprint: 'SHA256:x' }),
+        'another key',
+      ],
+      [
+        (record) =>
+          Object.assign(decisionAt(record).event, { counted: { all: decisionAt(record).event.counted } }),
+        'in a known form',
+      ],
+      [(record) => Object.assign(decisionAt(record).event, { policyDigest: 'sha256:x' }), 'is missing'],
+      [otherPolicy('no JSON'), 'is no policy'],
+      [otherPolicy('{"of":["alice@example.org"],"need":2}'), 'does not name'],
+      [otherPolicy('{"of":null,"need":3}'), '2 of the 3 people'],
+    ] as [(record: RunRecord) => void, string][]) {
+      expect((await verdictOn(await forged(change, together))).firstFault, words).toMatchObject({
+        code: 'POLICY_UNMET',
+        message: expect.stringContaining(words),
+      })
+    }
+  })
+})
+
+describeWithKeys('a bundle whose forger made every digest anew', () => {
+  test.each<[string, FaultCode, (record: RunRecord) => void]>([
+    [
+      'an entry before the first gate',
+      'APPROVAL_ELSEWHERE',
+      ({ history }) => {
+        history[2]!.by = 'somebody'
+      },
+    ],
+    [
+      'an entry between the gates',
+      'APPROVAL_ELSEWHERE',
+      ({ history }) => {
+        history[10]!.at = history[9]!.at
+      },
+    ],
+    [
+      'an entry after the last gate',
+      'CLOSEOUT_SIGNATURE_INVALID',
+      ({ history }) => {
+        history.at(-1)!.by = 'x'
+      },
+    ],
+    [
+      'a dropped last entry',
+      'CLOSEOUT_DIFFERS',
+      (record) => {
+        record.history.pop()
+        record.evidence = record.evidence.filter(({ seq }) => seq < 18)
+        Object.assign(record.run, { outcome: null })
+        record.snapshot = '{}'
+        record.history.at(-1)!.snapshotDigest = digestOfBytes('{}')
+      },
+    ],
+    [
+      'a receipt',
+      'CLOSEOUT_SIGNATURE_INVALID',
+      (record) => {
+        const bytes = Buffer.from('{"of":"forged"}')
+        const row = record.evidence.find(({ name }) => name === 'receipt/closeout')!
+        row.digest = digestOfBytes(bytes)
+        record.bytes.set(row.digest, bytes)
+      },
+    ],
+    [
+      'the outcome',
+      'CLOSEOUT_SIGNATURE_INVALID',
+      ({ run }) => {
+        run.outcome = 'failed'
+      },
+    ],
+    [
+      'the output',
+      'CLOSEOUT_SIGNATURE_INVALID',
+      (record) => {
+        const said = JSON.parse(record.snapshot)
+        said.snapshot.context.output = { enacted: 9 }
+        record.snapshot = JSON.stringify(said)
+        record.run.output = { enacted: 9 }
+        record.history.at(-1)!.snapshotDigest = digestOfBytes(record.snapshot)
+      },
+    ],
+    [
+      'an approval of the plan of another gate',
+      'APPROVAL_ELSEWHERE',
+      (record) => {
+        const plan = record.evidence.find(({ name }) => name === 'plan/SG1')!
+        restated(record, { planDigest: plan.digest })
+      },
+    ],
+    [
+      'another approver',
+      'SIGNATURE_INVALID',
+      (record) => restated(record, { approver: 'mallory@example.org' }),
+    ],
+    [
+      'a passed gate without its approval',
+      'GATE_UNAPPROVED',
+      (record) => {
+        record.history[7]!.event = { type: 'TICK' }
+        record.approvals = record.approvals.filter(({ usedSeq }) => usedSeq !== 9)
+      },
+    ],
+    [
+      'a rehearsal instead of a signature',
+      'REHEARSAL_IN_LIVE',
+      ({ approvals }) => {
+        Object.assign(approvals[0]!, { kind: 'rehearsal', signature: null })
+      },
+    ],
+    [
+      'a rejection read as an approval',
+      'APPROVAL_ELSEWHERE',
+      (record) => restated(record, { decision: 'reject' }),
+    ],
+    [
+      'an approval that had expired',
+      'APPROVAL_EXPIRED',
+      (record) =>
+        restated(record, { issuedAt: '2026-02-01T09:00:00.000Z', expiresAt: '2026-02-02T09:00:00.000Z' }),
+    ],
+    [
+      'an approval of an entry that is no arrival',
+      'APPROVAL_ELSEWHERE',
+      (record) => restated(record, { seq: 13, historyHead: record.history[12]!.hash }),
+    ],
+    [
+      'an approval of the arrival at another gate',
+      'APPROVAL_ELSEWHERE',
+      (record) => restated(record, { seq: 7, historyHead: record.history[6]!.hash }),
+    ],
+    ['an approval of another arrival', 'APPROVAL_ELSEWHERE', (record) => restated(record, { seq: 6 })],
+    [
+      'an approval of another plan',
+      'APPROVAL_ELSEWHERE',
+      (record) => restated(record, { planDigest: `sha256:${'0'.repeat(64)}` }),
+    ],
+    [
+      'an approval of another run',
+      'APPROVAL_ELSEWHERE',
+      (record) => restated(record, { runId: 'ictr-other' }),
+    ],
+    [
+      'an approval of another machine',
+      'APPROVAL_ELSEWHERE',
+      (record) => restated(record, { machine: 'deploy' }),
+    ],
+    ['an approval of another version', 'APPROVAL_ELSEWHERE', (record) => restated(record, { version: '2' })],
+  ])('is caught by the signatures: %s', async (_, code, change) => {
+    expect(await faultIn(await forged(change))).toMatchObject({ code })
+  })
+
+  test('is caught when the second gate is passed under the approval of the first', async () => {
+    const tar = await forged((record) => {
+      const [first, second] = [...record.approvals].sort((a, b) => a.usedSeq! - b.usedSeq!)
+      restatedAs(record, second!.approvalId, first!.approvalId)
+      record.approvals = [{ ...first!, usedSeq: 16 }]
+    })
+    expect(await faultIn(tar)).toMatchObject({ code: 'GATE_UNAPPROVED' })
+  })
+
+  test('is caught when the closeout is signed anew with a key that is not the one shown', async () => {
+    const record = await recordIn(good)
+    const keyFile = at.keys.key('other')
+    const { text } = record.closeout!
+    record.closeout!.instance.signature = await signText({ text, keyFile, namespace: CLOSEOUT_NAMESPACE })
+    expect(await faultIn(await bundleOf(record, good))).toMatchObject({ code: 'CLOSEOUT_SIGNATURE_INVALID' })
+  })
+
+  test('is noticed as nobody’s word when the closeout is signed anew with another key', async () => {
+    const record = await recordIn(good)
+    record.history.at(-1)!.by = 'forger'
+    rehash(record)
+    const keyFile = at.keys.key('forger')
+    const publicKey = `${at.keys.publicKey('forger')} ${record.closeout!.instance.signer}`
+    const text = closeoutText(record, record.closeout!.instance.signer)
+    const signature = await signText({ text, keyFile, namespace: CLOSEOUT_NAMESPACE })
+    record.closeout = {
+      ...record.closeout!,
+      text,
+      instance: { ...record.closeout!.instance, publicKey, signature },
+    }
+    const trust = await at.trustingInstance(run)
+    const truth = await verifyBundle(good, trust)
+    const lie = await verifyBundle(await bundleOf(record, good), trust)
+    expect(truth.ranges.at(-1)).toMatchObject({ kind: 'closeout', trusted: true, to: 18 })
+    expect(truth.notes).toEqual([])
+    expect(lie.ranges.at(-1)).toMatchObject({ kind: 'closeout', trusted: false, to: 18 })
+    expect(lie.notes).toEqual(['nobody whom you trust vouches for entries 15–18'])
+  })
+
+  test('is caught when an approval that was refused is said to have been used', async () => {
+    const tar = await at.exported(contested)
+    expect(await faultIn(tar)).toBeNull()
+    const claiming = await recordIn(tar)
+    claiming.approvals.find(({ usedSeq }) => usedSeq === null)!.usedSeq = 99
+    expect(await faultIn(await bundleOf(claiming, tar))).toMatchObject({
+      code: 'APPROVAL_ELSEWHERE',
+      file: 'approvals.json',
+    })
+  })
+
+  test('of a dry run can’t be passed off as live', async () => {
+    const tar = await forged((record) => {
+      Object.assign(record.genesis, { mode: 'live' })
+      Object.assign(record.run, { mode: 'live' })
+    }, dry)
+    expect(await faultIn(tar)).toMatchObject({ code: 'RUN_DIFFERS', file: 'genesis.json' })
+  })
+
+  test('is caught when alice’s statement is signed anew by another key', async () => {
+    const record = await recordIn(good)
+    const keyFile = at.keys.path('mallory')
+    record.history[2]!.by = 'somebody'
+    rehash(record)
+    for (const approval of record.approvals) {
+      const statement = JSON.parse(approval.statementText) as Statement
+      const text = approval.statementText
+      approval.signature = await signText({
+        text,
+        keyFile,
+        namespace: namespaceOf(statement.machine, statement.gate),
+      })
+    }
+    record.closeout!.text = closeoutText(record, record.closeout!.instance.signer)
+    expect(await faultIn(await bundleOf(record, good))).toMatchObject({ code: 'APPROVAL_ELSEWHERE' })
+
+    const resigned = await recordIn(good)
+    for (const [index, approval] of resigned.approvals.entries())
+      approval.signature = record.approvals[index]!.signature
+    expect(await faultIn(await bundleOf(resigned, good))).toMatchObject({ code: 'SIGNATURE_INVALID' })
+  })
+})
+
+function restatedAs(record: RunRecord, from: string, to: string): void {
+  record.history = JSON.parse(JSON.stringify(record.history).replaceAll(from, to))
+}
