@@ -79,7 +79,7 @@ export function upgrade(machine: Machine, run: Run, facts: UpgradeFacts): Step {
     throw new CutterError(
       'MACHINE_CHANGED',
       `run ${run.runId} can't be upgraded from machine ${run.machine} ${from.version} to ${to.version}: ${error.message}. ` +
-        'Nothing was touched.',
+        'Nothing was done here.',
       { next: `mend the machine's upgrade, or: cutter run cancel ${run.runId}`, data: { runId: run.runId } },
     )
   }

@@ -106,7 +106,7 @@ async function refusedUntouched(world: World, runId: string): Promise<string> {
   const before = await stored(world)
   const { code, message } = await failure(world.engine.resume(runId, {}))
   expect(code).toBe('MACHINE_CHANGED')
-  expect(message).toContain('Nothing was touched')
+  expect(message).toContain('Nothing was done here')
   expect(await stored(world)).toEqual(before)
   const [checked] = await checkOpenRuns(world.parts)
   expect([checked?.verdict, checked?.why]).toEqual(['stranded', message])
