@@ -1,5 +1,6 @@
 import { CutterError } from '../domain/errors.ts'
 import type { HoldEntry, HoldInForce } from '../domain/hold.ts'
+import { operatorOf } from '../engine/operators.ts'
 import { type CommonOptions, command, type Session } from './command.ts'
 import { answer } from './io.ts'
 import { givenReason } from './reason.ts'
@@ -41,10 +42,16 @@ async function needsNone({ store }: Session, runId: string): Promise<string | nu
 
 type Word = { kind: 'on' | 'off'; runId: null } | { kind: 'release'; runId: string }
 
+/** Whoever can reach the store may pull the brake; to let go of it takes an operator. */
 async function recorded(session: Session, { reason, by }: Said, word: Word): Promise<number> {
   const said = reason === undefined ? null : givenReason(reason)
   const { parts } = await session.app()
-  const entry = { ...word, reason: said, by: by ?? parts.osUser, at: parts.clock.now().toISOString() }
+  const entry = {
+    ...word,
+    reason: said,
+    by: word.kind === 'on' ? (by ?? parts.osUser) : operatorOf(parts, by),
+    at: parts.clock.now().toISOString(),
+  }
   await session.store.recordHold(entry as HoldEntry)
   return answerStatus(session)
 }

@@ -1,8 +1,9 @@
 import { type Approver, whoMay } from '../approvals/approvers.ts'
 import { namespaceOf } from '../approvals/statement.ts'
 import type { Approval, Decision } from '../domain/approval.ts'
-import type { HistoryEntry, Run } from '../domain/run.ts'
+import type { Run } from '../domain/run.ts'
 import { judge } from './decide.ts'
+import { recordedOperators } from './operators.ts'
 import type { EngineParts, GatePolicy } from './parts.ts'
 
 export interface PolicyInForce {
@@ -32,11 +33,7 @@ export interface AtGate {
 }
 
 /** Who could approve where a run waits, and what the approvals are worth that are there already. Records nothing. */
-export async function atGate(
-  parts: EngineParts,
-  run: Run & { gate: string },
-  history: HistoryEntry[],
-): Promise<AtGate> {
+export async function atGate(parts: EngineParts, run: Run & { gate: string }): Promise<AtGate> {
   const policy = policyAt(parts.policy(run.machine, run.gate))
   const { of, fourEyes } = policy
   const { approvers, readable } = await whoMay(parts.trust, {
@@ -44,7 +41,7 @@ export async function atGate(
     live: run.mode === 'live',
     at: parts.clock.now(),
     policy: { fourEyes, ...(of === null ? {} : { of }) },
-    operators: operatorsIn(run, history),
+    operators: await recordedOperators(parts, run),
   })
   const approvals: Weighed[] = []
   for (const approval of await parts.store.approvals(run.runId)) {
@@ -54,8 +51,7 @@ export async function atGate(
   return { policy, approvers, approvals, signersReadable: readable }
 }
 
-function policyAt(policy: GatePolicy & { need?: number; fourEyes?: boolean }): PolicyInForce {
-  const { of, validHours, need = 1, fourEyes = true } = policy
+function policyAt({ of, validHours, need = 1, fourEyes = true }: GatePolicy): PolicyInForce {
   return { need, of: of ?? null, validHours, fourEyes }
 }
 
@@ -71,12 +67,4 @@ async function weighed(parts: EngineParts, run: Run, approval: Approval): Promis
     reason: refusal?.reason ?? null,
     message: refusal?.message ?? null,
   }
-}
-
-/** Everyone who started or moved the run, by label and by OS user. */
-function operatorsIn(run: Run, history: HistoryEntry[]): string[] {
-  const moved = history.filter(({ event }) => !event.type.startsWith('cutter.approval'))
-  const users = moved.flatMap(({ event }) => (typeof event.osUser === 'string' ? [event.osUser] : []))
-  const labels = moved.map(({ by }) => by).filter((label) => label !== 'engine')
-  return [...new Set([run.startedBy, run.osUser, ...labels, ...users])]
 }

@@ -1,11 +1,11 @@
 import { CutterError, Stop } from '../domain/errors.ts'
 import type { Run } from '../domain/run.ts'
-import { refuseOtherDefinition } from '../machine/definition.ts'
-import { switchBeforeWrite } from './execution.ts'
+import { refuseUnsafeFiles, switchBeforeWrite } from './execution.ts'
 import type { AtGate } from './explain-gate.ts'
 import { refuseOnHold } from './hold.ts'
 import { refuseHeld } from './lease.ts'
 import type { EngineParts, InstalledMachine } from './parts.ts'
+import { upgradeStep } from './upgrade.ts'
 
 /** Something that would keep a run from going on now, whatever is approved. */
 export interface Obstacle {
@@ -14,17 +14,23 @@ export interface Obstacle {
   next: string | null
 }
 
-/** The machine as installed, if it is, and what keeps it from going on with the run. */
+/**
+ * The machine as installed, if it is; the run as that machine would take it up, which is after an upgrade where there is one; and
+ * what keeps it from doing so. Nothing is saved.
+ */
 export async function machineFor(
   parts: EngineParts,
   run: Run,
-): Promise<{ installed: InstalledMachine | null; obstacles: Obstacle[] }> {
+): Promise<{ installed: InstalledMachine | null; taken: Run; obstacles: Obstacle[] }> {
   let installed: InstalledMachine | null = null
+  let taken = run
   const obstacles = await said(async () => {
     installed = await parts.installed(run.machine)
-    refuseOtherDefinition(installed.machine, run)
+    const { machine } = installed
+    if (machine.definitionDigest !== run.definitionDigest)
+      taken = (await upgradeStep(parts, machine, run, run.startedBy)).run
   })
-  return { installed, obstacles }
+  return { installed, taken, obstacles }
 }
 
 /** In the order in which they would be met. */
@@ -33,6 +39,7 @@ export async function obstaclesOf(parts: EngineParts, run: Run, gate: AtGate | n
     ...(await said(() => refuseOnHold(parts, run))),
     ...(await said(() => refuseHeld(parts, run))),
     ...(gate !== null && run.mode === 'live' ? nobodyMay(parts, run, gate) : []),
+    ...(gate !== null && run.mode === 'live' ? await said(async () => refuseUnsafeFiles(parts)) : []),
     ...(run.mode === 'live' ? await said(() => switchBeforeWrite(parts)) : []),
     ...outOfTime(parts, run),
   ]

@@ -31,6 +31,8 @@ export interface Explanation {
     planDigest: string | null
   }
   stop: StopFacts | null
+  /** The installed machine is of another version, and would carry the run over first; that voids its approvals. */
+  upgrade: { from: string; to: string } | null
   hold: Hold | null
   approvers: Approver[]
   /** Null unless the run waits at a gate. */
@@ -51,9 +53,9 @@ export async function explain(parts: EngineParts, id: string): Promise<Explanati
   const history = await parts.store.history(run.runId)
   const { runId, mode, status, state, outcome, stop } = run
   const isOpen = status !== 'closed'
-  const { installed, obstacles } = isOpen ? await machineFor(parts, run) : { installed: null, obstacles: [] }
+  const { installed, taken, obstacles } = isOpen ? await machineFor(parts, run) : CLOSED(run)
   // A machine that is not installed has no gate that could be judged; that it is not is said among the refusals.
-  const gate = run.status === 'paused' && installed !== null ? await atGate(parts, run, history) : null
+  const gate = taken.status === 'paused' && installed !== null ? await atGate(parts, taken) : null
   return {
     ...{ runId, mode, status, state, outcome },
     waitsFor: {
@@ -63,16 +65,19 @@ export async function explain(parts: EngineParts, id: string): Promise<Explanati
       planDigest: run.planDigest,
     },
     stop,
+    upgrade: taken === run ? null : { from: run.version, to: taken.version },
     hold: isOpen ? holdOver(await parts.store.hold(), runId) : null,
     approvers: gate?.approvers ?? [],
     policy: gate?.policy ?? null,
     approvals: gate?.approvals ?? [],
-    ifApproved: status === 'paused' ? ahead(installed, run, APPROVED) : [],
-    ifRetried: status === 'stopped' ? ahead(installed, run, { type: 'RETRY' }) : [],
+    ifApproved: status === 'paused' ? ahead(installed, taken, APPROVED) : [],
+    ifRetried: status === 'stopped' ? ahead(installed, taken, { type: 'RETRY' }) : [],
     refusals: isOpen ? [...(await obstaclesOf(parts, run, gate)), ...obstacles] : [],
     differences: isOpen ? differencesOf(run) : [],
   }
 }
+
+const CLOSED = (run: Run) => ({ installed: null, taken: run, obstacles: [] })
 
 const WAITS_FOR = { paused: 'approval', stopped: 'retry', working: 'work', closed: 'nothing' } as const
 

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Explanation } from '../../src/engine/explain.ts'
@@ -172,6 +172,40 @@ describe('what would refuse', () => {
     } finally {
       at.file('cutter.yaml', config)
     }
+  })
+})
+
+describe('a gate that wants two people', () => {
+  test('says how many are wanted, and counts an approval that is not enough alone', async () => {
+    const runId = await live('TWO')
+    const { approvalId } = await sign(at, runId, key)
+    const config = readFileSync(at.path('cutter.yaml'), 'utf8')
+    const of = [ALICE, 'carol@example.org']
+    at.file(
+      'cutter.yaml',
+      `${config}approvals: { policy: { cut.SG1: { need: 2, of: ${JSON.stringify(of)} } } }\n`,
+    )
+    try {
+      const { policy, approvals, approvers } = await explained(runId)
+      expect(policy).toMatchObject({ need: 2, of })
+      expect(approvals).toMatchObject([{ approvalId, wouldCount: true, reason: 'NOT_ENOUGH_APPROVERS' }])
+      expect(approvers.find(({ principal }) => principal === BOB)?.why).toContain(
+        'the policy of cut.SG1 names',
+      )
+    } finally {
+      at.file('cutter.yaml', config)
+    }
+  })
+})
+
+describe('files that others could have written', () => {
+  test('are named among what would refuse', async () => {
+    const runId = await live('UNSAFE')
+    chmodSync(at.path('allowed_signers'), 0o666)
+    const { refusals } = await explained(runId)
+    chmodSync(at.path('allowed_signers'), 0o644)
+    expect(refusals).toMatchObject([{ reason: 'FILES_UNSAFE', next: expect.stringContaining('chmod') }])
+    expect((await explained(runId)).refusals).toEqual([])
   })
 })
 

@@ -103,6 +103,22 @@ describe('a hold', () => {
   })
 })
 
+test('anybody can switch a hold on; only who operates here can let go of it', async () => {
+  at.file('cutter.yaml', 'operators: { deploybot: uid:4000000 }\n')
+  try {
+    expect((await hold('on', '--reason', 'smoke')).code).toBe(0)
+    for (const args of [['off'], ['release', runId]]) {
+      const answer = await hold(...args)
+      expect(answer.code).not.toBe(0)
+      expect(jsonOf(await hold('status'))).toMatchObject({ on: true, released: [] })
+    }
+    expect(jsonOf(await hold('off')).error?.code).toBe('OPERATOR_REFUSED')
+  } finally {
+    at.file('cutter.yaml', '{}\n')
+    await hold('off')
+  }
+})
+
 test.each([
   ['hold', 'on', '--reason', ''],
   ['hold', 'on', '--reason', ' \t '],

@@ -4,6 +4,7 @@ import { faultInHistory, UPGRADED } from '../../src/domain/history.ts'
 import { digestOf, type Json } from '../../src/domain/json.ts'
 import type { Run } from '../../src/domain/run.ts'
 import { checkOpenRuns } from '../../src/engine/check-open.ts'
+import { explain } from '../../src/engine/explain.ts'
 import type { InstalledMachine } from '../../src/engine/parts.ts'
 import { verifyRun } from '../../src/engine/verify-run.ts'
 import { chart, gated, planOf, success, work } from '../../src/machine/chart.ts'
@@ -164,6 +165,31 @@ describe('a run at a gate', () => {
     const closed = await world.engine.resume(run.runId, { approvalId })
     expect([closed.outcome, closed.version]).toEqual(['succeeded', '2'])
     expect(await verifyRun(world.parts, run.runId)).toMatchObject({ replayed: true })
+  })
+
+  test('is explained as it would be after its upgrade, and is not upgraded by that, nor under a hold', async () => {
+    const { world, run } = await atGate()
+    const { approvalId } = await approvalFor(world, run)
+    const before = await stored(world)
+    as(world, aVersion('2', { upgrade: { '1': unchanged } }))
+    const found = await explain(world.parts, run.runId)
+    expect(found).toMatchObject({
+      upgrade: { from: '1', to: '2' },
+      approvals: [{ approvalId, wouldCount: false, reason: 'OTHER_ARRIVAL' }],
+      refusals: [],
+    })
+    expect(found.ifApproved.map(({ phase }) => phase)).toEqual(['plan', 'write', 'report', null])
+    as(world, aVersion('2'))
+    expect(await explain(world.parts, run.runId)).toMatchObject({
+      upgrade: null,
+      ifApproved: [],
+      refusals: [{ reason: 'MACHINE_CHANGED' }],
+    })
+    as(world, aVersion('2', { upgrade: { '1': unchanged } }))
+    const hold = { kind: 'on', runId: null, reason: 'incident', by: 'alice', at: run.updatedAt } as const
+    await world.store.recordHold(hold)
+    expect((await failure(world.engine.resume(run.runId, {}))).code).toBe('ON_HOLD')
+    expect(await stored(world)).toEqual(before)
   })
 
   test('is upgraded before an approval that is brought is looked at', async () => {

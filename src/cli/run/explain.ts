@@ -13,12 +13,15 @@ export function runExplain(text: string, options: CommonOptions) {
 }
 
 function linesOf(found: Explanation): string[] {
-  const { runId, mode, state, waitsFor, hold, differences, refusals } = found
+  const { runId, mode, state, waitsFor, upgrade, hold, differences, refusals } = found
   return [
     `run       ${runId}   ${mode}`,
     `state     ${state} since ${waitsFor.since}`,
     `waits     ${waiting(found)}`,
     ...(waitsFor.planDigest === null ? [] : [`plan      ${waitsFor.planDigest}`]),
+    ...(upgrade === null
+      ? []
+      : [`upgrades  from version ${upgrade.from} to ${upgrade.to} first, which voids the approvals it has`]),
     ...(hold === null ? [] : [`hold      since ${hold.since} (${hold.reason}, ${hold.by})`]),
     ...linesOfGate(found),
     ...differences.map((line) => `differs   ${line}`),
