@@ -46,8 +46,9 @@ async function makeKey(folder: string, keyFile: string, host: string): Promise<v
     const comment = `cutter-instance@${host.replace(/[^A-Za-z0-9.-]/g, '-').slice(0, 64) || 'unnamed'}`
     await run(['-q', '-t', 'ed25519', '-N', '', '-C', comment, '-f', join(own, 'key')])
     await chmod(join(own, 'key'), 0o600)
-    await link(join(own, 'key'), keyFile).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EEXIST') throw error
+    await link(join(own, 'key'), keyFile).catch(async (error: NodeJS.ErrnoException) => {
+      // Some file systems know no links.
+      if (error.code !== 'EEXIST') await rename(join(own, 'key'), keyFile)
     })
   })
 }
