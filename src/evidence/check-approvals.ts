@@ -4,7 +4,7 @@ import { approvalIdOf, namespaceOf, parseStatement } from '../approvals/statemen
 import type { Statement } from '../domain/approval.ts'
 import { CutterError } from '../domain/errors.ts'
 import { faultInPolicy } from './check-policy.ts'
-import { isPlanAt, versionAt } from './check-record.ts'
+import { definitionAfter, isPlanAt } from './check-record.ts'
 import { type BundleFault, fault } from './fault.ts'
 import { pathOfSignature, pathOfStatement } from './layout.ts'
 import type { Passage } from './passages.ts'
@@ -101,7 +101,7 @@ function faultInUse(
   const elsewhere = (why: string) => fault('APPROVAL_ELSEWHERE', file, `approval ${approvalId} ${why}`)
   if (statement.runId !== genesis.runId) return elsewhere(`is for run ${statement.runId}`)
   if (statement.machine !== genesis.machine) return elsewhere(`is for machine ${statement.machine}`)
-  const { version } = versionAt(history.slice(0, statement.seq), genesis)
+  const { version } = definitionAfter(history.slice(0, statement.seq), genesis)
   if (statement.version !== version) return elsewhere(`is for version ${statement.version} of the machine`)
 
   const arrival = history[statement.seq - 1]

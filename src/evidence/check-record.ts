@@ -1,4 +1,4 @@
-import { faultInHistory, genesisOf } from '../domain/history.ts'
+import { type Definition, faultInHistory, genesisOf, UPGRADED } from '../domain/history.ts'
 import { canonicalJson, digestOfBytes } from '../domain/json.ts'
 import type { HistoryEntry } from '../domain/run.ts'
 import { filesOf, manifestOf } from './bundle.ts'
@@ -65,7 +65,7 @@ export function faultInRun({ genesis, run, history, snapshot }: RunRecord): Bund
     if (run[field] !== genesis[field]) return differs(`${field} than genesis.json`)
   }
   const started = genesisOfRun(genesis, history)
-  const now = versionAt(history, genesis)
+  const now = definitionAfter(history, genesis)
   const isOfHistory =
     canonicalJson(started) === canonicalJson(genesis) &&
     run.version === now.version &&
@@ -85,12 +85,9 @@ export function faultInRun({ genesis, run, history, snapshot }: RunRecord): Bund
 }
 
 /** Version and definition under which a run goes on; an upgrade's entry says to which. */
-export function versionAt(
-  history: HistoryEntry[],
-  genesis: { version: string; definitionDigest: string },
-): { version: string; definitionDigest: string } {
-  const to = history.filter(({ event }) => event.type === 'cutter.upgraded').at(-1)?.event.to
-  const { version, definitionDigest } = (to ?? genesis) as { version: string; definitionDigest: string }
+export function definitionAfter(history: HistoryEntry[], genesis: Definition): Definition {
+  const to = history.findLast(({ event }) => event.type === UPGRADED)?.event.to
+  const { version, definitionDigest } = (to ?? genesis) as unknown as Definition
   return { version, definitionDigest }
 }
 
@@ -102,8 +99,9 @@ function contextOf(snapshot: string): { planDigest?: unknown; output?: unknown }
   }
 }
 
-export function faultInChain({ genesis, history }: RunRecord): BundleFault | null {
-  const broken = faultInHistory(genesis, history)
+export function faultInChain({ genesis, run, history }: RunRecord): BundleFault | null {
+  const { version, definitionDigest } = run
+  const broken = faultInHistory({ ...genesis, version, definitionDigest }, history)
   return broken === null ? null : fault('HISTORY_BROKEN', 'history.jsonl', broken)
 }
 

@@ -1,3 +1,4 @@
+import { UPGRADED } from '../domain/history.ts'
 import type { HistoryEntry, Outcome } from '../domain/run.ts'
 
 /**
@@ -27,7 +28,7 @@ export class UnapprovedPassage extends Error {}
 export function passagesOf(history: HistoryEntry[], uses: Use[], outcome: Outcome | null): Passage[] {
   const passages: Passage[] = []
   let before: HistoryEntry | null = null
-  let decided: { approvalId: string; seq: number; state: string } | null = null
+  let decided: { approvalId: string | null; seq: number; state: string } | null = null
   for (const entry of history) {
     const isRecord = entry.event.type.startsWith('cutter.') && entry.status === before?.status
     const decision: string | null = isRecord ? null : decisionIn(entry)
@@ -35,9 +36,12 @@ export function passagesOf(history: HistoryEntry[], uses: Use[], outcome: Outcom
       if (decision !== null) decided = { approvalId: decision, seq: entry.seq, state: before.state }
       else if (!staysOrGivesUp(before, entry, outcome)) throw unapproved(entry, before.state)
     }
+    // An upgrade voids the approval in hand: from there the run can only fall back to its gate.
+    if (decided !== null && entry.event.type === UPGRADED)
+      decided = { ...decided, approvalId: null, state: entry.state }
     const used = uses.filter(({ usedSeq }) => usedSeq === entry.seq).map(({ approvalId }) => approvalId)
     if (used.length > 0) {
-      if (decided === null || !used.includes(decided.approvalId)) throw notBrought(used[0]!, entry)
+      if (decided?.approvalId == null || !used.includes(decided.approvalId)) throw notBrought(used[0]!, entry)
       const { approvalId, seq: decidedSeq, state } = decided
       passages.push({ approvalId, decidedSeq, usedSeq: entry.seq, state })
       decided = null

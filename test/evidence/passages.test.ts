@@ -113,6 +113,16 @@ describe('a history that goes past a gate', () => {
     )
   })
 
+  test('after its machine was upgraded with an approval in hand must fall back to it first', () => {
+    const upgraded = ['paused G', 'working G APPROVE', 'working H cutter.upgraded']
+    expect(passed(history(...upgraded, 'paused H', 'working H APPROVE', 'working I'), 6)).toMatchObject([
+      { decidedSeq: 5, usedSeq: 6, state: 'H' },
+    ])
+    expect(passed(history('paused G', 'paused H cutter.upgraded', 'working I APPROVE'), 3)).toHaveLength(1)
+    expect(() => passed(history(...upgraded, 'working I'), null)).toThrow('with no approval used')
+    expect(() => passed(history(...upgraded, 'working I'), 4)).toThrow('no decision brought it')
+  })
+
   test('may fall back to it, record at it, and give up at it', () => {
     expect(
       passed(history('paused G', 'working G APPROVE', 'paused G', 'paused G cutter.refused'), null),

@@ -3,7 +3,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { digestOfBytes } from '../../src/domain/json.ts'
+import { z } from 'zod'
+import { digestOf, digestOfBytes } from '../../src/domain/json.ts'
 import type { Run } from '../../src/domain/run.ts'
 import { rehearseApproval, signApproval } from '../../src/engine/approving.ts'
 import { manifestOf } from '../../src/evidence/bundle.ts'
@@ -214,6 +215,37 @@ describeWithKeys('the bundle of another run', () => {
     const verdict = await verifyBundle(await at.exported(closed), signers)
     expect(verdict).toMatchObject({ holds: true, outcome: decision === 'reject' ? 'rejected' : 'voided' })
     expect(verdict.approvals).toMatchObject([{ decision, counted: true, usedSeq: 8 }])
+  })
+
+  test('whose machine was upgraded on the way holds, under what was approved since', async () => {
+    const { parts, engine, store } = at.world
+    const before = parts.installed
+    const waiting = await at.started('live')
+    parts.installed = async (name) => {
+      const { machine, ...installed } = await before(name)
+      const upgrade = { [machine.version]: { schema: z.looseObject({}), migrate: (old: never) => old } }
+      const definitionDigest = digestOf('cut, second version')
+      return { ...installed, machine: { ...machine, version: '2', definitionDigest, upgrade } }
+    }
+    try {
+      const resumed = engine.resume(waiting.runId, { by: 'deploybot' })
+      await expect(resumed).rejects.toMatchObject({ code: 'APPROVAL_REQUIRED' })
+      const closed = await at.approve(await at.approve((await store.run(waiting.runId))!))
+      expect(closed).toMatchObject({ version: '2', outcome: 'succeeded' })
+      const verdict = await verifyBundle(await at.exported(closed), signers)
+      expect(verdict).toMatchObject({ holds: true, firstFault: null, entries: 19 })
+      expect(verdict.ranges.map(({ to }) => to)).toEqual([8, 15, 19])
+
+      const record = await recordIn(await at.exported(closed))
+      Object.assign(record.genesis, { version: '2' })
+      expect(
+        (await verifyBundle(await bundleOf(record, await at.exported(closed)), signers)).firstFault,
+      ).toMatchObject({
+        code: 'RUN_DIFFERS',
+      })
+    } finally {
+      parts.installed = before
+    }
   })
 
   test('that was cancelled at its gate holds, with no approval', async () => {
