@@ -1,4 +1,4 @@
-import { faultInHistory, genesisOf } from '../domain/history.ts'
+import { faultInHistory, genesisOf, UPGRADED } from '../domain/history.ts'
 import { canonicalJson, digestOfBytes } from '../domain/json.ts'
 import type { HistoryEntry } from '../domain/run.ts'
 import { filesOf, manifestOf } from './bundle.ts'
@@ -89,7 +89,7 @@ export function versionAt(
   history: HistoryEntry[],
   genesis: { version: string; definitionDigest: string },
 ): { version: string; definitionDigest: string } {
-  const to = history.filter(({ event }) => event.type === 'cutter.upgraded').at(-1)?.event.to
+  const to = history.filter(({ event }) => event.type === UPGRADED).at(-1)?.event.to
   const { version, definitionDigest } = (to ?? genesis) as { version: string; definitionDigest: string }
   return { version, definitionDigest }
 }
@@ -103,7 +103,7 @@ function contextOf(snapshot: string): { planDigest?: unknown; output?: unknown }
 }
 
 export function faultInChain({ genesis, history }: RunRecord): BundleFault | null {
-  const broken = faultInHistory(genesis, history)
+  const broken = faultInHistory({ ...genesis, ...versionAt(history, genesis) }, history)
   return broken === null ? null : fault('HISTORY_BROKEN', 'history.jsonl', broken)
 }
 

@@ -21,7 +21,7 @@ import { runFacts } from './run-facts.ts'
 export async function collect(store: RunStore, run: Run): Promise<RunRecord> {
   const history = await store.history(run.runId)
   const genesis = genesisOfRun(run, history)
-  const fault = faultInHistory(genesis, history)
+  const fault = faultInHistory(run, history)
   if (fault !== null) throw tampered(run, fault)
   const named = new Set(history.flatMap(({ event }) => approvalsNamedIn(event)))
   const approvals = (await store.approvals(run.runId)).filter(({ approvalId }) => named.has(approvalId))

@@ -1,5 +1,6 @@
 import { parseStatement } from '../approvals/statement.ts'
 import type { Approval, Statement } from '../domain/approval.ts'
+import { UPGRADED } from '../domain/history.ts'
 import type { HistoryEntry, RunIdentity } from '../domain/run.ts'
 import { type Passage, passagesOf, UnapprovedPassage } from './passages.ts'
 import type { RunFacts } from './run-facts.ts'
@@ -104,7 +105,7 @@ function subjectOf({ statementText }: RecordedApproval): string {
  */
 export function genesisOfRun(run: RunIdentity, history: HistoryEntry[]): RunIdentity {
   const { runId, machine, mode, input, startKey, startedBy, osUser, startedAt } = run
-  const upgraded = history.find(({ event }) => event.type === 'cutter.upgraded')?.event.from
+  const upgraded = history.find(({ event }) => event.type === UPGRADED)?.event.from
   const { version, definitionDigest } = (upgraded ?? run) as { version: string; definitionDigest: string }
   return {
     runId,
