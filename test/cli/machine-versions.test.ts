@@ -83,6 +83,9 @@ describe('a run that waits while its machine gets a new version', () => {
     ])
     const verified = await at.cutter(['run', 'history', run.runId, '--verify'])
     expect([verified.code, verified.stderr]).toEqual([0, expect.stringContaining('holds')])
+    expect((await at.cutter(['run', 'export', run.runId, '--out', 'run.tar'])).code).toBe(0)
+    const bundle = await at.cutter(['verify', 'run.tar', '--json'])
+    expect([bundle.code, JSON.parse(bundle.stdout)]).toMatchObject([0, { holds: true, firstFault: null }])
   })
 
   test('is refused, untouched, where the new version brings no upgrade for it or another one', async () => {

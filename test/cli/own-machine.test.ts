@@ -117,6 +117,21 @@ describeWithKeys('the README’s machine, live', () => {
     expect(keyOf(at)).toBe(OLD)
   })
 
+  test('keeps to the policy of cutter.yaml for its gate, which must be one that it has', async () => {
+    const policy = (gate: string) =>
+      `${LIVE}machines: { rotate-keys: ${MODULE} }\napprovals: { policy: { ${gate}: { of: [bob@example.org] } } }\n`
+    const at = aHome(policy('rotate-keys.SG1'))
+    const key = aSigner(at, ALICE, 'cutter.rotate-keys.*')
+    await enableExecution(at)
+    const { runId } = jsonOf(await start(at, '--mode', 'live'))
+    const refused = await approve(at, runId, key)
+    expect([refused.code, errorOf(refused).reason]).toEqual([3, 'SIGNER_NOT_ALLOWED'])
+    at.file('cutter.yaml', policy('rotate-keys.SG7'))
+    const mistyped = await start(at, '--mode', 'live')
+    expect([mistyped.code, errorOf(mistyped).code]).toEqual([2, 'CONFIG_INVALID'])
+    expect(errorOf(mistyped).message).toContain('rotate-keys has no gate SG7')
+  })
+
   test.each([
     ['before it is done', 'await writeFile('],
     ['after it is done', 'return { output: { report: { rotated: file } } }\n  },\n  simulate'],
