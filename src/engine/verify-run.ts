@@ -98,7 +98,9 @@ function faultSinceUpgrade(stored: InFlight, asked: InFlight, upgradeSeq: number
 }
 
 /** What of an effect's row was asked for; who holds it, and how often it was tried, is of the moment. */
-const effectRow = ({ invokeId, seq, name, input }: EffectRow) => canonicalJson({ invokeId, seq, name, input })
-const timerRow = ({ timerId, dueAt, event }: Timer) => canonicalJson({ timerId, dueAt, event })
+const effectRow = ({ invokeId, seq, name, input }: EffectRow) => asStored({ invokeId, seq, name, input })
+const timerRow = ({ timerId, dueAt, event }: Timer) => asStored({ timerId, dueAt, event })
+/** Through the JSON of a row: a chart may ask with what JSON writes otherwise, such as a date. */
+const asStored = (row: unknown) => canonicalJson(JSON.parse(JSON.stringify(row)))
 const sameRows = (stored: string[], again: string[]) =>
   canonicalJson(stored.sort()) === canonicalJson(again.sort())
