@@ -13,6 +13,7 @@ import { openLog } from './log.ts'
 import type { LoadedModule } from './module-load.ts'
 import { migrationsDirectory } from './package-root.ts'
 import { refuseMistypedPolicy } from './policy.ts'
+import { reportsIn } from './reports.ts'
 import { MACHINE_NAMES } from './shipped.ts'
 import { openRunStore } from './store/run-store.ts'
 import type { EmbeddedTargets } from './targets/embedded-targets.ts'
@@ -41,6 +42,8 @@ export interface AppOptions {
   store?: RunStore
   onStep?(run: Run, entry: HistoryEntry): void
   onProgress?(run: Run, text: string): void
+  /** Told of what went wrong beside the work itself. */
+  onWarning?(text: string): void
 }
 
 export function openStore(home: string): RunStore {
@@ -83,7 +86,12 @@ export async function openApp(options: AppOptions): Promise<App> {
       log.warn({ err, runId: run.runId }, 'closeout not signed'),
     )
   }
-  const parts = { ...partsOf(options, config, store), installed, log, onClosed }
+  const made = partsOf(options, config, store)
+  const reports = reportsIn({
+    ...{ home, store, policy: made.policy, allowedSigners: config.approvals.allowedSigners },
+    warn: options.onWarning ?? ((text) => log.warn(text)),
+  })
+  const parts = { ...made, installed, log, onClosed, reports }
   return {
     home,
     config,

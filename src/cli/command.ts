@@ -5,6 +5,8 @@ import { CutterError } from '../domain/errors.ts'
 import { type Hold, holdOver } from '../domain/hold.ts'
 import type { HistoryEntry, Run } from '../domain/run.ts'
 import type { RunStore } from '../domain/store.ts'
+import { known as knownRun, lost } from '../engine/known.ts'
+import { lastSeenIn, reportedRun } from '../reports.ts'
 import { EXIT_INTERRUPTED, EXIT_OF_ERROR } from './exit-codes.ts'
 import { answerError, type Io, processIo } from './io.ts'
 
@@ -22,6 +24,8 @@ export interface Session {
   app(): Promise<App>
   /** The whole id for a unique prefix or suffix of one. */
   runId(text: string): Promise<string>
+  /** The run of such a text, found to hold together. */
+  known(text: string): Promise<Run>
 }
 
 /** Runs one command from its options to its exit code; every error is told here, once. */
@@ -40,7 +44,10 @@ export async function command(
     store = opened
     const app = () =>
       (opening ??= openApp({ home, env, store: opened, interrupt: interrupt.signal, ...watching(io) }))
-    return await task({ home, store, io, app, runId: (text) => wholeRunId(opened, text) })
+    const runId = (text: string) => wholeRunId(opened, home, text)
+    const reports = { lastSeen: async (id: string) => lastSeenIn(home, id) }
+    const known = async (text: string) => knownRun({ store: opened, reports }, await runId(text))
+    return await task({ home, store, io, app, runId, known })
   } catch (error) {
     return await told(io, store, error, interrupt.signal)
   } finally {
@@ -61,7 +68,9 @@ async function told(io: Io, store: RunStore | null, error: unknown, signal: Abor
     io.err('cutter: interrupted; what was begun is settled by: cutter run resume <run>')
     return EXIT_INTERRUPTED
   }
-  const runId = error instanceof CutterError ? error.data.runId : undefined
+  // A run that can't be trusted is not shown beside the reason why.
+  const shown = error instanceof CutterError && error.code !== 'STORE_TAMPERED'
+  const runId = shown ? error.data.runId : undefined
   const run = typeof runId === 'string' ? ((await store?.run(runId).catch(() => null)) ?? null) : null
   answerError(io, error, run, run === null ? null : await holdOf(store!, run).catch(() => undefined))
   return error instanceof CutterError ? EXIT_OF_ERROR[error.code] : EXIT_OF_ERROR.INTERNAL
@@ -72,11 +81,13 @@ export async function holdOf(store: RunStore, { runId, status }: Run): Promise<H
   return status === 'closed' ? null : holdOver(await store.hold(), runId)
 }
 
-async function wholeRunId(store: RunStore, text: string): Promise<string> {
+async function wholeRunId(store: RunStore, home: string, text: string): Promise<string> {
   const found = await store.idsLike(text, 5)
   if (found.includes(text)) return text
   const [first] = found
   if (first === undefined) {
+    const reported = reportedRun(home, text)
+    if (reported !== null) throw lost(reported.runId, reported.seq)
     throw new CutterError('RUN_NOT_FOUND', `there is no run ${text} here`, { next: 'cutter run list' })
   }
   if (found.length === 1) return first
@@ -86,9 +97,11 @@ async function wholeRunId(store: RunStore, text: string): Promise<string> {
 }
 
 function watching(io: Io) {
-  if (!io.watched) return {}
+  const onWarning = (text: string) => io.err(`cutter: ${text}`)
+  if (!io.watched) return { onWarning }
   const dim = (text: string) => (io.color ? `\u001b[2m${text}\u001b[22m` : text)
   return {
+    onWarning,
     onStep: (run: Run, entry: HistoryEntry) => {
       const next = run.phase === null ? '' : dim(`  → ${run.phase}`)
       io.err(`${dim(String(entry.seq).padStart(3))}  ${run.state}${next}`)

@@ -71,6 +71,15 @@ export interface HistoryEntry {
   hash: string
 }
 
+/** Fields of an entry's event that the engine adds once it knows what the event came to. */
+export type EntryMarks = {
+  /** The run came to a gate, or to another plan at the same gate: statements name this entry. */
+  arrival?: { gate: string; planDigest: string | null }
+  /** The approval that this entry used up. */
+  approvalUsed?: string
+  outcome?: Outcome
+}
+
 /** What run commands print. An open run says by `hold` what binds it, null when nothing does; left out where nobody asked. */
 export function runSummary(run: Run, hold?: Hold | null): { [key: string]: Json } {
   return {

@@ -32,6 +32,26 @@ export interface MachineModulePlace {
   startedAt: string
 }
 
+export interface EvidenceRow {
+  seq: number
+  name: string
+  digest: string
+  mediaType: string
+  bytes: number
+}
+
+/** All that is kept of one run, read at one moment. */
+export interface WholeRun {
+  run: Run
+  history: HistoryEntry[]
+  effects: EffectRow[]
+  timers: Timer[]
+  approvals: Approval[]
+  evidence: EvidenceRow[]
+  /** The bytes of its evidence by their digest, as they lie there. */
+  contents: Map<string, Uint8Array>
+}
+
 /** A run in a list: what its row says, without snapshot and output. */
 export interface RunFilter {
   status?: Status
@@ -56,6 +76,7 @@ export interface RunStore {
   advance(step: Step, lease: Lease): Promise<EffectRow[]>
 
   run(runId: string): Promise<Run | null>
+  whole(runId: string): Promise<WholeRun | null>
   runByKey(startKey: string): Promise<Run | null>
   /** Ids that equal, begin with or end with the text; at most `limit`. */
   idsLike(text: string, limit: number): Promise<string[]>
@@ -80,9 +101,7 @@ export interface RunStore {
   approvalsNaming(reviewDecisionId: string): Promise<Approval[]>
 
   evidence(digest: string): Promise<Uint8Array | null>
-  evidenceOf(
-    runId: string,
-  ): Promise<{ seq: number; name: string; digest: string; mediaType: string; bytes: number }[]>
+  evidenceOf(runId: string): Promise<EvidenceRow[]>
 
   /** Keeps a signature of a closed run's closeout. One by the instance, and one by each person: a second one changes nothing. */
   saveCloseoutSignature(signature: CloseoutSignature): Promise<void>

@@ -15,7 +15,10 @@ export async function abandonOtherDefinition(
 ): Promise<Run | null> {
   const installed = await installedOrNull(parts, run.machine)
   if (installed?.machine.definitionDigest === run.definitionDigest) return null
-  const event = { type: ABANDONED, reason, installed: installed?.machine.definitionDigest ?? null }
+  const event = {
+    ...{ type: ABANDONED, reason, installed: installed?.machine.definitionDigest ?? null },
+    outcome: 'cancelled',
+  }
   const step = record(run, event, { at: parts.clock.now().toISOString(), by })
   await parts.store.advance(step, leaseOf(parts))
   parts.onStep?.(step.run, step.entry)

@@ -1,7 +1,7 @@
 import { type Refusal, refusal, refuseByFacts } from '../approvals/refusal.ts'
 import type { Approval } from '../domain/approval.ts'
 import { CutterError } from '../domain/errors.ts'
-import type { Json } from '../domain/json.ts'
+import { digestOfBytes, type Json } from '../domain/json.ts'
 import type { Run } from '../domain/run.ts'
 import { type Machine, record } from '../machine/step.ts'
 import { inForceAt } from './gate-record.ts'
@@ -33,6 +33,7 @@ export async function decide(parts: EngineParts, run: Run, approvalId: string, b
     approvalId,
     approver,
     vouched: vouched as unknown as Json,
+    signatureDigest: approval.signature === null ? null : digestOfBytes(approval.signature),
     counted: counted as unknown as Json,
     ...(policyDigest === undefined ? {} : { policyDigest }),
   }

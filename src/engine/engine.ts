@@ -41,6 +41,7 @@ export function createEngine(parts: EngineParts): Engine {
     try {
       return await task()
     } finally {
+      await parts.reports?.atRest(runId)
       inHands.delete(runId)
     }
   }
@@ -71,6 +72,7 @@ async function resume(
   await refuseOnHold(parts, found)
   const by = operatorOf(parts, options.by)
   await refuseHeld(parts, found)
+  await refuseOtherReplay(parts, id)
   const { upToDate } = await import('./upgrade.ts')
   const run = await upToDate(parts, found, by)
   answerAtRest(run, options.approvalId)
@@ -80,6 +82,13 @@ async function resume(
   }
   const { goOn } = await import('./go-on.ts')
   return goOn(parts, run, options.approvalId, by)
+}
+
+/** Whoever moves a run takes up more of its record than its row: all of it must be what the history gives. */
+async function refuseOtherReplay(parts: EngineParts, id: string): Promise<void> {
+  if (parts.checkRecords === false) return
+  const { verifyRun } = await import('./verify-run.ts')
+  await verifyRun(parts, id)
 }
 
 async function cancel(
@@ -104,5 +113,7 @@ async function cancel(
   const { workOn } = await import('./work.ts')
   const { reason } = options
   const abandoned = await abandonOtherDefinition(parts, run, { by, reason })
-  return abandoned ?? workOn(parts, run, { type: 'CANCEL', reason }, by)
+  if (abandoned !== null) return abandoned
+  await refuseOtherReplay(parts, id)
+  return workOn(parts, run, { type: 'CANCEL', reason }, by)
 }

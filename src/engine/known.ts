@@ -1,12 +1,49 @@
 import { CutterError } from '../domain/errors.ts'
 import type { Run } from '../domain/run.ts'
-import type { EngineParts, InstalledMachine } from './parts.ts'
+import type { WholeRun } from '../domain/store.ts'
+import { tampered } from '../domain/tampered.ts'
+import type { EngineParts, InstalledMachine, Reports } from './parts.ts'
+import { faultInRecord } from './trusted.ts'
 
-export async function known({ store }: Pick<EngineParts, 'store'>, id: string): Promise<Run> {
-  const run = await store.run(id)
-  if (run === null)
-    throw new CutterError('RUN_NOT_FOUND', `there is no run ${id} here`, { next: 'cutter run list' })
+type Parts = Pick<EngineParts, 'store' | 'checkRecords'> & { reports?: Pick<Reports, 'lastSeen'> }
+
+/**
+ * A run by its id, after all that is kept of it was found to hold together. Throws STORE_TAMPERED with the first thing that
+ * does not.
+ */
+export async function known(parts: Parts, id: string): Promise<Run> {
+  if (parts.checkRecords !== false) return (await knownWhole(parts, id)).run
+  const run = await parts.store.run(id)
+  if (run === null) throw unknown(id)
   return run
+}
+
+export async function knownWhole({ store, reports }: Parts, id: string): Promise<WholeRun> {
+  // Before the store is read: an entry that the reports show is saved by then, whoever moves the run meanwhile.
+  const seen = (await reports?.lastSeen(id)) ?? null
+  const record = await store.whole(id)
+  if (record === null) {
+    if (seen !== null) throw lost(id, seen.seq)
+    throw unknown(id)
+  }
+  const fault = faultInRecord(record, seen)
+  if (fault !== null) throw tampered(id, fault)
+  return record
+}
+
+const unknown = (id: string) =>
+  new CutterError('RUN_NOT_FOUND', `there is no run ${id} here`, { next: 'cutter run list' })
+
+/** The reports know a run that the store does not. */
+export function lost(id: string, seq: number): CutterError {
+  return new CutterError(
+    'STORE_TAMPERED',
+    `the store has no run ${id}, but there are reports of it up to entry ${seq}: the store is an older copy, or was rewritten`,
+    {
+      next: `put back a store that knows it; or read var/runs/${id} for what it did, then move that folder away`,
+      data: { runId: id },
+    },
+  )
 }
 
 /** A machine, or null where it can't be had: its module is gone or broken. */

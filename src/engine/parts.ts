@@ -5,6 +5,7 @@ import type { FilesFault } from '../approvals/strict-modes.ts'
 import type { Clock } from '../domain/clock.ts'
 import type { Effect, Owner } from '../domain/effect.ts'
 import type { Json } from '../domain/json.ts'
+import type { LastSeen } from '../domain/last-seen.ts'
 import type { HistoryEntry, Run } from '../domain/run.ts'
 import type { RunStore } from '../domain/store.ts'
 import type { Machine } from '../machine/step.ts'
@@ -22,6 +23,14 @@ export interface InstalledMachine {
 }
 
 export type GatePolicy = ApprovalPolicy
+
+/** Where runs are reported, for people; and so a witness outside of the store of how far a run was. */
+export interface Reports {
+  /** Null when there are none of the run. */
+  lastSeen(runId: string): Promise<LastSeen | null>
+  /** Called whenever a run was in hand: writes its reports if it rests. Never throws. */
+  atRest(runId: string): Promise<void>
+}
 
 /** What the engine is made of. Time, ids, the process's identity and the world come in here, so that tests can set them. */
 export interface EngineParts {
@@ -52,6 +61,9 @@ export interface EngineParts {
   onProgress?(run: Run, text: string): void
   /** Called once a run has closed and before its answer; never throws, since the run is closed whatever comes of this. */
   onClosed?(run: Run): Promise<void>
+  reports?: Reports
+  /** False where a run that is taken up is held against its newest entry alone: for measuring steps without it. */
+  checkRecords?: boolean
   /** Aborts when the operator interrupts. */
   interrupt: AbortSignal
 }

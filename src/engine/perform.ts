@@ -48,7 +48,8 @@ export async function perform(
         type: `xstate.done.actor.${row.invokeId}`,
         actorId: row.invokeId,
         output,
-        ...facts(parts, row, ran, readings, workedMs),
+        ...named(result.evidence ?? []),
+        ...facts(parts, row, effect, ran, readings, workedMs),
       },
       evidence: result.evidence ?? [],
       workedMs,
@@ -64,7 +65,7 @@ export async function perform(
         type: `xstate.error.actor.${row.invokeId}`,
         actorId: row.invokeId,
         error: stop as unknown as Json,
-        ...facts(parts, row, null, readings, workedMs),
+        ...facts(parts, row, effect, null, readings, workedMs),
       },
       evidence: [],
       workedMs,
@@ -163,9 +164,23 @@ function stopCodeOf({ code }: CutterError): StopFacts['code'] {
   return 'STOP_INTERNAL'
 }
 
-/** Facts beside the outcome: how it ran, which attempt, what the switch and the hold said, whether it passed its phase's soft cap. */
-function facts(parts: EngineParts, row: EffectRow, ran: Ran | null, readings: Readings, workedMs: number) {
+/** The entry names the evidence that it leaves, so that the chain vouches for it. */
+function named(evidence: Evidence[]): { evidence?: { [name: string]: string } } {
+  if (evidence.length === 0) return {}
+  return { evidence: Object.fromEntries(evidence.map(({ name, digest }) => [name, digest])) }
+}
+
+/** Facts beside the outcome: whether it was to write, how it ran, which attempt, what was read before it, whether it passed its soft cap. */
+function facts(
+  parts: EngineParts,
+  row: EffectRow,
+  { kind }: Effect,
+  ran: Ran | null,
+  readings: Readings,
+  workedMs: number,
+) {
   return {
+    ...(kind === 'write' ? { kind } : {}),
     ...(ran === null ? {} : { ran }),
     ...(row.attempt > 1 ? { attempt: row.attempt } : {}),
     ...(readings as { [name: string]: Json }),

@@ -5,9 +5,11 @@ import { first } from '../machine/step.ts'
 import type { Exclusively, StartOptions } from './engine.ts'
 import { refuseLive, refuseUnsafeFiles } from './execution.ts'
 import { refuseOnHold } from './hold.ts'
+import { known } from './known.ts'
 import { leaseOf, orHeld, refuseHeld } from './lease.ts'
 import { declaredBy, operatorOf } from './operators.ts'
 import type { EngineParts, InstalledMachine } from './parts.ts'
+import { verifyRun } from './verify-run.ts'
 import { after, work, workOn } from './work.ts'
 
 export async function start(
@@ -52,11 +54,18 @@ export async function start(
 }
 
 /** A run that was killed in the midst of its start is taken up again: whoever repeats the command wants it done. */
-function goneOn(parts: EngineParts, exclusively: Exclusively, run: Run, by: string): Promise<Run> {
-  if (run.status !== 'working') return Promise.resolve(run)
+async function goneOn(
+  parts: EngineParts,
+  exclusively: Exclusively,
+  { runId }: Run,
+  by: string,
+): Promise<Run> {
+  const run = await known(parts, runId)
+  if (run.status !== 'working') return run
   return exclusively(run.runId, async () => {
     await refuseOnHold(parts, run)
     await refuseHeld(parts, run)
+    await verifyRun(parts, runId)
     return orHeld(parts, run, () => workOn(parts, run, null, by))
   })
 }

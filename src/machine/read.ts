@@ -1,7 +1,7 @@
 import type { AnyMachineSnapshot } from 'xstate'
 import { CutterError, type StopFacts } from '../domain/errors.ts'
 import type { Json } from '../domain/json.ts'
-import type { HistoryEntry, Run, Standing } from '../domain/run.ts'
+import type { EntryMarks, HistoryEntry, Run, Standing } from '../domain/run.ts'
 import type { Step } from '../domain/step.ts'
 import type { MachineDefinition, RunContext, StateMeta } from './define.ts'
 
@@ -94,22 +94,42 @@ export function arrival(
   entry: HistoryEntry,
 ): Pick<Run, 'gateSeq' | 'gateHead'> {
   if (move.after.gate === null) return { gateSeq: null, gateHead: null }
-  const samePlan = previous?.planDigest === standing.planDigest
-  if (previous !== null && samePlan && staysAtGate(move)) {
-    return { gateSeq: previous.gateSeq, gateHead: previous.gateHead }
+  if (arrives(move, previous, standing)) return { gateSeq: entry.seq, gateHead: entry.hash }
+  return { gateSeq: previous!.gateSeq, gateHead: previous!.gateHead }
+}
+
+function arrives(move: Move, previous: Run | null, { planDigest }: Standing): boolean {
+  if (move.after.gate === null) return false
+  return previous === null || previous.planDigest !== planDigest || !staysAtGate(move)
+}
+
+/**
+ * What an entry says of itself beside its event, so that the history can be read, and a row be held against it, without the
+ * chart: at which gate the run arrived and with which plan, which approval was used up, how the run ended.
+ */
+export function marksOf(
+  move: Move,
+  previous: Run | null,
+  standing: Standing,
+  approvalUsed: string | null,
+): EntryMarks {
+  const { planDigest, outcome } = standing
+  return {
+    ...(arrives(move, previous, standing) ? { arrival: { gate: move.after.gate!, planDigest } } : {}),
+    ...(approvalUsed === null ? {} : { approvalUsed }),
+    ...(outcome === null ? {} : { outcome }),
   }
-  return { gateSeq: entry.seq, gateHead: entry.hash }
 }
 
 /**
  * Leaving a gate uses up the approval that was brought to it. A chart that goes on without one, or ends as if it had
  * succeeded, is broken: no machine, whoever wrote it, can advance itself past a gate.
  */
-export function approvalUsed(machine: MachineDefinition, move: Move, run: Run): string | null {
+export function approvalUsed(machine: MachineDefinition, move: Move, standing: Standing): string | null {
   const { before, after } = move
   if (before === null || before.gate === null || staysAtGate(move)) return null
   const { approvalId } = after.snapshot.context as RunContext
-  const givesUp = run.status === 'closed' && run.outcome !== 'succeeded'
+  const givesUp = standing.status === 'closed' && standing.outcome !== 'succeeded'
   if (approvalId === null && !givesUp) {
     throw broken(machine, `the gate ${before.gate}`, 'it would go on without an approval')
   }

@@ -7,7 +7,17 @@ import type { HistoryEntry, Run, RunEvent, RunIdentity, Standing } from '../doma
 import type { Step } from '../domain/step.ts'
 import type { MachineDefinition, RunContext } from './define.ts'
 import { refuseOtherDefinition } from './definition.ts'
-import { type Action, approvalUsed, arrival, ask, broken, type Located, locate, standingOf } from './read.ts'
+import {
+  type Action,
+  approvalUsed,
+  arrival,
+  ask,
+  broken,
+  type Located,
+  locate,
+  marksOf,
+  standingOf,
+} from './read.ts'
 
 /**
  * The only home of XState's functions: machine + run + event → Step. Pure: nothing here reads a clock, mints an id or
@@ -118,28 +128,32 @@ const abandoned = (run: Run): Run => ({
 
 /**
  * Replays a history from its start, or from where a run stood after an earlier entry: the digests of its snapshots, which must
- * be those that the entries carry.
+ * be those that the entries carry. `onStep` is told of each step, with what it asks for.
  */
 export function replay(
   machine: Machine,
   whose: RunIdentity,
   entries: HistoryEntry[],
   from: Run | null = null,
+  onStep?: (step: Step) => void,
 ): Run {
   const identity = identityOf(whose)
   let run = from
   for (const entry of entries) {
     const facts = { at: entry.at, by: entry.by }
     const { type: _, ...readings } = entry.event
-    if (run === null) run = first(machine, identity, { ...facts, readings }).run
-    else if (entry.event.type.startsWith(RECORD)) run = record(run, entry.event, facts).run
-    else run = next(machine, run, entry.event, facts).run
+    let step: Step
+    if (run === null) step = first(machine, identity, { ...facts, readings })
+    else if (entry.event.type.startsWith(RECORD)) step = record(run, entry.event, facts)
+    else step = next(machine, run, entry.event, facts)
+    run = step.run
     if (run.snapshotDigest !== entry.snapshotDigest || run.head !== entry.hash) {
       throw new CutterError(
         'STORE_TAMPERED',
         `replaying run ${identity.runId} gives another snapshot at entry ${entry.seq}`,
       )
     }
+    onStep?.(step)
   }
   if (run === null) throw new CutterError('STORE_TAMPERED', `run ${identity.runId} has no history`)
   return run
@@ -213,7 +227,9 @@ export function complete(
   const snapshotDigest = digestOfBytes(text)
   const move = { before, after: locate(snapshot) }
   const standing = standingOf(move.after, previous)
-  const entry = entryAfter(previous ?? identity, event, standing, snapshotDigest, facts)
+  const used = approvalUsed(machine, move, standing)
+  const marked = { ...withoutMarks(event), ...marksOf(move, previous, standing, used) }
+  const entry = entryAfter(previous ?? identity, marked, standing, snapshotDigest, facts)
   const arrived = arrival(move, previous, standing, entry)
   const run = {
     runId: identity.runId,
@@ -253,11 +269,16 @@ export function complete(
     effectsDropped: [],
     timersAsked: [],
     timersDropped: facts.timerFired === undefined ? [] : [facts.timerFired],
-    approvalUsed: approvalUsed(machine, move, run),
+    approvalUsed: used,
     evidence: facts.evidence ?? [],
   }
   for (const action of actions) ask(step, action, facts)
   return step
+}
+
+/** In a replay the event has its marks already: they must come out of it anew. */
+function withoutMarks({ arrival: _, approvalUsed: __, outcome: ___, ...event }: RunEvent): RunEvent {
+  return event as RunEvent
 }
 
 function entryAfter(

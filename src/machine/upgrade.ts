@@ -91,6 +91,7 @@ export function replayUpgraded(
   run: Run,
   entries: HistoryEntry[],
   snapshotText: string,
+  onStep?: (step: Step) => void,
 ): Run {
   const [entry, ...later] = entries
   const { state, phase } = entry!.event as unknown as { state: string; phase: string | null }
@@ -112,7 +113,7 @@ export function replayUpgraded(
       `replaying run ${run.runId} gives another snapshot at entry ${entry!.seq}`,
     )
   }
-  return replay(machine, run, later, since)
+  return replay(machine, run, later, since, onStep)
 }
 
 /** Why the result of an upgrade doesn't hold, as the end of a sentence. */

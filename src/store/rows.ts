@@ -1,10 +1,11 @@
 import type { Approval, Statement } from '../domain/approval.ts'
 import type { CloseoutSignature } from '../domain/closeout.ts'
 import type { EffectRow, Owner } from '../domain/effect.ts'
-import { CutterError } from '../domain/errors.ts'
 import { digestOfBytes, type Json } from '../domain/json.ts'
 import type { HistoryEntry, Run, RunEvent, Status } from '../domain/run.ts'
 import type { Step } from '../domain/step.ts'
+import type { EvidenceRow } from '../domain/store.ts'
+import { tampered } from '../domain/tampered.ts'
 
 /** Between rows (snake_case, text) and domain values. Our own rows are trusted by their digests, not parsed again. */
 
@@ -92,6 +93,20 @@ const stopText = ({ stop }: Run) => (stop === null ? null : JSON.stringify(stop)
 
 /** Throws STORE_TAMPERED when the stored snapshot is not the one that its history entry was made with. */
 export function runOfRow(row: RunRow): Run {
+  return legible(row.run_id as string, () => readRun(row))
+}
+
+/** Every JSON of ours was valid when it was written: what can't be read was edited. */
+export function legible<T>(runId: string, read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error
+    throw tampered(runId, `a part of it is no JSON any more (${error.message})`)
+  }
+}
+
+function readRun(row: RunRow): Run {
   const run = {
     runId: row.run_id,
     machine: row.machine,
@@ -136,19 +151,15 @@ function faultInColumns(run: Run, row: RunRow): string | null {
   if (row.entry_state !== run.state) return 'state'
   if (row.entry_status !== run.status) return 'status'
   const { snapshot } = JSON.parse(run.snapshot) as {
-    snapshot?: { context?: { planDigest?: Json; output?: Json } }
+    snapshot?: { context?: { planDigest?: Json; output?: Json; stop?: Json } }
   }
   const context = snapshot?.context
   if (context === undefined) return null
   if ((context.planDigest ?? null) !== run.planDigest) return 'plan digest'
-  return JSON.stringify(context.output ?? null) === JSON.stringify(run.output) ? null : 'output'
-}
-
-function tampered(runId: string, what: string): CutterError {
-  return new CutterError('STORE_TAMPERED', `run ${runId} can't be trusted: ${what}. Other runs go on.`, {
-    next: `compare with a backup of the store; see: cutter run history ${runId}`,
-    data: { runId },
-  })
+  if (JSON.stringify(context.output ?? null) !== JSON.stringify(run.output)) return 'output'
+  if (run.status !== 'stopped' || !context.stop) return null
+  const same = JSON.stringify(context.stop) === JSON.stringify(run.stop) && run.stopCode === run.stop.code
+  return same ? null : 'stop'
 }
 
 /** What `insertEntry` binds. */
@@ -230,6 +241,16 @@ export function closeoutSignatureOfRow(row: RunRow): CloseoutSignature {
     publicKey: row.public_key,
     at: row.at,
   } as CloseoutSignature
+}
+
+export function evidenceOfRow(row: RunRow): EvidenceRow {
+  return {
+    seq: row.seq as number,
+    name: row.name as string,
+    digest: row.digest as string,
+    mediaType: row.media_type as string,
+    bytes: row.bytes as number,
+  }
 }
 
 /** The effects of a step as rows held by an owner: what `advance` answers with. */

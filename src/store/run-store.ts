@@ -13,6 +13,7 @@ import type {
   RunFilter,
   SaveRequest,
   Timer,
+  WholeRun,
 } from '../domain/store.ts'
 import { asStoreError, type OpenOptions, openDatabase } from './open.ts'
 import {
@@ -21,6 +22,8 @@ import {
   closeoutSignatureOfRow,
   effectOfRow,
   entryOfRow,
+  evidenceOfRow,
+  legible,
   type RunRow,
   rowOfApproval,
   rowOfCloseoutSignature,
@@ -60,12 +63,29 @@ export function openRunStore(options: OpenOptions): BatchingStore {
       return requests.map(({ step, lease }) => settled(() => one.immediate(step, lease)))
     }
   }
+  // In one transaction: another process may be moving the run at this very moment.
+  const whole = db.transaction((runId: string): WholeRun | null => {
+    const run = runOrNull(sql.run.get(runId))
+    if (run === null) return null
+    return legible(runId, () => ({
+      run,
+      history: sql.history.all(runId).map(entryOfRow),
+      effects: sql.effects.all(runId).map(effectOfRow),
+      timers: sql.timers.all(runId).map(timerOfRow),
+      approvals: sql.approvals.all({ run_id: runId }).map(approvalOfRow),
+      evidence: sql.evidenceOf.all(runId).map(evidenceOfRow),
+      contents: new Map(
+        sql.contentsOf.all(runId).map((row) => [row.digest as string, row.bytes as unknown as Uint8Array]),
+      ),
+    }))
+  })
   return {
     create: (step, lease) => guarded(() => one.immediate(step, lease)),
     advance: (step, lease) => guarded(() => one.immediate(step, lease)),
     saveAll: (requests) => guarded(() => all(requests)),
 
     run: (runId) => guarded(() => runOrNull(sql.run.get(runId))),
+    whole: (runId) => guarded(() => whole(runId)),
     runByKey: (key) => guarded(() => runOrNull(sql.runByKey.get(key))),
     idsLike: (text, limit) =>
       guarded(() => sql.idsLike.all({ text, limit }).map((row) => row.run_id as string)),
@@ -102,16 +122,7 @@ export function openRunStore(options: OpenOptions): BatchingStore {
     approvalsNaming: (id) => guarded(() => sql.approvalsNaming.all(id).map(approvalOfRow)),
 
     evidence: (digest) => guarded(() => (sql.evidence.get(digest)?.bytes as Uint8Array | undefined) ?? null),
-    evidenceOf: (runId) =>
-      guarded(() =>
-        sql.evidenceOf.all(runId).map((row) => ({
-          seq: row.seq as number,
-          name: row.name as string,
-          digest: row.digest as string,
-          mediaType: row.media_type as string,
-          bytes: row.bytes as number,
-        })),
-      ),
+    evidenceOf: (runId) => guarded(() => sql.evidenceOf.all(runId).map(evidenceOfRow)),
 
     saveCloseoutSignature: (signature) =>
       guarded(() => void sql.insertCloseoutSignature.run(rowOfCloseoutSignature(signature))),

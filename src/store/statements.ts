@@ -92,8 +92,10 @@ const texts = {
   approvalsNaming: 'select * from approvals where review_decision_id = ?',
   evidence: 'select bytes from evidence where digest = ?',
   evidenceOf: `
-    select seq, name, digest, media_type, length(bytes) as bytes
-    from run_evidence join evidence using (digest) where run_id = ? order by seq, name`,
+    select seq, name, digest, coalesce(media_type, '') as media_type, coalesce(length(bytes), 0) as bytes
+    from run_evidence left join evidence using (digest) where run_id = ? order by seq, name`,
+  contentsOf: `
+    select digest, bytes from evidence where digest in (select digest from run_evidence where run_id = ?)`,
   // A run's definition changes by an upgrade alone, in the transaction of its step.
   upgradeRun: `
     update runs set version = @version, definition_digest = @definition_digest

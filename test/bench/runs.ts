@@ -110,6 +110,7 @@ function benchParts(store: EngineParts['store'], onStep: () => void): EnginePart
     caps: { runMinutes: 60, phaseMinutes: 10 },
     log: { info() {}, warn() {}, error() {} } as unknown as EngineParts['log'],
     onStep,
+    checkRecords: false,
     interrupt: new AbortController().signal,
   }
 }

@@ -66,6 +66,16 @@ describe('replaying a history', () => {
       toGate.length + 1,
       (entry: HistoryEntry) => ({ ...entry, event: { ...entry.event, approvalId: 'ap-2' } }),
     ],
+    [
+      'which approval was used',
+      rehearsed.length - 1,
+      (entry: HistoryEntry) => ({ ...entry, event: { ...entry.event, approvalUsed: 'ap-2' } }),
+    ],
+    [
+      'that an approval was used where none was',
+      2,
+      (entry: HistoryEntry) => ({ ...entry, event: { ...entry.event, approvalUsed: 'ap-1' } }),
+    ],
     ['a snapshot’s digest', 2, (entry: HistoryEntry) => ({ ...entry, snapshotDigest: digestOf('x') })],
     ['the state', 2, (entry: HistoryEntry) => ({ ...entry, state: 'CUTPLAN_OK' })],
   ])('notices that %s was edited, although all hashes fit', (_, at, change) => {

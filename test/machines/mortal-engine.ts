@@ -26,6 +26,8 @@ export interface World {
   engine: Engine
   parts: EngineParts
   store: RunStore
+  /** The store's file. */
+  file: string
   /** Ends this life, if it has not ended, and begins another one on the same file. */
   reopen(): Promise<World>
 }
@@ -88,7 +90,7 @@ export function aWorld(script: Script, { mortal = false, parts: changes = {} }: 
       await close()
       return life(pid + 1)
     }
-    return { engine: createEngine(parts), parts, store, reopen }
+    return { engine: createEngine(parts), parts, store, file: options.file, reopen }
   }
 }
 

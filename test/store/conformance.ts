@@ -4,7 +4,18 @@ import type { Run } from '../../src/domain/run.ts'
 import type { RunStore } from '../../src/domain/store.ts'
 import { describeApprovals } from './conformance-approvals.ts'
 import { describeSharedThings } from './conformance-shared.ts'
-import { anEffect, atGate, firstStep, me, mine, other, stepAfter, theirs, UNTIL } from './steps.ts'
+import {
+  anApproval,
+  anEffect,
+  atGate,
+  firstStep,
+  me,
+  mine,
+  other,
+  stepAfter,
+  theirs,
+  UNTIL,
+} from './steps.ts'
 import { aSubject } from './subject.ts'
 
 /** What every driver of RunStore must do, said against the interface alone. */
@@ -73,6 +84,18 @@ export function describeRunStore(name: string, open: () => Promise<RunStore>): v
         expect(upgraded).toMatchObject(to)
         await refusesWhole(stepAfter(paused, { run: { version: '3' }, event: { type: UPGRADED } }))
       }
+    })
+
+    test('gives all that is kept of a run at once, with the bytes of its evidence', async () => {
+      const run = await started()
+      await store.saveApproval(anApproval(run))
+      await store.advance(fullStep(run), mine)
+      const { contents, ...record } = (await store.whole(run.runId))!
+      expect(record).toEqual(await everything(run.runId))
+      expect([...contents].map(([digest, bytes]) => [digest, Buffer.from(bytes).toString()])).toEqual([
+        ['sha256:receipt', 'receipt'],
+      ])
+      expect(await store.whole('nobody')).toBeNull()
     })
 
     test('knows nothing of a run that was never saved', async () => {

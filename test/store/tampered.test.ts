@@ -32,6 +32,13 @@ const edits: [string, string[]][] = [
       `update runs set snapshot = '${snapshot}', snapshot_digest = '${digestOfBytes(snapshot)}' where run_id = @id`,
     ],
   ],
+  [
+    'a part of it is no JSON any more',
+    [
+      `update runs set snapshot = '{', snapshot_digest = '${digestOfBytes('{')}' where run_id = @id`,
+      `update history set snapshot_digest = '${digestOfBytes('{')}' where run_id = @id and seq = 2`,
+    ],
+  ],
   ['its row does not fit the newest entry', [`update runs set head = '${other}' where run_id = @id`]],
   ['its row does not fit the newest entry', ['update runs set seq = 1 where run_id = @id']],
   ['its row does not fit the newest entry', ['update runs set seq = 3 where run_id = @id']],
@@ -52,6 +59,8 @@ describe('a run that was edited behind the store’s back', () => {
     const refused = expect.objectContaining({ code: 'STORE_TAMPERED', message: expect.stringContaining(why) })
     await expect(store.run(run.runId)).rejects.toEqual(refused)
     await expect(store.runByKey('k')).rejects.toEqual(refused)
+    await expect(store.whole(run.runId)).rejects.toEqual(refused)
+    expect(await store.list({ limit: 9, onTampered: () => undefined })).toHaveLength(1)
     await store.close()
   })
 

@@ -5,9 +5,9 @@ import { answer } from '../io.ts'
 
 /** Puts a person's own name under the end of a run; the next export carries it. */
 export function approvalCountersign(text: string, options: CommonOptions & { as: string; key: string }) {
-  return command(options, async ({ app, home, store, io, runId }) => {
+  return command(options, async ({ app, home, store, io, known }) => {
     const { countersign, doubtAbout } = await import('../../evidence/seal.ts')
-    const run = (await store.run(await runId(text)))!
+    const run = await known(text)
     const signed = await countersign(sealingOf(home, store), run, { as: options.as, keyFile: options.key })
     const doubt = await doubtAbout(signed, (await app()).parts.trust.allowedSigners)
     if (doubt !== null)

@@ -50,8 +50,8 @@ async function inDemoHome<T>(
   if (!tryLock(lock))
     throw new CutterError('RUN_HELD', `another demo is running in ${home}`, { next: 'wait for its end' })
   try {
-    for (const name of ['cutter.db', 'cutter.db-wal', 'cutter.db-shm'])
-      rmSync(join(home, 'var', name), { force: true })
+    for (const name of ['cutter.db', 'cutter.db-wal', 'cutter.db-shm', 'runs'])
+      rmSync(join(home, 'var', name), { recursive: true, force: true })
     const charter = join(home, 'charter.md')
     writeFileSync(charter, CHARTER)
     writeFileSync(join(home, 'cutter.yaml'), 'execution: { allowLive: true }\n', { mode: 0o644 })

@@ -74,8 +74,8 @@ async function machineFor(app: App, given: string, home: string): Promise<Instal
 }
 
 export function runGraph(text: string, options: CommonOptions) {
-  return command(options, async ({ app, store, io, runId }) => {
-    const run = (await store.run(await runId(text)))!
+  return command(options, async ({ app, io, known }) => {
+    const run = await known(text)
     const { machine } = await (await app()).parts.installed(run.machine)
     if (machine.definitionDigest !== run.definitionDigest)
       io.err(`cutter: run ${run.runId} was started under another definition than the one that is drawn`)

@@ -4,9 +4,9 @@ import { type CommonOptions, command } from '../command.ts'
 import { answer } from '../io.ts'
 
 export function runExport(text: string, options: CommonOptions & { out: string }) {
-  return command(options, async ({ home, store, io, runId }) => {
+  return command(options, async ({ home, store, io, known }) => {
     const { exportRun } = await import('../../export-run.ts')
-    const run = (await store.run(await runId(text)))!
+    const run = await known(text)
     const exported = await exportRun(sealingOf(home, store), run, resolve(options.out))
     const { file, digest, entries, status, closeout, countersigned } = exported
     answer(io, exported, () => [

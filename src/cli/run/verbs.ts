@@ -2,8 +2,8 @@ import { CutterError } from '../../domain/errors.ts'
 import { type HoldInForce, holdOver } from '../../domain/hold.ts'
 import { type Run, runSummary, type Status } from '../../domain/run.ts'
 import { refuseOnHold } from '../../engine/hold.ts'
-import { known } from '../../engine/known.ts'
 import { answerAtRest } from '../../engine/resting.ts'
+import { isReported, reportsFolder } from '../../reports.ts'
 import { isOfThisBuild } from '../../shipped.ts'
 import { type CommonOptions, command, holdOf } from '../command.ts'
 import { exitOfRun } from '../exit-codes.ts'
@@ -17,9 +17,11 @@ export function runResume(
   text: string | undefined,
   options: CommonOptions & { approval?: string; by?: string },
 ) {
-  return command(options, async ({ app, store, io, runId }) => {
-    const id = text === undefined ? await runOfApproval(store, options.approval) : await runId(text)
-    const found = await known({ store }, id)
+  return command(options, async ({ app, home, store, io, known }) => {
+    const found = await known(text ?? (await runOfApproval(store, options.approval)))
+    const id = found.runId
+    // A process that died between a rest and its reports left them to the next.
+    if (found.status !== 'working' && !isReported(home, found)) await (await app()).parts.reports?.atRest(id)
     await refuseOnHold({ store }, found)
     // Whether it waits as it did, or is to be upgraded first, the build tells for machines that ship; others are loaded for it.
     const resting =
@@ -64,20 +66,22 @@ export function runCancel(text: string, options: CommonOptions & { reason: strin
 }
 
 export function runShow(text: string, options: CommonOptions) {
-  return command(options, async ({ store, io, runId }) => {
-    const run = (await store.run(await runId(text)))!
+  return command(options, async ({ home, store, io, known }) => {
+    const run = await known(text)
     const hold = await holdOf(store, run)
     const [begun] = await store.history(run.runId)
     const operatorDeclared = begun?.event.operatorDeclared ?? 'self'
     const vouched = operatorDeclared === 'config' ? 'by cutter.yaml' : 'self-declared'
     const isSigned = (await store.closeoutSignatures(run.runId)).length > 0
     const closeout = run.status === 'closed' ? { closeout: isSigned ? 'signed' : 'unsigned' } : {}
+    const folder = reportsFolder(home, run.runId)
     answer(io, { ...runSummary(run, hold), osUser: run.osUser, operatorDeclared, ...closeout }, () => [
       ...linesOfRun(run, hold),
       `by      ${run.startedBy} (${vouched}), OS user ${run.osUser}`,
       ...(closeout.closeout === 'unsigned'
         ? [`closeout unsigned; this signs it: cutter run export ${run.runId} --out <file>`]
         : []),
+      ...(folder === null ? [] : [`reports ${folder}`]),
     ])
     return 0
   })
@@ -120,8 +124,8 @@ function linesOfRuns(runs: Run[], hold: HoldInForce | null): string[] {
 
 /** The plan's canonical bytes, without a final newline, so that their SHA-256 is `planDigest`. */
 export function runPlan(text: string, options: CommonOptions) {
-  return command(options, async ({ store, runId }) => {
-    const run = (await store.run(await runId(text)))!
+  return command(options, async ({ store, known }) => {
+    const run = await known(text)
     if (run.planDigest === null) {
       throw new CutterError('INPUT_REFUSED', `run ${run.runId} has no plan yet, in ${run.state}`, {
         next: `cutter run show ${run.runId}`,

@@ -1,0 +1,130 @@
+import { approvalIdOf } from '../approvals/statement.ts'
+import type { Approval } from '../domain/approval.ts'
+import { faultInHistory } from '../domain/history.ts'
+import { digestOfBytes } from '../domain/json.ts'
+import type { LastSeen } from '../domain/last-seen.ts'
+import type { EntryMarks, HistoryEntry, Run, RunEvent } from '../domain/run.ts'
+import type { WholeRun } from '../domain/store.ts'
+
+/**
+ * Whether what is kept of a run holds together, looked at before it is shown or moved. It asks nobody and loads nothing: no
+ * chart, no ssh-keygen. The history vouches for itself by its chain, and by what its entries name for the columns people act
+ * on, the evidence and the use of approvals. What no chain can tell, that the whole store is an older copy of itself, the
+ * statements and the reports tell: they name an entry that it does not have.
+ */
+
+/** The first thing that does not hold in all that is kept of a run, as a sentence, or null. */
+export function faultInRecord(record: WholeRun, lastSeen: LastSeen | null): string | null {
+  const { run, history } = record
+  return (
+    faultInHistory(run, history) ??
+    faultInNewest(run, history) ??
+    faultInLastSeen(history, lastSeen) ??
+    faultInStanding(run, history) ??
+    faultInEvidence(record) ??
+    faultInApprovals(record)
+  )
+}
+
+const OLDER = 'the store is an older copy, or was rewritten'
+
+function faultInNewest(run: Run, history: HistoryEntry[]): string | null {
+  const newest = history.at(-1)!
+  return newest.seq === run.seq && newest.hash === run.head
+    ? null
+    : 'its row does not fit the newest entry of its history'
+}
+
+function faultInLastSeen(history: HistoryEntry[], lastSeen: LastSeen | null): string | null {
+  if (lastSeen === null || history[lastSeen.seq - 1]?.hash === lastSeen.head) return null
+  return `${OLDER}: the reports of this run were made at entry ${lastSeen.seq} with hash ${lastSeen.head}, which is not in its history`
+}
+
+/** What a statement says of the history must be there: an approver has seen it. */
+export function faultInStatement(
+  { statement, approvalId }: Approval,
+  history: HistoryEntry[],
+): string | null {
+  const { seq, historyHead } = statement
+  if (history[seq - 1]?.hash === historyHead) return null
+  return `${OLDER}: approval ${approvalId} names entry ${seq} with hash ${historyHead}, which is not in its history`
+}
+
+/** The entries' event with the fields that the engine adds to it. */
+type Marked = RunEvent & EntryMarks
+
+const eventOf = ({ event }: HistoryEntry) => event as Marked
+
+/** The columns that no digest covers, against what the entries say of themselves. */
+function faultInStanding(run: Run, history: HistoryEntry[]): string | null {
+  if (run.status === 'closed') {
+    const end = history.find(({ status }) => status === 'closed')
+    return end !== undefined && eventOf(end).outcome === run.outcome
+      ? null
+      : 'its row says another outcome than its history'
+  }
+  if (run.gateSeq === null) return null
+  const arrivals = history.filter((entry) => eventOf(entry).arrival !== undefined)
+  const newest = arrivals.at(-1)
+  if (newest === undefined || newest.seq !== run.gateSeq || newest.hash !== run.gateHead)
+    return 'its row says another arrival at its gate than its history'
+  const { gate, planDigest } = eventOf(newest).arrival!
+  if (run.status === 'paused' && gate !== run.gate) return 'its row says another gate than its history'
+  return planDigest === run.planDigest ? null : 'its row says another plan than its history'
+}
+
+function faultInEvidence({ history, evidence, contents }: WholeRun): string | null {
+  for (const { name, digest } of evidence) {
+    const bytes = contents.get(digest)
+    if (bytes === undefined) return `the evidence ${name} is gone`
+    if (digestOfBytes(bytes) !== digest) return `the evidence ${name} was edited`
+  }
+  const there = new Set(evidence.map(({ seq, name, digest }) => `${seq} ${digest} ${name}`))
+  for (const { seq, event } of history) {
+    for (const [name, digest] of Object.entries((event.evidence ?? {}) as { [name: string]: string })) {
+      if (!there.has(`${seq} ${digest} ${name}`))
+        return `the evidence ${name} of entry ${seq} is gone, or another lies in its place`
+    }
+    const { policyDigest } = event
+    if (
+      typeof policyDigest === 'string' &&
+      !evidence.some((one) => one.seq === seq && one.digest === policyDigest)
+    )
+      return `the policy of entry ${seq} is gone, or another lies in its place`
+  }
+  return null
+}
+
+function faultInApprovals({ run, history, approvals }: WholeRun): string | null {
+  for (const approval of approvals) {
+    const { approvalId, statement, statementText } = approval
+    if (approvalIdOf(statementText) !== approvalId) return `approval ${approvalId} was edited`
+    if (statement.runId !== run.runId)
+      return `approval ${approvalId} lies here but is of run ${statement.runId}`
+    const fault = faultInStatement(approval, history) ?? faultInUse(approval, history)
+    if (fault !== null) return fault
+  }
+  const marked = new Map(approvals.map(({ approvalId, usedSeq }) => [approvalId, usedSeq]))
+  const missing = history.find((entry) => {
+    const { approvalUsed } = eventOf(entry)
+    return approvalUsed !== undefined && marked.get(approvalUsed) !== entry.seq
+  })
+  if (missing === undefined) return null
+  return `entry ${missing.seq} used approval ${eventOf(missing).approvalUsed}, which is gone or not marked as used there`
+}
+
+/** A used approval is the one that its entry names, and vouched for as it was when it was brought. */
+function faultInUse(approval: Approval, history: HistoryEntry[]): string | null {
+  const { approvalId, usedSeq, usedAt } = approval
+  if (usedSeq === null) return null
+  const entry = history[usedSeq - 1]
+  if (entry === undefined || eventOf(entry).approvalUsed !== approvalId || entry.at !== usedAt)
+    return `approval ${approvalId} is marked as used at entry ${usedSeq}, which did not use it then`
+  const brought = history.slice(0, usedSeq).findLast(({ event }) => event.approvalId === approvalId)
+  if (brought === undefined) return `approval ${approvalId} was used without ever being brought`
+  const { signatureDigest } = brought.event
+  const now = approval.signature === null ? null : digestOfBytes(approval.signature)
+  return signatureDigest === now
+    ? null
+    : `the signature of approval ${approvalId} is not the one that it was used with`
+}
