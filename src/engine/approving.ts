@@ -71,7 +71,8 @@ export async function importApproval(parts: EngineParts, text: string, signature
   const older = faultInStatement(approval, await parts.store.history(run.runId))
   if (older !== null) throw tampered(run.runId, older)
   // A good signature stays: a run may be going on under it at this moment.
-  if (earlier?.kind === 'signed' && (await faultOf(parts, earlier)) === null) return earlier
+  if (earlier?.kind === 'signed' && (await faultOf(parts, earlier)) === null)
+    return { approval: earlier, warning: await warningFor(parts, run, earlier) }
   await parts.store.saveApproval(approval)
   return { approval, warning: await warningFor(parts, run, approval) }
 }
