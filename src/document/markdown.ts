@@ -1,6 +1,9 @@
 import { type Found, type Heading, headingAt, longestHeadingBytes, mostHeadings } from './found.ts'
 import type { Lexicon } from './heading.ts'
 import { byteOrderMark, eachLine, type Line, textOf } from './lines.ts'
+import { firstSign } from './opening.ts'
+import { paragraphHeadings } from './paragraph.ts'
+import { type Before, endsSentence } from './run-in.ts'
 
 const HASH = 0x23
 const BACKTICK = 0x60
@@ -22,7 +25,9 @@ type Block =
  */
 export function readMarkdown(bytes: Uint8Array, lexicon: Lexicon): Found {
   const headings: Heading[] = []
-  const bodyStart = frontMatterEnd(bytes)
+  const ignore = new Set(lexicon.profile.ignore)
+  const bodyStart = ignore.has('front-matter') ? frontMatterEnd(bytes) : byteOrderMark(bytes)
+  const paragraphs = paragraphReader(bytes, lexicon)
   let block: Block = { kind: 'text' }
   let overlong: Found['overlong'] = null
   eachLine(bytes, (line) => {
@@ -34,13 +39,48 @@ export function readMarkdown(bytes: Uint8Array, lexicon: Lexicon): Found {
     }
     if (indent > 3) return undefined
     block = opened(bytes, line, indent)
+    if (block.kind !== 'text' && !ignore.has(block.kind === 'fence' ? 'fences' : 'comments')) {
+      block = { kind: 'text' }
+    }
     const depth = block.kind === 'text' ? headingDepth(bytes, line, indent) : 0
     if (depth > 0 && line.end - line.start > longestHeadingBytes) {
       overlong ??= { line: line.number, start: line.start }
     } else if (depth > 0) headings.push(atxHeading(bytes, line, indent, depth, lexicon))
+    if (paragraphs !== null) headings.push(...paragraphs(line, depth > 0 || block.kind !== 'text'))
     return headings.length > mostHeadings ? 'stop' : undefined
   })
   return { headings, bodyStart, overlong, unclosed: unclosed(block) }
+}
+
+const PIPE = 0x7c
+
+/** Headings that begin a paragraph, for profiles that have such; null for the others, which pay nothing for them. */
+function paragraphReader(bytes: Uint8Array, lexicon: Lexicon) {
+  const { runIns, ignore } = lexicon.profile
+  if (runIns.length === 0 && lexicon.marks.length === 0) return null
+  let before: Before = 'break'
+  let textBefore = 0
+  return (line: Line, isBlock: boolean): Heading[] => {
+    const from = firstSign(bytes, line.start, line.end)
+    if (from === line.end || isBlock) {
+      before = 'break'
+      return []
+    }
+    const isTable = bytes[from] === PIPE && ignore.includes('tables')
+    const isFootnote = ignore.includes('footnotes') && opensFootnote(bytes, from, line.end)
+    const found =
+      isTable || isFootnote
+        ? []
+        : paragraphHeadings(bytes, { line, from, before, textBefore }, lexicon)
+    textBefore = found.length > 0 ? 0 : textBefore + 1
+    before = endsSentence(bytes, from, line.end)
+    return found
+  }
+}
+
+/** `[^1]: …` */
+function opensFootnote(bytes: Uint8Array, from: number, end: number): boolean {
+  return bytes[from] === 0x5b && bytes[from + 1] === 0x5e && textOf(bytes, from, Math.min(end, from + 80)).includes(']:')
 }
 
 function unclosed(block: Block): Found['unclosed'] {

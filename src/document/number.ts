@@ -91,3 +91,20 @@ export function compareNumbers(a: string, b: string): number {
   }
   return 0
 }
+
+const CIRCLED: [first: number, last: number, value: number][] = [
+  [0x2460, 0x2473, 1],
+  [0x2474, 0x2487, 1],
+  [0x24ea, 0x24ea, 0],
+  [0x24eb, 0x24f4, 11],
+  [0x2776, 0x277f, 1],
+  [0x3251, 0x325f, 21],
+  [0x32b1, 0x32bf, 36],
+]
+
+/** Value of ①, ⑴, ❶, ㉑ and their like, else null. */
+export function circledValue(text: string): number | null {
+  const code = text.codePointAt(0) ?? 0
+  const found = CIRCLED.find(([first, last]) => code >= first && code <= last)
+  return found === undefined ? null : found[2] + code - found[0]
+}

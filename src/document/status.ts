@@ -1,3 +1,4 @@
+import { textOf } from './lines.ts'
 import type { Profile } from './profile.ts'
 
 /** A status that a heading's text bears. It is never part of the address: the unit stays the same one. */
@@ -28,4 +29,17 @@ export function statusMarkOf(rest: string, profile: Profile): Mark | null {
 
 function startsWithWord(text: string, word: string): boolean {
   return text.startsWith(word) && !/^[\p{L}\p{M}]/u.test(text.slice(word.length))
+}
+
+/** A text of so many bytes may say nothing but its status. */
+const LONGEST_STATUS_TEXT = 400
+
+/** The mark of a unit whose text, its first line left out, is a status and nothing else: "(Repealed)", "*bãi bỏ*". */
+export function bodyMarkOf(bytes: Uint8Array, start: number, end: number, profile: Profile): Mark | null {
+  if (end - start > LONGEST_STATUS_TEXT) return null
+  const [, ...lines] = textOf(bytes, start, end).normalize('NFC').split(/\r\n|\r|\n/)
+  const text = lines.join(' ').replace(/[*_`]/g, '').trim()
+  const whole = /^[([].*[)\]]\.?$/.test(text) ? text : text.replace(/\.$/, '')
+  const mark = text === '' ? null : statusMarkOf(whole, profile)
+  return mark === null || mark.without !== '' ? null : mark
 }
