@@ -1,5 +1,5 @@
-import { parse } from 'yaml'
 import { defineConfig } from 'vitest/config'
+import { parse } from 'yaml'
 
 // As src/build-yaml.mjs does for the build.
 const yamlAsData = {

@@ -9,6 +9,9 @@ export const moduleOfYaml = (text) =>
 export const yamlAsData = {
   name: 'yaml',
   setup({ onLoad }) {
-    onLoad({ filter: /\.yaml$/ }, ({ path }) => ({ contents: moduleOfYaml(readFileSync(path, 'utf8')), loader: 'js' }))
+    onLoad({ filter: /\.yaml$/ }, ({ path }) => ({
+      contents: moduleOfYaml(readFileSync(path, 'utf8')),
+      loader: 'js',
+    }))
   },
 }

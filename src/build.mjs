@@ -56,7 +56,9 @@ const banner = { js: "const MODULE_URL = require('node:url').pathToFileURL(__fil
 
 // Parsers and the chart interpreter are bundled too, but each in a file of its own beside the command line: a command that
 // needs none of them must not pay for reading them.
-const vendors = ['zod', 'yaml', 'xstate', 'tar-stream']
+const vendors = ['zod', 'yaml', 'xstate', 'tar-stream', 'parse5']
+// Asked for only where it is used: few documents are HTML.
+const lazy = ['parse5']
 await Promise.all(
   vendors.map((name) =>
     build({
@@ -72,7 +74,16 @@ await Promise.all(
 )
 const vendored = {
   name: 'vendored',
-  setup({ onResolve }) {
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: new RegExp(`^(${lazy.join('|')})$`) }, ({ path }) => ({ path, namespace: 'lazy' }))
+    onLoad({ filter: /./, namespace: 'lazy' }, async ({ path }) => {
+      const getters = Object.keys(await import(path)).map(
+        (name) => `get ${name}() { return module_().${name} }`,
+      )
+      const contents = `const module_ = () => require('./${path}.cjs'); module.exports = { ${getters.join(', ')} }`
+      return { contents, resolveDir: dist }
+    })
+    onResolve({ filter: /^\.\/[a-z0-9]+\.cjs$/, namespace: 'lazy' }, ({ path }) => ({ path, external: true }))
     onResolve({ filter: new RegExp(`^(${vendors.join('|')})$`) }, ({ path }) => ({
       path: `./${path}.cjs`,
       external: true,

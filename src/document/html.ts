@@ -22,12 +22,16 @@ export function readHtml(bytes: Uint8Array, lexicon: Lexicon): Found {
   })
   const offsets = tagged.flatMap(({ start, end }) => (end === null ? [start] : [start, end]))
   const toBytes = byteOffsets(text, unclosed === null ? offsets : [...offsets, unclosed.start], bodyStart)
-  const lines = linesOf(bytes, tagged.map(({ start }) => toBytes(start)))
+  const lines = linesOf(
+    bytes,
+    tagged.map(({ start }) => toBytes(start)),
+  )
   const headings = tagged.map((one, i) => headingOf(one, lines[i]!, toBytes, lexicon))
   const lost = unclosed === null ? null : toBytes(unclosed.start)
   return {
     ...{ headings, bodyStart, overlong: null },
-    unclosed: lost === null ? null : { what: unclosed!.what, start: lost, line: positionOf(bytes, lost).line },
+    unclosed:
+      lost === null ? null : { what: unclosed!.what, start: lost, line: positionOf(bytes, lost).line },
   }
 }
 

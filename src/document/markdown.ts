@@ -69,9 +69,7 @@ function paragraphReader(bytes: Uint8Array, lexicon: Lexicon) {
     const isTable = bytes[from] === PIPE && ignore.includes('tables')
     const isFootnote = ignore.includes('footnotes') && opensFootnote(bytes, from, line.end)
     const found =
-      isTable || isFootnote
-        ? []
-        : paragraphHeadings(bytes, { line, from, before, textBefore }, lexicon)
+      isTable || isFootnote ? [] : paragraphHeadings(bytes, { line, from, before, textBefore }, lexicon)
     textBefore = found.length > 0 ? 0 : textBefore + 1
     before = endsSentence(bytes, from, line.end)
     return found
@@ -80,7 +78,11 @@ function paragraphReader(bytes: Uint8Array, lexicon: Lexicon) {
 
 /** `[^1]: …` */
 function opensFootnote(bytes: Uint8Array, from: number, end: number): boolean {
-  return bytes[from] === 0x5b && bytes[from + 1] === 0x5e && textOf(bytes, from, Math.min(end, from + 80)).includes(']:')
+  return (
+    bytes[from] === 0x5b &&
+    bytes[from + 1] === 0x5e &&
+    textOf(bytes, from, Math.min(end, from + 80)).includes(']:')
+  )
 }
 
 function unclosed(block: Block): Found['unclosed'] {

@@ -37,7 +37,8 @@ export function outline(found: Found, profile: Profile, syntax: Syntax): Boundar
   const leaf = leafOf(headings, profile, syntax)
   const drafts: Draft[] = []
   for (const heading of headings) {
-    const draft = leaf === null ? everyHeading(heading, profile) : classify(heading, leaf, headings, { profile, syntax })
+    const draft =
+      leaf === null ? everyHeading(heading, profile) : classify(heading, leaf, headings, { profile, syntax })
     if (draft !== null) drafts.push(draft)
   }
   return settleHolders(drafts, profile)

@@ -50,7 +50,8 @@ export function scan(bytes: Uint8Array, options: ScanOptions): Scan {
   const { document, profile, profiles = [] } = options
   checkDocumentId(document)
   checkBytes(bytes, document)
-  const best = profile === undefined ? detectedFit(bytes, options) : namedFit(bytes, options, profile, profiles)
+  const best =
+    profile === undefined ? detectedFit(bytes, options) : namedFit(bytes, options, profile, profiles)
   const records = best.placed.map(({ record }) => record)
   return {
     profile: best.profile.name,
@@ -104,9 +105,12 @@ const ENOUGH = 0.3
 
 function detectedFit(bytes: Uint8Array, { document, profiles = [] }: ScanOptions): Fit {
   const all = [...profiles, ...builtInNames().map((name) => builtIn(name)!)]
-  const when = (wanted: Profile['detect']['when']) => 
+  const when = (wanted: Profile['detect']['when']) =>
     all.filter((profile) => profile.detect.when === wanted && mayFit(bytes, profile))
-  const first = attemptAll(bytes, document, when('first'))
+  const tried = when('first')
+  // How a text begins says more than what is found in it.
+  const certain = tried.filter(({ detect }) => detect.begins !== undefined)
+  const first = attemptAll(bytes, document, [...new Set([...certain, ...tried])])
   const best = chosen(first)
   if (best !== null && best.confidence >= ENOUGH) return best
   const more = [...first, ...attemptAll(bytes, document, when('fallback'))]
@@ -118,10 +122,14 @@ function detectedFit(bytes: Uint8Array, { document, profiles = [] }: ScanOptions
     .sort((a, b) => b.confidence - a.confidence)
     .map(({ profile, confidence, why }) => ({ profile: profile.name, confidence, why }))
   const named = candidates.map((each) => `${each.profile} ${each.confidence} (${each.why})`).join('; ')
-  throw new CutterError('INPUT_REFUSED', `no profile fits ${document} well enough to be taken unasked: ${named}`, {
-    next: `look at the text and name one with --profile, e.g. --profile ${other.profile.name}`,
-    data: { candidates, enough: ENOUGH },
-  })
+  throw new CutterError(
+    'INPUT_REFUSED',
+    `no profile fits ${document} well enough to be taken unasked: ${named}`,
+    {
+      next: `look at the text and name one with --profile, e.g. --profile ${other.profile.name}`,
+      data: { candidates, enough: ENOUGH },
+    },
+  )
 }
 
 function checkBytes(bytes: Uint8Array, document: string): void {

@@ -31,8 +31,7 @@ export function settleWeak(headings: Heading[], profile: Profile): Heading[] {
     kept = start
     if (level === null) continue
     const rank = rankOf(level, profile)
-    for (const name of open.keys())
-      if (rankOf(name, profile) > rank && rank >= 0) open.delete(name)
+    for (const name of open.keys()) if (rankOf(name, profile) > rank && rank >= 0) open.delete(name)
   }
   return dropped.size === 0 ? headings : headings.filter((heading) => !dropped.has(heading))
 }

@@ -37,7 +37,9 @@ const LONGEST_STATUS_TEXT = 400
 /** The mark of a unit whose text, its first line left out, is a status and nothing else: "(Repealed)", "*bãi bỏ*". */
 export function bodyMarkOf(bytes: Uint8Array, start: number, end: number, profile: Profile): Mark | null {
   if (end - start > LONGEST_STATUS_TEXT) return null
-  const [, ...lines] = textOf(bytes, start, end).normalize('NFC').split(/\r\n|\r|\n/)
+  const [, ...lines] = textOf(bytes, start, end)
+    .normalize('NFC')
+    .split(/\r\n|\r|\n/)
   const text = lines.join(' ').replace(/[*_`]/g, '').trim()
   const whole = /^[([].*[)\]]\.?$/.test(text) ? text : text.replace(/\.$/, '')
   const mark = text === '' ? null : statusMarkOf(whole, profile)

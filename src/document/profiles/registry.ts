@@ -20,7 +20,7 @@ export interface WrittenProfile {
 
 /** In the order of preference when two fit a text equally well. */
 const written: WrittenProfile[] = [
-  ...[html, markdown, plain, constitution, spdx, numbered],
+  ...[markdown, plain, html, constitution, spdx, numbered],
   ...[markdownNested, plainNested, markdownSections, dieu],
 ]
 
