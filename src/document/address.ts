@@ -34,10 +34,10 @@ export function slugOf(words: string): string {
     .replace(/[ĐÐØŁÆŒÞĦıẞ]/gu, (letter) => LETTERS[letter]!)
     .normalize('NFD')
     .replace(/\p{M}/gu, '')
-  const hash = sha256(text).slice(0, 8).toUpperCase()
+  const hash = () => sha256(text).slice(0, 8).toUpperCase()
   const slug = folded.replace(/[^A-Z0-9]+/g, '-').replace(/^-|-$/g, '')
-  if (slug === '' || /[^\P{L}A-Z]|[^\P{N}0-9]/u.test(folded)) return `H-${hash}`
-  return slug.length <= LONGEST_SLUG ? slug : `${slug.slice(0, LONGEST_SLUG - 9)}-${hash}`
+  if (slug === '' || /[^\P{L}A-Z]|[^\P{N}0-9]/u.test(folded)) return `H-${hash()}`
+  return slug.length <= LONGEST_SLUG ? slug : `${slug.slice(0, LONGEST_SLUG - 9)}-${hash()}`
 }
 
 export interface AddressParts {

@@ -2,7 +2,7 @@ import { CutterError } from '../domain/errors.ts'
 import { type Found, type Heading, mostHeadings } from './found.ts'
 import { type Lexicon, lexiconOf } from './heading.ts'
 import { readHtml } from './html.ts'
-import { byteOrderMark, textOf } from './lines.ts'
+import { asBuffer, byteOrderMark, textOf } from './lines.ts'
 import { readMarkdown } from './markdown.ts'
 import { type Boundary, outline } from './outline.ts'
 import { readPlain } from './plain.ts'
@@ -60,7 +60,7 @@ export function mayFit(bytes: Uint8Array, { detect }: Profile): boolean {
     const text = head.replace(/^(?:\s|<!--(?:[^-]|-(?!->))*-->)*/, '')
     if (!begins.some((each) => text.startsWith(each.toLowerCase()))) return false
   }
-  const source = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+  const source = asBuffer(bytes)
   const holds = (text: Buffer, wanted: string[] | undefined) =>
     wanted === undefined || wanted.some((word) => text.includes(word))
   return holds(source, words) && holds(source.subarray(0, TITLE_BYTES), titleWords)

@@ -46,8 +46,11 @@ export function lexiconOf(profile: Profile): Lexicon {
   }
 }
 
+const ASCII = /^[\x20-\x7e]*$/
+
 /** Case, accents, punctuation and spacing don't tell forms apart: capitals often go without accents. */
 export function fold(words: string): string {
+  if (ASCII.test(words)) return words.toLowerCase().replaceAll("'", '').replace(/[^a-z]+/g, ' ').trim()
   return words
     .toLowerCase()
     .normalize('NFD')

@@ -18,6 +18,10 @@ type Block =
   | { kind: 'fence'; sign: number; length: number; line: Line }
   | { kind: 'comment'; line: Line }
 
+const TEXT: Block = { kind: 'text' }
+/** What a line begins with that may open a block or be a heading. */
+const SIGNS = new Set([HASH, BACKTICK, TILDE, LESS])
+
 /**
  * ATX headings by CommonMark 0.31: up to three spaces, one to six signs, then a space, a tab or the end. Code fences
  * (section 4.5) and comments that open a line (HTML block kind 2, section 4.6) hold none. A comment opened in
@@ -28,19 +32,20 @@ export function readMarkdown(bytes: Uint8Array, lexicon: Lexicon): Found {
   const ignore = new Set(lexicon.profile.ignore)
   const bodyStart = ignore.has('front-matter') ? frontMatterEnd(bytes) : byteOrderMark(bytes)
   const paragraphs = paragraphReader(bytes, lexicon)
-  let block: Block = { kind: 'text' }
+  let block: Block = TEXT
   let overlong: Found['overlong'] = null
   eachLine(bytes, (line) => {
     if (line.start < bodyStart) return undefined
     const indent = indentOf(bytes, line)
     if (block.kind !== 'text') {
-      if (closes(bytes, line, indent, block)) block = { kind: 'text' }
+      if (closes(bytes, line, indent, block)) block = TEXT
       return undefined
     }
     if (indent > 3) return undefined
+    if (paragraphs === null && !SIGNS.has(bytes[line.start + indent]!)) return undefined
     block = opened(bytes, line, indent)
     if (block.kind !== 'text' && !ignore.has(block.kind === 'fence' ? 'fences' : 'comments')) {
-      block = { kind: 'text' }
+      block = TEXT
     }
     const depth = block.kind === 'text' ? headingDepth(bytes, line, indent) : 0
     if (depth > 0 && line.end - line.start > longestHeadingBytes) {
@@ -105,10 +110,10 @@ function opened(bytes: Uint8Array, line: Line, indent: number): Block {
     const length = runOf(bytes, at, line.end, sign)
     const info = bytes.subarray(at + length, line.end)
     const fence = length >= 3 && (sign === TILDE || !info.includes(BACKTICK))
-    return fence ? { kind: 'fence', sign, length, line } : { kind: 'text' }
+    return fence ? { kind: 'fence', sign, length, line: { ...line } } : TEXT
   }
   const comment = sign === LESS && bytes[at + 1] === 0x21 && bytes[at + 2] === DASH && bytes[at + 3] === DASH
-  return comment && !endsComment(bytes, at + 4, line.end) ? { kind: 'comment', line } : { kind: 'text' }
+  return comment && !endsComment(bytes, at + 4, line.end) ? { kind: 'comment', line: { ...line } } : TEXT
 }
 
 function closes(

@@ -1,7 +1,9 @@
+const OUTSIDE_ASCII = /[^\x20-\x7e]/
 const NUMERAL = /\p{Nd}/u
 
 /** Digits of any script as ASCII ones. Unicode keeps each script's digits in runs of ten that begin with its zero. */
 export function asciiDigits(text: string): string {
+  if (!OUTSIDE_ASCII.test(text)) return text
   return text.replace(/\p{Nd}/gu, (digit) => {
     let before = 0
     const code = digit.codePointAt(0)!

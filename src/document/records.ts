@@ -135,10 +135,14 @@ function recordAt(
   if (kind !== 'unit') return { kind, ...record }
   const reason =
     mark?.excludedBecause ??
-    source.exclusions.get(fold(heading.words)) ??
-    source.exclusions.get(fold(heading.text)) ??
+    exclusionOf(source, heading) ??
     (open.some(({ excluded }) => excluded) ? `inside ${parent}, which is left out` : null)
   return reason === null ? { kind, ...record } : { kind: 'excluded', ...record, reason }
+}
+
+function exclusionOf({ exclusions }: Source, { words, text }: Boundary['heading']): string | null {
+  if (exclusions.size === 0) return null
+  return exclusions.get(fold(words)) ?? exclusions.get(fold(text)) ?? null
 }
 
 function exclusionsOf({ exclusions }: Profile): Map<string, string> {

@@ -3,7 +3,7 @@ import { CutterError } from '../domain/errors.ts'
 import { sha256 } from '../domain/json.ts'
 import { checkDocumentId } from './address.ts'
 import { attemptAll, chosen, type Fit, mayFit } from './detect.ts'
-import { positionOf } from './lines.ts'
+import { asBuffer, positionOf } from './lines.ts'
 import { byteProblems, type Problem } from './problems.ts'
 import { type Profile, type ProfileInput, parseProfile } from './profile.ts'
 import { builtIn, builtInNames } from './profiles/registry.ts'
@@ -46,7 +46,8 @@ export interface ScanOptions {
  * Throws INPUT_REFUSED for empty input, invalid UTF-8, an unusable document id, an unknown or invalid profile, where no unit is
  * found, and where no profile is named and none fits well enough. Everything else that is odd becomes a problem of the scan.
  */
-export function scan(bytes: Uint8Array, options: ScanOptions): Scan {
+export function scan(source: Uint8Array, options: ScanOptions): Scan {
+  const bytes = asBuffer(source)
   const { document, profile, profiles = [] } = options
   checkDocumentId(document)
   checkBytes(bytes, document)

@@ -14,17 +14,35 @@ const LAST_BRACKETS = /[([]([^()[\]]{1,200})[)\]]\s*\.?$/
 /** Looks at the last brackets, then at the whole text behind the number: "(repealed by Act 5)", "Repealed." */
 export function statusMarkOf(rest: string, profile: Profile): Mark | null {
   const text = rest.trim()
+  if (text === '') return null
   const brackets = LAST_BRACKETS.exec(text)
-  for (const mark of profile.statusMarks) {
-    for (const word of mark.words.map((each) => each.normalize('NFC').toLowerCase())) {
-      const found = { status: mark.status, excludedBecause: mark.excludedBecause }
-      if (brackets !== null && startsWithWord(brackets[1]!.trim().toLowerCase(), word)) {
-        return { ...found, without: text.slice(0, brackets.index).trim() }
-      }
-      if (text.toLowerCase().replace(/^[\s.:–—-]+|[\s.]+$/g, '') === word) return { ...found, without: '' }
+  const bracketed = brackets?.[1]!.trim().toLowerCase()
+  const whole = text.toLowerCase().replace(/^[\s.:–—-]+|[\s.]+$/g, '')
+  for (const { word, status, excludedBecause } of markWordsOf(profile)) {
+    if (bracketed !== undefined && startsWithWord(bracketed, word)) {
+      return { status, excludedBecause, without: text.slice(0, brackets!.index).trim() }
     }
+    if (whole === word) return { status, excludedBecause, without: '' }
   }
   return null
+}
+
+interface MarkWord {
+  word: string
+  status: string
+  excludedBecause: string | null
+}
+
+const known = new WeakMap<Profile, MarkWord[]>()
+
+function markWordsOf(profile: Profile): MarkWord[] {
+  const found = known.get(profile)
+  if (found !== undefined) return found
+  const words = profile.statusMarks.flatMap(({ words, status, excludedBecause }) =>
+    words.map((each) => ({ word: each.normalize('NFC').toLowerCase(), status, excludedBecause })),
+  )
+  known.set(profile, words)
+  return words
 }
 
 function startsWithWord(text: string, word: string): boolean {
