@@ -2,6 +2,7 @@ import { CutterError } from '../domain/errors.ts'
 import { type Found, type Heading, mostHeadings } from './found.ts'
 import { type Lexicon, lexiconOf } from './heading.ts'
 import { readHtml } from './html.ts'
+import { levelNamed } from './leaf.ts'
 import { asBuffer, byteOrderMark, textOf } from './lines.ts'
 import { readMarkdown } from './markdown.ts'
 import { type Boundary, outline } from './outline.ts'
@@ -31,14 +32,16 @@ const READERS: Record<Syntax, (bytes: Uint8Array, lexicon: Lexicon) => Found> = 
 export function attemptAll(bytes: Uint8Array, document: string, profiles: readonly Profile[]): Fit[] {
   const fits: Fit[] = []
   for (const profile of profiles) {
-    for (const syntax of profile.syntax) {
-      const fit = attempt(bytes, document, profile, syntax)
-      fits.push(fit)
-      if (fit.confidence === 1) return fits
-    }
+    const ways = profile.syntax.map((syntax) => attempt(bytes, document, profile, syntax))
+    // One profile's way to read is the one that finds most: a few lines may look like plain headings in any Markdown.
+    const fit = ways.reduce((one, other) => (unitCount(other) > unitCount(one) ? other : one))
+    fits.push(fit)
+    if (fit.confidence === 1) return fits
   }
   return fits
 }
+
+const unitCount = ({ placed }: Fit) => placed.filter(({ record }) => isCut(record)).length
 
 /** The best, the first of several; null where none found a unit. */
 export function chosen(fits: Fit[]): Fit | null {
@@ -105,8 +108,12 @@ function judge(
   const share = (count: number) => count / units.length
   const inOrder = share(numbered) * (1 - Math.min(1, share(sequence.length)))
   const kinds = share(known) * 0.5 + share(units.length - known) * shown
+  const isAnnex = (level: string | null) => levelNamed(level, profile)?.role === 'annex'
+  // Annexes alone say nothing of what they are annexed to.
+  const worth = units.every(({ level }) => isAnnex(level)) ? 0.25 : 1
   const why = `${known} of ${units.length} units of a known kind, ${numbered} numbered, ${sequence.length} breaks in the numbers`
-  return { confidence: Math.round((kinds + share(numbered) * 0.25 + inOrder * 0.25) * 100) / 100, why }
+  const confidence = (kinds + share(numbered) * 0.25 + inOrder * 0.25) * worth
+  return { confidence: Math.round(confidence * 100) / 100, why }
 }
 
 export function isCut({ kind }: { kind: string }): boolean {

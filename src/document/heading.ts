@@ -50,7 +50,12 @@ const ASCII = /^[\x20-\x7e]*$/
 
 /** Case, accents, punctuation and spacing don't tell forms apart: capitals often go without accents. */
 export function fold(words: string): string {
-  if (ASCII.test(words)) return words.toLowerCase().replaceAll("'", '').replace(/[^a-z]+/g, ' ').trim()
+  if (ASCII.test(words))
+    return words
+      .toLowerCase()
+      .replaceAll("'", '')
+      .replace(/[^a-z]+/g, ' ')
+      .trim()
   return words
     .toLowerCase()
     .normalize('NFD')

@@ -1,5 +1,5 @@
 import type { Heading } from './found.ts'
-import { rankOf } from './leaf.ts'
+import { levelNamed, rankOf } from './leaf.ts'
 import type { Profile } from './profile.ts'
 
 /**
@@ -10,60 +10,74 @@ import type { Profile } from './profile.ts'
 const WIDEST_GAP = 5
 
 interface Series {
-  kept: Heading[]
+  first: Heading
+  count: number
   ordinal: number[]
   indent: number
-  /** Whether no text stood between any two so far: then it may be a table of contents. */
+  /** Whether each is a title and no text stood between any two so far: then it may be a table of contents. */
   bare: boolean
+  /** Whether something wider came behind it, so that the numbers may begin anew. */
+  over: boolean
 }
 
 /** Leaves out the weak headings that don't fit their series. `headings` in the order of the text. */
 export function settleWeak(headings: Heading[], profile: Profile): Heading[] {
-  const open = new Map<string, Series>()
-  const dropped = new Set<Heading>()
-  let kept = -1
+  if (!headings.some(({ weak }) => weak !== undefined)) return headings
+  const series = new Map<string, Series>()
+  let kept: Heading[] = []
   for (const heading of headings) {
     const { level, weak, start } = heading
     // One mark may be read in two ways ("I." is a letter or 1): the first that goes on counts.
-    if (weak !== undefined && start === kept) dropped.add(heading)
-    else if (weak !== undefined && !goesOn(open, heading, dropped)) dropped.add(heading)
-    if (dropped.has(heading)) continue
-    kept = start
-    if (level === null) continue
-    const rank = rankOf(level, profile)
-    for (const name of open.keys()) if (rankOf(name, profile) > rank && rank >= 0) open.delete(name)
+    if (weak !== undefined && kept.at(-1)?.start === start) continue
+    if (weak !== undefined) {
+      const before = series.get(level!)
+      const fits = before !== undefined && goesOn(before, heading)
+      if (!fits && !beginsAnew(before, weak.ordinal)) continue
+      // The same numbers once more, with the text this time: what came before was a table of contents.
+      if (!fits && isContents(before)) kept = kept.slice(0, kept.lastIndexOf(before.first))
+      if (fits) lengthen(before, heading)
+      else series.set(level!, aSeries(heading, levelNamed(level, profile)?.title === 'required'))
+    }
+    kept.push(heading)
+    if (level !== null) end(series, rankOf(level, profile), profile)
   }
-  return dropped.size === 0 ? headings : headings.filter((heading) => !dropped.has(heading))
+  return kept
 }
 
-function goesOn(open: Map<string, Series>, heading: Heading, dropped: Set<Heading>): boolean {
-  const { ordinal, indent, textBefore } = heading.weak!
-  const level = heading.level!
-  const series = open.get(level)
-  if (series === undefined) {
-    if (!begins(ordinal)) return false
-    open.set(level, { kept: [heading], ordinal, indent, bare: true })
-    return true
-  }
-  if (Math.abs(series.indent - indent) <= 1 && follows(series.ordinal, ordinal)) {
-    series.kept.push(heading)
-    series.ordinal = ordinal
-    series.bare &&= textBefore === 0
-    return true
-  }
-  const again = begins(ordinal) && series.bare && series.kept.length > 2
-  if (!again) return false
-  // The same numbers once more, with the text this time: what came before was a table of contents.
-  for (const listed of series.kept) dropped.add(listed)
-  open.set(level, { kept: [heading], ordinal, indent, bare: true })
-  return true
+function aSeries(heading: Heading, titled: boolean): Series {
+  const { ordinal, indent } = heading.weak!
+  return { first: heading, count: 1, ordinal, indent, bare: titled, over: false }
 }
 
-function begins(ordinal: number[]): boolean {
-  return ordinal.every((part) => part <= 1)
+function isContents(series: Series | undefined): series is Series {
+  return series !== undefined && series.bare && series.count > 2
 }
 
-/** Letters of annexes (A.1) count as thousands, so that they begin behind all numbers. */
+function lengthen(series: Series, heading: Heading): void {
+  const { ordinal, textBefore } = heading.weak!
+  series.count += 1
+  series.ordinal = ordinal
+  series.bare &&= textBefore === 0
+}
+
+/** What is wider ends the series of what is narrower. */
+function end(series: Map<string, Series>, rank: number, profile: Profile): void {
+  for (const [name, each] of series) each.over ||= rank >= 0 && rankOf(name, profile) > rank
+}
+
+function goesOn(series: Series, { weak }: Heading): boolean {
+  const { ordinal, indent } = weak!
+  return !series.over && Math.abs(series.indent - indent) <= 1 && follows(series.ordinal, ordinal)
+}
+
+function beginsAnew(before: Series | undefined, ordinal: number[]): boolean {
+  if (!ordinal.every((part) => part <= 1 || part >= LETTER)) return false
+  return before === undefined || before.over || isContents(before)
+}
+
+/** Letters of annexes (A.1) count from here on in thousands, so that they stand behind all numbers. */
+const LETTER = 65_000
+
 function follows(before: number[], after: number[]): boolean {
   const at = after.findIndex((part, i) => part !== before[i])
   if (at < 0) return false
@@ -71,6 +85,6 @@ function follows(before: number[], after: number[]): boolean {
   if (rest.some((part) => part > 1)) return false
   if (at >= before.length) return after[at]! <= 1
   const step = after[at]! - before[at]!
-  if (after[at]! >= 65_000) return at === 0 && (before[0]! < 65_000 || step === 1000)
+  if (after[at]! >= LETTER) return at === 0 && (before[0]! < LETTER || step === 1000)
   return step > 0 && step <= WIDEST_GAP
 }

@@ -16,7 +16,7 @@ export function statusMarkOf(rest: string, profile: Profile): Mark | null {
   const text = rest.trim()
   if (text === '') return null
   const brackets = LAST_BRACKETS.exec(text)
-  const bracketed = brackets?.[1]!.trim().toLowerCase()
+  const bracketed = brackets?.[1]?.trim().toLowerCase()
   const whole = text.toLowerCase().replace(/^[\s.:–—-]+|[\s.]+$/g, '')
   for (const { word, status, excludedBecause } of markWordsOf(profile)) {
     if (bracketed !== undefined && startsWithWord(bracketed, word)) {
