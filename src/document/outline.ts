@@ -30,6 +30,8 @@ interface Draft {
 const HOLDING_UNITS = 50
 /** Elements that bear their number, by how deep they stand in each other. */
 const ELEMENTS = 20
+/** Deeper ones count as beside each other, so that what stands open at one place stays little. */
+const DEEPEST_ELEMENT = 20
 
 /** Decides which headings are cut, which hold others, and which are neither. */
 export function outline(found: Found, profile: Profile, syntax: Syntax): Boundary[] {
@@ -58,7 +60,7 @@ function classify(
   const rank = rankOf(heading.level, profile)
   const draft = { heading, level: nameOf(heading, profile), order: heading.depth + (rank + 1) / 100 }
   if (heading.element !== undefined) {
-    return { ...draft, kind: 'holder-or-unit', order: ELEMENTS + heading.element }
+    return { ...draft, kind: 'holder-or-unit', order: ELEMENTS + Math.min(heading.element, DEEPEST_ELEMENT) }
   }
   if (level?.role === 'unit') {
     return { ...draft, kind: 'unit', order: HOLDING_UNITS + rank + (heading.weak?.ordinal.length ?? 0) / 100 }
@@ -66,7 +68,8 @@ function classify(
   // Of the kind that is cut: a unit at whatever depth, rather than lost in the unit before it.
   if (heading.level !== null && leaf.levels.has(heading.level)) return { ...draft, kind: 'unit', order: 99 }
   if (heading.depth > leaf.depth) return null
-  if (level?.role === 'annex') return { ...draft, kind: 'holder-or-unit', order: heading.depth }
+  if (level?.role === 'annex' || level?.role === 'branch')
+    return { ...draft, kind: 'holder-or-unit', order: heading.depth }
   const above = heading.depth < leaf.depth || (rank >= 0 && (rank < leaf.rank || heading.start < leaf.first))
   if (!above && syntax === 'plain') return null
   if (!above) return { ...draft, kind: 'unit', order: 99 }

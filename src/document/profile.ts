@@ -51,10 +51,11 @@ const level = z.strictObject({
   /** How the level is written in addresses. */
   code: z.string().regex(/^[A-Z0-9_.-]+$/, 'a code is of capitals, digits, "_", "." and "-"'),
   /**
-   * `container` holds units. `leaf` may be the kind that is cut. `annex` is a unit unless it holds units itself. `unit` is
-   * always cut and holds what is narrower: its own text ends where that begins.
+   * `container` holds units. `leaf` may be the kind that is cut. `branch` is a unit unless it holds units itself; so
+   * is `annex`, which alone says nothing of what a text is. `unit` is always cut and holds what is narrower: its own text ends
+   * where that begins.
    */
-  role: z.enum(['container', 'leaf', 'annex', 'unit']),
+  role: z.enum(['container', 'leaf', 'branch', 'annex', 'unit']),
   headings: forms.default([]),
   marks: z.array(mark).default([]),
   /** Whether behind a mark a title must stand, on a line of its own. */

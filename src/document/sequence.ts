@@ -24,7 +24,7 @@ interface Series {
 export function settleWeak(headings: Heading[], profile: Profile): Heading[] {
   if (!headings.some(({ weak }) => weak !== undefined)) return headings
   const series = new Map<string, Series>()
-  let kept: Heading[] = []
+  const kept: Heading[] = []
   for (const heading of headings) {
     const { level, weak, start } = heading
     // One mark may be read in two ways ("I." is a letter or 1): the first that goes on counts.
@@ -34,7 +34,7 @@ export function settleWeak(headings: Heading[], profile: Profile): Heading[] {
       const fits = before !== undefined && goesOn(before, heading)
       if (!fits && !beginsAnew(before, weak.ordinal)) continue
       // The same numbers once more, with the text this time: what came before was a table of contents.
-      if (!fits && isContents(before)) kept = kept.slice(0, kept.lastIndexOf(before.first))
+      if (!fits && isContents(before)) kept.length = kept.lastIndexOf(before.first)
       if (fits) lengthen(before, heading)
       else series.set(level!, aSeries(heading, levelNamed(level, profile)?.title === 'required'))
     }
