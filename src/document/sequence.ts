@@ -50,7 +50,7 @@ function aSeries(heading: Heading, titled: boolean): Series {
 }
 
 function isContents(series: Series | undefined): series is Series {
-  return series !== undefined && series.bare && series.count > 2
+  return series?.bare === true && series.count > 2
 }
 
 function lengthen(series: Series, heading: Heading): void {
