@@ -1,7 +1,18 @@
 import { defineConfig } from 'vitest/config'
+import { parse } from 'yaml'
+
+// As src/build-yaml.mjs does for the build.
+const yamlAsData = {
+  name: 'yaml',
+  transform: (text: string, id: string) =>
+    id.endsWith('.yaml')
+      ? `export const text = ${JSON.stringify(text)}; export const data = ${JSON.stringify(parse(text))}`
+      : null,
+}
 
 // Three projects: `main` is what `npm test` runs; the two long suites have scripts of their own.
 const project = (name: string, include: string[], exclude: string[] = []) => ({
+  plugins: [yamlAsData],
   test: {
     name,
     include,

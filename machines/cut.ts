@@ -29,6 +29,11 @@ export const cutInput = z.object({
     .optional()
     .describe('file that holds the document; left out: as registered in cutter.yaml'),
   profile: z.string().min(1).optional().describe('how the document is written; left out: detected'),
+  accept: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('codes of problems to accept, with commas between; cutter document scan lists them'),
   target: z.string().min(1).default('embedded').describe('database to cut into, by its name in cutter.yaml'),
 })
 
@@ -155,10 +160,10 @@ export const cutLogic = cutSetup.createMachine({
   on: { CANCEL: { target: '.CANCELLED' } },
   states: {
     PENDING: work('source_pin', given('document', 'source', 'profile', 'target'), 'SOURCE_PINNED'),
-    SOURCE_PINNED: work('mark', given('document', 'profile', 'sourceDigest'), 'MARKED'),
+    SOURCE_PINNED: work('mark', given('document', 'profile', 'accept', 'sourceDigest'), 'MARKED'),
     MARKED: work(
       'cutplan',
-      given('document', 'target', 'profile', 'sourceDigest', 'surveyDigest'),
+      given('document', 'target', 'profile', 'accept', 'sourceDigest', 'surveyDigest'),
       'CUTPLAN_OK',
     ),
     CUTPLAN_OK: work('pre_write_backup', given('document', 'target', 'planDigest'), 'PRE_WRITE_BACKUP_TAKEN'),
@@ -178,7 +183,7 @@ export const cutLogic = cutSetup.createMachine({
           invoke: {
             id: 'recheck_cut',
             src: 'recheck_cut',
-            input: given('document', 'source', 'profile', 'target', 'planDigest'),
+            input: given('document', 'source', 'profile', 'accept', 'target', 'planDigest'),
             onDone: [
               { guard: 'samePlan', target: '#cut.AWAITING_CUT_AUTHORIZATION.authorized', actions: 'learn' },
               { target: 'waiting', actions: ['learn', 'dropApproval'] },

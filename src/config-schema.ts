@@ -50,6 +50,13 @@ export const configSchema = z.strictObject({
   documents: z
     .record(z.string(), z.strictObject({ source: z.string().min(1), profile: z.string().min(1).optional() }))
     .default({}),
+  /** Profiles of the user's own, by name: YAML files. */
+  profiles: z
+    .record(
+      z.string().regex(/^[a-z][a-z0-9-]*$/, 'a profile is named with small letters, digits and "-"'),
+      z.string().min(1),
+    )
+    .default({}),
   machines: z
     .record(
       z

@@ -10,6 +10,7 @@ const DEFAULTS: Config = {
   targets: {},
   documents: {},
   machines: {},
+  profiles: {},
   approvals: { allowedSigners: './allowed_signers', strict: 'modes', policy: {} },
   execution: { allowLive: false },
   caps: { runMinutes: 60, phaseMinutes: 10, units: 1_000 },

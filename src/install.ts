@@ -6,6 +6,7 @@ import { digestOf } from './domain/json.ts'
 import { admitCut, type CutWorld, cutEffects } from './effects/cut/index.ts'
 import type { InstalledMachine } from './engine/parts.ts'
 import type { MachineDefinition } from './machine/define.ts'
+import { ownProfiles } from './own-profiles.ts'
 import { readSource } from './targets/source-file.ts'
 
 /** The machines that ship, each with its effects and the digest of both. */
@@ -28,6 +29,7 @@ export async function installCut(
     },
     readSource,
     documents,
+    profiles: await ownProfiles(config, home),
     caps: { units: config.caps.units },
   }
   return {

@@ -30,7 +30,7 @@ const layers: Record<string, Layer> = {
   domain: { ours: [], npm: ['zod'], node: ['node:crypto'] },
   machine: { ours: ['domain'], npm: ['xstate', 'zod'], node: false },
   machines: { ours: ['domain', 'machine'], npm: ['xstate', 'zod'], node: false },
-  document: { ours: ['domain'], npm: ['zod', 'diff'], node: false },
+  document: { ours: ['domain'], npm: ['zod', 'diff', 'parse5'], node: ['node:buffer'] },
   store: { ours: ['domain'], npm: ['better-sqlite3'], node: true },
   approvals: { ours: ['domain'], npm: [], node: true },
   evidence: { ours: ['domain', 'approvals'], npm: ['tar-stream', 'zod'], node: true },

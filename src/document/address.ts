@@ -1,6 +1,6 @@
 import { CutterError } from '../domain/errors.ts'
 import { sha256 } from '../domain/json.ts'
-import type { Profile } from './profile.ts'
+import { fill } from './template.ts'
 
 /**
  * canonical-address-v1: uppercase ASCII letters, digits, `-`, `.`, `/`, `_`. An address never holds a status, and the
@@ -34,32 +34,32 @@ export function slugOf(words: string): string {
     .replace(/[ĐÐØŁÆŒÞĦıẞ]/gu, (letter) => LETTERS[letter]!)
     .normalize('NFD')
     .replace(/\p{M}/gu, '')
-  const hash = sha256(text).slice(0, 8).toUpperCase()
+  const hash = () => sha256(text).slice(0, 8).toUpperCase()
   const slug = folded.replace(/[^A-Z0-9]+/g, '-').replace(/^-|-$/g, '')
-  if (slug === '' || /[^\P{L}A-Z]|[^\P{N}0-9]/u.test(folded)) return `H-${hash}`
-  return slug.length <= LONGEST_SLUG ? slug : `${slug.slice(0, LONGEST_SLUG - 9)}-${hash}`
+  if (slug === '' || /[^\P{L}A-Z]|[^\P{N}0-9]/u.test(folded)) return `H-${hash()}`
+  return slug.length <= LONGEST_SLUG ? slug : `${slug.slice(0, LONGEST_SLUG - 9)}-${hash()}`
 }
 
 export interface AddressParts {
   document: string
-  /** Address of the enclosing container, or null. */
+  /** Address of what encloses the record, or null. */
   container: string | null
   code: string
   number: string
+  /** Numbers of what encloses the record, by level. */
+  enclosing: (level: string) => string | null
 }
 
-/** Fills the profile's template. A part that is empty takes its slash with it. */
-export function addressOf(profile: Profile, parts: AddressParts): string {
-  const document = parts.document.toUpperCase()
-  const container = parts.container === null ? '' : parts.container.slice(parts.container.indexOf('/') + 1)
-  return profile.address
-    .replaceAll('{document}', document)
-    .replaceAll('{container}', container)
-    .replaceAll('{code}', parts.code)
-    .replaceAll('{number}', parts.number)
+/** Fills a template. A part that is empty takes its slash with it. */
+export function addressOf(template: string, parts: AddressParts): string {
+  const { document, container, code, number, enclosing } = parts
+  const inner = container === null ? '' : container.slice(container.indexOf('/') + 1)
+  const known: { [name: string]: string } = { document, container: inner, code, number }
+  return fill(template, (name) => known[name] ?? enclosing(name))
     .toUpperCase()
     .replace(/\/{2,}/g, '/')
     .replace(/[^A-Z0-9./_-]/g, '-')
+    .replace(/-$/, number === '' ? '' : '-')
 }
 
 const LONGEST_DOCUMENT_ID = 64

@@ -6,7 +6,7 @@ import { type Mark, statusMarkOf } from './status.ts'
 export interface Heading {
   line: number
   start: number
-  /** Number of signs in Markdown; 1 in plain text. */
+  /** Number of signs in Markdown, h1 to h6 in HTML; 1 in plain text, 7 for what begins a paragraph. */
   depth: number
   /** In NFC, without the syntax round it. */
   text: string
@@ -18,6 +18,20 @@ export interface Heading {
   /** The words for an address when there is no number: without the keyword and without the status mark. */
   words: string
   mark: Mark | null
+  /** Of a number behind mere signs: what it takes to tell it from the number of a list. */
+  weak?: Weak
+  /** Of an element that bears its number: how many such elements stand round it. */
+  element?: number
+  /** Where it is known from the source's own structure where the text of this heading ends. */
+  end?: number
+}
+
+export interface Weak {
+  /** Parts of the number, for their order: [1, 2] for 1.2. */
+  ordinal: number[]
+  indent: number
+  /** Lines of text since the weak heading before it. */
+  textBefore: number
 }
 
 /** What a reader of one syntax gives. */
@@ -27,7 +41,7 @@ export interface Found {
   bodyStart: number
   /** The first heading that is too long to be read, so that it starts nothing. */
   overlong: { line: number; start: number } | null
-  unclosed: { what: 'code fence' | 'comment'; line: number; start: number } | null
+  unclosed: { what: string; line: number; start: number } | null
 }
 
 /** Headings are short; a longer line is text, so that no pattern ever meets a long one. */

@@ -1,4 +1,6 @@
+import { compileMarks, type Mark } from './marks.ts'
 import { type Numeral, numeralsIn, withSuffix } from './numeral.ts'
+import { type OpeningBytes, openingBytes } from './opening.ts'
 import type { Level, Profile } from './profile.ts'
 
 /** What a heading's words say, by the profile. */
@@ -18,7 +20,10 @@ export interface Lexicon {
   words: Map<string, Level>
   /** First words, and first signs of forms in scripts without spaces: most lines are told from headings by these. */
   openings: Set<string>
+  openingBytes: OpeningBytes
   ignoredPrefixes: string[]
+  /** Signs round a number at the beginning of a paragraph. */
+  marks: Mark[]
 }
 
 export function lexiconOf(profile: Profile): Lexicon {
@@ -33,17 +38,24 @@ export function lexiconOf(profile: Profile): Lexicon {
       if (/\p{L}/u.test(before) && after.trim() === '') words.set(fold(before), level)
     }
   }
+  const ignoredPrefixes = profile.ignoredPrefixes.map((prefix) => prefix.normalize('NFC'))
   return {
-    profile,
-    forms,
-    words,
-    openings,
-    ignoredPrefixes: profile.ignoredPrefixes.map((prefix) => prefix.normalize('NFC')),
+    ...{ profile, forms, words, openings, ignoredPrefixes },
+    openingBytes: openingBytes(openings, ignoredPrefixes),
+    marks: compileMarks(profile),
   }
 }
 
+const ASCII = /^[\x20-\x7e]*$/
+
 /** Case, accents, punctuation and spacing don't tell forms apart: capitals often go without accents. */
-function fold(words: string): string {
+export function fold(words: string): string {
+  if (ASCII.test(words))
+    return words
+      .toLowerCase()
+      .replaceAll("'", '')
+      .replace(/[^a-z]+/g, ' ')
+      .trim()
   return words
     .toLowerCase()
     .normalize('NFD')

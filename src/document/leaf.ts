@@ -1,5 +1,5 @@
 import type { Heading } from './found.ts'
-import type { Level, Profile } from './profile.ts'
+import type { Level, Profile, Syntax } from './profile.ts'
 
 /** The kind of heading that is cut in one document. */
 export interface Leaf {
@@ -14,14 +14,14 @@ export interface Leaf {
  * The kind that is cut: of the levels with role `leaf` the one that has most numbered headings at one depth, the wider
  * on a tie. Plain text that has only containers is cut at the narrowest of them. Null: Markdown without known kinds.
  */
-export function leafOf(headings: Heading[], profile: Profile): Leaf | null {
+export function leafOf(headings: Heading[], profile: Profile, syntax: Syntax): Leaf | null {
   const wanted = profile.leaves === 'most-frequent' ? null : new Set(profile.leaves)
   const isLeaf = (level: Level | undefined) =>
     level !== undefined && (wanted?.has(level.name) ?? level.role === 'leaf')
   const best =
     mostFrequent(headings, profile, isLeaf) ??
-    (profile.syntax === 'plain' ? mostFrequent(headings, profile, (level) => level === undefined) : null) ??
-    (profile.syntax === 'plain' ? narrowest(headings, profile) : null)
+    (syntax === 'plain' ? mostFrequent(headings, profile, (level) => level === undefined) : null) ??
+    (syntax === 'plain' ? narrowest(headings, profile) : null)
   if (best === null) return null
   const levels = wanted ?? new Set([best.level!])
   const first = headings.find((heading) => heading.level !== null && levels.has(heading.level))!

@@ -14,18 +14,22 @@ const CR = 0x0d
 /**
  * Visits the lines in order until the visitor says stop; LF, CRLF and a lone CR end a line. A visitor and not an array:
  * a source may have tens of millions of lines of which only the headings are kept. A byte-order mark is no part of the
- * first line.
+ * first line. It is one object throughout: who keeps a line keeps a copy.
  */
 export function eachLine(bytes: Uint8Array, visit: (line: Line) => 'stop' | undefined): void {
   const length = bytes.length
-  let start = byteOrderMark(bytes)
-  for (let number = 1; start < length; number++) {
-    let end = start
-    while (end < length && bytes[end] !== LF && bytes[end] !== CR) end++
-    const ending = endingAt(bytes, end)
-    const next = ending === 'none' ? end : ending === 'crlf' ? end + 2 : end + 1
-    if (visit({ number, start, end, next, ending }) === 'stop') return
-    start = next
+  const start = byteOrderMark(bytes)
+  const line: Line = { number: 0, start, end: start, next: start, ending: 'none' }
+  while (line.next < length) {
+    line.number += 1
+    line.start = line.next
+    let end = line.start
+    // Nearly every byte is above both, so that one comparison is enough for it.
+    while (end < length && (bytes[end]! > CR || (bytes[end] !== LF && bytes[end] !== CR))) end++
+    line.end = end
+    line.ending = endingAt(bytes, end)
+    line.next = line.ending === 'none' ? end : line.ending === 'crlf' ? end + 2 : end + 1
+    if (visit(line) === 'stop') return
   }
 }
 
@@ -55,7 +59,12 @@ export function positionOf(bytes: Uint8Array, offset: number): { line: number; c
   return { line, column }
 }
 
+/** The same bytes, with what Node's buffers can do natively. */
+export function asBuffer(bytes: Uint8Array): Buffer {
+  return bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+}
+
 /** The text of a slice. The whole source is known to be UTF-8 before anything is decoded. */
 export function textOf(bytes: Uint8Array, start: number, end: number): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('utf8')
+  return asBuffer(bytes).toString('utf8', start, end)
 }

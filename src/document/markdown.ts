@@ -1,6 +1,9 @@
 import { type Found, type Heading, headingAt, longestHeadingBytes, mostHeadings } from './found.ts'
 import type { Lexicon } from './heading.ts'
 import { byteOrderMark, eachLine, type Line, textOf } from './lines.ts'
+import { firstSign } from './opening.ts'
+import { paragraphHeadings } from './paragraph.ts'
+import { type Before, endsSentence } from './run-in.ts'
 
 const HASH = 0x23
 const BACKTICK = 0x60
@@ -15,6 +18,10 @@ type Block =
   | { kind: 'fence'; sign: number; length: number; line: Line }
   | { kind: 'comment'; line: Line }
 
+const TEXT: Block = { kind: 'text' }
+/** What a line begins with that may open a block or be a heading. */
+const SIGNS = new Set([HASH, BACKTICK, TILDE, LESS])
+
 /**
  * ATX headings by CommonMark 0.31: up to three spaces, one to six signs, then a space, a tab or the end. Code fences
  * (section 4.5) and comments that open a line (HTML block kind 2, section 4.6) hold none. A comment opened in
@@ -22,25 +29,65 @@ type Block =
  */
 export function readMarkdown(bytes: Uint8Array, lexicon: Lexicon): Found {
   const headings: Heading[] = []
-  const bodyStart = frontMatterEnd(bytes)
-  let block: Block = { kind: 'text' }
+  const ignore = new Set(lexicon.profile.ignore)
+  const bodyStart = ignore.has('front-matter') ? frontMatterEnd(bytes) : byteOrderMark(bytes)
+  const paragraphs = paragraphReader(bytes, lexicon)
+  let block: Block = TEXT
   let overlong: Found['overlong'] = null
   eachLine(bytes, (line) => {
     if (line.start < bodyStart) return undefined
     const indent = indentOf(bytes, line)
     if (block.kind !== 'text') {
-      if (closes(bytes, line, indent, block)) block = { kind: 'text' }
+      if (closes(bytes, line, indent, block)) block = TEXT
       return undefined
     }
     if (indent > 3) return undefined
+    if (paragraphs === null && !SIGNS.has(bytes[line.start + indent]!)) return undefined
     block = opened(bytes, line, indent)
+    if (block.kind !== 'text' && !ignore.has(block.kind === 'fence' ? 'fences' : 'comments')) {
+      block = TEXT
+    }
     const depth = block.kind === 'text' ? headingDepth(bytes, line, indent) : 0
     if (depth > 0 && line.end - line.start > longestHeadingBytes) {
       overlong ??= { line: line.number, start: line.start }
     } else if (depth > 0) headings.push(atxHeading(bytes, line, indent, depth, lexicon))
+    if (paragraphs !== null) headings.push(...paragraphs(line, depth > 0 || block.kind !== 'text'))
     return headings.length > mostHeadings ? 'stop' : undefined
   })
   return { headings, bodyStart, overlong, unclosed: unclosed(block) }
+}
+
+const PIPE = 0x7c
+
+/** Headings that begin a paragraph, for profiles that have such; null for the others, which pay nothing for them. */
+function paragraphReader(bytes: Uint8Array, lexicon: Lexicon) {
+  const { runIns, ignore } = lexicon.profile
+  if (runIns.length === 0 && lexicon.marks.length === 0) return null
+  let before: Before = 'break'
+  let textBefore = 0
+  return (line: Line, isBlock: boolean): Heading[] => {
+    const from = firstSign(bytes, line.start, line.end)
+    if (from === line.end || isBlock) {
+      before = 'break'
+      return []
+    }
+    const isTable = bytes[from] === PIPE && ignore.includes('tables')
+    const isFootnote = ignore.includes('footnotes') && opensFootnote(bytes, from, line.end)
+    const found =
+      isTable || isFootnote ? [] : paragraphHeadings(bytes, { line, from, before, textBefore }, lexicon)
+    textBefore = found.length > 0 ? 0 : textBefore + 1
+    before = endsSentence(bytes, from, line.end)
+    return found
+  }
+}
+
+/** `[^1]: …` */
+function opensFootnote(bytes: Uint8Array, from: number, end: number): boolean {
+  return (
+    bytes[from] === 0x5b &&
+    bytes[from + 1] === 0x5e &&
+    textOf(bytes, from, Math.min(end, from + 80)).includes(']:')
+  )
 }
 
 function unclosed(block: Block): Found['unclosed'] {
@@ -63,10 +110,10 @@ function opened(bytes: Uint8Array, line: Line, indent: number): Block {
     const length = runOf(bytes, at, line.end, sign)
     const info = bytes.subarray(at + length, line.end)
     const fence = length >= 3 && (sign === TILDE || !info.includes(BACKTICK))
-    return fence ? { kind: 'fence', sign, length, line } : { kind: 'text' }
+    return fence ? { kind: 'fence', sign, length, line: { ...line } } : TEXT
   }
   const comment = sign === LESS && bytes[at + 1] === 0x21 && bytes[at + 2] === DASH && bytes[at + 3] === DASH
-  return comment && !endsComment(bytes, at + 4, line.end) ? { kind: 'comment', line } : { kind: 'text' }
+  return comment && !endsComment(bytes, at + 4, line.end) ? { kind: 'comment', line: { ...line } } : TEXT
 }
 
 function closes(

@@ -1,7 +1,9 @@
+const OUTSIDE_ASCII = /[^\x20-\x7e]/
 const NUMERAL = /\p{Nd}/u
 
 /** Digits of any script as ASCII ones. Unicode keeps each script's digits in runs of ten that begin with its zero. */
 export function asciiDigits(text: string): string {
+  if (!OUTSIDE_ASCII.test(text)) return text
   return text.replace(/\p{Nd}/gu, (digit) => {
     let before = 0
     const code = digit.codePointAt(0)!
@@ -90,4 +92,21 @@ export function compareNumbers(a: string, b: string): number {
     return one.length - other.length || (one < other ? -1 : 1)
   }
   return 0
+}
+
+const CIRCLED: [first: number, last: number, value: number][] = [
+  [0x2460, 0x2473, 1],
+  [0x2474, 0x2487, 1],
+  [0x24ea, 0x24ea, 0],
+  [0x24eb, 0x24f4, 11],
+  [0x2776, 0x277f, 1],
+  [0x3251, 0x325f, 21],
+  [0x32b1, 0x32bf, 36],
+]
+
+/** Value of ①, ⑴, ❶, ㉑ and their like, else null. */
+export function circledValue(text: string): number | null {
+  const code = text.codePointAt(0) ?? 0
+  const found = CIRCLED.find(([first, last]) => code >= first && code <= last)
+  return found === undefined ? null : found[2] + code - found[0]
 }

@@ -101,3 +101,11 @@ function oneSuffix(text: string, numeral: Numeral, profile: Profile): Numeral {
   if (!adjacent && !apart) return numeral
   return { ...numeral, end, value: `${numeral.value}${letters.toUpperCase()}`, letter: null }
 }
+
+/** A number that stands alone, as in an attribute, in the form for addresses; other signs than its own become "-". */
+export function plainNumber(text: string): string {
+  return plainForm(text.normalize('NFKC'))
+    .toUpperCase()
+    .replace(/[^A-Z0-9.]+/g, '-')
+    .replace(/^-|-$/g, '')
+}

@@ -1,13 +1,12 @@
 import { type Found, type Heading, headingAt, longestHeadingBytes, mostHeadings } from './found.ts'
 import { type Lexicon, mayBeForm } from './heading.ts'
 import { byteOrderMark, eachLine, type Line, textOf } from './lines.ts'
-import { type Form, follow, roleOf, withRepeated } from './repeated.ts'
-import { runInHeading } from './run-in.ts'
+import { firstSign, mayOpen } from './opening.ts'
+import { markHeadings } from './paragraph.ts'
+import { type Form, follow, mayRepeatBytes, roleOf, withRepeated } from './repeated.ts'
+import { type Before, endsSentence, runInHeading } from './run-in.ts'
 
 const LONGEST_TITLED = 160
-
-/** What a line leaves for the next one: whether a new paragraph may begin there. */
-export type Before = 'break' | 'sentence-end' | 'text'
 
 /**
  * Numbered headings on lines of their own: words and number alone, or with a title where a paragraph may begin; and run-ins,
@@ -17,36 +16,46 @@ export type Before = 'break' | 'sentence-end' | 'text'
 export function readPlain(bytes: Uint8Array, lexicon: Lexicon): Found {
   const known: Heading[] = []
   const forms = new Map<string, Form>()
+  const { runIns, leaves: wanted, repeatedForms } = lexicon.profile
+  const runIn = runIns.includes('words')
   // A profile that names its leaves knows all its words.
-  const least = lexicon.profile.leaves === 'most-frequent' ? lexicon.profile.repeatedForms : 0
+  const least = wanted === 'most-frequent' ? repeatedForms : 0
   let leaves = 0
   let before: Before = 'break'
+  let textBefore = 0
   eachLine(bytes, (line) => {
-    if (line.start === line.end) {
+    const from = firstSign(bytes, line.start, line.end)
+    if (from === line.end) {
       before = 'break'
       return undefined
     }
-    const raw =
-      line.end - line.start > longestHeadingBytes ? null : textOf(bytes, line.start, line.end).trim()
+    const isShort = line.end - line.start <= longestHeadingBytes
+    const opens = mayOpen(bytes, from, line.end, lexicon.openingBytes)
+    const raw = isShort && opens ? textOf(bytes, from, line.end).trim() : null
     const ownLine =
       raw === null || raw.length > LONGEST_TITLED ? null : lineHeading(line, raw, before, lexicon)
-    const heading = ownLine ?? runInHeading(bytes, line, before, lexicon)
+    const heading = ownLine ?? (opens && runIn ? runInHeading(bytes, line, before, lexicon) : null)
     if (heading !== null) {
       known.push(heading)
       if (roleOf(heading, lexicon) === 'leaf') leaves += 1
-    } else if (raw !== null && leaves < least) follow(forms, line, raw, lexicon)
-    before =
-      ownLine !== null || raw === '' ? 'break' : endsSentence(bytes, line, raw) ? 'sentence-end' : 'text'
+    } else {
+      const marked = markHeadings(bytes, { line, from, before, textBefore }, lexicon)
+      if (marked.length > 0) {
+        known.push(...marked)
+        textBefore = 0
+        before = marked.some(({ words }) => words !== '') ? 'break' : endsSentence(bytes, from, line.end)
+        return known.length > mostHeadings ? 'stop' : undefined
+      }
+      textBefore += 1
+      if (isShort && leaves < least && mayRepeatBytes(bytes, from, line.end)) {
+        follow(forms, line, raw ?? textOf(bytes, from, line.end).trim(), lexicon)
+      }
+    }
+    before = ownLine === null ? endsSentence(bytes, from, line.end) : 'break'
     return known.length > mostHeadings ? 'stop' : undefined
   })
   const headings = leaves < least ? withRepeated(known, leaves, forms, lexicon) : known
   return { headings, bodyStart: byteOrderMark(bytes), overlong: null, unclosed: null }
-}
-
-const SENTENCE_END = /[.;:!?。；：！？…”"»)）。]$/u
-
-function endsSentence(bytes: Uint8Array, line: Line, raw: string | null): boolean {
-  return SENTENCE_END.test(raw ?? textOf(bytes, Math.max(line.start, line.end - 4), line.end))
 }
 
 function lineHeading(line: Line, raw: string, before: Before, lexicon: Lexicon): Heading | null {

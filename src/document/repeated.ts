@@ -74,6 +74,27 @@ function mayRepeat(text: string): boolean {
   )
 }
 
+const DIGIT_OR_ROMAN = new Set([...'0123456789IVXLCDM'].map((sign) => sign.charCodeAt(0)))
+
+/** The same look before anything is decoded; it may let pass what the look at the text does not. */
+export function mayRepeatBytes(bytes: Uint8Array, from: number, end: number): boolean {
+  if (end - from > LONGEST_REPEATED * 6) return false
+  let [signs, spaces, lastSign, innerSpaces] = [0, 0, 0, 0]
+  let numeral = false
+  for (let i = from; i < end; i++) {
+    const byte = bytes[i]!
+    if ((byte & 0xc0) !== 0x80) signs += 1
+    if (byte === 0x20) spaces += 1
+    else {
+      if (byte >= 0x80 || DIGIT_OR_ROMAN.has(byte)) numeral = true
+      lastSign = signs
+      innerSpaces = spaces
+      if (lastSign > LONGEST_REPEATED || innerSpaces > 8) return false
+    }
+  }
+  return numeral
+}
+
 const BRACKETED = /^[^()]{1,50}\((\p{Nd}{1,4})\)\s?\.?$/u
 
 const JOINED_BEFORE = /(?<=\s)\p{L}{1,6}[-‐]$/u

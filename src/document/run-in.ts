@@ -1,7 +1,9 @@
 import type { Heading } from './found.ts'
 import { type Lexicon, mayBeForm, readHeading } from './heading.ts'
 import { type Line, textOf } from './lines.ts'
-import type { Before } from './plain.ts'
+
+/** What a line leaves for the next one: whether a new paragraph may begin there. */
+export type Before = 'break' | 'sentence-end' | 'text'
 
 /** The number and its words stand within so many bytes. */
 const RUN_IN_BYTES = 240
@@ -48,4 +50,17 @@ function isSetOff(said: string, rest: string, before: Before): boolean {
   if (/^\p{sc=Han}/u.test(said)) return /\s$/.test(said)
   if (/^\p{sc=Hangul}/u.test(said)) return before !== 'text' && rest.startsWith('(')
   return before !== 'text' && /^[.:)–—-]/.test(rest)
+}
+
+const SENTENCE_END = /[.;:!?。；：！？…”"»)）。]$/u
+const ASCII_END = new Set([...'.;:!?")'].map((sign) => sign.charCodeAt(0)))
+
+/** What a line of text that is no heading leaves for the next one. */
+export function endsSentence(bytes: Uint8Array, from: number, end: number): Before {
+  let last = end - 1
+  while (last > from && (bytes[last] === 0x20 || (bytes[last]! >= 0x09 && bytes[last]! <= 0x0d))) last -= 1
+  if (bytes[last]! < 0x80) return ASCII_END.has(bytes[last]!) ? 'sentence-end' : 'text'
+  const tail = textOf(bytes, Math.max(from, last - 11), last + 1).trimEnd()
+  if (tail !== '') return SENTENCE_END.test(tail) ? 'sentence-end' : 'text'
+  return 'break'
 }

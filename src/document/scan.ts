@@ -1,24 +1,13 @@
+import { isUtf8 } from 'node:buffer'
 import { CutterError } from '../domain/errors.ts'
 import { sha256 } from '../domain/json.ts'
 import { checkDocumentId } from './address.ts'
-import { type Found, mostHeadings } from './found.ts'
-import { lexiconOf } from './heading.ts'
-import { positionOf } from './lines.ts'
-import { readMarkdown } from './markdown.ts'
-import { outline } from './outline.ts'
-import { readPlain } from './plain.ts'
-import {
-  byteProblems,
-  collisionProblems,
-  guessProblems,
-  headingProblems,
-  lengthProblems,
-  type Problem,
-  sequenceProblems,
-} from './problems.ts'
-import { type Profile, parseProfile } from './profile.ts'
-import { detected, profiles } from './profiles/registry.ts'
-import { coverageOf, type Placed, recordsOf, type ScanRecord, type Span } from './records.ts'
+import { attemptAll, chosen, type Fit, mayFit } from './detect.ts'
+import { asBuffer, positionOf } from './lines.ts'
+import { byteProblems, type Problem } from './problems.ts'
+import { type Profile, type ProfileInput, parseProfile } from './profile.ts'
+import { builtIn, builtInNames } from './profiles/registry.ts'
+import { coverageOf, type ScanRecord, type Span } from './records.ts'
 import { invalidUtf8At } from './utf8.ts'
 
 export type { Problem } from './problems.ts'
@@ -34,6 +23,8 @@ export interface Scan {
   profileVersion: string
   /** 0 to 1: how much of what was found is numbered, known by name, and in order. */
   confidence: number
+  /** What the confidence comes from. */
+  why: string
   bytes: number
   sha256: string
   encoding: 'utf-8'
@@ -42,28 +33,38 @@ export interface Scan {
   problems: Problem[]
 }
 
+export interface ScanOptions {
+  /** What addresses begin with. */
+  document: string
+  /** Left out: detected. */
+  profile?: string | ProfileInput | undefined
+  /** A user's own, besides those that ship; they come first where two fit equally well. */
+  profiles?: readonly Profile[] | undefined
+}
+
 /**
- * Throws INPUT_REFUSED for empty input, invalid UTF-8, an unusable document id, an unknown or invalid profile, and
- * where no unit is found. Everything else that is odd becomes a problem of the scan.
+ * Throws INPUT_REFUSED for empty input, invalid UTF-8, an unusable document id, an unknown or invalid profile, where no unit is
+ * found, and where no profile is named and none fits well enough. Everything else that is odd becomes a problem of the scan.
  */
-export function scan(bytes: Uint8Array, options: { document: string; profile?: string | Profile }): Scan {
-  checkDocumentId(options.document)
-  checkBytes(bytes, options.document)
-  const candidates = options.profile === undefined ? detected : [profileOf(options.profile)]
-  const attempts = candidates.map((profile) => attempt(bytes, options.document, profile))
-  const best = attempts.reduce((one, other) => (other.confidence > one.confidence ? other : one))
-  if (!best.placed.some(({ record }) => isCut(record))) throw noUnits(options)
+export function scan(source: Uint8Array, options: ScanOptions): Scan {
+  const bytes = asBuffer(source)
+  const { document, profile, profiles = [] } = options
+  checkDocumentId(document)
+  checkBytes(bytes, document)
+  const best =
+    profile === undefined ? detectedFit(bytes, options) : namedFit(bytes, options, profile, profiles)
   const records = best.placed.map(({ record }) => record)
   return {
     profile: best.profile.name,
     profileVersion: best.profile.version,
     confidence: best.confidence,
+    why: best.why,
     bytes: bytes.length,
     sha256: sha256(bytes),
     encoding: 'utf-8',
     records,
     coverage: coverageOf(records, bytes.length),
-    problems: [...byteProblems(bytes), ...best.problems].sort((a, b) => a.start - b.start),
+    problems: [...byteProblems(bytes, best.headings), ...best.problems].sort((a, b) => a.start - b.start),
   }
 }
 
@@ -72,47 +73,64 @@ export function unitsOf(scan: Scan): ScanRecord[] {
   return scan.records.filter((record) => record.kind === 'unit')
 }
 
-export function profileNames(): string[] {
-  return profiles.map((profile) => profile.name)
+export function profileNames(profiles: readonly Profile[] = []): string[] {
+  return [...profiles.map(({ name }) => name), ...builtInNames()]
 }
 
-interface Attempt {
-  profile: Profile
-  placed: Placed[]
-  problems: Problem[]
-  confidence: number
+function namedFit(
+  bytes: Uint8Array,
+  { document }: ScanOptions,
+  wanted: string | ProfileInput,
+  profiles: readonly Profile[],
+): Fit {
+  const profile = typeof wanted === 'string' ? profileNamed(wanted, profiles) : parseProfile(wanted)
+  const best = chosen(attemptAll(bytes, document, [profile]))
+  if (best !== null) return best
+  throw noUnits(document, `profile ${profile.name}`, profiles)
 }
 
-function attempt(bytes: Uint8Array, document: string, profile: Profile): Attempt {
-  const lexicon = lexiconOf(profile)
-  const found = profile.syntax === 'markdown' ? readMarkdown(bytes, lexicon) : readPlain(bytes, lexicon)
-  if (found.headings.length > mostHeadings) {
-    throw new CutterError('INPUT_REFUSED', `the source has more than ${mostHeadings} headings`)
-  }
-  const placed = recordsOf(bytes, outline(found, profile), found.bodyStart, { document, profile })
-  const sequence = sequenceProblems(placed, profile.address.includes('{container}'))
-  const problems = [
-    ...headingProblems(found),
-    ...collisionProblems(placed),
-    ...lengthProblems(placed),
-    ...sequence,
-    ...guessProblems(placed, profile),
-  ]
-  return { profile, placed, problems, confidence: confidenceOf(found, placed, sequence, profile) }
+/** The profile of a name, a user's own first. Throws INPUT_REFUSED that names the known ones. */
+export function profileNamed(wanted: string, profiles: readonly Profile[] = []): Profile {
+  const profile = profiles.find(({ name }) => name === wanted) ?? builtIn(wanted)
+  if (profile !== null) return profile
+  const known = profileNames(profiles)
+  throw new CutterError(
+    'INPUT_REFUSED',
+    `no profile is called ${JSON.stringify(wanted)}; known are: ${known.join(', ')}`,
+    { next: 'cutter document profiles', data: { profiles: known } },
+  )
 }
 
-/** Half for units of a kind that the profile knows, a quarter each for being numbered and for being in order. */
-function confidenceOf(found: Found, placed: Placed[], sequence: Problem[], profile: Profile): number {
-  const units = placed.filter(({ record }) => isCut(record)).map(({ record }) => record)
-  if (units.length === 0 || found.headings.length === 0) return 0
-  const known = units.filter((unit) => unit.level !== profile.unnamed.name).length / units.length
-  const numbered = units.filter((unit) => unit.number !== null).length / units.length
-  const inOrder = numbered * (1 - Math.min(1, sequence.length / units.length))
-  return Math.round((known * 0.5 + numbered * 0.25 + inOrder * 0.25) * 100) / 100
-}
+/** Below it a guess is no better than none. */
+const ENOUGH = 0.3
 
-function isCut(record: ScanRecord): boolean {
-  return record.kind === 'unit' || record.kind === 'excluded'
+function detectedFit(bytes: Uint8Array, { document, profiles = [] }: ScanOptions): Fit {
+  const all = [...profiles, ...builtInNames().map((name) => builtIn(name)!)]
+  const when = (wanted: Profile['detect']['when']) =>
+    all.filter((profile) => profile.detect.when === wanted && mayFit(bytes, profile))
+  const tried = when('first')
+  // How a text begins says more than what is found in it.
+  const certain = tried.filter(({ detect }) => detect.begins !== undefined)
+  const first = attemptAll(bytes, document, [...new Set([...certain, ...tried])])
+  const best = chosen(first)
+  if (best !== null && best.confidence >= ENOUGH) return best
+  const more = [...first, ...attemptAll(bytes, document, when('fallback'))]
+  const other = chosen(more)
+  if (other === null) throw noUnits(document, 'any profile', profiles)
+  if (other.confidence >= ENOUGH) return other
+  const candidates = more
+    .filter(({ confidence }) => confidence > 0)
+    .sort((a, b) => b.confidence - a.confidence)
+    .map(({ profile, confidence, why }) => ({ profile: profile.name, confidence, why }))
+  const named = candidates.map((each) => `${each.profile} ${each.confidence} (${each.why})`).join('; ')
+  throw new CutterError(
+    'INPUT_REFUSED',
+    `no profile fits ${document} well enough to be taken unasked: ${named}`,
+    {
+      next: `look at the text and name one with --profile, e.g. --profile ${other.profile.name}`,
+      data: { candidates, enough: ENOUGH },
+    },
+  )
 }
 
 function checkBytes(bytes: Uint8Array, document: string): void {
@@ -121,8 +139,8 @@ function checkBytes(bytes: Uint8Array, document: string): void {
       next: 'give the file that holds the text',
     })
   }
+  if (isUtf8(bytes)) return
   const offset = invalidUtf8At(bytes)
-  if (offset < 0) return
   const { line } = positionOf(bytes, offset)
   const encoding = likelyEncoding(bytes)
   throw new CutterError(
@@ -143,24 +161,10 @@ function likelyEncoding(bytes: Uint8Array): string {
     : 'WINDOWS-1252'
 }
 
-function profileOf(wanted: string | Profile): Profile {
-  if (typeof wanted !== 'string') return parseProfile(wanted)
-  const profile = profiles.find(({ name }) => name === wanted)
-  if (profile !== undefined) return profile
-  throw new CutterError(
-    'INPUT_REFUSED',
-    `no profile is called ${JSON.stringify(wanted)}; known are: ${profileNames().join(', ')}`,
-    {
-      data: { profiles: profileNames() },
-    },
-  )
-}
-
-function noUnits({ document, profile }: { document: string; profile?: string | Profile }): CutterError {
-  const by =
-    profile === undefined ? 'any profile' : `profile ${typeof profile === 'string' ? profile : profile.name}`
+function noUnits(document: string, by: string, profiles: readonly Profile[]): CutterError {
+  const names = profileNames(profiles)
   return new CutterError('INPUT_REFUSED', `no unit to cut is found in ${document} by ${by}`, {
-    next: `units begin at Markdown headings ("## Article 5") or at numbered lines of their own ("Article 5", "§ 5", "Điều 5."): give the text such headings, or choose another way to read it with --profile (${profileNames().join(', ')})`,
-    data: { profiles: profileNames() },
+    next: `units begin at Markdown headings ("## Article 5") or at numbered lines of their own ("Article 5", "§ 5", "Điều 5."): give the text such headings, or choose another way to read it with --profile (${names.join(', ')})`,
+    data: { profiles: names },
   })
 }

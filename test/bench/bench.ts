@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { measureCold, median } from './cold.ts'
 import { rawStepsPerSecond, restoresPerSecond, xstateStepsPerSecond } from './limits.ts'
 import { measureRuns, type Rate } from './runs.ts'
+import { aLaw, measureScan } from './scan.ts'
 
 /**
  * `npm run bench`: ratios against the machine's own limits, taken interleaved in the same run, medians over rounds. It reports
@@ -19,6 +20,7 @@ async function main(): Promise<void> {
     )
     await reportSteps(folder)
     reportCold()
+    reportScan()
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
@@ -64,6 +66,18 @@ function reportCold(): void {
   console.log('\ncold processes, wall time')
   line(node!.name, `${node!.ms.toFixed(0)} ms`)
   for (const { name, ms } of commands) line(name, `${ms.toFixed(0)} ms`, ms / node!.ms, '≤ 2.0 × node -e 0')
+}
+
+function reportScan(): void {
+  const law = aLaw(50)
+  const rates = Array.from({ length: ROUNDS }, () => measureScan(law))
+  console.log('\ndocuments, CPU time')
+  line(
+    'scanning, 50 MB of Markdown',
+    `${whole(median(rates.map(({ megabytesPerSecond }) => megabytesPerSecond)))} MB/s`,
+    median(rates.map(({ ratio }) => ratio)),
+    '≥ 0.20 of NFC and SHA-256',
+  )
 }
 
 function line(what: string, value: string, ratio?: number, goal?: string): void {

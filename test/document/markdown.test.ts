@@ -89,12 +89,12 @@ describe('a Markdown document', () => {
     expect(addresses(text)).toEqual(['DOC/ARTICLE-1', 'DOC/ARTICLE-2', 'DOC/ARTICLE-3', 'DOC/ARTICLE-4'])
   })
 
-  test('with a fence that never ends is unsafe to cut', () => {
-    expect(problemCodes('# Article 1\n```\n# Article 2\n')).toEqual(['UNCLOSED_BLOCK!'])
+  test('with a fence that never ends needs to be accepted', () => {
+    expect(problemCodes('# Article 1\n```\n# Article 2\n')).toEqual(['UNCLOSED_BLOCK?'])
   })
 
-  test('with a heading too long to be read is unsafe to cut', () => {
-    expect(problemCodes(`# Article 1\n# Article 2 ${'x'.repeat(700)}\n`)).toEqual(['HEADING_TOO_LONG!'])
+  test('with a heading too long to be read needs to be accepted', () => {
+    expect(problemCodes(`# Article 1\n# Article 2 ${'x'.repeat(700)}\n`)).toEqual(['HEADING_TOO_LONG?'])
   })
 
   test('reads headings through emphasis, closing signs, anchors and three spaces', () => {

@@ -18,6 +18,9 @@ export function addresses(text: string, profile?: Parameters<typeof scan>[1]['pr
     .map(({ address }) => address)
 }
 
+/** `!` behind what stops a cut, `?` behind what needs to be accepted. */
 export function problemCodes(text: string): string[] {
-  return scanText(text).problems.map(({ code, unsafe }) => (unsafe ? `${code}!` : code))
+  return scanText(text).problems.map(
+    ({ code, severity }) => `${code}${{ stops: '!', 'needs-accept': '?', note: '' }[severity]}`,
+  )
 }

@@ -55,6 +55,25 @@ test.each([
   await expectWholeCoverage(app, run, bytes)
 })
 
+test.each([
+  ['dieu', 'Điều 28.\nLời dẫn.\n\nMục 3. Đoạn\n1. Một.\na) điểm\nĐiều 29. (bãi bỏ)\n1. Hai.\n', 4],
+  [
+    'html',
+    '<!doctype html>\n<article data-number="1">a</article> x\n<article data-number="2">b</article>\n',
+    2,
+  ],
+  ['numbered', 'Report\n\n1 Scope\n\nx\n\n1.1 Terms\n\ny\n\nAnnex A\n\nA.1 More\n\nz\n', 4],
+  ['constitution', '## KT-A Khung\na\n## NT-1 (dự thảo)\nb\n## Điều 28\nc\n', 2],
+  ['spdx', 'A licence\n\nYou may.\n', 1],
+])('by profile %s: cut, and put together again as it was', async (profile, text, units) => {
+  const bytes = Buffer.from(text)
+  const document = `D-${profile}`
+  const run = await throughBothGates(app, document, aSource(app, document, bytes), profile)
+  expectClosedWithoutATrace(run)
+  expect(run.output).toMatchObject({ units, enacted: units, verified: true, profile })
+  await expectWholeCoverage(app, run, bytes)
+})
+
 test('sections that begin anew in each part stop, and go through under the profile that the stop names', async () => {
   const source = aSource(app, 'statute.md', Buffer.from(statute))
   const stopped = await start(app, 'STATUTE', source)

@@ -7,6 +7,8 @@ export interface UdhrText {
   code: string
   name: string
   text: string
+  /** The file as it is. */
+  html: string
   /** Articles in the file; 30, but for a few translations that are not whole. */
   expectedArticles: number
   /** Articles that have a heading in the file. Without one, nothing tells where the article begins. */
@@ -34,6 +36,7 @@ function udhrText(code: string, html: string): UdhrText {
     code,
     name,
     text: textOf(html),
+    html,
     expectedArticles: articles.length,
     headedArticles: headings.length,
     headings,

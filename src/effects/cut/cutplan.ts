@@ -4,13 +4,14 @@ import { Stop } from '../../domain/errors.ts'
 import { jsonEvidence } from '../../domain/evidence.ts'
 import { digestOf } from '../../domain/json.ts'
 import type { Survey } from '../../targets/survey.ts'
-import { safeScan } from './mark.ts'
+import { type Reading, safeScan } from './mark.ts'
 import { type CutPlan, planCut } from './plan.ts'
 import { type CutWorld, jsonOf } from './world.ts'
 
 const input = z.object({
   document: z.string(),
   profile: z.string(),
+  accept: z.string().optional(),
   sourceDigest: z.string(),
   surveyDigest: z.string(),
 })
@@ -23,10 +24,10 @@ export function cutplan(world: CutWorld): ReadEffect<z.infer<typeof input>, z.in
     kind: 'read',
     input,
     output,
-    async execute(context, { document, profile, sourceDigest, surveyDigest }) {
+    async execute(context, { document, profile, accept, sourceDigest, surveyDigest }) {
       const bytes = await context.evidence(sourceDigest)
       const survey = await jsonOf<Survey>(context, surveyDigest)
-      const plan = planTwice(world, context, { document, profile, bytes, survey })
+      const plan = planTwice(world, context, { document, profile, accept, bytes, survey })
       return plannedResult(plan)
     },
   }
@@ -35,18 +36,19 @@ export function cutplan(world: CutWorld): ReadEffect<z.infer<typeof input>, z.in
 export function planTwice(
   world: CutWorld,
   { mode, version }: Pick<EffectContext, 'mode' | 'version'>,
-  given: { document: string; profile: string | undefined; bytes: Uint8Array; survey: Survey },
+  given: Reading & { bytes: Uint8Array; survey: Survey },
 ): CutPlan {
-  const { document, profile, bytes, survey } = given
+  const { document, accept, bytes, survey } = given
   const once = () =>
     planCut({
       document,
       mode,
       machineVersion: version,
       bytes,
-      scan: safeScan(bytes, document, profile, world.caps.units),
+      scan: safeScan(world, bytes, given),
       survey,
       unitCap: world.caps.units,
+      accept,
     })
   const [first, second] = [once(), once()]
   if (digestOf(first) !== digestOf(second)) {

@@ -68,6 +68,7 @@ export function planDifferences(before: CutPlan, { bytes, survey, unitCap, plan 
   const is = digestOfBytes(bytes)
   const lines = [
     ...(was === is ? [] : [`the source file has another text: ${was} → ${is}`]),
+    ...(plan === null ? [] : profileDifferences(before.source, plan.source)),
     ...(was === is || plan === null ? [] : sourceDifferences(before, plan)),
     ...targetDifferences(before.target, survey.server),
     ...(before.limits.units === unitCap ? [] : [`caps.units was ${before.limits.units}, is ${unitCap}`]),
@@ -76,12 +77,18 @@ export function planDifferences(before: CutPlan, { bytes, survey, unitCap, plan 
   return lines.length === 0 && plan !== null ? ['the plan is another'] : lines
 }
 
+/** A profile of a user's own may change under a run. */
+function profileDifferences(before: CutPlan['source'], now: CutPlan['source']): string[] {
+  if (before.profile !== now.profile)
+    return [`the source is read as ${now.profile}, not as ${before.profile}`]
+  if (before.profileVersion === now.profileVersion) return []
+  return [`profile ${now.profile} has another version: ${before.profileVersion} → ${now.profileVersion}`]
+}
+
 /** What became of the units in another text of the source. */
 function sourceDifferences(before: CutPlan, now: CutPlan): string[] {
   const planned = new Map(before.actions.map(({ address, contentHash }) => [address, contentHash]))
   const lines: string[] = []
-  if (before.source.profile !== now.source.profile)
-    lines.push(`the source is read as ${now.source.profile}, not as ${before.source.profile}`)
   for (const { address, contentHash } of now.actions) {
     const was = planned.get(address)
     planned.delete(address)

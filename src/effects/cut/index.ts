@@ -3,6 +3,7 @@ import { profileNames, scan } from '../../document/scan.ts'
 import type { Effect } from '../../domain/effect.ts'
 import { CutterError } from '../../domain/errors.ts'
 import type { Json } from '../../domain/json.ts'
+import { checkedAccept } from './accept.ts'
 import { closeout } from './closeout.ts'
 import { cutplan } from './cutplan.ts'
 import { grantProbe } from './grant-probe.ts'
@@ -57,15 +58,21 @@ export async function admitCut(
     )
   }
   const profile = (input.profile as string | undefined) ?? registered?.profile
-  if (profile !== undefined && !profileNames().includes(profile)) {
+  const known = profileNames(world.profiles)
+  if (profile !== undefined && !known.includes(profile)) {
     throw new CutterError('INPUT_REFUSED', `there is no profile ${profile}; nothing was touched`, {
-      next: `known are: ${profileNames().join(', ')}`,
+      next: `known are: ${known.join(', ')}`,
     })
   }
+  const accept = input.accept === undefined ? undefined : checkedAccept(input.accept as string)
   // Opening the embedded target would start its server; a configured one is only looked up, and connects to nothing yet.
   if (input.target !== 'embedded') await world.target(input.target as string)
   const path = resolve(source)
   // Scanned once already here: what can't be read as a document at all never becomes a run.
-  scan(await world.readSource(path), { document, ...(profile === undefined ? {} : { profile }) })
-  return { ...input, document, source: path, ...(profile === undefined ? {} : { profile }) }
+  scan(await world.readSource(path), { document, profile, profiles: world.profiles })
+  return {
+    ...{ ...input, document, source: path },
+    ...(profile === undefined ? {} : { profile }),
+    ...(accept === undefined ? {} : { accept }),
+  }
 }

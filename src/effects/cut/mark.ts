@@ -1,12 +1,18 @@
 import { z } from 'zod'
-import { profileNames, type Scan, scan } from '../../document/scan.ts'
+import { type Problem, profileNames, type Scan, scan } from '../../document/scan.ts'
 import type { ReadEffect } from '../../domain/effect.ts'
 import { Stop } from '../../domain/errors.ts'
 import { jsonEvidence } from '../../domain/evidence.ts'
+import { acceptedCodes } from './accept.ts'
 import { sourceVersionId } from './plan.ts'
 import type { CutWorld } from './world.ts'
 
-const input = z.object({ document: z.string(), profile: z.string().optional(), sourceDigest: z.string() })
+const input = z.object({
+  document: z.string(),
+  profile: z.string().optional(),
+  accept: z.string().optional(),
+  sourceDigest: z.string(),
+})
 const output = z.looseObject({ sourceVersionId: z.string() })
 
 /** Divides the pinned source into records, every byte in exactly one. What makes a cut unsafe stops here. */
@@ -16,8 +22,9 @@ export function mark(world: CutWorld): ReadEffect<z.infer<typeof input>, z.infer
     kind: 'read',
     input,
     output,
-    async execute(context, { document, profile, sourceDigest }) {
-      const found = safeScan(await context.evidence(sourceDigest), document, profile, world.caps.units)
+    async execute(context, { sourceDigest, ...how }) {
+      const { document } = how
+      const found = safeScan(world, await context.evidence(sourceDigest), how)
       const marked = jsonEvidence('scan', found)
       const id = sourceVersionId(document, found)
       return {
@@ -33,44 +40,59 @@ export function mark(world: CutWorld): ReadEffect<z.infer<typeof input>, z.infer
   }
 }
 
+/** How a source is to be read. */
+export interface Reading {
+  document: string
+  profile?: string | undefined
+  /** Codes of problems that a person looked at and accepts, with commas between. */
+  accept?: string | undefined
+}
+
 export function safeScan(
+  { profiles, caps }: Pick<CutWorld, 'profiles' | 'caps'>,
   bytes: Uint8Array,
-  document: string,
-  profile: string | undefined,
-  cap: number,
+  { document, profile, accept }: Reading,
 ): Scan {
-  const found = scan(bytes, { document, ...(profile === undefined ? {} : { profile }) })
-  const unsafe = found.problems.filter((problem) => problem.unsafe)
-  if (unsafe.length > 0) {
-    const [first] = unsafe
-    const more = unsafe.length > 1 ? ` (and ${unsafe.length - 1} more)` : ''
-    throw new Stop(
-      'STOP_REFUSED_INPUT',
-      `line ${first!.line}: ${first!.message}${more}; nothing was touched`,
-      {
-        next: `${mendingOf(first!.code, found.profile)} (this one can be cancelled)`,
-        data: {
-          problems: unsafe
-            .slice(0, 50)
-            .map(({ code, message, line, column, start }) => ({ code, message, line, column, start })),
-        },
-      },
-    )
-  }
+  const found = scan(bytes, { document, profile, profiles })
+  const accepted = acceptedCodes(accept)
+  const stopping = found.problems.filter(({ severity }) => severity === 'stops')
+  const open = found.problems.filter(
+    ({ severity, code }) => severity === 'needs-accept' && !accepted.includes(code),
+  )
+  if (stopping.length > 0) throw refused(stopping, mendingOf(stopping[0]!.code, found.profile))
+  if (open.length > 0) throw refused(open, acceptingOf(open))
   if (!found.coverage.complete)
     throw new Stop('STOP_INTERNAL', 'the records do not cover the source exactly once')
   const units = found.records.filter(({ kind }) => kind === 'unit').length
-  if (units > cap) {
+  if (units > caps.units) {
     throw new Stop(
       'STOP_CAP_UNITS',
-      `the source has ${units} units, the cap is ${cap}; nothing was touched`,
+      `the source has ${units} units, the cap is ${caps.units}; nothing was touched`,
       {
         next: `raise caps.units in cutter.yaml, then: cutter run resume <run>`,
-        data: { units, cap },
+        data: { units, cap: caps.units },
       },
     )
   }
   return found
+}
+
+function refused(problems: Problem[], next: string): Stop {
+  const [first] = problems
+  const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : ''
+  return new Stop(
+    'STOP_REFUSED_INPUT',
+    `line ${first!.line}: ${first!.message}${more}; nothing was touched`,
+    {
+      next: `${next} (this one can be cancelled)`,
+      data: { problems: problems.slice(0, 50).map((problem) => ({ ...problem })) },
+    },
+  )
+}
+
+function acceptingOf(problems: Problem[]): string {
+  const codes = [...new Set(problems.map(({ code }) => code))]
+  return `mend the source; or, where a look at each place shows that it is right, start another run with --accept ${codes.join(',')}`
 }
 
 function mendingOf(code: string, profile: string): string {

@@ -4,6 +4,7 @@ import { Stop } from '../../domain/errors.ts'
 import { digestOf, digestOfBytes, sha256 } from '../../domain/json.ts'
 import type { Mode } from '../../domain/run.ts'
 import type { Survey, UnitRow } from '../../targets/survey.ts'
+import { type Accepted, acceptedIn } from './accept.ts'
 
 /**
  * What SG1 approves. It holds what it depends on and what it will do; no run id, time or random id, so that the same
@@ -17,6 +18,8 @@ export interface CutPlan {
   target: { systemIdentifier: string; database: string; serverVersion: number }
   source: { sourceVersionId: string; sha256: string; bytes: number; profile: string; profileVersion: string }
   limits: { units: number }
+  /** Problems of the text that were accepted when the run was started; left out where there are none. */
+  accepted?: Accepted[]
   actions: UnitAction[]
   excluded: { heading: string | null; reason: string; start: number; end: number; sha256: string }[]
   /** The whole document in order, so that it can be put together again from the database alone. */
@@ -57,13 +60,15 @@ export interface PlanInput {
   scan: Scan
   survey: Survey
   unitCap: number
+  accept?: string | undefined
 }
 
 /** The governance rows that one cut of n units writes, ORIGIN's arithmetic: n blocks, n affected rows, 13 others. */
 export const governanceRows = (units: number) => 13 + 2 * units
 
 export function planCut(input: PlanInput): CutPlan {
-  const { document, mode, machineVersion, bytes, scan, survey, unitCap } = input
+  const { document, mode, machineVersion, bytes, scan, survey, unitCap, accept } = input
+  const accepted = acceptedIn(scan, accept)
   const actions = actionsOf(input)
   const written = actions.filter(({ action }) => action !== 'keep').length
   const { systemIdentifier, database, versionNumber } = survey.server
@@ -81,6 +86,7 @@ export function planCut(input: PlanInput): CutPlan {
       profileVersion: scan.profileVersion,
     },
     limits: { units: unitCap },
+    ...(accepted.length === 0 ? {} : { accepted }),
     actions,
     excluded: scan.records.filter(isExcluded).map(({ heading, reason, start, end, sha256 }) => ({
       heading,

@@ -15,6 +15,7 @@ const input = z.object({
   document: z.string(),
   source: z.string(),
   profile: z.string().optional(),
+  accept: z.string().optional(),
   target: z.string(),
   planDigest: z.string(),
 })
@@ -30,7 +31,7 @@ export function recheckCut(world: CutWorld): ReadEffect<z.infer<typeof input>, z
     kind: 'read',
     input,
     output,
-    async execute(context, { document, source, profile, target, planDigest }) {
+    async execute(context, { document, source, profile, accept, target, planDigest }) {
       const bytes = await world.readSource(source)
       const there = await world.target(target)
       const { survey } = await there.survey(context, document)
@@ -39,7 +40,7 @@ export function recheckCut(world: CutWorld): ReadEffect<z.infer<typeof input>, z
         planDifferences(await jsonOf<CutPlan>(context, planDigest), { bytes, survey, unitCap, plan })
       const plan = await namingDrift(
         () => differences(null),
-        () => planTwice(world, context, { document, profile, bytes, survey }),
+        () => planTwice(world, context, { document, profile, accept, bytes, survey }),
       )
       const planned = plannedResult(plan)
       if (planned.output.planDigest === planDigest)

@@ -1,3 +1,4 @@
+import type { Profile } from '../../document/profile.ts'
 import type { EffectContext } from '../../domain/effect.ts'
 import type { Scratches, Sql, Target } from '../../targets/target.ts'
 
@@ -9,6 +10,8 @@ export interface CutWorld {
   readSource(path: string): Promise<Uint8Array>
   /** Source files registered in cutter.yaml. */
   documents: Record<string, { source: string; profile?: string }>
+  /** A user's own, besides those that ship. */
+  profiles: readonly Profile[]
   caps: { units: number }
 }
 

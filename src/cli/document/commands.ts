@@ -1,0 +1,24 @@
+import type { Command } from 'commander'
+import { leaf, type Runner } from '../leaf.ts'
+
+export function documentCommands(group: Command, run: Runner): void {
+  const verbs = () => import('./verbs.ts')
+  leaf(
+    group
+      .command('scan')
+      .description('how a document would be cut, and what is odd about it')
+      .argument('<file>', 'UTF-8 text: Markdown, plain text, HTML'),
+    'cutter document scan constitution.md --document ICX-CONST',
+  )
+    .option('--profile <name>', 'how the document is written (default: detected)')
+    .option('--document <id>', 'what addresses begin with (default: from the name of the file)')
+    .option('--all', 'list every record, however many there are')
+    .action(run(async (file, options) => (await verbs()).documentScan(file, options)))
+  leaf(
+    group
+      .command('profiles')
+      .description('the ways in which documents are read; with a name: its YAML')
+      .argument('[name]'),
+    'cutter document profiles markdown > mine.yaml',
+  ).action(run(async (name, options) => (await verbs()).documentProfiles(name, options)))
+}

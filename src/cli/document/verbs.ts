@@ -1,0 +1,107 @@
+import { readFile } from 'node:fs/promises'
+import { basename, resolve } from 'node:path'
+import { type Config, findHome, readConfig } from '../../config.ts'
+import type { Profile } from '../../document/profile.ts'
+import { builtIn, builtInNames, builtInText } from '../../document/profiles/registry.ts'
+import { profileNamed, scan } from '../../document/scan.ts'
+import { CutterError } from '../../domain/errors.ts'
+import { ownProfiles } from '../../own-profiles.ts'
+import { readSource } from '../../targets/source-file.ts'
+import type { CommonOptions } from '../command.ts'
+import { EXIT_OF_ERROR } from '../exit-codes.ts'
+import { answer, answerError, type Io, processIo } from '../io.ts'
+import { linesOfScan } from './tree.ts'
+
+interface ScanFlags extends CommonOptions {
+  profile?: string
+  document?: string
+  all?: boolean
+}
+
+/** Scans a file: no run, no store, no database. */
+export function documentScan(file: string, options: ScanFlags): Promise<number> {
+  return looking(options, async ({ io, home, config }) => {
+    const profiles = await ownProfiles(config, home)
+    const path = resolve(file)
+    const registered = registeredAt(config, home, path)
+    const document = options.document ?? registered?.id ?? documentIdOf(file)
+    const profile = options.profile ?? registered?.profile
+    const bytes = await readSource(path)
+    const found = scan(bytes, { document, profile, profiles })
+    const { profileVersion, ...rest } = found
+    const value = { document, profileVersion, ...rest }
+    answer(io, value, () => linesOfScan(found, { file, document, all: options.all === true }))
+    return 0
+  })
+}
+
+/** The known profiles, or the YAML of one. */
+export function documentProfiles(name: string | undefined, options: CommonOptions): Promise<number> {
+  return looking(options, async ({ io, home, config }) => {
+    const own = await ownProfiles(config, home)
+    if (name === undefined) {
+      const profiles = [
+        ...own.map((profile) => described(profile, config.profiles[profile.name]!)),
+        ...builtInNames().map((each) => described(builtIn(each)!, 'ships')),
+      ]
+      answer(io, profiles, () => linesOfProfiles(profiles))
+      return 0
+    }
+    const profile = profileNamed(name, own)
+    const file = config.profiles[name]
+    const text = builtInText(name) ?? (await readFile(resolve(home, file!), 'utf8'))
+    answer(io, { ...described(profile, file ?? 'ships'), data: profile, yaml: text }, () => [text.trimEnd()])
+    return 0
+  })
+}
+
+type Described = ReturnType<typeof described>
+
+function described({ name, version, description, languages, detect, syntax, levels }: Profile, from: string) {
+  return {
+    ...{ name, version, description, languages, syntax, from },
+    detected: detect.when,
+    levels: levels.map(({ name, code, role }) => ({ name, code, role })),
+  }
+}
+
+function linesOfProfiles(profiles: Described[]): string[] {
+  return profiles.flatMap(({ name, version, description, languages, detected, levels, from }) => [
+    `${name}  ${version}${from === 'ships' ? '' : `  (${from})`}`,
+    `    ${description}`,
+    `    languages  ${languages.join(' ')}`,
+    `    levels     ${levels.map((level) => `${level.name} (${level.code})`).join(', ')}`,
+    `    detected   ${{ first: 'yes', fallback: 'where nothing else fits', named: 'no: name it with --profile' }[detected]}`,
+  ])
+}
+
+/** A document that cutter.yaml registers with this very file. */
+function registeredAt({ documents }: Config, home: string, path: string) {
+  const found = Object.entries(documents).find(([, { source }]) => resolve(home, source) === path)
+  return found === undefined ? undefined : { id: found[0], profile: found[1].profile }
+}
+
+/** `../laws/Grundgesetz (2012).md` becomes Grundgesetz-2012. */
+function documentIdOf(file: string): string {
+  const name = basename(file).replace(/\.[^.]*$/, '')
+  const id = name.replace(/[^A-Za-z0-9_.-]+/g, '-').replace(/^[^A-Za-z0-9]+|-+$/g, '')
+  return id === '' ? 'DOCUMENT' : id.slice(0, 64)
+}
+
+interface Looking {
+  io: Io
+  home: string
+  config: Config
+}
+
+/** Like `command`, for what only looks at files: it opens no store, so that it leaves no trace in the folder. */
+async function looking(options: CommonOptions, task: (looking: Looking) => Promise<number>): Promise<number> {
+  const io = processIo(options.json === true, process.env)
+  try {
+    const home = findHome(options.home, process.env, process.cwd())
+    return await task({ io, home, config: await readConfig(home) })
+  } catch (error) {
+    answerError(io, error, null)
+    return error instanceof CutterError ? EXIT_OF_ERROR[error.code] : EXIT_OF_ERROR.INTERNAL
+  }
+}

@@ -1,0 +1,59 @@
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import type { Config } from './config-schema.ts'
+import type { Profile } from './document/profile.ts'
+import { CutterError } from './domain/errors.ts'
+import { digestOf } from './domain/json.ts'
+
+/**
+ * The profiles that cutter.yaml names, each a YAML file that may extend one that ships or another of its own. Their version
+ * takes in what they say, since it is part of a source version's id and people forget to raise a number. Throws
+ * CONFIG_INVALID that names the profile, the file, the field and what is wrong with it.
+ */
+export async function ownProfiles(config: Pick<Config, 'profiles'>, home: string): Promise<Profile[]> {
+  const entries = Object.entries(config.profiles)
+  if (entries.length === 0) return []
+  const [{ parse }, { parseProfile }, { builtInNames, extended }] = await Promise.all([
+    import('yaml'),
+    import('./document/profile.ts'),
+    import('./document/profiles/registry.ts'),
+  ])
+  const written = new Map<string, { [key: string]: unknown }>()
+  for (const [name, file] of entries) {
+    if (builtInNames().includes(name))
+      throw invalid(name, file, 'a profile of that name ships; choose another')
+    written.set(name, {
+      name,
+      ...attempt(name, file, () => objectOf(parse(readFileSync(resolve(home, file), 'utf8')))),
+    })
+  }
+  return entries.map(([name, file]) =>
+    attempt(name, file, () => {
+      const data = extended(written.get(name)!, written)
+      if (data.name !== name) throw new Error(`name: it calls itself ${JSON.stringify(data.name)}`)
+      const profile = parseProfile(data)
+      return { ...profile, version: `${profile.version}+${digestOf(profile).slice('sha256:'.length, 19)}` }
+    }),
+  )
+}
+
+function objectOf(value: unknown): { [key: string]: unknown } {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value))
+    return value as { [key: string]: unknown }
+  throw new Error('it holds no keys')
+}
+
+function attempt<T>(name: string, file: string, act: () => T): T {
+  try {
+    return act()
+  } catch (cause) {
+    throw invalid(name, file, (cause as Error).message, cause)
+  }
+}
+
+function invalid(name: string, file: string, why: string, cause?: unknown): CutterError {
+  return new CutterError('CONFIG_INVALID', `profile ${name} (${file}) can’t be used: ${why}`, {
+    next: 'mend the file; cutter document profiles <name> prints one that ships, to compare with or to extend',
+    cause,
+  })
+}

@@ -1,0 +1,229 @@
+import { existsSync, readdirSync } from 'node:fs'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { aCutterHome, type CutterHome, jsonOf, type RunJson } from '../support/cli.ts'
+import { start } from './acts.ts'
+
+/** `cutter document`: looks at files, without a run, a store or a database; and what a run does with the same problems. */
+
+interface ScanJson {
+  profile: string
+  confidence: number
+  bytes: number
+  sha256: string
+  encoding: string
+  records: { kind: string; address: string | null; start: number; end: number; status: string | null }[]
+  coverage: { complete: boolean; gaps: unknown[]; overlaps: unknown[] }
+  problems: { code: string; message: string; line: number; column: number; start: number; severity: string }[]
+}
+
+const MINE = `
+name: mine
+version: "1"
+extends: markdown
+description: of this house
+levels:
+  - { name: rule, code: R, role: leaf, headings: { en: ["Canon {n}"] } }
+leaves: [rule]
+`
+
+let at: CutterHome
+
+beforeAll(() => {
+  at = aCutterHome('profiles: { mine: ./mine.yaml }\ncaps: { units: 3 }\n')
+  at.file('mine.yaml', MINE)
+  at.file(
+    'law.md',
+    '# Law\n\n## Chapter I\n\n### Article 1\n\nOne.\n\n### Article 2 (repealed)\n\n### Article 4\n\nFour.',
+  )
+  at.file('canons.md', '# Canon 1\n\na\n\n# Canon 2\n\nb\n')
+  at.file('back.md', '# Article 2\n\na\n\n# Article 1\n\nb\n')
+})
+
+afterAll(() => at.remove())
+
+const scanned = async (...args: string[]) => at.cutter(['document', 'scan', ...args])
+
+describe('document scan', () => {
+  test('prints the tree, the coverage and what is odd, and leaves no trace', async () => {
+    const { code, stdout } = await scanned('law.md', '--document', 'ICX')
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/^profile {3}markdown 1, confidence 0\.\d+ \(3 of 3 units of a known kind/m)
+    expect(stdout).toMatch(/^coverage {2}complete/m)
+    expect(stdout).toMatch(/^\+ ICX\/CHAPTER-1 +\d+ {2}Chapter I$/m)
+    expect(stdout).toMatch(/^ {4}ICX\/ARTICLE-1 +\d+ {2}Article 1$/m)
+    expect(stdout).toMatch(/^- {3}ICX\/ARTICLE-2 .*\[repealed; left out: repealed in place\]$/m)
+    expect(stdout).toMatch(/^NUMBER_GAP {2}note\n {4}11:1 {2}numbers 3 to 3 are missing/m)
+    expect(stdout).toMatch(/^NO_FINAL_NEWLINE {2}note$/m)
+    expect(existsSync(at.path('var'))).toBe(false)
+    expect(readdirSync(at.home).sort()).toEqual([
+      ...['.installed', 'back.md', 'canons.md', 'cutter.yaml', 'law.md', 'mine.yaml'],
+    ])
+  })
+
+  test('answers with the records by byte offsets', async () => {
+    const found = jsonOf<ScanJson>(await scanned('law.md', '--json'))
+    expect(found).toMatchObject({ profile: 'markdown', encoding: 'utf-8', bytes: 88 })
+    expect(found.coverage).toEqual({ complete: true, gaps: [], overlaps: [] })
+    expect(found.records.map(({ kind, address }) => [kind, address])).toEqual([
+      ['other', null],
+      ['container', 'LAW/CHAPTER-1'],
+      ['unit', 'LAW/ARTICLE-1'],
+      ['excluded', 'LAW/ARTICLE-2'],
+      ['unit', 'LAW/ARTICLE-4'],
+    ])
+    expect(found.records.at(-1)!.end).toBe(found.bytes)
+    expect(found.problems.map(({ code, severity }) => [code, severity])).toContainEqual([
+      'NUMBER_GAP',
+      'note',
+    ])
+  })
+
+  test('ends well where only a person could say that it is right, and names the flag', async () => {
+    const { code, stdout } = await scanned('back.md')
+    expect(code).toBe(0)
+    expect(stdout).toContain(
+      'NUMBER_OUT_OF_ORDER  stops a cut unless it is accepted: --accept NUMBER_OUT_OF_ORDER',
+    )
+  })
+
+  test('shows the ends of a long document, and all of it when asked', async () => {
+    at.file('long.md', Array.from({ length: 500 }, (_, i) => `# Article ${i + 1}\n\nx\n\n`).join(''))
+    const { stdout } = await scanned('long.md')
+    expect(stdout).toContain('… 460 more records')
+    expect(stdout.split('\n').length).toBeLessThan(60)
+    expect((await scanned('long.md', '--all')).stdout.split('\n').length).toBeGreaterThan(500)
+  })
+
+  test.each([
+    ['a file that is not there', ['nowhere.md'], 'there is no such file'],
+    [
+      'an unknown profile',
+      ['law.md', '--profile', 'runes'],
+      'no profile is called "runes"; known are: mine, markdown, plain',
+    ],
+    ['a text without units', ['prose.txt'], 'no unit to cut is found'],
+    [
+      'a text that fits nothing well',
+      ['licence.txt'],
+      'no profile fits licence well enough to be taken unasked: spdx 0.2',
+    ],
+    ['an id that can be none', ['law.md', '--document', 'a/b'], 'document id "a/b"'],
+  ])('refuses %s', async (_, args, words) => {
+    at.file('prose.txt', 'Only words.\n')
+    at.file('licence.txt', 'Some License\n\nYou may.\n')
+    const answer = await scanned(...args, '--json')
+    expect(answer.code).toBe(2)
+    expect(jsonOf<RunJson>(answer).error!.message).toContain(words)
+    expect(answer.stderr).toMatch(/^next: ./m)
+  })
+
+  test("takes a profile of the user's, named or detected", async () => {
+    for (const more of [[], ['--profile', 'mine']]) {
+      const found = jsonOf<ScanJson & { profileVersion: string }>(
+        await scanned('canons.md', '--json', ...more),
+      )
+      expect(found.records.map(({ address }) => address)).toEqual(['CANONS/R-1', 'CANONS/R-2'])
+      expect(found).toMatchObject({
+        profile: 'mine',
+        profileVersion: expect.stringMatching(/^1\+[0-9a-f]{12}$/),
+      })
+    }
+  })
+})
+
+describe('document profiles', () => {
+  test('lists those that ship and those of the user', async () => {
+    const profiles = jsonOf<
+      { name: string; from: string; languages: string[]; levels: { code: string }[] }[]
+    >(await at.cutter(['document', 'profiles', '--json']))
+    const names = profiles.map(({ name }) => name)
+    expect(names[0]).toBe('mine')
+    for (const name of ['markdown', 'plain', 'html', 'numbered', 'spdx', 'constitution', 'dieu'])
+      expect(names).toContain(name)
+    expect(profiles.find(({ name }) => name === 'plain')!.languages).toEqual(
+      expect.arrayContaining(['en', 'vi', 'de', 'fr', 'es', 'zh', 'ja', 'ko', 'ar']),
+    )
+    expect(profiles[0]).toMatchObject({ from: './mine.yaml', levels: [{ code: 'R' }] })
+    expect((await at.cutter(['document', 'profiles'])).stdout).toMatch(/^constitution {2}1\n/m)
+  })
+
+  test('prints one as YAML, to begin from', async () => {
+    expect((await at.cutter(['document', 'profiles', 'dieu'])).stdout).toContain(
+      'address: "{document}-DIEU{number}-ROOT"',
+    )
+    expect((await at.cutter(['document', 'profiles', 'mine'])).stdout).toBe(MINE.replace(/\n$/, '\n'))
+    expect((await at.cutter(['document', 'profiles', 'runes'])).code).toBe(2)
+  })
+
+  test.each([
+    ['a file that is not there', '', /profile mine \(\.\/mine\.yaml\) can’t be used: ENOENT/],
+    ['a field that is not known', 'pattern: "(a+)+"\n', /Unrecognized key: "pattern"/],
+    ['a level of no role', 'levels: [{ name: x, code: X, role: king }]\n', /levels\.0\.role/],
+    ['another name', 'name: yours\n', /it calls itself "yours"/],
+    ['what is no YAML', 'a: [', /can’t be used/],
+  ])('refuses a profile of the user with %s', async (_, text, words) => {
+    const other = aCutterHome('profiles: { mine: ./mine.yaml }\n')
+    try {
+      if (text !== '')
+        other.file('mine.yaml', text.startsWith('a:') ? text : `extends: plain\nversion: "1"\n${text}`)
+      other.file('law.md', '# Article 1\n')
+      const answer = await other.cutter(['document', 'scan', 'law.md'])
+      expect(answer.code).toBe(2)
+      expect(answer.stderr).toMatch(words)
+    } finally {
+      await other.remove()
+    }
+  })
+})
+
+describe('a run of an odd document', () => {
+  const begin = (source: string, ...more: string[]) => start(at, { document: 'ODD', source, more })
+
+  test('stops where something has to be accepted, and takes it into the plan when it is', async () => {
+    await at.server()
+    const stopped = jsonOf(await begin('back.md'))
+    expect(stopped).toMatchObject({ status: 'stopped', stopCode: 'STOP_REFUSED_INPUT' })
+    expect(stopped.stop!.next).toContain('--accept NUMBER_OUT_OF_ORDER')
+    const paused = jsonOf(await begin('back.md', '--accept', 'NUMBER_OUT_OF_ORDER'))
+    expect(paused).toMatchObject({ status: 'paused', gate: 'SG1' })
+    const plan = JSON.parse((await at.cutter(['run', 'plan', paused.runId])).stdout)
+    expect(plan.accepted).toEqual([
+      {
+        ...{ code: 'NUMBER_OUT_OF_ORDER', line: 5, start: 16 },
+        message: 'numbers step back: "Article 1" follows "Article 2"',
+      },
+    ])
+  })
+
+  test('has the same plan as without the flag where nothing had to be accepted', async () => {
+    await at.server()
+    const [one, other] = [
+      jsonOf(await begin('canons.md')),
+      jsonOf(await begin('canons.md', '--accept', 'UNCLOSED_BLOCK')),
+    ]
+    expect(one).toMatchObject({ status: 'paused', output: { profile: 'mine', units: 2 } })
+    expect(other.planDigest).toBe(one.planDigest)
+  })
+
+  test('stops past the cap on units, and says how to raise it', async () => {
+    await at.server()
+    const stopped = jsonOf(await begin('long.md'))
+    expect(stopped).toMatchObject({ status: 'stopped', stopCode: 'STOP_CAP_UNITS' })
+    expect(stopped.stop).toMatchObject({ message: expect.stringContaining('500 units, the cap is 3') })
+    expect(stopped.stop!.next).toContain('caps.units')
+  })
+
+  test('refuses to accept what has to be mended', async () => {
+    const answer = await begin('back.md', '--accept', 'NUL,NUMBER_OUT_OF_ORDER')
+    expect(answer.code).toBe(2)
+    expect(jsonOf(answer).error!.message).toContain('NUL can’t be accepted')
+    expect(answer.stderr).toContain('HEADING_TOO_LONG, NUMBER_OUT_OF_ORDER, UNCLOSED_BLOCK')
+  })
+
+  test('with a NUL scans, and stops', async () => {
+    at.file('nul.md', '# Article 1\n\na\0b\n')
+    expect((await scanned('nul.md')).stdout).toContain('NUL  stops a cut\n    3:2  ')
+    await at.server()
+    expect(jsonOf(await begin('nul.md'))).toMatchObject({ stopCode: 'STOP_REFUSED_INPUT' })
+  })
+})
