@@ -43,6 +43,11 @@ export const deployInput = z.object({
     .enum(['rollback', 'stop'])
     .default('rollback')
     .describe('what follows when a check fails after the promote'),
+  confirmWithin: z
+    .string()
+    .regex(/^[1-9]\d{0,4}s?$/, 'must be seconds, such as 60s')
+    .optional()
+    .describe('the host goes back by itself unless it is reached again in so many seconds after the promote'),
 })
 
 type DeployInput = z.infer<typeof deployInput>
@@ -242,7 +247,15 @@ export const deployLogic = deploySetup.createMachine({
     G3_PREFLIGHT: blockable('rehearse_rollback', ['host', 'surveyDigest'], 'G3_ROLLBACK_REHEARSAL'),
     G3_ROLLBACK_REHEARSAL: blockable(
       'plan_lock',
-      ['sourceDigest', 'checksDigest', 'artifactDigest', 'surveyDigest', 'onFailure', 'rollbackRehearsed'],
+      [
+        'sourceDigest',
+        'checksDigest',
+        'artifactDigest',
+        'surveyDigest',
+        'onFailure',
+        'confirmWithin',
+        'rollbackRehearsed',
+      ],
       'G3_PLAN_LOCKED',
     ),
     G3_PLAN_LOCKED: { after: { 0: 'AWAITING_DEPLOY_AUTHORIZATION' } },
@@ -269,6 +282,7 @@ export const deployLogic = deploySetup.createMachine({
               'commit',
               'checks',
               'onFailure',
+              'confirmWithin',
               'planDigest',
               'rollbackRehearsed',
             ),

@@ -162,6 +162,7 @@ claim=no; [ -n "$(cat "$1/claim" 2>/dev/null)" ] && [ "$(cat "$1/claim")" = "$(s
 target=absent; if [ -L "$2" ] || [ -e "$2" ]; then target=there; fi
 [ -d "$2" ] && [ -z "$(find "$2" -mindepth 1 -maxdepth 1 -print 2>/dev/null | head -n 1)" ] && target=empty
 echo "staging=$([ -d "$1" ] && echo yes || echo no)"
+[ -e "$1/expired" ] && echo expired=yes
 echo "mine=$mine"; echo "manifest=$manifest"; echo "pointer=$pointer"; echo "claim=$claim"; echo "target=$target"`,
     staging,
     target,

@@ -17,13 +17,15 @@ import type { Source } from './source.ts'
 import { checksOf, pinned } from './source-gate.ts'
 import { type DeployWorld, jsonOf, lookAt } from './world.ts'
 
-const onFailure = z.enum(['rollback', 'stop'])
+const choices = { onFailure: z.enum(['rollback', 'stop']), confirmWithin: z.string().optional() }
+const secondsOf = (confirmWithin: string | undefined) =>
+  confirmWithin === undefined ? null : Number.parseInt(confirmWithin, 10)
 const lockInput = z.object({
   sourceDigest: z.string(),
   checksDigest: z.string(),
   artifactDigest: z.string(),
   surveyDigest: z.string(),
-  onFailure,
+  ...choices,
   rollbackRehearsed: z.boolean(),
 })
 const output = z.looseObject({ planDigest: z.string() })
@@ -39,6 +41,7 @@ export function planLock(): ReadEffect<z.infer<typeof lockInput>, z.infer<typeof
       const survey = await jsonOf<DeploySurvey>(context, given.surveyDigest)
       const parts = {
         onFailure: given.onFailure,
+        confirmSeconds: secondsOf(given.confirmWithin),
         source: await jsonOf<Source>(context, given.sourceDigest),
         artifact: await jsonOf<ArtifactFacts>(context, given.artifactDigest),
         checks: await checksOf(context, given.checksDigest),
@@ -86,7 +89,7 @@ const recheckInput = placeInput.extend({
   source: z.string(),
   commit: z.string(),
   checks: z.string().optional(),
-  onFailure,
+  ...choices,
   planDigest: z.string(),
 })
 
@@ -110,6 +113,7 @@ export function recheckDeploy(
         refuseFailed(survey)
         const plan = planTwice(context, {
           onFailure: given.onFailure,
+          confirmSeconds: secondsOf(given.confirmWithin),
           source,
           artifact: artifact.facts,
           checks,

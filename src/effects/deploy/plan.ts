@@ -5,7 +5,7 @@ import type { Command } from './hand.ts'
 import type { Place, Pointer } from './place.ts'
 import type { PreflightFinding } from './preflight.ts'
 import type { Anchor, Anchors, HostFacts } from './survey.ts'
-import { discard, extract, promote, skeleton, stage, withdraw } from './write.ts'
+import { confirm, discard, extract, promote, skeleton, stage, withdraw } from './write.ts'
 
 /** What the preflight found: what a plan is made of, beside source and artifact. */
 export interface DeploySurvey {
@@ -51,6 +51,8 @@ export interface DeployPlan {
   commands: PlannedCommand[]
   rollback: PlannedCommand[]
   onFailure: 'rollback' | 'stop'
+  /** Within which time the host must be reached again, or it goes back by itself; null: it doesn't ask. */
+  confirmSeconds: number | null
   checks: Checks
   expected: { target: 'absent'; previous: Anchor[]; warnings: string[] }
 }
@@ -61,6 +63,7 @@ export function planDeploy(given: {
   machineVersion: string
   mode: Mode
   onFailure: DeployPlan['onFailure']
+  confirmSeconds: number | null
   source: { commit: string; tree: string; prefix: string }
   artifact: ArtifactFacts
   checks: Checks
@@ -84,9 +87,10 @@ export function planDeploy(given: {
     artifact,
     place,
     pointer,
-    commands: commandsOf(place, pointer, artifact, checks),
+    commands: commandsOf(place, pointer, artifact, checks, given.confirmSeconds),
     rollback: rollbackOf(place, pointer),
     onFailure: given.onFailure,
+    confirmSeconds: given.confirmSeconds,
     checks,
     expected: {
       target: 'absent',
@@ -101,6 +105,7 @@ function commandsOf(
   pointer: Pointer | null,
   { sha256 }: ArtifactFacts,
   { checks, rehearsal, skeleton: bones }: Checks,
+  confirmSeconds: number | null,
 ): PlannedCommand[] {
   const { staging, target } = place
   const inTarget = (id: string, argv: string[]) => ({ id, argv })
@@ -109,7 +114,8 @@ function commandsOf(
     { id: 'send', argv: ['sftp', 'put', 'artifact.tar', `${staging}/artifact.tar`] },
     planned(extract(staging, RUN, sha256)),
     { id: 'send', argv: ['sftp', 'put', 'DEPLOY-MANIFEST.txt', `${staging}/tree/DEPLOY-MANIFEST.txt`] },
-    planned(promote(staging, RUN, target, pointer)),
+    planned(promote(staging, RUN, target, pointer, confirmSeconds)),
+    ...(confirmSeconds === null ? [] : [planned(confirm(staging, RUN))]),
     planned(discard(staging, RUN)),
     ...checks.map(({ name, run }) => inTarget(`check ${name}`, run)),
     ...(rehearsal === undefined ? [] : [inTarget('rehearsal', rehearsal.run)]),

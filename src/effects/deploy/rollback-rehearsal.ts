@@ -64,7 +64,7 @@ async function tryBothWays(hand: Hand, { place }: DeploySurvey, runId: string): 
   await hand.text(write.discard(scratch, runId))
   await hand.text(write.stage(scratch, runId))
   await hand.text(write.rehearsalTree(scratch, runId))
-  await hand.text(write.promote(scratch, runId, target, null))
+  await hand.text(write.promote(scratch, runId, target, null, null))
   await hand.text(write.withdraw(scratch, runId, target, null))
   if ((await hand.host.stat(target)) !== null) throw new Error(`the rehearsed rollback left ${target}`)
   await hand.text(write.discard(scratch, runId))

@@ -35,9 +35,11 @@ export function transferPromote(world: DeployWorld): WriteEffect<Input, Output> 
       const plan = await jsonOf<DeployPlan>(context, given.planDigest)
       const artifact = await plannedArtifact(context, plan, given.sourceDigest)
       try {
-        return await onHost(world, context, given.host, (hand) =>
+        await onHost(world, context, given.host, (hand) =>
           promoteWith(hand, context, plan, given.planDigest, artifact),
         )
+        // Over a connection of its own: that there still is a way in is what it says.
+        return await onHost(world, context, given.host, (hand) => finishWith(hand, context, plan))
       } finally {
         await artifact.dispose()
       }
@@ -53,6 +55,7 @@ export function transferPromote(world: DeployWorld): WriteEffect<Input, Output> 
       const plan = await jsonOf<DeployPlan>(context, given.planDigest)
       return onHost(world, context, given.host, async (hand): Promise<Probe<Output>> => {
         const state = await standing(hand, context, plan)
+        if (state === 'expired') throw wentBack(plan)
         if (state === 'busy')
           return { outcome: 'unknown', why: 'an earlier command of this run still works on the host' }
         return state === 'done'
@@ -88,20 +91,50 @@ async function promoteWith(
   plan: DeployPlan,
   planDigest: string,
   artifact: Artifact,
-): Promise<EffectResult<Output>> {
+): Promise<void> {
   const { runId } = context
   const { staging, target } = plan.place
   refuseOtherHost(hand, plan)
   try {
     if ((await standing(hand, context, plan)) === 'open')
       await send(hand, context, plan, planDigest, artifact)
-    await hand.text(write.promote(staging, runId, target, plan.pointer))
-    await hand.text(write.discard(staging, runId))
+    await hand.text(write.promote(staging, runId, target, plan.pointer, plan.confirmSeconds))
   } catch (error) {
     if (isLost(error) || context.signal.aborted) throw error
+    if (error instanceof CommandFailed && error.exitCode === write.EXIT.expired) throw wentBack(plan)
     throw await takenBack(hand, context, plan, error)
   }
-  return { ...doneResult(plan, context.now().toISOString()), evidence: [hand.sent('transfer_promote')] }
+}
+
+async function finishWith(
+  hand: Hand,
+  context: EffectContext,
+  plan: DeployPlan,
+): Promise<EffectResult<Output>> {
+  const { staging } = plan.place
+  if (plan.confirmSeconds !== null) await confirmed(hand, context, plan)
+  await hand.text(write.discard(staging, context.runId))
+  return {
+    ...doneResult(plan, context.now().toISOString()),
+    evidence: [hand.sent('transfer_promote')],
+  }
+}
+
+async function confirmed(hand: Hand, { runId }: EffectContext, plan: DeployPlan): Promise<void> {
+  const { exitCode } = await hand.run(write.confirm(plan.place.staging, runId))
+  if (exitCode === write.EXIT.expired) throw wentBack(plan)
+  if (exitCode !== 0) throw new Error(`the deploy could not be confirmed on the host (exit code ${exitCode})`)
+}
+
+/** The host took the way back by itself, and nothing but the mark of that is left. */
+function wentBack({ place, confirmSeconds }: DeployPlan): Stop {
+  return new Stop(
+    'STOP_NOT_CONFIRMED',
+    `nobody reached the host within ${confirmSeconds} s of the promote, so it went back by itself: ${place.target} is gone again`,
+    {
+      next: 'find out why it could not be reached; cutter run cancel <run> removes the mark of it, then start another run',
+    },
+  )
 }
 
 /** `moved`: the tree is in its place and the rest is to be done; `done`: nothing is left to do. */
@@ -109,12 +142,13 @@ export async function standing(
   hand: Hand,
   { runId }: EffectContext,
   { place, pointer }: DeployPlan,
-): Promise<'open' | 'moved' | 'done' | 'busy'> {
+): Promise<'open' | 'moved' | 'done' | 'busy' | 'expired'> {
   const { exitCode, stdout } = await hand.run(
     promoted(place.staging, place.target, runId, pointer?.path, pointer?.to),
   )
   if (exitCode === write.EXIT.busy) return 'busy'
   const found = pairs(stdout.toString('utf8'))
+  if (found.expired === 'yes') return 'expired'
   if (found.manifest !== 'yes') return 'open'
   return found.pointer === 'yes' && found.staging === 'no' ? 'done' : 'moved'
 }

@@ -20,6 +20,7 @@ export const EXIT = {
   notMoved: 74,
   busy: 75,
   pointerMoved: 76,
+  expired: 78,
 }
 
 const OURS = `cd -- "$1" && [ "$(cat run 2>/dev/null)" = "$2" ] || exit ${EXIT.notOurs}
@@ -56,16 +57,24 @@ chmod 755 tree`,
  * Claims the target by mkdir, which fails if anything is there, and moves the staged tree over the empty claim in one rename. A claim is
  * known again by its inode. A pointer, where there is one, is then switched in one rename too, if it still points where the plan says.
  */
-export const promote = (staging: string, run: string, target: string, pointer: Pointer | null): Command =>
+export const promote = (
+  staging: string,
+  run: string,
+  target: string,
+  pointer: Pointer | null,
+  confirmSeconds: number | null,
+): Command =>
   write(
     'promote',
-    `${OURS}if [ -d tree ]; then
+    `${OURS}[ ! -e expired ] || exit ${EXIT.expired}
+if [ -d tree ]; then
   claim=$(cat claim 2>/dev/null)
   if [ -z "$claim" ] || [ "$claim" != "$(stat -c %d:%i -- "$3" 2>/dev/null)" ]; then
     [ -z "$4" ] || mkdir -p -m 755 -- "$(dirname -- "$3")" || exit ${EXIT.notMoved}
     mkdir -m 755 -- "$3" || exit ${EXIT.targetThere}
     stat -c %d:%i -- "$3" >claim || exit ${EXIT.notMoved}
   fi
+  if [ -n "$8" ]; then setsid sh -c "$9" watch "$@" </dev/null >/dev/null 2>&1 9>&- & fi
   mv -T -- tree "$3" || exit ${EXIT.notMoved}
 fi
 [ -n "$4" ] || exit 0
@@ -73,22 +82,22 @@ now=$(readlink -- "$4")
 [ "$now" = "$6" ] && exit 0
 [ "$now" = "$5" ] || exit ${EXIT.pointerMoved}
 rm -f pointer && ln -s -- "$6" pointer && mv -T -- pointer "$4" || exit ${EXIT.notMoved}`,
-    staging,
-    run,
-    target,
-    pointer?.path ?? '',
-    pointer?.from ?? '',
-    pointer?.to ?? '',
+    ...whereOf(staging, run, target, pointer),
+    confirmSeconds === null ? '' : String(confirmSeconds),
+    WATCH,
   )
 
-/**
- * Takes back what a promote of this run made: the pointer first, then the target, out of the way in one rename and only if its manifest
- * names this run or it is this run's empty claim. What lies in staging goes with \`discard\`.
- */
-export const withdraw = (staging: string, run: string, target: string, pointer: Pointer | null): Command =>
-  write(
-    'withdraw',
-    `${OURS}if [ -n "$4" ] && [ "$(readlink -- "$4")" = "$6" ]; then
+const whereOf = (staging: string, run: string, target: string, pointer: Pointer | null) => [
+  staging,
+  run,
+  target,
+  pointer?.path ?? '',
+  pointer?.from ?? '',
+  pointer?.to ?? '',
+  pointer?.makesAbove === true ? 'yes' : 'no',
+]
+
+const BACK = `if [ -n "$4" ] && [ "$(readlink -- "$4")" = "$6" ]; then
   if [ -n "$5" ]; then rm -f pointer && ln -s -- "$5" pointer && mv -T -- pointer "$4" || exit ${EXIT.notMoved}
   else rm -f -- "$4" || exit ${EXIT.notMoved}; fi
 fi
@@ -97,15 +106,28 @@ if grep -qxF "run: $2" "$3/DEPLOY-MANIFEST.txt" 2>/dev/null; then
 elif [ -n "$(cat claim 2>/dev/null)" ] && [ "$(cat claim)" = "$(stat -c %d:%i -- "$3" 2>/dev/null)" ]; then
   rmdir -- "$3" || exit ${EXIT.notMoved}
 fi
-[ "$7" != yes ] || rmdir -- "$(dirname -- "$3")" 2>/dev/null || true`,
-    staging,
-    run,
-    target,
-    pointer?.path ?? '',
-    pointer?.from ?? '',
-    pointer?.to ?? '',
-    pointer?.makesAbove === true ? 'yes' : 'no',
-  )
+[ "$7" != yes ] || rmdir -- "$(dirname -- "$3")" 2>/dev/null || true`
+
+/**
+ * What stays behind on the host where a confirmation was asked for: it waits, and takes the way back by itself unless somebody came in
+ * again and said that all is well. Both take the same lock, so one of them is first. The mark that it leaves keeps the run from trying again.
+ */
+const WATCH = `sleep "$8"
+${OURS}[ ! -e confirmed ] || exit 0
+: >expired
+${BACK}
+rm -rf -- withdrawn tree artifact.tar claim`
+
+/** Said over a new connection: that there still is a way in. Too late, when the host went back already. */
+export const confirm = (staging: string, run: string): Command =>
+  write('confirm', `${OURS}[ ! -e expired ] || exit ${EXIT.expired}\n: >confirmed`, staging, run)
+
+/**
+ * Takes back what a promote of this run made: the pointer first, then the target, out of the way in one rename and only if its manifest
+ * names this run or it is this run's empty claim. What lies in staging goes with \`discard\`.
+ */
+export const withdraw = (staging: string, run: string, target: string, pointer: Pointer | null): Command =>
+  write('withdraw', `${OURS}${BACK}`, ...whereOf(staging, run, target, pointer))
 
 /** Removes the staging folder with all that is in it; none there is as well. */
 export const discard = (staging: string, run: string): Command =>
@@ -114,7 +136,7 @@ export const discard = (staging: string, run: string): Command =>
     `[ -e "$1" ] || exit 0
 cd -- "$1" && [ "$(cat run 2>/dev/null)" = "$2" ] || exit ${EXIT.notOurs}
 exec 9>>lock; flock -w 120 9 || exit ${EXIT.busy}
-rm -rf -- tree withdrawn artifact.tar pointer claim && cd / && rm -rf -- "$1"`,
+rm -rf -- tree withdrawn artifact.tar pointer claim confirmed expired && cd / && rm -rf -- "$1"`,
     staging,
     run,
   )

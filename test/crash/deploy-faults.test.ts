@@ -5,8 +5,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import type { Run } from '../../src/domain/run.ts'
 import type { Host } from '../../src/targets/host.ts'
 import { HostLost } from '../../src/targets/host-run.ts'
+import { aDeploy, type Deploys, entriesOf, stateOf } from '../deploy/deploys.ts'
 import { describeWithSshd, type Sshd, startSshd } from '../support/sshd.ts'
-import { aDeploy, type Deploys, entriesOf, stateOf } from './deploys.ts'
 
 vi.setConfig({ testTimeout: 240_000 })
 
@@ -100,6 +100,52 @@ describeWithSshd('what goes wrong on the way', () => {
     sshd.shut(false)
     const run = await d.resume(stopped)
     expect(run.outcome).toBe('succeeded')
+  })
+
+  describe('with a confirmation asked for', () => {
+    const confirmWithin = '3s'
+    const later = () => new Promise((done) => setTimeout(done, 6_000))
+    const gone = async () => {
+      for (let tries = 0; existsSync(d.target) && tries < 30; tries++) await later()
+      return !existsSync(d.target)
+    }
+
+    test('a deploy that cuts off its own access is taken back by the host, with nobody there', async () => {
+      d = await aDeploy(sshd, { host })
+      d.checks(plain)
+      const old = stateOf(d.old)
+      const paused = await d.start('live', { confirmWithin })
+      fault = {
+        step: 'promote',
+        when: 'after',
+        strike() {
+          expect(existsSync(d.target)).toBe(true)
+          sshd.shut(true)
+          cut()
+        },
+      }
+      const stopped = await d.approve(paused)
+      expect(stopped.stopCode).toBe('STOP_OUTCOME_UNKNOWN')
+      expect(await gone()).toBe(true)
+      await later()
+      sshd.shut(false)
+      const told = await d.resume(stopped)
+      expect(told).toMatchObject({ status: 'stopped', stopCode: 'STOP_NOT_CONFIRMED' })
+      expect(await d.engine.cancel(told.runId, { reason: 'no access' })).toMatchObject({
+        outcome: 'rolled-back',
+      })
+      expect(entriesOf(d.srv)).toEqual(['app-1'])
+      expect(stateOf(d.old)).toBe(old)
+    })
+
+    test('a deploy that is reached again in time stays', async () => {
+      d = await aDeploy(sshd, { host })
+      d.checks(plain)
+      const run = await d.approve(await d.start('live', { confirmWithin: '20s' }))
+      expect(run.outcome).toBe('succeeded')
+      await new Promise((done) => setTimeout(done, 22_000))
+      expect(entriesOf(d.srv)).toEqual(['app-1', 'app-2'])
+    })
   })
 
   test('a target that appears between the last look and the promote is not touched, and nothing of ours remains', async () => {
