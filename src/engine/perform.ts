@@ -161,6 +161,8 @@ function stopCodeOf({ code }: CutterError): StopFacts['code'] {
   if (code === 'INPUT_REFUSED') return 'STOP_REFUSED_INPUT'
   if (code === 'TARGET_UNREACHABLE') return 'STOP_TARGET_UNREACHABLE'
   if (code === 'TARGET_REFUSED' || code === 'TARGET_NOT_FOUND') return 'STOP_TARGET_REFUSED'
+  if (code === 'HOST_UNREACHABLE') return 'STOP_HOST_UNREACHABLE'
+  if (code === 'HOST_COMMAND_FAILED') return 'STOP_HOST_COMMAND_FAILED'
   return 'STOP_INTERNAL'
 }
 

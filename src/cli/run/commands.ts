@@ -6,7 +6,7 @@ export function runCommands(group: Command, run: Runner): void {
   group
     .command('start')
     .description('start a run; its flags are those of the machine’s input (see: cutter run start cut --help)')
-    .argument('<machine>', 'cut, a name in cutter.yaml, or the path of a module of your own')
+    .argument('<machine>', 'cut, deploy, a name in cutter.yaml, or the path of a module of your own')
     .argument('[flags...]')
     .allowUnknownOption()
     .helpOption(false)

@@ -104,6 +104,8 @@ function descriptionOf(schema: Schema): string {
 
 function exampleOf(machine: MachineDefinition, given: string): string {
   if (machine.name === 'cut') return 'cutter run start cut --document CHARTER --source charter.md'
+  if (machine.name === 'deploy')
+    return 'cutter run start deploy --source . --commit v2 --host web --path /srv/app-2 --previous /srv/app-1'
   const required = fieldsOf(machine).filter(([, schema]) => !schema.safeParse(undefined).success)
   const flags = required.map(
     ([field, schema]) => ` --${kebab(field)}${kindOf(schema).kind === 'boolean' ? '' : ' …'}`,

@@ -1,0 +1,139 @@
+import { z } from 'zod'
+import type { EffectResult, WriteEffect } from '../../domain/effect.ts'
+import { Stop } from '../../domain/errors.ts'
+import { jsonEvidence } from '../../domain/evidence.ts'
+import { unexpected } from './checks.ts'
+import { type GateName, gateSays } from './gates.ts'
+import type { Hand } from './hand.ts'
+import type { DeployPlan } from './plan.ts'
+import { type Tried, told, tryCheck } from './try-out.ts'
+import { type DeployWorld, jsonOf, lookAt } from './world.ts'
+import { inFolder, skeleton } from './write.ts'
+
+/** What is done with the deployed program, once it is in its place: its checks (G5), its rehearsal (G6), folders for it to run in. */
+
+const input = z.object({ host: z.string(), planDigest: z.string() })
+const output = z.looseObject({ passed: z.boolean() })
+type Input = z.infer<typeof input>
+type Output = z.infer<typeof output>
+
+/** They can be done again at will; so a probe always says that they are to be done. */
+function again(
+  world: DeployWorld,
+  name: string,
+  gate: GateName | null,
+  work: (
+    hand: Hand,
+    plan: DeployPlan,
+  ) => Promise<
+    { faults: string[]; tried: Tried[]; why: string; facts: { [key: string]: string[] | string } } | string
+  >,
+): WriteEffect<Input, Output> {
+  const says = (status: 'PASS' | 'FAIL' | 'NOT EXECUTED', why: string, facts = {}) =>
+    gate === null ? {} : gateSays(gate, status, why, facts)
+  return {
+    name,
+    kind: 'write',
+    input,
+    output,
+    async execute(context, given): Promise<EffectResult<Output>> {
+      const plan = await jsonOf<DeployPlan>(context, given.planDigest)
+      return lookAt(world, context, given.host, async (hand) => {
+        const done = await work(hand, plan)
+        if (typeof done === 'string') return { output: { passed: true, ...says('NOT EXECUTED', done) } }
+        const { faults, tried, why, facts } = done
+        const evidence = [jsonEvidence(`tried/${name}`, tried), hand.sent(name)]
+        if (faults.length === 0) return { output: { passed: true, ...says('PASS', why, facts) }, evidence }
+        if (plan.onFailure === 'stop') throw failed(name, faults)
+        return {
+          output: {
+            passed: false,
+            failure: `${name}: ${faults[0]}`,
+            ...says('FAIL', faults.join('; '), facts),
+          },
+          evidence,
+        }
+      })
+    },
+    async simulate() {
+      return {
+        output: {
+          passed: true,
+          ...says('NOT EXECUTED', 'a dry run deploys nothing, so there is nothing to try out on the host'),
+        },
+      }
+    },
+    probe: async () => ({ outcome: 'not-committed' }),
+  }
+}
+
+function failed(name: string, faults: string[]): Stop {
+  return new Stop('STOP_CHECKS_FAILED', `${name}: ${faults.slice(0, 5).join('; ')}`, {
+    next: 'mend the host and: cutter run resume <run>; or cutter run cancel <run>, which rolls back',
+    data: { faults: faults.slice(0, 100) },
+  })
+}
+
+const faultsOf = (tried: Tried[]) =>
+  tried.flatMap(({ name, fault }) => (fault === null ? [] : [`${name} ${fault}`]))
+const shortly = ({ name, fault, fallback }: Tried) =>
+  `${name}: ${fault ?? 'as expected'}${fallback ? ' (by its fallback)' : ''}`
+
+export const postChecks = (world: DeployWorld) =>
+  again(world, 'post_checks', 'G5', async (hand, { checks, place }) => {
+    if (checks.checks.length === 0) return 'no checks were given'
+    const tried: Tried[] = []
+    for (const check of checks.checks) tried.push(await tryCheck(hand, place.target, check))
+    return {
+      faults: faultsOf(tried),
+      tried,
+      why: `${tried.length} of ${tried.length} checks as expected`,
+      facts: { checks: tried.map(shortly) },
+    }
+  })
+
+/** The deployed program itself, reading only: it refuses to go live, and what it counts is the same before and after. */
+export const rehearse = (world: DeployWorld) =>
+  again(world, 'rehearse', 'G6', async (hand, { checks: { rehearsal }, place }) => {
+    if (rehearsal === undefined) return 'no rehearsal was given'
+    const timeoutMs = rehearsal.timeoutSeconds * 1000
+    const run = (name: string, argv: string[]) => hand.run(inFolder(name, place.target, argv), { timeoutMs })
+    const count = async (when: string) => {
+      if (rehearsal.counts === undefined) return null
+      const result = await run(`counts ${when}`, rehearsal.counts)
+      return told(
+        `counts ${when}`,
+        rehearsal.counts,
+        false,
+        result.exitCode === 0 ? null : `ended with ${result.exitCode ?? result.signal}`,
+        result,
+      )
+    }
+    const before = await count('before')
+    const result = await run('rehearsal', rehearsal.run)
+    const tried = [told('rehearsal', rehearsal.run, false, unexpected(rehearsal.expect, result), result)]
+    if (rehearsal.refused !== undefined) {
+      const live = await run('live start', rehearsal.refused)
+      const fault = live.exitCode === 0 || live.exitCode === null ? 'was not refused' : null
+      tried.push(told('live start', rehearsal.refused, false, fault, live))
+    }
+    const after = await count('after')
+    if (before !== null && after !== null) {
+      const same = before.stdout === after.stdout
+      tried.push(before, { ...after, fault: after.fault ?? (same ? null : 'differs from the counts before') })
+    }
+    return {
+      faults: faultsOf(tried),
+      tried,
+      why: 'the deployed program reads, refuses to go live, and changes no count',
+      facts: { tried: tried.map(shortly) },
+    }
+  })
+
+export const runtimeSkeleton = (world: DeployWorld) =>
+  again(world, 'runtime_skeleton', null, async (hand, { checks: { skeleton: bones }, place }) => {
+    const { folders, files } = bones
+    if (folders.length + Object.keys(files).length > 0)
+      await hand.text(skeleton(place.target, folders, files))
+    return { faults: [], tried: [], why: '', facts: {} }
+  })

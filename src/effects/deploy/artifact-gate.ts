@@ -1,0 +1,72 @@
+import { z } from 'zod'
+import type { EffectContext, ReadEffect } from '../../domain/effect.ts'
+import { Stop } from '../../domain/errors.ts'
+import { type Evidence, jsonEvidence } from '../../domain/evidence.ts'
+import type { Json } from '../../domain/json.ts'
+import { buildArtifact } from './artifact.ts'
+import { treeHashes } from './artifact-hashes.ts'
+import type { Finding } from './artifact-scan.ts'
+import { gateSays } from './gates.ts'
+import type { ArtifactFacts } from './plan.ts'
+import type { Source } from './source.ts'
+import { checksOf } from './source-gate.ts'
+import { jsonOf } from './world.ts'
+
+const input = z.object({ sourceDigest: z.string(), checksDigest: z.string() })
+const output = z.looseObject({ artifactDigest: z.string() })
+
+/** G2: the artifact is built, scanned and hashed; only its list is kept, since the commit gives the same bytes again. */
+export function artifactGate(): ReadEffect<z.infer<typeof input>, z.infer<typeof output>> {
+  return {
+    name: 'artifact',
+    kind: 'read',
+    input,
+    output,
+    async execute(context, { sourceDigest, checksDigest }) {
+      const source = await jsonOf<Source>(context, sourceDigest)
+      const { allow } = await checksOf(context, checksDigest)
+      const { facts, warnings, evidence } = await cleanArtifact(context, source, allow)
+      const said = gateSays(
+        'G2',
+        'PASS',
+        `${facts.files} files, ${facts.bytes} bytes, nothing in it that must not be`,
+        {
+          sha256: facts.sha256,
+          treeHash: facts.treeHash,
+          warnings: warnings.map(({ path, why }) => `${path} ${why}`),
+        },
+      )
+      return {
+        output: {
+          artifactDigest: evidence[0].digest,
+          report: { artifactSha256: facts.sha256, ...said.report },
+        },
+        evidence,
+      }
+    },
+  }
+}
+
+export async function cleanArtifact(
+  context: EffectContext,
+  source: Source,
+  allow: string[],
+): Promise<{ facts: ArtifactFacts; warnings: Finding[]; evidence: [Evidence, Evidence] }> {
+  const artifact = await buildArtifact(source, context.signal, allow)
+  await artifact.dispose()
+  const refused = artifact.findings.filter(({ severity }) => severity === 'refused')
+  if (refused.length > 0) throw unclean(refused)
+  const list = jsonEvidence('artifact/list', artifact.entries)
+  const { sha256, bytes } = artifact
+  const facts = { sha256, bytes, ...treeHashes(artifact.entries), listDigest: list.digest }
+  return { facts, warnings: artifact.findings, evidence: [jsonEvidence('artifact', facts), list] }
+}
+
+function unclean(findings: Finding[]): Stop {
+  const [first] = findings
+  const more = findings.length > 1 ? ` (and ${findings.length - 1} more)` : ''
+  return new Stop('STOP_ARTIFACT_UNCLEAN', `${first!.path} ${first!.why}${more}; the host was not touched`, {
+    next: 'take it out of the commit; a secret that was ever committed has to be changed. What is meant to be there goes under allow in the checks file. Then start another run',
+    data: { findings: findings.slice(0, 100) as unknown as Json },
+  })
+}

@@ -1,0 +1,98 @@
+import type { Finding } from './artifact-scan.ts'
+
+/** What an artifact must not carry, by name and by content. */
+
+type Fault = Pick<Finding, 'rule' | 'severity' | 'why'>
+
+const refused = (rule: Finding['rule'], why: string): Fault => ({ rule, severity: 'refused', why })
+
+const SECRET_NAMES: [RegExp, string][] = [
+  [/^\.env(\.(?!example$|sample$|template$|dist$).+)?$/, 'is a file of environment variables'],
+  [/^id_(rsa|dsa|ecdsa|ed25519)(_sk)?$/, 'is called like a private key'],
+  [/\.(p12|pfx|jks|keystore|kdbx|ppk)$/i, 'is a key store'],
+  [/^(\.netrc|_netrc|\.pgpass|\.htpasswd|\.git-credentials|\.vault-token)$/, 'is a file of passwords'],
+]
+const SECRET_PATHS = /(^|\/)(\.aws\/credentials|\.docker\/config\.json|\.kube\/config|\.ssh\/[^/]+)$/
+const CACHE_PARTS = new Set([
+  '__pycache__',
+  '.pytest_cache',
+  '.mypy_cache',
+  '.ruff_cache',
+  '.tox',
+  '.venv',
+  'node_modules',
+  '.cache',
+  '.gradle',
+  '.terraform',
+])
+const CACHE_NAMES = /^(\.DS_Store|Thumbs\.db|.*\.py[co]|.*\.sw[po])$/
+
+/** The outermost folder of a path that is a cache, or null. */
+export function cacheFolder(path: string): string | null {
+  const parts = path.split('/')
+  const at = parts.findIndex((part) => CACHE_PARTS.has(part))
+  return at === -1 ? null : parts.slice(0, at + 1).join('/')
+}
+
+/** Why a path can't be part of an artifact, or null. */
+export function nameFault(path: string): Fault | null {
+  const parts = path.split('/')
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: exactly these are refused
+  if (/[\x00-\x1f\x7f\\]/.test(path))
+    return refused('name', 'has a control character or a backslash in its name')
+  if (path.includes('\ufffd')) return refused('name', 'has a name that is not UTF-8')
+  if (path.startsWith('/') || parts.includes('..')) return refused('name', 'leads out of the artifact')
+  if (parts.some((part) => part === '' || part === '.')) return refused('name', 'is no plain path')
+  if (parts.some((part) => part.toLowerCase() === '.git'))
+    return refused('git', 'is part of a git repository')
+  if (path === MANIFEST) return refused('name', 'is the name of the manifest that the deploy writes')
+  const name = parts.at(-1)!
+  const secret = SECRET_NAMES.find(([pattern]) => pattern.test(name))
+  if (secret !== undefined) return refused('secret', secret[1])
+  if (SECRET_PATHS.test(path)) return refused('secret', 'is where a tool keeps its secrets')
+  if (cacheFolder(path) !== null || CACHE_NAMES.test(name))
+    return refused('cache', 'is a cache or an installed copy, not source')
+  return null
+}
+
+export const MANIFEST = 'DEPLOY-MANIFEST.txt'
+
+interface ContentRule extends Fault {
+  pattern: RegExp
+  /** Only looked for where a file begins. */
+  atStart?: boolean
+}
+
+const token = (pattern: RegExp, whose: string): ContentRule => ({
+  ...refused('secret', `holds what looks like ${whose}`),
+  pattern,
+})
+
+/** The forms are those that their makers document; a match says which, never what. */
+export const contentRules: ContentRule[] = [
+  token(
+    /-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----(?:\\n|\s)+(?:[A-Za-z-]+: [^\n]*\s+)*[A-Za-z0-9+/=]{16}/,
+    'a private key',
+  ),
+  token(/\b(?:AKIA|ASIA)[0-9A-Z]{16}\b/, 'an access key of AWS'),
+  token(/\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{50,})\b/, 'a token of GitHub'),
+  token(/\bglpat-[A-Za-z0-9_-]{20,}/, 'a token of GitLab'),
+  token(/\bxox[abeoprs]-[A-Za-z0-9-]{20,}/, 'a token of Slack'),
+  token(/\bnpm_[A-Za-z0-9]{36}\b/, 'a token of npm'),
+  token(/\bAIza[0-9A-Za-z_-]{35}\b/, 'a key of Google’s APIs'),
+  token(/\b[rs]k_live_[0-9A-Za-z]{24,}/, 'a live key of Stripe'),
+  token(/\bsk-(?:ant|proj)-[A-Za-z0-9_-]{32,}/, 'a key of a model’s API'),
+  token(/_authToken\s*=\s*[A-Za-z0-9_-]{20,}/, 'a token of a package registry'),
+  {
+    rule: 'secret',
+    severity: 'warn',
+    why: 'holds a URL with a password in it',
+    pattern:
+      /\b(?:postgres(?:ql)?|mysql|mongodb(?:\+srv)?|rediss?|amqps?|https?):\/\/[^\s:@/'"]+:[^\s:@/'"]{3,}@/,
+  },
+  {
+    ...refused('large-file-pointer', 'is a pointer of git-lfs: the file itself is not in the commit'),
+    pattern: /^version https:\/\/git-lfs\.github\.com\/spec\/v1\n/,
+    atStart: true,
+  },
+]

@@ -1,0 +1,54 @@
+import type { Entry } from './artifact-scan.ts'
+import type { Hand } from './hand.ts'
+import { paths, sums } from './look.ts'
+
+/** A folder on the host, path by path, as its own tools read it. */
+export type Contents = Map<string, { type: string; mode: string; target: string; sha256: string | null }>
+
+const MOST = 64 * 1024 * 1024
+
+export async function contentsOf(hand: Hand, folder: string): Promise<Contents> {
+  const [shape, hashes] = [await all(hand, folder, paths), await all(hand, folder, sums)]
+  const sha256 = new Map(
+    hashes
+      .split('\0')
+      .filter((line) => line !== '')
+      .map((line): [string, string] => [line.slice(66).replace(/^\.\//, ''), line.slice(0, 64)]),
+  )
+  const contents: Contents = new Map()
+  const fields = shape.split('\0')
+  for (let at = 0; at + 3 < fields.length; at += 4) {
+    const [type = '', mode = '', target = '', path = ''] = fields.slice(at, at + 4)
+    contents.set(path, { type, mode, target, sha256: sha256.get(path) ?? null })
+  }
+  return contents
+}
+
+async function all(hand: Hand, folder: string, look: typeof paths): Promise<string> {
+  const { exitCode, stdout, stderr, truncated } = await hand.run(look(folder), { maxOutputBytes: MOST })
+  if (exitCode === 0 && !truncated) return stdout.toString('utf8')
+  throw new Error(
+    `${folder} can't be read on the host: ${truncated ? 'it holds too much' : stderr.toString('utf8').trim().slice(0, 300)}`,
+  )
+}
+
+const LETTER = { file: 'f', directory: 'd', symlink: 'l' }
+
+/** What is not as the artifact has it, a line each. What came besides is told apart: it may be expected. */
+export function compared(entries: Entry[], found: Contents): { faults: string[]; besides: string[] } {
+  const left = new Map(found)
+  const faults: string[] = []
+  for (const { path, type, mode, target = '', sha256 } of entries) {
+    const there = left.get(path)
+    left.delete(path)
+    if (there === undefined) faults.push(`${path} is missing`)
+    else if (there.type !== LETTER[type]) faults.push(`${path} is another kind of file`)
+    else if (type === 'file' && there.sha256 !== sha256) faults.push(`${path} has other bytes`)
+    else if (type === 'symlink' ? there.target !== target : Number.parseInt(there.mode, 8) !== mode)
+      faults.push(`${path} has another ${type === 'symlink' ? 'target' : 'mode'}`)
+  }
+  return { faults, besides: [...left.keys()] }
+}
+
+/** What interpreters leave beside the files that they read. */
+export const isBytecode = (path: string) => path.split('/').includes('__pycache__') || path.endsWith('.pyc')

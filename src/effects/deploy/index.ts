@@ -1,0 +1,80 @@
+import { resolve } from 'node:path'
+import type { Effect } from '../../domain/effect.ts'
+import { CutterError } from '../../domain/errors.ts'
+import type { Json } from '../../domain/json.ts'
+import { postChecks, rehearse, runtimeSkeleton } from './after.ts'
+import { artifactGate } from './artifact-gate.ts'
+import { parseChecks } from './checks.ts'
+import { environment } from './environment.ts'
+import { integrity } from './integrity.ts'
+import { absolutePath } from './place.ts'
+import { planLock, recheckDeploy } from './plan-lock.ts'
+import { preflightGate } from './preflight-gate.ts'
+import { blockedReport, deployCloseout } from './reports.ts'
+import { rollback } from './rollback.ts'
+import { rehearseRollback } from './rollback-rehearsal.ts'
+import { sourceGate } from './source-gate.ts'
+import { transferPromote } from './transfer.ts'
+import type { DeployWorld } from './world.ts'
+
+export type { DeployWorld } from './world.ts'
+
+/** The effects of a deploy, by the names that the machine invokes. */
+export function deployEffects(world: DeployWorld): Record<string, Effect> {
+  const effects = [
+    environment(world),
+    sourceGate(world),
+    artifactGate(),
+    preflightGate(world),
+    rehearseRollback(world),
+    planLock(),
+    recheckDeploy(world),
+    transferPromote(world),
+    postChecks(world),
+    rehearse(world),
+    runtimeSkeleton(world),
+    integrity(world),
+    rollback(world),
+    blockedReport(world),
+    deployCloseout(),
+  ]
+  return Object.fromEntries(effects.map((effect) => [effect.name, effect as unknown as Effect]))
+}
+
+/** Settles what a deploy is started with, or refuses it before there is a run. Whether source and host are there is for G0 and G1 to say. */
+export async function admitDeploy(
+  world: DeployWorld,
+  input: { [key: string]: Json },
+): Promise<{ [key: string]: Json }> {
+  const { source, path, previous, checks, strategy } = input as { [key: string]: string | undefined }
+  if (strategy === 'replace') {
+    throw new CutterError(
+      'INPUT_REFUSED',
+      'replacing in place is refused: what is overwritten can’t be taken back; the host was not touched',
+      {
+        next: '--strategy side-by-side, or --strategy release',
+      },
+    )
+  }
+  const file = checks === undefined ? undefined : resolve(checks)
+  if (file !== undefined) parseChecks(await world.readChecks(file), file)
+  const target = absolutePath(path!, '--path')
+  const earlier = previous?.split(',').map((one) => absolutePath(one.trim(), '--previous'))
+  const within = earlier?.find(
+    (one) => one === target || (one.startsWith(`${target}/`) && strategy === 'side-by-side'),
+  )
+  if (within !== undefined) {
+    throw new CutterError(
+      'INPUT_REFUSED',
+      `--previous ${within} is where the deploy goes; the host was not touched`,
+      { next: 'name the version that is there now' },
+    )
+  }
+  return {
+    ...input,
+    source: resolve(source!),
+    path: target,
+    ...(earlier === undefined ? {} : { previous: earlier.join(',') }),
+    ...(file === undefined ? {} : { checks: file }),
+  }
+}

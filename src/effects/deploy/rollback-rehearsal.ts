@@ -1,0 +1,73 @@
+import { posix } from 'node:path'
+import { z } from 'zod'
+import type { WriteEffect } from '../../domain/effect.ts'
+import type { Hand } from './hand.ts'
+import { listing } from './look.ts'
+import type { DeploySurvey } from './plan.ts'
+import { saidOf } from './preflight-gate.ts'
+import { type DeployWorld, jsonOf, onHost } from './world.ts'
+import * as write from './write.ts'
+
+const input = z.object({ host: z.string(), surveyDigest: z.string() })
+const output = z.looseObject({ rollbackRehearsed: z.boolean() })
+type Input = z.infer<typeof input>
+type Output = z.infer<typeof output>
+
+/**
+ * Tries the way back before anybody approves the way there: the very scripts of promote and rollback, on a scratch folder beside the target
+ * that is gone afterwards. It writes on the host, so only a live run does it, and only where cutter.yaml allows it.
+ */
+export function rehearseRollback(world: DeployWorld): WriteEffect<Input, Output> {
+  const said = (survey: DeploySurvey, why: string, rehearsed: boolean) => ({
+    output: { rollbackRehearsed: rehearsed, ...saidOf(survey, why) },
+  })
+  return {
+    name: 'rehearse_rollback',
+    kind: 'write',
+    input,
+    output,
+    async execute(context, given) {
+      const survey = await jsonOf<DeploySurvey>(context, given.surveyDigest)
+      if (!world.mayRehearseRollback(given.host)) {
+        return said(
+          survey,
+          'the rollback was not rehearsed: cutter.yaml doesn’t allow that write (hosts.<name>.rehearseRollback)',
+          false,
+        )
+      }
+      return onHost(world, context, given.host, async (hand) => {
+        await tryBothWays(hand, survey, context.runId)
+        return {
+          ...said(survey, 'the rollback was rehearsed beside the target', true),
+          evidence: [hand.sent('rehearse_rollback')],
+        }
+      })
+    },
+    async simulate(context, given) {
+      return said(
+        await jsonOf<DeploySurvey>(context, given.surveyDigest),
+        'the rollback was not rehearsed: a dry run writes nothing on the host',
+        false,
+      )
+    },
+    async probe() {
+      return { outcome: 'not-committed' }
+    },
+  }
+}
+
+async function tryBothWays(hand: Hand, { place }: DeploySurvey, runId: string): Promise<void> {
+  const scratch = `${place.staging}-rehearsal`
+  const look = () => hand.text(listing(place.parent, ...place.ours, posix.basename(scratch)))
+  const before = await look()
+  const target = `${scratch}/target`
+  await hand.text(write.discard(scratch, runId))
+  await hand.text(write.stage(scratch, runId))
+  await hand.text(write.rehearsalTree(scratch, runId))
+  await hand.text(write.promote(scratch, runId, target, null, null))
+  await hand.text(write.withdraw(scratch, runId, target, null))
+  if ((await hand.host.stat(target)) !== null) throw new Error(`the rehearsed rollback left ${target}`)
+  await hand.text(write.discard(scratch, runId))
+  if ((await hand.host.stat(scratch)) !== null || (await look()) !== before)
+    throw new Error('the rehearsed rollback left the parent folder otherwise than it was')
+}

@@ -1,0 +1,112 @@
+import { z } from 'zod'
+import type { EffectContext, EffectResult, Probe, WriteEffect } from '../../domain/effect.ts'
+import { Stop } from '../../domain/errors.ts'
+import { bytesEvidence } from '../../domain/evidence.ts'
+import type { Json } from '../../domain/json.ts'
+import { allGates, type Gates, reportText } from './gates.ts'
+import type { Hand } from './hand.ts'
+import { pairs, promoted } from './look.ts'
+import type { DeployPlan, DeploySurvey } from './plan.ts'
+import { differences, surveyAnchors } from './survey.ts'
+import { type DeployWorld, jsonOf, onHost } from './world.ts'
+import * as write from './write.ts'
+
+const input = z.object({
+  host: z.string(),
+  planDigest: z.string(),
+  surveyDigest: z.string(),
+  gates: z.looseObject({}),
+  failure: z.string(),
+})
+const output = z.looseObject({ report: z.looseObject({}) })
+type Input = z.infer<typeof input>
+type Output = z.infer<typeof output>
+
+/** The planned way back: the pointer, the target in one rename, staging; only what names this run, and nothing is left to undo. */
+export function rollback(world: DeployWorld): WriteEffect<Input, Output> {
+  return {
+    name: 'rollback',
+    kind: 'write',
+    input,
+    output,
+    async execute(context, given) {
+      const plan = await jsonOf<DeployPlan>(context, given.planDigest)
+      return onHost(world, context, given.host, async (hand) => {
+        const { staging, target } = plan.place
+        await hand.text(write.stage(staging, context.runId))
+        await hand.text(write.withdraw(staging, context.runId, target, plan.pointer))
+        await hand.text(write.discard(staging, context.runId))
+        if (!(await gone(hand, context, plan)))
+          throw new Error(`${target} still names this run after the rollback`)
+        return backResult(hand, context, plan, given)
+      })
+    },
+    async simulate(_context, given) {
+      return { output: reported(given, 'a dry run made nothing, so nothing was removed', {}) }
+    },
+    async probe(context, given): Promise<Probe<Output>> {
+      const plan = await jsonOf<DeployPlan>(context, given.planDigest)
+      return onHost(world, context, given.host, async (hand): Promise<Probe<Output>> => {
+        if (!(await gone(hand, context, plan))) return { outcome: 'not-committed' }
+        return { outcome: 'committed', ...(await backResult(hand, context, plan, given)) }
+      })
+    },
+  }
+}
+
+async function gone(hand: Hand, { runId }: EffectContext, { place, pointer }: DeployPlan): Promise<boolean> {
+  const { exitCode, stdout } = await hand.run(
+    promoted(place.staging, place.target, runId, pointer?.path, pointer?.to),
+  )
+  if (exitCode === write.EXIT.busy)
+    throw new Stop('STOP_ROLLBACK_FAILED', 'an earlier command of this run still works on the host', {
+      next: 'wait, then: cutter run resume <run>',
+    })
+  const { staging, mine, manifest, pointer: points } = pairs(stdout.toString('utf8'))
+  return manifest === 'no' && !(staging === 'yes' && mine === 'yes') && (pointer === null || points === 'no')
+}
+
+async function backResult(
+  hand: Hand,
+  context: EffectContext,
+  plan: DeployPlan,
+  given: Input,
+): Promise<EffectResult<Output>> {
+  const { anchors } = await jsonOf<DeploySurvey>(context, given.surveyDigest)
+  const { strict, tolerated } = differences(
+    anchors,
+    await surveyAnchors(hand, plan.place),
+    plan.checks.tolerate,
+  )
+  const facts = {
+    removed: plan.place.target,
+    asBefore: strict.length === 0,
+    differences: strict.slice(0, 50),
+    tolerated: tolerated.slice(0, 50),
+  }
+  const output = reported(
+    given,
+    strict.length === 0
+      ? 'rolled back: the host is as it was'
+      : `rolled back; besides, the host changed: ${strict[0]}`,
+    facts,
+  )
+  const text = reportText(
+    `Deploy ${context.runId}: rolled back`,
+    output.report.gates as unknown as Required<Gates>,
+    [given.failure, ...strict],
+  )
+  return {
+    output,
+    evidence: [bytesEvidence('report/deploy', 'text/markdown', Buffer.from(text)), hand.sent('rollback')],
+  }
+}
+
+function reported({ gates, failure }: Input, what: string, facts: { [key: string]: Json }) {
+  return {
+    report: {
+      gates: allGates(gates as Gates, failure) as unknown as Json,
+      rollback: { what, because: failure, ...facts },
+    },
+  }
+}

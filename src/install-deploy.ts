@@ -1,0 +1,39 @@
+import { readFileSync } from 'node:fs'
+import { deploy } from '../machines/deploy.ts'
+import type { App } from './app.ts'
+import { CutterError } from './domain/errors.ts'
+import { admitDeploy, type DeployWorld, deployEffects } from './effects/deploy/index.ts'
+import type { InstalledMachine } from './engine/parts.ts'
+import { definitionDigest } from './install.ts'
+import { openHost } from './targets/host.ts'
+import { thisSshUser } from './targets/ssh-settings.ts'
+
+/** The machine that deploys, with its effects; hosts are named in cutter.yaml, or by their alias in the user's ssh config. */
+export async function installDeploy(
+  { config }: Pick<App, 'config'>,
+  env: NodeJS.ProcessEnv,
+): Promise<InstalledMachine> {
+  const world: DeployWorld = {
+    host: (name, signal) => openHost(config.hosts[name]?.ssh ?? name, thisSshUser(env), signal),
+    readChecks,
+    mayRehearseRollback: (name) => config.hosts[name]?.rehearseRollback === true,
+  }
+  return {
+    machine: { ...deploy, definitionDigest: definitionDigest(deploy) },
+    effects: deployEffects(world),
+    admit: (input) => admitDeploy(world, input),
+  }
+}
+
+async function readChecks(path: string): Promise<unknown> {
+  const { parse } = await import('yaml')
+  try {
+    return parse(readFileSync(path, 'utf8'))
+  } catch (cause) {
+    throw new CutterError(
+      'INPUT_REFUSED',
+      `the checks file ${path} can't be read: ${(cause as Error).message.split('\n')[0]}; the host was not touched`,
+      { next: 'name a YAML file with --checks', cause },
+    )
+  }
+}

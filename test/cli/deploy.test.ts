@@ -1,0 +1,86 @@
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { aDeploy, type Deploys, entriesOf } from '../deploy/deploys.ts'
+import { aCutterHome, type CutterHome, jsonOf } from '../support/cli.ts'
+import { describeWithSshd, type Sshd, startSshd } from '../support/sshd.ts'
+import { ALICE, aSigner, enableExecution } from './acts.ts'
+
+vi.setConfig({ testTimeout: 240_000 })
+
+describeWithSshd('a deploy at the command line', () => {
+  let sshd: Sshd
+  let at: CutterHome
+  let d: Deploys
+  beforeAll(async () => {
+    sshd = await startSshd()
+    d = await aDeploy(sshd)
+    at = aCutterHome('execution: { allowLive: true }\nhosts: { box: { ssh: web } }\n')
+  })
+  afterAll(async () => {
+    await at.remove()
+    await d.remove()
+    await sshd.stop()
+  })
+  const cutter = (...args: string[]) => at.cutter(args, { env: { HOME: sshd.home } })
+  const start = (...more: string[]) => {
+    const flags = ['--source', d.repository, '--commit', d.commit, '--path', d.target, '--previous', d.old]
+    return cutter(
+      'run',
+      'start',
+      'deploy',
+      ...flags,
+      '--checks',
+      `${d.folder}/checks.yaml`,
+      '--json',
+      ...more,
+    )
+  }
+
+  test('stops at an unknown host key with its fingerprint, and goes on to the closeout once it is known', async () => {
+    const known = `[127.0.0.1]:${sshd.gatePort} ${sshd.hostKey()}\n`
+    sshd.knownHosts('')
+    await enableExecution(at)
+    const blocked = await start('--host', 'box', '--mode', 'live')
+    expect(blocked.code).toBe(3)
+    const { runId, stop, output } = jsonOf(blocked)
+    expect(stop).toMatchObject({
+      code: 'STOP_HOST_KEY_UNKNOWN',
+      message: expect.stringMatching(/SHA256:[\w+/]{43}/),
+    })
+    expect(output.untouched).toEqual({
+      looked: false,
+      why: 'the host was not reached, so nothing was sent to it',
+    })
+
+    sshd.knownHosts(known)
+    const paused = await cutter('run', 'resume', runId, '--json')
+    expect(paused.code).toBe(0)
+    expect(jsonOf(paused).output.gates.G3.why).toContain('the rollback was not rehearsed')
+    const key = aSigner(at, ALICE, 'cutter.deploy.SG1')
+    const signed = await cutter('approval', 'sign', runId, '--as', ALICE, '--key', key, '--json')
+    const closed = await cutter(
+      'run',
+      'resume',
+      '--approval',
+      jsonOf<{ approvalId: string }>(signed).approvalId,
+      '--json',
+    )
+    expect(closed.code).toBe(0)
+    expect(jsonOf(closed)).toMatchObject({ state: 'CLOSEOUT_REPORTED', outcome: 'succeeded' })
+    expect(entriesOf(d.srv)).toEqual(['app-1', 'app-2'])
+    expect((await cutter('run', 'history', runId, '--verify')).code).toBe(0)
+  })
+
+  test('takes an alias of the ssh config too, and answers with exit code 2 to what can’t be meant', async () => {
+    const refused = await start('--host', 'web', '--path', 'srv/app')
+    expect(refused.code).toBe(2)
+    expect(jsonOf(refused).error).toMatchObject({
+      code: 'INPUT_REFUSED',
+      message: expect.stringContaining('the host was not touched'),
+    })
+    const stopped = await start('--host', 'nowhere.invalid')
+    expect(stopped.code).toBe(3)
+    expect(jsonOf(stopped).stopCode).toBe('STOP_HOST_UNREACHABLE')
+    const help = await cutter('run', 'start', 'deploy', '--help')
+    expect(help.stdout).toContain('--on-failure')
+  })
+})

@@ -1,0 +1,296 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import type { Run } from '../../src/domain/run.ts'
+import type { Host } from '../../src/targets/host.ts'
+import { HostLost } from '../../src/targets/host-run.ts'
+import { aDeploy, type Deploys, entriesOf, stateOf } from '../deploy/deploys.ts'
+import { describeWithSshd, type Sshd, startSshd } from '../support/sshd.ts'
+
+vi.setConfig({ testTimeout: 240_000 })
+
+/** What a test does at a step of the deploy on the host: before it is sent, or when it is done there and nobody knows yet. */
+interface Fault {
+  step: string
+  when: 'before' | 'after'
+  strike(): void | Promise<void>
+}
+
+const STEPS = ['stage', 'put artifact.tar', 'extract', 'put DEPLOY-MANIFEST.txt', 'promote', 'discard']
+
+describeWithSshd('what goes wrong on the way', () => {
+  let sshd: Sshd
+  let d: Deploys
+  let fault: Fault | null = null
+  beforeAll(async () => {
+    sshd = await startSshd()
+  })
+  afterAll(() => sshd.stop())
+  afterEach(async () => {
+    fault = null
+    sshd.shut(false)
+    await d.remove()
+  })
+
+  /** Strikes once, at its step, after the gate. */
+  const struck = async <T>(step: string, work: () => Promise<T>): Promise<T> => {
+    const hit = fault?.step === step ? fault : null
+    if (hit !== null) fault = null
+    if (hit?.when === 'before') await hit.strike()
+    const result = await work()
+    if (hit?.when !== 'after') return result
+    await hit.strike()
+    throw new HostLost(`${step} was under way`)
+  }
+  const host = (real: Host): Host => ({
+    ...real,
+    run: (argv, options) => struck(String(argv[3]), () => real.run(argv, options)),
+    put: (local, remote, options) =>
+      struck(`put ${remote.split('/').at(-1)}`, () => real.put(local, remote, options)),
+  })
+  const plain =
+    'checks: [{ name: runs, run: [python3, app.py, --version] }]\ntolerate: [listening-ports, running-services]'
+  async function atTheGate(): Promise<Run> {
+    d = await aDeploy(sshd, { host })
+    d.checks(plain)
+    return d.start()
+  }
+  const cut = () => sshd.cutAfter(0)
+  const untilClosed = async (run: Run): Promise<Run> => {
+    let now = run
+    for (let tries = 0; now.status === 'stopped' && tries < 3; tries++) now = await d.resume(now)
+    return now
+  }
+
+  describe.each(STEPS)('the connection is cut at %s', (step) => {
+    test.each(['before', 'after'] as const)(
+      '%s it is done: the run goes on from what the host holds',
+      async (when) => {
+        const paused = await atTheGate()
+        const old = stateOf(d.old)
+        fault = { step, when, strike: cut }
+        const first = await d.approve(paused)
+        expect(fault).toBeNull()
+        if (first.status === 'stopped')
+          expect(first).toMatchObject({
+            stopCode: 'STOP_HOST_UNREACHABLE',
+            state: 'AWAITING_DEPLOY_AUTHORIZATION',
+          })
+        const run = await untilClosed(first)
+        expect(run).toMatchObject({ status: 'closed', outcome: 'succeeded' })
+        expect(entriesOf(d.srv)).toEqual(['app-1', 'app-2'])
+        expect(stateOf(d.old)).toBe(old)
+      },
+    )
+  })
+
+  test('a host that is gone leaves the outcome open, says so, and is asked again', async () => {
+    const paused = await atTheGate()
+    fault = {
+      step: 'promote',
+      when: 'after',
+      strike() {
+        sshd.shut(true)
+        cut()
+      },
+    }
+    const stopped = await d.approve(paused)
+    expect(stopped).toMatchObject({ status: 'stopped', stopCode: 'STOP_OUTCOME_UNKNOWN' })
+    sshd.shut(false)
+    const run = await d.resume(stopped)
+    expect(run.outcome).toBe('succeeded')
+  })
+
+  describe('with a confirmation asked for', () => {
+    const confirmWithin = '3s'
+    const later = () => new Promise((done) => setTimeout(done, 6_000))
+    const gone = async () => {
+      for (let tries = 0; existsSync(d.target) && tries < 30; tries++) await later()
+      return !existsSync(d.target)
+    }
+
+    test('a deploy that cuts off its own access is taken back by the host, with nobody there', async () => {
+      d = await aDeploy(sshd, { host })
+      d.checks(plain)
+      const old = stateOf(d.old)
+      const paused = await d.start('live', { confirmWithin })
+      fault = {
+        step: 'promote',
+        when: 'after',
+        strike() {
+          expect(existsSync(d.target)).toBe(true)
+          sshd.shut(true)
+          cut()
+        },
+      }
+      const stopped = await d.approve(paused)
+      expect(stopped.stopCode).toBe('STOP_OUTCOME_UNKNOWN')
+      expect(await gone()).toBe(true)
+      await later()
+      sshd.shut(false)
+      const told = await d.resume(stopped)
+      expect(told).toMatchObject({ status: 'stopped', stopCode: 'STOP_NOT_CONFIRMED' })
+      expect(await d.engine.cancel(told.runId, { reason: 'no access' })).toMatchObject({
+        outcome: 'rolled-back',
+      })
+      expect(entriesOf(d.srv)).toEqual(['app-1'])
+      expect(stateOf(d.old)).toBe(old)
+    })
+
+    test('a deploy that is reached again in time stays', async () => {
+      d = await aDeploy(sshd, { host })
+      d.checks(plain)
+      const run = await d.approve(await d.start('live', { confirmWithin: '20s' }))
+      expect(run.outcome).toBe('succeeded')
+      await new Promise((done) => setTimeout(done, 22_000))
+      expect(entriesOf(d.srv)).toEqual(['app-1', 'app-2'])
+    })
+  })
+
+  test('a target that appears between the last look and the promote is not touched, and nothing of ours remains', async () => {
+    const paused = await atTheGate()
+    fault = { step: 'promote', when: 'before', strike: () => writeTheirs(d.target) }
+    const stopped = await d.approve(paused)
+    expect(stopped).toMatchObject({
+      stopCode: 'STOP_DRIFT',
+      stop: { message: expect.stringContaining('something appeared') },
+    })
+    expect(entriesOf(d.srv)).toEqual(['app-1', 'app-2'])
+    expect(entriesOf(d.target)).toEqual(['theirs.txt'])
+    rmSync(d.target, { recursive: true })
+    expect((await d.resume(stopped)).outcome).toBe('succeeded')
+  })
+
+  test('an empty folder that appears is somebody’s too', async () => {
+    const paused = await atTheGate()
+    fault = { step: 'promote', when: 'before', strike: () => void mkdirSync(d.target) }
+    expect((await d.approve(paused)).stopCode).toBe('STOP_DRIFT')
+    expect(entriesOf(d.target)).toEqual([])
+    await d.engine.cancel(paused.runId, { reason: 'theirs' })
+    expect(entriesOf(d.srv)).toEqual(['app-1', 'app-2'])
+  })
+
+  test('bytes that arrive otherwise are not extracted', async () => {
+    const paused = await atTheGate()
+    fault = {
+      step: 'extract',
+      when: 'before',
+      strike() {
+        const staging = entriesOf(d.srv).find((name) => name.startsWith('.cutter-'))!
+        writeFileSync(join(d.srv, staging, 'artifact.tar'), 'other bytes')
+      },
+    }
+    const stopped = await d.approve(paused)
+    expect(stopped).toMatchObject({
+      stopCode: 'STOP_TRANSFER_FAILED',
+      stop: { message: expect.stringContaining('what this run had made on the host was removed') },
+    })
+    expect(entriesOf(d.srv)).toEqual(['app-1'])
+  })
+
+  test('two deploys to one path: the second finds the first, and touches nothing of it', async () => {
+    const paused = await atTheGate()
+    const other = await d.start()
+    fault = { step: 'promote', when: 'before', strike: cut }
+    const first = await d.approve(paused)
+    expect(first.stopCode).toBe('STOP_HOST_UNREACHABLE')
+    await expect(d.approve(other)).rejects.toMatchObject({
+      message: expect.stringContaining(`of run ${paused.runId}`),
+    })
+    const staged = entriesOf(d.srv)
+    const late = await d.start()
+    expect(late).toMatchObject({ stopCode: 'STOP_PREFLIGHT_FAILED' })
+    expect(entriesOf(d.srv)).toEqual(staged)
+    expect((await d.resume(first)).outcome).toBe('succeeded')
+  })
+
+  test('a disk that fills up: what was begun is removed', async (context) => {
+    d = await aDeploy(sshd, { host })
+    d.checks(plain)
+    const small = join(d.srv, 'small')
+    mkdirSync(small)
+    try {
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m,nr_inodes=200', 'tmpfs', small], {
+        stdio: 'ignore',
+      })
+    } catch {
+      console.log('skipped: a disk that fills up: this user can’t mount a small one')
+      return context.skip()
+    }
+    try {
+      const paused = await d.start('live', { path: join(small, 'app') })
+      expect(paused.status).toBe('paused')
+      fault = { step: 'extract', when: 'before', strike: () => fill(join(small, 'ballast')) }
+      const stopped = await d.approve(paused)
+      expect(stopped).toMatchObject({ status: 'stopped', stopCode: 'STOP_TRANSFER_FAILED' })
+      expect(entriesOf(small)).toEqual(['ballast'])
+      const full = await d.start('live', { path: join(small, 'other') })
+      expect(full.stop!.message).toContain('space: ')
+    } finally {
+      execFileSync('umount', ['-l', small])
+    }
+  })
+
+  test('a host whose key changed after the plan is not deployed to', async () => {
+    const paused = await atTheGate()
+    const known = `[127.0.0.1]:${sshd.gatePort} ${sshd.hostKey()}\n`
+    try {
+      sshd.knownHosts(`[127.0.0.1]:${sshd.gatePort} ${sshd.hostKey('ecdsa')}\n`)
+      // Known by its other key: the host is the same, the plan is not.
+      await expect(d.approve(paused)).rejects.toMatchObject({
+        data: { reason: 'DRIFT' },
+        message: expect.stringContaining('hostKey'),
+      })
+      sshd.knownHosts('')
+      const again = (await d.store.run(paused.runId))!
+      await expect(d.approve(again)).rejects.toMatchObject({ data: { reason: 'WORLD_NOT_CHECKED' } })
+    } finally {
+      sshd.knownHosts(known)
+    }
+    expect(entriesOf(d.srv)).toEqual(['app-1'])
+  })
+
+  test('a process that dies after any step leaves a run that is taken up where it is', async () => {
+    class Died extends Error {}
+    let dieAt: string | null = null
+    d = await aDeploy(sshd, {
+      host,
+      onStep(run) {
+        if (run.phase === dieAt && dieAt !== null) throw new Died()
+      },
+    })
+    d.checks(plain)
+    const old = stateOf(d.old)
+    let run = await d.start()
+    for (const phase of [
+      'transfer_promote',
+      'post_checks',
+      'rehearse',
+      'runtime_skeleton',
+      'integrity',
+      'closeout',
+    ]) {
+      dieAt = phase
+      const go = run.status === 'paused' ? d.approve(run) : d.resume(run)
+      await expect(go).rejects.toThrow(Died)
+      dieAt = null
+      d = await d.reopen()
+      run = (await d.store.run(run.runId))!
+      expect(run).toMatchObject({ status: 'working', phase })
+    }
+    expect((await d.resume(run)).outcome).toBe('succeeded')
+    expect(entriesOf(d.srv)).toEqual(['app-1', 'app-2'])
+    expect(stateOf(d.old)).toBe(old)
+  })
+
+  function writeTheirs(folder: string): void {
+    mkdirSync(folder)
+    writeFileSync(join(folder, 'theirs.txt'), 'theirs\n')
+  }
+
+  function fill(file: string): void {
+    execFileSync('sh', ['-c', 'cat /dev/zero > "$1" || true', 'sh', file], { stdio: 'ignore' })
+    expect(existsSync(file)).toBe(true)
+  }
+})

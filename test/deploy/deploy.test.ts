@@ -1,0 +1,243 @@
+import { appendFileSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import type { Run } from '../../src/domain/run.ts'
+import { verifyRun } from '../../src/engine/verify-run.ts'
+import { describeWithSshd, type Sshd, startSshd } from '../support/sshd.ts'
+import { aDeploy, CHECKS, type Deploys, entriesOf, git, stateOf, write } from './deploys.ts'
+
+vi.setConfig({ testTimeout: 240_000 })
+
+// biome-ignore lint/suspicious/noExplicitAny: what the machine reports, as a reader of the JSON meets it
+const outputOf = ({ output }: Run) => output as any
+const statuses = (run: Run) =>
+  Object.fromEntries(
+    Object.entries(outputOf(run).gates as { [gate: string]: { status: string } }).map(
+      ([name, { status }]) => [name, status],
+    ),
+  )
+const all = (status: string) =>
+  Object.fromEntries(['G0', 'G1', 'G2', 'G3', 'G4', 'G5', 'G6', 'G7'].map((name) => [name, status]))
+
+describeWithSshd('a deploy', () => {
+  let sshd: Sshd
+  let d: Deploys
+  beforeAll(async () => {
+    sshd = await startSshd()
+  })
+  afterAll(() => sshd.stop())
+  beforeEach(async () => {
+    d = await aDeploy(sshd)
+  })
+  afterEach(() => d.remove())
+
+  test('is blocked for a missing source, with nothing touched; then goes through to its closeout beside the old version', async () => {
+    const before = stateOf(d.srv)
+    renameSync(d.repository, `${d.repository}-elsewhere`)
+    const blocked = await d.start()
+    expect(blocked).toMatchObject({
+      status: 'stopped',
+      state: 'G0_ENVIRONMENT',
+      stopCode: 'STOP_SOURCE_MISSING',
+    })
+    expect(statuses(blocked)).toEqual({ ...all('NOT EXECUTED'), G0: 'PASS', G1: 'BLOCKED' })
+    expect(outputOf(blocked).gates.G5.why).toContain(`blocked by G1: the source ${d.repository} is missing`)
+    expect(outputOf(blocked).untouched).toMatchObject({
+      identical: true,
+      before: outputOf(blocked).untouched.after,
+    })
+    expect(stateOf(d.srv)).toBe(before)
+
+    renameSync(`${d.repository}-elsewhere`, d.repository)
+    const paused = await d.resume(blocked)
+    expect(paused).toMatchObject({ status: 'paused', state: 'AWAITING_DEPLOY_AUTHORIZATION', gate: 'SG1' })
+    expect(outputOf(paused).gates.G3.why).toContain(
+      'the rollback was rehearsed beside the target; plan sha256:',
+    )
+    expect(entriesOf(d.srv)).toEqual(['app-1'])
+
+    const old = stateOf(d.old)
+    const run = await d.approve(paused)
+    expect(run).toMatchObject({ status: 'closed', state: 'CLOSEOUT_REPORTED', outcome: 'succeeded' })
+    expect(statuses(run)).toEqual(all('PASS'))
+    expect(outputOf(run).gates.G5.facts.checks).toContain('tests: as expected (by its fallback)')
+    expect(outputOf(run).gates.G7.facts.benign.join()).toContain('__pycache__')
+    expect(entriesOf(d.srv)).toEqual(['app-1', 'app-2'])
+    expect(entriesOf(d.target)).toEqual([
+      'DEPLOY-MANIFEST.txt',
+      '__pycache__',
+      'app.py',
+      'app.yaml',
+      'locks',
+      'runs',
+      'tests',
+    ])
+    expect(readFileSync(join(d.target, 'DEPLOY-MANIFEST.txt'), 'utf8')).toContain(`run: ${run.runId}\n`)
+    expect(stateOf(d.old)).toBe(old)
+    expect(await verifyRun(d.parts, run.runId)).toMatchObject({ replayed: true })
+    const report = (await d.store.evidenceOf(run.runId)).findLast(({ name }) => name === 'report/deploy')!
+    const text = Buffer.from((await d.store.evidence(report.digest))!).toString()
+    expect(text.match(/^## \d\. G\d .*: PASS$/gm)).toHaveLength(8)
+  })
+
+  test('in a dry run goes the same way, sends only what looks, and has the same plan each time', async () => {
+    const before = stateOf(d.srv)
+    const paused = await d.start('dry-run')
+    const run = await d.approve(paused)
+    expect(run).toMatchObject({ outcome: 'succeeded', mode: 'dry-run' })
+    expect(statuses(run)).toEqual({
+      ...all('PASS'),
+      G4: 'NOT EXECUTED',
+      G5: 'NOT EXECUTED',
+      G6: 'NOT EXECUTED',
+    })
+    expect(outputOf(run).note).toContain('nothing but Cutter itself enforces that')
+    expect(stateOf(d.srv)).toBe(before)
+    const sent = (await d.store.evidenceOf(run.runId)).filter(({ name }) => name.startsWith('commands/'))
+    for (const { digest } of sent) {
+      const { commands } = JSON.parse(Buffer.from((await d.store.evidence(digest))!).toString())
+      expect(commands.map(({ kind }: { kind: string }) => kind)).not.toContain('write')
+    }
+    expect(sent.length).toBeGreaterThan(3)
+    const again = await d.start('dry-run')
+    expect(again.planDigest).toBe(paused.planDigest)
+    const plan = Buffer.from((await d.store.evidence(again.planDigest!))!).toString()
+    expect(plan).not.toContain(again.runId)
+    expect(JSON.parse(plan).rollback.map(({ id }: { id: string }) => id)).toEqual([
+      'stage',
+      'withdraw',
+      'discard',
+    ])
+  })
+
+  test('says every finding of the preflight at once', async () => {
+    write(d.target, { 'x.txt': 'x' })
+    d.checks(CHECKS.replace('python3, app.py, --version', 'program-that-is-nowhere'))
+    const run = await d.start('dry-run', { previous: join(d.srv, 'none') })
+    expect(run.stopCode).toBe('STOP_PREFLIGHT_FAILED')
+    const said = run.stop!.message
+    expect(said).toContain('check version: program-that-is-nowhere is not on the host')
+    expect(said).toContain(`target: there is a directory at ${d.target} already`)
+    expect(said).toContain(`previous: ${join(d.srv, 'none')}, which must stay as it is, is not there`)
+    expect(statuses(run)).toMatchObject({ G2: 'PASS', G3: 'BLOCKED', G4: 'NOT EXECUTED' })
+  })
+
+  test('says of a parent that is missing or that nobody can write to what is wrong with it', async () => {
+    const missing = await d.start('dry-run', { path: join(d.srv, 'none/app') })
+    expect(missing.stop!.message).toContain(`parent: ${join(d.srv, 'none')} is not there`)
+    const readOnly = await d.start('dry-run', { path: '/proc/self/app' })
+    expect(readOnly.stopCode).toBe('STOP_PREFLIGHT_FAILED')
+  })
+
+  test('refuses a secret in the commit', async () => {
+    write(d.repository, { '.env': 'PASSWORD=1' })
+    git(d.repository, 'add', '--force', '.env')
+    git(d.repository, 'commit', '--quiet', '-m', 'oh')
+    const run = await d.start('dry-run', { commit: 'HEAD' })
+    expect(run).toMatchObject({ stopCode: 'STOP_ARTIFACT_UNCLEAN', state: 'G1_SOURCE' })
+    expect(run.stop!.message).toContain('.env is a file of environment variables')
+  })
+
+  test('plans anew when the host changed after the plan, and goes nowhere when the target appeared', async () => {
+    const paused = await d.start()
+    appendFileSync(join(d.old, 'data/kept.txt'), 'more\n')
+    await expect(d.approve(paused)).rejects.toMatchObject({
+      data: { reason: 'DRIFT' },
+      message: expect.stringContaining('treeHash was'),
+    })
+    const again = (await d.store.run(paused.runId))!
+    expect(again.planDigest).not.toBe(paused.planDigest)
+    mkdirSync(d.target)
+    await expect(d.approve(again)).rejects.toMatchObject({ data: { reason: 'WORLD_NOT_CHECKED' } })
+    expect(entriesOf(d.target)).toEqual([])
+  })
+
+  test('is rolled back by itself when a check fails, and the host is as it was', async () => {
+    const before = stateOf(d.old)
+    d.checks(CHECKS.replace('is: 12', 'is: 366'))
+    const run = await d.approve(await d.start())
+    expect(run).toMatchObject({ status: 'closed', outcome: 'rolled-back' })
+    expect(outputOf(run).gates.G5).toMatchObject({
+      status: 'FAIL',
+      why: expect.stringContaining('tests counted 12, expected 366'),
+    })
+    expect(statuses(run)).toMatchObject({ G4: 'PASS', G6: 'NOT EXECUTED', G7: 'NOT EXECUTED' })
+    expect(outputOf(run).rollback).toMatchObject({
+      asBefore: true,
+      because: 'post_checks: tests counted 12, expected 366',
+    })
+    expect(entriesOf(d.srv)).toEqual(['app-1'])
+    expect(stateOf(d.old)).toBe(before)
+  })
+
+  test('may stop instead and go on; what was mended by hand is no longer the artifact', async () => {
+    d.checks(CHECKS.replace("startsWith: 'app 2'", "startsWith: 'app 3'"))
+    const stopped = await d.approve(await d.start('live', { onFailure: 'stop' }))
+    expect(stopped).toMatchObject({ status: 'stopped', stopCode: 'STOP_CHECKS_FAILED', state: 'G4_PROMOTED' })
+    const app = join(d.target, 'app.py')
+    writeFileSync(app, readFileSync(app, 'utf8').replace('2.0', '3.0'))
+    const run = await d.resume(stopped)
+    expect(outputOf(run).gates.G7.why).toContain('app.py has other bytes')
+    expect(run.outcome).toBe('rolled-back')
+    expect(entriesOf(d.srv)).toEqual(['app-1'])
+  })
+
+  test('that is cancelled after the promote takes back what it made', async () => {
+    d.checks('checks: [{ name: fails, run: ["false"] }]\ntolerate: [listening-ports]')
+    const stopped = await d.approve(await d.start('live', { onFailure: 'stop' }))
+    expect(entriesOf(d.srv)).toEqual(['app-1', 'app-2'])
+    const run = await d.engine.cancel(stopped.runId, { reason: 'enough' })
+    expect(run).toMatchObject({
+      outcome: 'rolled-back',
+      output: { rollback: { because: 'cancelled: enough' } },
+    })
+    expect(entriesOf(d.srv)).toEqual(['app-1'])
+  })
+
+  test('kills a check that hangs, and calls it failed', async () => {
+    d.checks('checks: [{ name: hangs, run: [sleep, "300"], timeoutSeconds: 1 }]\ntolerate: [listening-ports]')
+    const run = await d.approve(await d.start())
+    expect(run.outcome).toBe('rolled-back')
+    expect(outputOf(run).gates.G5.why).toBe('hangs took too long and was killed')
+  })
+
+  test('by release points to the new one at once, and back to the one before when it fails', async () => {
+    const app = join(d.srv, 'app')
+    mkdirSync(app)
+    const flags = { strategy: 'release', path: app }
+    const run = await d.approve(await d.start('live', flags))
+    expect(run.outcome).toBe('succeeded')
+    const [release] = entriesOf(join(app, 'releases'))
+    expect(release).toMatch(new RegExp(`^\\d{8}T\\d{6}Z-${d.commit.slice(0, 12)}$`))
+    expect(readFileSync(join(app, 'current/app.py'), 'utf8')).toContain('app 2.0')
+    expect(entriesOf(app)).toEqual(['current', 'releases'])
+
+    write(d.repository, { 'app.py': 'raise SystemExit(1)\n' })
+    git(d.repository, 'commit', '--quiet', '--all', '-m', 'three')
+    const back = await d.approve(await d.start('live', { ...flags, commit: 'HEAD' }))
+    expect(back).toMatchObject({ outcome: 'rolled-back' })
+    expect(entriesOf(join(app, 'releases'))).toEqual([release])
+    expect(readFileSync(join(app, 'current/app.py'), 'utf8')).toContain('app 2.0')
+  })
+
+  describe('refuses before there is a run', () => {
+    test.each([
+      ['a relative path', { path: 'srv/app' }],
+      ['the root', { path: '/' }],
+      ['a way out', { path: '/srv/../etc/app' }],
+      ['replacing in place', { strategy: 'replace' }],
+    ])('%s', async (_, more) => {
+      await expect(d.start('dry-run', more)).rejects.toMatchObject({
+        code: 'INPUT_REFUSED',
+        message: expect.stringContaining('the host was not touched'),
+      })
+    })
+
+    test('checks that mean nothing, by their place', async () => {
+      d.checks('checks: [{ name: a, run: [] }, { nme: b }]')
+      await expect(d.start('dry-run')).rejects.toThrow(/checks\.0\.run.*checks\.1/)
+      d.checks('skeleton: { files: { app.yaml: "key: ghp_0123456789abcdef0123456789abcdef0123" } }')
+      await expect(d.start('dry-run')).rejects.toThrow('holds what looks like a secret')
+    })
+  })
+})
