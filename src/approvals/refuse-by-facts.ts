@@ -42,7 +42,7 @@ export function refuseByFacts({ run, approval }: { run: Run; approval: Approval 
     const then = `is for the arrival at ${run.gate} in entry ${statement.seq} with hash ${statement.historyHead}`
     return refuse(
       'OTHER_ARRIVAL',
-      `${then}; the run arrived in entry ${run.gateSeq} with hash ${run.gateHead}`,
+      `${then}; the run arrived in entry ${run.gateSeq} with hash ${run.gateHead}${unknownEntry(run, approval)}`,
     )
   }
   if (statement.planDigest !== run.planDigest) {
@@ -55,6 +55,14 @@ export function refuseByFacts({ run, approval }: { run: Run; approval: Approval 
     )
   }
   return null
+}
+
+/** An approver signs what there was to see: what this history lacks, another copy of the store has, or had. */
+function unknownEntry(run: Run, { kind, statement: { seq, historyHead } }: Approval): string {
+  const lacks = seq > run.seq || (seq === run.gateSeq && historyHead !== run.gateHead)
+  return lacks && kind === 'signed'
+    ? '. This run has no such entry: if its signer saw one, the store is an older copy, or was rewritten'
+    : ''
 }
 
 /** A signer's clock may be a little ahead of ours. */

@@ -5,13 +5,11 @@ import { composeStatement, namespaceOf, parseStatement, statementText } from '..
 import type { Approval, Decision } from '../domain/approval.ts'
 import { CutterError } from '../domain/errors.ts'
 import type { Run } from '../domain/run.ts'
-import { tampered } from '../domain/tampered.ts'
 import { refuseOtherDefinition } from '../machine/definition.ts'
 import { inForceAt } from './gate-record.ts'
 import { known } from './known.ts'
 import { recordedOperators } from './operators.ts'
 import type { EngineParts } from './parts.ts'
-import { faultInStatement } from './trusted.ts'
 
 export interface StatementOptions {
   /** The principal who approves. */
@@ -67,9 +65,6 @@ export async function importApproval(parts: EngineParts, text: string, signature
       },
     )
   }
-  // Its signer has seen the entry that it names, so the store that lacks it is the one to doubt.
-  const older = faultInStatement(approval, await parts.store.history(run.runId))
-  if (older !== null) throw tampered(run.runId, older)
   // A good signature stays: a run may be going on under it at this moment.
   if (earlier?.kind === 'signed' && (await faultOf(parts, earlier)) === null)
     return { approval: earlier, warning: await warningFor(parts, run, earlier) }

@@ -40,11 +40,8 @@ function faultInLastSeen(history: HistoryEntry[], lastSeen: LastSeen | null): st
   return `${OLDER}: the reports of this run were made at entry ${lastSeen.seq} with hash ${lastSeen.head}, which is not in its history`
 }
 
-/** What a statement says of the history must be there: an approver has seen it. */
-export function faultInStatement(
-  { statement, approvalId }: Approval,
-  history: HistoryEntry[],
-): string | null {
+/** What the statement of a used approval says of the history must be there: an approver has seen it. */
+function faultInStatement({ statement, approvalId }: Approval, history: HistoryEntry[]): string | null {
   const { seq, historyHead } = statement
   if (history[seq - 1]?.hash === historyHead) return null
   return `${OLDER}: approval ${approvalId} names entry ${seq} with hash ${historyHead}, which is not in its history`
@@ -101,6 +98,8 @@ function faultInApprovals({ run, history, approvals }: WholeRun): string | null 
     if (approvalIdOf(statementText) !== approvalId) return `approval ${approvalId} was edited`
     if (statement.runId !== run.runId)
       return `approval ${approvalId} lies here but is of run ${statement.runId}`
+    // One that is not used vouches for nothing yet, so it can't spoil the run for others: the gate refuses it.
+    if (approval.usedSeq === null) continue
     const fault = faultInStatement(approval, history) ?? faultInUse(approval, history)
     if (fault !== null) return fault
   }
@@ -116,11 +115,10 @@ function faultInApprovals({ run, history, approvals }: WholeRun): string | null 
 /** A used approval is the one that its entry names, and vouched for as it was when it was brought. */
 function faultInUse(approval: Approval, history: HistoryEntry[]): string | null {
   const { approvalId, usedSeq, usedAt } = approval
-  if (usedSeq === null) return null
-  const entry = history[usedSeq - 1]
+  const entry = history[usedSeq! - 1]
   if (entry === undefined || eventOf(entry).approvalUsed !== approvalId || entry.at !== usedAt)
     return `approval ${approvalId} is marked as used at entry ${usedSeq}, which did not use it then`
-  const brought = history.slice(0, usedSeq).findLast(({ event }) => event.approvalId === approvalId)
+  const brought = history.slice(0, usedSeq!).findLast(({ event }) => event.approvalId === approvalId)
   if (brought === undefined) return `approval ${approvalId} was used without ever being brought`
   const { signatureDigest } = brought.event
   const now = approval.signature === null ? null : digestOfBytes(approval.signature)
