@@ -3,11 +3,11 @@ import { join } from 'node:path'
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { reassemble } from '../../src/effects/cut/verifier.ts'
+import { articles, sentences } from '../support/articles.ts'
 import { aCutterHome, type CutterHome, jsonOf, type RunJson } from '../support/cli.ts'
 import {
   approve,
   aSigner,
-  charter,
   enableExecution,
   growth,
   LIVE,
@@ -15,6 +15,7 @@ import {
   resume,
   rowsIn,
   sign,
+  start,
   started,
 } from './acts.ts'
 
@@ -33,7 +34,6 @@ beforeAll(async () => {
 
 afterAll(() => at.remove())
 
-const show = async (runId: string) => jsonOf<RunJson>(await at.cutter(['run', 'show', runId, '--json']))
 const planOf = async (runId: string) => JSON.parse((await at.cutter(['run', 'plan', runId])).stdout)
 
 interface CutPlanJson {
@@ -72,6 +72,34 @@ async function unitsOf(document: string): Promise<string[]> {
   )
   return rows.map(({ line }) => line)
 }
+
+/** The plan's actions that write, in short. */
+const told = ({ actions, endings, aliases }: CutPlanJson) => {
+  const short = (address: string) => address.replace(/^.*\/ARTICLE-/, '')
+  return [
+    ...actions
+      .filter(({ action }) => action !== 'keep')
+      .map((one) =>
+        `${one.action} ${short(one.address)}: ${one.change} ${one.from.map(short).join('+')}`.trimEnd(),
+      ),
+    ...endings.map((one) =>
+      `${one.action} ${short(one.address)}: ${one.successors.map(short).join('+')}`.trimEnd(),
+    ),
+    ...aliases.map((one) => `${one.kind} ${short(one.aliasAddress)} → ${short(one.address)}`),
+  ]
+}
+
+async function aliasesOf(document: string): Promise<string[]> {
+  const { rows } = await superuser.query<{ line: string }>(
+    `select a.alias_kind || ' ' || a.alias_address || ' → ' || u.canonical_address as line
+     from cutter_governance.canonical_address_alias a join information_unit u on u.id = a.target_unit_id
+     where u.doc_code = $1 order by a.alias_id`,
+    [document],
+  )
+  return rows.map(({ line }) => line.replaceAll(`${document}/ARTICLE-`, ''))
+}
+
+const text = (n: number, count = 3) => sentences(n, count)
 
 const documents = join(import.meta.dirname, '../../../shared/documents')
 const missing = !existsSync(documents)
@@ -122,5 +150,191 @@ describe.skipIf(missing)('the Grundgesetz of 2010, cut again as of 2012', () => 
     const again = await cut('GG', b)
     expect(again.output.plan).toEqual({ create: 0, adopt: 0, keep: first.output.units, governanceRows: 13 })
     expect(growth(rows, await rowsIn(superuser))).toEqual({ units: 0, versions: 0, log: 0, governance: 14 })
+  })
+})
+
+describe('numbers that were shifted by an article put in before', () => {
+  const before = articles(['1', text(1)], ['2', text(2)], ['3', text(3)])
+  const after = articles(['1', text(1)], ['2', text(9)], ['3', text(2)], ['4', text(3)])
+
+  test('give units of those numbers another version, and aliases tell where each text went', async () => {
+    const first = await cut('SHIFTED', at.file('shifted-a.md', before))
+    const runId = await started(at, {
+      document: 'SHIFTED',
+      source: at.file('shifted-b.md', after),
+      mode: 'live',
+    })
+    expect(told(await planOf(runId))).toEqual([
+      'amend 2: added',
+      'amend 3: renumbered 2',
+      'create 4: renumbered 3',
+      'rename 2 → 3',
+      'rename 3 → 4',
+    ])
+    const rows = await rowsIn(superuser)
+    await approve(at, runId, key)
+    expect(await aliasesOf('SHIFTED')).toEqual([])
+    const closed = jsonOf<RunJson>(await approve(at, runId, key))
+    expect(closed.output).toMatchObject({ enacted: 3, superseded: 2, aliases: 2 })
+    expect(await unitsOf('SHIFTED')).toEqual([
+      'ARTICLE-1 enacted v1',
+      'ARTICLE-2 enacted v2',
+      'ARTICLE-3 enacted v2',
+      'ARTICLE-4 enacted v1',
+    ])
+    expect(await aliasesOf('SHIFTED')).toEqual(['rename 2 → 3', 'rename 3 → 4'])
+    const governance = 13 + 2 * 3 + 1 + 2
+    expect(growth(rows, await rowsIn(superuser))).toEqual({ units: 1, versions: 3, log: 5, governance })
+    expect([await rebuilt(first), await rebuilt(closed)]).toEqual([before, after])
+  })
+})
+
+describe('articles that were split, merged, renumbered and taken out', () => {
+  const before = articles(
+    ['1', text(1)],
+    ['2', text(2)],
+    ['3', text(3)],
+    ['4', `${text(4)}\n${text(5)}`],
+    ['5', text(6)],
+    ['6', text(7)],
+  )
+  const after = articles(
+    ['1', text(1)],
+    ['4', text(4)],
+    ['4a', text(5)],
+    ['6', `${text(6)}\n${text(7)}`],
+    ['9', text(3)],
+  )
+  const plan = [
+    'amend 4: split 4',
+    'create 4A: split 4',
+    'amend 6: merged 6+5',
+    'create 9: renumbered 3',
+    'retire 2:',
+    'supersede 3: 9',
+    'supersede 5: 6',
+    'redirect 4 → 4A',
+    'redirect 5 → 6',
+    'rename 3 → 9',
+  ]
+  let first: RunJson
+
+  beforeAll(async () => {
+    first = await cut('MANY', at.file('many-a.md', before))
+  })
+
+  test('go through a whole dry run, which leaves the target as it was', async () => {
+    const rows = await rowsIn(superuser)
+    const dry = await rehearsed('MANY', at.file('many-b.md', after))
+    expect(dry.output).toMatchObject({ enacted: 4, superseded: 2, ended: 3, aliases: 3 })
+    expect(await rowsIn(superuser)).toEqual(rows)
+  })
+
+  test('become versions and units in force, and old ones that are superseded or retired', async () => {
+    const rows = await rowsIn(superuser)
+    const runId = await started(at, { document: 'MANY', source: 'many-b.md', mode: 'live' })
+    expect(told(await planOf(runId))).toEqual(plan)
+    await approve(at, runId, key)
+    expect((await unitsOf('MANY')).filter((line) => line.includes('enacted'))).toHaveLength(6)
+    const closed = jsonOf<RunJson>(await approve(at, runId, key))
+    expect(closed.outcome).toBe('succeeded')
+    expect(await unitsOf('MANY')).toEqual([
+      'ARTICLE-1 enacted v1',
+      'ARTICLE-2 retired v1',
+      'ARTICLE-3 superseded v1',
+      'ARTICLE-4 enacted v2',
+      'ARTICLE-4A enacted v1',
+      'ARTICLE-5 superseded v1',
+      'ARTICLE-6 enacted v2',
+      'ARTICLE-9 enacted v1',
+    ])
+    expect(await aliasesOf('MANY')).toEqual(['redirect 4 → 4A', 'redirect 5 → 6', 'rename 3 → 9'])
+    // Four written, three that end, a review and three aliases; a version that replaces another makes two moves, so does a retirement.
+    const governance = 13 + 2 * 4 + 3 + 1 + 3
+    expect(growth(rows, await rowsIn(superuser))).toEqual({ units: 2, versions: 4, log: 10, governance })
+    expect([await rebuilt(first), await rebuilt(closed)]).toEqual([before, after])
+  })
+
+  test('are never brought back under an address that went out of force', async () => {
+    const answer = await start(at, { document: 'MANY', source: 'many-a.md', mode: 'live' })
+    expect(answer.code).toBe(3)
+    expect(jsonOf(answer)).toMatchObject({ stopCode: 'STOP_UNITS_DIFFER', state: 'MARKED' })
+    expect(answer.stdout).toContain('MANY/ARTICLE-2 is in the target as retired')
+  })
+})
+
+describe('an article that is repealed in place', () => {
+  test('stays the unit that it was, with a text that says so, and may come back', async () => {
+    const before = articles(['1', text(1)], ['2', text(2)])
+    const after = articles(['1', text(1)], ['2 (repealed)', ''])
+    await cut('REPEALED', at.file('repealed-a.md', before))
+    const runId = await started(at, {
+      document: 'REPEALED',
+      source: at.file('repealed-b.md', after),
+      mode: 'live',
+    })
+    expect(told(await planOf(runId))).toEqual(['amend 2: repealed 2'])
+    await approve(at, runId, key)
+    const repealed = jsonOf<RunJson>(await approve(at, runId, key))
+    expect(await unitsOf('REPEALED')).toEqual(['ARTICLE-1 enacted v1', 'ARTICLE-2 enacted v2'])
+    expect(await rebuilt(repealed)).toBe(after)
+    expect((await cut('REPEALED', 'repealed-b.md')).output.plan).toMatchObject({ keep: 2, create: 0 })
+    expect(await rebuilt(await cut('REPEALED', 'repealed-a.md'))).toBe(before)
+    expect(await unitsOf('REPEALED')).toEqual(['ARTICLE-1 enacted v1', 'ARTICLE-2 enacted v3'])
+  })
+})
+
+describe('a re-cut that was rejected at the second gate', () => {
+  const before = articles(['1', text(1)], ['2', text(2)])
+  const after = articles(['1', text(1)], ['2', text(2, 4)], ['3', text(3)])
+
+  test('leaves all in force as it was, and another run takes up its drafts instead of writing them again', async () => {
+    await cut('UNDECIDED', at.file('undecided-a.md', before))
+    const source = at.file('undecided-b.md', after)
+    const rejected = await started(at, { document: 'UNDECIDED', source, mode: 'live' })
+    await approve(at, rejected, key)
+    const { approvalId } = await sign(at, rejected, key, '--decision', 'reject', '--reason', 'too early')
+    expect(jsonOf(await resume(at, rejected, approvalId))).toMatchObject({ outcome: 'rejected' })
+    expect(await unitsOf('UNDECIDED')).toEqual([
+      'ARTICLE-1 enacted v1',
+      'ARTICLE-2 enacted v1',
+      'ARTICLE-3 draft v1',
+    ])
+
+    const rows = await rowsIn(superuser)
+    const runId = await started(at, { document: 'UNDECIDED', source, mode: 'live' })
+    expect(told(await planOf(runId))).toEqual(['adopt-version 2: amended 2', 'adopt 3: added'])
+    await approve(at, runId, key)
+    const closed = jsonOf<RunJson>(await approve(at, runId, key))
+    expect(growth(rows, await rowsIn(superuser))).toEqual({ units: 0, versions: 0, log: 3, governance: 18 })
+    expect(await rebuilt(closed)).toBe(after)
+  })
+})
+
+describe('drafts of a first cut that was rejected', () => {
+  test('get another version where the text changed meanwhile, and stay drafts where it is gone', async () => {
+    const source = at.file('drafts.md', articles(['1', text(1)], ['2', text(2)], ['3', text(3)]))
+    const rejected = await started(at, { document: 'DRAFTS', source, mode: 'live' })
+    await approve(at, rejected, key)
+    const { approvalId } = await sign(at, rejected, key, '--decision', 'reject', '--reason', 'too early')
+    await resume(at, rejected, approvalId)
+
+    const after = articles(['1', text(1)], ['2', text(8)])
+    at.file('drafts.md', after)
+    const closed = await cut('DRAFTS', source)
+    expect(closed.output.plan).toEqual({
+      create: 0,
+      adopt: 1,
+      keep: 0,
+      redraft: 1,
+      left: 1,
+      governanceRows: 17,
+    })
+    expect(await unitsOf('DRAFTS')).toEqual([
+      'ARTICLE-1 enacted v1',
+      'ARTICLE-2 enacted v2',
+      'ARTICLE-3 draft v1',
+    ])
+    expect(await rebuilt(closed)).toBe(after)
   })
 })
