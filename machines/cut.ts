@@ -245,7 +245,7 @@ export const cutLogic = cutSetup.createMachine({
     },
     LIFECYCLE_ENACTED: work(
       'closeout',
-      given('document', 'target', 'surveyDigest', 'created', 'enacted'),
+      given('document', 'target', 'surveyDigest', 'created', 'versions', 'edges'),
       'CLOSEOUT_REPORTED',
     ),
     CLOSEOUT_REPORTED: { type: 'final', meta: closed('succeeded') },

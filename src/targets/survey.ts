@@ -17,6 +17,9 @@ export interface UnitRow {
   versionSeq: number | null
   contentHash: string | null
   versionStatus: string | null
+  /** The newest version behind the unit's own: a draft that waits to supersede it. Null where there is none. */
+  pendingSeq: number | null
+  pendingHash: string | null
   /** Its place in the document, from 1. */
   sortOrder: number | null
   createdBy: string
@@ -167,8 +170,11 @@ async function surveyUnits(client: Reads, document: string): Promise<UnitRow[]> 
   const { rows } = await client.query<UnitRow>(
     `select u.canonical_address as address, u.id as "unitId", u.lifecycle_status as "lifecycleStatus", v.id as "versionId",
        v.version_seq as "versionSeq", v.content_hash as "contentHash", v.lifecycle_status as "versionStatus",
-       u.sort_order as "sortOrder", u.created_by as "createdBy"
+       p.version_seq as "pendingSeq", p.content_hash as "pendingHash", u.sort_order as "sortOrder", u.created_by as "createdBy"
      from public.information_unit u left join public.unit_version v on v.id = u.version_anchor_ref and v.unit_id = u.id
+     left join lateral (
+       select n.version_seq, n.content_hash from public.unit_version n
+       where n.unit_id = u.id and n.version_seq > v.version_seq order by n.version_seq desc limit 1) p on true
      where u.doc_code = $1 order by u.canonical_address collate "C"`,
     [document],
   )

@@ -7,8 +7,7 @@ import type pg from 'pg'
 import { expect } from 'vitest'
 import { type App, openApp } from '../../src/app.ts'
 import type { Mode, Run } from '../../src/domain/run.ts'
-import { rehearseApproval, signApproval } from '../../src/engine/approving.ts'
-import { aCutterHome, type CutterHome } from '../support/cli.ts'
+import { type ApprovalJson, aCutterHome, type CutterHome, jsonOf } from '../support/cli.ts'
 
 /** One home with its embedded server, the command line as built, and the same command line in a build that dies where told. */
 
@@ -29,6 +28,8 @@ export interface Task {
   key: string
   document: string
   mode: Mode
+  /** The file that is cut; left out, the charter of three articles. */
+  source?: string
 }
 
 export interface Stage {
@@ -86,7 +87,7 @@ export const UNITS = 3
 export async function aStage(): Promise<Stage> {
   const at = aCutterHome('execution: { allowLive: true }\n')
   const keyFile = aKey(at)
-  const source = at.file('charter.md', TEXT)
+  const charter = at.file('charter.md', TEXT)
   const crashing = await buildCrashing(at)
   const enabled = await at.cutter(['execution', 'enable', '--for', '2h', '--reason', 'crash tests'])
   expect(enabled.code).toBe(0)
@@ -107,13 +108,12 @@ export async function aStage(): Promise<Stage> {
       ({ usedSeq, statement }) => usedSeq === null && statement.gate === waiting.gate,
     )
     if (unused !== undefined) return unused.approvalId
-    const options = { as: APPROVER, decision: 'approve', reason: 'read' } as const
-    if (waiting.mode === 'dry-run') {
-      return (await rehearseApproval(app.parts, waiting.runId, options)).approvalId
-    }
-    const { approval, warning } = await signApproval(app.parts, waiting.runId, { ...options, keyFile })
-    expect(warning).toBeNull()
-    return approval.approvalId
+    // At the command line, whose build the run was begun by; the app here is from source and would be another definition.
+    const how = waiting.mode === 'live' ? ['sign', '--as', APPROVER, '--key', keyFile] : ['rehearse']
+    const [verb, ...flags] = how as [string, ...string[]]
+    const signed = await at.cutter(['approval', verb, waiting.runId, ...flags, '--reason', 'read', '--json'])
+    expect(signed, signed.stderr).toMatchObject({ code: 0 })
+    return jsonOf<ApprovalJson>(signed).approvalId
   }
 
   const stage: Stage = {
@@ -135,7 +135,7 @@ export async function aStage(): Promise<Stage> {
       }
       throw new Error(`the run ${key} was not started`)
     },
-    async next({ key, document, mode }) {
+    async next({ key, document, mode, source = charter }) {
       const found = await app.store.runByKey(key)
       if (found === null) {
         const input = ['--document', document, '--source', source, '--mode', mode, '--key', key]

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { type Change, diffDocuments } from '../../src/document/diff.ts'
 import { scan } from '../../src/document/scan.ts'
+import { articles, sentences } from '../support/articles.ts'
 
 const text = (source: string | Uint8Array) => {
   const bytes = typeof source === 'string' ? new TextEncoder().encode(source) : source
@@ -10,20 +11,6 @@ const text = (source: string | Uint8Array) => {
 }
 const diff = (before: string, after: string) => diffDocuments(text(before), text(after))
 
-const WORDS =
-  'the assembly council member office term year vote quorum seat law bill budget court judge citizen right duty levy'
-/** Sentences that have nothing in common but their words. */
-function sentences(seed: number, count = 2): string {
-  const words = WORDS.split(' ')
-  let state = seed * 7919 + 13
-  const word = () => {
-    state = (state * 48271) % 2147483647
-    return words[state % words.length]!
-  }
-  return Array.from({ length: count }, () => `${Array.from({ length: 9 }, word).join(' ')}.`).join('\n')
-}
-const articles = (...bodies: [string, string][]) =>
-  `# Charter\n\n${bodies.map(([number, body]) => `## Article ${number}\n\n${body}\n`).join('\n')}`
 const told = (changes: Change[]) =>
   changes
     .filter(({ change }) => change !== 'unchanged')

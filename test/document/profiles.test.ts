@@ -262,6 +262,13 @@ d
     ])
   })
 
+  test('takes a status in the text for one only where it is all of the text', () => {
+    const status = (text: string) => scanText(`## NT-1\n\n${text}\n`, 'constitution').records.at(-1)!.status
+    expect(['*(bãi bỏ)*', 'Bãi bỏ.', 'Điều này (bãi bỏ)', 'Bãi bỏ Điều 5.'].map(status)).toEqual([
+      ...['repealed', 'repealed', null, null],
+    ])
+  })
+
   test('reads plain text as well', () => {
     expect(addresses('Điều 1\na\nNguyên tắc 1\nb\nĐiều 2\nc\n', 'constitution')).toEqual([
       ...['DOC/DIEU-1', 'DOC/NT-1', 'DOC/DIEU-2'],

@@ -3,6 +3,7 @@ import { scan } from '../../src/document/scan.ts'
 import type { Approval } from '../../src/domain/approval.ts'
 import type { Effect, EffectContext, WriteEffect } from '../../src/domain/effect.ts'
 import { bytesEvidence, type Evidence, jsonEvidence } from '../../src/domain/evidence.ts'
+import { textsInForce } from '../../src/effects/cut/in-force.ts'
 import { type CutWorld, cutEffects } from '../../src/effects/cut/index.ts'
 import { planLifecycle } from '../../src/effects/cut/lifecycle-plan.ts'
 import { type CutPlan, planCut } from '../../src/effects/cut/plan.ts'
@@ -80,6 +81,7 @@ class AtWork {
       bytes,
       scan: found,
       survey,
+      inForce: await textsInForce(target, this.context, survey),
       unitCap: 10,
     })
     const given = {

@@ -21,4 +21,17 @@ export function documentCommands(group: Command, run: Runner): void {
       .argument('[name]'),
     'cutter document profiles markdown > mine.yaml',
   ).action(run(async (name, options) => (await verbs()).documentProfiles(name, options)))
+  leaf(
+    group
+      .command('diff')
+      .description('what became of each unit between two texts of a document; no run, no database')
+      .argument('<old>')
+      .argument('<new>'),
+    'cutter document diff charter-2010.md charter-2012.md',
+  )
+    .option('--profile <name>', 'how the document is written (default: detected in the old text)')
+    .option('--document <id>', 'what addresses begin with (default: from the name of the old file)')
+    .action(
+      run(async (before, after, options) => (await import('./diff.ts')).documentDiff(before, after, options)),
+    )
 }

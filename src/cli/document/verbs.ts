@@ -1,15 +1,13 @@
 import { readFile } from 'node:fs/promises'
-import { basename, resolve } from 'node:path'
-import { type Config, findHome, readConfig } from '../../config.ts'
+import { resolve } from 'node:path'
 import type { Profile } from '../../document/profile.ts'
 import { builtIn, builtInNames, builtInText } from '../../document/profiles/registry.ts'
 import { profileNamed, scan } from '../../document/scan.ts'
-import { CutterError } from '../../domain/errors.ts'
 import { ownProfiles } from '../../own-profiles.ts'
 import { readSource } from '../../targets/source-file.ts'
 import type { CommonOptions } from '../command.ts'
-import { EXIT_OF_ERROR } from '../exit-codes.ts'
-import { answer, answerError, type Io, processIo } from '../io.ts'
+import { answer } from '../io.ts'
+import { documentIdOf, looking, registeredAt } from './looking.ts'
 import { linesOfScan } from './tree.ts'
 
 interface ScanFlags extends CommonOptions {
@@ -73,35 +71,4 @@ function linesOfProfiles(profiles: Described[]): string[] {
     `    levels     ${levels.map((level) => `${level.name} (${level.code})`).join(', ')}`,
     `    detected   ${{ first: 'yes', fallback: 'where nothing else fits', named: 'no: name it with --profile' }[detected]}`,
   ])
-}
-
-/** A document that cutter.yaml registers with this very file. */
-function registeredAt({ documents }: Config, home: string, path: string) {
-  const found = Object.entries(documents).find(([, { source }]) => resolve(home, source) === path)
-  return found === undefined ? undefined : { id: found[0], profile: found[1].profile }
-}
-
-/** `../laws/Grundgesetz (2012).md` becomes Grundgesetz-2012. */
-function documentIdOf(file: string): string {
-  const name = basename(file).replace(/\.[^.]*$/, '')
-  const id = name.replace(/[^A-Za-z0-9_.-]+/g, '-').replace(/^[^A-Za-z0-9]+|-+$/g, '')
-  return id === '' ? 'DOCUMENT' : id.slice(0, 64)
-}
-
-interface Looking {
-  io: Io
-  home: string
-  config: Config
-}
-
-/** Like `command`, for what only looks at files: it opens no store, so that it leaves no trace in the folder. */
-async function looking(options: CommonOptions, task: (looking: Looking) => Promise<number>): Promise<number> {
-  const io = processIo(options.json === true, process.env)
-  try {
-    const home = findHome(options.home, process.env, process.cwd())
-    return await task({ io, home, config: await readConfig(home) })
-  } catch (error) {
-    answerError(io, error, null)
-    return error instanceof CutterError ? EXIT_OF_ERROR[error.code] : EXIT_OF_ERROR.INTERNAL
-  }
 }

@@ -1,9 +1,12 @@
 import { z } from 'zod'
-import type { ReadEffect } from '../../domain/effect.ts'
+import type { EffectContext, ReadEffect } from '../../domain/effect.ts'
 import { Stop } from '../../domain/errors.ts'
 import { jsonEvidence } from '../../domain/evidence.ts'
 import type { Json } from '../../domain/json.ts'
 import type { Survey } from '../../targets/survey.ts'
+import type { Target } from '../../targets/target.ts'
+import { governanceIds } from './leg-b.ts'
+import { examineInForce } from './verifier.ts'
 import { type CutWorld, jsonOf } from './world.ts'
 
 const input = z.object({
@@ -11,14 +14,15 @@ const input = z.object({
   target: z.string(),
   surveyDigest: z.string(),
   created: z.number(),
-  enacted: z.number(),
+  versions: z.number(),
+  edges: z.number(),
 })
 const output = z.looseObject({ report: z.looseObject({}) })
 type Input = z.infer<typeof input>
 
 /**
  * Counts again. A dry run must find every watched table as it was, whole and for the document; a live run must find the
- * document grown by exactly what it wrote.
+ * document grown by exactly what it wrote, and the verifier must find the text in force and nothing beside it.
  */
 export function closeout(world: CutWorld): ReadEffect<Input, z.infer<typeof output>> {
   return {
@@ -30,8 +34,10 @@ export function closeout(world: CutWorld): ReadEffect<Input, z.infer<typeof outp
       const before = await jsonOf<Survey>(context, given.surveyDigest)
       const target = await world.target(given.target)
       const { survey: after, transactionId } = await target.survey(context, given.document)
-      if (context.mode === 'live') refuseOtherGrowth(before, after, given)
-      else refuseAnyGrowth(before, after, target.name)
+      if (context.mode === 'live') {
+        refuseOtherGrowth(before, after, given)
+        await refuseOtherText(target, context, given.document)
+      } else refuseAnyGrowth(before, after, target.name)
       if (context.mode !== 'live') await world.scratches.drop(context.runId)
       const counts = {
         before: before.counts,
@@ -61,12 +67,16 @@ function refuseAnyGrowth(before: Survey, after: Survey, target: string): void {
   )
 }
 
-function refuseOtherGrowth(before: Survey, after: Survey, { created, enacted, document }: Input): void {
+function refuseOtherGrowth(
+  before: Survey,
+  after: Survey,
+  { created, versions, edges, document }: Input,
+): void {
   const grown = (table: string) => (after.counts.document[table] ?? 0) - (before.counts.document[table] ?? 0)
   const expected: Record<string, number> = {
     information_unit: created,
-    unit_version: created,
-    iu_lifecycle_log: enacted,
+    unit_version: versions,
+    iu_lifecycle_log: edges,
   }
   const wrong = Object.keys(expected).filter((table) => grown(table) !== expected[table])
   if (wrong.length === 0) return
@@ -78,6 +88,17 @@ function refuseOtherGrowth(before: Survey, after: Survey, { created, enacted, do
       next: 'somebody else wrote to this document meanwhile; compare its rows with the plan',
     },
   )
+}
+
+async function refuseOtherText(target: Target, context: EffectContext, document: string): Promise<void> {
+  const { changeSetId } = governanceIds(context.runId)
+  const facts = await target.read('verifier', context, (sql) => examineInForce(sql, changeSetId))
+  const wrong = Object.keys(facts).filter((name) => !facts[name])
+  if (wrong.length === 0) return
+  throw new Stop('STOP_VERIFICATION_FAILED', `of ${document} these do not hold: ${wrong.join(', ')}`, {
+    next: 'somebody else moved units of this document meanwhile; compare them with the plan',
+    data: { facts },
+  })
 }
 
 type Counts = Record<string, number | null>

@@ -4,12 +4,14 @@ import { Stop } from '../../domain/errors.ts'
 import { jsonEvidence } from '../../domain/evidence.ts'
 import { digestOf } from '../../domain/json.ts'
 import type { Survey } from '../../targets/survey.ts'
+import { type InForce, textsInForce } from './in-force.ts'
 import { type Reading, safeScan } from './mark.ts'
 import { type CutPlan, planCut } from './plan.ts'
 import { type CutWorld, jsonOf } from './world.ts'
 
 const input = z.object({
   document: z.string(),
+  target: z.string(),
   profile: z.string(),
   accept: z.string().optional(),
   sourceDigest: z.string(),
@@ -24,10 +26,11 @@ export function cutplan(world: CutWorld): ReadEffect<z.infer<typeof input>, z.in
     kind: 'read',
     input,
     output,
-    async execute(context, { document, profile, accept, sourceDigest, surveyDigest }) {
+    async execute(context, { document, target, profile, accept, sourceDigest, surveyDigest }) {
       const bytes = await context.evidence(sourceDigest)
       const survey = await jsonOf<Survey>(context, surveyDigest)
-      const plan = planTwice(world, context, { document, profile, accept, bytes, survey })
+      const inForce = await textsInForce(await world.target(target), context, survey)
+      const plan = planTwice(world, context, { document, profile, accept, bytes, survey, inForce })
       return plannedResult(plan)
     },
   }
@@ -36,9 +39,9 @@ export function cutplan(world: CutWorld): ReadEffect<z.infer<typeof input>, z.in
 export function planTwice(
   world: CutWorld,
   { mode, version }: Pick<EffectContext, 'mode' | 'version'>,
-  given: Reading & { bytes: Uint8Array; survey: Survey },
+  given: Reading & { bytes: Uint8Array; survey: Survey; inForce: InForce[] },
 ): CutPlan {
-  const { document, accept, bytes, survey } = given
+  const { document, accept, bytes, survey, inForce } = given
   const once = () =>
     planCut({
       document,
@@ -46,7 +49,9 @@ export function planTwice(
       machineVersion: version,
       bytes,
       scan: safeScan(world, bytes, given),
+      profiles: world.profiles,
       survey,
+      inForce,
       unitCap: world.caps.units,
       accept,
     })
@@ -59,20 +64,30 @@ export function planTwice(
 
 export function plannedResult(plan: CutPlan) {
   const evidence = jsonEvidence('plan/SG1', plan)
-  const count = (action: string) => plan.actions.filter((one) => one.action === action).length
+  const { create = 0, adopt = 0, keep = 0, ...others } = countedActions(plan)
   return {
     output: {
       planDigest: evidence.digest,
       cutPlanDigest: evidence.digest,
       report: {
         plan: {
-          create: count('create'),
-          adopt: count('adopt'),
-          keep: count('keep'),
+          create,
+          adopt,
+          keep,
+          ...others,
           governanceRows: plan.arithmetic.governanceRows,
         },
       },
     },
     evidence: [evidence],
   }
+}
+
+/** How many units each action is for; what only a re-cut does is left out where it does none. */
+function countedActions({ actions, endings, aliases, left }: CutPlan): { [action: string]: number } {
+  const counts: { [action: string]: number } = {}
+  for (const { action } of [...actions, ...endings]) counts[action] = (counts[action] ?? 0) + 1
+  if (aliases.length > 0) counts.aliases = aliases.length
+  if (left.length > 0) counts.left = left.length
+  return counts
 }

@@ -1,7 +1,7 @@
 import { Stop } from '../../domain/errors.ts'
 import { digestOfBytes, type Json } from '../../domain/json.ts'
 import { type Survey, surfaceDifferences, type UnitRow } from '../../targets/survey.ts'
-import { type CutPlan, type ExpectedState, expectedState } from './plan.ts'
+import { type CutPlan, type ExpectedState, expectedState, isVersion, isWritten } from './plan.ts'
 
 /**
  * What differs between the world that a plan was made in and the world as it is: a line for each thing, by its name. Only what
@@ -29,8 +29,10 @@ function unitDifferences(expected: ExpectedState['units'], found: ExpectedState[
 }
 
 type UnitState = ExpectedState['units'][number]
+/** Where a draft behind the text in force is nobody's business, `pendingHash` is left out. */
+type Awaited = Omit<UnitState, 'pendingHash'> & Partial<Pick<UnitState, 'pendingHash'>>
 
-function rowDifferences(was: UnitState, is: UnitState): string[] {
+function rowDifferences(was: Awaited, is: UnitState): string[] {
   const lines: string[] = []
   const unit = `unit ${is.address}`
   if (was.contentHash !== is.contentHash)
@@ -39,6 +41,8 @@ function rowDifferences(was: UnitState, is: UnitState): string[] {
     lines.push(`${unit} was ${was.lifecycleStatus}, is ${is.lifecycleStatus}`)
   if (was.versionStatus !== is.versionStatus)
     lines.push(`${unit}, its version, was ${was.versionStatus}, is ${is.versionStatus}`)
+  if (was.pendingHash !== undefined && was.pendingHash !== is.pendingHash)
+    lines.push(`${unit}, its draft behind that: ${was.pendingHash ?? 'none'} → ${is.pendingHash ?? 'none'}`)
   return lines
 }
 
@@ -99,15 +103,34 @@ function sourceDifferences(before: CutPlan, now: CutPlan): string[] {
   return [...lines, ...[...planned.keys()].map((address) => `unit ${address} is no longer in the source`)]
 }
 
-/** The drafts of this run that are no longer there as they were made. */
-export function draftDifferences({ actions }: CutPlan, units: UnitRow[]): string[] {
+/** The document's units as they are between the cut and its second gate: drafts beside and behind what is in force. */
+export function statesAfterCut({ actions, expected }: CutPlan): Awaited[] {
+  const states = new Map<string, Awaited>(
+    expected.units.map(({ pendingHash: _, ...unit }) => [unit.address, unit]),
+  )
+  for (const action of actions.filter(isWritten)) {
+    const { address, contentHash, oldContentHash } = action
+    const inForce = { lifecycleStatus: 'enacted', versionStatus: 'enacted' }
+    const draft = { lifecycleStatus: 'draft', versionStatus: 'draft' }
+    states.set(
+      address,
+      isVersion(action)
+        ? { address, contentHash: oldContentHash, ...inForce, pendingHash: contentHash }
+        : { address, contentHash, ...draft, pendingHash: null },
+    )
+  }
+  return [...states.values()]
+}
+
+/** What the second gate would decide about and is no longer as this run left it. */
+export function draftDifferences(plan: CutPlan, units: UnitRow[]): string[] {
   const there = new Map(units.map((unit) => [unit.address, unit]))
-  return actions
-    .filter(({ action }) => action !== 'keep')
-    .flatMap(({ address, contentHash }) => {
-      const draft = { address, contentHash, lifecycleStatus: 'draft', versionStatus: 'draft' }
-      const row = there.get(address)
-      return row === undefined ? [`unit ${address} is gone`] : rowDifferences(draft, row)
+  const left = new Set(plan.left)
+  return statesAfterCut(plan)
+    .filter(({ address }) => !left.has(address))
+    .flatMap((state) => {
+      const row = there.get(state.address)
+      return row === undefined ? [`unit ${state.address} is gone`] : rowDifferences(state, row)
     })
 }
 

@@ -5,7 +5,7 @@ import { jsonEvidence } from '../../domain/evidence.ts'
 import { type Survey, surfaceDifferences } from '../../targets/survey.ts'
 import type { DocumentRows, Target } from '../../targets/target.ts'
 import { inShort, listed } from './drift.ts'
-import { createUnits } from './leg-a.ts'
+import { writeUnits } from './leg-a.ts'
 import type { CutPlan } from './plan.ts'
 import { type CutWorld, jsonOf } from './world.ts'
 
@@ -102,7 +102,7 @@ async function rehearse(
   bytes: Uint8Array,
 ): Promise<void> {
   try {
-    await scratch.rehearse('executor', context, (sql) => createUnits(sql, context, plan, bytes))
+    await scratch.rehearse('executor', context, (sql) => writeUnits(sql, context, plan, bytes))
   } catch (error) {
     if (error instanceof Stop || context.signal.aborted) throw error
     const why = error instanceof Error ? error.message : String(error)

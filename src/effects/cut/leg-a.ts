@@ -3,7 +3,7 @@ import type { EffectContext, EffectResult, Probe, WriteEffect } from '../../doma
 import { jsonEvidence } from '../../domain/evidence.ts'
 import type { Sql, Target } from '../../targets/target.ts'
 import { driftStop, stateDifferences, targetDifferences } from './drift.ts'
-import { type CutPlan, expectedState } from './plan.ts'
+import { type CutPlan, expectedState, isWritten, type UnitAction } from './plan.ts'
 import { actorOf, type CutWorld, jsonOf, lockDocument } from './world.ts'
 import { writeEffect } from './write-effect.ts'
 
@@ -13,7 +13,7 @@ const input = z.object({
   planDigest: z.string(),
   sourceDigest: z.string(),
 })
-const output = z.looseObject({ created: z.number(), legADigest: z.string() })
+const output = z.looseObject({ created: z.number(), versions: z.number(), legADigest: z.string() })
 type Input = z.infer<typeof input>
 type Output = z.infer<typeof output>
 
@@ -25,7 +25,7 @@ export interface WrittenUnit {
   versionSeq: number
 }
 
-/** Leg A: units, versions and anchors, in one transaction, as the executor, through `fn_iu_create` only. */
+/** Leg A: units, versions and anchors, in one transaction, as the executor, through `fn_iu_create` and `fn_iu_add_version` only. */
 export function cutLegA(world: CutWorld): WriteEffect<Input, Output> {
   const at = async (target: Target, context: EffectContext, given: Input) => {
     const plan = await jsonOf<CutPlan>(context, given.planDigest)
@@ -33,7 +33,7 @@ export function cutLegA(world: CutWorld): WriteEffect<Input, Output> {
     return target.write('executor', context, async (sql) => {
       await lockDocument(sql, given.document)
       await refuseDrift(target, sql, context, plan)
-      await createUnits(sql, context, plan, bytes)
+      await writeUnits(sql, context, plan, bytes)
       return resultOf(await writtenUnits(sql, plan), plan)
     })
   }
@@ -45,17 +45,19 @@ async function probeAt(target: Target, context: EffectContext, given: Input): Pr
   const plan = await jsonOf<CutPlan>(context, given.planDigest)
   return target.write('executor', context, async (sql): Promise<Probe<Output>> => {
     await lockDocument(sql, given.document)
+    // Each new unit has a first version by the same actor, so versions count both.
     const { rows } = await sql.query<{ made: number }>(
-      'select count(*)::int as made from public.information_unit where doc_code = $1 and created_by = $2',
+      `select count(*)::int as made from public.unit_version v join public.information_unit u on u.id = v.unit_id
+       where u.doc_code = $1 and v.created_by = $2`,
       [given.document, actorOf(context)],
     )
-    const planned = plan.actions.filter(({ action }) => action === 'create').length
+    const planned = madeBy(plan).versions
     const made = rows[0]!.made
     if (made === 0) return { outcome: 'not-committed' }
     if (made !== planned)
       return {
         outcome: 'unknown',
-        why: `${made} of ${planned} units are there, though one transaction writes them all`,
+        why: `${made} of ${planned} versions are there, though one transaction writes them all`,
       }
     return { outcome: 'committed', ...resultOf(await writtenUnits(sql, plan), plan) }
   })
@@ -77,16 +79,51 @@ async function refuseDrift(target: Target, sql: Sql, { mode }: EffectContext, pl
   )
 }
 
+/** What a plan brings into being, as against what it finds there as drafts. */
+function madeBy({ actions }: CutPlan): { units: number; versions: number } {
+  const units = actions.filter(({ action }) => action === 'create').length
+  return { units, versions: actions.filter(makesVersion).length }
+}
+
+const makesVersion = ({ action }: UnitAction) =>
+  action === 'create' || action === 'redraft' || action === 'amend'
+
 /** The live calls themselves; a rehearsal makes the very same. */
-export async function createUnits(
+export async function writeUnits(
   sql: Sql,
   context: EffectContext,
   plan: CutPlan,
   bytes: Uint8Array,
 ): Promise<void> {
   const text = new TextDecoder('utf-8', { ignoreBOM: true })
-  const writes = plan.actions.filter(({ action }) => action !== 'keep')
-  if (writes.length === 0) return
+  const writes = plan.actions.filter(isWritten)
+  const ofUnit = ({ action }: UnitAction) => action === 'create' || action === 'adopt'
+  const ofUnits = writes.filter(ofUnit)
+  const ofVersions = writes.filter((action) => !ofUnit(action))
+  const bodies = (actions: UnitAction[]) =>
+    actions.map(({ start, end }) => text.decode(bytes.subarray(start, end)))
+  const made = new Set([
+    ...(await createUnits(sql, { plan, actor: actorOf(context) }, ofUnits, bodies(ofUnits))),
+    ...(await addVersions(sql, actorOf(context), ofVersions, bodies(ofVersions))),
+  ])
+  const wrong = writes.filter((action) => makesVersion(action) !== made.has(action.address))
+  if (wrong.length === 0) return
+  throw driftStop(
+    'the units are no longer as planned',
+    wrong.map(({ address, action }) => `unit ${address} was planned as ${action}, which no longer fits`),
+    'cancel this run and start another',
+    'nothing was written',
+  )
+}
+
+/** Gives the addresses of the units that were not there. */
+async function createUnits(
+  sql: Sql,
+  { plan, actor }: { plan: CutPlan; actor: string },
+  writes: UnitAction[],
+  bodies: string[],
+): Promise<string[]> {
+  if (writes.length === 0) return []
   const { rows } = await sql.query<{ address: string; created: boolean }>(
     `select u.address, made.created
      from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::int[])
@@ -98,42 +135,57 @@ export async function createUnits(
     [
       writes.map(({ address }) => address),
       writes.map(({ title }) => title),
-      writes.map(({ start, end }) => text.decode(bytes.subarray(start, end))),
+      bodies,
       writes.map(({ kind }) => kind),
       writes.map(({ number }) => number),
       writes.map(({ parent }) => parent),
       writes.map(({ sortOrder }) => sortOrder),
-      actorOf(context),
+      actor,
       plan.document,
     ],
   )
-  const created = new Set(rows.filter((row) => row.created).map(({ address }) => address))
-  const wrong = writes.filter(({ action, address }) => (action === 'create') !== created.has(address))
-  if (wrong.length === 0) return
-  throw driftStop(
-    'the units are no longer as planned',
-    wrong.map(({ address, action }) => `unit ${address} was planned as ${action}, which no longer fits`),
-    'cancel this run and start another',
-    'nothing was written',
-  )
+  return rows.filter((row) => row.created).map(({ address }) => address)
 }
 
+/** Gives the addresses of the units whose newest text was another. */
+async function addVersions(
+  sql: Sql,
+  actor: string,
+  writes: UnitAction[],
+  bodies: string[],
+): Promise<string[]> {
+  if (writes.length === 0) return []
+  const { rows } = await sql.query<{ address: string; created: boolean }>(
+    `select u.address, made.created
+     from unnest($1::text[], $2::text[], $3::text[]) with ordinality as u (address, title, body, n),
+     lateral public.fn_iu_add_version(
+       p_address => u.address, p_title => u.title, p_body => u.body, p_actor => $4) as made
+     order by u.n`,
+    [writes.map(({ address }) => address), writes.map(({ title }) => title), bodies, actor],
+  )
+  return rows.filter((row) => row.created).map(({ address }) => address)
+}
+
+/** In the plan's order. A unit's newest version is what this cut wrote or found, whether the unit is a draft or in force. */
 async function writtenUnits(sql: Sql, plan: CutPlan): Promise<WrittenUnit[]> {
-  const addresses = plan.actions.filter(({ action }) => action !== 'keep').map(({ address }) => address)
   const { rows } = await sql.query<WrittenUnit>(
-    `select u.canonical_address as address, u.id as "unitId", v.id as "versionId", v.version_seq as "versionSeq"
-     from public.information_unit u join public.unit_version v on v.id = u.version_anchor_ref
-     where u.canonical_address = any ($1) order by u.sort_order`,
-    [addresses],
+    `select p.address, u.id as "unitId", v.id as "versionId", v.version_seq as "versionSeq"
+     from unnest($1::text[]) with ordinality as p (address, n)
+     join public.information_unit u on u.canonical_address = p.address
+     cross join lateral (
+       select n.id, n.version_seq from public.unit_version n where n.unit_id = u.id order by n.version_seq desc limit 1) v
+     order by p.n`,
+    [plan.actions.filter(isWritten).map(({ address }) => address)],
   )
   return rows
 }
 
 function resultOf(rows: WrittenUnit[], plan: CutPlan): EffectResult<Output> {
   const evidence = jsonEvidence('leg-a', rows)
-  const count = (action: string) => plan.actions.filter((one) => one.action === action).length
+  const { units, versions } = madeBy(plan)
+  const adopted = plan.actions.filter(isWritten).length - versions
   return {
-    output: { created: count('create'), adopted: count('adopt'), legADigest: evidence.digest },
+    output: { created: units, versions, adopted, legADigest: evidence.digest },
     evidence: [evidence],
   }
 }

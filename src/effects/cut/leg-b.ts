@@ -5,7 +5,7 @@ import { Stop } from '../../domain/errors.ts'
 import { digestOf } from '../../domain/json.ts'
 import type { Sql, Target } from '../../targets/target.ts'
 import type { WrittenUnit } from './leg-a.ts'
-import type { CutPlan } from './plan.ts'
+import { type CutPlan, isVersion } from './plan.ts'
 import { actorOf, type CutWorld, jsonOf, lockDocument } from './world.ts'
 import { writeEffect } from './write-effect.ts'
 
@@ -72,7 +72,7 @@ export async function approvalOf(context: EffectContext): Promise<Approval> {
 export function reviewRow(
   approval: Approval,
   reviewDecisionId: string,
-  event: 'cut' | 'enact',
+  event: 'cut' | 'enact' | 'lifecycle',
   envelopeId: string,
 ) {
   const { statement, kind } = approval
@@ -115,6 +115,8 @@ async function writeGovernance(
     sourceSha256,
     bytes,
     units: written.length,
+    endings: plan.endings.length,
+    aliases: plan.aliases.length,
     layout: plan.layout,
   }
   const insert = (table: string, rows: object[]) => insertRows(sql, `cutter_governance.${table}`, rows)
@@ -130,7 +132,7 @@ async function writeGovernance(
   await insert('manifest_envelope', [
     {
       envelope_id: ids.envelopeId,
-      operation_kind: 'first_cut',
+      operation_kind: plan.operation,
       status: 'executed',
       source_doc_ref: plan.document,
       cut_change_set_ref: ids.changeSetId,
@@ -138,8 +140,11 @@ async function writeGovernance(
       created_by: actor,
     },
   ])
-  await insert('manifest_unit_block', blocks(plan, written, ids.envelopeId))
-  await insert('cut_change_set_affected_row', affectedRows(written, ids.changeSetId))
+  await insert('manifest_unit_block', [
+    ...blocks(plan, written, ids.envelopeId),
+    ...(await originBlocks(sql, plan, ids.envelopeId)),
+  ])
+  await insert('cut_change_set_affected_row', affectedRows(plan, written, ids.changeSetId))
   await insert('review_decision', [reviewRow(approval, `rd-${approval.approvalId}`, 'cut', ids.envelopeId)])
   await insert('decision_backlog_entry', [
     {
@@ -194,13 +199,39 @@ function blocks(plan: CutPlan, written: WrittenUnit[], envelopeId: string): obje
   })
 }
 
-function affectedRows(written: WrittenUnit[], changeSetId: string): object[] {
-  return written.map(({ unitId }) => ({
-    affected_row_id: `${changeSetId}-${unitId}`,
-    change_set_id: changeSetId,
-    target_table: 'information_unit',
-    target_row_id: unitId,
+/** The units that the text no longer has. They end under the second gate's decision; here they are only named. */
+async function originBlocks(sql: Sql, { endings, document }: CutPlan, envelopeId: string): Promise<object[]> {
+  if (endings.length === 0) return []
+  const { rows } = await sql.query<{ address: string; unitId: string }>(
+    `select canonical_address as address, id as "unitId" from public.information_unit where canonical_address = any ($1)`,
+    [endings.map(({ address }) => address)],
+  )
+  const units = new Map(rows.map(({ address, unitId }) => [address, unitId]))
+  return endings.map(({ action, address, contentHash, sortOrder, successors }, index) => ({
+    envelope_id: envelopeId,
+    unit_local_id: `o${index + 1}`,
+    block_role: 'origin',
+    source_span: {},
+    render_order: sortOrder ?? 0,
+    target_unit_id: units.get(address) ?? null,
+    proposed_canonical_address: address,
+    proposed_authority: document,
+    payload_summary: { contentHash, action, successors },
   }))
+}
+
+/** Of a unit that stays in force the version is the row that came in. */
+function affectedRows(plan: CutPlan, written: WrittenUnit[], changeSetId: string): object[] {
+  const versions = new Set(plan.actions.filter(isVersion).map(({ address }) => address))
+  return written.map(({ address, unitId, versionId }) => {
+    const [table, id] = versions.has(address) ? ['unit_version', versionId] : ['information_unit', unitId]
+    return {
+      affected_row_id: `${changeSetId}-${id}`,
+      change_set_id: changeSetId,
+      target_table: table,
+      target_row_id: id,
+    }
+  })
 }
 
 /** Inserts rows given as objects; columns that they don't name keep their defaults. Table and columns are our own constants. */

@@ -4,7 +4,8 @@ import { Stop } from '../../domain/errors.ts'
 import type { Sql, Target } from '../../targets/target.ts'
 import { driftStop } from './drift.ts'
 import { approvalOf, EXECUTOR_REVISION, governanceIds, insertRows, reviewRow } from './leg-b.ts'
-import { type LifecyclePlan, lifecycleDifferences } from './lifecycle-plan.ts'
+import { moveUnits, writeAliases } from './lifecycle-calls.ts'
+import { edgesOf, type LifecyclePlan, lifecycleDifferences } from './lifecycle-plan.ts'
 import type { CutPlan } from './plan.ts'
 import { actorOf, type CutWorld, jsonOf, lockDocument } from './world.ts'
 import { writeEffect } from './write-effect.ts'
@@ -15,21 +16,24 @@ const input = z.object({
   planDigest: z.string(),
   cutPlanDigest: z.string(),
 })
-const output = z.looseObject({ enacted: z.number() })
+const output = z.looseObject({ enacted: z.number(), edges: z.number() })
 type Input = z.infer<typeof input>
 type Output = z.infer<typeof output>
 
-/** Brings the drafts into force, in one transaction, through `fn_iu_enact` under the review that SG2's statement is. */
+/**
+ * Brings the drafts into force and takes out what they replace, in one transaction, through the lifecycle functions, under the
+ * review that SG2's statement is. Aliases come with it: until then an address leads where it always did.
+ */
 export function lifecycleEnact(world: CutWorld): WriteEffect<Input, Output> {
   const at = async (target: Target, context: EffectContext, given: Input) => {
     const plan = await jsonOf<LifecyclePlan>(context, given.planDigest)
     const cut = await jsonOf<CutPlan>(context, given.cutPlanDigest)
-    const enacted = await target.write('executor', context, async (sql) => {
+    await target.write('executor', context, async (sql) => {
       await lockDocument(sql, given.document)
       await refuseDrift(target, sql, context, { plan, cut })
-      return enact(sql, context, plan)
+      await enact(sql, context, plan)
     })
-    return resultOf(enacted)
+    return resultOf(plan)
   }
   return writeEffect(world, { name: 'lifecycle_enact', input, output, write: at, committed: probeAt })
 }
@@ -43,9 +47,9 @@ async function probeAt(target: Target, context: EffectContext, given: Input): Pr
   const plan = await jsonOf<LifecyclePlan>(context, given.planDigest)
   return target.write('executor', context, async (sql): Promise<Probe<Output>> => {
     await lockDocument(sql, given.document)
-    const { rows } = await sql.query<{ manifest: string | null; enacted: number }>(
+    const { rows } = await sql.query<{ manifest: string | null; edges: number }>(
       `select manifest_id as manifest,
-         (select count(*)::int from public.iu_lifecycle_log where review_decision_id = $1) as enacted
+         (select count(*)::int from public.iu_lifecycle_log where review_decision_id = $1) as edges
        from cutter_governance.review_decision where review_decision_id = $1`,
       [reviewId],
     )
@@ -60,8 +64,9 @@ async function probeAt(target: Target, context: EffectContext, given: Input): Pr
         },
       )
     }
-    if (found.enacted === plan.actions.length) return { outcome: 'committed', ...resultOf(found.enacted) }
-    const why = `${found.enacted} of ${plan.actions.length} units are enacted, though one transaction enacts them all`
+    const planned = allEdges(plan)
+    if (found.edges === planned) return { outcome: 'committed', ...resultOf(plan) }
+    const why = `${found.edges} of ${planned} lifecycle moves are there, though one transaction makes them all`
     return { outcome: 'unknown', why }
   })
 }
@@ -89,38 +94,42 @@ async function refuseDrift(
   )
 }
 
-async function enact(sql: Sql, context: EffectContext, plan: LifecyclePlan): Promise<number> {
+async function enact(sql: Sql, context: EffectContext, plan: LifecyclePlan): Promise<void> {
   const approval = await approvalOf(context)
   const { changeSetId, envelopeId } = governanceIds(context.runId)
   const reviewId = await reviewIdOf(context)
+  const event = plan.actions.every(({ action }) => action === 'enact') ? 'enact' : 'lifecycle'
   await insertRows(sql, 'cutter_governance.review_decision', [
-    reviewRow(approval, reviewId, 'enact', envelopeId),
+    reviewRow(approval, reviewId, event, envelopeId),
   ])
-  if (plan.actions.length === 0) return 0
-  const { rows } = await sql.query<{ changed: boolean }>(
-    `select done.changed
-     from unnest($1::text[]) with ordinality as u (address, n),
-     lateral public.fn_iu_enact(
-       p_address => u.address, p_actor => $2, p_review_decision_id => $3, p_change_set_id => $4, p_reason => $5,
-       p_tool_revision => $6) as done
-     order by u.n`,
-    [
-      plan.actions.map(({ address }) => address),
-      actorOf(context),
-      reviewId,
-      changeSetId,
-      approval.statement.reason || null,
-      EXECUTOR_REVISION,
-    ],
-  )
-  const changed = rows.filter((row) => row.changed).length
-  if (changed === plan.actions.length) return changed
-  throw new Stop(
-    'STOP_DRIFT',
-    `${changed} of ${plan.actions.length} units would have been enacted; all or none, so nothing was`,
-  )
+  const under = [
+    actorOf(context),
+    reviewId,
+    changeSetId,
+    approval.statement.reason || null,
+    EXECUTOR_REVISION,
+  ]
+  const changed = await moveUnits(sql, plan.actions, under)
+  if (changed < plan.actions.length) {
+    throw new Stop(
+      'STOP_DRIFT',
+      `${changed} of ${plan.actions.length} units would have moved; all or none, so nothing was`,
+    )
+  }
+  await writeAliases(sql, context, plan.aliases)
 }
 
-function resultOf(enacted: number) {
-  return { output: { enacted, report: { enacted } } }
+function resultOf(plan: LifecyclePlan) {
+  const count = (action: string) => plan.actions.filter((one) => one.action === action).length
+  const [superseded, ended] = [count('supersede'), count('retire')]
+  const enacted = plan.actions.length - ended
+  const report = {
+    enacted,
+    ...(superseded > 0 ? { superseded } : {}),
+    ...(ended > 0 ? { ended } : {}),
+    ...(plan.aliases.length > 0 ? { aliases: plan.aliases.length } : {}),
+  }
+  return { output: { enacted, edges: allEdges(plan), report } }
 }
+
+const allEdges = ({ actions }: LifecyclePlan) => actions.reduce((sum, action) => sum + edgesOf(action), 0)

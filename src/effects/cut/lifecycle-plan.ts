@@ -1,8 +1,47 @@
 import { type Survey, surfaceDifferences, type UnitRow } from '../../targets/survey.ts'
 import { draftDifferences, driftStop, targetDifferences } from './drift.ts'
-import type { CutPlan, ExpectedState } from './plan.ts'
+import {
+  type Alias,
+  type CutPlan,
+  type Ending,
+  type ExpectedState,
+  isVersion,
+  isWritten,
+  type UnitAction,
+} from './plan.ts'
 
-/** What SG2 approves: which drafts come into force. */
+/** One edge or two of a unit's lifecycle, in the state in which they were approved. */
+export type LifecycleAction =
+  | {
+      action: 'enact'
+      address: string
+      versionSeq: number
+      contentHash: string
+      from: 'draft'
+      to: 'enacted'
+    }
+  | {
+      /** A draft takes the place of the version in force. */
+      action: 'supersede'
+      address: string
+      versionSeq: number
+      contentHash: string
+      from: 'draft'
+      to: 'enacted'
+      replaces: { versionSeq: number; contentHash: string; from: 'enacted'; to: 'superseded' }
+    }
+  | {
+      /** A unit that the text no longer has: superseded where others have its text, else by that on to retired. */
+      action: 'retire'
+      address: string
+      versionSeq: number
+      contentHash: string
+      from: 'enacted'
+      to: 'superseded' | 'retired'
+      successors: string[]
+    }
+
+/** What SG2 approves: which drafts come into force, and what goes out of it. */
 export interface LifecyclePlan {
   type: 'cutter.plan.lifecycle/v1'
   machineVersion: string
@@ -10,14 +49,8 @@ export interface LifecyclePlan {
   document: string
   target: CutPlan['target']
   sourceVersionId: string
-  actions: {
-    action: 'enact'
-    address: string
-    versionSeq: number
-    contentHash: string
-    from: 'draft'
-    to: 'enacted'
-  }[]
+  actions: LifecycleAction[]
+  aliases: Alias[]
   expected: { surface: ExpectedState['surface'] }
   rollback: { beforeCommit: string; afterCommit: string }
 }
@@ -39,22 +72,48 @@ export function planLifecycle(
     document: plan.document,
     target: plan.target,
     sourceVersionId: plan.source.sourceVersionId,
-    actions: plan.actions
-      .filter(({ action }) => action !== 'keep')
-      .map(({ address, contentHash }) => ({
-        action: 'enact',
-        address,
-        versionSeq: rows.get(address)!.versionSeq!,
-        contentHash,
-        from: 'draft',
-        to: 'enacted',
-      })),
+    actions: [
+      ...plan.actions.filter(isWritten).map((action) => comingIn(action, rows.get(action.address)!)),
+      ...plan.endings.map((ending) => goingOut(ending, rows.get(ending.address)!)),
+    ],
+    aliases: plan.aliases,
     expected: { surface },
     rollback: {
-      beforeCommit: 'ROLLBACK of the one transaction that enacts',
+      beforeCommit: 'ROLLBACK of the one transaction that enacts, supersedes and retires',
       afterCommit: 'forward only: a later decision supersedes or retires; nothing is deleted',
     },
   }
+}
+
+function comingIn(planned: UnitAction, row: UnitRow): LifecycleAction {
+  const { address, contentHash } = planned
+  const toForce = { address, contentHash, from: 'draft', to: 'enacted' } as const
+  if (!isVersion(planned)) return { action: 'enact', ...toForce, versionSeq: row.versionSeq! }
+  const replaces = {
+    versionSeq: row.versionSeq!,
+    contentHash: row.contentHash!,
+    from: 'enacted',
+    to: 'superseded',
+  } as const
+  return { action: 'supersede', ...toForce, versionSeq: row.pendingSeq!, replaces }
+}
+
+function goingOut({ action, address, contentHash, successors }: Ending, row: UnitRow): LifecycleAction {
+  const to = action === 'supersede' ? 'superseded' : 'retired'
+  return {
+    action: 'retire',
+    address,
+    versionSeq: row.versionSeq!,
+    contentHash,
+    from: 'enacted',
+    to,
+    successors,
+  }
+}
+
+/** The rows of the lifecycle log that an action writes: one for each edge of a version. */
+export function edgesOf(action: LifecycleAction): number {
+  return action.action === 'supersede' || action.to === 'retired' ? 2 : 1
 }
 
 const NEXT = 'look at them in the target; cancel the run if that is meant to be'
@@ -76,11 +135,15 @@ export function lifecycleDifferences(
 
 /** The same text in another version is another decision. */
 function versionDifferences({ actions }: LifecyclePlan, units: UnitRow[]): string[] {
-  const there = new Map(units.map(({ address, versionSeq }) => [address, versionSeq]))
-  return actions.flatMap(({ address, versionSeq }) => {
-    const is = there.get(address)
-    return is === undefined || is === versionSeq
-      ? []
-      : [`unit ${address} was at version ${versionSeq}, is at ${is}`]
+  const there = new Map(units.map((unit) => [unit.address, unit]))
+  const line = (address: string, was: number, is: number | null | undefined) =>
+    is === undefined || is === was ? [] : [`unit ${address} was at version ${was}, is at ${is}`]
+  return actions.flatMap((one) => {
+    const unit = there.get(one.address)
+    if (one.action !== 'supersede') return line(one.address, one.versionSeq, unit?.versionSeq)
+    return [
+      ...line(one.address, one.replaces.versionSeq, unit?.versionSeq),
+      ...line(`${one.address}, its draft,`, one.versionSeq, unit?.pendingSeq),
+    ]
   })
 }

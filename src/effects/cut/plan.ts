@@ -1,3 +1,5 @@
+import type { ChangeKind } from '../../document/diff.ts'
+import type { Profile } from '../../document/profile.ts'
 import type { ScanRecord } from '../../document/records.ts'
 import type { Scan } from '../../document/scan.ts'
 import { Stop } from '../../domain/errors.ts'
@@ -5,6 +7,8 @@ import { digestOf, digestOfBytes, sha256 } from '../../domain/json.ts'
 import type { Mode } from '../../domain/run.ts'
 import type { Survey, UnitRow } from '../../targets/survey.ts'
 import { type Accepted, acceptedIn } from './accept.ts'
+import { compare, type Difference } from './difference.ts'
+import type { InForce } from './in-force.ts'
 
 /**
  * What SG1 approves. It holds what it depends on and what it will do; no run id, time or random id, so that the same
@@ -20,27 +24,59 @@ export interface CutPlan {
   limits: { units: number }
   /** Problems of the text that were accepted when the run was started; left out where there are none. */
   accepted?: Accepted[]
+  /** A document of which something is in force already is cut again. */
+  operation: 'first_cut' | 'recut'
   actions: UnitAction[]
+  endings: Ending[]
+  aliases: Alias[]
+  /** Drafts of the document that this text does not have. They stay drafts, in force for nobody. */
+  left: string[]
   excluded: { heading: string | null; reason: string; start: number; end: number; sha256: string }[]
   /** The whole document in order, so that it can be put together again from the database alone. */
   layout: Piece[]
   expected: ExpectedState
+  /** Rows of the cut itself. SG2 writes its review and a row for each alias. */
   arithmetic: { unitsWritten: number; governanceRows: number }
   rollback: { beforeCommit: string; afterCommit: string }
 }
 
 export interface UnitAction {
-  /** create: a new unit; adopt: a draft with this very text is there; keep: it is enacted with this very text. */
-  action: 'create' | 'adopt' | 'keep'
+  /**
+   * create: a new unit; adopt: a draft with this very text is there; redraft: a draft with another text; amend: another version of
+   * a unit in force; adopt-version: such a version waits there as a draft; keep: it is in force with this very text.
+   */
+  action: 'create' | 'adopt' | 'redraft' | 'amend' | 'adopt-version' | 'keep'
   address: string
   kind: string
   number: string | null
   title: string
   parent: string | null
   contentHash: string
+  /** The text in force at this address; null where none is. */
+  oldContentHash: string | null
+  /** What became of the text in force, and the addresses that it stood at; null where nothing of the document is in force. */
+  change: ChangeKind | null
+  from: string[]
   start: number
   end: number
   sortOrder: number
+}
+
+/** A unit in force that the text no longer has: superseded where other units have its text now, else retired. */
+export interface Ending {
+  action: 'supersede' | 'retire'
+  address: string
+  contentHash: string
+  number: string | null
+  sortOrder: number | null
+  successors: string[]
+}
+
+/** Where the text of an address is found now. `rename`: all of it, under another address; `redirect`: a part, or among others. */
+export interface Alias {
+  kind: 'rename' | 'redirect'
+  aliasAddress: string
+  address: string
 }
 
 /** A unit by its address, or a literal text between units. */
@@ -48,7 +84,7 @@ export type Piece = { unit: string; contentHash: string } | { text: string }
 
 /** The world as the plan found it, of what it touches and what guards that. */
 export interface ExpectedState {
-  units: Pick<UnitRow, 'address' | 'lifecycleStatus' | 'contentHash' | 'versionStatus'>[]
+  units: Pick<UnitRow, 'address' | 'lifecycleStatus' | 'contentHash' | 'versionStatus' | 'pendingHash'>[]
   surface: Survey['surface']
 }
 
@@ -58,19 +94,33 @@ export interface PlanInput {
   machineVersion: string
   bytes: Uint8Array
   scan: Scan
+  /** A user's own, with which the texts in force may have to be read. */
+  profiles?: readonly Profile[]
   survey: Survey
+  /** The texts of the units in force, as the survey names them. */
+  inForce: InForce[]
   unitCap: number
   accept?: string | undefined
 }
 
-/** The governance rows that one cut of n units writes, ORIGIN's arithmetic: n blocks, n affected rows, 13 others. */
-export const governanceRows = (units: number) => 13 + 2 * units
+/**
+ * The governance rows that one cut of n units writes, ORIGIN's arithmetic: n blocks, n affected rows, 13 others. In a re-cut n
+ * counts units and versions that are written, and each unit that ends has a block of origin.
+ */
+export const governanceRows = (units: number, endings = 0) => 13 + 2 * units + endings
+
+export const isWritten = ({ action }: UnitAction) => action !== 'keep'
+/** Written as a version of a unit that is in force and stays so. */
+export const isVersion = ({ action }: UnitAction) => action === 'amend' || action === 'adopt-version'
 
 export function planCut(input: PlanInput): CutPlan {
-  const { document, mode, machineVersion, bytes, scan, survey, unitCap, accept } = input
+  const { document, mode, machineVersion, bytes, scan, profiles, survey, inForce, unitCap, accept } = input
   const accepted = acceptedIn(scan, accept)
-  const actions = actionsOf(input)
-  const written = actions.filter(({ action }) => action !== 'keep').length
+  const records = unitRecords(scan, inForce)
+  const difference = compare(inForce, { bytes, scan }, records, profiles)
+  const actions = actionsOf(input, records, difference)
+  const { endings, left } = otherUnits(survey, inForce, actions, difference)
+  const written = actions.filter(isWritten).length
   const { systemIdentifier, database, versionNumber } = survey.server
   return {
     type: 'cutter.plan.cut/v1',
@@ -87,21 +137,27 @@ export function planCut(input: PlanInput): CutPlan {
     },
     limits: { units: unitCap },
     ...(accepted.length === 0 ? {} : { accepted }),
+    operation: inForce.length === 0 ? 'first_cut' : 'recut',
     actions,
-    excluded: scan.records.filter(isExcluded).map(({ heading, reason, start, end, sha256 }) => ({
-      heading,
-      reason: reason ?? '',
-      start,
-      end,
-      sha256,
-    })),
-    layout: layoutOf(bytes, scan.records),
+    endings,
+    aliases: difference.aliases,
+    left,
+    excluded: scan.records
+      .filter((record) => isExcluded(record) && !records.has(record))
+      .map(({ heading, reason, start, end, sha256 }) => ({
+        heading,
+        reason: reason ?? '',
+        start,
+        end,
+        sha256,
+      })),
+    layout: layoutOf(bytes, scan.records, records),
     expected: expectedState(survey),
-    arithmetic: { unitsWritten: written, governanceRows: governanceRows(written) },
+    arithmetic: { unitsWritten: written, governanceRows: governanceRows(written, endings.length) },
     rollback: {
       beforeCommit: 'ROLLBACK of the one transaction that writes',
       afterCommit:
-        'forward only: units that were drafted and are not enacted stay drafts, in force for nobody; nothing is deleted',
+        'forward only: units and versions that were drafted and are not enacted stay drafts, in force for nobody; nothing is deleted',
     },
   }
 }
@@ -116,79 +172,109 @@ export function sourceVersionId(
 }
 
 export function expectedState(survey: Survey): ExpectedState {
-  const units = survey.units.map(({ address, lifecycleStatus, contentHash, versionStatus }) => ({
+  const units = survey.units.map(({ address, lifecycleStatus, contentHash, versionStatus, pendingHash }) => ({
     address,
     lifecycleStatus,
     contentHash,
     versionStatus,
+    pendingHash,
   }))
   return { units, surface: survey.surface }
 }
 
 const isExcluded = (record: ScanRecord) => record.kind === 'excluded'
 
-function actionsOf({ bytes, scan, survey, document }: PlanInput): UnitAction[] {
+/**
+ * What is cut: the candidates, and also what is excluded where a unit of that address is in force. An article that is repealed in
+ * place stays the unit that it was, with a text that says so.
+ */
+function unitRecords(scan: Scan, inForce: InForce[]): Set<ScanRecord> {
+  const there = new Set(inForce.map(({ address }) => address))
+  const candidates = scan.records.filter(({ kind }) => kind === 'unit')
+  for (const { address } of candidates) there.delete(address!)
+  return new Set(
+    scan.records.filter(
+      (record) => record.kind === 'unit' || (isExcluded(record) && there.has(record.address!)),
+    ),
+  )
+}
+
+function actionsOf(
+  { bytes, survey }: PlanInput,
+  records: Set<ScanRecord>,
+  { origins }: Difference,
+): UnitAction[] {
   const there = new Map(survey.units.map((unit) => [unit.address, unit]))
-  const actions = scan.records
-    .filter(({ kind }) => kind === 'unit')
-    .map((record, index): UnitAction => {
-      const contentHash = digestOfBytes(bytes.subarray(record.start, record.end))
-      const address = record.address!
-      const action = actionFor(address, contentHash, index + 1, there.get(address))
-      there.delete(address)
-      return {
-        action,
-        address,
-        kind: record.level ?? 'unit',
-        number: record.number,
-        title: record.heading ?? address,
-        parent: record.parent,
-        contentHash,
-        start: record.start,
-        end: record.end,
-        sortOrder: index + 1,
-      }
-    })
-  const left = [...there.keys()]
-  if (left.length > 0) {
-    throw differs(
-      `${left.length} units of ${document} in the target are not in the source, the first is ${left[0]}`,
-    )
-  }
-  return actions
-}
-
-function actionFor(
-  address: string,
-  contentHash: string,
-  sortOrder: number,
-  unit: UnitRow | undefined,
-): UnitAction['action'] {
-  if (unit === undefined) return 'create'
-  if (unit.contentHash !== contentHash) throw differs(`${address} is in the target with another text`)
-  if (unit.sortOrder !== sortOrder) {
-    throw differs(
-      `${address} is in the target at place ${unit.sortOrder}, in the source at place ${sortOrder}`,
-    )
-  }
-  if (unit.lifecycleStatus === 'enacted' && unit.versionStatus === 'enacted') return 'keep'
-  if (unit.lifecycleStatus === 'draft' && unit.versionStatus === 'draft') return 'adopt'
-  throw differs(`${address} is in the target as ${unit.lifecycleStatus}`)
-}
-
-function differs(what: string): Stop {
-  return new Stop('STOP_UNITS_DIFFER', `${what}; nothing was touched`, {
-    next: 'a document whose text changed is a re-cut, which this version does not do; compare source and target, or cancel the run',
+  return [...records].map((record, index): UnitAction => {
+    const contentHash = digestOfBytes(bytes.subarray(record.start, record.end))
+    const address = record.address!
+    const unit = there.get(address)
+    const origin = origins.get(address)
+    return {
+      action: actionFor(address, contentHash, unit),
+      address,
+      kind: record.level ?? 'unit',
+      number: record.number,
+      title: record.heading ?? address,
+      parent: record.parent,
+      contentHash,
+      oldContentHash: unit?.lifecycleStatus === 'enacted' ? unit.contentHash : null,
+      change: origin?.change ?? null,
+      from: origin?.from ?? [],
+      start: record.start,
+      end: record.end,
+      sortOrder: index + 1,
+    }
   })
 }
 
-function layoutOf(bytes: Uint8Array, records: ScanRecord[]): Piece[] {
+function actionFor(address: string, contentHash: string, unit: UnitRow | undefined): UnitAction['action'] {
+  if (unit === undefined) return 'create'
+  const same = unit.contentHash === contentHash
+  if (unit.lifecycleStatus === 'enacted' && unit.versionStatus === 'enacted') {
+    if (same) return 'keep'
+    return unit.pendingHash === contentHash ? 'adopt-version' : 'amend'
+  }
+  if (unit.lifecycleStatus === 'draft' && unit.versionStatus === 'draft') return same ? 'adopt' : 'redraft'
+  throw new Stop(
+    'STOP_UNITS_DIFFER',
+    `${address} is in the target as ${unit.lifecycleStatus}, and the source has a text there; nothing was touched`,
+    {
+      next: 'an address that went out of force is never used again; give the text a number of its own, or cancel the run',
+      data: { address, lifecycleStatus: unit.lifecycleStatus },
+    },
+  )
+}
+
+/** Units of the document that the source does not have: those in force end, drafts are left; what ended before stays as it is. */
+function otherUnits(
+  survey: Survey,
+  inForce: InForce[],
+  actions: UnitAction[],
+  { successors }: Difference,
+): { endings: Ending[]; left: string[] } {
+  const planned = new Set(actions.map(({ address }) => address))
+  const endings = inForce
+    .filter(({ address }) => !planned.has(address))
+    .map(({ address, contentHash, number, sortOrder }): Ending => {
+      const inItsPlace = successors.get(address) ?? []
+      const action = inItsPlace.length > 0 ? 'supersede' : 'retire'
+      return { action, address, contentHash, number, sortOrder, successors: inItsPlace }
+    })
+  const left = survey.units
+    .filter(({ address, lifecycleStatus }) => lifecycleStatus === 'draft' && !planned.has(address))
+    .map(({ address }) => address)
+  return { endings, left }
+}
+
+function layoutOf(bytes: Uint8Array, records: ScanRecord[], units: Set<ScanRecord>): Piece[] {
   const text = new TextDecoder('utf-8', { ignoreBOM: true })
   const pieces: Piece[] = []
-  for (const { kind, address, start, end } of records) {
+  for (const record of records) {
+    const { address, start, end } = record
     const slice = bytes.subarray(start, end)
     const last = pieces.at(-1)
-    if (kind === 'unit') pieces.push({ unit: address!, contentHash: digestOfBytes(slice) })
+    if (units.has(record)) pieces.push({ unit: address!, contentHash: digestOfBytes(slice) })
     else if (last !== undefined && 'text' in last) last.text += text.decode(slice)
     else pieces.push({ text: text.decode(slice) })
   }

@@ -6,6 +6,7 @@ import { digestOf, type Json } from '../../domain/json.ts'
 import { plannedResult, planTwice } from './cutplan.ts'
 import { driftStop, inShort, listed, namingDrift, planDifferences } from './drift.ts'
 import { grantProbe } from './grant-probe.ts'
+import { textsInForce } from './in-force.ts'
 import { type LifecyclePlan, lifecycleDifferences, planLifecycle } from './lifecycle-plan.ts'
 import type { CutPlan } from './plan.ts'
 import { backUp } from './pre-write-backup.ts'
@@ -35,12 +36,13 @@ export function recheckCut(world: CutWorld): ReadEffect<z.infer<typeof input>, z
       const bytes = await world.readSource(source)
       const there = await world.target(target)
       const { survey } = await there.survey(context, document)
+      const inForce = await textsInForce(there, context, survey)
       const unitCap = world.caps.units
       const differences = async (plan: CutPlan | null) =>
         planDifferences(await jsonOf<CutPlan>(context, planDigest), { bytes, survey, unitCap, plan })
       const plan = await namingDrift(
         () => differences(null),
-        () => planTwice(world, context, { document, profile, accept, bytes, survey }),
+        () => planTwice(world, context, { document, profile, accept, bytes, survey, inForce }),
       )
       const planned = plannedResult(plan)
       if (planned.output.planDigest === planDigest)

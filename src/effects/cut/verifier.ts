@@ -11,7 +11,7 @@ export const VERIFIER_REVISION = 'cutter-verifier/1'
 export interface Finding {
   /** Axis 1: the texts. The document, put together from the database alone, is the source, byte for byte. */
   reassembled: boolean
-  /** Axis 2: the record. Rows of governance are exactly 13 + 2n, of which two are the verifier's own. */
+  /** Axis 2: the record. Rows of governance are exactly 13 + 2n + e, of which two are the verifier's own, and n rows are named. */
   arithmetic: boolean
   facts: Record<string, boolean | number | string>
 }
@@ -20,7 +20,11 @@ interface ChangeSet {
   payload_summary: {
     document: string
     sourceSha256: string
+    /** Units and versions that were written. */
     units: number
+    /** Units in force that the text no longer has. */
+    endings: number
+    aliases: number
     layout: ({ unit: string; contentHash: string } | { text: string })[]
   }
 }
@@ -75,13 +79,14 @@ export async function examine(
     change_set_names_the_source: payload?.sourceSha256 === sourceSha256,
     rebuilt_is_the_source: hash(rebuilt) === sourceSha256 && Buffer.compare(rebuilt, given.source) === 0,
     governance_rows: rowsFound,
-    governance_rows_expected: 11 + 2 * written,
+    governance_rows_expected: 11 + 2 * written + (payload?.endings ?? 0),
     units_written: written,
+    rows_named_and_there: await countAffected(sql, given.changeSetId),
   }
   return {
     reassembled:
       facts.source_is_the_pinned_one && facts.change_set_names_the_source && facts.rebuilt_is_the_source,
-    arithmetic: rowsFound === facts.governance_rows_expected,
+    arithmetic: rowsFound === facts.governance_rows_expected && facts.rows_named_and_there === written,
     facts,
   }
 }
@@ -104,4 +109,52 @@ async function countGovernance(
     [ids.changeSetId, ids.envelopeId, ids.backlogId],
   )
   return rows[0]!.rows
+}
+
+/** Affected rows that name a draft which is really there: a unit, or a version of a unit in force. */
+async function countAffected(sql: Sql, changeSetId: string): Promise<number> {
+  const { rows } = await sql.query<{ rows: number }>(
+    `select count(*)::int as rows from cutter_governance.cut_change_set_affected_row a
+     left join public.information_unit u on a.target_table = 'information_unit' and u.id = a.target_row_id
+     left join public.unit_version v on a.target_table = 'unit_version' and v.id = a.target_row_id
+     where a.change_set_id = $1 and coalesce(u.lifecycle_status, v.lifecycle_status) = 'draft'`,
+    [changeSetId],
+  )
+  return rows[0]!.rows
+}
+
+/**
+ * Looks once more when all is in force: the units in force are those of the layout and no others, each with its text there. That
+ * these texts make up the source was found before (`examine`), and a text never changes under its hash.
+ */
+export async function examineInForce(sql: Sql, changeSetId: string): Promise<Record<string, boolean>> {
+  const { rows: sets } = await sql.query<ChangeSet>(
+    'select payload_summary from cutter_governance.cut_change_set where change_set_id = $1',
+    [changeSetId],
+  )
+  const payload = sets[0]?.payload_summary
+  if (payload === undefined) return { change_set_is_there: false }
+  const { rows: units } = await sql.query<{ address: string; hash: string | null; status: string | null }>(
+    `select u.canonical_address as address, v.content_hash as hash, v.lifecycle_status as status
+     from public.information_unit u left join public.unit_version v on v.id = u.version_anchor_ref and v.unit_id = u.id
+     where u.doc_code = $1 and u.lifecycle_status = 'enacted'`,
+    [payload.document],
+  )
+  const { rows: aliases } = await sql.query<{ rows: number }>(
+    `select count(*)::int as rows from cutter_governance.canonical_address_alias a
+     join public.information_unit u on u.id = a.target_unit_id and u.doc_code = $2 and u.lifecycle_status = 'enacted'
+     where a.change_set_id = $1`,
+    [changeSetId, payload.document],
+  )
+  const inForce = new Map(units.map(({ address, hash, status }) => [address, { hash, status }]))
+  const planned = payload.layout.filter((piece) => 'unit' in piece)
+  return {
+    change_set_is_there: true,
+    every_unit_of_the_text_is_in_force: planned.every(
+      ({ unit, contentHash }) =>
+        inForce.get(unit)?.hash === contentHash && inForce.get(unit)?.status === 'enacted',
+    ),
+    nothing_else_of_the_document_is_in_force: inForce.size === new Set(planned.map(({ unit }) => unit)).size,
+    every_alias_leads_to_a_unit_in_force: aliases[0]!.rows === payload.aliases,
+  }
 }

@@ -1,0 +1,63 @@
+import type { EffectContext } from '../../domain/effect.ts'
+import type { Sql } from '../../targets/target.ts'
+import { governanceIds, insertRows } from './leg-b.ts'
+import type { LifecycleAction } from './lifecycle-plan.ts'
+import type { Alias } from './plan.ts'
+import { actorOf } from './world.ts'
+
+/** Actor, review decision, change set, reason and tool revision of every call. */
+export type Under = (string | null)[]
+
+/** One statement for each function. Gives how many units moved. */
+export async function moveUnits(sql: Sql, actions: LifecycleAction[], under: Under): Promise<number> {
+  let changed = 0
+  for (const [action, statement] of Object.entries(STATEMENTS)) {
+    const mine = actions.filter((one) => one.action === action)
+    if (mine.length === 0) continue
+    const { rows } = await sql.query<{ changed: boolean }>(statement, [
+      mine.map(({ address }) => address),
+      mine.map(({ versionSeq }) => versionSeq),
+      mine.map(({ to }) => to),
+      ...under,
+    ])
+    changed += rows.filter((row) => row.changed).length
+  }
+  return changed
+}
+
+const call = (name: string, more: string) => `
+  select done.changed
+  from unnest($1::text[], $2::int[], $3::text[]) with ordinality as u (address, version_seq, to_status, n),
+  lateral public.${name}(
+    p_address => u.address, ${more} p_actor => $4, p_review_decision_id => $5, p_change_set_id => $6, p_reason => $7,
+    p_tool_revision => $8) as done
+  order by u.n`
+
+const STATEMENTS: Record<LifecycleAction['action'], string> = {
+  enact: call('fn_iu_enact', 'p_target_state => u.to_status,'),
+  supersede: call('fn_iu_supersede', 'p_version_seq => u.version_seq,'),
+  retire: call('fn_iu_retire', 'p_target_state => u.to_status,'),
+}
+
+/** Rows that lead from where a text stood to the unit that has it now. */
+export async function writeAliases(sql: Sql, context: EffectContext, aliases: Alias[]): Promise<void> {
+  if (aliases.length === 0) return
+  const { changeSetId } = governanceIds(context.runId)
+  const { rows } = await sql.query<{ address: string; unitId: string }>(
+    'select canonical_address as address, id as "unitId" from public.information_unit where canonical_address = any ($1)',
+    [aliases.map(({ address }) => address)],
+  )
+  const units = new Map(rows.map(({ address, unitId }) => [address, unitId]))
+  await insertRows(
+    sql,
+    'cutter_governance.canonical_address_alias',
+    aliases.map(({ kind, aliasAddress, address }, index) => ({
+      alias_id: `al-${context.runId}-${index + 1}`,
+      alias_kind: kind,
+      alias_address: aliasAddress,
+      target_unit_id: units.get(address),
+      change_set_id: changeSetId,
+      created_by: actorOf(context),
+    })),
+  )
+}

@@ -1,0 +1,340 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type pg from 'pg'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { reassemble } from '../../src/effects/cut/verifier.ts'
+import { articles, sentences } from '../support/articles.ts'
+import { aCutterHome, type CutterHome, jsonOf, type RunJson } from '../support/cli.ts'
+import {
+  approve,
+  aSigner,
+  enableExecution,
+  growth,
+  LIVE,
+  rehearseOn,
+  resume,
+  rowsIn,
+  sign,
+  start,
+  started,
+} from './acts.ts'
+
+let at: CutterHome
+let key: string
+let superuser: pg.Client
+
+beforeAll(async () => {
+  at = aCutterHome(LIVE)
+  key = aSigner(at)
+  await enableExecution(at)
+  await at.server()
+  await at.cutter(['target', 'init', 'embedded'])
+  superuser = await at.superuser()
+})
+
+afterAll(() => at.remove())
+
+const planOf = async (runId: string) => JSON.parse((await at.cutter(['run', 'plan', runId])).stdout)
+
+interface CutPlanJson {
+  actions: { action: string; address: string; change: string | null; from: string[] }[]
+  endings: { action: string; address: string; successors: string[] }[]
+  aliases: { kind: string; aliasAddress: string; address: string }[]
+}
+
+/** A live run through both gates; `output.plan` is what its first gate approved. */
+async function cut(document: string, source: string): Promise<RunJson> {
+  const runId = await started(at, { document, source, mode: 'live' })
+  await approve(at, runId, key)
+  const closed = jsonOf<RunJson>(await approve(at, runId, key))
+  expect(closed, JSON.stringify(closed.stop)).toMatchObject({ outcome: 'succeeded' })
+  return closed
+}
+
+/** The same in a dry run, on its copy. */
+async function rehearsed(document: string, source: string): Promise<RunJson> {
+  const runId = await started(at, { document, source })
+  await rehearseOn(at, runId)
+  const closed = jsonOf<RunJson>(await rehearseOn(at, runId))
+  expect(closed.outcome).toBe('succeeded')
+  return closed
+}
+
+const rebuilt = async ({ runId }: RunJson) => (await reassemble(superuser, `cs-${runId}`)).toString('utf8')
+
+/** Units of a document as `number status text-of-version-in-force`, by address. */
+async function unitsOf(document: string): Promise<string[]> {
+  const { rows } = await superuser.query<{ line: string }>(
+    `select replace(u.canonical_address, $1 || '/', '') || ' ' || u.lifecycle_status || ' v' || v.version_seq as line
+     from information_unit u join unit_version v on v.id = u.version_anchor_ref
+     where u.doc_code = $1 order by u.canonical_address collate "C"`,
+    [document],
+  )
+  return rows.map(({ line }) => line)
+}
+
+/** The plan's actions that write, in short. */
+const told = ({ actions, endings, aliases }: CutPlanJson) => {
+  const short = (address: string) => address.replace(/^.*\/ARTICLE-/, '')
+  return [
+    ...actions
+      .filter(({ action }) => action !== 'keep')
+      .map((one) =>
+        `${one.action} ${short(one.address)}: ${one.change} ${one.from.map(short).join('+')}`.trimEnd(),
+      ),
+    ...endings.map((one) =>
+      `${one.action} ${short(one.address)}: ${one.successors.map(short).join('+')}`.trimEnd(),
+    ),
+    ...aliases.map((one) => `${one.kind} ${short(one.aliasAddress)} → ${short(one.address)}`),
+  ]
+}
+
+async function aliasesOf(document: string): Promise<string[]> {
+  const { rows } = await superuser.query<{ line: string }>(
+    `select a.alias_kind || ' ' || a.alias_address || ' → ' || u.canonical_address as line
+     from cutter_governance.canonical_address_alias a join information_unit u on u.id = a.target_unit_id
+     where u.doc_code = $1 order by a.alias_id`,
+    [document],
+  )
+  return rows.map(({ line }) => line.replaceAll(`${document}/ARTICLE-`, ''))
+}
+
+const text = (n: number, count = 3) => sentences(n, count)
+
+const documents = join(import.meta.dirname, '../../../shared/documents')
+const missing = !existsSync(documents)
+if (missing) console.log('skipped "real amendments": ../shared/documents is not there')
+
+describe.skipIf(missing)('the Grundgesetz of 2010, cut again as of 2012', () => {
+  const [a, b] = ['de-grundgesetz-a-2010-07.md', 'de-grundgesetz-b-2012-07.md'].map((name) =>
+    join(documents, name),
+  ) as [string, string]
+  let first: RunJson
+  let before: { [table: string]: number }
+
+  beforeAll(async () => {
+    first = await cut('GG', a)
+    before = await rowsIn(superuser)
+  })
+
+  test('rehearses in a dry run, which leaves the target as it was', async () => {
+    const dry = await rehearsed('GG', b)
+    expect(dry.output.plan).toMatchObject({ create: 0, adopt: 0, keep: first.output.units - 1, amend: 1 })
+    expect(dry.output.counts.identical).toBe(true)
+    expect(await rowsIn(superuser)).toEqual(before)
+  })
+
+  test('writes one version of Art 93, puts it into force in the place of the old one, and both texts come back', async () => {
+    const runId = await started(at, { document: 'GG', source: b, mode: 'live' })
+    const plan: CutPlanJson = await planOf(runId)
+    expect(plan.actions.filter(({ action }) => action !== 'keep')).toMatchObject([
+      { action: 'amend', change: 'amended', address: 'GG/ARTICLE-93', from: ['GG/ARTICLE-93'] },
+    ])
+    expect([plan.endings, plan.aliases]).toEqual([[], []])
+
+    await approve(at, runId, key)
+    expect(growth(before, await rowsIn(superuser))).toEqual({ units: 0, versions: 1, log: 0, governance: 15 })
+    expect(await unitsOf('GG')).toContain('ARTICLE-93 enacted v1')
+    const closed = jsonOf<RunJson>(await approve(at, runId, key))
+    expect(closed).toMatchObject({ outcome: 'succeeded', output: { enacted: 1, superseded: 1 } })
+    expect(growth(before, await rowsIn(superuser))).toEqual({ units: 0, versions: 1, log: 2, governance: 16 })
+    expect((await unitsOf('GG')).filter((line) => !line.endsWith('enacted v1'))).toEqual([
+      'ARTICLE-93 enacted v2',
+    ])
+    expect((await rebuilt(closed)) === readFileSync(b, 'utf8')).toBe(true)
+    expect((await rebuilt(first)) === readFileSync(a, 'utf8')).toBe(true)
+  })
+
+  test('plans and writes nothing when the amended text is cut once more', async () => {
+    const rows = await rowsIn(superuser)
+    const again = await cut('GG', b)
+    expect(again.output.plan).toEqual({ create: 0, adopt: 0, keep: first.output.units, governanceRows: 13 })
+    expect(growth(rows, await rowsIn(superuser))).toEqual({ units: 0, versions: 0, log: 0, governance: 14 })
+  })
+})
+
+describe('numbers that were shifted by an article put in before', () => {
+  const before = articles(['1', text(1)], ['2', text(2)], ['3', text(3)])
+  const after = articles(['1', text(1)], ['2', text(9)], ['3', text(2)], ['4', text(3)])
+
+  test('give units of those numbers another version, and aliases tell where each text went', async () => {
+    const first = await cut('SHIFTED', at.file('shifted-a.md', before))
+    const runId = await started(at, {
+      document: 'SHIFTED',
+      source: at.file('shifted-b.md', after),
+      mode: 'live',
+    })
+    expect(told(await planOf(runId))).toEqual([
+      'amend 2: added',
+      'amend 3: renumbered 2',
+      'create 4: renumbered 3',
+      'rename 2 → 3',
+      'rename 3 → 4',
+    ])
+    const rows = await rowsIn(superuser)
+    await approve(at, runId, key)
+    expect(await aliasesOf('SHIFTED')).toEqual([])
+    const closed = jsonOf<RunJson>(await approve(at, runId, key))
+    expect(closed.output).toMatchObject({ enacted: 3, superseded: 2, aliases: 2 })
+    expect(await unitsOf('SHIFTED')).toEqual([
+      'ARTICLE-1 enacted v1',
+      'ARTICLE-2 enacted v2',
+      'ARTICLE-3 enacted v2',
+      'ARTICLE-4 enacted v1',
+    ])
+    expect(await aliasesOf('SHIFTED')).toEqual(['rename 2 → 3', 'rename 3 → 4'])
+    const governance = 13 + 2 * 3 + 1 + 2
+    expect(growth(rows, await rowsIn(superuser))).toEqual({ units: 1, versions: 3, log: 5, governance })
+    expect([await rebuilt(first), await rebuilt(closed)]).toEqual([before, after])
+  })
+})
+
+describe('articles that were split, merged, renumbered and taken out', () => {
+  const before = articles(
+    ['1', text(1)],
+    ['2', text(2)],
+    ['3', text(3)],
+    ['4', `${text(4)}\n${text(5)}`],
+    ['5', text(6)],
+    ['6', text(7)],
+  )
+  const after = articles(
+    ['1', text(1)],
+    ['4', text(4)],
+    ['4a', text(5)],
+    ['6', `${text(6)}\n${text(7)}`],
+    ['9', text(3)],
+  )
+  const plan = [
+    'amend 4: split 4',
+    'create 4A: split 4',
+    'amend 6: merged 6+5',
+    'create 9: renumbered 3',
+    'retire 2:',
+    'supersede 3: 9',
+    'supersede 5: 6',
+    'redirect 4 → 4A',
+    'redirect 5 → 6',
+    'rename 3 → 9',
+  ]
+  let first: RunJson
+
+  beforeAll(async () => {
+    first = await cut('MANY', at.file('many-a.md', before))
+  })
+
+  test('go through a whole dry run, which leaves the target as it was', async () => {
+    const rows = await rowsIn(superuser)
+    const dry = await rehearsed('MANY', at.file('many-b.md', after))
+    expect(dry.output).toMatchObject({ enacted: 4, superseded: 2, ended: 3, aliases: 3 })
+    expect(await rowsIn(superuser)).toEqual(rows)
+  })
+
+  test('become versions and units in force, and old ones that are superseded or retired', async () => {
+    const rows = await rowsIn(superuser)
+    const runId = await started(at, { document: 'MANY', source: 'many-b.md', mode: 'live' })
+    expect(told(await planOf(runId))).toEqual(plan)
+    await approve(at, runId, key)
+    expect((await unitsOf('MANY')).filter((line) => line.includes('enacted'))).toHaveLength(6)
+    const closed = jsonOf<RunJson>(await approve(at, runId, key))
+    expect(closed.outcome).toBe('succeeded')
+    expect(await unitsOf('MANY')).toEqual([
+      'ARTICLE-1 enacted v1',
+      'ARTICLE-2 retired v1',
+      'ARTICLE-3 superseded v1',
+      'ARTICLE-4 enacted v2',
+      'ARTICLE-4A enacted v1',
+      'ARTICLE-5 superseded v1',
+      'ARTICLE-6 enacted v2',
+      'ARTICLE-9 enacted v1',
+    ])
+    expect(await aliasesOf('MANY')).toEqual(['redirect 4 → 4A', 'redirect 5 → 6', 'rename 3 → 9'])
+    // Four written, three that end, a review and three aliases; a version that replaces another makes two moves, so does a retirement.
+    const governance = 13 + 2 * 4 + 3 + 1 + 3
+    expect(growth(rows, await rowsIn(superuser))).toEqual({ units: 2, versions: 4, log: 10, governance })
+    expect([await rebuilt(first), await rebuilt(closed)]).toEqual([before, after])
+  })
+
+  test('are never brought back under an address that went out of force', async () => {
+    const answer = await start(at, { document: 'MANY', source: 'many-a.md', mode: 'live' })
+    expect(answer.code).toBe(3)
+    expect(jsonOf(answer)).toMatchObject({ stopCode: 'STOP_UNITS_DIFFER', state: 'MARKED' })
+    expect(answer.stdout).toContain('MANY/ARTICLE-2 is in the target as retired')
+  })
+})
+
+describe('an article that is repealed in place', () => {
+  test('stays the unit that it was, with a text that says so, and may come back', async () => {
+    const before = articles(['1', text(1)], ['2', text(2)])
+    const after = articles(['1', text(1)], ['2 (repealed)', ''])
+    await cut('REPEALED', at.file('repealed-a.md', before))
+    const runId = await started(at, {
+      document: 'REPEALED',
+      source: at.file('repealed-b.md', after),
+      mode: 'live',
+    })
+    expect(told(await planOf(runId))).toEqual(['amend 2: repealed 2'])
+    await approve(at, runId, key)
+    const repealed = jsonOf<RunJson>(await approve(at, runId, key))
+    expect(await unitsOf('REPEALED')).toEqual(['ARTICLE-1 enacted v1', 'ARTICLE-2 enacted v2'])
+    expect(await rebuilt(repealed)).toBe(after)
+    expect((await cut('REPEALED', 'repealed-b.md')).output.plan).toMatchObject({ keep: 2, create: 0 })
+    expect(await rebuilt(await cut('REPEALED', 'repealed-a.md'))).toBe(before)
+    expect(await unitsOf('REPEALED')).toEqual(['ARTICLE-1 enacted v1', 'ARTICLE-2 enacted v3'])
+  })
+})
+
+describe('a re-cut that was rejected at the second gate', () => {
+  const before = articles(['1', text(1)], ['2', text(2)])
+  const after = articles(['1', text(1)], ['2', text(2, 4)], ['3', text(3)])
+
+  test('leaves all in force as it was, and another run takes up its drafts instead of writing them again', async () => {
+    await cut('UNDECIDED', at.file('undecided-a.md', before))
+    const source = at.file('undecided-b.md', after)
+    const rejected = await started(at, { document: 'UNDECIDED', source, mode: 'live' })
+    await approve(at, rejected, key)
+    const { approvalId } = await sign(at, rejected, key, '--decision', 'reject', '--reason', 'too early')
+    expect(jsonOf(await resume(at, rejected, approvalId))).toMatchObject({ outcome: 'rejected' })
+    expect(await unitsOf('UNDECIDED')).toEqual([
+      'ARTICLE-1 enacted v1',
+      'ARTICLE-2 enacted v1',
+      'ARTICLE-3 draft v1',
+    ])
+
+    const rows = await rowsIn(superuser)
+    const runId = await started(at, { document: 'UNDECIDED', source, mode: 'live' })
+    expect(told(await planOf(runId))).toEqual(['adopt-version 2: amended 2', 'adopt 3: added'])
+    await approve(at, runId, key)
+    const closed = jsonOf<RunJson>(await approve(at, runId, key))
+    expect(growth(rows, await rowsIn(superuser))).toEqual({ units: 0, versions: 0, log: 3, governance: 18 })
+    expect(await rebuilt(closed)).toBe(after)
+  })
+})
+
+describe('drafts of a first cut that was rejected', () => {
+  test('get another version where the text changed meanwhile, and stay drafts where it is gone', async () => {
+    const source = at.file('drafts.md', articles(['1', text(1)], ['2', text(2)], ['3', text(3)]))
+    const rejected = await started(at, { document: 'DRAFTS', source, mode: 'live' })
+    await approve(at, rejected, key)
+    const { approvalId } = await sign(at, rejected, key, '--decision', 'reject', '--reason', 'too early')
+    await resume(at, rejected, approvalId)
+
+    const after = articles(['1', text(1)], ['2', text(8)])
+    at.file('drafts.md', after)
+    const closed = await cut('DRAFTS', source)
+    expect(closed.output.plan).toEqual({
+      create: 0,
+      adopt: 1,
+      keep: 0,
+      redraft: 1,
+      left: 1,
+      governanceRows: 17,
+    })
+    expect(await unitsOf('DRAFTS')).toEqual([
+      'ARTICLE-1 enacted v1',
+      'ARTICLE-2 enacted v2',
+      'ARTICLE-3 draft v1',
+    ])
+    expect(await rebuilt(closed)).toBe(after)
+  })
+})
