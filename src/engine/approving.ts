@@ -5,6 +5,7 @@ import { composeStatement, namespaceOf, parseStatement, statementText } from '..
 import type { Approval, Decision } from '../domain/approval.ts'
 import { CutterError } from '../domain/errors.ts'
 import type { Run } from '../domain/run.ts'
+import { tampered } from '../domain/tampered.ts'
 import { refuseOtherDefinition } from '../machine/definition.ts'
 import { inForceAt } from './gate-record.ts'
 import { known } from './known.ts'
@@ -65,11 +66,20 @@ export async function importApproval(parts: EngineParts, text: string, signature
       },
     )
   }
+  refuseFromTheFuture(run, approval)
   // A good signature stays: a run may be going on under it at this moment.
   if (earlier?.kind === 'signed' && (await faultOf(parts, earlier)) === null)
     return { approval: earlier, warning: await warningFor(parts, run, earlier) }
   await parts.store.saveApproval(approval)
   return { approval, warning: await warningFor(parts, run, approval) }
+}
+
+/** Its signer has seen an entry that this history never came to: not the statement is to be doubted, but the store. */
+function refuseFromTheFuture(run: Run, { approvalId, statement }: Approval): void {
+  const { seq, historyHead } = statement
+  if (seq <= run.seq) return
+  const named = `approval ${approvalId} names entry ${seq} with hash ${historyHead}, which is not in its history`
+  throw tampered(run.runId, `the store is an older copy, or was rewritten: ${named}`)
 }
 
 /** All that the gate would say now but for who brings the approval there, which is not known yet; and nothing is recorded. */
