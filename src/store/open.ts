@@ -20,6 +20,9 @@ export interface OpenOptions {
   migrationsDirectory: string
 }
 
+/** How long a busy file is waited for. */
+const BUSY_MS = 5_000
+
 /**
  * Opens the store's file, making it and bringing it up to date where needed. Throws STORE_UNWRITABLE, STORE_CORRUPT or
  * STORE_NEWER, each before anything was changed.
@@ -27,10 +30,10 @@ export interface OpenOptions {
 export function openDatabase({ file, migrationsDirectory }: OpenOptions): Database.Database {
   prepareFolder(file)
   try {
-    const db = new Database(file, { timeout: 5_000 })
+    const db = new Database(file, { timeout: BUSY_MS })
     try {
       const migrations = missingMigrations(db, { file, migrationsDirectory })
-      db.pragma('journal_mode = wal')
+      useWal(db)
       db.pragma('synchronous = full')
       db.pragma('foreign_keys = on')
       db.pragma('trusted_schema = off')
@@ -58,6 +61,24 @@ function prepareFolder(file: string): void {
     accessSync(folder, constants.W_OK)
   } catch (cause) {
     throw unwritable(file, cause)
+  }
+}
+
+/**
+ * Turning a new file to WAL takes it alone, and SQLite does not wait for that as it does for a transaction: where several processes
+ * open a new file at once, all but one are told that it is busy, and ask again.
+ */
+function useWal(db: Database.Database): void {
+  const deadline = Date.now() + BUSY_MS
+  for (;;) {
+    try {
+      db.pragma('journal_mode = wal')
+      return
+    } catch (error) {
+      const isBusy = String((error as { code?: unknown }).code).startsWith('SQLITE_BUSY')
+      if (!isBusy || Date.now() > deadline) throw error
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20)
+    }
   }
 }
 
