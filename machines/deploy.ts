@@ -108,7 +108,7 @@ const deploySetup = setup({
   },
   guards: {
     samePlan: ({ context, event }) => outputOf(event).planDigest === context.planDigest,
-    passed: ({ event }) => outputOf(event).passed === true,
+    failed: ({ event }) => outputOf(event).passed === false,
   },
 })
 
@@ -212,8 +212,8 @@ const proven = <Name extends Phase>(src: Name, names: string[], next: string) =>
           src,
           input: given(...names),
           onDone: [
-            { guard: 'passed', target: `#deploy.${next}`, actions: 'learn' },
-            { target: '#deploy.ROLLING_BACK', actions: ['learn', 'dropApproval'] },
+            { guard: 'failed', target: '#deploy.ROLLING_BACK', actions: ['learn', 'dropApproval'] },
+            { target: `#deploy.${next}`, actions: 'learn' },
           ],
           onError,
         },

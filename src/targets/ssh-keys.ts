@@ -1,11 +1,11 @@
 import { readFileSync, statSync } from 'node:fs'
-import ssh2 from 'ssh2'
+import ssh2, { type BaseAgent } from 'ssh2'
 import type { SshSettings } from './ssh-settings.ts'
 
 /** The ways to log in that a host's settings allow, and a note for each that can't be used. Notes never hold a key. */
 export interface Logins {
   methods: (
-    | { type: 'agent'; username: string; agent: string }
+    | { type: 'agent'; username: string; agent: BaseAgent }
     | { type: 'publickey'; username: string; key: Buffer }
   )[]
   /** What is tried, in words: paths of files, `the agent`. */
@@ -14,10 +14,11 @@ export interface Logins {
 }
 
 /** The agent's keys first, as OpenSSH does, then files without a passphrase: nobody is there to type one. */
-export function loginsFor({ user, agent, identityFiles }: SshSettings): Logins {
+export function loginsFor({ user, agent, identityFiles, identitiesOnly }: SshSettings): Logins {
   const logins: Logins = { methods: [], tried: [], notes: [] }
   if (agent !== null) {
-    logins.methods.push({ type: 'agent', username: user, agent })
+    const named = identitiesOnly ? identityFiles.map((file) => `${file}.pub`) : null
+    logins.methods.push({ type: 'agent', username: user, agent: agentAt(agent, named) })
     logins.tried.push('the keys of the agent')
   }
   for (const file of identityFiles) {
@@ -28,6 +29,35 @@ export function loginsFor({ user, agent, identityFiles }: SshSettings): Logins {
     } else if (found !== null) logins.notes.push(`${file} ${found}`)
   }
   return logins
+}
+
+/** The agent, with all its keys or those alone whose public halves lie in these files (IdentitiesOnly). */
+function agentAt(socket: string, publicFiles: string[] | null): BaseAgent {
+  const agent = ssh2.createAgent(socket)
+  if (publicFiles === null) return agent
+  const named = new Set(publicFiles.flatMap(publicKeyIn))
+  const all = agent.getIdentities.bind(agent)
+  agent.getIdentities = (callback) =>
+    all((error, keys) =>
+      callback(
+        error,
+        keys?.filter((key) => named.has(publicOf(key))),
+      ),
+    )
+  return agent
+}
+
+function publicKeyIn(file: string): string[] {
+  try {
+    return [readFileSync(file, 'utf8').split(/\s+/)[1] ?? '']
+  } catch {
+    return []
+  }
+}
+
+function publicOf(key: unknown): string {
+  const parsed = ssh2.utils.parseKey(key as Buffer)
+  return parsed instanceof Error ? '' : parsed.getPublicSSH().toString('base64')
 }
 
 /** A key's bytes; why it can't be used; or null where there is none. */

@@ -18,6 +18,8 @@ export interface SshSettings {
   identityFiles: string[]
   /** Socket of the agent, or null. */
   agent: string | null
+  /** Whether of the agent's keys only those that the identity files name are offered. */
+  identitiesOnly: boolean
   /** Names of the hosts to go through, nearest first; each is looked up in the config itself. */
   jumps: string[]
   knownHosts: string[]
@@ -79,6 +81,7 @@ export function sshSettings(
     user: login,
     identityFiles: given.length > 0 ? given.map(path) : usual,
     agent: agentSocket(agent, user.env, path),
+    identitiesOnly: one('identitiesonly')?.toLowerCase() === 'yes',
     jumps: jumpsOf(one('proxyjump')),
     knownHosts: [
       ...(files.length > 0

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import {
   mkdirSync,
   mkdtempSync,
@@ -88,6 +89,11 @@ describe('an artifact', () => {
       'filtered.bin',
       'version.txt',
     ])
+
+    for (const { path, sha256: found } of entries) {
+      const blob = execFileSync('git', ['cat-file', 'blob', `HEAD:${path}`], { cwd: repository })
+      expect([path, found]).toEqual([path, createHash('sha256').update(blob).digest('hex')])
+    }
 
     const clone = join(aFolder(), 'another "place" with\ta tab')
     git(repository, 'clone', '--quiet', '--no-local', repository, clone)

@@ -35,6 +35,8 @@ export interface Sshd {
   cutAfter(bytes: number): void
   /** Closes the gate for new connections, or opens it again. */
   shut(closed: boolean): void
+  /** Lets nothing more through, and closes nothing: how a dead network looks. */
+  freeze(): void
   stop(): Promise<void>
 }
 
@@ -119,6 +121,7 @@ Host web
     knownHosts,
     cutAfter: gate.cutAfter,
     shut: gate.shut,
+    freeze: gate.freeze,
     async stop() {
       gate.close()
       server.kill()
@@ -193,6 +196,13 @@ async function openGate(to: number) {
     cutAfter(bytes: number) {
       if (bytes === 0) cut()
       else left = bytes
+    },
+    freeze() {
+      for (const socket of sockets) {
+        socket.removeAllListeners('data')
+        socket.unpipe()
+        socket.pause()
+      }
     },
     shut(now: boolean) {
       closed = now

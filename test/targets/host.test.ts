@@ -187,6 +187,13 @@ describeWithSshd('a host by SSH', () => {
     })
   })
 
+  test('notices a network that went silent', async () => {
+    const host = await open()
+    const asked = host.run(['sleep', '60'], { ...LIMITS, timeoutMs: 90_000 })
+    setTimeout(() => sshd.freeze(), 200)
+    await expect(asked).rejects.toMatchObject({ name: 'HostLost' })
+  })
+
   describe('files', () => {
     const bytes = randomBytes(1_500_000)
     const sha256 = (file: string) => createHash('sha256').update(readFileSync(file)).digest('hex')
@@ -332,6 +339,29 @@ describeWithSshd('a host by SSH', () => {
           const host = await open('web', { SSH_AUTH_SOCK: process.env.SSH_AUTH_SOCK })
           expect((await host.run(['true'], LIMITS)).exitCode).toBe(0)
           host.close()
+        })
+      } finally {
+        chmodSync(sshd.path('.ssh/id_test'), 0o600)
+        keys.remove()
+        sshd.config('')
+      }
+    })
+
+    test('by those keys of the agent alone that the config names, where it says so', async () => {
+      const keys = aKeyFolder()
+      const others = keys.key('others')
+      try {
+        chmodSync(sshd.path('.ssh/id_test'), 0o600)
+        await withAgent(keys, sshd.path('.ssh/id_test'), async () => {
+          const env = { SSH_AUTH_SOCK: process.env.SSH_AUTH_SOCK }
+          chmodSync(sshd.path('.ssh/id_test'), 0o644)
+          sshd.config('Host *\n  IdentitiesOnly yes\n')
+          const host = await open('web', env)
+          host.close()
+          sshd.config(
+            `Host other\n  HostName 127.0.0.1\n  Port ${sshd.gatePort}\n  IdentitiesOnly yes\n  IdentityFile ${others}.none\n`,
+          )
+          expect((await stopOf(open('other', env))).code).toBe('STOP_HOST_REFUSED')
         })
       } finally {
         chmodSync(sshd.path('.ssh/id_test'), 0o600)
