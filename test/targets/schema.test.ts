@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { initTarget, schemaState } from '../../src/targets/schema.ts'
+import { surfaceDifferences, surveySurface } from '../../src/targets/survey.ts'
 import { type Cluster, initOptions, startCluster } from '../support/cluster.ts'
 
 let cluster: Cluster
@@ -49,6 +50,28 @@ describe('making a target', () => {
     const first = await initTarget(client, initOptions)
     const second = await initTarget(client, initOptions)
     expect(second).toEqual({ applied: [], already: first.applied })
+  })
+
+  test('one made by an earlier version gets what is missing, and keeps its rows', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'cutter-migrations-'))
+    try {
+      await cp(initOptions.migrationsDirectory, folder, {
+        recursive: true,
+        filter: (path) => !path.includes('0006_recut'),
+      })
+      const client = await aDatabase('earlier')
+      await initTarget(client, { ...initOptions, migrationsDirectory: folder })
+      await client.query(`insert into cutter_governance.manifest_envelope (operation_kind, source_doc_ref, created_by)
+        values ('first_cut', 'CHARTER', 'cutter/earlier')`)
+      expect((await initTarget(client, initOptions)).applied).toEqual(['0006_recut'])
+      await client.query(`insert into cutter_governance.manifest_envelope (operation_kind, source_doc_ref, created_by)
+        values ('recut', 'CHARTER', 'cutter/later')`)
+      const fresh = await aDatabase('later')
+      await initTarget(fresh, initOptions)
+      expect(surfaceDifferences(await surveySurface(fresh), await surveySurface(client))).toEqual([])
+    } finally {
+      await rm(folder, { recursive: true })
+    }
   })
 
   test('the reader can tell a target from any other database', async () => {
