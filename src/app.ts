@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
-import { type Config, readConfig } from './config.ts'
+import { type Config, readConfig, secretsNamedBy } from './config.ts'
 import { deciding } from './deciding.ts'
 import { systemClock } from './domain/clock.ts'
+import { type KnownSecrets, knownSecrets } from './domain/known-secrets.ts'
 import type { HistoryEntry, Run } from './domain/run.ts'
 import type { RunStore } from './domain/store.ts'
 import { createEngine, type Engine } from './engine/engine.ts'
@@ -38,6 +39,8 @@ export interface AppOptions {
   home: string
   env: NodeJS.ProcessEnv
   interrupt: AbortSignal
+  /** What must not be printed, logged or saved; whoever prints the app's errors brings its own. */
+  secrets?: KnownSecrets
   /** The home's store, where it is open already. */
   store?: RunStore
   onStep?(run: Run, entry: HistoryEntry): void
@@ -55,7 +58,9 @@ export function openStore(home: string): RunStore {
 export async function openApp(options: AppOptions): Promise<App> {
   const { home, env } = options
   const config = await readConfig(home)
-  const log = await openLog(env)
+  const secrets = options.secrets ?? knownSecrets()
+  meetSecrets(secrets, config, env)
+  const log = await openLog(env, secrets)
   const store = options.store ?? openStore(home)
 
   let embeddedTargets: Promise<EmbeddedTargets> | null = null
@@ -66,6 +71,7 @@ export async function openApp(options: AppOptions): Promise<App> {
         migrationsDirectory: migrationsDirectory('target'),
         isOver: async (runId) => ((await store.run(runId))?.status ?? 'closed') === 'closed',
         log: (line) => log.info(line),
+        meetSecret: secrets.add,
       }),
     ))
   const target = async (name: string) => {
@@ -92,7 +98,7 @@ export async function openApp(options: AppOptions): Promise<App> {
     ...{ home, store, policy: made.policy, allowedSigners: config.approvals.allowedSigners },
     warn: options.onWarning ?? ((text) => log.warn(text)),
   })
-  const parts = { ...made, installed, log, onClosed, reports }
+  const parts = { ...made, installed, log, secrets, onClosed, reports }
   return {
     home,
     config,
@@ -121,7 +127,7 @@ function partsOf(
   options: AppOptions,
   config: Config,
   store: RunStore,
-): Omit<EngineParts, 'installed' | 'log'> {
+): Omit<EngineParts, 'installed' | 'log' | 'secrets'> {
   const { home, interrupt, onStep, onProgress } = options
   return {
     store,
@@ -138,6 +144,12 @@ function partsOf(
     ...(onStep === undefined ? {} : { onStep }),
     ...(onProgress === undefined ? {} : { onProgress }),
   }
+}
+
+/** By value, as they stand in the environment now; pg reads PGPASSWORD by itself. */
+function meetSecrets(secrets: KnownSecrets, config: Config, env: NodeJS.ProcessEnv): void {
+  for (const [variable, value] of secretsNamedBy(config, env)) secrets.add(variable, value)
+  if (env.PGPASSWORD !== undefined) secrets.add('PGPASSWORD', env.PGPASSWORD)
 }
 
 async function install(

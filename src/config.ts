@@ -2,6 +2,8 @@ import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import type { Config } from './config-schema.ts'
 import { CutterError } from './domain/errors.ts'
+import { pathTo, secretKeyIn } from './domain/secret-keys.ts'
+import { secretFormAt } from './domain/secret-values.ts'
 
 export type { Config } from './config-schema.ts'
 
@@ -27,18 +29,22 @@ export function findHome(option: string | undefined, env: NodeJS.ProcessEnv, cwd
   }
 }
 
-/** Reads `<home>/cutter.yaml`, if there is one. Throws CONFIG_INVALID with the place of each fault. */
+/**
+ * Reads `<home>/cutter.yaml`, if there is one. Throws CONFIG_INVALID with the place of each fault, and never a line or a value of
+ * the file: whoever wrote a password there must not find it in a log.
+ */
 export async function readConfig(home: string): Promise<Config> {
   const file = join(home, 'cutter.yaml')
   if (!existsSync(file)) return DEFAULTS
-  const [{ parse }, { configSchema }] = await Promise.all([import('yaml'), import('./config-schema.ts')])
-  let given: unknown
-  try {
-    given = parse(readFileSync(file, 'utf8')) ?? {}
-  } catch (cause) {
-    throw invalid(file, (cause as Error).message, cause)
-  }
-  const parsed = configSchema.safeParse(given)
+  const [{ readYaml }, { configSchema }] = await Promise.all([
+    import('./config-yaml.ts'),
+    import('./config-schema.ts'),
+  ])
+  const read = readYaml(readFileSync(file, 'utf8'))
+  if ('fault' in read) throw invalid(file, read.fault)
+  const secret = secretIn(read.value)
+  if (secret !== null) throw invalid(file, secret)
+  const parsed = configSchema.safeParse(read.value)
   if (parsed.success) return parsed.data
   const faults = parsed.error.issues.map((issue) => {
     // Of a key that doesn't fit, zod keeps what is wrong with it one level below.
@@ -48,9 +54,45 @@ export async function readConfig(home: string): Promise<Config> {
   throw invalid(file, faults.join('; '))
 }
 
-function invalid(file: string, why: string, cause?: unknown): CutterError {
+/** The values that stand in the environment under the names of the config: `…Env` at any depth, by variable. */
+export function secretsNamedBy(config: Config, env: NodeJS.ProcessEnv): [variable: string, value: string][] {
+  const found: [string, string][] = []
+  const look = (value: unknown): void => {
+    if (value === null || typeof value !== 'object') return
+    for (const [key, item] of Object.entries(value)) {
+      if (typeof item === 'string' && key.endsWith('Env')) {
+        const held = env[item]
+        if (held !== undefined) found.push([item, held])
+      } else look(item)
+    }
+  }
+  look(config)
+  return found
+}
+
+/** Sections whose keys are names that people gave: a document may be called SECRETS-ACT. */
+const NAMED = ['targets', 'documents', 'hosts', 'machines', 'operators']
+
+function secretIn(config: unknown): string | null {
+  const ofSection = ([section, value]: [string, unknown]) => {
+    const named = NAMED.includes(section) && value !== null && typeof value === 'object'
+    if (!named) return secretKeyIn({ [section]: value }, '')
+    const keys = Object.entries(value).map(([name, item]) => secretKeyIn(item, pathTo(section, name)))
+    return keys.find((key) => key !== null) ?? null
+  }
+  if (config === null || typeof config !== 'object') return null
+  const key = Object.entries(config)
+    .map(ofSection)
+    .find((found) => found !== null)
+  if (key !== undefined) return `${key} would hold a secret; name an environment variable instead`
+  const form = secretFormAt(config, '')
+  return form === null
+    ? null
+    : `${form.path} holds what looks like ${form.what}; name an environment variable instead`
+}
+
+function invalid(file: string, why: string): CutterError {
   return new CutterError('CONFIG_INVALID', `${file} can't be used: ${why}; nothing was started`, {
     next: 'mend the file; README.md, section Configuration, shows every key',
-    cause,
   })
 }

@@ -1,5 +1,6 @@
 import { readFile, stat } from 'node:fs/promises'
 import { CutterError } from '../domain/errors.ts'
+import { knownSecrets } from '../domain/known-secrets.ts'
 import type { Range } from '../evidence/ranges.ts'
 import { looksLikeTar } from '../evidence/tar.ts'
 import { type Verdict, verifyBundle } from '../evidence/verify.ts'
@@ -11,7 +12,7 @@ const MAX_BYTES = 2 * 1024 ** 3
 
 /** Checks a bundle. Needs no home, no database and no network: whoever checks has nothing of ours but this program. */
 export async function verify(file: string, options: { signers?: string; json?: boolean }): Promise<number> {
-  const io = processIo(options.json === true, process.env)
+  const io = processIo(options.json === true, process.env, knownSecrets())
   try {
     const { signers } = options
     if (signers !== undefined) await regularFile(signers, 'the file of signers')

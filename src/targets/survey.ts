@@ -45,6 +45,8 @@ export interface Survey {
   grantMatrixDigest: string
   /** The document's units, by address. */
   units: UnitRow[]
+  /** Units of other documents whose addresses begin as this one's do: ids that differ in case alone share their addresses. */
+  neighbours: { address: string; document: string | null }[]
 }
 
 /** `document` is the doc_code of the units and the source_doc_ref of the governance rows. */
@@ -52,8 +54,17 @@ export async function survey(client: Reads, document: string): Promise<Survey> {
   const server = await surveyServer(client)
   const { counts, unreadable } = await surveyCounts(client, document)
   const units = await surveyUnits(client, document)
+  const neighbours = await surveyNeighbours(client, document)
   const surface = await surveySurface(client)
-  return { server, counts, unreadable, surface, grantMatrixDigest: digestOf(surface.grants), units }
+  return {
+    server,
+    counts,
+    unreadable,
+    surface,
+    grantMatrixDigest: digestOf(surface.grants),
+    units,
+    neighbours,
+  }
 }
 
 /** One line for each difference, naming the object and, where it changed, both hashes; empty when the surfaces are equal. */
@@ -170,6 +181,16 @@ async function surveyUnits(client: Reads, document: string): Promise<UnitRow[]> 
        u.sort_order as "sortOrder", u.created_by as "createdBy"
      from public.information_unit u left join public.unit_version v on v.id = u.version_anchor_ref and v.unit_id = u.id
      where u.doc_code = $1 order by u.canonical_address collate "C"`,
+    [document],
+  )
+  return rows
+}
+
+async function surveyNeighbours(client: Reads, document: string): Promise<Survey['neighbours']> {
+  const { rows } = await client.query<Survey['neighbours'][number]>(
+    `select canonical_address as address, doc_code as document from public.information_unit
+     where upper(split_part(canonical_address, '/', 1)) = upper($1) and doc_code is distinct from $1
+     order by canonical_address collate "C"`,
     [document],
   )
   return rows
