@@ -27,20 +27,20 @@ const FORMS: Form[] = [
   {
     what: 'a URL with a password',
     // A port before a path that holds an @ is no password.
-    pattern: /(:\/\/[^\s:/@?#"]{0,256}:)(?!\d{1,5}(?:[/?#\s]|$))[^\s"]{1,512}@/g,
+    pattern: /(:\/\/[^\s:/@?#"]{0,256}:)(?!\d{1,5}(?:[/?#\s]|$)|\[redacted\]@)[^\s"]{1,512}@/g,
     instead: `$1${REDACTED}@`,
   },
   {
     what: 'a password or a token by its name',
     pattern: new RegExp(
-      `((?:${NAMES})["']?\\s{0,8}[=:]\\s{0,8})("(?:[^"\\\\]|\\\\.){1,4096}"|'(?:[^'\\\\]|\\\\.){1,4096}')`,
+      `((?:${NAMES})["']?\\s{0,8}[=:]\\s{0,8})(?!"\\[redacted)("(?:[^"\\\\]|\\\\.){1,4096}"|'(?:[^'\\\\]|\\\\.){1,4096}')`,
       'gi',
     ),
     instead: `$1"${REDACTED}"`,
   },
   {
     what: 'a password or a token by its name',
-    pattern: new RegExp(`((?:${NAMES})["']?\\s{0,8}=\\s{0,8})[^\\s"',;&)}\\]]{1,4096}`, 'gi'),
+    pattern: new RegExp(`((?:${NAMES})["']?\\s{0,8}=\\s{0,8})(?!\\[redacted)[^\\s"]{1,4096}`, 'gi'),
     instead: `$1${REDACTED}`,
   },
   {

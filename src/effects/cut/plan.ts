@@ -5,6 +5,7 @@ import { digestOf, digestOfBytes, sha256 } from '../../domain/json.ts'
 import type { Mode } from '../../domain/run.ts'
 import type { Survey, UnitRow } from '../../targets/survey.ts'
 import { type Accepted, acceptedIn } from './accept.ts'
+import { refuseTakenAddress } from './taken-address.ts'
 
 /**
  * What SG1 approves. It holds what it depends on and what it will do; no run id, time or random id, so that the same
@@ -126,27 +127,6 @@ export function expectedState(survey: Survey): ExpectedState {
 }
 
 const isExcluded = (record: ScanRecord) => record.kind === 'excluded'
-
-/** An address belongs to one document for ever. Throws a Stop that names the other one. */
-export function refuseTakenAddress(
-  document: string,
-  addresses: Iterable<string>,
-  neighbours: Survey['neighbours'],
-): void {
-  if (neighbours.length === 0) return
-  const ours = new Set(addresses)
-  const taken = neighbours.find(({ address }) => ours.has(address))
-  if (taken === undefined) return
-  const owner = taken.document === null ? 'a unit of no document' : `document ${taken.document}`
-  throw new Stop(
-    'STOP_REFUSED_INPUT',
-    `address ${taken.address} belongs to ${owner} in the target already, and ${document} would have it too: addresses hold a document’s id in capital letters; nothing was touched`,
-    {
-      next: `if it is the same document, start another run with --document ${taken.document ?? '<its id>'}, else give this one an id of its own (this run can be cancelled)`,
-      data: { address: taken.address, document: taken.document },
-    },
-  )
-}
 
 function actionsOf({ bytes, scan, survey, document }: PlanInput): UnitAction[] {
   refuseTakenAddress(
