@@ -11,6 +11,7 @@ const FAULTS: { [code in YAMLError['code']]?: string } = {
   DUPLICATE_KEY: 'a key stands twice',
   MISSING_CHAR: 'a bracket, a quote or a comma is missing',
   MULTILINE_IMPLICIT_KEY: 'a key goes over several lines',
+  NON_STRING_KEY: 'a key is something else than a text',
   MULTIPLE_DOCS: 'the file holds several documents (a line ---); Cutter reads one',
   TAB_AS_INDENT: 'a line is indented with a tab, which YAML does not allow',
   TAG_RESOLVE_FAILED: 'a value has a tag (!) that means nothing here',
@@ -20,7 +21,11 @@ const FAULTS: { [code in YAMLError['code']]?: string } = {
 /** The value of a text with one YAML document, `{}` for an empty one; or the first fault with its line and column. */
 export function readYaml(text: string): { value: unknown } | { fault: string } {
   const lines = new LineCounter()
-  const document = parseDocument(text, { prettyErrors: false, lineCounter: lines })
+  const document = parseDocument(text, {
+    prettyErrors: false,
+    stringKeys: true,
+    lineCounter: lines,
+  })
   const [error] = [...document.errors, ...document.warnings]
   if (error !== undefined) {
     const { line, col } = lines.linePos(error.pos[0])

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import type { Config } from './config-schema.ts'
 import { CutterError } from './domain/errors.ts'
-import { pathTo, secretKeyIn } from './domain/secret-keys.ts'
+import { namesSecret, pathTo, secretKeyIn } from './domain/secret-keys.ts'
 import { secretFormAt } from './domain/secret-values.ts'
 
 export type { Config } from './config-schema.ts'
@@ -43,15 +43,14 @@ export async function readConfig(home: string): Promise<Config> {
   const read = readYaml(readFileSync(file, 'utf8'))
   if ('fault' in read) throw invalid(file, read.fault)
   const secret = secretIn(read.value)
-  if (secret !== null) throw invalid(file, secret)
   const parsed = configSchema.safeParse(read.value)
-  if (parsed.success) return parsed.data
-  const faults = parsed.error.issues.map((issue) => {
+  if (parsed.success && secret === null) return parsed.data
+  const faults = (parsed.error?.issues ?? []).map((issue) => {
     // Of a key that doesn't fit, zod keeps what is wrong with it one level below.
     const message = issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message
     return `${issue.path.join('.') || 'the file'}: ${message}`
   })
-  throw invalid(file, faults.join('; '))
+  throw invalid(file, [...(secret === null ? [] : [secret]), ...faults].join('; '))
 }
 
 /** The values that stand in the environment under the names of the config: `…Env` at any depth, by variable. */
@@ -70,25 +69,25 @@ export function secretsNamedBy(config: Config, env: NodeJS.ProcessEnv): [variabl
   return found
 }
 
-/** Sections whose keys are names that people gave: a document may be called SECRETS-ACT. */
-const NAMED = ['targets', 'documents', 'hosts', 'machines', 'operators']
+/** Where keys are names that people gave: a document may be called SECRETS-ACT, a machine rotate-tokens. */
+const NAMED = new Set(['targets', 'documents', 'hosts', 'machines', 'operators', 'approvals.policy'])
 
 function secretIn(config: unknown): string | null {
-  const ofSection = ([section, value]: [string, unknown]) => {
-    const named = NAMED.includes(section) && value !== null && typeof value === 'object'
-    if (!named) return secretKeyIn({ [section]: value }, '')
-    const keys = Object.entries(value).map(([name, item]) => secretKeyIn(item, pathTo(section, name)))
-    return keys.find((key) => key !== null) ?? null
-  }
-  if (config === null || typeof config !== 'object') return null
-  const key = Object.entries(config)
-    .map(ofSection)
-    .find((found) => found !== null)
-  if (key !== undefined) return `${key} would hold a secret; name an environment variable instead`
+  const key = secretKeyBelow(config, '')
+  if (key !== null) return `${key} would hold a secret; name an environment variable instead`
   const form = secretFormAt(config, '')
   return form === null
     ? null
     : `${form.path} holds what looks like ${form.what}; name an environment variable instead`
+}
+
+function secretKeyBelow(value: unknown, path: string): string | null {
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) return secretKeyIn(value, path)
+  const found = Object.entries(value).map(([key, item]) => {
+    const here = pathTo(path, key)
+    return !NAMED.has(path) && namesSecret(key, item) ? here : secretKeyBelow(item, here)
+  })
+  return found.find((one) => one !== null) ?? null
 }
 
 function invalid(file: string, why: string): CutterError {

@@ -131,13 +131,12 @@ describe('secrets of the environment', () => {
       const answer = await cutter([...started, '--document', `WRONG-${index}`, '--target', 'main'], env)
       expect([answer.code, jsonOf(answer).status], answer.stderr).toEqual([3, 'stopped'])
       expect(jsonOf(answer).stopCode).toMatch(/^STOP_TARGET_(REFUSED|UNREACHABLE)$/)
-      for (const verb of [
+      const verbs = [
         ['target', 'survey', 'main'],
         ['target', 'init', 'main', '--json'],
         ['doctor', '--json'],
-      ])
-        expect((await cutter(verb, env)).code).not.toBe(0)
-      await cutter(['run', 'history', jsonOf(answer).runId, '--json'], env)
+      ]
+      for (const verb of verbs) expect((await cutter(verb, env)).code).not.toBe(0)
     }
   }, 120_000)
 
@@ -181,7 +180,7 @@ describe('secrets in cutter.yaml', () => {
     ['an unclosed text', () => `execution: "${plant('quote')}\n`, 'line'],
     ['an alias', () => `execution: *${plant('alias')}\n`, 'alias'],
     ['a tag', () => `execution: !secret ${plant('tag')}\n`, 'tag'],
-    ['a list for a key', () => `? [password, ${plant('list')}]\n: x\n`, ''],
+    ['a list for a key', () => `? [password, ${plant('list')}]\n: x\n`, 'a key is something else'],
     ['a value of the wrong kind', () => `caps: { units: ${plant('kind')} }\n`, 'caps.units'],
     ['two documents', () => `execution: {}\n---\npassword: ${plant('second')}\n`, 'several documents'],
   ]
@@ -198,7 +197,10 @@ describe('secrets in cutter.yaml', () => {
   test('are not seen where a document or a target is only called after one', async () => {
     at.file(
       'cutter.yaml',
-      'documents: { SECRETS-ACT: { source: ./small.md }, password: { source: ./small.md } }\n',
+      `documents: { SECRETS-ACT: { source: ./small.md }, password: { source: ./small.md } }
+machines: { rotate-token: ./rotate.ts }
+approvals: { policy: { rotate-token.SG1: { need: 1 } } }
+`,
     )
     expect((await cutter(['execution', 'status', '--json'])).code).toBe(0)
     at.file('cutter.yaml', CONFIG)
