@@ -4,8 +4,9 @@ import { join } from 'node:path'
 import { type Config, readConfig, secretsNamedBy } from './config.ts'
 import { deciding } from './deciding.ts'
 import { systemClock } from './domain/clock.ts'
-import { type KnownSecrets, knownSecrets } from './domain/known-secrets.ts'
+import { isStrong, type KnownSecrets, knownSecrets } from './domain/known-secrets.ts'
 import type { HistoryEntry, Run } from './domain/run.ts'
+import { namesSecret } from './domain/secret-keys.ts'
 import type { RunStore } from './domain/store.ts'
 import { createEngine, type Engine } from './engine/engine.ts'
 import type { EngineParts, InstalledMachine } from './engine/parts.ts'
@@ -146,10 +147,20 @@ function partsOf(
   }
 }
 
-/** By value, as they stand in the environment now; pg reads PGPASSWORD by itself. */
+/** These two name folders. */
+const WORKING_FOLDERS = ['PWD', 'OLDPWD']
+
+/**
+ * By value, as they stand in the environment now: what the config names, PGPASSWORD, which pg reads by itself, and whatever is
+ * called a secret, since effects of users find their own there. (A switch such as USE_TOKEN=true says nothing worth hiding.)
+ */
 function meetSecrets(secrets: KnownSecrets, config: Config, env: NodeJS.ProcessEnv): void {
   for (const [variable, value] of secretsNamedBy(config, env)) secrets.add(variable, value)
   if (env.PGPASSWORD !== undefined) secrets.add('PGPASSWORD', env.PGPASSWORD)
+  for (const [variable, value = ''] of Object.entries(env)) {
+    const called = namesSecret(variable, value) && !WORKING_FOLDERS.includes(variable)
+    if (called && isStrong(value)) secrets.add(variable, value)
+  }
 }
 
 async function install(

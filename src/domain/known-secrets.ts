@@ -66,7 +66,7 @@ function patternOf(known: Known[]): RegExp {
 }
 
 /** Nothing else says as little as a word, and digests are full of short hexadecimal numbers. */
-const isStrong = (value: string) =>
+export const isStrong = (value: string) =>
   value.length >= 8 && !/^\p{L}+$/u.test(value) && (value.length >= 16 || !/^[0-9a-f]+$/i.test(value))
 
 const SHORTEST = 4

@@ -64,6 +64,7 @@ beforeAll(async () => {
     VERIFIER_URL: urlFor('cutter_verifier', `'${plant('verifier')}'`),
     OWNER_URL: urlFor('postgres', plant('owner')),
     PGPASSWORD: plant('pgpassword'),
+    VAULT_TOKEN: plant('vault'),
   })
   await at.server()
 })
@@ -218,6 +219,7 @@ describe('secrets on the command line', () => {
     ['a header', () => `Authorization: Bearer ${plant('bearer')}`],
     ['a token', () => `ghp_${plant('x').replace(/\W/g, '')}${'0'.repeat(20)}`],
     ['the password of a target', () => reader],
+    ['a secret that no config names', () => at.env.VAULT_TOKEN!],
   ]
 
   test.each(looks)(
@@ -243,7 +245,7 @@ describe('secrets on the command line', () => {
       ] as string[][]) {
         const answer = await cutter([...args, '--json'])
         expect([answer.code, jsonOf(answer).error?.code], args.join(' ')).toEqual([2, 'INPUT_REFUSED'])
-        if (option !== 'source' || secret !== reader) expect(answer.stderr).toContain(option)
+        if (option !== 'source' || secret.includes('://')) expect(answer.stderr).toContain(option)
       }
       expect((await at.cutter(['run', 'list', '--json'])).stdout).toBe(kept)
       await cutter(['run', 'list', `--password=${secret}`, '--json'])
