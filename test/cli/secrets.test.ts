@@ -163,6 +163,72 @@ describe('secrets of the environment', () => {
   })
 })
 
+/** A machine of a user whose effect does with its database's URL what it is told. */
+const CARELESS = `
+import { chart, defineMachine, gated, planOf, readEffect, success, work, writeEffect } from 'cutter'
+import { z } from 'zod'
+const input = z.object({ how: z.string(), hosts: z.array(z.object({ name: z.string() })).optional() })
+const url = () => process.env.READER_URL
+const plan = readEffect({
+  name: 'plan',
+  input,
+  async execute(_context, { how }) {
+    if (how === 'throws') throw Object.assign(new Error('no ' + url(), { cause: new Error(url()) }), { detail: url() })
+    if (how === 'strays') {
+      void Promise.reject(new Error('no ' + url()))
+      await new Promise((done) => setTimeout(done, 5000))
+    }
+    if (how === 'reports') return planOf('SG1', { action: 'x' }, { hosts: [{ dsn: 'x' }] })
+    if (how === 'plans') return planOf('SG1', { action: 'x', login: { password: 'x' } }, {})
+    return planOf('SG1', { action: 'x' }, { report: { from: url() } })
+  },
+})
+const done = async () => ({ output: {} })
+const act = writeEffect({ name: 'act', input, execute: done, simulate: done, probe: async () => ({ outcome: 'not-committed' }) })
+export const machine = defineMachine({
+  name: 'careless',
+  version: '1',
+  input,
+  effects: [plan, act],
+  logic: chart({
+    PENDING: work('plan', 'WAITING'),
+    WAITING: gated('SG1', { recheck: 'plan', work: 'act', next: 'CLOSEOUT_REPORTED' }),
+    CLOSEOUT_REPORTED: success,
+  }),
+})
+`
+
+describe('secrets in the hands of a user’s own effect', () => {
+  const careless = (how: string, ...more: string[]) =>
+    cutter(['run', 'start', './careless.ts', '--how', how, ...more, '--json'])
+
+  beforeAll(() => void at.file('careless.ts', CARELESS))
+
+  test('are left out of its errors and its facts', async () => {
+    expect(jsonOf(await careless('throws')).stop).toMatchObject({ message: 'no [redacted]' })
+    expect(jsonOf(await careless('says'))).toMatchObject({ gate: 'SG1', output: { from: '[redacted]' } })
+  })
+
+  test('are left out of an error that nobody catches', async () => {
+    const answer = await careless('strays')
+    expect([answer.code, jsonOf(answer).error]).toEqual([
+      1,
+      expect.objectContaining({ code: 'INTERNAL', message: 'internal error: no [redacted]' }),
+    ])
+  })
+
+  test('are refused by the path of their key: in facts, in plans, in the input', async () => {
+    const stops = [jsonOf(await careless('reports')), jsonOf(await careless('plans'))]
+    expect(stops.map(({ stopCode }) => stopCode)).toEqual(['STOP_REFUSED_INPUT', 'STOP_REFUSED_INPUT'])
+    expect(stops[0]!.stop?.message).toContain('output.hosts[0].dsn')
+    expect(stops[1]!.stop?.message).toMatch(/plan\/SG1[^ ]*\.login\.password/)
+    const hosts = JSON.stringify([{ name: 'a', password: plant('input') }])
+    const answer = await careless('says', '--hosts', hosts)
+    expect([answer.code, jsonOf(answer).error?.code]).toEqual([2, 'INPUT_REFUSED'])
+    expect(answer.stderr).toContain('input.hosts[0].password')
+  })
+})
+
 describe('secrets in cutter.yaml', () => {
   const texts: [string, () => string, string][] = [
     ['a key', () => `execution: { password: ${plant('key')} }\n`, 'execution.password'],
@@ -222,37 +288,49 @@ describe('secrets on the command line', () => {
     ['a secret that no config names', () => at.env.VAULT_TOKEN!],
   ]
 
-  test.each(looks)(
-    'are refused by the option’s name: %s',
-    async (_what, make) => {
-      const secret = make()
-      const { runId } = jsonOf(
-        await at.cutter([...started, '--document', `FLAGS-${marks.length}`, '--target', 'main']),
-      )
-      const kept = (await at.cutter(['run', 'list', '--json'])).stdout
-      for (const [option, ...args] of [
-        ['--by', ...started, '--document', 'A', '--by', secret],
-        ['--key', ...started, '--document', 'A', '--key', secret],
-        ['source', 'run', 'start', 'cut', '--document', 'A', '--source', secret],
-        ['--reason', 'run', 'cancel', runId, '--reason', secret],
-        ['--by', 'run', 'resume', runId, '--approval', 'ap-1', '--by', secret],
-        ['--approval', 'run', 'resume', runId, '--approval', secret],
-        ['--reason', 'approval', 'rehearse', runId, '--reason', secret],
-        ['--as', 'approval', 'rehearse', runId, '--as', secret],
-        ['--reason', 'approval', 'statement', runId, '--as', ALICE, '--reason', secret],
-        ['--reason', 'execution', 'enable', '--for', '1h', '--reason', secret],
-        ['--by', 'execution', 'disable', '--by', secret],
-      ] as string[][]) {
-        const answer = await cutter([...args, '--json'])
-        expect([answer.code, jsonOf(answer).error?.code], args.join(' ')).toEqual([2, 'INPUT_REFUSED'])
-        if (option !== 'source' || secret.includes('://')) expect(answer.stderr).toContain(option)
-      }
-      expect((await at.cutter(['run', 'list', '--json'])).stdout).toBe(kept)
-      await cutter(['run', 'list', `--password=${secret}`, '--json'])
-      await cutter(['run', 'start', 'cut', `--token=${secret}`])
-    },
-    120_000,
-  )
+  let runId: string
+  beforeAll(async () => {
+    runId = jsonOf(await at.cutter([...started, '--document', 'FLAGS', '--target', 'main'])).runId
+  })
+
+  /** Each refused by its option's name, with nothing saved. */
+  async function areRefused(acts: string[][]) {
+    const kept = (await at.cutter(['run', 'list', '--json'])).stdout
+    for (const [option, ...args] of acts) {
+      const answer = await cutter([...args, '--json'])
+      expect([answer.code, jsonOf(answer).error?.code], args.join(' ')).toEqual([2, 'INPUT_REFUSED'])
+      expect(answer.stderr).toContain(option)
+    }
+    expect((await at.cutter(['run', 'list', '--json'])).stdout).toBe(kept)
+  }
+
+  test.each(looks)('are refused in an option and in the input: %s', async (_what, make) => {
+    const secret = make()
+    await areRefused([
+      ['--reason', 'run', 'cancel', runId, '--reason', secret],
+      ['input', 'run', 'start', 'cut', '--document', 'A', '--source', secret],
+    ])
+    await cutter(['run', 'list', `--password=${secret}`, '--json'])
+    await cutter(['run', 'start', 'cut', `--token=${secret}`])
+  })
+
+  test('are refused in whatever an operator or an approver may say', async () => {
+    const start = [...started, '--document', 'A']
+    const verbs = (secret: string) => [
+      ['--by', ...start, '--by', secret],
+      ['--key', ...start, '--key', secret],
+      ['--by', 'run', 'resume', runId, '--approval', 'ap-1', '--by', secret],
+      ['--approval', 'run', 'resume', runId, '--approval', secret],
+      ['--reason', 'approval', 'rehearse', runId, '--reason', secret],
+      ['--as', 'approval', 'rehearse', runId, '--as', secret],
+      ['--reason', 'approval', 'statement', runId, '--as', ALICE, '--reason', secret],
+      ['--reason', 'execution', 'enable', '--for', '1h', '--reason', secret],
+      ['--by', 'execution', 'disable', '--reason', 'x', '--by', secret],
+      ['--reason', 'hold', 'on', '--reason', secret],
+      ['--by', 'hold', 'on', '--reason', 'x', '--by', secret],
+    ]
+    await areRefused([...verbs(`postgresql://a:${plant('said')}@h/d`), ...verbs(reader)])
+  }, 120_000)
 })
 
 describeWithKeys('secrets of approvers', () => {
