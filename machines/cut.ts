@@ -82,8 +82,13 @@ const cutSetup = setup({
     takeApproval: assign({ approvalId: ({ event }) => (event as DecisionEvent).approvalId }),
     dropApproval: assign({ approvalId: null }),
     noteRecheck: assign(({ context, event }) => {
-      const { code, message, data: { differences } = {} } = (event as unknown as { error: StopFacts }).error
-      const recheck = { code, message, ...(differences === undefined ? {} : { differences }) }
+      const { code, message, next, data } = (event as unknown as { error: StopFacts }).error
+      const differences = data?.differences
+      const recheck = {
+        ...{ code, message },
+        ...(next === undefined ? {} : { next }),
+        ...(differences === undefined ? {} : { differences }),
+      }
       return { approvalId: null, output: { ...context.output, recheck } }
     }),
   },

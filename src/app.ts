@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
-import { type Config, readConfig } from './config.ts'
+import { type Config, readConfig, secretsNamedBy } from './config.ts'
 import { deciding } from './deciding.ts'
 import { systemClock } from './domain/clock.ts'
+import { isStrong, type KnownSecrets, knownSecrets } from './domain/known-secrets.ts'
 import type { HistoryEntry, Run } from './domain/run.ts'
+import { namesSecret } from './domain/secret-keys.ts'
 import type { RunStore } from './domain/store.ts'
 import { createEngine, type Engine } from './engine/engine.ts'
 import type { EngineParts, InstalledMachine } from './engine/parts.ts'
@@ -38,6 +40,8 @@ export interface AppOptions {
   home: string
   env: NodeJS.ProcessEnv
   interrupt: AbortSignal
+  /** What must not be printed, logged or saved; whoever prints the app's errors brings its own. */
+  secrets?: KnownSecrets
   /** The home's store, where it is open already. */
   store?: RunStore
   onStep?(run: Run, entry: HistoryEntry): void
@@ -55,7 +59,9 @@ export function openStore(home: string): RunStore {
 export async function openApp(options: AppOptions): Promise<App> {
   const { home, env } = options
   const config = await readConfig(home)
-  const log = await openLog(env)
+  const secrets = options.secrets ?? knownSecrets()
+  meetSecrets(secrets, config, env)
+  const log = await openLog(env, secrets)
   const store = options.store ?? openStore(home)
 
   let embeddedTargets: Promise<EmbeddedTargets> | null = null
@@ -66,6 +72,7 @@ export async function openApp(options: AppOptions): Promise<App> {
         migrationsDirectory: migrationsDirectory('target'),
         isOver: async (runId) => ((await store.run(runId))?.status ?? 'closed') === 'closed',
         log: (line) => log.info(line),
+        meetSecret: secrets.add,
       }),
     ))
   const target = async (name: string) => {
@@ -92,7 +99,7 @@ export async function openApp(options: AppOptions): Promise<App> {
     ...{ home, store, policy: made.policy, allowedSigners: config.approvals.allowedSigners },
     warn: options.onWarning ?? ((text) => log.warn(text)),
   })
-  const parts = { ...made, installed, log, onClosed, reports }
+  const parts = { ...made, installed, log, secrets, onClosed, reports }
   return {
     home,
     config,
@@ -121,7 +128,7 @@ function partsOf(
   options: AppOptions,
   config: Config,
   store: RunStore,
-): Omit<EngineParts, 'installed' | 'log'> {
+): Omit<EngineParts, 'installed' | 'log' | 'secrets'> {
   const { home, interrupt, onStep, onProgress } = options
   return {
     store,
@@ -137,6 +144,22 @@ function partsOf(
     interrupt,
     ...(onStep === undefined ? {} : { onStep }),
     ...(onProgress === undefined ? {} : { onProgress }),
+  }
+}
+
+/** These two name folders. */
+const WORKING_FOLDERS = ['PWD', 'OLDPWD']
+
+/**
+ * By value, as they stand in the environment now: what the config names, PGPASSWORD, which pg reads by itself, and whatever is
+ * called a secret, since effects of users find their own there. (A switch such as USE_TOKEN=true says nothing worth hiding.)
+ */
+function meetSecrets(secrets: KnownSecrets, config: Config, env: NodeJS.ProcessEnv): void {
+  for (const [variable, value] of secretsNamedBy(config, env)) secrets.add(variable, value)
+  if (env.PGPASSWORD !== undefined) secrets.add('PGPASSWORD', env.PGPASSWORD)
+  for (const [variable, value = ''] of Object.entries(env)) {
+    const called = namesSecret(variable, value) && !WORKING_FOLDERS.includes(variable)
+    if (called && isStrong(value)) secrets.add(variable, value)
   }
 }
 

@@ -2,6 +2,8 @@ import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import type { Config } from './config-schema.ts'
 import { CutterError } from './domain/errors.ts'
+import { namesSecret, pathTo, secretKeyIn } from './domain/secret-keys.ts'
+import { secretFormAt } from './domain/secret-values.ts'
 
 export type { Config } from './config-schema.ts'
 
@@ -27,30 +29,69 @@ export function findHome(option: string | undefined, env: NodeJS.ProcessEnv, cwd
   }
 }
 
-/** Reads `<home>/cutter.yaml`, if there is one. Throws CONFIG_INVALID with the place of each fault. */
+/**
+ * Reads `<home>/cutter.yaml`, if there is one. Throws CONFIG_INVALID with the place of each fault, and never a line or a value of
+ * the file: whoever wrote a password there must not find it in a log.
+ */
 export async function readConfig(home: string): Promise<Config> {
   const file = join(home, 'cutter.yaml')
   if (!existsSync(file)) return DEFAULTS
-  const [{ parse }, { configSchema }] = await Promise.all([import('yaml'), import('./config-schema.ts')])
-  let given: unknown
-  try {
-    given = parse(readFileSync(file, 'utf8')) ?? {}
-  } catch (cause) {
-    throw invalid(file, (cause as Error).message, cause)
-  }
-  const parsed = configSchema.safeParse(given)
-  if (parsed.success) return parsed.data
-  const faults = parsed.error.issues.map((issue) => {
+  const [{ readYaml }, { configSchema }] = await Promise.all([
+    import('./config-yaml.ts'),
+    import('./config-schema.ts'),
+  ])
+  const read = readYaml(readFileSync(file, 'utf8'))
+  if ('fault' in read) throw invalid(file, read.fault)
+  const secret = secretIn(read.value)
+  const parsed = configSchema.safeParse(read.value)
+  if (parsed.success && secret === null) return parsed.data
+  const faults = (parsed.error?.issues ?? []).map((issue) => {
     // Of a key that doesn't fit, zod keeps what is wrong with it one level below.
     const message = issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message
     return `${issue.path.join('.') || 'the file'}: ${message}`
   })
-  throw invalid(file, faults.join('; '))
+  throw invalid(file, [...(secret === null ? [] : [secret]), ...faults].join('; '))
 }
 
-function invalid(file: string, why: string, cause?: unknown): CutterError {
+/** The values that stand in the environment under the names of the config: `…Env` at any depth, by variable. */
+export function secretsNamedBy(config: Config, env: NodeJS.ProcessEnv): [variable: string, value: string][] {
+  const found: [string, string][] = []
+  const look = (value: unknown): void => {
+    if (value === null || typeof value !== 'object') return
+    for (const [key, item] of Object.entries(value)) {
+      if (typeof item === 'string' && key.endsWith('Env')) {
+        const held = env[item]
+        if (held !== undefined) found.push([item, held])
+      } else look(item)
+    }
+  }
+  look(config)
+  return found
+}
+
+/** Where keys are names that people gave: a document may be called SECRETS-ACT, a machine rotate-tokens. */
+const NAMED = new Set(['targets', 'documents', 'hosts', 'machines', 'operators', 'approvals.policy'])
+
+function secretIn(config: unknown): string | null {
+  const key = secretKeyBelow(config, '')
+  if (key !== null) return `${key} would hold a secret; name an environment variable instead`
+  const form = secretFormAt(config, '')
+  return form === null
+    ? null
+    : `${form.path} holds what looks like ${form.what}; name an environment variable instead`
+}
+
+function secretKeyBelow(value: unknown, path: string): string | null {
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) return secretKeyIn(value, path)
+  const found = Object.entries(value).map(([key, item]) => {
+    const here = pathTo(path, key)
+    return !NAMED.has(path) && namesSecret(key, item) ? here : secretKeyBelow(item, here)
+  })
+  return found.find((one) => one !== null) ?? null
+}
+
+function invalid(file: string, why: string): CutterError {
   return new CutterError('CONFIG_INVALID', `${file} can't be used: ${why}; nothing was started`, {
     next: 'mend the file; README.md, section Configuration, shows every key',
-    cause,
   })
 }

@@ -3,12 +3,15 @@ import { openApp, openStore } from '../app.ts'
 import { findHome } from '../config.ts'
 import { CutterError } from '../domain/errors.ts'
 import { type Hold, holdOver } from '../domain/hold.ts'
+import { type KnownSecrets, knownSecrets } from '../domain/known-secrets.ts'
 import type { HistoryEntry, Run } from '../domain/run.ts'
 import type { RunStore } from '../domain/store.ts'
 import { known as knownRun, lost } from '../engine/known.ts'
+import { refuseSecretWords } from '../engine/secrets.ts'
+import { type Log, openLog } from '../log.ts'
 import { lastSeenIn, reportedRun } from '../reports.ts'
 import { EXIT_INTERRUPTED, EXIT_OF_ERROR } from './exit-codes.ts'
-import { answerError, type Io, processIo } from './io.ts'
+import { answerError, answerInterrupted, type Io, processIo } from './io.ts'
 
 export interface CommonOptions {
   json?: boolean
@@ -20,6 +23,8 @@ export interface Session {
   home: string
   store: RunStore
   io: Io
+  /** What must not be printed: known by value once the app is open, by its looks before. */
+  secrets: KnownSecrets
   /** The app with config, machines and targets; a command that only looks at runs doesn't pay for it. */
   app(): Promise<App>
   /** The whole id for a unique prefix or suffix of one. */
@@ -34,26 +39,54 @@ export async function command(
   task: (session: Session) => Promise<number>,
 ): Promise<number> {
   const env = process.env
-  const io = processIo(options.json === true, env)
+  const secrets = knownSecrets()
+  const io = processIo(options.json === true, env, secrets)
   const interrupt = interruptOnSignals(io)
+  const strays = tellStrayErrors(io)
   let store: RunStore | null = null
   let opening: Promise<App> | null = null
   try {
+    refuseSecretOptions(options)
     const home = findHome(options.home, env, process.cwd())
     const opened = openStore(home)
     store = opened
     const app = () =>
-      (opening ??= openApp({ home, env, store: opened, interrupt: interrupt.signal, ...watching(io) }))
+      (opening ??= openApp({
+        ...{ home, env, secrets, store: opened, interrupt: interrupt.signal },
+        ...watching(io),
+      }))
     const runId = (text: string) => wholeRunId(opened, home, text)
     const reports = { lastSeen: async (id: string) => lastSeenIn(home, id) }
     const known = async (text: string) => knownRun({ store: opened, reports }, await runId(text))
-    return await task({ home, store, io, app, runId, known })
+    return await task({ home, store, io, secrets, app, runId, known })
   } catch (error) {
-    return await told(io, store, error, interrupt.signal)
+    // A level that there is not has been told already, as the error itself.
+    const log = await openLog(env, secrets).catch(() => null)
+    return await told({ io, log, store }, error, interrupt.signal)
   } finally {
     await closeAll(opening, store).catch((error: unknown) => io.err(`cutter: ${(error as Error).message}`))
     interrupt.done()
+    strays.done()
   }
+}
+
+/** A flag is kept, printed or both, whichever command it belongs to. */
+function refuseSecretOptions(options: object): void {
+  for (const [name, value] of Object.entries(options)) {
+    if (typeof value === 'string') refuseSecretWords({}, { [`--${kebab(name)}`]: value })
+  }
+}
+
+const kebab = (name: string) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+
+/** A rejection that nobody awaits, as in an effect of a user, would have Node print the error as it is. */
+function tellStrayErrors(io: Io): { done(): void } {
+  const onStray = (error: unknown) => {
+    answerError(io, error, null)
+    process.exit(EXIT_OF_ERROR.INTERNAL)
+  }
+  process.on('uncaughtException', onStray)
+  return { done: () => process.off('uncaughtException', onStray) }
 }
 
 /** Closing the app closes the store. An app that could not be opened has told its error already. */
@@ -63,11 +96,17 @@ async function closeAll(opening: Promise<App> | null, store: RunStore | null): P
   else await store?.close()
 }
 
-async function told(io: Io, store: RunStore | null, error: unknown, signal: AbortSignal): Promise<number> {
+async function told(
+  { io, log, store }: { io: Io; log: Log | null; store: RunStore | null },
+  error: unknown,
+  signal: AbortSignal,
+): Promise<number> {
   if (signal.aborted && !(error instanceof CutterError)) {
-    io.err('cutter: interrupted; what was begun is settled by: cutter run resume <run>')
+    answerInterrupted(io)
     return EXIT_INTERRUPTED
   }
+  if (error instanceof CutterError) log?.info({ err: error }, 'command refused')
+  else log?.error({ err: error }, 'command failed')
   // A run that can't be trusted is not shown beside the reason why.
   const shown = error instanceof CutterError && error.code !== 'STORE_TAMPERED'
   const runId = shown ? error.data.runId : undefined

@@ -12,7 +12,7 @@ export function doctor(options: CommonOptions): Promise<number> {
   return command(options, async (session) => {
     const { io } = session
     const app = await session.app()
-    const findings = [
+    const findings = io.words([
       nodeVersion(),
       await store(app),
       await restingRuns(app),
@@ -21,7 +21,7 @@ export function doctor(options: CommonOptions): Promise<number> {
       decidingFiles(app),
       await embeddedServer(app),
       ...(await targets(app)),
-    ]
+    ])
     const mark = { ok: 'ok  ', warn: 'warn', fail: 'FAIL' }
     answer(io, findings, () =>
       findings.flatMap(({ check, status, message, next }) => [

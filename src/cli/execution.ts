@@ -1,6 +1,7 @@
 import { CutterError } from '../domain/errors.ts'
 import { readingOf } from '../engine/execution.ts'
 import { operatorOf } from '../engine/operators.ts'
+import { refuseSecretWords } from '../engine/secrets.ts'
 import { type CommonOptions, command, type Session } from './command.ts'
 import { answer } from './io.ts'
 import { givenReason } from './reason.ts'
@@ -12,6 +13,7 @@ export function executionStatus(options: CommonOptions) {
 export function executionEnable(options: CommonOptions & { for: string; reason: string; by?: string }) {
   return command(options, async (session) => {
     const app = await session.app()
+    refuseSecretWords(app.parts, { '--reason': options.reason, '--by': options.by })
     const now = app.parts.clock.now()
     const until = new Date(now.getTime() + durationMs(options.for)).toISOString()
     await app.store.setExecutionSwitch({
@@ -28,6 +30,7 @@ export function executionEnable(options: CommonOptions & { for: string; reason: 
 export function executionDisable(options: CommonOptions & { reason: string; by?: string }) {
   return command(options, async (session) => {
     const app = await session.app()
+    refuseSecretWords(app.parts, { '--reason': options.reason, '--by': options.by })
     await app.store.setExecutionSwitch({
       enabled: false,
       until: null,

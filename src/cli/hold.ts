@@ -1,6 +1,7 @@
 import { CutterError } from '../domain/errors.ts'
 import type { HoldEntry, HoldInForce } from '../domain/hold.ts'
 import { operatorOf } from '../engine/operators.ts'
+import { refuseSecretWords } from '../engine/secrets.ts'
 import { type CommonOptions, command, type Session } from './command.ts'
 import { answer } from './io.ts'
 import { givenReason } from './reason.ts'
@@ -46,6 +47,7 @@ type Word = { kind: 'on' | 'off'; runId: null } | { kind: 'release'; runId: stri
 async function recorded(session: Session, { reason, by }: Said, word: Word): Promise<number> {
   const said = reason === undefined ? null : givenReason(reason)
   const { parts } = await session.app()
+  refuseSecretWords(parts, { '--reason': reason, '--by': by })
   const entry = {
     ...word,
     reason: said,

@@ -1,6 +1,7 @@
 import { CutterError } from '../domain/errors.ts'
 import type { Hold } from '../domain/hold.ts'
 import type { Json } from '../domain/json.ts'
+import { knownSecrets } from '../domain/known-secrets.ts'
 import { type Run, runSummary } from '../domain/run.ts'
 
 /** What a command writes to. With `--json` stdout carries JSON and nothing else; words for people go to stderr. */
@@ -8,17 +9,21 @@ export interface Io {
   json: boolean
   out(text: string): void
   err(text: string): void
+  /** Takes secrets out of what is told about errors. */
+  words<T>(value: T): T
   /** Whether somebody watches: then phases are shown as they pass. */
   watched: boolean
   color: boolean
 }
 
-export function processIo(json: boolean, env: NodeJS.ProcessEnv): Io {
+/** Without secrets known by value it takes out what looks like one. */
+export function processIo(json: boolean, env: NodeJS.ProcessEnv, secrets = knownSecrets()): Io {
   const watched = process.stderr.isTTY === true && process.stdout.isTTY === true
   return {
     json,
     out: (text) => void process.stdout.write(`${text}\n`),
-    err: (text) => void process.stderr.write(`${text}\n`),
+    err: (text) => void process.stderr.write(`${secrets.text(text)}\n`),
+    words: secrets.words,
     watched: watched && !json,
     color: watched && (env.NO_COLOR ?? '') === '' && env.TERM !== 'dumb',
   }
@@ -35,7 +40,7 @@ export function answerRun(io: Io, run: Run, hold?: Hold | null): void {
 }
 
 export function answerError(io: Io, error: unknown, run: Run | null, hold?: Hold | null): void {
-  const { code, message, next, data } = described(error)
+  const { code, message, next, data } = io.words(described(error))
   if (io.json) {
     const facts = { code, message, ...(next === undefined ? {} : { next }), ...data }
     io.out(JSON.stringify({ ...(run === null ? {} : runSummary(run, hold)), error: facts }, null, 2))
@@ -49,6 +54,13 @@ export function answerError(io: Io, error: unknown, run: Run | null, hold?: Hold
 function differencesIn(data: { [key: string]: Json } | undefined): string[] {
   const lines = data?.differences
   return Array.isArray(lines) ? lines.map(String) : []
+}
+
+/** What Ctrl-C leaves is no error of ours, but whoever reads JSON must be told. */
+export function answerInterrupted(io: Io): void {
+  const message = 'interrupted; what was begun is settled by: cutter run resume <run>'
+  if (io.json) io.out(JSON.stringify({ error: { code: 'INTERRUPTED', message } }, null, 2))
+  io.err(`cutter: ${message}`)
 }
 
 function described(error: unknown) {

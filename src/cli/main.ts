@@ -1,4 +1,7 @@
 import { CommanderError } from 'commander'
+import { withoutSecretForms } from '../domain/secret-values.ts'
+import { optionsBehindVerb } from './argv.ts'
+import { USAGE_ERRORS } from './leaf.ts'
 import { buildProgram } from './program.ts'
 
 /** argv → options → command → exit code. */
@@ -7,14 +10,14 @@ async function main(argv: string[]): Promise<void> {
     process.exitCode = exitCode
   })
   // Usage errors are exit code 2 here, where commander says 1.
-  for (const command of everyCommand(program)) command.exitOverride()
+  for (const command of everyCommand(program)) command.exitOverride().configureOutput(USAGE_ERRORS)
   try {
-    await program.parseAsync(argv)
+    await program.parseAsync(optionsBehindVerb(program, argv.slice(2)), { from: 'user' })
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
     process.exitCode = error.exitCode === 0 ? 0 : 2
     if (error.exitCode !== 0 && argv.includes('--json')) {
-      const message = error.message.replace(/^error: /, '')
+      const message = withoutSecretForms(error.message.replace(/^error: /, ''))
       process.stdout.write(`${JSON.stringify({ error: { code: 'USAGE', message } }, null, 2)}\n`)
     }
   }

@@ -11,6 +11,7 @@ import { inForceAt } from './gate-record.ts'
 import { known } from './known.ts'
 import { recordedOperators } from './operators.ts'
 import type { EngineParts } from './parts.ts'
+import { refuseSecretWords } from './secrets.ts'
 
 export interface StatementOptions {
   /** The principal who approves. */
@@ -51,6 +52,8 @@ export async function signApproval(
 /** Keeps what was signed elsewhere. A signature that does not vouch for the statement is refused and not kept. */
 export async function importApproval(parts: EngineParts, text: string, signature: string): Promise<Kept> {
   const approval = approvalFrom({ text, signature, clock: parts.clock })
+  const { approver, reason, nonce } = approval.statement
+  refuseSecretWords(parts, { approver, reason, nonce })
   const run = await known(parts, approval.statement.runId)
   const earlier = await parts.store.approval(approval.approvalId)
   if (earlier !== null && (earlier.signature === approval.signature || earlier.usedSeq !== null))
@@ -104,6 +107,7 @@ export async function rehearseApproval(
 }
 
 async function statementInput(parts: EngineParts, run: Run, { as, decision, reason }: StatementOptions) {
+  refuseSecretWords(parts, { '--as': as, '--reason': reason })
   const { validHours } = parts.policy(run.machine, run.gate ?? '')
   const { machine } = await parts.installed(run.machine)
   // What is signed for another definition counts no more once the run is upgraded.

@@ -7,6 +7,7 @@ import { refuseHeld } from './lease.ts'
 import { operatorOf } from './operators.ts'
 import type { EngineParts } from './parts.ts'
 import { answerAtRest } from './resting.ts'
+import { refuseSecretWords } from './secrets.ts'
 
 export interface StartOptions {
   mode: Mode
@@ -67,6 +68,7 @@ async function resume(
   id: string,
   options: { approvalId?: string; by?: string },
 ): Promise<Run> {
+  refuseSecretWords(parts, { '--by': options.by, '--approval': options.approvalId })
   const found = await known(parts, id)
   if (found.status === 'closed') return found
   await refuseOnHold(parts, found)
@@ -96,6 +98,7 @@ async function cancel(
   id: string,
   options: { reason: string; by?: string },
 ): Promise<Run> {
+  refuseSecretWords(parts, { '--by': options.by, '--reason': options.reason })
   const run = await known(parts, id)
   if (run.status === 'closed') return run
   const by = operatorOf(parts, options.by)

@@ -5,6 +5,7 @@ import type { FilesFault } from '../approvals/strict-modes.ts'
 import type { Clock } from '../domain/clock.ts'
 import type { Effect, Owner } from '../domain/effect.ts'
 import type { Json } from '../domain/json.ts'
+import type { KnownSecrets } from '../domain/known-secrets.ts'
 import type { LastSeen } from '../domain/last-seen.ts'
 import type { HistoryEntry, Run } from '../domain/run.ts'
 import type { RunStore } from '../domain/store.ts'
@@ -56,6 +57,8 @@ export interface EngineParts {
   allowLive: boolean
   caps: { runMinutes: number; phaseMinutes: number }
   log: Pick<Logger, 'info' | 'warn' | 'error'>
+  /** Taken out of whatever is saved; left out where there are none, as in a bench. */
+  secrets?: KnownSecrets
   /** Called after each saved step; for people who watch. */
   onStep?(run: Run, entry: HistoryEntry): void
   onProgress?(run: Run, text: string): void

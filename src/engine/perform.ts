@@ -8,6 +8,7 @@ import type { RunStore } from '../domain/store.ts'
 import { readSwitch, type SwitchReading, switchBeforeWrite } from './execution.ts'
 import { type HoldReading, holdBeforeWrite } from './hold.ts'
 import type { EngineParts } from './parts.ts'
+import { refuseSecretReport } from './secrets.ts'
 import { ofThisPhase } from './touched.ts'
 
 /** How an effect came to its result. The event that carries it is the phase's receipt: output, evidence by digest, how it ran. */
@@ -42,22 +43,26 @@ export async function perform(
   try {
     const { ran, result } = await outcomeOf(parts, context, effect, row.input, readings)
     const output = effect.output.parse(result.output) as Json
+    const evidence = result.evidence ?? []
+    const wrote = effect.kind === 'write' && ran !== 'simulate'
+    refuseSecretReport(parts, { name: row.name, wrote }, { output, evidence })
     const workedMs = performance.now() - begun
     return {
       event: {
         type: `xstate.done.actor.${row.invokeId}`,
         actorId: row.invokeId,
-        output,
-        ...named(result.evidence ?? []),
+        output: parts.secrets?.facts(output) ?? output,
+        ...named(evidence),
         ...facts(parts, row, effect, ran, readings, workedMs),
       },
-      evidence: result.evidence ?? [],
+      evidence,
       workedMs,
     }
   } catch (error) {
     if (parts.interrupt.aborted) throw new Interrupted('interrupted', { cause: error })
     const workedMs = performance.now() - begun
-    const stop = await ofThisPhase(parts, run, row.name, stopOf(error, context.signal))
+    const found = await ofThisPhase(parts, run, row.name, stopOf(error, context.signal))
+    const stop = parts.secrets?.words(found) ?? found
     if (stop.code === 'STOP_INTERNAL')
       parts.log.error({ err: error, runId: run.runId, effect: row.name }, 'effect failed')
     return {

@@ -1,6 +1,8 @@
+import type { EffectRow } from '../domain/effect.ts'
 import { CutterError } from '../domain/errors.ts'
 import { canonicalJson, type Json } from '../domain/json.ts'
 import type { Run, RunIdentity } from '../domain/run.ts'
+import type { Step } from '../domain/step.ts'
 import { first } from '../machine/step.ts'
 import type { Exclusively, StartOptions } from './engine.ts'
 import { refuseLive, refuseUnsafeFiles } from './execution.ts'
@@ -9,6 +11,7 @@ import { known } from './known.ts'
 import { leaseOf, orHeld, refuseHeld } from './lease.ts'
 import { declaredBy, operatorOf } from './operators.ts'
 import type { EngineParts, InstalledMachine } from './parts.ts'
+import { refuseSecretInput, refuseSecretWords } from './secrets.ts'
 import { verifyRun } from './verify-run.ts'
 import { after, work, workOn } from './work.ts'
 
@@ -19,6 +22,8 @@ export async function start(
   given: { [key: string]: Json },
   options: StartOptions,
 ): Promise<Run> {
+  refuseSecretWords(parts, { '--by': options.by, '--key': options.key })
+  refuseSecretInput(parts, given)
   const by = operatorOf(parts, options.by)
   const installed = await parts.installed(name)
   const input = await installed.admit(parseInput(installed, installed.machine.input.safeParse(given)))
@@ -47,10 +52,24 @@ export async function start(
     const readings = { operatorDeclared: declaredBy(parts), ...reading }
     await installed.remember?.(identity.startedAt)
     const step = first(machine, identity, { at: identity.startedAt, by: identity.startedBy, readings })
-    const claimed = await parts.store.create(step, leaseOf(parts))
+    const claimed = await created(parts, step, options.key)
+    if (claimed === null) {
+      const faster = await parts.store.runByKey(options.key!)
+      return goneOn(parts, exclusively, sameStart(faster!, name, input, options), by)
+    }
     parts.onStep?.(step.run, step.entry)
     return work(parts, installed, after(step, { effects: [], timers: [] }, claimed))
   })
+}
+
+/** Saves a run's first step. Null when another process was faster with the same start key. */
+async function created(parts: EngineParts, step: Step, key: string | undefined): Promise<EffectRow[] | null> {
+  try {
+    return await parts.store.create(step, leaseOf(parts))
+  } catch (error) {
+    if (key !== undefined && error instanceof CutterError && error.code === 'KEY_REUSED') return null
+    throw error
+  }
 }
 
 /** A run that was killed in the midst of its start is taken up again: whoever repeats the command wants it done. */

@@ -17,7 +17,7 @@ export interface WorldRefusal {
  * approval stays good for when it is put back; or the world could not be looked at.
  */
 export function worldRefusal(run: Run, approval: Approval): WorldRefusal {
-  const { message: why = 'the world is not as the plan says' } = recheckOf(run)
+  const { code, next = '', message: why = 'the world is not as the plan says' } = recheckOf(run)
   const differences = differencesOf(run)
   const { approvalId, statement } = approval
   const again = `cutter run resume ${run.runId} --approval ${approvalId}`
@@ -40,11 +40,13 @@ export function worldRefusal(run: Run, approval: Approval): WorldRefusal {
       differences,
     }
   }
+  // What a rehearsal wrote is nowhere else: without it this run can't be mended.
+  const gone = code === 'STOP_REHEARSAL_FAILED' && next !== ''
   return {
     reason: 'WORLD_NOT_CHECKED',
     why,
     message: `the world could not be checked: ${why}. Approval ${approvalId} was not used and stays valid.`,
-    next: `mend that, then: ${again}`,
+    next: gone ? next : `mend that, then: ${again}`,
     differences,
   }
 }
@@ -56,6 +58,8 @@ export function differencesOf(run: Run): string[] {
 }
 
 /** Where a machine keeps what its recheck found: `recheck` in its output. */
-function recheckOf({ output }: Run): { message?: string; differences?: unknown } {
-  return (output as { recheck?: { message?: string; differences?: unknown } | null }).recheck ?? {}
+function recheckOf({ output }: Run): Recheck {
+  return (output as { recheck?: Recheck | null }).recheck ?? {}
 }
+
+type Recheck = { code?: string; message?: string; next?: string; differences?: unknown }

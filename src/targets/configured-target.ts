@@ -42,7 +42,7 @@ export function urlOf(name: string, settings: TargetSettings, role: Role, env: N
     })
   }
   const url = env[variable]
-  if (url !== undefined && url !== '') return url
+  if (url !== undefined && url !== '') return readableUrl(url, { name, role, variable })
   throw new CutterError(
     'TARGET_REFUSED',
     `the environment variable ${variable}, which holds target ${name}’s ${role} URL, is not set; nothing was touched`,
@@ -50,4 +50,31 @@ export function urlOf(name: string, settings: TargetSettings, role: Role, env: N
       next: `export ${variable}=postgresql://…`,
     },
   )
+}
+
+/** Told by its variable, never by its text: what is wrong about a URL is often where its password ends. */
+function readableUrl(
+  url: string,
+  { name, role, variable }: { name: string; role: Role; variable: string },
+): string {
+  const fault = faultOf(url)
+  if (fault === null) return url
+  throw new CutterError(
+    'TARGET_REFUSED',
+    `the environment variable ${variable}, which holds target ${name}’s ${role} URL, ${fault}; nothing was touched`,
+    {
+      next: `write it as postgresql://role:password@host:port/database, with special characters percent-encoded`,
+    },
+  )
+}
+
+/** No stricter than pg is, which also takes a socket's path, a bare % and an empty host. */
+function faultOf(url: string): string | null {
+  if (url.startsWith('/') || url.startsWith('socket:')) return null
+  if (!/^postgres(?:ql)?:\/\//i.test(url)) return 'holds something else than a postgresql:// URL'
+  // Else a part of the password would be taken for the host's name, and told as such.
+  if (/^[^:]*:\/\/[^/?#@]*[/?#].*@/.test(url))
+    return 'has a / or another special character that is not encoded'
+  const forms = [url, encodeURI(url), url.replace('@/', '@host/')]
+  return forms.some((form) => URL.canParse(form)) ? null : 'can’t be read as a URL'
 }

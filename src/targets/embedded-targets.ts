@@ -1,13 +1,13 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Client } from 'pg'
-import { CutterError } from '../domain/errors.ts'
+import { CutterError, Stop } from '../domain/errors.ts'
 import { sha256 } from '../domain/json.ts'
 import { type EmbeddedServer, openEmbedded } from './embedded.ts'
 import { EXPECTED_GRANT_MATRIX_DIGEST } from './grants.ts'
-import { openTarget } from './open-target.ts'
-import { targetStop, withSession } from './postgres.ts'
-import { initTarget } from './schema.ts'
+import { openTarget, type TargetAccess } from './open-target.ts'
+import { ConnectFailed, targetStop, withSession } from './postgres.ts'
+import { initTarget, LOGIN_ROLES } from './schema.ts'
 import type { DocumentRows, Scratches, Target } from './target.ts'
 
 export interface EmbeddedTargets {
@@ -32,8 +32,16 @@ export function embeddedTargets(options: {
   /** Whether a run needs its copy no more: closed, or unknown. */
   isOver(runId: string): Promise<boolean>
   log?: (line: string) => void
+  /** Called with the generated passwords, by role, before anything can print one. */
+  meetSecret?: (name: string, url: string) => void
 }): EmbeddedTargets {
-  const server = once(() => openEmbedded(options))
+  const server = once(async () => {
+    const opened = await openEmbedded(options)
+    for (const role of ['postgres', ...LOGIN_ROLES] as const) {
+      options.meetSecret?.(`the embedded server’s ${role}`, opened.url(role, 'postgres'))
+    }
+    return opened
+  })
   const superuser = async <T>(database: string, work: (client: Client) => Promise<T>) => {
     const url = (await server()).url('postgres', database)
     try {
@@ -50,13 +58,14 @@ export function embeddedTargets(options: {
     await upgrade(superuser, server, options.migrationsDirectory)
   })
 
-  const at = async (name: string, database: string): Promise<Target> => {
+  const at = async (name: string, database: string, explain?: TargetAccess['explain']): Promise<Target> => {
     const { url } = await server()
     return openTarget({
       name,
       url: (role) => url(role === 'owner' ? 'postgres' : `cutter_${role}`, database),
       expectedGrantMatrixDigest: EXPECTED_GRANT_MATRIX_DIGEST,
       toPrepare: 'cutter target init embedded',
+      ...(explain === undefined ? {} : { explain }),
     })
   }
 
@@ -77,7 +86,7 @@ export function embeddedTargets(options: {
         if (rows.units.length > 0) await superuser(scratchName(runId), (client) => seed(client, rows))
         return at(`rehearsal ${runId}`, scratchName(runId))
       },
-      open: (runId) => at(`rehearsal ${runId}`, scratchName(runId)),
+      open: (runId) => at(`rehearsal ${runId}`, scratchName(runId), (error) => copyGone(error, runId)),
       drop: (runId) =>
         superuser('postgres', async (client) => {
           await client.query(`drop database if exists ${scratchName(runId)} with (force)`)
@@ -119,6 +128,23 @@ type Superuser = <T>(database: string, work: (client: Client) => Promise<T>) => 
 
 /** Run ids are ours: lower-case letters, digits, T, Z and hyphens. */
 const scratchName = (runId: string) => `scratch_${runId.toLowerCase().replace(/[^a-z0-9]/g, '_')}`
+
+/**
+ * The copy was there before the gate. A database that is missing, or roles that the server doesn't know, mean that its data were
+ * removed or made anew since; a new copy would lack what this run wrote into the old one.
+ */
+function copyGone(error: unknown, runId: string): Stop | null {
+  if (!(error instanceof ConnectFailed) || !['28P01', '28000', '3D000'].includes(error.code ?? ''))
+    return null
+  return new Stop(
+    'STOP_REHEARSAL_FAILED',
+    `the copy in which run ${runId} was rehearsed is gone: the embedded server’s data were removed or made anew since`,
+    {
+      next: `cutter run cancel ${runId} --reason "its rehearsal is gone", then start another run`,
+      cause: error,
+    },
+  )
+}
 
 /** Drops the copies of runs that ended without using theirs to the end: cancelled, rejected, voided. */
 async function sweep(client: Client, isOver: (runId: string) => Promise<boolean>): Promise<void> {

@@ -14,6 +14,8 @@ export interface TargetAccess {
   expectedGrantMatrixDigest: string
   /** What a person must do where the database lacks our schema. */
   toPrepare: string
+  /** What an error of connecting means here, where that is more than it means elsewhere. */
+  explain?(error: unknown): Stop | null
 }
 
 type Asking = Pick<EffectContext, 'runId' | 'signal'>
@@ -31,7 +33,7 @@ export function openTarget(access: TargetAccess): Target {
     try {
       return await withSession(access.url(role), options, work)
     } catch (error) {
-      throw targetStop(error, access.name, role, nothingKept) ?? error
+      throw access.explain?.(error) ?? targetStop(error, access.name, role, nothingKept) ?? error
     }
   }
 

@@ -48,6 +48,8 @@ export interface Survey {
   grantMatrixDigest: string
   /** The document's units, by address. */
   units: UnitRow[]
+  /** Units of other documents whose addresses begin as this one's do: ids that differ in case alone share their addresses. */
+  neighbours: { address: string; document: string | null }[]
 }
 
 /** `document` is the doc_code of the units and the source_doc_ref of the governance rows. */
@@ -55,8 +57,17 @@ export async function survey(client: Reads, document: string): Promise<Survey> {
   const server = await surveyServer(client)
   const { counts, unreadable } = await surveyCounts(client, document)
   const units = await surveyUnits(client, document)
+  const neighbours = await surveyNeighbours(client, document)
   const surface = await surveySurface(client)
-  return { server, counts, unreadable, surface, grantMatrixDigest: digestOf(surface.grants), units }
+  return {
+    server,
+    counts,
+    unreadable,
+    surface,
+    grantMatrixDigest: digestOf(surface.grants),
+    units,
+    neighbours,
+  }
 }
 
 /** One line for each difference, naming the object and, where it changed, both hashes; empty when the surfaces are equal. */
@@ -176,6 +187,16 @@ async function surveyUnits(client: Reads, document: string): Promise<UnitRow[]> 
        select n.version_seq, n.content_hash from public.unit_version n
        where n.unit_id = u.id and n.version_seq > v.version_seq order by n.version_seq desc limit 1) p on true
      where u.doc_code = $1 order by u.canonical_address collate "C"`,
+    [document],
+  )
+  return rows
+}
+
+async function surveyNeighbours(client: Reads, document: string): Promise<Survey['neighbours']> {
+  const { rows } = await client.query<Survey['neighbours'][number]>(
+    `select canonical_address as address, doc_code as document from public.information_unit
+     where upper(split_part(canonical_address, '/', 1)) = upper($1) and doc_code is distinct from $1
+     order by canonical_address collate "C"`,
     [document],
   )
   return rows

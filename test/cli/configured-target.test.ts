@@ -98,6 +98,15 @@ describe('target init', () => {
     const away = await at.cutter(['target', 'init', 'main', '--json'], { env: { OWNER_URL: dead } })
     expect(away.code).toBe(1)
     expect(jsonOf(away).error?.code).toBe('TARGET_UNREACHABLE')
+    for (const url of ['postgresql://postgres:h4rd-to-guess@host:port/main', 'h4rd-to-guess']) {
+      const unreadable = await at.cutter(['target', 'init', 'main', '--json'], { env: { OWNER_URL: url } })
+      expect(unreadable.code).toBe(1)
+      expect(jsonOf(unreadable).error).toMatchObject({
+        code: 'TARGET_REFUSED',
+        message: expect.stringContaining('the environment variable OWNER_URL'),
+      })
+      expect(unreadable.stdout + unreadable.stderr).not.toContain('h4rd-to-guess')
+    }
     const nowhere = await at.cutter(['target', 'init', 'mars', '--json'])
     expect([nowhere.code, jsonOf(nowhere).error?.code]).toEqual([4, 'TARGET_NOT_FOUND'])
   })

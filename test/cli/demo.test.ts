@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -42,6 +43,22 @@ describe('cutter demo', () => {
     const [, one, two] = /(sv-\w+)\n.* (sv-\w+)/.exec(stdout)!
     expect(one).toBe(two)
     expect((await embeddedStatus({ home: home.path('var/demo') })).running).toBe(false)
+  })
+
+  test('prints nothing but JSON on stdout with --json, and says where it was interrupted', async () => {
+    const home = aHome()
+    const program = home.path('.installed/dist/cutter.cjs')
+    const child = spawn(process.execPath, [program, 'demo', '--json'], { cwd: home.home, env: home.env })
+    let stdout = ''
+    let stderr = ''
+    child.stdout.on('data', (chunk) => (stdout += chunk))
+    child.stderr.on('data', (chunk) => {
+      stderr += chunk
+      if (!child.killed && stderr.includes('$ cutter run start')) child.kill('SIGINT')
+    })
+    const code = await new Promise((done) => child.once('close', done))
+    expect(code).toBe(130)
+    expect(JSON.parse(stdout).error.code).toBe('INTERRUPTED')
   })
 
   test('begins from nothing each time', async () => {

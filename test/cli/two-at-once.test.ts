@@ -13,6 +13,7 @@ import {
   resume,
   rowsIn,
   sign,
+  start,
   started,
 } from './acts.ts'
 
@@ -58,6 +59,24 @@ async function both(runId: string, approvalId: string): Promise<{ winner: RunJso
   expect(error).toMatchObject({ code: 'APPROVAL_REFUSED', reason: 'ALREADY_USED' })
   return { winner: jsonOf(winner), met: false }
 }
+
+describe('three processes that start with one key and the same input at the same moment', () => {
+  test('make one run: the first works on it, the others are told so or get what it came to', async () => {
+    for (let round = 0; round < 4; round += 1) {
+      const begin = () =>
+        start(at, { document: 'KEYED', source: 'small.md', more: ['--key', `key-${round}`] })
+      const answers = await Promise.all([begin(), begin(), begin()])
+      const codes = answers.map((answer) => jsonOf(answer).error?.code ?? jsonOf(answer).gate)
+      expect(codes).toContain('SG1')
+      expect(codes.filter((code) => code !== 'SG1' && code !== 'RUN_HELD')).toEqual([])
+      const ids = answers.map((answer) => jsonOf(answer).runId)
+      expect(new Set(ids).size).toBe(1)
+      expect(jsonOf(await begin())).toMatchObject({ runId: ids[0], gate: 'SG1' })
+    }
+    const other = await start(at, { document: 'OTHER', source: 'small.md', more: ['--key', 'key-0'] })
+    expect([other.code, jsonOf(other).error?.code]).toEqual([2, 'KEY_REUSED'])
+  }, 120_000)
+})
 
 describe('two processes that resume one run under one approval at the same moment', () => {
   test('do its work once: sixteen gates of eight dry runs', async () => {

@@ -56,6 +56,17 @@ colour: blue
   })
 })
 
+describe('a cutter.yaml of two documents', () => {
+  test('is refused in words of ours, with the line of the second', async () => {
+    at.file('cutter.yaml', 'execution: { allowLive: true }\n---\ncaps: { units: 3 }\n')
+    const { code, error: refusal } = await error('execution', 'status')
+    expect([code, refusal?.code]).toEqual([2, 'CONFIG_INVALID'])
+    expect(refusal?.message).toContain('the file holds several documents')
+    expect(refusal?.message).toContain('line 2')
+    expect(refusal?.message).not.toContain('parseAllDocuments')
+  })
+})
+
 describe('a store that can’t be used', () => {
   const file = () => at.path('var/cutter.db')
 

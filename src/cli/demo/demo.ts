@@ -4,11 +4,12 @@ import { join } from 'node:path'
 import { type App, openApp } from '../../app.ts'
 import { findHome } from '../../config.ts'
 import { CutterError } from '../../domain/errors.ts'
+import { type KnownSecrets, knownSecrets } from '../../domain/known-secrets.ts'
 import type { Run } from '../../domain/run.ts'
 import { tryLock, unlock } from '../../targets/lock.ts'
 import type { CommonOptions } from '../command.ts'
 import { EXIT_INTERRUPTED, EXIT_OF_ERROR } from '../exit-codes.ts'
-import { answerError, type Io, processIo } from '../io.ts'
+import { answerError, answerInterrupted, type Io, processIo } from '../io.ts'
 import { CHARTER } from './charter.ts'
 import { dryRunStory, liveStory } from './story.ts'
 
@@ -21,17 +22,25 @@ export interface Stage {
 
 /** The whole story in one command: a dry run, the same live, and what a finished run answers. Asks nothing, leaves nothing running. */
 export async function demo(options: CommonOptions): Promise<number> {
-  const io = processIo(options.json === true, process.env)
+  const secrets = knownSecrets()
+  const io = processIo(options.json === true, process.env, secrets)
   const outer = findHome(options.home, process.env, process.cwd())
   const interrupt = new AbortController()
   const onSignal = () => (interrupt.signal.aborted ? process.exit(EXIT_INTERRUPTED) : interrupt.abort())
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, onSignal)
   try {
-    const runs = await inDemoHome(join(outer, 'var', 'demo'), interrupt.signal, (stage) => tell(stage, io))
+    const runs = await inDemoHome(
+      join(outer, 'var', 'demo'),
+      { interrupt: interrupt.signal, secrets },
+      (stage) => tell(stage, io),
+    )
     if (io.json) io.out(JSON.stringify(runs, null, 2))
     return 0
   } catch (error) {
-    if (interrupt.signal.aborted) return EXIT_INTERRUPTED
+    if (interrupt.signal.aborted) {
+      answerInterrupted(io)
+      return EXIT_INTERRUPTED
+    }
     answerError(io, error, null)
     return error instanceof CutterError ? EXIT_OF_ERROR[error.code] : EXIT_OF_ERROR.INTERNAL
   } finally {
@@ -42,7 +51,7 @@ export async function demo(options: CommonOptions): Promise<number> {
 /** One demo at a time, each from the beginning; the embedded server's data is kept, so that the next one starts sooner. */
 async function inDemoHome<T>(
   home: string,
-  interrupt: AbortSignal,
+  { interrupt, secrets }: { interrupt: AbortSignal; secrets: KnownSecrets },
   task: (stage: Omit<Stage, 'say'>) => Promise<T>,
 ): Promise<T> {
   mkdirSync(home, { recursive: true, mode: 0o755 })
@@ -55,7 +64,7 @@ async function inDemoHome<T>(
     const charter = join(home, 'charter.md')
     writeFileSync(charter, CHARTER)
     writeFileSync(join(home, 'cutter.yaml'), 'execution: { allowLive: true }\n', { mode: 0o644 })
-    const app = await openApp({ home, env: process.env, interrupt })
+    const app = await openApp({ home, env: process.env, interrupt, secrets })
     try {
       await (await app.embedded()).discardTarget()
       return await task({ app, home, charter })

@@ -11,7 +11,12 @@ export function runCommands(group: Command, run: Runner): void {
     .allowUnknownOption()
     .helpOption(false)
     .action(
-      run(async (machine: string, flags: string[]) => (await import('./start.ts')).runStart(machine, flags)),
+      run(async (machine: string, flags: string[], _options: unknown, command: Command) => {
+        // Flags are those of a machine: one that stands where its name should be belongs to none.
+        if (['--help', '-h'].includes(machine)) command.help()
+        if (machine.startsWith('-')) command.error("error: missing required argument 'machine'")
+        return (await import('./start.ts')).runStart(machine, flags)
+      }),
     )
   leaf(
     group

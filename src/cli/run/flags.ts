@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander'
 import type { Json } from '../../domain/json.ts'
 import type { MachineDefinition } from '../../machine/define.ts'
-import { leaf } from '../leaf.ts'
+import { leaf, USAGE_ERRORS } from '../leaf.ts'
 
 /** The flags of a machine's input: one a field, named in kebab-case, of the kind that its schema says. */
 
@@ -32,7 +32,7 @@ export function startCommand(machine: MachineDefinition, given: string): Command
     )
     .option('--key <key>', 'start key: the same key and input always give the same run')
     .option('--by <who>', 'label of the operator, recorded beside the OS user')
-  flags.exitOverride()
+  flags.exitOverride().configureOutput(USAGE_ERRORS)
   for (const [field, schema] of fieldsOf(machine)) {
     const { kind } = kindOf(schema)
     if (kind === 'boolean') {

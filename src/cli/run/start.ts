@@ -24,7 +24,9 @@ export async function runStart(given: string, args: string[]): Promise<number> {
   }
   const { machine, module } = found
   const flags = startCommand(machine, given).parse(args, { from: 'user' }).opts<StartFlags>()
-  return command(flags, async ({ app: opened, io, store }) => {
+  // The input is looked at by the engine, which names a key by its path.
+  const { json = false, home } = flags
+  return command({ json, ...(home === undefined ? {} : { home }) }, async ({ app: opened, io, store }) => {
     const { mode, key, by } = flags
     const app = await opened()
     if (module !== null) await app.useModule(module)

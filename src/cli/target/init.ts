@@ -1,7 +1,7 @@
 import type { App } from '../../app.ts'
 import { CutterError } from '../../domain/errors.ts'
 import { migrationsDirectory } from '../../package-root.ts'
-import { settingsOf, urlOf } from '../../targets/configured-target.ts'
+import { settingsOf, type TargetSettings, urlOf } from '../../targets/configured-target.ts'
 import { ConnectFailed, withSession } from '../../targets/postgres.ts'
 import { initTarget, LOGIN_ROLES, type LoginRole } from '../../targets/schema.ts'
 
@@ -15,7 +15,7 @@ export async function initNamedTarget(
   }
   const settings = settingsOf(name, app.config.targets)
   const passwords = Object.fromEntries(
-    LOGIN_ROLES.map((role) => [role, passwordFor(role, urlOf(name, settings, roleOf(role), process.env))]),
+    LOGIN_ROLES.map((role) => [role, passwordFor(role, name, settings)]),
   ) as Record<LoginRole, string>
   try {
     return await withSession(
@@ -39,14 +39,24 @@ export async function initNamedTarget(
 const roleOf = (role: LoginRole) => role.slice('cutter_'.length) as 'reader' | 'executor' | 'verifier'
 
 /** The roles have fixed names, so that grants compare between servers; their passwords are those of the URLs. */
-function passwordFor(role: LoginRole, url: string): string {
-  const { username, password } = new URL(url)
-  if (decodeURIComponent(username) === role && password !== '') return decodeURIComponent(password)
+function passwordFor(role: LoginRole, target: string, settings: TargetSettings): string {
+  const login = loginOf(urlOf(target, settings, roleOf(role), process.env))
+  if (login?.user === role && login.password !== '') return login.password
   throw new CutterError(
     'CONFIG_INVALID',
-    `the ${roleOf(role)}’s URL must log in as ${role}, with a password`,
+    `the ${roleOf(role)}’s URL, in ${settings[`${roleOf(role)}UrlEnv`]}, must log in as ${role}, with a password`,
     {
       next: `write it as postgresql://${role}:<password>@host:port/database`,
     },
   )
+}
+
+/** Null where the URL or its encoding is broken; what Node says of it repeats the password. */
+function loginOf(url: string): { user: string; password: string } | null {
+  try {
+    const { username, password } = new URL(url)
+    return { user: decodeURIComponent(username), password: decodeURIComponent(password) }
+  } catch {
+    return null
+  }
 }

@@ -4,6 +4,7 @@ import { jsonEvidence } from '../../domain/evidence.ts'
 import type { Sql, Target } from '../../targets/target.ts'
 import { driftStop, stateDifferences, targetDifferences } from './drift.ts'
 import { type CutPlan, expectedState, isWritten, type UnitAction } from './plan.ts'
+import { refuseTakenAddress } from './taken-address.ts'
 import { actorOf, type CutWorld, jsonOf, lockDocument } from './world.ts'
 import { writeEffect } from './write-effect.ts'
 
@@ -66,6 +67,11 @@ async function probeAt(target: Target, context: EffectContext, given: Input): Pr
 /** The world once more, inside the lock and the transaction that writes. A dry run's copy is another database by design. */
 async function refuseDrift(target: Target, sql: Sql, { mode }: EffectContext, plan: CutPlan): Promise<void> {
   const found = await target.surveyWithin(sql, plan.document)
+  refuseTakenAddress(
+    plan.document,
+    plan.actions.map(({ address }) => address),
+    found.neighbours,
+  )
   const differences = [
     ...(mode === 'live' ? targetDifferences(plan.target, found.server) : []),
     ...stateDifferences(plan.expected, expectedState(found)),

@@ -9,6 +9,7 @@ import type { Survey, UnitRow } from '../../targets/survey.ts'
 import { type Accepted, acceptedIn } from './accept.ts'
 import { compare, type Difference } from './difference.ts'
 import type { InForce } from './in-force.ts'
+import { refuseTakenAddress } from './taken-address.ts'
 
 /**
  * What SG1 approves. It holds what it depends on and what it will do; no run id, time or random id, so that the same
@@ -200,10 +201,15 @@ function unitRecords(scan: Scan, inForce: InForce[]): Set<ScanRecord> {
 }
 
 function actionsOf(
-  { bytes, survey }: PlanInput,
+  { bytes, survey, document }: PlanInput,
   records: Set<ScanRecord>,
   { origins }: Difference,
 ): UnitAction[] {
+  refuseTakenAddress(
+    document,
+    [...records].map(({ address }) => address!),
+    survey.neighbours,
+  )
   const there = new Map(survey.units.map((unit) => [unit.address, unit]))
   return [...records].map((record, index): UnitAction => {
     const contentHash = digestOfBytes(bytes.subarray(record.start, record.end))

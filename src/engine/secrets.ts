@@ -1,0 +1,73 @@
+import { CutterError, Stop } from '../domain/errors.ts'
+import type { Evidence } from '../domain/evidence.ts'
+import type { Json } from '../domain/json.ts'
+import { secretKeyIn } from '../domain/secret-keys.ts'
+import { secretFormAt, secretFormIn } from '../domain/secret-values.ts'
+import type { EngineParts } from './parts.ts'
+
+/**
+ * What is saved is saved for good, in a history that can't be edited. So secrets are refused at the door where a person brings
+ * them, and taken out of what effects report; no message here repeats a value.
+ */
+
+type Secrets = Pick<EngineParts, 'secrets'>
+
+/** Words of an operator or an approver, by the names of their options. Throws INPUT_REFUSED. */
+export function refuseSecretWords(
+  { secrets }: Secrets,
+  words: { [option: string]: string | undefined },
+): void {
+  for (const [option, text] of Object.entries(words)) {
+    if (text === undefined) continue
+    const what = secretFormIn(text)
+    if (what !== null) throw refused(`${option} holds what looks like ${what}`)
+    const name = secrets?.nameOfOneIn(text) ?? null
+    if (name !== null) throw refused(`${option} holds the value of ${name}`)
+  }
+}
+
+/** The input of a run before its machine reads it: a key that the machine doesn't know is refused too, by its path. */
+export function refuseSecretInput({ secrets }: Secrets, input: { [key: string]: Json }): void {
+  const key = secretKeyIn(input, 'input')
+  if (key !== null) throw refused(`${key} would hold a secret`)
+  const form = secretFormAt(input, 'input')
+  if (form !== null) throw refused(`${form.path} holds what looks like ${form.what}`)
+  const name = secrets?.nameOfOneIn(JSON.stringify(input)) ?? null
+  if (name !== null) throw refused(`the input holds the value of ${name}`)
+}
+
+function refused(what: string): CutterError {
+  return new CutterError('INPUT_REFUSED', `${what}; secrets are never kept, nothing was done`, {
+    next: 'put the secret into an environment variable and give its name',
+  })
+}
+
+/**
+ * What an effect reports: facts and plans with keys that name secrets, and evidence with a secret's value. Documents are left as
+ * they are, for a law may speak of passwords. Throws a Stop that names the path; what a write has done by then stays.
+ */
+export function refuseSecretReport(
+  { secrets }: Secrets,
+  effect: { name: string; wrote: boolean },
+  { output, evidence }: { output: Json; evidence: Evidence[] },
+): void {
+  const key = secretKeyIn(output, 'output')
+  if (key !== null) throw reportRefused(effect, `${key} would hold a secret`)
+  for (const { name, mediaType, bytes } of evidence) {
+    if (!/^(?:application\/json$|text\/)/.test(mediaType)) continue
+    const found = name.startsWith('plan/') && mediaType === 'application/json' ? keyInPlan(name, bytes) : null
+    if (found !== null) throw reportRefused(effect, `${found} would hold a secret`)
+    const whose = secrets?.nameOfOneIn(bytes) ?? null
+    if (whose !== null) throw reportRefused(effect, `its evidence ${name} holds the value of ${whose}`)
+  }
+}
+
+const keyInPlan = (name: string, bytes: Uint8Array) =>
+  secretKeyIn(JSON.parse(Buffer.from(bytes).toString('utf8')), name)
+
+function reportRefused({ name, wrote }: { name: string; wrote: boolean }, what: string): Stop {
+  const done = wrote ? ' What it wrote stays.' : ''
+  return new Stop('STOP_REFUSED_INPUT', `what ${name} reports is refused: ${what}.${done}`, {
+    next: 'have the effect report names and digests instead of secrets, then start another run (this one can be cancelled)',
+  })
+}

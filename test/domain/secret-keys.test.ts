@@ -1,0 +1,101 @@
+import { describe, expect, test } from 'vitest'
+import { namesSecret, secretKeyIn } from '../../src/domain/secret-keys.ts'
+
+describe('a key names a secret', () => {
+  test.each([
+    'password',
+    'Password',
+    'PASSWORD',
+    'dbPassword',
+    'db_password',
+    'db-password',
+    'PGPASSWORD',
+    'password2',
+    'passwordHash',
+    'passwd',
+    'pwd',
+    'userPwd',
+    'pass_word',
+    'passphrase',
+    'token',
+    'accessToken',
+    'githubToken',
+    'API_TOKEN',
+    'authToken',
+    'secret',
+    'clientSecret',
+    'client-secret',
+    'secretValue',
+    'dsn',
+    'mainDsn',
+    'DSN',
+    'apiKey',
+    'api_key',
+    'apikey',
+    'APIKEY',
+    'API-Key',
+    'privateKey',
+    'private_key',
+    'awsSecretAccessKey',
+    'aws_access_key',
+    'credential',
+    'credentials',
+    'auth',
+    'basicAuth',
+    'authorization',
+    'connectionString',
+    'jwt',
+    'bearer',
+    'creds',
+    'ｐａｓｓｗｏｒｄ',
+  ])('as %s does', (key) => expect(namesSecret(key, 'x')).toBe(true))
+
+  test.each([
+    'tokenCount',
+    'token_limit',
+    'author',
+    'authority',
+    'authorizedBy',
+    'authMode',
+    'readerUrlEnv',
+    'passwordEnv',
+    'secretName',
+    'credentialId',
+    'accessKeyId',
+    'publicKey',
+    'keyFile',
+    'privateKeyFile',
+    'key',
+    'planDigest',
+    'sourceSha256',
+    'compass',
+    'passed',
+    'passes',
+    'tokenUrl',
+    'secretary',
+    'allowedSigners',
+    'revokedKeys',
+    'grantMatrixDigest',
+    'reason',
+    'keyword',
+    'dot_pair_signature',
+  ])('as %s does not', (key) => expect(namesSecret(key, 'x')).toBe(false))
+
+  test('but not where its value can only be an answer or a count', () => {
+    expect(namesSecret('password', true)).toBe(false)
+    expect(namesSecret('tokens', 812)).toBe(false)
+    expect(namesSecret('password', 812)).toBe(true)
+    expect(namesSecret('tokens', ['a'])).toBe(true)
+  })
+})
+
+describe('a secret key is found', () => {
+  test('at any depth, and named by its path', () => {
+    expect(secretKeyIn({ targets: [{ url: 'a', password: 'b' }] }, 'input')).toBe('input.targets[0].password')
+    expect(secretKeyIn({ 'a b': { apiKey: '' } }, 'input')).toBe('input["a b"].apiKey')
+    expect(secretKeyIn({ auth: { user: 'x' } }, 'plan')).toBe('plan.auth')
+    expect(secretKeyIn({ execution: {} }, '')).toBe(null)
+    expect(secretKeyIn({ dsn: null }, '')).toBe('dsn')
+    expect(secretKeyIn('password', 'input')).toBe(null)
+  })
+})

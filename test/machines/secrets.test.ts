@@ -1,0 +1,180 @@
+import { afterAll, describe, expect, test } from 'vitest'
+import { z } from 'zod'
+import type { Effect, EffectResult } from '../../src/domain/effect.ts'
+import { Stop } from '../../src/domain/errors.ts'
+import { bytesEvidence, jsonEvidence } from '../../src/domain/evidence.ts'
+import { knownSecrets } from '../../src/domain/known-secrets.ts'
+import { openLog } from '../../src/log.ts'
+import { removeFolders } from '../store/folders.ts'
+import { aWorld, start, succeeds, type World } from './mortal-engine.ts'
+
+/** The real engine, store and log, and an effect of a user that is careless with its database's URL. */
+
+afterAll(removeFolders)
+
+const PASSWORD = "plant-7'ä/@:%\\ q"
+const DSN = `postgresql://reader:${encodeURIComponent(PASSWORD)}@db.example.org/main`
+
+async function aCarelessWorld(careless: () => Promise<EffectResult<unknown>>) {
+  const world = aWorld(succeeds)
+  const logged: string[] = []
+  const secrets = knownSecrets()
+  secrets.add('MAIN_URL', DSN)
+  const { installed } = world.parts
+  const mark: Effect = {
+    name: 'mark',
+    kind: 'read',
+    input: z.unknown(),
+    output: z.unknown(),
+    execute: careless,
+  }
+  Object.assign(world.parts, {
+    secrets,
+    log: await openLog({ CUTTER_LOG: 'debug' }, secrets, { write: (line: string) => logged.push(line) }),
+    installed: async (name: string) => {
+      const machine = await installed(name)
+      return { ...machine, effects: { ...machine.effects, mark } }
+    },
+  })
+  return { world, logged }
+}
+
+/** Everything that the run left, as text. */
+async function leftBy({ store }: World, runId: string): Promise<string> {
+  const evidence = await store.evidenceOf(runId)
+  const bytes = await Promise.all(evidence.map(({ digest }) => store.evidence(digest)))
+  return JSON.stringify([
+    await store.run(runId),
+    await store.history(runId),
+    bytes.map((each) => Buffer.from(each!).toString()),
+  ])
+}
+
+const expectClean = (text: string) => {
+  for (const form of ['plant-7', DSN, encodeURIComponent(PASSWORD)]) expect(text).not.toContain(form)
+}
+
+describe('what a careless effect says about its database', () => {
+  test('is saved and logged without the secret, also in the causes and the details of an error', async () => {
+    const { world, logged } = await aCarelessWorld(async () => {
+      const cause = Object.assign(new Error(`login with ${PASSWORD} failed`), {
+        detail: `Key (dsn)=(${DSN}) exists`,
+        where: `set password '${PASSWORD.replaceAll("'", "''")}'`,
+        client: { connectionParameters: { password: 'another-plant-7' } },
+      })
+      throw new Error(`can't reach ${DSN}`, { cause })
+    })
+    const run = await start(world)
+    expect(run).toMatchObject({ status: 'stopped', stopCode: 'STOP_INTERNAL' })
+    expect(run.stop?.message).toBe("can't reach [redacted]")
+    expectClean(await leftBy(world, run.runId))
+    expect(logged).toHaveLength(1)
+    expectClean(logged.join())
+    expect(JSON.parse(logged[0]!)).toMatchObject({
+      msg: 'effect failed',
+      err: {
+        message: expect.stringContaining("can't reach [redacted]"),
+        stack: expect.stringContaining('at '),
+      },
+    })
+  })
+
+  test('is left out of a stop, with its data and what next', async () => {
+    const { world } = await aCarelessWorld(async () => {
+      throw new Stop('STOP_TARGET_REFUSED', `no ${DSN}`, {
+        next: `psql ${DSN}`,
+        data: { tried: [PASSWORD], password: 'plant-7', role: 'reader' },
+      })
+    })
+    const run = await start(world)
+    expect(run.stop).toEqual({
+      code: 'STOP_TARGET_REFUSED',
+      message: 'no [redacted]',
+      next: 'psql [redacted]',
+      data: { tried: ['[redacted]'], password: '[redacted]', role: 'reader' },
+    })
+    expectClean(await leftBy(world, run.runId))
+  })
+
+  test('is left out of the facts that it reports', async () => {
+    const { world } = await aCarelessWorld(async () => ({
+      output: {
+        sourceVersionId: 'sv-1',
+        report: { from: DSN, other: 'https://me:plant-7@host/x', units: 1 },
+      },
+    }))
+    const run = await start(world)
+    expect(run).toMatchObject({
+      status: 'paused',
+      output: { from: '[redacted]', other: 'https://me:[redacted]@host/x', units: 1 },
+    })
+    expectClean(await leftBy(world, run.runId))
+  })
+})
+
+describe('a report that would hold a secret', () => {
+  const refusal = async (result: EffectResult<unknown>) => {
+    const { world } = await aCarelessWorld(async () => result)
+    const run = await start(world)
+    expect(run).toMatchObject({ status: 'stopped', stopCode: 'STOP_REFUSED_INPUT' })
+    expectClean(await leftBy(world, run.runId))
+    return run.stop?.message
+  }
+
+  test('is refused by the path of its key in facts and plans', async () => {
+    expect(await refusal({ output: { report: { hosts: [{ dbPassword: 'plant-7' }] } } })).toContain(
+      'output.report.hosts[0].dbPassword',
+    )
+    const plan = jsonEvidence('plan/SG1', { actions: [{ do: 'rotate', apiKey: 'plant-7' }] })
+    expect(await refusal({ output: {}, evidence: [plan] })).toContain('plan/SG1.actions[0].apiKey')
+  })
+
+  test('is refused by the name of the secret whose value its evidence holds', async () => {
+    const evidence = [jsonEvidence('receipt', { connectedTo: DSN })]
+    expect(await refusal({ output: {}, evidence })).toContain(
+      'its evidence receipt holds the value of MAIN_URL',
+    )
+  })
+
+  test('is none where it is a document: a law may speak of passwords', async () => {
+    const text = Buffer.from(`password: ${PASSWORD}`)
+    const { world } = await aCarelessWorld(async () => ({
+      output: {},
+      evidence: [bytesEvidence('source', 'application/octet-stream', text)],
+    }))
+    expect(await start(world)).toMatchObject({ status: 'paused', gate: 'SG1' })
+  })
+})
+
+describe('an operator’s words', () => {
+  const words = [DSN, PASSWORD, 'postgresql://u:other-plant-7@db/x']
+
+  test('that hold a secret are refused before anything is saved', async () => {
+    const { world } = await aCarelessWorld(async () => ({ output: {} }))
+    const { engine } = world
+    const input = { document: 'A', source: '/a.md' }
+    for (const secret of words) {
+      const refusals = [
+        engine.start('cut', input, { mode: 'dry-run', by: secret }),
+        engine.start('cut', input, { mode: 'dry-run', key: secret }),
+        engine.start('cut', { ...input, source: secret }, { mode: 'dry-run' }),
+        engine.resume('ictr-1', { approvalId: secret }),
+        engine.cancel('ictr-2', { reason: secret }),
+      ]
+      for (const refusal of await Promise.allSettled(refusals)) {
+        expect(refusal).toMatchObject({ status: 'rejected', reason: { code: 'INPUT_REFUSED' } })
+        expectClean((refusal as PromiseRejectedResult).reason.message)
+      }
+    }
+    expect(await world.store.list({ limit: 5 })).toEqual([])
+  })
+
+  test('may not be input under a key that names one, also one that the machine does not know', async () => {
+    const { world } = await aCarelessWorld(async () => ({ output: {} }))
+    const input = { document: 'A', source: '/a.md', targets: [{ password: 'x' }] }
+    await expect(world.engine.start('cut', input, { mode: 'dry-run' })).rejects.toMatchObject({
+      code: 'INPUT_REFUSED',
+      message: expect.stringContaining('input.targets[0].password'),
+    })
+  })
+})
