@@ -242,6 +242,7 @@ describe('cutter machine', () => {
     const machines = JSON.parse((await at.cutter(['machine', 'list', '--json'])).stdout)
     expect(machines).toEqual([
       expect.objectContaining({ name: 'cut', from: 'shipped', gates: ['SG1', 'SG2'] }),
+      expect.objectContaining({ name: 'deploy', from: 'shipped', gates: ['SG1'] }),
       expect.objectContaining({ name: 'rotate-keys', from: at.path('mine/rotate-keys.ts'), gates: ['SG1'] }),
       expect.objectContaining({
         name: 'broken',
