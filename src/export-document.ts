@@ -3,7 +3,7 @@ import { toAkn } from './document/export/akn.ts'
 import { toJson } from './document/export/json.ts'
 import { toMarkdown } from './document/export/markdown.ts'
 import { type DocumentText, piecesOf, type TextPiece } from './document/export/text.ts'
-import { profileNames, type Scan, scan } from './document/scan.ts'
+import { type Profile, profileNames, type Scan, scan } from './document/scan.ts'
 import { CutterError, Stop } from './domain/errors.ts'
 import { sha256 } from './domain/json.ts'
 import { type StoredPiece, type StoredText, storedText } from './effects/cut/stored-text.ts'
@@ -24,8 +24,15 @@ export interface ExportedDocument {
   notes: string[]
 }
 
-export function textOfFile(bytes: Uint8Array, document: string, profile: string | undefined): DocumentText {
-  const found = scan(bytes, { document, ...(profile === undefined ? {} : { profile }) })
+/** How a text is read: the named profile, or the detected one, of those that ship and the user's own. */
+interface Reading {
+  document: string
+  profile?: string | undefined
+  profiles?: readonly Profile[]
+}
+
+export function textOfFile(bytes: Uint8Array, { document, ...reading }: Reading): DocumentText {
+  const found = scan(bytes, { document, ...reading })
   return {
     document,
     sourceVersionId: null,
@@ -44,16 +51,16 @@ export function textOfFile(bytes: Uint8Array, document: string, profile: string 
 export async function textOfTarget(
   target: Target,
   interrupt: AbortSignal,
-  wanted: { document: string; sourceVersionId?: string | undefined; profile?: string | undefined },
+  wanted: Reading & { sourceVersionId?: string | undefined },
 ): Promise<DocumentText> {
-  const { document, sourceVersionId, profile } = wanted
+  const { document, sourceVersionId } = wanted
   const context = { runId: 'export', signal: interrupt }
   const found = await storedText(target, context, { document, sourceVersionId }).catch((error) => {
     throw asRefusal(error)
   })
   if (found === null) throw neverCut(target.name, document, sourceVersionId)
   const bytes = Buffer.from(found.pieces.map(({ text }) => text).join(''))
-  const reading = readingOf(bytes, found, profile)
+  const reading = readingOf(bytes, found, wanted)
   const pieces = reading === null ? ownPieces(found) : withUnits(piecesOf(bytes, reading), found)
   return {
     document,
@@ -98,11 +105,15 @@ export async function writeExport(file: string, content: string): Promise<void> 
 }
 
 /** The profile that finds the units that the target has: the named one, the detected one, or any other. */
-function readingOf(bytes: Uint8Array, found: StoredText, named: string | undefined): Scan | null {
+function readingOf(
+  bytes: Uint8Array,
+  found: StoredText,
+  { document, profile: named, profiles = [] }: Reading,
+): Scan | null {
   const units = keysOf(found.pieces.flatMap((piece) => ('address' in piece ? [piece] : [])))
-  const candidates = named === undefined ? [undefined, ...profileNames()] : [named]
+  const candidates = named === undefined ? [undefined, ...profileNames(profiles)] : [named]
   for (const profile of candidates) {
-    const read = scanOrNull(bytes, found.document, profile)
+    const read = scanOrNull(bytes, { document, profile, profiles })
     if (read === null) continue
     // A unit that is repealed in place may be excluded by the profile and yet be a unit of the target.
     const there = new Set(keysOf(piecesOf(bytes, read).flatMap(addressed)))
@@ -117,9 +128,9 @@ const addressed = ({ kind, address, text }: TextPiece) =>
 const keysOf = (units: { address: string; text: string }[]) =>
   units.map(({ address, text }) => `${address}\n${text}`)
 
-function scanOrNull(bytes: Uint8Array, document: string, profile: string | undefined): Scan | null {
+function scanOrNull(bytes: Uint8Array, { document, ...reading }: Reading): Scan | null {
   try {
-    return scan(bytes, { document, ...(profile === undefined ? {} : { profile }) })
+    return scan(bytes, { document, ...reading })
   } catch (error) {
     if (error instanceof CutterError && error.code === 'INPUT_REFUSED') return null
     throw error

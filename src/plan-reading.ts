@@ -1,4 +1,4 @@
-import { wordChanges } from './document/word-changes.ts'
+import { wordDifferences } from './document/words.ts'
 import { CutterError } from './domain/errors.ts'
 import type { Json } from './domain/json.ts'
 import type { Run } from './domain/run.ts'
@@ -27,7 +27,7 @@ export async function readablePlan(
     ...{ runId, machine, version, gate, planDigest, plan, cut: cutPlan, page, pageSize },
     source: sha256 === undefined ? null : await store.evidence(`sha256:${sha256}`),
     texts: textsOf(parsed(await newest('backup'))),
-    differing: wordChanges,
+    differing: wordDifferences,
   })
 }
 

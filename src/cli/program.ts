@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { approvalCommands } from './approval/commands.ts'
+import { batchCommands } from './batch/commands.ts'
 import { documentCommands } from './document/commands.ts'
 import { exportCommand } from './document/export-command.ts'
 import { executionCommands } from './execution-commands.ts'
@@ -42,6 +43,7 @@ export function buildProgram(done: (exitCode: number) => void): Command {
   documentCommands(documents, run)
   exportCommand(documents, run)
   holdCommands(program.command('hold').description('the hold: while it is on, no run starts or goes on'), run)
+  batchCommands(program.command('batch').description('many documents, each a run of its own'), run)
   targetCommands(program.command('target').description('databases to work on'), run)
 
   program

@@ -1,4 +1,4 @@
-import type { PlanReading, WordPart } from './plan-page.ts'
+import type { PlanReading, Stretch } from './plan-page.ts'
 import type { PlannedUnit, ReadCutPlan } from './plan-shape.ts'
 import { listed, wordsOf } from './plan-units.ts'
 import { code, count, ends, plural, prose, table } from './plan-words.ts'
@@ -63,17 +63,16 @@ function amendment(unit: PlannedUnit, reading: PlanReading): string[] {
   if (old === undefined || reading.source === null)
     return [...head, `> ${ends(wordsOf(unit, reading)) || '–'}`, '']
   const now = new TextDecoder().decode(reading.source.subarray(start, end))
-  const parts = reading.differing(old, now)
-  return [...head, `> ${parts === null ? `~~${ends(old)}~~ **${ends(now)}**` : excerpt(parts)}`, '']
+  return [...head, `> ${excerpt(reading.differing(old, now))}`, '']
 }
 
 /** What differs, with a little of what stands round it. */
-function excerpt(parts: WordPart[]): string {
-  return parts
-    .map(({ value, added, removed }, i) => {
-      if (added) return marked(value, '**')
-      if (removed) return marked(value, '~~')
-      return shortened(value, i === 0, i === parts.length - 1)
+function excerpt(stretches: Stretch[]): string {
+  return stretches
+    .map(({ kind, text }, i) => {
+      if (kind === 'added') return marked(text, '**')
+      if (kind === 'removed') return marked(text, '~~')
+      return shortened(text, i === 0, i === stretches.length - 1)
     })
     .filter((text) => text !== '')
     .join(' ')

@@ -32,7 +32,7 @@ export function cutPlanLines(reading: PlanReading, plan: ReadCutPlan): string[] 
     ),
     '## In short',
     '',
-    ...actionTable([...plan.actions, ...plan.endings]),
+    ...actionTable([...plan.actions, ...plan.endings], MEANING),
     `${plural(unitsWritten, 'unit is', 'units are')} written, with ${plural(governanceRows, 'row')} of record beside them. Nothing comes into force by this plan: that is decided at the second gate.`,
     '',
     ...acceptedLines(plan),
@@ -52,10 +52,10 @@ export const modeWords = (mode: string) =>
     ? '**live**: the target is written to'
     : `${prose(mode)}: the target is not written to, what follows is rehearsed on a copy`
 
-export function actionTable(actions: { action: string }[]): string[] {
+export function actionTable(actions: { action: string }[], meaning: { [action: string]: string }): string[] {
   const counts = new Map<string, number>()
   for (const { action } of actions) counts.set(action, (counts.get(action) ?? 0) + 1)
-  const rows = [...counts].map(([action, n]) => [code(action), count(n), MEANING[action] ?? ''])
+  const rows = [...counts].map(([action, n]) => [code(action), count(n), meaning[action] ?? ''])
   return rows.length === 0
     ? ['There is nothing to do.', '']
     : table(['action', 'units', 'what it means'], [...rows, ['**all**', `**${count(actions.length)}**`, '']])

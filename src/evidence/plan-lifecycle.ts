@@ -4,6 +4,12 @@ import { cutPlan, type PlannedUnit, type ReadLifecyclePlan } from './plan-shape.
 import { FEW_UNITS, wordsOf } from './plan-units.ts'
 import { code, count, ends, prose, table } from './plan-words.ts'
 
+const MEANING: { [action: string]: string } = {
+  enact: 'a draft comes into force',
+  supersede: 'a draft comes into force in the place of the version that is',
+  retire: 'a unit that the text no longer has goes out of force',
+}
+
 /** What the second gate decides: what is in force from then on. */
 export function lifecyclePlanLines(reading: PlanReading, plan: ReadLifecyclePlan): string[] {
   const cut = cutPlan.safeParse(reading.cut)
@@ -19,10 +25,14 @@ export function lifecyclePlanLines(reading: PlanReading, plan: ReadLifecyclePlan
     ),
     '## In short',
     '',
-    ...actionTable(plan.actions),
+    ...actionTable(plan.actions, MEANING),
     'This can’t be taken back: what came into force has been in force. A later decision can only put something else in its place.',
     '',
     ...moveLines(reading, plan, units),
+    ...table(
+      ['old address', 'leads to', 'as'],
+      plan.aliases.map(({ aliasAddress, address, kind }) => [code(aliasAddress), code(address), code(kind)]),
+    ),
     ...expectedLines(plan.expected),
     ...rollbackLines(plan.rollback),
   ]
@@ -52,15 +62,15 @@ function moveLines(
     ...(page === null ? [] : [`Page ${page} of ${count(pages)}.`, '']),
     ...table(
       ['action', 'address', 'heading', 'version', 'from', 'to', 'first and last words'],
-      few.map(({ action, address, versionSeq, from, to }) => {
+      few.map(({ action, address, versionSeq, from, to, replaces, successors }) => {
         const unit = units.get(address)
         return [
           code(action),
           code(address),
           prose(unit?.title ?? '–'),
-          String(versionSeq ?? '–'),
+          `${versionSeq ?? '–'}${replaces === undefined ? '' : `, for ${replaces.versionSeq}`}`,
           code(from ?? '–'),
-          code(to ?? '–'),
+          `${code(to ?? '–')}${successors.length === 0 ? '' : `, its text now at ${successors.map(code).join(', ')}`}`,
           unit === undefined ? '' : ends(wordsOf(unit, reading)),
         ]
       }),

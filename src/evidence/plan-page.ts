@@ -5,11 +5,10 @@ import { otherPlanLines } from './plan-other.ts'
 import { cutPlan, lifecyclePlan } from './plan-shape.ts'
 import { code, page, table } from './plan-words.ts'
 
-/** A part of a difference between two texts; neither added nor removed: they share it. */
-export interface WordPart {
-  value: string
-  added: boolean
-  removed: boolean
+/** A stretch of a difference between two texts. */
+export interface Stretch {
+  kind: 'same' | 'removed' | 'added'
+  text: string
 }
 
 /** What a plan is read with. It names texts by their hashes; who reads it wants to see them. */
@@ -26,8 +25,8 @@ export interface PlanReading {
   source: Uint8Array | null
   /** Texts that the target held when the run began, by `sha256:<hex>`. */
   texts: ReadonlyMap<string, string>
-  /** By words; null where the two have too little in common to be compared. */
-  differing(before: string, after: string): WordPart[] | null
+  /** The second text as an edit of the first, word by word. */
+  differing(before: string, after: string): Stretch[]
   /** Which units to list one by one: a page of them, or, by null, all where they are few, else groups. */
   page: number | null
   pageSize: number

@@ -79,8 +79,14 @@ export const lifecyclePlan = z.object({
       from: z.string().nullish(),
       to: z.string().nullish(),
       contentHash: hash.nullish(),
+      /** The version in whose place it comes. */
+      replaces: z.looseObject({ versionSeq: z.number(), to: z.string() }).optional(),
+      successors: z.array(z.string()).default([]),
     }),
   ),
+  aliases: z
+    .array(z.looseObject({ kind: z.string(), aliasAddress: z.string(), address: z.string() }))
+    .default([]),
   expected,
   rollback,
 })

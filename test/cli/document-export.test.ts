@@ -117,3 +117,32 @@ test('a file is exported without a home, and never over a file that is there', a
   expect(again.code).toBe(2)
   expect(jsonOf<Exported>(again).error.message).toContain('exists already')
 })
+
+test('after a re-cut the new text is exported, and the old one by its source version', async () => {
+  const { at, key } = home
+  const before = jsonOf<Exported>(await exported('--document', 'CHARTER', '--format', 'markdown', '--json'))
+  const amended = CHARTER.replace('is shared', 'is common')
+  at.file('charter.md', amended)
+  const runId = await started(at, { document: 'CHARTER', source: 'charter.md', mode: 'live' })
+  const plan = await at.cutter(['run', 'plan', runId, '--format', 'markdown'])
+  expect(plan.stdout).toContain('All water is ~~shared~~ **common**')
+  expect(plan.stdout).toContain('| `keep` | 1 |')
+
+  // Cut and not yet in force: the old text is still the document.
+  await approve(at, runId, key)
+  expect((await exported('--document', 'CHARTER', '--format', 'markdown')).stdout).toBe(CHARTER)
+  const lifecycle = await at.cutter(['run', 'plan', runId, '--format', 'markdown'])
+  expect(lifecycle.stdout).toMatch(/\| `supersede` \| `CHARTER\/ARTICLE-1` \| Article 1 \| 2, for 1 \|/)
+  await approve(at, runId, key)
+
+  expect((await exported('--document', 'CHARTER', '--format', 'markdown')).stdout).toBe(amended)
+  const old = await exported(
+    '--document',
+    'CHARTER',
+    '--format',
+    'markdown',
+    '--source-version',
+    before.sourceVersionId,
+  )
+  expect(old.stdout).toBe(CHARTER)
+})

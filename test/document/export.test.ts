@@ -11,7 +11,7 @@ import { scanText } from './support.ts'
 
 const FACTS = { country: 'xx', language: 'und', date: null }
 const textOf = (source: string | Uint8Array, profile?: string) =>
-  textOfFile(Buffer.from(source), 'DOC', profile)
+  textOfFile(Buffer.from(source), { document: 'DOC', profile })
 const aknOf = (source: string | Uint8Array, profile?: string) => toAkn(textOf(source, profile), FACTS)
 
 /** Parses it; throws for what is not well-formed. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { scan } from '../../src/document/scan.ts'
-import { wordChanges } from '../../src/document/word-changes.ts'
+import { wordDifferences } from '../../src/document/words.ts'
 import { digestOfBytes, type Json } from '../../src/domain/json.ts'
 import { planCut } from '../../src/effects/cut/plan.ts'
 import { type PlanReading, planPage } from '../../src/evidence/plan-page.ts'
@@ -43,7 +43,7 @@ function readingOf(source: string, more: Partial<PlanReading> = {}): PlanReading
   return {
     ...{ runId: 'ictr-1', machine: 'cut', version: '1', gate: 'SG1', planDigest: 'sha256:aa' },
     ...{ plan: planOf(source) as Json, cut: null, source: Buffer.from(source), texts: new Map() },
-    ...{ differing: wordChanges, page: null, pageSize: 200 },
+    ...{ differing: wordDifferences, page: null, pageSize: 200 },
     ...more,
   }
 }

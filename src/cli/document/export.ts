@@ -1,6 +1,6 @@
-import { basename, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import type { DocumentText } from '../../document/export/text.ts'
-import { documentIdOfFile } from '../../document-id.ts'
+import { documentIdOf } from '../../document-id.ts'
 import { CutterError } from '../../domain/errors.ts'
 import { sha256 } from '../../domain/json.ts'
 import {
@@ -10,10 +10,11 @@ import {
   textOfTarget,
   writeExport,
 } from '../../export-document.ts'
+import { ownProfiles } from '../../own-profiles.ts'
 import { readSource } from '../../targets/source-file.ts'
 import { type CommonOptions, command, type Session } from '../command.ts'
-import { EXIT_OF_ERROR } from '../exit-codes.ts'
-import { answer, answerError, type Io, processIo } from '../io.ts'
+import { answer, type Io } from '../io.ts'
+import { type Looking, looking, registeredAt } from './looking.ts'
 
 interface ExportFlags extends CommonOptions, Omit<ExportOptions, 'date'> {
   document?: string
@@ -31,17 +32,7 @@ export function documentExport(file: string | undefined, options: ExportFlags): 
       exported(session.io, await fromTarget(session, options), options),
     )
   }
-  return withoutHome(options, async (io) => exported(io, await fromFile(file, options), options))
-}
-
-async function withoutHome(options: CommonOptions, task: (io: Io) => Promise<number>): Promise<number> {
-  const io = processIo(options.json === true, process.env)
-  try {
-    return await task(io)
-  } catch (error) {
-    answerError(io, error, null)
-    return EXIT_OF_ERROR[error instanceof CutterError ? error.code : 'INTERNAL']
-  }
+  return looking(options, async (found) => exported(found.io, await fromFile(file, found, options), options))
 }
 
 async function exported(io: Io, text: DocumentText, options: ExportFlags): Promise<number> {
@@ -52,8 +43,16 @@ async function exported(io: Io, text: DocumentText, options: ExportFlags): Promi
   return 0
 }
 
-async function fromFile(file: string, { document, profile }: ExportFlags): Promise<DocumentText> {
-  return textOfFile(await readSource(resolve(file)), document ?? documentIdOfFile(basename(file)), profile)
+async function fromFile(
+  file: string,
+  { home, config }: Looking,
+  options: ExportFlags,
+): Promise<DocumentText> {
+  const path = resolve(file)
+  const registered = registeredAt(config, home, path)
+  const document = options.document ?? registered?.id ?? documentIdOf(file)
+  const profile = options.profile ?? registered?.profile
+  return textOfFile(await readSource(path), { document, profile, profiles: await ownProfiles(config, home) })
 }
 
 async function fromTarget({ app }: Session, options: ExportFlags): Promise<DocumentText> {
@@ -68,6 +67,7 @@ async function fromTarget({ app }: Session, options: ExportFlags): Promise<Docum
     document,
     sourceVersionId,
     profile,
+    profiles: await ownProfiles(opened.config, opened.home),
   })
 }
 
