@@ -133,7 +133,7 @@ test('after a re-cut the new text is exported, and the old one by its source ver
   expect((await exported('--document', 'CHARTER', '--format', 'markdown')).stdout).toBe(CHARTER)
   const lifecycle = await at.cutter(['run', 'plan', runId, '--format', 'markdown'])
   expect(lifecycle.stdout).toMatch(/\| `supersede` \| `CHARTER\/ARTICLE-1` \| Article 1 \| 2, for 1 \|/)
-  await approve(at, runId, key)
+  expect(jsonOf(await approve(at, runId, key))).toMatchObject({ outcome: 'succeeded' })
 
   expect((await exported('--document', 'CHARTER', '--format', 'markdown')).stdout).toBe(amended)
   const old = await exported(

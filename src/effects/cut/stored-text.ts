@@ -79,8 +79,8 @@ const CHANGE_SETS = `
   from cutter_governance.cut_change_set s
   join cutter_governance.manifest_envelope e on e.cut_change_set_ref = s.change_set_id
   left join lateral (
-    select max(d.decision_at) as in_force from cutter_governance.review_decision d
-    where d.manifest_id = e.envelope_id and d.governance_event_kind = 'enact') r on true
+    select max(d.created_at) as in_force from cutter_governance.review_decision d
+    where d.manifest_id = e.envelope_id and d.governance_event_kind <> 'cut') r on true
   where e.source_doc_ref = $1 and ($2::text is null or s.payload_summary ->> 'sourceVersionId' = $2)
   order by (r.in_force is null), coalesce(r.in_force, s.created_at) desc, s.created_at desc
   limit 1`
