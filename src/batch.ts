@@ -47,7 +47,7 @@ export async function startBatch(app: App, given: BatchStart): Promise<{ batch: 
   const batch = batchOf(app, { ...given, folder }, documents)
   saveBatch(home, batch)
   const tried = await eachOf(batch.documents, SIDE_BY_SIDE, parts.interrupt, (one) =>
-    refusalOf(() => startDocument(app, batch, one, given.by), parts.interrupt),
+    refusalOf(() => startDocument(app, batch, one, given.by), parts),
   )
   const refusals = Object.fromEntries(
     batch.documents.flatMap(({ document }, i) => (tried[i] === null ? [] : [[document, tried[i]!]])),
@@ -94,7 +94,7 @@ export async function resumeBatch(
       ...(approvalId === undefined ? {} : { approvalId }),
       ...(by === undefined ? {} : { by }),
     }
-    const refusal = await refusalOf(() => writing(home, () => engine.resume(runId, options)), parts.interrupt)
+    const refusal = await refusalOf(() => writing(home, () => engine.resume(runId, options)), parts)
     if (refusal === null) {
       passed.add(`${runId} ${gate}`)
       refused.delete(runId)
@@ -205,21 +205,29 @@ function startDocument(
   return engine.start('cut', input, { mode: batch.mode, key, ...(by === undefined ? {} : { by }) })
 }
 
-/** What one document's work was refused with, so that the others go on; only an interrupt ends them all. */
-async function refusalOf(work: () => Promise<unknown>, interrupt: AbortSignal): Promise<BatchRefusal | null> {
+/** What one document's work was refused with, without secrets, so that the others go on; only an interrupt ends them all. */
+async function refusalOf(
+  work: () => Promise<unknown>,
+  { interrupt, secrets }: App['parts'],
+): Promise<BatchRefusal | null> {
   try {
     await work()
     return null
   } catch (error) {
-    if (error instanceof CutterError) {
-      const { code, message, next } = error
-      return { code, message, ...(next === undefined ? {} : { next }) }
-    }
-    if (interrupt.aborted) throw error
-    return {
-      code: 'INTERNAL',
-      message: `internal error: ${error instanceof Error ? error.message : String(error)}`,
-    }
+    if (interrupt.aborted && !(error instanceof CutterError)) throw error
+    const told = refusalIn(error)
+    return secrets?.words(told) ?? told
+  }
+}
+
+function refusalIn(error: unknown): BatchRefusal {
+  if (error instanceof CutterError) {
+    const { code, message, next } = error
+    return { code, message, ...(next === undefined ? {} : { next }) }
+  }
+  return {
+    code: 'INTERNAL',
+    message: `internal error: ${error instanceof Error ? error.message : String(error)}`,
   }
 }
 

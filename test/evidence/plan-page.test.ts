@@ -18,6 +18,7 @@ const SURVEY = {
   surface: { functions: [], triggers: [], constraints: [], grants: [] },
   grantMatrixDigest: 'sha256:00',
   units: [],
+  neighbours: [],
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: the plan as JSON, of which tests change what they are about
