@@ -1,6 +1,8 @@
 import { Command } from 'commander'
 import { approvalCommands } from './approval/commands.ts'
+import { batchCommands } from './batch/commands.ts'
 import { documentCommands } from './document/commands.ts'
+import { exportCommand } from './document/export-command.ts'
 import { executionCommands } from './execution-commands.ts'
 import { holdCommands } from './hold-commands.ts'
 import { type Action, leaf } from './leaf.ts'
@@ -37,8 +39,11 @@ export function buildProgram(done: (exitCode: number) => void): Command {
       .description('the execution switch: live writes allowed or not; off by default'),
     run,
   )
-  documentCommands(program.command('document').description('look at documents: no run, no database'), run)
+  const documents = program.command('document').description('look at documents, and give them to others')
+  documentCommands(documents, run)
+  exportCommand(documents, run)
   holdCommands(program.command('hold').description('the hold: while it is on, no run starts or goes on'), run)
+  batchCommands(program.command('batch').description('many documents, each a run of its own'), run)
   targetCommands(program.command('target').description('databases to work on'), run)
 
   program

@@ -1,12 +1,13 @@
 import { resolve } from 'node:path'
 import { diffDocuments, type Text } from '../../document/diff.ts'
 import { scan } from '../../document/scan.ts'
+import { documentIdOf } from '../../document-id.ts'
 import { ownProfiles } from '../../own-profiles.ts'
 import { readSource } from '../../targets/source-file.ts'
 import type { CommonOptions } from '../command.ts'
 import { answer } from '../io.ts'
 import { linesOfDiff } from './diff-lines.ts'
-import { documentIdOf, looking, registeredAt } from './looking.ts'
+import { looking, registeredAt } from './looking.ts'
 
 interface DiffFlags extends CommonOptions {
   profile?: string

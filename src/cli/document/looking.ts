@@ -1,4 +1,4 @@
-import { basename, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { type Config, findHome, readConfig } from '../../config.ts'
 import { CutterError } from '../../domain/errors.ts'
 import type { CommonOptions } from '../command.ts'
@@ -11,14 +11,7 @@ export function registeredAt({ documents }: Config, home: string, path: string) 
   return found === undefined ? undefined : { id: found[0], profile: found[1].profile }
 }
 
-/** `../laws/Grundgesetz (2012).md` becomes Grundgesetz-2012. */
-export function documentIdOf(file: string): string {
-  const name = basename(file).replace(/\.[^.]*$/, '')
-  const id = name.replace(/[^A-Za-z0-9_.-]+/g, '-').replace(/^[^A-Za-z0-9]+|-+$/g, '')
-  return id === '' ? 'DOCUMENT' : id.slice(0, 64)
-}
-
-interface Looking {
+export interface Looking {
   io: Io
   home: string
   config: Config

@@ -3,11 +3,12 @@ import { resolve } from 'node:path'
 import type { Profile } from '../../document/profile.ts'
 import { builtIn, builtInNames, builtInText } from '../../document/profiles/registry.ts'
 import { profileNamed, scan } from '../../document/scan.ts'
+import { documentIdOf } from '../../document-id.ts'
 import { ownProfiles } from '../../own-profiles.ts'
 import { readSource } from '../../targets/source-file.ts'
 import type { CommonOptions } from '../command.ts'
 import { answer } from '../io.ts'
-import { documentIdOf, looking, registeredAt } from './looking.ts'
+import { looking, registeredAt } from './looking.ts'
 import { linesOfScan } from './tree.ts'
 
 interface ScanFlags extends CommonOptions {

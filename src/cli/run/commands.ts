@@ -1,4 +1,4 @@
-import { type Command, Option } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import { leaf, type Runner } from '../leaf.ts'
 
 export function runCommands(group: Command, run: Runner): void {
@@ -38,9 +38,20 @@ export function runCommands(group: Command, run: Runner): void {
     'cutter run show 0f3a9c1d',
   ).action(run(async (id, options) => (await verbs()).runShow(id, options)))
   leaf(
-    group.command('plan').description('the plan’s bytes, whose SHA-256 is the plan digest').argument('<run>'),
-    'cutter run plan 0f3a9c1d | sha256sum',
-  ).action(run(async (id, options) => (await verbs()).runPlan(id, options)))
+    group
+      .command('plan')
+      .description('the plan’s bytes, whose SHA-256 is the plan digest; or the plan for people')
+      .argument('<run>'),
+    'cutter run plan 0f3a9c1d | sha256sum\n  cutter run plan 0f3a9c1d --format markdown | less',
+  )
+    .addOption(new Option('--format <format>').choices(['json', 'markdown']).default('json'))
+    .option(
+      '--page <n>',
+      'of the Markdown: list the units of one page (default: all up to 500, else groups)',
+      aCount,
+    )
+    .option('--page-size <n>', 'how many units a page has', aCount, 200)
+    .action(run(async (id, options) => (await import('./plan.ts')).runPlan(id, options)))
   leaf(
     group.command('history').description('every step of a run').argument('<run>'),
     'cutter run history 0f3a9c1d --verify',
@@ -83,4 +94,9 @@ export function runCommands(group: Command, run: Runner): void {
   )
     .option('--by <who>', 'label of the operator')
     .action(run(async (id, options) => (await verbs()).runResume(id, options)))
+}
+
+function aCount(value: string): number {
+  if (/^[1-9]\d{0,8}$/.test(value)) return Number(value)
+  throw new InvalidArgumentError('It must be a whole number from 1.')
 }

@@ -122,20 +122,6 @@ function linesOfRuns(runs: Run[], hold: HoldInForce | null): string[] {
   return hold === null ? lines : [...lines, lineOfHold(hold)]
 }
 
-/** The plan's canonical bytes, without a final newline, so that their SHA-256 is `planDigest`. */
-export function runPlan(text: string, options: CommonOptions) {
-  return command(options, async ({ store, known }) => {
-    const run = await known(text)
-    if (run.planDigest === null) {
-      throw new CutterError('INPUT_REFUSED', `run ${run.runId} has no plan yet, in ${run.state}`, {
-        next: `cutter run show ${run.runId}`,
-      })
-    }
-    process.stdout.write((await store.evidence(run.planDigest))!)
-    return 0
-  })
-}
-
 export function runHistory(text: string, options: CommonOptions & { verify?: boolean }) {
   return command(options, async ({ app, store, io, runId }) => {
     const id = await runId(text)

@@ -1,0 +1,107 @@
+import { resolve } from 'node:path'
+import type { DocumentText } from '../../document/export/text.ts'
+import { documentIdOf } from '../../document-id.ts'
+import { CutterError } from '../../domain/errors.ts'
+import { sha256 } from '../../domain/json.ts'
+import {
+  type ExportOptions,
+  exportText,
+  textOfFile,
+  textOfTarget,
+  writeExport,
+} from '../../export-document.ts'
+import { ownProfiles } from '../../own-profiles.ts'
+import { readSource } from '../../targets/source-file.ts'
+import { type CommonOptions, command, type Session } from '../command.ts'
+import { answer, type Io } from '../io.ts'
+import { type Looking, looking, registeredAt } from './looking.ts'
+
+interface ExportFlags extends CommonOptions, Omit<ExportOptions, 'date'> {
+  document?: string
+  target: string
+  sourceVersion?: string
+  profile?: string
+  out?: string
+  date?: string
+}
+
+/** A file is read without a store, so that it leaves no trace in the folder; what a target holds is asked of a home. */
+export function documentExport(file: string | undefined, options: ExportFlags): Promise<number> {
+  if (file === undefined) {
+    return command(options, async (session) =>
+      exported(session.io, await fromTarget(session, options), options),
+    )
+  }
+  return looking(options, async (found) => exported(found.io, await fromFile(file, found, options), options))
+}
+
+async function exported(io: Io, text: DocumentText, options: ExportFlags): Promise<number> {
+  const { format, country, language, date = null, out } = options
+  const { content, notes } = exportText(text, { format, country, language, date })
+  if (out !== undefined) await writeExport(resolve(out), content)
+  answerExport(io, { text, content, notes, format, out })
+  return 0
+}
+
+async function fromFile(
+  file: string,
+  { home, config }: Looking,
+  options: ExportFlags,
+): Promise<DocumentText> {
+  const path = resolve(file)
+  const registered = registeredAt(config, home, path)
+  const document = options.document ?? registered?.id ?? documentIdOf(file)
+  const profile = options.profile ?? registered?.profile
+  return textOfFile(await readSource(path), { document, profile, profiles: await ownProfiles(config, home) })
+}
+
+async function fromTarget({ app }: Session, options: ExportFlags): Promise<DocumentText> {
+  const { document, target, sourceVersion: sourceVersionId, profile } = options
+  if (document === undefined) {
+    throw new CutterError('USAGE', 'which document? name a file, or a document of the target', {
+      next: 'cutter document export <file> --format json, or cutter document export --document ID --format json',
+    })
+  }
+  const opened = await app()
+  return textOfTarget(await opened.target(target), opened.parts.interrupt, {
+    document,
+    sourceVersionId,
+    profile,
+    profiles: await ownProfiles(opened.config, opened.home),
+  })
+}
+
+interface Answered {
+  text: DocumentText
+  content: string
+  notes: string[]
+  format: string
+  out: string | undefined
+}
+
+function answerExport(io: Io, { text, content, notes, format, out }: Answered): void {
+  const { document, sourceVersionId, stored } = text
+  const units = text.pieces.filter(({ kind }) => kind === 'unit').length
+  const facts = {
+    ...{ document, format },
+    ...(out === undefined ? {} : { file: out }),
+    bytes: Buffer.byteLength(content),
+    sha256: sha256(content),
+    ...{ units, sourceVersionId, inForce: stored === null ? null : stored.inForceSince !== null, notes },
+    ...(out === undefined ? { content } : {}),
+  }
+  if (!io.json) for (const note of notes) io.err(`cutter: ${note}`)
+  if (!io.json && out === undefined) process.stdout.write(content)
+  else answer(io, facts, () => linesOf(facts))
+}
+
+const linesOf = (facts: {
+  document: string
+  units: number
+  file?: string
+  bytes: number
+  sha256: string
+}) => [
+  `document  ${facts.document}, ${facts.units} units`,
+  `written   ${facts.file}: ${facts.bytes} bytes, sha256 ${facts.sha256}`,
+]

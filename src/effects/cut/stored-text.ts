@@ -1,0 +1,93 @@
+import { createHash } from 'node:crypto'
+import type { EffectContext } from '../../domain/effect.ts'
+import type { Target } from '../../targets/target.ts'
+
+/** A document as its units in a target say it: the newest text in force, or the named source version. */
+export interface StoredText {
+  document: string
+  sourceVersionId: string
+  sourceSha256: string
+  changeSetId: string
+  cutAt: string
+  inForceSince: string | null
+  pieces: StoredPiece[]
+}
+
+export type StoredPiece = { text: string } | (StoredUnit & { text: string })
+
+export interface StoredUnit {
+  address: string
+  unitId: string
+  versionId: string
+  versionSeq: number
+  lifecycleStatus: string
+  kind: string
+  number: string | null
+  title: string | null
+  parent: string | null
+}
+
+interface ChangeSet {
+  changeSetId: string
+  payload: {
+    sourceVersionId: string
+    sourceSha256: string
+    layout: ({ unit: string; contentHash: string } | { text: string })[]
+  }
+  cutAt: string
+  inForceSince: string | null
+}
+
+/**
+ * Read as the verifier, who alone may see the record of what was cut. Null where the document, or that version of it, was never
+ * cut. Throws where a text of it is not in the target any more, or is another one.
+ */
+export async function storedText(
+  target: Target,
+  context: Pick<EffectContext, 'runId' | 'signal'>,
+  { document, sourceVersionId }: { document: string; sourceVersionId?: string | undefined },
+): Promise<StoredText | null> {
+  return target.read('verifier', context as EffectContext, async (sql) => {
+    const { rows: sets } = await sql.query<ChangeSet>(CHANGE_SETS, [document, sourceVersionId ?? null])
+    const [found] = sets
+    if (found === undefined) return null
+    const { rows } = await sql.query<StoredUnit & { contentHash: string; body: string }>(VERSIONS, [document])
+    const versions = new Map(rows.map((row) => [`${row.address}\n${row.contentHash}`, row]))
+    const pieces = found.payload.layout.map((piece): StoredPiece => {
+      if ('text' in piece) return piece
+      const version = versions.get(`${piece.unit}\n${piece.contentHash}`)
+      if (version === undefined)
+        throw new Error(`the text of ${piece.unit} is not in target ${target.name} any more`)
+      const { contentHash: _, body, ...unit } = version
+      return { ...unit, text: body }
+    })
+    const { changeSetId, cutAt, inForceSince, payload } = found
+    const { sourceVersionId: id, sourceSha256 } = payload
+    const whole = pieces.map(({ text }) => text).join('')
+    if (createHash('sha256').update(whole).digest('hex') !== sourceSha256)
+      throw new Error(
+        `what target ${target.name} holds of ${document} does not make up its source ${sourceSha256}`,
+      )
+    return { document, sourceVersionId: id, sourceSha256, changeSetId, cutAt, inForceSince, pieces }
+  })
+}
+
+// What is in force comes before what is not, then the newest: a text that was cut and not enacted is nobody's law yet.
+const CHANGE_SETS = `
+  select s.change_set_id as "changeSetId", s.payload_summary as payload, to_char(s.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as "cutAt",
+    to_char(r.in_force at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as "inForceSince"
+  from cutter_governance.cut_change_set s
+  join cutter_governance.manifest_envelope e on e.cut_change_set_ref = s.change_set_id
+  left join lateral (
+    select max(d.created_at) as in_force from cutter_governance.review_decision d
+    where d.manifest_id = e.envelope_id and d.governance_event_kind <> 'cut') r on true
+  where e.source_doc_ref = $1 and ($2::text is null or s.payload_summary ->> 'sourceVersionId' = $2)
+  order by (r.in_force is null), coalesce(r.in_force, s.created_at) desc, s.created_at desc
+  limit 1`
+
+const VERSIONS = `
+  select u.canonical_address as address, u.id as "unitId", v.id as "versionId", v.version_seq as "versionSeq",
+    v.lifecycle_status as "lifecycleStatus", u.unit_kind as kind, u.section_code as number, v.title,
+    u.parent_or_container_ref as parent, v.content_hash as "contentHash", v.body
+  from public.information_unit u join public.unit_version v on v.unit_id = u.id
+  where u.doc_code = $1 order by v.version_seq`

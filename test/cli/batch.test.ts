@@ -1,0 +1,221 @@
+import { spawn } from 'node:child_process'
+import { mkdirSync, readdirSync } from 'node:fs'
+import { setTimeout as wait } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Answer, aCutterHome, type CutterHome, jsonOf, type RunJson } from '../support/cli.ts'
+import { aSigner, charter, enableExecution, rowsIn, sign } from './acts.ts'
+
+interface BatchJson {
+  batchId: string
+  counts: { [standing: string]: number }
+  documents: {
+    document: string
+    runId: string
+    status: string | null
+    gate: string | null
+    planDigest: string
+    outcome: string | null
+    stopCode: string | null
+    error: { code: string; message: string } | null
+  }[]
+}
+
+const CONFIG = `
+execution: { allowLive: true }
+documents: { REGISTERED: { source: ./laws/b.md, profile: markdown } }
+`
+
+/** A home with a folder of documents, and its server up. */
+async function aHome(files: { [name: string]: string }): Promise<CutterHome> {
+  const at = aCutterHome(CONFIG)
+  mkdirSync(at.path('laws'))
+  for (const [name, text] of Object.entries(files)) at.file(`laws/${name}`, text)
+  await at.server()
+  return at
+}
+
+const batchOf = (answer: Answer) => jsonOf<BatchJson>(answer)
+const start = (at: CutterHome, ...more: string[]) => at.cutter(['batch', 'start', 'laws', '--json', ...more])
+const show = (at: CutterHome) => at.cutter(['batch', 'show', '--json'])
+const resume = (at: CutterHome, ...more: string[]) => at.cutter(['batch', 'resume', '--json', ...more])
+const standing = ({ documents }: BatchJson) =>
+  documents.map(({ document, status, gate, outcome, stopCode, error }) => [
+    document,
+    outcome ?? gate ?? stopCode ?? error?.code ?? status,
+  ])
+
+describe('a batch of dry runs', () => {
+  let at: CutterHome
+
+  beforeAll(async () => {
+    at = await aHome({
+      'a.md': charter('One.', 'Two.'),
+      'b.md': charter('Three.'),
+      'c.md': '## Article 1\n\na\n\n## Article 1\n\nb\n',
+      'd.txt': 'no unit in here\n',
+      'notes.pdf': 'not a document',
+    })
+  })
+
+  afterAll(() => at.remove())
+
+  test('starts a run for each document, and those that are refused or stop hold no other', async () => {
+    const answer = await start(at)
+    expect(answer.code).toBe(3)
+    const batch = batchOf(answer)
+    expect(standing(batch)).toEqual([
+      ['a', 'SG1'],
+      ['REGISTERED', 'SG1'],
+      ['c', 'STOP_REFUSED_INPUT'],
+      ['d', 'INPUT_REFUSED'],
+    ])
+    expect(batch.counts).toMatchObject({ paused: 2, stopped: 1, refused: 1 })
+    expect(batchOf(await show(at))).toEqual(batch)
+  })
+
+  test('started again gives the same runs, and takes in what has come to the folder', async () => {
+    const before = batchOf(await show(at))
+    at.file('laws/e.md', charter('Late.'))
+    const after = batchOf(await start(at))
+    expect(after.batchId).toBe(before.batchId)
+    expect(after.documents.slice(0, 4)).toEqual(before.documents)
+    expect(after.documents[4]).toMatchObject({ document: 'e', gate: 'SG1' })
+    const runs = jsonOf<RunJson[]>(await at.cutter(['run', 'list', '--json']))
+    expect(runs).toHaveLength(4)
+  })
+
+  test('is shown as a table with why a document is blocked', async () => {
+    const { stdout, code } = await at.cutter(['batch', 'show'])
+    expect(code).toBe(3)
+    expect(stdout).toMatch(/DOCUMENT +RUN +STATUS +STATE +GATE +PLAN +STOP/)
+    expect(stdout).toMatch(
+      /REGISTERED +ictr-\S+ +paused +AWAITING_CUT_AUTHORIZATION +SG1 +sha256:[0-9a-f]{12}/,
+    )
+    expect(stdout).toContain('d: no unit to cut is found in d')
+  })
+
+  test('is rehearsed gate by gate to its end', async () => {
+    const first = batchOf(await resume(at, '--rehearse'))
+    expect(standing(first).map(([, now]) => now)).toEqual([
+      'SG2',
+      'SG2',
+      'STOP_REFUSED_INPUT',
+      'INPUT_REFUSED',
+      'SG2',
+    ])
+    const second = batchOf(await resume(at, '--rehearse'))
+    expect(second.counts).toMatchObject({ succeeded: 3, stopped: 1, refused: 1 })
+  })
+
+  test('has at most the documents of its limit, one id for each', async () => {
+    const tooMany = await start(at, '--limit', '3', '--name', 'other')
+    expect(tooMany.code).toBe(2)
+    expect(tooMany.stderr).toContain('holds 5 documents')
+    at.file('laws/A.markdown', charter('Again.'))
+    const twice = await start(at, '--name', 'other')
+    expect(twice.code).toBe(2)
+    expect(twice.stderr).toContain('would both be document')
+  })
+})
+
+describe('a live batch', () => {
+  let at: CutterHome
+  let key: string
+
+  beforeAll(async () => {
+    at = await aHome({ 'a.md': charter('One.', 'Two.'), 'b.md': charter('Three.'), 'c.md': charter('Four.') })
+    key = aSigner(at)
+    await at.cutter(['target', 'init', 'embedded'])
+    await enableExecution(at)
+  })
+
+  afterAll(() => at.remove())
+
+  const signAll = async ({ documents }: BatchJson) => {
+    const ids: string[] = []
+    for (const { runId } of documents) ids.push((await sign(at, runId, key)).approvalId)
+    return ids
+  }
+
+  test('goes through both gates under listed approvals; what one document writes voids no other’s approval', async () => {
+    const started = await start(at, '--mode', 'live')
+    expect(started.code).toBe(0)
+    const planned = batchOf(started)
+    const cuts = await signAll(planned)
+    at.file('cuts.txt', `# the cuts\n${cuts.join('  alice\n')}\n`)
+    const cut = await resume(at, '--approvals', 'cuts.txt')
+    expect(cut.code).toBe(0)
+    expect(standing(batchOf(cut)).map(([, now]) => now)).toEqual(['SG2', 'SG2', 'SG2'])
+
+    const [first, ...others] = await signAll(batchOf(cut))
+    const one = batchOf(await resume(at, '--approval', first!))
+    expect(one.counts).toMatchObject({ succeeded: 1, paused: 2 })
+    const rest = await resume(at, ...others.flatMap((id) => ['--approval', id]))
+    expect(batchOf(rest).counts).toMatchObject({ succeeded: 3 })
+    expect(await rowsIn(await at.superuser())).toMatchObject({ information_unit: 4, iu_lifecycle_log: 4 })
+
+    // The same list once more finds everything done.
+    const again = await resume(at, '--approvals', 'cuts.txt')
+    expect(again.code).toBe(0)
+    expect(batchOf(again).documents).toEqual(batchOf(rest).documents)
+  })
+
+  test('takes no rehearsals, no approvals of other runs, and none that nobody knows', async () => {
+    const rehearsed = await resume(at, '--rehearse')
+    expect(rehearsed.code).toBe(2)
+    const unknown = await resume(at, '--approval', 'ap-nobodys')
+    expect(unknown.code).toBe(4)
+    const other = await at.cutter([
+      'run',
+      'start',
+      'cut',
+      '--document',
+      'X',
+      '--source',
+      'laws/a.md',
+      '--json',
+    ])
+    const { approvalId } = jsonOf<{ approvalId: string }>(
+      await at.cutter(['approval', 'rehearse', jsonOf(other).runId, '--json']),
+    )
+    const foreign = await resume(at, '--approval', approvalId)
+    expect(foreign.code).toBe(2)
+    expect(foreign.stderr).toContain('which is not of batch')
+  })
+})
+
+describe('a batch whose process was killed', () => {
+  let at: CutterHome
+
+  beforeAll(async () => {
+    const names = Array.from({ length: 12 }, (_, i) => `law-${i + 1}.md`)
+    at = await aHome(Object.fromEntries(names.map((name) => [name, charter('One.', 'Two.')])))
+  })
+
+  afterAll(() => at.remove())
+
+  test('goes on when it is started again, with one run for each document', async () => {
+    const child = spawn(process.execPath, [at.path('.installed/dist/cutter.cjs'), 'batch', 'start', 'laws'], {
+      ...{ cwd: at.home, env: at.env, stdio: 'ignore' },
+    })
+    const gone = new Promise((done) => child.once('exit', done))
+    const begun = async () => jsonOf<RunJson[]>(await at.cutter(['run', 'list', '--json'])).length
+    while ((await begun()) < 2) await wait(50)
+    child.kill('SIGKILL')
+    await gone
+    const left = batchOf(await show(at))
+    expect(left.documents).toHaveLength(12)
+
+    const again = await start(at)
+    expect(again.code).toBe(0)
+    const { documents, counts } = batchOf(again)
+    expect(counts.paused).toBe(12)
+    const kept = left.documents.filter(({ runId }) => runId !== null)
+    expect(kept.length).toBeGreaterThan(0)
+    for (const { document, runId } of kept) {
+      expect(documents.find((one) => one.document === document)?.runId).toBe(runId)
+    }
+    expect(await begun()).toBe(12)
+    expect(readdirSync(at.path('var/batches'))).toHaveLength(1)
+  })
+})
