@@ -10,6 +10,7 @@ import { type Accepted, acceptedIn } from './accept.ts'
 import { compare, type Difference } from './difference.ts'
 import type { InForce } from './in-force.ts'
 import { refuseTakenAddress } from './taken-address.ts'
+import { ACTOR } from './world.ts'
 
 /**
  * What SG1 approves. It holds what it depends on and what it will do; no run id, time or random id, so that the same
@@ -267,10 +268,22 @@ function otherUnits(
       const action = inItsPlace.length > 0 ? 'supersede' : 'retire'
       return { action, address, contentHash, number, sortOrder, successors: inItsPlace }
     })
-  const left = survey.units
-    .filter(({ address, lifecycleStatus }) => lifecycleStatus === 'draft' && !planned.has(address))
-    .map(({ address }) => address)
-  return { endings, left }
+  const drafts = survey.units.filter(
+    ({ address, lifecycleStatus }) => lifecycleStatus === 'draft' && !planned.has(address),
+  )
+  const foreign = drafts.filter(({ createdBy }) => !createdBy.startsWith(ACTOR))
+  if (foreign.length > 0) throw notOurs(foreign)
+  return { endings, left: drafts.map(({ address }) => address) }
+}
+
+/** What an earlier cut drafted and nobody put into force is left; what somebody else is at work on is not ours to pass by. */
+function notOurs(units: UnitRow[]): Stop {
+  const [first] = units
+  return new Stop(
+    'STOP_UNITS_DIFFER',
+    `${units.length} drafts in the target are not in the source and were made by no cut, the first is ${first!.address} by ${first!.createdBy}; nothing was touched`,
+    { next: 'ask who made them; once they are enacted, a cut can retire them; or cancel the run' },
+  )
 }
 
 function layoutOf(bytes: Uint8Array, records: ScanRecord[], units: Set<ScanRecord>): Piece[] {
