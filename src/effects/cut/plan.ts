@@ -2,14 +2,13 @@ import type { ChangeKind } from '../../document/diff.ts'
 import type { Profile } from '../../document/profile.ts'
 import type { ScanRecord } from '../../document/records.ts'
 import type { Scan } from '../../document/scan.ts'
-import { Stop } from '../../domain/errors.ts'
 import { digestOf, digestOfBytes, sha256 } from '../../domain/json.ts'
 import type { Mode } from '../../domain/run.ts'
 import type { Survey, UnitRow } from '../../targets/survey.ts'
 import { type Accepted, acceptedIn } from './accept.ts'
-import { compare, type Difference } from './difference.ts'
+import { compare } from './difference.ts'
 import type { InForce } from './in-force.ts'
-import { refuseTakenAddress } from './taken-address.ts'
+import { actionsOf, isExcluded, otherUnits, unitRecords } from './plan-actions.ts'
 
 /**
  * What SG1 approves. It holds what it depends on and what it will do; no run id, time or random id, so that the same
@@ -181,96 +180,6 @@ export function expectedState(survey: Survey): ExpectedState {
     pendingHash,
   }))
   return { units, surface: survey.surface }
-}
-
-const isExcluded = (record: ScanRecord) => record.kind === 'excluded'
-
-/**
- * What is cut: the candidates, and also what is excluded where a unit of that address is in force. An article that is repealed in
- * place stays the unit that it was, with a text that says so.
- */
-function unitRecords(scan: Scan, inForce: InForce[]): Set<ScanRecord> {
-  const there = new Set(inForce.map(({ address }) => address))
-  const candidates = scan.records.filter(({ kind }) => kind === 'unit')
-  for (const { address } of candidates) there.delete(address!)
-  return new Set(
-    scan.records.filter(
-      (record) => record.kind === 'unit' || (isExcluded(record) && there.has(record.address!)),
-    ),
-  )
-}
-
-function actionsOf(
-  { bytes, survey, document }: PlanInput,
-  records: Set<ScanRecord>,
-  { origins }: Difference,
-): UnitAction[] {
-  refuseTakenAddress(
-    document,
-    [...records].map(({ address }) => address!),
-    survey.neighbours,
-  )
-  const there = new Map(survey.units.map((unit) => [unit.address, unit]))
-  return [...records].map((record, index): UnitAction => {
-    const contentHash = digestOfBytes(bytes.subarray(record.start, record.end))
-    const address = record.address!
-    const unit = there.get(address)
-    const origin = origins.get(address)
-    return {
-      action: actionFor(address, contentHash, unit),
-      address,
-      kind: record.level ?? 'unit',
-      number: record.number,
-      title: record.heading ?? address,
-      parent: record.parent,
-      contentHash,
-      oldContentHash: unit?.lifecycleStatus === 'enacted' ? unit.contentHash : null,
-      change: origin?.change ?? null,
-      from: origin?.from ?? [],
-      start: record.start,
-      end: record.end,
-      sortOrder: index + 1,
-    }
-  })
-}
-
-function actionFor(address: string, contentHash: string, unit: UnitRow | undefined): UnitAction['action'] {
-  if (unit === undefined) return 'create'
-  const same = unit.contentHash === contentHash
-  if (unit.lifecycleStatus === 'enacted' && unit.versionStatus === 'enacted') {
-    if (same) return 'keep'
-    return unit.pendingHash === contentHash ? 'adopt-version' : 'amend'
-  }
-  if (unit.lifecycleStatus === 'draft' && unit.versionStatus === 'draft') return same ? 'adopt' : 'redraft'
-  throw new Stop(
-    'STOP_UNITS_DIFFER',
-    `${address} is in the target as ${unit.lifecycleStatus}, and the source has a text there; nothing was touched`,
-    {
-      next: 'an address that went out of force is never used again; give the text a number of its own, or cancel the run',
-      data: { address, lifecycleStatus: unit.lifecycleStatus },
-    },
-  )
-}
-
-/** Units of the document that the source does not have: those in force end, drafts are left; what ended before stays as it is. */
-function otherUnits(
-  survey: Survey,
-  inForce: InForce[],
-  actions: UnitAction[],
-  { successors }: Difference,
-): { endings: Ending[]; left: string[] } {
-  const planned = new Set(actions.map(({ address }) => address))
-  const endings = inForce
-    .filter(({ address }) => !planned.has(address))
-    .map(({ address, contentHash, number, sortOrder }): Ending => {
-      const inItsPlace = successors.get(address) ?? []
-      const action = inItsPlace.length > 0 ? 'supersede' : 'retire'
-      return { action, address, contentHash, number, sortOrder, successors: inItsPlace }
-    })
-  const left = survey.units
-    .filter(({ address, lifecycleStatus }) => lifecycleStatus === 'draft' && !planned.has(address))
-    .map(({ address }) => address)
-  return { endings, left }
 }
 
 function layoutOf(bytes: Uint8Array, records: ScanRecord[], units: Set<ScanRecord>): Piece[] {

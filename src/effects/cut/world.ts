@@ -25,8 +25,9 @@ export async function lockDocument(sql: Sql, document: string): Promise<void> {
   await sql.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`cutter/document/${document}`])
 }
 
+export const ACTOR = 'cutter/'
 /** Who the rows say has made them. */
-export const actorOf = ({ runId }: Pick<EffectContext, 'runId'>) => `cutter/${runId}`
+export const actorOf = ({ runId }: Pick<EffectContext, 'runId'>) => `${ACTOR}${runId}`
 
 export async function jsonOf<T>(context: EffectContext, digest: string): Promise<T> {
   return JSON.parse(Buffer.from(await context.evidence(digest)).toString('utf8')) as T
