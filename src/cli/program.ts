@@ -5,6 +5,8 @@ import { executionCommands } from './execution-commands.ts'
 import { holdCommands } from './hold-commands.ts'
 import { type Action, leaf } from './leaf.ts'
 import { machineCommands } from './machine/commands.ts'
+import { migrateCommands } from './migrate/commands.ts'
+import { rehearsalCommands } from './rehearsal/commands.ts'
 import { runCommands } from './run/commands.ts'
 import { targetCommands } from './target/commands.ts'
 
@@ -40,6 +42,12 @@ export function buildProgram(done: (exitCode: number) => void): Command {
   documentCommands(program.command('document').description('look at documents: no run, no database'), run)
   holdCommands(program.command('hold').description('the hold: while it is on, no run starts or goes on'), run)
   targetCommands(program.command('target').description('databases to work on'), run)
+
+  migrateCommands(program.command('migrate').description('bundles of migrations: make one, look at one'), run)
+  rehearsalCommands(
+    program.command('rehearsal').description('copies on which migrations were rehearsed'),
+    run,
+  )
 
   program
     .command('verify')

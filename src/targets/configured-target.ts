@@ -6,10 +6,14 @@ import type { Target } from './target.ts'
 
 /** How cutter.yaml describes a target: names of environment variables stand for what is secret. */
 export interface TargetSettings {
-  readerUrlEnv: string
-  executorUrlEnv: string
-  verifierUrlEnv: string
+  readerUrlEnv?: string | undefined
+  executorUrlEnv?: string | undefined
+  verifierUrlEnv?: string | undefined
   ownerUrlEnv?: string | undefined
+  /** Who migrates; the owner where it is left out. */
+  migratorUrlEnv?: string | undefined
+  /** A server of the target's major version on which databases may be made. */
+  rehearsalUrlEnv?: string | undefined
   grantMatrixDigest?: string | undefined
 }
 
@@ -34,7 +38,12 @@ export function settingsOf(name: string, targets: Settings): TargetSettings {
   })
 }
 
-export function urlOf(name: string, settings: TargetSettings, role: Role, env: NodeJS.ProcessEnv): string {
+export function urlOf(
+  name: string,
+  settings: TargetSettings,
+  role: Role | 'rehearsal',
+  env: NodeJS.ProcessEnv,
+): string {
   const variable = settings[`${role}UrlEnv`]
   if (variable === undefined) {
     throw new CutterError('CONFIG_INVALID', `target ${name} names no ${role}UrlEnv in cutter.yaml`, {
