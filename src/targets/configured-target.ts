@@ -64,7 +64,7 @@ export function urlOf(
 /** Told by its variable, never by its text: what is wrong about a URL is often where its password ends. */
 function readableUrl(
   url: string,
-  { name, role, variable }: { name: string; role: Role; variable: string },
+  { name, role, variable }: { name: string; role: Role | 'rehearsal'; variable: string },
 ): string {
   const fault = faultOf(url)
   if (fault === null) return url
