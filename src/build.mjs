@@ -9,7 +9,7 @@ import { yamlAsData } from './build-yaml.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const dist = join(root, 'dist')
-const machines = ['cut', 'deploy']
+const machines = ['cut', 'deploy', 'migrate', 'teardown']
 // What charts of users' own machines are made with: a part of their definition too.
 const helpers = './src/machine/chart.ts'
 
@@ -24,6 +24,7 @@ const common = {
   external: [
     'better-sqlite3',
     'jiti',
+    'libpg-query',
     'ssh2',
     'ssh-config',
     'pg',

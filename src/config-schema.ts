@@ -30,23 +30,33 @@ const operators = z
 
 const envName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of an environment variable')
 
+const target = z
+  .strictObject({
+    readerUrlEnv: envName.optional(),
+    executorUrlEnv: envName.optional(),
+    verifierUrlEnv: envName.optional(),
+    ownerUrlEnv: envName.optional(),
+    migratorUrlEnv: envName.optional(),
+    rehearsalUrlEnv: envName.optional(),
+    grantMatrixDigest: z
+      .string()
+      .regex(/^sha256:[0-9a-f]{64}$/, 'must be sha256:<64 hex digits>')
+      .optional(),
+  })
+  .refine(
+    ({ readerUrlEnv, executorUrlEnv, verifierUrlEnv, migratorUrlEnv }) => {
+      const three = [readerUrlEnv, executorUrlEnv, verifierUrlEnv].filter((name) => name !== undefined).length
+      return three === 3 || (three === 0 && migratorUrlEnv !== undefined)
+    },
+    {
+      message:
+        'must name readerUrlEnv, executorUrlEnv and verifierUrlEnv, for cuts, or migratorUrlEnv, for migrations',
+    },
+  )
+
 /** The shape of cutter.yaml. Names of environment variables stand for what is secret; unknown keys are refused. */
 export const configSchema = z.strictObject({
-  targets: z
-    .record(
-      z.string(),
-      z.strictObject({
-        readerUrlEnv: envName,
-        executorUrlEnv: envName,
-        verifierUrlEnv: envName,
-        ownerUrlEnv: envName.optional(),
-        grantMatrixDigest: z
-          .string()
-          .regex(/^sha256:[0-9a-f]{64}$/, 'must be sha256:<64 hex digits>')
-          .optional(),
-      }),
-    )
-    .default({}),
+  targets: z.record(z.string(), target).default({}),
   hosts: z
     .record(
       z.string(),

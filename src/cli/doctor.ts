@@ -17,6 +17,7 @@ export function doctor(options: CommonOptions): Promise<number> {
       await store(app),
       await restingRuns(app),
       sshKeygen(),
+      pgDump(),
       allowedSigners(app),
       decidingFiles(app),
       await embeddedServer(app),
@@ -90,6 +91,21 @@ function sshKeygen(): Finding {
   return { check, status: 'ok', message: 'signs and checks signatures' }
 }
 
+function pgDump(): Finding {
+  const check = 'pg_dump'
+  const [dump, restore] = ['pg_dump', 'pg_restore'].map((name) =>
+    spawnSync(name, ['--version'], { encoding: 'utf8' }),
+  )
+  if (dump!.error === undefined && restore!.error === undefined)
+    return { check, status: 'ok', message: dump!.stdout.trim() }
+  return {
+    check,
+    status: 'warn',
+    message: 'not found, or pg_restore not: migrations can’t be backed up here',
+    next: 'Debian and Ubuntu: apt-get install postgresql-client; elsewhere: PostgreSQL’s client tools',
+  }
+}
+
 function allowedSigners({ parts }: App): Finding {
   const check = 'approvers'
   const { allowedSigners: file, revokedKeys } = parts.trust
@@ -137,12 +153,25 @@ async function embeddedServer({ home }: App): Promise<Finding> {
   }
 }
 
+/** A target for migrations alone has none of our tables to look at. */
+async function asMigrator(app: App, name: string): Promise<string> {
+  const { targetToMigrate } = await import('../install-migrate.ts')
+  const { identityWithin } = await import('../effects/migrate/identity.ts')
+  const context = { runId: 'doctor', signal: app.parts.interrupt } as never
+  const { version, role, database } = await (await targetToMigrate(app, process.env, name)).read(
+    context,
+    identityWithin,
+  )
+  return `PostgreSQL ${version}, database ${database} as ${role}, for migrations`
+}
+
 async function targets(app: App): Promise<Finding[]> {
   const context = { runId: 'doctor', signal: app.parts.interrupt } as never
   return Promise.all(
-    Object.keys(app.config.targets).map(async (name): Promise<Finding> => {
+    Object.entries(app.config.targets).map(async ([name, { readerUrlEnv }]): Promise<Finding> => {
       const check = `target ${name}`
       try {
+        if (readerUrlEnv === undefined) return { check, status: 'ok', message: await asMigrator(app, name) }
         const target = await app.target(name)
         const { survey } = await target.survey(context, '')
         const { wrong } = await target.grantFacts(context)

@@ -7,6 +7,8 @@ import { executionCommands } from './execution-commands.ts'
 import { holdCommands } from './hold-commands.ts'
 import { type Action, leaf } from './leaf.ts'
 import { machineCommands } from './machine/commands.ts'
+import { migrateCommands } from './migrate/commands.ts'
+import { rehearsalCommands } from './rehearsal/commands.ts'
 import { runCommands } from './run/commands.ts'
 import { targetCommands } from './target/commands.ts'
 
@@ -45,6 +47,12 @@ export function buildProgram(done: (exitCode: number) => void): Command {
   holdCommands(program.command('hold').description('the hold: while it is on, no run starts or goes on'), run)
   batchCommands(program.command('batch').description('many documents, each a run of its own'), run)
   targetCommands(program.command('target').description('databases to work on'), run)
+
+  migrateCommands(program.command('migrate').description('bundles of migrations: make one, look at one'), run)
+  rehearsalCommands(
+    program.command('rehearsal').description('copies on which migrations were rehearsed'),
+    run,
+  )
 
   program
     .command('verify')

@@ -6,10 +6,14 @@ import type { Target } from './target.ts'
 
 /** How cutter.yaml describes a target: names of environment variables stand for what is secret. */
 export interface TargetSettings {
-  readerUrlEnv: string
-  executorUrlEnv: string
-  verifierUrlEnv: string
+  readerUrlEnv?: string | undefined
+  executorUrlEnv?: string | undefined
+  verifierUrlEnv?: string | undefined
   ownerUrlEnv?: string | undefined
+  /** Who migrates; the owner where it is left out. */
+  migratorUrlEnv?: string | undefined
+  /** A server of the target's major version on which databases may be made. */
+  rehearsalUrlEnv?: string | undefined
   grantMatrixDigest?: string | undefined
 }
 
@@ -34,7 +38,12 @@ export function settingsOf(name: string, targets: Settings): TargetSettings {
   })
 }
 
-export function urlOf(name: string, settings: TargetSettings, role: Role, env: NodeJS.ProcessEnv): string {
+export function urlOf(
+  name: string,
+  settings: TargetSettings,
+  role: Role | 'rehearsal',
+  env: NodeJS.ProcessEnv,
+): string {
   const variable = settings[`${role}UrlEnv`]
   if (variable === undefined) {
     throw new CutterError('CONFIG_INVALID', `target ${name} names no ${role}UrlEnv in cutter.yaml`, {
@@ -55,7 +64,7 @@ export function urlOf(name: string, settings: TargetSettings, role: Role, env: N
 /** Told by its variable, never by its text: what is wrong about a URL is often where its password ends. */
 function readableUrl(
   url: string,
-  { name, role, variable }: { name: string; role: Role; variable: string },
+  { name, role, variable }: { name: string; role: Role | 'rehearsal'; variable: string },
 ): string {
   const fault = faultOf(url)
   if (fault === null) return url

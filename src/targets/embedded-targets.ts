@@ -62,7 +62,7 @@ export function embeddedTargets(options: {
     const { url } = await server()
     return openTarget({
       name,
-      url: (role) => url(role === 'owner' ? 'postgres' : `cutter_${role}`, database),
+      url: (role) => url(role === 'owner' || role === 'migrator' ? 'postgres' : `cutter_${role}`, database),
       expectedGrantMatrixDigest: EXPECTED_GRANT_MATRIX_DIGEST,
       toPrepare: 'cutter target init embedded',
       ...(explain === undefined ? {} : { explain }),

@@ -11,7 +11,7 @@ import { type Address, ConnectFailed, OutcomeUnknown } from './postgres-errors.t
 
 export { type Address, ConnectFailed, OutcomeUnknown, targetStop } from './postgres-errors.ts'
 
-export type Role = 'reader' | 'executor' | 'verifier' | 'owner'
+export type Role = 'reader' | 'executor' | 'verifier' | 'owner' | 'migrator'
 
 export interface SessionOptions {
   /** What the server's own views show of the session. */

@@ -50,6 +50,8 @@ async function machineFor(given: string, args: string[]): Promise<Found> {
   const shipped: { [name: string]: () => Promise<MachineDefinition> } = {
     cut: async () => (await import('../../../machines/cut.ts')).cut,
     deploy: async () => (await import('../../../machines/deploy.ts')).deploy,
+    migrate: async () => (await import('../../../machines/migrate.ts')).migrate,
+    teardown: async () => (await import('../../../machines/teardown.ts')).teardown,
   }
   if (Object.hasOwn(shipped, given)) return { machine: await shipped[given]!(), module: null }
   const home = findHome(homeOf(args).home, process.env, process.cwd())

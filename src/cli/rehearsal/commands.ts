@@ -1,0 +1,20 @@
+import { type Command, Option } from 'commander'
+import { leaf, type Runner } from '../leaf.ts'
+
+export function rehearsalCommands(group: Command, run: Runner): void {
+  const verbs = () => import('./verbs.ts')
+  leaf(
+    group.command('list').description('copies that rehearsals left, which outlive their runs'),
+    'cutter rehearsal list',
+  ).action(run(async (options) => (await verbs()).rehearsalList(options)))
+  leaf(
+    group
+      .command('remove')
+      .description('start the removal of a run’s copies; it waits for a signed approval')
+      .argument('<run>'),
+    'cutter rehearsal remove 0f3a9c1d',
+  )
+    .addOption(new Option('--mode <mode>').choices(['dry-run', 'live']).default('live'))
+    .option('--by <who>', 'label of the operator')
+    .action(run(async (id, options) => (await verbs()).rehearsalRemove(id, options)))
+}

@@ -1,0 +1,80 @@
+import type { EffectContext } from '../../domain/effect.ts'
+import type { Json } from '../../domain/json.ts'
+import type { MigrationDatabase, ServerIdentity } from '../../targets/migration-database.ts'
+import type { Sql } from '../../targets/target.ts'
+import { identityWithin } from './identity.ts'
+import { lockMigrations } from './procedure.ts'
+import type { MigrateWorld } from './world.ts'
+
+/**
+ * How it is known, after a lost connection or a crash, whether a migration committed. The transaction's id is written to the disk
+ * right before COMMIT is sent, with what the transaction measured; the server itself then says what became of it
+ * (pg_xact_status). A marker row would need a table of ours in the target, which would be a change that no bundle declares.
+ */
+
+interface Note {
+  transactionId: string
+  systemIdentifier: string
+  timeline: number
+  database: string
+  what: Json
+}
+
+/** To be called as the last thing before the commit. */
+export async function noteBeforeCommit(
+  world: MigrateWorld,
+  { runId }: EffectContext,
+  name: string,
+  sql: Sql,
+  given: { transactionId: string; what: unknown },
+): Promise<void> {
+  const { systemIdentifier, timeline, database } = await identityWithin(sql)
+  world.notes.write(runId, name, { ...given, systemIdentifier, timeline, database } as unknown as Json)
+}
+
+export type Became =
+  | { outcome: 'committed'; what: Json }
+  | { outcome: 'not-committed' }
+  | { outcome: 'unknown'; why: string }
+
+/** Waits for the migration's own lock first: the server may still be finishing a dead client's statement. */
+export async function whatBecameOfIt(
+  world: MigrateWorld,
+  context: EffectContext,
+  name: string,
+  database: MigrationDatabase,
+  waitMs: number,
+): Promise<Became> {
+  return database.read(
+    context,
+    async (sql): Promise<Became> => {
+      await lockMigrations(sql)
+      const note = world.notes.read(context.runId, name) as unknown as Note | null
+      if (note === null) return { outcome: 'not-committed' }
+      const here = await identityWithin(sql)
+      const other = otherServer(note, here)
+      if (other !== null) return { outcome: 'unknown', why: other }
+      const { rows } = await sql.query<{ status: string | null }>(
+        'select pg_catalog.pg_xact_status($1::text::pg_catalog.xid8) as status',
+        [note.transactionId],
+      )
+      const status = rows[0]!.status
+      if (status === 'committed') return { outcome: 'committed', what: note.what }
+      if (status === 'aborted') return { outcome: 'not-committed' }
+      return {
+        outcome: 'unknown',
+        why: `the server says of transaction ${note.transactionId}: ${status ?? 'too old to tell'}`,
+      }
+    },
+    waitMs,
+  )
+}
+
+/** A transaction's id means something on the server, and the timeline, that gave it. */
+function otherServer(note: Note, here: ServerIdentity): string | null {
+  if (note.systemIdentifier !== here.systemIdentifier || note.database !== here.database)
+    return 'another server or database answers now than the one that was migrated'
+  if (note.timeline !== here.timeline)
+    return `the server is on timeline ${here.timeline} now, the migration ran on ${note.timeline}: it was failed over or restored since`
+  return null
+}

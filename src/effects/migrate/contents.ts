@@ -1,0 +1,71 @@
+import type { Sql } from '../../targets/target.ts'
+
+/** A database's rows, told apart by counts and sums that do not depend on the order of rows. */
+export interface Contents {
+  tables: { [table: string]: { rows: string; sum: string } }
+  largeObjects: number
+}
+
+/** Whole tables and materialized views, those of extensions left out. Sums hash each row's text, so any value counts. */
+export async function readContents(sql: Sql, progress: (text: string) => void): Promise<Contents> {
+  // Rows that a policy hides must be an error, never left out; and names in values come out the same everywhere.
+  await sql.query('set local row_security = off')
+  await sql.query('set local search_path = pg_catalog')
+  const { rows: found } = await sql.query<{ name: string; relation: string }>(TABLES)
+  const tables: Contents['tables'] = {}
+  for (const { name, relation } of found) {
+    progress(`reading ${name}`)
+    const { rows } = await sql.query<{ rows: string; sum: string }>(
+      `select count(*)::text as rows, coalesce(sum(hashtextextended((t.*)::text, 0)::numeric), 0)::text || '/'
+         || coalesce(sum(hashtextextended((t.*)::text, 1)::numeric), 0)::text as sum from only ${relation} t`,
+    )
+    tables[name] = rows[0]!
+  }
+  const { rows } = await sql.query<{ n: number }>('select count(*)::int as n from pg_largeobject_metadata')
+  return { tables, largeObjects: rows[0]!.n }
+}
+
+const TABLES = `
+  select n.nspname || '.' || c.relname as name, format('%I.%I', n.nspname, c.relname) as relation
+  from pg_class c join pg_namespace n on n.oid = c.relnamespace
+  where (c.relkind = 'r' or (c.relkind = 'm' and c.relispopulated)) and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
+    and not exists (select from pg_depend e where e.classid = 'pg_class'::regclass and e.objid = c.oid and e.deptype = 'e')
+  order by name`
+
+/** Sequences stand outside of transactions: they may move while a backup is taken, so they are read before and after. */
+export type Sequences = { [sequence: string]: string | null }
+
+export async function readSequences(sql: Sql): Promise<Sequences> {
+  const { rows } = await sql.query<{ name: string; value: string | null }>(
+    `select schemaname || '.' || sequencename as name, last_value::text as value from pg_sequences order by name`,
+  )
+  return Object.fromEntries(rows.map(({ name, value }) => [name, value]))
+}
+
+/** A line for each difference between what was backed up and what was restored. */
+export function contentDifferences(source: Contents, copy: Contents): string[] {
+  const names = [...new Set([...Object.keys(source.tables), ...Object.keys(copy.tables)])].sort()
+  const lines = names.flatMap((name) => {
+    const [was, is] = [source.tables[name], copy.tables[name]]
+    if (was === undefined) return [`table ${name} is in the copy only`]
+    if (is === undefined) return [`table ${name} is missing from the copy`]
+    if (was.rows !== is.rows)
+      return [`table ${name} has ${is.rows} rows in the copy, ${was.rows} in the source`]
+    return was.sum === is.sum ? [] : [`table ${name} has other values in the copy`]
+  })
+  if (source.largeObjects !== copy.largeObjects)
+    lines.push(`the copy has ${copy.largeObjects} large objects, the source ${source.largeObjects}`)
+  return lines
+}
+
+export function sequenceDifferences(before: Sequences, after: Sequences, copy: Sequences): string[] {
+  return Object.keys(before).flatMap((name) => {
+    const values = [before[name], after[name]].map((value) => BigInt(value ?? 0))
+    const [low, high] = values[0]! <= values[1]! ? values : [values[1], values[0]]
+    if (copy[name] === undefined) return [`sequence ${name} is missing from the copy`]
+    const found = BigInt(copy[name] ?? 0)
+    return found >= low! && found <= high!
+      ? []
+      : [`sequence ${name} stands at ${found} in the copy, not at ${high}`]
+  })
+}

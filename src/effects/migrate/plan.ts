@@ -1,0 +1,104 @@
+import type { Json } from '../../domain/json.ts'
+import type { Mode } from '../../domain/run.ts'
+import type { PinnedBundle } from '../../migration/lint.ts'
+import type { ServerIdentity } from '../../targets/migration-database.ts'
+import type { SquawkReport } from '../../targets/squawk.ts'
+import type { Rehearsal } from './rehearse.ts'
+
+/**
+ * What SG1 approves. No run id, no time, no backup's hash: the same bundle on the same schema of the same server, rehearsed to
+ * the same result, gives the same digest.
+ */
+export function planMigration(given: {
+  machineVersion: string
+  mode: Mode
+  bundle: PinnedBundle
+  identity: ServerIdentity
+  catalogueDigest: string
+  rehearsal: Rehearsal
+  lint: SquawkReport
+}): { [key: string]: Json } {
+  const { machineVersion, mode, bundle, identity, catalogueDigest, rehearsal, lint } = given
+  const { spec } = bundle
+  return plain({
+    type: 'cutter.plan.migrate/v1',
+    machineVersion,
+    mode,
+    bundle: { name: spec.name, files: bundle.digests },
+    target: targetOf(identity),
+    catalogueDigest,
+    procedure: PROCEDURE,
+    migration: { file: spec.migration.file, sha256: spec.migration.sha256, statements: bundle.statements },
+    checks: {
+      preflight: { file: spec.preflight, checks: bundle.preflight.length },
+      verify: { file: spec.verify, checks: bundle.verify.length },
+    },
+    expect: spec.expect,
+    sideEffects: spec.sideEffects,
+    rehearsed: { inside: rehearsal.inside, alone: rehearsal.alone, total: rehearsal.total },
+    limits: {
+      lockTimeoutSeconds: spec.lockTimeoutSeconds,
+      statementTimeoutSeconds: spec.statementTimeoutSeconds,
+      backupMaxAgeMinutes: spec.backupMaxAgeMinutes,
+    },
+    lint,
+    rollback: {
+      beforeCommit: 'ROLLBACK of the one transaction that migrates',
+      afterCommit: `${spec.rollback}, under a second approval (SG2)`,
+      file: spec.rollback,
+      sha256: bundle.digests[spec.rollback]!,
+      statements: bundle.rollback,
+      leaves: rehearsal.rollback.leaves,
+    },
+  })
+}
+
+const PROCEDURE = [
+  'the backup is younger than its limit, or is taken, restored and compared again',
+  'one transaction, under the lock and statement timeouts and an advisory lock',
+  'in it: identity, SHA-256, preflight and catalogue once more',
+  'the script, byte for byte',
+  'in it: the transaction’s id, schema, rows, columns, distributions and verification against rehearsal and expectations',
+  'commit only if nothing differs; else rolled back whole',
+  'declared statements one by one, outside of a transaction',
+  'verification in a fresh session; a failure leads to gate SG2',
+  'a second backup, restored and compared',
+]
+
+/** What SG2 approves, made when the verification after the commit has failed. */
+export function planRollback(given: {
+  machineVersion: string
+  mode: Mode
+  bundle: PinnedBundle
+  identity: ServerIdentity
+  catalogueDigest: string
+  rehearsal: Rehearsal
+  failed: string[]
+}): { [key: string]: Json } {
+  const { machineVersion, mode, bundle, identity, catalogueDigest, rehearsal, failed } = given
+  const { spec } = bundle
+  return plain({
+    type: 'cutter.plan.migrate-rollback/v1',
+    machineVersion,
+    mode,
+    bundle: { name: spec.name, files: bundle.digests },
+    target: targetOf(identity),
+    catalogueDigest,
+    because: failed,
+    rollback: { file: spec.rollback, sha256: bundle.digests[spec.rollback]!, statements: bundle.rollback },
+    rehearsed: rehearsal.rollback,
+    limits: {
+      lockTimeoutSeconds: spec.lockTimeoutSeconds,
+      statementTimeoutSeconds: spec.statementTimeoutSeconds,
+    },
+  })
+}
+
+const targetOf = ({ systemIdentifier, database, versionNumber, role }: ServerIdentity) => ({
+  systemIdentifier,
+  database,
+  serverVersion: versionNumber,
+  role,
+})
+
+const plain = (value: unknown) => JSON.parse(JSON.stringify(value)) as { [key: string]: Json }

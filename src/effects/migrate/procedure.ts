@@ -1,0 +1,167 @@
+import { Stop } from '../../domain/errors.ts'
+import { sha256 } from '../../domain/json.ts'
+import { type Catalogue, schemaDifference, schemaWords } from '../../migration/catalogue.ts'
+import type { PinnedBundle } from '../../migration/lint.ts'
+import { type MigrationOutcome, otherThan, unexpected } from '../../migration/outcome.ts'
+import type { Sql } from '../../targets/target.ts'
+import { type CheckResult, checkWords, looking, rowsAsJson, runChecks } from './checks.ts'
+import { readCatalogue } from './read-catalogue.ts'
+import { rowChanges, watchRows } from './row-changes.ts'
+
+/**
+ * The one way in which a migration is applied, on a rehearsal's copy as on the target: what is looked at before, the script byte
+ * for byte, what is measured after, all in one transaction, which the caller commits only if nothing here has thrown.
+ */
+
+export interface Applied {
+  outcome: MigrationOutcome
+  preflight: CheckResult[]
+  /** Null where statements are still to run alone, which the checks may be about. */
+  verify: CheckResult[] | null
+  transactionId: string
+}
+
+export interface ApplyGiven {
+  bundle: PinnedBundle
+  catalogue: Catalogue
+  /** Null in the rehearsal itself. */
+  rehearsed: MigrationOutcome | null
+}
+
+/** One migration at a time in a database; whoever asks what became of one waits for its end. */
+export async function lockMigrations(sql: Sql): Promise<void> {
+  await sql.query(`select pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('cutter/migrate', 0))`)
+}
+
+export async function applyWithin(sql: Sql, given: ApplyGiven): Promise<Applied> {
+  const { bundle, catalogue, rehearsed } = given
+  const { spec } = bundle
+  await lockMigrations(sql)
+  refuseOtherScript(bundle)
+  const preflight = await looking(sql, () => runChecks(sql, bundle.preflight))
+  refuseFailed('STOP_PREFLIGHT_FAILED', 'preflight', preflight)
+  await refuseDrift(sql, catalogue)
+  const before = await watchRows(sql, spec)
+  const transactionId = await transactionIdOf(sql)
+  await runScript(sql, bundle.script)
+  if ((await transactionIdOf(sql)) !== transactionId)
+    throw new Stop(
+      'STOP_MIGRATION_FAILED',
+      'the script ended its own transaction; what it did can’t be told from here',
+    )
+  await sql.query('set constraints all immediate')
+  const outcome = await measure(sql, bundle, catalogue, before)
+  const wrong = [
+    ...(bundle.alone.length === 0 ? unexpected(spec, outcome) : []),
+    ...(rehearsed === null
+      ? []
+      : otherThan(rehearsed, outcome).map((line) => `unlike the rehearsal: ${line}`)),
+  ]
+  if (wrong.length > 0) throw differs(wrong)
+  const verify = bundle.alone.length === 0 ? await looking(sql, () => runChecks(sql, bundle.verify)) : null
+  if (verify !== null) refuseFailed('STOP_VERIFICATION_FAILED', 'verification', verify)
+  return { outcome, preflight, verify, transactionId }
+}
+
+function refuseOtherScript({ spec, script, alone, texts }: PinnedBundle): void {
+  const text = texts[spec.migration.file]!
+  if (
+    sha256(text) === spec.migration.sha256 &&
+    text.startsWith(script) &&
+    (alone.length > 0 || text === script)
+  )
+    return
+  throw new Stop('STOP_SOURCE_CHANGED', 'the script at hand is not the frozen one; nothing was touched')
+}
+
+export function refuseFailed(
+  code: 'STOP_PREFLIGHT_FAILED' | 'STOP_VERIFICATION_FAILED',
+  what: string,
+  results: CheckResult[],
+): void {
+  const { summary, failed } = checkWords(results)
+  if (failed.length === 0) return
+  throw new Stop(code, `${what}: ${summary}; failed: ${failed.slice(0, 5).join('; ')}`, { data: { failed } })
+}
+
+async function refuseDrift(sql: Sql, expected: Catalogue): Promise<void> {
+  const found = await looking(sql, () => readCatalogue(sql))
+  if (found.digest === expected.digest) return
+  const lines = schemaWords(schemaDifference(expected, found))
+  throw new Stop(
+    'STOP_DRIFT',
+    `the schema is no longer the one that was backed up and rehearsed: ${lines.slice(0, 5).join('; ')}; nothing was applied`,
+    {
+      next: 'cancel this run and start another: its plan, and only that, was approved',
+      data: { differences: lines.slice(0, 100) },
+    },
+  )
+}
+
+export async function transactionIdOf(sql: Sql): Promise<string> {
+  const { rows } = await sql.query<{ id: string }>('select pg_catalog.pg_current_xact_id()::text as id')
+  return rows[0]!.id
+}
+
+/** The whole text in one message, as it is; afterwards the session is again who and where it was. */
+export async function runScript(sql: Sql, text: string): Promise<void> {
+  try {
+    await sql.query(text)
+  } catch (error) {
+    throw scriptFailed(error as ServerError, text) ?? error
+  }
+  await sql.query('reset role')
+}
+
+interface ServerError extends Error {
+  severity?: string
+  code?: string
+  position?: string
+}
+
+/** An error that the server answers with: it rolled back. Locks and lost connections have stops of their own. */
+export function scriptFailed(error: ServerError, text: string): Stop | null {
+  if (error.severity !== 'ERROR' || error.code === '55P03') return null
+  const line =
+    error.position === undefined ? null : text.slice(0, Number(error.position) - 1).split('\n').length
+  const where = line === null ? '' : `, line ${line}`
+  return new Stop(
+    'STOP_MIGRATION_FAILED',
+    `the server refused the script (${error.code}${where}): ${error.message}; rolled back whole`,
+    {
+      data: { sqlState: error.code ?? null, line },
+      cause: error,
+    },
+  )
+}
+
+async function measure(
+  sql: Sql,
+  bundle: PinnedBundle,
+  before: Catalogue,
+  rowsBefore: Awaited<ReturnType<typeof watchRows>>,
+): Promise<MigrationOutcome> {
+  const { rows, columns } = await rowChanges(sql, rowsBefore)
+  const after = await looking(sql, () => readCatalogue(sql))
+  const distributions: MigrationOutcome['distributions'] = []
+  for (const { name, sql: text } of bundle.distributions)
+    distributions.push({ name, rows: await looking(sql, () => rowsAsJson(sql, text)) })
+  return {
+    schema: schemaDifference(before, after),
+    rows,
+    columns,
+    distributions,
+    catalogueDigest: after.digest,
+  }
+}
+
+export function differs(lines: string[]): Stop {
+  return new Stop(
+    'STOP_RESULT_DIFFERS',
+    `the migration did not do what was expected: ${lines.slice(0, 5).join('; ')}; rolled back whole`,
+    {
+      next: 'set the script or the expectations right in a new bundle, then start another run',
+      data: { differences: lines.slice(0, 100) },
+    },
+  )
+}

@@ -1,0 +1,152 @@
+import { Stop } from '../../domain/errors.ts'
+import type { BundleSpec } from '../../migration/bundle.ts'
+import type { RowChanges } from '../../migration/outcome.ts'
+import type { Sql } from '../../targets/target.ts'
+
+/**
+ * How many rows a script changes, measured twice: by the statistics of its own transaction, as a difference, and by counting
+ * the tables that are expected to change, which are locked against other writers meanwhile. The two must agree.
+ */
+
+interface Watched {
+  table: string
+  relation: string
+  rows: number
+  /** The temporary copy of a table whose rows are to be updated. */
+  copy: string | null
+  key: string[]
+}
+
+export interface Before {
+  watched: Watched[]
+  statistics: Map<string, RowChanges>
+}
+
+export async function watchRows(sql: Sql, { expect }: Pick<BundleSpec, 'expect'>): Promise<Before> {
+  await refuseWithoutStatistics(sql)
+  const watched: Watched[] = []
+  for (const [index, [table, { updated }]] of Object.entries(expect.rows).entries()) {
+    const relation = await relationOf(sql, table)
+    // Not there yet: the script makes it.
+    if (relation === null) continue
+    await sql.query(`lock table only ${relation} in share row exclusive mode`)
+    const rows = await countOf(sql, relation)
+    const key = updated > 0 ? await primaryKey(sql, table, relation) : []
+    const copy = updated > 0 ? `cutter_before_${index}` : null
+    if (copy !== null) {
+      await sql.query(
+        `create temporary table ${copy} on commit drop as
+         select ${keyOf(key)} as key, to_jsonb(t.*) as row from only ${relation} t`,
+      )
+    }
+    watched.push({ table, relation, rows, copy, key })
+  }
+  return { watched, statistics: await statisticsOf(sql) }
+}
+
+export async function rowChanges(sql: Sql, before: Before) {
+  const rows = sinceThen(before.statistics, await statisticsOf(sql))
+  const columns: { [table: string]: { [column: string]: number } } = {}
+  const counted = new Map(before.watched.map((one) => [one.table, one.rows]))
+  for (const table of new Set([...counted.keys(), ...Object.keys(rows)])) {
+    const relation = await relationOf(sql, table)
+    if (relation === null) continue
+    const { inserted = 0, deleted = 0 } = rows[table] ?? {}
+    const was = counted.get(table)
+    const grown = was === undefined ? null : (await countOf(sql, relation)) - was
+    if (grown === null || grown === inserted - deleted) continue
+    throw new Stop(
+      'STOP_RESULT_DIFFERS',
+      `table ${table} grew by ${grown} rows, but the server’s statistics of the transaction say ${inserted} inserted and ${deleted} deleted; rolled back`,
+    )
+  }
+  for (const one of before.watched) {
+    if (one.copy === null || (await relationOf(sql, one.table)) === null) continue
+    const changed = await changedColumns(sql, one)
+    if (Object.keys(changed).length > 0) columns[one.table] = changed
+  }
+  return { rows, columns }
+}
+
+async function refuseWithoutStatistics(sql: Sql): Promise<void> {
+  const { rows } = await sql.query<{ on: boolean }>(`select current_setting('track_counts')::bool as on`)
+  if (rows[0]!.on) return
+  throw new Stop(
+    'STOP_TARGET_REFUSED',
+    'the server counts no changed rows (track_counts is off); rolled back',
+    {
+      next: 'set track_counts = on, then resume the run',
+    },
+  )
+}
+
+async function relationOf(sql: Sql, table: string): Promise<string | null> {
+  const { rows } = await sql.query<{ relation: string }>(
+    `select format('%I.%I', n.nspname, c.relname) as relation from pg_catalog.pg_class c
+       join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+     where n.nspname || '.' || c.relname = $1 and c.relkind in ('r', 'p')`,
+    [table],
+  )
+  return rows[0]?.relation ?? null
+}
+
+async function countOf(sql: Sql, relation: string): Promise<number> {
+  const { rows } = await sql.query<{ n: string }>(`select count(*) as n from only ${relation}`)
+  return Number(rows[0]!.n)
+}
+
+async function primaryKey(sql: Sql, table: string, relation: string): Promise<string[]> {
+  const { rows } = await sql.query<{ name: string }>(
+    `select a.attname as name from pg_catalog.pg_index i
+       join pg_catalog.pg_attribute a on a.attrelid = i.indrelid and a.attnum = any (i.indkey)
+     where i.indrelid = $1::regclass and i.indisprimary order by a.attnum`,
+    [relation],
+  )
+  if (rows.length > 0) return rows.map(({ name }) => name)
+  throw new Stop(
+    'STOP_REFUSED_INPUT',
+    `table ${table} has no primary key, so which of its columns an update changes can’t be told; rolled back`,
+    { next: 'give the table a primary key in a migration of its own' },
+  )
+}
+
+const keyOf = (columns: string[]) =>
+  `jsonb_build_array(${columns.map((name) => `to_jsonb(t.*) -> ${literal(name)}`).join(', ')})`
+const literal = (text: string) => `E'${text.replace(/[\\']/g, (sign) => `\\${sign}`)}'`
+
+/** JSON and not the columns themselves, so that the copy stands in the way of no change of types. */
+async function changedColumns(
+  sql: Sql,
+  { copy, relation, key }: Watched,
+): Promise<{ [column: string]: number }> {
+  const { rows } = await sql.query<{ name: string; n: number }>(
+    `select k.name, count(*)::int as n
+     from pg_temp.${copy} b join (select ${keyOf(key)} as key, to_jsonb(t.*) as row from only ${relation} t) a using (key)
+       cross join lateral jsonb_object_keys(b.row) k (name)
+     where a.row ? k.name and (a.row -> k.name) is distinct from (b.row -> k.name)
+     group by k.name order by k.name`,
+  )
+  return Object.fromEntries(rows.map(({ name, n }) => [name, n]))
+}
+
+async function statisticsOf(sql: Sql): Promise<Map<string, RowChanges>> {
+  const { rows } = await sql.query<RowChanges & { table: string }>(
+    `select schemaname || '.' || relname as table, n_tup_ins::int as inserted, n_tup_upd::int as updated, n_tup_del::int as deleted
+     from pg_catalog.pg_stat_xact_user_tables where schemaname !~ '^pg_'`,
+  )
+  return new Map(rows.map(({ table, ...changes }) => [table, changes]))
+}
+
+function sinceThen(before: Map<string, RowChanges>, after: Map<string, RowChanges>) {
+  const changes: { [table: string]: RowChanges } = {}
+  for (const [table, { inserted, updated, deleted }] of [...after].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const was = before.get(table) ?? { inserted: 0, updated: 0, deleted: 0 }
+    const since = {
+      inserted: inserted - was.inserted,
+      updated: updated - was.updated,
+      deleted: deleted - was.deleted,
+    }
+    if (since.inserted !== 0 || since.updated !== 0 || since.deleted !== 0) changes[table] = since
+  }
+  return changes
+}

@@ -1,0 +1,127 @@
+import { z } from 'zod'
+import type { EffectContext, ReadEffect } from '../../domain/effect.ts'
+import { jsonEvidence } from '../../domain/evidence.ts'
+import { canonicalJson } from '../../domain/json.ts'
+import type { Catalogue } from '../../migration/catalogue.ts'
+import type { PinnedBundle } from '../../migration/lint.ts'
+import type { MigrationDatabase, ServerIdentity } from '../../targets/migration-database.ts'
+import type { CopyRef } from '../../targets/rehearsal-copies.ts'
+import { type CheckResult, checkWords, rowsAsJson, runChecks } from './checks.ts'
+import { planRollback } from './plan.ts'
+import { readCatalogue } from './read-catalogue.ts'
+import type { Rehearsal } from './rehearse.ts'
+import { jsonOf, type MigrateWorld } from './world.ts'
+
+const input = z.object({
+  target: z.string(),
+  bundleDigest: z.string(),
+  identityDigest: z.string(),
+  catalogueDigest: z.string(),
+  rehearsalDigest: z.string(),
+  copy: z.object({ place: z.string(), database: z.string() }),
+  aloneFailed: z.string().nullable().default(null),
+})
+const output = z.looseObject({ verified: z.boolean(), verificationDigest: z.string() })
+
+interface Verification {
+  checks: CheckResult[]
+  failed: string[]
+}
+
+/**
+ * Looks at what was committed, in a session of its own. A failure is an outcome and no stop: it takes the run to the gate at
+ * which the rollback is decided, with a plan for that.
+ */
+export function verifyMigration(
+  world: MigrateWorld,
+): ReadEffect<z.infer<typeof input>, z.infer<typeof output>> {
+  return {
+    name: 'verify_migration',
+    kind: 'read',
+    input,
+    output,
+    async execute(context, given) {
+      const bundle = await jsonOf<PinnedBundle>(context, given.bundleDigest)
+      const rehearsal = await jsonOf<Rehearsal>(context, given.rehearsalDigest)
+      const identity = await jsonOf<ServerIdentity>(context, given.identityDigest)
+      const database = await migrated(world, context, given, identity)
+      const { verification, catalogue } = await verify(
+        database,
+        context,
+        bundle,
+        rehearsal,
+        given.aloneFailed,
+      )
+      const evidence = jsonEvidence('verification', verification)
+      const { summary } = checkWords(verification.checks)
+      if (verification.failed.length === 0) {
+        const facts = {
+          verified: true,
+          verificationDigest: evidence.digest,
+          report: { verification: summary },
+        }
+        return { output: facts, evidence: [evidence] }
+      }
+      const rollback = jsonEvidence(
+        'plan/SG2',
+        planRollback({
+          machineVersion: context.version,
+          mode: context.mode,
+          bundle,
+          identity,
+          catalogueDigest: catalogue.digest,
+          rehearsal,
+          failed: verification.failed,
+        }),
+      )
+      const committed = jsonEvidence('catalogue/committed', catalogue)
+      return {
+        output: {
+          verified: false,
+          verificationDigest: evidence.digest,
+          planDigest: rollback.digest,
+          committedDigest: committed.digest,
+          report: {
+            verification: summary,
+            verificationFailed: verification.failed.slice(0, 20),
+            standsAs: 'the migration is committed and its verification failed',
+          },
+        },
+        evidence: [evidence, rollback, committed],
+      }
+    },
+  }
+}
+
+/** Where what was migrated is: the target in a live run, the rehearsed copy in a dry one. */
+export async function migrated(
+  world: MigrateWorld,
+  { mode }: Pick<EffectContext, 'mode'>,
+  { target, copy }: { target: string; copy: CopyRef },
+  { role }: ServerIdentity,
+): Promise<MigrationDatabase> {
+  return mode === 'live' ? world.database(target) : world.copies.open(copy, role)
+}
+
+async function verify(
+  database: MigrationDatabase,
+  context: EffectContext,
+  bundle: PinnedBundle,
+  { total }: Rehearsal,
+  aloneFailed: string | null,
+): Promise<{ verification: Verification; catalogue: Catalogue }> {
+  const failed: string[] = aloneFailed === null ? [] : [aloneFailed]
+  const { checks, catalogue } = await database.read(context, async (sql) => {
+    const results = await runChecks(sql, bundle.verify)
+    for (const { name, sql: text } of bundle.distributions) {
+      const rows = (await rowsAsJson(sql, text)).map((row) => canonicalJson(row)).sort()
+      const rehearsed = total.distributions.find((one) => one.name === name)?.rows ?? []
+      if (canonicalJson(rows) !== canonicalJson(rehearsed.map((row) => canonicalJson(row)).sort()))
+        failed.push(`distribution ${name} is not the rehearsed one`)
+    }
+    return { checks: results, catalogue: await readCatalogue(sql) }
+  })
+  failed.push(...checkWords(checks).failed)
+  if (catalogue.digest !== total.catalogueDigest) failed.push('the schema is not the one that was rehearsed')
+  return { verification: { checks, failed }, catalogue }
+}

@@ -1,0 +1,90 @@
+import { spawn } from 'node:child_process'
+import { Stop } from '../domain/errors.ts'
+
+/**
+ * pg_dump and pg_restore, as the system has them on PATH. Passwords go by the environment of the child, never by its arguments,
+ * which every user of a host can read.
+ */
+
+export interface ToolRun {
+  code: number
+  stderr: string
+  stdout: string
+}
+
+interface RunOptions {
+  password?: string | undefined
+  environment?: { [name: string]: string }
+  signal: AbortSignal
+}
+
+const INSTALL = 'Debian and Ubuntu: apt-get install postgresql-client; elsewhere: PostgreSQL’s client tools'
+
+export async function runTool(name: string, args: string[], options: RunOptions): Promise<ToolRun> {
+  const { password, environment = {}, signal } = options
+  signal.throwIfAborted()
+  const child = spawn(name, args, {
+    // Nothing of the caller's PG* variables, services or locale decides where a dump goes.
+    env: {
+      PATH: process.env.PATH,
+      HOME: process.env.HOME,
+      LC_ALL: 'C',
+      ...(password === undefined ? {} : { PGPASSWORD: password }),
+      ...environment,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const kill = () => void child.kill('SIGTERM')
+  signal.addEventListener('abort', kill, { once: true })
+  const texts = { stdout: '', stderr: '' }
+  for (const stream of ['stdout', 'stderr'] as const) {
+    child[stream].setEncoding('utf8')
+    child[stream].on('data', (chunk: string) => (texts[stream] = (texts[stream] + chunk).slice(-20_000)))
+  }
+  try {
+    const code = await new Promise<number>((resolve, reject) => {
+      child.once('error', reject)
+      child.once('close', (status, ended) => resolve(status ?? (ended === null ? 1 : 128)))
+    })
+    signal.throwIfAborted()
+    return { code, ...texts }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    throw new Stop('STOP_TOOL_MISSING', `${name} is not installed (not on PATH); nothing was touched`, {
+      next: `${INSTALL}; then resume the run`,
+      data: { tool: name },
+    })
+  } finally {
+    signal.removeEventListener('abort', kill)
+  }
+}
+
+/** The major version of a tool, which must be at least the server's. */
+export async function refuseOlderTool(
+  name: string,
+  serverMajor: number,
+  signal: AbortSignal,
+): Promise<string> {
+  const { stdout, stderr } = await runTool(name, ['--version'], { signal })
+  const [version = '', major = '0'] = /(\d+)(?:\.\d+)*/.exec(stdout) ?? []
+  if (Number(major) >= serverMajor) return version
+  const found = version === '' ? `gave no version: ${stderr.trim()}` : `has version ${version}`
+  throw new Stop(
+    'STOP_TOOL_MISSING',
+    `${name} ${found}, the server ${serverMajor}: an older one can’t back it up; nothing was touched`,
+    {
+      next: `install version ${serverMajor} or newer (${INSTALL}); then resume the run`,
+      data: { tool: name, serverMajor },
+    },
+  )
+}
+
+/** A connection for libpq: the URL without its password, and the password. */
+export function forLibpq(url: string): { address: string; password: string | undefined } {
+  const parsed = new URL(url)
+  const password = parsed.password === '' ? undefined : decodeURIComponent(parsed.password)
+  parsed.password = ''
+  // A parameter of the driver that libpq refuses.
+  parsed.searchParams.delete('uselibpqcompat')
+  return { address: parsed.href, password }
+}

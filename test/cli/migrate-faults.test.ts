@@ -1,0 +1,429 @@
+import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type pg from 'pg'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Answer, aCutterHome, type CutterHome, jsonOf } from '../support/cli.ts'
+import {
+  aBundle,
+  type BundleParts,
+  copiesOf,
+  EXPECTED,
+  MIGRATED,
+  MIGRATION,
+  migrate,
+  type Production,
+  startProduction,
+  stateOf,
+  UNTOUCHED,
+  VERIFY,
+  withoutPgDump,
+} from '../support/migration.ts'
+import { approve, aSigner, enableExecution, historyOf, LIVE, resume, sign } from './acts.ts'
+import { connected } from './connect.ts'
+
+/** Each ends where it must, with nothing half-done: the shop's schema and rows are looked at after every one. */
+
+const skipped = withoutPgDump('faults of migration runs')
+
+let at: CutterHome
+let key: string
+let production: Production
+let shops = 0
+let shop: pg.Client
+
+beforeAll(async () => {
+  at = aCutterHome(`${LIVE}\ntargets:\n  shop: { migratorUrlEnv: SHOP_URL }\n`)
+  key = aSigner(at, undefined, 'cutter.migrate.*')
+  production = await startProduction()
+  await enableExecution(at)
+  await at.server()
+}, 300_000)
+
+afterAll(async () => {
+  await at.remove()
+  await production.stop()
+}, 300_000)
+
+/** A shop of its own for each test. */
+async function aShop(): Promise<string> {
+  shops += 1
+  const name = `shop_${shops}`
+  shop = await production.shop(name)
+  at.env.SHOP_URL = production.migratorUrl(name)
+  return name
+}
+
+const started = async (parts: BundleParts = {}, ...more: string[]) =>
+  jsonOf(await migrate(at, aBundle(at, 'units-review', parts), '--mode', 'live', ...more))
+
+/** Another session of the shop, which the test closes. */
+const another = () => connected(at.env.SHOP_URL!)
+
+const errorOf = (answer: Answer) => jsonOf(answer).error
+
+describe.skipIf(skipped !== null)('a bundle that is not as it says', { timeout: 300_000 }, () => {
+  test('with one byte changed starts no run', async () => {
+    await aShop()
+    const folder = aBundle(at, 'changed')
+    writeFileSync(join(folder, 'migration.sql'), MIGRATION.replace('draft', 'drafT'))
+    const answer = await migrate(at, folder, '--mode', 'live')
+    expect(answer.code).toBe(2)
+    expect(errorOf(answer)).toMatchObject({ code: 'INPUT_REFUSED' })
+    expect(answer.stderr).toContain('the file is not the one that was frozen')
+  })
+
+  test('with one byte changed at the gate is not applied; put back, the same approval counts', async () => {
+    await aShop()
+    const { runId } = await started()
+    const { approvalId } = await sign(at, runId, key)
+    aBundle(at, 'units-review', { migration: `${MIGRATION} ` })
+    const refused = await resume(at, runId, approvalId)
+    expect(refused.code).toBe(3)
+    expect(errorOf(refused)).toMatchObject({ code: 'APPROVAL_REFUSED', reason: 'WORLD_NOT_CHECKED' })
+    expect(refused.stderr).toContain('migration.sql')
+    expect(await stateOf(shop)).toEqual(UNTOUCHED)
+    aBundle(at)
+    expect(jsonOf(await resume(at, runId, approvalId))).toMatchObject({ outcome: 'succeeded' })
+    expect(await stateOf(shop)).toEqual(MIGRATED)
+  })
+
+  test('in what it expects stops at its rehearsal, and every line that is off by one is named', async () => {
+    await aShop()
+    const run = await started({
+      spec: {
+        expect: {
+          schema: { added: EXPECTED.schema.added.slice(1), removed: [], changed: ['view public.articles'] },
+          rows: { 'public.unit': { updated: 85 } },
+          distributions: [{ ...EXPECTED.distributions[0], rows: [{ state: 'draft', units: 86 }] }],
+        },
+        sideEffects: [{ what: 'a title', table: 'public.unit', columns: ['title'] }],
+      },
+    })
+    expect(run).toMatchObject({
+      status: 'stopped',
+      stopCode: 'STOP_REHEARSAL_FAILED',
+      state: 'BACKUP_RESTORED',
+    })
+    expect(run.stop?.data?.differences).toEqual([
+      'column public.unit.state was added, which is not expected',
+      'view public.articles was expected to be changed, and was not',
+      'public.unit: 86 rows updated, 85 expected',
+      'public.unit.updated_at got other values in 86 rows, which is not expected',
+      'public.unit.title was expected to get other values, and did not',
+      'distribution units by state is {"state":"draft","units":58} {"state":"enacted","units":28}, {"state":"draft","units":86} expected',
+    ])
+    expect(await stateOf(shop)).toEqual(UNTOUCHED)
+  })
+
+  test('whose verification has a failing line stops at its rehearsal', async () => {
+    await aShop()
+    const run = await started({ verify: `${VERIFY}select 'it never holds' as name, false as ok;` })
+    expect(run).toMatchObject({ status: 'stopped', stopCode: 'STOP_REHEARSAL_FAILED' })
+    expect(run.stop?.message).toContain('4 of 5 PASS; failed: it never holds')
+    expect(await stateOf(shop)).toEqual(UNTOUCHED)
+  })
+
+  test('whose rollback does not run stops at its rehearsal', async () => {
+    await aShop()
+    const run = await started({ rollback: 'drop table reviews;' })
+    expect(run).toMatchObject({ status: 'stopped', stopCode: 'STOP_REHEARSAL_FAILED' })
+    expect(run.stop?.message).toContain('"reviews" does not exist')
+  })
+
+  test('whose preflight fails stops, and names the check', async () => {
+    await aShop()
+    const run = await started({
+      preflight: "select 'ninety' as name, count(*) as value, 90 as expected from unit",
+    })
+    expect(run).toMatchObject({ status: 'stopped', stopCode: 'STOP_PREFLIGHT_FAILED' })
+    expect(run.stop?.message).toContain('ninety: is 86, 90 expected')
+    expect(await stateOf(shop)).toEqual(UNTOUCHED)
+  })
+})
+
+describe.skipIf(skipped !== null)('a server that is not as it must be', { timeout: 300_000 }, () => {
+  test('of another major version than the bundle’s is refused before anything', async () => {
+    await aShop()
+    const run = await started({ spec: { server: { major: 16 } } })
+    expect(run).toMatchObject({ stopCode: 'STOP_TARGET_REFUSED', state: 'BUNDLE_PINNED' })
+    expect(run.stop?.message).toContain('it runs PostgreSQL 15, the bundle says 16')
+  })
+
+  test('with another identity than the bundle’s is refused before anything', async () => {
+    await aShop()
+    const run = await started({ spec: { server: { systemIdentifier: '12345', database: 'shop' } } })
+    expect(run.stop?.message).toMatch(
+      /its database is shop_\d+, the bundle says shop; its system identifier is \d+/,
+    )
+  })
+
+  const toolbox = (name: string, tools: { [tool: string]: string }) => {
+    const folder = at.path(name)
+    mkdirSync(folder, { recursive: true })
+    symlinkSync(process.execPath, join(folder, 'node'))
+    for (const [tool, text] of Object.entries(tools)) {
+      writeFileSync(join(folder, tool), `#!/bin/sh\n${text}\n`)
+      chmodSync(join(folder, tool), 0o755)
+    }
+    return folder
+  }
+
+  test('cannot be backed up without pg_dump: a clear stop, and nothing was touched', async () => {
+    await aShop()
+    const bundle = aBundle(at)
+    const answer = await at.cutter(
+      ['run', 'start', 'migrate', '--bundle', bundle, '--target', 'shop', '--mode', 'live', '--json'],
+      { env: { PATH: toolbox('without', {}) } },
+    )
+    const run = jsonOf(answer)
+    expect(answer.code).toBe(3)
+    expect(run).toMatchObject({ stopCode: 'STOP_TOOL_MISSING', state: 'BUNDLE_PINNED' })
+    expect(run.stop?.message).toContain('pg_dump is not installed')
+    expect(run.stop?.next).toContain('postgresql-client')
+    expect(jsonOf(await resume(at, run.runId))).toMatchObject({ status: 'paused', gate: 'SG1' })
+  })
+
+  test('cannot be backed up with an older pg_dump', async () => {
+    await aShop()
+    const old = toolbox('old', { pg_dump: 'echo "pg_dump (PostgreSQL) 14.2"', pg_restore: 'echo 14.2' })
+    const answer = await at.cutter(
+      ['run', 'start', 'migrate', '--bundle', aBundle(at), '--target', 'shop', '--mode', 'live', '--json'],
+      { env: { PATH: old } },
+    )
+    expect(jsonOf(answer)).toMatchObject({ stopCode: 'STOP_TOOL_MISSING' })
+    expect(jsonOf(answer).stop?.message).toContain('pg_dump has version 14.2, the server 15')
+  })
+
+  test('has no backup until what was dumped has come back the same, by bytes and by rows', async () => {
+    await aShop()
+    const bundle = aBundle(at)
+    const onPath = `PATH='${process.env.PATH}'; export PATH`
+    const real = (tool: string) => `${onPath}; exec ${tool} "$@"`
+    const version = 'case "$1" in --version) echo "pg_restore (PostgreSQL) 15.9"; exit;; esac'
+    const broken = toolbox('broken', {
+      pg_dump: real('pg_dump'),
+      pg_restore: `${version}\necho "pg_restore: error: broken" >&2; exit 1`,
+    })
+    // It restores, and loses a row on the way.
+    const losing = toolbox('losing', {
+      pg_dump: real('pg_dump'),
+      pg_restore: `${version}\n${onPath}; pg_restore "$@"; for last; do case "$last" in --dbname=*) db="\${last#--dbname=}";; esac; done\nexec psql -qc "delete from unit_version where id = 1" "$db"`,
+    })
+    const start = [
+      'run',
+      'start',
+      'migrate',
+      '--bundle',
+      bundle,
+      '--target',
+      'shop',
+      '--mode',
+      'live',
+      '--json',
+    ]
+    const stopped = jsonOf(await at.cutter(start, { env: { PATH: broken } }))
+    expect(stopped).toMatchObject({ stopCode: 'STOP_BACKUP_FAILED', state: 'BACKUP_TAKEN' })
+    expect(stopped.stop?.message).toContain('pg_restore: error: broken')
+
+    const lost = jsonOf(
+      await at.cutter(['run', 'resume', stopped.runId, '--json'], { env: { PATH: losing } }),
+    )
+    expect(lost).toMatchObject({ stopCode: 'STOP_BACKUP_FAILED', state: 'BACKUP_TAKEN' })
+    expect(lost.stop?.message).toContain(
+      'table public.unit_version has 85 rows in the copy, 86 in the source',
+    )
+
+    const file = at.path(stopped.output.backup.file)
+    const bytes = readFileSync(file)
+    writeFileSync(file, Buffer.concat([bytes, Buffer.from(' ')]))
+    expect(jsonOf(await resume(at, stopped.runId)).stop?.message).toContain('has other bytes than were taken')
+    writeFileSync(file, bytes)
+    expect((await copiesOf(at)).map(({ runId }) => runId)).not.toContain(stopped.runId)
+    expect(jsonOf(await resume(at, stopped.runId))).toMatchObject({ status: 'paused', gate: 'SG1' })
+  })
+
+  test('cannot be backed up while another session locks a table', async () => {
+    await aShop()
+    const other = await another()
+    await other.query('begin; lock table unit in access exclusive mode')
+    const run = await started()
+    expect(run).toMatchObject({ stopCode: 'STOP_TARGET_LOCKED', state: 'SERVER_IDENTIFIED' })
+    await other.end()
+    expect(jsonOf(await resume(at, run.runId))).toMatchObject({ status: 'paused', gate: 'SG1' })
+  })
+})
+
+describe.skipIf(skipped !== null)('between approval and commit', { timeout: 300_000 }, () => {
+  /** Stops right before the script: the approval is used, and another session holds what the migration needs. */
+  async function stoppedAtTheLock() {
+    await aShop()
+    const run = await started()
+    const other = await another()
+    await other.query('begin; lock table unit in row share mode')
+    await other.query('select 1 from unit for update')
+    const stop = jsonOf(await approve(at, run.runId, key))
+    expect(stop).toMatchObject({
+      stopCode: 'STOP_TARGET_LOCKED',
+      state: 'AWAITING_MIGRATION_AUTHORIZATION',
+      phase: 'apply_migration',
+    })
+    expect(await stateOf(shop)).toEqual(UNTOUCHED)
+    return { runId: run.runId, other }
+  }
+
+  test('a lock of another session stops it; let go, it goes on under the same approval', async () => {
+    const { runId, other } = await stoppedAtTheLock()
+    await other.end()
+    expect(jsonOf(await resume(at, runId))).toMatchObject({ outcome: 'succeeded' })
+    expect(await stateOf(shop)).toEqual(MIGRATED)
+  })
+
+  test('another session’s change of the schema stops it for good', async () => {
+    const { runId, other } = await stoppedAtTheLock()
+    await other.query('commit; create index unit_title on unit (title)')
+    const stop = jsonOf(await resume(at, runId))
+    expect(stop).toMatchObject({ stopCode: 'STOP_DRIFT' })
+    expect(stop.stop?.message).toContain('index public.unit_title was added')
+    await other.end()
+    expect(await stateOf(shop)).toEqual(UNTOUCHED)
+    expect((await at.cutter(['run', 'cancel', runId, '--reason', 'drift', '--json'])).code).toBe(3)
+  })
+
+  test('another session’s rows stop it by the preflight, inside the transaction', async () => {
+    const { runId, other } = await stoppedAtTheLock()
+    await other.query("commit; insert into unit values (87, 'Another', 'section', '2025-01-01')")
+    const stop = jsonOf(await resume(at, runId))
+    expect(stop).toMatchObject({ stopCode: 'STOP_PREFLIGHT_FAILED' })
+    await other.end()
+    expect(await stateOf(shop)).toEqual({ ...UNTOUCHED, units: { rows: 87, touched: 0 } })
+  })
+
+  test('rows that no check watches stop it by the numbers of the rehearsal, rolled back whole', async () => {
+    await aShop()
+    const run = await started({
+      preflight: "select 'unit is there' as name, to_regclass('unit') is not null as ok",
+    })
+    await shop.query("insert into unit values (87, 'Another', 'section', '2025-01-01')")
+    const stop = jsonOf(await approve(at, run.runId, key))
+    expect(stop).toMatchObject({ stopCode: 'STOP_RESULT_DIFFERS', state: 'AWAITING_MIGRATION_AUTHORIZATION' })
+    expect(stop.stop?.message).toContain('public.unit: 87 rows updated, 86 expected')
+    expect(await stateOf(shop)).toEqual({ ...UNTOUCHED, units: { rows: 87, touched: 0 } })
+  })
+
+  test('a backup that has grown too old is taken and restored again before the migration', async () => {
+    await aShop()
+    const run = await started({ spec: { backupMaxAgeMinutes: 0.2 } })
+    const { approvalId } = await sign(at, run.runId, key)
+    await new Promise((resolve) => setTimeout(resolve, 12_000))
+    const ended = jsonOf(await resume(at, run.runId, approvalId))
+    expect(ended).toMatchObject({ outcome: 'succeeded' })
+    expect(ended.output.backup.file).toMatch(/-fresh\.dump$/)
+    expect(ended.output.backup.sha256).not.toBe(run.output.backup.sha256)
+  })
+})
+
+describe.skipIf(skipped !== null)('at the gate', { timeout: 300_000 }, () => {
+  test('another schema is drift: the run backs up, rehearses and plans anew, and the old approval does not cover it', async () => {
+    await aShop()
+    const run = await started()
+    const { approvalId } = await sign(at, run.runId, key)
+    await shop.query('set role shop_owner; alter table unit_version add column note text; reset role')
+    const refused = await resume(at, run.runId, approvalId)
+    expect(errorOf(refused)).toMatchObject({ code: 'APPROVAL_REFUSED', reason: 'DRIFT' })
+    expect(refused.stderr).toContain('column public.unit_version.note was added')
+    const waiting = jsonOf(await at.cutter(['run', 'show', run.runId, '--json']))
+    expect(waiting).toMatchObject({ status: 'paused', gate: 'SG1' })
+    expect(waiting.planDigest).not.toBe(run.planDigest)
+    expect(jsonOf(await approve(at, run.runId, key))).toMatchObject({ outcome: 'succeeded' })
+    expect(await stateOf(shop)).toEqual(MIGRATED)
+  })
+})
+
+describe.skipIf(skipped !== null)('after the commit', { timeout: 300_000 }, () => {
+  /** Holds in the rehearsal and in the transaction, and not in a session that only reads the target. */
+  const settled = (name: string) =>
+    `${VERIFY}select 'settled' as name, pg_current_xact_id_if_assigned() is not null or current_database() <> '${name}' as ok;`
+
+  test('a verification that fails goes to SG2, and the approved rollback takes the migration back', async () => {
+    const name = await aShop()
+    const run = await started({ verify: settled(name) })
+    const failed = jsonOf(await approve(at, run.runId, key))
+    expect(failed).toMatchObject({ status: 'paused', gate: 'SG2', state: 'AWAITING_ROLLBACK_AUTHORIZATION' })
+    expect(failed.output.verificationFailed).toEqual(['settled'])
+    expect(await stateOf(shop)).toEqual(MIGRATED)
+    const plan = JSON.parse((await at.cutter(['run', 'plan', run.runId])).stdout)
+    expect(plan).toMatchObject({ type: 'cutter.plan.migrate-rollback/v1', because: ['settled'] })
+    const answer = await approve(at, run.runId, key)
+    expect(answer.code).toBe(1)
+    expect(jsonOf(answer)).toMatchObject({ status: 'closed', outcome: 'rolled-back' })
+    expect(jsonOf(answer).output.standsAs).toBe('rolled back: the schema is the one before the migration')
+    expect(await stateOf(shop)).toEqual({ ...UNTOUCHED, units: { rows: 86, touched: 86 } })
+  })
+
+  test('a rollback that is rejected leaves the migration, and the answer says so', async () => {
+    const name = await aShop()
+    const run = await started({ verify: settled(name) })
+    await approve(at, run.runId, key)
+    const no = await sign(at, run.runId, key, '--decision', 'reject')
+    const ended = jsonOf(await resume(at, run.runId, no.approvalId))
+    expect(ended).toMatchObject({ outcome: 'rejected' })
+    expect(ended.output.standsAs).toBe('the migration is committed and its verification failed')
+    expect(await stateOf(shop)).toEqual(MIGRATED)
+  })
+})
+
+describe.skipIf(skipped !== null)('statements that no transaction takes', { timeout: 300_000 }, () => {
+  const CONCURRENT = `${MIGRATION}create index concurrently unit_state on unit (state);\n`
+  const spec = {
+    nonTransactional: [8],
+    expect: {
+      ...EXPECTED,
+      schema: { ...EXPECTED.schema, added: [...EXPECTED.schema.added, 'index public.unit_state'] },
+    },
+  }
+
+  test('are refused unless they are declared', async () => {
+    await aShop()
+    const answer = await migrate(at, aBundle(at, 'concurrent', { migration: CONCURRENT }))
+    expect(answer.code).toBe(2)
+    expect(answer.stderr).toContain('declare it: nonTransactional: [8]')
+  })
+
+  test('run one by one after the transaction', async () => {
+    await aShop()
+    const run = await started({ migration: CONCURRENT, spec })
+    expect(run.output.rehearsal).toMatchObject({ added: 7 })
+    const ended = jsonOf(await approve(at, run.runId, key))
+    expect(ended).toMatchObject({ outcome: 'succeeded', output: { ranAlone: 1 } })
+    const { rows } = await shop.query(
+      "select indisvalid from pg_index where indexrelid = 'unit_state'::regclass",
+    )
+    expect(rows).toEqual([{ indisvalid: true }])
+  })
+
+  test('that the server refuses on the target lead to SG2, since the rest is committed', async () => {
+    await aShop()
+    const migration = `${MIGRATION}create unique index concurrently unit_title on unit (title);\n`
+    const added = [...EXPECTED.schema.added, 'index public.unit_title']
+    const run = await started({
+      migration,
+      spec: { nonTransactional: [8], expect: { ...EXPECTED, schema: { ...EXPECTED.schema, added } } },
+    })
+    await shop.query("set session_replication_role = replica; update unit set title = 'Unit 1' where id = 2")
+    const failed = jsonOf(await approve(at, run.runId, key))
+    expect(failed).toMatchObject({ status: 'paused', gate: 'SG2' })
+    expect(failed.output.verificationFailed[0]).toContain('statement 8')
+    expect(jsonOf(await approve(at, run.runId, key))).toMatchObject({ outcome: 'rolled-back' })
+  })
+})
+
+test.skipIf(skipped !== null)(
+  'every approval that was refused is in the history, and moved nothing',
+  async () => {
+    const runs = jsonOf<{ runId: string }[]>(await at.cutter(['run', 'list', '--json']))
+    const refused = (await Promise.all(runs.map(({ runId }) => historyOf(at, runId))))
+      .flat()
+      .filter(({ event }) => event.type === 'cutter.approval-refused')
+    expect(refused.map(({ event }) => event.reason).sort()).toEqual(['DRIFT', 'WORLD_NOT_CHECKED'])
+  },
+)
