@@ -243,6 +243,8 @@ describe('cutter machine', () => {
     expect(machines).toEqual([
       expect.objectContaining({ name: 'cut', from: 'shipped', gates: ['SG1', 'SG2'] }),
       expect.objectContaining({ name: 'deploy', from: 'shipped', gates: ['SG1'] }),
+      expect.objectContaining({ name: 'migrate', from: 'shipped', gates: ['SG1', 'SG2'] }),
+      expect.objectContaining({ name: 'teardown', from: 'shipped' }),
       expect.objectContaining({ name: 'rotate-keys', from: at.path('mine/rotate-keys.ts'), gates: ['SG1'] }),
       expect.objectContaining({
         name: 'broken',
