@@ -10,7 +10,7 @@ const yamlAsData = {
       : null,
 }
 
-// Three projects: `main` is what `npm test` runs; the two long suites have scripts of their own.
+// `main` is what `npm test` runs; the long suites have scripts of their own.
 const project = (name: string, include: string[], exclude: string[] = []) => ({
   plugins: [yamlAsData],
   test: {
@@ -24,10 +24,43 @@ const project = (name: string, include: string[], exclude: string[] = []) => ({
   },
 })
 
+// The built program with real servers behind it, story by story: minutes each. `main` keeps the ones that tell of the whole way.
+const stories = [
+  ...[
+    'batch',
+    'bundle',
+    'configured-target',
+    'deploy',
+    'document-export',
+    'drift',
+    'explain',
+    'flipped',
+    'gone-or-taken',
+  ],
+  ...[
+    'machine-versions',
+    'migrate',
+    'migrate-faults',
+    'migrate-odd',
+    'older-copy',
+    'own-machine',
+    'plan',
+    'policy',
+    'recut',
+  ],
+  'secrets',
+]
+const program = [
+  ...stories.map((name) => `test/cli/${name}.test.ts`),
+  'test/deploy/deploy.test.ts',
+  'test/targets/host.test.ts',
+]
+
 export default defineConfig({
   test: {
     projects: [
-      project('main', ['test/**/*.test.ts'], ['test/crash/**', 'test/languages/**']),
+      project('main', ['test/**/*.test.ts'], ['test/crash/**', 'test/languages/**', ...program]),
+      project('program', program),
       project('crash', ['test/crash/**/*.test.ts']),
       project('languages', ['test/languages/**/*.test.ts']),
     ],
