@@ -21,7 +21,9 @@ export interface Located {
 export function locate(snapshot: AnyMachineSnapshot): Located {
   const { value } = snapshot
   const marks = Object.values(snapshot.getMeta() as Record<string, StateMeta | undefined>)
-  const mark = marks.find((meta) => meta !== undefined)
+  const [mark, another] = marks.filter((meta) => meta !== undefined)
+  // In a parallel state one region's gate could hide behind another's mark.
+  if (another !== undefined) throw new TypeError(`two marks at once in ${JSON.stringify(value)}`)
   const milestone = typeof value === 'string' ? value : Object.keys(value as object)[0]!
   return { snapshot, milestone, mark, gate: gateOf(mark) }
 }
@@ -80,7 +82,8 @@ export interface Move {
   after: Located
 }
 
-const staysAtGate = ({ before, after }: Move) =>
+/** Whether a transition neither leaves a gate nor comes to one. */
+export const staysAtGate = ({ before, after }: Move) =>
   before !== null && before.gate === after.gate && before.milestone === after.milestone
 
 /**
@@ -119,21 +122,6 @@ export function marksOf(
     ...(approvalUsed === null ? {} : { approvalUsed }),
     ...(outcome === null ? {} : { outcome }),
   }
-}
-
-/**
- * Leaving a gate uses up the approval that was brought to it. A chart that goes on without one, or ends as if it had
- * succeeded, is broken: no machine, whoever wrote it, can advance itself past a gate.
- */
-export function approvalUsed(machine: MachineDefinition, move: Move, standing: Standing): string | null {
-  const { before, after } = move
-  if (before === null || before.gate === null || staysAtGate(move)) return null
-  const { approvalId } = after.snapshot.context as RunContext
-  const givesUp = standing.status === 'closed' && standing.outcome !== 'succeeded'
-  if (approvalId === null && !givesUp) {
-    throw broken(machine, `the gate ${before.gate}`, 'it would go on without an approval')
-  }
-  return approvalId
 }
 
 /** What the transition asks of the world, read off one of XState's actions. */

@@ -7,17 +7,8 @@ import type { HistoryEntry, Run, RunEvent, RunIdentity, Standing } from '../doma
 import type { Step } from '../domain/step.ts'
 import type { MachineDefinition, RunContext } from './define.ts'
 import { refuseOtherDefinition } from './definition.ts'
-import {
-  type Action,
-  approvalUsed,
-  arrival,
-  ask,
-  broken,
-  type Located,
-  locate,
-  marksOf,
-  standingOf,
-} from './read.ts'
+import { approvalUsed } from './passing.ts'
+import { type Action, arrival, ask, broken, type Located, locate, marksOf, standingOf } from './read.ts'
 
 /**
  * The only home of XState's functions: machine + run + event → Step. Pure: nothing here reads a clock, mints an id or
@@ -227,7 +218,7 @@ export function complete(
   const snapshotDigest = digestOfBytes(text)
   const move = { before, after: locate(snapshot) }
   const standing = standingOf(move.after, previous)
-  const used = approvalUsed(machine, move, standing)
+  const used = approvalUsed(machine, move, event, previous, standing)
   const marked = { ...withoutMarks(event), ...marksOf(move, previous, standing, used) }
   const entry = entryAfter(previous ?? identity, marked, standing, snapshotDigest, facts)
   const arrived = arrival(move, previous, standing, entry)

@@ -1,0 +1,40 @@
+import type { Run, RunEvent, Standing } from '../domain/run.ts'
+import type { MachineDefinition, RunContext } from './define.ts'
+import { broken, type Located, type Move, staysAtGate } from './read.ts'
+
+const isDecision = ({ type }: RunEvent) => type === 'APPROVE' || type === 'REJECT' || type === 'VOID'
+const inContext = ({ snapshot }: Located) => (snapshot.context as RunContext).approvalId ?? null
+const waits = ({ mark }: Located) => mark !== undefined && 'gate' in mark
+
+/**
+ * The approval that a transition uses up, if it is one. Leaving a gate goes on only by APPROVE, or by the last check that one led
+ * to, and with the plan that was approved; whatever else leaves it must end the run as something else than succeeded. A chart
+ * that would do otherwise is broken: no machine, whoever wrote it, can advance itself past a gate.
+ */
+export function approvalUsed(
+  machine: MachineDefinition,
+  { before, after }: Move,
+  event: RunEvent,
+  previous: Run | null,
+  standing: Standing,
+): string | null {
+  if (before === null || before.gate === null) return null
+  const fault = (why: string) => broken(machine, `the gate ${before.gate}`, why)
+  const waiting = waits(before)
+  if (staysAtGate({ before, after })) {
+    if (waiting && !waits(after) && event.type !== 'APPROVE')
+      throw fault(`${event.type} would lead to its last check without an approval`)
+    return null
+  }
+  const brought = waiting ? (isDecision(event) ? (event.approvalId as string) : null) : inContext(before)
+  if (standing.status === 'closed' && standing.outcome !== 'succeeded') return brought
+  const held = inContext(after)
+  if (held === null) throw fault('it would go on without an approval')
+  if (waiting && event.type !== 'APPROVE') throw fault(`${event.type} would go on as if it were an approval`)
+  if (!waiting && !event.type.startsWith('xstate.done.actor.'))
+    throw fault(`${event.type} would go on though its last check did not end well`)
+  if (held !== brought) throw fault('it would go on under another approval than the one that was brought')
+  if (standing.planDigest !== previous?.planDigest)
+    throw fault('it would go on with another plan than the one that was approved')
+  return held
+}
