@@ -87,6 +87,8 @@ describe.skipIf(skipped !== null)('the original’s migration, retold', { timeou
     const shop = await shopped('live')
     const started = jsonOf(await migrate(at, aBundle(at), '--mode', 'live'))
     expect(await stateOf(shop)).toEqual(UNTOUCHED)
+    const explained = await at.cutter(['run', 'explain', started.runId])
+    expect(explained.stdout).toContain('apply_migration')
     const answer = await approve(at, started.runId, key)
     const ended = jsonOf(answer)
     expect(answer.code).toBe(0)
@@ -117,6 +119,9 @@ describe.skipIf(skipped !== null)('the original’s migration, retold', { timeou
     ])
     const verified = await at.cutter(['run', 'history', started.runId, '--verify'])
     expect(verified.stderr).toContain('holds')
+    await at.cutter(['run', 'export', started.runId, '--out', 'run.tar'])
+    const checked = await at.cutter(['verify', 'run.tar', '--signers', 'allowed_signers'])
+    expect(checked.code).toBe(0)
   })
 
   test('gives the same plan for the same bundle on the same schema, whoever starts it and when', async () => {
