@@ -220,7 +220,6 @@ describe('a chart that leaves its gate without an approval is refused', () => {
     expect(tries(logic, { type: 'GO' })?.message).toMatch(leaves)
   })
 
-  // Fails as yet: a milestone counts as one gate.
   test('by the next gate, in the same milestone', () => {
     const logic = withEffects({
       context,
@@ -235,9 +234,66 @@ describe('a chart that leaves its gate without an approval is refused', () => {
     expect(tries(logic, { type: 'GO' })?.message).toMatch(leaves)
   })
 
-  // Fails as yet: whatever the outcome, an end needs none.
   test('by ending as succeeded', () => {
     expect(tries(atGate({ on: { GO: 'END' } }, { END }), { type: 'GO' })?.message).toMatch(leaves)
+  })
+
+  test('by an event that is no approval, though it names one', () => {
+    const logic = atGate({ on: { GO: { target: 'WORK', actions: takeApproval } } }, { WORK: job, END })
+    expect(tries(logic, { type: 'GO', approvalId: 'ap-1' })?.message).toMatch(
+      /GO would go on as if it were an approval/,
+    )
+  })
+
+  test('by a rejection', () => {
+    const logic = atGate({ on: { REJECT: { target: 'WORK', actions: takeApproval } } }, { WORK: job, END })
+    const reject = { ...APPROVE, type: 'REJECT' }
+    expect(tries(logic, reject)?.message).toMatch(/REJECT would go on as if it were an approval/)
+  })
+
+  test('by a recheck that failed, or that came to another plan', () => {
+    const checked = (next: object) =>
+      withEffects({
+        context,
+        initial: 'GATE',
+        states: {
+          GATE: {
+            initial: 'waiting',
+            states: {
+              waiting: { meta: gate('SG1'), on: { APPROVE: { target: 'checking', actions: takeApproval } } },
+              checking: { meta: rechecks('SG1'), invoke: { id: 'job', src: 'job', ...next } },
+            },
+          },
+          WORK: { id: 'work', initial: 'on', states: { on: { invoke: { id: 'job', src: 'job' } } } },
+        },
+      })
+    const failed = { type: 'xstate.error.actor.job', actorId: 'job', error: { code: 'STOP_INTERNAL' } }
+    expect(tries(checked({ onDone: '#work', onError: '#work' }), APPROVE, failed)?.message).toMatch(
+      /its last check did not end well/,
+    )
+    const replan = { target: '#work', actions: assign({ planDigest: digestOf('another plan') }) }
+    expect(tries(checked({ onDone: replan }), APPROVE, success('job'))?.message).toMatch(
+      /another plan than the one that was approved/,
+    )
+    expect(tries(checked({ onDone: '#work' }), APPROVE, success('job'))).toBeNull()
+  })
+
+  test('by a region beside it that hides it', () => {
+    const logic = chart({
+      context,
+      initial: 'GATE',
+      states: {
+        GATE: {
+          type: 'parallel',
+          states: {
+            a: { initial: 'at', states: { at: { meta: stopped, on: { RETRY: '#work' } } } },
+            b: { initial: 'at', states: { at: { meta: gate('SG1') } } },
+          },
+        },
+        WORK: { id: 'work' },
+      },
+    })
+    expect(tries(logic, { type: 'RETRY' })?.message).toMatch(/two marks at once/)
   })
 
   test('while it may end otherwise, and may go on with one', () => {
@@ -275,7 +331,6 @@ describe('a chart with delays', () => {
     expect(nextOf(machine, start.run, { type: 'GO' }).timersDropped).toEqual([timer!.timerId])
   })
 
-  // Fails as yet: it is taken for a timer without a time.
   test('may raise an event at once, which XState takes in within the same step', () => {
     const logic = chart({
       context,
