@@ -1,13 +1,10 @@
 import { defineConfig } from 'vitest/config'
-import { parse } from 'yaml'
+import { moduleOfYaml } from './src/build-yaml.mjs'
 
 // As src/build-yaml.mjs does for the build.
 const yamlAsData = {
   name: 'yaml',
-  transform: (text: string, id: string) =>
-    id.endsWith('.yaml')
-      ? `export const text = ${JSON.stringify(text)}; export const data = ${JSON.stringify(parse(text))}`
-      : null,
+  transform: (text: string, id: string) => (id.endsWith('.yaml') ? moduleOfYaml(text) : null),
 }
 
 // `main` is what `npm test` runs; the long suites have scripts of their own.

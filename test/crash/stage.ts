@@ -6,6 +6,7 @@ import { build, type Plugin } from 'esbuild'
 import type pg from 'pg'
 import { expect } from 'vitest'
 import { type App, openApp } from '../../src/app.ts'
+import { yamlAsData } from '../../src/build-yaml.mjs'
 import type { Mode, Run } from '../../src/domain/run.ts'
 import { type ApprovalJson, aCutterHome, type CutterHome, jsonOf } from '../support/cli.ts'
 
@@ -252,7 +253,7 @@ async function buildCrashing(at: CutterHome): Promise<string> {
     logLevel: 'error',
     define: { CODE_DIGESTS: JSON.stringify({ cut: digest[1] }), 'import.meta.url': 'MODULE_URL' },
     banner: { js: "const MODULE_URL = require('node:url').pathToFileURL(__filename).href;" },
-    plugins: [replaced],
+    plugins: [replaced, yamlAsData],
   })
   return outfile
 }
