@@ -1,14 +1,17 @@
 import type { Vouched } from './refusal-words.ts'
 
+/** Whether two names may be one person's. */
+export type SamePerson = (name: string, other: string) => boolean
+
 /**
  * How many people stand behind some signatures. Two that share a name or a key may be one person's, so a chain of
  * shared names and keys counts once: one key under two names, and one name with two keys, are one.
  */
-export function countPeople(signatures: Vouched[]): number {
+export function countPeople(signatures: Vouched[], same: SamePerson = isSameName): number {
   let people: Vouched[][] = []
   for (const signature of signatures) {
-    const same = people.filter((person) => person.some((known) => mayBeOne(known, signature)))
-    people = [...people.filter((person) => !same.includes(person)), [signature, ...same.flat()]]
+    const mine = people.filter((person) => person.some((known) => mayBeOne(known, signature, same)))
+    people = [...people.filter((person) => !mine.includes(person)), [signature, ...mine.flat()]]
   }
   return people.length
 }
@@ -18,6 +21,6 @@ export function isSameName(one: string, other: string): boolean {
 }
 
 /** Whether two signatures share a name or a key, so that one person may stand behind both. */
-export function mayBeOne(one: Vouched, other: Vouched): boolean {
-  return one.fingerprint === other.fingerprint || isSameName(one.principal, other.principal)
+export function mayBeOne(one: Vouched, other: Vouched, same: SamePerson = isSameName): boolean {
+  return one.fingerprint === other.fingerprint || same(one.principal, other.principal)
 }

@@ -1,9 +1,11 @@
+import { peopleIn } from './identities.ts'
 import { countPeople } from './people.ts'
 import type { Counted, RefusalAnswer, RefusalInput, SignerAnswer, Vouched } from './refusal-words.ts'
 import { refuseByFacts, refuseByPeople, refuseByTimes } from './refuse-by-facts.ts'
 import { refuseByNumber } from './refuse-by-number.ts'
 import { refuseByKeyOfOperator, signerOf } from './refuse-by-signer.ts'
 import { laterDecision, superseded } from './superseded.ts'
+import { signersText } from './trust.ts'
 
 export type {
   ApprovalPolicy,
@@ -53,13 +55,14 @@ async function countedWith(input: RefusalInput, vouched: Vouched): Promise<Count
   const { decision } = approval.statement
   if (run.mode !== 'live' || decision !== 'approve' || (policy.need ?? 1) <= 1) return counted
 
+  const same = peopleIn(await signersText(input.trust))
   for (const other of others) {
     if (other.approvalId === approval.approvalId || other.statement.decision !== decision) continue
     const answer = await refusalAlone({ ...input, approval: other })
     if (answer.refusal !== null || answer.vouched === null) continue
     if ((await laterDecision({ ...input, approval: other }, answer.vouched, refusalAlone)) !== null) continue
     const more = [...counted, { approvalId: other.approvalId, ...answer.vouched }]
-    if (countPeople(more) > countPeople(counted)) counted.push(more.at(-1)!)
+    if (countPeople(more, same) > countPeople(counted, same)) counted.push(more.at(-1)!)
   }
   return counted
 }

@@ -1,16 +1,17 @@
 import { principalsListed } from './allowed-signers.ts'
+import { peopleIn } from './identities.ts'
 import { countPeople, isSameName } from './people.ts'
 import type { Counted, Refusal, RefusalInput } from './refusal-words.ts'
 import { operatorsOf } from './refuse-by-facts.ts'
 import { namespaceOf } from './statement.ts'
-import { readTrusted } from './trust.ts'
+import { signersText } from './trust.ts'
 
 /** N of M, for going on in a live run only: one person is enough to reject or void. */
 export async function refuseByNumber(input: RefusalInput, counted: Counted[]): Promise<Refusal | null> {
   const { run, approval, policy } = input
   const need = policy.need ?? 1
   if (run.mode !== 'live' || approval.statement.decision !== 'approve') return null
-  const count = countPeople(counted)
+  const count = countPeople(counted, peopleIn(await signersText(input.trust)))
   if (count >= need) return null
 
   const signed = counted.map(({ principal }) => principal)
@@ -28,10 +29,8 @@ export async function refuseByNumber(input: RefusalInput, counted: Counted[]): P
 /** By name: those of the policy, else all whom the file lists for this gate, without patterns and without operators. */
 async function whoElseMay(input: RefusalInput, signed: string[]): Promise<string[]> {
   const { run, policy, trust } = input
-  const listed = async () => {
-    const signers = await readTrusted(trust, trust.allowedSigners)
-    return principalsListed(signers?.toString() ?? '', namespaceOf(run.machine, run.gate ?? ''))
-  }
+  const listed = async () =>
+    principalsListed(await signersText(trust), namespaceOf(run.machine, run.gate ?? ''))
   const names = policy.of ?? (await listed())
   const excluded = [...signed, ...(policy.fourEyes === false ? [] : operatorsOf(input))]
   return [...new Set(names)].filter((name) => !excluded.some((other) => isSameName(other, name)))

@@ -1,4 +1,5 @@
 import type { Approval } from '../domain/approval.ts'
+import { peopleIn } from './identities.ts'
 import { approveAnew, type Refusal, type RefusalInput, type SignerAnswer } from './refusal-words.ts'
 import { operatorsOf, operatorsOwn } from './refuse-by-facts.ts'
 import {
@@ -8,6 +9,7 @@ import {
   verifySignature,
 } from './ssh-keygen.ts'
 import { approvalIdOf, namespaceOf, statementText } from './statement.ts'
+import { signersText } from './trust.ts'
 
 /** Who vouches for the approval: nobody for a rehearsal, which wants no signature. */
 export async function signerOf(input: RefusalInput): Promise<SignerAnswer> {
@@ -32,11 +34,26 @@ export async function signerOf(input: RefusalInput): Promise<SignerAnswer> {
 export async function refuseByKeyOfOperator(input: RefusalInput): Promise<Refusal | null> {
   const { run, approval, policy } = input
   if (run.mode !== 'live' || approval.kind === 'rehearsal' || policy.fourEyes === false) return null
-  const [operator] = await otherNamesOfKey(signatureQuestion(input, approval), operatorsOf(input))
-  if (operator === undefined) return null
+  const operators = operatorsOf(input)
+  const [operator] = await otherNamesOfKey(signatureQuestion(input, approval), operators)
+  if (operator === undefined) return refuseByOtherKeyOfOperator(input, operators)
   return operatorsOwn(
     approval,
     `the signing key is also listed for ${operator}, who operates run ${run.runId}`,
+  )
+}
+
+/** Nor may the operator's second key, under a second name that shares the first one. */
+async function refuseByOtherKeyOfOperator(
+  { run, approval, trust }: RefusalInput,
+  operators: string[],
+): Promise<Refusal | null> {
+  const same = peopleIn(await signersText(trust))
+  const operator = operators.find((name) => same(name, approval.statement.approver))
+  if (operator === undefined) return null
+  return operatorsOwn(
+    approval,
+    `the file of signers shows ${approval.statement.approver} and ${operator}, who operates run ${run.runId}, as one person`,
   )
 }
 

@@ -1,4 +1,5 @@
 import type { Approval } from '../domain/approval.ts'
+import { peopleIn } from './identities.ts'
 import { mayBeOne } from './people.ts'
 import {
   approveAnew,
@@ -9,6 +10,7 @@ import {
 } from './refusal-words.ts'
 import { refuseByFacts, refuseTooEarly } from './refuse-by-facts.ts'
 import { signerOf } from './refuse-by-signer.ts'
+import { signersText } from './trust.ts'
 
 /**
  * People change their minds. Of two different decisions of one person (by name or by key) on one plan at one arrival, the one
@@ -22,12 +24,14 @@ export async function laterDecision(
   refusalAlone: (input: RefusalInput) => Promise<SignerAnswer>,
 ): Promise<Approval | null> {
   const { run, approval, others = [] } = input
+  const same = peopleIn(others.length === 0 ? '' : await signersText(input.trust))
   for (const other of others) {
     if (other.kind !== 'signed' || !comesAfter(other, approval)) continue
     if (refuseByFacts({ run, approval: other }) !== null) continue
     const asked = { ...input, approval: other }
     const answer = other.statement.decision === 'approve' ? await refusalAlone(asked) : await withheld(asked)
-    if (answer.refusal === null && answer.vouched !== null && mayBeOne(answer.vouched, vouched)) return other
+    if (answer.refusal === null && answer.vouched !== null && mayBeOne(answer.vouched, vouched, same))
+      return other
   }
   return null
 }

@@ -14,6 +14,11 @@ export function readTrusted({ read = fromDisk }: Trust, path: string): Promise<B
   return read(path)
 }
 
+/** The allowed_signers file as text; empty where there is none, which vouches for nobody. */
+export async function signersText(trust: Trust): Promise<string> {
+  return (await readTrusted(trust, trust.allowedSigners))?.toString() ?? ''
+}
+
 /** The same files, each read once: what is recorded as the trust of a decision is then what the decision was judged by. */
 export function asTheyAre(trust: Trust): Trust {
   const known = new Map<string, Promise<Buffer | null>>()

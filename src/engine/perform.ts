@@ -41,6 +41,7 @@ export async function perform(
   const context = contextOf(parts, run, row)
   const readings: Readings = {}
   try {
+    if (effect.kind === 'write' && run.gateSeq !== null) throw writeAtGate(row.name)
     const { ran, result } = await outcomeOf(parts, context, effect, row.input, readings)
     const output = effect.output.parse(result.output) as Json
     const evidence = result.evidence ?? []
@@ -111,6 +112,14 @@ async function outcomeOf(
     if (error instanceof Stop || parts.interrupt.aborted) throw error
     return { ran: 'probe', result: await settled(context, effect, parsed, error) }
   }
+}
+
+/** A last check looks at the world; what writes there would do so before the approval is used, and again with the same one. */
+function writeAtGate(name: string): Stop {
+  return new Stop(
+    'STOP_INTERNAL',
+    `the machine asks for the write ${name} while its gate is not yet passed; it was not begun`,
+  )
 }
 
 /** What can't be asked stays unknown, unless a Stop says more than that. */

@@ -26,7 +26,10 @@ export async function start(
   refuseSecretInput(parts, given)
   const by = operatorOf(parts, options.by)
   const installed = await parts.installed(name)
-  const input = await installed.admit(parseInput(installed, installed.machine.input.safeParse(given)))
+  const parsed = parseInput(installed, installed.machine.input.safeParse(given))
+  // Once more: a schema may fill in what nobody gave.
+  refuseSecretInput(parts, parsed)
+  const input = await installed.admit(parsed)
   if (options.key === '') throw new CutterError('USAGE', 'the start key is empty; nothing was started')
   const earlier = options.key === undefined ? null : await parts.store.runByKey(options.key)
   if (earlier !== null) return goneOn(parts, exclusively, sameStart(earlier, name, input, options), by)

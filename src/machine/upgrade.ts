@@ -50,6 +50,7 @@ export function upgrade(machine: Machine, run: Run, facts: UpgradeFacts): Step {
     refuseOtherEffects(located.snapshot, facts.effects)
     refuseLostTimers(run, located.snapshot, facts)
     refusePastGates(machine, migrated, facts.gatesPassed)
+    refuseUnderApproval(run, facts.gatesPassed)
     const event = {
       type: UPGRADED,
       from,
@@ -83,6 +84,14 @@ export function upgrade(machine: Machine, run: Run, facts: UpgradeFacts): Step {
       { next: `mend the machine's upgrade, or: cutter run cancel ${run.runId}`, data: { runId: run.runId } },
     )
   }
+}
+
+/** An approval covers its plan as the definition of then would do it: another one may not do it in its place. */
+function refuseUnderApproval(run: Run, gatesPassed: string[]): void {
+  if (run.mode !== 'live' || gatesPassed.length === 0 || run.status === 'paused') return
+  throw new Unfit(
+    `it goes on under the approval of ${gatesPassed.at(-1)}, which was given for what the other definition would do`,
+  )
 }
 
 /** Replays what came after the newest upgrade, from the snapshot that the upgrade left (its text, by the entry's digest). */

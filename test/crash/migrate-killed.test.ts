@@ -249,7 +249,7 @@ describe.skipIf(skipped !== null)('at every step', { timeout: 900_000 }, () => {
     ]
     let kills = 0
     const killedUntil = async (args: () => Promise<string[]>, done: (run: RunJson) => boolean) => {
-      for (let after = 700; ; after += 450) {
+      for (let after = 300; ; after += 200) {
         const process = child(await args())
         const timer = setTimeout(() => process.kill('SIGKILL'), after)
         await ended(process)
@@ -270,7 +270,7 @@ describe.skipIf(skipped !== null)('at every step', { timeout: 900_000 }, () => {
       ({ status }) => status === 'closed',
     )
     expect(run).toMatchObject({ outcome: 'succeeded' })
-    expect(kills).toBeGreaterThan(4)
+    expect(kills).toBeGreaterThan(2)
     await appliedOnce(run.runId)
     const verified = await at.cutter(['run', 'history', run.runId, '--verify'])
     expect(verified.code).toBe(0)
