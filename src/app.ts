@@ -7,16 +7,17 @@ import { systemClock } from './domain/clock.ts'
 import { isStrong, type KnownSecrets, knownSecrets } from './domain/known-secrets.ts'
 import type { HistoryEntry, Run } from './domain/run.ts'
 import { namesSecret } from './domain/secret-keys.ts'
-import type { RunStore } from './domain/store.ts'
+import type { BatchingStore, RunStore } from './domain/store.ts'
 import { createEngine, type Engine } from './engine/engine.ts'
 import type { EngineParts, InstalledMachine } from './engine/parts.ts'
 import type { Sealing } from './evidence/seal.ts'
 import { openLog } from './log.ts'
 import type { LoadedModule } from './module-load.ts'
-import { migrationsDirectory } from './package-root.ts'
+import { migrationsDirectory, writerThread } from './package-root.ts'
 import { refuseMistypedPolicy } from './policy.ts'
 import { reportsIn } from './reports.ts'
 import { MACHINE_NAMES } from './shipped.ts'
+import { grouped } from './store/grouped.ts'
 import { openRunStore } from './store/run-store.ts'
 import type { EmbeddedTargets } from './targets/embedded-targets.ts'
 import { ownerAlive, thisProcess } from './targets/process.ts'
@@ -43,16 +44,17 @@ export interface AppOptions {
   /** What must not be printed, logged or saved; whoever prints the app's errors brings its own. */
   secrets?: KnownSecrets
   /** The home's store, where it is open already. */
-  store?: RunStore
+  store?: BatchingStore
   onStep?(run: Run, entry: HistoryEntry): void
   onProgress?(run: Run, text: string): void
   /** Told of what went wrong beside the work itself. */
   onWarning?(text: string): void
 }
 
-export function openStore(home: string): RunStore {
+export function openStore(home: string): BatchingStore {
   const file = join(home, 'var', 'cutter.db')
-  return openRunStore({ file, migrationsDirectory: migrationsDirectory('store') })
+  const files = { migrationsDirectory: migrationsDirectory('store'), writerThread: writerThread() }
+  return openRunStore({ file, ...files })
 }
 
 /** Puts the parts together for one home. What a command may not need (machines, targets, pg) is loaded when asked for. */
@@ -62,7 +64,8 @@ export async function openApp(options: AppOptions): Promise<App> {
   const secrets = options.secrets ?? knownSecrets()
   meetSecrets(secrets, config, env)
   const log = await openLog(env, secrets)
-  const store = options.store ?? openStore(home)
+  // Runs that are at work side by side share their commits.
+  const store = grouped(options.store ?? openStore(home), () => engine.inHand())
 
   let embeddedTargets: Promise<EmbeddedTargets> | null = null
   const embedded = () =>
@@ -100,11 +103,12 @@ export async function openApp(options: AppOptions): Promise<App> {
     warn: options.onWarning ?? ((text) => log.warn(text)),
   })
   const parts = { ...made, installed, log, secrets, onClosed, reports }
+  const engine = createEngine(parts)
   return {
     home,
     config,
     store,
-    engine: createEngine(parts),
+    engine,
     parts,
     target,
     embedded,

@@ -103,6 +103,7 @@ const vendored = {
 
 for (const [entry, file] of [
   ['src/cli/main.ts', 'cutter.cjs'],
+  ['src/store/writer-thread.ts', 'writer-thread.cjs'],
   ['test/bench/bench.ts', 'bench.cjs'],
 ]) {
   if (!existsSync(join(root, entry))) continue

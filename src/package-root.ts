@@ -14,3 +14,6 @@ export function packageRoot(): string {
 }
 
 export const migrationsDirectory = (of: 'store' | 'target') => join(packageRoot(), 'migrations', of)
+
+/** The built thread that saves steps (src/store/writer-thread.ts). */
+export const writerThread = () => join(packageRoot(), 'dist', 'writer-thread.cjs')

@@ -82,7 +82,8 @@ export interface RunStore {
   idsLike(text: string, limit: number): Promise<string[]>
   /** Newest first. */
   list(filter: RunFilter): Promise<Run[]>
-  history(runId: string): Promise<HistoryEntry[]>
+  /** All entries in their order, or all but those by `except`. */
+  history(runId: string, except?: string): Promise<HistoryEntry[]>
 
   effects(runId: string): Promise<EffectRow[]>
   /** Takes an effect over from the owner that the caller saw (null: from nobody). Null when somebody else was faster. */

@@ -27,6 +27,8 @@ export interface Engine {
   resume(runId: string, options: { approvalId?: string; by?: string }): Promise<Run>
   /** Closes a resting run as cancelled. What it has committed stays; what that is, the answer's output says. */
   cancel(runId: string, options: { reason: string; by?: string }): Promise<Run>
+  /** How many runs this process has in hand at this moment. */
+  inHand(): number
 }
 
 /**
@@ -53,6 +55,7 @@ export function createEngine(parts: EngineParts): Engine {
     },
     resume: (runId, options) => exclusively(runId, () => resume(parts, runId, options)),
     cancel: (runId, options) => exclusively(runId, () => cancel(parts, runId, options)),
+    inHand: () => inHands.size,
   }
 }
 

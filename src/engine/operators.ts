@@ -48,12 +48,11 @@ export const ENGINE = 'engine'
 
 /** Everyone who started or moved the run so far, by label and by OS user; a refused attempt makes nobody an operator. */
 export async function recordedOperators({ store }: Pick<EngineParts, 'store'>, run: Run): Promise<string[]> {
-  const moved = (await store.history(run.runId)).filter(
-    ({ event }) => !event.type.startsWith('cutter.approval'),
-  )
+  const byPeople = await store.history(run.runId, ENGINE)
+  const moved = byPeople.filter(({ event }) => !event.type.startsWith('cutter.approval'))
   const names = moved.flatMap(({ by, event }) => [
     by,
     ...(typeof event.osUser === 'string' ? [event.osUser] : []),
   ])
-  return [...new Set([...names.filter((name) => name !== ENGINE), run.osUser])]
+  return [...new Set([...names, run.osUser])]
 }

@@ -49,13 +49,11 @@ export async function perform(
     refuseSecretReport(parts, { name: row.name, wrote }, { output, evidence })
     const workedMs = performance.now() - begun
     return {
-      event: {
-        type: `xstate.done.actor.${row.invokeId}`,
-        actorId: row.invokeId,
-        output: parts.secrets?.facts(output) ?? output,
-        ...named(evidence),
-        ...facts(parts, row, effect, ran, readings, workedMs),
-      },
+      event: eventOf(
+        `xstate.done.actor.${row.invokeId}`,
+        { output: parts.secrets?.facts(output) ?? output, ran, evidence },
+        { parts, row, effect, readings, workedMs },
+      ),
       evidence,
       workedMs,
     }
@@ -67,12 +65,11 @@ export async function perform(
     if (stop.code === 'STOP_INTERNAL')
       parts.log.error({ err: error, runId: run.runId, effect: row.name }, 'effect failed')
     return {
-      event: {
-        type: `xstate.error.actor.${row.invokeId}`,
-        actorId: row.invokeId,
-        error: stop as unknown as Json,
-        ...facts(parts, row, effect, null, readings, workedMs),
-      },
+      event: eventOf(
+        `xstate.error.actor.${row.invokeId}`,
+        { error: stop as unknown as Json },
+        { parts, row, effect, readings, workedMs },
+      ),
       evidence: [],
       workedMs,
     }
@@ -180,29 +177,40 @@ function stopCodeOf({ code }: CutterError): StopFacts['code'] {
   return 'STOP_INTERNAL'
 }
 
-/** The entry names the evidence that it leaves, so that the chain vouches for it. */
-function named(evidence: Evidence[]): { evidence?: { [name: string]: string } } {
-  if (evidence.length === 0) return {}
-  return { evidence: Object.fromEntries(evidence.map(({ name, digest }) => [name, digest])) }
+interface Circumstances {
+  parts: EngineParts
+  row: EffectRow
+  effect: Effect
+  readings: Readings
+  workedMs: number
 }
 
-/** Facts beside the outcome: whether it was to write, how it ran, which attempt, what was read before it, whether it passed its soft cap. */
-function facts(
-  parts: EngineParts,
-  row: EffectRow,
-  { kind }: Effect,
-  ran: Ran | null,
-  readings: Readings,
-  workedMs: number,
-) {
-  return {
-    ...(kind === 'write' ? { kind } : {}),
-    ...(ran === null ? {} : { ran }),
-    ...(row.attempt > 1 ? { attempt: row.attempt } : {}),
-    ...(readings as { [name: string]: Json }),
-    ...(workedMs > parts.caps.phaseMinutes * 60_000 ? { overPhaseCap: true } : {}),
-  }
+/**
+ * The event of an outcome: which attempt, the evidence that it leaves, by digest, so that the chain vouches for it, what was read
+ * before it, whether it was to write, whether it passed its soft cap, how it ran. Its fields come in the order of RFC 8785, in which
+ * they are hashed: an object in that order needs no sorting.
+ */
+function eventOf(
+  type: string,
+  outcome: { output: Json; ran: Ran; evidence: Evidence[] } | { error: Json },
+  { parts, row, effect, readings, workedMs }: Circumstances,
+): RunEvent {
+  const event: { [field: string]: Json } = { actorId: row.invokeId }
+  if (row.attempt > 1) event.attempt = row.attempt
+  if ('error' in outcome) event.error = outcome.error
+  else if (outcome.evidence.length > 0) event.evidence = digestsOf(outcome.evidence)
+  if (readings.executionSwitch !== undefined) event.executionSwitch = readings.executionSwitch
+  if (readings.hold !== undefined) event.hold = readings.hold
+  if (effect.kind === 'write') event.kind = 'write'
+  if ('output' in outcome) event.output = outcome.output
+  if (workedMs > parts.caps.phaseMinutes * 60_000) event.overPhaseCap = true
+  if ('ran' in outcome) event.ran = outcome.ran
+  event.type = type
+  return event as RunEvent
 }
+
+const digestsOf = (evidence: Evidence[]) =>
+  Object.fromEntries(evidence.map(({ name, digest }) => [name, digest]))
 
 function contextOf(parts: EngineParts, run: Run, row: EffectRow): EffectContext {
   let signal: AbortSignal | undefined

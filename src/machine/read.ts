@@ -1,7 +1,7 @@
 import type { AnyMachineSnapshot } from 'xstate'
-import { CutterError, type StopFacts } from '../domain/errors.ts'
+import { CutterError, type StopCode, type StopFacts } from '../domain/errors.ts'
 import type { Json } from '../domain/json.ts'
-import type { EntryMarks, HistoryEntry, Run, Standing } from '../domain/run.ts'
+import type { EntryMarks, HistoryEntry, Outcome, Run, Standing, Status } from '../domain/run.ts'
 import type { Step } from '../domain/step.ts'
 import type { MachineDefinition, RunContext, StateMeta } from './define.ts'
 
@@ -38,33 +38,34 @@ function gateOf(mark: StateMeta | undefined): string | null {
 export function standingOf({ snapshot, milestone, mark }: Located, previous: Run | null): Standing {
   const context = snapshot.context as RunContext
   const aside = mark !== undefined && 'closed' in mark && mark.closed !== 'succeeded'
-  const state = aside && previous !== null ? previous.state : milestone
-  const facts = { state, output: context.output as Json, planDigest: context.planDigest }
+  // One object of one shape, whatever the status: this is made at every step.
+  const standing = {
+    state: aside && previous !== null ? previous.state : milestone,
+    phase: null as string | null,
+    output: context.output as Json,
+    planDigest: context.planDigest,
+    status: 'working' as Status,
+    stopCode: null as StopCode | null,
+    outcome: null as Outcome | null,
+    gate: null as string | null,
+    stop: null as StopFacts | null,
+  }
   if (mark === undefined || 'rechecks' in mark) {
-    const phase = phaseOf(snapshot)
-    return { ...facts, phase, status: 'working', stopCode: null, outcome: null, gate: null, stop: null }
+    standing.phase = phaseOf(snapshot)
+  } else if ('gate' in mark) {
+    standing.status = 'paused'
+    standing.stopCode = 'STOP_APPROVAL_REQUIRED'
+    standing.gate = mark.gate
+  } else if ('stopped' in mark) {
+    standing.status = 'stopped'
+    standing.phase = previous?.phase ?? null
+    standing.stop = context.stop ?? { code: 'STOP_INTERNAL', message: 'the machine stopped without a reason' }
+    standing.stopCode = standing.stop.code
+  } else {
+    standing.status = 'closed'
+    standing.outcome = mark.closed
   }
-  if ('gate' in mark) {
-    const stopCode = 'STOP_APPROVAL_REQUIRED'
-    return { ...facts, phase: null, status: 'paused', stopCode, outcome: null, gate: mark.gate, stop: null }
-  }
-  if ('stopped' in mark) {
-    const stop: StopFacts = context.stop ?? {
-      code: 'STOP_INTERNAL',
-      message: 'the machine stopped without a reason',
-    }
-    const phase = previous?.phase ?? null
-    return { ...facts, phase, status: 'stopped', stopCode: stop.code, outcome: null, gate: null, stop }
-  }
-  return {
-    ...facts,
-    phase: null,
-    status: 'closed',
-    stopCode: null,
-    outcome: mark.closed,
-    gate: null,
-    stop: null,
-  }
+  return standing as Standing
 }
 
 /** The effect in flight, by the name of what is invoked. */
@@ -115,8 +116,10 @@ export function marksOf(
   previous: Run | null,
   standing: Standing,
   approvalUsed: string | null,
-): EntryMarks {
+): EntryMarks | null {
   const { planDigest, outcome } = standing
+  const marked = approvalUsed !== null || outcome !== null || arrives(move, previous, standing)
+  if (!marked) return null
   return {
     ...(arrives(move, previous, standing) ? { arrival: { gate: move.after.gate!, planDigest } } : {}),
     ...(approvalUsed === null ? {} : { approvalUsed }),

@@ -1,4 +1,4 @@
-import { type AnyActorScope, type AnyMachineSnapshot, createActor, fromTransition } from 'xstate'
+import { type AnyMachineSnapshot, createActor } from 'xstate'
 import { CutterError } from '../domain/errors.ts'
 import type { Evidence } from '../domain/evidence.ts'
 import { genesisOf, hashOf } from '../domain/history.ts'
@@ -7,6 +7,7 @@ import type { HistoryEntry, Run, RunEvent, RunIdentity, Standing } from '../doma
 import type { Step } from '../domain/step.ts'
 import type { MachineDefinition, RunContext } from './define.ts'
 import { refuseOtherDefinition } from './definition.ts'
+import { inertScope } from './inert.ts'
 import { approvalUsed } from './passing.ts'
 import { type Action, arrival, ask, broken, type Located, locate, marksOf, standingOf } from './read.ts'
 
@@ -172,31 +173,6 @@ export function restored(machine: Machine, stored: unknown, state: string): Loca
   return locate(snapshot)
 }
 
-const nobody = fromTransition((state: null) => state, null)
-
-/**
- * The scope in which XState computes a transition and hands its actions to us instead of executing them: what its own
- * `initialTransition` and `transition` make, but round a trivial actor. Theirs first computes the machine's whole initial
- * state each time, which costs more than the transition. test/machine/step.test.ts holds that the results are the same.
- */
-function inertScope(): { scope: AnyActorScope; actions: Action[] } {
-  const self = createActor(nobody)
-  const actions: Action[] = []
-  const ignore = () => {}
-  const scope = {
-    self,
-    system: self.system,
-    id: '',
-    sessionId: '',
-    defer: ignore,
-    logger: ignore,
-    stopChild: ignore,
-    emit: ignore,
-    actionExecutor: (action: Action) => actions.push(action),
-  }
-  return { scope: scope as unknown as AnyActorScope, actions }
-}
-
 /** The whole step that leads to a snapshot: the run as it stands then, the entry, and what is asked of the world. */
 export function complete(
   machine: Machine,
@@ -219,7 +195,8 @@ export function complete(
   const move = { before, after: locate(snapshot) }
   const standing = standingOf(move.after, previous)
   const used = approvalUsed(machine, move, event, previous, standing)
-  const marked = { ...withoutMarks(event), ...marksOf(move, previous, standing, used) }
+  const marks = marksOf(move, previous, standing, used)
+  const marked = marks === null ? withoutMarks(event) : { ...withoutMarks(event), ...marks }
   const entry = entryAfter(previous ?? identity, marked, standing, snapshotDigest, facts)
   const arrived = arrival(move, previous, standing, entry)
   const run = {
@@ -250,8 +227,8 @@ export function complete(
     snapshot: text,
     snapshotDigest,
     head: entry.hash,
-  } as Run & { [LIVE]?: Live }
-  run[LIVE] = { digest: snapshotDigest, located: move.after }
+    [LIVE]: { digest: snapshotDigest, located: move.after } satisfies Live,
+  } as Run
   const step: Step = {
     run,
     entry,
@@ -268,8 +245,11 @@ export function complete(
 }
 
 /** In a replay the event has its marks already: they must come out of it anew. */
-function withoutMarks({ arrival: _, approvalUsed: __, outcome: ___, ...event }: RunEvent): RunEvent {
-  return event as RunEvent
+function withoutMarks(event: RunEvent): RunEvent {
+  if (event.arrival === undefined && event.approvalUsed === undefined && event.outcome === undefined)
+    return event
+  const { arrival: _, approvalUsed: __, outcome: ___, ...bare } = event
+  return bare as RunEvent
 }
 
 function entryAfter(

@@ -9,6 +9,9 @@ interface Waiting {
   reject(reason: unknown): void
 }
 
+/** From how many runs at work on they take turns: while the steps of one half are saved, the other half is at work. */
+const TAKING_TURNS = 32
+
 /**
  * Group commit: the steps of many runs wait in a queue that one `setImmediate` flushes as one transaction, so that they
  * share one fsync. With a single run at work there is nobody to wait for, and it commits at once. Promises are resolved
@@ -16,28 +19,41 @@ interface Waiting {
  */
 export function grouped(store: BatchingStore, runsAtWork: () => number): RunStore {
   let queue: Waiting[] = []
+  let saving = false
 
-  async function flush(): Promise<void> {
-    const batch = queue
-    queue = []
-    try {
-      const results = await store.saveAll(batch)
-      for (const [index, result] of results.entries()) {
-        if (result.status === 'fulfilled') batch[index]!.resolve(result.value)
-        else batch[index]!.reject(result.reason)
-      }
-    } catch (error) {
+  /** One batch at a time: what comes while it is being saved is for the next one. */
+  function flush(): void {
+    saving = queue.length > 0
+    if (saving) void saved(nextBatch())
+  }
+
+  function nextBatch(): Waiting[] {
+    const atWork = runsAtWork()
+    const size = atWork < TAKING_TURNS ? queue.length : Math.ceil(atWork / 2)
+    const batch = queue.slice(0, size)
+    queue = queue.slice(size)
+    return batch
+  }
+
+  async function saved(batch: Waiting[]): Promise<void> {
+    const answers = await store.saveAll(batch).catch(
       // The transaction as a whole failed: nothing of it was saved.
-      for (const waiting of batch) waiting.reject(error)
+      (reason) => batch.map((): PromiseSettledResult<EffectRow[]> => ({ status: 'rejected', reason })),
+    )
+    // First the next batch goes on its way, then its owners go to work.
+    flush()
+    for (const [index, answer] of answers.entries()) {
+      if (answer.status === 'fulfilled') batch[index]!.resolve(answer.value)
+      else batch[index]!.reject(answer.reason)
     }
   }
 
   const save = (step: Step, lease: Lease) =>
     new Promise<EffectRow[]>((resolve, reject) => {
-      if (queue.length === 0) setImmediate(flush)
+      if (queue.length === 0 && !saving) setImmediate(flush)
       queue.push({ step, lease, resolve, reject })
     })
-  const alone = () => runsAtWork() <= 1 && queue.length === 0
+  const alone = () => runsAtWork() <= 1 && queue.length === 0 && !saving
 
   return {
     ...store,

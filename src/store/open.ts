@@ -18,6 +18,8 @@ export interface OpenOptions {
   file: string
   /** `migrations/store`: files `NNNN_name.sql`, applied in order, each once, forward only. */
   migrationsDirectory: string
+  /** The built file of writer-thread.ts; without it everything is saved on the caller's thread. */
+  writerThread?: string
 }
 
 /** How long a busy file is waited for. */

@@ -43,52 +43,6 @@ export function rowOfRun(run: Run): RunRow {
   }
 }
 
-/** What `updateRun` binds: the columns that a step changes, then the row as it must be found. */
-export function valuesOfUpdate({ run, entry }: Step): unknown[] {
-  return [
-    run.updatedAt,
-    run.workedMs,
-    run.seq,
-    run.status,
-    run.state,
-    run.phase,
-    run.stopCode,
-    stopText(run),
-    run.outcome,
-    run.gate,
-    run.gateSeq,
-    run.gateHead,
-    run.planDigest,
-    JSON.stringify(run.output),
-    run.snapshot,
-    run.snapshotDigest,
-    run.head,
-    run.runId,
-    run.seq - 1,
-    entry.previousHash,
-  ]
-}
-
-/** What `updateAtWork` binds; null for a step that does not leave its run at work, away from any gate. */
-export function valuesAtWork({ run, entry }: Step): unknown[] | null {
-  if (run.status !== 'working' || run.gateSeq !== null) return null
-  return [
-    run.updatedAt,
-    run.workedMs,
-    run.seq,
-    run.state,
-    run.phase,
-    run.planDigest,
-    JSON.stringify(run.output),
-    run.snapshot,
-    run.snapshotDigest,
-    run.head,
-    run.runId,
-    run.seq - 1,
-    entry.previousHash,
-  ]
-}
-
 const stopText = ({ stop }: Run) => (stop === null ? null : JSON.stringify(stop))
 
 /** Throws STORE_TAMPERED when the stored snapshot is not the one that its history entry was made with. */
@@ -160,12 +114,6 @@ function faultInColumns(run: Run, row: RunRow): string | null {
   if (run.status !== 'stopped' || !context.stop) return null
   const same = JSON.stringify(context.stop) === JSON.stringify(run.stop) && run.stopCode === run.stop.code
   return same ? null : 'stop'
-}
-
-/** What `insertEntry` binds. */
-export function valuesOfEntry(runId: string, entry: HistoryEntry): unknown[] {
-  const { seq, at, event, by, state, status, snapshotDigest, previousHash, hash } = entry
-  return [runId, seq, at, JSON.stringify(event), by, state, status, snapshotDigest, previousHash, hash]
 }
 
 export function entryOfRow(row: RunRow): HistoryEntry {
@@ -255,11 +203,8 @@ export function evidenceOfRow(row: RunRow): EvidenceRow {
 
 /** The effects of a step as rows held by an owner: what `advance` answers with. */
 export function claimed(step: Step, owner: Owner, until: string): EffectRow[] {
-  return step.effectsAsked.map((effect) => ({
-    ...effect,
-    seq: step.entry.seq,
-    owner,
-    leaseUntil: until,
-    attempt: 1,
-  }))
+  const { seq } = step.entry
+  return step.effectsAsked.map(({ invokeId, name, input }) => {
+    return { invokeId, name, input, seq, owner, leaseUntil: until, attempt: 1 }
+  })
 }

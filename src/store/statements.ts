@@ -10,17 +10,16 @@ const texts = {
     values (@run_id, @machine, @version, @definition_digest, @mode, @input, @start_key, @started_by, @os_user, @started_at,
       @updated_at, @worked_ms, @seq, @status, @state, @phase, @stop_code, @stop, @outcome, @gate, @gate_seq, @gate_head,
       @plan_digest, @output, @snapshot, @snapshot_digest, @head)`,
-  // The three statements of every step bind by position: by name costs as much again as running them.
+  // The statements of every step bind by position: by name costs as much again as running them. A run that is not closed has no
+  // outcome, and what leaves the outcome alone leaves the index of open runs alone.
   updateRun: `
     update runs set updated_at = ?, worked_ms = ?, seq = ?, status = ?, state = ?, phase = ?, stop_code = ?, stop = ?,
-      outcome = ?, gate = ?, gate_seq = ?, gate_head = ?, plan_digest = ?, output = ?, snapshot = ?, snapshot_digest = ?,
-      head = ?
+      gate = ?, gate_seq = ?, gate_head = ?, plan_digest = ?, output = ?, snapshot = ?, snapshot_digest = ?, head = ?
     where run_id = ? and seq = ? and head = ?`,
-  // From work to work, most steps by far: what is null stays null, and the index of open runs is left alone.
-  updateAtWork: `
-    update runs set updated_at = ?, worked_ms = ?, seq = ?, state = ?, phase = ?, plan_digest = ?, output = ?, snapshot = ?,
-      snapshot_digest = ?, head = ?
-    where run_id = ? and seq = ? and head = ? and status = 'working' and gate_seq is null`,
+  closeRun: `
+    update runs set outcome = ?, updated_at = ?, worked_ms = ?, seq = ?, status = ?, state = ?, phase = ?, stop_code = ?,
+      stop = ?, gate = ?, gate_seq = ?, gate_head = ?, plan_digest = ?, output = ?, snapshot = ?, snapshot_digest = ?, head = ?
+    where run_id = ? and seq = ? and head = ?`,
   insertEntry: `
     insert into history (run_id, seq, at, event, by, state, status, snapshot_digest, previous_hash, hash)
     values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -28,11 +27,11 @@ const texts = {
     update effects set invoke_id = ?, seq = ?, name = ?, input = ?, lease_until = ?, attempt = 1
     where run_id = ? and invoke_id = ? and owner = ?`,
 
-  deleteDone: 'delete from effects where run_id = @run_id and invoke_id = @done and owner = @owner',
+  deleteDone: 'delete from effects where run_id = ? and invoke_id = ? and owner = ?',
   deleteEffect: 'delete from effects where run_id = @run_id and invoke_id = @invoke_id',
   insertEffect: `
     insert into effects (run_id, invoke_id, seq, name, input, owner, lease_until, attempt)
-    values (@run_id, @invoke_id, @seq, @name, @input, @owner, @until, 1)`,
+    values (?, ?, ?, ?, ?, ?, ?, 1)`,
   claim: `
     update effects set owner = @owner, lease_until = @until, attempt = attempt + 1
     where run_id = @run_id and invoke_id = @invoke_id and owner is @from`,
@@ -72,6 +71,13 @@ const texts = {
     select runs.*, history.snapshot_digest as entry_snapshot_digest, history.hash as entry_hash,
       history.state as entry_state, history.status as entry_status
     from runs left join history using (run_id, seq) where start_key = ?`,
+  runOfKey: 'select run_id from runs where start_key = ?',
+  listOpen: `
+    select runs.*, history.snapshot_digest as entry_snapshot_digest, history.hash as entry_hash,
+      history.state as entry_state, history.status as entry_status
+    from runs left join history using (run_id, seq)
+    where outcome is null and runs.status = @status and (@machine is null or machine = @machine)
+    order by started_at desc, run_id limit @limit`,
   list: `
     select runs.*, history.snapshot_digest as entry_snapshot_digest, history.hash as entry_hash,
       history.state as entry_state, history.status as entry_status
@@ -83,12 +89,13 @@ const texts = {
     where run_id = @text or substr(run_id, 1, length(@text)) = @text or substr(run_id, -length(@text)) = @text
     order by run_id limit @limit`,
   history: 'select * from history where run_id = ? order by seq',
+  historyExcept: 'select * from history where run_id = ? and by != ? order by seq',
   effects: 'select * from effects where run_id = ? order by seq, invoke_id',
   effect: 'select * from effects where run_id = ? and invoke_id = ?',
   timers: 'select * from timers where run_id = ? order by due_at, timer_id',
   approval: 'select * from approvals where approval_id = ?',
-  approvals:
-    'select * from approvals where @run_id is null or run_id = @run_id order by imported_at, approval_id',
+  approvals: 'select * from approvals order by imported_at, approval_id',
+  approvalsOf: 'select * from approvals where run_id = ? order by imported_at, approval_id',
   approvalsNaming: 'select * from approvals where review_decision_id = ?',
   evidence: 'select bytes from evidence where digest = ?',
   evidenceOf: `
@@ -121,7 +128,8 @@ interface Prepared {
   all(...parameters: unknown[]): RunRow[]
 }
 
-export type Statements = Record<keyof typeof texts, Prepared>
+export type StatementName = keyof typeof texts
+export type Statements = Record<StatementName, Prepared>
 
 export function prepareStatements(db: Database): Statements {
   const prepared: Partial<Statements> = {}

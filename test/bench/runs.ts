@@ -8,7 +8,7 @@ import { rehearseApproval } from '../../src/engine/approving.ts'
 import { createEngine } from '../../src/engine/engine.ts'
 import type { EngineParts, InstalledMachine } from '../../src/engine/parts.ts'
 import { definitionDigest } from '../../src/install.ts'
-import { migrationsDirectory } from '../../src/package-root.ts'
+import { migrationsDirectory, writerThread } from '../../src/package-root.ts'
 import { grouped } from '../../src/store/grouped.ts'
 import { openRunStore } from '../../src/store/run-store.ts'
 import { ownerAlive, thisProcess } from '../../src/targets/process.ts'
@@ -44,7 +44,11 @@ export async function measureRuns(folder: string, inFlight: number, rounds: numb
   const file = join(folder, `ours-${inFlight}-${Math.random()}.db`)
   let atWork = 0
   let steps = 0
-  const plain = openRunStore({ file, migrationsDirectory: migrationsDirectory('store') })
+  const plain = openRunStore({
+    file,
+    migrationsDirectory: migrationsDirectory('store'),
+    writerThread: writerThread(),
+  })
   const parts = benchParts(
     grouped(plain, () => atWork),
     () => {

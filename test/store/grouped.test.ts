@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs'
 import { afterEach, describe, expect, test } from 'vitest'
 import { bytesEvidence } from '../../src/domain/evidence.ts'
 import type { Run } from '../../src/domain/run.ts'
+import type { RunStore } from '../../src/domain/store.ts'
+import { writerThread } from '../../src/package-root.ts'
 import { grouped } from '../../src/store/grouped.ts'
 import { openRunStore } from '../../src/store/run-store.ts'
 import { aStoreFile, removeFolders, withDatabase } from './folders.ts'
@@ -57,7 +59,7 @@ const seqOf = (file: string, { runId }: Run) =>
 
 describe('advances of many runs', () => {
   test('in one turn of the loop share one transaction', async () => {
-    const { file, store, runs } = await aGroupedStore(50)
+    const { file, store, runs } = await aGroupedStore(30)
     emptyJournal(file)
     const steps = runs.map((run) => stepAfter(run))
     await Promise.all(steps.map((step) => store.advance(step, mine)))
@@ -155,6 +157,54 @@ describe('advances of many runs', () => {
     })
     expect((await store.runByKey('k'))?.runId).toBe(made.run.runId)
     expect(await store.list({ limit: 9 })).toHaveLength(4)
+  })
+})
+
+describe('a great many runs at work', () => {
+  const aThreadedStore = async (count: number) => {
+    const options = aStoreFile()
+    const plain = openRunStore({ ...options, writerThread: writerThread() })
+    close.push(plain.close)
+    const store = grouped(plain, () => count)
+    const runs = Array.from({ length: count }, () => firstStep())
+    await Promise.all(runs.map((step) => store.create(step, mine)))
+    return { store, runs: runs.map(({ run }) => run) }
+  }
+  const onward = async (store: RunStore, from: Run, steps: number) => {
+    let run = from
+    for (let step = 0; step < steps; step += 1) {
+      const after = stepAfter(run)
+      await store.advance(after, mine)
+      run = after.run
+    }
+    return run
+  }
+
+  test('take turns: one half is saved while the other is at work', async () => {
+    const { file, store, runs } = await aGroupedStore(50)
+    emptyJournal(file)
+    await Promise.all(runs.map((run) => store.advance(stepAfter(run), mine)))
+    expect(commitsIn(file)).toBe(2)
+  })
+
+  test('are saved by a thread of their own, each step before it is answered', async () => {
+    const { store, runs } = await aThreadedStore(64)
+    const ends = await Promise.all(runs.map((run) => onward(store, run, 30)))
+    for (const end of ends) expect(await store.run(end.runId)).toEqual(end)
+  })
+
+  test('are refused alone there too, with the same words', async () => {
+    const { store, runs } = await aThreadedStore(64)
+    await Promise.all(runs.map((run) => onward(store, run, 30)))
+    const again = await Promise.allSettled([
+      ...runs.slice(1).map(async ({ runId }) => onward(store, (await store.run(runId))!, 1)),
+      store.advance(stepAfter(runs[0]!), mine),
+    ])
+    expect(again.slice(0, -1).every(({ status }) => status === 'fulfilled')).toBe(true)
+    expect(again.at(-1)).toMatchObject({
+      status: 'rejected',
+      reason: { code: 'STORE_CONFLICT', message: expect.stringContaining('it has moved on since') },
+    })
   })
 })
 
