@@ -113,10 +113,13 @@ function learned(
 const given =
   (...names: string[]) =>
   ({ context }: { context: CutContext }): Facts => {
-    const known: Facts = { ...(context.input as Facts), ...context.facts, planDigest: context.planDigest }
-    return Object.fromEntries(
-      names.flatMap((name) => (known[name] === undefined ? [] : [[name, known[name]]])),
-    )
+    const { input, facts, planDigest } = context
+    const known: Facts = {}
+    for (const name of names) {
+      const fact = name === 'planDigest' ? planDigest : (facts[name] ?? (input as Facts)[name])
+      if (fact !== undefined) known[name] = fact
+    }
+    return known
   }
 
 type Given = ReturnType<typeof given>

@@ -1,10 +1,15 @@
--- A step costs as many pages as it touches, each written to the journal whole. The history becomes one tree instead of a table
--- and an index, and the index of open runs is touched when a run is made and when it closes, and by no step between.
+-- A step costs as many pages as it touches, each written to the journal whole. The history becomes a list that is only ever
+-- appended to: each entry knows the one before it, and a run its newest, so that no index has to be kept. The index of open runs
+-- is touched when a run is made and when it closes, and by no step between.
 
 drop index open_runs;
 create index open_runs on runs (started_at desc, run_id) where outcome is null;
 
-create table history_in_one_tree (
+alter table runs add column newest_id integer; -- Of its newest entry.
+
+create table history_as_a_list (
+  id               integer primary key,
+  previous_id      integer, -- Null for a run's first entry.
   run_id           text not null references runs (run_id),
   seq              integer not null,
   at               text not null,
@@ -15,14 +20,21 @@ create table history_in_one_tree (
   snapshot_digest  text not null,
   previous_hash    text not null,
   hash             text not null,
-  primary key (run_id, seq)
-) strict, without rowid;
+  constraint first_entries_follow_none check ((seq = 1) = (previous_id is null))
+) strict;
 
-insert into history_in_one_tree
-select run_id, seq, at, event, by, state, status, snapshot_digest, previous_hash, hash from history order by run_id, seq;
+insert into history_as_a_list
+select rowid, lag(rowid) over (partition by run_id order by seq), run_id, seq, at, event, by, state, status, snapshot_digest,
+  previous_hash, hash
+from history;
+
+update runs set newest_id = (select rowid from history where history.run_id = runs.run_id and history.seq = runs.seq);
 
 drop table history;
-alter table history_in_one_tree rename to history;
+alter table history_as_a_list rename to history;
+
+-- Who operated a run is asked whenever somebody comes to a gate.
+create index history_by_people on history (run_id) where by != 'engine';
 
 create trigger history_is_not_edited before update on history begin
   select raise(abort, 'history is append-only');

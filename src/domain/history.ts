@@ -19,6 +19,9 @@ export function genesisOf(identity: RunIdentity): string {
   })
 }
 
+/** Stands in a history as the author of steps that no person made. */
+export const ENGINE = 'engine'
+
 /** A record of this type carries a run over to another definition: `{ from: Definition, to: Definition, … }`. */
 export const UPGRADED = 'cutter.upgraded'
 
@@ -42,10 +45,11 @@ const withoutHash = ({ hash: _, ...entry }: HistoryEntry) => entry
 
 /** The first thing that does not hold in a history, as a sentence, or null. */
 export function faultInHistory(identity: RunIdentity, entries: HistoryEntry[]): string | null {
+  const gap = gapIn(entries)
+  if (gap !== null) return gap
   const began = begunUnder(identity, entries)
   let previous = genesisOf({ ...identity, ...began })
   for (const [index, entry] of entries.entries()) {
-    if (entry.seq !== index + 1) return `entry ${index + 1} is missing (found seq ${entry.seq})`
     if (entry.previousHash !== previous) {
       return index === 0
         ? 'the run’s facts (input, mode, who started it …) are not those that its first entry was made with'
@@ -54,8 +58,20 @@ export function faultInHistory(identity: RunIdentity, entries: HistoryEntry[]): 
     if (entry.hash !== digestOf(withoutHash(entry))) return `entry ${entry.seq} was edited`
     previous = entry.hash
   }
-  if (entries.length === 0) return 'the history is empty'
   return faultInUpgrades(identity, began, entries)
+}
+
+/** From the newest back to the first: a store finds each entry by the one after it, so behind a gap it finds no more. */
+function gapIn(entries: HistoryEntry[]): string | null {
+  const newest = entries.at(-1)
+  if (newest === undefined) return 'the history is empty'
+  let expected = newest.seq
+  for (const { seq } of entries.toReversed()) {
+    if (seq === expected + 1) return `entry ${seq} is there twice`
+    if (seq !== expected) return `entry ${expected} is missing`
+    expected -= 1
+  }
+  return expected === 0 ? null : `entry ${expected} is missing`
 }
 
 /** The definition that a run was started under: an upgrade since then changed what its row says, never its first entry. */

@@ -82,8 +82,9 @@ export interface RunStore {
   idsLike(text: string, limit: number): Promise<string[]>
   /** Newest first. */
   list(filter: RunFilter): Promise<Run[]>
-  /** All entries in their order, or all but those by `except`. */
-  history(runId: string, except?: string): Promise<HistoryEntry[]>
+  history(runId: string): Promise<HistoryEntry[]>
+  /** The entries that somebody made, in their order: all but those by `ENGINE`. */
+  entriesByPeople(runId: string): Promise<HistoryEntry[]>
 
   effects(runId: string): Promise<EffectRow[]>
   /** Takes an effect over from the owner that the caller saw (null: from nobody). Null when somebody else was faster. */

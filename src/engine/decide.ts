@@ -15,7 +15,9 @@ const EVENTS = { approve: 'APPROVE', reject: 'REJECT', void: 'VOID' } as const
 
 /** Brings an approval to the gate at which a run waits. Everything unverified is refused before the run moves. */
 export async function decide(parts: EngineParts, run: Run, approvalId: string, by: string): Promise<Run> {
-  const approval = await parts.store.approval(approvalId)
+  const others = await parts.store.approvals(run.runId)
+  const approval =
+    others.find((one) => one.approvalId === approvalId) ?? (await parts.store.approval(approvalId))
   if (approval === null) {
     const message = `there is no approval ${approvalId} here`
     await recordRefusal(parts, run, { approvalId, reason: 'APPROVAL_UNKNOWN', message }, by)
@@ -23,7 +25,7 @@ export async function decide(parts: EngineParts, run: Run, approvalId: string, b
       next: `cutter approval list; one signed elsewhere comes in with: cutter approval import --statement F --signature F.sig`,
     })
   }
-  const verdict = await judge(parts, run, approval, by)
+  const verdict = await judge(parts, run, approval, by, others)
   if (verdict.refusal !== null) throw await refused(parts, run, approval, verdict.refusal, by)
 
   const { decision, approver } = approval.statement
@@ -55,8 +57,14 @@ export async function atWorld(
   return decided
 }
 
-/** Every check of an approval but the world's, for a run that waits at a gate. */
-export async function judge(parts: EngineParts, run: Run, approval: Approval, by: string) {
+/** Every check of an approval but the world's, for a run that waits at a gate; `others` are all that are kept for the run. */
+export async function judge(
+  parts: EngineParts,
+  run: Run,
+  approval: Approval,
+  by: string,
+  others: Approval[],
+) {
   const { machine } = await parts.installed(run.machine)
   const early =
     refuseByFacts({ run, approval }) ??
@@ -72,7 +80,7 @@ export async function judge(parts: EngineParts, run: Run, approval: Approval, by
     now: parts.clock.now(),
     trust,
     policy,
-    others: await parts.store.approvals(run.runId),
+    others,
   })
   return verdict.refusal === null ? { ...verdict, ...recorded } : verdict
 }

@@ -44,9 +44,11 @@ export async function atGate(parts: EngineParts, run: Run & { gate: string }): P
     operators: await recordedOperators(parts, run),
   })
   const approvals: Weighed[] = []
-  for (const approval of await parts.store.approvals(run.runId)) {
+  const all = await parts.store.approvals(run.runId)
+  for (const approval of all) {
     const { usedSeq, statement } = approval
-    if (usedSeq === null && statement.gate === run.gate) approvals.push(await weighed(parts, run, approval))
+    if (usedSeq === null && statement.gate === run.gate)
+      approvals.push(await weighed(parts, run, approval, all))
   }
   return { policy, approvers, approvals, signersReadable: readable }
 }
@@ -56,9 +58,14 @@ function policyAt({ of, validHours, need = 1, fourEyes = true }: GatePolicy): Po
 }
 
 /** Judged as if who started the run brought it: whoever only looks operates nothing. */
-async function weighed(parts: EngineParts, run: Run, approval: Approval): Promise<Weighed> {
+async function weighed(
+  parts: EngineParts,
+  run: Run,
+  approval: Approval,
+  others: Approval[],
+): Promise<Weighed> {
   const { approvalId, statement } = approval
-  const { refusal } = await judge({ ...parts, osUser: run.osUser }, run, approval, run.startedBy)
+  const { refusal } = await judge({ ...parts, osUser: run.osUser }, run, approval, run.startedBy, others)
   return {
     approvalId,
     approver: statement.approver,

@@ -17,6 +17,10 @@ export async function inForceAt(parts: EngineParts, run: Run): Promise<Partial<I
 
 type Rules = Pick<InForce, 'policy' | 'trust'>
 
+/** Whether a step newly arrives at a gate, where the policy in force is recorded. */
+export const recordsPolicy = ({ inForce }: EngineParts, { run, entry }: Step): boolean =>
+  run.status === 'paused' && run.gateSeq === entry.seq && inForce !== undefined
+
 /**
  * A step that newly arrives at a gate is made once more, with the digest of the policy in its event and the policy beside it as
  * evidence: which gate it arrives at is known only from the step. Snapshots don't depend on the digest.
@@ -26,8 +30,7 @@ export async function withPolicyAtArrival(
   step: Step,
   again: (recorded: { policyDigest: string }, evidence: Evidence[]) => Step,
 ): Promise<Step> {
-  const { run, entry } = step
-  if (run.status !== 'paused' || run.gateSeq !== entry.seq || parts.inForce === undefined) return step
-  const { policyDigest, evidence } = await parts.inForce(run.machine, run.gate)
+  if (!recordsPolicy(parts, step)) return step
+  const { policyDigest, evidence } = await parts.inForce!(step.run.machine, step.run.gate!)
   return again({ policyDigest }, evidence)
 }

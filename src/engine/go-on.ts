@@ -52,7 +52,7 @@ async function checkAgain(parts: EngineParts, run: Run, approvalId: string, by: 
     throw new CutterError('STORE_TAMPERED', `approval ${approvalId} of run ${run.runId} is gone`)
   const paused = { status: 'paused', phase: null, stopCode: 'STOP_APPROVAL_REQUIRED' }
   const waiting = { ...run, ...paused, gate: approval.statement.gate } as Run
-  const verdict = await judge(parts, waiting, approval, by)
+  const verdict = await judge(parts, waiting, approval, by, await parts.store.approvals(run.runId))
   if (verdict.refusal === null) return atWorld(parts, run, approval, by, () => workOn(parts, run, null, by))
 
   const back = await backToGate(parts, run, verdict.refusal.message, by)

@@ -1,4 +1,5 @@
 import { CutterError } from '../domain/errors.ts'
+import { ENGINE } from '../domain/history.ts'
 import type { Run } from '../domain/run.ts'
 import type { EngineParts } from './parts.ts'
 
@@ -43,12 +44,9 @@ export function operatorOf(
   return mapped
 }
 
-/** Stands in a history for steps that no person made. */
-export const ENGINE = 'engine'
-
 /** Everyone who started or moved the run so far, by label and by OS user; a refused attempt makes nobody an operator. */
 export async function recordedOperators({ store }: Pick<EngineParts, 'store'>, run: Run): Promise<string[]> {
-  const byPeople = await store.history(run.runId, ENGINE)
+  const byPeople = await store.entriesByPeople(run.runId)
   const moved = byPeople.filter(({ event }) => !event.type.startsWith('cutter.approval'))
   const names = moved.flatMap(({ by, event }) => [
     by,

@@ -1,6 +1,7 @@
 import type { EffectRow } from '../domain/effect.ts'
 import { CutterError } from '../domain/errors.ts'
 import type { Evidence } from '../domain/evidence.ts'
+import { ENGINE } from '../domain/history.ts'
 import type { Json } from '../domain/json.ts'
 import type { Run, RunEvent } from '../domain/run.ts'
 import type { Step } from '../domain/step.ts'
@@ -8,9 +9,9 @@ import type { Timer } from '../domain/store.ts'
 import { refuseOtherDefinition } from '../machine/definition.ts'
 import { next, type StepFacts } from '../machine/step.ts'
 import { readSwitch } from './execution.ts'
-import { withPolicyAtArrival } from './gate-record.ts'
+import { recordsPolicy, withPolicyAtArrival } from './gate-record.ts'
 import { LEASE_MS, leaseOf, seize } from './lease.ts'
-import { declaredBy, ENGINE } from './operators.ts'
+import { declaredBy } from './operators.ts'
 import type { EngineParts, InstalledMachine } from './parts.ts'
 import { Interrupted, perform } from './perform.ts'
 
@@ -97,20 +98,29 @@ export async function workOn(
   return work(parts, installed, await take(parts, installed, inHand, whole, { by, evidence }))
 }
 
+type TakeFacts = Omit<StepFacts, 'at' | 'by'> & { by?: string }
+
 /** Saves the step that an event makes, and answers with what is in hand after it. */
 export async function take(
   parts: EngineParts,
   installed: InstalledMachine,
   inHand: InHand,
   event: RunEvent,
-  facts: Omit<StepFacts, 'at' | 'by'> & { by?: string },
+  facts: TakeFacts,
 ): Promise<InHand> {
   const at = parts.clock.now().toISOString()
-  const stepFor = (taken: RunEvent, evidence = facts.evidence ?? []) =>
-    next(installed.machine, inHand.run, taken, { by: ENGINE, ...facts, evidence, at })
-  const step = await withPolicyAtArrival(parts, stepFor(event), (recorded, evidence) =>
-    stepFor({ ...event, ...recorded }, [...(facts.evidence ?? []), ...evidence]),
-  )
+  const planned = next(installed.machine, inHand.run, event, { by: ENGINE, ...facts, at })
+  const step = recordsPolicy(parts, planned)
+    ? await withPolicyAtArrival(parts, planned, (recorded, policy) => {
+        const evidence = [...(facts.evidence ?? []), ...policy]
+        return next(
+          installed.machine,
+          inHand.run,
+          { ...event, ...recorded },
+          { by: ENGINE, ...facts, evidence, at },
+        )
+      })
+    : planned
   const claimed = await parts.store.advance(step, leaseOf(parts))
   parts.onStep?.(step.run, step.entry)
   return after(step, inHand, claimed)

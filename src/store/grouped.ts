@@ -9,8 +9,8 @@ interface Waiting {
   reject(reason: unknown): void
 }
 
-/** From how many runs at work on they take turns: while the steps of one half are saved, the other half is at work. */
-const TAKING_TURNS = 32
+/** From how many runs at work on they take turns: while the steps of a quarter are saved, the others are at work. */
+const TAKING_TURNS = 64
 
 /**
  * Group commit: the steps of many runs wait in a queue that one `setImmediate` flushes as one transaction, so that they
@@ -21,18 +21,17 @@ export function grouped(store: BatchingStore, runsAtWork: () => number): RunStor
   let queue: Waiting[] = []
   let saving = false
 
+  /** How many steps are enough for a batch: with many runs at work a quarter of them, so that the others work meanwhile. */
+  const enough = () => (runsAtWork() < TAKING_TURNS ? Number.POSITIVE_INFINITY : Math.ceil(runsAtWork() / 4))
+
   /** One batch at a time: what comes while it is being saved is for the next one. */
   function flush(): void {
-    saving = queue.length > 0
-    if (saving) void saved(nextBatch())
-  }
-
-  function nextBatch(): Waiting[] {
-    const atWork = runsAtWork()
-    const size = atWork < TAKING_TURNS ? queue.length : Math.ceil(atWork / 2)
+    if (saving || queue.length === 0) return
+    saving = true
+    const size = enough()
     const batch = queue.slice(0, size)
     queue = queue.slice(size)
-    return batch
+    void saved(batch)
   }
 
   async function saved(batch: Waiting[]): Promise<void> {
@@ -41,6 +40,7 @@ export function grouped(store: BatchingStore, runsAtWork: () => number): RunStor
       (reason) => batch.map((): PromiseSettledResult<EffectRow[]> => ({ status: 'rejected', reason })),
     )
     // First the next batch goes on its way, then its owners go to work.
+    saving = false
     flush()
     for (const [index, answer] of answers.entries()) {
       if (answer.status === 'fulfilled') batch[index]!.resolve(answer.value)
@@ -50,8 +50,9 @@ export function grouped(store: BatchingStore, runsAtWork: () => number): RunStor
 
   const save = (step: Step, lease: Lease) =>
     new Promise<EffectRow[]>((resolve, reject) => {
-      if (queue.length === 0 && !saving) setImmediate(flush)
+      if (queue.length === 0) setImmediate(flush)
       queue.push({ step, lease, resolve, reject })
+      if (queue.length >= enough()) flush()
     })
   const alone = () => runsAtWork() <= 1 && queue.length === 0 && !saving
 

@@ -1,6 +1,6 @@
 import type { Database } from 'better-sqlite3'
 import type { Statements } from './statements.ts'
-import type { StepRow } from './step-row.ts'
+import { eachRow, type StepRow, type StepRows } from './step-row.ts'
 import { type Write, writesOf } from './writes.ts'
 
 /** What came of one step: null when it was saved, else why not: as the write says that was refused, or as SQLite says. */
@@ -15,7 +15,7 @@ class Refused extends Error {
 }
 
 /** Saves steps, many in one transaction. */
-export function performer(db: Database, sql: Statements): (rows: StepRow[]) => Outcome[] {
+export function performer(db: Database, sql: Statements): (rows: StepRows) => Outcome[] {
   const save = (row: StepRow) => {
     for (const write of writesOf(row)) if (!holds(sql, write)) throw new Refused(write)
   }
@@ -34,7 +34,8 @@ export function performer(db: Database, sql: Statements): (rows: StepRow[]) => O
 
   // All in one transaction, and, should one of them be refused, each in its own: a refused step leaves its neighbours alone.
   // (A savepoint round each would do the same, and cost more than all the statements in it.)
-  return (rows) => {
+  return (packed) => {
+    const rows = eachRow(packed)
     if (rows.length === 1) return [outcomeOf(rows[0]!)]
     try {
       together.immediate(rows)

@@ -73,11 +73,8 @@ export function openRunStore(options: OpenOptions): BatchingStore {
         const list = status === null || status === 'closed' ? sql.list : sql.listOpen
         return list.all({ status, machine, limit }).flatMap((row) => trusted(row, onTampered))
       }),
-    history: (runId, except) =>
-      guarded(() => {
-        const rows = except === undefined ? sql.history.all(runId) : sql.historyExcept.all(runId, except)
-        return rows.map(entryOfRow)
-      }),
+    history: (runId) => guarded(() => sql.history.all(runId).map(entryOfRow)),
+    entriesByPeople: (runId) => guarded(() => sql.historyByPeople.all(runId).map(entryOfRow)),
 
     effects: (runId) => guarded(() => sql.effects.all(runId).map(effectOfRow)),
     claim: (runId, invokeId, from, lease) =>

@@ -8,7 +8,7 @@ import { asStoreError, type OpenOptions } from './open.ts'
 import { type Outcome, performer } from './perform.ts'
 import { claimed } from './rows.ts'
 import type { Statements } from './statements.ts'
-import { type StepRow, stepRow } from './step-row.ts'
+import { rowsOf } from './step-row.ts'
 import { openWriter, type Writer } from './writer.ts'
 
 /** From how many steps on a batch is handed to the thread. */
@@ -26,11 +26,18 @@ export function savingTo(db: Database, sql: Statements, { file, ...options }: Op
   let writer: Writer | null = null
 
   /** Large batches go to a thread of their own once it is there. */
-  async function performed(rows: StepRow[]): Promise<Outcome[]> {
+  async function performed(requests: SaveRequest[]): Promise<Outcome[]> {
     const { writerThread } = options
-    if (writerThread === undefined || rows.length < WORTH_A_THREAD) return perform(rows)
-    writer ??= openWriter({ file, ...options }, writerThread)
-    return (await writer.save(rows)) ?? perform(rows)
+    const rows = rowsOf(requests)
+    if (writerThread !== undefined && requests.length >= WORTH_A_THREAD) {
+      writer ??= openWriter({ file, ...options }, writerThread)
+      const outcomes = writer.save(rows)
+      if (outcomes !== null) return outcomes
+    }
+    const outcomes = perform(rows)
+    // Runs that only ever wait for each other must not keep the process from hearing of anything else.
+    await new Promise((resolve) => setImmediate(resolve))
+    return outcomes
   }
   function answer({ step, lease }: SaveRequest, outcome: Outcome): EffectRow[] {
     if (outcome === null) return claimed(step, lease.owner, lease.until)
@@ -40,9 +47,9 @@ export function savingTo(db: Database, sql: Statements, { file, ...options }: Op
     throw conflict(step.run, outcome.refusal)
   }
   return {
-    save: (step, lease) => answer({ step, lease }, perform([stepRow(step, lease)])[0]!),
+    save: (step, lease) => answer({ step, lease }, perform(rowsOf([{ step, lease }]))[0]!),
     async saveAll(requests) {
-      const outcomes = await performed(requests.map(({ step, lease }) => stepRow(step, lease)))
+      const outcomes = await performed(requests)
       return requests.map((request, index) => settled(() => answer(request, outcomes[index]!)))
     },
     async close() {

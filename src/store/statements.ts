@@ -14,15 +14,19 @@ const texts = {
   // outcome, and what leaves the outcome alone leaves the index of open runs alone.
   updateRun: `
     update runs set updated_at = ?, worked_ms = ?, seq = ?, status = ?, state = ?, phase = ?, stop_code = ?, stop = ?,
-      gate = ?, gate_seq = ?, gate_head = ?, plan_digest = ?, output = ?, snapshot = ?, snapshot_digest = ?, head = ?
+      gate = ?, gate_seq = ?, gate_head = ?, plan_digest = ?, output = ?, snapshot = ?, snapshot_digest = ?, head = ?,
+      newest_id = last_insert_rowid()
     where run_id = ? and seq = ? and head = ?`,
   closeRun: `
     update runs set outcome = ?, updated_at = ?, worked_ms = ?, seq = ?, status = ?, state = ?, phase = ?, stop_code = ?,
-      stop = ?, gate = ?, gate_seq = ?, gate_head = ?, plan_digest = ?, output = ?, snapshot = ?, snapshot_digest = ?, head = ?
+      stop = ?, gate = ?, gate_seq = ?, gate_head = ?, plan_digest = ?, output = ?, snapshot = ?, snapshot_digest = ?, head = ?,
+      newest_id = last_insert_rowid()
     where run_id = ? and seq = ? and head = ?`,
+  // Made after its first entry is there.
+  linkFirst: 'update runs set newest_id = last_insert_rowid() where run_id = ?',
   insertEntry: `
-    insert into history (run_id, seq, at, event, by, state, status, snapshot_digest, previous_hash, hash)
-    values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    insert into history (previous_id, run_id, seq, at, event, by, state, status, snapshot_digest, previous_hash, hash)
+    select newest_id, run_id, ?, ?, ?, ?, ?, ?, ?, ?, ? from runs where run_id = ?`,
   passOn: `
     update effects set invoke_id = ?, seq = ?, name = ?, input = ?, lease_until = ?, attempt = 1
     where run_id = ? and invoke_id = ? and owner = ?`,
@@ -66,30 +70,36 @@ const texts = {
   run: `
     select runs.*, history.snapshot_digest as entry_snapshot_digest, history.hash as entry_hash,
       history.state as entry_state, history.status as entry_status
-    from runs left join history using (run_id, seq) where run_id = ?`,
+    from runs left join history on history.id = newest_id and history.run_id = runs.run_id and history.seq = runs.seq where runs.run_id = ?`,
   runByKey: `
     select runs.*, history.snapshot_digest as entry_snapshot_digest, history.hash as entry_hash,
       history.state as entry_state, history.status as entry_status
-    from runs left join history using (run_id, seq) where start_key = ?`,
+    from runs left join history on history.id = newest_id and history.run_id = runs.run_id and history.seq = runs.seq where start_key = ?`,
   runOfKey: 'select run_id from runs where start_key = ?',
   listOpen: `
     select runs.*, history.snapshot_digest as entry_snapshot_digest, history.hash as entry_hash,
       history.state as entry_state, history.status as entry_status
-    from runs left join history using (run_id, seq)
+    from runs left join history on history.id = newest_id and history.run_id = runs.run_id and history.seq = runs.seq
     where outcome is null and runs.status = @status and (@machine is null or machine = @machine)
-    order by started_at desc, run_id limit @limit`,
+    order by started_at desc, runs.run_id limit @limit`,
   list: `
     select runs.*, history.snapshot_digest as entry_snapshot_digest, history.hash as entry_hash,
       history.state as entry_state, history.status as entry_status
-    from runs left join history using (run_id, seq)
+    from runs left join history on history.id = newest_id and history.run_id = runs.run_id and history.seq = runs.seq
     where (@status is null or runs.status = @status) and (@machine is null or machine = @machine)
-    order by started_at desc, run_id limit @limit`,
+    order by started_at desc, runs.run_id limit @limit`,
   idsLike: `
     select run_id from runs
     where run_id = @text or substr(run_id, 1, length(@text)) = @text or substr(run_id, -length(@text)) = @text
     order by run_id limit @limit`,
-  history: 'select * from history where run_id = ? order by seq',
-  historyExcept: 'select * from history where run_id = ? and by != ? order by seq',
+  history: `
+    with recursive entry (entry_id) as (
+      select newest_id from runs where run_id = ?
+      union all
+      select previous_id from entry join history on id = entry_id where previous_id is not null
+    )
+    select history.* from entry join history on id = entry_id order by seq`,
+  historyByPeople: "select * from history where run_id = ? and by != 'engine' order by seq",
   effects: 'select * from effects where run_id = ? order by seq, invoke_id',
   effect: 'select * from effects where run_id = ? and invoke_id = ?',
   timers: 'select * from timers where run_id = ? order by due_at, timer_id',

@@ -3,10 +3,13 @@ import type { Evidence } from '../domain/evidence.ts'
 import { UPGRADED } from '../domain/history.ts'
 import { canonicalJson } from '../domain/json.ts'
 import type { Step, TimerRequest } from '../domain/step.ts'
-import type { Lease } from '../domain/store.ts'
+import type { SaveRequest } from '../domain/store.ts'
 import { type RunRow, rowOfRun } from './rows.ts'
 
-/** A step as text and numbers, each once: all that the statements of a step are made of, on whatever thread they run. */
+/**
+ * A step as text and numbers, each once: all that its statements are made of, on whatever thread they run. Many steps lie in one
+ * flat list, which costs a fraction of what objects do on the way to another thread.
+ */
 export interface StepRow {
   runId: string
   seq: number
@@ -29,6 +32,7 @@ export interface StepRow {
   planDigest: string | null
   output: string
   snapshot: string
+  approvalUsed: string | null
   effectDone: string | null
   /** The first effect that is asked for: most steps ask for one. */
   asked: string | null
@@ -36,11 +40,39 @@ export interface StepRow {
   askedInput: string | null
   owner: string
   leaseUntil: string
-  approvalUsed: string | null
-  /** What few steps have. */
   rest: StepRest | null
 }
 
+// The order in which `rowsOf` lays them down.
+const FIELDS: (keyof StepRow)[] = [
+  ...([
+    'runId',
+    'seq',
+    'at',
+    'event',
+    'by',
+    'state',
+    'status',
+    'snapshotDigest',
+    'previousHash',
+    'hash',
+  ] as const),
+  ...([
+    'workedMs',
+    'phase',
+    'stopCode',
+    'stop',
+    'outcome',
+    'gate',
+    'gateSeq',
+    'gateHead',
+    'planDigest',
+  ] as const),
+  ...(['output', 'snapshot', 'approvalUsed', 'effectDone', 'asked', 'askedName', 'askedInput'] as const),
+  ...(['owner', 'leaseUntil', 'rest'] as const),
+]
+
+/** What few steps have. */
 export interface StepRest {
   /** The whole row of a run that is made, with its start key. */
   made: RunRow | null
@@ -52,53 +84,69 @@ export interface StepRest {
   evidence: Evidence[]
 }
 
-export function stepRow(step: Step, { owner, until }: Lease): StepRow {
-  const { run, entry, effectsAsked } = step
-  const asked = effectsAsked[0]
-  return {
-    runId: run.runId,
-    seq: entry.seq,
-    at: entry.at,
-    event: JSON.stringify(entry.event),
-    by: entry.by,
-    state: entry.state,
-    status: entry.status,
-    snapshotDigest: entry.snapshotDigest,
-    previousHash: entry.previousHash,
-    hash: entry.hash,
-    workedMs: run.workedMs,
-    phase: run.phase,
-    stopCode: run.stopCode,
-    stop: run.stop === null ? null : JSON.stringify(run.stop),
-    outcome: run.outcome,
-    gate: run.gate,
-    gateSeq: run.gateSeq,
-    gateHead: run.gateHead,
-    planDigest: run.planDigest,
-    output: JSON.stringify(run.output),
-    snapshot: run.snapshot,
-    effectDone: step.effectDone,
-    asked: asked === undefined ? null : asked.invokeId,
-    askedName: asked === undefined ? null : asked.name,
-    askedInput: asked === undefined ? null : JSON.stringify(asked.input),
-    owner: textOfOwner(owner),
-    leaseUntil: until,
-    approvalUsed: step.approvalUsed,
-    rest: restOf(step),
+/** The rows of many steps, one after another. */
+export type StepRows = unknown[]
+
+export function rowsOf(requests: SaveRequest[]): StepRows {
+  const rows: StepRows = []
+  for (const { step, lease } of requests) {
+    const { run, entry, effectsAsked } = step
+    const asked = effectsAsked[0]
+    rows.push(
+      run.runId,
+      entry.seq,
+      entry.at,
+      JSON.stringify(entry.event),
+      entry.by,
+      entry.state,
+      entry.status,
+      entry.snapshotDigest,
+      entry.previousHash,
+      entry.hash,
+      run.workedMs,
+      run.phase,
+      run.stopCode,
+      run.stop === null ? null : JSON.stringify(run.stop),
+      run.outcome,
+      run.gate,
+      run.gateSeq,
+      run.gateHead,
+      run.planDigest,
+      JSON.stringify(run.output),
+      run.snapshot,
+      step.approvalUsed,
+      step.effectDone,
+      asked === undefined ? null : asked.invokeId,
+      asked === undefined ? null : asked.name,
+      asked === undefined ? null : JSON.stringify(asked.input),
+      textOfOwner(lease.owner),
+      lease.until,
+      restOf(step),
+    )
   }
+  return rows
+}
+
+export function eachRow(rows: StepRows): StepRow[] {
+  const each: StepRow[] = []
+  for (let at = 0; at < rows.length; at += FIELDS.length) {
+    const row: { [field: string]: unknown } = {}
+    for (let field = 0; field < FIELDS.length; field += 1) row[FIELDS[field]!] = rows[at + field]
+    each.push(row as unknown as StepRow)
+  }
+  return each
 }
 
 function restOf(step: Step): StepRest | null {
   const { run, entry, effectsAsked, effectsDropped, timersAsked, timersDropped, evidence } = step
   const isUpgrade = entry.event.type === UPGRADED
-  const plain =
-    effectsAsked.length < 2 &&
-    effectsDropped.length + timersAsked.length + timersDropped.length + evidence.length === 0
-  if (plain && entry.seq > 1 && !isUpgrade) return null
-  const { version, definitionDigest } = run
+  const some =
+    effectsAsked.length > 1 ||
+    effectsDropped.length + timersAsked.length + timersDropped.length + evidence.length > 0
+  if (!some && entry.seq > 1 && !isUpgrade) return null
   return {
     made: entry.seq === 1 ? rowOfRun(run) : null,
-    upgradedTo: isUpgrade ? { version, definitionDigest } : null,
+    upgradedTo: isUpgrade ? { version: run.version, definitionDigest: run.definitionDigest } : null,
     alsoAsked: effectsAsked.slice(1).map(({ invokeId, name, input }) => {
       return { asked: invokeId, askedName: name, askedInput: JSON.stringify(input) }
     }),
@@ -118,28 +166,4 @@ export function textOfOwner(owner: Owner): string {
   const text = canonicalJson(owner)
   ownerTexts.set(owner, text)
   return text
-}
-
-/** Rows as one flat list, for the way to another thread: a list of texts and numbers costs a third of what objects do. */
-export interface PackedRows {
-  fields: (keyof StepRow)[]
-  values: unknown[]
-}
-
-/** All rows are made by `stepRow`, so their fields come in one order. */
-export function packRows(rows: StepRow[]): PackedRows {
-  const fields = Object.keys(rows[0]!) as (keyof StepRow)[]
-  const values: unknown[] = []
-  for (const row of rows) values.push(...Object.values(row))
-  return { fields, values }
-}
-
-export function unpackRows({ fields, values }: PackedRows): StepRow[] {
-  const rows: StepRow[] = []
-  for (let at = 0; at < values.length; at += fields.length) {
-    const row: { [field: string]: unknown } = {}
-    for (const [index, field] of fields.entries()) row[field] = values[at + index]
-    rows.push(row as unknown as StepRow)
-  }
-  return rows
 }

@@ -2,7 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { type OpenOptions, openDatabase } from './open.ts'
 import { performer } from './perform.ts'
 import { prepareStatements } from './statements.ts'
-import { type PackedRows, unpackRows } from './step-row.ts'
+import type { StepRows } from './step-row.ts'
 
 /** The other end of writer.ts: a thread with a connection of its own that saves the steps it is sent, and says what came of each. */
 
@@ -10,8 +10,8 @@ const port = parentPort!
 const db = openDatabase(workerData as OpenOptions)
 const perform = performer(db, prepareStatements(db))
 
-port.on('message', (packed: PackedRows | null) => {
-  if (packed !== null) return port.postMessage(perform(unpackRows(packed)))
+port.on('message', (rows: StepRows | null) => {
+  if (rows !== null) return port.postMessage(perform(rows))
   db.close()
   port.close()
 })

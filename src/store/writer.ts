@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import type { OpenOptions } from './open.ts'
 import type { Outcome } from './perform.ts'
-import { packRows, type StepRow } from './step-row.ts'
+import type { StepRows } from './step-row.ts'
 
 /**
  * A thread that commits, so that this one computes the next steps meanwhile. It pays with many runs at work: handing a step over
@@ -9,7 +9,7 @@ import { packRows, type StepRow } from './step-row.ts'
  */
 export interface Writer {
   /** Null until the thread has opened the file; then what came of each step. Rejects when the thread is gone: what it had was saved whole or not at all. */
-  save(rows: StepRow[]): Promise<Outcome[]> | null
+  save(rows: StepRows): Promise<Outcome[]> | null
   close(): Promise<void>
 }
 
@@ -42,7 +42,7 @@ export function openWriter(options: OpenOptions, threadFile: string): Writer {
       return new Promise((resolve, reject) => {
         waiting = { resolve, reject }
         worker.ref()
-        worker.postMessage(packRows(rows))
+        worker.postMessage(rows)
       })
     },
     async close() {

@@ -1,3 +1,4 @@
+import type { RunRow } from './rows.ts'
 import type { StatementName } from './statements.ts'
 import type { StepRow } from './step-row.ts'
 
@@ -19,72 +20,67 @@ const changing = (statement: StatementName, values: Write['values'], refusal: st
 }
 const MOVED_ON = 'it has moved on since'
 
-/** All statements of a step. The run's own row comes first: a step that comes too late is refused before anything is written. */
+/** All statements of a step, in their order: the run's row takes up the id of the entry before it. */
 export function writesOf(row: StepRow): Write[] {
   const { runId, seq, at, approvalUsed, rest } = row
-  const writes = writesOfRun(row)
-  writes.push(write('insertEntry', valuesOfEntry(row)))
+  const entry = write('insertEntry', valuesOfEntry(row))
+  const writes = rest?.made == null ? [entry, ...updates(row)] : made(rest.made, entry)
   for (const invokeId of rest?.effectsDropped ?? [])
     writes.push(write('deleteEffect', { run_id: runId, invoke_id: invokeId }))
   pushEffects(writes, row)
-  for (const timerId of rest?.timersDropped ?? [])
-    writes.push(write('deleteTimer', { run_id: runId, timer_id: timerId }))
-  for (const { timerId, dueAt, event } of rest?.timersAsked ?? []) {
-    const timer = { run_id: runId, timer_id: timerId, due_at: dueAt, event: JSON.stringify(event) }
-    writes.push(write('insertTimer', timer))
-  }
   if (approvalUsed !== null) {
     const use = { approval_id: approvalUsed, run_id: runId, used_seq: seq, used_at: at }
     writes.push(changing('useApproval', use, `approval ${approvalUsed} was already used`))
   }
-  for (const { name, digest, mediaType, bytes } of rest?.evidence ?? []) {
+  if (rest === null) return writes
+  for (const timerId of rest.timersDropped)
+    writes.push(write('deleteTimer', { run_id: runId, timer_id: timerId }))
+  for (const { timerId, dueAt, event } of rest.timersAsked) {
+    const timer = { run_id: runId, timer_id: timerId, due_at: dueAt, event: JSON.stringify(event) }
+    writes.push(write('insertTimer', timer))
+  }
+  for (const { name, digest, mediaType, bytes } of rest.evidence) {
     writes.push(write('insertEvidence', { digest, media_type: mediaType, bytes }))
     writes.push(write('insertRunEvidence', { run_id: runId, seq, name, digest }))
   }
   return writes
 }
 
-function writesOfRun(row: StepRow): Write[] {
-  const { rest, status, outcome } = row
-  const made = rest?.made ?? null
-  if (made !== null) {
-    const { start_key } = made
-    const keyIsFree: Write = {
-      statement: 'runOfKey',
-      values: [start_key],
-      must: 'find-nothing',
-      refusal: null,
-    }
-    return start_key === null ? [write('insertRun', made)] : [keyIsFree, write('insertRun', made)]
-  }
-  // Only what closes a run names the column that the index of open runs looks at.
+function made(run: RunRow, entry: Write): Write[] {
+  const { run_id, start_key } = run
+  const writes = [write('insertRun', run), entry, changing('linkFirst', [run_id], MOVED_ON)]
+  if (start_key === null) return writes
+  return [{ statement: 'runOfKey', values: [start_key], must: 'find-nothing', refusal: null }, ...writes]
+}
+
+function updates(row: StepRow): Write[] {
+  const { runId, seq, previousHash, rest } = row
   const values = valuesOfUpdate(row)
+  // Only what closes a run names the column that the index of open runs looks at.
   const updated =
-    status === 'closed'
-      ? changing('closeRun', [outcome, ...values], MOVED_ON)
+    row.status === 'closed'
+      ? changing('closeRun', [row.outcome, ...values], MOVED_ON)
       : changing('updateRun', values, MOVED_ON)
-  return rest?.upgradedTo == null ? [updated] : [upgraded(row, rest.upgradedTo), updated]
-}
-
-function upgraded(row: StepRow, to: { version: string; definitionDigest: string }): Write {
-  const { runId: run_id, seq, previousHash: head } = row
-  const { version, definitionDigest: definition_digest } = to
-  return changing('upgradeRun', { run_id, version, definition_digest, seq: seq - 1, head }, MOVED_ON)
-}
-
-/** The columns that a step changes, then the row as it must be found. */
-function valuesOfUpdate(row: StepRow): unknown[] {
-  return [
-    ...[row.at, row.workedMs, row.seq, row.status, row.state, row.phase, row.stopCode, row.stop],
-    ...[row.gate, row.gateSeq, row.gateHead, row.planDigest, row.output, row.snapshot],
-    ...[row.snapshotDigest, row.hash],
-    ...[row.runId, row.seq - 1, row.previousHash],
-  ]
+  if (rest?.upgradedTo == null) return [updated]
+  const { version, definitionDigest: definition_digest } = rest.upgradedTo
+  const upgrade = { run_id: runId, version, definition_digest, seq: seq - 1, head: previousHash }
+  return [changing('upgradeRun', upgrade, MOVED_ON), updated]
 }
 
 function valuesOfEntry(row: StepRow): unknown[] {
   const { runId, seq, at, event, by, state, status, snapshotDigest, previousHash, hash } = row
-  return [runId, seq, at, event, by, state, status, snapshotDigest, previousHash, hash]
+  return [seq, at, event, by, state, status, snapshotDigest, previousHash, hash, runId]
+}
+
+/** The columns that a step changes, then the row as it must be found. */
+function valuesOfUpdate(row: StepRow): unknown[] {
+  const { at, workedMs, seq, status, state, phase, stopCode, stop, gate, gateSeq, gateHead } = row
+  const { planDigest, output, snapshot, snapshotDigest, hash, runId, previousHash } = row
+  return [
+    ...[at, workedMs, seq, status, state, phase, stopCode, stop, gate, gateSeq, gateHead],
+    ...[planDigest, output, snapshot, snapshotDigest, hash],
+    ...[runId, seq - 1, previousHash],
+  ]
 }
 
 function pushEffects(writes: Write[], row: StepRow): void {

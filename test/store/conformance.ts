@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { UPGRADED } from '../../src/domain/history.ts'
+import { hashOf, UPGRADED } from '../../src/domain/history.ts'
 import type { Run } from '../../src/domain/run.ts'
+import type { Step } from '../../src/domain/step.ts'
 import type { RunStore } from '../../src/domain/store.ts'
 import { describeApprovals } from './conformance-approvals.ts'
 import { describeSharedThings } from './conformance-shared.ts'
@@ -51,6 +52,20 @@ export function describeRunStore(name: string, open: () => Promise<RunStore>): v
       }
       expect(await store.run(start.run.runId)).toEqual(steps.at(-1)!.run)
       expect(await store.history(start.run.runId)).toEqual(steps.map(({ entry }) => entry))
+    })
+
+    test('knows the entries that somebody made, in their order', async () => {
+      const [one, other] = [firstStep(), firstStep()]
+      for (const start of [one, other]) await store.create(byHand(start, 'alice'), mine)
+      let last = byHand(one, 'alice')
+      const byPeople = [last.entry]
+      for (const by of ['engine', 'bob', 'engine', 'alice']) {
+        last = byHand(stepAfter(last.run), by)
+        await store.advance(last, mine)
+        if (by !== 'engine') byPeople.push(last.entry)
+      }
+      expect(await store.entriesByPeople(one.run.runId)).toEqual(byPeople)
+      expect(await store.entriesByPeople('nobody')).toEqual([])
     })
 
     test('keeps every standing: paused, stopped and closed', async () => {
@@ -280,4 +295,11 @@ export function describeRunStore(name: string, open: () => Promise<RunStore>): v
   })
   describeApprovals(name, open)
   describeSharedThings(name, open)
+}
+
+/** The step as one that somebody made. */
+function byHand(step: Step, by: string): Step {
+  const entry = { ...step.entry, by }
+  const hash = hashOf(entry)
+  return { ...step, entry: { ...entry, hash }, run: { ...step.run, head: hash } }
 }

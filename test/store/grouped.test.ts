@@ -59,7 +59,7 @@ const seqOf = (file: string, { runId }: Run) =>
 
 describe('advances of many runs', () => {
   test('in one turn of the loop share one transaction', async () => {
-    const { file, store, runs } = await aGroupedStore(30)
+    const { file, store, runs } = await aGroupedStore(50)
     emptyJournal(file)
     const steps = runs.map((run) => stepAfter(run))
     await Promise.all(steps.map((step) => store.advance(step, mine)))
@@ -180,11 +180,11 @@ describe('a great many runs at work', () => {
     return run
   }
 
-  test('take turns: one half is saved while the other is at work', async () => {
-    const { file, store, runs } = await aGroupedStore(50)
+  test('take turns: a quarter is saved while the others are at work', async () => {
+    const { file, store, runs } = await aGroupedStore(100)
     emptyJournal(file)
     await Promise.all(runs.map((run) => store.advance(stepAfter(run), mine)))
-    expect(commitsIn(file)).toBe(2)
+    expect(commitsIn(file)).toBe(4)
   })
 
   test('are saved by a thread of their own, each step before it is answered', async () => {

@@ -121,7 +121,11 @@ describe('rows that can’t be are refused by name', () => {
     ['resting_runs_have_a_stop_code', `update runs set ${stopped}, stop = '{}', stop_code = null`],
     ['resting_runs_have_a_stop_code', "update runs set stop_code = 'STOP_DRIFT' where run_id = 'r2'"],
     ['arrival_is_whole', "update runs set gate_seq = 1 where run_id = 'r2'"],
-    ['event_is_json', "insert into history values ('r1', 9, '', 'x', '', '', '', '', '', '')"],
+    ['event_is_json', "insert into history values (99, 1, 'r1', 9, '', 'x', '', '', '', '', '', '')"],
+    [
+      'first_entries_follow_none',
+      "insert into history values (99, null, 'r1', 9, '', '{}', '', '', '', '', '', '')",
+    ],
     ['input_is_json', "update effects set input = 'x'"],
     ['owner_is_json', "update effects set owner = 'x'"],
     ['leased_effects_have_an_end', 'update effects set lease_until = null'],
@@ -168,7 +172,7 @@ describe('rows that can’t be are refused by name', () => {
   test.each([
     [
       'FOREIGN KEY constraint failed',
-      "insert into history values ('r9', 1, '', '{}', '', '', '', '', '', '')",
+      "insert into history values (99, null, 'r9', 1, '', '{}', '', '', '', '', '', '')",
     ],
     ['FOREIGN KEY constraint failed', "insert into run_evidence values ('r1', 1, 'n', 'unknown')"],
     ['FOREIGN KEY constraint failed', "insert into holds values (null, 'release', 'r9', null, 'b', 'now')"],
@@ -179,7 +183,7 @@ describe('rows that can’t be are refused by name', () => {
       "insert into closeout_signatures values ('r1', 'instance', 'other', '{}', 's', 'k', 'now')",
     ],
     ['UNIQUE constraint failed: runs.start_key', "update runs set start_key = 'k1'"],
-    ['UNIQUE constraint failed: history.run_id, history.seq', 'insert into history select * from history'],
+    ['UNIQUE constraint failed: history.id', 'insert into history select * from history'],
     ['cannot store TEXT value in INTEGER column runs.worked_ms', "update runs set worked_ms = 'long'"],
   ])('%s: %s', (message, sql) => {
     expect(refusalOf(sql)).toBe(message)

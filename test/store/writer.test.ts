@@ -1,13 +1,14 @@
 import { afterEach, describe, expect, test } from 'vitest'
+import { canonicalJson } from '../../src/domain/json.ts'
 import type { Run } from '../../src/domain/run.ts'
 import type { Step } from '../../src/domain/step.ts'
 import { writerThread } from '../../src/package-root.ts'
 import type { Outcome } from '../../src/store/perform.ts'
 import { openRunStore } from '../../src/store/run-store.ts'
-import { stepRow } from '../../src/store/step-row.ts'
+import { eachRow, rowsOf } from '../../src/store/step-row.ts'
 import { openWriter, type Writer } from '../../src/store/writer.ts'
 import { aStoreFile, removeFolders } from './folders.ts'
-import { anEffect, firstStep, mine, stepAfter } from './steps.ts'
+import { anEffect, atGate, firstStep, mine, stepAfter } from './steps.ts'
 
 const close: (() => Promise<void>)[] = []
 afterEach(async () => {
@@ -25,7 +26,7 @@ async function aWriter() {
 
 /** Asks until the thread is there: before that the caller saves by itself. */
 async function saved(writer: Writer, ...steps: Step[]): Promise<Outcome[]> {
-  const rows = steps.map((step) => stepRow(step, mine))
+  const rows = rowsOf(steps.map((step) => ({ step, lease: mine })))
   for (;;) {
     const outcomes = writer.save(rows)
     if (outcomes !== null) return outcomes
@@ -38,6 +39,43 @@ const made = async (writer: Writer, changes?: { run: Partial<Run> }) => {
   expect(await saved(writer, step)).toEqual([null])
   return step.run
 }
+
+describe('the rows of steps', () => {
+  test('say of each step what its statements need, whatever lies beside it', async () => {
+    const start = firstStep({ run: { startKey: 'k' } })
+    const after = stepAfter(start.run, {
+      run: { ...atGate(start.run), output: { units: 60 }, workedMs: 9 },
+      effectDone: 'source_pin',
+      effectsAsked: [anEffect('a'), anEffect('b')],
+      approvalUsed: 'ap-1',
+    })
+    const [first, second] = eachRow(rowsOf([start, after].map((step) => ({ step, lease: mine }))))
+    expect(first).toMatchObject({
+      ...{ runId: start.run.runId, seq: 1, hash: start.entry.hash, status: 'working', phase: 'source_pin' },
+      ...{
+        asked: 'source_pin',
+        askedName: 'source_pin',
+        askedInput: '{"of":"source_pin"}',
+        effectDone: null,
+      },
+      ...{ owner: canonicalJson(mine.owner), leaseUntil: mine.until, rest: { made: { start_key: 'k' } } },
+    })
+    expect(second).toMatchObject({
+      ...{ runId: start.run.runId, seq: 2, at: after.entry.at, by: 'engine', state: after.run.state },
+      ...{ status: 'paused', stopCode: 'STOP_APPROVAL_REQUIRED', stop: null, outcome: null, phase: null },
+      ...{ gate: 'SG1', gateSeq: after.run.gateSeq, gateHead: after.run.gateHead, approvalUsed: 'ap-1' },
+      ...{ snapshot: after.run.snapshot, snapshotDigest: after.run.snapshotDigest, output: '{"units":60}' },
+      ...{
+        planDigest: after.run.planDigest,
+        workedMs: 9,
+        event: '{"type":"TICK"}',
+        effectDone: 'source_pin',
+      },
+      ...{ previousHash: start.entry.hash, hash: after.entry.hash, asked: 'a' },
+      rest: { made: null, alsoAsked: [{ asked: 'b' }] },
+    })
+  })
+})
 
 describe('the thread that saves steps', () => {
   test('has saved a step when it answers: whoever reads then reads it', async () => {
@@ -77,19 +115,19 @@ describe('the thread that saves steps', () => {
   test('has one batch at a time', async () => {
     const { writer } = await aWriter()
     const run = await made(writer)
-    const first = writer.save([stepRow(stepAfter(run), mine)])
+    const first = writer.save(rowsOf([{ step: stepAfter(run), lease: mine }]))
     expect(first).not.toBeNull()
-    expect(writer.save([stepRow(firstStep(), mine)])).toBeNull()
+    expect(writer.save(rowsOf([{ step: firstStep(), lease: mine }]))).toBeNull()
     expect(await first).toEqual([null])
   })
 
   test('is not waited for when it can’t open the file, or has ended', async () => {
     const broken = openWriter({ ...aStoreFile(), file: '/proc/nowhere/cutter.db' }, writerThread())
     await broken.close()
-    expect(broken.save([stepRow(firstStep(), mine)])).toBeNull()
+    expect(broken.save(rowsOf([{ step: firstStep(), lease: mine }]))).toBeNull()
     const { writer } = await aWriter()
     await made(writer)
     await writer.close()
-    expect(writer.save([stepRow(firstStep(), mine)])).toBeNull()
+    expect(writer.save(rowsOf([{ step: firstStep(), lease: mine }]))).toBeNull()
   })
 })
