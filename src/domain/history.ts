@@ -1,4 +1,4 @@
-import { canonicalJson, digestOf, sha256 } from './json.ts'
+import { canonicalFrom, digestOf, sha256 } from './json.ts'
 import type { HistoryEntry, RunIdentity } from './run.ts'
 
 /** What the first entry's `previousHash` is: the run's unchanging facts, so that the chain vouches for them too. */
@@ -30,12 +30,15 @@ export interface Definition {
   definitionDigest: string
 }
 
-/** The hash of an entry: SHA-256 over the RFC 8785 form of all its other fields. */
-export function hashOf(entry: Omit<HistoryEntry, 'hash'>): string {
+/** The hash of an entry: SHA-256 over the RFC 8785 form of all its other fields; `eventText` is its event as JSON. */
+export function hashOf(
+  entry: Omit<HistoryEntry, 'hash'>,
+  eventText: string = JSON.stringify(entry.event),
+): string {
   const { seq, at, event, by, state, status, snapshotDigest, previousHash } = entry
   // The RFC 8785 form, its eight keys in order; only strings of the outside need JSON's escapes.
   const text =
-    `{"at":"${at}","by":${JSON.stringify(by)},"event":${canonicalJson(event)},"previousHash":"${previousHash}",` +
+    `{"at":"${at}","by":${JSON.stringify(by)},"event":${canonicalFrom(event, eventText)},"previousHash":"${previousHash}",` +
     `"seq":${seq},"snapshotDigest":"${snapshotDigest}","state":${JSON.stringify(state)},"status":"${status}"}`
   return `sha256:${sha256(text)}`
 }

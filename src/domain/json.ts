@@ -12,6 +12,11 @@ export function canonicalJson(value: unknown): string {
   return isInOrder(value) ? JSON.stringify(value) : inOrder(value)
 }
 
+/** The RFC 8785 form of a value whose ordinary form is at hand: often they are one. */
+export function canonicalFrom(value: unknown, text: string): string {
+  return isInOrder(value) ? text : inOrder(value)
+}
+
 function inOrder(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map((item) => inOrder(item ?? null)).join(',')}]`
   if (value !== null && typeof value === 'object') {

@@ -16,6 +16,8 @@ export interface TimerRequest {
 export interface Step {
   run: Run
   entry: HistoryEntry
+  /** The entry's event as JSON: made once, to be hashed and to be stored. */
+  eventText: string
   /** The invoke whose outcome this step takes in; its row and lease end here. */
   effectDone: string | null
   effectsAsked: EffectRequest[]

@@ -51,7 +51,7 @@ async function workOnce(parts: EngineParts, installed: InstalledMachine, inHand:
   const at = parts.clock.now()
   const due = inHand.timers.find((timer) => Date.parse(timer.dueAt) <= at.getTime())
   if (due !== undefined) return take(parts, installed, inHand, due.event, { timerFired: due.timerId })
-  const [effect] = inHand.effects
+  const effect = inHand.effects[0]
   if (effect !== undefined) {
     const definition = installed.effects[effect.name]
     if (definition === undefined) {

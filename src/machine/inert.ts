@@ -1,7 +1,5 @@
-import { type AnyActorScope, createActor, fromTransition } from 'xstate'
+import { type AnyActor, type AnyActorScope, createActor, fromTransition } from 'xstate'
 import type { Action } from './read.ts'
-
-const nobody = createActor(fromTransition((state: null) => state, null))
 
 /**
  * The scope in which XState computes a transition and hands its actions to us instead of executing them: what its own
@@ -9,10 +7,10 @@ const nobody = createActor(fromTransition((state: null) => state, null))
  * state each time, which costs more than the transition. test/machine/step.test.ts holds that the results are the same.
  */
 export function inertScope(): { scope: AnyActorScope; actions: Action[] } {
-  const system = inertSystem()
+  const system = new InertSystem()
   const actions: Action[] = []
   const scope = {
-    self: { __proto__: nobody, system },
+    self: new Self(system),
     system,
     id: '',
     sessionId: '',
@@ -26,35 +24,46 @@ export function inertScope(): { scope: AnyActorScope; actions: Action[] } {
 }
 
 const ignore = () => {}
-
-interface Named {
-  actors: Map<string, unknown> | null
-  booked: number
-}
+const nobody: AnyActor = createActor(fromTransition((state: null) => state, null))
 
 /** XState's system of actors as it is at the start of a transition: it counts ids from the first one and knows no names yet. */
-const inertSystem = (): Named => ({ __proto__: anew, actors: null, booked: 1 }) as Named
+class InertSystem {
+  private actors: Map<string, unknown> | null = null
+  private booked = 1
 
-const anew = {
-  __proto__: nobody.system,
-  _sendInspectionEvent: ignore,
-  _bookId(this: Named) {
+  _bookId() {
     return `x:${this.booked++}`
-  },
-  _set(this: Named, name: string, actor: unknown) {
+  }
+
+  _set(name: string, actor: unknown) {
     this.actors ??= new Map()
     const other = this.actors.get(name)
     if (other !== undefined && other !== actor)
       throw new Error(`Actor with system ID '${name}' already exists.`)
     this.actors.set(name, actor)
-  },
-  _unregister(this: Named, actor: unknown) {
+  }
+
+  _unregister(actor: unknown) {
     for (const [name, other] of this.actors ?? []) if (other === actor) this.actors!.delete(name)
-  },
-  get(this: Named, name: string) {
+  }
+
+  get(name: string) {
     return this.actors?.get(name)
-  },
-  getAll(this: Named) {
+  }
+
+  getAll() {
     return Object.fromEntries(this.actors ?? [])
-  },
+  }
+
+  _sendInspectionEvent() {}
 }
+Object.setPrototypeOf(InertSystem.prototype, nobody.system)
+
+/** The trivial actor, in a system of its own. */
+class Self {
+  readonly system: InertSystem
+  constructor(system: InertSystem) {
+    this.system = system
+  }
+}
+Object.setPrototypeOf(Self.prototype, nobody)

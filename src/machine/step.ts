@@ -98,10 +98,12 @@ function refusedEvent(run: Run, event: RunEvent): CutterError {
 export function record(run: Run, event: RunEvent, facts: StepFacts): Step {
   if (!event.type.startsWith(RECORD)) throw new TypeError(`${event.type} is not a record`)
   const standing = event.type === ABANDONED ? abandoned(run) : run
-  const entry = entryAfter(run, event, standing, run.snapshotDigest, facts)
+  const eventText = JSON.stringify(event)
+  const entry = entryAfter(run, { event, eventText }, standing, run.snapshotDigest, facts)
   return {
     run: { ...standing, seq: entry.seq, head: entry.hash, updatedAt: facts.at },
     entry,
+    eventText,
     effectDone: null,
     effectsAsked: [],
     effectsDropped: [],
@@ -197,7 +199,14 @@ export function complete(
   const used = approvalUsed(machine, move, event, previous, standing)
   const marks = marksOf(move, previous, standing, used)
   const marked = marks === null ? withoutMarks(event) : { ...withoutMarks(event), ...marks }
-  const entry = entryAfter(previous ?? identity, marked, standing, snapshotDigest, facts)
+  const eventText = JSON.stringify(marked)
+  const entry = entryAfter(
+    previous ?? identity,
+    { event: marked, eventText },
+    standing,
+    snapshotDigest,
+    facts,
+  )
   const arrived = arrival(move, previous, standing, entry)
   const run = {
     runId: identity.runId,
@@ -232,6 +241,7 @@ export function complete(
   const step: Step = {
     run,
     entry,
+    eventText,
     effectDone: facts.effectDone ?? null,
     effectsAsked: [],
     effectsDropped: [],
@@ -254,7 +264,7 @@ function withoutMarks(event: RunEvent): RunEvent {
 
 function entryAfter(
   before: Run | RunIdentity,
-  event: RunEvent,
+  { event, eventText }: { event: RunEvent; eventText: string },
   standing: Standing,
   snapshotDigest: string,
   facts: StepFacts,
@@ -269,7 +279,7 @@ function entryAfter(
     snapshotDigest,
     previousHash: 'head' in before ? before.head : genesisOf(before),
   }
-  return { ...entry, hash: hashOf(entry) }
+  return { ...entry, hash: hashOf(entry, eventText) }
 }
 
 function identityOf(whose: RunIdentity): RunIdentity {

@@ -96,7 +96,7 @@ export function rowsOf(requests: SaveRequest[]): StepRows {
       run.runId,
       entry.seq,
       entry.at,
-      JSON.stringify(entry.event),
+      step.eventText,
       entry.by,
       entry.state,
       entry.status,

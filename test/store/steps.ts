@@ -69,6 +69,7 @@ function stepOf(before: Run, place: { seq: number; previousHash: string }, chang
   return {
     run: { ...moved, head: entry.hash } as Run,
     entry,
+    eventText: JSON.stringify(event),
     effectDone: null,
     effectsAsked: [],
     effectsDropped: [],
