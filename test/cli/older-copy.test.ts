@@ -1,6 +1,6 @@
 import { copyFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import Database from 'better-sqlite3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { connect } from '../../src/store/connect.ts'
 import { type Answer, aCutterHome, type CutterHome, jsonOf } from '../support/cli.ts'
 import {
   ALICE,
@@ -37,7 +37,7 @@ const errorOf = (answer: Answer) => [answer.code, jsonOf(answer).error?.code]
 
 /** A copy of the store as it is now; the answer puts it back. */
 function aCopy(name: string): () => void {
-  const store = new Database(db())
+  const store = connect(db())
   store.pragma('wal_checkpoint(truncate)')
   store.close()
   copyFileSync(db(), at.path(name))
@@ -48,7 +48,7 @@ function aCopy(name: string): () => void {
 }
 
 function edited(sql: string, ...given: string[]): void {
-  const store = new Database(db())
+  const store = connect(db())
   for (const name of store.prepare("select name from sqlite_schema where type = 'trigger'").pluck().all())
     store.exec(`drop trigger ${name}`)
   expect(store.prepare(sql).run(...given).changes).toBe(1)
