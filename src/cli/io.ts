@@ -57,9 +57,10 @@ function differencesIn(data: { [key: string]: Json } | undefined): string[] {
 }
 
 /** What Ctrl-C leaves is no error of ours, but whoever reads JSON must be told. */
-export function answerInterrupted(io: Io): void {
-  const message = 'interrupted; what was begun is settled by: cutter run resume <run>'
-  if (io.json) io.out(JSON.stringify({ error: { code: 'INTERRUPTED', message } }, null, 2))
+export function answerInterrupted(io: Io, run: Run | null = null, hold?: Hold | null): void {
+  const message = `interrupted; what was begun is settled by: cutter run resume ${run?.runId ?? '<run>'}`
+  const shown = run === null ? {} : runSummary(run, hold)
+  if (io.json) io.out(JSON.stringify({ ...shown, error: { code: 'INTERRUPTED', message } }, null, 2))
   io.err(`cutter: ${message}`)
 }
 

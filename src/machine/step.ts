@@ -194,6 +194,8 @@ export function complete(
   const snapshotDigest = digestOfBytes(text)
   const move = { before, after: locate(snapshot) }
   const standing = standingOf(move.after, previous)
+  if (['paused', 'stopped'].includes(standing.status) && Object.keys(snapshot.children).length > 0)
+    throw broken(machine, standing.state, 'it would rest there while an effect is still in flight')
   const used = approvalUsed(machine, move, event, previous, standing)
   const marks = marksOf(move, previous, standing, used)
   const marked = marks === null ? withoutMarks(event) : { ...withoutMarks(event), ...marks }

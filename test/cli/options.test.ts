@@ -83,8 +83,11 @@ describe('Ctrl-C', () => {
     child.kill('SIGINT')
     expect(await ended).toBe(130)
     mute.close()
-    expect(JSON.parse(stdout)).toEqual({
-      error: { code: 'INTERRUPTED', message: expect.stringContaining('cutter run resume') },
+    const { runId, status, error } = JSON.parse(stdout)
+    expect([runId, status]).toEqual([expect.stringMatching(/^ictr-/), 'working'])
+    expect(error).toEqual({
+      code: 'INTERRUPTED',
+      message: expect.stringContaining(`cutter run resume ${runId}`),
     })
   })
 })
