@@ -1,34 +1,15 @@
 import { afterEach, describe, expect, test } from 'vitest'
-import { z } from 'zod'
-import { digestOf } from '../../src/domain/json.ts'
 import type { EngineParts } from '../../src/engine/parts.ts'
 import { chart, success, work } from '../../src/machine/chart.ts'
-import { effect } from '../../src/machine/define.ts'
-import { aMachine } from '../machine/drive.ts'
-import { aWorld, succeeds, theRun, type World } from '../machines/mortal-engine.ts'
+import { theRun, type World } from '../machines/mortal-engine.ts'
 import { removeFolders } from '../store/folders.ts'
+import { type Job, worldOf } from './one-job.ts'
 
 /** Limits of time: of a run's work (hard), of a phase (soft), and deadlines that a chart sets. */
 
 afterEach(removeFolders)
 
 const MINUTE = 60_000
-
-/** A world of one chart, whose effect `job` does as told. */
-function worldOf(logic: ReturnType<typeof chart>, job: Job, parts: Partial<EngineParts> = {}): World {
-  const machine = aMachine(logic.provide({ actors: { job: effect() } }), {
-    definitionDigest: digestOf('timed'),
-  })
-  const base = { name: 'job', input: z.unknown(), output: z.unknown() }
-  const execute = async ({ signal }: { signal: AbortSignal }) => ({ output: (await job(signal)) ?? {} })
-  const effects = { job: { ...base, kind: 'read' as const, execute } }
-  const own = { installed: async () => ({ machine, effects, admit: async (input: never) => input }) }
-  // Getters stay what they are: each life asks them anew.
-  return aWorld(succeeds, {
-    parts: Object.defineProperties(own, Object.getOwnPropertyDescriptors(parts)) as Partial<EngineParts>,
-  })
-}
-type Job = (signal: AbortSignal) => Promise<object | undefined>
 
 const begin = ({ engine }: World) => engine.start('tried', {}, { mode: 'dry-run' })
 const takesLong: Job = (signal) =>
