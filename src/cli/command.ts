@@ -131,6 +131,13 @@ async function wholeRunId(store: RunStore, home: string, text: string): Promise<
   if (found.includes(text)) return text
   const [first] = found
   if (first === undefined) {
+    const [pruned] = await store.prunedLike(text)
+    if (pruned !== undefined) {
+      const { runId, prunedAt, bundleDigest } = pruned
+      throw new CutterError('RUN_NOT_FOUND', `run ${runId} was pruned at ${prunedAt}`, {
+        next: `its bundle has the SHA-256 ${bundleDigest}: cutter verify <bundle>`,
+      })
+    }
     const reported = reportedRun(home, text)
     if (reported !== null) throw lost(reported.runId, reported.seq)
     throw new CutterError('RUN_NOT_FOUND', `there is no run ${text} here`, { next: 'cutter run list' })

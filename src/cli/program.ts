@@ -10,6 +10,7 @@ import { machineCommands } from './machine/commands.ts'
 import { migrateCommands } from './migrate/commands.ts'
 import { rehearsalCommands } from './rehearsal/commands.ts'
 import { runCommands } from './run/commands.ts'
+import { storeCommands } from './store/commands.ts'
 import { targetCommands } from './target/commands.ts'
 
 /** All commands with their options and examples. What a command does is loaded when it is the one. */
@@ -77,6 +78,15 @@ export function buildProgram(done: (exitCode: number) => void): Command {
   )
   rehearsalCommands(
     some('rehearsal', 'copies on which migrations were rehearsed', 'cutter rehearsal list'),
+    run,
+  )
+
+  storeCommands(
+    some(
+      'store',
+      'where runs are kept: copies of it, and what may go',
+      'cutter store backup --out cutter-2026-11-26.db',
+    ),
     run,
   )
 

@@ -143,8 +143,11 @@ function migrate(db: Database, file: string, migrations: string[]): void {
 }
 
 /** Made under the migration's lock by a connection of its own: whole, and of exactly what is migrated then. */
-function backup(file: string, version: number): void {
-  const copy = `${file}.before-migration-from-${version}`
+const backup = (file: string, version: number) =>
+  copyDatabase(file, `${file}.before-migration-from-${version}`)
+
+/** Copies a file's database as it is at one moment, whoever works with it, to where nothing is yet or what is there may go. */
+export function copyDatabase(file: string, copy: string): void {
   const unfinished = `${copy}.unfinished`
   writeFileSync(unfinished, '', { mode: 0o600 })
   const reader = connect(file, { readonly: true })
