@@ -23,7 +23,7 @@ import {
 
 export type Facts = { [key: string]: Json }
 
-interface ChartContext extends RunContext {
+export interface ChartContext extends RunContext {
   input: Facts
   mode: Mode
   facts: Facts
@@ -31,13 +31,21 @@ interface ChartContext extends RunContext {
 
 type Milestone = { [key: string]: unknown }
 
-/** A chart of these milestones, the first of which it begins in; rejecting, voiding and cancelling are added. */
-export function chart(milestones: { [name: string]: Milestone }): AnyStateMachine {
+/**
+ * A chart of these milestones, the first of which it begins in; rejecting, voiding and cancelling are added. What a phase reports
+ * replaces what stood there; an object under one of the keys in `grows` is added to it, and is a fact too.
+ */
+export function chart(
+  milestones: { [name: string]: Milestone },
+  { grows = [] }: { grows?: string[] } = {},
+): AnyStateMachine {
   const named = Object.entries(milestones).map(([name, state]) => [name, { id: name, ...state }])
   const usual = setup({
     types: { context: {} as ChartContext, input: {} as MachineInput<Facts> },
     actions: {
-      learn: assign(({ context, event }) => learned(context, (event as unknown as { output: Facts }).output)),
+      learn: assign(({ context, event }) =>
+        learned(context, (event as unknown as { output: Facts }).output, grows),
+      ),
       stop: assign({ stop: ({ event }) => (event as unknown as { error: StopFacts }).error }),
       clearStop: assign({ stop: null }),
       takeApproval: assign({ approvalId: ({ event }) => (event as unknown as DecisionEvent).approvalId }),
@@ -78,24 +86,43 @@ export function chart(milestones: { [name: string]: Milestone }): AnyStateMachin
 function learned(
   context: ChartContext,
   { report = {}, planDigest = context.planDigest, ...facts }: Facts,
+  grows: string[],
 ): Partial<ChartContext> {
+  const added = grows.map((key) => [
+    key,
+    { ...(context.output[key] as Facts), ...((report as Facts)[key] as Facts) },
+  ])
+  const grown = Object.fromEntries(added) as Facts
   return {
-    facts: { ...context.facts, ...facts },
+    facts: { ...context.facts, ...facts, ...grown },
     planDigest: planDigest as string | null,
-    output: { ...context.output, ...(report as Facts) },
+    output: { ...context.output, ...(report as Facts), ...grown },
   }
 }
 
-const known = ({ context }: { context: ChartContext }): Facts => ({
+/** What every effect of such a chart is given. */
+export const known = ({ context }: { context: ChartContext }): Facts => ({
   ...context.input,
   ...context.facts,
   planDigest: context.planDigest,
 })
 
-/** A milestone's work: the effect that leads to the next milestone, or a stop from which it is taken up again. */
-export const work = (effect: string, next: string): Milestone => working(effect, next, ['learn'])
+/** Ways out of a milestone's work beside the usual ones. */
+interface Ways {
+  /** Transitions that are tried before the one to the next milestone. */
+  unless?: { [key: string]: unknown }[]
+  onError?: string
+}
 
-const working = (effect: string, next: string, actions: string[]): Milestone => ({
+/** A milestone's work: the effect that leads to the next milestone, or a stop from which it is taken up again. */
+export const work = (effect: string, next: string, ways: Ways = {}) => working(effect, next, ['learn'], ways)
+
+const working = (
+  effect: string,
+  next: string,
+  actions: string[],
+  { unless = [], onError = 'stopped' }: Ways = {},
+) => ({
   initial: 'working',
   states: {
     working: {
@@ -103,8 +130,8 @@ const working = (effect: string, next: string, actions: string[]): Milestone => 
         id: effect,
         src: effect,
         input: known,
-        onDone: { target: `#${next}`, actions },
-        onError: { target: 'stopped', actions: 'stop' },
+        onDone: [...unless, { target: `#${next}`, actions }],
+        onError: { target: onError, actions: 'stop' },
       },
     },
     stopped: { meta: stopped, on: { RETRY: { target: 'working', actions: 'clearStop' } } },
@@ -118,7 +145,7 @@ const working = (effect: string, next: string, actions: string[]): Milestone => 
 export function gated(
   name: string,
   { recheck, work: effect, next }: { recheck: string; work: string; next: string },
-): Milestone {
+) {
   return {
     initial: 'waiting',
     states: {
