@@ -1,7 +1,7 @@
 import { assign, type EventObject } from 'xstate'
 import { z } from 'zod'
 import { type ChartContext, chart, type Facts, gated, known, success, work } from '../src/machine/chart.ts'
-import { closed, effect, type MachineDefinition } from '../src/machine/define.ts'
+import { closed, type MachineDefinition } from '../src/machine/define.ts'
 
 /**
  * Deploy: an artifact goes side by side onto a host over SSH. Milestones carry the names of the gates that they pass: G0 environment, G1
@@ -72,12 +72,6 @@ const failed = {
 }
 const proven = (name: string, next: string) => ({ ...work(name, next, { unless: [failed] }), on })
 
-const authorization = gated('SG1', {
-  recheck: 'recheck_deploy',
-  work: 'transfer_promote',
-  next: 'G4_PROMOTED',
-})
-
 const deployLogic = chart(
   {
     PENDING: blockable('environment', 'G0_ENVIRONMENT'),
@@ -87,11 +81,11 @@ const deployLogic = chart(
     G3_PREFLIGHT: blockable('rehearse_rollback', 'G3_ROLLBACK_REHEARSAL'),
     G3_ROLLBACK_REHEARSAL: blockable('plan_lock', 'G3_PLAN_LOCKED'),
     G3_PLAN_LOCKED: { after: { 0: 'AWAITING_DEPLOY_AUTHORIZATION' } },
-    AWAITING_DEPLOY_AUTHORIZATION: {
-      ...authorization,
-      // What follows is done under the same approval, up to the end or the way back.
-      states: { ...authorization.states, authorized: { ...work('transfer_promote', 'G4_PROMOTED'), on } },
-    },
+    // What follows is done under the same approval, up to the end or the way back.
+    AWAITING_DEPLOY_AUTHORIZATION: gated('SG1', {
+      recheck: 'recheck_deploy',
+      authorized: { ...work('transfer_promote', 'G4_PROMOTED'), on },
+    }),
     G4_PROMOTED: proven('post_checks', 'G5_CHECKED'),
     G5_CHECKED: proven('rehearse', 'G6_REHEARSED'),
     G6_REHEARSED: proven('runtime_skeleton', 'RUNTIME_PREPARED'),
@@ -104,16 +98,10 @@ const deployLogic = chart(
   { grows: ['gates'] },
 )
 
-const PHASES = [
-  ...['environment', 'source', 'artifact', 'preflight', 'rehearse_rollback', 'plan_lock'],
-  ...['recheck_deploy', 'transfer_promote', 'post_checks', 'rehearse', 'runtime_skeleton', 'integrity'],
-  ...['rollback', 'blocked_report', 'closeout'],
-]
-
 export const deploy: MachineDefinition = {
   name: 'deploy',
   version: '1',
-  logic: deployLogic.provide({ actors: Object.fromEntries(PHASES.map((name) => [name, effect()])) }),
+  logic: deployLogic,
   input: deployInput,
   runIdPrefix: 'idep',
 }
