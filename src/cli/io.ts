@@ -18,13 +18,13 @@ export interface Io {
 
 /** Without secrets known by value it takes out what looks like one. */
 export function processIo(json: boolean, env: NodeJS.ProcessEnv, secrets = knownSecrets()): Io {
-  const watched = process.stderr.isTTY === true && process.stdout.isTTY === true
+  const watched = !json && process.stderr.isTTY === true && process.stdout.isTTY === true
   return {
     json,
     out: (text) => void process.stdout.write(`${text}\n`),
     err: (text) => void process.stderr.write(`${secrets.text(text)}\n`),
     words: secrets.words,
-    watched: watched && !json,
+    watched,
     color: watched && (env.NO_COLOR ?? '') === '' && env.TERM !== 'dumb',
   }
 }
