@@ -77,7 +77,7 @@ export async function dryRunStory(stage: Stage): Promise<{ first: Run; duplicate
   say(`  ${first.runId}  ${reportOf(first).sourceVersionId}`)
   say(`  ${duplicate.runId}  ${reportOf(duplicate).sourceVersionId}`)
   say(
-    '  The version’s id is made of the text alone, so the same text is the same version wherever it is cut.',
+    '  That id is made of the document’s name, its text and the way of reading it: the same text, the same version.',
   )
   await app.engine.cancel(duplicate.runId, { reason: 'the demo needs no second one', by: OPERATOR })
   return { first, duplicate }
