@@ -3,7 +3,14 @@ import { CutterError } from '../domain/errors.ts'
 import type { Evidence } from '../domain/evidence.ts'
 import { genesisOf, hashOf } from '../domain/history.ts'
 import { digestOfBytes, type Json } from '../domain/json.ts'
-import type { HistoryEntry, Run, RunEvent, RunIdentity, Standing } from '../domain/run.ts'
+import {
+  type HistoryEntry,
+  identityOf,
+  type Run,
+  type RunEvent,
+  type RunIdentity,
+  type Standing,
+} from '../domain/run.ts'
 import type { Step } from '../domain/step.ts'
 import type { MachineDefinition, RunContext } from './define.ts'
 import { refuseOtherDefinition } from './definition.ts'
@@ -272,10 +279,4 @@ function entryAfter(
     previousHash: 'head' in before ? before.head : genesisOf(before),
   }
   return { ...entry, hash: hashOf(entry) }
-}
-
-function identityOf(whose: RunIdentity): RunIdentity {
-  const { runId, machine, version, definitionDigest, mode, input, startKey, startedBy, osUser, startedAt } =
-    whose
-  return { runId, machine, version, definitionDigest, mode, input, startKey, startedBy, osUser, startedAt }
 }

@@ -3,31 +3,15 @@ import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { canonicalJson } from '../../src/domain/json.ts'
 import { connect } from '../../src/store/connect.ts'
-import { type Answer, type ApprovalJson, aCutterHome, type CutterHome, jsonOf } from '../support/cli.ts'
-import {
-  ALICE,
-  approve,
-  aSigner,
-  charter,
-  enableExecution,
-  historyOf,
-  LIVE,
-  rehearse,
-  resume,
-  sign,
-  start,
-  started,
-} from './acts.ts'
+import { type Answer, type ApprovalJson, type CutterHome, jsonOf } from '../support/cli.ts'
+import { ALICE, approve, historyOf, rehearse, resume, sign, start, started } from './acts.ts'
+import { aLiveHome } from './live-home.ts'
 
 let at: CutterHome
 let key: string
 
 beforeAll(async () => {
-  at = aCutterHome(LIVE)
-  key = aSigner(at)
-  at.file('small.md', charter('One.', 'Two.'))
-  await at.server()
-  await enableExecution(at)
+  ;({ at, key } = await aLiveHome())
 })
 
 afterAll(() => at.remove())

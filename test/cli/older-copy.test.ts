@@ -2,20 +2,8 @@ import { copyFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { connect } from '../../src/store/connect.ts'
 import { type Answer, aCutterHome, type CutterHome, jsonOf } from '../support/cli.ts'
-import {
-  ALICE,
-  approve,
-  aSigner,
-  charter,
-  enableExecution,
-  historyOf,
-  LIVE,
-  rehearseOn,
-  resume,
-  sign,
-  start,
-  started,
-} from './acts.ts'
+import { ALICE, approve, charter, historyOf, rehearseOn, resume, sign, start, started } from './acts.ts'
+import { aLiveHome } from './live-home.ts'
 
 /** The reports beside the store, and what they and later approvals tell of a store that was put back or edited. */
 
@@ -23,11 +11,7 @@ let at: CutterHome
 let key: string
 
 beforeAll(async () => {
-  at = aCutterHome(LIVE)
-  key = aSigner(at)
-  at.file('small.md', charter('One.', 'Two.'))
-  await at.server()
-  await enableExecution(at)
+  ;({ at, key } = await aLiveHome())
 })
 afterAll(() => at.remove())
 
