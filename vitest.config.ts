@@ -45,7 +45,7 @@ const stories = [
     'policy',
     'recut',
   ],
-  'secrets',
+  ...['secrets', 'store'],
 ]
 const program = [
   ...stories.map((name) => `test/cli/${name}.test.ts`),

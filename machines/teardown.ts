@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { chart, gated, success, work } from '../src/machine/chart.ts'
-import { effect, type MachineDefinition } from '../src/machine/define.ts'
+import type { MachineDefinition } from '../src/machine/define.ts'
 
 /**
  * Teardown: the copies on which a migration was rehearsed outlive their run, and go only under an approval of their own. Started
@@ -24,9 +24,7 @@ const milestones = chart({
 export const teardown: MachineDefinition = {
   name: 'teardown',
   version: '1',
-  logic: milestones.provide({
-    actors: { copies_find: effect(), recheck_copies: effect(), copies_remove: effect() },
-  }),
+  logic: milestones,
   input: teardownInput,
   runIdPrefix: 'tear',
 }

@@ -51,10 +51,11 @@ export interface AppOptions {
   onWarning?(text: string): void
 }
 
+export const storeFile = (home: string) => join(home, 'var', 'cutter.db')
+
 export function openStore(home: string): BatchingStore {
-  const file = join(home, 'var', 'cutter.db')
   const files = { migrationsDirectory: migrationsDirectory('store'), writerThread: writerThread() }
-  return openRunStore({ file, ...files })
+  return openRunStore({ file: storeFile(home), ...files })
 }
 
 /** Puts the parts together for one home. What a command may not need (machines, targets, pg) is loaded when asked for. */
@@ -188,7 +189,7 @@ const underKnownPolicy = (config: Config, store: RunStore) => async (installed: 
 }
 
 /** The name that the operating system vouches for; the number where it has none. */
-function osUser(): string {
+export function osUser(): string {
   try {
     return userInfo().username
   } catch {

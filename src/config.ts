@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import type { Config } from './config-schema.ts'
 import { CutterError } from './domain/errors.ts'
@@ -19,14 +19,26 @@ const DEFAULTS: Config = {
   caps: { runMinutes: 60, phaseMinutes: 10, units: 1_000 },
 }
 
-/** `--home`, else CUTTER_HOME, else the nearest folder upward that holds cutter.yaml, else the current folder. */
+/**
+ * `--home`, else CUTTER_HOME, else the nearest folder upward that holds cutter.yaml, else the current folder. One that is named must
+ * be there: a mistyped one would be made, and answer that there are no runs.
+ */
 export function findHome(option: string | undefined, env: NodeJS.ProcessEnv, cwd: string): string {
   const named = option ?? env.CUTTER_HOME
-  if (named !== undefined && named !== '') return resolve(cwd, named)
+  if (named !== undefined && named !== '') return existingFolder(resolve(cwd, named), option === undefined)
   for (let folder = cwd; ; folder = dirname(folder)) {
     if (existsSync(join(folder, 'cutter.yaml'))) return folder
     if (dirname(folder) === folder) return cwd
   }
+}
+
+function existingFolder(home: string, byEnv: boolean): string {
+  if (statSync(home, { throwIfNoEntry: false })?.isDirectory()) return home
+  throw new CutterError(
+    'INPUT_REFUSED',
+    `there is no folder ${home}, which ${byEnv ? 'CUTTER_HOME' : '--home'} names; nothing was made`,
+    { next: `mkdir ${home}, or name another` },
+  )
 }
 
 /**

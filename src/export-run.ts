@@ -74,7 +74,7 @@ function exists(file: string): CutterError {
 }
 
 /** Written aside, then linked into its place: a link is never made over a file that came meanwhile. */
-async function writeWhole(file: string, write: (unfinished: string) => Promise<void>): Promise<void> {
+export async function writeWhole(file: string, write: (unfinished: string) => Promise<void>): Promise<void> {
   const unfinished = `${file}.${randomBytes(4).toString('hex')}.unfinished`
   try {
     await write(unfinished)

@@ -102,17 +102,23 @@ async function told(
   signal: AbortSignal,
 ): Promise<number> {
   if (signal.aborted && !(error instanceof CutterError)) {
-    answerInterrupted(io)
+    answerInterrupted(io, ...(await shownOf(store, (error as { runId?: unknown }).runId)))
     return EXIT_INTERRUPTED
   }
   if (error instanceof CutterError) log?.info({ err: error }, 'command refused')
   else log?.error({ err: error }, 'command failed')
   // A run that can't be trusted is not shown beside the reason why.
   const shown = error instanceof CutterError && error.code !== 'STORE_TAMPERED'
-  const runId = shown ? error.data.runId : undefined
-  const run = typeof runId === 'string' ? ((await store?.run(runId).catch(() => null)) ?? null) : null
-  answerError(io, error, run, run === null ? null : await holdOf(store!, run).catch(() => undefined))
+  answerError(io, error, ...(await shownOf(store, shown ? error.data.runId : undefined)))
   return error instanceof CutterError ? EXIT_OF_ERROR[error.code] : EXIT_OF_ERROR.INTERNAL
+}
+
+/** The run that an error is about, as it stands, and what holds it. */
+async function shownOf(store: RunStore | null, runId: unknown): Promise<[Run | null, Hold | null]> {
+  const nothing: [null, null] = [null, null]
+  if (store === null || typeof runId !== 'string') return nothing
+  const run = await store.run(runId).catch(() => null)
+  return run === null ? nothing : [run, await holdOf(store, run).catch(() => null)]
 }
 
 /** The hold that binds a run, which its answers show. */
@@ -125,6 +131,13 @@ async function wholeRunId(store: RunStore, home: string, text: string): Promise<
   if (found.includes(text)) return text
   const [first] = found
   if (first === undefined) {
+    const [pruned] = await store.prunedLike(text)
+    if (pruned !== undefined) {
+      const { runId, prunedAt, bundleDigest } = pruned
+      throw new CutterError('RUN_NOT_FOUND', `run ${runId} was pruned at ${prunedAt}`, {
+        next: `its bundle has the SHA-256 ${bundleDigest}: cutter verify <bundle>`,
+      })
+    }
     const reported = reportedRun(home, text)
     if (reported !== null) throw lost(reported.runId, reported.seq)
     throw new CutterError('RUN_NOT_FOUND', `there is no run ${text} here`, { next: 'cutter run list' })

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { leaf, type Runner } from './leaf.ts'
+import { BY, leaf, type Runner, WHY } from './leaf.ts'
 
 export function executionCommands(group: Command, run: Runner): void {
   const verbs = () => import('./execution.ts')
@@ -12,14 +12,14 @@ export function executionCommands(group: Command, run: Runner): void {
     'cutter execution enable --for 2h --reason "release 7"',
   )
     .requiredOption('--for <time>', 'such as 30m or 2h; at most 7d')
-    .requiredOption('--reason <text>')
-    .option('--by <who>', 'label of the operator')
+    .requiredOption(...WHY)
+    .option(...BY)
     .action(run(async (options) => (await verbs()).executionEnable(options)))
   leaf(
     group.command('disable').description('forbid live writes at once'),
     'cutter execution disable --reason "incident"',
   )
-    .option('--reason <text>', 'why', 'switched off')
-    .option('--by <who>', 'label of the operator')
+    .option(...WHY, 'switched off')
+    .option(...BY)
     .action(run(async (options) => (await verbs()).executionDisable(options)))
 }

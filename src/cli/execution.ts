@@ -61,10 +61,13 @@ async function answerStatus({ io, ...session }: Session): Promise<number> {
 
 const UNITS: { [unit: string]: number } = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 
-/** `90s`, `30m`, `2h`, `1d`; at most 7 days, since the switch is meant to fall back to off. */
-export function durationMs(text: string): number {
+/** `90s`, `30m`, `2h`, `1d`; by default at most 7 days, since the switch is meant to fall back to off. */
+export function durationMs(text: string, flag = '--for', mostDays = 7): number {
   const [, count, unit] = /^(\d{1,6})([smhd])$/.exec(text) ?? []
   const ms = Number(count) * (UNITS[unit ?? ''] ?? 0)
-  if (ms > 0 && ms <= 7 * UNITS.d!) return ms
-  throw new CutterError('USAGE', `--for takes a time such as 90s, 30m, 2h or 1d, at most 7d, not ${text}`)
+  if (ms > 0 && ms <= mostDays * UNITS.d!) return ms
+  throw new CutterError(
+    'USAGE',
+    `${flag} takes a time such as 90s, 30m, 2h or 1d, at most ${mostDays}d, not ${text}`,
+  )
 }

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { leaf, type Runner } from './leaf.ts'
+import { BY, leaf, type Runner, WHY } from './leaf.ts'
 
 export function holdCommands(group: Command, run: Runner): void {
   const verbs = () => import('./hold.ts')
@@ -13,12 +13,12 @@ export function holdCommands(group: Command, run: Runner): void {
       .description('hold everything: no run starts or goes on, from the next write of runs at work'),
     'cutter hold on --reason "incident 12"',
   )
-    .requiredOption('--reason <text>')
-    .option('--by <who>', 'label of the operator')
+    .requiredOption(...WHY)
+    .option(...BY)
     .action(run(async (options) => (await verbs()).holdOn(options)))
   leaf(group.command('off').description('let all runs go'), 'cutter hold off --reason "incident is over"')
-    .option('--reason <text>', 'why')
-    .option('--by <who>', 'label of the operator')
+    .option(...WHY)
+    .option(...BY)
     .action(run(async (options) => (await verbs()).holdOff(options)))
   leaf(
     group
@@ -27,7 +27,7 @@ export function holdCommands(group: Command, run: Runner): void {
       .argument('<run>'),
     'cutter hold release 0f3a9c1d --reason "mends the incident"',
   )
-    .option('--reason <text>', 'why')
-    .option('--by <who>', 'label of the operator')
+    .option(...WHY)
+    .option(...BY)
     .action(run(async (id, options) => (await verbs()).holdRelease(id, options)))
 }

@@ -18,13 +18,13 @@ export interface Io {
 
 /** Without secrets known by value it takes out what looks like one. */
 export function processIo(json: boolean, env: NodeJS.ProcessEnv, secrets = knownSecrets()): Io {
-  const watched = process.stderr.isTTY === true && process.stdout.isTTY === true
+  const watched = !json && process.stderr.isTTY === true && process.stdout.isTTY === true
   return {
     json,
     out: (text) => void process.stdout.write(`${text}\n`),
     err: (text) => void process.stderr.write(`${secrets.text(text)}\n`),
     words: secrets.words,
-    watched: watched && !json,
+    watched,
     color: watched && (env.NO_COLOR ?? '') === '' && env.TERM !== 'dumb',
   }
 }
@@ -57,9 +57,10 @@ function differencesIn(data: { [key: string]: Json } | undefined): string[] {
 }
 
 /** What Ctrl-C leaves is no error of ours, but whoever reads JSON must be told. */
-export function answerInterrupted(io: Io): void {
-  const message = 'interrupted; what was begun is settled by: cutter run resume <run>'
-  if (io.json) io.out(JSON.stringify({ error: { code: 'INTERRUPTED', message } }, null, 2))
+export function answerInterrupted(io: Io, run: Run | null = null, hold?: Hold | null): void {
+  const message = `interrupted; what was begun is settled by: cutter run resume ${run?.runId ?? '<run>'}`
+  const shown = run === null ? {} : runSummary(run, hold)
+  if (io.json) io.out(JSON.stringify({ ...shown, error: { code: 'INTERRUPTED', message } }, null, 2))
   io.err(`cutter: ${message}`)
 }
 

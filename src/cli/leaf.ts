@@ -10,6 +10,15 @@ export const USAGE_ERRORS: OutputConfiguration = {
   outputError: (text, write) => write(withoutSecretForms(text)),
 }
 
+/** Who acts, as every command that changes something takes it. */
+export const BY = ['--by <who>', 'label of the operator, recorded beside the OS user'] as const
+export const WHY = ['--reason <text>', 'why; it is recorded'] as const
+
+/** Commands of one subject, with an example of the most used one. */
+export function group(program: Command, name: string, description: string, example: string): Command {
+  return program.command(name).description(description).addHelpText('after', `\nExample:\n  ${example}`)
+}
+
 /** What every command has: `--json`, `--home`, and an example in its help. */
 export function leaf(command: Command, example: string): Command {
   return command

@@ -5,11 +5,12 @@ import { documentCommands } from './document/commands.ts'
 import { exportCommand } from './document/export-command.ts'
 import { executionCommands } from './execution-commands.ts'
 import { holdCommands } from './hold-commands.ts'
-import { type Action, leaf } from './leaf.ts'
+import { type Action, group, leaf } from './leaf.ts'
 import { machineCommands } from './machine/commands.ts'
 import { migrateCommands } from './migrate/commands.ts'
 import { rehearsalCommands } from './rehearsal/commands.ts'
 import { runCommands } from './run/commands.ts'
+import { storeCommands } from './store/commands.ts'
 import { targetCommands } from './target/commands.ts'
 
 /** All commands with their options and examples. What a command does is loaded when it is the one. */
@@ -21,10 +22,9 @@ export function buildProgram(done: (exitCode: number) => void): Command {
   const program = new Command('cutter')
     .description('Durable, approval-gated runs for changes that can’t be taken back.')
     .version(VERSION, '--version')
-    .configureHelp({ showGlobalOptions: true })
     .addHelpText(
       'after',
-      '\nExit codes: 0 paused at a gate or succeeded · 1 failed or internal error · 2 usage or refused input ·\n3 not allowed to go on · 4 no such run, approval, machine or target',
+      '\nExample:\n  cutter demo\n\nExit codes: 0 paused at a gate or succeeded · 1 failed or internal error · 2 usage or refused input ·\n3 not allowed to go on · 4 no such run, approval, machine or target',
     )
 
   leaf(
@@ -32,25 +32,61 @@ export function buildProgram(done: (exitCode: number) => void): Command {
     'cutter demo',
   ).action(run(async (options) => (await import('./demo/demo.ts')).demo(options)))
 
-  runCommands(program.command('run').description('start runs, take them up again, look at them'), run)
-  machineCommands(program.command('machine').description('machines, those that ship and your own'), run)
-  approvalCommands(program.command('approval').description('what is signed, and by whom'), run)
-  executionCommands(
-    program
-      .command('execution')
-      .description('the execution switch: live writes allowed or not; off by default'),
+  const some = (name: string, description: string, example: string) =>
+    group(program, name, description, example)
+  runCommands(
+    some(
+      'run',
+      'start runs, take them up again, look at them',
+      'cutter run start cut --document CHARTER --source charter.md',
+    ),
     run,
   )
-  const documents = program.command('document').description('look at documents, and give them to others')
+  machineCommands(some('machine', 'machines, those that ship and your own', 'cutter machine list'), run)
+  approvalCommands(some('approval', 'what is signed, and by whom', 'cutter approval rehearse 0f3a9c1d'), run)
+  executionCommands(
+    some(
+      'execution',
+      'the execution switch: live writes allowed or not; off by default',
+      'cutter execution enable --for 2h --reason "release 7"',
+    ),
+    run,
+  )
+  const documents = some(
+    'document',
+    'look at documents, and give them to others',
+    'cutter document scan constitution.md',
+  )
   documentCommands(documents, run)
   exportCommand(documents, run)
-  holdCommands(program.command('hold').description('the hold: while it is on, no run starts or goes on'), run)
-  batchCommands(program.command('batch').description('many documents, each a run of its own'), run)
-  targetCommands(program.command('target').description('databases to work on'), run)
-
-  migrateCommands(program.command('migrate').description('bundles of migrations: make one, look at one'), run)
+  holdCommands(
+    some(
+      'hold',
+      'the hold: while it is on, no run starts or goes on',
+      'cutter hold on --reason "incident 12"',
+    ),
+    run,
+  )
+  batchCommands(some('batch', 'many documents, each a run of its own', 'cutter batch start ./laws'), run)
+  targetCommands(
+    some('target', 'databases to work on', 'cutter target survey main --document ICX-CONST'),
+    run,
+  )
+  migrateCommands(
+    some('migrate', 'bundles of migrations: make one, look at one', 'cutter migrate new migrations/reviews'),
+    run,
+  )
   rehearsalCommands(
-    program.command('rehearsal').description('copies on which migrations were rehearsed'),
+    some('rehearsal', 'copies on which migrations were rehearsed', 'cutter rehearsal list'),
+    run,
+  )
+
+  storeCommands(
+    some(
+      'store',
+      'where runs are kept: copies of it, and what may go',
+      'cutter store backup --out cutter-2026-11-26.db',
+    ),
     run,
   )
 

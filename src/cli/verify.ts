@@ -3,25 +3,21 @@ import { CutterError } from '../domain/errors.ts'
 import type { Range } from '../evidence/ranges.ts'
 import { looksLikeTar } from '../evidence/tar.ts'
 import { type Verdict, verifyBundle } from '../evidence/verify.ts'
-import { EXIT_OF_ERROR } from './exit-codes.ts'
-import { answer, answerError, processIo } from './io.ts'
+import { answer } from './io.ts'
+import { withoutStore } from './without-store.ts'
 
 /** Larger ones would not fit into memory, where a bundle is read once. */
 const MAX_BYTES = 2 * 1024 ** 3
 
 /** Checks a bundle. Needs no home, no database and no network: whoever checks has nothing of ours but this program. */
-export async function verify(file: string, options: { signers?: string; json?: boolean }): Promise<number> {
-  const io = processIo(options.json === true, process.env)
-  try {
+export function verify(file: string, options: { signers?: string; json?: boolean }): Promise<number> {
+  return withoutStore(options, async (io) => {
     const { signers } = options
     if (signers !== undefined) await regularFile(signers, 'the file of signers')
     const verdict = await verifyBundle(await readBundle(file), signers ?? null)
     answer(io, verdict, () => linesOf(file, verdict))
     return verdict.holds ? 0 : 1
-  } catch (error) {
-    answerError(io, error, null)
-    return EXIT_OF_ERROR[error instanceof CutterError ? error.code : 'INTERNAL']
-  }
+  })
 }
 
 async function readBundle(file: string): Promise<Buffer> {

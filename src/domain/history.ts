@@ -1,23 +1,8 @@
 import { canonicalFrom, digestOf, sha256 } from './json.ts'
-import type { HistoryEntry, RunIdentity } from './run.ts'
+import { type HistoryEntry, identityOf, type RunIdentity } from './run.ts'
 
 /** What the first entry's `previousHash` is: the run's unchanging facts, so that the chain vouches for them too. */
-export function genesisOf(identity: RunIdentity): string {
-  const { runId, machine, version, definitionDigest, mode, input, startKey, startedBy, osUser, startedAt } =
-    identity
-  return digestOf({
-    runId,
-    machine,
-    version,
-    definitionDigest,
-    mode,
-    input,
-    startKey,
-    startedBy,
-    osUser,
-    startedAt,
-  })
-}
+export const genesisOf = (identity: RunIdentity): string => digestOf(identityOf(identity))
 
 /** Stands in a history as the author of steps that no person made. */
 export const ENGINE = 'engine'

@@ -41,6 +41,13 @@ export interface RunIdentity {
   startedAt: string
 }
 
+/** Nothing but those facts, of whatever holds them. */
+export function identityOf(whose: RunIdentity): RunIdentity {
+  const { runId, machine, version, definitionDigest, mode, input, startKey, startedBy, osUser, startedAt } =
+    whose
+  return { runId, machine, version, definitionDigest, mode, input, startKey, startedBy, osUser, startedAt }
+}
+
 /** A run as stored: its identity, where it stands, and the head of its history. */
 export type Run = RunIdentity &
   Standing & {

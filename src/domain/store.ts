@@ -2,7 +2,7 @@ import type { Approval } from './approval.ts'
 import type { CloseoutSignature } from './closeout.ts'
 import type { EffectRow, Owner } from './effect.ts'
 import type { HoldEntry, HoldInForce } from './hold.ts'
-import type { HistoryEntry, Run, RunEvent, Status } from './run.ts'
+import type { HistoryEntry, Mode, Outcome, Run, RunEvent, Status } from './run.ts'
 import type { Step } from './step.ts'
 
 /** Who takes the effects that a step asks for, and until when (ISO 8601) the lease holds for owners on other hosts. */
@@ -52,6 +52,21 @@ export interface WholeRun {
   contents: Map<string, Uint8Array>
 }
 
+/** What stays known of a run that was taken out of the store, its evidence being in a bundle. */
+export interface PrunedRun {
+  runId: string
+  machine: string
+  mode: Mode
+  outcome: Outcome
+  startKey: string | null
+  seq: number
+  head: string
+  closedAt: string
+  prunedAt: string
+  by: string
+  bundleDigest: string
+}
+
 /** A run in a list: what its row says, without snapshot and output. */
 export interface RunFilter {
   status?: Status
@@ -67,7 +82,7 @@ export interface RunFilter {
  * `STORE_TAMPERED` names what does not fit.
  */
 export interface RunStore {
-  /** Saves the first step of a new run. `KEY_REUSED` when its start key belongs to another run. */
+  /** Saves the first step of a new run. `KEY_REUSED` when its start key belongs to another run, with data.pruned where that was pruned. */
   create(step: Step, lease: Lease): Promise<EffectRow[]>
   /**
    * Saves one step in one transaction and claims the effects it asks for. `STORE_CONFLICT` when the run has moved on
@@ -125,6 +140,14 @@ export interface RunStore {
    * is open, or where `moved` says that nothing lies there any more; else the answer is false and nothing is changed.
    */
   rememberModule(place: MachineModulePlace, options: { moved: boolean }): Promise<boolean>
+
+  /**
+   * Takes a closed run out, with all that refers to it, and keeps what is said of it here: its start key stays used. `STORE_CONFLICT`
+   * when it is not closed at that head. All in one transaction.
+   */
+  prune(pruned: PrunedRun): Promise<void>
+  /** Those whose id equals, begins with or ends with the text. */
+  prunedLike(text: string): Promise<PrunedRun[]>
 
   /** Reads every page; what does not hold, a sentence each. */
   check(): Promise<string[]>

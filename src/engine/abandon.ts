@@ -1,12 +1,30 @@
+import { CutterError } from '../domain/errors.ts'
 import type { Run } from '../domain/run.ts'
 import { ABANDONED, record } from '../machine/step.ts'
 import { installedOrNull } from './known.ts'
-import { leaseOf } from './lease.ts'
+import { leaseOf, seize } from './lease.ts'
 import type { EngineParts } from './parts.ts'
 
 /**
- * Closes a resting run that was started under another definition than the installed one, or whose machine can't be had any more:
- * its chart can't be asked, and nothing is in flight. Null when the definition is the installed one, whose chart then has the word.
+ * Takes over what an interrupted run has in flight, so that it can be cancelled; refuses where that may have changed the world: a
+ * live write, and of a run of another definition every live effect, since nobody can tell its kind.
+ */
+export async function takeOverUnsettled(parts: EngineParts, run: Run): Promise<void> {
+  const installed = await installedOrNull(parts, run.machine)
+  const kinds = installed?.machine.definitionDigest === run.definitionDigest ? installed.effects : {}
+  const seized = await seize(parts, run)
+  if (run.mode !== 'live' || seized.every(({ name }) => kinds[name]?.kind === 'read')) return
+  await parts.store.release(run.runId, parts.owner)
+  throw new CutterError(
+    'EVENT_REFUSED',
+    `run ${run.runId} was interrupted while working in ${run.state}; what it began may have been written, and must be settled before it can be cancelled`,
+    { next: `cutter run resume ${run.runId}`, data: { runId: run.runId } },
+  )
+}
+
+/**
+ * Closes a run that was started under another definition than the installed one, or whose machine can't be had any more:
+ * its chart can't be asked. Nothing that wrote is in flight. Null when the definition is the installed one, whose chart then has the word.
  */
 export async function abandonOtherDefinition(
   parts: EngineParts,
@@ -19,7 +37,11 @@ export async function abandonOtherDefinition(
     ...{ type: ABANDONED, reason, installed: installed?.machine.definitionDigest ?? null },
     outcome: 'cancelled',
   }
-  const step = record(run, event, { at: parts.clock.now().toISOString(), by })
+  const step = {
+    ...record(run, event, { at: parts.clock.now().toISOString(), by }),
+    effectsDropped: (await parts.store.effects(run.runId)).map(({ invokeId }) => invokeId),
+    timersDropped: (await parts.store.timers(run.runId)).map(({ timerId }) => timerId),
+  }
   await parts.store.advance(step, leaseOf(parts))
   parts.onStep?.(step.run, step.entry)
   await parts.onClosed?.(step.run)

@@ -3,7 +3,7 @@ import type { Json } from '../domain/json.ts'
 import type { Mode, Run } from '../domain/run.ts'
 import { refuseOnHold } from './hold.ts'
 import { known } from './known.ts'
-import { refuseHeld } from './lease.ts'
+import { orHeld, refuseHeld } from './lease.ts'
 import { operatorOf } from './operators.ts'
 import type { EngineParts } from './parts.ts'
 import { answerAtRest } from './resting.ts'
@@ -25,7 +25,7 @@ export interface Engine {
    * answered as it is, with no work.
    */
   resume(runId: string, options: { approvalId?: string; by?: string }): Promise<Run>
-  /** Closes a resting run as cancelled. What it has committed stays; what that is, the answer's output says. */
+  /** Closes a run as cancelled that rests, or was interrupted with no live write in flight. What it has committed stays; what that is, the answer's output says. */
   cancel(runId: string, options: { reason: string; by?: string }): Promise<Run>
   /** How many runs this process has in hand at this moment. */
   inHand(): number
@@ -106,20 +106,12 @@ async function cancel(
   if (run.status === 'closed') return run
   const by = operatorOf(parts, options.by)
   await refuseHeld(parts, run)
-  if (run.status === 'working') {
-    throw new CutterError(
-      'EVENT_REFUSED',
-      `run ${id} was interrupted while working in ${run.state}; what it began must be settled before it can be cancelled`,
-      {
-        next: `cutter run resume ${id}`,
-      },
-    )
-  }
-  const { abandonOtherDefinition } = await import('./abandon.ts')
+  const { abandonOtherDefinition, takeOverUnsettled } = await import('./abandon.ts')
   const { workOn } = await import('./work.ts')
   const { reason } = options
+  if (run.status === 'working') await takeOverUnsettled(parts, run)
   const abandoned = await abandonOtherDefinition(parts, run, { by, reason })
   if (abandoned !== null) return abandoned
   await refuseOtherReplay(parts, id)
-  return workOn(parts, run, { type: 'CANCEL', reason }, by)
+  return orHeld(parts, run, () => workOn(parts, run, { type: 'CANCEL', reason }, by))
 }

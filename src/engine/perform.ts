@@ -28,7 +28,14 @@ interface Readings {
 }
 
 /** Thrown when the operator interrupts: nothing is recorded, the next resume settles what was begun. */
-export class Interrupted extends Error {}
+export class Interrupted extends Error {
+  constructor(
+    readonly runId: string,
+    options?: ErrorOptions,
+  ) {
+    super(`run ${runId} was interrupted`, options)
+  }
+}
 
 /** Performs one claimed effect, to its end. Never throws but for an interrupt: a failure is an outcome. */
 export async function perform(
@@ -42,6 +49,7 @@ export async function perform(
   const readings: Readings = {}
   try {
     if (effect.kind === 'write' && run.gateSeq !== null) throw writeAtGate(row.name)
+    if (workLeftMs(parts, run) === 0) throw atCap('it was not begun')
     const { ran, result } = await outcomeOf(parts, context, effect, row.input, readings)
     const output = effect.output.parse(result.output) as Json
     const evidence = result.evidence ?? []
@@ -58,7 +66,7 @@ export async function perform(
       workedMs,
     }
   } catch (error) {
-    if (parts.interrupt.aborted) throw new Interrupted('interrupted', { cause: error })
+    if (parts.interrupt.aborted) throw new Interrupted(run.runId, { cause: error })
     const workedMs = performance.now() - begun
     const found = await ofThisPhase(parts, run, row.name, stopOf(error, context.signal))
     const stop = parts.secrets?.words(found) ?? found
@@ -154,19 +162,22 @@ function unknownOutcome(name: string, why: string): Stop {
 
 function stopOf(error: unknown, signal: AbortSignal): StopFacts {
   if (error instanceof Stop) return error.facts
-  if (signal.aborted) {
-    return {
-      code: 'STOP_CAP_RUN_TIME',
-      message: 'the run’s working time reached its cap (caps.runMinutes); what was begun was aborted',
-      next: 'raise caps.runMinutes in cutter.yaml, then cutter run resume',
-    }
-  }
+  if (signal.aborted) return atCap('what was begun was aborted').facts
   if (error instanceof CutterError) {
     const next = error.next === undefined ? {} : { next: error.next }
     return { code: stopCodeOf(error), message: error.message, ...next, data: error.data }
   }
   return { code: 'STOP_INTERNAL', message: error instanceof Error ? error.message : String(error) }
 }
+
+function atCap(what: string): Stop {
+  return new Stop('STOP_CAP_RUN_TIME', `the run’s working time reached its cap (caps.runMinutes); ${what}`, {
+    next: 'raise caps.runMinutes in cutter.yaml, then cutter run resume',
+  })
+}
+
+const workLeftMs = ({ caps }: EngineParts, { workedMs }: Run) =>
+  Math.max(0, caps.runMinutes * 60_000 - workedMs)
 
 function stopCodeOf({ code }: CutterError): StopFacts['code'] {
   if (code === 'INPUT_REFUSED') return 'STOP_REFUSED_INPUT'
@@ -214,7 +225,6 @@ const digestsOf = (evidence: Evidence[]) =>
 
 function contextOf(parts: EngineParts, run: Run, row: EffectRow): EffectContext {
   let signal: AbortSignal | undefined
-  const left = Math.max(0, parts.caps.runMinutes * 60_000 - run.workedMs)
   return {
     runId: run.runId,
     machine: run.machine,
@@ -223,7 +233,7 @@ function contextOf(parts: EngineParts, run: Run, row: EffectRow): EffectContext 
     seq: row.seq,
     startedBy: run.startedBy,
     get signal() {
-      signal ??= AbortSignal.any([parts.interrupt, AbortSignal.timeout(left)])
+      signal ??= AbortSignal.any([parts.interrupt, AbortSignal.timeout(workLeftMs(parts, run))])
       return signal
     },
     now: () => parts.clock.now(),

@@ -55,7 +55,7 @@ export async function start(
     const readings = { operatorDeclared: declaredBy(parts), ...reading }
     await installed.remember?.(identity.startedAt)
     const step = first(machine, identity, { at: identity.startedAt, by: identity.startedBy, readings })
-    const claimed = await created(parts, step, options.key)
+    const claimed = await created(parts, step)
     if (claimed === null) {
       const faster = await parts.store.runByKey(options.key!)
       return goneOn(parts, exclusively, sameStart(faster!, name, input, options), by)
@@ -66,12 +66,12 @@ export async function start(
 }
 
 /** Saves a run's first step. Null when another process was faster with the same start key. */
-async function created(parts: EngineParts, step: Step, key: string | undefined): Promise<EffectRow[] | null> {
+async function created(parts: EngineParts, step: Step): Promise<EffectRow[] | null> {
   try {
     return await parts.store.create(step, leaseOf(parts))
   } catch (error) {
-    if (key !== undefined && error instanceof CutterError && error.code === 'KEY_REUSED') return null
-    throw error
+    if (!(error instanceof CutterError) || error.code !== 'KEY_REUSED' || error.data.pruned) throw error
+    return null
   }
 }
 

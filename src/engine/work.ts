@@ -48,6 +48,8 @@ export async function work(parts: EngineParts, installed: InstalledMachine, inHa
 
 async function workOnce(parts: EngineParts, installed: InstalledMachine, inHand: InHand): Promise<InHand> {
   const { run } = inHand
+  // Between two phases nothing is begun: the safest point to stop at.
+  if (parts.interrupt.aborted) throw new Interrupted(run.runId)
   const at = parts.clock.now()
   const due = inHand.timers.find((timer) => Date.parse(timer.dueAt) <= at.getTime())
   if (due !== undefined) return take(parts, installed, inHand, due.event, { timerFired: due.timerId })
@@ -65,7 +67,8 @@ async function workOnce(parts: EngineParts, installed: InstalledMachine, inHand:
   }
   const [timer] = [...inHand.timers].sort((a, b) => Date.parse(a.dueAt) - Date.parse(b.dueAt))
   if (timer === undefined) throw await nothingInHand(parts, run)
-  await until(Date.parse(timer.dueAt) - at.getTime(), parts.interrupt)
+  const left = Date.parse(timer.dueAt) - at.getTime()
+  await until(Math.min(left, LONGEST_WAIT_MS), parts.interrupt, run)
   return inHand
 }
 
@@ -136,11 +139,14 @@ export function after(step: Step, before: Pick<InHand, 'effects' | 'timers'>, cl
   return { run: step.run, effects, timers }
 }
 
-function until(ms: number, interrupt: AbortSignal): Promise<void> {
+/** Node takes a longer time for none at all. */
+const LONGEST_WAIT_MS = 2 ** 31 - 1
+
+function until(ms: number, interrupt: AbortSignal, { runId }: Run): Promise<void> {
   return new Promise((resolve, reject) => {
     const stop = () => {
       clearTimeout(timer)
-      reject(new Interrupted('interrupted'))
+      reject(new Interrupted(runId))
     }
     const timer = setTimeout(() => {
       interrupt.removeEventListener('abort', stop)

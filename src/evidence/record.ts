@@ -1,7 +1,7 @@
 import { parseStatement } from '../approvals/statement.ts'
 import type { Approval, Statement } from '../domain/approval.ts'
 import { type Definition, UPGRADED } from '../domain/history.ts'
-import type { HistoryEntry, RunIdentity } from '../domain/run.ts'
+import { type HistoryEntry, identityOf, type RunIdentity } from '../domain/run.ts'
 import { type Passage, passagesOf, UnapprovedPassage } from './passages.ts'
 import type { RunFacts } from './run-facts.ts'
 
@@ -104,19 +104,7 @@ function subjectOf({ statementText }: RecordedApproval): string {
  * entry says from what.
  */
 export function genesisOfRun(run: RunIdentity, history: HistoryEntry[]): RunIdentity {
-  const { runId, machine, mode, input, startKey, startedBy, osUser, startedAt } = run
   const upgraded = history.find(({ event }) => event.type === UPGRADED)?.event.from
   const { version, definitionDigest } = (upgraded ?? run) as unknown as Definition
-  return {
-    runId,
-    machine,
-    version,
-    definitionDigest,
-    mode,
-    input,
-    startKey,
-    startedBy,
-    osUser,
-    startedAt,
-  }
+  return { ...identityOf(run), version, definitionDigest }
 }

@@ -7,6 +7,7 @@ import type { Mode } from '../domain/run.ts'
 import {
   closed,
   type DecisionEvent,
+  effect,
   gate,
   type MachineInput,
   type RunContext,
@@ -23,7 +24,7 @@ import {
 
 export type Facts = { [key: string]: Json }
 
-interface ChartContext extends RunContext {
+export interface ChartContext extends RunContext {
   input: Facts
   mode: Mode
   facts: Facts
@@ -31,29 +32,51 @@ interface ChartContext extends RunContext {
 
 type Milestone = { [key: string]: unknown }
 
+const outputOf = (event: unknown) => (event as { output: Facts }).output
+const errorOf = (event: unknown) => (event as { error: StopFacts }).error
+
+interface ChartOptions {
+  /** Keys of what is reported under which an object is added to what stood there, and is a fact too. */
+  grows?: string[]
+  /** The chart's own name: its milestones are known in events as `<id>.<milestone>`; left out: by their names alone. */
+  id?: string
+}
+
 /** A chart of these milestones, the first of which it begins in; rejecting, voiding and cancelling are added. */
-export function chart(milestones: { [name: string]: Milestone }): AnyStateMachine {
-  const named = Object.entries(milestones).map(([name, state]) => [name, { id: name, ...state }])
+export function chart(
+  milestones: { [name: string]: Milestone },
+  { grows = [], id }: ChartOptions = {},
+): AnyStateMachine {
+  const states: { [name: string]: Milestone } = {
+    ...milestones,
+    // Ends that are no milestones: the run keeps the name of the one that it had reached.
+    REJECTED: { type: 'final', meta: closed('rejected') },
+    VOIDED: { type: 'final', meta: closed('voided') },
+    CANCELLED: { type: 'final', meta: closed('cancelled') },
+  }
+  const idOf = (name: string) => (id === undefined ? name : `${id}.${name}`)
+  const named = Object.entries(states).map(([name, state]) => [name, { id: idOf(name), ...state }])
+  const effects = new Set<string>()
   const usual = setup({
     types: { context: {} as ChartContext, input: {} as MachineInput<Facts> },
     actions: {
-      learn: assign(({ context, event }) => learned(context, (event as unknown as { output: Facts }).output)),
-      stop: assign({ stop: ({ event }) => (event as unknown as { error: StopFacts }).error }),
+      learn: assign(({ context, event }) => learned(context, outputOf(event), grows)),
+      stop: assign({ stop: ({ event }) => errorOf(event) }),
       clearStop: assign({ stop: null }),
       takeApproval: assign({ approvalId: ({ event }) => (event as unknown as DecisionEvent).approvalId }),
       dropApproval: assign({ approvalId: null }),
       noteRecheck: assign(({ context, event }) => {
-        const { code, message } = (event as unknown as { error: StopFacts }).error
-        return { approvalId: null, output: { ...context.output, recheck: { code, message } } }
+        const { code, message, next, data } = errorOf(event)
+        const more = { ...(next && { next }), ...(data?.differences && { differences: data.differences }) }
+        return { approvalId: null, output: { ...context.output, recheck: { code, message, ...more } } }
       }),
     },
     guards: {
-      samePlan: ({ context, event }) =>
-        (event as unknown as { output: Facts }).output.planDigest === context.planDigest,
+      samePlan: ({ context, event }) => outputOf(event).planDigest === context.planDigest,
     },
   })
   const config = {
-    id: 'chart',
+    id: id ?? 'chart',
     context: ({ input }: { input?: MachineInput<Facts> }) => ({
       input: input?.input,
       mode: input?.mode,
@@ -65,60 +88,105 @@ export function chart(milestones: { [name: string]: Milestone }): AnyStateMachin
     }),
     initial: Object.keys(milestones)[0],
     on: { CANCEL: { target: '.CANCELLED' } },
-    states: {
-      ...Object.fromEntries(named),
-      REJECTED: { id: 'REJECTED', type: 'final', meta: closed('rejected') },
-      VOIDED: { id: 'VOIDED', type: 'final', meta: closed('voided') },
-      CANCELLED: { id: 'CANCELLED', type: 'final', meta: closed('cancelled') },
-    },
+    states: mapped(Object.fromEntries(named), (key, value) => {
+      if (key === 'src') effects.add(value)
+      return value.startsWith('#') && value.slice(1) in states ? `#${idOf(value.slice(1))}` : value
+    }),
   }
-  return usual.createMachine(config as never) as unknown as AnyStateMachine
+  const actors = Object.fromEntries([...effects].map((name) => [name, effect()]))
+  return usual.createMachine(config as never).provide({ actors } as never) as unknown as AnyStateMachine
+}
+
+/** The texts in a part of a chart replaced, at any depth; functions and all else stay what they are. */
+function mapped(part: unknown, text: (key: string, value: string) => string, key = ''): unknown {
+  if (typeof part === 'string') return text(key, part)
+  if (Array.isArray(part)) return part.map((item) => mapped(item, text, key))
+  if (part === null || typeof part !== 'object' || Object.getPrototypeOf(part) !== Object.prototype)
+    return part
+  return Object.fromEntries(Object.entries(part).map(([name, item]) => [name, mapped(item, text, name)]))
 }
 
 function learned(
   context: ChartContext,
   { report = {}, planDigest = context.planDigest, ...facts }: Facts,
+  grows: string[],
 ): Partial<ChartContext> {
+  const added = grows.map((key) => [
+    key,
+    { ...(context.output[key] as Facts), ...((report as Facts)[key] as Facts) },
+  ])
+  const grown = Object.fromEntries(added) as Facts
   return {
-    facts: { ...context.facts, ...facts },
+    facts: { ...context.facts, ...facts, ...grown },
     planDigest: planDigest as string | null,
-    output: { ...context.output, ...(report as Facts) },
+    output: { ...context.output, ...(report as Facts), ...grown },
   }
 }
 
-const known = ({ context }: { context: ChartContext }): Facts => ({
+/** What every effect of such a chart is given, where it doesn't say what it needs. */
+export const known = ({ context }: { context: ChartContext }): Facts => ({
   ...context.input,
   ...context.facts,
   planDigest: context.planDigest,
 })
 
-/** A milestone's work: the effect that leads to the next milestone, or a stop from which it is taken up again. */
-export const work = (effect: string, next: string): Milestone => working(effect, next, ['learn'])
+/** Asked at every step of a run, so it makes nothing beside what it gives. */
+const given =
+  (names: string[]) =>
+  ({ context: { input, facts, planDigest } }: { context: ChartContext }): Facts => {
+    const picked: Facts = {}
+    for (const name of names) {
+      const fact = name === 'planDigest' ? planDigest : (facts[name] ?? input[name])
+      if (fact !== undefined) picked[name] = fact
+    }
+    return picked
+  }
 
-const working = (effect: string, next: string, actions: string[]): Milestone => ({
-  initial: 'working',
-  states: {
-    working: {
-      invoke: {
-        id: effect,
-        src: effect,
-        input: known,
-        onDone: { target: `#${next}`, actions },
-        onError: { target: 'stopped', actions: 'stop' },
-      },
-    },
-    stopped: { meta: stopped, on: { RETRY: { target: 'working', actions: 'clearStop' } } },
+interface Ways {
+  /** What the effect needs of the input, the facts and the plan's digest; left out: it is given all. */
+  given?: string[]
+  /** Transitions that are tried before the one to the next milestone. */
+  unless?: { [key: string]: unknown }[]
+  onError?: string
+  /** The approval under which the run passed its gate is done with after this. */
+  drops?: boolean
+}
+
+/** A place at which an effect is at work, which leads on to another place. */
+export const doing = (
+  effect: string,
+  target: string,
+  { given: names, unless = [], onError = 'stopped', drops = false }: Ways = {},
+) => ({
+  invoke: {
+    id: effect,
+    src: effect,
+    input: names === undefined ? known : given(names),
+    onDone: [...unless, { target, actions: drops ? ['learn', 'dropApproval'] : ['learn'] }],
+    onError: { target: onError, actions: 'stop' },
   },
 })
 
+/** A place at which a run stopped, and from which the work is taken up again. */
+export const stop = (at = 'working') => ({
+  meta: stopped,
+  on: { RETRY: { target: at, actions: 'clearStop' } },
+})
+
+/** A milestone's work: the effect that leads to the next milestone, or a stop from which it is taken up again. */
+export const work = (effect: string, next: string, ways: Ways = {}) => ({
+  initial: 'working',
+  states: { working: doing(effect, `#${next}`, ways), stopped: stop() },
+})
+
+type Recheck = { recheck: string; given?: string[] }
+type Authorized = { work: string; next: string } | { authorized: Milestone }
+
 /**
  * A milestone that waits at a gate. Under an approval `recheck` plans anew: the same plan digest, and `work` is done on the way
- * to the next milestone; another one, and the run falls back to its gate with the new plan.
+ * to the next milestone (or what `authorized` says); another one, and the run falls back to its gate with the new plan.
  */
-export function gated(
-  name: string,
-  { recheck, work: effect, next }: { recheck: string; work: string; next: string },
-): Milestone {
+export function gated(name: string, { recheck, given: names, ...then }: Recheck & Authorized) {
   return {
     initial: 'waiting',
     states: {
@@ -135,7 +203,7 @@ export function gated(
         invoke: {
           id: recheck,
           src: recheck,
-          input: known,
+          input: names === undefined ? known : given(names),
           onDone: [
             { guard: 'samePlan', target: 'authorized', actions: 'learn' },
             { target: 'waiting', actions: ['learn', 'dropApproval'] },
@@ -143,7 +211,7 @@ export function gated(
           onError: { target: 'waiting', actions: 'noteRecheck' },
         },
       },
-      authorized: working(effect, next, ['learn', 'dropApproval']),
+      authorized: 'authorized' in then ? then.authorized : work(then.work, then.next, { drops: true }),
     },
   }
 }

@@ -51,12 +51,17 @@ function faultsOfNode(node: AnyStateNode): string[] {
   if (mark.gate !== undefined) {
     const missing = DECISIONS.filter((event) => !node.transitions.has(event))
     if (missing.length > 0) faults.push(`is a gate, but takes no ${missing.join(', ')}`)
-    const others = [...node.transitions.keys()].filter((event) => !DECISIONS.includes(event))
+    const others = [...node.transitions.keys()].filter(
+      (event) => !DECISIONS.includes(event) && !event.startsWith('xstate.after.'),
+    )
     if (others.length > 0 || node.invoke.length > 0)
       faults.push(
         `is a gate, but goes on by itself (${[...others, ...node.invoke.map(({ id }) => id)].join(', ')})`,
       )
   }
+  const delayed = mark.gate === undefined && mark.stopped === undefined ? null : delayRound(node)
+  if (delayed !== null)
+    faults.push(`waits for a person, where the delay (after) of ${nameOf(delayed)} would never pass`)
   if (mark.stopped !== undefined && !node.transitions.has('RETRY'))
     faults.push('is a stop, but takes no RETRY')
   if ((node.always ?? []).length > 0)
@@ -66,6 +71,12 @@ function faultsOfNode(node: AnyStateNode): string[] {
     faults.push("is final, but doesn't say with which outcome: meta: closed('succeeded'), 'rejected' …")
   if (!isEnd && mark.closed !== undefined) faults.push('is marked as closed, but is no final milestone')
   return faults
+}
+
+/** The nearest state round a place, or it itself, that would go on after a delay. Nobody waits for delays of a run that rests. */
+function delayRound(node: AnyStateNode): AnyStateNode | null {
+  if ([...node.transitions.keys()].some((event) => event.startsWith('xstate.after.'))) return node
+  return node.parent === undefined ? null : delayRound(node.parent)
 }
 
 function faultsOfWork({ invoke, transitions }: AnyStateNode, effects: string[]): string[] {

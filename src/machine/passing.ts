@@ -2,7 +2,10 @@ import type { Run, RunEvent, Standing } from '../domain/run.ts'
 import type { MachineDefinition, RunContext } from './define.ts'
 import { broken, type Located, type Move, staysAtGate } from './read.ts'
 
-const isDecision = ({ type }: RunEvent) => type === 'APPROVE' || type === 'REJECT' || type === 'VOID'
+const decided = ({ type, approvalId }: RunEvent) =>
+  type === 'APPROVE' || type === 'REJECT' || type === 'VOID' ? (approvalId as string) : null
+/** Not a CANCEL, which uses no approval. */
+const checkEnded = ({ type }: RunEvent) => type.startsWith('xstate.')
 const inContext = ({ snapshot }: Located) => (snapshot.context as RunContext).approvalId ?? null
 const waits = ({ mark }: Located) => mark !== undefined && 'gate' in mark
 
@@ -26,7 +29,7 @@ export function approvalUsed(
       throw fault(`${event.type} would lead to its last check without an approval`)
     return null
   }
-  const brought = waiting ? (isDecision(event) ? (event.approvalId as string) : null) : inContext(before)
+  const brought = waiting ? decided(event) : checkEnded(event) ? inContext(before) : null
   if (standing.status === 'closed' && standing.outcome !== 'succeeded') return brought
   const held = inContext(after)
   if (held === null) throw fault('it would go on without an approval')

@@ -3,7 +3,14 @@ import { CutterError } from '../domain/errors.ts'
 import type { Evidence } from '../domain/evidence.ts'
 import { genesisOf, hashOf } from '../domain/history.ts'
 import { digestOfBytes, type Json } from '../domain/json.ts'
-import type { HistoryEntry, Run, RunEvent, RunIdentity, Standing } from '../domain/run.ts'
+import {
+  type HistoryEntry,
+  identityOf,
+  type Run,
+  type RunEvent,
+  type RunIdentity,
+  type Standing,
+} from '../domain/run.ts'
 import type { Step } from '../domain/step.ts'
 import type { MachineDefinition, RunContext } from './define.ts'
 import { refuseOtherDefinition } from './definition.ts'
@@ -196,6 +203,8 @@ export function complete(
   const snapshotDigest = digestOfBytes(text)
   const move = { before, after: locate(snapshot) }
   const standing = standingOf(move.after, previous)
+  if (['paused', 'stopped'].includes(standing.status) && Object.keys(snapshot.children).length > 0)
+    throw broken(machine, standing.state, 'it would rest there while an effect is still in flight')
   const used = approvalUsed(machine, move, event, previous, standing)
   const marks = marksOf(move, previous, standing, used)
   const marked = marks === null ? withoutMarks(event) : { ...withoutMarks(event), ...marks }
@@ -280,10 +289,4 @@ function entryAfter(
     previousHash: 'head' in before ? before.head : genesisOf(before),
   }
   return { ...entry, hash: hashOf(entry, eventText) }
-}
-
-function identityOf(whose: RunIdentity): RunIdentity {
-  const { runId, machine, version, definitionDigest, mode, input, startKey, startedBy, osUser, startedAt } =
-    whose
-  return { runId, machine, version, definitionDigest, mode, input, startKey, startedBy, osUser, startedAt }
 }

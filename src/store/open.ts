@@ -11,8 +11,9 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import Database from 'better-sqlite3'
+import type { Database } from 'better-sqlite3'
 import { CutterError } from '../domain/errors.ts'
+import { connect } from './connect.ts'
 
 export interface OpenOptions {
   file: string
@@ -29,10 +30,10 @@ const BUSY_MS = 5_000
  * Opens the store's file, making it and bringing it up to date where needed. Throws STORE_UNWRITABLE, STORE_CORRUPT or
  * STORE_NEWER, each before anything was changed.
  */
-export function openDatabase({ file, migrationsDirectory }: OpenOptions): Database.Database {
+export function openDatabase({ file, migrationsDirectory }: OpenOptions): Database {
   prepareFolder(file)
   try {
-    const db = new Database(file, { timeout: BUSY_MS })
+    const db = connect(file, { timeout: BUSY_MS })
     try {
       const migrations = missingMigrations(db, { file, migrationsDirectory })
       useWal(db)
@@ -70,7 +71,7 @@ function prepareFolder(file: string): void {
  * Turning a new file to WAL takes it alone, and SQLite does not wait for that as it does for a transaction: where several processes
  * open a new file at once, all but one are told that it is busy, and ask again.
  */
-function useWal(db: Database.Database): void {
+function useWal(db: Database): void {
   const deadline = Date.now() + BUSY_MS
   for (;;) {
     try {
@@ -84,7 +85,7 @@ function useWal(db: Database.Database): void {
   }
 }
 
-const versionOf = (db: Database.Database) => db.pragma('user_version', { simple: true }) as number
+const versionOf = (db: Database) => db.pragma('user_version', { simple: true }) as number
 
 /** Folder by folder: Node's own recursion never ends where the system answers ENOENT to making one, as in /proc. */
 function makeFolder(folder: string): void {
@@ -99,14 +100,14 @@ function makeFolder(folder: string): void {
 }
 
 /** In one transaction, since another process may be making the file at this very moment. */
-const look = (db: Database.Database) =>
+const look = (db: Database) =>
   db.transaction(() => ({
     version: versionOf(db),
     empty: db.prepare('select 1 from sqlite_schema limit 1').get() === undefined,
   }))()
 
 /** Paths of the migrations that the file still lacks, in order. Only reads, so that a newer file stays as it is. */
-function missingMigrations(db: Database.Database, { file, migrationsDirectory }: OpenOptions): string[] {
+function missingMigrations(db: Database, { file, migrationsDirectory }: OpenOptions): string[] {
   const names = readdirSync(migrationsDirectory).filter((name) => /^\d{4}_.+\.sql$/.test(name))
   const newest = Math.max(...names.map(numberOf))
   const { version, empty } = look(db)
@@ -128,7 +129,7 @@ function missingMigrations(db: Database.Database, { file, migrationsDirectory }:
   return missing.map((name) => join(migrationsDirectory, name))
 }
 
-function migrate(db: Database.Database, file: string, migrations: string[]): void {
+function migrate(db: Database, file: string, migrations: string[]): void {
   db.transaction(() => {
     // Another process may have migrated between our look and our lock.
     const version = versionOf(db)
@@ -142,11 +143,14 @@ function migrate(db: Database.Database, file: string, migrations: string[]): voi
 }
 
 /** Made under the migration's lock by a connection of its own: whole, and of exactly what is migrated then. */
-function backup(file: string, version: number): void {
-  const copy = `${file}.before-migration-from-${version}`
+const backup = (file: string, version: number) =>
+  copyDatabase(file, `${file}.before-migration-from-${version}`)
+
+/** Copies a file's database as it is at one moment, whoever works with it, to where nothing is yet or what is there may go. */
+export function copyDatabase(file: string, copy: string): void {
   const unfinished = `${copy}.unfinished`
   writeFileSync(unfinished, '', { mode: 0o600 })
-  const reader = new Database(file, { readonly: true })
+  const reader = connect(file, { readonly: true })
   try {
     reader.prepare('vacuum into ?').run(unfinished)
   } finally {

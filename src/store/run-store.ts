@@ -6,11 +6,13 @@ import type {
   ExecutionSwitch,
   Lease,
   MachineModulePlace,
+  PrunedRun,
   RunFilter,
   Timer,
   WholeRun,
 } from '../domain/store.ts'
 import { asStoreError, type OpenOptions, openDatabase } from './open.ts'
+import { pruneRun } from './prune.ts'
 import {
   approvalOfRow,
   closeoutSignatureOfRow,
@@ -127,6 +129,9 @@ export function openRunStore(options: OpenOptions): BatchingStore {
       guarded(() => sql.machineModules.all().map((row) => row as unknown as MachineModulePlace)),
     rememberModule: (place, { moved }) =>
       guarded(() => sql.rememberModule.run({ ...place, moved: moved ? 1 : 0 }).changes === 1),
+
+    prune: (pruned) => guarded(() => pruneRun(db, pruned)),
+    prunedLike: (text) => guarded(() => sql.prunedLike.all({ text }) as unknown as PrunedRun[]),
 
     check: () =>
       guarded(() => {

@@ -67,9 +67,13 @@ function settled<T>(work: () => T): PromiseSettledResult<T> {
 }
 
 function keyReused({ startKey }: Run, sql: Statements): CutterError {
-  const holder = sql.runOfKey.get(startKey)?.run_id
-  return new CutterError('KEY_REUSED', `the key ${startKey} belongs to run ${holder}`, {
-    next: `cutter run show ${holder}`,
+  const { run_id, bundle_digest } = sql.runOfKey.get(startKey)!
+  const belongs = `the key ${startKey} belongs to run ${run_id}`
+  if (bundle_digest === null)
+    return new CutterError('KEY_REUSED', belongs, { next: `cutter run show ${run_id}` })
+  return new CutterError('KEY_REUSED', `${belongs}, which was pruned; nothing was started`, {
+    next: `read its bundle, ${bundle_digest}, or use another key`,
+    data: { pruned: true },
   })
 }
 

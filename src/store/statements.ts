@@ -75,7 +75,11 @@ const texts = {
     select runs.*, history.snapshot_digest as entry_snapshot_digest, history.hash as entry_hash,
       history.state as entry_state, history.status as entry_status
     from runs left join history on history.id = newest_id and history.run_id = runs.run_id and history.seq = runs.seq where start_key = ?`,
-  runOfKey: 'select run_id from runs where start_key = ?',
+  runOfKey: `
+    select run_id, bundle_digest from (
+      select run_id, start_key, null as bundle_digest from runs
+      union all select run_id, start_key, bundle_digest from pruned_runs)
+    where start_key = ?`,
   listOpen: `
     select runs.*, history.snapshot_digest as entry_snapshot_digest, history.hash as entry_hash,
       history.state as entry_state, history.status as entry_status
@@ -126,6 +130,12 @@ const texts = {
         or not exists (select 1 from runs where machine = @name and status != 'closed')`,
   closeoutSignatures: `
     select * from closeout_signatures where run_id = ? order by kind = 'instance' desc, signer`,
+  prunedLike: `
+    select run_id as runId, machine, mode, outcome, start_key as startKey, seq, head, closed_at as closedAt,
+      pruned_at as prunedAt, by, bundle_digest as bundleDigest
+    from pruned_runs
+    where substr(run_id, 1, length(@text)) = @text or substr(run_id, -length(@text)) = @text
+    order by run_id`,
   executionSwitch: 'select enabled, until, reason, by, at from execution_switch order by id desc limit 1',
   hold: `
     select id, kind, at, reason, by from holds where kind != 'release' order by id desc limit 1`,

@@ -1,13 +1,13 @@
 import { join } from 'node:path'
-import Database from 'better-sqlite3'
 import { createActor, initialTransition, transition } from 'xstate'
 import { cut } from '../../machines/cut.ts'
+import { connect } from '../../src/store/connect.ts'
 
 /** What the machine itself can do: the figures that ours are measured against, taken in the same run. */
 
 /** better-sqlite3, WAL, FULL: transactions of `batch` steps; a step updates a 2 KB row and inserts one of 300 bytes. */
 export function rawStepsPerSecond(folder: string, batch: number, seconds: number): number {
-  const db = new Database(join(folder, `raw-${batch}-${Math.random()}.db`))
+  const db = connect(join(folder, `raw-${batch}-${Math.random()}.db`))
   db.pragma('journal_mode = wal')
   db.pragma('synchronous = full')
   db.exec(`

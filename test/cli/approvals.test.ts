@@ -1,33 +1,17 @@
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import Database from 'better-sqlite3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { canonicalJson } from '../../src/domain/json.ts'
-import { type Answer, type ApprovalJson, aCutterHome, type CutterHome, jsonOf } from '../support/cli.ts'
-import {
-  ALICE,
-  approve,
-  aSigner,
-  charter,
-  enableExecution,
-  historyOf,
-  LIVE,
-  rehearse,
-  resume,
-  sign,
-  start,
-  started,
-} from './acts.ts'
+import { connect } from '../../src/store/connect.ts'
+import { type Answer, type ApprovalJson, type CutterHome, jsonOf } from '../support/cli.ts'
+import { ALICE, approve, historyOf, rehearse, resume, sign, start, started } from './acts.ts'
+import { aLiveHome } from './live-home.ts'
 
 let at: CutterHome
 let key: string
 
 beforeAll(async () => {
-  at = aCutterHome(LIVE)
-  key = aSigner(at)
-  at.file('small.md', charter('One.', 'Two.'))
-  await at.server()
-  await enableExecution(at)
+  ;({ at, key } = await aLiveHome())
 })
 
 afterAll(() => at.remove())
@@ -109,7 +93,7 @@ describe('at the gate of a live run, an approval that does not count', () => {
     // Only an edited store can bring one this far.
     const text = await statementOf(runId)
     const approvalId = `ap-${createHash('sha256').update(text).digest('hex').slice(0, 32)}`
-    const db = new Database(at.path('var/cutter.db'))
+    const db = connect(at.path('var/cutter.db'))
     db.prepare(
       `insert into approvals (approval_id, run_id, gate, kind, statement_text, signature, imported_at)
        values (?, ?, 'SG1', 'rehearsal', ?, null, '2026-01-01T00:00:00.000Z')`,

@@ -125,6 +125,30 @@ describe('target survey', () => {
   })
 })
 
+describe('target grants', () => {
+  type Grants = { grantsMatch: boolean; grantMatrixDigest: string; expectedDigest: string; wrong: string[] }
+  const grants = () => at.cutter(['target', 'grants', 'main', '--json'])
+
+  test('tells fact by fact what each role may, and ends with 3 where one may more than it must', async () => {
+    const good = await grants()
+    expect([good.code, jsonOf<Grants>(good)]).toMatchObject([0, { grantsMatch: true, wrong: [] }])
+    expect(jsonOf<Grants>(good).grantMatrixDigest).toBe(jsonOf<Grants>(good).expectedDigest)
+    await superuser.query('grant delete on public.unit_version to cutter_verifier')
+    try {
+      const bad = await grants()
+      const fact = 'verifier_may_change_unit_version'
+      expect([bad.code, jsonOf(bad)]).toMatchObject([
+        3,
+        { grantsMatch: false, facts: expect.arrayContaining([{ fact, holds: true, expected: false }]) },
+      ])
+      const { stdout } = await at.cutter(['target', 'grants', 'main'])
+      expect(stdout).toMatch(new RegExp(`^${fact} +yes +no +<-- differs$`, 'm'))
+    } finally {
+      await superuser.query('revoke delete on public.unit_version from cutter_verifier')
+    }
+  })
+})
+
 describe('a dry run on a configured target', () => {
   test('closes though executor and verifier can’t be reached: it opens the reader’s connection only', async () => {
     const reader = at.env.READER_URL

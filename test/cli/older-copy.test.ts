@@ -1,21 +1,9 @@
 import { copyFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import Database from 'better-sqlite3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { connect } from '../../src/store/connect.ts'
 import { type Answer, aCutterHome, type CutterHome, jsonOf } from '../support/cli.ts'
-import {
-  ALICE,
-  approve,
-  aSigner,
-  charter,
-  enableExecution,
-  historyOf,
-  LIVE,
-  rehearseOn,
-  resume,
-  sign,
-  start,
-  started,
-} from './acts.ts'
+import { ALICE, approve, charter, historyOf, rehearseOn, resume, sign, start, started } from './acts.ts'
+import { aLiveHome } from './live-home.ts'
 
 /** The reports beside the store, and what they and later approvals tell of a store that was put back or edited. */
 
@@ -23,11 +11,7 @@ let at: CutterHome
 let key: string
 
 beforeAll(async () => {
-  at = aCutterHome(LIVE)
-  key = aSigner(at)
-  at.file('small.md', charter('One.', 'Two.'))
-  await at.server()
-  await enableExecution(at)
+  ;({ at, key } = await aLiveHome())
 })
 afterAll(() => at.remove())
 
@@ -37,7 +21,7 @@ const errorOf = (answer: Answer) => [answer.code, jsonOf(answer).error?.code]
 
 /** A copy of the store as it is now; the answer puts it back. */
 function aCopy(name: string): () => void {
-  const store = new Database(db())
+  const store = connect(db())
   store.pragma('wal_checkpoint(truncate)')
   store.close()
   copyFileSync(db(), at.path(name))
@@ -48,7 +32,7 @@ function aCopy(name: string): () => void {
 }
 
 function edited(sql: string, ...given: string[]): void {
-  const store = new Database(db())
+  const store = connect(db())
   for (const name of store.prepare("select name from sqlite_schema where type = 'trigger'").pluck().all())
     store.exec(`drop trigger ${name}`)
   expect(store.prepare(sql).run(...given).changes).toBe(1)

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { existsSync, mkdirSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { aCutterHome, type CutterHome, jsonOf } from '../support/cli.ts'
@@ -23,6 +24,7 @@ describe('options that every command has', () => {
       ['run', '--home', at.home, 'list', '--json'],
     ])
       expect(await at.cutter(args), args.join(' ')).toEqual(plain)
+    mkdirSync(at.path('elsewhere'))
     const elsewhere = ['--home', at.path('elsewhere'), 'run', 'start', 'cut', '--document', 'A', '--json']
     expect(jsonOf(await at.cutter(elsewhere)).error?.code).toBe('INPUT_REFUSED')
     expect((await at.cutter(['--json', 'run', 'start', 'fell'])).stdout).toContain('"MACHINE_NOT_FOUND"')
@@ -32,6 +34,20 @@ describe('options that every command has', () => {
     const answer = await at.cutter(['run', 'start', 'cut', '--document', '--json', '--source', 'small.md'])
     expect(answer.code).toBe(2)
   })
+})
+
+test('a home that is named and not there is refused, and not made', async () => {
+  const home = at.path('mistyped')
+  for (const [args, env] of [
+    [['run', 'list', '--home', home], {}],
+    [['run', 'start', './own.ts', '--home', home], {}],
+    [['demo', '--home', home], {}],
+    [['doctor'], { CUTTER_HOME: home }],
+  ] as const) {
+    const { code, stderr } = await at.cutter([...args], { env })
+    expect([code, stderr]).toEqual([2, expect.stringContaining(`there is no folder ${home}`)])
+  }
+  expect(existsSync(home)).toBe(false)
 })
 
 describe('run start without a machine', () => {
@@ -83,8 +99,11 @@ describe('Ctrl-C', () => {
     child.kill('SIGINT')
     expect(await ended).toBe(130)
     mute.close()
-    expect(JSON.parse(stdout)).toEqual({
-      error: { code: 'INTERRUPTED', message: expect.stringContaining('cutter run resume') },
+    const { runId, status, error } = JSON.parse(stdout)
+    expect([runId, status]).toEqual([expect.stringMatching(/^ictr-/), 'working'])
+    expect(error).toEqual({
+      code: 'INTERRUPTED',
+      message: expect.stringContaining(`cutter run resume ${runId}`),
     })
   })
 })

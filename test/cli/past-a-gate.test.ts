@@ -1,9 +1,9 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import Database from 'better-sqlite3'
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { connect } from '../../src/store/connect.ts'
 import { type ApprovalJson, anotherBuild, type CutterHome, jsonOf } from '../support/cli.ts'
 import {
   ALICE,
@@ -82,7 +82,7 @@ describe('a review decision that belongs to another decision', () => {
     const { rows } = await superuser.query(
       "select review_decision_id as id from cutter_governance.review_decision where governance_event_kind = 'enact' limit 1",
     )
-    const store = new Database(at.path('var/cutter.db'))
+    const store = connect(at.path('var/cutter.db'))
     // As if the store that knew of the other decision were another one.
     store.exec('drop trigger approvals_are_not_deleted')
     store.pragma('foreign_keys = off')
@@ -187,7 +187,7 @@ describe('columns of the store edited by hand', () => {
         await live(`EDITED-${column.replace('_', '-')}`),
         await live(`OTHER-${column.replace('_', '-')}`),
       ]
-      const store = new Database(at.path('var/cutter.db'))
+      const store = connect(at.path('var/cutter.db'))
       store.prepare(`update runs set ${column} = ? where run_id = ?`).run(value, runId)
       store.close()
       const shown = await at.cutter(['run', 'show', runId, '--json'])

@@ -4,32 +4,16 @@ import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { reassemble } from '../../src/effects/cut/verifier.ts'
 import { articles, sentences } from '../support/articles.ts'
-import { aCutterHome, type CutterHome, jsonOf, type RunJson } from '../support/cli.ts'
-import {
-  approve,
-  aSigner,
-  enableExecution,
-  growth,
-  LIVE,
-  rehearseOn,
-  resume,
-  rowsIn,
-  sign,
-  start,
-  started,
-} from './acts.ts'
+import { type CutterHome, jsonOf, type RunJson } from '../support/cli.ts'
+import { approve, growth, rehearseOn, resume, rowsIn, sign, start, started } from './acts.ts'
+import { aLiveHome } from './live-home.ts'
 
 let at: CutterHome
 let key: string
 let superuser: pg.Client
 
 beforeAll(async () => {
-  at = aCutterHome(LIVE)
-  key = aSigner(at)
-  await enableExecution(at)
-  await at.server()
-  await at.cutter(['target', 'init', 'embedded'])
-  superuser = await at.superuser()
+  ;({ at, key, superuser } = await aLiveHome())
 })
 
 afterAll(() => at.remove())

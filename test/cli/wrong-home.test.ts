@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, readFileSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
-import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { connect } from '../../src/store/connect.ts'
 import { aCutterHome, anotherBuild, type CutterHome, jsonOf } from '../support/cli.ts'
 import { charter, historyOf, rehearse, resume, started } from './acts.ts'
 
@@ -88,7 +88,7 @@ describe('a store that can’t be used', () => {
   test('is one that a newer version wrote', async () => {
     at.file('small.md', charter('One.'))
     await at.cutter(['run', 'list'])
-    const db = new Database(file())
+    const db = connect(file())
     db.pragma('user_version = 9999')
     db.close()
     await isLeftAlone('STORE_NEWER', 'store version 9999')

@@ -59,7 +59,6 @@ describe('a chart that throws', () => {
       },
     })
 
-  // Fails as yet: XState's error comes through as it is, without machine and event.
   test.each([
     ['a guard', { guard: fail, target: 'B' }],
     ['an assignment', { target: 'B', actions: assign(fail) }],

@@ -121,7 +121,6 @@ describe('an event that does not fit', () => {
     }
   })
 
-  // Fails as yet: XState's can() says yes to CANCEL there, and nothing else asks.
   test('is any event, once the run is closed', () => {
     const closed = ways
       .map((events) => stepsThrough(cutMachine, events).at(-1)!.run)
@@ -136,6 +135,15 @@ describe('an event that does not fit', () => {
         )
       }
     }
+  })
+})
+
+describe('cancelling', () => {
+  test('uses no approval, not even one in hand while the world is looked at', () => {
+    const approved = stepsThrough(cutMachine, [...toGate, APPROVE]).at(-1)!.run
+    expect([approved.phase, approved.gateSeq !== null]).toEqual(['recheck_cut', true])
+    const { run, approvalUsed } = nextOf(cutMachine, stored(approved), { type: 'CANCEL', reason: 'r' })
+    expect([run.outcome, approvalUsed]).toEqual(['cancelled', null])
   })
 })
 

@@ -44,10 +44,15 @@ export const succeeds: Script = (name) => {
 interface Otherwise {
   mortal?: boolean
   parts?: Partial<EngineParts>
+  /** Where the store lies; left out: in a folder of its own. */
+  file?: string
 }
 
-export function aWorld(script: Script, { mortal = false, parts: changes = {} }: Otherwise = {}): World {
-  const options = aStoreFile()
+export function aWorld(
+  script: Script,
+  { mortal = false, parts: changes = {}, ...given }: Otherwise = {},
+): World {
+  const options = { ...aStoreFile(), ...given }
   let ticks = 0
   return life(1)
 

@@ -4,6 +4,7 @@ import type { Run } from '../../src/domain/run.ts'
 import type { Step } from '../../src/domain/step.ts'
 import type { RunStore } from '../../src/domain/store.ts'
 import { describeApprovals } from './conformance-approvals.ts'
+import { describePruning } from './conformance-prune.ts'
 import { describeSharedThings } from './conformance-shared.ts'
 import {
   anApproval,
@@ -295,6 +296,7 @@ export function describeRunStore(name: string, open: () => Promise<RunStore>): v
   })
   describeApprovals(name, open)
   describeSharedThings(name, open)
+  describePruning(name, open)
 }
 
 /** The step as one that somebody made. */

@@ -1,7 +1,8 @@
 import { chmodSync, mkdtempSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import Database from 'better-sqlite3'
+import type { Database } from 'better-sqlite3'
+import { connect } from '../../src/store/connect.ts'
 
 /** Real files in folders of their own, gone after the tests. */
 
@@ -24,8 +25,8 @@ export function removeFolders(): void {
 }
 
 /** Works on a file with SQL of one's own, beside every store. */
-export function withDatabase<Result>(file: string, work: (db: Database.Database) => Result): Result {
-  const db = new Database(file)
+export function withDatabase<Result>(file: string, work: (db: Database) => Result): Result {
+  const db = connect(file)
   try {
     db.pragma('foreign_keys = on')
     return work(db)

@@ -251,6 +251,9 @@ describe('a store of an older version', () => {
   test('needs no copy when it is new', async () => {
     const options = { ...aStoreFile(), migrationsDirectory: laterMigrations() }
     expect(await openAtOnce(program, options, { times: 3 })).toEqual(Array(3).fill({ opened: LATER }))
-    expect(readdirSync(dirname(options.file))).toEqual(['cutter.db'])
+    // Of two that close at the same moment, each may leave the journal to the other.
+    const journal = ['cutter.db-shm', 'cutter.db-wal']
+    const left = readdirSync(dirname(options.file)).filter((name) => !journal.includes(name))
+    expect(left).toEqual(['cutter.db'])
   })
 })

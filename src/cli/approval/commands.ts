@@ -1,15 +1,17 @@
 import { type Command, Option } from 'commander'
-import { leaf, type Runner } from '../leaf.ts'
+import { leaf, type Runner, WHY } from '../leaf.ts'
 
 const decisions = () =>
-  new Option('--decision <decision>').choices(['approve', 'reject', 'void']).default('approve')
+  new Option('--decision <decision>', 'what is decided')
+    .choices(['approve', 'reject', 'void'])
+    .default('approve')
 
 export function approvalCommands(group: Command, run: Runner): void {
   const verbs = () => import('./verbs.ts')
   const statement = (name: string, description: string, example: string) =>
     leaf(group.command(name).description(description).argument('<run>'), example)
       .addOption(decisions())
-      .option('--reason <text>', 'why', '')
+      .option(...WHY, '')
   statement(
     'statement',
     'the bytes to sign, without a final newline',
@@ -29,8 +31,8 @@ export function approvalCommands(group: Command, run: Runner): void {
     group.command('import').description('keep what was signed elsewhere'),
     'cutter approval import --statement statement.json --signature statement.json.sig',
   )
-    .requiredOption('--statement <file>')
-    .requiredOption('--signature <file>')
+    .requiredOption('--statement <file>', 'the bytes that were signed, as approval statement printed them')
+    .requiredOption('--signature <file>', 'what ssh-keygen -Y sign made of them')
     .action(run(async (options) => (await verbs()).approvalImport(options)))
   statement(
     'rehearse',

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { leaf, type Runner } from '../leaf.ts'
+import { BY, leaf, type Runner } from '../leaf.ts'
 
 const SHAPE = `
 --json answers { batchId, folder, mode, target, startedBy, startedAt, counts: { paused, stopped, working, succeeded, closed, refused, unstarted },
@@ -36,7 +36,7 @@ export function batchCommands(group: Command, run: Runner): void {
         aName,
       ),
     )
-    .option('--by <who>', 'label of the operator')
+    .option(...BY)
     .addHelpText('after', SHAPE)
     .action(run(async (folder, options) => (await verbs()).batchStart(folder, options)))
   leaf(
@@ -55,7 +55,7 @@ export function batchCommands(group: Command, run: Runner): void {
     .option('--approval <id>', 'may be given several times', (id: string, all: string[]) => [...all, id], [])
     .option('--approvals <file>', 'a file with an approval’s id on each line')
     .option('--rehearse', 'dry runs: pass each gate at which a run waits with a rehearsal')
-    .option('--by <who>', 'label of the operator')
+    .option(...BY)
     .addHelpText('after', SHAPE)
     .action(run(async (id, options) => (await verbs()).batchResume(id, options)))
 }

@@ -24,11 +24,11 @@ export interface Stage {
 export async function demo(options: CommonOptions): Promise<number> {
   const secrets = knownSecrets()
   const io = processIo(options.json === true, process.env, secrets)
-  const outer = findHome(options.home, process.env, process.cwd())
   const interrupt = new AbortController()
   const onSignal = () => (interrupt.signal.aborted ? process.exit(EXIT_INTERRUPTED) : interrupt.abort())
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, onSignal)
   try {
+    const outer = findHome(options.home, process.env, process.cwd())
     const runs = await inDemoHome(
       join(outer, 'var', 'demo'),
       { interrupt: interrupt.signal, secrets },

@@ -42,15 +42,21 @@ export async function dryRunStory(stage: Stage): Promise<{ first: Run; duplicate
 
   say('')
   say('# 2. Through both gates, under rehearsal approvals, which count in dry runs only')
+  say(
+    '  The first gate (SG1) is for writing the articles as drafts, which can be taken back; the second (SG2) for',
+  )
+  say(
+    '  putting them into force, which can’t. At each the run stands still until somebody approves that very plan.',
+  )
   const drafted = await rehearsed(stage, planned)
   sayPause(stage, drafted)
   const first = await rehearsed(stage, drafted)
   const { before, after } = reportOf(first).counts
   say(
-    `  ${first.state}: ${first.outcome}. Rows of the target before: ${count(before)}; after: ${count(after)}.`,
+    `  ${first.state}: ${first.outcome}. Rows of the target before: ${count(before)}; after: ${count(after)}:`,
   )
   say(
-    '  The server says that none of our sessions there ever had a transaction id: it could not have written.',
+    '  nothing changed, and the server says that none of our sessions there ever had a transaction id, as a write would.',
   )
 
   say('')
@@ -70,6 +76,9 @@ export async function dryRunStory(stage: Stage): Promise<{ first: Run; duplicate
   expectSame(reportOf(duplicate).sourceVersionId === reportOf(first).sourceVersionId, 'the source version id')
   say(`  ${first.runId}  ${reportOf(first).sourceVersionId}`)
   say(`  ${duplicate.runId}  ${reportOf(duplicate).sourceVersionId}`)
+  say(
+    '  That id is made of the document’s name, its text and the way of reading it: the same text, the same version.',
+  )
   await app.engine.cancel(duplicate.runId, { reason: 'the demo needs no second one', by: OPERATOR })
   return { first, duplicate }
 }
@@ -108,7 +117,9 @@ export async function liveStory(stage: Stage): Promise<Run> {
   sayPause(stage, drafted)
   const closed = await signed(stage, drafted, keyFile)
   const { before, after } = reportOf(closed).counts
-  say(`  ${closed.state}: ${closed.outcome}. Before: ${count(before)}; after: ${count(after)}.`)
+  say(
+    `  ${closed.state}: ${closed.outcome}. Before: ${count(before)}; after: ${count(after)}. The articles are in force.`,
+  )
 
   say('')
   say('# 6. And everything can be shown')
@@ -144,7 +155,9 @@ async function signed({ app, say }: Stage, run: Run, keyFile: string): Promise<R
 }
 
 function sayPause({ say }: Stage, run: Run): void {
-  say(`  It waits: ${run.state} (${run.stopCode}), for an approval of plan ${run.planDigest!.slice(0, 23)}…`)
+  say(
+    `  It waits: ${run.state} (${run.stopCode}), at gate ${run.gate}, for an approval of plan ${run.planDigest!.slice(0, 15)}…`,
+  )
 }
 
 function makeKey(home: string): string {

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander'
-import { leaf, type Runner } from '../leaf.ts'
+import { BY, leaf, type Runner } from '../leaf.ts'
 
 export function rehearsalCommands(group: Command, run: Runner): void {
   const verbs = () => import('./verbs.ts')
@@ -14,7 +14,9 @@ export function rehearsalCommands(group: Command, run: Runner): void {
       .argument('<run>'),
     'cutter rehearsal remove 0f3a9c1d',
   )
-    .addOption(new Option('--mode <mode>').choices(['dry-run', 'live']).default('live'))
-    .option('--by <who>', 'label of the operator')
+    .addOption(
+      new Option('--mode <mode>', 'dry-run removes nothing').choices(['dry-run', 'live']).default('live'),
+    )
+    .option(...BY)
     .action(run(async (id, options) => (await verbs()).rehearsalRemove(id, options)))
 }

@@ -1,15 +1,19 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { leaf, type Runner } from '../leaf.ts'
+import { BY, leaf, type Runner, WHY } from '../leaf.ts'
 
 export function runCommands(group: Command, run: Runner): void {
   const verbs = () => import('./verbs.ts')
   group
     .command('start')
     .description('start a run; its flags are those of the machine’s input (see: cutter run start cut --help)')
-    .argument('<machine>', 'cut, deploy, a name in cutter.yaml, or the path of a module of your own')
+    .argument('<machine>', 'cut, deploy, migrate, a name in cutter.yaml, or the path of a module of your own')
     .argument('[flags...]')
     .allowUnknownOption()
     .helpOption(false)
+    .addHelpText(
+      'after',
+      '\nExample:\n  cutter run start cut --document CHARTER --source charter.md\n  cutter run start cut --help',
+    )
     .action(
       run(async (machine: string, flags: string[], _options: unknown, command: Command) => {
         // Flags are those of a machine: one that stands where its name should be belongs to none.
@@ -25,12 +29,19 @@ export function runCommands(group: Command, run: Runner): void {
     'cutter run resume --approval ap-4f0c…',
   )
     .argument('[run]', 'id, or a unique prefix or suffix of it; may be left out with --approval')
-    .option('--approval <id>')
-    .option('--by <who>', 'label of the operator')
+    .option('--approval <id>', 'the approval to bring to the gate; cutter approval list shows them')
+    .option(...BY)
     .action(run(async (id, options) => (await verbs()).runResume(id, options)))
   leaf(group.command('list').description('runs, newest first'), 'cutter run list --status paused')
-    .addOption(new Option('--status <status>').choices(['working', 'paused', 'stopped', 'closed']))
-    .option('--machine <machine>')
+    .addOption(
+      new Option('--status <status>', 'only those that stand so').choices([
+        'working',
+        'paused',
+        'stopped',
+        'closed',
+      ]),
+    )
+    .option('--machine <machine>', 'only those of this machine')
     .option('--limit <n>', 'how many at most', '50')
     .action(run(async (options) => (await verbs()).runList(options)))
   leaf(
@@ -44,7 +55,11 @@ export function runCommands(group: Command, run: Runner): void {
       .argument('<run>'),
     'cutter run plan 0f3a9c1d | sha256sum\n  cutter run plan 0f3a9c1d --format markdown | less',
   )
-    .addOption(new Option('--format <format>').choices(['json', 'markdown']).default('json'))
+    .addOption(
+      new Option('--format <format>', 'the bytes, or what they mean')
+        .choices(['json', 'markdown'])
+        .default('json'),
+    )
     .option(
       '--page <n>',
       'of the Markdown: list the units of one page (default: all up to 500, else groups)',
@@ -82,17 +97,20 @@ export function runCommands(group: Command, run: Runner): void {
     .requiredOption('--out <file>', 'the bundle to write; it must not exist yet')
     .action(run(async (id, options) => (await import('./export.ts')).runExport(id, options)))
   leaf(
-    group.command('cancel').description('close a resting run as cancelled').argument('<run>'),
+    group
+      .command('cancel')
+      .description('close a run as cancelled; what it has written stays')
+      .argument('<run>'),
     'cutter run cancel 0f3a9c1d --reason "wrong file"',
   )
-    .requiredOption('--reason <text>')
-    .option('--by <who>', 'label of the operator')
+    .requiredOption(...WHY)
+    .option(...BY)
     .action(run(async (id, options) => (await verbs()).runCancel(id, options)))
   leaf(
     group.command('retry').description('take up a stopped run again').argument('<run>'),
     'cutter run retry 0f3a9c1d',
   )
-    .option('--by <who>', 'label of the operator')
+    .option(...BY)
     .action(run(async (id, options) => (await verbs()).runResume(id, options)))
 }
 

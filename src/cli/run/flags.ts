@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander'
 import type { Json } from '../../domain/json.ts'
 import type { MachineDefinition } from '../../machine/define.ts'
-import { leaf, USAGE_ERRORS } from '../leaf.ts'
+import { BY, leaf, USAGE_ERRORS } from '../leaf.ts'
 
 /** The flags of a machine's input: one a field, named in kebab-case, of the kind that its schema says. */
 
@@ -31,7 +31,7 @@ export function startCommand(machine: MachineDefinition, given: string): Command
         .default('dry-run'),
     )
     .option('--key <key>', 'start key: the same key and input always give the same run')
-    .option('--by <who>', 'label of the operator, recorded beside the OS user')
+    .option(...BY)
   flags.exitOverride().configureOutput(USAGE_ERRORS)
   for (const [field, schema] of fieldsOf(machine)) {
     const { kind } = kindOf(schema)
@@ -106,6 +106,8 @@ function exampleOf(machine: MachineDefinition, given: string): string {
   if (machine.name === 'cut') return 'cutter run start cut --document CHARTER --source charter.md'
   if (machine.name === 'deploy')
     return 'cutter run start deploy --source . --commit v2 --host web --path /srv/app-2 --previous /srv/app-1'
+  if (machine.name === 'migrate') return 'cutter run start migrate --bundle migrations/reviews --target shop'
+  if (machine.name === 'teardown') return 'cutter run start teardown --run 0f3a9c1d'
   const required = fieldsOf(machine).filter(([, schema]) => !schema.safeParse(undefined).success)
   const flags = required.map(
     ([field, schema]) => ` --${kebab(field)}${kindOf(schema).kind === 'boolean' ? '' : ' …'}`,

@@ -19,4 +19,11 @@ export function targetCommands(group: Command, run: Runner): void {
   )
     .option('--document <id>', 'count its rows too', '')
     .action(run(async (name, options) => (await verbs()).targetSurvey(name, options)))
+  leaf(
+    group
+      .command('grants')
+      .description('what each role may do there, fact by fact, against what it must; exit code 3 if not')
+      .argument('[target]', '', 'embedded'),
+    'cutter target grants main',
+  ).action(run(async (name, options) => (await verbs()).targetGrants(name, options)))
 }

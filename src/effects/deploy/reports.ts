@@ -10,7 +10,7 @@ import { type DeployWorld, jsonOf, onHost } from './world.ts'
 
 const blockedInput = placeInput.extend({
   anchorsFirstDigest: z.string().optional(),
-  gates: z.looseObject({}),
+  gates: z.looseObject({}).default({}),
   gap: z.string(),
 })
 const output = z.looseObject({ report: z.looseObject({}) })

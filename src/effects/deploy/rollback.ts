@@ -16,7 +16,7 @@ const input = z.object({
   planDigest: z.string(),
   surveyDigest: z.string(),
   gates: z.looseObject({}),
-  failure: z.string(),
+  failure: z.string().default('it was asked for'),
 })
 const output = z.looseObject({ report: z.looseObject({}) })
 type Input = z.infer<typeof input>
