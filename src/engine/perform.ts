@@ -53,7 +53,6 @@ export async function perform(
         type: `xstate.done.actor.${row.invokeId}`,
         actorId: row.invokeId,
         output: parts.secrets?.facts(output) ?? output,
-        ...named(evidence),
         ...facts(parts, row, effect, ran, readings, workedMs),
       },
       evidence,
@@ -178,12 +177,6 @@ function stopCodeOf({ code }: CutterError): StopFacts['code'] {
   if (code === 'HOST_UNREACHABLE') return 'STOP_HOST_UNREACHABLE'
   if (code === 'HOST_COMMAND_FAILED') return 'STOP_HOST_COMMAND_FAILED'
   return 'STOP_INTERNAL'
-}
-
-/** The entry names the evidence that it leaves, so that the chain vouches for it. */
-function named(evidence: Evidence[]): { evidence?: { [name: string]: string } } {
-  if (evidence.length === 0) return {}
-  return { evidence: Object.fromEntries(evidence.map(({ name, digest }) => [name, digest])) }
 }
 
 /** Facts beside the outcome: whether it was to write, how it ran, which attempt, what was read before it, whether it passed its soft cap. */

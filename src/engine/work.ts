@@ -1,6 +1,6 @@
 import type { EffectRow } from '../domain/effect.ts'
 import { CutterError } from '../domain/errors.ts'
-import type { Evidence } from '../domain/evidence.ts'
+import { type Evidence, namesOf } from '../domain/evidence.ts'
 import type { Json } from '../domain/json.ts'
 import type { Run, RunEvent } from '../domain/run.ts'
 import type { Step } from '../domain/step.ts'
@@ -107,14 +107,18 @@ export async function take(
 ): Promise<InHand> {
   const at = parts.clock.now().toISOString()
   const stepFor = (taken: RunEvent, evidence = facts.evidence ?? []) =>
-    next(installed.machine, inHand.run, taken, { by: ENGINE, ...facts, evidence, at })
+    next(installed.machine, inHand.run, naming(taken, evidence), { by: ENGINE, ...facts, evidence, at })
   const step = await withPolicyAtArrival(parts, stepFor(event), (recorded, evidence) =>
-    stepFor({ ...event, ...recorded }, [...(facts.evidence ?? []), ...evidence]),
+    stepFor({ ...recorded, ...event }, [...(facts.evidence ?? []), ...evidence]),
   )
   const claimed = await parts.store.advance(step, leaseOf(parts))
   parts.onStep?.(step.run, step.entry)
   return after(step, inHand, claimed)
 }
+
+/** The entry names the evidence that it leaves, so that the chain vouches for it. */
+const naming = (event: RunEvent, evidence: Evidence[]): RunEvent =>
+  evidence.length === 0 ? event : { ...event, evidence: namesOf(evidence) }
 
 export function after(step: Step, before: Pick<InHand, 'effects' | 'timers'>, claimed: EffectRow[]): InHand {
   const goesOn = ({ invokeId }: EffectRow) =>

@@ -55,8 +55,7 @@ function faultInNumber(
   counted: CheckedApproval[],
 ): BundleFault | null {
   if (event.policyDigest === undefined) return null
-  const row = evidence.find(({ digest, name }) => digest === event.policyDigest && name.startsWith('policy/'))
-  if (row === undefined) return unmet(`the policy that entry ${seq} names is missing`)
+  const row = evidence.find((one) => one.digest === event.policyDigest && one.seq === seq)!
   const policy = readPolicy(bytes.get(row.digest)!)
   if (policy === null) return unmet(`${pathOfEvidence(row)} is no policy`, pathOfEvidence(row))
   const outsider = counted.find(({ approver }) => policy.of !== null && !policy.of.includes(approver))

@@ -1,3 +1,4 @@
+import type { Decision } from '../domain/approval.ts'
 import type { CheckedApproval } from './check-approvals.ts'
 import type { CheckedEnd } from './check-closeout.ts'
 import type { RunRecord } from './record.ts'
@@ -11,6 +12,8 @@ export interface Range {
   to: number
   by: string | null
   kind: 'approval' | 'closeout' | 'countersign' | 'nobody'
+  /** What an approval decided. */
+  decision?: Decision
   trusted: boolean
   fingerprint: string | null
 }
@@ -19,8 +22,8 @@ export function rangesOf(entries: number, approvals: CheckedApproval[], ends: Ch
   const signed: Range[] = [
     ...approvals
       .filter(({ counted, fingerprint }) => counted && fingerprint !== null)
-      .map(({ seq, approver, trusted, fingerprint }) => ({
-        ...{ from: 1, to: seq, by: approver, kind: 'approval' as const, trusted, fingerprint },
+      .map(({ seq, approver, decision, trusted, fingerprint }) => ({
+        ...{ from: 1, to: seq, by: approver, kind: 'approval' as const, decision, trusted, fingerprint },
       })),
     ...ends.map(({ kind, signer, trusted, fingerprint }) => ({
       ...{ from: 1, to: entries, by: signer, kind, trusted, fingerprint },
@@ -34,7 +37,8 @@ export function rangesOf(entries: number, approvals: CheckedApproval[], ends: Ch
 
 /** What a reader must know although nothing is wrong. */
 export function notesOn(
-  { run, history, approvals, closeout }: RunRecord,
+  { run, history, closeout }: RunRecord,
+  approvals: CheckedApproval[],
   ranges: Range[],
   withSigners: boolean,
 ): string[] {
@@ -47,7 +51,7 @@ export function notesOn(
   } else if (closeout === null) {
     notes.push('the run is closed, but its closeout is not signed')
   }
-  if (approvals.some(({ kind, usedSeq }) => kind === 'rehearsal' && usedSeq !== null))
+  if (approvals.some(({ kind, counted }) => kind === 'rehearsal' && counted))
     notes.push('its gates were passed under rehearsals, which nobody signs: it was a dry run')
   if (!withSigners) {
     notes.push(

@@ -1,4 +1,5 @@
 import { expect } from 'vitest'
+import { inForceNow } from '../../src/approvals/in-force.ts'
 import { jsonEvidence } from '../../src/domain/evidence.ts'
 import type { Run } from '../../src/domain/run.ts'
 import { approvalFor, aWorld, type Script, start, succeeds, type World } from '../machines/mortal-engine.ts'
@@ -18,7 +19,13 @@ export function aWorldWithEvidence(script: Script = succeeds): World {
     const event = script(name)
     return planned === null || event.error !== undefined ? event : { ...event, output: planned }
   })
-  const { installed } = world.parts
+  const { installed, policy } = world.parts
+  const allowedSigners = import.meta.filename
+  world.parts.inForce = (machine, gate) =>
+    inForceNow({
+      ...{ machine, gate, policy: policy(machine, gate), trust: { allowedSigners } },
+      ...{ strict: 'modes', operators: null },
+    })
   world.parts.installed = async (name) => {
     const machine = await installed(name)
     const left = { cutplan: [planOf('cutplan')], source_pin: [jsonEvidence('source', { text: 'One.' })] }

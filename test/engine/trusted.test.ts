@@ -18,6 +18,9 @@ const other = `sha256:${'0'.repeat(64)}`
 const used = '(select approval_id from approvals where run_id = @id and used_seq is not null)'
 const unused = '(select approval_id from approvals where run_id = @id and used_seq is null)'
 
+/** Of the gate at which the run waits: what decided there is recorded with the arrival. */
+const signers = "run_id = @id and name = 'signers/SG2'"
+
 const edits: [what: string, why: string, ...statements: string[]][] = [
   [
     'an old entry’s event',
@@ -79,6 +82,26 @@ const edits: [what: string, why: string, ...statements: string[]][] = [
     'evidence that is gone',
     'the evidence source is gone',
     "delete from evidence where digest = (select digest from run_evidence where run_id = @id and name = 'source')",
+  ],
+  [
+    'evidence that no entry left',
+    'the evidence backup/report is said to be of entry 3, which names no such evidence',
+    `insert into run_evidence (run_id, seq, name, digest) values (@id, 3, 'backup/report', '${digestOf(PLAN)}')`,
+  ],
+  [
+    'the signers of its gate, another file in their place',
+    'the evidence signers/SG2 of entry 14 is gone, or another lies in its place',
+    `update run_evidence set digest = '${digestOf(PLAN)}' where ${signers}`,
+  ],
+  [
+    'the signers of its gate, gone',
+    'the evidence signers/SG2 of entry 14 is gone',
+    `delete from run_evidence where ${signers}`,
+  ],
+  [
+    'the policy of its gate, gone',
+    'the evidence policy/SG2 of entry 14 is gone',
+    "delete from run_evidence where run_id = @id and name = 'policy/SG2'",
   ],
   [
     'a used approval’s statement',
