@@ -30,7 +30,7 @@ export function deciding(home: string, config: Config): Deciding {
         strict,
         operators: operators ?? null,
       }),
-    filesFault: () => filesFault(home, Object.values(trust), strict),
+    filesFault: (machine) => filesFault(home, Object.values(trust), machine, strict),
     uid: process.getuid?.() ?? null,
     ...(operators === undefined ? {} : { operators }),
   }
@@ -40,6 +40,7 @@ export function deciding(home: string, config: Config): Deciding {
 function filesFault(
   home: string,
   trusted: string[],
+  machine: string[],
   strict: Config['approvals']['strict'],
 ): FilesFault | null {
   const uid = process.geteuid?.()
@@ -47,13 +48,12 @@ function filesFault(
   const rules = [...trusted, join(home, 'cutter.yaml')]
   const store = join(home, 'var', 'cutter.db')
   const stored = [store, `${store}-wal`, `${store}-shm`].filter((file) => existsSync(file))
-  for (const file of [...rules, ...stored]) {
+  for (const file of [...rules, ...stored, ...machine]) {
     const fault = writableByOthers(file, uid)
     if (fault !== null) return fault
   }
-  for (const file of strict === 'owner' ? rules : []) {
-    const fault = writableByUs(file, uid)
-    if (fault !== null) return fault
-  }
-  return null
+  if (strict !== 'owner') return null
+  const appoint = rules.map((file) => writableByUs(file, uid, 'appoint approvers'))
+  const change = machine.map((file) => writableByUs(file, uid, 'change what was approved'))
+  return [...appoint, ...change].find((fault) => fault !== null) ?? null
 }

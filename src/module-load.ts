@@ -17,6 +17,8 @@ export interface LoadedModule {
   path: string
   machine: Machine
   effects: InstalledMachine['effects']
+  /** The module and what it imports by relative paths; real, absolute. */
+  files: string[]
 }
 
 /**
@@ -50,7 +52,8 @@ export async function loadModule(file: string): Promise<LoadedModule> {
   const { name, version } = definition
   const helpers = CODE.helpers ?? 'not built'
   const definitionDigest = digestOf({ name, version, chart, source: digests, helpers })
-  return { path, machine: { ...definition, definitionDigest }, effects }
+  const files = [...source.values()].map(({ file }) => file)
+  return { path, machine: { ...definition, definitionDigest }, effects, files }
 }
 
 const digestsOf = (source: ReturnType<typeof sourceOf>) =>

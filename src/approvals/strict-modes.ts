@@ -45,10 +45,10 @@ export function writableByOthers(file: string, uid: number, groups = systemGroup
 }
 
 /** The first reason why this very process could write the file or put another in its place, or null. */
-export function writableByUs(file: string, uid: number): FilesFault | null {
-  const appoints = `so whoever operates here could appoint approvers (approvals.strict is owner)`
+export function writableByUs(file: string, uid: number, todo = 'appoint approvers'): FilesFault | null {
+  const could = `so whoever operates here could ${todo} (approvals.strict is owner)`
   if (uid === 0) {
-    const message = `this process runs as root and could write ${file}, ${appoints}`
+    const message = `this process runs as root and could write ${file}, ${could}`
     return { file, message, next: 'run Cutter as a user of its own, to whom that file does not belong' }
   }
   for (const place of placesOf(resolve(file))) {
@@ -57,7 +57,7 @@ export function writableByUs(file: string, uid: number): FilesFault | null {
     const how = stats.uid === uid ? 'owns' : 'may write'
     return {
       file,
-      message: `user id ${uid}, as which this process runs, ${how} ${naming(file, place)}, ${appoints}`,
+      message: `user id ${uid}, as which this process runs, ${how} ${naming(file, place)}, ${could}`,
       next: `as root: chown root ${shellWord(place)} && chmod go-w ${shellWord(place)}`,
     }
   }

@@ -66,6 +66,8 @@ interface EffectBase<Input, Output> {
   name: string
   input: z.ZodType<Input>
   output: z.ZodType<Output>
+  /** Its plans hold the texts of a document, in which anything may stand: their values are not looked at for secrets. */
+  quotesDocument?: true
 }
 
 export interface ReadEffect<Input = unknown, Output = unknown> extends EffectBase<Input, Output> {

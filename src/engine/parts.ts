@@ -17,6 +17,8 @@ export interface InstalledMachine {
   effects: Record<string, Effect>
   /** Refuses input that can't be worked on, before a run exists; answers with its settled form (absolute paths …). */
   admit(input: { [key: string]: Json }): Promise<{ [key: string]: Json }>
+  /** Absolute paths of the files that it is made of, for a machine that doesn't ship. */
+  files?: string[]
   /** What `run start` calls it; left out: its name. */
   reference?: string
   /** For a machine that doesn't ship: keeps where it lies, right before its run is made, or refuses. */
@@ -48,8 +50,8 @@ export interface EngineParts {
   policy(machine: string, gate: string): GatePolicy
   /** What is in force at a gate, to be judged by and recorded; without it nothing of it is recorded. */
   inForce?(machine: string, gate: string): Promise<InForce>
-  /** Why the files that decide can't be relied on in a live run, or null. */
-  filesFault?(): FilesFault | null
+  /** Why the files that decide, or those that a machine is made of, can't be relied on in a live run, or null. */
+  filesFault?(machine: string[]): FilesFault | null
   /** Who may operate: label → `uid:<n>`. Without it operators declare themselves. */
   operators?: { [label: string]: string }
   /** The process's user id; null where the system has none. */

@@ -46,7 +46,9 @@ export async function perform(
     const output = effect.output.parse(result.output) as Json
     const evidence = result.evidence ?? []
     const wrote = effect.kind === 'write' && ran !== 'simulate'
-    refuseSecretReport(parts, { name: row.name, wrote }, { output, evidence })
+    refuseOddNames(row.name, evidence)
+    const quotesDocument = effect.quotesDocument === true
+    refuseSecretReport(parts, { name: row.name, wrote, quotesDocument }, { output, evidence })
     const workedMs = performance.now() - begun
     return {
       event: {
@@ -177,6 +179,18 @@ function stopCodeOf({ code }: CutterError): StopFacts['code'] {
   if (code === 'HOST_UNREACHABLE') return 'STOP_HOST_UNREACHABLE'
   if (code === 'HOST_COMMAND_FAILED') return 'STOP_HOST_COMMAND_FAILED'
   return 'STOP_INTERNAL'
+}
+
+/** What is in force at a gate, and what an upgrade leaves, the engine records under these names. */
+const OUR_NAMES = /^(?:policy|signers|revoked|snapshot)\//
+
+function refuseOddNames(effect: string, evidence: Evidence[]): void {
+  const odd = evidence.find(
+    ({ name }, index) => OUR_NAMES.test(name) || evidence.findIndex((one) => one.name === name) < index,
+  )
+  if (odd === undefined) return
+  const why = OUR_NAMES.test(odd.name) ? 'such names are the engine’s own' : 'it leaves that name twice'
+  throw new Stop('STOP_INTERNAL', `${effect} leaves the evidence ${odd.name}: ${why}`)
 }
 
 /** Facts beside the outcome: whether it was to write, how it ran, which attempt, what was read before it, whether it passed its soft cap. */

@@ -20,6 +20,8 @@ interface Described<Input extends z.ZodType, Output extends z.ZodType> {
   input: Input
   /** Left out: any facts. */
   output?: Output
+  /** Its plans hold the texts of a document, in which anything may stand: their values are not looked at for secrets. */
+  quotesDocument?: true
   execute(context: EffectContext, input: z.output<Input>): Promise<EffectResult<z.output<Output>>>
 }
 

@@ -1,5 +1,13 @@
 import { spawnSync } from 'node:child_process'
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from 'node:fs'
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+} from 'node:fs'
 import { resolve } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { describeWithKeys } from '../approvals/keys.ts'
@@ -115,6 +123,35 @@ describeWithKeys('the README’s machine, live', () => {
     const refused = await approve(at, runId, key)
     expect([refused.code, errorOf(refused).code]).toEqual([3, 'APPROVAL_REFUSED'])
     expect(keyOf(at)).toBe(OLD)
+  })
+
+  test('is relied on only where nobody else may write what it is made of', async () => {
+    const at = aHome(LIVE, (source) => `import './words.ts'\n${source}`)
+    at.file('mine/words.ts', 'export const word = 1\n')
+    const key = aSigner(at, ALICE, 'cutter.rotate-keys.SG1')
+    await enableExecution(at)
+    const words = at.path('mine/words.ts')
+    chmodSync(words, 0o666)
+    const refused = await start(at, '--mode', 'live')
+    expect([refused.code, errorOf(refused).code, errorOf(refused).message]).toEqual([
+      3,
+      'FILES_UNSAFE',
+      expect.stringContaining(`${words} has mode 0666`),
+    ])
+    expect((await start(at)).code).toBe(0)
+
+    chmodSync(words, 0o644)
+    const { runId } = jsonOf(await start(at, '--mode', 'live'))
+    chmodSync(words, 0o666)
+    const brought = await approve(at, runId, key)
+    expect([brought.code, errorOf(brought).reason]).toEqual([3, 'FILES_UNSAFE'])
+    const { refusals } = jsonOf<{ refusals: { reason: string }[] }>(
+      await at.cutter(['run', 'explain', runId, '--json']),
+    )
+    expect(refusals).toMatchObject([{ reason: 'FILES_UNSAFE' }])
+    expect(keyOf(at)).toBe(OLD)
+    chmodSync(words, 0o644)
+    expect(jsonOf(await approve(at, runId, key)).outcome).toBe('succeeded')
   })
 
   test('keeps to the policy of cutter.yaml for its gate, which must be one that it has', async () => {

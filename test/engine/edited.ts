@@ -19,13 +19,7 @@ export function aWorldWithEvidence(script: Script = succeeds): World {
     const event = script(name)
     return planned === null || event.error !== undefined ? event : { ...event, output: planned }
   })
-  const { installed, policy } = world.parts
-  const allowedSigners = import.meta.filename
-  world.parts.inForce = (machine, gate) =>
-    inForceNow({
-      ...{ machine, gate, policy: policy(machine, gate), trust: { allowedSigners } },
-      ...{ strict: 'modes', operators: null },
-    })
+  const { installed } = world.parts
   world.parts.installed = async (name) => {
     const machine = await installed(name)
     const left = { cutplan: [planOf('cutplan')], source_pin: [jsonEvidence('source', { text: 'One.' })] }
@@ -40,6 +34,16 @@ export function aWorldWithEvidence(script: Script = succeeds): World {
     )
     return { ...machine, effects }
   }
+  return world
+}
+
+/** The same, and what decides at its gates is recorded. */
+export function aWorldWithPolicies(): World {
+  const world = aWorldWithEvidence()
+  const { policy } = world.parts
+  const rules = { trust: { allowedSigners: import.meta.filename }, strict: 'modes', operators: null } as const
+  world.parts.inForce = (machine, gate) =>
+    inForceNow({ ...rules, machine, gate, policy: policy(machine, gate) })
   return world
 }
 

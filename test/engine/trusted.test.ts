@@ -6,7 +6,7 @@ import { known } from '../../src/engine/known.ts'
 import { approvalFor, start, succeeds, type World } from '../machines/mortal-engine.ts'
 import { failure } from '../machines/walk.ts'
 import { removeFolders } from '../store/folders.ts'
-import { approved, atSecondGate, aWorldWithEvidence, edit, PLAN } from './edited.ts'
+import { approved, atSecondGate, aWorldWithEvidence, aWorldWithPolicies, edit, PLAN } from './edited.ts'
 
 /** What is kept of a run, edited anywhere: noticed at the next look at it, and nobody else is kept from going on. */
 
@@ -147,7 +147,7 @@ const edits: [what: string, why: string, ...statements: string[]][] = [
 
 describe('a run that waits, of which somebody edited', () => {
   test.each(edits)('%s, is not known any more: %s', async (_, why, ...statements) => {
-    world = aWorldWithEvidence()
+    world = aWorldWithPolicies()
     const run = await atSecondGate(world)
     edit(world, run.runId, ...statements)
     const tampered = {
