@@ -41,7 +41,7 @@ export async function perform(
   const context = contextOf(parts, run, row)
   const readings: Readings = {}
   try {
-    if (effect.kind === 'write' && run.gateSeq !== null) throw writeAtGate(row.name)
+    if (effect.kind === 'write') await refuseUnapproved(parts, run, effect)
     const { ran, result } = await outcomeOf(parts, context, effect, row.input, readings)
     const output = effect.output.parse(result.output) as Json
     const evidence = result.evidence ?? []
@@ -115,12 +115,19 @@ async function outcomeOf(
   }
 }
 
-/** A last check looks at the world; what writes there would do so before the approval is used, and again with the same one. */
-function writeAtGate(name: string): Stop {
-  return new Stop(
-    'STOP_INTERNAL',
-    `the machine asks for the write ${name} while its gate is not yet passed; it was not begun`,
-  )
+/**
+ * A last check looks at the world; what writes there would do so before the approval is used, and again with the same one. Nor
+ * does a live run write before it has used one, whatever its chart says.
+ */
+async function refuseUnapproved(parts: EngineParts, run: Run, effect: WriteEffect): Promise<void> {
+  const unapproved = (when: string) =>
+    new Stop('STOP_INTERNAL', `the machine asks for the write ${effect.name} ${when}; it was not begun`, {
+      next: 'mend the chart: a write comes after its gate',
+    })
+  if (run.gateSeq !== null) throw unapproved('while its gate is not yet passed')
+  if (run.mode !== 'live' || effect.beforeApproval) return
+  if ((await lastApprovalUsed(parts.store, run.runId)) === null)
+    throw unapproved('before it has used an approval')
 }
 
 /** What can't be asked stays unknown, unless a Stop says more than that. */

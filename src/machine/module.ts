@@ -26,6 +26,8 @@ interface Described<Input extends z.ZodType, Output extends z.ZodType> {
 }
 
 interface DescribedWrite<Input extends z.ZodType, Output extends z.ZodType> extends Described<Input, Output> {
+  /** It leaves nothing behind, as a trial on a scratch folder: live it may also be done before an approval was used. */
+  beforeApproval?: true
   simulate(context: EffectContext, input: z.output<Input>): Promise<EffectResult<z.output<Output>>>
   probe(context: EffectContext, input: z.output<Input>): Promise<Probe<z.output<Output>>>
 }

@@ -221,4 +221,37 @@ describe('an operator’s words', () => {
       message: expect.stringContaining('input.targets[0].password'),
     })
   })
+
+  test('are looked at once more when the machine’s own schema has filled in what nobody gave', async () => {
+    const { world } = await aCarelessWorld(async () => ({ output: {} }))
+    const { installed } = world.parts
+    const filling = (more: z.ZodRawShape) => {
+      world.parts.installed = async (name) => {
+        const { machine, ...rest } = await installed(name)
+        return { ...rest, machine: { ...machine, input: machine.input.extend(more) } }
+      }
+    }
+    const filled: [z.ZodRawShape, string][] = [
+      [{ from: z.string().default('postgresql://u:other-plant-7@db/x') }, 'input.from holds what looks like'],
+      [{ dbPassword: z.string().default('plant-7') }, 'input.dbPassword would hold a secret'],
+      [{ note: z.string().default(PASSWORD) }, 'the input holds the value of MAIN_URL'],
+      [
+        {
+          note: z
+            .string()
+            .optional()
+            .transform(() => DSN),
+        },
+        'input.note holds what looks like',
+      ],
+    ]
+    for (const [shape, why] of filled) {
+      filling(shape)
+      const starting = world.engine.start('cut', { document: 'A', source: '/a.md' }, { mode: 'dry-run' })
+      const refusal = await starting.catch((error) => error)
+      expect(refusal).toMatchObject({ code: 'INPUT_REFUSED', message: expect.stringContaining(why) })
+      expectClean(refusal.message)
+    }
+    expect(await world.store.list({ limit: 5 })).toEqual([])
+  })
 })
