@@ -48,7 +48,7 @@ function filesFault(
   const rules = [...trusted, join(home, 'cutter.yaml')]
   const store = join(home, 'var', 'cutter.db')
   const stored = [store, `${store}-wal`, `${store}-shm`].filter((file) => existsSync(file))
-  for (const file of [...rules, ...stored, ...machine]) {
+  for (const file of [...rules, ...stored]) {
     const fault = writableByOthers(file, uid)
     if (fault !== null) return fault
   }

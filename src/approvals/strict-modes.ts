@@ -134,7 +134,7 @@ function foreign(file: string, place: string, stats: Stats, uid: number): FilesF
   const whose = `belongs to user id ${stats.uid}, who is neither root nor the user that runs Cutter (${uid})`
   return {
     file,
-    message: `${naming(file, place)} ${whose}, so a live run can't rely on it`,
+    message: `${naming(file, place)} ${whose}, so it can't be relied on`,
     next: `as root, once you know what it holds: chown ${uid} ${shellWord(place)}`,
   }
 }
@@ -144,7 +144,7 @@ function openToOthers(file: string, place: string, stats: Stats, who: Writers): 
   const whom = who === 'group' ? `its group (${stats.gid})` : 'everybody'
   return {
     file,
-    message: `${naming(file, place)} has mode ${mode}: ${whom} may write it, so a live run can't rely on it`,
+    message: `${naming(file, place)} has mode ${mode}: ${whom} may write it, so it can't be relied on`,
     next: `once you know what it holds: chmod go-w ${shellWord(place)}`,
   }
 }

@@ -33,6 +33,19 @@ export function usedSeqOf(history: HistoryEntry[], approvalId: string): number |
   return history.find((entry) => marksIn(entry).approvalUsed === approvalId)?.seq ?? null
 }
 
+/** Stands in a history for steps that no person made. */
+export const ENGINE = 'engine'
+
+/** Everyone who started or moved a run, by label and by OS user; a refused attempt makes nobody an operator. */
+export function operatorsIn(history: HistoryEntry[], osUser: string): string[] {
+  const moved = history.filter(({ event }) => !event.type.startsWith('cutter.approval'))
+  const names = moved.flatMap(({ by, event }) => [
+    by,
+    ...(typeof event.osUser === 'string' ? [event.osUser] : []),
+  ])
+  return [...new Set([...names.filter((name) => name !== ENGINE), osUser])]
+}
+
 export interface NamedEvidence {
   seq: number
   name: string

@@ -1,4 +1,5 @@
 import { CutterError } from '../domain/errors.ts'
+import { ENGINE, operatorsIn } from '../domain/marks.ts'
 import type { Run } from '../domain/run.ts'
 import type { EngineParts } from './parts.ts'
 
@@ -43,17 +44,7 @@ export function operatorOf(
   return mapped
 }
 
-/** Stands in a history for steps that no person made. */
-export const ENGINE = 'engine'
-
-/** Everyone who started or moved the run so far, by label and by OS user; a refused attempt makes nobody an operator. */
+/** Everyone who started or moved the run so far. */
 export async function recordedOperators({ store }: Pick<EngineParts, 'store'>, run: Run): Promise<string[]> {
-  const moved = (await store.history(run.runId)).filter(
-    ({ event }) => !event.type.startsWith('cutter.approval'),
-  )
-  const names = moved.flatMap(({ by, event }) => [
-    by,
-    ...(typeof event.osUser === 'string' ? [event.osUser] : []),
-  ])
-  return [...new Set([...names.filter((name) => name !== ENGINE), run.osUser])]
+  return operatorsIn(await store.history(run.runId), run.osUser)
 }

@@ -50,7 +50,10 @@ export interface EngineParts {
   policy(machine: string, gate: string): GatePolicy
   /** What is in force at a gate, to be judged by and recorded; without it nothing of it is recorded. */
   inForce?(machine: string, gate: string): Promise<InForce>
-  /** Why the files that decide, or those that a machine is made of, can't be relied on in a live run, or null. */
+  /**
+   * Why the files that decide can't be relied on in a live run, or null. Those that a machine is made of were looked at before it was
+   * loaded; where operators may not appoint approvers, neither may they change what was approved.
+   */
   filesFault?(machine: string[]): FilesFault | null
   /** Who may operate: label → `uid:<n>`. Without it operators declare themselves. */
   operators?: { [label: string]: string }

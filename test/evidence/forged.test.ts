@@ -382,14 +382,17 @@ describeWithKeys('a bundle of a run that two people must approve', () => {
   })
 
   test('is caught when the entry counts another key, or its policy is gone, unreadable or names others', async () => {
-    const otherPolicy = (text: string) => (record: RunRecord) => {
-      const bytes = Buffer.from(text)
+    const otherPolicy = (text: (old: string) => string) => (record: RunRecord) => {
+      const old = record.bytes.get(decisionAt(record).event.policyDigest as string)!
+      const bytes = Buffer.from(text(Buffer.from(old).toString()))
       const digest = digestOfBytes(bytes)
       record.bytes.set(digest, bytes)
       const { event } = decisionAt(record)
       event.evidence = { ...(event.evidence as object), 'policy/SG2': digest }
       event.policyDigest = digest
     }
+    const changedPolicy = (change: object) =>
+      otherPolicy((old) => canonicalJson({ ...JSON.parse(old), ...change }))
     for (const [change, words] of [
       [
         (record) =>
@@ -401,9 +404,14 @@ describeWithKeys('a bundle of a run that two people must approve', () => {
           Object.assign(decisionAt(record).event, { counted: { all: decisionAt(record).event.counted } }),
         'in a known form',
       ],
-      [otherPolicy('no JSON'), 'is no policy'],
-      [otherPolicy('{"of":["alice@example.org"],"need":2}'), 'does not name'],
-      [otherPolicy('{"of":null,"need":3}'), '2 of the 3 people'],
+      [otherPolicy(() => 'no JSON'), 'is no policy'],
+      [changedPolicy({ of: ['alice@example.org'] }), 'does not name'],
+      [changedPolicy({ of: null, need: 3 }), '2 of the 3 people'],
+      [changedPolicy({ allowedSignersDigest: null }), 'are not those of the policy'],
+      [
+        (record) => Object.assign(decisionAt(record), { by: 'ALICE@example.org' }),
+        'approved at entry 15 what they operate',
+      ],
     ] as [(record: RunRecord) => void, string][]) {
       expect((await verdictOn(await forged(change, together))).firstFault, words).toMatchObject({
         code: 'POLICY_UNMET',
