@@ -16,7 +16,9 @@ export function deciding(home: string, config: Config): Deciding {
   const trust = {
     allowedSigners: resolve(home, allowedSigners),
     ...(revokedKeys === undefined ? {} : { revokedKeys: resolve(home, revokedKeys) }),
+    instanceKey: join(home, 'var', 'instance_key.pub'),
   }
+  const trusted = [trust.allowedSigners, ...(trust.revokedKeys === undefined ? [] : [trust.revokedKeys])]
   const policy = (machine: string, gate: string) => policyOf(config, machine, gate)
   return {
     trust,
@@ -30,7 +32,7 @@ export function deciding(home: string, config: Config): Deciding {
         strict,
         operators: operators ?? null,
       }),
-    filesFault: (machine) => filesFault(home, Object.values(trust), machine, strict),
+    filesFault: (machine) => filesFault(home, trusted, machine, strict),
     uid: process.getuid?.() ?? null,
     ...(operators === undefined ? {} : { operators }),
   }

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto'
+
 /**
  * Narrowed and widened copies of an allowed_signers file, so that OpenSSH itself can be asked what a line is good for:
  * "would this still verify without wildcards?", "would it have, at another time?". A line whose form isn't plain is
@@ -14,6 +16,12 @@ export interface SignerLine {
 /** The lines whose form is plain, in their order. */
 export function signersIn(allowedSigners: string): SignerLine[] {
   return linesOf(allowedSigners).flatMap((line) => readSigner(line) ?? [])
+}
+
+/** Of a public key, `type blob comment`, as `ssh-keygen -l` prints it. */
+export function fingerprintOf(key: string): string {
+  const blob = Buffer.from(key.trim().split(/\s+/)[1] ?? '', 'base64')
+  return `SHA256:${createHash('sha256').update(blob).digest('base64').replace(/=+$/, '')}`
 }
 
 /** Without the principals that are patterns; negations stay, since they only take away. */

@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import type { InForce } from '../approvals/in-force.ts'
 import type { ApprovalPolicy } from '../approvals/refusal.ts'
 import type { FilesFault } from '../approvals/strict-modes.ts'
+import type { Trust } from '../approvals/trust.ts'
 import type { Clock } from '../domain/clock.ts'
 import type { Effect, Owner } from '../domain/effect.ts'
 import type { Json } from '../domain/json.ts'
@@ -46,7 +47,7 @@ export interface EngineParts {
   owner: Owner
   ownerAlive(owner: Owner): boolean | 'unknown'
   osUser: string
-  trust: { allowedSigners: string; revokedKeys?: string }
+  trust: Trust
   policy(machine: string, gate: string): GatePolicy
   /** What is in force at a gate, to be judged by and recorded; without it nothing of it is recorded. */
   inForce?(machine: string, gate: string): Promise<InForce>
