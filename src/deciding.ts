@@ -16,7 +16,9 @@ export function deciding(home: string, config: Config): Deciding {
   const trust = {
     allowedSigners: resolve(home, allowedSigners),
     ...(revokedKeys === undefined ? {} : { revokedKeys: resolve(home, revokedKeys) }),
+    instanceKey: join(home, 'var', 'instance_key.pub'),
   }
+  const trusted = [trust.allowedSigners, ...(trust.revokedKeys === undefined ? [] : [trust.revokedKeys])]
   const policy = (machine: string, gate: string) => policyOf(config, machine, gate)
   return {
     trust,
@@ -30,7 +32,7 @@ export function deciding(home: string, config: Config): Deciding {
         strict,
         operators: operators ?? null,
       }),
-    filesFault: () => filesFault(home, Object.values(trust), strict),
+    filesFault: (machine) => filesFault(home, trusted, machine, strict),
     uid: process.getuid?.() ?? null,
     ...(operators === undefined ? {} : { operators }),
   }
@@ -40,6 +42,7 @@ export function deciding(home: string, config: Config): Deciding {
 function filesFault(
   home: string,
   trusted: string[],
+  machine: string[],
   strict: Config['approvals']['strict'],
 ): FilesFault | null {
   const uid = process.geteuid?.()
@@ -51,9 +54,8 @@ function filesFault(
     const fault = writableByOthers(file, uid)
     if (fault !== null) return fault
   }
-  for (const file of strict === 'owner' ? rules : []) {
-    const fault = writableByUs(file, uid)
-    if (fault !== null) return fault
-  }
-  return null
+  if (strict !== 'owner') return null
+  const appoint = rules.map((file) => writableByUs(file, uid, 'appoint approvers'))
+  const change = machine.map((file) => writableByUs(file, uid, 'change what was approved'))
+  return [...appoint, ...change].find((fault) => fault !== null) ?? null
 }

@@ -79,10 +79,12 @@ function notFound(name: string, config: Pick<Config, 'machines'>): CutterError {
   })
 }
 
-export function installModule({ path, machine, effects }: LoadedModule, store: RunStore): InstalledMachine {
+export function installModule(
+  { path, machine, effects, files }: LoadedModule,
+  store: RunStore,
+): InstalledMachine {
   return {
-    machine,
-    effects,
+    ...{ machine, effects, files },
     reference: path,
     admit: async (input) => admitted(machine, input),
     async remember(startedAt) {

@@ -2,6 +2,7 @@ import { realpathSync, statSync } from 'node:fs'
 import { sep } from 'node:path'
 import { createJiti, type Jiti } from 'jiti'
 import * as cutter from './api.ts'
+import { writableByOthers } from './approvals/strict-modes.ts'
 import { CODE } from './code-digests.ts'
 import { CutterError } from './domain/errors.ts'
 import { digestOf, type Json } from './domain/json.ts'
@@ -17,11 +18,14 @@ export interface LoadedModule {
   path: string
   machine: Machine
   effects: InstalledMachine['effects']
+  /** The module and what it imports by relative paths; real, absolute. */
+  files: string[]
 }
 
 /**
  * Loads the machine that a module exports. `cutter`, `xstate` and `zod` are this program's own copies, whatever lies beside the
- * module; TypeScript is stripped, not checked. Throws MACHINE_NOT_FOUND when there is no such file, INPUT_REFUSED when it is no machine.
+ * module; TypeScript is stripped, not checked. Throws MACHINE_NOT_FOUND when there is no such
+ * file, FILES_UNSAFE when others may write it, INPUT_REFUSED when it is no machine.
  */
 export async function loadModule(file: string): Promise<LoadedModule> {
   const path = realPathOf(file)
@@ -40,6 +44,7 @@ export async function loadModule(file: string): Promise<LoadedModule> {
   })
   const resolve = resolverOf((specifier, options) => jiti.esmResolve(specifier, options))
   const source = sourceOf(path, resolve)
+  refuseOpenToOthers([...source.values()].map(({ file }) => file))
   const exported = await imported(jiti, path, source)
   const digests = digestsOf(source)
   if (digestOf(digests) !== digestOf(digestsOf(sourceOf(path, resolve))))
@@ -50,7 +55,22 @@ export async function loadModule(file: string): Promise<LoadedModule> {
   const { name, version } = definition
   const helpers = CODE.helpers ?? 'not built'
   const definitionDigest = digestOf({ name, version, chart, source: digests, helpers })
-  return { path, machine: { ...definition, definitionDigest }, effects }
+  const files = [...source.values()].map(({ file }) => file)
+  return { path, machine: { ...definition, definitionDigest }, effects, files }
+}
+
+/** A module runs as soon as it is loaded, dry or live: who else may write it would run what they like as this user. */
+function refuseOpenToOthers(files: string[]): void {
+  const uid = process.geteuid?.()
+  if (uid === undefined) return
+  for (const file of files) {
+    const fault = writableByOthers(file, uid)
+    if (fault === null) continue
+    throw new CutterError('FILES_UNSAFE', `${fault.message}; it was not loaded`, {
+      next: fault.next,
+      data: { file },
+    })
+  }
 }
 
 const digestsOf = (source: ReturnType<typeof sourceOf>) =>

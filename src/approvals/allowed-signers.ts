@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto'
+
 /**
  * Narrowed and widened copies of an allowed_signers file, so that OpenSSH itself can be asked what a line is good for:
  * "would this still verify without wildcards?", "would it have, at another time?". A line whose form isn't plain is
@@ -13,7 +15,13 @@ export interface SignerLine {
 
 /** The lines whose form is plain, in their order. */
 export function signersIn(allowedSigners: string): SignerLine[] {
-  return allowedSigners.split('\n').flatMap((line) => readSigner(line) ?? [])
+  return linesOf(allowedSigners).flatMap((line) => readSigner(line) ?? [])
+}
+
+/** Of a public key, `type blob comment`, as `ssh-keygen -l` prints it. */
+export function fingerprintOf(key: string): string {
+  const blob = Buffer.from(key.trim().split(/\s+/)[1] ?? '', 'base64')
+  return `SHA256:${createHash('sha256').update(blob).digest('base64').replace(/=+$/, '')}`
 }
 
 /** Without the principals that are patterns; negations stay, since they only take away. */
@@ -39,7 +47,7 @@ export function withoutOptions(allowedSigners: string, ...names: string[]): stri
 
 /** The principals that the file lists by name for a namespace, whatever the limits of time. */
 export function principalsListed(allowedSigners: string, namespace: string): string[] {
-  return allowedSigners.split('\n').flatMap((line) => {
+  return linesOf(allowedSigners).flatMap((line) => {
     const signer = readSigner(line)
     if (signer === null || !covers(signer.options, namespace)) return []
     return signer.principals.filter((name) => !/[*?!]/.test(name))
@@ -59,8 +67,11 @@ function covers(options: string[], namespace: string): boolean {
   return !taken && patterns.some((pattern) => !pattern.startsWith('!') && fits(pattern))
 }
 
+/** OpenSSH takes a carriage return for white space at the end of a line. */
+const linesOf = (allowedSigners: string) => allowedSigners.split(/\r*\n/)
+
 function eachLine(allowedSigners: string, change: (line: string) => string | null): string {
-  const lines = allowedSigners.split('\n').map(change)
+  const lines = linesOf(allowedSigners).map(change)
   return `${lines.filter((line) => line !== null).join('\n')}\n`
 }
 

@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import { type SignerLine, signersIn } from './allowed-signers.ts'
+import { fingerprintOf, type SignerLine, signersIn } from './allowed-signers.ts'
 import { isPattern, matchesList } from './patterns.ts'
 import { isSameName } from './people.ts'
 import { revokedAmong } from './revoked.ts'
@@ -65,7 +64,7 @@ function approver(name: string, lines: SignerLine[], question: ApproverQuestion)
       lines,
       question,
     )
-  const keys = own.map((line) => ({ type: line.key.split(' ')[0]!, fingerprint: fingerprintOf(line) }))
+  const keys = own.map(({ key }) => ({ type: key.split(' ')[0]!, fingerprint: fingerprintOf(key) }))
   return { principal: name, keys, may: why === null, why: why ?? 'listed, with a key that counts now' }
 }
 
@@ -83,7 +82,7 @@ function faultOfLine(
   line: SignerLine,
   { namespace, live, at, revoked }: ApproverQuestion,
 ): string | null {
-  const fingerprint = fingerprintOf(line)
+  const fingerprint = fingerprintOf(line.key)
   const namespaces = option(line, 'namespaces')
   if (namespaces !== null && !matchesList(namespaces.split(','), namespace))
     return `${fingerprint} may sign for ${namespaces} only`
@@ -109,16 +108,10 @@ function faultOfKeys(
   const theirs = lines.filter(({ principals }) => operators.some((name) => matchesList(principals, name)))
   const shared = own.filter((line) => theirs.some((other) => publicKey(other) === publicKey(line)))
   if (shared.length < own.length) return null
-  return `${shared.map(fingerprintOf).join(', ')} is also listed for who operates this run`
+  return `${shared.map(({ key }) => fingerprintOf(key)).join(', ')} is also listed for who operates this run`
 }
 
 const publicKey = ({ key }: SignerLine) => key.trim().split(/\s+/).slice(0, 2).join(' ')
-
-/** As `ssh-keygen -l` prints it. */
-function fingerprintOf(line: SignerLine): string {
-  const blob = Buffer.from(publicKey(line).split(' ')[1] ?? '', 'base64')
-  return `SHA256:${createHash('sha256').update(blob).digest('base64').replace(/=+$/, '')}`
-}
 
 /** What a key's option says, without quotes; null where it is not given. */
 function option({ options }: SignerLine, name: string): string | null {

@@ -1,4 +1,5 @@
 import type { Approval } from '../domain/approval.ts'
+import { fingerprintOf } from './allowed-signers.ts'
 import { peopleIn } from './identities.ts'
 import { approveAnew, type Refusal, type RefusalInput, type SignerAnswer } from './refusal-words.ts'
 import { operatorsOf, operatorsOwn } from './refuse-by-facts.ts'
@@ -9,7 +10,7 @@ import {
   verifySignature,
 } from './ssh-keygen.ts'
 import { approvalIdOf, namespaceOf, statementText } from './statement.ts'
-import { signersText } from './trust.ts'
+import { readTrusted, signersText, type Trust } from './trust.ts'
 
 /** Who vouches for the approval: nobody for a rehearsal, which wants no signature. */
 export async function signerOf(input: RefusalInput): Promise<SignerAnswer> {
@@ -27,6 +28,7 @@ export async function signerOf(input: RefusalInput): Promise<SignerAnswer> {
   }
   if (run.mode === 'live' && (await isListedByWildcardOnly(question))) return { refusal: wildcard(input) }
   const { principal, fingerprint, keyType } = answer
+  if (fingerprint === (await fingerprintOfInstance(input.trust))) return { refusal: byInstance(input) }
   return { refusal: null, vouched: { principal, fingerprint, keyType } }
 }
 
@@ -79,6 +81,20 @@ function isOwnStatement({ approvalId, statement, statementText: text }: Approval
 
 function isNamedByPolicy({ approval, policy }: RefusalInput): boolean {
   return policy.of === undefined || policy.of.includes(approval.statement.approver)
+}
+
+async function fingerprintOfInstance(trust: Trust): Promise<string | null> {
+  const key = trust.instanceKey === undefined ? null : await readTrusted(trust, trust.instanceKey)
+  return key === null ? null : fingerprintOf(key.toString())
+}
+
+/** Its key lies where operators work, without a passphrase: whoever lists it must not have made them approvers thereby. */
+function byInstance({ run, approval }: RefusalInput): Refusal {
+  return {
+    reason: 'SIGNER_NOT_ALLOWED',
+    message: `approval ${approval.approvalId} is signed with the key of this instance of Cutter, which signs closeouts and approves nothing`,
+    next: approveAnew(run, approval),
+  }
 }
 
 function otherStatement({ run, approval }: RefusalInput): Refusal {

@@ -33,7 +33,7 @@ export interface VerifyQuestion {
   revoked?: Uint8Array
 }
 
-const timeoutSeconds = 10
+const timeoutSeconds = 30
 
 /** Writes text and signature by `write`, into a folder that has to outlive the questions. */
 export async function questionsAbout(signed: Signed, write: WriteFileInFolder): Promise<Questions> {

@@ -45,10 +45,10 @@ export function writableByOthers(file: string, uid: number, groups = systemGroup
 }
 
 /** The first reason why this very process could write the file or put another in its place, or null. */
-export function writableByUs(file: string, uid: number): FilesFault | null {
-  const appoints = `so whoever operates here could appoint approvers (approvals.strict is owner)`
+export function writableByUs(file: string, uid: number, todo = 'appoint approvers'): FilesFault | null {
+  const could = `so whoever operates here could ${todo} (approvals.strict is owner)`
   if (uid === 0) {
-    const message = `this process runs as root and could write ${file}, ${appoints}`
+    const message = `this process runs as root and could write ${file}, ${could}`
     return { file, message, next: 'run Cutter as a user of its own, to whom that file does not belong' }
   }
   for (const place of placesOf(resolve(file))) {
@@ -57,7 +57,7 @@ export function writableByUs(file: string, uid: number): FilesFault | null {
     const how = stats.uid === uid ? 'owns' : 'may write'
     return {
       file,
-      message: `user id ${uid}, as which this process runs, ${how} ${naming(file, place)}, ${appoints}`,
+      message: `user id ${uid}, as which this process runs, ${how} ${naming(file, place)}, ${could}`,
       next: `as root: chown root ${shellWord(place)} && chmod go-w ${shellWord(place)}`,
     }
   }
@@ -134,7 +134,7 @@ function foreign(file: string, place: string, stats: Stats, uid: number): FilesF
   const whose = `belongs to user id ${stats.uid}, who is neither root nor the user that runs Cutter (${uid})`
   return {
     file,
-    message: `${naming(file, place)} ${whose}, so a live run can't rely on it`,
+    message: `${naming(file, place)} ${whose}, so it can't be relied on`,
     next: `as root, once you know what it holds: chown ${uid} ${shellWord(place)}`,
   }
 }
@@ -144,7 +144,7 @@ function openToOthers(file: string, place: string, stats: Stats, who: Writers): 
   const whom = who === 'group' ? `its group (${stats.gid})` : 'everybody'
   return {
     file,
-    message: `${naming(file, place)} has mode ${mode}: ${whom} may write it, so a live run can't rely on it`,
+    message: `${naming(file, place)} has mode ${mode}: ${whom} may write it, so it can't be relied on`,
     next: `once you know what it holds: chmod go-w ${shellWord(place)}`,
   }
 }

@@ -6,6 +6,8 @@ export interface Trust {
   allowedSigners: string
   /** Path of a KRL or a list of public keys. */
   revokedKeys?: string
+  /** Path of the instance's own public key, which vouches for closeouts and approves nothing. */
+  instanceKey?: string
   /** How the files are read; null for one that can't be. From the disk, each time, when left out. */
   read?(path: string): Promise<Buffer | null>
 }

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
 import type { App } from '../app.ts'
 import { Stop } from '../domain/errors.ts'
 import { type CommonOptions, command } from './command.ts'
@@ -127,9 +128,10 @@ function allowedSigners({ parts }: App): Finding {
 }
 
 /** What live runs ask of the files that decide, told before one is refused. */
-function decidingFiles({ config, parts }: App): Finding {
+function decidingFiles({ home, config, parts }: App): Finding {
   const check = 'files that decide'
-  const fault = parts.filesFault?.() ?? null
+  const machines = Object.values(config.machines).map((file) => resolve(home, file))
+  const fault = parts.filesFault?.(machines) ?? null
   if (fault === null) {
     const asked = config.approvals.strict === 'owner' ? 'nobody but root' : 'nobody but their owner'
     return { check, status: 'ok', message: `${asked} may write them` }

@@ -63,8 +63,10 @@ function linesOf(file: string, verdict: Verdict): string[] {
   ]
 }
 
-function vouchedBy({ by, kind, trusted, fingerprint }: Range): string {
+const DECIDED = { approve: 'approved', reject: 'rejected', void: 'voided' }
+
+function vouchedBy({ by, kind, decision = 'approve', trusted, fingerprint }: Range): string {
   if (kind === 'nobody') return 'vouched for by nobody'
-  const how = { approval: 'approved', closeout: 'closed out', countersign: 'countersigned' }[kind]
+  const how = { approval: DECIDED[decision], closeout: 'closed out', countersign: 'countersigned' }[kind]
   return `${how} by ${by} with ${fingerprint}, ${trusted ? 'whom you trust' : 'for whom nobody vouches to you'}`
 }

@@ -66,6 +66,8 @@ interface EffectBase<Input, Output> {
   name: string
   input: z.ZodType<Input>
   output: z.ZodType<Output>
+  /** Its plans hold the texts of a document, in which anything may stand: their values are not looked at for secrets. */
+  quotesDocument?: true
 }
 
 export interface ReadEffect<Input = unknown, Output = unknown> extends EffectBase<Input, Output> {
@@ -76,6 +78,8 @@ export interface ReadEffect<Input = unknown, Output = unknown> extends EffectBas
 /** A write must say how it is done, how it is shown without doing it, and how to tell whether it was done. */
 export interface WriteEffect<Input = unknown, Output = unknown> extends EffectBase<Input, Output> {
   kind: 'write'
+  /** It leaves nothing behind, as a trial on a scratch folder: live it may also be done before an approval was used. */
+  beforeApproval?: true
   execute(context: EffectContext, input: Input): Promise<EffectResult<Output>>
   simulate(context: EffectContext, input: Input): Promise<EffectResult<Output>>
   probe(context: EffectContext, input: Input): Promise<Probe<Output>>

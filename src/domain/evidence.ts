@@ -13,6 +13,11 @@ export function jsonEvidence(name: string, value: unknown): Evidence {
   return bytesEvidence(name, 'application/json', Buffer.from(canonicalJson(value)))
 }
 
+/** As an entry names the evidence that it leaves, so that the chain vouches for it. */
+export function namesOf(evidence: Evidence[]): { [name: string]: string } {
+  return Object.fromEntries(evidence.map(({ name, digest }) => [name, digest]))
+}
+
 export function bytesEvidence(name: string, mediaType: string, bytes: Uint8Array): Evidence {
   return { name, digest: digestOfBytes(bytes), mediaType, bytes }
 }

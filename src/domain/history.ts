@@ -4,9 +4,6 @@ import { type HistoryEntry, identityOf, type RunIdentity } from './run.ts'
 /** What the first entry's `previousHash` is: the run's unchanging facts, so that the chain vouches for them too. */
 export const genesisOf = (identity: RunIdentity): string => digestOf(identityOf(identity))
 
-/** Stands in a history as the author of steps that no person made. */
-export const ENGINE = 'engine'
-
 /** A record of this type carries a run over to another definition: `{ from: Definition, to: Definition, … }`. */
 export const UPGRADED = 'cutter.upgraded'
 

@@ -56,7 +56,10 @@ export async function importApproval(parts: EngineParts, text: string, signature
   refuseSecretWords(parts, { approver, reason, nonce })
   const run = await known(parts, approval.statement.runId)
   const earlier = await parts.store.approval(approval.approvalId)
-  if (earlier !== null && (earlier.signature === approval.signature || earlier.usedSeq !== null))
+  if (
+    earlier !== null &&
+    (earlier.signature === approval.signature || (await isSettled(parts, run, earlier)))
+  )
     return { approval: earlier, warning: await warningFor(parts, run, earlier) }
   const fault = await faultOf(parts, approval)
   if (fault !== null) {
@@ -75,6 +78,13 @@ export async function importApproval(parts: EngineParts, text: string, signature
     return { approval: earlier, warning: await warningFor(parts, run, earlier) }
   await parts.store.saveApproval(approval)
   return { approval, warning: await warningFor(parts, run, approval) }
+}
+
+/** What a decision counted, and what a closed run leaves, is evidence by now: its signature stays the one that it is. */
+async function isSettled({ store }: EngineParts, run: Run, { approvalId }: Approval): Promise<boolean> {
+  if (run.status === 'closed') return true
+  const history = await store.history(run.runId)
+  return history.some(({ event }) => JSON.stringify(event.counted ?? null).includes(approvalId))
 }
 
 /** Its signer has seen an entry that this history never came to: not the statement is to be doubted, but the store. */

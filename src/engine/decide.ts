@@ -65,12 +65,12 @@ export async function judge(
   by: string,
   others: Approval[],
 ) {
-  const { machine } = await parts.installed(run.machine)
+  const { machine, files = [] } = await parts.installed(run.machine)
   const early =
     refuseByFacts({ run, approval }) ??
     refuseMissingReview(machine, run, approval) ??
     (await refuseUsedReview(parts, approval)) ??
-    refuseUnsafeFiles(parts, run)
+    refuseUnsafeFiles(parts, run, files)
   if (early !== null) return { refusal: early }
   const { policy, trust, ...recorded } = await inForceAt(parts, run)
   const verdict = await refusal({
@@ -86,8 +86,8 @@ export async function judge(
 }
 
 /** Who may decide is only as good as the files that say so. */
-function refuseUnsafeFiles(parts: EngineParts, run: Run): Refusal | null {
-  const fault = run.mode === 'live' ? parts.filesFault?.() : null
+function refuseUnsafeFiles(parts: EngineParts, run: Run, machine: string[]): Refusal | null {
+  const fault = run.mode === 'live' ? parts.filesFault?.(machine) : null
   return fault ? { reason: 'FILES_UNSAFE', message: fault.message, next: fault.next } : null
 }
 

@@ -1,7 +1,7 @@
 import { CutterError, Stop } from '../domain/errors.ts'
 import type { Json } from '../domain/json.ts'
 import type { ExecutionSwitch } from '../domain/store.ts'
-import type { EngineParts } from './parts.ts'
+import type { EngineParts, InstalledMachine } from './parts.ts'
 
 /** What the execution switch said when it was read; recorded with what was then done or refused. */
 export type SwitchReading = { enabled: boolean; until: string | null; at: string }
@@ -40,9 +40,9 @@ export async function refuseLive(parts: EngineParts): Promise<SwitchReading> {
   return reading
 }
 
-/** A live run relies on files that only their owner may write, from its start. */
-export function refuseUnsafeFiles(parts: EngineParts): void {
-  const fault = parts.filesFault?.() ?? null
+/** A live run relies on files that only their owner may write, whenever it is started or taken up. */
+export function refuseUnsafeFiles(parts: EngineParts, installed: InstalledMachine | null): void {
+  const fault = parts.filesFault?.(installed?.files ?? []) ?? null
   if (fault === null) return
   const { file, message, next } = fault
   throw new CutterError('FILES_UNSAFE', `${message}; nothing was touched`, { next, data: { file } })

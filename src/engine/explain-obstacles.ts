@@ -34,12 +34,17 @@ export async function machineFor(
 }
 
 /** In the order in which they would be met. */
-export async function obstaclesOf(parts: EngineParts, run: Run, gate: AtGate | null): Promise<Obstacle[]> {
+export async function obstaclesOf(
+  parts: EngineParts,
+  run: Run,
+  gate: AtGate | null,
+  installed: InstalledMachine | null,
+): Promise<Obstacle[]> {
   return [
     ...(await said(() => refuseOnHold(parts, run))),
     ...(await said(() => refuseHeld(parts, run))),
     ...(gate !== null && run.mode === 'live' ? nobodyMay(parts, run, gate) : []),
-    ...(gate !== null && run.mode === 'live' ? await said(async () => refuseUnsafeFiles(parts)) : []),
+    ...(run.mode === 'live' ? await said(async () => refuseUnsafeFiles(parts, installed)) : []),
     ...(run.mode === 'live' ? await said(() => switchBeforeWrite(parts)) : []),
     ...outOfTime(parts, run),
   ]

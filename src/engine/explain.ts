@@ -72,7 +72,7 @@ export async function explain(parts: EngineParts, id: string): Promise<Explanati
     approvals: gate?.approvals ?? [],
     ifApproved: status === 'paused' ? ahead(installed, taken, APPROVED) : [],
     ifRetried: status === 'stopped' ? ahead(installed, taken, { type: 'RETRY' }) : [],
-    refusals: isOpen ? [...(await obstaclesOf(parts, run, gate)), ...obstacles] : [],
+    refusals: isOpen ? [...(await obstaclesOf(parts, run, gate, installed)), ...obstacles] : [],
     differences: isOpen ? differencesOf(run) : [],
   }
 }

@@ -2,6 +2,7 @@ import { CutterError } from '../domain/errors.ts'
 import type { Run } from '../domain/run.ts'
 import { approvalInHand } from '../machine/step.ts'
 import { atWorld, judge, recordRefusal, refused } from './decide.ts'
+import { refuseUnsafeFiles } from './execution.ts'
 import { orHeld, seize } from './lease.ts'
 import type { EngineParts } from './parts.ts'
 import { lastApprovalUsed } from './perform.ts'
@@ -16,6 +17,7 @@ export async function goOn(
 ): Promise<Run> {
   if (approvalId !== undefined && !(await goesOnUnder(parts, run, approvalId)))
     throw await notHere(parts, run, approvalId, by)
+  if (run.mode === 'live') refuseUnsafeFiles(parts, await parts.installed(run.machine))
   const inHand = approvalInHand(run)
   if (run.status === 'working' && run.gateSeq !== null && inHand !== null)
     return checkAgain(parts, run, inHand, by)

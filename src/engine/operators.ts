@@ -1,5 +1,5 @@
 import { CutterError } from '../domain/errors.ts'
-import { ENGINE } from '../domain/history.ts'
+import { ENGINE, operatorsIn } from '../domain/marks.ts'
 import type { Run } from '../domain/run.ts'
 import type { EngineParts } from './parts.ts'
 
@@ -44,13 +44,7 @@ export function operatorOf(
   return mapped
 }
 
-/** Everyone who started or moved the run so far, by label and by OS user; a refused attempt makes nobody an operator. */
+/** Everyone who started or moved the run so far. */
 export async function recordedOperators({ store }: Pick<EngineParts, 'store'>, run: Run): Promise<string[]> {
-  const byPeople = await store.entriesByPeople(run.runId)
-  const moved = byPeople.filter(({ event }) => !event.type.startsWith('cutter.approval'))
-  const names = moved.flatMap(({ by, event }) => [
-    by,
-    ...(typeof event.osUser === 'string' ? [event.osUser] : []),
-  ])
-  return [...new Set([...names, run.osUser])]
+  return operatorsIn(await store.entriesByPeople(run.runId), run.osUser)
 }

@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import type { InForce } from '../approvals/in-force.ts'
 import type { ApprovalPolicy } from '../approvals/refusal.ts'
 import type { FilesFault } from '../approvals/strict-modes.ts'
+import type { Trust } from '../approvals/trust.ts'
 import type { Clock } from '../domain/clock.ts'
 import type { Effect, Owner } from '../domain/effect.ts'
 import type { Json } from '../domain/json.ts'
@@ -17,6 +18,8 @@ export interface InstalledMachine {
   effects: Record<string, Effect>
   /** Refuses input that can't be worked on, before a run exists; answers with its settled form (absolute paths …). */
   admit(input: { [key: string]: Json }): Promise<{ [key: string]: Json }>
+  /** Absolute paths of the files that it is made of, for a machine that doesn't ship. */
+  files?: string[]
   /** What `run start` calls it; left out: its name. */
   reference?: string
   /** For a machine that doesn't ship: keeps where it lies, right before its run is made, or refuses. */
@@ -44,12 +47,15 @@ export interface EngineParts {
   owner: Owner
   ownerAlive(owner: Owner): boolean | 'unknown'
   osUser: string
-  trust: { allowedSigners: string; revokedKeys?: string }
+  trust: Trust
   policy(machine: string, gate: string): GatePolicy
   /** What is in force at a gate, to be judged by and recorded; without it nothing of it is recorded. */
   inForce?(machine: string, gate: string): Promise<InForce>
-  /** Why the files that decide can't be relied on in a live run, or null. */
-  filesFault?(): FilesFault | null
+  /**
+   * Why the files that decide can't be relied on in a live run, or null. Those that a machine is made of were looked at before it was
+   * loaded; where operators may not appoint approvers, neither may they change what was approved.
+   */
+  filesFault?(machine: string[]): FilesFault | null
   /** Who may operate: label → `uid:<n>`. Without it operators declare themselves. */
   operators?: { [label: string]: string }
   /** The process's user id; null where the system has none. */

@@ -48,18 +48,20 @@ export async function perform(
   const context = contextOf(parts, run, row)
   const readings: Readings = {}
   try {
-    if (effect.kind === 'write' && run.gateSeq !== null) throw writeAtGate(row.name)
+    if (effect.kind === 'write') await refuseUnapproved(parts, run, effect)
     if (workLeftMs(parts, run) === 0) throw atCap('it was not begun')
     const { ran, result } = await outcomeOf(parts, context, effect, row.input, readings)
     const output = effect.output.parse(result.output) as Json
     const evidence = result.evidence ?? []
     const wrote = effect.kind === 'write' && ran !== 'simulate'
-    refuseSecretReport(parts, { name: row.name, wrote }, { output, evidence })
+    refuseOddNames(row.name, evidence)
+    const quotesDocument = effect.quotesDocument === true
+    refuseSecretReport(parts, { name: row.name, wrote, quotesDocument }, { output, evidence })
     const workedMs = performance.now() - begun
     return {
       event: eventOf(
         `xstate.done.actor.${row.invokeId}`,
-        { output: parts.secrets?.facts(output) ?? output, ran, evidence },
+        { output: parts.secrets?.facts(output) ?? output, ran },
         { parts, row, effect, readings, workedMs },
       ),
       evidence,
@@ -119,12 +121,19 @@ async function outcomeOf(
   }
 }
 
-/** A last check looks at the world; what writes there would do so before the approval is used, and again with the same one. */
-function writeAtGate(name: string): Stop {
-  return new Stop(
-    'STOP_INTERNAL',
-    `the machine asks for the write ${name} while its gate is not yet passed; it was not begun`,
-  )
+/**
+ * A last check looks at the world; what writes there would do so before the approval is used, and again with the same one. Nor
+ * does a live run write before it has used one, whatever its chart says.
+ */
+async function refuseUnapproved(parts: EngineParts, run: Run, effect: WriteEffect): Promise<void> {
+  const unapproved = (when: string) =>
+    new Stop('STOP_INTERNAL', `the machine asks for the write ${effect.name} ${when}; it was not begun`, {
+      next: 'mend the chart: a write comes after its gate',
+    })
+  if (run.gateSeq !== null) throw unapproved('while its gate is not yet passed')
+  if (run.mode !== 'live' || effect.beforeApproval) return
+  if ((await lastApprovalUsed(parts.store, run.runId)) === null)
+    throw unapproved('before it has used an approval')
 }
 
 /** What can't be asked stays unknown, unless a Stop says more than that. */
@@ -188,6 +197,18 @@ function stopCodeOf({ code }: CutterError): StopFacts['code'] {
   return 'STOP_INTERNAL'
 }
 
+/** What is in force at a gate, and what an upgrade leaves, the engine records under these names. */
+const OUR_NAMES = /^(?:policy|signers|revoked|snapshot)\//
+
+function refuseOddNames(effect: string, evidence: Evidence[]): void {
+  const odd = evidence.find(
+    ({ name }, index) => OUR_NAMES.test(name) || evidence.findIndex((one) => one.name === name) < index,
+  )
+  if (odd === undefined) return
+  const why = OUR_NAMES.test(odd.name) ? 'such names are the engine’s own' : 'it leaves that name twice'
+  throw new Stop('STOP_INTERNAL', `${effect} leaves the evidence ${odd.name}: ${why}`)
+}
+
 interface Circumstances {
   parts: EngineParts
   row: EffectRow
@@ -197,19 +218,17 @@ interface Circumstances {
 }
 
 /**
- * The event of an outcome: which attempt, the evidence that it leaves, by digest, so that the chain vouches for it, what was read
- * before it, whether it was to write, whether it passed its soft cap, how it ran. Its fields come in the order of RFC 8785, in which
- * they are hashed: an object in that order needs no sorting.
+ * The event of an outcome: which attempt, what was read before it, whether it was to write, whether it passed its soft cap, how it
+ * ran. Its fields come in the order of RFC 8785, in which they are hashed: an object in that order needs no sorting.
  */
 function eventOf(
   type: string,
-  outcome: { output: Json; ran: Ran; evidence: Evidence[] } | { error: Json },
+  outcome: { output: Json; ran: Ran } | { error: Json },
   { parts, row, effect, readings, workedMs }: Circumstances,
 ): RunEvent {
   const event: { [field: string]: Json } = { actorId: row.invokeId }
   if (row.attempt > 1) event.attempt = row.attempt
   if ('error' in outcome) event.error = outcome.error
-  else if (outcome.evidence.length > 0) event.evidence = digestsOf(outcome.evidence)
   if (readings.executionSwitch !== undefined) event.executionSwitch = readings.executionSwitch
   if (readings.hold !== undefined) event.hold = readings.hold
   if (effect.kind === 'write') event.kind = 'write'
@@ -219,9 +238,6 @@ function eventOf(
   event.type = type
   return event as RunEvent
 }
-
-const digestsOf = (evidence: Evidence[]) =>
-  Object.fromEntries(evidence.map(({ name, digest }) => [name, digest]))
 
 function contextOf(parts: EngineParts, run: Run, row: EffectRow): EffectContext {
   let signal: AbortSignal | undefined

@@ -43,27 +43,39 @@ function refused(what: string): CutterError {
 }
 
 /**
- * What an effect reports: facts and plans with keys that name secrets, and evidence with a secret's value. Documents are left as
- * they are, for a law may speak of passwords. Throws a Stop that names the path; what a write has done by then stays.
+ * What an effect reports: facts and plans with keys that name secrets, plans with values that look like some, and evidence with a
+ * secret's value. Documents are left as they are, for a law may speak of passwords. Throws a Stop that names the path; what a
+ * write has done by then stays.
  */
 export function refuseSecretReport(
   { secrets }: Secrets,
-  effect: { name: string; wrote: boolean },
+  effect: { name: string; wrote: boolean; quotesDocument: boolean },
   { output, evidence }: { output: Json; evidence: Evidence[] },
 ): void {
   const key = secretKeyIn(output, 'output')
   if (key !== null) throw reportRefused(effect, `${key} would hold a secret`)
-  for (const { name, mediaType, bytes } of evidence) {
-    if (!/^(?:application\/json$|text\/)/.test(mediaType)) continue
-    const found = name.startsWith('plan/') && mediaType === 'application/json' ? keyInPlan(name, bytes) : null
-    if (found !== null) throw reportRefused(effect, `${found} would hold a secret`)
-    const whose = secrets?.nameOfOneIn(bytes) ?? null
-    if (whose !== null) throw reportRefused(effect, `its evidence ${name} holds the value of ${whose}`)
+  const planDigest = (output as { planDigest?: Json } | null)?.planDigest
+  for (const one of evidence) {
+    if (!/^(?:application\/json$|text\/)/.test(one.mediaType)) continue
+    const isPlan = one.name.startsWith('plan/') || one.digest === planDigest
+    const found = isPlan ? secretInPlan(one, effect) : null
+    if (found !== null) throw reportRefused(effect, found)
+    const whose = secrets?.nameOfOneIn(one.bytes) ?? null
+    if (whose !== null) throw reportRefused(effect, `its evidence ${one.name} holds the value of ${whose}`)
   }
 }
 
-const keyInPlan = (name: string, bytes: Uint8Array) =>
-  secretKeyIn(JSON.parse(Buffer.from(bytes).toString('utf8')), name)
+function secretInPlan(
+  { name, mediaType, bytes }: Evidence,
+  { quotesDocument }: { quotesDocument: boolean },
+): string | null {
+  const text = Buffer.from(bytes).toString('utf8')
+  const plan = mediaType === 'application/json' ? (JSON.parse(text) as Json) : text
+  const key = secretKeyIn(plan, name)
+  if (key !== null) return `${key} would hold a secret`
+  const form = quotesDocument ? null : secretFormAt(plan, name)
+  return form === null ? null : `${form.path} holds what looks like ${form.what}`
+}
 
 function reportRefused({ name, wrote }: { name: string; wrote: boolean }, what: string): Stop {
   const done = wrote ? ' What it wrote stays.' : ''

@@ -35,7 +35,7 @@ export async function start(
   if (earlier !== null) return goneOn(parts, exclusively, sameStart(earlier, name, input, options), by)
   await refuseOnHold(parts, null)
   const executionSwitch = options.mode === 'live' ? await refuseLive(parts) : null
-  if (options.mode === 'live') refuseUnsafeFiles(parts)
+  if (options.mode === 'live') refuseUnsafeFiles(parts, installed)
 
   const { machine } = installed
   const identity: RunIdentity = {

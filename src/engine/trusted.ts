@@ -3,7 +3,8 @@ import type { Approval } from '../domain/approval.ts'
 import { faultInHistory } from '../domain/history.ts'
 import { digestOfBytes } from '../domain/json.ts'
 import type { LastSeen } from '../domain/last-seen.ts'
-import type { EntryMarks, HistoryEntry, Run, RunEvent } from '../domain/run.ts'
+import { faultInEvidenceNames, marksIn, standsAfter, usedSeqOf } from '../domain/marks.ts'
+import type { HistoryEntry, Run } from '../domain/run.ts'
 import type { WholeRun } from '../domain/store.ts'
 
 /**
@@ -47,28 +48,24 @@ function faultInStatement({ statement, approvalId }: Approval, history: HistoryE
   return `${OLDER}: approval ${approvalId} names entry ${seq} with hash ${historyHead}, which is not in its history`
 }
 
-/** The entries' event with the fields that the engine adds to it. */
-type Marked = RunEvent & EntryMarks
-
-const eventOf = ({ event }: HistoryEntry) => event as Marked
-
 /** The columns that no digest covers, against what the entries say of themselves. */
 function faultInStanding(run: Run, history: HistoryEntry[]): string | null {
-  if (run.status === 'closed') {
-    const end = history.find(({ status }) => status === 'closed')
-    return end !== undefined && eventOf(end).outcome === run.outcome
-      ? null
-      : 'its row says another outcome than its history'
+  const due = standsAfter(history)
+  for (const [field, what] of STANDING) {
+    if (run[field] !== due[field]) return `its row says another ${what} than its history`
   }
   if (run.gateSeq === null) return null
-  const arrivals = history.filter((entry) => eventOf(entry).arrival !== undefined)
-  const newest = arrivals.at(-1)
-  if (newest === undefined || newest.seq !== run.gateSeq || newest.hash !== run.gateHead)
-    return 'its row says another arrival at its gate than its history'
-  const { gate, planDigest } = eventOf(newest).arrival!
-  if (run.status === 'paused' && gate !== run.gate) return 'its row says another gate than its history'
+  const { planDigest } = marksIn(history[run.gateSeq - 1]!).arrival!
   return planDigest === run.planDigest ? null : 'its row says another plan than its history'
 }
+
+const STANDING = [
+  ['status', 'status'],
+  ['outcome', 'outcome'],
+  ['gateSeq', 'arrival at its gate'],
+  ['gateHead', 'arrival at its gate'],
+  ['gate', 'gate'],
+] as const
 
 function faultInEvidence({ history, evidence, contents }: WholeRun): string | null {
   for (const { name, digest } of evidence) {
@@ -76,20 +73,7 @@ function faultInEvidence({ history, evidence, contents }: WholeRun): string | nu
     if (bytes === undefined) return `the evidence ${name} is gone`
     if (digestOfBytes(bytes) !== digest) return `the evidence ${name} was edited`
   }
-  const there = new Set(evidence.map(({ seq, name, digest }) => `${seq} ${digest} ${name}`))
-  for (const { seq, event } of history) {
-    for (const [name, digest] of Object.entries((event.evidence ?? {}) as { [name: string]: string })) {
-      if (!there.has(`${seq} ${digest} ${name}`))
-        return `the evidence ${name} of entry ${seq} is gone, or another lies in its place`
-    }
-    const { policyDigest } = event
-    if (
-      typeof policyDigest === 'string' &&
-      !evidence.some((one) => one.seq === seq && one.digest === policyDigest)
-    )
-      return `the policy of entry ${seq} is gone, or another lies in its place`
-  }
-  return null
+  return faultInEvidenceNames(history, evidence)
 }
 
 function faultInApprovals({ run, history, approvals }: WholeRun): string | null {
@@ -105,18 +89,18 @@ function faultInApprovals({ run, history, approvals }: WholeRun): string | null 
   }
   const marked = new Map(approvals.map(({ approvalId, usedSeq }) => [approvalId, usedSeq]))
   const missing = history.find((entry) => {
-    const { approvalUsed } = eventOf(entry)
+    const { approvalUsed } = marksIn(entry)
     return approvalUsed !== undefined && marked.get(approvalUsed) !== entry.seq
   })
   if (missing === undefined) return null
-  return `entry ${missing.seq} used approval ${eventOf(missing).approvalUsed}, which is gone or not marked as used there`
+  return `entry ${missing.seq} used approval ${marksIn(missing).approvalUsed}, which is gone or not marked as used there`
 }
 
 /** A used approval is the one that its entry names, and vouched for as it was when it was brought. */
 function faultInUse(approval: Approval, history: HistoryEntry[]): string | null {
   const { approvalId, usedSeq, usedAt } = approval
   const entry = history[usedSeq! - 1]
-  if (entry === undefined || eventOf(entry).approvalUsed !== approvalId || entry.at !== usedAt)
+  if (usedSeqOf(history, approvalId) !== usedSeq || entry?.at !== usedAt)
     return `approval ${approvalId} is marked as used at entry ${usedSeq}, which did not use it then`
   const brought = history.slice(0, usedSeq!).findLast(({ event }) => event.approvalId === approvalId)
   if (brought === undefined) return `approval ${approvalId} was used without ever being brought`

@@ -1,8 +1,8 @@
 import type { EffectRow } from '../domain/effect.ts'
 import { CutterError } from '../domain/errors.ts'
-import type { Evidence } from '../domain/evidence.ts'
-import { ENGINE } from '../domain/history.ts'
+import { type Evidence, namesOf } from '../domain/evidence.ts'
 import type { Json } from '../domain/json.ts'
+import { ENGINE } from '../domain/marks.ts'
 import type { Run, RunEvent } from '../domain/run.ts'
 import type { Step } from '../domain/step.ts'
 import type { Timer } from '../domain/store.ts'
@@ -112,22 +112,22 @@ export async function take(
   facts: TakeFacts,
 ): Promise<InHand> {
   const at = parts.clock.now().toISOString()
-  const planned = next(installed.machine, inHand.run, event, { by: ENGINE, ...facts, at })
+  const stepOf = (taken: RunEvent, evidence = facts.evidence ?? []) =>
+    next(installed.machine, inHand.run, naming(taken, evidence), { by: ENGINE, ...facts, evidence, at })
+  const planned = stepOf(event)
   const step = recordsPolicy(parts, planned)
-    ? await withPolicyAtArrival(parts, planned, (recorded, policy) => {
-        const evidence = [...(facts.evidence ?? []), ...policy]
-        return next(
-          installed.machine,
-          inHand.run,
-          { ...event, ...recorded },
-          { by: ENGINE, ...facts, evidence, at },
-        )
-      })
+    ? await withPolicyAtArrival(parts, planned, (recorded, policy) =>
+        stepOf({ ...recorded, ...event }, [...(facts.evidence ?? []), ...policy]),
+      )
     : planned
   const claimed = await parts.store.advance(step, leaseOf(parts))
   parts.onStep?.(step.run, step.entry)
   return after(step, inHand, claimed)
 }
+
+/** The entry names the evidence that it leaves, so that the chain vouches for it. */
+const naming = (event: RunEvent, evidence: Evidence[]): RunEvent =>
+  evidence.length === 0 ? event : { ...event, evidence: namesOf(evidence) }
 
 export function after(step: Step, before: Pick<InHand, 'effects' | 'timers'>, claimed: EffectRow[]): InHand {
   const goesOn = ({ invokeId }: EffectRow) =>

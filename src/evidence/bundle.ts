@@ -9,7 +9,7 @@ import {
   pathOfStatement,
   VERIFY,
 } from './layout.ts'
-import type { RunRecord } from './record.ts'
+import type { RunRecord, SignedCloseout } from './record.ts'
 import type { Files } from './tar.ts'
 
 /**
@@ -25,15 +25,10 @@ export function filesOf(record: RunRecord, verifyText: string): Files {
   put('run.json', canonicalJson(record.run))
   put('history.jsonl', record.history.map((entry) => `${canonicalJson(entry)}\n`).join(''))
   put('snapshot.json', record.snapshot)
-  put('evidence.json', canonicalJson(record.evidence))
   for (const row of record.evidence) {
     const bytes = record.bytes.get(row.digest)
     if (bytes !== undefined) put(pathOfEvidence(row), bytes)
   }
-  put(
-    'approvals.json',
-    canonicalJson(record.approvals.map(({ approvalId, kind, usedSeq }) => ({ approvalId, kind, usedSeq }))),
-  )
   for (const { approvalId, statementText, signature } of record.approvals) {
     put(pathOfStatement(approvalId), statementText)
     if (signature !== null) put(pathOfSignature(pathOfStatement(approvalId)), signature)
@@ -45,20 +40,16 @@ export function filesOf(record: RunRecord, verifyText: string): Files {
 }
 
 function putCloseout(
-  { text, instance, countersigned }: NonNullable<RunRecord['closeout']>,
+  { text, instance, countersigned }: SignedCloseout,
   put: (path: string, content: string) => void,
 ): void {
   put(CLOSEOUT, text)
   put(pathOfSignature(CLOSEOUT), instance.signature)
   put('instance.pub', `${instance.publicKey}\n`)
-  for (const { signer, signature } of countersigned) put(pathOfCountersignature(signer), signature)
-  put(
-    'signatures.json',
-    canonicalJson({
-      instance: { signer: instance.signer, at: instance.at },
-      countersigned: countersigned.map(({ signer, at }) => ({ signer, at })),
-    }),
-  )
+  for (const { signer, text, signature } of countersigned) {
+    put(pathOfCountersignature(signer), text)
+    put(pathOfSignature(pathOfCountersignature(signer)), signature)
+  }
 }
 
 /** As `sha256sum` prints and checks it, of all files but itself. */

@@ -1,10 +1,11 @@
 import { skewMinutes } from '../approvals/refuse-by-facts.ts'
 import { keyFingerprintOf, verifySignature } from '../approvals/ssh-keygen.ts'
 import { approvalIdOf, namespaceOf, parseStatement } from '../approvals/statement.ts'
-import type { Statement } from '../domain/approval.ts'
+import type { Decision, Statement } from '../domain/approval.ts'
 import { CutterError } from '../domain/errors.ts'
+import { usedSeqOf } from '../domain/marks.ts'
 import { faultInPolicy } from './check-policy.ts'
-import { definitionAfter, isPlanAt } from './check-record.ts'
+import { isPlanAt } from './check-record.ts'
 import { type BundleFault, fault } from './fault.ts'
 import { pathOfSignature, pathOfStatement } from './layout.ts'
 import type { Passage } from './passages.ts'
@@ -16,13 +17,14 @@ import {
   type RecordedApproval,
   type RunRecord,
 } from './record.ts'
+import { definitionAfter } from './run-facts.ts'
 
 /** An approval of a bundle as a checker found it. */
 export interface CheckedApproval {
   approvalId: string
   kind: 'signed' | 'rehearsal'
   gate: string
-  decision: string
+  decision: Decision
   approver: string
   planDigest: string
   /** `seq` of the entry that it names as the arrival; its signature vouches for the entries up to there. */
@@ -48,12 +50,17 @@ export async function checkApprovals(
   const unapproved = faultInPassages(record)
   if (unapproved !== null) return { fault: fault('GATE_UNAPPROVED', 'history.jsonl', unapproved) }
   const passages = passagesIn(record)
+  const gone = passages.find(({ approvalId }) => !read.has(approvalId))
+  if (gone !== undefined) {
+    const why = `approval ${gone.approvalId}, which entry ${gone.usedSeq} used, is missing`
+    return { fault: fault('GATE_UNAPPROVED', pathOfStatement(gone.approvalId), why) }
+  }
 
   const checked: CheckedApproval[] = []
   for (const approval of record.approvals) {
     const statement = read.get(approval.approvalId)!
     const passage = passages.find((one) => countedAt(record, one).includes(approval)) ?? null
-    const wrong = passage === null ? faultInClaim(approval) : faultInUse(record, approval, statement, passage)
+    const wrong = passage === null ? null : faultInUse(record, approval, statement, passage)
     if (wrong !== null) return { fault: wrong }
     const signed = await checkSignature(record, approval, statement, passage, signersFile)
     if ('code' in signed) return { fault: signed }
@@ -80,13 +87,6 @@ function readStatements(record: RunRecord): Map<string, Statement> | BundleFault
     }
   }
   return statements
-}
-
-/** One that no passage knows can't have been used. */
-function faultInClaim({ approvalId, usedSeq }: RecordedApproval): BundleFault | null {
-  if (usedSeq === null) return null
-  const message = `approval ${approvalId} is said to be used at entry ${usedSeq}, where the run passed no gate under it`
-  return fault('APPROVAL_ELSEWHERE', 'approvals.json', message)
 }
 
 /** An approval that counted must be for this run, for the arrival at which it was brought, and for the plan of that time. */
@@ -143,7 +143,8 @@ async function checkSignature(
   passage: Passage | null,
   signersFile: string | null,
 ): Promise<CheckedApproval | BundleFault> {
-  const { approvalId, kind, usedSeq } = approval
+  const { approvalId, kind } = approval
+  const usedSeq = usedSeqOf(history, approvalId)
   const { gate, decision, approver, planDigest, seq, machine } = statement
   const at = passage === null ? null : history[passage.usedSeq - 1]!.at
   const checked = {

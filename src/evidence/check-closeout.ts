@@ -1,6 +1,6 @@
 import { fingerprintOfKey } from '../approvals/instance-key.ts'
 import { keyFingerprintOf, verifySignature } from '../approvals/ssh-keygen.ts'
-import { CLOSEOUT_NAMESPACE, closeoutText } from './closeout.ts'
+import { CLOSEOUT_NAMESPACE, closeoutText, countersignatureText } from './closeout.ts'
 import { type BundleFault, fault } from './fault.ts'
 import { CLOSEOUT, pathOfCountersignature, pathOfSignature } from './layout.ts'
 import type { RunRecord } from './record.ts'
@@ -23,7 +23,7 @@ export async function checkCloseout(record: RunRecord, signersFile: string | nul
   if (run.status !== 'closed')
     return { fault: fault('CLOSEOUT_DIFFERS', CLOSEOUT, 'the run is open, and yet there is a closeout') }
   const { text, instance, countersigned } = closeout
-  if (closeoutText(record, instance.signer) !== text)
+  if (closeoutText(record, instance) !== text)
     return {
       fault: fault('CLOSEOUT_DIFFERS', CLOSEOUT, 'closeout.json is not what the rest of the bundle gives'),
     }
@@ -35,12 +35,14 @@ export async function checkCloseout(record: RunRecord, signersFile: string | nul
     const message = `${file} is no signature of ${CLOSEOUT} by the key in instance.pub`
     return { fault: fault('CLOSEOUT_SIGNATURE_INVALID', file, message) }
   }
-  const ends: CheckedEnd[] = [await end('closeout', instance, sealKey.fingerprint)]
+  const ends: CheckedEnd[] = [await end('closeout', { ...instance, text }, sealKey.fingerprint)]
   for (const one of countersigned) {
-    const key = await keyFingerprintOf({ text, signature: one.signature, namespace: CLOSEOUT_NAMESPACE })
-    if (key === null) {
+    const key = await keyFingerprintOf({ ...one, namespace: CLOSEOUT_NAMESPACE })
+    if (key === null || one.text !== countersignatureText({ runId: run.runId, text }, one)) {
       const file = pathOfCountersignature(one.signer)
-      return { fault: fault('COUNTERSIGNATURE_INVALID', file, `${file} is no signature of ${CLOSEOUT}`) }
+      return {
+        fault: fault('COUNTERSIGNATURE_INVALID', file, `${file} is not signed, or not of ${CLOSEOUT}`),
+      }
     }
     ends.push(await end('countersign', one, key.fingerprint))
   }
@@ -48,7 +50,7 @@ export async function checkCloseout(record: RunRecord, signersFile: string | nul
 
   async function end(
     kind: CheckedEnd['kind'],
-    { signer, signature, at }: { signer: string; signature: string; at: string },
+    { text, signer, signature, at }: { text: string; signer: string; signature: string; at: string },
     fingerprint: string,
   ): Promise<CheckedEnd> {
     const question = { text, signature, namespace: CLOSEOUT_NAMESPACE, principal: signer, at: new Date(at) }

@@ -1,5 +1,7 @@
 import { z } from 'zod'
+import { peopleIn } from '../approvals/identities.ts'
 import { countPeople } from '../approvals/people.ts'
+import { operatorsIn } from '../domain/marks.ts'
 import type { HistoryEntry } from '../domain/run.ts'
 import type { CheckedApproval } from './check-approvals.ts'
 import { type BundleFault, fault } from './fault.ts'
@@ -9,16 +11,20 @@ import { countedAt, type RunRecord } from './record.ts'
 
 /** What the evidence `policy/<gate>` holds of a gate's rules; the rest of it is for people to read. */
 const policyShape = z.looseObject({
+  gate: z.string(),
   of: z.array(z.string()).nullable(),
   need: z.int().positive(),
+  fourEyes: z.boolean(),
+  allowedSignersDigest: z.string().nullable(),
 })
 
 /** Who is said, in a decision's entry, to stand behind it. Entries of older runs name the brought approval alone. */
 const countedShape = z.array(z.looseObject({ approvalId: z.string(), fingerprint: z.string() }))
 
 /**
- * A live gate is passed as the policy that was recorded with the decision asks: by enough people, each named by it, with the
- * keys that the entry names. A run whose decisions record no policy is held to one approval.
+ * A live gate is passed as the policy that was recorded with the decision asks: by enough people, each named by it, none of them
+ * an operator where it wants four eyes, with the keys that the entry names. A run whose decisions record no policy is held to
+ * one approval.
  */
 export function faultInPolicy(
   record: RunRecord,
@@ -30,7 +36,7 @@ export function faultInPolicy(
     const decided = record.history[passage.decidedSeq - 1]!
     const ids = countedAt(record, passage).map(({ approvalId }) => approvalId)
     const counted = checked.filter(({ approvalId }) => ids.includes(approvalId))
-    const found = faultInCounted(decided, counted) ?? faultInNumber(record, decided, counted)
+    const found = faultInCounted(decided, counted) ?? faultInRules(record, decided, counted)
     if (found !== null) return found
   }
   return null
@@ -49,32 +55,38 @@ function faultInCounted({ seq, event }: HistoryEntry, counted: CheckedApproval[]
   return null
 }
 
-function faultInNumber(
-  { evidence, bytes }: RunRecord,
+function faultInRules(
+  record: RunRecord,
   { seq, event }: HistoryEntry,
   counted: CheckedApproval[],
 ): BundleFault | null {
   if (event.policyDigest === undefined) return null
-  const row = evidence.find(({ digest, name }) => digest === event.policyDigest && name.startsWith('policy/'))
-  if (row === undefined) return unmet(`the policy that entry ${seq} names is missing`)
-  const policy = readPolicy(bytes.get(row.digest)!)
+  const row = record.evidence.find((one) => one.digest === event.policyDigest && one.seq === seq)!
+  const policy = readPolicy(record.bytes.get(row.digest)!)
   if (policy === null) return unmet(`${pathOfEvidence(row)} is no policy`, pathOfEvidence(row))
   const outsider = counted.find(({ approver }) => policy.of !== null && !policy.of.includes(approver))
   if (outsider !== undefined)
     return unmet(`${outsider.approver} approved at entry ${seq}, whom the policy of that time does not name`)
+  const signers = record.evidence.find((one) => one.seq === seq && one.name === `signers/${policy.gate}`)
+  if ((signers?.digest ?? null) !== policy.allowedSignersDigest)
+    return unmet(`the signers of entry ${seq} are not those of the policy of that time`, pathOfEvidence(row))
+  const text = signers === undefined ? '' : Buffer.from(record.bytes.get(signers.digest)!).toString()
+  const same = peopleIn(text)
+  const operators = operatorsIn(record.history.slice(0, seq), record.genesis.osUser)
+  const own = counted.find(({ approver }) => operators.some((operator) => same(operator, approver)))
+  if (own !== undefined && policy.fourEyes)
+    return unmet(`${own.approver} approved at entry ${seq} what they operate, under a policy of four eyes`)
   if (event.type !== 'APPROVE') return null
-  const people = countPeople(
-    counted.map(({ approver, fingerprint }) => ({
-      principal: approver,
-      fingerprint: fingerprint ?? '',
-      keyType: '',
-    })),
-  )
+  const people = countPeople(counted.map(asVouched), same)
   if (people >= policy.need) return null
   return unmet(
     `entry ${seq} went on with ${people} of the ${policy.need} people whom the policy of that time asks for`,
   )
 }
+
+const asVouched = ({ approver, fingerprint }: CheckedApproval) => ({
+  ...{ principal: approver, fingerprint: fingerprint ?? '', keyType: '' },
+})
 
 function readPolicy(bytes: Uint8Array): z.infer<typeof policyShape> | null {
   try {

@@ -1,11 +1,13 @@
-import { type Definition, faultInHistory, genesisOf, UPGRADED } from '../domain/history.ts'
+import { faultInHistory, genesisOf } from '../domain/history.ts'
 import { canonicalJson, digestOfBytes } from '../domain/json.ts'
-import type { HistoryEntry } from '../domain/run.ts'
+import { faultInPolicyNames, marksIn } from '../domain/marks.ts'
 import { filesOf, manifestOf } from './bundle.ts'
 import { type BundleFault, fault } from './fault.ts'
 import { MANIFEST, pathOfEvidence, VERIFY } from './layout.ts'
 import { genesisOfRun, type RunRecord } from './record.ts'
+import { factsFrom, type RunFacts } from './run-facts.ts'
 import { asBuffer, type Files } from './tar.ts'
+import { verifyText } from './verify-text.ts'
 
 /** What can be told of a bundle without a signature: each check looks at what the ones before it have vouched for. */
 
@@ -33,10 +35,9 @@ const linesOf = (manifest: string) =>
       .map((line) => [line.slice(66), line]),
   )
 
-/** The files that this record gives must be the files that there are, byte for byte. */
+/** The files that this record gives must be the files that there are, byte for byte; VERIFY.md can be made only of what holds. */
 export function faultInFiles(files: Files, record: RunRecord): BundleFault | null {
-  const verify = files.get(VERIFY)
-  if (verify === undefined) return fault('FILE_MISSING', VERIFY, `the file ${VERIFY} is missing`)
+  if (!files.has(VERIFY)) return fault('FILE_MISSING', VERIFY, `the file ${VERIFY} is missing`)
   const due = filesOf(record, '')
   for (const path of files.keys()) {
     if (!due.has(path)) return fault('FILE_UNKNOWN', path, `${path} belongs to nothing that the run left`)
@@ -48,55 +49,32 @@ export function faultInFiles(files: Files, record: RunRecord): BundleFault | nul
   return null
 }
 
+/** The words on how to check it, made anew: whoever follows other words is led astray. */
+export function faultInVerifyText(files: Files, record: RunRecord): BundleFault | null {
+  if (asBuffer(files.get(VERIFY)!).equals(Buffer.from(verifyText(record)))) return null
+  const why = `${VERIFY} is not what this version of Cutter writes for this run`
+  return fault('VERIFY_TEXT_DIFFERS', VERIFY, why)
+}
+
 const empty = Buffer.alloc(0)
 
-/** `run.json` says nothing that the run's first facts, its last entry and its snapshot don't say. */
+/** `run.json` says what the run's first facts, its history and its snapshot say, and nothing else. */
 export function faultInRun({ genesis, run, history, snapshot }: RunRecord): BundleFault | null {
-  const differs = (what: string) => fault('RUN_DIFFERS', 'run.json', `run.json tells another ${what}`)
-  const last = history.at(-1)
   const first = history[0]
-  if (last === undefined || first === undefined)
-    return fault('HISTORY_BROKEN', 'history.jsonl', 'the history is empty')
-  if (genesisOf(genesis) !== first.previousHash) {
+  if (first === undefined) return fault('HISTORY_BROKEN', 'history.jsonl', 'the history is empty')
+  const began = canonicalJson(genesisOfRun(genesis, history)) === canonicalJson(genesis)
+  if (!began || genesisOf(genesis) !== first.previousHash) {
     const why = 'the run’s first facts are not those that its first entry was made with'
     return fault('RUN_DIFFERS', 'genesis.json', why)
   }
-  for (const field of ['runId', 'machine', 'mode', 'startedBy', 'startedAt'] as const) {
-    if (run[field] !== genesis[field]) return differs(`${field} than genesis.json`)
+  const due = factsFrom(genesis, history, snapshot)
+  if (due === null) return fault('SNAPSHOT_DIFFERS', 'snapshot.json', 'snapshot.json is no snapshot of a run')
+  const differs = (what: string) => fault('RUN_DIFFERS', 'run.json', `run.json tells another ${what}`)
+  for (const [field, value] of Object.entries(due)) {
+    if (canonicalJson(value) !== canonicalJson(run[field as keyof RunFacts]))
+      return differs(`${field} than the history and the snapshot`)
   }
-  const started = genesisOfRun(genesis, history)
-  const now = definitionAfter(history, genesis)
-  const isOfHistory =
-    canonicalJson(started) === canonicalJson(genesis) &&
-    run.version === now.version &&
-    run.definitionDigest === now.definitionDigest
-  if (!isOfHistory) return differs('version than the history')
-  const { seq, hash: head, at: updatedAt, state, status, snapshotDigest } = last
-  for (const [field, value] of Object.entries({ seq, head, updatedAt, state, status, snapshotDigest })) {
-    if (run[field as 'seq'] !== value) return differs(`${field} than the last entry of the history`)
-  }
-  if ((status === 'closed') !== (run.outcome !== null)) return differs('end than the history')
-  const said = contextOf(snapshot)
-  if (said === null) return null
-  if ((said.planDigest ?? null) !== run.planDigest) return differs('planDigest than snapshot.json')
-  return canonicalJson(said.output ?? null) === canonicalJson(run.output)
-    ? null
-    : differs('output than snapshot.json')
-}
-
-/** Version and definition under which a run goes on; an upgrade's entry says to which. */
-export function definitionAfter(history: HistoryEntry[], genesis: Definition): Definition {
-  const to = history.findLast(({ event }) => event.type === UPGRADED)?.event.to
-  const { version, definitionDigest } = (to ?? genesis) as unknown as Definition
-  return { version, definitionDigest }
-}
-
-function contextOf(snapshot: string): { planDigest?: unknown; output?: unknown } | null {
-  try {
-    return (JSON.parse(snapshot) as { snapshot?: { context?: object } }).snapshot?.context ?? null
-  } catch {
-    return null
-  }
+  return (run.status === 'closed') === (run.outcome !== null) ? null : differs('end than the history')
 }
 
 export function faultInChain({ genesis, run, history }: RunRecord): BundleFault | null {
@@ -110,27 +88,31 @@ export function faultInSnapshot({ snapshot, history }: RunRecord): BundleFault |
   return fault('SNAPSHOT_DIFFERS', 'snapshot.json', 'snapshot.json is not the one that the last entry names')
 }
 
+/** Plans lie there as they were named, and each arrival at a gate was with the newest plan of that gate. */
 export function faultInPlans(record: RunRecord): BundleFault | null {
+  for (const entry of record.history) {
+    const { arrival } = marksIn(entry)
+    if (arrival === undefined || arrival.planDigest === null) continue
+    if (isPlanAt(record, arrival.planDigest, arrival.gate, entry.seq)) continue
+    const why = `entry ${entry.seq} arrives at ${arrival.gate} with a plan that is not the newest of that gate`
+    return fault('PLAN_DIFFERS', 'history.jsonl', why)
+  }
   return faultInBytes(record, 'PLAN_DIFFERS', true)
 }
 
 export function faultInEvidence(record: RunRecord): BundleFault | null {
+  const policy = faultInPolicyNames(record.history)
+  if (policy !== null) return fault('EVIDENCE_DIFFERS', 'history.jsonl', policy)
   return faultInBytes(record, 'EVIDENCE_DIFFERS', false)
 }
 
 function faultInBytes(
-  { evidence, bytes, history }: RunRecord,
+  { evidence, bytes }: RunRecord,
   code: 'PLAN_DIFFERS' | 'EVIDENCE_DIFFERS',
   plans: boolean,
 ) {
   for (const row of evidence.filter(({ name }) => name.startsWith('plan/') === plans)) {
     const path = pathOfEvidence(row)
-    if (row.seq > history.length)
-      return fault(
-        code,
-        'evidence.json',
-        `${row.name} is said to come from entry ${row.seq}, which there is not`,
-      )
     if (digestOfBytes(bytes.get(row.digest)!) !== row.digest)
       return fault(code, path, `${path} (${row.name} of entry ${row.seq}) was edited`)
   }

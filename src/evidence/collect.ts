@@ -1,6 +1,7 @@
 import { CutterError } from '../domain/errors.ts'
 import { faultInHistory } from '../domain/history.ts'
 import { digestOfBytes } from '../domain/json.ts'
+import { evidenceNamedIn, faultInEvidenceNames } from '../domain/marks.ts'
 import type { Run } from '../domain/run.ts'
 import type { RunStore } from '../domain/store.ts'
 import { byCodeUnit } from './layout.ts'
@@ -12,7 +13,7 @@ import {
   recordedApproval,
   type SignedCloseout,
 } from './record.ts'
-import { runFacts } from './run-facts.ts'
+import { factsFrom } from './run-facts.ts'
 
 /**
  * The record of a run from its store, all but the evidence's bytes. Nobody's signature may come under what does not hold:
@@ -21,18 +22,19 @@ import { runFacts } from './run-facts.ts'
 export async function collect(store: RunStore, run: Run): Promise<RunRecord> {
   const history = await store.history(run.runId)
   const genesis = genesisOfRun(run, history)
-  const fault = faultInHistory(run, history)
+  const fault =
+    faultInHistory(run, history) ?? faultInEvidenceNames(history, await store.evidenceOf(run.runId))
   if (fault !== null) throw tampered(run, fault)
+  const facts = factsFrom(genesis, history, run.snapshot)
+  if (facts === null) throw tampered(run, 'its snapshot is none of ours')
   const named = new Set(history.flatMap(({ event }) => approvalsNamedIn(event)))
   const approvals = (await store.approvals(run.runId)).filter(({ approvalId }) => named.has(approvalId))
   const record: RunRecord = {
     genesis,
-    run: runFacts(run),
+    run: facts,
     history,
     snapshot: run.snapshot,
-    evidence: (await store.evidenceOf(run.runId))
-      .map(({ seq, name, digest, mediaType }) => ({ seq, name, digest, mediaType }))
-      .sort((a, b) => a.seq - b.seq || byCodeUnit(a.name, b.name)),
+    evidence: evidenceNamedIn(history),
     bytes: new Map(),
     approvals: approvals.map(recordedApproval).sort((a, b) => byCodeUnit(a.approvalId, b.approvalId)),
     closeout: await closeoutOf(store, run.runId),
@@ -59,8 +61,10 @@ async function closeoutOf(store: RunStore, runId: string): Promise<SignedCloseou
   if (first?.kind !== 'instance') return null
   const { statementText: text, signer, publicKey, signature, at } = first
   const countersigned = others
-    .filter(({ statementText }) => statementText === text)
-    .map((other) => ({ signer: other.signer, signature: other.signature, at: other.at }))
+    .map((other) => ({
+      ...{ text: other.statementText, signer: other.signer },
+      ...{ signature: other.signature, at: other.at },
+    }))
     .sort((a, b) => byCodeUnit(a.signer, b.signer))
   return { text, instance: { signer, publicKey, signature, at }, countersigned }
 }

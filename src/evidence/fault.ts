@@ -22,6 +22,7 @@ export type FaultCode =
   | 'CLOSEOUT_DIFFERS'
   | 'CLOSEOUT_SIGNATURE_INVALID'
   | 'COUNTERSIGNATURE_INVALID'
+  | 'VERIFY_TEXT_DIFFERS'
 
 /** The first thing in a bundle that does not hold. */
 export interface BundleFault {

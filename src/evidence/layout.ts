@@ -1,4 +1,4 @@
-import type { EvidenceRow } from './record.ts'
+import type { NamedEvidence } from '../domain/marks.ts'
 
 /** Where things lie in a bundle. Each path follows from what it holds, so a checker can tell a file that doesn't belong. */
 
@@ -7,7 +7,7 @@ export const VERIFY = 'VERIFY.md'
 export const CLOSEOUT = 'closeout.json'
 
 /** Plans and the trust files of the time lie apart, under readable names; everything else by its digest alone. */
-export function pathOfEvidence({ name, digest }: Pick<EvidenceRow, 'name' | 'digest'>): string {
+export function pathOfEvidence({ name, digest }: Pick<NamedEvidence, 'name' | 'digest'>): string {
   const hex = digest.replace('sha256:', '')
   const [, kind, rest] = /^(plan|signers|revoked|policy)\/(.+)$/.exec(name) ?? []
   if (kind === undefined) return `evidence/${hex}`
@@ -26,7 +26,7 @@ export function pathOfCountersignature(signer: string): string {
   const safe = encodeURIComponent(signer)
     .replaceAll('%40', '@')
     .replace(/[!'()*~]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`)
-  return `countersignatures/${safe.replace(/^\./, '%2E')}.sig`
+  return `countersignatures/${safe.replace(/^\./, '%2E')}.json`
 }
 
 /** Names that a tar header of the plain kind holds. */

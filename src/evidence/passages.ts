@@ -1,4 +1,5 @@
 import { UPGRADED } from '../domain/history.ts'
+import { marksIn } from '../domain/marks.ts'
 import type { HistoryEntry, Outcome } from '../domain/run.ts'
 
 /**
@@ -17,15 +18,10 @@ export interface Passage {
 
 const DECISIONS = ['APPROVE', 'REJECT', 'VOID']
 
-interface Use {
-  approvalId: string
-  usedSeq: number | null
-}
-
 /** Thrown by `passagesOf`: the sentence says which entry went past a gate without an approval, or used one that was not brought. */
 export class UnapprovedPassage extends Error {}
 
-export function passagesOf(history: HistoryEntry[], uses: Use[], outcome: Outcome | null): Passage[] {
+export function passagesOf(history: HistoryEntry[], outcome: Outcome | null): Passage[] {
   const passages: Passage[] = []
   let before: HistoryEntry | null = null
   let decided: { approvalId: string | null; seq: number; state: string } | null = null
@@ -39,11 +35,11 @@ export function passagesOf(history: HistoryEntry[], uses: Use[], outcome: Outcom
     // An upgrade voids the approval in hand: from there the run can only fall back to its gate.
     if (decided !== null && entry.event.type === UPGRADED)
       decided = { ...decided, approvalId: null, state: entry.state }
-    const used = uses.filter(({ usedSeq }) => usedSeq === entry.seq).map(({ approvalId }) => approvalId)
-    if (used.length > 0) {
-      if (decided?.approvalId == null || !used.includes(decided.approvalId)) throw notBrought(used[0]!, entry)
-      const { approvalId, seq: decidedSeq, state } = decided
-      passages.push({ approvalId, decidedSeq, usedSeq: entry.seq, state })
+    const { approvalUsed: used } = marksIn(entry)
+    if (used !== undefined) {
+      if (decided?.approvalId !== used) throw notBrought(used, entry)
+      if (passages.some(({ approvalId }) => approvalId === used)) throw usedTwice(used, entry)
+      passages.push({ approvalId: used, decidedSeq: decided.seq, usedSeq: entry.seq, state: decided.state })
       decided = null
     } else if (decided !== null && entry.status === 'paused' && entry.state === decided.state) {
       decided = null
@@ -74,6 +70,12 @@ const wentOn = (state: string, entry: HistoryEntry) =>
 function unapproved({ seq, event }: HistoryEntry, state: string): UnapprovedPassage {
   return new UnapprovedPassage(
     `entry ${seq} (${event.type}) goes past the gate in ${state} with no approval used`,
+  )
+}
+
+function usedTwice(approvalId: string, { seq }: HistoryEntry): UnapprovedPassage {
+  return new UnapprovedPassage(
+    `entry ${seq} goes past a gate under approval ${approvalId}, which was used up before`,
   )
 }
 

@@ -1,6 +1,8 @@
+import type { Decision } from '../domain/approval.ts'
+import { marksIn } from '../domain/marks.ts'
 import type { CheckedApproval } from './check-approvals.ts'
 import type { CheckedEnd } from './check-closeout.ts'
-import type { RunRecord } from './record.ts'
+import { passagesIn, type RunRecord } from './record.ts'
 
 /**
  * Entries for which a signature vouches. Each entry's hash covers the one before, so a signature that names the head of entry k
@@ -11,6 +13,8 @@ export interface Range {
   to: number
   by: string | null
   kind: 'approval' | 'closeout' | 'countersign' | 'nobody'
+  /** What an approval decided. */
+  decision?: Decision
   trusted: boolean
   fingerprint: string | null
 }
@@ -19,8 +23,8 @@ export function rangesOf(entries: number, approvals: CheckedApproval[], ends: Ch
   const signed: Range[] = [
     ...approvals
       .filter(({ counted, fingerprint }) => counted && fingerprint !== null)
-      .map(({ seq, approver, trusted, fingerprint }) => ({
-        ...{ from: 1, to: seq, by: approver, kind: 'approval' as const, trusted, fingerprint },
+      .map(({ seq, approver, decision, trusted, fingerprint }) => ({
+        ...{ from: 1, to: seq, by: approver, kind: 'approval' as const, decision, trusted, fingerprint },
       })),
     ...ends.map(({ kind, signer, trusted, fingerprint }) => ({
       ...{ from: 1, to: entries, by: signer, kind, trusted, fingerprint },
@@ -34,10 +38,12 @@ export function rangesOf(entries: number, approvals: CheckedApproval[], ends: Ch
 
 /** What a reader must know although nothing is wrong. */
 export function notesOn(
-  { run, history, approvals, closeout }: RunRecord,
+  record: RunRecord,
+  approvals: CheckedApproval[],
   ranges: Range[],
   withSigners: boolean,
 ): string[] {
+  const { genesis, run, history, closeout } = record
   const entries = history.length
   const notes: string[] = []
   if (run.status !== 'closed') {
@@ -47,7 +53,10 @@ export function notesOn(
   } else if (closeout === null) {
     notes.push('the run is closed, but its closeout is not signed')
   }
-  if (approvals.some(({ kind, usedSeq }) => kind === 'rehearsal' && usedSeq !== null))
+  if (genesis.mode === 'live' && run.outcome === 'succeeded' && !approvals.some(({ counted }) => counted))
+    notes.push('it is said to have succeeded live, and passed no gate: nobody approved anything')
+  notes.push(...otherRulesSince(record))
+  if (approvals.some(({ kind, counted }) => kind === 'rehearsal' && counted))
     notes.push('its gates were passed under rehearsals, which nobody signs: it was a dry run')
   if (!withSigners) {
     notes.push(
@@ -58,4 +67,17 @@ export function notesOn(
   const trusted = Math.max(0, ...ranges.filter((range) => range.trusted).map(({ to }) => to))
   if (trusted < entries) notes.push(`nobody whom you trust vouches for entries ${trusted + 1}–${entries}`)
   return notes
+}
+
+/** A policy is judged as it is when an approval is brought; a checker should see that it was another when the run arrived. */
+function otherRulesSince(record: RunRecord): string[] {
+  return passagesIn(record).flatMap(({ decidedSeq }) => {
+    const decided = record.history[decidedSeq - 1]!
+    const arrived = record.history.slice(0, decidedSeq - 1).findLast((entry) => marksIn(entry).arrival)
+    if (arrived === undefined || arrived.event.policyDigest === decided.event.policyDigest) return []
+    const { gate } = marksIn(arrived).arrival!
+    return [
+      `policy or signers of ${gate} were others when it was decided (entry ${decidedSeq}) than when the run arrived there (entry ${arrived.seq}): compare them in trust/`,
+    ]
+  })
 }

@@ -1,14 +1,10 @@
 import { z } from 'zod'
 import { signerOfInstance } from '../approvals/instance-key.ts'
+import { UPGRADED } from '../domain/history.ts'
+import { evidenceNamedIn } from '../domain/marks.ts'
 import type { HistoryEntry, RunIdentity } from '../domain/run.ts'
 import { type BundleFault, fault } from './fault.ts'
-import {
-  CLOSEOUT,
-  pathOfCountersignature,
-  pathOfEvidence,
-  pathOfSignature,
-  pathOfStatement,
-} from './layout.ts'
+import { byCodeUnit, CLOSEOUT, pathOfEvidence, pathOfSignature, pathOfStatement } from './layout.ts'
 import type { RecordedApproval, RunRecord, SignedCloseout } from './record.ts'
 import type { RunFacts } from './run-facts.ts'
 import type { Files } from './tar.ts'
@@ -29,19 +25,16 @@ export function readRecord(files: Files): { record: RunRecord } | { fault: Bundl
         (line, index) =>
           json(line, `history.jsonl, line ${index + 1}`, entryShape) as unknown as HistoryEntry,
       )
-    const evidence = json(text('evidence.json'), 'evidence.json', evidenceShape)
-    refuseDisorder('evidence.json', evidence, ({ seq, name }) => `${String(seq).padStart(16, '0')} ${name}`)
+    const evidence = evidenceNamedIn(history)
     const bytes = new Map(evidence.map((row) => [row.digest, fileIn(files, pathOfEvidence(row))]))
-    const listed = json(text('approvals.json'), 'approvals.json', approvalsShape)
-    refuseDisorder('approvals.json', listed, ({ approvalId }) => approvalId)
-    const approvals = listed.map(({ approvalId, kind, usedSeq }): RecordedApproval => {
+    const approvals = idsIn(files).map((approvalId): RecordedApproval => {
       const path = pathOfStatement(approvalId)
-      const common = { approvalId, usedSeq, statementText: text(path) }
-      return kind === 'signed'
-        ? { ...common, kind, signature: text(pathOfSignature(path)) }
-        : { ...common, kind, signature: null }
+      const common = { approvalId, statementText: text(path) }
+      return files.has(pathOfSignature(path))
+        ? { ...common, kind: 'signed', signature: text(pathOfSignature(path)) }
+        : { ...common, kind: 'rehearsal', signature: null }
     })
-    const closeout = files.has(CLOSEOUT) ? readCloseout(text) : null
+    const closeout = files.has(CLOSEOUT) ? readCloseout(files, text) : null
     const snapshot = text('snapshot.json')
     return { record: { genesis, run, history, snapshot, evidence, bytes, approvals, closeout } }
   } catch (error) {
@@ -50,33 +43,28 @@ export function readRecord(files: Files): { record: RunRecord } | { fault: Bundl
   }
 }
 
-function readCloseout(text: (path: string) => string): SignedCloseout {
+const idsIn = (files: Files) =>
+  [...files.keys()].flatMap((path) => /^approvals\/(ap-[0-9a-f]{32})\.json$/.exec(path)?.[1] ?? []).sort()
+
+function readCloseout(files: Files, text: (path: string) => string): SignedCloseout {
   const publicKey = text('instance.pub').replace(/\n$/, '')
-  const { instance, countersigned } = json(text('signatures.json'), 'signatures.json', signaturesShape)
-  if (signerOfInstance(publicKey) !== instance.signer) {
-    throw new Unreadable(
-      'FILE_UNREADABLE',
-      'instance.pub',
-      'it is not the public key of the signer that signatures.json names',
-    )
+  const { predicate } = json(text(CLOSEOUT), CLOSEOUT, closeoutShape)
+  if (signerOfInstance(publicKey) !== predicate.signer) {
+    const why = `it is not the public key of the signer that ${CLOSEOUT} names`
+    throw new Unreadable('FILE_UNREADABLE', 'instance.pub', why)
   }
-  refuseDisorder('signatures.json', countersigned, ({ signer }) => signer)
+  const countersigned = [...files.keys()]
+    .filter((path) => path.startsWith('countersignatures/') && path.endsWith('.json'))
+    .map((path) => {
+      const { signer, at } = json(text(path), path, countersignatureShape)
+      return { text: text(path), signer, at, signature: text(pathOfSignature(path)) }
+    })
+  const signature = text(pathOfSignature(CLOSEOUT))
   return {
     text: text(CLOSEOUT),
-    instance: { ...instance, publicKey, signature: text(pathOfSignature(CLOSEOUT)) },
-    countersigned: countersigned.map((one) => ({
-      ...one,
-      signature: text(pathOfCountersignature(one.signer)),
-    })),
+    instance: { signer: predicate.signer, at: predicate.signedAt, publicKey, signature },
+    countersigned: countersigned.sort((a, b) => byCodeUnit(a.signer, b.signer)),
   }
-}
-
-/** Each thing once, and in one order. */
-function refuseDisorder<Row>(file: string, rows: Row[], keyOf: (row: Row) => string): void {
-  const keys = rows.map(keyOf)
-  const wrong = keys.find((key, index) => index > 0 && keys[index - 1]! >= key)
-  if (wrong !== undefined)
-    throw new Unreadable('FILE_UNREADABLE', file, `${file} is not in order at ${wrong}`)
 }
 
 class Unreadable extends Error {
@@ -129,22 +117,26 @@ const genesisShape = z.strictObject({
 })
 const runShape = z.strictObject({
   ...identity,
-  ...{ startedBy: text, startedAt: time, updatedAt: time, status, state: text, phase: text.nullable() },
+  ...{ startedBy: text, startedAt: time, updatedAt: time, status, state: text },
   ...{ stopCode: text.nullable(), stop: z.looseObject({}).nullable(), outcome: outcome.nullable() },
   ...{ gate: text.nullable(), gateSeq: seq.nullable(), gateHead: digest.nullable() },
   ...{ planDigest: digest.nullable(), output: z.unknown(), seq, head: digest, snapshotDigest: digest },
 })
+const eventShape = z.looseObject({
+  type: text,
+  arrival: z.strictObject({ gate: text, planDigest: digest.nullable() }).optional(),
+  approvalUsed: text.optional(),
+  outcome: outcome.optional(),
+  evidence: z.record(text.min(1), digest).optional(),
+})
+const definition = z.strictObject({ version: text, definitionDigest: digest })
+const upgradeShape = z.looseObject({ from: definition, to: definition })
+const event = eventShape.refine(
+  ({ type, ...said }) => type !== UPGRADED || upgradeShape.safeParse(said).success,
+)
 const entryShape = z.strictObject({
-  ...{ seq, at: time, event: z.looseObject({ type: text }), by: text, state: text, status },
+  ...{ seq, at: time, event, by: text, state: text, status },
   ...{ snapshotDigest: digest, previousHash: digest, hash: digest },
 })
-const evidenceShape = z.array(z.strictObject({ seq, name: text.min(1), digest, mediaType: text }))
-const approvalsShape = z.array(
-  z.strictObject({
-    approvalId: z.string().regex(/^ap-[0-9a-f]{32}$/),
-    kind: z.enum(['signed', 'rehearsal']),
-    usedSeq: seq.nullable(),
-  }),
-)
-const signature = z.strictObject({ signer: text.min(1), at: time })
-const signaturesShape = z.strictObject({ instance: signature, countersigned: z.array(signature) })
+const closeoutShape = z.looseObject({ predicate: z.looseObject({ signer: text, signedAt: time }) })
+const countersignatureShape = z.looseObject({ signer: text.min(1), at: time })

@@ -1,6 +1,7 @@
 import { parseStatement } from '../approvals/statement.ts'
 import type { Approval, Statement } from '../domain/approval.ts'
 import { type Definition, UPGRADED } from '../domain/history.ts'
+import type { NamedEvidence } from '../domain/marks.ts'
 import { type HistoryEntry, identityOf, type RunIdentity } from '../domain/run.ts'
 import { type Passage, passagesOf, UnapprovedPassage } from './passages.ts'
 import type { RunFacts } from './run-facts.ts'
@@ -13,8 +14,8 @@ export interface RunRecord {
   history: HistoryEntry[]
   /** The final snapshot, as stored. */
   snapshot: string
-  /** In the order of seq, then name. */
-  evidence: EvidenceRow[]
+  /** All that the entries name. */
+  evidence: NamedEvidence[]
   /** By digest. */
   bytes: Map<string, Uint8Array>
   /** Those that the history names, in the order of their ids. */
@@ -22,14 +23,7 @@ export interface RunRecord {
   closeout: SignedCloseout | null
 }
 
-export interface EvidenceRow {
-  seq: number
-  name: string
-  digest: string
-  mediaType: string
-}
-
-export type RecordedApproval = { approvalId: string; statementText: string; usedSeq: number | null } & (
+export type RecordedApproval = { approvalId: string; statementText: string } & (
   | { kind: 'signed'; signature: string }
   | { kind: 'rehearsal'; signature: null }
 )
@@ -38,14 +32,15 @@ export interface SignedCloseout {
   /** The exact bytes that were signed, as text. */
   text: string
   instance: { signer: string; publicKey: string; signature: string; at: string }
-  countersigned: { signer: string; signature: string; at: string }[]
+  /** Each with the exact bytes that were signed, in the order of the signers. */
+  countersigned: { text: string; signer: string; signature: string; at: string }[]
 }
 
 export const recordedApproval = (approval: Approval): RecordedApproval => {
-  const { approvalId, statementText, usedSeq } = approval
+  const { approvalId, statementText } = approval
   return approval.kind === 'signed'
-    ? { approvalId, statementText, usedSeq, kind: 'signed', signature: approval.signature }
-    : { approvalId, statementText, usedSeq, kind: 'rehearsal', signature: null }
+    ? { approvalId, statementText, kind: 'signed', signature: approval.signature }
+    : { approvalId, statementText, kind: 'rehearsal', signature: null }
 }
 
 /** Ids of approvals anywhere in an event: the one that was brought, others counted beside it, those that were refused. */
@@ -55,8 +50,8 @@ export function approvalsNamedIn(event: unknown): string[] {
   return Object.values(event).flatMap(approvalsNamedIn)
 }
 
-export function passagesIn({ history, approvals, run }: RunRecord): Passage[] {
-  return passagesOf(history, approvals, run.outcome)
+export function passagesIn({ history, run }: RunRecord): Passage[] {
+  return passagesOf(history, run.outcome)
 }
 
 /** The first gate that the run went past without an approval, as a sentence, or null: then `passagesIn` can be asked. */

@@ -6,7 +6,7 @@ import { runFolder, runsFolder } from './report-head.ts'
 
 /**
  * Writes a run's reports: the folder for its owner alone, each report as Markdown and as JSON. The head comes last, so that
- * reports which a crash cut short are not taken for whole ones. Nothing is fsynced: all of it can be made again.
+ * reports which a crash cut short are not taken for whole ones; it alone is fsynced, since half of it would be refused.
  */
 export function writeReports(home: string, runId: string, reports: Report[], head: LastSeen): void {
   const folder = runFolder(home, runId)
@@ -24,11 +24,11 @@ export function writeReports(home: string, runId: string, reports: Report[], hea
     // A closeout that said where the run stood stopped, for one that went on.
     if (name !== undefined && !kept.has(name)) rmSync(join(folder, file), { force: true })
   }
-  replace(join(folder, 'head.json'), `${JSON.stringify(head)}\n`)
+  replace(join(folder, 'head.json'), `${JSON.stringify(head)}\n`, { flush: true })
 }
 
-function replace(path: string, text: string): void {
+function replace(path: string, text: string, { flush = false } = {}): void {
   const unfinished = `${path}.${process.pid}.tmp`
-  writeFileSync(unfinished, text, { mode: 0o600 })
+  writeFileSync(unfinished, text, { mode: 0o600, flush })
   renameSync(unfinished, path)
 }

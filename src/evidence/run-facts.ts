@@ -1,8 +1,10 @@
 import type { StopFacts } from '../domain/errors.ts'
+import { type Definition, UPGRADED } from '../domain/history.ts'
 import type { Json } from '../domain/json.ts'
-import type { Mode, Outcome, Run, Status } from '../domain/run.ts'
+import { standsAfter } from '../domain/marks.ts'
+import type { HistoryEntry, Mode, Outcome, RunIdentity, Status } from '../domain/run.ts'
 
-/** `run.json` of a bundle: where the run stands. All of it is told by the last entry, the snapshot or the closeout too. */
+/** `run.json` of a bundle: where the run stands. All of it is told by the history and the snapshot too. */
 export interface RunFacts {
   runId: string
   machine: string
@@ -14,7 +16,6 @@ export interface RunFacts {
   updatedAt: string
   status: Status
   state: string
-  phase: string | null
   stopCode: string | null
   stop: StopFacts | null
   outcome: Outcome | null
@@ -28,13 +29,37 @@ export interface RunFacts {
   snapshotDigest: string
 }
 
-export function runFacts(run: Run): RunFacts {
-  const { runId, machine, version, definitionDigest, mode, startedBy, startedAt, updatedAt } = run
-  const { status, state, phase, stopCode, stop, outcome, gate, gateSeq, gateHead } = run
-  const { planDigest, output, seq, head, snapshotDigest } = run
+/** Null when the snapshot is none of ours. */
+export function factsFrom(genesis: RunIdentity, history: HistoryEntry[], snapshot: string): RunFacts | null {
+  const context = contextOf(snapshot)
+  if (context === null) return null
+  const { runId, machine, mode, startedBy, startedAt } = genesis
+  const { seq, hash: head, at: updatedAt, state, snapshotDigest } = history.at(-1)!
+  const stands = standsAfter(history)
+  const stop = stands.status === 'stopped' ? (context.stop ?? null) : null
   return {
-    ...{ runId, machine, version, definitionDigest, mode, startedBy, startedAt, updatedAt },
-    ...{ status, state, phase, stopCode, stop, outcome, gate, gateSeq, gateHead },
-    ...{ planDigest, output, seq, head, snapshotDigest },
+    ...{ runId, machine, ...definitionAfter(history, genesis), mode, startedBy, startedAt, updatedAt },
+    ...{
+      ...stands,
+      state,
+      stop,
+      stopCode: stands.status === 'stopped' ? (stop?.code ?? 'STOP_INTERNAL') : null,
+    },
+    ...{ planDigest: context.planDigest ?? null, output: context.output ?? null, seq, head, snapshotDigest },
   }
+}
+
+function contextOf(snapshot: string): Partial<Pick<RunFacts, 'planDigest' | 'output' | 'stop'>> | null {
+  try {
+    return (JSON.parse(snapshot) as { snapshot?: { context?: object } }).snapshot?.context ?? null
+  } catch {
+    return null
+  }
+}
+
+/** Version and definition under which a run goes on; an upgrade's entry says to which. */
+export function definitionAfter(history: HistoryEntry[], genesis: Definition): Definition {
+  const to = history.findLast(({ event }) => event.type === UPGRADED)?.event.to
+  const { version, definitionDigest } = (to ?? genesis) as unknown as Definition
+  return { version, definitionDigest }
 }

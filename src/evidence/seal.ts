@@ -1,13 +1,15 @@
 import { instanceKey } from '../approvals/instance-key.ts'
-import { keyFingerprintOf, signText, verifySignature } from '../approvals/ssh-keygen.ts'
+import type { SignatureFault } from '../approvals/signature-faults.ts'
+import { signText, verifySignature } from '../approvals/ssh-keygen.ts'
+import type { Trust } from '../approvals/trust.ts'
 import { type Clock, timestamp } from '../domain/clock.ts'
 import type { CloseoutSignature } from '../domain/closeout.ts'
 import { CutterError } from '../domain/errors.ts'
 import type { Run } from '../domain/run.ts'
 import type { RunStore } from '../domain/store.ts'
-import { CLOSEOUT_NAMESPACE, closeoutText } from './closeout.ts'
+import { CLOSEOUT_NAMESPACE, closeoutText, countersignatureText } from './closeout.ts'
 import { collect } from './collect.ts'
-import { fitsInHeader, pathOfCountersignature } from './layout.ts'
+import { fitsInHeader, pathOfCountersignature, pathOfSignature } from './layout.ts'
 
 /** What signing a closeout needs: where the runs are, and where the instance keeps its key. */
 export interface Sealing {
@@ -28,7 +30,8 @@ export async function seal({ store, clock, folder, host }: Sealing, run: Run): P
   if (run.status !== 'closed') throw notClosed(run, 'sealed')
   const record = await collect(store, run)
   const { keyFile, signer, publicKey } = await instanceKey(folder, host)
-  const text = closeoutText(record, signer)
+  const at = timestamp(clock)
+  const text = closeoutText(record, { signer, at })
   const signature = await signText({ text, keyFile, namespace: CLOSEOUT_NAMESPACE })
   await store.saveCloseoutSignature({
     runId: run.runId,
@@ -37,7 +40,7 @@ export async function seal({ store, clock, folder, host }: Sealing, run: Run): P
     statementText: text,
     signature,
     publicKey,
-    at: timestamp(clock),
+    at,
   })
   // Another process may have been faster; the first one counts.
   return (await sealOf(store, run.runId))!
@@ -49,45 +52,55 @@ async function sealOf(store: RunStore, runId: string): Promise<CloseoutSignature
 }
 
 /**
- * Puts a person's own name under the end of a run: the same bytes that the instance signed. Whoever signed already is answered
- * with that signature. Throws APPROVAL_REFUSED for a run that is not closed, INPUT_REFUSED for a key that does not sign.
+ * Puts a person's own name under the end of a run, by a statement that names its closeout. Whoever signed already is answered with
+ * that signature. Throws APPROVAL_REFUSED for a run that is not closed and for a key that the signers don't list for that name
+ * (nothing is kept then), INPUT_REFUSED for a key that does not sign.
  */
 export async function countersign(
   sealing: Sealing,
   run: Run,
-  { as, keyFile }: { as: string; keyFile: string },
+  { as, keyFile, trust }: { as: string; keyFile: string; trust: Trust },
 ): Promise<CloseoutSignature> {
   if (run.status !== 'closed') throw notClosed(run, 'countersigned')
   refuseOddName(as)
-  const { statementText: text } = await seal(sealing, run)
-  const signature = await signText({ text, keyFile, namespace: CLOSEOUT_NAMESPACE })
-  if ((await keyFingerprintOf({ text, signature, namespace: CLOSEOUT_NAMESPACE })) === null)
-    throw new CutterError('INTERNAL', `what ${keyFile} signed is no signature of the closeout`)
   const { store, clock } = sealing
-  await store.saveCloseoutSignature({
-    runId: run.runId,
-    kind: 'countersign',
-    signer: as,
-    statementText: text,
-    signature,
-    publicKey: null,
-    at: timestamp(clock),
-  })
-  const kept = await store.closeoutSignatures(run.runId)
-  return kept.find(({ kind, signer }) => kind === 'countersign' && signer === as)!
+  const { runId } = run
+  const closeout = await seal(sealing, run)
+  const earlier = (await store.closeoutSignatures(runId)).find(isOf(as))
+  if (earlier !== undefined) return earlier
+  const at = timestamp(clock)
+  const text = countersignatureText({ runId, text: closeout.statementText }, { signer: as, at })
+  const signature = await signText({ text, keyFile, namespace: CLOSEOUT_NAMESPACE })
+  const kind = 'countersign'
+  const made = { runId, kind, signer: as, statementText: text, signature, publicKey: null, at } as const
+  const doubt = await doubtAbout(made, trust)
+  if (doubt !== null) throw notVouched(runId, doubt)
+  await store.saveCloseoutSignature(made)
+  // Another process may have been faster; the first one counts.
+  return (await store.closeoutSignatures(runId)).find(isOf(as))!
 }
 
-/** Why a file of allowed signers does not vouch for a countersignature, as things are; null when it does. */
-export async function doubtAbout(signed: CloseoutSignature, allowedSigners: string): Promise<string | null> {
+const isOf = (as: string) => (signed: CloseoutSignature) =>
+  signed.kind === 'countersign' && signed.signer === as
+
+function notVouched(runId: string, { message, next }: SignatureFault): CutterError {
+  return new CutterError('APPROVAL_REFUSED', `run ${runId} was not countersigned: ${message}`, {
+    next,
+    data: { runId },
+  })
+}
+
+/** Why the signers do not vouch for a countersignature, as things are; null when they do. */
+export async function doubtAbout(signed: CloseoutSignature, trust: Trust): Promise<SignatureFault | null> {
   const { statementText: text, signature, signer: principal, at } = signed
   const question = { text, signature, namespace: CLOSEOUT_NAMESPACE, principal, at: new Date(at) }
-  const answer = await verifySignature({ ...question, allowedSigners })
-  return answer.ok ? null : answer.message
+  const answer = await verifySignature({ ...question, ...trust })
+  return answer.ok ? null : answer
 }
 
 function refuseOddName(signer: string): void {
   const isPlain = signer.trim() !== '' && !/[\p{Cc}\u2028\u2029\ud800-\udfff]/u.test(signer)
-  if (isPlain && fitsInHeader(pathOfCountersignature(signer))) return
+  if (isPlain && fitsInHeader(pathOfSignature(pathOfCountersignature(signer)))) return
   throw new CutterError('USAGE', 'a countersigner is named in one short line, as in allowed_signers')
 }
 

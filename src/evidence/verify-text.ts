@@ -3,7 +3,13 @@ import { shellWord } from '../approvals/shell-word.ts'
 import { namespaceOf, parseStatement } from '../approvals/statement.ts'
 import { CLOSEOUT_NAMESPACE } from './closeout.ts'
 import { CLOSEOUT, MANIFEST, pathOfCountersignature, pathOfSignature, pathOfStatement } from './layout.ts'
-import { passagesIn, type RecordedApproval, type RunRecord, type SignedCloseout } from './record.ts'
+import {
+  countedAt,
+  passagesIn,
+  type RecordedApproval,
+  type RunRecord,
+  type SignedCloseout,
+} from './record.ts'
 
 /**
  * `VERIFY.md`: how to check this very bundle with a POSIX shell, `ssh-keygen`, `tar` and `sha256sum`. Its commands stop at the
@@ -23,6 +29,7 @@ export function verifyText(record: RunRecord): string {
       'tar -xf "$bundle"',
     ),
     `## Every file is the one that the manifest names`,
+    `What lies in \`evidence/\`, \`plans/\` and \`trust/\` bears its digest in its name; the entry that left it names it by that digest.`,
     shell(`sha256sum -c ${MANIFEST}`, ...contentAddressed),
     `## The history is one chain`,
     `Each line of \`history.jsonl\` is an entry in its RFC 8785 form. Its \`hash\` is the SHA-256 of the line without the field \`hash\`, its \`previousHash\` the hash of the line before; the first one's is the SHA-256 of \`genesis.json\`, the facts that the run began with. The last entry names the digest of \`snapshot.json\`.`,
@@ -62,13 +69,14 @@ const chain = [
 function approvalSections(record: RunRecord): string[] {
   const passages = passagesIn(record)
   if (passages.length === 0) return ['## No gate was passed']
-  const sections = passages.flatMap(({ approvalId, usedSeq }) => {
-    const approval = record.approvals.find((one) => one.approvalId === approvalId)!
-    return approvalSection(approval, usedSeq, record.history[usedSeq - 1]!.at)
-  })
+  const sections = passages.flatMap((passage) =>
+    countedAt(record, passage).flatMap((approval) =>
+      approvalSection(approval, passage.usedSeq, record.history[passage.usedSeq - 1]!.at),
+    ),
+  )
   return [
-    `## The approvals under which it went on`,
-    `An approver signed the statement, byte for byte. It names the plan by its digest and, as \`historyHead\`, the hash of the entry \`seq\` at which the run arrived at the gate: so the signature vouches for that entry and all before it. It is verified as of the time at which the run used it.`,
+    `## What was decided at its gates`,
+    `Everybody who counts for a decision signed a statement, byte for byte. It names the plan by its digest and, as \`historyHead\`, the hash of the entry \`seq\` at which the run arrived at the gate: so the signature vouches for that entry and all before it. It is verified as of the time at which the run used it.`,
     shell(...arrived),
     ...sections,
   ]
@@ -106,18 +114,11 @@ function approvalSection(
 }
 
 /** Times in UTC by TZ, since OpenSSH understands a final Z only from 9.1 on. */
-function verify(
-  signers: string,
-  who: string,
-  namespace: string,
-  path: string,
-  at: string,
-  signature = pathOfSignature(path),
-) {
+function verify(signers: string, who: string, namespace: string, path: string, at: string) {
   const time = at.slice(0, 19).replace(/[-:T]/g, '')
   return [
     `TZ=UTC ssh-keygen -Y verify -f ${signers} -I ${shellWord(who)} -n ${shellWord(namespace)} -Overify-time=${time} \\`,
-    `  -s ${shellWord(signature)} < ${path}`,
+    `  -s ${shellWord(pathOfSignature(path))} < ${shellWord(path)}`,
   ].join('\n')
 }
 
@@ -137,21 +138,27 @@ function closeoutSections({ instance, countersigned }: SignedCloseout): string[]
       'ssh-keygen -l -f instance.pub',
       verify('../instance_signers', signer, CLOSEOUT_NAMESPACE, CLOSEOUT, at),
     ),
-    ...(countersigned.length === 0 ? [] : [`People put their own names under the same bytes:`]),
-    ...countersigned.map((one) =>
-      shell(
-        verify(
-          '"$signers"',
-          one.signer,
-          CLOSEOUT_NAMESPACE,
-          CLOSEOUT,
-          one.at,
-          pathOfCountersignature(one.signer),
-        ),
-      ),
-    ),
+    ...(countersigned.length === 0
+      ? []
+      : [
+          `People put their own names under it, each by a statement that names \`${CLOSEOUT}\` by its digest:`,
+          shell(...countersigning),
+        ]),
+    ...countersigned.map((one) => {
+      const path = pathOfCountersignature(one.signer)
+      const signed = verify('"$signers"', one.signer, CLOSEOUT_NAMESPACE, path, one.at)
+      return shell(`countersigns ${shellWord(path)}`, signed)
+    }),
   ]
 }
+
+const countersigning = [
+  'countersigns() {',
+  '  IFS= read -r statement < "$1" || :',
+  `  [ "$(field closeoutDigest "$statement")" = "$(digest < ${CLOSEOUT})" ] ||`,
+  '    { echo "$1 is of another closeout"; exit 1; }',
+  '}',
+]
 
 function noCloseout({ run, history }: RunRecord): string[] {
   return run.status === 'closed'

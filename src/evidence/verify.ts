@@ -9,6 +9,7 @@ import {
   faultInPlans,
   faultInRun,
   faultInSnapshot,
+  faultInVerifyText,
 } from './check-record.ts'
 import { type BundleFault, fault } from './fault.ts'
 import { notesOn, type Range, rangesOf } from './ranges.ts'
@@ -70,6 +71,8 @@ async function verifyRecord(files: Files, record: RunRecord, signersFile: string
   if (approvals.fault !== null) return broken(approvals.fault, record)
   const closeout = await checkCloseout(record, signersFile)
   if (closeout.fault !== null) return broken(closeout.fault, record)
+  const byText = faultInVerifyText(files, record)
+  if (byText !== null) return broken(byText, record)
   return whole(record, approvals.approvals, closeout.ends, signersFile !== null)
 }
 
@@ -82,7 +85,7 @@ function whole(
   const ranges = rangesOf(record.history.length, approvals, ends)
   return {
     ...{ holds: true, firstFault: null, ...factsOf(record), ranges, approvals },
-    notes: notesOn(record, ranges, withSigners),
+    notes: notesOn(record, approvals, ranges, withSigners),
   }
 }
 

@@ -20,10 +20,14 @@ interface Described<Input extends z.ZodType, Output extends z.ZodType> {
   input: Input
   /** Left out: any facts. */
   output?: Output
+  /** Its plans hold the texts of a document, in which anything may stand: their values are not looked at for secrets. */
+  quotesDocument?: true
   execute(context: EffectContext, input: z.output<Input>): Promise<EffectResult<z.output<Output>>>
 }
 
 interface DescribedWrite<Input extends z.ZodType, Output extends z.ZodType> extends Described<Input, Output> {
+  /** It leaves nothing behind, as a trial on a scratch folder: live it may also be done before an approval was used. */
+  beforeApproval?: true
   simulate(context: EffectContext, input: z.output<Input>): Promise<EffectResult<z.output<Output>>>
   probe(context: EffectContext, input: z.output<Input>): Promise<Probe<z.output<Output>>>
 }

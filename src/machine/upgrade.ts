@@ -1,7 +1,7 @@
 import type { AnyMachineSnapshot } from 'xstate'
 import type { EffectRow } from '../domain/effect.ts'
 import { CutterError } from '../domain/errors.ts'
-import { bytesEvidence, type Evidence } from '../domain/evidence.ts'
+import { bytesEvidence, type Evidence, namesOf } from '../domain/evidence.ts'
 import { UPGRADED } from '../domain/history.ts'
 import type { Json } from '../domain/json.ts'
 import type { HistoryEntry, Run } from '../domain/run.ts'
@@ -59,6 +59,7 @@ export function upgrade(machine: Machine, run: Run, facts: UpgradeFacts): Step {
       phase: run.phase,
       approvalVoided: approvalVoided(run, old),
       ...facts.readings,
+      ...(facts.evidence === undefined ? {} : { evidence: namesOf(facts.evidence) }),
     }
     const step = complete(
       machine,

@@ -7,7 +7,7 @@ const WHY: { [code: string]: string } = {
   EACCES: 'it can’t be read with the rights of this process',
 }
 
-/** A document's bytes. Throws INPUT_REFUSED for what is no readable, non-empty file. */
+/** A document's bytes. Throws INPUT_REFUSED for what is no readable, non-empty file, and for a private key. */
 export async function readSource(path: string): Promise<Uint8Array> {
   let bytes: Uint8Array
   try {
@@ -20,6 +20,11 @@ export async function readSource(path: string): Promise<Uint8Array> {
       cause,
     })
   }
+  // It would be kept for good, and whoever may start runs may read them.
+  if (/^-----BEGIN [A-Z0-9 ]*PRIVATE KEY/.test(Buffer.from(bytes.subarray(0, 80)).toString('latin1')))
+    throw new CutterError('INPUT_REFUSED', `the source ${path} is a private key; nothing was touched`, {
+      next: 'name a document with --source',
+    })
   if (bytes.length > 0) return bytes
   throw new CutterError('INPUT_REFUSED', `the source ${path} is empty; nothing was touched`, {
     next: 'name a file of UTF-8 text with --source',

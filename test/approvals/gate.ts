@@ -4,6 +4,7 @@ import type { ApprovalPolicy } from '../../src/approvals/refusal.ts'
 import { signText } from '../../src/approvals/ssh-keygen.ts'
 import { namespaceOf } from '../../src/approvals/statement.ts'
 import { writableByOthers } from '../../src/approvals/strict-modes.ts'
+import type { Trust } from '../../src/approvals/trust.ts'
 import type { Approval, Decision, Statement } from '../../src/domain/approval.ts'
 import { canonicalJson } from '../../src/domain/json.ts'
 import type { Run } from '../../src/domain/run.ts'
@@ -23,7 +24,7 @@ export const OS_USER = 'ops'
 export interface Gate {
   keys: KeyFolder
   world: World
-  rules: { policy: ApprovalPolicy; trust: { allowedSigners: string; revokedKeys?: string } }
+  rules: { policy: ApprovalPolicy; trust: Trust }
   start(): Promise<Run>
   /** Signs a statement on the run's plan, after a change of it, and keeps the approval whatever it is worth. */
   sign(run: Run, as: string, how?: SignHow): Promise<Approval>

@@ -35,4 +35,9 @@ describe('a file of signers shows as one person', () => {
     expect(countPeople([...two, signed('bob@example.org', 'SHA256:d')], same)).toBe(2)
     expect(countPeople(two)).toBe(2)
   })
+
+  test('also where its lines end as on Windows', () => {
+    const lines = [`alice@example.org ${key('a')}`, `carol@example.org ${key('a')}`, '']
+    expect(peopleIn(lines.join('\r\n'))('alice@example.org', 'carol@example.org')).toBe(true)
+  })
 })

@@ -174,6 +174,21 @@ const rows: Row[] = [
   },
   {
     reason: 'SIGNER_NOT_ALLOWED',
+    when: 'its key is the instance’s own, which somebody listed for more than closeouts',
+    bring: () => {
+      const name = 'cutter-instance@vm'
+      gate.rules.trust.instanceKey = gate.keys.file(
+        'instance_key.pub',
+        `${gate.keys.publicKey('mallory')} ${name}\n`,
+      )
+      allowed(gate.line(name, '', 'mallory'))
+      return signed(name, { key: 'mallory' })
+    },
+    says: /is signed with the key of this instance of Cutter, which signs closeouts and approves nothing/,
+    next: /^cutter approval sign ictr-\S+/,
+  },
+  {
+    reason: 'SIGNER_NOT_ALLOWED',
     when: 'there is no file of allowed signers',
     bring: () => {
       gate.rules.trust.allowedSigners = gate.keys.path('nowhere')

@@ -107,6 +107,9 @@ describe.skipIf(process.platform === 'win32')('a file that decides', () => {
 
   it('appoints nobody whom the process could appoint: root always could, and an owner, whatever the mode', () => {
     expect(writableByUs(file, 0)).toMatchObject({ file, message: expect.stringContaining('runs as root') })
+    expect(writableByUs(file, 0, 'change what was approved')?.message).toContain(
+      'could change what was approved',
+    )
     if (asRoot) return
     chmodSync(file, 0o400)
     expect(writableByUs(file, us)?.message).toContain(`owns ${folder}`)

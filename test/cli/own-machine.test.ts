@@ -1,10 +1,28 @@
 import { spawnSync } from 'node:child_process'
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from 'node:fs'
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+} from 'node:fs'
 import { resolve } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { describeWithKeys } from '../approvals/keys.ts'
 import { aCutterHome, type CutterHome, type ErrorJson, jsonOf, type RunJson } from '../support/cli.ts'
-import { ALICE, approve, aSigner, enableExecution, historyOf, LIVE, rehearseOn, resume } from './acts.ts'
+import {
+  ALICE,
+  approve,
+  aSigner,
+  enableExecution,
+  historyOf,
+  LIVE,
+  rehearseOn,
+  resume,
+  sign,
+} from './acts.ts'
 
 const EXAMPLE = resolve(import.meta.dirname, '../examples/rotate-keys.ts')
 const README = resolve(import.meta.dirname, '../../README.md')
@@ -115,6 +133,36 @@ describeWithKeys('the README’s machine, live', () => {
     const refused = await approve(at, runId, key)
     expect([refused.code, errorOf(refused).code]).toEqual([3, 'APPROVAL_REFUSED'])
     expect(keyOf(at)).toBe(OLD)
+  })
+
+  test('is loaded only where nobody else may write what it is made of', async () => {
+    const at = aHome(LIVE, (source) => `import './words.ts'\n${source}`)
+    at.file('mine/words.ts', "import { writeFileSync } from 'node:fs'\nwriteFileSync('loaded', '')\n")
+    const key = aSigner(at, ALICE, 'cutter.rotate-keys.SG1')
+    await enableExecution(at)
+    const words = at.path('mine/words.ts')
+    chmodSync(words, 0o666)
+    for (const mode of ['live', 'dry-run']) {
+      const refused = await start(at, '--mode', mode)
+      expect([refused.code, errorOf(refused).code, errorOf(refused).message]).toEqual([
+        ...[3, 'FILES_UNSAFE', expect.stringContaining(`${words} has mode 0666`)],
+      ])
+    }
+    expect(existsSync(at.path('loaded'))).toBe(false)
+
+    chmodSync(words, 0o644)
+    const { runId } = jsonOf(await start(at, '--mode', 'live'))
+    const { approvalId } = await sign(at, runId, key)
+    chmodSync(words, 0o666)
+    const brought = await resume(at, runId, approvalId)
+    expect([brought.code, errorOf(brought).code]).toEqual([3, 'FILES_UNSAFE'])
+    const { refusals } = jsonOf<{ refusals: { reason: string }[] }>(
+      await at.cutter(['run', 'explain', runId, '--json']),
+    )
+    expect(refusals).toMatchObject([{ reason: 'FILES_UNSAFE' }])
+    expect(keyOf(at)).toBe(OLD)
+    chmodSync(words, 0o644)
+    expect(jsonOf(await resume(at, runId, approvalId)).outcome).toBe('succeeded')
   })
 
   test('keeps to the policy of cutter.yaml for its gate, which must be one that it has', async () => {

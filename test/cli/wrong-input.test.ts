@@ -29,6 +29,7 @@ describe('what never becomes a run', () => {
   const files: [string, string | Uint8Array | null, string[]][] = [
     ['a missing file', null, ['there is no such file']],
     ['an empty file', '', ['is empty']],
+    ['a private key', '-----BEGIN OPENSSH PRIVATE KEY-----\nabc\n', ['is a private key']],
     [
       'a file that is not UTF-8',
       Buffer.concat([Buffer.from('# A\n\nab'), Buffer.from([0xff]), Buffer.from('c\n')]),

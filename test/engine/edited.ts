@@ -1,4 +1,5 @@
 import { expect } from 'vitest'
+import { inForceNow } from '../../src/approvals/in-force.ts'
 import { jsonEvidence } from '../../src/domain/evidence.ts'
 import type { Run } from '../../src/domain/run.ts'
 import { approvalFor, aWorld, type Script, start, succeeds, type World } from '../machines/mortal-engine.ts'
@@ -33,6 +34,16 @@ export function aWorldWithEvidence(script: Script = succeeds): World {
     )
     return { ...machine, effects }
   }
+  return world
+}
+
+/** The same, and what decides at its gates is recorded. */
+export function aWorldWithPolicies(): World {
+  const world = aWorldWithEvidence()
+  const { policy } = world.parts
+  const rules = { trust: { allowedSigners: import.meta.filename }, strict: 'modes', operators: null } as const
+  world.parts.inForce = (machine, gate) =>
+    inForceNow({ ...rules, machine, gate, policy: policy(machine, gate) })
   return world
 }
 

@@ -173,6 +173,7 @@ describe('a live write under a hold', () => {
       ran,
       name: 'write',
       kind: 'write',
+      beforeApproval: true,
       input: z.unknown(),
       output: z.unknown(),
       execute: run('execute'),

@@ -30,7 +30,9 @@ export function worldOf(
   })
   const base = { name: 'job', input: z.unknown(), output: z.unknown() }
   const execute = async ({ signal }: { signal: AbortSignal }) => ({ output: (await job(signal)) ?? {} })
-  const effects = { job: { ...base, kind, execute, simulate: execute, probe } as Effect }
+  // The charts here have no gates: their writes need no approval.
+  const beforeApproval = true
+  const effects = { job: { ...base, kind, beforeApproval, execute, simulate: execute, probe } as Effect }
   const own = { installed: async () => ({ machine, effects, admit: async (input: never) => input }) }
   // Getters stay what they are: each life asks them anew.
   return aWorld(succeeds, {

@@ -6,7 +6,7 @@ import { known } from '../../src/engine/known.ts'
 import { approvalFor, start, succeeds, type World } from '../machines/mortal-engine.ts'
 import { failure } from '../machines/walk.ts'
 import { removeFolders } from '../store/folders.ts'
-import { approved, atSecondGate, aWorldWithEvidence, edit, PLAN } from './edited.ts'
+import { approved, atSecondGate, aWorldWithEvidence, aWorldWithPolicies, edit, PLAN } from './edited.ts'
 
 /** What is kept of a run, edited anywhere: noticed at the next look at it, and nobody else is kept from going on. */
 
@@ -17,6 +17,9 @@ afterAll(removeFolders)
 const other = `sha256:${'0'.repeat(64)}`
 const used = '(select approval_id from approvals where run_id = @id and used_seq is not null)'
 const unused = '(select approval_id from approvals where run_id = @id and used_seq is null)'
+
+/** Of the gate at which the run waits: what decided there is recorded with the arrival. */
+const signers = "run_id = @id and name = 'signers/SG2'"
 
 const edits: [what: string, why: string, ...statements: string[]][] = [
   [
@@ -81,6 +84,26 @@ const edits: [what: string, why: string, ...statements: string[]][] = [
     "delete from evidence where digest = (select digest from run_evidence where run_id = @id and name = 'source')",
   ],
   [
+    'evidence that no entry left',
+    'the evidence backup/report is said to be of entry 3, which names no such evidence',
+    `insert into run_evidence (run_id, seq, name, digest) values (@id, 3, 'backup/report', '${digestOf(PLAN)}')`,
+  ],
+  [
+    'the signers of its gate, another file in their place',
+    'the evidence signers/SG2 of entry 14 is gone, or another lies in its place',
+    `update run_evidence set digest = '${digestOf(PLAN)}' where ${signers}`,
+  ],
+  [
+    'the signers of its gate, gone',
+    'the evidence signers/SG2 of entry 14 is gone',
+    `delete from run_evidence where ${signers}`,
+  ],
+  [
+    'the policy of its gate, gone',
+    'the evidence policy/SG2 of entry 14 is gone',
+    "delete from run_evidence where run_id = @id and name = 'policy/SG2'",
+  ],
+  [
     'a used approval’s statement',
     'was edited',
     `update approvals set statement_text = json_set(statement_text, '$.approver', 'mallory@example.org') where approval_id = ${used}`,
@@ -124,7 +147,7 @@ const edits: [what: string, why: string, ...statements: string[]][] = [
 
 describe('a run that waits, of which somebody edited', () => {
   test.each(edits)('%s, is not known any more: %s', async (_, why, ...statements) => {
-    world = aWorldWithEvidence()
+    world = aWorldWithPolicies()
     const run = await atSecondGate(world)
     edit(world, run.runId, ...statements)
     const tampered = {

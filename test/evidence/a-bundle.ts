@@ -12,10 +12,11 @@ import { readRecord } from '../../src/evidence/read-bundle.ts'
 import type { RunRecord } from '../../src/evidence/record.ts'
 import { type Sealing, seal } from '../../src/evidence/seal.ts'
 import { asBuffer, type Files, packed, unpack } from '../../src/evidence/tar.ts'
+import { verifyText } from '../../src/evidence/verify-text.ts'
 import { exportRun } from '../../src/export-run.ts'
 import { aKeyFolder, type KeyFolder } from '../approvals/keys.ts'
 import { aWorld, INPUT, succeeds, type World } from '../machines/mortal-engine.ts'
-import { success } from '../machines/walk.ts'
+import { failure, success } from '../machines/walk.ts'
 
 /** Runs of the cut chart in the real engine, with real keys and signatures, and the bundles that they leave. */
 
@@ -34,6 +35,8 @@ export interface Bundles {
   world: World
   keys: KeyFolder
   sealing: Sealing
+  /** Phases that fail. */
+  failing: Set<string>
   /** A run that waits at its first gate. */
   started(mode: Mode): Promise<Run>
   /** Brings it past the gate at which it waits. */
@@ -58,7 +61,9 @@ export async function aBundleMaker({ need = 1 } = {}): Promise<Bundles> {
   const folder = mkdtempSync(join(tmpdir(), 'cutter-bundle-'))
   mkdirSync(join(folder, 'var'))
 
+  const failing = new Set<string>()
   const world = aWorld((name) => {
+    if (failing.has(name)) return failure(name)
     const gate = planOf[name]
     return gate === undefined ? succeeds(name) : success(name, { planDigest: PLAN[gate].digest })
   })
@@ -87,6 +92,7 @@ export async function aBundleMaker({ need = 1 } = {}): Promise<Bundles> {
     world,
     keys,
     sealing,
+    failing,
     started: (mode) => engine.start('cut', INPUT, { mode, by: 'deploybot' }),
     async approve(run) {
       const how = { as: ALICE, decision: 'approve', reason: 'read' } as const
@@ -152,8 +158,15 @@ export async function recordIn(tar: Buffer): Promise<RunRecord> {
   return structuredClone(read.record)
 }
 
-/** The bundle that the record gives, with the VERIFY text of another one. */
+/** The bundle that the record gives, with its own VERIFY text; that of another one where it gives none. */
 export async function bundleOf(record: RunRecord, tar: Buffer): Promise<Buffer> {
-  const verify = (await filesIn(tar)).get(VERIFY)!
-  return tarOf(filesOf(record, asBuffer(verify).toString()))
+  return tarOf(filesOf(record, textOf(record) ?? asBuffer((await filesIn(tar)).get(VERIFY)!).toString()))
+}
+
+function textOf(record: RunRecord): string | null {
+  try {
+    return verifyText(record)
+  } catch {
+    return null
+  }
 }

@@ -4,6 +4,7 @@ import { approvalIdOf, namespaceOf } from '../../src/approvals/statement.ts'
 import type { Statement } from '../../src/domain/approval.ts'
 import { hashOf } from '../../src/domain/history.ts'
 import { canonicalJson, digestOfBytes, type Json } from '../../src/domain/json.ts'
+import { evidenceNamedIn, usedSeqOf } from '../../src/domain/marks.ts'
 import type { Run } from '../../src/domain/run.ts'
 import { signApproval } from '../../src/engine/approving.ts'
 import { manifestOf } from '../../src/evidence/bundle.ts'
@@ -80,26 +81,32 @@ async function forged(change: (record: RunRecord) => void, from = good): Promise
   const record = await recordIn(from)
   change(record)
   rehash(record)
+  record.evidence = evidenceNamedIn(record.history)
   if (record.closeout !== null && faultInPassages(record) === null)
-    record.closeout.text = closeoutText(record, record.closeout.instance.signer)
+    record.closeout.text = closeoutText(record, record.closeout.instance)
   return bundleOf(record, from)
 }
 
 function rehash(record: RunRecord): void {
   const { history, run: facts } = record
   let previousHash = history[0]!.previousHash
+  const fits = facts.gateSeq !== null && history[facts.gateSeq - 1]?.hash === facts.gateHead
   for (const [index, { hash: _, ...entry }] of history.entries()) {
     const linked = { ...entry, seq: index + 1, previousHash }
     previousHash = hashOf(linked)
     history[index] = { ...linked, hash: previousHash }
   }
+  if (fits) facts.gateHead = history[facts.gateSeq! - 1]!.hash
   const { seq, hash: head, at: updatedAt, state, status, snapshotDigest } = history.at(-1)!
   Object.assign(facts, { seq, head, updatedAt, state, status, snapshotDigest })
 }
 
+const inOrderOfUse = ({ approvals, history }: RunRecord) =>
+  [...approvals].sort((a, b) => usedSeqOf(history, a.approvalId)! - usedSeqOf(history, b.approvalId)!)
+
 /** Edits the approval at the second gate; who has no key of hers keeps her old signature. */
 function restated(record: RunRecord, changes: Partial<Statement>, whose = 1): void {
-  const approval = record.approvals.sort((a, b) => a.usedSeq! - b.usedSeq!)[whose]!
+  const approval = inOrderOfUse(record)[whose]!
   const text = canonicalJson({ ...(JSON.parse(approval.statementText) as Statement), ...changes })
   const id = approvalIdOf(text)
   record.history = JSON.parse(JSON.stringify(record.history).replaceAll(approval.approvalId, id))
@@ -155,9 +162,9 @@ describeWithKeys('a bundle that was altered', () => {
       (f) => edited(f, 'history.jsonl', (text) => text.replace(/^(.*\n.*\n)(.*\n)(.*\n)/, '$1$3$2')),
     ],
     [
-      'a last entry that is gone',
-      'RUN_DIFFERS',
-      'run.json',
+      'a last entry that is gone, with the evidence that it names',
+      'FILE_UNKNOWN',
+      'evidence/',
       (f) => edited(f, 'history.jsonl', (text) => text.replace(/.*\n$/, '')),
     ],
     [
@@ -174,8 +181,8 @@ describeWithKeys('a bundle that was altered', () => {
     ],
     [
       'the run’s outcome',
-      'CLOSEOUT_DIFFERS',
-      'closeout.json',
+      'RUN_DIFFERS',
+      'run.json',
       (f) =>
         edited(f, 'run.json', (text) => text.replace('"outcome":"succeeded"', '"outcome":"rolled-back"')),
     ],
@@ -205,9 +212,9 @@ describeWithKeys('a bundle that was altered', () => {
     ],
     [
       'a receipt of another name',
-      'CLOSEOUT_DIFFERS',
-      'closeout.json',
-      (f) => edited(f, 'evidence.json', (text) => text.replace('receipt/mark', 'receipt/mask')),
+      'HISTORY_BROKEN',
+      'history.jsonl',
+      (f) => edited(f, 'history.jsonl', (text) => text.replace('receipt/mark', 'receipt/mask')),
     ],
     [
       'a statement',
@@ -225,10 +232,13 @@ describeWithKeys('a bundle that was altered', () => {
         ),
     ],
     [
-      'an approval that nobody used',
+      'an approval that is gone',
       'GATE_UNAPPROVED',
-      'history.jsonl',
-      (f) => edited(f, 'approvals.json', (text) => text.replace('"usedSeq":9', '"usedSeq":null')),
+      'approvals/',
+      (f) => {
+        for (const path of [...f.keys()].filter((key) => key.startsWith('approvals/')).slice(0, 2))
+          f.delete(path)
+      },
     ],
     [
       'the closeout',
@@ -244,24 +254,6 @@ describeWithKeys('a bundle that was altered', () => {
         edited(f, 'closeout.json.sig', (text) =>
           text.replace(/(.{10})\n-----END/, (_, end) => `${end.replace(/[A-Y]/, 'Z')}\n-----END`),
         ),
-    ],
-    [
-      'the order of the evidence',
-      'FILE_UNREADABLE',
-      'evidence.json',
-      (f) => edited(f, 'evidence.json', (text) => JSON.stringify(JSON.parse(text).reverse())),
-    ],
-    [
-      'evidence that comes twice',
-      'FILE_UNREADABLE',
-      'evidence.json',
-      (f) => edited(f, 'evidence.json', (text) => text.replace(/^\[({.*?})/, '[$1,$1')),
-    ],
-    [
-      'evidence of an entry that there is not',
-      'EVIDENCE_DIFFERS',
-      'evidence.json',
-      (f) => edited(f, 'evidence.json', (text) => text.replace(/"seq":18}\]$/, '"seq":19}]')),
     ],
     [
       'the run’s plan',
@@ -390,15 +382,17 @@ describeWithKeys('a bundle of a run that two people must approve', () => {
   })
 
   test('is caught when the entry counts another key, or its policy is gone, unreadable or names others', async () => {
-    const policyOf = (record: RunRecord) =>
-      record.evidence.find(({ digest }) => digest === decisionAt(record).event.policyDigest)!
-    const otherPolicy = (text: string) => (record: RunRecord) => {
-      const bytes = Buffer.from(text)
-      const [was, digest] = [policyOf(record).digest, digestOfBytes(bytes)]
-      for (const row of record.evidence) if (row.digest === was && row.seq > 14) row.digest = digest
+    const otherPolicy = (text: (old: string) => string) => (record: RunRecord) => {
+      const old = record.bytes.get(decisionAt(record).event.policyDigest as string)!
+      const bytes = Buffer.from(text(Buffer.from(old).toString()))
+      const digest = digestOfBytes(bytes)
       record.bytes.set(digest, bytes)
-      decisionAt(record).event.policyDigest = digest
+      const { event } = decisionAt(record)
+      event.evidence = { ...(event.evidence as object), 'policy/SG2': digest }
+      event.policyDigest = digest
     }
+    const changedPolicy = (change: object) =>
+      otherPolicy((old) => canonicalJson({ ...JSON.parse(old), ...change }))
     for (const [change, words] of [
       [
         (record) =>
@@ -410,10 +404,14 @@ describeWithKeys('a bundle of a run that two people must approve', () => {
           Object.assign(decisionAt(record).event, { counted: { all: decisionAt(record).event.counted } }),
         'in a known form',
       ],
-      [(record) => Object.assign(decisionAt(record).event, { policyDigest: 'sha256:x' }), 'is missing'],
-      [otherPolicy('no JSON'), 'is no policy'],
-      [otherPolicy('{"of":["alice@example.org"],"need":2}'), 'does not name'],
-      [otherPolicy('{"of":null,"need":3}'), '2 of the 3 people'],
+      [otherPolicy(() => 'no JSON'), 'is no policy'],
+      [changedPolicy({ of: ['alice@example.org'] }), 'does not name'],
+      [changedPolicy({ of: null, need: 3 }), '2 of the 3 people'],
+      [changedPolicy({ allowedSignersDigest: null }), 'are not those of the policy'],
+      [
+        (record) => Object.assign(decisionAt(record), { by: 'ALICE@example.org' }),
+        'approved at entry 15 what they operate',
+      ],
     ] as [(record: RunRecord) => void, string][]) {
       expect((await verdictOn(await forged(change, together))).firstFault, words).toMatchObject({
         code: 'POLICY_UNMET',
@@ -451,10 +449,18 @@ describeWithKeys('a bundle whose forger made every digest anew', () => {
       'CLOSEOUT_DIFFERS',
       (record) => {
         record.history.pop()
-        record.evidence = record.evidence.filter(({ seq }) => seq < 18)
-        Object.assign(record.run, { outcome: null })
+        const said = { snapshot: { context: {} } }
+        record.snapshot = JSON.stringify(said)
+        Object.assign(record.run, { outcome: null, planDigest: null, output: null })
+        record.history.at(-1)!.snapshotDigest = digestOfBytes(record.snapshot)
+      },
+    ],
+    [
+      'a snapshot that is none',
+      'SNAPSHOT_DIFFERS',
+      (record) => {
         record.snapshot = '{}'
-        record.history.at(-1)!.snapshotDigest = digestOfBytes('{}')
+        record.history.at(-1)!.snapshotDigest = digestOfBytes(record.snapshot)
       },
     ],
     [
@@ -462,16 +468,17 @@ describeWithKeys('a bundle whose forger made every digest anew', () => {
       'CLOSEOUT_SIGNATURE_INVALID',
       (record) => {
         const bytes = Buffer.from('{"of":"forged"}')
-        const row = record.evidence.find(({ name }) => name === 'receipt/closeout')!
-        row.digest = digestOfBytes(bytes)
-        record.bytes.set(row.digest, bytes)
+        const evidence = record.history.at(-1)!.event.evidence as { [name: string]: string }
+        evidence['receipt/closeout'] = digestOfBytes(bytes)
+        record.bytes.set(digestOfBytes(bytes), bytes)
       },
     ],
     [
       'the outcome',
       'CLOSEOUT_SIGNATURE_INVALID',
-      ({ run }) => {
+      ({ run, history }) => {
         run.outcome = 'failed'
+        history.at(-1)!.event.outcome = 'failed'
       },
     ],
     [
@@ -503,7 +510,8 @@ describeWithKeys('a bundle whose forger made every digest anew', () => {
       'GATE_UNAPPROVED',
       (record) => {
         record.history[7]!.event = { type: 'TICK' }
-        record.approvals = record.approvals.filter(({ usedSeq }) => usedSeq !== 9)
+        record.approvals = [inOrderOfUse(record)[1]!]
+        delete record.history[8]!.event.approvalUsed
       },
     ],
     [
@@ -557,9 +565,9 @@ describeWithKeys('a bundle whose forger made every digest anew', () => {
 
   test('is caught when the second gate is passed under the approval of the first', async () => {
     const tar = await forged((record) => {
-      const [first, second] = [...record.approvals].sort((a, b) => a.usedSeq! - b.usedSeq!)
+      const [first, second] = inOrderOfUse(record)
       restatedAs(record, second!.approvalId, first!.approvalId)
-      record.approvals = [{ ...first!, usedSeq: 16 }]
+      record.approvals = [first!]
     })
     expect(await faultIn(tar)).toMatchObject({ code: 'GATE_UNAPPROVED' })
   })
@@ -578,7 +586,7 @@ describeWithKeys('a bundle whose forger made every digest anew', () => {
     rehash(record)
     const keyFile = at.keys.key('forger')
     const publicKey = `${at.keys.publicKey('forger')} ${record.closeout!.instance.signer}`
-    const text = closeoutText(record, record.closeout!.instance.signer)
+    const text = closeoutText(record, record.closeout!.instance)
     const signature = await signText({ text, keyFile, namespace: CLOSEOUT_NAMESPACE })
     record.closeout = {
       ...record.closeout!,
@@ -597,12 +605,13 @@ describeWithKeys('a bundle whose forger made every digest anew', () => {
   test('is caught when an approval that was refused is said to have been used', async () => {
     const tar = await at.exported(contested)
     expect(await faultIn(tar)).toBeNull()
-    const claiming = await recordIn(tar)
-    claiming.approvals.find(({ usedSeq }) => usedSeq === null)!.usedSeq = 99
-    expect(await faultIn(await bundleOf(claiming, tar))).toMatchObject({
-      code: 'APPROVAL_ELSEWHERE',
-      file: 'approvals.json',
-    })
+    const claiming = await forged((record) => {
+      const refused = record.approvals.find(
+        ({ approvalId }) => usedSeqOf(record.history, approvalId) === null,
+      )!
+      record.history.at(-1)!.event.approvalUsed = refused.approvalId
+    }, tar)
+    expect(await faultIn(claiming)).toMatchObject({ code: 'GATE_UNAPPROVED' })
   })
 
   test('of a dry run can’t be passed off as live', async () => {
@@ -627,13 +636,144 @@ describeWithKeys('a bundle whose forger made every digest anew', () => {
         namespace: namespaceOf(statement.machine, statement.gate),
       })
     }
-    record.closeout!.text = closeoutText(record, record.closeout!.instance.signer)
+    record.closeout!.text = closeoutText(record, record.closeout!.instance)
     expect(await faultIn(await bundleOf(record, good))).toMatchObject({ code: 'APPROVAL_ELSEWHERE' })
 
     const resigned = await recordIn(good)
     for (const [index, approval] of resigned.approvals.entries())
       approval.signature = record.approvals[index]!.signature
     expect(await faultIn(await bundleOf(resigned, good))).toMatchObject({ code: 'SIGNATURE_INVALID' })
+  })
+})
+
+describeWithKeys('a bundle whose forger also took away what signs its end', () => {
+  let waiting: Buffer
+  let stopped: Buffer
+  beforeAll(async () => {
+    waiting = await at.exported(await at.started('live'))
+    at.failing.add('mark')
+    stopped = await at.exported(await at.started('live'))
+    at.failing.clear()
+  })
+  const unsealed = (change: (record: RunRecord) => void, from: Buffer) =>
+    forged((record) => {
+      record.closeout = null
+      change(record)
+    }, from)
+
+  test('holds as it was, and says that nobody vouches for its end', async () => {
+    for (const tar of [good, waiting, stopped]) {
+      const verdict = await verifyBundle(await unsealed(() => {}, tar), signers)
+      expect(verdict).toMatchObject({ holds: true, firstFault: null })
+      expect(verdict.ranges.at(-1)).toMatchObject({ kind: 'nobody' })
+    }
+  })
+
+  const dueTo = (message: string, code: FaultCode = 'RUN_DIFFERS') => ({
+    code,
+    message: expect.stringContaining(message),
+  })
+  test.each<[string, () => Buffer, object, (record: RunRecord) => void]>([
+    ['the outcome', () => good, dueTo('outcome'), ({ run }) => Object.assign(run, { outcome: 'failed' })],
+    [
+      'an end that its last entry does not tell',
+      () => good,
+      dueTo('another end'),
+      ({ run, history }) => {
+        run.outcome = null
+        delete history.at(-1)!.event.outcome
+      },
+    ],
+    ['the gate', () => waiting, dueTo('gate'), ({ run }) => Object.assign(run, { gate: 'SG2' })],
+    ['the arrival', () => waiting, dueTo('gateSeq'), ({ run }) => Object.assign(run, { gateSeq: 6 })],
+    [
+      'the hash of the arrival',
+      () => waiting,
+      dueTo('gateHead'),
+      ({ run }) => Object.assign(run, { gateHead: `sha256:${'0'.repeat(64)}` }),
+    ],
+    [
+      'the plan',
+      () => waiting,
+      dueTo('planDigest'),
+      ({ run }) => Object.assign(run, { planDigest: run.head }),
+    ],
+    [
+      'the stop',
+      () => stopped,
+      dueTo('stopCode'),
+      ({ run }) => Object.assign(run, { stopCode: 'STOP_DRIFT' }),
+    ],
+    [
+      'the reason of the stop',
+      () => stopped,
+      dueTo('stop than'),
+      ({ run }) => Object.assign(run.stop!, { message: 'all is well' }),
+    ],
+    [
+      'a plan that lies in the place of the one that waits',
+      () => waiting,
+      dueTo('plan that is not the newest', 'PLAN_DIFFERS'),
+      (record) => {
+        const bytes = Buffer.from('{"cuts":["c"]}')
+        record.bytes.set(digestOfBytes(bytes), bytes)
+        for (const { event } of record.history)
+          if (event.evidence && 'plan/SG1' in (event.evidence as object))
+            event.evidence = { ...(event.evidence as object), 'plan/SG1': digestOfBytes(bytes) }
+      },
+    ],
+    [
+      'the policy of a decision, with its name',
+      () => good,
+      dueTo('the policy of entry 15 is gone', 'EVIDENCE_DIFFERS'),
+      ({ history }) => {
+        const { event } = history.findLast((entry) => entry.event.type === 'APPROVE')!
+        event.evidence = {}
+      },
+    ],
+  ])('%s is caught', async (_, from, found, change) => {
+    expect(await faultIn(await unsealed(change, from()))).toMatchObject(found)
+  })
+
+  test('files that no entry names are caught, and those that one names and that are gone', async () => {
+    const record = await recordIn(waiting)
+    const bytes = Buffer.from('a report of mine')
+    record.bytes.set(digestOfBytes(bytes), bytes)
+    record.evidence.push({ seq: 3, name: 'backup/report', digest: digestOfBytes(bytes) })
+    expect(await faultIn(await bundleOf(record, waiting))).toMatchObject({ code: 'FILE_UNKNOWN' })
+    record.evidence.splice(0)
+    expect(await faultIn(await bundleOf(record, waiting))).toMatchObject({ code: 'FILE_MISSING' })
+  })
+
+  test('other words on how to check it are caught', async () => {
+    for (const tar of [good, waiting]) {
+      const files = new Map(await filesIn(tar))
+      edited(files, 'VERIFY.md', (text) => text.replace('sha256sum -c', 'true'))
+      files.set(MANIFEST, Buffer.from(manifestOf(files)))
+      expect(await faultIn(await tarOf(files))).toMatchObject({
+        code: 'VERIFY_TEXT_DIFFERS',
+        file: 'VERIFY.md',
+      })
+    }
+  })
+})
+
+describeWithKeys('a bundle with what verify must not trip over', () => {
+  test.each([
+    ['an arrival that is none', { arrival: null }],
+    ['evidence by no digest', { evidence: { x: 'y' } }],
+    ['evidence that is a list', { evidence: ['x'] }],
+    ['an outcome that there is not', { outcome: 'great' }],
+    ['an upgrade from nothing', { type: 'cutter.upgraded' }],
+  ])('%s is a fault', async (_, said) => {
+    const tar = await altered((files) =>
+      edited(files, 'history.jsonl', (text) => {
+        const [first, ...others] = text.split('\n')
+        const entry = JSON.parse(first!)
+        return [canonicalJson({ ...entry, event: { ...entry.event, ...said } }), ...others].join('\n')
+      }),
+    )
+    expect(await faultIn(tar)).toMatchObject({ code: 'FILE_UNREADABLE' })
   })
 })
 

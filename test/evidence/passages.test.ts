@@ -29,7 +29,7 @@ async function through(script: Script, decisions: ('approve' | 'reject')[]): Pro
 }
 
 async function passagesOfRun({ runId, outcome }: Run) {
-  const passages = passagesOf(await world.store.history(runId), await world.store.approvals(runId), outcome)
+  const passages = passagesOf(await world.store.history(runId), outcome)
   return passages.map(({ usedSeq }) => usedSeq)
 }
 
@@ -84,9 +84,10 @@ describe('a history that goes past a gate', () => {
       const event = { type, ...(type === 'APPROVE' ? { approvalId: AP } : {}) }
       return { seq: index + 1, status, state, event } as unknown as HistoryEntry
     })
-  const at = (usedSeq: number | null) => [{ approvalId: AP, usedSeq }]
-  const passed = (entries: HistoryEntry[], usedSeq: number | null, outcome: Outcome | null = 'succeeded') =>
-    passagesOf(entries, at(usedSeq), outcome)
+  const passed = (entries: HistoryEntry[], usedSeq: number | null, outcome: Outcome | null = 'succeeded') => {
+    for (const { seq, event } of entries) if (seq === usedSeq) event.approvalUsed = AP
+    return passagesOf(entries, outcome)
+  }
 
   test('under its approval is one passage', () => {
     const entries = history('paused G', 'working G APPROVE', 'working G', 'working H', 'closed I')
@@ -111,6 +112,12 @@ describe('a history that goes past a gate', () => {
     expect(() => passed(history(...lines), usedSeq)).toThrow(
       /gate in G with no approval|no decision brought it/,
     )
+  })
+
+  test('under an approval that was used up before is told', () => {
+    const entries = history('paused G', 'working H APPROVE', 'paused G', 'working H APPROVE')
+    entries[1]!.event.approvalUsed = AP
+    expect(() => passed(entries, 4)).toThrow('which was used up before')
   })
 
   test('after its machine was upgraded with an approval in hand must fall back to it first', () => {
@@ -149,7 +156,7 @@ describe('paths in a bundle', () => {
     const paths = names.map(pathOfCountersignature)
     expect(new Set(paths).size).toBe(names.length)
     for (const path of paths)
-      expect(path).toMatch(/^countersignatures\/[A-Za-z0-9%_][A-Za-z0-9%@._+-]*\.sig$/)
-    expect(paths[0]).toBe('countersignatures/a@b.c.sig')
+      expect(path).toMatch(/^countersignatures\/[A-Za-z0-9%_][A-Za-z0-9%@._+-]*\.json$/)
+    expect(paths[0]).toBe('countersignatures/a@b.c.json')
   })
 })

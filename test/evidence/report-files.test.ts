@@ -1,16 +1,8 @@
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  unlinkSync,
-  writeFileSync,
-} from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, unlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Run } from '../../src/domain/run.ts'
+import { known } from '../../src/engine/known.ts'
 import { readLastSeen, safeName } from '../../src/evidence/report-head.ts'
 import { reportedRun, reportsIn } from '../../src/reports.ts'
 import { approved, aWorldWithEvidence, edit } from '../engine/edited.ts'
@@ -121,11 +113,33 @@ describe('a run that only the reports know', () => {
   })
 })
 
-test.each(['{', '{}', '{"seq":"7","head":"x"}', 'null'])('a head that says %s is none', (text) => {
-  const folder = aFolder()
-  writeFileSync(join(folder, 'head.json'), text)
-  expect(readLastSeen(folder)).toBeNull()
-  expect(existsSync(folder)).toBe(true)
+describe('a head that Cutter can’t have written', () => {
+  const head = `sha256:${'a'.repeat(64)}`
+  test.each([
+    '',
+    '{',
+    '{}',
+    'null',
+    `{"seq":"7","head":"${head}","at":"x"}`,
+    '{"seq":7,"head":"x","at":"x"}',
+  ])('is refused by its path, not taken for none: %s', (text) => {
+    const folder = aFolder()
+    expect(readLastSeen(folder)).toBeNull()
+    writeFileSync(join(folder, 'head.json'), text)
+    expect(() => readLastSeen(folder)).toThrow(`${join(folder, 'head.json')} is not as Cutter writes it`)
+  })
+
+  test('keeps its run from being shown or moved, until it is removed', async () => {
+    const run = await start(world)
+    writeFileSync(join(folderOf(run), 'head.json'), '{"seq":1}')
+    const tampered = { code: 'STORE_TAMPERED', next: expect.stringContaining('remove it') }
+    await expect(known(world.parts, run.runId)).rejects.toMatchObject(tampered)
+    await expect(world.engine.cancel(run.runId, { reason: 'no' })).rejects.toMatchObject(tampered)
+    expect(readFileSync(join(folderOf(run), 'head.json'), 'utf8')).toBe('{"seq":1}')
+    unlinkSync(join(folderOf(run), 'head.json'))
+    expect((await approved(world, run)).gate).toBe('SG2')
+    expect(readLastSeen(folderOf(run))).toMatchObject({ head: expect.stringMatching(/^sha256:/) })
+  })
 })
 
 test('a name is a file’s name, whatever it is', () => {

@@ -1,10 +1,18 @@
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
-import { digestOf, digestOfBytes } from '../../src/domain/json.ts'
+import { canonicalJson, digestOf, digestOfBytes } from '../../src/domain/json.ts'
 import type { Run } from '../../src/domain/run.ts'
 import { rehearseApproval, signApproval } from '../../src/engine/approving.ts'
 import { manifestOf } from '../../src/evidence/bundle.ts'
@@ -129,13 +137,15 @@ describeWithKeys('a countersignature', () => {
   beforeAll(async () => {
     run = await at.closed('live')
   })
-  const keyOf = (name: string) => ({ keyFile: at.keys.path(name) })
+  const by = (as: string, name: string) => ({
+    ...{ as, keyFile: at.keys.path(name), trust: { allowedSigners: signers } },
+  })
 
   test('puts a person under the end, once, and is exported', async () => {
     const before = await at.exported(run)
-    const one = await countersign(at.sealing, run, { as: ALICE, ...keyOf('alice') })
-    expect(await countersign(at.sealing, run, { as: ALICE, ...keyOf('alice') })).toEqual(one)
-    expect(await doubtAbout(one, signers)).toBeNull()
+    const one = await countersign(at.sealing, run, by(ALICE, 'alice'))
+    expect(await countersign(at.sealing, run, by(ALICE, 'alice'))).toEqual(one)
+    expect(await doubtAbout(one, { allowedSigners: signers })).toBeNull()
     const after = await at.exported(run)
     expect(after.equals(before)).toBe(false)
     const verdict = await verifyBundle(after, signers)
@@ -149,10 +159,27 @@ describeWithKeys('a countersignature', () => {
     })
   })
 
+  test('by a key that nobody vouches for is refused and not kept, so that the true one comes in later', async () => {
+    const closed = await at.closed('live')
+    await expect(countersign(at.sealing, closed, by(ALICE, 'bob'))).rejects.toMatchObject({
+      code: 'APPROVAL_REFUSED',
+      message: expect.stringContaining('does not let alice@example.org sign'),
+    })
+    expect(await at.world.store.closeoutSignatures(closed.runId)).toHaveLength(1)
+    expect(await countersign(at.sealing, closed, by(ALICE, 'alice'))).toMatchObject({ signer: ALICE })
+    const revoked = at.keys.file('revoked', `${at.keys.publicKey('alice')}\n`)
+    const trust = { allowedSigners: signers, revokedKeys: revoked }
+    const another = await at.closed('live')
+    await expect(countersign(at.sealing, another, { ...by(ALICE, 'alice'), trust })).rejects.toMatchObject({
+      message: expect.stringContaining('is revoked'),
+    })
+  })
+
   test('of somebody whom the checker does not know is no fault, and said not to be trusted', async () => {
     const odd = "Zoë O'Hara/*"
-    const signed = await countersign(at.sealing, run, { as: odd, ...keyOf('bob') })
-    expect(await doubtAbout(signed, signers)).toContain('does not let')
+    const line = `"${odd}" ${at.keys.publicKey('bob')}\n`
+    const trust = { allowedSigners: at.keys.file('odd_signers', line) }
+    await countersign(at.sealing, run, { ...by(odd, 'bob'), trust })
     const verdict = await verifyBundle(await at.exported(run), signers)
     expect(verdict.holds).toBe(true)
     expect(verdict.ranges).toContainEqual(
@@ -160,10 +187,23 @@ describeWithKeys('a countersignature', () => {
     )
   })
 
-  test('that is not of these bytes is a fault', async () => {
+  test.each<
+    [string, (one: { text: string; signer: string; signature: string; at: string }, run: Run) => void]
+  >([
+    [
+      'is a signature of something else',
+      (one) => Object.assign(one, { signature: one.signature.replace(/A/, 'B') }),
+    ],
+    ['says another time', (one) => restate(one, { at: '2026-02-01T00:00:00.000Z' })],
+    ['says another name', (one) => restate(one, { signer: 'bob@example.org' })],
+    ['is of another run', (one) => restate(one, { runId: 'ictr-other' })],
+    ['is of another closeout', (one) => restate(one, { closeoutDigest: `sha256:${'0'.repeat(64)}` })],
+    ['is in another form', (one) => Object.assign(one, { text: `${one.text} ` })],
+  ])('that %s is a fault', async (_, change) => {
     const tar = await at.exported(run)
     const record = await recordIn(tar)
-    record.closeout!.countersigned[0]!.signature = record.approvals[0]!.signature!
+    const one = record.closeout!.countersigned.find(({ signer }) => signer === ALICE)!
+    change(one, run)
     expect((await verifyBundle(await bundleOf(record, tar), signers)).firstFault).toMatchObject({
       code: 'COUNTERSIGNATURE_INVALID',
     })
@@ -171,16 +211,21 @@ describeWithKeys('a countersignature', () => {
 
   test('is refused for a run that is not closed, and for a name of two lines', async () => {
     const open = await at.started('dry-run')
-    await expect(countersign(at.sealing, open, { as: ALICE, ...keyOf('alice') })).rejects.toMatchObject({
+    await expect(countersign(at.sealing, open, by(ALICE, 'alice'))).rejects.toMatchObject({
       code: 'APPROVAL_REFUSED',
     })
     for (const as of ['', 'a\nb', 'x'.repeat(200)]) {
-      await expect(countersign(at.sealing, run, { as, ...keyOf('alice') })).rejects.toMatchObject({
+      await expect(countersign(at.sealing, run, by(as, 'alice'))).rejects.toMatchObject({
         code: 'USAGE',
       })
     }
   })
 })
+
+const restate = (one: { text: string; signer: string; at: string }, change: { [key: string]: string }) => {
+  one.text = canonicalJson({ ...JSON.parse(one.text), ...change })
+  Object.assign(one, 'signer' in change || 'at' in change ? change : {})
+}
 
 describeWithKeys('the bundle of another run', () => {
   test('that is open says so, and holds up to where it is', async () => {
@@ -308,7 +353,7 @@ describeWithKeys('VERIFY.md', () => {
   })
 
   /** Runs what it says in a folder with the bundle and the checker's signers, and a PATH with three tools and no other. */
-  async function checked(tar: Buffer) {
+  async function checked(tar: Buffer, file = signers) {
     const folder = mkdtempSync(join(tmpdir(), 'cutter-check-'))
     folders.push(folder)
     for (const name of ['bin', 'check']) mkdirSync(join(folder, name))
@@ -317,10 +362,7 @@ describeWithKeys('VERIFY.md', () => {
       symlinkSync(found!, join(folder, 'bin', tool))
     }
     writeFileSync(join(folder, 'bundle.tar'), tar)
-    writeFileSync(
-      join(folder, 'allowed_signers'),
-      `${ALICE} namespaces="cutter.*" ${at.keys.publicKey('alice')}\n`,
-    )
+    copyFileSync(file, join(folder, 'allowed_signers'))
     const text = asBuffer((await filesIn(tar)).get('VERIFY.md')!).toString()
     const script = [...text.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(([, block]) => block).join('')
     const options = { cwd: join(folder, 'check'), env: { PATH: join(folder, 'bin') } }
@@ -329,13 +371,24 @@ describeWithKeys('VERIFY.md', () => {
 
   test('tells commands that check the bundle with tar, sha256sum and ssh-keygen alone', async () => {
     const run = await at.closed('live')
-    await countersign(at.sealing, run, { as: ALICE, keyFile: at.keys.path('alice') })
+    const trust = { allowedSigners: signers }
+    await countersign(at.sealing, run, { as: ALICE, keyFile: at.keys.path('alice'), trust })
     const { status, stdout, stderr } = await checked(await at.exported(run))
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
     expect(stdout).toContain(`the history holds, its head is ${run.head}`)
     expect(stdout.match(/Good "cutter.cut.SG[12]" signature for alice@example.org/g)).toHaveLength(2)
     expect(stdout.match(/Good "cutter.closeout" signature/g)).toHaveLength(2)
     expect(stdout).toMatch(/DONE\n$/)
+  })
+
+  test('lists everybody who counts, where several must approve', async () => {
+    const two = await aBundleMaker({ need: 2 })
+    const tar = await two.exported(await two.closed('live'))
+    const { status, stdout, stderr } = await checked(tar, two.keys.path('allowed_signers'))
+    await two.remove()
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+    for (const who of [ALICE, BOB])
+      expect(stdout.match(new RegExp(`Good "cutter.cut.SG[12]" signature for ${who}`, 'g'))).toHaveLength(2)
   })
 
   test('tells commands that stop at what was altered, though the manifest was made anew', async () => {

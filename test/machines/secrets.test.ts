@@ -15,7 +15,10 @@ afterAll(removeFolders)
 const PASSWORD = "plant-7'ä/@:%\\ q"
 const DSN = `postgresql://reader:${encodeURIComponent(PASSWORD)}@db.example.org/main`
 
-async function aCarelessWorld(careless: () => Promise<EffectResult<unknown>>) {
+async function aCarelessWorld(
+  careless: () => Promise<EffectResult<unknown>>,
+  how: { quotesDocument?: true } = {},
+) {
   const world = aWorld(succeeds)
   const logged: string[] = []
   const secrets = knownSecrets()
@@ -27,6 +30,7 @@ async function aCarelessWorld(careless: () => Promise<EffectResult<unknown>>) {
     input: z.unknown(),
     output: z.unknown(),
     execute: careless,
+    ...how,
   }
   Object.assign(world.parts, {
     secrets,
@@ -129,6 +133,46 @@ describe('a report that would hold a secret', () => {
     expect(await refusal({ output: {}, evidence: [plan] })).toContain('plan/SG1.actions[0].apiKey')
   })
 
+  test.each([
+    [
+      'a URL with a password',
+      { actions: [{ argv: ['curl', 'https://me:plant-7@db.example.org/x'] }] },
+      'actions[0].argv[1]',
+    ],
+    ['a GitHub token', { note: `ghp_${'plant7'.repeat(5)}` }, 'note'],
+    ['a private key', { note: '-----BEGIN OPENSSH PRIVATE KEY-----\nplant-7' }, 'note'],
+  ])('is refused by the path of a value that looks like one in a plan: %s', async (what, value, path) => {
+    const evidence = [jsonEvidence('plan/SG1', value)]
+    expect(await refusal({ output: {}, evidence })).toContain(
+      `plan/SG1.${path} holds what looks like ${what}`,
+    )
+    const unnamed = jsonEvidence('my-plan', value)
+    const output = { planDigest: unnamed.digest }
+    expect(await refusal({ output, evidence: [unnamed] })).toContain(`my-plan.${path} holds`)
+  })
+
+  test('is none in a plan that quotes a document', async () => {
+    const evidence = [jsonEvidence('plan/SG1', { title: 'On https://me:plant-7@host, and password=hidden' })]
+    const { world } = await aCarelessWorld(async () => ({ output: {}, evidence }), { quotesDocument: true })
+    expect(await start(world)).toMatchObject({ status: 'paused', gate: 'SG1' })
+  })
+
+  test.each(['policy/SG1', 'signers/SG1', 'revoked/SG1', 'snapshot/upgraded'])(
+    'by a name that is the engine’s own is refused: %s',
+    async (name) => {
+      const { world } = await aCarelessWorld(async () => ({ output: {}, evidence: [jsonEvidence(name, {})] }))
+      const run = await start(world)
+      expect(run.stop?.message).toContain(`the evidence ${name}`)
+      expect(await world.store.evidenceOf(run.runId)).toEqual([])
+    },
+  )
+
+  test('by one name twice is refused', async () => {
+    const evidence = [jsonEvidence('a', 1), jsonEvidence('a', 2)]
+    const { world } = await aCarelessWorld(async () => ({ output: {}, evidence }))
+    expect((await start(world)).stop?.message).toContain('the evidence a')
+  })
+
   test('is refused by the name of the secret whose value its evidence holds', async () => {
     const evidence = [jsonEvidence('receipt', { connectedTo: DSN })]
     expect(await refusal({ output: {}, evidence })).toContain(
@@ -176,5 +220,38 @@ describe('an operator’s words', () => {
       code: 'INPUT_REFUSED',
       message: expect.stringContaining('input.targets[0].password'),
     })
+  })
+
+  test('are looked at once more when the machine’s own schema has filled in what nobody gave', async () => {
+    const { world } = await aCarelessWorld(async () => ({ output: {} }))
+    const { installed } = world.parts
+    const filling = (more: z.ZodRawShape) => {
+      world.parts.installed = async (name) => {
+        const { machine, ...rest } = await installed(name)
+        return { ...rest, machine: { ...machine, input: machine.input.extend(more) } }
+      }
+    }
+    const filled: [z.ZodRawShape, string][] = [
+      [{ from: z.string().default('postgresql://u:other-plant-7@db/x') }, 'input.from holds what looks like'],
+      [{ dbPassword: z.string().default('plant-7') }, 'input.dbPassword would hold a secret'],
+      [{ note: z.string().default(PASSWORD) }, 'the input holds the value of MAIN_URL'],
+      [
+        {
+          note: z
+            .string()
+            .optional()
+            .transform(() => DSN),
+        },
+        'input.note holds what looks like',
+      ],
+    ]
+    for (const [shape, why] of filled) {
+      filling(shape)
+      const starting = world.engine.start('cut', { document: 'A', source: '/a.md' }, { mode: 'dry-run' })
+      const refusal = await starting.catch((error) => error)
+      expect(refusal).toMatchObject({ code: 'INPUT_REFUSED', message: expect.stringContaining(why) })
+      expectClean(refusal.message)
+    }
+    expect(await world.store.list({ limit: 5 })).toEqual([])
   })
 })

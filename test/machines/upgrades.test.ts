@@ -11,6 +11,8 @@ import { chart, gated, planOf, success, work } from '../../src/machine/chart.ts'
 import type { StoredSnapshot, Upgrade } from '../../src/machine/define.ts'
 import { readEffect, writeEffect } from '../../src/machine/module.ts'
 import { checkedModule } from '../../src/module-check.ts'
+import { ALICE, aGate, type Gate } from '../approvals/gate.ts'
+import { describeWithKeys } from '../approvals/keys.ts'
 import { removeFolders } from '../store/folders.ts'
 import { approvalFor, aWorld, Died, succeeds, theRun, type World } from './mortal-engine.ts'
 
@@ -407,6 +409,26 @@ describe('an interrupted run', () => {
     const after = as(await world.reopen(), installed)
     expect((await after.store.history(runId)).at(-1)!.event.reason).toBe('OTHER_ARRIVAL')
     expect(await verifyRun(after.parts, runId)).toMatchObject({ replayed: true })
+  })
+})
+
+describeWithKeys('a live run that goes on under an approval', () => {
+  let gate: Gate
+  afterEach(() => gate.close())
+
+  test('is not carried over to what nobody approved, until it waits at a gate again', async () => {
+    gate = await aGate()
+    const { world } = gate
+    as(world, aVersion('1', { effects: [plan, write, broken] }))
+    const run = await world.engine.start('tried', {}, { mode: 'live', by: 'deploybot' })
+    const { approvalId } = await gate.sign(run, ALICE!)
+    expect(await gate.bring(run, approvalId)).toMatchObject({ status: 'stopped', state: 'WRITTEN' })
+    as(world, aVersion('2', { upgrade: { '1': unchanged } }))
+    expect(await refusedUntouched(world, run.runId)).toContain(
+      'it goes on under the approval of SG1, which was given for what the other definition would do',
+    )
+    as(world, aVersion('1'))
+    expect(await world.engine.resume(run.runId, { by: 'deploybot' })).toMatchObject({ outcome: 'succeeded' })
   })
 })
 

@@ -8,10 +8,14 @@ export function approvalCountersign(text: string, options: CommonOptions & { as:
   return command(options, async ({ app, home, store, io, known }) => {
     const { countersign, doubtAbout } = await import('../../evidence/seal.ts')
     const run = await known(text)
-    const signed = await countersign(sealingOf(home, store), run, { as: options.as, keyFile: options.key })
-    const doubt = await doubtAbout(signed, (await app()).parts.trust.allowedSigners)
+    const { trust } = (await app()).parts
+    const signed = await countersign(sealingOf(home, store), run, {
+      ...{ as: options.as, keyFile: options.key, trust },
+    })
+    // One of earlier, by a key that was good then.
+    const doubt = await doubtAbout(signed, trust)
     if (doubt !== null)
-      io.err(`cutter: kept, but this home's allowed_signers does not vouch for it: ${doubt}`)
+      io.err(`cutter: this home's allowed_signers does not vouch for it any more: ${doubt.message}`)
     const { runId: id, kind, signer, at, statementText } = signed
     const closeoutDigest = digestOfBytes(statementText)
     answer(io, { runId: id, kind, signer, at, closeoutDigest }, () => [

@@ -37,7 +37,9 @@ export function cutEffects(world: CutWorld): Record<string, Effect> {
     lifecycleEnact(world),
     closeout(world),
   ]
-  return Object.fromEntries(effects.map((effect) => [effect.name, effect as unknown as Effect]))
+  return Object.fromEntries(
+    effects.map((effect) => [effect.name, { ...(effect as unknown as Effect), quotesDocument: true }]),
+  )
 }
 
 /** Settles what a cut is started with, or refuses it before there is a run: source known and readable, profile, target. */

@@ -24,6 +24,7 @@ export function rehearseRollback(world: DeployWorld): WriteEffect<Input, Output>
   return {
     name: 'rehearse_rollback',
     kind: 'write',
+    beforeApproval: true,
     input,
     output,
     async execute(context, given) {
