@@ -8,6 +8,8 @@ export type Json = null | boolean | number | string | Json[] | { [key: string]: 
  * Throws TypeError for a number that JSON can't hold (NaN, Infinity).
  */
 export function canonicalJson(value: unknown): string {
+  // ECMAScript's own writer is several times as fast, and its form is this one where the keys are in order.
+  if (isInOrder(value)) return JSON.stringify(value)
   if (Array.isArray(value)) return `[${value.map((item) => canonicalJson(item ?? null)).join(',')}]`
   if (value !== null && typeof value === 'object') {
     const object = value as Record<string, unknown>
@@ -19,6 +21,18 @@ export function canonicalJson(value: unknown): string {
   }
   if (typeof value === 'number' && !Number.isFinite(value)) throw new TypeError(`${value} is not JSON`)
   return JSON.stringify(value)
+}
+
+function isInOrder(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return typeof value !== 'number' || Number.isFinite(value)
+  if (Array.isArray(value)) return value.every(isInOrder)
+  if ('toJSON' in value) return false
+  let before = ''
+  for (const key in value) {
+    if (key < before || !isInOrder((value as Record<string, unknown>)[key])) return false
+    before = key
+  }
+  return true
 }
 
 /** SHA-256 as 64 hex digits, of bytes or of a string's UTF-8 form. */
