@@ -2,7 +2,7 @@ import { CutterError } from '../domain/errors.ts'
 import type { Json } from '../domain/json.ts'
 import type { Mode, Run } from '../domain/run.ts'
 import { refuseOnHold } from './hold.ts'
-import { known } from './known.ts'
+import { known, knownWhole } from './known.ts'
 import { orHeld, refuseHeld } from './lease.ts'
 import { operatorOf } from './operators.ts'
 import type { EngineParts } from './parts.ts'
@@ -72,12 +72,14 @@ async function resume(
   options: { approvalId?: string; by?: string },
 ): Promise<Run> {
   refuseSecretWords(parts, { '--by': options.by, '--approval': options.approvalId })
-  const found = await known(parts, id)
+  const record = parts.checkRecords === false ? null : await knownWhole(parts, id)
+  const found = record?.run ?? (await known(parts, id))
   if (found.status === 'closed') return found
   await refuseOnHold(parts, found)
   const by = operatorOf(parts, options.by)
   await refuseHeld(parts, found)
-  await refuseOtherReplay(parts, id)
+  // Whoever moves a run takes up more of its record than its row: all of it must be what the history gives.
+  if (record !== null) await (await import('./verify-run.ts')).verifyReplay(parts, record)
   const { upToDate } = await import('./upgrade.ts')
   const run = await upToDate(parts, found, by)
   answerAtRest(run, options.approvalId)
@@ -87,13 +89,6 @@ async function resume(
   }
   const { goOn } = await import('./go-on.ts')
   return goOn(parts, run, options.approvalId, by)
-}
-
-/** Whoever moves a run takes up more of its record than its row: all of it must be what the history gives. */
-async function refuseOtherReplay(parts: EngineParts, id: string): Promise<void> {
-  if (parts.checkRecords === false) return
-  const { verifyRun } = await import('./verify-run.ts')
-  await verifyRun(parts, id)
 }
 
 async function cancel(
@@ -112,6 +107,6 @@ async function cancel(
   if (run.status === 'working') await takeOverUnsettled(parts, run)
   const abandoned = await abandonOtherDefinition(parts, run, { by, reason })
   if (abandoned !== null) return abandoned
-  await refuseOtherReplay(parts, id)
+  if (parts.checkRecords !== false) await (await import('./verify-run.ts')).verifyRun(parts, id)
   return orHeld(parts, run, () => workOn(parts, run, { type: 'CANCEL', reason }, by))
 }

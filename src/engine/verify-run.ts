@@ -18,12 +18,19 @@ export async function verifyRun(
   parts: EngineParts,
   runId: string,
 ): Promise<{ entries: number; replayed: boolean }> {
-  const record = await knownWhole(parts, runId)
+  return verifyReplay(parts, await knownWhole(parts, runId))
+}
+
+/** The second half of it, for a record that was found to hold together. */
+export async function verifyReplay(
+  parts: EngineParts,
+  record: WholeRun,
+): Promise<{ entries: number; replayed: boolean }> {
   const { run, history } = record
   const machine = (await installedOrNull(parts, run.machine))?.machine
   if (machine?.definitionDigest !== run.definitionDigest) return { entries: history.length, replayed: false }
   const fault = await faultInReplay(machine, record)
-  if (fault !== null) throw tampered(runId, fault)
+  if (fault !== null) throw tampered(run.runId, fault)
   return { entries: history.length, replayed: true }
 }
 

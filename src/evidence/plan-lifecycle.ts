@@ -7,6 +7,7 @@ import { code, count, ends, prose, table } from './plan-words.ts'
 const MEANING: { [action: string]: string } = {
   enact: 'a draft comes into force',
   supersede: 'a draft comes into force in the place of the version that is',
+  revive: 'a unit that had gone out of force comes again, with another version',
   retire: 'a unit that the text no longer has goes out of force',
 }
 
@@ -62,13 +63,13 @@ function moveLines(
     ...(page === null ? [] : [`Page ${page} of ${count(pages)}.`, '']),
     ...table(
       ['action', 'address', 'heading', 'version', 'from', 'to', 'first and last words'],
-      few.map(({ action, address, versionSeq, from, to, replaces, successors }) => {
+      few.map(({ action, address, versionSeq, from, to, replaces, after, successors }) => {
         const unit = units.get(address)
         return [
           code(action),
           code(address),
           prose(unit?.title ?? '–'),
-          `${versionSeq ?? '–'}${replaces === undefined ? '' : `, for ${replaces.versionSeq}`}`,
+          `${versionSeq ?? '–'}${replaces === undefined ? '' : `, for ${replaces.versionSeq}`}${after === undefined ? '' : `, after ${after.versionSeq} (${prose(after.status)})`}`,
           code(from ?? '–'),
           `${code(to ?? '–')}${successors.length === 0 ? '' : `, its text now at ${successors.map(code).join(', ')}`}`,
           unit === undefined ? '' : ends(wordsOf(unit, reading)),

@@ -81,6 +81,8 @@ export const lifecyclePlan = z.object({
       contentHash: hash.nullish(),
       /** The version in whose place it comes. */
       replaces: z.looseObject({ versionSeq: z.number(), to: z.string() }).optional(),
+      /** The version with which the unit went out of force. */
+      after: z.looseObject({ versionSeq: z.number(), status: z.string() }).optional(),
       successors: z.array(z.string()).default([]),
     }),
   ),

@@ -6,7 +6,7 @@ import { GOVERNANCE_TABLES, LOGIN_ROLES, UNIT_TABLES } from './schema.ts'
 
 /** The grant matrix of a target made by our migrations; see `survey`. A new migration that grants changes it. */
 export const EXPECTED_GRANT_MATRIX_DIGEST =
-  'sha256:7fe52717d9028c3c8f60f5c515d13a825ce6e00cc9bf9df1e01e9ce8e1b9af2b'
+  'sha256:8d67d2c5217a7b92381c7a4b1c4aca77cbc13f27782b5d4bcd7062c33ff37602'
 
 const WRITERS = [
   'fn_iu_create',
@@ -60,7 +60,8 @@ const FACTS: Fact[] = LOGIN_ROLES.flatMap((role) => {
     fact('may_use_cutter_governance', 'schema-usage', 'cutter_governance', !(role === 'cutter_reader')),
     fact('may_read_cutter_governance', 'schema-select', 'cutter_governance', executor || verifier),
     fact('may_change_cutter_governance', 'schema-change', 'cutter_governance', false),
-    ...WRITERS.map((name) => fact(`may_call_${name}`, 'execute', name, executor)),
+    // A function has several forms: who may call it may call each, who may not may call none.
+    ...WRITERS.map((name) => fact(`may_call_${name}`, executor ? 'execute-each' : 'execute', name, executor)),
     ...UNIT_TABLES.flatMap((table) => [
       fact(`may_select_${table}`, 'select', table, true),
       fact(`may_insert_${table}`, 'insert', table, false),
@@ -112,6 +113,9 @@ const FACTS_SQL = `
       when 'execute' then exists (
         select from pg_catalog.pg_proc p
           where p.pronamespace = 'public'::regnamespace and p.proname = f.object and has_function_privilege(r.oid, p.oid, 'execute'))
+      when 'execute-each' then (
+        select bool_and(has_function_privilege(r.oid, p.oid, 'execute')) from pg_catalog.pg_proc p
+          where p.pronamespace = 'public'::regnamespace and p.proname = f.object)
       when 'select' then exists (select from tables t where t.relname = f.object and has_any_column_privilege(r.oid, t.oid, 'select'))
       when 'insert' then exists (select from tables t where t.relname = f.object and has_any_column_privilege(r.oid, t.oid, 'insert'))
       when 'change' then exists (

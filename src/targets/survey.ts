@@ -1,13 +1,14 @@
 import type { ClientBase } from 'pg'
 import { digestOf } from '../domain/json.ts'
-import { GOVERNANCE_TABLES, UNIT_TABLES } from './schema.ts'
+import { UNIT_TABLES } from './schema.ts'
+import { surveyCounts } from './survey-counts.ts'
 
 // What a target looks like, seen by a role that may only read. Meant for a read-only transaction; no statement here writes.
 // The surface is what live statements will meet. It comes out the same on two servers that were made alike: no object ids,
 // no names of server owners, no not-null constraints (PostgreSQL 18 lists those as constraints, older ones as columns).
 
 /** All that a survey asks of a connection. */
-type Reads = Pick<ClientBase, 'query'>
+export type Reads = Pick<ClientBase, 'query'>
 
 export interface UnitRow {
   address: string
@@ -111,78 +112,17 @@ async function surveyServer(client: Reads): Promise<Survey['server']> {
   return rows[0]!
 }
 
-/** How a table's rows belong to a document ($1); a table without an entry knows of none. */
-const OF_DOCUMENT: Record<string, string> = {
-  information_unit: 'doc_code = $1',
-  unit_version: 'unit_id in (select id from public.information_unit where doc_code = $1)',
-  iu_lifecycle_log: 'unit_id in (select id from public.information_unit where doc_code = $1)',
-  manifest_envelope: 'source_doc_ref = $1',
-  manifest_unit_block: `envelope_id in (${envelopes('envelope_id')})`,
-  cut_change_set: `change_set_id in (${envelopes('cut_change_set_ref')})`,
-  cut_change_set_affected_row: `change_set_id in (${envelopes('cut_change_set_ref')})`,
-  review_decision: `manifest_id in (${envelopes('envelope_id')})`,
-  verify_result: `manifest_id in (${envelopes('envelope_id')})`,
-  decision_backlog_entry: 'source_doc_ref = $1',
-  decision_backlog_history: `backlog_entry_id in (${backlogEntries()})`,
-  decision_backlog_sweep_log: `backlog_entry_id in (${backlogEntries()})`,
-}
-
-function envelopes(column: string): string {
-  return `select ${column} from cutter_governance.manifest_envelope where source_doc_ref = $1`
-}
-
-function backlogEntries(): string {
-  return 'select backlog_entry_id from cutter_governance.decision_backlog_entry where source_doc_ref = $1'
-}
-
-async function surveyCounts(client: Reads, document: string): Promise<Pick<Survey, 'counts' | 'unreadable'>> {
-  const readable = await readableTables(client)
-  const watched = [
-    ...UNIT_TABLES.map((table) => ({ table, schema: 'public' })),
-    ...GOVERNANCE_TABLES.map((table) => ({ table, schema: 'cutter_governance' })),
-  ]
-  const counts: Survey['counts'] = { whole: {}, document: {} }
-  const unreadable: string[] = []
-  const selects: string[] = []
-  for (const { table, schema } of watched) {
-    const within = OF_DOCUMENT[table]
-    counts.whole[table] = null
-    if (within) counts.document[table] = null
-    // Asked beforehand: a 42501 would end the surveyor's transaction.
-    if (!readable.has(`${schema}.${table}`)) unreadable.push(table)
-    else
-      selects.push(
-        `select '${table}' as table, count(*)::int as whole, ${within ? `count(*) filter (where ${within})::int` : 'null'} as document from ${schema}.${table}`,
-      )
-  }
-  if (selects.length === 0) return { counts, unreadable }
-  const { rows } = await client.query<{ table: string; whole: number; document: number | null }>(
-    `${selects.join(' union all ')} union all select '', 0, 0 where $1::text is null`,
-    [document],
-  )
-  for (const row of rows) {
-    counts.whole[row.table] = row.whole
-    if (row.document !== null) counts.document[row.table] = row.document
-  }
-  return { counts, unreadable }
-}
-
-async function readableTables(client: Reads): Promise<Set<string>> {
-  const { rows } = await client.query<{ name: string }>(
-    `select format('%s.%s', n.nspname, c.relname) as name
-       from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-       where n.nspname in ('public', 'cutter_governance') and c.relkind = 'r'
-         and has_schema_privilege(n.oid, 'usage') and has_table_privilege(c.oid, 'select')`,
-  )
-  return new Set(rows.map((row) => row.name))
-}
-
 async function surveyUnits(client: Reads, document: string): Promise<UnitRow[]> {
   const { rows } = await client.query<UnitRow>(
-    `select u.canonical_address as address, u.id as "unitId", u.lifecycle_status as "lifecycleStatus", v.id as "versionId",
-       v.version_seq as "versionSeq", v.content_hash as "contentHash", v.lifecycle_status as "versionStatus",
-       p.version_seq as "pendingSeq", p.content_hash as "pendingHash", u.sort_order as "sortOrder", u.created_by as "createdBy"
-     from public.information_unit u left join public.unit_version v on v.id = u.version_anchor_ref and v.unit_id = u.id
+    // By the alphabet: thousands of these rows are written in canonical form.
+    `select u.canonical_address as address, v.content_hash as "contentHash", u.created_by as "createdBy",
+       u.lifecycle_status as "lifecycleStatus", p.content_hash as "pendingHash", p.version_seq as "pendingSeq",
+       u.sort_order as "sortOrder", u.id as "unitId", v.id as "versionId", v.version_seq as "versionSeq",
+       v.lifecycle_status as "versionStatus"
+     from public.information_unit u
+     left join lateral (
+       select a.id, a.content_hash, a.version_seq, a.lifecycle_status from public.unit_version a
+       where a.id = u.version_anchor_ref and a.unit_id = u.id limit 1) v on true
      left join lateral (
        select n.version_seq, n.content_hash from public.unit_version n
        where n.unit_id = u.id and n.version_seq > v.version_seq order by n.version_seq desc limit 1) p on true

@@ -3,6 +3,7 @@ import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { measureCold, median } from './cold.ts'
 import { rawStepsPerSecond, restoresPerSecond, xstateStepsPerSecond } from './limits.ts'
+import { type LiveRound, measureLive } from './live.ts'
 import { measureRuns, type Rate } from './runs.ts'
 import { aLaw, measureScan } from './scan.ts'
 
@@ -23,6 +24,7 @@ async function main(): Promise<void> {
     await reportSteps(folder)
     reportCold()
     reportScan()
+    await reportLive()
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
@@ -79,6 +81,34 @@ function reportScan(): void {
     `${whole(median(rates.map(({ megabytesPerSecond }) => megabytesPerSecond)))} MB/s`,
     median(rates.map(({ ratio }) => ratio)),
     '≥ 0.20 of NFC and SHA-256',
+  )
+}
+
+const UNITS = 10_000
+
+async function reportLive(): Promise<void> {
+  const rounds = await measureLive(UNITS, ROUNDS)
+  const of = (figure: (round: LiveRound) => number) => median(rounds.map(figure))
+  const units = (seconds: number) => `${whole(UNITS / seconds)} units/s`
+  console.log(`\na live cut of ${UNITS} units against INSERT … SELECT of its rows, wall time`)
+  line('INSERT … SELECT, then into force', units(of(({ plain }) => plain.whole)))
+  line(
+    'the phases, start to closeout',
+    units(of(({ phases }) => phases)),
+    of(({ phases, plain }) => phases / plain.whole),
+    '≤ 3.0 ×',
+  )
+  line(
+    'with all that is done at gates',
+    units(of((round) => round.whole)),
+    of((round) => round.whole / round.plain.whole),
+    'no goal',
+  )
+  line(
+    'the phases by the inserts alone',
+    units(of(({ plain }) => plain.inserts)),
+    of(({ phases, plain }) => phases / plain.inserts),
+    'no goal',
   )
 }
 

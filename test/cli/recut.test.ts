@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { reassemble } from '../../src/effects/cut/verifier.ts'
 import { articles, sentences } from '../support/articles.ts'
 import { type CutterHome, jsonOf, type RunJson } from '../support/cli.ts'
-import { approve, growth, rehearseOn, resume, rowsIn, sign, start, started } from './acts.ts'
+import { approve, growth, rehearseOn, resume, rowsIn, sign, started } from './acts.ts'
 import { aLiveHome } from './live-home.ts'
 
 let at: CutterHome
@@ -240,11 +240,74 @@ describe('articles that were split, merged, renumbered and taken out', () => {
     expect([await rebuilt(first), await rebuilt(closed)]).toEqual([before, after])
   })
 
-  test('are never brought back under an address that went out of force', async () => {
-    const answer = await start(at, { document: 'MANY', source: 'many-a.md', mode: 'live' })
-    expect(answer.code).toBe(3)
-    expect(jsonOf(answer)).toMatchObject({ stopCode: 'STOP_UNITS_DIFFER', state: 'MARKED' })
-    expect(answer.stdout).toContain('MANY/ARTICLE-2 is in the target as retired')
+  test('come back with the old text under the addresses that had gone out of force, each as another version', async () => {
+    const dry = await rehearsed('MANY', 'many-a.md')
+    expect(dry.output).toMatchObject({ revived: 3, counts: { identical: true } })
+    const closed = await cut('MANY', 'many-a.md')
+    expect(await unitsOf('MANY')).toEqual([
+      'ARTICLE-1 enacted v1',
+      'ARTICLE-2 enacted v2',
+      'ARTICLE-3 enacted v2',
+      'ARTICLE-4 enacted v3',
+      'ARTICLE-4A superseded v1',
+      'ARTICLE-5 enacted v2',
+      'ARTICLE-6 enacted v3',
+      'ARTICLE-9 superseded v1',
+    ])
+    expect(await rebuilt(closed)).toBe(before)
+    expect((await cut('MANY', 'many-a.md')).output.plan).toMatchObject({ keep: 6, create: 0 })
+  })
+})
+
+describe('a number that is taken out in one year and given to another text in a later one', () => {
+  const years = [
+    articles(['2', text(2)], ['3', text(3)], ['9', text(9)]),
+    articles(['2', text(3)], ['9', text(9)]),
+    articles(['2', text(3)], ['3', text(7)], ['9', text(9)]),
+  ]
+  const source = (year: number) => at.file(`years-${year}.md`, years[year]!)
+
+  test('stays one unit: the text of each year is a version of it, and old citations are led to where their text went', async () => {
+    const runs = [await cut('YEARS', source(0)), await cut('YEARS', source(1))]
+    expect(await unitsOf('YEARS')).toEqual([
+      'ARTICLE-2 enacted v2',
+      'ARTICLE-3 superseded v1',
+      'ARTICLE-9 enacted v1',
+    ])
+    const runId = await started(at, { document: 'YEARS', source: source(2), mode: 'live' })
+    expect(told(await planOf(runId))).toEqual(['revive 3: added'])
+
+    const rows = await rowsIn(superuser)
+    await approve(at, runId, key)
+    // Nothing is in force by the cut alone.
+    expect(await unitsOf('YEARS')).toContain('ARTICLE-3 superseded v1')
+    const page = await at.cutter(['run', 'plan', runId, '--format', 'markdown'])
+    expect(page.stdout).toContain('2, after 1 (superseded)')
+    const closed = jsonOf<RunJson>(await approve(at, runId, key))
+    expect(closed).toMatchObject({ outcome: 'succeeded', output: { enacted: 1, revived: 1 } })
+    expect(growth(rows, await rowsIn(superuser))).toEqual({ units: 0, versions: 1, log: 1, governance: 16 })
+    expect(await unitsOf('YEARS')).toEqual([
+      'ARTICLE-2 enacted v2',
+      'ARTICLE-3 enacted v2',
+      'ARTICLE-9 enacted v1',
+    ])
+    expect(await aliasesOf('YEARS')).toEqual(['rename 3 → 2'])
+    expect([...(await Promise.all(runs.map(rebuilt))), await rebuilt(closed)]).toEqual(years)
+  })
+
+  test('waits as a draft where its cut was rejected, and is taken up by the next run', async () => {
+    await cut('REJECTED', source(0))
+    await cut('REJECTED', source(1))
+    const rejected = await started(at, { document: 'REJECTED', source: source(2), mode: 'live' })
+    await approve(at, rejected, key)
+    const { approvalId } = await sign(at, rejected, key, '--decision', 'reject', '--reason', 'too early')
+    await resume(at, rejected, approvalId)
+    expect(await unitsOf('REJECTED')).toContain('ARTICLE-3 superseded v1')
+    const runId = await started(at, { document: 'REJECTED', source: source(2), mode: 'live' })
+    expect(told(await planOf(runId))).toEqual(['adopt-version 3: added'])
+    await approve(at, runId, key)
+    expect(jsonOf<RunJson>(await approve(at, runId, key)).output).toMatchObject({ revived: 1 })
+    expect(await unitsOf('REJECTED')).toContain('ARTICLE-3 enacted v2')
   })
 })
 

@@ -57,13 +57,13 @@ describe('making a target', () => {
     try {
       await cp(initOptions.migrationsDirectory, folder, {
         recursive: true,
-        filter: (path) => !path.includes('0006_recut'),
+        filter: (path) => !/000[67]_/.test(path),
       })
       const client = await aDatabase('earlier')
       await initTarget(client, { ...initOptions, migrationsDirectory: folder })
       await client.query(`insert into cutter_governance.manifest_envelope (operation_kind, source_doc_ref, created_by)
         values ('first_cut', 'CHARTER', 'cutter/earlier')`)
-      expect((await initTarget(client, initOptions)).applied).toEqual(['0006_recut'])
+      expect((await initTarget(client, initOptions)).applied).toEqual(['0006_recut', '0007_sets'])
       await client.query(`insert into cutter_governance.manifest_envelope (operation_kind, source_doc_ref, created_by)
         values ('recut', 'CHARTER', 'cutter/later')`)
       const fresh = await aDatabase('later')

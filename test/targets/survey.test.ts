@@ -415,10 +415,18 @@ describe('grant facts', () => {
       'executor_is_superuser_or_may_make_roles is true, expected false',
     ],
     [
-      'revoke execute on function fn_iu_create from cutter_executor',
+      'revoke execute on function fn_iu_create(text, text, text, text, text, text, text, text, text, text, text, int) from cutter_executor',
       'executor_may_call_fn_iu_create is false, expected true',
     ],
-    ['drop function fn_iu_enact', 'executor_may_call_fn_iu_enact is false, expected true'],
+    [
+      'revoke execute on function fn_iu_enact(text[], int[], text, text, text, text, text) from cutter_executor',
+      'executor_may_call_fn_iu_enact is false, expected true',
+    ],
+    ['drop function fn_iu_retire', 'executor_may_call_fn_iu_retire is false, expected true'],
+    [
+      'grant execute on function fn_iu_enact(text[], int[], text, text, text, text, text) to cutter_verifier',
+      'verifier_may_call_fn_iu_enact is true, expected false',
+    ],
   ])('notice: %s', async (change, difference) => {
     expect(grantDifferences(await whileChanged(change, grantFacts))).toContain(difference)
   })

@@ -38,6 +38,12 @@ const supersede = (address: string, seq: number, review: string) =>
 const retire = (address: string, review: string, state = 'retired') =>
   one(target.executor, `select * from fn_iu_retire($1, 'someone', $2, $3)`, [address, review, state])
 
+const enactAll = (addresses: string[], seqs: (number | null)[], review: string) =>
+  target.executor.query(
+    'select * from fn_iu_enact($1::text[], $2::int[], $3::text, $4::text, null, null, null)',
+    [addresses, seqs, 'someone', review],
+  )
+
 async function aReview(fields: { verdict?: string; kind?: string; prior?: string } = {}): Promise<string> {
   const { verdict = 'approve', kind = 'lifecycle', prior = null } = fields
   const row = await one(
@@ -143,6 +149,32 @@ describe('fn_iu_create', () => {
       .toBe(1)
     await other.query('commit')
     expect(await second).toEqual({ ...first, created: false })
+  })
+
+  test('takes many units at once, and answers for each in the order in which it was asked', async () => {
+    const there = anAddress()
+    const first = await create(there, 'text 2')
+    const addresses = [anAddress(), there, anAddress()]
+    const bodies = ['text 1', 'text 2', 'text 3']
+    const call = (texts: string[]) =>
+      target.executor.query(
+        `select * from fn_iu_create($1::text[], $2::text[], $3::text[], $4::text[], $4, $5::text[], $5, $6::int[], 'someone', null, null, null)`,
+        [addresses, addresses, texts, addresses.map(() => 'article'), addresses.map(() => null), [1, 2, 3]],
+      )
+    const { rows } = await call(bodies)
+    expect(rows.map(({ address, created }) => [address, created])).toEqual([
+      [addresses[0], true],
+      [addresses[1], false],
+      [addresses[2], true],
+    ])
+    expect(rows[1]).toMatchObject({ unit_id: first.unit_id, version_id: first.version_id })
+    expect((await call(bodies)).rows.map(({ created }) => created)).toEqual([false, false, false])
+    // All or none.
+    const before = await count('information_unit')
+    addresses.push(anAddress())
+    await expect(call(['text 1', 'another', 'text 3', 'text 4'])).rejects.toMatchObject({ code: 'CU024' })
+    await expect(call(['text 1', 'text 2', 'text 3', ''])).rejects.toMatchObject({ code: 'CU020' })
+    expect(await count('information_unit')).toBe(before)
   })
 
   test('writes many units in one statement, in order', async () => {
@@ -339,8 +371,62 @@ describe('later versions', () => {
       [unit_id],
     )
     expect(rows.map((row) => row.edge)).toEqual(['draft enacted', 'enacted superseded', 'superseded retired'])
-    await expect(addVersion(address, 'too late')).rejects.toMatchObject({ code: 'CU025' })
     await expect(retire(address, review, 'draft')).rejects.toMatchObject({ code: 'CU037' })
+  })
+
+  test.each([
+    ['retired', 'another text'],
+    ['retired', 'a text'],
+    ['superseded', 'another text'],
+  ])('a %s unit comes again with a later version, though it be %s', async (state, text) => {
+    const { address, review, unit_id, version_id } = await anEnactedUnit()
+    await retire(address, review, state)
+    const added = await addVersion(address, text)
+    expect(added).toMatchObject({ unit_id, version_seq: 2, created: true })
+    expect(await addVersion(address, text)).toEqual({ ...added, created: false })
+    const again = await aReview()
+    const { rows } = await enactAll([address], [2], again)
+    expect(rows).toEqual([
+      {
+        ...{ address, unit_id, version_id: added.version_id, from_status: 'draft', to_status: 'enacted' },
+        changed: true,
+      },
+    ])
+    expect((await enactAll([address], [2], again)).rows[0]).toMatchObject({ changed: false })
+    const { rows: versions } = await target.reader.query(
+      `select v.id, v.lifecycle_status, u.lifecycle_status as unit, u.version_anchor_ref = v.id as anchored
+         from unit_version v join information_unit u on u.id = v.unit_id where u.id = $1 order by v.version_seq`,
+      [unit_id],
+    )
+    expect(versions).toEqual([
+      { id: version_id, lifecycle_status: state, unit: 'enacted', anchored: false },
+      { id: added.version_id, lifecycle_status: 'enacted', unit: 'enacted', anchored: true },
+    ])
+    const log = await one(
+      target.reader,
+      `select count(*)::int as n from iu_lifecycle_log where version_id = $1 and review_decision_id = $2`,
+      [added.version_id, again],
+    )
+    expect(log.n).toBe(1)
+  })
+
+  test('a unit out of force comes again only with a draft that is named, and never with what it had', async () => {
+    const { address, review, unit_id, version_id } = await anEnactedUnit()
+    await retire(address, review)
+    const again = await aReview()
+    await expect(enactAll([address], [2], again)).rejects.toMatchObject({ code: 'CU038' })
+    await expect(enactAll([address], [1], again)).rejects.toMatchObject({ code: 'CU038' })
+    await addVersion(address, 'another text')
+    await expect(enact(address, again)).rejects.toMatchObject({ code: 'CU036' })
+    await expect(supersede(address, 2, again)).rejects.toMatchObject({ code: 'CU036' })
+    // The triggers hold it whatever the functions do: back to force by itself, or on an older version, is refused.
+    const back = `update public.information_unit set lifecycle_status = 'enacted' where id = $1`
+    await expect(asOwner(back, [unit_id])).rejects.toMatchObject({ code: 'CU010' })
+    const version = `update public.unit_version set lifecycle_status = 'enacted' where id = $1`
+    await expect(asOwner(version, [version_id])).rejects.toMatchObject({ code: 'CU010' })
+    const draft = `update public.information_unit u set lifecycle_status = 'enacted', content_anchor_ref = v.content_hash,
+        version_anchor_ref = v.id from public.unit_version v where v.unit_id = u.id and v.version_seq = 2 and u.id = $1`
+    await expect(asOwner(draft, [unit_id])).rejects.toMatchObject({ code: 'CU007' })
   })
 
   test('a draft is not retired', async () => {
@@ -348,6 +434,74 @@ describe('later versions', () => {
     await create(address)
     const review = await aReview()
     await expect(retire(address, review)).rejects.toMatchObject({ code: 'CU036' })
+  })
+})
+
+describe('many units at once', () => {
+  const tables = ['information_unit', 'unit_version', 'iu_lifecycle_log']
+
+  /** Rows that a statement reads in our tables, what it leaves to the commit included; in a session that has planned nothing yet. */
+  async function readBy(sql: string, values: unknown[]): Promise<number> {
+    const client = await target.connect('cutter_executor')
+    await client.query('begin')
+    await client.query(sql, values)
+    await client.query('set constraints all immediate')
+    const { rows } = await client.query(
+      `select sum(pg_stat_get_xact_tuples_returned(c.oid))::int as n from pg_class c left join pg_index i on i.indexrelid = c.oid
+       where coalesce(i.indrelid, c.oid) = any ($1::regclass[])`,
+      [tables],
+    )
+    await client.query('commit')
+    await client.end()
+    return rows[0].n
+  }
+
+  /** As where statistics are taken while the rows are being written: tables of many pages, and no row in them. */
+  const pretendNoRows = () =>
+    target.superuser.query(
+      `update pg_class c set reltuples = 0, relpages = greatest(1, pg_relation_size(c.oid) / 8192)
+       from pg_class t left join pg_index i on i.indexrelid = t.oid
+       where c.oid = t.oid and coalesce(i.indrelid, t.oid) = any ($1::regclass[])`,
+      [tables],
+    )
+
+  async function readsOf(units: number): Promise<number[]> {
+    const addresses = Array.from({ length: units }, anAddress)
+    const none = addresses.map(() => null)
+    const review = await aReview()
+    const steps: [string, unknown[]][] = [
+      [
+        `select fn_iu_create($1::text[], $1, $1, $2::text[], $2, $3::text[], $3, $4::int[], 'someone', null, null, null)`,
+        [addresses, addresses.map(() => 'article'), none, none],
+      ],
+      [`select fn_iu_enact($1::text[], null, 'someone', $2::text, null, null, null)`, [addresses, review]],
+      [
+        `select fn_iu_add_version($1::text[], $1, $2::text[], 'someone')`,
+        [addresses, addresses.map(() => 'new')],
+      ],
+      [
+        `select fn_iu_supersede($1::text[], $2::int[], 'someone', $3::text, null, null, null)`,
+        [addresses, addresses.map(() => 2), await aReview()],
+      ],
+      [
+        `select fn_iu_retire(p_address => a, p_actor => 'someone', p_review_decision_id => $2) from unnest($1::text[]) a`,
+        [addresses, await aReview()],
+      ],
+    ]
+    const reads: number[] = []
+    for (const [sql, values] of steps) {
+      await pretendNoRows()
+      reads.push(await readBy(sql, values))
+    }
+    return reads
+  }
+
+  test('read rows in proportion, though the planner believes that there are none', async () => {
+    await readsOf(200)
+    const few = await readsOf(200)
+    const many = await readsOf(800)
+    // Four times as many, and not sixteen times.
+    for (const [step, reads] of many.entries()) expect(reads / few[step]!, `step ${step}`).toBeLessThan(8)
   })
 })
 

@@ -1,11 +1,10 @@
 import { z } from 'zod'
 import type { EffectContext, ReadEffect } from '../../domain/effect.ts'
 import { Stop } from '../../domain/errors.ts'
-import { jsonEvidence } from '../../domain/evidence.ts'
-import { digestOf } from '../../domain/json.ts'
+import { type Evidence, jsonEvidence } from '../../domain/evidence.ts'
 import type { Survey } from '../../targets/survey.ts'
 import { type InForce, textsInForce } from './in-force.ts'
-import { type Reading, safeScan } from './mark.ts'
+import { knownScan, type Reading, safeScan } from './mark.ts'
 import { type CutPlan, planCut } from './plan.ts'
 import { type CutWorld, jsonOf } from './world.ts'
 
@@ -30,40 +29,49 @@ export function cutplan(world: CutWorld): ReadEffect<z.infer<typeof input>, z.in
       const bytes = await context.evidence(sourceDigest)
       const survey = await jsonOf<Survey>(context, surveyDigest)
       const inForce = await textsInForce(await world.target(target), context, survey)
-      const plan = planTwice(world, context, { document, profile, accept, bytes, survey, inForce })
-      return plannedResult(plan)
+      return plannedResult(planTwice(world, context, { document, profile, accept, bytes, survey, inForce }))
     },
   }
 }
 
+/** A plan, and the bytes that are its canonical form. */
+export interface Planned {
+  plan: CutPlan
+  evidence: Evidence
+}
+
+type Given = Reading & { bytes: Uint8Array; survey: Survey; inForce: InForce[] }
+
+/** From the marks of these bytes, which a process that has them does not make anew; the last check at the gate does. */
 export function planTwice(
   world: CutWorld,
-  { mode, version }: Pick<EffectContext, 'mode' | 'version'>,
-  given: Reading & { bytes: Uint8Array; survey: Survey; inForce: InForce[] },
-): CutPlan {
-  const { document, accept, bytes, survey, inForce } = given
-  const once = () =>
-    planCut({
-      document,
-      mode,
-      machineVersion: version,
-      bytes,
-      scan: safeScan(world, bytes, given),
-      profiles: world.profiles,
-      survey,
-      inForce,
-      unitCap: world.caps.units,
-      accept,
-    })
-  const [first, second] = [once(), once()]
-  if (digestOf(first) !== digestOf(second)) {
+  context: Pick<EffectContext, 'mode' | 'version'>,
+  given: Given,
+): Planned {
+  const scan = knownScan(world, given.bytes, given)
+  const first = planOnce(world, context, given, scan)
+  if (first.evidence.digest !== planOnce(world, context, given, scan).evidence.digest) {
     throw new Stop('STOP_PLAN_NOT_DETERMINISTIC', 'planning twice gave two plans; nothing was touched')
   }
   return first
 }
 
-export function plannedResult(plan: CutPlan) {
-  const evidence = jsonEvidence('plan/SG1', plan)
+export function planOnce(
+  world: CutWorld,
+  { mode, version }: Pick<EffectContext, 'mode' | 'version'>,
+  given: Given,
+  scan = safeScan(world, given.bytes, given),
+): Planned {
+  const { document, accept, bytes, survey, inForce } = given
+  const plan = planCut({
+    ...{ document, mode, machineVersion: version, bytes, scan, survey, inForce, accept },
+    profiles: world.profiles,
+    unitCap: world.caps.units,
+  })
+  return { plan, evidence: jsonEvidence('plan/SG1', plan) }
+}
+
+export function plannedResult({ plan, evidence }: Planned) {
   const { create = 0, adopt = 0, keep = 0, ...others } = countedActions(plan)
   return {
     output: {

@@ -109,13 +109,12 @@ export function statesAfterCut({ actions, expected }: CutPlan): Awaited[] {
     expected.units.map(({ pendingHash: _, ...unit }) => [unit.address, unit]),
   )
   for (const action of actions.filter(isWritten)) {
-    const { address, contentHash, oldContentHash } = action
-    const inForce = { lifecycleStatus: 'enacted', versionStatus: 'enacted' }
+    const { address, contentHash } = action
     const draft = { lifecycleStatus: 'draft', versionStatus: 'draft' }
     states.set(
       address,
       isVersion(action)
-        ? { address, contentHash: oldContentHash, ...inForce, pendingHash: contentHash }
+        ? { ...states.get(address)!, pendingHash: contentHash }
         : { address, contentHash, ...draft, pendingHash: null },
     )
   }

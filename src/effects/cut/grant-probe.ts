@@ -32,8 +32,10 @@ export function grantProbe(world: CutWorld): ReadEffect<Input, z.infer<typeof ou
     output,
     async execute(context, given) {
       const target = await world.target(given.target)
-      const { facts, wrong } = await target.grantFacts(context)
-      const { survey } = await target.survey(context, given.document)
+      const [{ facts, wrong }, { survey }] = await Promise.all([
+        target.grantFacts(context),
+        target.survey(context, given.document),
+      ])
       refuseOtherGrants(target, wrong, survey.grantMatrixDigest)
       const scratch = await scratchLike(world, context, target, survey, given)
       const plan = await jsonOf<CutPlan>(context, given.planDigest)

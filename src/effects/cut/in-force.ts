@@ -31,7 +31,9 @@ export async function textsInForce(
     const { rows } = await sql.query<InForce>(
       `select u.canonical_address as address, u.section_code as number, u.parent_or_container_ref as parent,
          u.sort_order as "sortOrder", v.content_hash as "contentHash", v.body
-       from public.unit_version v join public.information_unit u on u.id = v.unit_id
+       from public.unit_version v cross join lateral (
+         select i.canonical_address, i.section_code, i.parent_or_container_ref, i.sort_order
+         from public.information_unit i where i.id = v.unit_id limit 1) u
        where v.id = any ($1::uuid[]) order by u.sort_order nulls last, u.canonical_address collate "C"`,
       [versions],
     )

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { profileNames, scan } from '../../document/scan.ts'
+import { profileNames } from '../../document/scan.ts'
 import type { Effect } from '../../domain/effect.ts'
 import { CutterError } from '../../domain/errors.ts'
 import type { Json } from '../../domain/json.ts'
@@ -10,7 +10,7 @@ import { grantProbe } from './grant-probe.ts'
 import { cutLegA } from './leg-a.ts'
 import { legBRecord } from './leg-b.ts'
 import { lifecycleEnact } from './lifecycle-enact.ts'
-import { mark } from './mark.ts'
+import { mark, scanned } from './mark.ts'
 import { preWriteBackup } from './pre-write-backup.ts'
 import { recheckCut, recheckLifecycle } from './recheck.ts'
 import { sourcePin } from './source-pin.ts'
@@ -71,7 +71,7 @@ export async function admitCut(
   if (input.target !== 'embedded') await world.target(input.target as string)
   const path = resolve(source)
   // Scanned once already here: what can't be read as a document at all never becomes a run.
-  scan(await world.readSource(path), { document, profile, profiles: world.profiles })
+  scanned(world, await world.readSource(path), { document, profile })
   return {
     ...{ ...input, document, source: path },
     ...(profile === undefined ? {} : { profile }),

@@ -34,8 +34,7 @@ export function cutLegA(world: CutWorld): WriteEffect<Input, Output> {
     return target.write('executor', context, async (sql) => {
       await lockDocument(sql, given.document)
       await refuseDrift(target, sql, context, plan)
-      await writeUnits(sql, context, plan, bytes)
-      return resultOf(await writtenUnits(sql, plan), plan)
+      return resultOf(await writeUnits(sql, context, plan, bytes), plan)
     })
   }
   return writeEffect(world, { name: 'cut_leg_a', input, output, write: at, committed: probeAt })
@@ -48,8 +47,9 @@ async function probeAt(target: Target, context: EffectContext, given: Input): Pr
     await lockDocument(sql, given.document)
     // Each new unit has a first version by the same actor, so versions count both.
     const { rows } = await sql.query<{ made: number }>(
-      `select count(*)::int as made from public.unit_version v join public.information_unit u on u.id = v.unit_id
-       where u.doc_code = $1 and v.created_by = $2`,
+      `select coalesce(sum(v.made), 0)::int as made from public.information_unit u cross join lateral (
+         select count(*) as made from public.unit_version n where n.unit_id = u.id and n.created_by = $2) v
+       where u.doc_code = $1`,
       [given.document, actorOf(context)],
     )
     const planned = madeBy(plan).versions
@@ -92,15 +92,15 @@ function madeBy({ actions }: CutPlan): { units: number; versions: number } {
 }
 
 const makesVersion = ({ action }: UnitAction) =>
-  action === 'create' || action === 'redraft' || action === 'amend'
+  action === 'create' || action === 'redraft' || action === 'amend' || action === 'revive'
 
-/** The live calls themselves; a rehearsal makes the very same. */
+/** The live calls themselves; a rehearsal makes the very same. Gives what is there now, in the plan's order. */
 export async function writeUnits(
   sql: Sql,
   context: EffectContext,
   plan: CutPlan,
   bytes: Uint8Array,
-): Promise<void> {
+): Promise<WrittenUnit[]> {
   const text = new TextDecoder('utf-8', { ignoreBOM: true })
   const writes = plan.actions.filter(isWritten)
   const ofUnit = ({ action }: UnitAction) => action === 'create' || action === 'adopt'
@@ -108,12 +108,17 @@ export async function writeUnits(
   const ofVersions = writes.filter((action) => !ofUnit(action))
   const bodies = (actions: UnitAction[]) =>
     actions.map(({ start, end }) => text.decode(bytes.subarray(start, end)))
-  const made = new Set([
+  const rows = [
     ...(await createUnits(sql, { plan, actor: actorOf(context) }, ofUnits, bodies(ofUnits))),
     ...(await addVersions(sql, actorOf(context), ofVersions, bodies(ofVersions))),
-  ])
-  const wrong = writes.filter((action) => makesVersion(action) !== made.has(action.address))
-  if (wrong.length === 0) return
+  ]
+  const made = new Map(rows.map((row) => [row.address, row]))
+  const wrong = writes.filter((action) => makesVersion(action) !== made.get(action.address)?.created)
+  if (wrong.length === 0)
+    return writes.map(({ address }) => {
+      const { created: _, ...unit } = made.get(address)!
+      return unit
+    })
   throw driftStop(
     'the units are no longer as planned',
     wrong.map(({ address, action }) => `unit ${address} was planned as ${action}, which no longer fits`),
@@ -122,54 +127,49 @@ export async function writeUnits(
   )
 }
 
-/** Gives the addresses of the units that were not there. */
+/** What a writer function answers of a unit. */
+type Answer = WrittenUnit & { created: boolean }
+const ANSWER = 'address, unit_id as "unitId", version_id as "versionId", version_seq as "versionSeq", created'
+
 async function createUnits(
   sql: Sql,
   { plan, actor }: { plan: CutPlan; actor: string },
   writes: UnitAction[],
   bodies: string[],
-): Promise<string[]> {
+): Promise<Answer[]> {
   if (writes.length === 0) return []
-  const { rows } = await sql.query<{ address: string; created: boolean }>(
-    `select u.address, made.created
-     from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::int[])
-       with ordinality as u (address, title, body, kind, code, parent, sort_order, n),
-     lateral public.fn_iu_create(
-       p_address => u.address, p_title => u.title, p_body => u.body, p_actor => $8, p_kind => u.kind, p_section_type => u.kind,
-       p_owner => $9, p_parent => u.parent, p_doc_code => $9, p_section_code => u.code, p_sort_order => u.sort_order) as made
-     order by u.n`,
+  const { rows } = await sql.query<Answer>(
+    `select ${ANSWER} from public.fn_iu_create(
+       p_addresses => $1, p_titles => $2, p_bodies => $3, p_kinds => $4, p_section_types => $4, p_parents => $5,
+       p_section_codes => $6, p_sort_orders => $7, p_actor => $8, p_owner => $9, p_publication_type => null, p_doc_code => $9)`,
     [
       writes.map(({ address }) => address),
       writes.map(({ title }) => title),
       bodies,
       writes.map(({ kind }) => kind),
-      writes.map(({ number }) => number),
       writes.map(({ parent }) => parent),
+      writes.map(({ number }) => number),
       writes.map(({ sortOrder }) => sortOrder),
       actor,
       plan.document,
     ],
   )
-  return rows.filter((row) => row.created).map(({ address }) => address)
+  return rows
 }
 
-/** Gives the addresses of the units whose newest text was another. */
 async function addVersions(
   sql: Sql,
   actor: string,
   writes: UnitAction[],
   bodies: string[],
-): Promise<string[]> {
+): Promise<Answer[]> {
   if (writes.length === 0) return []
-  const { rows } = await sql.query<{ address: string; created: boolean }>(
-    `select u.address, made.created
-     from unnest($1::text[], $2::text[], $3::text[]) with ordinality as u (address, title, body, n),
-     lateral public.fn_iu_add_version(
-       p_address => u.address, p_title => u.title, p_body => u.body, p_actor => $4) as made
-     order by u.n`,
+  const { rows } = await sql.query<Answer>(
+    `select ${ANSWER} from public.fn_iu_add_version(
+       p_addresses => $1, p_titles => $2, p_bodies => $3, p_actor => $4)`,
     [writes.map(({ address }) => address), writes.map(({ title }) => title), bodies, actor],
   )
-  return rows.filter((row) => row.created).map(({ address }) => address)
+  return rows
 }
 
 /** In the plan's order. A unit's newest version is what this cut wrote or found, whether the unit is a draft or in force. */
@@ -177,7 +177,8 @@ async function writtenUnits(sql: Sql, plan: CutPlan): Promise<WrittenUnit[]> {
   const { rows } = await sql.query<WrittenUnit>(
     `select p.address, u.id as "unitId", v.id as "versionId", v.version_seq as "versionSeq"
      from unnest($1::text[]) with ordinality as p (address, n)
-     join public.information_unit u on u.canonical_address = p.address
+     cross join lateral (
+       select i.id from public.information_unit i where i.canonical_address = p.address limit 1) u
      cross join lateral (
        select n.id, n.version_seq from public.unit_version n where n.unit_id = u.id order by n.version_seq desc limit 1) v
      order by p.n`,

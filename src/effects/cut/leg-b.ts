@@ -140,11 +140,9 @@ async function writeGovernance(
       created_by: actor,
     },
   ])
-  await insert('manifest_unit_block', [
-    ...blocks(plan, written, ids.envelopeId),
-    ...(await originBlocks(sql, plan, ids.envelopeId)),
-  ])
-  await insert('cut_change_set_affected_row', affectedRows(plan, written, ids.changeSetId))
+  await insertBlocks(sql, plan, written, ids.envelopeId)
+  await insert('manifest_unit_block', await originBlocks(sql, plan, ids.envelopeId))
+  await insertAffectedRows(sql, plan, written, ids.changeSetId)
   await insert('review_decision', [reviewRow(approval, `rd-${approval.approvalId}`, 'cut', ids.envelopeId)])
   await insert('decision_backlog_entry', [
     {
@@ -181,22 +179,35 @@ async function writeGovernance(
   ])
 }
 
-function blocks(plan: CutPlan, written: WrittenUnit[], envelopeId: string): object[] {
+/** A block for each unit that was written. Thousands go in by columns, which costs a third of what they cost as JSON. */
+async function insertBlocks(
+  sql: Sql,
+  plan: CutPlan,
+  written: WrittenUnit[],
+  envelopeId: string,
+): Promise<void> {
   const planned = new Map(plan.actions.map((action) => [action.address, action]))
-  return written.map(({ address, unitId }) => {
-    const action = planned.get(address)!
-    return {
-      envelope_id: envelopeId,
-      unit_local_id: `u${action.sortOrder}`,
-      block_role: 'result',
-      source_span: { start: action.start, end: action.end },
-      render_order: action.sortOrder,
-      target_unit_id: unitId,
-      proposed_canonical_address: address,
-      proposed_authority: plan.document,
-      payload_summary: { contentHash: action.contentHash, title: action.title },
-    }
-  })
+  const actions = written.map(({ address }) => planned.get(address)!)
+  await sql.query(
+    `insert into cutter_governance.manifest_unit_block
+       (envelope_id, unit_local_id, block_role, source_span, render_order, target_unit_id, proposed_canonical_address,
+        proposed_authority, payload_summary)
+     select $1, 'u' || u.sort_order, 'result', jsonb_build_object('start', u.first, 'end', u.last), u.sort_order, u.unit_id,
+       u.address, $2, jsonb_build_object('contentHash', u.content_hash, 'title', u.title)
+     from unnest($3::int[], $4::int[], $5::int[], $6::uuid[], $7::text[], $8::text[], $9::text[])
+       as u (sort_order, first, last, unit_id, address, content_hash, title)`,
+    [
+      envelopeId,
+      plan.document,
+      actions.map(({ sortOrder }) => sortOrder),
+      actions.map(({ start }) => start),
+      actions.map(({ end }) => end),
+      written.map(({ unitId }) => unitId),
+      written.map(({ address }) => address),
+      actions.map(({ contentHash }) => contentHash),
+      actions.map(({ title }) => title),
+    ],
+  )
 }
 
 /** The units that the text no longer has. They end under the second gate's decision; here they are only named. */
@@ -221,17 +232,23 @@ async function originBlocks(sql: Sql, { endings, document }: CutPlan, envelopeId
 }
 
 /** Of a unit that stays in force the version is the row that came in. */
-function affectedRows(plan: CutPlan, written: WrittenUnit[], changeSetId: string): object[] {
+async function insertAffectedRows(
+  sql: Sql,
+  plan: CutPlan,
+  written: WrittenUnit[],
+  changeSetId: string,
+): Promise<void> {
   const versions = new Set(plan.actions.filter(isVersion).map(({ address }) => address))
-  return written.map(({ address, unitId, versionId }) => {
-    const [table, id] = versions.has(address) ? ['unit_version', versionId] : ['information_unit', unitId]
-    return {
-      affected_row_id: `${changeSetId}-${id}`,
-      change_set_id: changeSetId,
-      target_table: table,
-      target_row_id: id,
-    }
-  })
+  await sql.query(
+    `insert into cutter_governance.cut_change_set_affected_row (affected_row_id, change_set_id, target_table, target_row_id)
+     select $1 || '-' || r.id, $1, case when r.is_version then 'unit_version' else 'information_unit' end, r.id
+     from unnest($2::uuid[], $3::boolean[]) as r (id, is_version)`,
+    [
+      changeSetId,
+      written.map(({ address, unitId, versionId }) => (versions.has(address) ? versionId : unitId)),
+      written.map(({ address }) => versions.has(address)),
+    ],
+  )
 }
 
 /** Inserts rows given as objects; columns that they don't name keep their defaults. Table and columns are our own constants. */

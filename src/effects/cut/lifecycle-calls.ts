@@ -14,29 +14,32 @@ export async function moveUnits(sql: Sql, actions: LifecycleAction[], under: Und
   for (const [action, statement] of Object.entries(STATEMENTS)) {
     const mine = actions.filter((one) => one.action === action)
     if (mine.length === 0) continue
-    const { rows } = await sql.query<{ changed: boolean }>(statement, [
+    const what = action === 'retire' ? mine.map(({ to }) => to) : mine.map(({ versionSeq }) => versionSeq)
+    const { rows } = await sql.query<{ changed: number }>(statement, [
       mine.map(({ address }) => address),
-      mine.map(({ versionSeq }) => versionSeq),
-      mine.map(({ to }) => to),
+      what,
       ...under,
     ])
-    changed += rows.filter((row) => row.changed).length
+    changed += rows[0]!.changed
   }
   return changed
 }
 
-const call = (name: string, more: string) => `
-  select done.changed
-  from unnest($1::text[], $2::int[], $3::text[]) with ordinality as u (address, version_seq, to_status, n),
-  lateral public.${name}(
-    p_address => u.address, ${more} p_actor => $4, p_review_decision_id => $5, p_change_set_id => $6, p_reason => $7,
-    p_tool_revision => $8) as done
-  order by u.n`
+const intoForce = (name: string) => `
+  select count(*) filter (where changed)::int as changed from public.${name}(
+    p_addresses => $1, p_version_seqs => $2, p_actor => $3, p_review_decision_id => $4, p_change_set_id => $5, p_reason => $6,
+    p_tool_revision => $7)`
 
 const STATEMENTS: Record<LifecycleAction['action'], string> = {
-  enact: call('fn_iu_enact', 'p_target_state => u.to_status,'),
-  supersede: call('fn_iu_supersede', 'p_version_seq => u.version_seq,'),
-  retire: call('fn_iu_retire', 'p_target_state => u.to_status,'),
+  enact: intoForce('fn_iu_enact'),
+  revive: intoForce('fn_iu_enact'),
+  supersede: intoForce('fn_iu_supersede'),
+  retire: `
+    select count(*) filter (where done.changed)::int as changed
+    from unnest($1::text[], $2::text[]) as u (address, to_status),
+    lateral public.fn_iu_retire(
+      p_address => u.address, p_target_state => u.to_status, p_actor => $3, p_review_decision_id => $4, p_change_set_id => $5,
+      p_reason => $6, p_tool_revision => $7) as done`,
 }
 
 /** Rows that lead from where a text stood to the unit that has it now. */

@@ -121,11 +121,12 @@ async function enact(sql: Sql, context: EffectContext, plan: LifecyclePlan): Pro
 
 function resultOf(plan: LifecyclePlan) {
   const count = (action: string) => plan.actions.filter((one) => one.action === action).length
-  const [superseded, ended] = [count('supersede'), count('retire')]
+  const [superseded, revived, ended] = [count('supersede'), count('revive'), count('retire')]
   const enacted = plan.actions.length - ended
   const report = {
     enacted,
     ...(superseded > 0 ? { superseded } : {}),
+    ...(revived > 0 ? { revived } : {}),
     ...(ended > 0 ? { ended } : {}),
     ...(plan.aliases.length > 0 ? { aliases: plan.aliases.length } : {}),
   }

@@ -31,6 +31,16 @@ export type LifecycleAction =
       replaces: { versionSeq: number; contentHash: string; from: 'enacted'; to: 'superseded' }
     }
   | {
+      /** A draft brings a unit back that went out of force, and stays itself what it was. */
+      action: 'revive'
+      address: string
+      versionSeq: number
+      contentHash: string
+      from: 'draft'
+      to: 'enacted'
+      after: { versionSeq: number; contentHash: string; status: string }
+    }
+  | {
       /** A unit that the text no longer has: superseded where others have its text, else by that on to retired. */
       action: 'retire'
       address: string
@@ -89,13 +99,11 @@ function comingIn(planned: UnitAction, row: UnitRow): LifecycleAction {
   const { address, contentHash } = planned
   const toForce = { address, contentHash, from: 'draft', to: 'enacted' } as const
   if (!isVersion(planned)) return { action: 'enact', ...toForce, versionSeq: row.versionSeq! }
-  const replaces = {
-    versionSeq: row.versionSeq!,
-    contentHash: row.contentHash!,
-    from: 'enacted',
-    to: 'superseded',
-  } as const
-  return { action: 'supersede', ...toForce, versionSeq: row.pendingSeq!, replaces }
+  const before = { versionSeq: row.versionSeq!, contentHash: row.contentHash! }
+  const coming = { ...toForce, versionSeq: row.pendingSeq! }
+  const status = row.lifecycleStatus
+  if (status !== 'enacted') return { action: 'revive', ...coming, after: { ...before, status } }
+  return { action: 'supersede', ...coming, replaces: { ...before, from: 'enacted', to: 'superseded' } }
 }
 
 function goingOut({ action, address, contentHash, successors }: Ending, row: UnitRow): LifecycleAction {
@@ -140,9 +148,11 @@ function versionDifferences({ actions }: LifecyclePlan, units: UnitRow[]): strin
     is === undefined || is === was ? [] : [`unit ${address} was at version ${was}, is at ${is}`]
   return actions.flatMap((one) => {
     const unit = there.get(one.address)
-    if (one.action !== 'supersede') return line(one.address, one.versionSeq, unit?.versionSeq)
+    if (one.action === 'enact' || one.action === 'retire')
+      return line(one.address, one.versionSeq, unit?.versionSeq)
+    const before = one.action === 'revive' ? one.after : one.replaces
     return [
-      ...line(one.address, one.replaces.versionSeq, unit?.versionSeq),
+      ...line(one.address, before.versionSeq, unit?.versionSeq),
       ...line(`${one.address}, its draft,`, one.versionSeq, unit?.pendingSeq),
     ]
   })

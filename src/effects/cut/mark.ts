@@ -3,6 +3,7 @@ import { type Problem, profileNames, type Scan, scan } from '../../document/scan
 import type { ReadEffect } from '../../domain/effect.ts'
 import { Stop } from '../../domain/errors.ts'
 import { jsonEvidence } from '../../domain/evidence.ts'
+import { digestOfBytes } from '../../domain/json.ts'
 import { acceptedCodes } from './accept.ts'
 import { sourceVersionId } from './plan.ts'
 import type { CutWorld } from './world.ts'
@@ -24,7 +25,7 @@ export function mark(world: CutWorld): ReadEffect<z.infer<typeof input>, z.infer
     output,
     async execute(context, { sourceDigest, ...how }) {
       const { document } = how
-      const found = safeScan(world, await context.evidence(sourceDigest), how)
+      const found = knownScan(world, await context.evidence(sourceDigest), how)
       const marked = jsonEvidence('scan', found)
       const id = sourceVersionId(document, found)
       return {
@@ -48,12 +49,36 @@ export interface Reading {
   accept?: string | undefined
 }
 
-export function safeScan(
-  { profiles, caps }: Pick<CutWorld, 'profiles' | 'caps'>,
-  bytes: Uint8Array,
-  { document, profile, accept }: Reading,
-): Scan {
+type Readers = Pick<CutWorld, 'profiles' | 'caps'>
+
+/** A scan that a cut can be made of, made anew. */
+export function safeScan(world: Readers, bytes: Uint8Array, how: Reading): Scan {
+  return safe(world, scanned(world, bytes, how), how)
+}
+
+/** The same from the newest scan of this process, where it is of these bytes, read in this way. */
+export function knownScan(world: Readers, bytes: Uint8Array, how: Reading): Scan {
+  const { source, profiles, document, profile, found } = newest ?? {}
+  // Detected or named, a profile reads the same.
+  const alike = how.profile === profile || how.profile === found?.profile
+  const same = alike && profiles === world.profiles && document === how.document
+  return safe(world, same && source === digestOfBytes(bytes) ? found! : scanned(world, bytes, how), how)
+}
+
+type Scanned = { source: string; found: Scan } & Pick<Reading, 'document' | 'profile'> &
+  Pick<CutWorld, 'profiles'>
+
+/** Reading a long text takes longer than anything else that is done to it here, and a start asks for it three times. */
+let newest: Scanned | null = null
+
+export function scanned({ profiles }: Pick<CutWorld, 'profiles'>, bytes: Uint8Array, how: Reading): Scan {
+  const { document, profile } = how
   const found = scan(bytes, { document, profile, profiles })
+  newest = { source: digestOfBytes(bytes), found, document, profile, profiles }
+  return found
+}
+
+function safe({ caps }: Readers, found: Scan, { accept }: Reading): Scan {
   const accepted = acceptedCodes(accept)
   const stopping = found.problems.filter(({ severity }) => severity === 'stops')
   const open = found.problems.filter(

@@ -1,7 +1,6 @@
 import type { ScanRecord } from '../../document/records.ts'
 import type { Scan } from '../../document/scan.ts'
 import { Stop } from '../../domain/errors.ts'
-import { digestOfBytes } from '../../domain/json.ts'
 import type { Survey, UnitRow } from '../../targets/survey.ts'
 import type { Difference } from './difference.ts'
 import type { InForce } from './in-force.ts'
@@ -27,7 +26,7 @@ export function unitRecords(scan: Scan, inForce: InForce[]): Set<ScanRecord> {
 }
 
 export function actionsOf(
-  { bytes, survey, document }: PlanInput,
+  { survey, document }: PlanInput,
   records: Set<ScanRecord>,
   { origins }: Difference,
 ): UnitAction[] {
@@ -38,44 +37,47 @@ export function actionsOf(
   )
   const there = new Map(survey.units.map((unit) => [unit.address, unit]))
   return [...records].map((record, index): UnitAction => {
-    const contentHash = digestOfBytes(bytes.subarray(record.start, record.end))
+    const contentHash = `sha256:${record.sha256}`
     const address = record.address!
     const unit = there.get(address)
     const origin = origins.get(address)
+    // By the alphabet: thousands of these are written in canonical form.
     return {
       action: actionFor(address, contentHash, unit),
       address,
+      change: origin?.change ?? null,
+      contentHash,
+      end: record.end,
+      from: origin?.from ?? [],
       kind: record.level ?? 'unit',
       number: record.number,
-      title: record.heading ?? address,
-      parent: record.parent,
-      contentHash,
       oldContentHash: unit?.lifecycleStatus === 'enacted' ? unit.contentHash : null,
-      change: origin?.change ?? null,
-      from: origin?.from ?? [],
-      start: record.start,
-      end: record.end,
+      parent: record.parent,
       sortOrder: index + 1,
+      start: record.start,
+      title: record.heading ?? address,
     }
   })
 }
 
 function actionFor(address: string, contentHash: string, unit: UnitRow | undefined): UnitAction['action'] {
   if (unit === undefined) return 'create'
-  const same = unit.contentHash === contentHash
-  if (unit.lifecycleStatus === 'enacted' && unit.versionStatus === 'enacted') {
-    if (same) return 'keep'
-    return unit.pendingHash === contentHash ? 'adopt-version' : 'amend'
+  const { lifecycleStatus, versionStatus } = unit
+  if (versionStatus !== lifecycleStatus) {
+    throw new Stop(
+      'STOP_UNITS_DIFFER',
+      `${address} is in the target as ${lifecycleStatus}, and its version as ${versionStatus ?? 'none'}; nothing was touched`,
+      {
+        next: 'no writer function leaves a unit like that; have the owner of the target look at it, then start another run',
+        data: { address, lifecycleStatus, versionStatus },
+      },
+    )
   }
-  if (unit.lifecycleStatus === 'draft' && unit.versionStatus === 'draft') return same ? 'adopt' : 'redraft'
-  throw new Stop(
-    'STOP_UNITS_DIFFER',
-    `${address} is in the target as ${unit.lifecycleStatus}, and the source has a text there; nothing was touched`,
-    {
-      next: 'an address that went out of force is never used again; give the text a number of its own, or cancel the run',
-      data: { address, lifecycleStatus: unit.lifecycleStatus },
-    },
-  )
+  const same = unit.contentHash === contentHash
+  if (lifecycleStatus === 'draft') return same ? 'adopt' : 'redraft'
+  if (lifecycleStatus === 'enacted' && same) return 'keep'
+  if (unit.pendingHash === contentHash) return 'adopt-version'
+  return lifecycleStatus === 'enacted' ? 'amend' : 'revive'
 }
 
 /** Units of the document that the source does not have: those in force end, drafts are left; what ended before stays as it is. */

@@ -2,7 +2,7 @@ import type { ChangeKind } from '../../document/diff.ts'
 import type { Profile } from '../../document/profile.ts'
 import type { ScanRecord } from '../../document/records.ts'
 import type { Scan } from '../../document/scan.ts'
-import { digestOf, digestOfBytes, sha256 } from '../../domain/json.ts'
+import { digestOf, sha256 } from '../../domain/json.ts'
 import type { Mode } from '../../domain/run.ts'
 import type { Survey, UnitRow } from '../../targets/survey.ts'
 import { type Accepted, acceptedIn } from './accept.ts'
@@ -43,9 +43,10 @@ export interface CutPlan {
 export interface UnitAction {
   /**
    * create: a new unit; adopt: a draft with this very text is there; redraft: a draft with another text; amend: another version of
-   * a unit in force; adopt-version: such a version waits there as a draft; keep: it is in force with this very text.
+   * a unit in force; revive: another version of a unit that went out of force, whose number a text has again; adopt-version: such a
+   * version waits there as a draft; keep: it is in force with this very text.
    */
-  action: 'create' | 'adopt' | 'redraft' | 'amend' | 'adopt-version' | 'keep'
+  action: 'create' | 'adopt' | 'redraft' | 'amend' | 'revive' | 'adopt-version' | 'keep'
   address: string
   kind: string
   number: string | null
@@ -110,8 +111,9 @@ export interface PlanInput {
 export const governanceRows = (units: number, endings = 0) => 13 + 2 * units + endings
 
 export const isWritten = ({ action }: UnitAction) => action !== 'keep'
-/** Written as a version of a unit that is in force and stays so. */
-export const isVersion = ({ action }: UnitAction) => action === 'amend' || action === 'adopt-version'
+/** Written as a later version of a unit that was in force before. */
+export const isVersion = ({ action }: UnitAction) =>
+  action === 'amend' || action === 'revive' || action === 'adopt-version'
 
 export function planCut(input: PlanInput): CutPlan {
   const { document, mode, machineVersion, bytes, scan, profiles, survey, inForce, unitCap, accept } = input
@@ -172,12 +174,12 @@ export function sourceVersionId(
 }
 
 export function expectedState(survey: Survey): ExpectedState {
-  const units = survey.units.map(({ address, lifecycleStatus, contentHash, versionStatus, pendingHash }) => ({
+  const units = survey.units.map(({ address, contentHash, lifecycleStatus, pendingHash, versionStatus }) => ({
     address,
-    lifecycleStatus,
     contentHash,
-    versionStatus,
+    lifecycleStatus,
     pendingHash,
+    versionStatus,
   }))
   return { units, surface: survey.surface }
 }
@@ -186,12 +188,11 @@ function layoutOf(bytes: Uint8Array, records: ScanRecord[], units: Set<ScanRecor
   const text = new TextDecoder('utf-8', { ignoreBOM: true })
   const pieces: Piece[] = []
   for (const record of records) {
-    const { address, start, end } = record
-    const slice = bytes.subarray(start, end)
+    const literal = () => text.decode(bytes.subarray(record.start, record.end))
     const last = pieces.at(-1)
-    if (units.has(record)) pieces.push({ unit: address!, contentHash: digestOfBytes(slice) })
-    else if (last !== undefined && 'text' in last) last.text += text.decode(slice)
-    else pieces.push({ text: text.decode(slice) })
+    if (units.has(record)) pieces.push({ contentHash: `sha256:${record.sha256}`, unit: record.address! })
+    else if (last !== undefined && 'text' in last) last.text += literal()
+    else pieces.push({ text: literal() })
   }
   return pieces
 }

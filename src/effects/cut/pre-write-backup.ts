@@ -36,10 +36,12 @@ async function documentRows(sql: Sql, document: string): Promise<DocumentRows> {
     units: await rowsOf(`
       select to_jsonb(u) as row from public.information_unit u where u.doc_code = $1 order by u.canonical_address`),
     versions: await rowsOf(`
-      select to_jsonb(v) as row from public.unit_version v join public.information_unit u on u.id = v.unit_id
+      select v.row from public.information_unit u cross join lateral (
+        select to_jsonb(n) as row, n.version_seq from public.unit_version n where n.unit_id = u.id offset 0) v
       where u.doc_code = $1 order by u.canonical_address, v.version_seq`),
     log: await rowsOf(`
-      select to_jsonb(l) as row from public.iu_lifecycle_log l join public.information_unit u on u.id = l.unit_id
+      select l.row from public.information_unit u cross join lateral (
+        select to_jsonb(e) as row, e.created_at, e.id from public.iu_lifecycle_log e where e.unit_id = u.id offset 0) l
       where u.doc_code = $1 order by u.canonical_address, l.created_at, l.id`),
   }
 }

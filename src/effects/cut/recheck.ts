@@ -3,7 +3,7 @@ import type { EffectContext, ReadEffect } from '../../domain/effect.ts'
 import { Stop } from '../../domain/errors.ts'
 import { bytesEvidence, type Evidence, jsonEvidence } from '../../domain/evidence.ts'
 import { digestOf, type Json } from '../../domain/json.ts'
-import { plannedResult, planTwice } from './cutplan.ts'
+import { type Planned, plannedResult, planOnce, planTwice } from './cutplan.ts'
 import { driftStop, inShort, listed, namingDrift, planDifferences } from './drift.ts'
 import { grantProbe } from './grant-probe.ts'
 import { textsInForce } from './in-force.ts'
@@ -40,21 +40,22 @@ export function recheckCut(world: CutWorld): ReadEffect<z.infer<typeof input>, z
       const unitCap = world.caps.units
       const differences = async (plan: CutPlan | null) =>
         planDifferences(await jsonOf<CutPlan>(context, planDigest), { bytes, survey, unitCap, plan })
-      const plan = await namingDrift(
+      const given = { document, profile, accept, bytes, survey, inForce }
+      // The plan that was approved is the other of two where nothing differs.
+      const { plan, evidence }: Planned = await namingDrift(
         () => differences(null),
-        () => planTwice(world, context, { document, profile, accept, bytes, survey, inForce }),
+        () => planOnce(world, context, given),
       )
-      const planned = plannedResult(plan)
-      if (planned.output.planDigest === planDigest)
-        return { output: { planDigest, report: { recheck: null } } }
+      if (evidence.digest === planDigest) return { output: { planDigest, report: { recheck: null } } }
 
+      const planned = plannedResult(planTwice(world, context, given))
       const differ = await differences(plan)
       const pinned = bytesEvidence('source', 'application/octet-stream', bytes)
       const surveyed = jsonEvidence('survey/before', survey)
       const { evidence: backup } = await backUp(there, context, document)
       const made = [...planned.evidence, pinned, surveyed, backup]
       // No plan is offered for approval unless grants were probed and its calls rehearsed behind the guards as they are now.
-      const given = {
+      const toProbe = {
         document,
         target,
         planDigest: planned.output.planDigest,
@@ -63,7 +64,7 @@ export function recheckCut(world: CutWorld): ReadEffect<z.infer<typeof input>, z
       }
       const probed = await namingDrift(
         async () => differ,
-        () => grantProbe(world).execute(knowing(context, made), given),
+        () => grantProbe(world).execute(knowing(context, made), toProbe),
       )
       return {
         output: {

@@ -89,5 +89,7 @@ const VERSIONS = `
   select u.canonical_address as address, u.id as "unitId", v.id as "versionId", v.version_seq as "versionSeq",
     v.lifecycle_status as "lifecycleStatus", u.unit_kind as kind, u.section_code as number, v.title,
     u.parent_or_container_ref as parent, v.content_hash as "contentHash", v.body
-  from public.information_unit u join public.unit_version v on v.unit_id = u.id
+  from public.information_unit u cross join lateral (
+    select n.id, n.version_seq, n.lifecycle_status, n.title, n.content_hash, n.body
+    from public.unit_version n where n.unit_id = u.id offset 0) v
   where u.doc_code = $1 order by v.version_seq`

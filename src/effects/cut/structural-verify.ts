@@ -50,7 +50,10 @@ async function structure(sql: Sql, document: string, plan: CutPlan): Promise<Rec
        select u.canonical_address as address, u.lifecycle_status, u.sort_order, v.unit_id = u.id as own, v.content_hash,
          v.lifecycle_status as version_status, v.content_hash = u.content_anchor_ref as anchored,
          v.content_hash = 'sha256:' || encode(sha256(convert_to(v.body, 'UTF8')), 'hex') as hashed, n.pending
-       from public.information_unit u left join public.unit_version v on v.id = u.version_anchor_ref
+       from public.information_unit u
+       left join lateral (
+         select a.unit_id, a.version_seq, a.content_hash, a.lifecycle_status, a.body
+         from public.unit_version a where a.id = u.version_anchor_ref limit 1) v on true
        left join lateral (
          select n.content_hash as pending from public.unit_version n
          where n.unit_id = u.id and n.version_seq > v.version_seq and n.lifecycle_status = 'draft'

@@ -16,32 +16,39 @@ export interface Finding {
   facts: Record<string, boolean | number | string>
 }
 
-interface ChangeSet {
-  payload_summary: {
-    document: string
-    sourceSha256: string
-    /** Units and versions that were written. */
-    units: number
-    /** Units in force that the text no longer has. */
-    endings: number
-    aliases: number
-    layout: ({ unit: string; contentHash: string } | { text: string })[]
-  }
+interface Payload {
+  document: string
+  sourceSha256: string
+  /** Units and versions that were written. */
+  units: number
+  /** Units in force that the text no longer has. */
+  endings: number
+  aliases: number
+  layout: ({ unit: string; contentHash: string } | { text: string })[]
 }
 
 const hash = (data: string | Uint8Array) => createHash('sha256').update(data).digest('hex')
 
 /** Puts a document together from its change set's layout and the texts of its versions. Throws when a text is missing. */
 export async function reassemble(sql: Sql, changeSetId: string): Promise<Buffer> {
-  const { rows: sets } = await sql.query<ChangeSet>(
+  const payload = await payloadOf(sql, changeSetId)
+  if (payload === undefined) throw new Error(`there is no change set ${changeSetId}`)
+  return putTogether(sql, payload)
+}
+
+async function payloadOf(sql: Sql, changeSetId: string): Promise<Payload | undefined> {
+  const { rows } = await sql.query<{ payload_summary: Payload }>(
     'select payload_summary from cutter_governance.cut_change_set where change_set_id = $1',
     [changeSetId],
   )
-  if (sets[0] === undefined) throw new Error(`there is no change set ${changeSetId}`)
-  const { layout, document } = sets[0].payload_summary
+  return rows[0]?.payload_summary
+}
+
+async function putTogether(sql: Sql, { layout, document }: Payload): Promise<Buffer> {
   const { rows } = await sql.query<{ address: string; body: string }>(
     `select u.canonical_address as address, v.body
-     from public.information_unit u join public.unit_version v on v.unit_id = u.id where u.doc_code = $1`,
+     from public.information_unit u
+     cross join lateral (select n.body from public.unit_version n where n.unit_id = u.id offset 0) v where u.doc_code = $1`,
     [document],
   )
   const texts = new Map(rows.map(({ address, body }) => [`${address}\n${hash(body)}`, body]))
@@ -65,21 +72,18 @@ export async function examine(
     pinnedSha256: string
   },
 ): Promise<Finding> {
-  const { rows: sets } = await sql.query<ChangeSet>(
-    'select payload_summary from cutter_governance.cut_change_set where change_set_id = $1',
-    [given.changeSetId],
-  )
-  const payload = sets[0]?.payload_summary
-  const rebuilt = await reassemble(sql, given.changeSetId)
+  const payload = await payloadOf(sql, given.changeSetId)
+  if (payload === undefined) throw new Error(`there is no change set ${given.changeSetId}`)
+  const rebuilt = await putTogether(sql, payload)
   const sourceSha256 = hash(given.source)
   const rowsFound = await countGovernance(sql, given)
-  const written = payload?.units ?? -1
+  const written = payload.units
   const facts = {
     source_is_the_pinned_one: sourceSha256 === given.pinnedSha256,
-    change_set_names_the_source: payload?.sourceSha256 === sourceSha256,
+    change_set_names_the_source: payload.sourceSha256 === sourceSha256,
     rebuilt_is_the_source: hash(rebuilt) === sourceSha256 && Buffer.compare(rebuilt, given.source) === 0,
     governance_rows: rowsFound,
-    governance_rows_expected: 11 + 2 * written + (payload?.endings ?? 0),
+    governance_rows_expected: 11 + 2 * written + payload.endings,
     units_written: written,
     rows_named_and_there: await countAffected(sql, given.changeSetId),
   }
@@ -115,8 +119,12 @@ async function countGovernance(
 async function countAffected(sql: Sql, changeSetId: string): Promise<number> {
   const { rows } = await sql.query<{ rows: number }>(
     `select count(*)::int as rows from cutter_governance.cut_change_set_affected_row a
-     left join public.information_unit u on a.target_table = 'information_unit' and u.id = a.target_row_id
-     left join public.unit_version v on a.target_table = 'unit_version' and v.id = a.target_row_id
+     left join lateral (
+       select i.lifecycle_status from public.information_unit i
+       where a.target_table = 'information_unit' and i.id = a.target_row_id limit 1) u on true
+     left join lateral (
+       select n.lifecycle_status from public.unit_version n
+       where a.target_table = 'unit_version' and n.id = a.target_row_id limit 1) v on true
      where a.change_set_id = $1 and coalesce(u.lifecycle_status, v.lifecycle_status) = 'draft'`,
     [changeSetId],
   )
@@ -128,21 +136,22 @@ async function countAffected(sql: Sql, changeSetId: string): Promise<number> {
  * these texts make up the source was found before (`examine`), and a text never changes under its hash.
  */
 export async function examineInForce(sql: Sql, changeSetId: string): Promise<Record<string, boolean>> {
-  const { rows: sets } = await sql.query<ChangeSet>(
-    'select payload_summary from cutter_governance.cut_change_set where change_set_id = $1',
-    [changeSetId],
-  )
-  const payload = sets[0]?.payload_summary
+  const payload = await payloadOf(sql, changeSetId)
   if (payload === undefined) return { change_set_is_there: false }
   const { rows: units } = await sql.query<{ address: string; hash: string | null; status: string | null }>(
     `select u.canonical_address as address, v.content_hash as hash, v.lifecycle_status as status
-     from public.information_unit u left join public.unit_version v on v.id = u.version_anchor_ref and v.unit_id = u.id
+     from public.information_unit u
+     left join lateral (
+       select n.content_hash, n.lifecycle_status from public.unit_version n
+       where n.id = u.version_anchor_ref and n.unit_id = u.id limit 1) v on true
      where u.doc_code = $1 and u.lifecycle_status = 'enacted'`,
     [payload.document],
   )
   const { rows: aliases } = await sql.query<{ rows: number }>(
     `select count(*)::int as rows from cutter_governance.canonical_address_alias a
-     join public.information_unit u on u.id = a.target_unit_id and u.doc_code = $2 and u.lifecycle_status = 'enacted'
+     cross join lateral (
+       select from public.information_unit i
+       where i.id = a.target_unit_id and i.doc_code = $2 and i.lifecycle_status = 'enacted' limit 1) u
      where a.change_set_id = $1`,
     [changeSetId, payload.document],
   )

@@ -29,6 +29,14 @@ export const ACTOR = 'cutter/'
 /** Who the rows say has made them. */
 export const actorOf = ({ runId }: Pick<EffectContext, 'runId'>) => `${ACTOR}${runId}`
 
+/** What evidence says. The newest are kept, under digests that can stand for nothing else: a plan is asked for in every phase. */
 export async function jsonOf<T>(context: EffectContext, digest: string): Promise<T> {
-  return JSON.parse(Buffer.from(await context.evidence(digest)).toString('utf8')) as T
+  const known = parsed.get(digest) ?? JSON.parse(Buffer.from(await context.evidence(digest)).toString('utf8'))
+  parsed.delete(digest)
+  parsed.set(digest, known)
+  for (const oldest of [...parsed.keys()].slice(0, -MOST_PARSED)) parsed.delete(oldest)
+  return known as T
 }
+
+const parsed = new Map<string, unknown>()
+const MOST_PARSED = 3

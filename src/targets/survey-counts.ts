@@ -1,0 +1,82 @@
+import { GOVERNANCE_TABLES, UNIT_TABLES } from './schema.ts'
+import type { Reads, Survey } from './survey.ts'
+
+/** How many of a table's rows belong to a document ($1); a table without an entry knows of none. */
+const OF_DOCUMENT: Record<string, string> = {
+  information_unit: where('doc_code = $1'),
+  unit_version: ofUnits('unit_version'),
+  iu_lifecycle_log: ofUnits('iu_lifecycle_log'),
+  manifest_envelope: where('source_doc_ref = $1'),
+  manifest_unit_block: where(`envelope_id in (${envelopes('envelope_id')})`),
+  cut_change_set: where(`change_set_id in (${envelopes('cut_change_set_ref')})`),
+  cut_change_set_affected_row: where(`change_set_id in (${envelopes('cut_change_set_ref')})`),
+  review_decision: where(`manifest_id in (${envelopes('envelope_id')})`),
+  verify_result: where(`manifest_id in (${envelopes('envelope_id')})`),
+  decision_backlog_entry: where('source_doc_ref = $1'),
+  decision_backlog_history: where(`backlog_entry_id in (${backlogEntries()})`),
+  decision_backlog_sweep_log: where(`backlog_entry_id in (${backlogEntries()})`),
+}
+
+function where(condition: string): string {
+  return `count(*) filter (where ${condition})`
+}
+
+/** Unit by unit, like all that is asked of a whole document: see migrations/target/0007_sets.sql for what a join may cost. */
+function ofUnits(table: string): string {
+  return `(select coalesce(sum(each.n), 0) from public.information_unit u
+    cross join lateral (select count(*) as n from public.${table} t where t.unit_id = u.id) each where u.doc_code = $1)`
+}
+
+function envelopes(column: string): string {
+  return `select ${column} from cutter_governance.manifest_envelope where source_doc_ref = $1`
+}
+
+function backlogEntries(): string {
+  return 'select backlog_entry_id from cutter_governance.decision_backlog_entry where source_doc_ref = $1'
+}
+
+/** Rows of every table of ours, whole and of one document, as far as the role may read them. */
+export async function surveyCounts(
+  client: Reads,
+  document: string,
+): Promise<Pick<Survey, 'counts' | 'unreadable'>> {
+  const readable = await readableTables(client)
+  const watched = [
+    ...UNIT_TABLES.map((table) => ({ table, schema: 'public' })),
+    ...GOVERNANCE_TABLES.map((table) => ({ table, schema: 'cutter_governance' })),
+  ]
+  const counts: Survey['counts'] = { whole: {}, document: {} }
+  const unreadable: string[] = []
+  const selects: string[] = []
+  for (const { table, schema } of watched) {
+    const within = OF_DOCUMENT[table]
+    counts.whole[table] = null
+    if (within) counts.document[table] = null
+    // Asked beforehand: a 42501 would end the surveyor's transaction.
+    if (!readable.has(`${schema}.${table}`)) unreadable.push(table)
+    else
+      selects.push(
+        `select '${table}' as table, count(*)::int as whole, ${within ? `${within}::int` : 'null'} as document from ${schema}.${table}`,
+      )
+  }
+  if (selects.length === 0) return { counts, unreadable }
+  const { rows } = await client.query<{ table: string; whole: number; document: number | null }>(
+    `${selects.join(' union all ')} union all select '', 0, 0 where $1::text is null`,
+    [document],
+  )
+  for (const row of rows) {
+    counts.whole[row.table] = row.whole
+    if (row.document !== null) counts.document[row.table] = row.document
+  }
+  return { counts, unreadable }
+}
+
+async function readableTables(client: Reads): Promise<Set<string>> {
+  const { rows } = await client.query<{ name: string }>(
+    `select format('%s.%s', n.nspname, c.relname) as name
+       from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+       where n.nspname in ('public', 'cutter_governance') and c.relkind = 'r'
+         and has_schema_privilege(n.oid, 'usage') and has_table_privilege(c.oid, 'select')`,
+  )
+  return new Set(rows.map((row) => row.name))
+}

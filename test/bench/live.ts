@@ -1,0 +1,106 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type App, openApp } from '../../src/app.ts'
+import type { HistoryEntry, Run } from '../../src/domain/run.ts'
+import { signApproval } from '../../src/engine/approving.ts'
+import { connected, type PlainSeconds, plainSeconds } from './plain.ts'
+
+/**
+ * A live cut against the plain way to bring in the rows that it wrote (plain.ts), on the embedded server with its own settings.
+ *
+ * `phases`: from the run's first entry to its last, without its rests at gates (from the arrival until the decision is taken up). It
+ * holds whatever a cut does: scan, plans, surveys, backup, the rehearsal of all calls on a copy, the world's last checks, both legs,
+ * verifications, enactment, and the evidence of each, saved and fsynced.
+ * `whole`: all that one process spends in `run start` and both `run resume`: also the first reading of the source, the look at the
+ * record and at signatures at each gate, and the reports. Out of both: starting process and server, making the database, signing.
+ */
+export interface LiveRound {
+  phases: number
+  whole: number
+  plain: PlainSeconds
+}
+
+const SIGNER = 'bench@example.org'
+
+/** Seconds of some rounds, each with a database of its own. */
+export async function measureLive(units: number, rounds: number): Promise<LiveRound[]> {
+  const home = mkdtempSync(join(tmpdir(), 'cutter-bench-live-'))
+  const at = (name: string) => join(home, name)
+  execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'bench', '-f', at('key')])
+  const [type, key] = readFileSync(at('key.pub'), 'utf8').split(' ')
+  writeFileSync(at('allowed_signers'), `${SIGNER} ${type} ${key}\n`)
+  writeFileSync(at('cutter.yaml'), `execution: { allowLive: true }\ncaps: { units: ${units} }\n`)
+  writeFileSync(at('law.md'), aLawOf(units))
+  const entries: HistoryEntry[] = []
+  const interrupt = new AbortController().signal
+  const app = await openApp({
+    home,
+    env: process.env,
+    interrupt,
+    onStep: (_run, entry) => entries.push(entry),
+  })
+  try {
+    const now = new Date()
+    const until = new Date(now.getTime() + 3_600_000).toISOString()
+    await app.store.setExecutionSwitch({
+      ...{ enabled: true, until, reason: 'bench', by: 'bench' },
+      at: now.toISOString(),
+    })
+    const targets = await app.embedded()
+    const measured: LiveRound[] = []
+    for (let round = 0; round < rounds; round += 1) {
+      await targets.discardTarget()
+      await targets.target()
+      await connected(await targets.superuserUrl('postgres'), (client) => client.query('checkpoint'))
+      entries.length = 0
+      const whole = await liveCut(app, at)
+      const plain = await plainSeconds(targets.superuserUrl, 'cutter')
+      measured.push({ phases: withoutRests(entries), whole, plain })
+    }
+    return measured
+  } finally {
+    await app.close()
+    rmSync(home, { recursive: true, force: true })
+  }
+}
+
+/** Articles of the size of a constitution’s, twenty to a chapter. */
+function aLawOf(units: number): string {
+  const words =
+    'The members of the assembly, each in its turn, shall say in the open whether the measure is fit. '
+  return Array.from({ length: units }, (_, index) => {
+    const chapter = index % 20 === 0 ? `## Chapter ${index / 20 + 1}\n\n` : ''
+    return `${chapter}### Article ${index + 1}\n\n${words.repeat(8)}Number ${index + 1}.\n\n`
+  }).join('')
+}
+
+async function liveCut({ engine, parts }: App, at: (name: string) => string): Promise<number> {
+  let seconds = 0
+  const timed = async (state: string, work: () => Promise<Run>) => {
+    const begun = performance.now()
+    const run = await work()
+    seconds += (performance.now() - begun) / 1_000
+    if (run.state !== state) throw new Error(run.stop?.message ?? `the cut of the bench came to ${run.state}`)
+    return run
+  }
+  const input = { document: 'BENCH', source: at('law.md'), target: 'embedded' }
+  let run = await timed('AWAITING_CUT_AUTHORIZATION', () => engine.start('cut', input, { mode: 'live' }))
+  for (const state of ['AWAITING_LIFECYCLE_AUTHORIZATION', 'CLOSEOUT_REPORTED']) {
+    const statement = { as: SIGNER, decision: 'approve', reason: '', keyFile: at('key') } as const
+    const { approvalId } = (await signApproval(parts, run.runId, statement)).approval
+    run = await timed(state, () => engine.resume(run.runId, { approvalId }))
+  }
+  return seconds
+}
+
+function withoutRests(entries: HistoryEntry[]): number {
+  let milliseconds = 0
+  for (const [index, { at, event }] of entries.entries()) {
+    const before = entries[index - 1]
+    if (before !== undefined && event.type !== 'APPROVE')
+      milliseconds += Date.parse(at) - Date.parse(before.at)
+  }
+  return milliseconds / 1_000
+}
