@@ -67,6 +67,15 @@ export interface PrunedRun {
   bundleDigest: string
 }
 
+/** What is needed to take a run up from where it rests, read at one moment. */
+export interface TakenUp {
+  run: Run
+  timers: Timer[]
+  approvals: Approval[]
+  /** The entries that somebody made, in their order: all but those by `ENGINE`. */
+  byPeople: HistoryEntry[]
+}
+
 /** A run in a list: what its row says, without snapshot and output. */
 export interface RunFilter {
   status?: Status
@@ -98,8 +107,7 @@ export interface RunStore {
   /** Newest first. */
   list(filter: RunFilter): Promise<Run[]>
   history(runId: string): Promise<HistoryEntry[]>
-  /** The entries that somebody made, in their order: all but those by `ENGINE`. */
-  entriesByPeople(runId: string): Promise<HistoryEntry[]>
+  takeUp(runId: string): Promise<TakenUp | null>
 
   effects(runId: string): Promise<EffectRow[]>
   /** Takes an effect over from the owner that the caller saw (null: from nobody). Null when somebody else was faster. */

@@ -2,11 +2,12 @@ import { type Refusal, refusal, refuseByFacts } from '../approvals/refusal.ts'
 import type { Approval } from '../domain/approval.ts'
 import { CutterError } from '../domain/errors.ts'
 import { digestOfBytes, type Json } from '../domain/json.ts'
+import { operatorsIn } from '../domain/marks.ts'
 import type { Run } from '../domain/run.ts'
+import type { TakenUp } from '../domain/store.ts'
 import { type Machine, record } from '../machine/step.ts'
 import { inForceAt } from './gate-record.ts'
 import { leaseOf, orHeld } from './lease.ts'
-import { recordedOperators } from './operators.ts'
 import type { EngineParts } from './parts.ts'
 import { workOn } from './work.ts'
 import { worldRefusal } from './world-refusal.ts'
@@ -14,10 +15,14 @@ import { worldRefusal } from './world-refusal.ts'
 const EVENTS = { approve: 'APPROVE', reject: 'REJECT', void: 'VOID' } as const
 
 /** Brings an approval to the gate at which a run waits. Everything unverified is refused before the run moves. */
-export async function decide(parts: EngineParts, run: Run, approvalId: string, by: string): Promise<Run> {
-  const others = await parts.store.approvals(run.runId)
+export async function decide(
+  parts: EngineParts,
+  { run, approvals, byPeople, timers }: TakenUp,
+  approvalId: string,
+  by: string,
+): Promise<Run> {
   const approval =
-    others.find((one) => one.approvalId === approvalId) ?? (await parts.store.approval(approvalId))
+    approvals.find((one) => one.approvalId === approvalId) ?? (await parts.store.approval(approvalId))
   if (approval === null) {
     const message = `there is no approval ${approvalId} here`
     await recordRefusal(parts, run, { approvalId, reason: 'APPROVAL_UNKNOWN', message }, by)
@@ -25,7 +30,7 @@ export async function decide(parts: EngineParts, run: Run, approvalId: string, b
       next: `cutter approval list; one signed elsewhere comes in with: cutter approval import --statement F --signature F.sig`,
     })
   }
-  const verdict = await judge(parts, run, approval, by, others)
+  const verdict = await judge(parts, run, approval, by, { approvals, byPeople })
   if (verdict.refusal !== null) throw await refused(parts, run, approval, verdict.refusal, by)
 
   const { decision, approver } = approval.statement
@@ -39,7 +44,7 @@ export async function decide(parts: EngineParts, run: Run, approvalId: string, b
     counted: counted as unknown as Json,
     ...(policyDigest === undefined ? {} : { policyDigest }),
   }
-  return atWorld(parts, run, approval, by, () => workOn(parts, run, event, by, evidence))
+  return atWorld(parts, run, approval, by, () => workOn(parts, run, event, by, { evidence, timers }))
 }
 
 /** The last check, the world's, is part of the work. Still at the same gate after it: the approval was not used. */
@@ -57,13 +62,13 @@ export async function atWorld(
   return decided
 }
 
-/** Every check of an approval but the world's, for a run that waits at a gate; `others` are all that are kept for the run. */
+/** Every check of an approval but the world's, for a run that waits at a gate, with all approvals that are kept for it. */
 export async function judge(
   parts: EngineParts,
   run: Run,
   approval: Approval,
   by: string,
-  others: Approval[],
+  { approvals, byPeople }: Pick<TakenUp, 'approvals' | 'byPeople'>,
 ) {
   const { machine, files = [] } = await parts.installed(run.machine)
   const early =
@@ -76,11 +81,11 @@ export async function judge(
   const verdict = await refusal({
     run,
     approval,
-    operators: [...(await recordedOperators(parts, run)), by, parts.osUser],
+    operators: [...operatorsIn(byPeople, run.osUser), by, parts.osUser],
     now: parts.clock.now(),
     trust,
     policy,
-    others,
+    others: approvals,
   })
   return verdict.refusal === null ? { ...verdict, ...recorded } : verdict
 }

@@ -2,7 +2,7 @@ import { CutterError } from '../domain/errors.ts'
 import type { Json } from '../domain/json.ts'
 import type { Mode, Run } from '../domain/run.ts'
 import { refuseOnHold } from './hold.ts'
-import { known, knownWhole } from './known.ts'
+import { known, takenUp } from './known.ts'
 import { orHeld, refuseHeld } from './lease.ts'
 import { operatorOf } from './operators.ts'
 import type { EngineParts } from './parts.ts'
@@ -72,12 +72,13 @@ async function resume(
   options: { approvalId?: string; by?: string },
 ): Promise<Run> {
   refuseSecretWords(parts, { '--by': options.by, '--approval': options.approvalId })
-  const record = parts.checkRecords === false ? null : await knownWhole(parts, id)
-  const found = record?.run ?? (await known(parts, id))
+  const taken = await takenUp(parts, id)
+  const { run: found, record } = taken
   if (found.status === 'closed') return found
   await refuseOnHold(parts, found)
   const by = operatorOf(parts, options.by)
-  await refuseHeld(parts, found)
+  // Nothing is in flight where a run rests.
+  if (found.status === 'working') await refuseHeld(parts, found)
   // Whoever moves a run takes up more of its record than its row: all of it must be what the history gives.
   if (record !== null) await (await import('./verify-run.ts')).verifyReplay(parts, record)
   const { upToDate } = await import('./upgrade.ts')
@@ -85,7 +86,7 @@ async function resume(
   answerAtRest(run, options.approvalId)
   if (run.status === 'paused') {
     const { decide } = await import('./decide.ts')
-    return decide(parts, run, options.approvalId!, by)
+    return decide(parts, run === found ? taken : await takenUp(parts, id), options.approvalId!, by)
   }
   const { goOn } = await import('./go-on.ts')
   return goOn(parts, run, options.approvalId, by)

@@ -1,9 +1,11 @@
 import { type Approver, whoMay } from '../approvals/approvers.ts'
 import { namespaceOf } from '../approvals/statement.ts'
 import type { Approval, Decision } from '../domain/approval.ts'
+import { operatorsIn } from '../domain/marks.ts'
 import type { Run } from '../domain/run.ts'
+import type { TakenUp } from '../domain/store.ts'
 import { judge } from './decide.ts'
-import { recordedOperators } from './operators.ts'
+import { takenUp } from './known.ts'
 import type { EngineParts, GatePolicy } from './parts.ts'
 
 export interface PolicyInForce {
@@ -34,6 +36,7 @@ export interface AtGate {
 
 /** Who could approve where a run waits, and what the approvals are worth that are there already. Records nothing. */
 export async function atGate(parts: EngineParts, run: Run & { gate: string }): Promise<AtGate> {
+  const taken = await takenUp(parts, run.runId)
   const policy = policyAt(parts.policy(run.machine, run.gate))
   const { of, fourEyes } = policy
   const { approvers, readable } = await whoMay(parts.trust, {
@@ -41,14 +44,13 @@ export async function atGate(parts: EngineParts, run: Run & { gate: string }): P
     live: run.mode === 'live',
     at: parts.clock.now(),
     policy: { fourEyes, ...(of === null ? {} : { of }) },
-    operators: await recordedOperators(parts, run),
+    operators: operatorsIn(taken.byPeople, run.osUser),
   })
   const approvals: Weighed[] = []
-  const all = await parts.store.approvals(run.runId)
-  for (const approval of all) {
+  for (const approval of taken.approvals) {
     const { usedSeq, statement } = approval
     if (usedSeq === null && statement.gate === run.gate)
-      approvals.push(await weighed(parts, run, approval, all))
+      approvals.push(await weighed(parts, run, approval, taken))
   }
   return { policy, approvers, approvals, signersReadable: readable }
 }
@@ -58,14 +60,9 @@ function policyAt({ of, validHours, need = 1, fourEyes = true }: GatePolicy): Po
 }
 
 /** Judged as if who started the run brought it: whoever only looks operates nothing. */
-async function weighed(
-  parts: EngineParts,
-  run: Run,
-  approval: Approval,
-  others: Approval[],
-): Promise<Weighed> {
+async function weighed(parts: EngineParts, run: Run, approval: Approval, taken: TakenUp): Promise<Weighed> {
   const { approvalId, statement } = approval
-  const { refusal } = await judge({ ...parts, osUser: run.osUser }, run, approval, run.startedBy, others)
+  const { refusal } = await judge({ ...parts, osUser: run.osUser }, run, approval, run.startedBy, taken)
   return {
     approvalId,
     approver: statement.approver,

@@ -3,6 +3,7 @@ import type { Run } from '../domain/run.ts'
 import { approvalInHand } from '../machine/step.ts'
 import { atWorld, judge, recordRefusal, refused } from './decide.ts'
 import { refuseUnsafeFiles } from './execution.ts'
+import { takenUp } from './known.ts'
 import { orHeld, seize } from './lease.ts'
 import type { EngineParts } from './parts.ts'
 import { lastApprovalUsed } from './perform.ts'
@@ -54,7 +55,7 @@ async function checkAgain(parts: EngineParts, run: Run, approvalId: string, by: 
     throw new CutterError('STORE_TAMPERED', `approval ${approvalId} of run ${run.runId} is gone`)
   const paused = { status: 'paused', phase: null, stopCode: 'STOP_APPROVAL_REQUIRED' }
   const waiting = { ...run, ...paused, gate: approval.statement.gate } as Run
-  const verdict = await judge(parts, waiting, approval, by, await parts.store.approvals(run.runId))
+  const verdict = await judge(parts, waiting, approval, by, await takenUp(parts, run.runId))
   if (verdict.refusal === null) return atWorld(parts, run, approval, by, () => workOn(parts, run, null, by))
 
   const back = await backToGate(parts, run, verdict.refusal.message, by)

@@ -1,6 +1,7 @@
 import { CutterError } from '../domain/errors.ts'
+import { ENGINE } from '../domain/marks.ts'
 import type { Run } from '../domain/run.ts'
-import type { WholeRun } from '../domain/store.ts'
+import type { TakenUp, WholeRun } from '../domain/store.ts'
 import { tampered } from '../domain/tampered.ts'
 import type { EngineParts, InstalledMachine, Reports } from './parts.ts'
 import { faultInRecord } from './trusted.ts'
@@ -16,6 +17,17 @@ export async function known(parts: Parts, id: string): Promise<Run> {
   const run = await parts.store.run(id)
   if (run === null) throw unknown(id)
   return run
+}
+
+/** The same, with all that taking it up from where it rests needs; and its record, where that was looked at. */
+export async function takenUp(parts: Parts, id: string): Promise<TakenUp & { record: WholeRun | null }> {
+  if (parts.checkRecords !== false) {
+    const record = await knownWhole(parts, id)
+    return { ...record, byPeople: record.history.filter(({ by }) => by !== ENGINE), record }
+  }
+  const taken = await parts.store.takeUp(id)
+  if (taken === null) throw unknown(id)
+  return { ...taken, record: null }
 }
 
 export async function knownWhole({ store, reports }: Parts, id: string): Promise<WholeRun> {

@@ -46,5 +46,5 @@ export function operatorOf(
 
 /** Everyone who started or moved the run so far. */
 export async function recordedOperators({ store }: Pick<EngineParts, 'store'>, run: Run): Promise<string[]> {
-  return operatorsIn(await store.entriesByPeople(run.runId), run.osUser)
+  return operatorsIn(await store.history(run.runId), run.osUser)
 }

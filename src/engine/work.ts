@@ -87,10 +87,11 @@ export async function workOn(
   run: Run,
   event: RunEvent | null,
   by: string,
-  evidence: Evidence[] = [],
+  known: { evidence?: Evidence[]; timers?: Timer[] } = {},
 ): Promise<Run> {
   const installed = await parts.installed(run.machine)
-  const inHand: InHand = { run, effects: [], timers: await parts.store.timers(run.runId) }
+  const timers = known.timers ?? (await parts.store.timers(run.runId))
+  const inHand: InHand = { run, effects: [], timers }
   if (event === null) {
     refuseOtherDefinition(installed.machine, run)
     return work(parts, installed, { ...inHand, effects: await seize(parts, run) })
@@ -98,7 +99,11 @@ export async function workOn(
   const reading = run.mode === 'live' ? { executionSwitch: (await readSwitch(parts)) as unknown as Json } : {}
   const operator = { osUser: parts.osUser, operatorDeclared: declaredBy(parts) }
   const whole = { ...event, ...operator, ...reading }
-  return work(parts, installed, await take(parts, installed, inHand, whole, { by, evidence }))
+  return work(
+    parts,
+    installed,
+    await take(parts, installed, inHand, whole, { by, evidence: known.evidence ?? [] }),
+  )
 }
 
 type TakeFacts = Omit<StepFacts, 'at' | 'by'> & { by?: string }

@@ -8,6 +8,7 @@ import type {
   MachineModulePlace,
   PrunedRun,
   RunFilter,
+  TakenUp,
   Timer,
   WholeRun,
 } from '../domain/store.ts'
@@ -60,6 +61,16 @@ export function openRunStore(options: OpenOptions): BatchingStore {
       ),
     }))
   })
+  const takeUp = db.transaction((runId: string): TakenUp | null => {
+    const run = runOrNull(sql.run.get(runId))
+    if (run === null) return null
+    return legible(runId, () => ({
+      run,
+      timers: sql.timers.all(runId).map(timerOfRow),
+      approvals: sql.approvalsOf.all(runId).map(approvalOfRow),
+      byPeople: sql.historyByPeople.all(runId).map(entryOfRow),
+    }))
+  })
   return {
     create: (step, lease) => guarded(() => saving.save(step, lease)),
     advance: (step, lease) => guarded(() => saving.save(step, lease)),
@@ -76,7 +87,7 @@ export function openRunStore(options: OpenOptions): BatchingStore {
         return list.all({ status, machine, limit }).flatMap((row) => trusted(row, onTampered))
       }),
     history: (runId) => guarded(() => sql.history.all(runId).map(entryOfRow)),
-    entriesByPeople: (runId) => guarded(() => sql.historyByPeople.all(runId).map(entryOfRow)),
+    takeUp: (runId) => guarded(() => takeUp(runId)),
 
     effects: (runId) => guarded(() => sql.effects.all(runId).map(effectOfRow)),
     claim: (runId, invokeId, from, lease) =>

@@ -55,8 +55,9 @@ export function describeRunStore(name: string, open: () => Promise<RunStore>): v
       expect(await store.history(start.run.runId)).toEqual(steps.map(({ entry }) => entry))
     })
 
-    test('knows the entries that somebody made, in their order', async () => {
-      const [one, other] = [firstStep(), firstStep()]
+    test('gives all that taking a run up needs: its timers, its approvals, and the entries that somebody made, in their order', async () => {
+      const timersAsked = [{ timerId: 't', dueAt: UNTIL, event: { type: 'tick' } }]
+      const [one, other] = [firstStep({ timersAsked }), firstStep()]
       for (const start of [one, other]) await store.create(byHand(start, 'alice'), mine)
       let last = byHand(one, 'alice')
       const byPeople = [last.entry]
@@ -65,8 +66,13 @@ export function describeRunStore(name: string, open: () => Promise<RunStore>): v
         await store.advance(last, mine)
         if (by !== 'engine') byPeople.push(last.entry)
       }
-      expect(await store.entriesByPeople(one.run.runId)).toEqual(byPeople)
-      expect(await store.entriesByPeople('nobody')).toEqual([])
+      const approval = anApproval(last.run)
+      await store.saveApproval(approval)
+      expect(await store.takeUp(one.run.runId)).toEqual({
+        ...{ run: last.run, approvals: [approval], byPeople },
+        timers: [{ timerId: 't', dueAt: UNTIL, event: { type: 'tick' } }],
+      })
+      expect(await store.takeUp('nobody')).toBeNull()
     })
 
     test('keeps every standing: paused, stopped and closed', async () => {
