@@ -5,6 +5,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
+import { spreadByAssign } from './build-spread.mjs'
 import { yamlAsData } from './build-yaml.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
@@ -74,6 +75,7 @@ await Promise.all(
     build({
       ...common,
       stdin: { contents: `module.exports = require('${name}')`, resolveDir: root },
+      plugins: name === 'xstate' ? [spreadByAssign(name)] : [],
       outfile: join(dist, `${name}.cjs`),
       format: 'cjs',
       minifySyntax: true,

@@ -50,6 +50,13 @@ export interface EffectContext {
   progress(text: string): void
 }
 
+/** The context with evidence that is saved only once this effect has come to its end. */
+export function knowing(context: EffectContext, made: Evidence[]): EffectContext {
+  const evidence: EffectContext['evidence'] = async (digest) =>
+    made.find((one) => one.digest === digest)?.bytes ?? (await context.evidence(digest))
+  return Object.create(context, { evidence: { value: evidence } })
+}
+
 /** What an effect gives back: a small JSON for the history, and evidence saved with it in one transaction. */
 export interface EffectResult<Output> {
   output: Output

@@ -45,7 +45,7 @@ export async function perform(
   effect: Effect,
 ): Promise<Performed> {
   const begun = performance.now()
-  const context = contextOf(parts, run, row)
+  const context = new Context(parts, run, row)
   const readings: Readings = {}
   try {
     if (effect.kind === 'write') await refuseUnapproved(parts, run, effect)
@@ -239,29 +239,46 @@ function eventOf(
   return event as RunEvent
 }
 
-function contextOf(parts: EngineParts, run: Run, row: EffectRow): EffectContext {
-  let signal: AbortSignal | undefined
-  return {
-    runId: run.runId,
-    machine: run.machine,
-    version: run.version,
-    mode: run.mode,
-    seq: row.seq,
-    startedBy: run.startedBy,
-    get signal() {
-      signal ??= AbortSignal.any([parts.interrupt, AbortSignal.timeout(workLeftMs(parts, run))])
-      return signal
-    },
-    now: () => parts.clock.now(),
-    async evidence(digest) {
-      const bytes = await parts.store.evidence(digest)
-      if (bytes === null)
-        throw new CutterError('STORE_TAMPERED', `the evidence ${digest} of run ${run.runId} is missing`)
-      return bytes
-    },
-    approval: () => lastApprovalUsed(parts.store, run.runId),
-    progress: (text) => parts.onProgress?.(run, text),
+/** One is made for every effect; its signal, with a timer behind it, only for an effect that asks for it. */
+class Context implements EffectContext {
+  readonly runId: string
+  readonly machine: string
+  readonly version: string
+  readonly mode: Run['mode']
+  readonly seq: number
+  readonly startedBy: string
+  readonly now: () => Date
+  readonly approval: () => Promise<Approval | null>
+  readonly evidence: (digest: string) => Promise<Uint8Array>
+  readonly progress: (text: string) => void
+  private readonly abort: () => AbortSignal
+  private made: AbortSignal | null = null
+
+  constructor(parts: EngineParts, run: Run, row: EffectRow) {
+    this.runId = run.runId
+    this.machine = run.machine
+    this.version = run.version
+    this.mode = run.mode
+    this.seq = row.seq
+    this.startedBy = run.startedBy
+    this.now = () => parts.clock.now()
+    this.approval = () => lastApprovalUsed(parts.store, run.runId)
+    this.evidence = (digest) => evidenceOf(parts, run, digest)
+    this.progress = (text) => parts.onProgress?.(run, text)
+    this.abort = () => AbortSignal.any([parts.interrupt, AbortSignal.timeout(workLeftMs(parts, run))])
   }
+
+  get signal(): AbortSignal {
+    this.made ??= this.abort()
+    return this.made
+  }
+}
+
+async function evidenceOf({ store }: EngineParts, { runId }: Run, digest: string): Promise<Uint8Array> {
+  const bytes = await store.evidence(digest)
+  if (bytes === null)
+    throw new CutterError('STORE_TAMPERED', `the evidence ${digest} of run ${runId} is missing`)
+  return bytes
 }
 
 /** The approval under which a run passed its last gate. */

@@ -106,21 +106,21 @@ function mapped(part: unknown, text: (key: string, value: string) => string, key
   return Object.fromEntries(Object.entries(part).map(([name, item]) => [name, mapped(item, text, name)]))
 }
 
-function learned(
-  context: ChartContext,
-  { report = {}, planDigest = context.planDigest, ...facts }: Facts,
-  grows: string[],
-): Partial<ChartContext> {
-  const added = grows.map((key) => [
-    key,
-    { ...(context.output[key] as Facts), ...((report as Facts)[key] as Facts) },
-  ])
-  const grown = Object.fromEntries(added) as Facts
+function learned(context: ChartContext, outcome: Facts, grows: string[]): Partial<ChartContext> {
+  const { report = {}, planDigest = context.planDigest, ...facts } = outcome as { report?: Facts } & Facts
+  const grown: Facts = {}
+  for (const key of grows) grown[key] = { ...(context.output[key] as Facts), ...(report[key] as Facts) }
   return {
-    facts: { ...context.facts, ...facts, ...grown },
+    facts: added(context.facts, { ...facts, ...grown }),
     planDigest: planDigest as string | null,
-    output: { ...context.output, ...(report as Facts), ...grown },
+    output: added(context.output, { ...report, ...grown }),
   }
+}
+
+/** This is asked at every step of a run: what nothing is added to stays the object that it is. */
+const added = (to: Facts, more: Facts): Facts => {
+  for (const _ in more) return { ...to, ...more }
+  return to
 }
 
 /** What every effect of such a chart is given, where it doesn't say what it needs. */

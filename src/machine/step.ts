@@ -278,7 +278,7 @@ function entryAfter(
   snapshotDigest: string,
   facts: StepFacts,
 ): HistoryEntry {
-  const entry = {
+  const entry: HistoryEntry = {
     seq: 'seq' in before ? before.seq + 1 : 1,
     at: facts.at,
     event,
@@ -287,6 +287,8 @@ function entryAfter(
     status: standing.status,
     snapshotDigest,
     previousHash: 'head' in before ? before.head : genesisOf(before),
+    hash: '',
   }
-  return { ...entry, hash: hashOf(entry, eventText) }
+  entry.hash = hashOf(entry, eventText)
+  return entry
 }

@@ -9,7 +9,7 @@ interface Waiting {
   reject(reason: unknown): void
 }
 
-/** From how many runs at work on they take turns: while the steps of a quarter are saved, the others are at work. */
+/** From how many runs at work on they take turns: while the steps of one half are saved, the other half is at work. */
 const TAKING_TURNS = 64
 
 /**
@@ -21,8 +21,8 @@ export function grouped(store: BatchingStore, runsAtWork: () => number): RunStor
   let queue: Waiting[] = []
   let saving = false
 
-  /** How many steps are enough for a batch: with many runs at work a quarter of them, so that the others work meanwhile. */
-  const enough = () => (runsAtWork() < TAKING_TURNS ? Number.POSITIVE_INFINITY : Math.ceil(runsAtWork() / 4))
+  /** How many steps are enough for a batch: with many runs at work the half of them, so that the other half works meanwhile. */
+  const enough = () => (runsAtWork() < TAKING_TURNS ? Number.POSITIVE_INFINITY : Math.ceil(runsAtWork() / 2))
 
   /** One batch at a time: what comes while it is being saved is for the next one. */
   function flush(): void {

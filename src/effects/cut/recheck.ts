@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import type { EffectContext, ReadEffect } from '../../domain/effect.ts'
+import { knowing, type ReadEffect } from '../../domain/effect.ts'
 import { Stop } from '../../domain/errors.ts'
-import { bytesEvidence, type Evidence, jsonEvidence } from '../../domain/evidence.ts'
+import { bytesEvidence, jsonEvidence } from '../../domain/evidence.ts'
 import { digestOf, type Json } from '../../domain/json.ts'
 import { type Planned, plannedResult, planOnce, planTwice } from './cutplan.ts'
 import { driftStop, inShort, listed, namingDrift, planDifferences } from './drift.ts'
@@ -90,13 +90,6 @@ export function recheckCut(world: CutWorld): ReadEffect<z.infer<typeof input>, z
     },
   }
 }
-
-/** The context with evidence that is saved only once this effect has come to its end. */
-const knowing = (context: EffectContext, made: Evidence[]): EffectContext => ({
-  ...context,
-  evidence: async (digest) =>
-    made.find((one) => one.digest === digest)?.bytes ?? (await context.evidence(digest)),
-})
 
 const lifecycleInput = z.object({
   document: z.string(),

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { EffectContext, ReadEffect } from '../../domain/effect.ts'
+import { type EffectContext, knowing, type ReadEffect } from '../../domain/effect.ts'
 import { Stop } from '../../domain/errors.ts'
 import { type Evidence, jsonEvidence } from '../../domain/evidence.ts'
 import type { Json } from '../../domain/json.ts'
@@ -107,13 +107,6 @@ async function planAnew(
     evidence: made,
   }
 }
-
-/** The context with evidence that is saved only once this effect has come to its end. */
-const knowing = (context: EffectContext, made: Evidence[]): EffectContext => ({
-  ...context,
-  evidence: async (digest) =>
-    made.find((one) => one.digest === digest)?.bytes ?? (await context.evidence(digest)),
-})
 
 const rollbackInput = z.object({
   target: z.string(),
