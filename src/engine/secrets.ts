@@ -22,15 +22,15 @@ export function refuseSecretWords(
 ): void {
   for (const [option, text] of Object.entries(words)) {
     if (text === undefined) continue
+    const what = secretFormIn(text)
+    if (what !== null) throw refused(`${option} holds what looks like ${what}`)
+    const name = secrets?.nameOfOneIn(text) ?? null
+    if (name !== null) throw refused(`${option} holds the value of ${name}`)
     if (ONE_LINE.includes(option) && /[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/u.test(text))
       throw new CutterError(
         'USAGE',
         `${option} is one line of plain text, without control characters; nothing was done`,
       )
-    const what = secretFormIn(text)
-    if (what !== null) throw refused(`${option} holds what looks like ${what}`)
-    const name = secrets?.nameOfOneIn(text) ?? null
-    if (name !== null) throw refused(`${option} holds the value of ${name}`)
   }
 }
 
