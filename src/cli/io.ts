@@ -19,14 +19,27 @@ export interface Io {
 /** Without secrets known by value it takes out what looks like one. */
 export function processIo(json: boolean, env: NodeJS.ProcessEnv, secrets = knownSecrets()): Io {
   const watched = !json && process.stderr.isTTY === true && process.stdout.isTTY === true
+  const color = watched && (env.NO_COLOR ?? '') === '' && env.TERM !== 'dumb'
   return {
     json,
-    out: (text) => void process.stdout.write(`${text}\n`),
-    err: (text) => void process.stderr.write(`${secrets.text(text)}\n`),
+    out: (text) => void process.stdout.write(`${json ? text : spelt(text, color)}\n`),
+    err: (text) => void process.stderr.write(`${spelt(secrets.text(text), color)}\n`),
     words: secrets.words,
     watched,
-    color: watched && (env.NO_COLOR ?? '') === '' && env.TERM !== 'dumb',
+    color,
   }
+}
+
+/** What moves a terminal's cursor or turns its text round, with the end of a colour of ours where it is the begin of one. */
+const ODD = /(?![\n\t])[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069](?:\[(?:1|2|22|31|32|39)m)?/gu
+
+/** Spells out what others wrote for a terminal to obey: a plan could seem to be another one. */
+export function spelt(text: string, color: boolean): string {
+  return text.replace(ODD, (found) =>
+    color && found.startsWith('\u001b[')
+      ? found
+      : `\\u{${found.codePointAt(0)!.toString(16)}}${found.slice(1)}`,
+  )
 }
 
 /** The answer of a command: the value as JSON, or its lines. */

@@ -17,6 +17,8 @@ interface Form {
 const NAMES =
   'password|passwd|passwort|passphrase|pwd|secret|token|dsn|api[_-]?key|access[_-]?key|private[_-]?key|secret[_-]?key'
 
+const BY_NAME = 'a password or a token by its name'
+
 const FORMS: Form[] = [
   {
     what: 'a private key',
@@ -27,20 +29,25 @@ const FORMS: Form[] = [
   {
     what: 'a URL with a password',
     // A port before a path that holds an @ is no password.
-    pattern: /(:\/\/[^\s:/@?#"]{0,256}:)(?!\d{1,5}(?:[/?#\s]|$)|\[redacted\]@)[^\s"]{1,512}@/g,
+    pattern:
+      /(:\/\/[^\s:/@?#"]{0,256}:)(?!\d{1,5}(?:[/?#\s]|$)|\[redacted\]@|\$\{?[A-Z_][A-Z0-9_]*\}?@)[^\s"]{1,512}@/g,
     instead: `$1${REDACTED}@`,
   },
   {
-    what: 'a password or a token by its name',
+    what: BY_NAME,
     pattern: new RegExp(
-      `((?:${NAMES})["']?\\s{0,8}[=:]\\s{0,8})(?!"\\[redacted)("(?:[^"\\\\]|\\\\.){1,4096}"|'(?:[^'\\\\]|\\\\.){1,4096}')`,
+      `((?:${NAMES})["']?\\s{0,8}[=:]\\s{0,8})(?!"\\[redacted|["']\\$\\{?[A-Z_][A-Z0-9_]*\\}?["'])("(?:[^"\\\\]|\\\\.){1,4096}"|'(?:[^'\\\\]|\\\\.){1,4096}')`,
       'gi',
     ),
     instead: `$1"${REDACTED}"`,
   },
   {
-    what: 'a password or a token by its name',
-    pattern: new RegExp(`((?:${NAMES})["']?\\s{0,8}=\\s{0,8})(?!\\[redacted)[^\\s"]{1,4096}`, 'gi'),
+    what: BY_NAME,
+    // A shell's variable stands for a secret, and is none.
+    pattern: new RegExp(
+      `((?:${NAMES})["']?\\s{0,8}=\\s{0,8})(?!\\[redacted|\\$\\{?[A-Z_][A-Z0-9_]*\\}?(?:[\\s"';]|$))[^\\s"]{1,4096}`,
+      'gi',
+    ),
     instead: `$1${REDACTED}`,
   },
   {
@@ -62,6 +69,11 @@ const FORMS: Form[] = [
 /** What a text looks like, in words without the text itself; null when it holds nothing that looks like a secret. */
 export function secretFormIn(text: string): string | null {
   return FORMS.find(({ pattern }) => text.search(pattern) >= 0)?.what ?? null
+}
+
+/** The same, but for names: in SQL and in laws `token = 'x'` says nothing. */
+export function secretTokenIn(text: string): string | null {
+  return FORMS.find(({ what, pattern }) => what !== BY_NAME && text.search(pattern) >= 0)?.what ?? null
 }
 
 /** The text without what looks like a secret. Does nothing to what it made itself. */

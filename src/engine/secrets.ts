@@ -12,7 +12,10 @@ import type { EngineParts } from './parts.ts'
 
 type Secrets = Pick<EngineParts, 'secrets'>
 
-/** Words of an operator or an approver, by the names of their options. Throws INPUT_REFUSED. */
+/** In these people speak to people, in lists and beside plans, where a second line could pass for one of ours. */
+const ONE_LINE = ['--by', '--as', '--reason', 'approver', 'reason']
+
+/** Words of an operator or an approver, by the names of their options. Throws INPUT_REFUSED, USAGE for more than a line of text. */
 export function refuseSecretWords(
   { secrets }: Secrets,
   words: { [option: string]: string | undefined },
@@ -23,6 +26,11 @@ export function refuseSecretWords(
     if (what !== null) throw refused(`${option} holds what looks like ${what}`)
     const name = secrets?.nameOfOneIn(text) ?? null
     if (name !== null) throw refused(`${option} holds the value of ${name}`)
+    if (ONE_LINE.includes(option) && /[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/u.test(text))
+      throw new CutterError(
+        'USAGE',
+        `${option} is one line of plain text, without control characters; nothing was done`,
+      )
   }
 }
 

@@ -1,4 +1,5 @@
 import { sha256 } from '../domain/json.ts'
+import { secretTokenIn } from '../domain/secret-values.ts'
 import {
   BUNDLE_FILE,
   type BundleFiles,
@@ -50,10 +51,15 @@ export interface StatementFacts {
 
 /** Reads a bundle whole. `files` holds bundle.yaml and, as far as they are there, the files that it names. */
 export async function lintBundle(files: BundleFiles): Promise<Lint> {
+  const faults: Fault[] = Object.entries(files).flatMap(([file, text]) => {
+    const what = secretTokenIn(text)
+    return what === null
+      ? []
+      : [{ file, message: `holds what looks like ${what}, and would be kept for good` }]
+  })
   const parsed = parseSpec(files[BUNDLE_FILE] ?? '')
-  if ('faults' in parsed) return { faults: parsed.faults, bundle: null }
+  if ('faults' in parsed) return { faults: [...faults, ...parsed.faults], bundle: null }
   const { spec } = parsed
-  const faults: Fault[] = []
   const read = async (file: string) => {
     const found = await statementsIn(file, files[file])
     if ('fault' in found) faults.push(found.fault)

@@ -1,5 +1,5 @@
-import { afterEach, expect, test, vi } from 'vitest'
-import { processIo } from '../../src/cli/io.ts'
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import { processIo, spelt } from '../../src/cli/io.ts'
 
 /** Who watches, and in colour: progress and colours are for terminals. */
 
@@ -29,4 +29,23 @@ test.each<[string, Parameters<typeof ioWith>, ReturnType<typeof ioWith>]>([
   ['for JSON', [both, true, { TERM }], { watched: false, color: false }],
 ])('%s', (_, given, expected) => {
   expect(ioWith(...given)).toEqual(expected)
+})
+
+describe('what others wrote', () => {
+  test.each([
+    ['moves no cursor', 'by ali\u001b[2K\rroot', 'by ali\\u{1b}[2K\\u{d}root'],
+    ['begins no line', 'a\u2028b\u0085c\u009b1A', 'a\\u{2028}b\\u{85}c\\u{9b}1A'],
+    ['turns no text round', 'a\u202egro\u2066.b', 'a\\u{202e}gro\\u{2066}.b'],
+    ['hides nothing', '\u001b[8mhidden\u001b[0m', '\\u{1b}[8mhidden\\u{1b}[0m'],
+    ['stays what it is otherwise', 'Điều 5.\tđỏ\nمادة ١', 'Điều 5.\tđỏ\nمادة ١'],
+  ])('%s', (_, text, told) => {
+    expect(spelt(text, false)).toBe(told)
+    expect(spelt(text, true)).toBe(told)
+  })
+
+  test('is told in our own colours only where somebody watches', () => {
+    const red = '\u001b[31mgone\u001b[39m'
+    expect(spelt(red, true)).toBe(red)
+    expect(spelt(red, false)).toBe('\\u{1b}[31mgone\\u{1b}[39m')
+  })
 })

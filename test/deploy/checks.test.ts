@@ -55,6 +55,9 @@ describe('what a check expects', () => {
 
   test('is refused by its place when it means nothing', () => {
     const refused = (text: object) => () => parseChecks(text, 'checks.yaml')
+    expect(refused({ checks: [{ name: 'a', run: ['curl', 'https://u:plant-7@h/x'] }] })).toThrow(
+      'checks[0].run[1] holds what looks like a URL with a password',
+    )
     expect(
       refused({
         checks: [

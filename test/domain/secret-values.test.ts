@@ -1,5 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { secretFormAt, secretFormIn, withoutSecretForms } from '../../src/domain/secret-values.ts'
+import {
+  secretFormAt,
+  secretFormIn,
+  secretTokenIn,
+  withoutSecretForms,
+} from '../../src/domain/secret-values.ts'
 
 // Put together here, so that no scanner of repositories takes one for real.
 const letters = 'aB3dE5gH7jK9mN1pQ3sT5vW7xY9zA1cD3fG5hJ7k'
@@ -53,10 +58,17 @@ test.each([
   `sha256:${'0123456789abcdef'.repeat(4)}`,
   'ictr-20261120T121623Z-852aea2e',
   'token budget of 4096',
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: a shell's.
+  'PGPASSWORD=$DB_PASSWORD psql; TOKEN="${TOKEN}" curl https://me:${TOKEN}@host/x',
   '-----BEGIN SSH SIGNATURE-----\nU1NIU0lHAAAAAQ\n-----END SSH SIGNATURE-----',
 ])('leaves alone: %s', (text) => {
   expect(secretFormIn(text)).toBe(null)
   expect(withoutSecretForms(text)).toBe(text)
+})
+
+test.each(looks)('is a token as such only where no name says so: %s %s', (what, text) => {
+  const named = what === 'a password or a token by its name'
+  expect(secretTokenIn(text)).toBe(named ? null : what)
 })
 
 test('takes a long text that is made to be slow in a time that grows with it', () => {

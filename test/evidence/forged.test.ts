@@ -11,6 +11,7 @@ import { manifestOf } from '../../src/evidence/bundle.ts'
 import { CLOSEOUT_NAMESPACE, closeoutText } from '../../src/evidence/closeout.ts'
 import type { FaultCode } from '../../src/evidence/fault.ts'
 import { MANIFEST } from '../../src/evidence/layout.ts'
+import { notesOn } from '../../src/evidence/ranges.ts'
 import { faultInPassages, type RunRecord } from '../../src/evidence/record.ts'
 import { asBuffer, type Files } from '../../src/evidence/tar.ts'
 import { verifyBundle } from '../../src/evidence/verify.ts'
@@ -418,6 +419,32 @@ describeWithKeys('a bundle of a run that two people must approve', () => {
         message: expect.stringContaining(words),
       })
     }
+  })
+})
+
+describeWithKeys('what a checker must see though nothing is wrong', () => {
+  test('is a policy that was another when it was decided than at the arrival', async () => {
+    const lenient = await forged((record) => {
+      record.closeout = null
+      const { event } = record.history.findLast((entry) => entry.event.type === 'APPROVE')!
+      const policy = JSON.parse(Buffer.from(record.bytes.get(event.policyDigest as string)!).toString())
+      const bytes = Buffer.from(canonicalJson({ ...policy, need: 1 }))
+      record.bytes.set(digestOfBytes(bytes), bytes)
+      event.policyDigest = digestOfBytes(bytes)
+      event.evidence = { ...(event.evidence as object), 'policy/SG2': digestOfBytes(bytes) }
+    }, together)
+    const { holds, notes } = await verifyBundle(lenient, two.keys.path('allowed_signers'))
+    expect(holds).toBe(true)
+    expect(notes[1]).toContain(
+      'policy or signers of SG2 were others when it was decided (entry 15) than when the run arrived there (entry 14)',
+    )
+    expect((await verifyBundle(together, null)).notes).toHaveLength(1)
+  })
+
+  test('is a live success without a gate', async () => {
+    const record = await recordIn(good)
+    record.history = record.history.slice(0, 2)
+    expect(notesOn(record, [], [], true)[0]).toContain('passed no gate: nobody approved anything')
   })
 })
 

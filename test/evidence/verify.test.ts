@@ -260,6 +260,7 @@ describeWithKeys('the bundle of another run', () => {
     const verdict = await verifyBundle(await at.exported(closed), signers)
     expect(verdict).toMatchObject({ holds: true, outcome: decision === 'reject' ? 'rejected' : 'voided' })
     expect(verdict.approvals).toMatchObject([{ decision, counted: true, usedSeq: 8 }])
+    expect(verdict.ranges[0]).toMatchObject({ by: ALICE, decision, trusted: true })
   })
 
   test('whose machine was upgraded on the way holds, under what was approved since', async () => {

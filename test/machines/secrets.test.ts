@@ -4,6 +4,7 @@ import type { Effect, EffectResult } from '../../src/domain/effect.ts'
 import { Stop } from '../../src/domain/errors.ts'
 import { bytesEvidence, jsonEvidence } from '../../src/domain/evidence.ts'
 import { knownSecrets } from '../../src/domain/known-secrets.ts'
+import { rehearseApproval } from '../../src/engine/approving.ts'
 import { openLog } from '../../src/log.ts'
 import { removeFolders } from '../store/folders.ts'
 import { aWorld, start, succeeds, type World } from './mortal-engine.ts'
@@ -211,6 +212,22 @@ describe('an operator’s words', () => {
       }
     }
     expect(await world.store.list({ limit: 5 })).toEqual([])
+  })
+
+  test('are a line of plain text each, so that none passes for one of ours', async () => {
+    const { world } = await aCarelessWorld(async () => ({ output: {} }))
+    const run = await start(world)
+    for (const odd of ['a\nplan sha256:0', '\u001b[2K', 'a\u2028b', '\u202eabc']) {
+      const refusals = [
+        world.engine.start('cut', { document: 'A', source: '/a.md' }, { mode: 'dry-run', by: odd }),
+        world.engine.cancel(run.runId, { reason: odd }),
+        rehearseApproval(world.parts, run.runId, { as: odd, decision: 'approve', reason: '' }),
+        rehearseApproval(world.parts, run.runId, { as: 'alice', decision: 'approve', reason: odd }),
+      ]
+      for (const refusal of await Promise.allSettled(refusals))
+        expect(refusal).toMatchObject({ status: 'rejected', reason: { code: 'USAGE' } })
+    }
+    expect(await world.store.approvals(run.runId)).toEqual([])
   })
 
   test('may not be input under a key that names one, also one that the machine does not know', async () => {

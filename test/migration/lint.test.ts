@@ -44,6 +44,17 @@ test('a new bundle has no faults', async () => {
   expect(bundle?.spec.name).toBe('units-review')
 })
 
+test('a bundle that would hold a secret is refused by the file, and a column called token is none', async () => {
+  const url = 'postgresql://u:plant-7@db/x'
+  expect(await faultsOf({ migration: `select dblink_connect('${url}');` })).toEqual([
+    'migration.sql holds what looks like a URL with a password, and would be kept for good',
+  ])
+  expect(
+    await faultsOf({ spec: { sideEffects: [{ what: url, table: 'public.t', columns: ['a'] }] } }),
+  ).toContain('bundle.yaml holds what looks like a URL with a password, and would be kept for good')
+  expect(await faultsOf({ migration: "update t set token = 'none' where password = 'x';" })).toEqual([])
+})
+
 describe('a statement of a migration', () => {
   test.each([
     ['begin;', 'transaction control'],

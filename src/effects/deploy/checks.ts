@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { CutterError } from '../../domain/errors.ts'
+import { secretFormAt } from '../../domain/secret-values.ts'
 import type { RunResult } from '../../targets/host.ts'
 import { contentRules } from './artifact-rules.ts'
 
@@ -95,7 +96,8 @@ export function parseChecks(given: unknown, file: string): Checks {
   )
 }
 
-function faultsOf({ checks, skeleton }: Checks): string[] {
+function faultsOf(given: Checks): string[] {
+  const { checks, skeleton } = given
   const names = checks.map(({ name }) => name)
   const twice = names
     .filter((name, index) => names.indexOf(name) !== index)
@@ -107,9 +109,11 @@ function faultsOf({ checks, skeleton }: Checks): string[] {
   const secret = Object.entries(skeleton.files).filter(([, text]) =>
     contentRules.some(({ rule, pattern }) => rule === 'secret' && pattern.test(text)),
   )
+  const form = secretFormAt(given, '')
   return [
     ...twice,
     ...broken,
+    ...(form === null ? [] : [`${form.path} holds what looks like ${form.what}, and would be kept for good`]),
     ...secret.map(([name]) => `skeleton.files.${name} holds what looks like a secret`),
   ]
 }
