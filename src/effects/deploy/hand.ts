@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { EffectContext } from '../../domain/effect.ts'
 import { CutterError } from '../../domain/errors.ts'
 import { type Evidence, jsonEvidence } from '../../domain/evidence.ts'
@@ -26,6 +29,7 @@ export interface Hand {
   /** The output of a command that must succeed. */
   text(command: Command): Promise<string>
   put(local: string, remote: string, mode: number): Promise<{ resumedFrom: number; bytes: number }>
+  putText(text: string, remote: string, mode: number): Promise<void>
   /** What was sent so far, in its order: the receipt of a phase. */
   sent(phase: string): Evidence
 }
@@ -66,18 +70,28 @@ export function handOn(
     Object.assign(note, { exitCode: result.exitCode, timedOut: result.timedOut, ms: now().getTime() - begun })
     return result
   }
+  const put: Hand['put'] = async (local, remote, permissions) => {
+    refuseWrite(remote)
+    sent.push({ id: 'sftp-put', kind: 'write', argv: [remote], exitCode: null, timedOut: false, ms: 0 })
+    return host.put(local, remote, { mode: permissions, signal })
+  }
   return {
     host,
     run,
+    put,
+    async putText(text, remote, permissions) {
+      const folder = await mkdtemp(join(tmpdir(), 'cutter-text-'))
+      try {
+        await writeFile(join(folder, 'text'), text)
+        await put(join(folder, 'text'), remote, permissions)
+      } finally {
+        await rm(folder, { recursive: true, force: true })
+      }
+    },
     async text(command) {
       const result = await run(command)
       if (result.exitCode !== 0) throw new CommandFailed(command, result)
       return result.stdout.toString('utf8')
-    },
-    put(local, remote, permissions) {
-      refuseWrite(remote)
-      sent.push({ id: 'sftp-put', kind: 'write', argv: [remote], exitCode: null, timedOut: false, ms: 0 })
-      return host.put(local, remote, { mode: permissions, signal })
     },
     sent: (phase) =>
       jsonEvidence(`commands/${phase}`, { host: host.address, hostKey: host.hostKey, commands: sent }),

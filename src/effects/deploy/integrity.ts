@@ -77,17 +77,19 @@ async function newTree(
   { place, checks }: DeployPlan,
   list: Entry[],
 ): Promise<{ faults: string[]; benign: string[] }> {
-  const { faults, besides } = compared(list, await contentsOf(hand, place.target))
+  const found = await contentsOf(hand, place.target)
+  const { faults, missing, besides } = compared(list, found)
+  const isCache = (path: string) => isBytecode(path, found)
   const expected = new Set([MANIFEST, ...checks.skeleton.folders, ...Object.keys(checks.skeleton.files)])
   const inSkeleton = (path: string) =>
     expected.has(path) || checks.skeleton.folders.some((folder) => path.startsWith(`${folder}/`))
   const others = besides.filter((path) => !inSkeleton(path))
   return {
     faults: [
-      ...faults.map((fault) => `${place.target}: ${fault}`),
-      ...others.filter((path) => !isBytecode(path)).map((path) => `${place.target}/${path} came besides`),
+      ...[...faults, ...missing].map((fault) => `${place.target}: ${fault}`),
+      ...others.filter((path) => !isCache(path)).map((path) => `${place.target}/${path} came besides`),
     ],
-    benign: others.filter(isBytecode).map((path) => `${path} (bytecode)`),
+    benign: others.filter(isCache).map((path) => `${path} (bytecode)`),
   }
 }
 

@@ -162,6 +162,7 @@ claim=no; [ -n "$(cat "$1/claim" 2>/dev/null)" ] && [ "$(cat "$1/claim")" = "$(s
 target=absent; if [ -L "$2" ] || [ -e "$2" ]; then target=there; fi
 [ -d "$2" ] && [ -z "$(find "$2" -mindepth 1 -maxdepth 1 -print 2>/dev/null | head -n 1)" ] && target=empty
 echo "staging=$([ -d "$1" ] && echo yes || echo no)"
+echo "withdrawn=$([ -d "$1/withdrawn" ] && echo yes || echo no)"
 [ -e "$1/expired" ] && echo expired=yes
 echo "mine=$mine"; echo "manifest=$manifest"; echo "pointer=$pointer"; echo "claim=$claim"; echo "target=$target"`,
     staging,
@@ -174,6 +175,8 @@ echo "mine=$mine"; echo "manifest=$manifest"; echo "pointer=$pointer"; echo "cla
 export const fileText = (path: string): Command => look('file', 'cat -- "$1"', path)
 export const pointsTo = (path: string): Command =>
   look('pointer', '[ -L "$1" ] && exec readlink -- "$1"; [ -e "$1" ] && exit 4; exit 0', path)
+
+export const isFolder = (path: string): Command => look('folder', '[ -d "$1" ]', path)
 
 /** `key=value` lines as an object. */
 export function pairs(text: string): { [key: string]: string } {

@@ -20,6 +20,7 @@ export const EXIT = {
   notMoved: 74,
   busy: 75,
   pointerMoved: 76,
+  remains: 77,
   expired: 78,
 }
 
@@ -128,6 +129,34 @@ export const confirm = (staging: string, run: string): Command =>
  */
 export const withdraw = (staging: string, run: string, target: string, pointer: Pointer | null): Command =>
   write('withdraw', `${OURS}${BACK}`, ...whereOf(staging, run, target, pointer))
+
+/** The other way, where what was withdrawn turns out not to be what the plan lists; too late once its removal began. */
+export const putBack = (staging: string, run: string, target: string, pointer: Pointer | null): Command =>
+  write(
+    'put-back',
+    `${OURS}[ ! -e removing ] || exit ${EXIT.remains}
+[ -d withdrawn ] || exit 0
+[ "$7" != yes ] || mkdir -p -m 755 -- "$(dirname -- "$3")" || exit ${EXIT.notMoved}
+mkdir -m 755 -- "$3" || exit ${EXIT.targetThere}
+mv -T -- withdrawn "$3" || exit ${EXIT.notMoved}
+[ -n "$4" ] && [ "$(readlink -- "$4")" = "$5" ] || exit 0
+[ -L "$4" ] || [ ! -e "$4" ] || exit ${EXIT.pointerMoved}
+rm -f pointer && ln -s -- "$6" pointer && mv -T -- pointer "$4" || exit ${EXIT.notMoved}`,
+    ...whereOf(staging, run, target, pointer),
+  )
+
+/** Removes of what was withdrawn the files and folders that two lists in staging name, each path ended by NUL, and nothing else. */
+export const removeListed = (staging: string, run: string): Command =>
+  write(
+    'remove-listed',
+    `${OURS}[ -d withdrawn ] || exit 0
+: >removing && cd withdrawn || exit ${EXIT.notMoved}
+xargs -0 -r rm -f -- <../files
+xargs -0 -r rmdir -- <../folders 2>/dev/null
+cd .. && rmdir withdrawn || exit ${EXIT.remains}`,
+    staging,
+    run,
+  )
 
 /** Removes the staging folder with all that is in it; none there is as well. */
 export const discard = (staging: string, run: string): Command =>
