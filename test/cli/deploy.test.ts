@@ -70,6 +70,47 @@ describeWithSshd('a deploy at the command line', () => {
     expect((await cutter('run', 'history', runId, '--verify')).code).toBe(0)
   })
 
+  test('is taken back by run rollback, which waits for a signature of its own', async () => {
+    const { runId } = jsonOf<{ runId: string }[]>(await cutter('run', 'list', '--json'))[0]!
+    const dry = await cutter('run', 'rollback', runId.slice(-8), '--json')
+    expect(jsonOf(dry)).toMatchObject({ machine: 'rollback', mode: 'dry-run', gate: 'SG2' })
+    const plan = await cutter('run', 'plan', jsonOf(dry).runId, '--format', 'markdown')
+    expect(plan.stdout).toContain('DEPLOY-MANIFEST.txt')
+    const live = jsonOf(await cutter('run', 'rollback', runId, '--mode', 'live', '--json'))
+    const wrong = await cutter(
+      'approval',
+      'sign',
+      live.runId,
+      '--as',
+      ALICE,
+      '--key',
+      at.path('alice_example_org'),
+    )
+    expect(wrong.stderr).toContain('cutter.rollback.SG2')
+    const key = aSigner(at, 'bob@example.org', 'cutter.rollback.SG2')
+    const signed = await cutter(
+      'approval',
+      'sign',
+      live.runId,
+      '--as',
+      'bob@example.org',
+      '--key',
+      key,
+      '--json',
+    )
+    const { approvalId } = jsonOf<{ approvalId: string }>(signed)
+    const back = await cutter('run', 'resume', '--approval', approvalId)
+    expect([back.code, back.stdout]).toEqual([0, expect.stringContaining('closed: succeeded')])
+    expect(entriesOf(d.srv)).toEqual(['app-1'])
+    const refused = await cutter('run', 'rollback', live.runId, '--json')
+    expect([refused.code, jsonOf(refused).error!.message]).toEqual([
+      2,
+      expect.stringContaining('only a deploy can'),
+    ])
+    expect((await cutter('run', 'rollback', 'idep-nowhere')).code).toBe(4)
+    expect((await cutter('run', 'show', runId, '--json')).stdout).toContain('"succeeded"')
+  })
+
   test('takes an alias of the ssh config too, and answers with exit code 2 to what can’t be meant', async () => {
     const refused = await start('--host', 'web', '--path', 'srv/app')
     expect(refused.code).toBe(2)

@@ -3,52 +3,29 @@ import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { Run } from '../../src/domain/run.ts'
-import type { Host } from '../../src/targets/host.ts'
-import { HostLost } from '../../src/targets/host-run.ts'
 import { aDeploy, type Deploys, entriesOf, stateOf } from '../deploy/deploys.ts'
+import { strikes } from '../deploy/strikes.ts'
 import { describeWithSshd, type Sshd, startSshd } from '../support/sshd.ts'
 
 vi.setConfig({ testTimeout: 240_000 })
-
-/** What a test does at a step of the deploy on the host: before it is sent, or when it is done there and nobody knows yet. */
-interface Fault {
-  step: string
-  when: 'before' | 'after'
-  strike(): void | Promise<void>
-}
 
 const STEPS = ['stage', 'put artifact.tar', 'extract', 'put DEPLOY-MANIFEST.txt', 'promote', 'discard']
 
 describeWithSshd('what goes wrong on the way', () => {
   let sshd: Sshd
   let d: Deploys
-  let fault: Fault | null = null
+  const at = strikes()
+  const { host } = at
   beforeAll(async () => {
     sshd = await startSshd()
   })
   afterAll(() => sshd.stop())
   afterEach(async () => {
-    fault = null
+    at.fault = null
     sshd.shut(false)
     await d.remove()
   })
 
-  /** Strikes once, at its step, after the gate. */
-  const struck = async <T>(step: string, work: () => Promise<T>): Promise<T> => {
-    const hit = fault?.step === step ? fault : null
-    if (hit !== null) fault = null
-    if (hit?.when === 'before') await hit.strike()
-    const result = await work()
-    if (hit?.when !== 'after') return result
-    await hit.strike()
-    throw new HostLost(`${step} was under way`)
-  }
-  const host = (real: Host): Host => ({
-    ...real,
-    run: (argv, options) => struck(String(argv[3]), () => real.run(argv, options)),
-    put: (local, remote, options) =>
-      struck(`put ${remote.split('/').at(-1)}`, () => real.put(local, remote, options)),
-  })
   const plain =
     'checks: [{ name: runs, run: [python3, app.py, --version] }]\ntolerate: [listening-ports, running-services]'
   async function atTheGate(): Promise<Run> {
@@ -69,9 +46,9 @@ describeWithSshd('what goes wrong on the way', () => {
       async (when) => {
         const paused = await atTheGate()
         const old = stateOf(d.old)
-        fault = { step, when, strike: cut }
+        at.fault = { step, when, strike: cut }
         const first = await d.approve(paused)
-        expect(fault).toBeNull()
+        expect(at.fault).toBeNull()
         if (first.status === 'stopped')
           expect(first).toMatchObject({
             stopCode: 'STOP_HOST_UNREACHABLE',
@@ -87,7 +64,7 @@ describeWithSshd('what goes wrong on the way', () => {
 
   test('a host that is gone leaves the outcome open, says so, and is asked again', async () => {
     const paused = await atTheGate()
-    fault = {
+    at.fault = {
       step: 'promote',
       when: 'after',
       strike() {
@@ -115,7 +92,7 @@ describeWithSshd('what goes wrong on the way', () => {
       d.checks(plain)
       const old = stateOf(d.old)
       const paused = await d.start('live', { confirmWithin })
-      fault = {
+      at.fault = {
         step: 'promote',
         when: 'after',
         strike() {
@@ -150,7 +127,7 @@ describeWithSshd('what goes wrong on the way', () => {
 
   test('a target that appears between the last look and the promote is not touched, and nothing of ours remains', async () => {
     const paused = await atTheGate()
-    fault = { step: 'promote', when: 'before', strike: () => writeTheirs(d.target) }
+    at.fault = { step: 'promote', when: 'before', strike: () => writeTheirs(d.target) }
     const stopped = await d.approve(paused)
     expect(stopped).toMatchObject({
       stopCode: 'STOP_DRIFT',
@@ -164,7 +141,7 @@ describeWithSshd('what goes wrong on the way', () => {
 
   test('an empty folder that appears is somebody’s too', async () => {
     const paused = await atTheGate()
-    fault = { step: 'promote', when: 'before', strike: () => void mkdirSync(d.target) }
+    at.fault = { step: 'promote', when: 'before', strike: () => void mkdirSync(d.target) }
     expect((await d.approve(paused)).stopCode).toBe('STOP_DRIFT')
     expect(entriesOf(d.target)).toEqual([])
     await d.engine.cancel(paused.runId, { reason: 'theirs' })
@@ -173,7 +150,7 @@ describeWithSshd('what goes wrong on the way', () => {
 
   test('bytes that arrive otherwise are not extracted', async () => {
     const paused = await atTheGate()
-    fault = {
+    at.fault = {
       step: 'extract',
       when: 'before',
       strike() {
@@ -192,7 +169,7 @@ describeWithSshd('what goes wrong on the way', () => {
   test('two deploys to one path: the second finds the first, and touches nothing of it', async () => {
     const paused = await atTheGate()
     const other = await d.start()
-    fault = { step: 'promote', when: 'before', strike: cut }
+    at.fault = { step: 'promote', when: 'before', strike: cut }
     const first = await d.approve(paused)
     expect(first.stopCode).toBe('STOP_HOST_UNREACHABLE')
     await expect(d.approve(other)).rejects.toMatchObject({
@@ -221,7 +198,7 @@ describeWithSshd('what goes wrong on the way', () => {
     try {
       const paused = await d.start('live', { path: join(small, 'app') })
       expect(paused.status).toBe('paused')
-      fault = { step: 'extract', when: 'before', strike: () => fill(join(small, 'ballast')) }
+      at.fault = { step: 'extract', when: 'before', strike: () => fill(join(small, 'ballast')) }
       const stopped = await d.approve(paused)
       expect(stopped).toMatchObject({ status: 'stopped', stopCode: 'STOP_TRANSFER_FAILED' })
       expect(entriesOf(small)).toEqual(['ballast'])

@@ -29,6 +29,10 @@ export function runVoid(text: string, options: VoidOptions) {
 
 async function statementFor(parts: EngineParts, run: Run, options: VoidOptions): Promise<string> {
   const { as, key, approval: given, reason } = options
+  if (run.status !== 'paused') {
+    const why = `run ${run.runId} is ${run.status} at ${run.state}; voiding decides about a plan, and it waits at no gate with one`
+    throw new CutterError('EVENT_REFUSED', why, { next: `cutter run cancel ${run.runId} --reason …` })
+  }
   if (given !== undefined) return alsoVoids(parts, given)
   const { rehearseApproval, signApproval } = await import('../../engine/approving.ts')
   const decision = { decision: 'void' as const, reason: givenReason(reason) }
