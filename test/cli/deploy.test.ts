@@ -1,12 +1,12 @@
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { aDeploy, type Deploys, entriesOf } from '../deploy/deploys.ts'
 import { aCutterHome, type CutterHome, jsonOf } from '../support/cli.ts'
-import { describeWithSshd, type Sshd, startSshd } from '../support/sshd.ts'
+import { type Sshd, startSshd } from '../support/sshd.ts'
 import { ALICE, aSigner, enableExecution } from './acts.ts'
 
 vi.setConfig({ testTimeout: 240_000 })
 
-describeWithSshd('a deploy at the command line', () => {
+describe('a deploy at the command line', () => {
   let sshd: Sshd
   let at: CutterHome
   let d: Deploys

@@ -5,13 +5,13 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import type { Run } from '../../src/domain/run.ts'
 import { aDeploy, type Deploys, entriesOf, stateOf } from '../deploy/deploys.ts'
 import { strikes } from '../deploy/strikes.ts'
-import { describeWithSshd, type Sshd, startSshd } from '../support/sshd.ts'
+import { type Sshd, startSshd } from '../support/sshd.ts'
 
 vi.setConfig({ testTimeout: 240_000 })
 
 const STEPS = ['stage', 'put artifact.tar', 'extract', 'put DEPLOY-MANIFEST.txt', 'promote', 'discard']
 
-describeWithSshd('what goes wrong on the way', () => {
+describe('what goes wrong on the way', () => {
   let sshd: Sshd
   let d: Deploys
   const at = strikes()

@@ -4,13 +4,13 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi 
 import type { Run } from '../../src/domain/run.ts'
 import { aDeploy, type Deploys, entriesOf, stateOf } from '../deploy/deploys.ts'
 import { strikes } from '../deploy/strikes.ts'
-import { describeWithSshd, type Sshd, startSshd } from '../support/sshd.ts'
+import { type Sshd, startSshd } from '../support/sshd.ts'
 
 vi.setConfig({ testTimeout: 240_000 })
 
 const STEPS = ['stage', 'withdraw', 'put files', 'put folders', 'remove-listed', 'discard']
 
-describeWithSshd('what goes wrong on the way back', () => {
+describe('what goes wrong on the way back', () => {
   let sshd: Sshd
   let d: Deploys
   let paused: Run

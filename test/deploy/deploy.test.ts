@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { Run } from '../../src/domain/run.ts'
 import { verifyRun } from '../../src/engine/verify-run.ts'
-import { describeWithSshd, type Sshd, startSshd } from '../support/sshd.ts'
+import { type Sshd, startSshd } from '../support/sshd.ts'
 import { aDeploy, CHECKS, type Deploys, entriesOf, git, stateOf, write } from './deploys.ts'
 
 vi.setConfig({ testTimeout: 240_000 })
@@ -19,7 +19,7 @@ const statuses = (run: Run) =>
 const all = (status: string) =>
   Object.fromEntries(['G0', 'G1', 'G2', 'G3', 'G4', 'G5', 'G6', 'G7'].map((name) => [name, status]))
 
-describeWithSshd('a deploy', () => {
+describe('a deploy', () => {
   let sshd: Sshd
   let d: Deploys
   beforeAll(async () => {

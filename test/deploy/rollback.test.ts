@@ -1,9 +1,9 @@
 import { appendFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { Run } from '../../src/domain/run.ts'
 import { verifyRun } from '../../src/engine/verify-run.ts'
-import { describeWithSshd, type Sshd, startSshd } from '../support/sshd.ts'
+import { type Sshd, startSshd } from '../support/sshd.ts'
 import { aDeploy, type Deploys, entriesOf, git, stateOf, write } from './deploys.ts'
 
 vi.setConfig({ testTimeout: 240_000 })
@@ -11,7 +11,7 @@ vi.setConfig({ testTimeout: 240_000 })
 // biome-ignore lint/suspicious/noExplicitAny: what the machine reports, as a reader of the JSON meets it
 const outputOf = ({ output }: Run) => output as any
 
-describeWithSshd('a rollback of a closed deploy', () => {
+describe('a rollback of a closed deploy', () => {
   let sshd: Sshd
   let d: Deploys
   beforeAll(async () => {
