@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
@@ -164,6 +164,23 @@ describe('what goes wrong on the way', () => {
       stop: { message: expect.stringContaining('what this run had made on the host was removed') },
     })
     expect(entriesOf(d.srv)).toEqual(['app-1'])
+  })
+
+  test('a promote of a client that died, which comes late, moves nothing that is half extracted', async () => {
+    const paused = await atTheGate()
+    const plan = JSON.parse(Buffer.from((await d.store.evidence(paused.planDigest!))!).toString())
+    const { argv } = plan.commands.find(({ id }: { id: string }) => id === 'promote')
+    const late = argv.map((word: string) => (word === '{run}' ? paused.runId : word))
+    at.fault = {
+      step: 'put DEPLOY-MANIFEST.txt',
+      when: 'before',
+      strike() {
+        expect(spawnSync(late[0], late.slice(1)).status).toBe(66)
+        expect(existsSync(d.target)).toBe(false)
+      },
+    }
+    expect((await d.approve(paused)).outcome).toBe('succeeded')
+    expect(at.fault).toBeNull()
   })
 
   test('two deploys to one path: the second finds the first, and touches nothing of it', async () => {

@@ -104,7 +104,7 @@ skeleton: { folders: [runs, locks], files: { app.yaml: 'live: false' } }
 const ALICE = 'alice@example.org'
 
 export async function aDeploy(sshd: Sshd, hooks: DeployHooks = {}): Promise<Deploys> {
-  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'cutter-deploy-')))
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'cutter-deploys-')))
   const srv = join(folder, 'srv')
   const old = join(srv, 'app-1')
   write(old, { 'app.py': 'old\n', 'data/kept.txt': 'kept\n' })

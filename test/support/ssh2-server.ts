@@ -16,7 +16,7 @@ import ssh2, { type ServerChannel, type Session, type SFTPWrapper } from 'ssh2'
  * A host by SSH for tests on machines without OpenSSH's server: ssh2's own, in a process of its own, for one key of one user. It runs
  * commands by the same shell and knows of SFTP what the program uses. Prints its port.
  */
-const [keys = '[]', authorized = ''] = process.argv.slice(2)
+const [keys = '[]', authorized = '', hook = ''] = process.argv.slice(2)
 const hostKeys = (JSON.parse(keys) as string[]).map((file) => readFileSync(file))
 const allowed = ssh2.utils.parseKey(readFileSync(authorized))
 if (allowed instanceof Error) throw allowed
@@ -50,8 +50,8 @@ function serve(session: Session): void {
 }
 
 function run(channel: ServerChannel, command: string): void {
-  const env = { ...process.env, SSH_CONNECTION: `127.0.0.1 0 127.0.0.1 ${port()}` }
-  const child = spawn('/bin/sh', ['-c', command], { env })
+  const seen = { SSH_CONNECTION: `127.0.0.1 0 127.0.0.1 ${port()}`, SSH_ORIGINAL_COMMAND: command }
+  const child = spawn('/bin/sh', ['-c', hook || command], { env: { ...process.env, ...seen } })
   for (const stream of [channel, child.stdin]) stream.on('error', () => undefined)
   channel.pipe(child.stdin)
   child.stdout.pipe(channel, { end: false })

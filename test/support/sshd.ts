@@ -57,14 +57,17 @@ const usual: Server = sshdBinary() === null || process.env.CUTTER_TEST_SSH === '
 /** Both where there are both, so that the second is known to do as the first. */
 export const servers: Server[] = usual === 'OpenSSH' ? ['OpenSSH', 'ssh2'] : ['ssh2']
 
-export async function startSshd(kind: Server = usual): Promise<Sshd> {
+export async function startSshd(kind: Server = usual, options: { hook?: string } = {}): Promise<Sshd> {
   const home = realpathSync(mkdtempSync(join(tmpdir(), 'cutter-sshd-')))
   const path = (name: string) => join(home, name)
   mkdirSync(path('.ssh'), { mode: 0o700 })
   for (const type of ['ed25519', 'ecdsa']) keygen(type, path(`host_${type}`))
   keygen('ed25519', path('.ssh/id_test'))
   writeFileSync(path('authorized_keys'), readFileSync(path('.ssh/id_test.pub')))
-  const { port, stop } = await (kind === 'OpenSSH' ? openssh(path) : ssh2Server(path))
+  // A hook is a script that is run in place of each command, which it finds in SSH_ORIGINAL_COMMAND.
+  const hook = options.hook === undefined ? null : path('hook')
+  if (hook !== null) writeFileSync(hook, options.hook!, { mode: 0o700 })
+  const { port, stop } = await (kind === 'OpenSSH' ? openssh(path, hook) : ssh2Server(path, hook))
   const gate = await openGate(port)
 
   const hostKey = (type = 'ed25519') =>
@@ -111,7 +114,7 @@ interface Started {
   stop(): Promise<void>
 }
 
-async function openssh(path: (name: string) => string): Promise<Started> {
+async function openssh(path: (name: string) => string, hook: string | null): Promise<Started> {
   const port = await freePort()
   writeFileSync(
     path('sshd_config'),
@@ -129,7 +132,7 @@ KbdInteractiveAuthentication no
 PermitRootLogin prohibit-password
 MaxStartups 100
 Subsystem sftp internal-sftp
-`,
+${hook === null ? '' : `ForceCommand ${hook}\n`}`,
   )
   // As root sshd wants this folder, which only a booted system has.
   if (process.getuid?.() === 0 && !existsSync('/run/sshd')) mkdirSync('/run/sshd', { mode: 0o755 })
@@ -144,7 +147,7 @@ Subsystem sftp internal-sftp
 }
 
 /** Built anew for each: its process runs JavaScript, beside the packages of the project. */
-async function ssh2Server(path: (name: string) => string): Promise<Started> {
+async function ssh2Server(path: (name: string) => string, hook: string | null): Promise<Started> {
   const outfile = path('server.mjs')
   symlinkSync(resolve('node_modules'), path('node_modules'))
   await build({
@@ -152,7 +155,7 @@ async function ssh2Server(path: (name: string) => string): Promise<Started> {
     ...{ outfile, bundle: true, packages: 'external', platform: 'node', format: 'esm', logLevel: 'error' },
   })
   const keys = JSON.stringify(['ed25519', 'ecdsa'].map((type) => path(`host_${type}`)))
-  const server = spawn(process.execPath, [outfile, keys, path('.ssh/id_test.pub')], {
+  const server = spawn(process.execPath, [outfile, keys, path('.ssh/id_test.pub'), hook ?? ''], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const stop = stopping(server)

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
-import { mkdir, mkdtemp, open, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, open, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Entry, type Finding, scanTar } from './artifact-scan.ts'
 import { ALONE, git } from './git.ts'
 import { gap, type Source } from './source.ts'
+import { temporaryFolder } from './temporary.ts'
 
 /** What is sent to the host: an uncompressed tar of one commit, the same bytes for whoever builds it. */
 export interface Artifact {
@@ -32,7 +32,7 @@ export async function buildArtifact(
   signal: AbortSignal,
   allow: string[] = [],
 ): Promise<Artifact> {
-  const folder = await mkdtemp(join(tmpdir(), 'cutter-artifact-'))
+  const folder = await temporaryFolder()
   const dispose = () => rm(folder, { recursive: true, force: true })
   try {
     const repository = join(folder, 'borrowed.git')

@@ -1,10 +1,10 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { EffectContext } from '../../domain/effect.ts'
 import { CutterError } from '../../domain/errors.ts'
 import { type Evidence, jsonEvidence } from '../../domain/evidence.ts'
 import type { Host, RunResult } from '../../targets/host.ts'
+import { temporaryFolder } from './temporary.ts'
 
 /** A command by name: reading ones change nothing on the host; `argv` is what the host's shell is given, word for word. */
 export interface Command {
@@ -80,7 +80,7 @@ export function handOn(
     run,
     put,
     async putText(text, remote, permissions) {
-      const folder = await mkdtemp(join(tmpdir(), 'cutter-text-'))
+      const folder = await temporaryFolder()
       try {
         await writeFile(join(folder, 'text'), text)
         await put(join(folder, 'text'), remote, permissions)

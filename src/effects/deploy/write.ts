@@ -55,6 +55,7 @@ chmod 755 tree`,
   )
 
 /**
+ * Moves nothing that has no manifest yet: a command of a client that died may come late, in the midst of another one's extracting.
  * Claims the target by mkdir, which fails if anything is there, and moves the staged tree over the empty claim in one rename. A claim is
  * known again by its inode. A pointer, where there is one, is then switched in one rename too, if it still points where the plan says.
  */
@@ -69,6 +70,7 @@ export const promote = (
     'promote',
     `${OURS}[ ! -e expired ] || exit ${EXIT.expired}
 if [ -d tree ]; then
+  grep -qxF "run: $2" tree/DEPLOY-MANIFEST.txt || exit ${EXIT.notExtracted}
   claim=$(cat claim 2>/dev/null)
   if [ -z "$claim" ] || [ "$claim" != "$(stat -c %d:%i -- "$3" 2>/dev/null)" ]; then
     [ -z "$4" ] || mkdir -p -m 755 -- "$(dirname -- "$3")" || exit ${EXIT.notMoved}
