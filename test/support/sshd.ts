@@ -114,6 +114,7 @@ interface Started {
   stop(): Promise<void>
 }
 
+/** With SHLVL set bash doesn't take itself for a login by SSH and leaves the user's .bashrc alone, which may take long. */
 async function openssh(path: (name: string) => string, hook: string | null): Promise<Started> {
   const port = await freePort()
   writeFileSync(
@@ -131,6 +132,7 @@ PasswordAuthentication no
 KbdInteractiveAuthentication no
 PermitRootLogin prohibit-password
 MaxStartups 100
+SetEnv SHLVL=1
 Subsystem sftp internal-sftp
 ${hook === null ? '' : `ForceCommand ${hook}\n`}`,
   )

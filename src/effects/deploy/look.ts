@@ -130,7 +130,8 @@ export const system = (): Command =>
   name=$1; shift
   if out=$("$@" 2>/dev/null); then echo "[$name]"; printf '%s\\n' "$out" | sort -u; else echo "[$name] not available"; fi
 }
-units() { out=$(systemctl list-unit-files --type="$1" --no-legend --no-pager --plain) && printf '%s\\n' "$out" | awk '{ print $1, $2 }'; }
+all=$(systemctl list-unit-files --type=service,timer --no-legend --no-pager --plain 2>/dev/null)
+units() { [ -n "$all" ] && printf '%s\\n' "$all" | awk -v end="[.]$1$" '$1 ~ end { print $1, $2 }'; }
 running() { out=$(systemctl list-units --type=service --state=running --no-legend --no-pager --plain) && printf '%s\\n' "$out" | awk '{ print $1 }'; }
 cron() {
   command -v crontab || [ -d /etc/cron.d ] || return 1
