@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { aDeploy, type Deploys, entriesOf } from '../deploy/deploys.ts'
 import { aCutterHome, type CutterHome, jsonOf } from '../support/cli.ts'
@@ -68,6 +69,9 @@ describe('a deploy at the command line', () => {
     expect(jsonOf(closed)).toMatchObject({ state: 'CLOSEOUT_REPORTED', outcome: 'succeeded' })
     expect(entriesOf(d.srv)).toEqual(['app-1', 'app-2'])
     expect((await cutter('run', 'history', runId, '--verify')).code).toBe(0)
+    const report = readdirSync(at.path(`var/runs/${runId}`)).find((name) => name.endsWith('-closeout.md'))!
+    const text = readFileSync(at.path(`var/runs/${runId}/${report}`), 'utf8')
+    expect(text.match(/^### \d\. G\d [a-z -]+: PASS$/gm)).toHaveLength(8)
   })
 
   test('is taken back by run rollback, which waits for a signature of its own', async () => {

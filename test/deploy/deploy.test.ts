@@ -1,9 +1,18 @@
-import { appendFileSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { Run } from '../../src/domain/run.ts'
 import { verifyRun } from '../../src/engine/verify-run.ts'
-import { type Sshd, startSshd } from '../support/sshd.ts'
+import { NOBODY, type Sshd, startSshd } from '../support/sshd.ts'
 import { aDeploy, CHECKS, type Deploys, entriesOf, git, stateOf, write } from './deploys.ts'
 
 vi.setConfig({ testTimeout: 240_000 })
@@ -128,6 +137,33 @@ describe('a deploy', () => {
     const readOnly = await d.start('dry-run', { path: '/proc/self/app' })
     expect(readOnly.stopCode).toBe('STOP_PREFLIGHT_FAILED')
   })
+
+  test.runIf(process.getuid?.() === 0)(
+    'goes as an unprivileged user, who is told what he may not',
+    async () => {
+      const host = await startSshd('ssh2', { nobody: true })
+      const his = await aDeploy(host)
+      try {
+        chmodSync(his.folder, 0o711)
+        const stopped = await his.start()
+        expect(stopped.stop!.message).toContain(
+          `${his.srv} can't be written to by the user of this connection`,
+        )
+        chmodSync(join(his.old, 'data'), 0o700)
+        chownSync(his.srv, NOBODY.uid, NOBODY.gid)
+        const paused = await his.resume(stopped)
+        expect(outputOf(paused).gates.G3.facts.warnings.join()).toContain("can't be read whole")
+        const run = await his.approve(paused)
+        expect(run).toMatchObject({ stop: null, outcome: 'succeeded' })
+        expect(statSync(join(his.target, 'app.py'))).toMatchObject(NOBODY)
+        expect((await his.approve(await his.rollback(run))).outcome).toBe('succeeded')
+        expect(entriesOf(his.srv)).toEqual(['app-1'])
+      } finally {
+        await his.remove()
+        await host.stop()
+      }
+    },
+  )
 
   test('refuses a secret in the commit', async () => {
     write(d.repository, { '.env': 'PASSWORD=1' })

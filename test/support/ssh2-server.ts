@@ -14,11 +14,14 @@ import ssh2, { type ServerChannel, type Session, type SFTPWrapper } from 'ssh2'
 
 /**
  * A host by SSH for tests on machines without OpenSSH's server: ssh2's own, in a process of its own, for one key of one user. It runs
- * commands by the same shell and knows of SFTP what the program uses. Prints its port.
+ * commands by the same shell and knows of SFTP what the program uses. Reads its keys, as JSON, and prints its port.
  */
-const [keys = '[]', authorized = '', hook = ''] = process.argv.slice(2)
-const hostKeys = (JSON.parse(keys) as string[]).map((file) => readFileSync(file))
-const allowed = ssh2.utils.parseKey(readFileSync(authorized))
+const { hostKeys, authorized, hook } = JSON.parse(readFileSync(0, 'utf8')) as {
+  hostKeys: string[]
+  authorized: string
+  hook: string | null
+}
+const allowed = ssh2.utils.parseKey(authorized)
 if (allowed instanceof Error) throw allowed
 
 const server = new ssh2.Server({ hostKeys }, (client) => {
@@ -51,7 +54,7 @@ function serve(session: Session): void {
 
 function run(channel: ServerChannel, command: string): void {
   const seen = { SSH_CONNECTION: `127.0.0.1 0 127.0.0.1 ${port()}`, SSH_ORIGINAL_COMMAND: command }
-  const child = spawn('/bin/sh', ['-c', hook || command], { env: { ...process.env, ...seen } })
+  const child = spawn('/bin/sh', ['-c', hook ?? command], { env: { ...process.env, ...seen } })
   for (const stream of [channel, child.stdin]) stream.on('error', () => undefined)
   channel.pipe(child.stdin)
   child.stdout.pipe(channel, { end: false })

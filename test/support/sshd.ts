@@ -8,12 +8,11 @@ import {
   readFileSync,
   realpathSync,
   rmSync,
-  symlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { createServer, connect as dial } from 'node:net'
 import { tmpdir, userInfo } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as wait } from 'node:timers/promises'
 import { build } from 'esbuild'
@@ -54,20 +53,29 @@ function sshdBinary(): string | null {
 
 const usual: Server = sshdBinary() === null || process.env.CUTTER_TEST_SSH === 'ssh2' ? 'ssh2' : 'OpenSSH'
 
+export const NOBODY = { uid: 65534, gid: 65534 }
+
 /** Both where there are both, so that the second is known to do as the first. */
 export const servers: Server[] = usual === 'OpenSSH' ? ['OpenSSH', 'ssh2'] : ['ssh2']
 
-export async function startSshd(kind: Server = usual, options: { hook?: string } = {}): Promise<Sshd> {
+export async function startSshd(
+  kind: Server = usual,
+  options: { hook?: string; nobody?: boolean } = {},
+): Promise<Sshd> {
   const home = realpathSync(mkdtempSync(join(tmpdir(), 'cutter-sshd-')))
   const path = (name: string) => join(home, name)
   mkdirSync(path('.ssh'), { mode: 0o700 })
   for (const type of ['ed25519', 'ecdsa']) keygen(type, path(`host_${type}`))
   keygen('ed25519', path('.ssh/id_test'))
   writeFileSync(path('authorized_keys'), readFileSync(path('.ssh/id_test.pub')))
+  // Who is nobody must get to the folders of the host, not to the keys.
+  if (options.nobody === true) chmodSync(home, 0o711)
   // A hook is a script that is run in place of each command, which it finds in SSH_ORIGINAL_COMMAND.
   const hook = options.hook === undefined ? null : path('hook')
   if (hook !== null) writeFileSync(hook, options.hook!, { mode: 0o700 })
-  const { port, stop } = await (kind === 'OpenSSH' ? openssh(path, hook) : ssh2Server(path, hook))
+  const { port, stop } = await (kind === 'OpenSSH'
+    ? openssh(path, hook)
+    : ssh2Server(path, hook, options.nobody === true ? NOBODY : {}))
   const gate = await openGate(port)
 
   const hostKey = (type = 'ed25519') =>
@@ -148,18 +156,23 @@ ${hook === null ? '' : `ForceCommand ${hook}\n`}`,
   return { port, stop }
 }
 
-/** Built anew for each: its process runs JavaScript, beside the packages of the project. */
-async function ssh2Server(path: (name: string) => string, hook: string | null): Promise<Started> {
-  const outfile = path('server.mjs')
-  symlinkSync(resolve('node_modules'), path('node_modules'))
+/** Built anew for each, into one file: its process runs JavaScript, and may be another user's. */
+async function ssh2Server(
+  path: (name: string) => string,
+  hook: string | null,
+  as: { uid?: number; gid?: number },
+): Promise<Started> {
+  const outfile = path('server.cjs')
   await build({
     entryPoints: [join(import.meta.dirname, 'ssh2-server.ts')],
-    ...{ outfile, bundle: true, packages: 'external', platform: 'node', format: 'esm', logLevel: 'error' },
+    // Native parts, which ssh2 does without.
+    ...{ external: ['*.node', 'cpu-features'], logLevel: 'error' },
+    ...{ outfile, bundle: true, platform: 'node', format: 'cjs' },
   })
-  const keys = JSON.stringify(['ed25519', 'ecdsa'].map((type) => path(`host_${type}`)))
-  const server = spawn(process.execPath, [outfile, keys, path('.ssh/id_test.pub'), hook ?? ''], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
+  const server = spawn(process.execPath, [outfile], { stdio: ['pipe', 'pipe', 'inherit'], cwd: '/', ...as })
+  const text = (name: string) => readFileSync(path(name), 'utf8')
+  const hostKeys = ['host_ed25519', 'host_ecdsa'].map(text)
+  server.stdin.end(JSON.stringify({ hostKeys, authorized: text('.ssh/id_test.pub'), hook }))
   const stop = stopping(server)
   const [line] = await once(createInterface({ input: server.stdout }), 'line')
   return { port: Number(line), stop }
