@@ -5,7 +5,9 @@ import {
   mkdirSync,
   readFileSync,
   renameSync,
+  rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
@@ -181,8 +183,18 @@ describe('a deploy', () => {
       data: { reason: 'DRIFT' },
       message: expect.stringContaining('treeHash was'),
     })
-    const again = (await d.store.run(paused.runId))!
+    let again = (await d.store.run(paused.runId))!
     expect(again.planDigest).not.toBe(paused.planDigest)
+    const moved = (await d.store.run(paused.runId))!
+    renameSync(d.srv, `${d.srv}-1`)
+    symlinkSync(`${d.srv}-1`, d.srv)
+    await expect(d.approve(moved)).rejects.toMatchObject({
+      message: expect.stringContaining(`where the parent folder really is was ${d.srv}, is ${d.srv}-1`),
+    })
+    rmSync(d.srv)
+    renameSync(`${d.srv}-1`, d.srv)
+    await expect(d.approve((await d.store.run(paused.runId))!)).rejects.toThrow('the plan that was approved')
+    again = (await d.store.run(paused.runId))!
     mkdirSync(d.target)
     await expect(d.approve(again)).rejects.toMatchObject({ data: { reason: 'WORLD_NOT_CHECKED' } })
     expect(entriesOf(d.target)).toEqual([])
@@ -262,6 +274,7 @@ describe('a deploy', () => {
       ['the root', { path: '/' }],
       ['a way out', { path: '/srv/../etc/app' }],
       ['replacing in place', { strategy: 'replace' }],
+      ['a place in what must stay', { path: '/srv/app-1/new', previous: '/srv/app-1' }],
     ])('%s', async (_, more) => {
       await expect(d.start('dry-run', more)).rejects.toMatchObject({
         code: 'INPUT_REFUSED',

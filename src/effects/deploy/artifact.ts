@@ -90,28 +90,21 @@ async function archive(
   file: string,
   signal: AbortSignal,
 ): Promise<{ sha256: string; bytes: number }> {
-  const out = await open(file, 'wx', 0o600)
-  const hash = createHash('sha256')
-  let bytes = 0
-  let writing: Promise<unknown> = Promise.resolve()
+  const out = await open(file, 'wx+', 0o600)
   const settings = ['core.autocrlf=false', 'core.eol=lf', 'core.attributesFile=/dev/null', 'tar.umask=0022']
   try {
     await ran([...settings.flatMap((setting) => ['-c', setting]), 'archive', '--format=tar', commit], {
       cwd,
       env,
       signal,
-      onData(chunk) {
-        hash.update(chunk)
-        bytes += chunk.length
-        writing = writing.then(() => out.write(chunk))
-      },
+      out,
     })
-    await writing
+    const hash = createHash('sha256')
+    for await (const chunk of out.createReadStream({ start: 0, autoClose: false })) hash.update(chunk)
+    return { sha256: hash.digest('hex'), bytes: (await out.stat()).size }
   } finally {
-    await writing.catch(() => undefined)
     await out.close()
   }
-  return { sha256: hash.digest('hex'), bytes }
 }
 
 async function ran(args: string[], options: Parameters<typeof git>[1]) {

@@ -61,12 +61,13 @@ export async function admitDeploy(
   const target = absolutePath(path!, '--path')
   const earlier = previous?.split(',').map((one) => absolutePath(one.trim(), '--previous'))
   const within = earlier?.find(
-    (one) => one === target || (one.startsWith(`${target}/`) && strategy === 'side-by-side'),
+    (one) =>
+      `${target}/`.startsWith(`${one}/`) || (one.startsWith(`${target}/`) && strategy === 'side-by-side'),
   )
   if (within !== undefined) {
     throw new CutterError(
       'INPUT_REFUSED',
-      `--previous ${within} is where the deploy goes; the host was not touched`,
+      `--previous ${within} is where the deploy goes, so it could not stay as it is; the host was not touched`,
       { next: 'name the version that is there now' },
     )
   }

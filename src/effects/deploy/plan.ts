@@ -16,6 +16,8 @@ export interface DeploySurvey {
   pointerFrom: string
   /** What is at the folder above the target: of a release `releases`, which may have to be made. */
   above: string
+  /** Where the parent really is, links followed. */
+  canonical: string
   findings: PreflightFinding[]
   anchors: Anchors
 }
@@ -54,7 +56,7 @@ export interface DeployPlan {
   /** Within which time the host must be reached again, or it goes back by itself; null: it doesn't ask. */
   confirmSeconds: number | null
   checks: Checks
-  expected: { target: 'absent'; previous: Anchor[]; warnings: string[] }
+  expected: { target: 'absent'; parent: string; previous: Anchor[]; warnings: string[] }
 }
 
 export const RUN = '{run}'
@@ -94,6 +96,7 @@ export function planDeploy(given: {
     checks,
     expected: {
       target: 'absent',
+      parent: survey.canonical,
       previous: survey.anchors.previous,
       warnings: warningsOf(survey.findings),
     },
@@ -158,6 +161,7 @@ export function planDifferences(before: DeployPlan, now: DeployPlan): string[] {
     for (const field of ['treeHash', 'shapeHash', 'owner', 'modifiedAt', 'gitHead', 'gitClean'] as const)
       say(`${was.path}: ${field}`, was[field], is?.[field])
   }
+  say('where the parent folder really is', before.expected.parent, now.expected.parent)
   say('what the preflight warns of', before.expected.warnings, now.expected.warnings)
   return lines.length === 0 ? ['the plan is another'] : lines
 }

@@ -68,7 +68,7 @@ export async function surveyed(
   const pointerFrom = pointer?.stdout.toString('utf8').trim() ?? ''
   const place = { ...asked, previous: previousOf(asked, pointerFrom) }
   const { artifact, checks } = given
-  const { findings, above } = await preflight(hand, {
+  const { findings, above, canonical } = await preflight(hand, {
     place,
     facts,
     artifact,
@@ -89,6 +89,7 @@ export async function surveyed(
     place,
     pointerFrom,
     above,
+    canonical,
     findings: [...findings, ...anchorFindings(anchors)],
     anchors,
   }

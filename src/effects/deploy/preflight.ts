@@ -42,7 +42,7 @@ export async function preflight(
     checks: Check[]
     runId: string
   },
-): Promise<{ findings: PreflightFinding[]; above: string }> {
+): Promise<{ findings: PreflightFinding[]; above: string; canonical: string }> {
   const { place, facts, artifact, checks, runId } = given
   const programs = checks.flatMap(({ run, fallback }) => [
     run[0]!,
@@ -82,7 +82,7 @@ export async function preflight(
           },
         ]),
   ]
-  return { findings, above: there.above ?? '' }
+  return { findings, above: there.above ?? '', canonical: there.canonical ?? '' }
 }
 
 /** The answers whose names begin so, without that beginning. */
