@@ -42,7 +42,7 @@ describe('a deploy', () => {
   })
   afterEach(() => d.remove())
 
-  test('is blocked for a missing source, with nothing touched; then goes through to its closeout beside the old version', async () => {
+  test('is blocked for a missing source, with nothing touched; then goes through to its closeout beside the old version, and is taken back', async () => {
     const before = stateOf(d.srv)
     renameSync(d.repository, `${d.repository}-elsewhere`)
     const blocked = await d.start()
@@ -72,9 +72,12 @@ describe('a deploy', () => {
     expect(run).toMatchObject({ status: 'closed', state: 'CLOSEOUT_REPORTED', outcome: 'succeeded' })
     expect(statuses(run)).toEqual(all('PASS'))
     expect(outputOf(run).gates.G5.facts.checks).toContain('tests: as expected (by its fallback)')
+    expect(outputOf(run).gates.G3.facts.versions.join()).toMatch(/tar: tar .*python3: Python 3/)
     expect(outputOf(run).gates.G7.facts.benign.join()).toContain('__pycache__')
+    expect(outputOf(run).gates.G7.facts.benign).toContain('.pytest_cache/v/lastfailed (a cache)')
     expect(entriesOf(d.srv)).toEqual(['app-1', 'app-2'])
     expect(entriesOf(d.target)).toEqual([
+      '.pytest_cache',
       'DEPLOY-MANIFEST.txt',
       '__pycache__',
       'app.py',
@@ -89,6 +92,11 @@ describe('a deploy', () => {
     const report = (await d.store.evidenceOf(run.runId)).findLast(({ name }) => name === 'report/deploy')!
     const text = Buffer.from((await d.store.evidence(report.digest))!).toString()
     expect(text.match(/^## \d\. G\d .*: PASS$/gm)).toHaveLength(8)
+
+    const back = await d.approve(await d.rollback(run))
+    expect(back).toMatchObject({ state: 'CLOSEOUT_REPORTED', output: { asBefore: true } })
+    expect(entriesOf(d.srv)).toEqual(['app-1'])
+    expect(stateOf(d.old)).toBe(old)
   })
 
   test('in a dry run goes the same way, sends only what looks, and has the same plan each time', async () => {
@@ -123,11 +131,13 @@ describe('a deploy', () => {
 
   test('says every finding of the preflight at once', async () => {
     write(d.target, { 'x.txt': 'x' })
-    d.checks(CHECKS.replace('python3, app.py, --version', 'program-that-is-nowhere'))
+    const nowhere = CHECKS.replace('python3, app.py, --version', 'program-that-is-nowhere')
+    d.checks(nowhere.replace('python3, app.py, count', 'counter-that-is-nowhere'))
     const run = await d.start('dry-run', { previous: join(d.srv, 'none') })
     expect(run.stopCode).toBe('STOP_PREFLIGHT_FAILED')
     const said = run.stop!.message
     expect(said).toContain('check version: program-that-is-nowhere is not on the host')
+    expect(said).toContain('check rehearsal.counts: counter-that-is-nowhere is not on the host')
     expect(said).toContain(`target: there is a directory at ${d.target} already`)
     expect(said).toContain(`previous: ${join(d.srv, 'none')}, which must stay as it is, is not there`)
     expect(statuses(run)).toMatchObject({ G2: 'PASS', G3: 'BLOCKED', G4: 'NOT EXECUTED' })

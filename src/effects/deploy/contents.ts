@@ -58,6 +58,11 @@ export function compared(
 const modeOf = ({ type, mode }: { type: string; mode: string }) =>
   Number.parseInt(mode, 8) & (type === 'd' ? ~0o2000 : ~0)
 
-/** What interpreters leave beside the files that they read, and nothing else that may lie in their folders. */
-export const isBytecode = (path: string, found: Contents) =>
-  found.get(path)?.type === 'd' ? path.split('/').at(-1) === '__pycache__' : path.endsWith('.pyc')
+const OF_TOOLS = ['.pytest_cache', '.mypy_cache', '.ruff_cache']
+
+/** What interpreters leave beside the files that they read, and what tools that check them keep for their next time. */
+export function isCache(path: string, found: Contents): boolean {
+  const parts = path.split('/')
+  if (parts.some((part) => OF_TOOLS.includes(part))) return true
+  return found.get(path)?.type === 'd' ? parts.at(-1) === '__pycache__' : path.endsWith('.pyc')
+}

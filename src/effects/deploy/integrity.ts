@@ -4,7 +4,7 @@ import { Stop } from '../../domain/errors.ts'
 import { jsonEvidence } from '../../domain/evidence.ts'
 import { MANIFEST } from './artifact-rules.ts'
 import type { Entry } from './artifact-scan.ts'
-import { compared, contentsOf, isBytecode } from './contents.ts'
+import { compared, contentsOf, isCache } from './contents.ts'
 import { gateSays } from './gates.ts'
 import type { Hand } from './hand.ts'
 import { pairs, preflight } from './look.ts'
@@ -79,7 +79,6 @@ async function newTree(
 ): Promise<{ faults: string[]; benign: string[] }> {
   const found = await contentsOf(hand, place.target)
   const { faults, missing, besides } = compared(list, found)
-  const isCache = (path: string) => isBytecode(path, found)
   const expected = new Set([MANIFEST, ...checks.skeleton.folders, ...Object.keys(checks.skeleton.files)])
   const inSkeleton = (path: string) =>
     expected.has(path) || checks.skeleton.folders.some((folder) => path.startsWith(`${folder}/`))
@@ -87,9 +86,9 @@ async function newTree(
   return {
     faults: [
       ...[...faults, ...missing].map((fault) => `${place.target}: ${fault}`),
-      ...others.filter((path) => !isCache(path)).map((path) => `${place.target}/${path} came besides`),
+      ...others.filter((path) => !isCache(path, found)).map((path) => `${place.target}/${path} came besides`),
     ],
-    benign: others.filter(isCache).map((path) => `${path} (bytecode)`),
+    benign: others.filter((path) => isCache(path, found)).map((path) => `${path} (a cache)`),
   }
 }
 

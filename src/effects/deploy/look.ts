@@ -10,6 +10,9 @@ const look = (id: string, script: string, ...args: string[]): Command => ({
   argv: ['sh', '-c', script, id, ...args],
 })
 
+/** Exit code where there is no such folder. */
+export const NO_FOLDER = 3
+
 export const facts = (): Command =>
   look(
     'facts',
@@ -23,6 +26,12 @@ echo "uid=$(id -u)"
 echo "time=$(date +%s)"`,
   )
 
+/** Programs that are known to do nothing else when they are asked for their version. */
+const VERSIONED = [
+  ...['tar', 'sha256sum', 'find', 'flock', 'bash', 'git', 'make'],
+  ...['python', 'python3', 'pytest', 'node', 'npm', 'java', 'perl', 'php', 'ruby', 'go'],
+]
+
 /**
  * All that a preflight asks, in one go: \`tool NAME=path\`, \`can NAME=yes|no\` of what tools must be able to do (tried on nothing), then what
  * is at the places. Twenty questions, each by itself, would take twenty round trips.
@@ -31,7 +40,13 @@ export const preflight = (parent: string, target: string, staging: string, tools
   look(
     'preflight',
     `parent=$1; target=$2; staging=$3; name=$4; shift 4
-for tool in "$@"; do echo "tool $tool=$(command -v "$tool")"; done
+for tool in "$@"; do
+  path=$(command -v "$tool"); echo "tool $tool=$path"
+  [ -n "$path" ] || continue
+  case "$tool" in ${VERSIONED.join('|')})
+    echo "version $tool=$(timeout 20 "$tool" --version </dev/null 2>/dev/null | head -n 1)" ;;
+  esac
+done
 can() { ability=$1; shift; if "$@" >/dev/null 2>&1 </dev/null; then echo "can $ability=yes"; else echo "can $ability=no"; fi; }
 can find-printf find / -maxdepth 0 -printf %y
 can sort-z sort -z
@@ -72,12 +87,12 @@ exit 0`,
 
 /**
  * D5's anchor: every byte, and beside it every kind, mode, owner, time and link; of a checkout its head and whether it is clean, without
- * taking its lock, running its hooks or refreshing its index. Exit code 3: no such folder.
+ * taking its lock, running its hooks or refreshing its index.
  */
 export const anchor = (path: string): Command =>
   look(
     'anchor',
-    `cd -- "$1" || exit 3
+    `cd -- "$1" || exit ${NO_FOLDER}
 echo "treeHash=$(find . -xdev -type f -print0 | sort -z | xargs -0 -r sha256sum | sha256sum | cut -c1-64)"
 echo "shapeHash=$(find . -xdev -printf '%y %m %U %G %T@ %l %P\\0' | sort -z | sha256sum | cut -c1-64)"
 echo "files=$(find . -xdev -type f -printf x | wc -c)"
@@ -103,7 +118,7 @@ export const sums = (path: string): Command =>
 export const listing = (parent: string, ...ours: string[]): Command =>
   look(
     'listing',
-    `cd -- "$1" || exit 3
+    `cd -- "$1" || exit ${NO_FOLDER}
 shift
 find . -mindepth 1 -maxdepth 1 \\( -type d -printf '%P\\td %m %U %G\\n' -o -printf '%P\\t%y %m %U %G %T@ %s %l\\n' \\) | sort |
   awk -F'\\t' 'BEGIN { for (i = 1; i < ARGC; i++) { skip[ARGV[i]] = 1; ARGV[i] = "" } } !($1 in skip)' "$@"`,

@@ -3,22 +3,17 @@ import type { Mode } from '../../domain/run.ts'
 import type { Checks } from './checks.ts'
 import type { Command } from './hand.ts'
 import type { Place, Pointer } from './place.ts'
-import type { PreflightFinding } from './preflight.ts'
+import type { Found as Preflight, PreflightFinding } from './preflight.ts'
 import type { Anchor, Anchors, HostFacts } from './survey.ts'
 import { confirm, discard, extract, promote, skeleton, stage, withdraw } from './write.ts'
 
 /** What the preflight found: what a plan is made of, beside source and artifact. */
-export interface DeploySurvey {
+export interface DeploySurvey extends Preflight {
   host: { name: string; address: string; hostKey: string }
   facts: HostFacts
   place: Place
   /** Where the pointer of a release leads now; '' when there is none. */
   pointerFrom: string
-  /** What is at the folder above the target: of a release `releases`, which may have to be made. */
-  above: string
-  /** Where the parent really is, links followed. */
-  canonical: string
-  findings: PreflightFinding[]
   anchors: Anchors
 }
 

@@ -14,6 +14,7 @@ const write = (id: string, script: string, ...args: string[]): Command => ({
 /** Exit codes of ours, for what the caller must tell apart. */
 export const EXIT = {
   notOurs: 17,
+  notMade: 18,
   hashDiffers: 65,
   notExtracted: 66,
   targetThere: 73,
@@ -33,7 +34,10 @@ export const stage = (staging: string, run: string): Command =>
   write(
     'stage',
     `umask 077
-if mkdir -- "$1" 2>/dev/null; then printf '%s\\n' "$2" >"$1/run"; fi
+if [ ! -e "$1" ]; then
+  mkdir -- "$1" || exit ${EXIT.notMade}
+  printf '%s\\n' "$2" >"$1/run" || { rm -rf -- "$1"; exit ${EXIT.notMade}; }
+fi
 [ "$(cat "$1/run" 2>/dev/null)" = "$2" ] || exit ${EXIT.notOurs}
 : >>"$1/lock"`,
     staging,

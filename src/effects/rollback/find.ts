@@ -6,7 +6,7 @@ import { jsonEvidence } from '../../domain/evidence.ts'
 import { digestOf, sha256 } from '../../domain/json.ts'
 import { MANIFEST } from '../deploy/artifact-rules.ts'
 import type { Entry } from '../deploy/artifact-scan.ts'
-import { type Contents, compared, contentsOf, isBytecode } from '../deploy/contents.ts'
+import { type Contents, compared, contentsOf, isCache } from '../deploy/contents.ts'
 import type { Hand } from '../deploy/hand.ts'
 import { fileText, isFolder, pairs, pointsTo, promoted } from '../deploy/look.ts'
 import { deployedAt, listed, manifestFaults, manifestText } from '../deploy/manifest.ts'
@@ -119,9 +119,9 @@ export function held(
   contents: Contents,
 ): { faults: string[]; missing: string[]; caches: Removed[] } {
   const { faults, missing, besides } = compared(list, contents)
-  const others = besides.filter((path) => !isBytecode(path, contents))
+  const others = besides.filter((path) => !isCache(path, contents))
   const caches = besides
-    .filter((path) => isBytecode(path, contents))
+    .filter((path) => isCache(path, contents))
     .map((path): Removed => {
       const { type, mode, sha256 } = contents.get(path)!
       const kind = type === 'd' ? 'directory' : 'file'
