@@ -81,7 +81,7 @@ if [ -d tree ]; then
     mkdir -m 755 -- "$3" || exit ${EXIT.targetThere}
     stat -c %d:%i -- "$3" >claim || exit ${EXIT.notMoved}
   fi
-  if [ -n "$8" ]; then setsid sh -c "$9" watch "$@" </dev/null >/dev/null 2>&1 9>&- & fi
+  if [ $# -gt 7 ]; then setsid sh -c "$9" watch "$@" </dev/null >/dev/null 2>&1 9>&- & fi
   mv -T -- tree "$3" || exit ${EXIT.notMoved}
 fi
 [ -n "$4" ] || exit 0
@@ -90,8 +90,7 @@ now=$(readlink -- "$4")
 [ "$now" = "$5" ] || exit ${EXIT.pointerMoved}
 rm -f pointer && ln -s -- "$6" pointer && mv -T -- pointer "$4" || exit ${EXIT.notMoved}`,
     ...whereOf(staging, run, target, pointer),
-    confirmSeconds === null ? '' : String(confirmSeconds),
-    WATCH,
+    ...(confirmSeconds === null ? [] : [String(confirmSeconds), WATCH]),
   )
 
 const whereOf = (staging: string, run: string, target: string, pointer: Pointer | null) => [
