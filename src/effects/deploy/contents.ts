@@ -5,7 +5,8 @@ import { paths, sums } from './look.ts'
 /** A folder on the host, path by path, as its own tools read it. */
 export type Contents = Map<string, { type: string; mode: string; target: string; sha256: string | null }>
 
-const MOST = 64 * 1024 * 1024
+/** What is taken of a list of a whole tree: a few hundred thousand files. */
+export const MOST = 64 * 1024 * 1024
 
 export async function contentsOf(hand: Hand, folder: string): Promise<Contents> {
   const [shape, hashes] = [await all(hand, folder, paths), await all(hand, folder, sums)]

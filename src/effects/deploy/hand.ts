@@ -26,8 +26,8 @@ interface Sent {
 export interface Hand {
   host: Host
   run(command: Command, options?: { timeoutMs?: number; maxOutputBytes?: number }): Promise<RunResult>
-  /** The output of a command that must succeed. */
-  text(command: Command): Promise<string>
+  /** The whole output of a command that must succeed. */
+  text(command: Command, options?: { maxOutputBytes?: number }): Promise<string>
   put(local: string, remote: string, mode: number): Promise<{ resumedFrom: number; bytes: number }>
   putText(text: string, remote: string, mode: number): Promise<void>
   /** What was sent so far, in its order: the receipt of a phase. */
@@ -88,9 +88,10 @@ export function handOn(
         await rm(folder, { recursive: true, force: true })
       }
     },
-    async text(command) {
-      const result = await run(command)
+    async text(command, options) {
+      const result = await run(command, options)
       if (result.exitCode !== 0) throw new CommandFailed(command, result)
+      if (result.truncated) throw new Error(`${command.id} says more on the host than is taken`)
       return result.stdout.toString('utf8')
     },
     sent: (phase) =>

@@ -51,8 +51,9 @@ export function deployedAt(manifest: string): string {
 export function manifestFaults(manifest: string, expected: string): string[] {
   if (manifest === expected) return []
   const [found, wanted] = [manifest.split('\n'), expected.split('\n')]
-  const lacks = wanted.filter((line) => !found.includes(line))
-  const besides = found.filter((line) => !wanted.includes(line))
+  const [has, should] = [new Set(found), new Set(wanted)]
+  const lacks = wanted.filter((line) => !has.has(line))
+  const besides = found.filter((line) => !should.has(line))
   return [
     ...lacks.map((line) => `${MANIFEST} lacks the line: ${line}`),
     ...besides.map((line) => `${MANIFEST} has a line of another: ${line}`),

@@ -6,7 +6,7 @@ import { jsonEvidence } from '../../domain/evidence.ts'
 import { digestOf, sha256 } from '../../domain/json.ts'
 import { MANIFEST } from '../deploy/artifact-rules.ts'
 import type { Entry } from '../deploy/artifact-scan.ts'
-import { type Contents, compared, contentsOf, isCache } from '../deploy/contents.ts'
+import { type Contents, compared, contentsOf, isCache, MOST } from '../deploy/contents.ts'
 import type { Hand } from '../deploy/hand.ts'
 import { fileText, isFolder, pairs, pointsTo, promoted } from '../deploy/look.ts'
 import { deployedAt, listed, manifestFaults, manifestText } from '../deploy/manifest.ts'
@@ -87,7 +87,9 @@ async function foundOn(
 
   const folder = inPlace ? target : `${staging}/withdrawn`
   const contents = await contentsOf(hand, folder)
-  const manifest = contents.has(MANIFEST) ? await hand.text(fileText(`${folder}/${MANIFEST}`)) : ''
+  const manifest = contents.has(MANIFEST)
+    ? await hand.text(fileText(`${folder}/${MANIFEST}`), { maxOutputBytes: MOST })
+    : ''
   const entries = await jsonOf<Entry[]>(context, deploy.artifact.listDigest)
   const made = { runId, deployedAt: deployedAt(manifest) }
   const expected = manifestText(made, deploy, planDigest, entries)
