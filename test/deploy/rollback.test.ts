@@ -1,4 +1,12 @@
-import { appendFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { Run } from '../../src/domain/run.ts'
@@ -41,6 +49,9 @@ describe('a rollback of a closed deploy', () => {
 
     writeFileSync(join(d.target, 'runs/of today.log'), 'data')
     appendFileSync(join(d.target, 'app.py'), '# mended\n')
+    symlinkSync('app-2', join(d.srv, 'the app'))
+    expect((await d.rollback(run)).stop!.message).toContain(`the app leads to ${d.target}, which is in use`)
+    rmSync(join(d.srv, 'the app'))
     rmSync(join(d.target, 'app.yaml'))
     const kept = stateOf(d.target)
     const stopped = await d.rollback(run)
@@ -94,6 +105,14 @@ describe('a rollback of a closed deploy', () => {
     const second = await deployed({ ...flags, commit: 'HEAD' })
     const says = () => readFileSync(join(app, 'current/app.py'), 'utf8')
     expect(says()).toContain('app 2.1')
+
+    const current = join(app, 'current')
+    const release = readlinkSync(current)
+    rmSync(current)
+    symlinkSync(join(app, release), current)
+    expect((await d.rollback(second)).stop!.message).toContain(`${current} leads to`)
+    rmSync(current)
+    symlinkSync(release, current)
 
     const unused = await d.rollback(first)
     expect(outputOf(unused).pointer).toBeNull()

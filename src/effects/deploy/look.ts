@@ -192,6 +192,16 @@ export const fileText = (path: string): Command => look('file', 'cat -- "$1"', p
 export const pointsTo = (path: string): Command =>
   look('pointer', '[ -L "$1" ] && exec readlink -- "$1"; [ -e "$1" ] && exit 4; exit 0', path)
 
+/** Links in a folder that lead to another one, each path ended by NUL. */
+export const linksTo = (folder: string, target: string): Command =>
+  look(
+    'links',
+    `there=$(cd -P -- "$2" && pwd -P) || exit ${NO_FOLDER}
+find "$1" -mindepth 1 -maxdepth 1 -type l -exec sh -c '
+for link; do if [ "$(cd -P -- "$link" 2>/dev/null && pwd -P)" = "$0" ]; then printf "%s\\0" "$link"; fi; done' "$there" {} +`,
+    folder,
+    target,
+  )
 export const isFolder = (path: string): Command => look('folder', '[ -d "$1" ]', path)
 
 /** `key=value` lines as an object. */

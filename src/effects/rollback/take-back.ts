@@ -8,7 +8,7 @@ import { refuseOtherHost } from '../deploy/transfer.ts'
 import { jsonOf, onHost } from '../deploy/world.ts'
 import * as write from '../deploy/write.ts'
 import type { RollbackWorld } from './deployed.ts'
-import { held } from './find.ts'
+import { held } from './found.ts'
 import { type Removed, type RollbackPlan, turned } from './plan.ts'
 
 const input = z.object({ planDigest: z.string() })
