@@ -79,6 +79,27 @@ describe('what goes wrong on the way', () => {
     expect(run.outcome).toBe('succeeded')
   })
 
+  test('a run that is cancelled in the midst of its rehearsal clears it away', async () => {
+    d = await aDeploy(sshd, { host })
+    d.checks(plain)
+    at.fault = {
+      step: 'rehearsal-tree',
+      when: 'after',
+      strike() {
+        sshd.shut(true)
+        cut()
+      },
+    }
+    const stopped = await d.start()
+    expect(stopped).toMatchObject({ status: 'stopped', state: 'G3_PREFLIGHT' })
+    const cancel = () => d.engine.cancel(stopped.runId, { reason: 'enough' })
+    expect(await cancel()).toMatchObject({ status: 'stopped', state: 'CLEARING_REHEARSAL' })
+    expect(entriesOf(d.srv)).toHaveLength(2)
+    sshd.shut(false)
+    expect(await d.resume(stopped)).toMatchObject({ outcome: 'cancelled' })
+    expect(entriesOf(d.srv)).toEqual(['app-1'])
+  })
+
   describe('with a confirmation asked for', () => {
     const confirmWithin = '3s'
     const later = () => new Promise((done) => setTimeout(done, 6_000))

@@ -12,7 +12,7 @@ import { planLock, recheckDeploy } from './plan-lock.ts'
 import { preflightGate } from './preflight-gate.ts'
 import { blockedReport, deployCloseout } from './reports.ts'
 import { rollback } from './rollback.ts'
-import { rehearseRollback } from './rollback-rehearsal.ts'
+import { clearRehearsal, rehearseRollback } from './rollback-rehearsal.ts'
 import { sourceGate } from './source-gate.ts'
 import { transferPromote } from './transfer.ts'
 import type { DeployWorld } from './world.ts'
@@ -27,6 +27,7 @@ export function deployEffects(world: DeployWorld): Record<string, Effect> {
     artifactGate(),
     preflightGate(world),
     rehearseRollback(world),
+    clearRehearsal(world),
     planLock(),
     recheckDeploy(world),
     transferPromote(world),
