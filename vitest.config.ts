@@ -50,6 +50,7 @@ const stories = [
 const program = [
   ...stories.map((name) => `test/cli/${name}.test.ts`),
   'test/deploy/deploy.test.ts',
+  'test/deploy/rollback.test.ts',
   'test/targets/host.test.ts',
 ]
 

@@ -78,7 +78,11 @@ const deployLogic = chart(
     G0_ENVIRONMENT: blockable('source', 'G1_SOURCE'),
     G1_SOURCE: blockable('artifact', 'G2_ARTIFACT'),
     G2_ARTIFACT: blockable('preflight', 'G3_PREFLIGHT'),
-    G3_PREFLIGHT: blockable('rehearse_rollback', 'G3_ROLLBACK_REHEARSAL'),
+    // Cancelled in the midst of its rehearsal: what that left is cleared away first.
+    G3_PREFLIGHT: {
+      ...blockable('rehearse_rollback', 'G3_ROLLBACK_REHEARSAL'),
+      on: { CANCEL: { target: '#CLEARING_REHEARSAL', actions: 'clearStop' } },
+    },
     G3_ROLLBACK_REHEARSAL: blockable('plan_lock', 'G3_PLAN_LOCKED'),
     G3_PLAN_LOCKED: { after: { 0: 'AWAITING_DEPLOY_AUTHORIZATION' } },
     // What follows is done under the same approval, up to the end or the way back.
@@ -92,6 +96,7 @@ const deployLogic = chart(
     RUNTIME_PREPARED: proven('integrity', 'G7_INTEGRITY'),
     G7_INTEGRITY: { ...work('closeout', 'CLOSEOUT_REPORTED'), on },
     CLOSEOUT_REPORTED: success,
+    CLEARING_REHEARSAL: work('clear_rehearsal', 'CANCELLED'),
     ROLLING_BACK: { ...work('rollback', 'ROLLED_BACK'), on: { CANCEL: undefined } },
     ROLLED_BACK: { type: 'final', meta: closed('rolled-back') },
   },

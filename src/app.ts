@@ -176,6 +176,7 @@ async function install(
   if (name === 'cut') return (await import('./install.ts')).installCut(app)
   if (name === 'deploy') return (await import('./install-deploy.ts')).installDeploy(app, env)
   if (name === 'migrate') return (await import('./install-migrate.ts')).installMigrate(app, env)
+  if (name === 'rollback') return (await import('./install-rollback.ts')).installRollback(app, env)
   if (name === 'teardown') return (await import('./install-teardown.ts')).installTeardown(app, env)
   const { installModule, moduleOfRun } = await import('./module-install.ts')
   return installModule(await moduleOfRun(name, app, app.store), app.store)

@@ -10,7 +10,7 @@ import { yamlAsData } from './build-yaml.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const dist = join(root, 'dist')
-const machines = ['cut', 'deploy', 'migrate', 'teardown']
+const machines = ['cut', 'deploy', 'migrate', 'rollback', 'teardown']
 // What charts of users' own machines are made with: a part of their definition too.
 const helpers = './src/machine/chart.ts'
 

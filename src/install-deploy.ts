@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { deploy } from '../machines/deploy.ts'
 import type { App } from './app.ts'
+import type { Config } from './config.ts'
 import { CutterError } from './domain/errors.ts'
 import { admitDeploy, type DeployWorld, deployEffects } from './effects/deploy/index.ts'
 import type { InstalledMachine } from './engine/parts.ts'
@@ -14,7 +15,7 @@ export async function installDeploy(
   env: NodeJS.ProcessEnv,
 ): Promise<InstalledMachine> {
   const world: DeployWorld = {
-    host: (name, signal) => openHost(config.hosts[name]?.ssh ?? name, thisSshUser(env), signal),
+    host: hostOf(config, env),
     readChecks,
     mayRehearseRollback: (name) => config.hosts[name]?.rehearseRollback === true,
   }
@@ -24,6 +25,11 @@ export async function installDeploy(
     admit: (input) => admitDeploy(world, input),
   }
 }
+
+export const hostOf =
+  (config: Config, env: NodeJS.ProcessEnv): DeployWorld['host'] =>
+  (name, signal) =>
+    openHost(config.hosts[name]?.ssh ?? name, thisSshUser(env), signal)
 
 async function readChecks(path: string): Promise<unknown> {
   const { parse } = await import('yaml')

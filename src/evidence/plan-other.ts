@@ -1,4 +1,5 @@
 import type { Json } from '../domain/json.ts'
+import { commandLines, isCommands, type PlannedCommand } from './plan-commands.ts'
 import type { PlanReading } from './plan-page.ts'
 import { FEW_UNITS } from './plan-units.ts'
 import { code, count, points, prose, table } from './plan-words.ts'
@@ -31,6 +32,7 @@ function valueLines(value: Json, page: number | null, pageSize: number): string[
       : []
   const objects = shown.filter(isObject)
   if (objects.length < shown.length) return [...more, ...points(shown)]
+  if (isCommands(objects)) return [...more, ...commandLines(objects as unknown as PlannedCommand[])]
   const columns = [...new Set(objects.flatMap((row) => Object.keys(row)))]
   const cell = (item: Json | undefined) =>
     item === undefined || item === null ? '–' : prose(typeof item === 'string' ? item : JSON.stringify(item))

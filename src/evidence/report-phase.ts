@@ -6,7 +6,7 @@ import { code, duration, facts, inline, page, table } from './report-words.ts'
 
 /** The receipt of one phase: what it came to, how it ran, what it left, and every try before it that failed. */
 export function phaseReport(
-  { record: { run } }: ReportInput,
+  { record: { run, contents } }: ReportInput,
   { name, tries }: Phase,
 ): Pick<Report, 'facts' | 'markdown'> {
   const { runId, machine, version, mode } = run
@@ -27,6 +27,7 @@ export function phaseReport(
       tried(newest),
       '',
       ...receipt(newest, mode),
+      ...texts(newest, contents),
       ...(earlier.length === 0 ? [] : ['## Earlier tries', '']),
       ...earlier.flatMap((one) => [tried(one), '', ...receipt(one, mode)]),
     ),
@@ -48,6 +49,15 @@ function tried({ outcome, from, state, seq, status }: Try): string {
     closed: 'closed',
   }[status]
   return `**Failed** at entry ${seq}: the run stayed at ${code(state)} and ${then}.`
+}
+
+/** What the phase itself wrote for people, such as the eight parts of a deploy's report, one level further down. */
+function texts({ evidence }: Try, contents: Map<string, Uint8Array>): string[] {
+  const written = evidence.filter(({ mediaType }) => mediaType === 'text/markdown')
+  return written.flatMap(({ digest }) => {
+    const text = Buffer.from(contents.get(digest) ?? []).toString('utf8')
+    return [text.trimEnd().replace(/^#/gm, '##'), '']
+  })
 }
 
 const readingOf = ({ readings }: Try, name: string) =>

@@ -134,6 +134,8 @@ async function connectTo(
       resolve()
     })
     client.connect(config)
+    // A command is two small packets, of which the second would wait for the answer to the first.
+    client.setNoDelay(true)
   })
   return { client, hostKey: seen.key!, settings, close: () => client.end() }
 }

@@ -30,7 +30,8 @@ export interface PutOptions {
   onProgress?(sent: number, total: number): void
 }
 
-const CHUNK = 32 * 1024
+/** Small enough for one request to any server: ssh2 sends what is larger in two, the second after the answer to the first. */
+const CHUNK = 31 * 1024
 const IN_FLIGHT = 32
 
 /** SFTP (version 3), a session of its own for each use. Rejects with HostLost when the connection goes. */

@@ -48,6 +48,7 @@ export function runOn(client: Client, argv: readonly Argument[], options: RunOpt
   const line = commandLine(argv, options.timeoutMs / 1000)
   if (options.signal?.aborted === true)
     return Promise.reject(new Stop('STOP_HOST_UNREACHABLE', 'interrupted before anything was sent'))
+  const begun = performance.now()
   return new Promise<RunResult>((resolve, reject) => {
     const gone = () => reject(new HostLost(`${program} was asked for`))
     const settle =
@@ -60,7 +61,8 @@ export function runOn(client: Client, argv: readonly Argument[], options: RunOpt
     try {
       // The types ask for a string; the protocol takes bytes, and a file name may be any.
       client.exec(line as unknown as string, { pty: false }, (error, channel) => {
-        if (error === undefined) collect(channel, program, options).then(settle(resolve), settle(reject))
+        if (error === undefined)
+          collect(channel, program, options, begun).then(settle(resolve), settle(reject))
         else settle(reject)(new HostLost(`${program} was asked for`, error))
       })
     } catch {
@@ -69,14 +71,18 @@ export function runOn(client: Client, argv: readonly Argument[], options: RunOpt
   })
 }
 
-function collect(channel: ClientChannel, program: string, options: RunOptions): Promise<RunResult> {
+function collect(
+  channel: ClientChannel,
+  program: string,
+  options: RunOptions,
+  begun: number,
+): Promise<RunResult> {
   const { stdin, timeoutMs, maxOutputBytes, signal } = options
   const out = capped(maxOutputBytes)
   const err = capped(maxOutputBytes)
   return new Promise((resolve, reject) => {
     let exit: { code: number | null; signal: string | null } | null = null
     let aborted = false
-    const begun = performance.now()
     const finish = () => {
       clearTimeout(overdue)
       signal?.removeEventListener('abort', abort)
@@ -113,6 +119,8 @@ function collect(channel: ClientChannel, program: string, options: RunOptions): 
     })
     channel.once('close', finish)
     channel.on('error', () => undefined)
+    // It may have come while the server was asked for the channel.
+    if (signal?.aborted === true) abort()
     channel.end(stdin === undefined ? undefined : Buffer.from(stdin))
   })
 }

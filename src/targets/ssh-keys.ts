@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import ssh2, { type BaseAgent } from 'ssh2'
 import type { SshSettings } from './ssh-settings.ts'
 
@@ -27,6 +27,10 @@ export function loginsFor({ user, agent, identityFiles, identitiesOnly }: SshSet
       logins.methods.push({ type: 'publickey', username: user, key: found })
       logins.tried.push(file)
     } else if (found !== null) logins.notes.push(`${file} ${found}`)
+    if (existsSync(`${file}-cert.pub`))
+      logins.notes.push(
+        `${file}-cert.pub is not shown, since Cutter knows no certificates: the host must know the key`,
+      )
   }
   return logins
 }

@@ -1,12 +1,13 @@
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { readdirSync, readFileSync } from 'node:fs'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { aDeploy, type Deploys, entriesOf } from '../deploy/deploys.ts'
 import { aCutterHome, type CutterHome, jsonOf } from '../support/cli.ts'
-import { describeWithSshd, type Sshd, startSshd } from '../support/sshd.ts'
+import { type Sshd, startSshd } from '../support/sshd.ts'
 import { ALICE, aSigner, enableExecution } from './acts.ts'
 
 vi.setConfig({ testTimeout: 240_000 })
 
-describeWithSshd('a deploy at the command line', () => {
+describe('a deploy at the command line', () => {
   let sshd: Sshd
   let at: CutterHome
   let d: Deploys
@@ -68,6 +69,50 @@ describeWithSshd('a deploy at the command line', () => {
     expect(jsonOf(closed)).toMatchObject({ state: 'CLOSEOUT_REPORTED', outcome: 'succeeded' })
     expect(entriesOf(d.srv)).toEqual(['app-1', 'app-2'])
     expect((await cutter('run', 'history', runId, '--verify')).code).toBe(0)
+    const report = readdirSync(at.path(`var/runs/${runId}`)).find((name) => name.endsWith('-closeout.md'))!
+    const text = readFileSync(at.path(`var/runs/${runId}/${report}`), 'utf8')
+    expect(text.match(/^### \d\. G\d [a-z -]+: PASS$/gm)).toHaveLength(8)
+  })
+
+  test('is taken back by run rollback, which waits for a signature of its own', async () => {
+    const { runId } = jsonOf<{ runId: string }[]>(await cutter('run', 'list', '--json'))[0]!
+    const dry = await cutter('run', 'rollback', runId.slice(-8), '--json')
+    expect(jsonOf(dry)).toMatchObject({ machine: 'rollback', mode: 'dry-run', gate: 'SG2' })
+    const plan = await cutter('run', 'plan', jsonOf(dry).runId, '--format', 'markdown')
+    expect(plan.stdout).toContain('DEPLOY-MANIFEST.txt')
+    const live = jsonOf(await cutter('run', 'rollback', runId, '--mode', 'live', '--json'))
+    const wrong = await cutter(
+      'approval',
+      'sign',
+      live.runId,
+      '--as',
+      ALICE,
+      '--key',
+      at.path('alice_example_org'),
+    )
+    expect(wrong.stderr).toContain('cutter.rollback.SG2')
+    const key = aSigner(at, 'bob@example.org', 'cutter.rollback.SG2')
+    const signed = await cutter(
+      'approval',
+      'sign',
+      live.runId,
+      '--as',
+      'bob@example.org',
+      '--key',
+      key,
+      '--json',
+    )
+    const { approvalId } = jsonOf<{ approvalId: string }>(signed)
+    const back = await cutter('run', 'resume', '--approval', approvalId)
+    expect([back.code, back.stdout]).toEqual([0, expect.stringContaining('closed: succeeded')])
+    expect(entriesOf(d.srv)).toEqual(['app-1'])
+    const refused = await cutter('run', 'rollback', live.runId, '--json')
+    expect([refused.code, jsonOf(refused).error!.message]).toEqual([
+      2,
+      expect.stringContaining('only a deploy can'),
+    ])
+    expect((await cutter('run', 'rollback', 'idep-nowhere')).code).toBe(4)
+    expect((await cutter('run', 'show', runId, '--json')).stdout).toContain('"succeeded"')
   })
 
   test('takes an alias of the ssh config too, and answers with exit code 2 to what can’t be meant', async () => {

@@ -1,54 +1,31 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { Run } from '../../src/domain/run.ts'
-import type { Host } from '../../src/targets/host.ts'
-import { HostLost } from '../../src/targets/host-run.ts'
 import { aDeploy, type Deploys, entriesOf, stateOf } from '../deploy/deploys.ts'
-import { describeWithSshd, type Sshd, startSshd } from '../support/sshd.ts'
+import { strikes } from '../deploy/strikes.ts'
+import { type Sshd, startSshd } from '../support/sshd.ts'
 
 vi.setConfig({ testTimeout: 240_000 })
 
-/** What a test does at a step of the deploy on the host: before it is sent, or when it is done there and nobody knows yet. */
-interface Fault {
-  step: string
-  when: 'before' | 'after'
-  strike(): void | Promise<void>
-}
-
 const STEPS = ['stage', 'put artifact.tar', 'extract', 'put DEPLOY-MANIFEST.txt', 'promote', 'discard']
 
-describeWithSshd('what goes wrong on the way', () => {
+describe('what goes wrong on the way', () => {
   let sshd: Sshd
   let d: Deploys
-  let fault: Fault | null = null
+  const at = strikes()
+  const { host } = at
   beforeAll(async () => {
     sshd = await startSshd()
   })
   afterAll(() => sshd.stop())
   afterEach(async () => {
-    fault = null
+    at.fault = null
     sshd.shut(false)
     await d.remove()
   })
 
-  /** Strikes once, at its step, after the gate. */
-  const struck = async <T>(step: string, work: () => Promise<T>): Promise<T> => {
-    const hit = fault?.step === step ? fault : null
-    if (hit !== null) fault = null
-    if (hit?.when === 'before') await hit.strike()
-    const result = await work()
-    if (hit?.when !== 'after') return result
-    await hit.strike()
-    throw new HostLost(`${step} was under way`)
-  }
-  const host = (real: Host): Host => ({
-    ...real,
-    run: (argv, options) => struck(String(argv[3]), () => real.run(argv, options)),
-    put: (local, remote, options) =>
-      struck(`put ${remote.split('/').at(-1)}`, () => real.put(local, remote, options)),
-  })
   const plain =
     'checks: [{ name: runs, run: [python3, app.py, --version] }]\ntolerate: [listening-ports, running-services]'
   async function atTheGate(): Promise<Run> {
@@ -69,9 +46,9 @@ describeWithSshd('what goes wrong on the way', () => {
       async (when) => {
         const paused = await atTheGate()
         const old = stateOf(d.old)
-        fault = { step, when, strike: cut }
+        at.fault = { step, when, strike: cut }
         const first = await d.approve(paused)
-        expect(fault).toBeNull()
+        expect(at.fault).toBeNull()
         if (first.status === 'stopped')
           expect(first).toMatchObject({
             stopCode: 'STOP_HOST_UNREACHABLE',
@@ -87,7 +64,7 @@ describeWithSshd('what goes wrong on the way', () => {
 
   test('a host that is gone leaves the outcome open, says so, and is asked again', async () => {
     const paused = await atTheGate()
-    fault = {
+    at.fault = {
       step: 'promote',
       when: 'after',
       strike() {
@@ -100,6 +77,27 @@ describeWithSshd('what goes wrong on the way', () => {
     sshd.shut(false)
     const run = await d.resume(stopped)
     expect(run.outcome).toBe('succeeded')
+  })
+
+  test('a run that is cancelled in the midst of its rehearsal clears it away', async () => {
+    d = await aDeploy(sshd, { host })
+    d.checks(plain)
+    at.fault = {
+      step: 'rehearsal-tree',
+      when: 'after',
+      strike() {
+        sshd.shut(true)
+        cut()
+      },
+    }
+    const stopped = await d.start()
+    expect(stopped).toMatchObject({ status: 'stopped', state: 'G3_PREFLIGHT' })
+    const cancel = () => d.engine.cancel(stopped.runId, { reason: 'enough' })
+    expect(await cancel()).toMatchObject({ status: 'stopped', state: 'CLEARING_REHEARSAL' })
+    expect(entriesOf(d.srv)).toHaveLength(2)
+    sshd.shut(false)
+    expect(await d.resume(stopped)).toMatchObject({ outcome: 'cancelled' })
+    expect(entriesOf(d.srv)).toEqual(['app-1'])
   })
 
   describe('with a confirmation asked for', () => {
@@ -115,7 +113,7 @@ describeWithSshd('what goes wrong on the way', () => {
       d.checks(plain)
       const old = stateOf(d.old)
       const paused = await d.start('live', { confirmWithin })
-      fault = {
+      at.fault = {
         step: 'promote',
         when: 'after',
         strike() {
@@ -150,7 +148,7 @@ describeWithSshd('what goes wrong on the way', () => {
 
   test('a target that appears between the last look and the promote is not touched, and nothing of ours remains', async () => {
     const paused = await atTheGate()
-    fault = { step: 'promote', when: 'before', strike: () => writeTheirs(d.target) }
+    at.fault = { step: 'promote', when: 'before', strike: () => writeTheirs(d.target) }
     const stopped = await d.approve(paused)
     expect(stopped).toMatchObject({
       stopCode: 'STOP_DRIFT',
@@ -164,7 +162,7 @@ describeWithSshd('what goes wrong on the way', () => {
 
   test('an empty folder that appears is somebody’s too', async () => {
     const paused = await atTheGate()
-    fault = { step: 'promote', when: 'before', strike: () => void mkdirSync(d.target) }
+    at.fault = { step: 'promote', when: 'before', strike: () => void mkdirSync(d.target) }
     expect((await d.approve(paused)).stopCode).toBe('STOP_DRIFT')
     expect(entriesOf(d.target)).toEqual([])
     await d.engine.cancel(paused.runId, { reason: 'theirs' })
@@ -173,7 +171,7 @@ describeWithSshd('what goes wrong on the way', () => {
 
   test('bytes that arrive otherwise are not extracted', async () => {
     const paused = await atTheGate()
-    fault = {
+    at.fault = {
       step: 'extract',
       when: 'before',
       strike() {
@@ -189,10 +187,27 @@ describeWithSshd('what goes wrong on the way', () => {
     expect(entriesOf(d.srv)).toEqual(['app-1'])
   })
 
+  test('a promote of a client that died, which comes late, moves nothing that is half extracted', async () => {
+    const paused = await atTheGate()
+    const plan = JSON.parse(Buffer.from((await d.store.evidence(paused.planDigest!))!).toString())
+    const { argv } = plan.commands.find(({ id }: { id: string }) => id === 'promote')
+    const late = argv.map((word: string) => (word === '{run}' ? paused.runId : word))
+    at.fault = {
+      step: 'put DEPLOY-MANIFEST.txt',
+      when: 'before',
+      strike() {
+        expect(spawnSync(late[0], late.slice(1)).status).toBe(66)
+        expect(existsSync(d.target)).toBe(false)
+      },
+    }
+    expect((await d.approve(paused)).outcome).toBe('succeeded')
+    expect(at.fault).toBeNull()
+  })
+
   test('two deploys to one path: the second finds the first, and touches nothing of it', async () => {
     const paused = await atTheGate()
     const other = await d.start()
-    fault = { step: 'promote', when: 'before', strike: cut }
+    at.fault = { step: 'promote', when: 'before', strike: cut }
     const first = await d.approve(paused)
     expect(first.stopCode).toBe('STOP_HOST_UNREACHABLE')
     await expect(d.approve(other)).rejects.toMatchObject({
@@ -205,30 +220,37 @@ describeWithSshd('what goes wrong on the way', () => {
     expect((await d.resume(first)).outcome).toBe('succeeded')
   })
 
-  test('a disk that fills up: what was begun is removed', async (context) => {
-    d = await aDeploy(sshd, { host })
-    d.checks(plain)
-    const small = join(d.srv, 'small')
-    mkdirSync(small)
-    try {
-      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m,nr_inodes=200', 'tmpfs', small], {
-        stdio: 'ignore',
-      })
-    } catch {
+  describe('a disk that fills up', () => {
+    test.each(['stage', 'put artifact.tar', 'extract'])(
+      'before %s: what was begun is removed',
+      async (step) => {
+        d = await aDeploy(sshd, { host })
+        d.checks(plain)
+        const small = join(d.srv, 'small')
+        mkdirSync(small)
+        if (!mounted(small)) return
+        try {
+          const paused = await d.start('live', { path: join(small, 'app') })
+          expect(paused.status).toBe('paused')
+          at.fault = { step, when: 'before', strike: () => fill(join(small, 'ballast')) }
+          const stopped = await d.approve(paused)
+          expect(stopped).toMatchObject({ status: 'stopped', stopCode: 'STOP_TRANSFER_FAILED' })
+          expect(entriesOf(small)).toEqual(['ballast'])
+          const full = await d.start('live', { path: join(small, 'other') })
+          expect(full.stop!.message).toContain('space: ')
+          rmSync(join(small, 'ballast'))
+          expect((await d.resume(stopped)).outcome).toBe('succeeded')
+        } finally {
+          execFileSync('umount', ['-l', small])
+        }
+      },
+    )
+
+    function mounted(folder: string): boolean {
+      const args = ['-t', 'tmpfs', '-o', 'size=1m,nr_inodes=200', 'tmpfs', folder]
+      if (spawnSync('mount', args).status === 0) return true
       console.log('skipped: a disk that fills up: this user can’t mount a small one')
-      return context.skip()
-    }
-    try {
-      const paused = await d.start('live', { path: join(small, 'app') })
-      expect(paused.status).toBe('paused')
-      fault = { step: 'extract', when: 'before', strike: () => fill(join(small, 'ballast')) }
-      const stopped = await d.approve(paused)
-      expect(stopped).toMatchObject({ status: 'stopped', stopCode: 'STOP_TRANSFER_FAILED' })
-      expect(entriesOf(small)).toEqual(['ballast'])
-      const full = await d.start('live', { path: join(small, 'other') })
-      expect(full.stop!.message).toContain('space: ')
-    } finally {
-      execFileSync('umount', ['-l', small])
+      return false
     }
   })
 

@@ -1,4 +1,7 @@
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
 import { type Check, parseChecks, unexpected } from '../../src/effects/deploy/checks.ts'
 import { allGates, reportText } from '../../src/effects/deploy/gates.ts'
 import { type Anchors, differences } from '../../src/effects/deploy/survey.ts'
@@ -17,6 +20,12 @@ const checkOf = (text: object): Check =>
   parseChecks({ checks: [{ name: 'a', run: ['true'], ...text }] }, 'checks.yaml').checks[0]!
 const fault = (expectation: object, ...given: Parameters<typeof result>) =>
   unexpected(checkOf({ expect: expectation }).expect, result(...given))
+
+test('the README shows a file of checks that can be used', () => {
+  const readme = readFileSync(resolve(import.meta.dirname, '../../README.md'), 'utf8')
+  const [, shown = ''] = /```yaml\n(checks:.*?)```/s.exec(readme) ?? []
+  expect(Object.keys(parseChecks(parse(shown), 'README.md')).sort()).toEqual(Object.keys(parse(shown)).sort())
+})
 
 describe('what a check expects', () => {
   test.each([

@@ -1,9 +1,20 @@
-import { appendFileSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { Run } from '../../src/domain/run.ts'
 import { verifyRun } from '../../src/engine/verify-run.ts'
-import { describeWithSshd, type Sshd, startSshd } from '../support/sshd.ts'
+import { NOBODY, type Sshd, startSshd } from '../support/sshd.ts'
 import { aDeploy, CHECKS, type Deploys, entriesOf, git, stateOf, write } from './deploys.ts'
 
 vi.setConfig({ testTimeout: 240_000 })
@@ -19,7 +30,7 @@ const statuses = (run: Run) =>
 const all = (status: string) =>
   Object.fromEntries(['G0', 'G1', 'G2', 'G3', 'G4', 'G5', 'G6', 'G7'].map((name) => [name, status]))
 
-describeWithSshd('a deploy', () => {
+describe('a deploy', () => {
   let sshd: Sshd
   let d: Deploys
   beforeAll(async () => {
@@ -31,7 +42,7 @@ describeWithSshd('a deploy', () => {
   })
   afterEach(() => d.remove())
 
-  test('is blocked for a missing source, with nothing touched; then goes through to its closeout beside the old version', async () => {
+  test('is blocked for a missing source, with nothing touched; then goes through to its closeout beside the old version, and is taken back', async () => {
     const before = stateOf(d.srv)
     renameSync(d.repository, `${d.repository}-elsewhere`)
     const blocked = await d.start()
@@ -61,9 +72,12 @@ describeWithSshd('a deploy', () => {
     expect(run).toMatchObject({ status: 'closed', state: 'CLOSEOUT_REPORTED', outcome: 'succeeded' })
     expect(statuses(run)).toEqual(all('PASS'))
     expect(outputOf(run).gates.G5.facts.checks).toContain('tests: as expected (by its fallback)')
+    expect(outputOf(run).gates.G3.facts.versions.join()).toMatch(/tar: tar .*python3: Python 3/)
     expect(outputOf(run).gates.G7.facts.benign.join()).toContain('__pycache__')
+    expect(outputOf(run).gates.G7.facts.benign).toContain('.pytest_cache/v/lastfailed (a cache)')
     expect(entriesOf(d.srv)).toEqual(['app-1', 'app-2'])
     expect(entriesOf(d.target)).toEqual([
+      '.pytest_cache',
       'DEPLOY-MANIFEST.txt',
       '__pycache__',
       'app.py',
@@ -78,6 +92,11 @@ describeWithSshd('a deploy', () => {
     const report = (await d.store.evidenceOf(run.runId)).findLast(({ name }) => name === 'report/deploy')!
     const text = Buffer.from((await d.store.evidence(report.digest))!).toString()
     expect(text.match(/^## \d\. G\d .*: PASS$/gm)).toHaveLength(8)
+
+    const back = await d.approve(await d.rollback(run))
+    expect(back).toMatchObject({ state: 'CLOSEOUT_REPORTED', output: { asBefore: true } })
+    expect(entriesOf(d.srv)).toEqual(['app-1'])
+    expect(stateOf(d.old)).toBe(old)
   })
 
   test('in a dry run goes the same way, sends only what looks, and has the same plan each time', async () => {
@@ -112,11 +131,13 @@ describeWithSshd('a deploy', () => {
 
   test('says every finding of the preflight at once', async () => {
     write(d.target, { 'x.txt': 'x' })
-    d.checks(CHECKS.replace('python3, app.py, --version', 'program-that-is-nowhere'))
+    const nowhere = CHECKS.replace('python3, app.py, --version', 'program-that-is-nowhere')
+    d.checks(nowhere.replace('python3, app.py, count', 'counter-that-is-nowhere'))
     const run = await d.start('dry-run', { previous: join(d.srv, 'none') })
     expect(run.stopCode).toBe('STOP_PREFLIGHT_FAILED')
     const said = run.stop!.message
     expect(said).toContain('check version: program-that-is-nowhere is not on the host')
+    expect(said).toContain('check rehearsal.counts: counter-that-is-nowhere is not on the host')
     expect(said).toContain(`target: there is a directory at ${d.target} already`)
     expect(said).toContain(`previous: ${join(d.srv, 'none')}, which must stay as it is, is not there`)
     expect(statuses(run)).toMatchObject({ G2: 'PASS', G3: 'BLOCKED', G4: 'NOT EXECUTED' })
@@ -128,6 +149,33 @@ describeWithSshd('a deploy', () => {
     const readOnly = await d.start('dry-run', { path: '/proc/self/app' })
     expect(readOnly.stopCode).toBe('STOP_PREFLIGHT_FAILED')
   })
+
+  test.runIf(process.getuid?.() === 0)(
+    'goes as an unprivileged user, who is told what he may not',
+    async () => {
+      const host = await startSshd('ssh2', { nobody: true })
+      const his = await aDeploy(host)
+      try {
+        chmodSync(his.folder, 0o711)
+        const stopped = await his.start()
+        expect(stopped.stop!.message).toContain(
+          `${his.srv} can't be written to by the user of this connection`,
+        )
+        chmodSync(join(his.old, 'data'), 0o700)
+        chownSync(his.srv, NOBODY.uid, NOBODY.gid)
+        const paused = await his.resume(stopped)
+        expect(outputOf(paused).gates.G3.facts.warnings.join()).toContain("can't be read whole")
+        const run = await his.approve(paused)
+        expect(run).toMatchObject({ stop: null, outcome: 'succeeded' })
+        expect(statSync(join(his.target, 'app.py'))).toMatchObject(NOBODY)
+        expect((await his.approve(await his.rollback(run))).outcome).toBe('succeeded')
+        expect(entriesOf(his.srv)).toEqual(['app-1'])
+      } finally {
+        await his.remove()
+        await host.stop()
+      }
+    },
+  )
 
   test('refuses a secret in the commit', async () => {
     write(d.repository, { '.env': 'PASSWORD=1' })
@@ -145,8 +193,18 @@ describeWithSshd('a deploy', () => {
       data: { reason: 'DRIFT' },
       message: expect.stringContaining('treeHash was'),
     })
-    const again = (await d.store.run(paused.runId))!
+    let again = (await d.store.run(paused.runId))!
     expect(again.planDigest).not.toBe(paused.planDigest)
+    const moved = (await d.store.run(paused.runId))!
+    renameSync(d.srv, `${d.srv}-1`)
+    symlinkSync(`${d.srv}-1`, d.srv)
+    await expect(d.approve(moved)).rejects.toMatchObject({
+      message: expect.stringContaining(`where the parent folder really is was ${d.srv}, is ${d.srv}-1`),
+    })
+    rmSync(d.srv)
+    renameSync(`${d.srv}-1`, d.srv)
+    await expect(d.approve((await d.store.run(paused.runId))!)).rejects.toThrow('the plan that was approved')
+    again = (await d.store.run(paused.runId))!
     mkdirSync(d.target)
     await expect(d.approve(again)).rejects.toMatchObject({ data: { reason: 'WORLD_NOT_CHECKED' } })
     expect(entriesOf(d.target)).toEqual([])
@@ -226,6 +284,7 @@ describeWithSshd('a deploy', () => {
       ['the root', { path: '/' }],
       ['a way out', { path: '/srv/../etc/app' }],
       ['replacing in place', { strategy: 'replace' }],
+      ['a place in what must stay', { path: '/srv/app-1/new', previous: '/srv/app-1' }],
     ])('%s', async (_, more) => {
       await expect(d.start('dry-run', more)).rejects.toMatchObject({
         code: 'INPUT_REFUSED',

@@ -4,13 +4,16 @@ import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { parse } from 'yaml'
 import { deploy } from '../../machines/deploy.ts'
+import { rollback } from '../../machines/rollback.ts'
 import { systemClock } from '../../src/domain/clock.ts'
 import { digestOf } from '../../src/domain/json.ts'
 import type { Mode, Run } from '../../src/domain/run.ts'
 import type { RunStore } from '../../src/domain/store.ts'
 import { admitDeploy, type DeployWorld, deployEffects } from '../../src/effects/deploy/index.ts'
+import { admitRollback, type RollbackWorld, rollbackEffects } from '../../src/effects/rollback/index.ts'
 import { rehearseApproval, signApproval } from '../../src/engine/approving.ts'
 import { createEngine, type Engine } from '../../src/engine/engine.ts'
+import { known } from '../../src/engine/known.ts'
 import type { EngineParts } from '../../src/engine/parts.ts'
 import { openRunStore } from '../../src/store/run-store.ts'
 import { type Host, openHost } from '../../src/targets/host.ts'
@@ -32,6 +35,8 @@ export interface Deploys {
   /** Writes the checks file. */
   checks(text: string): string
   start(mode?: Mode, more?: { [flag: string]: string }): Promise<Run>
+  /** Starts a rollback of a deploy. */
+  rollback(run: Run, mode?: Mode): Promise<Run>
   approve(run: Run): Promise<Run>
   resume(run: Run): Promise<Run>
   /** Ends this life of the engine and begins another on the same store, as after a kill. */
@@ -80,7 +85,7 @@ for n in range(12): setattr(Tests, f'test_{n}', lambda self: None)
 
 export const CHECKS = `
 checks:
-  - { name: compiles, run: [python3, -m, compileall, -q, .] }
+  - { name: compiles, run: 'python3 -m compileall -q . && mkdir -p .pytest_cache/v && : >.pytest_cache/v/lastfailed' }
   - { name: version, run: [python3, app.py, --version], expect: { startsWith: 'app 2' } }
   - name: tests
     run: [pytest-that-is-nowhere, -q]
@@ -99,7 +104,7 @@ skeleton: { folders: [runs, locks], files: { app.yaml: 'live: false' } }
 const ALICE = 'alice@example.org'
 
 export async function aDeploy(sshd: Sshd, hooks: DeployHooks = {}): Promise<Deploys> {
-  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'cutter-deploy-')))
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'cutter-deploys-')))
   const srv = join(folder, 'srv')
   const old = join(srv, 'app-1')
   write(old, { 'app.py': 'old\n', 'data/kept.txt': 'kept\n' })
@@ -115,7 +120,7 @@ export async function aDeploy(sshd: Sshd, hooks: DeployHooks = {}): Promise<Depl
   const keyFile = join(folder, 'alice')
   execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', keyFile])
   const publicKey = execFileSync('ssh-keygen', ['-y', '-f', keyFile], { encoding: 'utf8' }).trim()
-  file('allowed_signers', `${ALICE} namespaces="cutter.deploy.*" ${publicKey}\n`)
+  file('allowed_signers', `${ALICE} namespaces="cutter.deploy.*,cutter.rollback.SG2" ${publicKey}\n`)
   const base = {
     folder,
     srv,
@@ -150,7 +155,8 @@ async function alive(base: Base, keyFile: string, sshd: Sshd, hooks: DeployHooks
     by: 'test',
     at: new Date().toISOString(),
   })
-  const world: DeployWorld = {
+  const world: DeployWorld & RollbackWorld = {
+    run: (id) => known({ store }, id),
     async host(name, signal) {
       const host = await openHost(name === 'box' ? 'web' : name, { home: sshd.home, env: {} }, signal)
       return hooks.host?.(host) ?? host
@@ -161,11 +167,18 @@ async function alive(base: Base, keyFile: string, sshd: Sshd, hooks: DeployHooks
   let ticks = 0
   const parts: EngineParts = {
     store,
-    installed: async () => ({
-      machine: { ...deploy, definitionDigest: digestOf('deploy') },
-      effects: deployEffects(world),
-      admit: (input) => admitDeploy(world, input),
-    }),
+    installed: async (name) =>
+      name === 'rollback'
+        ? {
+            machine: { ...rollback, definitionDigest: digestOf('rollback') },
+            effects: rollbackEffects(world),
+            admit: (input) => admitRollback(world, input),
+          }
+        : {
+            machine: { ...deploy, definitionDigest: digestOf('deploy') },
+            effects: deployEffects(world),
+            admit: (input) => admitDeploy(world, input),
+          },
     clock: systemClock,
     randomHex: (bytes) =>
       (Date.now() + ++ticks)
@@ -202,6 +215,7 @@ async function alive(base: Base, keyFile: string, sshd: Sshd, hooks: DeployHooks
       }
       return engine.start('deploy', flags, { mode })
     },
+    rollback: ({ runId }, mode = 'live') => engine.start('rollback', { run: runId }, { mode }),
     async approve({ runId, mode }) {
       const options = { as: ALICE, decision: 'approve' as const, reason: 'read and agreed' }
       const approval =

@@ -200,4 +200,17 @@ describe('other plans, for people', () => {
     expect(text).toContain('| do | n |\n| --- | --- |\n| move | 1 |\n| link | – |')
     expect(text).toContain('- hours: 2')
   })
+
+  test('commands stand there as a shell reads them, each script with what it is given', () => {
+    const commands = [
+      { id: 'move', argv: ['sh', '-c', 'cd -- "$1"\nmv -T -- a "$2"', 'move', '/srv/it’s here', 'b```'] },
+      { id: 'check *', argv: ['python3', '-c', "print('\u202e')"] },
+    ]
+    const text = planPage(
+      readingOf('## Article 1\n\na\n', { plan: { commands }, machine: 'any', gate: null }),
+    )
+    const script = 'cd -- "$1"\nmv -T -- a "$2"\n# $0 = move\n# $1 = /srv/it’s here\n# $2 = b```'
+    expect(text).toContain(`1. move\n\n\`\`\`\`sh\n${script}\n\`\`\`\`\n`)
+    expect(text).toContain("2. check \\*\n\n```sh\npython3 -c 'print('\\''U+202E'\\'')'\n```\n")
+  })
 })

@@ -1,4 +1,5 @@
-import { execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import {
   chmodSync,
   existsSync,
@@ -9,15 +10,17 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs'
-import { createServer, connect as dial, type Socket } from 'node:net'
+import { createServer, connect as dial } from 'node:net'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { setTimeout as wait } from 'node:timers/promises'
-import { describe } from 'vitest'
+import { build } from 'esbuild'
+import { openGate } from './gate.ts'
 
 /**
- * OpenSSH's real server on loopback, as the user who runs the tests and for that user alone, with keys, known_hosts and an ssh config
- * of its own. A gate in front of it can cut every connection, so that tests choose when.
+ * A server of SSH on loopback, OpenSSH's real one where there is one, as the user who runs the tests and for that user alone, with keys,
+ * known_hosts and an ssh config of its own. A gate in front of it can cut every connection, so that tests choose when.
  */
 export interface Sshd {
   /** Home of an ssh user whose config has the alias `web`, reached through the gate. */
@@ -40,55 +43,39 @@ export interface Sshd {
   stop(): Promise<void>
 }
 
-export function sshdBinary(): string | null {
+/** OpenSSH's where it is installed; elsewhere, or where CUTTER_TEST_SSH=ssh2 asks for it, ssh2's own. */
+export type Server = 'OpenSSH' | 'ssh2'
+
+function sshdBinary(): string | null {
   const folders = [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/usr/local/sbin', '/sbin']
   return folders.map((folder) => join(folder, 'sshd')).find((file) => existsSync(file)) ?? null
 }
 
-/** `describe` where OpenSSH's server is installed; elsewhere the suite is skipped by name, with the reason printed. */
-export function describeWithSshd(name: string, suite: () => void): void {
-  if (sshdBinary() !== null) describe(name, suite)
-  else {
-    console.log(`skipped: ${name}: there is no sshd on this machine`)
-    describe.skip(`${name} (skipped: no sshd)`, suite)
-  }
-}
+const usual: Server = sshdBinary() === null || process.env.CUTTER_TEST_SSH === 'ssh2' ? 'ssh2' : 'OpenSSH'
 
-export async function startSshd(): Promise<Sshd> {
+export const NOBODY = { uid: 65534, gid: 65534 }
+
+/** Both where there are both, so that the second is known to do as the first. */
+export const servers: Server[] = usual === 'OpenSSH' ? ['OpenSSH', 'ssh2'] : ['ssh2']
+
+export async function startSshd(
+  kind: Server = usual,
+  options: { hook?: string; nobody?: boolean } = {},
+): Promise<Sshd> {
   const home = realpathSync(mkdtempSync(join(tmpdir(), 'cutter-sshd-')))
   const path = (name: string) => join(home, name)
   mkdirSync(path('.ssh'), { mode: 0o700 })
   for (const type of ['ed25519', 'ecdsa']) keygen(type, path(`host_${type}`))
   keygen('ed25519', path('.ssh/id_test'))
   writeFileSync(path('authorized_keys'), readFileSync(path('.ssh/id_test.pub')))
-  const port = await freePort()
-  writeFileSync(
-    path('sshd_config'),
-    `Port ${port}
-ListenAddress 127.0.0.1
-HostKey ${path('host_ed25519')}
-HostKey ${path('host_ecdsa')}
-AuthorizedKeysFile ${path('authorized_keys')}
-PidFile none
-StrictModes no
-UsePAM no
-UseDNS no
-PasswordAuthentication no
-KbdInteractiveAuthentication no
-PermitRootLogin prohibit-password
-MaxStartups 100
-Subsystem sftp internal-sftp
-`,
-  )
-  // As root sshd wants this folder, which only a booted system has.
-  if (process.getuid?.() === 0 && !existsSync('/run/sshd')) mkdirSync('/run/sshd', { mode: 0o755 })
-  const server = spawn(sshdBinary()!, ['-D', '-e', '-f', path('sshd_config')], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  })
-  const said: string[] = []
-  server.stderr.setEncoding('utf8').on('data', (text: string) => said.push(text))
-  const ended = new Promise((done) => server.once('exit', done))
-  await reachable(port, () => server.exitCode, said)
+  // Who is nobody must get to the folders of the host, not to the keys.
+  if (options.nobody === true) chmodSync(home, 0o711)
+  // A hook is a script that is run in place of each command, which it finds in SSH_ORIGINAL_COMMAND.
+  const hook = options.hook === undefined ? null : path('hook')
+  if (hook !== null) writeFileSync(hook, options.hook!, { mode: 0o700 })
+  const { port, stop } = await (kind === 'OpenSSH'
+    ? openssh(path, hook)
+    : ssh2Server(path, hook, options.nobody === true ? NOBODY : {}))
   const gate = await openGate(port)
 
   const hostKey = (type = 'ed25519') =>
@@ -124,10 +111,78 @@ Host web
     freeze: gate.freeze,
     async stop() {
       gate.close()
-      server.kill()
-      await ended
+      await stop()
       rmSync(home, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 })
     },
+  }
+}
+
+interface Started {
+  port: number
+  stop(): Promise<void>
+}
+
+/** With SHLVL set bash doesn't take itself for a login by SSH and leaves the user's .bashrc alone, which may take long. */
+async function openssh(path: (name: string) => string, hook: string | null): Promise<Started> {
+  const port = await freePort()
+  writeFileSync(
+    path('sshd_config'),
+    `Port ${port}
+ListenAddress 127.0.0.1
+HostKey ${path('host_ed25519')}
+HostKey ${path('host_ecdsa')}
+AuthorizedKeysFile ${path('authorized_keys')}
+PidFile none
+StrictModes no
+UsePAM no
+UseDNS no
+PasswordAuthentication no
+KbdInteractiveAuthentication no
+PermitRootLogin prohibit-password
+MaxStartups 100
+SetEnv SHLVL=1
+Subsystem sftp internal-sftp
+${hook === null ? '' : `ForceCommand ${hook}\n`}`,
+  )
+  // As root sshd wants this folder, which only a booted system has.
+  if (process.getuid?.() === 0 && !existsSync('/run/sshd')) mkdirSync('/run/sshd', { mode: 0o755 })
+  const server = spawn(sshdBinary()!, ['-D', '-e', '-f', path('sshd_config')], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  const said: string[] = []
+  server.stderr.setEncoding('utf8').on('data', (text: string) => said.push(text))
+  const stop = stopping(server)
+  await reachable(port, () => server.exitCode, said)
+  return { port, stop }
+}
+
+/** Built anew for each, into one file: its process runs JavaScript, and may be another user's. */
+async function ssh2Server(
+  path: (name: string) => string,
+  hook: string | null,
+  as: { uid?: number; gid?: number },
+): Promise<Started> {
+  const outfile = path('server.cjs')
+  await build({
+    entryPoints: [join(import.meta.dirname, 'ssh2-server.ts')],
+    // Native parts, which ssh2 does without.
+    ...{ external: ['*.node', 'cpu-features'], logLevel: 'error' },
+    ...{ outfile, bundle: true, platform: 'node', format: 'cjs' },
+  })
+  const server = spawn(process.execPath, [outfile], { stdio: ['pipe', 'pipe', 'inherit'], cwd: '/', ...as })
+  const text = (name: string) => readFileSync(path(name), 'utf8')
+  const hostKeys = ['host_ed25519', 'host_ecdsa'].map(text)
+  server.stdin.end(JSON.stringify({ hostKeys, authorized: text('.ssh/id_test.pub'), hook }))
+  const stop = stopping(server)
+  const [line] = await once(createInterface({ input: server.stdout }), 'line')
+  return { port: Number(line), stop }
+}
+
+function stopping(server: ChildProcess): () => Promise<void> {
+  const ended = new Promise<void>((done) => server.once('exit', () => done()))
+  return () => {
+    server.kill()
+    return ended
   }
 }
 
@@ -159,57 +214,4 @@ async function reachable(port: number, exitCode: () => number | null, said: stri
     await wait(25)
   }
   throw new Error(`sshd does not listen: ${said.join('')}`)
-}
-
-/** A relay in front of the server. */
-async function openGate(to: number) {
-  const sockets = new Set<Socket>()
-  let left = Number.POSITIVE_INFINITY
-  let closed = false
-  const cut = () => {
-    for (const socket of sockets) socket.destroy()
-    sockets.clear()
-    left = Number.POSITIVE_INFINITY
-  }
-  const server = createServer((client) => {
-    if (closed) return client.destroy()
-    const upstream = dial(to, '127.0.0.1')
-    for (const socket of [client, upstream]) {
-      sockets.add(socket)
-      socket.on('error', () => undefined)
-      socket.on('close', () => {
-        sockets.delete(socket)
-        client.destroy()
-        upstream.end()
-      })
-    }
-    client.on('data', (chunk: Buffer) => {
-      upstream.write(chunk.subarray(0, Math.min(chunk.length, left)))
-      left -= chunk.length
-      if (left <= 0) cut()
-    })
-    upstream.pipe(client)
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return {
-    port: (server.address() as { port: number }).port,
-    cutAfter(bytes: number) {
-      if (bytes === 0) cut()
-      else left = bytes
-    },
-    freeze() {
-      for (const socket of sockets) {
-        socket.removeAllListeners('data')
-        socket.unpipe()
-        socket.pause()
-      }
-    },
-    shut(now: boolean) {
-      closed = now
-    },
-    close() {
-      cut()
-      server.close()
-    },
-  }
 }

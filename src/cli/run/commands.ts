@@ -107,6 +107,32 @@ export function runCommands(group: Command, run: Runner): void {
     .option(...BY)
     .action(run(async (id, options) => (await verbs()).runCancel(id, options)))
   leaf(
+    group
+      .command('void')
+      .description('close a run that waits at a gate as voided, by a signed statement')
+      .argument('<run>'),
+    'cutter run void 0f3a9c1d --reason "withdrawn" --as alice@example.org --key ~/.ssh/id_ed25519',
+  )
+    .requiredOption('--reason <text>')
+    .option('--as <principal>', 'who voids, as listed in allowed_signers')
+    .option('--key <file>', 'private key, or the public one of a key in an agent')
+    .option('--approval <id>', 'a statement that was signed elsewhere and imported, instead')
+    .option('--by <who>', 'label of the operator')
+    .action(run(async (id, options) => (await import('./void.ts')).runVoid(id, options)))
+  leaf(
+    group
+      .command('rollback')
+      .description('start a run that takes back what a closed deploy made; it waits at gate SG2')
+      .argument('<run>'),
+    'cutter run rollback 0f3a9c1d --mode live',
+  )
+    .addOption(
+      new Option('--mode <mode>', 'dry-run removes nothing').choices(['dry-run', 'live']).default('dry-run'),
+    )
+    .option('--key <key>', 'start key: the same key and run always give the same rollback')
+    .option('--by <who>', 'label of the operator')
+    .action(run(async (id, options) => (await import('./rollback.ts')).runRollback(id, options)))
+  leaf(
     group.command('retry').description('take up a stopped run again').argument('<run>'),
     'cutter run retry 0f3a9c1d',
   )

@@ -51,6 +51,7 @@ async function machineFor(given: string, args: string[]): Promise<Found> {
     cut: async () => (await import('../../../machines/cut.ts')).cut,
     deploy: async () => (await import('../../../machines/deploy.ts')).deploy,
     migrate: async () => (await import('../../../machines/migrate.ts')).migrate,
+    rollback: async () => (await import('../../../machines/rollback.ts')).rollback,
     teardown: async () => (await import('../../../machines/teardown.ts')).teardown,
   }
   if (Object.hasOwn(shipped, given)) return { machine: await shipped[given]!(), module: null }

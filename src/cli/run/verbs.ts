@@ -10,7 +10,7 @@ import { exitOfRun } from '../exit-codes.ts'
 import { answer, answerRun, lineOfHold, linesOfRun, table } from '../io.ts'
 import { givenReason } from '../reason.ts'
 
-const optional = <K extends string, V>(key: K, value: V | undefined) =>
+export const optional = <K extends string, V>(key: K, value: V | undefined) =>
   (value === undefined ? {} : { [key]: value }) as { [P in K]?: V }
 
 export function runResume(

@@ -56,10 +56,20 @@ export async function cleanArtifact(
   await artifact.dispose()
   const refused = artifact.findings.filter(({ severity }) => severity === 'refused')
   if (refused.length > 0) throw unclean(refused)
+  if (!artifact.entries.some(({ type }) => type === 'file')) throw empty(source)
   const list = jsonEvidence('artifact/list', artifact.entries)
   const { sha256, bytes } = artifact
   const facts = { sha256, bytes, ...treeHashes(artifact.entries), listDigest: list.digest }
   return { facts, warnings: artifact.findings, evidence: [jsonEvidence('artifact', facts), list] }
+}
+
+function empty({ commit, prefix }: Source): Stop {
+  const where = prefix === '' ? '' : ` below ${prefix}`
+  return new Stop(
+    'STOP_ARTIFACT_UNCLEAN',
+    `commit ${commit} holds no file${where}, or leaves all of them out of archives; the host was not touched`,
+    { next: 'name another --commit in another run' },
+  )
 }
 
 function unclean(findings: Finding[]): Stop {

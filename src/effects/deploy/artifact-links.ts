@@ -13,6 +13,8 @@ export function linkFaults(entries: Entry[]): Finding[] {
     if (above !== undefined) return [fault(path, `lies below ${above}, which is no folder`)]
     if (type !== 'symlink') return []
     if (target === undefined || target === '') return [fault(path, 'is a link to nothing')]
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: exactly these are refused
+    if (/[\x00-\x1f\x7f]/.test(target)) return [fault(path, 'is a link with a control character in it')]
     if (target.startsWith('/')) return [fault(path, `is a link to the absolute path ${target}`)]
     const end = followed(byPath, path.split('/').slice(0, -1), target)
     if (end === 'outside') return [fault(path, `is a link that leads out of the artifact: ${target}`)]

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
-import { mkdir, mkdtemp, open, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, open, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Entry, type Finding, scanTar } from './artifact-scan.ts'
 import { ALONE, git } from './git.ts'
 import { gap, type Source } from './source.ts'
+import { temporaryFolder } from './temporary.ts'
 
 /** What is sent to the host: an uncompressed tar of one commit, the same bytes for whoever builds it. */
 export interface Artifact {
@@ -32,7 +32,7 @@ export async function buildArtifact(
   signal: AbortSignal,
   allow: string[] = [],
 ): Promise<Artifact> {
-  const folder = await mkdtemp(join(tmpdir(), 'cutter-artifact-'))
+  const folder = await temporaryFolder()
   const dispose = () => rm(folder, { recursive: true, force: true })
   try {
     const repository = join(folder, 'borrowed.git')
@@ -90,28 +90,21 @@ async function archive(
   file: string,
   signal: AbortSignal,
 ): Promise<{ sha256: string; bytes: number }> {
-  const out = await open(file, 'wx', 0o600)
-  const hash = createHash('sha256')
-  let bytes = 0
-  let writing: Promise<unknown> = Promise.resolve()
+  const out = await open(file, 'wx+', 0o600)
   const settings = ['core.autocrlf=false', 'core.eol=lf', 'core.attributesFile=/dev/null', 'tar.umask=0022']
   try {
     await ran([...settings.flatMap((setting) => ['-c', setting]), 'archive', '--format=tar', commit], {
       cwd,
       env,
       signal,
-      onData(chunk) {
-        hash.update(chunk)
-        bytes += chunk.length
-        writing = writing.then(() => out.write(chunk))
-      },
+      out,
     })
-    await writing
+    const hash = createHash('sha256')
+    for await (const chunk of out.createReadStream({ start: 0, autoClose: false })) hash.update(chunk)
+    return { sha256: hash.digest('hex'), bytes: (await out.stat()).size }
   } finally {
-    await writing.catch(() => undefined)
     await out.close()
   }
-  return { sha256: hash.digest('hex'), bytes }
 }
 
 async function ran(args: string[], options: Parameters<typeof git>[1]) {

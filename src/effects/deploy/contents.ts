@@ -5,7 +5,8 @@ import { paths, sums } from './look.ts'
 /** A folder on the host, path by path, as its own tools read it. */
 export type Contents = Map<string, { type: string; mode: string; target: string; sha256: string | null }>
 
-const MOST = 64 * 1024 * 1024
+/** What is taken of a list of a whole tree: a few hundred thousand files. */
+export const MOST = 64 * 1024 * 1024
 
 export async function contentsOf(hand: Hand, folder: string): Promise<Contents> {
   const [shape, hashes] = [await all(hand, folder, paths), await all(hand, folder, sums)]
@@ -34,21 +35,35 @@ async function all(hand: Hand, folder: string, look: typeof paths): Promise<stri
 
 const LETTER = { file: 'f', directory: 'd', symlink: 'l' }
 
-/** What is not as the artifact has it, a line each. What came besides is told apart: it may be expected. */
-export function compared(entries: Entry[], found: Contents): { faults: string[]; besides: string[] } {
+/** What is not as it was made, a line each. What is missing and what came besides is told apart: it may be expected. */
+export function compared(
+  entries: Omit<Entry, 'size'>[],
+  found: Contents,
+): { faults: string[]; missing: string[]; besides: string[] } {
   const left = new Map(found)
   const faults: string[] = []
+  const missing: string[] = []
   for (const { path, type, mode, target = '', sha256 } of entries) {
     const there = left.get(path)
     left.delete(path)
-    if (there === undefined) faults.push(`${path} is missing`)
+    if (there === undefined) missing.push(`${path} is missing`)
     else if (there.type !== LETTER[type]) faults.push(`${path} is another kind of file`)
     else if (type === 'file' && there.sha256 !== sha256) faults.push(`${path} has other bytes`)
-    else if (type === 'symlink' ? there.target !== target : Number.parseInt(there.mode, 8) !== mode)
+    else if (type === 'symlink' ? there.target !== target : modeOf(there) !== mode)
       faults.push(`${path} has another ${type === 'symlink' ? 'target' : 'mode'}`)
   }
-  return { faults, besides: [...left.keys()] }
+  return { faults, missing, besides: [...left.keys()] }
 }
 
-/** What interpreters leave beside the files that they read. */
-export const isBytecode = (path: string) => path.split('/').includes('__pycache__') || path.endsWith('.pyc')
+/** A folder may have its group's bit from the one above it. */
+const modeOf = ({ type, mode }: { type: string; mode: string }) =>
+  Number.parseInt(mode, 8) & (type === 'd' ? ~0o2000 : ~0)
+
+const OF_TOOLS = ['.pytest_cache', '.mypy_cache', '.ruff_cache']
+
+/** What interpreters leave beside the files that they read, and what tools that check them keep for their next time. */
+export function isCache(path: string, found: Contents): boolean {
+  const parts = path.split('/')
+  if (parts.some((part) => OF_TOOLS.includes(part))) return true
+  return found.get(path)?.type === 'd' ? parts.at(-1) === '__pycache__' : path.endsWith('.pyc')
+}

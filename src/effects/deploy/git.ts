@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import type { FileHandle } from 'node:fs/promises'
 
 export interface GitAnswer {
   code: number
@@ -10,8 +11,8 @@ interface GitOptions {
   cwd: string
   signal: AbortSignal
   env?: NodeJS.ProcessEnv
-  /** Takes stdout as it comes; the answer's is empty then. */
-  onData?(chunk: Buffer): void
+  /** A file that stdout goes to; the answer's is empty then. */
+  out?: FileHandle
   stdin?: string
 }
 
@@ -28,14 +29,14 @@ const LEADING =
 /** Runs git without a shell. Rejects with the spawn's own error (ENOENT: no git). */
 export function git(
   args: string[],
-  { cwd, signal, env = {}, onData, stdin }: GitOptions,
+  { cwd, signal, env = {}, out: file, stdin }: GitOptions,
 ): Promise<GitAnswer> {
   const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !LEADING.test(name)))
   return new Promise((resolve, reject) => {
     const child = spawn('git', [...ALWAYS, ...args], {
       cwd,
       signal,
-      stdio: ['pipe', 'pipe', 'pipe'],
+      stdio: ['pipe', file?.fd ?? 'pipe', 'pipe'],
       env: {
         ...inherited,
         LC_ALL: 'C',
@@ -47,12 +48,12 @@ export function git(
     })
     const out: Buffer[] = []
     let stderr = ''
-    child.stdout.on('data', onData ?? ((chunk: Buffer) => out.push(chunk)))
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    child.stdout?.on('data', (chunk: Buffer) => out.push(chunk))
+    child.stderr!.setEncoding('utf8').on('data', (text: string) => {
       stderr = `${stderr}${text}`.slice(0, 10_000)
     })
-    child.stdin.on('error', () => undefined)
-    child.stdin.end(stdin)
+    child.stdin!.on('error', () => undefined)
+    child.stdin!.end(stdin)
     child.once('error', reject)
     child.once('close', (code) => resolve({ code: code ?? -1, stdout: Buffer.concat(out), stderr }))
   })

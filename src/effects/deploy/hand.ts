@@ -1,7 +1,10 @@
+import { rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { EffectContext } from '../../domain/effect.ts'
 import { CutterError } from '../../domain/errors.ts'
 import { type Evidence, jsonEvidence } from '../../domain/evidence.ts'
 import type { Host, RunResult } from '../../targets/host.ts'
+import { temporaryFolder } from './temporary.ts'
 
 /** A command by name: reading ones change nothing on the host; `argv` is what the host's shell is given, word for word. */
 export interface Command {
@@ -23,9 +26,10 @@ interface Sent {
 export interface Hand {
   host: Host
   run(command: Command, options?: { timeoutMs?: number; maxOutputBytes?: number }): Promise<RunResult>
-  /** The output of a command that must succeed. */
-  text(command: Command): Promise<string>
+  /** The whole output of a command that must succeed. */
+  text(command: Command, options?: { maxOutputBytes?: number }): Promise<string>
   put(local: string, remote: string, mode: number): Promise<{ resumedFrom: number; bytes: number }>
+  putText(text: string, remote: string, mode: number): Promise<void>
   /** What was sent so far, in its order: the receipt of a phase. */
   sent(phase: string): Evidence
 }
@@ -66,18 +70,29 @@ export function handOn(
     Object.assign(note, { exitCode: result.exitCode, timedOut: result.timedOut, ms: now().getTime() - begun })
     return result
   }
+  const put: Hand['put'] = async (local, remote, permissions) => {
+    refuseWrite(remote)
+    sent.push({ id: 'sftp-put', kind: 'write', argv: [remote], exitCode: null, timedOut: false, ms: 0 })
+    return host.put(local, remote, { mode: permissions, signal })
+  }
   return {
     host,
     run,
-    async text(command) {
-      const result = await run(command)
-      if (result.exitCode !== 0) throw new CommandFailed(command, result)
-      return result.stdout.toString('utf8')
+    put,
+    async putText(text, remote, permissions) {
+      const folder = await temporaryFolder()
+      try {
+        await writeFile(join(folder, 'text'), text)
+        await put(join(folder, 'text'), remote, permissions)
+      } finally {
+        await rm(folder, { recursive: true, force: true })
+      }
     },
-    put(local, remote, permissions) {
-      refuseWrite(remote)
-      sent.push({ id: 'sftp-put', kind: 'write', argv: [remote], exitCode: null, timedOut: false, ms: 0 })
-      return host.put(local, remote, { mode: permissions, signal })
+    async text(command, options) {
+      const result = await run(command, options)
+      if (result.exitCode !== 0) throw new CommandFailed(command, result)
+      if (result.truncated) throw new Error(`${command.id} says more on the host than is taken`)
+      return result.stdout.toString('utf8')
     },
     sent: (phase) =>
       jsonEvidence(`commands/${phase}`, { host: host.address, hostKey: host.hostKey, commands: sent }),

@@ -12,7 +12,7 @@ import { planLock, recheckDeploy } from './plan-lock.ts'
 import { preflightGate } from './preflight-gate.ts'
 import { blockedReport, deployCloseout } from './reports.ts'
 import { rollback } from './rollback.ts'
-import { rehearseRollback } from './rollback-rehearsal.ts'
+import { clearRehearsal, rehearseRollback } from './rollback-rehearsal.ts'
 import { sourceGate } from './source-gate.ts'
 import { transferPromote } from './transfer.ts'
 import type { DeployWorld } from './world.ts'
@@ -27,6 +27,7 @@ export function deployEffects(world: DeployWorld): Record<string, Effect> {
     artifactGate(),
     preflightGate(world),
     rehearseRollback(world),
+    clearRehearsal(world),
     planLock(),
     recheckDeploy(world),
     transferPromote(world),
@@ -61,12 +62,13 @@ export async function admitDeploy(
   const target = absolutePath(path!, '--path')
   const earlier = previous?.split(',').map((one) => absolutePath(one.trim(), '--previous'))
   const within = earlier?.find(
-    (one) => one === target || (one.startsWith(`${target}/`) && strategy === 'side-by-side'),
+    (one) =>
+      `${target}/`.startsWith(`${one}/`) || (one.startsWith(`${target}/`) && strategy === 'side-by-side'),
   )
   if (within !== undefined) {
     throw new CutterError(
       'INPUT_REFUSED',
-      `--previous ${within} is where the deploy goes; the host was not touched`,
+      `--previous ${within} is where the deploy goes, so it could not stay as it is; the host was not touched`,
       { next: 'name the version that is there now' },
     )
   }

@@ -4,7 +4,7 @@ import { Stop } from '../../domain/errors.ts'
 import { jsonEvidence } from '../../domain/evidence.ts'
 import { MANIFEST } from './artifact-rules.ts'
 import type { Entry } from './artifact-scan.ts'
-import { compared, contentsOf, isBytecode } from './contents.ts'
+import { compared, contentsOf, isCache } from './contents.ts'
 import { gateSays } from './gates.ts'
 import type { Hand } from './hand.ts'
 import { pairs, preflight } from './look.ts'
@@ -77,17 +77,18 @@ async function newTree(
   { place, checks }: DeployPlan,
   list: Entry[],
 ): Promise<{ faults: string[]; benign: string[] }> {
-  const { faults, besides } = compared(list, await contentsOf(hand, place.target))
+  const found = await contentsOf(hand, place.target)
+  const { faults, missing, besides } = compared(list, found)
   const expected = new Set([MANIFEST, ...checks.skeleton.folders, ...Object.keys(checks.skeleton.files)])
   const inSkeleton = (path: string) =>
     expected.has(path) || checks.skeleton.folders.some((folder) => path.startsWith(`${folder}/`))
   const others = besides.filter((path) => !inSkeleton(path))
   return {
     faults: [
-      ...faults.map((fault) => `${place.target}: ${fault}`),
-      ...others.filter((path) => !isBytecode(path)).map((path) => `${place.target}/${path} came besides`),
+      ...[...faults, ...missing].map((fault) => `${place.target}: ${fault}`),
+      ...others.filter((path) => !isCache(path, found)).map((path) => `${place.target}/${path} came besides`),
     ],
-    benign: others.filter(isBytecode).map((path) => `${path} (bytecode)`),
+    benign: others.filter((path) => isCache(path, found)).map((path) => `${path} (a cache)`),
   }
 }
 

@@ -10,6 +10,9 @@ const look = (id: string, script: string, ...args: string[]): Command => ({
   argv: ['sh', '-c', script, id, ...args],
 })
 
+/** Exit code where there is no such folder. */
+export const NO_FOLDER = 3
+
 export const facts = (): Command =>
   look(
     'facts',
@@ -23,6 +26,12 @@ echo "uid=$(id -u)"
 echo "time=$(date +%s)"`,
   )
 
+/** Programs that are known to do nothing else when they are asked for their version. */
+const VERSIONED = [
+  ...['tar', 'sha256sum', 'find', 'flock', 'bash', 'git', 'make'],
+  ...['python', 'python3', 'pytest', 'node', 'npm', 'java', 'perl', 'php', 'ruby', 'go'],
+]
+
 /**
  * All that a preflight asks, in one go: \`tool NAME=path\`, \`can NAME=yes|no\` of what tools must be able to do (tried on nothing), then what
  * is at the places. Twenty questions, each by itself, would take twenty round trips.
@@ -31,7 +40,13 @@ export const preflight = (parent: string, target: string, staging: string, tools
   look(
     'preflight',
     `parent=$1; target=$2; staging=$3; name=$4; shift 4
-for tool in "$@"; do echo "tool $tool=$(command -v "$tool")"; done
+for tool in "$@"; do
+  path=$(command -v "$tool"); echo "tool $tool=$path"
+  [ -n "$path" ] || continue
+  case "$tool" in ${VERSIONED.join('|')})
+    echo "version $tool=$(timeout 20 "$tool" --version </dev/null 2>/dev/null | head -n 1)" ;;
+  esac
+done
 can() { ability=$1; shift; if "$@" >/dev/null 2>&1 </dev/null; then echo "can $ability=yes"; else echo "can $ability=no"; fi; }
 can find-printf find / -maxdepth 0 -printf %y
 can sort-z sort -z
@@ -72,12 +87,12 @@ exit 0`,
 
 /**
  * D5's anchor: every byte, and beside it every kind, mode, owner, time and link; of a checkout its head and whether it is clean, without
- * taking its lock, running its hooks or refreshing its index. Exit code 3: no such folder.
+ * taking its lock, running its hooks or refreshing its index.
  */
 export const anchor = (path: string): Command =>
   look(
     'anchor',
-    `cd -- "$1" || exit 3
+    `cd -- "$1" || exit ${NO_FOLDER}
 echo "treeHash=$(find . -xdev -type f -print0 | sort -z | xargs -0 -r sha256sum | sha256sum | cut -c1-64)"
 echo "shapeHash=$(find . -xdev -printf '%y %m %U %G %T@ %l %P\\0' | sort -z | sha256sum | cut -c1-64)"
 echo "files=$(find . -xdev -type f -printf x | wc -c)"
@@ -103,7 +118,7 @@ export const sums = (path: string): Command =>
 export const listing = (parent: string, ...ours: string[]): Command =>
   look(
     'listing',
-    `cd -- "$1" || exit 3
+    `cd -- "$1" || exit ${NO_FOLDER}
 shift
 find . -mindepth 1 -maxdepth 1 \\( -type d -printf '%P\\td %m %U %G\\n' -o -printf '%P\\t%y %m %U %G %T@ %s %l\\n' \\) | sort |
   awk -F'\\t' 'BEGIN { for (i = 1; i < ARGC; i++) { skip[ARGV[i]] = 1; ARGV[i] = "" } } !($1 in skip)' "$@"`,
@@ -130,7 +145,8 @@ export const system = (): Command =>
   name=$1; shift
   if out=$("$@" 2>/dev/null); then echo "[$name]"; printf '%s\\n' "$out" | sort -u; else echo "[$name] not available"; fi
 }
-units() { out=$(systemctl list-unit-files --type="$1" --no-legend --no-pager --plain) && printf '%s\\n' "$out" | awk '{ print $1, $2 }'; }
+all=$(systemctl list-unit-files --type=service,timer --no-legend --no-pager --plain 2>/dev/null)
+units() { [ -n "$all" ] && printf '%s\\n' "$all" | awk -v end="[.]$1$" '$1 ~ end { print $1, $2 }'; }
 running() { out=$(systemctl list-units --type=service --state=running --no-legend --no-pager --plain) && printf '%s\\n' "$out" | awk '{ print $1 }'; }
 cron() {
   command -v crontab || [ -d /etc/cron.d ] || return 1
@@ -162,6 +178,7 @@ claim=no; [ -n "$(cat "$1/claim" 2>/dev/null)" ] && [ "$(cat "$1/claim")" = "$(s
 target=absent; if [ -L "$2" ] || [ -e "$2" ]; then target=there; fi
 [ -d "$2" ] && [ -z "$(find "$2" -mindepth 1 -maxdepth 1 -print 2>/dev/null | head -n 1)" ] && target=empty
 echo "staging=$([ -d "$1" ] && echo yes || echo no)"
+echo "withdrawn=$([ -d "$1/withdrawn" ] && echo yes || echo no)"
 [ -e "$1/expired" ] && echo expired=yes
 echo "mine=$mine"; echo "manifest=$manifest"; echo "pointer=$pointer"; echo "claim=$claim"; echo "target=$target"`,
     staging,
@@ -174,6 +191,18 @@ echo "mine=$mine"; echo "manifest=$manifest"; echo "pointer=$pointer"; echo "cla
 export const fileText = (path: string): Command => look('file', 'cat -- "$1"', path)
 export const pointsTo = (path: string): Command =>
   look('pointer', '[ -L "$1" ] && exec readlink -- "$1"; [ -e "$1" ] && exit 4; exit 0', path)
+
+/** Links in a folder that lead to another one, each path ended by NUL. */
+export const linksTo = (folder: string, target: string): Command =>
+  look(
+    'links',
+    `there=$(cd -P -- "$2" && pwd -P) || exit ${NO_FOLDER}
+find "$1" -mindepth 1 -maxdepth 1 -type l -exec sh -c '
+for link; do if [ "$(cd -P -- "$link" 2>/dev/null && pwd -P)" = "$0" ]; then printf "%s\\0" "$link"; fi; done' "$there" {} +`,
+    folder,
+    target,
+  )
+export const isFolder = (path: string): Command => look('folder', '[ -d "$1" ]', path)
 
 /** `key=value` lines as an object. */
 export function pairs(text: string): { [key: string]: string } {

@@ -3,20 +3,17 @@ import type { Mode } from '../../domain/run.ts'
 import type { Checks } from './checks.ts'
 import type { Command } from './hand.ts'
 import type { Place, Pointer } from './place.ts'
-import type { PreflightFinding } from './preflight.ts'
+import type { Found as Preflight, PreflightFinding } from './preflight.ts'
 import type { Anchor, Anchors, HostFacts } from './survey.ts'
 import { confirm, discard, extract, promote, skeleton, stage, withdraw } from './write.ts'
 
 /** What the preflight found: what a plan is made of, beside source and artifact. */
-export interface DeploySurvey {
+export interface DeploySurvey extends Preflight {
   host: { name: string; address: string; hostKey: string }
   facts: HostFacts
   place: Place
   /** Where the pointer of a release leads now; '' when there is none. */
   pointerFrom: string
-  /** What is at the folder above the target: of a release `releases`, which may have to be made. */
-  above: string
-  findings: PreflightFinding[]
   anchors: Anchors
 }
 
@@ -54,7 +51,7 @@ export interface DeployPlan {
   /** Within which time the host must be reached again, or it goes back by itself; null: it doesn't ask. */
   confirmSeconds: number | null
   checks: Checks
-  expected: { target: 'absent'; previous: Anchor[]; warnings: string[] }
+  expected: { target: 'absent'; parent: string; previous: Anchor[]; warnings: string[] }
 }
 
 export const RUN = '{run}'
@@ -94,6 +91,7 @@ export function planDeploy(given: {
     checks,
     expected: {
       target: 'absent',
+      parent: survey.canonical,
       previous: survey.anchors.previous,
       warnings: warningsOf(survey.findings),
     },
@@ -158,6 +156,7 @@ export function planDifferences(before: DeployPlan, now: DeployPlan): string[] {
     for (const field of ['treeHash', 'shapeHash', 'owner', 'modifiedAt', 'gitHead', 'gitClean'] as const)
       say(`${was.path}: ${field}`, was[field], is?.[field])
   }
+  say('where the parent folder really is', before.expected.parent, now.expected.parent)
   say('what the preflight warns of', before.expected.warnings, now.expected.warnings)
   return lines.length === 0 ? ['the plan is another'] : lines
 }

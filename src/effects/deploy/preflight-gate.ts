@@ -68,11 +68,11 @@ export async function surveyed(
   const pointerFrom = pointer?.stdout.toString('utf8').trim() ?? ''
   const place = { ...asked, previous: previousOf(asked, pointerFrom) }
   const { artifact, checks } = given
-  const { findings, above } = await preflight(hand, {
+  const { findings, ...found } = await preflight(hand, {
     place,
     facts,
     artifact,
-    checks: checks.checks,
+    checks,
     runId: context.runId,
   })
   if (pointer !== null && pointer.exitCode !== 0)
@@ -88,7 +88,7 @@ export async function surveyed(
     facts,
     place,
     pointerFrom,
-    above,
+    ...found,
     findings: [...findings, ...anchorFindings(anchors)],
     anchors,
   }
@@ -127,7 +127,7 @@ export function refuseFailed({ findings, place }: DeploySurvey): void {
   )
 }
 
-export function saidOf({ findings, place, anchors }: DeploySurvey, more: string) {
+export function saidOf({ findings, place, anchors, versions }: DeploySurvey, more: string) {
   const warnings = findings
     .filter(({ status }) => status === 'warn')
     .map(({ check, message }) => `${check}: ${message}`)
@@ -136,6 +136,7 @@ export function saidOf({ findings, place, anchors }: DeploySurvey, more: string)
     strategy: place.strategy,
     target: place.target,
     warnings,
+    versions,
     previous: anchors.previous.map(({ path, treeHash }) => `${path} ${treeHash}`),
   })
 }

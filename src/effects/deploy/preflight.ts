@@ -1,5 +1,5 @@
 import { posix } from 'node:path'
-import type { Check } from './checks.ts'
+import type { Check, Checks } from './checks.ts'
 import type { Hand } from './hand.ts'
 import * as look from './look.ts'
 import type { Place } from './place.ts'
@@ -10,6 +10,16 @@ export interface PreflightFinding {
   check: string
   status: 'ok' | 'warn' | 'fail'
   message: string
+}
+
+export interface Found {
+  findings: PreflightFinding[]
+  /** What is at the folder above the target: of a release `releases`, which may have to be made. */
+  above: string
+  /** Where the parent really is, links followed. */
+  canonical: string
+  /** Of the tools that later gates need, as each says it. */
+  versions: string[]
 }
 
 const TOOLS = [
@@ -29,6 +39,7 @@ const TOOLS = [
   'grep',
   'mkdir',
   'rm',
+  'setsid',
 ]
 const CLOCK_SECONDS = 60
 
@@ -39,12 +50,13 @@ export async function preflight(
     place: Place
     facts: HostFacts
     artifact: { bytes: number; files: number }
-    checks: Check[]
+    checks: Checks
     runId: string
   },
-): Promise<{ findings: PreflightFinding[]; above: string }> {
-  const { place, facts, artifact, checks, runId } = given
-  const programs = checks.flatMap(({ run, fallback }) => [
+): Promise<Found> {
+  const { place, facts, artifact, runId } = given
+  const runs = runsOf(given.checks)
+  const programs = runs.flatMap(({ run, fallback }) => [
     run[0]!,
     ...(fallback === undefined ? [] : [fallback.run[0]!]),
   ])
@@ -56,7 +68,7 @@ export async function preflight(
   const alike = there.alike?.trim() ?? ''
   const findings: PreflightFinding[] = [
     ...toolFindings(tools),
-    ...checkFindings(checks, tools),
+    ...checkFindings(runs, tools),
     ...Object.entries(abilities).map(([name, can]) =>
       finding(
         `ability ${name}`,
@@ -82,7 +94,22 @@ export async function preflight(
           },
         ]),
   ]
-  return { findings, above: there.above ?? '' }
+  const versions = Object.entries(told(there, 'version ')).map(([tool, text]) => `${tool}: ${text}`)
+  return { findings, above: there.above ?? '', canonical: there.canonical ?? '', versions }
+}
+
+type Run = Pick<Check, 'name' | 'run' | 'fallback'>
+
+/** Everything that the checks file has done on the host. */
+function runsOf({ checks, rehearsal }: Checks): Run[] {
+  if (rehearsal === undefined) return checks
+  const { run, refused, counts } = rehearsal
+  const more = [
+    ['rehearsal', run],
+    ['rehearsal.refused', refused],
+    ['rehearsal.counts', counts],
+  ] as const
+  return [...checks, ...more.flatMap(([name, argv]) => (argv === undefined ? [] : [{ name, run: argv }]))]
 }
 
 /** The answers whose names begin so, without that beginning. */
@@ -106,7 +133,7 @@ function toolFindings(tools: { [name: string]: string }): PreflightFinding[] {
 }
 
 /** Nothing is installed for a check: what the host lacks is found here, and a fallback takes its place where there is one. */
-function checkFindings(checks: Check[], tools: { [name: string]: string }): PreflightFinding[] {
+function checkFindings(checks: Run[], tools: { [name: string]: string }): PreflightFinding[] {
   const possible = ([program]: string[]) => program!.includes('/') || tools[program!] !== ''
   return checks.map(({ name, run, fallback }) => {
     const check = `check ${name}`

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { WriteEffect } from '../../domain/effect.ts'
 import type { Hand } from './hand.ts'
 import { listing } from './look.ts'
+import type { Place } from './place.ts'
 import type { DeploySurvey } from './plan.ts'
 import { saidOf } from './preflight-gate.ts'
 import { type DeployWorld, jsonOf, onHost } from './world.ts'
@@ -57,8 +58,32 @@ export function rehearseRollback(world: DeployWorld): WriteEffect<Input, Output>
   }
 }
 
+const cleared = z.object({ report: z.object({ cleared: z.boolean() }) })
+type Cleared = z.infer<typeof cleared>
+
+/** For a run that is cancelled in the midst of its rehearsal. */
+export function clearRehearsal(world: DeployWorld): WriteEffect<Input, Cleared> {
+  return {
+    name: 'clear_rehearsal',
+    kind: 'write',
+    input,
+    output: cleared,
+    async execute(context, given) {
+      const { place } = await jsonOf<DeploySurvey>(context, given.surveyDigest)
+      return onHost(world, context, given.host, async (hand) => {
+        await hand.text(write.discard(scratchOf(place), context.runId))
+        return { output: { report: { cleared: true } }, evidence: [hand.sent('clear_rehearsal')] }
+      })
+    },
+    simulate: async () => ({ output: { report: { cleared: false } } }),
+    probe: async () => ({ outcome: 'not-committed' }),
+  }
+}
+
+const scratchOf = ({ staging }: Place) => `${staging}-rehearsal`
+
 async function tryBothWays(hand: Hand, { place }: DeploySurvey, runId: string): Promise<void> {
-  const scratch = `${place.staging}-rehearsal`
+  const scratch = scratchOf(place)
   const look = () => hand.text(listing(place.parent, ...place.ours, posix.basename(scratch)))
   const before = await look()
   const target = `${scratch}/target`

@@ -1,4 +1,4 @@
-import type { Hand } from './hand.ts'
+import { CommandFailed, type Hand } from './hand.ts'
 import * as look from './look.ts'
 import type { Place } from './place.ts'
 
@@ -67,10 +67,13 @@ export async function surveyFacts(hand: Hand, now: () => Date): Promise<HostFact
   }
 }
 
+/** A folder of a hundred thousand entries. */
+const MOST = 16 * 1024 * 1024
+
 export async function surveyAnchors(hand: Hand, place: Place): Promise<Anchors> {
   const previous: Anchor[] = []
   for (const path of place.previous) previous.push(await anchorOf(hand, path))
-  const listed = await hand.run(look.listing(place.parent, ...place.ours))
+  const listed = await hand.run(look.listing(place.parent, ...place.ours), { maxOutputBytes: MOST })
   const system = systemIn(await hand.text(look.system()))
   return { previous, listing: linesOf(listed.stdout.toString('utf8')), system }
 }
@@ -91,7 +94,10 @@ function systemIn(text: string): SystemState {
 const linesOf = (text: string) => text.split('\n').filter((line) => line !== '')
 
 async function anchorOf(hand: Hand, path: string): Promise<Anchor> {
-  const { exitCode, stdout, stderr } = await hand.run(look.anchor(path))
+  const command = look.anchor(path)
+  const result = await hand.run(command)
+  const { exitCode, stdout, stderr } = result
+  if (exitCode !== 0 && exitCode !== look.NO_FOLDER) throw new CommandFailed(command, result)
   const found = look.pairs(stdout.toString('utf8'))
   const {
     treeHash = '',

@@ -1,16 +1,13 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { z } from 'zod'
 import type { EffectContext, EffectResult, Probe, WriteEffect } from '../../domain/effect.ts'
 import { Stop } from '../../domain/errors.ts'
 import { type Artifact, buildArtifact } from './artifact.ts'
 import { MANIFEST } from './artifact-rules.ts'
-import type { Entry } from './artifact-scan.ts'
 import { compared, contentsOf } from './contents.ts'
 import { gateSays } from './gates.ts'
 import { CommandFailed, type Hand } from './hand.ts'
 import { pairs, promoted } from './look.ts'
+import { manifestText } from './manifest.ts'
 import type { DeployPlan } from './plan.ts'
 import type { Source } from './source.ts'
 import { type DeployWorld, isLost, jsonOf, onHost } from './world.ts'
@@ -153,7 +150,7 @@ export async function standing(
   return found.pointer === 'yes' && found.staging === 'no' ? 'done' : 'moved'
 }
 
-function refuseOtherHost(hand: Hand, { host }: DeployPlan): void {
+export function refuseOtherHost(hand: Hand, { host }: Pick<DeployPlan, 'host'>): void {
   const { type, fingerprint } = hand.host.hostKey
   if (`${type} ${fingerprint}` === host.hostKey && hand.host.address === host.address) return
   throw new Stop(
@@ -175,47 +172,13 @@ async function send(
   context.progress(`sends ${artifact.bytes} bytes`)
   await hand.put(artifact.file, `${staging}/artifact.tar`, 0o600)
   await hand.text(write.extract(staging, runId, artifact.sha256))
-  const { faults, besides } = compared(artifact.entries, await contentsOf(hand, `${staging}/tree`))
-  const wrong = [...faults, ...besides.map((path) => `${path} came from nowhere`)]
+  const { faults, missing, besides } = compared(artifact.entries, await contentsOf(hand, `${staging}/tree`))
+  const wrong = [...faults, ...missing, ...besides.map((path) => `${path} came from nowhere`)]
   if (wrong.length > 0)
     throw new Error(`what was extracted is not the artifact: ${wrong.slice(0, 5).join('; ')}`)
-  await withFile(manifestText(context, plan, planDigest, artifact.entries), (file) =>
-    hand.put(file, `${staging}/tree/${MANIFEST}`, 0o644),
-  )
-}
-
-async function withFile(text: string, work: (file: string) => Promise<unknown>): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'cutter-manifest-'))
-  try {
-    const file = join(folder, MANIFEST)
-    await writeFile(file, text)
-    await work(file)
-  } finally {
-    await rm(folder, { recursive: true, force: true })
-  }
-}
-
-/** By this file a target says whose it is; a rollback removes nothing that has another. */
-function manifestText(
-  context: EffectContext,
-  plan: DeployPlan,
-  planDigest: string,
-  entries: Entry[],
-): string {
-  const { source, artifact } = plan
-  const files = entries.filter(({ type }) => type === 'file').map(({ path, sha256 }) => `${sha256}  ${path}`)
-  return `${[
-    `run: ${context.runId}`,
-    `machine: ${context.machine} ${context.version}`,
-    `commit: ${source.commit}`,
-    `tree: ${source.tree}`,
-    `artifact-sha256: ${artifact.sha256}`,
-    `tree-hash: ${artifact.treeHash}`,
-    `plan: ${planDigest}`,
-    `deployed-at: ${context.now().toISOString()}`,
-    '',
-    ...files,
-  ].join('\n')}\n`
+  const made = { runId, deployedAt: context.now().toISOString() }
+  const text = manifestText(made, plan, planDigest, artifact.entries)
+  await hand.putText(text, `${staging}/tree/${MANIFEST}`, 0o644)
 }
 
 /** Something went wrong that is known to have happened: what was made is removed, and only then is it a stop. */

@@ -15,7 +15,7 @@ export interface DeployWorld {
 
 /** Work on a host, from connecting to the end, with the list of what was sent. */
 export async function onHost<T>(
-  world: DeployWorld,
+  world: Pick<DeployWorld, 'host'>,
   context: EffectContext,
   name: string,
   work: (hand: Hand) => Promise<T>,
@@ -30,7 +30,7 @@ export async function onHost<T>(
 
 /** The same for work that may as well be done again: a lost connection is a stop, and leaves no question. */
 export async function lookAt<T>(
-  world: DeployWorld,
+  world: Pick<DeployWorld, 'host'>,
   context: EffectContext,
   name: string,
   work: (hand: Hand) => Promise<T>,

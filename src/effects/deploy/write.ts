@@ -14,12 +14,14 @@ const write = (id: string, script: string, ...args: string[]): Command => ({
 /** Exit codes of ours, for what the caller must tell apart. */
 export const EXIT = {
   notOurs: 17,
+  notMade: 18,
   hashDiffers: 65,
   notExtracted: 66,
   targetThere: 73,
   notMoved: 74,
   busy: 75,
   pointerMoved: 76,
+  remains: 77,
   expired: 78,
 }
 
@@ -32,7 +34,10 @@ export const stage = (staging: string, run: string): Command =>
   write(
     'stage',
     `umask 077
-if mkdir -- "$1" 2>/dev/null; then printf '%s\\n' "$2" >"$1/run"; fi
+if [ ! -e "$1" ]; then
+  mkdir -- "$1" || exit ${EXIT.notMade}
+  printf '%s\\n' "$2" >"$1/run" || { rm -rf -- "$1"; exit ${EXIT.notMade}; }
+fi
 [ "$(cat "$1/run" 2>/dev/null)" = "$2" ] || exit ${EXIT.notOurs}
 : >>"$1/lock"`,
     staging,
@@ -54,6 +59,7 @@ chmod 755 tree`,
   )
 
 /**
+ * Moves nothing that has no manifest yet: a command of a client that died may come late, in the midst of another one's extracting.
  * Claims the target by mkdir, which fails if anything is there, and moves the staged tree over the empty claim in one rename. A claim is
  * known again by its inode. A pointer, where there is one, is then switched in one rename too, if it still points where the plan says.
  */
@@ -68,13 +74,14 @@ export const promote = (
     'promote',
     `${OURS}[ ! -e expired ] || exit ${EXIT.expired}
 if [ -d tree ]; then
+  grep -qxF "run: $2" tree/DEPLOY-MANIFEST.txt || exit ${EXIT.notExtracted}
   claim=$(cat claim 2>/dev/null)
   if [ -z "$claim" ] || [ "$claim" != "$(stat -c %d:%i -- "$3" 2>/dev/null)" ]; then
     [ -z "$4" ] || mkdir -p -m 755 -- "$(dirname -- "$3")" || exit ${EXIT.notMoved}
     mkdir -m 755 -- "$3" || exit ${EXIT.targetThere}
     stat -c %d:%i -- "$3" >claim || exit ${EXIT.notMoved}
   fi
-  if [ -n "$8" ]; then setsid sh -c "$9" watch "$@" </dev/null >/dev/null 2>&1 9>&- & fi
+  if [ $# -gt 7 ]; then setsid sh -c "$9" watch "$@" </dev/null >/dev/null 2>&1 9>&- & fi
   mv -T -- tree "$3" || exit ${EXIT.notMoved}
 fi
 [ -n "$4" ] || exit 0
@@ -83,8 +90,7 @@ now=$(readlink -- "$4")
 [ "$now" = "$5" ] || exit ${EXIT.pointerMoved}
 rm -f pointer && ln -s -- "$6" pointer && mv -T -- pointer "$4" || exit ${EXIT.notMoved}`,
     ...whereOf(staging, run, target, pointer),
-    confirmSeconds === null ? '' : String(confirmSeconds),
-    WATCH,
+    ...(confirmSeconds === null ? [] : [String(confirmSeconds), WATCH]),
   )
 
 const whereOf = (staging: string, run: string, target: string, pointer: Pointer | null) => [
@@ -128,6 +134,34 @@ export const confirm = (staging: string, run: string): Command =>
  */
 export const withdraw = (staging: string, run: string, target: string, pointer: Pointer | null): Command =>
   write('withdraw', `${OURS}${BACK}`, ...whereOf(staging, run, target, pointer))
+
+/** The other way, where what was withdrawn turns out not to be what the plan lists; too late once its removal began. */
+export const putBack = (staging: string, run: string, target: string, pointer: Pointer | null): Command =>
+  write(
+    'put-back',
+    `${OURS}[ ! -e removing ] || exit ${EXIT.remains}
+[ -d withdrawn ] || exit 0
+[ "$7" != yes ] || mkdir -p -m 755 -- "$(dirname -- "$3")" || exit ${EXIT.notMoved}
+mkdir -m 755 -- "$3" || exit ${EXIT.targetThere}
+mv -T -- withdrawn "$3" || exit ${EXIT.notMoved}
+[ -n "$4" ] && [ "$(readlink -- "$4")" = "$5" ] || exit 0
+[ -L "$4" ] || [ ! -e "$4" ] || exit ${EXIT.pointerMoved}
+rm -f pointer && ln -s -- "$6" pointer && mv -T -- pointer "$4" || exit ${EXIT.notMoved}`,
+    ...whereOf(staging, run, target, pointer),
+  )
+
+/** Removes of what was withdrawn the files and folders that two lists in staging name, each path ended by NUL, and nothing else. */
+export const removeListed = (staging: string, run: string): Command =>
+  write(
+    'remove-listed',
+    `${OURS}[ -d withdrawn ] || exit 0
+: >removing && cd withdrawn || exit ${EXIT.notMoved}
+xargs -0 -r rm -f -- <../files
+xargs -0 -r rmdir -- <../folders 2>/dev/null
+cd .. && rmdir withdrawn || exit ${EXIT.remains}`,
+    staging,
+    run,
+  )
 
 /** Removes the staging folder with all that is in it; none there is as well. */
 export const discard = (staging: string, run: string): Command =>

@@ -1,0 +1,211 @@
+import { spawn } from 'node:child_process'
+import { chmodSync, existsSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { ALICE, aSigner, enableExecution, historyOf, LIVE, sign } from '../cli/acts.ts'
+import { aDeploy, type Deploys, entriesOf, stateOf } from '../deploy/deploys.ts'
+import { aCutterHome, type CutterHome, jsonOf } from '../support/cli.ts'
+import { type Sshd, servers, startSshd } from '../support/sshd.ts'
+
+vi.setConfig({ testTimeout: 900_000 })
+
+/**
+ * The built program, killed with SIGKILL from the other side: the host's server runs a hook in place of each command, and git is found
+ * behind the same. Each run goes through all of its boundaries, one kill after the other, with nothing but `run resume` in between.
+ */
+type When = 'before' | 'during' | 'after'
+type Boundary = [step: string, ...when: When[]]
+// A discard ends its phase: whoever comes after it finds all done, so each run has one.
+
+/** ssh2's server answers SFTP itself. */
+const isHooked = ([step]: Boundary) => step !== 'sftp' || servers[0] === 'OpenSSH'
+
+/** before: the command is never begun; during: it goes on with nobody there; after: it is done, and nobody is told. */
+const hook = (folder: string) => `#!/bin/sh
+real=$SSH_ORIGINAL_COMMAND
+if [ -z "$real" ]; then this=" 'git $* '"; elif [ "\${real%sftp*}" != "$real" ] && [ "\${#real}" -lt 60 ]; then this=" 'sftp'"; else this=$real; fi
+go() {
+  if [ -z "$real" ]; then PATH=\${PATH#*:} git "$@"
+  elif [ "$this" = " 'sftp'" ]; then $(ls /usr/lib/openssh/sftp-server /usr/libexec/sftp-server /usr/libexec/openssh/sftp-server /usr/lib/ssh/sftp-server 2>/dev/null | head -n 1)
+  else sh -c "$real"; fi
+}
+when=; name=
+[ ! -f ${folder}/strike ] || read -r when name <${folder}/strike
+case "$this" in *" '$name"*) hit=$when ;; *) hit= ;; esac
+[ -n "$when" ] && [ -n "$hit" ] || { go "$@"; exit; }
+mv ${folder}/strike ${folder}/struck
+fell() { kill -9 "$(cat ${folder}/pid)"; }
+case $hit in
+  before) fell ;;
+  during) fell; sleep 0.3; go "$@" >/dev/null 2>&1 </dev/null ;;
+  after) if [ "$this" = " 'sftp'" ]; then go; else go "$@" >/dev/null; fi; fell ;;
+esac
+`
+
+const every: When[] = ['before', 'during', 'after']
+const TO_THE_GATE: Boundary[] = [
+  ['facts', 'before'],
+  ['git --no-optional-locks -c core.fsmonitor=false -c core.hooksPath=/dev/null rev-parse', 'before'],
+  ['git --no-optional-locks -c core.fsmonitor=false -c core.hooksPath=/dev/null init', 'before'],
+  ['preflight', 'before', 'after'],
+  ['stage', 'during', 'after'],
+  ['rehearsal-tree', 'during'],
+  ['promote', 'during', 'after'],
+  ['withdraw', 'during', 'after'],
+  ['discard', 'during', 'after'],
+]
+const TO_THE_PROMOTE: Boundary[] = [
+  ['preflight', 'before'],
+  ['promoted', 'before'],
+  ['stage', ...every],
+  ['sftp', 'before', 'after'],
+  ['extract', ...every],
+  ['sums', 'before'],
+  ['promote', ...every],
+  ['confirm', ...every],
+  ['discard', 'before', 'after'],
+]
+const TO_THE_END: Boundary[] = [
+  ['check runs', ...every],
+  ['counts before', 'before'],
+  ['live start', 'before', 'after'],
+  ['skeleton', ...every],
+  ['anchor', 'before'],
+]
+const BACK: Boundary[] = [
+  ['stage', ...every],
+  ['withdraw', ...every],
+  ['discard', 'before', 'during'],
+]
+const TAKEN_BACK: Boundary[] = [
+  ['preflight', 'before'],
+  ['stage', ...every],
+  ['withdraw', ...every],
+  ['sums', 'before'],
+  ['sftp', 'before', 'after'],
+  ['remove-listed', ...every],
+  ['discard', 'before', 'after'],
+  ['system', 'before'],
+]
+
+describe('the program is killed at every boundary', () => {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'cutter-killed-')))
+  let sshd: Sshd
+  let d: Deploys
+  let at: CutterHome
+  let key: string
+  beforeAll(async () => {
+    writeFileSync(join(folder, 'git'), hook(folder))
+    chmodSync(join(folder, 'git'), 0o700)
+    sshd = await startSshd(undefined, { hook: hook(folder) })
+    d = await aDeploy(sshd)
+    at = aCutterHome(`${LIVE}hosts: { box: { ssh: web, rehearseRollback: true } }\n`)
+    key = aSigner(at, ALICE, 'cutter.*')
+    await enableExecution(at)
+  })
+  afterAll(async () => {
+    await at.remove()
+    await d.remove()
+    await sshd.stop()
+    rmSync(folder, { recursive: true })
+  })
+  const env = () => ({ HOME: sshd.home, PATH: `${folder}${delimiter}${process.env.PATH}` })
+  const cutter = (...args: string[]) => at.cutter([...args, '--json'], { env: env() })
+  const show = async (runId: string) => jsonOf(await cutter('run', 'show', runId))
+
+  async function killed(step: string, when: When, args: string[]): Promise<void> {
+    writeFileSync(join(folder, 'strike'), `${when} ${step}\n`)
+    const program = at.path('.installed/dist/cutter.cjs')
+    const child = spawn(process.execPath, [program, ...args], {
+      cwd: at.home,
+      env: { ...at.env, ...env() },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    writeFileSync(join(folder, 'pid'), String(child.pid))
+    const said: string[] = []
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => said.push(String(text)))
+    const signal = await new Promise((ended) => child.once('close', (_, by) => ended(by)))
+    expect([step, when, signal, said.join('').slice(-2000)]).toEqual([
+      step,
+      when,
+      'SIGKILL',
+      expect.anything(),
+    ])
+    await vi.waitUntil(() => existsSync(join(folder, 'struck')), { timeout: 10_000 })
+    rmSync(join(folder, 'struck'))
+  }
+
+  /** What an operator types next. */
+  async function next(runId: string): Promise<string[]> {
+    if ((await show(runId)).status !== 'paused') return ['run', 'resume', runId]
+    return ['run', 'resume', '--approval', (await sign(at, runId, key)).approvalId]
+  }
+
+  async function throughAll(runId: string, boundaries: Boundary[]): Promise<void> {
+    for (const [step, ...whens] of boundaries.filter(isHooked))
+      for (const when of whens) await killed(step, when, await next(runId))
+  }
+
+  async function begun(args: string[], boundaries: Boundary[]): Promise<string> {
+    const [[step, when], ...others] = boundaries as [[string, When], ...Boundary[]]
+    await killed(step, when, args)
+    const [{ runId }] = jsonOf<{ runId: string }[]>(await cutter('run', 'list')) as [{ runId: string }]
+    await throughAll(runId, others)
+    return runId
+  }
+
+  async function atTheGate(runId: string): Promise<void> {
+    await cutter('run', 'resume', runId)
+    expect(await show(runId)).toMatchObject({ status: 'paused', mode: 'live' })
+  }
+
+  async function closed(runId: string, outcome: string): Promise<void> {
+    await cutter('run', 'resume', runId)
+    expect(await show(runId)).toMatchObject({ status: 'closed', outcome })
+    expect((await cutter('run', 'history', runId, '--verify')).code).toBe(0)
+    const used = (await historyOf(at, runId)).filter(({ event }) => event.approvalUsed !== undefined)
+    expect(used).toHaveLength(1)
+  }
+
+  const deploying = (checks: string) => [
+    ...['run', 'start', 'deploy', '--source', d.repository, '--commit', d.commit, '--host', 'box'],
+    ...['--path', d.target, '--previous', d.old, '--checks', d.checks(checks), '--mode', 'live'],
+    ...['--confirm-within', '600s'],
+  ]
+  const check = 'checks: [{ name: runs, run: [python3, app.py, --version] }]'
+  const more = `
+rehearsal: { run: [python3, app.py, rehearse], refused: [python3, app.py, live], counts: [python3, app.py, count] }
+skeleton: { folders: [runs], files: { app.yaml: "live: false" } }
+tolerate: [listening-ports, running-services]`
+
+  test('of a deploy, and then of its rollback: the host is as after an undisturbed one', async () => {
+    const before = entriesOf(d.srv)
+    const old = stateOf(d.old)
+    const runId = await begun(deploying(check + more), TO_THE_GATE)
+    await atTheGate(runId)
+    expect(entriesOf(d.srv)).toEqual(before)
+    await throughAll(runId, [...TO_THE_PROMOTE, ...TO_THE_END])
+    await closed(runId, 'succeeded')
+    expect(entriesOf(d.srv)).toEqual([...before, 'app-2'])
+    expect(entriesOf(d.target)).toEqual(['DEPLOY-MANIFEST.txt', 'app.py', 'app.yaml', 'runs', 'tests'])
+    expect(stateOf(d.old)).toBe(old)
+
+    const back = await begun(['run', 'rollback', runId, '--mode', 'live'], [['facts', 'before']])
+    await atTheGate(back)
+    await throughAll(back, TAKEN_BACK.slice(1))
+    await closed(back, 'succeeded')
+    expect(entriesOf(d.srv)).toEqual(before)
+    expect(stateOf(d.old)).toBe(old)
+  })
+
+  test('of the way back that a failed check takes', async () => {
+    const before = entriesOf(d.srv)
+    const failing = check.replace('--version]', '--version], expect: { exit: 9 }')
+    const runId = await begun(deploying(failing + more), [['facts', 'before']])
+    await atTheGate(runId)
+    await throughAll(runId, [['check runs', 'after'], ...BACK])
+    await closed(runId, 'rolled-back')
+    expect(entriesOf(d.srv)).toEqual(before)
+  })
+})

@@ -1,0 +1,119 @@
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import type { Run } from '../../src/domain/run.ts'
+import { aDeploy, type Deploys, entriesOf, stateOf } from '../deploy/deploys.ts'
+import { strikes } from '../deploy/strikes.ts'
+import { type Sshd, startSshd } from '../support/sshd.ts'
+
+vi.setConfig({ testTimeout: 240_000 })
+
+const STEPS = ['stage', 'withdraw', 'put files', 'put folders', 'remove-listed', 'discard']
+
+describe('what goes wrong on the way back', () => {
+  let sshd: Sshd
+  let d: Deploys
+  let paused: Run
+  let old: string
+  const at = strikes()
+  beforeAll(async () => {
+    sshd = await startSshd()
+  })
+  afterAll(() => sshd.stop())
+  beforeEach(async () => {
+    d = await aDeploy(sshd, at)
+    old = stateOf(d.old)
+    d.checks('checks: [{ name: runs, run: [python3, app.py, --version] }]\ntolerate: [listening-ports]')
+    paused = await d.rollback(await d.approve(await d.start()))
+    expect(paused).toMatchObject({ stop: null, status: 'paused', gate: 'SG2' })
+  })
+  afterEach(async () => {
+    at.fault = null
+    sshd.shut(false)
+    await d.remove()
+  })
+  const staging = () => join(d.srv, entriesOf(d.srv).find((name) => name.startsWith('.cutter-'))!)
+
+  describe.each(STEPS)('the connection is cut at %s', (step) => {
+    test.each(['before', 'after'] as const)(
+      '%s it is done: it goes on from what the host holds',
+      async (when) => {
+        at.fault = { step, when, strike: () => sshd.cutAfter(0) }
+        let run = await d.approve(paused)
+        expect(at.fault).toBeNull()
+        for (let tries = 0; run.status === 'stopped' && tries < 3; tries++) run = await d.resume(run)
+        expect(run).toMatchObject({ outcome: 'succeeded', output: { asBefore: true } })
+        expect(entriesOf(d.srv)).toEqual(['app-1'])
+        expect(stateOf(d.old)).toBe(old)
+      },
+    )
+  })
+
+  test('a file that comes in the very moment: all is put back, and nothing is removed', async () => {
+    const theirs = join(d.target, 'theirs.txt')
+    at.fault = { step: 'withdraw', when: 'before', strike: () => writeFileSync(theirs, 'theirs') }
+    const stopped = await d.approve(paused)
+    expect(stopped).toMatchObject({
+      stopCode: 'STOP_DRIFT',
+      stop: { message: expect.stringContaining('theirs.txt came besides; it was put back') },
+    })
+    expect(entriesOf(d.srv)).toEqual(['app-1', 'app-2'])
+    expect(entriesOf(d.target)).toContain('app.py')
+    rmSync(theirs)
+    expect((await d.resume(stopped)).outcome).toBe('succeeded')
+    expect(entriesOf(d.srv)).toEqual(['app-1'])
+  })
+
+  test('a file that comes once the removal began is kept, and said', async () => {
+    const theirs = () => join(staging(), 'withdrawn/theirs.txt')
+    const late = () => writeFileSync(theirs(), 'theirs')
+    at.fault = { step: 'remove-listed', when: 'before', strike: late }
+    const stopped = await d.approve(paused)
+    expect(stopped).toMatchObject({
+      stopCode: 'STOP_HOST_COMMAND_FAILED',
+      stop: { message: expect.stringContaining('what is left of it lies in') },
+    })
+    expect(entriesOf(join(staging(), 'withdrawn'))).toEqual(['theirs.txt'])
+    expect((await d.resume(stopped)).stop!.message).toContain('theirs.txt came besides')
+    rmSync(theirs())
+    expect((await d.resume(stopped)).outcome).toBe('succeeded')
+    expect(entriesOf(d.srv)).toEqual(['app-1'])
+  })
+
+  test('what appears at the target meanwhile is nobody’s to touch, and what was withdrawn waits for it', async () => {
+    at.fault = {
+      step: 'put folders',
+      when: 'before',
+      strike() {
+        mkdirSync(d.target)
+        sshd.shut(true)
+        sshd.cutAfter(0)
+      },
+    }
+    const stopped = await d.approve(paused)
+    expect(stopped.stopCode).toBe('STOP_OUTCOME_UNKNOWN')
+    sshd.shut(false)
+    expect((await d.resume(stopped)).outcome).toBe('succeeded')
+    expect(entriesOf(d.srv)).toEqual(['app-1', 'app-2'])
+    expect(entriesOf(d.target)).toEqual([])
+  })
+
+  test('a rollback that is cancelled half-way is brought to its end by another', async () => {
+    at.fault = {
+      step: 'put files',
+      when: 'before',
+      strike() {
+        sshd.shut(true)
+        sshd.cutAfter(0)
+      },
+    }
+    const stopped = await d.approve(paused)
+    sshd.shut(false)
+    await d.engine.cancel(stopped.runId, { reason: 'another will' })
+    const { run } = stopped.input as { run: string }
+    const other = await d.rollback({ ...stopped, runId: run })
+    expect(other).toMatchObject({ status: 'paused' })
+    expect((await d.approve(other)).outcome).toBe('succeeded')
+    expect(entriesOf(d.srv)).toEqual(['app-1'])
+  })
+})
