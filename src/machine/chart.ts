@@ -98,27 +98,34 @@ export const work = (effect: string, next: string): Milestone => working(effect,
 const working = (effect: string, next: string, actions: string[]): Milestone => ({
   initial: 'working',
   states: {
-    working: {
-      invoke: {
-        id: effect,
-        src: effect,
-        input: known,
-        onDone: { target: `#${next}`, actions },
-        onError: { target: 'stopped', actions: 'stop' },
-      },
-    },
-    stopped: { meta: stopped, on: { RETRY: { target: 'working', actions: 'clearStop' } } },
+    working: phase(effect, { target: `#${next}`, actions }),
+    stopped: resumedAt('working'),
   },
+})
+
+/** One effect, for milestones of more than one: where it leads to, and the stop that a failure leads to. */
+export const phase = (effect: string, onDone: unknown, stop = 'stopped'): Milestone => ({
+  invoke: { id: effect, src: effect, input: known, onDone, onError: { target: stop, actions: 'stop' } },
+})
+
+/** A stop, and the phase with which the run goes on when it is resumed. */
+export const resumedAt = (target: string): Milestone => ({
+  meta: stopped,
+  on: { RETRY: { target, actions: 'clearStop' } },
 })
 
 /**
  * A milestone that waits at a gate. Under an approval `recheck` plans anew: the same plan digest, and `work` is done on the way
- * to the next milestone; another one, and the run falls back to its gate with the new plan.
+ * to the next milestone; another one, and the run falls back to its gate with the new plan. `authorized` stands for work of
+ * more than one effect: the states of what is done under the approval.
  */
 export function gated(
   name: string,
-  { recheck, work: effect, next }: { recheck: string; work: string; next: string },
+  given: { recheck: string } & ({ work: string; next: string } | { authorized: Milestone }),
 ): Milestone {
+  const { recheck } = given
+  const authorized =
+    'authorized' in given ? given.authorized : working(given.work, given.next, ['learn', 'dropApproval'])
   return {
     initial: 'waiting',
     states: {
@@ -143,7 +150,7 @@ export function gated(
           onError: { target: 'waiting', actions: 'noteRecheck' },
         },
       },
-      authorized: working(effect, next, ['learn', 'dropApproval']),
+      authorized,
     },
   }
 }

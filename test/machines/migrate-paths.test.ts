@@ -32,7 +32,7 @@ function goOn(run: Run, outputs = OUTPUTS): Run {
     const { phase } = now
     const event: RunEvent =
       phase === null
-        ? { type: 'xstate.after.0.migrate.PREFLIGHT_PASSED' }
+        ? { type: 'xstate.after.0.PREFLIGHT_PASSED' }
         : success(phase, outputs[phase] ?? { of: phase })
     now = take(now, event)
   }
