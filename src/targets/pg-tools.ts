@@ -15,15 +15,22 @@ export interface ToolRun {
 interface RunOptions {
   password?: string | undefined
   environment?: { [name: string]: string }
+  cwd?: string
   signal: AbortSignal
 }
 
 const INSTALL = 'Debian and Ubuntu: apt-get install postgresql-client; elsewhere: PostgreSQL’s client tools'
 
+const UNUSABLE: { [code: string]: string } = {
+  ENOENT: 'is not installed (not on PATH)',
+  EACCES: 'may not be executed',
+}
+
 export async function runTool(name: string, args: string[], options: RunOptions): Promise<ToolRun> {
-  const { password, environment = {}, signal } = options
+  const { password, environment = {}, cwd, signal } = options
   signal.throwIfAborted()
   const child = spawn(name, args, {
+    cwd,
     // Nothing of the caller's PG* variables, services or locale decides where a dump goes.
     env: {
       PATH: process.env.PATH,
@@ -49,8 +56,9 @@ export async function runTool(name: string, args: string[], options: RunOptions)
     signal.throwIfAborted()
     return { code, ...texts }
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
-    throw new Stop('STOP_TOOL_MISSING', `${name} is not installed (not on PATH); nothing was touched`, {
+    const why = UNUSABLE[(error as NodeJS.ErrnoException).code ?? '']
+    if (why === undefined) throw error
+    throw new Stop('STOP_TOOL_MISSING', `${name} ${why}; nothing was touched`, {
       next: `${INSTALL}; then resume the run`,
       data: { tool: name },
     })
