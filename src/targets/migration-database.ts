@@ -84,10 +84,13 @@ export function migrationDatabase(access: {
   }
 }
 
-/** Texts of values must not depend on what a database or role has set for itself. */
+/**
+ * Texts of values must not depend on what a database or role has set for itself; nor may where a string of the script ends, or
+ * the server would run other statements than those that were looked at.
+ */
 async function settle(client: Client, asRole: string | undefined): Promise<void> {
   if (asRole !== undefined) await client.query(`set session authorization ${client.escapeIdentifier(asRole)}`)
   await client.query(
-    "select set_config('extra_float_digits', '1', false), set_config('intervalstyle', 'postgres', false), set_config('bytea_output', 'hex', false)",
+    "select set_config('extra_float_digits', '1', false), set_config('intervalstyle', 'postgres', false), set_config('bytea_output', 'hex', false), set_config('standard_conforming_strings', 'on', false)",
   )
 }

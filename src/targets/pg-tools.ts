@@ -89,10 +89,29 @@ export async function refuseOlderTool(
 
 /** A connection for libpq: the URL without its password, and the password. */
 export function forLibpq(url: string): { address: string; password: string | undefined } {
+  if (!URL.canParse(url))
+    throw new Stop(
+      'STOP_TARGET_REFUSED',
+      'the connection’s URL is none that pg_dump takes; nothing was touched',
+      {
+        next: 'write it as postgresql://role:password@host:port/database, a socket’s folder as …/database?host=/folder',
+      },
+    )
   const parsed = new URL(url)
-  const password = parsed.password === '' ? undefined : decodeURIComponent(parsed.password)
+  const { password, searchParams } = parsed
+  const given = password === '' ? (searchParams.get('password') ?? undefined) : decoded(password)
   parsed.password = ''
+  searchParams.delete('password')
   // A parameter of the driver that libpq refuses.
-  parsed.searchParams.delete('uselibpqcompat')
-  return { address: parsed.href, password }
+  searchParams.delete('uselibpqcompat')
+  return { address: parsed.href, password: given }
+}
+
+/** The driver takes a bare % for itself. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
 }

@@ -14,9 +14,11 @@ export async function readProfile(sql: Sql): Promise<SourceProfile> {
   return { ...rows[0]!, settings: await settingsOf(sql), roles: await rolesOf(sql) }
 }
 
-export async function foreignServers(sql: Sql): Promise<string[]> {
+/** By what statements of this database, and so of a copy, could reach others. */
+export async function waysOut(sql: Sql): Promise<string[]> {
   const { rows } = await sql.query<{ name: string }>(
-    'select srvname as name from pg_foreign_server order by 1',
+    `select 'foreign server ' || srvname as name from pg_foreign_server
+     union all select 'extension ' || extname from pg_extension where extname in ('dblink', 'http', 'pg_net') order by 1`,
   )
   return rows.map(({ name }) => name)
 }

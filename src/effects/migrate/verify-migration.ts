@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { EffectContext, ReadEffect } from '../../domain/effect.ts'
 import { jsonEvidence } from '../../domain/evidence.ts'
 import { canonicalJson } from '../../domain/json.ts'
-import type { Catalogue } from '../../migration/catalogue.ts'
+import { type Catalogue, schemaDifference, schemaWords, scopedTo } from '../../migration/catalogue.ts'
 import type { PinnedBundle } from '../../migration/lint.ts'
 import type { MigrationDatabase, ServerIdentity } from '../../targets/migration-database.ts'
 import type { CopyRef } from '../../targets/rehearsal-copies.ts'
@@ -18,6 +18,7 @@ const input = z.object({
   identityDigest: z.string(),
   catalogueDigest: z.string(),
   rehearsalDigest: z.string(),
+  rehearsedDigest: z.string(),
   copy: z.object({ place: z.string(), database: z.string() }),
   aloneFailed: z.string().nullable().default(null),
 })
@@ -45,13 +46,11 @@ export function verifyMigration(
       const rehearsal = await jsonOf<Rehearsal>(context, given.rehearsalDigest)
       const identity = await jsonOf<ServerIdentity>(context, given.identityDigest)
       const database = await migrated(world, context, given, identity)
-      const { verification, catalogue } = await verify(
-        database,
-        context,
-        bundle,
+      const { verification, catalogue } = await verify(database, context, bundle, {
         rehearsal,
-        given.aloneFailed,
-      )
+        rehearsed: await jsonOf<Catalogue>(context, given.rehearsedDigest),
+        aloneFailed: given.aloneFailed,
+      })
       const evidence = jsonEvidence('verification', verification)
       const { summary } = checkWords(verification.checks)
       if (verification.failed.length === 0) {
@@ -69,7 +68,7 @@ export function verifyMigration(
           mode: context.mode,
           bundle,
           identity,
-          catalogueDigest: catalogue.digest,
+          committed: catalogue,
           rehearsal,
           failed: verification.failed,
         }),
@@ -107,8 +106,11 @@ async function verify(
   database: MigrationDatabase,
   context: EffectContext,
   bundle: PinnedBundle,
-  { total }: Rehearsal,
-  aloneFailed: string | null,
+  {
+    rehearsal: { total, touches },
+    rehearsed,
+    aloneFailed,
+  }: { rehearsal: Rehearsal; rehearsed: Catalogue; aloneFailed: string | null },
 ): Promise<{ verification: Verification; catalogue: Catalogue }> {
   const failed: string[] = aloneFailed === null ? [] : [aloneFailed]
   const { checks, catalogue } = await database.read(context, async (sql) => {
@@ -122,6 +124,7 @@ async function verify(
     return { checks: results, catalogue: await readCatalogue(sql) }
   })
   failed.push(...checkWords(checks).failed)
-  if (catalogue.digest !== total.catalogueDigest) failed.push('the schema is not the one that was rehearsed')
+  const others = schemaDifference(scopedTo(touches, rehearsed), scopedTo(touches, catalogue))
+  failed.push(...schemaWords(others).map((line) => `unlike the rehearsal: ${line}`))
   return { verification: { checks, failed }, catalogue }
 }
