@@ -93,7 +93,7 @@ function columnLines(
   })
 }
 
-function distributionLines(
+export function distributionLines(
   expected: { name: string; rows: Json[] }[],
   found: MigrationOutcome['distributions'],
 ): string[] {

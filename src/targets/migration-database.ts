@@ -1,7 +1,7 @@
 import type { Client } from 'pg'
 import type { EffectContext } from '../domain/effect.ts'
 import { Stop } from '../domain/errors.ts'
-import { inTransaction, readOnly, type SessionOptions, targetStop, withSession } from './postgres.ts'
+import { inTransaction, migrationStop, readOnly, type SessionOptions, withSession } from './postgres.ts'
 import type { Sql } from './target.ts'
 
 /** What tells one database of one server from every other, and what its copy must be like. */
@@ -62,7 +62,7 @@ export function migrationDatabase(access: {
       )
     } catch (error) {
       // OutcomeUnknown is none of these, so whatever is lost here kept nothing.
-      throw targetStop(error, access.name, access.role, true) ?? error
+      throw migrationStop(error, access.name, access.role) ?? error
     }
   }
   const read: MigrationDatabase['read'] = async (context, work, lockTimeoutMs) => {
@@ -72,7 +72,7 @@ export function migrationDatabase(access: {
     if (transactionId === null) return value
     throw new Stop(
       'STOP_MUTATION_DETECTED',
-      `target ${access.name} gave a read-only session the transaction id ${transactionId}`,
+      `${access.name} gave a read-only session the transaction id ${transactionId}`,
     )
   }
   return {

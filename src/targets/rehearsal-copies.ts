@@ -6,7 +6,7 @@ import {
   migrationDatabase,
   type ServerIdentity,
 } from './migration-database.ts'
-import { targetStop, withSession } from './postgres.ts'
+import { migrationStop, withSession } from './postgres.ts'
 
 /**
  * Databases into which backups are restored, and on which migrations are rehearsed: each on a server of the target's own major
@@ -88,7 +88,7 @@ export function rehearsalCopies(servers: CopyServers): Copies {
     try {
       return await withSession(url, { applicationName: 'cutter rehearsal' }, work)
     } catch (error) {
-      throw targetStop(error, `rehearsal server ${place}`, 'administrator', true) ?? error
+      throw migrationStop(error, `rehearsal server ${place}`, 'administrator') ?? error
     }
   }
   const open: Copies['open'] = async (ref, asRole) => {

@@ -11,7 +11,7 @@ import {
 import type { PinnedBundle } from '../../migration/lint.ts'
 import { type MigrationOutcome, otherThan, unexpected } from '../../migration/outcome.ts'
 import type { Sql } from '../../targets/target.ts'
-import { type CheckResult, checkWords, looking, rowsAsJson, runChecks } from './checks.ts'
+import { askDistribution, type CheckResult, checkWords, looking, runChecks } from './checks.ts'
 import { type Identities, madeAnew, readIdentities } from './made-anew.ts'
 import { readCatalogue } from './read-catalogue.ts'
 import { type RowsBefore, rowChanges, watchRows } from './row-changes.ts'
@@ -50,7 +50,7 @@ export async function applyWithin(sql: Sql, given: ApplyGiven): Promise<Applied>
   const { spec } = bundle
   await lockMigrations(sql)
   refuseOtherScript(bundle)
-  const preflight = await looking(sql, () => runChecks(sql, bundle.preflight))
+  const preflight = await runChecks(sql, bundle.preflight)
   refuseFailed('STOP_PREFLIGHT_FAILED', 'preflight', preflight)
   const before = await refuseDrift(sql, catalogue, rehearsed?.touches ?? null)
   const identities = await readIdentities(sql)
@@ -69,7 +69,7 @@ export async function applyWithin(sql: Sql, given: ApplyGiven): Promise<Applied>
     ...(rehearsed === null ? [] : unlike(rehearsed, outcome, touched)),
   ]
   if (wrong.length > 0) throw differs(wrong)
-  const verify = bundle.alone.length === 0 ? await looking(sql, () => runChecks(sql, bundle.verify)) : null
+  const verify = bundle.alone.length === 0 ? await runChecks(sql, bundle.verify) : null
   if (verify !== null) refuseFailed('STOP_VERIFICATION_FAILED', 'verification', verify)
   return { outcome, preflight, verify, transactionId, touched }
 }
@@ -136,8 +136,11 @@ async function measure(
   const after = await looking(sql, () => readCatalogue(sql))
   const schema = schemaDifference(before.catalogue, after)
   const distributions: MigrationOutcome['distributions'] = []
-  for (const { name, sql: text } of bundle.distributions)
-    distributions.push({ name, rows: await looking(sql, () => rowsAsJson(sql, text)) })
+  for (const one of bundle.distributions) {
+    const asked = await askDistribution(sql, one)
+    if ('refused' in asked) throw differs([asked.refused])
+    distributions.push(asked)
+  }
   return {
     schema: { ...schema, changed: [...new Set([...schema.changed, ...recreated])].sort() },
     rows,

@@ -18,6 +18,7 @@ export async function runScript(sql: Sql, text: string): Promise<string[]> {
   } catch (error) {
     throw scriptFailed(error as ServerError, text) ?? error
   }
+  await sql.query('set statement_timeout = 0')
   const touched = await touchedBy(sql, path)
   await sql.query('reset role; reset all')
   for (const [name, value] of settings ?? [])

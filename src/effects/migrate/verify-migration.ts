@@ -1,12 +1,12 @@
 import { z } from 'zod'
 import type { EffectContext, ReadEffect } from '../../domain/effect.ts'
 import { jsonEvidence } from '../../domain/evidence.ts'
-import { canonicalJson } from '../../domain/json.ts'
 import { type Catalogue, schemaDifference, schemaWords, scopedTo } from '../../migration/catalogue.ts'
 import type { PinnedBundle } from '../../migration/lint.ts'
+import { distributionLines } from '../../migration/outcome.ts'
 import type { MigrationDatabase, ServerIdentity } from '../../targets/migration-database.ts'
 import type { CopyRef } from '../../targets/rehearsal-copies.ts'
-import { type CheckResult, checkWords, rowsAsJson, runChecks } from './checks.ts'
+import { askDistribution, type CheckResult, checkWords, runChecks } from './checks.ts'
 import { planRollback } from './plan.ts'
 import { readCatalogue } from './read-catalogue.ts'
 import type { Rehearsal } from './rehearse.ts'
@@ -115,11 +115,10 @@ async function verify(
   const failed: string[] = aloneFailed === null ? [] : [aloneFailed]
   const { checks, catalogue } = await database.read(context, async (sql) => {
     const results = await runChecks(sql, bundle.verify)
-    for (const { name, sql: text } of bundle.distributions) {
-      const rows = (await rowsAsJson(sql, text)).map((row) => canonicalJson(row)).sort()
-      const rehearsed = total.distributions.find((one) => one.name === name)?.rows ?? []
-      if (canonicalJson(rows) !== canonicalJson(rehearsed.map((row) => canonicalJson(row)).sort()))
-        failed.push(`distribution ${name} is not the rehearsed one`)
+    for (const one of bundle.distributions) {
+      const asked = await askDistribution(sql, one)
+      const rehearsed = total.distributions.filter(({ name }) => name === one.name)
+      failed.push(...('refused' in asked ? [asked.refused] : distributionLines(rehearsed, [asked])))
     }
     return { checks: results, catalogue: await readCatalogue(sql) }
   })
