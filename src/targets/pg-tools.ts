@@ -89,22 +89,24 @@ export async function refuseOlderTool(
 
 /** A connection for libpq: the URL without its password, and the password. */
 export function forLibpq(url: string): { address: string; password: string | undefined } {
-  if (!URL.canParse(url))
+  // Both the driver and libpq take a URL without a host, which the parser does not.
+  const given = URL.canParse(url) ? url : url.replace('@/', '@localhost/')
+  if (!URL.canParse(given))
     throw new Stop(
       'STOP_TARGET_REFUSED',
       'the connection’s URL is none that pg_dump takes; nothing was touched',
       {
-        next: 'write it as postgresql://role:password@host:port/database, a socket’s folder as …/database?host=/folder',
+        next: 'write it as postgresql://role@host:port/database, a socket’s folder as postgresql://role@/database?host=/folder',
       },
     )
-  const parsed = new URL(url)
+  const parsed = new URL(given)
   const { password, searchParams } = parsed
-  const given = password === '' ? (searchParams.get('password') ?? undefined) : decoded(password)
+  const secret = password === '' ? (searchParams.get('password') ?? undefined) : decoded(password)
   parsed.password = ''
   searchParams.delete('password')
   // A parameter of the driver that libpq refuses.
   searchParams.delete('uselibpqcompat')
-  return { address: parsed.href, password: given }
+  return { address: parsed.href, password: secret }
 }
 
 /** The driver takes a bare % for itself. */

@@ -93,7 +93,7 @@ describe('the place for copies', () => {
 describe('a copy', () => {
   test('has the settings and the roles of its source, without logins', async () => {
     const profile = await readProfile(shop)
-    expect(profile.roles.map(({ name }) => name)).toEqual(['idle', 'migrator', 'team'])
+    expect(profile.roles.map(({ name }) => name)).toEqual(['idle', 'migrator', 'postgres', 'team'])
     await copies.make(facts, profile)
     const seen = await (await copies.open(facts, 'migrator')).session(
       context,
@@ -113,7 +113,7 @@ describe('a copy', () => {
       member: true,
       login: false,
     })
-    expect(await copies.list()).toEqual([{ ...facts, roles: ['idle', 'migrator', 'team'] }])
+    expect(await copies.list()).toEqual([{ ...facts, roles: ['idle', 'migrator', 'postgres', 'team'] }])
   })
 
   test('has the owner and the rights of its source', async () => {

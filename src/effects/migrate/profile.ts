@@ -51,7 +51,8 @@ async function rolesOf(sql: Sql): Promise<RoleProfile[]> {
   const { rows } = await sql.query<RoleProfile>(
     `with recursive here as (select * from pg_database where datname = current_database()), named as (
        select refobjid as oid from pg_shdepend, here where refclassid = 'pg_authid'::regclass and dbid = here.oid
-       union select datdba from here
+       -- The first role of a cluster, of whatever name: its objects are not noted in pg_shdepend.
+       union select 10 union select datdba from here
        union select grantee from here, aclexplode(datacl)
        union select oid from pg_roles where rolname = current_user
        union select m.roleid from named n join pg_auth_members m on m.member = n.oid
