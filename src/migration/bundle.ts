@@ -28,7 +28,7 @@ export const bundleSchema = z.strictObject({
   /** What the server must be; what is left out is only shown to the approver. */
   server: z
     .strictObject({
-      major: z.int().min(12).optional(),
+      major: z.int().min(13).optional(),
       database: z.string().min(1).optional(),
       systemIdentifier: z
         .string()

@@ -107,14 +107,14 @@ export function targetStop(error: unknown, target: string, role: string, nothing
  * Cutter's tables are there, and what is lost there kept nothing.
  */
 export function migrationStop(error: unknown, subject: string, role: string): Stop | null {
+  return stopOf(meaningToMigrate(error), error, { target: subject, role, subject })
+}
+
+function meaningToMigrate(error: unknown): Meaning | null {
   const meaning = meaningOf(error)
-  const told =
-    meaning === OTHER_SCHEMA
-      ? null
-      : codeOf(error) === LACKS_RIGHT
-        ? NOT_ALL_RIGHTS
-        : (meaning ?? (isLost(error) ? LOST : null))
-  return stopOf(told, error, { target: subject, role, subject })
+  if (codeOf(error) === LACKS_RIGHT) return NOT_ALL_RIGHTS
+  if (meaning !== OTHER_SCHEMA) return meaning ?? (isLost(error) ? LOST : null)
+  return /pg_current_xact_id/.test((error as Error).message) ? TOO_OLD : null
 }
 
 const LACKS_RIGHT = '42501'
@@ -122,6 +122,11 @@ const NOT_ALL_RIGHTS: Meaning = {
   code: 'STOP_TARGET_REFUSED',
   what: 'denies the role a privilege that it needs',
   next: 'grant it: a backup reads everything, a migration alters what its role owns; then resume the run',
+}
+const TOO_OLD: Meaning = {
+  code: 'STOP_TARGET_REFUSED',
+  what: 'is older than PostgreSQL 13, which a migration needs',
+  next: 'cancel the run, and migrate that server by hand',
 }
 
 function stopOf(

@@ -226,6 +226,33 @@ describe('a script', () => {
     expect(verify).toEqual([{ name: 'ten', pass: true, value: '10', expected: '10' }])
   })
 
+  test('is measured with what it defers to the commit', async () => {
+    await client.query(`set role owner; create constraint trigger noted after update on app.unit deferrable initially deferred
+      for each row execute function app.noted()`)
+    const { outcome, touched } = await applied('update unit set size = 0 where id = 1', {
+      rows: { 'app.unit': { updated: 1, columns: ['size'] }, 'other.seen': { inserted: 1 } },
+    })
+    expect(outcome.rows).toHaveProperty(['other.seen'])
+    expect(touched).toContain('other.seen')
+    await expect(
+      applied(
+        'alter table app.part alter constraint part_unit_id_fkey deferrable initially deferred; delete from unit',
+      ),
+    ).rejects.toThrow('the server refused the script (23503): update or delete on table "unit" violates')
+  })
+
+  test('is not charged with what others do elsewhere while it runs', async () => {
+    const script = 'select pg_sleep(1.5)'
+    const { outcome, touched } = await applied(script)
+    const catalogue = await shop().read(context, readCatalogue)
+    const applying = applied(script, {}, { inside: outcome, touches: touched }, catalogue)
+    await new Promise((resolve) => setTimeout(resolve, 700))
+    await client.query(
+      'truncate other.seen; create table other.more (id int); grant all on other.more to owner',
+    )
+    expect((await applying).outcome).toEqual(outcome)
+  })
+
   test('is cut into statements where the parser cut it, whatever the database has set', async () => {
     // With standard_conforming_strings off the string would go on to the next quote, and COMMIT would be outside of one.
     await expect(applied("select 'a\\', '; commit; select '")).resolves.toBeDefined()

@@ -52,7 +52,11 @@ export async function applyWithin(sql: Sql, given: ApplyGiven): Promise<Applied>
   refuseOtherScript(bundle)
   const preflight = await runChecks(sql, bundle.preflight)
   refuseFailed('STOP_PREFLIGHT_FAILED', 'preflight', preflight)
-  const before = await refuseDrift(sql, catalogue, rehearsed?.touches ?? null)
+  // On a copy the script is alone; on the target others go on changing what it does not touch, also while it runs.
+  const scoped = (whole: Catalogue) => (rehearsed === null ? whole : scopedTo(rehearsed.touches, whole))
+  const look = async () => scoped(await looking(sql, () => readCatalogue(sql)))
+  const before = await look()
+  refuseDrift(scoped(catalogue), before)
   const identities = await readIdentities(sql)
   const rowsBefore = await watchRows(sql, spec, rehearsed?.inside.rewritten ?? null)
   const transactionId = await transactionIdOf(sql)
@@ -62,8 +66,12 @@ export async function applyWithin(sql: Sql, given: ApplyGiven): Promise<Applied>
       'STOP_MIGRATION_FAILED',
       'the script ended its own transaction; what it did can’t be told from here',
     )
-  await sql.query('set constraints all immediate')
-  const outcome = await measure(sql, bundle, { catalogue: before, identities, rows: rowsBefore })
+  const outcome = await measure(sql, bundle, {
+    catalogue: before,
+    look,
+    identities,
+    rows: rowsBefore,
+  })
   const wrong = [
     ...(bundle.alone.length === 0 ? unexpected(spec, outcome) : []),
     ...(rehearsed === null ? [] : unlike(rehearsed, outcome, touched)),
@@ -104,12 +112,8 @@ export function refuseFailed(
   throw new Stop(code, `${what}: ${summary}; failed: ${failed.slice(0, 5).join('; ')}`, { data: { failed } })
 }
 
-/** Gives the catalogue as it is now. On a copy all of it must be what was backed up, on the target what the rehearsal touched. */
-async function refuseDrift(sql: Sql, planned: Catalogue, touches: string[] | null): Promise<Catalogue> {
-  const now = await looking(sql, () => readCatalogue(sql))
-  const [expected, found] =
-    touches === null ? [planned, now] : [scopedTo(touches, planned), scopedTo(touches, now)]
-  if (found.digest === expected.digest) return now
+function refuseDrift(expected: Catalogue, found: Catalogue): void {
+  if (found.digest === expected.digest) return
   const lines = schemaWords(schemaDifference(expected, found))
   throw new Stop(
     'STOP_DRIFT',
@@ -129,11 +133,14 @@ export async function transactionIdOf(sql: Sql): Promise<string> {
 async function measure(
   sql: Sql,
   bundle: PinnedBundle,
-  before: { catalogue: Catalogue; identities: Identities; rows: RowsBefore },
+  before: { catalogue: Catalogue; look(): Promise<Catalogue>; identities: Identities; rows: RowsBefore },
 ): Promise<MigrationOutcome> {
-  const { recreated, rewritten } = madeAnew(before.identities, await readIdentities(sql))
+  const anew = madeAnew(before.identities, await readIdentities(sql))
+  const ours = (name: string) => before.catalogue.objects[name] !== undefined
+  const recreated = anew.recreated.filter(ours)
+  const rewritten = anew.rewritten.filter((table) => ours(`table ${table}`))
   const { rows, columns } = await rowChanges(sql, before.rows, rewritten)
-  const after = await looking(sql, () => readCatalogue(sql))
+  const after = await before.look()
   const schema = schemaDifference(before.catalogue, after)
   const distributions: MigrationOutcome['distributions'] = []
   for (const one of bundle.distributions) {

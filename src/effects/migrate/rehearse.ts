@@ -235,7 +235,6 @@ async function tryRollback(
   try {
     await database.transaction(context, limits, async (sql: Sql) => {
       const touched = await runScript(sql, bundle.rollbackScript)
-      await sql.query('set constraints all immediate')
       throw new TriedOut(await looking(sql, () => readCatalogue(sql)), touched)
     })
   } catch (error) {

@@ -69,7 +69,6 @@ export function rollBack(world: MigrateWorld): WriteEffect<Input, Output> {
         refuseDrift(committed, before)
         const transactionId = await transactionIdOf(sql)
         await runScript(sql, bundle.rollbackScript)
-        await sql.query('set constraints all immediate')
         const after = await now()
         // Where others changed the schema after the commit, what the rehearsal left can’t be met, and is shown instead.
         if (committed.digest === rehearsed.digest && after.digest !== rollback.catalogueDigest)

@@ -2,7 +2,7 @@ import { Stop } from '../../domain/errors.ts'
 import type { Sql } from '../../targets/target.ts'
 
 /**
- * The whole text in one message, as it is; afterwards the session is again who and where it was, and set as it was. Gives the
+ * The whole text in one message, as it is, with its deferred constraints and triggers; afterwards the session is again who and where it was, and set as it was. Gives the
  * relations that the script touched, and the schemas in which their names were looked up: every relation that a transaction
  * reads, writes or alters is locked by it until its end.
  */
@@ -15,12 +15,14 @@ export async function runScript(sql: Sql, text: string): Promise<string[]> {
   const { path, settings } = rows[0]!
   try {
     await sql.query(text)
+    // What is deferred to the commit happens now, while it can still be measured.
+    await sql.query('reset role; set constraints all immediate')
   } catch (error) {
     throw scriptFailed(error as ServerError, text) ?? error
   }
   await sql.query('set statement_timeout = 0')
   const touched = await touchedBy(sql, path)
-  await sql.query('reset role; reset all')
+  await sql.query('reset all')
   for (const [name, value] of settings ?? [])
     await sql.query('select pg_catalog.set_config($1, $2, false)', [name, value])
   return touched
