@@ -38,6 +38,7 @@ const stories = [
     'machine-versions',
     'migrate',
     'migrate-faults',
+    'migrate-majors',
     'migrate-odd',
     'older-copy',
     'own-machine',

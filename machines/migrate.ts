@@ -13,21 +13,12 @@ export const migrateInput = z.object({
   target: z.string().min(1).default('embedded').describe('database to migrate, by its name in cutter.yaml'),
 })
 
-const PINNED = ['target', 'bundleDigest', 'identityDigest']
-const RESTORE = [...PINNED, 'profileDigest', 'place', 'backupDigest', 'catalogueDigest']
-const CLOSEOUT = [
-  ...PINNED,
-  ...['catalogueDigest', 'backupDigest', 'rehearsalDigest', 'preflightDigest', 'verificationDigest'],
-  ...['secondBackupDigest', 'rolledBack', 'copy'],
-]
-
 /** Under the approval: a backup young enough, then the migration itself. */
 const applied = {
   initial: 'refreshing',
   states: {
-    refreshing: doing('refresh_backup', 'applying', { given: RESTORE }),
+    refreshing: doing('refresh_backup', 'applying'),
     applying: doing('apply_migration', '#MIGRATION_APPLIED', {
-      given: [...PINNED, 'backupDigest', 'catalogueDigest', 'rehearsalDigest'],
       drops: true,
     }),
     // By way of the backup again: the one at hand may have grown too old meanwhile.
@@ -43,49 +34,39 @@ const verified = {
 
 export const migrateLogic = chart(
   {
-    PENDING: work('bundle_pin', 'BUNDLE_PINNED', { given: ['bundle'] }),
-    BUNDLE_PINNED: work('server_identify', 'SERVER_IDENTIFIED', { given: ['target', 'bundleDigest'] }),
-    SERVER_IDENTIFIED: work('backup', 'BACKUP_TAKEN', { given: PINNED }),
-    BACKUP_TAKEN: work('restore_test', 'BACKUP_RESTORED', { given: RESTORE }),
-    BACKUP_RESTORED: work('rehearse', 'REHEARSED', { given: [...RESTORE, 'copy'] }),
-    REHEARSED: work('preflight', 'PREFLIGHT_PASSED', {
-      given: [...PINNED, 'catalogueDigest', 'rehearsalDigest', 'lintDigest'],
-    }),
+    PENDING: work('bundle_pin', 'BUNDLE_PINNED'),
+    BUNDLE_PINNED: work('server_identify', 'SERVER_IDENTIFIED'),
+    SERVER_IDENTIFIED: work('backup', 'BACKUP_TAKEN'),
+    BACKUP_TAKEN: work('restore_test', 'BACKUP_RESTORED'),
+    BACKUP_RESTORED: work('rehearse', 'REHEARSED'),
+    REHEARSED: work('preflight', 'PREFLIGHT_PASSED'),
     PREFLIGHT_PASSED: { after: { 0: 'AWAITING_MIGRATION_AUTHORIZATION' } },
     AWAITING_MIGRATION_AUTHORIZATION: gated('SG1', {
       recheck: 'recheck_migration',
-      given: ['bundle', ...RESTORE, 'planDigest', 'lintDigest', 'rehearsalDigest'],
       authorized: applied,
     }),
     MIGRATION_APPLIED: {
       initial: 'working',
       states: {
-        working: doing('statements_alone', 'verifying', {
-          given: ['target', 'bundleDigest', 'rehearsalDigest'],
-        }),
+        working: doing('statements_alone', 'verifying'),
         stopped: stop(),
         verifying: doing('verify_migration', '#AWAITING_ROLLBACK_AUTHORIZATION', {
-          given: [...PINNED, 'catalogueDigest', 'rehearsalDigest', 'copy', 'aloneFailed'],
           unless: [verified],
           onError: 'notVerified',
         }),
         notVerified: stop('verifying'),
       },
     },
-    MIGRATION_VERIFIED: work('second_backup', 'SECOND_BACKUP_RESTORED', {
-      given: [...PINNED, 'profileDigest', 'place', 'copy'],
-    }),
-    SECOND_BACKUP_RESTORED: work('closeout', 'CLOSEOUT_REPORTED', { given: CLOSEOUT }),
+    MIGRATION_VERIFIED: work('second_backup', 'SECOND_BACKUP_RESTORED'),
+    SECOND_BACKUP_RESTORED: work('closeout', 'CLOSEOUT_REPORTED'),
     CLOSEOUT_REPORTED: success,
     // Forward compensation: the migration is committed and did not verify.
     AWAITING_ROLLBACK_AUTHORIZATION: gated('SG2', {
       recheck: 'recheck_rollback',
-      given: [...PINNED, 'planDigest', 'rehearsalDigest', 'committedDigest', 'copy'],
-      authorized: work('roll_back', 'MIGRATION_ROLLED_BACK', {
-        given: [...PINNED, 'catalogueDigest', 'rehearsalDigest', 'committedDigest', 'copy'],
-      }),
+      work: 'roll_back',
+      next: 'MIGRATION_ROLLED_BACK',
     }),
-    MIGRATION_ROLLED_BACK: work('closeout', 'ROLLED_BACK', { given: CLOSEOUT }),
+    MIGRATION_ROLLED_BACK: work('closeout', 'ROLLED_BACK'),
     ROLLED_BACK: { type: 'final', meta: closed('rolled-back') },
   },
   { id: 'migrate' },

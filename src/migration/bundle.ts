@@ -10,7 +10,7 @@ import { sha256 } from '../domain/json.ts'
 const fileName = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'must be the name of a file in the bundle’s own folder')
-const table = z.string().regex(/^[^.\s]+\.[^.\s]+$/, 'must be schema.table, such as public.unit')
+const relation = z.string().regex(/^[^.]+\..+$/, 'must be schema.table, such as public.unit')
 const count = z.int().min(0)
 const objects = z.array(z.string().min(1)).default([])
 
@@ -28,7 +28,7 @@ export const bundleSchema = z.strictObject({
   /** What the server must be; what is left out is only shown to the approver. */
   server: z
     .strictObject({
-      major: z.int().min(12).optional(),
+      major: z.int().min(13).optional(),
       database: z.string().min(1).optional(),
       systemIdentifier: z
         .string()
@@ -40,7 +40,7 @@ export const bundleSchema = z.strictObject({
     schema: z.strictObject({ added: objects, removed: objects, changed: objects }),
     rows: z
       .record(
-        table,
+        relation,
         z.strictObject({
           inserted: count.default(0),
           updated: count.default(0),
@@ -50,6 +50,8 @@ export const bundleSchema = z.strictObject({
         }),
       )
       .default({}),
+    /** Sequences that get another value, but by rows that are inserted into the table that owns them. */
+    sequences: z.array(relation).default([]),
     distributions: z
       .array(z.strictObject({ name: z.string().min(1), sql: z.string().min(1), rows: z.array(z.json()) }))
       .default([]),
@@ -59,7 +61,7 @@ export const bundleSchema = z.strictObject({
     .array(
       z.strictObject({
         what: z.string().min(1),
-        table,
+        table: relation,
         columns: z.array(z.string().min(1)).min(1),
         rows: count.optional(),
       }),

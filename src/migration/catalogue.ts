@@ -14,6 +14,8 @@ export interface CatalogueObject {
   digest: string
   /** The table whose part it is: with a new or dropped table it is not counted by itself. */
   within: string | null
+  /** The relation (`public.unit`) or schema that it is, or is about; null where it may concern whatever is in the database. */
+  about: string | null
 }
 
 export interface SchemaDifference {
@@ -22,17 +24,36 @@ export interface SchemaDifference {
   changed: string[]
 }
 
-export function catalogueOf(rows: { name: string; within: string | null; digest: string }[]): Catalogue {
+export function catalogueOf(rows: ({ name: string } & CatalogueObject)[]): Catalogue {
   const objects: Catalogue['objects'] = {}
   // Two objects of one name would hide each other; overloads carry their arguments, so this is for what we did not think of.
-  for (const { name, within, digest } of rows) {
+  for (const { name, within, about, digest } of rows) {
     const twin = objects[name]
-    objects[name] =
-      twin === undefined ? { digest, within } : { within, digest: [twin.digest, digest].sort().join('+') }
+    const both = twin === undefined ? digest : [twin.digest, digest].sort().join('+')
+    objects[name] = { digest: both, within, about }
   }
-  const digests = Object.fromEntries(Object.entries(objects).map(([name, { digest }]) => [name, digest]))
-  return { objects, digest: digestOf(digests) }
+  return { objects, digest: digestOfObjects(objects) }
 }
+
+const digestOfObjects = (objects: Catalogue['objects']) =>
+  digestOf(Object.fromEntries(Object.entries(objects).map(([name, { digest }]) => [name, digest])))
+
+/**
+ * What a script that touches these relations and schemas depends on: they, everything that bears the name of one of them
+ * elsewhere, and whatever is about no relation, such as functions and types.
+ */
+export function scopedTo(touches: string[], { objects }: Catalogue): Catalogue {
+  const names = new Set(touches.flatMap((one) => [one, nameIn(one)]))
+  const kept = Object.entries(objects).filter(
+    ([, { about }]) =>
+      about === null || names.has(about) || (about.includes('.') && names.has(nameIn(about))),
+  )
+  const scoped = Object.fromEntries(kept)
+  return { objects: scoped, digest: digestOfObjects(scoped) }
+}
+
+/** `unit` of `public.unit`. */
+const nameIn = (relation: string) => relation.slice(relation.indexOf('.') + 1)
 
 export function schemaDifference(before: Catalogue, after: Catalogue): SchemaDifference {
   const [was, is] = [before.objects, after.objects]
@@ -47,6 +68,14 @@ export function schemaDifference(before: Catalogue, after: Catalogue): SchemaDif
       .filter((name) => was[name] !== undefined && was[name].digest !== is[name]!.digest)
       .sort(),
   }
+}
+
+/** What was added or changed, by its definitions: also the parts of new tables, which a difference does not name. */
+export function definitionsMade(before: Catalogue, after: Catalogue): string {
+  const made = Object.entries(after.objects).filter(
+    ([name, { digest }]) => before.objects[name]?.digest !== digest,
+  )
+  return digestOfObjects(Object.fromEntries(made))
 }
 
 export const isSame = ({ added, removed, changed }: SchemaDifference) =>

@@ -7,11 +7,13 @@ export interface MigrationOutcome {
   schema: SchemaDifference
   /** Rows by table, those without a change left out. */
   rows: { [table: string]: RowChanges }
+  /** Tables whose storage was replaced, which takes the whole table: rewritten, truncated, or made anew. */
+  rewritten: string[]
   /** Of tables with updated rows: in how many rows each column that was there before got another value; 0 left out. */
   columns: { [table: string]: { [column: string]: number } }
   distributions: { name: string; rows: Json[] }[]
-  /** Digest of the whole catalogue afterwards. */
-  catalogueDigest: string
+  /** Digest of the definitions that were added or changed. */
+  madeDigest: string
 }
 
 export interface RowChanges {
@@ -34,6 +36,12 @@ export function unexpected(
     ...distributionLines(spec.expect.distributions, outcome.distributions),
   ]
 }
+
+/** Of a rehearsal alone: on a target, others move sequences as well. */
+export const sequenceLines = (expected: string[], moved: string[]) => [
+  ...onlyIn(moved, expected).map((name) => `sequence ${name} was moved, which is not expected`),
+  ...onlyIn(expected, moved).map((name) => `sequence ${name} was expected to be moved, and was not`),
+]
 
 export function schemaLines(expected: SchemaDifference, found: SchemaDifference): string[] {
   return (['added', 'removed', 'changed'] as const).flatMap((how) => [
@@ -85,7 +93,7 @@ function columnLines(
   })
 }
 
-function distributionLines(
+export function distributionLines(
   expected: { name: string; rows: Json[] }[],
   found: MigrationOutcome['distributions'],
 ): string[] {
@@ -113,7 +121,11 @@ export function otherThan(rehearsed: MigrationOutcome, found: MigrationOutcome):
   ]
   if (canonicalJson(rehearsed.columns) !== canonicalJson(found.columns))
     lines.push('other columns got other values than in the rehearsal')
-  if (lines.length === 0 && rehearsed.catalogueDigest !== found.catalogueDigest)
+  if (canonicalJson(rehearsed.rewritten) !== canonicalJson(found.rewritten))
+    lines.push(
+      `it rewrote ${found.rewritten.join(', ') || 'no table'}, not ${rehearsed.rewritten.join(', ') || 'none'}`,
+    )
+  if (lines.length === 0 && rehearsed.madeDigest !== found.madeDigest)
     lines.push('an object was made with another definition than in the rehearsal')
   return lines
 }

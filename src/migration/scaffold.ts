@@ -43,6 +43,8 @@ expect:
   # Rows by table: inserted, updated, deleted. columns: those that were there before and get other values.
   rows: {}
   #  public.example: { updated: 86, columns: [title] }
+  # Sequences that get another value, but by rows inserted into their own table.
+  sequences: []
   distributions: []
   #  - name: rows by state
   #    sql: select state, count(*) as n from public.example group by state

@@ -93,6 +93,12 @@ const BACKSLASH = 'a backslash command belongs to psql; the file is sent to the 
 
 /** Why a statement may not stand in a migration or a rollback at all, or null. */
 export function refusedIn({ kind, node }: Statement): string | null {
+  const called = /"funcname":\[[^\]]*"sval":"(setval|lo_import|lo_export|dblink\w*)"\}\}\]/.exec(
+    JSON.stringify(node),
+  )?.[1]
+  if (called === 'setval') return 'setval is not undone by a rollback; write: alter sequence … restart with …'
+  if (called !== undefined)
+    return `${called} reaches beyond this database, so no rollback and no rehearsal would cover it`
   if (kind === 'TransactionStmt')
     return 'transaction control is Cutter’s: the whole file runs in one transaction'
   if (kind === 'CopyStmt') {
@@ -101,7 +107,10 @@ export function refusedIn({ kind, node }: Statement): string | null {
       ? 'COPY with a file or program reaches outside of the database'
       : 'COPY through the client’s stdin or stdout has no client here; use INSERT'
   }
-  if (BEYOND.has(kind))
+  if (
+    BEYOND.has(kind) ||
+    [node.objtype, node.objectType, node.renameType].some((type) => SHARED.has(type as string))
+  )
     return `${kind} reaches beyond this database, so neither backup nor rehearsal would cover it`
   if (kind === 'VariableSetStmt') {
     const name = String(node.name ?? 'all')
@@ -111,6 +120,9 @@ export function refusedIn({ kind, node }: Statement): string | null {
   return null
 }
 
+/** What a GRANT, a COMMENT or another owner or name is given to. */
+const SHARED = new Set(['OBJECT_DATABASE', 'OBJECT_ROLE', 'OBJECT_TABLESPACE'])
+
 const BEYOND = new Set([
   'CreateRoleStmt',
   'AlterRoleStmt',
@@ -118,6 +130,7 @@ const BEYOND = new Set([
   'DropRoleStmt',
   'GrantRoleStmt',
   'DropOwnedStmt',
+  'ReassignOwnedStmt',
   'CreatedbStmt',
   'DropdbStmt',
   'AlterDatabaseStmt',
@@ -139,6 +152,8 @@ const OURS = new Set([
   'lock_timeout',
   'statement_timeout',
   'session_authorization',
+  'standard_conforming_strings',
+  'track_counts',
   'transaction_read_only',
   'transaction_isolation',
   'TRANSACTION',

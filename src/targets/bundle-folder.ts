@@ -7,7 +7,9 @@ export async function readBundleFolder(folder: string): Promise<{ [name: string]
   const files: { [name: string]: string } = {}
   for (const name of await entries(folder)) {
     const path = join(folder, name)
-    if (!(await stat(path)).isFile()) continue
+    // A link that leads nowhere is missed only where bundle.yaml names it.
+    const found = await stat(path).catch(() => null)
+    if (found?.isFile() !== true) continue
     files[name] = await readText(path)
   }
   if (files['bundle.yaml'] !== undefined) return files

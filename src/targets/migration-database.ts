@@ -1,7 +1,7 @@
 import type { Client } from 'pg'
 import type { EffectContext } from '../domain/effect.ts'
 import { Stop } from '../domain/errors.ts'
-import { inTransaction, readOnly, type SessionOptions, targetStop, withSession } from './postgres.ts'
+import { inTransaction, migrationStop, readOnly, type SessionOptions, withSession } from './postgres.ts'
 import type { Sql } from './target.ts'
 
 /** What tells one database of one server from every other, and what its copy must be like. */
@@ -62,7 +62,7 @@ export function migrationDatabase(access: {
       )
     } catch (error) {
       // OutcomeUnknown is none of these, so whatever is lost here kept nothing.
-      throw targetStop(error, access.name, access.role, true) ?? error
+      throw migrationStop(error, access.name, access.role) ?? error
     }
   }
   const read: MigrationDatabase['read'] = async (context, work, lockTimeoutMs) => {
@@ -72,7 +72,7 @@ export function migrationDatabase(access: {
     if (transactionId === null) return value
     throw new Stop(
       'STOP_MUTATION_DETECTED',
-      `target ${access.name} gave a read-only session the transaction id ${transactionId}`,
+      `${access.name} gave a read-only session the transaction id ${transactionId}`,
     )
   }
   return {
@@ -84,10 +84,13 @@ export function migrationDatabase(access: {
   }
 }
 
-/** Texts of values must not depend on what a database or role has set for itself. */
+/**
+ * Texts of values must not depend on what a database or role has set for itself; nor may where a string of the script ends, or
+ * the server would run other statements than those that were looked at.
+ */
 async function settle(client: Client, asRole: string | undefined): Promise<void> {
   if (asRole !== undefined) await client.query(`set session authorization ${client.escapeIdentifier(asRole)}`)
   await client.query(
-    "select set_config('extra_float_digits', '1', false), set_config('intervalstyle', 'postgres', false), set_config('bytea_output', 'hex', false)",
+    "select set_config('extra_float_digits', '1', false), set_config('intervalstyle', 'postgres', false), set_config('bytea_output', 'hex', false), set_config('standard_conforming_strings', 'on', false)",
   )
 }

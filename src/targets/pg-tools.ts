@@ -15,15 +15,22 @@ export interface ToolRun {
 interface RunOptions {
   password?: string | undefined
   environment?: { [name: string]: string }
+  cwd?: string
   signal: AbortSignal
 }
 
 const INSTALL = 'Debian and Ubuntu: apt-get install postgresql-client; elsewhere: PostgreSQL’s client tools'
 
+const UNUSABLE: { [code: string]: string } = {
+  ENOENT: 'is not installed (not on PATH)',
+  EACCES: 'may not be executed',
+}
+
 export async function runTool(name: string, args: string[], options: RunOptions): Promise<ToolRun> {
-  const { password, environment = {}, signal } = options
+  const { password, environment = {}, cwd, signal } = options
   signal.throwIfAborted()
   const child = spawn(name, args, {
+    cwd,
     // Nothing of the caller's PG* variables, services or locale decides where a dump goes.
     env: {
       PATH: process.env.PATH,
@@ -49,8 +56,9 @@ export async function runTool(name: string, args: string[], options: RunOptions)
     signal.throwIfAborted()
     return { code, ...texts }
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
-    throw new Stop('STOP_TOOL_MISSING', `${name} is not installed (not on PATH); nothing was touched`, {
+    const why = UNUSABLE[(error as NodeJS.ErrnoException).code ?? '']
+    if (why === undefined) throw error
+    throw new Stop('STOP_TOOL_MISSING', `${name} ${why}; nothing was touched`, {
       next: `${INSTALL}; then resume the run`,
       data: { tool: name },
     })
@@ -81,10 +89,31 @@ export async function refuseOlderTool(
 
 /** A connection for libpq: the URL without its password, and the password. */
 export function forLibpq(url: string): { address: string; password: string | undefined } {
-  const parsed = new URL(url)
-  const password = parsed.password === '' ? undefined : decodeURIComponent(parsed.password)
+  // Both the driver and libpq take a URL without a host, which the parser does not.
+  const given = URL.canParse(url) ? url : url.replace('@/', '@localhost/')
+  if (!URL.canParse(given))
+    throw new Stop(
+      'STOP_TARGET_REFUSED',
+      'the connection’s URL is none that pg_dump takes; nothing was touched',
+      {
+        next: 'write it as postgresql://role@host:port/database, a socket’s folder as postgresql://role@/database?host=/folder',
+      },
+    )
+  const parsed = new URL(given)
+  const { password, searchParams } = parsed
+  const secret = password === '' ? (searchParams.get('password') ?? undefined) : decoded(password)
   parsed.password = ''
+  searchParams.delete('password')
   // A parameter of the driver that libpq refuses.
-  parsed.searchParams.delete('uselibpqcompat')
-  return { address: parsed.href, password }
+  searchParams.delete('uselibpqcompat')
+  return { address: parsed.href, password: secret }
+}
+
+/** The driver takes a bare % for itself. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
 }

@@ -95,19 +95,53 @@ const MEANINGS: { [sqlState: string]: Meaning } = {
  * lost at work, which leaves open what happened, unless nothing was to be kept. `target` and `role` are names of the config.
  */
 export function targetStop(error: unknown, target: string, role: string, nothingKept = false): Stop | null {
-  const meaning = meaningOf(error) ?? (nothingKept && isLost(error) ? LOST : null)
+  return stopOf(meaningOf(error) ?? (nothingKept && isLost(error) ? LOST : null), error, {
+    target,
+    role,
+    subject: `target ${target}`,
+  })
+}
+
+/**
+ * The same of a database that is migrated, of a copy of one, or of a copy's server, by the name that messages give it: none of
+ * Cutter's tables are there, and what is lost there kept nothing.
+ */
+export function migrationStop(error: unknown, subject: string, role: string): Stop | null {
+  return stopOf(meaningToMigrate(error), error, { target: subject, role, subject })
+}
+
+function meaningToMigrate(error: unknown): Meaning | null {
+  const meaning = meaningOf(error)
+  if (codeOf(error) === LACKS_RIGHT) return NOT_ALL_RIGHTS
+  if (meaning !== OTHER_SCHEMA) return meaning ?? (isLost(error) ? LOST : null)
+  return /pg_current_xact_id/.test((error as Error).message) ? TOO_OLD : null
+}
+
+const LACKS_RIGHT = '42501'
+const NOT_ALL_RIGHTS: Meaning = {
+  code: 'STOP_TARGET_REFUSED',
+  what: 'denies the role a privilege that it needs',
+  next: 'grant it: a backup reads everything, a migration alters what its role owns; then resume the run',
+}
+const TOO_OLD: Meaning = {
+  code: 'STOP_TARGET_REFUSED',
+  what: 'is older than PostgreSQL 13, which a migration needs',
+  next: 'cancel the run, and migrate that server by hand',
+}
+
+function stopOf(
+  meaning: Meaning | null,
+  error: unknown,
+  { target, role, subject }: { target: string; role: string; subject: string },
+): Stop | null {
   if (meaning === null) return null
   const address = error instanceof ConnectFailed ? error.address : null
   const code = codeOf(error)
-  return new Stop(
-    meaning.code,
-    `target ${target} ${meaning.what} (role ${role}): ${(error as Error).message}`,
-    {
-      next: meaning.next,
-      data: { target, role, code: code ?? null, ...(address === null ? {} : { ...address }) },
-      cause: error,
-    },
-  )
+  return new Stop(meaning.code, `${subject} ${meaning.what} (role ${role}): ${(error as Error).message}`, {
+    next: meaning.next,
+    data: { target, role, code: code ?? null, ...(address === null ? {} : { ...address }) },
+    cause: error,
+  })
 }
 
 function meaningOf(error: unknown): Meaning | null {

@@ -9,7 +9,7 @@ import { type Address, ConnectFailed, OutcomeUnknown } from './postgres-errors.t
  * reach a target don't wait for it. Sessions speak UTC and ISO: times arrive as text, with their microseconds.
  */
 
-export { type Address, ConnectFailed, OutcomeUnknown, targetStop } from './postgres-errors.ts'
+export { type Address, ConnectFailed, migrationStop, OutcomeUnknown, targetStop } from './postgres-errors.ts'
 
 export type Role = 'reader' | 'executor' | 'verifier' | 'owner' | 'migrator'
 

@@ -6,7 +6,7 @@ import {
   migrationDatabase,
   type ServerIdentity,
 } from './migration-database.ts'
-import { targetStop, withSession } from './postgres.ts'
+import { migrationStop, withSession } from './postgres.ts'
 
 /**
  * Databases into which backups are restored, and on which migrations are rehearsed: each on a server of the target's own major
@@ -27,6 +27,9 @@ export interface SourceProfile {
   /** c, i (ICU) or b (builtin), with the locale of the latter two. */
   provider: string
   locale: string | null
+  /** Who owns the database, and who may do what with it (null: everybody): a dump does not tell. */
+  owner: string
+  rights: { right: string; to: string | null }[]
   /** Settings of the database and of the migrating role in it. */
   settings: [name: string, value: string][]
   roles: RoleProfile[]
@@ -85,7 +88,7 @@ export function rehearsalCopies(servers: CopyServers): Copies {
     try {
       return await withSession(url, { applicationName: 'cutter rehearsal' }, work)
     } catch (error) {
-      throw targetStop(error, `rehearsal server ${place}`, 'administrator', true) ?? error
+      throw migrationStop(error, `rehearsal server ${place}`, 'administrator') ?? error
     }
   }
   const open: Copies['open'] = async (ref, asRole) => {
@@ -132,6 +135,7 @@ export function rehearsalCopies(servers: CopyServers): Copies {
         await client.query(`create database ${name} ${creation(client, profile)}`).catch((error: Error) => {
           throw notLike(facts.target, error)
         })
+        await grantRights(client, name, profile)
         await describe(client, { ...facts, roles })
       })
       await admin(facts.place, facts.database, (client) => applySettings(client, facts, profile.settings))
@@ -233,6 +237,16 @@ async function makeRoles(client: Client, roles: RoleProfile[]): Promise<void> {
       await client.query(`grant ${client.escapeIdentifier(group)} to ${client.escapeIdentifier(name)}`)
   }
   await client.query("select pg_advisory_unlock(hashtextextended('cutter/rehearsal roles', 0))")
+}
+
+/** A script that makes schemas, or tables in the owner's public schema, needs the rights that it has on the source. */
+async function grantRights(client: Client, name: string, { owner, rights }: SourceProfile): Promise<void> {
+  await client.query(`alter database ${name} owner to ${client.escapeIdentifier(owner)}`)
+  await client.query(`revoke all on database ${name} from public, ${client.escapeIdentifier(owner)}`)
+  for (const { right, to } of rights) {
+    const role = to === null ? 'public' : client.escapeIdentifier(to)
+    await client.query(`grant ${right} on database ${name} to ${role}`)
+  }
 }
 
 async function dropRoles(client: Client, roles: string[], left: CopyFacts[]): Promise<void> {

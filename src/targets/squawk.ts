@@ -13,7 +13,16 @@ export interface SquawkFinding {
   message: string
 }
 
-export async function squawk(path: string, signal: AbortSignal): Promise<SquawkReport> {
+/** Set by Cutter, so a script that does not set them lacks nothing. */
+const OURS = ['require-lock-timeout', 'require-statement-timeout']
+
+/** Asked in the bundle's folder, where a .squawk.toml of its own would lie. */
+export async function squawk(
+  folder: string,
+  file: string,
+  inTransaction: boolean,
+  signal: AbortSignal,
+): Promise<SquawkReport> {
   let version: string
   try {
     version = (await runTool('squawk', ['--version'], { signal })).stdout.trim()
@@ -21,24 +30,22 @@ export async function squawk(path: string, signal: AbortSignal): Promise<SquawkR
     if ((error as { facts?: { code: string } }).facts?.code !== 'STOP_TOOL_MISSING') throw error
     return { tool: 'squawk', installed: false }
   }
+  const known = inTransaction ? ['--assume-in-transaction'] : []
+  const args = ['--reporter', 'json', ...known, file]
   // It ends with 1 when it has findings.
-  const { stdout, stderr, code } = await runTool('squawk', ['--reporter', 'json', path], { signal })
+  const { stdout, stderr, code } = await runTool('squawk', args, { signal, cwd: folder })
   try {
     const findings = (JSON.parse(stdout) as { [key: string]: unknown }[]).map((one) => ({
-      rule: String(one.rule_name ?? one.rule ?? ''),
+      rule: String(one.rule_name ?? ''),
       level: String(one.level ?? ''),
-      line: Number(one.line ?? 0),
-      message: messageOf(one),
+      // It counts from 0.
+      line: Number(one.line) + 1,
+      message: [one.message, one.help].filter((text) => typeof text === 'string').join(' '),
     }))
-    return { tool: 'squawk', installed: true, version, findings }
+    // Not by --exclude, which would win over the folder's own .squawk.toml.
+    const told = findings.filter(({ rule }) => !OURS.includes(rule))
+    return { tool: 'squawk', installed: true, version, findings: told }
   } catch {
     return { tool: 'squawk', installed: true, failed: `ended with ${code}: ${stderr.trim().slice(0, 500)}` }
   }
-}
-
-function messageOf({ message, messages, help }: { [key: string]: unknown }): string {
-  const texts = Array.isArray(messages)
-    ? messages.map((one) => String(Object.values(one ?? {})[0]))
-    : [message]
-  return [...texts, help].filter((text) => typeof text === 'string' && text !== '').join(' ')
 }

@@ -59,6 +59,11 @@ const started = async (parts: BundleParts = {}, ...more: string[]) =>
 /** Another session of the shop, which the test closes. */
 const another = () => connected(at.env.SHOP_URL!)
 
+/** What somebody else makes in the same database, of which the migration knows nothing. */
+const elsewhere = () =>
+  shop.query(`create schema etl authorization shop_owner; set role shop_owner; create table etl.staging (id int);
+    create index on etl.staging (id); create view etl.ids as select id from etl.staging; reset role`)
+
 const errorOf = (answer: Answer) => jsonOf(answer).error
 
 describe.skipIf(skipped !== null)('a bundle that is not as it says', { timeout: 300_000 }, () => {
@@ -289,6 +294,26 @@ describe.skipIf(skipped !== null)('between approval and commit', { timeout: 300_
     expect((await at.cutter(['run', 'cancel', runId, '--reason', 'drift', '--json'])).code).toBe(3)
   })
 
+  test('what others change elsewhere in the database does not concern it', async () => {
+    const { runId, other } = await stoppedAtTheLock()
+    await other.query('commit')
+    await elsewhere()
+    expect(jsonOf(await resume(at, runId))).toMatchObject({ outcome: 'succeeded' })
+    await other.end()
+    expect((await stateOf(shop)).columns).toEqual(MIGRATED.columns)
+  })
+
+  test('another migration of the same database stops it, and it goes on when that is done', async () => {
+    await aShop()
+    const run = await started()
+    const other = await another()
+    await other.query("select pg_advisory_lock(hashtextextended('cutter/migrate', 0))")
+    const stop = jsonOf(await approve(at, run.runId, key))
+    expect(stop).toMatchObject({ stopCode: 'STOP_TARGET_LOCKED', phase: 'apply_migration' })
+    await other.end()
+    expect(jsonOf(await resume(at, run.runId))).toMatchObject({ outcome: 'succeeded' })
+  })
+
   test('another session’s rows stop it by the preflight, inside the transaction', async () => {
     const { runId, other } = await stoppedAtTheLock()
     await other.query("commit; insert into unit values (87, 'Another', 'section', '2025-01-01')")
@@ -323,6 +348,18 @@ describe.skipIf(skipped !== null)('between approval and commit', { timeout: 300_
 })
 
 describe.skipIf(skipped !== null)('at the gate', { timeout: 300_000 }, () => {
+  test('what others change elsewhere is no drift: the approval stands, and another run has the same plan', async () => {
+    await aShop()
+    const run = await started()
+    const { approvalId } = await sign(at, run.runId, key)
+    await elsewhere()
+    const other = await started()
+    expect(other.planDigest).toBe(run.planDigest)
+    await at.cutter(['run', 'cancel', other.runId, '--reason', 'a test'])
+    expect(jsonOf(await resume(at, run.runId, approvalId))).toMatchObject({ outcome: 'succeeded' })
+    expect((await stateOf(shop)).columns).toEqual(MIGRATED.columns)
+  })
+
   test('another schema is drift: the run backs up, rehearses and plans anew, and the old approval does not cover it', async () => {
     await aShop()
     const run = await started()
@@ -353,6 +390,7 @@ describe.skipIf(skipped !== null)('after the commit', { timeout: 300_000 }, () =
     expect(await stateOf(shop)).toEqual(MIGRATED)
     const plan = JSON.parse((await at.cutter(['run', 'plan', run.runId])).stdout)
     expect(plan).toMatchObject({ type: 'cutter.plan.migrate-rollback/v1', because: ['settled'] })
+    await elsewhere()
     const answer = await approve(at, run.runId, key)
     expect(answer.code).toBe(1)
     expect(jsonOf(answer)).toMatchObject({ status: 'closed', outcome: 'rolled-back' })

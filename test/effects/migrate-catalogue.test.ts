@@ -206,13 +206,15 @@ describe('the contents of a database', () => {
     ["update app.unit set title = 'A'", 'table app.unit has other values in the copy'],
     ['update app.unit set mood = null', 'table app.unit has other values in the copy'],
     ['update app.odd set q = 3', 'table app.odd has other values in the copy'],
-    ['select lo_create(0)', 'the copy has 1 large objects, the source 0'],
+    ['select lo_create(0)', 'the copy has 2 large objects, the source 1'],
+    ["select lo_put(4711, 5000000, 'b')", 'a large object has other bytes in the copy'],
     ['create table app.more (a int)', 'table app.more is in the copy only'],
     ['drop table app.part', 'table app.part_1 is missing from the copy'],
   ])('are told apart after: %s', async (script, line) => {
     await client.query('begin')
     try {
       await client.query("insert into app.unit values (1, 'a', 'glad'); insert into app.odd values (1, 2)")
+      await client.query("select lo_from_bytea(4711, decode(repeat('0f', 6000000), 'hex'))")
       const before = await readContents(client, () => undefined)
       await client.query(script)
       expect(contentDifferences(before, await readContents(client, () => undefined))).toEqual([line])

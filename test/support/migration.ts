@@ -137,8 +137,8 @@ export interface Production extends Cluster {
   migratorUrl(name: string): string
 }
 
-export async function startProduction(): Promise<Production> {
-  const cluster = await startCluster()
+export async function startProduction(cluster?: Cluster): Promise<Production> {
+  cluster ??= await startCluster()
   const clients: pg.Client[] = []
   const connect = async (database: string) => {
     const client = new pg.Client({ connectionString: cluster.url(database) })

@@ -41,6 +41,7 @@ beforeAll(async () => {
     'create role team nologin; create role migrator login in role team; create role idle login',
   )
   await maker.query('create database shop owner team')
+  await maker.query('revoke temporary on database shop from public; grant create on database shop to idle')
   await maker.query('alter database shop set search_path = app, "$user", public')
   await maker.query('alter role migrator in database shop set app.mode = \'a, "b"\'')
   await maker.end()
@@ -92,7 +93,7 @@ describe('the place for copies', () => {
 describe('a copy', () => {
   test('has the settings and the roles of its source, without logins', async () => {
     const profile = await readProfile(shop)
-    expect(profile.roles.map(({ name }) => name)).toEqual(['migrator', 'team'])
+    expect(profile.roles.map(({ name }) => name)).toEqual(['idle', 'migrator', 'postgres', 'team'])
     await copies.make(facts, profile)
     const seen = await (await copies.open(facts, 'migrator')).session(
       context,
@@ -112,7 +113,24 @@ describe('a copy', () => {
       member: true,
       login: false,
     })
-    expect(await copies.list()).toEqual([{ ...facts, roles: ['migrator', 'team'] }])
+    expect(await copies.list()).toEqual([{ ...facts, roles: ['idle', 'migrator', 'postgres', 'team'] }])
+  })
+
+  test('has the owner and the rights of its source', async () => {
+    const rights = async (client: pg.Client, name: string) => {
+      const { rows } = await client.query(
+        `select pg_get_userbyid(datdba)::text as owner, datacl::text from pg_database where datname = $1`,
+        [name],
+      )
+      return rows[0]
+    }
+    expect(await rights(there, facts.database)).toEqual(await rights(shop, 'shop'))
+    const schema = { lockTimeoutMs: 1_000, statementTimeoutMs: 1_000 }
+    await (await copies.open(facts, 'migrator')).session(context, schema, (sql) =>
+      sql.query(
+        'set role team; create schema made; create table public.made (id int); drop table public.made',
+      ),
+    )
   })
 
   test('is used once', async () => {
@@ -125,12 +143,12 @@ describe('a copy', () => {
     await copies.make(other, await readProfile(shop))
     const roles = async () => {
       const { rows } = await there.query<{ name: string }>(
-        "select rolname as name from pg_roles where rolname in ('migrator', 'team', 'modest') order by 1",
+        "select rolname as name from pg_roles where rolname in ('idle', 'migrator', 'team', 'modest') order by 1",
       )
       return rows.map(({ name }) => name)
     }
     await copies.drop(facts)
-    expect(await roles()).toEqual(['migrator', 'modest', 'team'])
+    expect(await roles()).toEqual(['idle', 'migrator', 'modest', 'team'])
     await copies.drop(other)
     expect(await roles()).toEqual(['modest'])
     expect(await copies.list()).toEqual([])

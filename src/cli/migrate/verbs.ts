@@ -50,7 +50,12 @@ export function migrateLint(given: string, options: CommonOptions) {
     const report =
       bundle === null
         ? null
-        : await squawk(join(folder, bundle.spec.migration.file), new AbortController().signal)
+        : await squawk(
+            folder,
+            bundle.spec.migration.file,
+            bundle.alone.length === 0,
+            new AbortController().signal,
+          )
     const statements = bundle?.statements ?? []
     answer(io, { bundle: folder, ok: faults.length === 0, faults, statements, squawk: report }, () => [
       ...faults.map(

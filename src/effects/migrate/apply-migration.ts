@@ -42,19 +42,27 @@ export function applyMigration(world: MigrateWorld): WriteEffect<Input, Output> 
       await refuseStaleBackup(context, given, bundle.spec)
       const identity = await jsonOf<ServerIdentity>(context, given.identityDigest)
       const catalogue = await jsonOf<Catalogue>(context, given.catalogueDigest)
-      const { inside } = await jsonOf<Rehearsal>(context, given.rehearsalDigest)
+      const rehearsed = await jsonOf<Rehearsal>(context, given.rehearsalDigest)
       const database = await world.database(given.target)
       const applied = await database.transaction(context, limitsOf(bundle.spec), async (sql) => {
         refuseOtherIdentity(identity, await identityWithin(sql))
-        const done = await applyWithin(sql, { bundle, catalogue, rehearsed: inside })
+        const done = await applyWithin(sql, { bundle, catalogue, rehearsed })
         await noteBeforeCommit(world, context, NOTE, sql, { transactionId: done.transactionId, what: done })
         return done
       })
       return resultOf(applied, COMMITTED)
     },
     async simulate(context, given) {
-      const { inside, preflight, verify } = await jsonOf<Rehearsal>(context, given.rehearsalDigest)
-      return resultOf({ outcome: inside, preflight, verify, transactionId: '' }, 'rehearsed on a copy')
+      const {
+        inside: outcome,
+        preflight,
+        verify,
+        touches,
+      } = await jsonOf<Rehearsal>(context, given.rehearsalDigest)
+      return resultOf(
+        { outcome, preflight, verify, transactionId: '', touched: touches },
+        'rehearsed on a copy',
+      )
     },
     async probe(context, given): Promise<Probe<Output>> {
       const { spec } = await jsonOf<PinnedBundle>(context, given.bundleDigest)

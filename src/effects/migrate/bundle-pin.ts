@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { z } from 'zod'
 import type { ReadEffect } from '../../domain/effect.ts'
 import { CutterError, Stop } from '../../domain/errors.ts'
@@ -20,7 +19,12 @@ export function bundlePin(world: MigrateWorld): ReadEffect<z.infer<typeof input>
     async execute(context, { bundle: folder }) {
       const pinned = await readBundle(world, folder)
       const { spec } = pinned
-      const squawk = await world.squawk(join(folder, spec.migration.file), context.signal)
+      const squawk = await world.squawk(
+        folder,
+        spec.migration.file,
+        pinned.alone.length === 0,
+        context.signal,
+      )
       const [bundle, lint] = [jsonEvidence('bundle', pinned), jsonEvidence('lint', squawk)]
       return {
         output: {
@@ -30,7 +34,8 @@ export function bundlePin(world: MigrateWorld): ReadEffect<z.infer<typeof input>
             bundle: spec.name,
             migrationSha256: spec.migration.sha256,
             statements: pinned.statements.length,
-            squawk: squawk.installed && 'findings' in squawk ? squawk.findings.length : 'not installed',
+            squawk:
+              'findings' in squawk ? squawk.findings.length : squawk.installed ? 'failed' : 'not installed',
           },
         },
         evidence: [bundle, lint],

@@ -16,7 +16,14 @@ export interface CheckResult {
 export async function runChecks(sql: Sql, statements: string[]): Promise<CheckResult[]> {
   const results: CheckResult[] = []
   for (const [index, text] of statements.entries()) {
-    const { rows } = await sql.query<{ [column: string]: unknown }>(text)
+    const rows = await looking(sql, () => sql.query<{ [column: string]: unknown }>(text)).then(
+      (answer) => answer.rows,
+      (error: Error) => refusedBy(error),
+    )
+    if (typeof rows === 'string') {
+      results.push({ name: `statement ${index + 1} can’t be asked: ${rows}`, pass: false })
+      continue
+    }
     if (rows.length === 0) results.push({ name: `statement ${index + 1} gave no row`, pass: false })
     for (const row of rows) results.push(resultOf(row, index + 1))
   }
@@ -24,6 +31,13 @@ export async function runChecks(sql: Sql, statements: string[]): Promise<CheckRe
   return results.map((result, at) =>
     names.indexOf(result.name) === at ? result : { ...result, pass: false },
   )
+}
+
+/** The server's own refusal of a question, such as one after a table that is not there; anything else is thrown on. */
+function refusedBy(error: Error & { severity?: string; code?: string }): string {
+  const interrupted = error.code === '57014' || error.code === '55P03'
+  if (error.severity === 'ERROR' && !interrupted) return error.message
+  throw error
 }
 
 function resultOf(row: { [column: string]: unknown }, number: number): CheckResult {
@@ -52,20 +66,30 @@ export function checkWords(results: CheckResult[]): { summary: string; failed: s
   }
 }
 
-/** A query's rows as JSON, whatever their types. */
-export async function rowsAsJson(sql: Sql, text: string): Promise<Json[]> {
-  const { rows } = await sql.query<{ rows: Json[] }>(
-    `select coalesce(jsonb_agg(to_jsonb(q.*)), '[]') as rows from (${text}\n) q`,
+/** A distribution's rows as JSON, whatever their types; why the server refuses to give them, if it does. */
+export async function askDistribution(
+  sql: Sql,
+  { name, sql: text }: { name: string; sql: string },
+): Promise<{ name: string; rows: Json[] } | { name: string; refused: string }> {
+  const query = `select coalesce(jsonb_agg(to_jsonb(q.*)), '[]') as rows from (${text}\n) q`
+  return looking(sql, () => sql.query<{ rows: Json[] }>(query)).then(
+    ({ rows }) => ({ name, rows: rows[0]!.rows }),
+    (error: Error) => ({ name, refused: `distribution ${name} can’t be asked: ${refusedBy(error)}` }),
   )
-  return rows[0]!.rows
 }
 
 /** Looks without leaving a trace, inside of a transaction that writes: read-only, and rolled back to where it was. */
 export async function looking<T>(sql: Sql, work: () => Promise<T>): Promise<T> {
-  await sql.query('savepoint cutter_look')
-  await sql.query('set local transaction_read_only = on')
-  const value = await work()
-  await sql.query('rollback to savepoint cutter_look')
-  await sql.query('release savepoint cutter_look')
+  await sql.query('savepoint cutter_look; set local transaction_read_only = on')
+  const leave = () => sql.query('rollback to savepoint cutter_look; release savepoint cutter_look')
+  let value: T
+  try {
+    value = await work()
+  } catch (error) {
+    // On a connection that is gone there is nothing to go back to.
+    await leave().catch(() => undefined)
+    throw error
+  }
+  await leave()
   return value
 }

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { ReadEffect } from '../../domain/effect.ts'
 import { bytesEvidence, jsonEvidence } from '../../domain/evidence.ts'
 import type { Json } from '../../domain/json.ts'
-import type { Catalogue } from '../../migration/catalogue.ts'
+import { type Catalogue, scopedTo } from '../../migration/catalogue.ts'
 import type { PinnedBundle } from '../../migration/lint.ts'
 import type { ServerIdentity } from '../../targets/migration-database.ts'
 import type { CheckResult } from './checks.ts'
@@ -71,7 +71,7 @@ export function closeout(world: MigrateWorld): ReadEffect<z.infer<typeof input>,
         given.identityDigest,
       )
       const before = await jsonOf<Catalogue>(context, given.catalogueDigest)
-      const { total } = await jsonOf<Rehearsal>(context, given.rehearsalDigest)
+      const { total, touches } = await jsonOf<Rehearsal>(context, given.rehearsalDigest)
       const verification = await jsonOf<{ checks: CheckResult[]; failed: string[] }>(
         context,
         given.verificationDigest,
@@ -82,6 +82,8 @@ export function closeout(world: MigrateWorld): ReadEffect<z.infer<typeof input>,
           ? null
           : await jsonOf<Backup>(context, given.secondBackupDigest)
       const found = await (await world.database(given.target)).read(context, readCatalogue)
+      // What others did elsewhere stays, and is no part of what was rolled back.
+      const asBefore = scopedTo(touches, found).digest === scopedTo(touches, before).digest
       const { schema, rows, columns } = total
       const document: Closeout = {
         runId: context.runId,
@@ -89,7 +91,7 @@ export function closeout(world: MigrateWorld): ReadEffect<z.infer<typeof input>,
         bundle: bundle.spec.name,
         migrationSha256: bundle.spec.migration.sha256,
         target: { name: given.target, systemIdentifier, database, version, role },
-        standsAs: standing(live, given.rolledBack, found.digest === before.digest),
+        standsAs: standing(live, given.rolledBack, live ? asBefore : found.digest === before.digest),
         did: { schema, rows, columns },
         checks: {
           preflight: await jsonOf<CheckResult[]>(context, given.preflightDigest),

@@ -1,4 +1,5 @@
 import type { EffectContext } from '../../domain/effect.ts'
+import { Stop } from '../../domain/errors.ts'
 import type { Json } from '../../domain/json.ts'
 import type { MigrationDatabase, ServerIdentity } from '../../targets/migration-database.ts'
 import type { Sql } from '../../targets/target.ts'
@@ -29,7 +30,15 @@ export async function noteBeforeCommit(
   given: { transactionId: string; what: unknown },
 ): Promise<void> {
   const { systemIdentifier, timeline, database } = await identityWithin(sql)
-  world.notes.write(runId, name, { ...given, systemIdentifier, timeline, database } as unknown as Json)
+  try {
+    world.notes.write(runId, name, { ...given, systemIdentifier, timeline, database } as unknown as Json)
+  } catch (error) {
+    throw new Stop(
+      'STOP_MIGRATION_FAILED',
+      `what was about to be committed can’t be noted on the disk (${(error as Error).message}); rolled back whole`,
+      { next: 'mend that, then resume the run', cause: error },
+    )
+  }
 }
 
 export type Became =

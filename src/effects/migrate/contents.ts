@@ -3,7 +3,7 @@ import type { Sql } from '../../targets/target.ts'
 /** A database's rows, told apart by counts and sums that do not depend on the order of rows. */
 export interface Contents {
   tables: { [table: string]: { rows: string; sum: string } }
-  largeObjects: number
+  largeObjects: { objects: number; sum: string }
 }
 
 /** Whole tables and materialized views, those of extensions left out. Sums hash each row's text, so any value counts. */
@@ -21,8 +21,8 @@ export async function readContents(sql: Sql, progress: (text: string) => void): 
     )
     tables[name] = rows[0]!
   }
-  const { rows } = await sql.query<{ n: number }>('select count(*)::int as n from pg_largeobject_metadata')
-  return { tables, largeObjects: rows[0]!.n }
+  const { rows } = await sql.query<Contents['largeObjects']>(LARGE_OBJECTS)
+  return { tables, largeObjects: rows[0]! }
 }
 
 const TABLES = `
@@ -31,6 +31,17 @@ const TABLES = `
   where (c.relkind = 'r' or (c.relkind = 'm' and c.relispopulated)) and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
     and not exists (select from pg_depend e where e.classid = 'pg_class'::regclass and e.objid = c.oid and e.deptype = 'e')
   order by name`
+
+/** Piece by piece, since one may be larger than a value can be. */
+const LARGE_OBJECTS = `
+  with recursive pieces as (
+    select oid, 0::bigint as at, lo_get(oid, 0, 4194304) as bytes from pg_largeobject_metadata
+    union all
+    select oid, at + 4194304, lo_get(oid, at + 4194304, 4194304) from pieces where octet_length(bytes) = 4194304
+  )
+  select count(distinct oid)::int as objects,
+    coalesce(sum(hashtextextended(oid || ' ' || at || ' ' || encode(sha256(bytes), 'hex'), 0)::numeric), 0)::text as sum
+  from pieces`
 
 /** Sequences stand outside of transactions: they may move while a backup is taken, so they are read before and after. */
 export type Sequences = { [sequence: string]: string | null }
@@ -53,8 +64,10 @@ export function contentDifferences(source: Contents, copy: Contents): string[] {
       return [`table ${name} has ${is.rows} rows in the copy, ${was.rows} in the source`]
     return was.sum === is.sum ? [] : [`table ${name} has other values in the copy`]
   })
-  if (source.largeObjects !== copy.largeObjects)
-    lines.push(`the copy has ${copy.largeObjects} large objects, the source ${source.largeObjects}`)
+  const [was, is] = [source.largeObjects, copy.largeObjects]
+  if (was.objects !== is.objects)
+    lines.push(`the copy has ${is.objects} large objects, the source ${was.objects}`)
+  else if (was.sum !== is.sum) lines.push('a large object has other bytes in the copy')
   return lines
 }
 

@@ -1,5 +1,6 @@
 import type { Json } from '../../domain/json.ts'
 import type { Mode } from '../../domain/run.ts'
+import { type Catalogue, scopedTo } from '../../migration/catalogue.ts'
 import type { PinnedBundle } from '../../migration/lint.ts'
 import type { ServerIdentity } from '../../targets/migration-database.ts'
 import type { SquawkReport } from '../../targets/squawk.ts'
@@ -14,11 +15,12 @@ export function planMigration(given: {
   mode: Mode
   bundle: PinnedBundle
   identity: ServerIdentity
-  catalogueDigest: string
+  /** As far as the rehearsal touched it. */
+  catalogue: Catalogue
   rehearsal: Rehearsal
   lint: SquawkReport
 }): { [key: string]: Json } {
-  const { machineVersion, mode, bundle, identity, catalogueDigest, rehearsal, lint } = given
+  const { machineVersion, mode, bundle, identity, catalogue, rehearsal, lint } = given
   const { spec } = bundle
   return plain({
     type: 'cutter.plan.migrate/v1',
@@ -26,7 +28,7 @@ export function planMigration(given: {
     mode,
     bundle: { name: spec.name, files: bundle.digests },
     target: targetOf(identity),
-    catalogueDigest,
+    dependsOn: { schema: catalogue.digest, touches: rehearsal.touches },
     procedure: PROCEDURE,
     migration: { file: spec.migration.file, sha256: spec.migration.sha256, statements: bundle.statements },
     checks: {
@@ -71,11 +73,11 @@ export function planRollback(given: {
   mode: Mode
   bundle: PinnedBundle
   identity: ServerIdentity
-  catalogueDigest: string
+  committed: Catalogue
   rehearsal: Rehearsal
   failed: string[]
 }): { [key: string]: Json } {
-  const { machineVersion, mode, bundle, identity, catalogueDigest, rehearsal, failed } = given
+  const { machineVersion, mode, bundle, identity, committed, rehearsal, failed } = given
   const { spec } = bundle
   return plain({
     type: 'cutter.plan.migrate-rollback/v1',
@@ -83,7 +85,7 @@ export function planRollback(given: {
     mode,
     bundle: { name: spec.name, files: bundle.digests },
     target: targetOf(identity),
-    catalogueDigest,
+    dependsOn: { schema: scopedTo(rehearsal.touches, committed).digest, touches: rehearsal.touches },
     because: failed,
     rollback: { file: spec.rollback, sha256: bundle.digests[spec.rollback]!, statements: bundle.rollback },
     rehearsed: rehearsal.rollback,

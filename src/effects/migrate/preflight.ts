@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { ReadEffect } from '../../domain/effect.ts'
 import { Stop } from '../../domain/errors.ts'
 import { jsonEvidence } from '../../domain/evidence.ts'
-import { type Catalogue, schemaDifference, schemaWords } from '../../migration/catalogue.ts'
+import { type Catalogue, schemaDifference, schemaWords, scopedTo } from '../../migration/catalogue.ts'
 import type { PinnedBundle } from '../../migration/lint.ts'
 import type { ServerIdentity } from '../../targets/migration-database.ts'
 import type { SquawkReport } from '../../targets/squawk.ts'
@@ -37,12 +37,13 @@ export function preflight(
     async execute(context, given) {
       const bundle = await jsonOf<PinnedBundle>(context, given.bundleDigest)
       const identity = await jsonOf<ServerIdentity>(context, given.identityDigest)
-      const catalogue = await jsonOf<Catalogue>(context, given.catalogueDigest)
+      const rehearsal = await jsonOf<Rehearsal>(context, given.rehearsalDigest)
+      const catalogue = scopedTo(rehearsal.touches, await jsonOf<Catalogue>(context, given.catalogueDigest))
       const database = await world.database(given.target)
       refuseOtherIdentity(identity, await database.read(context, identityWithin))
       const { results, found } = await database.read(context, async (sql) => ({
         results: await runChecks(sql, bundle.preflight),
-        found: await readCatalogue(sql),
+        found: scopedTo(rehearsal.touches, await readCatalogue(sql)),
       }))
       refuseFailed('STOP_PREFLIGHT_FAILED', 'preflight', results)
       refuseOtherSchema(catalogue, found)
@@ -51,8 +52,8 @@ export function preflight(
         mode: context.mode,
         bundle,
         identity,
-        catalogueDigest: catalogue.digest,
-        rehearsal: await jsonOf<Rehearsal>(context, given.rehearsalDigest),
+        catalogue,
+        rehearsal,
         lint: await jsonOf<SquawkReport>(context, given.lintDigest),
       })
       const [planned, checked] = [jsonEvidence('plan/SG1', plan), jsonEvidence('preflight', results)]

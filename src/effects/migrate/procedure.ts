@@ -1,12 +1,21 @@
 import { Stop } from '../../domain/errors.ts'
 import { sha256 } from '../../domain/json.ts'
-import { type Catalogue, schemaDifference, schemaWords } from '../../migration/catalogue.ts'
+import {
+  type Catalogue,
+  definitionsMade,
+  onlyIn,
+  schemaDifference,
+  schemaWords,
+  scopedTo,
+} from '../../migration/catalogue.ts'
 import type { PinnedBundle } from '../../migration/lint.ts'
 import { type MigrationOutcome, otherThan, unexpected } from '../../migration/outcome.ts'
 import type { Sql } from '../../targets/target.ts'
-import { type CheckResult, checkWords, looking, rowsAsJson, runChecks } from './checks.ts'
+import { askDistribution, type CheckResult, checkWords, looking, runChecks } from './checks.ts'
+import { type Identities, madeAnew, readIdentities } from './made-anew.ts'
 import { readCatalogue } from './read-catalogue.ts'
-import { rowChanges, watchRows } from './row-changes.ts'
+import { type RowsBefore, rowChanges, watchRows } from './row-changes.ts'
+import { runScript } from './run-script.ts'
 
 /**
  * The one way in which a migration is applied, on a rehearsal's copy as on the target: what is looked at before, the script byte
@@ -19,13 +28,16 @@ export interface Applied {
   /** Null where statements are still to run alone, which the checks may be about. */
   verify: CheckResult[] | null
   transactionId: string
+  /** Relations and schemas, as runScript gives them. */
+  touched: string[]
 }
 
 export interface ApplyGiven {
   bundle: PinnedBundle
+  /** What was backed up. */
   catalogue: Catalogue
   /** Null in the rehearsal itself. */
-  rehearsed: MigrationOutcome | null
+  rehearsed: { inside: MigrationOutcome; touches: string[] } | null
 }
 
 /** One migration at a time in a database; whoever asks what became of one waits for its end. */
@@ -38,29 +50,45 @@ export async function applyWithin(sql: Sql, given: ApplyGiven): Promise<Applied>
   const { spec } = bundle
   await lockMigrations(sql)
   refuseOtherScript(bundle)
-  const preflight = await looking(sql, () => runChecks(sql, bundle.preflight))
+  const preflight = await runChecks(sql, bundle.preflight)
   refuseFailed('STOP_PREFLIGHT_FAILED', 'preflight', preflight)
-  await refuseDrift(sql, catalogue)
-  const before = await watchRows(sql, spec)
+  // On a copy the script is alone; on the target others go on changing what it does not touch, also while it runs.
+  const scoped = (whole: Catalogue) => (rehearsed === null ? whole : scopedTo(rehearsed.touches, whole))
+  const look = async () => scoped(await looking(sql, () => readCatalogue(sql)))
+  const before = await look()
+  refuseDrift(scoped(catalogue), before)
+  const identities = await readIdentities(sql)
+  const rowsBefore = await watchRows(sql, spec, rehearsed?.inside.rewritten ?? null)
   const transactionId = await transactionIdOf(sql)
-  await runScript(sql, bundle.script)
+  const touched = await runScript(sql, bundle.script)
   if ((await transactionIdOf(sql)) !== transactionId)
     throw new Stop(
       'STOP_MIGRATION_FAILED',
       'the script ended its own transaction; what it did can’t be told from here',
     )
-  await sql.query('set constraints all immediate')
-  const outcome = await measure(sql, bundle, catalogue, before)
+  const outcome = await measure(sql, bundle, {
+    catalogue: before,
+    look,
+    identities,
+    rows: rowsBefore,
+  })
   const wrong = [
     ...(bundle.alone.length === 0 ? unexpected(spec, outcome) : []),
-    ...(rehearsed === null
-      ? []
-      : otherThan(rehearsed, outcome).map((line) => `unlike the rehearsal: ${line}`)),
+    ...(rehearsed === null ? [] : unlike(rehearsed, outcome, touched)),
   ]
   if (wrong.length > 0) throw differs(wrong)
-  const verify = bundle.alone.length === 0 ? await looking(sql, () => runChecks(sql, bundle.verify)) : null
+  const verify = bundle.alone.length === 0 ? await runChecks(sql, bundle.verify) : null
   if (verify !== null) refuseFailed('STOP_VERIFICATION_FAILED', 'verification', verify)
-  return { outcome, preflight, verify, transactionId }
+  return { outcome, preflight, verify, transactionId, touched }
+}
+
+function unlike(
+  { inside, touches }: NonNullable<ApplyGiven['rehearsed']>,
+  outcome: MigrationOutcome,
+  touched: string[],
+): string[] {
+  const others = onlyIn(touched, touches).map((name) => `it touched ${name}`)
+  return [...otherThan(inside, outcome), ...others].map((line) => `unlike the rehearsal: ${line}`)
 }
 
 function refuseOtherScript({ spec, script, alone, texts }: PinnedBundle): void {
@@ -84,8 +112,7 @@ export function refuseFailed(
   throw new Stop(code, `${what}: ${summary}; failed: ${failed.slice(0, 5).join('; ')}`, { data: { failed } })
 }
 
-async function refuseDrift(sql: Sql, expected: Catalogue): Promise<void> {
-  const found = await looking(sql, () => readCatalogue(sql))
+function refuseDrift(expected: Catalogue, found: Catalogue): void {
   if (found.digest === expected.digest) return
   const lines = schemaWords(schemaDifference(expected, found))
   throw new Stop(
@@ -103,55 +130,31 @@ export async function transactionIdOf(sql: Sql): Promise<string> {
   return rows[0]!.id
 }
 
-/** The whole text in one message, as it is; afterwards the session is again who and where it was. */
-export async function runScript(sql: Sql, text: string): Promise<void> {
-  try {
-    await sql.query(text)
-  } catch (error) {
-    throw scriptFailed(error as ServerError, text) ?? error
-  }
-  await sql.query('reset role')
-}
-
-interface ServerError extends Error {
-  severity?: string
-  code?: string
-  position?: string
-}
-
-/** An error that the server answers with: it rolled back. Locks and lost connections have stops of their own. */
-export function scriptFailed(error: ServerError, text: string): Stop | null {
-  if (error.severity !== 'ERROR' || error.code === '55P03') return null
-  const line =
-    error.position === undefined ? null : text.slice(0, Number(error.position) - 1).split('\n').length
-  const where = line === null ? '' : `, line ${line}`
-  return new Stop(
-    'STOP_MIGRATION_FAILED',
-    `the server refused the script (${error.code}${where}): ${error.message}; rolled back whole`,
-    {
-      data: { sqlState: error.code ?? null, line },
-      cause: error,
-    },
-  )
-}
-
 async function measure(
   sql: Sql,
   bundle: PinnedBundle,
-  before: Catalogue,
-  rowsBefore: Awaited<ReturnType<typeof watchRows>>,
+  before: { catalogue: Catalogue; look(): Promise<Catalogue>; identities: Identities; rows: RowsBefore },
 ): Promise<MigrationOutcome> {
-  const { rows, columns } = await rowChanges(sql, rowsBefore)
-  const after = await looking(sql, () => readCatalogue(sql))
+  const anew = madeAnew(before.identities, await readIdentities(sql))
+  const ours = (name: string) => before.catalogue.objects[name] !== undefined
+  const recreated = anew.recreated.filter(ours)
+  const rewritten = anew.rewritten.filter((table) => ours(`table ${table}`))
+  const { rows, columns } = await rowChanges(sql, before.rows, rewritten)
+  const after = await before.look()
+  const schema = schemaDifference(before.catalogue, after)
   const distributions: MigrationOutcome['distributions'] = []
-  for (const { name, sql: text } of bundle.distributions)
-    distributions.push({ name, rows: await looking(sql, () => rowsAsJson(sql, text)) })
+  for (const one of bundle.distributions) {
+    const asked = await askDistribution(sql, one)
+    if ('refused' in asked) throw differs([asked.refused])
+    distributions.push(asked)
+  }
   return {
-    schema: schemaDifference(before, after),
+    schema: { ...schema, changed: [...new Set([...schema.changed, ...recreated])].sort() },
     rows,
+    rewritten,
     columns,
     distributions,
-    catalogueDigest: after.digest,
+    madeDigest: definitionsMade(before.catalogue, after),
   }
 }
 

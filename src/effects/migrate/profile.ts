@@ -6,15 +6,19 @@ export async function readProfile(sql: Sql): Promise<SourceProfile> {
   const { rows } = await sql.query<Omit<SourceProfile, 'settings' | 'roles'>>(
     `select pg_encoding_to_char(encoding) as encoding, datcollate as collate, datctype as ctype,
        coalesce(to_jsonb(d) ->> 'datlocprovider', 'c') as provider,
-       coalesce(to_jsonb(d) ->> 'datlocale', to_jsonb(d) ->> 'daticulocale') as locale
+       coalesce(to_jsonb(d) ->> 'datlocale', to_jsonb(d) ->> 'daticulocale') as locale, pg_get_userbyid(datdba)::text as owner,
+       (select coalesce(jsonb_agg(jsonb_build_object('right', privilege_type, 'to', case when grantee <> 0 then pg_get_userbyid(grantee) end)
+          order by grantee, privilege_type), '[]') from aclexplode(coalesce(datacl, acldefault('d', datdba)))) as rights
      from pg_database d where datname = current_database()`,
   )
   return { ...rows[0]!, settings: await settingsOf(sql), roles: await rolesOf(sql) }
 }
 
-export async function foreignServers(sql: Sql): Promise<string[]> {
+/** By what statements of this database, and so of a copy, could reach others. */
+export async function waysOut(sql: Sql): Promise<string[]> {
   const { rows } = await sql.query<{ name: string }>(
-    'select srvname as name from pg_foreign_server order by 1',
+    `select 'foreign server ' || srvname as name from pg_foreign_server
+     union all select 'extension ' || extname from pg_extension where extname in ('dblink', 'http', 'pg_net') order by 1`,
   )
   return rows.map(({ name }) => name)
 }
@@ -42,13 +46,14 @@ async function settingsOf(sql: Sql): Promise<SourceProfile['settings']> {
   return [...settings]
 }
 
-/** Roles that the database's objects name, the one that migrates, and all whose rights those have. */
+/** Roles that the database and its objects name, the one that migrates, and all whose rights those have. */
 async function rolesOf(sql: Sql): Promise<RoleProfile[]> {
   const { rows } = await sql.query<RoleProfile>(
-    `with recursive named as (
-       select refobjid as oid from pg_shdepend
-       where refclassid = 'pg_authid'::regclass
-         and dbid = (select oid from pg_database where datname = current_database())
+    `with recursive here as (select * from pg_database where datname = current_database()), named as (
+       select refobjid as oid from pg_shdepend, here where refclassid = 'pg_authid'::regclass and dbid = here.oid
+       -- The first role of a cluster, of whatever name: its objects are not noted in pg_shdepend.
+       union select 10 union select datdba from here
+       union select grantee from here, aclexplode(datacl)
        union select oid from pg_roles where rolname = current_user
        union select m.roleid from named n join pg_auth_members m on m.member = n.oid
      )

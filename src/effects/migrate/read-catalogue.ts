@@ -1,4 +1,4 @@
-import { type Catalogue, catalogueOf } from '../../migration/catalogue.ts'
+import { type Catalogue, type CatalogueObject, catalogueOf } from '../../migration/catalogue.ts'
 import type { Sql } from '../../targets/target.ts'
 
 /**
@@ -7,7 +7,7 @@ import type { Sql } from '../../targets/target.ts'
  */
 export async function readCatalogue(sql: Sql): Promise<Catalogue> {
   await sql.query('set local search_path = pg_catalog')
-  const { rows } = await sql.query<{ name: string; within: string | null; digest: string }>(CATALOGUE)
+  const { rows } = await sql.query<{ name: string } & CatalogueObject>(CATALOGUE)
   return catalogueOf(rows)
 }
 
@@ -19,7 +19,7 @@ const acl = (object: string, owner: string, own: string, byDefault?: string) => 
   const items = byDefault === undefined ? own : `coalesce(${own}, acldefault('${byDefault}', ${owner}))`
   return `select 'grant ' || lower(a.privilege_type) || case when a.is_grantable then ' with grant option' else '' end || ' on ' || ${object}
      || ' to ' || case when a.grantee = 0 then 'public' else pg_get_userbyid(a.grantee)::text end,
-     case when ${own} is null then ${object} end, null::jsonb
+     case when ${own} is null then ${object} end, own.about, null::jsonb
    from own cross join lateral aclexplode(${items}) a where a.grantee <> ${owner}`
 }
 
@@ -28,70 +28,72 @@ const functionName =
 
 const CATALOGUE = `
 with tables as (
-  select c.*, n.nspname || '.' || c.relname as label,
+  select c.*, n.nspname || '.' || c.relname as label, case when c.relkind <> 'c' then n.nspname || '.' || c.relname end as about,
     case c.relkind when 'v' then 'view ' when 'm' then 'materialized view ' when 'f' then 'foreign table ' when 'c' then 'type '
       else 'table ' end || n.nspname || '.' || c.relname as name
   from pg_class c join pg_namespace n on n.oid = c.relnamespace
   where c.relkind in ('r', 'p', 'v', 'm', 'f', 'c') and ${user('n')} and not ${member('pg_class', 'c.oid')}
-), facts (name, within, facts) as (
-  select 'schema ' || n.nspname, null, jsonb_build_array(pg_get_userbyid(n.nspowner), obj_description(n.oid, 'pg_namespace'))
+), sequences as (
+  select c.*, n.nspname || '.' || c.relname as label, (select d.refobjid from pg_depend d
+      where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.refobjsubid > 0 and d.deptype in ('a', 'i')) as owned_by
+  from pg_class c join pg_namespace n on n.oid = c.relnamespace
+  where c.relkind = 'S' and ${user('n')} and not ${member('pg_class', 'c.oid')}
+), facts (name, within, about, facts) as (
+  select 'schema ' || n.nspname, null, n.nspname::text, jsonb_build_array(pg_get_userbyid(n.nspowner), obj_description(n.oid, 'pg_namespace'))
   from pg_namespace n where ${user('n')} and not ${member('pg_namespace', 'n.oid')}
   union all
-  select 'extension ' || x.extname, null, jsonb_build_array(x.extversion, x.extnamespace::regnamespace::text) from pg_extension x
+  select 'extension ' || x.extname, null, null, jsonb_build_array(x.extversion, x.extnamespace::regnamespace::text) from pg_extension x
   union all
-  select t.name, null, jsonb_build_array(t.relkind, t.relpersistence, t.relrowsecurity, t.relforcerowsecurity, t.relreplident,
+  select t.name, null, t.about, jsonb_build_array(t.relkind, t.relpersistence, t.relrowsecurity, t.relforcerowsecurity, t.relreplident,
     t.reloptions, pg_get_userbyid(t.relowner), t.relispopulated, (select amname from pg_am where oid = t.relam),
     case when t.relkind = 'p' then pg_get_partkeydef(t.oid) end, pg_get_expr(t.relpartbound, t.oid),
     (select jsonb_agg(i.inhparent::regclass::text order by i.inhseqno) from pg_inherits i where i.inhrelid = t.oid),
     case when t.relkind in ('v', 'm') then pg_get_viewdef(t.oid) end, obj_description(t.oid, 'pg_class'))
   from tables t
   union all
-  select 'column ' || t.label || '.' || a.attname, t.name, jsonb_build_array(format_type(a.atttypid, a.atttypmod), a.attnotnull,
+  select 'column ' || t.label || '.' || a.attname, t.name, t.about, jsonb_build_array(format_type(a.atttypid, a.atttypmod), a.attnotnull,
     pg_get_expr(d.adbin, d.adrelid), a.attgenerated, a.attidentity, nullif(a.attcollation, 0)::regcollation::text, a.attstorage,
     to_jsonb(a) -> 'attcompression', a.attoptions, nullif(to_jsonb(a) ->> 'attstattarget', '-1'), col_description(t.oid, a.attnum))
   from tables t join pg_attribute a on a.attrelid = t.oid and a.attnum > 0 and not a.attisdropped
     left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
   union all
-  select 'constraint ' || t.label || '.' || k.conname, t.name, jsonb_build_array(pg_get_constraintdef(k.oid), k.contype,
+  select 'constraint ' || t.label || '.' || k.conname, t.name, t.about, jsonb_build_array(pg_get_constraintdef(k.oid), k.contype,
     k.condeferrable, k.condeferred, k.convalidated, obj_description(k.oid, 'pg_constraint'),
     case when k.contype in ('p', 'u', 'x') then pg_get_indexdef(k.conindid) end)
   from tables t join pg_constraint k on k.conrelid = t.oid where k.contype not in ('n', 't')
   union all
-  select 'index ' || n.nspname || '.' || c.relname, null, jsonb_build_array(pg_get_indexdef(c.oid), i.indisvalid, i.indisready,
+  select 'index ' || n.nspname || '.' || c.relname, null, t.about, jsonb_build_array(pg_get_indexdef(c.oid), i.indisvalid, i.indisready,
     i.indisclustered, i.indisreplident, obj_description(c.oid, 'pg_class'))
   from pg_index i join pg_class c on c.oid = i.indexrelid join pg_namespace n on n.oid = c.relnamespace
     join tables t on t.oid = i.indrelid
   where not exists (select from pg_constraint k where k.conindid = c.oid and k.contype in ('p', 'u', 'x'))
   union all
-  select 'trigger ' || t.label || '.' || g.tgname, null, jsonb_build_array(pg_get_triggerdef(g.oid), g.tgenabled,
+  select 'trigger ' || t.label || '.' || g.tgname, null, t.about, jsonb_build_array(pg_get_triggerdef(g.oid), g.tgenabled,
     obj_description(g.oid, 'pg_trigger'))
   from tables t join pg_trigger g on g.tgrelid = t.oid where not g.tgisinternal
   union all
-  select 'rule ' || t.label || '.' || r.rulename, null, jsonb_build_array(pg_get_ruledef(r.oid), r.ev_enabled)
+  select 'rule ' || t.label || '.' || r.rulename, null, t.about, jsonb_build_array(pg_get_ruledef(r.oid), r.ev_enabled)
   from tables t join pg_rewrite r on r.ev_class = t.oid where r.rulename <> '_RETURN'
   union all
-  select 'policy ' || t.label || '.' || p.polname, null, jsonb_build_array(p.polcmd, p.polpermissive,
+  select 'policy ' || t.label || '.' || p.polname, null, t.about, jsonb_build_array(p.polcmd, p.polpermissive,
     (select jsonb_agg(case when o = 0 then 'public' else pg_get_userbyid(o)::text end order by o::text) from unnest(p.polroles) o),
     pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid))
   from tables t join pg_policy p on p.polrelid = t.oid
   union all
-  select 'statistics ' || n.nspname || '.' || s.stxname, null, jsonb_build_array(pg_get_statisticsobjdef(s.oid))
-  from pg_statistic_ext s join pg_namespace n on n.oid = s.stxnamespace where ${user('n')}
+  select 'statistics ' || n.nspname || '.' || s.stxname, null, t.about, jsonb_build_array(pg_get_statisticsobjdef(s.oid))
+  from pg_statistic_ext s join pg_namespace n on n.oid = s.stxnamespace left join tables t on t.oid = s.stxrelid where ${user('n')}
   union all
-  select 'sequence ' || n.nspname || '.' || c.relname, (select t.name from pg_depend d join tables t on t.oid = d.refobjid
-      where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.refobjsubid > 0 and d.deptype in ('a', 'i')),
-    jsonb_build_array(format_type(s.seqtypid, null), s.seqstart, s.seqincrement, s.seqmax, s.seqmin, s.seqcache, s.seqcycle,
-      pg_get_userbyid(c.relowner), obj_description(c.oid, 'pg_class'))
-  from pg_sequence s join pg_class c on c.oid = s.seqrelid join pg_namespace n on n.oid = c.relnamespace
-  where ${user('n')} and not ${member('pg_class', 'c.oid')}
+  select 'sequence ' || q.label, t.name, coalesce(t.about, q.label), jsonb_build_array(format_type(s.seqtypid, null), s.seqstart,
+    s.seqincrement, s.seqmax, s.seqmin, s.seqcache, s.seqcycle, pg_get_userbyid(q.relowner), obj_description(q.oid, 'pg_class'))
+  from sequences q join pg_sequence s on s.seqrelid = q.oid left join tables t on t.oid = q.owned_by
   union all
-  select ${functionName}, null,
+  select ${functionName}, null, null,
     jsonb_build_array(case when p.prokind <> 'a' then pg_get_functiondef(p.oid) else p.prosrc end, pg_get_userbyid(p.proowner),
       (select jsonb_build_array(g.aggtransfn::regproc::text, g.aggfinalfn::regproc::text, g.agginitval)
         from pg_aggregate g where g.aggfnoid = p.oid), obj_description(p.oid, 'pg_proc'))
   from pg_proc p join pg_namespace n on n.oid = p.pronamespace where ${user('n')} and not ${member('pg_proc', 'p.oid')}
   union all
-  select case y.typtype when 'd' then 'domain ' else 'type ' end || n.nspname || '.' || y.typname, null,
+  select case y.typtype when 'd' then 'domain ' else 'type ' end || n.nspname || '.' || y.typname, null, null,
     jsonb_build_array(y.typtype, pg_get_userbyid(y.typowner), format_type(nullif(y.typbasetype, 0), y.typtypmod), y.typnotnull,
       y.typdefault,
       (select jsonb_agg(e.enumlabel order by e.enumsortorder) from pg_enum e where e.enumtypid = y.oid),
@@ -101,18 +103,18 @@ with tables as (
   from pg_type y join pg_namespace n on n.oid = y.typnamespace
   where y.typtype in ('e', 'd', 'r') and ${user('n')} and not ${member('pg_type', 'y.oid')}
   union all
-  select 'event trigger ' || v.evtname, null, jsonb_build_array(v.evtevent, v.evtenabled, v.evttags, v.evtfoid::regprocedure::text)
+  select 'event trigger ' || v.evtname, null, null, jsonb_build_array(v.evtevent, v.evtenabled, v.evttags, v.evtfoid::regprocedure::text)
   from pg_event_trigger v where not ${member('pg_event_trigger', 'v.oid')}
   union all
-  select 'publication ' || p.pubname, null, jsonb_build_array(p.puballtables, p.pubinsert, p.pubupdate, p.pubdelete, p.pubtruncate,
+  select 'publication ' || p.pubname, null, null, jsonb_build_array(p.puballtables, p.pubinsert, p.pubupdate, p.pubdelete, p.pubtruncate,
     (select jsonb_agg(r.prrelid::regclass::text order by r.prrelid::regclass::text) from pg_publication_rel r where r.prpubid = p.oid))
   from pg_publication p
   union all
   select 'default privileges of ' || pg_get_userbyid(d.defaclrole) || ' on ' || d.defaclobjtype::text
-      || coalesce(' in ' || nullif(d.defaclnamespace, 0)::regnamespace::text, ''), null, to_jsonb(d.defaclacl::text[])
+      || coalesce(' in ' || nullif(d.defaclnamespace, 0)::regnamespace::text, ''), null, null, to_jsonb(d.defaclacl::text[])
   from pg_default_acl d
   union all
-  select i.type || ' ' || i.identity, null, null
+  select i.type || ' ' || i.identity, null, null, null
   from (
     select 'pg_operator'::regclass as classid, oid from pg_operator union all select 'pg_cast'::regclass, oid from pg_cast
     union all select 'pg_collation'::regclass, oid from pg_collation union all select 'pg_conversion'::regclass, oid from pg_conversion
@@ -127,25 +129,25 @@ with tables as (
   union all
   (with own as (select * from tables where relkind <> 'c') ${acl('own.name', 'own.relowner', 'own.relacl', 'r')})
   union all
-  (with own as (select 'sequence ' || n.nspname || '.' || c.relname as name, c.relowner, c.relacl from pg_class c
-      join pg_namespace n on n.oid = c.relnamespace where c.relkind = 'S' and ${user('n')})
+  (with own as (select 'sequence ' || q.label as name, q.relowner, q.relacl, coalesce(t.about, q.label) as about
+      from sequences q left join tables t on t.oid = q.owned_by)
     ${acl('own.name', 'own.relowner', 'own.relacl', 's')})
   union all
-  (with own as (select 'column ' || t.label || '.' || a.attname as name, t.relowner, a.attacl from tables t
+  (with own as (select 'column ' || t.label || '.' || a.attname as name, t.relowner, a.attacl, t.about from tables t
       join pg_attribute a on a.attrelid = t.oid where a.attacl is not null)
     ${acl('own.name', 'own.relowner', 'own.attacl')})
   union all
-  (with own as (select ${functionName} as name, p.proowner, p.proacl from pg_proc p
+  (with own as (select ${functionName} as name, p.proowner, p.proacl, null::text as about from pg_proc p
       join pg_namespace n on n.oid = p.pronamespace where ${user('n')} and not ${member('pg_proc', 'p.oid')})
     ${acl('own.name', 'own.proowner', 'own.proacl', 'f')})
   union all
-  (with own as (select 'schema ' || nspname as name, nspowner, nspacl from pg_namespace n where ${user('n')})
+  (with own as (select 'schema ' || nspname as name, nspowner, nspacl, nspname::text as about from pg_namespace n where ${user('n')})
     ${acl('own.name', 'own.nspowner', 'own.nspacl', 'n')})
   union all
-  (with own as (select case typtype when 'd' then 'domain ' else 'type ' end || n.nspname || '.' || typname as name, typowner, typacl
+  (with own as (select case typtype when 'd' then 'domain ' else 'type ' end || n.nspname || '.' || typname as name, typowner, typacl, null::text as about
       from pg_type y join pg_namespace n on n.oid = y.typnamespace
       where typtype in ('e', 'd', 'r') and ${user('n')} and not ${member('pg_type', 'y.oid')})
     ${acl('own.name', 'own.typowner', 'own.typacl', 'T')})
 )
-select name, within, encode(sha256(convert_to(coalesce(facts::text, ''), 'UTF8')), 'hex') as digest from facts
+select name, within, about, encode(sha256(convert_to(coalesce(facts::text, ''), 'UTF8')), 'hex') as digest from facts
 where name is not null order by name collate "C"`

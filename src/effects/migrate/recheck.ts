@@ -3,7 +3,7 @@ import { type EffectContext, knowing, type ReadEffect } from '../../domain/effec
 import { Stop } from '../../domain/errors.ts'
 import { type Evidence, jsonEvidence } from '../../domain/evidence.ts'
 import type { Json } from '../../domain/json.ts'
-import { type Catalogue, schemaDifference, schemaWords } from '../../migration/catalogue.ts'
+import { type Catalogue, schemaDifference, schemaWords, scopedTo } from '../../migration/catalogue.ts'
 import type { PinnedBundle } from '../../migration/lint.ts'
 import type { ServerIdentity } from '../../targets/migration-database.ts'
 import { backup, restoreTest } from './backup.ts'
@@ -51,10 +51,11 @@ export function recheckMigration(
       const identity = await jsonOf<ServerIdentity>(context, given.identityDigest)
       const database = await world.database(given.target)
       refuseOtherIdentity(identity, await database.read(context, identityWithin))
-      const planned = await jsonOf<Catalogue>(context, given.catalogueDigest)
+      const { touches } = await jsonOf<Rehearsal>(context, given.rehearsalDigest)
+      const planned = scopedTo(touches, await jsonOf<Catalogue>(context, given.catalogueDigest))
       const { results, found } = await database.read(context, async (sql) => ({
         results: await runChecks(sql, pinned.preflight),
-        found: await readCatalogue(sql),
+        found: scopedTo(touches, await readCatalogue(sql)),
       }))
       refuseFailed('STOP_PREFLIGHT_FAILED', 'preflight', results)
       if (found.digest === planned.digest)
@@ -136,10 +137,12 @@ export function recheckRollback(
         found: await readCatalogue(sql),
       }))
       if (context.mode === 'live') refuseOtherIdentity(identity, here)
-      const planned = await jsonOf<Catalogue>(context, given.committedDigest)
-      if (found.digest === planned.digest)
+      const rehearsal = await jsonOf<Rehearsal>(context, given.rehearsalDigest)
+      const scoped = (catalogue: Catalogue) => scopedTo(rehearsal.touches, catalogue)
+      const planned = scoped(await jsonOf<Catalogue>(context, given.committedDigest))
+      if (scoped(found).digest === planned.digest)
         return { output: { planDigest: given.planDigest, report: { recheck: null } } }
-      const differences = schemaWords(schemaDifference(planned, found))
+      const differences = schemaWords(schemaDifference(planned, scoped(found)))
       const before = await jsonOf<{ because: string[] }>(context, given.planDigest)
       const plan = jsonEvidence(
         'plan/SG2',
@@ -148,8 +151,8 @@ export function recheckRollback(
           mode: context.mode,
           bundle,
           identity,
-          catalogueDigest: found.digest,
-          rehearsal: await jsonOf<Rehearsal>(context, given.rehearsalDigest),
+          committed: found,
+          rehearsal,
           failed: before.because,
         }),
       )

@@ -3,17 +3,25 @@ import type { EffectContext, ReadEffect } from '../../domain/effect.ts'
 import { Stop } from '../../domain/errors.ts'
 import { jsonEvidence } from '../../domain/evidence.ts'
 import type { Json } from '../../domain/json.ts'
-import { type Catalogue, type SchemaDifference, schemaDifference } from '../../migration/catalogue.ts'
+import {
+  type Catalogue,
+  definitionsMade,
+  type SchemaDifference,
+  schemaDifference,
+  scopedTo,
+} from '../../migration/catalogue.ts'
 import type { PinnedBundle } from '../../migration/lint.ts'
-import { type MigrationOutcome, unexpected } from '../../migration/outcome.ts'
+import { type MigrationOutcome, sequenceLines, unexpected } from '../../migration/outcome.ts'
 import type { Limits, MigrationDatabase, ServerIdentity } from '../../targets/migration-database.ts'
 import type { CopyRef } from '../../targets/rehearsal-copies.ts'
 import type { Sql } from '../../targets/target.ts'
 import { restoreTest } from './backup.ts'
 import { type CheckResult, checkWords, looking, runChecks } from './checks.ts'
+import { readSequences, type Sequences } from './contents.ts'
 import { identityWithin } from './identity.ts'
-import { applyWithin, refuseFailed, runScript, scriptFailed } from './procedure.ts'
+import { applyWithin, refuseFailed } from './procedure.ts'
 import { readCatalogue } from './read-catalogue.ts'
+import { runScript, scriptFailed } from './run-script.ts'
 import { jsonOf, limitsOf, type MigrateWorld } from './world.ts'
 
 const input = z.object({
@@ -26,7 +34,7 @@ const input = z.object({
   catalogueDigest: z.string(),
   copy: z.object({ place: z.string(), database: z.string() }),
 })
-const output = z.looseObject({ rehearsalDigest: z.string() })
+const output = z.looseObject({ rehearsalDigest: z.string(), rehearsedDigest: z.string() })
 
 /** What the rehearsal came to, which the migration itself must come to as well. */
 export interface Rehearsal {
@@ -35,10 +43,20 @@ export interface Rehearsal {
   inside: MigrationOutcome
   alone: AloneOutcome[]
   total: MigrationOutcome
+  /** Relations and schemas that migration and rollback touch: what changes elsewhere in the database is not their concern. */
+  touches: string[]
   preflight: CheckResult[]
   verify: CheckResult[]
   /** What rollback.sql made of it, tried in a transaction that was rolled back. */
-  rollback: { schema: SchemaDifference; catalogueDigest: string; leaves: SchemaDifference }
+  rollback: TriedRollback
+}
+
+interface TriedRollback {
+  schema: SchemaDifference
+  /** What is unlike before the migration when both have run. */
+  leaves: SchemaDifference
+  /** Of the catalogue after it, as far as it is touched. */
+  catalogueDigest: string
 }
 
 export interface AloneOutcome {
@@ -64,12 +82,14 @@ export function rehearse(world: MigrateWorld): ReadEffect<z.infer<typeof input>,
       const copy = used ? await restoredAnew(world, context, given) : given.copy
       const database = await world.copies.open(copy, role)
       context.progress(`rehearsing on ${database.name}`)
-      const rehearsal = await rehearsed(() => rehearseOn(database, context, bundle, catalogue))
+      const { rehearsal, after } = await rehearsed(() => rehearseOn(database, context, bundle, catalogue))
       const evidence = jsonEvidence('rehearsal', rehearsal)
+      const copied = jsonEvidence('catalogue/rehearsed', after)
       const { schema, rows } = rehearsal.total
       return {
         output: {
           rehearsalDigest: evidence.digest,
+          rehearsedDigest: copied.digest,
           copy,
           report: {
             rehearsal: {
@@ -82,7 +102,7 @@ export function rehearse(world: MigrateWorld): ReadEffect<z.infer<typeof input>,
             },
           },
         },
-        evidence: [evidence],
+        evidence: [evidence, copied],
       }
     },
   }
@@ -103,60 +123,105 @@ async function rehearseOn(
   context: EffectContext,
   bundle: PinnedBundle,
   catalogue: Catalogue,
-): Promise<Rehearsal> {
+): Promise<{ rehearsal: Rehearsal; after: Catalogue }> {
   const limits = limitsOf(bundle.spec)
-  const { outcome, preflight } = await database.transaction(context, limits, (sql) =>
+  const sequences = await database.read(context, readSequences)
+  const { outcome, preflight, touched } = await database.transaction(context, limits, (sql) =>
     applyWithin(sql, { bundle, catalogue, rehearsed: null }),
   )
-  const { alone, last } = await runAlone(database, context, limits, bundle)
-  const total =
-    last === null
-      ? outcome
-      : { ...outcome, schema: schemaDifference(catalogue, last), catalogueDigest: last.digest }
-  const wrong = unexpected(bundle.spec, total)
+  const alone = await runAlone(database, context, limits, bundle)
+  const after = await database.read(context, readCatalogue)
+  const total = alone.length === 0 ? outcome : totalOf(outcome, catalogue, after)
+  const moved = movedSequences(sequences, await database.read(context, readSequences), catalogue, total)
+  const wrong = [...unexpected(bundle.spec, total), ...sequenceLines(bundle.spec.expect.sequences, moved)]
   if (wrong.length > 0)
     throw new Stop('STOP_RESULT_DIFFERS', `after its last statement: ${wrong.join('; ')}`, {
       data: { differences: wrong },
     })
   const verify = await database.read(context, (sql) => runChecks(sql, bundle.verify))
   refuseFailed('STOP_VERIFICATION_FAILED', 'verification', verify)
-  const rollback = await tryRollback(database, context, limits, bundle, catalogue)
+  const tried = await tryRollback(database, context, limits, bundle)
+  const differing = [schemaDifference(catalogue, after), schemaDifference(after, tried.after)]
+  const touches = [
+    ...new Set([
+      ...touched,
+      ...tried.touched,
+      ...differing.flatMap((one) => subjectsOf(one, [catalogue, after, tried.after])),
+    ]),
+  ].sort()
   const { versionNumber } = await database.read(context, identityWithin)
-  return {
+  const rehearsal = {
     place: { name: 'copy', versionNumber },
     inside: outcome,
     alone,
     total,
+    touches,
     preflight,
     verify,
-    rollback,
+    rollback: {
+      schema: differing[1]!,
+      leaves: schemaDifference(catalogue, tried.after),
+      catalogueDigest: scopedTo(touches, tried.after).digest,
+    },
+  }
+  return { rehearsal, after }
+}
+
+/** Those that stand elsewhere now, and not by rows that went into the table whose column they are of. */
+function movedSequences(
+  before: Sequences,
+  after: Sequences,
+  { objects }: Catalogue,
+  { rows }: MigrationOutcome,
+) {
+  return Object.keys(before).filter((name) => {
+    const owner = objects[`sequence ${name}`]?.about ?? name
+    return after[name] !== undefined && after[name] !== before[name] && (rows[owner]?.inserted ?? 0) === 0
+  })
+}
+
+/** With the statements that ran alone. What the transaction made anew under its old name stays so. */
+function totalOf(inside: MigrationOutcome, before: Catalogue, after: Catalogue): MigrationOutcome {
+  const schema = schemaDifference(before, after)
+  const anew = inside.schema.changed.filter((name) => after.objects[name] !== undefined)
+  return {
+    ...inside,
+    schema: { ...schema, changed: [...new Set([...schema.changed, ...anew])].sort() },
+    madeDigest: definitionsMade(before, after),
   }
 }
+
+/** The relations and schemas of what differs: a GRANT locks nothing, and a statement alone has let its locks go. */
+const subjectsOf = ({ added, removed, changed }: SchemaDifference, catalogues: Catalogue[]) =>
+  [...added, ...removed, ...changed].flatMap((name) =>
+    catalogues.flatMap(({ objects }) => objects[name]?.about ?? []),
+  )
 
 async function runAlone(
   database: MigrationDatabase,
   context: EffectContext,
   limits: Limits,
   { alone }: PinnedBundle,
-) {
+): Promise<AloneOutcome[]> {
   const outcomes: AloneOutcome[] = []
-  let last: Catalogue | null = null
   for (const { number, text } of alone) {
     const before = await database.read(context, readCatalogue)
     await database.session(context, limits, (sql) => runScript(sql, text))
-    last = await database.read(context, readCatalogue)
-    const schema = schemaDifference(before, last)
+    const after = await database.read(context, readCatalogue)
+    const schema = schemaDifference(before, after)
     const names = [...schema.added, ...schema.changed]
-    const objects = Object.fromEntries(names.map((name) => [name, last!.objects[name]!.digest]))
+    const objects = Object.fromEntries(names.map((name) => [name, after.objects[name]!.digest]))
     outcomes.push({ number, schema, objects })
   }
-  return { alone: outcomes, last }
+  return outcomes
 }
 
 class TriedOut {
-  readonly rollback: Rehearsal['rollback']
-  constructor(rollback: Rehearsal['rollback']) {
-    this.rollback = rollback
+  readonly after: Catalogue
+  readonly touched: string[]
+  constructor(after: Catalogue, touched: string[]) {
+    this.after = after
+    this.touched = touched
   }
 }
 
@@ -166,22 +231,14 @@ async function tryRollback(
   context: EffectContext,
   limits: Limits,
   bundle: PinnedBundle,
-  original: Catalogue,
-): Promise<Rehearsal['rollback']> {
-  const migrated = await database.read(context, readCatalogue)
+): Promise<TriedOut> {
   try {
     await database.transaction(context, limits, async (sql: Sql) => {
-      await runScript(sql, bundle.rollbackScript)
-      await sql.query('set constraints all immediate')
-      const after = await looking(sql, () => readCatalogue(sql))
-      throw new TriedOut({
-        schema: schemaDifference(migrated, after),
-        catalogueDigest: after.digest,
-        leaves: schemaDifference(original, after),
-      })
+      const touched = await runScript(sql, bundle.rollbackScript)
+      throw new TriedOut(await looking(sql, () => readCatalogue(sql)), touched)
     })
   } catch (error) {
-    if (error instanceof TriedOut) return error.rollback
+    if (error instanceof TriedOut) return error
     throw error
   }
   throw new Error('unreachable: the try-out of the rollback always throws')

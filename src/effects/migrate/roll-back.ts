@@ -9,6 +9,7 @@ import {
   type SchemaDifference,
   schemaDifference,
   schemaWords,
+  scopedTo,
 } from '../../migration/catalogue.ts'
 import type { PinnedBundle } from '../../migration/lint.ts'
 import type { MigrationDatabase, ServerIdentity } from '../../targets/migration-database.ts'
@@ -16,9 +17,10 @@ import { patience } from './apply-migration.ts'
 import { looking } from './checks.ts'
 import { noteBeforeCommit, whatBecameOfIt } from './committed.ts'
 import { identityWithin } from './identity.ts'
-import { lockMigrations, runScript, transactionIdOf } from './procedure.ts'
+import { lockMigrations, transactionIdOf } from './procedure.ts'
 import { readCatalogue } from './read-catalogue.ts'
 import type { Rehearsal } from './rehearse.ts'
+import { runScript } from './run-script.ts'
 import { refuseOtherIdentity } from './server-identify.ts'
 import { migrated } from './verify-migration.ts'
 import { jsonOf, limitsOf, type MigrateWorld } from './world.ts'
@@ -29,6 +31,7 @@ const input = z.object({
   identityDigest: z.string(),
   catalogueDigest: z.string(),
   rehearsalDigest: z.string(),
+  rehearsedDigest: z.string(),
   committedDigest: z.string(),
   copy: z.object({ place: z.string(), database: z.string() }),
 })
@@ -50,23 +53,25 @@ export function rollBack(world: MigrateWorld): WriteEffect<Input, Output> {
   const at = async (database: MigrationDatabase, context: EffectContext, given: Input, live: boolean) => {
     const bundle = await jsonOf<PinnedBundle>(context, given.bundleDigest)
     const identity = await jsonOf<ServerIdentity>(context, given.identityDigest)
-    const original = await jsonOf<Catalogue>(context, given.catalogueDigest)
-    const committed = await jsonOf<Catalogue>(context, given.committedDigest)
-    const { rollback, total } = await jsonOf<Rehearsal>(context, given.rehearsalDigest)
+    const { rollback, touches } = await jsonOf<Rehearsal>(context, given.rehearsalDigest)
+    const scoped = async (digest: string) => scopedTo(touches, await jsonOf<Catalogue>(context, digest))
+    const original = await scoped(given.catalogueDigest)
+    const rehearsed = await scoped(given.rehearsedDigest)
+    const committed = await scoped(given.committedDigest)
     const done = await database.transaction(
       context,
       limitsOf(bundle.spec),
       async (sql): Promise<RolledBack> => {
         await lockMigrations(sql)
         if (live) refuseOtherIdentity(identity, await identityWithin(sql))
-        const before = await looking(sql, () => readCatalogue(sql))
+        const now = async () => scopedTo(touches, await looking(sql, () => readCatalogue(sql)))
+        const before = await now()
         refuseDrift(committed, before)
         const transactionId = await transactionIdOf(sql)
         await runScript(sql, bundle.rollbackScript)
-        await sql.query('set constraints all immediate')
-        const after = await looking(sql, () => readCatalogue(sql))
+        const after = await now()
         // Where others changed the schema after the commit, what the rehearsal left can’t be met, and is shown instead.
-        if (committed.digest === total.catalogueDigest && after.digest !== rollback.catalogueDigest)
+        if (committed.digest === rehearsed.digest && after.digest !== rollback.catalogueDigest)
           throw unlikeRehearsal(schemaDifference(committed, after), rollback.schema)
         const facts = {
           transactionId,

@@ -2,35 +2,50 @@ import { Stop } from '../../domain/errors.ts'
 import type { BundleSpec } from '../../migration/bundle.ts'
 import type { RowChanges } from '../../migration/outcome.ts'
 import type { Sql } from '../../targets/target.ts'
+import { looking } from './checks.ts'
 
 /**
  * How many rows a script changes, measured twice: by the statistics of its own transaction, as a difference, and by counting
  * the tables that are expected to change, which are locked against other writers meanwhile. The two must agree.
  */
 
+const NONE: RowChanges = { inserted: 0, updated: 0, deleted: 0 }
+
 interface Watched {
   table: string
   relation: string
-  rows: number
   /** The temporary copy of a table whose rows are to be updated. */
   copy: string | null
   key: string[]
 }
 
-export interface Before {
+export interface RowsBefore {
   watched: Watched[]
+  /** How many rows a table had. */
+  counted: Map<string, number>
   statistics: Map<string, RowChanges>
 }
 
-export async function watchRows(sql: Sql, { expect }: Pick<BundleSpec, 'expect'>): Promise<Before> {
+/**
+ * `rewritten`: the tables that lose their storage, as the rehearsal has found; null in the rehearsal itself, which counts all
+ * tables, since statistics tell nothing of rows that go with their table.
+ */
+export async function watchRows(
+  sql: Sql,
+  { expect }: Pick<BundleSpec, 'expect'>,
+  rewritten: string[] | null,
+): Promise<RowsBefore> {
   await refuseWithoutStatistics(sql)
+  const counted = rewritten === null ? await looking(sql, () => countAll(sql)) : new Map<string, number>()
   const watched: Watched[] = []
-  for (const [index, [table, { updated }]] of Object.entries(expect.rows).entries()) {
+  const names = new Set([...Object.keys(expect.rows), ...(rewritten ?? [])])
+  for (const [index, table] of [...names].entries()) {
     const relation = await relationOf(sql, table)
     // Not there yet: the script makes it.
     if (relation === null) continue
+    const updated = expect.rows[table]?.updated ?? 0
     await sql.query(`lock table only ${relation} in share row exclusive mode`)
-    const rows = await countOf(sql, relation)
+    counted.set(table, await countOf(sql, relation))
     const key = updated > 0 ? await primaryKey(sql, table, relation) : []
     const copy = updated > 0 ? `cutter_before_${index}` : null
     if (copy !== null) {
@@ -39,22 +54,25 @@ export async function watchRows(sql: Sql, { expect }: Pick<BundleSpec, 'expect'>
          select ${keyOf(key)} as key, to_jsonb(t.*) as row from only ${relation} t`,
       )
     }
-    watched.push({ table, relation, rows, copy, key })
+    watched.push({ table, relation, copy, key })
   }
-  return { watched, statistics: await statisticsOf(sql) }
+  return { watched, counted, statistics: await statisticsOf(sql) }
 }
 
-export async function rowChanges(sql: Sql, before: Before) {
+/** `rewritten` is what the script did: rows that went with a table's storage count as deleted. */
+export async function rowChanges(sql: Sql, before: RowsBefore, rewritten: string[]) {
   const rows = sinceThen(before.statistics, await statisticsOf(sql))
   const columns: { [table: string]: { [column: string]: number } } = {}
-  const counted = new Map(before.watched.map((one) => [one.table, one.rows]))
-  for (const table of new Set([...counted.keys(), ...Object.keys(rows)])) {
+  for (const [table, was] of before.counted) {
     const relation = await relationOf(sql, table)
     if (relation === null) continue
-    const { inserted = 0, deleted = 0 } = rows[table] ?? {}
-    const was = counted.get(table)
-    const grown = was === undefined ? null : (await countOf(sql, relation)) - was
-    if (grown === null || grown === inserted - deleted) continue
+    const { inserted, updated, deleted } = rows[table] ?? NONE
+    const grown = (await countOf(sql, relation)) - was
+    if (grown === inserted - deleted) continue
+    if (rewritten.includes(table)) {
+      rows[table] = { inserted, updated, deleted: inserted - grown }
+      continue
+    }
     throw new Stop(
       'STOP_RESULT_DIFFERS',
       `table ${table} grew by ${grown} rows, but the server’s statistics of the transaction say ${inserted} inserted and ${deleted} deleted; rolled back`,
@@ -84,7 +102,7 @@ async function relationOf(sql: Sql, table: string): Promise<string | null> {
   const { rows } = await sql.query<{ relation: string }>(
     `select format('%I.%I', n.nspname, c.relname) as relation from pg_catalog.pg_class c
        join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-     where n.nspname || '.' || c.relname = $1 and c.relkind in ('r', 'p')`,
+     where n.nspname || '.' || c.relname = $1 and c.relkind in ('r', 'p') and n.nspname !~ '^pg_'`,
     [table],
   )
   return rows[0]?.relation ?? null
@@ -93,6 +111,17 @@ async function relationOf(sql: Sql, table: string): Promise<string | null> {
 async function countOf(sql: Sql, relation: string): Promise<number> {
   const { rows } = await sql.query<{ n: string }>(`select count(*) as n from only ${relation}`)
   return Number(rows[0]!.n)
+}
+
+async function countAll(sql: Sql): Promise<Map<string, number>> {
+  const { rows } = await sql.query<{ table: string; relation: string }>(
+    `select n.nspname || '.' || c.relname as table, format('%I.%I', n.nspname, c.relname) as relation
+     from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+     where c.relkind = 'r' and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'`,
+  )
+  const counted = new Map<string, number>()
+  for (const { table, relation } of rows) counted.set(table, await countOf(sql, relation))
+  return counted
 }
 
 async function primaryKey(sql: Sql, table: string, relation: string): Promise<string[]> {
@@ -132,7 +161,8 @@ async function changedColumns(
 async function statisticsOf(sql: Sql): Promise<Map<string, RowChanges>> {
   const { rows } = await sql.query<RowChanges & { table: string }>(
     `select schemaname || '.' || relname as table, n_tup_ins::int as inserted, n_tup_upd::int as updated, n_tup_del::int as deleted
-     from pg_catalog.pg_stat_xact_user_tables where schemaname !~ '^pg_'`,
+     from pg_catalog.pg_stat_xact_all_tables
+     where schemaname <> 'information_schema' and (schemaname !~ '^pg_' or relname in ('pg_largeobject', 'pg_largeobject_metadata'))`,
   )
   return new Map(rows.map(({ table, ...changes }) => [table, changes]))
 }
@@ -140,7 +170,7 @@ async function statisticsOf(sql: Sql): Promise<Map<string, RowChanges>> {
 function sinceThen(before: Map<string, RowChanges>, after: Map<string, RowChanges>) {
   const changes: { [table: string]: RowChanges } = {}
   for (const [table, { inserted, updated, deleted }] of [...after].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    const was = before.get(table) ?? { inserted: 0, updated: 0, deleted: 0 }
+    const was = before.get(table) ?? NONE
     const since = {
       inserted: inserted - was.inserted,
       updated: updated - was.updated,

@@ -7,7 +7,7 @@ import type { BundleSpec } from '../../migration/bundle.ts'
 import type { PinnedBundle } from '../../migration/lint.ts'
 import type { ServerIdentity } from '../../targets/migration-database.ts'
 import { identityWithin } from './identity.ts'
-import { foreignServers, readProfile } from './profile.ts'
+import { readProfile, waysOut } from './profile.ts'
 import { jsonOf, type MigrateWorld } from './world.ts'
 
 const input = z.object({ target: z.string(), bundleDigest: z.string() })
@@ -28,11 +28,11 @@ export function serverIdentify(
       const identity = await database.read(context, identityWithin)
       refuseOtherServer(spec, identity, target)
       const tool = await world.dumps.check(context, major(identity))
-      const { profile, foreign } = await database.read(context, async (sql) => ({
+      const { profile, out } = await database.read(context, async (sql) => ({
         profile: await readProfile(sql),
-        foreign: await foreignServers(sql),
+        out: await waysOut(sql),
       }))
-      if (foreign.length > 0) throw reachesOut(target, foreign)
+      if (out.length > 0) throw reachesOut(target, out)
       const place = await world.copies.placeFor(target, identity)
       const [found, made] = [jsonEvidence('identity', identity), jsonEvidence('profile', profile)]
       const { systemIdentifier, database: name, version, role } = identity
@@ -96,6 +96,6 @@ export function refuseOtherIdentity(expected: ServerIdentity, found: ServerIdent
 const reachesOut = (target: string, names: string[]) =>
   new Stop(
     'STOP_REHEARSAL_NOT_REPRESENTATIVE',
-    `target ${target} has foreign servers (${names.join(', ')}), which a rehearsal on a copy could reach and change; nothing was touched`,
-    { next: 'migrate this database by hand, or drop its foreign servers first' },
+    `target ${target} has ${names.join(', ')}, by which a rehearsal on a copy could reach and change others; nothing was touched`,
+    { next: 'migrate this database by hand, or drop what is named first' },
   )

@@ -2,15 +2,15 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import type { EffectContext, Probe, WriteEffect } from '../../domain/effect.ts'
 import { Stop } from '../../domain/errors.ts'
-import { schemaDifference } from '../../migration/catalogue.ts'
+import { schemaDifference, scopedTo } from '../../migration/catalogue.ts'
 import type { PinnedBundle } from '../../migration/lint.ts'
 import { schemaLines } from '../../migration/outcome.ts'
 import type { MigrationDatabase } from '../../targets/migration-database.ts'
 import type { Sql } from '../../targets/target.ts'
 import { patience } from './apply-migration.ts'
-import { runScript } from './procedure.ts'
 import { readCatalogue } from './read-catalogue.ts'
 import type { AloneOutcome, Rehearsal } from './rehearse.ts'
+import { runScript } from './run-script.ts'
 import { jsonOf, limitsOf, type MigrateWorld } from './world.ts'
 
 const input = z.object({ target: z.string(), bundleDigest: z.string(), rehearsalDigest: z.string() })
@@ -30,12 +30,12 @@ export function statementsAlone(world: MigrateWorld): WriteEffect<Input, Output>
     output,
     async execute(context, given) {
       const bundle = await jsonOf<PinnedBundle>(context, given.bundleDigest)
-      const { alone } = await jsonOf<Rehearsal>(context, given.rehearsalDigest)
+      const { alone, touches } = await jsonOf<Rehearsal>(context, given.rehearsalDigest)
       const database = await world.database(given.target)
       for (const { number, text } of bundle.alone) {
         const expected = alone.find((one) => one.number === number)!
         if ((await stateOf(database, context, bundle, expected)) === 'done') continue
-        const failed = await runOne(database, context, bundle, { text, expected })
+        const failed = await runOne(database, context, bundle, { text, expected, touches })
         if (failed !== null) return resultOf(bundle, `statement ${number}: ${failed}`)
       }
       return resultOf(bundle, null)
@@ -109,10 +109,11 @@ async function runOne(
   database: MigrationDatabase,
   context: EffectContext,
   bundle: PinnedBundle,
-  { text, expected }: { text: string; expected: AloneOutcome },
+  { text, expected, touches }: { text: string; expected: AloneOutcome; touches: string[] },
 ): Promise<string | null> {
   const limits = limitsOf(bundle.spec)
-  const before = await database.read(context, readCatalogue)
+  const now = async () => scopedTo(touches, await database.read(context, readCatalogue))
+  const before = await now()
   try {
     await database.session(context, limits, async (sql) => {
       await lockBySession(sql, context, patience(bundle.spec))
@@ -122,7 +123,7 @@ async function runOne(
     if (!(error instanceof Stop) || error.facts.code !== 'STOP_MIGRATION_FAILED') throw error
     return error.message
   }
-  const schema = schemaDifference(before, await database.read(context, readCatalogue))
+  const schema = schemaDifference(before, await now())
   const lines = schemaLines(expected.schema, schema)
   return lines.length === 0 ? null : lines.join('; ')
 }

@@ -1,12 +1,12 @@
 import { z } from 'zod'
 import type { EffectContext, ReadEffect } from '../../domain/effect.ts'
 import { jsonEvidence } from '../../domain/evidence.ts'
-import { canonicalJson } from '../../domain/json.ts'
-import type { Catalogue } from '../../migration/catalogue.ts'
+import { type Catalogue, schemaDifference, schemaWords, scopedTo } from '../../migration/catalogue.ts'
 import type { PinnedBundle } from '../../migration/lint.ts'
+import { distributionLines } from '../../migration/outcome.ts'
 import type { MigrationDatabase, ServerIdentity } from '../../targets/migration-database.ts'
 import type { CopyRef } from '../../targets/rehearsal-copies.ts'
-import { type CheckResult, checkWords, rowsAsJson, runChecks } from './checks.ts'
+import { askDistribution, type CheckResult, checkWords, runChecks } from './checks.ts'
 import { planRollback } from './plan.ts'
 import { readCatalogue } from './read-catalogue.ts'
 import type { Rehearsal } from './rehearse.ts'
@@ -18,6 +18,7 @@ const input = z.object({
   identityDigest: z.string(),
   catalogueDigest: z.string(),
   rehearsalDigest: z.string(),
+  rehearsedDigest: z.string(),
   copy: z.object({ place: z.string(), database: z.string() }),
   aloneFailed: z.string().nullable().default(null),
 })
@@ -45,13 +46,11 @@ export function verifyMigration(
       const rehearsal = await jsonOf<Rehearsal>(context, given.rehearsalDigest)
       const identity = await jsonOf<ServerIdentity>(context, given.identityDigest)
       const database = await migrated(world, context, given, identity)
-      const { verification, catalogue } = await verify(
-        database,
-        context,
-        bundle,
+      const { verification, catalogue } = await verify(database, context, bundle, {
         rehearsal,
-        given.aloneFailed,
-      )
+        rehearsed: await jsonOf<Catalogue>(context, given.rehearsedDigest),
+        aloneFailed: given.aloneFailed,
+      })
       const evidence = jsonEvidence('verification', verification)
       const { summary } = checkWords(verification.checks)
       if (verification.failed.length === 0) {
@@ -69,7 +68,7 @@ export function verifyMigration(
           mode: context.mode,
           bundle,
           identity,
-          catalogueDigest: catalogue.digest,
+          committed: catalogue,
           rehearsal,
           failed: verification.failed,
         }),
@@ -107,21 +106,24 @@ async function verify(
   database: MigrationDatabase,
   context: EffectContext,
   bundle: PinnedBundle,
-  { total }: Rehearsal,
-  aloneFailed: string | null,
+  {
+    rehearsal: { total, touches },
+    rehearsed,
+    aloneFailed,
+  }: { rehearsal: Rehearsal; rehearsed: Catalogue; aloneFailed: string | null },
 ): Promise<{ verification: Verification; catalogue: Catalogue }> {
   const failed: string[] = aloneFailed === null ? [] : [aloneFailed]
   const { checks, catalogue } = await database.read(context, async (sql) => {
     const results = await runChecks(sql, bundle.verify)
-    for (const { name, sql: text } of bundle.distributions) {
-      const rows = (await rowsAsJson(sql, text)).map((row) => canonicalJson(row)).sort()
-      const rehearsed = total.distributions.find((one) => one.name === name)?.rows ?? []
-      if (canonicalJson(rows) !== canonicalJson(rehearsed.map((row) => canonicalJson(row)).sort()))
-        failed.push(`distribution ${name} is not the rehearsed one`)
+    for (const one of bundle.distributions) {
+      const asked = await askDistribution(sql, one)
+      const rehearsed = total.distributions.filter(({ name }) => name === one.name)
+      failed.push(...('refused' in asked ? [asked.refused] : distributionLines(rehearsed, [asked])))
     }
     return { checks: results, catalogue: await readCatalogue(sql) }
   })
   failed.push(...checkWords(checks).failed)
-  if (catalogue.digest !== total.catalogueDigest) failed.push('the schema is not the one that was rehearsed')
+  const others = schemaDifference(scopedTo(touches, rehearsed), scopedTo(touches, catalogue))
+  failed.push(...schemaWords(others).map((line) => `unlike the rehearsal: ${line}`))
   return { verification: { checks, failed }, catalogue }
 }

@@ -9,7 +9,7 @@ import type { SquawkReport } from '../../targets/squawk.ts'
 /** What the effects of a migration reach for; the app brings it. */
 export interface MigrateWorld {
   readBundle(folder: string): Promise<BundleFiles>
-  squawk(file: string, signal: AbortSignal): Promise<SquawkReport>
+  squawk(folder: string, file: string, inTransaction: boolean, signal: AbortSignal): Promise<SquawkReport>
   /** The target, as the role that migrates. */
   database(target: string): Promise<MigrationDatabase>
   copies: Copies
