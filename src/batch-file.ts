@@ -16,7 +16,13 @@ const batchSchema = z.object({
   startedBy: z.string().nullable(),
   startedAt: z.string(),
   documents: z.array(
-    z.object({ document: z.string(), source: z.string(), profile: z.string().exactOptional() }),
+    z.object({
+      document: z.string(),
+      source: z.string(),
+      profile: z.string().exactOptional(),
+      /** Codes of problems that are accepted in it. */
+      accept: z.string().exactOptional(),
+    }),
   ),
   refusals: z.record(
     z.string(),
@@ -27,8 +33,11 @@ const batchSchema = z.object({
 export type Batch = z.infer<typeof batchSchema>
 export type BatchRefusal = Batch['refusals'][string]
 
-export const startKeyOf = ({ batchId }: Pick<Batch, 'batchId'>, document: string) =>
-  `batch:${batchId}:${document}`
+/** A run can't be told later what to accept, so whoever accepts something gets another one. */
+export const startKeyOf = (
+  { batchId }: Pick<Batch, 'batchId'>,
+  { document, accept }: Pick<Batch['documents'][number], 'document' | 'accept'>,
+) => `batch:${batchId}:${document}${accept === undefined ? '' : `:${accept}`}`
 
 const folderOf = (home: string) => join(home, 'var', 'batches')
 

@@ -3,12 +3,13 @@ import { realpath } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import type { App } from './app.ts'
 import { type Batch, type BatchRefusal, findBatch, saveBatch, startKeyOf } from './batch-file.ts'
-import { type BatchDocument, documentsIn } from './batch-folder.ts'
+import { documentsIn } from './batch-folder.ts'
 import { documentIdOf } from './document-id.ts'
 import { CutterError } from './domain/errors.ts'
 import { digestOf, type Json } from './domain/json.ts'
 import type { Mode, Run } from './domain/run.ts'
 import type { RunStore } from './domain/store.ts'
+import { checkedAccept } from './effects/cut/accept.ts'
 import { withLock } from './targets/lock.ts'
 
 /** Documents are planned side by side, so many at once. */
@@ -28,13 +29,16 @@ export interface BatchStart {
   mode: Mode
   target: string
   limit: number
+  /** Codes of problems, with commas between, that are accepted where they occur. */
+  accept?: string | undefined
   name?: string | undefined
   by?: string | undefined
 }
 
 /**
  * Starts a run for each document of a folder. One that is refused, or stops, holds no other. The same folder, mode and target, or
- * the same name, is the same batch: starting it again goes on with it.
+ * the same name, is the same batch: starting it again goes on with it. What is accepted then holds for documents without a run, and
+ * for those that stopped because of that very problem, of which another run is started.
  */
 export async function startBatch(app: App, given: BatchStart): Promise<{ batch: Batch; rows: BatchRow[] }> {
   const { home, config, parts } = app
@@ -43,8 +47,9 @@ export async function startBatch(app: App, given: BatchStart): Promise<{ batch: 
       cause,
     })
   })
+  const accept = given.accept === undefined ? undefined : checkedAccept(given.accept)
   const documents = await documentsIn(folder, { config, home, limit: given.limit })
-  const batch = batchOf(app, { ...given, folder }, documents)
+  const batch = await accepting(app.store, batchOf(app, { ...given, folder }, documents), accept)
   saveBatch(home, batch)
   const tried = await eachOf(batch.documents, SIDE_BY_SIDE, parts.interrupt, (one) =>
     refusalOf(() => startDocument(app, batch, one, given.by), parts),
@@ -59,11 +64,11 @@ export async function startBatch(app: App, given: BatchStart): Promise<{ batch: 
 
 export async function rowsOf(store: RunStore, batch: Batch): Promise<BatchRow[]> {
   return Promise.all(
-    batch.documents.map(async ({ document, source }) => ({
-      document,
-      source,
-      run: await store.runByKey(startKeyOf(batch, document)),
-      error: batch.refusals[document] ?? null,
+    batch.documents.map(async (one) => ({
+      document: one.document,
+      source: one.source,
+      run: await store.runByKey(startKeyOf(batch, one)),
+      error: batch.refusals[one.document] ?? null,
     })),
   )
 }
@@ -169,7 +174,7 @@ export async function furtherRehearsed({ store, parts }: App, batch: Batch, as: 
   return [...further, ...(await furtherAsTheyAre(store, batch))]
 }
 
-function batchOf({ home, parts }: App, given: BatchStart, documents: BatchDocument[]): Batch {
+function batchOf({ home, parts }: App, given: BatchStart, documents: Batch['documents']): Batch {
   const { folder, mode, target, name, by } = given
   const batchId =
     name ?? `${documentIdOf(basename(folder))}-${digestOf({ folder, mode, target }).slice(7, 15)}`
@@ -193,15 +198,30 @@ function batchOf({ home, parts }: App, given: BatchStart, documents: BatchDocume
   }
 }
 
+async function accepting(store: RunStore, batch: Batch, accept: string | undefined): Promise<Batch> {
+  if (accept === undefined) return batch
+  const rows = await rowsOf(store, batch)
+  const documents = batch.documents.map((one, i) => {
+    const run = rows[i]!.run
+    return run === null || stoppedFor(run, accept.split(',')) ? { ...one, accept } : one
+  })
+  return { ...batch, documents }
+}
+
+function stoppedFor({ stop }: Run, codes: string[]): boolean {
+  if (stop?.code !== 'STOP_REFUSED_INPUT') return false
+  const problems = (stop.data?.problems ?? []) as { code?: string }[]
+  return problems.some(({ code = '' }) => codes.includes(code))
+}
+
 function startDocument(
   { engine }: App,
   batch: Batch,
-  { document, source, profile }: BatchDocument,
+  one: Batch['documents'][number],
   by: string | undefined,
 ): Promise<Run> {
-  const input: { [key: string]: Json } = { document, source, target: batch.target }
-  if (profile !== undefined) input.profile = profile
-  const key = startKeyOf(batch, document)
+  const input: { [key: string]: Json } = { ...one, target: batch.target }
+  const key = startKeyOf(batch, one)
   return engine.start('cut', input, { mode: batch.mode, key, ...(by === undefined ? {} : { by }) })
 }
 

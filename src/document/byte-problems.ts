@@ -1,5 +1,5 @@
 import type { Heading } from './found.ts'
-import { byteOrderMark, eachLine, positionOf, textOf } from './lines.ts'
+import { asBuffer, byteOrderMark, eachLine, positionOf, textOf } from './lines.ts'
 import { type Problem, problem } from './problem.ts'
 import type { ProblemCode } from './severity.ts'
 
@@ -16,6 +16,7 @@ export function byteProblems(bytes: Uint8Array, headings: readonly Heading[]): P
     ...(byteOrderMark(bytes) > 0
       ? [at('BYTE_ORDER_MARK', 0, 'the source begins with a byte-order mark; it is kept')]
       : []),
+    ...innerMarkProblems(bytes),
     ...(nul < 0
       ? []
       : [at('NUL', nul, 'the source holds a NUL byte, which PostgreSQL text can not hold; take it out')]),
@@ -25,6 +26,24 @@ export function byteProblems(bytes: Uint8Array, headings: readonly Heading[]): P
       : [at('NO_FINAL_NEWLINE', bytes.length, 'the last line has no line end; nothing is added')]),
     ...normalisationProblems(bytes, headings),
   ]
+}
+
+const MARK = Buffer.from('\ufeff')
+
+/** Where files were joined: the mark can't be seen, and what stands behind it is no heading to any reader of headings. */
+function innerMarkProblems(bytes: Uint8Array): Problem[] {
+  const source = asBuffer(bytes)
+  let count = 0
+  let first: number | null = null
+  for (let at = source.indexOf(MARK, 1); at >= 0; at = source.indexOf(MARK, at + MARK.length)) {
+    if (source[at - 1] !== LF && source[at - 1] !== CR) continue
+    count += 1
+    first ??= at
+  }
+  if (first === null) return []
+  const place = positionOf(bytes, first)
+  const message = `${count} lines inside the text begin with a byte-order mark, the first is line ${place.line}: a heading behind it is not seen`
+  return [problem('BYTE_ORDER_MARK_INSIDE', message, { ...place, start: first })]
 }
 
 interface Ending {

@@ -8,6 +8,7 @@ export const SEVERITY = {
   ADDRESS_COLLISION: 'stops',
   ADDRESS_TOO_LONG: 'stops',
   NUL: 'stops',
+  BYTE_ORDER_MARK_INSIDE: 'needs-accept',
   HEADING_TOO_LONG: 'needs-accept',
   NUMBER_OUT_OF_ORDER: 'needs-accept',
   UNCLOSED_BLOCK: 'needs-accept',

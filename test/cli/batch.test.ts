@@ -107,10 +107,35 @@ describe('a batch of dry runs', () => {
     expect(second.counts).toMatchObject({ succeeded: 3, stopped: 1, refused: 1 })
   })
 
+  test('takes what a person accepts, for new documents and for those that had stopped because of it', async () => {
+    const swapped = (text: string) => `## Article 2\n\n${text}\n\n## Article 1\n\nb\n`
+    at.file('laws/f.md', swapped('f'))
+    const stopped = batchOf(await start(at)).documents.find(({ document }) => document === 'f')!
+    expect(stopped.stopCode).toBe('STOP_REFUSED_INPUT')
+    expect((await start(at, '--accept', 'ADDRESS_COLLISION')).stderr).toContain('can’t be accepted')
+
+    at.file('laws/g.md', swapped('g'))
+    const before = batchOf(await show(at))
+    const batch = batchOf(await start(at, '--accept', 'NUMBER_OUT_OF_ORDER'))
+    expect(standing(batch).slice(-2)).toEqual([
+      ['f', 'SG1'],
+      ['g', 'SG1'],
+    ])
+    // Runs that don't ask for it, the one that stopped for another reason among them, stay what they are.
+    const others = ({ documents }: BatchJson) => documents.slice(0, 5)
+    expect(others(batch)).toEqual(others(before))
+    const { runId } = batch.documents.find(({ document }) => document === 'f')!
+    expect(runId).not.toBe(stopped.runId)
+    const plan = JSON.parse((await at.cutter(['run', 'plan', runId])).stdout)
+    expect(plan.accepted).toMatchObject([{ code: 'NUMBER_OUT_OF_ORDER', line: 5 }])
+    // Without the flag the batch goes on with what it was told.
+    expect(batchOf(await start(at)).documents).toEqual(batch.documents)
+  })
+
   test('has at most the documents of its limit, one id for each', async () => {
     const tooMany = await start(at, '--limit', '3', '--name', 'other')
     expect(tooMany.code).toBe(2)
-    expect(tooMany.stderr).toContain('holds 5 documents')
+    expect(tooMany.stderr).toContain('holds 7 documents')
     at.file('laws/A.markdown', charter('Again.'))
     const twice = await start(at, '--name', 'other')
     expect(twice.code).toBe(2)

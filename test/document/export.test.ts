@@ -52,9 +52,7 @@ function idFaults(xml: string): string[] {
       faults.push(`${eId} does not begin with ${parent}__`)
     const own = parent === null ? eId : eId.slice(parent.length + 2)
     const [reference, number] = own.split('_')
-    const name = element.getAttribute('name')
-    const expected =
-      element.tagName === 'hcontainer' ? name : (SHORT_NAMES[element.tagName] ?? element.tagName)
+    const expected = SHORT_NAMES[element.tagName] ?? element.tagName
     if (reference !== expected) faults.push(`${eId} is a ${element.tagName}, so it should say ${expected}`)
     const num = childrenOf(element).find(({ tagName }) => tagName === 'num')?.textContent
     const said = num?.toLowerCase().replace(/[^a-z0-9]+/g, '-')
@@ -64,6 +62,53 @@ function idFaults(xml: string): string[] {
   }
   for (const element of childrenOf(bodyOf(xml))) check(element, null)
   return faults
+}
+
+const FRBR = 'FRBRthis (FRBRuri )+(FRBRalias )*(FRBRdate )+(FRBRauthor )+'
+const HIERARCHICAL = `${Object.keys(SHORT_NAMES).join('|')}|book|hcontainer|level|part|point|rule|subtitle|title`
+const INSIDE_OF_HIERARCHY = `(num )?(heading )?((intro )?((${HIERARCHICAL}) )+|content )`
+
+/** Children and attributes that the schema of Akoma Ntoso 3.0 asks for, of the elements that an export has. */
+const MODELS: { [element: string]: [children: string, ...attributes: string[]] } = {
+  akomaNtoso: ['act '],
+  act: ['meta (preface )?body ', 'name'],
+  meta: ['identification references (notes )?'],
+  identification: ['FRBRWork FRBRExpression FRBRManifestation ', 'source'],
+  FRBRWork: [`${FRBR}FRBRcountry (FRBRname )*`],
+  FRBRExpression: [`${FRBR}(FRBRlanguage )+`],
+  FRBRManifestation: [`${FRBR}(FRBRformat )?`],
+  ...Object.fromEntries(
+    ['this', 'uri', 'country', 'name', 'format'].map((name) => [`FRBR${name}`, ['', 'value']]),
+  ),
+  FRBRalias: ['', 'name', 'value'],
+  FRBRdate: ['', 'date', 'name'],
+  FRBRauthor: ['', 'href'],
+  FRBRlanguage: ['', 'language'],
+  references: ['(TLCOrganization )+', 'source'],
+  TLCOrganization: ['', 'eId', 'href', 'showAs'],
+  notes: ['(note )+', 'source'],
+  note: ['(p )+', 'eId'],
+  preface: ['(p )+', 'eId'],
+  body: [`((${HIERARCHICAL}) )+`],
+  hcontainer: [INSIDE_OF_HIERARCHY, 'name', 'eId', 'wId'],
+  ...Object.fromEntries(['intro', 'content'].map((name) => [name, ['(p )+', 'eId']])),
+  ...Object.fromEntries(['num', 'heading', 'p'].map((name) => [name, ['']])),
+}
+
+/** What the schema would refuse, a line each. */
+function structureFaults(xml: string): string[] {
+  return everyElement(parsed(xml)).flatMap((element) => {
+    const [children, ...attributes] = MODELS[element.tagName] ?? [INSIDE_OF_HIERARCHY, 'eId', 'wId']
+    const names = childrenOf(element).map(({ tagName }) => `${tagName} `)
+    return [
+      ...(new RegExp(`^(?:${children})$`).test(names.join(''))
+        ? []
+        : [`${element.tagName} holds ${names.join('')}`]),
+      ...attributes
+        .filter((name) => !element.getAttribute(name))
+        .map((name) => `${element.tagName} has no ${name}`),
+    ]
+  })
 }
 
 /** Words that stand in the source more often than in what was made of it. */
@@ -118,7 +163,37 @@ describe('Akoma Ntoso', () => {
       ['article', 'chp_2__art_13', 'art_13'],
     ])
     expect(idFaults(xml)).toEqual([])
+    expect(structureFaults(xml)).toEqual([])
     expect(notes).toEqual([])
+  })
+
+  test('numbers what has no number by its place, and tells it apart for ever by its words', () => {
+    const { xml } = aknOf(
+      '# Charter\n\n## Preamble\n\nWe.\n\n## Aims\n\nTo be.\n\n## Annex\n\nForms.\n',
+      'markdown',
+    )
+    const ids = everyElement(bodyOf(xml))
+      .filter(({ tagName }) => tagName === 'hcontainer')
+      .map((element) => ['name', 'eId', 'wId'].map((name) => element.getAttribute(name)))
+    expect(ids).toEqual([
+      ['heading', 'hcontainer_1', 'hcontainer_charter'],
+      ['heading', 'hcontainer_2', 'hcontainer_preamble'],
+      ['heading', 'hcontainer_3', 'hcontainer_aims'],
+      ['annex', 'hcontainer_4', 'hcontainer_annex'],
+    ])
+    expect([...idFaults(xml), ...structureFaults(xml)]).toEqual([])
+  })
+
+  test('an export that lacks what the schema asks for would be noticed', () => {
+    const { xml } = aknOf(CHARTER)
+    const broken = (from: string | RegExp, to: string) => [
+      ...structureFaults(xml.replace(from, to)),
+      ...idFaults(xml.replace(from, to)),
+    ]
+    expect(broken(/<FRBRcountry.*\/>/, '')).toEqual([expect.stringContaining('FRBRWork holds')])
+    expect(broken(' name="act"', '')).toEqual(['act has no name'])
+    expect(broken('eId="chp_1__art_1" ', 'eId="art_1" ')).toContain('art_1 does not begin with chp_1__')
+    expect(broken('wId="art_12a"', 'wId="art_1"')).toEqual(['wId art_1 stands twice'])
   })
 
   test('keeps the words, whatever they mean to XML', () => {
@@ -192,6 +267,7 @@ describe('Akoma Ntoso', () => {
         const source = `${lines.join('\n')}\n## Article 1\n\nthe end\n`
         const { xml } = aknOf(source, 'markdown')
         expect(idFaults(xml)).toEqual([])
+        expect(structureFaults(xml)).toEqual([])
         expect(lostWords(source, xml)).toEqual([])
       }),
       { numRuns: 150 },
@@ -247,6 +323,7 @@ describe.skipIf(missing)('real texts, exported', () => {
       const bytes = readFileSync(join(folder, file))
       const { xml } = aknOf(bytes)
       expect(idFaults(xml)).toEqual([])
+      expect(structureFaults(xml)).toEqual([])
       expect(lostWords(bytes.toString('utf8'), xml)).toEqual([])
       const { content } = exportText(textOf(bytes), { format: 'json', ...FACTS })
       const records: { text: string }[] = JSON.parse(content).records

@@ -69,6 +69,11 @@ describe('what is odd about a source', () => {
 
   test.each([
     ['a byte-order mark', '\ufeffArticle 1\n', ['BYTE_ORDER_MARK']],
+    [
+      'byte-order marks inside',
+      '\ufeffArticle 1\n\ufeffArticle 2\na\ufeff\n',
+      ['BYTE_ORDER_MARK', 'BYTE_ORDER_MARK_INSIDE?'],
+    ],
     ['NUL', 'Article 1\na\0b\n', ['NUL!']],
     ['no final line end', 'Article 1', ['NO_FINAL_NEWLINE']],
     ['decomposed text', 'Article 1\ne\u0301\n', ['MIXED_NORMALISATION']],

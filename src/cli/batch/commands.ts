@@ -26,6 +26,10 @@ export function batchCommands(group: Command, run: Runner): void {
         .default('dry-run'),
     )
     .option('--target <name>', 'database to cut into, by its name in cutter.yaml', 'embedded')
+    .option(
+      '--accept <codes>',
+      'codes of problems to accept, with commas between; of documents that stopped because of them another run is started',
+    )
     .addOption(
       new Option('--limit <n>', 'refuse a folder with more documents (at most 100)')
         .default(100)

@@ -19,14 +19,15 @@ interface StartFlags extends CommonOptions {
   mode: Mode
   target: string
   limit: number
+  accept?: string
   name?: string
   by?: string
 }
 
 export function batchStart(folder: string, options: StartFlags): Promise<number> {
   return command(options, async ({ app, io }) => {
-    const { mode, target, limit, name, by } = options
-    const { batch, rows } = await startBatch(await app(), { folder, mode, target, limit, name, by })
+    const { mode, target, limit, accept, name, by } = options
+    const { batch, rows } = await startBatch(await app(), { folder, mode, target, limit, accept, name, by })
     return answerBatch(io, batch, rows)
   })
 }

@@ -2,8 +2,9 @@ import type { TextPiece } from './text.ts'
 
 /**
  * Ids by the Akoma Ntoso Naming Convention 1.0 (OASIS), section 5: `[parent's id "__"] element ["_" number]`, the number without
- * punctuation at its ends, here in lower case (art_12a, chp_1__art_5). `eId` says where an element stands in this text. `wId` is
- * made from the unit's address, which holds a container only where the address does, and so stays when chapters are renumbered.
+ * punctuation at its ends, here in lower case (art_12a, chp_1__art_5). `eId` says where an element stands in this text: without a
+ * number it has `nn`, or, of an hcontainer, its place among those of its parent. `wId` is made from the unit's address, which holds a
+ * container only where the address does, and so stays when chapters are renumbered.
  */
 
 /** Element names that the convention shortens (its table of element references); the others stand as they are. */
@@ -39,19 +40,19 @@ export function elementOf(level: string): Element {
   return HIERARCHY.has(level) ? { element: level, name: null } : { element: 'hcontainer', name: level }
 }
 
-/** `art_12a`, `annex_1`, `heading_preamble`. */
-export function referenceOf(level: string, number: string): string {
-  const { element, name } = elementOf(level)
-  return `${name ?? SHORT_NAMES[element] ?? element}_${number}`
+/** `art`, `chp`, `hcontainer`. */
+export function referenceOf(level: string): string {
+  const { element } = elementOf(level)
+  return SHORT_NAMES[element] ?? element
 }
 
-/** The number as ids hold it. A unit without one has the words of its address. */
-export function numberOf({
-  number,
-  address,
-  level,
-}: Pick<TextPiece, 'number' | 'address' | 'level'>): string {
-  if (number !== null && idNumber(number) !== '') return idNumber(number)
+/** The number as ids hold it; null where a unit has none. */
+export function numberOf({ number }: Pick<TextPiece, 'number'>): string | null {
+  return number === null ? null : idNumber(number) || null
+}
+
+/** The words of an address, which stay where a place would not: `preamble`. */
+export function wordsOf({ address, level }: Pick<TextPiece, 'address' | 'level'>): string {
   const last = idNumber((address ?? '').split('/').at(-1)!)
   const kind = `${idNumber(level ?? '')}-`
   return (last.startsWith(kind) ? last.slice(kind.length) : last) || 'nn'

@@ -1,4 +1,4 @@
-import { elementOf, numberOf, referenceOf, uniqueIds } from './akn-ids.ts'
+import { elementOf, numberOf, referenceOf, uniqueIds, wordsOf } from './akn-ids.ts'
 import type { DocumentText, TextPiece } from './text.ts'
 import { escaped, paragraphsOf, unwritable } from './xml.ts'
 
@@ -56,7 +56,7 @@ function treeOf({ pieces }: DocumentText): { preface: TextPiece[]; roots: Node[]
   const roots: Node[] = []
   const preface: TextPiece[] = []
   let inside: Node | null = null
-  let loose = 0
+  const places = new Map<Node | null, number>()
   for (const piece of pieces) {
     if (piece.kind === 'other') {
       if (paragraphsOf(piece.text).length === 0) continue
@@ -65,14 +65,19 @@ function treeOf({ pieces }: DocumentText): { preface: TextPiece[]; roots: Node[]
         continue
       }
     } else inside = piece.parent === null ? null : (open.get(piece.parent) ?? null)
-    if (piece.kind === 'other') loose += 1
-    const reference =
-      piece.kind === 'other' ? `text_${loose}` : referenceOf(piece.level ?? 'level', numberOf(piece))
+    const reference = referenceOf(levelOf(piece))
+    let number = numberOf(piece) ?? 'nn'
+    if (reference === 'hcontainer') {
+      const place = (places.get(inside) ?? 0) + 1
+      places.set(inside, place)
+      number = numberOf(piece) ?? String(place)
+    }
+    const lasting = piece.kind === 'other' ? number : (numberOf(piece) ?? wordsOf(piece))
     const within = piece.kind === 'other' || piece.address?.startsWith(`${inside?.piece.address}/`)
     const node: Node = {
       piece,
-      eId: eIds(inside === null ? reference : `${inside.eId}__${reference}`),
-      wId: wIds(within && inside !== null ? `${inside.wId}__${reference}` : reference),
+      eId: eIds(`${inside === null ? '' : `${inside.eId}__`}${reference}_${number}`),
+      wId: wIds(`${within && inside !== null ? `${inside.wId}__` : ''}${reference}_${lasting}`),
       children: [],
     }
     ;(inside?.children ?? roots).push(node)
@@ -82,6 +87,9 @@ function treeOf({ pieces }: DocumentText): { preface: TextPiece[]; roots: Node[]
   }
   return { preface, roots }
 }
+
+/** Loose text is a container of its own kind. */
+const levelOf = ({ kind, level }: TextPiece) => (kind === 'other' ? 'text' : (level ?? 'level'))
 
 function metaOf(
   { document, sourceVersionId, stored }: DocumentText,
@@ -139,8 +147,7 @@ function prefaceOf(pieces: TextPiece[]): string[] {
 }
 
 function elementLines({ piece, eId, wId, children }: Node, indent: string): string[] {
-  const { element, name } =
-    piece.kind === 'other' ? { element: 'hcontainer', name: 'text' } : elementOf(piece.level ?? 'level')
+  const { element, name } = elementOf(levelOf(piece))
   const deeper = `${indent}  `
   const attributes = [
     ...(name === null ? [] : [['name', name]]),

@@ -150,9 +150,8 @@ export async function examineInForce(sql: Sql, changeSetId: string): Promise<Rec
   const { rows: aliases } = await sql.query<{ rows: number }>(
     `select count(*)::int as rows from cutter_governance.canonical_address_alias a
      cross join lateral (
-       select from public.information_unit i
-       where i.id = a.target_unit_id and i.doc_code = $2 and i.lifecycle_status = 'enacted' limit 1) u
-     where a.change_set_id = $1`,
+       select i.doc_code, i.lifecycle_status from public.information_unit i where i.id = a.target_unit_id limit 1) u
+     where a.change_set_id = $1 and u.doc_code = $2 and u.lifecycle_status = 'enacted'`,
     [changeSetId, payload.document],
   )
   const inForce = new Map(units.map(({ address, hash, status }) => [address, { hash, status }]))
