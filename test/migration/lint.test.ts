@@ -46,7 +46,7 @@ test('a new bundle has no faults', async () => {
 
 test('a bundle that would hold a secret is refused by the file, and a column called token is none', async () => {
   const url = 'postgresql://u:plant-7@db/x'
-  expect(await faultsOf({ migration: `select dblink_connect('${url}');` })).toEqual([
+  expect(await faultsOf({ migration: `select connected_to('${url}');` })).toEqual([
     'migration.sql holds what looks like a URL with a password, and would be kept for good',
   ])
   expect(

@@ -113,7 +113,7 @@ export function runCommands(group: Command, run: Runner): void {
       .argument('<run>'),
     'cutter run void 0f3a9c1d --reason "withdrawn" --as alice@example.org --key ~/.ssh/id_ed25519',
   )
-    .requiredOption('--reason <text>')
+    .requiredOption('--reason <text>', 'why; goes into the statement and the history')
     .option('--as <principal>', 'who voids, as listed in allowed_signers')
     .option('--key <file>', 'private key, or the public one of a key in an agent')
     .option('--approval <id>', 'a statement that was signed elsewhere and imported, instead')
