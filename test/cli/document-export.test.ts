@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type ErrorJson, jsonOf } from '../support/cli.ts'
@@ -94,9 +94,10 @@ test('a document that was never cut is refused, and an unknown version of one', 
   }
 })
 
-test('a file is exported without a home, and never over a file that is there', async () => {
+test('a file is exported with an empty home, which stays empty, and never over a file that is there', async () => {
   const { at } = home
   const elsewhere = join(at.home, 'elsewhere')
+  mkdirSync(elsewhere)
   const out = at.path('charter.xml')
   const args = [
     'document',
@@ -112,7 +113,7 @@ test('a file is exported without a home, and never over a file that is there', a
   const written = await at.cutter([...args, '--json'])
   expect(jsonOf(written)).toMatchObject({ document: 'charter', file: out, units: 2, inForce: null })
   expect(readFileSync(out, 'utf8')).toContain('<article eId="chp_1__art_1" wId="art_1">')
-  expect(existsSync(elsewhere)).toBe(false)
+  expect(readdirSync(elsewhere)).toEqual([])
   const again = await at.cutter([...args, '--json'])
   expect(again.code).toBe(2)
   expect(jsonOf<Exported>(again).error.message).toContain('exists already')
