@@ -1,7 +1,8 @@
-// Builds what is run: dist/cutter.cjs (the command line in one file) and dist/bench.cjs. It also takes the digest of each
+// Builds what is run: dist/main.cjs (the command line in one file), dist/cutter.cjs (which starts it) and dist/bench.cjs. It also takes the digest of each
 // machine's built code, chart and effects alike, so that a run can tell whether it still meets the code it began under.
+import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
@@ -103,15 +104,18 @@ const vendored = {
   },
 }
 
+// A roomier nursery: many runs at once make short-lived objects faster than the default collects them well.
+const NURSERY = '--max-semi-space-size=64'
+
 for (const [entry, file] of [
-  ['src/cli/main.ts', 'cutter.cjs'],
+  ['src/cli/start.ts', 'cutter.cjs'],
+  ['src/cli/main.ts', 'main.cjs'],
   ['src/store/writer-thread.ts', 'writer-thread.cjs'],
   ['test/bench/bench.ts', 'bench.cjs'],
 ]) {
   if (!existsSync(join(root, entry))) continue
   rmSync(join(dist, file), { force: true })
-  // A roomier nursery: many runs at once make short-lived objects faster than the default collects them well.
-  const shebang = entry.startsWith('src/cli') ? '#!/usr/bin/env -S node --max-semi-space-size=64\n' : ''
+  const shebang = file === 'cutter.cjs' ? `#!/usr/bin/env -S node ${NURSERY}\n` : ''
   await build({
     ...common,
     entryPoints: [entry],
@@ -128,3 +132,19 @@ for (const [entry, file] of [
   })
   chmodSync(join(dist, file), 0o755)
 }
+
+// What V8 makes of the command line, for both ways to start it: as a program of its own, and by node.
+for (const name of readdirSync(dist)) if (name.startsWith('main.cjs.')) rmSync(join(dist, name))
+const { outputFiles } = await build({
+  ...common,
+  stdin: {
+    contents: `import { saveCache } from './src/cli/code-cache.ts'; saveCache(process.argv[1])`,
+    resolveDir: root,
+  },
+  write: false,
+  format: 'cjs',
+})
+for (const flags of [[], [NURSERY]])
+  execFileSync(process.execPath, [...flags, '-e', outputFiles[0].text, join(dist, 'main.cjs')], {
+    stdio: 'inherit',
+  })

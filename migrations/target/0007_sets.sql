@@ -138,6 +138,7 @@ returns table (address text, unit_id uuid, version_id uuid, version_seq integer,
 language plpgsql security definer set search_path = pg_catalog, public, pg_temp set work_mem = '64MB' as $$
 #variable_conflict use_column
 declare
+  lacking boolean;
   digests text[];
   statuses text[];
   hashes text[];
@@ -146,14 +147,14 @@ declare
   version_ids uuid[];
   clash record;
 begin
-  if coalesce(p_actor, '') = '' or exists (
-    select from unnest(p_addresses, p_bodies) as u (address, body) where coalesce(u.address, '') = '' or coalesce(u.body, '') = '')
-  then
+  select array_agg('sha256:' || encode(sha256(convert_to(u.body, 'UTF8')), 'hex') order by u.n),
+      bool_or(coalesce(u.address, '') = '' or coalesce(u.body, '') = '')
+    into digests, lacking
+    from unnest(p_addresses, p_bodies) with ordinality as u (address, body, n);
+  if lacking or coalesce(p_actor, '') = '' then
     raise exception using errcode = 'CU020', message = 'fn_iu_create needs address, body and actor';
   end if;
   perform cutter_governance.lock_documents(p_addresses);
-  digests := array(select 'sha256:' || encode(sha256(convert_to(b.body, 'UTF8')), 'hex')
-    from unnest(p_bodies) with ordinality as b (body, n) order by b.n);
   select array_agg(u.lifecycle_status order by u.n), array_agg(u.content_hash order by u.n), array_agg(u.version_seq order by u.n),
       array_agg(coalesce(u.unit_id, gen_random_uuid()) order by u.n), array_agg(coalesce(u.version_id, gen_random_uuid()) order by u.n)
     into statuses, hashes, seqs, unit_ids, version_ids

@@ -18,17 +18,52 @@ export function canonicalFrom(value: unknown, text: string): string {
 }
 
 function inOrder(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map((item) => inOrder(item ?? null)).join(',')}]`
+  const copy = copyInOrder(value)
+  return copy === UNABLE ? textInOrder(value) : JSON.stringify(copy)
+}
+
+const UNABLE = Symbol('no object holds these keys in order')
+
+/** A copy with its keys in order, which the engine then writes. UNABLE where an object can't hold them so: numbers come first in any. */
+function copyInOrder(value: unknown): unknown {
+  if (value === null || typeof value !== 'object') return checked(value)
+  if (Array.isArray(value)) {
+    const copies: unknown[] = []
+    for (const item of value) {
+      const copy = copyInOrder(item)
+      if (copy === UNABLE) return UNABLE
+      copies.push(copy)
+    }
+    return copies
+  }
+  const copies: { [key: string]: unknown } = {}
+  for (const key of Object.keys(value).sort()) {
+    if (isDigit(key.charCodeAt(0)) || key === '__proto__' || key === 'toJSON') return UNABLE
+    const copy = copyInOrder((value as Record<string, unknown>)[key])
+    if (copy === UNABLE) return UNABLE
+    copies[key] = copy
+  }
+  return copies
+}
+
+const isDigit = (code: number) => code >= 48 && code <= 57
+
+function textInOrder(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map((item) => textInOrder(item ?? null)).join(',')}]`
   if (value !== null && typeof value === 'object') {
     const object = value as Record<string, unknown>
     const fields: string[] = []
     for (const key of Object.keys(object).sort()) {
-      if (object[key] !== undefined) fields.push(`${JSON.stringify(key)}:${inOrder(object[key])}`)
+      if (object[key] !== undefined) fields.push(`${JSON.stringify(key)}:${textInOrder(object[key])}`)
     }
     return `{${fields.join(',')}}`
   }
+  return JSON.stringify(checked(value))
+}
+
+function checked(value: unknown): unknown {
   if (typeof value === 'number' && !Number.isFinite(value)) throw new TypeError(`${value} is not JSON`)
-  return JSON.stringify(value)
+  return value
 }
 
 /** Whether JSON.stringify gives the RFC 8785 form of a value: keys sorted, only numbers that JSON can hold, nothing that converts itself. */

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -13,16 +14,27 @@ import { aLaw, measureScan } from './scan.ts'
  */
 const ROUNDS = 5
 
-async function main(): Promise<void> {
+const PARTS: Record<string, (folder: string) => void | Promise<void>> = {
+  steps: reportSteps,
+  cold: reportCold,
+  documents: reportScan,
+  live: reportLive,
+}
+
+/** Each part in a process of its own, as commands are: what one leaves in memory is not the next one's to clear away. */
+async function main(part: string | undefined): Promise<void> {
+  if (part === undefined) {
+    console.log(
+      `${cpus().length} × ${cpus()[0]?.model}, Node ${process.version}; medians of ${ROUNDS} interleaved rounds`,
+    )
+    for (const name of Object.keys(PARTS))
+      execFileSync(process.execPath, [...process.execArgv, __filename, name], { stdio: 'inherit' })
+    return
+  }
   const folder = mkdtempSync(join(tmpdir(), 'cutter-bench-'))
   try {
-    console.log(
-      `${cpus().length} × ${cpus()[0]?.model}, Node ${process.version}; medians of ${ROUNDS} interleaved rounds\n`,
-    )
-    await reportSteps(folder)
-    reportCold()
-    reportScan()
-    await reportLive()
+    console.log('')
+    await PARTS[part]!(folder)
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
@@ -73,7 +85,7 @@ async function reportSteps(folder: string): Promise<void> {
 
 function reportCold(): void {
   const [node, ...commands] = measureCold(15)
-  console.log('\ncold processes, wall time')
+  console.log('cold processes, wall time')
   line(node!.name, `${node!.ms.toFixed(0)} ms`)
   for (const { name, ms } of commands) line(name, `${ms.toFixed(0)} ms`, ms / node!.ms, '≤ 2.0 × node -e 0')
 }
@@ -81,7 +93,7 @@ function reportCold(): void {
 function reportScan(): void {
   const law = aLaw(50)
   const rates = Array.from({ length: ROUNDS }, () => measureScan(law))
-  console.log('\ndocuments, CPU time')
+  console.log('documents, CPU time')
   line(
     'scanning, 50 MB of Markdown',
     `${whole(median(rates.map(({ megabytesPerSecond }) => megabytesPerSecond)))} MB/s`,
@@ -96,7 +108,7 @@ async function reportLive(): Promise<void> {
   const rounds = await measureLive(UNITS, ROUNDS)
   const of = (figure: (round: LiveRound) => number) => median(rounds.map(figure))
   const units = (seconds: number) => `${whole(UNITS / seconds)} units/s`
-  console.log(`\na live cut of ${UNITS} units against INSERT … SELECT of its rows, wall time`)
+  console.log(`a live cut of ${UNITS} units against INSERT … SELECT of its rows, wall time`)
   line('INSERT … SELECT, then into force', units(of(({ plain }) => plain.whole)))
   line(
     'the phases, start to closeout',
@@ -126,4 +138,4 @@ function line(what: string, value: string, ratio?: number, goal?: string): void 
 
 const whole = (value: number) => value.toFixed(0)
 
-void main()
+void main(process.argv[2])

@@ -239,7 +239,7 @@ export async function killedAfter({ process: child, ended }: Running, ms: number
  */
 async function buildCrashing(at: CutterHome): Promise<string> {
   const dist = at.path('.installed/dist')
-  const digest = /\bcut:"(sha256:[0-9a-f]{64})"/.exec(readFileSync(join(dist, 'cutter.cjs'), 'utf8'))
+  const digest = /\bcut:"(sha256:[0-9a-f]{64})"/.exec(readFileSync(join(dist, 'main.cjs'), 'utf8'))
   if (digest === null) throw new Error('the build holds no code digest')
   const outfile = join(dist, 'crashing.cjs')
   await build({

@@ -161,7 +161,7 @@ function aCopyOfTheBuild(home: string): string {
 
 /** The same program, but with other code digests: what an upgrade looks like to a run that began before it. */
 export function anotherBuild({ path }: CutterHome): string {
-  const text = readFileSync(path('.installed/dist/cutter.cjs'), 'utf8')
+  const text = readFileSync(path('.installed/dist/main.cjs'), 'utf8')
   const changed = text.replace(/\bcut:"sha256:[0-9a-f]{64}"/, `cut:"sha256:${'0'.repeat(64)}"`)
   if (changed === text) throw new Error('the build holds no code digest')
   writeFileSync(path('.installed/dist/other.cjs'), changed)

@@ -7,7 +7,7 @@ import type { Survey } from '../../targets/survey.ts'
 import type { Target } from '../../targets/target.ts'
 import { governanceIds } from './leg-b.ts'
 import { examineInForce } from './verifier.ts'
-import { type CutWorld, jsonOf } from './world.ts'
+import { type CutWorld, jsonOf, together } from './world.ts'
 
 const input = z.object({
   document: z.string(),
@@ -33,12 +33,18 @@ export function closeout(world: CutWorld): ReadEffect<Input, z.infer<typeof outp
     async execute(context, given) {
       const before = await jsonOf<Survey>(context, given.surveyDigest)
       const target = await world.target(given.target)
-      const { survey: after, transactionId } = await target.survey(context, given.document)
-      if (context.mode === 'live') {
+      const live = context.mode === 'live'
+      const [{ survey: after, transactionId }, inForce] = await together(
+        target.survey(context, given.document),
+        live ? factsInForce(target, context) : Promise.resolve({}),
+      )
+      if (live) {
         refuseOtherGrowth(before, after, given)
-        await refuseOtherText(target, context, given.document)
-      } else refuseAnyGrowth(before, after, target.name)
-      if (context.mode !== 'live') await world.scratches.drop(context.runId)
+        refuseOtherText(inForce, given)
+      } else {
+        refuseAnyGrowth(before, after, target.name)
+        await world.scratches.drop(context.runId)
+      }
       const counts = {
         before: before.counts,
         after: after.counts,
@@ -90,9 +96,12 @@ function refuseOtherGrowth(
   )
 }
 
-async function refuseOtherText(target: Target, context: EffectContext, document: string): Promise<void> {
+function factsInForce(target: Target, context: EffectContext): Promise<Record<string, boolean>> {
   const { changeSetId } = governanceIds(context.runId)
-  const facts = await target.read('verifier', context, (sql) => examineInForce(sql, changeSetId))
+  return target.read('verifier', context, (sql) => examineInForce(sql, changeSetId))
+}
+
+function refuseOtherText(facts: Record<string, boolean>, { document }: Input): void {
   const wrong = Object.keys(facts).filter((name) => !facts[name])
   if (wrong.length === 0) return
   throw new Stop('STOP_VERIFICATION_FAILED', `of ${document} these do not hold: ${wrong.join(', ')}`, {

@@ -5,6 +5,7 @@ import type { Sql, Target } from '../../targets/target.ts'
 import { driftStop, stateDifferences, targetDifferences } from './drift.ts'
 import { type CutPlan, expectedState, isWritten, type UnitAction } from './plan.ts'
 import { refuseTakenAddress } from './taken-address.ts'
+import { textArray } from './text-array.ts'
 import { actorOf, type CutWorld, jsonOf, lockDocument } from './world.ts'
 import { writeEffect } from './write-effect.ts'
 
@@ -101,13 +102,12 @@ export async function writeUnits(
   plan: CutPlan,
   bytes: Uint8Array,
 ): Promise<WrittenUnit[]> {
-  const text = new TextDecoder('utf-8', { ignoreBOM: true })
   const writes = plan.actions.filter(isWritten)
   const ofUnit = ({ action }: UnitAction) => action === 'create' || action === 'adopt'
   const ofUnits = writes.filter(ofUnit)
   const ofVersions = writes.filter((action) => !ofUnit(action))
   const bodies = (actions: UnitAction[]) =>
-    actions.map(({ start, end }) => text.decode(bytes.subarray(start, end)))
+    textArray(actions.map(({ start, end }) => bytes.subarray(start, end)))
   const rows = [
     ...(await createUnits(sql, { plan, actor: actorOf(context) }, ofUnits, bodies(ofUnits))),
     ...(await addVersions(sql, actorOf(context), ofVersions, bodies(ofVersions))),
@@ -135,7 +135,7 @@ async function createUnits(
   sql: Sql,
   { plan, actor }: { plan: CutPlan; actor: string },
   writes: UnitAction[],
-  bodies: string[],
+  bodies: Buffer,
 ): Promise<Answer[]> {
   if (writes.length === 0) return []
   const { rows } = await sql.query<Answer>(
@@ -157,12 +157,7 @@ async function createUnits(
   return rows
 }
 
-async function addVersions(
-  sql: Sql,
-  actor: string,
-  writes: UnitAction[],
-  bodies: string[],
-): Promise<Answer[]> {
+async function addVersions(sql: Sql, actor: string, writes: UnitAction[], bodies: Buffer): Promise<Answer[]> {
   if (writes.length === 0) return []
   const { rows } = await sql.query<Answer>(
     `select ${ANSWER} from public.fn_iu_add_version(

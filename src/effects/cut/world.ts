@@ -40,3 +40,9 @@ export async function jsonOf<T>(context: EffectContext, digest: string): Promise
 
 const parsed = new Map<string, unknown>()
 const MOST_PARSED = 3
+
+/** Both to their end, since nothing may go on behind a phase that failed; then both results, or the first failure. */
+export async function together<One, Other>(one: Promise<One>, other: Promise<Other>): Promise<[One, Other]> {
+  await Promise.allSettled([one, other])
+  return Promise.all([one, other])
+}

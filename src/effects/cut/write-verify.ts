@@ -8,7 +8,7 @@ import { EXECUTOR_REVISION, governanceIds, insertRows } from './leg-b.ts'
 import { planLifecycle } from './lifecycle-plan.ts'
 import type { CutPlan } from './plan.ts'
 import { examine, type Finding, VERIFIER_REVISION } from './verifier.ts'
-import { type CutWorld, jsonOf } from './world.ts'
+import { type CutWorld, jsonOf, together } from './world.ts'
 import { writeEffect } from './write-effect.ts'
 
 const input = z.object({
@@ -29,13 +29,14 @@ type Output = z.infer<typeof output>
 export function writeVerify(world: CutWorld): WriteEffect<Input, Output> {
   const at = async (target: Target, context: EffectContext, given: Input) => {
     const source = await world.readSource(given.source)
-    await target.write('verifier', context, async (sql) => {
+    const verified = target.write('verifier', context, async (sql) => {
       const ids = governanceIds(context.runId)
       const finding = await examine(sql, { ...ids, source, pinnedSha256: given.sourceSha256 })
       refuseFinding(finding, given)
       await signFinding(sql, context, finding)
     })
-    return resultAt(target, context, given)
+    const [, result] = await together(verified, resultAt(target, context, given))
+    return result
   }
   return writeEffect(world, { name: 'write_verify', input, output, write: at, committed: probeAt })
 }
