@@ -4,6 +4,7 @@ import type { Config } from './config-schema.ts'
 import { CutterError } from './domain/errors.ts'
 import { namesSecret, pathTo, secretKeyIn } from './domain/secret-keys.ts'
 import { secretFormAt } from './domain/secret-values.ts'
+import { shellWord } from './domain/shell-word.ts'
 
 export type { Config } from './config-schema.ts'
 
@@ -37,7 +38,7 @@ function existingFolder(home: string, byEnv: boolean): string {
   throw new CutterError(
     'INPUT_REFUSED',
     `there is no folder ${home}, which ${byEnv ? 'CUTTER_HOME' : '--home'} names; nothing was made`,
-    { next: `mkdir ${home}, or name another` },
+    { next: `mkdir ${shellWord(home)}, or name another` },
   )
 }
 

@@ -1,6 +1,6 @@
 import type { Approval } from '../domain/approval.ts'
 import type { Run } from '../domain/run.ts'
-import { shellWord } from './shell-word.ts'
+import { shellWord } from '../domain/shell-word.ts'
 import type { Trust } from './trust.ts'
 
 /** In the order in which they are looked for. */

@@ -1,4 +1,4 @@
-import { shellWord } from './shell-word.ts'
+import { shellWord } from '../domain/shell-word.ts'
 import type { SigningKey } from './signature-questions.ts'
 
 /** Why a signature vouches for nothing, and what the people concerned can do about it. */

@@ -8,7 +8,7 @@ import {
   type Stats,
 } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { shellWord } from './shell-word.ts'
+import { shellWord } from '../domain/shell-word.ts'
 
 /**
  * Whether others could have written what decides. The rules are OpenSSH's for authorized_keys (safe_path in its misc.c): a file and

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { App } from '../app.ts'
 import { Stop } from '../domain/errors.ts'
+import { shellWord } from '../domain/shell-word.ts'
 import { type CommonOptions, command } from './command.ts'
 import { answer } from './io.ts'
 
@@ -123,7 +124,7 @@ function allowedSigners({ parts }: App): Finding {
     check,
     status: 'warn',
     message: `${file} is missing: nobody can approve a live run`,
-    next: `echo "alice@example.org namespaces=\\"cutter.*\\" $(cat alice.pub)" >> ${file}`,
+    next: `echo "alice@example.org namespaces=\\"cutter.*\\" $(cat alice.pub)" >> ${shellWord(file)}`,
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Json } from '../domain/json.ts'
+import { shellWord } from '../domain/shell-word.ts'
 import { prose } from './plan-words.ts'
 
 export interface PlannedCommand {
@@ -22,12 +23,10 @@ export function commandLines(commands: PlannedCommand[]): string[] {
           ...script.split('\n'),
           ...given.flatMap((word, at) => `$${at} = ${word}`.split('\n').map((line) => `# ${line}`)),
         ]
-      : [argv.map(quoted).join(' ')]
+      : [argv.map(shellWord).join(' ')]
     return [`${index + 1}. ${prose(id)}`, '', ...block(lines.map(visible)), '']
   })
 }
-
-const quoted = (word: string) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)
 
 /** What can't be seen and could deceive the reader is spelt out. */
 const visible = (line: string) =>

@@ -1,6 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: they are shell's, in a text for a shell.
-import { shellWord } from '../approvals/shell-word.ts'
+
 import { namespaceOf, parseStatement } from '../approvals/statement.ts'
+import { shellWord } from '../domain/shell-word.ts'
 import { CLOSEOUT_NAMESPACE } from './closeout.ts'
 import { CLOSEOUT, MANIFEST, pathOfCountersignature, pathOfSignature, pathOfStatement } from './layout.ts'
 import {

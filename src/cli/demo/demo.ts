@@ -6,6 +6,7 @@ import { findHome } from '../../config.ts'
 import { CutterError } from '../../domain/errors.ts'
 import { type KnownSecrets, knownSecrets } from '../../domain/known-secrets.ts'
 import type { Run } from '../../domain/run.ts'
+import { shellWord } from '../../domain/shell-word.ts'
 import { tryLock, unlock } from '../../targets/lock.ts'
 import type { CommonOptions } from '../command.ts'
 import { EXIT_INTERRUPTED, EXIT_OF_ERROR } from '../exit-codes.ts'
@@ -96,9 +97,10 @@ async function tell(
   say('')
   say('# The end')
   say('Nothing was left running. To look at it again (in a clone: npx --no cutter …):')
-  say(`  cutter run list --home ${given.home}`)
-  say(`  cutter run history ${(live ?? first).runId.slice(-8)} --verify --home ${given.home}`)
-  say(`  cutter run plan ${first.runId.slice(-8)} --home ${given.home}`)
+  const there = `--home ${shellWord(given.home)}`
+  say(`  cutter run list ${there}`)
+  say(`  cutter run history ${(live ?? first).runId.slice(-8)} --verify ${there}`)
+  say(`  cutter run plan ${first.runId.slice(-8)} ${there}`)
   return { dryRun: first.runId, live: live?.runId ?? null, duplicate: duplicate.runId }
 }
 

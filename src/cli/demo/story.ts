@@ -3,6 +3,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { CutterError } from '../../domain/errors.ts'
 import type { Run } from '../../domain/run.ts'
+import { shellWord } from '../../domain/shell-word.ts'
 import { rehearseApproval, signApproval } from '../../engine/approving.ts'
 import { verifyRun } from '../../engine/verify-run.ts'
 import type { Stage } from './demo.ts'
@@ -29,7 +30,7 @@ const count = ({ whole }: Counts) =>
 export async function dryRunStory(stage: Stage): Promise<{ first: Run; duplicate: Run }> {
   const { app, say, charter } = stage
   say('# 1. A dry run: it plans and proves, and writes nothing to the target')
-  say(`$ cutter run start cut --document CHARTER --source ${charter}`)
+  say(`$ cutter run start cut --document CHARTER --source ${shellWord(charter)}`)
   const planned = await startCut(stage, 'dry-run')
   const report = reportOf(planned)
   say(

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { ReadEffect } from '../../domain/effect.ts'
 import { CutterError, Stop } from '../../domain/errors.ts'
 import { jsonEvidence } from '../../domain/evidence.ts'
+import { shellWord } from '../../domain/shell-word.ts'
 import type { Fault } from '../../migration/bundle.ts'
 import { lintBundle, type PinnedBundle } from '../../migration/lint.ts'
 import type { MigrateWorld } from './world.ts'
@@ -55,7 +56,7 @@ export async function readBundle(
     'STOP_REFUSED_INPUT',
     `the bundle ${folder} has faults: ${faultWords(faults)}; nothing was touched`,
     {
-      next: `mend it and look again with: cutter migrate lint ${folder}`,
+      next: `mend it and look again with: cutter migrate lint ${shellWord(folder)}`,
     },
   )
 }
@@ -73,6 +74,6 @@ export function refuseFaults(folder: string, faults: Fault[]): void {
   throw new CutterError(
     'INPUT_REFUSED',
     `the bundle ${folder} has faults: ${faultWords(faults)}; nothing was touched`,
-    { next: `cutter migrate lint ${folder}` },
+    { next: `cutter migrate lint ${shellWord(folder)}` },
   )
 }
