@@ -142,7 +142,6 @@ describe.skipIf(skipped !== null)('while the script runs', { timeout: 600_000 },
 
 describe.skipIf(skipped !== null)('while the server commits', { timeout: 600_000 }, () => {
   // A commit that waits for a standby which never comes is a commit that is done and not answered.
-  const waiting = { migration: `set local synchronous_commit = on;\n${MIGRATION}` }
   const committing = () => until('the commit', async () => (await sessions("wait_event = 'SyncRep'"))[0])
   const standby = async (name: string) => {
     await superuser.query(`alter system set synchronous_standby_names = '${name}'`)
@@ -158,13 +157,17 @@ describe.skipIf(skipped !== null)('while the server commits', { timeout: 600_000
   beforeAll(async () => {
     await superuser.query('alter system set synchronous_commit = local')
     await superuser.query('select pg_reload_conf()')
+    await superuser.query('alter role shop_owner set synchronous_commit = on')
   })
 
-  afterAll(() => standby(''))
+  afterAll(async () => {
+    await standby('')
+    await superuser.query('alter role shop_owner reset synchronous_commit')
+  })
 
   test('a connection that is cut off is asked after: it is found committed, and the run goes on', async () => {
     await aShop()
-    const run = await started(waiting)
+    const run = await started()
     await standby('nobody')
     const answering = approve(at, run.runId, key)
     await terminate((await committing()).pid)
@@ -180,7 +183,7 @@ describe.skipIf(skipped !== null)('while the server commits', { timeout: 600_000
 
   test('a process that is killed is followed by one that finds it committed', async () => {
     await aShop()
-    const run = await started(waiting)
+    const run = await started()
     const { approvalId } = await sign(at, run.runId, key)
     await standby('nobody')
     const process = child(['run', 'resume', '--approval', approvalId])
