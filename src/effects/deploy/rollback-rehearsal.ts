@@ -66,6 +66,7 @@ export function clearRehearsal(world: DeployWorld): WriteEffect<Input, Cleared> 
   return {
     name: 'clear_rehearsal',
     kind: 'write',
+    beforeApproval: true,
     input,
     output: cleared,
     async execute(context, given) {
