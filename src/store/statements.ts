@@ -100,7 +100,7 @@ const texts = {
     with recursive entry (entry_id) as (
       select newest_id from runs where run_id = ?
       union all
-      select previous_id from entry join history on id = entry_id where previous_id is not null
+      select previous_id from entry join history on id = entry_id where previous_id < id
     )
     select history.* from entry join history on id = entry_id order by seq`,
   historyByPeople: "select * from history where run_id = ? and by != 'engine' order by seq",

@@ -44,6 +44,21 @@ const edits: [what: string, why: string, ...statements: string[]][] = [
   ],
   ['an old entry that is gone', 'entry 5 is missing', 'delete from history where run_id = @id and seq = 5'],
   [
+    'an entry that another one was linked past',
+    'entry 4 is missing',
+    'update history set previous_id = (select previous_id from history where run_id = @id and seq = 4) where run_id = @id and seq = 5',
+  ],
+  [
+    'an entry that was linked to itself',
+    'entry 4 is missing',
+    'update history set previous_id = id where run_id = @id and seq = 5',
+  ],
+  [
+    'an entry that was linked to the newest',
+    'entry 4 is missing',
+    'update history set previous_id = (select newest_id from runs where run_id = @id) where run_id = @id and seq = 5',
+  ],
+  [
     'an entry that is no JSON',
     'no JSON any more',
     "update history set event = '{' where run_id = @id and seq = 5",
