@@ -2,6 +2,7 @@ import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { contentDifferences, readContents } from '../../src/effects/migrate/contents.ts'
 import { readCatalogue } from '../../src/effects/migrate/read-catalogue.ts'
+import { readShared, sharedWords } from '../../src/effects/migrate/shared-objects.ts'
 import { schemaDifference } from '../../src/migration/catalogue.ts'
 import { connected } from '../cli/connect.ts'
 import { type Cluster, startCluster } from '../support/cluster.ts'
@@ -117,6 +118,24 @@ describe('a difference of schemas', () => {
     ['alter function app.twice(int) security definer', { changed: ['function app.twice(integer)'] }],
     ['drop aggregate app.total (int)', { removed: ['aggregate app.total(integer)'] }],
     ['alter table app.unit disable trigger touched', { changed: ['trigger app.unit.touched'] }],
+    [
+      'alter table app.part disable trigger all',
+      { changed: ['constraint app.part.part_unit_id_fkey'], loose: true },
+    ],
+    ["comment on policy own on app.unit is 'a'", { changed: ['policy app.unit.own'] }],
+    [
+      'grant create on schema app to reader; alter statistics app.both owner to reader',
+      { added: ['grant create on schema app to reader'], changed: ['statistics app.both'] },
+    ],
+    ['alter statistics app.both set statistics 9', { changed: ['statistics app.both'] }],
+    [
+      'alter publication told set table app.unit where (id > 1)',
+      { changed: ['publication told'], before: 'create publication told for table app.unit' },
+    ],
+    [
+      'alter publication told add tables in schema app',
+      { changed: ['publication told'], before: 'create publication told for table app.odd' },
+    ],
     ['drop trigger touched on app.unit', { removed: ['trigger app.unit.touched'] }],
     ['drop rule quiet on app.unit', { removed: ['rule app.unit.quiet'] }],
     ['alter policy own on app.unit using (id > 1)', { changed: ['policy app.unit.own'] }],
@@ -194,6 +213,40 @@ describe('a difference of schemas', () => {
     const script = `insert into app.unit values (1, 'a', 'glad'); update app.unit set title = 'b'; analyze app.unit;
       create temp table passing (a int); select nextval('app.tickets')`
     expect(await differenceOf(script)).toEqual({ added: [], removed: [], changed: [] })
+  })
+})
+
+describe('what belongs to the whole server or to PostgreSQL itself', () => {
+  test.each([
+    ["execute 'create role hidden superuser'", 'role hidden was added'],
+    ["execute 'alter role reader superuser'", 'role reader was changed'],
+    ["execute 'alter role reader password ''a'''", 'password of reader was changed'],
+    ["execute 'grant pg_read_all_data to reader'", 'membership of reader in pg_read_all_data was added'],
+    ["execute 'alter role reader set work_mem = 99'", 'settings of reader in every database was added'],
+    [
+      "execute 'alter database postgres set row_security = off'",
+      'settings of everybody in postgres was added',
+    ],
+    ["execute 'grant create on database postgres to reader'", 'database postgres was changed'],
+    [
+      "execute 'grant execute on function pg_read_file(text) to reader'",
+      'privileges on pg_read_file(text) was changed',
+    ],
+    ["execute 'grant select on pg_authid to reader'", 'privileges on pg_authid was changed'],
+    [
+      "execute 'grant set on parameter log_statement to reader'",
+      'privileges on parameter log_statement was added',
+    ],
+  ])('is seen to change: %s', async (act, line) => {
+    await client.query('begin')
+    try {
+      const before = await readShared(client)
+      expect(sharedWords(before, await readShared(client))).toEqual([])
+      await client.query(`do $do$ begin ${act}; end $do$`)
+      expect(sharedWords(before, await readShared(client))).toContain(line)
+    } finally {
+      await client.query('rollback')
+    }
   })
 })
 

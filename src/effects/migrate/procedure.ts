@@ -16,6 +16,7 @@ import { type Identities, madeAnew, readIdentities } from './made-anew.ts'
 import { readCatalogue } from './read-catalogue.ts'
 import { type RowsBefore, rowChanges, watchRows } from './row-changes.ts'
 import { runScript } from './run-script.ts'
+import { readShared, sharedWords } from './shared-objects.ts'
 
 /**
  * The one way in which a migration is applied, on a rehearsal's copy as on the target: what is looked at before, the script byte
@@ -59,6 +60,7 @@ export async function applyWithin(sql: Sql, given: ApplyGiven): Promise<Applied>
   refuseDrift(scoped(catalogue), before)
   const identities = await readIdentities(sql)
   const rowsBefore = await watchRows(sql, spec, rehearsed?.inside.rewritten ?? null)
+  const shared = await readShared(sql)
   const transactionId = await transactionIdOf(sql)
   const touched = await runScript(sql, bundle.script)
   if ((await transactionIdOf(sql)) !== transactionId)
@@ -66,6 +68,7 @@ export async function applyWithin(sql: Sql, given: ApplyGiven): Promise<Applied>
       'STOP_MIGRATION_FAILED',
       'the script ended its own transaction; what it did can’t be told from here',
     )
+  refuseShared(sharedWords(shared, await readShared(sql)))
   const outcome = await measure(sql, bundle, {
     catalogue: before,
     look,
@@ -120,6 +123,18 @@ function refuseDrift(expected: Catalogue, found: Catalogue): void {
     `the schema is no longer the one that was backed up and rehearsed: ${lines.slice(0, 5).join('; ')}; nothing was applied`,
     {
       next: 'cancel this run and start another: its plan, and only that, was approved',
+      data: { differences: lines.slice(0, 100) },
+    },
+  )
+}
+
+function refuseShared(lines: string[]): void {
+  if (lines.length === 0) return
+  throw new Stop(
+    'STOP_RESULT_DIFFERS',
+    `while the script ran, what no migration may touch was touched: ${lines.slice(0, 5).join('; ')}; rolled back whole`,
+    {
+      next: 'if the script did it, take it out in a new bundle and start another run; if another session did, resume the run',
       data: { differences: lines.slice(0, 100) },
     },
   )

@@ -42,7 +42,8 @@ with tables as (
   select 'schema ' || n.nspname, null, n.nspname::text, jsonb_build_array(pg_get_userbyid(n.nspowner), obj_description(n.oid, 'pg_namespace'))
   from pg_namespace n where ${user('n')} and not ${member('pg_namespace', 'n.oid')}
   union all
-  select 'extension ' || x.extname, null, null, jsonb_build_array(x.extversion, x.extnamespace::regnamespace::text) from pg_extension x
+  select 'extension ' || x.extname, null, null, jsonb_build_array(x.extversion, x.extnamespace::regnamespace::text,
+    obj_description(x.oid, 'pg_extension')) from pg_extension x
   union all
   select t.name, null, t.about, jsonb_build_array(t.relkind, t.relpersistence, t.relrowsecurity, t.relforcerowsecurity, t.relreplident,
     t.reloptions, pg_get_userbyid(t.relowner), t.relispopulated, (select amname from pg_am where oid = t.relam),
@@ -59,7 +60,9 @@ with tables as (
   union all
   select 'constraint ' || t.label || '.' || k.conname, t.name, t.about, jsonb_build_array(pg_get_constraintdef(k.oid), k.contype,
     k.condeferrable, k.condeferred, k.convalidated, obj_description(k.oid, 'pg_constraint'),
-    case when k.contype in ('p', 'u', 'x') then pg_get_indexdef(k.conindid) end)
+    case when k.contype in ('p', 'u', 'x') then pg_get_indexdef(k.conindid) end,
+    (select jsonb_agg(g.tgenabled order by g.tgenabled) from pg_trigger g
+      where g.tgconstraint = k.oid and g.tgisinternal and g.tgenabled <> 'O'))
   from tables t join pg_constraint k on k.conrelid = t.oid where k.contype not in ('n', 't')
   union all
   select 'index ' || n.nspname || '.' || c.relname, null, t.about, jsonb_build_array(pg_get_indexdef(c.oid), i.indisvalid, i.indisready,
@@ -72,15 +75,17 @@ with tables as (
     obj_description(g.oid, 'pg_trigger'))
   from tables t join pg_trigger g on g.tgrelid = t.oid where not g.tgisinternal
   union all
-  select 'rule ' || t.label || '.' || r.rulename, null, t.about, jsonb_build_array(pg_get_ruledef(r.oid), r.ev_enabled)
+  select 'rule ' || t.label || '.' || r.rulename, null, t.about, jsonb_build_array(pg_get_ruledef(r.oid), r.ev_enabled,
+    obj_description(r.oid, 'pg_rewrite'))
   from tables t join pg_rewrite r on r.ev_class = t.oid where r.rulename <> '_RETURN'
   union all
   select 'policy ' || t.label || '.' || p.polname, null, t.about, jsonb_build_array(p.polcmd, p.polpermissive,
     (select jsonb_agg(case when o = 0 then 'public' else pg_get_userbyid(o)::text end order by o::text) from unnest(p.polroles) o),
-    pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid))
+    pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid), obj_description(p.oid, 'pg_policy'))
   from tables t join pg_policy p on p.polrelid = t.oid
   union all
-  select 'statistics ' || n.nspname || '.' || s.stxname, null, t.about, jsonb_build_array(pg_get_statisticsobjdef(s.oid))
+  select 'statistics ' || n.nspname || '.' || s.stxname, null, t.about, jsonb_build_array(pg_get_statisticsobjdef(s.oid),
+    pg_get_userbyid(s.stxowner), nullif(to_jsonb(s) ->> 'stxstattarget', '-1'), obj_description(s.oid, 'pg_statistic_ext'))
   from pg_statistic_ext s join pg_namespace n on n.oid = s.stxnamespace left join tables t on t.oid = s.stxrelid where ${user('n')}
   union all
   select 'sequence ' || q.label, t.name, coalesce(t.about, q.label), jsonb_build_array(format_type(s.seqtypid, null), s.seqstart,
@@ -103,10 +108,14 @@ with tables as (
   from pg_type y join pg_namespace n on n.oid = y.typnamespace
   where y.typtype in ('e', 'd', 'r') and ${user('n')} and not ${member('pg_type', 'y.oid')}
   union all
-  select 'event trigger ' || v.evtname, null, null, jsonb_build_array(v.evtevent, v.evtenabled, v.evttags, v.evtfoid::regprocedure::text)
+  select 'event trigger ' || v.evtname, null, null, jsonb_build_array(v.evtevent, v.evtenabled, v.evttags, v.evtfoid::regprocedure::text,
+    pg_get_userbyid(v.evtowner), obj_description(v.oid, 'pg_event_trigger'))
   from pg_event_trigger v where not ${member('pg_event_trigger', 'v.oid')}
   union all
   select 'publication ' || p.pubname, null, null, jsonb_build_array(p.puballtables, p.pubinsert, p.pubupdate, p.pubdelete, p.pubtruncate,
+    p.pubviaroot, pg_get_userbyid(p.pubowner), obj_description(p.oid, 'pg_publication'),
+    case when not p.puballtables then (select jsonb_agg(jsonb_build_array(x.schemaname, x.tablename, to_jsonb(x) ->> 'rowfilter')
+      order by x.schemaname, x.tablename) from pg_publication_tables x where x.pubname = p.pubname) end,
     (select jsonb_agg(r.prrelid::regclass::text order by r.prrelid::regclass::text) from pg_publication_rel r where r.prpubid = p.oid))
   from pg_publication p
   union all

@@ -1,0 +1,63 @@
+import { type Catalogue, catalogueOf, schemaDifference, schemaWords } from '../../migration/catalogue.ts'
+import type { Sql } from '../../targets/target.ts'
+import { looking } from './checks.ts'
+
+/**
+ * What a script may not touch at all: what belongs to the whole server (roles, settings, databases) and the privileges on
+ * PostgreSQL's own objects, extensions' and large objects. Lint refuses the statements; this notices them where a function or
+ * a DO block puts them together at run time.
+ */
+export const readShared = (sql: Sql): Promise<Catalogue> =>
+  looking(sql, async () => {
+    const { rows } = await sql.query<{ passwords: boolean; parameters: boolean }>(
+      `select pg_catalog.has_table_privilege('pg_catalog.pg_authid', 'select') as passwords,
+         pg_catalog.to_regclass('pg_catalog.pg_parameter_acl') is not null as parameters`,
+    )
+    const { passwords, parameters } = rows[0]!
+    const facts = [SHARED, ...(passwords ? [PASSWORDS] : []), ...(parameters ? [PARAMETERS] : [])]
+    const found = await sql.query<{ name: string; digest: string }>(
+      `select name, pg_catalog.md5(coalesce(facts, '')) as digest from (${facts.join(' union all ')}) f (name, facts)`,
+    )
+    return catalogueOf(found.rows.map((row) => ({ ...row, within: null, about: null })))
+  })
+
+export const sharedWords = (before: Catalogue, after: Catalogue) =>
+  schemaWords(schemaDifference(before, after))
+
+const PASSWORDS = `select 'password of ' || rolname, md5(rolpassword) from pg_catalog.pg_authid`
+const PARAMETERS = `select 'privileges on parameter ' || parname, paracl::text from pg_catalog.pg_parameter_acl`
+
+const SHARED = `
+  select 'role ' || rolname, (to_jsonb(r) - 'oid')::text from pg_catalog.pg_roles r
+  union all
+  select 'membership of ' || pg_get_userbyid(member) || ' in ' || pg_get_userbyid(roleid), (to_jsonb(m) - 'oid')::text
+  from pg_catalog.pg_auth_members m
+  union all
+  select 'settings of ' || case when setrole = 0 then 'everybody' else pg_get_userbyid(setrole)::text end || ' in '
+    || coalesce((select datname from pg_catalog.pg_database where oid = setdatabase)::text, 'every database'), setconfig::text
+  from pg_catalog.pg_db_role_setting
+  union all
+  select 'database ' || datname, jsonb_build_array(datdba, datallowconn, datistemplate, datconnlimit, datacl::text)::text
+  from pg_catalog.pg_database where datname = current_database()
+  union all
+  select 'tablespace ' || spcname, jsonb_build_array(spcowner, spcacl::text, spcoptions)::text from pg_catalog.pg_tablespace
+  union all
+  select 'comment on shared object ' || classoid::regclass || ' ' || objoid, description from pg_catalog.pg_shdescription
+  union all
+  select 'subscription ' || subname, jsonb_build_array(subowner, subenabled, subpublications)::text from pg_catalog.pg_subscription
+  union all
+  select 'privileges on ' || p.oid::regprocedure, p.proacl::text from pg_catalog.pg_proc p
+  where p.proacl is not null and (p.pronamespace in ('pg_catalog'::regnamespace, 'information_schema'::regnamespace)
+    or exists (select from pg_catalog.pg_depend e where e.classid = 'pg_proc'::regclass and e.objid = p.oid and e.deptype = 'e'))
+  union all
+  select 'privileges on ' || c.oid::regclass, jsonb_build_array(c.relacl::text, (select jsonb_agg(jsonb_build_array(a.attname, a.attacl::text)
+      order by a.attnum) from pg_catalog.pg_attribute a where a.attrelid = c.oid and a.attacl is not null))::text
+  from pg_catalog.pg_class c
+  where c.relkind in ('r', 'v', 'm', 'S', 'f', 'p') and (c.relnamespace in ('pg_catalog'::regnamespace, 'information_schema'::regnamespace)
+    or exists (select from pg_catalog.pg_depend e where e.classid = 'pg_class'::regclass and e.objid = c.oid and e.deptype = 'e'))
+  union all
+  select 'privileges on schema ' || nspname, nspacl::text from pg_catalog.pg_namespace where nspname in ('pg_catalog', 'information_schema')
+  union all
+  select 'privileges on language ' || lanname, jsonb_build_array(lanowner, lanacl::text)::text from pg_catalog.pg_language
+  union all
+  select 'privileges on large object ' || oid, jsonb_build_array(lomowner, lomacl::text)::text from pg_catalog.pg_largeobject_metadata`
