@@ -128,6 +128,17 @@ describe.skipIf(skipped !== null)('a bundle that is not as it says', { timeout: 
     expect(await stateOf(shop)).toEqual(UNTOUCHED)
   })
 
+  test('whose script puts together at run time what lint refuses as a statement stops at its rehearsal', async () => {
+    await aShop()
+    const hidden = `do $$ begin execute format('al' || 'ter role %I set work_mem = 99', current_user); end $$;`
+    const run = await started({ migration: `${MIGRATION}\n${hidden}\n` })
+    expect(run).toMatchObject({ status: 'stopped', stopCode: 'STOP_REHEARSAL_FAILED' })
+    expect(run.stop?.message).toMatch(
+      /what no migration may touch was touched: settings of \S+ in every database was added/,
+    )
+    expect(await stateOf(shop)).toEqual(UNTOUCHED)
+  })
+
   test('whose rollback does not run stops at its rehearsal', async () => {
     await aShop()
     const run = await started({ rollback: 'drop table reviews;' })
