@@ -45,10 +45,19 @@ function characterStart(bytes: Uint8Array, { start, end }: Line): number {
   return at
 }
 
-/** A space ends a number in Chinese and Japanese, which write none elsewhere, and brackets do so in Korean. */
+/** How a Korean sentence goes on that begins by naming an article: "제5조 제1항에 따라", "제5조 및 제6조". */
+const KOREAN_REFERENCE = /^(?:제\s?\p{Nd}|및|또는|내지|부터|까지|중|등|각\s?호|본문|단서|전단|후단)/u
+
+/**
+ * A space ends a number in Chinese and Japanese, which write none elsewhere. In Korean brackets and circled numbers do so, and a
+ * space where no reference goes on behind it: particles stand without one.
+ */
 function isSetOff(said: string, rest: string, before: Before): boolean {
   if (/^\p{sc=Han}/u.test(said)) return /\s$/.test(said)
-  if (/^\p{sc=Hangul}/u.test(said)) return before !== 'text' && rest.startsWith('(')
+  if (/^\p{sc=Hangul}/u.test(said)) {
+    if (before === 'text') return false
+    return /^[([（［【\u2460-\u2473]/u.test(rest) || (/\s$/.test(said) && !KOREAN_REFERENCE.test(rest))
+  }
   return before !== 'text' && /^[.:)–—-]/.test(rest)
 }
 

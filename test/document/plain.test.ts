@@ -69,6 +69,9 @@ describe('a plain text', () => {
     ['第{n}条　国民は、すべての基本的人権の享有を妨げられない。', ['一', '二', '三'], '第一条'],
     ['第{n}条 有下列情形之一的，', ['一', '二', '三'], '第一条'],
     ['제{n}조(목적) 이 법은 국민의 권리를 보호함을 목적으로 한다.', ['1', '2', '3'], '제1조'],
+    ['제{n}조 대한민국은 민주공화국이다.', ['1', '2', '3'], '제1조'],
+    ['제{n}조【적용】 이 법은 모든 국민에게 적용한다.', ['1', '2', '3'], '제1조'],
+    ['제{n}조 ① 국민은 자유를 가진다.', ['1', '2', '3'], '제1조'],
   ])('is cut at run-ins such as %s, line after line', (form, numbers, heading) => {
     for (const sentence of [form, form.repeat(12)]) {
       const text = numbers.map((number) => `${sentence.replace('{n}', number)}\n`).join('')
@@ -76,6 +79,22 @@ describe('a plain text', () => {
         [1, 2, 3].map((n, i) => `unit DOC/ARTICLE-${n} ${heading.replace(numbers[0]!, numbers[i]!)}`),
       )
     }
+  })
+
+  test('numbers inserted Korean articles, and tells a reference at the start of a line from a heading', () => {
+    const articles = ['제1조(목적) 정한다.', '제1조의2(정의) ① 정한다.', '제2조 모든 국민은 평등하다.']
+    const cut = ['DOC/ARTICLE-1', 'DOC/ARTICLE-1-2', 'DOC/ARTICLE-2']
+    expect(addresses(`${articles.join('\n')}\n`)).toEqual(cut)
+    for (const reference of [
+      '제1항에 따라',
+      '및 제6조에 따라',
+      '또는 제6조의',
+      '각 호의',
+      '본문에 따라',
+      '단서의',
+    ])
+      expect(addresses(`${articles.join('\n')}\n제5조 ${reference} 벌한다.\n`)).toEqual(cut)
+    expect(addresses(`${articles.join('\n')}\n제5조의 규정에 따른다.\n제5조에 따른다.\n`)).toEqual(cut)
   })
 
   test('takes unknown words for headings when they repeat with growing numbers', () => {
