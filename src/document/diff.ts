@@ -1,5 +1,6 @@
 import { diffLines } from 'diff'
 import { diffUnits, type UnitText } from './diff-units.ts'
+import { withMoved } from './moved.ts'
 import type { ScanRecord } from './records.ts'
 import type { Scan } from './scan.ts'
 
@@ -14,7 +15,7 @@ export type ChangeKind =
   | 'merged'
 
 /**
- * What became of one unit. `repealed` with a `newAddress` is repealed in place: the unit stays, its text says so. A unit that was
+ * What became of one unit. `moved` with one address: among the other units it has another place. `repealed` with a `newAddress` is repealed in place: the unit stays, its text says so. A unit that was
  * split has one change for each part; of several that were merged, each has one. `occurrence` counts units that share an address
  * (such documents can be compared, but not cut), from 1.
  */
@@ -47,7 +48,9 @@ export interface Text {
 
 /** How one text of a document became another: its units in the new order, those that are gone behind them. */
 export function diffDocuments(before: Text, after: Text): DocumentDiff {
-  return { changes: diffUnits(unitTexts(before), unitTexts(after)), other: otherDifferences(before, after) }
+  const old = unitTexts(before)
+  const changes = withMoved(diffUnits(old, unitTexts(after)), old)
+  return { changes, other: otherDifferences(before, after) }
 }
 
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true })

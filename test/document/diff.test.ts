@@ -39,6 +39,16 @@ describe('what became of each unit', () => {
     expect(told(diff(before, after).changes)).toEqual(['added 2 → 2', 'renumbered 2 → 3', 'renumbered 3 → 4'])
   })
 
+  test('moved, when whole articles change places: as few of them as can be', () => {
+    const of = (...numbers: number[]) =>
+      `${articles(...numbers.map((n): [string, string] => [`${n}`, sentences(n)]))}\n`
+    expect(told(diff(of(1, 2, 3, 4), of(1, 3, 2, 4)).changes)).toEqual(['moved 3 → 3'])
+    expect(told(diff(of(1, 2, 3, 4, 5), of(5, 1, 2, 3, 4)).changes)).toEqual(['moved 5 → 5'])
+    expect(told(diff(of(1, 2, 3, 4, 5), of(2, 3, 4, 5, 1)).changes)).toEqual(['moved 1 → 1'])
+    expect(told(diff(of(1, 2, 3), of(3, 2, 1)).changes)).toHaveLength(2)
+    expect(told(diff(of(1, 2, 3, 4), of(1, 3, 4)).changes)).toEqual(['repealed 2 → gone'])
+  })
+
   test('renumbered and amended at once', () => {
     const before = articles(['1', sentences(1)], ['2', sentences(2, 6)])
     const after = articles(['1', sentences(1)], ['7', `${sentences(2, 6)}\nAnd more.`])

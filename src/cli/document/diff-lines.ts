@@ -37,8 +37,11 @@ function totals(changes: Change[]): string {
 function headOf({ change, address, newAddress, occurrence }: Change): string {
   const name = occurrence === undefined ? address : `${address} (${occurrence})`
   const went = newAddress === null || newAddress === address ? '' : ` → ${newAddress}`
-  return `${change.padEnd(10)} ${name}${went}${change === 'repealed' && newAddress !== null ? ' (in place)' : ''}`
+  const how = newAddress === address ? (HOW[change] ?? '') : ''
+  return `${change.padEnd(10)} ${name}${went}${how}`
 }
+
+const HOW: { [change: string]: string } = { moved: ' (to another place)', repealed: ' (in place)' }
 
 type Texts = Map<string, string>
 
@@ -51,6 +54,7 @@ function stretchesOf(change: Change, { old, now }: { old: Texts; now: Texts }): 
   const before = old.get(`${address}#${occurrence}#${oldSha256}`) ?? ''
   const after = now.get(`${newAddress}#${occurrence}#${newSha256}`) ?? ''
   if (newAddress === null) return [{ kind: 'removed', text: inShort(before) }]
+  if (oldSha256 === newSha256) return [{ kind: 'same', text: inShort(after) }]
   if (oldSha256 === null || change.change === 'split' || change.change === 'merged')
     return [{ kind: oldSha256 === null ? 'added' : 'same', text: inShort(after) }]
   return wordDifferences(before, after)
