@@ -36,7 +36,7 @@ export function grouped(store: BatchingStore, runsAtWork: () => number): RunStor
 
   async function saved(batch: Waiting[]): Promise<void> {
     const answers = await store.saveAll(batch).catch(
-      // The transaction as a whole failed: nothing of it was saved.
+      // The batch as a whole failed. What of it was saved after all, the store tells whoever takes those runs up.
       (reason) => batch.map((): PromiseSettledResult<EffectRow[]> => ({ status: 'rejected', reason })),
     )
     // First the next batch goes on its way, then its owners go to work.

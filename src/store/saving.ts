@@ -32,7 +32,7 @@ export function savingTo(db: Database, sql: Statements, { file, ...options }: Op
     if (writerThread !== undefined && requests.length >= WORTH_A_THREAD) {
       writer ??= openWriter({ file, ...options }, writerThread)
       const outcomes = writer.save(rows)
-      if (outcomes !== null) return outcomes
+      if (outcomes !== null) return outcomes.catch((cause) => threadLost(file, cause))
     }
     const outcomes = perform(rows)
     // Runs that only ever wait for each other must not keep the process from hearing of anything else.
@@ -64,6 +64,11 @@ function settled<T>(work: () => T): PromiseSettledResult<T> {
   } catch (reason) {
     return { status: 'rejected', reason }
   }
+}
+
+function threadLost(file: string, cause: Error): never {
+  const message = `${cause.message}; the steps that it was given are each in ${file}, whole, or not at all`
+  throw new CutterError('STORE_UNWRITABLE', message, { next: 'cutter run list', cause })
 }
 
 function keyReused({ startKey }: Run, sql: Statements): CutterError {

@@ -8,7 +8,10 @@ import type { StepRows } from './step-row.ts'
  * costs a tenth of saving it. One batch is on its way at a time.
  */
 export interface Writer {
-  /** Null until the thread has opened the file; then what came of each step. Rejects when the thread is gone: what it had was saved whole or not at all. */
+  /**
+   * Null until the thread has opened the file; then what came of each step. Rejects when the thread is gone: which of its steps were
+   * saved, the store tells.
+   */
   save(rows: StepRows): Promise<Outcome[]> | null
   close(): Promise<void>
 }
@@ -18,6 +21,7 @@ export function openWriter(options: OpenOptions, threadFile: string): Writer {
   worker.unref()
   let ready = false
   let gone: Error | null = null
+  let closing = false
   let waiting: { resolve(outcomes: Outcome[]): void; reject(error: Error): void } | null = null
   const leave = (error: Error) => {
     gone = error
@@ -29,7 +33,8 @@ export function openWriter(options: OpenOptions, threadFile: string): Writer {
       ready = true
       return
     }
-    worker.unref()
+    // Who waits for the end would wait for ever if the process ended first.
+    if (!closing) worker.unref()
     waiting?.resolve(message)
     waiting = null
   })
@@ -38,15 +43,16 @@ export function openWriter(options: OpenOptions, threadFile: string): Writer {
   void ended.then(() => leave(new Error('the thread that saves steps has ended')))
   return {
     save(rows) {
-      if (!ready || gone !== null || waiting !== null) return null
+      if (!ready || closing || gone !== null || waiting !== null) return null
       return new Promise((resolve, reject) => {
+        worker.postMessage(rows)
         waiting = { resolve, reject }
         worker.ref()
-        worker.postMessage(rows)
       })
     },
     async close() {
       if (gone !== null) return
+      closing = true
       worker.ref()
       worker.postMessage(null)
       await ended

@@ -13,12 +13,12 @@ export type Opened = { opened: number } | { code: string | null; message: string
 export const NOBODY = { uid: 65534, gid: 65534 }
 
 /** Builds the program, with node_modules linked beside it, so that packages resolve as in the project. */
-export async function openerProgram(): Promise<string> {
+export async function openerProgram(source = 'opener.ts'): Promise<string> {
   const folder = aFolder()
   symlinkSync(resolve('node_modules'), join(folder, 'node_modules'))
   const outfile = join(folder, 'opener.mjs')
   await build({
-    entryPoints: [join(import.meta.dirname, 'opener.ts')],
+    entryPoints: [join(import.meta.dirname, source)],
     outfile,
     bundle: true,
     packages: 'external',

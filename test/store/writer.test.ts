@@ -1,3 +1,6 @@
+import { spawnSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { canonicalJson } from '../../src/domain/json.ts'
 import type { Run } from '../../src/domain/run.ts'
@@ -7,7 +10,8 @@ import type { Outcome } from '../../src/store/perform.ts'
 import { openRunStore } from '../../src/store/run-store.ts'
 import { eachRow, rowsOf } from '../../src/store/step-row.ts'
 import { openWriter, type Writer } from '../../src/store/writer.ts'
-import { aStoreFile, removeFolders } from './folders.ts'
+import { aFolder, aStoreFile, migrationsDirectory, removeFolders } from './folders.ts'
+import { openerProgram } from './openers.ts'
 import { anEffect, atGate, firstStep, mine, stepAfter } from './steps.ts'
 
 const close: (() => Promise<void>)[] = []
@@ -129,5 +133,38 @@ describe('the thread that saves steps', () => {
     await made(writer)
     await writer.close()
     expect(writer.save(rowsOf([{ step: firstStep(), lease: mine }]))).toBeNull()
+  })
+
+  test('holds its process until what it was given is saved and its file is closed', async () => {
+    const { file } = aStoreFile()
+    const program = await openerProgram('closer.ts')
+    const child = spawnSync(process.execPath, [program, file, migrationsDirectory, writerThread()], {
+      encoding: 'utf8',
+    })
+    expect({ code: child.status, said: child.stdout, stderr: child.stderr }).toEqual({
+      code: 0,
+      said: 'closed 32\n',
+      stderr: '',
+    })
+  })
+
+  test('that is lost in the midst of a batch is told, and the next batch is saved without it', async () => {
+    const options = aStoreFile()
+    const lost = join(aFolder(), 'lost.cjs')
+    writeFileSync(
+      lost,
+      "const { parentPort } = require('node:worker_threads'); parentPort.on('message', () => process.exit(7)); parentPort.postMessage('ready')",
+    )
+    const store = openRunStore({ ...options, writerThread: lost })
+    close.push(store.close)
+    const batch = () => Array.from({ length: 16 }, () => ({ step: firstStep(), lease: mine }))
+    await store.saveAll(batch())
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    await expect(store.saveAll(batch())).rejects.toMatchObject({
+      code: 'STORE_UNWRITABLE',
+      message: expect.stringContaining(`whole, or not at all`),
+    })
+    const saved = await store.saveAll(batch())
+    expect(saved.every(({ status }) => status === 'fulfilled')).toBe(true)
   })
 })
