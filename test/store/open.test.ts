@@ -12,11 +12,12 @@ import {
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { digestOfBytes } from '../../src/domain/json.ts'
+import type { RunStore } from '../../src/domain/store.ts'
 import { type OpenOptions, openDatabase } from '../../src/store/open.ts'
 import { openRunStore } from '../../src/store/run-store.ts'
 import { aFolder, aStoreFile, migrationsDirectory, removeFolders, withDatabase } from './folders.ts'
 import { NOBODY, openAtOnce, openerProgram, whyNotAsNobody } from './openers.ts'
-import { firstStep, mine } from './steps.ts'
+import { atGate, firstStep, mine, stepAfter } from './steps.ts'
 
 let program: string
 beforeAll(async () => {
@@ -209,7 +210,7 @@ describe('a store of an older version', () => {
   const version = (file: string) => withDatabase(file, (db) => db.pragma('user_version', { simple: true }))
   const runs = (file: string) =>
     withDatabase(file, (db) => db.prepare('select run_id from runs').pluck().all())
-  const backupOf = (file: string) => `${file}.before-migration-from-${NEWEST}`
+  const backupOf = (file: string, from = NEWEST) => `${file}.before-migration-from-${from}`
 
   test('is copied before it is brought up to date', async () => {
     const { file, runId } = await aFilledStore()
@@ -256,4 +257,70 @@ describe('a store of an older version', () => {
     const left = readdirSync(dirname(options.file)).filter((name) => !journal.includes(name))
     expect(left).toEqual(['cutter.db'])
   })
+
+  test.each([1, 2, 3, 4, 5, 6])('%i keeps its runs as they are, which go on', async (old) => {
+    const now = aStoreFile()
+    const store = openRunStore(now)
+    const runs = [firstStep({ run: { startKey: 'k' } }), firstStep(), firstStep()]
+    for (const step of runs) await store.create(step, mine)
+    let run = runs[1]!.run
+    for (const changes of [
+      { run: atGate(run), effectDone: 'source_pin' },
+      { event: { type: 'ASKED' } },
+      {},
+    ]) {
+      const step = stepAfter(run, changes)
+      await store.advance(step, mine)
+      run = step.run
+    }
+    await store.advance(stepAfter(runs[0]!.run), mine)
+    const ids = runs.map(({ run: { runId } }) => runId)
+    const wholeOf = (one: RunStore) => Promise.all(ids.map((id) => one.whole(id)))
+    const expected = await wholeOf(store)
+    await store.close()
+
+    const then = aStoreFile()
+    openDatabase({ ...then, migrationsDirectory: migrationsUpTo(old) }).close()
+    copyRows(now.file, then.file)
+    const again = openRunStore(then)
+    expect(await wholeOf(again)).toEqual(expected)
+    expect((await again.runByKey('k'))?.runId).toBe(ids[0])
+    await again.advance(stepAfter(run), mine)
+    expect((await again.history(run.runId)).map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5])
+    expect(version(backupOf(then.file, old))).toBe(old)
+    await again.close()
+  })
+
+  function migrationsUpTo(last: number): string {
+    const folder = join(aFolder(), 'migrations')
+    mkdirSync(folder)
+    for (const name of readdirSync(migrationsDirectory).filter((one) => Number(one.slice(0, 4)) <= last))
+      cpSync(join(migrationsDirectory, name), join(folder, name))
+    return folder
+  }
+
+  /** Into the tables and columns that the older version has, in the order in which the rows were written. */
+  function copyRows(from: string, to: string): void {
+    withDatabase(to, (db) => {
+      db.pragma('foreign_keys = off')
+      db.prepare('attach ? as newer').run(from)
+      const tables = db
+        .prepare("select name from main.sqlite_schema where type = 'table'")
+        .pluck()
+        .all() as string[]
+      const columnsOf = (schema: string, table: string) =>
+        db
+          .prepare(`select name from pragma_table_info(?, ?) order by cid`)
+          .pluck()
+          .all(table, schema) as string[]
+      for (const table of tables) {
+        const columns = columnsOf('main', table).filter((name) => columnsOf('newer', table).includes(name))
+        const list = columns.map((name) => `"${name}"`).join(', ')
+        if (list !== '')
+          db.exec(
+            `insert or ignore into main.${table} (${list}) select ${list} from newer.${table} order by ${table === 'history' ? 'id' : 1}`,
+          )
+      }
+    })
+  }
 })
