@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { faultInHistory } from '../../src/domain/history.ts'
 import { writerThread } from '../../src/package-root.ts'
 import { openRunStore } from '../../src/store/run-store.ts'
-import { aFolder, aStoreFile, removeFolders } from '../store/folders.ts'
+import { aFolder, aStoreFile, migrationsDirectory, removeFolders } from '../store/folders.ts'
 
 /** A process that dies with a great many runs at work, whose steps are saved by a thread of their own. */
 
@@ -31,37 +31,53 @@ beforeAll(async () => {
 })
 afterAll(removeFolders)
 
-describe('a great many runs at work', () => {
-  test.each([40, 90, 150, 230, 330])(
-    'have every step that was answered, whole, when they die %i ms after the first',
-    async (ms) => {
-      const { file, migrationsDirectory } = aStoreFile()
-      const args = [program, file, migrationsDirectory, writerThread(), String(RUNS)]
-      const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
-      let said = ''
-      const ended = new Promise((end) => child.once('close', end))
-      child.stdout.on('data', (chunk) => {
-        said += chunk
-      })
-      await once(child.stdout, 'data')
-      await sleep(ms)
+/** A process at work on the store; `killed` ends it and gives the newest step that it called saved, run by run. */
+function atWork(file: string) {
+  const args = [program, file, migrationsDirectory, writerThread(), String(RUNS)]
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  let said = ''
+  child.stdout.on('data', (chunk) => {
+    said += chunk
+  })
+  const ended = once(child, 'close')
+  return {
+    begun: once(child.stdout, 'data'),
+    async killed(): Promise<Map<string, number>> {
       child.kill('SIGKILL')
       await ended
-      const answered = new Map(
-        said
-          .split('\n')
-          .slice(0, -1)
-          .map((line) => line.split(' ') as [string, string]),
-      )
-      expect(answered.size).toBe(RUNS)
+      const lines = said
+        .split('\n')
+        .slice(0, -1)
+        .map((line) => line.split(' '))
+      return new Map(lines.map(([runId, seq]) => [runId!, Number(seq)]))
+    },
+  }
+}
+
+describe('a great many runs at work', () => {
+  test.each([
+    [1, 40],
+    [1, 90],
+    [1, 150],
+    [1, 230],
+    [1, 330],
+    [2, 400],
+    [3, 600],
+  ])(
+    'have every step that was answered, whole, when their %i processes die %i ms after the first',
+    async (processes, ms) => {
+      const { file } = aStoreFile()
+      const all = Array.from({ length: processes }, () => atWork(file))
+      for (const { begun } of all) await begun
+      await sleep(ms)
+      const answered = (await Promise.all(all.map(({ killed }) => killed()))).flatMap((each) => [...each])
+      expect(answered).toHaveLength(processes * RUNS)
       const store = openRunStore({ file, migrationsDirectory })
       expect(await store.check()).toEqual([])
       for (const [runId, seq] of answered) {
         const { run, history } = (await store.whole(runId))!
-        expect(run.seq).toBeGreaterThanOrEqual(Number(seq))
-        expect(history.map((entry) => entry.seq)).toEqual(
-          Array.from({ length: run.seq }, (_, index) => index + 1),
-        )
+        expect(run.seq).toBeGreaterThanOrEqual(seq)
+        expect(history.map((entry) => entry.seq)).toEqual(Array.from({ length: run.seq }, (_, at) => at + 1))
         expect(faultInHistory(run, history)).toBeNull()
       }
       await store.close()

@@ -12,7 +12,7 @@ const said = (runId: string, seq: number) => writeSync(1, `${runId} ${seq}\n`)
 for (let each = 0; each < Number(count); each += 1) void onward()
 
 async function onward(): Promise<void> {
-  const first = firstStep()
+  const first = firstStep({ run: { runId: `ictr-${process.pid}-${Math.random().toString(16).slice(2)}` } })
   await store.create(first, mine)
   said(first.run.runId, 1)
   for (let run = first.run; ; ) {
