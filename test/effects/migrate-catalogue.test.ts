@@ -232,6 +232,10 @@ describe('what belongs to the whole server or to PostgreSQL itself', () => {
       "execute 'grant execute on function pg_read_file(text) to reader'",
       'privileges on pg_read_file(text) was changed',
     ],
+    [
+      "execute 'grant execute on function pg_sleep(float8) to reader'",
+      'privileges on pg_sleep(double precision) was changed',
+    ],
     ["execute 'grant select on pg_authid to reader'", 'privileges on pg_authid was changed'],
     [
       "execute 'grant set on parameter log_statement to reader'",
@@ -288,4 +292,18 @@ describe('the contents of a database', () => {
       await client.query('rollback')
     }
   })
+
+  test.each(['create extension pg_stat_statements', 'select lo_create(0)'])(
+    'is not what comes with its own privileges: %s',
+    async (script) => {
+      await client.query('begin')
+      try {
+        const before = await readShared(client)
+        await client.query(script)
+        expect(sharedWords(before, await readShared(client))).toEqual([])
+      } finally {
+        await client.query('rollback')
+      }
+    },
+  )
 })

@@ -21,8 +21,11 @@ export const readShared = (sql: Sql): Promise<Catalogue> =>
     return catalogueOf(found.rows.map((row) => ({ ...row, within: null, about: null })))
   })
 
-export const sharedWords = (before: Catalogue, after: Catalogue) =>
-  schemaWords(schemaDifference(before, after))
+/** Objects that came with the script (an extension, a large object) have privileges that nobody had before: no change of any. */
+export function sharedWords(before: Catalogue, after: Catalogue): string[] {
+  const { added, ...rest } = schemaDifference(before, after)
+  return schemaWords({ ...rest, added: added.filter((name) => !/^privileges on (?!parameter )/.test(name)) })
+}
 
 const PASSWORDS = `select 'password of ' || rolname, md5(rolpassword) from pg_catalog.pg_authid`
 const PARAMETERS = `select 'privileges on parameter ' || parname, paracl::text from pg_catalog.pg_parameter_acl`
@@ -47,8 +50,8 @@ const SHARED = `
   select 'subscription ' || subname, jsonb_build_array(subowner, subenabled, subpublications)::text from pg_catalog.pg_subscription
   union all
   select 'privileges on ' || p.oid::regprocedure, p.proacl::text from pg_catalog.pg_proc p
-  where p.proacl is not null and (p.pronamespace in ('pg_catalog'::regnamespace, 'information_schema'::regnamespace)
-    or exists (select from pg_catalog.pg_depend e where e.classid = 'pg_proc'::regclass and e.objid = p.oid and e.deptype = 'e'))
+  where p.pronamespace in ('pg_catalog'::regnamespace, 'information_schema'::regnamespace)
+    or exists (select from pg_catalog.pg_depend e where e.classid = 'pg_proc'::regclass and e.objid = p.oid and e.deptype = 'e')
   union all
   select 'privileges on ' || c.oid::regclass, jsonb_build_array(c.relacl::text, (select jsonb_agg(jsonb_build_array(a.attname, a.attacl::text)
       order by a.attnum) from pg_catalog.pg_attribute a where a.attrelid = c.oid and a.attacl is not null))::text
