@@ -35,8 +35,7 @@ export function clusterExists(place: Place): boolean {
 /** Needs the lock of the place: whatever lies half-made there is nobody's. */
 export async function makeCluster(place: Place, binaries: Binaries): Promise<void> {
   for (const name of readdirSync(place.folder)) {
-    if (name.startsWith('new-'))
-      rmSync(join(place.folder, name), { recursive: true, force: true, maxRetries: 5 })
+    if (name.startsWith('new-')) removeWhole(join(place.folder, name))
   }
   const draft = join(place.folder, `new-${randomBytes(4).toString('hex')}`)
   mkdirSync(draft)
@@ -52,9 +51,17 @@ export async function makeCluster(place: Place, binaries: Binaries): Promise<voi
     renameSync(draft, place.cluster)
     syncFolder(place.folder)
   } catch (error) {
-    rmSync(draft, { recursive: true, force: true, maxRetries: 5 })
+    removeWhole(draft)
     throw error
   }
+}
+
+const MOST_TRIES = 50
+
+/** A dead user's initdb may still be at work in there; when it takes a file away at that moment, Node 24 leaves the rest and says nothing. */
+function removeWhole(folder: string): void {
+  for (let tries = 0; tries < MOST_TRIES && existsSync(folder); tries += 1)
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
 }
 
 /** Without it a power failure could keep the rename and lose what was renamed. */
