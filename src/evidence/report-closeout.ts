@@ -134,7 +134,7 @@ const refusalTable = (refused: ReturnType<typeof refusalsOf>) =>
   )
 
 /** What writes left in the world, said by their receipts alone. */
-function whatStays({ mode, stop }: Run, phases: Phase[]): { left: boolean; lines: string[] } {
+function whatStays({ mode, stop, outcome }: Run, phases: Phase[]): { left: boolean; lines: string[] } {
   const writes = phases
     .flatMap(({ name, tries }) => tries.map((one) => ({ name, ...one })))
     .filter(({ kind }) => kind === 'write')
@@ -145,6 +145,10 @@ function whatStays({ mode, stop }: Run, phases: Phase[]): { left: boolean; lines
   const last = writes.at(-1)
   if (stop?.code === 'STOP_OUTCOME_UNKNOWN' && last !== undefined)
     lines.push(`Whether ${code(last.name)} was done is not known; resuming asks the target.`)
+  if (lines.length > 0 && outcome === 'rolled-back') {
+    lines.push('The last of these took the others back; its own report says what remains.')
+    return { left: false, lines }
+  }
   if (lines.length > 0) return { left: true, lines }
   const why = mode === 'live' ? 'no write was done' : 'this was a dry run, and no write was done for real'
   return { left: false, lines: [`Nothing: ${why}.`] }

@@ -105,6 +105,7 @@ async function backResult(
 function reported({ gates, failure }: Input, what: string, facts: { [key: string]: Json }) {
   return {
     report: {
+      failure,
       gates: allGates(gates as Gates, failure) as unknown as Json,
       rollback: { what, because: failure, ...facts },
     },

@@ -22,7 +22,7 @@ export function sourceGate(world: DeployWorld): ReadEffect<z.infer<typeof input>
       const said = gateSays('G1', 'PASS', `commit ${source.commit} of ${source.path}`, {
         tree: source.tree,
         committedAt: source.committedAt,
-        shallow: source.shallow,
+        history: source.shallow ? 'shallow' : 'whole',
         uncommittedChanges: source.dirty,
         checks: checks.checks.length,
       })
