@@ -6,13 +6,16 @@ import { contentRules } from './artifact-rules.ts'
 
 /** checks.yaml: what the deployed program must show on its host, and what the deploy needs to know of it. */
 
-const argv = z.union([
-  z
-    .string()
-    .min(1)
-    .transform((script) => ['sh', '-c', script]),
-  z.array(z.string()).min(1),
-])
+const argv = z.union(
+  [
+    z
+      .string()
+      .min(1)
+      .transform((script) => ['sh', '-c', script]),
+    z.array(z.string()).min(1),
+  ],
+  'must be a line for the shell, or a list of words',
+)
 
 const given = z.strictObject({
   exit: z.int().min(0).max(255).default(0),

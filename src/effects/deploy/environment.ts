@@ -39,7 +39,7 @@ export function environment(
         return {
           output: {
             anchorsFirstDigest: first.digest,
-            report: { host: shown, path: place.target, ...said.report },
+            report: { host: shown, path: given.path, ...said.report },
           },
           evidence: [first, hand.sent('environment')],
         }

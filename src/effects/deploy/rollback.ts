@@ -106,6 +106,7 @@ function reported({ gates, failure }: Input, what: string, facts: { [key: string
   return {
     report: {
       gates: allGates(gates as Gates, failure) as unknown as Json,
+      ...{ because: failure, standsAs: what },
       rollback: { what, because: failure, ...facts },
     },
   }
