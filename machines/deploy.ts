@@ -14,7 +14,10 @@ export const deployInput = z.object({
   source: z.string().min(1).describe('git repository, or a folder inside of one'),
   commit: z.string().min(1).describe('commit, tag or branch to deploy'),
   host: z.string().min(1).describe('name of a host in cutter.yaml, or an alias of ~/.ssh/config'),
-  path: z.string().min(1).describe('absolute path on the host; nothing may be there'),
+  path: z
+    .string()
+    .min(1)
+    .describe('absolute path on the host; nothing may be there, but with release a folder must be'),
   strategy: z
     .enum(['side-by-side', 'release', 'replace'])
     .default('side-by-side')
@@ -35,7 +38,9 @@ export const deployInput = z.object({
     .string()
     .regex(/^[1-9]\d{0,4}s?$/, 'must be seconds, such as 60s')
     .optional()
-    .describe('the host goes back by itself unless it is reached again in so many seconds after the promote'),
+    .describe(
+      'the host goes back by itself unless it is reached again in so many seconds after the promote, such as 60s',
+    ),
 })
 
 /** Before SG1: a gate that can't be passed is reported as blocked, with proof that the host is as it was, and can be tried again. */

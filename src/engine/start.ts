@@ -118,7 +118,8 @@ type Parsed =
 function parseInput({ machine, reference }: InstalledMachine, parsed: Parsed): { [key: string]: Json } {
   if (parsed.success) return parsed.data as { [key: string]: Json }
   const faults = parsed.error.issues.map(
-    ({ path, message }) => `${path.map(String).join('.') || 'input'}: ${message}`,
+    ({ path, message }) =>
+      `${path.map(String).join('.') || 'input'}${message.endsWith('received undefined') ? ' is missing' : `: ${message}`}`,
   )
   throw new CutterError(
     'USAGE',

@@ -145,7 +145,7 @@ export const addressOf = ({ user, hostName, port }: SshSettings) => `${user}@${h
 function unreachable(settings: SshSettings, why: string): Stop {
   return new Stop(
     'STOP_HOST_UNREACHABLE',
-    `host ${settings.alias} (${addressOf(settings)}) can't be reached: ${why}; nothing was sent`,
+    `host ${settings.alias} (${addressOf(settings)}) can't be reached: ${why}; nothing was sent this time`,
     {
       next: `look whether this works: ssh ${settings.alias} true; then cutter run resume <run>`,
       data: { host: settings.alias, address: addressOf(settings) },
@@ -158,7 +158,7 @@ function refused(settings: SshSettings, { tried, notes }: { tried: string[]; not
   const more = notes.length === 0 ? '' : ` (${notes.join('; ')})`
   return new Stop(
     'STOP_HOST_REFUSED',
-    `host ${settings.alias} (${addressOf(settings)}) lets nobody in: ${what}${more}; nothing was sent`,
+    `host ${settings.alias} (${addressOf(settings)}) lets nobody in: ${what}${more}; nothing was sent this time`,
     {
       next: 'name the key with IdentityFile in ~/.ssh/config, or put it into the agent with ssh-add',
       data: { host: settings.alias, address: addressOf(settings), tried, notes },

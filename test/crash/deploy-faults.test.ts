@@ -165,8 +165,32 @@ describe('what goes wrong on the way', () => {
     at.fault = { step: 'promote', when: 'before', strike: () => void mkdirSync(d.target) }
     expect((await d.approve(paused)).stopCode).toBe('STOP_DRIFT')
     expect(entriesOf(d.target)).toEqual([])
-    await d.engine.cancel(paused.runId, { reason: 'theirs' })
+    const run = await d.engine.cancel(paused.runId, { reason: 'theirs' })
     expect(entriesOf(d.srv)).toEqual(['app-1', 'app-2'])
+    expect(run.output).toMatchObject({
+      standsAs: `rolled back; besides, the host changed: something is at ${d.target} that does not name this run, and was left there`,
+      rollback: { asBefore: false },
+    })
+  })
+
+  test('a mv that nests instead of replacing is not believed', async () => {
+    let nests = false
+    d = await aDeploy(sshd, {
+      host: (real) => ({
+        ...real,
+        run: ([...argv], options) => {
+          if (nests) argv[2] = String(argv[2]).replace('mv -T -- tree', 'mv -- tree')
+          return real.run(argv, options)
+        },
+      }),
+    })
+    d.checks(plain)
+    const paused = await d.start()
+    nests = true
+    const run = await d.approve(paused)
+    expect(run).toMatchObject({ status: 'stopped', state: 'AWAITING_DEPLOY_AUTHORIZATION' })
+    expect(run.stop!.message).not.toContain('was removed')
+    expect(entriesOf(d.target)).toEqual(['tree'])
   })
 
   test('bytes that arrive otherwise are not extracted', async () => {

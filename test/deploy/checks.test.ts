@@ -81,6 +81,9 @@ describe('what a check expects', () => {
     expect(
       refused({ checks: [{ name: 'a', run: 'x', expect: { count: { pattern: '(', is: 1 } } }] }),
     ).toThrow('no pattern with one group')
+    expect(refused({ checks: [{ name: 'a', rum: 'x' }] })).toThrow(
+      'checks.0.run: must be a line for the shell, or a list of words',
+    )
     expect(refused({ skeleton: { folders: ['../up'] } })).toThrow('skeleton.folders.0')
     expect(refused({ tolerate: ['everything'] })).toThrow('tolerate.0')
   })

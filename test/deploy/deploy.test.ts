@@ -122,6 +122,11 @@ describe('a deploy', () => {
     expect(again.planDigest).toBe(paused.planDigest)
     const plan = Buffer.from((await d.store.evidence(again.planDigest!))!).toString()
     expect(plan).not.toContain(again.runId)
+    expect(JSON.parse(plan).commands.map(({ id }: { id: string }) => id)).toEqual([
+      ...['stage', 'send', 'extract', 'send', 'promote', 'discard'],
+      ...['check compiles', 'check version', 'check tests', 'or else tests', 'check switch'],
+      ...['counts before', 'rehearsal', 'live start', 'counts after', 'skeleton'],
+    ])
     expect(JSON.parse(plan).rollback.map(({ id }: { id: string }) => id)).toEqual([
       'stage',
       'withdraw',
@@ -145,7 +150,9 @@ describe('a deploy', () => {
 
   test('says of a parent that is missing or that nobody can write to what is wrong with it', async () => {
     const missing = await d.start('dry-run', { path: join(d.srv, 'none/app') })
-    expect(missing.stop!.message).toContain(`parent: ${join(d.srv, 'none')} is not there`)
+    expect(missing.stop!.message).toContain(
+      `can't be deployed to: parent: ${join(d.srv, 'none')} is not there, or no folder; the host was not touched`,
+    )
     const readOnly = await d.start('dry-run', { path: '/proc/self/app' })
     expect(readOnly.stopCode).toBe('STOP_PREFLIGHT_FAILED')
   })
@@ -183,7 +190,7 @@ describe('a deploy', () => {
     git(d.repository, 'commit', '--quiet', '-m', 'oh')
     const run = await d.start('dry-run', { commit: 'HEAD' })
     expect(run).toMatchObject({ stopCode: 'STOP_ARTIFACT_UNCLEAN', state: 'G1_SOURCE' })
-    expect(run.stop!.message).toContain('.env is a file of environment variables')
+    expect(run.stop!.message).toContain('".env" is a file of environment variables')
   })
 
   test('plans anew when the host changed after the plan, and goes nowhere when the target appeared', async () => {
@@ -224,6 +231,10 @@ describe('a deploy', () => {
       asBefore: true,
       because: 'post_checks: tests counted 12, expected 366',
     })
+    expect(run.output).toMatchObject({
+      because: 'post_checks: tests counted 12, expected 366',
+      standsAs: 'rolled back: the host is as it was',
+    })
     expect(entriesOf(d.srv)).toEqual(['app-1'])
     expect(stateOf(d.old)).toBe(before)
   })
@@ -238,6 +249,21 @@ describe('a deploy', () => {
     expect(outputOf(run).gates.G7.why).toContain('app.py has other bytes')
     expect(run.outcome).toBe('rolled-back')
     expect(entriesOf(d.srv)).toEqual(['app-1'])
+  })
+
+  test('is not taken for one that refuses to go live when that could not be run at all', async () => {
+    const refused = 'refused: [python3, app.py, live]'
+    d.checks(CHECKS.replace(refused, 'refused: [sh, -c, ./nowhere.sh]'))
+    const run = await d.approve(await d.start())
+    expect(run.outcome).toBe('rolled-back')
+    expect(outputOf(run).gates.G6.why).toBe('live start could not be run: ended with 127')
+  })
+
+  test('is not taken for one that changes no count by the end of a long answer', async () => {
+    const counts = "counts: [sh, -c, 'ls -d .counted; mkdir -p .counted; head -c 30000 /dev/zero']"
+    d.checks(CHECKS.replace('counts: [python3, app.py, count]', counts))
+    const run = await d.approve(await d.start())
+    expect(outputOf(run).gates.G6.why).toContain('counts after differs from the counts before')
   })
 
   test('that is cancelled after the promote takes back what it made', async () => {

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { EffectResult, WriteEffect } from '../../domain/effect.ts'
 import { Stop } from '../../domain/errors.ts'
 import { jsonEvidence } from '../../domain/evidence.ts'
+import type { RunResult } from '../../targets/host.ts'
 import { unexpected } from './checks.ts'
 import { type GateName, gateSays } from './gates.ts'
 import type { Hand } from './hand.ts'
@@ -79,6 +80,12 @@ const faultsOf = (tried: Tried[]) =>
 const shortly = ({ name, fault, fallback }: Tried) =>
   `${name}: ${fault ?? 'as expected'}${fallback ? ' (by its fallback)' : ''}`
 
+/** A program that could not be run at all (126, 127: a shell's word for that) has refused nothing. */
+function notRefused({ exitCode }: RunResult): string | null {
+  if (exitCode === 126 || exitCode === 127) return `could not be run: ended with ${exitCode}`
+  return exitCode === 0 || exitCode === null ? 'was not refused' : null
+}
+
 export const postChecks = (world: DeployWorld) =>
   again(world, 'post_checks', 'G5', async (hand, { checks, place }) => {
     if (checks.checks.length === 0) return 'no checks were given'
@@ -101,26 +108,20 @@ export const rehearse = (world: DeployWorld) =>
     const count = async (when: string) => {
       if (rehearsal.counts === undefined) return null
       const result = await run(`counts ${when}`, rehearsal.counts)
-      return told(
-        `counts ${when}`,
-        rehearsal.counts,
-        false,
-        result.exitCode === 0 ? null : `ended with ${result.exitCode ?? result.signal}`,
-        result,
-      )
+      const fault = result.exitCode === 0 ? null : `ended with ${result.exitCode ?? result.signal}`
+      return { whole: result.stdout, told: told(`counts ${when}`, rehearsal.counts, false, fault, result) }
     }
     const before = await count('before')
     const result = await run('rehearsal', rehearsal.run)
     const tried = [told('rehearsal', rehearsal.run, false, unexpected(rehearsal.expect, result), result)]
     if (rehearsal.refused !== undefined) {
       const live = await run('live start', rehearsal.refused)
-      const fault = live.exitCode === 0 || live.exitCode === null ? 'was not refused' : null
-      tried.push(told('live start', rehearsal.refused, false, fault, live))
+      tried.push(told('live start', rehearsal.refused, false, notRefused(live), live))
     }
     const after = await count('after')
     if (before !== null && after !== null) {
-      const same = before.stdout === after.stdout
-      tried.push(before, { ...after, fault: after.fault ?? (same ? null : 'differs from the counts before') })
+      const other = before.whole.equals(after.whole) ? null : 'differs from the counts before'
+      tried.push(before.told, { ...after.told, fault: after.told.fault ?? other })
     }
     return {
       faults: faultsOf(tried),

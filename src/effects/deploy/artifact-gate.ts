@@ -72,10 +72,12 @@ function empty({ commit, prefix }: Source): Stop {
   )
 }
 
+const TOLD = 5
+
 function unclean(findings: Finding[]): Stop {
-  const [first] = findings
-  const more = findings.length > 1 ? ` (and ${findings.length - 1} more)` : ''
-  return new Stop('STOP_ARTIFACT_UNCLEAN', `${first!.path} ${first!.why}${more}; the host was not touched`, {
+  const told = findings.slice(0, TOLD).map(({ path, why }) => `${JSON.stringify(path)} ${why}`)
+  const more = findings.length > TOLD ? ` (and ${findings.length - TOLD} more)` : ''
+  return new Stop('STOP_ARTIFACT_UNCLEAN', `${told.join('; ')}${more}; the host was not touched`, {
     next: 'take it out of the commit; a secret that was ever committed has to be changed. What is meant to be there goes under allow in the checks file. Then start another run',
     data: { findings: findings.slice(0, 100) as unknown as Json },
   })

@@ -14,7 +14,7 @@ const argv = z.union(
       .transform((script) => ['sh', '-c', script]),
     z.array(z.string()).min(1),
   ],
-  'must be a command: a list of words, or one line for the shell',
+  'must be a line for the shell, or a list of words',
 )
 
 const given = z.strictObject({

@@ -115,11 +115,20 @@ function commandsOf(
     planned(promote(staging, RUN, target, pointer, confirmSeconds)),
     ...(confirmSeconds === null ? [] : [planned(confirm(staging, RUN))]),
     planned(discard(staging, RUN)),
-    ...checks.map(({ name, run }) => inTarget(`check ${name}`, run)),
-    ...(rehearsal === undefined ? [] : [inTarget('rehearsal', rehearsal.run)]),
-    ...(rehearsal?.refused === undefined ? [] : [inTarget('rehearsal refused', rehearsal.refused)]),
+    ...checks.flatMap(({ name, needs, run, fallback }) => [
+      ...(needs === undefined ? [] : [inTarget(`needs ${name}`, needs)]),
+      inTarget(`check ${name}`, run),
+      ...(fallback === undefined ? [] : [inTarget(`or else ${name}`, fallback.run)]),
+    ]),
+    ...(rehearsal === undefined ? [] : tried(rehearsal)),
     planned(skeleton(target, bones.folders, bones.files)),
   ]
+}
+
+function tried({ run, refused, counts }: NonNullable<Checks['rehearsal']>): PlannedCommand[] {
+  const counting = (when: string) => (counts === undefined ? [] : [{ id: `counts ${when}`, argv: counts }])
+  const live = refused === undefined ? [] : [{ id: 'live start', argv: refused }]
+  return [...counting('before'), { id: 'rehearsal', argv: run }, ...live, ...counting('after')]
 }
 
 /** Only what this run makes is removed: each command asks the host whose it is. */

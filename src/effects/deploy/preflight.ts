@@ -78,7 +78,7 @@ export async function preflight(
       ),
     ),
     ...placeFindings(place, there, runId),
-    ...spaceFindings(artifact, there),
+    ...(there.parent === 'directory' ? spaceFindings(artifact, there) : []),
     {
       check: 'clock',
       status: Math.abs(facts.clockAheadSeconds) <= CLOCK_SECONDS ? 'ok' : 'warn',
@@ -162,12 +162,16 @@ function placeFindings(place: Place, there: { [key: string]: string }, runId: st
       `${parent} (${there.owner})`,
       `${parent} is not there, or no folder`,
     ),
-    finding(
-      'parent writable',
-      there.writable === 'yes',
-      'yes',
-      `${parent} can't be written to by the user of this connection`,
-    ),
+    ...(there.parent === 'directory'
+      ? [
+          finding(
+            'parent writable',
+            there.writable === 'yes',
+            'yes',
+            `${parent} can't be written to by the user of this connection`,
+          ),
+        ]
+      : []),
     finding(
       'target',
       there.target === 'absent',

@@ -96,6 +96,8 @@ export function deployCloseout(): ReadEffect<z.infer<typeof closeoutInput>, z.in
           report: {
             gates: gates as unknown as Json,
             summary: statuses,
+            // Of a block that was mended since.
+            untouched: null,
             ...(enforced[0] === undefined ? {} : { note: enforced[0] }),
           },
         },

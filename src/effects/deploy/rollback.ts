@@ -54,7 +54,7 @@ export function rollback(world: DeployWorld): WriteEffect<Input, Output> {
   }
 }
 
-async function gone(hand: Hand, { runId }: EffectContext, { place, pointer }: DeployPlan): Promise<boolean> {
+async function stands(hand: Hand, { runId }: EffectContext, { place, pointer }: DeployPlan) {
   const { exitCode, stdout } = await hand.run(
     promoted(place.staging, place.target, runId, pointer?.path, pointer?.to),
   )
@@ -62,8 +62,14 @@ async function gone(hand: Hand, { runId }: EffectContext, { place, pointer }: De
     throw new Stop('STOP_ROLLBACK_FAILED', 'an earlier command of this run still works on the host', {
       next: 'wait, then: cutter run resume <run>',
     })
-  const { staging, mine, manifest, pointer: points } = pairs(stdout.toString('utf8'))
-  return manifest === 'no' && !(staging === 'yes' && mine === 'yes') && (pointer === null || points === 'no')
+  return pairs(stdout.toString('utf8'))
+}
+
+async function gone(hand: Hand, context: EffectContext, plan: DeployPlan): Promise<boolean> {
+  const { staging, mine, manifest, pointer: points } = await stands(hand, context, plan)
+  return (
+    manifest === 'no' && !(staging === 'yes' && mine === 'yes') && (plan.pointer === null || points === 'no')
+  )
 }
 
 async function backResult(
@@ -73,11 +79,14 @@ async function backResult(
   given: Input,
 ): Promise<EffectResult<Output>> {
   const { anchors } = await jsonOf<DeploySurvey>(context, given.surveyDigest)
-  const { strict, tolerated } = differences(
+  const { tolerated, ...found } = differences(
     anchors,
     await surveyAnchors(hand, plan.place),
     plan.checks.tolerate,
   )
+  const { target } = await stands(hand, context, plan)
+  const besides = `something is at ${plan.place.target} that does not name this run, and was left there`
+  const strict = target === 'absent' ? found.strict : [besides, ...found.strict]
   const facts = {
     removed: plan.place.target,
     asBefore: strict.length === 0,
@@ -107,6 +116,7 @@ function reported({ gates, failure }: Input, what: string, facts: { [key: string
     report: {
       failure,
       gates: allGates(gates as Gates, failure) as unknown as Json,
+      ...{ because: failure, standsAs: what },
       rollback: { what, because: failure, ...facts },
     },
   }

@@ -22,7 +22,7 @@ export function sourceGate(world: DeployWorld): ReadEffect<z.infer<typeof input>
       const said = gateSays('G1', 'PASS', `commit ${source.commit} of ${source.path}`, {
         tree: source.tree,
         committedAt: source.committedAt,
-        history: source.shallow ? 'shallow' : 'whole',
+        ...(source.shallow ? { shallow: 'its history is not whole here, which a deploy doesn’t need' } : {}),
         uncommittedChanges: source.dirty,
         checks: checks.checks.length,
       })

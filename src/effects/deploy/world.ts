@@ -39,9 +39,11 @@ export async function lookAt<T>(
     return await onHost(world, context, name, work)
   } catch (error) {
     if (!isLost(error) || context.signal.aborted) throw error
-    throw new Stop('STOP_HOST_UNREACHABLE', `${(error as Error).message}; it is simply done again`, {
-      next: 'cutter run resume <run>',
-    })
+    throw new Stop(
+      'STOP_HOST_UNREACHABLE',
+      `the connection to host ${name} was lost in the midst of this phase, which can be done again as often as needed`,
+      { next: 'cutter run resume <run>', cause: error },
+    )
   }
 }
 

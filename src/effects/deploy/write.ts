@@ -82,7 +82,8 @@ if [ -d tree ]; then
     stat -c %d:%i -- "$3" >claim || exit ${EXIT.notMoved}
   fi
   if [ $# -gt 7 ]; then setsid sh -c "$9" watch "$@" </dev/null >/dev/null 2>&1 9>&- & fi
-  mv -T -- tree "$3" || exit ${EXIT.notMoved}
+  # What a mv says is not believed: without -T it would have nested.
+  mv -T -- tree "$3" && grep -qxF "run: $2" "$3/DEPLOY-MANIFEST.txt" || exit ${EXIT.notMoved}
 fi
 [ -n "$4" ] || exit 0
 now=$(readlink -- "$4")
