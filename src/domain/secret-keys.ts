@@ -44,8 +44,14 @@ export function secretKeyIn(value: unknown, path: string): string | null {
 export const pathTo = (path: string, key: string) =>
   /^[\w-]+$/.test(key) ? (path === '' ? key : `${path}.${key}`) : `${path}[${JSON.stringify(key)}]`
 
-/** Yes and no hold no secret, and a number under a plural only counts: `tokens: 812`. */
+const TABLE = /^\w+\.\w+$/
+
+/**
+ * Yes and no hold no secret, and a number under a plural only counts: `tokens: 812`. What stands under the name of a table
+ * (`public.api_tokens`) is told by its own keys.
+ */
 export function namesSecret(key: string, value: unknown): boolean {
+  if (TABLE.test(key) && typeof value === 'object' && value !== null && !Array.isArray(value)) return false
   const verdict = verdictOn(key)
   if (verdict === 'no' || typeof value === 'boolean') return false
   return verdict === 'secret' || typeof value !== 'number'

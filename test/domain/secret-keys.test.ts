@@ -98,4 +98,13 @@ describe('a secret key is found', () => {
     expect(secretKeyIn({ dsn: null }, '')).toBe('dsn')
     expect(secretKeyIn('password', 'input')).toBe(null)
   })
+
+  test('below the name of a table, which is none itself', () => {
+    const rows = { 'public.api_tokens': { updated: 86, columns: ['note'] } }
+    expect(secretKeyIn({ rows }, 'plan')).toBe(null)
+    expect(secretKeyIn({ 'public.api_tokens': 'x' }, 'plan')).toBe('plan["public.api_tokens"]')
+    expect(secretKeyIn({ 'public.api_tokens': { password: 'x' } }, 'plan')).toBe(
+      'plan["public.api_tokens"].password',
+    )
+  })
 })
