@@ -50,7 +50,7 @@ export async function readConfig(home: string): Promise<Config> {
   const file = join(home, 'cutter.yaml')
   if (!existsSync(file)) return DEFAULTS
   const [{ readYaml }, { configSchema }] = await Promise.all([
-    import('./config-yaml.ts'),
+    import('./domain/yaml.ts'),
     import('./config-schema.ts'),
   ])
   const read = readYaml(readFileSync(file, 'utf8'))

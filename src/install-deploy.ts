@@ -32,14 +32,20 @@ export const hostOf =
     openHost(config.hosts[name]?.ssh ?? name, thisSshUser(env), signal)
 
 async function readChecks(path: string): Promise<unknown> {
-  const { parse } = await import('yaml')
-  try {
-    return parse(readFileSync(path, 'utf8'))
-  } catch (cause) {
-    throw new CutterError(
+  const { readYaml } = await import('./domain/yaml.ts')
+  const refused = (why: string, cause?: unknown) =>
+    new CutterError(
       'INPUT_REFUSED',
-      `the checks file ${path} can't be read: ${(cause as Error).message.split('\n')[0]}; the host was not touched`,
+      `the checks file ${path} can't be read: ${why}; the host was not touched`,
       { next: 'name a YAML file with --checks', cause },
     )
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8')
+  } catch (cause) {
+    throw refused((cause as Error).message, cause)
   }
+  const read = readYaml(text)
+  if ('fault' in read) throw refused(read.fault)
+  return read.value
 }

@@ -4,6 +4,7 @@ import type { Config } from './config-schema.ts'
 import type { Profile } from './document/profile.ts'
 import { CutterError } from './domain/errors.ts'
 import { digestOf } from './domain/json.ts'
+import type { readYaml } from './domain/yaml.ts'
 
 /**
  * The profiles that cutter.yaml names, each a YAML file that may extend one that ships or another of its own. Their version
@@ -13,8 +14,8 @@ import { digestOf } from './domain/json.ts'
 export async function ownProfiles(config: Pick<Config, 'profiles'>, home: string): Promise<Profile[]> {
   const entries = Object.entries(config.profiles)
   if (entries.length === 0) return []
-  const [{ parse }, { parseProfile }, { builtInNames, extended }] = await Promise.all([
-    import('yaml'),
+  const [{ readYaml }, { parseProfile }, { builtInNames, extended }] = await Promise.all([
+    import('./domain/yaml.ts'),
     import('./document/profile.ts'),
     import('./document/profiles/registry.ts'),
   ])
@@ -24,7 +25,7 @@ export async function ownProfiles(config: Pick<Config, 'profiles'>, home: string
       throw invalid(name, file, 'a profile of that name ships; choose another')
     written.set(name, {
       name,
-      ...attempt(name, file, () => objectOf(parse(readFileSync(resolve(home, file), 'utf8')))),
+      ...attempt(name, file, () => objectOf(readYaml(readFileSync(resolve(home, file), 'utf8')))),
     })
   }
   return entries.map(([name, file]) =>
@@ -37,7 +38,9 @@ export async function ownProfiles(config: Pick<Config, 'profiles'>, home: string
   )
 }
 
-function objectOf(value: unknown): { [key: string]: unknown } {
+function objectOf(read: ReturnType<typeof readYaml>): { [key: string]: unknown } {
+  if ('fault' in read) throw new Error(read.fault)
+  const { value } = read
   if (typeof value === 'object' && value !== null && !Array.isArray(value))
     return value as { [key: string]: unknown }
   throw new Error('it holds no keys')

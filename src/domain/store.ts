@@ -44,6 +44,8 @@ export interface EvidenceRow {
 export interface WholeRun {
   run: Run
   history: HistoryEntry[]
+  /** How many of its entries are by people, whether or not others follow them: as many as in its history. */
+  entriesByPeople: number
   effects: EffectRow[]
   timers: Timer[]
   approvals: Approval[]

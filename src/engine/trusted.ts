@@ -3,7 +3,7 @@ import type { Approval } from '../domain/approval.ts'
 import { faultInHistory } from '../domain/history.ts'
 import { digestOfBytes } from '../domain/json.ts'
 import type { LastSeen } from '../domain/last-seen.ts'
-import { faultInEvidenceNames, marksIn, standsAfter, usedSeqOf } from '../domain/marks.ts'
+import { ENGINE, faultInEvidenceNames, marksIn, standsAfter, usedSeqOf } from '../domain/marks.ts'
 import type { HistoryEntry, Run } from '../domain/run.ts'
 import type { WholeRun } from '../domain/store.ts'
 
@@ -20,6 +20,7 @@ export function faultInRecord(record: WholeRun, lastSeen: LastSeen | null): stri
   return (
     faultInHistory(run, history) ??
     faultInNewest(run, history) ??
+    faultInAdded(record) ??
     faultInLastSeen(history, lastSeen) ??
     faultInStanding(run, history) ??
     faultInEvidence(record) ??
@@ -34,6 +35,13 @@ function faultInNewest(run: Run, history: HistoryEntry[]): string | null {
   return newest.seq === run.seq && newest.hash === run.head
     ? null
     : 'its row does not fit the newest entry of its history'
+}
+
+/** An entry that no other follows is not in the history; one by somebody would still make them an operator, or look so. */
+function faultInAdded({ history, entriesByPeople }: WholeRun): string | null {
+  return history.filter(({ by }) => by !== ENGINE).length === entriesByPeople
+    ? null
+    : 'entries were added beside its history, which none of it follows'
 }
 
 function faultInLastSeen(history: HistoryEntry[], lastSeen: LastSeen | null): string | null {

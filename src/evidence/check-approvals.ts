@@ -27,6 +27,7 @@ export interface CheckedApproval {
   decision: Decision
   approver: string
   planDigest: string
+  issuedAt: string
   /** `seq` of the entry that it names as the arrival; its signature vouches for the entries up to there. */
   seq: number
   /** Whether the run went on under it: as the one that was used up, or counted beside that one. */
@@ -145,10 +146,10 @@ async function checkSignature(
 ): Promise<CheckedApproval | BundleFault> {
   const { approvalId, kind } = approval
   const usedSeq = usedSeqOf(history, approvalId)
-  const { gate, decision, approver, planDigest, seq, machine } = statement
+  const { gate, decision, approver, planDigest, issuedAt, seq, machine } = statement
   const at = passage === null ? null : history[passage.usedSeq - 1]!.at
   const checked = {
-    ...{ approvalId, kind, gate, decision, approver, planDigest, seq, usedSeq },
+    ...{ approvalId, kind, gate, decision, approver, planDigest, issuedAt, seq, usedSeq },
     ...{ counted: passage !== null, usedAt: at },
   }
   if (approval.kind === 'rehearsal') return { ...checked, fingerprint: null, trusted: false }

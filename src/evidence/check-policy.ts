@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { peopleIn } from '../approvals/identities.ts'
 import { countPeople } from '../approvals/people.ts'
-import { operatorsIn } from '../domain/marks.ts'
+import { skewMinutes } from '../approvals/refuse-by-facts.ts'
+import { marksIn, operatorsIn } from '../domain/marks.ts'
 import type { HistoryEntry } from '../domain/run.ts'
 import type { CheckedApproval } from './check-approvals.ts'
 import { type BundleFault, fault } from './fault.ts'
@@ -15,6 +16,7 @@ const policyShape = z.looseObject({
   of: z.array(z.string()).nullable(),
   need: z.int().positive(),
   fourEyes: z.boolean(),
+  validHours: z.number().positive(),
   allowedSignersDigest: z.string().nullable(),
 })
 
@@ -57,10 +59,15 @@ function faultInCounted({ seq, event }: HistoryEntry, counted: CheckedApproval[]
 
 function faultInRules(
   record: RunRecord,
-  { seq, event }: HistoryEntry,
+  { seq, at, event }: HistoryEntry,
   counted: CheckedApproval[],
 ): BundleFault | null {
-  if (event.policyDigest === undefined) return null
+  if (event.policyDigest === undefined) {
+    const arrived = record.history.slice(0, seq - 1).findLast((entry) => marksIn(entry).arrival)
+    return arrived?.event.policyDigest === undefined
+      ? null
+      : unmet(`entry ${seq} records no policy, though entry ${arrived.seq} arrived there under one`)
+  }
   const row = record.evidence.find((one) => one.digest === event.policyDigest && one.seq === seq)!
   const policy = readPolicy(record.bytes.get(row.digest)!)
   if (policy === null) return unmet(`${pathOfEvidence(row)} is no policy`, pathOfEvidence(row))
@@ -76,6 +83,11 @@ function faultInRules(
   const own = counted.find(({ approver }) => operators.some((operator) => same(operator, approver)))
   if (own !== undefined && policy.fourEyes)
     return unmet(`${own.approver} approved at entry ${seq} what they operate, under a policy of four eyes`)
+  const late = counted.find(({ issuedAt }) => isPast(issuedAt, policy.validHours, at))
+  if (late !== undefined)
+    return unmet(
+      `approval ${late.approvalId} of ${late.issuedAt} was brought at ${at}, after the ${policy.validHours} h of the policy of that time`,
+    )
   if (event.type !== 'APPROVE') return null
   const people = countPeople(counted.map(asVouched), same)
   if (people >= policy.need) return null
@@ -83,6 +95,10 @@ function faultInRules(
     `entry ${seq} went on with ${people} of the ${policy.need} people whom the policy of that time asks for`,
   )
 }
+
+/** With the skew that the engine grants: it looked at the clock a moment before the entry was made. */
+const isPast = (issuedAt: string, hours: number, at: string) =>
+  Date.parse(at) >= Date.parse(issuedAt) + hours * 3_600_000 + skewMinutes * 60_000
 
 const asVouched = ({ approver, fingerprint }: CheckedApproval) => ({
   ...{ principal: approver, fingerprint: fingerprint ?? '', keyType: '' },

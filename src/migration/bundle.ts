@@ -1,6 +1,6 @@
-import { parse } from 'yaml'
 import { z } from 'zod'
 import { sha256 } from '../domain/json.ts'
+import { readYaml } from '../domain/yaml.ts'
 
 /**
  * A migration bundle: a frozen SQL file with everything that has to be known before it may touch a server. `bundle.yaml` names
@@ -96,13 +96,9 @@ export function namedFiles({ migration, preflight, verify, rollback }: BundleSpe
 
 /** Parses bundle.yaml; each fault names its place. */
 export function parseSpec(text: string): { spec: BundleSpec } | { faults: Fault[] } {
-  let given: unknown
-  try {
-    given = parse(text)
-  } catch (error) {
-    return { faults: [{ file: BUNDLE_FILE, message: (error as Error).message.split('\n')[0]! }] }
-  }
-  const parsed = bundleSchema.safeParse(given)
+  const read = readYaml(text)
+  if ('fault' in read) return { faults: [{ file: BUNDLE_FILE, message: read.fault }] }
+  const parsed = bundleSchema.safeParse(read.value)
   if (parsed.success) {
     const faults = contradictions(parsed.data)
     return faults.length === 0 ? { spec: parsed.data } : { faults }

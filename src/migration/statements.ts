@@ -1,3 +1,4 @@
+import { namesSecret } from '../domain/secret-keys.ts'
 import type { Fault } from './bundle.ts'
 
 /**
@@ -93,9 +94,11 @@ const BACKSLASH = 'a backslash command belongs to psql; the file is sent to the 
 
 /** Why a statement may not stand in a migration or a rollback at all, or null. */
 export function refusedIn({ kind, node }: Statement): string | null {
-  const called = /"funcname":\[[^\]]*"sval":"(setval|lo_import|lo_export|dblink\w*)"\}\}\]/.exec(
-    JSON.stringify(node),
-  )?.[1]
+  const text = JSON.stringify(node)
+  const [, option] =
+    [...text.matchAll(/"defname":"(\w+)","arg":\{"String"/g)].find(([, name]) => namesSecret(name!, '')) ?? []
+  if (option !== undefined) return `its option ${option} holds a secret, which would be kept for good`
+  const called = /"funcname":\[[^\]]*"sval":"(setval|lo_import|lo_export|dblink\w*)"\}\}\]/.exec(text)?.[1]
   if (called === 'setval') return 'setval is not undone by a rollback; write: alter sequence … restart with …'
   if (called !== undefined)
     return `${called} reaches beyond this database, so no rollback and no rehearsal would cover it`

@@ -52,6 +52,7 @@ export function openRunStore(options: OpenOptions): BatchingStore {
     return legible(runId, () => ({
       run,
       history: sql.history.all(runId).map(entryOfRow),
+      entriesByPeople: sql.countByPeople.get(runId)!.n as number,
       effects: sql.effects.all(runId).map(effectOfRow),
       timers: sql.timers.all(runId).map(timerOfRow),
       approvals: sql.approvalsOf.all(runId).map(approvalOfRow),

@@ -97,12 +97,13 @@ const texts = {
     where run_id = @text or substr(run_id, 1, length(@text)) = @text or substr(run_id, -length(@text)) = @text
     order by run_id limit @limit`,
   history: `
-    with recursive entry (entry_id) as (
-      select newest_id from runs where run_id = ?
+    with recursive entry (entry_id, of_run) as (
+      select newest_id, run_id from runs where run_id = ?
       union all
-      select previous_id from entry join history on id = entry_id where previous_id < id
+      select previous_id, of_run from entry join history on id = entry_id where previous_id < id
     )
-    select history.* from entry join history on id = entry_id order by seq`,
+    select history.* from entry join history on id = entry_id and run_id = of_run order by seq`,
+  countByPeople: "select count(*) as n from history where run_id = ? and by != 'engine'",
   historyByPeople: "select * from history where run_id = ? and by != 'engine' order by seq",
   effects: 'select * from effects where run_id = ? order by seq, invoke_id',
   effect: 'select * from effects where run_id = ? and invoke_id = ?',

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { chmodSync, readdirSync, readFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -270,6 +270,33 @@ approvals: { policy: { rotate-token.SG1: { need: 1 } } }
 `,
     )
     expect((await cutter(['execution', 'status', '--json'])).code).toBe(0)
+    at.file('cutter.yaml', CONFIG)
+  })
+})
+
+describe('secrets in other files of YAML', () => {
+  const texts: [string, () => string][] = [
+    ['a tag', () => `x: !secret ${plant('other-tag')}\n`],
+    ['an alias', () => `x: *${plant('other-alias')}\n`],
+    ['an unclosed text', () => `x: "${plant('other-quote')}\n`],
+    ['a line that is no YAML', () => `x: ${plant('other-line')}: y\n`],
+    ['a key that is none of its own', () => `password: ${plant('other-key')}\n`],
+  ]
+
+  test.each(texts)('are refused without being told: %s', async (_what, text) => {
+    const deploy = 'run start deploy --source . --commit HEAD --host h --path /x --checks checks.yaml'
+    for (const [file, args] of [
+      ['checks.yaml', deploy.split(' ')],
+      ['mine/bundle.yaml', ['migrate', 'lint', 'mine']],
+      ['own.yaml', ['document', 'scan', 'small.md', '--profile', 'own']],
+    ] as const) {
+      mkdirSync(at.path('mine'), { recursive: true })
+      at.file(file, text())
+      at.file('cutter.yaml', file === 'own.yaml' ? `${CONFIG}profiles: { own: ./own.yaml }\n` : CONFIG)
+      const answer = await cutter([...args, '--json'])
+      expect(answer.code, file).toBeGreaterThan(0)
+      rmSync(at.path(file))
+    }
     at.file('cutter.yaml', CONFIG)
   })
 })

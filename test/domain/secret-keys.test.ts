@@ -98,4 +98,17 @@ describe('a secret key is found', () => {
     expect(secretKeyIn({ dsn: null }, '')).toBe('dsn')
     expect(secretKeyIn('password', 'input')).toBe(null)
   })
+
+  test('below the name of a table, which is none itself', () => {
+    const rows = { 'public.api_tokens': { updated: 86, columns: ['note'] } }
+    expect(secretKeyIn({ rows }, 'plan')).toBe(null)
+    expect(secretKeyIn({ 'public.api_tokens': { token: 86, id: 0 } }, 'plan')).toBe(null)
+    expect(secretKeyIn({ 'public.api_tokens': { token: 86, id: 'x' } }, 'plan')).toBe(
+      'plan["public.api_tokens"].token',
+    )
+    expect(secretKeyIn({ 'public.api_tokens': 'x' }, 'plan')).toBe('plan["public.api_tokens"]')
+    expect(secretKeyIn({ 'public.api_tokens': { password: 'x' } }, 'plan')).toBe(
+      'plan["public.api_tokens"].password',
+    )
+  })
 })

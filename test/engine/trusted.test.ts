@@ -59,6 +59,46 @@ const edits: [what: string, why: string, ...statements: string[]][] = [
     'update history set previous_id = (select newest_id from runs where run_id = @id) where run_id = @id and seq = 5',
   ],
   [
+    'an entry that is said to be of another run',
+    'entry 1 is missing',
+    "update history set run_id = 'ictr-other' where run_id = @id and seq = 1",
+  ],
+  [
+    'an entry that was added beside another one',
+    'entries were added beside its history',
+    `insert into history select 10000, previous_id, run_id, seq, at, event, 'bob@example.org', state, status, snapshot_digest,
+      previous_hash, hash from history where run_id = @id and seq = 5`,
+  ],
+  [
+    'an entry that was added and linked in',
+    'entry 5 is there twice',
+    `insert into history select 10000, id, run_id, seq, at, event, by, state, status, snapshot_digest, previous_hash, hash
+      from history where run_id = @id and seq = 5`,
+    'update history set id = 10000 + seq where run_id = @id and seq > 5 and id < 10000',
+    `update history set previous_id = case seq when 6 then 10000 else 10000 + seq - 1 end
+      where run_id = @id and seq > 5`,
+    'update runs set newest_id = 10000 + seq where run_id = @id',
+  ],
+  [
+    'an entry that was added at the end',
+    'does not fit',
+    `insert into history select 10000, id, run_id, seq + 1, at, event, by, state, status, snapshot_digest, hash, hash
+      from history where id = (select newest_id from runs where run_id = @id)`,
+    'update runs set newest_id = 10000 where run_id = @id',
+  ],
+  [
+    'an entry that was added at the end, with the row moved on',
+    'entry 15 was edited',
+    `insert into history select 10000, id, run_id, seq + 1, at, event, by, state, status, snapshot_digest, hash,
+      '${other}' from history where id = (select newest_id from runs where run_id = @id)`,
+    `update runs set newest_id = 10000, seq = seq + 1, head = '${other}' where run_id = @id`,
+  ],
+  [
+    'two entries that changed places',
+    'entry 4 does not follow entry 3',
+    'update history set seq = 9 - seq where run_id = @id and seq in (4, 5)',
+  ],
+  [
     'an entry that is no JSON',
     'no JSON any more',
     "update history set event = '{' where run_id = @id and seq = 5",

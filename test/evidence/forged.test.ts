@@ -407,6 +407,23 @@ describeWithKeys('a bundle of a run that two people must approve', () => {
       ],
       [otherPolicy(() => 'no JSON'), 'is no policy'],
       [changedPolicy({ of: ['alice@example.org'] }), 'does not name'],
+      [
+        (record) => {
+          delete decisionAt(record).event.policyDigest
+          delete (decisionAt(record).event.evidence as { [name: string]: string })['policy/SG2']
+          delete (decisionAt(record).event.evidence as { [name: string]: string })['signers/SG2']
+        },
+        'records no policy, though entry 14 arrived there under one',
+      ],
+      [
+        (record) => {
+          changedPolicy({ validHours: 0.5 })(record)
+          // From there on an hour later, which the statements allow.
+          for (const entry of record.history.slice(decisionAt(record).seq - 1))
+            entry.at = new Date(Date.parse(entry.at) + 3_600_000).toISOString()
+        },
+        'after the 0.5 h of the policy of that time',
+      ],
       [changedPolicy({ of: null, need: 3 }), '2 of the 3 people'],
       [changedPolicy({ allowedSignersDigest: null }), 'are not those of the policy'],
       [

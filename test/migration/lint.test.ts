@@ -69,6 +69,11 @@ describe('a statement of a migration', () => {
     ["copy t from '/tmp/f';", 'outside of the database'],
     ["copy t to program 'sh';", 'outside of the database'],
     ['create role a;', 'reaches beyond this database'],
+    [
+      "create user mapping for a server s options (user 'u', password 'x');",
+      'its option password holds a secret',
+    ],
+    ["alter user mapping for a server s options (set password 'x');", 'its option password holds a secret'],
     ['grant a to b;', 'reaches beyond this database'],
     ['create database a;', 'reaches beyond this database'],
     ["alter system set fsync = 'off';", 'reaches beyond this database'],

@@ -112,8 +112,9 @@ export function describeRunStore(name: string, open: () => Promise<RunStore>): v
       const run = await started()
       await store.saveApproval(anApproval(run))
       await store.advance(fullStep(run), mine)
-      const { contents, ...record } = (await store.whole(run.runId))!
+      const { contents, entriesByPeople, ...record } = (await store.whole(run.runId))!
       expect(record).toEqual(await everything(run.runId))
+      expect(entriesByPeople).toBe(record.history.filter(({ by }) => by !== 'engine').length)
       expect([...contents].map(([digest, bytes]) => [digest, Buffer.from(bytes).toString()])).toEqual([
         ['sha256:receipt', 'receipt'],
       ])

@@ -105,9 +105,12 @@ function faultsOf(given: Checks): string[] {
   const twice = names
     .filter((name, index) => names.indexOf(name) !== index)
     .map((name) => `there are two checks called ${name}`)
-  const patterns = checks.flatMap(({ expect, fallback }) => [expect.count, fallback?.expect?.count])
-  const broken = patterns.flatMap((count) =>
-    count === undefined || compiles(count.pattern) ? [] : [`${count.pattern} is no pattern with one group`],
+  const broken = checks.flatMap(({ name, expect, fallback }) =>
+    [expect.count, fallback?.expect?.count].flatMap((count) =>
+      count === undefined || compiles(count.pattern)
+        ? []
+        : [`check ${name} counts by no pattern with one group`],
+    ),
   )
   const secret = Object.entries(skeleton.files).filter(([, text]) =>
     contentRules.some(({ rule, pattern }) => rule === 'secret' && pattern.test(text)),
