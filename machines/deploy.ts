@@ -13,7 +13,10 @@ import { closed, type MachineDefinition } from '../src/machine/define.ts'
 export const deployInput = z.object({
   source: z.string().min(1).describe('git repository, or a folder inside of one'),
   commit: z.string().min(1).describe('commit, tag or branch to deploy'),
-  host: z.string().min(1).describe('name of a host in cutter.yaml, or an alias of ~/.ssh/config'),
+  host: z
+    .string()
+    .regex(/^[^\s@/]+$/, 'must be a name alone; whom to log in as stands in ~/.ssh/config')
+    .describe('name of a host in cutter.yaml, or an alias of ~/.ssh/config'),
   path: z
     .string()
     .min(1)

@@ -229,6 +229,26 @@ describe('secrets in the hands of a user’s own effect', () => {
   })
 })
 
+describe('secrets in what a user’s machine fills in, and in the name of a host', () => {
+  test('are left out of its help, and no run is started with them', async () => {
+    const fallback = `z.string().default('postgresql://a:${plant('default')}@h/d')`
+    const login = `z.object({ password: z.string() }).default({ password: '${plant('filled')}' })`
+    const source = CARELESS.replace('how: z.string()', `how: ${fallback}, login: ${login}`)
+    at.file('careless.ts', source.replace("'careless'", "'filled-in'"))
+    const start = ['run', 'start', './careless.ts']
+    expect((await cutter([...start, '--help'])).stdout).toContain('default: postgresql://a:[redacted]@h/d')
+    const answer = await cutter([...start, '--json'])
+    expect([answer.code, jsonOf(answer).error?.code]).toEqual([2, 'INPUT_REFUSED'])
+    rmSync(at.path('careless.ts'))
+  })
+
+  test('are refused where a host is named as a URL names one', async () => {
+    const deploy = 'run start deploy --source . --commit HEAD --path /x --json --host'
+    const answer = await cutter([...deploy.split(' '), `root:${plant('host')}@web`])
+    expect([answer.code, jsonOf(answer).error?.code]).toEqual([2, 'USAGE'])
+  })
+})
+
 describe('secrets in cutter.yaml', () => {
   const texts: [string, () => string, string][] = [
     ['a key', () => `execution: { password: ${plant('key')} }\n`, 'execution.password'],

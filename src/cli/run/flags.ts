@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander'
 import type { Json } from '../../domain/json.ts'
+import { withoutSecretForms } from '../../domain/secret-values.ts'
 import type { MachineDefinition } from '../../machine/define.ts'
 import { BY, leaf, USAGE_ERRORS } from '../leaf.ts'
 
@@ -84,7 +85,10 @@ function kindOf({ def }: Schema): { kind: Kind; choices?: string[] } {
 function textOf(schema: Schema): string {
   const { kind, choices } = kindOf(schema)
   const absent = schema.safeParse(undefined)
-  const shown = absent.data === undefined || absent.data === false ? null : JSON.stringify(absent.data)
+  const shown =
+    absent.data === undefined || absent.data === false
+      ? null
+      : withoutSecretForms(JSON.stringify(absent.data))
   const notes = [
     ...(choices === undefined ? [] : [`one of: ${choices.join(', ')}`]),
     ...(kind === 'json' ? ['as JSON'] : []),
