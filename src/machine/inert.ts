@@ -1,12 +1,21 @@
-import { type AnyActor, type AnyActorScope, createActor, fromTransition } from 'xstate'
+import {
+  type AnyActor,
+  type AnyActorScope,
+  type AnyMachineSnapshot,
+  createActor,
+  fromTransition,
+  type InspectionEvent,
+} from 'xstate'
 import type { Action } from './read.ts'
 
 /**
  * The scope in which XState computes a transition and hands its actions to us instead of executing them: what its own
  * `initialTransition` and `transition` make, but round a trivial actor. Theirs first computes the machine's whole initial
  * state each time, which costs more than the transition. test/machine/step.test.ts holds that the results are the same.
+ * `places` are the snapshots after each microstep, the last of which is where the transition leads to; for a machine's first state,
+ * those after it.
  */
-export function inertScope(): { scope: AnyActorScope; actions: Action[] } {
+export function inertScope(): { scope: AnyActorScope; actions: Action[]; places: AnyMachineSnapshot[] } {
   const system = new InertSystem()
   const actions: Action[] = []
   const scope = {
@@ -20,7 +29,7 @@ export function inertScope(): { scope: AnyActorScope; actions: Action[] } {
     emit: ignore,
     actionExecutor: (action: Action) => actions.push(action),
   }
-  return { scope: scope as unknown as AnyActorScope, actions }
+  return { scope: scope as unknown as AnyActorScope, actions, places: system.places }
 }
 
 const ignore = () => {}
@@ -30,6 +39,7 @@ const nobody: AnyActor = createActor(fromTransition((state: null) => state, null
 class InertSystem {
   private actors: Map<string, unknown> | null = null
   private booked = 1
+  readonly places: AnyMachineSnapshot[] = []
 
   _bookId() {
     return `x:${this.booked++}`
@@ -55,7 +65,9 @@ class InertSystem {
     return Object.fromEntries(this.actors ?? [])
   }
 
-  _sendInspectionEvent() {}
+  _sendInspectionEvent(event: InspectionEvent) {
+    if (event.type === '@xstate.microstep') this.places.push(event.snapshot as AnyMachineSnapshot)
+  }
 }
 Object.setPrototypeOf(InertSystem.prototype, nobody.system)
 

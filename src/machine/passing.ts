@@ -1,6 +1,7 @@
+import type { AnyMachineSnapshot } from 'xstate'
 import type { Run, RunEvent, Standing } from '../domain/run.ts'
 import type { MachineDefinition, RunContext } from './define.ts'
-import { broken, type Located, type Move, staysAtGate } from './read.ts'
+import { broken, type Located, locate, type Move, staysAtGate } from './read.ts'
 
 const decided = ({ type, approvalId }: RunEvent) =>
   type === 'APPROVE' || type === 'REJECT' || type === 'VOID' ? (approvalId as string) : null
@@ -40,4 +41,21 @@ export function approvalUsed(
   if (standing.planDigest !== previous?.planDigest)
     throw fault('it would go on with another plan than the one that was approved')
   return held
+}
+
+/**
+ * A transition may take in events that the chart raises at once. None of them leads past a gate that it came to on the way: nobody
+ * could have approved anything there, and no entry would show it.
+ */
+export function refuseHurry(
+  machine: MachineDefinition,
+  onTheWay: AnyMachineSnapshot[],
+  end: AnyMachineSnapshot,
+): void {
+  const after = locate(end)
+  for (const snapshot of onTheWay) {
+    const place = locate(snapshot)
+    if (!waits(place) || (waits(after) && staysAtGate({ before: place, after }))) continue
+    throw broken(machine, `the gate ${place.gate}`, 'it would go past it within one step')
+  }
 }

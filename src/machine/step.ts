@@ -15,7 +15,7 @@ import type { Step } from '../domain/step.ts'
 import type { MachineDefinition, RunContext } from './define.ts'
 import { refuseOtherDefinition } from './definition.ts'
 import { inertScope } from './inert.ts'
-import { approvalUsed } from './passing.ts'
+import { approvalUsed, refuseHurry } from './passing.ts'
 import { type Action, arrival, ask, broken, type Located, locate, marksOf, standingOf } from './read.ts'
 
 /**
@@ -62,9 +62,11 @@ interface Live {
 /** The step that makes a run. */
 export function first(machine: Machine, identity: RunIdentity, facts: StepFacts): Step {
   const input = { runId: identity.runId, mode: identity.mode, input: identity.input }
-  const { scope, actions } = inertScope()
+  const { scope, actions, places } = inertScope()
   const snapshot = machine.logic.getInitialSnapshot(scope, input as never) as AnyMachineSnapshot
   if (snapshot.status === 'error') throw broken(machine, 'its first state', snapshot.error)
+  if (places.length > 0)
+    throw broken(machine, 'its first state', 'it would hurry on from there, past what it is')
   return complete(
     machine,
     { identity, previous: null, before: null },
@@ -78,7 +80,7 @@ export function first(machine: Machine, identity: RunIdentity, facts: StepFacts)
 /** The step by which a run takes in an event. Refuses (EVENT_REFUSED) one for which its state has no transition. */
 export function next(machine: Machine, run: Run, event: RunEvent, facts: StepFacts): Step {
   const before = restore(machine, run)
-  const { scope, actions } = inertScope()
+  const { scope, actions, places } = inertScope()
   let after: AnyMachineSnapshot
   try {
     if (!takes(before.snapshot, run, event)) throw refusedEvent(run, event)
@@ -88,6 +90,7 @@ export function next(machine: Machine, run: Run, event: RunEvent, facts: StepFac
     throw error instanceof CutterError ? error : broken(machine, event.type, error)
   }
   if (after.status === 'error') throw broken(machine, event.type, after.error)
+  if (places.length > 1) refuseHurry(machine, places.slice(0, -1), after)
   return complete(machine, { identity: run, previous: run, before }, event, after, actions, facts)
 }
 

@@ -277,6 +277,44 @@ describe('a chart that leaves its gate without an approval is refused', () => {
     expect(tries(checked({ onDone: '#work' }), APPROVE, success('job'))).toBeNull()
   })
 
+  test('by an event that it raises itself on the way', () => {
+    const start = { id: 'start', invoke: { id: 'job', src: 'job', onDone: 'GATE', onError: 'END' } }
+    const waiting = (more: object) => ({
+      initial: 'waiting',
+      on: { SKIP: '#work' },
+      states: {
+        waiting: {
+          meta: gate('SG2'),
+          on: { APPROVE: { target: 'checking', actions: takeApproval } },
+          ...more,
+        },
+        checking: { meta: rechecks('SG2'), invoke: { id: 'job', src: 'job', onDone: '#work' } },
+      },
+    })
+    const through = (GATE: object, onDone: object = { target: 'GATE' }) =>
+      tries(
+        withEffects({
+          context,
+          initial: 'START',
+          states: {
+            START: { ...start, invoke: { ...start.invoke, onDone } },
+            GATE,
+            WORK: { id: 'work', ...job },
+            END,
+          },
+        }),
+        success('job'),
+      )
+    const passes = /broke at the gate SG2: it would go past it within one step/
+    expect(through(waiting({ entry: raise({ type: 'SKIP' }) }))?.message).toMatch(passes)
+    expect(through(waiting({ entry: raise(APPROVE) }))?.message).toMatch(passes)
+    expect(through(waiting({}), { target: 'GATE', actions: raise(APPROVE) })?.message).toMatch(passes)
+    const first = atGate({ entry: raise(APPROVE), on: { APPROVE: 'WORK' } }, { WORK: job, END })
+    expect(tries(first)?.message).toMatch(/broke at its first state: it would hurry on/)
+    expect(through(waiting({ entry: raise({ type: 'NOTHING' }) }))).toBeNull()
+    expect(through(waiting({}))).toBeNull()
+  })
+
   test('by a region beside it that hides it', () => {
     const logic = chart({
       context,
