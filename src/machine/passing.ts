@@ -22,12 +22,21 @@ export function approvalUsed(
   previous: Run | null,
   standing: Standing,
 ): string | null {
+  const checks = after.gate !== null && !waits(after)
+  // Without any approval (an upgrade has voided it) the check leads back to the gate, whatever it finds.
+  const holds = checks ? inContext(after) : null
+  if (holds !== null && !staysAtGate({ before, after }))
+    throw broken(machine, `the gate ${after.gate}`, 'its last check would begin without a decision there')
   if (before === null || before.gate === null) return null
   const fault = (why: string) => broken(machine, `the gate ${before.gate}`, why)
   const waiting = waits(before)
   if (staysAtGate({ before, after })) {
-    if (waiting && !waits(after) && event.type !== 'APPROVE')
+    if (waiting && checks && event.type !== 'APPROVE')
       throw fault(`${event.type} would lead to its last check without an approval`)
+    if (holds !== null && holds !== (waiting ? decided(event) : inContext(before)))
+      throw fault('its last check would hold another approval than the one that was brought')
+    if (holds !== null && standing.planDigest !== previous?.planDigest)
+      throw fault('its last check would hold an approval of another plan')
     return null
   }
   const brought = waiting ? decided(event) : checkEnded(event) ? inContext(before) : null

@@ -277,6 +277,45 @@ describe('a chart that leaves its gate without an approval is refused', () => {
     expect(tries(checked({ onDone: '#work' }), APPROVE, success('job'))).toBeNull()
   })
 
+  test('by a last check that nobody’s decision led to, or that changes the approval in hand', () => {
+    const claimed = assign({ approvalId: 'ap-9' })
+    const gated = (checking: object, APPROVE: object = { target: 'checking', actions: takeApproval }) => ({
+      initial: 'waiting',
+      states: {
+        waiting: { meta: gate('SG1'), on: { APPROVE } },
+        checking: { meta: rechecks('SG1'), id: 'checking', ...checking },
+        again: { meta: rechecks('SG1'), invoke: { id: 'job', src: 'job', onDone: '#work' } },
+      },
+    })
+    const to = (target: string) => ({
+      invoke: { id: 'job', src: 'job', onDone: { target, actions: claimed } },
+    })
+    const through = (initial: string, GATE: object, ...events: RunEvent[]) =>
+      tries(
+        withEffects({
+          context,
+          initial,
+          states: { START: to('#checking'), GATE, WORK: { id: 'work', ...job }, END },
+        }),
+        ...events,
+      )
+    const kept = { invoke: { id: 'job', src: 'job', onDone: '#work' } }
+    expect(through('START', gated(kept), success('job'))?.message).toMatch(
+      /would begin without a decision there/,
+    )
+    const another = /its last check would hold another approval/
+    expect(through('GATE', gated(to('again')), APPROVE, success('job'))?.message).toMatch(another)
+    expect(through('GATE', gated(kept, { target: 'checking', actions: claimed }), APPROVE)?.message).toMatch(
+      another,
+    )
+    const replan = assign({ planDigest: digestOf('another plan') })
+    const replanned = { invoke: { id: 'job', src: 'job', onDone: { target: 'again', actions: replan } } }
+    expect(through('GATE', gated(replanned), APPROVE, success('job'))?.message).toMatch(
+      /an approval of another plan/,
+    )
+    expect(through('GATE', gated(kept), APPROVE, success('job'))).toBeNull()
+  })
+
   test('by an event that it raises itself on the way', () => {
     const start = { id: 'start', invoke: { id: 'job', src: 'job', onDone: 'GATE', onError: 'END' } }
     const waiting = (more: object) => ({
