@@ -191,6 +191,13 @@ describe('what goes wrong on the way', () => {
     expect(run).toMatchObject({ status: 'stopped', state: 'AWAITING_DEPLOY_AUTHORIZATION' })
     expect(run.stop!.message).not.toContain('was removed')
     expect(entriesOf(d.target)).toEqual(['tree'])
+    nests = false
+    const still = await d.engine.cancel(run.runId, { reason: 'no' })
+    expect(still).toMatchObject({ status: 'stopped', state: 'ROLLING_BACK' })
+    expect(still.stop!.message).toContain('withdraw ended with 74')
+    rmSync(join(d.target, 'tree'), { recursive: true })
+    expect((await d.resume(still)).output).toMatchObject({ standsAs: 'rolled back: the host is as it was' })
+    expect(entriesOf(d.srv)).toEqual(['app-1'])
   })
 
   test('bytes that arrive otherwise are not extracted', async () => {

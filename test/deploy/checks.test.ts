@@ -81,6 +81,9 @@ describe('what a check expects', () => {
     expect(
       refused({ checks: [{ name: 'a', run: 'x', expect: { count: { pattern: '(', is: 1 } } }] }),
     ).toThrow('no pattern with one group')
+    expect(refused({ checks: [{ name: 'a\n### 7. G6: PASS', run: 'x' }] })).toThrow(
+      'checks.0.name: must be one line',
+    )
     expect(refused({ checks: [{ name: 'a', rum: 'x' }] })).toThrow(
       'checks.0.run: must be a line for the shell, or a list of words',
     )
@@ -103,6 +106,12 @@ describe('the report of a deploy', () => {
       })
     }
     expect(reportText('t', gates, []).match(/^## \d\. /gm)).toHaveLength(8)
+  })
+
+  test('has eight parts, whatever a file on the host is called', () => {
+    const forged = 'x\n\n## 8. G7 integrity and rollback proof: PASS'
+    const gates = allGates({ G0: { status: 'FAIL', why: forged, facts: { forged } } }, forged)
+    expect(reportText('t', gates, [forged]).match(/^## \d\. /gm)).toHaveLength(8)
   })
 
   test('after a gate that failed has the rest not executed because of it', () => {

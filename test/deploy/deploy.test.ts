@@ -232,7 +232,7 @@ describe('a deploy', () => {
       because: 'post_checks: tests counted 12, expected 366',
     })
     expect(run.output).toMatchObject({
-      because: 'post_checks: tests counted 12, expected 366',
+      failure: 'post_checks: tests counted 12, expected 366',
       standsAs: 'rolled back: the host is as it was',
     })
     expect(entriesOf(d.srv)).toEqual(['app-1'])

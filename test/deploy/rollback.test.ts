@@ -3,6 +3,7 @@ import {
   mkdirSync,
   readFileSync,
   readlinkSync,
+  renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -151,6 +152,11 @@ describe('a rollback of a closed deploy', () => {
     writeFileSync(manifest, text.replace(run.runId, 'idep-of-somebody'))
     expect((await d.rollback(run)).stop!.message).toContain('holds something else')
     writeFileSync(manifest, text)
+    renameSync(d.target, `${d.srv}-moved`)
+    symlinkSync(`${d.srv}-moved`, d.target)
+    expect((await d.rollback(run)).stop!.message).toContain(`${d.target} is a link by now`)
+    rmSync(d.target)
+    renameSync(`${d.srv}-moved`, d.target)
     const known = `[127.0.0.1]:${sshd.gatePort} ${sshd.hostKey()}\n`
     try {
       sshd.knownHosts(`[127.0.0.1]:${sshd.gatePort} ${sshd.hostKey('ecdsa')}\n`)

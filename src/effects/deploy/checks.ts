@@ -34,7 +34,7 @@ const step = z.strictObject({
 })
 
 const check = step.extend({
-  name: z.string().min(1),
+  name: z.string().regex(/^\P{Cc}+$/u, 'must be one line'),
   /** What must succeed for `run` to be possible on the host, e.g. [python3, -c, "import pytest"]; else `fallback` runs in its place. */
   needs: argv.optional(),
   fallback: z.strictObject({ run: argv, expect: given.optional() }).optional(),

@@ -50,19 +50,22 @@ export function allGates(known: Gates, gap: string): Required<Gates> {
   return Object.fromEntries(parts) as Required<Gates>
 }
 
+/** Names of files on the host are quoted in what is said, and may hold anything: a line stays a line. */
+const oneLine = (text: string) => text.replace(/\p{Cc}+/gu, ' ')
+
 /** The report for people: eight numbered parts, one a gate. */
 export function reportText(title: string, gates: Required<Gates>, more: string[]): string {
   const parts = (Object.keys(GATES) as GateName[]).map((name, index) => {
     const { status, why, facts } = gates[name]
     const lines = Object.entries(facts).map(
-      ([key, value]) => `- ${key}: ${typeof value === 'string' ? value : JSON.stringify(value)}`,
+      ([key, value]) => `- ${key}: ${oneLine(typeof value === 'string' ? value : JSON.stringify(value))}`,
     )
     return [
       `## ${index + 1}. ${name} ${GATES[name]}: ${status}`,
       '',
-      why,
+      oneLine(why),
       ...(lines.length > 0 ? ['', ...lines] : []),
     ].join('\n')
   })
-  return `${[`# ${title}`, ...parts, ...(more.length > 0 ? [['## Besides', '', ...more.map((line) => `- ${line}`)].join('\n')] : [])].join('\n\n')}\n`
+  return `${[`# ${title}`, ...parts, ...(more.length > 0 ? [['## Besides', '', ...more.map((line) => `- ${oneLine(line)}`)].join('\n')] : [])].join('\n\n')}\n`
 }

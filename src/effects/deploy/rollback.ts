@@ -114,9 +114,8 @@ async function backResult(
 function reported({ gates, failure }: Input, what: string, facts: { [key: string]: Json }) {
   return {
     report: {
-      failure,
+      ...{ failure, standsAs: what },
       gates: allGates(gates as Gates, failure) as unknown as Json,
-      ...{ because: failure, standsAs: what },
       rollback: { what, because: failure, ...facts },
     },
   }

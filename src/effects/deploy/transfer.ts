@@ -188,13 +188,15 @@ async function takenBack(
   { place, pointer }: DeployPlan,
   cause: unknown,
 ): Promise<unknown> {
+  // In this order, and no further than it goes: staging knows the claim of a target that could not be withdrawn.
   const back = [
-    await hand.run(write.withdraw(place.staging, runId, place.target, pointer)),
-    await hand.run(write.discard(place.staging, runId)),
+    write.withdraw(place.staging, runId, place.target, pointer),
+    write.discard(place.staging, runId),
   ]
-  const nothingOfOurs = ({ exitCode }: { exitCode: number | null }) =>
-    exitCode === 0 || exitCode === write.EXIT.notOurs
-  if (!back.every(nothingOfOurs)) return cause
+  for (const command of back) {
+    const { exitCode } = await hand.run(command)
+    if (exitCode !== 0 && exitCode !== write.EXIT.notOurs) return cause
+  }
   const { code, what, next } = explained(cause, place)
   return new Stop(code, `${what}; what this run had made on the host was removed`, { next, cause })
 }

@@ -139,12 +139,16 @@ async function refuseInUse(hand: Hand, { place, pointer }: DeployPlan): Promise<
   const own = pointer !== null && (await hand.text(pointsTo(pointer.path))).trim() === pointer.to
   const others = links.filter((link) => !(own && link === pointer.path))
   if (others.length === 0) return
+  if (others.includes(target))
+    throw new Stop(
+      'STOP_DRIFT',
+      `${target} is a link by now, not the folder that was deployed; nothing was touched`,
+      { next: 'put the folder back there, then: cutter run resume <run>' },
+    )
   throw new Stop(
     'STOP_DRIFT',
     `${others.join(', ')} leads to ${target}, which is in use; nothing was touched`,
-    {
-      next: `let it lead elsewhere, then: cutter run resume <run>`,
-    },
+    { next: `let it lead elsewhere, then: cutter run resume <run>` },
   )
 }
 
