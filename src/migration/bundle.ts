@@ -100,7 +100,8 @@ export function parseSpec(text: string): { spec: BundleSpec } | { faults: Fault[
   try {
     given = parse(text)
   } catch (error) {
-    return { faults: [{ file: BUNDLE_FILE, message: (error as Error).message.split('\n')[0]! }] }
+    const [message] = (error as Error).message.split(/:?\n/)
+    return { faults: [{ file: BUNDLE_FILE, message: message! }] }
   }
   const parsed = bundleSchema.safeParse(given)
   if (parsed.success) {

@@ -4,7 +4,7 @@ import { looking } from './checks.ts'
 
 /**
  * What a script may not touch at all: what belongs to the whole server (roles, settings, databases) and the privileges on
- * PostgreSQL's own objects, extensions' and large objects. Lint refuses the statements; this notices them where a function or
+ * PostgreSQL's own objects and extensions'. Lint refuses the statements; this notices them where a function or
  * a DO block puts them together at run time.
  */
 export const readShared = (sql: Sql): Promise<Catalogue> =>
@@ -58,6 +58,4 @@ const SHARED = `
   union all
   select 'privileges on schema ' || nspname, nspacl::text from pg_catalog.pg_namespace where nspname in ('pg_catalog', 'information_schema')
   union all
-  select 'privileges on language ' || lanname, jsonb_build_array(lanowner, lanacl::text)::text from pg_catalog.pg_language
-  union all
-  select 'privileges on large object ' || oid, jsonb_build_array(lomowner, lomacl::text)::text from pg_catalog.pg_largeobject_metadata`
+  select 'privileges on language ' || lanname, jsonb_build_array(lanowner, lanacl::text)::text from pg_catalog.pg_language`
