@@ -26,9 +26,9 @@ const applied = {
   },
 }
 
-const verified = {
-  guard: ({ event }: { event: { output: Facts } }) => event.output.verified === true,
-  target: '#MIGRATION_VERIFIED',
+const unverified = {
+  guard: ({ event }: { event: { output: Facts } }) => event.output.verified === false,
+  target: '#AWAITING_ROLLBACK_AUTHORIZATION',
   actions: 'learn',
 }
 
@@ -50,8 +50,8 @@ export const migrateLogic = chart(
       states: {
         working: doing('statements_alone', 'verifying'),
         stopped: stop(),
-        verifying: doing('verify_migration', '#AWAITING_ROLLBACK_AUTHORIZATION', {
-          unless: [verified],
+        verifying: doing('verify_migration', '#MIGRATION_VERIFIED', {
+          unless: [unverified],
           onError: 'notVerified',
         }),
         notVerified: stop('verifying'),

@@ -138,7 +138,7 @@ function faultsOfScript(file: string, statements: Statement[], alone: number[]):
   if (alone.some((number) => number > statements.length))
     faults.push({
       file: BUNDLE_FILE,
-      message: `nonTransactional: ${file} has ${statements.length} statements`,
+      message: `nonTransactional: the last statement of ${file} is number ${statements.length}`,
     })
   else if (alone.some((number) => number <= last))
     faults.push({

@@ -18,15 +18,22 @@ export async function readBundleFolder(folder: string): Promise<{ [name: string]
   })
 }
 
+const WHY: { [code: string]: string } = {
+  ENOENT: 'there is no such folder',
+  ENOTDIR: 'it is no folder',
+  EACCES: 'it can’t be read with the rights of this process',
+}
+
 const NAMES = /\.(sql|ya?ml)$/
 
 async function entries(folder: string): Promise<string[]> {
   try {
     return (await readdir(folder)).filter((name) => NAMES.test(name)).sort()
   } catch (error) {
+    const why = WHY[(error as NodeJS.ErrnoException).code ?? ''] ?? (error as Error).message
     throw new CutterError(
       'INPUT_REFUSED',
-      `the bundle ${folder} can’t be read: ${(error as Error).message}`,
+      `the bundle ${folder} can’t be used: ${why}; nothing was touched`,
       {
         next: 'give the folder that holds bundle.yaml',
         cause: error,

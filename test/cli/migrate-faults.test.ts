@@ -12,6 +12,7 @@ import {
   MIGRATION,
   migrate,
   type Production,
+  ROLLBACK,
   startProduction,
   stateOf,
   UNTOUCHED,
@@ -143,7 +144,18 @@ describe.skipIf(skipped !== null)('a bundle that is not as it says', { timeout: 
     await aShop()
     const run = await started({ rollback: 'drop table reviews;' })
     expect(run).toMatchObject({ status: 'stopped', stopCode: 'STOP_REHEARSAL_FAILED' })
+    expect(run.stop?.message).toContain('the server refused the rollback')
     expect(run.stop?.message).toContain('"reviews" does not exist')
+  })
+
+  test('whose rollback touches what no migration may touch stops at its rehearsal', async () => {
+    await aShop()
+    const hidden = "do $$ begin execute 'alter role shop_owner set work_mem = 99'; end $$;"
+    const run = await started({ rollback: `${ROLLBACK}${hidden}` })
+    expect(run).toMatchObject({ status: 'stopped', stopCode: 'STOP_REHEARSAL_FAILED' })
+    expect(run.stop?.message).toContain(
+      'while the rollback ran, what no migration may touch was touched: settings of shop_owner in every database was added',
+    )
   })
 
   test('whose preflight fails stops, and names the check', async () => {

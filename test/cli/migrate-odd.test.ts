@@ -226,7 +226,11 @@ describe('migrate new and lint', () => {
     ])
     const none = await at.cutter(['migrate', 'lint', at.path('nowhere'), '--json'])
     expect(none.code).toBe(2)
-    expect(jsonOf(none).error?.message).toContain('ENOENT')
+    expect(jsonOf(none).error?.message).toContain(
+      'can’t be used: there is no such folder; nothing was touched',
+    )
+    const file = await at.cutter(['migrate', 'lint', join(folder, 'verify.sql'), '--json'])
+    expect(jsonOf(file).error?.message).toContain('it is no folder')
   })
 
   test.skipIf(squawk === null || skipped !== null)(

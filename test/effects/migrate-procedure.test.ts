@@ -27,6 +27,7 @@ create table other.seen (id int primary key);
 insert into app.unit select n, 'Unit ' || n, n from generate_series(1, 10) n;
 insert into app.part (unit_id) select n from generate_series(1, 5) n;
 insert into other.seen values (1);
+select lo_create(77);
 create function app.noted() returns trigger language plpgsql as $$ begin insert into other.seen values (new.id + 100); return null; end $$;
 reset role;
 `
@@ -126,6 +127,10 @@ describe('rows that go with their table', () => {
       'column app.unit.size was changed, which is not expected',
     ],
     ['select lo_create(0)', 'pg_catalog.pg_largeobject_metadata: 1 rows inserted, 0 expected'],
+    [
+      'grant select on large object 77 to public',
+      'pg_catalog.pg_largeobject_metadata: 1 rows updated, 0 expected',
+    ],
   ])('stop it, where they are not expected: %s', async (script, line) => {
     await expect(applied(script)).rejects.toThrow(`did not do what was expected: ${line}; rolled back whole`)
   })

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { migrate } from '../../machines/migrate.ts'
 import { digestOf, type Json } from '../../src/domain/json.ts'
 import type { Run, RunEvent } from '../../src/domain/run.ts'
+import { foresee } from '../../src/machine/foresee.ts'
 import { type Machine, next } from '../../src/machine/step.ts'
 import { factsOf, firstOf } from '../machine/drive.ts'
 import { failure, success } from './walk.ts'
@@ -58,6 +59,11 @@ describe('a migration', () => {
       outcome: 'succeeded',
       state: 'CLOSEOUT_REPORTED',
     })
+  })
+
+  test('is foreseen at SG1 to go to its end, and not to the rollback', () => {
+    const way = foresee(machine, atGate(), decision('APPROVE', 'ap-1'))
+    expect(way.at(-1)).toEqual({ state: 'CLOSEOUT_REPORTED', phase: null, status: 'closed' })
   })
 
   test('falls back to SG1 without its approval when the world is another, or can’t be looked at', () => {

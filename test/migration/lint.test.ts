@@ -132,7 +132,7 @@ describe('a statement of a migration', () => {
       expect.stringContaining('take it out of nonTransactional'),
     ])
     expect(await faultsOf({ migration: 'select 1;', spec: { nonTransactional: [2] } })).toEqual([
-      expect.stringContaining('has 1 statements'),
+      expect.stringContaining('the last statement of migration.sql is number 1'),
     ])
   })
 })

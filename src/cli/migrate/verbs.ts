@@ -61,7 +61,11 @@ export function migrateLint(given: string, options: CommonOptions) {
       ...faults.map(
         ({ file, line, message }) => `${file}${line === undefined ? '' : `:${line}`}  ${message}`,
       ),
-      ...(faults.length === 0 ? [`${folder} has no faults: ${statements.length} statements`] : []),
+      ...(faults.length === 0
+        ? [
+            `${folder} has no faults: ${statements.length} ${statements.length === 1 ? 'statement' : 'statements'}`,
+          ]
+        : []),
       ...(report === null ? [] : squawkLines(report)),
     ])
     return faults.length === 0 ? 0 : 2

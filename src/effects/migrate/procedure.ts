@@ -15,8 +15,7 @@ import { askDistribution, type CheckResult, checkWords, looking, runChecks } fro
 import { type Identities, madeAnew, readIdentities } from './made-anew.ts'
 import { readCatalogue } from './read-catalogue.ts'
 import { type RowsBefore, rowChanges, watchRows } from './row-changes.ts'
-import { runScript } from './run-script.ts'
-import { readShared, sharedWords } from './shared-objects.ts'
+import { runWatched } from './run-watched.ts'
 
 /**
  * The one way in which a migration is applied, on a rehearsal's copy as on the target: what is looked at before, the script byte
@@ -60,15 +59,7 @@ export async function applyWithin(sql: Sql, given: ApplyGiven): Promise<Applied>
   refuseDrift(scoped(catalogue), before)
   const identities = await readIdentities(sql)
   const rowsBefore = await watchRows(sql, spec, rehearsed?.inside.rewritten ?? null)
-  const shared = await readShared(sql)
-  const transactionId = await transactionIdOf(sql)
-  const touched = await runScript(sql, bundle.script)
-  if ((await transactionIdOf(sql)) !== transactionId)
-    throw new Stop(
-      'STOP_MIGRATION_FAILED',
-      'the script ended its own transaction; what it did can’t be told from here',
-    )
-  refuseShared(sharedWords(shared, await readShared(sql)))
+  const { touched, transactionId } = await runWatched(sql, bundle.script, 'script')
   const outcome = await measure(sql, bundle, {
     catalogue: before,
     look,
@@ -126,23 +117,6 @@ function refuseDrift(expected: Catalogue, found: Catalogue): void {
       data: { differences: lines.slice(0, 100) },
     },
   )
-}
-
-function refuseShared(lines: string[]): void {
-  if (lines.length === 0) return
-  throw new Stop(
-    'STOP_RESULT_DIFFERS',
-    `while the script ran, what no migration may touch was touched: ${lines.slice(0, 5).join('; ')}; rolled back whole`,
-    {
-      next: 'if the script did it, take it out in a new bundle and start another run; if another session did, resume the run',
-      data: { differences: lines.slice(0, 100) },
-    },
-  )
-}
-
-export async function transactionIdOf(sql: Sql): Promise<string> {
-  const { rows } = await sql.query<{ id: string }>('select pg_catalog.pg_current_xact_id()::text as id')
-  return rows[0]!.id
 }
 
 async function measure(

@@ -60,9 +60,7 @@ with tables as (
   union all
   select 'constraint ' || t.label || '.' || k.conname, t.name, t.about, jsonb_build_array(pg_get_constraintdef(k.oid), k.contype,
     k.condeferrable, k.condeferred, k.convalidated, obj_description(k.oid, 'pg_constraint'),
-    case when k.contype in ('p', 'u', 'x') then pg_get_indexdef(k.conindid) end,
-    (select jsonb_agg(g.tgenabled order by g.tgenabled) from pg_trigger g
-      where g.tgconstraint = k.oid and g.tgisinternal and g.tgenabled <> 'O'))
+    case when k.contype in ('p', 'u', 'x') then pg_get_indexdef(k.conindid) end)
   from tables t join pg_constraint k on k.conrelid = t.oid where k.contype not in ('n', 't')
   union all
   select 'index ' || n.nspname || '.' || c.relname, null, t.about, jsonb_build_array(pg_get_indexdef(c.oid), i.indisvalid, i.indisready,

@@ -22,6 +22,7 @@ import { identityWithin } from './identity.ts'
 import { applyWithin, refuseFailed } from './procedure.ts'
 import { readCatalogue } from './read-catalogue.ts'
 import { runScript, scriptFailed } from './run-script.ts'
+import { runWatched } from './run-watched.ts'
 import { jsonOf, limitsOf, type MigrateWorld } from './world.ts'
 
 const input = z.object({
@@ -234,7 +235,7 @@ async function tryRollback(
 ): Promise<TriedOut> {
   try {
     await database.transaction(context, limits, async (sql: Sql) => {
-      const touched = await runScript(sql, bundle.rollbackScript)
+      const { touched } = await runWatched(sql, bundle.rollbackScript, 'rollback')
       throw new TriedOut(await looking(sql, () => readCatalogue(sql)), touched)
     })
   } catch (error) {
@@ -257,7 +258,7 @@ async function rehearsed<T>(work: () => Promise<T>): Promise<T> {
       'STOP_REHEARSAL_FAILED',
       `the rehearsal failed: ${failed.message}; the target was not touched`,
       {
-        next: 'mend the bundle and start another run; the copy stays for a look: cutter rehearsal list',
+        next: `${failed.facts.next ?? 'mend the bundle and start another run'}; the copy stays for a look: cutter rehearsal list`,
         ...(failed.facts.data === undefined ? {} : { data: failed.facts.data }),
         cause: error,
       },

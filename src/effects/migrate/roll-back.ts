@@ -17,10 +17,10 @@ import { patience } from './apply-migration.ts'
 import { looking } from './checks.ts'
 import { noteBeforeCommit, whatBecameOfIt } from './committed.ts'
 import { identityWithin } from './identity.ts'
-import { lockMigrations, transactionIdOf } from './procedure.ts'
+import { lockMigrations } from './procedure.ts'
 import { readCatalogue } from './read-catalogue.ts'
 import type { Rehearsal } from './rehearse.ts'
-import { runScript } from './run-script.ts'
+import { runWatched } from './run-watched.ts'
 import { refuseOtherIdentity } from './server-identify.ts'
 import { migrated } from './verify-migration.ts'
 import { jsonOf, limitsOf, type MigrateWorld } from './world.ts'
@@ -67,8 +67,7 @@ export function rollBack(world: MigrateWorld): WriteEffect<Input, Output> {
         const now = async () => scopedTo(touches, await looking(sql, () => readCatalogue(sql)))
         const before = await now()
         refuseDrift(committed, before)
-        const transactionId = await transactionIdOf(sql)
-        await runScript(sql, bundle.rollbackScript)
+        const { transactionId } = await runWatched(sql, bundle.rollbackScript, 'rollback')
         const after = await now()
         // Where others changed the schema after the commit, what the rehearsal left can’t be met, and is shown instead.
         if (committed.digest === rehearsed.digest && after.digest !== rollback.catalogueDigest)

@@ -6,7 +6,7 @@ import type { Sql } from '../../targets/target.ts'
  * relations that the script touched, and the schemas in which their names were looked up: every relation that a transaction
  * reads, writes or alters is locked by it until its end.
  */
-export async function runScript(sql: Sql, text: string): Promise<string[]> {
+export async function runScript(sql: Sql, text: string, what = 'script'): Promise<string[]> {
   const { rows } = await sql.query<{ path: string; settings: [string, string][] | null }>(
     `select pg_catalog.current_setting('search_path') as path,
        pg_catalog.jsonb_agg(pg_catalog.jsonb_build_array(name, setting)) as settings
@@ -18,7 +18,7 @@ export async function runScript(sql: Sql, text: string): Promise<string[]> {
     // What is deferred to the commit happens now, while it can still be measured.
     await sql.query('reset role; set constraints all immediate')
   } catch (error) {
-    throw scriptFailed(error as ServerError, text) ?? error
+    throw scriptFailed(error as ServerError, text, what) ?? error
   }
   await sql.query('set statement_timeout = 0')
   const touched = await touchedBy(sql, path)
@@ -35,14 +35,14 @@ interface ServerError extends Error {
 }
 
 /** An error that the server answers with: it rolled back. Locks and lost connections have stops of their own. */
-export function scriptFailed(error: ServerError, text: string): Stop | null {
+export function scriptFailed(error: ServerError, text: string, what = 'script'): Stop | null {
   if (error.severity !== 'ERROR' || error.code === '55P03') return null
   const line =
     error.position === undefined ? null : text.slice(0, Number(error.position) - 1).split('\n').length
   const where = line === null ? '' : `, line ${line}`
   return new Stop(
     'STOP_MIGRATION_FAILED',
-    `the server refused the script (${error.code}${where}): ${error.message}; rolled back whole`,
+    `the server refused the ${what} (${error.code}${where}): ${error.message}; rolled back whole`,
     {
       data: { sqlState: error.code ?? null, line },
       cause: error,

@@ -4,8 +4,8 @@ import { looking } from './checks.ts'
 
 /**
  * What a script may not touch at all: what belongs to the whole server (roles, settings, databases) and the privileges on
- * PostgreSQL's own objects, extensions' and large objects. Lint refuses the statements; this notices them where a function or
- * a DO block puts them together at run time.
+ * PostgreSQL's own objects and extensions'; and no constraint may be left disabled, which no backup would bring back. Lint refuses
+ * most such statements; this notices them where a function or a DO block puts them together at run time.
  */
 export const readShared = (sql: Sql): Promise<Catalogue> =>
   looking(sql, async () => {
@@ -21,11 +21,27 @@ export const readShared = (sql: Sql): Promise<Catalogue> =>
     return catalogueOf(found.rows.map((row) => ({ ...row, within: null, about: null })))
   })
 
-/** Objects that came with the script (an extension, a large object) have privileges that nobody had before: no change of any. */
 export function sharedWords(before: Catalogue, after: Catalogue): string[] {
-  const { added, ...rest } = schemaDifference(before, after)
-  return schemaWords({ ...rest, added: added.filter((name) => !/^privileges on (?!parameter )/.test(name)) })
+  const { added, removed, changed } = schemaDifference(before, after)
+  const but = (names: string[], ...prefixes: string[]) =>
+    names.filter((name) => !prefixes.some((prefix) => name.startsWith(prefix)))
+  return schemaWords({
+    added: but(added, OF_EXTENSIONS),
+    removed: but(removed, OF_EXTENSIONS, DISABLING),
+    changed,
+  })
 }
+
+// Enforced again, or gone with its table, is no harm.
+const DISABLING = 'disabling of '
+// They come and go with their extension, which the catalogue tells.
+const OF_EXTENSIONS = 'privileges on an extension’s '
+
+const OWN = `'pg_catalog'::regnamespace, 'information_schema'::regnamespace`
+const member = (oid: string, catalogue: string) =>
+  `exists (select from pg_catalog.pg_depend e where e.classid = '${catalogue}'::regclass and e.objid = ${oid} and e.deptype = 'e')`
+const privileges = (oid: string, catalogue: string) =>
+  `case when ${member(oid, catalogue)} then '${OF_EXTENSIONS}' else 'privileges on ' end`
 
 const PASSWORDS = `select 'password of ' || rolname, md5(rolpassword) from pg_catalog.pg_authid`
 const PARAMETERS = `select 'privileges on parameter ' || parname, paracl::text from pg_catalog.pg_parameter_acl`
@@ -49,18 +65,22 @@ const SHARED = `
   union all
   select 'subscription ' || subname, jsonb_build_array(subowner, subenabled, subpublications)::text from pg_catalog.pg_subscription
   union all
-  select 'privileges on ' || p.oid::regprocedure, p.proacl::text from pg_catalog.pg_proc p
-  where p.pronamespace in ('pg_catalog'::regnamespace, 'information_schema'::regnamespace)
-    or exists (select from pg_catalog.pg_depend e where e.classid = 'pg_proc'::regclass and e.objid = p.oid and e.deptype = 'e')
+  select ${privileges('p.oid', 'pg_proc')} || p.oid::regprocedure, p.proacl::text from pg_catalog.pg_proc p
+  where p.proacl is not null and p.pronamespace in (${OWN}) or ${member('p.oid', 'pg_proc')}
   union all
-  select 'privileges on ' || c.oid::regclass, jsonb_build_array(c.relacl::text, (select jsonb_agg(jsonb_build_array(a.attname, a.attacl::text)
-      order by a.attnum) from pg_catalog.pg_attribute a where a.attrelid = c.oid and a.attacl is not null))::text
+  select ${privileges('c.oid', 'pg_class')} || c.oid::regclass, jsonb_build_array(c.relacl::text, (select jsonb_agg(
+      jsonb_build_array(a.attname, a.attacl::text) order by a.attnum) from pg_catalog.pg_attribute a
+      where a.attrelid = c.oid and a.attacl is not null))::text
   from pg_catalog.pg_class c
-  where c.relkind in ('r', 'v', 'm', 'S', 'f', 'p') and (c.relnamespace in ('pg_catalog'::regnamespace, 'information_schema'::regnamespace)
-    or exists (select from pg_catalog.pg_depend e where e.classid = 'pg_class'::regclass and e.objid = c.oid and e.deptype = 'e'))
+  where c.relkind in ('r', 'v', 'm', 'S', 'f', 'p') and (c.relnamespace in (${OWN}) or ${member('c.oid', 'pg_class')})
   union all
-  select 'privileges on schema ' || nspname, nspacl::text from pg_catalog.pg_namespace where nspname in ('pg_catalog', 'information_schema')
+  select 'privileges on schema ' || nspname, nspacl::text from pg_catalog.pg_namespace where oid in (${OWN})
   union all
-  select 'privileges on language ' || lanname, jsonb_build_array(lanowner, lanacl::text)::text from pg_catalog.pg_language
+  select ${privileges('l.oid', 'pg_language')} || 'language ' || lanname, jsonb_build_array(lanowner, lanacl::text)::text
+  from pg_catalog.pg_language l
   union all
-  select 'privileges on large object ' || oid, jsonb_build_array(lomowner, lomacl::text)::text from pg_catalog.pg_largeobject_metadata`
+  select '${DISABLING}constraint ' || n.nspname || '.' || c.relname || '.' || k.conname,
+    string_agg(g.tgenabled::text, '' order by g.tgenabled)
+  from pg_catalog.pg_trigger g join pg_catalog.pg_constraint k on k.oid = g.tgconstraint
+    join pg_catalog.pg_class c on c.oid = k.conrelid join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+  where g.tgisinternal and g.tgenabled <> 'O' group by n.nspname, c.relname, k.conname`
