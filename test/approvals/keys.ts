@@ -49,7 +49,10 @@ export async function withAgent<Result>(
   const agent = spawn('ssh-agent', ['-D', '-a', socket], { stdio: 'ignore' })
   const ended = new Promise((resolve) => agent.once('exit', resolve))
   try {
-    while (!existsSync(socket) && agent.exitCode === null) await wait(10)
+    // The socket is there a moment before somebody listens at it; 2 is ssh-add's word for nobody.
+    const env = { ...process.env, SSH_AUTH_SOCK: socket }
+    const answers = () => spawnSync('ssh-add', ['-l'], { stdio: 'ignore', env }).status !== 2
+    while (agent.exitCode === null && !answers()) await wait(10)
     return await withEnv({ SSH_AUTH_SOCK: socket }, async () => {
       execFileSync('ssh-add', ['-q', keyFile], { stdio: 'ignore' })
       return await work()
