@@ -14,7 +14,7 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { Run } from '../../src/domain/run.ts'
 import { verifyRun } from '../../src/engine/verify-run.ts'
-import { NOBODY, type Sshd, startSshd } from '../support/sshd.ts'
+import { type Sshd, servers, someoneElse, startSshd } from '../support/sshd.ts'
 import { aDeploy, CHECKS, type Deploys, entriesOf, git, stateOf, write } from './deploys.ts'
 
 vi.setConfig({ testTimeout: 240_000 })
@@ -157,10 +157,15 @@ describe('a deploy', () => {
     expect(readOnly.stopCode).toBe('STOP_PREFLIGHT_FAILED')
   })
 
-  test.runIf(process.getuid?.() === 0)(
-    'goes as an unprivileged user, who is told what he may not',
-    async () => {
-      const host = await startSshd('ssh2', { nobody: true })
+  test.for(servers)(
+    'goes as an unprivileged user, who is told what he may not, to the server of %s',
+    async (kind, context) => {
+      const as = someoneElse(kind)
+      if (typeof as === 'string') {
+        console.log(`skipped: a deploy as an unprivileged user to the server of ${kind}: ${as}`)
+        return context.skip()
+      }
+      const host = await startSshd(kind, { as })
       const his = await aDeploy(host)
       try {
         chmodSync(his.folder, 0o711)
@@ -169,12 +174,12 @@ describe('a deploy', () => {
           `${his.srv} can't be written to by the user of this connection`,
         )
         chmodSync(join(his.old, 'data'), 0o700)
-        chownSync(his.srv, NOBODY.uid, NOBODY.gid)
+        chownSync(his.srv, as.uid, as.gid)
         const paused = await his.resume(stopped)
         expect(outputOf(paused).gates.G3.facts.warnings.join()).toContain("can't be read whole")
         const run = await his.approve(paused)
         expect(run).toMatchObject({ stop: null, outcome: 'succeeded' })
-        expect(statSync(join(his.target, 'app.py'))).toMatchObject(NOBODY)
+        expect(statSync(join(his.target, 'app.py'))).toMatchObject({ uid: as.uid, gid: as.gid })
         expect((await his.approve(await his.rollback(run))).outcome).toBe('succeeded')
         expect(entriesOf(his.srv)).toEqual(['app-1'])
       } finally {

@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import {
   chmodSync,
@@ -53,14 +53,36 @@ function sshdBinary(): string | null {
 
 const usual: Server = sshdBinary() === null || process.env.CUTTER_TEST_SSH === 'ssh2' ? 'ssh2' : 'OpenSSH'
 
-export const NOBODY = { uid: 65534, gid: 65534 }
+interface Who {
+  name: string
+  uid: number
+  gid: number
+}
+
+const MYSELF: Who = { ...userInfo(), name: userInfo().username }
+
+/** Of the gate's machine, where root runs the tests; anywhere else who runs them has no privileges to lay down. */
+const TEST_USER = 'cutter-test'
+
+/**
+ * Whom root may let in who is not root: of OpenSSH's server a user that a shell belongs to, or why there is none; ssh2's own runs as
+ * nobody.
+ */
+export function someoneElse(kind: Server): Who | string {
+  if (process.getuid?.() !== 0) return 'only root can let somebody else in'
+  if (kind === 'ssh2') return { name: MYSELF.name, uid: 65534, gid: 65534 }
+  const [uid, gid] = ['-u', '-g'].map(
+    (flag) => spawnSync('id', [flag, TEST_USER], { encoding: 'utf8' }).stdout,
+  )
+  return uid ? { name: TEST_USER, uid: Number(uid), gid: Number(gid) } : `there is no user ${TEST_USER} here`
+}
 
 /** Both where there are both, so that the second is known to do as the first. */
 export const servers: Server[] = usual === 'OpenSSH' ? ['OpenSSH', 'ssh2'] : ['ssh2']
 
 export async function startSshd(
   kind: Server = usual,
-  options: { hook?: string; nobody?: boolean } = {},
+  { hook: script, as = MYSELF }: { hook?: string; as?: Who } = {},
 ): Promise<Sshd> {
   const home = realpathSync(mkdtempSync(join(tmpdir(), 'cutter-sshd-')))
   const path = (name: string) => join(home, name)
@@ -68,14 +90,14 @@ export async function startSshd(
   for (const type of ['ed25519', 'ecdsa']) keygen(type, path(`host_${type}`))
   keygen('ed25519', path('.ssh/id_test'))
   writeFileSync(path('authorized_keys'), readFileSync(path('.ssh/id_test.pub')))
-  // Who is nobody must get to the folders of the host, not to the keys.
-  if (options.nobody === true) chmodSync(home, 0o711)
+  // Somebody else must get to the folders of the host, not to the keys.
+  if (as !== MYSELF) chmodSync(home, 0o711)
   // A hook is a script that is run in place of each command, which it finds in SSH_ORIGINAL_COMMAND.
-  const hook = options.hook === undefined ? null : path('hook')
-  if (hook !== null) writeFileSync(hook, options.hook!, { mode: 0o700 })
+  const hook = script === undefined ? null : path('hook')
+  if (hook !== null) writeFileSync(hook, script!, { mode: 0o700 })
   const { port, stop } = await (kind === 'OpenSSH'
     ? openssh(path, hook)
-    : ssh2Server(path, hook, options.nobody === true ? NOBODY : {}))
+    : ssh2Server(path, hook, as === MYSELF ? {} : { uid: as.uid, gid: as.gid }))
   const gate = await openGate(port)
 
   const hostKey = (type = 'ed25519') =>
@@ -90,7 +112,7 @@ export async function startSshd(
 Host web
   HostName 127.0.0.1
   Port ${gate.port}
-  User ${userInfo().username}
+  User ${as.name}
   IdentityFile ~/.ssh/id_test
 `,
       { mode: 0o600 },
