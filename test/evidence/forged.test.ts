@@ -257,6 +257,18 @@ describeWithKeys('a bundle that was altered', () => {
         ),
     ],
     [
+      'white space round the closeout’s signature',
+      'CLOSEOUT_SIGNATURE_INVALID',
+      'closeout.json.sig',
+      (f) => edited(f, 'closeout.json.sig', (text) => `${text} `),
+    ],
+    [
+      'the lines of the closeout’s signature',
+      'CLOSEOUT_SIGNATURE_INVALID',
+      'closeout.json.sig',
+      (f) => edited(f, 'closeout.json.sig', (text) => text.replace(/(\n.{60})(.{10}\n)/, '$1\n$2')),
+    ],
+    [
       'the run’s plan',
       'RUN_DIFFERS',
       'run.json',
