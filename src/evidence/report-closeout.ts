@@ -151,7 +151,7 @@ function whatStays({ mode, stop, outcome }: Run, phases: Phase[]): { left: boole
   }
   if (lines.length > 0) return { left: true, lines }
   const why = mode === 'live' ? 'no write was done' : 'this was a dry run, and no write was done for real'
-  return { left: false, lines: [`Nothing: ${why}.`] }
+  return { left: false, lines: [`Nothing of what was planned: ${why}.`] }
 }
 
 const rollbackOf = (gate: string, plan: Plan | null): [string, Json][] =>

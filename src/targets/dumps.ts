@@ -160,7 +160,7 @@ function restoreFailed(name: string, faults: string[]): Stop {
     'STOP_BACKUP_FAILED',
     `the backup could not be restored into ${name}: ${faults.slice(0, 3).join(' ')}`,
     {
-      next: 'a missing extension or locale wants a rehearsal server that has it (targets.<name>.rehearsalUrlEnv); then resume the run',
+      next: 'a missing extension or locale: name a rehearsal server that has it (targets.<name>.rehearsalUrlEnv) and start another run; anything else: mend it, then resume the run',
       data: { faults: faults.slice(0, 20) },
     },
   )

@@ -175,7 +175,9 @@ function freePort(): Promise<number> {
 }
 
 function startFailed(place: Place, log: string): CutterError {
-  const tail = log.trim().split('\n').slice(-3).join(' | ')
+  const lines = log.trim().split('\n')
+  const grave = lines.filter((line) => / (FATAL|PANIC): /.test(line))
+  const tail = (grave.length > 0 ? grave : lines).slice(-3).join(' | ')
   return new CutterError('TARGET_UNREACHABLE', `the embedded server did not start: ${tail}`, {
     next: `read ${logFile(place)}, mend what it names, and run the command again`,
     data: { log: logFile(place), dataDirectory: place.data },

@@ -103,7 +103,8 @@ export function rehearsalCopies(servers: CopyServers): Copies {
   }
   const placeFor: Copies['placeFor'] = async (target, source) => {
     const found: string[] = []
-    for (const place of new Set([EMBEDDED, target])) {
+    // One that is named has what the embedded server lacks: extensions, locales, settings.
+    for (const place of new Set([target, EMBEDDED])) {
       if ((await servers.adminUrl(place, 'postgres')) === null) continue
       const { versionNumber, superuser, systemIdentifier } = await admin(place, 'postgres', serverFacts)
       // Its load and its roles would be the target’s own. The embedded server is both by nature.
@@ -179,7 +180,10 @@ const notLike = (target: string, cause: Error) =>
   new Stop(
     'STOP_REHEARSAL_NOT_REPRESENTATIVE',
     `no copy like target ${target} can be made on the rehearsal server: ${cause.message}`,
-    { next: `name a server that has its locales and settings: targets.${target}.rehearsalUrlEnv`, cause },
+    {
+      next: `name a server that has its locales and settings (targets.${target}.rehearsalUrlEnv) and start another run`,
+      cause,
+    },
   )
 
 /** A copy is never made over what it is a copy of. */

@@ -68,6 +68,16 @@ describe('the place for copies', () => {
     expect(await copies.placeFor('shop', identity)).toBe('shop')
   })
 
+  test('is the embedded server only where the target names none that fits', async () => {
+    urls = { embedded: place.url(), shop: place.url() }
+    expect(await copies.placeFor('shop', identity)).toBe('shop')
+    urls = { embedded: place.url() }
+    expect(await copies.placeFor('shop', identity)).toBe('embedded')
+    urls = { embedded: place.url(), shop: place.url('postgres', 'modest') }
+    expect(await copies.placeFor('shop', identity)).toBe('embedded')
+    urls = { shop: place.url() }
+  })
+
   test('is none where every server has another major version', async () => {
     await expect(copies.placeFor('shop', { ...identity, versionNumber: 160_004 })).rejects.toThrow(
       'target shop runs PostgreSQL 16, and no rehearsal server does (shop has 15); nothing was touched',

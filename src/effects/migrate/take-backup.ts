@@ -119,7 +119,7 @@ const notRepresentative = ({ place }: CopyRef, lines: string[]) =>
     'STOP_REHEARSAL_NOT_REPRESENTATIVE',
     `the copy’s schema is not the target’s, so a rehearsal on it would prove nothing: ${lines.slice(0, 5).join('; ')}`,
     {
-      next: `give the rehearsal server (${place}) the same extensions and settings, or name another one: targets.<name>.rehearsalUrlEnv`,
+      next: `give the rehearsal server (${place}) the same extensions and settings and resume the run, or name another one (targets.<name>.rehearsalUrlEnv) and start another run`,
       data: { differences: lines.slice(0, 100) },
     },
   )
