@@ -189,7 +189,7 @@ const workLeftMs = ({ caps }: EngineParts, { workedMs }: Run) =>
   Math.max(0, caps.runMinutes * 60_000 - workedMs)
 
 function stopCodeOf({ code }: CutterError): StopFacts['code'] {
-  if (code === 'INPUT_REFUSED') return 'STOP_REFUSED_INPUT'
+  if (code === 'INPUT_REFUSED' || code === 'CONFIG_INVALID') return 'STOP_REFUSED_INPUT'
   if (code === 'TARGET_UNREACHABLE') return 'STOP_TARGET_UNREACHABLE'
   if (code === 'TARGET_REFUSED' || code === 'TARGET_NOT_FOUND') return 'STOP_TARGET_REFUSED'
   if (code === 'HOST_UNREACHABLE') return 'STOP_HOST_UNREACHABLE'

@@ -68,8 +68,9 @@ export function sshSettings(
   refuseUnsupported(alias, one)
   const hostName = (one('hostname') ?? alias).replaceAll('%h', alias).replaceAll('%%', '%')
   const login = as.user ?? one('user') ?? userInfo().username
-  const port = as.port ?? Number(one('port') ?? 22)
+  const port = as.port ?? number(alias, 'Port', one('port') ?? '22', 65_535)
   const path = (text: string) => expanded(text, { ...user, alias, hostName, login, port })
+  const timeout = one('connecttimeout')?.toLowerCase() ?? 'none'
   const agent = one('identityagent') ?? 'SSH_AUTH_SOCK'
   const given = all('identityfile').filter((file) => file.toLowerCase() !== 'none')
   const usual = USUAL_KEYS.map((name) => join(user.home, '.ssh', name))
@@ -90,7 +91,7 @@ export function sshSettings(
       '/etc/ssh/ssh_known_hosts',
     ],
     hostKeyAlias: one('hostkeyalias') ?? null,
-    connectTimeoutMs: Number(one('connecttimeout') ?? 20) * 1000,
+    connectTimeoutMs: number(alias, 'ConnectTimeout', timeout === 'none' ? '20' : timeout, 86_400) * 1000,
   }
 }
 
@@ -116,6 +117,16 @@ function unreadable(file: string, cause: unknown): CutterError {
     next: 'mend the file; `ssh -G <host>` reads it too',
     cause,
   })
+}
+
+function number(alias: string, directive: string, text: string, most: number): number {
+  const found = /^\d{1,9}$/.test(text) ? Number(text) : 0
+  if (found >= 1 && found <= most) return found
+  throw new CutterError(
+    'CONFIG_INVALID',
+    `host ${alias} has the ${directive} ${JSON.stringify(text)} in ~/.ssh/config, which is no number from 1 to ${most}; nothing was touched`,
+    { next: 'mend the file; `ssh -G <host>` reads it too' },
+  )
 }
 
 function refuseUnsupported(alias: string, one: (directive: string) => string | undefined): void {

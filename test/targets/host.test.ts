@@ -400,9 +400,14 @@ describe.each(servers)('a host by SSH, %s', (server) => {
 
     test('nobody through a command, a circle or a closed port', async () => {
       sshd.config(
-        'Host by-command\n  ProxyCommand nc %h %p\nHost a\n  ProxyJump b\nHost b\n  ProxyJump a\nHost shut\n  HostName 127.0.0.1\n  Port 1\n',
+        'Host by-command\n  ProxyCommand nc %h %p\nHost a\n  ProxyJump b\nHost b\n  ProxyJump a\nHost odd-port\n  Port ssh\nHost odd-time\n  ConnectTimeout 0\nHost shut\n  HostName 127.0.0.1\n  Port 1\n',
       )
       await expect(open('by-command')).rejects.toMatchObject({ code: 'CONFIG_INVALID' })
+      for (const alias of ['odd-port', 'odd-time'])
+        await expect(open(alias)).rejects.toMatchObject({
+          code: 'CONFIG_INVALID',
+          message: expect.stringContaining('which is no number from 1 to'),
+        })
       await expect(open('-oProxyCommand=id')).rejects.toMatchObject({ code: 'INPUT_REFUSED' })
       expect((await stopOf(open('a'))).message).toContain('circle')
       expect((await stopOf(open('shut'))).code).toBe('STOP_HOST_UNREACHABLE')
