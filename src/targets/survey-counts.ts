@@ -1,11 +1,32 @@
 import { GOVERNANCE_TABLES, UNIT_TABLES } from './schema.ts'
 import type { Reads, Survey } from './survey.ts'
 
+function where(condition: string): string {
+  return `count(*) filter (where ${condition})`
+}
+
+/** The units' ids are kept in a hash: see ROOM. */
+const OF_UNITS = where('unit_id in (select id from public.information_unit where doc_code = $1)')
+
+/**
+ * A set of ids that the planner thinks too large to be kept in memory would be asked for anew for each row. A million of them take
+ * less than this, and what there are of them is what is taken.
+ */
+const ROOM = `select set_config('work_mem', '256MB', true)`
+
+function envelopes(column: string): string {
+  return `select ${column} from cutter_governance.manifest_envelope where source_doc_ref = $1`
+}
+
+function backlogEntries(): string {
+  return 'select backlog_entry_id from cutter_governance.decision_backlog_entry where source_doc_ref = $1'
+}
+
 /** How many of a table's rows belong to a document ($1); a table without an entry knows of none. */
 const OF_DOCUMENT: Record<string, string> = {
   information_unit: where('doc_code = $1'),
-  unit_version: ofUnits('unit_version'),
-  iu_lifecycle_log: ofUnits('iu_lifecycle_log'),
+  unit_version: OF_UNITS,
+  iu_lifecycle_log: OF_UNITS,
   manifest_envelope: where('source_doc_ref = $1'),
   manifest_unit_block: where(`envelope_id in (${envelopes('envelope_id')})`),
   cut_change_set: where(`change_set_id in (${envelopes('cut_change_set_ref')})`),
@@ -15,24 +36,6 @@ const OF_DOCUMENT: Record<string, string> = {
   decision_backlog_entry: where('source_doc_ref = $1'),
   decision_backlog_history: where(`backlog_entry_id in (${backlogEntries()})`),
   decision_backlog_sweep_log: where(`backlog_entry_id in (${backlogEntries()})`),
-}
-
-function where(condition: string): string {
-  return `count(*) filter (where ${condition})`
-}
-
-/** Unit by unit, like all that is asked of a whole document: see migrations/target/0007_sets.sql for what a join may cost. */
-function ofUnits(table: string): string {
-  return `(select coalesce(sum(each.n), 0) from public.information_unit u
-    cross join lateral (select count(*) as n from public.${table} t where t.unit_id = u.id) each where u.doc_code = $1)`
-}
-
-function envelopes(column: string): string {
-  return `select ${column} from cutter_governance.manifest_envelope where source_doc_ref = $1`
-}
-
-function backlogEntries(): string {
-  return 'select backlog_entry_id from cutter_governance.decision_backlog_entry where source_doc_ref = $1'
 }
 
 /** Rows of every table of ours, whole and of one document, as far as the role may read them. */
@@ -60,6 +63,7 @@ export async function surveyCounts(
       )
   }
   if (selects.length === 0) return { counts, unreadable }
+  await client.query(ROOM)
   const { rows } = await client.query<{ table: string; whole: number; document: number | null }>(
     `${selects.join(' union all ')} union all select '', 0, 0 where $1::text is null`,
     [document],
