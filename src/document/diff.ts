@@ -15,9 +15,9 @@ export type ChangeKind =
   | 'merged'
 
 /**
- * What became of one unit. `moved` with one address: among the other units it has another place. `repealed` with a `newAddress` is repealed in place: the unit stays, its text says so. A unit that was
- * split has one change for each part; of several that were merged, each has one. `occurrence` counts units that share an address
- * (such documents can be compared, but not cut), from 1.
+ * What became of one unit. `moved` with one address: among the other units it has another place. `repealed` with a `newAddress` is
+ * repealed in place: the unit stays, its text says so. A unit that was split has one change for each part; of several that were merged,
+ * each has one. `occurrence` counts units that share an address (such documents can be compared, but not cut), from 1.
  */
 export interface Change {
   change: ChangeKind
