@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config'
-import { moduleOfYaml } from './src/build-yaml.mjs'
+import { moduleOfYaml } from './src/build/yaml-as-data.mjs'
 
-// As src/build-yaml.mjs does for the build.
+// As src/build/yaml-as-data.mjs does for the build.
 const yamlAsData = {
   name: 'yaml',
   transform: (text: string, id: string) => (id.endsWith('.yaml') ? moduleOfYaml(text) : null),
@@ -22,34 +22,28 @@ const project = (name: string, include: string[], exclude: string[] = []) => ({
 })
 
 // The built program with real servers behind it, story by story: minutes each. `main` keeps the ones that tell of the whole way.
-const stories = [
-  ...[
-    'batch',
-    'bundle',
-    'configured-target',
-    'deploy',
-    'document-export',
-    'drift',
-    'explain',
-    'flipped',
-    'gone-or-taken',
-  ],
-  ...[
-    'machine-versions',
-    'migrate',
-    'migrate-faults',
-    'migrate-majors',
-    'migrate-odd',
-    'older-copy',
-    'own-machine',
-    'plan',
-    'policy',
-    'recut',
-  ],
-  ...['secrets', 'store'],
-]
 const program = [
-  ...stories.map((name) => `test/cli/${name}.test.ts`),
+  'test/cli/batch.test.ts',
+  'test/cli/bundle.test.ts',
+  'test/cli/configured-target.test.ts',
+  'test/cli/custom-machine.test.ts',
+  'test/cli/deploy.test.ts',
+  'test/cli/document-export.test.ts',
+  'test/cli/drift.test.ts',
+  'test/cli/explain.test.ts',
+  'test/cli/flipped.test.ts',
+  'test/cli/machine-versions.test.ts',
+  'test/cli/migrate-faults.test.ts',
+  'test/cli/migrate-run.test.ts',
+  'test/cli/migrate-server-versions.test.ts',
+  'test/cli/migrate-unusual-databases.test.ts',
+  'test/cli/missing-rehearsal.test.ts',
+  'test/cli/plan.test.ts',
+  'test/cli/policy.test.ts',
+  'test/cli/recut.test.ts',
+  'test/cli/secrets.test.ts',
+  'test/cli/stale-store.test.ts',
+  'test/cli/store.test.ts',
   'test/deploy/deploy.test.ts',
   'test/deploy/rollback.test.ts',
   'test/targets/host.test.ts',
@@ -58,9 +52,14 @@ const program = [
 export default defineConfig({
   test: {
     projects: [
-      project('main', ['test/**/*.test.ts'], ['test/crash/**', 'test/languages/**', ...program]),
+      project(
+        'main',
+        ['test/**/*.test.ts'],
+        ['test/crash/**', 'test/languages/**', 'test/package/**', ...program],
+      ),
       project('program', program),
       project('crash', ['test/crash/**/*.test.ts']),
+      project('package', ['test/package/**/*.test.ts']),
       project('languages', ['test/languages/**/*.test.ts']),
     ],
   },

@@ -1,6 +1,6 @@
 import { assign, type EventObject } from 'xstate'
 import { z } from 'zod'
-import { type ChartContext, chart, type Facts, gated, known, success, work } from '../src/machine/chart.ts'
+import { allFacts, type ChartContext, chart, type Facts, gated, success, work } from '../src/machine/chart.ts'
 import { closed, type MachineDefinition } from '../src/machine/define.ts'
 
 /**
@@ -54,7 +54,7 @@ function blockable(name: string, next: string) {
     invoke: {
       id: 'blocked_report',
       src: 'blocked_report',
-      input: (given: { context: ChartContext }): Facts => ({ ...known(given), gap: gap(given) }),
+      input: (given: { context: ChartContext }): Facts => ({ ...allFacts(given), gap: gap(given) }),
       onDone: { target: 'stopped', actions: 'learn' },
       onError: 'stopped',
     },

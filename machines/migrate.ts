@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { chart, doing, type Facts, gated, stop, success, work } from '../src/machine/chart.ts'
+import { chart, effectState, type Facts, gated, stopState, success, work } from '../src/machine/chart.ts'
 import { closed, type MachineDefinition } from '../src/machine/define.ts'
 
 /**
@@ -17,12 +17,12 @@ export const migrateInput = z.object({
 const applied = {
   initial: 'refreshing',
   states: {
-    refreshing: doing('refresh_backup', 'applying'),
-    applying: doing('apply_migration', '#MIGRATION_APPLIED', {
+    refreshing: effectState('refresh_backup', 'applying'),
+    applying: effectState('apply_migration', '#MIGRATION_APPLIED', {
       drops: true,
     }),
     // By way of the backup again: the one at hand may have grown too old meanwhile.
-    stopped: stop('refreshing'),
+    stopped: stopState('refreshing'),
   },
 }
 
@@ -48,13 +48,13 @@ export const migrateLogic = chart(
     MIGRATION_APPLIED: {
       initial: 'working',
       states: {
-        working: doing('statements_alone', 'verifying'),
-        stopped: stop(),
-        verifying: doing('verify_migration', '#MIGRATION_VERIFIED', {
+        working: effectState('statements_alone', 'verifying'),
+        stopped: stopState(),
+        verifying: effectState('verify_migration', '#MIGRATION_VERIFIED', {
           unless: [unverified],
           onError: 'notVerified',
         }),
-        notVerified: stop('verifying'),
+        notVerified: stopState('verifying'),
       },
     },
     MIGRATION_VERIFIED: work('second_backup', 'SECOND_BACKUP_RESTORED'),

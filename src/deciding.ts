@@ -2,9 +2,9 @@ import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { inForceNow } from './approvals/in-force.ts'
 import { type FilesFault, writableByOthers, writableByUs } from './approvals/strict-modes.ts'
-import type { Config } from './config.ts'
+import { gatePolicyOf } from './config/gate-policy.ts'
+import type { Config } from './config/load-config.ts'
 import type { EngineParts } from './engine/parts.ts'
-import { policyOf } from './policy.ts'
 
 type Deciding = Required<Pick<EngineParts, 'trust' | 'policy' | 'inForce' | 'filesFault' | 'uid'>> &
   Pick<EngineParts, 'operators'>
@@ -19,7 +19,7 @@ export function deciding(home: string, config: Config): Deciding {
     instanceKey: join(home, 'var', 'instance_key.pub'),
   }
   const trusted = [trust.allowedSigners, ...(trust.revokedKeys === undefined ? [] : [trust.revokedKeys])]
-  const policy = (machine: string, gate: string) => policyOf(config, machine, gate)
+  const policy = (machine: string, gate: string) => gatePolicyOf(config, machine, gate)
   return {
     trust,
     policy,

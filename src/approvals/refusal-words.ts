@@ -1,6 +1,6 @@
 import type { Approval } from '../domain/approval.ts'
 import type { Run } from '../domain/run.ts'
-import { shellWord } from '../domain/shell-word.ts'
+import { shellQuote } from '../domain/shell-quote.ts'
 import type { Trust } from './trust.ts'
 
 /** In the order in which they are looked for. */
@@ -82,5 +82,5 @@ export function approveAnew(
   const decision = statement.decision === 'approve' ? '' : ` --decision ${statement.decision}`
   return kind === 'rehearsal'
     ? `cutter approval rehearse ${run.runId}${decision}`
-    : `cutter approval sign ${run.runId} --as ${shellWord(statement.approver)} --key <file>${decision}`
+    : `cutter approval sign ${run.runId} --as ${shellQuote(statement.approver)} --key <file>${decision}`
 }

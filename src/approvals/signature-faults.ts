@@ -1,4 +1,4 @@
-import { shellWord } from '../domain/shell-word.ts'
+import { shellQuote } from '../domain/shell-quote.ts'
 import type { SigningKey } from './signature-questions.ts'
 
 /** Why a signature vouches for nothing, and what the people concerned can do about it. */
@@ -54,7 +54,7 @@ export function noRevokedKeys(revokedKeys: string): SignatureFault {
   return {
     reason: 'KEY_REVOKED',
     message: `the revoked keys at ${revokedKeys} can't be read, so every key counts as revoked`,
-    next: `restore that file; if no key was ever revoked, an empty one will do: touch ${shellWord(revokedKeys)}`,
+    next: `restore that file; if no key was ever revoked, an empty one will do: touch ${shellQuote(revokedKeys)}`,
   }
 }
 
@@ -81,5 +81,5 @@ export function notValidThen(asked: Asked, { fingerprint, keyType }: SigningKey)
 
 function howToList({ principal, namespace, allowedSigners }: Asked): string {
   const line = `${principal} namespaces="${namespace}" `
-  return `(printf '%s' ${shellWord(line)}; cut -d' ' -f1,2 <key>.pub) >> ${shellWord(allowedSigners)}`
+  return `(printf '%s' ${shellQuote(line)}; cut -d' ' -f1,2 <key>.pub) >> ${shellQuote(allowedSigners)}`
 }

@@ -8,7 +8,7 @@ import {
   type Stats,
 } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { shellWord } from '../domain/shell-word.ts'
+import { shellQuote } from '../domain/shell-quote.ts'
 
 /**
  * Whether others could have written what decides. The rules are OpenSSH's for authorized_keys (safe_path in its misc.c): a file and
@@ -58,7 +58,7 @@ export function writableByUs(file: string, uid: number, todo = 'appoint approver
     return {
       file,
       message: `user id ${uid}, as which this process runs, ${how} ${naming(file, place)}, ${could}`,
-      next: `as root: chown root ${shellWord(place)} && chmod go-w ${shellWord(place)}`,
+      next: `as root: chown root ${shellQuote(place)} && chmod go-w ${shellQuote(place)}`,
     }
   }
   return null
@@ -135,7 +135,7 @@ function foreign(file: string, place: string, stats: Stats, uid: number): FilesF
   return {
     file,
     message: `${naming(file, place)} ${whose}, so it can't be relied on`,
-    next: `as root, once you know what it holds: chown ${uid} ${shellWord(place)}`,
+    next: `as root, once you know what it holds: chown ${uid} ${shellQuote(place)}`,
   }
 }
 
@@ -145,7 +145,7 @@ function openToOthers(file: string, place: string, stats: Stats, who: Writers): 
   return {
     file,
     message: `${naming(file, place)} has mode ${mode}: ${whom} may write it, so it can't be relied on`,
-    next: `once you know what it holds: chmod go-w ${shellWord(place)}`,
+    next: `once you know what it holds: chmod go-w ${shellQuote(place)}`,
   }
 }
 

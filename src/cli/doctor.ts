@@ -1,11 +1,11 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
-import type { App } from '../app.ts'
+import type { App } from '../app/open-app.ts'
 import { Stop } from '../domain/errors.ts'
-import { shellWord } from '../domain/shell-word.ts'
-import { type CommonOptions, command } from './command.ts'
+import { shellQuote } from '../domain/shell-quote.ts'
 import { answer } from './io.ts'
+import { type CommonOptions, command } from './session.ts'
 
 type Finding = { check: string; status: 'ok' | 'warn' | 'fail'; message: string; next?: string }
 
@@ -124,7 +124,7 @@ function allowedSigners({ parts }: App): Finding {
     check,
     status: 'warn',
     message: `${file} is missing: nobody can approve a live run`,
-    next: `echo "alice@example.org namespaces=\\"cutter.*\\" $(cat alice.pub)" >> ${shellWord(file)}`,
+    next: `echo "alice@example.org namespaces=\\"cutter.*\\" $(cat alice.pub)" >> ${shellQuote(file)}`,
   }
 }
 
@@ -143,8 +143,8 @@ function decidingFiles({ home, config, parts }: App): Finding {
 async function embeddedServer({ home }: App): Promise<Finding> {
   const check = 'embedded PostgreSQL'
   try {
-    const { embeddedStatus } = await import('../targets/embedded.ts')
-    const { initialised, running, dataDirectory, pid } = await embeddedStatus({ home })
+    const { readEmbeddedStatus } = await import('../targets/embedded/open-embedded.ts')
+    const { initialised, running, dataDirectory, pid } = await readEmbeddedStatus({ home })
     const state = running
       ? `runs as process ${pid}`
       : initialised
@@ -158,12 +158,12 @@ async function embeddedServer({ home }: App): Promise<Finding> {
 
 /** A target for migrations alone has none of our tables to look at. */
 async function asMigrator(app: App, name: string): Promise<string> {
-  const { targetToMigrate } = await import('../install-migrate.ts')
-  const { identityWithin } = await import('../effects/migrate/identity.ts')
+  const { openMigrationTarget } = await import('../builtin/migrate.ts')
+  const { readServerIdentity } = await import('../effects/migrate/server-identity.ts')
   const context = { runId: 'doctor', signal: app.parts.interrupt } as never
-  const { version, role, database } = await (await targetToMigrate(app, process.env, name)).read(
+  const { version, role, database } = await (await openMigrationTarget(app, process.env, name)).read(
     context,
-    identityWithin,
+    readServerIdentity,
   )
   return `PostgreSQL ${version}, database ${database} as ${role}, for migrations`
 }

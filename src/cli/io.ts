@@ -1,8 +1,8 @@
 import { CutterError } from '../domain/errors.ts'
 import type { Hold } from '../domain/hold.ts'
 import type { Json } from '../domain/json.ts'
-import { knownSecrets } from '../domain/known-secrets.ts'
 import { type Run, runSummary } from '../domain/run.ts'
+import { createSecretRegistry } from '../secrets/redaction.ts'
 
 /** What a command writes to. With `--json` stdout carries JSON and nothing else; words for people go to stderr. */
 export interface Io {
@@ -17,13 +17,13 @@ export interface Io {
 }
 
 /** Without secrets known by value it takes out what looks like one. */
-export function processIo(json: boolean, env: NodeJS.ProcessEnv, secrets = knownSecrets()): Io {
+export function processIo(json: boolean, env: NodeJS.ProcessEnv, secrets = createSecretRegistry()): Io {
   const watched = !json && process.stderr.isTTY === true && process.stdout.isTTY === true
   const color = watched && (env.NO_COLOR ?? '') === '' && env.TERM !== 'dumb'
   return {
     json,
-    out: (text) => void process.stdout.write(`${json ? text : spelt(text, color)}\n`),
-    err: (text) => void process.stderr.write(`${spelt(secrets.text(text), color)}\n`),
+    out: (text) => void process.stdout.write(`${json ? text : escapeControls(text, color)}\n`),
+    err: (text) => void process.stderr.write(`${escapeControls(secrets.text(text), color)}\n`),
     words: secrets.words,
     watched,
     color,
@@ -34,7 +34,7 @@ export function processIo(json: boolean, env: NodeJS.ProcessEnv, secrets = known
 const ODD = /(?![\n\t])[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069](?:\[(?:1|2|22|31|32|39)m)?/gu
 
 /** Spells out what others wrote for a terminal to obey: a plan could seem to be another one. */
-export function spelt(text: string, color: boolean): string {
+export function escapeControls(text: string, color: boolean): string {
   return text.replace(ODD, (found) =>
     color && found.startsWith('\u001b[')
       ? found

@@ -1,7 +1,7 @@
 import { CommanderError } from 'commander'
-import { withoutSecretForms } from '../domain/secret-values.ts'
+import { redactSecretForms } from '../secrets/patterns.ts'
 import { optionsBehindVerb } from './argv.ts'
-import { USAGE_ERRORS } from './leaf.ts'
+import { USAGE_ERRORS } from './define-command.ts'
 import { buildProgram } from './program.ts'
 
 /** argv → options → command → exit code. */
@@ -17,7 +17,7 @@ async function main(argv: string[]): Promise<void> {
     if (!(error instanceof CommanderError)) throw error
     process.exitCode = error.exitCode === 0 ? 0 : 2
     if (error.exitCode !== 0 && argv.includes('--json')) {
-      const message = withoutSecretForms(error.message.replace(/^error: /, ''))
+      const message = redactSecretForms(error.message.replace(/^error: /, ''))
       process.stdout.write(`${JSON.stringify({ error: { code: 'USAGE', message } }, null, 2)}\n`)
     }
   }

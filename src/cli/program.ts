@@ -1,17 +1,17 @@
 import { Command } from 'commander'
-import { approvalCommands } from './approval/commands.ts'
-import { batchCommands } from './batch/commands.ts'
-import { documentCommands } from './document/commands.ts'
+import { approvalCommands } from './approval/index.ts'
+import { batchCommands } from './batch/index.ts'
+import { type Action, defineCommand, defineGroup } from './define-command.ts'
 import { exportCommand } from './document/export-command.ts'
-import { executionCommands } from './execution-commands.ts'
-import { holdCommands } from './hold-commands.ts'
-import { type Action, group, leaf } from './leaf.ts'
-import { machineCommands } from './machine/commands.ts'
-import { migrateCommands } from './migrate/commands.ts'
-import { rehearsalCommands } from './rehearsal/commands.ts'
-import { runCommands } from './run/commands.ts'
-import { storeCommands } from './store/commands.ts'
-import { targetCommands } from './target/commands.ts'
+import { documentCommands } from './document/index.ts'
+import { executionCommands } from './execution/index.ts'
+import { holdCommands } from './hold/index.ts'
+import { machineCommands } from './machine/index.ts'
+import { migrateCommands } from './migrate/index.ts'
+import { rehearsalCommands } from './rehearsal/index.ts'
+import { runCommands } from './run/index.ts'
+import { storeCommands } from './store/index.ts'
+import { targetCommands } from './target/index.ts'
 
 /** All commands with their options and examples. What a command does is loaded when it is the one. */
 export function buildProgram(done: (exitCode: number) => void): Command {
@@ -27,13 +27,13 @@ export function buildProgram(done: (exitCode: number) => void): Command {
       '\nExample:\n  cutter demo\n\nExit codes: 0 paused at a gate or succeeded · 1 failed or internal error · 2 usage or refused input ·\n3 not allowed to go on · 4 no such run, approval, machine or target',
     )
 
-  leaf(
+  defineCommand(
     program.command('demo').description('the whole story on an embedded PostgreSQL, no set-up'),
     'cutter demo',
-  ).action(run(async (options) => (await import('./demo/demo.ts')).demo(options)))
+  ).action(run(async (options) => (await import('./demo.ts')).demo(options)))
 
   const some = (name: string, description: string, example: string) =>
-    group(program, name, description, example)
+    defineGroup(program, name, description, example)
   runCommands(
     some(
       'run',
@@ -98,7 +98,7 @@ export function buildProgram(done: (exitCode: number) => void): Command {
     .option('--json', 'answer with JSON on stdout')
     .addHelpText('after', '\nExample:\n  cutter verify run.tar --signers allowed_signers')
     .action(run(async (file, options) => (await import('./verify.ts')).verify(file, options)))
-  leaf(
+  defineCommand(
     program.command('doctor').description('looks whether everything that is needed is there'),
     'cutter doctor',
   ).action(run(async (options) => (await import('./doctor.ts')).doctor(options)))

@@ -1,8 +1,8 @@
 import { readFile, stat } from 'node:fs/promises'
+import type { SignedRange } from '../bundle/signed-ranges.ts'
+import { isTar } from '../bundle/tar.ts'
+import { type Verdict, verifyBundle } from '../bundle/verify-bundle.ts'
 import { CutterError } from '../domain/errors.ts'
-import type { Range } from '../evidence/ranges.ts'
-import { looksLikeTar } from '../evidence/tar.ts'
-import { type Verdict, verifyBundle } from '../evidence/verify.ts'
 import { answer } from './io.ts'
 import { withoutStore } from './without-store.ts'
 
@@ -26,7 +26,7 @@ async function readBundle(file: string): Promise<Buffer> {
   const bytes = await readFile(file).catch((cause: Error) => {
     throw refused(`can't read the bundle ${file}: ${cause.message}`, cause)
   })
-  if (!looksLikeTar(bytes)) throw refused(`${file} is no bundle: it is not a tar`)
+  if (!isTar(bytes)) throw refused(`${file} is no bundle: it is not a tar`)
   return bytes
 }
 
@@ -65,7 +65,7 @@ function linesOf(file: string, verdict: Verdict): string[] {
 
 const DECIDED = { approve: 'approved', reject: 'rejected', void: 'voided' }
 
-function vouchedBy({ by, kind, decision = 'approve', trusted, fingerprint }: Range): string {
+function vouchedBy({ by, kind, decision = 'approve', trusted, fingerprint }: SignedRange): string {
   if (kind === 'nobody') return 'vouched for by nobody'
   const how = { approval: DECIDED[decision], closeout: 'closed out', countersign: 'countersigned' }[kind]
   return `${how} by ${by} with ${fingerprint}, ${trusted ? 'whom you trust' : 'for whom nobody vouches to you'}`

@@ -1,18 +1,18 @@
 import { isUtf8 } from 'node:buffer'
 import { CutterError } from '../domain/errors.ts'
 import { sha256 } from '../domain/json.ts'
-import { checkDocumentId } from './address.ts'
-import { attemptAll, chosen, type Fit, mayFit } from './detect.ts'
-import { asBuffer, positionOf } from './lines.ts'
-import { byteProblems, type Problem } from './problems.ts'
-import { type Profile, type ProfileInput, parseProfile } from './profile.ts'
-import { builtIn, builtInNames } from './profiles/registry.ts'
-import { coverageOf, type ScanRecord, type Span } from './records.ts'
-import { invalidUtf8At } from './utf8.ts'
+import { findBestFit, type ProfileFit, passesDetection, tryProfiles } from './detect-profile.ts'
+import { findByteProblems, type Problem } from './diagnostics/structure-problems.ts'
+import { type Profile, type ProfileInput, parseProfile } from './profiles/profile.ts'
+import { findShippedProfile, listShippedProfiles } from './profiles/shipped-profiles.ts'
+import { assertDocumentId } from './structure/address.ts'
+import { checkCoverage, type ScanRecord, type Span } from './structure/records.ts'
+import { asBuffer, positionOf } from './syntax/lines.ts'
+import { findInvalidUtf8 } from './syntax/utf8.ts'
 
-export type { Problem } from './problems.ts'
-export type { Profile } from './profile.ts'
-export type { ScanRecord } from './records.ts'
+export type { Problem } from './diagnostics/structure-problems.ts'
+export type { Profile } from './profiles/profile.ts'
+export type { ScanRecord } from './structure/records.ts'
 
 /**
  * Cutting a text: bytes in, records out, nothing touched. Headings are matched on each line's composed form (NFC) and
@@ -46,10 +46,10 @@ export interface ScanOptions {
  * Throws INPUT_REFUSED for empty input, invalid UTF-8, an unusable document id, an unknown or invalid profile, where no unit is
  * found, and where no profile is named and none fits well enough. Everything else that is odd becomes a problem of the scan.
  */
-export function scan(source: Uint8Array, options: ScanOptions): Scan {
+export function scanDocument(source: Uint8Array, options: ScanOptions): Scan {
   const bytes = asBuffer(source)
   const { document, profile, profiles = [] } = options
-  checkDocumentId(document)
+  assertDocumentId(document)
   checkBytes(bytes, document)
   const best =
     profile === undefined ? detectedFit(bytes, options) : namedFit(bytes, options, profile, profiles)
@@ -63,18 +63,18 @@ export function scan(source: Uint8Array, options: ScanOptions): Scan {
     sha256: sha256(bytes),
     encoding: 'utf-8',
     records,
-    coverage: coverageOf(records, bytes.length),
-    problems: [...byteProblems(bytes, best.headings), ...best.problems].sort((a, b) => a.start - b.start),
+    coverage: checkCoverage(records, bytes.length),
+    problems: [...findByteProblems(bytes, best.headings), ...best.problems].sort((a, b) => a.start - b.start),
   }
 }
 
 /** The records that a cut writes. */
-export function unitsOf(scan: Scan): ScanRecord[] {
+export function listUnits(scan: Scan): ScanRecord[] {
   return scan.records.filter((record) => record.kind === 'unit')
 }
 
-export function profileNames(profiles: readonly Profile[] = []): string[] {
-  return [...profiles.map(({ name }) => name), ...builtInNames()]
+export function listProfileNames(profiles: readonly Profile[] = []): string[] {
+  return [...profiles.map(({ name }) => name), ...listShippedProfiles()]
 }
 
 function namedFit(
@@ -82,18 +82,18 @@ function namedFit(
   { document }: ScanOptions,
   wanted: string | ProfileInput,
   profiles: readonly Profile[],
-): Fit {
-  const profile = typeof wanted === 'string' ? profileNamed(wanted, profiles) : parseProfile(wanted)
-  const best = chosen(attemptAll(bytes, document, [profile]))
+): ProfileFit {
+  const profile = typeof wanted === 'string' ? findProfile(wanted, profiles) : parseProfile(wanted)
+  const best = findBestFit(tryProfiles(bytes, document, [profile]))
   if (best !== null) return best
   throw noUnits(document, `profile ${profile.name}`, profiles)
 }
 
 /** The profile of a name, a user's own first. Throws INPUT_REFUSED that names the known ones. */
-export function profileNamed(wanted: string, profiles: readonly Profile[] = []): Profile {
-  const profile = profiles.find(({ name }) => name === wanted) ?? builtIn(wanted)
+export function findProfile(wanted: string, profiles: readonly Profile[] = []): Profile {
+  const profile = profiles.find(({ name }) => name === wanted) ?? findShippedProfile(wanted)
   if (profile !== null) return profile
-  const known = profileNames(profiles)
+  const known = listProfileNames(profiles)
   throw new CutterError(
     'INPUT_REFUSED',
     `no profile is called ${JSON.stringify(wanted)}; known are: ${known.join(', ')}`,
@@ -104,18 +104,18 @@ export function profileNamed(wanted: string, profiles: readonly Profile[] = []):
 /** Below it a guess is no better than none. */
 const ENOUGH = 0.3
 
-function detectedFit(bytes: Uint8Array, { document, profiles = [] }: ScanOptions): Fit {
-  const all = [...profiles, ...builtInNames().map((name) => builtIn(name)!)]
+function detectedFit(bytes: Uint8Array, { document, profiles = [] }: ScanOptions): ProfileFit {
+  const all = [...profiles, ...listShippedProfiles().map((name) => findShippedProfile(name)!)]
   const when = (wanted: Profile['detect']['when']) =>
-    all.filter((profile) => profile.detect.when === wanted && mayFit(bytes, profile))
+    all.filter((profile) => profile.detect.when === wanted && passesDetection(bytes, profile))
   const tried = when('first')
   // How a text begins says more than what is found in it.
   const certain = tried.filter(({ detect }) => detect.begins !== undefined)
-  const first = attemptAll(bytes, document, [...new Set([...certain, ...tried])])
-  const best = chosen(first)
+  const first = tryProfiles(bytes, document, [...new Set([...certain, ...tried])])
+  const best = findBestFit(first)
   if (best !== null && best.confidence >= ENOUGH) return best
-  const more = [...first, ...attemptAll(bytes, document, when('fallback'))]
-  const other = chosen(more)
+  const more = [...first, ...tryProfiles(bytes, document, when('fallback'))]
+  const other = findBestFit(more)
   if (other === null) throw noUnits(document, 'any profile', profiles)
   if (other.confidence >= ENOUGH) return other
   const candidates = more
@@ -140,7 +140,7 @@ function checkBytes(bytes: Uint8Array, document: string): void {
     })
   }
   if (isUtf8(bytes)) return
-  const offset = invalidUtf8At(bytes)
+  const offset = findInvalidUtf8(bytes)
   const { line } = positionOf(bytes, offset)
   const encoding = likelyEncoding(bytes)
   throw new CutterError(
@@ -162,7 +162,7 @@ function likelyEncoding(bytes: Uint8Array): string {
 }
 
 function noUnits(document: string, by: string, profiles: readonly Profile[]): CutterError {
-  const names = profileNames(profiles)
+  const names = listProfileNames(profiles)
   return new CutterError('INPUT_REFUSED', `no unit to cut is found in ${document} by ${by}`, {
     next: `units begin at Markdown headings ("## Article 5") or at numbered lines of their own ("Article 5", "§ 5", "Điều 5."): give the text such headings, or choose another way to read it with --profile (${names.join(', ')})`,
     data: { profiles: names },

@@ -51,7 +51,7 @@ export interface EffectContext {
 }
 
 /** The context with evidence that is saved only once this effect has come to its end. */
-export function knowing(context: EffectContext, made: Evidence[]): EffectContext {
+export function withUnsavedEvidence(context: EffectContext, made: Evidence[]): EffectContext {
   const evidence: EffectContext['evidence'] = async (digest) =>
     made.find((one) => one.digest === digest)?.bytes ?? (await context.evidence(digest))
   return Object.create(context, { evidence: { value: evidence } })

@@ -14,7 +14,7 @@ export function jsonEvidence(name: string, value: unknown): Evidence {
 }
 
 /** As an entry names the evidence that it leaves, so that the chain vouches for it. */
-export function namesOf(evidence: Evidence[]): { [name: string]: string } {
+export function evidenceNames(evidence: Evidence[]): { [name: string]: string } {
   return Object.fromEntries(evidence.map(({ name, digest }) => [name, digest]))
 }
 

@@ -2,7 +2,7 @@ import { canonicalFrom, digestOf, sha256 } from './json.ts'
 import { type HistoryEntry, identityOf, type RunIdentity } from './run.ts'
 
 /** What the first entry's `previousHash` is: the run's unchanging facts, so that the chain vouches for them too. */
-export const genesisOf = (identity: RunIdentity): string => digestOf(identityOf(identity))
+export const genesisHash = (identity: RunIdentity): string => digestOf(identityOf(identity))
 
 /** A record of this type carries a run over to another definition: `{ from: Definition, to: Definition, … }`. */
 export const UPGRADED = 'cutter.upgraded'
@@ -13,7 +13,7 @@ export interface Definition {
 }
 
 /** The hash of an entry: SHA-256 over the RFC 8785 form of all its other fields; `eventText` is its event as JSON. */
-export function hashOf(
+export function hashEntry(
   entry: Omit<HistoryEntry, 'hash'>,
   eventText: string = JSON.stringify(entry.event),
 ): string {
@@ -29,11 +29,11 @@ export function hashOf(
 const withoutHash = ({ hash: _, ...entry }: HistoryEntry) => entry
 
 /** The first thing that does not hold in a history, as a sentence, or null. */
-export function faultInHistory(identity: RunIdentity, entries: HistoryEntry[]): string | null {
+export function findHistoryFault(identity: RunIdentity, entries: HistoryEntry[]): string | null {
   const gap = gapIn(entries)
   if (gap !== null) return gap
   const began = begunUnder(identity, entries)
-  let previous = genesisOf({ ...identity, ...began })
+  let previous = genesisHash({ ...identity, ...began })
   for (const [index, entry] of entries.entries()) {
     if (entry.previousHash !== previous) {
       return index === 0

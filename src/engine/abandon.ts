@@ -1,6 +1,6 @@
 import { CutterError } from '../domain/errors.ts'
 import type { Run } from '../domain/run.ts'
-import { ABANDONED, record } from '../machine/step.ts'
+import { ABANDONED, recordStep } from '../machine/transition.ts'
 import { installedOrNull } from './known.ts'
 import { leaseOf, seize } from './lease.ts'
 import type { EngineParts } from './parts.ts'
@@ -38,7 +38,7 @@ export async function abandonOtherDefinition(
     outcome: 'cancelled',
   }
   const step = {
-    ...record(run, event, { at: parts.clock.now().toISOString(), by }),
+    ...recordStep(run, event, { at: parts.clock.now().toISOString(), by }),
     effectsDropped: (await parts.store.effects(run.runId)).map(({ invokeId }) => invokeId),
     timersDropped: (await parts.store.timers(run.runId)).map(({ timerId }) => timerId),
   }

@@ -5,8 +5,8 @@ import { composeStatement, namespaceOf, parseStatement, statementText } from '..
 import type { Approval, Decision } from '../domain/approval.ts'
 import { CutterError } from '../domain/errors.ts'
 import type { Run } from '../domain/run.ts'
-import { tampered } from '../domain/tampered.ts'
-import { refuseOtherDefinition } from '../machine/definition.ts'
+import { tamperedRunError } from '../domain/tampered-run-error.ts'
+import { assertSameDefinition } from '../machine/assert-definition.ts'
 import { inForceAt } from './gate-record.ts'
 import { known } from './known.ts'
 import { recordedOperators } from './operators.ts'
@@ -92,7 +92,7 @@ function refuseFromTheFuture(run: Run, { approvalId, statement }: Approval): voi
   const { seq, historyHead } = statement
   if (seq <= run.seq) return
   const named = `approval ${approvalId} names entry ${seq} with hash ${historyHead}, which is not in its history`
-  throw tampered(run.runId, `the store is an older copy, or was rewritten: ${named}`)
+  throw tamperedRunError(run.runId, `the store is an older copy, or was rewritten: ${named}`)
 }
 
 /** All that the gate would say now but for who brings the approval there, which is not known yet; and nothing is recorded. */
@@ -121,7 +121,7 @@ async function statementInput(parts: EngineParts, run: Run, { as, decision, reas
   const { validHours } = parts.policy(run.machine, run.gate ?? '')
   const { machine } = await parts.installed(run.machine)
   // What is signed for another definition counts no more once the run is upgraded.
-  if (run.status !== 'closed') refuseOtherDefinition(machine, run)
+  if (run.status !== 'closed') assertSameDefinition(machine, run)
   const { reviewGates = [] } = machine
   const review =
     run.gate !== null && reviewGates.includes(run.gate) ? { reviewDecisionId: `rd-${parts.nonce()}` } : {}

@@ -1,11 +1,11 @@
 import { type Refusal, refusal, refuseByFacts } from '../approvals/refusal.ts'
 import type { Approval } from '../domain/approval.ts'
 import { CutterError } from '../domain/errors.ts'
+import { listOperators } from '../domain/history-facts.ts'
 import { digestOfBytes, type Json } from '../domain/json.ts'
-import { operatorsIn } from '../domain/marks.ts'
 import type { Run } from '../domain/run.ts'
-import type { TakenUp } from '../domain/store.ts'
-import { type Machine, record } from '../machine/step.ts'
+import { type Machine, recordStep } from '../machine/transition.ts'
+import type { ResumableRun } from '../store/run-store.ts'
 import { inForceAt } from './gate-record.ts'
 import { leaseOf, orHeld } from './lease.ts'
 import type { EngineParts } from './parts.ts'
@@ -17,7 +17,7 @@ const EVENTS = { approve: 'APPROVE', reject: 'REJECT', void: 'VOID' } as const
 /** Brings an approval to the gate at which a run waits. Everything unverified is refused before the run moves. */
 export async function decide(
   parts: EngineParts,
-  { run, approvals, byPeople, timers }: TakenUp,
+  { run, approvals, byPeople, timers }: ResumableRun,
   approvalId: string,
   by: string,
 ): Promise<Run> {
@@ -68,7 +68,7 @@ export async function judge(
   run: Run,
   approval: Approval,
   by: string,
-  { approvals, byPeople }: Pick<TakenUp, 'approvals' | 'byPeople'>,
+  { approvals, byPeople }: Pick<ResumableRun, 'approvals' | 'byPeople'>,
 ) {
   const { machine, files = [] } = await parts.installed(run.machine)
   const early =
@@ -81,7 +81,7 @@ export async function judge(
   const verdict = await refusal({
     run,
     approval,
-    operators: [...operatorsIn(byPeople, run.osUser), by, parts.osUser],
+    operators: [...listOperators(byPeople, run.osUser), by, parts.osUser],
     now: parts.clock.now(),
     trust,
     policy,
@@ -135,7 +135,7 @@ export async function recordRefusal(
   by: string,
 ): Promise<void> {
   const event = { type: 'cutter.approval-refused', ...why }
-  const step = record(run, event, { at: parts.clock.now().toISOString(), by })
+  const step = recordStep(run, event, { at: parts.clock.now().toISOString(), by })
   await parts.store.advance(step, leaseOf(parts))
   parts.onStep?.(step.run, step.entry)
 }

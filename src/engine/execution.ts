@@ -1,6 +1,6 @@
 import { CutterError, Stop } from '../domain/errors.ts'
 import type { Json } from '../domain/json.ts'
-import type { ExecutionSwitch } from '../domain/store.ts'
+import type { ExecutionSwitch } from '../store/run-store.ts'
 import type { EngineParts, InstalledMachine } from './parts.ts'
 
 /** What the execution switch said when it was read; recorded with what was then done or refused. */

@@ -1,9 +1,9 @@
 import { type Approver, whoMay } from '../approvals/approvers.ts'
 import { namespaceOf } from '../approvals/statement.ts'
 import type { Approval, Decision } from '../domain/approval.ts'
-import { operatorsIn } from '../domain/marks.ts'
+import { listOperators } from '../domain/history-facts.ts'
 import type { Run } from '../domain/run.ts'
-import type { TakenUp } from '../domain/store.ts'
+import type { ResumableRun } from '../store/run-store.ts'
 import { judge } from './decide.ts'
 import { takenUp } from './known.ts'
 import type { EngineParts, GatePolicy } from './parts.ts'
@@ -44,7 +44,7 @@ export async function atGate(parts: EngineParts, run: Run & { gate: string }): P
     live: run.mode === 'live',
     at: parts.clock.now(),
     policy: { fourEyes, ...(of === null ? {} : { of }) },
-    operators: operatorsIn(taken.byPeople, run.osUser),
+    operators: listOperators(taken.byPeople, run.osUser),
   })
   const approvals: Weighed[] = []
   for (const approval of taken.approvals) {
@@ -60,7 +60,12 @@ function policyAt({ of, validHours, need = 1, fourEyes = true }: GatePolicy): Po
 }
 
 /** Judged as if who started the run brought it: whoever only looks operates nothing. */
-async function weighed(parts: EngineParts, run: Run, approval: Approval, taken: TakenUp): Promise<Weighed> {
+async function weighed(
+  parts: EngineParts,
+  run: Run,
+  approval: Approval,
+  taken: ResumableRun,
+): Promise<Weighed> {
   const { approvalId, statement } = approval
   const { refusal } = await judge({ ...parts, osUser: run.osUser }, run, approval, run.startedBy, taken)
   return {

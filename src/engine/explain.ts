@@ -2,7 +2,7 @@ import type { Approver } from '../approvals/approvers.ts'
 import type { StopFacts } from '../domain/errors.ts'
 import { type Hold, holdOver } from '../domain/hold.ts'
 import type { HistoryEntry, Mode, Outcome, Run, RunEvent, Status } from '../domain/run.ts'
-import { foresee } from '../machine/foresee.ts'
+import { predictPath } from '../machine/predict-path.ts'
 import { atGate, type PolicyInForce, type Weighed } from './explain-gate.ts'
 import { machineFor, type Obstacle, obstaclesOf } from './explain-obstacles.ts'
 import { known } from './known.ts'
@@ -96,7 +96,7 @@ function sinceWhen(run: Run, history: HistoryEntry[]): string {
 function ahead(installed: InstalledMachine | null, run: Run, event: RunEvent): Ahead[] {
   if (installed === null) return []
   const kindOf = (phase: string | null) => (phase === null ? null : (installed.effects[phase]?.kind ?? null))
-  return foresee(installed.machine, run, event).map(({ state, phase, status }) => ({
+  return predictPath(installed.machine, run, event).map(({ state, phase, status }) => ({
     ...{ state, phase, status },
     kind: kindOf(phase),
   }))

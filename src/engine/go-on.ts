@@ -1,6 +1,6 @@
 import { CutterError } from '../domain/errors.ts'
 import type { Run } from '../domain/run.ts'
-import { approvalInHand } from '../machine/step.ts'
+import { heldApprovalId } from '../machine/transition.ts'
 import { atWorld, judge, recordRefusal, refused } from './decide.ts'
 import { refuseUnsafeFiles } from './execution.ts'
 import { takenUp } from './known.ts'
@@ -19,7 +19,7 @@ export async function goOn(
   if (approvalId !== undefined && !(await goesOnUnder(parts, run, approvalId)))
     throw await notHere(parts, run, approvalId, by)
   if (run.mode === 'live') refuseUnsafeFiles(parts, await parts.installed(run.machine))
-  const inHand = approvalInHand(run)
+  const inHand = heldApprovalId(run)
   if (run.status === 'working' && run.gateSeq !== null && inHand !== null)
     return checkAgain(parts, run, inHand, by)
   const event = run.status === 'stopped' ? { type: 'RETRY' } : null
@@ -27,7 +27,7 @@ export async function goOn(
 }
 
 async function goesOnUnder({ store }: EngineParts, run: Run, approvalId: string): Promise<boolean> {
-  if (approvalInHand(run) === approvalId) return true
+  if (heldApprovalId(run) === approvalId) return true
   return (await lastApprovalUsed(store, run.runId))?.approvalId === approvalId
 }
 

@@ -1,8 +1,8 @@
 import { CutterError } from '../domain/errors.ts'
-import { ENGINE } from '../domain/marks.ts'
+import { ENGINE } from '../domain/history-facts.ts'
 import type { Run } from '../domain/run.ts'
-import type { TakenUp, WholeRun } from '../domain/store.ts'
-import { tampered } from '../domain/tampered.ts'
+import { tamperedRunError } from '../domain/tampered-run-error.ts'
+import type { ResumableRun, StoredRun } from '../store/run-store.ts'
 import type { EngineParts, InstalledMachine, Reports } from './parts.ts'
 import { faultInRecord } from './trusted.ts'
 
@@ -20,7 +20,10 @@ export async function known(parts: Parts, id: string): Promise<Run> {
 }
 
 /** The same, with all that taking it up from where it rests needs; and its record, where that was looked at. */
-export async function takenUp(parts: Parts, id: string): Promise<TakenUp & { record: WholeRun | null }> {
+export async function takenUp(
+  parts: Parts,
+  id: string,
+): Promise<ResumableRun & { record: StoredRun | null }> {
   if (parts.checkRecords !== false) {
     const record = await knownWhole(parts, id)
     return { ...record, byPeople: record.history.filter(({ by }) => by !== ENGINE), record }
@@ -30,7 +33,7 @@ export async function takenUp(parts: Parts, id: string): Promise<TakenUp & { rec
   return { ...taken, record: null }
 }
 
-export async function knownWhole({ store, reports }: Parts, id: string): Promise<WholeRun> {
+export async function knownWhole({ store, reports }: Parts, id: string): Promise<StoredRun> {
   // Before the store is read: an entry that the reports show is saved by then, whoever moves the run meanwhile.
   const seen = (await reports?.lastSeen(id)) ?? null
   const record = await store.whole(id)
@@ -39,7 +42,7 @@ export async function knownWhole({ store, reports }: Parts, id: string): Promise
     throw unknown(id)
   }
   const fault = faultInRecord(record, seen)
-  if (fault !== null) throw tampered(id, fault)
+  if (fault !== null) throw tamperedRunError(id, fault)
   return record
 }
 

@@ -1,7 +1,7 @@
 import type { EffectRow, Owner } from '../domain/effect.ts'
 import { CutterError } from '../domain/errors.ts'
 import type { Run } from '../domain/run.ts'
-import type { Lease } from '../domain/store.ts'
+import type { Lease } from '../store/run-store.ts'
 import type { EngineParts } from './parts.ts'
 
 export const LEASE_MS = 60_000

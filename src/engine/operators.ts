@@ -1,5 +1,5 @@
 import { CutterError } from '../domain/errors.ts'
-import { ENGINE, operatorsIn } from '../domain/marks.ts'
+import { ENGINE, listOperators } from '../domain/history-facts.ts'
 import type { Run } from '../domain/run.ts'
 import type { EngineParts } from './parts.ts'
 
@@ -46,5 +46,5 @@ export function operatorOf(
 
 /** Everyone who started or moved the run so far. */
 export async function recordedOperators({ store }: Pick<EngineParts, 'store'>, run: Run): Promise<string[]> {
-  return operatorsIn(await store.history(run.runId), run.osUser)
+  return listOperators(await store.history(run.runId), run.osUser)
 }

@@ -5,12 +5,12 @@ import type { FilesFault } from '../approvals/strict-modes.ts'
 import type { Trust } from '../approvals/trust.ts'
 import type { Clock } from '../domain/clock.ts'
 import type { Effect, Owner } from '../domain/effect.ts'
+import type { HeadWitness } from '../domain/head-witness.ts'
 import type { Json } from '../domain/json.ts'
-import type { KnownSecrets } from '../domain/known-secrets.ts'
-import type { LastSeen } from '../domain/last-seen.ts'
 import type { HistoryEntry, Run } from '../domain/run.ts'
-import type { RunStore } from '../domain/store.ts'
-import type { Machine } from '../machine/step.ts'
+import type { Machine } from '../machine/transition.ts'
+import type { SecretRegistry } from '../secrets/redaction.ts'
+import type { RunStore } from '../store/run-store.ts'
 
 /** A machine with the effects that do its work. */
 export interface InstalledMachine {
@@ -31,7 +31,7 @@ export type GatePolicy = ApprovalPolicy
 /** Where runs are reported, for people; and so a witness outside of the store of how far a run was. */
 export interface Reports {
   /** Null when there are none of the run. */
-  lastSeen(runId: string): Promise<LastSeen | null>
+  lastSeen(runId: string): Promise<HeadWitness | null>
   /** Called whenever a run was in hand: writes its reports if it rests. Never throws. */
   atRest(runId: string): Promise<void>
 }
@@ -64,7 +64,7 @@ export interface EngineParts {
   caps: { runMinutes: number; phaseMinutes: number }
   log: Pick<Logger, 'info' | 'warn' | 'error'>
   /** Taken out of whatever is saved; left out where there are none, as in a bench. */
-  secrets?: KnownSecrets
+  secrets?: SecretRegistry
   /** Called after each saved step; for people who watch. */
   onStep?(run: Run, entry: HistoryEntry): void
   onProgress?(run: Run, text: string): void

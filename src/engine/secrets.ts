@@ -1,8 +1,8 @@
 import { CutterError, Stop } from '../domain/errors.ts'
 import type { Evidence } from '../domain/evidence.ts'
 import type { Json } from '../domain/json.ts'
-import { secretKeyIn } from '../domain/secret-keys.ts'
-import { secretFormAt, secretFormIn } from '../domain/secret-values.ts'
+import { findSecretKey } from '../secrets/key-names.ts'
+import { findSecretForm, locateSecretForm } from '../secrets/patterns.ts'
 import type { EngineParts } from './parts.ts'
 
 /**
@@ -22,7 +22,7 @@ export function refuseSecretWords(
 ): void {
   for (const [option, text] of Object.entries(words)) {
     if (text === undefined) continue
-    const what = secretFormIn(text)
+    const what = findSecretForm(text)
     if (what !== null) throw refused(`${option} holds what looks like ${what}`)
     const name = secrets?.nameOfOneIn(text) ?? null
     if (name !== null) throw refused(`${option} holds the value of ${name}`)
@@ -36,9 +36,9 @@ export function refuseSecretWords(
 
 /** The input of a run before its machine reads it: a key that the machine doesn't know is refused too, by its path. */
 export function refuseSecretInput({ secrets }: Secrets, input: { [key: string]: Json }): void {
-  const key = secretKeyIn(input, 'input')
+  const key = findSecretKey(input, 'input')
   if (key !== null) throw refused(`${key} would hold a secret`)
-  const form = secretFormAt(input, 'input')
+  const form = locateSecretForm(input, 'input')
   if (form !== null) throw refused(`${form.path} holds what looks like ${form.what}`)
   const name = secrets?.nameOfOneIn(JSON.stringify(input)) ?? null
   if (name !== null) throw refused(`the input holds the value of ${name}`)
@@ -60,7 +60,7 @@ export function refuseSecretReport(
   effect: { name: string; wrote: boolean; quotesDocument: boolean },
   { output, evidence }: { output: Json; evidence: Evidence[] },
 ): void {
-  const key = secretKeyIn(output, 'output')
+  const key = findSecretKey(output, 'output')
   if (key !== null) throw reportRefused(effect, `${key} would hold a secret`)
   const planDigest = (output as { planDigest?: Json } | null)?.planDigest
   for (const one of evidence) {
@@ -79,9 +79,9 @@ function secretInPlan(
 ): string | null {
   const text = Buffer.from(bytes).toString('utf8')
   const plan = mediaType === 'application/json' ? (JSON.parse(text) as Json) : text
-  const key = secretKeyIn(plan, name)
+  const key = findSecretKey(plan, name)
   if (key !== null) return `${key} would hold a secret`
-  const form = quotesDocument ? null : secretFormAt(plan, name)
+  const form = quotesDocument ? null : locateSecretForm(plan, name)
   return form === null ? null : `${form.path} holds what looks like ${form.what}`
 }
 

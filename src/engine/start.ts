@@ -3,7 +3,7 @@ import { CutterError } from '../domain/errors.ts'
 import { canonicalJson, type Json } from '../domain/json.ts'
 import type { Run, RunIdentity } from '../domain/run.ts'
 import type { Step } from '../domain/step.ts'
-import { first } from '../machine/step.ts'
+import { startStep } from '../machine/transition.ts'
 import type { Exclusively, StartOptions } from './engine.ts'
 import { refuseLive, refuseUnsafeFiles } from './execution.ts'
 import { refuseOnHold } from './hold.ts'
@@ -54,7 +54,7 @@ export async function start(
     const reading = executionSwitch === null ? {} : { executionSwitch: executionSwitch as unknown as Json }
     const readings = { operatorDeclared: declaredBy(parts), ...reading }
     await installed.remember?.(identity.startedAt)
-    const step = first(machine, identity, { at: identity.startedAt, by: identity.startedBy, readings })
+    const step = startStep(machine, identity, { at: identity.startedAt, by: identity.startedBy, readings })
     const claimed = await created(parts, step)
     if (claimed === null) {
       const faster = await parts.store.runByKey(options.key!)

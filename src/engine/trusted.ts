@@ -1,11 +1,17 @@
 import { approvalIdOf } from '../approvals/statement.ts'
 import type { Approval } from '../domain/approval.ts'
-import { faultInHistory } from '../domain/history.ts'
+import type { HeadWitness } from '../domain/head-witness.ts'
+import { findHistoryFault } from '../domain/history.ts'
+import {
+  ENGINE,
+  entryMarks,
+  findEvidenceNameFault,
+  findUsedSeq,
+  statusAfter,
+} from '../domain/history-facts.ts'
 import { digestOfBytes } from '../domain/json.ts'
-import type { LastSeen } from '../domain/last-seen.ts'
-import { ENGINE, faultInEvidenceNames, marksIn, standsAfter, usedSeqOf } from '../domain/marks.ts'
 import type { HistoryEntry, Run } from '../domain/run.ts'
-import type { WholeRun } from '../domain/store.ts'
+import type { StoredRun } from '../store/run-store.ts'
 
 /**
  * Whether what is kept of a run holds together, looked at before it is shown or moved. It asks nobody and loads nothing: no
@@ -15,10 +21,10 @@ import type { WholeRun } from '../domain/store.ts'
  */
 
 /** The first thing that does not hold in all that is kept of a run, as a sentence, or null. */
-export function faultInRecord(record: WholeRun, lastSeen: LastSeen | null): string | null {
+export function faultInRecord(record: StoredRun, lastSeen: HeadWitness | null): string | null {
   const { run, history } = record
   return (
-    faultInHistory(run, history) ??
+    findHistoryFault(run, history) ??
     faultInNewest(run, history) ??
     faultInAdded(record) ??
     faultInLastSeen(history, lastSeen) ??
@@ -38,13 +44,13 @@ function faultInNewest(run: Run, history: HistoryEntry[]): string | null {
 }
 
 /** An entry that no other follows is not in the history; one by somebody would still make them an operator, or look so. */
-function faultInAdded({ history, entriesByPeople }: WholeRun): string | null {
+function faultInAdded({ history, entriesByPeople }: StoredRun): string | null {
   return history.filter(({ by }) => by !== ENGINE).length === entriesByPeople
     ? null
     : 'entries were added beside its history, which none of it follows'
 }
 
-function faultInLastSeen(history: HistoryEntry[], lastSeen: LastSeen | null): string | null {
+function faultInLastSeen(history: HistoryEntry[], lastSeen: HeadWitness | null): string | null {
   if (lastSeen === null || history[lastSeen.seq - 1]?.hash === lastSeen.head) return null
   return `${OLDER}: the reports of this run were made at entry ${lastSeen.seq} with hash ${lastSeen.head}, which is not in its history`
 }
@@ -58,12 +64,12 @@ function faultInStatement({ statement, approvalId }: Approval, history: HistoryE
 
 /** The columns that no digest covers, against what the entries say of themselves. */
 function faultInStanding(run: Run, history: HistoryEntry[]): string | null {
-  const due = standsAfter(history)
+  const due = statusAfter(history)
   for (const [field, what] of STANDING) {
     if (run[field] !== due[field]) return `its row says another ${what} than its history`
   }
   if (run.gateSeq === null) return null
-  const { planDigest } = marksIn(history[run.gateSeq - 1]!).arrival!
+  const { planDigest } = entryMarks(history[run.gateSeq - 1]!).arrival!
   return planDigest === run.planDigest ? null : 'its row says another plan than its history'
 }
 
@@ -75,16 +81,16 @@ const STANDING = [
   ['gate', 'gate'],
 ] as const
 
-function faultInEvidence({ history, evidence, contents }: WholeRun): string | null {
+function faultInEvidence({ history, evidence, contents }: StoredRun): string | null {
   for (const { name, digest } of evidence) {
     const bytes = contents.get(digest)
     if (bytes === undefined) return `the evidence ${name} is gone`
     if (digestOfBytes(bytes) !== digest) return `the evidence ${name} was edited`
   }
-  return faultInEvidenceNames(history, evidence)
+  return findEvidenceNameFault(history, evidence)
 }
 
-function faultInApprovals({ run, history, approvals }: WholeRun): string | null {
+function faultInApprovals({ run, history, approvals }: StoredRun): string | null {
   for (const approval of approvals) {
     const { approvalId, statement, statementText } = approval
     if (approvalIdOf(statementText) !== approvalId) return `approval ${approvalId} was edited`
@@ -97,18 +103,18 @@ function faultInApprovals({ run, history, approvals }: WholeRun): string | null 
   }
   const marked = new Map(approvals.map(({ approvalId, usedSeq }) => [approvalId, usedSeq]))
   const missing = history.find((entry) => {
-    const { approvalUsed } = marksIn(entry)
+    const { approvalUsed } = entryMarks(entry)
     return approvalUsed !== undefined && marked.get(approvalUsed) !== entry.seq
   })
   if (missing === undefined) return null
-  return `entry ${missing.seq} used approval ${marksIn(missing).approvalUsed}, which is gone or not marked as used there`
+  return `entry ${missing.seq} used approval ${entryMarks(missing).approvalUsed}, which is gone or not marked as used there`
 }
 
 /** A used approval is the one that its entry names, and vouched for as it was when it was brought. */
 function faultInUse(approval: Approval, history: HistoryEntry[]): string | null {
   const { approvalId, usedSeq, usedAt } = approval
   const entry = history[usedSeq! - 1]
-  if (usedSeqOf(history, approvalId) !== usedSeq || entry?.at !== usedAt)
+  if (findUsedSeq(history, approvalId) !== usedSeq || entry?.at !== usedAt)
     return `approval ${approvalId} is marked as used at entry ${usedSeq}, which did not use it then`
   const brought = history.slice(0, usedSeq!).findLast(({ event }) => event.approvalId === approvalId)
   if (brought === undefined) return `approval ${approvalId} was used without ever being brought`

@@ -1,7 +1,7 @@
 import type { Run } from '../domain/run.ts'
 import type { Step } from '../domain/step.ts'
-import { approvalInHand, type Machine } from '../machine/step.ts'
-import { upgrade } from '../machine/upgrade.ts'
+import { heldApprovalId, type Machine } from '../machine/transition.ts'
+import { buildUpgradeStep } from '../machine/upgrade-step.ts'
 import { withPolicyAtArrival } from './gate-record.ts'
 import { backToGate } from './go-on.ts'
 import { leaseOf } from './lease.ts'
@@ -17,7 +17,7 @@ export async function upToDate(parts: EngineParts, run: Run, by: string): Promis
   const now =
     machine.definitionDigest === run.definitionDigest ? run : await upgraded(parts, machine, run, by)
   // Looking at the world for its gate with no approval in hand: an upgrade took it, just now or before a crash.
-  const bereft = now.status === 'working' && now.gateSeq !== null && approvalInHand(now) === null
+  const bereft = now.status === 'working' && now.gateSeq !== null && heldApprovalId(now) === null
   return bereft ? backToGate(parts, now, 'the upgrade voided the approval in hand', by) : now
 }
 
@@ -40,8 +40,8 @@ export async function upgradeStep(parts: EngineParts, machine: Machine, run: Run
     gatesPassed: used.map(({ statement }) => statement.gate),
   }
   const readings = { osUser, operatorDeclared: declaredBy(parts) }
-  const step = upgrade(machine, run, { ...facts, readings })
+  const step = buildUpgradeStep(machine, run, { ...facts, readings })
   return withPolicyAtArrival(parts, step, (recorded, evidence) =>
-    upgrade(machine, run, { ...facts, readings: { ...readings, ...recorded }, evidence }),
+    buildUpgradeStep(machine, run, { ...facts, readings: { ...readings, ...recorded }, evidence }),
   )
 }

@@ -3,9 +3,9 @@ import { UPGRADED } from '../domain/history.ts'
 import { canonicalJson } from '../domain/json.ts'
 import type { Run } from '../domain/run.ts'
 import type { Step } from '../domain/step.ts'
-import type { Timer, WholeRun } from '../domain/store.ts'
-import { tampered } from '../domain/tampered.ts'
-import { type Machine, replay } from '../machine/step.ts'
+import { tamperedRunError } from '../domain/tampered-run-error.ts'
+import { type Machine, replayHistory } from '../machine/transition.ts'
+import type { StoredRun, Timer } from '../store/run-store.ts'
 import { installedOrNull, knownWhole } from './known.ts'
 import type { EngineParts } from './parts.ts'
 
@@ -24,20 +24,20 @@ export async function verifyRun(
 /** The second half of it, for a record that was found to hold together. */
 export async function verifyReplay(
   parts: EngineParts,
-  record: WholeRun,
+  record: StoredRun,
 ): Promise<{ entries: number; replayed: boolean }> {
   const { run, history } = record
   const machine = (await installedOrNull(parts, run.machine))?.machine
   if (machine?.definitionDigest !== run.definitionDigest) return { entries: history.length, replayed: false }
   const fault = await faultInReplay(machine, record)
-  if (fault !== null) throw tampered(run.runId, fault)
+  if (fault !== null) throw tamperedRunError(run.runId, fault)
   return { entries: history.length, replayed: true }
 }
 
 /** What a run has to go on with besides itself. */
-type InFlight = Pick<WholeRun, 'effects' | 'timers'>
+type InFlight = Pick<StoredRun, 'effects' | 'timers'>
 
-async function faultInReplay(machine: Machine, record: WholeRun): Promise<string | null> {
+async function faultInReplay(machine: Machine, record: StoredRun): Promise<string | null> {
   const { run, history } = record
   const upgrade = history.findLastIndex(({ event }) => event.type === UPGRADED)
   let asked: InFlight = { effects: [], timers: [] }
@@ -52,15 +52,15 @@ async function faultInReplay(machine: Machine, record: WholeRun): Promise<string
 /** What came before an upgrade was replayed by a chart that is gone; its chain has been checked, and replaying begins after it. */
 async function replayed(
   machine: Machine,
-  { run, history, contents }: WholeRun,
+  { run, history, contents }: StoredRun,
   upgrade: number,
   onStep: (step: Step) => void,
 ): Promise<Run> {
-  if (upgrade < 0) return replay(machine, run, history, null, onStep)
-  const { replayUpgraded } = await import('../machine/upgrade.ts')
+  if (upgrade < 0) return replayHistory(machine, run, history, null, onStep)
+  const { replayUpgradedRun } = await import('../machine/upgrade-step.ts')
   const text = contents.get(history[upgrade]!.snapshotDigest)
-  if (text === undefined) throw tampered(run.runId, 'the snapshot that its upgrade left is missing')
-  return replayUpgraded(machine, run, history.slice(upgrade), Buffer.from(text).toString(), onStep)
+  if (text === undefined) throw tamperedRunError(run.runId, 'the snapshot that its upgrade left is missing')
+  return replayUpgradedRun(machine, run, history.slice(upgrade), Buffer.from(text).toString(), onStep)
 }
 
 /** The row is the fold of the history in every field but the working time, which entries don't carry. */

@@ -1,13 +1,13 @@
 import type { EffectRow } from '../domain/effect.ts'
 import { CutterError } from '../domain/errors.ts'
-import { type Evidence, namesOf } from '../domain/evidence.ts'
+import { type Evidence, evidenceNames } from '../domain/evidence.ts'
+import { ENGINE } from '../domain/history-facts.ts'
 import type { Json } from '../domain/json.ts'
-import { ENGINE } from '../domain/marks.ts'
 import type { Run, RunEvent } from '../domain/run.ts'
 import type { Step } from '../domain/step.ts'
-import type { Timer } from '../domain/store.ts'
-import { refuseOtherDefinition } from '../machine/definition.ts'
-import { next, type StepFacts } from '../machine/step.ts'
+import { assertSameDefinition } from '../machine/assert-definition.ts'
+import { eventStep, type StepFacts } from '../machine/transition.ts'
+import type { Timer } from '../store/run-store.ts'
 import { readSwitch } from './execution.ts'
 import { recordsPolicy, withPolicyAtArrival } from './gate-record.ts'
 import { LEASE_MS, leaseOf, seize } from './lease.ts'
@@ -93,7 +93,7 @@ export async function workOn(
   const timers = known.timers ?? (await parts.store.timers(run.runId))
   const inHand: InHand = { run, effects: [], timers }
   if (event === null) {
-    refuseOtherDefinition(installed.machine, run)
+    assertSameDefinition(installed.machine, run)
     return work(parts, installed, { ...inHand, effects: await seize(parts, run) })
   }
   const reading = run.mode === 'live' ? { executionSwitch: (await readSwitch(parts)) as unknown as Json } : {}
@@ -118,7 +118,7 @@ export async function take(
 ): Promise<InHand> {
   const at = parts.clock.now().toISOString()
   const stepOf = (taken: RunEvent, evidence = facts.evidence ?? []) =>
-    next(installed.machine, inHand.run, naming(taken, evidence), { by: ENGINE, ...facts, evidence, at })
+    eventStep(installed.machine, inHand.run, naming(taken, evidence), { by: ENGINE, ...facts, evidence, at })
   const planned = stepOf(event)
   const step = recordsPolicy(parts, planned)
     ? await withPolicyAtArrival(parts, planned, (recorded, policy) =>
@@ -132,7 +132,7 @@ export async function take(
 
 /** The entry names the evidence that it leaves, so that the chain vouches for it. */
 const naming = (event: RunEvent, evidence: Evidence[]): RunEvent =>
-  evidence.length === 0 ? event : { ...event, evidence: namesOf(evidence) }
+  evidence.length === 0 ? event : { ...event, evidence: evidenceNames(evidence) }
 
 export function after(step: Step, before: Pick<InHand, 'effects' | 'timers'>, claimed: EffectRow[]): InHand {
   const goesOn = ({ invokeId }: EffectRow) =>

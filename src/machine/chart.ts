@@ -124,7 +124,7 @@ const added = (to: Facts, more: Facts): Facts => {
 }
 
 /** What every effect of such a chart is given, where it doesn't say what it needs. */
-export const known = ({ context }: { context: ChartContext }): Facts => ({
+export const allFacts = ({ context }: { context: ChartContext }): Facts => ({
   ...context.input,
   ...context.facts,
   planDigest: context.planDigest,
@@ -153,7 +153,7 @@ interface Ways {
 }
 
 /** A place at which an effect is at work, which leads on to another place. */
-export const doing = (
+export const effectState = (
   effect: string,
   target: string,
   { given: names, unless = [], onError = 'stopped', drops = false }: Ways = {},
@@ -161,14 +161,14 @@ export const doing = (
   invoke: {
     id: effect,
     src: effect,
-    input: names === undefined ? known : given(names),
+    input: names === undefined ? allFacts : given(names),
     onDone: [...unless, { target, actions: drops ? ['learn', 'dropApproval'] : ['learn'] }],
     onError: { target: onError, actions: 'stop' },
   },
 })
 
 /** A place at which a run stopped, and from which the work is taken up again. */
-export const stop = (at = 'working') => ({
+export const stopState = (at = 'working') => ({
   meta: stopped,
   on: { RETRY: { target: at, actions: 'clearStop' } },
 })
@@ -176,7 +176,7 @@ export const stop = (at = 'working') => ({
 /** A milestone's work: the effect that leads to the next milestone, or a stop from which it is taken up again. */
 export const work = (effect: string, next: string, ways: Ways = {}) => ({
   initial: 'working',
-  states: { working: doing(effect, `#${next}`, ways), stopped: stop() },
+  states: { working: effectState(effect, `#${next}`, ways), stopped: stopState() },
 })
 
 type Recheck = { recheck: string; given?: string[] }
@@ -203,7 +203,7 @@ export function gated(name: string, { recheck, given: names, ...then }: Recheck 
         invoke: {
           id: recheck,
           src: recheck,
-          input: names === undefined ? known : given(names),
+          input: names === undefined ? allFacts : given(names),
           onDone: [
             { guard: 'samePlan', target: 'authorized', actions: 'learn' },
             { target: 'waiting', actions: ['learn', 'dropApproval'] },

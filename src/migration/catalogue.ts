@@ -24,7 +24,7 @@ export interface SchemaDifference {
   changed: string[]
 }
 
-export function catalogueOf(rows: ({ name: string } & CatalogueObject)[]): Catalogue {
+export function buildCatalogue(rows: ({ name: string } & CatalogueObject)[]): Catalogue {
   const objects: Catalogue['objects'] = {}
   // Two objects of one name would hide each other; overloads carry their arguments, so this is for what we did not think of.
   for (const { name, within, about, digest } of rows) {
@@ -42,7 +42,7 @@ const digestOfObjects = (objects: Catalogue['objects']) =>
  * What a script that touches these relations and schemas depends on: they, everything that bears the name of one of them
  * elsewhere, and whatever is about no relation, such as functions and types.
  */
-export function scopedTo(touches: string[], { objects }: Catalogue): Catalogue {
+export function scopeCatalogue(touches: string[], { objects }: Catalogue): Catalogue {
   const names = new Set(touches.flatMap((one) => [one, nameIn(one)]))
   const kept = Object.entries(objects).filter(
     ([, { about }]) =>
@@ -55,7 +55,7 @@ export function scopedTo(touches: string[], { objects }: Catalogue): Catalogue {
 /** `unit` of `public.unit`. */
 const nameIn = (relation: string) => relation.slice(relation.indexOf('.') + 1)
 
-export function schemaDifference(before: Catalogue, after: Catalogue): SchemaDifference {
+export function compareSchemas(before: Catalogue, after: Catalogue): SchemaDifference {
   const [was, is] = [before.objects, after.objects]
   const added = new Set(Object.keys(is).filter((name) => was[name] === undefined))
   const removed = new Set(Object.keys(was).filter((name) => is[name] === undefined))
@@ -71,18 +71,18 @@ export function schemaDifference(before: Catalogue, after: Catalogue): SchemaDif
 }
 
 /** What was added or changed, by its definitions: also the parts of new tables, which a difference does not name. */
-export function definitionsMade(before: Catalogue, after: Catalogue): string {
+export function digestMadeDefinitions(before: Catalogue, after: Catalogue): string {
   const made = Object.entries(after.objects).filter(
     ([name, { digest }]) => before.objects[name]?.digest !== digest,
   )
   return digestOfObjects(Object.fromEntries(made))
 }
 
-export const isSame = ({ added, removed, changed }: SchemaDifference) =>
+export const isEmptyDifference = ({ added, removed, changed }: SchemaDifference) =>
   added.length + removed.length + changed.length === 0
 
 /** `table public.review was added; …`, for messages. */
-export function schemaWords(difference: SchemaDifference): string[] {
+export function describeSchemaDifference(difference: SchemaDifference): string[] {
   return (['added', 'removed', 'changed'] as const).flatMap((how) =>
     difference[how].map((name) => `${name} was ${how}`),
   )

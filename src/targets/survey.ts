@@ -1,14 +1,14 @@
 import type { ClientBase } from 'pg'
 import { digestOf } from '../domain/json.ts'
-import { UNIT_TABLES } from './schema.ts'
-import { surveyCounts } from './survey-counts.ts'
+import { readSurveyCounts } from './postgres/survey-counts.ts'
+import { UNIT_TABLES } from './postgres/target-schema.ts'
 
 // What a target looks like, seen by a role that may only read. Meant for a read-only transaction; no statement here writes.
 // The surface is what live statements will meet. It comes out the same on two servers that were made alike: no object ids,
 // no names of server owners, no not-null constraints (PostgreSQL 18 lists those as constraints, older ones as columns).
 
 /** All that a survey asks of a connection. */
-export type Reads = Pick<ClientBase, 'query'>
+export type SqlReader = Pick<ClientBase, 'query'>
 
 export interface UnitRow {
   address: string
@@ -54,12 +54,12 @@ export interface Survey {
 }
 
 /** `document` is the doc_code of the units and the source_doc_ref of the governance rows. */
-export async function survey(client: Reads, document: string): Promise<Survey> {
+export async function readSurvey(client: SqlReader, document: string): Promise<Survey> {
   const server = await surveyServer(client)
-  const { counts, unreadable } = await surveyCounts(client, document)
+  const { counts, unreadable } = await readSurveyCounts(client, document)
   const units = await surveyUnits(client, document)
   const neighbours = await surveyNeighbours(client, document)
-  const surface = await surveySurface(client)
+  const surface = await readSurface(client)
   return {
     server,
     counts,
@@ -103,7 +103,7 @@ function listDifferences(kind: string, expected: Named[], found: Named[]): strin
 /** How the entry of a table's columns, owner and row security ends. */
 const TABLE = ' (table)'
 
-async function surveyServer(client: Reads): Promise<Survey['server']> {
+async function surveyServer(client: SqlReader): Promise<Survey['server']> {
   const { rows } = await client.query<Survey['server']>(
     `select (pg_control_system()).system_identifier::text as "systemIdentifier", current_database() as database,
        current_setting('server_version') as version, current_setting('server_version_num')::int as "versionNumber",
@@ -112,7 +112,7 @@ async function surveyServer(client: Reads): Promise<Survey['server']> {
   return rows[0]!
 }
 
-async function surveyUnits(client: Reads, document: string): Promise<UnitRow[]> {
+async function surveyUnits(client: SqlReader, document: string): Promise<UnitRow[]> {
   const { rows } = await client.query<UnitRow>(
     // By the alphabet: thousands of these rows are written in canonical form.
     `select u.canonical_address as address, v.content_hash as "contentHash", u.created_by as "createdBy",
@@ -132,7 +132,7 @@ async function surveyUnits(client: Reads, document: string): Promise<UnitRow[]> 
   return rows
 }
 
-async function surveyNeighbours(client: Reads, document: string): Promise<Survey['neighbours']> {
+async function surveyNeighbours(client: SqlReader, document: string): Promise<Survey['neighbours']> {
   const { rows } = await client.query<Survey['neighbours'][number]>(
     `select canonical_address as address, doc_code as document from public.information_unit
      where upper(split_part(canonical_address, '/', 1)) = upper($1) and doc_code is distinct from $1
@@ -143,7 +143,7 @@ async function surveyNeighbours(client: Reads, document: string): Promise<Survey
 }
 
 /** The surface alone, for a rehearsal's database as for a target. */
-export async function surveySurface(client: Reads): Promise<Surface> {
+export async function readSurface(client: SqlReader): Promise<Surface> {
   // Names in definitions are qualified or not by the search path, so the survey brings its own and puts the old one back.
   const { rows: before } = await client.query<{ path: string }>(
     `select current_setting('search_path') as path`,
@@ -164,7 +164,7 @@ export async function surveySurface(client: Reads): Promise<Surface> {
   }
 }
 
-async function digests(client: Reads, sql: string): Promise<Named[]> {
+async function digests(client: SqlReader, sql: string): Promise<Named[]> {
   const { rows } = await client.query<{ name: string; facts: unknown }>(sql)
   return rows.map(({ name, facts }) => ({ name, digest: digestOf(facts) })).sort(byName)
 }

@@ -35,7 +35,7 @@ export interface DocumentRows {
 }
 
 /** Copies of a target in the embedded server, one for a run, in which writes are rehearsed and really committed. */
-export interface Scratches {
+export interface RehearsalDatabases {
   /** Makes the run's copy anew, with these rows in it. */
   create(runId: string, rows: DocumentRows): Promise<Target>
   open(runId: string): Promise<Target>

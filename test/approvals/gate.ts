@@ -9,7 +9,7 @@ import type { Approval, Decision, Statement } from '../../src/domain/approval.ts
 import { canonicalJson } from '../../src/domain/json.ts'
 import type { Run } from '../../src/domain/run.ts'
 import { composeFor } from '../../src/engine/approving.ts'
-import { aWorld, INPUT, type Script, succeeds, type World } from '../machines/mortal-engine.ts'
+import { aWorld, INPUT, type Script, succeeds, type World } from '../machines/crashing-engine.ts'
 import { aKeyFolder, type KeyFolder } from './keys.ts'
 
 /**

@@ -8,7 +8,7 @@ import {
   statementText,
 } from '../../src/approvals/statement.ts'
 import { approvalSummary } from '../../src/domain/approval.ts'
-import { aRun } from '../support/a-run.ts'
+import { aRun } from '../support/run-fixture.ts'
 import { aKeyFolder, describeWithKeys, type KeyFolder } from './keys.ts'
 
 const noon = '2026-03-01T12:00:00.000Z'

@@ -3,7 +3,7 @@ import { signText } from '../../src/approvals/ssh-keygen.ts'
 import { namespaceOf } from '../../src/approvals/statement.ts'
 import type { Approval } from '../../src/domain/approval.ts'
 import { importApproval } from '../../src/engine/approving.ts'
-import { removeFolders } from '../store/folders.ts'
+import { removeFolders } from '../store/store-folders.ts'
 import { ALICE, aGate, BOB, type Gate } from './gate.ts'
 import { describeWithKeys } from './keys.ts'
 

@@ -4,7 +4,7 @@ import { readTrusted } from '../../src/approvals/trust.ts'
 import { digestOfBytes } from '../../src/domain/json.ts'
 import type { Run } from '../../src/domain/run.ts'
 import { verifyRun } from '../../src/engine/verify-run.ts'
-import { removeFolders } from '../store/folders.ts'
+import { removeFolders } from '../store/store-folders.ts'
 import { ALICE, aGate, BOB, type Gate } from './gate.ts'
 import { describeWithKeys } from './keys.ts'
 

@@ -12,7 +12,7 @@ import {
 import type { Approval } from '../../src/domain/approval.ts'
 import { digestOf } from '../../src/domain/json.ts'
 import type { Run } from '../../src/domain/run.ts'
-import { aRun } from '../support/a-run.ts'
+import { aRun } from '../support/run-fixture.ts'
 import { aKeyFolder, describeWithKeys, type KeyFolder } from './keys.ts'
 
 const noon = '2026-03-01T12:00:00.000Z'

@@ -9,7 +9,7 @@ import {
   statementText,
 } from '../../src/approvals/statement.ts'
 import type { CutterError } from '../../src/domain/errors.ts'
-import { aRun } from '../support/a-run.ts'
+import { aRun } from '../support/run-fixture.ts'
 
 const noon = '2026-03-01T12:00:00.000Z'
 

@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { CHARTER } from '../../src/cli/demo/charter.ts'
-import { packageRoot } from '../../src/package-root.ts'
+import { packageRoot } from '../../src/app/paths.ts'
+import { CHARTER } from '../../src/service/demo/charter.ts'
 
 /** Wall times of whole processes, interleaved, medians in milliseconds. */
 export function measureCold(rounds: number): { name: string; ms: number }[] {

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { createActor, initialTransition, transition } from 'xstate'
 import { cut } from '../../machines/cut.ts'
-import { connect } from '../../src/store/connect.ts'
+import { connect } from '../../src/store/sqlite/connect.ts'
 
 /** What the machine itself can do: the figures that ours are measured against, taken in the same run. */
 

@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { GOVERNANCE_TABLES, UNIT_TABLES } from '../../src/targets/schema.ts'
+import { GOVERNANCE_TABLES, UNIT_TABLES } from '../../src/targets/postgres/target-schema.ts'
 
 /**
  * The rows that a cut left, brought in the plain way: set by set, INSERT … SELECT from tables of the same database that hold exactly

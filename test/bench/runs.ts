@@ -1,17 +1,17 @@
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { cut } from '../../machines/cut.ts'
+import { migrationsDirectory, writerThread } from '../../src/app/paths.ts'
+import { definitionDigest } from '../../src/builtin/cut.ts'
 import type { Approval } from '../../src/domain/approval.ts'
 import type { Effect } from '../../src/domain/effect.ts'
 import type { Run } from '../../src/domain/run.ts'
 import { rehearseApproval } from '../../src/engine/approving.ts'
 import { createEngine } from '../../src/engine/engine.ts'
 import type { EngineParts, InstalledMachine } from '../../src/engine/parts.ts'
-import { definitionDigest } from '../../src/install.ts'
-import { migrationsDirectory, writerThread } from '../../src/package-root.ts'
-import { grouped } from '../../src/store/grouped.ts'
-import { openRunStore } from '../../src/store/run-store.ts'
-import { ownerAlive, thisProcess } from '../../src/targets/process.ts'
+import { withGroupCommit } from '../../src/store/group-commit.ts'
+import { openRunStore } from '../../src/store/sqlite/open-run-store.ts'
+import { isOwnerAlive, thisProcess } from '../../src/targets/system/process-identity.ts'
 
 /** The real engine and store with the cut's chart; its effects answer at once. */
 
@@ -57,11 +57,11 @@ export async function measureRuns(
   let steps = 0
   const plain = openRunStore({
     file,
-    migrationsDirectory: migrationsDirectory('store'),
+    migrationsDirectory: migrationsDirectory('store/sqlite'),
     writerThread: writerThread(),
   })
   const parts = benchParts(
-    grouped(plain, () => atWork),
+    withGroupCommit(plain, () => atWork),
     checkRecords,
     () => {
       steps += 1
@@ -123,7 +123,7 @@ function benchParts(store: EngineParts['store'], checkRecords: boolean, onStep: 
     randomHex: () => (minted++).toString(16).padStart(8, '0'),
     nonce: () => `nonce-${minted++}`,
     owner: thisProcess(),
-    ownerAlive,
+    ownerAlive: isOwnerAlive,
     osUser: 'bench',
     trust: { allowedSigners: '/nowhere' },
     policy: () => ({ validHours: 24 }),

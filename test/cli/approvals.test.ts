@@ -2,9 +2,9 @@ import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { canonicalJson } from '../../src/domain/json.ts'
-import { connect } from '../../src/store/connect.ts'
+import { connect } from '../../src/store/sqlite/connect.ts'
 import { type Answer, type ApprovalJson, type CutterHome, jsonOf } from '../support/cli.ts'
-import { ALICE, approve, historyOf, rehearse, resume, sign, start, started } from './acts.ts'
+import { ALICE, approve, historyOf, rehearse, resume, sign, start, started } from '../support/cli-steps.ts'
 import { aLiveHome } from './live-home.ts'
 
 let at: CutterHome

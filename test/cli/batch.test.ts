@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync } from 'node:fs'
 import { setTimeout as wait } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Answer, aCutterHome, type CutterHome, jsonOf, type RunJson } from '../support/cli.ts'
-import { aSigner, charter, enableExecution, rowsIn, sign } from './acts.ts'
+import { aSigner, charter, enableExecution, rowsIn, sign } from '../support/cli-steps.ts'
 
 interface BatchJson {
   batchId: string

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Verdict } from '../../src/evidence/verify.ts'
-import type { Exported } from '../../src/export-run.ts'
+import type { Verdict } from '../../src/bundle/verify-bundle.ts'
+import type { WrittenBundle } from '../../src/bundle/write-bundle.ts'
 import { type Answer, aCutterHome, type CutterHome, type ErrorJson, jsonOf } from '../support/cli.ts'
 import {
   ALICE,
@@ -13,7 +13,7 @@ import {
   rehearseOn,
   resume,
   started,
-} from './acts.ts'
+} from '../support/cli-steps.ts'
 
 /** Bundles at the command line: a live run on the embedded server, exported here and verified where there is no home. */
 
@@ -36,10 +36,10 @@ beforeAll(async () => {
 })
 afterAll(() => at.remove())
 
-const exported = async (run: string, name: string): Promise<Exported> => {
+const exported = async (run: string, name: string): Promise<WrittenBundle> => {
   const answer = await at.cutter(['run', 'export', run, '--out', at.path(name), '--json'])
   if (answer.code !== 0) throw new Error(answer.stderr)
-  return jsonOf<Exported>(answer)
+  return jsonOf<WrittenBundle>(answer)
 }
 /** With a home that holds nothing, and may hold nothing afterwards. */
 const verify = (...args: string[]): Promise<Answer> =>

@@ -1,7 +1,6 @@
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { aCutterHome, type CutterHome, jsonOf, type RunJson } from '../support/cli.ts'
-import { type Cluster, startCluster } from '../support/cluster.ts'
 import {
   approve,
   aSigner,
@@ -15,8 +14,9 @@ import {
   rowsIn,
   start,
   started,
-} from './acts.ts'
-import { aDeadPort, connected } from './connect.ts'
+} from '../support/cli-steps.ts'
+import { connectClient, findDeadPort } from '../support/connections.ts'
+import { type Cluster, startCluster } from '../support/pg-cluster.ts'
 
 const CONFIG = `${LIVE}
 targets:
@@ -40,18 +40,18 @@ beforeAll(async () => {
   key = aSigner(at)
   at.file('small.md', charter('One.', 'Two.'))
   cluster = await startCluster()
-  const maker = await connected(cluster.url())
+  const maker = await connectClient(cluster.url())
   await maker.query('create database main')
   await maker.query('create database taken')
   await maker.end()
-  dead = `postgresql://nobody:nothing@127.0.0.1:${await aDeadPort()}/main`
+  dead = `postgresql://nobody:nothing@127.0.0.1:${await findDeadPort()}/main`
   Object.assign(at.env, {
     READER_URL: urlFor('cutter_reader'),
     EXECUTOR_URL: urlFor('cutter_executor'),
     VERIFIER_URL: urlFor('cutter_verifier'),
     OWNER_URL: urlFor('postgres'),
   })
-  superuser = await connected(cluster.url('main'))
+  superuser = await connectClient(cluster.url('main'))
   await enableExecution(at)
   // Rehearsals go to the embedded server, which stays up between commands.
   await at.server()
@@ -77,7 +77,7 @@ describe('target init', () => {
   })
 
   test('refuses a database that has other tables of those names, and leaves it as it is', async () => {
-    const taken = await connected(cluster.url('taken'))
+    const taken = await connectClient(cluster.url('taken'))
     await taken.query('create table information_unit (note text)')
     const env = { OWNER_URL: urlFor('postgres', 'taken') }
     const answer = await at.cutter(['target', 'init', 'main', '--json'], { env })

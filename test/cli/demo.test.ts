@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
-import { embeddedStatus } from '../../src/targets/embedded.ts'
+import { readEmbeddedStatus } from '../../src/targets/embedded/open-embedded.ts'
 import { aCutterHome, type CutterHome } from '../support/cli.ts'
 
 /** The whole story in one command, as a newcomer runs it. */
@@ -42,7 +42,7 @@ describe('cutter demo', () => {
     expect(stdout).toMatch(/after: information_unit 5, unit_version 5, iu_lifecycle_log 5/)
     const [, one, two] = /(sv-\w+)\n.* (sv-\w+)/.exec(stdout)!
     expect(one).toBe(two)
-    expect((await embeddedStatus({ home: home.path('var/demo') })).running).toBe(false)
+    expect((await readEmbeddedStatus({ home: home.path('var/demo') })).running).toBe(false)
   })
 
   test('prints nothing but JSON on stdout with --json, and says where it was interrupted', async () => {
@@ -91,7 +91,7 @@ describe('cutter demo', () => {
     const closed = home.path('closed')
     mkdirSync(closed, { mode: 0o700 })
     const { code, stderr } = await home.cutter(['demo', '--home', closed])
-    const { dataDirectory } = await embeddedStatus({ home: join(closed, 'var/demo') })
+    const { dataDirectory } = await readEmbeddedStatus({ home: join(closed, 'var/demo') })
     rubbish.push(dirname(dirname(dataDirectory)))
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     expect(readFileSync(join(closed, 'var/demo/charter.md'), 'utf8')).toContain('Charter')

@@ -2,8 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { aDeploy, type Deploys, entriesOf } from '../deploy/deploys.ts'
 import { aCutterHome, type CutterHome, jsonOf } from '../support/cli.ts'
+import { ALICE, aSigner, enableExecution } from '../support/cli-steps.ts'
 import { type Sshd, startSshd } from '../support/sshd.ts'
-import { ALICE, aSigner, enableExecution } from './acts.ts'
 
 vi.setConfig({ testTimeout: 240_000 })
 

@@ -2,8 +2,8 @@ import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { linesOfDiff } from '../../src/cli/document/diff-lines.ts'
-import { diffDocuments } from '../../src/document/diff.ts'
-import { scan } from '../../src/document/scan.ts'
+import { diffDocuments } from '../../src/document/diff/diff-documents.ts'
+import { scanDocument } from '../../src/document/scan.ts'
 import { articles, sentences } from '../support/articles.ts'
 import { aCutterHome, type CutterHome, type ErrorJson, jsonOf } from '../support/cli.ts'
 
@@ -67,7 +67,7 @@ describe('cutter document diff', () => {
   test('shows them in colours to whoever sees those', () => {
     const [old, now] = [before, after].map((words) => {
       const bytes = Buffer.from(words)
-      return { bytes, scan: scan(bytes, { document: 'CHARTER' }) }
+      return { bytes, scan: scanDocument(bytes, { document: 'CHARTER' }) }
     })
     const lines = linesOfDiff(diffDocuments(old!, now!), { old: old!, now: now! }, true)
     expect(lines).toContain('    The \u001b[31mold\u001b[39m\u001b[32mnew\u001b[39m word stands.')

@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type ErrorJson, jsonOf } from '../support/cli.ts'
-import { approve, started } from './acts.ts'
+import { approve, started } from '../support/cli-steps.ts'
 import { aLiveHome, type LiveHome } from './live-home.ts'
 
 const CHARTER =

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { aCutterHome, type CutterHome, jsonOf, type RunJson } from '../support/cli.ts'
-import { start } from './acts.ts'
+import { start } from '../support/cli-steps.ts'
 
 /** `cutter document`: looks at files, without a run, a store or a database; and what a run does with the same problems. */
 

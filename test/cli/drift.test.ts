@@ -14,7 +14,7 @@ import {
   sign,
   start,
   started,
-} from './acts.ts'
+} from '../support/cli-steps.ts'
 import { aLiveHome } from './live-home.ts'
 
 let at: CutterHome

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { embeddedStatus } from '../../src/targets/embedded.ts'
+import { readEmbeddedStatus } from '../../src/targets/embedded/open-embedded.ts'
 import {
   type Answer,
   type ApprovalJson,
@@ -12,7 +12,7 @@ import {
   jsonOf,
   type RunJson,
 } from '../support/cli.ts'
-import { charter, historyOf, rehearse, resume, rowsIn, start } from './acts.ts'
+import { charter, historyOf, rehearse, resume, rowsIn, start } from '../support/cli-steps.ts'
 
 let at: CutterHome
 let first: Answer
@@ -187,7 +187,7 @@ describe('resuming the finished run', () => {
   })
 
   test('does not even start the server of the target', async () => {
-    expect((await embeddedStatus({ home: at.home })).pid).toBeNull()
+    expect((await readEmbeddedStatus({ home: at.home })).pid).toBeNull()
     expect(readFileSync(at.path('var/embedded/cluster/server.log'), 'utf8')).toBe(serverLog)
   })
 

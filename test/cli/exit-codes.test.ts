@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { exitOfRun } from '../../src/cli/exit-codes.ts'
 import type { Outcome, Run } from '../../src/domain/run.ts'
-import { aRun } from '../support/a-run.ts'
+import { aRun } from '../support/run-fixture.ts'
 
 /** What a script learns of a run without reading a word. */
 

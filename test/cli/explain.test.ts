@@ -14,7 +14,7 @@ import {
   resume,
   sign,
   started,
-} from './acts.ts'
+} from '../support/cli-steps.ts'
 import { aLiveHome } from './live-home.ts'
 
 let at: CutterHome

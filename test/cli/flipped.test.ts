@@ -11,7 +11,7 @@ import {
   rowsIn,
   sign,
   started,
-} from './acts.ts'
+} from '../support/cli-steps.ts'
 import { aLiveHome } from './live-home.ts'
 
 /** What a second process does while a live run writes: the run is held up in leg A by a lock of the test's. */

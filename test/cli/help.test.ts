@@ -5,10 +5,10 @@ import { deploy } from '../../machines/deploy.ts'
 import { migrate } from '../../machines/migrate.ts'
 import { teardown } from '../../machines/teardown.ts'
 import { buildProgram } from '../../src/cli/program.ts'
-import { startCommand } from '../../src/cli/run/flags.ts'
+import { defineStartFlags } from '../../src/cli/run/input-flags.ts'
 
 const program = buildProgram(() => {})
-const machines = [cut, deploy, migrate, teardown].map((machine) => startCommand(machine, machine.name))
+const machines = [cut, deploy, migrate, teardown].map((machine) => defineStartFlags(machine, machine.name))
 
 const nameOf = (command: Command): string =>
   command.parent === null ? command.name() : `${nameOf(command.parent)} ${command.name()}`

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { aCutterHome, type CutterHome, jsonOf, type RunJson } from '../support/cli.ts'
-import { charter, historyOf, rehearse, resume, start, started } from './acts.ts'
+import { charter, historyOf, rehearse, resume, start, started } from '../support/cli-steps.ts'
 
 let at: CutterHome
 let runId: string

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { processIo, spelt } from '../../src/cli/io.ts'
+import { escapeControls, processIo } from '../../src/cli/io.ts'
 
 /** Who watches, and in colour: progress and colours are for terminals. */
 
@@ -39,13 +39,13 @@ describe('what others wrote', () => {
     ['hides nothing', '\u001b[8mhidden\u001b[0m', '\\u{1b}[8mhidden\\u{1b}[0m'],
     ['stays what it is otherwise', 'Điều 5.\tđỏ\nمادة ١', 'Điều 5.\tđỏ\nمادة ١'],
   ])('%s', (_, text, told) => {
-    expect(spelt(text, false)).toBe(told)
-    expect(spelt(text, true)).toBe(told)
+    expect(escapeControls(text, false)).toBe(told)
+    expect(escapeControls(text, true)).toBe(told)
   })
 
   test('is told in our own colours only where somebody watches', () => {
     const red = '\u001b[31mgone\u001b[39m'
-    expect(spelt(red, true)).toBe(red)
-    expect(spelt(red, false)).toBe('\\u{1b}[31mgone\\u{1b}[39m')
+    expect(escapeControls(red, true)).toBe(red)
+    expect(escapeControls(red, false)).toBe('\\u{1b}[31mgone\\u{1b}[39m')
   })
 })

@@ -1,6 +1,6 @@
 import type pg from 'pg'
 import { aCutterHome, type CutterHome } from '../support/cli.ts'
-import { aSigner, charter, enableExecution, LIVE } from './acts.ts'
+import { aSigner, charter, enableExecution, LIVE } from '../support/cli-steps.ts'
 
 /** A home in which live runs may be started, with its server up, a target made, a signer, and a short document. */
 export interface LiveHome {

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { reassemble } from '../../src/effects/cut/verifier.ts'
+import { reassembleDocument } from '../../src/effects/cut/verifier.ts'
 import { aCutterHome, type CutterHome, type ErrorJson, jsonOf, type RunJson } from '../support/cli.ts'
 import {
   ALICE,
@@ -20,7 +20,7 @@ import {
   sign,
   start,
   started,
-} from './acts.ts'
+} from '../support/cli-steps.ts'
 
 let at: CutterHome
 let key: string
@@ -259,7 +259,7 @@ describe.skipIf(missing)('whole laws, cut live', () => {
       log: written,
       governance: 13 + 2 * written + 1,
     })
-    const rebuilt = await reassemble(superuser, `cs-${runId}`)
+    const rebuilt = await reassembleDocument(superuser, `cs-${runId}`)
     expect(rebuilt.equals(readFileSync(join(documents, file)))).toBe(true)
   })
 })

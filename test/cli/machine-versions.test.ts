@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { afterEach, describe, expect, test } from 'vitest'
 import { aCutterHome, anotherBuild, type CutterHome, type ErrorJson, jsonOf } from '../support/cli.ts'
-import { historyOf, rehearse, rehearseOn, resume } from './acts.ts'
+import { historyOf, rehearse, rehearseOn, resume } from '../support/cli-steps.ts'
 
 /** Two versions of a user's own machine, through the built command line. */
 

@@ -3,28 +3,28 @@ import { join } from 'node:path'
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Answer, aCutterHome, type CutterHome, jsonOf } from '../support/cli.ts'
+import { approve, aSigner, enableExecution, historyOf, LIVE, resume, sign } from '../support/cli-steps.ts'
+import { connectClient } from '../support/connections.ts'
 import {
-  aBundle,
   type BundleParts,
-  copiesOf,
   EXPECTED,
   MIGRATED,
   MIGRATION,
   migrate,
   type Production,
   ROLLBACK,
+  rehearsalDatabasesOf,
+  skipWithoutPgDump,
   startProduction,
   stateOf,
   UNTOUCHED,
   VERIFY,
-  withoutPgDump,
-} from '../support/migration.ts'
-import { approve, aSigner, enableExecution, historyOf, LIVE, resume, sign } from './acts.ts'
-import { connected } from './connect.ts'
+  writeMigrationBundle,
+} from '../support/shop-migration.ts'
 
 /** Each ends where it must, with nothing half-done: the shop's schema and rows are looked at after every one. */
 
-const skipped = withoutPgDump('faults of migration runs')
+const skipped = skipWithoutPgDump('faults of migration runs')
 
 let at: CutterHome
 let key: string
@@ -55,10 +55,10 @@ async function aShop(): Promise<string> {
 }
 
 const started = async (parts: BundleParts = {}, ...more: string[]) =>
-  jsonOf(await migrate(at, aBundle(at, 'units-review', parts), '--mode', 'live', ...more))
+  jsonOf(await migrate(at, writeMigrationBundle(at, 'units-review', parts), '--mode', 'live', ...more))
 
 /** Another session of the shop, which the test closes. */
-const another = () => connected(at.env.SHOP_URL!)
+const another = () => connectClient(at.env.SHOP_URL!)
 
 /** What somebody else makes in the same database, of which the migration knows nothing. */
 const elsewhere = () =>
@@ -70,7 +70,7 @@ const errorOf = (answer: Answer) => jsonOf(answer).error
 describe.skipIf(skipped !== null)('a bundle that is not as it says', { timeout: 300_000 }, () => {
   test('with one byte changed starts no run', async () => {
     await aShop()
-    const folder = aBundle(at, 'changed')
+    const folder = writeMigrationBundle(at, 'changed')
     writeFileSync(join(folder, 'migration.sql'), MIGRATION.replace('draft', 'drafT'))
     const answer = await migrate(at, folder, '--mode', 'live')
     expect(answer.code).toBe(2)
@@ -82,13 +82,13 @@ describe.skipIf(skipped !== null)('a bundle that is not as it says', { timeout: 
     await aShop()
     const { runId } = await started()
     const { approvalId } = await sign(at, runId, key)
-    aBundle(at, 'units-review', { migration: `${MIGRATION} ` })
+    writeMigrationBundle(at, 'units-review', { migration: `${MIGRATION} ` })
     const refused = await resume(at, runId, approvalId)
     expect(refused.code).toBe(3)
     expect(errorOf(refused)).toMatchObject({ code: 'APPROVAL_REFUSED', reason: 'WORLD_NOT_CHECKED' })
     expect(refused.stderr).toContain('migration.sql')
     expect(await stateOf(shop)).toEqual(UNTOUCHED)
-    aBundle(at)
+    writeMigrationBundle(at)
     expect(jsonOf(await resume(at, runId, approvalId))).toMatchObject({ outcome: 'succeeded' })
     expect(await stateOf(shop)).toEqual(MIGRATED)
   })
@@ -198,7 +198,7 @@ describe.skipIf(skipped !== null)('a server that is not as it must be', { timeou
 
   test('cannot be backed up without pg_dump: a clear stop, and nothing was touched', async () => {
     await aShop()
-    const bundle = aBundle(at)
+    const bundle = writeMigrationBundle(at)
     const answer = await at.cutter(
       ['run', 'start', 'migrate', '--bundle', bundle, '--target', 'shop', '--mode', 'live', '--json'],
       { env: { PATH: toolbox('without', {}) } },
@@ -215,7 +215,18 @@ describe.skipIf(skipped !== null)('a server that is not as it must be', { timeou
     await aShop()
     const old = toolbox('old', { pg_dump: 'echo "pg_dump (PostgreSQL) 14.2"', pg_restore: 'echo 14.2' })
     const answer = await at.cutter(
-      ['run', 'start', 'migrate', '--bundle', aBundle(at), '--target', 'shop', '--mode', 'live', '--json'],
+      [
+        'run',
+        'start',
+        'migrate',
+        '--bundle',
+        writeMigrationBundle(at),
+        '--target',
+        'shop',
+        '--mode',
+        'live',
+        '--json',
+      ],
       { env: { PATH: old } },
     )
     expect(jsonOf(answer)).toMatchObject({ stopCode: 'STOP_TOOL_MISSING' })
@@ -224,7 +235,7 @@ describe.skipIf(skipped !== null)('a server that is not as it must be', { timeou
 
   test('has no backup until what was dumped has come back the same, by bytes and by rows', async () => {
     await aShop()
-    const bundle = aBundle(at)
+    const bundle = writeMigrationBundle(at)
     const onPath = `PATH='${process.env.PATH}'; export PATH`
     const real = (tool: string) => `${onPath}; exec ${tool} "$@"`
     const version = 'case "$1" in --version) echo "pg_restore (PostgreSQL) 15.9"; exit;; esac'
@@ -266,7 +277,7 @@ describe.skipIf(skipped !== null)('a server that is not as it must be', { timeou
     writeFileSync(file, Buffer.concat([bytes, Buffer.from(' ')]))
     expect(jsonOf(await resume(at, stopped.runId)).stop?.message).toContain('has other bytes than were taken')
     writeFileSync(file, bytes)
-    expect((await copiesOf(at)).map(({ runId }) => runId)).not.toContain(stopped.runId)
+    expect((await rehearsalDatabasesOf(at)).map(({ runId }) => runId)).not.toContain(stopped.runId)
     expect(jsonOf(await resume(at, stopped.runId))).toMatchObject({ status: 'paused', gate: 'SG1' })
   })
 
@@ -445,7 +456,7 @@ describe.skipIf(skipped !== null)('statements that no transaction takes', { time
 
   test('are refused unless they are declared', async () => {
     await aShop()
-    const answer = await migrate(at, aBundle(at, 'concurrent', { migration: CONCURRENT }))
+    const answer = await migrate(at, writeMigrationBundle(at, 'concurrent', { migration: CONCURRENT }))
     expect(answer.code).toBe(2)
     expect(answer.stderr).toContain('declare it: nonTransactional: [8]')
   })

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { connect } from '../../src/store/connect.ts'
+import { connect } from '../../src/store/sqlite/connect.ts'
 import { type ApprovalJson, anotherBuild, type CutterHome, jsonOf } from '../support/cli.ts'
 import {
   ALICE,
@@ -15,7 +15,7 @@ import {
   resume,
   sign,
   started,
-} from './acts.ts'
+} from '../support/cli-steps.ts'
 import { aLiveHome } from './live-home.ts'
 
 /** Ways that were tried to get past a gate, or to have others believe that a run is where it is not. */

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { aCutterHome, type CutterHome, jsonOf } from '../support/cli.ts'
-import { charter, rehearseOn, started } from './acts.ts'
+import { charter, rehearseOn, started } from '../support/cli-steps.ts'
 
 let at: CutterHome
 

@@ -12,7 +12,7 @@ import {
   sign,
   start,
   started,
-} from './acts.ts'
+} from '../support/cli-steps.ts'
 
 const BOB = 'bob@example.org'
 let at: CutterHome

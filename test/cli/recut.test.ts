@@ -2,10 +2,10 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { reassemble } from '../../src/effects/cut/verifier.ts'
+import { reassembleDocument } from '../../src/effects/cut/verifier.ts'
 import { articles, sentences } from '../support/articles.ts'
 import { type CutterHome, jsonOf, type RunJson } from '../support/cli.ts'
-import { approve, growth, rehearseOn, resume, rowsIn, sign, started } from './acts.ts'
+import { approve, growth, rehearseOn, resume, rowsIn, sign, started } from '../support/cli-steps.ts'
 import { aLiveHome } from './live-home.ts'
 
 let at: CutterHome
@@ -44,7 +44,8 @@ async function rehearsed(document: string, source: string): Promise<RunJson> {
   return closed
 }
 
-const rebuilt = async ({ runId }: RunJson) => (await reassemble(superuser, `cs-${runId}`)).toString('utf8')
+const rebuilt = async ({ runId }: RunJson) =>
+  (await reassembleDocument(superuser, `cs-${runId}`)).toString('utf8')
 
 /** Units of a document as `number status text-of-version-in-force`, by address. */
 async function unitsOf(document: string): Promise<string[]> {

@@ -6,9 +6,9 @@ import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { describeWithKeys } from '../approvals/keys.ts'
 import { type Answer, aCutterHome, type CutterHome, jsonOf } from '../support/cli.ts'
-import { type Cluster, startCluster } from '../support/cluster.ts'
-import { ALICE, charter, LIVE, rehearse, rehearseOn, resume } from './acts.ts'
-import { aDeadPort, connected } from './connect.ts'
+import { ALICE, charter, LIVE, rehearse, rehearseOn, resume } from '../support/cli-steps.ts'
+import { connectClient, findDeadPort } from '../support/connections.ts'
+import { type Cluster, startCluster } from '../support/pg-cluster.ts'
 
 /**
  * Secrets with a mark, wherever one can come in; then everything that was written is searched for the marks: what was printed
@@ -52,10 +52,10 @@ beforeAll(async () => {
     charter('One.', 'Two.', 'Whoever holds a password: keep it; password=hidden is no secret here.'),
   )
   cluster = await startCluster()
-  const maker = await connected(cluster.url())
+  const maker = await connectClient(cluster.url())
   await maker.query('create database main')
   await maker.end()
-  superuser = await connected(cluster.url('main'))
+  superuser = await connectClient(cluster.url('main'))
   // The cluster lets everybody in, so the passwords may hold whatever is hard to write down.
   reader = `${plant('reader')} '"\\/:@%#?&`
   Object.assign(at.env, {
@@ -115,7 +115,7 @@ describe('secrets of the environment', () => {
   test('are not told where they are wrong', async () => {
     const own = new URL((await at.server()).url('cutter_reader', 'cutter'))
     own.password = encodeURIComponent(`${plant('wrong')}/ü`)
-    const port = await aDeadPort()
+    const port = await findDeadPort()
     const wrong = [
       own.href,
       `postgresql://cutter_reader:${plant('dead')}@127.0.0.1:${port}/main`,

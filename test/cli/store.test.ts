@@ -1,9 +1,9 @@
 import { copyFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { connect } from '../../src/store/connect.ts'
+import { connect } from '../../src/store/sqlite/connect.ts'
 import { aCutterHome, type CutterHome, jsonOf, type RunJson } from '../support/cli.ts'
-import { rehearse, resume } from './acts.ts'
+import { rehearse, resume } from '../support/cli-steps.ts'
 
 /** Copies of the store, away from it and back, and what may go. By a machine that needs no database. */
 

@@ -15,7 +15,7 @@ import {
   sign,
   start,
   started,
-} from './acts.ts'
+} from '../support/cli-steps.ts'
 
 let at: CutterHome
 let key: string

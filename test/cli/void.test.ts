@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { describeWithKeys } from '../approvals/keys.ts'
 import { aCutterHome, type CutterHome, type ErrorJson, jsonOf } from '../support/cli.ts'
-import { ALICE, aSigner, enableExecution, historyOf, LIVE, sign } from './acts.ts'
+import { ALICE, aSigner, enableExecution, historyOf, LIVE, sign } from '../support/cli-steps.ts'
 
 const EXAMPLE = resolve(import.meta.dirname, '../examples/rotate-keys.ts')
 const homes: CutterHome[] = []

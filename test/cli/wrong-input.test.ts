@@ -2,8 +2,8 @@ import { mkdirSync } from 'node:fs'
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Answer, aCutterHome, type CutterHome, jsonOf, type RunJson } from '../support/cli.ts'
-import { charter, historyOf, rehearse, resume, rowsIn, start, started } from './acts.ts'
-import { aDeadPort } from './connect.ts'
+import { charter, historyOf, rehearse, resume, rowsIn, start, started } from '../support/cli-steps.ts'
+import { findDeadPort } from '../support/connections.ts'
 
 const CONFIG = `
 targets:
@@ -179,7 +179,7 @@ describe('a configured target that is not as it should be', () => {
     stopsUntilMended('UNSET', undefined, 'STOP_TARGET_REFUSED', 'READER_URL'))
 
   test('is one where no server listens', async () => {
-    const port = await aDeadPort()
+    const port = await findDeadPort()
     const url = `postgresql://cutter_reader:${secret}@127.0.0.1:${port}/cutter`
     await stopsUntilMended('DEAD', url, 'STOP_TARGET_UNREACHABLE', `127.0.0.1:${port}`)
   })

@@ -3,9 +3,9 @@ import { chmodSync, existsSync, mkdtempSync, realpathSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { ALICE, aSigner, enableExecution, historyOf, LIVE, sign } from '../cli/acts.ts'
 import { aDeploy, type Deploys, entriesOf, stateOf } from '../deploy/deploys.ts'
 import { aCutterHome, type CutterHome, jsonOf } from '../support/cli.ts'
+import { ALICE, aSigner, enableExecution, historyOf, LIVE, sign } from '../support/cli-steps.ts'
 import { type Sshd, servers, startSshd } from '../support/sshd.ts'
 
 vi.setConfig({ testTimeout: 900_000 })

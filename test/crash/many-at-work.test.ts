@@ -5,10 +5,10 @@ import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { faultInHistory } from '../../src/domain/history.ts'
-import { writerThread } from '../../src/package-root.ts'
-import { openRunStore } from '../../src/store/run-store.ts'
-import { aFolder, aStoreFile, migrationsDirectory, removeFolders } from '../store/folders.ts'
+import { writerThread } from '../../src/app/paths.ts'
+import { findHistoryFault } from '../../src/domain/history.ts'
+import { openRunStore } from '../../src/store/sqlite/open-run-store.ts'
+import { aFolder, aStoreFile, migrationsDirectory, removeFolders } from '../store/store-folders.ts'
 
 /** A process that dies with a great many runs at work, whose steps are saved by a thread of their own. */
 
@@ -78,7 +78,7 @@ describe('a great many runs at work', () => {
         const { run, history } = (await store.whole(runId))!
         expect(run.seq).toBeGreaterThanOrEqual(seq)
         expect(history.map((entry) => entry.seq)).toEqual(Array.from({ length: run.seq }, (_, at) => at + 1))
-        expect(faultInHistory(run, history)).toBeNull()
+        expect(findHistoryFault(run, history)).toBeNull()
       }
       await store.close()
     },

@@ -1,12 +1,12 @@
 import { writeSync } from 'node:fs'
-import { grouped } from '../../src/store/grouped.ts'
-import { openRunStore } from '../../src/store/run-store.ts'
-import { firstStep, mine, stepAfter } from '../store/steps.ts'
+import { withGroupCommit } from '../../src/store/group-commit.ts'
+import { openRunStore } from '../../src/store/sqlite/open-run-store.ts'
+import { firstStep, mine, stepAfter } from '../store/step-fixture.ts'
 
 // A process that moves many runs on at once until it is killed, and says of each step that it was answered as saved.
 const [file = '', migrationsDirectory = '', writerThread = '', count = ''] = process.argv.slice(2)
 
-const store = grouped(openRunStore({ file, migrationsDirectory, writerThread }), () => Number(count))
+const store = withGroupCommit(openRunStore({ file, migrationsDirectory, writerThread }), () => Number(count))
 const said = (runId: string, seq: number) => writeSync(1, `${runId} ${seq}\n`)
 
 for (let each = 0; each < Number(count); each += 1) void onward()

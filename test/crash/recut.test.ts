@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { reassemble } from '../../src/effects/cut/verifier.ts'
+import { reassembleDocument } from '../../src/effects/cut/verifier.ts'
 import { articles, sentences } from '../support/articles.ts'
 import { ranOf } from './left.ts'
 import { aStage, type Stage } from './stage.ts'
@@ -61,7 +61,7 @@ async function left({ runId }: { runId: string }, document: string) {
        where u.doc_code = $1 order by line`,
     ),
     governance: governance[0]!.n,
-    text: (await reassemble(stage.sql, `cs-${runId}`)).toString(),
+    text: (await reassembleDocument(stage.sql, `cs-${runId}`)).toString(),
   }
 }
 

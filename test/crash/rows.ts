@@ -1,7 +1,7 @@
 import type pg from 'pg'
 import { digestOf } from '../../src/domain/json.ts'
 import type { Run } from '../../src/domain/run.ts'
-import type { RunStore } from '../../src/domain/store.ts'
+import type { RunStore } from '../../src/store/run-store.ts'
 
 type Row = { [column: string]: unknown }
 export type Rows = { [table: string]: Row[] }

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { embeddedStatus } from '../../src/targets/embedded.ts'
+import { readEmbeddedStatus } from '../../src/targets/embedded/open-embedded.ts'
 import { aHold, documentLock, EVERYBODY, type Hold, unitsOf, WRITERS } from './hold.ts'
 import { type Left, left, ranOf } from './left.ts'
 import { counts, countsFor } from './rows.ts'
@@ -29,7 +29,7 @@ afterAll(async () => {
 })
 
 async function killServer(): Promise<void> {
-  const { pid } = await embeddedStatus({ home: stage.at.home })
+  const { pid } = await readEmbeddedStatus({ home: stage.at.home })
   process.kill(pid!, 'SIGKILL')
 }
 

@@ -5,8 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { build, type Plugin } from 'esbuild'
 import type pg from 'pg'
 import { expect } from 'vitest'
-import { type App, openApp } from '../../src/app.ts'
-import { yamlAsData } from '../../src/build-yaml.mjs'
+import { type App, openApp } from '../../src/app/open-app.ts'
+import { yamlAsData } from '../../src/build/yaml-as-data.mjs'
 import type { Mode, Run } from '../../src/domain/run.ts'
 import { type ApprovalJson, aCutterHome, type CutterHome, jsonOf } from '../support/cli.ts'
 
@@ -261,7 +261,7 @@ async function buildCrashing(at: CutterHome): Promise<string> {
 const replaced: Plugin = {
   name: 'replaced',
   setup({ onResolve }) {
-    onResolve({ filter: /\/(app|open-target)\.ts$/ }, ({ path, importer }) => {
+    onResolve({ filter: /\/(open-app|open-target)\.ts$/ }, ({ path, importer }) => {
       const ours = importer.includes('/test/crash/crashing/')
       return ours ? null : { path: resolve(import.meta.dirname, 'crashing', path.split('/').at(-1)!) }
     })

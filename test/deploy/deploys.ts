@@ -8,16 +8,16 @@ import { rollback } from '../../machines/rollback.ts'
 import { systemClock } from '../../src/domain/clock.ts'
 import { digestOf } from '../../src/domain/json.ts'
 import type { Mode, Run } from '../../src/domain/run.ts'
-import type { RunStore } from '../../src/domain/store.ts'
 import { admitDeploy, type DeployWorld, deployEffects } from '../../src/effects/deploy/index.ts'
 import { admitRollback, type RollbackWorld, rollbackEffects } from '../../src/effects/rollback/index.ts'
 import { rehearseApproval, signApproval } from '../../src/engine/approving.ts'
 import { createEngine, type Engine } from '../../src/engine/engine.ts'
 import { known } from '../../src/engine/known.ts'
 import type { EngineParts } from '../../src/engine/parts.ts'
-import { openRunStore } from '../../src/store/run-store.ts'
+import type { RunStore } from '../../src/store/run-store.ts'
+import { openRunStore } from '../../src/store/sqlite/open-run-store.ts'
 import { type Host, openHost } from '../../src/targets/host.ts'
-import { thisProcess } from '../../src/targets/process.ts'
+import { thisProcess } from '../../src/targets/system/process-identity.ts'
 import type { Sshd } from '../support/sshd.ts'
 
 /** A repository, a host with an old version on it, and the real engine with the real effects between them, in this process. */
@@ -146,7 +146,7 @@ async function alive(base: Base, keyFile: string, sshd: Sshd, hooks: DeployHooks
   const { folder, repository, commit, target, old } = base
   const store = openRunStore({
     file: join(folder, 'cutter.db'),
-    migrationsDirectory: resolve(import.meta.dirname, '../../migrations/store'),
+    migrationsDirectory: resolve(import.meta.dirname, '../../migrations/store/sqlite'),
   })
   await store.setExecutionSwitch({
     enabled: true,

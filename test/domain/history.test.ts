@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { faultInHistory, genesisOf, hashOf } from '../../src/domain/history.ts'
+import { findHistoryFault, genesisHash, hashEntry } from '../../src/domain/history.ts'
 import { digestOf } from '../../src/domain/json.ts'
 import type { HistoryEntry, Run, RunEvent } from '../../src/domain/run.ts'
-import { firstStep, stepAfter } from '../store/steps.ts'
+import { firstStep, stepAfter } from '../store/step-fixture.ts'
 
 function aHistory(length: number): { run: Run; entries: HistoryEntry[] } {
   const steps = [firstStep()]
@@ -18,7 +18,7 @@ describe('the hash of an entry', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), fc.dictionary(fc.string(), fc.jsonValue()), (by, facts) => {
         const said = { ...entry, by, event: { ...facts, type: 'E' } as RunEvent }
-        expect(hashOf(said)).toBe(digestOf(said))
+        expect(hashEntry(said)).toBe(digestOf(said))
       }),
     )
   })
@@ -35,7 +35,7 @@ describe('the hash of an entry', () => {
       { snapshotDigest: digestOf('x') },
       { previousHash: digestOf('x') },
     ]
-    const hashes = changes.map((change) => hashOf({ ...entry!, ...change }))
+    const hashes = changes.map((change) => hashEntry({ ...entry!, ...change }))
     expect(new Set([entry!.hash, ...hashes]).size).toBe(changes.length + 1)
   })
 })
@@ -43,7 +43,7 @@ describe('the hash of an entry', () => {
 describe('a history', () => {
   test('without a fault has none', () => {
     const { run, entries } = aHistory(5)
-    expect(faultInHistory(run, entries)).toBeNull()
+    expect(findHistoryFault(run, entries)).toBeNull()
   })
 
   test.each([
@@ -60,13 +60,13 @@ describe('a history', () => {
       'has one edited and hashed anew',
       (e: HistoryEntry[]) =>
         e.map((entry) =>
-          entry.seq === 3 ? { ...entry, by: 'm', hash: hashOf({ ...entry, by: 'm' }) } : entry,
+          entry.seq === 3 ? { ...entry, by: 'm', hash: hashEntry({ ...entry, by: 'm' }) } : entry,
         ),
       'entry 4 does not follow entry 3',
     ],
   ])('that %s says so', (_, change, fault) => {
     const { run, entries } = aHistory(5)
-    expect(faultInHistory(run, change(entries))).toBe(fault)
+    expect(findHistoryFault(run, change(entries))).toBe(fault)
   })
 
   test.each([
@@ -78,11 +78,11 @@ describe('a history', () => {
     ['id', { runId: 'other' }],
   ] as const)('vouches for its run’s %s too', (_, change) => {
     const { run, entries } = aHistory(2)
-    expect(faultInHistory({ ...run, ...change } as Run, entries)).toMatch(/^the run’s facts/)
+    expect(findHistoryFault({ ...run, ...change } as Run, entries)).toMatch(/^the run’s facts/)
   })
 
   test('of a run begins with what never changes, not with where the run stands', () => {
     const { run } = aHistory(2)
-    expect(genesisOf({ ...run, ...({ seq: 9, state: 'X' } as object) })).toBe(genesisOf(run))
+    expect(genesisHash({ ...run, ...({ seq: 9, state: 'X' } as object) })).toBe(genesisHash(run))
   })
 })

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import type { Run } from '../../src/domain/run.ts'
 import { chart, success, work } from '../../src/machine/chart.ts'
-import { theRun, type World } from '../machines/mortal-engine.ts'
-import { removeFolders } from '../store/folders.ts'
+import { theRun, type World } from '../machines/crashing-engine.ts'
+import { removeFolders } from '../store/store-folders.ts'
 import { worldOf } from './one-job.ts'
 
 /** Cancelling a run whose process died at work: at once where nothing can have been written, else after that is settled. */

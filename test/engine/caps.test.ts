@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import type { EngineParts } from '../../src/engine/parts.ts'
 import { chart, success, work } from '../../src/machine/chart.ts'
-import { theRun, type World } from '../machines/mortal-engine.ts'
-import { removeFolders } from '../store/folders.ts'
+import { theRun, type World } from '../machines/crashing-engine.ts'
+import { removeFolders } from '../store/store-folders.ts'
 import { type Job, worldOf } from './one-job.ts'
 
 /** Limits of time: of a run's work (hard), of a phase (soft), and deadlines that a chart sets. */

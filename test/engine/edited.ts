@@ -2,8 +2,8 @@ import { expect } from 'vitest'
 import { inForceNow } from '../../src/approvals/in-force.ts'
 import { jsonEvidence } from '../../src/domain/evidence.ts'
 import type { Run } from '../../src/domain/run.ts'
-import { approvalFor, aWorld, type Script, start, succeeds, type World } from '../machines/mortal-engine.ts'
-import { withDatabase } from '../store/folders.ts'
+import { approvalFor, aWorld, type Script, start, succeeds, type World } from '../machines/crashing-engine.ts'
+import { withDatabase } from '../store/store-folders.ts'
 
 /** Runs whose phases leave evidence, and edits of the store behind their back by somebody who dropped the triggers first. */
 

@@ -4,11 +4,11 @@ import type { EffectRow, Probe, WriteEffect } from '../../src/domain/effect.ts'
 import type { HoldEntry } from '../../src/domain/hold.ts'
 import type { Run } from '../../src/domain/run.ts'
 import { perform } from '../../src/engine/perform.ts'
-import { stored } from '../machine/drive.ts'
-import { approvalFor, aWorld, INPUT, start, succeeds, type World } from '../machines/mortal-engine.ts'
-import { failure } from '../machines/walk.ts'
-import { removeFolders } from '../store/folders.ts'
-import { aRun } from '../support/a-run.ts'
+import { stored } from '../machine/drive-steps.ts'
+import { approvalFor, aWorld, INPUT, start, succeeds, type World } from '../machines/crashing-engine.ts'
+import { failure } from '../machines/explore-chart.ts'
+import { removeFolders } from '../store/store-folders.ts'
+import { aRun } from '../support/run-fixture.ts'
 
 let world: World
 /** What is to happen when an effect of this name begins. */

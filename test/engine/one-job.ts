@@ -4,8 +4,8 @@ import type { Effect, Probe } from '../../src/domain/effect.ts'
 import { digestOf } from '../../src/domain/json.ts'
 import type { EngineParts } from '../../src/engine/parts.ts'
 import { effect } from '../../src/machine/define.ts'
-import { aMachine } from '../machine/drive.ts'
-import { aWorld, succeeds, type World } from '../machines/mortal-engine.ts'
+import { aMachine } from '../machine/drive-steps.ts'
+import { aWorld, succeeds, type World } from '../machines/crashing-engine.ts'
 
 export type Job = (signal: AbortSignal) => Promise<object | undefined>
 

@@ -1,8 +1,8 @@
 import { afterAll, afterEach, describe, expect, test } from 'vitest'
-import { configSchema } from '../../src/config-schema.ts'
+import { configSchema } from '../../src/config/config-schema.ts'
 import { operatorOf } from '../../src/engine/operators.ts'
-import { approvalFor, aWorld, INPUT, start, succeeds, type World } from '../machines/mortal-engine.ts'
-import { removeFolders } from '../store/folders.ts'
+import { approvalFor, aWorld, INPUT, start, succeeds, type World } from '../machines/crashing-engine.ts'
+import { removeFolders } from '../store/store-folders.ts'
 
 const operators = { deploybot: 'uid:1001', night: 'uid:1002' }
 const here = { osUser: 'bot', uid: 1001, operators }

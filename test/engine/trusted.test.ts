@@ -1,11 +1,11 @@
 import { afterAll, afterEach, describe, expect, test } from 'vitest'
+import type { HeadWitness } from '../../src/domain/head-witness.ts'
 import { canonicalJson, digestOf, digestOfBytes } from '../../src/domain/json.ts'
-import type { LastSeen } from '../../src/domain/last-seen.ts'
 import type { HistoryEntry, Run } from '../../src/domain/run.ts'
 import { known } from '../../src/engine/known.ts'
-import { approvalFor, start, succeeds, type World } from '../machines/mortal-engine.ts'
-import { failure } from '../machines/walk.ts'
-import { removeFolders } from '../store/folders.ts'
+import { approvalFor, start, succeeds, type World } from '../machines/crashing-engine.ts'
+import { failure } from '../machines/explore-chart.ts'
+import { removeFolders } from '../store/store-folders.ts'
 import { approved, atSecondGate, aWorldWithEvidence, aWorldWithPolicies, edit, PLAN } from './edited.ts'
 
 /** What is kept of a run, edited anywhere: noticed at the next look at it, and nobody else is kept from going on. */
@@ -267,7 +267,7 @@ describe('a run that is closed or stopped, of which somebody edited', () => {
 })
 
 describe('a store that is an older copy of itself', () => {
-  const seen = (reports: LastSeen | null) => {
+  const seen = (reports: HeadWitness | null) => {
     world.parts.reports = { lastSeen: async () => reports, atRest: async () => undefined }
   }
 

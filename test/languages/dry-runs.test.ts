@@ -1,12 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { App } from '../../src/app.ts'
-import { type Scan, scan, unitsOf } from '../../src/document/scan.ts'
+import type { App } from '../../src/app/open-app.ts'
+import { listUnits, type Scan, scanDocument } from '../../src/document/scan.ts'
 import type { Run } from '../../src/domain/run.ts'
-import { withSession } from '../../src/targets/postgres.ts'
+import { withSession } from '../../src/targets/postgres/pg-session.ts'
 import { type UdhrText, udhrTexts } from '../support/udhr.ts'
-import { clean } from '../targets/embedded-homes.ts'
+import { clean } from '../targets/embedded/embedded-homes.ts'
 import {
   anApp,
   aSource,
@@ -14,7 +14,7 @@ import {
   expectWholeCoverage,
   start,
   throughBothGates,
-} from './dry-run.ts'
+} from './dry-run-fixture.ts'
 
 // Whole dry runs, through both gates, on the embedded server: every translation of the Universal Declaration whose articles
 // are all found, and the real law texts. One home and one server for all of them, two runs at a time.
@@ -73,7 +73,7 @@ describe('a dry run of a real law', () => {
     const bytes = readFileSync(source)
     const atLast = await measured(file, () => throughBothGates(app, documentOf(file), source))
     expectClosedWithoutATrace(atLast)
-    const units = unitsOf(scan(bytes, { document: 'DOC' })).length
+    const units = listUnits(scanDocument(bytes, { document: 'DOC' })).length
     expect(atLast.output).toMatchObject({ units, enacted: units, ...expected })
     await expectWholeCoverage(app, atLast, bytes)
   })
@@ -135,11 +135,11 @@ describe('after all of them', () => {
 function scansExactly({ code, text, expectedArticles }: UdhrText): boolean {
   let found: Scan
   try {
-    found = scan(Buffer.from(text), { document: `UDHR-${code}` })
+    found = scanDocument(Buffer.from(text), { document: `UDHR-${code}` })
   } catch {
     return false
   }
-  const units = unitsOf(found)
+  const units = listUnits(found)
   const inOrder = units.every(({ number }, i) => number === String(i + 1))
   return (
     inOrder &&

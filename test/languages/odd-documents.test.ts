@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { App } from '../../src/app.ts'
-import { clean } from '../targets/embedded-homes.ts'
+import type { App } from '../../src/app/open-app.ts'
+import { clean } from '../targets/embedded/embedded-homes.ts'
 import {
   anApp,
   aSource,
@@ -8,7 +8,7 @@ import {
   expectWholeCoverage,
   start,
   throughBothGates,
-} from './dry-run.ts'
+} from './dry-run-fixture.ts'
 
 // Documents as people really keep them, each through a whole dry run: `verified` says that the database gave the file back
 // byte for byte.

@@ -9,11 +9,11 @@ import type {
   initialTransition,
   transition,
 } from 'xstate'
-import { packageRoot } from '../../src/package-root.ts'
-import { cutMachine } from './drive.ts'
-import { byXState, identity, ways } from './ways.ts'
+import { packageRoot } from '../../src/app/paths.ts'
+import { byXState, identity, ways } from './chart-paths.ts'
+import { cutMachine } from './drive-steps.ts'
 
-/** XState is built with Object.assign where it spreads (src/build-spread.mjs): it must come to the same by it. */
+/** XState is built with Object.assign where it spreads (src/node20/spread-by-assign.mjs): it must come to the same by it. */
 
 const file = join(packageRoot(), 'dist', 'xstate.cjs')
 const built = createRequire(import.meta.url)(file) as {

@@ -3,7 +3,7 @@ import { createActor, createMachine, fromPromise, initialTransition, transition 
 import { cutLogic } from '../../machines/cut.ts'
 
 /**
- * What the installed XState does, where src/machine/step.ts relies on it: names that its types do not hold and behaviour
+ * What the installed XState does, where src/machine/transition.ts relies on it: names that its types do not hold and behaviour
  * that its documentation leaves open. A later version that differs fails here, by name, before it changes a run.
  */
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { nodesOf, shippedMachines } from './walk.ts'
+import { nodesOf, shippedMachines } from './explore-chart.ts'
 
 /** What every chart that ships must keep to, whatever it is for. */
 

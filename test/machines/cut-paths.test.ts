@@ -4,11 +4,11 @@ import { getSimplePaths } from 'xstate/graph'
 import { cutLogic } from '../../machines/cut.ts'
 import type { Run, RunEvent } from '../../src/domain/run.ts'
 import { verifyRun } from '../../src/engine/verify-run.ts'
-import { next } from '../../src/machine/step.ts'
-import { cutMachine, factsOf, firstOf } from '../machine/drive.ts'
-import { removeFolders } from '../store/folders.ts'
-import { approvalFor, aWorld, Died, INPUT, start, theRun, type World } from './mortal-engine.ts'
-import { eventsOf, keyOf, nodesOf } from './walk.ts'
+import { eventStep } from '../../src/machine/transition.ts'
+import { cutMachine, factsOf, firstOf } from '../machine/drive-steps.ts'
+import { removeFolders } from '../store/store-folders.ts'
+import { approvalFor, aWorld, Died, INPUT, start, theRun, type World } from './crashing-engine.ts'
+import { eventsOf, keyOf, nodesOf } from './explore-chart.ts'
 
 afterAll(removeFolders)
 
@@ -64,7 +64,7 @@ const edges = (() => {
   for (const { events } of ways) {
     let run = firstOf(cutMachine).run
     for (const event of events) {
-      const { run: after } = next(cutMachine, run, event, factsOf(event))
+      const { run: after } = eventStep(cutMachine, run, event, factsOf(event))
       if (after.state !== run.state) found.set(`${run.state} → ${after.state}`, run.phase ?? '')
       run = after
     }

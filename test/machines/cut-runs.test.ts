@@ -2,10 +2,10 @@ import { afterAll, afterEach, describe, expect, test } from 'vitest'
 import { digestOf } from '../../src/domain/json.ts'
 import type { Run, RunEvent } from '../../src/domain/run.ts'
 import { verifyRun } from '../../src/engine/verify-run.ts'
-import { stored } from '../machine/drive.ts'
-import { removeFolders } from '../store/folders.ts'
-import { approvalFor, aWorld, INPUT, type Script, start, succeeds, type World } from './mortal-engine.ts'
-import { failure, success } from './walk.ts'
+import { stored } from '../machine/drive-steps.ts'
+import { removeFolders } from '../store/store-folders.ts'
+import { approvalFor, aWorld, INPUT, type Script, start, succeeds, type World } from './crashing-engine.ts'
+import { failure, success } from './explore-chart.ts'
 
 /** Runs of the cut chart as an operator lives them, detours included: the same engine and store, in one process. */
 

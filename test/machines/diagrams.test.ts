@@ -3,8 +3,8 @@ import { expect, test } from 'vitest'
 import { createMachine } from 'xstate'
 import { closed, gate, type MachineDefinition } from '../../src/machine/define.ts'
 import { mermaid } from '../../src/machine/diagram.ts'
-import { aMachine } from '../machine/drive.ts'
-import { shippedMachines } from './walk.ts'
+import { aMachine } from '../machine/drive-steps.ts'
+import { shippedMachines } from './explore-chart.ts'
 
 const README = resolve(import.meta.dirname, '../../machines/README.md')
 

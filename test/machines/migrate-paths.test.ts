@@ -2,10 +2,10 @@ import { describe, expect, test } from 'vitest'
 import { migrate } from '../../machines/migrate.ts'
 import { digestOf, type Json } from '../../src/domain/json.ts'
 import type { Run, RunEvent } from '../../src/domain/run.ts'
-import { foresee } from '../../src/machine/foresee.ts'
-import { type Machine, next } from '../../src/machine/step.ts'
-import { factsOf, firstOf } from '../machine/drive.ts'
-import { failure, success } from './walk.ts'
+import { predictPath } from '../../src/machine/predict-path.ts'
+import { eventStep, type Machine } from '../../src/machine/transition.ts'
+import { factsOf, firstOf } from '../machine/drive-steps.ts'
+import { failure, success } from './explore-chart.ts'
 
 /** The chart driven by the pure functions alone, along every way that matters for what may be committed under whose word. */
 
@@ -40,7 +40,7 @@ function goOn(run: Run, outputs = OUTPUTS): Run {
   return now
 }
 
-const take = (run: Run, event: RunEvent) => next(machine, run, event, factsOf(event)).run
+const take = (run: Run, event: RunEvent) => eventStep(machine, run, event, factsOf(event)).run
 const atGate = () => goOn(firstOf(machine).run)
 const inHand = (run: Run) =>
   (JSON.parse(run.snapshot) as { snapshot: { context: { approvalId: string | null } } }).snapshot.context
@@ -62,7 +62,7 @@ describe('a migration', () => {
   })
 
   test('is foreseen at SG1 to go to its end, and not to the rollback', () => {
-    const way = foresee(machine, atGate(), decision('APPROVE', 'ap-1'))
+    const way = predictPath(machine, atGate(), decision('APPROVE', 'ap-1'))
     expect(way.at(-1)).toEqual({ state: 'CLOSEOUT_REPORTED', phase: null, status: 'closed' })
   })
 

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from 'vitest'
 import type { Run } from '../../src/domain/run.ts'
-import { removeFolders } from '../store/folders.ts'
-import { aWorld, INPUT, succeeds, theRun } from './mortal-engine.ts'
+import { removeFolders } from '../store/store-folders.ts'
+import { aWorld, INPUT, succeeds, theRun } from './crashing-engine.ts'
 
 afterAll(removeFolders)
 

@@ -1,12 +1,12 @@
 import { afterAll, afterEach, expect, test } from 'vitest'
 import { z } from 'zod'
+import { validateModule } from '../../src/custom/validate-module.ts'
 import type { Effect } from '../../src/domain/effect.ts'
 import type { Mode } from '../../src/domain/run.ts'
 import { chart, type Facts, gated, planOf, success, work } from '../../src/machine/chart.ts'
-import { readEffect, writeEffect } from '../../src/machine/module.ts'
-import { checkedModule } from '../../src/module-check.ts'
-import { removeFolders } from '../store/folders.ts'
-import { approvalFor, aWorld, succeeds, type World } from './mortal-engine.ts'
+import { readEffect, writeEffect } from '../../src/machine/define-effect.ts'
+import { removeFolders } from '../store/store-folders.ts'
+import { approvalFor, aWorld, succeeds, type World } from './crashing-engine.ts'
 
 /** Charts that ask for a write where none was approved: the engine, not the chart, has the word. */
 
@@ -30,7 +30,7 @@ const write = (name: string, how: { beforeApproval?: true } = {}) => {
 
 async function started(milestones: Parameters<typeof chart>[0], effects: Effect[], mode: Mode) {
   done = []
-  const { definition, effects: byName } = checkedModule(
+  const { definition, effects: byName } = validateModule(
     { name: 'tried', version: '1', input, effects, logic: chart(milestones) },
     (why) => new Error(why),
   )

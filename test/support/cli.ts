@@ -13,7 +13,11 @@ import {
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import pg from 'pg'
-import { type EmbeddedServer, embeddedStatus, openEmbedded } from '../../src/targets/embedded.ts'
+import {
+  type EmbeddedServer,
+  openEmbedded,
+  readEmbeddedStatus,
+} from '../../src/targets/embedded/open-embedded.ts'
 
 /** Drives the built command line as a person would: a home, a child process, an exit code and what was printed. */
 
@@ -139,7 +143,7 @@ export function aCutterHome(config = ''): CutterHome {
     releaseServer,
     async remove() {
       await releaseServer()
-      const { pid } = await embeddedStatus({ home })
+      const { pid } = await readEmbeddedStatus({ home })
       if (pid !== null) process.kill(pid, 'SIGQUIT')
       rmSync(home, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 })
       if (pid !== null) throw new Error(`the embedded server of ${home} was left running, as ${pid}`)

@@ -1,10 +1,15 @@
-import { type Change, type DocumentDiff, type Text, unitTexts } from '../../document/diff.ts'
-import { type Stretch, wordDifferences } from '../../document/words.ts'
+import {
+  type Change,
+  type DocumentDiff,
+  listUnitTexts,
+  type ScannedText,
+} from '../../document/diff/diff-documents.ts'
+import { diffWords, type WordChange } from '../../document/diff/word-diff.ts'
 
 /** The comparison for people: totals, then each unit that changed with the words that did, then the lines outside of units. */
 export function linesOfDiff(
   { changes, other }: DocumentDiff,
-  { old, now }: { old: Text; now: Text },
+  { old, now }: { old: ScannedText; now: ScannedText },
   color: boolean,
 ): string[] {
   const texts = { old: textsOf(old), now: textsOf(now) }
@@ -22,9 +27,7 @@ export function linesOfDiff(
       .filter(({ change }) => change !== 'unchanged')
       .flatMap((change) => ['', headOf(change), ...marked(stretchesOf(change, texts), color)]),
     ...(other.length === 0 ? [] : ['', 'outside of units']),
-    ...other.flatMap(({ removed, added }) =>
-      marked(wordDifferences(removed.join('\n'), added.join('\n')), color),
-    ),
+    ...other.flatMap(({ removed, added }) => marked(diffWords(removed.join('\n'), added.join('\n')), color)),
   ]
 }
 
@@ -45,11 +48,11 @@ const HOW: { [change: string]: string } = { moved: ' (to another place)', repeal
 
 type Texts = Map<string, string>
 
-const textsOf = (text: Text): Texts =>
-  new Map(unitTexts(text).map((unit) => [`${unit.address}#${unit.occurrence}#${unit.sha256}`, unit.text]))
+const textsOf = (text: ScannedText): Texts =>
+  new Map(listUnitTexts(text).map((unit) => [`${unit.address}#${unit.occurrence}#${unit.sha256}`, unit.text]))
 
 /** Of a unit that came or went its first words are enough. A part is shown whole, beside nothing: its whole stands elsewhere. */
-function stretchesOf(change: Change, { old, now }: { old: Texts; now: Texts }): Stretch[] {
+function stretchesOf(change: Change, { old, now }: { old: Texts; now: Texts }): WordChange[] {
   const { address, newAddress, oldSha256, newSha256, occurrence = 1 } = change
   const before = old.get(`${address}#${occurrence}#${oldSha256}`) ?? ''
   const after = now.get(`${newAddress}#${occurrence}#${newSha256}`) ?? ''
@@ -57,12 +60,12 @@ function stretchesOf(change: Change, { old, now }: { old: Texts; now: Texts }): 
   if (oldSha256 === newSha256) return [{ kind: 'same', text: inShort(after) }]
   if (oldSha256 === null || change.change === 'split' || change.change === 'merged')
     return [{ kind: oldSha256 === null ? 'added' : 'same', text: inShort(after) }]
-  return wordDifferences(before, after)
+  return diffWords(before, after)
 }
 
 const WORDS_AROUND = 60
 
-function marked(stretches: Stretch[], color: boolean): string[] {
+function marked(stretches: WordChange[], color: boolean): string[] {
   const text = stretches.map((stretch, index) => {
     if (stretch.kind === 'same') return around(stretch.text, index > 0, index < stretches.length - 1)
     const [open, close] = color ? COLORS[stretch.kind] : MARKS[stretch.kind]

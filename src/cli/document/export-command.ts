@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { leaf, type Runner } from '../leaf.ts'
+import { defineCommand, type Runner } from '../define-command.ts'
 
 const fitting = (pattern: RegExp, what: string) => (value: string) => {
   if (pattern.test(value)) return value
@@ -7,7 +7,7 @@ const fitting = (pattern: RegExp, what: string) => (value: string) => {
 }
 
 export function exportCommand(group: Command, run: Runner): void {
-  leaf(
+  defineCommand(
     group
       .command('export')
       .description('a document in a format of others: a file, or what a target holds of --document')

@@ -1,19 +1,19 @@
 import { resolve } from 'node:path'
-import type { DocumentText } from '../../document/export/text.ts'
-import { documentIdOf } from '../../document-id.ts'
+import { loadCustomProfiles } from '../../config/custom-profiles.ts'
+import { documentIdFromFile } from '../../document/document-id.ts'
+import type { DocumentText } from '../../document/export/document-text.ts'
 import { CutterError } from '../../domain/errors.ts'
 import { sha256 } from '../../domain/json.ts'
 import {
   type ExportOptions,
-  exportText,
-  textOfFile,
-  textOfTarget,
+  formatDocument,
+  readFileText,
+  readTargetText,
   writeExport,
-} from '../../export-document.ts'
-import { ownProfiles } from '../../own-profiles.ts'
-import { readSource } from '../../targets/source-file.ts'
-import { type CommonOptions, command, type Session } from '../command.ts'
+} from '../../service/documents/read-document-text.ts'
+import { readSource } from '../../targets/system/source-file.ts'
 import { answer, type Io } from '../io.ts'
+import { type CommonOptions, command, type Session } from '../session.ts'
 import { type Looking, looking, registeredAt } from './looking.ts'
 
 interface ExportFlags extends CommonOptions, Omit<ExportOptions, 'date'> {
@@ -37,7 +37,7 @@ export function documentExport(file: string | undefined, options: ExportFlags): 
 
 async function exported(io: Io, text: DocumentText, options: ExportFlags): Promise<number> {
   const { format, country, language, date = null, out } = options
-  const { content, notes } = exportText(text, { format, country, language, date })
+  const { content, notes } = formatDocument(text, { format, country, language, date })
   if (out !== undefined) await writeExport(resolve(out), content)
   answerExport(io, { text, content, notes, format, out })
   return 0
@@ -50,9 +50,13 @@ async function fromFile(
 ): Promise<DocumentText> {
   const path = resolve(file)
   const registered = registeredAt(config, home, path)
-  const document = options.document ?? registered?.id ?? documentIdOf(file)
+  const document = options.document ?? registered?.id ?? documentIdFromFile(file)
   const profile = options.profile ?? registered?.profile
-  return textOfFile(await readSource(path), { document, profile, profiles: await ownProfiles(config, home) })
+  return readFileText(await readSource(path), {
+    document,
+    profile,
+    profiles: await loadCustomProfiles(config, home),
+  })
 }
 
 async function fromTarget({ app }: Session, options: ExportFlags): Promise<DocumentText> {
@@ -63,11 +67,11 @@ async function fromTarget({ app }: Session, options: ExportFlags): Promise<Docum
     })
   }
   const opened = await app()
-  return textOfTarget(await opened.target(target), opened.parts.interrupt, {
+  return readTargetText(await opened.target(target), opened.parts.interrupt, {
     document,
     sourceVersionId,
     profile,
-    profiles: await ownProfiles(opened.config, opened.home),
+    profiles: await loadCustomProfiles(opened.config, opened.home),
   })
 }
 

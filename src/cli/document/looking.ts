@@ -1,9 +1,9 @@
 import { resolve } from 'node:path'
-import { type Config, findHome, readConfig } from '../../config.ts'
+import { type Config, findHome, readConfig } from '../../config/load-config.ts'
 import { CutterError } from '../../domain/errors.ts'
-import type { CommonOptions } from '../command.ts'
 import { EXIT_OF_ERROR } from '../exit-codes.ts'
 import { answerError, type Io, processIo } from '../io.ts'
+import type { CommonOptions } from '../session.ts'
 
 /** A document that cutter.yaml registers with this very file. */
 export function registeredAt({ documents }: Config, home: string, path: string) {

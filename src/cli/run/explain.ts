@@ -1,6 +1,6 @@
 import { type Explanation, explain } from '../../engine/explain.ts'
-import { type CommonOptions, command } from '../command.ts'
 import { answer } from '../io.ts'
+import { type CommonOptions, command } from '../session.ts'
 
 /** `run explain`: JSON is the Explanation itself. */
 export function runExplain(text: string, options: CommonOptions) {

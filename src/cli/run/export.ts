@@ -1,13 +1,13 @@
 import { resolve } from 'node:path'
-import { sealingOf } from '../../app.ts'
-import { type CommonOptions, command } from '../command.ts'
+import { sealingOf } from '../../app/open-app.ts'
 import { answer } from '../io.ts'
+import { type CommonOptions, command } from '../session.ts'
 
 export function runExport(text: string, options: CommonOptions & { out: string }) {
   return command(options, async ({ home, store, io, known }) => {
-    const { exportRun } = await import('../../export-run.ts')
+    const { writeBundle } = await import('../../bundle/write-bundle.ts')
     const run = await known(text)
-    const exported = await exportRun(sealingOf(home, store), run, resolve(options.out))
+    const exported = await writeBundle(sealingOf(home, store), run, resolve(options.out))
     const { file, digest, entries, status, closeout, countersigned } = exported
     answer(io, exported, () => [
       `run     ${run.runId}, ${entries} entries`,

@@ -1,5 +1,5 @@
 import { CutterError } from '../../domain/errors.ts'
-import { type CommonOptions, command } from '../command.ts'
+import { type CommonOptions, command } from '../session.ts'
 
 interface PlanFlags extends CommonOptions {
   format: 'json' | 'markdown'
@@ -27,8 +27,8 @@ export function runPlan(text: string, options: PlanFlags) {
     }
     if (format === 'json') process.stdout.write((await store.evidence(run.planDigest))!)
     else {
-      const { readablePlan } = await import('../../plan-reading.ts')
-      process.stdout.write(await readablePlan(store, run, { page, pageSize }))
+      const { renderRunPlan } = await import('../../service/runs/readable-plan.ts')
+      process.stdout.write(await renderRunPlan(store, run, { page, pageSize }))
     }
     return 0
   })

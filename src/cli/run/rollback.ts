@@ -1,8 +1,8 @@
 import type { Mode } from '../../domain/run.ts'
-import { type CommonOptions, command, holdOf } from '../command.ts'
 import { exitOfRun } from '../exit-codes.ts'
 import { answerRun } from '../io.ts'
-import { optional } from './verbs.ts'
+import { type CommonOptions, command, holdOf } from '../session.ts'
+import { optional } from './resume.ts'
 
 /** A run of its own, since a closed one stays as it is: what it removes, and that it may, is signed like everything else. */
 export function runRollback(

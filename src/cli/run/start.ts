@@ -1,11 +1,11 @@
-import { findHome, readConfig } from '../../config.ts'
+import { findHome, readConfig } from '../../config/load-config.ts'
+import type { LoadedModule } from '../../custom/load-module.ts'
 import type { Mode } from '../../domain/run.ts'
 import type { MachineDefinition } from '../../machine/define.ts'
-import type { LoadedModule } from '../../module-load.ts'
-import { type CommonOptions, command, holdOf } from '../command.ts'
 import { exitOfRun } from '../exit-codes.ts'
 import { answerRun } from '../io.ts'
-import { inputOf, startCommand } from './flags.ts'
+import { type CommonOptions, command, holdOf } from '../session.ts'
+import { defineStartFlags, readInputFlags } from './input-flags.ts'
 
 interface StartFlags extends CommonOptions {
   mode: Mode
@@ -23,14 +23,14 @@ export async function runStart(given: string, args: string[]): Promise<number> {
     return command({ json: args.includes('--json'), ...homeOf(args) }, () => Promise.reject(error))
   }
   const { machine, module } = found
-  const flags = startCommand(machine, given).parse(args, { from: 'user' }).opts<StartFlags>()
+  const flags = defineStartFlags(machine, given).parse(args, { from: 'user' }).opts<StartFlags>()
   // The input is looked at by the engine, which names a key by its path.
   const { json = false, home } = flags
   return command({ json, ...(home === undefined ? {} : { home }) }, async ({ app: opened, io, store }) => {
     const { mode, key, by } = flags
     const app = await opened()
     if (module !== null) await app.useModule(module)
-    const run = await app.engine.start(machine.name, inputOf(machine, flags), {
+    const run = await app.engine.start(machine.name, readInputFlags(machine, flags), {
       mode,
       ...(key === undefined ? {} : { key }),
       ...(by === undefined ? {} : { by }),
@@ -56,8 +56,8 @@ async function machineFor(given: string, args: string[]): Promise<Found> {
   }
   if (Object.hasOwn(shipped, given)) return { machine: await shipped[given]!(), module: null }
   const home = findHome(homeOf(args).home, process.env, process.cwd())
-  const { moduleByReference } = await import('../../module-install.ts')
-  const module = await moduleByReference(given, { home, config: await readConfig(home) }, process.cwd())
+  const { loadModuleByReference } = await import('../../custom/install-module.ts')
+  const module = await loadModuleByReference(given, { home, config: await readConfig(home) }, process.cwd())
   return { machine: module.machine, module }
 }
 

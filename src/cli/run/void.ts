@@ -1,11 +1,11 @@
 import { CutterError } from '../../domain/errors.ts'
 import type { Run } from '../../domain/run.ts'
 import type { EngineParts } from '../../engine/parts.ts'
-import { type CommonOptions, command, holdOf } from '../command.ts'
+import { assertReason } from '../../service/reason.ts'
 import { exitOfRun } from '../exit-codes.ts'
 import { answerRun } from '../io.ts'
-import { givenReason } from '../reason.ts'
-import { optional } from './verbs.ts'
+import { type CommonOptions, command, holdOf } from '../session.ts'
+import { optional } from './resume.ts'
 
 interface VoidOptions extends CommonOptions {
   as?: string
@@ -35,7 +35,7 @@ async function statementFor(parts: EngineParts, run: Run, options: VoidOptions):
   }
   if (given !== undefined) return alsoVoids(parts, given)
   const { rehearseApproval, signApproval } = await import('../../engine/approving.ts')
-  const decision = { decision: 'void' as const, reason: givenReason(reason) }
+  const decision = { decision: 'void' as const, reason: assertReason(reason) }
   if (run.mode !== 'live') {
     return (await rehearseApproval(parts, run.runId, { as: as ?? 'rehearsal', ...decision })).approvalId
   }

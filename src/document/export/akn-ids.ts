@@ -1,4 +1,4 @@
-import type { TextPiece } from './text.ts'
+import type { TextPiece } from './document-text.ts'
 
 /**
  * Ids by the Akoma Ntoso Naming Convention 1.0 (OASIS), section 5: `[parent's id "__"] element ["_" number]`, the number without
@@ -30,29 +30,29 @@ const HIERARCHY = new Set([
   ...['subrule', 'subtitle', 'title', 'tome', 'transitional'],
 ])
 
-export interface Element {
+export interface AknElement {
   element: string
   /** Of an `hcontainer`: its kind. */
   name: string | null
 }
 
-export function elementOf(level: string): Element {
+export function aknElement(level: string): AknElement {
   return HIERARCHY.has(level) ? { element: level, name: null } : { element: 'hcontainer', name: level }
 }
 
 /** `art`, `chp`, `hcontainer`. */
-export function referenceOf(level: string): string {
-  const { element } = elementOf(level)
+export function aknElementReference(level: string): string {
+  const { element } = aknElement(level)
   return SHORT_NAMES[element] ?? element
 }
 
 /** The number as ids hold it; null where a unit has none. */
-export function numberOf({ number }: Pick<TextPiece, 'number'>): string | null {
+export function aknNumber({ number }: Pick<TextPiece, 'number'>): string | null {
   return number === null ? null : idNumber(number) || null
 }
 
 /** The words of an address, which stay where a place would not: `preamble`. */
-export function wordsOf({ address, level }: Pick<TextPiece, 'address' | 'level'>): string {
+export function aknAddressWords({ address, level }: Pick<TextPiece, 'address' | 'level'>): string {
   const last = idNumber((address ?? '').split('/').at(-1)!)
   const kind = `${idNumber(level ?? '')}-`
   return (last.startsWith(kind) ? last.slice(kind.length) : last) || 'nn'
@@ -66,7 +66,7 @@ const idNumber = (text: string) =>
     .replace(/^-|-$/g, '')
 
 /** Gives each id once: a second `art_5` becomes `art_5-2`, or the next number that is free. */
-export function uniqueIds(): (id: string) => string {
+export function createIdIssuer(): (id: string) => string {
   const given = new Set<string>()
   const next = new Map<string, number>()
   return (id) => {

@@ -134,7 +134,7 @@ export function draftDifferences(plan: CutPlan, units: UnitRow[]): string[] {
 }
 
 /** The first of them in words, for a message; the list itself goes beside it. */
-export function inShort(differences: string[]): string {
+export function summariseDifferences(differences: string[]): string {
   const more = differences.length > 1 ? ` (and ${differences.length - 1} more)` : ''
   return `${differences[0] ?? 'nothing'}${more}`
 }
@@ -142,19 +142,19 @@ export function inShort(differences: string[]): string {
 const MOST = 100
 
 /** As many lines as a person reads; the last one then says how many more there are. */
-export function listed(differences: string[]): string[] {
+export function limitDifferences(differences: string[]): string[] {
   if (differences.length <= MOST) return differences
   return [...differences.slice(0, MOST), `and ${differences.length - MOST} more`]
 }
 
 /** Stops with every difference named. */
-export function driftStop(what: string, differences: string[], next: string, touched = ''): Stop {
-  const message = `${what}: ${inShort(differences)}${touched === '' ? '' : `; ${touched}`}`
-  return new Stop('STOP_DRIFT', message, { next, data: { differences: listed(differences) } })
+export function driftError(what: string, differences: string[], next: string, touched = ''): Stop {
+  const message = `${what}: ${summariseDifferences(differences)}${touched === '' ? '' : `; ${touched}`}`
+  return new Stop('STOP_DRIFT', message, { next, data: { differences: limitDifferences(differences) } })
 }
 
 /** Work whose stop is told together with what differs from the plan, since that is why it stops. */
-export async function namingDrift<T>(
+export async function withDriftNamed<T>(
   differences: () => Promise<string[]>,
   work: () => T | Promise<T>,
 ): Promise<T> {
@@ -165,7 +165,7 @@ export async function namingDrift<T>(
     const lines = await differences()
     if (lines.length === 0) throw error
     const { code, message, next, data } = error.facts
-    const named: { [key: string]: Json } = { ...data, differences: listed(lines) }
+    const named: { [key: string]: Json } = { ...data, differences: limitDifferences(lines) }
     throw new Stop(code, message, { ...(next === undefined ? {} : { next }), data: named, cause: error })
   }
 }

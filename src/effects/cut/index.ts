@@ -1,27 +1,27 @@
 import { resolve } from 'node:path'
-import { profileNames } from '../../document/scan.ts'
+import { listProfileNames } from '../../document/scan.ts'
 import type { Effect } from '../../domain/effect.ts'
 import { CutterError } from '../../domain/errors.ts'
 import type { Json } from '../../domain/json.ts'
-import { checkedAccept } from './accept.ts'
-import { closeout } from './closeout.ts'
-import { cutplan } from './cutplan.ts'
-import { grantProbe } from './grant-probe.ts'
-import { cutLegA } from './leg-a.ts'
-import { legBRecord } from './leg-b.ts'
-import { lifecycleEnact } from './lifecycle-enact.ts'
-import { mark, scanned } from './mark.ts'
-import { preWriteBackup } from './pre-write-backup.ts'
-import { recheckCut, recheckLifecycle } from './recheck.ts'
-import { sourcePin } from './source-pin.ts'
-import { structuralVerify } from './structural-verify.ts'
-import type { CutWorld } from './world.ts'
-import { writeVerify } from './write-verify.ts'
+import { assertAcceptableCodes } from './accepted-problems.ts'
+import type { CutDeps } from './deps.ts'
+import { closeout } from './phases/closeout.ts'
+import { cutLegA } from './phases/cut-leg-a.ts'
+import { cutplan } from './phases/cutplan.ts'
+import { grantProbe } from './phases/grant-probe.ts'
+import { legBRecord } from './phases/leg-b-record.ts'
+import { lifecycleEnact } from './phases/lifecycle-enact.ts'
+import { mark, scanSource } from './phases/mark.ts'
+import { preWriteBackup } from './phases/pre-write-backup.ts'
+import { recheckCut, recheckLifecycle } from './phases/recheck-cut.ts'
+import { sourcePin } from './phases/source-pin.ts'
+import { structuralVerify } from './phases/structural-verify.ts'
+import { writeVerify } from './phases/write-verify.ts'
 
-export type { CutWorld } from './world.ts'
+export type { CutDeps } from './deps.ts'
 
 /** The effects of a cut, by the names that the machine invokes. */
-export function cutEffects(world: CutWorld): Record<string, Effect> {
+export function cutEffects(world: CutDeps): Record<string, Effect> {
   const effects = [
     sourcePin(world),
     mark(world),
@@ -44,7 +44,7 @@ export function cutEffects(world: CutWorld): Record<string, Effect> {
 
 /** Settles what a cut is started with, or refuses it before there is a run: source known and readable, profile, target. */
 export async function admitCut(
-  world: CutWorld,
+  world: CutDeps,
   input: { [key: string]: Json },
 ): Promise<{ [key: string]: Json }> {
   const document = input.document as string
@@ -60,18 +60,18 @@ export async function admitCut(
     )
   }
   const profile = (input.profile as string | undefined) ?? registered?.profile
-  const known = profileNames(world.profiles)
+  const known = listProfileNames(world.profiles)
   if (profile !== undefined && !known.includes(profile)) {
     throw new CutterError('INPUT_REFUSED', `there is no profile ${profile}; nothing was touched`, {
       next: `known are: ${known.join(', ')}`,
     })
   }
-  const accept = input.accept === undefined ? undefined : checkedAccept(input.accept as string)
+  const accept = input.accept === undefined ? undefined : assertAcceptableCodes(input.accept as string)
   // Opening the embedded target would start its server; a configured one is only looked up, and connects to nothing yet.
   if (input.target !== 'embedded') await world.target(input.target as string)
   const path = resolve(source)
   // Scanned once already here: what can't be read as a document at all never becomes a run.
-  scanned(world, await world.readSource(path), { document, profile })
+  scanSource(world, await world.readSource(path), { document, profile })
   return {
     ...{ ...input, document, source: path },
     ...(profile === undefined ? {} : { profile }),

@@ -1,15 +1,15 @@
 import type { EffectContext } from '../../domain/effect.ts'
 import type { Sql } from '../../targets/target.ts'
-import { governanceIds, insertRows } from './leg-b.ts'
+import { actorOf } from './deps.ts'
 import type { LifecycleAction } from './lifecycle-plan.ts'
+import { governanceIds, insertRows } from './phases/leg-b-record.ts'
 import type { Alias } from './plan.ts'
-import { actorOf } from './world.ts'
 
 /** Actor, review decision, change set, reason and tool revision of every call. */
-export type Under = (string | null)[]
+export type CallArguments = (string | null)[]
 
 /** One statement for each function. Gives how many units moved. */
-export async function moveUnits(sql: Sql, actions: LifecycleAction[], under: Under): Promise<number> {
+export async function moveUnits(sql: Sql, actions: LifecycleAction[], under: CallArguments): Promise<number> {
   let changed = 0
   for (const [action, statement] of Object.entries(STATEMENTS)) {
     const mine = actions.filter((one) => one.action === action)

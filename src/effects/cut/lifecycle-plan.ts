@@ -1,5 +1,5 @@
 import { type Survey, surfaceDifferences, type UnitRow } from '../../targets/survey.ts'
-import { draftDifferences, driftStop, targetDifferences } from './drift.ts'
+import { draftDifferences, driftError, targetDifferences } from './drift.ts'
 import {
   type Alias,
   type CutPlan,
@@ -73,7 +73,7 @@ export function planLifecycle(
 ): LifecyclePlan {
   const differences = draftDifferences(plan, units)
   if (differences.length > 0)
-    throw driftStop('drafts of this run are no longer as it made them', differences, NEXT)
+    throw driftError('drafts of this run are no longer as it made them', differences, NEXT)
   const rows = new Map(units.map((unit) => [unit.address, unit]))
   return {
     type: 'cutter.plan.lifecycle/v1',
@@ -120,7 +120,7 @@ function goingOut({ action, address, contentHash, successors }: Ending, row: Uni
 }
 
 /** The rows of the lifecycle log that an action writes: one for each edge of a version. */
-export function edgesOf(action: LifecycleAction): number {
+export function countEdges(action: LifecycleAction): number {
   return action.action === 'supersede' || action.to === 'retired' ? 2 : 1
 }
 

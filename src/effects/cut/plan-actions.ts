@@ -1,12 +1,12 @@
-import type { ScanRecord } from '../../document/records.ts'
 import type { Scan } from '../../document/scan.ts'
+import type { ScanRecord } from '../../document/structure/records.ts'
 import { Stop } from '../../domain/errors.ts'
 import type { Survey, UnitRow } from '../../targets/survey.ts'
-import type { Difference } from './difference.ts'
-import type { InForce } from './in-force.ts'
+import type { TextChanges } from './changes.ts'
+import type { CurrentText } from './current-texts.ts'
+import { ACTOR } from './deps.ts'
 import type { Ending, PlanInput, UnitAction } from './plan.ts'
-import { refuseTakenAddress } from './taken-address.ts'
-import { ACTOR } from './world.ts'
+import { assertFreeAddresses } from './taken-address.ts'
 
 export const isExcluded = (record: ScanRecord) => record.kind === 'excluded'
 
@@ -14,7 +14,7 @@ export const isExcluded = (record: ScanRecord) => record.kind === 'excluded'
  * What is cut: the candidates, and also what is excluded where a unit of that address is in force. An article that is repealed in
  * place stays the unit that it was, with a text that says so.
  */
-export function unitRecords(scan: Scan, inForce: InForce[]): Set<ScanRecord> {
+export function selectUnitRecords(scan: Scan, inForce: CurrentText[]): Set<ScanRecord> {
   const there = new Set(inForce.map(({ address }) => address))
   const candidates = scan.records.filter(({ kind }) => kind === 'unit')
   for (const { address } of candidates) there.delete(address!)
@@ -25,12 +25,12 @@ export function unitRecords(scan: Scan, inForce: InForce[]): Set<ScanRecord> {
   )
 }
 
-export function actionsOf(
+export function planActions(
   { survey, document }: PlanInput,
   records: Set<ScanRecord>,
-  { origins }: Difference,
+  { origins }: TextChanges,
 ): UnitAction[] {
-  refuseTakenAddress(
+  assertFreeAddresses(
     document,
     [...records].map(({ address }) => address!),
     survey.neighbours,
@@ -81,11 +81,11 @@ function actionFor(address: string, contentHash: string, unit: UnitRow | undefin
 }
 
 /** Units of the document that the source does not have: those in force end, drafts are left; what ended before stays as it is. */
-export function otherUnits(
+export function planEndings(
   survey: Survey,
-  inForce: InForce[],
+  inForce: CurrentText[],
   actions: UnitAction[],
-  { successors }: Difference,
+  { successors }: TextChanges,
 ): { endings: Ending[]; left: string[] } {
   const planned = new Set(actions.map(({ address }) => address))
   const endings = inForce

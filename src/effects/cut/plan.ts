@@ -1,14 +1,14 @@
-import type { ChangeKind } from '../../document/diff.ts'
-import type { Profile } from '../../document/profile.ts'
-import type { ScanRecord } from '../../document/records.ts'
+import type { ChangeKind } from '../../document/diff/diff-documents.ts'
+import type { Profile } from '../../document/profiles/profile.ts'
 import type { Scan } from '../../document/scan.ts'
+import type { ScanRecord } from '../../document/structure/records.ts'
 import { digestOf, sha256 } from '../../domain/json.ts'
 import type { Mode } from '../../domain/run.ts'
 import type { Survey, UnitRow } from '../../targets/survey.ts'
-import { type Accepted, acceptedIn } from './accept.ts'
-import { compare } from './difference.ts'
-import type { InForce } from './in-force.ts'
-import { actionsOf, isExcluded, otherUnits, unitRecords } from './plan-actions.ts'
+import { type AcceptedProblem, findAcceptedProblems } from './accepted-problems.ts'
+import { compareWithCurrent } from './changes.ts'
+import type { CurrentText } from './current-texts.ts'
+import { isExcluded, planActions, planEndings, selectUnitRecords } from './plan-actions.ts'
 
 /**
  * What SG1 approves. It holds what it depends on and what it will do; no run id, time or random id, so that the same
@@ -23,7 +23,7 @@ export interface CutPlan {
   source: { sourceVersionId: string; sha256: string; bytes: number; profile: string; profileVersion: string }
   limits: { units: number }
   /** Problems of the text that were accepted when the run was started; left out where there are none. */
-  accepted?: Accepted[]
+  accepted?: AcceptedProblem[]
   /** A document of which something is in force already is cut again. */
   operation: 'first_cut' | 'recut'
   actions: UnitAction[]
@@ -33,7 +33,7 @@ export interface CutPlan {
   left: string[]
   excluded: { heading: string | null; reason: string; start: number; end: number; sha256: string }[]
   /** The whole document in order, so that it can be put together again from the database alone. */
-  layout: Piece[]
+  layout: LayoutPiece[]
   expected: ExpectedState
   /** Rows of the cut itself. SG2 writes its review and a row for each alias. */
   arithmetic: { unitsWritten: number; governanceRows: number }
@@ -81,7 +81,7 @@ export interface Alias {
 }
 
 /** A unit by its address, or a literal text between units. */
-export type Piece = { unit: string; contentHash: string } | { text: string }
+export type LayoutPiece = { unit: string; contentHash: string } | { text: string }
 
 /** The world as the plan found it, of what it touches and what guards that. */
 export interface ExpectedState {
@@ -99,7 +99,7 @@ export interface PlanInput {
   profiles?: readonly Profile[]
   survey: Survey
   /** The texts of the units in force, as the survey names them. */
-  inForce: InForce[]
+  inForce: CurrentText[]
   unitCap: number
   accept?: string | undefined
 }
@@ -117,11 +117,11 @@ export const isVersion = ({ action }: UnitAction) =>
 
 export function planCut(input: PlanInput): CutPlan {
   const { document, mode, machineVersion, bytes, scan, profiles, survey, inForce, unitCap, accept } = input
-  const accepted = acceptedIn(scan, accept)
-  const records = unitRecords(scan, inForce)
-  const difference = compare(inForce, { bytes, scan }, records, profiles)
-  const actions = actionsOf(input, records, difference)
-  const { endings, left } = otherUnits(survey, inForce, actions, difference)
+  const accepted = findAcceptedProblems(scan, accept)
+  const records = selectUnitRecords(scan, inForce)
+  const difference = compareWithCurrent(inForce, { bytes, scan }, records, profiles)
+  const actions = planActions(input, records, difference)
+  const { endings, left } = planEndings(survey, inForce, actions, difference)
   const written = actions.filter(isWritten).length
   const { systemIdentifier, database, versionNumber } = survey.server
   return {
@@ -184,9 +184,9 @@ export function expectedState(survey: Survey): ExpectedState {
   return { units, surface: survey.surface }
 }
 
-function layoutOf(bytes: Uint8Array, records: ScanRecord[], units: Set<ScanRecord>): Piece[] {
+function layoutOf(bytes: Uint8Array, records: ScanRecord[], units: Set<ScanRecord>): LayoutPiece[] {
   const text = new TextDecoder('utf-8', { ignoreBOM: true })
-  const pieces: Piece[] = []
+  const pieces: LayoutPiece[] = []
   for (const record of records) {
     const literal = () => text.decode(bytes.subarray(record.start, record.end))
     const last = pieces.at(-1)

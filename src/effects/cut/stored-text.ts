@@ -42,7 +42,7 @@ interface ChangeSet {
  * Read as the verifier, who alone may see the record of what was cut. Null where the document, or that version of it, was never
  * cut. Throws where a text of it is not in the target any more, or is another one.
  */
-export async function storedText(
+export async function readStoredText(
   target: Target,
   context: Pick<EffectContext, 'runId' | 'signal'>,
   { document, sourceVersionId }: { document: string; sourceVersionId?: string | undefined },

@@ -2,7 +2,7 @@ import { Stop } from '../../domain/errors.ts'
 import type { Survey } from '../../targets/survey.ts'
 
 /** An address belongs to one document for ever. Throws a Stop that names the other one. */
-export function refuseTakenAddress(
+export function assertFreeAddresses(
   document: string,
   addresses: Iterable<string>,
   neighbours: Survey['neighbours'],

@@ -6,7 +6,7 @@ const TEXT_OID = 25
  *
  * Shape: int32 each of dimensions, nulls (0: none), the element's type, its number and first index; then length and bytes of each.
  */
-export function textArray(texts: readonly Uint8Array[]): Buffer {
+export function encodeTextArray(texts: readonly Uint8Array[]): Buffer {
   const header = texts.length === 0 ? [0, 0, TEXT_OID] : [1, 0, TEXT_OID, texts.length, 1]
   const size = texts.reduce((sum, { length }) => sum + 4 + length, 4 * header.length)
   const buffer = Buffer.allocUnsafe(size)

@@ -8,7 +8,7 @@ import type { Sql } from '../../targets/target.ts'
 
 export const VERIFIER_REVISION = 'cutter-verifier/1'
 
-export interface Finding {
+export interface VerifierFinding {
   /** Axis 1: the texts. The document, put together from the database alone, is the source, byte for byte. */
   reassembled: boolean
   /** Axis 2: the record. Rows of governance are exactly 13 + 2n + e, of which two are the verifier's own, and n rows are named. */
@@ -30,7 +30,7 @@ interface Payload {
 const hash = (data: string | Uint8Array) => createHash('sha256').update(data).digest('hex')
 
 /** Puts a document together from its change set's layout and the texts of its versions. Throws when a text is missing. */
-export async function reassemble(sql: Sql, changeSetId: string): Promise<Buffer> {
+export async function reassembleDocument(sql: Sql, changeSetId: string): Promise<Buffer> {
   const payload = await payloadOf(sql, changeSetId)
   if (payload === undefined) throw new Error(`there is no change set ${changeSetId}`)
   return putTogether(sql, payload)
@@ -62,7 +62,7 @@ async function putTogether(sql: Sql, { layout, document }: Payload): Promise<Buf
 }
 
 /** Looks at everything that a cut wrote, before the verifier's own rows are added. */
-export async function examine(
+export async function examineCut(
   sql: Sql,
   given: {
     changeSetId: string
@@ -71,7 +71,7 @@ export async function examine(
     source: Uint8Array
     pinnedSha256: string
   },
-): Promise<Finding> {
+): Promise<VerifierFinding> {
   const payload = await payloadOf(sql, given.changeSetId)
   if (payload === undefined) throw new Error(`there is no change set ${given.changeSetId}`)
   const rebuilt = await putTogether(sql, payload)

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { CutterError } from '../../domain/errors.ts'
-import { secretFormAt } from '../../domain/secret-values.ts'
+import { locateSecretForm } from '../../secrets/patterns.ts'
 import type { RunResult } from '../../targets/host.ts'
 import { contentRules } from './artifact-rules.ts'
 
@@ -115,7 +115,7 @@ function faultsOf(given: Checks): string[] {
   const secret = Object.entries(skeleton.files).filter(([, text]) =>
     contentRules.some(({ rule, pattern }) => rule === 'secret' && pattern.test(text)),
   )
-  const form = secretFormAt(given, '')
+  const form = locateSecretForm(given, '')
   return [
     ...twice,
     ...broken,

@@ -1,24 +1,24 @@
 import { resolve } from 'node:path'
 import type { Effect } from '../../domain/effect.ts'
 import type { Json } from '../../domain/json.ts'
-import { lintBundle } from '../../migration/lint.ts'
-import { applyMigration } from './apply-migration.ts'
-import { backup, refreshBackup, restoreTest, secondBackup } from './backup.ts'
-import { bundlePin, refuseFaults } from './bundle-pin.ts'
-import { closeout } from './closeout.ts'
-import { preflight } from './preflight.ts'
-import { recheckMigration, recheckRollback } from './recheck.ts'
-import { rehearse } from './rehearse.ts'
-import { rollBack } from './roll-back.ts'
-import { serverIdentify } from './server-identify.ts'
-import { statementsAlone } from './statements-alone.ts'
-import { verifyMigration } from './verify-migration.ts'
-import type { MigrateWorld } from './world.ts'
+import { lintMigrationBundle } from '../../migration/lint-migration-bundle.ts'
+import type { MigrateDeps } from './deps.ts'
+import { applyMigration } from './phases/apply-migration.ts'
+import { backup, refreshBackup, restoreTest, secondBackup } from './phases/backup.ts'
+import { assertNoBundleFaults, bundlePin } from './phases/bundle-pin.ts'
+import { closeout } from './phases/closeout.ts'
+import { preflight } from './phases/preflight.ts'
+import { recheckMigration, recheckRollback } from './phases/recheck-migration.ts'
+import { rehearse } from './phases/rehearse.ts'
+import { rollBack } from './phases/roll-back.ts'
+import { serverIdentify } from './phases/server-identify.ts'
+import { statementsAlone } from './phases/statements-alone.ts'
+import { verifyMigration } from './phases/verify-migration.ts'
 
-export type { MigrateWorld } from './world.ts'
+export type { MigrateDeps } from './deps.ts'
 
 /** The effects of a migration, by the names that the machine invokes. */
-export function migrateEffects(world: MigrateWorld): Record<string, Effect> {
+export function migrateEffects(world: MigrateDeps): Record<string, Effect> {
   const effects = [
     bundlePin(world),
     serverIdentify(world),
@@ -41,12 +41,12 @@ export function migrateEffects(world: MigrateWorld): Record<string, Effect> {
 
 /** Settles what a migration is started with: a bundle without faults, a target that is known. */
 export async function admitMigrate(
-  world: MigrateWorld,
+  world: MigrateDeps,
   input: { [key: string]: Json },
 ): Promise<{ [key: string]: Json }> {
   const folder = resolve(input.bundle as string)
-  const { faults } = await lintBundle(await world.readBundle(folder))
-  refuseFaults(folder, faults)
+  const { faults } = await lintMigrationBundle(await world.readBundle(folder))
+  assertNoBundleFaults(folder, faults)
   // Opening the embedded target would start its server; a configured one is only looked up.
   if (input.target !== 'embedded') await world.database(input.target as string)
   return { ...input, bundle: folder }

@@ -1,10 +1,10 @@
 import type { Json } from '../../domain/json.ts'
 import type { Mode } from '../../domain/run.ts'
-import { type Catalogue, scopedTo } from '../../migration/catalogue.ts'
-import type { PinnedBundle } from '../../migration/lint.ts'
-import type { ServerIdentity } from '../../targets/migration-database.ts'
-import type { SquawkReport } from '../../targets/squawk.ts'
-import type { Rehearsal } from './rehearse.ts'
+import { type Catalogue, scopeCatalogue } from '../../migration/catalogue.ts'
+import type { MigrationBundle } from '../../migration/lint-migration-bundle.ts'
+import type { ServerIdentity } from '../../targets/postgres/migration-database.ts'
+import type { SquawkReport } from '../../targets/system/squawk.ts'
+import type { RehearsalResult } from './phases/rehearse.ts'
 
 /**
  * What SG1 approves. No run id, no time, no backup's hash: the same bundle on the same schema of the same server, rehearsed to
@@ -13,11 +13,11 @@ import type { Rehearsal } from './rehearse.ts'
 export function planMigration(given: {
   machineVersion: string
   mode: Mode
-  bundle: PinnedBundle
+  bundle: MigrationBundle
   identity: ServerIdentity
   /** As far as the rehearsal touched it. */
   catalogue: Catalogue
-  rehearsal: Rehearsal
+  rehearsal: RehearsalResult
   lint: SquawkReport
 }): { [key: string]: Json } {
   const { machineVersion, mode, bundle, identity, catalogue, rehearsal, lint } = given
@@ -68,13 +68,13 @@ const PROCEDURE = [
 ]
 
 /** What SG2 approves, made when the verification after the commit has failed. */
-export function planRollback(given: {
+export function planMigrationRollback(given: {
   machineVersion: string
   mode: Mode
-  bundle: PinnedBundle
+  bundle: MigrationBundle
   identity: ServerIdentity
   committed: Catalogue
-  rehearsal: Rehearsal
+  rehearsal: RehearsalResult
   failed: string[]
 }): { [key: string]: Json } {
   const { machineVersion, mode, bundle, identity, committed, rehearsal, failed } = given
@@ -85,7 +85,7 @@ export function planRollback(given: {
     mode,
     bundle: { name: spec.name, files: bundle.digests },
     target: targetOf(identity),
-    dependsOn: { schema: scopedTo(rehearsal.touches, committed).digest, touches: rehearsal.touches },
+    dependsOn: { schema: scopeCatalogue(rehearsal.touches, committed).digest, touches: rehearsal.touches },
     because: failed,
     rollback: { file: spec.rollback, sha256: bundle.digests[spec.rollback]!, statements: bundle.rollback },
     rehearsed: rehearsal.rollback,

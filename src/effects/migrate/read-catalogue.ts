@@ -1,4 +1,4 @@
-import { type Catalogue, type CatalogueObject, catalogueOf } from '../../migration/catalogue.ts'
+import { buildCatalogue, type Catalogue, type CatalogueObject } from '../../migration/catalogue.ts'
 import type { Sql } from '../../targets/target.ts'
 
 /**
@@ -8,7 +8,7 @@ import type { Sql } from '../../targets/target.ts'
 export async function readCatalogue(sql: Sql): Promise<Catalogue> {
   await sql.query('set local search_path = pg_catalog')
   const { rows } = await sql.query<{ name: string } & CatalogueObject>(CATALOGUE)
-  return catalogueOf(rows)
+  return buildCatalogue(rows)
 }
 
 const member = (catalog: string, oid: string) =>

@@ -1,8 +1,8 @@
 import { Stop } from '../../domain/errors.ts'
-import type { BundleSpec } from '../../migration/bundle.ts'
-import type { RowChanges } from '../../migration/outcome.ts'
+import type { MigrationBundleSpec } from '../../migration/migration-bundle.ts'
+import type { RowChanges } from '../../migration/migration-outcome.ts'
 import type { Sql } from '../../targets/target.ts'
-import { looking } from './checks.ts'
+import { readAtSavepoint } from './migration-checks.ts'
 
 /**
  * How many rows a script changes, measured twice: by the statistics of its own transaction, as a difference, and by counting
@@ -32,11 +32,12 @@ export interface RowsBefore {
  */
 export async function watchRows(
   sql: Sql,
-  { expect }: Pick<BundleSpec, 'expect'>,
+  { expect }: Pick<MigrationBundleSpec, 'expect'>,
   rewritten: string[] | null,
 ): Promise<RowsBefore> {
   await refuseWithoutStatistics(sql)
-  const counted = rewritten === null ? await looking(sql, () => countAll(sql)) : new Map<string, number>()
+  const counted =
+    rewritten === null ? await readAtSavepoint(sql, () => countAll(sql)) : new Map<string, number>()
   const watched: Watched[] = []
   const names = new Set([...Object.keys(expect.rows), ...(rewritten ?? [])])
   for (const [index, table] of [...names].entries()) {
@@ -60,7 +61,7 @@ export async function watchRows(
 }
 
 /** `rewritten` is what the script did: rows that went with a table's storage count as deleted. */
-export async function rowChanges(sql: Sql, before: RowsBefore, rewritten: string[]) {
+export async function measureRowChanges(sql: Sql, before: RowsBefore, rewritten: string[]) {
   const rows = sinceThen(before.statistics, await statisticsOf(sql))
   const columns: { [table: string]: { [column: string]: number } } = {}
   for (const [table, was] of before.counted) {

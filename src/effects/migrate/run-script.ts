@@ -18,7 +18,7 @@ export async function runScript(sql: Sql, text: string, what = 'script'): Promis
     // What is deferred to the commit happens now, while it can still be measured.
     await sql.query('reset role; set constraints all immediate')
   } catch (error) {
-    throw scriptFailed(error as ServerError, text, what) ?? error
+    throw findScriptError(error as ServerError, text, what) ?? error
   }
   await sql.query('set statement_timeout = 0')
   const touched = await touchedBy(sql, path)
@@ -35,7 +35,7 @@ interface ServerError extends Error {
 }
 
 /** An error that the server answers with: it rolled back. Locks and lost connections have stops of their own. */
-export function scriptFailed(error: ServerError, text: string, what = 'script'): Stop | null {
+export function findScriptError(error: ServerError, text: string, what = 'script'): Stop | null {
   if (error.severity !== 'ERROR' || error.code === '55P03') return null
   const line =
     error.position === undefined ? null : text.slice(0, Number(error.position) - 1).split('\n').length

@@ -1,14 +1,19 @@
-import { type Catalogue, catalogueOf, schemaDifference, schemaWords } from '../../migration/catalogue.ts'
+import {
+  buildCatalogue,
+  type Catalogue,
+  compareSchemas,
+  describeSchemaDifference,
+} from '../../migration/catalogue.ts'
 import type { Sql } from '../../targets/target.ts'
-import { looking } from './checks.ts'
+import { readAtSavepoint } from './migration-checks.ts'
 
 /**
  * What a script may not touch at all: what belongs to the whole server (roles, settings, databases) and the privileges on
  * PostgreSQL's own objects and extensions'; and no constraint may be left disabled, which no backup would bring back. Lint refuses
  * most such statements; this notices them where a function or a DO block puts them together at run time.
  */
-export const readShared = (sql: Sql): Promise<Catalogue> =>
-  looking(sql, async () => {
+export const readSharedObjects = (sql: Sql): Promise<Catalogue> =>
+  readAtSavepoint(sql, async () => {
     const { rows } = await sql.query<{ passwords: boolean; parameters: boolean }>(
       `select pg_catalog.has_table_privilege('pg_catalog.pg_authid', 'select') as passwords,
          pg_catalog.to_regclass('pg_catalog.pg_parameter_acl') is not null as parameters`,
@@ -18,14 +23,14 @@ export const readShared = (sql: Sql): Promise<Catalogue> =>
     const found = await sql.query<{ name: string; digest: string }>(
       `select name, pg_catalog.md5(coalesce(facts, '')) as digest from (${facts.join(' union all ')}) f (name, facts)`,
     )
-    return catalogueOf(found.rows.map((row) => ({ ...row, within: null, about: null })))
+    return buildCatalogue(found.rows.map((row) => ({ ...row, within: null, about: null })))
   })
 
-export function sharedWords(before: Catalogue, after: Catalogue): string[] {
-  const { added, removed, changed } = schemaDifference(before, after)
+export function describeSharedChanges(before: Catalogue, after: Catalogue): string[] {
+  const { added, removed, changed } = compareSchemas(before, after)
   const but = (names: string[], ...prefixes: string[]) =>
     names.filter((name) => !prefixes.some((prefix) => name.startsWith(prefix)))
-  return schemaWords({
+  return describeSchemaDifference({
     added: but(added, OF_EXTENSIONS),
     removed: but(removed, OF_EXTENSIONS, DISABLING),
     changed,

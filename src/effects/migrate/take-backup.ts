@@ -1,26 +1,26 @@
 import type { EffectContext } from '../../domain/effect.ts'
 import { Stop } from '../../domain/errors.ts'
-import type { BundleSpec } from '../../migration/bundle.ts'
-import { type Catalogue, schemaDifference, schemaWords } from '../../migration/catalogue.ts'
-import type { Dump } from '../../targets/dumps.ts'
-import type { MigrationDatabase, ServerIdentity } from '../../targets/migration-database.ts'
-import type { CopyRef, SourceProfile } from '../../targets/rehearsal-copies.ts'
+import { type Catalogue, compareSchemas, describeSchemaDifference } from '../../migration/catalogue.ts'
+import type { MigrationBundleSpec } from '../../migration/migration-bundle.ts'
+import type { DatabaseDump } from '../../targets/postgres/database-dumps.ts'
+import type { MigrationDatabase, ServerIdentity } from '../../targets/postgres/migration-database.ts'
+import type { RehearsalDatabaseRef, SourceProfile } from '../../targets/postgres/rehearsal-databases.ts'
 import {
-  type Contents,
-  contentDifferences,
-  readContents,
-  readSequences,
-  type Sequences,
-  sequenceDifferences,
-} from './contents.ts'
+  compareContents,
+  compareSequences,
+  type DatabaseContents,
+  readDatabaseContents,
+  readSequenceValues,
+  type SequenceValues,
+} from './database-contents.ts'
+import type { MigrateDeps } from './deps.ts'
 import { readCatalogue } from './read-catalogue.ts'
-import type { MigrateWorld } from './world.ts'
 
 /** A backup with what its restored copy must be equal to, all of one snapshot. */
 export interface Backup {
-  dump: Dump
-  contents: Contents
-  sequences: { before: Sequences; after: Sequences }
+  dump: DatabaseDump
+  contents: DatabaseContents
+  sequences: { before: SequenceValues; after: SequenceValues }
   catalogueDigest: string
   retention: string
 }
@@ -29,10 +29,10 @@ export const RETENTION = 'kept until somebody removes it; Cutter removes no back
 
 /** Dumps a database and reads, under the very same snapshot, what is in it: others may go on writing meanwhile. */
 export async function takeBackup(
-  world: MigrateWorld,
+  world: MigrateDeps,
   context: EffectContext,
   database: MigrationDatabase,
-  given: { name: string; serverMajor: number; spec: BundleSpec },
+  given: { name: string; serverMajor: number; spec: MigrationBundleSpec },
 ): Promise<{ backup: Backup; catalogue: Catalogue }> {
   const { name, serverMajor, spec } = given
   const lockTimeoutMs = spec.lockTimeoutSeconds * 1_000
@@ -41,7 +41,7 @@ export async function takeBackup(
     async (sql) => {
       await sql.query('set local idle_in_transaction_session_timeout = 0')
       const { rows } = await sql.query<{ id: string }>('select pg_export_snapshot() as id')
-      const before = await readSequences(sql)
+      const before = await readSequenceValues(sql)
       context.progress(`pg_dump of ${database.name}`)
       const dump = await world.dumps.take(context, database, {
         name,
@@ -49,8 +49,8 @@ export async function takeBackup(
         serverMajor,
         lockTimeoutMs,
       })
-      const contents = await readContents(sql, context.progress)
-      const after = await readSequences(sql)
+      const contents = await readDatabaseContents(sql, context.progress)
+      const after = await readSequenceValues(sql)
       const catalogue = await readCatalogue(sql)
       const sequences = { before, after }
       return {
@@ -68,12 +68,12 @@ export interface RestoreGiven {
   profile: SourceProfile
   backup: Backup
   catalogue: Catalogue
-  copy: CopyRef
+  copy: RehearsalDatabaseRef
 }
 
 /** Restores a backup into a new database, never the source, and compares the two: a backup counts only once that has held. */
 export async function restoreAndCompare(
-  world: MigrateWorld,
+  world: MigrateDeps,
   context: EffectContext,
   given: RestoreGiven,
 ): Promise<{ tables: number; rows: string }> {
@@ -89,16 +89,16 @@ export async function restoreAndCompare(
   context.progress(`pg_restore into ${restored.name}`)
   await world.dumps.restore(context, backup.dump, restored)
   const found = await restored.read(context, async (sql) => ({
-    contents: await readContents(sql, context.progress),
-    sequences: await readSequences(sql),
+    contents: await readDatabaseContents(sql, context.progress),
+    sequences: await readSequenceValues(sql),
     catalogue: await readCatalogue(sql),
   }))
   const lines = [
-    ...contentDifferences(backup.contents, found.contents),
-    ...sequenceDifferences(backup.sequences.before, backup.sequences.after, found.sequences),
+    ...compareContents(backup.contents, found.contents),
+    ...compareSequences(backup.sequences.before, backup.sequences.after, found.sequences),
   ]
   if (lines.length > 0) throw notTheSame(backup, lines)
-  const schema = schemaWords(schemaDifference(catalogue, found.catalogue))
+  const schema = describeSchemaDifference(compareSchemas(catalogue, found.catalogue))
   if (schema.length > 0) throw notRepresentative(copy, schema)
   const tables = Object.values(backup.contents.tables)
   return { tables: tables.length, rows: String(tables.reduce((sum, { rows }) => sum + BigInt(rows), 0n)) }
@@ -114,7 +114,7 @@ const notTheSame = ({ dump }: Backup, lines: string[]) =>
     },
   )
 
-const notRepresentative = ({ place }: CopyRef, lines: string[]) =>
+const notRepresentative = ({ place }: RehearsalDatabaseRef, lines: string[]) =>
   new Stop(
     'STOP_REHEARSAL_NOT_REPRESENTATIVE',
     `the copy’s schema is not the target’s, so a rehearsal on it would prove nothing: ${lines.slice(0, 5).join('; ')}`,

@@ -3,11 +3,14 @@ import type { Effect, EffectContext, ReadEffect, WriteEffect } from '../../domai
 import { Stop } from '../../domain/errors.ts'
 import { jsonEvidence } from '../../domain/evidence.ts'
 import type { Json } from '../../domain/json.ts'
-import type { Copies, CopyFacts } from '../../targets/rehearsal-copies.ts'
+import type {
+  MigrationRehearsalDatabases,
+  RehearsalDatabaseFacts,
+} from '../../targets/postgres/rehearsal-databases.ts'
 
 /** What a teardown reaches for. */
-export interface TeardownWorld {
-  copies: Pick<Copies, 'list' | 'drop'>
+export interface TeardownDeps {
+  copies: Pick<MigrationRehearsalDatabases, 'list' | 'drop'>
   /** Whether a run is closed, or unknown here: an open one may still need its copy. */
   isOver(runId: string): Promise<boolean>
 }
@@ -17,7 +20,7 @@ const planned = z.looseObject({ planDigest: z.string() })
 const removeInput = z.object({ run: z.string(), planDigest: z.string() })
 const removed = z.looseObject({ removed: z.number() })
 
-export function teardownEffects(world: TeardownWorld): Record<string, Effect> {
+export function teardownEffects(world: TeardownDeps): Record<string, Effect> {
   const find = (name: string): ReadEffect<z.infer<typeof input>, z.infer<typeof planned>> => ({
     name,
     kind: 'read',
@@ -38,15 +41,15 @@ export function teardownEffects(world: TeardownWorld): Record<string, Effect> {
   return Object.fromEntries(effects.map((effect) => [effect.name, effect as unknown as Effect]))
 }
 
-function remove(world: TeardownWorld): WriteEffect<z.infer<typeof removeInput>, z.infer<typeof removed>> {
-  const resultOf = (copies: CopyFacts[], standsAs: string) => ({
+function remove(world: TeardownDeps): WriteEffect<z.infer<typeof removeInput>, z.infer<typeof removed>> {
+  const resultOf = (copies: RehearsalDatabaseFacts[], standsAs: string) => ({
     output: { removed: copies.length, report: { removed: copies.length, standsAs } },
   })
   const plannedCopies = async (context: EffectContext, digest: string) => {
     const bytes = await context.evidence(digest)
-    return (JSON.parse(Buffer.from(bytes).toString('utf8')) as { copies: CopyFacts[] }).copies
+    return (JSON.parse(Buffer.from(bytes).toString('utf8')) as { copies: RehearsalDatabaseFacts[] }).copies
   }
-  const gone = (copies: CopyFacts[]) =>
+  const gone = (copies: RehearsalDatabaseFacts[]) =>
     resultOf(copies, `removed: ${copies.map(({ database }) => database).join(', ')}`)
   return {
     name: 'copies_remove',
@@ -69,11 +72,11 @@ function remove(world: TeardownWorld): WriteEffect<z.infer<typeof removeInput>, 
   }
 }
 
-async function copiesOfRun({ copies }: TeardownWorld, run: string): Promise<CopyFacts[]> {
+async function copiesOfRun({ copies }: TeardownDeps, run: string): Promise<RehearsalDatabaseFacts[]> {
   return (await copies.list()).filter(({ runId }) => runId === run)
 }
 
-const planOf = ({ version, mode }: EffectContext, run: string, copies: CopyFacts[]) => ({
+const planOf = ({ version, mode }: EffectContext, run: string, copies: RehearsalDatabaseFacts[]) => ({
   type: 'cutter.plan.teardown/v1',
   machineVersion: version,
   mode,

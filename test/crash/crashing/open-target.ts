@@ -1,10 +1,10 @@
-import { openTarget as openRealTarget, type TargetAccess } from '../../../src/targets/open-target.ts'
+import { openTarget as openRealTarget, type TargetAccess } from '../../../src/targets/postgres/open-target.ts'
 import type { Sql, Target } from '../../../src/targets/target.ts'
 import { crashAt, die, isChosen, phase } from './point.ts'
 
-export type { TargetAccess } from '../../../src/targets/open-target.ts'
+export type { TargetAccess } from '../../../src/targets/postgres/open-target.ts'
 
-/** Stands in for src/targets/open-target.ts in the crashing build: points of death inside the transactions that write. */
+/** Stands in for src/targets/postgres/open-target.ts in the crashing build: points of death inside the transactions that write. */
 export function openTarget(access: TargetAccess): Target {
   const target = openRealTarget(access)
   return {

@@ -1,0 +1,24 @@
+import type { Logger } from 'pino'
+import type { SecretRegistry } from '../secrets/redaction.ts'
+
+export type Log = Pick<Logger, 'info' | 'warn' | 'error'>
+
+const SILENT: Log = { info() {}, warn() {}, error() {} } as unknown as Log
+
+/**
+ * Structured logs on stderr, for CUTTER_LOG=<level>; without it none, and pino is never loaded. Secrets are taken out of the
+ * finished line, where errors of pg and ssh2 lie open with their causes, details and stacks.
+ */
+export async function openLog(
+  env: NodeJS.ProcessEnv,
+  secrets: SecretRegistry,
+  sink?: { write(line: string): unknown },
+): Promise<Log> {
+  const level = env.CUTTER_LOG
+  if (level === undefined || level === '' || level === 'silent') return SILENT
+  const { pino, destination } = await import('pino')
+  const options = { level, base: null, timestamp: () => `,"time":"${new Date().toISOString()}"` }
+  const stderr = sink ?? destination({ dest: 2, sync: true })
+  const write = (line: string) => stderr.write(`${JSON.stringify(secrets.words(JSON.parse(line)))}\n`)
+  return pino(options, { write }) as Log
+}

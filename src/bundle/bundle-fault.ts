@@ -1,0 +1,39 @@
+/** In the order in which a checker looks. */
+export type FaultCode =
+  | 'TAR_NOT_CANONICAL'
+  | 'MANIFEST_WRONG'
+  | 'FILE_MISSING'
+  | 'FILE_UNREADABLE'
+  | 'FILE_UNKNOWN'
+  | 'RUN_DIFFERS'
+  | 'HISTORY_BROKEN'
+  | 'SNAPSHOT_DIFFERS'
+  | 'PLAN_DIFFERS'
+  | 'EVIDENCE_DIFFERS'
+  | 'APPROVAL_EDITED'
+  | 'APPROVAL_UNNAMED'
+  | 'GATE_UNAPPROVED'
+  | 'APPROVAL_ELSEWHERE'
+  | 'REHEARSAL_IN_LIVE'
+  | 'SIGNATURE_INVALID'
+  | 'SIGNER_NOT_ALLOWED'
+  | 'APPROVAL_EXPIRED'
+  | 'POLICY_UNMET'
+  | 'CLOSEOUT_DIFFERS'
+  | 'CLOSEOUT_SIGNATURE_INVALID'
+  | 'COUNTERSIGNATURE_INVALID'
+  | 'VERIFY_TEXT_DIFFERS'
+
+/** The first thing in a bundle that does not hold. */
+export interface BundleFault {
+  code: FaultCode
+  message: string
+  /** The file of the bundle in which it shows, where it is one. */
+  file: string | null
+}
+
+export const bundleFault = (code: FaultCode, file: string | null, message: string): BundleFault => ({
+  code,
+  message,
+  file,
+})

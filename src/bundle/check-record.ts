@@ -1,0 +1,143 @@
+import { findHistoryFault, genesisHash } from '../domain/history.ts'
+import { entryMarks, findPolicyNameFault } from '../domain/history-facts.ts'
+import { canonicalJson, digestOfBytes } from '../domain/json.ts'
+import { type BundleFault, bundleFault } from './bundle-fault.ts'
+import { bundleFiles, manifestText } from './bundle-files.ts'
+import { MANIFEST, pathOfEvidence, VERIFY } from './bundle-paths.ts'
+import { type RunFacts, readRunFacts } from './run-facts.ts'
+import { genesisFacts, type RunRecord } from './run-record.ts'
+import { asBuffer, type Files } from './tar.ts'
+import { verifyInstructions } from './verify-instructions.ts'
+
+/** What can be told of a bundle without a signature: each check looks at what the ones before it have vouched for. */
+
+export function findManifestFault(files: Files): BundleFault | null {
+  const manifest = files.get(MANIFEST)
+  if (manifest === undefined) return bundleFault('MANIFEST_WRONG', MANIFEST, 'there is no manifest')
+  const [given, due] = [linesOf(asBuffer(manifest).toString()), linesOf(manifestText(files))]
+  for (const [path, line] of due) {
+    if (!given.has(path)) return bundleFault('MANIFEST_WRONG', path, `the manifest does not name ${path}`)
+    if (given.get(path) !== line)
+      return bundleFault('MANIFEST_WRONG', path, `${path} is not the file that the manifest names`)
+  }
+  const missing = [...given.keys()].find((path) => !due.has(path))
+  if (missing !== undefined)
+    return bundleFault('MANIFEST_WRONG', missing, `the manifest names ${missing}, which is missing`)
+  const isWhole = asBuffer(manifest).equals(Buffer.from(manifestText(files)))
+  return isWhole ? null : bundleFault('MANIFEST_WRONG', MANIFEST, 'the manifest is not in its one form')
+}
+
+const linesOf = (manifest: string) =>
+  new Map(
+    manifest
+      .split('\n')
+      .slice(0, -1)
+      .map((line) => [line.slice(66), line]),
+  )
+
+/** The files that this record gives must be the files that there are, byte for byte; VERIFY.md can be made only of what holds. */
+export function findFileFault(files: Files, record: RunRecord): BundleFault | null {
+  if (!files.has(VERIFY)) return bundleFault('FILE_MISSING', VERIFY, `the file ${VERIFY} is missing`)
+  const due = bundleFiles(record, '')
+  for (const path of files.keys()) {
+    if (!due.has(path))
+      return bundleFault('FILE_UNKNOWN', path, `${path} belongs to nothing that the run left`)
+  }
+  for (const [path, bytes] of due) {
+    if (path === VERIFY || path === MANIFEST || asBuffer(bytes).equals(files.get(path) ?? empty)) continue
+    return bundleFault('FILE_UNREADABLE', path, `${path} is not in the one form that its content has`)
+  }
+  return null
+}
+
+/** The words on how to check it, made anew: whoever follows other words is led astray. */
+export function findVerifyTextFault(files: Files, record: RunRecord): BundleFault | null {
+  if (asBuffer(files.get(VERIFY)!).equals(Buffer.from(verifyInstructions(record)))) return null
+  const why = `${VERIFY} is not what this version of Cutter writes for this run`
+  return bundleFault('VERIFY_TEXT_DIFFERS', VERIFY, why)
+}
+
+const empty = Buffer.alloc(0)
+
+/** `run.json` says what the run's first facts, its history and its snapshot say, and nothing else. */
+export function findRunFault({ genesis, run, history, snapshot }: RunRecord): BundleFault | null {
+  const first = history[0]
+  if (first === undefined) return bundleFault('HISTORY_BROKEN', 'history.jsonl', 'the history is empty')
+  const began = canonicalJson(genesisFacts(genesis, history)) === canonicalJson(genesis)
+  if (!began || genesisHash(genesis) !== first.previousHash) {
+    const why = 'the run’s first facts are not those that its first entry was made with'
+    return bundleFault('RUN_DIFFERS', 'genesis.json', why)
+  }
+  const due = readRunFacts(genesis, history, snapshot)
+  if (due === null)
+    return bundleFault('SNAPSHOT_DIFFERS', 'snapshot.json', 'snapshot.json is no snapshot of a run')
+  const differs = (what: string) => bundleFault('RUN_DIFFERS', 'run.json', `run.json tells another ${what}`)
+  for (const [field, value] of Object.entries(due)) {
+    if (canonicalJson(value) !== canonicalJson(run[field as keyof RunFacts]))
+      return differs(`${field} than the history and the snapshot`)
+  }
+  return (run.status === 'closed') === (run.outcome !== null) ? null : differs('end than the history')
+}
+
+export function findChainFault({ genesis, run, history }: RunRecord): BundleFault | null {
+  const { version, definitionDigest } = run
+  const broken = findHistoryFault({ ...genesis, version, definitionDigest }, history)
+  return broken === null ? null : bundleFault('HISTORY_BROKEN', 'history.jsonl', broken)
+}
+
+export function findSnapshotFault({ snapshot, history }: RunRecord): BundleFault | null {
+  if (digestOfBytes(snapshot) === history.at(-1)!.snapshotDigest) return null
+  return bundleFault(
+    'SNAPSHOT_DIFFERS',
+    'snapshot.json',
+    'snapshot.json is not the one that the last entry names',
+  )
+}
+
+/** Plans lie there as they were named, and each arrival at a gate was with the newest plan of that gate. */
+export function findPlanFault(record: RunRecord): BundleFault | null {
+  for (const entry of record.history) {
+    const { arrival } = entryMarks(entry)
+    if (arrival === undefined || arrival.planDigest === null) continue
+    if (isPlanAt(record, arrival.planDigest, arrival.gate, entry.seq)) continue
+    const why = `entry ${entry.seq} arrives at ${arrival.gate} with a plan that is not the newest of that gate`
+    return bundleFault('PLAN_DIFFERS', 'history.jsonl', why)
+  }
+  return faultInBytes(record, 'PLAN_DIFFERS', true)
+}
+
+export function findEvidenceFault(record: RunRecord): BundleFault | null {
+  const policy = findPolicyNameFault(record.history)
+  if (policy !== null) return bundleFault('EVIDENCE_DIFFERS', 'history.jsonl', policy)
+  return faultInBytes(record, 'EVIDENCE_DIFFERS', false)
+}
+
+function faultInBytes(
+  { evidence, bytes }: RunRecord,
+  code: 'PLAN_DIFFERS' | 'EVIDENCE_DIFFERS',
+  plans: boolean,
+) {
+  for (const row of evidence.filter(({ name }) => name.startsWith('plan/') === plans)) {
+    const path = pathOfEvidence(row)
+    if (digestOfBytes(bytes.get(row.digest)!) !== row.digest)
+      return bundleFault(code, path, `${path} (${row.name} of entry ${row.seq}) was edited`)
+  }
+  return null
+}
+
+/** Whether a plan can be the one that the run held at an entry: the newest of its gate, or, where none bears that name, one that it had. */
+export function isPlanAt(record: RunRecord, digest: string, gate: string, seq: number): boolean {
+  const ofGate = record.evidence.filter((row) => row.name === `plan/${gate}` && row.seq <= seq)
+  const newest = ofGate.at(-1)
+  return newest === undefined ? isNamedBefore(record, digest, seq) : newest.digest === digest
+}
+
+/** Whether the history or the evidence beside it names a digest at or before an entry. */
+function isNamedBefore({ history, evidence }: RunRecord, digest: string, seq: number): boolean {
+  const names = (value: unknown): boolean =>
+    value === digest || (value !== null && typeof value === 'object' && Object.values(value).some(names))
+  return (
+    evidence.some((row) => row.digest === digest && row.seq <= seq) ||
+    history.slice(0, seq).some(({ event }) => names(event))
+  )
+}

@@ -1,0 +1,77 @@
+import { CutterError } from '../domain/errors.ts'
+import { findHistoryFault } from '../domain/history.ts'
+import { findEvidenceNameFault, listNamedEvidence } from '../domain/history-facts.ts'
+import { digestOfBytes } from '../domain/json.ts'
+import type { Run } from '../domain/run.ts'
+import type { RunStore } from '../store/run-store.ts'
+import { byCodeUnit } from './bundle-paths.ts'
+import { readRunFacts } from './run-facts.ts'
+import {
+  findNamedApprovals,
+  findPassageFault,
+  genesisFacts,
+  type RunRecord,
+  recordedApproval,
+  type SignedCloseout,
+} from './run-record.ts'
+
+/**
+ * The record of a run from its store, all but the evidence's bytes. Nobody's signature may come under what does not hold:
+ * throws STORE_TAMPERED with the first fault.
+ */
+export async function loadRecord(store: RunStore, run: Run): Promise<RunRecord> {
+  const history = await store.history(run.runId)
+  const genesis = genesisFacts(run, history)
+  const fault =
+    findHistoryFault(run, history) ?? findEvidenceNameFault(history, await store.evidenceOf(run.runId))
+  if (fault !== null) throw tampered(run, fault)
+  const facts = readRunFacts(genesis, history, run.snapshot)
+  if (facts === null) throw tampered(run, 'its snapshot is none of ours')
+  const named = new Set(history.flatMap(({ event }) => findNamedApprovals(event)))
+  const approvals = (await store.approvals(run.runId)).filter(({ approvalId }) => named.has(approvalId))
+  const record: RunRecord = {
+    genesis,
+    run: facts,
+    history,
+    snapshot: run.snapshot,
+    evidence: listNamedEvidence(history),
+    bytes: new Map(),
+    approvals: approvals.map(recordedApproval).sort((a, b) => byCodeUnit(a.approvalId, b.approvalId)),
+    closeout: await closeoutOf(store, run.runId),
+  }
+  const past = findPassageFault(record)
+  if (past !== null) throw tampered(run, past)
+  return record
+}
+
+/** The same record with the bytes of its evidence. */
+export async function withEvidenceBytes(store: RunStore, run: Run, record: RunRecord): Promise<RunRecord> {
+  const bytes = new Map<string, Uint8Array>()
+  for (const { name, digest } of record.evidence) {
+    const found = bytes.get(digest) ?? (await store.evidence(digest))
+    if (found === null || digestOfBytes(found) !== digest)
+      throw tampered(run, `the evidence ${name} was edited`)
+    bytes.set(digest, found)
+  }
+  return { ...record, bytes }
+}
+
+async function closeoutOf(store: RunStore, runId: string): Promise<SignedCloseout | null> {
+  const [first, ...others] = await store.closeoutSignatures(runId)
+  if (first?.kind !== 'instance') return null
+  const { statementText: text, signer, publicKey, signature, at } = first
+  const countersigned = others
+    .map((other) => ({
+      ...{ text: other.statementText, signer: other.signer },
+      ...{ signature: other.signature, at: other.at },
+    }))
+    .sort((a, b) => byCodeUnit(a.signer, b.signer))
+  return { text, instance: { signer, publicKey, signature, at }, countersigned }
+}
+
+function tampered({ runId }: Run, what: string): CutterError {
+  return new CutterError('STORE_TAMPERED', `run ${runId} can't be vouched for: ${what}`, {
+    next: 'compare with a backup of the store',
+    data: { runId },
+  })
+}

@@ -1,0 +1,69 @@
+import type { StopFacts } from '../domain/errors.ts'
+import { type Definition, UPGRADED } from '../domain/history.ts'
+import { statusAfter } from '../domain/history-facts.ts'
+import type { Json } from '../domain/json.ts'
+import type { HistoryEntry, Mode, Outcome, RunIdentity, Status } from '../domain/run.ts'
+
+/** `run.json` of a bundle: where the run stands. All of it is told by the history and the snapshot too. */
+export interface RunFacts {
+  runId: string
+  machine: string
+  version: string
+  definitionDigest: string
+  mode: Mode
+  startedBy: string
+  startedAt: string
+  updatedAt: string
+  status: Status
+  state: string
+  stopCode: string | null
+  stop: StopFacts | null
+  outcome: Outcome | null
+  gate: string | null
+  gateSeq: number | null
+  gateHead: string | null
+  planDigest: string | null
+  output: Json
+  seq: number
+  head: string
+  snapshotDigest: string
+}
+
+/** Null when the snapshot is none of ours. */
+export function readRunFacts(
+  genesis: RunIdentity,
+  history: HistoryEntry[],
+  snapshot: string,
+): RunFacts | null {
+  const context = contextOf(snapshot)
+  if (context === null) return null
+  const { runId, machine, mode, startedBy, startedAt } = genesis
+  const { seq, hash: head, at: updatedAt, state, snapshotDigest } = history.at(-1)!
+  const stands = statusAfter(history)
+  const stop = stands.status === 'stopped' ? (context.stop ?? null) : null
+  return {
+    ...{ runId, machine, ...definitionAfter(history, genesis), mode, startedBy, startedAt, updatedAt },
+    ...{
+      ...stands,
+      state,
+      stop,
+      stopCode: stands.status === 'stopped' ? (stop?.code ?? 'STOP_INTERNAL') : null,
+    },
+    ...{ planDigest: context.planDigest ?? null, output: context.output ?? null, seq, head, snapshotDigest },
+  }
+}
+
+function contextOf(snapshot: string): Partial<Pick<RunFacts, 'planDigest' | 'output' | 'stop'>> | null {
+  try {
+    return (JSON.parse(snapshot) as { snapshot?: { context?: object } }).snapshot?.context ?? null
+  } catch {
+    return null
+  }
+}
+
+/** Version and definition under which a run goes on; an upgrade's entry says to which. */
+export function definitionAfter(history: HistoryEntry[], genesis: Definition): Definition {
+  const to = history.findLast(({ event }) => event.type === UPGRADED)?.event.to
+  const { version, definitionDigest } = (to ?? genesis) as unknown as Definition
+  return { version, definitionDigest }
+}

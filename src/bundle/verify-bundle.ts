@@ -1,0 +1,104 @@
+import type { Mode, Outcome } from '../domain/run.ts'
+import { type BundleFault, bundleFault } from './bundle-fault.ts'
+import { type CheckedApproval, checkApprovals } from './check-approvals.ts'
+import { type CheckedCloseoutSignature, checkCloseout } from './check-closeout.ts'
+import {
+  findChainFault,
+  findEvidenceFault,
+  findFileFault,
+  findManifestFault,
+  findPlanFault,
+  findRunFault,
+  findSnapshotFault,
+  findVerifyTextFault,
+} from './check-record.ts'
+import { readRecord } from './read-bundle.ts'
+import type { RunRecord } from './run-record.ts'
+import { type SignedRange, signedRanges, verdictNotes } from './signed-ranges.ts'
+import { type Files, unpackTar } from './tar.ts'
+
+/** What a checker learns of a bundle. What is told of the run stands only as far as `holds` does. */
+export interface Verdict {
+  holds: boolean
+  firstFault: BundleFault | null
+  runId: string | null
+  machine: string | null
+  mode: Mode | null
+  outcome: Outcome | null
+  entries: number
+  ranges: SignedRange[]
+  approvals: CheckedApproval[]
+  notes: string[]
+}
+
+/**
+ * Checks the bytes of a bundle, with nothing but ssh-keygen and the checker's own file of allowed signers (null: trust nobody).
+ * Names the first thing that does not hold. Throws TOOL_MISSING when there is a signature to check and no ssh-keygen.
+ */
+export async function verifyBundle(tar: Buffer, signersFile: string | null): Promise<Verdict> {
+  try {
+    return await verify(tar, signersFile)
+  } catch (error) {
+    // Only a bundle made to do so nests its JSON deeper than the stack is.
+    if (!(error instanceof RangeError)) throw error
+    return broken(bundleFault('FILE_UNREADABLE', null, `its JSON can't be read: ${error.message}`), null)
+  }
+}
+
+async function verify(tar: Buffer, signersFile: string | null): Promise<Verdict> {
+  const unpacked = await unpackTar(tar)
+  if ('fault' in unpacked)
+    return broken(
+      bundleFault('TAR_NOT_CANONICAL', unpacked.file, `the tar was altered: ${unpacked.fault}`),
+      null,
+    )
+  const { files } = unpacked
+  const byManifest = findManifestFault(files)
+  if (byManifest !== null) return broken(byManifest, null)
+  const read = readRecord(files)
+  if ('fault' in read) return broken(read.fault, null)
+  return verifyRecord(files, read.record, signersFile)
+}
+
+async function verifyRecord(files: Files, record: RunRecord, signersFile: string | null): Promise<Verdict> {
+  const byRecord =
+    findFileFault(files, record) ??
+    findRunFault(record) ??
+    findChainFault(record) ??
+    findSnapshotFault(record) ??
+    findPlanFault(record) ??
+    findEvidenceFault(record)
+  if (byRecord !== null) return broken(byRecord, record)
+
+  const approvals = await checkApprovals(record, signersFile)
+  if (approvals.fault !== null) return broken(approvals.fault, record)
+  const closeout = await checkCloseout(record, signersFile)
+  if (closeout.fault !== null) return broken(closeout.fault, record)
+  const byText = findVerifyTextFault(files, record)
+  if (byText !== null) return broken(byText, record)
+  return whole(record, approvals.approvals, closeout.ends, signersFile !== null)
+}
+
+function whole(
+  record: RunRecord,
+  approvals: CheckedApproval[],
+  ends: CheckedCloseoutSignature[],
+  withSigners: boolean,
+): Verdict {
+  const ranges = signedRanges(record.history.length, approvals, ends)
+  return {
+    ...{ holds: true, firstFault: null, ...factsOf(record), ranges, approvals },
+    notes: verdictNotes(record, approvals, ranges, withSigners),
+  }
+}
+
+function broken(firstFault: BundleFault, record: RunRecord | null): Verdict {
+  return { holds: false, firstFault, ...factsOf(record), ranges: [], approvals: [], notes: [] }
+}
+
+function factsOf(record: RunRecord | null) {
+  if (record === null) return { runId: null, machine: null, mode: null, outcome: null, entries: 0 }
+  const { genesis, run, history } = record
+  const { runId, machine, mode } = genesis
+  return { runId, machine, mode, outcome: run.outcome, entries: history.length }
+}

@@ -1,0 +1,110 @@
+import { z } from 'zod'
+import { MACHINE_NAMES } from '../builtin/registry.ts'
+
+const rules = z
+  .strictObject({
+    of: z.array(z.string().min(1)).min(1).optional(),
+    need: z.int().min(1).optional(),
+    fourEyes: z.boolean().optional(),
+    validHours: z.number().positive().optional(),
+  })
+  .refine(
+    ({ of, need = 1 }) => of === undefined || new Set(of.map((name) => name.toLowerCase())).size >= need,
+    {
+      path: ['need'],
+      message: 'needs more people than `of` names, so nobody could pass this gate',
+    },
+  )
+
+const operators = z
+  .record(
+    z
+      .string()
+      .regex(/^\S(.*\S)?$/, 'must be a label, such as deploybot')
+      .refine((label) => label !== 'engine', 'is what Cutter calls itself in a history'),
+    z.string().regex(/^uid:(0|[1-9]\d*)$/, 'must be uid: and a user id, such as uid:1001'),
+  )
+  .refine((map) => new Set(Object.values(map)).size === Object.keys(map).length, {
+    message: 'must give each user id one label',
+  })
+
+const envName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of an environment variable')
+
+const target = z
+  .strictObject({
+    readerUrlEnv: envName.optional(),
+    executorUrlEnv: envName.optional(),
+    verifierUrlEnv: envName.optional(),
+    ownerUrlEnv: envName.optional(),
+    migratorUrlEnv: envName.optional(),
+    rehearsalUrlEnv: envName.optional(),
+    grantMatrixDigest: z
+      .string()
+      .regex(/^sha256:[0-9a-f]{64}$/, 'must be sha256:<64 hex digits>')
+      .optional(),
+  })
+  .refine(
+    ({ readerUrlEnv, executorUrlEnv, verifierUrlEnv, migratorUrlEnv }) => {
+      const three = [readerUrlEnv, executorUrlEnv, verifierUrlEnv].filter((name) => name !== undefined).length
+      return three === 3 || (three === 0 && migratorUrlEnv !== undefined)
+    },
+    {
+      message:
+        'must name readerUrlEnv, executorUrlEnv and verifierUrlEnv, for cuts, or migratorUrlEnv, for migrations',
+    },
+  )
+
+/** The shape of cutter.yaml. Names of environment variables stand for what is secret; unknown keys are refused. */
+export const configSchema = z.strictObject({
+  targets: z.record(z.string(), target).default({}),
+  hosts: z
+    .record(
+      z.string(),
+      z.strictObject({ ssh: z.string().min(1), rehearseRollback: z.boolean().default(false) }),
+    )
+    .default({}),
+  documents: z
+    .record(z.string(), z.strictObject({ source: z.string().min(1), profile: z.string().min(1).optional() }))
+    .default({}),
+  /** Profiles of the user's own, by name: YAML files. */
+  profiles: z
+    .record(
+      z.string().regex(/^[a-z][a-z0-9-]*$/, 'a profile is named with small letters, digits and "-"'),
+      z.string().min(1),
+    )
+    .default({}),
+  machines: z
+    .record(
+      z
+        .string()
+        .regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/, 'must be kebab-case, such as rotate-keys')
+        .refine((name) => !MACHINE_NAMES.includes(name), 'is the name of a machine that ships'),
+      z.string().min(1),
+    )
+    .default({}),
+  approvals: z
+    .strictObject({
+      allowedSigners: z.string().min(1).default('./allowed_signers'),
+      revokedKeys: z.string().min(1).optional(),
+      strict: z.enum(['modes', 'owner']).default('modes'),
+      policy: z
+        .record(
+          // Whether the gate exists is asked when a machine is installed; see policy.ts.
+          z.string().regex(/^[a-z][a-z0-9-]*\.[A-Z][A-Za-z0-9_-]*$/, 'must name a gate, such as cut.SG1'),
+          rules,
+        )
+        .default({}),
+    })
+    .prefault({}),
+  operators: operators.optional(),
+  execution: z.strictObject({ allowLive: z.boolean().default(false) }).prefault({}),
+  caps: z
+    .strictObject({
+      runMinutes: z.number().positive().max(10_080).default(60),
+      phaseMinutes: z.number().positive().max(10_080).default(10),
+      units: z.int().positive().default(1_000),
+    })
+    .prefault({}),
+})
+
+export type Config = z.infer<typeof configSchema>

@@ -1,0 +1,113 @@
+import { existsSync, readFileSync, statSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { CutterError } from '../domain/errors.ts'
+import { shellQuote } from '../domain/shell-quote.ts'
+import { findSecretKey, jsonPathTo, namesSecret } from '../secrets/key-names.ts'
+import { locateSecretForm } from '../secrets/patterns.ts'
+import type { Config } from './config-schema.ts'
+
+export type { Config } from './config-schema.ts'
+
+/** What holds where there is no cutter.yaml. Commands that need no more than this never load the schema. */
+const DEFAULTS: Config = {
+  targets: {},
+  hosts: {},
+  documents: {},
+  machines: {},
+  profiles: {},
+  approvals: { allowedSigners: './allowed_signers', strict: 'modes', policy: {} },
+  execution: { allowLive: false },
+  caps: { runMinutes: 60, phaseMinutes: 10, units: 1_000 },
+}
+
+/**
+ * `--home`, else CUTTER_HOME, else the nearest folder upward that holds cutter.yaml, else the current folder. One that is named must
+ * be there: a mistyped one would be made, and answer that there are no runs.
+ */
+export function findHome(option: string | undefined, env: NodeJS.ProcessEnv, cwd: string): string {
+  const named = option ?? env.CUTTER_HOME
+  if (named !== undefined && named !== '') return existingFolder(resolve(cwd, named), option === undefined)
+  for (let folder = cwd; ; folder = dirname(folder)) {
+    if (existsSync(join(folder, 'cutter.yaml'))) return folder
+    if (dirname(folder) === folder) return cwd
+  }
+}
+
+function existingFolder(home: string, byEnv: boolean): string {
+  if (statSync(home, { throwIfNoEntry: false })?.isDirectory()) return home
+  throw new CutterError(
+    'INPUT_REFUSED',
+    `there is no folder ${home}, which ${byEnv ? 'CUTTER_HOME' : '--home'} names; nothing was made`,
+    { next: `mkdir ${shellQuote(home)}, or name another` },
+  )
+}
+
+/**
+ * Reads `<home>/cutter.yaml`, if there is one. Throws CONFIG_INVALID with the place of each fault, and never a line or a value of
+ * the file: whoever wrote a password there must not find it in a log.
+ */
+export async function readConfig(home: string): Promise<Config> {
+  const file = join(home, 'cutter.yaml')
+  if (!existsSync(file)) return DEFAULTS
+  const [{ readYaml }, { configSchema }] = await Promise.all([
+    import('../domain/yaml.ts'),
+    import('./config-schema.ts'),
+  ])
+  const read = readYaml(readFileSync(file, 'utf8'))
+  if ('fault' in read) throw invalid(file, read.fault)
+  const secret = secretIn(read.value)
+  const parsed = configSchema.safeParse(read.value)
+  if (parsed.success && secret === null) return parsed.data
+  const faults = (parsed.error?.issues ?? []).map((issue) => {
+    // Of a key that doesn't fit, zod keeps what is wrong with it one level below.
+    const message = issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message
+    return `${issue.path.join('.') || 'the file'}: ${message}`
+  })
+  throw invalid(file, [...(secret === null ? [] : [secret]), ...faults].join('; '))
+}
+
+/** The values that stand in the environment under the names of the config: `…Env` at any depth, by variable. */
+export function findConfiguredSecrets(
+  config: Config,
+  env: NodeJS.ProcessEnv,
+): [variable: string, value: string][] {
+  const found: [string, string][] = []
+  const look = (value: unknown): void => {
+    if (value === null || typeof value !== 'object') return
+    for (const [key, item] of Object.entries(value)) {
+      if (typeof item === 'string' && key.endsWith('Env')) {
+        const held = env[item]
+        if (held !== undefined) found.push([item, held])
+      } else look(item)
+    }
+  }
+  look(config)
+  return found
+}
+
+/** Where keys are names that people gave: a document may be called SECRETS-ACT, a machine rotate-tokens. */
+const NAMED = new Set(['targets', 'documents', 'hosts', 'machines', 'operators', 'approvals.policy'])
+
+function secretIn(config: unknown): string | null {
+  const key = secretKeyBelow(config, '')
+  if (key !== null) return `${key} would hold a secret; name an environment variable instead`
+  const form = locateSecretForm(config, '')
+  return form === null
+    ? null
+    : `${form.path} holds what looks like ${form.what}; name an environment variable instead`
+}
+
+function secretKeyBelow(value: unknown, path: string): string | null {
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) return findSecretKey(value, path)
+  const found = Object.entries(value).map(([key, item]) => {
+    const here = jsonPathTo(path, key)
+    return !NAMED.has(path) && namesSecret(key, item) ? here : secretKeyBelow(item, here)
+  })
+  return found.find((one) => one !== null) ?? null
+}
+
+function invalid(file: string, why: string): CutterError {
+  return new CutterError('CONFIG_INVALID', `${file} can't be used: ${why}; nothing was started`, {
+    next: 'mend the file; README.md, section Configuration, shows every key',
+  })
+}

@@ -1,0 +1,119 @@
+import { existsSync, realpathSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
+import { MACHINE_NAMES } from '../builtin/registry.ts'
+import type { Config } from '../config/load-config.ts'
+import { CutterError } from '../domain/errors.ts'
+import type { Json } from '../domain/json.ts'
+import type { InstalledMachine } from '../engine/parts.ts'
+import { findStartFault } from '../machine/validate-chart.ts'
+import type { RunStore } from '../store/run-store.ts'
+import { type LoadedModule, loadModule } from './load-module.ts'
+
+/** Where users' own machines are found: by a path, by a name in cutter.yaml, or, for a run, by what the store remembers. */
+
+interface Place {
+  home: string
+  config: Pick<Config, 'machines'>
+}
+
+/** The module for what `run start` was given. MACHINE_NOT_FOUND when it is neither a path nor a name in cutter.yaml. */
+export async function loadModuleByReference(
+  text: string,
+  { home, config }: Place,
+  cwd: string,
+): Promise<LoadedModule> {
+  if (Object.hasOwn(config.machines, text)) return named(text, resolve(home, config.machines[text]!))
+  if (/[/\\]|\.[cm]?[jt]s$/.test(text))
+    return asRegistered(await loadModule(resolve(cwd, text)), { home, config })
+  throw notFound(text, config)
+}
+
+/** The module of a run's machine: where cutter.yaml says, since a module may be moved; else where it was first started from. */
+export async function loadModuleOfRun(
+  name: string,
+  { home, config }: Place,
+  store: RunStore,
+): Promise<LoadedModule> {
+  if (Object.hasOwn(config.machines, name)) return named(name, resolve(home, config.machines[name]!))
+  const place = await store.machineModule(name)
+  if (place === null) throw notFound(name, config)
+  if (existsSync(place.path)) return named(name, place.path)
+  throw new CutterError(
+    'MACHINE_NOT_FOUND',
+    `the module of machine ${name}, ${place.path}, is gone; nothing was touched`,
+    {
+      next: `put it back, or name its new place in cutter.yaml (machines: { ${name}: … }), or: cutter run cancel <run>`,
+      data: { machine: name, path: place.path },
+    },
+  )
+}
+
+async function named(name: string, file: string): Promise<LoadedModule> {
+  const loaded = await loadModule(file)
+  if (loaded.machine.name === name) return loaded
+  throw new CutterError(
+    'INPUT_REFUSED',
+    `${loaded.path} is registered as machine ${name}, but calls itself ${loaded.machine.name}; nothing was touched`,
+    { next: 'use one name in both' },
+  )
+}
+
+/** A name in cutter.yaml is where its runs will be looked for; one started from elsewhere would not find itself again. */
+function asRegistered(loaded: LoadedModule, { home, config }: Place): LoadedModule {
+  const { name } = loaded.machine
+  const registered = Object.hasOwn(config.machines, name) ? resolve(home, config.machines[name]!) : null
+  if (registered === null || (existsSync(registered) && realpathSync(registered) === loaded.path))
+    return loaded
+  throw new CutterError(
+    'INPUT_REFUSED',
+    `cutter.yaml registers machine ${name} as ${registered}, not as ${loaded.path}; nothing was touched`,
+    { next: `cutter run start ${name}, or register the other module, or give it another name` },
+  )
+}
+
+function notFound(name: string, config: Pick<Config, 'machines'>): CutterError {
+  const known = [...MACHINE_NAMES, ...Object.keys(config.machines)].join(', ')
+  return new CutterError('MACHINE_NOT_FOUND', `there is no machine ${name}; nothing was started`, {
+    next: `known are: ${known}; a machine of your own is given by the path of its module`,
+  })
+}
+
+export function installModule(
+  { path, machine, effects, files }: LoadedModule,
+  store: RunStore,
+): InstalledMachine {
+  return {
+    ...{ machine, effects, files },
+    reference: path,
+    admit: async (input) => admitted(machine, input),
+    async remember(startedAt) {
+      const known = await store.machineModule(machine.name)
+      const moved = known !== null && !existsSync(known.path)
+      if (await store.rememberModule({ name: machine.name, path, startedAt }, { moved })) return
+      throw new CutterError(
+        'INPUT_REFUSED',
+        `machine ${machine.name} lies at ${known?.path}, and runs of it are open; ${path} can't take its place. Nothing was started`,
+        {
+          next: `end them first (cutter run list --machine ${machine.name}), or give the machine another name`,
+        },
+      )
+    },
+  }
+}
+
+/** What a run can be replayed from: plain JSON, and a chart that begins as the engine needs it. */
+function admitted(machine: LoadedModule['machine'], given: { [key: string]: Json }): { [key: string]: Json } {
+  const input = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
+  const fault = isDeepStrictEqual(JSON.parse(JSON.stringify(input)), input)
+    ? findStartFault(machine, input)
+    : 'its input schema gives what is not JSON (a date, a map …)'
+  if (fault === null) return input
+  throw new CutterError(
+    'INPUT_REFUSED',
+    `machine ${machine.name} can't start: ${fault}; nothing was started`,
+    {
+      next: 'README.md, section A machine of your own, shows one',
+    },
+  )
+}

@@ -1,0 +1,134 @@
+import { realpathSync, statSync } from 'node:fs'
+import { sep } from 'node:path'
+import { createJiti, type Jiti } from 'jiti'
+import { writableByOthers } from '../approvals/strict-modes.ts'
+import { BUILT_DIGESTS } from '../builtin/code-digests.ts'
+import { CutterError } from '../domain/errors.ts'
+import { digestOf, type Json } from '../domain/json.ts'
+import type { InstalledMachine } from '../engine/parts.ts'
+import { xstate, zod } from '../machine/runtime-packages.ts'
+import type { Machine } from '../machine/transition.ts'
+import { createResolver, digestModuleSource } from './module-source.ts'
+import * as cutter from './sdk.ts'
+import { validateModule } from './validate-module.ts'
+
+/** A user's own machine as it was loaded. */
+export interface LoadedModule {
+  /** Real, absolute. */
+  path: string
+  machine: Machine
+  effects: InstalledMachine['effects']
+  /** The module and what it imports by relative paths; real, absolute. */
+  files: string[]
+}
+
+/**
+ * Loads the machine that a module exports. `cutter`, `xstate` and `zod` are this program's own copies, whatever lies beside the
+ * module; TypeScript is stripped, not checked. Throws MACHINE_NOT_FOUND when there is no such
+ * file, FILES_UNSAFE when others may write it, INPUT_REFUSED when it is no machine.
+ */
+export async function loadModule(file: string): Promise<LoadedModule> {
+  const path = realPathOf(file)
+  // Every option by itself: none of them may come from the environment. No cache on disk: what runs is what was digested.
+  const jiti = createJiti(path, {
+    fsCache: false,
+    moduleCache: true,
+    interopDefault: true,
+    alias: {},
+    debug: false,
+    jsx: false,
+    sourceMaps: false,
+    tryNative: false,
+    tsconfigPaths: false,
+    virtualModules: { cutter, xstate, zod },
+  })
+  const resolve = createResolver((specifier, options) => jiti.esmResolve(specifier, options))
+  const source = digestModuleSource(path, resolve)
+  refuseOpenToOthers([...source.values()].map(({ file }) => file))
+  const exported = await imported(jiti, path, source)
+  const digests = digestsOf(source)
+  if (digestOf(digests) !== digestOf(digestsOf(digestModuleSource(path, resolve))))
+    throw refused(path, 'its source was changed while it was loaded', 'try again')
+
+  const { definition, effects } = validateModule(exported.machine, (why) => refused(path, why))
+  const chart = JSON.parse(JSON.stringify(definition.logic.config)) as Json
+  const { name, version } = definition
+  const helpers = BUILT_DIGESTS.helpers ?? 'not built'
+  const definitionDigest = digestOf({ name, version, chart, source: digests, helpers })
+  const files = [...source.values()].map(({ file }) => file)
+  return { path, machine: { ...definition, definitionDigest }, effects, files }
+}
+
+/** A module runs as soon as it is loaded, dry or live: who else may write it would run what they like as this user. */
+function refuseOpenToOthers(files: string[]): void {
+  const uid = process.geteuid?.()
+  if (uid === undefined) return
+  for (const file of files) {
+    const fault = writableByOthers(file, uid)
+    if (fault === null) continue
+    throw new CutterError('FILES_UNSAFE', `${fault.message}; it was not loaded`, {
+      next: fault.next,
+      data: { file },
+    })
+  }
+}
+
+const digestsOf = (source: ReturnType<typeof digestModuleSource>) =>
+  Object.fromEntries([...source].map(([name, { digest }]) => [name, digest]))
+
+function realPathOf(file: string): string {
+  try {
+    const path = realpathSync(file)
+    if (statSync(path).isFile()) return path
+  } catch (error) {
+    if (!['ENOENT', 'ENOTDIR', 'EACCES', 'ELOOP'].includes(String((error as NodeJS.ErrnoException).code)))
+      throw error
+  }
+  throw new CutterError('MACHINE_NOT_FOUND', `there is no machine module ${file}; nothing was touched`, {
+    next: 'give the path of a .ts, .js or .mjs file that exports machine',
+  })
+}
+
+async function imported(
+  jiti: Jiti,
+  path: string,
+  source: ReturnType<typeof digestModuleSource>,
+): Promise<{ machine?: unknown }> {
+  // An earlier reading of these files in this process may be of other bytes.
+  const files = new Set([...source.values()].map(({ file }) => file))
+  for (const file of files) delete jiti.cache[file]
+  const known = new Set(Object.keys(jiti.cache))
+  let exported: { machine?: unknown }
+  try {
+    exported = await jiti.import(path)
+  } catch (cause) {
+    throw refused(path, whyNotLoaded(path, cause), undefined, cause)
+  }
+  const unread = Object.keys(jiti.cache).find(
+    (file) => !known.has(file) && !files.has(file) && !file.split(sep).includes('node_modules'),
+  )
+  if (unread === undefined) return exported
+  delete jiti.cache[unread]
+  throw refused(
+    path,
+    `it loads ${unread} in a way that can't be read off its source; import it by a relative path`,
+  )
+}
+
+/** The first line of an error that has a place already, else with the nearest place of its stack. */
+function whyNotLoaded(path: string, cause: unknown): string {
+  if (!(cause instanceof Error)) return `it throws ${String(cause)}`
+  const syntax = /^(?:Parse|Syntax)Error: (.*?)\s*\n\s*(\S+:\d+:\d+)/s.exec(cause.message)
+  if (syntax !== null) return `${syntax[2]} can't be read: ${syntax[1]!.trim()}`
+  const message = cause.message.split('\n')[0]
+  if ((cause as NodeJS.ErrnoException).code === 'MODULE_NOT_FOUND')
+    return `it imports what is not there: ${message}`
+  const place = (cause.stack ?? '').split('\n').find((line) => line.includes(path))
+  return `it throws on loading: ${message}${place === undefined ? '' : ` (${place.trim()})`}`
+}
+
+const refused = (path: string, why: string, next?: string, cause?: unknown) =>
+  new CutterError('INPUT_REFUSED', `${path} can't be used as a machine: ${why}; nothing was touched`, {
+    next: next ?? 'README.md, section A machine of your own, shows one',
+    cause,
+  })

@@ -1,0 +1,42 @@
+import { readFileSync } from 'node:fs'
+import { dirname, relative, sep } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { digestOfBytes } from '../domain/json.ts'
+
+/** Resolves what a file imports as the loader itself does: with or without extension, `.js` for `.ts`. Null when nothing is there. */
+export type Resolve = (specifier: string, importer: string) => string | null
+
+/**
+ * The source of a module: its own bytes and those of what it imports by a relative path, all the way down, each by its path
+ * from the module's folder. Packages are not part of it. An import is read off the text, so that one in a comment counts too.
+ */
+export function digestModuleSource(
+  entry: string,
+  resolve: Resolve,
+): Map<string, { file: string; digest: string }> {
+  const found = new Map<string, { file: string; digest: string }>()
+  const open = [entry]
+  for (let file = open.pop(); file !== undefined; file = open.pop()) {
+    const name = relative(dirname(entry), file).split(sep).join('/')
+    if (found.has(name)) continue
+    const bytes = readFileSync(file)
+    found.set(name, { file, digest: digestOfBytes(bytes) })
+    for (const specifier of importsOf(bytes.toString('utf8'))) {
+      const imported = resolve(specifier, file)
+      if (imported !== null) open.push(imported)
+    }
+  }
+  return found
+}
+
+const IMPORT = /(?:\bfrom|\bimport|\brequire)\s*\(?\s*(['"`])(\.{1,2}\/[^'"`]*|\.{1,2})\1/g
+const importsOf = (text: string) => [...text.matchAll(IMPORT)].map(([, , specifier]) => specifier!)
+
+export const createResolver =
+  (
+    esmResolve: (specifier: string, options: { parentURL: string; try: true }) => string | undefined,
+  ): Resolve =>
+  (specifier, importer) => {
+    const url = esmResolve(specifier, { parentURL: pathToFileURL(importer).href, try: true })
+    return url?.startsWith('file:') ? fileURLToPath(url) : null
+  }

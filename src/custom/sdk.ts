@@ -1,0 +1,29 @@
+/** What a module of a user's own machine imports as `cutter`. */
+export type { Approval } from '../domain/approval.ts'
+export type {
+  Effect,
+  EffectContext,
+  EffectResult,
+  Probe,
+  ReadEffect,
+  WriteEffect,
+} from '../domain/effect.ts'
+export { Stop, type StopCode, type StopFacts } from '../domain/errors.ts'
+export { bytesEvidence, type Evidence, jsonEvidence } from '../domain/evidence.ts'
+export { canonicalJson, digestOf, digestOfBytes, type Json } from '../domain/json.ts'
+export type { Mode, Outcome } from '../domain/run.ts'
+export { chart, type Facts, gated, planOf, success, work } from '../machine/chart.ts'
+export {
+  closed,
+  type DecisionEvent,
+  effect,
+  gate,
+  type MachineDefinition,
+  type MachineInput,
+  type RunContext,
+  rechecks,
+  type StoredSnapshot,
+  stopped,
+  type Upgrade,
+} from '../machine/define.ts'
+export { defineMachine, type MachineModule, readEffect, writeEffect } from '../machine/define-effect.ts'

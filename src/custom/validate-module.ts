@@ -1,0 +1,82 @@
+import { MACHINE_NAMES } from '../builtin/registry.ts'
+import type { Effect } from '../domain/effect.ts'
+import type { MachineDefinition, Upgrade } from '../machine/define.ts'
+import { effect } from '../machine/define.ts'
+import type { MachineModule } from '../machine/define-effect.ts'
+import { findChartFaults } from '../machine/validate-chart.ts'
+
+/** Flags that every `run start` has. */
+const TAKEN = ['mode', 'key', 'by', 'json', 'home', 'help']
+const KEBAB = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null
+
+/** What a module exports, as a machine that can be run; the first thing that is wrong is thrown as `refused` says. */
+export function validateModule(
+  exported: unknown,
+  refused: (why: string) => Error,
+): { definition: MachineDefinition; effects: Record<string, Effect> } {
+  const fault = faultOfExport(exported)
+  if (fault !== null) throw refused(fault)
+  const { effects: listed, ...machine } = exported as MachineModule
+  const effects = Object.fromEntries(listed.map((one) => [one.name, one]))
+  const faults = findChartFaults(machine.logic, Object.keys(effects))
+  if (faults.length > 0) throw refused(faults.join('; '))
+  // Each effect stands in the chart as what the engine runs, so that an author need not say so in setup() once more.
+  const actors = Object.fromEntries(Object.keys(effects).map((name) => [name, effect()]))
+  const logic = machine.logic.provide({ actors })
+  return { definition: { ...machine, logic, runIdPrefix: machine.runIdPrefix ?? machine.name }, effects }
+}
+
+function faultOfExport(machine: unknown): string | null {
+  if (!isObject(machine)) return 'it exports no machine (export const machine = defineMachine({ … }))'
+  const { name, version, runIdPrefix = 'run', input, logic, effects, upgrade = {}, reviewGates } = machine
+  if (typeof name !== 'string' || !KEBAB.test(name) || name.length > 40)
+    return `its name ${JSON.stringify(name)} is not kebab-case, such as rotate-keys`
+  if (MACHINE_NAMES.includes(name)) return `it calls itself ${name}, as one that ships is called`
+  if (typeof version !== 'string' || !/^\S{1,40}$/.test(version))
+    return `its version ${JSON.stringify(version)} is no text such as '1'`
+  if (typeof runIdPrefix !== 'string' || !KEBAB.test(runIdPrefix) || runIdPrefix.length > 40)
+    return `its runIdPrefix ${JSON.stringify(runIdPrefix)} is not kebab-case`
+  if (!isObject(input) || !isObject(input.shape) || typeof input.safeParse !== 'function')
+    return 'its input is no z.object({ … })'
+  const taken = Object.keys(input.shape).find(
+    (field) => TAKEN.includes(field) || !/^[a-z][a-zA-Z0-9]*$/.test(field),
+  )
+  if (taken !== undefined)
+    return `its input field ${taken} can't be a flag: fields are camelCase, and none of ${TAKEN.join(', ')}`
+  if (!isObject(logic) || !isObject(logic.root) || typeof logic.provide !== 'function')
+    return 'its logic is no XState machine'
+  if (reviewGates !== undefined) return 'reviewGates are for machines that ship'
+  if (!Array.isArray(effects)) return 'its effects are no list'
+  return faultOfEffects(effects) ?? faultOfUpgrades(upgrade)
+}
+
+function faultOfEffects(effects: unknown[]): string | null {
+  const names: string[] = []
+  for (const effect of effects) {
+    if (!isObject(effect) || typeof effect.name !== 'string' || !/^[a-z][a-zA-Z0-9_-]*$/.test(effect.name))
+      return 'one of its effects has no name such as write_key'
+    const { name, kind, input, output } = effect
+    if (names.includes(name as string)) return `it has two effects ${name}`
+    names.push(name as string)
+    if (kind !== 'read' && kind !== 'write') return `its effect ${name} is neither of kind read nor write`
+    const needed = kind === 'read' ? ['execute'] : ['execute', 'simulate', 'probe']
+    const missing = needed.filter((one) => typeof effect[one] !== 'function')
+    if (missing.length > 0) return `its ${kind} effect ${name} has no ${missing.join(' and no ')}`
+    for (const [field, schema] of Object.entries({ input, output })) {
+      if (!isObject(schema) || typeof schema.parse !== 'function')
+        return `its effect ${name} has no ${field} schema`
+    }
+  }
+  return null
+}
+
+function faultOfUpgrades(upgrade: unknown): string | null {
+  if (!isObject(upgrade)) return 'its upgrade is no object of upgrades by version'
+  for (const [from, way] of Object.entries(upgrade) as [string, Partial<Upgrade> | null][]) {
+    if (typeof way?.migrate !== 'function' || typeof way.schema?.safeParse !== 'function')
+      return `its upgrade from ${from} has no schema or no migrate`
+  }
+  return null
+}

@@ -1,0 +1,159 @@
+import type { Heading } from '../structure/headings/heading-match.ts'
+import { asBuffer, byteOrderMark, eachLine, positionOf, textOf } from '../syntax/lines.ts'
+import { createProblem, type Problem } from './problem.ts'
+import type { ProblemCode } from './severity.ts'
+
+const LF = 0x0a
+const CR = 0x0d
+
+/** What the bytes alone tell. `headings` that are not in NFC are told one by one, the rest of the text once. */
+export function findByteProblems(bytes: Uint8Array, headings: readonly Heading[]): Problem[] {
+  const at = (code: ProblemCode, start: number, message: string) =>
+    createProblem(code, message, { ...positionOf(bytes, start), start })
+  const nul = bytes.indexOf(0)
+  const last = bytes[bytes.length - 1]
+  return [
+    ...(byteOrderMark(bytes) > 0
+      ? [at('BYTE_ORDER_MARK', 0, 'the source begins with a byte-order mark; it is kept')]
+      : []),
+    ...innerMarkProblems(bytes),
+    ...(nul < 0
+      ? []
+      : [at('NUL', nul, 'the source holds a NUL byte, which PostgreSQL text can not hold; take it out')]),
+    ...lineEndProblems(bytes),
+    ...(last === LF || last === CR
+      ? []
+      : [at('NO_FINAL_NEWLINE', bytes.length, 'the last line has no line end; nothing is added')]),
+    ...normalisationProblems(bytes, headings),
+  ]
+}
+
+const MARK = Buffer.from('\ufeff')
+
+/** Where files were joined: the mark can't be seen, and what stands behind it is no heading to any reader of headings. */
+function innerMarkProblems(bytes: Uint8Array): Problem[] {
+  const source = asBuffer(bytes)
+  let count = 0
+  let first: number | null = null
+  for (let at = source.indexOf(MARK, 1); at >= 0; at = source.indexOf(MARK, at + MARK.length)) {
+    if (source[at - 1] !== LF && source[at - 1] !== CR) continue
+    count += 1
+    first ??= at
+  }
+  if (first === null) return []
+  const place = positionOf(bytes, first)
+  const message = `${count} lines inside the text begin with a byte-order mark, the first is line ${place.line}: a heading behind it is not seen`
+  return [createProblem('BYTE_ORDER_MARK_INSIDE', message, { ...place, start: first })]
+}
+
+interface Ending {
+  count: number
+  /** Of the first. */
+  line: number
+  start: number
+}
+
+function lineEndProblems(bytes: Uint8Array): Problem[] {
+  // Most sources know LF alone, which one native search tells.
+  if (bytes.indexOf(CR) < 0) return []
+  const endings = new Map<string, Ending>()
+  eachLine(bytes, ({ number, end, ending }) => {
+    const seen = endings.get(ending)
+    if (seen !== undefined) seen.count += 1
+    else if (ending !== 'none') endings.set(ending, { count: 1, line: number, start: end })
+    return undefined
+  })
+  const told = (code: ProblemCode, ending: string, what: string): Problem[] => {
+    const found = endings.get(ending)
+    if (found === undefined) return []
+    const message = `${found.count} lines end in ${what}, the first is line ${found.line}; they are kept`
+    return [createProblem(code, message, { ...positionOf(bytes, found.start), start: found.start })]
+  }
+  const kinds = [...endings].sort(([, a], [, b]) => a.start - b.start)
+  const second = kinds[1]?.[1]
+  const mixed = `line ends are mixed (${kinds.map(([kind, { count }]) => `${count} ${kind.toUpperCase()}`).join(', ')}); they are kept as they are`
+  return [
+    ...told('CRLF', 'crlf', 'CRLF'),
+    ...told('LONE_CR', 'cr', 'a lone CR'),
+    ...(second === undefined
+      ? []
+      : [
+          createProblem('MIXED_LINE_ENDS', mixed, {
+            ...positionOf(bytes, second.start),
+            start: second.start,
+          }),
+        ]),
+  ]
+}
+
+const CHUNK = 1 << 18
+
+function normalisationProblems(bytes: Uint8Array, headings: readonly Heading[]): Problem[] {
+  const problems = headings
+    .filter(({ normalised }) => !normalised)
+    .map(({ text, line, start }) =>
+      createProblem(
+        'MIXED_NORMALISATION',
+        `the heading "${text}" is not in Unicode's composed form (NFC); it is matched in it and kept as it is`,
+        { line, column: 1, start },
+      ),
+    )
+  const { count, first } = decomposedLines(bytes, new Set(problems.map(({ start }) => start)))
+  if (first === null) return problems
+  const place = { ...positionOf(bytes, first), start: first }
+  const message = `${count} lines of text are not in Unicode's composed form (NFC), the first is line ${place.line}; they are kept as they are`
+  return [...problems, createProblem('MIXED_NORMALISATION', message, place)]
+}
+
+/** Lines outside of those told already that are not in NFC, and where the first one begins. */
+function decomposedLines(bytes: Uint8Array, told: Set<number>): { count: number; first: number | null } {
+  let count = 0
+  let first: number | null = null
+  for (let start = byteOrderMark(bytes); start < bytes.length; ) {
+    const end = afterLine(bytes, start + CHUNK)
+    // Nearly all chunks are in NFC as a whole, and only the others are looked at line by line.
+    if (!isComposed(bytes, start, end)) {
+      for (let at = start, next = at; at < end; at = next) {
+        next = afterLine(bytes, at)
+        if (told.has(at) || isComposed(bytes, at, next)) continue
+        count += 1
+        first ??= at
+      }
+    }
+    start = end
+  }
+  return { count, first }
+}
+
+function isComposed(bytes: Uint8Array, start: number, end: number): boolean {
+  if (holdsComposedOnly(bytes, start, end)) return true
+  const text = textOf(bytes, start, end)
+  return text.normalize('NFC') === text
+}
+
+/**
+ * True only where no sign can compose with another or has another form: ASCII and Latin letters, most punctuation, basic
+ * Cyrillic, Han and Hangul (Unicode's NFC_Quick_Check). It spares most texts the decoding.
+ */
+function holdsComposedOnly(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) {
+    const lead = bytes[at]!
+    if (lead < 0xcc) continue
+    const next = bytes[at + 1]!
+    const safe =
+      lead === 0xd0 ||
+      lead === 0xd1 ||
+      (lead === 0xe1 && (next === 0xba || next === 0xbb)) ||
+      (lead === 0xe2 && next === 0x80 && bytes[at + 2]! > 0x81) ||
+      (lead >= 0xe4 && lead <= 0xe9) ||
+      (lead >= 0xeb && lead <= 0xec)
+    if (!safe) return false
+    at += lead < 0xe0 ? 1 : 2
+  }
+  return true
+}
+
+function afterLine(bytes: Uint8Array, from: number): number {
+  const at = from >= bytes.length ? -1 : bytes.indexOf(LF, from)
+  return at < 0 ? bytes.length : at + 1
+}

@@ -1,0 +1,32 @@
+/**
+ * What a problem means for a cut. `stops`: the text can't be cut so; `needs-accept`: only a person who looked can say that it is
+ * right, by `--accept <code>`, which the plan records; `note`: odd, kept as it is, and told.
+ */
+export type Severity = 'stops' | 'needs-accept' | 'note'
+
+export const SEVERITY = {
+  ADDRESS_COLLISION: 'stops',
+  ADDRESS_TOO_LONG: 'stops',
+  NUL: 'stops',
+  BYTE_ORDER_MARK_INSIDE: 'needs-accept',
+  HEADING_TOO_LONG: 'needs-accept',
+  NUMBER_OUT_OF_ORDER: 'needs-accept',
+  UNCLOSED_BLOCK: 'needs-accept',
+  BYTE_ORDER_MARK: 'note',
+  CONTAINER_REPEATED: 'note',
+  CRLF: 'note',
+  KIND_GUESSED: 'note',
+  LONE_CR: 'note',
+  MIXED_LINE_ENDS: 'note',
+  MIXED_NORMALISATION: 'note',
+  NO_FINAL_NEWLINE: 'note',
+  NUMBER_GAP: 'note',
+  UNKNOWN_HEADING_LEVEL: 'note',
+} as const satisfies Record<string, Severity>
+
+export type ProblemCode = keyof typeof SEVERITY
+
+/** The codes that `--accept` takes. */
+export const ACCEPTABLE_CODES: string[] = Object.entries(SEVERITY).flatMap(([code, severity]) =>
+  severity === 'needs-accept' ? [code] : [],
+)

@@ -1,0 +1,77 @@
+import { CutterError } from '../../domain/errors.ts'
+import * as constitution from './constitution.yaml'
+import * as dieu from './dieu.yaml'
+import * as html from './html.yaml'
+import * as markdown from './markdown.yaml'
+import * as markdownNested from './markdown-nested.yaml'
+import * as markdownSections from './markdown-sections.yaml'
+import * as numbered from './numbered.yaml'
+import * as plain from './plain.yaml'
+import * as plainNested from './plain-nested.yaml'
+import { type Profile, parseProfile } from './profile.ts'
+import * as spdx from './spdx.yaml'
+
+/** A profile as it is written: its own keys, over those of the profile that it extends. */
+export interface WrittenProfile {
+  /** The YAML. */
+  text: string
+  data: { [key: string]: unknown }
+}
+
+/** In the order of preference when two fit a text equally well. */
+const written: WrittenProfile[] = [
+  ...[markdown, plain, html, constitution, spdx, numbered],
+  ...[markdownNested, plainNested, markdownSections, dieu],
+]
+
+const known = new Map(written.map((each) => [each.data.name as string, each]))
+const taken = new Map<string, Profile>()
+
+export function listShippedProfiles(): string[] {
+  return [...known.keys()]
+}
+
+export function findShippedProfileText(name: string): string | null {
+  return known.get(name)?.text ?? null
+}
+
+/** A profile that ships, or null. Ours are data as well: taken in when they are first asked for. */
+export function findShippedProfile(name: string): Profile | null {
+  const found = taken.get(name)
+  if (found !== undefined) return found
+  const each = known.get(name)
+  if (each === undefined) return null
+  const profile = parseProfile(extendProfile(each.data, new Map()))
+  taken.set(name, profile)
+  return profile
+}
+
+/**
+ * The keys of a written profile over those of the one that it extends, which is one of `others` or one that ships. Throws
+ * INPUT_REFUSED for one that is not known or extends itself.
+ */
+export function extendProfile(
+  data: { [key: string]: unknown },
+  others: ReadonlyMap<string, { [key: string]: unknown }>,
+): { [key: string]: unknown } {
+  const chain = [data]
+  for (let each = data; each.extends !== undefined; ) {
+    const base = others.get(String(each.extends)) ?? known.get(String(each.extends))?.data
+    if (base === undefined || chain.includes(base)) {
+      const why = base === undefined ? 'which is not known' : 'which extends it in turn'
+      throw new CutterError(
+        'INPUT_REFUSED',
+        `the profile ${data.name} extends ${JSON.stringify(each.extends)}, ${why}`,
+        { next: `profiles to extend are: ${[...others.keys(), ...known.keys()].join(', ')}` },
+      )
+    }
+    chain.push(base)
+    each = base
+  }
+  const merged = Object.assign({}, ...chain.reverse()) as { [key: string]: unknown }
+  // Whether and when a profile is tried is its own affair, as are its words about itself.
+  for (const own of ['detect', 'description', 'version'])
+    if (!(own in data) && chain.length > 1) delete merged[own]
+  delete merged.extends
+  return merged
+}

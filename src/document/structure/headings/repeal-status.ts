@@ -1,0 +1,70 @@
+import type { Profile } from '../../profiles/profile.ts'
+import { textOf } from '../../syntax/lines.ts'
+
+/** A status that a heading's text bears. It is never part of the address: the unit stays the same one. */
+export interface StatusMark {
+  status: string
+  excludedBecause: string | null
+  /** The text without the mark. */
+  without: string
+}
+
+const LAST_BRACKETS = /[([]([^()[\]]{1,200})[)\]]\s*\.?$/
+
+/** Looks at the last brackets, then at the whole text behind the number: "(repealed by Act 5)", "Repealed." */
+export function findStatusMark(rest: string, profile: Profile): StatusMark | null {
+  const text = rest.trim()
+  if (text === '') return null
+  const brackets = LAST_BRACKETS.exec(text)
+  const bracketed = brackets?.[1]?.trim().toLowerCase()
+  const whole = text.toLowerCase().replace(/^[\s.:–—-]+|[\s.]+$/g, '')
+  for (const { word, status, excludedBecause } of markWordsOf(profile)) {
+    if (bracketed !== undefined && startsWithWord(bracketed, word)) {
+      return { status, excludedBecause, without: text.slice(0, brackets!.index).trim() }
+    }
+    if (whole === word) return { status, excludedBecause, without: '' }
+  }
+  return null
+}
+
+interface MarkWord {
+  word: string
+  status: string
+  excludedBecause: string | null
+}
+
+const known = new WeakMap<Profile, MarkWord[]>()
+
+function markWordsOf(profile: Profile): MarkWord[] {
+  const found = known.get(profile)
+  if (found !== undefined) return found
+  const words = profile.statusMarks.flatMap(({ words, status, excludedBecause }) =>
+    words.map((each) => ({ word: each.normalize('NFC').toLowerCase(), status, excludedBecause })),
+  )
+  known.set(profile, words)
+  return words
+}
+
+function startsWithWord(text: string, word: string): boolean {
+  return text.startsWith(word) && !/^[\p{L}\p{M}]/u.test(text.slice(word.length))
+}
+
+/** A text of so many bytes may say nothing but its status. */
+const LONGEST_STATUS_TEXT = 400
+
+/** The mark of a unit whose text, its first line left out, is a status and nothing else: "(Repealed)", "*bãi bỏ*". */
+export function findBodyStatusMark(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  profile: Profile,
+): StatusMark | null {
+  if (end - start > LONGEST_STATUS_TEXT) return null
+  const [, ...lines] = textOf(bytes, start, end)
+    .normalize('NFC')
+    .split(/\r\n|\r|\n/)
+  const text = lines.join(' ').replace(/[*_`]/g, '').trim()
+  const whole = /^[([].*[)\]]\.?$/.test(text) ? text : text.replace(/\.$/, '')
+  const mark = text === '' ? null : findStatusMark(whole, profile)
+  return mark === null || mark.without !== '' ? null : mark
+}

@@ -1,0 +1,68 @@
+import type { Level, Profile, Syntax } from '../profiles/profile.ts'
+import type { Heading } from './headings/heading-match.ts'
+
+/** The kind of heading that is cut in one document. */
+export interface LeafLevel {
+  levels: Set<string>
+  depth: number
+  rank: number
+  /** Start of the first heading that is cut: known kinds that begin before it hold it. */
+  first: number
+}
+
+/**
+ * The kind that is cut: of the levels with role `leaf` the one that has most numbered headings at one depth, the wider
+ * on a tie. Plain text that has only containers is cut at the narrowest of them. Null: Markdown without known kinds.
+ */
+export function findLeafLevel(headings: Heading[], profile: Profile, syntax: Syntax): LeafLevel | null {
+  const wanted = profile.leaves === 'most-frequent' ? null : new Set(profile.leaves)
+  const isLeaf = (level: Level | undefined) =>
+    level !== undefined && (wanted?.has(level.name) ?? level.role === 'leaf')
+  const best =
+    mostFrequent(headings, profile, isLeaf) ??
+    (syntax === 'plain' ? mostFrequent(headings, profile, (level) => level === undefined) : null) ??
+    (syntax === 'plain' ? narrowest(headings, profile) : null)
+  if (best === null) return null
+  const levels = wanted ?? new Set([best.level!])
+  const first = headings.find((heading) => heading.level !== null && levels.has(heading.level))!
+  // Repeated unknown words stand below every known kind.
+  const rank =
+    findLevel(best.level, profile) === undefined ? profile.levels.length : levelRank(best.level, profile)
+  return { levels, depth: best.depth, rank, first: first.start }
+}
+
+function mostFrequent(
+  headings: Heading[],
+  profile: Profile,
+  fits: (level: Level | undefined) => boolean,
+): Heading | null {
+  const counts = new Map<string, { count: number; heading: Heading }>()
+  for (const heading of headings) {
+    if (heading.number === null || heading.level === null || !fits(findLevel(heading.level, profile)))
+      continue
+    const key = `${heading.depth} ${heading.level}`
+    const entry = counts.get(key)
+    if (entry === undefined) counts.set(key, { count: 1, heading })
+    else entry.count += 1
+  }
+  const best = [...counts.values()].sort((a, b) => {
+    return b.count - a.count || levelRank(a.heading.level, profile) - levelRank(b.heading.level, profile)
+  })[0]
+  return best?.heading ?? null
+}
+
+function narrowest(headings: Heading[], profile: Profile): Heading | null {
+  let best: Heading | null = null
+  for (const heading of headings) {
+    if (best === null || levelRank(heading.level, profile) > levelRank(best.level, profile)) best = heading
+  }
+  return best
+}
+
+export function findLevel(name: string | null, profile: Profile): Level | undefined {
+  return profile.levels.find((level) => level.name === name)
+}
+
+export function levelRank(name: string | null, profile: Profile): number {
+  return profile.levels.findIndex((level) => level.name === name)
+}

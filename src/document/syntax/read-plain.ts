@@ -1,0 +1,87 @@
+import {
+  type Heading,
+  longestHeadingBytes,
+  matchHeading,
+  mostHeadings,
+  type SyntaxReading,
+} from '../structure/headings/heading-match.ts'
+import { type Lexicon, mayBeForm } from '../structure/headings/read-heading.ts'
+import { mayOpenHeading, skipBlanks } from './line-prefilter.ts'
+import { byteOrderMark, eachLine, type Line, textOf } from './lines.ts'
+import { findMarkerHeadings } from './paragraph-headings.ts'
+import {
+  addRepeatedHeadings,
+  countRepeatedForm,
+  mayRepeatBytes,
+  type RepeatedForm,
+  roleOfHeading,
+} from './repeated-forms.ts'
+import { classifyLineEnd, findRunInHeading, type PrecedingText } from './run-in-headings.ts'
+
+const LONGEST_TITLED = 160
+
+/**
+ * Numbered headings on lines of their own: words and number alone, or with a title where a paragraph may begin; and run-ins,
+ * a number as the first words of a paragraph. Words that no profile knows count when they repeat with growing numbers and the
+ * known ones hardly occur.
+ */
+export function readPlain(bytes: Uint8Array, lexicon: Lexicon): SyntaxReading {
+  const known: Heading[] = []
+  const forms = new Map<string, RepeatedForm>()
+  const { runIns, leaves: wanted, repeatedForms } = lexicon.profile
+  const runIn = runIns.includes('words')
+  // A profile that names its leaves knows all its words.
+  const least = wanted === 'most-frequent' ? repeatedForms : 0
+  let leaves = 0
+  let before: PrecedingText = 'break'
+  let textBefore = 0
+  eachLine(bytes, (line) => {
+    const from = skipBlanks(bytes, line.start, line.end)
+    if (from === line.end) {
+      before = 'break'
+      return undefined
+    }
+    const isShort = line.end - line.start <= longestHeadingBytes
+    const opens = mayOpenHeading(bytes, from, line.end, lexicon.openingBytes)
+    const raw = isShort && opens ? textOf(bytes, from, line.end).trim() : null
+    const ownLine =
+      raw === null || raw.length > LONGEST_TITLED ? null : lineHeading(line, raw, before, lexicon)
+    const heading = ownLine ?? (opens && runIn ? findRunInHeading(bytes, line, before, lexicon) : null)
+    if (heading !== null) {
+      known.push(heading)
+      if (roleOfHeading(heading, lexicon) === 'leaf') leaves += 1
+    } else {
+      const marked = findMarkerHeadings(bytes, { line, from, before, textBefore }, lexicon)
+      if (marked.length > 0) {
+        known.push(...marked)
+        textBefore = 0
+        before = marked.some(({ words }) => words !== '') ? 'break' : classifyLineEnd(bytes, from, line.end)
+        return known.length > mostHeadings ? 'stop' : undefined
+      }
+      textBefore += 1
+      if (isShort && leaves < least && mayRepeatBytes(bytes, from, line.end)) {
+        countRepeatedForm(forms, line, raw ?? textOf(bytes, from, line.end).trim(), lexicon)
+      }
+    }
+    before = ownLine === null ? classifyLineEnd(bytes, from, line.end) : 'break'
+    return known.length > mostHeadings ? 'stop' : undefined
+  })
+  const headings = leaves < least ? addRepeatedHeadings(known, leaves, forms, lexicon) : known
+  return { headings, bodyStart: byteOrderMark(bytes), overlong: null, unclosed: null }
+}
+
+function lineHeading(line: Line, raw: string, before: PrecedingText, lexicon: Lexicon): Heading | null {
+  if (!mayBeForm(raw, lexicon)) return null
+  const heading = matchHeading(line, 1, raw, lexicon)
+  if (heading.level === null || /^\p{Ll}/u.test(heading.text)) return null
+  const bare = heading.words.replace(/[\s\p{P}]/gu, '') === ''
+  if (heading.number === null) return bare && roleOfHeading(heading, lexicon) === 'annex' ? heading : null
+  return bare || heading.mark !== null || isTitle(heading.words, before) ? heading : null
+}
+
+/** "Điều 5. Giải thích từ ngữ" is a heading, "Article 5 of the Act applies," in the middle of a paragraph is not. */
+function isTitle(words: string, before: PrecedingText): boolean {
+  if (before === 'text' || /[,;，；、]$/.test(words)) return false
+  if (/^\s*[.:)–—-]/.test(words)) return true
+  return before === 'break' && /^[\p{Lu}\p{Lo}(["“«]/u.test(words) && !/[.:。：]$/.test(words)
+}

@@ -1,4 +1,0 @@
-/** A word that can be pasted into a POSIX shell as it is. */
-export function shellWord(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
-}

@@ -1,0 +1,142 @@
+import { z } from 'zod'
+import type { EffectContext, Probe, WriteEffect } from '../../../domain/effect.ts'
+import { Stop } from '../../../domain/errors.ts'
+import type { Sql, Target } from '../../../targets/target.ts'
+import { actorOf, type CutDeps, lockDocument, readJsonEvidence } from '../deps.ts'
+import { driftError } from '../drift.ts'
+import { moveUnits, writeAliases } from '../lifecycle-calls.ts'
+import { countEdges, type LifecyclePlan, lifecycleDifferences } from '../lifecycle-plan.ts'
+import type { CutPlan } from '../plan.ts'
+import { targetWrite } from '../target-write.ts'
+import {
+  buildReviewRow,
+  EXECUTOR_REVISION,
+  governanceIds,
+  insertRows,
+  requireApproval,
+} from './leg-b-record.ts'
+
+const input = z.object({
+  document: z.string(),
+  target: z.string(),
+  planDigest: z.string(),
+  cutPlanDigest: z.string(),
+})
+const output = z.looseObject({ enacted: z.number(), edges: z.number() })
+type Input = z.infer<typeof input>
+type Output = z.infer<typeof output>
+
+/**
+ * Brings the drafts into force and takes out what they replace, in one transaction, through the lifecycle functions, under the
+ * review that SG2's statement is. Aliases come with it: until then an address leads where it always did.
+ */
+export function lifecycleEnact(world: CutDeps): WriteEffect<Input, Output> {
+  const at = async (target: Target, context: EffectContext, given: Input) => {
+    const plan = await readJsonEvidence<LifecyclePlan>(context, given.planDigest)
+    const cut = await readJsonEvidence<CutPlan>(context, given.cutPlanDigest)
+    await target.write('executor', context, async (sql) => {
+      await lockDocument(sql, given.document)
+      await refuseDrift(target, sql, context, { plan, cut })
+      await enact(sql, context, plan)
+    })
+    return resultOf(plan)
+  }
+  return targetWrite(world, { name: 'lifecycle_enact', input, output, write: at, committed: probeAt })
+}
+
+/**
+ * The review's row is written in the transaction that enacts, for this run's manifest, so it tells whether that committed. A row
+ * of that id for another manifest is somebody else's decision, and stands for nothing here.
+ */
+async function probeAt(target: Target, context: EffectContext, given: Input): Promise<Probe<Output>> {
+  const reviewId = await reviewIdOf(context)
+  const plan = await readJsonEvidence<LifecyclePlan>(context, given.planDigest)
+  return target.write('executor', context, async (sql): Promise<Probe<Output>> => {
+    await lockDocument(sql, given.document)
+    const { rows } = await sql.query<{ manifest: string | null; edges: number }>(
+      `select manifest_id as manifest,
+         (select count(*)::int from public.iu_lifecycle_log where review_decision_id = $1) as edges
+       from cutter_governance.review_decision where review_decision_id = $1`,
+      [reviewId],
+    )
+    const [found] = rows
+    if (found === undefined) return { outcome: 'not-committed' }
+    if (found.manifest !== governanceIds(context.runId).envelopeId) {
+      throw new Stop(
+        'STOP_REFUSED_INPUT',
+        `the review decision ${reviewId} is already recorded for another manifest; nothing was enacted`,
+        {
+          next: 'cancel this run (its drafts stay drafts) and start another',
+        },
+      )
+    }
+    const planned = allEdges(plan)
+    if (found.edges === planned) return { outcome: 'committed', ...resultOf(plan) }
+    const why = `${found.edges} of ${planned} lifecycle moves are there, though one transaction makes them all`
+    return { outcome: 'unknown', why }
+  })
+}
+
+async function reviewIdOf(context: EffectContext): Promise<string> {
+  const { statement, approvalId } = await requireApproval(context)
+  if (statement.reviewDecisionId !== undefined) return statement.reviewDecisionId
+  throw new Stop('STOP_INTERNAL', `approval ${approvalId} names no review decision`)
+}
+
+async function refuseDrift(
+  target: Target,
+  sql: Sql,
+  { mode }: EffectContext,
+  { plan, cut }: { plan: LifecyclePlan; cut: CutPlan },
+): Promise<void> {
+  const found = await target.surveyWithin(sql, plan.document)
+  const differences = lifecycleDifferences(plan, cut, found, mode)
+  if (differences.length === 0) return
+  throw driftError(
+    'the target is no longer as the approved plan says',
+    differences,
+    'cancel this run; its drafts stay drafts',
+    'nothing was enacted',
+  )
+}
+
+async function enact(sql: Sql, context: EffectContext, plan: LifecyclePlan): Promise<void> {
+  const approval = await requireApproval(context)
+  const { changeSetId, envelopeId } = governanceIds(context.runId)
+  const reviewId = await reviewIdOf(context)
+  const event = plan.actions.every(({ action }) => action === 'enact') ? 'enact' : 'lifecycle'
+  await insertRows(sql, 'cutter_governance.review_decision', [
+    buildReviewRow(approval, reviewId, event, envelopeId),
+  ])
+  const under = [
+    actorOf(context),
+    reviewId,
+    changeSetId,
+    approval.statement.reason || null,
+    EXECUTOR_REVISION,
+  ]
+  const changed = await moveUnits(sql, plan.actions, under)
+  if (changed < plan.actions.length) {
+    throw new Stop(
+      'STOP_DRIFT',
+      `${changed} of ${plan.actions.length} units would have moved; all or none, so nothing was`,
+    )
+  }
+  await writeAliases(sql, context, plan.aliases)
+}
+
+function resultOf(plan: LifecyclePlan) {
+  const count = (action: string) => plan.actions.filter((one) => one.action === action).length
+  const [superseded, revived, ended] = [count('supersede'), count('revive'), count('retire')]
+  const enacted = plan.actions.length - ended
+  const report = {
+    enacted,
+    ...(superseded > 0 ? { superseded } : {}),
+    ...(revived > 0 ? { revived } : {}),
+    ...(ended > 0 ? { ended } : {}),
+    ...(plan.aliases.length > 0 ? { aliases: plan.aliases.length } : {}),
+  }
+  return { output: { enacted, edges: allEdges(plan), report } }
+}
+
+const allEdges = ({ actions }: LifecyclePlan) => actions.reduce((sum, action) => sum + countEdges(action), 0)

@@ -1,0 +1,41 @@
+import { z } from 'zod'
+import type { ReadEffect } from '../../../domain/effect.ts'
+import { bytesEvidence, jsonEvidence } from '../../../domain/evidence.ts'
+import type { Json } from '../../../domain/json.ts'
+import type { CutDeps } from '../deps.ts'
+
+const input = z.object({ document: z.string(), source: z.string(), target: z.string() })
+const output = z.looseObject({ sourceDigest: z.string(), sourceSha256: z.string(), surveyDigest: z.string() })
+
+/** Pins the source by its SHA-256 and keeps its bytes; surveys the target as the reader, before anything else. */
+export function sourcePin(world: CutDeps): ReadEffect<z.infer<typeof input>, z.infer<typeof output>> {
+  return {
+    name: 'source_pin',
+    kind: 'read',
+    input,
+    output,
+    async execute(context, { document, source, target }) {
+      const bytes = await world.readSource(source)
+      const { survey, transactionId } = await (await world.target(target)).survey(context, document)
+      const pinned = bytesEvidence('source', 'application/octet-stream', bytes)
+      const surveyed = jsonEvidence('survey/before', survey)
+      const sourceSha256 = pinned.digest.slice('sha256:'.length)
+      return {
+        output: {
+          sourceDigest: pinned.digest,
+          sourceSha256,
+          surveyDigest: surveyed.digest,
+          transactionId,
+          report: {
+            document,
+            sourceSha256,
+            sourceBytes: bytes.length,
+            target: { name: target, ...survey.server } as unknown as Json,
+            counts: { before: survey.counts as unknown as Json, after: null },
+          },
+        },
+        evidence: [pinned, surveyed],
+      }
+    },
+  }
+}

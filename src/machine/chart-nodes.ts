@@ -1,0 +1,87 @@
+import type { AnyStateMachine, AnyStateNode } from 'xstate'
+import type { Json } from '../domain/json.ts'
+import { gatesOf } from './chart-gates.ts'
+import type { StateMeta } from './define.ts'
+
+/** The places of a chart: its nodes, and which gates lie before a place. */
+
+export const chartNodes = (logic: AnyStateMachine): AnyStateNode[] => below(logic.root)
+
+const below = (node: AnyStateNode): AnyStateNode[] => [node, ...Object.values(node.states).flatMap(below)]
+
+export const stateMetaOf = ({ meta }: AnyStateNode) => meta as StateMeta | undefined
+
+/** The atomic states of a snapshot's value; null when the chart has no such place, or the value ends above one. */
+export function findLeafNodes(logic: AnyStateMachine, value: Json): AnyStateNode[] | null {
+  return leavesBelow(logic.root, value)
+}
+
+function leavesBelow(node: AnyStateNode, value: Json): AnyStateNode[] | null {
+  if (typeof value === 'string') {
+    const child = node.states[value]
+    return child !== undefined && isLeaf(child) && node.type === 'compound' ? [child] : null
+  }
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) return null
+  const keys = Object.keys(value)
+  if (keys.length !== (node.type === 'parallel' ? Object.keys(node.states).length : 1)) return null
+  const found = keys.map((key) => {
+    const child = node.states[key]
+    if (child === undefined) return null
+    const inner = value[key]!
+    return isEmpty(inner) && isLeaf(child) ? [child] : leavesBelow(child, inner)
+  })
+  return found.some((leaves) => leaves === null) ? null : found.flatMap((leaves) => leaves!)
+}
+
+const isLeaf = ({ states }: AnyStateNode) => Object.keys(states).length === 0
+const isEmpty = (value: Json) =>
+  value !== null && typeof value === 'object' && !Array.isArray(value) && Object.keys(value).length === 0
+
+/**
+ * The gates that a run must have passed to stand at these places: those without which the chart can't lead there. A run that
+ * waits at a gate, or looks at the world once more for it, has not passed it yet.
+ */
+export function gatesBefore(logic: AnyStateMachine, places: AnyStateNode[]): string[] {
+  return gatesOf({ logic }).filter((gate) => {
+    if (places.some((place) => isAt(place, gate))) return false
+    const reached = reachedWithout(logic, gate)
+    return places.some((place) => !reached.has(place))
+  })
+}
+
+function isAt(node: AnyStateNode, gate: string): boolean {
+  const mark = stateMetaOf(node)
+  return (
+    mark !== undefined &&
+    (('gate' in mark && mark.gate === gate) || ('rechecks' in mark && mark.rechecks === gate))
+  )
+}
+
+/** Every atomic state that the chart can reach while nobody passes the gate. */
+function reachedWithout(logic: AnyStateMachine, gate: string): Set<AnyStateNode> {
+  const reached = new Set<AnyStateNode>()
+  const open = entered(logic.root)
+  for (let node = open.pop(); node !== undefined; node = open.pop()) {
+    if (reached.has(node)) continue
+    reached.add(node)
+    if (isAt(node, gate)) continue
+    for (let from: AnyStateNode | undefined = node; from !== undefined; from = from.parent)
+      open.push(...left(from))
+  }
+  return reached
+}
+
+const left = (node: AnyStateNode): AnyStateNode[] =>
+  [...node.transitions.values(), node.always ?? []]
+    .flat()
+    .flatMap(({ target = [] }) => (target as AnyStateNode[]).flatMap(entered))
+
+/** Where one stands after entering a node: its first places, or all of a history's neighbours, since any may be remembered. */
+function entered(node: AnyStateNode): AnyStateNode[] {
+  if (node.type === 'history')
+    return below(node.parent!).filter((other) => isLeaf(other) && other.type !== 'history')
+  if (node.type === 'parallel')
+    return Object.values(node.states).flatMap((child) => entered(child as AnyStateNode))
+  if (isLeaf(node)) return [node]
+  return node.initial.target.flatMap((target) => entered(target as AnyStateNode))
+}

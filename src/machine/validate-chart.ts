@@ -1,0 +1,117 @@
+import type { AnyStateMachine, AnyStateNode } from 'xstate'
+import type { Json } from '../domain/json.ts'
+import type { Run } from '../domain/run.ts'
+import { chartNodes, stateMetaOf } from './chart-nodes.ts'
+import type { RunContext } from './define.ts'
+import { type Machine, startStep } from './transition.ts'
+
+/**
+ * What is wrong with a chart, a sentence each: what the engine would only find out in the midst of a run, with something begun
+ * already. `effects` are the names of those that come with it.
+ */
+export function findChartFaults(logic: AnyStateMachine, effects: string[]): string[] {
+  const nodes = chartNodes(logic)
+  const faults = nodes.flatMap((node) => [
+    ...faultsOfNode(node).map((fault) => `state ${nameOf(node)} ${fault}`),
+    ...faultsOfWork(node, effects).map((fault) => `state ${nameOf(node)} ${fault}`),
+  ])
+  if (logic.root.type === 'parallel')
+    faults.push('its root is parallel, but a run stands at one milestone at a time')
+  if (!logic.root.transitions.has('CANCEL'))
+    faults.push('its root takes no CANCEL, so that its runs could not be cancelled')
+  if (!nodes.some((node) => outcomeOf(node) === 'succeeded')) {
+    faults.push("it has no end in success: a final state with meta: closed('succeeded')")
+  }
+  return faults
+}
+
+const nameOf = ({ path }: AnyStateNode) => path.join('.') || '(the root)'
+const DECISIONS = ['APPROVE', 'REJECT', 'VOID']
+const OUTCOMES = ['succeeded', 'rejected', 'failed', 'cancelled', 'voided', 'rolled-back']
+
+function outcomeOf(node: AnyStateNode): unknown {
+  const mark = stateMetaOf(node)
+  return mark !== undefined && 'closed' in mark ? mark.closed : undefined
+}
+
+function faultsOfNode(node: AnyStateNode): string[] {
+  const faults: string[] = []
+  const mark = (stateMetaOf(node) ?? {}) as {
+    gate?: unknown
+    rechecks?: unknown
+    stopped?: unknown
+    closed?: unknown
+  }
+  const marks = Object.keys(mark).filter((key) => ['gate', 'rechecks', 'stopped', 'closed'].includes(key))
+  if (marks.length > 1) faults.push(`is marked as ${marks.join(' and ')} at once`)
+  for (const name of [mark.gate, mark.rechecks]) {
+    if (name !== undefined && !(typeof name === 'string' && /^SG[1-9][0-9]?$/.test(name)))
+      faults.push(`names the gate ${JSON.stringify(name)}; gates are called SG1, SG2 …`)
+  }
+  if (mark.gate !== undefined) {
+    const missing = DECISIONS.filter((event) => !node.transitions.has(event))
+    if (missing.length > 0) faults.push(`is a gate, but takes no ${missing.join(', ')}`)
+    const others = [...node.transitions.keys()].filter(
+      (event) => !DECISIONS.includes(event) && !event.startsWith('xstate.after.'),
+    )
+    if (others.length > 0 || node.invoke.length > 0)
+      faults.push(
+        `is a gate, but goes on by itself (${[...others, ...node.invoke.map(({ id }) => id)].join(', ')})`,
+      )
+  }
+  const delayed = mark.gate === undefined && mark.stopped === undefined ? null : delayRound(node)
+  if (delayed !== null)
+    faults.push(`waits for a person, where the delay (after) of ${nameOf(delayed)} would never pass`)
+  if (mark.stopped !== undefined && !node.transitions.has('RETRY'))
+    faults.push('is a stop, but takes no RETRY')
+  if ((node.always ?? []).length > 0)
+    faults.push('hurries on with always, so that no snapshot would ever show it')
+  const isEnd = node.type === 'final' && node.parent?.parent === undefined
+  if (isEnd && !OUTCOMES.includes(outcomeOf(node) as string))
+    faults.push("is final, but doesn't say with which outcome: meta: closed('succeeded'), 'rejected' …")
+  if (!isEnd && mark.closed !== undefined) faults.push('is marked as closed, but is no final milestone')
+  return faults
+}
+
+/** The nearest state round a place, or it itself, that would go on after a delay. Nobody waits for delays of a run that rests. */
+function delayRound(node: AnyStateNode): AnyStateNode | null {
+  if ([...node.transitions.keys()].some((event) => event.startsWith('xstate.after.'))) return node
+  return node.parent === undefined ? null : delayRound(node.parent)
+}
+
+function faultsOfWork({ invoke, transitions }: AnyStateNode, effects: string[]): string[] {
+  return invoke.flatMap(({ id, src }) => {
+    // XState names what is invoked without a name of its own.
+    if (typeof src !== 'string' || src.startsWith('xstate.'))
+      return ['invokes logic of its own; work is an effect, invoked by its name']
+    if (!effects.includes(src))
+      return [`asks for the effect ${src}, which is not among the machine's effects`]
+    return ['done', 'error'].flatMap((kind) => {
+      const ways = transitions.get(`xstate.${kind}.actor.${id}`) ?? []
+      return ways.at(-1)?.guard === undefined && ways.length > 0
+        ? []
+        : [
+            `doesn't say what follows when ${src} ${kind === 'done' ? 'is done' : 'fails'} (on${kind === 'done' ? 'Done' : 'Error'})`,
+          ]
+    })
+  })
+}
+
+/** What is wrong with the first state of a run with this input, or null: `RunContext` is what the engine goes by. */
+export function findStartFault(machine: Machine, input: { [key: string]: Json }): string | null {
+  const identity = {
+    ...{ runId: 'tried', machine: machine.name, version: machine.version, input },
+    ...{ definitionDigest: machine.definitionDigest, mode: 'dry-run' as const, startKey: null },
+    ...{ startedBy: 'nobody', osUser: 'nobody', startedAt: '1970-01-01T00:00:00.000Z' },
+  }
+  let run: Run
+  try {
+    run = startStep(machine, identity, { at: identity.startedAt, by: 'nobody' }).run
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  }
+  const { context } = (JSON.parse(run.snapshot) as { snapshot: { context: Partial<RunContext> } }).snapshot
+  if (typeof context.output !== 'object' || context.output === null) return 'its context has no output: {}'
+  const missing = (['planDigest', 'stop', 'approvalId'] as const).filter((field) => context[field] !== null)
+  return missing.length === 0 ? null : `its context doesn't begin with ${missing.join(', ')} as null`
+}

@@ -1,0 +1,131 @@
+import { canonicalJson, type Json } from '../domain/json.ts'
+import { onlyIn, type SchemaDifference } from './catalogue.ts'
+import type { MigrationBundleSpec } from './migration-bundle.ts'
+
+/** What a migration did, as measured inside its own transaction; the same for a rehearsal and for the real one. */
+export interface MigrationOutcome {
+  schema: SchemaDifference
+  /** Rows by table, those without a change left out. */
+  rows: { [table: string]: RowChanges }
+  /** Tables whose storage was replaced, which takes the whole table: rewritten, truncated, or made anew. */
+  rewritten: string[]
+  /** Of tables with updated rows: in how many rows each column that was there before got another value; 0 left out. */
+  columns: { [table: string]: { [column: string]: number } }
+  distributions: { name: string; rows: Json[] }[]
+  /** Digest of the definitions that were added or changed. */
+  madeDigest: string
+}
+
+export interface RowChanges {
+  inserted: number
+  updated: number
+  deleted: number
+}
+
+const NONE: RowChanges = { inserted: 0, updated: 0, deleted: 0 }
+
+/** A line for each thing that is not as bundle.yaml says; empty when all is. */
+export function findUnexpectedChanges(
+  spec: Pick<MigrationBundleSpec, 'expect' | 'sideEffects'>,
+  outcome: MigrationOutcome,
+): string[] {
+  return [
+    ...compareExpectedSchema(spec.expect.schema, outcome.schema),
+    ...rowLines(spec.expect.rows, outcome.rows),
+    ...columnLines(spec, outcome),
+    ...compareDistributions(spec.expect.distributions, outcome.distributions),
+  ]
+}
+
+/** Of a rehearsal alone: on a target, others move sequences as well. */
+export const compareMovedSequences = (expected: string[], moved: string[]) => [
+  ...onlyIn(moved, expected).map((name) => `sequence ${name} was moved, which is not expected`),
+  ...onlyIn(expected, moved).map((name) => `sequence ${name} was expected to be moved, and was not`),
+]
+
+export function compareExpectedSchema(expected: SchemaDifference, found: SchemaDifference): string[] {
+  return (['added', 'removed', 'changed'] as const).flatMap((how) => [
+    ...onlyIn(found[how], expected[how]).map((name) => `${name} was ${how}, which is not expected`),
+    ...onlyIn(expected[how], found[how]).map((name) => `${name} was expected to be ${how}, and was not`),
+  ])
+}
+
+function rowLines(
+  expected: { [table: string]: RowChanges },
+  found: { [table: string]: RowChanges },
+): string[] {
+  const tables = [...new Set([...Object.keys(expected), ...Object.keys(found)])].sort()
+  return tables.flatMap((table) =>
+    (['inserted', 'updated', 'deleted'] as const).flatMap((how) => {
+      const want = (expected[table] ?? NONE)[how]
+      const have = (found[table] ?? NONE)[how]
+      return want === have ? [] : [`${table}: ${have} rows ${how}, ${want} expected`]
+    }),
+  )
+}
+
+function columnLines(
+  { expect, sideEffects }: Pick<MigrationBundleSpec, 'expect' | 'sideEffects'>,
+  found: MigrationOutcome,
+) {
+  const tables = [...new Set([...Object.keys(expect.rows), ...Object.keys(found.columns)])].sort()
+  return tables.flatMap((table) => {
+    const changed = found.columns[table] ?? {}
+    const accepted = sideEffects.filter((one) => one.table === table)
+    const named = [...(expect.rows[table]?.columns ?? []), ...accepted.flatMap(({ columns }) => columns)]
+    const counts = accepted.flatMap(({ columns, rows }) =>
+      rows === undefined ? [] : columns.map((column) => ({ column, rows })),
+    )
+    return [
+      ...onlyIn(Object.keys(changed), named).map(
+        (column) => `${table}.${column} got other values in ${changed[column]} rows, which is not expected`,
+      ),
+      ...onlyIn(named, Object.keys(changed)).map(
+        (column) => `${table}.${column} was expected to get other values, and did not`,
+      ),
+      ...counts
+        .filter(({ column, rows }) => changed[column] !== undefined && changed[column] !== rows)
+        .map(
+          ({ column, rows }) =>
+            `${table}.${column} got other values in ${changed[column]} rows, ${rows} expected`,
+        ),
+    ]
+  })
+}
+
+export function compareDistributions(
+  expected: { name: string; rows: Json[] }[],
+  found: MigrationOutcome['distributions'],
+): string[] {
+  const have = new Map(found.map(({ name, rows }) => [name, sorted(rows)]))
+  return expected.flatMap(({ name, rows }) => {
+    const [want, got] = [sorted(rows), have.get(name) ?? []]
+    if (canonicalJson(want) === canonicalJson(got)) return []
+    return [`distribution ${name} is ${short(got)}, ${short(want)} expected`]
+  })
+}
+
+/** Rows of a query have no order of their own. */
+const sorted = (rows: Json[]) => rows.map(canonicalJson).sort()
+const short = (rows: string[]) => {
+  const text = rows.join(' ')
+  return text.length > 300 ? `${text.slice(0, 300)}…` : text || 'empty'
+}
+
+/** Two measurements of the same migration, a line for each difference. */
+export function compareOutcomes(rehearsed: MigrationOutcome, found: MigrationOutcome): string[] {
+  const lines = [
+    ...compareExpectedSchema(rehearsed.schema, found.schema),
+    ...rowLines(rehearsed.rows, found.rows),
+    ...compareDistributions(rehearsed.distributions, found.distributions),
+  ]
+  if (canonicalJson(rehearsed.columns) !== canonicalJson(found.columns))
+    lines.push('other columns got other values than in the rehearsal')
+  if (canonicalJson(rehearsed.rewritten) !== canonicalJson(found.rewritten))
+    lines.push(
+      `it rewrote ${found.rewritten.join(', ') || 'no table'}, not ${rehearsed.rewritten.join(', ') || 'none'}`,
+    )
+  if (lines.length === 0 && rehearsed.madeDigest !== found.madeDigest)
+    lines.push('an object was made with another definition than in the rehearsal')
+  return lines
+}

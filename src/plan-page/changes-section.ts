@@ -1,0 +1,93 @@
+import type { PlannedUnit, ReadCutPlan } from './plan-schema.ts'
+import type { PlanReading, Stretch } from './plan-to-markdown.ts'
+import { code, count, ends, plural, prose, table } from './plan-words.ts'
+import { selectUnits, unitText } from './units-section.ts'
+
+/** So many changes are shown word by word without being asked for by page. */
+const SHOWN = 200
+/** Signs of unchanged text round a change. */
+const AROUND = 60
+
+/** What a re-cut changes in the text that is in force; nothing for a first cut. */
+export function changeLines(reading: PlanReading, plan: ReadCutPlan): string[] {
+  const { endings, aliases, left } = plan
+  const changed = plan.actions.filter(isChange)
+  const known = plan.actions.some(
+    ({ oldContentHash }) => oldContentHash !== undefined && oldContentHash !== null,
+  )
+  if (!known && endings.length === 0 && aliases.length === 0) return []
+  const here = new Set(selectUnits(plan.actions, reading) ?? plan.actions)
+  const shown = changed.filter((unit) => here.has(unit)).slice(0, SHOWN)
+  const more = changed.length - shown.length
+  return [
+    '## What changes in the text in force',
+    '',
+    changed.length === 0
+      ? 'No text that stays in force changes.'
+      : `${plural(changed.length, 'unit')} with another text, or new. ~~Struck out~~ is what goes, **bold** is what comes.`,
+    '',
+    ...shown.flatMap((unit) => amendment(unit, reading)),
+    ...(more > 0 ? [`And ${count(more)} more; ${code('--page')} N shows those of a page.`, ''] : []),
+    ...table(
+      ['goes out of force', 'how', 'its text stands at', 'first and last words'],
+      endings.map(({ address, action, contentHash, successors }) => [
+        code(address),
+        code(action),
+        successors.map(code).join(', ') || 'nowhere',
+        ends(reading.texts.get(contentHash) ?? ''),
+      ]),
+    ),
+    ...table(
+      ['old address', 'leads to', 'as'],
+      aliases.map(({ aliasAddress, address, kind }) => [code(aliasAddress), code(address), code(kind)]),
+    ),
+    ...(left.length === 0
+      ? []
+      : [`Drafts that this text does not have, left as they are: ${left.map(code).join(', ')}.`, '']),
+  ]
+}
+
+const isChange = ({ action, contentHash, oldContentHash }: PlannedUnit) =>
+  action !== 'keep' && contentHash !== oldContentHash
+
+function amendment(unit: PlannedUnit, reading: PlanReading): string[] {
+  const { address, title, change = null, from, action, oldContentHash = null, start, end } = unit
+  const was = from.filter((old) => old !== address)
+  const head = [
+    `### ${code(address)} ${prose(title)}`,
+    '',
+    `${prose(change ?? action)}${was.length === 0 ? '' : `, was ${was.map(code).join(', ')}`}`,
+    '',
+  ]
+  const old = oldContentHash === null ? undefined : reading.texts.get(oldContentHash)
+  if (old === undefined || reading.source === null)
+    return [...head, `> ${ends(unitText(unit, reading)) || '–'}`, '']
+  const now = new TextDecoder().decode(reading.source.subarray(start, end))
+  return [...head, `> ${excerpt(reading.differing(old, now))}`, '']
+}
+
+/** What differs, with a little of what stands round it. */
+function excerpt(stretches: Stretch[]): string {
+  return stretches
+    .map(({ kind, text }, i) => {
+      if (kind === 'added') return marked(text, '**')
+      if (kind === 'removed') return marked(text, '~~')
+      return shortened(text, i === 0, i === stretches.length - 1)
+    })
+    .filter((text) => text !== '')
+    .join(' ')
+}
+
+/** Signs that only part words have no text to be marked. */
+function marked(value: string, mark: string): string {
+  const text = prose(value)
+  return text === '' ? '' : `${mark}${text}${mark}`
+}
+
+function shortened(value: string, first: boolean, last: boolean): string {
+  const signs = [...value.replace(/\s+/gu, ' ')]
+  const head = first ? '' : prose(signs.slice(0, AROUND).join(''))
+  const tail = last ? '' : prose(signs.slice(-AROUND).join(''))
+  if (signs.length <= AROUND * (Number(!first) + Number(!last))) return prose(signs.join(''))
+  return [head, '…', tail].filter((text) => text !== '').join(' ')
+}

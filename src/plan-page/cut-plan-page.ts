@@ -1,0 +1,122 @@
+import { changeLines } from './changes-section.ts'
+import type { Expected, ReadCutPlan } from './plan-schema.ts'
+import type { PlanReading } from './plan-to-markdown.ts'
+import { code, count, plural, points, prose, table } from './plan-words.ts'
+import { unitLines } from './units-section.ts'
+
+/** What each action means to who decides; an action that isn't listed is shown by its name alone. */
+const MEANING: { [action: string]: string } = {
+  create: 'a new unit, written as a draft',
+  adopt: 'a draft with this very text is there; it is taken',
+  redraft: 'a draft with another text is there; this text becomes its next draft',
+  amend: 'a unit in force gets this text as its next version, a draft until the second gate',
+  revive: 'a unit that went out of force gets this text as its next version, a draft until the second gate',
+  'adopt-version': 'the next version of a unit waits there as a draft; it is taken',
+  keep: 'in force with this very text; nothing is written',
+  supersede: 'in force, and its text stands elsewhere now; superseded at the second gate',
+  retire: 'in force, and gone from the text; retired at the second gate',
+}
+
+export function cutPlanLines(reading: PlanReading, plan: ReadCutPlan): string[] {
+  const { mode, document, target, source, arithmetic } = plan
+  const { unitsWritten, governanceRows } = arithmetic
+  return [
+    ...table(
+      ['document', code(document)],
+      [
+        ['source', `${count(source.bytes)} bytes, SHA-256 ${code(source.sha256)}`],
+        ['source version', code(source.sourceVersionId)],
+        ['read by', `profile ${code(source.profile)} ${code(source.profileVersion)}`],
+        ['target', targetWords(target)],
+        ['mode', modeWords(mode)],
+      ],
+    ),
+    '## In short',
+    '',
+    ...actionTable([...plan.actions, ...plan.endings], MEANING),
+    `${plural(unitsWritten, 'unit is', 'units are')} written, with ${plural(governanceRows, 'row')} of record beside them. Nothing comes into force by this plan: that is decided at the second gate.`,
+    '',
+    ...acceptedLines(plan),
+    ...changeLines(reading, plan),
+    ...unitLines(reading, plan),
+    ...exclusionLines(plan),
+    ...expectedLines(plan.expected),
+    ...rollbackLines(plan.rollback),
+  ]
+}
+
+export const targetWords = ({ database, systemIdentifier, serverVersion }: ReadCutPlan['target']) =>
+  `database ${code(database)} of server ${code(systemIdentifier)}, PostgreSQL ${Math.floor(serverVersion / 10_000)}`
+
+export const modeWords = (mode: string) =>
+  mode === 'live'
+    ? '**live**: the target is written to'
+    : `${prose(mode)}: the target is not written to, what follows is rehearsed on a copy`
+
+export function actionTable(actions: { action: string }[], meaning: { [action: string]: string }): string[] {
+  const counts = new Map<string, number>()
+  for (const { action } of actions) counts.set(action, (counts.get(action) ?? 0) + 1)
+  const rows = [...counts].map(([action, n]) => [code(action), count(n), meaning[action] ?? ''])
+  return rows.length === 0
+    ? ['There is nothing to do.', '']
+    : table(['action', 'units', 'what it means'], [...rows, ['**all**', `**${count(actions.length)}**`, '']])
+}
+
+function acceptedLines({ accepted }: ReadCutPlan): string[] {
+  if (accepted.length === 0) return []
+  const rows = accepted.map((one) => [code(one.code), String(one.line), prose(one.message)])
+  return ['## Problems that were accepted', '', ...table(['problem', 'line', 'what it is'], rows)]
+}
+
+function exclusionLines({ excluded, layout }: ReadCutPlan): string[] {
+  const loose = layout.flatMap(({ text }) => text ?? [])
+  const bytes = loose.reduce((sum, text) => sum + Buffer.byteLength(text), 0)
+  const rows = excluded.map(({ heading, reason, start, end }) => [
+    prose(heading ?? '–'),
+    prose(reason),
+    count(end - start),
+    `${start}–${end}`,
+  ])
+  return [
+    '## What becomes no unit',
+    '',
+    `Text outside of units (titles, headings of chapters, what is left out) is kept with the cut, so that the document can be put together again byte for byte: ${plural(loose.length, 'piece')}, ${count(bytes)} bytes.`,
+    '',
+    ...(rows.length === 0 ? ['No unit is left out.', ''] : table(['left out', 'why', 'bytes', 'at'], rows)),
+  ]
+}
+
+export function expectedLines({ units, surface }: Expected): string[] {
+  const states = new Map<string, number>()
+  for (const { lifecycleStatus } of units ?? [])
+    states.set(lifecycleStatus, (states.get(lifecycleStatus) ?? 0) + 1)
+  const there =
+    units === undefined
+      ? []
+      : [
+          units.length === 0
+            ? '- The target holds no unit of this document.'
+            : `- The target holds ${plural(units.length, 'unit')} of this document: ${[...states].map(([state, n]) => `${count(n)} ${code(state)}`).join(', ')}.`,
+        ]
+  const guards = Object.entries(surface ?? {}).map(([what, all]) => `${count(all.length)} ${prose(what)}`)
+  return [
+    '## What it expects of the world',
+    '',
+    ...there,
+    ...(guards.length === 0
+      ? []
+      : [`- What guards it is as it was found, each by its digest: ${guards.join(', ')}.`]),
+    '',
+    'Were any of this different when it is acted on, nothing would be written, and the run would wait or stop.',
+    '',
+  ]
+}
+
+export const rollbackLines = (rollback: { [when: string]: string }) => [
+  '## How it is taken back',
+  '',
+  ...points(Object.fromEntries(Object.entries(rollback).map(([when, how]) => [WHEN[when] ?? when, how]))),
+  '',
+]
+
+const WHEN: { [when: string]: string } = { beforeCommit: 'before the commit', afterCommit: 'after it' }

@@ -1,0 +1,80 @@
+import { actionTable, expectedLines, modeWords, rollbackLines, targetWords } from './cut-plan-page.ts'
+import { cutPlan, type PlannedUnit, type ReadLifecyclePlan } from './plan-schema.ts'
+import type { PlanReading } from './plan-to-markdown.ts'
+import { code, count, ends, prose, table } from './plan-words.ts'
+import { FEW_UNITS, unitText } from './units-section.ts'
+
+const MEANING: { [action: string]: string } = {
+  enact: 'a draft comes into force',
+  supersede: 'a draft comes into force in the place of the version that is',
+  revive: 'a unit that had gone out of force comes again, with another version',
+  retire: 'a unit that the text no longer has goes out of force',
+}
+
+/** What the second gate decides: what is in force from then on. */
+export function lifecyclePlanLines(reading: PlanReading, plan: ReadLifecyclePlan): string[] {
+  const cut = cutPlan.safeParse(reading.cut)
+  const units = new Map(cut.success ? cut.data.actions.map((unit) => [unit.address, unit]) : [])
+  return [
+    ...table(
+      ['document', code(plan.document)],
+      [
+        ['source version', code(plan.sourceVersionId)],
+        ['target', targetWords(plan.target)],
+        ['mode', modeWords(plan.mode)],
+      ],
+    ),
+    '## In short',
+    '',
+    ...actionTable(plan.actions, MEANING),
+    'This can’t be taken back: what came into force has been in force. A later decision can only put something else in its place.',
+    '',
+    ...moveLines(reading, plan, units),
+    ...table(
+      ['old address', 'leads to', 'as'],
+      plan.aliases.map(({ aliasAddress, address, kind }) => [code(aliasAddress), code(address), code(kind)]),
+    ),
+    ...expectedLines(plan.expected),
+    ...rollbackLines(plan.rollback),
+  ]
+}
+
+function moveLines(
+  reading: PlanReading,
+  { actions }: ReadLifecyclePlan,
+  units: ReadonlyMap<string, PlannedUnit>,
+): string[] {
+  if (actions.length === 0) return []
+  const { page, pageSize } = reading
+  const whole = page === null && actions.length > FEW_UNITS
+  const at = (page ?? 1) - 1
+  const shown = page === null ? actions : actions.slice(at * pageSize, (at + 1) * pageSize)
+  const pages = Math.ceil(actions.length / pageSize)
+  const few = whole ? [...shown.slice(0, 20), ...shown.slice(-20)] : shown
+  return [
+    '## Units',
+    '',
+    ...(whole
+      ? [
+          `The first 20 and the last 20 of ${count(actions.length)}; ${code('--page')} N lists all (${count(pages)} pages of ${pageSize}).`,
+          '',
+        ]
+      : []),
+    ...(page === null ? [] : [`Page ${page} of ${count(pages)}.`, '']),
+    ...table(
+      ['action', 'address', 'heading', 'version', 'from', 'to', 'first and last words'],
+      few.map(({ action, address, versionSeq, from, to, replaces, after, successors }) => {
+        const unit = units.get(address)
+        return [
+          code(action),
+          code(address),
+          prose(unit?.title ?? '–'),
+          `${versionSeq ?? '–'}${replaces === undefined ? '' : `, for ${replaces.versionSeq}`}${after === undefined ? '' : `, after ${after.versionSeq} (${prose(after.status)})`}`,
+          code(from ?? '–'),
+          `${code(to ?? '–')}${successors.length === 0 ? '' : `, its text now at ${successors.map(code).join(', ')}`}`,
+          unit === undefined ? '' : ends(unitText(unit, reading)),
+        ]
+      }),
+    ),
+  ]
+}

@@ -1,0 +1,49 @@
+import type { Json } from '../domain/json.ts'
+import { commandLines, isCommands, type PlannedCommand } from './commands-section.ts'
+import type { PlanReading } from './plan-to-markdown.ts'
+import { code, count, points, prose, table } from './plan-words.ts'
+import { FEW_UNITS } from './units-section.ts'
+
+/** A plan of whatever machine: single facts in a table, lists of things as tables of their own, the rest as points. */
+export function otherPlanLines({ plan, page, pageSize }: PlanReading): string[] {
+  if (plan === null || typeof plan !== 'object' || Array.isArray(plan))
+    return ['## The plan', '', ...points(plan), '']
+  const entries = Object.entries(plan)
+  const single = entries.filter(([, value]) => value === null || typeof value !== 'object')
+  const nested = entries.filter(([, value]) => value !== null && typeof value === 'object')
+  return [
+    ...table(
+      ['fact', 'value'],
+      single.map(([key, value]) => [prose(key), prose(String(value))]),
+    ),
+    ...nested.flatMap(([key, value]) => [`## ${prose(key)}`, '', ...valueLines(value, page, pageSize), '']),
+  ]
+}
+
+function valueLines(value: Json, page: number | null, pageSize: number): string[] {
+  if (!Array.isArray(value)) return points(value)
+  if (value.length === 0) return ['None.']
+  const from = page === null ? 0 : (page - 1) * pageSize
+  const shown = value.slice(from, page === null ? FEW_UNITS : from + pageSize)
+  const left = value.length - shown.length
+  const more =
+    left > 0
+      ? [`${count(shown.length)} of ${count(value.length)}; ${code('--page')} N lists the others.`, '']
+      : []
+  const objects = shown.filter(isObject)
+  if (objects.length < shown.length) return [...more, ...points(shown)]
+  if (isCommands(objects)) return [...more, ...commandLines(objects as unknown as PlannedCommand[])]
+  const columns = [...new Set(objects.flatMap((row) => Object.keys(row)))]
+  const cell = (item: Json | undefined) =>
+    item === undefined || item === null ? '–' : prose(typeof item === 'string' ? item : JSON.stringify(item))
+  return [
+    ...more,
+    ...table(
+      columns.map(prose),
+      objects.map((row) => columns.map((key) => cell(row[key]))),
+    ),
+  ]
+}
+
+const isObject = (value: Json): value is { [key: string]: Json } =>
+  value !== null && typeof value === 'object' && !Array.isArray(value)

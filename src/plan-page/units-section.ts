@@ -1,0 +1,118 @@
+import type { PlannedUnit, ReadCutPlan } from './plan-schema.ts'
+import type { PlanReading } from './plan-to-markdown.ts'
+import { code, count, ends, plural, prose, table } from './plan-words.ts'
+
+/** So many units are listed one by one without being asked for by page. */
+export const FEW_UNITS = 500
+
+/** The units that this reading lists one by one; null where it shows groups instead. */
+export function selectUnits(units: PlannedUnit[], { page, pageSize }: PlanReading): PlannedUnit[] | null {
+  if (page !== null) return units.slice((page - 1) * pageSize, page * pageSize)
+  return units.length <= FEW_UNITS ? units : null
+}
+
+/** The units in their containers: each with its first and last words, or the first and the last of each group. */
+export function unitLines(reading: PlanReading, { actions }: ReadCutPlan): string[] {
+  if (actions.length === 0) return []
+  const shown = selectUnits(actions, reading)
+  if (shown === null) return ['## Units by group', '', ...groupLines(reading, actions)]
+  return [
+    '## Units',
+    '',
+    ...pageLines(reading, actions.length),
+    ...byContainer(shown).flatMap((group) => [
+      ...containerLines(group),
+      ...table(
+        ['action', 'address', 'heading', 'first and last words', 'bytes'],
+        group.map((unit) => [
+          code(unit.action),
+          code(unit.address),
+          prose(unit.title),
+          ends(unitText(unit, reading)),
+          count(unit.end - unit.start),
+        ]),
+      ),
+    ]),
+  ]
+}
+
+function containerLines(group: PlannedUnit[]): string[] {
+  const { parent } = group[0]!
+  return [
+    ...(parent === null ? [] : [`### ${code(parent)}`, '']),
+    `${plural(group.length, 'unit')}: ${totals(group)}`,
+    '',
+  ]
+}
+
+function pageLines({ page, pageSize, runId }: PlanReading, units: number): string[] {
+  if (page === null) return []
+  const pages = Math.ceil(units / pageSize)
+  const next = page < pages ? ` The next: ${code('--page')} ${page + 1}.` : ''
+  return [`Page ${page} of ${count(pages)}, ${count(units)} units in all (run ${code(runId)}).${next}`, '']
+}
+
+/** Groups that are large, or one beside another too often, are parted by number of units instead. */
+function groupLines(reading: PlanReading, units: PlannedUnit[]): string[] {
+  const { pageSize } = reading
+  const containers = byContainer(units)
+  const groups =
+    containers.length > FEW_UNITS
+      ? parted(units, pageSize)
+      : containers.flatMap((group) => parted(group, pageSize))
+  let before = 0
+  const rows = groups.map((group) => {
+    const page = Math.floor(before / pageSize) + 1
+    before += group.length
+    const [first, last] = [group[0]!, group.at(-1)!]
+    const bytes = group.reduce((sum, { start, end }) => sum + end - start, 0)
+    const bothEnds = [first, last].map(
+      (unit) => `${code(unit.address)} ${prose(unit.title)}: ${ends(unitText(unit, reading))}`,
+    )
+    return [
+      first.parent === null ? '–' : code(first.parent),
+      totals(group),
+      count(bytes),
+      ...bothEnds,
+      String(page),
+    ]
+  })
+  return [
+    `${count(units.length)} units are too many to be read in one table. Each of them is listed by ${code('--page')} N (${plural(Math.ceil(units.length / pageSize), 'page')} of ${pageSize}).`,
+    '',
+    ...table(['container', 'units', 'bytes', 'the first', 'the last', 'page'], rows),
+  ]
+}
+
+function byContainer(units: PlannedUnit[]): PlannedUnit[][] {
+  const groups: PlannedUnit[][] = []
+  for (const unit of units) {
+    const last = groups.at(-1)
+    if (last !== undefined && last[0]!.parent === unit.parent) last.push(unit)
+    else groups.push([unit])
+  }
+  return groups
+}
+
+function parted<T>(all: T[], size: number): T[][] {
+  return Array.from({ length: Math.ceil(all.length / size) }, (_, i) => all.slice(i * size, (i + 1) * size))
+}
+
+function totals(units: PlannedUnit[]): string {
+  const counts = new Map<string, number>()
+  for (const { action } of units) counts.set(action, (counts.get(action) ?? 0) + 1)
+  return [...counts].map(([action, n]) => `${count(n)} × ${code(action)}`).join(', ')
+}
+
+/** The unit's text without its heading's line; empty where the source is not at hand. */
+export function unitText({ start, end, title }: PlannedUnit, { source }: PlanReading): string {
+  if (source === null) return ''
+  const text = new TextDecoder().decode(source.subarray(start, end))
+  const [line = ''] = text.split(/\r\n|\r|\n/, 1)
+  const rest = text.slice(line.length)
+  const whole = line.normalize('NFC')
+  const at = whole.indexOf(title)
+  if (at < 0) return text
+  const behind = whole.slice(at + title.length)
+  return /[\p{L}\p{N}]/u.test(behind) ? behind + rest : rest
+}

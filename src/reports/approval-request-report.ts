@@ -1,0 +1,81 @@
+import type { Json } from '../domain/json.ts'
+import { code, inline, page, table } from '../domain/markdown.ts'
+import type { Run } from '../domain/run.ts'
+import { approversInWords, commandsFor, commandsInWords, rulesAt } from './approvers-section.ts'
+import { type Arrival, type GateDecision, listDecisions, listRefusals } from './history-summary.ts'
+import { actionCounts, planInWords, planOf } from './plan-section.ts'
+import type { Report, ReportInput } from './report.ts'
+
+/**
+ * The request for an approval: what the run would do, in plain words and in whole, what it expects of the world, how it is taken
+ * back, who may approve, and the very commands. Of several arrivals at a gate the newest counts; the others are named.
+ */
+export function requestReport(input: ReportInput, arrivals: Arrival[]): Pick<Report, 'facts' | 'markdown'> {
+  const { record } = input
+  const { run } = record
+  const { runId, machine, version, mode } = run
+  const newest = arrivals.at(-1)!
+  const { gate, planDigest, entry } = newest
+  const plan = planOf(record, planDigest)
+  const rules = rulesAt(input, newest)
+  const commands = commandsFor(run, gate)
+  const decided = listDecisions(record).find((one) => one.gate === gate && one.usedSeq > entry.seq) ?? null
+  const until = decided?.usedSeq ?? Number.POSITIVE_INFINITY
+  const refused = listRefusals(record.history).filter(
+    ({ seq }) => seq > arrivals[0]!.entry.seq && seq < until,
+  )
+  const earlier = arrivals
+    .slice(0, -1)
+    .map((arrival) => ({ seq: arrival.entry.seq, at: arrival.entry.at, planDigest: arrival.planDigest }))
+  return {
+    facts: {
+      type: 'cutter.report.approval-request/v1',
+      ...{ runId, machine, version, mode, gate, state: entry.state },
+      ...{ seq: entry.seq, hash: entry.hash, arrivedAt: entry.at, planDigest },
+      counts: actionCounts(plan),
+      plan,
+      mayApprove: { ...(rules as unknown as { [key: string]: Json }), allowedSigners: input.allowedSigners },
+      commands,
+      decided: decided as unknown as Json,
+      refused: refused as unknown as Json,
+      earlier,
+    },
+    markdown: page(
+      `# Approval asked for at gate ${code(gate)}`,
+      '',
+      `Run ${code(runId)} of machine ${code(machine)} ${code(version)}, ${mode}, came to ${code(entry.state)} on ${code(entry.at)}.`,
+      '',
+      standing(run, newest, decided),
+      '',
+      ...planInWords(run, plan),
+      ...approversInWords(input, rules, run, gate),
+      ...commandsInWords(commands),
+      '## Where it stands in the history',
+      '',
+      ...table(
+        ['this request', ''],
+        [
+          ['plan', inline(planDigest)],
+          ['entry', `${entry.seq}, ${code(entry.hash)}`],
+          ...earlier.map(({ seq, planDigest: old }) => [`asked before in entry ${seq}`, inline(old)]),
+        ],
+      ),
+      ...table(
+        ['refused in entry', 'reason', 'why'],
+        refused.map(({ seq, reason, message }) => [String(seq), inline(reason), inline(message)]),
+      ),
+    ),
+  }
+}
+
+function standing({ gate, status, outcome }: Run, arrival: Arrival, decided: GateDecision | null): string {
+  if (decided !== null) {
+    const { decision, approver, usedAt, usedSeq } = decided
+    const what = { approve: 'approved', reject: 'rejected', void: 'voided' }[decision] ?? decision
+    return `**Decided**: ${what} by ${code(approver)}, used in entry ${usedSeq} on ${code(usedAt)}.`
+  }
+  if (status === 'closed') return `**Over**: the run closed as ${outcome} without a decision here.`
+  return status === 'paused' && gate === arrival.gate
+    ? '**Waiting**: the run goes on only under an approval of this very plan.'
+    : '**Asked for, and not decided**.'
+}

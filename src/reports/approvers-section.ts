@@ -1,0 +1,84 @@
+import { namespaceOf } from '../approvals/statement.ts'
+import type { Json } from '../domain/json.ts'
+import { code } from '../domain/markdown.ts'
+import type { Run } from '../domain/run.ts'
+import type { Arrival } from './history-summary.ts'
+import { jsonOrNull } from './plan-section.ts'
+import type { GateRules, ReportInput } from './report.ts'
+
+/** As recorded (`policy/<gate>`) when the run came to the gate; where nothing was, as things are now. */
+export function rulesAt({ record, rules }: ReportInput, { gate, entry }: Arrival): GateRules {
+  const recorded = record.evidence.find(({ seq, name }) => seq === entry.seq && name === `policy/${gate}`)
+  const bytes = recorded === undefined ? undefined : record.contents.get(recorded.digest)
+  const said = (bytes === undefined ? null : jsonOrNull(bytes)) as Recorded | null
+  if (said === null || typeof said.validHours !== 'number') return rules(gate)
+  const { of, need, validHours, fourEyes } = said
+  return { ...(of ? { of } : {}), need: need ?? 1, validHours, fourEyes: fourEyes ?? true }
+}
+
+type Recorded = { [Key in keyof GateRules]?: GateRules[Key] | null }
+
+/** Who may approve, and until when an approval counts. */
+export function approversInWords(
+  { allowedSigners }: ReportInput,
+  { of, need = 1, validHours, fourEyes = true }: GateRules,
+  run: Run,
+  gate: string,
+): string[] {
+  const title = ['## Who may approve, and until when', '']
+  const until = 'The run waits as long as it takes.'
+  if (run.mode !== 'live') {
+    return [...title, `Anybody, by a rehearsal approval, which vouches for nothing. ${until}`, '']
+  }
+  const who = of === undefined ? 'Everybody' : of.map(code).join(', ')
+  const many = need === 1 ? 'one is enough' : `${need} people with keys of their own`
+  const others = fourEyes ? ', nobody of those who started or moved the run' : ''
+  return [
+    ...title,
+    `${who}, with a key that ${code(allowedSigners)} lists for ${code(namespaceOf(run.machine, gate))}: ${many}${others}. ` +
+      `An approval counts for ${validHours} hours from its signing. ${until}`,
+    '',
+  ]
+}
+
+/** What to type, each by what it is for. */
+export function commandsFor(run: Run, gate: string): { [purpose: string]: string[] } {
+  const { runId, mode, machine } = run
+  const read = [`cutter run plan ${runId} > plan.json`, 'sha256sum plan.json']
+  if (mode !== 'live') {
+    return {
+      read,
+      approve: [`cutter approval rehearse ${runId}`],
+      refuse: [`cutter approval rehearse ${runId} --decision reject --reason "…"`],
+      goOn: ['cutter run resume --approval <id>'],
+    }
+  }
+  const sign = `cutter approval sign ${runId} --as <principal> --key <file>`
+  return {
+    read,
+    approve: [sign],
+    approveElsewhere: [
+      `cutter approval statement ${runId} --as <principal> > statement.json`,
+      `ssh-keygen -Y sign -n ${namespaceOf(machine, gate)} -f <file> statement.json`,
+      'cutter approval import --statement statement.json --signature statement.json.sig',
+    ],
+    refuse: [`${sign} --decision reject --reason "…"`],
+    goOn: ['cutter run resume --approval <id>'],
+  }
+}
+
+const PURPOSES: { [purpose: string]: string } = {
+  read: 'Read the plan; its SHA-256 must be the plan’s digest below:',
+  approve: 'Approve it:',
+  approveElsewhere: 'Or sign where there is no Cutter:',
+  refuse: 'Reject it, which closes the run:',
+  goOn: 'Bring the approval to its gate:',
+}
+
+export function commandsInWords(commands: { [purpose: string]: Json }): string[] {
+  return Object.entries(commands).flatMap(([purpose, lines]) => [
+    ...[PURPOSES[purpose] ?? purpose, '', '```sh'],
+    ...(lines as string[]),
+    ...['```', ''],
+  ])
+}

@@ -1,0 +1,184 @@
+import type { Json } from '../domain/json.ts'
+import { code, duration, factTable, flattenFacts, inline, page, points, table } from '../domain/markdown.ts'
+import type { Run } from '../domain/run.ts'
+import { listArrivals, listDecisions, listPhases, listRefusals, type Phase } from './history-summary.ts'
+import { type Plan, planOf } from './plan-section.ts'
+import type { Report, ReportInput } from './report.ts'
+
+/**
+ * What became of a run: what was done and how, what was checked, the counts before and after, who approved, what stays. Also of
+ * one that stopped, was rejected or cancelled: then it says where, why, and what that leaves.
+ */
+export function closeoutReport({ record }: ReportInput): Pick<Report, 'facts' | 'markdown'> {
+  const { run, history } = record
+  const { runId, machine, version, mode, status, outcome, state, stop, output } = run
+  const phases = listPhases(record)
+  const done = phases.flatMap(doneOf)
+  const failed = phases.flatMap(failedOf)
+  const decisions = listDecisions(record)
+  const refused = listRefusals(history)
+  const checks = flattenFacts(output).filter(([, value]) => typeof value === 'boolean')
+  const counts = countsIn(output)
+  const { left, lines: stays } = whatStays(run, phases)
+  const passed = decisions.filter(({ decision }) => decision === 'approve').map(({ gate }) => gate)
+  const rollbacks = listArrivals(history)
+    .filter(({ gate }) => passed.includes(gate))
+    .flatMap(({ gate, planDigest }) => rollbackOf(gate, planOf(record, planDigest)))
+  const { seq, head, startedBy, osUser, startedAt, updatedAt } = run
+  const taken = Date.parse(updatedAt) - Date.parse(startedAt)
+  return {
+    facts: {
+      type: 'cutter.report.closeout/v1',
+      ...{ runId, machine, version, mode, status, outcome, state },
+      stop: stop as unknown as Json,
+      ...{ startedBy, osUser, startedAt, endedAt: updatedAt, entries: seq, head },
+      ...{ done, failed, stays, counts, output },
+      checks: Object.fromEntries(checks),
+      approvals: decisions as unknown as Json,
+      refused: refused as unknown as Json,
+      rollback: Object.fromEntries(rollbacks),
+    },
+    markdown: page(
+      `# Closeout: ${outcome ?? 'stopped'}`,
+      '',
+      `Run ${code(runId)} of machine ${code(machine)} ${code(version)}, ${mode}, started by ${code(startedBy)} ` +
+        `(system user ${code(osUser)}) on ${code(startedAt)}.`,
+      '',
+      ending(run, taken),
+      '',
+      ...(stop === null ? [] : factTable(stop as unknown as Json)),
+      ...section('What was done', doneTable(done)),
+      ...section('What failed on the way', failedTable(failed)),
+      '## What stays',
+      '',
+      ...stays.map((line) => `- ${line}`),
+      '',
+      ...(left ? rollbacks : []).flatMap(([gate, rollback]) => [
+        ...[`How it is taken back, as the plan of ${code(gate)} says:`, ''],
+        ...[...points(rollback), ''],
+      ]),
+      ...section(
+        'What was checked',
+        table(
+          ['check', 'holds'],
+          checks.map(([path, value]) => [code(path), value === true ? 'yes' : 'no']),
+        ),
+      ),
+      ...counts.flatMap(({ what, rows }) => section(`Before and after: ${code(what)}`, countTable(rows))),
+      ...section('Who decided', decisionTable(decisions)),
+      ...section('What was refused', refusalTable(refused)),
+      ...['## The end of the history', ''],
+      ...table(['entry', 'hash'], [[String(seq), code(head)]]),
+    ),
+  }
+}
+
+const section = (title: string, lines: string[]) => (lines.length === 0 ? [] : [`## ${title}`, '', ...lines])
+
+function ending({ status, outcome, state, updatedAt }: Run, milliseconds: number): string {
+  const what =
+    status === 'closed'
+      ? `**Closed as ${outcome}**`
+      : '**Stopped**; it is not closed and can be taken up again'
+  return `${what}, at ${code(state)} on ${code(updatedAt)}, ${duration(milliseconds)} after its start.`
+}
+
+const doneOf = ({ name, tries }: Phase) =>
+  tries
+    .filter(({ outcome }) => outcome === 'done')
+    .map(({ kind, ran, endedAt, state, seq }) => ({ phase: name, kind, ran, endedAt, state, seq }))
+
+const failedOf = ({ name, tries }: Phase) =>
+  tries
+    .filter(({ outcome }) => outcome === 'failed')
+    .map(({ kind, endedAt, state, seq, error }) => {
+      const { code: stopCode = null, message = null } = (error ?? {}) as { [key: string]: Json }
+      return { phase: name, kind, endedAt, state, seq, code: stopCode, message }
+    })
+
+const doneTable = (done: ReturnType<typeof doneOf>) =>
+  table(
+    ['phase', 'ran', 'reached', 'on', 'entry'],
+    done.map(({ phase, ran, state, endedAt, seq }) => [
+      code(phase),
+      inline(ran),
+      code(state),
+      code(endedAt),
+      String(seq),
+    ]),
+  )
+
+const failedTable = (failed: ReturnType<typeof failedOf>) =>
+  table(
+    ['phase', 'why', 'entry'],
+    failed.map((one) => [code(one.phase), `${inline(one.code)} ${inline(one.message)}`, String(one.seq)]),
+  )
+
+const decisionTable = (decisions: ReturnType<typeof listDecisions>) =>
+  table(
+    ['gate', 'decision', 'by', 'with key', 'reason', 'approval', 'used in entry'],
+    decisions.map(({ gate, decision, approver, vouched, kind, reason, approvalId, usedSeq, usedAt }) => {
+      const { fingerprint = null } = (vouched ?? {}) as { fingerprint?: string | null }
+      const key = fingerprint === null ? `none: a ${kind}` : code(fingerprint)
+      return [
+        ...[code(gate), code(decision), code(approver), key, code(reason), code(approvalId)],
+        `${usedSeq}, on ${code(usedAt)}`,
+      ]
+    }),
+  )
+
+const refusalTable = (refused: ReturnType<typeof listRefusals>) =>
+  table(
+    ['entry', 'by', 'reason', 'why'],
+    refused.map(({ seq, by, reason, message }) => [String(seq), code(by), inline(reason), inline(message)]),
+  )
+
+/** What writes left in the world, said by their receipts alone. */
+function whatStays({ mode, stop, outcome }: Run, phases: Phase[]): { left: boolean; lines: string[] } {
+  const writes = phases
+    .flatMap(({ name, tries }) => tries.map((one) => ({ name, ...one })))
+    .filter(({ kind }) => kind === 'write')
+    .sort((a, b) => a.seq - b.seq)
+  const lines = writes
+    .filter(({ outcome, ran }) => outcome === 'done' && ran !== 'simulate')
+    .map(({ name, ran, seq }) => `${code(name)} was done (${ran}), entry ${seq}.`)
+  const last = writes.at(-1)
+  if (stop?.code === 'STOP_OUTCOME_UNKNOWN' && last !== undefined)
+    lines.push(`Whether ${code(last.name)} was done is not known; resuming asks the target.`)
+  if (lines.length > 0 && outcome === 'rolled-back') {
+    lines.push('The last of these took the others back; its own report says what remains.')
+    return { left: false, lines }
+  }
+  if (lines.length > 0) return { left: true, lines }
+  const why = mode === 'live' ? 'no write was done' : 'this was a dry run, and no write was done for real'
+  return { left: false, lines: [`Nothing of what was planned: ${why}.`] }
+}
+
+const rollbackOf = (gate: string, plan: Plan | null): [string, Json][] =>
+  plan?.rollback === undefined ? [] : [[gate, plan.rollback]]
+
+interface Counted {
+  what: string
+  rows: { of: string; before: number | null; after: number | null }[]
+}
+
+/** Whatever the machine reports as `{ before, after }`: side by side, without what neither side could count. */
+function countsIn(output: Json): (Counted & { [key: string]: Json })[] {
+  return Object.entries((output ?? {}) as { [key: string]: Json }).flatMap(([what, value]) => {
+    const { before, after } = (value ?? {}) as { before?: Json; after?: Json }
+    if (before === undefined || after === undefined) return []
+    const sides = [before, after].map((side) => new Map(flattenFacts(side)))
+    const rows = [...new Set(sides.flatMap((side) => [...side.keys()]))].map((of) => {
+      const [was, is] = sides.map((side) => side.get(of))
+      return { of, before: typeof was === 'number' ? was : null, after: typeof is === 'number' ? is : null }
+    })
+    const told = rows.filter((row) => row.before !== null || row.after !== null)
+    return told.length === 0 ? [] : [{ what, rows: told }]
+  })
+}
+
+const countTable = (rows: Counted['rows']) =>
+  table(
+    ['', 'before', 'after'],
+    rows.map(({ of, before, after }) => [code(of), inline(before), inline(after)]),
+  )

@@ -1,0 +1,148 @@
+import type { Json } from '../domain/json.ts'
+import type { EntryMarks, HistoryEntry, Run, RunEvent } from '../domain/run.ts'
+import type { EvidenceRow, StoredRun } from '../store/run-store.ts'
+
+/** What reports read off a history: the tries of each phase, the arrivals at gates, the decisions. */
+
+/** One outcome of one phase. Times are ISO 8601. */
+export interface PhaseTry {
+  outcome: 'done' | 'failed'
+  /** Whether it was to write to the world. */
+  kind: 'read' | 'write'
+  /** How it came to its result; null when it failed. */
+  ran: string | null
+  /** How often it was begun, crashes included. */
+  attempt: number
+  beganAt: string
+  endedAt: string
+  milliseconds: number
+  /** The milestone it began at, and the one reached with it. */
+  from: string
+  state: string
+  status: Run['status']
+  /** What was read before it and recorded with it: the execution switch, a hold … */
+  readings: { [name: string]: Json }
+  output: Json
+  error: Json
+  evidence: EvidenceRow[]
+  seq: number
+  hash: string
+  previousHash: string
+}
+
+export interface Phase {
+  name: string
+  tries: PhaseTry[]
+}
+
+export interface Arrival {
+  gate: string
+  planDigest: string | null
+  entry: HistoryEntry
+}
+
+const RECORD = 'cutter.'
+const OWN_FIELDS = new Set(
+  'type actorId output error ran attempt kind evidence arrival approvalUsed outcome'.split(' '),
+)
+
+export type Marked = RunEvent & EntryMarks
+export const marksOf = ({ event }: HistoryEntry) => event as Marked
+
+/** In the order in which they first came to an outcome. */
+export function listPhases({ history, evidence }: Pick<StoredRun, 'history' | 'evidence'>): Phase[] {
+  const phases = new Map<string, Phase>()
+  let before: HistoryEntry | null = null
+  for (const entry of history) {
+    const [, kind, name] = /^xstate\.(done|error)\.actor\.(.+)$/s.exec(entry.event.type) ?? []
+    if (name !== undefined) {
+      const phase = phases.get(name) ?? { name, tries: [] }
+      const left = evidence.filter(({ seq }) => seq === entry.seq)
+      phase.tries.push(tryOf(entry, before ?? entry, kind === 'done', left))
+      phases.set(name, phase)
+    }
+    // A refused attempt between two entries of the run begins nothing.
+    if (entry.seq === 1 || !entry.event.type.startsWith(RECORD)) before = entry
+  }
+  return [...phases.values()]
+}
+
+function tryOf(entry: HistoryEntry, before: HistoryEntry, done: boolean, evidence: EvidenceRow[]): PhaseTry {
+  const { event, at, state, status, seq, hash, previousHash } = entry
+  return {
+    outcome: done ? 'done' : 'failed',
+    kind: event.kind === 'write' ? 'write' : 'read',
+    ran: (event.ran as string | undefined) ?? null,
+    attempt: (event.attempt as number | undefined) ?? 1,
+    beganAt: before.at,
+    endedAt: at,
+    milliseconds: Date.parse(at) - Date.parse(before.at),
+    from: before.state,
+    ...{ state, status },
+    readings: Object.fromEntries(Object.entries(event).filter(([field]) => !OWN_FIELDS.has(field))),
+    output: event.output ?? null,
+    error: event.error ?? null,
+    evidence,
+    ...{ seq, hash, previousHash },
+  }
+}
+
+export function listArrivals(history: HistoryEntry[]): Arrival[] {
+  return history.flatMap((entry) => {
+    const { arrival } = marksOf(entry)
+    return arrival === undefined ? [] : [{ ...arrival, entry }]
+  })
+}
+
+/** An approval that was used: what was decided, by whom, with which key. */
+export interface GateDecision {
+  gate: string
+  decision: string
+  approvalId: string
+  approver: string
+  reason: string
+  kind: string
+  /** Who vouches for it and with which key; null for a rehearsal. */
+  vouched: Json
+  /** Everyone whose approval counted with it, where a gate needs several. */
+  counted: Json
+  broughtAt: string
+  broughtBy: string
+  usedAt: string
+  usedSeq: number
+}
+
+export function listDecisions({
+  history,
+  approvals,
+}: Pick<StoredRun, 'history' | 'approvals'>): GateDecision[] {
+  return history.flatMap((entry) => {
+    const approvalId = marksOf(entry).approvalUsed
+    const approval = approvals.find((one) => one.approvalId === approvalId)
+    const brought = history
+      .slice(0, entry.seq)
+      .findLast(({ event }) => approvalId !== undefined && event.approvalId === approvalId)
+    if (approval === undefined || brought === undefined) return []
+    const { statement, kind } = approval
+    const { gate, decision, approver, reason } = statement
+    return {
+      ...{ gate, decision, approvalId: approval.approvalId, approver, reason, kind },
+      vouched: brought.event.vouched ?? null,
+      counted: brought.event.counted ?? null,
+      broughtAt: brought.at,
+      broughtBy: brought.by,
+      usedAt: entry.at,
+      usedSeq: entry.seq,
+    }
+  })
+}
+
+/** Attempts that were refused; none of them moved the run. */
+export function listRefusals(history: HistoryEntry[]) {
+  return history
+    .filter(({ event }) => event.type === 'cutter.approval-refused')
+    .map(({ seq, at, by, event }) => {
+      const { approvalId = null, reason = null, message = null } = event
+      return { seq, at, by, approvalId, reason, message }
+    })
+}

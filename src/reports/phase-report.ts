@@ -1,0 +1,108 @@
+import type { Json } from '../domain/json.ts'
+import { code, duration, factTable, inline, page, table } from '../domain/markdown.ts'
+import type { EvidenceRow } from '../store/run-store.ts'
+import type { Phase, PhaseTry } from './history-summary.ts'
+import type { Report, ReportInput } from './report.ts'
+
+/** The receipt of one phase: what it came to, how it ran, what it left, and every try before it that failed. */
+export function phaseReport(
+  { record: { run, contents } }: ReportInput,
+  { name, tries }: Phase,
+): Pick<Report, 'facts' | 'markdown'> {
+  const { runId, machine, version, mode } = run
+  const newest = tries.at(-1)!
+  const earlier = tries.slice(0, -1).reverse()
+  return {
+    facts: {
+      type: 'cutter.report.phase/v1',
+      ...{ runId, machine, version, mode, phase: name },
+      ...{ outcome: newest.outcome, state: newest.state, kind: newest.kind },
+      tries: tries as unknown as Json,
+    },
+    markdown: page(
+      `# Phase ${code(name)}`,
+      '',
+      `Run ${code(runId)} of machine ${code(machine)} ${code(version)}, ${mode}.`,
+      '',
+      tried(newest),
+      '',
+      ...receipt(newest, mode),
+      ...texts(newest, contents),
+      ...(earlier.length === 0 ? [] : ['## Earlier tries', '']),
+      ...earlier.flatMap((one) => [tried(one), '', ...receipt(one, mode)]),
+    ),
+  }
+}
+
+function tried({ outcome, from, state, seq, status }: PhaseTry): string {
+  if (outcome === 'done') {
+    const way =
+      from === state
+        ? `the run stayed at ${code(state)}`
+        : `the run went from ${code(from)} to ${code(state)}`
+    return `**Done** at entry ${seq}: ${way}.`
+  }
+  const then = {
+    stopped: 'stopped there',
+    paused: 'waits at its gate',
+    working: 'went on',
+    closed: 'closed',
+  }[status]
+  return `**Failed** at entry ${seq}: the run stayed at ${code(state)} and ${then}.`
+}
+
+/** What the phase itself wrote for people, such as the eight parts of a deploy's report, one level further down. */
+function texts({ evidence }: PhaseTry, contents: Map<string, Uint8Array>): string[] {
+  const written = evidence.filter(({ mediaType }) => mediaType === 'text/markdown')
+  return written.flatMap(({ digest }) => {
+    const text = Buffer.from(contents.get(digest) ?? []).toString('utf8')
+    return [text.trimEnd().replace(/^#/gm, '##'), '']
+  })
+}
+
+const readingOf = ({ readings }: PhaseTry, name: string) =>
+  readings[name] === undefined ? 'not read' : inline(readings[name])
+
+function howItRan({ ran, kind }: PhaseTry): string {
+  if (ran === null) return 'it came to no result'
+  return kind === 'read' || RAN[ran] === undefined ? code(ran) : `${code(ran)}: ${RAN[ran]}`
+}
+
+const RAN: { [how: string]: string } = {
+  execute: 'written for real',
+  simulate: 'shown without doing it; nothing was written to the target',
+  probe: 'the target was asked, and it had been written already',
+}
+
+function receipt(one: PhaseTry, mode: string): string[] {
+  const { executionSwitch: _, hold: __, ...others } = one.readings
+  const rows = [
+    ['began', code(one.beganAt)],
+    ['ended', `${code(one.endedAt)}, ${duration(one.milliseconds)}`],
+    ['kind', one.kind === 'write' ? `a write, ${mode}` : 'a read'],
+    ['ran', howItRan(one)],
+    ['attempt', String(one.attempt)],
+    ['execution switch', readingOf(one, 'executionSwitch')],
+    ['hold', readingOf(one, 'hold')],
+    ...Object.entries(others).map(([name, value]) => [code(name), inline(value)]),
+    ['entry', `${one.seq}, ${code(one.hash)}`],
+    ['follows', code(one.previousHash)],
+  ]
+  return [
+    ...table(['receipt', ''], rows),
+    ...(one.error === null ? [] : ['Why it failed:', '', ...factTable(one.error)]),
+    ...(one.output === null ? [] : ['What it found:', '', ...factTable(one.output)]),
+    ...evidenceTable(one.evidence),
+  ]
+}
+
+export function evidenceTable(evidence: EvidenceRow[]): string[] {
+  if (evidence.length === 0) return []
+  const rows = evidence.map(({ name, digest, mediaType, bytes }) => [
+    code(name),
+    code(digest),
+    code(mediaType),
+    String(bytes),
+  ])
+  return ['What it left as evidence:', '', ...table(['name', 'digest', 'type', 'bytes'], rows)]
+}

@@ -1,0 +1,76 @@
+import type { Json } from '../domain/json.ts'
+import { code, factTable, inline, points, table } from '../domain/markdown.ts'
+import type { Run } from '../domain/run.ts'
+import type { StoredRun } from '../store/run-store.ts'
+
+/**
+ * A plan in plain words. A machine's plan may be any object; what is read of it are `actions`, an array of objects that say
+ * under `action` what they do, `expected`, and `rollback`. Whatever else it holds is shown as it is.
+ */
+export type Plan = { [key: string]: Json }
+
+/** Null when the plan is not among the run's evidence. */
+export function planOf({ contents }: Pick<StoredRun, 'contents'>, planDigest: string | null): Plan | null {
+  const bytes = planDigest === null ? undefined : contents.get(planDigest)
+  const plan = bytes === undefined ? null : jsonOrNull(bytes)
+  return plan === null || typeof plan !== 'object' || Array.isArray(plan) ? null : plan
+}
+
+export function jsonOrNull(bytes: Uint8Array): Json {
+  try {
+    return JSON.parse(Buffer.from(bytes).toString()) as Json
+  } catch {
+    return null
+  }
+}
+
+/** How many actions of each kind. */
+export function actionCounts(plan: Plan | null): { [action: string]: number } {
+  const counts = new Map<string, number>()
+  for (const action of actionsOf(plan)) {
+    const { action: what } = (action ?? {}) as { action?: Json }
+    const name = typeof what === 'string' ? what : 'action'
+    counts.set(name, (counts.get(name) ?? 0) + 1)
+  }
+  return Object.fromEntries(counts)
+}
+
+const actionsOf = (plan: Plan | null): Json[] => (Array.isArray(plan?.actions) ? plan.actions : [])
+
+const SHOWN = 20
+
+export function planInWords({ mode }: Run, plan: Plan | null): string[] {
+  if (plan === null) return ['## What it would do', '', 'The plan is not among this run’s evidence.', '']
+  const { actions: _, expected = null, rollback = null, ...rest } = plan
+  const actions = actionsOf(plan)
+  const counts = Object.entries(actionCounts(plan)).map(([name, count]) => `${count} × ${code(name)}`)
+  const does =
+    actions.length === 0
+      ? 'it has no action left to do.'
+      : `it goes on to do **${actions.length}** ${actions.length === 1 ? 'thing' : 'things'}: ${counts.join(', ')}.`
+  const dry = mode === 'live' ? '' : ' This is a dry run: its writes are shown, and not done.'
+  const more = actions.length - SHOWN
+  return [
+    ...['## What it would do', '', `Once approved, ${does}${dry}`, ''],
+    ...actionTable(actions.slice(0, SHOWN)),
+    ...(more > 0 ? [`And ${more} more; the JSON beside this file has all of them.`, ''] : []),
+    ...section('What it expects to find', expected),
+    ...section('How it is taken back', rollback),
+    ...['## What the plan also says', '', ...factTable(rest)],
+  ]
+}
+
+const section = (title: string, value: Json) =>
+  value === null ? [] : [`## ${title}`, '', ...points(value), '']
+
+function actionTable(actions: Json[]): string[] {
+  const rows = actions.map((action) =>
+    action !== null && typeof action === 'object' && !Array.isArray(action) ? action : { action },
+  )
+  const keys = new Set(rows.flatMap((row) => Object.keys(row)))
+  const columns = [...keys].sort((a, b) => Number(b === 'action') - Number(a === 'action'))
+  return table(
+    columns.map(code),
+    rows.map((row) => columns.map((key) => inline(row[key]))),
+  )
+}

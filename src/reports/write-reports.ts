@@ -1,0 +1,34 @@
+import { chmodSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { HeadWitness } from '../domain/head-witness.ts'
+import type { Report } from './report.ts'
+import { reportFolder, reportsRoot } from './report-folder.ts'
+
+/**
+ * Writes a run's reports: the folder for its owner alone, each report as Markdown and as JSON. The head comes last, so that
+ * reports which a crash cut short are not taken for whole ones; it alone is fsynced, since half of it would be refused.
+ */
+export function writeReports(home: string, runId: string, reports: Report[], head: HeadWitness): void {
+  const folder = reportFolder(home, runId)
+  for (const made of [reportsRoot(home), folder]) {
+    mkdirSync(made, { recursive: true, mode: 0o700 })
+    chmodSync(made, 0o700)
+  }
+  for (const { name, markdown, facts } of reports) {
+    replace(join(folder, `${name}.md`), markdown)
+    replace(join(folder, `${name}.json`), `${JSON.stringify(facts, null, 2)}\n`)
+  }
+  const kept = new Set(reports.map(({ name }) => name))
+  for (const file of readdirSync(folder)) {
+    const [, name] = /^((?:\d\d+-.+|closeout))\.(?:md|json)$/.exec(file) ?? []
+    // A closeout that said where the run stood stopped, for one that went on.
+    if (name !== undefined && !kept.has(name)) rmSync(join(folder, file), { force: true })
+  }
+  replace(join(folder, 'head.json'), `${JSON.stringify(head)}\n`, { flush: true })
+}
+
+function replace(path: string, text: string, { flush = false } = {}): void {
+  const unfinished = `${path}.${process.pid}.tmp`
+  writeFileSync(unfinished, text, { mode: 0o600, flush })
+  renameSync(unfinished, path)
+}

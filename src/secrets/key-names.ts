@@ -1,0 +1,104 @@
+/**
+ * Which keys of a JSON value name a secret. Names stand for secrets in everything that Cutter keeps; a key that would hold one
+ * itself is refused by its path, whatever its value is. A key is read word by word (camelCase, snake_case, kebab-case), so that
+ * `tokenCount`, `author` and `readerUrlEnv` are what they say.
+ */
+
+/** One word, or the end of a word that is written together, such as PGPASSWORD. */
+const SECRET = [
+  'password|passwd|passwort|passphrase|passcode|secret|token|credential|dsn|jwt|bearer',
+  'apikey|accesskey|privatekey|secretkey|encryptionkey|authkey|connectionstring|dbpass|userpass',
+].join('|')
+const SECRET_WORD = new RegExp(`(?:${SECRET})s?$`)
+/** Too short, or too much a part of other words, to be looked for inside of one. */
+const WHOLE_WORDS = new Set(['pwd', 'pwds', 'creds'])
+/** These name a secret only where nothing follows: `basicAuth`, but not `authMode`. */
+const LAST_WORDS = new Set(['auth', 'authorization'])
+/** What tells something about a secret without being it. */
+const ABOUT = new Set(
+  (
+    'env count counts limit limits name names id ids kind type mode method policy length size max min at days hours ' +
+    'minutes seconds expiry expires rotation rotated file path url uri endpoint required version digest'
+  ).split(' '),
+)
+
+/** The path of the first key that looks like a secret, e.g. `input.targets[0].password`; null when there is none. */
+export function findSecretKey(value: unknown, path: string): string | null {
+  if (value === null || typeof value !== 'object') return null
+  if (Array.isArray(value)) {
+    for (const [index, item] of value.entries()) {
+      const found = findSecretKey(item, `${path}[${index}]`)
+      if (found !== null) return found
+    }
+    return null
+  }
+  for (const [key, item] of Object.entries(value)) {
+    const here = jsonPathTo(path, key)
+    if (TABLE.test(key) && isCounts(item)) continue
+    if (namesSecret(key, item)) return here
+    const found = findSecretKey(item, here)
+    if (found !== null) return found
+  }
+  return null
+}
+
+export const jsonPathTo = (path: string, key: string) =>
+  /^[\w-]+$/.test(key) ? (path === '' ? key : `${path}.${key}`) : `${path}[${JSON.stringify(key)}]`
+
+const TABLE = /^\w+\.\w+$/
+/** Such as rows by what became of them, or by the column that changed. */
+const isCounts = (value: unknown) =>
+  typeof value === 'object' &&
+  value !== null &&
+  Object.values(value).every((item) => typeof item === 'number')
+
+/**
+ * Yes and no hold no secret, and a number under a plural only counts: `tokens: 812`. What stands under the name of a table
+ * (`public.api_tokens`) is told by its own keys.
+ */
+export function namesSecret(key: string, value: unknown): boolean {
+  if (TABLE.test(key) && typeof value === 'object' && value !== null && !Array.isArray(value)) return false
+  const verdict = verdictOn(key)
+  if (verdict === 'no' || typeof value === 'boolean') return false
+  return verdict === 'secret' || typeof value !== 'number'
+}
+
+type Verdict = 'no' | 'secret' | 'several'
+
+// The same few keys come with every step of a run.
+const verdicts = new Map<string, Verdict>()
+
+function verdictOn(key: string): Verdict {
+  const known = verdicts.get(key)
+  if (known !== undefined) return known
+  if (verdicts.size > 2_000) verdicts.clear()
+  const verdict = read(key)
+  verdicts.set(key, verdict)
+  return verdict
+}
+
+function read(key: string): Verdict {
+  const words = wordsOf(key)
+  const last = words.at(-1)
+  if (last === undefined || (words.length > 1 && ABOUT.has(last))) return 'no'
+  if (LAST_WORDS.has(last)) return 'secret'
+  const secrets = words.filter(
+    (word, index) => isSecret(word) || (index > 0 && SECRET_WORD.test(words[index - 1]! + word)),
+  )
+  if (secrets.length === 0) return 'no'
+  return secrets.every((word) => word.endsWith('s')) ? 'several' : 'secret'
+}
+
+const isSecret = (word: string) => WHOLE_WORDS.has(word) || SECRET_WORD.test(word)
+
+/** Numbers at the end of a word are left out: `password2` is one too. */
+function wordsOf(key: string): string[] {
+  return key
+    .normalize('NFKC')
+    .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
+    .replace(/([A-Z])([A-Z][a-z])/g, '$1 $2')
+    .toLowerCase()
+    .split(/[^\p{L}\p{N}]+/u)
+    .map((word) => word.replace(/\d+$/, ''))
+    .filter((word) => word !== '')
+}

@@ -1,0 +1,96 @@
+import { jsonPathTo } from './key-names.ts'
+
+/**
+ * What looks like a secret by its form alone. Every pattern takes a time that grows with the text and no faster: texts come from
+ * outside.
+ */
+
+export const REDACTED = '[redacted]'
+
+interface Form {
+  what: string
+  pattern: RegExp
+  /** What stays of a match; all of it goes where this is left out. */
+  instead?: string
+}
+
+const NAMES =
+  'password|passwd|passwort|passphrase|pwd|secret|token|dsn|api[_-]?key|access[_-]?key|private[_-]?key|secret[_-]?key'
+
+const BY_NAME = 'a password or a token by its name'
+
+const FORMS: Form[] = [
+  {
+    what: 'a private key',
+    pattern:
+      /-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----(?:[^-]{0,20000}-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----|[A-Za-z0-9+/=\s\\]{0,20000})/g,
+  },
+  { what: 'a private key', pattern: /PuTTY-User-Key-File-\d[\s\S]*/g },
+  {
+    what: 'a URL with a password',
+    // A port before a path that holds an @ is no password.
+    pattern:
+      /(:\/\/[^\s:/@?#"]{0,256}:)(?!\d{1,5}(?:[/?#\s]|$)|\[redacted\]@|\$\{?[A-Z_][A-Z0-9_]*\}?@)[^\s"]{1,512}@/g,
+    instead: `$1${REDACTED}@`,
+  },
+  {
+    what: BY_NAME,
+    pattern: new RegExp(
+      `((?:${NAMES})["']?\\s{0,8}[=:]\\s{0,8})(?!"\\[redacted|["']\\$\\{?[A-Z_][A-Z0-9_]*\\}?["'])("(?:[^"\\\\]|\\\\.){1,4096}"|'(?:[^'\\\\]|\\\\.){1,4096}')`,
+      'gi',
+    ),
+    instead: `$1"${REDACTED}"`,
+  },
+  {
+    what: BY_NAME,
+    // A shell's variable stands for a secret, and is none.
+    pattern: new RegExp(
+      `((?:${NAMES})["']?\\s{0,8}=\\s{0,8})(?!\\[redacted|\\$\\{?[A-Z_][A-Z0-9_]*\\}?(?:[\\s"';]|$))[^\\s"]{1,4096}`,
+      'gi',
+    ),
+    instead: `$1${REDACTED}`,
+  },
+  {
+    what: 'a header that logs somebody in',
+    pattern: /\b(bearer|basic)\s{1,8}(?=[A-Za-z._~+/=-]{0,200}\d)[A-Za-z0-9._~+/=-]{16,}/gi,
+    instead: `$1 ${REDACTED}`,
+  },
+  { what: 'an AWS key', pattern: /\b(?:AKIA|ASIA)[0-9A-Z]{16}\b/g },
+  { what: 'a GitHub token', pattern: /\b(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,})/g },
+  { what: 'a GitLab token', pattern: /\bglpat-[A-Za-z0-9_-]{16,}/g },
+  { what: 'a Slack token', pattern: /\bxox[abeoprs]-[A-Za-z0-9-]{10,}/g },
+  { what: 'a Slack webhook', pattern: /\bhooks\.slack\.com\/services\/[A-Za-z0-9/]{16,}/g },
+  { what: 'a Google key', pattern: /\bAIza[0-9A-Za-z_-]{35}/g },
+  { what: 'an npm token', pattern: /\bnpm_[A-Za-z0-9]{30,}/g },
+  { what: 'a secret key', pattern: /\b[rs]k[-_](?:live|test|ant|proj)[-_][A-Za-z0-9_-]{16,}/g },
+  { what: 'a JSON Web Token', pattern: /\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]*/g },
+]
+
+/** What a text looks like, in words without the text itself; null when it holds nothing that looks like a secret. */
+export function findSecretForm(text: string): string | null {
+  return FORMS.find(({ pattern }) => text.search(pattern) >= 0)?.what ?? null
+}
+
+/** The same, but for names: in SQL and in laws `token = 'x'` says nothing. */
+export function findSecretToken(text: string): string | null {
+  return FORMS.find(({ what, pattern }) => what !== BY_NAME && text.search(pattern) >= 0)?.what ?? null
+}
+
+/** The text without what looks like a secret. Does nothing to what it made itself. */
+export function redactSecretForms(text: string): string {
+  return FORMS.reduce((now, { pattern, instead = REDACTED }) => now.replace(pattern, instead), text)
+}
+
+/** Where in a value the first text stands that looks like a secret, and what it looks like. */
+export function locateSecretForm(value: unknown, path: string): { path: string; what: string } | null {
+  if (typeof value === 'string') {
+    const what = findSecretForm(value)
+    return what === null ? null : { path, what }
+  }
+  if (value === null || typeof value !== 'object') return null
+  for (const [key, item] of Object.entries(value)) {
+    const found = locateSecretForm(item, Array.isArray(value) ? `${path}[${key}]` : jsonPathTo(path, key))
+    if (found !== null) return found
+  }
+  return null
+}

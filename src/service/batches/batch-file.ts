@@ -1,0 +1,92 @@
+import { randomBytes } from 'node:crypto'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { CutterError } from '../../domain/errors.ts'
+
+/**
+ * A batch as it is kept, in `var/batches/<id>.json`: which documents it has, and why one of them was refused before it became a run.
+ * Where its runs stand is asked of the store, by their start keys: so a crash between the two leaves nothing to be mended.
+ */
+const batchSchema = z.object({
+  batchId: z.string(),
+  folder: z.string(),
+  mode: z.enum(['dry-run', 'live']),
+  target: z.string(),
+  startedBy: z.string().nullable(),
+  startedAt: z.string(),
+  documents: z.array(
+    z.object({
+      document: z.string(),
+      source: z.string(),
+      profile: z.string().exactOptional(),
+      /** Codes of problems that are accepted in it. */
+      accept: z.string().exactOptional(),
+    }),
+  ),
+  refusals: z.record(
+    z.string(),
+    z.object({ code: z.string(), message: z.string(), next: z.string().exactOptional() }),
+  ),
+})
+
+export type Batch = z.infer<typeof batchSchema>
+export type BatchRefusal = Batch['refusals'][string]
+
+/** A run can't be told later what to accept, so whoever accepts something gets another one. */
+export const startKeyOf = (
+  { batchId }: Pick<Batch, 'batchId'>,
+  { document, accept }: Pick<Batch['documents'][number], 'document' | 'accept'>,
+) => `batch:${batchId}:${document}${accept === undefined ? '' : `:${accept}`}`
+
+const folderOf = (home: string) => join(home, 'var', 'batches')
+
+/** Written aside and renamed into its place: whoever reads it reads a whole one. */
+export function saveBatch(home: string, batch: Batch): void {
+  mkdirSync(folderOf(home), { recursive: true })
+  const file = join(folderOf(home), `${batch.batchId}.json`)
+  const unfinished = `${file}.${randomBytes(4).toString('hex')}.unfinished`
+  writeFileSync(unfinished, `${JSON.stringify(batch, null, 2)}\n`, { flush: true })
+  renameSync(unfinished, file)
+}
+
+export function batchIds(home: string): string[] {
+  if (!existsSync(folderOf(home))) return []
+  return readdirSync(folderOf(home))
+    .filter((name) => name.endsWith('.json'))
+    .map((name) => name.slice(0, -'.json'.length))
+    .sort()
+}
+
+export function findBatch(home: string, batchId: string): Batch | null {
+  return batchIds(home).includes(batchId) ? readBatch(home, batchId) : null
+}
+
+/** By its id, or by a beginning or an end of it that only one batch has; without any: the only one. */
+export function loadBatch(home: string, text: string | undefined): Batch {
+  const ids = batchIds(home)
+  if (text !== undefined && ids.includes(text)) return readBatch(home, text)
+  const found = ids.filter((id) => text === undefined || id.startsWith(text) || id.endsWith(text))
+  if (found.length === 1) return readBatch(home, found[0]!)
+  const here = ids.length === 0 ? 'there are none here' : `there are: ${ids.join(', ')}`
+  if (found.length === 0 && text !== undefined) {
+    throw new CutterError('INPUT_REFUSED', `there is no batch ${text}; ${here}`, {
+      next: 'cutter batch show',
+    })
+  }
+  throw new CutterError('USAGE', `which batch? ${here}`, {
+    next: ids.length === 0 ? 'cutter batch start <folder>' : 'cutter batch show <batch>',
+  })
+}
+
+function readBatch(home: string, batchId: string): Batch {
+  const file = join(folderOf(home), `${batchId}.json`)
+  try {
+    return batchSchema.parse(JSON.parse(readFileSync(file, 'utf8')))
+  } catch (cause) {
+    throw new CutterError('INPUT_REFUSED', `${file} is no batch: ${(cause as Error).message}`, {
+      next: 'remove the file and start the folder again under the same name: runs that were begun are found by their start keys',
+      cause,
+    })
+  }
+}

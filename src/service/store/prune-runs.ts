@@ -1,0 +1,89 @@
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import type { CloseoutDeps } from '../../bundle/sign-closeout.ts'
+import { verifyBundle } from '../../bundle/verify-bundle.ts'
+import { writeBundle } from '../../bundle/write-bundle.ts'
+import { CutterError } from '../../domain/errors.ts'
+import type { Run } from '../../domain/run.ts'
+import { known } from '../../engine/known.ts'
+import { reportFolder } from '../../reports/report-folder.ts'
+
+/** Takes closed runs out of a store, each after all that it left was written into a bundle and read back from there. */
+
+export interface PruneResult {
+  runId: string
+  closedAt: string
+  /** Null where it was only looked at. */
+  bundle: string | null
+  bundleDigest: string | null
+}
+
+export interface PrunableRuns {
+  runs: Run[]
+  /** Those that can't be trusted stay where they are. */
+  faults: string[]
+}
+
+/** Closed runs that ended before a time, oldest first. */
+export async function findPrunableRuns(
+  { store }: Pick<CloseoutDeps, 'store'>,
+  before: Date,
+): Promise<PrunableRuns> {
+  const faults: string[] = []
+  const closed = await store.list({
+    ...{ status: 'closed', limit: Number.MAX_SAFE_INTEGER },
+    onTampered: ({ message }) => void faults.push(message),
+  })
+  const runs: Run[] = []
+  for (const { runId, updatedAt } of closed.reverse()) {
+    if (Date.parse(updatedAt) >= before.getTime()) continue
+    try {
+      runs.push(await known({ store }, runId))
+    } catch (error) {
+      if (!(error instanceof CutterError)) throw error
+      faults.push(error.message)
+    }
+  }
+  return { runs, faults }
+}
+
+/** Prunes one run. After a crash the same call finishes it: a bundle that is there already must be the very one. */
+export async function pruneRunIntoBundle(
+  sealing: CloseoutDeps,
+  home: string,
+  run: Run,
+  { into, by }: { into: string; by: string },
+): Promise<PruneResult> {
+  const { store, clock } = sealing
+  const { runId, machine, mode, outcome, startKey, seq, head, updatedAt: closedAt } = run
+  mkdirSync(into, { recursive: true, mode: 0o700 })
+  const bundle = join(into, `${runId}.tar`)
+  const bundleDigest = await bundled(sealing, run, bundle)
+  await store.prune({
+    ...{ runId, machine, mode, outcome: outcome!, startKey, seq, head, closedAt, by, bundleDigest },
+    prunedAt: clock.now().toISOString(),
+  })
+  // Its reports would be taken for those of a run that the store has lost.
+  rmSync(reportFolder(home, runId), { recursive: true, force: true })
+  return { runId, closedAt, bundle, bundleDigest }
+}
+
+async function bundled(sealing: CloseoutDeps, run: Run, bundle: string): Promise<string> {
+  const made = existsSync(bundle) ? `${bundle}.again` : bundle
+  rmSync(`${bundle}.again`, { force: true })
+  const { digest } = await writeBundle(sealing, run, made)
+  const bytes = readFileSync(bundle)
+  if (made !== bundle) rmSync(made)
+  const found = `sha256:${createHash('sha256').update(bytes).digest('hex')}`
+  const { holds, firstFault } = await verifyBundle(bytes, null)
+  if (found === digest && holds) return digest
+  const why = holds ? 'it is another file' : firstFault!.message
+  throw new CutterError(
+    'INPUT_REFUSED',
+    `${bundle} is not the bundle of run ${run.runId}: ${why}; the run was not pruned`,
+    {
+      next: 'name another folder with --into',
+    },
+  )
+}

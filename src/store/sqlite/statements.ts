@@ -1,0 +1,168 @@
+import type { Database } from 'better-sqlite3'
+import type { RunRow } from './row-mapping.ts'
+
+/** Every statement of the store, named by a verb. Prepared on first use: a cold command needs three of them. */
+const texts = {
+  insertRun: `
+    insert into runs (run_id, machine, version, definition_digest, mode, input, start_key, started_by, os_user, started_at,
+      updated_at, worked_ms, seq, status, state, phase, stop_code, stop, outcome, gate, gate_seq, gate_head, plan_digest,
+      output, snapshot, snapshot_digest, head)
+    values (@run_id, @machine, @version, @definition_digest, @mode, @input, @start_key, @started_by, @os_user, @started_at,
+      @updated_at, @worked_ms, @seq, @status, @state, @phase, @stop_code, @stop, @outcome, @gate, @gate_seq, @gate_head,
+      @plan_digest, @output, @snapshot, @snapshot_digest, @head)`,
+  // The statements of every step bind by position: by name costs as much again as running them. A run that is not closed has no
+  // outcome, and what leaves the outcome alone leaves the index of open runs alone.
+  updateRun: `
+    update runs set updated_at = ?, worked_ms = ?, seq = ?, status = ?, state = ?, phase = ?, stop_code = ?, stop = ?,
+      gate = ?, gate_seq = ?, gate_head = ?, plan_digest = ?, output = ?, snapshot = ?, snapshot_digest = ?, head = ?,
+      newest_id = last_insert_rowid()
+    where run_id = ? and seq = ? and head = ?`,
+  closeRun: `
+    update runs set outcome = ?, updated_at = ?, worked_ms = ?, seq = ?, status = ?, state = ?, phase = ?, stop_code = ?,
+      stop = ?, gate = ?, gate_seq = ?, gate_head = ?, plan_digest = ?, output = ?, snapshot = ?, snapshot_digest = ?, head = ?,
+      newest_id = last_insert_rowid()
+    where run_id = ? and seq = ? and head = ?`,
+  // Made after its first entry is there.
+  linkFirst: 'update runs set newest_id = last_insert_rowid() where run_id = ?',
+  insertEntry: `
+    insert into history (previous_id, run_id, seq, at, event, by, state, status, snapshot_digest, previous_hash, hash)
+    select newest_id, run_id, ?, ?, ?, ?, ?, ?, ?, ?, ? from runs where run_id = ?`,
+  passOn: `
+    update effects set invoke_id = ?, seq = ?, name = ?, input = ?, lease_until = ?, attempt = 1
+    where run_id = ? and invoke_id = ? and owner = ?`,
+
+  deleteDone: 'delete from effects where run_id = ? and invoke_id = ? and owner = ?',
+  deleteEffect: 'delete from effects where run_id = @run_id and invoke_id = @invoke_id',
+  insertEffect: `
+    insert into effects (run_id, invoke_id, seq, name, input, owner, lease_until, attempt)
+    values (?, ?, ?, ?, ?, ?, ?, 1)`,
+  claim: `
+    update effects set owner = @owner, lease_until = @until, attempt = attempt + 1
+    where run_id = @run_id and invoke_id = @invoke_id and owner is @from`,
+  release: 'update effects set owner = null, lease_until = null where run_id = @run_id and owner = @owner',
+  renew: 'update effects set lease_until = @until where run_id = @run_id and owner = @owner',
+
+  insertTimer:
+    'insert into timers (run_id, timer_id, due_at, event) values (@run_id, @timer_id, @due_at, @event)',
+  deleteTimer: 'delete from timers where run_id = @run_id and timer_id = @timer_id',
+
+  insertApproval: `
+    insert into approvals (approval_id, run_id, gate, kind, statement_text, signature, imported_at)
+    values (@approval_id, @run_id, @gate, @kind, @statement_text, @signature, @imported_at)
+    on conflict (approval_id) do update set signature = excluded.signature, imported_at = excluded.imported_at
+      where used_seq is null and kind = 'signed' and excluded.kind = 'signed'`,
+  useApproval: `
+    update approvals set used_seq = @used_seq, used_at = @used_at
+    where approval_id = @approval_id and run_id = @run_id and used_seq is null`,
+
+  insertEvidence: `
+    insert into evidence (digest, media_type, bytes) values (@digest, @media_type, @bytes) on conflict (digest) do nothing`,
+  insertRunEvidence:
+    'insert into run_evidence (run_id, seq, name, digest) values (@run_id, @seq, @name, @digest)',
+  insertCloseoutSignature: `
+    insert into closeout_signatures (run_id, kind, signer, statement_text, signature, public_key, at)
+    values (@run_id, @kind, @signer, @statement_text, @signature, @public_key, @at) on conflict do nothing`,
+  insertSwitch: `
+    insert into execution_switch (enabled, until, reason, by, at) values (@enabled, @until, @reason, @by, @at)`,
+
+  insertHold: 'insert into holds (kind, run_id, reason, by, at) values (@kind, @runId, @reason, @by, @at)',
+
+  run: `
+    select runs.*, history.snapshot_digest as entry_snapshot_digest, history.hash as entry_hash,
+      history.state as entry_state, history.status as entry_status
+    from runs left join history on history.id = newest_id and history.run_id = runs.run_id and history.seq = runs.seq where runs.run_id = ?`,
+  runByKey: `
+    select runs.*, history.snapshot_digest as entry_snapshot_digest, history.hash as entry_hash,
+      history.state as entry_state, history.status as entry_status
+    from runs left join history on history.id = newest_id and history.run_id = runs.run_id and history.seq = runs.seq where start_key = ?`,
+  runOfKey: `
+    select run_id, bundle_digest from (
+      select run_id, start_key, null as bundle_digest from runs
+      union all select run_id, start_key, bundle_digest from pruned_runs)
+    where start_key = ?`,
+  listOpen: `
+    select runs.*, history.snapshot_digest as entry_snapshot_digest, history.hash as entry_hash,
+      history.state as entry_state, history.status as entry_status
+    from runs left join history on history.id = newest_id and history.run_id = runs.run_id and history.seq = runs.seq
+    where outcome is null and runs.status = @status and (@machine is null or machine = @machine)
+    order by started_at desc, runs.run_id limit @limit`,
+  list: `
+    select runs.*, history.snapshot_digest as entry_snapshot_digest, history.hash as entry_hash,
+      history.state as entry_state, history.status as entry_status
+    from runs left join history on history.id = newest_id and history.run_id = runs.run_id and history.seq = runs.seq
+    where (@status is null or runs.status = @status) and (@machine is null or machine = @machine)
+    order by started_at desc, runs.run_id limit @limit`,
+  idsLike: `
+    select run_id from runs
+    where run_id = @text or substr(run_id, 1, length(@text)) = @text or substr(run_id, -length(@text)) = @text
+    order by run_id limit @limit`,
+  history: `
+    with recursive entry (entry_id, of_run) as (
+      select newest_id, run_id from runs where run_id = ?
+      union all
+      select previous_id, of_run from entry join history on id = entry_id where previous_id < id
+    )
+    select history.* from entry join history on id = entry_id and run_id = of_run order by seq`,
+  countByPeople: "select count(*) as n from history where run_id = ? and by != 'engine'",
+  historyByPeople: "select * from history where run_id = ? and by != 'engine' order by seq",
+  effects: 'select * from effects where run_id = ? order by seq, invoke_id',
+  effect: 'select * from effects where run_id = ? and invoke_id = ?',
+  timers: 'select * from timers where run_id = ? order by due_at, timer_id',
+  approval: 'select * from approvals where approval_id = ?',
+  approvals: 'select * from approvals order by imported_at, approval_id',
+  approvalsOf: 'select * from approvals where run_id = ? order by imported_at, approval_id',
+  approvalsNaming: 'select * from approvals where review_decision_id = ?',
+  evidence: 'select bytes from evidence where digest = ?',
+  evidenceOf: `
+    select seq, name, digest, coalesce(media_type, '') as media_type, coalesce(length(bytes), 0) as bytes
+    from run_evidence left join evidence using (digest) where run_id = ? order by seq, name`,
+  contentsOf: `
+    select digest, bytes from evidence where digest in (select digest from run_evidence where run_id = ?)`,
+  // A run's definition changes by an upgrade alone, in the transaction of its step.
+  upgradeRun: `
+    update runs set version = @version, definition_digest = @definition_digest
+    where run_id = @run_id and seq = @seq and head = @head`,
+  machineModule: 'select name, path, started_at as startedAt from machine_modules where name = ?',
+  machineModules: 'select name, path, started_at as startedAt from machine_modules order by name',
+  rememberModule: `
+    insert into machine_modules (name, path, started_at) values (@name, @path, @startedAt)
+    on conflict (name) do update set path = excluded.path
+      where machine_modules.path = excluded.path or @moved = 1
+        or not exists (select 1 from runs where machine = @name and status != 'closed')`,
+  closeoutSignatures: `
+    select * from closeout_signatures where run_id = ? order by kind = 'instance' desc, signer`,
+  prunedLike: `
+    select run_id as runId, machine, mode, outcome, start_key as startKey, seq, head, closed_at as closedAt,
+      pruned_at as prunedAt, by, bundle_digest as bundleDigest
+    from pruned_runs
+    where substr(run_id, 1, length(@text)) = @text or substr(run_id, -length(@text)) = @text
+    order by run_id`,
+  executionSwitch: 'select enabled, until, reason, by, at from execution_switch order by id desc limit 1',
+  hold: `
+    select id, kind, at, reason, by from holds where kind != 'release' order by id desc limit 1`,
+  released: "select distinct run_id from holds where kind = 'release' and id > ? order by run_id",
+} as const
+
+interface Prepared {
+  run(...parameters: unknown[]): { changes: number }
+  get(...parameters: unknown[]): (RunRow & { bytes?: unknown }) | undefined
+  all(...parameters: unknown[]): RunRow[]
+}
+
+export type StatementName = keyof typeof texts
+export type Statements = Record<StatementName, Prepared>
+
+export function prepareStatements(db: Database): Statements {
+  const prepared: Partial<Statements> = {}
+  for (const name of Object.keys(texts) as (keyof typeof texts)[]) {
+    Object.defineProperty(prepared, name, {
+      configurable: true,
+      get() {
+        const statement = db.prepare(texts[name]) as unknown as Prepared
+        Object.defineProperty(prepared, name, { value: statement })
+        return statement
+      },
+    })
+  }
+  return prepared as Statements
+}

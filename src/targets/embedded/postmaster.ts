@@ -1,0 +1,185 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { closeSync, openSync, readFileSync, rmSync, statSync, truncateSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { basename, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { CutterError } from '../../domain/errors.ts'
+import { processStart } from '../system/process-identity.ts'
+import type { Binaries } from './server-binaries.ts'
+import type { ServerLocation } from './server-location.ts'
+
+/**
+ * The running server: found by its postmaster.pid, started as `postgres` itself in a session of its own (so Ctrl-C
+ * in the terminal never reaches it, and it outlives the process that started it), stopped by the signal that
+ * `pg_ctl stop -m fast` sends. pg_ctl itself looks only ten times a second, which would be most of the waiting.
+ */
+
+export interface Postmaster {
+  pid: number
+  port: number
+  status: 'starting' | 'ready' | 'stopping'
+}
+
+const POLL_MS = 5
+const START_MS = 60_000
+const STOP_MS = 60_000
+const ATTEMPTS = 8
+const LOG_LIMIT = 5_000_000
+
+// Here and not in postgresql.conf: a newer version of Cutter changes them for old clusters too.
+const SETTINGS = {
+  listen_addresses: '127.0.0.1',
+  unix_socket_directories: '',
+  max_connections: '50',
+  timezone: 'UTC',
+  log_timezone: 'UTC',
+  fsync: 'on',
+  logging_collector: 'off',
+  log_line_prefix: '%m [%p] %q%u@%d ',
+  // A statement that failed may hold a password.
+  log_min_error_statement: 'panic',
+}
+
+/** The live postmaster of this data directory, or null; a dead one's file doesn't count. */
+export function findPostmaster(data: string): Postmaster | null {
+  const lines = pidFile(data)
+  const [pid, , , port] = lines.map(Number)
+  if (pid === undefined || !Number.isInteger(pid) || !isPostmaster(pid, data)) return null
+  const word = (lines[7] ?? '').trim()
+  const status = word === 'ready' || word === 'stopping' ? word : 'starting'
+  return { pid, port: port ?? 0, status }
+}
+
+/** Starts the server on a free port and waits until it takes connections. */
+export async function startPostmaster(place: ServerLocation, binaries: Binaries): Promise<Postmaster> {
+  removeForeignPidFile(place.data)
+  for (let attempt = 1; ; attempt += 1) {
+    const started = await launch(place, binaries, await freePort())
+    if (started.outcome === 'ready') return started.postmaster
+    // The port was taken between the look and the start, or children of a killed server are still leaving.
+    const passing = /could not bind|already in use|is still in use|pre-existing shared memory/i.test(
+      started.log,
+    )
+    if (!passing || attempt === ATTEMPTS) throw startFailed(place, started.log)
+    await sleep(50 * attempt)
+  }
+}
+
+/** Asks for a fast shutdown and waits for the end; false when the server is still there after a minute. */
+export async function stopPostmaster(postmaster: Postmaster): Promise<boolean> {
+  const start = processStart(postmaster.pid)
+  requestStop(postmaster)
+  const until = Date.now() + STOP_MS
+  while (start !== null && processStart(postmaster.pid) === start) {
+    if (Date.now() > until) return false
+    await sleep(POLL_MS)
+  }
+  return true
+}
+
+export function requestStop(postmaster: Postmaster): void {
+  try {
+    process.kill(postmaster.pid, 'SIGINT')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
+}
+
+type Launched = { outcome: 'ready'; postmaster: Postmaster } | { outcome: 'ended'; log: string }
+
+async function launch(place: ServerLocation, binaries: Binaries, port: number): Promise<Launched> {
+  const log = logFile(place)
+  const output = openSync(log, 'a', 0o600)
+  const from = rotate(log)
+  const flags = Object.entries({ ...SETTINGS, port }).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+  const child = spawn(join(binaries.bin, 'postgres'), ['-D', place.data, ...flags], {
+    cwd: '/',
+    env: binaries.environment,
+    detached: true,
+    stdio: ['ignore', output, output],
+    ...(place.user ?? {}),
+  })
+  closeSync(output)
+  child.unref()
+  const ended = endOf(child)
+  const until = Date.now() + START_MS
+  while (Date.now() < until) {
+    const failure = await Promise.race([ended, sleep(POLL_MS, null)])
+    if (failure !== null)
+      return { outcome: 'ended', log: `${readFileSync(log, 'utf8').slice(from)}${failure}` }
+    const postmaster = findPostmaster(place.data)
+    if (postmaster?.pid === child.pid && postmaster?.status === 'ready')
+      return { outcome: 'ready', postmaster }
+  }
+  child.kill('SIGQUIT')
+  return { outcome: 'ended', log: `no connections taken after ${START_MS / 1000} s` }
+}
+
+function endOf(child: ChildProcess): Promise<string> {
+  return new Promise((resolve) => {
+    child.once('error', (error) => resolve(error.message))
+    child.once('exit', (code, signal) => resolve(`postgres ended with ${code ?? signal}`))
+  })
+}
+
+export function logFile(place: ServerLocation): string {
+  return join(place.cluster, 'server.log')
+}
+
+/** Nobody reads the log of last month: a long one begins anew. Gives the length that is old. */
+function rotate(log: string): number {
+  const { size } = statSync(log)
+  if (size <= LOG_LIMIT) return size
+  truncateSync(log)
+  return 0
+}
+
+function pidFile(data: string): string[] {
+  try {
+    return readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n')
+  } catch {
+    return []
+  }
+}
+
+/** PostgreSQL itself clears the file of a dead pid, but refuses to start when the pid now belongs to anything else. */
+function removeForeignPidFile(data: string): void {
+  const pid = Number(pidFile(data)[0])
+  if (pid > 0 && processStart(pid) !== null) rmSync(join(data, 'postmaster.pid'), { force: true })
+}
+
+function isPostmaster(pid: number, data: string): boolean {
+  if (pid <= 0 || processStart(pid) === null) return false
+  if (process.platform === 'linux') {
+    try {
+      const [program = '', ...flags] = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
+      return basename(program) === 'postgres' && flags.includes(data)
+    } catch {
+      return false
+    }
+  }
+  const command =
+    spawnSync('ps', ['-ww', '-o', 'command=', '-p', String(pid)], { encoding: 'utf8' }).stdout ?? ''
+  return command.includes('postgres') && command.includes(`-D ${data}`)
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer()
+    server.once('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address()
+      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0))
+    })
+  })
+}
+
+function startFailed(place: ServerLocation, log: string): CutterError {
+  const lines = log.trim().split('\n')
+  const grave = lines.filter((line) => / (FATAL|PANIC): /.test(line))
+  const tail = (grave.length > 0 ? grave : lines).slice(-3).join(' | ')
+  return new CutterError('TARGET_UNREACHABLE', `the embedded server did not start: ${tail}`, {
+    next: `read ${logFile(place)}, mend what it names, and run the command again`,
+    data: { log: logFile(place), dataDirectory: place.data },
+  })
+}

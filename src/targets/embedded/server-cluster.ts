@@ -1,0 +1,174 @@
+import { spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { CutterError } from '../../domain/errors.ts'
+import type { Binaries } from './server-binaries.ts'
+import type { ServerLocation, SystemUser } from './server-location.ts'
+
+/** The data of the embedded server and the passwords that belong to it: both appear in one rename, or not at all. */
+
+export interface ServerPasswords {
+  postgres: string
+  cutter_reader: string
+  cutter_executor: string
+  cutter_verifier: string
+}
+
+export function clusterExists(place: ServerLocation): boolean {
+  return existsSync(place.cluster)
+}
+
+/** Needs the lock of the place: whatever lies half-made there is nobody's. */
+export async function makeCluster(place: ServerLocation, binaries: Binaries): Promise<void> {
+  for (const name of readdirSync(place.folder)) {
+    if (name.startsWith('new-')) removeWhole(join(place.folder, name))
+  }
+  const draft = join(place.folder, `new-${randomBytes(4).toString('hex')}`)
+  mkdirSync(draft)
+  chmodSync(draft, 0o711)
+  try {
+    const passwords = newPasswords()
+    writeFileSync(join(draft, 'passwords.json'), JSON.stringify(passwords, null, 2), {
+      mode: 0o600,
+      flush: true,
+    })
+    await fillData(draft, passwords.postgres, place.user, binaries)
+    syncFolder(draft)
+    renameSync(draft, place.cluster)
+    syncFolder(place.folder)
+  } catch (error) {
+    removeWhole(draft)
+    throw error
+  }
+}
+
+const MOST_TRIES = 50
+
+/** A dead user's initdb may still be at work in there; when it takes a file away at that moment, Node 24 leaves the rest and says nothing. */
+function removeWhole(folder: string): void {
+  for (let tries = 0; tries < MOST_TRIES && existsSync(folder); tries += 1)
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
+}
+
+/** Without it a power failure could keep the rename and lose what was renamed. */
+function syncFolder(path: string): void {
+  const folder = openSync(path, 'r')
+  fsyncSync(folder)
+  closeSync(folder)
+}
+
+export function passwordFile(place: ServerLocation): string {
+  return join(place.cluster, 'passwords.json')
+}
+
+export function readPasswords(place: ServerLocation): ServerPasswords {
+  try {
+    return JSON.parse(readFileSync(passwordFile(place), 'utf8')) as ServerPasswords
+  } catch (error) {
+    throw new CutterError(
+      'STORE_UNWRITABLE',
+      `the embedded server's passwords can't be read: ${(error as Error).message}`,
+      {
+        next: 'run cutter as the user who made this home, or give that user the file back',
+        data: { path: passwordFile(place) },
+        cause: error,
+      },
+    )
+  }
+}
+
+function newPasswords(): ServerPasswords {
+  const password = () => randomBytes(24).toString('base64url')
+  return {
+    postgres: password(),
+    cutter_reader: password(),
+    cutter_executor: password(),
+    cutter_verifier: password(),
+  }
+}
+
+async function fillData(
+  draft: string,
+  password: string,
+  user: SystemUser | null,
+  binaries: Binaries,
+): Promise<void> {
+  const data = join(draft, 'data')
+  const secret = join(draft, 'secret')
+  mkdirSync(data, { mode: 0o700 })
+  writeFileSync(secret, password, { mode: 0o600 })
+  if (user !== null) for (const path of [data, secret]) chownSync(path, user.uid, user.gid)
+  const first = await initdb('C.UTF-8', data, secret, user, binaries)
+  if (first.code !== 0) {
+    // Older systems have no C.UTF-8. C sorts by bytes, which for UTF-8 is the same order.
+    const second = first.output.includes('locale') ? await initdb('C', data, secret, user, binaries) : first
+    if (second.code !== 0) throw initdbFailed(second)
+  }
+  rmSync(secret)
+}
+
+interface Ended {
+  code: number | string
+  output: string
+}
+
+function initdb(
+  locale: string,
+  data: string,
+  secret: string,
+  user: SystemUser | null,
+  binaries: Binaries,
+): Promise<Ended> {
+  const flags = [
+    '-D',
+    data,
+    '-U',
+    'postgres',
+    '--pwfile',
+    secret,
+    '--auth=scram-sha-256',
+    '--no-instructions',
+    '--encoding=UTF8',
+    '--locale-provider=libc',
+    `--locale=${locale}`,
+    '--lc-messages=C',
+  ]
+  const child = spawn(join(binaries.bin, 'initdb'), flags, {
+    // A folder that the server's user may enter: PostgreSQL insists on knowing where it is.
+    cwd: '/',
+    env: binaries.environment,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    ...(user ?? {}),
+  })
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk))
+  return new Promise((resolve) => {
+    child.on('error', (error) => resolve({ code: 'not started', output: error.message }))
+    child.on('close', (code, signal) => resolve({ code: code ?? signal ?? 'unknown', output }))
+  })
+}
+
+function initdbFailed(ended: Ended): CutterError {
+  const tail = ended.output.trim().split('\n').slice(-3).join(' ')
+  return new CutterError(
+    'TARGET_UNREACHABLE',
+    `initdb could not make the embedded server's data (${ended.code}): ${tail}`,
+    {
+      next: 'mend what it names and run the command again; nothing half-made was left',
+    },
+  )
+}

@@ -1,0 +1,161 @@
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  type Stats,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { dirname, join } from 'node:path'
+import { CutterError } from '../../domain/errors.ts'
+import { sha256 } from '../../domain/json.ts'
+import { type Binaries, copyBinaries, locatePackagedBinaries } from './server-binaries.ts'
+
+/**
+ * Where the embedded server lies and as whom it runs. PostgreSQL refuses root, so for root it runs under an existing
+ * user without rights. Such a user often can't reach a home below /root, or node_modules there: then data and a copy
+ * of the binaries lie in the system's state directory instead. A cluster stays where it was made.
+ */
+
+export interface SystemUser {
+  uid: number
+  gid: number
+}
+
+export interface ServerLocation {
+  home: string
+  /** Holds the cluster, and binaries where they are copied. */
+  folder: string
+  /** False when the folder is in the state directory. */
+  inHome: boolean
+  /** Appears whole, by a rename: data, passwords, the server's log. */
+  cluster: string
+  data: string
+  lock: string
+  users: string
+  /** As whom the server runs; null for the user of this process. */
+  user: SystemUser | null
+}
+
+/** Finds the place, and makes its folders unless told only to look. */
+export function locateServer(
+  home: string,
+  stateDirectory = defaultStateDirectory(),
+  make = true,
+): ServerLocation {
+  const varFolder = join(existsSync(home) ? realpathSync(home) : home, 'var')
+  const inHome = join(varFolder, 'embedded')
+  if (make) {
+    makeFolder(varFolder)
+    makeFolder(inHome, 0o711)
+    makeFolder(join(inHome, 'users'))
+    makeFolder(join(varFolder, 'locks'))
+  }
+  const name = sha256(dirname(varFolder)).slice(0, 16)
+  const folder = chooseFolder(inHome, join(stateDirectory, name))
+  if (make && folder !== inHome) {
+    if (!existsSync(stateDirectory)) makeFolder(stateDirectory, 0o755)
+    makeFolder(folder, 0o711)
+    // The name is a hash: this tells a reader, one day, whose folder it was.
+    writeFileSync(join(folder, 'home'), `${dirname(varFolder)}\n`)
+  }
+  const cluster = join(folder, 'cluster')
+  return {
+    home: dirname(varFolder),
+    folder,
+    inHome: folder === inHome,
+    cluster,
+    data: join(cluster, 'data'),
+    lock: join(varFolder, 'locks', 'embedded.lock'),
+    users: join(inHome, 'users'),
+    user: serverUser(join(cluster, 'data')),
+  }
+}
+
+/** Binaries that the server's user can run: the package's own, or a copy in the place. */
+export function prepareBinaries(place: ServerLocation): Binaries {
+  const packaged = locatePackagedBinaries(place.folder)
+  const usable = packaged.complete && place.inHome && canReach(join(packaged.bin, 'postgres'), place.user)
+  return usable ? packaged : copyBinaries(packaged, place.folder)
+}
+
+function chooseFolder(inHome: string, inState: string): string {
+  if (existsSync(join(inState, 'cluster'))) return inState
+  if (existsSync(join(inHome, 'cluster'))) return inHome
+  const user = serverUser(join(inHome, 'cluster', 'data'))
+  if (user === null) return inHome
+  return canReach(inHome, user) && canReach(locatePackagedBinaries(inHome).bin, user) ? inHome : inState
+}
+
+function defaultStateDirectory(): string {
+  return process.platform === 'darwin' ? '/Library/Application Support/cutter' : '/var/lib/cutter'
+}
+
+/** The owner of the data; for a new cluster made by root the user `postgres`, else `nobody`. */
+function serverUser(data: string): SystemUser | null {
+  if (process.getuid?.() !== 0) return null
+  const owner = statOf(data)
+  if (owner !== undefined && owner.uid !== 0) return { uid: owner.uid, gid: owner.gid }
+  const user = systemUser('postgres') ?? systemUser('nobody')
+  if (user !== null) return user
+  throw new CutterError(
+    'TARGET_UNREACHABLE',
+    'PostgreSQL refuses to run as root, and this system has no user `postgres` or `nobody`',
+    {
+      next: 'run cutter as an ordinary user, or configure a target of your own in cutter.yaml',
+    },
+  )
+}
+
+function systemUser(name: string): SystemUser | null {
+  const line = readFileSync('/etc/passwd', 'utf8')
+    .split('\n')
+    .find((entry) => entry.startsWith(`${name}:`))
+  const [, , uid, gid] = line?.split(':') ?? []
+  // macOS writes nobody's ids as -2.
+  return uid === undefined || gid === undefined ? null : { uid: Number(uid) >>> 0, gid: Number(gid) >>> 0 }
+}
+
+/** Whether the user may traverse every folder above the path, and enter or run the path itself. */
+function canReach(path: string, user: SystemUser | null): boolean {
+  if (user === null) return true
+  const stat = statOf(path)
+  // What is not there yet will be made so that it can be reached.
+  if (stat === undefined) return canReach(dirname(path), user)
+  const needed = stat.isDirectory() ? 0o1 : 0o5
+  const shift = stat.uid === user.uid ? 6 : stat.gid === user.gid ? 3 : 0
+  if (((stat.mode >> shift) & needed) !== needed) return false
+  return dirname(path) === path || canReach(dirname(path), user)
+}
+
+function statOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false })
+  } catch {
+    // A file where a folder should be, or a folder that is closed: what needs it will say so.
+    return undefined
+  }
+}
+
+/** For root, a mode is set on all that is made, whatever the umask says; without one the umask decides. */
+function makeFolder(path: string, mode?: number): void {
+  try {
+    const first = mkdirSync(path, { recursive: true })
+    if (mode === undefined || process.getuid?.() !== 0) return
+    for (let made = path; first !== undefined && made.length >= first.length; made = dirname(made)) {
+      chmodSync(made, mode)
+    }
+  } catch (error) {
+    throw new CutterError(
+      'STORE_UNWRITABLE',
+      `the folder ${path} can't be made or written: ${(error as Error).message}`,
+      {
+        next: 'make it writable for the user who runs cutter, or choose another folder with --home',
+        data: { path },
+        cause: error,
+      },
+    )
+  }
+}

@@ -1,0 +1,172 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { inForceNow } from '../../src/approvals/in-force.ts'
+import { bundleFiles } from '../../src/bundle/bundle-files.ts'
+import { VERIFY } from '../../src/bundle/bundle-paths.ts'
+import { readRecord } from '../../src/bundle/read-bundle.ts'
+import type { RunRecord } from '../../src/bundle/run-record.ts'
+import { type CloseoutDeps, signCloseout } from '../../src/bundle/sign-closeout.ts'
+import { asBuffer, type Files, packTar, unpackTar } from '../../src/bundle/tar.ts'
+import { verifyInstructions } from '../../src/bundle/verify-instructions.ts'
+import { writeBundle } from '../../src/bundle/write-bundle.ts'
+import type { Effect } from '../../src/domain/effect.ts'
+import { jsonEvidence } from '../../src/domain/evidence.ts'
+import type { Mode, Run } from '../../src/domain/run.ts'
+import { rehearseApproval, signApproval } from '../../src/engine/approving.ts'
+import { aKeyFolder, type KeyFolder } from '../approvals/keys.ts'
+import { aWorld, INPUT, succeeds, type World } from '../machines/crashing-engine.ts'
+import { failure, success } from '../machines/explore-chart.ts'
+
+/** Runs of the cut chart in the real engine, with real keys and signatures, and the bundles that they leave. */
+
+export const ALICE = 'alice@example.org'
+export const BOB = 'bob@example.org'
+const PLAN = {
+  SG1: jsonEvidence('plan/SG1', { cuts: ['a', 'b'] }),
+  SG2: jsonEvidence('plan/SG2', { enacts: 2 }),
+}
+const planOf: { [effect: string]: keyof typeof PLAN } = {
+  ...{ cutplan: 'SG1', recheck_cut: 'SG1' },
+  ...{ write_verify: 'SG2', recheck_lifecycle: 'SG2' },
+}
+
+export interface Bundles {
+  world: World
+  keys: KeyFolder
+  sealing: CloseoutDeps
+  /** Phases that fail. */
+  failing: Set<string>
+  /** A run that waits at its first gate. */
+  started(mode: Mode): Promise<Run>
+  /** Brings it past the gate at which it waits. */
+  approve(run: Run): Promise<Run>
+  /** A run that went through both gates and closed; it is sealed as it closes. */
+  closed(mode: Mode): Promise<Run>
+  exported(run: Run): Promise<Buffer>
+  /** A file of signers that lists alice, and the instance by the key that sealed the run. */
+  trustingInstance(run: Run): Promise<string>
+  remove(): Promise<void>
+}
+
+/** With `need: 2` alice and bob approve each gate. */
+export async function aBundleMaker({ need = 1 } = {}): Promise<Bundles> {
+  const keys = aKeyFolder()
+  const key = keys.key('alice')
+  const policy = { validHours: 24, need, of: [ALICE, BOB, 'mallory@example.org'] }
+  const signers = [[ALICE, 'alice'], ...(need > 1 ? [[BOB, 'bob']] : [])] as [string, string][]
+  if (need > 1) keys.key('bob')
+  const lines = signers.map(([who, name]) => `${who} namespaces="cutter.*" ${keys.publicKey(name)}\n`)
+  const trust = { allowedSigners: keys.file('allowed_signers', lines.join('')) }
+  const folder = mkdtempSync(join(tmpdir(), 'cutter-bundle-'))
+  mkdirSync(join(folder, 'var'))
+
+  const failing = new Set<string>()
+  const world = aWorld((name) => {
+    if (failing.has(name)) return failure(name)
+    const gate = planOf[name]
+    return gate === undefined ? succeeds(name) : success(name, { planDigest: PLAN[gate].digest })
+  })
+  const { parts, store, engine } = world
+  const sealing: CloseoutDeps = { store, clock: parts.clock, folder: join(folder, 'var'), host: 'quiet_host' }
+  const installed = await parts.installed('cut')
+  const effects = Object.fromEntries(
+    Object.entries(installed.effects).map(([name, effect]) => [name, leavingEvidence(effect)]),
+  )
+  let runs = 0
+  Object.assign(parts, {
+    installed: async () => ({ ...installed, effects }),
+    randomHex: () => String(++runs).padStart(8, '0'),
+    allowLive: true,
+    trust,
+    policy: () => policy,
+    inForce: (machine: string, gate: string) =>
+      inForceNow({ machine, gate, policy, trust, strict: 'modes', operators: null }),
+    onClosed: async (run: Run) => void (await signCloseout(sealing, run)),
+  })
+  const at = '2026-03-01T08:00:00.000Z'
+  const until = '2026-03-02T08:00:00.000Z'
+  await store.setExecutionSwitch({ enabled: true, until, reason: 'a test', by: 'x', at })
+
+  const made: Bundles = {
+    world,
+    keys,
+    sealing,
+    failing,
+    started: (mode) => engine.start('cut', INPUT, { mode, by: 'deploybot' }),
+    async approve(run) {
+      const how = { as: ALICE, decision: 'approve', reason: 'read' } as const
+      for (const [as, name] of run.mode === 'live' ? signers.slice(1) : [])
+        await signApproval(parts, run.runId, { ...how, as, keyFile: keys.path(name) })
+      const approval =
+        run.mode === 'live'
+          ? (await signApproval(parts, run.runId, { ...how, keyFile: key })).approval
+          : await rehearseApproval(parts, run.runId, how)
+      return engine.resume(run.runId, { approvalId: approval.approvalId })
+    },
+    closed: async (mode) => made.approve(await made.approve(await made.started(mode))),
+    async exported(run) {
+      const file = join(folder, `${++runs}.tar`)
+      await writeBundle(sealing, run, file)
+      return readFileSync(file)
+    },
+    async trustingInstance({ runId }) {
+      const [instance] = await store.closeoutSignatures(runId)
+      const [type, text, signer] = instance!.publicKey!.split(' ')
+      const line = `${signer} namespaces="cutter.closeout" ${type} ${text}`
+      return keys.file('with_instance', `${readFileSync(keys.path('allowed_signers'), 'utf8')}${line}\n`)
+    },
+    async remove() {
+      await store.close()
+      keys.remove()
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+  return made
+}
+
+/** The stubs of the chart, leaving what the real phases leave: plans, pinned sources, receipts. */
+function leavingEvidence(effect: Effect): Effect {
+  const gate = planOf[effect.name]
+  const evidence =
+    gate === undefined ? jsonEvidence(`receipt/${effect.name}`, { of: effect.name }) : PLAN[gate]
+  const leaving =
+    (run: (...given: never[]) => Promise<{ output: unknown }>) =>
+    async (...given: unknown[]) => ({ ...(await run(...(given as never[]))), evidence: [evidence] })
+  const execute = leaving(effect.execute)
+  return effect.kind === 'read'
+    ? { ...effect, execute }
+    : { ...effect, execute, simulate: leaving(effect.simulate) }
+}
+
+export async function tarOf(files: Files): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  for await (const chunk of packTar(files) as AsyncIterable<Buffer>) chunks.push(chunk)
+  return Buffer.concat(chunks)
+}
+
+export async function filesIn(tar: Buffer): Promise<Files> {
+  const unpacked = await unpackTar(tar)
+  if ('fault' in unpacked) throw new Error(unpacked.fault)
+  return unpacked.files
+}
+
+/** A record to forge: as read from a bundle, and free to be changed. */
+export async function recordIn(tar: Buffer): Promise<RunRecord> {
+  const read = readRecord(await filesIn(tar))
+  if ('fault' in read) throw new Error(read.fault.message)
+  return structuredClone(read.record)
+}
+
+/** The bundle that the record gives, with its own VERIFY text; that of another one where it gives none. */
+export async function bundleOf(record: RunRecord, tar: Buffer): Promise<Buffer> {
+  return tarOf(bundleFiles(record, textOf(record) ?? asBuffer((await filesIn(tar)).get(VERIFY)!).toString()))
+}
+
+function textOf(record: RunRecord): string | null {
+  try {
+    return verifyInstructions(record)
+  } catch {
+    return null
+  }
+}

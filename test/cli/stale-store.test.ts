@@ -1,0 +1,206 @@
+import { copyFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { connect } from '../../src/store/sqlite/connect.ts'
+import { type Answer, aCutterHome, type CutterHome, jsonOf } from '../support/cli.ts'
+import {
+  ALICE,
+  approve,
+  charter,
+  historyOf,
+  rehearseOn,
+  resume,
+  sign,
+  start,
+  started,
+} from '../support/cli-steps.ts'
+import { aLiveHome } from './live-home.ts'
+
+/** The reports beside the store, and what they and later approvals tell of a store that was put back or edited. */
+
+let at: CutterHome
+let key: string
+
+beforeAll(async () => {
+  ;({ at, key } = await aLiveHome())
+})
+afterAll(() => at.remove())
+
+const db = () => at.path('var/cutter.db')
+const reportsOf = (runId: string) => at.path(`var/runs/${runId}`)
+const errorOf = (answer: Answer) => [answer.code, jsonOf(answer).error?.code]
+
+/** A copy of the store as it is now; the answer puts it back. */
+function aCopy(name: string): () => void {
+  const store = connect(db())
+  store.pragma('wal_checkpoint(truncate)')
+  store.close()
+  copyFileSync(db(), at.path(name))
+  return () => {
+    for (const end of ['-wal', '-shm']) rmSync(`${db()}${end}`, { force: true })
+    copyFileSync(at.path(name), db())
+  }
+}
+
+function edited(sql: string, ...given: string[]): void {
+  const store = connect(db())
+  for (const name of store.prepare("select name from sqlite_schema where type = 'trigger'").pluck().all())
+    store.exec(`drop trigger ${name}`)
+  expect(store.prepare(sql).run(...given).changes).toBe(1)
+  store.close()
+}
+
+describe('the reports of a run', () => {
+  let runId: string
+  beforeAll(async () => {
+    runId = await started(at, { document: 'REPORTED', source: 'small.md' })
+  })
+
+  test('lie in var/runs for their owner alone, and `run show` says where', async () => {
+    expect(statSync(reportsOf(runId)).mode & 0o777).toBe(0o700)
+    expect(readdirSync(reportsOf(runId))).toContain('06-approval-request-SG1.md')
+    const { stdout } = await at.cutter(['run', 'show', runId])
+    expect(stdout.trimEnd().split('\n').at(-1)).toBe(`reports var/runs/${runId}`)
+  })
+
+  test('that a crash kept from being written come with the next command that takes the run up', async () => {
+    rmSync(reportsOf(runId), { recursive: true })
+    expect((await at.cutter(['run', 'show', runId])).stdout).not.toContain('reports ')
+    expect((await resume(at, runId)).code).toBe(3)
+    expect(readdirSync(reportsOf(runId))).toContain('06-approval-request-SG1.json')
+    rmSync(reportsOf(runId), { recursive: true })
+    await rehearseOn(at, runId)
+    expect(jsonOf(await rehearseOn(at, runId)).outcome).toBe('succeeded')
+    expect(readdirSync(reportsOf(runId))).toEqual(expect.arrayContaining(['15-closeout.md', 'closeout.md']))
+    rmSync(reportsOf(runId), { recursive: true })
+    const again = await resume(at, runId)
+    expect([again.code, again.stderr]).toEqual([0, ''])
+    expect(readdirSync(reportsOf(runId))).toContain('closeout.json')
+  })
+
+  test('that can’t be written are a warning on stderr, and nothing else', async () => {
+    const other = aCutterHome()
+    try {
+      other.file('small.md', charter('One.'))
+      await other.cutter(['run', 'list'])
+      writeFileSync(other.path('var/runs'), 'in the way')
+      const answer = await start(other, { document: 'UNWRITTEN', source: 'small.md' })
+      expect([answer.code, jsonOf(answer).gate]).toEqual([0, 'SG1'])
+      expect(answer.stderr).toMatch(/^cutter: the reports of run .* could not be written/m)
+    } finally {
+      await other.remove()
+    }
+  })
+})
+
+describe('a store that was put back to an older copy', () => {
+  let runId: string
+  let neighbour: string
+  let putBack: () => void
+  let statement: string
+
+  beforeAll(async () => {
+    runId = await started(at, { document: 'OLDER', source: 'small.md', mode: 'live' })
+    neighbour = await started(at, { document: 'NEIGHBOUR', source: 'small.md' })
+    putBack = aCopy('older.db')
+    expect(jsonOf(await approve(at, runId, key)).gate).toBe('SG2')
+    statement = (await at.cutter(['approval', 'statement', runId, '--as', ALICE])).stdout
+    const { approvalId } = await sign(at, runId, key)
+    const shown = await at.cutter(['approval', 'show', approvalId, '--json'])
+    const { statementText, signature } = jsonOf<{ statementText: string; signature: string }>(shown)
+    at.file('later.json', statementText)
+    at.file('later.json.sig', signature)
+    putBack()
+  })
+
+  test.each([
+    ['show', []],
+    ['plan', []],
+    ['resume', []],
+    ['cancel', ['--reason', 'no']],
+  ])('is told by the reports: `run %s` refuses, exit code 3', async (verb, more) => {
+    const answer = await at.cutter(['run', verb, runId, '--json', ...more])
+    expect(errorOf(answer)).toEqual([3, 'STORE_TAMPERED'])
+    expect(answer.stderr).toContain('the store is an older copy, or was rewritten')
+    expect(jsonOf(answer).status).toBeUndefined()
+  })
+
+  test('takes no new approval of that run either', async () => {
+    const answer = await at.cutter(['approval', 'sign', runId, '--as', ALICE, '--key', key, '--json'])
+    expect(errorOf(answer)).toEqual([3, 'STORE_TAMPERED'])
+  })
+
+  test('lets other runs be listed, and go on', async () => {
+    const listed = await at.cutter(['run', 'list', '--json'])
+    const ids = jsonOf<{ runId: string }[]>(listed).map((run) => run.runId)
+    expect([listed.code, ids.includes(neighbour)]).toEqual([0, true])
+    expect(jsonOf(await rehearseOn(at, neighbour)).gate).toBe('SG2')
+  })
+
+  test('is told by a later approval, where the reports are gone as well', async () => {
+    rmSync(reportsOf(runId), { recursive: true })
+    expect(jsonOf(await at.cutter(['run', 'show', runId, '--json'])).gate).toBe('SG1')
+    const answer = await at.cutter([
+      ...['approval', 'import', '--statement', 'later.json', '--signature', 'later.json.sig', '--json'],
+    ])
+    expect(errorOf(answer)).toEqual([3, 'STORE_TAMPERED'])
+    expect(answer.stderr).toMatch(/older copy, or was rewritten: approval ap-\w+ names entry 14/)
+  })
+
+  test('is not told by a statement that nobody vouches for', async () => {
+    at.file('forged.json', statement)
+    const answer = await at.cutter([
+      ...['approval', 'import', '--statement', 'forged.json', '--signature', 'later.json.sig', '--json'],
+    ])
+    expect(errorOf(answer)).toEqual([3, 'APPROVAL_REFUSED'])
+  })
+
+  test('that never knew a run says so, instead of that there is none', async () => {
+    const restore = aCopy('before.db')
+    const lost = await started(at, { document: 'LOST', source: 'small.md' })
+    restore()
+    for (const verb of ['show', 'resume']) {
+      const answer = await at.cutter(['run', verb, lost.slice(-8), '--json'])
+      expect(errorOf(answer)).toEqual([3, 'STORE_TAMPERED'])
+      expect(answer.stderr).toContain(
+        `the store has no run ${lost}, but there are reports of it up to entry 7`,
+      )
+    }
+    expect(errorOf(await at.cutter(['run', 'show', 'nobody', '--json']))).toEqual([4, 'RUN_NOT_FOUND'])
+  })
+})
+
+describe('a store that was edited', () => {
+  test('in an old row of one run, is noticed there at the next look; the history can still be read', async () => {
+    const runId = await started(at, { document: 'EDITED', source: 'small.md' })
+    edited("update history set by = 'nobody' where run_id = ? and seq = 2", runId)
+    const answer = await at.cutter(['run', 'show', runId, '--json'])
+    expect(errorOf(answer)).toEqual([3, 'STORE_TAMPERED'])
+    expect(answer.stderr).toContain('entry 2 was edited. Other runs go on.')
+    expect(await historyOf(at, runId)).toHaveLength(7)
+    expect(errorOf(await at.cutter(['run', 'history', runId, '--verify', '--json']))).toEqual([
+      3,
+      'STORE_TAMPERED',
+    ])
+  })
+
+  test('in the plan of a run, prints none', async () => {
+    const runId = await started(at, { document: 'PLANNED', source: 'small.md' })
+    const { planDigest } = jsonOf(await at.cutter(['run', 'show', runId, '--json']))
+    edited("update evidence set bytes = cast('{}' as blob) where digest = ?", planDigest!)
+    const answer = await at.cutter(['run', 'plan', runId])
+    expect([answer.code, answer.stdout]).toEqual([3, ''])
+    expect(answer.stderr).toContain('the evidence plan/SG1 was edited')
+  })
+
+  test('in the signature of a used approval, is noticed', async () => {
+    const runId = await started(at, { document: 'SIGNED', source: 'small.md', mode: 'live' })
+    const { approvalId } = await sign(at, runId, key)
+    expect(jsonOf(await resume(at, runId, approvalId)).gate).toBe('SG2')
+    edited("update approvals set signature = signature || ' ' where approval_id = ?", approvalId)
+    const answer = await at.cutter(['run', 'show', runId, '--json'])
+    expect(errorOf(answer)).toEqual([3, 'STORE_TAMPERED'])
+    expect(answer.stderr).toContain(
+      `the signature of approval ${approvalId} is not the one that it was used with`,
+    )
+  })
+})

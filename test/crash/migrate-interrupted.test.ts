@@ -1,0 +1,281 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type pg from 'pg'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { aCutterHome, type CutterHome, jsonOf, type RunJson } from '../support/cli.ts'
+import { approve, aSigner, enableExecution, historyOf, LIVE, resume, sign } from '../support/cli-steps.ts'
+import { connectClient } from '../support/connections.ts'
+import {
+  type BundleParts,
+  MIGRATED,
+  MIGRATION,
+  migrate,
+  type Production,
+  skipWithoutPgDump,
+  startProduction,
+  stateOf,
+  UNTOUCHED,
+  writeMigrationBundle,
+} from '../support/shop-migration.ts'
+
+/**
+ * Connections and processes that end in the midst of a migration, also while the server is committing it: whatever is left, the
+ * next resume finds out what became of it, and the migration is applied once.
+ */
+
+const skipped = skipWithoutPgDump('killed migration runs')
+
+let at: CutterHome
+let key: string
+let production: Production
+let superuser: pg.Client
+let shops = 0
+let shop: pg.Client
+
+beforeAll(async () => {
+  at = aCutterHome(`${LIVE}\ntargets:\n  shop: { migratorUrlEnv: SHOP_URL }\n`)
+  key = aSigner(at, undefined, 'cutter.migrate.*')
+  production = await startProduction()
+  superuser = await connectClient(production.url())
+  await enableExecution(at)
+  await at.server()
+}, 300_000)
+
+afterAll(async () => {
+  await superuser.end()
+  await at.remove()
+  await production.stop()
+}, 300_000)
+
+async function aShop(): Promise<void> {
+  shops += 1
+  shop = await production.shop(`killed_${shops}`)
+  at.env.SHOP_URL = production.migratorUrl(`killed_${shops}`)
+}
+
+const started = async (parts: BundleParts = {}) =>
+  jsonOf(await migrate(at, writeMigrationBundle(at, 'units-review', parts), '--mode', 'live'))
+
+/** The command line as a child that can be killed. */
+function child(args: string[]): ChildProcess {
+  return spawn(process.execPath, [at.path('.installed/dist/cutter.cjs'), ...args, '--json'], {
+    cwd: at.home,
+    env: at.env,
+    stdio: 'ignore',
+  })
+}
+
+const ended = (process: ChildProcess) =>
+  new Promise<void>((done) => {
+    if (process.exitCode !== null || process.signalCode !== null) done()
+    else process.once('exit', () => done())
+  })
+
+/** Sessions of Cutter on the production server. */
+async function sessions(where: string): Promise<{ pid: number; started: string }[]> {
+  const { rows } = await superuser.query<{ pid: number; started: string }>(
+    `select pid, backend_start::text as started from pg_stat_activity
+     where application_name like 'cutter %' and datname like 'killed_%' and (${where})`,
+  )
+  return rows
+}
+
+async function until<T>(what: string, look: () => Promise<T | undefined | null | false>): Promise<T> {
+  const late = Date.now() + 60_000
+  for (;;) {
+    const found = await look()
+    if (found) return found
+    if (Date.now() > late) throw new Error(`waited in vain for ${what}`)
+    await sleep(10)
+  }
+}
+
+const terminate = (pid: number) => superuser.query('select pg_terminate_backend($1)', [pid])
+
+/** Takes the run up again until it rests; each try may meet a stop that the next one mends. */
+async function taken(runId: string): Promise<RunJson> {
+  for (let tries = 0; tries < 10; tries += 1) {
+    const run = jsonOf(await resume(at, runId))
+    if (run.status === 'closed' || run.status === 'paused') return run
+    await sleep(200)
+  }
+  throw new Error(`run ${runId} does not come to rest`)
+}
+
+async function appliedOnce(runId: string): Promise<void> {
+  expect(await stateOf(shop)).toEqual(MIGRATED)
+  const done = (await historyOf(at, runId)).filter(
+    ({ event }) => event.type === 'xstate.done.actor.apply_migration',
+  )
+  expect(done).toHaveLength(1)
+}
+
+describe.skipIf(skipped !== null)('while the script runs', { timeout: 600_000 }, () => {
+  const slow = { migration: `${MIGRATION}select pg_sleep(4);\n` }
+  const sleeping = () =>
+    until('the script', async () => (await sessions("query like '%pg_sleep%' and wait_event = 'PgSleep'"))[0])
+
+  test('a connection that is cut off leaves nothing, and the next try applies it', async () => {
+    await aShop()
+    const run = await started(slow)
+    const answering = approve(at, run.runId, key)
+    await terminate((await sleeping()).pid)
+    const stop = jsonOf(await answering)
+    expect(stop).toMatchObject({ status: 'stopped', stopCode: 'STOP_TARGET_UNREACHABLE' })
+    expect(await stateOf(shop)).toEqual(UNTOUCHED)
+    expect(await taken(run.runId)).toMatchObject({ outcome: 'succeeded' })
+    await appliedOnce(run.runId)
+  })
+
+  test('a process that is killed leaves the server at work: the next one waits for its end, then applies it', async () => {
+    await aShop()
+    const run = await started(slow)
+    const { approvalId } = await sign(at, run.runId, key)
+    const process = child(['run', 'resume', '--approval', approvalId])
+    await sleeping()
+    process.kill('SIGKILL')
+    await ended(process)
+    expect(await taken(run.runId)).toMatchObject({ outcome: 'succeeded' })
+    await appliedOnce(run.runId)
+  })
+})
+
+describe.skipIf(skipped !== null)('while the server commits', { timeout: 600_000 }, () => {
+  // A commit that waits for a standby which never comes is a commit that is done and not answered.
+  const committing = () => until('the commit', async () => (await sessions("wait_event = 'SyncRep'"))[0])
+  const standby = async (name: string) => {
+    await superuser.query(`alter system set synchronous_standby_names = '${name}'`)
+    await superuser.query('select pg_reload_conf()')
+    await until('the setting', async () => {
+      const { rows } = await superuser.query<{ now: string }>(
+        `select current_setting('synchronous_standby_names') as now`,
+      )
+      return rows[0]!.now === name
+    })
+  }
+
+  beforeAll(async () => {
+    await superuser.query('alter system set synchronous_commit = local')
+    await superuser.query('select pg_reload_conf()')
+    await superuser.query('alter role shop_owner set synchronous_commit = on')
+  })
+
+  afterAll(async () => {
+    await standby('')
+    await superuser.query('alter role shop_owner reset synchronous_commit')
+  })
+
+  test('a connection that is cut off is asked after: it is found committed, and the run goes on', async () => {
+    await aShop()
+    const run = await started()
+    await standby('nobody')
+    const answering = approve(at, run.runId, key)
+    await terminate((await committing()).pid)
+    const answer = jsonOf(await answering)
+    await standby('')
+    expect(answer).toMatchObject({ outcome: 'succeeded' })
+    await appliedOnce(run.runId)
+    const [applied] = (await historyOf(at, run.runId)).filter(
+      ({ event }) => event.type === 'xstate.done.actor.apply_migration',
+    )
+    expect(applied!.event.ran).toBe('probe')
+  })
+
+  test('a process that is killed is followed by one that finds it committed', async () => {
+    await aShop()
+    const run = await started()
+    const { approvalId } = await sign(at, run.runId, key)
+    await standby('nobody')
+    const process = child(['run', 'resume', '--approval', approvalId])
+    await committing()
+    process.kill('SIGKILL')
+    await ended(process)
+    await standby('')
+    expect(await taken(run.runId)).toMatchObject({ outcome: 'succeeded' })
+    await appliedOnce(run.runId)
+  })
+})
+
+describe.skipIf(skipped !== null)('at every step', { timeout: 900_000 }, () => {
+  test('every fourth connection to the target is cut off, whatever it is at', async () => {
+    await aShop()
+    const seen = new Set<string>()
+    let over = false
+    const hunting = (async () => {
+      while (!over) {
+        for (const { pid, started: since } of await sessions('true')) {
+          const session = `${pid} ${since}`
+          // The three after it live, or a phase of three connections would never be done.
+          if (!seen.has(session) && seen.size % 4 === 0) await terminate(pid)
+          seen.add(session)
+        }
+        await sleep(3)
+      }
+    })()
+    try {
+      let run = await started()
+      for (let tries = 0; run.status === 'stopped' && tries < 40; tries += 1)
+        run = jsonOf(await resume(at, run.runId))
+      expect(run).toMatchObject({ status: 'paused', gate: 'SG1' })
+      expect(await stateOf(shop)).toEqual(UNTOUCHED)
+      const { approvalId } = await sign(at, run.runId, key)
+      for (let tries = 0; run.status === 'paused' && tries < 10; tries += 1) {
+        await resume(at, run.runId, approvalId)
+        run = jsonOf(await at.cutter(['run', 'show', run.runId, '--json']))
+      }
+      for (let tries = 0; run.status === 'stopped' && tries < 40; tries += 1)
+        run = jsonOf(await resume(at, run.runId))
+      expect(run).toMatchObject({ outcome: 'succeeded' })
+      await appliedOnce(run.runId)
+      expect(seen.size).toBeGreaterThan(10)
+    } finally {
+      over = true
+      await hunting
+    }
+  })
+
+  test('the process is killed a little later each time, until it comes to its end', async () => {
+    await aShop()
+    const bundle = writeMigrationBundle(at)
+    const start = [
+      'run',
+      'start',
+      'migrate',
+      '--bundle',
+      bundle,
+      '--target',
+      'shop',
+      '--mode',
+      'live',
+      '--key',
+      'killed',
+    ]
+    let kills = 0
+    const killedUntil = async (args: () => Promise<string[]>, done: (run: RunJson) => boolean) => {
+      for (let after = 300; ; after += 200) {
+        const process = child(await args())
+        const timer = setTimeout(() => process.kill('SIGKILL'), after)
+        await ended(process)
+        clearTimeout(timer)
+        if (process.signalCode === 'SIGKILL') kills += 1
+        const [run] = jsonOf<RunJson[]>(await at.cutter(['run', 'list', '--json', '--limit', '1']))
+        if (run !== undefined && done(run)) return run
+      }
+    }
+    const paused = await killedUntil(
+      async () => start,
+      (run) => run.status === 'paused',
+    )
+    expect(await stateOf(shop)).toEqual(UNTOUCHED)
+    const { approvalId } = await sign(at, paused.runId, key)
+    const run = await killedUntil(
+      async () => ['run', 'resume', paused.runId, '--approval', approvalId],
+      ({ status }) => status === 'closed',
+    )
+    expect(run).toMatchObject({ outcome: 'succeeded' })
+    expect(kills).toBeGreaterThan(2)
+    await appliedOnce(run.runId)
+    const verified = await at.cutter(['run', 'history', run.runId, '--verify'])
+    expect(verified.code).toBe(0)
+  })
+})

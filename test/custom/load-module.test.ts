@@ -1,0 +1,148 @@
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join, resolve } from 'node:path'
+import { afterEach, describe, expect, test } from 'vitest'
+import { loadModule } from '../../src/custom/load-module.ts'
+import { CutterError } from '../../src/domain/errors.ts'
+
+const EXAMPLE = readFileSync(resolve(import.meta.dirname, '../examples/rotate-keys.ts'), 'utf8')
+
+const folders: string[] = []
+afterEach(() => {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true })
+})
+
+/** A folder with these files; the path of `rotate-keys.ts` in it. */
+function aModule(source: string, others: { [name: string]: string } = {}): string {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'cutter-module-')))
+  folders.push(folder)
+  for (const [name, text] of Object.entries({ 'rotate-keys.ts': source, ...others })) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true })
+    writeFileSync(join(folder, name), text)
+  }
+  return join(folder, 'rotate-keys.ts')
+}
+
+const digestOf = async (path: string) => (await loadModule(path)).machine.definitionDigest
+
+async function refusalOf(path: string): Promise<CutterError> {
+  const error = await loadModule(path).then(
+    () => null,
+    (thrown: unknown) => thrown,
+  )
+  if (error instanceof CutterError) return error
+  throw new Error(`no refusal, but ${error}`)
+}
+
+describe('a module that is no machine', () => {
+  const change = (from: string, to: string) => (source: string) => {
+    expect(source).toContain(from)
+    return source.replace(from, to)
+  }
+  test.each<[string, (source: string) => string, string]>([
+    [
+      'that can’t be read',
+      change("name: 'plan',", 'name: ,'),
+      "rotate-keys.ts:11:8 can't be read: Unexpected token",
+    ],
+    [
+      'that throws',
+      change('const plan =', 'nowhere()\nconst plan ='),
+      'it throws on loading: nowhere is not defined',
+    ],
+    ['with an import of nothing', change("'node:path'", "'./path.ts'"), 'it imports what is not there'],
+    ['without the export', change('export const machine', 'const machine'), 'it exports no machine'],
+    ['with another name', change("'rotate-keys'", "'RotateKeys'"), 'its name "RotateKeys" is not kebab-case'],
+    ['with the name of one that ships', change("'rotate-keys'", "'cut'"), 'as one that ships is called'],
+    [
+      'whose input is no object',
+      change('  input,\n  effects', '  input: z.string(),\n  effects'),
+      'no z.object',
+    ],
+    [
+      'with a flag that every machine has',
+      change('z.object({ file', 'z.object({ mode: z.string(), file'),
+      'input field mode',
+    ],
+    [
+      'whose chart asks for more',
+      change('[plan, rotate]', '[plan]'),
+      'asks for the effect rotate, which is not among',
+    ],
+    ['with one effect twice', change('[plan, rotate]', '[plan, rotate, plan]'), 'two effects plan'],
+    [
+      'whose write has no probe',
+      change('async probe(', 'async prob('),
+      'its write effect rotate has no probe',
+    ],
+    [
+      'whose write has no simulate',
+      change('simulate:', 'simulates:'),
+      'its write effect rotate has no simulate',
+    ],
+    ['with an odd gate', change("gated('SG1'", "gated('sg-one'"), 'names the gate "sg-one"'],
+    [
+      'without an end',
+      change('CLOSEOUT_REPORTED: success', "CLOSEOUT_REPORTED: work('plan', 'PENDING')"),
+      'no end in success',
+    ],
+    [
+      'with a half upgrade',
+      change("version: '1',", "version: '1', upgrade: { '0': {} },"),
+      'upgrade from 0 has no schema',
+    ],
+  ])('%s is refused by name', async (_, edit, why) => {
+    const { code, message } = await refusalOf(aModule(edit(EXAMPLE)))
+    expect(message).toContain(why)
+    expect([code, message]).toEqual(['INPUT_REFUSED', expect.stringContaining('nothing was touched')])
+  })
+})
+
+describe('the definition digest of a module', () => {
+  const importing = EXAMPLE.replace("from 'node:path'", "from './lib/path'")
+  const lib = (text: string) => ({ 'lib/path.ts': text, 'lib/deeper.mjs': 'export const deeper = 1\n' })
+  const LIB = "export { resolve } from 'node:path'\nimport './deeper.mjs'\n"
+
+  test('is the same wherever the module lies', async () => {
+    expect(await digestOf(aModule(importing, lib(LIB)))).toBe(await digestOf(aModule(importing, lib(LIB))))
+  })
+
+  test('covers its bytes and those of what it imports, all the way down, in this very process', async () => {
+    const path = aModule(importing, lib(LIB))
+    const digests = [await digestOf(path)]
+    for (const name of ['rotate-keys.ts', 'lib/path.ts', 'lib/deeper.mjs']) {
+      const file = join(dirname(path), name)
+      writeFileSync(file, `${readFileSync(file, 'utf8')}// changed\n`)
+      digests.push(await digestOf(path))
+    }
+    expect(new Set(digests).size).toBe(4)
+  })
+
+  test('goes with the code that runs, also when the file was loaded before', async () => {
+    const path = aModule(EXAMPLE)
+    expect((await loadModule(path)).machine.version).toBe('1')
+    writeFileSync(path, EXAMPLE.replace("version: '1'", "version: '2'"))
+    expect((await loadModule(path)).machine.version).toBe('2')
+  })
+
+  test('is refused for code that is loaded in a way that can’t be read off the source', async () => {
+    const hidden = `const name = './lib/' + 'path.ts'\nawait import(name)\n${EXAMPLE}`
+    const { message } = await refusalOf(aModule(hidden, lib(LIB)))
+    expect(message).toContain("lib/path.ts in a way that can't be read off its source")
+  })
+})
+
+test('a module may import TypeScript without extension, JSON, packages beside it, and wait at its top', async () => {
+  const source = `import numbers from './numbers.json'
+import { two } from 'beside'
+import type { Facts } from 'cutter'
+const facts: Facts = { three: numbers.three + two }
+await Promise.resolve(facts)
+${EXAMPLE}`
+  const others = {
+    'numbers.json': '{ "three": 1 }',
+    'node_modules/beside/package.json': '{ "name": "beside", "type": "module", "exports": "./index.js" }',
+    'node_modules/beside/index.js': 'export const two = 2\n',
+  }
+  expect((await loadModule(aModule(source, others))).machine.name).toBe('rotate-keys')
+})

@@ -1,0 +1,333 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { DOMParser, type Element } from '@xmldom/xmldom'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { SHORT_NAMES } from '../../../src/document/export/akn-ids.ts'
+import { toAkn } from '../../../src/document/export/to-akn.ts'
+import { toMarkdown } from '../../../src/document/export/to-markdown.ts'
+import { formatDocument, readFileText } from '../../../src/service/documents/read-document-text.ts'
+import { scanText } from '../scan-fixture.ts'
+
+const FACTS = { country: 'xx', language: 'und', date: null }
+const textOf = (source: string | Uint8Array, profile?: string) =>
+  readFileText(Buffer.from(source), { document: 'DOC', profile })
+const aknOf = (source: string | Uint8Array, profile?: string) => toAkn(textOf(source, profile), FACTS)
+
+/** Parses it; throws for what is not well-formed. */
+function parsed(xml: string): Element {
+  // A warning is given for U+FFFD, which is a sign like others.
+  const refuse = (level: string, message: string) => {
+    if (level !== 'warning') throw new Error(message)
+  }
+  return new DOMParser({ onError: refuse }).parseFromString(xml, 'text/xml').documentElement!
+}
+
+const childrenOf = (element: Element): Element[] =>
+  [...element.childNodes].filter((node) => node.nodeType === 1) as unknown as Element[]
+
+function everyElement(element: Element): Element[] {
+  return [element, ...childrenOf(element).flatMap(everyElement)]
+}
+
+const bodyOf = (xml: string) => everyElement(parsed(xml)).find(({ tagName }) => tagName === 'body')!
+
+/** What breaks the naming convention's rules for ids, a line each. */
+function idFaults(xml: string): string[] {
+  const faults: string[] = []
+  const whole = parsed(xml)
+  for (const attribute of ['eId', 'wId']) {
+    const ids = everyElement(whole).flatMap((element) => element.getAttribute(attribute) ?? [])
+    for (const id of ids) if (!GRAMMAR.test(id)) faults.push(`${attribute} ${id} is no id`)
+    const twice = ids.filter((id, i) => ids.indexOf(id) !== i)
+    for (const id of twice) faults.push(`${attribute} ${id} stands twice`)
+  }
+  const check = (element: Element, parent: string | null) => {
+    const eId = element.getAttribute('eId')
+    if (eId === null) {
+      if (!['num', 'heading'].includes(element.tagName)) faults.push(`${element.tagName} has no eId`)
+      return
+    }
+    if (parent !== null && !eId.startsWith(`${parent}__`))
+      faults.push(`${eId} does not begin with ${parent}__`)
+    const own = parent === null ? eId : eId.slice(parent.length + 2)
+    const [reference, number] = own.split('_')
+    const expected = SHORT_NAMES[element.tagName] ?? element.tagName
+    if (reference !== expected) faults.push(`${eId} is a ${element.tagName}, so it should say ${expected}`)
+    const num = childrenOf(element).find(({ tagName }) => tagName === 'num')?.textContent
+    const said = num?.toLowerCase().replace(/[^a-z0-9]+/g, '-')
+    if (said !== undefined && number !== said && !number?.startsWith(`${said}-`))
+      faults.push(`${eId} has the number ${num}`)
+    for (const child of childrenOf(element)) check(child, eId)
+  }
+  for (const element of childrenOf(bodyOf(xml))) check(element, null)
+  return faults
+}
+
+const FRBR = 'FRBRthis (FRBRuri )+(FRBRalias )*(FRBRdate )+(FRBRauthor )+'
+const HIERARCHICAL = `${Object.keys(SHORT_NAMES).join('|')}|book|hcontainer|level|part|point|rule|subtitle|title`
+const INSIDE_OF_HIERARCHY = `(num )?(heading )?((intro )?((${HIERARCHICAL}) )+|content )`
+
+/** Children and attributes that the schema of Akoma Ntoso 3.0 asks for, of the elements that an export has. */
+const MODELS: { [element: string]: [children: string, ...attributes: string[]] } = {
+  akomaNtoso: ['act '],
+  act: ['meta (preface )?body ', 'name'],
+  meta: ['identification references (notes )?'],
+  identification: ['FRBRWork FRBRExpression FRBRManifestation ', 'source'],
+  FRBRWork: [`${FRBR}FRBRcountry (FRBRname )*`],
+  FRBRExpression: [`${FRBR}(FRBRlanguage )+`],
+  FRBRManifestation: [`${FRBR}(FRBRformat )?`],
+  ...Object.fromEntries(
+    ['this', 'uri', 'country', 'name', 'format'].map((name) => [`FRBR${name}`, ['', 'value']]),
+  ),
+  FRBRalias: ['', 'name', 'value'],
+  FRBRdate: ['', 'date', 'name'],
+  FRBRauthor: ['', 'href'],
+  FRBRlanguage: ['', 'language'],
+  references: ['(TLCOrganization )+', 'source'],
+  TLCOrganization: ['', 'eId', 'href', 'showAs'],
+  notes: ['(note )+', 'source'],
+  note: ['(p )+', 'eId'],
+  preface: ['(p )+', 'eId'],
+  body: [`((${HIERARCHICAL}) )+`],
+  hcontainer: [INSIDE_OF_HIERARCHY, 'name', 'eId', 'wId'],
+  ...Object.fromEntries(['intro', 'content'].map((name) => [name, ['(p )+', 'eId']])),
+  ...Object.fromEntries(['num', 'heading', 'p'].map((name) => [name, ['']])),
+}
+
+/** What the schema would refuse, a line each. */
+function structureFaults(xml: string): string[] {
+  return everyElement(parsed(xml)).flatMap((element) => {
+    const [children, ...attributes] = MODELS[element.tagName] ?? [INSIDE_OF_HIERARCHY, 'eId', 'wId']
+    const names = childrenOf(element).map(({ tagName }) => `${tagName} `)
+    return [
+      ...(new RegExp(`^(?:${children})$`).test(names.join(''))
+        ? []
+        : [`${element.tagName} holds ${names.join('')}`]),
+      ...attributes
+        .filter((name) => !element.getAttribute(name))
+        .map((name) => `${element.tagName} has no ${name}`),
+    ]
+  })
+}
+
+/** Words that stand in the source more often than in what was made of it. */
+function lostWords(source: string, xml: string): string[] {
+  const words = (text: string) => text.normalize('NFC').match(/[\p{L}\p{N}\p{M}]+/gu) ?? []
+  const there = new Map<string, number>()
+  for (const word of words(parsed(xml).textContent!)) there.set(word, (there.get(word) ?? 0) + 1)
+  return words(source).filter((word) => {
+    const left = there.get(word) ?? 0
+    there.set(word, left - 1)
+    return left < 1
+  })
+}
+
+const GRAMMAR =
+  /^[a-z]+(?:-[a-z]+)*(?:_[a-z0-9]+(?:-[a-z0-9]+)*)?(?:__[a-z]+(?:-[a-z]+)*(?:_[a-z0-9]+(?:-[a-z0-9]+)*)?)*$/
+
+const CHARTER = `Words before.
+
+## Chapter I
+
+On water & <rivers>.
+
+### Article 1
+
+All water is "shared".
+
+Second paragraph.
+
+### Article 12a
+
+The well stays open.
+
+## Chapter II
+
+### Article 13 (repealed)
+
+Gone.
+`
+
+describe('Akoma Ntoso', () => {
+  test('has the hierarchy with ids of the naming convention', () => {
+    const { xml, notes } = aknOf(CHARTER)
+    const ids = everyElement(bodyOf(xml))
+      .filter((element) => element.getAttribute('wId') !== null)
+      .map((element) => [element.tagName, element.getAttribute('eId'), element.getAttribute('wId')])
+    expect(ids).toEqual([
+      ['chapter', 'chp_1', 'chp_1'],
+      ['article', 'chp_1__art_1', 'art_1'],
+      ['article', 'chp_1__art_12a', 'art_12a'],
+      ['chapter', 'chp_2', 'chp_2'],
+      ['article', 'chp_2__art_13', 'art_13'],
+    ])
+    expect(idFaults(xml)).toEqual([])
+    expect(structureFaults(xml)).toEqual([])
+    expect(notes).toEqual([])
+  })
+
+  test('numbers what has no number by its place, and tells it apart for ever by its words', () => {
+    const { xml } = aknOf(
+      '# Charter\n\n## Preamble\n\nWe.\n\n## Aims\n\nTo be.\n\n## Annex\n\nForms.\n',
+      'markdown',
+    )
+    const ids = everyElement(bodyOf(xml))
+      .filter(({ tagName }) => tagName === 'hcontainer')
+      .map((element) => ['name', 'eId', 'wId'].map((name) => element.getAttribute(name)))
+    expect(ids).toEqual([
+      ['heading', 'hcontainer_1', 'hcontainer_charter'],
+      ['heading', 'hcontainer_2', 'hcontainer_preamble'],
+      ['heading', 'hcontainer_3', 'hcontainer_aims'],
+      ['annex', 'hcontainer_4', 'hcontainer_annex'],
+    ])
+    expect([...idFaults(xml), ...structureFaults(xml)]).toEqual([])
+  })
+
+  test('an export that lacks what the schema asks for would be noticed', () => {
+    const { xml } = aknOf(CHARTER)
+    const broken = (from: string | RegExp, to: string) => [
+      ...structureFaults(xml.replace(from, to)),
+      ...idFaults(xml.replace(from, to)),
+    ]
+    expect(broken(/<FRBRcountry.*\/>/, '')).toEqual([expect.stringContaining('FRBRWork holds')])
+    expect(broken(' name="act"', '')).toEqual(['act has no name'])
+    expect(broken('eId="chp_1__art_1" ', 'eId="art_1" ')).toContain('art_1 does not begin with chp_1__')
+    expect(broken('wId="art_12a"', 'wId="art_1"')).toEqual(['wId art_1 stands twice'])
+  })
+
+  test('keeps the words, whatever they mean to XML', () => {
+    const paragraphs = everyElement(parsed(aknOf(CHARTER).xml))
+      .filter(({ tagName }) => tagName === 'p')
+      .map(({ textContent }) => textContent)
+    expect(paragraphs).toEqual([
+      'Words before.',
+      'On water & <rivers>.',
+      'All water is "shared".',
+      'Second paragraph.',
+      'The well stays open.',
+      'Gone.',
+    ])
+  })
+
+  test('says of work, expression and manifestation which they are', () => {
+    const facts = { country: 'vn', language: 'vie', date: '2013-11-28' }
+    const { xml } = toAkn(textOf(CHARTER), facts)
+    const values = (name: string) =>
+      everyElement(parsed(xml))
+        .filter(({ tagName }) => tagName === name)
+        .map((element) => element.getAttribute('value'))
+    expect(values('FRBRuri')).toEqual([
+      '/akn/vn/act/2013-11-28/doc',
+      '/akn/vn/act/2013-11-28/doc/vie@',
+      '/akn/vn/act/2013-11-28/doc/vie@.akn',
+    ])
+  })
+
+  test('marks what is repealed in place as removed', () => {
+    const status = everyElement(bodyOf(aknOf(CHARTER).xml)).flatMap(
+      (element) => element.getAttribute('status') ?? [],
+    )
+    expect(status).toEqual(['removed'])
+  })
+
+  test('tells units of one number apart, and never gives an id twice', () => {
+    const { xml } = aknOf(
+      '## Article 1\n\na\n\n## Article 1\n\nb\n\n## Article 1-2\n\nc\n\n## Article 1\n\nd\n',
+    )
+    const ids = childrenOf(bodyOf(xml)).map((element) => element.getAttribute('eId'))
+    expect(ids).toEqual(['art_1', 'art_1-2', 'art_1-2-2', 'art_1-3'])
+    expect(idFaults(xml)).toEqual([])
+  })
+
+  test('replaces what XML can not hold, and says so in the file', () => {
+    const { xml, notes } = aknOf('## Article 1\n\nbell \u0007 and \u0000 and \uffff.\n')
+    expect(notes).toEqual([expect.stringContaining('3 control characters')])
+    const [note] = everyElement(parsed(xml)).filter(({ tagName }) => tagName === 'note')
+    expect(note?.textContent).toBe(notes[0])
+    expect(bodyOf(xml).textContent).toContain('bell \ufffd and \ufffd and \ufffd.')
+  })
+
+  test('holds for any text: well-formed, by the rules, and with every word', () => {
+    const line = fc.oneof(
+      fc.string({ unit: 'grapheme', maxLength: 40 }),
+      fc.string({ unit: 'binary', maxLength: 20 }),
+      fc.constantFrom(
+        '# Part I',
+        '## Chapter 2',
+        '### Article 5',
+        '### Article 5 bis',
+        '## Annex',
+        '### Other words',
+        '',
+      ),
+    )
+    fc.assert(
+      fc.property(fc.array(line, { maxLength: 30 }), (lines) => {
+        const source = `${lines.join('\n')}\n## Article 1\n\nthe end\n`
+        const { xml } = aknOf(source, 'markdown')
+        expect(idFaults(xml)).toEqual([])
+        expect(structureFaults(xml)).toEqual([])
+        expect(lostWords(source, xml)).toEqual([])
+      }),
+      { numRuns: 150 },
+    )
+  })
+})
+
+describe('JSON', () => {
+  test('is the source again, byte for byte', () => {
+    for (const source of [
+      '\ufeff## Article 1\r\n\r\na\r\n',
+      CHARTER,
+      '## Article 1\n\n\u0000 ends without a line',
+    ]) {
+      const bytes = Buffer.from(source)
+      const { content } = formatDocument(textOf(bytes), { format: 'json', ...FACTS })
+      const { type, records, sha256 } = JSON.parse(content)
+      const again = Buffer.from(records.map(({ text }: { text: string }) => text).join(''))
+      expect(again.equals(bytes)).toBe(true)
+      expect(type).toBe('cutter.document/v1')
+      expect(sha256).toBe(scanText(source).sha256)
+    }
+  })
+})
+
+describe('Markdown', () => {
+  test('is the source where that is Markdown', () => {
+    expect(toMarkdown(textOf(CHARTER))).toEqual({ markdown: CHARTER, asWritten: true })
+  })
+
+  test('puts containers and units of a plain text under headings of their depth, with nothing of the text taken as syntax', () => {
+    const plain = 'Chapter 1\n\nArticle 1\n\n# no heading\n1. no list\n*no* emphasis\n\nArticle 2\n\nb\n'
+    const { markdown, asWritten } = toMarkdown(textOf(plain, 'plain'))
+    expect(asWritten).toBe(false)
+    expect(markdown).toBe(
+      '# Chapter 1\n\n## Article 1\n\n\\# no heading\n1\\. no list\n\\*no\\* emphasis\n\n## Article 2\n\nb\n',
+    )
+    expect(scanText(markdown, 'markdown').records.map(({ address }) => address)).toEqual(
+      scanText(plain, 'plain').records.map(({ address }) => address),
+    )
+  })
+})
+
+const folder = join(import.meta.dirname, '../../../../shared/documents')
+const missing = !existsSync(folder)
+if (missing) console.log('skipped "real texts, exported": ../shared/documents is not there')
+const files = missing ? [] : readdirSync(folder).filter((name) => !name.startsWith('README'))
+
+describe.skipIf(missing)('real texts, exported', () => {
+  test.each(files)(
+    '%s is well-formed Akoma Ntoso by the rules for ids, with every word of the source',
+    (file) => {
+      const bytes = readFileSync(join(folder, file))
+      const { xml } = aknOf(bytes)
+      expect(idFaults(xml)).toEqual([])
+      expect(structureFaults(xml)).toEqual([])
+      expect(lostWords(bytes.toString('utf8'), xml)).toEqual([])
+      const { content } = formatDocument(textOf(bytes), { format: 'json', ...FACTS })
+      const records: { text: string }[] = JSON.parse(content).records
+      expect(Buffer.from(records.map(({ text }) => text).join('')).equals(bytes)).toBe(true)
+    },
+  )
+})

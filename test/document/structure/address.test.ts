@@ -1,0 +1,138 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { type Profile, parseProfile } from '../../../src/document/profiles/profile.ts'
+import { findShippedProfile, listShippedProfiles } from '../../../src/document/profiles/shipped-profiles.ts'
+import { makeSlug } from '../../../src/document/structure/address.ts'
+import {
+  compareNumbers,
+  parseChineseNumeral,
+  parseRoman,
+  toAsciiDigits,
+} from '../../../src/document/structure/numerals/roman-numerals.ts'
+import { addresses, scanText } from '../scan-fixture.ts'
+
+const level = (name: string, code: string, role: 'container' | 'leaf', headings: string[]) => ({
+  ...{ name, code, role, headings, marks: [], title: 'optional' as const },
+})
+
+const original: Profile = {
+  ...findShippedProfile('plain')!,
+  name: 'original',
+  levels: [
+    level('chapter', 'CH', 'container', ['Chương {n}']),
+    level('article', 'DIEU', 'leaf', ['Điều {n}']),
+    level('principle', 'NT', 'leaf', ['Nguyên tắc {n}']),
+  ],
+  leaves: ['article', 'principle'],
+  statusMarks: [{ words: ['draft'], status: 'draft', excludedBecause: 'still a draft' }],
+}
+
+describe('an address', () => {
+  test("follows the profile's own codes, for several kinds of unit at once", () => {
+    const text = 'Chương I\nĐiều 28\nNguyên tắc 1\nĐiều 29 (draft)\n'
+    expect(addresses(text, original)).toEqual(['DOC/DIEU-28', 'DOC/NT-1', 'DOC/DIEU-29'])
+    expect(scanText(text, original).records.at(-1)).toMatchObject({
+      kind: 'excluded',
+      status: 'draft',
+      reason: 'still a draft',
+    })
+  })
+
+  test('holds its container only where the profile says so; then numbers may begin anew', () => {
+    const profile = { ...original, address: '{document}/{container}/{code}-{number}' }
+    const result = scanText('Điều 0\nChương I\nĐiều 1\nChương II\nĐiều 1\n', profile)
+    expect(addresses('Điều 0\nChương I\nĐiều 1\nChương II\nĐiều 1\n', profile)).toEqual([
+      'DOC/DIEU-0',
+      'DOC/CH-1/DIEU-1',
+      'DOC/CH-2/DIEU-1',
+    ])
+    expect(result.problems).toEqual([])
+  })
+
+  test.each([
+    ['markdown-nested', '# '],
+    ['plain-nested', ''],
+  ])('by profile %s tells apart sections that begin anew in each part', (profile, sign) => {
+    const part = (n: string) =>
+      [`Part ${n}`, 'Chapter 1', 'Section 1. Title', 'Section 2. Title'].map((line) => `${sign}${line}\n\n`)
+    const result = scanText([...part('I'), ...part('II')].join(''), profile)
+    expect(result.records.filter(({ kind }) => kind === 'unit').map(({ address }) => address)).toEqual([
+      ...['DOC/PART-1/CHAPTER-1/SECTION-1', 'DOC/PART-1/CHAPTER-1/SECTION-2'],
+      ...['DOC/PART-2/CHAPTER-1/SECTION-1', 'DOC/PART-2/CHAPTER-1/SECTION-2'],
+    ])
+    expect(result.problems).toEqual([])
+  })
+
+  test.each([
+    ['PREAMBULE', 'PREAMBULE'],
+    ['Präambel & Würde', 'PRAAMBEL-WURDE'],
+    ['Lời nói đầu', 'LOI-NOI-DAU'],
+    ['Straße', 'STRASSE'],
+    ['Преамбула', 'H-'],
+    ['***', 'H-'],
+  ])('spells %s as %s', (words, slug) => {
+    expect(makeSlug(words).startsWith(slug)).toBe(true)
+    expect(makeSlug(words)).toBe(makeSlug(words.normalize('NFD')))
+    if (slug === 'H-') expect(makeSlug(words)).toMatch(/^H-[0-9A-F]{8}$/)
+    else expect(makeSlug(words)).toBe(slug)
+  })
+
+  test('of any words is of bounded length and of the address signs only', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme', maxLength: 200 }), (words) => {
+        expect(makeSlug(words)).toMatch(/^[A-Z0-9-]{1,60}$/)
+      }),
+    )
+  })
+
+  test('of long headings that begin alike differ', () => {
+    expect(makeSlug(`${'a '.repeat(50)}x`)).not.toBe(makeSlug(`${'a '.repeat(50)}y`))
+  })
+})
+
+describe('a number', () => {
+  test('is read from digits of every script', () => {
+    expect([
+      toAsciiDigits('٠١٩'),
+      toAsciiDigits('१२'),
+      toAsciiDigits('５'),
+      toAsciiDigits('𝟗𝟘'),
+      toAsciiDigits('𞥒'),
+    ]).toEqual(['019', '12', '5', '90', '2'])
+  })
+
+  test('is read from Roman numerals in their usual form only', () => {
+    expect(['IV', 'XCIX', 'mcmlxxxiv', 'IIX', 'CIVIC', ''].map(parseRoman)).toEqual([
+      4,
+      99,
+      1984,
+      null,
+      null,
+      null,
+    ])
+  })
+
+  test('is read from Chinese numerals', () => {
+    expect(
+      ['五', '十', '二十一', '百二十', '一百零五', '一二〇', '千', '甲'].map(parseChineseNumeral),
+    ).toEqual([5, 10, 21, 120, 105, 120, 1000, null])
+  })
+
+  test('sorts part by part', () => {
+    const sorted = ['5', '12', '12A', '12B', '12Z', '12AA', '88-1', '88-2', '88-10']
+    expect(sorted.toReversed().sort(compareNumbers)).toEqual(sorted)
+  })
+})
+
+describe('a profile', () => {
+  test.each(listShippedProfiles())('%s is valid, plain JSON', (name) => {
+    const profile = findShippedProfile(name)!
+    expect(parseProfile(JSON.parse(JSON.stringify(profile)))).toEqual(profile)
+  })
+
+  test('of a user is refused by field when it is not valid', () => {
+    expect(() => parseProfile({ ...original, address: 'x' })).toThrow('an address template holds {number}')
+    expect(() => parseProfile({ ...original, leaves: ['artikel'] })).toThrow('artikel')
+    expect(() => parseProfile({ ...original, pattern: '(a+)+' })).toThrow('pattern')
+  })
+})

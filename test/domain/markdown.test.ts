@@ -1,0 +1,46 @@
+import { describe, expect, test } from 'vitest'
+import { code, flattenFacts, inline, page, points } from '../../src/domain/markdown.ts'
+
+describe('text of others in a report', () => {
+  test.each([
+    ['plain', '`plain`'],
+    ['', '–'],
+    ['a | b', '`a \\| b`'],
+    ['`x`', '`` `x` ``'],
+    ['a ``` b', '```` a ``` b ````'],
+    ['two\nlines', '`two\\u{a}lines`'],
+    ['\u001b[31mred', '`\\u{1b}[31mred`'],
+    ['right\u202eto left', '`right\\u{202e}to left`'],
+    ['Điều 5 · “x” 第5条', '`Điều 5 · “x” 第5条`'],
+  ])('%j stands as %s', (text, shown) => {
+    expect(code(text)).toBe(shown)
+  })
+
+  test('is cut short where it is long, between letters', () => {
+    expect(code('𝕏'.repeat(500))).toBe(`\`${'𝕏'.repeat(400)}…\``)
+  })
+})
+
+describe('facts', () => {
+  test('stand in one line, what is long by its digest', () => {
+    expect([inline(null), inline(7), inline(true), inline([1, 2])]).toEqual(['–', '7', 'true', '`[1,2]`'])
+    expect(inline(Array.from({ length: 99 }, (_, n) => n))).toMatch(/^99 items, `sha256:[0-9a-f]{64}`$/)
+  })
+
+  test('are found by their paths', () => {
+    expect(flattenFacts({ a: { b: 1, c: [2] }, d: null })).toEqual([
+      ['a.b', 1],
+      ['a.c', [2]],
+      ['d', null],
+    ])
+  })
+
+  test('of any shape are points under points', () => {
+    expect(points({ a: { b: 1 }, c: 'x' })).toEqual(['- `a`', '  - `b`: 1', '- `c`: `x`'])
+    expect(points('x')).toEqual(['- `x`'])
+  })
+
+  test('make a page that ends once', () => {
+    expect(page('a', ['', '', '', 'b', ''])).toBe('a\n\nb\n')
+  })
+})

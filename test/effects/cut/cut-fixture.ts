@@ -1,0 +1,135 @@
+import { scanDocument } from '../../../src/document/scan.ts'
+import type { Approval } from '../../../src/domain/approval.ts'
+import type { Effect, EffectContext, WriteEffect } from '../../../src/domain/effect.ts'
+import { bytesEvidence, type Evidence, jsonEvidence } from '../../../src/domain/evidence.ts'
+import { readCurrentTexts } from '../../../src/effects/cut/current-texts.ts'
+import { type CutDeps, cutEffects } from '../../../src/effects/cut/index.ts'
+import { type CutPlan, planCut } from '../../../src/effects/cut/plan.ts'
+import { openConfiguredTarget } from '../../../src/targets/postgres/configured-target.ts'
+import type { Target } from '../../../src/targets/target.ts'
+import { startTarget, type TargetCluster } from '../../support/pg-cluster.ts'
+
+export interface Bench {
+  cluster: TargetCluster
+  target: Target
+  effects: Record<string, Effect>
+}
+
+/** A server with a target on it, and the effects that work there. */
+export async function aBench(): Promise<Bench> {
+  const cluster = await startTarget()
+  const role = (name: string) => cluster.url('main', `cutter_${name}`)
+  const settings = { readerUrlEnv: 'READER', executorUrlEnv: 'EXECUTOR', verifierUrlEnv: 'VERIFIER' }
+  const env = { READER: role('reader'), EXECUTOR: role('executor'), VERIFIER: role('verifier') }
+  const target = openConfiguredTarget('main', { main: settings }, env)
+  const world = {
+    target: async () => target,
+    readSource: async (path: string) => Buffer.from(path),
+    documents: {},
+    caps: { units: 10 },
+  } as unknown as CutDeps
+  return { cluster, target, effects: cutEffects(world) }
+}
+
+let runs = 0
+
+export const TEXT = '## Article 1\n\nOne.\n\n## Article 2\n\nTwo.\n'
+
+/** A live run at work, as an effect sees it: its evidence and the approval that it goes on under. */
+export class AtWork {
+  readonly context: EffectContext
+  private readonly kept = new Map<string, Uint8Array>()
+  readonly document: string
+
+  constructor(
+    readonly bench: Bench,
+    document?: string,
+  ) {
+    runs += 1
+    this.document = document ?? `DOC-${runs}`
+    const runId = `ictr-20260301T090000Z-${String(runs).padStart(8, '0')}`
+    this.context = {
+      runId,
+      machine: 'cut',
+      version: '1',
+      mode: 'live',
+      seq: 9,
+      startedBy: 'deploybot',
+      signal: new AbortController().signal,
+      now: () => new Date(),
+      evidence: async (digest) => this.kept.get(digest)!,
+      approval: async () => approvalOf(runId),
+      progress: () => undefined,
+    }
+  }
+
+  keep({ digest, bytes }: Evidence): string {
+    this.kept.set(digest, bytes)
+    return digest
+  }
+
+  /** A plan of the world as it is now, as the gate would have it approved. */
+  async planned(text = TEXT): Promise<{ plan: CutPlan; given: { [name: string]: string } }> {
+    const { survey } = await this.bench.target.survey(this.context, this.document)
+    const bytes = Buffer.from(text)
+    const found = scanDocument(bytes, { document: this.document })
+    const plan = planCut({
+      document: this.document,
+      mode: 'live',
+      machineVersion: '1',
+      bytes,
+      scan: found,
+      survey,
+      inForce: await readCurrentTexts(this.bench.target, this.context, survey),
+      unitCap: 10,
+    })
+    const given = {
+      document: this.document,
+      target: 'main',
+      planDigest: this.keep(jsonEvidence('plan/SG1', plan)),
+      sourceDigest: this.keep(bytesEvidence('source', 'text/plain', bytes)),
+    }
+    return { plan, given }
+  }
+
+  execute(name: string, given: object) {
+    return (this.bench.effects[name] as WriteEffect<object, { [fact: string]: unknown }>).execute(
+      this.context,
+      given,
+    )
+  }
+
+  probe(name: string, given: object) {
+    return (this.bench.effects[name] as WriteEffect<object, { [fact: string]: unknown }>).probe(
+      this.context,
+      given,
+    )
+  }
+
+  async units(): Promise<{ status: string; n: number }[]> {
+    const { rows } = await this.bench.cluster.superuser.query<{ status: string; n: number }>(
+      'select lifecycle_status as status, count(*)::int as n from information_unit where doc_code = $1 group by 1 order by 1',
+      [this.document],
+    )
+    return rows
+  }
+
+  insert(address: string, text: string) {
+    return this.bench.cluster.superuser.query(
+      `select * from fn_iu_create(p_address => $1, p_title => 'x', p_body => $2, p_actor => 'somebody', p_doc_code => $3)`,
+      [address, text, this.document],
+    )
+  }
+}
+
+function approvalOf(runId: string): Approval {
+  const statement = {
+    approver: 'alice@example.org',
+    decision: 'approve',
+    planDigest: 'sha256:0',
+    reason: '',
+    issuedAt: '2026-03-01T09:00:00.000Z',
+    reviewDecisionId: `rd-${runId}-2`,
+  }
+  return { approvalId: `ap-${runId}`, kind: 'signed', statement } as unknown as Approval
+}

@@ -1,0 +1,225 @@
+import { describe, expect, test } from 'vitest'
+import { sha256 } from '../../src/domain/json.ts'
+import { lintMigrationBundle } from '../../src/migration/lint-migration-bundle.ts'
+import { scaffoldMigrationBundle } from '../../src/migration/scaffold-migration-bundle.ts'
+import { parseStatements } from '../../src/migration/sql-statements.ts'
+
+interface Parts {
+  migration?: string
+  preflight?: string
+  verify?: string
+  rollback?: string
+  spec?: { [key: string]: unknown }
+}
+
+async function linted({ migration = 'select 1;', ...parts }: Parts) {
+  const spec = {
+    name: 'tried',
+    migration: { file: 'migration.sql', sha256: sha256(migration) },
+    preflight: 'preflight.sql',
+    verify: 'verify.sql',
+    rollback: 'rollback.sql',
+    expect: { schema: {} },
+    lockTimeoutSeconds: 1,
+    statementTimeoutSeconds: 1,
+    ...parts.spec,
+  }
+  return lintMigrationBundle({
+    'bundle.yaml': JSON.stringify(spec),
+    'migration.sql': migration,
+    'preflight.sql': parts.preflight ?? "select 'a' as name, true as ok",
+    'verify.sql': parts.verify ?? "select 'a' as name, true as ok",
+    'rollback.sql': parts.rollback ?? 'select 1',
+  })
+}
+
+const faultsOf = async (parts: Parts) =>
+  (await linted(parts)).faults.map(
+    ({ file, line, message }) => `${file}${line === undefined ? '' : `:${line}`} ${message}`,
+  )
+
+test('a new bundle has no faults', async () => {
+  const { faults, bundle } = await lintMigrationBundle(scaffoldMigrationBundle('units-review'))
+  expect(faults).toEqual([])
+  expect(bundle?.spec.name).toBe('units-review')
+})
+
+test('a bundle that would hold a secret is refused by the file, and a column called token is none', async () => {
+  const url = 'postgresql://u:plant-7@db/x'
+  expect(await faultsOf({ migration: `select connected_to('${url}');` })).toEqual([
+    'migration.sql holds what looks like a URL with a password, and would be kept for good',
+  ])
+  expect(
+    await faultsOf({ spec: { sideEffects: [{ what: url, table: 'public.t', columns: ['a'] }] } }),
+  ).toContain('bundle.yaml holds what looks like a URL with a password, and would be kept for good')
+  expect(await faultsOf({ migration: "update t set token = 'none' where password = 'x';" })).toEqual([])
+})
+
+describe('a statement of a migration', () => {
+  test.each([
+    ['begin;', 'transaction control'],
+    ['commit;', 'transaction control'],
+    ['rollback;', 'transaction control'],
+    ['savepoint a;', 'transaction control'],
+    ['start transaction read only;', 'transaction control'],
+    ["prepare transaction 'a';", 'transaction control'],
+    ['end;', 'transaction control'],
+    ['copy t from stdin;', 'COPY through the client'],
+    ['copy t to stdout;', 'COPY through the client'],
+    ["copy t from '/tmp/f';", 'outside of the database'],
+    ["copy t to program 'sh';", 'outside of the database'],
+    ['create role a;', 'reaches beyond this database'],
+    [
+      "create user mapping for a server s options (user 'u', password 'x');",
+      'its option password holds a secret',
+    ],
+    ["alter user mapping for a server s options (set password 'x');", 'its option password holds a secret'],
+    ['grant a to b;', 'reaches beyond this database'],
+    ['create database a;', 'reaches beyond this database'],
+    ["alter system set fsync = 'off';", 'reaches beyond this database'],
+    ['grant connect on database shop to a;', 'reaches beyond this database'],
+    ["comment on role a is 'b';", 'reaches beyond this database'],
+    ['alter database shop owner to a;', 'reaches beyond this database'],
+    ['reassign owned by a to b;', 'reaches beyond this database'],
+    ["select dblink_exec('host=elsewhere', 'drop table t');", 'dblink_exec reaches beyond this database'],
+    ["insert into t select lo_import('/etc/passwd');", 'lo_import reaches beyond this database'],
+    ["select pg_catalog.setval('s', 1);", 'write: alter sequence'],
+    ['set standard_conforming_strings = off;', 'standard_conforming_strings is set by Cutter'],
+    ['set lock_timeout = 0;', 'lock_timeout is set by Cutter, from bundle.yaml'],
+    ["set local statement_timeout = '1h';", 'statement_timeout is set by Cutter'],
+    ['reset all;', 'all is set by Cutter'],
+    ['reset session authorization;', 'session_authorization is set by Cutter'],
+    ['create index concurrently i on t (a);', 'declare it: nonTransactional: [1]'],
+    ['drop index concurrently i;', 'declare it'],
+    ['reindex index concurrently i;', 'declare it'],
+    ['reindex database d;', 'declare it'],
+    ['vacuum t;', 'declare it'],
+    ['alter table t detach partition p concurrently;', 'declare it'],
+  ])('%s is refused', async (migration, why) => {
+    const faults = await faultsOf({ migration })
+    expect(faults).toHaveLength(1)
+    expect(faults[0]).toContain(why)
+    expect(faults[0]).toMatch(/^migration\.sql:1 statement 1: /)
+  })
+
+  test.each([
+    'do $$ begin perform 1; end $$;',
+    "create function f() returns int language sql as $$ select 1; $$; create table t (a text default 'commit;');",
+    "set local search_path = 'a, b'; set role a; analyze t; create index i on t (a);",
+    "alter type mood add value 'sad';",
+    "comment on column t.a is 'setval(1)'; create function my_setval() returns int language sql as 'select 1';",
+    "/* begin; /* nested */ commit; */ select ';' -- rollback;",
+  ])('%s is taken', async (migration) => {
+    expect(await faultsOf({ migration })).toEqual([])
+  })
+
+  test('that needs no transaction is taken where it is declared, last', async () => {
+    const index = 'create index concurrently i on t (a);'
+    const { faults, bundle } = await linted({
+      migration: `-- é\nselect 1;\n\n${index}\nvacuum t;`,
+      spec: { nonTransactional: [2, 3] },
+    })
+    expect(faults).toEqual([])
+    expect(bundle?.script).toBe('-- é\nselect 1;\n\n')
+    expect(bundle?.alone).toEqual([
+      { number: 2, text: index.slice(0, -1) },
+      { number: 3, text: 'vacuum t' },
+    ])
+    expect(await faultsOf({ migration: `${index} select 1;`, spec: { nonTransactional: [1] } })).toEqual([
+      expect.stringContaining('must be the last ones'),
+    ])
+    expect(await faultsOf({ migration: 'select 1;', spec: { nonTransactional: [1] } })).toEqual([
+      expect.stringContaining('take it out of nonTransactional'),
+    ])
+    expect(await faultsOf({ migration: 'select 1;', spec: { nonTransactional: [2] } })).toEqual([
+      expect.stringContaining('the last statement of migration.sql is number 1'),
+    ])
+  })
+})
+
+describe('a file', () => {
+  test('with a backslash command of psql is refused, and the line is named', async () => {
+    expect(await faultsOf({ migration: 'select 1;\n-- é\n\\set a 1\n' })).toEqual([
+      'migration.sql:3 a backslash command belongs to psql; the file is sent to the server as it is',
+    ])
+  })
+
+  test.each([
+    ['selct 1', 'migration.sql:1 syntax error at or near "selct"'],
+    ['-- nothing', 'migration.sql holds no statement'],
+    ['\ufeffselect 1', 'migration.sql:1 begins with a byte order mark; save it without'],
+    ['select 1;\0', 'migration.sql holds a NUL, which no statement can'],
+  ])('that holds %j is refused', async (migration, fault) => {
+    expect(await faultsOf({ migration })).toEqual([fault])
+  })
+
+  test('of checks holds SELECTs that change and lock nothing', async () => {
+    const verify = [
+      'update t set a = 1;',
+      'with gone as (delete from t returning a) select a from gone;',
+      'select a into b from t;',
+      'select a from t for update;',
+      "select 'fine' as name, true as ok;",
+    ].join('\n')
+    expect(await faultsOf({ verify })).toEqual([
+      'verify.sql:1 statement 1: a check is a SELECT, this is UpdateStmt',
+      'verify.sql:2 statement 2: a check changes nothing',
+      'verify.sql:3 statement 3: SELECT INTO makes a table; a check changes nothing',
+      'verify.sql:4 statement 4: a check locks no rows',
+    ])
+  })
+
+  test('that is not there is named', async () => {
+    const files = scaffoldMigrationBundle('a')
+    delete files['verify.sql']
+    expect((await lintMigrationBundle(files)).faults).toEqual([
+      { file: 'verify.sql', message: 'is not there' },
+    ])
+  })
+
+  test('is cut into statements by bytes, wherever letters of two bytes stand', async () => {
+    const text = "select 'é';\n/* ü /* ö */ */ select 'ß';\n-- 你好\n  select 2"
+    const found = await parseStatements('a.sql', text)
+    if ('fault' in found) throw new Error(found.fault.message)
+    expect(found.statements.map(({ number, line, text: own }) => [number, line, own])).toEqual([
+      [1, 1, "select 'é'"],
+      [2, 2, "select 'ß'"],
+      [3, 4, 'select 2'],
+    ])
+  })
+})
+
+describe('bundle.yaml', () => {
+  test.each([
+    [{ backupMaxAgeMinutes: 61 }, 'backupMaxAgeMinutes: Too big'],
+    [{ surprise: 1 }, 'Unrecognized key: "surprise"'],
+    [{ name: 'A B' }, 'name: must be lower-case letters, digits and hyphens'],
+    [{ preflight: '../preflight.sql' }, 'preflight: must be the name of a file in the bundle’s own folder'],
+    [{ rollback: 'verify.sql' }, 'must be four different files'],
+    [{ lockTimeoutSeconds: 0 }, 'lockTimeoutSeconds: Too small'],
+    [{ expect: { schema: {}, rows: { unit: {} } } }, 'must be schema.table'],
+    [{ expect: { schema: { added: ['table a.b'], changed: ['table a.b'] } } }, 'table a.b is named twice'],
+    [
+      { sideEffects: [{ what: 'touched', table: 'public.unit', columns: ['at'] }] },
+      'expect.rows says of no updated row of public.unit',
+    ],
+    [
+      { expect: { schema: {}, distributions: [{ name: 'd', sql: 'delete from t', rows: [] }] } },
+      'distribution d: a check is a SELECT',
+    ],
+  ])('that says %j is refused', async (spec, fault) => {
+    const faults = await faultsOf({ spec })
+    expect(faults[0]).toContain('bundle.yaml ')
+    expect(faults.join('\n')).toContain(fault)
+  })
+
+  test('that is no YAML is refused', async () => {
+    const { faults } = await lintMigrationBundle({ 'bundle.yaml': 'name: [' })
+    expect(faults[0]?.file).toBe('bundle.yaml')
+  })
+
+  test('whose hash is another is refused', async () => {
+    const faults = await faultsOf({ spec: { migration: { file: 'migration.sql', sha256: '0'.repeat(64) } } })
+    expect(faults[0]).toContain('the file is not the one that was frozen')
+  })
+})

@@ -1,0 +1,220 @@
+import { describe, expect, test } from 'vitest'
+import { diffWords } from '../../src/document/diff/word-diff.ts'
+import { scanDocument } from '../../src/document/scan.ts'
+import { digestOfBytes, type Json } from '../../src/domain/json.ts'
+import { planCut } from '../../src/effects/cut/plan.ts'
+import { type PlanReading, planToMarkdown } from '../../src/plan-page/plan-to-markdown.ts'
+
+const SURVEY = {
+  server: {
+    systemIdentifier: '7412',
+    database: 'cutter',
+    version: '15.18',
+    versionNumber: 150018,
+    user: 'cutter_reader',
+  },
+  counts: { whole: {}, document: {} },
+  unreadable: [],
+  surface: { functions: [], triggers: [], constraints: [], grants: [] },
+  grantMatrixDigest: 'sha256:00',
+  units: [],
+  neighbours: [],
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: the plan as JSON, of which tests change what they are about
+function planOf(source: string): any {
+  const bytes = Buffer.from(source)
+  const found = scanDocument(bytes, { document: 'CHARTER', profile: 'markdown' })
+  const plan = planCut({
+    ...{
+      document: 'CHARTER',
+      mode: 'dry-run',
+      machineVersion: '1',
+      bytes,
+      scan: found,
+      survey: SURVEY,
+      unitCap: 20_000,
+    },
+    ...{ inForce: [] },
+  })
+  return JSON.parse(JSON.stringify(plan))
+}
+
+function readingOf(source: string, more: Partial<PlanReading> = {}): PlanReading {
+  return {
+    ...{ runId: 'ictr-1', machine: 'cut', version: '1', gate: 'SG1', planDigest: 'sha256:aa' },
+    ...{ plan: planOf(source) as Json, cut: null, source: Buffer.from(source), texts: new Map() },
+    ...{ differing: diffWords, page: null, pageSize: 200 },
+    ...more,
+  }
+}
+
+const articles = (n: number, perChapter = n) =>
+  Array.from({ length: n }, (_, i) => {
+    const chapter = i % perChapter === 0 && perChapter < n ? `## Chapter ${i / perChapter + 1}\n\n` : ''
+    return `${chapter}### Article ${i + 1}\n\nText number ${i + 1}.\n`
+  }).join('\n')
+
+describe('the plan of a cut, for people', () => {
+  test('names document, source, target and mode, and says what becomes of each unit in which words', () => {
+    const text = planToMarkdown(
+      readingOf('# Charter\n\n## Article 1\n\nAll water is shared.\n\n## Article 2 (repealed)\n\nGone.\n'),
+    )
+    expect(text).toContain('# Cut of `CHARTER`')
+    expect(text).toContain('| target | database `cutter` of server `7412`, PostgreSQL 15 |')
+    expect(text).toContain('| `create` | 1 | a new unit, written as a draft |')
+    expect(text).toContain('| `create` | `CHARTER/ARTICLE-1` | Article 1 | All water is shared. |')
+    expect(text).toMatch(/\| Article 2 \(repealed\) \| .*repealed.* \| \d+ \|/)
+    expect(text).toContain('The target holds no unit of this document.')
+    expect(text).toContain('before the commit: ROLLBACK')
+  })
+
+  test('lets nothing in the text act as Markdown, and shows what can not be seen', () => {
+    const text = planToMarkdown(
+      readingOf('## Article 1 | <b>\n\nA `code` \u202eback\u202c [x](y) | *z* \u0007\n'),
+    )
+    expect(text).toContain('A \\`code\\` U+202EbackU+202C \\[x\\](y) \\| \\*z\\* U+0007')
+    expect(text).toContain('Article 1 \\| \\<b\\>')
+  })
+
+  test('shows the first and the last words of a long text', () => {
+    const text = planToMarkdown(
+      readingOf(`## Article 1\n\nIn the beginning ${'words '.repeat(200)}at the very end.\n`),
+    )
+    expect(text).toMatch(/\| In the beginning words [^|]*… [^|]*at the very end\. \|/)
+  })
+
+  test('groups 10,000 units by container with totals, and lists any page of them', () => {
+    const source = articles(10_000, 400)
+    const reading = readingOf(source)
+    const grouped = planToMarkdown(reading)
+    expect(grouped).toContain('10 000 units are too many')
+    expect(grouped).toContain('| **all** | **10 000** |')
+    expect(grouped.split('\n').length).toBeLessThan(150)
+    expect(grouped).toContain('`CHARTER/ARTICLE-1` Article 1: Text number 1.')
+    expect(grouped).toContain('`CHARTER/ARTICLE-10000` Article 10000: Text number 10000.')
+
+    const seen = [1, 2, 50].map((page) =>
+      planToMarkdown({ ...reading, page }).match(/`CHARTER\/ARTICLE-\d+`(?= \| Article)/g),
+    )
+    expect(seen.map((addresses) => [addresses?.length, addresses?.[0], addresses?.at(-1)])).toEqual([
+      [200, '`CHARTER/ARTICLE-1`', '`CHARTER/ARTICLE-200`'],
+      [200, '`CHARTER/ARTICLE-201`', '`CHARTER/ARTICLE-400`'],
+      [200, '`CHARTER/ARTICLE-9801`', '`CHARTER/ARTICLE-10000`'],
+    ])
+  }, 30_000)
+
+  test('stays short too where each unit has a container of its own', () => {
+    expect(planToMarkdown(readingOf(articles(2_000, 1))).split('\n').length).toBeLessThan(100)
+  })
+
+  test('shows a re-cut word by word, what ends and what takes its place, and actions that it does not know', () => {
+    const source =
+      '## Article 1\n\nThe court has sixteen judges, each for twelve years.\n\n## Article 2\n\nNew.\n'
+    const before = '## Article 1\n\nThe court has eight judges, each for twelve years.\n\n'
+    const plan = planOf(source)
+    const oldHash = digestOfBytes(Buffer.from(before))
+    Object.assign(plan.actions[0], {
+      action: 'amend',
+      oldContentHash: oldHash,
+      change: 'amended',
+      from: ['CHARTER/ARTICLE-1'],
+    })
+    Object.assign(plan.actions[1], {
+      action: 'transmute',
+      oldContentHash: null,
+      change: 'renumbered',
+      from: ['CHARTER/ARTICLE-7'],
+    })
+    plan.endings = [
+      {
+        action: 'retire',
+        address: 'CHARTER/ARTICLE-7',
+        contentHash: 'sha256:bb',
+        successors: ['CHARTER/ARTICLE-2'],
+      },
+    ]
+    plan.aliases = [{ kind: 'rename', aliasAddress: 'CHARTER/ARTICLE-7', address: 'CHARTER/ARTICLE-2' }]
+    const texts = new Map([
+      [oldHash, before],
+      ['sha256:bb', '## Article 7\n\nOld words.\n'],
+    ])
+    const text = planToMarkdown(readingOf(source, { plan, texts }))
+    expect(text).toContain('The court has ~~eight~~ **sixteen** judges, each for twelve years.')
+    expect(text).toContain('renumbered, was `CHARTER/ARTICLE-7`')
+    expect(text).toContain('| `transmute` | 1 |  |')
+    expect(text).toMatch(/\| `CHARTER\/ARTICLE-7` \| `retire` \| `CHARTER\/ARTICLE-2` \| .*Old words\. \|/)
+    expect(text).toContain('| `CHARTER/ARTICLE-7` | `CHARTER/ARTICLE-2` | `rename` |')
+  })
+
+  test('lists problems that were accepted', () => {
+    const plan = planOf('## Article 1\n\na\n')
+    plan.accepted = [{ code: 'NUMBER_GAP', message: 'numbers 2 to 3 are missing', line: 9, start: 80 }]
+    expect(planToMarkdown(readingOf('## Article 1\n\na\n', { plan }))).toContain(
+      '| `NUMBER_GAP` | 9 | numbers 2 to 3 are missing |',
+    )
+  })
+})
+
+describe('other plans, for people', () => {
+  test('what comes into force, with the words of the units', () => {
+    const source = '## Article 1\n\nAll water is shared.\n'
+    const cut = planOf(source)
+    const plan = {
+      ...{
+        type: 'cutter.plan.lifecycle/v1',
+        machineVersion: '1',
+        mode: 'live',
+        document: 'CHARTER',
+        target: cut.target,
+      },
+      sourceVersionId: 'sv-1',
+      actions: [
+        {
+          action: 'enact',
+          address: 'CHARTER/ARTICLE-1',
+          versionSeq: 1,
+          contentHash: 'sha256:cc',
+          from: 'draft',
+          to: 'enacted',
+        },
+      ],
+      expected: { surface: cut.expected.surface },
+      rollback: { beforeCommit: 'ROLLBACK', afterCommit: 'forward only' },
+    }
+    const text = planToMarkdown(readingOf(source, { plan, cut, gate: 'SG2' }))
+    expect(text).toContain('# `CHARTER` comes into force')
+    expect(text).toContain(
+      '| `enact` | `CHARTER/ARTICLE-1` | Article 1 | 1 | `draft` | `enacted` | All water is shared. |',
+    )
+  })
+
+  test('a plan of any other machine, with nothing of it left out', () => {
+    const plan = {
+      action: 'replace',
+      file: '/etc/key|s',
+      steps: [{ do: 'move', n: 1 }, { do: 'link' }],
+      limits: { hours: 2 },
+    }
+    const text = planToMarkdown(
+      readingOf('## Article 1\n\na\n', { plan, machine: 'rotate-keys', gate: null }),
+    )
+    expect(text).toContain('# Plan of machine `rotate-keys`')
+    expect(text).toContain('| file | /etc/key\\|s |')
+    expect(text).toContain('| do | n |\n| --- | --- |\n| move | 1 |\n| link | – |')
+    expect(text).toContain('- hours: 2')
+  })
+
+  test('commands stand there as a shell reads them, each script with what it is given', () => {
+    const commands = [
+      { id: 'move', argv: ['sh', '-c', 'cd -- "$1"\nmv -T -- a "$2"', 'move', '/srv/it’s here', 'b```'] },
+      { id: 'check *', argv: ['python3', '-c', "print('\u202e')"] },
+    ]
+    const text = planToMarkdown(
+      readingOf('## Article 1\n\na\n', { plan: { commands }, machine: 'any', gate: null }),
+    )
+    const script = 'cd -- "$1"\nmv -T -- a "$2"\n# $0 = move\n# $1 = /srv/it’s here\n# $2 = b```'
+    expect(text).toContain(`1. move\n\n\`\`\`\`sh\n${script}\n\`\`\`\`\n`)
+    expect(text).toContain("2. check \\*\n\n```sh\npython3 -c 'print('\\''U+202E'\\'')'\n```\n")
+  })
+})

@@ -1,0 +1,72 @@
+import { describe, expect, test } from 'vitest'
+import { bytesEvidence } from '../../../src/domain/evidence.ts'
+import type { Run } from '../../../src/domain/run.ts'
+import type { PrunedRun, RunStore } from '../../../src/store/run-store.ts'
+import { anApproval, firstStep, mine, stepAfter } from '../step-fixture.ts'
+import { aSubject } from '../store-fixture.ts'
+
+/** The part of the conformance suite that is about runs taken out of the store. */
+export function describePruning(name: string, open: () => Promise<RunStore>): void {
+  describe(`${name}: pruning`, () => {
+    const { store, everything } = aSubject(open)
+
+    const CLOSED = {
+      ...{ status: 'closed', outcome: 'cancelled', phase: null },
+      ...{ gate: null, stopCode: null, stop: null },
+    } as Partial<Run>
+    const shared = bytesEvidence('shared', 'text/plain', Buffer.from('of both'))
+
+    async function closed(changes: Partial<Run> = {}): Promise<Run> {
+      const own = bytesEvidence('own', 'text/plain', Buffer.from(`of ${changes.startKey}`))
+      const begun = firstStep({ run: changes, evidence: [shared, own] })
+      await store.create(begun, mine)
+      await store.saveApproval(anApproval(begun.run))
+      const step = stepAfter(begun.run, { run: CLOSED, effectDone: 'source_pin' })
+      await store.advance(step, mine)
+      return step.run
+    }
+
+    const prunedOf = ({ runId, machine, mode, startKey, seq, head }: Run): PrunedRun => ({
+      ...{ runId, machine, mode, startKey, seq, head },
+      ...{ outcome: 'cancelled', closedAt: '2026-03-01', prunedAt: '2026-04-01', by: 'alice' },
+      bundleDigest: 'sha256:bundle',
+    })
+
+    test('takes out all that there is of a run, and nothing of another', async () => {
+      const gone = await closed({ startKey: 'gone' })
+      const stays = await closed({ startKey: 'stays' })
+      const own = (await store.evidenceOf(gone.runId)).find((row) => row.name === 'own')
+      const before = await everything(stays.runId)
+      await store.prune(prunedOf(gone))
+      expect(await store.whole(gone.runId)).toBeNull()
+      expect(await store.approvals(gone.runId)).toEqual([])
+      expect(await store.evidence(own!.digest)).toBeNull()
+      expect(await everything(stays.runId)).toEqual(before)
+      expect(await store.evidence(shared.digest)).not.toBeNull()
+      expect(await store.list({ limit: 9 })).toMatchObject([{ runId: stays.runId }])
+    })
+
+    test('keeps that the run was, by a beginning or an end of its id, and that its key is used', async () => {
+      const run = await closed({ startKey: 'once' })
+      await store.prune(prunedOf(run))
+      for (const text of [run.runId, run.runId.slice(0, 12), run.runId.slice(-8)])
+        expect(await store.prunedLike(text)).toEqual([prunedOf(run)])
+      expect(await store.prunedLike('nothing')).toEqual([])
+      const again = store.create(firstStep({ run: { startKey: 'once' } }), mine)
+      await expect(again).rejects.toMatchObject({ code: 'KEY_REUSED', data: { pruned: true } })
+    })
+
+    test('leaves an open run, one that is another by now, and one that is not there', async () => {
+      const open = firstStep().run
+      await store.create(firstStep({ run: { runId: open.runId } }), mine)
+      const run = await closed()
+      for (const pruned of [prunedOf(open), { ...prunedOf(run), head: 'other' }, prunedOf(aStranger(run))]) {
+        await expect(store.prune(pruned)).rejects.toMatchObject({ code: 'STORE_CONFLICT' })
+      }
+      expect(await store.list({ limit: 9 })).toHaveLength(2)
+      expect(await store.prunedLike('ictr-')).toEqual([])
+    })
+  })
+}
+
+const aStranger = (run: Run): Run => ({ ...run, runId: 'ictr-20200101T000000Z-00000000' })

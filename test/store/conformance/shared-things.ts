@@ -1,0 +1,175 @@
+import { describe, expect, test } from 'vitest'
+import { bytesEvidence } from '../../../src/domain/evidence.ts'
+import type { Run } from '../../../src/domain/run.ts'
+import type { RunStore } from '../../../src/store/run-store.ts'
+import { atGate, firstStep, mine, stepAfter } from '../step-fixture.ts'
+import { aSubject } from '../store-fixture.ts'
+
+/** The part of the conformance suite that is about more than one run: keys, lists, evidence, the execution switch and the hold. */
+export function describeSharedThings(name: string, open: () => Promise<RunStore>): void {
+  describe(`${name}: what runs share`, () => {
+    const { store } = aSubject(open)
+    const started = async (run: Partial<Run> = {}) => {
+      const step = firstStep({ run })
+      await store.create(step, mine)
+      return step.run
+    }
+
+    test('a start key belongs to one run for ever', async () => {
+      const run = await started({ startKey: 'nightly' })
+      const second = firstStep({ run: { startKey: 'nightly' } })
+      await expect(store.create(second, mine)).rejects.toMatchObject({ code: 'KEY_REUSED' })
+      expect(await store.runByKey('nightly')).toEqual(run)
+      expect(await store.run(second.run.runId)).toBeNull()
+      expect(await store.history(second.run.runId)).toEqual([])
+      expect(await store.effects(second.run.runId)).toEqual([])
+    })
+
+    test('runs without a key do not meet', async () => {
+      await started()
+      await started()
+      expect(await store.list({ limit: 9 })).toHaveLength(2)
+    })
+
+    test('ids are found whole, by beginning and by end, and by nothing else', async () => {
+      const ids = [
+        'ictr-20260101T000000Z-aaaa0001',
+        'ictr-20260101T000000Z-bbbb0002',
+        'depl-20260101T000000Z-aaaa0003',
+      ]
+      for (const runId of ids) await started({ runId })
+      expect(await store.idsLike(ids[0]!, 9)).toEqual([ids[0]])
+      expect(await store.idsLike('ictr-', 9)).toEqual([ids[0], ids[1]])
+      expect(await store.idsLike('0003', 9)).toEqual([ids[2]])
+      expect(await store.idsLike('ictr-', 1)).toEqual([ids[0]])
+      expect(await store.idsLike('aaaa', 9)).toEqual([])
+      for (const wild of ['%', 'ictr%', '____', 'ictr_', '*', 'ICTR-'])
+        expect(await store.idsLike(wild, 9)).toEqual([])
+    })
+
+    test('a list has the newest first, then the smaller id, and ends at its limit', async () => {
+      const at = (minute: number) => `2026-03-01T09:0${minute}:00.000Z`
+      const old = await started({ startedAt: at(1) })
+      const newer = await started({ startedAt: at(2), runId: 'b' })
+      const twin = await started({ startedAt: at(2), runId: 'a' })
+      expect((await store.list({ limit: 9 })).map(({ runId }) => runId)).toEqual([
+        twin.runId,
+        newer.runId,
+        old.runId,
+      ])
+      expect((await store.list({ limit: 2 })).map(({ runId }) => runId)).toEqual([twin.runId, newer.runId])
+    })
+
+    test('a list is filtered by status and by machine', async () => {
+      const working = await started()
+      const before = await started({ machine: 'deploy' })
+      const step = stepAfter(before, { run: atGate(before) })
+      await store.advance(step, mine)
+      const ids = async (filter: Omit<Parameters<RunStore['list']>[0], 'limit'>) =>
+        (await store.list({ ...filter, limit: 9 })).map(({ runId }) => runId)
+      expect(await ids({ status: 'working' })).toEqual([working.runId])
+      expect(await ids({ status: 'paused' })).toEqual([step.run.runId])
+      expect(await ids({ machine: 'cut' })).toEqual([working.runId])
+      expect(await ids({ machine: 'cut', status: 'paused' })).toEqual([])
+    })
+
+    test('evidence is kept by its digest: the same bytes of two runs are one', async () => {
+      const source = bytesEvidence('source', 'text/plain', Buffer.from([0, 255, 10, 13]))
+      const empty = bytesEvidence('empty', 'application/octet-stream', new Uint8Array())
+      const [a, b] = [await started(), await started()]
+      await store.advance(stepAfter(a, { evidence: [source, empty] }), mine)
+      await store.advance(stepAfter(b, { evidence: [{ ...source, name: 'copy' }] }), mine)
+      expect(Buffer.from((await store.evidence(source.digest))!)).toEqual(Buffer.from(source.bytes))
+      expect(await store.evidence(empty.digest)).toHaveLength(0)
+      expect(await store.evidence('sha256:unknown')).toBeNull()
+      const row = { seq: 2, digest: source.digest, mediaType: 'text/plain', bytes: 4 }
+      expect(await store.evidenceOf(a.runId)).toEqual([
+        { seq: 2, name: 'empty', digest: empty.digest, mediaType: 'application/octet-stream', bytes: 0 },
+        { name: 'source', ...row },
+      ])
+      expect(await store.evidenceOf(b.runId)).toEqual([{ name: 'copy', ...row }])
+    })
+
+    test('evidence comes in the order of the steps that brought it', async () => {
+      let run = await started()
+      for (const name of ['z', 'a']) {
+        const step = stepAfter(run, { evidence: [bytesEvidence(name, 'text/plain', Buffer.from(name))] })
+        await store.advance(step, mine)
+        run = step.run
+      }
+      expect((await store.evidenceOf(run.runId)).map(({ seq, name }) => `${seq} ${name}`)).toEqual([
+        '2 z',
+        '3 a',
+      ])
+    })
+
+    test('the newest setting of the execution switch counts', async () => {
+      expect(await store.executionSwitch()).toBeNull()
+      const on = {
+        enabled: true,
+        until: '2026-03-01T11:00:00.000Z',
+        reason: 'release',
+        by: 'alice',
+        at: '2026-03-01T09:00:00.000Z',
+      }
+      await store.setExecutionSwitch(on)
+      expect(await store.executionSwitch()).toEqual(on)
+      // Newest is what was set last, even when a clock ran backwards.
+      const off = { enabled: false, until: null, reason: 'done', by: 'bob', at: '2026-03-01T08:00:00.000Z' }
+      await store.setExecutionSwitch(off)
+      expect(await store.executionSwitch()).toEqual(off)
+    })
+
+    test('a hold is on from its newest word on to the word off, but for runs that were let go since', async () => {
+      const [one, other] = [await started(), await started()]
+      const at = (minute: number) => ({ by: 'alice', at: `2026-03-01T09:0${minute}:00.000Z` })
+      expect(await store.hold()).toBeNull()
+      await store.recordHold({ kind: 'on', runId: null, reason: 'incident', ...at(1) })
+      const inForce = { since: at(1).at, reason: 'incident', by: 'alice' }
+      expect(await store.hold()).toEqual({ ...inForce, released: [] })
+      for (const { runId } of [one, other, one])
+        await store.recordHold({ kind: 'release', runId, reason: null, ...at(2) })
+      expect((await store.hold())?.released).toEqual([one.runId, other.runId].sort())
+      // Newest is what was said last, even when a clock ran backwards.
+      await store.recordHold({ kind: 'on', runId: null, reason: 'another', ...at(0) })
+      expect(await store.hold()).toEqual({ ...inForce, since: at(0).at, reason: 'another', released: [] })
+      await store.recordHold({ kind: 'release', runId: one.runId, reason: 'mends it', ...at(3) })
+      await store.recordHold({ kind: 'off', runId: null, reason: null, ...at(4) })
+      expect(await store.hold()).toBeNull()
+      await store.recordHold({ kind: 'on', runId: null, reason: 'incident', ...at(5) })
+      expect((await store.hold())?.released).toEqual([])
+    })
+
+    test('no run is let go that does not exist', async () => {
+      const release = { kind: 'release', runId: 'nobody', reason: null, by: 'alice', at: 'now' } as const
+      await expect(store.recordHold(release)).rejects.toThrow()
+    })
+
+    describe('where the module of a machine lies', () => {
+      const place = (path: string) => ({ name: 'cut', path, startedAt: '2026-03-01T09:00:00.000Z' })
+      const remember = (path: string, moved = false) => store.rememberModule(place(path), { moved })
+
+      test('is remembered from the first time on', async () => {
+        expect(await store.machineModule('cut')).toBeNull()
+        expect(await remember('/a.ts')).toBe(true)
+        const again = { ...place('/a.ts'), startedAt: '2026-04-01T09:00:00.000Z' }
+        expect(await store.rememberModule(again, { moved: false })).toBe(true)
+        expect(await store.machineModule('cut')).toEqual(place('/a.ts'))
+        expect(await store.machineModules()).toEqual([place('/a.ts')])
+      })
+
+      test('is another place only while no run of the machine is open, or where it was moved', async () => {
+        await remember('/a.ts')
+        expect(await remember('/b.ts')).toBe(true)
+        const run = await started()
+        expect([run.machine, await remember('/c.ts')]).toEqual(['cut', false])
+        expect((await store.machineModule('cut'))?.path).toBe('/b.ts')
+        expect(await remember('/c.ts', true)).toBe(true)
+        const none = { phase: null, gate: null, stopCode: null, stop: null }
+        const closed = { ...none, status: 'closed', outcome: 'cancelled' } as Partial<Run>
+        await store.advance(stepAfter(run, { run: closed }), mine)
+        expect(await remember('/d.ts')).toBe(true)
+      })
+    })
+  })
+}

@@ -1,0 +1,230 @@
+import { readFileSync } from 'node:fs'
+import { afterEach, describe, expect, test } from 'vitest'
+import { writerThread } from '../../src/app/paths.ts'
+import { bytesEvidence } from '../../src/domain/evidence.ts'
+import type { Run } from '../../src/domain/run.ts'
+import { withGroupCommit } from '../../src/store/group-commit.ts'
+import type { RunStore } from '../../src/store/run-store.ts'
+import { openRunStore } from '../../src/store/sqlite/open-run-store.ts'
+import { firstStep, mine, stepAfter } from './step-fixture.ts'
+import { aStoreFile, removeFolders, withDatabase } from './store-folders.ts'
+
+const close: (() => Promise<void>)[] = []
+afterEach(async () => {
+  for (const end of close.splice(0)) await end()
+  removeFolders()
+})
+
+async function aGroupedStore(count: number, runsAtWork = count) {
+  const options = aStoreFile()
+  const plain = openRunStore(options)
+  close.push(plain.close)
+  const runs: Run[] = []
+  for (let n = 0; n < count; n++) {
+    const step = firstStep()
+    await plain.create(step, mine)
+    runs.push(step.run)
+  }
+  return { file: options.file, plain, store: withGroupCommit(plain, () => runsAtWork), runs }
+}
+
+/** From now on a step of the run breaks its transaction; `mend` ends that. */
+function breakable(file: string, { runId }: Run) {
+  const trigger = `create trigger fails before insert on history when new.run_id = '${runId}' begin
+    select json('{');
+  end`
+  withDatabase(file, (db) => db.exec(trigger))
+  return { mend: () => withDatabase(file, (db) => db.exec('drop trigger fails')) }
+}
+
+/** Empties the journal, so that from now on it holds what is committed from now on. */
+const emptyJournal = (file: string) =>
+  withDatabase(file, (db) => {
+    expect(db.pragma('wal_checkpoint(truncate)')).toMatchObject([{ busy: 0 }])
+  })
+
+/** Transactions in the journal: a frame that ends one says how many pages the file has then (sqlite.org/fileformat2, 4.1). */
+function commitsIn(file: string): number {
+  const journal = readFileSync(`${file}-wal`)
+  const frame = 24 + journal.readUInt32BE(8)
+  let commits = 0
+  for (let at = 32; at + frame <= journal.length; at += frame) {
+    if (journal.readUInt32BE(at + 4) !== 0) commits += 1
+  }
+  return commits
+}
+
+const seqOf = (file: string, { runId }: Run) =>
+  withDatabase(file, (db) => db.prepare('select seq from runs where run_id = ?').pluck().get(runId))
+
+describe('advances of many runs', () => {
+  test('in one turn of the loop share one transaction', async () => {
+    const { file, store, runs } = await aGroupedStore(50)
+    emptyJournal(file)
+    const steps = runs.map((run) => stepAfter(run))
+    await Promise.all(steps.map((step) => store.advance(step, mine)))
+    expect(commitsIn(file)).toBe(1)
+    for (const { run } of steps) expect(await store.run(run.runId)).toEqual(run)
+  })
+
+  test('take a transaction each without the grouping', async () => {
+    const { file, plain, runs } = await aGroupedStore(5)
+    emptyJournal(file)
+    await Promise.all(runs.map((run) => plain.advance(stepAfter(run), mine)))
+    expect(commitsIn(file)).toBe(5)
+  })
+
+  test('of later turns take a transaction of their own', async () => {
+    const { file, store, runs } = await aGroupedStore(4)
+    emptyJournal(file)
+    await Promise.all(runs.slice(0, 2).map((run) => store.advance(stepAfter(run), mine)))
+    await Promise.all(runs.slice(2).map((run) => store.advance(stepAfter(run), mine)))
+    expect(commitsIn(file)).toBe(2)
+  })
+
+  test('are saved although one among them is refused', async () => {
+    const { store, runs } = await aGroupedStore(5)
+    const stale = stepAfter(
+      { ...runs[2]!, seq: 7 },
+      { evidence: [bytesEvidence('e', 'text/plain', Buffer.from('e'))] },
+    )
+    const results = await Promise.allSettled(
+      runs.map((run, index) => store.advance(index === 2 ? stale : stepAfter(run), mine)),
+    )
+    expect(results.map(({ status }) => status)).toEqual([
+      'fulfilled',
+      'fulfilled',
+      'rejected',
+      'fulfilled',
+      'fulfilled',
+    ])
+    expect(results[2]).toMatchObject({ reason: { code: 'STORE_CONFLICT' } })
+    const seqs = await Promise.all(runs.map(async ({ runId }) => (await store.run(runId))?.seq))
+    expect(seqs).toEqual([2, 2, 1, 2, 2])
+    expect(await store.evidence(stale.evidence[0]!.digest)).toBeNull()
+  })
+
+  test('of the same run in one group pass one after another, and only while each follows the one before', async () => {
+    const { store, runs } = await aGroupedStore(2)
+    const second = stepAfter(runs[0]!)
+    const third = stepAfter(second.run)
+    const results = await Promise.allSettled([second, third, second].map((step) => store.advance(step, mine)))
+    expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected'])
+    expect(await store.history(runs[0]!.runId)).toHaveLength(3)
+  })
+
+  test('resolve once their step can be read by another connection, not earlier', async () => {
+    const { file, store, runs } = await aGroupedStore(2)
+    const pending = runs.map((run) => store.advance(stepAfter(run), mine).then(() => seqOf(file, run)))
+    expect(runs.map((run) => seqOf(file, run))).toEqual([1, 1])
+    expect(await Promise.all(pending)).toEqual([2, 2])
+  })
+
+  test('are all refused, and none saved, when their transaction fails; the next ones are saved', async () => {
+    const { file, store, runs } = await aGroupedStore(4)
+    const { mend } = breakable(file, runs[1]!)
+    const advanceAll = () => Promise.allSettled(runs.map((run) => store.advance(stepAfter(run), mine)))
+    expect((await advanceAll()).map(({ status }) => status)).toEqual(Array(4).fill('rejected'))
+    expect(runs.map((run) => seqOf(file, run))).toEqual([1, 1, 1, 1])
+    mend()
+    expect((await advanceAll()).map(({ status }) => status)).toEqual(Array(4).fill('fulfilled'))
+    expect(runs.map((run) => seqOf(file, run))).toEqual([2, 2, 2, 2])
+  })
+
+  test('are saved although the schema refuses one among them', async () => {
+    const { file, store, runs } = await aGroupedStore(4)
+    const impossible = stepAfter(runs[1]!, { run: { workedMs: -1 } })
+    const steps = runs.map((run, index) => (index === 1 ? impossible : stepAfter(run)))
+    const results = await Promise.allSettled(steps.map((step) => store.advance(step, mine)))
+    expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled', 'fulfilled'])
+    expect(runs.map((run) => seqOf(file, run))).toEqual([2, 1, 2, 2])
+  })
+
+  test('and new runs share their transaction', async () => {
+    const { file, store, runs } = await aGroupedStore(2)
+    const [made, twin] = [firstStep({ run: { startKey: 'k' } }), firstStep({ run: { startKey: 'k' } })]
+    emptyJournal(file)
+    const results = await Promise.allSettled([
+      store.create(made, mine),
+      ...runs.map((run) => store.advance(stepAfter(run), mine)),
+    ])
+    expect(results.map(({ status }) => status)).toEqual(Array(3).fill('fulfilled'))
+    expect(commitsIn(file)).toBe(1)
+    await expect(
+      Promise.all([store.create(twin, mine), store.create(firstStep(), mine)]),
+    ).rejects.toMatchObject({
+      code: 'KEY_REUSED',
+    })
+    expect((await store.runByKey('k'))?.runId).toBe(made.run.runId)
+    expect(await store.list({ limit: 9 })).toHaveLength(4)
+  })
+})
+
+describe('a great many runs at work', () => {
+  const aThreadedStore = async (count: number) => {
+    const options = aStoreFile()
+    const plain = openRunStore({ ...options, writerThread: writerThread() })
+    close.push(plain.close)
+    const store = withGroupCommit(plain, () => count)
+    const runs = Array.from({ length: count }, () => firstStep())
+    await Promise.all(runs.map((step) => store.create(step, mine)))
+    return { store, runs: runs.map(({ run }) => run) }
+  }
+  const onward = async (store: RunStore, from: Run, steps: number) => {
+    let run = from
+    for (let step = 0; step < steps; step += 1) {
+      const after = stepAfter(run)
+      await store.advance(after, mine)
+      run = after.run
+    }
+    return run
+  }
+
+  test('take turns: one half is saved while the other is at work', async () => {
+    const { file, store, runs } = await aGroupedStore(100)
+    emptyJournal(file)
+    await Promise.all(runs.map((run) => store.advance(stepAfter(run), mine)))
+    expect(commitsIn(file)).toBe(2)
+  })
+
+  test('are saved by a thread of their own, each step before it is answered', async () => {
+    const { store, runs } = await aThreadedStore(64)
+    const ends = await Promise.all(runs.map((run) => onward(store, run, 30)))
+    for (const end of ends) expect(await store.run(end.runId)).toEqual(end)
+  })
+
+  test('are refused alone there too, with the same words', async () => {
+    const { store, runs } = await aThreadedStore(64)
+    await Promise.all(runs.map((run) => onward(store, run, 30)))
+    const again = await Promise.allSettled([
+      ...runs.slice(1).map(async ({ runId }) => onward(store, (await store.run(runId))!, 1)),
+      store.advance(stepAfter(runs[0]!), mine),
+    ])
+    expect(again.slice(0, -1).every(({ status }) => status === 'fulfilled')).toBe(true)
+    expect(again.at(-1)).toMatchObject({
+      status: 'rejected',
+      reason: { code: 'STORE_CONFLICT', message: expect.stringContaining('it has moved on since') },
+    })
+  })
+})
+
+describe('a single run at work', () => {
+  test('has nobody to wait for: its step is committed at once', async () => {
+    const { file, store, runs } = await aGroupedStore(1)
+    const saved = store.advance(stepAfter(runs[0]!), mine)
+    expect(seqOf(file, runs[0]!)).toBe(2)
+    await saved
+  })
+
+  test('does not overtake steps that are already waiting', async () => {
+    const { plain, runs } = await aGroupedStore(2)
+    let atWork = 2
+    const store = withGroupCommit(plain, () => atWork)
+    const order: number[] = []
+    const first = store.advance(stepAfter(runs[0]!), mine).then(() => order.push(1))
+    atWork = 1
+    const second = store.advance(stepAfter(runs[1]!), mine).then(() => order.push(2))
+    await Promise.all([first, second])
+    expect(order).toEqual([1, 2])
+  })
+})

@@ -1,0 +1,28 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { afterAll, expect, test } from 'vitest'
+import { connect } from '../../../src/store/sqlite/connect.ts'
+import { aStoreFile, removeFolders } from '../store-folders.ts'
+
+afterAll(removeFolders)
+
+setFlagsFromString('--expose-gc')
+const collectGarbage = runInNewContext('gc') as () => void
+
+/** References that keep nothing alive by themselves, to all that a connection makes. */
+function usedAndLeft(): WeakRef<object>[] {
+  const db = connect(aStoreFile().file)
+  const statement = db.prepare('select 1')
+  db.pragma('user_version = 7')
+  expect(db.pragma('user_version', { simple: true })).toBe(7)
+  expect(db.pragma('user_version')).toEqual([{ user_version: 7 }])
+  db.close()
+  return [new WeakRef(db), new WeakRef(statement)]
+}
+
+test('what a connection made is never collected as garbage, which some versions of Node don’t survive', async () => {
+  const left = usedAndLeft()
+  await new Promise((next) => setImmediate(next))
+  collectGarbage()
+  expect(left.map((one) => one.deref() !== undefined)).toEqual([true, true])
+})

@@ -1,0 +1,170 @@
+import { spawnSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, describe, expect, test } from 'vitest'
+import { writerThread } from '../../../src/app/paths.ts'
+import { canonicalJson } from '../../../src/domain/json.ts'
+import type { Run } from '../../../src/domain/run.ts'
+import type { Step } from '../../../src/domain/step.ts'
+import type { StepOutcome } from '../../../src/store/sqlite/execute-statements.ts'
+import { openRunStore } from '../../../src/store/sqlite/open-run-store.ts'
+import { packSteps, unpackSteps } from '../../../src/store/sqlite/step-row.ts'
+import { openWriterClient, type WriterClient } from '../../../src/store/sqlite/writer-client.ts'
+import { openerProgram } from '../processes/openers.ts'
+import { anEffect, atGate, firstStep, mine, stepAfter } from '../step-fixture.ts'
+import { aFolder, aStoreFile, migrationsDirectory, removeFolders } from '../store-folders.ts'
+
+const close: (() => Promise<void>)[] = []
+afterEach(async () => {
+  for (const end of close.splice(0)) await end()
+  removeFolders()
+})
+
+async function aWriter() {
+  const options = aStoreFile()
+  const store = openRunStore(options)
+  const writer = openWriterClient(options, writerThread())
+  close.push(writer.close, store.close)
+  return { store, writer }
+}
+
+/** Asks until the thread is there: before that the caller saves by itself. */
+async function saved(writer: WriterClient, ...steps: Step[]): Promise<StepOutcome[]> {
+  const rows = packSteps(steps.map((step) => ({ step, lease: mine })))
+  for (;;) {
+    const outcomes = writer.save(rows)
+    if (outcomes !== null) return outcomes
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+}
+
+const made = async (writer: WriterClient, changes?: { run: Partial<Run> }) => {
+  const step = firstStep(changes)
+  expect(await saved(writer, step)).toEqual([null])
+  return step.run
+}
+
+describe('the rows of steps', () => {
+  test('say of each step what its statements need, whatever lies beside it', async () => {
+    const start = firstStep({ run: { startKey: 'k' } })
+    const after = stepAfter(start.run, {
+      run: { ...atGate(start.run), output: { units: 60 }, workedMs: 9 },
+      effectDone: 'source_pin',
+      effectsAsked: [anEffect('a'), anEffect('b')],
+      approvalUsed: 'ap-1',
+    })
+    const [first, second] = unpackSteps(packSteps([start, after].map((step) => ({ step, lease: mine }))))
+    expect(first).toMatchObject({
+      ...{ runId: start.run.runId, seq: 1, hash: start.entry.hash, status: 'working', phase: 'source_pin' },
+      ...{
+        asked: 'source_pin',
+        askedName: 'source_pin',
+        askedInput: '{"of":"source_pin"}',
+        effectDone: null,
+      },
+      ...{ owner: canonicalJson(mine.owner), leaseUntil: mine.until, rest: { made: { start_key: 'k' } } },
+    })
+    expect(second).toMatchObject({
+      ...{ runId: start.run.runId, seq: 2, at: after.entry.at, by: 'engine', state: after.run.state },
+      ...{ status: 'paused', stopCode: 'STOP_APPROVAL_REQUIRED', stop: null, outcome: null, phase: null },
+      ...{ gate: 'SG1', gateSeq: after.run.gateSeq, gateHead: after.run.gateHead, approvalUsed: 'ap-1' },
+      ...{ snapshot: after.run.snapshot, snapshotDigest: after.run.snapshotDigest, output: '{"units":60}' },
+      ...{
+        planDigest: after.run.planDigest,
+        workedMs: 9,
+        event: '{"type":"TICK"}',
+        effectDone: 'source_pin',
+      },
+      ...{ previousHash: start.entry.hash, hash: after.entry.hash, asked: 'a' },
+      rest: { made: null, alsoAsked: [{ asked: 'b' }] },
+    })
+  })
+})
+
+describe('the thread that saves steps', () => {
+  test('has saved a step when it answers: whoever reads then reads it', async () => {
+    const { store, writer } = await aWriter()
+    const run = await made(writer)
+    const step = stepAfter(run, { effectDone: 'source_pin', effectsAsked: [anEffect('a'), anEffect('b')] })
+    expect(await saved(writer, step, stepAfter(step.run))).toEqual([null, null])
+    expect(await store.history(run.runId)).toHaveLength(3)
+    expect((await store.effects(run.runId)).map(({ invokeId }) => invokeId)).toEqual(['a', 'b'])
+  })
+
+  test('refuses a step that comes too late, or whose key is taken, and saves its neighbours', async () => {
+    const { store, writer } = await aWriter()
+    const run = await made(writer, { run: { startKey: 'k' } })
+    const twin = firstStep({ run: { startKey: 'k' } })
+    const late = stepAfter({ ...run, seq: 7 })
+    expect(await saved(writer, late, twin, stepAfter(run))).toEqual([
+      { must: 'change', refusal: 'it has moved on since' },
+      { must: 'find-nothing', refusal: null },
+      null,
+    ])
+    expect((await store.run(run.runId))?.seq).toBe(2)
+    expect(await store.run(twin.run.runId)).toBeNull()
+  })
+
+  test('says what SQLite says against a step', async () => {
+    const { writer } = await aWriter()
+    const run = await made(writer)
+    expect(await saved(writer, stepAfter(run, { run: { workedMs: -1 } }))).toEqual([
+      {
+        code: 'SQLITE_CONSTRAINT_CHECK',
+        message: expect.stringContaining('worked_ms_is_positive'),
+      },
+    ])
+  })
+
+  test('has one batch at a time', async () => {
+    const { writer } = await aWriter()
+    const run = await made(writer)
+    const first = writer.save(packSteps([{ step: stepAfter(run), lease: mine }]))
+    expect(first).not.toBeNull()
+    expect(writer.save(packSteps([{ step: firstStep(), lease: mine }]))).toBeNull()
+    expect(await first).toEqual([null])
+  })
+
+  test('is not waited for when it can’t open the file, or has ended', async () => {
+    const broken = openWriterClient({ ...aStoreFile(), file: '/proc/nowhere/cutter.db' }, writerThread())
+    await broken.close()
+    expect(broken.save(packSteps([{ step: firstStep(), lease: mine }]))).toBeNull()
+    const { writer } = await aWriter()
+    await made(writer)
+    await writer.close()
+    expect(writer.save(packSteps([{ step: firstStep(), lease: mine }]))).toBeNull()
+  })
+
+  test('holds its process until what it was given is saved and its file is closed', async () => {
+    const { file } = aStoreFile()
+    const program = await openerProgram('closer.ts')
+    const child = spawnSync(process.execPath, [program, file, migrationsDirectory, writerThread()], {
+      encoding: 'utf8',
+    })
+    expect({ code: child.status, said: child.stdout, stderr: child.stderr }).toEqual({
+      code: 0,
+      said: 'closed 32\n',
+      stderr: '',
+    })
+  })
+
+  test('that is lost in the midst of a batch is told, and the next batch is saved without it', async () => {
+    const options = aStoreFile()
+    const lost = join(aFolder(), 'lost.cjs')
+    writeFileSync(
+      lost,
+      "const { parentPort } = require('node:worker_threads'); parentPort.on('message', () => process.exit(7)); parentPort.postMessage('ready')",
+    )
+    const store = openRunStore({ ...options, writerThread: lost })
+    close.push(store.close)
+    const batch = () => Array.from({ length: 16 }, () => ({ step: firstStep(), lease: mine }))
+    await store.saveAll(batch())
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    await expect(store.saveAll(batch())).rejects.toMatchObject({
+      code: 'STORE_UNWRITABLE',
+      message: expect.stringContaining(`whole, or not at all`),
+    })
+    const saved = await store.saveAll(batch())
+    expect(saved.every(({ status }) => status === 'fulfilled')).toBe(true)
+  })
+})

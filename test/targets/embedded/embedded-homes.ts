@@ -1,0 +1,114 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { createInterface } from 'node:readline'
+import { build } from 'esbuild'
+import { readEmbeddedStatus } from '../../../src/targets/embedded/open-embedded.ts'
+
+/** Homes for embedded servers and processes that use them; `clean` ends and removes all of them. */
+
+export interface TestHome {
+  home: string
+  stateDirectory: string
+}
+
+export interface User {
+  process: ChildProcess
+  /** The next line that the process prints. */
+  answer(): Promise<{ [key: string]: unknown }>
+  say(word: string): Promise<void>
+  ended: Promise<void>
+}
+
+const homes: TestHome[] = []
+const users: User[] = []
+
+/** Mode 755 lets the server's user in; mkdtemp makes 700, which for root means a server in the state directory. */
+export function aHome(mode = 0o755): TestHome {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'cutter-embedded-')))
+  chmodSync(folder, 0o755)
+  const made = { home: join(folder, 'home'), stateDirectory: join(folder, 'state') }
+  mkdirSync(made.home)
+  mkdirSync(made.stateDirectory)
+  chmodSync(made.home, mode)
+  homes.push(made)
+  return made
+}
+
+let program: Promise<string> | null = null
+
+/** Builds the user's program, once until `clean`; node_modules is linked beside it, so that packages resolve as in the project. */
+function userProgram(): Promise<string> {
+  program ??= (async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'cutter-embedded-user-'))
+    chmodSync(folder, 0o755)
+    symlinkSync(resolve('node_modules'), join(folder, 'node_modules'))
+    const outfile = join(folder, 'user.mjs')
+    await build({
+      entryPoints: [join(import.meta.dirname, 'embedded-user.ts')],
+      outfile,
+      bundle: true,
+      packages: 'external',
+      platform: 'node',
+      format: 'esm',
+      logLevel: 'error',
+    })
+    return outfile
+  })()
+  return program
+}
+
+export async function aUser(
+  at: TestHome,
+  how: { environment?: NodeJS.ProcessEnv; uid?: number; gid?: number; detached?: boolean } = {},
+): Promise<User> {
+  const { environment = process.env, ...as } = how
+  const child = spawn(process.execPath, [await userProgram(), at.home, at.stateDirectory], {
+    cwd: '/',
+    env: environment,
+    stdio: ['pipe', 'pipe', 'inherit'],
+    ...as,
+  })
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
+  const user: User = {
+    process: child,
+    answer: async () => {
+      const line = await lines.next()
+      if (line.done) throw new Error('the user ended without an answer')
+      return JSON.parse(line.value)
+    },
+    say: async (word) => {
+      child.stdin.write(`${word}\n`)
+      if (word !== 'exit') await user.answer()
+    },
+    ended: new Promise((end) => child.once('exit', () => end())),
+  }
+  users.push(user)
+  return user
+}
+
+export async function killUser(user: User, signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+  user.process.kill(signal)
+  await user.ended
+}
+
+/** Leaves nothing behind: no user, no server, no folder. Tells which servers were still running. */
+export async function clean(): Promise<number[]> {
+  for (const user of users.splice(0)) {
+    user.process.kill('SIGKILL')
+    if (user.process.exitCode === null && user.process.signalCode === null) await user.ended
+  }
+  if (program !== null) rmSync(join(await program, '..'), { recursive: true, force: true })
+  program = null
+  const left: number[] = []
+  for (const at of homes.splice(0)) {
+    const { pid } = await readEmbeddedStatus(at)
+    if (pid !== null) {
+      left.push(pid)
+      process.kill(pid, 'SIGQUIT')
+    }
+    rmSync(join(at.home, '..'), { recursive: true, force: true, maxRetries: 10, retryDelay: 50 })
+  }
+  return left
+}

@@ -1,0 +1,26 @@
+import { createInterface } from 'node:readline'
+import { openEmbedded, readEmbeddedStatus } from '../../../src/targets/embedded/open-embedded.ts'
+
+// A process that uses the embedded server, told by its standard input when to leave, and how.
+const [home = '', stateDirectory = ''] = process.argv.slice(2)
+const options = { home, stateDirectory }
+
+const tell = (fact: object) => process.stdout.write(`${JSON.stringify(fact)}\n`)
+
+try {
+  const server = await openEmbedded(options)
+  const { pid } = await readEmbeddedStatus(options)
+  tell({
+    pid,
+    port: server.port,
+    url: server.url('postgres', 'postgres'),
+    dataDirectory: server.dataDirectory,
+  })
+  for await (const word of createInterface({ input: process.stdin })) {
+    if (word === 'release') await server.release()
+    if (word === 'exit') process.exit(0)
+    tell({ done: word })
+  }
+} catch (error) {
+  tell({ code: (error as { code?: string }).code ?? null, message: (error as Error).message })
+}
