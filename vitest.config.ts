@@ -46,6 +46,8 @@ const program = [
   'test/cli/store.test.ts',
   'test/deploy/deploy.test.ts',
   'test/deploy/rollback.test.ts',
+  'test/docs/json-answers.test.ts',
+  'test/docs/runnable.test.ts',
   'test/targets/host.test.ts',
 ]
 

@@ -1,0 +1,48 @@
+/** What each key of cutter.yaml means; `<name>` stands for a name that the user chooses. A test compares with the schema. */
+export const CONFIG_MEANINGS: { [path: string]: string } = {
+  targets: 'Databases other than `embedded`, by a name that you choose.',
+  'targets.<name>.readerUrlEnv':
+    'Variable with the URL of `cutter_reader`. For cuts; together with executor and verifier.',
+  'targets.<name>.executorUrlEnv': 'Variable with the URL of `cutter_executor`.',
+  'targets.<name>.verifierUrlEnv': 'Variable with the URL of `cutter_verifier`.',
+  'targets.<name>.ownerUrlEnv': 'Variable with the URL of the owner. For `cutter target init` only.',
+  'targets.<name>.migratorUrlEnv': 'Variable with the URL of the role that migrates. For migrations.',
+  'targets.<name>.rehearsalUrlEnv':
+    'Variable with the URL of a superuser of the server on which migrations are rehearsed. Without it: the embedded server.',
+  'targets.<name>.grantMatrixDigest':
+    'Expected digest of the grants, as `sha256:<64 hex digits>`. Without it: the digest of Cutter’s own SQL.',
+  hosts: 'Hosts of deploys, by a name that you choose.',
+  'hosts.<name>.ssh': 'Alias in `~/.ssh/config`, or a host name.',
+  'hosts.<name>.rehearseRollback':
+    'Whether a deploy may rehearse its rollback on this host before the plan. It writes to the staging folder.',
+  documents: 'Documents of cuts, by their id.',
+  'documents.<name>.source': 'File of the document.',
+  'documents.<name>.profile': 'Profile by which it is read. Without it: detected.',
+  profiles: 'Profiles of your own.',
+  'profiles.<name>': 'YAML file of the profile.',
+  machines: 'Machines of your own.',
+  'machines.<name>': 'Module of the machine, TypeScript or JavaScript.',
+  approvals: 'Who may approve.',
+  'approvals.allowedSigners': 'File of allowed signers, in OpenSSH’s format.',
+  'approvals.revokedKeys': 'File of revoked keys. Once named it must exist.',
+  'approvals.strict':
+    '`modes`: a live run refuses when other users could write the files that decide. `owner`: also when the process itself could.',
+  'approvals.policy': 'Policy by gate, such as `cut.SG1`.',
+  'approvals.policy.<name>.of':
+    'The only principals whose approvals count. Without it: everyone in `allowed_signers` with the namespace of the gate.',
+  'approvals.policy.<name>.of[]': 'A principal, as in `allowed_signers`.',
+  'approvals.policy.<name>.need': 'How many people must approve a live run. Without it: 1.',
+  'approvals.policy.<name>.fourEyes':
+    'Whether an approval of someone who operates the run is refused. Without it: true.',
+  'approvals.policy.<name>.validHours':
+    'Longest time that an approval counts, in hours. Without it: 24 at SG1, 12 at every other gate.',
+  operators: 'Labels of operators and the user id of each. Without it `--by` is the operator’s own claim.',
+  'operators.<name>': '`uid:` and the user id, such as `uid:1001`.',
+  execution: 'Live runs.',
+  'execution.allowLive': 'Whether live runs are allowed here at all.',
+  caps: 'Limits.',
+  'caps.runMinutes': 'Longest working time of a run, in minutes. Waiting at a gate does not count.',
+  'caps.phaseMinutes':
+    'Working time of a phase, in minutes, above which its history entry is marked. The phase continues.',
+  'caps.units': 'Largest number of units of one cut.',
+}

@@ -1,0 +1,41 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join, relative, resolve } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { shippedMachines } from '../machines/explore-chart.ts'
+import { filled, type LayerRow, partsOf, schemaFiles, undocumentedKeys } from './generate.ts'
+import { pagesIn } from './pages.ts'
+
+/** The generated parts of README, ARCHITECTURE and docs, and the files in docs/schema. `npm run docs` writes them. */
+
+const ROOT = resolve(import.meta.dirname, '../..')
+const SCHEMAS = join(ROOT, 'docs', 'schema')
+
+/** Null while there is no list of layers: then their table stays as it is. */
+async function layers(): Promise<{ [name: string]: LayerRow } | null> {
+  const file = join(ROOT, 'test', 'layers.ts')
+  return existsSync(file) ? ((await import(file)) as { LAYERS: { [name: string]: LayerRow } }).LAYERS : null
+}
+
+describe('the generated docs', () => {
+  test.each(pagesIn(ROOT).map((file) => [relative(ROOT, file)]))(
+    '%s has up-to-date generated parts',
+    async (name) => {
+      const page = readFileSync(join(ROOT, name), 'utf8')
+      await expect(filled(page, partsOf(await shippedMachines(), await layers()))).toMatchFileSnapshot(
+        join(ROOT, name),
+      )
+    },
+  )
+
+  test.each(Object.entries(schemaFiles()))('docs/schema/%s is up to date', async (name, text) => {
+    await expect(text).toMatchFileSnapshot(join(SCHEMAS, name))
+  })
+
+  test('docs/schema holds no other files', () => {
+    expect(readdirSync(SCHEMAS).sort()).toEqual(Object.keys(schemaFiles()).sort())
+  })
+
+  test('every key of a documented file has a meaning, and every meaning a key', () => {
+    expect(undocumentedKeys()).toEqual([])
+  })
+})
