@@ -7,9 +7,10 @@ import type { readYaml } from '../domain/yaml.ts'
 import type { Config } from './config-schema.ts'
 
 /**
- * The profiles that cutter.yaml names, each a YAML file that may extend one that ships or another of its own. Their version
- * takes in what they say, since it is part of a source version's id and people forget to raise a number. Throws
- * CONFIG_INVALID that names the profile, the file, the field and what is wrong with it.
+ * Loads the profiles that cutter.yaml names. Each is a YAML file that may extend a profile that ships or another custom one. A digest
+ * of its content is part of its version, because the version is part of a source version's id and people forget to raise it.
+ *
+ * @throws CONFIG_INVALID when a profile is not valid. The error names the profile, the file, the field and the fault.
  */
 export async function loadCustomProfiles(config: Pick<Config, 'profiles'>, home: string): Promise<Profile[]> {
   const entries = Object.entries(config.profiles)
@@ -22,41 +23,41 @@ export async function loadCustomProfiles(config: Pick<Config, 'profiles'>, home:
   const written = new Map<string, { [key: string]: unknown }>()
   for (const [name, file] of entries) {
     if (listShippedProfiles().includes(name))
-      throw invalid(name, file, 'a profile of that name ships; choose another')
+      throw invalidProfileError(name, file, 'a profile of that name ships; choose another name')
     written.set(name, {
       name,
-      ...attempt(name, file, () => objectOf(readYaml(readFileSync(resolve(home, file), 'utf8')))),
+      ...attempt(name, file, () => assertObject(readYaml(readFileSync(resolve(home, file), 'utf8')))),
     })
   }
   return entries.map(([name, file]) =>
     attempt(name, file, () => {
       const data = extendProfile(written.get(name)!, written)
-      if (data.name !== name) throw new Error(`name: it calls itself ${JSON.stringify(data.name)}`)
+      if (data.name !== name) throw new Error(`name: the file has the name ${JSON.stringify(data.name)}`)
       const profile = parseProfile(data)
       return { ...profile, version: `${profile.version}+${digestOf(profile).slice('sha256:'.length, 19)}` }
     }),
   )
 }
 
-function objectOf(read: ReturnType<typeof readYaml>): { [key: string]: unknown } {
+function assertObject(read: ReturnType<typeof readYaml>): { [key: string]: unknown } {
   if ('fault' in read) throw new Error(read.fault)
   const { value } = read
   if (typeof value === 'object' && value !== null && !Array.isArray(value))
     return value as { [key: string]: unknown }
-  throw new Error('it holds no keys')
+  throw new Error('the file has no keys')
 }
 
 function attempt<T>(name: string, file: string, act: () => T): T {
   try {
     return act()
   } catch (cause) {
-    throw invalid(name, file, (cause as Error).message, cause)
+    throw invalidProfileError(name, file, (cause as Error).message, cause)
   }
 }
 
-function invalid(name: string, file: string, why: string, cause?: unknown): CutterError {
-  return new CutterError('CONFIG_INVALID', `profile ${name} (${file}) can’t be used: ${why}`, {
-    next: 'mend the file; cutter document profiles <name> prints one that ships, to compare with or to extend',
+function invalidProfileError(name: string, file: string, why: string, cause?: unknown): CutterError {
+  return new CutterError('CONFIG_INVALID', `profile ${name} (${file}) cannot be used: ${why}`, {
+    next: 'fix the file; cutter document profiles <name> prints a profile that ships, to compare with or to extend',
     cause,
   })
 }

@@ -1,9 +1,10 @@
 import { CutterError } from '../domain/errors.ts'
+import type { Problem } from './diagnostics/problem.ts'
 import { findSequenceProblems } from './diagnostics/sequence-problems.ts'
-import { findStructureProblems, type Problem } from './diagnostics/structure-problems.ts'
+import { findStructureProblems } from './diagnostics/structure-problems.ts'
 import type { Profile, Syntax } from './profiles/profile.ts'
 import { type Heading, mostHeadings, type SyntaxReading } from './structure/headings/heading-match.ts'
-import { compileLexicon, type Lexicon } from './structure/headings/read-heading.ts'
+import { compileLexicon, type Lexicon } from './structure/headings/lexicon.ts'
 import { findLevel } from './structure/leaf-level.ts'
 import { type Boundary, buildOutline } from './structure/outline.ts'
 import { buildRecords, buildSingleRecord, type PlacedRecord } from './structure/records.ts'
@@ -12,7 +13,7 @@ import { readHtml } from './syntax/read-html.ts'
 import { readMarkdown } from './syntax/read-markdown.ts'
 import { readPlain } from './syntax/read-plain.ts'
 
-/** What one profile makes of a text. */
+/** The result of reading a text with one profile. */
 export interface ProfileFit {
   profile: Profile
   headings: Heading[]
@@ -28,13 +29,13 @@ const READERS: Record<Syntax, (bytes: Uint8Array, lexicon: Lexicon) => SyntaxRea
   html: readHtml,
 }
 
-/** Tries profiles in the order of preference; one that fits wholly ends it, since none behind it can fit better. */
+/** Tries profiles in the order of preference. A perfect fit ends the search, because no later profile can fit better. */
 export function tryProfiles(bytes: Uint8Array, document: string, profiles: readonly Profile[]): ProfileFit[] {
   const fits: ProfileFit[] = []
   for (const profile of profiles) {
-    const ways = profile.syntax.map((syntax) => attempt(bytes, document, profile, syntax))
-    // One profile's way to read is the one that finds most: a few lines may look like plain headings in any Markdown.
-    const fit = ways.reduce((one, other) => (unitCount(other) > unitCount(one) ? other : one))
+    const attempts = profile.syntax.map((syntax) => tryProfile(bytes, document, profile, syntax))
+    // Of a profile's syntaxes the one with most units counts, because any Markdown may have a few lines like plain headings.
+    const fit = attempts.reduce((one, other) => (unitCount(other) > unitCount(one) ? other : one))
     fits.push(fit)
     if (fit.confidence === 1) return fits
   }
@@ -43,7 +44,7 @@ export function tryProfiles(bytes: Uint8Array, document: string, profiles: reado
 
 const unitCount = ({ placed }: ProfileFit) => placed.filter(({ record }) => isCut(record)).length
 
-/** The best, the first of several; null where none found a unit. */
+/** Returns the best fit, the first of several equal ones, or null if none found a unit. */
 export function findBestFit(fits: ProfileFit[]): ProfileFit | null {
   const found = fits.filter(({ placed }) => placed.some(({ record }) => isCut(record)))
   return found.reduce<ProfileFit | null>(
@@ -52,10 +53,10 @@ export function findBestFit(fits: ProfileFit[]): ProfileFit | null {
   )
 }
 
-/** A title stands within so many bytes. */
+/** A title is expected within this many bytes. */
 const TITLE_BYTES = 400
 
-/** Cheap signs that a profile asks for before it is tried unnamed. */
+/** Tests the cheap signs that a profile requires before it is tried without being named. */
 export function passesDetection(bytes: Uint8Array, { detect }: Profile): boolean {
   const { begins, words, titleWords } = detect
   if (begins !== undefined) {
@@ -69,30 +70,30 @@ export function passesDetection(bytes: Uint8Array, { detect }: Profile): boolean
   return holds(source, words) && holds(source.subarray(0, TITLE_BYTES), titleWords)
 }
 
-function attempt(bytes: Uint8Array, document: string, profile: Profile, syntax: Syntax): ProfileFit {
+function tryProfile(bytes: Uint8Array, document: string, profile: Profile, syntax: Syntax): ProfileFit {
   const found = READERS[syntax](bytes, compileLexicon(profile))
   if (found.headings.length > mostHeadings) {
     throw new CutterError('INPUT_REFUSED', `the source has more than ${mostHeadings} headings`)
   }
   const boundaries = buildOutline(found, profile, syntax)
   const options = { document, profile }
-  const isWhole = profile.whole !== undefined && !boundaries.some(({ kind }) => kind === 'unit')
-  const placed = isWhole
+  const isSingle = profile.whole !== undefined && !boundaries.some(({ kind }) => kind === 'unit')
+  const placed = isSingle
     ? buildSingleRecord(bytes, found, options)
     : buildRecords(bytes, boundaries, found, options)
   const sequence = findSequenceProblems(placed, boundaries, profile)
   const problems = [...findStructureProblems(bytes, found, boundaries, placed, profile, syntax), ...sequence]
-  const judged = isWhole
-    ? { confidence: 0.2, why: 'no heading; the whole text is one unit' }
-    : judge(boundaries, placed, sequence, profile, syntax)
+  const judged = isSingle
+    ? { confidence: 0.2, why: 'no heading; the complete text is one unit' }
+    : judgeFit(boundaries, placed, sequence, profile, syntax)
   return { profile, headings: boundaries.map(({ heading }) => heading), placed, problems, ...judged }
 }
 
 /**
- * Half for units of a kind that the profile knows, a quarter each for being numbered and for being in order. Markdown or HTML
- * whose headings are of no known kind still shows where they are.
+ * Computes the confidence: one half for units of a kind that the profile knows, one quarter each for numbers and their order.
+ * Markdown or HTML gets a share for headings of unknown kind, because its syntax still shows where they are.
  */
-function judge(
+function judgeFit(
   boundaries: Boundary[],
   placed: PlacedRecord[],
   sequence: Problem[],
@@ -111,7 +112,7 @@ function judge(
   const inOrder = share(numbered) * (1 - Math.min(1, share(sequence.length)))
   const kinds = share(known) * 0.5 + share(units.length - known) * shown
   const isAnnex = (level: string | null) => findLevel(level, profile)?.role === 'annex'
-  // Annexes alone say nothing of what they are annexed to.
+  // Annexes alone are a weak sign, because they do not show the text that they belong to.
   const worth = units.every(({ level }) => isAnnex(level)) ? 0.25 : 1
   const why = `${known} of ${units.length} units of a known kind, ${numbered} numbered, ${sequence.length} breaks in the numbers`
   const confidence = (kinds + share(numbered) * 0.25 + inOrder * 0.25) * worth

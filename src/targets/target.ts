@@ -2,41 +2,50 @@ import type { ClientBase } from 'pg'
 import type { EffectContext } from '../domain/effect.ts'
 import type { Survey } from './survey.ts'
 
-/** A database that documents are cut into, by its three logins. How it is reached stays behind this interface. */
+/** The caller of a target: the run whose name the connection gets, and the signal that aborts its statements. */
+export type TargetCaller = Pick<EffectContext, 'runId' | 'signal'>
+
+/** A database into which documents are cut, with its three logins. This interface hides the way to it. */
 export interface Target {
-  /** As in cutter.yaml; `embedded` is the default, a rehearsal's copy is called after its run. */
+  /** The name in cutter.yaml; `embedded` is the default. A rehearsal database has the name of its run. */
   name: string
-  /** From the config, or git for our own server; never from the survey that it judges. */
+  /** From the config, or from this code for the embedded server; never from the survey that it is compared with. */
   expectedGrantMatrixDigest: string
-  /** Everything a plan depends on, read as the reader inside `BEGIN READ ONLY … ROLLBACK`. */
-  survey(context: EffectContext, document: string): Promise<{ survey: Survey; transactionId: null }>
-  /** The same reading, inside a transaction that is about to write. */
-  surveyWithin(sql: Sql, document: string): Promise<Survey>
-  /** Named yes/no facts of who may do what, and those that are not as they must be. */
-  grantFacts(context: EffectContext): Promise<{ facts: Record<string, boolean>; wrong: string[] }>
   /**
-   * Work in a read-only transaction that is rolled back. Stops with STOP_MUTATION_DETECTED should the server say that it
-   * assigned a transaction id, so whoever got an answer has the server's word that nothing was written.
+   * Reads everything that a plan depends on, as the reader, in a read-only transaction.
+   *
+   * @throws Stop STOP_TARGET_REFUSED when the database does not have Cutter's schema.
    */
-  read<T>(role: 'reader' | 'verifier', context: EffectContext, work: (sql: Sql) => Promise<T>): Promise<T>
-  /** Work in one transaction. Any error but OutcomeUnknown means that nothing of it remains. */
-  write<T>(role: 'executor' | 'verifier', context: EffectContext, work: (sql: Sql) => Promise<T>): Promise<T>
-  /** Work in one transaction that is checked as if at commit (deferred constraints too) and then rolled back. */
-  rehearse<T>(role: 'executor', context: EffectContext, work: (sql: Sql) => Promise<T>): Promise<T>
+  survey(context: TargetCaller, document: string): Promise<{ survey: Survey; transactionId: null }>
+  /** Reads the same inside of a transaction that is about to write. */
+  surveyWithin(sql: Sql, document: string): Promise<Survey>
+  /** Reads the grants as named facts, and describes those (`wrong`) that are not as expected. */
+  grantFacts(context: TargetCaller): Promise<{ facts: Record<string, boolean>; wrong: string[] }>
+  /**
+   * Runs work in a read-only transaction that is rolled back.
+   *
+   * @throws Stop STOP_MUTATION_DETECTED when the server assigned a transaction id. So each answer proves that nothing was written.
+   */
+  read<T>(role: 'reader' | 'verifier', context: TargetCaller, work: (sql: Sql) => Promise<T>): Promise<T>
+  /** Runs work in one transaction. Every error except OutcomeUnknown means that nothing was committed. */
+  write<T>(role: 'executor' | 'verifier', context: TargetCaller, work: (sql: Sql) => Promise<T>): Promise<T>
+  /** Runs work in one transaction that is checked as at commit (deferred constraints too) and then rolled back. */
+  rehearse<T>(role: 'executor', context: TargetCaller, work: (sql: Sql) => Promise<T>): Promise<T>
 }
 
+/** The part of a connection that runs statements. */
 export type Sql = Pick<ClientBase, 'query'>
 
-/** Rows of one document, as the reader sees them: what the narrow backup keeps and a rehearsal's copy starts from. */
+/** Rows of one document, as the reader sees them. The narrow backup keeps them, and a rehearsal database starts with them. */
 export interface DocumentRows {
   units: { [column: string]: unknown }[]
   versions: { [column: string]: unknown }[]
   log: { [column: string]: unknown }[]
 }
 
-/** Copies of a target in the embedded server, one for a run, in which writes are rehearsed and really committed. */
+/** Rehearsal databases in the embedded server, one for each run. Writes are rehearsed there and really committed. */
 export interface RehearsalDatabases {
-  /** Makes the run's copy anew, with these rows in it. */
+  /** Creates the run's rehearsal database with these rows. An existing one is replaced. */
   create(runId: string, rows: DocumentRows): Promise<Target>
   open(runId: string): Promise<Target>
   drop(runId: string): Promise<void>

@@ -79,7 +79,7 @@ test('drafts are exported too, and said to be in force for nobody', async () => 
   expect(jsonOf<Exported>(answer)).toMatchObject({
     content: readFileSync(at.path('small.md'), 'utf8'),
     inForce: false,
-    notes: [expect.stringContaining('drafts, in force for nobody')],
+    notes: [expect.stringContaining('drafts, which are not in force')],
   })
 })
 

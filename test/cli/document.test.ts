@@ -105,7 +105,7 @@ describe('document scan', () => {
     [
       'a text that fits nothing well',
       ['licence.txt'],
-      'no profile fits licence well enough to be taken unasked: spdx 0.2',
+      'no profile fits licence well enough to be used without being named: spdx 0.2',
     ],
     ['an id that can be none', ['law.md', '--document', 'a/b'], 'document id "a/b"'],
   ])('refuses %s', async (_, args, words) => {
@@ -156,11 +156,11 @@ describe('document profiles', () => {
   })
 
   test.each([
-    ['a file that is not there', '', /profile mine \(\.\/mine\.yaml\) can’t be used: ENOENT/],
+    ['a file that is not there', '', /profile mine \(\.\/mine\.yaml\) cannot be used: ENOENT/],
     ['a field that is not known', 'pattern: "(a+)+"\n', /Unrecognized key: "pattern"/],
     ['a level of no role', 'levels: [{ name: x, code: X, role: king }]\n', /levels\.0\.role/],
-    ['another name', 'name: yours\n', /it calls itself "yours"/],
-    ['what is no YAML', 'a: [', /can’t be used/],
+    ['another name', 'name: yours\n', /the file has the name "yours"/],
+    ['what is no YAML', 'a: [', /cannot be used/],
   ])('refuses a profile of the user with %s', async (_, text, words) => {
     const other = aCutterHome('profiles: { mine: ./mine.yaml }\n')
     try {

@@ -192,7 +192,7 @@ describe('a configured target that is not as it should be', () => {
 
   test('is a database without our schema', async () => {
     const url = (await at.server()).url('cutter_reader', 'postgres')
-    await stopsUntilMended('BARE', url, 'STOP_TARGET_REFUSED', 'has no schema of ours')
+    await stopsUntilMended('BARE', url, 'STOP_TARGET_REFUSED', 'does not have Cutter’s schema')
   })
 })
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { scanDocument } from '../../src/document/scan.ts'
-import { checkCoverage } from '../../src/document/structure/records.ts'
+import { checkCoverage } from '../../src/document/structure/coverage.ts'
 import { CutterError } from '../../src/domain/errors.ts'
 import { sha256 } from '../../src/domain/json.ts'
 

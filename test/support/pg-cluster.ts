@@ -7,7 +7,7 @@ import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import pg from 'pg'
-import { initTarget } from '../../src/targets/postgres/target-schema.ts'
+import { initTarget } from '../../src/targets/postgres/init-target.ts'
 
 // A throwaway PostgreSQL for tests: the npm package's own binaries, loopback only, no passwords, nothing synced to disk.
 // `servers-of-other-majors` (test/servers) brings those of other versions, where there are any for the platform.

@@ -1,9 +1,5 @@
-import {
-  type Change,
-  type DocumentDiff,
-  listUnitTexts,
-  type ScannedText,
-} from '../../document/diff/diff-documents.ts'
+import type { Change } from '../../document/diff/change.ts'
+import { type DocumentDiff, listUnitTexts, type ScannedText } from '../../document/diff/diff-documents.ts'
 import { diffWords, type WordChange } from '../../document/diff/word-diff.ts'
 
 /** The comparison for people: totals, then each unit that changed with the words that did, then the lines outside of units. */

@@ -2,15 +2,10 @@ import { resolve } from 'node:path'
 import { loadCustomProfiles } from '../../config/custom-profiles.ts'
 import { documentIdFromFile } from '../../document/document-id.ts'
 import type { DocumentText } from '../../document/export/document-text.ts'
+import { type ExportOptions, formatDocument } from '../../document/export/format-document.ts'
 import { CutterError } from '../../domain/errors.ts'
 import { sha256 } from '../../domain/json.ts'
-import {
-  type ExportOptions,
-  formatDocument,
-  readFileText,
-  readTargetText,
-  writeExport,
-} from '../../service/documents/read-document-text.ts'
+import { readFileText, readTargetText, writeExport } from '../../service/documents/read-document-text.ts'
 import { readSource } from '../../targets/system/source-file.ts'
 import { answer, type Io } from '../io.ts'
 import { type CommonOptions, command, type Session } from '../session.ts'

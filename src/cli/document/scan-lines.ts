@@ -1,4 +1,5 @@
-import type { Scan, ScanRecord } from '../../document/scan.ts'
+import type { Scan } from '../../document/scan.ts'
+import type { ScanRecord } from '../../document/structure/records.ts'
 
 /** A scan for people: what it is, the tree, what is odd. */
 

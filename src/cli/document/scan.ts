@@ -2,13 +2,14 @@ import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { loadCustomProfiles } from '../../config/custom-profiles.ts'
 import { documentIdFromFile } from '../../document/document-id.ts'
+import { getProfile } from '../../document/profiles/get-profile.ts'
 import type { Profile } from '../../document/profiles/profile.ts'
 import {
   findShippedProfile,
   findShippedProfileText,
   listShippedProfiles,
 } from '../../document/profiles/shipped-profiles.ts'
-import { findProfile, scanDocument } from '../../document/scan.ts'
+import { scanDocument } from '../../document/scan.ts'
 import { readSource } from '../../targets/system/source-file.ts'
 import { answer } from '../io.ts'
 import type { CommonOptions } from '../session.ts'
@@ -50,7 +51,7 @@ export function documentProfiles(name: string | undefined, options: CommonOption
       answer(io, profiles, () => linesOfProfiles(profiles))
       return 0
     }
-    const profile = findProfile(name, own)
+    const profile = getProfile(name, own)
     const file = config.profiles[name]
     const text = findShippedProfileText(name) ?? (await readFile(resolve(home, file!), 'utf8'))
     answer(io, { ...described(profile, file ?? 'ships'), data: profile, yaml: text }, () => [text.trimEnd()])

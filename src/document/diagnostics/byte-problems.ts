@@ -6,7 +6,7 @@ import type { ProblemCode } from './severity.ts'
 const LF = 0x0a
 const CR = 0x0d
 
-/** What the bytes alone tell. `headings` that are not in NFC are told one by one, the rest of the text once. */
+/** Finds the problems of the bytes. Each heading that is not in NFC is reported, the rest of the text once. */
 export function findByteProblems(bytes: Uint8Array, headings: readonly Heading[]): Problem[] {
   const at = (code: ProblemCode, start: number, message: string) =>
     createProblem(code, message, { ...positionOf(bytes, start), start })
@@ -30,7 +30,7 @@ export function findByteProblems(bytes: Uint8Array, headings: readonly Heading[]
 
 const MARK = Buffer.from('\ufeff')
 
-/** Where files were joined: the mark can't be seen, and what stands behind it is no heading to any reader of headings. */
+/** Joined files leave a byte-order mark inside of the text. It is invisible, and it hides a heading behind it. */
 function innerMarkProblems(bytes: Uint8Array): Problem[] {
   const source = asBuffer(bytes)
   let count = 0
@@ -48,13 +48,13 @@ function innerMarkProblems(bytes: Uint8Array): Problem[] {
 
 interface Ending {
   count: number
-  /** Of the first. */
+  /** Of the first line with this end. */
   line: number
   start: number
 }
 
 function lineEndProblems(bytes: Uint8Array): Problem[] {
-  // Most sources know LF alone, which one native search tells.
+  // Most sources have LF alone. One native search finds that out.
   if (bytes.indexOf(CR) < 0) return []
   const endings = new Map<string, Ending>()
   eachLine(bytes, ({ number, end, ending }) => {
@@ -63,7 +63,7 @@ function lineEndProblems(bytes: Uint8Array): Problem[] {
     else if (ending !== 'none') endings.set(ending, { count: 1, line: number, start: end })
     return undefined
   })
-  const told = (code: ProblemCode, ending: string, what: string): Problem[] => {
+  const endingProblem = (code: ProblemCode, ending: string, what: string): Problem[] => {
     const found = endings.get(ending)
     if (found === undefined) return []
     const message = `${found.count} lines end in ${what}, the first is line ${found.line}; they are kept`
@@ -73,8 +73,8 @@ function lineEndProblems(bytes: Uint8Array): Problem[] {
   const second = kinds[1]?.[1]
   const mixed = `line ends are mixed (${kinds.map(([kind, { count }]) => `${count} ${kind.toUpperCase()}`).join(', ')}); they are kept as they are`
   return [
-    ...told('CRLF', 'crlf', 'CRLF'),
-    ...told('LONE_CR', 'cr', 'a lone CR'),
+    ...endingProblem('CRLF', 'crlf', 'CRLF'),
+    ...endingProblem('LONE_CR', 'cr', 'a lone CR'),
     ...(second === undefined
       ? []
       : [
@@ -105,17 +105,17 @@ function normalisationProblems(bytes: Uint8Array, headings: readonly Heading[]):
   return [...problems, createProblem('MIXED_NORMALISATION', message, place)]
 }
 
-/** Lines outside of those told already that are not in NFC, and where the first one begins. */
-function decomposedLines(bytes: Uint8Array, told: Set<number>): { count: number; first: number | null } {
+/** Counts the lines that are not in NFC and were not `reported`, and finds the start of the first one. */
+function decomposedLines(bytes: Uint8Array, reported: Set<number>): { count: number; first: number | null } {
   let count = 0
   let first: number | null = null
   for (let start = byteOrderMark(bytes); start < bytes.length; ) {
     const end = afterLine(bytes, start + CHUNK)
-    // Nearly all chunks are in NFC as a whole, and only the others are looked at line by line.
+    // Nearly all chunks are completely in NFC. Only the others are checked line by line.
     if (!isComposed(bytes, start, end)) {
       for (let at = start, next = at; at < end; at = next) {
         next = afterLine(bytes, at)
-        if (told.has(at) || isComposed(bytes, at, next)) continue
+        if (reported.has(at) || isComposed(bytes, at, next)) continue
         count += 1
         first ??= at
       }
@@ -132,8 +132,8 @@ function isComposed(bytes: Uint8Array, start: number, end: number): boolean {
 }
 
 /**
- * True only where no sign can compose with another or has another form: ASCII and Latin letters, most punctuation, basic
- * Cyrillic, Han and Hangul (Unicode's NFC_Quick_Check). It spares most texts the decoding.
+ * True only if no character can compose with another or has another form: ASCII and Latin letters, most punctuation, basic
+ * Cyrillic, Han and Hangul (Unicode's NFC_Quick_Check). Most texts need no decoding because of it.
  */
 function holdsComposedOnly(bytes: Uint8Array, start: number, end: number): boolean {
   for (let at = start; at < end; at++) {

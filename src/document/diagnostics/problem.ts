@@ -1,6 +1,6 @@
 import { type ProblemCode, SEVERITY, type Severity } from './severity.ts'
 
-/** Something odd about a document. */
+/** An oddity of a document, with its place. */
 export interface Problem {
   code: ProblemCode
   message: string
@@ -12,12 +12,14 @@ export interface Problem {
   severity: Severity
 }
 
+/** A place in a source: line and column from 1, `start` as a byte offset. */
 export interface Position {
   line: number
   column: number
   start: number
 }
 
+/** Creates a problem, with the severity of its code. */
 export function createProblem(
   code: ProblemCode,
   message: string,

@@ -1,13 +1,13 @@
 import type { Profile } from '../profiles/profile.ts'
-import { compareNumbers } from '../structure/numerals/roman-numerals.ts'
+import { compareNumbers } from '../structure/numerals/compare-numbers.ts'
 import type { Boundary } from '../structure/outline.ts'
 import type { PlacedRecord, ScanRecord } from '../structure/records.ts'
 import { createProblem, type Problem } from './problem.ts'
 import type { ProblemCode } from './severity.ts'
 
 /**
- * Gaps and steps back in the numbers of the units of one level; where addresses hold what encloses the unit, inside each.
- * Numbers behind mere signs have been held to their order already.
+ * Finds gaps and steps back in the numbers of the units of one level. If addresses hold the enclosing record, each enclosing record
+ * has its own numbers. Numbers between mere signs were tested for their order before (marker-series.ts).
  */
 export function findSequenceProblems(
   placed: PlacedRecord[],
@@ -30,7 +30,7 @@ export function findSequenceProblems(
     const series = `${record.level} ${inside(record)}`
     const before = last.get(series)
     last.set(series, record)
-    // An article that holds its sections counts as well, but only what is cut is told about.
+    // An article that holds its sections counts as well, but only units are reported.
     if (record.kind === 'container') continue
     const found =
       before === undefined ? lateStart(record) : breakBetween(before, record, weak.has(record.start))
@@ -39,7 +39,7 @@ export function findSequenceProblems(
   return problems
 }
 
-/** Whether an address by this template holds what encloses the unit. */
+/** Whether an address by this template holds a part of the enclosing record. */
 function isInner(template: string): boolean {
   return [...template.matchAll(/\{([a-z-]+)\}/g)].some(
     ([, part]) => !['document', 'code', 'number'].includes(part!),

@@ -1,9 +1,10 @@
 /**
- * What a problem means for a cut. `stops`: the text can't be cut so; `needs-accept`: only a person who looked can say that it is
- * right, by `--accept <code>`, which the plan records; `note`: odd, kept as it is, and told.
+ * Severity of a problem. `stops`: the text cannot be cut like this. `needs-accept`: a person has to check the text and accept the
+ * problem by `--accept <code>`, which the plan records. `note`: the oddity is kept as it is and reported.
  */
 export type Severity = 'stops' | 'needs-accept' | 'note'
 
+/** The severity of each problem code. */
 export const SEVERITY = {
   ADDRESS_COLLISION: 'stops',
   ADDRESS_TOO_LONG: 'stops',
@@ -26,7 +27,7 @@ export const SEVERITY = {
 
 export type ProblemCode = keyof typeof SEVERITY
 
-/** The codes that `--accept` takes. */
+/** The codes that `--accept` allows. */
 export const ACCEPTABLE_CODES: string[] = Object.entries(SEVERITY).flatMap(([code, severity]) =>
   severity === 'needs-accept' ? [code] : [],
 )

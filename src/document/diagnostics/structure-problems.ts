@@ -4,10 +4,7 @@ import type { Boundary } from '../structure/outline.ts'
 import type { PlacedRecord } from '../structure/records.ts'
 import { createProblem, type Problem } from './problem.ts'
 
-export { findByteProblems } from './byte-problems.ts'
-export type { Problem } from './problem.ts'
-
-/** What the headings and the addresses tell. */
+/** Finds the problems of the headings and the addresses. */
 export function findStructureProblems(
   bytes: Uint8Array,
   found: SyntaxReading,
@@ -41,7 +38,7 @@ function readingProblems(bytes: Uint8Array, { unclosed, overlong }: SyntaxReadin
   return problems
 }
 
-/** Two records with one address. Nothing is merged or renamed: which one is meant is not ours to say. */
+/** Finds records that share an address. Nothing is merged or renamed, because only a person knows which one is meant. */
 function collisionProblems(placed: PlacedRecord[]): Problem[] {
   const problems: Problem[] = []
   const seen = new Map<string, PlacedRecord>()
@@ -67,7 +64,7 @@ function placeOf({ line, record }: PlacedRecord): string {
 
 const LONGEST_ADDRESS = 200
 
-/** Long document ids and words in nested headings add up; the target holds no longer address. */
+/** Finds addresses that are too long for the target. Long document ids and the words of nested headings add up. */
 function lengthProblems(placed: PlacedRecord[]): Problem[] {
   return placed
     .filter(({ record }) => record.kind === 'unit' && record.address!.length > LONGEST_ADDRESS)
@@ -80,7 +77,7 @@ function lengthProblems(placed: PlacedRecord[]): Problem[] {
     )
 }
 
-/** Units of no known kind may be right; whoever approves should know that it was a guess. */
+/** Reports that all units are of unknown kind. They may be right, but the approver should know that they are a guess. */
 function guessProblems(placed: PlacedRecord[], profile: Profile, syntax: Syntax): Problem[] {
   const units = placed.filter(({ record }) => record.kind === 'unit' || record.kind === 'excluded')
   const [first] = units
@@ -92,14 +89,16 @@ function guessProblems(placed: PlacedRecord[], profile: Profile, syntax: Syntax)
   return [createProblem('KIND_GUESSED', message, { line: first.line, column: 1, start: first.record.start })]
 }
 
-/** Beside units of known kinds: a heading of none, which is cut by its words, or left out of the cut with its text. */
+/** Finds headings of unknown kind among units of known kinds. They are cut by their words, or left out with their text. */
 function unknownLevelProblems(boundaries: Boundary[], { unnamed }: Profile): Problem[] {
   return boundaries.flatMap(({ heading: { text, line, start }, kind, level, isTitle }) => {
     if (level.name !== unnamed.name || kind === 'container' || isTitle) return []
     const what = kind === 'unit' ? 'it is a unit by its words' : 'it is not cut, nor is the text behind it'
     return [
       createProblem('UNKNOWN_HEADING_LEVEL', `the heading "${text}" is of no known kind: ${what}`, {
-        ...{ line, column: 1, start },
+        line,
+        column: 1,
+        start,
       }),
     ]
   })

@@ -1,7 +1,6 @@
-import type { Change } from './diff-documents.ts'
-import type { UnitText } from './diff-units.ts'
+import type { Change, UnitText } from './change.ts'
 
-/** Says of units that are word for word the same under the same address, but in another place among such units, that they moved: of as few as can be. */
+/** Marks unchanged units that changed position as `moved`. Keeps the longest increasing subsequence, so the set is minimal. */
 export function markMoves(changes: Change[], before: UnitText[]): Change[] {
   const key = (address: string, occurrence = 1) => `${address}#${occurrence}`
   const places = new Map(before.map(({ address, occurrence }, place) => [key(address, occurrence), place]))
@@ -12,9 +11,9 @@ export function markMoves(changes: Change[], before: UnitText[]): Change[] {
   return changes.map((one) => (moved.has(one) ? { ...one, change: 'moved' } : one))
 }
 
-/** The indices of a longest subsequence that rises, by patience sorting: n log n. */
+/** Returns the indices of a longest increasing subsequence, by patience sorting in O(n log n). */
 function longestRising(numbers: number[]): Set<number> {
-  /** By length, the index at which a rising subsequence of it ends lowest. */
+  /** For each length, the index of the lowest end of an increasing subsequence of that length. */
   const ends: number[] = []
   const previous: number[] = []
   for (const [index, number] of numbers.entries()) {

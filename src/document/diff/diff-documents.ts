@@ -1,52 +1,29 @@
 import { diffLines } from 'diff'
 import type { Scan } from '../scan.ts'
 import type { ScanRecord } from '../structure/records.ts'
+import type { Change, UnitText } from './change.ts'
 import { markMoves } from './detect-moves.ts'
-import { diffUnits, type UnitText } from './diff-units.ts'
+import { diffUnits } from './diff-units.ts'
 
-export type ChangeKind =
-  | 'unchanged'
-  | 'amended'
-  | 'added'
-  | 'repealed'
-  | 'moved'
-  | 'renumbered'
-  | 'split'
-  | 'merged'
-
-/**
- * What became of one unit. `moved` with one address: among the other units it has another place. `repealed` with a `newAddress` is
- * repealed in place: the unit stays, its text says so. A unit that was split has one change for each part; of several that were merged,
- * each has one. `occurrence` counts units that share an address (such documents can be compared, but not cut), from 1.
- */
-export interface Change {
-  change: ChangeKind
-  /** The old address, and of an added unit its only one. */
-  address: string
-  /** Null when the unit is gone. */
-  newAddress: string | null
-  oldSha256: string | null
-  newSha256: string | null
-  occurrence?: number
-}
-
-/** A stretch of lines outside of all units (front matter, headings of chapters, notes) that one of the two texts has alone. */
+/** Lines outside of all units (front matter, headings of chapters, notes) that only one of the two texts has. */
 export interface OtherDifference {
   removed: string[]
   added: string[]
 }
 
+/** The difference between two texts of a document. */
 export interface DocumentDiff {
   changes: Change[]
   other: OtherDifference[]
 }
 
+/** A source with its scan. */
 export interface ScannedText {
   bytes: Uint8Array
   scan: Scan
 }
 
-/** How one text of a document became another: its units in the new order, those that are gone behind them. */
+/** Compares two texts of a document. The changes are in the new order, with the units that are gone at the end. */
 export function diffDocuments(before: ScannedText, after: ScannedText): DocumentDiff {
   const old = listUnitTexts(before)
   const changes = markMoves(diffUnits(old, listUnitTexts(after)), old)
@@ -57,6 +34,7 @@ const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 
 const isUnit = ({ kind }: ScanRecord) => kind === 'unit' || kind === 'excluded'
 
+/** Lists the units of a text, excluded ones included, for comparison. */
 export function listUnitTexts({ bytes, scan }: ScannedText): UnitText[] {
   const times = new Map<string, number>()
   return scan.records.filter(isUnit).map((record) => {

@@ -1,36 +1,15 @@
-import type { Change, ChangeKind } from './diff-documents.ts'
-import { collectShingles, containment, indexShingles, likeness, type Shingles } from './shingles.ts'
+import type { Change, ChangeKind, UnitText } from './change.ts'
+import { Comparison, FEWEST_RUNS, groupBy } from './comparison.ts'
+import { indexShingles, likeness } from './shingles.ts'
+import { findMerges, findSplits, type Part } from './splits-and-merges.ts'
 
-/** A unit as the comparison needs it. */
-export interface UnitText {
-  address: string
-  /** Which of the units with this address, from 1. */
-  occurrence: number
-  sha256: string
-  number: string | null
-  parent: string | null
-  status: string | null
-  text: string
-  /** The text behind the heading's line: what stays when a unit gets another number. */
-  body: string
-}
-
-/** From this likeness on two texts are one unit under two addresses. */
+/** Minimum likeness (0 to 1) of two texts that are one unit under two addresses. */
 const SAME_UNIT = 0.6
-/** From this on a text came out of another one, or went into it. */
-const PART_OF = 0.75
-/** Fewer runs of words than this prove no kinship: "(repealed)" stands in many places. */
-const FEWEST_RUNS = 5
-
-interface Pairing {
-  old: UnitText
-  new: UnitText
-  change: ChangeKind
-}
 
 /**
- * Pairs the units of two texts. First what did not change, then texts that stand under another address word for word, then
- * units of the same address, then texts that are alike. A number alone proves nothing: an article put in before shifts them all.
+ * Pairs the units of two texts: first unchanged units, then equal texts under another address, then units of the same address,
+ * then similar texts. A number alone proves nothing, because an inserted article shifts all numbers behind it. Returns the changes
+ * in the new order, with the units that are gone at the end.
  */
 export function diffUnits(before: UnitText[], after: UnitText[]): Change[] {
   const state = new Comparison(before, after)
@@ -38,48 +17,8 @@ export function diffUnits(before: UnitText[], after: UnitText[]): Change[] {
   pairSameBodies(state)
   pairSameAddress(state)
   pairAlike(state)
-  const parts = [...splits(state), ...merges(state)]
-  return inOrder(state, parts)
-}
-
-class Comparison {
-  readonly pairs = new Map<UnitText, Pairing>()
-  readonly oldLeft: Set<UnitText>
-  readonly newLeft: Set<UnitText>
-  readonly #shingles = new Map<UnitText, Shingles>()
-
-  constructor(
-    readonly before: UnitText[],
-    readonly after: UnitText[],
-  ) {
-    this.oldLeft = new Set(before)
-    this.newLeft = new Set(after)
-  }
-
-  pair(old: UnitText, now: UnitText, change: ChangeKind): void {
-    this.pairs.set(now, { old, new: now, change })
-    this.oldLeft.delete(old)
-    this.newLeft.delete(now)
-  }
-
-  shingles(unit: UnitText): Shingles {
-    const known = this.#shingles.get(unit)
-    if (known !== undefined) return known
-    const made = collectShingles(unit.body.trim() === '' ? unit.text : unit.body)
-    this.#shingles.set(unit, made)
-    return made
-  }
-}
-
-function groupedBy<Item, Key>(items: Iterable<Item>, keyOfItem: (item: Item) => Key): Map<Key, Item[]> {
-  const groups = new Map<Key, Item[]>()
-  for (const item of items) {
-    const key = keyOfItem(item)
-    const group = groups.get(key)
-    if (group === undefined) groups.set(key, [item])
-    else group.push(item)
-  }
-  return groups
+  const parts = [...findSplits(state), ...findMerges(state)]
+  return listChanges(state, parts)
 }
 
 const keyOf = ({ address, occurrence }: UnitText) => `${address}#${occurrence}`
@@ -92,10 +31,10 @@ function pairUnchanged(state: Comparison): void {
   }
 }
 
-/** Word for word the same under another address, and but once on either side, so that there is no doubt which is which. */
+/** Pairs equal texts under different addresses. A text that occurs more than once on a side is ambiguous and stays unpaired. */
 function pairSameBodies(state: Comparison): void {
   const long = (unit: UnitText) => state.shingles(unit).size >= FEWEST_RUNS
-  const byBody = (units: Set<UnitText>) => groupedBy([...units].filter(long), ({ body }) => body.trim())
+  const byBody = (units: Set<UnitText>) => groupBy([...units].filter(long), ({ body }) => body.trim())
   const old = byBody(state.oldLeft)
   for (const [body, units] of byBody(state.newLeft)) {
     const [was, ...others] = old.get(body) ?? []
@@ -131,72 +70,8 @@ function pairAlike(state: Comparison): void {
   }
 }
 
-type Part = { old: UnitText; new: UnitText; change: 'split' | 'merged' }
-
-/** New units whose text came out of an old one that lost it: by shrinking, or by going. */
-function splits(state: Comparison): Part[] {
-  const changed = [...state.pairs.values()].filter(({ change }) => change === 'amended')
-  const successor = new Map(changed.map((pairing) => [pairing.old, pairing.new]))
-  const candidates = indexShingles([...state.oldLeft, ...successor.keys()], (unit) => state.shingles(unit))
-  const found: Part[] = []
-  for (const now of state.newLeft) {
-    const mine = state.shingles(now)
-    const origin = mine.size < FEWEST_RUNS ? undefined : candidates.like(mine)[0]
-    if (origin === undefined || containment(mine, state.shingles(origin)) < PART_OF) continue
-    const rest = successor.get(origin)
-    if (rest !== undefined && containment(mine, state.shingles(rest)) >= PART_OF) continue
-    found.push({ old: origin, new: now, change: 'split' })
-  }
-  return settle(state, found, ({ old }) => old, successor)
-}
-
-/** Old units whose text went into a new one that did not have it before. */
-function merges(state: Comparison): Part[] {
-  const changed = [...state.pairs.values()].filter(({ change }) => change === 'amended')
-  const origin = new Map(changed.map((pairing) => [pairing.new, pairing.old]))
-  const candidates = indexShingles([...state.newLeft, ...origin.keys()], (unit) => state.shingles(unit))
-  const found: Part[] = []
-  for (const was of state.oldLeft) {
-    const mine = state.shingles(was)
-    const into = mine.size < FEWEST_RUNS ? undefined : candidates.like(mine)[0]
-    if (into === undefined || containment(mine, state.shingles(into)) < PART_OF) continue
-    const had = origin.get(into)
-    if (had !== undefined && containment(mine, state.shingles(had)) >= PART_OF) continue
-    found.push({ old: was, new: into, change: 'merged' })
-  }
-  return settle(state, found, ({ new: into }) => into, origin)
-}
-
-/**
- * One part is no split and no merger, unless the unit that it left (or joined) is there beside it: then that one is a part too.
- */
-function settle(
-  state: Comparison,
-  found: Part[],
-  whole: (part: Part) => UnitText,
-  counterpart: Map<UnitText, UnitText>,
-): Part[] {
-  const settled: Part[] = []
-  for (const [unit, parts] of groupedBy(found, whole)) {
-    const other = counterpart.get(unit)
-    if (other === undefined && parts.length < 2) continue
-    const { change } = parts[0]!
-    if (other !== undefined) {
-      const [old, now] = change === 'split' ? [unit, other] : [other, unit]
-      state.pairs.delete(now)
-      settled.push({ old, new: now, change })
-    }
-    settled.push(...parts)
-    for (const part of parts) {
-      state.newLeft.delete(part.new)
-      state.oldLeft.delete(part.old)
-    }
-  }
-  return settled
-}
-
-function inOrder(state: Comparison, parts: Part[]): Change[] {
-  const byNew = groupedBy(parts, (part) => part.new)
+function listChanges(state: Comparison, parts: Part[]): Change[] {
+  const byNew = groupBy(parts, (part) => part.new)
   const shared = new Set(
     [...state.before, ...state.after]
       .filter(({ occurrence }) => occurrence > 1)

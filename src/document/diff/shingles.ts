@@ -1,9 +1,11 @@
-/** Runs of three words, as a text's fingerprint: how much of one text stands in another, whatever was moved around it. */
+// Runs of three words as the fingerprint of a text. They show how much of one text occurs in another, in whatever order.
 
 const LENGTH = 3
 
+/** The word runs of a text. */
 export type Shingles = Set<string>
 
+/** Collects the word runs of a text. */
 export function collectShingles(text: string): Shingles {
   const words = text.normalize('NFC').toLowerCase().match(wordPattern) ?? []
   const shingles: Shingles = new Set()
@@ -13,18 +15,18 @@ export function collectShingles(text: string): Shingles {
   return shingles
 }
 
-/** A sign of a script without spaces is a word of its own. */
+/** A character of a script without spaces is a word. */
 const wordPattern = /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}]|[\p{L}\p{N}]+/gu
 
-/** How much of the one stands in the other, 0 to 1. */
-export function containment(part: Shingles, whole: Shingles): number {
+/** Returns the share of `part` that occurs in `text`, 0 to 1. */
+export function containment(part: Shingles, text: Shingles): number {
   if (part.size === 0) return 0
   let shared = 0
-  for (const shingle of part) if (whole.has(shingle)) shared += 1
+  for (const shingle of part) if (text.has(shingle)) shared += 1
   return shared / part.size
 }
 
-/** How alike two texts are, 0 to 1: shared runs among all runs. */
+/** Returns the likeness of two texts, 0 to 1: shared runs among all runs. */
 export function likeness(one: Shingles, other: Shingles): number {
   const [small, large] = one.size <= other.size ? [one, other] : [other, one]
   let shared = 0
@@ -33,14 +35,16 @@ export function likeness(one: Shingles, other: Shingles): number {
   return all === 0 ? 1 : shared / all
 }
 
-/** A run that stands in more texts than this says nothing about which of them is meant; passing it over keeps the search linear. */
+/** A run that occurs in more texts than this does not identify a text. Without such runs the search stays linear. */
 const COMMON = 40
 
+/** An index of items by their word runs. */
 export interface ShingleIndex<Item> {
-  /** Items that share runs with these, the one that shares most first. */
+  /** Lists the items that share runs with `shingles`, the one that shares most first. */
   like(shingles: Shingles): Item[]
 }
 
+/** Indexes items by their word runs. */
 export function indexShingles<Item>(
   items: Item[],
   shinglesOfItem: (item: Item) => Shingles,

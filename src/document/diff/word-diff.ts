@@ -1,23 +1,26 @@
 import { diffWordsWithSpace } from 'diff'
 
-/** A stretch of text that both have, or that one has alone. */
+/** A stretch of text that both texts have, or only one of them. */
 export interface WordChange {
   kind: 'same' | 'removed' | 'added'
   text: string
 }
 
-/** Beyond so many edits two texts are two texts, and a comparison word by word tells nobody anything. */
+/** Maximum number of edits. Texts with more edits are shown as one removal and one addition. */
 const MOST_EDITS = 4_000
 
-/** The second text as an edit of the first, word by word; the stretches that are not `added` make up the first, and so on. */
+/**
+ * Compares two texts word by word. The stretches that are not `added` are the first text; those that are not `removed` are the
+ * second.
+ */
 export function diffWords(before: string, after: string): WordChange[] {
   const parts = diffWordsWithSpace(before, after, { maxEditLength: MOST_EDITS })
   if (parts === undefined) {
-    const whole: WordChange[] = [
+    const replaced: WordChange[] = [
       { kind: 'removed', text: before },
       { kind: 'added', text: after },
     ]
-    return whole.filter(({ text }) => text !== '')
+    return replaced.filter(({ text }) => text !== '')
   }
   return parts.map(({ added, removed, value }) => ({
     kind: added ? 'added' : removed ? 'removed' : 'same',

@@ -1,13 +1,13 @@
 import type { TextPiece } from './document-text.ts'
 
-/**
+/*
  * Ids by the Akoma Ntoso Naming Convention 1.0 (OASIS), section 5: `[parent's id "__"] element ["_" number]`, the number without
- * punctuation at its ends, here in lower case (art_12a, chp_1__art_5). `eId` says where an element stands in this text: without a
- * number it has `nn`, or, of an hcontainer, its place among those of its parent. `wId` is made from the unit's address, which holds a
- * container only where the address does, and so stays when chapters are renumbered.
+ * punctuation at its ends and in lower case (art_12a, chp_1__art_5). `eId` is the element's place in this text. An element without
+ * a number has `nn`; an hcontainer has its position in its parent. `wId` is made from the unit's address. It holds a container only
+ * if the address does, so it stays the same when chapters are renumbered.
  */
 
-/** Element names that the convention shortens (its table of element references); the others stand as they are. */
+/** Short element names of the convention (its table of element references). The other names are not shortened. */
 export const SHORT_NAMES: { [element: string]: string } = {
   alinea: 'al',
   article: 'art',
@@ -23,49 +23,64 @@ export const SHORT_NAMES: { [element: string]: string } = {
   subsection: 'subsec',
 }
 
-/** The hierarchical elements of Akoma Ntoso 3; whatever else a profile calls a level becomes an `hcontainer` of that name. */
+/** The hierarchical elements of Akoma Ntoso 3. A level of any other name becomes an `hcontainer` of that name. */
 const HIERARCHY = new Set([
   ...Object.keys(SHORT_NAMES),
-  ...['book', 'indent', 'level', 'list', 'part', 'point', 'proviso', 'rule', 'sublist', 'subpart'],
-  ...['subrule', 'subtitle', 'title', 'tome', 'transitional'],
+  'book',
+  'indent',
+  'level',
+  'list',
+  'part',
+  'point',
+  'proviso',
+  'rule',
+  'sublist',
+  'subpart',
+  'subrule',
+  'subtitle',
+  'title',
+  'tome',
+  'transitional',
 ])
 
+/** An Akoma Ntoso element. */
 export interface AknElement {
   element: string
-  /** Of an `hcontainer`: its kind. */
+  /** The kind of an `hcontainer`, else null. */
   name: string | null
 }
 
+/** Returns the element for a profile's level. */
 export function aknElement(level: string): AknElement {
   return HIERARCHY.has(level) ? { element: level, name: null } : { element: 'hcontainer', name: level }
 }
 
-/** `art`, `chp`, `hcontainer`. */
+/** Returns the element reference in ids for a level: `art`, `chp`, `hcontainer`. */
 export function aknElementReference(level: string): string {
   const { element } = aknElement(level)
   return SHORT_NAMES[element] ?? element
 }
 
-/** The number as ids hold it; null where a unit has none. */
+/** Returns the number in the form for ids, or null if the piece has none. */
 export function aknNumber({ number }: Pick<TextPiece, 'number'>): string | null {
   return number === null ? null : idNumber(number) || null
 }
 
-/** The words of an address, which stay where a place would not: `preamble`. */
+/** Returns the last words of an address, such as `preamble`. Unlike a position they stay the same when the text changes. */
 export function aknAddressWords({ address, level }: Pick<TextPiece, 'address' | 'level'>): string {
   const last = idNumber((address ?? '').split('/').at(-1)!)
   const kind = `${idNumber(level ?? '')}-`
   return (last.startsWith(kind) ? last.slice(kind.length) : last) || 'nn'
 }
 
-/** `_` parts an id and `.` is punctuation, so both become `-`: "74A_75" → 74a-75, "1.2.3" → 1-2-3. */
+/** `_` separates the parts of an id and `.` is punctuation, so both become `-`: "74A_75" → 74a-75, "1.2.3" → 1-2-3. */
 const idNumber = (text: string) =>
   text
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '-')
     .replace(/^-|-$/g, '')
 
-/** Gives each id once: a second `art_5` becomes `art_5-2`, or the next number that is free. */
+/** Creates a function that returns each id once: a second `art_5` becomes `art_5-2`, or the next free number. */
 export function createIdIssuer(): (id: string) => string {
   const given = new Set<string>()
   const next = new Map<string, number>()

@@ -2,13 +2,13 @@ import { aknAddressWords, aknElement, aknElementReference, aknNumber, createIdIs
 import type { DocumentText, TextPiece } from './document-text.ts'
 import { countUnwritable, escapeXml, splitParagraphs } from './xml-text.ts'
 
-/** What a text doesn't say of itself. */
+/** Facts for the metadata that a text does not contain. */
 export interface AknFacts {
-  /** ISO 3166-1 in lower case; `xx` where it isn't told. */
+  /** ISO 3166-1 in lower case; `xx` if it is unknown. */
   country: string
-  /** ISO 639-2; `und` where it isn't told. */
+  /** ISO 639-2; `und` if it is unknown. */
   language: string
-  /** Of the work, YYYY-MM-DD; null where it isn't told. */
+  /** Date of the work, YYYY-MM-DD; null if it is unknown. */
   date: string | null
 }
 
@@ -20,26 +20,28 @@ interface Node {
 }
 
 const NAMESPACE = 'http://docs.oasis-open.org/legaldocml/ns/akn/3.0'
-/** How Akoma Ntoso says that a date isn't known: its schema wants one. */
+/** Stands for an unknown date, because the schema of Akoma Ntoso requires one. */
 const NO_DATE = '0001-01-01'
 
 /**
- * Akoma Ntoso 3.0 (OASIS LegalDocML): an `act` whose body has the document's containers and units. Signs that XML can't hold become
- * U+FFFD, and a note says how many. The same text gives the same bytes.
+ * Exports a text as Akoma Ntoso 3.0 (OASIS LegalDocML): an `act` whose body has the document's containers and units. Characters that
+ * XML cannot hold become U+FFFD, and a note counts them. The same text always gives the same bytes.
  */
 export function toAkn(text: DocumentText, facts: AknFacts): { xml: string; notes: string[] } {
-  const { preface, roots } = treeOf(text)
+  const { preface, roots } = buildTree(text)
   const lost = text.pieces.reduce((sum, piece) => sum + countUnwritable(piece.text), 0)
   const notes =
     lost === 0
       ? []
-      : [`${lost} control characters, which XML can't hold, stand here as U+FFFD; the JSON has them`]
+      : [
+          `${lost} control characters, which XML cannot hold, are replaced by U+FFFD; the JSON export has them`,
+        ]
   const lines = [
     '<?xml version="1.0" encoding="UTF-8"?>',
     `<akomaNtoso xmlns="${NAMESPACE}">`,
     '  <act name="act" contains="singleVersion">',
-    ...metaOf(text, facts, notes),
-    ...prefaceOf(preface),
+    ...metaLines(text, facts, notes),
+    ...prefaceLines(preface),
     '    <body>',
     ...roots.flatMap((node) => elementLines(node, '      ')),
     '    </body>',
@@ -49,7 +51,7 @@ export function toAkn(text: DocumentText, facts: AknFacts): { xml: string; notes
   return { xml: `${lines.join('\n')}\n`, notes }
 }
 
-function treeOf({ pieces }: DocumentText): { preface: TextPiece[]; roots: Node[] } {
+function buildTree({ pieces }: DocumentText): { preface: TextPiece[]; roots: Node[] } {
   const eIds = createIdIssuer()
   const wIds = createIdIssuer()
   const open = new Map<string, Node>()
@@ -82,16 +84,16 @@ function treeOf({ pieces }: DocumentText): { preface: TextPiece[]; roots: Node[]
     }
     ;(inside?.children ?? roots).push(node)
     if (piece.address !== null) open.set(piece.address, node)
-    // Loose text behind a container's units stays in the container; so does whatever has no place of its own.
+    // Loose text behind a container's units stays in the container, as does every piece without a parent of its own.
     if (piece.kind === 'container') inside = node
   }
   return { preface, roots }
 }
 
-/** Loose text is a container of its own kind. */
+/** Loose text becomes an element of its own kind. */
 const levelOf = ({ kind, level }: TextPiece) => (kind === 'other' ? 'text' : (level ?? 'level'))
 
-function metaOf(
+function metaLines(
   { document, sourceVersionId, stored }: DocumentText,
   facts: AknFacts,
   notes: string[],
@@ -140,7 +142,7 @@ function metaOf(
   ]
 }
 
-function prefaceOf(pieces: TextPiece[]): string[] {
+function prefaceLines(pieces: TextPiece[]): string[] {
   if (pieces.length === 0) return []
   const paragraphs = pieces.flatMap(({ text }) => splitParagraphs(text))
   return ['    <preface eId="preface">', ...paragraphLines(paragraphs, 'preface', '      '), '    </preface>']
@@ -159,13 +161,13 @@ function elementLines({ piece, eId, wId, children }: Node, indent: string): stri
   const block = children.length === 0 ? 'content' : 'intro'
   const paragraphs = splitParagraphs(bodyOf(piece))
   const id = `${eId}__${block}`
-  // What holds nothing else must have a content, be it empty.
-  const empty = paragraphs.length === 0 && children.length > 0
+  // An element without children must have a content, which may be empty.
+  const isEmpty = paragraphs.length === 0 && children.length > 0
   return [
     `${indent}<${element} ${attributes.map(([key, value]) => `${key}="${value}"`).join(' ')}>`,
     ...(piece.number === null ? [] : [`${deeper}<num>${escapeXml(piece.number)}</num>`]),
     ...(piece.heading === null ? [] : [`${deeper}<heading>${escapeXml(piece.heading)}</heading>`]),
-    ...(empty
+    ...(isEmpty
       ? []
       : [
           `${deeper}<${block} eId="${id}">`,
@@ -177,7 +179,7 @@ function elementLines({ piece, eId, wId, children }: Node, indent: string): stri
   ]
 }
 
-/** The text without the line that is the heading; a heading that runs into its text leaves the rest of its line. */
+/** Returns the text without its heading's line. If the heading runs into the text, the rest of the line is kept. */
 function bodyOf({ text, heading, kind }: TextPiece): string {
   if (heading === null || kind === 'other') return text
   const end = /\r\n|\r|\n/.exec(text)

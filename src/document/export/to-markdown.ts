@@ -1,6 +1,6 @@
 import type { DocumentText, TextPiece } from './document-text.ts'
 
-/** The source again where it is Markdown already; else each unit and container under a heading of its depth. */
+/** Exports a text as Markdown: the source itself if it is Markdown, else each unit and container under a heading of its depth. */
 export function toMarkdown({ pieces }: DocumentText): { markdown: string; asWritten: boolean } {
   if (isMarkdown(pieces)) return { markdown: pieces.map(({ text }) => text).join(''), asWritten: true }
   const depths = new Map<string, number>()
@@ -9,35 +9,35 @@ export function toMarkdown({ pieces }: DocumentText): { markdown: string; asWrit
     const depth = piece.parent === null ? 0 : (depths.get(piece.parent) ?? 0) + 1
     if (piece.address !== null) depths.set(piece.address, depth)
     return [
-      `${'#'.repeat(Math.min(6, depth + 1))} ${inLine(firstLine(piece.text))}`,
-      bodyLines(behindFirst(piece.text)),
+      `${'#'.repeat(Math.min(6, depth + 1))} ${escapeInline(firstLine(piece.text))}`,
+      bodyLines(textBehindFirstLine(piece.text)),
     ]
   })
   return { markdown: `${blocks.filter((block) => block !== '').join('\n\n')}\n`, asWritten: false }
 }
 
-/** Every record that has a heading begins with one of Markdown's. */
+/** Whether every record that has a heading begins with a Markdown heading. */
 function isMarkdown(pieces: TextPiece[]): boolean {
   const headed = pieces.filter(({ kind, heading }) => kind !== 'other' && heading !== null)
   return headed.length > 0 && headed.every(({ text }) => /^\ufeff? {0,3}#{1,6}(?:[ \t]|\r|\n|$)/.test(text))
 }
 
 const firstLine = (text: string) => /^[^\r\n]*/.exec(text)![0].trim()
-const behindFirst = (text: string) => text.slice(/^[^\r\n]*/.exec(text)![0].length)
+const textBehindFirstLine = (text: string) => text.slice(/^[^\r\n]*/.exec(text)![0].length)
 
 function bodyLines(text: string): string {
   return text
     .replace(/^\ufeff/, '')
     .split(/\r\n|\r|\n/)
-    .map((line) => blockEscaped(inLine(line.trim())))
+    .map((line) => escapeBlockStart(escapeInline(line.trim())))
     .join('\n')
     .replace(/\n{3,}/g, '\n\n')
     .trim()
 }
 
-/** What would be syntax inside of a line (CommonMark 0.31, section 2.4). */
-const inLine = (line: string) => line.replace(/[\\`*_[\]<&~|]/g, '\\$&')
+/** Escapes syntax inside of a line (CommonMark 0.31, section 2.4). */
+const escapeInline = (line: string) => line.replace(/[\\`*_[\]<&~|]/g, '\\$&')
 
-/** What would begin a block: a heading, quotation, list, rule or table. */
-const blockEscaped = (line: string) =>
+/** Escapes the beginning of a block: a heading, quotation, list, rule or table. */
+const escapeBlockStart = (line: string) =>
   line.replace(/^([#>+=-])/, '\\$1').replace(/^(\d{1,9})([.)])(?=\s|$)/, '$1\\$2')

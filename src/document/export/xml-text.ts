@@ -1,12 +1,16 @@
-/** XML 1.0, fifth edition, section 2.2: everything else can't stand in a document, not even as a reference. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+/** Characters that an XML document cannot hold, not even as a reference (XML 1.0, fifth edition, section 2.2). */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the pattern has to match them
 const UNWRITABLE = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/gu
 
+/** Counts the characters that XML cannot hold. */
 export function countUnwritable(text: string): number {
   return text.match(UNWRITABLE)?.length ?? 0
 }
 
-/** As element content and inside of double quotes. A carriage return would be read back as a line feed, so it is one already. */
+/**
+ * Escapes text for element content and for attributes in double quotes. A carriage return becomes a line feed, because a parser
+ * would read it as one.
+ */
 export function escapeXml(text: string): string {
   return text
     .replace(UNWRITABLE, '\ufffd')
@@ -17,7 +21,7 @@ export function escapeXml(text: string): string {
     .replaceAll('"', '&quot;')
 }
 
-/** What blank lines part, without the white space at the ends. A byte-order mark is no text. */
+/** Splits a text at blank lines and trims the parts. A byte-order mark is not part of the text. */
 export function splitParagraphs(text: string): string[] {
   return text
     .replace(/^\ufeff/, '')

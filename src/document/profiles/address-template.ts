@@ -1,20 +1,20 @@
 /**
- * Address templates: `{name}` stands for a part, `[a|b]` for the first alternative of which every part is known; without one
- * the group is left out. Groups don't hold groups.
+ * Address templates: `{name}` stands for a part, the group `[a|b]` for the first alternative of which every part is known. A group
+ * without such an alternative is left out. Groups cannot be nested.
  */
 
 const PART = /\{([a-z][a-z0-9-]*)\}/g
 
-/** What is wrong with a template's braces and brackets, or null. */
+/** Returns a description of the fault in a template's braces and brackets, or null. */
 export function findTemplateFault(template: string): string | null {
   const flat = template.replace(PART, '')
   if (/[{}]/.test(flat)) return 'an address template has parts such as {number}, and no other braces'
   return /^(?:[^[\]|]|\[[^[\]]*\])*$/.test(flat)
     ? null
-    : 'groups of an address template are [ … ], not inside each other'
+    : 'groups of an address template are [ … ] and cannot be nested'
 }
 
-/** Fills a template; a part outside of a group that is not known becomes empty. */
+/** Fills a template. An unknown part outside of a group becomes empty. */
 export function fillTemplate(template: string, part: (name: string) => string | null): string {
   const filled = (text: string) => text.replace(PART, (_, name: string) => part(name) ?? '')
   return filled(

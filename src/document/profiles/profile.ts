@@ -2,17 +2,17 @@ import { z } from 'zod'
 import { CutterError } from '../../domain/errors.ts'
 import { findTemplateFault } from './address-template.ts'
 
-/**
- * A profile is data: how headings look, which of them are units, how addresses are made. There is no pattern language
- * in it but the place of the number, so that no profile, ours or a user's, can make matching slower than linear.
+/*
+ * A profile is data: the form of headings, the headings that are units, and the addresses. Its forms have no pattern language
+ * except for the place of the number, so that no profile can make matching slower than linear.
  */
 
-/** `Article {n}`, `{n}. cikk`, `第{n}条`: the words round a number; case, punctuation and spaces don't count. */
+/** `Article {n}`, `{n}. cikk`, `第{n}条`: the words around a number. Case, punctuation and spaces make no difference. */
 const headingForm = z
   .string()
   .regex(/^[^{}]*\{n\}[^{}]*$/, 'a heading form holds {n} once, e.g. "Article {n}"')
 
-export const schemes = [
+const schemes = [
   'arabic',
   'dotted',
   'roman',
@@ -23,7 +23,7 @@ export const schemes = [
   'circled',
 ] as const
 
-/** `({arabic})`, `{circled}`, `○{arabic}`: signs as they are at the beginning of a paragraph, and the scheme of the number. */
+/** `({arabic})`, `{circled}`, `○{arabic}`: the exact signs at the beginning of a paragraph, and the scheme of the number. */
 const mark = z
   .string()
   .regex(
@@ -31,7 +31,7 @@ const mark = z
     `a mark holds the scheme of its number in braces, e.g. "({arabic})"; schemes are ${schemes.join(', ')}`,
   )
 
-/** Forms in a list, or in lists by language; in a profile that was taken in they are one list. */
+/** Forms in a list, or in lists by language. In a parsed profile they are one list. */
 const forms = z.union([
   z.array(headingForm),
   z
@@ -48,82 +48,82 @@ const name = z.string().regex(/^[a-z][a-z0-9-]*$/, 'a name is of small letters, 
 
 const level = z.strictObject({
   name,
-  /** How the level is written in addresses. */
+  /** The level's code in addresses. */
   code: z.string().regex(/^[A-Z0-9_.-]+$/, 'a code is of capitals, digits, "_", "." and "-"'),
   /**
-   * `container` holds units. `leaf` may be the kind that is cut. `branch` is a unit unless it holds units itself; so
-   * is `annex`, which alone says nothing of what a text is. `unit` is always cut and holds what is narrower: its own text ends
-   * where that begins.
+   * `container` holds units. `leaf` may be the kind that is cut. `branch` is a unit unless it holds units. `annex` is the same,
+   * but annexes alone are a weak sign in detection. `unit` is always cut and holds narrower records; its own text ends at the
+   * first of them.
    */
   role: z.enum(['container', 'leaf', 'branch', 'annex', 'unit']),
   headings: forms.default([]),
   marks: z.array(mark).default([]),
-  /** Whether behind a mark a title must stand, on a line of its own. */
+  /** Whether a marker must be followed by a title, on a line of its own. */
   title: z.enum(['optional', 'required']).default('optional'),
   /** Instead of the profile's own template. */
   address: template.optional(),
 })
 
 const statusMark = z.strictObject({
-  /** Words that stand after the heading's number or in brackets at its end, e.g. "repealed". */
+  /** Words after the heading's number or in brackets at its end, e.g. "repealed". */
   words: z.array(z.string().min(1)).min(1),
   status: name,
-  /** For people: what the status says. */
+  /** The meaning of the status, for people. */
   meaning: z.string().min(1).optional(),
-  /** Whether a unit so marked is left out of the cut, and with what reason. */
+  /** The reason for which a unit with this mark is excluded from the cut; null if it is not excluded. */
   excludedBecause: z.string().min(1).nullable(),
 })
 
 const exclusion = z.strictObject({
-  /** Headings that are these words, with or without a number. */
+  /** Headings of exactly these words, with or without a number. */
   words: z.array(z.string().min(1)).min(1),
   because: z.string().min(1),
 })
 
 const detection = z.strictObject({
-  /** `first`: always tried; `fallback`: where nothing tried first fits; `named`: only when it is named. */
+  /** `first`: always tried. `fallback`: tried if none of the first fits. `named`: used only by its name. */
   when: z.enum(['first', 'fallback', 'named']).default('first'),
-  /** The text has to begin with one of these. */
+  /** The text must begin with one of these. */
   begins: z.array(z.string().min(1)).optional(),
-  /** One of these words has to stand in the text, or in what may be its title, as it is written here. */
+  /** The text, or its beginning with the title, must contain one of these words exactly. */
   words: z.array(z.string().min(1)).optional(),
   titleWords: z.array(z.string().min(1)).optional(),
-  /** Units of each of these levels have to be found. */
+  /** The text must have units of each of these levels. */
   needs: z.array(name).optional(),
 })
 
 const syntax = z.enum(['markdown', 'plain', 'html'])
 const named = z.strictObject({ name, code: z.string().regex(/^[A-Z0-9_.-]+$/) })
-export const ignorable = ['front-matter', 'comments', 'fences', 'tables', 'footnotes'] as const
+const ignorable = ['front-matter', 'comments', 'fences', 'tables', 'footnotes'] as const
 
-export const profileSchema = z.strictObject({
+const profileSchema = z.strictObject({
   name,
   version: z.string().min(1),
   description: z.string().default(''),
-  /** BCP 47; of the forms, where they stand by language. */
+  /** BCP 47. Left out: the languages of the forms, if these are by language. */
   languages: z.array(z.string()).default([]),
-  /** Of several the one that fits best. */
+  /** Of several syntaxes the one that fits best is used. */
   syntax: z.union([syntax.transform((one) => [one]), z.array(syntax).min(1)]),
   detect: detection.prefault({}),
-  /** What holds no headings. */
+  /** Blocks without headings. */
   ignore: z.array(z.enum(ignorable)).default([]),
   /** From the widest to the narrowest. */
   levels: z.array(level).min(1),
-  /** The levels that are cut, or the one of role `leaf` that has most numbered headings at one depth. */
+  /** The levels that are cut, or `most-frequent`: the level of role `leaf` with most numbered headings at one depth. */
   leaves: z.union([z.literal('most-frequent'), z.array(z.string()).min(1)]),
-  /** Headings of no known kind. */
+  /** Name and code of headings of unknown kind. */
   unnamed: named,
-  /** The unit that a text without any heading is as a whole; left out: such a text is refused. */
+  /** The unit that a text without any heading becomes. Left out: such a text is refused. */
   whole: named.optional(),
-  /** Paragraphs that begin with a heading: in bold (Markdown), or with the words themselves. */
+  /** Paragraphs that begin with a heading: in bold (Markdown), or in plain words. */
   runIns: z.array(z.enum(['bold', 'words'])).default([]),
-  /** Unknown words with growing numbers are headings from this many on; 0 turns the rule off. Plain text only. */
+  /** Minimum number of headings in unknown words with growing numbers; 0 turns the rule off. Plain text only. */
   repeatedForms: z.int().min(0).default(0),
   /** Words that never make a heading by repetition. */
   neverHeadings: z.array(z.string()).default([]),
   /**
-   * `{document}`, `{container}` (the enclosing container's own part), `{code}`, `{number}`, and by a level's name the number
-   * of the enclosing one; `[S{segment}|ROOT]`: the first alternative of which all parts are known.
+   * Parts: `{document}`, `{container}` (the enclosing container's own part), `{code}`, `{number}`, and a level's name for the
+   * number of the enclosing record of that level. `[S{segment}|ROOT]`: the first alternative of which all parts are known.
    */
   address: template.refine((text) => text.includes('{number}'), 'an address template holds {number}'),
   numbering: z.array(z.enum(['roman', 'han', 'letter', 'circled'])).default([]),
@@ -132,61 +132,68 @@ export const profileSchema = z.strictObject({
   numberSuffixes: z.array(z.string()).default([]),
   /** "1er", "5th", "1º": dropped. */
   ordinalMarks: z.array(z.string()).default([]),
-  /** "74a und 75": one heading for several numbers, 74A_75. */
+  /** "74a und 75": one heading with several numbers, 74A_75. */
   numberJoiners: z.array(z.string()).default([]),
-  /** "第五条の二": the number goes on behind the words, 5-2. */
+  /** "第五条の二": the number continues behind the words, 5-2. */
   numberContinuations: z.array(z.string()).default([]),
   ignoredPrefixes: z.array(z.string()).default([]),
   statusMarks: z.array(statusMark).default([]),
-  /** Whether a status mark that is the whole text of a unit counts like one in its heading. */
+  /** Whether a status mark that is the complete text of a unit counts like one in its heading. */
   statusInBody: z.boolean().default(false),
   exclusions: z.array(exclusion).default([]),
-  /** HTML: the attribute that numbers elements, and the level of each element that may bear it. */
+  /** HTML only: the attribute that numbers elements, and the level of each element that may have it. */
   numberAttribute: z.string().min(1).optional(),
   elements: z.record(z.string(), name).default({}),
 })
 
+/** A parsed profile. */
 export type Profile = z.infer<typeof profileSchema>
-/** As it is written: what has a default may be left out. */
+/** A profile as it is written: keys with a default may be left out. */
 export type ProfileInput = z.input<typeof profileSchema>
 export type Level = Profile['levels'][number]
 export type Scheme = (typeof schemes)[number]
 export type Syntax = z.infer<typeof syntax>
 
-/** Takes in a profile from outside; throws INPUT_REFUSED that names the profile, the field and what is wrong with it. */
+/**
+ * Parses a profile.
+ *
+ * @throws INPUT_REFUSED when it is not valid. The error names the profile, the field and the fault.
+ */
 export function parseProfile(value: unknown): Profile {
   const parsed = profileSchema.safeParse(value)
   const faults = parsed.success
-    ? faultsBetween(parsed.data)
+    ? findReferenceFaults(parsed.data)
     : parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'the profile'}: ${message}`)
   if (parsed.success && faults.length === 0) {
-    return parsed.data.languages.length > 0 ? parsed.data : { ...parsed.data, languages: languagesOf(value) }
+    return parsed.data.languages.length > 0
+      ? parsed.data
+      : { ...parsed.data, languages: collectLanguages(value) }
   }
-  const called = (value as { name?: unknown } | null)?.name
-  const which = typeof called === 'string' ? `the profile ${called}` : 'the profile'
+  const name = (value as { name?: unknown } | null)?.name
+  const which = typeof name === 'string' ? `the profile ${name}` : 'the profile'
   throw new CutterError('INPUT_REFUSED', `${which} is not valid: ${faults.slice(0, 10).join('; ')}`, {
-    next: 'cutter document profiles <name> prints one of ours to compare with',
+    next: 'cutter document profiles <name> prints a profile that ships, to compare with',
     data: { faults },
   })
 }
 
-/** What no field shows by itself. */
-function faultsBetween({ levels, leaves, detect, elements }: Profile): string[] {
+/** Finds the faults between fields. */
+function findReferenceFaults({ levels, leaves, detect, elements }: Profile): string[] {
   const names = levels.map((each) => each.name)
   const twice = names.filter((each, i) => names.indexOf(each) !== i)
   const strange = (field: string, used: string[]) =>
     used
       .filter((each) => !names.includes(each))
-      .map((each) => `${field}: ${each} is no level of this profile`)
+      .map((each) => `${field}: ${each} is not a level of this profile`)
   return [
-    ...twice.map((each) => `levels: ${each} stands twice`),
+    ...twice.map((each) => `levels: ${each} occurs twice`),
     ...strange('leaves', leaves === 'most-frequent' ? [] : leaves),
     ...strange('detect.needs', detect.needs ?? []),
     ...strange('elements', Object.values(elements)),
   ]
 }
 
-function languagesOf(value: unknown): string[] {
+function collectLanguages(value: unknown): string[] {
   const { levels } = value as { levels: { headings?: object }[] }
   const byLanguage = levels.flatMap(({ headings }) =>
     headings === undefined || Array.isArray(headings) ? [] : Object.keys(headings),

@@ -11,44 +11,55 @@ import * as plainNested from './plain-nested.yaml'
 import { type Profile, parseProfile } from './profile.ts'
 import * as spdx from './spdx.yaml'
 
-/** A profile as it is written: its own keys, over those of the profile that it extends. */
+/** A profile as it is written: its own keys, without those of the profile that it extends. */
 export interface WrittenProfile {
   /** The YAML. */
   text: string
   data: { [key: string]: unknown }
 }
 
-/** In the order of preference when two fit a text equally well. */
+/** In the order of preference: the first one is used when two fit a text equally well. */
 const written: WrittenProfile[] = [
-  ...[markdown, plain, html, constitution, spdx, numbered],
-  ...[markdownNested, plainNested, markdownSections, dieu],
+  markdown,
+  plain,
+  html,
+  constitution,
+  spdx,
+  numbered,
+  markdownNested,
+  plainNested,
+  markdownSections,
+  dieu,
 ]
 
 const known = new Map(written.map((each) => [each.data.name as string, each]))
-const taken = new Map<string, Profile>()
+const parsed = new Map<string, Profile>()
 
+/** Lists the names of the profiles that ship, in the order of preference. */
 export function listShippedProfiles(): string[] {
   return [...known.keys()]
 }
 
+/** Returns the YAML of a profile that ships, or null. */
 export function findShippedProfileText(name: string): string | null {
   return known.get(name)?.text ?? null
 }
 
-/** A profile that ships, or null. Ours are data as well: taken in when they are first asked for. */
+/** Returns a profile that ships, or null. It is parsed at its first use. */
 export function findShippedProfile(name: string): Profile | null {
-  const found = taken.get(name)
+  const found = parsed.get(name)
   if (found !== undefined) return found
   const each = known.get(name)
   if (each === undefined) return null
   const profile = parseProfile(extendProfile(each.data, new Map()))
-  taken.set(name, profile)
+  parsed.set(name, profile)
   return profile
 }
 
 /**
- * The keys of a written profile over those of the one that it extends, which is one of `others` or one that ships. Throws
- * INPUT_REFUSED for one that is not known or extends itself.
+ * Puts the keys of a written profile over those of the profile that it extends, which is one of `others` or one that ships.
+ *
+ * @throws INPUT_REFUSED when the extended profile is unknown, or when a profile extends itself.
  */
 export function extendProfile(
   data: { [key: string]: unknown },
@@ -69,7 +80,7 @@ export function extendProfile(
     each = base
   }
   const merged = Object.assign({}, ...chain.reverse()) as { [key: string]: unknown }
-  // Whether and when a profile is tried is its own affair, as are its words about itself.
+  // Detection, description and version are never inherited.
   for (const own of ['detect', 'description', 'version'])
     if (!(own in data) && chain.length > 1) delete merged[own]
   delete merged.extends

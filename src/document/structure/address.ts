@@ -1,15 +1,14 @@
-import { CutterError } from '../../domain/errors.ts'
 import { sha256 } from '../../domain/json.ts'
 import { fillTemplate } from '../profiles/address-template.ts'
 
 /**
- * canonical-address-v1: uppercase ASCII letters, digits, `-`, `.`, `/`, `_`. An address never holds a status, and the
- * same heading in the same place gives the same address for ever.
+ * Addresses of the form canonical-address-v1: uppercase ASCII letters, digits, `-`, `.`, `/`, `_`. An address never holds a
+ * status. The same heading in the same place always has the same address.
  */
 
 const LONGEST_SLUG = 60
 
-/** Letters that no decomposition turns into ASCII. */
+/** Letters that have no decomposition into ASCII. */
 const LETTERS: Record<string, string> = {
   Đ: 'D',
   Ð: 'D',
@@ -24,8 +23,8 @@ const LETTERS: Record<string, string> = {
 }
 
 /**
- * A heading's words as part of an address. Words in another script aren't transliterated, since there is more than one
- * way to do it: they become H- and the start of their SHA-256.
+ * Turns a heading's words into a part of an address, of at most 60 characters. Words in another script are not transliterated,
+ * because there is more than one way to do it. They become `H-` and the first eight hex digits of their SHA-256.
  */
 export function makeSlug(words: string): string {
   const text = words.normalize('NFC').trim()
@@ -40,17 +39,18 @@ export function makeSlug(words: string): string {
   return slug.length <= LONGEST_SLUG ? slug : `${slug.slice(0, LONGEST_SLUG - 9)}-${hash()}`
 }
 
+/** The values of an address template's parts. */
 export interface AddressParts {
   document: string
-  /** Address of what encloses the record, or null. */
+  /** Address of the record that encloses this one, or null. */
   container: string | null
   code: string
   number: string
-  /** Numbers of what encloses the record, by level. */
+  /** Returns the number of the enclosing record of a level, or null. */
   enclosing: (level: string) => string | null
 }
 
-/** Fills a template. A part that is empty takes its slash with it. */
+/** Builds an address from a template. An empty part is left out together with its slash. */
 export function buildAddress(template: string, parts: AddressParts): string {
   const { document, container, code, number, enclosing } = parts
   const inner = container === null ? '' : container.slice(container.indexOf('/') + 1)
@@ -60,23 +60,4 @@ export function buildAddress(template: string, parts: AddressParts): string {
     .replace(/\/{2,}/g, '/')
     .replace(/[^A-Z0-9./_-]/g, '-')
     .replace(/-$/, number === '' ? '' : '-')
-}
-
-const LONGEST_DOCUMENT_ID = 64
-
-/** A document id stands in addresses and in file names; throws INPUT_REFUSED for one that can't. */
-export function assertDocumentId(document: string): void {
-  const fault = faultOfDocumentId(document)
-  if (fault === null) return
-  throw new CutterError('INPUT_REFUSED', `document id ${JSON.stringify(document)} ${fault}`, {
-    next: 'name the document with ASCII letters, digits, "-", "_" and "." only, e.g. ICX-CONST',
-  })
-}
-
-function faultOfDocumentId(document: string): string | null {
-  if (!/^[A-Za-z0-9_.-]*$/.test(document)) {
-    return 'holds something else than letters, digits, "-", "_" and "."'
-  }
-  if (document.length > LONGEST_DOCUMENT_ID) return `is longer than ${LONGEST_DOCUMENT_ID} signs`
-  return /^[A-Za-z0-9]/.test(document) ? null : 'does not begin with a letter or a digit'
 }

@@ -1,18 +1,19 @@
 import type { Level, Profile, Syntax } from '../profiles/profile.ts'
 import type { Heading } from './headings/heading-match.ts'
 
-/** The kind of heading that is cut in one document. */
+/** The kind of heading at which a document is cut. */
 export interface LeafLevel {
   levels: Set<string>
   depth: number
   rank: number
-  /** Start of the first heading that is cut: known kinds that begin before it hold it. */
+  /** Start of the first heading that is cut. Headings of known kinds that begin before it hold it. */
   first: number
 }
 
 /**
- * The kind that is cut: of the levels with role `leaf` the one that has most numbered headings at one depth, the wider
- * on a tie. Plain text that has only containers is cut at the narrowest of them. Null: Markdown without known kinds.
+ * Finds the kind of heading that is cut: of the levels with role `leaf`, the one with most numbered headings at one depth, the
+ * wider level on a tie. Plain text that has only containers is cut at the narrowest of them. Returns null for Markdown without
+ * known kinds.
  */
 export function findLeafLevel(headings: Heading[], profile: Profile, syntax: Syntax): LeafLevel | null {
   const wanted = profile.leaves === 'most-frequent' ? null : new Set(profile.leaves)
@@ -25,7 +26,7 @@ export function findLeafLevel(headings: Heading[], profile: Profile, syntax: Syn
   if (best === null) return null
   const levels = wanted ?? new Set([best.level!])
   const first = headings.find((heading) => heading.level !== null && levels.has(heading.level))!
-  // Repeated unknown words stand below every known kind.
+  // Repeated unknown words rank below every known kind.
   const rank =
     findLevel(best.level, profile) === undefined ? profile.levels.length : levelRank(best.level, profile)
   return { levels, depth: best.depth, rank, first: first.start }
@@ -59,10 +60,12 @@ function narrowest(headings: Heading[], profile: Profile): Heading | null {
   return best
 }
 
+/** Returns the level of that name in the profile. */
 export function findLevel(name: string | null, profile: Profile): Level | undefined {
   return profile.levels.find((level) => level.name === name)
 }
 
+/** Returns the place of a level in the profile, from the widest (0) on; -1 for a level that it does not have. */
 export function levelRank(name: string | null, profile: Profile): number {
   return profile.levels.findIndex((level) => level.name === name)
 }

@@ -3,8 +3,8 @@ import type { Heading } from './headings/heading-match.ts'
 import { findLevel, levelRank } from './leaf-level.ts'
 
 /**
- * A number behind mere signs ("1.", "(a)", "1.2.3") may as well be that of a list. It counts where its series begins at the
- * beginning and goes on from the one before; a small gap may be one of the text, and is told as such.
+ * A number between mere signs ("1.", "(a)", "1.2.3") may also number a list. It counts as a heading only if it starts a series
+ * or continues one. A small gap may be a gap of the text, which the scan reports.
  */
 
 const WIDEST_GAP = 5
@@ -14,37 +14,37 @@ interface Series {
   count: number
   ordinal: number[]
   indent: number
-  /** Whether each is a title and no text stood between any two so far: then it may be a table of contents. */
+  /** Whether each is a title and no text stands between any two so far. It may be a table of contents. */
   bare: boolean
-  /** Whether something wider came behind it, so that the numbers may begin anew. */
+  /** Whether a wider heading follows, so that the numbers may restart. */
   over: boolean
 }
 
-/** Leaves out the weak headings that don't fit their series. `headings` in the order of the text. */
+/** Removes the weak headings that do not fit their series. `headings` are in the order of the text. */
 export function keepMarkerSeries(headings: Heading[], profile: Profile): Heading[] {
   if (!headings.some(({ weak }) => weak !== undefined)) return headings
   const series = new Map<string, Series>()
   const kept: Heading[] = []
   for (const heading of headings) {
     const { level, weak, start } = heading
-    // One mark may be read in two ways ("I." is a letter or 1): the first that goes on counts.
+    // One marker may have two readings ("I." is a letter or 1). The first that continues its series counts.
     if (weak !== undefined && kept.at(-1)?.start === start) continue
     if (weak !== undefined) {
       const before = series.get(level!)
-      const fits = before !== undefined && goesOn(before, heading)
-      if (!fits && !beginsAnew(before, weak.ordinal)) continue
-      // The same numbers once more, with the text this time: what came before was a table of contents.
+      const fits = before !== undefined && continuesSeries(before, heading)
+      if (!fits && !startsSeries(before, weak.ordinal)) continue
+      // The same numbers come a second time, now with the text: the headings before were a table of contents.
       if (!fits && isContents(before)) kept.length = kept.lastIndexOf(before.first)
-      if (fits) lengthen(before, heading)
-      else series.set(level!, aSeries(heading, findLevel(level, profile)?.title === 'required'))
+      if (fits) extendSeries(before, heading)
+      else series.set(level!, newSeries(heading, findLevel(level, profile)?.title === 'required'))
     }
     kept.push(heading)
-    if (level !== null) end(series, levelRank(level, profile), profile)
+    if (level !== null) endNarrowerSeries(series, levelRank(level, profile), profile)
   }
   return kept
 }
 
-function aSeries(heading: Heading, titled: boolean): Series {
+function newSeries(heading: Heading, titled: boolean): Series {
   const { ordinal, indent } = heading.weak!
   return { first: heading, count: 1, ordinal, indent, bare: titled, over: false }
 }
@@ -53,29 +53,29 @@ function isContents(series: Series | undefined): series is Series {
   return series?.bare === true && series.count > 2
 }
 
-function lengthen(series: Series, heading: Heading): void {
+function extendSeries(series: Series, heading: Heading): void {
   const { ordinal, textBefore } = heading.weak!
   series.count += 1
   series.ordinal = ordinal
   series.bare &&= textBefore === 0
 }
 
-/** What is wider ends the series of what is narrower. */
-function end(series: Map<string, Series>, rank: number, profile: Profile): void {
+/** A wider heading ends the series of narrower ones. */
+function endNarrowerSeries(series: Map<string, Series>, rank: number, profile: Profile): void {
   for (const [name, each] of series) each.over ||= rank >= 0 && levelRank(name, profile) > rank
 }
 
-function goesOn(series: Series, { weak }: Heading): boolean {
+function continuesSeries(series: Series, { weak }: Heading): boolean {
   const { ordinal, indent } = weak!
   return !series.over && Math.abs(series.indent - indent) <= 1 && follows(series.ordinal, ordinal)
 }
 
-function beginsAnew(before: Series | undefined, ordinal: number[]): boolean {
+function startsSeries(before: Series | undefined, ordinal: number[]): boolean {
   if (!ordinal.every((part) => part <= 1 || part >= LETTER)) return false
   return before === undefined || before.over || isContents(before)
 }
 
-/** Letters of annexes (A.1) count from here on in thousands, so that they stand behind all numbers. */
+/** Letters of annexes (A.1) count in thousands from 65,000 on, so that they sort behind all numbers. */
 const LETTER = 65_000
 
 function follows(before: number[], after: number[]): boolean {

@@ -4,17 +4,17 @@ import { findLeafLevel, findLevel, type LeafLevel, levelRank } from './leaf-leve
 import { keepMarkerSeries } from './marker-series.ts'
 import { resolveLetterNumbers } from './numerals/letter-numbering.ts'
 
-/** A heading that begins a record. The others stay inside the record before them. */
+/** A heading that begins a record. The other headings stay inside the record before them. */
 export interface Boundary {
   heading: Heading
   kind: 'unit' | 'container' | 'other'
   /** Level for the address and the record: the profile's name and code. */
   level: { name: string; code: string }
-  /** Where it stands: a lower order holds a higher one. */
+  /** Its place in the hierarchy: a lower order holds a higher one. */
   order: number
-  /** Whether what is narrower stands inside of it. */
+  /** Whether narrower records are inside of it. */
   holds: boolean
-  /** The document's own title. */
+  /** Whether it is the document's own title. */
   isTitle: boolean
 }
 
@@ -26,14 +26,14 @@ interface Draft {
   isTitle?: boolean
 }
 
-/** Units that hold others stand below all containers and above all that hold nothing. */
+/** Order of units that hold others: below all containers and above everything that holds nothing. */
 const HOLDING_UNITS = 50
-/** Elements that bear their number, by how deep they stand in each other. */
+/** Order of HTML elements that bear their number; their nesting depth is added. */
 const ELEMENTS = 20
-/** Deeper ones count as beside each other, so that what stands open at one place stays little. */
+/** Deeper elements count as siblings, which bounds the number of open elements. */
 const DEEPEST_ELEMENT = 20
 
-/** Decides which headings are cut, which hold others, and which are neither. */
+/** Decides which headings are units, which hold others, and which are neither. */
 export function buildOutline(found: SyntaxReading, profile: Profile, syntax: Syntax): Boundary[] {
   const headings = resolveLetterNumbers(keepMarkerSeries(found.headings, profile))
   const leaf = findLeafLevel(headings, profile, syntax)
@@ -65,7 +65,7 @@ function classify(
   if (level?.role === 'unit') {
     return { ...draft, kind: 'unit', order: HOLDING_UNITS + rank + (heading.weak?.ordinal.length ?? 0) / 100 }
   }
-  // Of the kind that is cut: a unit at whatever depth, rather than lost in the unit before it.
+  // A heading of the kind that is cut is a unit at any depth. Otherwise its text would be lost in the unit before it.
   if (heading.level !== null && leaf.levels.has(heading.level)) return { ...draft, kind: 'unit', order: 99 }
   if (heading.depth > leaf.depth) return null
   if (level?.role === 'annex' || level?.role === 'branch')
@@ -78,13 +78,13 @@ function classify(
   return { ...draft, kind: isTitle ? 'other' : 'holder', isTitle }
 }
 
-/** The first heading and the only one of its depth, without a number: the title, which holds the whole document. */
+/** The title is the first heading and the only one of its depth, without a number. It holds the complete document. */
 function isDocumentTitle(heading: Heading, headings: Heading[]): boolean {
   if (heading !== headings[0] || heading.number !== null) return false
   return !headings.some((each) => each !== heading && each.depth <= heading.depth)
 }
 
-/** Looks back from the end: whatever holds no unit until the next heading of its own order is no container. */
+/** Goes through the headings from the end: a heading without a unit before the next heading of its order is not a container. */
 function settleHolders(drafts: Draft[], profile: Profile): Boundary[] {
   const settled: Boundary[] = []
   const later: { order: number; index: number }[] = []

@@ -2,12 +2,12 @@ import { sha256 } from '../../domain/json.ts'
 import type { Profile } from '../profiles/profile.ts'
 import { buildAddress, makeSlug } from './address.ts'
 import type { SyntaxReading } from './headings/heading-match.ts'
-import { foldWords } from './headings/read-heading.ts'
+import { foldWords } from './headings/lexicon.ts'
 import { findBodyStatusMark } from './headings/repeal-status.ts'
 import { findLevel } from './leaf-level.ts'
 import type { Boundary } from './outline.ts'
 
-/** A stretch of the source. The records of a scan follow each other without a gap and cover all of it. */
+/** A stretch of the source. The records of a scan follow each other without a gap and cover the complete source. */
 export interface ScanRecord {
   kind: 'unit' | 'excluded' | 'container' | 'other'
   level: string | null
@@ -22,11 +22,11 @@ export interface ScanRecord {
   sha256: string
   /** Address of the enclosing container, or of the unit that holds this one. */
   parent: string | null
-  /** Of an excluded unit: why. */
+  /** Only for an excluded unit: the reason for its exclusion. */
   reason?: string
 }
 
-/** A record with the line of its heading, for messages. */
+/** A record with the line of its heading (from 1), for messages. */
 export interface PlacedRecord {
   record: ScanRecord
   line: number
@@ -36,26 +36,27 @@ interface Source {
   bytes: Uint8Array
   document: string
   profile: Profile
-  /** Why units with these words as heading are left out, by the folded words. */
+  /** Reasons for which units with these headings are excluded, by the folded words. */
   exclusions: Map<string, string>
 }
 
-/** What stands open while the records are made: what the next one may be inside of. */
+/** A record that is still open while the records are made. The next record may be inside of it. */
 interface Holder {
   order: number
   address: string
   level: string
   number: string
   end: number
-  /** Of an excluded unit: what is inside of it is left out too. */
+  /** Whether it is an excluded unit: the records inside of it are excluded too. */
   excluded: boolean
 }
 
 const NOTHING = { level: null, number: null, address: null, heading: null, status: null, parent: null }
 
 /**
- * A record runs from its heading to the next one that begins a record, or to where its element ends. So a container has its
- * heading and the loose text behind it: in many laws the container's title stands there, on a line of its own.
+ * Builds the records of a text. A record runs from its heading to the next heading that begins a record, or to the end of its
+ * element. So a container has its heading and the loose text behind it: many laws have the container's title there, on a
+ * line of its own.
  */
 export function buildRecords(
   bytes: Uint8Array,
@@ -63,10 +64,10 @@ export function buildRecords(
   { bodyStart }: Pick<SyntaxReading, 'bodyStart'>,
   options: { document: string; profile: Profile },
 ): PlacedRecord[] {
-  const source = { bytes, ...options, exclusions: exclusionsOf(options.profile) }
+  const source = { bytes, ...options, exclusions: indexExclusions(options.profile) }
   const first = boundaries[0]?.heading.start ?? bytes.length
   const edges = [...new Set([0, Math.min(bodyStart, first), first])]
-  // Byte-order mark and front matter, then what stands before the first heading.
+  // Byte-order mark and front matter, then the text before the first heading.
   const placed = edges.slice(1).map((edge, i) => ({ record: otherRecord(bytes, edges[i]!, edge), line: 1 }))
   const open: Holder[] = []
   for (const [i, boundary] of boundaries.entries()) {
@@ -81,7 +82,11 @@ export function buildRecords(
       const { address, level, number, kind } = record
       const excluded = kind === 'excluded'
       open.push({
-        ...{ order, address, excluded, level: level ?? '', number: number ?? '' },
+        order,
+        address,
+        excluded,
+        level: level ?? '',
+        number: number ?? '',
         end: heading.end ?? bytes.length,
       })
     }
@@ -89,18 +94,26 @@ export function buildRecords(
   return placed
 }
 
-/** The whole text as one unit, for texts without any heading. */
+/** Builds one unit of the complete text, for a text without any heading. */
 export function buildSingleRecord(
   bytes: Uint8Array,
   { bodyStart }: Pick<SyntaxReading, 'bodyStart'>,
   { document, profile }: { document: string; profile: Profile },
 ): PlacedRecord[] {
-  const whole = profile.whole!
-  const parts = { document, container: null, code: whole.code, number: '', enclosing: () => null }
+  const { name, code } = profile.whole!
+  const parts = { document, container: null, code, number: '', enclosing: () => null }
   const [start, end] = [bodyStart, bytes.length]
   const unit: ScanRecord = {
-    ...{ kind: 'unit', level: whole.name, number: null, address: buildAddress(profile.address, parts) },
-    ...{ heading: null, status: null, start, end, sha256: sha256(bytes.subarray(start, end)), parent: null },
+    kind: 'unit',
+    level: name,
+    number: null,
+    address: buildAddress(profile.address, parts),
+    heading: null,
+    status: null,
+    start,
+    end,
+    sha256: sha256(bytes.subarray(start, end)),
+    parent: null,
   }
   const before = start === 0 ? [] : [otherRecord(bytes, 0, start)]
   return [...before, unit].map((record) => ({ record, line: 1 }))
@@ -121,7 +134,7 @@ function recordAt(
   const slice = { start: heading.start, end, sha256: sha256(bytes.subarray(heading.start, end)), parent }
   if (kind === 'other')
     return { kind, level: null, number: null, address: null, heading: heading.text, status: null, ...slice }
-  // "Annex" alone has no words beside its kind.
+  // "Annex" alone has no words but those of its kind.
   const number = heading.number ?? makeSlug(heading.words === '' ? heading.text : heading.words)
   const template = findLevel(heading.level, profile)?.address ?? profile.address
   const enclosing = (name: string) =>
@@ -135,41 +148,19 @@ function recordAt(
   if (kind !== 'unit') return { kind, ...record }
   const reason =
     mark?.excludedBecause ??
-    exclusionOf(source, heading) ??
+    findExclusion(source, heading) ??
     (open.some(({ excluded }) => excluded) ? `inside ${parent}, which is left out` : null)
   return reason === null ? { kind, ...record } : { kind: 'excluded', ...record, reason }
 }
 
-function exclusionOf({ exclusions }: Source, { words, text }: Boundary['heading']): string | null {
+function findExclusion({ exclusions }: Source, { words, text }: Boundary['heading']): string | null {
   if (exclusions.size === 0) return null
   return exclusions.get(foldWords(words)) ?? exclusions.get(foldWords(text)) ?? null
 }
 
-function exclusionsOf({ exclusions }: Profile): Map<string, string> {
+function indexExclusions({ exclusions }: Profile): Map<string, string> {
   const entries = exclusions.flatMap(({ words, because }) =>
     words.map((each) => [foldWords(each), because] as const),
   )
   return new Map(entries)
-}
-
-export interface Span {
-  start: number
-  end: number
-}
-
-/** Checks the partition itself, whatever made the records. */
-export function checkCoverage(
-  records: readonly Span[],
-  length: number,
-): { complete: boolean; gaps: Span[]; overlaps: Span[] } {
-  const gaps: Span[] = []
-  const overlaps: Span[] = []
-  let at = 0
-  for (const { start, end } of records) {
-    if (start > at) gaps.push({ start: at, end: start })
-    if (start < at) overlaps.push({ start, end: Math.min(at, end) })
-    at = Math.max(at, end)
-  }
-  if (at < length) gaps.push({ start: at, end: length })
-  return { complete: gaps.length === 0 && overlaps.length === 0 && at === length, gaps, overlaps }
 }

@@ -1,37 +1,46 @@
 import { type Token, Tokenizer, TokenizerMode } from 'parse5'
 
 /**
- * Headings and numbered elements of HTML by the tokens of parse5, not by a tree, so that memory and time grow with the text
- * alone. Offsets count UTF-16 units of the text. Every look at the open elements is paid for by an element that is closed
- * or filled by it, so that no nesting is too deep.
+ * Headings and numbered elements of HTML, found by the tokens of parse5. Without a tree, memory and time grow with the text
+ * alone. Offsets count UTF-16 units of the text. Each visit of an open element closes or fills it, so deep nesting costs
+ * no more than flat text.
  */
 
+/** A heading element, or an element that bears a number. */
 export interface HtmlHeading {
   start: number
-  /** Where the element ends, white space behind it included; null where the source doesn't say. */
+  /** End of the element with the white space behind it; null if the source does not say it. */
   end: number | null
   depth: number
   text: string
   number: string | null
-  /** Element that bears the number, else null. */
+  /** Name of the element that bears the number, else null. */
   tag: string | null
-  /** Numbered elements round a numbered one. */
+  /** Number of numbered elements around a numbered one. */
   nesting: number
 }
 
+/** The headings of an HTML text in its order. */
 export interface HtmlTokens {
   tagged: HtmlHeading[]
   unclosed: { what: string; start: number } | null
 }
 
-/** Elements that a heading at their beginning takes in with it. */
+/** Elements whose tag belongs to a heading at their beginning. */
 const WRAPPERS = new Set(['article', 'section', 'header', 'hgroup', 'div'])
-/** Those of them that also say where the heading's text ends. */
+/** The wrappers whose end is also the end of the heading's text. */
 const ENDING = new Set(['article', 'section', 'header'])
 
 const RAW: { [tag: string]: keyof typeof TokenizerMode } = {
-  ...{ script: 'SCRIPT_DATA', style: 'RAWTEXT', xmp: 'RAWTEXT', iframe: 'RAWTEXT', noembed: 'RAWTEXT' },
-  ...{ noframes: 'RAWTEXT', textarea: 'RCDATA', title: 'RCDATA', plaintext: 'PLAINTEXT' },
+  script: 'SCRIPT_DATA',
+  style: 'RAWTEXT',
+  xmp: 'RAWTEXT',
+  iframe: 'RAWTEXT',
+  noembed: 'RAWTEXT',
+  noframes: 'RAWTEXT',
+  textarea: 'RCDATA',
+  title: 'RCDATA',
+  plaintext: 'PLAINTEXT',
 }
 
 interface Open {
@@ -40,22 +49,24 @@ interface Open {
   numbered: HtmlHeading | null
   /** The heading at its beginning. */
   heading: HtmlHeading | null
-  /** Whether anything but white space came inside of it before a heading. */
+  /** Whether it has content other than white space before a heading. */
   filled: boolean
-  /** Whether anything came behind that heading. */
+  /** Whether it has content behind that heading. */
   continued: boolean
 }
 
+/** Options of `readHtmlTokens`. */
 export interface TokenOptions {
   numberAttribute: string | undefined
   /** Whether an element of this name may bear a number. */
   mayBearNumber: (tag: string) => boolean
-  /** A heading's text is taken up to so many signs. */
+  /** Maximum length of a heading's text, in UTF-16 units. */
   longest: number
-  /** No more are taken than that. */
+  /** Maximum number of headings. */
   most: number
 }
 
+/** Reads the headings and numbered elements of an HTML text. */
 export function readHtmlTokens(text: string, options: TokenOptions): HtmlTokens {
   const { longest, most } = options
   const tagged: HtmlHeading[] = []
@@ -128,7 +139,7 @@ function openElements() {
   const open: Open[] = []
   const numbered: HtmlHeading[] = []
   const count = new Map<string, number>()
-  /** Elements that begin with a heading behind which nothing came yet. */
+  /** Elements that begin with a heading and have no content behind it so far. */
   let waiting: Open[] = []
   const changeCount = (tag: string, by: number) => count.set(tag, (count.get(tag) ?? 0) + by)
 
@@ -148,7 +159,7 @@ function openElements() {
       changeCount(tag, 1)
       open.push({ tag, start, numbered: bearer, heading: null, filled: bearer !== null, continued: false })
     },
-    /** Start of the outermost of the open elements in which nothing has come yet. */
+    /** Start of the outermost of the open elements that are still empty. */
     unfilledStart(): number | null {
       let start: number | null = null
       for (let i = open.length - 1; i >= 0 && !open[i]!.filled; i--) start = open[i]!.start

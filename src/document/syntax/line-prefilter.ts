@@ -1,11 +1,11 @@
 /**
- * A look at a line's first two bytes that tells nearly all text from what may be a heading, without decoding it: of a text of
- * 50 MB a few lines in a hundred are read as strings.
+ * Tables for a test of a line's first bytes, which rules out nearly all text before it is decoded. Of a text of 50 MB a few lines
+ * in a hundred are decoded.
  */
 export interface OpeningBytes {
-  /** By two bytes. For a first byte outside of ASCII everything may open. */
+  /** By the first two bytes. A first byte outside of ASCII always passes. */
   pairs: Uint8Array
-  /** First words in ASCII, by a hash. */
+  /** Hashes of first words in ASCII. */
   words: Set<number>
 }
 
@@ -16,7 +16,7 @@ const isLetter = (byte: number) => (byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7
 const ROMAN = new Set([...'IVXLCDM'].map((sign) => sign.charCodeAt(0)))
 const hashed = (hash: number, byte: number) => (Math.imul(hash, 31) + (byte | 0x20)) | 0
 
-/** `words`: folded first words of heading forms; `signs`: what ignored prefixes begin with. */
+/** Compiles the tables from the folded first words of heading forms and the ignored prefixes (`signs`). */
 export function compileOpeningBytes(words: Iterable<string>, signs: string[]): OpeningBytes {
   const pairs = new Uint8Array(0x1_0000)
   const hashes = new Set<number>()
@@ -34,7 +34,7 @@ export function compileOpeningBytes(words: Iterable<string>, signs: string[]): O
     const next = word.charCodeAt(1)
     if (!isLetter(first)) continue
     hashes.add([...word].reduce((hash, sign) => hashed(hash, sign.charCodeAt(0)), 0))
-    // Behind the first letter may stand an accent of its own, or a letter that bears one.
+    // The first letter may be followed by a combining accent, or by a letter that has one.
     const fits = (second: number) =>
       second >= 0x80 || (word.length === 1 ? !isLetter(second) : (second | 0x20) === next)
     allow(first, ASK_WORD, fits)
@@ -43,7 +43,7 @@ export function compileOpeningBytes(words: Iterable<string>, signs: string[]): O
   return { pairs, words: hashes }
 }
 
-/** False for nearly all text, never for a line that begins with a form's first word or a number. */
+/** Tests whether a line may open a heading. False for nearly all text, never for a form's first word or a number. */
 export function mayOpenHeading(bytes: Uint8Array, from: number, end: number, opening: OpeningBytes): boolean {
   const second = from + 1 < end ? bytes[from + 1]! : 0x20
   const how = opening.pairs[(bytes[from]! << 8) | second]
@@ -58,7 +58,7 @@ export function mayOpenHeading(bytes: Uint8Array, from: number, end: number, ope
   return opening.words.has(hash)
 }
 
-/** Past spaces and tabs; other white space is left to those who read the line as text. */
+/** Returns the offset of the first byte that is not an ASCII blank, or `end`. */
 export function skipBlanks(bytes: Uint8Array, start: number, end: number): number {
   let at = start
   while (at < end && (bytes[at] === 0x20 || (bytes[at]! >= 0x09 && bytes[at]! <= 0x0d))) at++

@@ -1,4 +1,4 @@
-/** One line of the source, by byte offsets. `end` is after its text, `next` after its line end. */
+/** A line of the source, by byte offsets. `end` is behind its text, `next` behind its line end. */
 export interface Line {
   /** Counted from 1. */
   number: number
@@ -12,9 +12,9 @@ const LF = 0x0a
 const CR = 0x0d
 
 /**
- * Visits the lines in order until the visitor says stop; LF, CRLF and a lone CR end a line. A visitor and not an array:
- * a source may have tens of millions of lines of which only the headings are kept. A byte-order mark is no part of the
- * first line. It is one object throughout: who keeps a line keeps a copy.
+ * Visits the lines in order until the visitor returns 'stop'. LF, CRLF and a lone CR end a line; a byte-order mark is not part of the
+ * first line. A visitor needs less memory than an array: a source may have tens of millions of lines. All calls get the same object,
+ * so a visitor that keeps a line has to copy it.
  */
 export function eachLine(bytes: Uint8Array, visit: (line: Line) => 'stop' | undefined): void {
   const length = bytes.length
@@ -39,12 +39,12 @@ function endingAt(bytes: Uint8Array, end: number): Line['ending'] {
   return bytes[end + 1] === LF ? 'crlf' : 'cr'
 }
 
-/** Length of the byte-order mark: 3 or 0. */
+/** Returns the length of the byte-order mark: 3 or 0 bytes. */
 export function byteOrderMark(bytes: Uint8Array): number {
   return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0
 }
 
-/** Line and column of a byte, both from 1; the column counts code points, as editors do. */
+/** Returns line and column of a byte, both from 1. The column counts code points, as editors do. */
 export function positionOf(bytes: Uint8Array, offset: number): { line: number; column: number } {
   let line = 1
   let lineStart = byteOrderMark(bytes)
@@ -59,12 +59,12 @@ export function positionOf(bytes: Uint8Array, offset: number): { line: number; c
   return { line, column }
 }
 
-/** The same bytes, with what Node's buffers can do natively. */
+/** Returns the same bytes as a Buffer, whose methods are native. */
 export function asBuffer(bytes: Uint8Array): Buffer {
   return bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
 }
 
-/** The text of a slice. The whole source is known to be UTF-8 before anything is decoded. */
+/** Decodes a slice. The complete source is known to be UTF-8 before anything is decoded. */
 export function textOf(bytes: Uint8Array, start: number, end: number): string {
   return asBuffer(bytes).toString('utf8', start, end)
 }

@@ -5,16 +5,16 @@ import {
   mostHeadings,
   type SyntaxReading,
 } from '../structure/headings/heading-match.ts'
-import type { Lexicon } from '../structure/headings/read-heading.ts'
+import type { Lexicon } from '../structure/headings/lexicon.ts'
 import { findLevel } from '../structure/leaf-level.ts'
 import { normaliseNumber } from '../structure/numerals/find-numerals.ts'
 import { type HtmlHeading, readHtmlTokens } from './html-tokens.ts'
 import { byteOrderMark, eachLine, type Line, positionOf, textOf } from './lines.ts'
 
 /**
- * Elements that bear a number (`<article data-number="5">`) are units from their first sign to their last; headings inside of
- * them are their titles. Other headings, h1 to h6, count as in Markdown; one that stands at the beginning of a section takes
- * the section's tag with it.
+ * Reads the headings of HTML. An element that bears a number (`<article data-number="5">`) is a unit from its first byte to its
+ * last, and a heading inside of it is its title. Other headings, h1 to h6, count as in Markdown. A heading at the beginning of
+ * a section includes the section's tag.
  */
 export function readHtml(bytes: Uint8Array, lexicon: Lexicon): SyntaxReading {
   const { numberAttribute, elements } = lexicon.profile
@@ -28,20 +28,22 @@ export function readHtml(bytes: Uint8Array, lexicon: Lexicon): SyntaxReading {
   })
   const offsets = tagged.flatMap(({ start, end }) => (end === null ? [start] : [start, end]))
   const toBytes = byteOffsets(text, unclosed === null ? offsets : [...offsets, unclosed.start], bodyStart)
-  const lines = linesOf(
+  const lines = findLines(
     bytes,
     tagged.map(({ start }) => toBytes(start)),
   )
-  const headings = tagged.map((one, i) => headingOf(one, lines[i]!, toBytes, lexicon))
+  const headings = tagged.map((one, i) => toHeading(one, lines[i]!, toBytes, lexicon))
   const lost = unclosed === null ? null : toBytes(unclosed.start)
   return {
-    ...{ headings, bodyStart, overlong: null },
+    headings,
+    bodyStart,
+    overlong: null,
     unclosed:
       lost === null ? null : { what: unclosed!.what, start: lost, line: positionOf(bytes, lost).line },
   }
 }
 
-function headingOf(
+function toHeading(
   one: HtmlHeading,
   line: Line,
   toBytes: (offset: number) => number,
@@ -56,11 +58,14 @@ function headingOf(
     ...heading,
     ...end,
     text: raw === '' ? `${level.name} ${one.number}` : heading.text,
-    ...{ level: level.name, number: normaliseNumber(one.number), letter: null, element: one.nesting },
+    level: level.name,
+    number: normaliseNumber(one.number),
+    letter: null,
+    element: one.nesting,
   }
 }
 
-/** Turns offsets of the text into offsets of the source, in one walk over it. */
+/** Maps offsets of the text (UTF-16 units) to byte offsets of the source, in one pass. */
 function byteOffsets(text: string, offsets: number[], first: number): (offset: number) => number {
   const known = new Map<number, number>()
   let [at, bytes] = [0, first]
@@ -72,8 +77,8 @@ function byteOffsets(text: string, offsets: number[], first: number): (offset: n
   return (offset) => known.get(offset)!
 }
 
-/** The line of each start, which stands for it from there on. `starts` in the order of the text. */
-function linesOf(bytes: Uint8Array, starts: number[]): Line[] {
+/** Finds the line of each start and moves the line's start there. `starts` are byte offsets in the order of the text. */
+function findLines(bytes: Uint8Array, starts: number[]): Line[] {
   const lines: Line[] = []
   eachLine(bytes, (line) => {
     while (lines.length < starts.length && starts[lines.length]! < line.next) {

@@ -5,7 +5,7 @@ import {
   mostHeadings,
   type SyntaxReading,
 } from '../structure/headings/heading-match.ts'
-import type { Lexicon } from '../structure/headings/read-heading.ts'
+import type { Lexicon } from '../structure/headings/lexicon.ts'
 import { skipBlanks } from './line-prefilter.ts'
 import { byteOrderMark, eachLine, type Line, textOf } from './lines.ts'
 import { findParagraphHeadings } from './paragraph-headings.ts'
@@ -25,13 +25,13 @@ type Block =
   | { kind: 'comment'; line: Line }
 
 const TEXT: Block = { kind: 'text' }
-/** What a line begins with that may open a block or be a heading. */
+/** First bytes of lines that may open a block or be a heading. */
 const SIGNS = new Set([HASH, BACKTICK, TILDE, LESS])
 
 /**
- * ATX headings by CommonMark 0.31: up to three spaces, one to six signs, then a space, a tab or the end. Code fences
- * (section 4.5) and comments that open a line (HTML block kind 2, section 4.6) hold none. A comment opened in
- * the middle of a line can't hide one there either, since a heading ends the paragraph.
+ * Reads ATX headings by CommonMark 0.31: up to three spaces, one to six signs, then a space, a tab or the end. Code fences
+ * (section 4.5) and comments that open a line (HTML block kind 2, section 4.6) hold no headings. A comment that opens inside
+ * of a line hides none, because a heading ends the paragraph.
  */
 export function readMarkdown(bytes: Uint8Array, lexicon: Lexicon): SyntaxReading {
   const headings: Heading[] = []
@@ -44,12 +44,12 @@ export function readMarkdown(bytes: Uint8Array, lexicon: Lexicon): SyntaxReading
     if (line.start < bodyStart) return undefined
     const indent = indentOf(bytes, line)
     if (block.kind !== 'text') {
-      if (closes(bytes, line, indent, block)) block = TEXT
+      if (closesBlock(bytes, line, indent, block)) block = TEXT
       return undefined
     }
     if (indent > 3) return undefined
     if (paragraphs === null && !SIGNS.has(bytes[line.start + indent]!)) return undefined
-    block = opened(bytes, line, indent)
+    block = openBlock(bytes, line, indent)
     if (block.kind !== 'text' && !ignore.has(block.kind === 'fence' ? 'fences' : 'comments')) {
       block = TEXT
     }
@@ -60,12 +60,12 @@ export function readMarkdown(bytes: Uint8Array, lexicon: Lexicon): SyntaxReading
     if (paragraphs !== null) headings.push(...paragraphs(line, depth > 0 || block.kind !== 'text'))
     return headings.length > mostHeadings ? 'stop' : undefined
   })
-  return { headings, bodyStart, overlong, unclosed: unclosed(block) }
+  return { headings, bodyStart, overlong, unclosed: findUnclosed(block) }
 }
 
 const PIPE = 0x7c
 
-/** Headings that begin a paragraph, for profiles that have such; null for the others, which pay nothing for them. */
+/** Reads headings that begin a paragraph. Null for a profile without such headings, which then costs nothing. */
 function paragraphReader(bytes: Uint8Array, lexicon: Lexicon) {
   const { runIns, ignore } = lexicon.profile
   if (runIns.length === 0 && lexicon.marks.length === 0) return null
@@ -96,20 +96,20 @@ function opensFootnote(bytes: Uint8Array, from: number, end: number): boolean {
   )
 }
 
-function unclosed(block: Block): SyntaxReading['unclosed'] {
+function findUnclosed(block: Block): SyntaxReading['unclosed'] {
   if (block.kind === 'text') return null
   const what = block.kind === 'fence' ? 'code fence' : 'comment'
   return { what, line: block.line.number, start: block.line.start }
 }
 
-/** Spaces before the text; a tab counts as four, which is too many for whatever matters here. */
+/** Counts the spaces before the text. A tab counts as four, which is too many for a heading or a fence. */
 function indentOf(bytes: Uint8Array, line: Line): number {
   let indent = 0
   while (indent < 4 && line.start + indent < line.end && bytes[line.start + indent] === SPACE) indent++
   return bytes[line.start + indent] === TAB ? 4 : indent
 }
 
-function opened(bytes: Uint8Array, line: Line, indent: number): Block {
+function openBlock(bytes: Uint8Array, line: Line, indent: number): Block {
   const at = line.start + indent
   const sign = bytes[at]
   if (sign === BACKTICK || sign === TILDE) {
@@ -122,7 +122,7 @@ function opened(bytes: Uint8Array, line: Line, indent: number): Block {
   return comment && !endsComment(bytes, at + 4, line.end) ? { kind: 'comment', line: { ...line } } : TEXT
 }
 
-function closes(
+function closesBlock(
   bytes: Uint8Array,
   line: Line,
   indent: number,
@@ -150,7 +150,7 @@ function runOf(bytes: Uint8Array, start: number, end: number, sign: number): num
   return at - start
 }
 
-/** Number of signs, or 0 where the line is no heading. */
+/** Returns the number of signs, or 0 if the line is not a heading. */
 function headingDepth(bytes: Uint8Array, line: Line, indent: number): number {
   const at = line.start + indent
   const depth = runOf(bytes, at, line.end, HASH)
@@ -164,7 +164,7 @@ function atxHeading(bytes: Uint8Array, line: Line, indent: number, depth: number
   return matchHeading(line, depth, raw.replace(/(?:^|[ \t])#+$/, '').trim(), lexicon)
 }
 
-/** `---` on the first line up to the next `---` or `...`; without one it is a thematic break and no front matter. */
+/** Finds the end of front matter: from `---` on the first line to the next `---` or `...`. Otherwise it is a thematic break. */
 function frontMatterEnd(bytes: Uint8Array): number {
   const start = byteOrderMark(bytes)
   let end = start

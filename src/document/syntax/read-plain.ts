@@ -5,7 +5,7 @@ import {
   mostHeadings,
   type SyntaxReading,
 } from '../structure/headings/heading-match.ts'
-import { type Lexicon, mayBeForm } from '../structure/headings/read-heading.ts'
+import { type Lexicon, mayBeForm } from '../structure/headings/lexicon.ts'
 import { mayOpenHeading, skipBlanks } from './line-prefilter.ts'
 import { byteOrderMark, eachLine, type Line, textOf } from './lines.ts'
 import { findMarkerHeadings } from './paragraph-headings.ts'
@@ -21,16 +21,16 @@ import { classifyLineEnd, findRunInHeading, type PrecedingText } from './run-in-
 const LONGEST_TITLED = 160
 
 /**
- * Numbered headings on lines of their own: words and number alone, or with a title where a paragraph may begin; and run-ins,
- * a number as the first words of a paragraph. Words that no profile knows count when they repeat with growing numbers and the
- * known ones hardly occur.
+ * Reads numbered headings of plain text. A heading has a line of its own, with a title only where a paragraph may begin, or it is
+ * a run-in: the first words of a paragraph. Words that no profile knows count if they repeat with growing numbers and known
+ * words hardly occur.
  */
 export function readPlain(bytes: Uint8Array, lexicon: Lexicon): SyntaxReading {
   const known: Heading[] = []
   const forms = new Map<string, RepeatedForm>()
   const { runIns, leaves: wanted, repeatedForms } = lexicon.profile
   const runIn = runIns.includes('words')
-  // A profile that names its leaves knows all its words.
+  // A profile that names its leaves knows all of its words.
   const least = wanted === 'most-frequent' ? repeatedForms : 0
   let leaves = 0
   let before: PrecedingText = 'break'
@@ -74,12 +74,12 @@ function lineHeading(line: Line, raw: string, before: PrecedingText, lexicon: Le
   if (!mayBeForm(raw, lexicon)) return null
   const heading = matchHeading(line, 1, raw, lexicon)
   if (heading.level === null || /^\p{Ll}/u.test(heading.text)) return null
-  const bare = heading.words.replace(/[\s\p{P}]/gu, '') === ''
-  if (heading.number === null) return bare && roleOfHeading(heading, lexicon) === 'annex' ? heading : null
-  return bare || heading.mark !== null || isTitle(heading.words, before) ? heading : null
+  const isBare = heading.words.replace(/[\s\p{P}]/gu, '') === ''
+  if (heading.number === null) return isBare && roleOfHeading(heading, lexicon) === 'annex' ? heading : null
+  return isBare || heading.mark !== null || isTitle(heading.words, before) ? heading : null
 }
 
-/** "Điều 5. Giải thích từ ngữ" is a heading, "Article 5 of the Act applies," in the middle of a paragraph is not. */
+/** Tells a heading with a title, "Điều 5. Giải thích từ ngữ", from a sentence, "Article 5 of the Act applies,". */
 function isTitle(words: string, before: PrecedingText): boolean {
   if (before === 'text' || /[,;，；、]$/.test(words)) return false
   if (/^\s*[.:)–—-]/.test(words)) return true

@@ -1,24 +1,29 @@
 import { type Heading, mostHeadings } from '../structure/headings/heading-match.ts'
-import { formKey, type Lexicon } from '../structure/headings/read-heading.ts'
+import { formKey, type Lexicon } from '../structure/headings/lexicon.ts'
+import { compareNumbers } from '../structure/numerals/compare-numbers.ts'
+import { toAsciiDigits } from '../structure/numerals/digits.ts'
 import { extendNumeral, findNumerals } from '../structure/numerals/find-numerals.ts'
-import { compareNumbers, toAsciiDigits } from '../structure/numerals/roman-numerals.ts'
 import type { Line } from './lines.ts'
 
 /**
- * Headings in words that no profile knows: a form of a few words that repeats with growing numbers. What is found in
- * this way is less certain, which the scan's confidence says.
+ * Headings in words that no profile knows: a form of a few words that repeats with growing numbers. Such headings are less
+ * certain, which lowers the scan's confidence.
  */
 
 const LONGEST_REPEATED = 60
-/** Words that repeat do so soon: further distinct forms are not followed, which bounds the memory. */
+/** Maximum number of forms that are counted. It bounds the memory; a form that repeats does so early. */
 const MOST_FORMS = 10_000
 
+/** The headings of one form so far. */
 export interface RepeatedForm {
   headings: Heading[]
+  /** The last number. */
   last: string
+  /** How often the number grew from one heading to the next. */
   grown: number
 }
 
+/** Adds a line to the count of its form, if it has one. */
 export function countRepeatedForm(
   forms: Map<string, RepeatedForm>,
   line: Line,
@@ -27,14 +32,22 @@ export function countRepeatedForm(
 ): void {
   if (raw.length > LONGEST_REPEATED || !mayRepeat(raw)) return
   const text = raw.normalize('NFC')
-  const found = repeatedForm(text, lexicon)
+  const found = readRepeatedForm(text, lexicon)
   if (found === null) return
   const form = forms.get(found.key)
   if (form === undefined && forms.size >= MOST_FORMS) return
   const { name } = lexicon.profile.unnamed
   const heading: Heading = {
-    ...{ line: line.number, start: line.start, depth: 1, text, normalised: text === raw },
-    ...{ level: name, number: found.number, letter: null, words: '', mark: null },
+    line: line.number,
+    start: line.start,
+    depth: 1,
+    text,
+    normalised: text === raw,
+    level: name,
+    number: found.number,
+    letter: null,
+    words: '',
+    mark: null,
   }
   if (form === undefined) {
     forms.set(found.key, { headings: [heading], last: found.number, grown: 1 })
@@ -45,10 +58,10 @@ export function countRepeatedForm(
   form.last = found.number
 }
 
-/** A known kind is worth as much as this many of unknown words. */
+/** A heading of a known kind counts as much as this many headings in unknown words. */
 const KNOWN_WEIGHT = 3
 
-/** The form with most headings, where it outweighs the known kinds by far; these are then taken for text. */
+/** Replaces the known leaf headings by those of the most frequent form, if that form outweighs them. */
 export function addRepeatedHeadings(
   known: Heading[],
   leaves: number,
@@ -65,11 +78,12 @@ export function addRepeatedHeadings(
   return [...holders, ...best.headings].sort((a, b) => a.start - b.start)
 }
 
+/** Returns the role of a heading's level in the profile. */
 export function roleOfHeading(heading: Heading, lexicon: Lexicon): string | undefined {
   return lexicon.profile.levels.find((level) => level.name === heading.level)?.role
 }
 
-/** A cheap look at a line before `repeatedForm`: a digit, Roman or Chinese numeral among few words. */
+/** Tests cheaply whether a line may have a repeated form: a digit, Roman or Chinese numeral among few words. */
 function mayRepeat(text: string): boolean {
   let spaces = 0
   for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) === 0x20) spaces += 1
@@ -81,7 +95,7 @@ function mayRepeat(text: string): boolean {
 
 const DIGIT_OR_ROMAN = new Set([...'0123456789IVXLCDM'].map((sign) => sign.charCodeAt(0)))
 
-/** The same look before anything is decoded; it may let pass what the look at the text does not. */
+/** Tests the same on bytes, before anything is decoded. It may pass lines that the test of the text does not pass. */
 export function mayRepeatBytes(bytes: Uint8Array, from: number, end: number): boolean {
   if (end - from > LONGEST_REPEATED * 6) return false
   let [signs, spaces, lastSign, innerSpaces] = [0, 0, 0, 0]
@@ -106,23 +120,23 @@ const JOINED_BEFORE = /(?<=\s)\p{L}{1,6}[-‐]$/u
 const JOINED_AFTER = /^[-‐]?[\p{L}\p{M}]{1,6}(?=[\s.:]|$)/u
 
 /**
- * The words round the number of a line that holds nothing else, for the rule of repeated forms; null when there are too
- * many. Endings joined to the number ("2nd", "2-chi") inflect with it and don't tell forms apart; before a number in
- * brackets ("Mellad unan (1)") the words are the number again, so that only the brackets are the form.
+ * Reads the form of a line: the words around its number. Returns null if there are too many words. Endings joined to the number
+ * ("2nd", "2-chi") inflect with it and are not part of the form. Before a number in brackets ("Mellad unan (1)") the words repeat
+ * the number, so only the brackets are the form.
  */
-function repeatedForm(text: string, lexicon: Lexicon): { key: string; number: string } | null {
+function readRepeatedForm(text: string, lexicon: Lexicon): { key: string; number: string } | null {
   const bracketed = BRACKETED.exec(text)
   if (bracketed !== null && text.split(/\s+/).length <= 8)
     return { key: '({n})', number: asciiNumber(bracketed[1]!) }
   for (const numeral of findNumerals(text, lexicon.profile)) {
-    const whole = extendNumeral(text, numeral, lexicon.profile)
-    const [before, after] = [text.slice(0, whole.start), text.slice(whole.end)]
+    const extended = extendNumeral(text, numeral, lexicon.profile)
+    const [before, after] = [text.slice(0, extended.start), text.slice(extended.end)]
     const inflected = formKey(before.replace(JOINED_BEFORE, ''), after.replace(JOINED_AFTER, ''))
     const key = inflected === '{n}' ? formKey(before, after) : inflected
     const words = key.split(/\{n\}|\s/).filter((word) => word !== '')
     if (words.length < 1 || words.length > 3) continue
     if (words.some((word) => lexicon.profile.neverHeadings.includes(word))) return null
-    return { key, number: whole.value }
+    return { key, number: extended.value }
   }
   return null
 }

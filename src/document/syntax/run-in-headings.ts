@@ -1,17 +1,18 @@
 import type { Heading } from '../structure/headings/heading-match.ts'
-import { type Lexicon, mayBeForm, readHeading } from '../structure/headings/read-heading.ts'
+import { type Lexicon, mayBeForm } from '../structure/headings/lexicon.ts'
+import { readHeading } from '../structure/headings/read-heading.ts'
 import { type Line, textOf } from './lines.ts'
 
-/** What a line leaves for the next one: whether a new paragraph may begin there. */
+/** The text before a line: whether a new paragraph may begin at the line. */
 export type PrecedingText = 'break' | 'sentence-end' | 'text'
 
-/** The number and its words stand within so many bytes. */
+/** The number and its words are expected within this many bytes. */
 const RUN_IN_BYTES = 240
 
 /**
- * A paragraph of any length that begins with its number: "Article 5. Everyone has …", "第五条　国民は…", "제5조(목적) 이 법은 …".
- * Its heading is what says the number; a sentence is no title. "Article 5 of the Act applies" is no run-in: behind the number
- * there has to be a sign that ends it.
+ * Finds the heading of a paragraph that begins with its number: "Article 5. Everyone has …", "第五条　国民は…", "제5조(목적) 이 법은 …".
+ * The heading is the number with its words, because a sentence is not a title. "Article 5 of the Act applies" is not a run-in: a
+ * sign has to end the number.
  */
 export function findRunInHeading(
   bytes: Uint8Array,
@@ -24,39 +25,41 @@ export function findRunInHeading(
   const text = raw.normalize('NFC').replace(/\s+/gu, ' ')
   const { level, number, letter, rest } = readHeading(text, lexicon)
   if (level === null || number === null || rest === '' || !text.endsWith(rest)) return null
-  const said = text.slice(0, text.length - rest.length)
-  if (!isSetOff(said, rest, before)) return null
+  const numbered = text.slice(0, text.length - rest.length)
+  if (!isSetOff(numbered, rest, before)) return null
   return {
-    ...{
-      line: line.number,
-      start: line.start,
-      depth: 1,
-      text: said.trim(),
-      normalised: raw === raw.normalize('NFC'),
-    },
-    ...{ level: level.name, number, letter, words: '', mark: null },
+    line: line.number,
+    start: line.start,
+    depth: 1,
+    text: numbered.trim(),
+    normalised: raw === raw.normalize('NFC'),
+    level: level.name,
+    number,
+    letter,
+    words: '',
+    mark: null,
   }
 }
 
-/** The end of the line, or a place before it that cuts no character apart. */
+/** Returns the end of the line, or a place before it that does not split a character. */
 function characterStart(bytes: Uint8Array, { start, end }: Line): number {
   let at = Math.min(end, start + RUN_IN_BYTES)
   while (at < end && (bytes[at]! & 0xc0) === 0x80) at -= 1
   return at
 }
 
-/** How a Korean sentence goes on that begins by naming an article: "제5조 제1항에 따라", "제5조 및 제6조". */
+/** Continuations of a Korean sentence that begins with a reference to an article: "제5조 제1항에 따라", "제5조 및 제6조". */
 const KOREAN_REFERENCE = /^(?:제\s?\p{Nd}|및|또는|내지|부터|까지|중|등|각\s?호|본문|단서|전단|후단)/u
 
 /**
- * A space ends a number in Chinese and Japanese, which write none elsewhere. In Korean brackets and circled numbers do so, and a
- * space where no reference goes on behind it: particles stand without one.
+ * Tests whether a sign ends the number. In Chinese and Japanese that is a space, because they write no other spaces. In Korean it
+ * is a bracket, a circled number, or a space without a reference behind it, because particles are written without a space.
  */
-function isSetOff(said: string, rest: string, before: PrecedingText): boolean {
-  if (/^\p{sc=Han}/u.test(said)) return /\s$/.test(said)
-  if (/^\p{sc=Hangul}/u.test(said)) {
+function isSetOff(numbered: string, rest: string, before: PrecedingText): boolean {
+  if (/^\p{sc=Han}/u.test(numbered)) return /\s$/.test(numbered)
+  if (/^\p{sc=Hangul}/u.test(numbered)) {
     if (before === 'text') return false
-    return /^[([（［【\u2460-\u2473]/u.test(rest) || (/\s$/.test(said) && !KOREAN_REFERENCE.test(rest))
+    return /^[([（［【\u2460-\u2473]/u.test(rest) || (/\s$/.test(numbered) && !KOREAN_REFERENCE.test(rest))
   }
   return before !== 'text' && /^[.:)–—-]/.test(rest)
 }
@@ -64,7 +67,7 @@ function isSetOff(said: string, rest: string, before: PrecedingText): boolean {
 const SENTENCE_END = /[.;:!?。；：！？…”"»)）。]$/u
 const ASCII_END = new Set([...'.;:!?")'].map((sign) => sign.charCodeAt(0)))
 
-/** What a line of text that is no heading leaves for the next one. */
+/** Classifies the end of a line of text for the line behind it. */
 export function classifyLineEnd(bytes: Uint8Array, from: number, end: number): PrecedingText {
   let last = end - 1
   while (last > from && (bytes[last] === 0x20 || (bytes[last]! >= 0x09 && bytes[last]! <= 0x0d))) last -= 1

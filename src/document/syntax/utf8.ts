@@ -1,8 +1,45 @@
+import { isUtf8 } from 'node:buffer'
+import { CutterError } from '../../domain/errors.ts'
+import { positionOf } from './lines.ts'
+
 /**
- * Offset of the first byte that can't be part of well-formed UTF-8 (RFC 3629: no overlong form, no surrogate, nothing
- * above U+10FFFF), or -1. A decoder would tell only that there is one, and the message has to say where.
+ * Asserts that the source of a document is not empty and is UTF-8.
+ *
+ * @throws INPUT_REFUSED when it is not, with the byte and the line of the first fault.
  */
-export function findInvalidUtf8(bytes: Uint8Array): number {
+export function assertUtf8Source(bytes: Uint8Array, document: string): void {
+  if (bytes.length === 0) {
+    throw new CutterError('INPUT_REFUSED', `the source of ${document} is empty`, {
+      next: 'give the file that holds the text',
+    })
+  }
+  if (isUtf8(bytes)) return
+  const offset = findInvalidUtf8(bytes)
+  const { line } = positionOf(bytes, offset)
+  const encoding = likelyEncoding(bytes)
+  throw new CutterError(
+    'INPUT_REFUSED',
+    `the source of ${document} is not UTF-8: byte ${offset} on line ${line} is not part of a character; it may be ${encoding}`,
+    {
+      next: `convert the source, e.g. iconv -f ${encoding} -t UTF-8 <source> > <new file>, read it through, and start with the new file`,
+      data: { offset, line },
+    },
+  )
+}
+
+/** Guesses the encoding of an office program's file: UTF-16 by its byte-order mark, else the usual one of the West. */
+function likelyEncoding(bytes: Uint8Array): string {
+  const [first, second] = bytes
+  return (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff)
+    ? 'UTF-16'
+    : 'WINDOWS-1252'
+}
+
+/**
+ * Finds the offset of the first byte that cannot be part of well-formed UTF-8 (RFC 3629: no overlong form, no surrogate, nothing
+ * above U+10FFFF), or -1. A decoder reports only that such a byte exists, and the message has to say where.
+ */
+function findInvalidUtf8(bytes: Uint8Array): number {
   let at = 0
   while (at < bytes.length) {
     const first = bytes[at]!

@@ -1,5 +1,6 @@
+import type { Problem } from '../../document/diagnostics/problem.ts'
 import { ACCEPTABLE_CODES } from '../../document/diagnostics/severity.ts'
-import type { Problem, Scan } from '../../document/scan.ts'
+import type { Scan } from '../../document/scan.ts'
 import { CutterError } from '../../domain/errors.ts'
 
 /**

@@ -1,5 +1,6 @@
-import { type Change, type ChangeKind, listUnitTexts } from '../../document/diff/diff-documents.ts'
-import { diffUnits, type UnitText } from '../../document/diff/diff-units.ts'
+import type { Change, ChangeKind, UnitText } from '../../document/diff/change.ts'
+import { listUnitTexts } from '../../document/diff/diff-documents.ts'
+import { diffUnits } from '../../document/diff/diff-units.ts'
 import type { Profile } from '../../document/profiles/profile.ts'
 import { type Scan, scanDocument as scanText } from '../../document/scan.ts'
 import type { ScanRecord } from '../../document/structure/records.ts'

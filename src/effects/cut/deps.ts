@@ -17,11 +17,11 @@ export interface CutDeps {
 
 /** Where the phases after the gate do their work: on the target itself in a live run, on the run's copy in a dry one. */
 export function openWriteTarget(
-  world: CutDeps,
+  deps: CutDeps,
   { mode, runId }: EffectContext,
   target: string,
 ): Promise<Target> {
-  return mode === 'live' ? world.target(target) : world.scratches.open(runId)
+  return mode === 'live' ? deps.target(target) : deps.scratches.open(runId)
 }
 
 /** One writer for a document, held until the transaction ends; waits for a dead client's statement too. */

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { listProfileNames } from '../../document/scan.ts'
+import { listProfileNames } from '../../document/profiles/get-profile.ts'
 import type { Effect } from '../../domain/effect.ts'
 import { CutterError } from '../../domain/errors.ts'
 import type { Json } from '../../domain/json.ts'
@@ -21,21 +21,21 @@ import { writeVerify } from './phases/write-verify.ts'
 export type { CutDeps } from './deps.ts'
 
 /** The effects of a cut, by the names that the machine invokes. */
-export function cutEffects(world: CutDeps): Record<string, Effect> {
+export function cutEffects(deps: CutDeps): Record<string, Effect> {
   const effects = [
-    sourcePin(world),
-    mark(world),
-    cutplan(world),
-    preWriteBackup(world),
-    grantProbe(world),
-    recheckCut(world),
-    cutLegA(world),
-    structuralVerify(world),
-    legBRecord(world),
-    writeVerify(world),
-    recheckLifecycle(world),
-    lifecycleEnact(world),
-    closeout(world),
+    sourcePin(deps),
+    mark(deps),
+    cutplan(deps),
+    preWriteBackup(deps),
+    grantProbe(deps),
+    recheckCut(deps),
+    cutLegA(deps),
+    structuralVerify(deps),
+    legBRecord(deps),
+    writeVerify(deps),
+    recheckLifecycle(deps),
+    lifecycleEnact(deps),
+    closeout(deps),
   ]
   return Object.fromEntries(
     effects.map((effect) => [effect.name, { ...(effect as unknown as Effect), quotesDocument: true }]),
@@ -44,11 +44,11 @@ export function cutEffects(world: CutDeps): Record<string, Effect> {
 
 /** Settles what a cut is started with, or refuses it before there is a run: source known and readable, profile, target. */
 export async function admitCut(
-  world: CutDeps,
+  deps: CutDeps,
   input: { [key: string]: Json },
 ): Promise<{ [key: string]: Json }> {
   const document = input.document as string
-  const registered = world.documents[document]
+  const registered = deps.documents[document]
   const source = (input.source as string | undefined) ?? registered?.source
   if (source === undefined) {
     throw new CutterError(
@@ -60,7 +60,7 @@ export async function admitCut(
     )
   }
   const profile = (input.profile as string | undefined) ?? registered?.profile
-  const known = listProfileNames(world.profiles)
+  const known = listProfileNames(deps.profiles)
   if (profile !== undefined && !known.includes(profile)) {
     throw new CutterError('INPUT_REFUSED', `there is no profile ${profile}; nothing was touched`, {
       next: `known are: ${known.join(', ')}`,
@@ -68,10 +68,10 @@ export async function admitCut(
   }
   const accept = input.accept === undefined ? undefined : assertAcceptableCodes(input.accept as string)
   // Opening the embedded target would start its server; a configured one is only looked up, and connects to nothing yet.
-  if (input.target !== 'embedded') await world.target(input.target as string)
+  if (input.target !== 'embedded') await deps.target(input.target as string)
   const path = resolve(source)
   // Scanned once already here: what can't be read as a document at all never becomes a run.
-  scanSource(world, await world.readSource(path), { document, profile })
+  scanSource(deps, await deps.readSource(path), { document, profile })
   return {
     ...{ ...input, document, source: path },
     ...(profile === undefined ? {} : { profile }),

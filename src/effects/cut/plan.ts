@@ -1,4 +1,4 @@
-import type { ChangeKind } from '../../document/diff/diff-documents.ts'
+import type { ChangeKind } from '../../document/diff/change.ts'
 import type { Profile } from '../../document/profiles/profile.ts'
 import type { Scan } from '../../document/scan.ts'
 import type { ScanRecord } from '../../document/structure/records.ts'

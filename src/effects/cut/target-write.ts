@@ -12,7 +12,7 @@ interface Write<Input, Output> {
 
 /** A write of the cut: live on the target that its input names, simulated by the very same calls on the run's own copy. */
 export function targetWrite<Input extends { target: string }, Output>(
-  world: CutDeps,
+  deps: CutDeps,
   { name, input, output, write, committed }: Write<Input, Output>,
 ): WriteEffect<Input, Output> {
   return {
@@ -20,13 +20,13 @@ export function targetWrite<Input extends { target: string }, Output>(
     kind: 'write',
     input,
     output,
-    execute: async (context, given) => write(await world.target(given.target), context, given),
+    execute: async (context, given) => write(await deps.target(given.target), context, given),
     // The engine probes live writes; a simulation that is taken up after a crash looks for itself.
     async simulate(context, given) {
-      const scratch = await world.scratches.open(context.runId)
+      const scratch = await deps.scratches.open(context.runId)
       const before = await committed(scratch, context, given)
       return before.outcome === 'committed' ? before : write(scratch, context, given)
     },
-    probe: async (context, given) => committed(await world.target(given.target), context, given),
+    probe: async (context, given) => committed(await deps.target(given.target), context, given),
   }
 }

@@ -1,36 +1,25 @@
 import { writeFile } from 'node:fs/promises'
 import { type DocumentText, listTextPieces, type TextPiece } from '../../document/export/document-text.ts'
-import { toAkn } from '../../document/export/to-akn.ts'
-import { toJson } from '../../document/export/to-json.ts'
-import { toMarkdown } from '../../document/export/to-markdown.ts'
-import { listProfileNames, type Profile, type Scan, scanDocument } from '../../document/scan.ts'
+import { listProfileNames } from '../../document/profiles/get-profile.ts'
+import type { Profile } from '../../document/profiles/profile.ts'
+import { type Scan, scanDocument } from '../../document/scan.ts'
 import { CutterError, Stop } from '../../domain/errors.ts'
 import { sha256 } from '../../domain/json.ts'
 import { readStoredText, type StoredPiece, type StoredText } from '../../effects/cut/stored-text.ts'
 import type { Target } from '../../targets/target.ts'
 
-export type ExportFormat = 'akn' | 'json' | 'markdown'
-
-export interface ExportOptions {
-  format: ExportFormat
-  country: string
-  language: string
-  date: string | null
-}
-
-export interface ExportedDocument {
-  content: string
-  /** What the format could not say as the text does; a sentence each. */
-  notes: string[]
-}
-
-/** How a text is read: the named profile, or the detected one, of those that ship and the user's own. */
+/** Options for reading a text: the named or the detected profile, of those that ship and the user's own. */
 interface Reading {
   document: string
   profile?: string | undefined
   profiles?: readonly Profile[]
 }
 
+/**
+ * Reads a document's text from the bytes of a file.
+ *
+ * @throws INPUT_REFUSED when it cannot be scanned (see `scanDocument`).
+ */
 export function readFileText(bytes: Uint8Array, { document, ...reading }: Reading): DocumentText {
   const found = scanDocument(bytes, { document, ...reading })
   return {
@@ -45,8 +34,11 @@ export function readFileText(bytes: Uint8Array, { document, ...reading }: Readin
 }
 
 /**
- * A document as a target holds it. A target knows units and the literal texts between them: containers are found by reading the
- * text again, with the profile that finds these very units. Throws INPUT_REFUSED for what was never cut there.
+ * Reads a document's text from a target. A target has units and the literal texts between them. The containers are found by scanning
+ * the text again, with a profile that finds the same units.
+ *
+ * @throws INPUT_REFUSED when the document, or that version of it, was never cut there.
+ * @throws TARGET_UNREACHABLE or TARGET_REFUSED when the target cannot be read.
  */
 export async function readTargetText(
   target: Target,
@@ -56,12 +48,12 @@ export async function readTargetText(
   const { document, sourceVersionId } = wanted
   const context = { runId: 'export', signal: interrupt }
   const found = await readStoredText(target, context, { document, sourceVersionId }).catch((error) => {
-    throw asRefusal(error)
+    throw readError(error)
   })
-  if (found === null) throw neverCut(target.name, document, sourceVersionId)
+  if (found === null) throw neverCutError(target.name, document, sourceVersionId)
   const bytes = Buffer.from(found.pieces.map(({ text }) => text).join(''))
-  const reading = readingOf(bytes, found, wanted)
-  const pieces = reading === null ? ownPieces(found) : withUnits(listTextPieces(bytes, reading), found)
+  const reading = findReading(bytes, found, wanted)
+  const pieces = reading === null ? listStoredPieces(found) : withUnits(listTextPieces(bytes, reading), found)
   return {
     document,
     sourceVersionId: found.sourceVersionId,
@@ -78,34 +70,23 @@ export async function readTargetText(
   }
 }
 
-export function formatDocument(text: DocumentText, { format, ...facts }: ExportOptions): ExportedDocument {
-  const standing =
-    text.stored !== null && text.stored.inForceSince === null
-      ? ['this text was cut and never enacted: its units are drafts, in force for nobody']
-      : []
-  if (format === 'json') return { content: toJson(text), notes: standing }
-  if (format === 'akn') {
-    const { xml, notes } = toAkn(text, facts)
-    return { content: xml, notes: [...standing, ...notes] }
-  }
-  const { markdown, asWritten } = toMarkdown(text)
-  const made = asWritten ? [] : ['the source is no Markdown: headings are made from its containers and units']
-  return { content: markdown, notes: [...standing, ...made] }
-}
-
-/** Never over a file that is there. */
+/**
+ * Writes an exported document to a new file.
+ *
+ * @throws INPUT_REFUSED when the file exists or cannot be written.
+ */
 export async function writeExport(file: string, content: string): Promise<void> {
   await writeFile(file, content, { flag: 'wx' }).catch((cause: NodeJS.ErrnoException) => {
-    const why = cause.code === 'EEXIST' ? 'it exists already' : cause.message
-    throw new CutterError('INPUT_REFUSED', `can't write ${file}: ${why}; nothing was written`, {
+    const why = cause.code === 'EEXIST' ? 'the file already exists' : cause.message
+    throw new CutterError('INPUT_REFUSED', `cannot write ${file}: ${why}; nothing was written`, {
       next: 'name another file with --out',
       cause,
     })
   })
 }
 
-/** The profile that finds the units that the target has: the named one, the detected one, or any other. */
-function readingOf(
+/** Finds a scan with the target's units: by the named profile, the detected one, or any other. */
+function findReading(
   bytes: Uint8Array,
   found: StoredText,
   { document, profile: named, profiles = [] }: Reading,
@@ -115,9 +96,9 @@ function readingOf(
   for (const profile of candidates) {
     const read = scanOrNull(bytes, { document, profile, profiles })
     if (read === null) continue
-    // A unit that is repealed in place may be excluded by the profile and yet be a unit of the target.
-    const there = new Set(keysOf(listTextPieces(bytes, read).flatMap(addressed)))
-    if (units.every((key) => there.has(key))) return read
+    // A unit that is repealed in place may be excluded by the profile although it is a unit of the target.
+    const present = new Set(keysOf(listTextPieces(bytes, read).flatMap(addressed)))
+    if (units.every((key) => present.has(key))) return read
   }
   return null
 }
@@ -149,12 +130,10 @@ const unitOf = ({
   versionId,
   versionSeq,
   lifecycleStatus,
-}: Extract<StoredPiece, { address: string }>) => ({
-  ...{ unitId, versionId, versionSeq, lifecycleStatus },
-})
+}: Extract<StoredPiece, { address: string }>) => ({ unitId, versionId, versionSeq, lifecycleStatus })
 
-/** Where no profile reads the text as it was cut: its units as the target names them, and the rest as loose text. */
-function ownPieces({ pieces }: StoredText): TextPiece[] {
+/** Lists the target's own units and the rest as loose text, if no profile reads the text as it was cut. */
+function listStoredPieces({ pieces }: StoredText): TextPiece[] {
   let start = 0
   return pieces.map((piece): TextPiece => {
     const bytes = Buffer.from(piece.text)
@@ -179,7 +158,7 @@ function ownPieces({ pieces }: StoredText): TextPiece[] {
   })
 }
 
-function neverCut(target: string, document: string, sourceVersionId: string | undefined): CutterError {
+function neverCutError(target: string, document: string, sourceVersionId: string | undefined): CutterError {
   const what = sourceVersionId === undefined ? '' : ` as ${sourceVersionId}`
   return new CutterError(
     'INPUT_REFUSED',
@@ -190,7 +169,7 @@ function neverCut(target: string, document: string, sourceVersionId: string | un
   )
 }
 
-function asRefusal(error: unknown): unknown {
+function readError(error: unknown): unknown {
   if (!(error instanceof Stop)) return error
   const code = error.facts.code === 'STOP_TARGET_UNREACHABLE' ? 'TARGET_UNREACHABLE' : 'TARGET_REFUSED'
   const { next } = error.facts

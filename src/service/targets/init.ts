@@ -6,8 +6,9 @@ import {
   readTargetUrl,
   type TargetSettings,
 } from '../../targets/postgres/configured-target.ts'
+import { initTarget } from '../../targets/postgres/init-target.ts'
 import { ConnectFailedError, withSession } from '../../targets/postgres/pg-session.ts'
-import { initTarget, LOGIN_ROLES, type LoginRole } from '../../targets/postgres/target-schema.ts'
+import { LOGIN_ROLES, type LoginRole } from '../../targets/postgres/target-schema.ts'
 
 export async function initNamedTarget(
   app: App,

@@ -1,10 +1,10 @@
-import type { ClientBase } from 'pg'
+import type { Sql } from '../target.ts'
 import { GOVERNANCE_TABLES, LOGIN_ROLES, UNIT_TABLES } from './target-schema.ts'
 
-// Grants as named facts, so that a person can read what a role may do, and a digest of all of them, so that nothing is left
-// out. Both are expected as written here; a run never takes its expectation from the server that it judges.
+// Grants as named facts, so that a person can read the rights of a role, and as a digest of all of them, so that none is missing. The
+// expected values are in this file, because a run must not take its expectation from the server that it checks.
 
-/** The grant matrix of a target made by our migrations; see `survey`. A new migration that grants changes it. */
+/** Digest of the grant matrix of a target that these migrations made (see `Survey`). A new migration with grants changes it. */
 export const EXPECTED_GRANT_MATRIX_DIGEST =
   'sha256:8d67d2c5217a7b92381c7a4b1c4aca77cbc13f27782b5d4bcd7062c33ff37602'
 
@@ -19,14 +19,14 @@ const WRITERS = [
 interface Fact {
   name: string
   role: string
-  /** How `question` asks: one of the cases in FACTS_SQL. */
+  /** One of the cases in FACTS_SQL. */
   question: string
   object: string
   expected: boolean
 }
 
-/** Every fact of EXPECTED_GRANT_FACTS as the server has it; an object or role that does not exist may nothing. */
-export async function readGrantFacts(client: Pick<ClientBase, 'query'>): Promise<Record<string, boolean>> {
+/** Reads every fact of EXPECTED_GRANT_FACTS from the server. All facts of a missing object or role are false. */
+export async function readGrantFacts(client: Sql): Promise<Record<string, boolean>> {
   const { rows } = await client.query<{ name: string; holds: boolean }>(FACTS_SQL, [
     FACTS.map((fact) => fact.name),
     FACTS.map((fact) => fact.role),
@@ -60,7 +60,7 @@ const FACTS: Fact[] = LOGIN_ROLES.flatMap((role) => {
     fact('may_use_cutter_governance', 'schema-usage', 'cutter_governance', !(role === 'cutter_reader')),
     fact('may_read_cutter_governance', 'schema-select', 'cutter_governance', executor || verifier),
     fact('may_change_cutter_governance', 'schema-change', 'cutter_governance', false),
-    // A function has several forms: who may call it may call each, who may not may call none.
+    // A function has several forms. The executor may call each of them, the other roles none.
     ...WRITERS.map((name) => fact(`may_call_${name}`, executor ? 'execute-each' : 'execute', name, executor)),
     ...UNIT_TABLES.flatMap((table) => [
       fact(`may_select_${table}`, 'select', table, true),
@@ -73,6 +73,7 @@ const FACTS: Fact[] = LOGIN_ROLES.flatMap((role) => {
   ]
 })
 
+/** The expected value of each fact, by its name. */
 export const EXPECTED_GRANT_FACTS: Record<string, boolean> = Object.fromEntries(
   FACTS.map((fact) => [fact.name, fact.expected]),
 )
@@ -82,14 +83,14 @@ function insertsGovernance(role: string, table: string): boolean {
   return role === 'cutter_verifier' && (table === 'verify_result' || table === 'dot_pair_signature')
 }
 
-/** Names of the facts that are not as expected, each with what was found. */
+/** Describes the facts that are not as expected. */
 export function grantDifferences(found: Record<string, boolean>): string[] {
   return Object.entries(EXPECTED_GRANT_FACTS)
     .filter(([name, expected]) => found[name] !== expected)
     .map(([name, expected]) => `${name} is ${String(found[name])}, expected ${String(expected)}`)
 }
 
-// By object id throughout: asked by name, has_table_privilege refuses a reader that may not enter the schema.
+// By object id throughout, because has_table_privilege fails by name for a reader that may not use the schema.
 const FACTS_SQL = `
   with tables as (
     select c.oid, c.relname, c.relnamespace

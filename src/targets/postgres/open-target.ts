@@ -1,8 +1,6 @@
 import type { Client } from 'pg'
-import type { EffectContext } from '../../domain/effect.ts'
 import { Stop } from '../../domain/errors.ts'
-import { readSurvey } from '../survey.ts'
-import type { Target } from '../target.ts'
+import type { Target, TargetCaller } from '../target.ts'
 import { grantDifferences, readGrantFacts } from './grant-facts.ts'
 import {
   findTargetStop,
@@ -11,26 +9,26 @@ import {
   type TargetRole,
   withSession,
 } from './pg-session.ts'
+import { readSurvey } from './read-survey.ts'
 import { readSchemaState } from './target-schema.ts'
 
+/** The way to a target. */
 export interface TargetAccess {
   name: string
-  /** Gives the URL of a role at the moment of use; throws where it is not to be had. */
+  /** Returns the URL of a role at the moment of use. Throws if it is not available. */
   url(role: TargetRole): string
   expectedGrantMatrixDigest: string
-  /** What a person must do where the database lacks our schema. */
+  /** The next step for a database without Cutter's schema. */
   toPrepare: string
-  /** What an error of connecting means here, where that is more than it means elsewhere. */
+  /** Explains a connection error, if it has a special meaning for this target. */
   explain?(error: unknown): Stop | null
 }
 
-type Asking = Pick<EffectContext, 'runId' | 'signal'>
-
-/** A target over three logins. Every transaction gets a connection of its own, so that none outlives its phase. */
+/** Opens a target with three logins. Each transaction has its own connection, so that none outlives its phase. */
 export function openTarget(access: TargetAccess): Target {
   async function session<T>(
     role: TargetRole,
-    context: Asking,
+    context: TargetCaller,
     work: (client: Client) => Promise<T>,
     nothingKept = true,
   ): Promise<T> {
@@ -45,7 +43,7 @@ export function openTarget(access: TargetAccess): Target {
 
   async function read<T>(
     role: 'reader' | 'verifier',
-    context: Asking,
+    context: TargetCaller,
     work: (client: Client) => Promise<T>,
   ): Promise<T> {
     const { value, transactionId } = await session(role, context, (client) =>
@@ -56,7 +54,7 @@ export function openTarget(access: TargetAccess): Target {
       'STOP_MUTATION_DETECTED',
       `target ${access.name} gave the ${role}'s read-only session the transaction id ${transactionId}`,
       {
-        next: 'a role or a function of the target lets a reader write; look at its grants with cutter target survey',
+        next: 'a role or a function of the target allows the reader to write; check its grants with cutter target survey',
       },
     )
   }
@@ -66,7 +64,7 @@ export function openTarget(access: TargetAccess): Target {
     expectedGrantMatrixDigest: access.expectedGrantMatrixDigest,
     async survey(context, document) {
       const surveyed = await read('reader', context, async (client) => {
-        await refuseForeignSchema(client, access)
+        await assertSchema(client, access)
         return readSurvey(client, document)
       })
       return { survey: surveyed, transactionId: null }
@@ -83,7 +81,7 @@ export function openTarget(access: TargetAccess): Target {
         await client.query('begin')
         try {
           const value = await work(client)
-          // Deferred constraints fire at commit, which never comes: ask for them now.
+          // Deferred constraints fire at commit, which never happens here. So they are checked now.
           await client.query('set constraints all immediate')
           return value
         } finally {
@@ -93,9 +91,12 @@ export function openTarget(access: TargetAccess): Target {
   }
 }
 
-async function refuseForeignSchema(client: Client, { name, toPrepare }: TargetAccess): Promise<void> {
+async function assertSchema(client: Client, { name, toPrepare }: TargetAccess): Promise<void> {
   const state = await readSchemaState(client)
   if (state === 'ours') return
-  const what = state === 'absent' ? 'has no schema of ours' : 'has tables of our names that are not ours'
-  throw new Stop('STOP_TARGET_REFUSED', `target ${name} ${what}; nothing was touched`, { next: toPrepare })
+  const what =
+    state === 'absent'
+      ? 'does not have Cutter’s schema'
+      : 'already has tables with Cutter’s names that Cutter did not create'
+  throw new Stop('STOP_TARGET_REFUSED', `target ${name} ${what}; nothing was changed`, { next: toPrepare })
 }

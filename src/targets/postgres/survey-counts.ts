@@ -1,18 +1,19 @@
-import type { SqlReader, Survey } from '../survey.ts'
+import type { Survey } from '../survey.ts'
+import type { Sql } from '../target.ts'
 import { GOVERNANCE_TABLES, UNIT_TABLES } from './target-schema.ts'
 
 function where(condition: string): string {
   return `count(*) filter (where ${condition})`
 }
 
-/** The units' ids are kept in a hash: see ROOM. */
+/** The ids of the units are kept in a hash (see HASH_MEMORY). */
 const OF_UNITS = where('unit_id in (select id from public.information_unit where doc_code = $1)')
 
 /**
- * A set of ids that the planner thinks too large to be kept in memory would be asked for anew for each row. A million of them take
- * less than this, and what there are of them is what is taken.
+ * Memory for the sets of ids. If the planner expects a set to be too large for memory, it runs its query once per row. A million ids
+ * need less than this, and only the memory that a set needs is used.
  */
-const ROOM = `select set_config('work_mem', '256MB', true)`
+const HASH_MEMORY = `select set_config('work_mem', '256MB', true)`
 
 function envelopes(column: string): string {
   return `select ${column} from cutter_governance.manifest_envelope where source_doc_ref = $1`
@@ -22,7 +23,7 @@ function backlogEntries(): string {
   return 'select backlog_entry_id from cutter_governance.decision_backlog_entry where source_doc_ref = $1'
 }
 
-/** How many of a table's rows belong to a document ($1); a table without an entry knows of none. */
+/** Counts of a table's rows that belong to a document ($1). A table without an entry does not name documents. */
 const OF_DOCUMENT: Record<string, string> = {
   information_unit: where('doc_code = $1'),
   unit_version: OF_UNITS,
@@ -38,9 +39,9 @@ const OF_DOCUMENT: Record<string, string> = {
   decision_backlog_sweep_log: where(`backlog_entry_id in (${backlogEntries()})`),
 }
 
-/** Rows of every table of ours, whole and of one document, as far as the role may read them. */
+/** Counts the rows of each of Cutter's tables, in total and of one document, as far as the role may read them. */
 export async function readSurveyCounts(
-  client: SqlReader,
+  client: Sql,
   document: string,
 ): Promise<Pick<Survey, 'counts' | 'unreadable'>> {
   const readable = await readableTables(client)
@@ -55,7 +56,7 @@ export async function readSurveyCounts(
     const within = OF_DOCUMENT[table]
     counts.whole[table] = null
     if (within) counts.document[table] = null
-    // Asked beforehand: a 42501 would end the surveyor's transaction.
+    // Tested in advance, because an error 42501 would abort the transaction.
     if (!readable.has(`${schema}.${table}`)) unreadable.push(table)
     else
       selects.push(
@@ -63,7 +64,7 @@ export async function readSurveyCounts(
       )
   }
   if (selects.length === 0) return { counts, unreadable }
-  await client.query(ROOM)
+  await client.query(HASH_MEMORY)
   const { rows } = await client.query<{ table: string; whole: number; document: number | null }>(
     `${selects.join(' union all ')} union all select '', 0, 0 where $1::text is null`,
     [document],
@@ -75,7 +76,7 @@ export async function readSurveyCounts(
   return { counts, unreadable }
 }
 
-async function readableTables(client: SqlReader): Promise<Set<string>> {
+async function readableTables(client: Sql): Promise<Set<string>> {
   const { rows } = await client.query<{ name: string }>(
     `select format('%s.%s', n.nspname, c.relname) as name
        from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace

@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { type Change, diffDocuments } from '../../../src/document/diff/diff-documents.ts'
+import type { Change } from '../../../src/document/diff/change.ts'
+import { diffDocuments } from '../../../src/document/diff/diff-documents.ts'
 import { scanDocument } from '../../../src/document/scan.ts'
 import { articles, sentences } from '../../support/articles.ts'
 

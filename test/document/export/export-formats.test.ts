@@ -4,9 +4,10 @@ import { DOMParser, type Element } from '@xmldom/xmldom'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { SHORT_NAMES } from '../../../src/document/export/akn-ids.ts'
+import { formatDocument } from '../../../src/document/export/format-document.ts'
 import { toAkn } from '../../../src/document/export/to-akn.ts'
 import { toMarkdown } from '../../../src/document/export/to-markdown.ts'
-import { formatDocument, readFileText } from '../../../src/service/documents/read-document-text.ts'
+import { readFileText } from '../../../src/service/documents/read-document-text.ts'
 import { scanText } from '../scan-fixture.ts'
 
 const FACTS = { country: 'xx', language: 'und', date: null }

@@ -305,7 +305,9 @@ describe('licence texts', () => {
     const text = 'Some License\n\nPermission is granted.\n'
     expect(shape(text, 'spdx')).toEqual(['unit DOC/TEXT -'])
     const error = refusal(() => scanText(text))
-    expect(error.message).toContain('no profile fits DOC well enough to be taken unasked: spdx 0.2')
+    expect(error.message).toContain(
+      'no profile fits DOC well enough to be used without being named: spdx 0.2',
+    )
     expect(error.next).toContain('--profile spdx')
     expect(error.data).toMatchObject({ candidates: [{ profile: 'spdx', confidence: 0.2 }], enough: 0.3 })
   })
@@ -336,8 +338,8 @@ describe('a written profile', () => {
     ],
     ['an address without a number', { address: '{document}' }, 'address: an address template holds {number}'],
     ['groups inside each other', { address: '{number}[a[b]]' }, 'address: groups'],
-    ['a level that stands twice', { levels: [mine.levels[0], mine.levels[0]] }, 'levels: rule stands twice'],
-    ['leaves that are no levels', { leaves: ['lex'] }, 'leaves: lex is no level'],
+    ['a level that stands twice', { levels: [mine.levels[0], mine.levels[0]] }, 'levels: rule occurs twice'],
+    ['leaves that are no levels', { leaves: ['lex'] }, 'leaves: lex is not a level'],
     ['needs that are no levels', { detect: { needs: ['lex'] } }, 'detect.needs: lex'],
   ])('with %s is refused, by profile and field', (_, change, words) => {
     const error = refusal(() => parseProfile({ ...mine, ...change }))

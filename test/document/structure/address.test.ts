@@ -3,12 +3,10 @@ import { describe, expect, test } from 'vitest'
 import { type Profile, parseProfile } from '../../../src/document/profiles/profile.ts'
 import { findShippedProfile, listShippedProfiles } from '../../../src/document/profiles/shipped-profiles.ts'
 import { makeSlug } from '../../../src/document/structure/address.ts'
-import {
-  compareNumbers,
-  parseChineseNumeral,
-  parseRoman,
-  toAsciiDigits,
-} from '../../../src/document/structure/numerals/roman-numerals.ts'
+import { parseChineseNumeral } from '../../../src/document/structure/numerals/chinese-numerals.ts'
+import { compareNumbers } from '../../../src/document/structure/numerals/compare-numbers.ts'
+import { toAsciiDigits } from '../../../src/document/structure/numerals/digits.ts'
+import { parseRoman } from '../../../src/document/structure/numerals/roman-numerals.ts'
 import { addresses, scanText } from '../scan-fixture.ts'
 
 const level = (name: string, code: string, role: 'container' | 'leaf', headings: string[]) => ({

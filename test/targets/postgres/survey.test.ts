@@ -7,8 +7,10 @@ import {
   grantDifferences,
   readGrantFacts,
 } from '../../../src/targets/postgres/grant-facts.ts'
-import { GOVERNANCE_TABLES, initTarget, UNIT_TABLES } from '../../../src/targets/postgres/target-schema.ts'
-import { readSurface, readSurvey, type Survey, surfaceDifferences } from '../../../src/targets/survey.ts'
+import { initTarget } from '../../../src/targets/postgres/init-target.ts'
+import { readSurface, readSurvey } from '../../../src/targets/postgres/read-survey.ts'
+import { GOVERNANCE_TABLES, UNIT_TABLES } from '../../../src/targets/postgres/target-schema.ts'
+import { type Survey, surfaceDifferences } from '../../../src/targets/survey.ts'
 import { initOptions, startTarget, type TargetCluster } from '../../support/pg-cluster.ts'
 
 const DOCUMENT = 'ICX-CONST'

@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { initTarget, readSchemaState } from '../../../src/targets/postgres/target-schema.ts'
-import { readSurface, surfaceDifferences } from '../../../src/targets/survey.ts'
+import { initTarget } from '../../../src/targets/postgres/init-target.ts'
+import { readSurface } from '../../../src/targets/postgres/read-survey.ts'
+import { readSchemaState } from '../../../src/targets/postgres/target-schema.ts'
+import { surfaceDifferences } from '../../../src/targets/survey.ts'
 import { type Cluster, initOptions, startCluster } from '../../support/pg-cluster.ts'
 
 let cluster: Cluster

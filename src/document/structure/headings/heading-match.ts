@@ -1,55 +1,61 @@
 import type { Line } from '../../syntax/lines.ts'
-import { type Lexicon, readHeading } from './read-heading.ts'
+import type { Lexicon } from './lexicon.ts'
+import { readHeading } from './read-heading.ts'
 import { findStatusMark, type StatusMark } from './repeal-status.ts'
 
-/** A heading as found in the source, before it is decided what it means for the cut. */
+/** A heading as found in the source, before its meaning for the cut is decided. Offsets are bytes. */
 export interface Heading {
+  /** From 1. */
   line: number
   start: number
-  /** Number of signs in Markdown, h1 to h6 in HTML; 1 in plain text, 7 for what begins a paragraph. */
+  /** Number of signs in Markdown, 1 to 6 for h1 to h6 in HTML, 1 in plain text, 7 for the beginning of a paragraph. */
   depth: number
-  /** In NFC, without the syntax round it. */
+  /** In NFC, without the syntax around it. */
   text: string
-  /** False where the source's own form is not NFC. */
+  /** False if the form in the source is not NFC. */
   normalised: boolean
   level: string | null
   number: string | null
   letter: string | null
-  /** The words for an address when there is no number: without the keyword and without the status mark. */
+  /** The words for the address of a heading without a number, without the keyword and the status mark. */
   words: string
   mark: StatusMark | null
-  /** Of a number behind mere signs: what it takes to tell it from the number of a list. */
+  /** Only for a number between mere signs: the facts that tell it from the number of a list item. */
   weak?: WeakNumber
-  /** Of an element that bears its number: how many such elements stand round it. */
+  /** Only for an HTML element that bears its number: the count of such elements around it. */
   element?: number
-  /** Where it is known from the source's own structure where the text of this heading ends. */
+  /** The end of this heading's text, if the structure of the source says it. */
   end?: number
 }
 
+/** A number between mere signs, such as "1." or "(a)", which may also number a list. */
 export interface WeakNumber {
   /** Parts of the number, for their order: [1, 2] for 1.2. */
   ordinal: number[]
+  /** White space before the number, in bytes. */
   indent: number
   /** Lines of text since the weak heading before it. */
   textBefore: number
 }
 
-/** What a reader of one syntax gives. */
+/** The headings that the reader of one syntax found. Offsets are bytes. */
 export interface SyntaxReading {
   headings: Heading[]
-  /** End of the front matter, or where the text begins. */
+  /** The end of the front matter, or the beginning of the text. */
   bodyStart: number
-  /** The first heading that is too long to be read, so that it starts nothing. */
+  /** The first heading that is too long to be read. It starts no record. */
   overlong: { line: number; start: number } | null
+  /** A comment, fence or element without an end. */
   unclosed: { what: string; line: number; start: number } | null
 }
 
-/** Headings are short; a longer line is text, so that no pattern ever meets a long one. */
+/** Maximum length of a heading. A longer line is text, so that no pattern is applied to a long line. */
 export const longestHeadingBytes = 600
 
-/** More than any law has: beyond it the input is something else, and the records would fill the memory. Readers stop. */
+/** Maximum number of headings. No law has as many, and the records of more would fill the memory. Readers stop there. */
 export const mostHeadings = 200_000
 
+/** Reads a line's heading text (`raw`, without the syntax around it) by the profile's forms. */
 export function matchHeading(line: Line, depth: number, raw: string, lexicon: Lexicon): Heading {
   const text = raw.normalize('NFC')
   const { level, number, letter, rest } = readHeading(withoutInlineSyntax(text), lexicon)
@@ -68,7 +74,7 @@ export function matchHeading(line: Line, depth: number, raw: string, lexicon: Le
   }
 }
 
-/** Emphasis, anchors and attributes say nothing about the number. */
+/** Removes emphasis, anchors and attributes, which are not part of the number. */
 function withoutInlineSyntax(text: string): string {
   return text
     .replace(/[*`]|__/g, '')

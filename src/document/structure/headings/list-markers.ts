@@ -1,23 +1,22 @@
 import type { Level, Profile, Scheme } from '../../profiles/profile.ts'
-import {
-  parseChineseNumeral,
-  parseCircledNumber,
-  parseRoman,
-  toAsciiDigits,
-} from '../numerals/roman-numerals.ts'
+import { parseChineseNumeral } from '../numerals/chinese-numerals.ts'
+import { parseCircledNumber, toAsciiDigits } from '../numerals/digits.ts'
+import { parseRoman } from '../numerals/roman-numerals.ts'
 
-/** A level's mark, ready to be looked for: `({arabic})` is "(", a number, ")". */
+/** A level's marker, compiled for matching: `({arabic})` is "(", a number, ")". */
 export interface ListMarker {
   level: Level
   pattern: RegExp
   scheme: Scheme
 }
 
+/** A marker that a line begins with. */
 export interface MarkerMatch {
   level: Level
   number: string
+  /** Parts of the number, for their order: [1, 2] for 1.2. */
   ordinal: number[]
-  /** Length of what the mark takes. */
+  /** Length of the marker in the text. */
   length: number
   rest: string
 }
@@ -27,7 +26,7 @@ interface Value {
   ordinal: number[]
 }
 
-/** Bounded and anchored, so that each is tried in constant time. */
+/** The patterns are bounded and anchored, so that each is tried in constant time. */
 const NUMERALS: Record<Scheme, string> = {
   arabic: '\\p{Nd}{1,4}[a-z]?',
   dotted: '(?:\\p{Nd}{1,4}(?:\\.\\p{Nd}{1,4}){0,15}|[A-Z](?:\\.\\p{Nd}{1,4}){1,15})',
@@ -50,12 +49,13 @@ const VALUES: Record<Scheme, (numeral: string) => Value | null> = {
   circled: (numeral) => plainValue(parseCircledNumber(numeral)),
 }
 
+/** Compiles the markers of a profile's levels, the widest level first. */
 export function compileMarkers({ levels }: Profile): ListMarker[] {
   return levels.flatMap((level) =>
     level.marks.map((mark) => {
       const [, before = '', scheme = '', after = ''] = /^([^{]*)\{([a-z-]+)\}(.*)$/u.exec(mark)!
       const bare = before === '' && after === '' && scheme !== 'circled'
-      // "1.2" is no "1." with a text; a bare number needs a space behind it.
+      // "1.2" is not the marker "1." with a text. A bare number needs a space behind it.
       const behind = bare ? '(?=\\s)' : '(?![\\p{Nd}.)])'
       const pattern = new RegExp(
         `^${escaped(before)}(${NUMERALS[scheme as Scheme]})${escaped(after)}${behind}`,
@@ -66,7 +66,7 @@ export function compileMarkers({ levels }: Profile): ListMarker[] {
   )
 }
 
-/** What the beginning of a line, in NFC, bears as a mark of any level; the widest level first. */
+/** Returns the readings of the marker at the beginning of a line (in NFC), the widest level first. */
 export function matchMarkers(text: string, marks: ListMarker[]): MarkerMatch[] {
   return marks.flatMap(({ level, pattern, scheme }) => {
     const match = pattern.exec(text)
@@ -95,7 +95,7 @@ function dottedValue(numeral: string): Value {
   return { number, ordinal }
 }
 
-/** With đ, a letter of its own between d and e in Vietnamese, which is written DD in addresses. */
+/** With đ, which Vietnamese sorts between d and e. It is written DD in addresses. */
 const LETTERS = [...'abcdđefghijklmnopqrstuvwxyz']
 
 function letterValue(letter: string): Value {

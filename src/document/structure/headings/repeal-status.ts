@@ -1,7 +1,7 @@
 import type { Profile } from '../../profiles/profile.ts'
 import { textOf } from '../../syntax/lines.ts'
 
-/** A status that a heading's text bears. It is never part of the address: the unit stays the same one. */
+/** A status in a heading's text, such as "repealed". It is never part of the address, so the unit keeps its identity. */
 export interface StatusMark {
   status: string
   excludedBecause: string | null
@@ -11,18 +11,21 @@ export interface StatusMark {
 
 const LAST_BRACKETS = /[([]([^()[\]]{1,200})[)\]]\s*\.?$/
 
-/** Looks at the last brackets, then at the whole text behind the number: "(repealed by Act 5)", "Repealed." */
+/**
+ * Finds a status mark of the profile in the text behind a heading's number: in its last brackets, "(repealed by Act 5)", or as
+ * all of it, "Repealed."
+ */
 export function findStatusMark(rest: string, profile: Profile): StatusMark | null {
   const text = rest.trim()
   if (text === '') return null
   const brackets = LAST_BRACKETS.exec(text)
   const bracketed = brackets?.[1]?.trim().toLowerCase()
-  const whole = text.toLowerCase().replace(/^[\s.:–—-]+|[\s.]+$/g, '')
+  const complete = text.toLowerCase().replace(/^[\s.:–—-]+|[\s.]+$/g, '')
   for (const { word, status, excludedBecause } of markWordsOf(profile)) {
     if (bracketed !== undefined && startsWithWord(bracketed, word)) {
       return { status, excludedBecause, without: text.slice(0, brackets!.index).trim() }
     }
-    if (whole === word) return { status, excludedBecause, without: '' }
+    if (complete === word) return { status, excludedBecause, without: '' }
   }
   return null
 }
@@ -49,10 +52,10 @@ function startsWithWord(text: string, word: string): boolean {
   return text.startsWith(word) && !/^[\p{L}\p{M}]/u.test(text.slice(word.length))
 }
 
-/** A text of so many bytes may say nothing but its status. */
+/** Maximum length in bytes of a unit whose text is only its status. */
 const LONGEST_STATUS_TEXT = 400
 
-/** The mark of a unit whose text, its first line left out, is a status and nothing else: "(Repealed)", "*bãi bỏ*". */
+/** Finds the status mark of a unit whose text behind the first line is a status and nothing else: "(Repealed)", "*bãi bỏ*". */
 export function findBodyStatusMark(
   bytes: Uint8Array,
   start: number,
@@ -64,7 +67,7 @@ export function findBodyStatusMark(
     .normalize('NFC')
     .split(/\r\n|\r|\n/)
   const text = lines.join(' ').replace(/[*_`]/g, '').trim()
-  const whole = /^[([].*[)\]]\.?$/.test(text) ? text : text.replace(/\.$/, '')
-  const mark = text === '' ? null : findStatusMark(whole, profile)
+  const words = /^[([].*[)\]]\.?$/.test(text) ? text : text.replace(/\.$/, '')
+  const mark = text === '' ? null : findStatusMark(words, profile)
   return mark === null || mark.without !== '' ? null : mark
 }

@@ -1,18 +1,20 @@
 import type { Profile } from '../../profiles/profile.ts'
-import { parseChineseNumeral, parseRoman, toAsciiDigits } from './roman-numerals.ts'
+import { parseChineseNumeral } from './chinese-numerals.ts'
+import { toAsciiDigits } from './digits.ts'
+import { parseRoman } from './roman-numerals.ts'
 
-/** A place in a heading that may be its number. */
+/** A part of a heading that may be its number, by offsets of the heading's text. */
 export interface Numeral {
   start: number
   end: number
   /** In the form for addresses: ASCII, uppercase. */
   value: string
-  /** A single letter such as I or C, which may be meant as a letter instead: decided by what comes before. */
+  /** A single letter such as I or C. The heading before it decides whether the letter is a Roman numeral. */
   letter: string | null
 }
 
 const DIGITS = /\p{Nd}{1,9}(?:[.\-–‐‑/]\p{Nd}{1,9}){0,6}/u
-// "Article L. 111-1": codes that prefix their numbers with a letter.
+// "Article L. 111-1": some codes of law prefix their numbers with a letter.
 const LETTERED = /(?<=\s)[A-Z]\.?\s?\p{Nd}{1,9}(?:[.\-–‐‑/]\p{Nd}{1,9}){0,6}/u
 const ROMAN =
   /(?<![\p{L}\p{M}\p{N}])(?:[IVXLCDM]{1,9}|[ivx]{1,9}|[\u2160-\u217f]{1,4})(?=[a-z]?(?![\p{L}\p{M}\p{N}]))/u
@@ -20,7 +22,7 @@ const HAN = /[〇零一二三四五六七八九十百千]{1,9}/u
 const LETTER = /(?<![\p{L}\p{M}\p{N}.'’])[A-Z](?![\p{L}\p{M}\p{N}'’])/u
 const WORDS = /[\p{L}\p{M}]+/gu
 
-/** The candidates of each kind, the most certain first. */
+/** Finds the first candidate of each kind of numeral that the profile knows, the most certain kind first. */
 export function findNumerals(text: string, profile: Profile): Numeral[] {
   const found: Numeral[] = []
   const add = (match: RegExpExecArray | null, value: (text: string) => string | number | null) => {
@@ -66,7 +68,7 @@ function numberWord(text: string, profile: Profile): Numeral | null {
   return null
 }
 
-/** Takes in what belongs to the number behind its digits: "12a", "XI bis", "1er", "74a und 75". */
+/** Extends a numeral by what belongs to the number behind its digits: "12a", "XI bis", "1er", "74a und 75". */
 export function extendNumeral(text: string, numeral: Numeral, profile: Profile): Numeral {
   const first = oneSuffix(text, numeral, profile)
   const joined = /^\s+([\p{L}]+)\s+(?=\p{Nd})/u.exec(text.slice(first.end))
@@ -95,14 +97,14 @@ function oneSuffix(text: string, numeral: Numeral, profile: Profile): Numeral {
   }
   const ascii = /^[a-z]{1,2}$/.test(letters)
   const adjacent = taken.length === letters.length && ascii
-  // "IV a. -": a single letter apart counts only where nothing but punctuation follows it.
+  // "IV a. -": a separate single letter belongs to the number only if nothing but punctuation follows it.
   const apart =
     /^[\s-]?[a-z]$/i.test(taken) && /^\s*(?:$|[.:)]|[-–—(])/.test(text.slice(end)) && !/^\d/.test(letters)
   if (!adjacent && !apart) return numeral
   return { ...numeral, end, value: `${numeral.value}${letters.toUpperCase()}`, letter: null }
 }
 
-/** A number that stands alone, as in an attribute, in the form for addresses; other signs than its own become "-". */
+/** Returns a number that stands alone (an attribute's value) in the form for addresses. Other signs become "-". */
 export function normaliseNumber(text: string): string {
   return plainForm(text.normalize('NFKC'))
     .toUpperCase()

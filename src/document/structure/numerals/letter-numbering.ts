@@ -1,6 +1,9 @@
 import type { Heading } from '../headings/heading-match.ts'
 
-/** "Section C" after "Section B" is a letter; after "Article XCIX" it is 100. */
+/**
+ * Decides for each single letter whether it is a letter or a Roman numeral: "Section C" after "Section B" is a letter,
+ * "Article C" after "Article XCIX" is 100.
+ */
 export function resolveLetterNumbers(headings: Heading[]): Heading[] {
   const last = new Map<string, string>()
   return headings.map((heading) => {

@@ -24,7 +24,7 @@ type Input = z.infer<typeof input>
  * Counts again. A dry run must find every watched table as it was, whole and for the document; a live run must find the
  * document grown by exactly what it wrote, and the verifier must find the text in force and nothing beside it.
  */
-export function closeout(world: CutDeps): ReadEffect<Input, z.infer<typeof output>> {
+export function closeout(deps: CutDeps): ReadEffect<Input, z.infer<typeof output>> {
   return {
     name: 'closeout',
     kind: 'read',
@@ -32,7 +32,7 @@ export function closeout(world: CutDeps): ReadEffect<Input, z.infer<typeof outpu
     output,
     async execute(context, given) {
       const before = await readJsonEvidence<Survey>(context, given.surveyDigest)
-      const target = await world.target(given.target)
+      const target = await deps.target(given.target)
       const live = context.mode === 'live'
       const [{ survey: after, transactionId }, inForce] = await awaitBoth(
         target.survey(context, given.document),
@@ -43,7 +43,7 @@ export function closeout(world: CutDeps): ReadEffect<Input, z.infer<typeof outpu
         refuseOtherText(inForce, given)
       } else {
         refuseAnyGrowth(before, after, target.name)
-        await world.scratches.drop(context.runId)
+        await deps.scratches.drop(context.runId)
       }
       const counts = {
         before: before.counts,

@@ -28,7 +28,7 @@ export interface WrittenUnit {
 }
 
 /** Leg A: units, versions and anchors, in one transaction, as the executor, through `fn_iu_create` and `fn_iu_add_version` only. */
-export function cutLegA(world: CutDeps): WriteEffect<Input, Output> {
+export function cutLegA(deps: CutDeps): WriteEffect<Input, Output> {
   const at = async (target: Target, context: EffectContext, given: Input) => {
     const plan = await readJsonEvidence<CutPlan>(context, given.planDigest)
     const bytes = await context.evidence(given.sourceDigest)
@@ -38,7 +38,7 @@ export function cutLegA(world: CutDeps): WriteEffect<Input, Output> {
       return resultOf(await writeUnits(sql, context, plan, bytes), plan)
     })
   }
-  return targetWrite(world, { name: 'cut_leg_a', input, output, write: at, committed: probeAt })
+  return targetWrite(deps, { name: 'cut_leg_a', input, output, write: at, committed: probeAt })
 }
 
 /** Rows by this run's actor tell that its one transaction committed; a plan that creates none has nothing to lose by another go. */

@@ -19,7 +19,7 @@ const input = z.object({
 const output = z.looseObject({ planDigest: z.string(), cutPlanDigest: z.string() })
 
 /** Plans twice from the same pinned bytes and the same survey; two digests that differ stop the run. */
-export function cutplan(world: CutDeps): ReadEffect<z.infer<typeof input>, z.infer<typeof output>> {
+export function cutplan(deps: CutDeps): ReadEffect<z.infer<typeof input>, z.infer<typeof output>> {
   return {
     name: 'cutplan',
     kind: 'read',
@@ -28,8 +28,8 @@ export function cutplan(world: CutDeps): ReadEffect<z.infer<typeof input>, z.inf
     async execute(context, { document, target, profile, accept, sourceDigest, surveyDigest }) {
       const bytes = await context.evidence(sourceDigest)
       const survey = await readJsonEvidence<Survey>(context, surveyDigest)
-      const inForce = await readCurrentTexts(await world.target(target), context, survey)
-      return plannedResult(planTwice(world, context, { document, profile, accept, bytes, survey, inForce }))
+      const inForce = await readCurrentTexts(await deps.target(target), context, survey)
+      return plannedResult(planTwice(deps, context, { document, profile, accept, bytes, survey, inForce }))
     },
   }
 }
@@ -44,29 +44,29 @@ type Given = ReadingOptions & { bytes: Uint8Array; survey: Survey; inForce: Curr
 
 /** From the marks of these bytes, which a process that has them does not make anew; the last check at the gate does. */
 export function planTwice(
-  world: CutDeps,
+  deps: CutDeps,
   context: Pick<EffectContext, 'mode' | 'version'>,
   given: Given,
 ): PlannedCut {
-  const scan = reuseScan(world, given.bytes, given)
-  const first = planOnce(world, context, given, scan)
-  if (first.evidence.digest !== planOnce(world, context, given, scan).evidence.digest) {
+  const scan = reuseScan(deps, given.bytes, given)
+  const first = planOnce(deps, context, given, scan)
+  if (first.evidence.digest !== planOnce(deps, context, given, scan).evidence.digest) {
     throw new Stop('STOP_PLAN_NOT_DETERMINISTIC', 'planning twice gave two plans; nothing was touched')
   }
   return first
 }
 
 export function planOnce(
-  world: CutDeps,
+  deps: CutDeps,
   { mode, version }: Pick<EffectContext, 'mode' | 'version'>,
   given: Given,
-  scan = scanSafely(world, given.bytes, given),
+  scan = scanSafely(deps, given.bytes, given),
 ): PlannedCut {
   const { document, accept, bytes, survey, inForce } = given
   const plan = planCut({
     ...{ document, mode, machineVersion: version, bytes, scan, survey, inForce, accept },
-    profiles: world.profiles,
-    unitCap: world.caps.units,
+    profiles: deps.profiles,
+    unitCap: deps.caps.units,
   })
   return { plan, evidence: jsonEvidence('plan/SG1', plan) }
 }

@@ -24,24 +24,24 @@ type Input = z.infer<typeof input>
  * calls that live will make are rehearsed on a copy with the same functions, triggers, constraints and grants, up to what
  * commit would check, and rolled back. In a dry run the copy stays, for the phases after the gate.
  */
-export function grantProbe(world: CutDeps): ReadEffect<Input, z.infer<typeof output>> {
+export function grantProbe(deps: CutDeps): ReadEffect<Input, z.infer<typeof output>> {
   return {
     name: 'grant_probe',
     kind: 'read',
     input,
     output,
     async execute(context, given) {
-      const target = await world.target(given.target)
+      const target = await deps.target(given.target)
       const [{ facts, wrong }, { survey }] = await Promise.all([
         target.grantFacts(context),
         target.survey(context, given.document),
       ])
       refuseOtherGrants(target, wrong, survey.grantMatrixDigest)
-      const scratch = await scratchLike(world, context, target, survey, given)
+      const scratch = await scratchLike(deps, context, target, survey, given)
       const plan = await readJsonEvidence<CutPlan>(context, given.planDigest)
       const bytes = await context.evidence(given.sourceDigest)
       await rehearse(scratch, context, plan, bytes)
-      if (context.mode === 'live') await world.scratches.drop(context.runId)
+      if (context.mode === 'live') await deps.scratches.drop(context.runId)
       const evidence = jsonEvidence('grants', {
         facts,
         grantMatrixDigest: survey.grantMatrixDigest,
@@ -76,14 +76,14 @@ function refuseOtherGrants(target: Target, wrong: string[], found: string): void
 }
 
 async function scratchLike(
-  world: CutDeps,
+  deps: CutDeps,
   context: EffectContext,
   target: Target,
   there: Survey,
   { document, backupDigest }: Input,
 ): Promise<Target> {
   const rows = await readJsonEvidence<DocumentRows>(context, backupDigest)
-  const scratch = await world.scratches.create(context.runId, rows)
+  const scratch = await deps.scratches.create(context.runId, rows)
   const { survey: here } = await scratch.survey(context, document)
   const differences = surfaceDifferences(there.surface, here.surface)
   if (differences.length === 0) return scratch

@@ -32,7 +32,7 @@ export const governanceIds = (runId: string) => ({
 })
 
 /** Leg B: what was done and who decided it, in one transaction, as the executor; all rows but the verifier's two. */
-export function legBRecord(world: CutDeps): WriteEffect<Input, Output> {
+export function legBRecord(deps: CutDeps): WriteEffect<Input, Output> {
   const at = async (target: Target, context: EffectContext, given: Input) => {
     const plan = await readJsonEvidence<CutPlan>(context, given.planDigest)
     const written = await readJsonEvidence<WrittenUnit[]>(context, given.legADigest)
@@ -59,7 +59,7 @@ export function legBRecord(world: CutDeps): WriteEffect<Input, Output> {
         : { outcome: 'committed', output: { changeSetId } }
     })
   }
-  return targetWrite(world, { name: 'leg_b_record', input, output, write: at, committed: probeAt })
+  return targetWrite(deps, { name: 'leg_b_record', input, output, write: at, committed: probeAt })
 }
 
 export async function requireApproval(context: EffectContext): Promise<Approval> {

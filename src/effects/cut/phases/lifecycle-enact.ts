@@ -30,7 +30,7 @@ type Output = z.infer<typeof output>
  * Brings the drafts into force and takes out what they replace, in one transaction, through the lifecycle functions, under the
  * review that SG2's statement is. Aliases come with it: until then an address leads where it always did.
  */
-export function lifecycleEnact(world: CutDeps): WriteEffect<Input, Output> {
+export function lifecycleEnact(deps: CutDeps): WriteEffect<Input, Output> {
   const at = async (target: Target, context: EffectContext, given: Input) => {
     const plan = await readJsonEvidence<LifecyclePlan>(context, given.planDigest)
     const cut = await readJsonEvidence<CutPlan>(context, given.cutPlanDigest)
@@ -41,7 +41,7 @@ export function lifecycleEnact(world: CutDeps): WriteEffect<Input, Output> {
     })
     return resultOf(plan)
   }
-  return targetWrite(world, { name: 'lifecycle_enact', input, output, write: at, committed: probeAt })
+  return targetWrite(deps, { name: 'lifecycle_enact', input, output, write: at, committed: probeAt })
 }
 
 /**

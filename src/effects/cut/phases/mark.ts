@@ -1,5 +1,7 @@
 import { z } from 'zod'
-import { listProfileNames, type Problem, type Scan, scanDocument } from '../../../document/scan.ts'
+import type { Problem } from '../../../document/diagnostics/problem.ts'
+import { listProfileNames } from '../../../document/profiles/get-profile.ts'
+import { type Scan, scanDocument } from '../../../document/scan.ts'
 import type { ReadEffect } from '../../../domain/effect.ts'
 import { Stop } from '../../../domain/errors.ts'
 import { jsonEvidence } from '../../../domain/evidence.ts'
@@ -17,7 +19,7 @@ const input = z.object({
 const output = z.looseObject({ sourceVersionId: z.string() })
 
 /** Divides the pinned source into records, every byte in exactly one. What makes a cut unsafe stops here. */
-export function mark(world: CutDeps): ReadEffect<z.infer<typeof input>, z.infer<typeof output>> {
+export function mark(deps: CutDeps): ReadEffect<z.infer<typeof input>, z.infer<typeof output>> {
   return {
     name: 'mark',
     kind: 'read',
@@ -25,7 +27,7 @@ export function mark(world: CutDeps): ReadEffect<z.infer<typeof input>, z.infer<
     output,
     async execute(context, { sourceDigest, ...how }) {
       const { document } = how
-      const found = reuseScan(world, await context.evidence(sourceDigest), how)
+      const found = reuseScan(deps, await context.evidence(sourceDigest), how)
       const marked = jsonEvidence('scan', found)
       const id = sourceVersionId(document, found)
       return {
@@ -52,17 +54,17 @@ export interface ReadingOptions {
 type Readers = Pick<CutDeps, 'profiles' | 'caps'>
 
 /** A scan that a cut can be made of, made anew. */
-export function scanSafely(world: Readers, bytes: Uint8Array, how: ReadingOptions): Scan {
-  return safe(world, scanSource(world, bytes, how), how)
+export function scanSafely(deps: Readers, bytes: Uint8Array, how: ReadingOptions): Scan {
+  return safe(deps, scanSource(deps, bytes, how), how)
 }
 
 /** The same from the newest scan of this process, where it is of these bytes, read in this way. */
-export function reuseScan(world: Readers, bytes: Uint8Array, how: ReadingOptions): Scan {
+export function reuseScan(deps: Readers, bytes: Uint8Array, how: ReadingOptions): Scan {
   const { source, profiles, document, profile, found } = newest ?? {}
   // Detected or named, a profile reads the same.
   const alike = how.profile === profile || how.profile === found?.profile
-  const same = alike && profiles === world.profiles && document === how.document
-  return safe(world, same && source === digestOfBytes(bytes) ? found! : scanSource(world, bytes, how), how)
+  const same = alike && profiles === deps.profiles && document === how.document
+  return safe(deps, same && source === digestOfBytes(bytes) ? found! : scanSource(deps, bytes, how), how)
 }
 
 type Scanned = { source: string; found: Scan } & Pick<ReadingOptions, 'document' | 'profile'> &

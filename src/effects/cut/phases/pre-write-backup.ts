@@ -8,14 +8,14 @@ const input = z.object({ document: z.string(), target: z.string() })
 const output = z.looseObject({ backupDigest: z.string() })
 
 /** The narrow backup: every row of the document, whole, as the reader sees it. A plan can touch no others. */
-export function preWriteBackup(world: CutDeps): ReadEffect<z.infer<typeof input>, z.infer<typeof output>> {
+export function preWriteBackup(deps: CutDeps): ReadEffect<z.infer<typeof input>, z.infer<typeof output>> {
   return {
     name: 'pre_write_backup',
     kind: 'read',
     input,
     output,
     async execute(context, { document, target }) {
-      const { evidence, rows } = await backUpDocument(await world.target(target), context, document)
+      const { evidence, rows } = await backUpDocument(await deps.target(target), context, document)
       return { output: { backupDigest: evidence.digest, backedUp: rows }, evidence: [evidence] }
     },
   }

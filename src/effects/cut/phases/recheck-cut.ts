@@ -32,18 +32,18 @@ const output = z.looseObject({ planDigest: z.string() })
  * The last check at SG1: source and target are read again and the plan is made again. The same digest: the approval covers it.
  * Another: the run falls back to its gate with the new plan, survey and backup, and says what differs.
  */
-export function recheckCut(world: CutDeps): ReadEffect<z.infer<typeof input>, z.infer<typeof output>> {
+export function recheckCut(deps: CutDeps): ReadEffect<z.infer<typeof input>, z.infer<typeof output>> {
   return {
     name: 'recheck_cut',
     kind: 'read',
     input,
     output,
     async execute(context, { document, source, profile, accept, target, planDigest }) {
-      const bytes = await world.readSource(source)
-      const there = await world.target(target)
+      const bytes = await deps.readSource(source)
+      const there = await deps.target(target)
       const { survey } = await there.survey(context, document)
       const inForce = await readCurrentTexts(there, context, survey)
-      const unitCap = world.caps.units
+      const unitCap = deps.caps.units
       const differences = async (plan: CutPlan | null) =>
         planDifferences(await readJsonEvidence<CutPlan>(context, planDigest), {
           bytes,
@@ -55,11 +55,11 @@ export function recheckCut(world: CutDeps): ReadEffect<z.infer<typeof input>, z.
       // The plan that was approved is the other of two where nothing differs.
       const { plan, evidence }: PlannedCut = await withDriftNamed(
         () => differences(null),
-        () => planOnce(world, context, given),
+        () => planOnce(deps, context, given),
       )
       if (evidence.digest === planDigest) return { output: { planDigest, report: { recheck: null } } }
 
-      const planned = plannedResult(planTwice(world, context, given))
+      const planned = plannedResult(planTwice(deps, context, given))
       const differ = await differences(plan)
       const pinned = bytesEvidence('source', 'application/octet-stream', bytes)
       const surveyed = jsonEvidence('survey/before', survey)
@@ -75,7 +75,7 @@ export function recheckCut(world: CutDeps): ReadEffect<z.infer<typeof input>, z.
       }
       const probed = await withDriftNamed(
         async () => differ,
-        () => grantProbe(world).execute(withUnsavedEvidence(context, made), toProbe),
+        () => grantProbe(deps).execute(withUnsavedEvidence(context, made), toProbe),
       )
       return {
         output: {
@@ -111,7 +111,7 @@ const lifecycleInput = z.object({
 
 /** The last check at SG2: the drafts are still there, with their texts, behind the same functions and guards. */
 export function recheckLifecycle(
-  world: CutDeps,
+  deps: CutDeps,
 ): ReadEffect<z.infer<typeof lifecycleInput>, z.infer<typeof output>> {
   return {
     name: 'recheck_lifecycle',
@@ -121,7 +121,7 @@ export function recheckLifecycle(
     async execute(context, { document, target, planDigest, cutPlanDigest }) {
       const approved = await readJsonEvidence<LifecyclePlan>(context, planDigest)
       const plan = await readJsonEvidence<CutPlan>(context, cutPlanDigest)
-      const { survey } = await (await openWriteTarget(world, context, target)).survey(context, document)
+      const { survey } = await (await openWriteTarget(deps, context, target)).survey(context, document)
       // No new plan is offered here: behind other guards nothing was rehearsed. Put back as it was, the approval counts.
       const differences = lifecycleDifferences(approved, plan, survey, context.mode)
       if (differences.length > 0) {

@@ -8,15 +8,15 @@ const input = z.object({ document: z.string(), source: z.string(), target: z.str
 const output = z.looseObject({ sourceDigest: z.string(), sourceSha256: z.string(), surveyDigest: z.string() })
 
 /** Pins the source by its SHA-256 and keeps its bytes; surveys the target as the reader, before anything else. */
-export function sourcePin(world: CutDeps): ReadEffect<z.infer<typeof input>, z.infer<typeof output>> {
+export function sourcePin(deps: CutDeps): ReadEffect<z.infer<typeof input>, z.infer<typeof output>> {
   return {
     name: 'source_pin',
     kind: 'read',
     input,
     output,
     async execute(context, { document, source, target }) {
-      const bytes = await world.readSource(source)
-      const { survey, transactionId } = await (await world.target(target)).survey(context, document)
+      const bytes = await deps.readSource(source)
+      const { survey, transactionId } = await (await deps.target(target)).survey(context, document)
       const pinned = bytesEvidence('source', 'application/octet-stream', bytes)
       const surveyed = jsonEvidence('survey/before', survey)
       const sourceSha256 = pinned.digest.slice('sha256:'.length)

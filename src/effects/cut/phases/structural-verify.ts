@@ -11,7 +11,7 @@ const input = z.object({ document: z.string(), target: z.string(), planDigest: z
 const output = z.looseObject({ facts: z.record(z.string(), z.boolean()) })
 
 /** Structure, as named booleans, each asked of the database; one that is false stops the run. */
-export function structuralVerify(world: CutDeps): ReadEffect<z.infer<typeof input>, z.infer<typeof output>> {
+export function structuralVerify(deps: CutDeps): ReadEffect<z.infer<typeof input>, z.infer<typeof output>> {
   return {
     name: 'structural_verify',
     kind: 'read',
@@ -19,7 +19,7 @@ export function structuralVerify(world: CutDeps): ReadEffect<z.infer<typeof inpu
     output,
     async execute(context, { document, target, planDigest }) {
       const plan = await readJsonEvidence<CutPlan>(context, planDigest)
-      const there = await openWriteTarget(world, context, target)
+      const there = await openWriteTarget(deps, context, target)
       const facts = await there.read('reader', context, (sql) => structure(sql, document, plan))
       const wrong = Object.keys(facts).filter((name) => !facts[name])
       if (wrong.length > 0) {

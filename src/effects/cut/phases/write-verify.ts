@@ -26,9 +26,9 @@ type Output = z.infer<typeof output>
  * The verifier looks by its own code path, signs what it found, and the plan of the lifecycle gate is made from what is then
  * there.
  */
-export function writeVerify(world: CutDeps): WriteEffect<Input, Output> {
+export function writeVerify(deps: CutDeps): WriteEffect<Input, Output> {
   const at = async (target: Target, context: EffectContext, given: Input) => {
-    const source = await world.readSource(given.source)
+    const source = await deps.readSource(given.source)
     const verified = target.write('verifier', context, async (sql) => {
       const ids = governanceIds(context.runId)
       const finding = await examineCut(sql, { ...ids, source, pinnedSha256: given.sourceSha256 })
@@ -38,7 +38,7 @@ export function writeVerify(world: CutDeps): WriteEffect<Input, Output> {
     const [, result] = await awaitBoth(verified, resultAt(target, context, given))
     return result
   }
-  return targetWrite(world, { name: 'write_verify', input, output, write: at, committed: probeAt })
+  return targetWrite(deps, { name: 'write_verify', input, output, write: at, committed: probeAt })
 }
 
 const verifierIds = (runId: string) => ({

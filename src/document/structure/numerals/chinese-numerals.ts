@@ -1,0 +1,20 @@
+const HAN_DIGITS = '零一二三四五六七八九'
+const HAN_UNITS: Record<string, number> = { 十: 10, 百: 100, 千: 1000 }
+
+/** Returns the value of a number below 10,000 in Chinese numerals, with units (二十一) or as digits (二一), or null. */
+export function parseChineseNumeral(text: string): number | null {
+  let total = 0
+  let digits = 0
+  for (const sign of text.replaceAll('〇', '零')) {
+    const unit = HAN_UNITS[sign]
+    const digit = HAN_DIGITS.indexOf(sign)
+    if (unit === undefined && digit < 0) return null
+    if (unit === undefined) digits = digits * 10 + digit
+    else {
+      total += (digits || 1) * unit
+      digits = 0
+    }
+  }
+  const value = total + digits
+  return value > 0 ? value : null
+}
