@@ -31,7 +31,7 @@ const program = [
   'test/cli/document-export.test.ts',
   'test/cli/drift.test.ts',
   'test/cli/explain.test.ts',
-  'test/cli/flipped.test.ts',
+  'test/cli/changes-during-write.test.ts',
   'test/cli/machine-versions.test.ts',
   'test/cli/migrate-faults.test.ts',
   'test/cli/migrate-run.test.ts',

@@ -6,11 +6,10 @@ import type { CloseoutDeps } from '../bundle/sign-closeout.ts'
 import { assertKnownGates } from '../config/gate-policy.ts'
 import { type Config, findConfiguredSecrets, readConfig } from '../config/load-config.ts'
 import type { LoadedModule } from '../custom/load-module.ts'
-import { deciding } from '../deciding.ts'
 import { systemClock } from '../domain/clock.ts'
 import type { HistoryEntry, Run } from '../domain/run.ts'
 import { createEngine, type Engine } from '../engine/engine.ts'
-import type { EngineParts, InstalledMachine } from '../engine/parts.ts'
+import type { EngineDeps, InstalledMachine } from '../engine/engine-deps.ts'
 import { namesSecret } from '../secrets/key-names.ts'
 import { createSecretRegistry, isStrongSecret, type SecretRegistry } from '../secrets/redaction.ts'
 import { withGroupCommit } from '../store/group-commit.ts'
@@ -19,6 +18,7 @@ import { openRunStore } from '../store/sqlite/open-run-store.ts'
 import type { EmbeddedTargets } from '../targets/embedded/embedded-targets.ts'
 import { isOwnerAlive, thisProcess } from '../targets/system/process-identity.ts'
 import type { Target } from '../targets/target.ts'
+import { gateDeps } from './gate-deps.ts'
 import { openLog } from './log.ts'
 import { migrationsDirectory, writerThread } from './paths.ts'
 import { createReports } from './run-reports.ts'
@@ -28,7 +28,7 @@ export interface App {
   config: Config
   store: RunStore
   engine: Engine
-  parts: EngineParts
+  parts: EngineDeps
   /** A target by its configured name, or `embedded`. TARGET_NOT_FOUND names the known ones. */
   target(name: string): Promise<Target>
   embedded(): Promise<EmbeddedTargets>
@@ -133,7 +133,7 @@ function partsOf(
   options: AppOptions,
   config: Config,
   store: RunStore,
-): Omit<EngineParts, 'installed' | 'log' | 'secrets'> {
+): Omit<EngineDeps, 'installed' | 'log' | 'secrets'> {
   const { home, interrupt, onStep, onProgress } = options
   return {
     store,
@@ -143,7 +143,7 @@ function partsOf(
     owner: thisProcess(),
     ownerAlive: isOwnerAlive,
     osUser: osUser(),
-    ...deciding(home, config),
+    ...gateDeps(home, config),
     allowLive: config.execution.allowLive,
     caps: config.caps,
     interrupt,

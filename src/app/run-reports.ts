@@ -3,8 +3,8 @@ import { join, relative } from 'node:path'
 import { CutterError } from '../domain/errors.ts'
 import type { HeadWitness } from '../domain/head-witness.ts'
 import type { Run } from '../domain/run.ts'
-import { knownWhole } from '../engine/known.ts'
-import type { GatePolicy, Reports } from '../engine/parts.ts'
+import type { GatePolicy, Reports } from '../engine/engine-deps.ts'
+import { loadRunRecord } from '../engine/load-run.ts'
 import { readHeadWitness, reportFolder, reportsRoot } from '../reports/report-folder.ts'
 import type { RunStore } from '../store/run-store.ts'
 
@@ -35,7 +35,7 @@ export function createReports(options: ReportsOptions): Reports {
 /** Writes what a resting run shows, unless it is written already. One that can't be trusted leaves what was reported of it. */
 async function report({ home, store, policy, allowedSigners }: ReportsOptions, runId: string): Promise<void> {
   const lastSeen = async () => findHeadWitness(home, runId)
-  const record = await knownWhole({ store, reports: { lastSeen } }, runId).catch(refusedOnly)
+  const record = await loadRunRecord({ store, reports: { lastSeen } }, runId).catch(refusedOnly)
   if (record === null || record.run.status === 'working' || areReportsCurrent(home, record.run)) return
   const { run } = record
   const [{ buildReports }, { writeReports }] = await Promise.all([

@@ -1,7 +1,7 @@
 import { chmod, link, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CutterError } from '../domain/errors.ts'
-import { askSshKeygen, inPrivateFolder } from './ssh-keygen-process.ts'
+import { inPrivateFolder, runSshKeygen } from './openssh/ssh-keygen-process.ts'
 
 /** The key by which an instance of Cutter vouches for what it recorded. It has no passphrase: nobody is there to type one. */
 export interface InstanceKey {
@@ -16,7 +16,7 @@ export interface InstanceKey {
  * The key in `<folder>/instance_key`, made when first needed: ed25519, mode 0600. Processes that need it at the same moment
  * get the same one. Throws TOOL_MISSING without ssh-keygen, STORE_UNWRITABLE where the folder can't be written.
  */
-export async function instanceKey(folder: string, host: string): Promise<InstanceKey> {
+export async function ensureInstanceKey(folder: string, host: string): Promise<InstanceKey> {
   const keyFile = join(folder, 'instance_key')
   const known = await publicKeyAt(keyFile)
   if (known !== null) return known
@@ -30,7 +30,7 @@ export async function instanceKey(folder: string, host: string): Promise<Instanc
 const PUBLIC_KEY = /^(\S+ \S+ (cutter-instance@[A-Za-z0-9.-]{1,64}))\n?$/
 
 /** The principal of a public key's line; null when the line is not an instance's. */
-export function signerOfInstance(publicKey: string): string | null {
+export function findInstanceSigner(publicKey: string): string | null {
   return PUBLIC_KEY.exec(publicKey)?.[2] ?? null
 }
 
@@ -77,16 +77,16 @@ async function aside(folder: string, work: (own: string) => Promise<void>): Prom
 }
 
 async function run(args: string[]): Promise<string> {
-  const answer = await askSshKeygen({ args, timeoutSeconds: 30 })
+  const answer = await runSshKeygen({ args, timeoutSeconds: 30 })
   if (answer.ok) return answer.stdout
   throw new CutterError('INTERNAL', `ssh-keygen could not make the instance's key: ${answer.stderr.trim()}`)
 }
 
 /** `SHA256:…` of a public key's line, as `ssh-keygen -l` prints it; null when it is no key that OpenSSH knows. */
-export function fingerprintOfKey(publicKey: string): Promise<string | null> {
+export function askFingerprint(publicKey: string): Promise<string | null> {
   return inPrivateFolder(async (write) => {
     const args = ['-l', '-f', await write('key.pub', `${publicKey}\n`)]
-    const { ok, stdout } = await askSshKeygen({ args, timeoutSeconds: 10 })
+    const { ok, stdout } = await runSshKeygen({ args, timeoutSeconds: 10 })
     return ok ? (/^\d+ (SHA256:\S+) /.exec(stdout)?.[1] ?? null) : null
   })
 }

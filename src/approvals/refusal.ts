@@ -1,68 +1,84 @@
-import { peopleIn } from './identities.ts'
-import { countPeople } from './people.ts'
-import type { Counted, RefusalAnswer, RefusalInput, SignerAnswer, Vouched } from './refusal-words.ts'
-import { refuseByFacts, refuseByPeople, refuseByTimes } from './refuse-by-facts.ts'
-import { refuseByNumber } from './refuse-by-number.ts'
-import { refuseByKeyOfOperator, signerOf } from './refuse-by-signer.ts'
-import { laterDecision, superseded } from './superseded.ts'
-import { signersText } from './trust.ts'
+import type { Approval } from '../domain/approval.ts'
+import type { Run } from '../domain/run.ts'
+import { shellQuote } from '../domain/shell-quote.ts'
+import type { Trust } from './trust-files.ts'
 
-export type {
-  ApprovalPolicy,
-  Counted,
-  Refusal,
-  RefusalInput,
-  RefusalReason,
-  Vouched,
-} from './refusal-words.ts'
-export { refuseByFacts, refuseByPeople, refuseByTimes } from './refuse-by-facts.ts'
+/** In the order in which they are looked for. */
+export type RefusalReason =
+  | 'APPROVAL_UNKNOWN'
+  | 'RUN_HELD'
+  | 'RUN_CLOSED'
+  | 'NOT_AT_A_GATE'
+  | 'ALREADY_USED'
+  | 'OTHER_RUN'
+  | 'OTHER_GATE'
+  | 'OTHER_ARRIVAL'
+  | 'OTHER_PLAN'
+  | 'REHEARSAL_IN_LIVE'
+  | 'FILES_UNSAFE'
+  | 'SIGNATURE_INVALID'
+  | 'SIGNER_NOT_ALLOWED'
+  | 'WILDCARD_PRINCIPAL'
+  | 'KEY_REVOKED'
+  | 'SIGNER_NOT_VALID_THEN'
+  | 'NOT_YET_VALID'
+  | 'EXPIRED'
+  | 'OPERATORS_OWN'
+  | 'SUPERSEDED'
+  | 'NOT_ENOUGH_APPROVERS'
 
-/**
- * Whether an approval lets a run go on: the first reason why it can't, or null with the one who vouches for it (nobody
- * for a rehearsal). The order is part of the outside contract: what an approval is for comes before who signed it, and
- * only what is vouched for may cause work. Before all of this the engine looks whether the approval is known and the
- * run held; after it, at the world.
- */
-export async function refusal(input: RefusalInput): Promise<RefusalAnswer> {
-  const alone = await refusalAlone(input)
-  if (alone.refusal !== null) return alone
-  if (alone.vouched === null) return { ...alone, counted: [] }
-  const later = await laterDecision(input, alone.vouched, refusalAlone)
-  if (later !== null) return { refusal: superseded(input, later) }
-
-  const counted = await countedWith(input, alone.vouched)
-  const refused = await refuseByNumber(input, counted)
-  return refused === null ? { ...alone, counted } : { refusal: refused }
+export interface Refusal {
+  reason: RefusalReason
+  message: string
+  next: string
 }
 
-async function refusalAlone(input: RefusalInput): Promise<SignerAnswer> {
-  const { approval, now, policy } = input
-  const byFacts = refuseByFacts(input)
-  if (byFacts !== null) return { refusal: byFacts }
-
-  const signer = await signerOf(input)
-  if (signer.refusal !== null) return signer
-
-  const refused =
-    refuseByTimes(approval, now, policy) ?? refuseByPeople(input) ?? (await refuseByKeyOfOperator(input))
-  return refused === null ? signer : { refusal: refused }
+export interface ApprovalPolicy {
+  /** The longest that an approval counts, whatever it says itself. */
+  validHours: number
+  /** The only principals whose approvals count; everyone in allowed_signers when left out. */
+  of?: string[]
+  /** How many people must approve a live run; 1 when left out. */
+  need?: number
+  /** Whether an operator's own approval is refused in a live run; true when left out. */
+  fourEyes?: boolean
 }
 
-/** The approval that was brought and, where more than one is needed, one of each other person whose decision is the same. */
-async function countedWith(input: RefusalInput, vouched: Vouched): Promise<Counted[]> {
-  const { run, approval, policy, others = [] } = input
-  const counted: Counted[] = [{ approvalId: approval.approvalId, ...vouched }]
-  const { decision } = approval.statement
-  if (run.mode !== 'live' || decision !== 'approve' || (policy.need ?? 1) <= 1) return counted
+/** Who vouches for an approval, and with which key. */
+export interface Vouched {
+  principal: string
+  fingerprint: string
+  keyType: string
+}
 
-  const same = peopleIn(await signersText(input.trust))
-  for (const other of others) {
-    if (other.approvalId === approval.approvalId || other.statement.decision !== decision) continue
-    const answer = await refusalAlone({ ...input, approval: other })
-    if (answer.refusal !== null || answer.vouched === null) continue
-    if ((await laterDecision({ ...input, approval: other }, answer.vouched, refusalAlone)) !== null) continue
-    const more = [...counted, { approvalId: other.approvalId, ...answer.vouched }]
-    if (countPeople(more, same) > countPeople(counted, same)) counted.push(more.at(-1)!)
-  }
-  return counted
+/** One of the approvals under which a run goes on, with who vouches for it. */
+export interface Counted extends Vouched {
+  approvalId: string
+}
+
+export interface ApprovalCase {
+  run: Run
+  approval: Approval
+  /** Everyone who started or resumed the run, besides `run.startedBy`. */
+  operators: string[]
+  now: Date
+  trust: Trust
+  policy: ApprovalPolicy
+  /** All approvals of this run: for a policy that needs more than one, and for people who changed their mind. */
+  others?: Approval[]
+}
+
+export type SignerVerdict = { refusal: Refusal } | { refusal: null; vouched: Vouched | null }
+/** `counted` names an approval for each person behind the decision; nobody stands behind a rehearsal. */
+export type Verdict = { refusal: Refusal } | { refusal: null; vouched: Vouched | null; counted: Counted[] }
+
+/** The command that makes an approval like this one, on what the run shows now. */
+export function nextApprovalCommand(
+  run: Pick<Run, 'runId'>,
+  { kind, statement }: Pick<Approval, 'kind' | 'statement'>,
+): string {
+  const decision = statement.decision === 'approve' ? '' : ` --decision ${statement.decision}`
+  return kind === 'rehearsal'
+    ? `cutter approval rehearse ${run.runId}${decision}`
+    : `cutter approval sign ${run.runId} --as ${shellQuote(statement.approver)} --key <file>${decision}`
 }

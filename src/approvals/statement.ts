@@ -26,7 +26,7 @@ export interface StatementInput {
 export function composeStatement(input: StatementInput): Statement {
   const { run, clock, validHours } = input
   if (run.status !== 'paused') {
-    const { message, next } = whyNotAtAGate(run)
+    const { message, next } = describeNotAtGate(run)
     throw new CutterError('APPROVAL_REFUSED', message, { next, data: { runId: run.runId, state: run.state } })
   }
   if (run.gateSeq === null || run.gateHead === null || run.planDigest === null) {
@@ -49,7 +49,7 @@ export function composeStatement(input: StatementInput): Statement {
     approver: input.approver,
     reason: input.reason,
     issuedAt,
-    expiresAt: hoursAfter(issuedAt, validHours),
+    expiresAt: addHours(issuedAt, validHours),
     nonce: input.nonce,
     ...(input.reviewDecisionId === undefined ? {} : { reviewDecisionId: input.reviewDecisionId }),
   }
@@ -72,12 +72,12 @@ export function namespaceOf(machine: string, gate: string): string {
   return `cutter.${machine}.${gate}`
 }
 
-export function hoursAfter(time: string, hours: number): string {
+export function addHours(time: string, hours: number): string {
   return new Date(Date.parse(time) + hours * 3_600_000).toISOString()
 }
 
 /** What a run does instead of waiting at a gate, and what its operator can do about it. */
-export function whyNotAtAGate(run: Run): { message: string; next: string } {
+export function describeNotAtGate(run: Run): { message: string; next: string } {
   const at = `run ${run.runId} does not wait at a gate: it is`
   switch (run.status) {
     case 'closed':

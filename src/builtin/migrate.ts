@@ -1,7 +1,7 @@
 import { migrate } from '../../machines/migrate.ts'
 import type { App } from '../app/open-app.ts'
 import { admitMigrate, type MigrateDeps, migrateEffects } from '../effects/migrate/index.ts'
-import type { InstalledMachine } from '../engine/parts.ts'
+import type { InstalledMachine } from '../engine/engine-deps.ts'
 import { readEmbeddedStatus } from '../targets/embedded/open-embedded.ts'
 import { readTargetSettings, readTargetUrl } from '../targets/postgres/configured-target.ts'
 import { openDatabaseDumps } from '../targets/postgres/database-dumps.ts'

@@ -1,8 +1,8 @@
 import { rollback } from '../../machines/rollback.ts'
 import type { App } from '../app/open-app.ts'
 import { admitRollback, rollbackEffects } from '../effects/rollback/index.ts'
-import { known } from '../engine/known.ts'
-import type { InstalledMachine } from '../engine/parts.ts'
+import type { InstalledMachine } from '../engine/engine-deps.ts'
+import { loadRun } from '../engine/load-run.ts'
 import { definitionDigest } from './cut.ts'
 import { createHostOpener } from './deploy.ts'
 
@@ -10,7 +10,7 @@ export function installRollback(
   { config, store }: Pick<App, 'config' | 'store'>,
   env: NodeJS.ProcessEnv,
 ): InstalledMachine {
-  const world = { host: createHostOpener(config, env), run: (id: string) => known({ store }, id) }
+  const world = { host: createHostOpener(config, env), run: (id: string) => loadRun({ store }, id) }
   return {
     machine: { ...rollback, definitionDigest: definitionDigest(rollback) },
     effects: rollbackEffects(world),

@@ -1,7 +1,7 @@
 import { teardown } from '../../machines/teardown.ts'
 import type { App } from '../app/open-app.ts'
 import { teardownEffects } from '../effects/teardown/index.ts'
-import type { InstalledMachine } from '../engine/parts.ts'
+import type { InstalledMachine } from '../engine/engine-deps.ts'
 import { definitionDigest } from './cut.ts'
 import { createRehearsalCopies } from './migrate.ts'
 

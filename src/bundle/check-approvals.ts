@@ -1,5 +1,5 @@
-import { skewMinutes } from '../approvals/refuse-by-facts.ts'
-import { keyFingerprintOf, verifySignature } from '../approvals/ssh-keygen.ts'
+import { findSigningKey, verifySignature } from '../approvals/openssh/verify-signature.ts'
+import { skewMinutes } from '../approvals/rules/binding.ts'
 import { approvalIdOf, namespaceOf, parseStatement } from '../approvals/statement.ts'
 import type { Decision, Statement } from '../domain/approval.ts'
 import { CutterError } from '../domain/errors.ts'
@@ -157,7 +157,7 @@ async function checkSignature(
   const namespace = namespaceOf(machine, gate)
   const signed = { text: approval.statementText, signature: approval.signature, namespace }
   const file = pathOfSignature(pathOfStatement(approvalId))
-  const key = await keyFingerprintOf(signed)
+  const key = await findSigningKey(signed)
   if (key === null)
     return bundleFault('SIGNATURE_INVALID', file, `${file} is no signature of its statement for ${namespace}`)
   if (

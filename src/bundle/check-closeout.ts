@@ -1,5 +1,5 @@
-import { fingerprintOfKey } from '../approvals/instance-key.ts'
-import { keyFingerprintOf, verifySignature } from '../approvals/ssh-keygen.ts'
+import { askFingerprint } from '../approvals/instance-key.ts'
+import { findSigningKey, verifySignature } from '../approvals/openssh/verify-signature.ts'
 import { type BundleFault, bundleFault } from './bundle-fault.ts'
 import { CLOSEOUT, pathOfCountersignature, pathOfSignature } from './bundle-paths.ts'
 import { CLOSEOUT_NAMESPACE, closeoutText, countersignatureText } from './closeout-statement.ts'
@@ -35,8 +35,8 @@ export async function checkCloseout(record: RunRecord, signersFile: string | nul
     }
 
   const sealed = { text, signature: instance.signature, namespace: CLOSEOUT_NAMESPACE }
-  const sealKey = isAsWritten(instance.signature) ? await keyFingerprintOf(sealed) : null
-  if (sealKey === null || sealKey.fingerprint !== (await fingerprintOfKey(instance.publicKey))) {
+  const sealKey = isAsWritten(instance.signature) ? await findSigningKey(sealed) : null
+  if (sealKey === null || sealKey.fingerprint !== (await askFingerprint(instance.publicKey))) {
     const file = pathOfSignature(CLOSEOUT)
     const message = `${file} is no signature of ${CLOSEOUT} by the key in instance.pub`
     return { fault: bundleFault('CLOSEOUT_SIGNATURE_INVALID', file, message) }
@@ -44,7 +44,7 @@ export async function checkCloseout(record: RunRecord, signersFile: string | nul
   const ends: CheckedCloseoutSignature[] = [await end('closeout', { ...instance, text }, sealKey.fingerprint)]
   for (const one of countersigned) {
     const key = isAsWritten(one.signature)
-      ? await keyFingerprintOf({ ...one, namespace: CLOSEOUT_NAMESPACE })
+      ? await findSigningKey({ ...one, namespace: CLOSEOUT_NAMESPACE })
       : null
     if (key === null || one.text !== countersignatureText({ runId: run.runId, text }, one)) {
       const file = pathOfCountersignature(one.signer)

@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { peopleIn } from '../approvals/identities.ts'
-import { countPeople } from '../approvals/people.ts'
-import { skewMinutes } from '../approvals/refuse-by-facts.ts'
+import { countPeople } from '../approvals/count-people.ts'
+import { skewMinutes } from '../approvals/rules/binding.ts'
+import { findSamePeople } from '../approvals/same-person.ts'
 import { entryMarks, listOperators } from '../domain/history-facts.ts'
 import type { HistoryEntry } from '../domain/run.ts'
 import { type BundleFault, bundleFault } from './bundle-fault.ts'
@@ -78,7 +78,7 @@ function faultInRules(
   if ((signers?.digest ?? null) !== policy.allowedSignersDigest)
     return unmet(`the signers of entry ${seq} are not those of the policy of that time`, pathOfEvidence(row))
   const text = signers === undefined ? '' : Buffer.from(record.bytes.get(signers.digest)!).toString()
-  const same = peopleIn(text)
+  const same = findSamePeople(text)
   const operators = listOperators(record.history.slice(0, seq), record.genesis.osUser)
   const own = counted.find(({ approver }) => operators.some((operator) => same(operator, approver)))
   if (own !== undefined && policy.fourEyes)

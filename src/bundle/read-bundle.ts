@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { signerOfInstance } from '../approvals/instance-key.ts'
+import { findInstanceSigner } from '../approvals/instance-key.ts'
 import { UPGRADED } from '../domain/history.ts'
 import { listNamedEvidence } from '../domain/history-facts.ts'
 import type { HistoryEntry, RunIdentity } from '../domain/run.ts'
@@ -49,7 +49,7 @@ const idsIn = (files: Files) =>
 function readCloseout(files: Files, text: (path: string) => string): SignedCloseout {
   const publicKey = text('instance.pub').replace(/\n$/, '')
   const { predicate } = json(text(CLOSEOUT), CLOSEOUT, closeoutShape)
-  if (signerOfInstance(publicKey) !== predicate.signer) {
+  if (findInstanceSigner(publicKey) !== predicate.signer) {
     const why = `it is not the public key of the signer that ${CLOSEOUT} names`
     throw new Unreadable('FILE_UNREADABLE', 'instance.pub', why)
   }

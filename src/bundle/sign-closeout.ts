@@ -1,7 +1,7 @@
-import { instanceKey } from '../approvals/instance-key.ts'
-import type { SignatureFault } from '../approvals/signature-faults.ts'
-import { signText, verifySignature } from '../approvals/ssh-keygen.ts'
-import type { Trust } from '../approvals/trust.ts'
+import { ensureInstanceKey } from '../approvals/instance-key.ts'
+import { signText, verifySignature } from '../approvals/openssh/verify-signature.ts'
+import type { SignatureFault } from '../approvals/rules/signature-refusals.ts'
+import type { Trust } from '../approvals/trust-files.ts'
 import { type Clock, timestamp } from '../domain/clock.ts'
 import type { CloseoutSignature } from '../domain/closeout-signature.ts'
 import { CutterError } from '../domain/errors.ts'
@@ -32,7 +32,7 @@ export async function signCloseout(
   if (earlier !== null) return earlier
   if (run.status !== 'closed') throw notClosed(run, 'sealed')
   const record = await loadRecord(store, run)
-  const { keyFile, signer, publicKey } = await instanceKey(folder, host)
+  const { keyFile, signer, publicKey } = await ensureInstanceKey(folder, host)
   const at = timestamp(clock)
   const text = closeoutText(record, { signer, at })
   const signature = await signText({ text, keyFile, namespace: CLOSEOUT_NAMESPACE })

@@ -6,8 +6,8 @@ import { findHome } from '../config/load-config.ts'
 import { CutterError } from '../domain/errors.ts'
 import { type Hold, holdOver } from '../domain/hold.ts'
 import type { HistoryEntry, Run } from '../domain/run.ts'
-import { known as knownRun, lost } from '../engine/known.ts'
-import { refuseSecretWords } from '../engine/secrets.ts'
+import { assertNoSecretWords } from '../engine/check-secrets.ts'
+import { loadRun as knownRun, lostRunError } from '../engine/load-run.ts'
 import { createSecretRegistry, type SecretRegistry } from '../secrets/redaction.ts'
 import type { RunStore } from '../store/run-store.ts'
 import { EXIT_INTERRUPTED, EXIT_OF_ERROR } from './exit-codes.ts'
@@ -73,7 +73,7 @@ export async function command(
 /** A flag is kept, printed or both, whichever command it belongs to. */
 function refuseSecretOptions(options: object): void {
   for (const [name, value] of Object.entries(options)) {
-    if (typeof value === 'string') refuseSecretWords({}, { [`--${kebab(name)}`]: value })
+    if (typeof value === 'string') assertNoSecretWords({}, { [`--${kebab(name)}`]: value })
   }
 }
 
@@ -139,7 +139,7 @@ async function wholeRunId(store: RunStore, home: string, text: string): Promise<
       })
     }
     const reported = findReportedRun(home, text)
-    if (reported !== null) throw lost(reported.runId, reported.seq)
+    if (reported !== null) throw lostRunError(reported.runId, reported.seq)
     throw new CutterError('RUN_NOT_FOUND', `there is no run ${text} here`, { next: 'cutter run list' })
   }
   if (found.length === 1) return first

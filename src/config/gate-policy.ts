@@ -1,5 +1,5 @@
 import { CutterError } from '../domain/errors.ts'
-import type { GatePolicy } from '../engine/parts.ts'
+import type { GatePolicy } from '../engine/engine-deps.ts'
 import { gatesOf } from '../machine/chart-gates.ts'
 import type { MachineDefinition } from '../machine/define.ts'
 import type { Config } from './load-config.ts'

@@ -1,11 +1,11 @@
 import { realpathSync, statSync } from 'node:fs'
 import { sep } from 'node:path'
 import { createJiti, type Jiti } from 'jiti'
-import { writableByOthers } from '../approvals/strict-modes.ts'
+import { findWritableByOthers } from '../approvals/file-permissions.ts'
 import { BUILT_DIGESTS } from '../builtin/code-digests.ts'
 import { CutterError } from '../domain/errors.ts'
 import { digestOf, type Json } from '../domain/json.ts'
-import type { InstalledMachine } from '../engine/parts.ts'
+import type { InstalledMachine } from '../engine/engine-deps.ts'
 import { xstate, zod } from '../machine/runtime-packages.ts'
 import type { Machine } from '../machine/transition.ts'
 import { createResolver, digestModuleSource } from './module-source.ts'
@@ -64,7 +64,7 @@ function refuseOpenToOthers(files: string[]): void {
   const uid = process.geteuid?.()
   if (uid === undefined) return
   for (const file of files) {
-    const fault = writableByOthers(file, uid)
+    const fault = findWritableByOthers(file, uid)
     if (fault === null) continue
     throw new CutterError('FILES_UNSAFE', `${fault.message}; it was not loaded`, {
       next: fault.next,

@@ -1,13 +1,13 @@
 import { CutterError } from '../domain/errors.ts'
 import type { Json } from '../domain/json.ts'
 import type { Mode, Run } from '../domain/run.ts'
-import { refuseOnHold } from './hold.ts'
-import { known, takenUp } from './known.ts'
-import { orHeld, refuseHeld } from './lease.ts'
-import { operatorOf } from './operators.ts'
-import type { EngineParts } from './parts.ts'
-import { answerAtRest } from './resting.ts'
-import { refuseSecretWords } from './secrets.ts'
+import { assertNotOnHold } from './check-hold.ts'
+import { assertNoSecretWords } from './check-secrets.ts'
+import type { EngineDeps } from './engine-deps.ts'
+import { assertNotClaimed, mapConflict } from './lease.ts'
+import { loadForResume, loadRun } from './load-run.ts'
+import { assertOperator } from './operators.ts'
+import { findRestingAnswer } from './resume-precheck.ts'
 
 export interface StartOptions {
   mode: Mode
@@ -35,7 +35,7 @@ export interface Engine {
  * The verbs that move runs. What they need beyond the store (machines, approvals, XState) is loaded when a run really moves:
  * asking after a run that is closed or waits must not pay for it.
  */
-export function createEngine(parts: EngineParts): Engine {
+export function createEngine(parts: EngineDeps): Engine {
   // Two resumes of one run in one process share an owner, so the lease can't tell them apart; this does.
   const inHands = new Set<string>()
   const exclusively = async <T>(runId: string, task: () => Promise<T>): Promise<T> => {
@@ -50,8 +50,8 @@ export function createEngine(parts: EngineParts): Engine {
   }
   return {
     async start(machine, input, options) {
-      const { start } = await import('./start.ts')
-      return start(parts, exclusively, machine, input, options)
+      const { startRun } = await import('./start.ts')
+      return startRun(parts, exclusively, machine, input, options)
     },
     resume: (runId, options) => exclusively(runId, () => resume(parts, runId, options)),
     cancel: (runId, options) => exclusively(runId, () => cancel(parts, runId, options)),
@@ -67,47 +67,48 @@ const held = (runId: string) =>
 export type Exclusively = <T>(runId: string, task: () => Promise<T>) => Promise<T>
 
 async function resume(
-  parts: EngineParts,
+  parts: EngineDeps,
   id: string,
   options: { approvalId?: string; by?: string },
 ): Promise<Run> {
-  refuseSecretWords(parts, { '--by': options.by, '--approval': options.approvalId })
-  const taken = await takenUp(parts, id)
+  assertNoSecretWords(parts, { '--by': options.by, '--approval': options.approvalId })
+  const taken = await loadForResume(parts, id)
   const { run: found, record } = taken
   if (found.status === 'closed') return found
-  await refuseOnHold(parts, found)
-  const by = operatorOf(parts, options.by)
+  await assertNotOnHold(parts, found)
+  const by = assertOperator(parts, options.by)
   // Nothing is in flight where a run rests.
-  if (found.status === 'working') await refuseHeld(parts, found)
+  if (found.status === 'working') await assertNotClaimed(parts, found)
   // Whoever moves a run takes up more of its record than its row: all of it must be what the history gives.
   if (record !== null) await (await import('./verify-run.ts')).verifyReplay(parts, record)
-  const { upToDate } = await import('./upgrade.ts')
-  const run = await upToDate(parts, found, by)
-  answerAtRest(run, options.approvalId)
+  const { upgradeIfNeeded } = await import('./upgrade-run.ts')
+  const run = await upgradeIfNeeded(parts, found, by)
+  findRestingAnswer(run, options.approvalId)
   if (run.status === 'paused') {
-    const { decide } = await import('./decide.ts')
-    return decide(parts, run === found ? taken : await takenUp(parts, id), options.approvalId!, by)
+    const { applyApproval } = await import('./apply-approval.ts')
+    return applyApproval(
+      parts,
+      run === found ? taken : await loadForResume(parts, id),
+      options.approvalId!,
+      by,
+    )
   }
-  const { goOn } = await import('./go-on.ts')
-  return goOn(parts, run, options.approvalId, by)
+  const { resumeStopped } = await import('./resume-stopped.ts')
+  return resumeStopped(parts, run, options.approvalId, by)
 }
 
-async function cancel(
-  parts: EngineParts,
-  id: string,
-  options: { reason: string; by?: string },
-): Promise<Run> {
-  refuseSecretWords(parts, { '--by': options.by, '--reason': options.reason })
-  const run = await known(parts, id)
+async function cancel(parts: EngineDeps, id: string, options: { reason: string; by?: string }): Promise<Run> {
+  assertNoSecretWords(parts, { '--by': options.by, '--reason': options.reason })
+  const run = await loadRun(parts, id)
   if (run.status === 'closed') return run
-  const by = operatorOf(parts, options.by)
-  await refuseHeld(parts, run)
-  const { abandonOtherDefinition, takeOverUnsettled } = await import('./abandon.ts')
-  const { workOn } = await import('./work.ts')
+  const by = assertOperator(parts, options.by)
+  await assertNotClaimed(parts, run)
+  const { cancelOrphaned, claimUnsettled } = await import('./cancel-orphaned.ts')
+  const { continueRun } = await import('./work-on-run.ts')
   const { reason } = options
-  if (run.status === 'working') await takeOverUnsettled(parts, run)
-  const abandoned = await abandonOtherDefinition(parts, run, { by, reason })
+  if (run.status === 'working') await claimUnsettled(parts, run)
+  const abandoned = await cancelOrphaned(parts, run, { by, reason })
   if (abandoned !== null) return abandoned
   if (parts.checkRecords !== false) await (await import('./verify-run.ts')).verifyRun(parts, id)
-  return orHeld(parts, run, () => workOn(parts, run, { type: 'CANCEL', reason }, by))
+  return mapConflict(parts, run, () => continueRun(parts, run, { type: 'CANCEL', reason }, by))
 }

@@ -1,12 +1,12 @@
-import { type Approver, whoMay } from '../approvals/approvers.ts'
+import { type Approver, listApprovers } from '../approvals/list-approvers.ts'
 import { namespaceOf } from '../approvals/statement.ts'
 import type { Approval, Decision } from '../domain/approval.ts'
 import { listOperators } from '../domain/history-facts.ts'
 import type { Run } from '../domain/run.ts'
 import type { ResumableRun } from '../store/run-store.ts'
-import { judge } from './decide.ts'
-import { takenUp } from './known.ts'
-import type { EngineParts, GatePolicy } from './parts.ts'
+import { judgeAtGate } from './apply-approval.ts'
+import type { EngineDeps, GatePolicy } from './engine-deps.ts'
+import { loadForResume } from './load-run.ts'
 
 export interface PolicyInForce {
   need: number
@@ -17,7 +17,7 @@ export interface PolicyInForce {
 }
 
 /** An approval that is there and not used yet, with what would be said of it if it were brought to the gate now. */
-export interface Weighed {
+export interface JudgedApproval {
   approvalId: string
   approver: string
   decision: Decision
@@ -26,27 +26,27 @@ export interface Weighed {
   message: string | null
 }
 
-export interface AtGate {
+export interface GateExplanation {
   policy: PolicyInForce
   approvers: Approver[]
-  approvals: Weighed[]
+  approvals: JudgedApproval[]
   /** Whether there is a file of allowed signers at all. */
   signersReadable: boolean
 }
 
 /** Who could approve where a run waits, and what the approvals are worth that are there already. Records nothing. */
-export async function atGate(parts: EngineParts, run: Run & { gate: string }): Promise<AtGate> {
-  const taken = await takenUp(parts, run.runId)
+export async function explainGate(parts: EngineDeps, run: Run & { gate: string }): Promise<GateExplanation> {
+  const taken = await loadForResume(parts, run.runId)
   const policy = policyAt(parts.policy(run.machine, run.gate))
   const { of, fourEyes } = policy
-  const { approvers, readable } = await whoMay(parts.trust, {
+  const { approvers, readable } = await listApprovers(parts.trust, {
     namespace: namespaceOf(run.machine, run.gate),
     live: run.mode === 'live',
     at: parts.clock.now(),
     policy: { fourEyes, ...(of === null ? {} : { of }) },
     operators: listOperators(taken.byPeople, run.osUser),
   })
-  const approvals: Weighed[] = []
+  const approvals: JudgedApproval[] = []
   for (const approval of taken.approvals) {
     const { usedSeq, statement } = approval
     if (usedSeq === null && statement.gate === run.gate)
@@ -61,13 +61,13 @@ function policyAt({ of, validHours, need = 1, fourEyes = true }: GatePolicy): Po
 
 /** Judged as if who started the run brought it: whoever only looks operates nothing. */
 async function weighed(
-  parts: EngineParts,
+  parts: EngineDeps,
   run: Run,
   approval: Approval,
   taken: ResumableRun,
-): Promise<Weighed> {
+): Promise<JudgedApproval> {
   const { approvalId, statement } = approval
-  const { refusal } = await judge({ ...parts, osUser: run.osUser }, run, approval, run.startedBy, taken)
+  const { refusal } = await judgeAtGate({ ...parts, osUser: run.osUser }, run, approval, run.startedBy, taken)
   return {
     approvalId,
     approver: statement.approver,

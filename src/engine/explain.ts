@@ -1,13 +1,13 @@
-import type { Approver } from '../approvals/approvers.ts'
+import type { Approver } from '../approvals/list-approvers.ts'
+import { differencesOf } from '../approvals/rules/drift-refusal.ts'
 import type { StopFacts } from '../domain/errors.ts'
 import { type Hold, holdOver } from '../domain/hold.ts'
 import type { HistoryEntry, Mode, Outcome, Run, RunEvent, Status } from '../domain/run.ts'
 import { predictPath } from '../machine/predict-path.ts'
-import { atGate, type PolicyInForce, type Weighed } from './explain-gate.ts'
-import { machineFor, type Obstacle, obstaclesOf } from './explain-obstacles.ts'
-import { known } from './known.ts'
-import type { EngineParts, InstalledMachine } from './parts.ts'
-import { differencesOf } from './world-refusal.ts'
+import { type Blocker, findBlockers, findMachineBlockers } from './blockers.ts'
+import type { EngineDeps, InstalledMachine } from './engine-deps.ts'
+import { explainGate, type JudgedApproval, type PolicyInForce } from './explain-gate.ts'
+import { loadRun } from './load-run.ts'
 
 /** A place on the way ahead; `kind` says what its phase does to the world, null where the run only arrives. */
 export interface Ahead {
@@ -37,25 +37,25 @@ export interface Explanation {
   approvers: Approver[]
   /** Null unless the run waits at a gate. */
   policy: PolicyInForce | null
-  approvals: Weighed[]
+  approvals: JudgedApproval[]
   /** What would happen after an approval now, up to the next pause or end; empty unless the run waits at a gate. */
   ifApproved: Ahead[]
   /** The same for a stopped run that is resumed. */
   ifRetried: Ahead[]
-  refusals: Obstacle[]
+  refusals: Blocker[]
   /** What is not as it was approved, where the run fell back or stopped over it. */
   differences: string[]
 }
 
 /** What a run waits for, who could give it, what would happen then, and what stands in its way. Changes and records nothing. */
-export async function explain(parts: EngineParts, id: string): Promise<Explanation> {
-  const run = await known(parts, id)
+export async function explain(parts: EngineDeps, id: string): Promise<Explanation> {
+  const run = await loadRun(parts, id)
   const history = await parts.store.history(run.runId)
   const { runId, mode, status, state, outcome, stop } = run
   const isOpen = status !== 'closed'
-  const { installed, taken, obstacles } = isOpen ? await machineFor(parts, run) : CLOSED(run)
+  const { installed, taken, obstacles } = isOpen ? await findMachineBlockers(parts, run) : CLOSED(run)
   // A machine that is not installed has no gate that could be judged; that it is not is said among the refusals.
-  const gate = taken.status === 'paused' && installed !== null ? await atGate(parts, taken) : null
+  const gate = taken.status === 'paused' && installed !== null ? await explainGate(parts, taken) : null
   return {
     ...{ runId, mode, status, state, outcome },
     waitsFor: {
@@ -72,7 +72,7 @@ export async function explain(parts: EngineParts, id: string): Promise<Explanati
     approvals: gate?.approvals ?? [],
     ifApproved: status === 'paused' ? ahead(installed, taken, APPROVED) : [],
     ifRetried: status === 'stopped' ? ahead(installed, taken, { type: 'RETRY' }) : [],
-    refusals: isOpen ? [...(await obstaclesOf(parts, run, gate, installed)), ...obstacles] : [],
+    refusals: isOpen ? [...(await findBlockers(parts, run, gate, installed)), ...obstacles] : [],
     differences: isOpen ? differencesOf(run) : [],
   }
 }

@@ -2,14 +2,14 @@ import type { EffectRow, Owner } from '../domain/effect.ts'
 import { CutterError } from '../domain/errors.ts'
 import type { Run } from '../domain/run.ts'
 import type { Lease } from '../store/run-store.ts'
-import type { EngineParts } from './parts.ts'
+import type { EngineDeps } from './engine-deps.ts'
 
 export const LEASE_MS = 60_000
 
-const newest = new WeakMap<EngineParts, { at: number; lease: Lease }>()
+const newest = new WeakMap<EngineDeps, { at: number; lease: Lease }>()
 
 /** A lease from now on. Steps within one second share theirs: a minute's lease need not be made anew for each. */
-export function leaseOf(parts: EngineParts): Lease {
+export function currentLease(parts: EngineDeps): Lease {
   const at = parts.clock.now().getTime()
   const known = newest.get(parts)
   if (known !== undefined && at >= known.at && at - known.at < 1_000) return known.lease
@@ -19,32 +19,32 @@ export function leaseOf(parts: EngineParts): Lease {
 }
 
 /** Refuses while another living process holds one of the run's effects, and says who. */
-export async function refuseHeld(parts: EngineParts, run: Run): Promise<void> {
+export async function assertNotClaimed(parts: EngineDeps, run: Run): Promise<void> {
   for (const effect of await parts.store.effects(run.runId)) {
-    if (holds(parts, effect)) throw heldBy(run, effect)
+    if (holds(parts, effect)) throw runHeldError(run, effect)
   }
 }
 
 /** Takes the run's effects over from owners that are gone. What was begun under them is settled by `perform`. */
-export async function seize(parts: EngineParts, run: Run): Promise<EffectRow[]> {
+export async function claimEffects(parts: EngineDeps, run: Run): Promise<EffectRow[]> {
   const seized: EffectRow[] = []
   for (const effect of await parts.store.effects(run.runId)) {
-    if (holds(parts, effect)) throw heldBy(run, effect)
-    const mine = await parts.store.claim(run.runId, effect.invokeId, effect.owner, leaseOf(parts))
-    if (mine === null) throw heldBy(run, await takenBefore(parts, run, effect))
+    if (holds(parts, effect)) throw runHeldError(run, effect)
+    const mine = await parts.store.claim(run.runId, effect.invokeId, effect.owner, currentLease(parts))
+    if (mine === null) throw runHeldError(run, await takenBefore(parts, run, effect))
     seized.push(mine)
   }
   return seized
 }
 
 /** The effect as it is since another process was faster; the owner that we saw is not its any more. */
-async function takenBefore({ store }: EngineParts, { runId }: Run, effect: EffectRow): Promise<EffectRow> {
+async function takenBefore({ store }: EngineDeps, { runId }: Run, effect: EffectRow): Promise<EffectRow> {
   const [now] = await store.effects(runId)
   return now ?? { ...effect, owner: null }
 }
 
 /** A dead owner on this host holds nothing; one on another host holds until its lease ends. */
-function holds(parts: EngineParts, { owner, leaseUntil }: EffectRow): boolean {
+function holds(parts: EngineDeps, { owner, leaseUntil }: EffectRow): boolean {
   if (owner === null || leaseUntil === null || sameOwner(owner, parts.owner)) return false
   const alive = parts.ownerAlive(owner)
   return alive === 'unknown' ? Date.parse(leaseUntil) > parts.clock.now().getTime() : alive
@@ -53,7 +53,7 @@ function holds(parts: EngineParts, { owner, leaseUntil }: EffectRow): boolean {
 const sameOwner = (a: Owner, b: Owner) =>
   a.host === b.host && a.pid === b.pid && a.processStart === b.processStart
 
-export function heldBy(run: Run, { name, owner, leaseUntil }: EffectRow): CutterError {
+export function runHeldError(run: Run, { name, owner, leaseUntil }: EffectRow): CutterError {
   const who = owner === null ? 'another process' : `process ${owner.pid} on ${owner.host}`
   return new CutterError(
     'RUN_HELD',
@@ -70,13 +70,13 @@ export function heldBy(run: Run, { name, owner, leaseUntil }: EffectRow): Cutter
 }
 
 /** Two processes may move a run at the same moment: the store lets one pass, the other learns who. */
-export async function orHeld(parts: EngineParts, run: Run, task: () => Promise<Run>): Promise<Run> {
+export async function mapConflict(parts: EngineDeps, run: Run, task: () => Promise<Run>): Promise<Run> {
   try {
     return await task()
   } catch (error) {
     if (!(error instanceof CutterError) || error.code !== 'STORE_CONFLICT') throw error
     const [effect] = await parts.store.effects(run.runId)
-    if (effect !== undefined) throw heldBy(run, effect)
+    if (effect !== undefined) throw runHeldError(run, effect)
     throw error
   }
 }

@@ -1,12 +1,12 @@
 import { CutterError } from '../domain/errors.ts'
 import { ENGINE, listOperators } from '../domain/history-facts.ts'
 import type { Run } from '../domain/run.ts'
-import type { EngineParts } from './parts.ts'
+import type { EngineDeps } from './engine-deps.ts'
 
 /** Who vouches for an operator's label: the operator, or cutter.yaml by the process's user id. */
 export type Declared = 'self' | 'config'
 
-export const declaredBy = ({ operators }: Pick<EngineParts, 'operators'>): Declared =>
+export const operatorDeclaredBy = ({ operators }: Pick<EngineDeps, 'operators'>): Declared =>
   operators === undefined ? 'self' : 'config'
 
 /**
@@ -14,8 +14,8 @@ export const declaredBy = ({ operators }: Pick<EngineParts, 'operators'>): Decla
  * given (`--by`) may only repeat it; without, the label is the operator's own word, or else the name of the OS user.
  * Throws OPERATOR_REFUSED for a user id that is not mapped or a label that is another's, USAGE for a label that can't be one.
  */
-export function operatorOf(
-  { operators, uid, osUser }: Pick<EngineParts, 'operators' | 'uid' | 'osUser'>,
+export function assertOperator(
+  { operators, uid, osUser }: Pick<EngineDeps, 'operators' | 'uid' | 'osUser'>,
   given: string | undefined,
 ): string {
   if (given !== undefined && (given.trim() === '' || given === ENGINE)) {
@@ -45,6 +45,6 @@ export function operatorOf(
 }
 
 /** Everyone who started or moved the run so far. */
-export async function recordedOperators({ store }: Pick<EngineParts, 'store'>, run: Run): Promise<string[]> {
+export async function readOperators({ store }: Pick<EngineDeps, 'store'>, run: Run): Promise<string[]> {
   return listOperators(await store.history(run.runId), run.osUser)
 }

@@ -4,38 +4,38 @@ import { canonicalJson, type Json } from '../domain/json.ts'
 import type { Run, RunIdentity } from '../domain/run.ts'
 import type { Step } from '../domain/step.ts'
 import { startStep } from '../machine/transition.ts'
+import { assertNotOnHold } from './check-hold.ts'
+import { assertFilesSafe, assertLiveAllowed } from './check-live.ts'
+import { assertNoSecretInput, assertNoSecretWords } from './check-secrets.ts'
 import type { Exclusively, StartOptions } from './engine.ts'
-import { refuseLive, refuseUnsafeFiles } from './execution.ts'
-import { refuseOnHold } from './hold.ts'
-import { known } from './known.ts'
-import { leaseOf, orHeld, refuseHeld } from './lease.ts'
-import { declaredBy, operatorOf } from './operators.ts'
-import type { EngineParts, InstalledMachine } from './parts.ts'
-import { refuseSecretInput, refuseSecretWords } from './secrets.ts'
+import type { EngineDeps, InstalledMachine } from './engine-deps.ts'
+import { assertNotClaimed, currentLease, mapConflict } from './lease.ts'
+import { loadRun } from './load-run.ts'
+import { assertOperator, operatorDeclaredBy } from './operators.ts'
 import { verifyRun } from './verify-run.ts'
-import { after, work, workOn } from './work.ts'
+import { claimedAfter, continueRun, workUntilRest } from './work-on-run.ts'
 
-export async function start(
-  parts: EngineParts,
+export async function startRun(
+  parts: EngineDeps,
   exclusively: Exclusively,
   name: string,
   given: { [key: string]: Json },
   options: StartOptions,
 ): Promise<Run> {
-  refuseSecretWords(parts, { '--by': options.by, '--key': options.key })
-  refuseSecretInput(parts, given)
-  const by = operatorOf(parts, options.by)
+  assertNoSecretWords(parts, { '--by': options.by, '--key': options.key })
+  assertNoSecretInput(parts, given)
+  const by = assertOperator(parts, options.by)
   const installed = await parts.installed(name)
   const parsed = parseInput(installed, installed.machine.input.safeParse(given))
   // Once more: a schema may fill in what nobody gave.
-  refuseSecretInput(parts, parsed)
+  assertNoSecretInput(parts, parsed)
   const input = await installed.admit(parsed)
   if (options.key === '') throw new CutterError('USAGE', 'the start key is empty; nothing was started')
   const earlier = options.key === undefined ? null : await parts.store.runByKey(options.key)
   if (earlier !== null) return goneOn(parts, exclusively, sameStart(earlier, name, input, options), by)
-  await refuseOnHold(parts, null)
-  const executionSwitch = options.mode === 'live' ? await refuseLive(parts) : null
-  if (options.mode === 'live') refuseUnsafeFiles(parts, installed)
+  await assertNotOnHold(parts, null)
+  const executionSwitch = options.mode === 'live' ? await assertLiveAllowed(parts) : null
+  if (options.mode === 'live') assertFilesSafe(parts, installed)
 
   const { machine } = installed
   const identity: RunIdentity = {
@@ -52,7 +52,7 @@ export async function start(
   }
   return exclusively(identity.runId, async () => {
     const reading = executionSwitch === null ? {} : { executionSwitch: executionSwitch as unknown as Json }
-    const readings = { operatorDeclared: declaredBy(parts), ...reading }
+    const readings = { operatorDeclared: operatorDeclaredBy(parts), ...reading }
     await installed.remember?.(identity.startedAt)
     const step = startStep(machine, identity, { at: identity.startedAt, by: identity.startedBy, readings })
     const claimed = await created(parts, step)
@@ -61,14 +61,14 @@ export async function start(
       return goneOn(parts, exclusively, sameStart(faster!, name, input, options), by)
     }
     parts.onStep?.(step.run, step.entry)
-    return work(parts, installed, after(step, { effects: [], timers: [] }, claimed))
+    return workUntilRest(parts, installed, claimedAfter(step, { effects: [], timers: [] }, claimed))
   })
 }
 
 /** Saves a run's first step. Null when another process was faster with the same start key. */
-async function created(parts: EngineParts, step: Step): Promise<EffectRow[] | null> {
+async function created(parts: EngineDeps, step: Step): Promise<EffectRow[] | null> {
   try {
-    return await parts.store.create(step, leaseOf(parts))
+    return await parts.store.create(step, currentLease(parts))
   } catch (error) {
     if (!(error instanceof CutterError) || error.code !== 'KEY_REUSED' || error.data.pruned) throw error
     return null
@@ -76,19 +76,14 @@ async function created(parts: EngineParts, step: Step): Promise<EffectRow[] | nu
 }
 
 /** A run that was killed in the midst of its start is taken up again: whoever repeats the command wants it done. */
-async function goneOn(
-  parts: EngineParts,
-  exclusively: Exclusively,
-  { runId }: Run,
-  by: string,
-): Promise<Run> {
-  const run = await known(parts, runId)
+async function goneOn(parts: EngineDeps, exclusively: Exclusively, { runId }: Run, by: string): Promise<Run> {
+  const run = await loadRun(parts, runId)
   if (run.status !== 'working') return run
   return exclusively(run.runId, async () => {
-    await refuseOnHold(parts, run)
-    await refuseHeld(parts, run)
+    await assertNotOnHold(parts, run)
+    await assertNotClaimed(parts, run)
     await verifyRun(parts, runId)
-    return orHeld(parts, run, () => workOn(parts, run, null, by))
+    return mapConflict(parts, run, () => continueRun(parts, run, null, by))
   })
 }
 
@@ -106,7 +101,7 @@ function sameStart(earlier: Run, name: string, input: { [key: string]: Json }, o
 }
 
 /** `ictr-20260131T090501Z-0f3a9c1d`: sortable by time, and distinct within a second. */
-function runId(prefix: string, { clock, randomHex }: EngineParts): string {
+function runId(prefix: string, { clock, randomHex }: EngineDeps): string {
   const at = clock.now().toISOString().replace(/[-:]/g, '').slice(0, 15)
   return `${prefix}-${at}Z-${randomHex(4)}`
 }

@@ -6,8 +6,8 @@ import type { Step } from '../domain/step.ts'
 import { tamperedRunError } from '../domain/tampered-run-error.ts'
 import { type Machine, replayHistory } from '../machine/transition.ts'
 import type { StoredRun, Timer } from '../store/run-store.ts'
-import { installedOrNull, knownWhole } from './known.ts'
-import type { EngineParts } from './parts.ts'
+import type { EngineDeps } from './engine-deps.ts'
+import { findInstalled, loadRunRecord } from './load-run.ts'
 
 /**
  * Checks a run's whole record: that it holds together (trusted.ts), and that replaying the history gives the stored snapshots,
@@ -15,19 +15,19 @@ import type { EngineParts } from './parts.ts'
  * definition than the installed one can't be replayed, nor one whose machine is gone; the rest is checked all the same.
  */
 export async function verifyRun(
-  parts: EngineParts,
+  parts: EngineDeps,
   runId: string,
 ): Promise<{ entries: number; replayed: boolean }> {
-  return verifyReplay(parts, await knownWhole(parts, runId))
+  return verifyReplay(parts, await loadRunRecord(parts, runId))
 }
 
 /** The second half of it, for a record that was found to hold together. */
 export async function verifyReplay(
-  parts: EngineParts,
+  parts: EngineDeps,
   record: StoredRun,
 ): Promise<{ entries: number; replayed: boolean }> {
   const { run, history } = record
-  const machine = (await installedOrNull(parts, run.machine))?.machine
+  const machine = (await findInstalled(parts, run.machine))?.machine
   if (machine?.definitionDigest !== run.definitionDigest) return { entries: history.length, replayed: false }
   const fault = await faultInReplay(machine, record)
   if (fault !== null) throw tamperedRunError(run.runId, fault)

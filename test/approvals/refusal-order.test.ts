@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { approvalFrom } from '../../src/approvals/import.ts'
-import { type RefusalReason, refusal } from '../../src/approvals/refusal.ts'
-import { signText } from '../../src/approvals/ssh-keygen.ts'
+import { parseApproval } from '../../src/approvals/import-approval.ts'
+import { judgeApproval, type RefusalReason } from '../../src/approvals/judge-approval.ts'
+import { signText } from '../../src/approvals/openssh/verify-signature.ts'
 import { composeStatement, statementText } from '../../src/approvals/statement.ts'
 import type { Approval } from '../../src/domain/approval.ts'
 import { digestOf } from '../../src/domain/json.ts'
 import type { Run } from '../../src/domain/run.ts'
 import { aRun } from '../support/run-fixture.ts'
-import { aKeyFolder, describeWithKeys, type KeyFolder } from './keys.ts'
+import { describeWithKeys, type KeyFolder, openKeyFolder } from '../support/ssh-keys.ts'
 
 const noon = '2026-03-01T12:00:00.000Z'
 const live = aRun({ mode: 'live' })
@@ -62,14 +62,14 @@ describeWithKeys('of two reasons to refuse an approval', () => {
   let good: Case
 
   beforeAll(async () => {
-    keys = aKeyFolder()
+    keys = openKeyFolder()
     for (const name of ['alice', 'bob']) keys.key(name)
     const clock = { now: () => new Date(noon) }
     const sign = async (decision: 'approve' | 'reject') => {
       const by = { approver: 'alice@example.org', decision, reason: '', clock, nonce: 'n', validHours: 24 }
       const text = statementText(composeStatement({ run: live, ...by }))
       const signature = await signText({ text, keyFile: keys.path('alice'), namespace: 'cutter.cut.SG1' })
-      return approvalFrom({ text, signature, clock })
+      return parseApproval({ text, signature, clock })
     }
     good = {
       run: live,
@@ -101,7 +101,15 @@ describeWithKeys('of two reasons to refuse an approval', () => {
       revokedKeys: keys.file('revoked', `${keys.publicKey(rest.revokedKey)}\n`),
     }
     const policy = { validHours: 24, need: rest.need }
-    const answer = await refusal({ run, approval, operators, others, now: new Date(now), trust, policy })
+    const answer = await judgeApproval({
+      run,
+      approval,
+      operators,
+      others,
+      now: new Date(now),
+      trust,
+      policy,
+    })
     return answer.refusal?.reason ?? null
   }
   const put = ([, change]: Fault, into: Case): Case => ({ ...into, ...change(into) })

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type App, openApp } from '../../src/app/open-app.ts'
 import type { HistoryEntry, Run } from '../../src/domain/run.ts'
-import { signApproval } from '../../src/engine/approving.ts'
+import { signApproval } from '../../src/engine/manage-approvals.ts'
 import { connected, type PlainSeconds, plainSeconds } from './plain.ts'
 
 /**

@@ -6,9 +6,9 @@ import { definitionDigest } from '../../src/builtin/cut.ts'
 import type { Approval } from '../../src/domain/approval.ts'
 import type { Effect } from '../../src/domain/effect.ts'
 import type { Run } from '../../src/domain/run.ts'
-import { rehearseApproval } from '../../src/engine/approving.ts'
 import { createEngine } from '../../src/engine/engine.ts'
-import type { EngineParts, InstalledMachine } from '../../src/engine/parts.ts'
+import type { EngineDeps, InstalledMachine } from '../../src/engine/engine-deps.ts'
+import { rehearseApproval } from '../../src/engine/manage-approvals.ts'
 import { withGroupCommit } from '../../src/store/group-commit.ts'
 import { openRunStore } from '../../src/store/sqlite/open-run-store.ts'
 import { isOwnerAlive, thisProcess } from '../../src/targets/system/process-identity.ts'
@@ -108,7 +108,7 @@ export async function measureRuns(
   }
 }
 
-function benchParts(store: EngineParts['store'], checkRecords: boolean, onStep: () => void): EngineParts {
+function benchParts(store: EngineDeps['store'], checkRecords: boolean, onStep: () => void): EngineDeps {
   const effects = Object.fromEntries([...PHASES, ...LATER].map((name) => [name, emptyEffect(name)]))
   const installed: InstalledMachine = {
     machine: { ...cut, definitionDigest: definitionDigest(cut) },
@@ -129,7 +129,7 @@ function benchParts(store: EngineParts['store'], checkRecords: boolean, onStep: 
     policy: () => ({ validHours: 24 }),
     allowLive: false,
     caps: { runMinutes: 60, phaseMinutes: 10 },
-    log: { info() {}, warn() {}, error() {} } as unknown as EngineParts['log'],
+    log: { info() {}, warn() {}, error() {} } as unknown as EngineDeps['log'],
     onStep,
     checkRecords,
     interrupt: new AbortController().signal,

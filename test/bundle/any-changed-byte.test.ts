@@ -6,8 +6,8 @@ import { verifyBundle } from '../../src/bundle/verify-bundle.ts'
 import { hashEntry } from '../../src/domain/history.ts'
 import { listNamedEvidence } from '../../src/domain/history-facts.ts'
 import { canonicalJson, digestOfBytes } from '../../src/domain/json.ts'
-import { describeWithKeys } from '../approvals/keys.ts'
 import { removeFolders } from '../store/store-folders.ts'
+import { describeWithKeys } from '../support/ssh-keys.ts'
 import { aBundleMaker, type Bundles, bundleOf, recordIn } from './bundle-fixture.ts'
 
 /** Any value anywhere in a bundle changed, by somebody who makes anew whatever can be made without a key. */

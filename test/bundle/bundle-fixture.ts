@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { inForceNow } from '../../src/approvals/in-force.ts'
+import { takePolicySnapshot } from '../../src/approvals/policy-snapshot.ts'
 import { bundleFiles } from '../../src/bundle/bundle-files.ts'
 import { VERIFY } from '../../src/bundle/bundle-paths.ts'
 import { readRecord } from '../../src/bundle/read-bundle.ts'
@@ -13,10 +13,10 @@ import { writeBundle } from '../../src/bundle/write-bundle.ts'
 import type { Effect } from '../../src/domain/effect.ts'
 import { jsonEvidence } from '../../src/domain/evidence.ts'
 import type { Mode, Run } from '../../src/domain/run.ts'
-import { rehearseApproval, signApproval } from '../../src/engine/approving.ts'
-import { aKeyFolder, type KeyFolder } from '../approvals/keys.ts'
+import { rehearseApproval, signApproval } from '../../src/engine/manage-approvals.ts'
 import { aWorld, INPUT, succeeds, type World } from '../machines/crashing-engine.ts'
 import { failure, success } from '../machines/explore-chart.ts'
+import { type KeyFolder, openKeyFolder } from '../support/ssh-keys.ts'
 
 /** Runs of the cut chart in the real engine, with real keys and signatures, and the bundles that they leave. */
 
@@ -51,7 +51,7 @@ export interface Bundles {
 
 /** With `need: 2` alice and bob approve each gate. */
 export async function aBundleMaker({ need = 1 } = {}): Promise<Bundles> {
-  const keys = aKeyFolder()
+  const keys = openKeyFolder()
   const key = keys.key('alice')
   const policy = { validHours: 24, need, of: [ALICE, BOB, 'mallory@example.org'] }
   const signers = [[ALICE, 'alice'], ...(need > 1 ? [[BOB, 'bob']] : [])] as [string, string][]
@@ -81,7 +81,7 @@ export async function aBundleMaker({ need = 1 } = {}): Promise<Bundles> {
     trust,
     policy: () => policy,
     inForce: (machine: string, gate: string) =>
-      inForceNow({ machine, gate, policy, trust, strict: 'modes', operators: null }),
+      takePolicySnapshot({ machine, gate, policy, trust, strict: 'modes', operators: null }),
     onClosed: async (run: Run) => void (await signCloseout(sealing, run)),
   })
   const at = '2026-03-01T08:00:00.000Z'

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { signText } from '../../src/approvals/ssh-keygen.ts'
+import { signText } from '../../src/approvals/openssh/verify-signature.ts'
 import { approvalIdOf, namespaceOf } from '../../src/approvals/statement.ts'
 import type { FaultCode } from '../../src/bundle/bundle-fault.ts'
 import { manifestText } from '../../src/bundle/bundle-files.ts'
@@ -14,9 +14,9 @@ import { hashEntry } from '../../src/domain/history.ts'
 import { findUsedSeq, listNamedEvidence } from '../../src/domain/history-facts.ts'
 import { canonicalJson, digestOfBytes, type Json } from '../../src/domain/json.ts'
 import type { Run } from '../../src/domain/run.ts'
-import { signApproval } from '../../src/engine/approving.ts'
-import { describeWithKeys } from '../approvals/keys.ts'
+import { signApproval } from '../../src/engine/manage-approvals.ts'
 import { removeFolders } from '../store/store-folders.ts'
+import { describeWithKeys } from '../support/ssh-keys.ts'
 import { ALICE, aBundleMaker, type Bundles, bundleOf, filesIn, recordIn, tarOf } from './bundle-fixture.ts'
 
 /**

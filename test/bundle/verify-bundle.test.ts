@@ -22,9 +22,9 @@ import { asBuffer } from '../../src/bundle/tar.ts'
 import { verifyBundle } from '../../src/bundle/verify-bundle.ts'
 import { canonicalJson, digestOf, digestOfBytes } from '../../src/domain/json.ts'
 import type { Run } from '../../src/domain/run.ts'
-import { rehearseApproval, signApproval } from '../../src/engine/approving.ts'
-import { describeWithKeys, withEnv } from '../approvals/keys.ts'
+import { rehearseApproval, signApproval } from '../../src/engine/manage-approvals.ts'
 import { removeFolders } from '../store/store-folders.ts'
+import { describeWithKeys, withEnv } from '../support/ssh-keys.ts'
 import {
   ALICE,
   aBundleMaker,

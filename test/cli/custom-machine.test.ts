@@ -10,7 +10,6 @@ import {
 } from 'node:fs'
 import { resolve } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
-import { describeWithKeys } from '../approvals/keys.ts'
 import { aCutterHome, type CutterHome, type ErrorJson, jsonOf, type RunJson } from '../support/cli.ts'
 import {
   ALICE,
@@ -23,6 +22,7 @@ import {
   resume,
   sign,
 } from '../support/cli-steps.ts'
+import { describeWithKeys } from '../support/ssh-keys.ts'
 
 const EXAMPLE = resolve(import.meta.dirname, '../examples/rotate-keys.ts')
 const README = resolve(import.meta.dirname, '../../README.md')

@@ -4,11 +4,11 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } f
 import { join, relative } from 'node:path'
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { describeWithKeys } from '../approvals/keys.ts'
 import { type Answer, aCutterHome, type CutterHome, jsonOf } from '../support/cli.ts'
 import { ALICE, charter, LIVE, rehearse, rehearseOn, resume } from '../support/cli-steps.ts'
 import { connectClient, findDeadPort } from '../support/connections.ts'
 import { type Cluster, startCluster } from '../support/pg-cluster.ts'
+import { describeWithKeys } from '../support/ssh-keys.ts'
 
 /**
  * Secrets with a mark, wherever one can come in; then everything that was written is searched for the marks: what was printed

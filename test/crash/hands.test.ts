@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { createEngine } from '../../src/engine/engine.ts'
-import type { EngineParts } from '../../src/engine/parts.ts'
+import type { EngineDeps } from '../../src/engine/engine-deps.ts'
 import { aHold, EVERYBODY, type Hold, unitsOf, WRITERS } from './hold.ts'
 import { type Left, left, ranOf, triesOf } from './left.ts'
 import { counts, countsFor } from './rows.ts'
@@ -100,7 +100,7 @@ describe('two commands for one run at the same moment', () => {
 
 describe('a command that was overtaken between its look at the run and its grip', () => {
   /** The engine of src, under the name of the build that began the run. */
-  async function engineWith(task: Task, changes: (parts: EngineParts) => Partial<EngineParts>) {
+  async function engineWith(task: Task, changes: (parts: EngineDeps) => Partial<EngineDeps>) {
     const { parts } = stage.app
     const { definitionDigest } = await stage.runOf(task)
     const installed = async (name: string) => {

@@ -10,10 +10,10 @@ import { digestOf } from '../../src/domain/json.ts'
 import type { Mode, Run } from '../../src/domain/run.ts'
 import { admitDeploy, type DeployWorld, deployEffects } from '../../src/effects/deploy/index.ts'
 import { admitRollback, type RollbackWorld, rollbackEffects } from '../../src/effects/rollback/index.ts'
-import { rehearseApproval, signApproval } from '../../src/engine/approving.ts'
 import { createEngine, type Engine } from '../../src/engine/engine.ts'
-import { known } from '../../src/engine/known.ts'
-import type { EngineParts } from '../../src/engine/parts.ts'
+import type { EngineDeps } from '../../src/engine/engine-deps.ts'
+import { loadRun } from '../../src/engine/load-run.ts'
+import { rehearseApproval, signApproval } from '../../src/engine/manage-approvals.ts'
 import type { RunStore } from '../../src/store/run-store.ts'
 import { openRunStore } from '../../src/store/sqlite/open-run-store.ts'
 import { type Host, openHost } from '../../src/targets/host.ts'
@@ -30,7 +30,7 @@ export interface Deploys {
   repository: string
   commit: string
   engine: Engine
-  parts: EngineParts
+  parts: EngineDeps
   store: RunStore
   /** Writes the checks file. */
   checks(text: string): string
@@ -156,7 +156,7 @@ async function alive(base: Base, keyFile: string, sshd: Sshd, hooks: DeployHooks
     at: new Date().toISOString(),
   })
   const world: DeployWorld & RollbackWorld = {
-    run: (id) => known({ store }, id),
+    run: (id) => loadRun({ store }, id),
     async host(name, signal) {
       const host = await openHost(name === 'box' ? 'web' : name, { home: sshd.home, env: {} }, signal)
       return hooks.host?.(host) ?? host
@@ -165,7 +165,7 @@ async function alive(base: Base, keyFile: string, sshd: Sshd, hooks: DeployHooks
     mayRehearseRollback: () => true,
   }
   let ticks = 0
-  const parts: EngineParts = {
+  const parts: EngineDeps = {
     store,
     installed: async (name) =>
       name === 'rollback'

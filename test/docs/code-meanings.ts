@@ -1,4 +1,4 @@
-import type { RefusalReason } from '../../src/approvals/refusal-words.ts'
+import type { RefusalReason } from '../../src/approvals/refusal.ts'
 import type { ErrorCode, StopCode } from '../../src/domain/errors.ts'
 
 /** What a code means, and what a person does about it. The compiler holds each list complete. */

@@ -3,7 +3,7 @@ import type { Run } from '../../src/domain/run.ts'
 import { chart, success, work } from '../../src/machine/chart.ts'
 import { theRun, type World } from '../machines/crashing-engine.ts'
 import { removeFolders } from '../store/store-folders.ts'
-import { worldOf } from './one-job.ts'
+import { worldOf } from './one-effect-world.ts'
 
 /** Cancelling a run whose process died at work: at once where nothing can have been written, else after that is settled. */
 

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, describe, expect, test } from 'vitest'
 import { configSchema } from '../../src/config/config-schema.ts'
-import { operatorOf } from '../../src/engine/operators.ts'
+import { assertOperator } from '../../src/engine/operators.ts'
 import { approvalFor, aWorld, INPUT, start, succeeds, type World } from '../machines/crashing-engine.ts'
 import { removeFolders } from '../store/store-folders.ts'
 
@@ -9,22 +9,24 @@ const here = { osUser: 'bot', uid: 1001, operators }
 
 describe('who operates', () => {
   test('says so without a mapping, and is the OS user when nothing is said', () => {
-    expect(operatorOf({ osUser: 'bot', uid: 1001 }, 'me')).toBe('me')
-    expect(operatorOf({ osUser: 'bot' }, undefined)).toBe('bot')
+    expect(assertOperator({ osUser: 'bot', uid: 1001 }, 'me')).toBe('me')
+    expect(assertOperator({ osUser: 'bot' }, undefined)).toBe('bot')
   })
 
   test('is whom the mapping names for the user id, and nobody else', () => {
-    expect(operatorOf(here, undefined)).toBe('deploybot')
-    expect(operatorOf(here, 'deploybot')).toBe('deploybot')
-    expect(() => operatorOf(here, 'night')).toThrow(/--by night is not who runs this: .* 1001 is deploybot/)
+    expect(assertOperator(here, undefined)).toBe('deploybot')
+    expect(assertOperator(here, 'deploybot')).toBe('deploybot')
+    expect(() => assertOperator(here, 'night')).toThrow(
+      /--by night is not who runs this: .* 1001 is deploybot/,
+    )
     for (const uid of [0, 1003, null])
-      expect(() => operatorOf({ ...here, uid }, undefined)).toThrow(/operates nothing here/)
-    expect(() => operatorOf({ ...here, operators: {} }, 'deploybot')).toThrow(/names nobody/)
+      expect(() => assertOperator({ ...here, uid }, undefined)).toThrow(/operates nothing here/)
+    expect(() => assertOperator({ ...here, operators: {} }, 'deploybot')).toThrow(/names nobody/)
   })
 
   test('can’t be nobody, nor the engine', () => {
     for (const by of ['', ' ', 'engine'])
-      expect(() => operatorOf({ osUser: 'bot' }, by)).toThrow(/names nobody/)
+      expect(() => assertOperator({ osUser: 'bot' }, by)).toThrow(/names nobody/)
   })
 })
 

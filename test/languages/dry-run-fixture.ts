@@ -4,7 +4,7 @@ import { expect } from 'vitest'
 import { type App, openApp } from '../../src/app/open-app.ts'
 import type { Scan } from '../../src/document/scan.ts'
 import type { Run } from '../../src/domain/run.ts'
-import { rehearseApproval } from '../../src/engine/approving.ts'
+import { rehearseApproval } from '../../src/engine/manage-approvals.ts'
 import { aHome } from '../targets/embedded/embedded-homes.ts'
 
 /** An app whose home has a server that runs and a folder for sources; `clean` of the homes removes it once it is closed. */

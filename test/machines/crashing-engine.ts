@@ -6,9 +6,9 @@ import { Stop } from '../../src/domain/errors.ts'
 import { digestOf, type Json } from '../../src/domain/json.ts'
 import type { Run, RunEvent } from '../../src/domain/run.ts'
 import { cutEffects } from '../../src/effects/cut/index.ts'
-import { rehearseApproval } from '../../src/engine/approving.ts'
 import { createEngine, type Engine } from '../../src/engine/engine.ts'
-import type { EngineParts } from '../../src/engine/parts.ts'
+import type { EngineDeps } from '../../src/engine/engine-deps.ts'
+import { rehearseApproval } from '../../src/engine/manage-approvals.ts'
 import type { RunStore } from '../../src/store/run-store.ts'
 import { openRunStore } from '../../src/store/sqlite/open-run-store.ts'
 import { cutMachine } from '../machine/drive-steps.ts'
@@ -24,7 +24,7 @@ export class Died extends Error {}
 
 export interface World {
   engine: Engine
-  parts: EngineParts
+  parts: EngineDeps
   store: RunStore
   /** The store's file. */
   file: string
@@ -43,7 +43,7 @@ export const succeeds: Script = (name) => {
 /** How a world differs from the plain one: its process may end at each step, its engine may be made of other parts. */
 interface Otherwise {
   mortal?: boolean
-  parts?: Partial<EngineParts>
+  parts?: Partial<EngineDeps>
   /** Where the store lies; left out: in a folder of its own. */
   file?: string
 }
@@ -74,7 +74,7 @@ export function aWorld(
       ? { ...plain, close, create: dies(plain.create), advance: dies(plain.advance) }
       : { ...plain, close }
     const effects = stubs(script)
-    const parts: EngineParts = {
+    const parts: EngineDeps = {
       store,
       installed: async () => ({ machine: cutMachine, effects, admit: async (input) => input }),
       clock: { now: () => new Date(Date.parse('2026-03-01T09:00:00.000Z') + 10 * ++ticks) },

@@ -3,9 +3,9 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createReports, findReportedRun } from '../../src/app/run-reports.ts'
 import type { Run } from '../../src/domain/run.ts'
-import { known } from '../../src/engine/known.ts'
+import { loadRun } from '../../src/engine/load-run.ts'
 import { readHeadWitness, safeFileName } from '../../src/reports/report-folder.ts'
-import { approved, aWorldWithEvidence, edit } from '../engine/edited.ts'
+import { approved, aWorldWithEvidence, edit } from '../engine/edited-store.ts'
 import { start, succeeds, type World } from '../machines/crashing-engine.ts'
 import { failure } from '../machines/explore-chart.ts'
 import { aFolder, removeFolders } from '../store/store-folders.ts'
@@ -133,7 +133,7 @@ describe('a head that Cutter can’t have written', () => {
     const run = await start(world)
     writeFileSync(join(folderOf(run), 'head.json'), '{"seq":1}')
     const tampered = { code: 'STORE_TAMPERED', next: expect.stringContaining('remove it') }
-    await expect(known(world.parts, run.runId)).rejects.toMatchObject(tampered)
+    await expect(loadRun(world.parts, run.runId)).rejects.toMatchObject(tampered)
     await expect(world.engine.cancel(run.runId, { reason: 'no' })).rejects.toMatchObject(tampered)
     expect(readFileSync(join(folderOf(run), 'head.json'), 'utf8')).toBe('{"seq":1}')
     unlinkSync(join(folderOf(run), 'head.json'))

@@ -16,7 +16,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as wait } from 'node:timers/promises'
 import { build } from 'esbuild'
-import { openGate } from './gate.ts'
+import { openRelay } from './connection-relay.ts'
 
 /**
  * A server of SSH on loopback, OpenSSH's real one where there is one, as the user who runs the tests and for that user alone, with keys,
@@ -98,7 +98,7 @@ export async function startSshd(
   const { port, stop } = await (kind === 'OpenSSH'
     ? openssh(path, hook)
     : ssh2Server(path, hook, as === MYSELF ? {} : { uid: as.uid, gid: as.gid }))
-  const gate = await openGate(port)
+  const gate = await openRelay(port)
 
   const hostKey = (type = 'ed25519') =>
     readFileSync(path(`host_${type}.pub`), 'utf8')

@@ -15,7 +15,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Stop } from '../../src/domain/errors.ts'
 import { type Host, openHost } from '../../src/targets/host.ts'
 import { commandLine, shown } from '../../src/targets/host-argv.ts'
-import { aKeyFolder, withAgent } from '../approvals/keys.ts'
+import { openKeyFolder, withAgent } from '../support/ssh-keys.ts'
 import { type Sshd, servers, startSshd } from '../support/sshd.ts'
 
 const LIMITS = { timeoutMs: 20_000, maxOutputBytes: 1_000_000 }
@@ -337,7 +337,7 @@ describe.each(servers)('a host by SSH, %s', (server) => {
     })
 
     test('by the agent, where it holds the key', async () => {
-      const keys = aKeyFolder()
+      const keys = openKeyFolder()
       try {
         await withAgent(keys, sshd.path('.ssh/id_test'), async () => {
           chmodSync(sshd.path('.ssh/id_test'), 0o644)
@@ -353,7 +353,7 @@ describe.each(servers)('a host by SSH, %s', (server) => {
     })
 
     test('by those keys of the agent alone that the config names, where it says so', async () => {
-      const keys = aKeyFolder()
+      const keys = openKeyFolder()
       const others = keys.key('others')
       try {
         chmodSync(sshd.path('.ssh/id_test'), 0o600)
@@ -376,7 +376,7 @@ describe.each(servers)('a host by SSH, %s', (server) => {
     })
 
     test('nobody with a key that others can read, that has a passphrase, or that the host does not know', async () => {
-      const keys = aKeyFolder()
+      const keys = openKeyFolder()
       chmodSync(sshd.path('.ssh/id_test'), 0o644)
       const locked = keys.key('locked', { passphrase: 'a passphrase' })
       const stranger = keys.key('stranger')

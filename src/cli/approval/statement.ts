@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { type Approval, approvalSummary, type Decision } from '../../domain/approval.ts'
 import { CutterError } from '../../domain/errors.ts'
-import type { Kept } from '../../engine/approving.ts'
+import type { KeptApproval } from '../../engine/manage-approvals.ts'
 import { answer, type Io, table } from '../io.ts'
 import { type CommonOptions, command } from '../session.ts'
 
@@ -11,13 +11,13 @@ interface StatementFlags extends CommonOptions {
   reason: string
 }
 
-const approving = () => import('../../engine/approving.ts')
+const approving = () => import('../../engine/manage-approvals.ts')
 
 /** The exact bytes to sign, without a final newline: `… > statement.json && ssh-keygen -Y sign -n cutter.cut.SG1 …`. */
 export function approvalStatement(text: string, options: StatementFlags) {
   return command(options, async ({ app, runId }) => {
-    const { composeFor } = await approving()
-    process.stdout.write(await composeFor((await app()).parts, await runId(text), options))
+    const { composeStatementText } = await approving()
+    process.stdout.write(await composeStatementText((await app()).parts, await runId(text), options))
     return 0
   })
 }
@@ -103,7 +103,7 @@ const listed = (approval: Approval) => ({
   usedAt: approval.usedAt,
 })
 
-function warn(io: Io, warning: Kept['warning']): void {
+function warn(io: Io, warning: KeptApproval['warning']): void {
   if (warning === null) return
   const alone = warning.reason === 'NOT_ENOUGH_APPROVERS'
   const words = alone ? 'kept; it needs others beside it' : 'kept, but it would not count as things are now'

@@ -1,7 +1,7 @@
 import { CutterError } from '../../domain/errors.ts'
-import { readingOf } from '../../engine/execution.ts'
-import { operatorOf } from '../../engine/operators.ts'
-import { refuseSecretWords } from '../../engine/secrets.ts'
+import { describeSwitch } from '../../engine/check-live.ts'
+import { assertNoSecretWords } from '../../engine/check-secrets.ts'
+import { assertOperator } from '../../engine/operators.ts'
 import { assertReason } from '../../service/reason.ts'
 import { answer } from '../io.ts'
 import { type CommonOptions, command, type Session } from '../session.ts'
@@ -13,14 +13,14 @@ export function executionStatus(options: CommonOptions) {
 export function executionEnable(options: CommonOptions & { for: string; reason: string; by?: string }) {
   return command(options, async (session) => {
     const app = await session.app()
-    refuseSecretWords(app.parts, { '--reason': options.reason, '--by': options.by })
+    assertNoSecretWords(app.parts, { '--reason': options.reason, '--by': options.by })
     const now = app.parts.clock.now()
     const until = new Date(now.getTime() + parseDuration(options.for)).toISOString()
     await app.store.setExecutionSwitch({
       enabled: true,
       until,
       reason: assertReason(options.reason),
-      by: operatorOf(app.parts, options.by),
+      by: assertOperator(app.parts, options.by),
       at: now.toISOString(),
     })
     return answerStatus(session)
@@ -30,7 +30,7 @@ export function executionEnable(options: CommonOptions & { for: string; reason: 
 export function executionDisable(options: CommonOptions & { reason: string; by?: string }) {
   return command(options, async (session) => {
     const app = await session.app()
-    refuseSecretWords(app.parts, { '--reason': options.reason, '--by': options.by })
+    assertNoSecretWords(app.parts, { '--reason': options.reason, '--by': options.by })
     await app.store.setExecutionSwitch({
       enabled: false,
       until: null,
@@ -45,7 +45,7 @@ export function executionDisable(options: CommonOptions & { reason: string; by?:
 async function answerStatus({ io, ...session }: Session): Promise<number> {
   const app = await session.app()
   const setting = await app.store.executionSwitch()
-  const reading = readingOf(setting, app.parts.clock.now())
+  const reading = describeSwitch(setting, app.parts.clock.now())
   const status = {
     ...reading,
     allowLive: app.parts.allowLive,

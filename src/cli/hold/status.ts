@@ -1,7 +1,7 @@
 import { CutterError } from '../../domain/errors.ts'
 import type { HoldEntry, HoldInForce } from '../../domain/hold.ts'
-import { operatorOf } from '../../engine/operators.ts'
-import { refuseSecretWords } from '../../engine/secrets.ts'
+import { assertNoSecretWords } from '../../engine/check-secrets.ts'
+import { assertOperator } from '../../engine/operators.ts'
 import { assertReason } from '../../service/reason.ts'
 import { answer } from '../io.ts'
 import { type CommonOptions, command, type Session } from '../session.ts'
@@ -47,11 +47,11 @@ type Word = { kind: 'on' | 'off'; runId: null } | { kind: 'release'; runId: stri
 async function recorded(session: Session, { reason, by }: Said, word: Word): Promise<number> {
   const said = reason === undefined ? null : assertReason(reason)
   const { parts } = await session.app()
-  refuseSecretWords(parts, { '--reason': reason, '--by': by })
+  assertNoSecretWords(parts, { '--reason': reason, '--by': by })
   const entry = {
     ...word,
     reason: said,
-    by: word.kind === 'on' ? (by ?? parts.osUser) : operatorOf(parts, by),
+    by: word.kind === 'on' ? (by ?? parts.osUser) : assertOperator(parts, by),
     at: parts.clock.now().toISOString(),
   }
   await session.store.recordHold(entry as HoldEntry)

@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import type { App } from '../../app/open-app.ts'
 import { MACHINE_NAMES } from '../../builtin/registry.ts'
 import { CutterError } from '../../domain/errors.ts'
-import type { InstalledMachine } from '../../engine/parts.ts'
+import type { InstalledMachine } from '../../engine/engine-deps.ts'
 import { answer, type Io, table } from '../io.ts'
 import { type CommonOptions, command } from '../session.ts'
 
@@ -98,7 +98,7 @@ async function answerGraph(
 /** Exit code 3 when a run would be stranded. */
 export function machineCheck(options: CommonOptions) {
   return command(options, async ({ app, io }) => {
-    const { checkOpenRuns } = await import('../../engine/check-open.ts')
+    const { checkOpenRuns } = await import('../../engine/check-upgradable.ts')
     const runs = await checkOpenRuns((await app()).parts)
     const stranded = runs.filter(({ verdict }) => verdict === 'stranded').length
     answer(io, runs, () =>

@@ -3,8 +3,8 @@ import { isOfThisBuild } from '../../builtin/registry.ts'
 import { CutterError } from '../../domain/errors.ts'
 import { type HoldInForce, holdOver } from '../../domain/hold.ts'
 import { type Run, runSummary, type Status } from '../../domain/run.ts'
-import { refuseOnHold } from '../../engine/hold.ts'
-import { answerAtRest } from '../../engine/resting.ts'
+import { assertNotOnHold } from '../../engine/check-hold.ts'
+import { findRestingAnswer } from '../../engine/resume-precheck.ts'
 import { assertReason } from '../../service/reason.ts'
 import { exitOfRun } from '../exit-codes.ts'
 import { answer, answerRun, lineOfHold, linesOfRun, table } from '../io.ts'
@@ -23,10 +23,10 @@ export function runResume(
     // A process that died between a rest and its reports left them to the next.
     if (found.status !== 'working' && !areReportsCurrent(home, found))
       await (await app()).parts.reports?.atRest(id)
-    await refuseOnHold({ store }, found)
+    await assertNotOnHold({ store }, found)
     // Whether it waits as it did, or is to be upgraded first, the build tells for machines that ship; others are loaded for it.
     const resting =
-      found.status === 'closed' || isOfThisBuild(found) ? answerAtRest(found, options.approval) : null
+      found.status === 'closed' || isOfThisBuild(found) ? findRestingAnswer(found, options.approval) : null
     const run =
       resting ??
       (await (

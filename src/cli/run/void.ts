@@ -1,6 +1,6 @@
 import { CutterError } from '../../domain/errors.ts'
 import type { Run } from '../../domain/run.ts'
-import type { EngineParts } from '../../engine/parts.ts'
+import type { EngineDeps } from '../../engine/engine-deps.ts'
 import { assertReason } from '../../service/reason.ts'
 import { exitOfRun } from '../exit-codes.ts'
 import { answerRun } from '../io.ts'
@@ -27,14 +27,14 @@ export function runVoid(text: string, options: VoidOptions) {
   })
 }
 
-async function statementFor(parts: EngineParts, run: Run, options: VoidOptions): Promise<string> {
+async function statementFor(parts: EngineDeps, run: Run, options: VoidOptions): Promise<string> {
   const { as, key, approval: given, reason } = options
   if (run.status !== 'paused') {
     const why = `run ${run.runId} is ${run.status} at ${run.state}; voiding decides about a plan, and it waits at no gate with one`
     throw new CutterError('EVENT_REFUSED', why, { next: `cutter run cancel ${run.runId} --reason …` })
   }
   if (given !== undefined) return alsoVoids(parts, given)
-  const { rehearseApproval, signApproval } = await import('../../engine/approving.ts')
+  const { rehearseApproval, signApproval } = await import('../../engine/manage-approvals.ts')
   const decision = { decision: 'void' as const, reason: assertReason(reason) }
   if (run.mode !== 'live') {
     return (await rehearseApproval(parts, run.runId, { as: as ?? 'rehearsal', ...decision })).approvalId
@@ -52,7 +52,7 @@ async function statementFor(parts: EngineParts, run: Run, options: VoidOptions):
 }
 
 /** Nobody who means to void a run may approve it by a mistyped id. */
-async function alsoVoids({ store }: EngineParts, approvalId: string): Promise<string> {
+async function alsoVoids({ store }: EngineDeps, approvalId: string): Promise<string> {
   const decision = (await store.approval(approvalId))?.statement.decision ?? 'void'
   if (decision === 'void') return approvalId
   throw new CutterError('USAGE', `approval ${approvalId} says ${decision}, not void; nothing was touched`, {

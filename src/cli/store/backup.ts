@@ -2,8 +2,8 @@ import { resolve } from 'node:path'
 import { osUser, sealingOf } from '../../app/open-app.ts'
 import { findHome } from '../../config/load-config.ts'
 import { systemClock } from '../../domain/clock.ts'
-import { operatorOf } from '../../engine/operators.ts'
-import { refuseSecretWords } from '../../engine/secrets.ts'
+import { assertNoSecretWords } from '../../engine/check-secrets.ts'
+import { assertOperator } from '../../engine/operators.ts'
 import type { PruneResult } from '../../service/store/prune-runs.ts'
 import { parseDuration } from '../execution/status.ts'
 import { answer, type Io, table } from '../io.ts'
@@ -50,11 +50,11 @@ export function storePrune(options: CommonOptions & { olderThan: string; into?: 
   return command(options, async ({ app, home, io, store }) => {
     const { findPrunableRuns, pruneRunIntoBundle } = await import('../../service/store/prune-runs.ts')
     const { parts } = await app()
-    refuseSecretWords(parts, { '--by': options.by })
+    assertNoSecretWords(parts, { '--by': options.by })
     const before = new Date(
       parts.clock.now().getTime() - parseDuration(options.olderThan, '--older-than', 36_500),
     )
-    const by = operatorOf(parts, options.by)
+    const by = assertOperator(parts, options.by)
     const { runs, faults } = await findPrunableRuns({ store }, before)
     warn(io, faults)
     const pruned: PruneResult[] = []

@@ -163,7 +163,7 @@ export async function furtherRehearsed({ store, parts }: App, batch: Batch, as: 
       next: `cutter approval sign <run> --as <principal> --key <file>, then cutter batch resume ${batch.batchId} --approval <id>`,
     })
   }
-  const { rehearseApproval } = await import('../../engine/approving.ts')
+  const { rehearseApproval } = await import('../../engine/manage-approvals.ts')
   const rows = await rowsOf(store, batch)
   const further: Further[] = []
   for (const { run } of rows) {

@@ -5,7 +5,7 @@ import type { Stage } from '../../cli/demo.ts'
 import { CutterError } from '../../domain/errors.ts'
 import type { Run } from '../../domain/run.ts'
 import { shellQuote } from '../../domain/shell-quote.ts'
-import { rehearseApproval, signApproval } from '../../engine/approving.ts'
+import { rehearseApproval, signApproval } from '../../engine/manage-approvals.ts'
 import { verifyRun } from '../../engine/verify-run.ts'
 
 const OPERATOR = 'operator@demo'

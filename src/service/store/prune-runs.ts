@@ -6,7 +6,7 @@ import { verifyBundle } from '../../bundle/verify-bundle.ts'
 import { writeBundle } from '../../bundle/write-bundle.ts'
 import { CutterError } from '../../domain/errors.ts'
 import type { Run } from '../../domain/run.ts'
-import { known } from '../../engine/known.ts'
+import { loadRun } from '../../engine/load-run.ts'
 import { reportFolder } from '../../reports/report-folder.ts'
 
 /** Takes closed runs out of a store, each after all that it left was written into a bundle and read back from there. */
@@ -39,7 +39,7 @@ export async function findPrunableRuns(
   for (const { runId, updatedAt } of closed.reverse()) {
     if (Date.parse(updatedAt) >= before.getTime()) continue
     try {
-      runs.push(await known({ store }, runId))
+      runs.push(await loadRun({ store }, runId))
     } catch (error) {
       if (!(error instanceof CutterError)) throw error
       faults.push(error.message)

@@ -6,7 +6,7 @@ import { findHeadWitness } from '../../app/run-reports.ts'
 import { writeNewFile } from '../../bundle/write-bundle.ts'
 import { CutterError } from '../../domain/errors.ts'
 import type { HoldInForce } from '../../domain/hold.ts'
-import { knownWhole } from '../../engine/known.ts'
+import { loadRunRecord } from '../../engine/load-run.ts'
 import { reportsRoot } from '../../reports/report-folder.ts'
 import type { RunStore } from '../../store/run-store.ts'
 import { copyDatabase } from '../../store/sqlite/open-database.ts'
@@ -95,7 +95,7 @@ async function examine(file: string): Promise<StoreExamination> {
     })
     let entries = 0
     for (const { runId } of runs) {
-      const record = await knownWhole({ store }, runId).catch(faultInto(faults))
+      const record = await loadRunRecord({ store }, runId).catch(faultInto(faults))
       entries += record?.history.length ?? 0
     }
     return { runs: runs.length, entries, faults }
@@ -161,7 +161,7 @@ async function behindTheirReports(home: string): Promise<StoreReplacement['behin
     const behind: StoreReplacement['behind'] = []
     for (const runId of reported.filter((name) => findHeadWitness(home, name) !== null)) {
       const why: string[] = []
-      await knownWhole({ store, reports }, runId).catch(faultInto(why))
+      await loadRunRecord({ store, reports }, runId).catch(faultInto(why))
       if (why.length > 0) behind.push({ runId, why: why[0]! })
     }
     return behind

@@ -1,7 +1,7 @@
 import { type App, type AppOptions, openApp as openRealApp } from '../../../src/app/open-app.ts'
 import type { Effect } from '../../../src/domain/effect.ts'
 import type { Step } from '../../../src/domain/step.ts'
-import type { EngineParts } from '../../../src/engine/parts.ts'
+import type { EngineDeps } from '../../../src/engine/engine-deps.ts'
 import type { RunStore } from '../../../src/store/run-store.ts'
 import { crashAt, phase } from './point.ts'
 
@@ -15,7 +15,7 @@ export async function openApp(options: AppOptions): Promise<App> {
   return app
 }
 
-function withPoints(parts: EngineParts): void {
+function withPoints(parts: EngineDeps): void {
   const { store, installed } = parts
   parts.store = withPointsRoundSteps(store)
   parts.installed = async (name) => {

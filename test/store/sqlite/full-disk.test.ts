@@ -2,11 +2,11 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, describe, expect, test } from 'vitest'
-import { knownWhole } from '../../../src/engine/known.ts'
+import { loadRunRecord } from '../../../src/engine/load-run.ts'
 import { verifyRun } from '../../../src/engine/verify-run.ts'
 import { chart, success, work } from '../../../src/machine/chart.ts'
 import { openRunStore } from '../../../src/store/sqlite/open-run-store.ts'
-import { worldOf } from '../../engine/one-job.ts'
+import { worldOf } from '../../engine/one-effect-world.ts'
 import { theRun } from '../../machines/crashing-engine.ts'
 import { firstStep, mine, stepAfter } from '../step-fixture.ts'
 import { aFolder, migrationsDirectory, removeFolders } from '../store-folders.ts'
@@ -114,7 +114,7 @@ describe('a disk that is full', () => {
     const ran = (await next.store.history(run.runId)).map(({ event }) => event.ran)
     expect(ran).toEqual([undefined, 'probe'])
     await verifyRun(next.parts, run.runId)
-    await knownWhole(next.parts, run.runId)
+    await loadRunRecord(next.parts, run.runId)
     await next.store.close()
   })
 })

@@ -1,0 +1,65 @@
+import { existsSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import {
+  type FilesFault,
+  findWritableByOthers,
+  findWritableByThisProcess,
+} from '../approvals/file-permissions.ts'
+import { takePolicySnapshot } from '../approvals/policy-snapshot.ts'
+import { gatePolicyOf } from '../config/gate-policy.ts'
+import type { Config } from '../config/load-config.ts'
+import type { EngineDeps } from '../engine/engine-deps.ts'
+
+type Deciding = Required<Pick<EngineDeps, 'trust' | 'policy' | 'inForce' | 'filesFault' | 'uid'>> &
+  Pick<EngineDeps, 'operators'>
+
+/** What decides at gates in one home: files, rules, and who operates. */
+export function gateDeps(home: string, config: Config): Deciding {
+  const { allowedSigners, revokedKeys, strict } = config.approvals
+  const { operators } = config
+  const trust = {
+    allowedSigners: resolve(home, allowedSigners),
+    ...(revokedKeys === undefined ? {} : { revokedKeys: resolve(home, revokedKeys) }),
+    instanceKey: join(home, 'var', 'instance_key.pub'),
+  }
+  const trusted = [trust.allowedSigners, ...(trust.revokedKeys === undefined ? [] : [trust.revokedKeys])]
+  const policy = (machine: string, gate: string) => gatePolicyOf(config, machine, gate)
+  return {
+    trust,
+    policy,
+    inForce: (machine, gate) =>
+      takePolicySnapshot({
+        machine,
+        gate,
+        policy: policy(machine, gate),
+        trust,
+        strict,
+        operators: operators ?? null,
+      }),
+    filesFault: (machine) => filesFault(home, trusted, machine, strict),
+    uid: process.getuid?.() ?? null,
+    ...(operators === undefined ? {} : { operators }),
+  }
+}
+
+/** Files have owners and modes everywhere but on Windows, where nothing is looked at. */
+function filesFault(
+  home: string,
+  trusted: string[],
+  machine: string[],
+  strict: Config['approvals']['strict'],
+): FilesFault | null {
+  const uid = process.geteuid?.()
+  if (uid === undefined) return null
+  const rules = [...trusted, join(home, 'cutter.yaml')]
+  const store = join(home, 'var', 'cutter.db')
+  const stored = [store, `${store}-wal`, `${store}-shm`].filter((file) => existsSync(file))
+  for (const file of [...rules, ...stored]) {
+    const fault = findWritableByOthers(file, uid)
+    if (fault !== null) return fault
+  }
+  if (strict !== 'owner') return null
+  const appoint = rules.map((file) => findWritableByThisProcess(file, uid, 'appoint approvers'))
+  const change = machine.map((file) => findWritableByThisProcess(file, uid, 'change what was approved'))
+  return [...appoint, ...change].find((fault) => fault !== null) ?? null
+}

@@ -1,0 +1,128 @@
+import { readFile } from 'node:fs/promises'
+import { isSameName } from './count-people.ts'
+import { computeFingerprint, parseAllowedSigners, type SignerLine } from './openssh/allowed-signers.ts'
+import { isPattern, matchesList } from './openssh/openssh-patterns.ts'
+import { findRevokedKeys } from './openssh/revoked-keys.ts'
+
+/**
+ * Who could approve at a gate, read off allowed_signers: for people who want to know whom to ask. It admits nobody; whether a
+ * signature counts is asked of OpenSSH when there is one.
+ */
+export interface Approver {
+  principal: string
+  keys: { type: string; fingerprint: string }[]
+  may: boolean
+  /** What speaks for or against it. */
+  why: string
+}
+
+export interface ApproverQuestion {
+  allowedSigners: string
+  /** The gate by its name in signatures, e.g. `cutter.cut.SG1`. */
+  namespace: string
+  live: boolean
+  at: Date
+  policy: { of?: string[]; fourEyes: boolean }
+  /** Names under which the run was started and moved. */
+  operators: string[]
+  /** Keys, as `type blob`, that are revoked. */
+  revoked: Set<string>
+}
+
+/** As the files are now. Not `readable`: there is no allowed_signers to read, and nobody's signature counts. */
+export async function listApprovers(
+  trust: { allowedSigners: string; revokedKeys?: string },
+  question: Omit<ApproverQuestion, 'allowedSigners' | 'revoked'>,
+): Promise<{ approvers: Approver[]; readable: boolean }> {
+  const file = await readFile(trust.allowedSigners, 'utf8').catch(() => null)
+  const allowedSigners = file ?? ''
+  const keys = parseAllowedSigners(allowedSigners).map(publicKey)
+  const revoked =
+    trust.revokedKeys === undefined ? new Set<string>() : await findRevokedKeys(keys, trust.revokedKeys)
+  return { approvers: judgeApprovers({ ...question, allowedSigners, revoked }), readable: file !== null }
+}
+
+/** Everyone whom allowed_signers or the policy names, in their order. */
+export function judgeApprovers(question: ApproverQuestion): Approver[] {
+  const lines = parseAllowedSigners(question.allowedSigners)
+  const listed = lines.flatMap(({ principals }) => principals).filter((name) => !name.startsWith('!'))
+  const names = [...new Set([...listed, ...(question.policy.of ?? [])])]
+  return names.map((name) => approver(name, lines, question))
+}
+
+function approver(name: string, lines: SignerLine[], question: ApproverQuestion): Approver {
+  const own = lines.filter(({ principals }) =>
+    isPattern(name) ? principals.includes(name) : matchesList(principals, name),
+  )
+  const faults = own.map((line) => faultOfLine(name, line, question))
+  const why =
+    faultOfName(name, question) ??
+    (own.length === 0 ? 'no line of allowed_signers lists a key for them' : null) ??
+    (faults.includes(null) ? null : [...new Set(faults)].join('; ')) ??
+    faultOfKeys(
+      own.filter((_, index) => faults[index] === null),
+      lines,
+      question,
+    )
+  const keys = own.map(({ key }) => ({ type: key.split(' ')[0]!, fingerprint: computeFingerprint(key) }))
+  return { principal: name, keys, may: why === null, why: why ?? 'listed, with a key that counts now' }
+}
+
+function faultOfName(name: string, { policy, live, operators, namespace }: ApproverQuestion): string | null {
+  if (policy.of !== undefined && !policy.of.includes(name))
+    return `the policy of ${namespace.replace(/^cutter\./, '')} names ${policy.of.join(', ')} only`
+  if (live && isPattern(name)) return 'a pattern, and a live run wants to know who signed'
+  if (live && policy.fourEyes && operators.some((operator) => isSameName(operator, name)))
+    return 'operates this run, which wants another pair of eyes'
+  return null
+}
+
+function faultOfLine(
+  name: string,
+  line: SignerLine,
+  { namespace, live, at, revoked }: ApproverQuestion,
+): string | null {
+  const fingerprint = computeFingerprint(line.key)
+  const namespaces = option(line, 'namespaces')
+  if (namespaces !== null && !matchesList(namespaces.split(','), namespace))
+    return `${fingerprint} may sign for ${namespaces} only`
+  const [after, before] = [option(line, 'valid-after'), option(line, 'valid-before')]
+  if (after !== null && !(at.getTime() >= timeOf(after)))
+    return `${fingerprint} is valid only after ${after} UTC`
+  if (before !== null && !(at.getTime() <= timeOf(before)))
+    return `${fingerprint} was valid only before ${before} UTC`
+  if (revoked.has(publicKey(line)))
+    return `${fingerprint} is revoked, or the file of revoked keys can't be read`
+  if (live && !isPattern(name) && !line.principals.includes(name))
+    return 'listed by a pattern only, and a live run wants to know who signed'
+  return null
+}
+
+/** A second name for the operator's key is still the operator. */
+function faultOfKeys(
+  own: SignerLine[],
+  lines: SignerLine[],
+  { live, policy, operators }: ApproverQuestion,
+): string | null {
+  if (!live || !policy.fourEyes) return null
+  const theirs = lines.filter(({ principals }) => operators.some((name) => matchesList(principals, name)))
+  const shared = own.filter((line) => theirs.some((other) => publicKey(other) === publicKey(line)))
+  if (shared.length < own.length) return null
+  return `${shared.map(({ key }) => computeFingerprint(key)).join(', ')} is also listed for who operates this run`
+}
+
+const publicKey = ({ key }: SignerLine) => key.trim().split(/\s+/).slice(0, 2).join(' ')
+
+/** What a key's option says, without quotes; null where it is not given. */
+function option({ options }: SignerLine, name: string): string | null {
+  const found = options.find((one) => one.toLowerCase().startsWith(`${name}=`))
+  return found === undefined ? null : found.slice(name.length + 1).replace(/^"|"$/g, '')
+}
+
+/** YYYYMMDD[HHMM[SS]][Z], which is UTC here, in milliseconds; NaN for anything else, which nothing is after or before. */
+function timeOf(text: string): number {
+  const parts = /^(\d{4})(\d\d)(\d\d)(?:(\d\d)(\d\d)(\d\d)?)?Z?$/.exec(text)
+  if (parts === null) return Number.NaN
+  const [year, month, day, hour = 0, minute = 0, second = 0] = parts.slice(1).map((part) => Number(part ?? 0))
+  return Date.UTC(year!, month! - 1, day, hour, minute, second)
+}

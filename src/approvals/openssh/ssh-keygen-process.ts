@@ -1,0 +1,93 @@
+import { spawn } from 'node:child_process'
+import { closeSync, openSync } from 'node:fs'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { CutterError } from '../../domain/errors.ts'
+
+export interface Answer {
+  ok: boolean
+  stdout: string
+  /** Empty when the question was asked on a terminal: what was said there is for the person in front of it. */
+  stderr: string
+  timedOut: boolean
+}
+
+export interface Question {
+  args: string[]
+  stdinFile?: string
+  timeoutSeconds: number
+  /** Hands over the terminal, for a passphrase or the touch of a hardware key. */
+  onTerminal?: boolean
+}
+
+/** Runs ssh-keygen without a shell. Throws TOOL_MISSING where there is none; a refusal of its own is an answer. */
+export function runSshKeygen({
+  args,
+  stdinFile,
+  timeoutSeconds,
+  onTerminal = false,
+}: Question): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const stdin = stdinFile === undefined ? (onTerminal ? 'inherit' : 'ignore') : openSync(stdinFile, 'r')
+    const child = spawn('ssh-keygen', args, {
+      stdio: [stdin, 'pipe', onTerminal ? 'inherit' : 'pipe'],
+      // Times without a zone in allowed_signers mean the same everywhere.
+      env: { ...process.env, TZ: 'UTC', LC_ALL: 'C' },
+      // In a session of its own it has no terminal to wait at for a passphrase that nobody will type.
+      detached: !onTerminal,
+    })
+    if (typeof stdin === 'number') closeSync(stdin)
+    const answer: Answer = { ok: false, stdout: '', stderr: '', timedOut: false }
+    const timer = setTimeout(() => {
+      answer.timedOut = true
+      child.kill('SIGKILL')
+    }, timeoutSeconds * 1000)
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      answer.stdout += text
+    })
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      answer.stderr += text
+    })
+    child.on('error', (cause) => {
+      clearTimeout(timer)
+      reject(notStarted(cause))
+    })
+    child.on('close', (exitCode) => {
+      clearTimeout(timer)
+      resolve({ ...answer, ok: exitCode === 0 })
+    })
+  })
+}
+
+function notStarted(cause: Error & { code?: string }): CutterError {
+  if (cause.code !== 'ENOENT')
+    return new CutterError('INTERNAL', `ssh-keygen can't be run: ${cause.message}`, { cause })
+  return new CutterError(
+    'TOOL_MISSING',
+    'ssh-keygen is not on the PATH; approvals are signed and checked with it',
+    {
+      next: 'install the package openssh-client (Debian, Ubuntu) or openssh (elsewhere), version 8.9 or newer',
+      data: { tool: 'ssh-keygen' },
+      cause,
+    },
+  )
+}
+
+export type WriteFileInFolder = (name: string, data: string | Uint8Array) => Promise<string>
+
+/** Gives work a folder that only this user can enter, and removes it afterwards. */
+export async function inPrivateFolder<Result>(
+  work: (write: WriteFileInFolder) => Promise<Result>,
+): Promise<Result> {
+  const folder = await mkdtemp(join(tmpdir(), 'cutter-approval-'))
+  try {
+    return await work(async (name, data) => {
+      const path = join(folder, name)
+      await writeFile(path, data, { mode: 0o600 })
+      return path
+    })
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}

@@ -1,0 +1,23 @@
+import type { SamePerson } from './count-people.ts'
+import { parseAllowedSigners } from './openssh/allowed-signers.ts'
+import { isPattern } from './openssh/openssh-patterns.ts'
+
+/**
+ * People as a file of signers shows them: names that share a key, and keys that share a name, are one person's, however long the
+ * chain of them is. Who holds a second key under a second name must not count twice, whichever of the two signs.
+ */
+export function findSamePeople(allowedSigners: string): SamePerson {
+  const parent = new Map<string, string>()
+  const root = (id: string): string => {
+    const above = parent.get(id)
+    return above === undefined || above === id ? id : root(above)
+  }
+  for (const { principals, key } of parseAllowedSigners(allowedSigners)) {
+    const names = principals.filter((name) => !name.startsWith('!') && !isPattern(name))
+    const ids = [`key ${key.split(/\s+/)[1]}`, ...names.map(idOfName)]
+    for (const id of ids) parent.set(root(id), root(ids[0]!))
+  }
+  return (name, other) => root(idOfName(name)) === root(idOfName(other))
+}
+
+const idOfName = (name: string) => `name ${name.trim().toLowerCase()}`

@@ -1,0 +1,93 @@
+import { CutterError, Stop } from '../domain/errors.ts'
+import type { Evidence } from '../domain/evidence.ts'
+import type { Json } from '../domain/json.ts'
+import { findSecretKey } from '../secrets/key-names.ts'
+import { findSecretForm, locateSecretForm } from '../secrets/patterns.ts'
+import type { EngineDeps } from './engine-deps.ts'
+
+/**
+ * What is saved is saved for good, in a history that can't be edited. So secrets are refused at the door where a person brings
+ * them, and taken out of what effects report; no message here repeats a value.
+ */
+
+type Secrets = Pick<EngineDeps, 'secrets'>
+
+/** In these people speak to people, in lists and beside plans, where a second line could pass for one of ours. */
+const ONE_LINE = ['--by', '--as', '--reason', 'approver', 'reason']
+
+/** Words of an operator or an approver, by the names of their options. Throws INPUT_REFUSED, USAGE for more than a line of text. */
+export function assertNoSecretWords(
+  { secrets }: Secrets,
+  words: { [option: string]: string | undefined },
+): void {
+  for (const [option, text] of Object.entries(words)) {
+    if (text === undefined) continue
+    const what = findSecretForm(text)
+    if (what !== null) throw refused(`${option} holds what looks like ${what}`)
+    const name = secrets?.nameOfOneIn(text) ?? null
+    if (name !== null) throw refused(`${option} holds the value of ${name}`)
+    if (ONE_LINE.includes(option) && /[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/u.test(text))
+      throw new CutterError(
+        'USAGE',
+        `${option} is one line of plain text, without control characters; nothing was done`,
+      )
+  }
+}
+
+/** The input of a run before its machine reads it: a key that the machine doesn't know is refused too, by its path. */
+export function assertNoSecretInput({ secrets }: Secrets, input: { [key: string]: Json }): void {
+  const key = findSecretKey(input, 'input')
+  if (key !== null) throw refused(`${key} would hold a secret`)
+  const form = locateSecretForm(input, 'input')
+  if (form !== null) throw refused(`${form.path} holds what looks like ${form.what}`)
+  const name = secrets?.nameOfOneIn(JSON.stringify(input)) ?? null
+  if (name !== null) throw refused(`the input holds the value of ${name}`)
+}
+
+function refused(what: string): CutterError {
+  return new CutterError('INPUT_REFUSED', `${what}; secrets are never kept, nothing was done`, {
+    next: 'put the secret into an environment variable and give its name',
+  })
+}
+
+/**
+ * What an effect reports: facts and plans with keys that name secrets, plans with values that look like some, and evidence with a
+ * secret's value. Documents are left as they are, for a law may speak of passwords. Throws a Stop that names the path; what a
+ * write has done by then stays.
+ */
+export function assertNoSecretReport(
+  { secrets }: Secrets,
+  effect: { name: string; wrote: boolean; quotesDocument: boolean },
+  { output, evidence }: { output: Json; evidence: Evidence[] },
+): void {
+  const key = findSecretKey(output, 'output')
+  if (key !== null) throw reportRefused(effect, `${key} would hold a secret`)
+  const planDigest = (output as { planDigest?: Json } | null)?.planDigest
+  for (const one of evidence) {
+    if (!/^(?:application\/json$|text\/)/.test(one.mediaType)) continue
+    const isPlan = one.name.startsWith('plan/') || one.digest === planDigest
+    const found = isPlan ? secretInPlan(one, effect) : null
+    if (found !== null) throw reportRefused(effect, found)
+    const whose = secrets?.nameOfOneIn(one.bytes) ?? null
+    if (whose !== null) throw reportRefused(effect, `its evidence ${one.name} holds the value of ${whose}`)
+  }
+}
+
+function secretInPlan(
+  { name, mediaType, bytes }: Evidence,
+  { quotesDocument }: { quotesDocument: boolean },
+): string | null {
+  const text = Buffer.from(bytes).toString('utf8')
+  const plan = mediaType === 'application/json' ? (JSON.parse(text) as Json) : text
+  const key = findSecretKey(plan, name)
+  if (key !== null) return `${key} would hold a secret`
+  const form = quotesDocument ? null : locateSecretForm(plan, name)
+  return form === null ? null : `${form.path} holds what looks like ${form.what}`
+}
+
+function reportRefused({ name, wrote }: { name: string; wrote: boolean }, what: string): Stop {
+  const done = wrote ? ' What it wrote stays.' : ''
+  return new Stop('STOP_REFUSED_INPUT', `what ${name} reports is refused: ${what}.${done}`, {
+    next: 'have the effect report names and digests instead of secrets, then start another run (this one can be cancelled)',
+  })
+}

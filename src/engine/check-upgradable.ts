@@ -1,0 +1,57 @@
+import { CutterError } from '../domain/errors.ts'
+import type { Run, Status } from '../domain/run.ts'
+import type { EngineDeps } from './engine-deps.ts'
+import { loadRun } from './load-run.ts'
+import { composeUpgradeStep } from './upgrade-run.ts'
+
+/** Whether the installed machines can go on with a run: as it is, after an upgrade, or not at all. */
+export interface OpenRun {
+  runId: string
+  machine: string
+  version: string
+  definitionDigest: string
+  status: Status | null
+  state: string | null
+  gate: string | null
+  verdict: 'same' | 'upgrade' | 'stranded'
+  /** Why it would be stranded, or what an upgrade means for its approvals. */
+  why: string | null
+}
+
+/** Every run that is not closed, newest first. Upgrades are tried and nothing is saved. */
+export async function checkOpenRuns(parts: EngineDeps): Promise<OpenRun[]> {
+  const open: Run[] = []
+  const untrusted: OpenRun[] = []
+  for (const status of ['working', 'paused', 'stopped'] as const) {
+    const onTampered = (error: Error) => untrusted.push(distrusted(error))
+    open.push(...(await parts.store.list({ status, limit: Number.MAX_SAFE_INTEGER, onTampered })))
+  }
+  open.sort((a, b) => (a.startedAt < b.startedAt ? 1 : -1))
+  const checked: OpenRun[] = []
+  for (const run of open) checked.push({ ...factsOf(run), ...(await verdictOn(parts, run)) })
+  return [...checked, ...untrusted]
+}
+
+const factsOf = ({ runId, machine, version, definitionDigest, status, state, gate }: Run) => {
+  return { runId, machine, version, definitionDigest, status, state, gate }
+}
+
+async function verdictOn(parts: EngineDeps, { runId }: Run): Promise<Pick<OpenRun, 'verdict' | 'why'>> {
+  try {
+    const run = await loadRun(parts, runId)
+    const { machine } = await parts.installed(run.machine)
+    if (machine.definitionDigest === run.definitionDigest) return { verdict: 'same', why: null }
+    const { run: then } = await composeUpgradeStep(parts, machine, run, parts.osUser)
+    const why = then.gateSeq === null ? null : `run ${runId} must be approved anew after its upgrade`
+    return { verdict: 'upgrade', why }
+  } catch (error) {
+    if (!(error instanceof CutterError)) throw error
+    return { verdict: 'stranded', why: error.message }
+  }
+}
+
+function distrusted(error: Error): OpenRun {
+  const runId = error instanceof CutterError ? String(error.data.runId) : ''
+  const nothing = { machine: '', version: '', definitionDigest: '', status: null, state: null, gate: null }
+  return { runId, ...nothing, verdict: 'stranded', why: error.message }
+}

@@ -1,0 +1,52 @@
+import type { Run } from '../domain/run.ts'
+import type { Step } from '../domain/step.ts'
+import { heldApprovalId, type Machine } from '../machine/transition.ts'
+import { buildUpgradeStep } from '../machine/upgrade-step.ts'
+import type { EngineDeps } from './engine-deps.ts'
+import { currentLease } from './lease.ts'
+import { operatorDeclaredBy } from './operators.ts'
+import { recordPolicyAtArrival } from './record-policy.ts'
+import { returnToGate } from './resume-stopped.ts'
+
+/**
+ * The run under the installed definition of its machine: as it is when that is the one it was started under, else carried over by
+ * the machine's upgrade. Throws MACHINE_CHANGED, with nothing touched, where there is none that fits.
+ */
+export async function upgradeIfNeeded(parts: EngineDeps, run: Run, by: string): Promise<Run> {
+  const { machine } = await parts.installed(run.machine)
+  const now =
+    machine.definitionDigest === run.definitionDigest ? run : await upgraded(parts, machine, run, by)
+  // Looking at the world for its gate with no approval in hand: an upgrade took it, just now or before a crash.
+  const bereft = now.status === 'working' && now.gateSeq !== null && heldApprovalId(now) === null
+  return bereft ? returnToGate(parts, now, 'the upgrade voided the approval in hand', by) : now
+}
+
+async function upgraded(parts: EngineDeps, machine: Machine, run: Run, by: string): Promise<Run> {
+  const step = await composeUpgradeStep(parts, machine, run, by)
+  await parts.store.advance(step, currentLease(parts))
+  parts.onStep?.(step.run, step.entry)
+  return step.run
+}
+
+/** The step of an upgrade, not yet saved. */
+export async function composeUpgradeStep(
+  parts: EngineDeps,
+  machine: Machine,
+  run: Run,
+  by: string,
+): Promise<Step> {
+  const { store, clock, osUser } = parts
+  const used = (await store.approvals(run.runId)).filter(({ usedSeq }) => usedSeq !== null)
+  const facts = {
+    at: clock.now().toISOString(),
+    by,
+    effects: await store.effects(run.runId),
+    timers: await store.timers(run.runId),
+    gatesPassed: used.map(({ statement }) => statement.gate),
+  }
+  const readings = { osUser, operatorDeclared: operatorDeclaredBy(parts) }
+  const step = buildUpgradeStep(machine, run, { ...facts, readings })
+  return recordPolicyAtArrival(parts, step, (recorded, evidence) =>
+    buildUpgradeStep(machine, run, { ...facts, readings: { ...readings, ...recorded }, evidence }),
+  )
+}

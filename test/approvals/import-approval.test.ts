@@ -1,0 +1,77 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { composeRehearsal, parseApproval } from '../../src/approvals/import-approval.ts'
+import { signText } from '../../src/approvals/openssh/verify-signature.ts'
+import {
+  composeStatement,
+  namespaceOf,
+  type StatementInput,
+  statementText,
+} from '../../src/approvals/statement.ts'
+import { approvalSummary } from '../../src/domain/approval.ts'
+import { aRun } from '../support/run-fixture.ts'
+import { describeWithKeys, type KeyFolder, openKeyFolder } from '../support/ssh-keys.ts'
+
+const noon = '2026-03-01T12:00:00.000Z'
+const clock = { now: () => new Date(noon) }
+const input: StatementInput = {
+  run: aRun(),
+  approver: 'alice@example.org',
+  decision: 'approve',
+  reason: '',
+  clock,
+  nonce: 'n',
+  validHours: 24,
+}
+
+describeWithKeys('importing what was signed elsewhere', () => {
+  const text = statementText(composeStatement(input))
+  let keys: KeyFolder
+  let signature: string
+  beforeAll(async () => {
+    keys = openKeyFolder()
+    signature = await signText({ text, keyFile: keys.key('alice'), namespace: namespaceOf('cut', 'SG1') })
+  })
+  afterAll(() => keys.remove())
+
+  it('gives an unused approval that keeps the signed bytes', () => {
+    const approval = parseApproval({ text, signature, clock })
+    expect(approval).toMatchObject({
+      kind: 'signed',
+      statementText: text,
+      signature,
+      importedAt: noon,
+      usedSeq: null,
+    })
+    expect(approvalSummary(approval)).toMatchObject({ runId: input.run.runId, gate: 'SG1', kind: 'signed' })
+  })
+
+  it('gives the same id when done twice, also from a file with other line ends', () => {
+    const again = parseApproval({ text, signature: signature.replaceAll('\n', '\r\n'), clock })
+    expect(again).toEqual(parseApproval({ text, signature, clock }))
+  })
+
+  it('refuses a signature that was cut short or is none', () => {
+    for (const broken of [signature.slice(0, 100), 'garbage', '']) {
+      expect(() => parseApproval({ text, signature: broken, clock })).toThrow(/armored form/)
+    }
+  })
+
+  it('refuses a statement whose bytes were changed by an editor', () => {
+    expect(() => parseApproval({ text: `${text}\n`, signature, clock })).toThrow(/final newline/)
+  })
+})
+
+describe('a rehearsal approval', () => {
+  it('is labelled as one and carries no signature', () => {
+    const approval = composeRehearsal({ ...input, decision: 'reject', reviewDecisionId: 'rd-1' })
+    expect(approval).toMatchObject({ kind: 'rehearsal', signature: null, usedSeq: null })
+    expect(approval.statement).toMatchObject({ decision: 'reject', reviewDecisionId: 'rd-1' })
+  })
+
+  it('is not made for a live run, nor for one that does not wait at a gate', () => {
+    expect(() => composeRehearsal({ ...input, run: aRun({ mode: 'live' }) })).toThrow(/is live/)
+    expect(() => composeRehearsal({ ...input, run: aRun({ status: 'working' }) })).toThrow(
+      /does not wait at a gate/,
+    )
+  })
+})

@@ -1,0 +1,268 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { countPeople } from '../../src/approvals/count-people.ts'
+import { composeRehearsal, parseApproval } from '../../src/approvals/import-approval.ts'
+import {
+  type ApprovalCase,
+  findBindingRefusal,
+  judgeApproval,
+  type RefusalReason,
+} from '../../src/approvals/judge-approval.ts'
+import { signText } from '../../src/approvals/openssh/verify-signature.ts'
+import {
+  approvalIdOf,
+  composeStatement,
+  type StatementInput,
+  statementText,
+} from '../../src/approvals/statement.ts'
+import type { Approval } from '../../src/domain/approval.ts'
+import { digestOf } from '../../src/domain/json.ts'
+import type { Run } from '../../src/domain/run.ts'
+import { aRun } from '../support/run-fixture.ts'
+import { describeWithKeys, type KeyFolder, openKeyFolder } from '../support/ssh-keys.ts'
+
+const noon = '2026-03-01T12:00:00.000Z'
+const at = (time: string) => new Date(`2026-03-${time}.000Z`)
+const live = aRun({ mode: 'live' })
+const statementInput: StatementInput = {
+  run: live,
+  approver: 'alice@example.org',
+  decision: 'approve',
+  reason: 'read the plan',
+  clock: { now: () => new Date(noon) },
+  nonce: 'n',
+  validHours: 24,
+}
+
+describe('an approval that fits its run', () => {
+  const run = aRun()
+  const approval = composeRehearsal({ ...statementInput, run })
+
+  it('passes the check of facts', () => {
+    expect(findBindingRefusal({ run, approval })).toBeNull()
+  })
+
+  it.each<[RefusalReason, Partial<Run>, Partial<Approval>]>([
+    ['RUN_CLOSED', { status: 'closed' }, {}],
+    ['NOT_AT_A_GATE', { status: 'working' }, {}],
+    ['NOT_AT_A_GATE', { status: 'stopped' }, {}],
+    ['ALREADY_USED', {}, { usedSeq: 8, usedAt: noon }],
+    ['OTHER_RUN', { runId: 'ictr-20260301T090000Z-00000000' }, {}],
+    ['OTHER_RUN', { machine: 'deploy' }, {}],
+    ['OTHER_GATE', { gate: 'SG2' }, {}],
+    ['OTHER_ARRIVAL', { gateSeq: 12 }, {}],
+    ['OTHER_ARRIVAL', { gateHead: 'e'.repeat(64) }, {}],
+    ['OTHER_PLAN', { planDigest: digestOf('another plan') }, {}],
+    ['OTHER_PLAN', { planDigest: null }, {}],
+    ['REHEARSAL_IN_LIVE', { mode: 'live' }, {}],
+  ])('is refused as %s when %j %j, with a message and a command', (reason, runChange, approvalChange) => {
+    const changed = { run: aRun(runChange), approval: { ...approval, ...approvalChange } as Approval }
+    const refused = findBindingRefusal(changed)
+    expect(refused?.reason).toBe(reason)
+    expect(refused?.message).toMatch(/ictr-|ap-/)
+    expect(refused?.next).toContain(`cutter `)
+  })
+
+  it('does for a dry run what it is labelled for, without a signature and by the operator too', async () => {
+    const own = composeRehearsal({ ...statementInput, run, approver: run.startedBy })
+    expect(await judgeApproval(rehearsing(own, noon))).toEqual({ refusal: null, vouched: null, counted: [] })
+  })
+
+  it('expires in a dry run like any other', async () => {
+    const late = await judgeApproval(rehearsing(approval, '2026-03-02T12:00:00.000Z'))
+    expect(late.refusal).toMatchObject({ reason: 'EXPIRED', next: `cutter approval rehearse ${run.runId}` })
+  })
+
+  function rehearsing(rehearsal: Approval, now: string): ApprovalCase {
+    const trust = { allowedSigners: 'nowhere' }
+    return { run, approval: rehearsal, operators: [], now: new Date(now), trust, policy: { validHours: 24 } }
+  }
+})
+
+describeWithKeys('the refusal of a signed approval', () => {
+  let keys: KeyFolder
+  let byAlice: Approval
+  let byBob: Approval
+  let byMallory: Approval
+
+  beforeAll(async () => {
+    keys = openKeyFolder()
+    for (const name of ['alice', 'bob', 'mallory']) keys.key(name)
+    byAlice = await sign('alice')
+    byBob = await sign('bob')
+    byMallory = await sign('mallory', { approver: 'alice@example.org' })
+    keys.file('allowed', line('alice') + line('bob'))
+    keys.file('wildcard', line('alice', '*@example.org'))
+    keys.file('also-operator', `${line('alice')}deploybot namespaces="git" ${keys.publicKey('alice')}\n`)
+  })
+  afterAll(() => keys.remove())
+
+  const line = (name: string, as = `${name}@example.org`) => `${as} ${keys.publicKey(name)}\n`
+
+  async function sign(name: string, overrides: Partial<StatementInput> = {}): Promise<Approval> {
+    const approver = `${name}@example.org`
+    const text = statementText(composeStatement({ ...statementInput, approver, ...overrides }))
+    const signature = await signText({ text, keyFile: keys.path(name), namespace: 'cutter.cut.SG1' })
+    return parseApproval({ text, signature, clock: statementInput.clock })
+  }
+
+  type Change = Partial<ApprovalCase> & { allowed?: string }
+  function input({ allowed = 'allowed', ...overrides }: Change): ApprovalCase {
+    return {
+      run: live,
+      approval: byAlice,
+      operators: [],
+      now: at('01T12:30:00'),
+      trust: { allowedSigners: keys.path(allowed) },
+      policy: { validHours: 24 },
+      ...overrides,
+    }
+  }
+  const refused = async (change: Change) => (await judgeApproval(input(change))).refusal
+  const reasonOf = async (change: Change) => (await refused(change))?.reason ?? null
+
+  it('is null for a good approval, with the one who vouches for it', async () => {
+    const vouched = {
+      principal: 'alice@example.org',
+      fingerprint: expect.stringMatching(/^SHA256:/),
+      keyType: 'ED25519',
+    }
+    const counted = [{ approvalId: byAlice.approvalId, ...vouched }]
+    expect(await judgeApproval(input({}))).toEqual({ refusal: null, vouched, counted })
+  })
+
+  it('is null in a dry run too, where also a wildcard may list the signer', async () => {
+    expect(await reasonOf({ run: aRun(), allowed: 'wildcard' })).toBeNull()
+    expect(await reasonOf({ allowed: 'wildcard' })).toBe('WILDCARD_PRINCIPAL')
+  })
+
+  it('notices a stored statement that is not the signed one', async () => {
+    const edited = { ...byAlice.statement, approver: 'bob@example.org' }
+    expect(await reasonOf({ approval: { ...byAlice, statement: edited } })).toBe('SIGNATURE_INVALID')
+    const text = statementText(edited)
+    const consistent = { ...byAlice, statement: edited, statementText: text, approvalId: approvalIdOf(text) }
+    expect(await reasonOf({ approval: consistent })).toBe('SIGNATURE_INVALID')
+  })
+
+  it('keeps to the names of the policy', async () => {
+    expect(await reasonOf({ policy: { validHours: 24, of: ['bob@example.org'] } })).toBe('SIGNER_NOT_ALLOWED')
+    expect(await reasonOf({ policy: { validHours: 24, of: ['alice@example.org'] } })).toBeNull()
+  })
+
+  it('lets an approval count until it expires as signed, or by policy where that is sooner', async () => {
+    const now = (time: string, validHours = 24) => ({ now: at(time), policy: { validHours } })
+    expect(await reasonOf(now('02T11:59:59', 100))).toBeNull()
+    expect(await reasonOf(now('02T12:00:00', 100))).toBe('EXPIRED')
+    expect(await reasonOf(now('01T23:59:59', 12))).toBeNull()
+    const late = await refused(now('02T00:00:00', 12))
+    expect(late?.reason).toBe('EXPIRED')
+    expect(late?.message).toContain('12 h by policy')
+    expect(late?.next).toBe(`cutter approval sign ${live.runId} --as alice@example.org --key <file>`)
+  })
+
+  it('bears with a clock that is five minutes ahead, and no more', async () => {
+    expect(await reasonOf({ now: at('01T11:55:00') })).toBeNull()
+    expect(await reasonOf({ now: at('01T11:54:59') })).toBe('NOT_YET_VALID')
+  })
+
+  it.each<[string, Change]>([
+    ['started the run', { run: aRun({ mode: 'live', startedBy: 'Alice@example.org' }) }],
+    ['resumed the run', { operators: ['bob@example.org', 'alice@example.org'] }],
+    ['has the key under another name that did', { allowed: 'also-operator' }],
+  ])('says no to an approver who %s', async (_, change) => {
+    expect(await reasonOf(change)).toBe('OPERATORS_OWN')
+  })
+
+  it('lets operators sign for their own dry run', async () => {
+    expect(await reasonOf({ run: aRun({ startedBy: 'alice@example.org' }) })).toBeNull()
+  })
+
+  it('waits for as many people as the policy needs', async () => {
+    const policy = { validHours: 24, need: 2 }
+    const alone = await refused({ policy })
+    expect(alone?.reason).toBe('NOT_ENOUGH_APPROVERS')
+    expect(alone?.message).toContain('needs 2 people')
+    expect(await reasonOf({ policy, others: [byBob] })).toBeNull()
+    expect(await reasonOf({ policy, others: [byAlice, await sign('alice', { nonce: 'again' })] })).toBe(
+      'NOT_ENOUGH_APPROVERS',
+    )
+  })
+
+  it('counts only approvals that would pass by themselves', async () => {
+    const policy = { validHours: 24, need: 2 }
+    const rejecting = await sign('bob', { decision: 'reject' })
+    const forged = { ...byBob, ...byMallory, statement: byBob.statement } as Approval
+    const useless = [rejecting, forged, byMallory, { ...byBob, usedSeq: 3, usedAt: noon }]
+    expect(await reasonOf({ policy, others: useless })).toBe('NOT_ENOUGH_APPROVERS')
+    expect(await reasonOf({ policy, others: [byBob], operators: ['bob@example.org'] })).toBe(
+      'NOT_ENOUGH_APPROVERS',
+    )
+  })
+
+  it('lets operators approve, by name or key, where the policy does without four eyes', async () => {
+    const policy = { validHours: 24, fourEyes: false }
+    expect(await reasonOf({ policy, operators: ['alice@example.org'] })).toBeNull()
+    expect(await reasonOf({ policy, allowed: 'also-operator' })).toBeNull()
+  })
+
+  describe('of somebody who decided twice', () => {
+    const later = (overrides: Partial<StatementInput>, time = '12:10:00'): Promise<Approval> =>
+      sign('alice', { clock: { now: () => at(`01T${time}`) }, ...overrides })
+
+    it('lets the later decision count, whichever it is', async () => {
+      const rejection = await later({ decision: 'reject' })
+      expect(await reasonOf({ others: [byAlice, rejection] })).toBe('SUPERSEDED')
+      expect(await reasonOf({ approval: rejection, others: [byAlice, rejection] })).toBeNull()
+      const again = await later({}, '12:20:00')
+      expect(await reasonOf({ approval: again, others: [byAlice, rejection, again] })).toBeNull()
+      expect(await reasonOf({ approval: rejection, others: [byAlice, rejection, again] })).toBe('SUPERSEDED')
+    })
+
+    it('lets the one that withholds count when both are of the same moment', async () => {
+      const voiding = await sign('alice', { decision: 'void' })
+      expect(await reasonOf({ others: [voiding] })).toBe('SUPERSEDED')
+      expect(await reasonOf({ approval: voiding, others: [byAlice] })).toBeNull()
+    })
+
+    it('goes on withholding after the time of the rejection is over', async () => {
+      const brief = await later({ decision: 'reject', validHours: 0.1 })
+      expect(await reasonOf({ approval: brief, now: at('01T13:00:00') })).toBe('EXPIRED')
+      expect(await reasonOf({ others: [brief], now: at('01T13:00:00') })).toBe('SUPERSEDED')
+    })
+
+    it('is not moved by a decision that would not count, or is not about this plan', async () => {
+      const forged = await sign('mallory', { approver: 'alice@example.org', decision: 'reject' })
+      const early = await later({ decision: 'reject' }, '23:00:00')
+      const elsewhere = await later({
+        decision: 'reject',
+        run: { ...live, planDigest: digestOf('x') } as Run,
+      })
+      const bobs = await sign('bob', { decision: 'reject' })
+      expect(await reasonOf({ others: [forged, early, elsewhere, bobs] })).toBeNull()
+      const tomorrow = await later({}, '23:00:00')
+      const rejection = await later({ decision: 'reject' })
+      expect(await reasonOf({ approval: rejection, others: [tomorrow] })).toBeNull()
+    })
+
+    it('does not count towards the number that is needed', async () => {
+      const policy = { validHours: 24, need: 2 }
+      const rejection = await sign('bob', { decision: 'reject' })
+      expect(await reasonOf({ policy, others: [byBob, rejection] })).toBe('NOT_ENOUGH_APPROVERS')
+    })
+  })
+
+  it('lets one person reject where it takes two to approve', async () => {
+    const approval = await sign('alice', { decision: 'reject' })
+    expect(await reasonOf({ approval, policy: { validHours: 24, need: 2 } })).toBeNull()
+  })
+})
+
+describe('counting people', () => {
+  const signed = (principal: string, fingerprint: string) => ({ principal, fingerprint, keyType: 'ED25519' })
+
+  it('takes one key under two names, and one name with two keys, for one person', () => {
+    expect(countPeople([signed('a', 'k1'), signed('b', 'k2')])).toBe(2)
+    expect(countPeople([signed('a', 'k1'), signed('b', 'k1')])).toBe(1)
+    expect(countPeople([signed('a', 'k1'), signed('A', 'k2')])).toBe(1)
+    expect(countPeople([signed('a', 'k1'), signed('b', 'k2'), signed('a', 'k2')])).toBe(1)
+  })
+})

@@ -1,0 +1,78 @@
+import { chmodSync, readdirSync, renameSync } from 'node:fs'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { findSigningKey, signText } from '../../../src/approvals/openssh/verify-signature.ts'
+import {
+  describeWithKeys,
+  type KeyFolder,
+  openKeyFolder,
+  withAgent,
+  withEnv,
+} from '../../support/ssh-keys.ts'
+
+const namespace = 'cutter.cut.SG1'
+const text = '{"reason":"naïve – 決定"}'
+const noAgent = { SSH_AUTH_SOCK: undefined, SSH_ASKPASS: undefined, DISPLAY: undefined }
+
+describeWithKeys('signing', () => {
+  let keys: KeyFolder
+  beforeAll(() => {
+    keys = openKeyFolder()
+    for (const name of ['alice', 'open', 'away']) keys.key(name)
+    keys.key('locked', { passphrase: 'correct horse' })
+    chmodSync(keys.path('open'), 0o644)
+    renameSync(keys.path('away'), keys.path('away-elsewhere'))
+  })
+  afterAll(() => keys.remove())
+
+  const sign = (keyFile: string) => withEnv(noAgent, () => signText({ text, keyFile, namespace }))
+
+  it('makes an armored signature of any text, which names the key', async () => {
+    const signature = await sign(keys.path('alice'))
+    expect(signature).toMatch(/^-----BEGIN SSH SIGNATURE-----\n/)
+    expect(await findSigningKey({ text, signature, namespace })).toMatchObject({ keyType: 'ED25519' })
+  })
+
+  it('uses the private half that an agent holds when given the public key', async () => {
+    const keyFile = keys.path('away.pub')
+    const signature = await withAgent(keys, keys.path('away-elsewhere'), () =>
+      signText({ text, keyFile, namespace }),
+    )
+    expect(await findSigningKey({ text, signature, namespace })).toMatchObject({ keyType: 'ED25519' })
+  })
+
+  it('leaves nothing in the folder for temporary files', async () => {
+    await withEnv({ TMPDIR: keys.path('.') }, () => sign(keys.path('alice')))
+    expect(readdirSync(keys.path('.')).filter((name) => name.startsWith('cutter-approval-'))).toEqual([])
+  })
+
+  it.each([
+    ['a missing key', 'nobody', /no key file at/, /private key/],
+    ['a folder for a key', '.', /no key file at/, /private key/],
+    ['a private key that others may read', 'open', /others may read/, /^chmod 600 /],
+    ['a key whose passphrase nobody gives', 'locked', /passphrase/, /ssh-add/],
+    [
+      'a public key without agent or private half',
+      'away.pub',
+      /neither beside it nor in an agent/,
+      /ssh-add/,
+    ],
+  ])('refuses %s, and says what next', async (_, name, message, next) => {
+    const refused = await sign(keys.path(name)).catch((error) => error)
+    expect(refused).toMatchObject({ code: 'INPUT_REFUSED' })
+    expect(refused.message).toMatch(message)
+    expect(refused.next).toMatch(next)
+  })
+
+  it('refuses a file that is no key, with what ssh-keygen said', async () => {
+    const refused = await sign(keys.file('text', 'not a key')).catch((error) => error)
+    expect(refused).toMatchObject({ code: 'INPUT_REFUSED' })
+    expect(refused.message).toContain('ssh-keygen said: ')
+  })
+
+  it('names the package to install where ssh-keygen is missing', async () => {
+    const PATH = keys.path('.')
+    const missing = await withEnv({ PATH }, () => sign(keys.path('alice'))).catch((error) => error)
+    expect(missing).toMatchObject({ code: 'TOOL_MISSING' })
+    expect(missing.next).toContain('openssh-client')
+  })
+})

@@ -1,0 +1,111 @@
+import { afterEach, describe, expect, test } from 'vitest'
+import type { EngineDeps } from '../../src/engine/engine-deps.ts'
+import { chart, success, work } from '../../src/machine/chart.ts'
+import { theRun, type World } from '../machines/crashing-engine.ts'
+import { removeFolders } from '../store/store-folders.ts'
+import { type Job, worldOf } from './one-effect-world.ts'
+
+/** Limits of time: of a run's work (hard), of a phase (soft), and deadlines that a chart sets. */
+
+afterEach(removeFolders)
+
+const MINUTE = 60_000
+
+const begin = ({ engine }: World) => engine.start('tried', {}, { mode: 'dry-run' })
+const takesLong: Job = (signal) =>
+  new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
+const takes = (ms: number) => async () => {
+  await new Promise((done) => setTimeout(done, ms))
+  return undefined
+}
+
+describe('the cap on a run’s working time', () => {
+  const logic = chart({ A: work('job', 'B'), B: work('job', 'END'), END: success })
+
+  test('stops a phase that is at work when it is reached', async () => {
+    const world = worldOf(logic, takesLong, { caps: { runMinutes: 50 / MINUTE, phaseMinutes: 10 } })
+    expect(await begin(world)).toMatchObject({
+      status: 'stopped',
+      state: 'A',
+      stopCode: 'STOP_CAP_RUN_TIME',
+      stop: { next: expect.stringContaining('raise caps.runMinutes') },
+    })
+  })
+
+  test('counts what all phases took, lets none begin past it, and goes on once it is raised', async () => {
+    const caps = { runMinutes: 60 / MINUTE, phaseMinutes: 10 }
+    let begun = 0
+    const job: Job = (signal) => {
+      begun += 1
+      return begun === 1 ? takes(80)() : Promise.resolve(signal.aborted ? undefined : {})
+    }
+    const world = worldOf(logic, job, { caps })
+    const stopped = await begin(world)
+    expect(stopped).toMatchObject({ state: 'B', stopCode: 'STOP_CAP_RUN_TIME' })
+    expect(await world.engine.resume(stopped.runId, {})).toMatchObject({ stopCode: 'STOP_CAP_RUN_TIME' })
+    expect(begun).toBe(1)
+    caps.runMinutes = 1
+    expect(await world.engine.resume(stopped.runId, {})).toMatchObject({ outcome: 'succeeded' })
+    expect(begun).toBe(2)
+  })
+})
+
+test('the cap on a phase is soft: the phase that passes it says so in the history, and the run goes on', async () => {
+  const logic = chart({ A: work('job', 'B'), B: work('job', 'END'), END: success })
+  const lasting = [1, 350]
+  const job: Job = () => takes(lasting.shift()!)()
+  const world = worldOf(logic, job, { caps: { runMinutes: 60, phaseMinutes: 300 / MINUTE } })
+  const { runId, outcome } = await begin(world)
+  expect(outcome).toBe('succeeded')
+  const over = (await world.store.history(runId)).map(({ event }) => event.overPhaseCap ?? false)
+  expect(over).toEqual([false, false, true])
+})
+
+describe('a deadline that a chart sets', () => {
+  const logic = chart({
+    A: work('job', 'WAITING'),
+    WAITING: { after: { [60 * MINUTE]: 'END' } },
+    END: success,
+  })
+
+  let now = 0
+
+  /** A run whose process was interrupted while it waited, and the world of the next one, so much later. */
+  async function interrupted(laterByMs: number) {
+    const controller = new AbortController()
+    now = Date.parse('2026-03-01T09:00:00.000Z')
+    const lives = [controller.signal]
+    const parts: Partial<EngineDeps> = {
+      clock: { now: () => new Date(now) },
+      get interrupt() {
+        return lives.shift() ?? new AbortController().signal
+      },
+      onStep: ({ state }) => {
+        if (state === 'WAITING') controller.abort()
+      },
+    }
+    const world = worldOf(logic, async () => ({}), parts)
+    await expect(begin(world)).rejects.toThrow('interrupted')
+    now += laterByMs
+    const next = await world.reopen()
+    return { next, run: await theRun(next) }
+  }
+
+  test('passes at once when its time came while the process was down', async () => {
+    const { run, next } = await interrupted(90 * MINUTE)
+    expect(run).toMatchObject({ state: 'WAITING', status: 'working' })
+    expect(await next.engine.resume(run.runId, {})).toMatchObject({ state: 'END', outcome: 'succeeded' })
+  })
+
+  test('is waited for to its end, not from anew, by the next process', async () => {
+    const { run, next } = await interrupted(60 * MINUTE - 300)
+    const [timer] = await next.store.timers(run.runId)
+    expect(timer!.dueAt).toBe('2026-03-01T10:00:00.000Z')
+    const begun = Date.now()
+    const resumed = next.engine.resume(run.runId, {})
+    expect(await Promise.race([resumed, takes(100)()])).toBeUndefined()
+    now += 300
+    expect(await resumed).toMatchObject({ outcome: 'succeeded' })
+    expect(Date.now() - begun).toBeLessThan(5_000)
+  })
+})

@@ -1,0 +1,87 @@
+import { afterAll, afterEach, expect, test } from 'vitest'
+import { z } from 'zod'
+import { validateModule } from '../../src/custom/validate-module.ts'
+import type { Effect } from '../../src/domain/effect.ts'
+import type { Mode } from '../../src/domain/run.ts'
+import { chart, type Facts, gated, planOf, success, work } from '../../src/machine/chart.ts'
+import { readEffect, writeEffect } from '../../src/machine/define-effect.ts'
+import { approvalFor, aWorld, succeeds, type World } from '../machines/crashing-engine.ts'
+import { removeFolders } from '../store/store-folders.ts'
+
+/** Charts that ask for a write where none was approved: the engine, not the chart, has the word. */
+
+let world: World
+let done: string[]
+afterEach(() => world.store.close())
+afterAll(removeFolders)
+
+const input = z.object({})
+const plan = readEffect({ name: 'plan', input, execute: async () => planOf('SG1', { does: 'all' }) })
+const write = (name: string, how: { beforeApproval?: true } = {}) => {
+  const act = (what: string) => async () => {
+    done.push(`${name} ${what}`)
+    return planOf('SG1', { does: 'all' })
+  }
+  return writeEffect({
+    ...{ name, input, ...how, execute: act('execute'), simulate: act('simulate') },
+    probe: async () => ({ outcome: 'not-committed' }),
+  })
+}
+
+async function started(milestones: Parameters<typeof chart>[0], effects: Effect[], mode: Mode) {
+  done = []
+  const { definition, effects: byName } = validateModule(
+    { name: 'tried', version: '1', input, effects, logic: chart(milestones) },
+    (why) => new Error(why),
+  )
+  const machine = { ...definition, definitionDigest: `sha256:${'1'.repeat(64)}` }
+  const installed = async () => ({ machine, effects: byName, admit: async (given: Facts) => given })
+  world = aWorld(succeeds, { parts: { allowLive: true, installed } })
+  const at = '2026-03-01T08:00:00.000Z'
+  const until = '2099-01-01T00:00:00.000Z'
+  await world.store.setExecutionSwitch({ enabled: true, until, reason: 'a test', by: 'x', at })
+  return world.engine.start('tried', {}, { mode })
+}
+
+test('a write in the last check at a gate is not begun, and the approval not used', async () => {
+  const milestones = {
+    AWAITING: work('plan', 'GATE'),
+    GATE: gated('SG1', { recheck: 'sneak', work: 'write', next: 'DONE' }),
+    DONE: success,
+  }
+  const run = await started(milestones, [plan, write('sneak'), write('write')], 'dry-run')
+  const { approvalId } = await approvalFor(world, run)
+  await expect(world.engine.resume(run.runId, { approvalId })).rejects.toMatchObject({
+    message: expect.stringContaining('asks for the write sneak while its gate is not yet passed'),
+  })
+  expect(done).toEqual([])
+  expect(await world.store.run(run.runId)).toMatchObject({ status: 'paused', gate: 'SG1' })
+  expect(await world.store.approval(approvalId)).toMatchObject({ usedSeq: null })
+})
+
+const EARLY = {
+  AWAITING: work('early', 'GATE'),
+  GATE: gated('SG1', { recheck: 'plan', work: 'write', next: 'DONE' }),
+  DONE: success,
+}
+
+test.each<[string, Parameters<typeof chart>[0]]>([
+  ['before its gate', EARLY],
+  ['with no gate at all', { BEGUN: work('early', 'DONE'), DONE: success }],
+])('a live write %s is not begun; a dry run shows it', async (_, milestones) => {
+  const effects = [plan, write('write'), write('early')]
+  expect((await started(milestones, effects, 'dry-run')).status).not.toBe('stopped')
+  expect(done).toEqual(['early simulate'])
+  await world.store.close()
+  expect(await started(milestones, effects, 'live')).toMatchObject({
+    stopCode: 'STOP_INTERNAL',
+    stop: { message: expect.stringContaining('asks for the write early before it has used an approval') },
+  })
+  expect(done).toEqual([])
+})
+
+test('a live write that leaves nothing behind, and says so, may come before the gate', async () => {
+  const effects = [plan, write('write'), write('early', { beforeApproval: true })]
+  expect(await started(EARLY, effects, 'live')).toMatchObject({ status: 'paused', gate: 'SG1' })
+  expect(done).toEqual(['early execute'])
+})
