@@ -2,6 +2,7 @@
 export type FaultCode =
   | 'TAR_NOT_CANONICAL'
   | 'MANIFEST_WRONG'
+  | 'FORMAT_UNKNOWN'
   | 'FILE_MISSING'
   | 'FILE_UNREADABLE'
   | 'FILE_UNKNOWN'

@@ -7,10 +7,12 @@ import {
   pathOfEvidence,
   pathOfSignature,
   pathOfStatement,
+  RUN,
   VERIFY,
 } from './bundle-paths.ts'
 import type { RunRecord, SignedCloseout } from './run-record.ts'
 import type { Files } from './tar.ts'
+import { INSTRUCTIONS } from './verify-instructions.ts'
 
 /**
  * The files of a bundle. JSON is in its RFC 8785 form without a final newline, but for the snapshot, which is as stored, and
@@ -22,7 +24,7 @@ export function bundleFiles(record: RunRecord, verifyText: string): Files {
     files.set(path, typeof content === 'string' ? Buffer.from(content) : content)
 
   put('genesis.json', canonicalJson(record.genesis))
-  put('run.json', canonicalJson(record.run))
+  put(RUN, runText(record))
   put('history.jsonl', record.history.map((entry) => `${canonicalJson(entry)}\n`).join(''))
   put('snapshot.json', record.snapshot)
   for (const row of record.evidence) {
@@ -34,9 +36,18 @@ export function bundleFiles(record: RunRecord, verifyText: string): Files {
     if (signature !== null) put(pathOfSignature(pathOfStatement(approvalId)), signature)
   }
   if (record.closeout !== null) putCloseout(record.closeout, put)
+  for (const [path, bytes] of record.optionalParts) put(path, bytes)
   put(VERIFY, verifyText)
   put(MANIFEST, manifestText(files))
   return files
+}
+
+/** The record file: the facts of the run, the format of the bundle, and the wording of its VERIFY.md. */
+function runText({ run, unsettledWrites }: RunRecord): string {
+  const numbers = { format: 2, instructions: INSTRUCTIONS }
+  return canonicalJson(
+    unsettledWrites.length === 0 ? { ...run, ...numbers } : { ...run, ...numbers, unsettledWrites },
+  )
 }
 
 function putCloseout(

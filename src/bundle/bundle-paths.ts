@@ -4,6 +4,8 @@ import type { NamedEvidence } from '../domain/history-facts.ts'
 
 export const MANIFEST = 'MANIFEST.sha256'
 export const VERIFY = 'VERIFY.md'
+/** The record file: it also names the format of the bundle. */
+export const RUN = 'run.json'
 export const CLOSEOUT = 'closeout.json'
 
 /** Plans and the trust files of the time lie apart, under readable names; everything else by its digest alone. */

@@ -2,12 +2,12 @@ import { findHistoryFault, genesisHash } from '../domain/history.ts'
 import { entryMarks, findPolicyNameFault } from '../domain/history-facts.ts'
 import { canonicalJson, digestOfBytes } from '../domain/json.ts'
 import { type BundleFault, bundleFault } from './bundle-fault.ts'
-import { bundleFiles, manifestText } from './bundle-files.ts'
+import { manifestText } from './bundle-files.ts'
+import type { BundleFormat } from './bundle-format.ts'
 import { MANIFEST, pathOfEvidence, VERIFY } from './bundle-paths.ts'
 import { type RunFacts, readRunFacts } from './run-facts.ts'
 import { genesisFacts, type RunRecord } from './run-record.ts'
 import { asBuffer, type Files } from './tar.ts'
-import { verifyInstructions } from './verify-instructions.ts'
 
 /** What can be told of a bundle without a signature: each check looks at what the ones before it have vouched for. */
 
@@ -36,7 +36,11 @@ const linesOf = (manifest: string) =>
   )
 
 /** The files that this record gives must be the files that there are, byte for byte; VERIFY.md can be made only of what holds. */
-export function findFileFault(files: Files, record: RunRecord): BundleFault | null {
+export function findFileFault(
+  files: Files,
+  record: RunRecord,
+  { bundleFiles }: BundleFormat,
+): BundleFault | null {
   if (!files.has(VERIFY)) return bundleFault('FILE_MISSING', VERIFY, `the file ${VERIFY} is missing`)
   const due = bundleFiles(record, '')
   for (const path of files.keys()) {
@@ -51,8 +55,12 @@ export function findFileFault(files: Files, record: RunRecord): BundleFault | nu
 }
 
 /** The words on how to check it, made anew: whoever follows other words is led astray. */
-export function findVerifyTextFault(files: Files, record: RunRecord): BundleFault | null {
-  if (asBuffer(files.get(VERIFY)!).equals(Buffer.from(verifyInstructions(record)))) return null
+export function findVerifyTextFault(
+  files: Files,
+  record: RunRecord,
+  { verifyText }: BundleFormat,
+): BundleFault | null {
+  if (asBuffer(files.get(VERIFY)!).equals(Buffer.from(verifyText(record)))) return null
   const why = `${VERIFY} is not what this version of Cutter writes for this run`
   return bundleFault('VERIFY_TEXT_DIFFERS', VERIFY, why)
 }

@@ -38,6 +38,8 @@ export async function loadRecord(store: RunStore, run: Run): Promise<RunRecord> 
     bytes: new Map(),
     approvals: approvals.map(recordedApproval).sort((a, b) => byCodeUnit(a.approvalId, b.approvalId)),
     closeout: await closeoutOf(store, run.runId),
+    unsettledWrites: [],
+    optionalParts: new Map(),
   }
   const past = findPassageFault(record)
   if (past !== null) throw tampered(run, past)

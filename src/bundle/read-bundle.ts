@@ -4,10 +4,19 @@ import { UPGRADED } from '../domain/history.ts'
 import { listNamedEvidence } from '../domain/history-facts.ts'
 import type { HistoryEntry, RunIdentity } from '../domain/run.ts'
 import { type BundleFault, bundleFault } from './bundle-fault.ts'
-import { byCodeUnit, CLOSEOUT, pathOfEvidence, pathOfSignature, pathOfStatement } from './bundle-paths.ts'
+import {
+  byCodeUnit,
+  CLOSEOUT,
+  pathOfEvidence,
+  pathOfSignature,
+  pathOfStatement,
+  RUN,
+} from './bundle-paths.ts'
+import { findOptionalParts } from './optional-parts.ts'
 import type { RunFacts } from './run-facts.ts'
 import type { RecordedApproval, RunRecord, SignedCloseout } from './run-record.ts'
 import type { Files } from './tar.ts'
+import { INSTRUCTIONS } from './verify-instructions.ts'
 
 /**
  * The door: the files of a bundle, which anybody may have written, as a record. Only shapes are looked at here. Values go on
@@ -17,7 +26,8 @@ export function readRecord(files: Files): { record: RunRecord } | { fault: Bundl
   try {
     const text = textsOf(files)
     const genesis = json(text('genesis.json'), 'genesis.json', genesisShape) as unknown as RunIdentity
-    const run = json(text('run.json'), 'run.json', runShape) as unknown as RunFacts
+    const { format: _, instructions: __, unsettledWrites = [], ...facts } = json(text(RUN), RUN, runShape)
+    const run = facts as unknown as RunFacts
     const history = text('history.jsonl')
       .split('\n')
       .slice(0, -1)
@@ -36,7 +46,14 @@ export function readRecord(files: Files): { record: RunRecord } | { fault: Bundl
     })
     const closeout = files.has(CLOSEOUT) ? readCloseout(files, text) : null
     const snapshot = text('snapshot.json')
-    return { record: { genesis, run, history, snapshot, evidence, bytes, approvals, closeout } }
+    const found = findOptionalParts(files, approvals)
+    if ('misfit' in found) {
+      const why = `${found.misfit} does not have the form of the part that its name stands for`
+      throw new Unreadable('FILE_UNREADABLE', found.misfit, why)
+    }
+    const optionalParts = found.parts
+    const record = { genesis, run, history, snapshot, evidence, bytes, approvals, closeout }
+    return { record: { ...record, unsettledWrites, optionalParts } }
   } catch (error) {
     if (error instanceof Unreadable) return { fault: error.fault }
     throw error
@@ -107,7 +124,7 @@ const time = z.iso.datetime()
 const text = z.string()
 const mode = z.enum(['dry-run', 'live'])
 const status = z.enum(['working', 'paused', 'stopped', 'closed'])
-const outcome = z.enum(['succeeded', 'rejected', 'failed', 'cancelled', 'voided', 'rolled-back'])
+const outcome = z.enum(['succeeded', 'rejected', 'failed', 'cancelled', 'voided', 'rolled-back', 'abandoned'])
 const seq = z.int().positive()
 
 const identity = { runId: text.min(1), machine: text, version: text, definitionDigest: digest, mode }
@@ -115,7 +132,11 @@ const genesisShape = z.strictObject({
   ...identity,
   ...{ input: z.looseObject({}), startKey: text.nullable(), startedBy: text, osUser: text, startedAt: time },
 })
+const unsettledWrite = z.strictObject({ phase: text, seq, attempt: seq, startedAt: time, known: text })
 const runShape = z.strictObject({
+  format: z.literal(2),
+  instructions: z.literal(INSTRUCTIONS),
+  unsettledWrites: z.array(unsettledWrite).min(1).optional(),
   ...identity,
   ...{ startedBy: text, startedAt: time, updatedAt: time, status, state: text },
   ...{ stopCode: text.nullable(), stop: z.looseObject({}).nullable(), outcome: outcome.nullable() },

@@ -5,6 +5,7 @@ import type { NamedEvidence } from '../domain/history-facts.ts'
 import { type HistoryEntry, identityOf, type RunIdentity } from '../domain/run.ts'
 import { type GatePassage, readGatePassages, UnapprovedPassageError } from './gate-passages.ts'
 import type { RunFacts } from './run-facts.ts'
+import type { Files } from './tar.ts'
 
 /** Everything that a run leaves as evidence: what a bundle is written from, and what a bundle is read back into. */
 export interface RunRecord {
@@ -21,6 +22,23 @@ export interface RunRecord {
   /** Those that the history names, in the order of their ids. */
   approvals: RecordedApproval[]
   closeout: SignedCloseout | null
+  /** Writes that were started and of which the run does not know whether they were done. Format 2 lists them. */
+  unsettledWrites: UnsettledWrite[]
+  /** By path: files in addition to those that follow from the record (src/bundle/optional-parts.ts). */
+  optionalParts: Files
+}
+
+/** A write of which a closed run knows only that it was started. */
+export interface UnsettledWrite {
+  /** The name of its effect. */
+  phase: string
+  /** The entry that asked for it. */
+  seq: number
+  attempt: number
+  /** ISO 8601 in UTC. */
+  startedAt: string
+  /** What is known of it, as a sentence. */
+  known: string
 }
 
 export type RecordedApproval = { approvalId: string; statementText: string } & (

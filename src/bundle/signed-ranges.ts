@@ -2,6 +2,7 @@ import type { Decision } from '../domain/approval.ts'
 import { entryMarks } from '../domain/history-facts.ts'
 import type { CheckedApproval } from './check-approvals.ts'
 import type { CheckedCloseoutSignature } from './check-closeout.ts'
+import { uncheckedPartNotes } from './optional-parts.ts'
 import { gatePassages, type RunRecord } from './run-record.ts'
 
 /**
@@ -59,7 +60,7 @@ export function verdictNotes(
   }
   if (genesis.mode === 'live' && run.outcome === 'succeeded' && !approvals.some(({ counted }) => counted))
     notes.push('it is said to have succeeded live, and passed no gate: nobody approved anything')
-  notes.push(...otherRulesSince(record))
+  notes.push(...otherRulesSince(record), ...uncheckedNotes(record))
   if (approvals.some(({ kind, counted }) => kind === 'rehearsal' && counted))
     notes.push('its gates were passed under rehearsals, which nobody signs: it was a dry run')
   if (!withSigners) {
@@ -71,6 +72,13 @@ export function verdictNotes(
   const trusted = Math.max(0, ...ranges.filter((range) => range.trusted).map(({ to }) => to))
   if (trusted < entries) notes.push(`nobody whom you trust vouches for entries ${trusted + 1}–${entries}`)
   return notes
+}
+
+/** What the bundle holds and this version of Cutter does not check. */
+function uncheckedNotes({ unsettledWrites, optionalParts }: RunRecord): string[] {
+  const count = unsettledWrites.length
+  const unsettled = `the bundle lists ${count} unsettled ${count === 1 ? 'write' : 'writes'}; this version of Cutter does not check that list`
+  return [...(count === 0 ? [] : [unsettled]), ...uncheckedPartNotes(optionalParts)]
 }
 
 /** A policy is judged as it is when an approval is brought; a checker should see that it was another when the run arrived. */

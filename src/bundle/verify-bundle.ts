@@ -1,5 +1,6 @@
 import type { Mode, Outcome } from '../domain/run.ts'
 import { type BundleFault, bundleFault } from './bundle-fault.ts'
+import type { BundleFormat } from './bundle-format.ts'
 import { type CheckedApproval, checkApprovals } from './check-approvals.ts'
 import { type CheckedCloseoutSignature, checkCloseout } from './check-closeout.ts'
 import {
@@ -12,15 +13,17 @@ import {
   findSnapshotFault,
   findVerifyTextFault,
 } from './check-record.ts'
-import { readRecord } from './read-bundle.ts'
+import { findFormat } from './find-format.ts'
 import type { RunRecord } from './run-record.ts'
 import { type SignedRange, signedRanges, verdictNotes } from './signed-ranges.ts'
 import { type Files, unpackTar } from './tar.ts'
 
-/** What a checker learns of a bundle. What is told of the run stands only as far as `holds` does. */
+/** What a checker learns from a bundle. The facts of the run are proven only when `holds` is true. */
 export interface Verdict {
   holds: boolean
   firstFault: BundleFault | null
+  /** The format of the bundle; null when it was not read that far. */
+  format: number | null
   runId: string | null
   machine: string | null
   mode: Mode | null
@@ -41,7 +44,11 @@ export async function verifyBundle(tar: Buffer, signersFile: string | null): Pro
   } catch (error) {
     // Only a bundle made to do so nests its JSON deeper than the stack is.
     if (!(error instanceof RangeError)) throw error
-    return broken(bundleFault('FILE_UNREADABLE', null, `its JSON can't be read: ${error.message}`), null)
+    return broken(
+      bundleFault('FILE_UNREADABLE', null, `its JSON can't be read: ${error.message}`),
+      null,
+      null,
+    )
   }
 }
 
@@ -51,49 +58,64 @@ async function verify(tar: Buffer, signersFile: string | null): Promise<Verdict>
     return broken(
       bundleFault('TAR_NOT_CANONICAL', unpacked.file, `the tar was altered: ${unpacked.fault}`),
       null,
+      null,
     )
   const { files } = unpacked
   const byManifest = findManifestFault(files)
-  if (byManifest !== null) return broken(byManifest, null)
-  const read = readRecord(files)
-  if ('fault' in read) return broken(read.fault, null)
-  return verifyRecord(files, read.record, signersFile)
+  if (byManifest !== null) return broken(byManifest, null, null)
+  const found = findFormat(files)
+  if ('fault' in found) return broken(found.fault, null, null)
+  const { format } = found
+  const read = format.readRecord(files)
+  if ('fault' in read) return broken(read.fault, format.format, null)
+  return verifyRecord(files, read.record, format, signersFile)
 }
 
-async function verifyRecord(files: Files, record: RunRecord, signersFile: string | null): Promise<Verdict> {
+async function verifyRecord(
+  files: Files,
+  record: RunRecord,
+  format: BundleFormat,
+  signersFile: string | null,
+): Promise<Verdict> {
   const byRecord =
-    findFileFault(files, record) ??
+    findFileFault(files, record, format) ??
     findRunFault(record) ??
     findChainFault(record) ??
     findSnapshotFault(record) ??
     findPlanFault(record) ??
     findEvidenceFault(record)
-  if (byRecord !== null) return broken(byRecord, record)
+  if (byRecord !== null) return broken(byRecord, format.format, record)
 
   const approvals = await checkApprovals(record, signersFile)
-  if (approvals.fault !== null) return broken(approvals.fault, record)
+  if (approvals.fault !== null) return broken(approvals.fault, format.format, record)
   const closeout = await checkCloseout(record, signersFile)
-  if (closeout.fault !== null) return broken(closeout.fault, record)
-  const byText = findVerifyTextFault(files, record)
-  if (byText !== null) return broken(byText, record)
-  return whole(record, approvals.approvals, closeout.ends, signersFile !== null)
+  if (closeout.fault !== null) return broken(closeout.fault, format.format, record)
+  const byText = findVerifyTextFault(files, record, format)
+  if (byText !== null) return broken(byText, format.format, record)
+  return sound(record, format.format, approvals.approvals, closeout.ends, signersFile !== null)
 }
 
-function whole(
+function sound(
   record: RunRecord,
+  format: number,
   approvals: CheckedApproval[],
   ends: CheckedCloseoutSignature[],
   withSigners: boolean,
 ): Verdict {
   const ranges = signedRanges(record.history.length, approvals, ends)
   return {
-    ...{ holds: true, firstFault: null, ...factsOf(record), ranges, approvals },
+    holds: true,
+    firstFault: null,
+    format,
+    ...factsOf(record),
+    ranges,
+    approvals,
     notes: verdictNotes(record, approvals, ranges, withSigners),
   }
 }
 
-function broken(firstFault: BundleFault, record: RunRecord | null): Verdict {
-  return { holds: false, firstFault, ...factsOf(record), ranges: [], approvals: [], notes: [] }
+function broken(firstFault: BundleFault, format: number | null, record: RunRecord | null): Verdict {
+  return { holds: false, firstFault, format, ...factsOf(record), ranges: [], approvals: [], notes: [] }
 }
 
 function factsOf(record: RunRecord | null) {

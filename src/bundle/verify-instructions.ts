@@ -1,4 +1,4 @@
-// biome-ignore-all lint/suspicious/noTemplateCurlyInString: they are shell's, in a text for a shell.
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: the expressions belong to the shell that runs the text.
 
 import { namespaceOf, parseStatement } from '../approvals/statement.ts'
 import { shellQuote } from '../domain/shell-quote.ts'
@@ -8,6 +8,7 @@ import {
   pathOfCountersignature,
   pathOfSignature,
   pathOfStatement,
+  RUN,
 } from './bundle-paths.ts'
 import { CLOSEOUT_NAMESPACE } from './closeout-statement.ts'
 import {
@@ -18,33 +19,45 @@ import {
   type SignedCloseout,
 } from './run-record.ts'
 
+/** The wording of `VERIFY.md` that this version writes. A changed text gets the next number, and the earlier ones stay readable. */
+export const INSTRUCTIONS = 1
+
 /**
- * `VERIFY.md`: how to check this very bundle with a POSIX shell, `ssh-keygen`, `tar` and `sha256sum`. Its commands stop at the
- * first thing that does not hold when they are run one after another under `sh -eu`; a test does that.
+ * `VERIFY.md`: how to check this bundle with a POSIX shell, `ssh-keygen`, `tar` and `sha256sum`. Its commands stop at the first
+ * fault when they are run in their order under `sh -eu`; a test does that. `verify` derives the text again and compares bytes.
  */
 export function verifyInstructions(record: RunRecord): string {
   const { run, history, closeout } = record
   const end = run.status === 'closed' ? `closed as ${run.outcome}` : `open (${run.status})`
   return [
-    `# How to check this bundle`,
-    `Run ${run.runId} of machine ${run.machine} ${run.version}, ${run.mode}: ${end} in ${run.state}, at entry ${history.length}.`,
-    `\`cutter verify <bundle> --signers <your allowed_signers>\` does all of this and more. The commands below need nothing but a POSIX shell, \`tar\`, \`sha256sum\` and \`ssh-keygen\` (OpenSSH 8.9 or newer). Trust comes from you: take \`allowed_signers\` and the instance's key from where you trust them, never from this bundle. What lies in \`trust/\` shows which files were in force then.`,
+    `# How to check this evidence bundle`,
+    `Run ${span(run.runId)} of machine ${span(run.machine)} ${span(run.version)}, ${run.mode}: ${end} in state ${span(run.state)}, at entry ${history.length}. The bundle has format 2, as \`${RUN}\` says.`,
+    `\`cutter verify <bundle> --signers <your allowed_signers>\` checks all of this and more. The commands below need only a POSIX shell, \`tar\`, \`sha256sum\` and \`ssh-keygen\` (OpenSSH 8.9 or newer). Take \`allowed_signers\` and the key of the instance from a place that you trust, never from this bundle. The folder \`trust/\` shows the files that were in force when the gates were decided.`,
     `## Unpack`,
     shell(
-      'bundle=../bundle.tar            # where the bundle lies',
-      'signers=../allowed_signers      # your own, in the format of ssh-keygen(1), ALLOWED SIGNERS',
+      'bundle=../bundle.tar            # path of the bundle',
+      'signers=../allowed_signers      # your own file, in the format of ssh-keygen(1), ALLOWED SIGNERS',
       'tar -xf "$bundle"',
     ),
-    `## Every file is the one that the manifest names`,
-    `What lies in \`evidence/\`, \`plans/\` and \`trust/\` bears its digest in its name; the entry that left it names it by that digest.`,
+    `## Each file is the one that the manifest names`,
+    `The files in \`evidence/\`, \`plans/\` and \`trust/\` have their digest in their name. The history entry that left a file names it by that digest.`,
     shell(`sha256sum -c ${MANIFEST}`, ...contentAddressed),
     `## The history is one chain`,
-    `Each line of \`history.jsonl\` is an entry in its RFC 8785 form. Its \`hash\` is the SHA-256 of the line without the field \`hash\`, its \`previousHash\` the hash of the line before; the first one's is the SHA-256 of \`genesis.json\`, the facts that the run began with. The last entry names the digest of \`snapshot.json\`.`,
+    `Each line of \`history.jsonl\` is an entry in its RFC 8785 form. Its \`hash\` is the SHA-256 of the line without the field \`hash\`. Its \`previousHash\` is the hash of the line before. In the first line it is the SHA-256 of \`genesis.json\`, the facts with which the run started. The last entry names the digest of \`snapshot.json\`.`,
     shell(...chain),
     ...approvalSections(record),
-    ...(closeout === null ? noCloseout(record) : closeoutSections(closeout)),
+    ...(closeout === null ? missingCloseout(record) : closeoutSections(closeout)),
     '',
   ].join('\n\n')
+}
+
+/** Text of others as a code span. Characters that could end the span or hide something are written as code points. */
+function span(text: string): string {
+  const visible = text.replace(
+    /[\p{Cc}\p{Cf}\p{Co}\u2028\u2029`]/gu,
+    (sign) => `\\u{${sign.codePointAt(0)!.toString(16)}}`,
+  )
+  return `\`${visible}\``
 }
 
 const shell = (...lines: string[]) => ['```sh', ...lines, '```'].join('\n')
@@ -75,21 +88,23 @@ const chain = [
 
 function approvalSections(record: RunRecord): string[] {
   const passages = gatePassages(record)
-  if (passages.length === 0) return ['## No gate was passed']
+  if (passages.length === 0) return ['## The run passed no gate']
   const sections = passages.flatMap((passage) =>
     countedApprovals(record, passage).flatMap((approval) =>
       approvalSection(approval, passage.usedSeq, record.history[passage.usedSeq - 1]!.at),
     ),
   )
   return [
-    `## What was decided at its gates`,
-    `Everybody who counts for a decision signed a statement, byte for byte. It names the plan by its digest and, as \`historyHead\`, the hash of the entry \`seq\` at which the run arrived at the gate: so the signature vouches for that entry and all before it. It is verified as of the time at which the run used it.`,
+    `## The decisions at the gates`,
+    `Each approver who counts for a decision signed a statement. The statement names the plan by its digest. Its ` +
+      `\`historyHead\` is the hash of entry \`seq\`, at which the run arrived at the gate, so the signature covers that entry ` +
+      `and all entries before it. The commands verify each signature as of the time at which the run used the approval.`,
     shell(...arrived),
     ...sections,
   ]
 }
 
-/** Statements are flat and canonical: a field's text can't hold the pattern of another, since its quotes are escaped. */
+/** Statements are flat and canonical. The text of one field cannot hold the pattern of another, because its quotes are escaped. */
 const arrived = [
   'arrived() {',
   '  IFS= read -r statement < "$1" || :',
@@ -111,16 +126,16 @@ function approvalSection(
 ): string[] {
   const { machine, gate, approver, decision, seq } = parseStatement(statementText)
   const path = pathOfStatement(approvalId)
-  const what = `Entry ${usedSeq} (${usedAt}): ${decision} at gate ${gate}, for entries 1–${seq}.`
+  const what = `Gate ${span(gate)}: ${decision} by ${span(approver)}, used in entry ${usedSeq} (${usedAt}), covers entries 1–${seq}.`
   if (kind === 'rehearsal')
-    return [`${what} A rehearsal: a label, signed by nobody.`, shell(`arrived ${path}`)]
+    return [`${what} This is a rehearsal approval, which is not signed.`, shell(`arrived ${path}`)]
   return [
     what,
     shell(`arrived ${path}`, verify('"$signers"', approver, namespaceOf(machine, gate), path, usedAt)),
   ]
 }
 
-/** Times in UTC by TZ, since OpenSSH understands a final Z only from 9.1 on. */
+/** Sets TZ=UTC, because OpenSSH reads a final Z only from version 9.1 on. */
 function verify(signers: string, who: string, namespace: string, path: string, at: string) {
   const time = at.slice(0, 19).replace(/[-:T]/g, '')
   return [
@@ -133,7 +148,9 @@ function closeoutSections({ instance, countersigned }: SignedCloseout): string[]
   const { signer, at } = instance
   return [
     `## The end`,
-    `\`${CLOSEOUT}\` is an in-toto Statement v1. It names the history's head, the snapshot, all evidence and the approvals by digest. The instance of Cutter that ran it signed it, with the key in \`instance.pub\`: whether that is the instance's key, its operator must tell you (\`ssh-keygen -l\` prints the fingerprint to compare).`,
+    `\`${CLOSEOUT}\` is an in-toto Statement v1. It names the head of the history, the snapshot, all evidence and the approvals by ` +
+      `digest. The instance of Cutter that ran the run signed it with the key in \`instance.pub\`. Ask the operator of that ` +
+      `instance whether the key is theirs: \`ssh-keygen -l\` prints the fingerprint to compare.`,
     shell(
       `IFS= read -r closeout < ${CLOSEOUT} || :`,
       'case $closeout in',
@@ -148,7 +165,7 @@ function closeoutSections({ instance, countersigned }: SignedCloseout): string[]
     ...(countersigned.length === 0
       ? []
       : [
-          `People put their own names under it, each by a statement that names \`${CLOSEOUT}\` by its digest:`,
+          `These people countersigned it, each with a statement that names \`${CLOSEOUT}\` by its digest:`,
           shell(...countersigning),
         ]),
     ...countersigned.map((one) => {
@@ -167,14 +184,15 @@ const countersigning = [
   '}',
 ]
 
-function noCloseout({ run, history }: RunRecord): string[] {
+function missingCloseout({ run, history }: RunRecord): string[] {
   return run.status === 'closed'
     ? [
         `## The end`,
-        `The run is closed, but nobody has signed its closeout: nothing vouches for its last entries.`,
+        `The run is closed, but its closeout is not signed. No signature covers its last entries.`,
       ]
     : [
         `## No end yet`,
-        `The run was open at entry ${history.length} when it was exported: nothing vouches for what follows the last approval, nor that nothing followed.`,
+        `The run was open at entry ${history.length} when it was exported. No signature covers the entries after the last approval, and ` +
+          `nothing shows whether more entries followed.`,
       ]
 }

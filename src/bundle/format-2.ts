@@ -1,0 +1,10 @@
+import { bundleFiles } from './bundle-files.ts'
+import type { BundleFormat } from './bundle-format.ts'
+import { readRecord } from './read-bundle.ts'
+import { verifyInstructions } from './verify-instructions.ts'
+
+/**
+ * Format 2, which this version writes. Its schemas have room for what a bundle of today does not hold: the outcome `abandoned`, a
+ * list of unsettled writes, and the files of src/bundle/optional-parts.ts. Everything else is strict.
+ */
+export const FORMAT_2: BundleFormat = { format: 2, readRecord, bundleFiles, verifyText: verifyInstructions }
