@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
-import { MACHINE_NAMES } from '../builtin/registry.ts'
+import { type BuiltinDeps, findBuiltin, MACHINE_NAMES } from '../builtin/registry.ts'
 import type { CloseoutDeps } from '../bundle/sign-closeout.ts'
+import { loadCustomProfiles } from '../config/custom-profiles.ts'
 import { assertKnownGates } from '../config/gate-policy.ts'
 import { type Config, findConfiguredSecrets, readConfig } from '../config/load-config.ts'
 import type { LoadedModule } from '../custom/load-module.ts'
@@ -61,7 +62,7 @@ export function openStore(home: string): BatchingStore {
 /** Puts the parts together for one home. What a command may not need (machines, targets, pg) is loaded when asked for. */
 export async function openApp(options: AppOptions): Promise<App> {
   const { home, env } = options
-  const config = await readConfig(home)
+  const config = await readConfig(home, MACHINE_NAMES)
   const secrets = options.secrets ?? createSecretRegistry()
   meetSecrets(secrets, config, env)
   const log = await openLog(env, secrets)
@@ -84,11 +85,12 @@ export async function openApp(options: AppOptions): Promise<App> {
     const { openConfiguredTarget } = await import('../targets/postgres/configured-target.ts')
     return openConfiguredTarget(name, config.targets, env)
   }
+  const profiles = () => loadCustomProfiles(config, home)
+  const deps = { config, home, env, store, target, embedded, profiles }
   const machines = new Map<string, Promise<InstalledMachine>>()
   const known = underKnownPolicy(config, store)
   const installed = (name: string) => {
-    const found =
-      machines.get(name) ?? install(name, { config, home, store, target, embedded }, env).then(known)
+    const found = machines.get(name) ?? install(name, deps).then(known)
     machines.set(name, found)
     return found
   }
@@ -168,18 +170,15 @@ function meetSecrets(secrets: SecretRegistry, config: Config, env: NodeJS.Proces
   }
 }
 
+/** A machine by its name: one that ships, else a user's own. */
 async function install(
   name: string,
-  app: Pick<App, 'config' | 'home' | 'store' | 'target' | 'embedded'>,
-  env: NodeJS.ProcessEnv,
+  deps: BuiltinDeps & Pick<App, 'config' | 'store'>,
 ): Promise<InstalledMachine> {
-  if (name === 'cut') return (await import('../builtin/cut.ts')).installCut(app)
-  if (name === 'deploy') return (await import('../builtin/deploy.ts')).installDeploy(app, env)
-  if (name === 'migrate') return (await import('../builtin/migrate.ts')).installMigrate(app, env)
-  if (name === 'rollback') return (await import('../builtin/rollback.ts')).installRollback(app, env)
-  if (name === 'teardown') return (await import('../builtin/teardown.ts')).installTeardown(app, env)
+  const builtin = await findBuiltin(name)
+  if (builtin !== null) return builtin.install(deps)
   const { installModule, loadModuleOfRun } = await import('../custom/install-module.ts')
-  return installModule(await loadModuleOfRun(name, app, app.store), app.store)
+  return installModule(await loadModuleOfRun(name, deps, deps.store), deps.store)
 }
 
 const underKnownPolicy = (config: Config, store: RunStore) => async (installed: InstalledMachine) => {

@@ -11,7 +11,6 @@ import { yamlAsData } from './yaml-as-data.mjs'
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 const dist = join(root, 'dist')
-const machines = ['cut', 'deploy', 'migrate', 'rollback', 'teardown']
 // What charts of users' own machines are made with: a part of their definition too.
 const helpers = './src/machine/chart.ts'
 
@@ -36,6 +35,28 @@ const common = {
   ],
 }
 
+/** The machines that the registry lists. Only the list is loaded, none of the machines. */
+async function shippedMachines() {
+  const { outputFiles } = await build({
+    ...common,
+    entryPoints: ['src/builtin/registry.ts'],
+    write: false,
+    format: 'esm',
+    plugins: [
+      {
+        name: 'list alone',
+        setup({ onResolve }) {
+          onResolve({ filter: /./ }, ({ path, kind }) =>
+            kind === 'dynamic-import' ? { path, external: true } : undefined,
+          )
+        },
+      },
+    ],
+  })
+  const code = Buffer.from(outputFiles[0].contents).toString('base64')
+  return (await import(`data:text/javascript;base64,${code}`)).MACHINE_NAMES
+}
+
 const codeOf = (machine) =>
   `export * from './machines/${machine}.ts'; export * from './src/effects/${machine}/index.ts'`
 
@@ -52,7 +73,7 @@ async function codeDigest(contents) {
 
 mkdirSync(dist, { recursive: true })
 const sources = {
-  ...Object.fromEntries(machines.map((name) => [name, codeOf(name)])),
+  ...Object.fromEntries((await shippedMachines()).map((name) => [name, codeOf(name)])),
   helpers: `export * from '${helpers}'`,
 }
 const digests = Object.fromEntries(

@@ -1,46 +1,48 @@
 import { resolve } from 'node:path'
-import { cut } from '../../machines/cut.ts'
-import type { App } from '../app/open-app.ts'
-import { loadCustomProfiles } from '../config/custom-profiles.ts'
-import { digestOf } from '../domain/json.ts'
+import { cut as definition } from '../../machines/cut.ts'
+import type { Profile } from '../document/profiles/profile.ts'
 import { admitCut, type CutDeps, cutEffects } from '../effects/cut/index.ts'
-import type { InstalledMachine } from '../engine/engine-deps.ts'
-import type { MachineDefinition } from '../machine/define.ts'
+import type { EmbeddedTargets } from '../targets/embedded/embedded-targets.ts'
 import { readSource } from '../targets/system/source-file.ts'
-import { BUILT_DIGESTS } from './code-digests.ts'
+import type { Target } from '../targets/target.ts'
+import { defineBuiltin } from './builtin-machine.ts'
 
-/** The machines that ship, each with its effects and the digest of both. */
-export async function installCut(
-  app: Pick<App, 'config' | 'home' | 'target' | 'embedded'>,
-): Promise<InstalledMachine> {
-  const { config, home, target } = app
-  const documents = Object.fromEntries(
-    Object.entries(config.documents).map(([id, { source, profile }]) => [
-      id,
-      { source: resolve(home, source), ...(profile === undefined ? {} : { profile }) },
-    ]),
-  )
-  const world: CutDeps = {
-    target,
-    scratches: {
-      create: async (runId, rows) => (await app.embedded()).scratches.create(runId, rows),
-      open: async (runId) => (await app.embedded()).scratches.open(runId),
-      drop: async (runId) => (await app.embedded()).scratches.drop(runId),
-    },
-    readSource,
-    documents,
-    profiles: await loadCustomProfiles(config, home),
-    caps: { units: config.caps.units },
+/** What a cut needs of the app. */
+export interface CutAppDeps {
+  home: string
+  config: {
+    documents: { [id: string]: { source: string; profile?: string | undefined } }
+    caps: { units: number }
   }
-  return {
-    machine: { ...cut, definitionDigest: definitionDigest(cut) },
-    effects: cutEffects(world),
-    admit: (input) => admitCut(world, input),
-  }
+  /** Profiles that cutter.yaml names. */
+  profiles(): Promise<Profile[]>
+  target(name: string): Promise<Target>
+  embedded(): Promise<Pick<EmbeddedTargets, 'scratches'>>
 }
 
-/** The digest of the built code of the machine and its effects; in source runs, which have none, that of the chart as data. */
-export function definitionDigest({ name, version, logic }: MachineDefinition): string {
-  const chart = () => JSON.parse(JSON.stringify(logic.config))
-  return BUILT_DIGESTS[name] ?? digestOf({ name, version, chart: chart(), code: 'not built' })
+export const cut = defineBuiltin({
+  definition,
+  example: 'cutter run start cut --document CHARTER --source charter.md',
+  connect,
+  effects: cutEffects,
+  admit: admitCut,
+})
+
+async function connect({ home, config, profiles, target, embedded }: CutAppDeps): Promise<CutDeps> {
+  const documents = Object.entries(config.documents).map(([id, { source, profile }]) => {
+    const registered = { source: resolve(home, source) }
+    return [id, profile === undefined ? registered : { ...registered, profile }] as const
+  })
+  return {
+    target,
+    scratches: {
+      create: async (runId, rows) => (await embedded()).scratches.create(runId, rows),
+      open: async (runId) => (await embedded()).scratches.open(runId),
+      drop: async (runId) => (await embedded()).scratches.drop(runId),
+    },
+    readSource,
+    documents: Object.fromEntries(documents),
+    profiles: await profiles(),
+    caps: { units: config.caps.units },
+  }
 }

@@ -1,33 +1,36 @@
 import { readFileSync } from 'node:fs'
-import { deploy } from '../../machines/deploy.ts'
-import type { App } from '../app/open-app.ts'
-import type { Config } from '../config/load-config.ts'
+import { deploy as definition } from '../../machines/deploy.ts'
 import { CutterError } from '../domain/errors.ts'
 import { admitDeploy, type DeployWorld, deployEffects } from '../effects/deploy/index.ts'
-import type { InstalledMachine } from '../engine/engine-deps.ts'
 import { openHost } from '../targets/host.ts'
 import { thisSshUser } from '../targets/ssh-settings.ts'
-import { definitionDigest } from './cut.ts'
+import { defineBuiltin } from './builtin-machine.ts'
 
-/** The machine that deploys, with its effects; hosts are named in cutter.yaml, or by their alias in the user's ssh config. */
-export async function installDeploy(
-  { config }: Pick<App, 'config'>,
-  env: NodeJS.ProcessEnv,
-): Promise<InstalledMachine> {
-  const world: DeployWorld = {
-    host: createHostOpener(config, env),
-    readChecks,
-    mayRehearseRollback: (name) => config.hosts[name]?.rehearseRollback === true,
-  }
-  return {
-    machine: { ...deploy, definitionDigest: definitionDigest(deploy) },
-    effects: deployEffects(world),
-    admit: (input) => admitDeploy(world, input),
-  }
+/** What opening a host needs: hosts are named in cutter.yaml, or by their alias in the user's ssh config. */
+export interface HostDeps {
+  config: { hosts: { [name: string]: { ssh?: string | undefined; rehearseRollback?: boolean | undefined } } }
+  env: NodeJS.ProcessEnv
 }
 
+/** What a deploy needs of the app. */
+export type DeployAppDeps = HostDeps
+
+export const deploy = defineBuiltin({
+  definition,
+  example:
+    'cutter run start deploy --source . --commit v2 --host web --path /srv/app-2 --previous /srv/app-1',
+  connect: (deps: DeployAppDeps): DeployWorld => ({
+    host: createHostOpener(deps),
+    readChecks,
+    mayRehearseRollback: (name) => deps.config.hosts[name]?.rehearseRollback === true,
+  }),
+  effects: deployEffects,
+  admit: admitDeploy,
+})
+
+/** Opens hosts by their names in cutter.yaml or their aliases in the ssh config. */
 export const createHostOpener =
-  (config: Config, env: NodeJS.ProcessEnv): DeployWorld['host'] =>
+  ({ config, env }: HostDeps): DeployWorld['host'] =>
   (name, signal) =>
     openHost(config.hosts[name]?.ssh ?? name, thisSshUser(env), signal)
 

@@ -1,19 +1,22 @@
-import { rollback } from '../../machines/rollback.ts'
-import type { App } from '../app/open-app.ts'
-import { admitRollback, rollbackEffects } from '../effects/rollback/index.ts'
-import type { InstalledMachine } from '../engine/engine-deps.ts'
+import { rollback as definition } from '../../machines/rollback.ts'
+import { admitRollback, type RollbackWorld, rollbackEffects } from '../effects/rollback/index.ts'
 import { loadRun } from '../engine/load-run.ts'
-import { definitionDigest } from './cut.ts'
-import { createHostOpener } from './deploy.ts'
+import type { RunStore } from '../store/run-store.ts'
+import { defineBuiltin } from './builtin-machine.ts'
+import { createHostOpener, type HostDeps } from './deploy.ts'
 
-export function installRollback(
-  { config, store }: Pick<App, 'config' | 'store'>,
-  env: NodeJS.ProcessEnv,
-): InstalledMachine {
-  const world = { host: createHostOpener(config, env), run: (id: string) => loadRun({ store }, id) }
-  return {
-    machine: { ...rollback, definitionDigest: definitionDigest(rollback) },
-    effects: rollbackEffects(world),
-    admit: (input) => admitRollback(world, input),
-  }
+/** What a rollback needs of the app. */
+export interface RollbackAppDeps extends HostDeps {
+  store: RunStore
 }
+
+export const rollback = defineBuiltin({
+  definition,
+  example: 'cutter run start rollback --run 0f3a9c1d',
+  connect: (deps: RollbackAppDeps): RollbackWorld => ({
+    host: createHostOpener(deps),
+    run: (id) => loadRun({ store: deps.store }, id),
+  }),
+  effects: rollbackEffects,
+  admit: admitRollback,
+})

@@ -1,21 +1,23 @@
-import { teardown } from '../../machines/teardown.ts'
-import type { App } from '../app/open-app.ts'
-import { teardownEffects } from '../effects/teardown/index.ts'
-import type { InstalledMachine } from '../engine/engine-deps.ts'
-import { definitionDigest } from './cut.ts'
-import { createRehearsalCopies } from './migrate.ts'
+import { teardown as definition } from '../../machines/teardown.ts'
+import { type TeardownDeps, teardownEffects } from '../effects/teardown/index.ts'
+import type { RunStore } from '../store/run-store.ts'
+import { defineBuiltin } from './builtin-machine.ts'
+import { createRehearsalCopies, type RehearsalServerDeps } from './rehearsal-servers.ts'
 
-export function installTeardown(
-  app: Pick<App, 'config' | 'home' | 'store' | 'target' | 'embedded'>,
-  env: NodeJS.ProcessEnv,
-): InstalledMachine {
-  const world = {
-    copies: createRehearsalCopies(app, env),
-    isOver: async (runId: string) => ((await app.store.run(runId))?.status ?? 'closed') === 'closed',
-  }
-  return {
-    machine: { ...teardown, definitionDigest: definitionDigest(teardown) },
-    effects: teardownEffects(world),
-    admit: async (input) => input,
-  }
+/** What a teardown needs of the app. */
+export interface TeardownAppDeps extends RehearsalServerDeps {
+  store: Pick<RunStore, 'run'>
 }
+
+const connect = (deps: TeardownAppDeps): TeardownDeps => ({
+  copies: createRehearsalCopies(deps),
+  isOver: async (runId) => ((await deps.store.run(runId))?.status ?? 'closed') === 'closed',
+})
+
+export const teardown = defineBuiltin({
+  definition,
+  example: 'cutter run start teardown --run 0f3a9c1d',
+  connect,
+  effects: teardownEffects,
+  admit: async (_world: TeardownDeps, input) => input,
+})

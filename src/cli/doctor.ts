@@ -158,13 +158,12 @@ async function embeddedServer({ home }: App): Promise<Finding> {
 
 /** A target for migrations alone has none of our tables to look at. */
 async function asMigrator(app: App, name: string): Promise<string> {
-  const { openMigrationTarget } = await import('../builtin/migrate.ts')
+  const { openMigrationTarget } = await import('../builtin/migration-target.ts')
   const { readServerIdentity } = await import('../effects/migrate/server-identity.ts')
   const context = { runId: 'doctor', signal: app.parts.interrupt } as never
-  const { version, role, database } = await (await openMigrationTarget(app, process.env, name)).read(
-    context,
-    readServerIdentity,
-  )
+  const { version, role, database } = await (
+    await openMigrationTarget({ ...app, env: process.env }, name)
+  ).read(context, readServerIdentity)
   return `PostgreSQL ${version}, database ${database} as ${role}, for migrations`
 }
 

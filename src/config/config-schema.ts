@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import { MACHINE_NAMES } from '../builtin/registry.ts'
 
 const rules = z
   .strictObject({
@@ -75,10 +74,7 @@ export const configSchema = z.strictObject({
     .default({}),
   machines: z
     .record(
-      z
-        .string()
-        .regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/, 'must be kebab-case, such as rotate-keys')
-        .refine((name) => !MACHINE_NAMES.includes(name), 'is the name of a machine that ships'),
+      z.string().regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/, 'must be kebab-case, such as rotate-keys'),
       z.string().min(1),
     )
     .default({}),

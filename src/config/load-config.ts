@@ -43,10 +43,11 @@ function existingFolder(home: string, byEnv: boolean): string {
 }
 
 /**
- * Reads `<home>/cutter.yaml`, if there is one. Throws CONFIG_INVALID with the place of each fault, and never a line or a value of
- * the file: whoever wrote a password there must not find it in a log.
+ * Reads `<home>/cutter.yaml`, if there is one. `shipped` are the names that a machine of the user's own can't have.
+ * @throws CONFIG_INVALID with the place of each fault, and never a line or a value of the file: a password that somebody wrote
+ * there must not appear in a log.
  */
-export async function readConfig(home: string): Promise<Config> {
+export async function readConfig(home: string, shipped: readonly string[]): Promise<Config> {
   const file = join(home, 'cutter.yaml')
   if (!existsSync(file)) return DEFAULTS
   const [{ readYaml }, { configSchema }] = await Promise.all([
@@ -57,13 +58,16 @@ export async function readConfig(home: string): Promise<Config> {
   if ('fault' in read) throw invalid(file, read.fault)
   const secret = secretIn(read.value)
   const parsed = configSchema.safeParse(read.value)
-  if (parsed.success && secret === null) return parsed.data
+  const taken = parsed.success ? shipped.filter((name) => Object.hasOwn(parsed.data.machines, name)) : []
+  if (parsed.success && secret === null && taken.length === 0) return parsed.data
   const faults = (parsed.error?.issues ?? []).map((issue) => {
     // Of a key that doesn't fit, zod keeps what is wrong with it one level below.
     const message = issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message
     return `${issue.path.join('.') || 'the file'}: ${message}`
   })
-  throw invalid(file, [...(secret === null ? [] : [secret]), ...faults].join('; '))
+  for (const name of taken) faults.push(`machines.${name}: is the name of a machine that ships`)
+  if (secret !== null) faults.unshift(secret)
+  throw invalid(file, faults.join('; '))
 }
 
 /** The values that stand in the environment under the names of the config: `…Env` at any depth, by variable. */

@@ -77,6 +77,8 @@ function faultOfUpgrades(upgrade: unknown): string | null {
   for (const [from, way] of Object.entries(upgrade) as [string, Partial<Upgrade> | null][]) {
     if (typeof way?.migrate !== 'function' || typeof way.schema?.safeParse !== 'function')
       return `its upgrade from ${from} has no schema or no migrate`
+    if (way.sameWork !== undefined)
+      return `its upgrade from ${from} has sameWork, which is for machines that ship`
   }
   return null
 }

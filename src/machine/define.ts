@@ -81,6 +81,11 @@ export interface Upgrade {
   migrate(snapshot: StoredSnapshot): StoredSnapshot
   /** Milestones that have another name now: old name → new name. */
   milestones?: { [old: string]: string }
+  /**
+   * Both definitions do the same for the same plan. A live run that has passed a gate then continues under the approval that it used
+   * there. Only machines that ship may declare it.
+   */
+  sameWork?: true
 }
 
 /** A machine with what the program must know about it beside the chart. */

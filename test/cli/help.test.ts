@@ -1,14 +1,13 @@
 import type { Command } from 'commander'
 import { describe, expect, test } from 'vitest'
-import { cut } from '../../machines/cut.ts'
-import { deploy } from '../../machines/deploy.ts'
-import { migrate } from '../../machines/migrate.ts'
-import { teardown } from '../../machines/teardown.ts'
+import { loadBuiltins } from '../../src/builtin/registry.ts'
 import { buildProgram } from '../../src/cli/program.ts'
 import { defineStartFlags } from '../../src/cli/run/input-flags.ts'
 
 const program = buildProgram(() => {})
-const machines = [cut, deploy, migrate, teardown].map((machine) => defineStartFlags(machine, machine.name))
+const machines = (await loadBuiltins()).map(({ definition, example }) =>
+  defineStartFlags(definition, definition.name, example),
+)
 
 const nameOf = (command: Command): string =>
   command.parent === null ? command.name() : `${nameOf(command.parent)} ${command.name()}`

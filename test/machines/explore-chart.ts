@@ -1,22 +1,14 @@
-import { readdirSync } from 'node:fs'
-import { resolve } from 'node:path'
 import { type AnyMachineSnapshot, type AnyStateMachine, getNextTransitions, type StateNode } from 'xstate'
+import { loadBuiltins } from '../../src/builtin/registry.ts'
 import { digestOf, type Json } from '../../src/domain/json.ts'
 import type { RunEvent } from '../../src/domain/run.ts'
 import type { MachineDefinition } from '../../src/machine/define.ts'
 
 /** Charts walked by what they themselves say: which events a snapshot takes, and with which outcomes. */
 
-/** Every machine that ships: what the files of machines/ export. */
-export async function shippedMachines(): Promise<MachineDefinition[]> {
-  const folder = resolve(import.meta.dirname, '../../machines')
-  const files = readdirSync(folder).filter((name) => name.endsWith('.ts') && name !== 'index.ts')
-  const modules = await Promise.all(files.sort().map((name) => import(resolve(folder, name))))
-  return modules.flatMap((module) => Object.values(module)).filter(isDefinition)
-}
-
-const isDefinition = (value: unknown): value is MachineDefinition =>
-  value !== null && typeof value === 'object' && 'logic' in value && 'runIdPrefix' in value
+/** The definitions of all machines that ship. */
+export const shippedMachines = async (): Promise<MachineDefinition[]> =>
+  (await loadBuiltins()).map(({ definition }) => definition)
 
 // biome-ignore lint/suspicious/noExplicitAny: XState types a node by its chart; here it may be any.
 export type AnyNode = StateNode<any, any>

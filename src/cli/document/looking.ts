@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { MACHINE_NAMES } from '../../builtin/registry.ts'
 import { type Config, findHome, readConfig } from '../../config/load-config.ts'
 import { CutterError } from '../../domain/errors.ts'
 import { EXIT_OF_ERROR } from '../exit-codes.ts'
@@ -25,7 +26,7 @@ export async function looking(
   const io = processIo(options.json === true, process.env)
   try {
     const home = findHome(options.home, process.env, process.cwd())
-    return await task({ io, home, config: await readConfig(home) })
+    return await task({ io, home, config: await readConfig(home, MACHINE_NAMES) })
   } catch (error) {
     answerError(io, error, null)
     return error instanceof CutterError ? EXIT_OF_ERROR[error.code] : EXIT_OF_ERROR.INTERNAL

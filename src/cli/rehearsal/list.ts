@@ -1,4 +1,4 @@
-import { createRehearsalCopies } from '../../builtin/migrate.ts'
+import { createRehearsalCopies } from '../../builtin/rehearsal-servers.ts'
 import { CutterError, Stop } from '../../domain/errors.ts'
 import type { Mode } from '../../domain/run.ts'
 import { exitOfRun } from '../exit-codes.ts'
@@ -8,7 +8,7 @@ import { type CommonOptions, command } from '../session.ts'
 /** Copies on all rehearsal servers that are known; a server that was never made is not started to look. */
 export function rehearsalList(options: CommonOptions) {
   return command(options, async ({ app, io }) => {
-    const copies = await createRehearsalCopies(await app(), process.env)
+    const copies = await createRehearsalCopies({ ...(await app()), env: process.env })
       .list()
       .catch((error: unknown) => {
         if (!(error instanceof Stop)) throw error

@@ -24,8 +24,12 @@ const fieldsOf = ({ input }: MachineDefinition) =>
   Object.entries(input.shape) as unknown as [string, Schema][]
 
 /** `run start <machine>` as a command of its own, with the flags that every machine has and those of its input. */
-export function defineStartFlags(machine: MachineDefinition, given: string): Command {
-  const flags = defineCommand(new Command(`cutter run start ${given}`), exampleOf(machine, given))
+export function defineStartFlags(
+  machine: MachineDefinition,
+  given: string,
+  example: string | null = null,
+): Command {
+  const flags = defineCommand(new Command(`cutter run start ${given}`), example ?? exampleOf(machine, given))
     .addOption(
       new Option('--mode <mode>', 'dry-run writes nothing to the target')
         .choices(['dry-run', 'live'])
@@ -104,12 +108,8 @@ function descriptionOf(schema: Schema): string {
   return schema.description ?? (inner === undefined ? '' : descriptionOf(inner))
 }
 
+/** The example of a machine's help where it brings none: its required flags. */
 function exampleOf(machine: MachineDefinition, given: string): string {
-  if (machine.name === 'cut') return 'cutter run start cut --document CHARTER --source charter.md'
-  if (machine.name === 'deploy')
-    return 'cutter run start deploy --source . --commit v2 --host web --path /srv/app-2 --previous /srv/app-1'
-  if (machine.name === 'migrate') return 'cutter run start migrate --bundle migrations/reviews --target shop'
-  if (machine.name === 'teardown') return 'cutter run start teardown --run 0f3a9c1d'
   const required = fieldsOf(machine).filter(([, schema]) => !schema.safeParse(undefined).success)
   const flags = required.map(
     ([field, schema]) => ` --${kebab(field)}${kindOf(schema).kind === 'boolean' ? '' : ' …'}`,

@@ -1,3 +1,4 @@
+import { findBuiltin, MACHINE_NAMES } from '../../builtin/registry.ts'
 import { findHome, readConfig } from '../../config/load-config.ts'
 import type { LoadedModule } from '../../custom/load-module.ts'
 import type { Mode } from '../../domain/run.ts'
@@ -22,8 +23,8 @@ export async function runStart(given: string, args: string[]): Promise<number> {
   } catch (error) {
     return command({ json: args.includes('--json'), ...homeOf(args) }, () => Promise.reject(error))
   }
-  const { machine, module } = found
-  const flags = defineStartFlags(machine, given).parse(args, { from: 'user' }).opts<StartFlags>()
+  const { machine, example, module } = found
+  const flags = defineStartFlags(machine, given, example).parse(args, { from: 'user' }).opts<StartFlags>()
   // The input is looked at by the engine, which names a key by its path.
   const { json = false, home } = flags
   return command({ json, ...(home === undefined ? {} : { home }) }, async ({ app: opened, io, store }) => {
@@ -42,23 +43,23 @@ export async function runStart(given: string, args: string[]): Promise<number> {
 
 interface Found {
   machine: MachineDefinition
+  /** Null for a machine of the user's own. */
+  example: string | null
   /** Null for a machine that ships. */
   module: LoadedModule | null
 }
 
 async function machineFor(given: string, args: string[]): Promise<Found> {
-  const shipped: { [name: string]: () => Promise<MachineDefinition> } = {
-    cut: async () => (await import('../../../machines/cut.ts')).cut,
-    deploy: async () => (await import('../../../machines/deploy.ts')).deploy,
-    migrate: async () => (await import('../../../machines/migrate.ts')).migrate,
-    rollback: async () => (await import('../../../machines/rollback.ts')).rollback,
-    teardown: async () => (await import('../../../machines/teardown.ts')).teardown,
-  }
-  if (Object.hasOwn(shipped, given)) return { machine: await shipped[given]!(), module: null }
+  const builtin = await findBuiltin(given)
+  if (builtin !== null) return { machine: builtin.definition, example: builtin.example, module: null }
   const home = findHome(homeOf(args).home, process.env, process.cwd())
   const { loadModuleByReference } = await import('../../custom/install-module.ts')
-  const module = await loadModuleByReference(given, { home, config: await readConfig(home) }, process.cwd())
-  return { machine: module.machine, module }
+  const module = await loadModuleByReference(
+    given,
+    { home, config: await readConfig(home, MACHINE_NAMES) },
+    process.cwd(),
+  )
+  return { machine: module.machine, example: null, module }
 }
 
 /** `--home` as it will be parsed, needed before the flags are known. */

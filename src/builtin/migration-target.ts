@@ -1,0 +1,31 @@
+import { readTargetSettings, readTargetUrl } from '../targets/postgres/configured-target.ts'
+import { type MigrationDatabase, openMigrationDatabase } from '../targets/postgres/migration-database.ts'
+import { EMBEDDED_TARGET } from '../targets/postgres/rehearsal-databases.ts'
+import type { RehearsalServerDeps } from './rehearsal-servers.ts'
+
+/** What the target of a migration is opened with. */
+export interface MigrationTargetDeps extends RehearsalServerDeps {
+  /** Prepares and opens a target by its name. */
+  target(name: string): Promise<unknown>
+}
+
+/**
+ * A target as the role that migrates. It needs none of Cutter's own tables.
+ * @throws TARGET_NOT_FOUND when cutter.yaml has no such target, CONFIG_INVALID when its variable is not set.
+ */
+export async function openMigrationTarget(
+  { config, target, embedded, env }: MigrationTargetDeps,
+  name: string,
+): Promise<MigrationDatabase> {
+  if (name === EMBEDDED_TARGET) {
+    await target(EMBEDDED_TARGET)
+    const url = await (await embedded()).superuserUrl('cutter')
+    return openMigrationDatabase({ name: `target ${name}`, role: 'postgres', url: () => url })
+  }
+  const settings = readTargetSettings(name, config.targets)
+  const role = settings.migratorUrlEnv === undefined ? 'owner' : 'migrator'
+  const url = () => readTargetUrl(name, settings, role, env)
+  // Read once here, so that a missing variable is reported before anything starts.
+  url()
+  return openMigrationDatabase({ name: `target ${name}`, role, url })
+}

@@ -1,0 +1,53 @@
+import { z } from 'zod'
+import type { Upgrade } from '../machine/define.ts'
+
+/**
+ * The definitions of every released build. A run keeps the digest of the definition that it was started under, and the digest
+ * covers the code of chart and effects, so that each release has others. Every release adds an entry: its runs must resume in all
+ * later ones. `npm run definitions` prints the entry of a build.
+ */
+export interface Release {
+  version: string
+  /** The commit that was built. */
+  commit: string
+  /** Definition digest by machine. */
+  definitions: { [machine: string]: string }
+  /** Digest of the helpers with which users' machines are written. It is a part of their definition digests. */
+  helpers: string
+}
+
+export const RELEASES: readonly Release[] = [
+  {
+    version: '0.1.0',
+    commit: 'ec8f423',
+    definitions: {
+      cut: 'sha256:8ca776ae24731b67cf40fc12448cb1eb4e7cf6b49913f19b58d6a9233845bf2d',
+      deploy: 'sha256:4d1485e5c23d0d1e663d60dd298fbace2421c91b6a17a6df995135665467d296',
+      migrate: 'sha256:05f1c34183d194cb52fcc1c1c4ff550c39dc451e48daf09dc17c635b69133c96',
+      rollback: 'sha256:bbc032e4af95f6a13e416048557795bab4a128886ee3ef4e78afca1d92ddd81f',
+      teardown: 'sha256:2b74c82c7fa831cfec7b35b7b172b1897e8ac1a7b0c274c166df41610082a48d',
+    },
+    helpers: 'sha256:1e9e80c5acb8aac175dea37afdb32b026d64f15191cd09260e162950537970fe',
+  },
+]
+
+/** What `chart` keeps in the context of a run. */
+const context = z.looseObject({
+  input: z.record(z.string(), z.json()),
+  facts: z.record(z.string(), z.json()),
+  output: z.record(z.string(), z.json()),
+  planDigest: z.string().nullable(),
+  approvalId: z.string().nullable(),
+})
+
+/**
+ * Same states, same context, same effects. A release that changes a chart gives the runs of earlier releases another `migrate`; one
+ * that changes what an approved plan does gives them no `sameWork`, and then they can only be cancelled once they have passed a gate.
+ */
+const UNCHANGED: Upgrade = { schema: context, migrate: (snapshot) => snapshot, sameWork: true }
+
+/** The upgrades of a machine that ships, from each of its released definitions. */
+export function releasedUpgrades(machine: string): { [definitionDigest: string]: Upgrade } {
+  const digests = RELEASES.map(({ definitions }) => definitions[machine]).filter((one) => one !== undefined)
+  return Object.fromEntries(digests.map((digest) => [digest, UNCHANGED]))
+}
