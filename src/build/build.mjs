@@ -169,3 +169,18 @@ for (const flags of [[], [NURSERY]])
   execFileSync(process.execPath, [...flags, '-e', outputFiles[0].text, join(dist, 'main.cjs')], {
     stdio: 'inherit',
   })
+
+// What modules of users' own machines import as `cutter`, outside of a clone: the functions, and their types for editors.
+await build({
+  ...common,
+  entryPoints: ['src/custom/sdk.ts'],
+  outfile: join(dist, 'sdk.mjs'),
+  format: 'esm',
+  packages: 'external',
+})
+rmSync(join(dist, 'types'), { recursive: true, force: true })
+execFileSync(
+  process.execPath,
+  [join(root, 'node_modules/typescript/bin/tsc'), '-p', join(root, 'src/build/tsconfig.types.json')],
+  { stdio: 'inherit' },
+)
