@@ -44,11 +44,11 @@ const program = [
   'test/cli/secrets.test.ts',
   'test/cli/stale-store.test.ts',
   'test/cli/store.test.ts',
-  'test/deploy/deploy.test.ts',
-  'test/deploy/rollback.test.ts',
   'test/docs/json-answers.test.ts',
   'test/docs/runnable.test.ts',
-  'test/targets/host.test.ts',
+  'test/effects/deploy/deploy-machine.test.ts',
+  'test/effects/rollback/rollback-machine.test.ts',
+  'test/targets/ssh/open-host.test.ts',
 ]
 
 export default defineConfig({

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { deploy as definition } from '../../machines/deploy.ts'
 import { CutterError } from '../domain/errors.ts'
-import { admitDeploy, type DeployWorld, deployEffects } from '../effects/deploy/index.ts'
-import { openHost } from '../targets/host.ts'
-import { thisSshUser } from '../targets/ssh-settings.ts'
+import { admitDeploy, type DeployDeps, deployEffects } from '../effects/deploy/index.ts'
+import { openHost } from '../targets/ssh/open-host.ts'
+import { currentSshUser } from '../targets/ssh/ssh-settings.ts'
 import { defineBuiltin } from './builtin-machine.ts'
 
 /** What opening a host needs: hosts are named in cutter.yaml, or by their alias in the user's ssh config. */
@@ -19,7 +19,7 @@ export const deploy = defineBuiltin({
   definition,
   example:
     'cutter run start deploy --source . --commit v2 --host web --path /srv/app-2 --previous /srv/app-1',
-  connect: (deps: DeployAppDeps): DeployWorld => ({
+  connect: (deps: DeployAppDeps): DeployDeps => ({
     host: createHostOpener(deps),
     readChecks,
     mayRehearseRollback: (name) => deps.config.hosts[name]?.rehearseRollback === true,
@@ -30,9 +30,9 @@ export const deploy = defineBuiltin({
 
 /** Opens hosts by their names in cutter.yaml or their aliases in the ssh config. */
 export const createHostOpener =
-  ({ config, env }: HostDeps): DeployWorld['host'] =>
+  ({ config, env }: HostDeps): DeployDeps['host'] =>
   (name, signal) =>
-    openHost(config.hosts[name]?.ssh ?? name, thisSshUser(env), signal)
+    openHost(config.hosts[name]?.ssh ?? name, currentSshUser(env), signal)
 
 async function readChecks(path: string): Promise<unknown> {
   const { readYaml } = await import('../domain/yaml.ts')

@@ -1,5 +1,5 @@
 import { rollback as definition } from '../../machines/rollback.ts'
-import { admitRollback, type RollbackWorld, rollbackEffects } from '../effects/rollback/index.ts'
+import { admitRollback, type RollbackDeps, rollbackEffects } from '../effects/rollback/index.ts'
 import { loadRun } from '../engine/load-run.ts'
 import type { RunStore } from '../store/run-store.ts'
 import { defineBuiltin } from './builtin-machine.ts'
@@ -13,7 +13,7 @@ export interface RollbackAppDeps extends HostDeps {
 export const rollback = defineBuiltin({
   definition,
   example: 'cutter run start rollback --run 0f3a9c1d',
-  connect: (deps: RollbackAppDeps): RollbackWorld => ({
+  connect: (deps: RollbackAppDeps): RollbackDeps => ({
     host: createHostOpener(deps),
     run: (id) => loadRun({ store: deps.store }, id),
   }),

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { aDeploy, type Deploys, entriesOf } from '../deploy/deploys.ts'
 import { aCutterHome, type CutterHome, jsonOf } from '../support/cli.ts'
 import { ALICE, aSigner, enableExecution } from '../support/cli-steps.ts'
+import { createDeployFixture, type DeployFixture, listEntries } from '../support/deploy-fixture.ts'
 import { type Sshd, startSshd } from '../support/sshd.ts'
 
 vi.setConfig({ testTimeout: 240_000 })
@@ -10,10 +10,10 @@ vi.setConfig({ testTimeout: 240_000 })
 describe('a deploy at the command line', () => {
   let sshd: Sshd
   let at: CutterHome
-  let d: Deploys
+  let d: DeployFixture
   beforeAll(async () => {
     sshd = await startSshd()
-    d = await aDeploy(sshd)
+    d = await createDeployFixture(sshd)
     at = aCutterHome('execution: { allowLive: true }\nhosts: { box: { ssh: web } }\n')
   })
   afterAll(async () => {
@@ -67,7 +67,7 @@ describe('a deploy at the command line', () => {
     )
     expect(closed.code).toBe(0)
     expect(jsonOf(closed)).toMatchObject({ state: 'CLOSEOUT_REPORTED', outcome: 'succeeded' })
-    expect(entriesOf(d.srv)).toEqual(['app-1', 'app-2'])
+    expect(listEntries(d.srv)).toEqual(['app-1', 'app-2'])
     expect((await cutter('run', 'history', runId, '--verify')).code).toBe(0)
     const report = readdirSync(at.path(`var/runs/${runId}`)).find((name) => name.endsWith('-closeout.md'))!
     const text = readFileSync(at.path(`var/runs/${runId}/${report}`), 'utf8')
@@ -105,7 +105,7 @@ describe('a deploy at the command line', () => {
     const { approvalId } = jsonOf<{ approvalId: string }>(signed)
     const back = await cutter('run', 'resume', '--approval', approvalId)
     expect([back.code, back.stdout]).toEqual([0, expect.stringContaining('closed: succeeded')])
-    expect(entriesOf(d.srv)).toEqual(['app-1'])
+    expect(listEntries(d.srv)).toEqual(['app-1'])
     const refused = await cutter('run', 'rollback', live.runId, '--json')
     expect([refused.code, jsonOf(refused).error!.message]).toEqual([
       2,

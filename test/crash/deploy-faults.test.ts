@@ -3,8 +3,13 @@ import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { Run } from '../../src/domain/run.ts'
-import { aDeploy, type Deploys, entriesOf, stateOf } from '../deploy/deploys.ts'
-import { strikes } from '../deploy/strikes.ts'
+import {
+  createDeployFixture,
+  type DeployFixture,
+  hashFolder,
+  listEntries,
+} from '../support/deploy-fixture.ts'
+import { createFaultInjector } from '../support/fault-injection.ts'
 import { type Sshd, startSshd } from '../support/sshd.ts'
 
 vi.setConfig({ testTimeout: 240_000 })
@@ -13,8 +18,8 @@ const STEPS = ['stage', 'put artifact.tar', 'extract', 'put DEPLOY-MANIFEST.txt'
 
 describe('what goes wrong on the way', () => {
   let sshd: Sshd
-  let d: Deploys
-  const at = strikes()
+  let d: DeployFixture
+  const at = createFaultInjector()
   const { host } = at
   beforeAll(async () => {
     sshd = await startSshd()
@@ -29,7 +34,7 @@ describe('what goes wrong on the way', () => {
   const plain =
     'checks: [{ name: runs, run: [python3, app.py, --version] }]\ntolerate: [listening-ports, running-services]'
   async function atTheGate(): Promise<Run> {
-    d = await aDeploy(sshd, { host })
+    d = await createDeployFixture(sshd, { host })
     d.checks(plain)
     return d.start()
   }
@@ -45,7 +50,7 @@ describe('what goes wrong on the way', () => {
       '%s it is done: the run goes on from what the host holds',
       async (when) => {
         const paused = await atTheGate()
-        const old = stateOf(d.old)
+        const old = hashFolder(d.old)
         at.fault = { step, when, strike: cut }
         const first = await d.approve(paused)
         expect(at.fault).toBeNull()
@@ -56,8 +61,8 @@ describe('what goes wrong on the way', () => {
           })
         const run = await untilClosed(first)
         expect(run).toMatchObject({ status: 'closed', outcome: 'succeeded' })
-        expect(entriesOf(d.srv)).toEqual(['app-1', 'app-2'])
-        expect(stateOf(d.old)).toBe(old)
+        expect(listEntries(d.srv)).toEqual(['app-1', 'app-2'])
+        expect(hashFolder(d.old)).toBe(old)
       },
     )
   })
@@ -80,7 +85,7 @@ describe('what goes wrong on the way', () => {
   })
 
   test('a run that is cancelled in the midst of its rehearsal clears it away', async () => {
-    d = await aDeploy(sshd, { host })
+    d = await createDeployFixture(sshd, { host })
     d.checks(plain)
     at.fault = {
       step: 'rehearsal-tree',
@@ -94,10 +99,10 @@ describe('what goes wrong on the way', () => {
     expect(stopped).toMatchObject({ status: 'stopped', state: 'G3_PREFLIGHT' })
     const cancel = () => d.engine.cancel(stopped.runId, { reason: 'enough' })
     expect(await cancel()).toMatchObject({ status: 'stopped', state: 'CLEARING_REHEARSAL' })
-    expect(entriesOf(d.srv)).toHaveLength(2)
+    expect(listEntries(d.srv)).toHaveLength(2)
     sshd.shut(false)
     expect(await d.resume(stopped)).toMatchObject({ outcome: 'cancelled' })
-    expect(entriesOf(d.srv)).toEqual(['app-1'])
+    expect(listEntries(d.srv)).toEqual(['app-1'])
   })
 
   describe('with a confirmation asked for', () => {
@@ -109,9 +114,9 @@ describe('what goes wrong on the way', () => {
     }
 
     test('a deploy that cuts off its own access is taken back by the host, with nobody there', async () => {
-      d = await aDeploy(sshd, { host })
+      d = await createDeployFixture(sshd, { host })
       d.checks(plain)
-      const old = stateOf(d.old)
+      const old = hashFolder(d.old)
       const paused = await d.start('live', { confirmWithin })
       at.fault = {
         step: 'promote',
@@ -132,17 +137,17 @@ describe('what goes wrong on the way', () => {
       expect(await d.engine.cancel(told.runId, { reason: 'no access' })).toMatchObject({
         outcome: 'rolled-back',
       })
-      expect(entriesOf(d.srv)).toEqual(['app-1'])
-      expect(stateOf(d.old)).toBe(old)
+      expect(listEntries(d.srv)).toEqual(['app-1'])
+      expect(hashFolder(d.old)).toBe(old)
     })
 
     test('a deploy that is reached again in time stays', async () => {
-      d = await aDeploy(sshd, { host })
+      d = await createDeployFixture(sshd, { host })
       d.checks(plain)
       const run = await d.approve(await d.start('live', { confirmWithin: '20s' }))
       expect(run.outcome).toBe('succeeded')
       await new Promise((done) => setTimeout(done, 22_000))
-      expect(entriesOf(d.srv)).toEqual(['app-1', 'app-2'])
+      expect(listEntries(d.srv)).toEqual(['app-1', 'app-2'])
     })
   })
 
@@ -154,8 +159,8 @@ describe('what goes wrong on the way', () => {
       stopCode: 'STOP_DRIFT',
       stop: { message: expect.stringContaining('something appeared') },
     })
-    expect(entriesOf(d.srv)).toEqual(['app-1', 'app-2'])
-    expect(entriesOf(d.target)).toEqual(['theirs.txt'])
+    expect(listEntries(d.srv)).toEqual(['app-1', 'app-2'])
+    expect(listEntries(d.target)).toEqual(['theirs.txt'])
     rmSync(d.target, { recursive: true })
     expect((await d.resume(stopped)).outcome).toBe('succeeded')
   })
@@ -164,9 +169,9 @@ describe('what goes wrong on the way', () => {
     const paused = await atTheGate()
     at.fault = { step: 'promote', when: 'before', strike: () => void mkdirSync(d.target) }
     expect((await d.approve(paused)).stopCode).toBe('STOP_DRIFT')
-    expect(entriesOf(d.target)).toEqual([])
+    expect(listEntries(d.target)).toEqual([])
     const run = await d.engine.cancel(paused.runId, { reason: 'theirs' })
-    expect(entriesOf(d.srv)).toEqual(['app-1', 'app-2'])
+    expect(listEntries(d.srv)).toEqual(['app-1', 'app-2'])
     expect(run.output).toMatchObject({
       standsAs: `rolled back; besides, the host changed: something is at ${d.target} that does not name this run, and was left there`,
       rollback: { asBefore: false },
@@ -175,7 +180,7 @@ describe('what goes wrong on the way', () => {
 
   test('a mv that nests instead of replacing is not believed', async () => {
     let nests = false
-    d = await aDeploy(sshd, {
+    d = await createDeployFixture(sshd, {
       host: (real) => ({
         ...real,
         run: ([...argv], options) => {
@@ -190,14 +195,14 @@ describe('what goes wrong on the way', () => {
     const run = await d.approve(paused)
     expect(run).toMatchObject({ status: 'stopped', state: 'AWAITING_DEPLOY_AUTHORIZATION' })
     expect(run.stop!.message).not.toContain('was removed')
-    expect(entriesOf(d.target)).toEqual(['tree'])
+    expect(listEntries(d.target)).toEqual(['tree'])
     nests = false
     const still = await d.engine.cancel(run.runId, { reason: 'no' })
     expect(still).toMatchObject({ status: 'stopped', state: 'ROLLING_BACK' })
     expect(still.stop!.message).toContain('withdraw ended with 74')
     rmSync(join(d.target, 'tree'), { recursive: true })
     expect((await d.resume(still)).output).toMatchObject({ standsAs: 'rolled back: the host is as it was' })
-    expect(entriesOf(d.srv)).toEqual(['app-1'])
+    expect(listEntries(d.srv)).toEqual(['app-1'])
   })
 
   test('bytes that arrive otherwise are not extracted', async () => {
@@ -206,7 +211,7 @@ describe('what goes wrong on the way', () => {
       step: 'extract',
       when: 'before',
       strike() {
-        const staging = entriesOf(d.srv).find((name) => name.startsWith('.cutter-'))!
+        const staging = listEntries(d.srv).find((name) => name.startsWith('.cutter-'))!
         writeFileSync(join(d.srv, staging, 'artifact.tar'), 'other bytes')
       },
     }
@@ -215,7 +220,7 @@ describe('what goes wrong on the way', () => {
       stopCode: 'STOP_TRANSFER_FAILED',
       stop: { message: expect.stringContaining('what this run had made on the host was removed') },
     })
-    expect(entriesOf(d.srv)).toEqual(['app-1'])
+    expect(listEntries(d.srv)).toEqual(['app-1'])
   })
 
   test('a promote of a client that died, which comes late, moves nothing that is half extracted', async () => {
@@ -244,10 +249,10 @@ describe('what goes wrong on the way', () => {
     await expect(d.approve(other)).rejects.toMatchObject({
       message: expect.stringContaining(`of run ${paused.runId}`),
     })
-    const staged = entriesOf(d.srv)
+    const staged = listEntries(d.srv)
     const late = await d.start()
     expect(late).toMatchObject({ stopCode: 'STOP_PREFLIGHT_FAILED' })
-    expect(entriesOf(d.srv)).toEqual(staged)
+    expect(listEntries(d.srv)).toEqual(staged)
     expect((await d.resume(first)).outcome).toBe('succeeded')
   })
 
@@ -255,7 +260,7 @@ describe('what goes wrong on the way', () => {
     test.each(['stage', 'put artifact.tar', 'extract'])(
       'before %s: what was begun is removed',
       async (step) => {
-        d = await aDeploy(sshd, { host })
+        d = await createDeployFixture(sshd, { host })
         d.checks(plain)
         const small = join(d.srv, 'small')
         mkdirSync(small)
@@ -266,7 +271,7 @@ describe('what goes wrong on the way', () => {
           at.fault = { step, when: 'before', strike: () => fill(join(small, 'ballast')) }
           const stopped = await d.approve(paused)
           expect(stopped).toMatchObject({ status: 'stopped', stopCode: 'STOP_TRANSFER_FAILED' })
-          expect(entriesOf(small)).toEqual(['ballast'])
+          expect(listEntries(small)).toEqual(['ballast'])
           const full = await d.start('live', { path: join(small, 'other') })
           expect(full.stop!.message).toContain('space: ')
           rmSync(join(small, 'ballast'))
@@ -301,20 +306,20 @@ describe('what goes wrong on the way', () => {
     } finally {
       sshd.knownHosts(known)
     }
-    expect(entriesOf(d.srv)).toEqual(['app-1'])
+    expect(listEntries(d.srv)).toEqual(['app-1'])
   })
 
   test('a process that dies after any step leaves a run that is taken up where it is', async () => {
     class Died extends Error {}
     let dieAt: string | null = null
-    d = await aDeploy(sshd, {
+    d = await createDeployFixture(sshd, {
       host,
       onStep(run) {
         if (run.phase === dieAt && dieAt !== null) throw new Died()
       },
     })
     d.checks(plain)
-    const old = stateOf(d.old)
+    const old = hashFolder(d.old)
     let run = await d.start()
     for (const phase of [
       'transfer_promote',
@@ -333,8 +338,8 @@ describe('what goes wrong on the way', () => {
       expect(run).toMatchObject({ status: 'working', phase })
     }
     expect((await d.resume(run)).outcome).toBe('succeeded')
-    expect(entriesOf(d.srv)).toEqual(['app-1', 'app-2'])
-    expect(stateOf(d.old)).toBe(old)
+    expect(listEntries(d.srv)).toEqual(['app-1', 'app-2'])
+    expect(hashFolder(d.old)).toBe(old)
   })
 
   function writeTheirs(folder: string): void {

@@ -3,9 +3,14 @@ import { chmodSync, existsSync, mkdtempSync, realpathSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { aDeploy, type Deploys, entriesOf, stateOf } from '../deploy/deploys.ts'
 import { aCutterHome, type CutterHome, jsonOf } from '../support/cli.ts'
 import { ALICE, aSigner, enableExecution, historyOf, LIVE, sign } from '../support/cli-steps.ts'
+import {
+  createDeployFixture,
+  type DeployFixture,
+  hashFolder,
+  listEntries,
+} from '../support/deploy-fixture.ts'
 import { type Sshd, servers, startSshd } from '../support/sshd.ts'
 
 vi.setConfig({ testTimeout: 900_000 })
@@ -92,14 +97,14 @@ const TAKEN_BACK: Boundary[] = [
 describe('the program is killed at every boundary', () => {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'cutter-killed-')))
   let sshd: Sshd
-  let d: Deploys
+  let d: DeployFixture
   let at: CutterHome
   let key: string
   beforeAll(async () => {
     writeFileSync(join(folder, 'git'), hook(folder))
     chmodSync(join(folder, 'git'), 0o700)
     sshd = await startSshd(undefined, { hook: hook(folder) })
-    d = await aDeploy(sshd)
+    d = await createDeployFixture(sshd)
     at = aCutterHome(`${LIVE}hosts: { box: { ssh: web, rehearseRollback: true } }\n`)
     key = aSigner(at, ALICE, 'cutter.*')
     await enableExecution(at)
@@ -180,32 +185,32 @@ skeleton: { folders: [runs], files: { app.yaml: "live: false" } }
 tolerate: [listening-ports, running-services]`
 
   test('of a deploy, and then of its rollback: the host is as after an undisturbed one', async () => {
-    const before = entriesOf(d.srv)
-    const old = stateOf(d.old)
+    const before = listEntries(d.srv)
+    const old = hashFolder(d.old)
     const runId = await begun(deploying(check + more), TO_THE_GATE)
     await atTheGate(runId)
-    expect(entriesOf(d.srv)).toEqual(before)
+    expect(listEntries(d.srv)).toEqual(before)
     await throughAll(runId, [...TO_THE_PROMOTE, ...TO_THE_END])
     await closed(runId, 'succeeded')
-    expect(entriesOf(d.srv)).toEqual([...before, 'app-2'])
-    expect(entriesOf(d.target)).toEqual(['DEPLOY-MANIFEST.txt', 'app.py', 'app.yaml', 'runs', 'tests'])
-    expect(stateOf(d.old)).toBe(old)
+    expect(listEntries(d.srv)).toEqual([...before, 'app-2'])
+    expect(listEntries(d.target)).toEqual(['DEPLOY-MANIFEST.txt', 'app.py', 'app.yaml', 'runs', 'tests'])
+    expect(hashFolder(d.old)).toBe(old)
 
     const back = await begun(['run', 'rollback', runId, '--mode', 'live'], [['facts', 'before']])
     await atTheGate(back)
     await throughAll(back, TAKEN_BACK.slice(1))
     await closed(back, 'succeeded')
-    expect(entriesOf(d.srv)).toEqual(before)
-    expect(stateOf(d.old)).toBe(old)
+    expect(listEntries(d.srv)).toEqual(before)
+    expect(hashFolder(d.old)).toBe(old)
   })
 
   test('of the way back that a failed check takes', async () => {
-    const before = entriesOf(d.srv)
+    const before = listEntries(d.srv)
     const failing = check.replace('--version]', '--version], expect: { exit: 9 }')
     const runId = await begun(deploying(failing + more), [['facts', 'before']])
     await atTheGate(runId)
     await throughAll(runId, [['check runs', 'after'], ...BACK])
     await closed(runId, 'rolled-back')
-    expect(entriesOf(d.srv)).toEqual(before)
+    expect(listEntries(d.srv)).toEqual(before)
   })
 })

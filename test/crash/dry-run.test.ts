@@ -1,4 +1,4 @@
-import { killedEverywhere, type Point } from './matrix.ts'
+import { type KillPoint, testKillPoints } from './kill-points.ts'
 
 /** A dry run, killed in each phase when the result is there and no step saved: in the writing phases, after its simulation. */
 
@@ -18,7 +18,7 @@ const next: [phase: string, ran: 'execute' | 'simulate'][] = [
   ['closeout', 'execute'],
 ]
 
-killedEverywhere(
+testKillPoints(
   'dry-run',
-  next.map(([phase, ran]): Point => ({ where: phase, point: 'done', phase, ran })),
+  next.map(([phase, ran]): KillPoint => ({ where: phase, point: 'done', phase, ran })),
 )

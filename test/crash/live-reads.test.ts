@@ -1,4 +1,4 @@
-import { killedEverywhere, type Point } from './matrix.ts'
+import { type KillPoint, testKillPoints } from './kill-points.ts'
 
 /** The phases of a live run that only look, and the steps between phases. A read is simply done again. */
 
@@ -14,13 +14,13 @@ const next: [phase: string, after: string | null][] = [
   ['closeout', null],
 ]
 
-const reads = next.flatMap(([phase, after]): Point[] => [
+const reads = next.flatMap(([phase, after]): KillPoint[] => [
   { where: phase, point: 'before', phase, ran: 'execute' },
   { where: phase, point: 'done', phase, ran: 'execute' },
   { where: phase, point: 'saved', phase: after, ran: 'execute' },
 ])
 
-killedEverywhere('live', [
+testKillPoints('live', [
   { where: 'start', point: 'unsaved', phase: null, ran: null },
   { where: 'start', point: 'saved', phase: 'source_pin', ran: null },
   ...reads,

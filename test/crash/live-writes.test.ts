@@ -1,4 +1,4 @@
-import { killedEverywhere, type Point } from './matrix.ts'
+import { type KillPoint, testKillPoints } from './kill-points.ts'
 
 /** The phases of a live run that write. Once COMMIT has left, they must be found done, and never be done again. */
 
@@ -9,9 +9,9 @@ const next: [phase: string, after: string | null][] = [
   ['lifecycle_enact', 'closeout'],
 ]
 
-killedEverywhere(
+testKillPoints(
   'live',
-  next.flatMap(([phase, after]): Point[] => [
+  next.flatMap(([phase, after]): KillPoint[] => [
     { where: phase, point: 'before', phase, ran: 'execute' },
     { where: phase, point: 'begun', phase, ran: 'execute' },
     { where: phase, point: 'before-commit', phase, ran: 'execute' },

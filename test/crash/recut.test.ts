@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { reassembleDocument } from '../../src/effects/cut/verifier.ts'
 import { articles, sentences } from '../support/articles.ts'
-import { ranOf } from './left.ts'
-import { aStage, type Stage } from './stage.ts'
+import { type CrashHarness, startCrashHarness } from './crash-harness.ts'
+import { findPhaseRan } from './run-result.ts'
 
 /**
  * A re-cut, killed in the two phases that write units: versions of what is in force, and what comes into force and goes out of it.
@@ -13,12 +13,12 @@ const BEFORE = articles(['1', sentences(1)], ['2', sentences(2)], ['3', sentence
 /** 1 stays, 2 is amended, 3 is renumbered, 4 is gone, 5 is new. */
 const AFTER = articles(['1', sentences(1)], ['2', sentences(2, 4)], ['5', sentences(5)], ['6', sentences(3)])
 
-let stage: Stage
+let stage: CrashHarness
 let sources: { before: string; after: string }
 let undisturbed: unknown
 
 beforeAll(async () => {
-  stage = await aStage()
+  stage = await startCrashHarness()
   sources = { before: stage.at.file('before.md', BEFORE), after: stage.at.file('after.md', AFTER) }
   undisturbed = await left(await recut('UNDISTURBED'), 'UNDISTURBED')
 })
@@ -95,7 +95,7 @@ for (const phase of ['cut_leg_a', 'lifecycle_enact']) {
     const document = `${phase}-${point}`.toUpperCase().replaceAll('_', '-')
     const run = await recut(document, `${phase}:${point}`)
     expect(await left(run, document)).toEqual(undisturbed)
-    expect(ranOf(await events(run.runId), phase)).toBe(ran)
+    expect(findPhaseRan(await events(run.runId), phase)).toBe(ran)
   })
 }
 

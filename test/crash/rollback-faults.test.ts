@@ -2,8 +2,13 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { Run } from '../../src/domain/run.ts'
-import { aDeploy, type Deploys, entriesOf, stateOf } from '../deploy/deploys.ts'
-import { strikes } from '../deploy/strikes.ts'
+import {
+  createDeployFixture,
+  type DeployFixture,
+  hashFolder,
+  listEntries,
+} from '../support/deploy-fixture.ts'
+import { createFaultInjector } from '../support/fault-injection.ts'
 import { type Sshd, startSshd } from '../support/sshd.ts'
 
 vi.setConfig({ testTimeout: 240_000 })
@@ -12,17 +17,17 @@ const STEPS = ['stage', 'withdraw', 'put files', 'put folders', 'remove-listed',
 
 describe('what goes wrong on the way back', () => {
   let sshd: Sshd
-  let d: Deploys
+  let d: DeployFixture
   let paused: Run
   let old: string
-  const at = strikes()
+  const at = createFaultInjector()
   beforeAll(async () => {
     sshd = await startSshd()
   })
   afterAll(() => sshd.stop())
   beforeEach(async () => {
-    d = await aDeploy(sshd, at)
-    old = stateOf(d.old)
+    d = await createDeployFixture(sshd, at)
+    old = hashFolder(d.old)
     d.checks('checks: [{ name: runs, run: [python3, app.py, --version] }]\ntolerate: [listening-ports]')
     paused = await d.rollback(await d.approve(await d.start()))
     expect(paused).toMatchObject({ stop: null, status: 'paused', gate: 'SG2' })
@@ -32,7 +37,7 @@ describe('what goes wrong on the way back', () => {
     sshd.shut(false)
     await d.remove()
   })
-  const staging = () => join(d.srv, entriesOf(d.srv).find((name) => name.startsWith('.cutter-'))!)
+  const staging = () => join(d.srv, listEntries(d.srv).find((name) => name.startsWith('.cutter-'))!)
 
   describe.each(STEPS)('the connection is cut at %s', (step) => {
     test.each(['before', 'after'] as const)(
@@ -43,8 +48,8 @@ describe('what goes wrong on the way back', () => {
         expect(at.fault).toBeNull()
         for (let tries = 0; run.status === 'stopped' && tries < 3; tries++) run = await d.resume(run)
         expect(run).toMatchObject({ outcome: 'succeeded', output: { asBefore: true } })
-        expect(entriesOf(d.srv)).toEqual(['app-1'])
-        expect(stateOf(d.old)).toBe(old)
+        expect(listEntries(d.srv)).toEqual(['app-1'])
+        expect(hashFolder(d.old)).toBe(old)
       },
     )
   })
@@ -57,11 +62,11 @@ describe('what goes wrong on the way back', () => {
       stopCode: 'STOP_DRIFT',
       stop: { message: expect.stringContaining('theirs.txt came besides; it was put back') },
     })
-    expect(entriesOf(d.srv)).toEqual(['app-1', 'app-2'])
-    expect(entriesOf(d.target)).toContain('app.py')
+    expect(listEntries(d.srv)).toEqual(['app-1', 'app-2'])
+    expect(listEntries(d.target)).toContain('app.py')
     rmSync(theirs)
     expect((await d.resume(stopped)).outcome).toBe('succeeded')
-    expect(entriesOf(d.srv)).toEqual(['app-1'])
+    expect(listEntries(d.srv)).toEqual(['app-1'])
   })
 
   test('a file that comes once the removal began is kept, and said', async () => {
@@ -73,11 +78,11 @@ describe('what goes wrong on the way back', () => {
       stopCode: 'STOP_HOST_COMMAND_FAILED',
       stop: { message: expect.stringContaining('what is left of it lies in') },
     })
-    expect(entriesOf(join(staging(), 'withdrawn'))).toEqual(['theirs.txt'])
+    expect(listEntries(join(staging(), 'withdrawn'))).toEqual(['theirs.txt'])
     expect((await d.resume(stopped)).stop!.message).toContain('theirs.txt came besides')
     rmSync(theirs())
     expect((await d.resume(stopped)).outcome).toBe('succeeded')
-    expect(entriesOf(d.srv)).toEqual(['app-1'])
+    expect(listEntries(d.srv)).toEqual(['app-1'])
   })
 
   test('what appears at the target meanwhile is nobody’s to touch, and what was withdrawn waits for it', async () => {
@@ -94,8 +99,8 @@ describe('what goes wrong on the way back', () => {
     expect(stopped.stopCode).toBe('STOP_OUTCOME_UNKNOWN')
     sshd.shut(false)
     expect((await d.resume(stopped)).outcome).toBe('succeeded')
-    expect(entriesOf(d.srv)).toEqual(['app-1', 'app-2'])
-    expect(entriesOf(d.target)).toEqual([])
+    expect(listEntries(d.srv)).toEqual(['app-1', 'app-2'])
+    expect(listEntries(d.target)).toEqual([])
   })
 
   test('a rollback that is cancelled half-way is brought to its end by another', async () => {
@@ -114,6 +119,6 @@ describe('what goes wrong on the way back', () => {
     const other = await d.rollback({ ...stopped, runId: run })
     expect(other).toMatchObject({ status: 'paused' })
     expect((await d.approve(other)).outcome).toBe('succeeded')
-    expect(entriesOf(d.srv)).toEqual(['app-1'])
+    expect(listEntries(d.srv)).toEqual(['app-1'])
   })
 })

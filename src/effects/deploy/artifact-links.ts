@@ -1,4 +1,4 @@
-import type { Entry, Finding } from './artifact-scan.ts'
+import type { ArtifactEntry, ArtifactFinding } from './scan-artifact.ts'
 
 const LONGEST_WAY = 40
 
@@ -6,9 +6,9 @@ const LONGEST_WAY = 40
  * Links that would lead out of the artifact, and paths that lie below something that is no folder. Links are followed as a kernel would,
  * through each other: `a/..` is not where it reads when `a` is a link.
  */
-export function linkFaults(entries: Entry[]): Finding[] {
+export function findLinkFaults(entries: ArtifactEntry[]): ArtifactFinding[] {
   const byPath = new Map(entries.map((entry) => [entry.path, entry]))
-  return entries.flatMap(({ path, type, target }): Finding[] => {
+  return entries.flatMap(({ path, type, target }): ArtifactFinding[] => {
     const above = ancestors(path).find((folder) => (byPath.get(folder)?.type ?? 'directory') !== 'directory')
     if (above !== undefined) return [fault(path, `lies below ${above}, which is no folder`)]
     if (type !== 'symlink') return []
@@ -23,7 +23,12 @@ export function linkFaults(entries: Entry[]): Finding[] {
   })
 }
 
-const fault = (path: string, why: string): Finding => ({ rule: 'link', path, severity: 'refused', why })
+const fault = (path: string, why: string): ArtifactFinding => ({
+  rule: 'link',
+  path,
+  severity: 'refused',
+  why,
+})
 
 function ancestors(path: string): string[] {
   const parts = path.split('/').slice(0, -1)
@@ -31,7 +36,7 @@ function ancestors(path: string): string[] {
 }
 
 function followed(
-  byPath: Map<string, Entry>,
+  byPath: Map<string, ArtifactEntry>,
   from: string[],
   target: string,
 ): 'inside' | 'outside' | 'circle' {

@@ -1,10 +1,10 @@
-import type { Finding } from './artifact-scan.ts'
+import type { ArtifactFinding } from './scan-artifact.ts'
 
 /** What an artifact must not carry, by name and by content. */
 
-type Fault = Pick<Finding, 'rule' | 'severity' | 'why'>
+type Fault = Pick<ArtifactFinding, 'rule' | 'severity' | 'why'>
 
-const refused = (rule: Finding['rule'], why: string): Fault => ({ rule, severity: 'refused', why })
+const refused = (rule: ArtifactFinding['rule'], why: string): Fault => ({ rule, severity: 'refused', why })
 
 const SECRET_NAMES: [RegExp, string][] = [
   [/^\.env(\.(?!example$|sample$|template$|dist$).+)?$/, 'is a file of environment variables'],
@@ -28,14 +28,14 @@ const CACHE_PARTS = new Set([
 const CACHE_NAMES = /^(\.DS_Store|Thumbs\.db|.*\.py[co]|.*\.sw[po])$/
 
 /** The outermost folder of a path that is a cache, or null. */
-export function cacheFolder(path: string): string | null {
+export function findCacheFolder(path: string): string | null {
   const parts = path.split('/')
   const at = parts.findIndex((part) => CACHE_PARTS.has(part))
   return at === -1 ? null : parts.slice(0, at + 1).join('/')
 }
 
 /** Why a path can't be part of an artifact, or null. */
-export function nameFault(path: string): Fault | null {
+export function findNameFault(path: string): Fault | null {
   const parts = path.split('/')
   // biome-ignore lint/suspicious/noControlCharactersInRegex: exactly these are refused
   if (/[\x00-\x1f\x7f\\]/.test(path))
@@ -45,17 +45,17 @@ export function nameFault(path: string): Fault | null {
   if (parts.some((part) => part === '' || part === '.')) return refused('name', 'is no plain path')
   if (parts.some((part) => part.toLowerCase() === '.git'))
     return refused('git', 'is part of a git repository')
-  if (path === MANIFEST) return refused('name', 'is the name of the manifest that the deploy writes')
+  if (path === MANIFEST_NAME) return refused('name', 'is the name of the manifest that the deploy writes')
   const name = parts.at(-1)!
   const secret = SECRET_NAMES.find(([pattern]) => pattern.test(name))
   if (secret !== undefined) return refused('secret', secret[1])
   if (SECRET_PATHS.test(path)) return refused('secret', 'is where a tool keeps its secrets')
-  if (cacheFolder(path) !== null || CACHE_NAMES.test(name))
+  if (findCacheFolder(path) !== null || CACHE_NAMES.test(name))
     return refused('cache', 'is a cache or an installed copy, not source')
   return null
 }
 
-export const MANIFEST = 'DEPLOY-MANIFEST.txt'
+export const MANIFEST_NAME = 'DEPLOY-MANIFEST.txt'
 
 interface ContentRule extends Fault {
   pattern: RegExp

@@ -2,30 +2,30 @@ import { resolve } from 'node:path'
 import type { Effect } from '../../domain/effect.ts'
 import { CutterError } from '../../domain/errors.ts'
 import type { Json } from '../../domain/json.ts'
-import { postChecks, rehearse, runtimeSkeleton } from './after.ts'
-import { artifactGate } from './artifact-gate.ts'
-import { parseChecks } from './checks.ts'
-import { environment } from './environment.ts'
-import { integrity } from './integrity.ts'
-import { absolutePath } from './place.ts'
-import { planLock, recheckDeploy } from './plan-lock.ts'
-import { preflightGate } from './preflight-gate.ts'
-import { blockedReport, deployCloseout } from './reports.ts'
-import { rollback } from './rollback.ts'
-import { clearRehearsal, rehearseRollback } from './rollback-rehearsal.ts'
-import { sourceGate } from './source-gate.ts'
-import { transferPromote } from './transfer.ts'
-import type { DeployWorld } from './world.ts'
+import { parseChecks } from './checks-file.ts'
+import type { DeployDeps } from './deps.ts'
+import { assertAbsolutePath } from './paths.ts'
+import { artifact } from './phases/artifact.ts'
+import { blockedReport, closeout } from './phases/closeout.ts'
+import { environment } from './phases/environment.ts'
+import { integrity } from './phases/integrity.ts'
+import { planLock, recheckDeploy } from './phases/plan-lock.ts'
+import { postChecks, rehearse, runtimeSkeleton } from './phases/post-checks.ts'
+import { preflight } from './phases/preflight.ts'
+import { clearRehearsal, rehearseRollback } from './phases/rehearse-rollback.ts'
+import { rollback } from './phases/rollback.ts'
+import { source } from './phases/source.ts'
+import { transferPromote } from './phases/transfer-promote.ts'
 
-export type { DeployWorld } from './world.ts'
+export type { DeployDeps } from './deps.ts'
 
 /** The effects of a deploy, by the names that the machine invokes. */
-export function deployEffects(world: DeployWorld): Record<string, Effect> {
+export function deployEffects(world: DeployDeps): Record<string, Effect> {
   const effects = [
     environment(world),
-    sourceGate(world),
-    artifactGate(),
-    preflightGate(world),
+    source(world),
+    artifact(),
+    preflight(world),
     rehearseRollback(world),
     clearRehearsal(world),
     planLock(),
@@ -37,14 +37,14 @@ export function deployEffects(world: DeployWorld): Record<string, Effect> {
     integrity(world),
     rollback(world),
     blockedReport(world),
-    deployCloseout(),
+    closeout(),
   ]
   return Object.fromEntries(effects.map((effect) => [effect.name, effect as unknown as Effect]))
 }
 
 /** Settles what a deploy is started with, or refuses it before there is a run. Whether source and host are there is for G0 and G1 to say. */
 export async function admitDeploy(
-  world: DeployWorld,
+  world: DeployDeps,
   input: { [key: string]: Json },
 ): Promise<{ [key: string]: Json }> {
   const { source, path, previous, checks, strategy } = input as { [key: string]: string | undefined }
@@ -59,8 +59,8 @@ export async function admitDeploy(
   }
   const file = checks === undefined ? undefined : resolve(checks)
   if (file !== undefined) parseChecks(await world.readChecks(file), file)
-  const target = absolutePath(path!, '--path')
-  const earlier = previous?.split(',').map((one) => absolutePath(one.trim(), '--previous'))
+  const target = assertAbsolutePath(path!, '--path')
+  const earlier = previous?.split(',').map((one) => assertAbsolutePath(one.trim(), '--previous'))
   const within = earlier?.find(
     (one) =>
       `${target}/`.startsWith(`${one}/`) || (one.startsWith(`${target}/`) && strategy === 'side-by-side'),

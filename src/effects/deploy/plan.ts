@@ -1,17 +1,17 @@
 import { digestOf } from '../../domain/json.ts'
 import type { Mode } from '../../domain/run.ts'
-import type { Checks } from './checks.ts'
-import type { Command } from './hand.ts'
-import type { Place, Pointer } from './place.ts'
-import type { Found as Preflight, PreflightFinding } from './preflight.ts'
-import type { Anchor, Anchors, HostFacts } from './survey.ts'
-import { confirm, discard, extract, promote, skeleton, stage, withdraw } from './write.ts'
+import type { Checks } from './checks-file.ts'
+import type { HostCommand } from './host-session.ts'
+import type { Anchor, Anchors, HostFacts } from './host-survey.ts'
+import type { DeployPaths, ReleasePointer } from './paths.ts'
+import type { PreflightResult as Preflight, PreflightFinding } from './preflight-checks.ts'
+import { confirm, discard, extract, promote, skeleton, stage, withdrawTarget } from './write-commands.ts'
 
 /** What the preflight found: what a plan is made of, beside source and artifact. */
 export interface DeploySurvey extends Preflight {
   host: { name: string; address: string; hostKey: string }
   facts: HostFacts
-  place: Place
+  place: DeployPaths
   /** Where the pointer of a release leads now; '' when there is none. */
   pointerFrom: string
   anchors: Anchors
@@ -28,7 +28,7 @@ export interface ArtifactFacts {
 }
 
 /** A command as it will be sent; \`{run}\` stands for the run's id, which a plan doesn't hold. */
-export type PlannedCommand = Pick<Command, 'id' | 'argv'>
+export type PlannedCommand = Pick<HostCommand, 'id' | 'argv'>
 
 /**
  * What SG1 approves: the exact commands, what they send, what the host must look like before, and the way back. No run id, time or
@@ -38,13 +38,13 @@ export interface DeployPlan {
   type: 'cutter.plan.deploy/v1'
   machineVersion: string
   mode: Mode
-  strategy: Place['strategy']
+  strategy: DeployPaths['strategy']
   host: DeploySurvey['host'] &
     Pick<HostFacts, 'hostname' | 'machineId' | 'user' | 'uid' | 'kernel' | 'machine'>
   source: { commit: string; tree: string; prefix: string }
   artifact: ArtifactFacts
-  place: Place
-  pointer: Pointer | null
+  place: DeployPaths
+  pointer: ReleasePointer | null
   commands: PlannedCommand[]
   rollback: PlannedCommand[]
   onFailure: 'rollback' | 'stop'
@@ -54,7 +54,7 @@ export interface DeployPlan {
   expected: { target: 'absent'; parent: string; previous: Anchor[]; warnings: string[] }
 }
 
-export const RUN = '{run}'
+export const RUN_PLACEHOLDER = '{run}'
 
 export function planDeploy(given: {
   machineVersion: string
@@ -99,8 +99,8 @@ export function planDeploy(given: {
 }
 
 function commandsOf(
-  place: Place,
-  pointer: Pointer | null,
+  place: DeployPaths,
+  pointer: ReleasePointer | null,
   { sha256 }: ArtifactFacts,
   { checks, rehearsal, skeleton: bones }: Checks,
   confirmSeconds: number | null,
@@ -108,13 +108,13 @@ function commandsOf(
   const { staging, target } = place
   const inTarget = (id: string, argv: string[]) => ({ id, argv })
   return [
-    planned(stage(staging, RUN)),
+    planned(stage(staging, RUN_PLACEHOLDER)),
     { id: 'send', argv: ['sftp', 'put', 'artifact.tar', `${staging}/artifact.tar`] },
-    planned(extract(staging, RUN, sha256)),
+    planned(extract(staging, RUN_PLACEHOLDER, sha256)),
     { id: 'send', argv: ['sftp', 'put', 'DEPLOY-MANIFEST.txt', `${staging}/tree/DEPLOY-MANIFEST.txt`] },
-    planned(promote(staging, RUN, target, pointer, confirmSeconds)),
-    ...(confirmSeconds === null ? [] : [planned(confirm(staging, RUN))]),
-    planned(discard(staging, RUN)),
+    planned(promote(staging, RUN_PLACEHOLDER, target, pointer, confirmSeconds)),
+    ...(confirmSeconds === null ? [] : [planned(confirm(staging, RUN_PLACEHOLDER))]),
+    planned(discard(staging, RUN_PLACEHOLDER)),
     ...checks.flatMap(({ name, needs, run, fallback }) => [
       ...(needs === undefined ? [] : [inTarget(`needs ${name}`, needs)]),
       inTarget(`check ${name}`, run),
@@ -132,15 +132,15 @@ function tried({ run, refused, counts }: NonNullable<Checks['rehearsal']>): Plan
 }
 
 /** Only what this run makes is removed: each command asks the host whose it is. */
-function rollbackOf({ staging, target }: Place, pointer: Pointer | null): PlannedCommand[] {
+function rollbackOf({ staging, target }: DeployPaths, pointer: ReleasePointer | null): PlannedCommand[] {
   return [
-    planned(stage(staging, RUN)),
-    planned(withdraw(staging, RUN, target, pointer)),
-    planned(discard(staging, RUN)),
+    planned(stage(staging, RUN_PLACEHOLDER)),
+    planned(withdrawTarget(staging, RUN_PLACEHOLDER, target, pointer)),
+    planned(discard(staging, RUN_PLACEHOLDER)),
   ]
 }
 
-const planned = ({ id, argv }: Command): PlannedCommand => ({ id, argv })
+const planned = ({ id, argv }: HostCommand): PlannedCommand => ({ id, argv })
 
 /** What was not quite as it should be, by name: a plan is approved with that in view. Free space and the clock move all the time. */
 const warningsOf = (findings: PreflightFinding[]) =>
@@ -149,7 +149,7 @@ const warningsOf = (findings: PreflightFinding[]) =>
   )
 
 /** What differs between the approved plan and one made anew, a line each. */
-export function planDifferences(before: DeployPlan, now: DeployPlan): string[] {
+export function findPlanDifferences(before: DeployPlan, now: DeployPlan): string[] {
   const lines: string[] = []
   const say = (what: string, was: unknown, is: unknown) => {
     if (digestOf(was) !== digestOf(is)) lines.push(`${what} was ${short(was)}, is ${short(is)}`)

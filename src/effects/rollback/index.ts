@@ -1,27 +1,27 @@
 import type { Effect } from '../../domain/effect.ts'
 import type { Json } from '../../domain/json.ts'
-import { rollbackCloseout } from './closeout.ts'
-import { deployedBy, type RollbackWorld } from './deployed.ts'
-import { findDeployed } from './find.ts'
-import { takeBack } from './take-back.ts'
+import { assertRollbackable, type RollbackDeps } from './deps.ts'
+import { closeout } from './phases/closeout.ts'
+import { findDeployed } from './phases/find-deployed.ts'
+import { takeBack } from './phases/take-back.ts'
 
-export type { RollbackWorld } from './deployed.ts'
+export type { RollbackDeps } from './deps.ts'
 
-export function rollbackEffects(world: RollbackWorld): Record<string, Effect> {
+export function rollbackEffects(world: RollbackDeps): Record<string, Effect> {
   const effects = [
     findDeployed(world, 'find_deployed'),
     findDeployed(world, 'recheck_deployed'),
     takeBack(world),
-    rollbackCloseout(world),
+    closeout(world),
   ]
   return Object.fromEntries(effects.map((effect) => [effect.name, effect as unknown as Effect]))
 }
 
 /** Refuses, before there is a run, what can't be taken back by one. */
 export async function admitRollback(
-  world: RollbackWorld,
+  world: RollbackDeps,
   input: { [key: string]: Json },
 ): Promise<{ [key: string]: Json }> {
-  deployedBy(await world.run(input.run as string))
+  assertRollbackable(await world.run(input.run as string))
   return input
 }

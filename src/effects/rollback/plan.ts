@@ -1,11 +1,11 @@
 import type { Mode } from '../../domain/run.ts'
-import type { Entry } from '../deploy/artifact-scan.ts'
-import type { Pointer } from '../deploy/place.ts'
+import type { ReleasePointer } from '../deploy/paths.ts'
 import type { DeployPlan, PlannedCommand } from '../deploy/plan.ts'
-import { discard, putBack, removeListed, stage, withdraw } from '../deploy/write.ts'
+import type { ArtifactEntry } from '../deploy/scan-artifact.ts'
+import { discard, removeListed, restoreWithdrawn, stage, withdrawTarget } from '../deploy/write-commands.ts'
 
 /** A path that goes; a cache is what an interpreter left beside the files that it read. */
-export type Removed = Omit<Entry, 'size'> & { cache?: true }
+export type RemovedPath = Omit<ArtifactEntry, 'size'> & { cache?: true }
 
 /** What SG2 approves: exactly what goes, where the pointer leads then, the commands. The same host and run give the same digest. */
 export interface RollbackPlan {
@@ -26,17 +26,17 @@ export interface RollbackPlan {
   /** Whether the folder of releases goes too, when it is left empty. */
   removesAbove: boolean
   files: number
-  removes: Removed[]
+  removes: RemovedPath[]
   commands: PlannedCommand[]
   /** Sent instead of the removal when what was withdrawn turns out to be otherwise. */
   putsBack: PlannedCommand
   rollback: string
 }
 
-export type Found = Pick<RollbackPlan, 'host' | 'found' | 'pointer' | 'removesAbove' | 'removes'>
+export type LocatedDeploy = Pick<RollbackPlan, 'host' | 'found' | 'pointer' | 'removesAbove' | 'removes'>
 
 export function planRollback(
-  given: Found &
+  given: LocatedDeploy &
     Pick<RollbackPlan, 'machineVersion' | 'mode' | 'ofRun' | 'ofPlan'> & {
       place: DeployPlan['place']
       commit: string
@@ -53,22 +53,22 @@ export function planRollback(
     files: plain.removes.filter(({ type }) => type === 'file').length,
     commands: [
       planned(stage(staging, plain.ofRun)),
-      planned(withdraw(staging, plain.ofRun, target, turned(where))),
+      planned(withdrawTarget(staging, plain.ofRun, target, reversePointer(where))),
       sends('files'),
       sends('folders'),
       planned(removeListed(staging, plain.ofRun)),
       planned(discard(staging, plain.ofRun)),
     ],
-    putsBack: planned(putBack(staging, plain.ofRun, target, turned(where))),
+    putsBack: planned(restoreWithdrawn(staging, plain.ofRun, target, reversePointer(where))),
     rollback: 'none: what is removed is gone; another deploy of the same commit brings it again',
   }
 }
 
 /** The pointer as the scripts of a deploy take it: they lead it from where this deploy had turned it to where it was before. */
-export function turned({
+export function reversePointer({
   pointer,
   removesAbove,
-}: Pick<RollbackPlan, 'pointer' | 'removesAbove'>): Pointer | null {
+}: Pick<RollbackPlan, 'pointer' | 'removesAbove'>): ReleasePointer | null {
   if (pointer !== null)
     return { path: pointer.path, from: pointer.back, to: pointer.now, makesAbove: removesAbove }
   return removesAbove ? { path: '', from: '', to: '', makesAbove: true } : null

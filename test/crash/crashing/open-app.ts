@@ -3,7 +3,7 @@ import type { Effect } from '../../../src/domain/effect.ts'
 import type { Step } from '../../../src/domain/step.ts'
 import type { EngineDeps } from '../../../src/engine/engine-deps.ts'
 import type { RunStore } from '../../../src/store/run-store.ts'
-import { crashAt, phase } from './point.ts'
+import { crashAt, phase } from './crash-point.ts'
 
 // What is not replaced here is the app's own.
 export * from '../../../src/app/open-app.ts'

@@ -1,6 +1,6 @@
 import { openTarget as openRealTarget, type TargetAccess } from '../../../src/targets/postgres/open-target.ts'
 import type { Sql, Target } from '../../../src/targets/target.ts'
-import { crashAt, die, isChosen, phase } from './point.ts'
+import { crashAt, die, isChosen, phase } from './crash-point.ts'
 
 export type { TargetAccess } from '../../../src/targets/postgres/open-target.ts'
 

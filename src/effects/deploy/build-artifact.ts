@@ -1,0 +1,125 @@
+import { createHash } from 'node:crypto'
+import { mkdir, open, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type Source, sourceMissingError } from './resolve-source.ts'
+import { ISOLATED_GIT_ENV, runGit } from './run-git.ts'
+import { type ArtifactEntry, type ArtifactFinding, scanArtifact } from './scan-artifact.ts'
+import { createTempFolder } from './temp-folder.ts'
+
+/** What is sent to the host: an uncompressed tar of one commit, the same bytes for whoever builds it. */
+export interface Artifact {
+  /** Path of the tar in a private folder, until `dispose`. */
+  file: string
+  sha256: string
+  bytes: number
+  entries: ArtifactEntry[]
+  findings: ArtifactFinding[]
+  dispose(): Promise<void>
+}
+
+/**
+ * Overrides what a tree, a clone or a user may say of its files: no conversion of line ends, no `$Format:…$`, `$Id$` or filter, which
+ * depend on the clone. `export-ignore` in the tree counts: it is part of the commit, and says what an archive leaves out.
+ */
+const ATTRIBUTES = '* -text !eol -export-subst -ident -filter -working-tree-encoding\n'
+
+/**
+ * Builds the artifact by `git archive`, in an empty repository of our own that borrows the source's objects: so neither its config nor
+ * its info/attributes, nor the user's, have a say. Times are the commit's, owners root, modes 644 and 755.
+ */
+export async function buildArtifact(
+  source: Source,
+  signal: AbortSignal,
+  allow: string[] = [],
+): Promise<Artifact> {
+  const folder = await createTempFolder()
+  const dispose = () => rm(folder, { recursive: true, force: true })
+  try {
+    const repository = join(folder, 'borrowed.git')
+    const env = await borrowing(repository, source, signal)
+    const what = await archived(repository, env, source, signal)
+    const file = join(folder, 'artifact.tar')
+    const { sha256, bytes } = await archive(repository, env, what, file, signal)
+    const { entries, findings } = await scanArtifact(file, allow)
+    return { file, sha256, bytes, entries, findings: [...submodulesOf(source), ...findings], dispose }
+  } catch (error) {
+    await dispose()
+    throw error
+  }
+}
+
+async function borrowing(
+  repository: string,
+  { objects, objectFormat }: Source,
+  signal: AbortSignal,
+): Promise<NodeJS.ProcessEnv> {
+  await mkdir(repository)
+  const env = { ...ISOLATED_GIT_ENV, GIT_ALTERNATE_OBJECT_DIRECTORIES: JSON.stringify(objects) }
+  await ran(['init', '--quiet', '--bare', '--template=', `--object-format=${objectFormat}`], {
+    cwd: repository,
+    env,
+    signal,
+  })
+  await mkdir(join(repository, 'info'), { recursive: true })
+  await writeFile(join(repository, 'info', 'attributes'), ATTRIBUTES)
+  return env
+}
+
+/** The commit, or, for a folder inside of it, one that holds this folder alone and is as fixed as the first. */
+async function archived(
+  cwd: string,
+  env: NodeJS.ProcessEnv,
+  source: Source,
+  signal: AbortSignal,
+): Promise<string> {
+  const { prefix, commit, tree, committedAt } = source
+  if (prefix === '') return commit
+  const at = { GIT_AUTHOR_DATE: committedAt, GIT_COMMITTER_DATE: committedAt }
+  const { stdout } = await ran(['commit-tree', tree, '-m', `${prefix} of ${commit}`], {
+    cwd,
+    env: { ...env, ...at },
+    signal,
+  })
+  return stdout.toString().trim()
+}
+
+async function archive(
+  cwd: string,
+  env: NodeJS.ProcessEnv,
+  commit: string,
+  file: string,
+  signal: AbortSignal,
+): Promise<{ sha256: string; bytes: number }> {
+  const out = await open(file, 'wx+', 0o600)
+  const settings = ['core.autocrlf=false', 'core.eol=lf', 'core.attributesFile=/dev/null', 'tar.umask=0022']
+  try {
+    await ran([...settings.flatMap((setting) => ['-c', setting]), 'archive', '--format=tar', commit], {
+      cwd,
+      env,
+      signal,
+      out,
+    })
+    const hash = createHash('sha256')
+    for await (const chunk of out.createReadStream({ start: 0, autoClose: false })) hash.update(chunk)
+    return { sha256: hash.digest('hex'), bytes: (await out.stat()).size }
+  } finally {
+    await out.close()
+  }
+}
+
+async function ran(args: string[], options: Parameters<typeof runGit>[1]) {
+  const answer = await runGit(args, options)
+  if (answer.code === 0) return answer
+  throw sourceMissingError(
+    `the artifact could not be built: ${answer.stderr.trim().split('\n').at(-1)}`,
+    'look at the repository with git fsck; a partial clone has to fetch its objects first',
+  )
+}
+
+const submodulesOf = ({ submodules }: Source): ArtifactFinding[] =>
+  submodules.map((path) => ({
+    rule: 'submodule',
+    path,
+    severity: 'refused',
+    why: 'is a submodule, whose files the commit does not hold',
+  }))

@@ -1,0 +1,152 @@
+import { z } from 'zod'
+import { CutterError } from '../../domain/errors.ts'
+import { locateSecretForm } from '../../secrets/patterns.ts'
+import type { RunResult } from '../../targets/ssh/open-host.ts'
+import { contentRules } from './artifact-rules.ts'
+
+/** checks.yaml: what the deployed program must show on its host, and what the deploy needs to know of it. */
+
+const argv = z.union(
+  [
+    z
+      .string()
+      .min(1)
+      .transform((script) => ['sh', '-c', script]),
+    z.array(z.string()).min(1),
+  ],
+  'must be a line for the shell, or a list of words',
+)
+
+const given = z.strictObject({
+  exit: z.int().min(0).max(255).default(0),
+  /** Text that stdout must hold, or begin with. */
+  contains: z.string().min(1).optional(),
+  startsWith: z.string().min(1).optional(),
+  /** A number in stdout or stderr, by a pattern with one group: `{ pattern: 'Ran (\d+) tests', is: 366 }`. */
+  count: z.strictObject({ pattern: z.string().min(1), is: z.int() }).optional(),
+})
+const expectation = given.prefault({})
+
+const step = z.strictObject({
+  run: argv,
+  expect: expectation,
+  timeoutSeconds: z.number().positive().max(86_400).default(300),
+})
+
+const check = step.extend({
+  name: z.string().regex(/^\P{Cc}+$/u, 'must be one line'),
+  /** What must succeed for `run` to be possible on the host, e.g. [python3, -c, "import pytest"]; else `fallback` runs in its place. */
+  needs: argv.optional(),
+  fallback: z.strictObject({ run: argv, expect: given.optional() }).optional(),
+})
+
+const relative = z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/, 'must be a plain name')
+
+export const checksSchema = z.strictObject({
+  checks: z.array(check).default([]),
+  rehearsal: z
+    .strictObject({
+      ...step.shape,
+      /** A live start, which the program must refuse: any exit code but 0. */
+      refused: argv.optional(),
+      /** Prints what must be the same before and after. */
+      counts: argv.optional(),
+    })
+    .optional(),
+  /** Paths of the artifact whose secrets or caches somebody has looked at. */
+  allow: z.array(z.string()).default([]),
+  /** Parts of the host that may change meanwhile without failing the deploy; what changed is still told. */
+  tolerate: z
+    .array(
+      z.enum([
+        'listening-ports',
+        'running-services',
+        'services',
+        'timers',
+        'crontab',
+        'containers',
+        'parent-listing',
+      ]),
+    )
+    .default(['running-services']),
+  skeleton: z
+    .strictObject({
+      folders: z.array(relative).default([]),
+      files: z.record(relative, z.string()).default({}),
+    })
+    .prefault({}),
+})
+
+export type Checks = z.infer<typeof checksSchema>
+export type Check = Checks['checks'][number]
+type Expectation = z.infer<typeof expectation>
+
+/** What a checks file says, or INPUT_REFUSED with the place of each fault. */
+export function parseChecks(given: unknown, file: string): Checks {
+  const parsed = checksSchema.safeParse(given ?? {})
+  const faults = parsed.success
+    ? faultsOf(parsed.data)
+    : parsed.error.issues.map(
+        ({ path, message }) => `${path.map(String).join('.') || 'the file'}: ${message}`,
+      )
+  if (parsed.success && faults.length === 0) return parsed.data
+  throw new CutterError(
+    'INPUT_REFUSED',
+    `${file} can't be used: ${faults.join('; ')}; the host was not touched`,
+    {
+      next: 'mend the file; README.md, section Deploy, shows every key',
+    },
+  )
+}
+
+function faultsOf(given: Checks): string[] {
+  const { checks, skeleton } = given
+  const names = checks.map(({ name }) => name)
+  const twice = names
+    .filter((name, index) => names.indexOf(name) !== index)
+    .map((name) => `there are two checks called ${name}`)
+  const broken = checks.flatMap(({ name, expect, fallback }) =>
+    [expect.count, fallback?.expect?.count].flatMap((count) =>
+      count === undefined || compiles(count.pattern)
+        ? []
+        : [`check ${name} counts by no pattern with one group`],
+    ),
+  )
+  const secret = Object.entries(skeleton.files).filter(([, text]) =>
+    contentRules.some(({ rule, pattern }) => rule === 'secret' && pattern.test(text)),
+  )
+  const form = locateSecretForm(given, '')
+  return [
+    ...twice,
+    ...broken,
+    ...(form === null ? [] : [`${form.path} holds what looks like ${form.what}, and would be kept for good`]),
+    ...secret.map(([name]) => `skeleton.files.${name} holds what looks like a secret`),
+  ]
+}
+
+function compiles(pattern: string): boolean {
+  try {
+    return new RegExp(`${pattern}|`).exec('')?.length === 2
+  } catch {
+    return false
+  }
+}
+
+/** Why a command's result is not what was expected, or null. */
+export function findMismatch(
+  { exit, contains, startsWith, count }: Expectation,
+  result: RunResult,
+): string | null {
+  if (result.timedOut) return 'took too long and was killed'
+  const stdout = result.stdout.toString('utf8')
+  if (result.exitCode !== exit) return `ended with ${result.exitCode ?? result.signal}, expected ${exit}`
+  if (contains !== undefined && !stdout.includes(contains))
+    return `said nothing of ${JSON.stringify(contains)}`
+  if (startsWith !== undefined && !stdout.startsWith(startsWith)) {
+    return `began with ${JSON.stringify(stdout.slice(0, 60))}, expected ${JSON.stringify(startsWith)}`
+  }
+  if (count === undefined) return null
+  const found = new RegExp(count.pattern).exec(`${stdout}\n${result.stderr.toString('utf8')}`)?.[1]
+  if (found === undefined) return `shows no number by ${count.pattern}`
+  return Number(found) === count.is ? null : `counted ${found}, expected ${count.is}`
+}

@@ -1,0 +1,150 @@
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { extract, type Header } from 'tar-stream'
+import { findLinkFaults } from './artifact-links.ts'
+import { contentRules, findCacheFolder, findNameFault } from './artifact-rules.ts'
+
+/** One path of the artifact. */
+export interface ArtifactEntry {
+  path: string
+  type: 'file' | 'directory' | 'symlink'
+  /** Permission bits. */
+  mode: number
+  size: number
+  /** Of a file: SHA-256 of its bytes, 64 hex digits. */
+  sha256?: string
+  /** Of a link: where it points. */
+  target?: string
+}
+
+export interface ArtifactFinding {
+  rule:
+    | 'secret'
+    | 'cache'
+    | 'git'
+    | 'link'
+    | 'name'
+    | 'kind'
+    | 'duplicate'
+    | 'submodule'
+    | 'large-file-pointer'
+  path: string
+  /** `refused`: the artifact can't be used; `warn`: it is said and goes on. */
+  severity: 'refused' | 'warn'
+  why: string
+}
+
+const KINDS: { [type: string]: ArtifactEntry['type'] } = {
+  file: 'file',
+  directory: 'directory',
+  symlink: 'symlink',
+}
+
+/**
+ * Reads every entry of a tar, its names, kinds, links and contents, and says all that must not go to a host. A secret's text never
+ * gets into a finding. `allow` names paths whose secrets and caches a person has looked at.
+ */
+export async function scanArtifact(
+  file: string,
+  allow: string[] = [],
+): Promise<{ entries: ArtifactEntry[]; findings: ArtifactFinding[] }> {
+  const entries: ArtifactEntry[] = []
+  const findings: ArtifactFinding[] = []
+  const reader = extract()
+  createReadStream(file)
+    .on('error', (error) => reader.destroy(error))
+    .pipe(reader)
+  for await (const entry of reader) {
+    const { header } = entry
+    const path = header.name.replace(/\/$/, '')
+    const fault = findNameFault(path)
+    // A cache is said once, not for each of its files.
+    if (fault !== null && (findCacheFolder(path) ?? path) === path)
+      findings.push({ path: printable(path), ...fault })
+    const type = KINDS[header.type ?? 'file']
+    if (type === undefined) {
+      findings.push({
+        rule: 'kind',
+        path,
+        severity: 'refused',
+        why: `is a ${header.type}, which an artifact must not hold`,
+      })
+      entry.resume()
+      continue
+    }
+    const { sha256, faults } = await readContent(entry as AsyncIterable<Buffer>)
+    findings.push(...faults.map((found) => ({ path, ...found })))
+    entries.push(entryOf(path, type, header, sha256))
+  }
+  const all = [...cachesOnce(findings), ...duplicates(entries), ...findLinkFaults(entries)]
+  const allowed = ({ rule, path }: ArtifactFinding) =>
+    (rule === 'secret' || rule === 'cache') && allow.includes(path)
+  return {
+    entries,
+    findings: all.map((one) =>
+      allowed(one) ? { ...one, severity: 'warn', why: `${one.why} (allowed)` } : one,
+    ),
+  }
+}
+
+function entryOf(path: string, type: ArtifactEntry['type'], header: Header, sha256: string): ArtifactEntry {
+  const base = { path, type, mode: (header.mode ?? 0) & 0o7777, size: header.size ?? 0 }
+  if (type === 'file') return { ...base, sha256 }
+  return type === 'symlink' ? { ...base, target: header.linkname ?? '' } : base
+}
+
+/** Longer than any token or header that is looked for, so that none is missed between two chunks. */
+const OVERLAP = 512
+
+async function readContent(content: AsyncIterable<Buffer>) {
+  const hash = createHash('sha256')
+  const rules = new Map(contentRules.map((rule) => [rule, false]))
+  let tail = ''
+  let start = true
+  for await (const chunk of content) {
+    hash.update(chunk)
+    const text = tail + chunk.toString('latin1')
+    for (const [rule, met] of rules)
+      if (!met && (start || !rule.atStart) && rule.pattern.test(text)) rules.set(rule, true)
+    tail = text.slice(-OVERLAP)
+    start = false
+  }
+  const faults = [...rules].flatMap(([{ rule, why, severity }, met]) =>
+    met ? [{ rule, why, severity }] : [],
+  )
+  return { sha256: hash.digest('hex'), faults }
+}
+
+/** A cache is said once, not for each of its files. */
+function cachesOnce(findings: ArtifactFinding[]): ArtifactFinding[] {
+  const told = new Set<string>()
+  return findings.flatMap((finding) => {
+    const folder = finding.rule === 'cache' ? findCacheFolder(finding.path) : null
+    if (folder === null) return [finding]
+    if (told.has(folder)) return []
+    told.add(folder)
+    return [{ ...finding, path: folder }]
+  })
+}
+
+function duplicates(entries: ArtifactEntry[]): ArtifactFinding[] {
+  const findings: ArtifactFinding[] = []
+  const seen = new Map<string, string>()
+  for (const { path } of entries) {
+    const folded = path.normalize('NFC').toLowerCase()
+    const other = seen.get(folded)
+    if (other === path) findings.push({ rule: 'duplicate', path, severity: 'refused', why: 'is there twice' })
+    else if (other !== undefined)
+      findings.push({
+        rule: 'duplicate',
+        path,
+        severity: 'warn',
+        why: `differs from ${other} only in case or in how letters are composed`,
+      })
+    else seen.set(folded, path)
+  }
+  return findings
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: those are what must not be printed
+const printable = (path: string) => path.replace(/[\x00-\x1f\x7f]/g, '?')

@@ -1,0 +1,73 @@
+import type { Argument } from './command-line.ts'
+import { connectHost, formatAddress } from './connect-host.ts'
+import type { HostKey } from './known-hosts.ts'
+import { type RunOptions, type RunResult, runCommand } from './run-command.ts'
+import {
+  type HostStat,
+  type PartialFile,
+  putFile,
+  readFileStat,
+  readLinkTarget,
+  withSftp,
+} from './sftp-files.ts'
+import type { SshUser } from './ssh-settings.ts'
+
+export type { Argument, HostStat, RunOptions, RunResult }
+
+/**
+ * A machine by SSH. Everything that is done there is an argv, one `exec` request each, or a file sent by SFTP. Errors name hosts, paths
+ * and fingerprints, never a key. A lost connection rejects with HostLost: what was under way may have happened or not.
+ */
+export interface Host {
+  /** As it was asked for. */
+  alias: string
+  /** `user@host:port` */
+  address: string
+  hostKey: HostKey
+  run(argv: readonly Argument[], options: RunOptions): Promise<RunResult>
+  /** Sends a local file, going on where an earlier try ended. */
+  put(
+    local: string,
+    remote: string,
+    options: { mode: number; signal: AbortSignal; onProgress?(sent: number, total: number): void },
+  ): Promise<{ resumedFrom: number; bytes: number }>
+  /** Null when there is nothing of that name; a link is not followed. */
+  stat(path: string): Promise<HostStat | null>
+  readlink(path: string): Promise<string | null>
+  close(): void
+}
+
+/** Opens a host by a name of the user's ssh config. Stops with STOP_HOST_*, nothing sent, when it can't. */
+export async function openHost(alias: string, user: SshUser, signal: AbortSignal): Promise<Host> {
+  const { client, hostKey, settings, close } = await connectHost(alias, user, signal)
+  const run = (argv: readonly Argument[], options: RunOptions) => runCommand(client, argv, options)
+  return {
+    alias,
+    address: formatAddress(settings),
+    hostKey,
+    run,
+    put: (local, remote, { mode, signal, onProgress }) =>
+      withSftp(client, `${remote} was sent`, (sftp) =>
+        putFile(sftp, local, remote, {
+          mode,
+          signal,
+          partial: () => partialOf(run, remote, signal),
+          ...(onProgress === undefined ? {} : { onProgress }),
+        }),
+      ),
+    stat: (path) => withSftp(client, `${path} was looked at`, (sftp) => readFileStat(sftp, path)),
+    readlink: (path) => withSftp(client, `${path} was looked at`, (sftp) => readLinkTarget(sftp, path)),
+    close,
+  }
+}
+
+/** The size is read before the hash, so bytes that a dying connection's server still appends can't count. */
+async function partialOf(run: Host['run'], path: string, signal: AbortSignal): Promise<PartialFile | null> {
+  const options = { timeoutMs: 600_000, maxOutputBytes: 4096, signal }
+  const size = await run(['stat', '-c', '%s', '--', path], options)
+  const bytes = Number(size.stdout.toString())
+  if (size.exitCode !== 0 || !Number.isSafeInteger(bytes)) return null
+  const hash = await run(['sh', '-c', 'head -c "$1" -- "$2" | sha256sum', 'sh', String(bytes), path], options)
+  const sha256 = /^\\?([0-9a-f]{64})/.exec(hash.stdout.toString())?.[1]
+  return hash.exitCode === 0 && sha256 !== undefined ? { bytes, sha256 } : null
+}

@@ -1,0 +1,86 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { symlinkSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { build } from 'esbuild'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { writerThread } from '../../src/app/paths.ts'
+import { findHistoryFault } from '../../src/domain/history.ts'
+import { openRunStore } from '../../src/store/sqlite/open-run-store.ts'
+import { aFolder, aStoreFile, migrationsDirectory, removeFolders } from '../store/store-folders.ts'
+
+/** A process that dies with a great many runs at work, whose steps are saved by a thread of their own. */
+
+const RUNS = 96
+let program: string
+
+beforeAll(async () => {
+  const folder = aFolder()
+  symlinkSync(resolve('node_modules'), join(folder, 'node_modules'))
+  program = join(folder, 'many.mjs')
+  await build({
+    entryPoints: [join(import.meta.dirname, 'concurrent-runs-program.ts')],
+    outfile: program,
+    bundle: true,
+    packages: 'external',
+    platform: 'node',
+    format: 'esm',
+    logLevel: 'error',
+  })
+})
+afterAll(removeFolders)
+
+/** A process at work on the store; `killed` ends it and gives the newest step that it called saved, run by run. */
+function atWork(file: string) {
+  const args = [program, file, migrationsDirectory, writerThread(), String(RUNS)]
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  let said = ''
+  child.stdout.on('data', (chunk) => {
+    said += chunk
+  })
+  const ended = once(child, 'close')
+  return {
+    begun: once(child.stdout, 'data'),
+    async killed(): Promise<Map<string, number>> {
+      child.kill('SIGKILL')
+      await ended
+      const lines = said
+        .split('\n')
+        .slice(0, -1)
+        .map((line) => line.split(' '))
+      return new Map(lines.map(([runId, seq]) => [runId!, Number(seq)]))
+    },
+  }
+}
+
+describe('a great many runs at work', () => {
+  test.each([
+    [1, 40],
+    [1, 90],
+    [1, 150],
+    [1, 230],
+    [1, 330],
+    [2, 400],
+    [3, 600],
+  ])(
+    'have every step that was answered, whole, when their %i processes die %i ms after the first',
+    async (processes, ms) => {
+      const { file } = aStoreFile()
+      const all = Array.from({ length: processes }, () => atWork(file))
+      for (const { begun } of all) await begun
+      await sleep(ms)
+      const answered = (await Promise.all(all.map(({ killed }) => killed()))).flatMap((each) => [...each])
+      expect(answered).toHaveLength(processes * RUNS)
+      const store = openRunStore({ file, migrationsDirectory })
+      expect(await store.check()).toEqual([])
+      for (const [runId, seq] of answered) {
+        const { run, history } = (await store.whole(runId))!
+        expect(run.seq).toBeGreaterThanOrEqual(seq)
+        expect(history.map((entry) => entry.seq)).toEqual(Array.from({ length: run.seq }, (_, at) => at + 1))
+        expect(findHistoryFault(run, history)).toBeNull()
+      }
+      await store.close()
+    },
+  )
+})

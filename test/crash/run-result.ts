@@ -1,0 +1,76 @@
+import type { HistoryEntry, Run } from '../../src/domain/run.ts'
+import { verifyRun } from '../../src/engine/verify-run.ts'
+import type { CrashHarness } from './crash-harness.ts'
+import { type Rows, readRunRows } from './target-rows.ts'
+
+/** What a closed run leaves, in a form that is the same for every run of the same text, whatever befell it. */
+export interface RunResult {
+  state: string
+  outcome: string | null
+  output: { [key: string]: unknown }
+  rows: Rows
+  /** Databases of rehearsals, which a closed run drops. */
+  scratches: string[]
+  leases: unknown[]
+  timers: unknown[]
+  /** Gates at which an approval was used; one that was not would show as unused. */
+  approvals: string[]
+  /** Chain, snapshots by replay, and evidence hold. */
+  replayed: boolean
+  events: SavedEvent[]
+}
+
+export interface SavedEvent {
+  type: string
+  state: string
+  ran: unknown
+  attempt: unknown
+}
+
+export async function readRunResult(stage: CrashHarness, run: Run): Promise<RunResult> {
+  const { app, sql } = stage
+  const scratches = await sql.query<{ datname: string }>(
+    `select datname from pg_database where datname like 'scratch%'`,
+  )
+  const { counts: _, ...output } = run.output as { [key: string]: unknown }
+  return {
+    state: run.state,
+    outcome: run.outcome,
+    output: { ...output, document: 'document', sourceVersionId: 'source version' },
+    rows: await readRunRows(sql, app.store, run),
+    scratches: scratches.rows.map(({ datname }) => datname),
+    leases: await app.store.effects(run.runId),
+    timers: await app.store.timers(run.runId),
+    approvals: (await app.store.approvals(run.runId)).map(
+      ({ statement, usedSeq }) => `${statement.gate} ${usedSeq === null ? 'unused' : 'used'}`,
+    ),
+    replayed: (await verified(stage, run)).replayed,
+    events: (await app.store.history(run.runId)).map(savedEvent),
+  }
+}
+
+/** Replays the run on the chart in src, under the name of the build that began it. */
+function verified({ app: { parts } }: CrashHarness, { runId, definitionDigest }: Run) {
+  const installed = async (name: string) => {
+    const found = await parts.installed(name)
+    return { ...found, machine: { ...found.machine, definitionDigest } }
+  }
+  return verifyRun({ ...parts, installed }, runId)
+}
+
+function savedEvent({ event, state }: HistoryEntry): SavedEvent {
+  return { type: event.type, state, ran: event.ran, attempt: event.attempt }
+}
+
+/** How a phase came to its result; undefined where it has none, and an error where it has two. */
+export function findPhaseRan(events: SavedEvent[], phase: string): unknown {
+  const done = events.filter(({ type }) => type === `xstate.done.actor.${phase}`)
+  if (done.length > 1) throw new Error(`${phase} was done ${done.length} times`)
+  return done[0]?.ran
+}
+
+/** The phases that were begun more than once, and how often. */
+export function countAttempts(events: SavedEvent[]): { [phase: string]: unknown } {
+  const tried = events.filter(({ attempt }) => attempt !== undefined)
+  return Object.fromEntries(tried.map(({ type, attempt }) => [type.split('.').at(-1), attempt]))
+}

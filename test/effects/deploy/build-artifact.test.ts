@@ -1,0 +1,349 @@
+import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { pack } from 'tar-stream'
+import { afterAll, beforeEach, describe, expect, test } from 'vitest'
+import { type Artifact, buildArtifact } from '../../../src/effects/deploy/build-artifact.ts'
+import { resolveSource } from '../../../src/effects/deploy/resolve-source.ts'
+import { type ArtifactFinding, scanArtifact } from '../../../src/effects/deploy/scan-artifact.ts'
+import { hashTree } from '../../../src/effects/deploy/tree-hashes.ts'
+
+const never = new AbortController().signal
+const made: string[] = []
+const built: Artifact[] = []
+afterAll(async () => {
+  await Promise.all(built.map(({ dispose }) => dispose()))
+  for (const folder of made) rmSync(folder, { recursive: true, force: true })
+})
+
+function aFolder(): string {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'cutter-artifact-test-')))
+  made.push(folder)
+  return folder
+}
+
+const WHO = ['-c', 'user.name=Ann', '-c', 'user.email=ann@example.org', '-c', 'commit.gpgsign=false']
+const git = (cwd: string, ...args: string[]) =>
+  execFileSync('git', [...WHO, ...args], {
+    cwd,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  }).trim()
+
+function write(folder: string, files: { [path: string]: string }): void {
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true })
+    writeFileSync(join(folder, path), text)
+  }
+}
+
+function commit(folder: string, files: { [path: string]: string } = {}): string {
+  write(folder, files)
+  git(folder, 'add', '--all', '--force')
+  git(folder, 'commit', '--quiet', '--allow-empty', '-m', 'a step')
+  return git(folder, 'rev-parse', 'HEAD')
+}
+
+function aRepository(
+  files: { [path: string]: string } = { 'app.py': 'print(1)\n', 'lib/a.txt': 'a\n' },
+): string {
+  const folder = aFolder()
+  git(folder, 'init', '--quiet', '--initial-branch=main')
+  commit(folder, files)
+  return folder
+}
+
+async function build(source: string, revision = 'HEAD', allow: string[] = []): Promise<Artifact> {
+  const artifact = await buildArtifact(await resolveSource({ source, commit: revision }, never), never, allow)
+  built.push(artifact)
+  return artifact
+}
+
+const refusals = ({ findings }: { findings: ArtifactFinding[] }) =>
+  findings.filter(({ severity }) => severity === 'refused').map(({ rule, path }) => `${rule} ${path}`)
+
+describe('an artifact', () => {
+  test('has the same bytes for every clone, path, user and config', async () => {
+    const repository = aRepository({
+      'crlf.txt': 'one\r\ntwo\n',
+      'version.txt': '$Format:%h %d$ $Id$\n',
+      'filtered.bin': 'x\n',
+      'dropped.md': 'not for an archive\n',
+      '.gitattributes':
+        'crlf.txt text eol=crlf\nversion.txt export-subst ident\nfiltered.bin filter=upper\ndropped.md export-ignore\n',
+    })
+    const { sha256, entries } = await build(repository)
+    expect(entries.map(({ path }) => path).sort()).toEqual([
+      '.gitattributes',
+      'crlf.txt',
+      'filtered.bin',
+      'version.txt',
+    ])
+
+    for (const { path, sha256: found } of entries) {
+      const blob = execFileSync('git', ['cat-file', 'blob', `HEAD:${path}`], { cwd: repository })
+      expect([path, found]).toEqual([path, createHash('sha256').update(blob).digest('hex')])
+    }
+
+    const clone = join(aFolder(), 'another "place" with\ta tab')
+    git(repository, 'clone', '--quiet', '--no-local', repository, clone)
+    for (const [name, value] of [
+      ['core.autocrlf', 'true'],
+      ['core.eol', 'crlf'],
+      ['core.abbrev', '12'],
+      ['tar.umask', '0077'],
+      ['filter.upper.smudge', 'tr a-z A-Z'],
+    ]) {
+      git(clone, 'config', name!, value!)
+    }
+    git(clone, 'tag', 'v1')
+    writeFileSync(join(clone, '.git/info/attributes'), '* export-ignore\n')
+    const home = aFolder()
+    write(home, {
+      '.gitconfig': '[tar]\n\tumask = 0027\n[core]\n\tautocrlf = true\n',
+      'git/attributes': '* export-ignore\n',
+    })
+    const before = { ...process.env }
+    Object.assign(process.env, { HOME: home, XDG_CONFIG_HOME: home, GIT_DIR: '/nowhere', TZ: 'Asia/Tokyo' })
+    const umask = process.umask(0o077)
+    try {
+      expect((await build(clone)).sha256).toBe(sha256)
+    } finally {
+      process.umask(umask)
+      for (const name of ['HOME', 'XDG_CONFIG_HOME', 'GIT_DIR', 'TZ']) {
+        if (before[name] === undefined) delete process.env[name]
+        else process.env[name] = before[name]
+      }
+    }
+  })
+
+  test('holds the bytes of the commit, and of nothing that is not in it', async () => {
+    const repository = aRepository({ 'a.txt': 'one\r\n' })
+    const first = git(repository, 'rev-parse', 'HEAD')
+    commit(repository, { 'a.txt': 'two\n' })
+    write(repository, { 'a.txt': 'three\n', 'new.txt': 'new\n' })
+    const source = await resolveSource({ source: repository, commit: first.slice(0, 10) }, never)
+    expect(source).toMatchObject({ commit: first, dirty: 2, shallow: false })
+    const artifact = await build(repository, first)
+    expect(execFileSync('tar', ['-xOf', artifact.file, 'a.txt'], { encoding: 'utf8' })).toBe('one\r\n')
+    expect(
+      execFileSync('git', ['get-tar-commit-id'], {
+        input: readFileSync(artifact.file),
+        encoding: 'utf8',
+      }).trim(),
+    ).toBe(first)
+  })
+
+  test('of a folder inside a repository holds that folder alone, and is as reproducible', async () => {
+    const repository = aRepository()
+    const { sha256, entries } = await build(join(repository, 'lib'))
+    expect(entries.map(({ path }) => path)).toEqual(['a.txt'])
+    await new Promise((done) => setTimeout(done, 1_100))
+    expect((await build(join(repository, 'lib'))).sha256).toBe(sha256)
+  })
+
+  test('comes out of a shallow clone and a bare one too, which is said of the first', async () => {
+    const repository = aRepository()
+    commit(repository, { 'b.txt': 'b\n' })
+    const { sha256 } = await build(repository)
+    const shallow = join(aFolder(), 'shallow')
+    git(repository, 'clone', '--quiet', '--depth=1', `file://${repository}`, shallow)
+    expect(await resolveSource({ source: shallow, commit: 'HEAD' }, never)).toMatchObject({ shallow: true })
+    expect((await build(shallow)).sha256).toBe(sha256)
+    const bare = join(aFolder(), 'bare.git')
+    git(repository, 'clone', '--quiet', '--bare', repository, bare)
+    expect((await build(bare)).sha256).toBe(sha256)
+  })
+
+  test('changes nothing in the source', async () => {
+    const repository = aRepository()
+    const state = () =>
+      execFileSync(
+        'sh',
+        ['-c', 'find . -type f -exec sha256sum {} + | sort; find . -printf "%p %T@\\n" | sort'],
+        { cwd: repository, encoding: 'utf8' },
+      )
+    const before = state()
+    await build(join(repository, 'lib'))
+    expect(state()).toBe(before)
+  })
+
+  test('has the tree hash that the usual tools give where it is extracted', async () => {
+    const repository = aRepository({ 'b/ü a.txt': 'x', 'b.txt': 'y', 'B.txt': 'z', empty: '' })
+    symlinkSync('../b.txt', join(repository, 'b/link'))
+    execFileSync('chmod', ['755', join(repository, 'b.txt')])
+    commit(repository)
+    const artifact = await build(repository)
+    const folder = aFolder()
+    execFileSync('tar', ['-xpf', artifact.file, '-C', folder])
+    const said = (script: string) =>
+      execFileSync('sh', ['-c', script], {
+        cwd: folder,
+        encoding: 'utf8',
+        env: { ...process.env, LC_ALL: 'C' },
+      }).slice(0, 64)
+    const { treeHash, shapeHash, files } = hashTree(artifact.entries)
+    expect(files).toBe(4)
+    expect(said('find . -type f -print0 | sort -z | xargs -0 sha256sum | sha256sum')).toBe(treeHash)
+    expect(said("find . -mindepth 1 -printf '%y %m %l %P\\0' | sort -z | sha256sum")).toBe(shapeHash)
+  })
+})
+
+describe('a source', () => {
+  const gapOf = (source: string, revision = 'HEAD') =>
+    resolveSource({ source, commit: revision }, never).then(
+      () => null,
+      (error) => error.facts,
+    )
+
+  test('that is missing, no repository, or without the commit is a gap, by name', async () => {
+    expect(await gapOf('/nowhere/at-all')).toMatchObject({
+      code: 'STOP_SOURCE_MISSING',
+      message: expect.stringContaining('/nowhere/at-all is missing'),
+    })
+    expect((await gapOf(aFolder())).message).toContain('is no git repository')
+    const repository = aRepository()
+    expect((await gapOf(repository, '0123456789abcdef0123456789abcdef01234567')).message).toContain(
+      'is not in',
+    )
+    expect((await gapOf(repository, '--output=/tmp/x')).message).toContain('is not in')
+    expect((await gapOf(repository, 'HEAD:app.py')).message).toContain('is not in')
+    expect((await gapOf(join(repository, 'app.py'))).message).toContain('is no folder')
+    mkdirSync(join(repository, 'untracked'))
+    expect((await gapOf(join(repository, 'untracked'))).message).toContain('has no folder untracked')
+  })
+
+  test('with submodules is refused, with their paths', async () => {
+    const repository = aRepository()
+    const other = aRepository()
+    execFileSync(
+      'git',
+      ['-c', 'protocol.file.allow=always', 'submodule', 'add', '--quiet', other, 'deps/other'],
+      { cwd: repository, stdio: 'ignore' },
+    )
+    commit(repository)
+    expect(refusals(await build(repository))).toEqual(['submodule deps/other'])
+  })
+})
+
+describe('the scan', () => {
+  const KEY = readKey()
+  const TOKEN = ['ghp', 'a'.repeat(36)].join('_')
+
+  test.each([
+    ['secret', '.env', 'A=1'],
+    ['secret', 'conf/.env.production', 'A=1'],
+    ['secret', 'deep/id_ed25519', 'x'],
+    ['secret', 'server.pem', KEY],
+    ['secret', 'notes.md', `once ${KEY}`],
+    ['secret', 'inlined.json', JSON.stringify({ key: KEY })],
+    ['secret', 'ci.yml', `token: ${TOKEN}`],
+    ['secret', '.aws/credentials', 'x'],
+    ['cache', 'pkg/__pycache__/a.txt', 'x'],
+    ['cache', 'a.pyc', 'x'],
+    ['cache', 'web/node_modules/x/index.js', 'x'],
+    ['large-file-pointer', 'model.bin', 'version https://git-lfs.github.com/spec/v1\noid sha256:00\n'],
+    ['name', 'DEPLOY-MANIFEST.txt', 'x'],
+    ['name', 'back\\slash', 'x'],
+  ])('refuses a %s: %s', async (rule, path, text) => {
+    const artifact = await build(aRepository({ 'ok.txt': 'ok', [path]: text }))
+    const folder = /^.*(__pycache__|node_modules)/.exec(path)?.[0]
+    expect(refusals(artifact)).toEqual([`${rule} ${folder ?? path}`])
+    expect(JSON.stringify(artifact.findings)).not.toContain(TOKEN)
+  })
+
+  test.each(['.env.example', '.gitignore', 'cert.pem', 'id_rsa.pub', 'src/environment.ts', 'keys.ts'])(
+    'lets %s pass',
+    async (path) => {
+      const text =
+        path === 'keys.ts'
+          ? "const HEADER = '-----BEGIN PRIVATE KEY-----'\n"
+          : '-----BEGIN CERTIFICATE-----\n'
+      expect(refusals(await build(aRepository({ [path]: text })))).toEqual([])
+    },
+  )
+
+  test('finds a key wherever it lies in a large file, and lets one pass that a person has allowed', async () => {
+    const large = (at: number) => `${'x'.repeat(at)}\n${KEY}${'y'.repeat(300_000)}`
+    for (const at of [65_000, 65_510, 131_050]) {
+      expect(refusals(await build(aRepository({ 'a.txt': large(at) })))).toEqual(['secret a.txt'])
+    }
+    const allowed = await build(aRepository({ 'test/key.pem': KEY }), 'HEAD', ['test/key.pem'])
+    expect(allowed.findings).toMatchObject([{ severity: 'warn', path: 'test/key.pem' }])
+  })
+
+  test('follows links as a kernel would, and refuses those that lead out', async () => {
+    const repository = aRepository({ 'x/y/z.txt': 'z', 'd/e/f.txt': 'f' })
+    const link = (path: string, target: string) => symlinkSync(target, join(repository, path))
+    link('good', 'x/y/z.txt')
+    link('x/up', '../d')
+    link('dangling', 'x/none')
+    link('absolute', '/etc/passwd')
+    link('out', '../outside')
+    link('x/deep', '../d/e')
+    link('sly', 'x/deep/../../../outside')
+    link('round', 'round')
+    commit(repository)
+    expect(refusals(await build(repository)).sort()).toEqual([
+      'link absolute',
+      'link out',
+      'link round',
+      'link sly',
+    ])
+  })
+
+  test('refuses what git itself would never put into a tar', async () => {
+    const file = join(aFolder(), 'hostile.tar')
+    const tar = pack()
+    tar.entry({ name: '../up.txt' }, 'x')
+    tar.entry({ name: '/etc/cron.d/x' }, 'x')
+    tar.entry({ name: 'null', type: 'character-device', devmajor: 1, devminor: 3 })
+    tar.entry({ name: 'pipe', type: 'fifo' })
+    tar.entry({ name: 'hard', type: 'link', linkname: '/etc/passwd' })
+    tar.entry({ name: 'sub/.git/config' }, 'x')
+    tar.entry({ name: 'l', type: 'symlink', linkname: 'sub' })
+    tar.entry({ name: 'l/through.txt' }, 'x')
+    tar.entry({ name: 'twice.txt' }, 'x')
+    tar.entry({ name: 'twice.txt' }, 'y')
+    tar.entry({ name: 'Twice.txt' }, 'y')
+    tar.finalize()
+    const chunks: Buffer[] = []
+    for await (const chunk of tar) chunks.push(chunk as Buffer)
+    writeFileSync(file, Buffer.concat(chunks))
+    const found = await scanArtifact(file)
+    expect(refusals(found).sort()).toEqual([
+      'duplicate twice.txt',
+      'git sub/.git/config',
+      'kind hard',
+      'kind null',
+      'kind pipe',
+      'link l/through.txt',
+      'name ../up.txt',
+      'name /etc/cron.d/x',
+    ])
+    expect(found.findings.filter(({ severity }) => severity === 'warn').map(({ path }) => path)).toEqual([
+      'Twice.txt',
+    ])
+  })
+})
+
+/** A real key that opens nothing. */
+function readKey(): string {
+  const folder = aFolder()
+  execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(folder, 'k')])
+  return readFileSync(join(folder, 'k'), 'utf8')
+}
+
+beforeEach(() => {
+  expect(process.env.GIT_DIR).toBeUndefined()
+})

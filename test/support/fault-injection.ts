@@ -1,0 +1,37 @@
+import type { Host } from '../../src/targets/ssh/open-host.ts'
+import { HostLost } from '../../src/targets/ssh/run-command.ts'
+
+/** What a test does at a step on the host: before it is sent, or when it is done there and nobody knows yet. */
+export interface Fault {
+  step: string
+  when: 'before' | 'after'
+  strike(): void | Promise<void>
+}
+
+/** Stands between the effects and the host, and strikes once at the step of the fault that is set. */
+export interface FaultInjector {
+  fault: Fault | null
+  host(real: Host): Host
+}
+
+export function createFaultInjector(): FaultInjector {
+  const struck = async <T>(step: string, work: () => Promise<T>): Promise<T> => {
+    const hit = at.fault?.step === step ? at.fault : null
+    if (hit !== null) at.fault = null
+    if (hit?.when === 'before') await hit.strike()
+    const result = await work()
+    if (hit?.when !== 'after') return result
+    await hit.strike()
+    throw new HostLost(`${step} was under way`)
+  }
+  const at: FaultInjector = {
+    fault: null,
+    host: (real) => ({
+      ...real,
+      run: (argv, options) => struck(String(argv[3]), () => real.run(argv, options)),
+      put: (local, remote, options) =>
+        struck(`put ${remote.split('/').at(-1)}`, () => real.put(local, remote, options)),
+    }),
+  }
+  return at
+}
