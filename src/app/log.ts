@@ -6,8 +6,9 @@ export type Log = Pick<Logger, 'info' | 'warn' | 'error'>
 const SILENT: Log = { info() {}, warn() {}, error() {} } as unknown as Log
 
 /**
- * Structured logs on stderr, for CUTTER_LOG=<level>; without it none, and pino is never loaded. Secrets are taken out of the
- * finished line, where errors of pg and ssh2 lie open with their causes, details and stacks.
+ * Opens the structured log on stderr at the level of CUTTER_LOG. Without that variable nothing is logged, and pino is never loaded.
+ * The finished line is redacted, because errors of pg and ssh2 carry causes, details and stacks.
+ * @param sink receives the lines instead of stderr
  */
 export async function openLog(
   env: NodeJS.ProcessEnv,

@@ -5,12 +5,12 @@ import { type BuiltinDeps, findBuiltin, MACHINE_NAMES } from '../builtin/registr
 import type { CloseoutDeps } from '../bundle/sign-closeout.ts'
 import { loadCustomProfiles } from '../config/custom-profiles.ts'
 import { assertKnownGates } from '../config/gate-policy.ts'
-import { type Config, findConfiguredSecrets, readConfig } from '../config/load-config.ts'
+import { type Config, findConfiguredSecrets, findHome, readConfig } from '../config/load-config.ts'
 import type { LoadedModule } from '../custom/load-module.ts'
 import { systemClock } from '../domain/clock.ts'
 import type { HistoryEntry, Run } from '../domain/run.ts'
 import { createEngine, type Engine } from '../engine/engine.ts'
-import type { EngineDeps, InstalledMachine } from '../engine/engine-deps.ts'
+import type { EngineDeps, InstalledMachine, Reports } from '../engine/engine-deps.ts'
 import { namesSecret } from '../secrets/key-names.ts'
 import { createSecretRegistry, isStrongSecret, type SecretRegistry } from '../secrets/redaction.ts'
 import { withGroupCommit } from '../store/group-commit.ts'
@@ -22,7 +22,9 @@ import type { Target } from '../targets/target.ts'
 import { gateDeps } from './gate-deps.ts'
 import { openLog } from './log.ts'
 import { migrationsDirectory, writerThread } from './paths.ts'
-import { createReports } from './run-reports.ts'
+import { createReports, findHeadWitness } from './run-reports.ts'
+
+export { type Log, openLog } from './log.ts'
 
 export interface App {
   home: string
@@ -57,6 +59,66 @@ export const storeFile = (home: string) => join(home, 'var', 'cutter.db')
 export function openStore(home: string): BatchingStore {
   const files = { migrationsDirectory: migrationsDirectory('store/sqlite'), writerThread: writerThread() }
   return openRunStore({ file: storeFile(home), ...files })
+}
+
+/** A folder with cutter.yaml and var/, as use cases see it. Each part is opened when it is first used. */
+export interface Home {
+  /** Absolute path. */
+  folder: string
+  /** The folder that relative paths of the caller start from. */
+  cwd: string
+  env: NodeJS.ProcessEnv
+  /** Aborts when the operator interrupts. */
+  interrupt: AbortSignal
+  /** A command that never reads it leaves no var/ in the folder. */
+  readonly store: RunStore
+  readonly isStoreOpen: boolean
+  /** How far each run was when its reports were written. */
+  reports: Pick<Reports, 'lastSeen'>
+  config(): Promise<Config>
+  /** Config, machines, targets and the engine. */
+  app(): Promise<App>
+  close(): Promise<void>
+}
+
+export interface HomeOptions extends Omit<AppOptions, 'home' | 'store'> {
+  /** The named folder; left out: CUTTER_HOME, else the nearest folder upward with cutter.yaml, else `cwd`. */
+  home?: string | undefined
+  cwd: string
+}
+
+/**
+ * Finds a home. Opens nothing yet.
+ * @throws INPUT_REFUSED when the named folder does not exist
+ */
+export function openHome(options: HomeOptions): Home {
+  const { cwd, env, interrupt } = options
+  const folder = findHome(options.home, env, cwd)
+  let store: BatchingStore | null = null
+  let config: Promise<Config> | null = null
+  let app: Promise<App> | null = null
+  const openedStore = () => (store ??= openStore(folder))
+  return {
+    folder,
+    cwd,
+    env,
+    interrupt,
+    get store() {
+      return openedStore()
+    },
+    get isStoreOpen() {
+      return store !== null
+    },
+    reports: { lastSeen: async (runId) => findHeadWitness(folder, runId) },
+    config: () => (config ??= readConfig(folder, MACHINE_NAMES)),
+    app: () => (app ??= openApp({ ...options, home: folder, store: openedStore() })),
+    async close() {
+      // Closing the app closes the store. An app that could not be opened has thrown its error already.
+      const opened = await app?.catch(() => null)
+      if (opened) await opened.close()
+      else await store?.close()
+    },
+  }
 }
 
 /** Puts the parts together for one home. What a command may not need (machines, targets, pg) is loaded when asked for. */

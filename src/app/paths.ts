@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 
 let root: string | null = null
 
-/** The folder of our package.json: above src in tests, above dist when built. */
+/** Returns the folder of Cutter's package.json: above src in tests, above dist when built. */
 export function packageRoot(): string {
   if (root !== null) return root
   let folder = dirname(fileURLToPath(import.meta.url))
@@ -13,7 +13,8 @@ export function packageRoot(): string {
   return folder
 }
 
+/** Returns the folder of the SQL migrations of the store or of a target. */
 export const migrationsDirectory = (of: 'store/sqlite' | 'target') => join(packageRoot(), 'migrations', of)
 
-/** The built thread that saves steps (src/store/sqlite/writer-thread.ts). */
+/** Returns the path of the built thread that saves steps. */
 export const writerThread = () => join(packageRoot(), 'dist', 'writer-thread.cjs')

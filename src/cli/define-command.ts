@@ -1,31 +1,52 @@
 import type { Command, OutputConfiguration } from 'commander'
-import { redactSecretForms } from '../secrets/patterns.ts'
+import { redactSecretForms } from '../service/redact.ts'
 
-export type Action = (...args: never[]) => Promise<number>
-/** Wraps a command’s action so that its answer becomes the exit code. */
-export type Runner = (action: Action) => (...args: unknown[]) => Promise<void>
+/** The options that every command takes. They are options of the program, so they may stand before or after the verb. */
+export interface GlobalOptions {
+  /** Print JSON on stdout, and nothing else. */
+  json?: boolean
+  /** The folder that holds cutter.yaml and var/. */
+  home?: string
+}
 
-/** Usage errors repeat what was typed, which may be `--password=…`. */
-export const USAGE_ERRORS: OutputConfiguration = {
+/** Usage errors repeat the command line, which may hold `--password=…`. */
+export const USAGE_OUTPUT: OutputConfiguration = {
   outputError: (text, write) => write(redactSecretForms(text)),
 }
 
-/** Who acts, as every command that changes something takes it. */
-export const BY = ['--by <who>', 'label of the operator, recorded beside the OS user'] as const
-export const WHY = ['--reason <text>', 'why; it is recorded'] as const
+/** `--by`, for every command that changes something. */
+export const BY = ['--by <who>', 'label of the operator; recorded together with the OS user'] as const
+/** `--reason`, for every command that must or may be justified. */
+export const REASON = ['--reason <text>', 'the reason; it is recorded'] as const
 
-/** Commands of one subject, with an example of the most used one. */
-export function defineGroup(program: Command, name: string, description: string, example: string): Command {
-  return program.command(name).description(description).addHelpText('after', `\nExample:\n  ${example}`)
-}
-
-/** What every command has: `--json`, `--home`, and an example in its help. */
-export function defineCommand(command: Command, example: string): Command {
+/** Adds `--json` and `--home` to a command. */
+export function addGlobalOptions(command: Command): Command {
   return command
-    .option('--json', 'answer with JSON on stdout')
+    .option('--json', 'print JSON on stdout')
     .option(
       '--home <folder>',
-      'folder with cutter.yaml and var/ (default: CUTTER_HOME, the nearest above with cutter.yaml, or here)',
+      'folder with cutter.yaml and var/ (default: CUTTER_HOME, else the nearest folder upward with cutter.yaml, else the current folder)',
     )
-    .addHelpText('after', `\nExample:\n  ${example}`)
+}
+
+/** Adds a command, or a group of commands, with an example to its parent. */
+export function defineCommand(parent: Command, name: string, description: string, example: string): Command {
+  return parent.command(name).description(description).addHelpText('after', exampleText(example))
+}
+
+/** The end of a help text. */
+export const exampleText = (example: string) => `\nExample:\n  ${example}`
+
+/**
+ * Makes a commander action of a function that gets the command's arguments and all options, the global ones included, and
+ * resolves to the exit code of the process.
+ */
+export function action<Arguments extends unknown[]>(
+  perform: (...given: Arguments) => Promise<number>,
+): (...given: unknown[]) => Promise<void> {
+  return async (...given) => {
+    const command = given.at(-1) as Command
+    const options = command.optsWithGlobals()
+    process.exitCode = await perform(...([...given.slice(0, -2), options] as Arguments))
+  }
 }

@@ -1,9 +1,9 @@
 import type { ErrorCode } from '../domain/errors.ts'
-import type { Outcome, Run } from '../domain/run.ts'
+import type { Outcome, Status } from '../domain/run.ts'
 
 /**
- * 0 paused at a gate, or closed as succeeded · 1 failed, rolled back, or an internal error · 2 usage or refused input ·
- * 3 not allowed to go on · 4 no such run, approval, machine or target.
+ * The exit code of each error: 1 failed or internal error · 2 usage or refused input · 3 not allowed to continue · 4 no such run,
+ * approval, machine or target.
  */
 export const EXIT_OF_ERROR: Record<ErrorCode, number> = {
   USAGE: 2,
@@ -46,10 +46,11 @@ const EXIT_OF_OUTCOME: Record<Outcome, number> = {
   voided: 3,
 }
 
-export function exitOfRun(run: Run): number {
-  if (run.status === 'closed') return EXIT_OF_OUTCOME[run.outcome]
-  return run.status === 'stopped' ? 3 : 0
+/** The exit code of a command that answers a run: 0 while it works or waits at a gate, 3 when it stopped, else by its outcome. */
+export function exitOfRun({ status, outcome }: { status: Status; outcome: Outcome | null }): number {
+  if (outcome !== null) return EXIT_OF_OUTCOME[outcome]
+  return status === 'stopped' ? 3 : 0
 }
 
-/** As a shell reports a process that SIGINT ended. */
+/** The exit code with which shells report a process that SIGINT ended. */
 export const EXIT_INTERRUPTED = 130

@@ -1,34 +1,28 @@
 import { CommanderError } from 'commander'
-import { redactSecretForms } from '../secrets/patterns.ts'
-import { optionsBehindVerb } from './argv.ts'
-import { USAGE_ERRORS } from './define-command.ts'
+import { redactSecretForms } from '../service/redact.ts'
+import { EXIT_OF_ERROR } from './exit-codes.ts'
 import { buildProgram } from './program.ts'
 
 /** argv → options → command → exit code. */
 async function main(argv: string[]): Promise<void> {
-  const program = buildProgram((exitCode) => {
-    process.exitCode = exitCode
-  })
-  // Usage errors are exit code 2 here, where commander says 1.
-  for (const command of everyCommand(program)) command.exitOverride().configureOutput(USAGE_ERRORS)
   try {
-    await program.parseAsync(optionsBehindVerb(program, argv.slice(2)), { from: 'user' })
+    await buildProgram().parseAsync(argv)
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
-    process.exitCode = error.exitCode === 0 ? 0 : 2
-    if (error.exitCode !== 0 && argv.includes('--json')) {
-      const message = redactSecretForms(error.message.replace(/^error: /, ''))
-      process.stdout.write(`${JSON.stringify({ error: { code: 'USAGE', message } }, null, 2)}\n`)
-    }
+    reportUsage(error, argv.includes('--json'))
   }
 }
 
-function everyCommand(command: ReturnType<typeof buildProgram>): ReturnType<typeof buildProgram>[] {
-  return [command, ...command.commands.flatMap((child) => everyCommand(child as typeof command))]
+/** commander has printed the message. It gives usage errors the exit code 1. */
+function reportUsage({ exitCode, message }: CommanderError, json: boolean): void {
+  process.exitCode = exitCode === 0 ? 0 : EXIT_OF_ERROR.USAGE
+  if (exitCode === 0 || !json) return
+  const error = { code: 'USAGE', message: redactSecretForms(message.replace(/^error: /, '')) }
+  process.stdout.write(`${JSON.stringify({ error }, null, 2)}\n`)
 }
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  // The reader of a pipe (head, less) has left.
+  // The reader of a pipe, such as head or less, has ended.
   if (error.code === 'EPIPE') process.exit(0)
 })
 

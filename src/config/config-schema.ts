@@ -53,7 +53,7 @@ const target = z
     },
   )
 
-/** The shape of cutter.yaml. Names of environment variables stand for what is secret; unknown keys are refused. */
+/** The shape of cutter.yaml. Secrets are given by the names of environment variables. Unknown keys are refused. */
 export const configSchema = z.strictObject({
   targets: z.record(z.string(), target).default({}),
   hosts: z
@@ -65,7 +65,7 @@ export const configSchema = z.strictObject({
   documents: z
     .record(z.string(), z.strictObject({ source: z.string().min(1), profile: z.string().min(1).optional() }))
     .default({}),
-  /** Profiles of the user's own, by name: YAML files. */
+  /** The user's own profiles, by name: paths of YAML files. */
   profiles: z
     .record(
       z.string().regex(/^[a-z][a-z0-9-]*$/, 'a profile is named with small letters, digits and "-"'),
@@ -85,7 +85,7 @@ export const configSchema = z.strictObject({
       strict: z.enum(['modes', 'owner']).default('modes'),
       policy: z
         .record(
-          // Whether the gate exists is asked when a machine is installed; see policy.ts.
+          // Whether the gate exists is checked when its machine is installed; see gate-policy.ts.
           z.string().regex(/^[a-z][a-z0-9-]*\.[A-Z][A-Za-z0-9_-]*$/, 'must name a gate, such as cut.SG1'),
           rules,
         )

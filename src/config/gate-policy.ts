@@ -4,7 +4,7 @@ import { gatesOf } from '../machine/chart-gates.ts'
 import type { MachineDefinition } from '../machine/define.ts'
 import type { Config } from './load-config.ts'
 
-/** The policy of one gate: what cutter.yaml says, and the defaults for what it leaves out. */
+/** Returns the policy of one gate: the values of cutter.yaml, with the defaults for those that it leaves out. */
 export function gatePolicyOf(
   { approvals }: Pick<Config, 'approvals'>,
   machine: string,
@@ -20,8 +20,9 @@ export function gatePolicyOf(
 }
 
 /**
- * Refuses (CONFIG_INVALID) a policy for a gate that the machine has not, or for a machine that nobody knows: a mistyped name must
- * not leave the real gate open to everybody.
+ * Checks that every configured policy is for a gate that exists, because a mistyped name would leave the real gate without its policy.
+ * @param otherMachines names of the machines whose gates are checked elsewhere
+ * @throws CONFIG_INVALID when the machine has no such gate, or no such machine is known
  */
 export function assertKnownGates(
   { approvals }: Pick<Config, 'approvals'>,
@@ -32,17 +33,19 @@ export function assertKnownGates(
     const [name, gate] = key.split('.') as [string, string]
     if (name === machine.name) {
       const known = gatesOf(machine).map((each) => `${name}.${each}`)
-      if (!known.includes(key)) throw mistyped(key, `machine ${name} has no gate ${gate}`, known)
+      if (!known.includes(key)) throw unknownGateError(key, `machine ${name} has no gate ${gate}`, known)
     } else if (!otherMachines.includes(name)) {
-      throw mistyped(key, `there is no machine ${name}`, [...new Set([machine.name, ...otherMachines])])
+      throw unknownGateError(key, `there is no machine ${name}`, [
+        ...new Set([machine.name, ...otherMachines]),
+      ])
     }
   }
 }
 
-function mistyped(key: string, why: string, known: string[]): CutterError {
+function unknownGateError(key: string, why: string, known: string[]): CutterError {
   return new CutterError(
     'CONFIG_INVALID',
     `cutter.yaml can't be used: approvals.policy.${key} decides nothing, since ${why} (known: ${known.join(', ') || 'none'}); nothing was started`,
-    { next: 'mend the key: <machine>.<gate>, such as cut.SG1', data: { key, known } },
+    { next: 'fix the key: <machine>.<gate>, such as cut.SG1', data: { key, known } },
   )
 }

@@ -8,7 +8,7 @@ import type { Config } from './config-schema.ts'
 
 export type { Config } from './config-schema.ts'
 
-/** What holds where there is no cutter.yaml. Commands that need no more than this never load the schema. */
+/** The config of a home without cutter.yaml. Commands that need no more than this never load the schema. */
 const DEFAULTS: Config = {
   targets: {},
   hosts: {},
@@ -21,8 +21,9 @@ const DEFAULTS: Config = {
 }
 
 /**
- * `--home`, else CUTTER_HOME, else the nearest folder upward that holds cutter.yaml, else the current folder. One that is named must
- * be there: a mistyped one would be made, and answer that there are no runs.
+ * Finds the home: the named folder (`--home`), else CUTTER_HOME, else the nearest folder upward with cutter.yaml, else `cwd`.
+ * Returns an absolute path.
+ * @throws INPUT_REFUSED when a named folder does not exist, because a mistyped one would be created and answer that there are no runs
  */
 export function findHome(option: string | undefined, env: NodeJS.ProcessEnv, cwd: string): string {
   const named = option ?? env.CUTTER_HOME
@@ -37,15 +38,16 @@ function existingFolder(home: string, byEnv: boolean): string {
   if (statSync(home, { throwIfNoEntry: false })?.isDirectory()) return home
   throw new CutterError(
     'INPUT_REFUSED',
-    `there is no folder ${home}, which ${byEnv ? 'CUTTER_HOME' : '--home'} names; nothing was made`,
+    `there is no folder ${home}, which ${byEnv ? 'CUTTER_HOME' : '--home'} names; nothing was created`,
     { next: `mkdir ${shellQuote(home)}, or name another` },
   )
 }
 
 /**
- * Reads `<home>/cutter.yaml`, if there is one. `shipped` are the names that a machine of the user's own can't have.
- * @throws CONFIG_INVALID with the place of each fault, and never a line or a value of the file: a password that somebody wrote
- * there must not appear in a log.
+ * Reads `<home>/cutter.yaml`, if there is one.
+ * @param shipped names that a custom machine can't have
+ * @throws CONFIG_INVALID with the place of each fault, and never with a line or a value of the file, because a password in it must
+ * not get into a log
  */
 export async function readConfig(home: string, shipped: readonly string[]): Promise<Config> {
   const file = join(home, 'cutter.yaml')
@@ -55,41 +57,41 @@ export async function readConfig(home: string, shipped: readonly string[]): Prom
     import('./config-schema.ts'),
   ])
   const read = readYaml(readFileSync(file, 'utf8'))
-  if ('fault' in read) throw invalid(file, read.fault)
+  if ('fault' in read) throw invalidConfigError(file, read.fault)
   const secret = secretIn(read.value)
   const parsed = configSchema.safeParse(read.value)
   const taken = parsed.success ? shipped.filter((name) => Object.hasOwn(parsed.data.machines, name)) : []
   if (parsed.success && secret === null && taken.length === 0) return parsed.data
   const faults = (parsed.error?.issues ?? []).map((issue) => {
-    // Of a key that doesn't fit, zod keeps what is wrong with it one level below.
+    // zod keeps the message of an invalid key one level below.
     const message = issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message
     return `${issue.path.join('.') || 'the file'}: ${message}`
   })
   for (const name of taken) faults.push(`machines.${name}: is the name of a machine that ships`)
   if (secret !== null) faults.unshift(secret)
-  throw invalid(file, faults.join('; '))
+  throw invalidConfigError(file, faults.join('; '))
 }
 
-/** The values that stand in the environment under the names of the config: `…Env` at any depth, by variable. */
+/** Finds the values of the environment variables that the config names: `…Env` at any depth, by variable. */
 export function findConfiguredSecrets(
   config: Config,
   env: NodeJS.ProcessEnv,
 ): [variable: string, value: string][] {
   const found: [string, string][] = []
-  const look = (value: unknown): void => {
+  const search = (value: unknown): void => {
     if (value === null || typeof value !== 'object') return
     for (const [key, item] of Object.entries(value)) {
       if (typeof item === 'string' && key.endsWith('Env')) {
         const held = env[item]
         if (held !== undefined) found.push([item, held])
-      } else look(item)
+      } else search(item)
     }
   }
-  look(config)
+  search(config)
   return found
 }
 
-/** Where keys are names that people gave: a document may be called SECRETS-ACT, a machine rotate-tokens. */
+/** Keys whose own keys are names that people gave: a document may be called SECRETS-ACT, a machine rotate-tokens. */
 const NAMED = new Set(['targets', 'documents', 'hosts', 'machines', 'operators', 'approvals.policy'])
 
 function secretIn(config: unknown): string | null {
@@ -98,7 +100,7 @@ function secretIn(config: unknown): string | null {
   const form = locateSecretForm(config, '')
   return form === null
     ? null
-    : `${form.path} holds what looks like ${form.what}; name an environment variable instead`
+    : `${form.path} holds a value in the form of ${form.what}; name an environment variable instead`
 }
 
 function secretKeyBelow(value: unknown, path: string): string | null {
@@ -110,8 +112,8 @@ function secretKeyBelow(value: unknown, path: string): string | null {
   return found.find((one) => one !== null) ?? null
 }
 
-function invalid(file: string, why: string): CutterError {
+function invalidConfigError(file: string, why: string): CutterError {
   return new CutterError('CONFIG_INVALID', `${file} can't be used: ${why}; nothing was started`, {
-    next: 'mend the file; README.md, section Configuration, shows every key',
+    next: 'fix the file; README.md, section Configuration, shows every key',
   })
 }

@@ -1,9 +1,12 @@
 import { CutterError } from '../domain/errors.ts'
 
-/** A reason is for who reads it later: blank is none. Throws USAGE. */
+/**
+ * Returns the reason.
+ * @throws USAGE when the reason is blank, because a reason is written for those who read the record later
+ */
 export function assertReason(reason: string): string {
   if (reason.trim() !== '') return reason
-  throw new CutterError('USAGE', 'the reason is blank; nothing was done', {
-    next: 'say why in a few words: --reason "…"',
+  throw new CutterError('USAGE', 'the reason is blank; nothing was changed', {
+    next: 'give the reason in a few words: --reason "…"',
   })
 }

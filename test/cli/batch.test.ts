@@ -205,7 +205,7 @@ describe('a live batch', () => {
     )
     const foreign = await resume(at, '--approval', approvalId)
     expect(foreign.code).toBe(2)
-    expect(foreign.stderr).toContain('which is not of batch')
+    expect(foreign.stderr).toContain('which is not part of batch')
   })
 })
 

@@ -187,7 +187,7 @@ describe('a dry run', () => {
     const shown = await without.cutter(['run', 'show', runId])
     expect(shown.stdout).toContain('closeout unsigned')
     const bundle = await without.cutter(['run', 'export', runId, '--out', at.path('unsigned.tar')])
-    expect(bundle.stdout).toContain('unsigned: there is no ssh-keygen here')
+    expect(bundle.stdout).toContain('unsigned: ssh-keygen is not installed here')
     expect((await verify(at.path('unsigned.tar'))).stdout).toContain('its closeout is not signed')
     const again = await without.cutter([
       'approval',

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { linesOfDiff } from '../../src/cli/document/diff-lines.ts'
 import { diffDocuments } from '../../src/document/diff/diff-documents.ts'
 import { scanDocument } from '../../src/document/scan.ts'
+import { findChangedWords } from '../../src/service/documents/changed-words.ts'
 import { articles, sentences } from '../support/articles.ts'
 import { aCutterHome, type CutterHome, type ErrorJson, jsonOf } from '../support/cli.ts'
 
@@ -69,7 +70,8 @@ describe('cutter document diff', () => {
       const bytes = Buffer.from(words)
       return { bytes, scan: scanDocument(bytes, { document: 'CHARTER' }) }
     })
-    const lines = linesOfDiff(diffDocuments(old!, now!), { old: old!, now: now! }, true)
+    const compared = { diff: diffDocuments(old!, now!), old: old!, new: now! }
+    const lines = linesOfDiff(compared.diff, findChangedWords(compared), true)
     expect(lines).toContain('    The \u001b[31mold\u001b[39m\u001b[32mnew\u001b[39m word stands.')
   })
 

@@ -120,7 +120,7 @@ describe('a live run at its gate', () => {
     const words = await inWords(runId)
     for (const line of [
       /^waits {5}for an approval of its plan at gate SG2$/m,
-      /^policy {4}1 of: whoever allowed_signers admits; for 12 h; nobody who operates the run$/m,
+      /^policy {4}1 of: every principal in allowed_signers; for 12 h; not the operator of the run$/m,
       /^may {7}alice@example\.org {3}ssh-ed25519 SHA256:\S+$/m,
       /^may not {3}bob@example\.org: operates this run/m,
       /^ +AWAITING_LIFECYCLE_AUTHORIZATION {2}→ lifecycle_enact \(write\)$/m,

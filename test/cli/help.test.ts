@@ -1,12 +1,16 @@
+import { tmpdir } from 'node:os'
 import type { Command } from 'commander'
 import { describe, expect, test } from 'vitest'
-import { loadBuiltins } from '../../src/builtin/registry.ts'
+import { openHome } from '../../src/app/open-app.ts'
+import { MACHINE_NAMES } from '../../src/builtin/registry.ts'
 import { buildProgram } from '../../src/cli/program.ts'
 import { defineStartFlags } from '../../src/cli/run/input-flags.ts'
+import { findStartMachine } from '../../src/service/runs/start-machine.ts'
 
-const program = buildProgram(() => {})
-const machines = (await loadBuiltins()).map(({ definition, example }) =>
-  defineStartFlags(definition, definition.name, example),
+const home = openHome({ home: tmpdir(), env: {}, cwd: tmpdir(), interrupt: new AbortController().signal })
+const program = buildProgram()
+const machines = await Promise.all(
+  MACHINE_NAMES.map(async (name) => defineStartFlags(await findStartMachine(home, name))),
 )
 
 const nameOf = (command: Command): string =>
@@ -14,15 +18,15 @@ const nameOf = (command: Command): string =>
 const everyCommand = (command: Command): Command[] => [command, ...command.commands.flatMap(everyCommand)]
 const all = [...everyCommand(program), ...machines].map((command) => [nameOf(command), command] as const)
 
-function helpOf(command: Command): string {
+function readHelp(command: Command): string {
   let text = ''
   command.configureOutput({ writeOut: (part) => (text += part) })
   command.outputHelp()
   return text
 }
 
-/** The lines behind `Example:`, up to where the shell takes over. */
-function examplesIn(help: string): string[][] {
+/** The words of each line after `Example:`, up to a pipe or redirection. */
+function findExamples(help: string): string[][] {
   const lines = help.split('\n')
   const from = lines.indexOf('Example:') + 1
   if (from === 0) return []
@@ -30,8 +34,8 @@ function examplesIn(help: string): string[][] {
   return lines.slice(from, from + length).map((line) => line.split(/ [|>]/)[0]!.match(/"[^"]*"|\S+/g)!)
 }
 
-/** What a command takes: how many arguments, and which options. */
-function fault(words: string[]): string | null {
+/** What is wrong with a command line: its options or the number of its arguments. */
+function findFault(words: string[]): string | null {
   const started = machines.find((command) => words.join(' ').startsWith(command.name()))
   let command = started ?? program
   let rest = started === undefined ? words.slice(1) : words.slice(4)
@@ -56,27 +60,27 @@ function fault(words: string[]): string | null {
   return given < wanted.filter(({ required }) => required).length ? 'too few arguments' : null
 }
 
-describe('the help of each command', () => {
-  test.each(all)('%s: says what it is, with an example that fits it', (name, command) => {
-    const help = helpOf(command)
+describe('help', () => {
+  test.each(all)('%s shows its usage and an example that it accepts', (name, command) => {
+    const help = readHelp(command)
     expect(help).toContain(`Usage: ${name}`)
-    const examples = examplesIn(help)
+    const examples = findExamples(help)
     expect(examples.length).toBeGreaterThan(0)
-    expect(examples.map(fault)).toEqual(examples.map(() => null))
-    // A group shows one of its commands; all others show themselves.
+    expect(examples.map(findFault)).toEqual(examples.map(() => null))
+    // The example of a group is one of its commands; every other command shows itself.
     for (const words of examples) expect(words.join(' ')).toContain(name)
   })
 
-  test.each(all)('%s: has a word for each of its options', (_, command) => {
+  test.each(all)('%s describes each of its options', (_, command) => {
     const hidden = command.options.filter(({ hidden }) => !hidden)
     expect(hidden.filter(({ description }) => description === '').map(({ flags }) => flags)).toEqual([])
   })
 
-  test('tells a wrong example from a right one', () => {
-    expect(fault(['cutter', 'run', 'show', 'x', '--nothing'])).toBe('no option --nothing')
-    expect(fault(['cutter', 'run', 'show'])).toBe('too few arguments')
-    expect(fault(['cutter', 'hold', 'on'])).toBe('misses --reason')
-    expect(fault(['cutter', 'run', 'start', 'cut', '--documnet', 'x'])).toBe('no option --documnet')
-    expect(fault(['cutter', 'verify', 'run.tar', '--signers', 'file'])).toBeNull()
+  test('the check of examples finds unknown options and missing arguments', () => {
+    expect(findFault(['cutter', 'run', 'show', 'x', '--nothing'])).toBe('no option --nothing')
+    expect(findFault(['cutter', 'run', 'show'])).toBe('too few arguments')
+    expect(findFault(['cutter', 'hold', 'on'])).toBe('misses --reason')
+    expect(findFault(['cutter', 'run', 'start', 'cut', '--documnet', 'x'])).toBe('no option --documnet')
+    expect(findFault(['cutter', 'verify', 'run.tar', '--signers', 'file'])).toBeNull()
   })
 })

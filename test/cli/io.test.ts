@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { escapeControls, processIo } from '../../src/cli/io.ts'
+import { createSecrets } from '../../src/service/redact.ts'
 
 /** Who watches, and in colour: progress and colours are for terminals. */
 
@@ -8,7 +9,7 @@ afterEach(() => vi.unstubAllGlobals())
 function ioWith(terminals: { stdout: boolean; stderr: boolean }, json: boolean, env: NodeJS.ProcessEnv) {
   const streams = { stdout: { isTTY: terminals.stdout }, stderr: { isTTY: terminals.stderr } }
   vi.stubGlobal('process', { ...process, ...streams })
-  const { watched, color } = processIo(json, env)
+  const { watched, color } = processIo(json, env, createSecrets())
   return { watched, color }
 }
 

@@ -7,6 +7,7 @@ import { SEVERITY } from '../../src/document/diagnostics/severity.ts'
 import { checksSchema } from '../../src/effects/deploy/checks-file.ts'
 import type { MachineDefinition } from '../../src/machine/define.ts'
 import { migrationBundleSchema } from '../../src/migration/migration-bundle.ts'
+import { inputFields } from '../../src/service/runs/input-fields.ts'
 import { ANSWERS } from './answers.ts'
 import { ERROR_MEANINGS, type Meaning, REFUSAL_MEANINGS, STOP_MEANINGS } from './code-meanings.ts'
 import { CONFIG_MEANINGS } from './config-keys.ts'
@@ -146,7 +147,7 @@ const errorTable = () =>
   )
 
 /** Every command that does something, in the order of the help. */
-function leaves(command: Command = buildProgram(() => undefined)): Command[] {
+function leaves(command: Command = buildProgram()): Command[] {
   return command.commands.length === 0 ? [command] : command.commands.flatMap((each) => leaves(each))
 }
 
@@ -171,7 +172,9 @@ const commandTable = () =>
   )
 
 function commandDetails(machines: MachineDefinition[]): string {
-  const started = machines.map((machine) => defineStartFlags(machine, machine.name))
+  const started = machines.map((machine) =>
+    defineStartFlags({ given: machine.name, fields: inputFields(machine), example: '' }),
+  )
   return [
     ...leaves().map((command) => detailsOf(command)),
     ...started.map((command) => detailsOf(command)),

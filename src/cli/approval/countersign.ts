@@ -1,27 +1,33 @@
-import { sealingOf } from '../../app/open-app.ts'
-import { digestOfBytes } from '../../domain/json.ts'
-import { answer } from '../io.ts'
-import { type CommonOptions, command } from '../session.ts'
+import type { Command } from 'commander'
+import { printAnswer, printWarnings } from '../answers.ts'
+import { RUN } from '../arguments.ts'
+import { action, defineCommand, type GlobalOptions } from '../define-command.ts'
+import { inHome } from '../session.ts'
+import { KEY } from './statement-options.ts'
 
-/** Puts a person's own name under the end of a run; the next export carries it. */
-export function approvalCountersign(text: string, options: CommonOptions & { as: string; key: string }) {
-  return command(options, async ({ app, home, store, io, known }) => {
-    const { addCountersignature, findCountersignatureFault } = await import('../../bundle/sign-closeout.ts')
-    const run = await known(text)
-    const { trust } = (await app()).parts
-    const signed = await addCountersignature(sealingOf(home, store), run, {
-      ...{ as: options.as, keyFile: options.key, trust },
-    })
-    // One of earlier, by a key that was good then.
-    const doubt = await findCountersignatureFault(signed, trust)
-    if (doubt !== null)
-      io.err(`cutter: this home's allowed_signers does not vouch for it any more: ${doubt.message}`)
-    const { runId: id, kind, signer, at, statementText } = signed
-    const closeoutDigest = digestOfBytes(statementText)
-    answer(io, { runId: id, kind, signer, at, closeoutDigest }, () => [
-      `run       ${id}: its closeout is signed by ${signer}`,
-      `closeout  ${closeoutDigest}`,
-      `next      cutter run export ${id} --out <file>`,
+export function defineCountersign(group: Command): void {
+  defineCommand(
+    group,
+    'countersign',
+    'sign the closeout of a closed run; the next export carries the signature',
+    'cutter approval countersign 0f3a9c1d --as alice@example.org --key ~/.ssh/id_ed25519',
+  )
+    .argument('<run>', RUN)
+    .requiredOption('--as <principal>', 'the principal who signs, as listed in allowed_signers')
+    .requiredOption(...KEY)
+    .action(action(countersign))
+}
+
+function countersign(run: string, options: GlobalOptions & { as: string; key: string }): Promise<number> {
+  return inHome(options, async ({ home, io }) => {
+    const { countersignCloseout } = await import('../../service/approvals/countersign.ts')
+    const { as, key } = options
+    const { closeout, warnings } = await countersignCloseout(home, { run, as, key })
+    printWarnings(io, warnings)
+    printAnswer(io, closeout, () => [
+      `run       ${closeout.runId}: its closeout is signed by ${closeout.signer}`,
+      `closeout  ${closeout.closeoutDigest}`,
+      `next      cutter run export ${closeout.runId} --out <file>`,
     ])
     return 0
   })

@@ -1,34 +1,33 @@
-import { resolve } from 'node:path'
-import { loadCustomProfiles } from '../../config/custom-profiles.ts'
-import { diffDocuments, type ScannedText } from '../../document/diff/diff-documents.ts'
-import { documentIdFromFile } from '../../document/document-id.ts'
-import { scanDocument } from '../../document/scan.ts'
-import { readSource } from '../../targets/system/source-file.ts'
-import { answer } from '../io.ts'
-import type { CommonOptions } from '../session.ts'
+import type { Command } from 'commander'
+import { printAnswer } from '../answers.ts'
+import { action, defineCommand } from '../define-command.ts'
+import { inHome } from '../session.ts'
 import { linesOfDiff } from './diff-lines.ts'
-import { looking, registeredAt } from './looking.ts'
+import { addReadingOptions, type ReadingOptions } from './reading-options.ts'
 
-interface DiffFlags extends CommonOptions {
-  profile?: string
-  document?: string
+export function defineDiff(group: Command): void {
+  addReadingOptions(
+    defineCommand(
+      group,
+      'diff',
+      'compare two texts of a document, unit by unit; no run, no database',
+      'cutter document diff charter-2010.md charter-2012.md',
+    )
+      .argument('<old>', 'the old text')
+      .argument('<new>', 'the new text'),
+    ' in the old text',
+  ).action(action(diff))
 }
 
-/** Compares two files. Both are read by one profile, so that one unit has one address in both. */
-export function documentDiff(before: string, after: string, options: DiffFlags): Promise<number> {
-  return looking(options, async ({ io, home, config }) => {
-    const profiles = await loadCustomProfiles(config, home)
-    const files = [resolve(before), resolve(after)] as const
-    const registered = registeredAt(config, home, files[0]) ?? registeredAt(config, home, files[1])
-    const document = options.document ?? registered?.id ?? documentIdFromFile(before)
-    const textOf = async (file: string, profile: string | undefined): Promise<ScannedText> => {
-      const bytes = await readSource(file)
-      return { bytes, scan: scanDocument(bytes, { document, profile, profiles }) }
-    }
-    const old = await textOf(files[0], options.profile ?? registered?.profile)
-    const now = await textOf(files[1], old.scan.profile)
-    const diff = diffDocuments(old, now)
-    answer(io, diff, () => linesOfDiff(diff, { old, now }, io.color))
+function diff(old: string, now: string, options: ReadingOptions): Promise<number> {
+  return inHome(options, async ({ home, io }) => {
+    const [{ compareDocuments }, { findChangedWords }] = await Promise.all([
+      import('../../service/documents/diff.ts'),
+      import('../../service/documents/changed-words.ts'),
+    ])
+    const { profile, document } = options
+    const compared = await compareDocuments(home, { old, new: now, profile, document })
+    printAnswer(io, compared.diff, () => linesOfDiff(compared.diff, findChangedWords(compared), io.color))
     return 0
   })
 }

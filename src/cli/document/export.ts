@@ -1,106 +1,77 @@
-import { resolve } from 'node:path'
-import { loadCustomProfiles } from '../../config/custom-profiles.ts'
-import { documentIdFromFile } from '../../document/document-id.ts'
-import type { DocumentText } from '../../document/export/document-text.ts'
-import { type ExportOptions, formatDocument } from '../../document/export/format-document.ts'
-import { CutterError } from '../../domain/errors.ts'
-import { sha256 } from '../../domain/json.ts'
-import { readFileText, readTargetText, writeExport } from '../../service/documents/read-document-text.ts'
-import { readSource } from '../../targets/system/source-file.ts'
-import { answer, type Io } from '../io.ts'
-import { type CommonOptions, command, type Session } from '../session.ts'
-import { type Looking, looking, registeredAt } from './looking.ts'
+import { type Command, Option } from 'commander'
+import type { ExportDocumentInput, ExportedDocumentAnswer } from '../../service/documents/export.ts'
+import { printAnswer, printWarnings } from '../answers.ts'
+import { matching } from '../arguments.ts'
+import { action, defineCommand, type GlobalOptions } from '../define-command.ts'
+import type { Io } from '../io.ts'
+import { inHome } from '../session.ts'
 
-interface ExportFlags extends CommonOptions, Omit<ExportOptions, 'date'> {
-  document?: string
-  target: string
-  sourceVersion?: string
-  profile?: string
-  out?: string
-  date?: string
-}
+type Options = GlobalOptions & Omit<ExportDocumentInput, 'file'>
 
-/** A file is read without a store, so that it leaves no trace in the folder; what a target holds is asked of a home. */
-export function documentExport(file: string | undefined, options: ExportFlags): Promise<number> {
-  if (file === undefined) {
-    return command(options, async (session) =>
-      exported(session.io, await fromTarget(session, options), options),
+const JSON_SHAPE = `
+With --out, --json prints { document, format, file, bytes, sha256, units, sourceVersionId, inForce, notes }; without it, content
+takes the place of file. --format json is { type: "cutter.document/v1", document, sourceVersionId, sha256, bytes, profile, stored,
+records: [{ kind, level, number, address, heading, status, parent, start, end, sha256, text, unit }] }: the texts, one after the
+other, are the source, byte for byte. In Akoma Ntoso eId and wId follow its naming convention; GUID is the unit's permanent id.`
+
+export function defineExport(group: Command): void {
+  defineCommand(
+    group,
+    'export',
+    'export a document in another format: a file, or what a target holds of --document',
+    'cutter document export --document ICX-CONST --format akn --out icx-const.xml',
+  )
+    .argument('[file]', 'UTF-8 text; without it: the units of --document in the target')
+    .addOption(
+      new Option('--format <format>', 'Akoma Ntoso 3 XML, lossless JSON, or Markdown')
+        .choices(['akn', 'json', 'markdown'])
+        .makeOptionMandatory(),
     )
-  }
-  return looking(options, async (found) => exported(found.io, await fromFile(file, found, options), options))
+    .option(
+      '--document <id>',
+      'the document; for a file: the id that addresses begin with (default: from its name)',
+    )
+    .option('--target <name>', 'the database that holds it, by its name in cutter.yaml', 'embedded')
+    .option('--source-version <id>', 'the source version to export (default: the newest in force)')
+    .option('--profile <name>', 'the profile to read the text with (default: detected)')
+    .option('--out <file>', 'the file to write; it must not exist yet (default: stdout)')
+    .addOption(
+      new Option('--country <code>', 'for Akoma Ntoso, e.g. vn')
+        .default('xx')
+        .argParser(matching(/^[a-z]{2}$/, 'two small letters, such as vn')),
+    )
+    .addOption(
+      new Option('--language <code>', 'for Akoma Ntoso, e.g. vie')
+        .default('und')
+        .argParser(matching(/^[a-z]{3}$/, 'three small letters, such as vie')),
+    )
+    .addOption(
+      new Option('--date <date>', 'for Akoma Ntoso: the work’s date').argParser(
+        matching(/^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/, 'a date, such as 2013-11-28'),
+      ),
+    )
+    .addHelpText('after', JSON_SHAPE)
+    .action(action(exportIt))
 }
 
-async function exported(io: Io, text: DocumentText, options: ExportFlags): Promise<number> {
-  const { format, country, language, date = null, out } = options
-  const { content, notes } = formatDocument(text, { format, country, language, date })
-  if (out !== undefined) await writeExport(resolve(out), content)
-  answerExport(io, { text, content, notes, format, out })
-  return 0
-}
-
-async function fromFile(
-  file: string,
-  { home, config }: Looking,
-  options: ExportFlags,
-): Promise<DocumentText> {
-  const path = resolve(file)
-  const registered = registeredAt(config, home, path)
-  const document = options.document ?? registered?.id ?? documentIdFromFile(file)
-  const profile = options.profile ?? registered?.profile
-  return readFileText(await readSource(path), {
-    document,
-    profile,
-    profiles: await loadCustomProfiles(config, home),
+function exportIt(file: string | undefined, options: Options): Promise<number> {
+  return inHome(options, async ({ home, io }) => {
+    const { exportDocument } = await import('../../service/documents/export.ts')
+    const { document, format, target, sourceVersion, profile, out, country, language, date } = options
+    const wanted = { document, format, target, sourceVersion, profile, out, country, language, date }
+    printExport(io, await exportDocument(home, { file, ...wanted }))
+    return 0
   })
 }
 
-async function fromTarget({ app }: Session, options: ExportFlags): Promise<DocumentText> {
-  const { document, target, sourceVersion: sourceVersionId, profile } = options
-  if (document === undefined) {
-    throw new CutterError('USAGE', 'which document? name a file, or a document of the target', {
-      next: 'cutter document export <file> --format json, or cutter document export --document ID --format json',
-    })
+function printExport(io: Io, answer: ExportedDocumentAnswer): void {
+  if (!io.json) printWarnings(io, answer.notes)
+  // The content goes to stdout as it is, without a newline of Cutter's own.
+  if (!io.json && answer.content !== undefined) process.stdout.write(answer.content)
+  else {
+    printAnswer(io, answer, () => [
+      `document  ${answer.document}, ${answer.units} units`,
+      `written   ${answer.file}: ${answer.bytes} bytes, sha256 ${answer.sha256}`,
+    ])
   }
-  const opened = await app()
-  return readTargetText(await opened.target(target), opened.parts.interrupt, {
-    document,
-    sourceVersionId,
-    profile,
-    profiles: await loadCustomProfiles(opened.config, opened.home),
-  })
 }
-
-interface Answered {
-  text: DocumentText
-  content: string
-  notes: string[]
-  format: string
-  out: string | undefined
-}
-
-function answerExport(io: Io, { text, content, notes, format, out }: Answered): void {
-  const { document, sourceVersionId, stored } = text
-  const units = text.pieces.filter(({ kind }) => kind === 'unit').length
-  const facts = {
-    ...{ document, format },
-    ...(out === undefined ? {} : { file: out }),
-    bytes: Buffer.byteLength(content),
-    sha256: sha256(content),
-    ...{ units, sourceVersionId, inForce: stored === null ? null : stored.inForceSince !== null, notes },
-    ...(out === undefined ? { content } : {}),
-  }
-  if (!io.json) for (const note of notes) io.err(`cutter: ${note}`)
-  if (!io.json && out === undefined) process.stdout.write(content)
-  else answer(io, facts, () => linesOf(facts))
-}
-
-const linesOf = (facts: {
-  document: string
-  units: number
-  file?: string
-  bytes: number
-  sha256: string
-}) => [
-  `document  ${facts.document}, ${facts.units} units`,
-  `written   ${facts.file}: ${facts.bytes} bytes, sha256 ${facts.sha256}`,
-]

@@ -1,20 +1,19 @@
-import type { Scan } from '../../document/scan.ts'
-import type { ScanRecord } from '../../document/structure/records.ts'
+import type { ScannedDocument } from '../../service/documents/scan.ts'
 
-/** A scan for people: what it is, the tree, what is odd. */
+type ScanRecord = ScannedDocument['records'][number]
 
-/** So many records or problems are shown whole; of more, the first and last ones. */
-const MANY = 60
-const ENDS = 20
-/** So many places of one problem. */
-const PLACES = 5
+/** A longer list of records is shortened to its first and last `SHOWN_ENDS`. */
+const MAX_RECORDS = 60
+const SHOWN_ENDS = 20
+/** Maximum number of locations shown per problem. */
+const MAX_LOCATIONS = 5
+const MAX_HEADING = 60
+const MAX_DEPTH = 12
 
-export function linesOfScan(
-  scan: Scan,
-  { file, document, all }: { file: string; document: string; all: boolean },
-): string[] {
+/** A scan for people: totals, the tree of records, the problems. `all` lists every record and location. */
+export function linesOfScan(scan: ScannedDocument, { file, all }: { file: string; all: boolean }): string[] {
   return [
-    ...linesOfHead(scan, file, document),
+    ...linesOfTotals(scan, file),
     '',
     ...linesOfTree(scan.records, all),
     '',
@@ -22,18 +21,19 @@ export function linesOfScan(
   ]
 }
 
-function linesOfHead(scan: Scan, file: string, document: string): string[] {
-  const { profile, profileVersion, confidence, why, bytes, sha256, encoding, records, coverage } = scan
+function linesOfTotals(scan: ScannedDocument, file: string): string[] {
+  const { document, profile, profileVersion, confidence, why, bytes, sha256, encoding } = scan
+  const { records, coverage } = scan
   const count = (kind: ScanRecord['kind']) => records.filter((record) => record.kind === kind).length
   const excluded = count('excluded')
   const { complete, gaps, overlaps } = coverage
   return [
-    `file      ${file}: ${grouped(bytes)} bytes, ${encoding}, sha256 ${sha256}`,
+    `file      ${file}: ${groupDigits(bytes)} bytes, ${encoding}, sha256 ${sha256}`,
     `document  ${document}`,
     `profile   ${profile} ${profileVersion}, confidence ${confidence} (${why})`,
     `units     ${count('unit')}${excluded === 0 ? '' : `, ${excluded} left out`}, ${count('container')} containers, ${count('other')} other records`,
     complete
-      ? 'coverage  complete: every byte stands in exactly one record'
+      ? 'coverage  complete: every byte is in exactly one record'
       : `coverage  NOT complete: ${gaps.length} gaps, ${overlaps.length} overlaps`,
   ]
 }
@@ -45,17 +45,20 @@ function linesOfTree(records: ScanRecord[], all: boolean): string[] {
     0,
   )
   const width = Math.min(60, widest)
-  const shown = all || records.length <= MANY ? records : [...records.slice(0, ENDS), ...records.slice(-ENDS)]
+  const shown =
+    all || records.length <= MAX_RECORDS
+      ? records
+      : [...records.slice(0, SHOWN_ENDS), ...records.slice(-SHOWN_ENDS)]
   const lines = shown.map((record, i) => {
-    const index = i < ENDS || shown.length === records.length ? i : records.length - shown.length + i
+    const index = i < SHOWN_ENDS || shown.length === records.length ? i : records.length - shown.length + i
     return lineOf(record, depths[index]!, width)
   })
   if (shown.length === records.length) return lines
   const left = records.length - shown.length
   return [
-    ...lines.slice(0, ENDS),
-    `… ${grouped(left)} more records (--all, or --json, lists them)`,
-    ...lines.slice(ENDS),
+    ...lines.slice(0, SHOWN_ENDS),
+    `… ${groupDigits(left)} more records (--all, or --json, lists them)`,
+    ...lines.slice(SHOWN_ENDS),
   ]
 }
 
@@ -67,28 +70,28 @@ function lineOf(record: ScanRecord, depth: number, width: number): string {
     ...(status === null ? [] : [status]),
     ...(reason === undefined ? [] : [`left out: ${reason}`]),
   ]
-  const said = heading === null ? '' : shortened(heading)
-  return `${sign} ${name}  ${grouped(end - start).padStart(9)}  ${said}${marks.length === 0 ? '' : `  [${marks.join('; ')}]`}`.trimEnd()
+  const title = heading === null ? '' : shorten(heading)
+  return `${sign} ${name}  ${groupDigits(end - start).padStart(9)}  ${title}${marks.length === 0 ? '' : `  [${marks.join('; ')}]`}`.trimEnd()
 }
 
 function depthsOf(records: ScanRecord[]): number[] {
   const known = new Map<string, number>()
   return records.map(({ address, parent }) => {
-    const depth = parent === null ? 0 : Math.min(12, (known.get(parent) ?? 0) + 1)
+    const depth = parent === null ? 0 : Math.min(MAX_DEPTH, (known.get(parent) ?? 0) + 1)
     if (address !== null) known.set(address, depth)
     return depth
   })
 }
 
-const SAYS = {
+const SEVERITY_TEXT = {
   stops: 'stops a cut',
   'needs-accept': 'stops a cut unless it is accepted',
   note: 'note',
 }
 
-function linesOfProblems({ problems }: Scan, all: boolean): string[] {
+function linesOfProblems({ problems }: ScannedDocument, all: boolean): string[] {
   if (problems.length === 0) return ['problems  none']
-  const byCode = new Map<string, Scan['problems']>()
+  const byCode = new Map<string, ScannedDocument['problems']>()
   for (const problem of problems) {
     const known = byCode.get(problem.code)
     if (known === undefined) byCode.set(problem.code, [problem])
@@ -100,18 +103,20 @@ function linesOfProblems({ problems }: Scan, all: boolean): string[] {
   )
   return groups.flatMap(([code, found]) => {
     const { severity } = found[0]!
-    const places = all ? found : found.slice(0, PLACES)
+    const places = all ? found : found.slice(0, MAX_LOCATIONS)
     return [
-      `${code}  ${found.length === 1 ? '' : `${grouped(found.length)} times; `}${SAYS[severity]}${severity === 'needs-accept' ? `: --accept ${code}` : ''}`,
+      `${code}  ${found.length === 1 ? '' : `${groupDigits(found.length)} times; `}${SEVERITY_TEXT[severity]}${severity === 'needs-accept' ? `: --accept ${code}` : ''}`,
       ...places.map(({ line, column, message }) => `    ${line}:${column}  ${message}`),
-      ...(places.length < found.length ? [`    … and ${grouped(found.length - places.length)} more`] : []),
+      ...(places.length < found.length
+        ? [`    … and ${groupDigits(found.length - places.length)} more`]
+        : []),
     ]
   })
 }
 
-function shortened(text: string): string {
+function shorten(text: string): string {
   const signs = [...text]
-  return signs.length <= 60 ? text : `${signs.slice(0, 59).join('')}…`
+  return signs.length <= MAX_HEADING ? text : `${signs.slice(0, MAX_HEADING - 1).join('')}…`
 }
 
-const grouped = (count: number) => String(count).replace(/\B(?=(\d{3})+$)/g, ' ')
+const groupDigits = (count: number) => String(count).replace(/\B(?=(\d{3})+$)/g, ' ')

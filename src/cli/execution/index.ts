@@ -1,25 +1,18 @@
 import type { Command } from 'commander'
-import { BY, defineCommand, type Runner, WHY } from '../define-command.ts'
+import { defineCommand } from '../define-command.ts'
+import { defineDisable } from './disable.ts'
+import { defineEnable } from './enable.ts'
+import { defineStatus } from './status.ts'
 
-export function executionCommands(group: Command, run: Runner): void {
-  const verbs = () => import('./status.ts')
-  defineCommand(
-    group.command('status').description('whether live writes are allowed now'),
-    'cutter execution status',
-  ).action(run(async (options) => (await verbs()).executionStatus(options)))
-  defineCommand(
-    group.command('enable').description('allow live writes for a time'),
+/** `cutter execution …` */
+export function defineExecutionCommands(program: Command): void {
+  const group = defineCommand(
+    program,
+    'execution',
+    'show and set the execution switch, which allows live writes; it is off by default',
     'cutter execution enable --for 2h --reason "release 7"',
   )
-    .requiredOption('--for <time>', 'such as 30m or 2h; at most 7d')
-    .requiredOption(...WHY)
-    .option(...BY)
-    .action(run(async (options) => (await verbs()).executionEnable(options)))
-  defineCommand(
-    group.command('disable').description('forbid live writes at once'),
-    'cutter execution disable --reason "incident"',
-  )
-    .option(...WHY, 'switched off')
-    .option(...BY)
-    .action(run(async (options) => (await verbs()).executionDisable(options)))
+  defineStatus(group)
+  defineEnable(group)
+  defineDisable(group)
 }

@@ -1,22 +1,16 @@
-import { type Command, Option } from 'commander'
-import { BY, defineCommand, type Runner } from '../define-command.ts'
+import type { Command } from 'commander'
+import { defineCommand } from '../define-command.ts'
+import { defineList } from './list.ts'
+import { defineRemove } from './remove.ts'
 
-export function rehearsalCommands(group: Command, run: Runner): void {
-  const verbs = () => import('./list.ts')
-  defineCommand(
-    group.command('list').description('copies that rehearsals left, which outlive their runs'),
+/** `cutter rehearsal …` */
+export function defineRehearsalCommands(program: Command): void {
+  const group = defineCommand(
+    program,
+    'rehearsal',
+    'list and remove rehearsal databases of migrations',
     'cutter rehearsal list',
-  ).action(run(async (options) => (await verbs()).rehearsalList(options)))
-  defineCommand(
-    group
-      .command('remove')
-      .description('start the removal of a run’s copies; it waits for a signed approval')
-      .argument('<run>'),
-    'cutter rehearsal remove 0f3a9c1d',
   )
-    .addOption(
-      new Option('--mode <mode>', 'dry-run removes nothing').choices(['dry-run', 'live']).default('live'),
-    )
-    .option(...BY)
-    .action(run(async (id, options) => (await verbs()).rehearsalRemove(id, options)))
+  defineList(group)
+  defineRemove(group)
 }

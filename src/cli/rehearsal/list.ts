@@ -1,47 +1,34 @@
-import { createRehearsalCopies } from '../../builtin/rehearsal-servers.ts'
-import { CutterError, Stop } from '../../domain/errors.ts'
-import type { Mode } from '../../domain/run.ts'
-import { exitOfRun } from '../exit-codes.ts'
-import { answer, answerRun, table } from '../io.ts'
-import { type CommonOptions, command } from '../session.ts'
+import type { Command } from 'commander'
+import { printAnswer } from '../answers.ts'
+import { action, defineCommand, type GlobalOptions } from '../define-command.ts'
+import { inHome } from '../session.ts'
+import { formatTable } from '../table.ts'
 
-/** Copies on all rehearsal servers that are known; a server that was never made is not started to look. */
-export function rehearsalList(options: CommonOptions) {
-  return command(options, async ({ app, io }) => {
-    const copies = await createRehearsalCopies({ ...(await app()), env: process.env })
-      .list()
-      .catch((error: unknown) => {
-        if (!(error instanceof Stop)) throw error
-        const { next } = error.facts
-        throw new CutterError('TARGET_UNREACHABLE', error.message, next === undefined ? {} : { next })
-      })
-    answer(io, copies, () =>
-      copies.length === 0
-        ? ['no rehearsal copies here']
-        : table(
-            ['RUN', 'TARGET', 'ON', 'DATABASE', 'MADE'],
-            copies.map(({ runId, target, place, database, madeAt }) => [
-              runId,
-              target,
-              place,
-              database,
-              madeAt,
-            ]),
-          ),
-    )
-    return 0
-  })
+export function defineList(group: Command): void {
+  defineCommand(
+    group,
+    'list',
+    'list the rehearsal databases of migrations, which outlive their runs',
+    'cutter rehearsal list',
+  ).action(action(list))
 }
 
-/** A run of the machine teardown: what it removes, and that it may, is signed like everything else. */
-export function rehearsalRemove(text: string, options: CommonOptions & { mode: Mode; by?: string }) {
-  return command(options, async ({ app, io, runId }) => {
-    const run = await (await app()).engine.start(
-      'teardown',
-      { run: await runId(text) },
-      { mode: options.mode, ...(options.by === undefined ? {} : { by: options.by }) },
+function list(options: GlobalOptions): Promise<number> {
+  return inHome(options, async ({ home, io }) => {
+    const { listRehearsals } = await import('../../service/rehearsals/list.ts')
+    const rehearsals = await listRehearsals(home)
+    const rows = rehearsals.map(({ runId, target, place, database, madeAt }) => [
+      runId,
+      target,
+      place,
+      database,
+      madeAt,
+    ])
+    printAnswer(io, rehearsals, () =>
+      rehearsals.length === 0
+        ? ['no rehearsal databases here']
+        : formatTable(['RUN', 'TARGET', 'ON', 'DATABASE', 'MADE'], rows),
     )
-    answerRun(io, run)
-    return exitOfRun(run)
+    return 0
   })
 }

@@ -1,23 +1,36 @@
-import { type Explanation, explain } from '../../engine/explain.ts'
-import { answer } from '../io.ts'
-import { type CommonOptions, command } from '../session.ts'
+import type { Command } from 'commander'
+import type { Explanation } from '../../service/runs/explain.ts'
+import { printAnswer } from '../answers.ts'
+import { RUN } from '../arguments.ts'
+import { action, defineCommand, type GlobalOptions } from '../define-command.ts'
+import { inHome } from '../session.ts'
 
-/** `run explain`: JSON is the Explanation itself. */
-export function runExplain(text: string, options: CommonOptions) {
-  return command(options, async ({ app, io, runId }) => {
-    const id = await runId(text)
-    const explanation = await explain((await app()).parts, id)
-    answer(io, explanation, () => linesOf(explanation))
+export function defineExplain(group: Command): void {
+  defineCommand(
+    group,
+    'explain',
+    'explain what a run waits for, who may approve it, what happens then, and what would refuse it',
+    'cutter run explain 0f3a9c1d',
+  )
+    .argument('<run>', RUN)
+    .action(action(explain))
+}
+
+function explain(run: string, options: GlobalOptions): Promise<number> {
+  return inHome(options, async ({ home, io }) => {
+    const { explainRun } = await import('../../service/runs/explain.ts')
+    const explanation = await explainRun(home, { run })
+    printAnswer(io, explanation, () => linesOfExplanation(explanation))
     return 0
   })
 }
 
-function linesOf(found: Explanation): string[] {
+function linesOfExplanation(found: Explanation): string[] {
   const { runId, mode, state, waitsFor, upgrade, hold, differences, refusals } = found
   return [
     `run       ${runId}   ${mode}`,
     `state     ${state} since ${waitsFor.since}`,
-    `waits     ${waiting(found)}`,
+    `waits     ${describeWait(found)}`,
     ...(waitsFor.planDigest === null ? [] : [`plan      ${waitsFor.planDigest}`]),
     ...(upgrade === null
       ? []
@@ -33,21 +46,21 @@ function linesOf(found: Explanation): string[] {
   ]
 }
 
-function waiting({ runId, waitsFor, stop, outcome }: Explanation): string {
+function describeWait({ runId, waitsFor, stop, outcome }: Explanation): string {
   if (waitsFor.kind === 'approval') return `for an approval of its plan at gate ${waitsFor.gate}`
   if (waitsFor.kind === 'work')
-    return `for nobody: it works, or its process ended; cutter run resume ${runId} settles which`
+    return `for no one: it works, or its process ended; cutter run resume ${runId} shows which`
   if (waitsFor.kind === 'nothing') return `for nothing: it is closed, ${outcome}`
   const next = stop?.next === undefined ? '' : `; next: ${stop.next.replaceAll('<run>', runId)}`
-  return `for somebody to mend the cause and resume it: ${stop?.code}, ${stop?.message}${next}`
+  return `for the cause to be fixed and the run to be resumed: ${stop?.code}, ${stop?.message}${next}`
 }
 
 function linesOfGate({ mode, runId, policy, approvers, approvals }: Explanation): string[] {
   if (policy === null) return []
   const { need, of, validHours, fourEyes } = policy
-  const who = of === null ? 'whoever allowed_signers admits' : of.join(', ')
-  const rules = `${need} of: ${who}; for ${validHours} h${fourEyes ? '; nobody who operates the run' : ''}`
-  const rehearsal = `anybody, by a rehearsal that counts in dry runs only: cutter approval rehearse ${runId}`
+  const who = of === null ? 'every principal in allowed_signers' : of.join(', ')
+  const rules = `${need} of: ${who}; for ${validHours} h${fourEyes ? '; not the operator of the run' : ''}`
+  const rehearsal = `anyone, with a rehearsal approval, which counts in dry runs only: cutter approval rehearse ${runId}`
   return [
     `policy    ${mode === 'live' ? rules : `(in a live run) ${rules}`}`,
     ...(mode === 'live' ? [] : [`may       ${rehearsal}`]),
@@ -67,9 +80,7 @@ function linesOfWay({ ifApproved, ifRetried }: Explanation): string[] {
   if (way.length === 0) return []
   const ends = { paused: 'waits there', closed: 'ends there', stopped: 'stops there', working: '' }
   return [
-    ifApproved.length > 0
-      ? 'then      if it is approved as things are:'
-      : 'then      if it is resumed as things are:',
+    ifApproved.length > 0 ? 'then      if it is approved now:' : 'then      if it is resumed now:',
     ...way.map(({ state, phase, kind, status }) =>
       `          ${state}  ${phase === null ? ends[status] : `→ ${phase} (${kind ?? 'unknown'})`}`.trimEnd(),
     ),

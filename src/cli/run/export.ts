@@ -1,21 +1,35 @@
-import { resolve } from 'node:path'
-import { sealingOf } from '../../app/open-app.ts'
-import { answer } from '../io.ts'
-import { type CommonOptions, command } from '../session.ts'
+import type { Command } from 'commander'
+import { printAnswer } from '../answers.ts'
+import { RUN } from '../arguments.ts'
+import { action, defineCommand, type GlobalOptions } from '../define-command.ts'
+import { inHome } from '../session.ts'
 
-export function runExport(text: string, options: CommonOptions & { out: string }) {
-  return command(options, async ({ home, store, io, known }) => {
-    const { writeBundle } = await import('../../bundle/write-bundle.ts')
-    const run = await known(text)
-    const exported = await writeBundle(sealingOf(home, store), run, resolve(options.out))
-    const { file, digest, entries, status, closeout, countersigned } = exported
-    answer(io, exported, () => [
-      `run     ${run.runId}, ${entries} entries`,
+export function defineExport(group: Command): void {
+  defineCommand(
+    group,
+    'export',
+    'write the evidence bundle of a run: one file that anyone can check',
+    'cutter run export 0f3a9c1d --out run.tar',
+  )
+    .argument('<run>', RUN)
+    .requiredOption('--out <file>', 'the evidence bundle to write; the file must not exist yet')
+    .action(action(exportBundle))
+}
+
+function exportBundle(run: string, options: GlobalOptions & { out: string }): Promise<number> {
+  return inHome(options, async ({ home, io }) => {
+    const { exportRunBundle } = await import('../../service/runs/export.ts')
+    const exported = await exportRunBundle(home, { run, out: options.out })
+    const { runId, file, digest, entries, status, closeout, countersigned } = exported
+    printAnswer(io, exported, () => [
+      `run     ${runId}, ${entries} entries`,
       `bundle  ${file}`,
       `        ${digest}`,
-      ...(status === 'closed' ? [] : [`open    at entry ${entries} (${status}): no end is vouched for`]),
+      ...(status === 'closed'
+        ? []
+        : [`open    at entry ${entries} (${status}): no signature covers its end`]),
       ...(closeout === 'signed' ? ['signed  by this instance'] : []),
-      ...(closeout === 'unsigned' ? ['unsigned: there is no ssh-keygen here to sign the closeout'] : []),
+      ...(closeout === 'unsigned' ? ['unsigned: ssh-keygen is not installed here to sign the closeout'] : []),
       ...countersigned.map((signer) => `signed  by ${signer}`),
       `next    cutter verify ${options.out} --signers <allowed_signers>`,
     ])

@@ -1,35 +1,48 @@
+import { type Command, Option } from 'commander'
 import { CutterError } from '../../domain/errors.ts'
-import { type CommonOptions, command } from '../session.ts'
+import { RUN, wholeNumber } from '../arguments.ts'
+import { action, defineCommand, type GlobalOptions } from '../define-command.ts'
+import { inHome } from '../session.ts'
 
-interface PlanFlags extends CommonOptions {
+interface Options extends GlobalOptions {
   format: 'json' | 'markdown'
   page?: number
   pageSize: number
 }
 
-/**
- * As JSON: the plan's canonical bytes, without a final newline, so that their SHA-256 is `planDigest`. As Markdown: what they mean,
- * for people.
- */
-export function runPlan(text: string, options: PlanFlags) {
-  return command(options, async ({ store, known }) => {
-    const { format, page = null, pageSize } = options
+export function definePlan(group: Command): void {
+  defineCommand(
+    group,
+    'plan',
+    'print the plan: its canonical bytes, whose SHA-256 is the plan digest, or the plan for people',
+    'cutter run plan 0f3a9c1d | sha256sum\n  cutter run plan 0f3a9c1d --format markdown | less',
+  )
+    .argument('<run>', RUN)
+    .addOption(
+      new Option('--format <format>', 'json: the canonical bytes; markdown: the plan for people')
+        .choices(['json', 'markdown'])
+        .default('json'),
+    )
+    .option(
+      '--page <n>',
+      'in Markdown: list the units of one page (default: all up to 500, else groups)',
+      wholeNumber(),
+    )
+    .option('--page-size <n>', 'number of units on a page', wholeNumber(), 200)
+    .action(action(plan))
+}
+
+function plan(run: string, options: Options): Promise<number> {
+  return inHome(options, async ({ home }) => {
+    const { format, page, pageSize } = options
     if (options.json === true && format === 'markdown') {
-      throw new CutterError('USAGE', '--json and --format markdown ask for two things', {
+      throw new CutterError('USAGE', '--json and --format markdown contradict each other', {
         next: 'cutter run plan <run> --format markdown',
       })
     }
-    const run = await known(text)
-    if (run.planDigest === null) {
-      throw new CutterError('INPUT_REFUSED', `run ${run.runId} has no plan yet, in ${run.state}`, {
-        next: `cutter run show ${run.runId}`,
-      })
-    }
-    if (format === 'json') process.stdout.write((await store.evidence(run.planDigest))!)
-    else {
-      const { renderRunPlan } = await import('../../service/runs/readable-plan.ts')
-      process.stdout.write(await renderRunPlan(store, run, { page, pageSize }))
-    }
+    const { readRunPlan } = await import('../../service/runs/plan.ts')
+    // Without a final newline, so that the SHA-256 of the output is the plan digest.
+    process.stdout.write(await readRunPlan(home, { run, format, page, pageSize }))
     return 0
   })
 }

@@ -1,21 +1,37 @@
+import type { Command } from 'commander'
 import type { Mode } from '../../domain/run.ts'
+import { printRun } from '../answers.ts'
+import { modeOption, RUN } from '../arguments.ts'
+import { action, BY, defineCommand, type GlobalOptions } from '../define-command.ts'
 import { exitOfRun } from '../exit-codes.ts'
-import { answerRun } from '../io.ts'
-import { type CommonOptions, command, holdOf } from '../session.ts'
-import { optional } from './resume.ts'
+import { inHome } from '../session.ts'
 
-/** A run of its own, since a closed one stays as it is: what it removes, and that it may, is signed like everything else. */
-export function runRollback(
-  text: string,
-  options: CommonOptions & { mode: Mode; key?: string; by?: string },
-) {
-  return command(options, async ({ app, io, store, runId }) => {
-    const run = await (await app()).engine.start(
-      'rollback',
-      { run: await runId(text) },
-      { mode: options.mode, ...optional('key', options.key), ...optional('by', options.by) },
-    )
-    answerRun(io, run, await holdOf(store, run))
-    return exitOfRun(run)
+interface Options extends GlobalOptions {
+  mode: Mode
+  key?: string
+  by?: string
+}
+
+export function defineRollback(group: Command): void {
+  defineCommand(
+    group,
+    'rollback',
+    'start a run that removes what a closed deploy created; it waits at gate SG2',
+    'cutter run rollback 0f3a9c1d --mode live',
+  )
+    .argument('<run>', RUN)
+    .addOption(modeOption('a dry run removes nothing'))
+    .option('--key <key>', 'start key: the same key and run always return the same rollback')
+    .option(...BY)
+    .action(action(rollback))
+}
+
+function rollback(run: string, options: Options): Promise<number> {
+  return inHome(options, async ({ home, io }) => {
+    const { rollbackRun } = await import('../../service/runs/rollback.ts')
+    const { mode, key, by } = options
+    const answer = await rollbackRun(home, { run, mode, key, by })
+    printRun(io, answer)
+    return exitOfRun(answer)
   })
 }

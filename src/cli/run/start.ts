@@ -1,73 +1,52 @@
-import { findBuiltin, MACHINE_NAMES } from '../../builtin/registry.ts'
-import { findHome, readConfig } from '../../config/load-config.ts'
-import type { LoadedModule } from '../../custom/load-module.ts'
+import type { Command } from 'commander'
 import type { Mode } from '../../domain/run.ts'
-import type { MachineDefinition } from '../../machine/define.ts'
+import { printRun } from '../answers.ts'
+import { action, defineCommand, type GlobalOptions } from '../define-command.ts'
 import { exitOfRun } from '../exit-codes.ts'
-import { answerRun } from '../io.ts'
-import { type CommonOptions, command, holdOf } from '../session.ts'
+import { inHome } from '../session.ts'
 import { defineStartFlags, readInputFlags } from './input-flags.ts'
 
-interface StartFlags extends CommonOptions {
+export function defineStart(group: Command): void {
+  const command = defineCommand(
+    group,
+    'start',
+    'start a run; the machine’s input gives its flags (see: cutter run start cut --help)',
+    'cutter run start cut --document CHARTER --source charter.md\n  cutter run start cut --help',
+  )
+  command
+    .argument('<machine>', 'cut, deploy, migrate, a name in cutter.yaml, or the path of a module of your own')
+    .argument('[flags...]')
+    .allowUnknownOption()
+    .helpOption(false)
+    .action(
+      action((machine: string, flags: string[], options: GlobalOptions) => {
+        // Flags belong to a machine, so one in the place of its name belongs to none.
+        if (['--help', '-h'].includes(machine)) command.help()
+        if (machine.startsWith('-')) command.error("error: missing required argument 'machine'")
+        return start(machine, flags, options)
+      }),
+    )
+}
+
+interface StartOptions {
   mode: Mode
   key?: string
   by?: string
-  [input: string]: unknown
+  [field: string]: unknown
 }
 
-/** `run start <machine>`: the machine's input schema gives the flags, so they are parsed once the machine is known. */
-export async function runStart(given: string, args: string[]): Promise<number> {
-  let found: Found
-  try {
-    found = await machineFor(given, args)
-  } catch (error) {
-    return command({ json: args.includes('--json'), ...homeOf(args) }, () => Promise.reject(error))
-  }
-  const { machine, example, module } = found
-  const flags = defineStartFlags(machine, given, example).parse(args, { from: 'user' }).opts<StartFlags>()
-  // The input is looked at by the engine, which names a key by its path.
-  const { json = false, home } = flags
-  return command({ json, ...(home === undefined ? {} : { home }) }, async ({ app: opened, io, store }) => {
+function start(given: string, args: string[], options: GlobalOptions): Promise<number> {
+  return inHome(options, async ({ home, io }) => {
+    const [{ startRun }, { findStartMachine }] = await Promise.all([
+      import('../../service/runs/start.ts'),
+      import('../../service/runs/start-machine.ts'),
+    ])
+    const machine = await findStartMachine(home, given)
+    const flags = defineStartFlags(machine).parse(args, { from: 'user' }).opts<StartOptions>()
     const { mode, key, by } = flags
-    const app = await opened()
-    if (module !== null) await app.useModule(module)
-    const run = await app.engine.start(machine.name, readInputFlags(machine, flags), {
-      mode,
-      ...(key === undefined ? {} : { key }),
-      ...(by === undefined ? {} : { by }),
-    })
-    answerRun(io, run, await holdOf(store, run))
+    const input = readInputFlags(machine.fields, flags)
+    const run = await startRun(home, { machine, input, mode, key, by })
+    printRun(io, run)
     return exitOfRun(run)
   })
-}
-
-interface Found {
-  machine: MachineDefinition
-  /** Null for a machine of the user's own. */
-  example: string | null
-  /** Null for a machine that ships. */
-  module: LoadedModule | null
-}
-
-async function machineFor(given: string, args: string[]): Promise<Found> {
-  const builtin = await findBuiltin(given)
-  if (builtin !== null) return { machine: builtin.definition, example: builtin.example, module: null }
-  const home = findHome(homeOf(args).home, process.env, process.cwd())
-  const { loadModuleByReference } = await import('../../custom/install-module.ts')
-  const module = await loadModuleByReference(
-    given,
-    { home, config: await readConfig(home, MACHINE_NAMES) },
-    process.cwd(),
-  )
-  return { machine: module.machine, example: null, module }
-}
-
-/** `--home` as it will be parsed, needed before the flags are known. */
-function homeOf(args: string[]): { home?: string } {
-  for (const [index, arg] of args.entries()) {
-    if (arg.startsWith('--home=')) return { home: arg.slice('--home='.length) }
-    const next = args[index + 1]
-    if (arg === '--home' && next !== undefined) return { home: next }
-  }
-  return {}
 }

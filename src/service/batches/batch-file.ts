@@ -5,8 +5,8 @@ import { z } from 'zod'
 import { CutterError } from '../../domain/errors.ts'
 
 /**
- * A batch as it is kept, in `var/batches/<id>.json`: which documents it has, and why one of them was refused before it became a run.
- * Where its runs stand is asked of the store, by their start keys: so a crash between the two leaves nothing to be mended.
+ * A batch as stored in `var/batches/<id>.json`: its documents, and why one of them was refused before it became a run. The state of
+ * its runs comes from the store, by their start keys, so that a crash between the two leaves nothing to repair.
  */
 const batchSchema = z.object({
   batchId: z.string(),
@@ -33,7 +33,7 @@ const batchSchema = z.object({
 export type Batch = z.infer<typeof batchSchema>
 export type BatchRefusal = Batch['refusals'][string]
 
-/** A run can't be told later what to accept, so whoever accepts something gets another one. */
+/** The start key of a document's run. It includes the accepted problems, because the input of a run never changes. */
 export const startKeyOf = (
   { batchId }: Pick<Batch, 'batchId'>,
   { document, accept }: Pick<Batch['documents'][number], 'document' | 'accept'>,
@@ -41,7 +41,7 @@ export const startKeyOf = (
 
 const folderOf = (home: string) => join(home, 'var', 'batches')
 
-/** Written aside and renamed into its place: whoever reads it reads a whole one. */
+/** Saves a batch. The file is written under another name and renamed, so that a reader never sees an unfinished one. */
 export function saveBatch(home: string, batch: Batch): void {
   mkdirSync(folderOf(home), { recursive: true })
   const file = join(folderOf(home), `${batch.batchId}.json`)
@@ -50,6 +50,7 @@ export function saveBatch(home: string, batch: Batch): void {
   renameSync(unfinished, file)
 }
 
+/** Lists the ids of all batches of a home, sorted. */
 export function batchIds(home: string): string[] {
   if (!existsSync(folderOf(home))) return []
   return readdirSync(folderOf(home))
@@ -58,17 +59,21 @@ export function batchIds(home: string): string[] {
     .sort()
 }
 
+/** Finds a batch by its complete id; null when there is none. */
 export function findBatch(home: string, batchId: string): Batch | null {
   return batchIds(home).includes(batchId) ? readBatch(home, batchId) : null
 }
 
-/** By its id, or by a beginning or an end of it that only one batch has; without any: the only one. */
+/**
+ * Loads a batch by its id, or by a prefix or suffix that only one batch has; without a text: the only batch.
+ * @throws INPUT_REFUSED when no batch matches or its file can't be read, USAGE when several match
+ */
 export function loadBatch(home: string, text: string | undefined): Batch {
   const ids = batchIds(home)
   if (text !== undefined && ids.includes(text)) return readBatch(home, text)
   const found = ids.filter((id) => text === undefined || id.startsWith(text) || id.endsWith(text))
   if (found.length === 1) return readBatch(home, found[0]!)
-  const here = ids.length === 0 ? 'there are none here' : `there are: ${ids.join(', ')}`
+  const here = ids.length === 0 ? 'no batch was started here' : `there are: ${ids.join(', ')}`
   if (found.length === 0 && text !== undefined) {
     throw new CutterError('INPUT_REFUSED', `there is no batch ${text}; ${here}`, {
       next: 'cutter batch show',
@@ -84,8 +89,8 @@ function readBatch(home: string, batchId: string): Batch {
   try {
     return batchSchema.parse(JSON.parse(readFileSync(file, 'utf8')))
   } catch (cause) {
-    throw new CutterError('INPUT_REFUSED', `${file} is no batch: ${(cause as Error).message}`, {
-      next: 'remove the file and start the folder again under the same name: runs that were begun are found by their start keys',
+    throw new CutterError('INPUT_REFUSED', `${file} is not a valid batch: ${(cause as Error).message}`, {
+      next: 'remove the file and start the folder again with the same name: runs that exist are found by their start keys',
       cause,
     })
   }

@@ -1,7 +1,6 @@
 import type { Client } from 'pg'
-import type { EffectContext } from '../../domain/effect.ts'
 import { Stop } from '../../domain/errors.ts'
-import type { Sql } from '../target.ts'
+import type { Sql, TargetCaller } from '../target.ts'
 import {
   findMigrationStop,
   inReadOnlyTransaction,
@@ -32,11 +31,11 @@ export interface MigrationDatabase {
   /** For messages: `target shop`, `rehearsal mig-…`. */
   name: string
   /** Work in a read-only transaction that sees one moment and is rolled back; the server must never have given it an id. */
-  read<T>(context: EffectContext, work: (sql: Sql) => Promise<T>, lockTimeoutMs?: number): Promise<T>
+  read<T>(context: TargetCaller, work: (sql: Sql) => Promise<T>, lockTimeoutMs?: number): Promise<T>
   /** Work in one transaction. Any error but OutcomeUnknown means that nothing of it remains. */
-  transaction<T>(context: EffectContext, limits: MigrationLimits, work: (sql: Sql) => Promise<T>): Promise<T>
+  transaction<T>(context: TargetCaller, limits: MigrationLimits, work: (sql: Sql) => Promise<T>): Promise<T>
   /** Work in a session without a transaction round it. */
-  session<T>(context: EffectContext, limits: MigrationLimits, work: (sql: Sql) => Promise<T>): Promise<T>
+  session<T>(context: TargetCaller, limits: MigrationLimits, work: (sql: Sql) => Promise<T>): Promise<T>
   /** For pg_dump and pg_restore alone; holds a password. */
   url(): string
 }
@@ -52,7 +51,7 @@ export function openMigrationDatabase(access: {
   asRole?: string
 }): MigrationDatabase {
   const session = async <T>(
-    context: EffectContext,
+    context: TargetCaller,
     options: Omit<SessionOptions, 'applicationName' | 'signal'>,
     work: (client: Client) => Promise<T>,
   ): Promise<T> => {

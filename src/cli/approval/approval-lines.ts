@@ -1,0 +1,32 @@
+import type { ApprovalAnswer, KeptApproval } from '../../service/approvals/approval-answer.ts'
+import { printAnswer } from '../answers.ts'
+import type { Io } from '../io.ts'
+
+/** Prints an approval that was kept. Returns the exit code. */
+export function printApproval(io: Io, approval: ApprovalAnswer): number {
+  printAnswer(io, approval, () => [
+    ...linesOfApproval(approval),
+    `next      cutter run resume --approval ${approval.approvalId}`,
+  ])
+  return 0
+}
+
+/** The same, with the gate's warning on stderr. */
+export function printKeptApproval(io: Io, { approval, warning }: KeptApproval): number {
+  if (warning !== null) {
+    const needsOthers = warning.reason === 'NOT_ENOUGH_APPROVERS'
+    const words = needsOthers ? 'kept; it needs further approvals' : 'kept, but it would not count now'
+    io.err(`cutter: ${words}: ${warning.message}`)
+  }
+  return printApproval(io, approval)
+}
+
+export function linesOfApproval(approval: ApprovalAnswer): string[] {
+  const { approvalId, kind, decision, gate, runId, planDigest, approver, expiresAt } = approval
+  return [
+    `approval  ${approvalId}   ${kind}`,
+    `decides   ${decision} at ${gate} of ${runId}`,
+    `plan      ${planDigest}`,
+    `by        ${approver}, until ${expiresAt}`,
+  ]
+}

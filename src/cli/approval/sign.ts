@@ -1,0 +1,25 @@
+import type { Command } from 'commander'
+import { action } from '../define-command.ts'
+import { inHome } from '../session.ts'
+import { printKeptApproval } from './approval-lines.ts'
+import { AS, defineStatementCommand, KEY, type StatementOptions } from './statement-options.ts'
+
+export function defineSign(group: Command): void {
+  defineStatementCommand(
+    group,
+    'sign',
+    'sign and keep an approval',
+    'cutter approval sign 0f3a9c1d --as alice@example.org --key ~/.ssh/id_ed25519',
+  )
+    .requiredOption(...AS)
+    .requiredOption(...KEY)
+    .action(action(sign))
+}
+
+function sign(run: string, options: StatementOptions & { key: string }): Promise<number> {
+  return inHome(options, async ({ home, io }) => {
+    const { signApproval } = await import('../../service/approvals/sign.ts')
+    const { as, decision, reason, key } = options
+    return printKeptApproval(io, await signApproval(home, { run, as, decision, reason, key }))
+  })
+}

@@ -1,0 +1,29 @@
+import { InvalidArgumentError, Option } from 'commander'
+
+/** The description of an argument that names a run. */
+export const RUN = 'id of the run, or a unique prefix or suffix of it'
+
+/** `--mode`, with what a dry run does not do. */
+export const modeOption = (dryRun: string, mode: 'dry-run' | 'live' = 'dry-run') =>
+  new Option('--mode <mode>', dryRun).choices(['dry-run', 'live']).default(mode)
+
+/** Parses a whole number from 1 to `max`. */
+export const wholeNumber =
+  (max = 999_999_999) =>
+  (value: string): number => {
+    const number = /^[1-9]\d{0,8}$/.test(value) ? Number(value) : 0
+    if (number >= 1 && number <= max) return number
+    throw new InvalidArgumentError(
+      max === 999_999_999
+        ? 'It must be a whole number from 1.'
+        : `It must be a whole number from 1 to ${max}.`,
+    )
+  }
+
+/** Parses a text that must match a pattern. */
+export const matching =
+  (pattern: RegExp, what: string) =>
+  (value: string): string => {
+    if (pattern.test(value)) return value
+    throw new InvalidArgumentError(`It must be ${what}.`)
+  }

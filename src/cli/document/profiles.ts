@@ -1,0 +1,42 @@
+import type { Command } from 'commander'
+import type { ListedProfile } from '../../service/documents/profiles.ts'
+import { printAnswer } from '../answers.ts'
+import { action, defineCommand, type GlobalOptions } from '../define-command.ts'
+import { inHome } from '../session.ts'
+
+export function defineProfiles(group: Command): void {
+  defineCommand(
+    group,
+    'profiles',
+    'list the profiles that documents are read with, or print the YAML of one',
+    'cutter document profiles markdown > mine.yaml',
+  )
+    .argument('[name]', 'the profile to print')
+    .action(action(profiles))
+}
+
+function profiles(name: string | undefined, options: GlobalOptions): Promise<number> {
+  return inHome(options, async ({ home, io }) => {
+    const { listProfiles, showProfile } = await import('../../service/documents/profiles.ts')
+    if (name === undefined) {
+      const listed = await listProfiles(home)
+      printAnswer(io, listed, () => linesOfProfiles(listed))
+    } else {
+      const shown = await showProfile(home, { name })
+      printAnswer(io, shown, () => [shown.yaml.trimEnd()])
+    }
+    return 0
+  })
+}
+
+const DETECTED = { first: 'yes', fallback: 'where nothing else fits', named: 'no: name it with --profile' }
+
+function linesOfProfiles(listed: ListedProfile[]): string[] {
+  return listed.flatMap(({ name, version, description, languages, detected, levels, from }) => [
+    `${name}  ${version}${from === 'ships' ? '' : `  (${from})`}`,
+    `    ${description}`,
+    `    languages  ${languages.join(' ')}`,
+    `    levels     ${levels.map((level) => `${level.name} (${level.code})`).join(', ')}`,
+    `    detected   ${DETECTED[detected]}`,
+  ])
+}

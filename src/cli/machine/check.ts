@@ -1,0 +1,37 @@
+import type { Command } from 'commander'
+import { printAnswer } from '../answers.ts'
+import { action, defineCommand, type GlobalOptions } from '../define-command.ts'
+import { inHome } from '../session.ts'
+import { formatTable } from '../table.ts'
+
+export function defineCheck(group: Command): void {
+  defineCommand(
+    group,
+    'check',
+    'check whether the installed machines can continue every open run; exit code 3 if not',
+    'cutter machine check',
+  ).action(action(check))
+}
+
+function check(options: GlobalOptions): Promise<number> {
+  return inHome(options, async ({ home, io }) => {
+    const { checkMachines } = await import('../../service/machines/check.ts')
+    const { runs, stranded } = await checkMachines(home)
+    const rows = runs.map(({ runId, machine, version, status, state, verdict }) => [
+      runId,
+      `${machine} ${version}`,
+      status ?? '-',
+      state ?? '-',
+      verdict,
+    ])
+    printAnswer(io, runs, () =>
+      runs.length === 0
+        ? ['no run is open']
+        : [
+            ...formatTable(['RUN', 'MACHINE', 'STATUS', 'STATE', 'VERDICT'], rows),
+            ...runs.flatMap(({ why }) => why ?? []),
+          ],
+    )
+    return stranded === 0 ? 0 : 3
+  })
+}

@@ -1,0 +1,46 @@
+import type { Command } from 'commander'
+import type { LintedMigration } from '../../service/migrations/lint.ts'
+import { printAnswer } from '../answers.ts'
+import { action, defineCommand, type GlobalOptions } from '../define-command.ts'
+import { inHome } from '../session.ts'
+
+export function defineLint(group: Command): void {
+  defineCommand(
+    group,
+    'lint',
+    'check a migration bundle: shape, hash, statements by PostgreSQL’s own parser, squawk if installed',
+    'cutter migrate lint migrations/units-review',
+  )
+    .argument('<folder>', 'the folder of the migration bundle')
+    .action(action(lint))
+}
+
+/** Exit code 2 when the bundle has faults. Findings of squawk decide nothing. */
+function lint(folder: string, options: GlobalOptions): Promise<number> {
+  return inHome(options, async ({ home, io }) => {
+    const { lintMigration } = await import('../../service/migrations/lint.ts')
+    const linted = await lintMigration(home, { folder })
+    printAnswer(io, linted, () => linesOfLint(linted))
+    return linted.ok ? 0 : 2
+  })
+}
+
+function linesOfLint({ bundle, faults, statements, squawk }: LintedMigration): string[] {
+  const count = `${statements.length} ${statements.length === 1 ? 'statement' : 'statements'}`
+  return [
+    ...faults.map(({ file, line, message }) => `${file}${line === undefined ? '' : `:${line}`}  ${message}`),
+    ...(faults.length === 0 ? [`${bundle} has no faults: ${count}`] : []),
+    ...(squawk === null ? [] : linesOfSquawk(squawk)),
+  ]
+}
+
+function linesOfSquawk(report: NonNullable<LintedMigration['squawk']>): string[] {
+  if (!report.installed) return ['squawk is not installed, so it was not run (npm: squawk-cli)']
+  if ('failed' in report) return [`squawk could not be run: ${report.failed}`]
+  return [
+    `squawk ${report.version}: ${report.findings.length} findings`,
+    ...report.findings.map(
+      ({ line, rule, level, message }) => `  line ${line}  ${level}  ${rule}: ${message}`,
+    ),
+  ]
+}

@@ -1,0 +1,69 @@
+import type { Json } from '../domain/json.ts'
+import type { RunAnswer } from '../service/runs/run-answer.ts'
+
+/** A run for people. */
+export function linesOfRun(run: RunAnswer): string[] {
+  const next = run.stop?.next?.replaceAll('<run>', run.runId)
+  return [
+    `run     ${run.runId}   ${run.machine} ${run.version}, ${run.mode}`,
+    `state   ${run.state} — ${describeStatus(run)}`,
+    ...(run.stopCode === null ? [] : [`code    ${run.stopCode}`]),
+    ...(run.hold ? [lineOfHold(run.hold)] : []),
+    ...(run.planDigest === null ? [] : [`plan    ${run.planDigest}`]),
+    ...wrapFacts(factsOf(run)),
+    ...linesOfDifferences(run.stop?.data, 'differs '),
+    ...(next === undefined ? [] : [`next    ${next}`]),
+    ...(run.status === 'paused' ? [`next    ${nextAtGate(run)}`] : []),
+  ]
+}
+
+/** The hold that binds a run. */
+export const lineOfHold = ({ since, reason, by }: NonNullable<RunAnswer['hold']>) =>
+  `hold    since ${since} (${reason}, ${by})`
+
+/** The differences from what was approved, one line each, where an error or a stop lists them. */
+export function linesOfDifferences(
+  data: { [key: string]: Json } | undefined,
+  prefix = 'differs: ',
+): string[] {
+  const lines = data?.differences
+  return Array.isArray(lines) ? lines.map((line) => `${prefix}${String(line)}`) : []
+}
+
+function describeStatus({ status, phase, gate, stop, outcome }: RunAnswer): string {
+  const words = {
+    working: () => `works on ${phase ?? 'its next step'}`,
+    paused: () => `waits at gate ${gate}`,
+    stopped: () => `stopped: ${stop?.message}`,
+    closed: () => `closed: ${outcome}`,
+  }
+  return words[status]()
+}
+
+/** The machine's report where it is short enough for a line; `--json` has the rest. */
+function factsOf({ output }: RunAnswer): string[] {
+  return Object.entries(output as { [key: string]: unknown }).flatMap(([key, value]) =>
+    typeof value === 'string' || typeof value === 'number' ? [`${key} ${value}`] : [],
+  )
+}
+
+const MAX_COLUMNS = 96
+
+function wrapFacts(facts: string[]): string[] {
+  const lines: string[] = []
+  for (const fact of facts) {
+    const last = lines.at(-1)
+    if (last !== undefined && last.length + fact.length < MAX_COLUMNS)
+      lines[lines.length - 1] = `${last} · ${fact}`
+    else lines.push(fact)
+  }
+  return lines.map((line, index) => `${index === 0 ? 'facts ' : '      '}  ${line}`)
+}
+
+function nextAtGate({ runId, mode }: RunAnswer): string {
+  const approve =
+    mode === 'live'
+      ? `cutter approval sign ${runId} --as <principal> --key <file>`
+      : `cutter approval rehearse ${runId}`
+  return `read cutter run plan ${runId}, then ${approve}, then cutter run resume --approval <id>`
+}

@@ -1,0 +1,29 @@
+import type { Command } from 'commander'
+import { printRun } from '../answers.ts'
+import { RUN } from '../arguments.ts'
+import { action, BY, defineCommand, type GlobalOptions, REASON } from '../define-command.ts'
+import { exitOfRun } from '../exit-codes.ts'
+import { inHome } from '../session.ts'
+
+export function defineCancel(group: Command): void {
+  defineCommand(
+    group,
+    'cancel',
+    'close a run as cancelled; what it has committed stays',
+    'cutter run cancel 0f3a9c1d --reason "wrong file"',
+  )
+    .argument('<run>', RUN)
+    .requiredOption(...REASON)
+    .option(...BY)
+    .action(action(cancel))
+}
+
+function cancel(run: string, options: GlobalOptions & { reason: string; by?: string }): Promise<number> {
+  return inHome(options, async ({ home, io }) => {
+    const { cancelRun } = await import('../../service/runs/cancel.ts')
+    const { reason, by } = options
+    const answer = await cancelRun(home, { run, reason, by })
+    printRun(io, answer)
+    return exitOfRun(answer)
+  })
+}

@@ -1,0 +1,32 @@
+import type { Command } from 'commander'
+import type { ShownRun } from '../../service/runs/show.ts'
+import { printAnswer } from '../answers.ts'
+import { RUN } from '../arguments.ts'
+import { action, defineCommand, type GlobalOptions } from '../define-command.ts'
+import { linesOfRun } from '../run-lines.ts'
+import { inHome } from '../session.ts'
+
+export function defineShow(group: Command): void {
+  defineCommand(group, 'show', 'show the state of a run', 'cutter run show 0f3a9c1d')
+    .argument('<run>', RUN)
+    .action(action(show))
+}
+
+function show(text: string, options: GlobalOptions): Promise<number> {
+  return inHome(options, async ({ home, io }) => {
+    const { showRun } = await import('../../service/runs/show.ts')
+    const { run, reports } = await showRun(home, { run: text })
+    printAnswer(io, run, () => [...linesOfShownRun(run), ...(reports === null ? [] : [`reports ${reports}`])])
+    return 0
+  })
+}
+
+function linesOfShownRun(run: ShownRun): string[] {
+  const vouched = run.operatorDeclared === 'config' ? 'by cutter.yaml' : 'self-declared'
+  const isUnsigned = run.closeout === 'unsigned'
+  return [
+    ...linesOfRun(run),
+    `by      ${run.startedBy} (${vouched}), OS user ${run.osUser}`,
+    ...(isUnsigned ? [`closeout unsigned; this signs it: cutter run export ${run.runId} --out <file>`] : []),
+  ]
+}

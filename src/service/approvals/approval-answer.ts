@@ -1,0 +1,39 @@
+import type { Approval, Decision } from '../../domain/approval.ts'
+
+/** What approval commands print with `--json`. */
+export interface ApprovalAnswer {
+  approvalId: string
+  runId: string
+  machine: string
+  gate: string
+  /** `seq` of the history entry at which the run came to the gate. */
+  seq: number
+  planDigest: string
+  decision: Decision
+  kind: Approval['kind']
+  approver: string
+  /** ISO 8601. */
+  expiresAt: string
+}
+
+/** The same in a list, with the history entry that used the approval. */
+export interface ListedApproval extends ApprovalAnswer {
+  usedSeq: number | null
+  usedAt: string | null
+}
+
+export interface KeptApproval {
+  approval: ApprovalAnswer
+  /** What the gate would say against the approval as things are now, or null. */
+  warning: { reason: string; message: string } | null
+}
+
+export function approvalAnswer({ approvalId, kind, statement }: Approval): ApprovalAnswer {
+  const { runId, machine, gate, seq, planDigest, decision, approver, expiresAt } = statement
+  return { approvalId, runId, machine, gate, seq, planDigest, decision, kind, approver, expiresAt }
+}
+
+export function listedApproval(approval: Approval): ListedApproval {
+  const { usedSeq, usedAt } = approval
+  return { ...approvalAnswer(approval), usedSeq, usedAt }
+}

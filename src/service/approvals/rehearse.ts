@@ -1,0 +1,15 @@
+import type { Home } from '../../app/open-app.ts'
+import { rehearseApproval as keepRehearsal } from '../../engine/manage-approvals.ts'
+import { findRunId } from '../runs/find-run.ts'
+import { type ApprovalAnswer, approvalAnswer } from './approval-answer.ts'
+import type { ComposeApprovalInput } from './statement.ts'
+
+/**
+ * Makes a rehearsal approval: an unsigned label that counts in dry runs only.
+ * @throws what `composeApproval` throws
+ */
+export async function rehearseApproval(home: Home, given: ComposeApprovalInput): Promise<ApprovalAnswer> {
+  const { run, ...statement } = given
+  const { parts } = await home.app()
+  return approvalAnswer(await keepRehearsal(parts, await findRunId(home, run), statement))
+}

@@ -1,0 +1,23 @@
+import type { Home } from '../../app/open-app.ts'
+import { signApproval as signAndKeep } from '../../engine/manage-approvals.ts'
+import { findRunId } from '../runs/find-run.ts'
+import { approvalAnswer, type KeptApproval } from './approval-answer.ts'
+import type { ComposeApprovalInput } from './statement.ts'
+
+/**
+ * Signs a decision on the plan at which the run waits, and keeps the approval.
+ * @throws INPUT_REFUSED when the key does not sign, TOOL_MISSING without ssh-keygen, and what `composeApproval` throws
+ */
+export async function signApproval(
+  home: Home,
+  given: ComposeApprovalInput & {
+    /** Path of the private key, or of the public key of one that an agent holds. */
+    key: string
+  },
+): Promise<KeptApproval> {
+  const { run, key, ...statement } = given
+  const { parts } = await home.app()
+  const runId = await findRunId(home, run)
+  const { approval, warning } = await signAndKeep(parts, runId, { ...statement, keyFile: key })
+  return { approval: approvalAnswer(approval), warning }
+}

@@ -1,0 +1,13 @@
+import type { Home } from '../../app/open-app.ts'
+import { type BatchAnswer, batchAnswer, readBatchRows } from './batch-answer.ts'
+import { loadBatch } from './batch-file.ts'
+
+/**
+ * Shows a batch with the state of each document.
+ * @param given.batch id, or a unique prefix or suffix of one; left out: the only batch
+ * @throws INPUT_REFUSED when no batch matches or its file can't be read, USAGE when several match
+ */
+export async function showBatch(home: Home, given: { batch?: string | undefined }): Promise<BatchAnswer> {
+  const batch = loadBatch(home.folder, given.batch)
+  return batchAnswer(batch, await readBatchRows(home.store, batch))
+}

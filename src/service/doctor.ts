@@ -1,0 +1,32 @@
+import type { Home } from '../app/open-app.ts'
+import type { Finding } from './doctor/finding.ts'
+import {
+  checkAllowedSigners,
+  checkEmbeddedServer,
+  checkOpenRuns,
+  checkStore,
+  checkTrustedFiles,
+} from './doctor/home-checks.ts'
+import { checkTargets } from './doctor/target-checks.ts'
+import { checkNode, checkPgDump, checkSshKeygen } from './doctor/tool-checks.ts'
+
+export type { Finding }
+
+/**
+ * Checks the tools, files and targets that Cutter relies on. Changes nothing. The findings are what `--json` prints.
+ * @throws CONFIG_INVALID, STORE_CORRUPT, STORE_NEWER, because then there is nothing to check in
+ */
+export async function examineInstallation(home: Home): Promise<Finding[]> {
+  const app = await home.app()
+  return [
+    checkNode(),
+    await checkStore(app),
+    await checkOpenRuns(app),
+    checkSshKeygen(),
+    checkPgDump(),
+    checkAllowedSigners(app),
+    checkTrustedFiles(app),
+    await checkEmbeddedServer(app),
+    ...(await checkTargets(home, app)),
+  ]
+}

@@ -1,0 +1,11 @@
+/** What one check of `doctor` found. */
+export interface Finding {
+  /** What was checked, such as `Node` or `target main`. */
+  check: string
+  status: 'ok' | 'warn' | 'fail'
+  message: string
+  /** How to repair it. */
+  next?: string
+}
+
+export const okay = (check: string, message: string): Finding => ({ check, status: 'ok', message })

@@ -1,0 +1,78 @@
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
+import type { App } from '../../app/open-app.ts'
+import { shellQuote } from '../../domain/shell-quote.ts'
+import { type Finding, okay } from './finding.ts'
+
+/** Reads every page of the store. It was opened before, or there would be no answer at all. */
+export async function checkStore({ home, store }: App): Promise<Finding> {
+  const faults = await store.check()
+  if (faults.length === 0) return okay('store', `${home}/var/cutter.db, every page can be read`)
+  return {
+    check: 'store',
+    status: 'fail',
+    message: faults.join('; '),
+    next: 'replace it by a backup; keep the broken file',
+  }
+}
+
+/** Counts the runs that are open, and warns of those that stopped or were interrupted. */
+export async function checkOpenRuns({ store }: App): Promise<Finding> {
+  const count = async (status: 'working' | 'stopped' | 'paused') =>
+    (await store.list({ status, limit: 1_000 })).length
+  const [working, stopped, paused] = [await count('working'), await count('stopped'), await count('paused')]
+  const message = `${paused} wait at a gate, ${stopped} stopped, ${working} working or interrupted`
+  if (stopped + working === 0) return okay('runs', message)
+  return {
+    check: 'runs',
+    status: 'warn',
+    message,
+    next: 'cutter run list --status stopped, or --status working; cutter run resume <run>',
+  }
+}
+
+/** Finds the files that say who may approve live runs. */
+export function checkAllowedSigners({ parts }: App): Finding {
+  const check = 'approvers'
+  const { allowedSigners: file, revokedKeys } = parts.trust
+  if (revokedKeys !== undefined && !existsSync(revokedKeys)) {
+    return {
+      check,
+      status: 'fail',
+      message: `${revokedKeys} is configured and missing: every approval is refused`,
+      next: 'restore the file, or remove approvals.revokedKeys from cutter.yaml',
+    }
+  }
+  if (existsSync(file)) return okay(check, file)
+  return {
+    check,
+    status: 'warn',
+    message: `${file} is missing: nobody can approve a live run`,
+    next: `echo "alice@example.org namespaces=\\"cutter.*\\" $(cat alice.pub)" >> ${shellQuote(file)}`,
+  }
+}
+
+/** Checks the owners and modes that live runs require of the files that decide. */
+export function checkTrustedFiles({ home, config, parts }: App): Finding {
+  const check = 'files that decide'
+  const machines = Object.values(config.machines).map((file) => resolve(home, file))
+  const fault = parts.filesFault?.(machines) ?? null
+  if (fault === null) {
+    const writers = config.approvals.strict === 'owner' ? 'only root' : 'only their owner'
+    return okay(check, `${writers} may write them`)
+  }
+  return { check, status: parts.allowLive ? 'fail' : 'warn', message: fault.message, next: fault.next }
+}
+
+/** Says whether the embedded PostgreSQL exists and runs. Does not start it. */
+export async function checkEmbeddedServer({ home }: App): Promise<Finding> {
+  const check = 'embedded PostgreSQL'
+  try {
+    const { readEmbeddedStatus } = await import('../../targets/embedded/open-embedded.ts')
+    const { initialised, running, dataDirectory, pid } = await readEmbeddedStatus({ home })
+    const unused = initialised ? 'created, not running' : 'not created yet; its first use creates it'
+    return okay(check, `${running ? `runs as process ${pid}` : unused} (${dataDirectory})`)
+  } catch (error) {
+    return { check, status: 'warn', message: (error as Error).message }
+  }
+}

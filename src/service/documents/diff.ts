@@ -1,0 +1,39 @@
+import { resolve } from 'node:path'
+import type { Home } from '../../app/open-app.ts'
+import { loadCustomProfiles } from '../../config/custom-profiles.ts'
+import { type DocumentDiff, diffDocuments, type ScannedText } from '../../document/diff/diff-documents.ts'
+import { scanDocument } from '../../document/scan.ts'
+import { readSource } from '../../targets/system/source-file.ts'
+import { chooseReading, type ReadingInput } from './registered-document.ts'
+
+export interface ComparedDocuments {
+  /** What `document diff --json` prints. */
+  diff: DocumentDiff
+  old: ScannedText
+  new: ScannedText
+}
+
+/**
+ * Compares two texts of a document, unit by unit. Both are read with one profile, so that a unit has the same address in both.
+ * @throws INPUT_REFUSED when a file can't be read as text or no such profile exists, CONFIG_INVALID
+ */
+export async function compareDocuments(
+  home: Home,
+  given: ReadingInput & {
+    /** Paths of UTF-8 texts. */
+    old: string
+    new: string
+  },
+): Promise<ComparedDocuments> {
+  const config = await home.config()
+  const profiles = await loadCustomProfiles(config, home.folder)
+  const [oldPath, newPath] = [resolve(home.cwd, given.old), resolve(home.cwd, given.new)]
+  const { document, profile } = chooseReading(config, home, [oldPath, newPath], given)
+  const readText = async (path: string, named: string | undefined): Promise<ScannedText> => {
+    const bytes = await readSource(path)
+    return { bytes, scan: scanDocument(bytes, { document, profile: named, profiles }) }
+  }
+  const before = await readText(oldPath, profile)
+  const after = await readText(newPath, before.scan.profile)
+  return { diff: diffDocuments(before, after), old: before, new: after }
+}

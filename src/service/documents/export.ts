@@ -1,0 +1,94 @@
+import { resolve } from 'node:path'
+import type { Home } from '../../app/open-app.ts'
+import { loadCustomProfiles } from '../../config/custom-profiles.ts'
+import type { DocumentText } from '../../document/export/document-text.ts'
+import { type ExportFormat, formatDocument } from '../../document/export/format-document.ts'
+import { CutterError } from '../../domain/errors.ts'
+import { sha256 } from '../../domain/json.ts'
+import { readSource } from '../../targets/system/source-file.ts'
+import { readFileText, readTargetText, writeExport } from './read-document-text.ts'
+import { chooseReading, type ReadingInput } from './registered-document.ts'
+
+export interface ExportDocumentInput extends ReadingInput {
+  /** Path of a UTF-8 text. Left out: the units of `document` in `target`. */
+  file?: string | undefined
+  format: ExportFormat
+  /** The database that holds the document, by its name in cutter.yaml. */
+  target: string
+  /** The source version to take; left out: the newest in force. */
+  sourceVersion?: string | undefined
+  /** The file to write; left out: the content is part of the answer. */
+  out?: string | undefined
+  /** For Akoma Ntoso: ISO 3166-1 alpha-2 in small letters, ISO 639-3, and the work's date as YYYY-MM-DD. */
+  country: string
+  language: string
+  date?: string | undefined
+}
+
+/** What `document export --json` prints. */
+export interface ExportedDocumentAnswer {
+  document: string
+  format: ExportFormat
+  /** Only with `out`. */
+  file?: string
+  bytes: number
+  sha256: string
+  units: number
+  sourceVersionId: string | null
+  /** Null for a file. */
+  inForce: boolean | null
+  /** One sentence for each thing that the format can't express. */
+  notes: string[]
+  /** Only without `out`. */
+  content?: string
+}
+
+/**
+ * Exports a document in another format. A file is read without a store; a document of a target is read from the database.
+ * @throws USAGE when neither a file nor a document is named, INPUT_REFUSED when the file can't be read, `out` exists or the target
+ * holds no such document, TARGET_NOT_FOUND, TARGET_UNREACHABLE, TARGET_REFUSED
+ */
+export async function exportDocument(
+  home: Home,
+  given: ExportDocumentInput,
+): Promise<ExportedDocumentAnswer> {
+  const text =
+    given.file === undefined ? await loadTargetText(home, given) : await loadFileText(home, given.file, given)
+  const { format, country, language, date = null } = given
+  const { content, notes } = formatDocument(text, { format, country, language, date })
+  const file = given.out === undefined ? undefined : resolve(home.cwd, given.out)
+  if (file !== undefined) await writeExport(file, content)
+  return {
+    document: text.document,
+    format,
+    ...(given.out === undefined ? {} : { file: given.out }),
+    bytes: Buffer.byteLength(content),
+    sha256: sha256(content),
+    units: text.pieces.filter(({ kind }) => kind === 'unit').length,
+    sourceVersionId: text.sourceVersionId,
+    inForce: text.stored === null ? null : text.stored.inForceSince !== null,
+    notes,
+    ...(file === undefined ? { content } : {}),
+  }
+}
+
+async function loadFileText(home: Home, file: string, given: ReadingInput): Promise<DocumentText> {
+  const config = await home.config()
+  const path = resolve(home.cwd, file)
+  const { document, profile } = chooseReading(config, home, [path], given)
+  const profiles = await loadCustomProfiles(config, home.folder)
+  return readFileText(await readSource(path), { document, profile, profiles })
+}
+
+async function loadTargetText(home: Home, given: ExportDocumentInput): Promise<DocumentText> {
+  const { document, target, sourceVersion: sourceVersionId, profile } = given
+  if (document === undefined) {
+    throw new CutterError('USAGE', 'which document? name a file, or a document of the target', {
+      next: 'cutter document export <file> --format json, or cutter document export --document ID --format json',
+    })
+  }
+  const app = await home.app()
+  const profiles = await loadCustomProfiles(app.config, app.home)
+  const wanted = { document, sourceVersionId, profile, profiles }
+  return readTargetText(await app.target(target), app.parts.interrupt, wanted)
+}

@@ -1,0 +1,28 @@
+import { resolve } from 'node:path'
+import type { Home } from '../../app/open-app.ts'
+import { loadCustomProfiles } from '../../config/custom-profiles.ts'
+import { type Scan, scanDocument as scanBytes } from '../../document/scan.ts'
+import { readSource } from '../../targets/system/source-file.ts'
+import { chooseReading, type ReadingInput } from './registered-document.ts'
+
+/** What `document scan --json` prints. */
+export type ScannedDocument = { document: string } & Scan
+
+/**
+ * Scans a file: how it would be cut, and what is odd about it. Needs no run, no store and no database.
+ * @throws INPUT_REFUSED when the file can't be read as text or no such profile exists, CONFIG_INVALID
+ */
+export async function scanDocument(
+  home: Home,
+  given: ReadingInput & {
+    /** Path of a UTF-8 text. */
+    file: string
+  },
+): Promise<ScannedDocument> {
+  const config = await home.config()
+  const profiles = await loadCustomProfiles(config, home.folder)
+  const path = resolve(home.cwd, given.file)
+  const { document, profile } = chooseReading(config, home, [path], given)
+  const { profileVersion, ...rest } = scanBytes(await readSource(path), { document, profile, profiles })
+  return { document, profileVersion, ...rest }
+}

@@ -1,0 +1,27 @@
+import type { Home } from '../../app/open-app.ts'
+import { assertNoSecretWords } from '../../engine/check-secrets.ts'
+import { assertReason } from '../reason.ts'
+import { type ExecutionAnswer, readExecution } from './status.ts'
+
+export interface DisableExecutionInput {
+  reason: string
+  /** Label of the operator. Anybody who reaches the store may forbid live writes, so it is not checked. */
+  by?: string | undefined
+}
+
+/**
+ * Forbids live writes at once.
+ * @throws USAGE when the reason is blank, INPUT_REFUSED for a secret
+ */
+export async function disableExecution(home: Home, given: DisableExecutionInput): Promise<ExecutionAnswer> {
+  const { store, parts } = await home.app()
+  assertNoSecretWords(parts, { '--reason': given.reason, '--by': given.by })
+  await store.setExecutionSwitch({
+    enabled: false,
+    until: null,
+    reason: assertReason(given.reason),
+    by: given.by ?? parts.osUser,
+    at: parts.clock.now().toISOString(),
+  })
+  return readExecution(home)
+}

@@ -1,0 +1,30 @@
+import type { Home } from '../../app/open-app.ts'
+import { describeSwitch } from '../../engine/check-live.ts'
+
+/** What execution commands print with `--json`. */
+export interface ExecutionAnswer {
+  enabled: boolean
+  /** When the switch falls back to off, as ISO 8601; null when nobody set it. */
+  until: string | null
+  /** When the switch was read, as ISO 8601. */
+  at: string
+  /** `execution.allowLive` of cutter.yaml, which live writes need too. */
+  allowLive: boolean
+  reason: string | null
+  by: string | null
+}
+
+/**
+ * Reads whether live writes are allowed now.
+ * @throws CONFIG_INVALID
+ */
+export async function readExecution(home: Home): Promise<ExecutionAnswer> {
+  const { store, parts } = await home.app()
+  const setting = await store.executionSwitch()
+  return {
+    ...describeSwitch(setting, parts.clock.now()),
+    allowLive: parts.allowLive,
+    reason: setting?.reason ?? null,
+    by: setting?.by ?? null,
+  }
+}

@@ -1,0 +1,40 @@
+import type { App, Home } from '../../app/open-app.ts'
+import type { HoldEntry } from '../../domain/hold.ts'
+import { assertNoSecretWords } from '../../engine/check-secrets.ts'
+import { assertOperator } from '../../engine/operators.ts'
+import { assertReason } from '../reason.ts'
+import { type HoldAnswer, readHold } from './status.ts'
+
+export interface HoldInput {
+  reason?: string | undefined
+  /** Label of the operator. */
+  by?: string | undefined
+}
+
+type HoldChange = { kind: 'on' | 'off'; runId: null } | { kind: 'release'; runId: string }
+
+/**
+ * Records a change of the hold. Whoever reaches the store may switch a hold on; only an operator may switch it off or release a run.
+ * @throws USAGE when the reason is blank, INPUT_REFUSED for a secret, OPERATOR_REFUSED
+ */
+export async function recordHold(
+  home: Home,
+  { reason, by }: HoldInput,
+  change: HoldChange,
+): Promise<HoldAnswer> {
+  const checkedReason = reason === undefined ? null : assertReason(reason)
+  const { parts } = await home.app()
+  assertNoSecretWords(parts, { '--reason': reason, '--by': by })
+  const entry = {
+    ...change,
+    reason: checkedReason,
+    by: whoChanges(parts, change, by),
+    at: parts.clock.now().toISOString(),
+  }
+  await home.store.recordHold(entry as HoldEntry)
+  return readHold(home)
+}
+
+function whoChanges(parts: App['parts'], { kind }: HoldChange, by: string | undefined): string {
+  return kind === 'on' ? (by ?? parts.osUser) : assertOperator(parts, by)
+}

@@ -1,0 +1,19 @@
+import type { Home } from '../../app/open-app.ts'
+
+/** What hold commands print with `--json`. */
+export interface HoldAnswer {
+  on: boolean
+  /** ISO 8601. */
+  since: string | null
+  reason: string | null
+  by: string | null
+  /** Ids of the runs that were released while the hold is on. */
+  released: string[]
+}
+
+/** Reads whether a hold is on, and which runs were released from it. */
+export async function readHold({ store }: Home): Promise<HoldAnswer> {
+  const hold = await store.hold()
+  if (hold === null) return { on: false, since: null, reason: null, by: null, released: [] }
+  return { on: true, ...hold }
+}

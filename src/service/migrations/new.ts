@@ -1,0 +1,51 @@
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { basename, join, resolve } from 'node:path'
+import type { Home } from '../../app/open-app.ts'
+import { CutterError } from '../../domain/errors.ts'
+import { scaffoldMigrationBundle } from '../../migration/scaffold-migration-bundle.ts'
+
+/** What `migrate new --json` prints. */
+export interface CreatedMigration {
+  /** The folder, as an absolute path. */
+  bundle: string
+  files: string[]
+}
+
+/**
+ * Makes a migration bundle to fill in, in a folder that is new or empty.
+ * @throws INPUT_REFUSED when the folder is not empty or can't be used
+ */
+export async function createMigration(
+  { cwd }: Pick<Home, 'cwd'>,
+  { folder: given }: { folder: string },
+): Promise<CreatedMigration> {
+  const folder = resolve(cwd, given)
+  const files = scaffoldMigrationBundle(migrationName(folder))
+  assertEmpty(folder)
+  mkdirSync(folder, { recursive: true })
+  for (const [file, text] of Object.entries(files)) writeFileSync(join(folder, file), text, { flag: 'wx' })
+  return { bundle: folder, files: Object.keys(files) }
+}
+
+/** The folder's name with the letters that a migration's name may have; 63 characters at most. */
+function migrationName(folder: string): string {
+  const name = basename(folder)
+    .toLowerCase()
+    .replace(/[^a-z0-9-]+/g, '-')
+    .replace(/^-+|-+$/g, '')
+  return name === '' ? 'migration' : name.slice(0, 63)
+}
+
+function assertEmpty(folder: string): void {
+  let found: string[] = []
+  try {
+    found = readdirSync(folder)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
+      throw new CutterError('INPUT_REFUSED', `${folder} can’t be used: ${(error as Error).message}`)
+  }
+  if (found.length === 0) return
+  throw new CutterError('INPUT_REFUSED', `${folder} is not empty; nothing was written`, {
+    next: 'give a folder that is new or empty',
+  })
+}

@@ -1,0 +1,19 @@
+import type { Home } from '../../app/open-app.ts'
+import { createRehearsalCopies } from '../../builtin/rehearsal-servers.ts'
+import { CutterError, Stop } from '../../domain/errors.ts'
+import type { RehearsalDatabaseFacts } from '../../targets/postgres/rehearsal-databases.ts'
+
+/**
+ * Lists the rehearsal databases on all known servers. Does not start an embedded server that was never used. The list is what
+ * `--json` prints.
+ * @throws TARGET_UNREACHABLE when a server can't be asked
+ */
+export async function listRehearsals(home: Home): Promise<RehearsalDatabaseFacts[]> {
+  try {
+    return await createRehearsalCopies({ ...(await home.app()), env: home.env }).list()
+  } catch (error) {
+    if (!(error instanceof Stop)) throw error
+    const { next } = error.facts
+    throw new CutterError('TARGET_UNREACHABLE', error.message, next === undefined ? {} : { next })
+  }
+}

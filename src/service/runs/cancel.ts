@@ -1,0 +1,25 @@
+import type { Home } from '../../app/open-app.ts'
+import { definedOnly } from '../defined.ts'
+import { assertReason } from '../reason.ts'
+import { findRunId } from './find-run.ts'
+import { answerOfRun, type RunAnswer } from './run-answer.ts'
+
+export interface CancelRunInput {
+  /** Id, or a unique prefix or suffix of one. */
+  run: string
+  reason: string
+  /** Label of the operator. */
+  by?: string | undefined
+}
+
+/**
+ * Closes a run as cancelled. What it has committed stays; `output` says what that is. A closed run is answered as it is.
+ * @throws RUN_NOT_FOUND, USAGE when the reason is blank, RUN_HELD when another process works on the run, EVENT_REFUSED when a
+ * live write may be in flight, OPERATOR_REFUSED
+ */
+export async function cancelRun(home: Home, { run, reason, by }: CancelRunInput): Promise<RunAnswer> {
+  const { engine } = await home.app()
+  const runId = await findRunId(home, run)
+  const cancelled = await engine.cancel(runId, { reason: assertReason(reason), ...definedOnly({ by }) })
+  return answerOfRun(home, cancelled)
+}

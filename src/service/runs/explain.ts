@@ -1,0 +1,15 @@
+import type { Home } from '../../app/open-app.ts'
+import { type Explanation, explain } from '../../engine/explain.ts'
+import { findRunId } from './find-run.ts'
+
+export type { Explanation }
+
+/**
+ * Explains what a run waits for, who could give it, what would happen then, and what would refuse it. Changes nothing. The
+ * explanation is what `--json` prints.
+ * @throws RUN_NOT_FOUND, STORE_TAMPERED, USAGE when several runs match
+ */
+export async function explainRun(home: Home, { run }: { run: string }): Promise<Explanation> {
+  const runId = await findRunId(home, run)
+  return explain((await home.app()).parts, runId)
+}

@@ -1,0 +1,18 @@
+import { resolve } from 'node:path'
+import { type Home, sealingOf } from '../../app/open-app.ts'
+import type { WrittenBundle } from '../../bundle/write-bundle.ts'
+import { findRun } from './find-run.ts'
+
+/**
+ * Writes the evidence bundle of a run to a file that does not exist yet. A closed run without a signed closeout is signed first,
+ * where ssh-keygen is installed.
+ * @throws RUN_NOT_FOUND, STORE_TAMPERED, INPUT_REFUSED when the file exists or can't be written, USAGE when several runs match
+ */
+export async function exportRunBundle(
+  home: Home,
+  { run, out }: { run: string; out: string },
+): Promise<WrittenBundle> {
+  const { writeBundle } = await import('../../bundle/write-bundle.ts')
+  const found = await findRun(home, run)
+  return writeBundle(sealingOf(home.folder, home.store), found, resolve(home.cwd, out))
+}

@@ -1,0 +1,28 @@
+import type { Home } from '../../app/open-app.ts'
+import type { HistoryEntry } from '../../domain/run.ts'
+import { findRunId } from './find-run.ts'
+
+export interface ReadRunHistoryInput {
+  /** Id, or a unique prefix or suffix of one. */
+  run: string
+  /** Check the hash chain, replay the run on its machine, and check its evidence. */
+  verify: boolean
+}
+
+/**
+ * Reads the history of a run. `entries` is what `--json` prints.
+ * @throws RUN_NOT_FOUND, USAGE when several runs match
+ * @throws STORE_TAMPERED when `verify` is asked for and the record does not hold
+ */
+export async function readRunHistory(
+  home: Home,
+  { run, verify }: ReadRunHistoryInput,
+): Promise<{ runId: string; entries: HistoryEntry[] }> {
+  const runId = await findRunId(home, run)
+  const entries = await home.store.history(runId)
+  if (verify) {
+    const { verifyRun } = await import('../../engine/verify-run.ts')
+    await verifyRun((await home.app()).parts, runId)
+  }
+  return { runId, entries }
+}

@@ -1,0 +1,28 @@
+import type { Home } from '../../app/open-app.ts'
+import type { Mode } from '../../domain/run.ts'
+import { definedOnly } from '../defined.ts'
+import { findRunId } from './find-run.ts'
+import { answerOfRun, type RunAnswer } from './run-answer.ts'
+
+export interface RollbackRunInput {
+  /** The closed deploy: its id, or a unique prefix or suffix of it. */
+  run: string
+  mode: Mode
+  /** The same key and deploy always return the same rollback. */
+  key?: string | undefined
+  /** Label of the operator. */
+  by?: string | undefined
+}
+
+/**
+ * Starts a run of the machine `rollback`, which removes what a closed deploy created. It is a run of its own, because a closed
+ * run never changes: its plan is approved at gate SG2 like any other.
+ * @throws RUN_NOT_FOUND, INPUT_REFUSED when the run is not a closed live deploy, and what `startRun` throws
+ */
+export async function rollbackRun(home: Home, given: RollbackRunInput): Promise<RunAnswer> {
+  const { engine } = await home.app()
+  const { mode, key, by } = given
+  const input = { run: await findRunId(home, given.run) }
+  const run = await engine.start('rollback', input, { mode, ...definedOnly({ key, by }) })
+  return answerOfRun(home, run)
+}

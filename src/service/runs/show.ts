@@ -1,0 +1,37 @@
+import type { Home } from '../../app/open-app.ts'
+import { findReportsFolder } from '../../app/run-reports.ts'
+import { findRun } from './find-run.ts'
+import { answerOfRun, type RunAnswer } from './run-answer.ts'
+
+export interface ShownRun extends RunAnswer {
+  /** The user that the operating system names. */
+  osUser: string
+  /** Who vouches for the label of the operator: cutter.yaml, or the operator. */
+  operatorDeclared: 'self' | 'config'
+  /** Only of a closed run. */
+  closeout?: 'signed' | 'unsigned'
+}
+
+/**
+ * Shows the state of a run. `run` is what `--json` prints; `reports` is the folder of its reports, relative to the home, or null.
+ * @throws RUN_NOT_FOUND, STORE_TAMPERED, USAGE when several runs match
+ */
+export async function showRun(
+  home: Home,
+  { run: text }: { run: string },
+): Promise<{ run: ShownRun; reports: string | null }> {
+  const run = await findRun(home, text)
+  const answer = await answerOfRun(home, run)
+  const [started] = await home.store.history(run.runId)
+  const declared = started?.event.operatorDeclared === 'config' ? 'config' : 'self'
+  const isSigned = (await home.store.closeoutSignatures(run.runId)).length > 0
+  return {
+    run: {
+      ...answer,
+      osUser: run.osUser,
+      operatorDeclared: declared,
+      ...(run.status === 'closed' ? { closeout: isSigned ? 'signed' : 'unsigned' } : {}),
+    },
+    reports: findReportsFolder(home.folder, run.runId),
+  }
+}

@@ -1,0 +1,32 @@
+import type { Home } from '../../app/open-app.ts'
+import type { Json } from '../../domain/json.ts'
+import type { Mode } from '../../domain/run.ts'
+import { definedOnly } from '../defined.ts'
+import { answerOfRun, type RunAnswer } from './run-answer.ts'
+import { findStartMachine, type StartMachine } from './start-machine.ts'
+
+export interface StartRunInput {
+  /** A machine's name, the path of a module, or what `findStartMachine` returned. */
+  machine: string | StartMachine
+  /** The input of the machine, as its schema wants it. */
+  input: { [key: string]: Json }
+  mode: Mode
+  /** The same key and input always return the same run. */
+  key?: string | undefined
+  /** Label of the operator. */
+  by?: string | undefined
+}
+
+/**
+ * Starts a run and works on it until it pauses, stops or closes.
+ * @throws MACHINE_NOT_FOUND, USAGE when the input does not fit the machine, INPUT_REFUSED when it can't be worked on or holds a
+ * secret, KEY_REUSED when the key belongs to another run, ON_HOLD, LIVE_REFUSED, FILES_UNSAFE, OPERATOR_REFUSED
+ */
+export async function startRun(home: Home, given: StartRunInput): Promise<RunAnswer> {
+  const { machine, input, mode, key, by } = given
+  const found = typeof machine === 'string' ? await findStartMachine(home, machine) : machine
+  const app = await home.app()
+  if (found.module !== null) await app.useModule(found.module)
+  const run = await app.engine.start(found.name, input, { mode, ...definedOnly({ key, by }) })
+  return answerOfRun(home, run)
+}

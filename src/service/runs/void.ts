@@ -1,0 +1,76 @@
+import type { App, Home } from '../../app/open-app.ts'
+import { CutterError } from '../../domain/errors.ts'
+import type { Run } from '../../domain/run.ts'
+import { assertReason } from '../reason.ts'
+import { findRun } from './find-run.ts'
+import { resumeRun } from './resume.ts'
+import type { RunAnswer } from './run-answer.ts'
+
+export interface VoidRunInput {
+  /** Id, or a unique prefix or suffix of one. */
+  run: string
+  reason: string
+  /** The principal who voids the run, as listed in allowed_signers. A live run needs it together with `key`. */
+  as?: string | undefined
+  /** Path of the private key, or of the public key of one that an agent holds. */
+  key?: string | undefined
+  /** A statement that was signed elsewhere and imported, instead of `as` and `key`. */
+  approval?: string | undefined
+  /** Label of the operator. */
+  by?: string | undefined
+}
+
+/**
+ * Signs a statement that voids a run at its gate, and applies it at once. A closed run is answered as it is.
+ * @throws EVENT_REFUSED when the run is not at a gate
+ * @throws USAGE when the reason is blank, a live run is voided without a signature, or the given approval does not void
+ * @throws what `resumeRun` throws
+ */
+export async function voidRun(home: Home, given: VoidRunInput): Promise<RunAnswer> {
+  const run = await findRun(home, given.run)
+  const approval = run.status === 'closed' ? undefined : await voidingApproval(await home.app(), run, given)
+  return resumeRun(home, { run: run.runId, approval, by: given.by })
+}
+
+/** The id of the approval that voids the run: the given one, or one that is made now. */
+async function voidingApproval({ parts, store }: App, run: Run, given: VoidRunInput): Promise<string> {
+  const { as, key, approval } = given
+  if (run.status !== 'paused') throw notAtGateError(run)
+  if (approval !== undefined) return assertVoids(store, approval)
+  const { rehearseApproval, signApproval } = await import('../../engine/manage-approvals.ts')
+  const decision = { decision: 'void' as const, reason: assertReason(given.reason) }
+  if (run.mode !== 'live') {
+    const rehearsal = await rehearseApproval(parts, run.runId, { as: as ?? 'rehearsal', ...decision })
+    return rehearsal.approvalId
+  }
+  if (as === undefined || key === undefined) throw signatureNeededError(run)
+  const signed = await signApproval(parts, run.runId, { as, keyFile: key, ...decision })
+  return signed.approval.approvalId
+}
+
+/** Nobody who wants to void a run may approve it by a mistyped id. */
+async function assertVoids(store: Home['store'], approvalId: string): Promise<string> {
+  const decision = (await store.approval(approvalId))?.statement.decision ?? 'void'
+  if (decision === 'void') return approvalId
+  throw new CutterError('USAGE', `approval ${approvalId} says ${decision}, not void; nothing was changed`, {
+    next: `to apply it nevertheless: cutter run resume --approval ${approvalId}`,
+  })
+}
+
+function notAtGateError({ runId, status, state }: Run): CutterError {
+  return new CutterError(
+    'EVENT_REFUSED',
+    `run ${runId} is ${status} at ${state}; only a run that waits at a gate can be voided`,
+    { next: `cutter run cancel ${runId} --reason …` },
+  )
+}
+
+function signatureNeededError({ runId }: Run): CutterError {
+  return new CutterError(
+    'USAGE',
+    `run ${runId} is live: only a signed statement voids it; nothing was changed`,
+    {
+      next: `cutter run void ${runId} --reason … --as <principal> --key <file>, or --approval <id> for a statement that was signed elsewhere`,
+    },
+  )
+}

@@ -1,0 +1,14 @@
+import { assertNoSecretWords } from '../engine/check-secrets.ts'
+
+/**
+ * Refuses options of a command that hold a secret, because options are stored or printed.
+ * @throws INPUT_REFUSED when an option's text has the form of a secret
+ * @throws USAGE when `--by`, `--as` or `--reason` has more than one line
+ */
+export function assertNoSecretOptions(options: object): void {
+  for (const [name, value] of Object.entries(options)) {
+    if (typeof value === 'string') assertNoSecretWords({}, { [`--${kebabCase(name)}`]: value })
+  }
+}
+
+const kebabCase = (name: string) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)

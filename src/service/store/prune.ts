@@ -1,0 +1,48 @@
+import { resolve } from 'node:path'
+import { type Home, sealingOf } from '../../app/open-app.ts'
+import { assertNoSecretWords } from '../../engine/check-secrets.ts'
+import { assertOperator } from '../../engine/operators.ts'
+import { parseDuration } from '../duration.ts'
+import { findPrunableRuns, type PruneResult, pruneRunIntoBundle } from './prune-runs.ts'
+
+const MAX_DAYS = 36_500
+
+export interface PruneStoreInput {
+  /** Prune runs that closed longer ago than this duration, such as `90d`. */
+  olderThan: string
+  /** The folder for their evidence bundles. Without it the runs are only listed. */
+  into?: string | undefined
+  /** Label of the operator. */
+  by?: string | undefined
+}
+
+export interface PrunedStore {
+  /** What `--json` prints. */
+  pruned: PruneResult[]
+  /** One sentence for each run that can't be trusted, and so stays. */
+  warnings: string[]
+}
+
+/**
+ * Removes closed runs from the store, each after its evidence bundle was written and verified. Their start keys stay used.
+ * @throws USAGE when the duration is not valid, OPERATOR_REFUSED, INPUT_REFUSED when a bundle can't be written or does not verify
+ */
+export async function pruneStore(home: Home, given: PruneStoreInput): Promise<PrunedStore> {
+  const { store, folder } = home
+  const { parts } = await home.app()
+  assertNoSecretWords(parts, { '--by': given.by })
+  const age = parseDuration(given.olderThan, '--older-than', MAX_DAYS)
+  const by = assertOperator(parts, given.by)
+  const { runs, faults } = await findPrunableRuns({ store }, new Date(parts.clock.now().getTime() - age))
+  const pruned: PruneResult[] = []
+  for (const run of runs) {
+    if (parts.interrupt.aborted) throw new Error('interrupted')
+    const { runId, updatedAt: closedAt } = run
+    if (given.into === undefined) pruned.push({ runId, closedAt, bundle: null, bundleDigest: null })
+    else {
+      const into = resolve(home.cwd, given.into)
+      pruned.push(await pruneRunIntoBundle(sealingOf(folder, store), folder, run, { into, by }))
+    }
+  }
+  return { pruned, warnings: faults }
+}
