@@ -16,14 +16,16 @@ export { chart, type Facts, gated, planOf, success, work } from '../machine/char
 export {
   closed,
   type DecisionEvent,
+  defineMachine,
   effect,
   gate,
   type MachineDefinition,
   type MachineInput,
+  type MachineModule,
   type RunContext,
   rechecks,
   type StoredSnapshot,
   stopped,
   type Upgrade,
 } from '../machine/define.ts'
-export { defineMachine, type MachineModule, readEffect, writeEffect } from '../machine/define-effect.ts'
+export { readEffect, writeEffect } from '../machine/define-effect.ts'

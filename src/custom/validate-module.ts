@@ -1,8 +1,7 @@
 import { MACHINE_NAMES } from '../builtin/registry.ts'
 import type { Effect } from '../domain/effect.ts'
-import type { MachineDefinition, Upgrade } from '../machine/define.ts'
+import type { MachineDefinition, MachineModule, Upgrade } from '../machine/define.ts'
 import { effect } from '../machine/define.ts'
-import type { MachineModule } from '../machine/define-effect.ts'
 import { findChartFaults } from '../machine/validate-chart.ts'
 
 /** Flags that every `run start` has. */

@@ -8,7 +8,7 @@ import type { Effect, Owner } from '../domain/effect.ts'
 import type { HeadWitness } from '../domain/head-witness.ts'
 import type { Json } from '../domain/json.ts'
 import type { HistoryEntry, Run } from '../domain/run.ts'
-import type { Machine } from '../machine/transition.ts'
+import type { Machine } from '../machine/define.ts'
 import type { SecretRegistry } from '../secrets/redaction.ts'
 import type { RunStore } from '../store/run-store.ts'
 

@@ -1,6 +1,7 @@
 import type { Run } from '../domain/run.ts'
 import type { Step } from '../domain/step.ts'
-import { heldApprovalId, type Machine } from '../machine/transition.ts'
+import type { Machine } from '../machine/define.ts'
+import { heldApprovalId } from '../machine/transition.ts'
 import { buildUpgradeStep } from '../machine/upgrade-step.ts'
 import type { EngineDeps } from './engine-deps.ts'
 import { currentLease } from './lease.ts'

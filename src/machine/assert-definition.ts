@@ -1,8 +1,7 @@
 import { CutterError } from '../domain/errors.ts'
 import type { Definition } from '../domain/history.ts'
 import type { Run } from '../domain/run.ts'
-import type { MachineDefinition, Upgrade } from './define.ts'
-import type { Machine } from './transition.ts'
+import type { Machine, MachineDefinition, Upgrade } from './define.ts'
 
 /** Refuses a run that was started under another definition than the one installed. */
 export function assertSameDefinition(machine: Machine, run: Run): void {

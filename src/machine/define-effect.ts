@@ -1,47 +1,51 @@
 import { z } from 'zod'
-import type { Effect, EffectContext, EffectResult, Probe } from '../domain/effect.ts'
+import type { Effect, EffectContext, EffectResult, Probe, ReadEffect, WriteEffect } from '../domain/effect.ts'
 import type { Facts } from './chart.ts'
-import type { MachineDefinition } from './define.ts'
 
-/** What a module of a user's own machine exports as `machine`: the definition and the effects that do its work. */
-export interface MachineModule extends Omit<MachineDefinition, 'runIdPrefix'> {
-  /** Left out: the machine's name. */
-  runIdPrefix?: string
-  effects: Effect[]
-}
+/**
+ * How effects are written, by Cutter's own machines as by users' machines. The types of input and output are those of the schemas:
+ * `execute` gets what `input` parses, and what it returns is parsed by `output` before the engine believes it.
+ */
 
-export const defineMachine = (machine: MachineModule): MachineModule => machine
+const anyFacts = z.record(z.string(), z.json())
 
-const facts = z.record(z.string(), z.json())
-
-interface Described<Input extends z.ZodType, Output extends z.ZodType> {
+/** What a read effect consists of. */
+export interface ReadEffectOptions<Input, Output> {
+  /** The phase's name, as charts invoke it. */
   name: string
-  /** Picks what it names from the run's input, the facts so far and `planDigest`. */
-  input: Input
-  /** Left out: any facts. */
-  output?: Output
-  /** Its plans hold the texts of a document, in which anything may stand: their values are not looked at for secrets. */
+  /** Picks the fields that it names from the run's input, the facts so far and `planDigest`. */
+  input: z.ZodType<Input>
+  /** Facts that it reports. Without it the effect may report any facts. */
+  output?: z.ZodType<Output>
+  /** Its plans hold the texts of a document, in which anything may stand. Their values are not searched for secrets. */
   quotesDocument?: true
-  execute(context: EffectContext, input: z.output<Input>): Promise<EffectResult<z.output<Output>>>
+  execute(context: EffectContext, input: NoInfer<Input>): Promise<EffectResult<NoInfer<Output>>>
 }
 
-interface DescribedWrite<Input extends z.ZodType, Output extends z.ZodType> extends Described<Input, Output> {
-  /** It leaves nothing behind, as a trial on a scratch folder: live it may also be done before an approval was used. */
+/** What a write effect consists of. */
+export interface WriteEffectOptions<Input, Output> extends ReadEffectOptions<Input, Output> {
+  /** It leaves nothing behind, as a trial on a throwaway folder. A live run may do it before it has used an approval. */
   beforeApproval?: true
-  simulate(context: EffectContext, input: z.output<Input>): Promise<EffectResult<z.output<Output>>>
-  probe(context: EffectContext, input: z.output<Input>): Promise<Probe<z.output<Output>>>
+  /** Shows in a dry run what `execute` would do, and does nothing. */
+  simulate(context: EffectContext, input: NoInfer<Input>): Promise<EffectResult<NoInfer<Output>>>
+  /** Asks the target whether an earlier `execute` of this run was committed. */
+  probe(context: EffectContext, input: NoInfer<Input>): Promise<Probe<NoInfer<Output>>>
 }
 
-/** An effect that only looks: it may run again after a crash. */
-export function readEffect<Input extends z.ZodType, Output extends z.ZodType = z.ZodType<Facts>>(
-  effect: Described<Input, Output>,
-): Effect {
-  return { kind: 'read', output: facts, ...effect } as unknown as Effect
+/** Defines an effect that only reads. The engine may run it again after a crash. */
+export function readEffect<Input, Output = Facts>(
+  options: ReadEffectOptions<Input, Output>,
+): ReadEffect<Input, Output> {
+  return { kind: 'read', output: anyFacts as z.ZodType<unknown> as z.ZodType<Output>, ...options }
 }
 
-/** An effect that changes the world: how it is done, how it is shown in a dry run, and how to tell whether it was done. */
-export function writeEffect<Input extends z.ZodType, Output extends z.ZodType = z.ZodType<Facts>>(
-  effect: DescribedWrite<Input, Output>,
-): Effect {
-  return { kind: 'write', output: facts, ...effect } as unknown as Effect
+/** Defines an effect that changes the world: how to do it, how to show it in a dry run, and how to tell whether it was done. */
+export function writeEffect<Input, Output = Facts>(
+  options: WriteEffectOptions<Input, Output>,
+): WriteEffect<Input, Output> {
+  return { kind: 'write', output: anyFacts as z.ZodType<unknown> as z.ZodType<Output>, ...options }
 }
+
+/** Effects by their names, as the engine finds them. */
+export const effectsByName = (effects: readonly Effect[]): Record<string, Effect> =>
+  Object.fromEntries(effects.map((effect) => [effect.name, effect]))

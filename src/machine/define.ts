@@ -1,5 +1,6 @@
 import type { AnyActorLogic, AnyStateMachine, PromiseActorLogic } from 'xstate'
 import type { z } from 'zod'
+import type { Effect } from '../domain/effect.ts'
 import type { StopFacts } from '../domain/errors.ts'
 import type { Json } from '../domain/json.ts'
 import type { Mode, Outcome } from '../domain/run.ts'
@@ -88,7 +89,7 @@ export interface Upgrade {
   sameWork?: true
 }
 
-/** A machine with what the program must know about it beside the chart. */
+/** A machine: its chart, and what the program must know besides. */
 export interface MachineDefinition {
   name: string
   version: string
@@ -102,3 +103,18 @@ export interface MachineDefinition {
   /** Gates at which the signed statement is itself the review and must name the id that it is recorded under. */
   reviewGates?: string[]
 }
+
+/** A definition whose digest is known. A run resumes under the definition that it was started under, or after an upgrade. */
+export interface Machine extends MachineDefinition {
+  definitionDigest: string
+}
+
+/** What a module of a user's own machine exports as `machine`: the definition, and the effects that do its work. */
+export interface MachineModule extends Omit<MachineDefinition, 'runIdPrefix'> {
+  /** Left out: the machine's name. */
+  runIdPrefix?: string
+  effects: Effect[]
+}
+
+/** Defines a user's own machine. It returns what it is given: its parameter's type is what an editor checks and completes. */
+export const defineMachine = (machine: MachineModule): MachineModule => machine

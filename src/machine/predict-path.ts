@@ -1,6 +1,7 @@
 import type { Run, RunEvent } from '../domain/run.ts'
 import type { Step, TimerRequest } from '../domain/step.ts'
-import { eventStep, type Machine, type StepFacts } from './transition.ts'
+import type { Machine } from './define.ts'
+import { eventStep, type StepFacts } from './transition.ts'
 
 /** A place on the way: the milestone, and the effect that would be performed there; none where the run only arrives. */
 export interface PredictedPhase {

@@ -14,7 +14,7 @@ import {
 import type { Step } from '../domain/step.ts'
 import { createActorScope } from './actor-scope.ts'
 import { assertSameDefinition } from './assert-definition.ts'
-import type { MachineDefinition, RunContext } from './define.ts'
+import type { Machine, RunContext } from './define.ts'
 import { assertStopsAtGates, findUsedApproval } from './gate-transition.ts'
 import {
   type Action,
@@ -34,11 +34,6 @@ import {
  * Every cast round a gap in XState's types is here or in read.ts, and test/machine/xstate.test.ts pins the names they rely on
  * (`xstate.spawnChild`, `xstate.stopChild`, `xstate.raise`, `xstate.cancel`, `xstate.done.actor.*`) to the installed version.
  */
-
-/** A definition whose digest is known: what a run is started under and must be resumed under. */
-export interface Machine extends MachineDefinition {
-  definitionDigest: string
-}
 
 /** What comes with an event beside the event itself. */
 export interface StepFacts {

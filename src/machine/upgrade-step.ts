@@ -9,9 +9,9 @@ import type { Step } from '../domain/step.ts'
 import type { Timer } from '../store/run-store.ts'
 import { assertSameDefinition, findUpgrade } from './assert-definition.ts'
 import { findLeafNodes, gatesBefore } from './chart-nodes.ts'
-import type { StoredSnapshot, Upgrade } from './define.ts'
+import type { Machine, StoredSnapshot, Upgrade } from './define.ts'
 import { type LocatedSnapshot, readStanding } from './read-snapshot.ts'
-import { buildStep, type Machine, replayHistory, restoreSnapshot } from './transition.ts'
+import { buildStep, replayHistory, restoreSnapshot } from './transition.ts'
 
 /**
  * Carrying a run over to another definition of its machine. The upgrade's author says how the old snapshot becomes a new one;

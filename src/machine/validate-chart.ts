@@ -2,8 +2,8 @@ import type { AnyStateMachine, AnyStateNode } from 'xstate'
 import type { Json } from '../domain/json.ts'
 import type { Run } from '../domain/run.ts'
 import { chartNodes, stateMetaOf } from './chart-nodes.ts'
-import type { RunContext } from './define.ts'
-import { type Machine, startStep } from './transition.ts'
+import type { Machine, RunContext } from './define.ts'
+import { startStep } from './transition.ts'
 
 /**
  * What is wrong with a chart, a sentence each: what the engine would only find out in the midst of a run, with something begun

@@ -4,7 +4,8 @@ import { cut } from '../../machines/cut.ts'
 import { digestOf } from '../../src/domain/json.ts'
 import type { Run, RunEvent, RunIdentity } from '../../src/domain/run.ts'
 import type { Step } from '../../src/domain/step.ts'
-import { eventStep, type Machine, type StepFacts, startStep } from '../../src/machine/transition.ts'
+import type { Machine } from '../../src/machine/define.ts'
+import { eventStep, type StepFacts, startStep } from '../../src/machine/transition.ts'
 
 /** Machines driven by the pure functions alone: no store, no engine. */
 

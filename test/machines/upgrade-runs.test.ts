@@ -51,7 +51,7 @@ function aVersion(
   version: string,
   { milestones = MILESTONES, effects = [plan, write, report], upgrade = {} } = {} as {
     milestones?: Milestones
-    effects?: (typeof plan)[]
+    effects?: Effect[]
     upgrade?: { [from: string]: Upgrade }
   },
 ): InstalledMachine {
