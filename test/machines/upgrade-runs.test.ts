@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { validateModule } from '../../src/custom/validate-module.ts'
+import type { Effect } from '../../src/domain/effect.ts'
 import { findHistoryFault, UPGRADED } from '../../src/domain/history.ts'
 import { digestOf, type Json } from '../../src/domain/json.ts'
 import type { Run } from '../../src/domain/run.ts'
