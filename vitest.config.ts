@@ -23,6 +23,7 @@ const project = (name: string, include: string[], exclude: string[] = []) => ({
 
 // The built program with real servers behind it, story by story: minutes each. `main` keeps the ones that tell of the whole way.
 const program = [
+  'test/cli/address-conflict.test.ts',
   'test/cli/batch.test.ts',
   'test/cli/bundle.test.ts',
   'test/cli/configured-target.test.ts',
@@ -33,6 +34,7 @@ const program = [
   'test/cli/explain.test.ts',
   'test/cli/changes-during-write.test.ts',
   'test/cli/machine-versions.test.ts',
+  'test/cli/migrate-bundle-commands.test.ts',
   'test/cli/migrate-faults.test.ts',
   'test/cli/migrate-run.test.ts',
   'test/cli/migrate-server-versions.test.ts',

@@ -137,9 +137,9 @@ export async function openApp(options: AppOptions): Promise<App> {
       module.openEmbeddedTargets({
         home,
         migrationsDirectory: migrationsDirectory('target'),
-        isOver: async (runId) => ((await store.run(runId))?.status ?? 'closed') === 'closed',
+        isRunClosed: async (runId) => ((await store.run(runId))?.status ?? 'closed') === 'closed',
         log: (line) => log.info(line),
-        meetSecret: secrets.add,
+        registerSecret: secrets.add,
       }),
     ))
   const target = async (name: string) => {

@@ -17,7 +17,7 @@ export interface CutAppDeps {
   /** Profiles that cutter.yaml names. */
   profiles(): Promise<Profile[]>
   target(name: string): Promise<Target>
-  embedded(): Promise<Pick<EmbeddedTargets, 'scratches'>>
+  embedded(): Promise<Pick<EmbeddedTargets, 'rehearsalDatabases'>>
 }
 
 export const cut = defineBuiltin({
@@ -36,9 +36,9 @@ async function connect({ home, config, profiles, target, embedded }: CutAppDeps)
   return {
     target,
     scratches: {
-      create: async (runId, rows) => (await embedded()).scratches.create(runId, rows),
-      open: async (runId) => (await embedded()).scratches.open(runId),
-      drop: async (runId) => (await embedded()).scratches.drop(runId),
+      create: async (runId, rows) => (await embedded()).rehearsalDatabases.create(runId, rows),
+      open: async (runId) => (await embedded()).rehearsalDatabases.open(runId),
+      drop: async (runId) => (await embedded()).rehearsalDatabases.drop(runId),
     },
     readSource,
     documents: Object.fromEntries(documents),

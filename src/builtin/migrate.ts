@@ -1,5 +1,6 @@
 import { migrate as definition } from '../../machines/migrate.ts'
-import { admitMigrate, type MigrateDeps, migrateEffects } from '../effects/migrate/index.ts'
+import type { MigrateDeps } from '../effects/migrate/deps.ts'
+import { admitMigrate, migrateEffects } from '../effects/migrate/index.ts'
 import { openDatabaseDumps } from '../targets/postgres/database-dumps.ts'
 import { openCommitNotes } from '../targets/system/commit-notes.ts'
 import { readMigrationFolder } from '../targets/system/migration-folder.ts'
@@ -15,12 +16,12 @@ export const migrate = defineBuiltin({
   definition,
   example: 'cutter run start migrate --bundle migrations/reviews --target shop',
   connect: (deps: MigrateAppDeps): MigrateDeps => ({
-    readBundle: readMigrationFolder,
-    squawk: runSquawk,
-    database: (name) => openMigrationTarget(deps, name),
-    copies: createRehearsalCopies(deps),
+    readMigrationFolder,
+    runSquawk,
+    openDatabase: (name) => openMigrationTarget(deps, name),
+    rehearsalDatabases: createRehearsalCopies(deps),
     dumps: openDatabaseDumps(deps.home),
-    notes: openCommitNotes(deps.home),
+    commitNotes: openCommitNotes(deps.home),
   }),
   effects: migrateEffects,
   admit: admitMigrate,

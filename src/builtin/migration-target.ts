@@ -1,6 +1,6 @@
 import { readTargetSettings, readTargetUrl } from '../targets/postgres/configured-target.ts'
 import { type MigrationDatabase, openMigrationDatabase } from '../targets/postgres/migration-database.ts'
-import { EMBEDDED_TARGET } from '../targets/postgres/rehearsal-databases.ts'
+import { EMBEDDED_TARGET } from '../targets/postgres/rehearsal-server.ts'
 import type { RehearsalServerDeps } from './rehearsal-servers.ts'
 
 /** What the target of a migration is opened with. */

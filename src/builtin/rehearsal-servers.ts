@@ -2,10 +2,10 @@ import type { EmbeddedTargets } from '../targets/embedded/embedded-targets.ts'
 import { readEmbeddedStatus } from '../targets/embedded/open-embedded.ts'
 import { readTargetUrl, type TargetSettings } from '../targets/postgres/configured-target.ts'
 import {
-  EMBEDDED_TARGET,
   type MigrationRehearsalDatabases,
   openRehearsalDatabases,
 } from '../targets/postgres/rehearsal-databases.ts'
+import { EMBEDDED_TARGET } from '../targets/postgres/rehearsal-server.ts'
 
 /** What the servers of rehearsals are found by. */
 export interface RehearsalServerDeps {

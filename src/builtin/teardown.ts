@@ -1,5 +1,6 @@
 import { teardown as definition } from '../../machines/teardown.ts'
-import { type TeardownDeps, teardownEffects } from '../effects/teardown/index.ts'
+import type { TeardownDeps } from '../effects/teardown/deps.ts'
+import { teardownEffects } from '../effects/teardown/index.ts'
 import type { RunStore } from '../store/run-store.ts'
 import { defineBuiltin } from './builtin-machine.ts'
 import { createRehearsalCopies, type RehearsalServerDeps } from './rehearsal-servers.ts'
@@ -10,8 +11,8 @@ export interface TeardownAppDeps extends RehearsalServerDeps {
 }
 
 const connect = (deps: TeardownAppDeps): TeardownDeps => ({
-  copies: createRehearsalCopies(deps),
-  isOver: async (runId) => ((await deps.store.run(runId))?.status ?? 'closed') === 'closed',
+  rehearsalDatabases: createRehearsalCopies(deps),
+  isRunClosed: async (runId) => ((await deps.store.run(runId))?.status ?? 'closed') === 'closed',
 })
 
 export const teardown = defineBuiltin({

@@ -1,9 +1,8 @@
 import { digestOf } from '../domain/json.ts'
 
 /**
- * A database's schema as its catalogue has it: each object by a name that a person can write (`table public.unit`, `column
- * public.unit.state`, `index public.unit_state`) with the digest of its definition. No oids, so that it comes out the same on
- * a copy.
+ * The schema of a database: each object by a name that a person can write (`table public.unit`, `column public.unit.state`, `index
+ * public.unit_state`) with the digest of its definition. It holds no oids, so that a rehearsal database has the same catalogue.
  */
 export interface Catalogue {
   objects: { [name: string]: CatalogueObject }
@@ -12,9 +11,9 @@ export interface Catalogue {
 
 export interface CatalogueObject {
   digest: string
-  /** The table whose part it is: with a new or dropped table it is not counted by itself. */
+  /** The table of which it is a part. A part of a new or dropped table is not counted by itself. */
   within: string | null
-  /** The relation (`public.unit`) or schema that it is, or is about; null where it may concern whatever is in the database. */
+  /** The relation (`public.unit`) or schema that it is or concerns; null where it may concern the entire database. */
   about: string | null
 }
 
@@ -24,9 +23,10 @@ export interface SchemaDifference {
   changed: string[]
 }
 
+/** Builds a catalogue from the rows of the server. */
 export function buildCatalogue(rows: ({ name: string } & CatalogueObject)[]): Catalogue {
   const objects: Catalogue['objects'] = {}
-  // Two objects of one name would hide each other; overloads carry their arguments, so this is for what we did not think of.
+  // Two objects of one name would hide each other. Functions carry their arguments, so this is a safeguard for other kinds.
   for (const { name, within, about, digest } of rows) {
     const twin = objects[name]
     const both = twin === undefined ? digest : [twin.digest, digest].sort().join('+')
@@ -39,8 +39,8 @@ const digestOfObjects = (objects: Catalogue['objects']) =>
   digestOf(Object.fromEntries(Object.entries(objects).map(([name, { digest }]) => [name, digest])))
 
 /**
- * What a script that touches these relations and schemas depends on: they, everything that bears the name of one of them
- * elsewhere, and whatever is about no relation, such as functions and types.
+ * Reduces a catalogue to what a script that touches these relations and schemas depends on: the relations themselves, every
+ * relation of the same name in another schema, and all objects that concern no relation, such as functions and types.
  */
 export function scopeCatalogue(touches: string[], { objects }: Catalogue): Catalogue {
   const names = new Set(touches.flatMap((one) => [one, nameIn(one)]))
@@ -52,11 +52,13 @@ export function scopeCatalogue(touches: string[], { objects }: Catalogue): Catal
   return { objects: scoped, digest: digestOfObjects(scoped) }
 }
 
-/** `unit` of `public.unit`. */
+/** The name of a relation without its schema: `unit` of `public.unit`. */
 const nameIn = (relation: string) => relation.slice(relation.indexOf('.') + 1)
 
+/** Compares two catalogues. The parts of a new or dropped table are left out, except that changed parts are always named. */
 export function compareSchemas(before: Catalogue, after: Catalogue): SchemaDifference {
-  const [was, is] = [before.objects, after.objects]
+  const was = before.objects
+  const is = after.objects
   const added = new Set(Object.keys(is).filter((name) => was[name] === undefined))
   const removed = new Set(Object.keys(was).filter((name) => is[name] === undefined))
   const alone = (names: Set<string>, objects: Catalogue['objects']) =>
@@ -70,7 +72,7 @@ export function compareSchemas(before: Catalogue, after: Catalogue): SchemaDiffe
   }
 }
 
-/** What was added or changed, by its definitions: also the parts of new tables, which a difference does not name. */
+/** Digest of the definitions that were added or changed, with the parts of new tables, which a difference does not name. */
 export function digestMadeDefinitions(before: Catalogue, after: Catalogue): string {
   const made = Object.entries(after.objects).filter(
     ([name, { digest }]) => before.objects[name]?.digest !== digest,
@@ -81,11 +83,12 @@ export function digestMadeDefinitions(before: Catalogue, after: Catalogue): stri
 export const isEmptyDifference = ({ added, removed, changed }: SchemaDifference) =>
   added.length + removed.length + changed.length === 0
 
-/** `table public.review was added; …`, for messages. */
+/** Describes each difference for messages: `table public.review was added`. */
 export function describeSchemaDifference(difference: SchemaDifference): string[] {
   return (['added', 'removed', 'changed'] as const).flatMap((how) =>
     difference[how].map((name) => `${name} was ${how}`),
   )
 }
 
+/** Returns the items of the first list that the second lacks. */
 export const onlyIn = (these: string[], those: string[]) => these.filter((one) => !those.includes(one))

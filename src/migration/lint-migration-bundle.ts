@@ -1,5 +1,6 @@
 import { sha256 } from '../domain/json.ts'
 import { findSecretToken } from '../secrets/patterns.ts'
+import type { MigrationBundle } from './migration-bundle.ts'
 import {
   BUNDLE_FILE,
   findHashFault,
@@ -8,55 +9,31 @@ import {
   type MigrationBundleSpec,
   namedFiles,
   parseMigrationBundleSpec,
-} from './migration-bundle.ts'
+} from './migration-bundle-spec.ts'
+import { parseStatements, type SqlStatement } from './sql-statements.ts'
 import {
   findCheckRefusal,
   findStatementRefusal,
   mayRunOutsideTransaction,
-  parseStatements,
   runsOutsideTransaction,
-  type SqlStatement,
-} from './sql-statements.ts'
+} from './statement-rules.ts'
 
-/** What was found of a bundle. A bundle with faults starts no run. */
+/** The result of reading a migration bundle: its faults, or the bundle. A bundle with faults starts no run. */
 export interface LintResult {
   faults: MigrationBundleFault[]
   bundle: MigrationBundle | null
 }
 
-/** A bundle without faults, taken apart once, so that every phase works on the same bytes and the same statements. */
-export interface MigrationBundle {
-  spec: MigrationBundleSpec
-  /** The files' texts and their SHA-256. */
-  texts: MigrationBundleFiles
-  digests: { [file: string]: string }
-  /** migration.sql up to the first statement that runs alone: byte for byte the whole file where there is none. */
-  script: string
-  alone: { number: number; text: string }[]
-  rollbackScript: string
-  preflight: string[]
-  verify: string[]
-  distributions: { name: string; sql: string }[]
-  statements: StatementFacts[]
-  rollback: StatementFacts[]
+interface Statements {
+  migration: SqlStatement[]
+  rollback: SqlStatement[]
+  preflight: SqlStatement[]
+  verify: SqlStatement[]
 }
 
-export interface StatementFacts {
-  number: number
-  line: number
-  kind: string
-  sha256: string
-  transactional: boolean
-}
-
-/** Reads a bundle whole. `files` holds bundle.yaml and, as far as they are there, the files that it names. */
+/** Reads a migration bundle and lists all its faults. `files` holds bundle.yaml and those files that it names and that exist. */
 export async function lintMigrationBundle(files: MigrationBundleFiles): Promise<LintResult> {
-  const faults: MigrationBundleFault[] = Object.entries(files).flatMap(([file, text]) => {
-    const what = findSecretToken(text)
-    return what === null
-      ? []
-      : [{ file, message: `holds what looks like ${what}, and would be kept for good` }]
-  })
+  const faults = findSecrets(files)
   const parsed = parseMigrationBundleSpec(files[BUNDLE_FILE] ?? '')
   if ('faults' in parsed) return { faults: [...faults, ...parsed.faults], bundle: null }
   const { spec } = parsed
@@ -65,14 +42,18 @@ export async function lintMigrationBundle(files: MigrationBundleFiles): Promise<
     if ('fault' in found) faults.push(found.fault)
     return 'fault' in found ? [] : found.statements
   }
-  const migration = await read(spec.migration.file)
-  const rollback = await read(spec.rollback)
-  const [preflight, verify] = [await read(spec.preflight), await read(spec.verify)]
+  const statements: Statements = {
+    migration: await read(spec.migration.file),
+    rollback: await read(spec.rollback),
+    preflight: await read(spec.preflight),
+    verify: await read(spec.verify),
+  }
   const wrongHash = files[spec.migration.file] === undefined ? null : findHashFault(spec, files)
   if (wrongHash !== null) faults.push(wrongHash)
-  faults.push(...faultsOfScript(spec.migration.file, migration, spec.nonTransactional))
-  faults.push(...faultsOfScript(spec.rollback, rollback, []))
-  faults.push(...faultsOfChecks(spec.preflight, preflight), ...faultsOfChecks(spec.verify, verify))
+  faults.push(...faultsOfScript(spec.migration.file, statements.migration, spec.nonTransactional))
+  faults.push(...faultsOfScript(spec.rollback, statements.rollback, []))
+  faults.push(...faultsOfChecks(spec.preflight, statements.preflight))
+  faults.push(...faultsOfChecks(spec.verify, statements.verify))
   const distributions: MigrationBundle['distributions'] = []
   for (const { name, sql } of spec.expect.distributions) {
     const found = await queryOf(name, sql)
@@ -80,40 +61,51 @@ export async function lintMigrationBundle(files: MigrationBundleFiles): Promise<
     else faults.push(found)
   }
   if (faults.length > 0) return { faults, bundle: null }
+  return { faults: [], bundle: bundleOf(spec, files, statements, distributions) }
+}
 
+function findSecrets(files: MigrationBundleFiles): MigrationBundleFault[] {
+  return Object.entries(files).flatMap(([file, text]) => {
+    const what = findSecretToken(text)
+    if (what === null) return []
+    return [{ file, message: `seems to hold ${what}, which Cutter would store permanently` }]
+  })
+}
+
+function bundleOf(
+  spec: MigrationBundleSpec,
+  files: MigrationBundleFiles,
+  { migration, rollback, preflight, verify }: Statements,
+  distributions: MigrationBundle['distributions'],
+): MigrationBundle {
   const names = [BUNDLE_FILE, ...namedFiles(spec)]
   const texts = Object.fromEntries(names.map((name) => [name, files[name]!]))
-  const first = migration.find(({ number }) => spec.nonTransactional.includes(number))
-  const whole = Buffer.from(texts[spec.migration.file]!)
+  const alone = migration.filter(({ number }) => spec.nonTransactional.includes(number))
+  const bytes = Buffer.from(texts[spec.migration.file]!)
   const textOf = ({ text }: SqlStatement) => text
   return {
-    faults: [],
-    bundle: {
-      spec,
-      texts,
-      digests: Object.fromEntries(names.map((name) => [name, sha256(texts[name]!)])),
-      script: whole.subarray(0, first?.start ?? whole.length).toString('utf8'),
-      alone: migration
-        .filter(({ number }) => spec.nonTransactional.includes(number))
-        .map(({ number, text }) => ({ number, text })),
-      rollbackScript: texts[spec.rollback]!,
-      preflight: preflight.map(textOf),
-      verify: verify.map(textOf),
-      distributions,
-      statements: factsOf(migration, spec.nonTransactional),
-      rollback: factsOf(rollback, []),
-    },
+    spec,
+    texts,
+    digests: Object.fromEntries(names.map((name) => [name, sha256(texts[name]!)])),
+    script: bytes.subarray(0, alone[0]?.start ?? bytes.length).toString('utf8'),
+    alone: alone.map(({ number, text }) => ({ number, text })),
+    rollbackScript: texts[spec.rollback]!,
+    preflight: preflight.map(textOf),
+    verify: verify.map(textOf),
+    distributions,
+    statements: factsOf(migration, spec.nonTransactional),
+    rollback: factsOf(rollback, []),
   }
 }
 
 async function statementsIn(file: string, text: string | undefined) {
-  if (text === undefined) return { fault: { file, message: 'is not there' } }
+  if (text === undefined) return { fault: { file, message: 'does not exist' } }
   const found = await parseStatements(file, text)
   if ('fault' in found || found.statements.length > 0) return found
   return { fault: { file, message: 'holds no statement' } }
 }
 
-const factsOf = (statements: SqlStatement[], alone: number[]): StatementFacts[] =>
+const factsOf = (statements: SqlStatement[], alone: number[]): MigrationBundle['statements'] =>
   statements.map(({ number, line, kind, text }) => ({
     number,
     line,
@@ -130,7 +122,7 @@ function faultsOfScript(file: string, statements: SqlStatement[], alone: number[
     const refused = findStatementRefusal(statement)
     if (refused !== null) say(refused)
     else if (alone.includes(number) && !mayRunOutsideTransaction(statement))
-      say(`${kind} runs in a transaction; take it out of nonTransactional`)
+      say(`${kind} runs in a transaction; remove it from nonTransactional`)
     else if (!alone.includes(number) && runsOutsideTransaction(statement))
       say(`${kind} can’t run in a transaction; declare it: nonTransactional: [${number}]`)
   }
@@ -158,7 +150,7 @@ function faultsOfChecks(file: string, statements: SqlStatement[]): MigrationBund
   })
 }
 
-/** The one SELECT that a distribution is, without what stands round it. */
+/** Returns the single SELECT of a distribution, without surrounding space and comments, or the fault. */
 async function queryOf(name: string, sql: string): Promise<string | MigrationBundleFault> {
   const fault = (message: string) => ({ file: BUNDLE_FILE, message: `distribution ${name}: ${message}` })
   const found = await parseStatements(BUNDLE_FILE, sql)

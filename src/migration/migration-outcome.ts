@@ -1,15 +1,15 @@
 import { canonicalJson, type Json } from '../domain/json.ts'
 import { onlyIn, type SchemaDifference } from './catalogue.ts'
-import type { MigrationBundleSpec } from './migration-bundle.ts'
+import type { MigrationBundleSpec } from './migration-bundle-spec.ts'
 
-/** What a migration did, as measured inside its own transaction; the same for a rehearsal and for the real one. */
+/** What a migration did, as measured inside its own transaction, in a rehearsal and on the target alike. */
 export interface MigrationOutcome {
   schema: SchemaDifference
-  /** Rows by table, those without a change left out. */
+  /** Changed rows by table. Tables without a change are left out. */
   rows: { [table: string]: RowChanges }
-  /** Tables whose storage was replaced, which takes the whole table: rewritten, truncated, or made anew. */
+  /** Tables whose storage was replaced: rewritten, truncated or recreated. */
   rewritten: string[]
-  /** Of tables with updated rows: in how many rows each column that was there before got another value; 0 left out. */
+  /** For tables with updated rows: in how many rows each existing column got another value; 0 is left out. */
   columns: { [table: string]: { [column: string]: number } }
   distributions: { name: string; rows: Json[] }[]
   /** Digest of the definitions that were added or changed. */
@@ -24,7 +24,7 @@ export interface RowChanges {
 
 const NONE: RowChanges = { inserted: 0, updated: 0, deleted: 0 }
 
-/** A line for each thing that is not as bundle.yaml says; empty when all is. */
+/** Returns a line for each difference from what bundle.yaml states. */
 export function findUnexpectedChanges(
   spec: Pick<MigrationBundleSpec, 'expect' | 'sideEffects'>,
   outcome: MigrationOutcome,
@@ -37,12 +37,13 @@ export function findUnexpectedChanges(
   ]
 }
 
-/** Of a rehearsal alone: on a target, others move sequences as well. */
+/** Compares the sequences that moved in a rehearsal. On a target it is not done, because others move sequences as well. */
 export const compareMovedSequences = (expected: string[], moved: string[]) => [
   ...onlyIn(moved, expected).map((name) => `sequence ${name} was moved, which is not expected`),
   ...onlyIn(expected, moved).map((name) => `sequence ${name} was expected to be moved, and was not`),
 ]
 
+/** Returns a line for each object whose change was not expected, or was expected and did not happen. */
 export function compareExpectedSchema(expected: SchemaDifference, found: SchemaDifference): string[] {
   return (['added', 'removed', 'changed'] as const).flatMap((how) => [
     ...onlyIn(found[how], expected[how]).map((name) => `${name} was ${how}, which is not expected`),
@@ -93,6 +94,7 @@ function columnLines(
   })
 }
 
+/** Returns a line for each distribution with other rows than expected, in whatever order. */
 export function compareDistributions(
   expected: { name: string; rows: Json[] }[],
   found: MigrationOutcome['distributions'],
@@ -105,14 +107,14 @@ export function compareDistributions(
   })
 }
 
-/** Rows of a query have no order of their own. */
+/** The rows of a query have no order. */
 const sorted = (rows: Json[]) => rows.map(canonicalJson).sort()
 const short = (rows: string[]) => {
   const text = rows.join(' ')
   return text.length > 300 ? `${text.slice(0, 300)}…` : text || 'empty'
 }
 
-/** Two measurements of the same migration, a line for each difference. */
+/** Compares two measurements of the same migration, and returns a line for each difference. */
 export function compareOutcomes(rehearsed: MigrationOutcome, found: MigrationOutcome): string[] {
   const lines = [
     ...compareExpectedSchema(rehearsed.schema, found.schema),
@@ -120,7 +122,7 @@ export function compareOutcomes(rehearsed: MigrationOutcome, found: MigrationOut
     ...compareDistributions(rehearsed.distributions, found.distributions),
   ]
   if (canonicalJson(rehearsed.columns) !== canonicalJson(found.columns))
-    lines.push('other columns got other values than in the rehearsal')
+    lines.push('not the same columns got other values as in the rehearsal')
   if (canonicalJson(rehearsed.rewritten) !== canonicalJson(found.rewritten))
     lines.push(
       `it rewrote ${found.rewritten.join(', ') || 'no table'}, not ${rehearsed.rewritten.join(', ') || 'none'}`,

@@ -1,13 +1,13 @@
 import { sha256 } from '../domain/json.ts'
-import type { MigrationBundleFiles } from './migration-bundle.ts'
+import type { MigrationBundleFiles } from './migration-bundle-spec.ts'
 
-/** The files of a new bundle, with words at what is to be filled in. It lints clean, so that every later fault is one's own. */
+/** Makes the files of a new migration bundle, with comments on what to fill in. They have no faults, so that every later fault is new. */
 export function scaffoldMigrationBundle(name: string): MigrationBundleFiles {
   return { 'bundle.yaml': bundleYaml(name), ...SQL }
 }
 
 const SQL: MigrationBundleFiles = {
-  'migration.sql': `-- The frozen script: sent to the server byte for byte, in one transaction that Cutter begins and ends.
+  'migration.sql': `-- The frozen script: sent to the server byte for byte, in one transaction that Cutter begins and commits.
 -- After each change of this file write its new hash into bundle.yaml: sha256sum migration.sql
 alter table public.example add column note text;
 `,
@@ -28,36 +28,36 @@ preflight: preflight.sql
 verify: verify.sql
 rollback: rollback.sql
 
-# Which server this is for; what is left out is only shown to the approver.
+# The server that this is for. The approver sees the facts that are left out.
 # server: { major: 15, database: shop, systemIdentifier: "7300000000000000000" }
 
 # Everything that the migration does. Anything more or less stops the run.
 expect:
   # Names as in: table public.review, column public.unit.state, index public.review_at, constraint public.unit.unit_check,
   # trigger public.unit.touched, view public.articles, function public.touch(), grant select on table public.review to reader.
-  # Columns, constraints and sequences of a new or dropped table are part of it and not named.
+  # Columns, constraints and sequences of a new or dropped table are part of it and are not listed.
   schema:
     added: [column public.example.note]
     removed: []
     changed: []
-  # Rows by table: inserted, updated, deleted. columns: those that were there before and get other values.
+  # Rows by table: inserted, updated, deleted. columns: existing columns that get other values.
   rows: {}
   #  public.example: { updated: 86, columns: [title] }
-  # Sequences that get another value, but by rows inserted into their own table.
+  # Sequences that get another value by something else than rows inserted into their own table.
   sequences: []
   distributions: []
   #  - name: rows by state
   #    sql: select state, count(*) as n from public.example group by state
   #    rows: [{ state: draft, n: 86 }]
 
-# Values that change without being the point, such as what a trigger touches.
+# Values that change as a side effect, such as those that a trigger sets.
 sideEffects: []
-#  - { what: the trigger touches updated_at, table: public.example, columns: [updated_at], rows: 86 }
+#  - { what: the trigger sets updated_at, table: public.example, columns: [updated_at], rows: 86 }
 
 lockTimeoutSeconds: 5
 statementTimeoutSeconds: 300
-# Numbers of the last statements that no transaction takes, such as create index concurrently.
+# Numbers of the last statements that can't run in a transaction, such as create index concurrently.
 nonTransactional: []
-# A backup older than this is taken and restored again before the migration; 60 at most.
+# A backup older than this is taken and restored again before the migration. The maximum is 60.
 backupMaxAgeMinutes: 60
 `

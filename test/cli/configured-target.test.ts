@@ -67,7 +67,7 @@ const main = (document: string, mode?: 'live') =>
   ({ document, source: 'small.md', target: 'main', ...(mode === undefined ? {} : { mode }) }) as const
 
 describe('target init', () => {
-  test('makes a target of an empty database, once', async () => {
+  test('target init makes an empty database a target, once', async () => {
     const first = await at.cutter(['target', 'init', 'main', '--json'])
     expect(first.code).toBe(0)
     const { applied } = jsonOf<{ applied: string[] }>(first)
@@ -76,7 +76,7 @@ describe('target init', () => {
     expect(jsonOf<object>(again)).toEqual({ target: 'main', applied: [], already: applied })
   })
 
-  test('refuses a database that has other tables of those names, and leaves it as it is', async () => {
+  test('target init refuses a database that has other tables of those names, and does not change it', async () => {
     const taken = await connectClient(cluster.url('taken'))
     await taken.query('create table information_unit (note text)')
     const env = { OWNER_URL: urlFor('postgres', 'taken') }
@@ -91,7 +91,7 @@ describe('target init', () => {
     await taken.end()
   })
 
-  test('needs the owner, and says where its URL is expected', async () => {
+  test('target init needs the owner’s URL, and names the variable that must hold it', async () => {
     const unset = await at.cutter(['target', 'init', 'main'], { env: { OWNER_URL: '' } })
     expect(unset.code).toBe(1)
     expect(unset.stderr).toContain('OWNER_URL')
@@ -113,7 +113,7 @@ describe('target init', () => {
 })
 
 describe('target survey', () => {
-  test('tells what a run would see, read as the reader', async () => {
+  test('target survey shows what a run reads, with the reader’s login', async () => {
     const answer = await at.cutter(['target', 'survey', 'main', '--json'])
     expect(answer.code).toBe(0)
     expect(jsonOf<object>(answer)).toMatchObject({
@@ -129,7 +129,7 @@ describe('target grants', () => {
   type Grants = { grantsMatch: boolean; grantMatrixDigest: string; expectedDigest: string; wrong: string[] }
   const grants = () => at.cutter(['target', 'grants', 'main', '--json'])
 
-  test('tells fact by fact what each role may, and ends with 3 where one may more than it must', async () => {
+  test('target grants lists the privileges of each role, and exits with 3 when a role has too many', async () => {
     const good = await grants()
     expect([good.code, jsonOf<Grants>(good)]).toMatchObject([0, { grantsMatch: true, wrong: [] }])
     expect(jsonOf<Grants>(good).grantMatrixDigest).toBe(jsonOf<Grants>(good).expectedDigest)
@@ -150,7 +150,7 @@ describe('target grants', () => {
 })
 
 describe('a dry run on a configured target', () => {
-  test('closes though executor and verifier can’t be reached: it opens the reader’s connection only', async () => {
+  test('a dry run closes without executor and verifier, because it connects as the reader only', async () => {
     const reader = at.env.READER_URL
     Object.assign(at.env, { EXECUTOR_URL: dead, VERIFIER_URL: dead, OWNER_URL: dead })
     const before = await rowsIn(superuser)
@@ -164,7 +164,7 @@ describe('a dry run on a configured target', () => {
     })
     expect(await rowsIn(superuser)).toEqual(before)
 
-    // Finished, it wants no connection at all.
+    // A closed run needs no connection.
     const history = await historyOf(at, runId)
     at.env.READER_URL = dead
     const again = await resume(at, runId)
@@ -178,7 +178,7 @@ describe('a dry run on a configured target', () => {
     })
   })
 
-  test('says which table others changed meanwhile', async () => {
+  test('a dry run names the tables that others changed meanwhile', async () => {
     const runId = await started(at, main('WATCHED'))
     await rehearseOn(at, runId)
     await superuser.query(
@@ -192,7 +192,7 @@ describe('a dry run on a configured target', () => {
 })
 
 describe('a live run on a configured target', () => {
-  test('writes there, and nothing into the embedded server', async () => {
+  test('a live run writes to the configured target and not to the embedded server', async () => {
     const before = await rowsIn(superuser)
     const runId = await started(at, main('LIVE', 'live'))
     await approve(at, runId, key)
@@ -200,15 +200,15 @@ describe('a live run on a configured target', () => {
     expect(growth(before, await rowsIn(superuser))).toEqual({ units: 2, versions: 2, log: 2, governance: 18 })
     const own = await at.superuser('postgres')
     const { rows } = await own.query("select datname from pg_database where datname ~ '^(cutter|scratch_)'")
-    // The stopped dry run above still has its copy.
+    // The stopped dry run above still has its rehearsal database.
     expect(rows.filter(({ datname }) => datname === 'cutter' || datname.endsWith(runId.slice(-8)))).toEqual(
       [],
     )
   })
 })
 
-describe('a target whose guards are not ours', () => {
-  async function stopsAtTheProbe(change: string, back: string, code: string, words: string) {
+describe('a target with other privileges or triggers than Cutter’s', () => {
+  async function expectStopAtProbe(change: string, back: string, code: string, words: string) {
     await superuser.query(change)
     try {
       const answer = await start(at, main(code, 'live'))
@@ -226,16 +226,16 @@ describe('a target whose guards are not ours', () => {
     }
   }
 
-  test('stops a run where a role may more than it must, until that is set right', () =>
-    stopsAtTheProbe(
+  test('a run stops while a role has too many privileges', () =>
+    expectStopAtProbe(
       'grant delete on public.unit_version to cutter_verifier',
       'revoke delete on public.unit_version from cutter_verifier',
       'STOP_GRANTS_MISMATCH',
       'verifier_may_change_unit_version is true, expected false',
     ))
 
-  test('stops a run where a trigger is gone, and names it: a rehearsal elsewhere would prove nothing', () =>
-    stopsAtTheProbe(
+  test('a run stops when a trigger is missing, and names it', () =>
+    expectStopAtProbe(
       'drop trigger a_never_deleted on public.information_unit',
       `create trigger a_never_deleted before delete on public.information_unit for each statement
          execute function cutter_governance.refuse('CU003', 'a unit is never deleted', 'retire it with fn_iu_retire')`,

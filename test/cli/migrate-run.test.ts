@@ -63,8 +63,8 @@ const everythingBelow = (folder: string): string =>
 const nextTransaction = async (shop: pg.Client) =>
   (await shop.query<{ id: string }>('select pg_snapshot_xmax(pg_current_snapshot())::text as id')).rows[0]!.id
 
-describe.skipIf(skipped !== null)('the original’s migration, retold', { timeout: 600_000 }, () => {
-  test('passes dry: everything but the migration itself, and no transaction of the target ever gets an id', async () => {
+describe.skipIf(skipped !== null)('a migration of the shop', { timeout: 600_000 }, () => {
+  test('a dry run closes, and no transaction of the target gets an id', async () => {
     const shop = await shopped('dry')
     const before = await nextTransaction(shop)
     const started = jsonOf(await migrate(at, writeMigrationBundle(at)))
@@ -91,7 +91,7 @@ describe.skipIf(skipped !== null)('the original’s migration, retold', { timeou
     expect(await nextTransaction(shop)).toBe(before)
   })
 
-  test('passes live: 6 objects added, 0 removed, 86 of 86 rows, backed up before and after', async () => {
+  test('a live run adds 6 objects, updates 86 rows, and takes a backup before and after', async () => {
     const shop = await shopped('live')
     const started = jsonOf(await migrate(at, writeMigrationBundle(at), '--mode', 'live'))
     expect(await stateOf(shop)).toEqual(UNTOUCHED)
@@ -132,7 +132,7 @@ describe.skipIf(skipped !== null)('the original’s migration, retold', { timeou
     expect(checked.code).toBe(0)
   })
 
-  test('gives the same plan for the same bundle on the same schema, whoever starts it and when', async () => {
+  test('two runs of the same bundle on the same schema have the same plan digest', async () => {
     await shopped('twice')
     const [first, second] = [
       jsonOf(await migrate(at, writeMigrationBundle(at))),
@@ -142,13 +142,13 @@ describe.skipIf(skipped !== null)('the original’s migration, retold', { timeou
     expect(second.planDigest).toBe(first.planDigest)
   })
 
-  test('writes the migrator’s password nowhere', () => {
+  test('no file of the home holds the migrator’s password', () => {
     const written = everythingBelow(at.path('var'))
     expect(written).toContain('units-review')
     expect(written).not.toContain('s3cret-word')
   })
 
-  test('keeps the rehearsal’s copies until a signed approval lets them be removed, and the roles with them', async () => {
+  test('rehearsal databases and their roles remain until a signed approval removes them', async () => {
     const [kept, ...others] = await rehearsalDatabasesOf(at)
     const superuser = await at.superuser('postgres')
     const roles = async () =>
@@ -161,13 +161,20 @@ describe.skipIf(skipped !== null)('the original’s migration, retold', { timeou
       expect(await roles()).toBe(2)
       const asked = jsonOf(await at.cutter(['rehearsal', 'remove', runId, '--json']))
       expect(asked).toMatchObject({ machine: 'teardown', status: 'paused', gate: 'SG1', mode: 'live' })
-      expect((await rehearsalDatabasesOf(at)).map((copy) => copy.runId)).toContain(runId)
+      expect((await rehearsalDatabasesOf(at)).map((database) => database.runId)).toContain(runId)
       const signed = await at.cutter([
-        ...['approval', 'sign', asked.runId, '--as', 'carol@example.org', '--key', teardownKey, '--json'],
+        'approval',
+        'sign',
+        asked.runId,
+        '--as',
+        'carol@example.org',
+        '--key',
+        teardownKey,
+        '--json',
       ])
       const removed = jsonOf(await resume(at, asked.runId, jsonOf<{ approvalId: string }>(signed).approvalId))
       expect(removed).toMatchObject({ outcome: 'succeeded', output: { removed: 1 } })
-      expect((await rehearsalDatabasesOf(at)).map((copy) => copy.runId)).not.toContain(runId)
+      expect((await rehearsalDatabasesOf(at)).map((database) => database.runId)).not.toContain(runId)
     }
     expect(await roles()).toBe(0)
   })

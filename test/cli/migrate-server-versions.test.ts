@@ -16,11 +16,11 @@ import {
   writeMigrationBundle,
 } from '../support/shop-migration.ts'
 
-/** Targets of another major version than the embedded server, which is of 15; real servers of 14 and 18. */
+/** Targets whose major version is not 15, that of the embedded server. The servers are real, of versions 14 and 18. */
 
 const TARGET = 'targets: { shop: { migratorUrlEnv: SHOP_URL'
 
-/** Null where the suite can run; else why not, printed once. */
+/** Null if the suite can run; otherwise the reason, which is printed once. */
 function without(major: 14 | 18): string | null {
   if (serverOf(major) !== null) return null
   const reason = `npm has no PostgreSQL ${major} for this platform`
@@ -52,7 +52,7 @@ describe.skipIf(no14 !== null)('a target of PostgreSQL 14', { timeout: 300_000 }
     await production.stop()
   }, 300_000)
 
-  test('needs a rehearsal server of its own major version: else a clear stop, and nothing is touched', async () => {
+  test('a migration of PostgreSQL 14 stops without a rehearsal server of that version, and changes nothing', async () => {
     const shop = await production.shop('shop')
     const run = jsonOf(await migrate(at, writeMigrationBundle(at), '--mode', 'live'))
     expect(run).toMatchObject({
@@ -61,7 +61,7 @@ describe.skipIf(no14 !== null)('a target of PostgreSQL 14', { timeout: 300_000 }
       state: 'BUNDLE_PINNED',
     })
     expect(run.stop?.message).toMatch(
-      /runs PostgreSQL 14, and no rehearsal server does \(embedded has 15\); nothing was touched/,
+      /runs PostgreSQL 14, and no rehearsal server does \(embedded has 15\); nothing was changed/,
     )
     expect(run.stop?.next).toContain('targets.shop.rehearsalUrlEnv')
     expect(existsSync(at.path('var/backups'))).toBe(false)
@@ -92,7 +92,7 @@ const no18 = skipWithoutPgDump('targets of PostgreSQL 18') ?? without(18) ?? new
 function newPgDump(): string | null {
   const [major] = /\d+/.exec(execFileSync('pg_dump', ['--version'], { encoding: 'utf8' })) ?? ['0']
   if (Number(major) < 18) return null
-  const reason = `pg_dump is of version ${major}, which is not too old`
+  const reason = `pg_dump has version ${major}, which is not too old`
   console.info(`skipped: targets of PostgreSQL 18: ${reason}`)
   return reason
 }
@@ -112,13 +112,13 @@ describe.skipIf(no18 !== null)('a target of PostgreSQL 18', { timeout: 300_000 }
     await production.stop()
   }, 300_000)
 
-  test('is not backed up by an older pg_dump: a clear stop, and nothing is touched', async () => {
+  test('a migration of PostgreSQL 18 stops with an older pg_dump, and changes nothing', async () => {
     const shop = await production.shop('shop')
     at.env.SHOP_URL = production.migratorUrl('shop')
     const run = jsonOf(await migrate(at, writeMigrationBundle(at), '--mode', 'live'))
     expect(run).toMatchObject({ stopCode: 'STOP_TOOL_MISSING', state: 'BUNDLE_PINNED' })
     expect(run.stop?.message).toMatch(
-      /^pg_dump has version \d+\.\d+, the server 18: an older one can’t back it up; nothing was touched$/,
+      /^pg_dump has version \d+\.\d+, the server 18: an older one can’t back it up; nothing was changed$/,
     )
     expect(existsSync(at.path('var/backups'))).toBe(false)
     expect(await stateOf(shop)).toEqual(UNTOUCHED)

@@ -1,8 +1,4 @@
-import { execFileSync } from 'node:child_process'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { delimiter, join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { sha256 } from '../../src/domain/json.ts'
 import { aCutterHome, type CutterHome, jsonOf } from '../support/cli.ts'
 import { aSigner, LIVE, rehearseOn, resume } from '../support/cli-steps.ts'
 import { connectClient } from '../support/connections.ts'
@@ -14,31 +10,9 @@ import {
   writeMigrationBundle,
 } from '../support/shop-migration.ts'
 
-/** Databases with everything in them, and the commands round a migration. */
+/** Migrations of databases that hold objects of every kind, and of the embedded target. */
 
 const skipped = skipWithoutPgDump('migration runs on odd databases')
-
-/** The folder of squawk's program, where npm has installed it; else null, which is told once. */
-const squawk = folderOfSquawk()
-const withoutSquawk = {
-  env: {
-    PATH: (process.env.PATH ?? '')
-      .split(delimiter)
-      .filter((folder) => !existsSync(join(folder, 'squawk')))
-      .join(delimiter),
-  },
-}
-
-function folderOfSquawk(): string | null {
-  const folder = resolve(import.meta.dirname, '../../node_modules/.bin')
-  try {
-    execFileSync(join(folder, 'squawk'), ['--version'], { stdio: 'ignore' })
-    return folder
-  } catch {
-    console.info('skipped: squawk’s findings: npm brings no program of squawk-cli for this platform')
-    return null
-  }
-}
 
 let at: CutterHome
 let production: Production
@@ -94,7 +68,7 @@ create constraint trigger noted after insert on app.event_rest deferrable initia
 create procedure app.nothing() language sql as $$ select 1 $$;
 create aggregate app.total (int) (sfunc = int4pl, stype = int, initcond = '0');
 create rule quiet as on delete to app.cache do instead nothing;
-create publication told for table app.event;
+create publication news for table app.event;
 create function app.watch() returns event_trigger language plpgsql as $$ begin end $$;
 create event trigger watched on sql_drop execute function app.watch();
 select lo_from_bytea(0, 'large');
@@ -106,8 +80,8 @@ create table "Odd name" ("a column" int primary key, "t" int);
 insert into "Odd name" values (1, 2);
 `
 
-describe.skipIf(skipped !== null)('a database with everything in it', { timeout: 300_000 }, () => {
-  test('comes back from its backup as it was, and is rehearsed on', async () => {
+describe.skipIf(skipped !== null)('a database with objects of every kind', { timeout: 300_000 }, () => {
+  test('a migration restores such a database from its backup and rehearses on it', async () => {
     const maker = await connectClient(production.url())
     await maker.query('create database odd')
     await maker.query('alter database odd set search_path = app, public')
@@ -136,7 +110,7 @@ describe.skipIf(skipped !== null)('a database with everything in it', { timeout:
     expect(jsonOf(await rehearseOn(at, run.runId))).toMatchObject({ outcome: 'succeeded' })
   })
 
-  test('with a foreign server is not rehearsed: a copy could reach what it points to', async () => {
+  test('a migration refuses a database with a foreign server, which a rehearsal could reach', async () => {
     const maker = await connectClient(production.url())
     await maker.query('create database far')
     await maker.end()
@@ -151,8 +125,8 @@ describe.skipIf(skipped !== null)('a database with everything in it', { timeout:
   })
 })
 
-describe.skipIf(skipped !== null)('the embedded target', { timeout: 300_000 }, () => {
-  test('is migrated without any configuration', async () => {
+describe.skipIf(skipped !== null)('a migration of the embedded target', { timeout: 300_000 }, () => {
+  test('a migration of the embedded target needs no configuration', async () => {
     const bundle = writeMigrationBundle(at, 'embedded', {
       migration: 'create table public.extra (id int primary key);',
       preflight: "select 'not there' as name, to_regclass('public.extra') is null as ok",
@@ -170,8 +144,8 @@ describe.skipIf(skipped !== null)('the embedded target', { timeout: 300_000 }, (
   })
 })
 
-describe.skipIf(skipped !== null)('the removal of a copy', { timeout: 300_000 }, () => {
-  test('is refused while the run that rehearsed on it is open, and needs a signature of its own namespace', async () => {
+describe.skipIf(skipped !== null)('rehearsal remove', { timeout: 300_000 }, () => {
+  test('rehearsal remove refuses an open run, and needs a signature of its own namespace', async () => {
     aSigner(at, undefined, 'cutter.migrate.*')
     const shop = await production.shop('open_shop')
     at.env.SHOP_URL = production.migratorUrl('open_shop')
@@ -179,7 +153,7 @@ describe.skipIf(skipped !== null)('the removal of a copy', { timeout: 300_000 },
     await at.cutter(['execution', 'enable', '--for', '1h', '--reason', 'a test'])
     const early = jsonOf(await at.cutter(['rehearsal', 'remove', runId, '--json']))
     expect(early).toMatchObject({ status: 'stopped', stopCode: 'STOP_REFUSED_INPUT' })
-    expect(early.stop?.message).toContain('is not closed and may need its copy')
+    expect(early.stop?.message).toContain('is not closed and may need its rehearsal database')
     await at.cutter(['run', 'cancel', runId, '--reason', 'a test'])
     const waits = jsonOf(await resume(at, early.runId))
     expect(waits).toMatchObject({ status: 'paused', gate: 'SG1' })
@@ -200,91 +174,5 @@ describe.skipIf(skipped !== null)('the removal of a copy', { timeout: 300_000 },
     const list = await at.cutter(['rehearsal', 'list'])
     expect(list.stdout).toContain(runId)
     await shop.end()
-  })
-})
-
-describe('migrate new and lint', () => {
-  test('make a bundle without faults, and refuse a folder that is filled', async () => {
-    const made = await at.cutter(['migrate', 'new', 'fresh', '--json'])
-    expect(made.code).toBe(0)
-    const lint = await at.cutter(['migrate', 'lint', 'fresh', '--json'], withoutSquawk)
-    expect(lint.code).toBe(0)
-    expect(jsonOf<object>(lint)).toMatchObject({
-      ok: true,
-      faults: [],
-      squawk: { tool: 'squawk', installed: false },
-    })
-    expect((await at.cutter(['migrate', 'lint', 'fresh'], withoutSquawk)).stdout).toContain(
-      'squawk is not installed',
-    )
-    const again = await at.cutter(['migrate', 'new', 'fresh', '--json'])
-    expect(again.code).toBe(2)
-    expect(jsonOf(again).error?.code).toBe('INPUT_REFUSED')
-  })
-
-  test('name each fault with its file and line, and end with 2', async () => {
-    const folder = writeMigrationBundle(at, 'faulty', {
-      migration: 'select 1;\ncommit;\n',
-      verify: 'drop table unit',
-    })
-    const lint = await at.cutter(['migrate', 'lint', folder, '--json'])
-    expect(lint.code).toBe(2)
-    expect(jsonOf<{ faults: object[] }>(lint).faults).toMatchObject([
-      { file: 'migration.sql', line: 2 },
-      { file: 'verify.sql', line: 1 },
-    ])
-    const none = await at.cutter(['migrate', 'lint', at.path('nowhere'), '--json'])
-    expect(none.code).toBe(2)
-    expect(jsonOf(none).error?.message).toContain(
-      'can’t be used: there is no such folder; nothing was touched',
-    )
-    const file = await at.cutter(['migrate', 'lint', join(folder, 'verify.sql'), '--json'])
-    expect(jsonOf(file).error?.message).toContain('it is no folder')
-  })
-
-  test.skipIf(squawk === null || skipped !== null)(
-    'ask squawk where it is installed, and its findings are in the plan',
-    { timeout: 120_000 },
-    async () => {
-      const env = { PATH: `${squawk}${delimiter}${withoutSquawk.env.PATH}` }
-      const shop = await production.shop('squawked')
-      at.env.SHOP_URL = production.migratorUrl('squawked')
-      const folder = writeMigrationBundle(at)
-      const lint = await at.cutter(['migrate', 'lint', folder, '--json'], { env })
-      expect(lint.code).toBe(0)
-      const report = jsonOf<{ squawk: { findings: { rule: string; line: number }[] } }>(lint).squawk
-      expect(report).toMatchObject({
-        tool: 'squawk',
-        installed: true,
-        version: expect.stringMatching(/^squawk 2\./),
-      })
-      // The line of the file, counted from 1; of timeouts, which Cutter sets, it says nothing.
-      expect(report.findings).toContainEqual(
-        expect.objectContaining({ rule: 'prefer-bigint-over-int', line: 6 }),
-      )
-      expect(report.findings.map(({ rule }) => rule).filter((rule) => rule.includes('timeout'))).toEqual([])
-      expect((await at.cutter(['migrate', 'lint', folder], { env })).stdout).toContain(
-        'line 6  Warning  prefer-bigint-over-int',
-      )
-      const started = await at.cutter(
-        ['run', 'start', 'migrate', '--bundle', folder, '--target', 'shop', '--json'],
-        { env },
-      )
-      const plan = await at.cutter(['run', 'plan', jsonOf(started).runId])
-      expect(JSON.parse(plan.stdout).lint).toEqual(report)
-      expect(`sha256:${sha256(plan.stdout)}`).toBe(jsonOf(started).planDigest)
-      // What the project has decided for itself stands beside the bundle.
-      writeFileSync(
-        join(folder, '.squawk.toml'),
-        `excluded_rules = [${report.findings.map(({ rule }) => `"${rule}"`)}]\n`,
-      )
-      const quiet = await at.cutter(['migrate', 'lint', folder, '--json'], { env })
-      expect(jsonOf<{ squawk: object }>(quiet).squawk).toMatchObject({ findings: [] })
-      await shop.end()
-    },
-  )
-
-  test('leave the scripts as they are', () => {
-    expect(readFileSync(at.path('fresh/migration.sql'), 'utf8')).toContain('add column note text')
   })
 })

@@ -19,11 +19,11 @@ import {
 } from '../support/shop-migration.ts'
 
 /**
- * Connections and processes that end in the midst of a migration, also while the server is committing it: whatever is left, the
- * next resume finds out what became of it, and the migration is applied once.
+ * Connections and processes that end during a migration, also while the server is committing it. The next resume finds out whether
+ * it was committed, and the migration is applied once.
  */
 
-const skipped = skipWithoutPgDump('killed migration runs')
+const skipped = skipWithoutPgDump('interrupted migration runs')
 
 let at: CutterHome
 let key: string
@@ -56,7 +56,7 @@ async function aShop(): Promise<void> {
 const started = async (parts: BundleParts = {}) =>
   jsonOf(await migrate(at, writeMigrationBundle(at, 'units-review', parts), '--mode', 'live'))
 
-/** The command line as a child that can be killed. */
+/** Starts the command line as a child that can be killed. */
 function child(args: string[]): ChildProcess {
   return spawn(process.execPath, [at.path('.installed/dist/cutter.cjs'), ...args, '--json'], {
     cwd: at.home,
@@ -85,24 +85,24 @@ async function until<T>(what: string, look: () => Promise<T | undefined | null |
   for (;;) {
     const found = await look()
     if (found) return found
-    if (Date.now() > late) throw new Error(`waited in vain for ${what}`)
+    if (Date.now() > late) throw new Error(`${what} never happened`)
     await sleep(10)
   }
 }
 
 const terminate = (pid: number) => superuser.query('select pg_terminate_backend($1)', [pid])
 
-/** Takes the run up again until it rests; each try may meet a stop that the next one mends. */
-async function taken(runId: string): Promise<RunJson> {
+/** Resumes the run until it is paused or closed. An attempt may stop for a reason that is gone at the next one. */
+async function resumeUntilRest(runId: string): Promise<RunJson> {
   for (let tries = 0; tries < 10; tries += 1) {
     const run = jsonOf(await resume(at, runId))
     if (run.status === 'closed' || run.status === 'paused') return run
     await sleep(200)
   }
-  throw new Error(`run ${runId} does not come to rest`)
+  throw new Error(`run ${runId} is neither paused nor closed`)
 }
 
-async function appliedOnce(runId: string): Promise<void> {
+async function expectAppliedOnce(runId: string): Promise<void> {
   expect(await stateOf(shop)).toEqual(MIGRATED)
   const done = (await historyOf(at, runId)).filter(
     ({ event }) => event.type === 'xstate.done.actor.apply_migration',
@@ -110,12 +110,12 @@ async function appliedOnce(runId: string): Promise<void> {
   expect(done).toHaveLength(1)
 }
 
-describe.skipIf(skipped !== null)('while the script runs', { timeout: 600_000 }, () => {
+describe.skipIf(skipped !== null)('an interruption while the script runs', { timeout: 600_000 }, () => {
   const slow = { migration: `${MIGRATION}select pg_sleep(4);\n` }
   const sleeping = () =>
     until('the script', async () => (await sessions("query like '%pg_sleep%' and wait_event = 'PgSleep'"))[0])
 
-  test('a connection that is cut off leaves nothing, and the next try applies it', async () => {
+  test('a terminated connection leaves nothing, and the next resume applies the migration', async () => {
     await aShop()
     const run = await started(slow)
     const answering = approve(at, run.runId, key)
@@ -123,11 +123,11 @@ describe.skipIf(skipped !== null)('while the script runs', { timeout: 600_000 },
     const stop = jsonOf(await answering)
     expect(stop).toMatchObject({ status: 'stopped', stopCode: 'STOP_TARGET_UNREACHABLE' })
     expect(await stateOf(shop)).toEqual(UNTOUCHED)
-    expect(await taken(run.runId)).toMatchObject({ outcome: 'succeeded' })
-    await appliedOnce(run.runId)
+    expect(await resumeUntilRest(run.runId)).toMatchObject({ outcome: 'succeeded' })
+    await expectAppliedOnce(run.runId)
   })
 
-  test('a process that is killed leaves the server at work: the next one waits for its end, then applies it', async () => {
+  test('the resume after a killed process waits for the server’s statement, then applies the migration', async () => {
     await aShop()
     const run = await started(slow)
     const { approvalId } = await sign(at, run.runId, key)
@@ -135,13 +135,13 @@ describe.skipIf(skipped !== null)('while the script runs', { timeout: 600_000 },
     await sleeping()
     process.kill('SIGKILL')
     await ended(process)
-    expect(await taken(run.runId)).toMatchObject({ outcome: 'succeeded' })
-    await appliedOnce(run.runId)
+    expect(await resumeUntilRest(run.runId)).toMatchObject({ outcome: 'succeeded' })
+    await expectAppliedOnce(run.runId)
   })
 })
 
-describe.skipIf(skipped !== null)('while the server commits', { timeout: 600_000 }, () => {
-  // A commit that waits for a standby which never comes is a commit that is done and not answered.
+describe.skipIf(skipped !== null)('an interruption while the server commits', { timeout: 600_000 }, () => {
+  // A commit that waits for a missing standby is committed and not answered.
   const committing = () => until('the commit', async () => (await sessions("wait_event = 'SyncRep'"))[0])
   const standby = async (name: string) => {
     await superuser.query(`alter system set synchronous_standby_names = '${name}'`)
@@ -165,7 +165,7 @@ describe.skipIf(skipped !== null)('while the server commits', { timeout: 600_000
     await superuser.query('alter role shop_owner reset synchronous_commit')
   })
 
-  test('a connection that is cut off is asked after: it is found committed, and the run goes on', async () => {
+  test('the probe after a terminated connection finds the commit, and the run continues', async () => {
     await aShop()
     const run = await started()
     await standby('nobody')
@@ -174,14 +174,14 @@ describe.skipIf(skipped !== null)('while the server commits', { timeout: 600_000
     const answer = jsonOf(await answering)
     await standby('')
     expect(answer).toMatchObject({ outcome: 'succeeded' })
-    await appliedOnce(run.runId)
+    await expectAppliedOnce(run.runId)
     const [applied] = (await historyOf(at, run.runId)).filter(
       ({ event }) => event.type === 'xstate.done.actor.apply_migration',
     )
     expect(applied!.event.ran).toBe('probe')
   })
 
-  test('a process that is killed is followed by one that finds it committed', async () => {
+  test('the resume after a killed process finds the commit', async () => {
     await aShop()
     const run = await started()
     const { approvalId } = await sign(at, run.runId, key)
@@ -191,21 +191,21 @@ describe.skipIf(skipped !== null)('while the server commits', { timeout: 600_000
     process.kill('SIGKILL')
     await ended(process)
     await standby('')
-    expect(await taken(run.runId)).toMatchObject({ outcome: 'succeeded' })
-    await appliedOnce(run.runId)
+    expect(await resumeUntilRest(run.runId)).toMatchObject({ outcome: 'succeeded' })
+    await expectAppliedOnce(run.runId)
   })
 })
 
-describe.skipIf(skipped !== null)('at every step', { timeout: 900_000 }, () => {
-  test('every fourth connection to the target is cut off, whatever it is at', async () => {
+describe.skipIf(skipped !== null)('interruptions at every step', { timeout: 900_000 }, () => {
+  test('a run closes although every fourth connection to the target is terminated', async () => {
     await aShop()
     const seen = new Set<string>()
-    let over = false
-    const hunting = (async () => {
-      while (!over) {
+    let isOver = false
+    const terminating = (async () => {
+      while (!isOver) {
         for (const { pid, started: since } of await sessions('true')) {
           const session = `${pid} ${since}`
-          // The three after it live, or a phase of three connections would never be done.
+          // The next three connections stay, or a phase with three connections would never end.
           if (!seen.has(session) && seen.size % 4 === 0) await terminate(pid)
           seen.add(session)
         }
@@ -226,15 +226,15 @@ describe.skipIf(skipped !== null)('at every step', { timeout: 900_000 }, () => {
       for (let tries = 0; run.status === 'stopped' && tries < 40; tries += 1)
         run = jsonOf(await resume(at, run.runId))
       expect(run).toMatchObject({ outcome: 'succeeded' })
-      await appliedOnce(run.runId)
+      await expectAppliedOnce(run.runId)
       expect(seen.size).toBeGreaterThan(10)
     } finally {
-      over = true
-      await hunting
+      isOver = true
+      await terminating
     }
   })
 
-  test('the process is killed a little later each time, until it comes to its end', async () => {
+  test('a run closes although its process is killed, each time a little later', async () => {
     await aShop()
     const bundle = writeMigrationBundle(at)
     const start = [
@@ -274,7 +274,7 @@ describe.skipIf(skipped !== null)('at every step', { timeout: 900_000 }, () => {
     )
     expect(run).toMatchObject({ outcome: 'succeeded' })
     expect(kills).toBeGreaterThan(2)
-    await appliedOnce(run.runId)
+    await expectAppliedOnce(run.runId)
     const verified = await at.cutter(['run', 'history', run.runId, '--verify'])
     expect(verified.code).toBe(0)
   })

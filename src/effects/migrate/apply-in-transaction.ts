@@ -1,84 +1,73 @@
 import { Stop } from '../../domain/errors.ts'
 import { sha256 } from '../../domain/json.ts'
-import {
-  type Catalogue,
-  compareSchemas,
-  describeSchemaDifference,
-  digestMadeDefinitions,
-  onlyIn,
-  scopeCatalogue,
-} from '../../migration/catalogue.ts'
-import type { MigrationBundle } from '../../migration/lint-migration-bundle.ts'
+import { type Catalogue, onlyIn, scopeCatalogue } from '../../migration/catalogue.ts'
+import type { MigrationBundle } from '../../migration/migration-bundle.ts'
 import {
   compareOutcomes,
   findUnexpectedChanges,
   type MigrationOutcome,
 } from '../../migration/migration-outcome.ts'
 import type { Sql } from '../../targets/target.ts'
-import {
-  type CheckResult,
-  describeChecks,
-  queryDistribution,
-  readAtSavepoint,
-  runChecks,
-} from './migration-checks.ts'
+import { measureOutcome, resultDiffersError } from './measure-outcome.ts'
+import { assertChecksPass, type CheckResult, runChecks } from './migration-checks.ts'
+import { lockMigrations } from './migration-lock.ts'
+import { readAtSavepoint } from './read-at-savepoint.ts'
 import { readCatalogue } from './read-catalogue.ts'
-import { findRecreatedObjects, type ObjectIdentities, readObjectIdentities } from './recreated-objects.ts'
-import { measureRowChanges, type RowsBefore, watchRows } from './row-changes.ts'
+import { readObjectIdentities } from './recreated-objects.ts'
+import { watchRows } from './row-changes.ts'
 import { runGuarded } from './run-guarded.ts'
-
-/**
- * The one way in which a migration is applied, on a rehearsal's copy as on the target: what is looked at before, the script byte
- * for byte, what is measured after, all in one transaction, which the caller commits only if nothing here has thrown.
- */
+import { assertSameSchema } from './schema-drift.ts'
 
 export interface AppliedMigration {
   outcome: MigrationOutcome
   preflight: CheckResult[]
-  /** Null where statements are still to run alone, which the checks may be about. */
+  /** Null where statements still have to run outside of the transaction, because the checks may concern them. */
   verify: CheckResult[] | null
   transactionId: string
-  /** Relations and schemas, as runScript gives them. */
+  /** Relations and schemas, as `runScript` returns them. */
   touched: string[]
 }
 
-export interface ApplyMigrationInput {
+interface ApplyMigrationInput {
   bundle: MigrationBundle
-  /** What was backed up. */
+  /** The catalogue of the database as it was backed up. */
   catalogue: Catalogue
-  /** Null in the rehearsal itself. */
+  /** What the rehearsal measured; null in the rehearsal itself. */
   rehearsed: { inside: MigrationOutcome; touches: string[] } | null
 }
 
-/** One migration at a time in a database; whoever asks what became of one waits for its end. */
-export async function lockMigrations(sql: Sql): Promise<void> {
-  await sql.query(`select pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('cutter/migrate', 0))`)
-}
-
+/**
+ * Applies a migration in the current transaction, in the same way on a rehearsal database and on the target: checks before, the
+ * script byte for byte, measurements and checks after. The caller commits only if this returns.
+ * @throws {Stop} STOP_SOURCE_CHANGED when the script is not the frozen one
+ * @throws {Stop} STOP_DRIFT when the schema is not the one that was backed up
+ * @throws {Stop} STOP_PREFLIGHT_FAILED, STOP_VERIFICATION_FAILED when a check fails
+ * @throws {Stop} STOP_MIGRATION_FAILED when the server rejects the script
+ * @throws {Stop} STOP_RESULT_DIFFERS when the outcome differs from the expectations or from the rehearsal
+ */
 export async function applyInTransaction(sql: Sql, given: ApplyMigrationInput): Promise<AppliedMigration> {
   const { bundle, catalogue, rehearsed } = given
   const { spec } = bundle
   await lockMigrations(sql)
-  refuseOtherScript(bundle)
+  assertFrozenScript(bundle)
   const preflight = await runChecks(sql, bundle.preflight)
   assertChecksPass('STOP_PREFLIGHT_FAILED', 'preflight', preflight)
-  // On a copy the script is alone; on the target others go on changing what it does not touch, also while it runs.
-  const scoped = (whole: Catalogue) => (rehearsed === null ? whole : scopeCatalogue(rehearsed.touches, whole))
-  const look = async () => scoped(await readAtSavepoint(sql, () => readCatalogue(sql)))
-  const before = await look()
-  refuseDrift(scoped(catalogue), before)
-  const identities = await readObjectIdentities(sql)
-  const rowsBefore = await watchRows(sql, spec, rehearsed?.inside.rewritten ?? null)
-  const { touched, transactionId } = await runGuarded(sql, bundle.script, 'script')
-  const outcome = await measure(sql, bundle, {
-    catalogue: before,
-    look,
-    identities,
-    rows: rowsBefore,
+  // A rehearsal database has no other users. On the target, others may change what the script does not touch, at any time.
+  const scoped = (full: Catalogue) => (rehearsed === null ? full : scopeCatalogue(rehearsed.touches, full))
+  const readScoped = async () => scoped(await readAtSavepoint(sql, () => readCatalogue(sql)))
+  const before = await readScoped()
+  assertSameSchema(scoped(catalogue), before, {
+    changed: 'the schema is no longer the one that was backed up and rehearsed',
+    kept: 'nothing was applied',
+    next: 'cancel this run and start another: only the plan of this one was approved',
   })
+  const identities = await readObjectIdentities(sql)
+  const rows = await watchRows(sql, spec, rehearsed?.inside.rewritten ?? null)
+  const { touched, transactionId } = await runGuarded(sql, bundle.script, 'script')
+  const outcome = await measureOutcome(sql, bundle, { catalogue: before, readScoped, identities, rows })
   const wrong = [
     ...(bundle.alone.length === 0 ? findUnexpectedChanges(spec, outcome) : []),
-    ...(rehearsed === null ? [] : unlike(rehearsed, outcome, touched)),
+    ...(rehearsed === null ? [] : compareWithRehearsal(rehearsed, outcome, touched)),
   ]
   if (wrong.length > 0) throw resultDiffersError(wrong)
   const verify = bundle.alone.length === 0 ? await runChecks(sql, bundle.verify) : null
@@ -86,7 +75,7 @@ export async function applyInTransaction(sql: Sql, given: ApplyMigrationInput): 
   return { outcome, preflight, verify, transactionId, touched }
 }
 
-function unlike(
+function compareWithRehearsal(
   { inside, touches }: NonNullable<ApplyMigrationInput['rehearsed']>,
   outcome: MigrationOutcome,
   touched: string[],
@@ -95,80 +84,11 @@ function unlike(
   return [...compareOutcomes(inside, outcome), ...others].map((line) => `unlike the rehearsal: ${line}`)
 }
 
-function refuseOtherScript({ spec, script, alone, texts }: MigrationBundle): void {
+function assertFrozenScript({ spec, script, alone, texts }: MigrationBundle): void {
   const text = texts[spec.migration.file]!
-  if (
-    sha256(text) === spec.migration.sha256 &&
-    text.startsWith(script) &&
-    (alone.length > 0 || text === script)
-  )
-    return
-  throw new Stop('STOP_SOURCE_CHANGED', 'the script at hand is not the frozen one; nothing was touched')
-}
-
-export function assertChecksPass(
-  code: 'STOP_PREFLIGHT_FAILED' | 'STOP_VERIFICATION_FAILED',
-  what: string,
-  results: CheckResult[],
-): void {
-  const { summary, failed } = describeChecks(results)
-  if (failed.length === 0) return
-  throw new Stop(code, `${what}: ${summary}; failed: ${failed.slice(0, 5).join('; ')}`, { data: { failed } })
-}
-
-function refuseDrift(expected: Catalogue, found: Catalogue): void {
-  if (found.digest === expected.digest) return
-  const lines = describeSchemaDifference(compareSchemas(expected, found))
-  throw new Stop(
-    'STOP_DRIFT',
-    `the schema is no longer the one that was backed up and rehearsed: ${lines.slice(0, 5).join('; ')}; nothing was applied`,
-    {
-      next: 'cancel this run and start another: its plan, and only that, was approved',
-      data: { differences: lines.slice(0, 100) },
-    },
-  )
-}
-
-async function measure(
-  sql: Sql,
-  bundle: MigrationBundle,
-  before: {
-    catalogue: Catalogue
-    look(): Promise<Catalogue>
-    identities: ObjectIdentities
-    rows: RowsBefore
-  },
-): Promise<MigrationOutcome> {
-  const anew = findRecreatedObjects(before.identities, await readObjectIdentities(sql))
-  const ours = (name: string) => before.catalogue.objects[name] !== undefined
-  const recreated = anew.recreated.filter(ours)
-  const rewritten = anew.rewritten.filter((table) => ours(`table ${table}`))
-  const { rows, columns } = await measureRowChanges(sql, before.rows, rewritten)
-  const after = await before.look()
-  const schema = compareSchemas(before.catalogue, after)
-  const distributions: MigrationOutcome['distributions'] = []
-  for (const one of bundle.distributions) {
-    const asked = await queryDistribution(sql, one)
-    if ('refused' in asked) throw resultDiffersError([asked.refused])
-    distributions.push(asked)
-  }
-  return {
-    schema: { ...schema, changed: [...new Set([...schema.changed, ...recreated])].sort() },
-    rows,
-    rewritten,
-    columns,
-    distributions,
-    madeDigest: digestMadeDefinitions(before.catalogue, after),
-  }
-}
-
-export function resultDiffersError(lines: string[]): Stop {
-  return new Stop(
-    'STOP_RESULT_DIFFERS',
-    `the migration did not do what was expected: ${lines.slice(0, 5).join('; ')}; rolled back whole`,
-    {
-      next: 'set the script or the expectations right in a new bundle, then start another run',
-      data: { differences: lines.slice(0, 100) },
-    },
-  )
+  const isFrozen = sha256(text) === spec.migration.sha256
+  if (isFrozen && text.startsWith(script) && (alone.length > 0 || text === script)) return
+  throw new Stop('STOP_SOURCE_CHANGED', 'the script is not the frozen one; nothing was changed', {
+    next: 'cancel this run and start another',
+  })
 }

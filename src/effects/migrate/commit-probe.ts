@@ -3,17 +3,17 @@ import { Stop } from '../../domain/errors.ts'
 import type { Json } from '../../domain/json.ts'
 import type { MigrationDatabase, ServerIdentity } from '../../targets/postgres/migration-database.ts'
 import type { Sql } from '../../targets/target.ts'
-import { lockMigrations } from './apply-in-transaction.ts'
 import type { MigrateDeps } from './deps.ts'
+import { lockMigrations } from './migration-lock.ts'
 import { readServerIdentity } from './server-identity.ts'
 
 /**
- * How it is known, after a lost connection or a crash, whether a migration committed. The transaction's id is written to the disk
- * right before COMMIT is sent, with what the transaction measured; the server itself then says what became of it
- * (pg_xact_status). A marker row would need a table of ours in the target, which would be a change that no bundle declares.
+ * Finds out, after a lost connection or a crash, whether a migration committed. The id of its transaction is written to the disk
+ * right before COMMIT is sent, with what the transaction measured. The server then reports its status (`pg_xact_status`). A marker
+ * row would need a table of Cutter's in the target, which is a change that no bundle declares.
  */
 
-interface Note {
+interface CommitNote {
   transactionId: string
   systemIdentifier: string
   timeline: number
@@ -21,22 +21,29 @@ interface Note {
   what: Json
 }
 
-/** To be called as the last thing before the commit. */
+/** Which transaction of a run: a run may apply a migration and, later, its rollback. */
+export type CommitNoteName = 'apply' | 'rollback'
+
+/**
+ * Writes the note that `probeCommit` reads. It must be the last call before the commit.
+ * @throws {Stop} STOP_MIGRATION_FAILED when the disk refuses the note
+ */
 export async function writeCommitNote(
-  world: MigrateDeps,
+  deps: Pick<MigrateDeps, 'commitNotes'>,
   { runId }: EffectContext,
-  name: string,
+  name: CommitNoteName,
   sql: Sql,
   given: { transactionId: string; what: unknown },
 ): Promise<void> {
   const { systemIdentifier, timeline, database } = await readServerIdentity(sql)
   try {
-    world.notes.write(runId, name, { ...given, systemIdentifier, timeline, database } as unknown as Json)
+    const note = { ...given, systemIdentifier, timeline, database }
+    deps.commitNotes.write(runId, name, note as unknown as Json)
   } catch (error) {
     throw new Stop(
       'STOP_MIGRATION_FAILED',
-      `what was about to be committed can’t be noted on the disk (${(error as Error).message}); rolled back whole`,
-      { next: 'mend that, then resume the run', cause: error },
+      `the note that must precede the commit can’t be written to the disk (${(error as Error).message}); the transaction was rolled back`,
+      { next: 'make var/migrations writable, then resume the run', cause: error },
     )
   }
 }
@@ -46,11 +53,14 @@ export type CommitOutcome =
   | { outcome: 'not-committed' }
   | { outcome: 'unknown'; why: string }
 
-/** Waits for the migration's own lock first: the server may still be finishing a dead client's statement. */
+/**
+ * Reports whether the transaction of a note was committed. It waits for the lock of migrations first, at most `waitMs`
+ * milliseconds, because the server may still be running the statement of a dead client.
+ */
 export async function probeCommit(
-  world: MigrateDeps,
+  deps: Pick<MigrateDeps, 'commitNotes'>,
   context: EffectContext,
-  name: string,
+  name: CommitNoteName,
   database: MigrationDatabase,
   waitMs: number,
 ): Promise<CommitOutcome> {
@@ -58,11 +68,10 @@ export async function probeCommit(
     context,
     async (sql): Promise<CommitOutcome> => {
       await lockMigrations(sql)
-      const note = world.notes.read(context.runId, name) as unknown as Note | null
+      const note = deps.commitNotes.read(context.runId, name) as unknown as CommitNote | null
       if (note === null) return { outcome: 'not-committed' }
-      const here = await readServerIdentity(sql)
-      const other = otherServer(note, here)
-      if (other !== null) return { outcome: 'unknown', why: other }
+      const otherServer = findOtherServer(note, await readServerIdentity(sql))
+      if (otherServer !== null) return { outcome: 'unknown', why: otherServer }
       const { rows } = await sql.query<{ status: string | null }>(
         'select pg_catalog.pg_xact_status($1::text::pg_catalog.xid8) as status',
         [note.transactionId],
@@ -72,18 +81,18 @@ export async function probeCommit(
       if (status === 'aborted') return { outcome: 'not-committed' }
       return {
         outcome: 'unknown',
-        why: `the server says of transaction ${note.transactionId}: ${status ?? 'too old to tell'}`,
+        why: `the server reports for transaction ${note.transactionId}: ${status ?? 'too old to know'}`,
       }
     },
     waitMs,
   )
 }
 
-/** A transaction's id means something on the server, and the timeline, that gave it. */
-function otherServer(note: Note, here: ServerIdentity): string | null {
-  if (note.systemIdentifier !== here.systemIdentifier || note.database !== here.database)
+/** The id of a transaction has a meaning only on the server, and the timeline, that assigned it. */
+function findOtherServer(note: CommitNote, found: ServerIdentity): string | null {
+  if (note.systemIdentifier !== found.systemIdentifier || note.database !== found.database)
     return 'another server or database answers now than the one that was migrated'
-  if (note.timeline !== here.timeline)
-    return `the server is on timeline ${here.timeline} now, the migration ran on ${note.timeline}: it was failed over or restored since`
+  if (note.timeline !== found.timeline)
+    return `the server is on timeline ${found.timeline} now, the migration ran on ${note.timeline}: it was failed over or restored since`
   return null
 }

@@ -1,7 +1,7 @@
-import type { RoleProfile, SourceProfile } from '../../targets/postgres/rehearsal-databases.ts'
+import type { RoleProfile, SourceProfile } from '../../targets/postgres/rehearsal-database.ts'
 import type { Sql } from '../../targets/target.ts'
 
-/** What a copy of this database must be made with. */
+/** Reads what a rehearsal database of this database must be created with. */
 export async function readDatabaseProfile(sql: Sql): Promise<SourceProfile> {
   const { rows } = await sql.query<Omit<SourceProfile, 'settings' | 'roles'>>(
     `select pg_encoding_to_char(encoding) as encoding, datcollate as collate, datctype as ctype,
@@ -14,7 +14,7 @@ export async function readDatabaseProfile(sql: Sql): Promise<SourceProfile> {
   return { ...rows[0]!, settings: await settingsOf(sql), roles: await rolesOf(sql) }
 }
 
-/** By what statements of this database, and so of a copy, could reach others. */
+/** Names the foreign servers and extensions by which statements could reach other databases, also from a rehearsal database. */
 export async function findOutboundConnections(sql: Sql): Promise<string[]> {
   const { rows } = await sql.query<{ name: string }>(
     `select 'foreign server ' || srvname as name from pg_foreign_server
@@ -23,7 +23,7 @@ export async function findOutboundConnections(sql: Sql): Promise<string[]> {
   return rows.map(({ name }) => name)
 }
 
-/** Those of the role win over those of the database, and those of the role in the database over both. */
+/** Settings of the role override those of the database. Settings of the role in the database override both. */
 async function settingsOf(sql: Sql): Promise<SourceProfile['settings']> {
   const { rows } = await sql.query<{ setting: string }>(
     `select unnest(setconfig) as setting from pg_db_role_setting
@@ -36,7 +36,7 @@ async function settingsOf(sql: Sql): Promise<SourceProfile['settings']> {
     const at = setting.indexOf('=')
     settings.set(setting.slice(0, at), setting.slice(at + 1))
   }
-  // They concern the session's own place and not what a script meets.
+  // These concern the session itself and not what a script finds.
   for (const name of [
     'default_transaction_read_only',
     'session_preload_libraries',
@@ -46,12 +46,12 @@ async function settingsOf(sql: Sql): Promise<SourceProfile['settings']> {
   return [...settings]
 }
 
-/** Roles that the database and its objects name, the one that migrates, and all whose rights those have. */
+/** The roles that the database and its objects name, the migrating role, and every role of which these are members. */
 async function rolesOf(sql: Sql): Promise<RoleProfile[]> {
   const { rows } = await sql.query<RoleProfile>(
     `with recursive here as (select * from pg_database where datname = current_database()), named as (
        select refobjid as oid from pg_shdepend, here where refclassid = 'pg_authid'::regclass and dbid = here.oid
-       -- The first role of a cluster, of whatever name: its objects are not noted in pg_shdepend.
+       -- The first role of a cluster has id 10, whatever its name. pg_shdepend does not list its objects.
        union select 10 union select datdba from here
        union select grantee from here, aclexplode(datacl)
        union select oid from pg_roles where rolname = current_user

@@ -1,53 +1,57 @@
 import { resolve } from 'node:path'
 import type { Effect } from '../../domain/effect.ts'
 import type { Json } from '../../domain/json.ts'
-import { lintMigrationBundle } from '../../migration/lint-migration-bundle.ts'
 import type { MigrateDeps } from './deps.ts'
 import { applyMigration } from './phases/apply-migration.ts'
-import { backup, refreshBackup, restoreTest, secondBackup } from './phases/backup.ts'
-import { assertNoBundleFaults, bundlePin } from './phases/bundle-pin.ts'
+import { backup } from './phases/backup.ts'
+import { bundlePin } from './phases/bundle-pin.ts'
 import { closeout } from './phases/closeout.ts'
 import { preflight } from './phases/preflight.ts'
-import { recheckMigration, recheckRollback } from './phases/recheck-migration.ts'
+import { recheckMigration } from './phases/recheck-migration.ts'
+import { recheckRollback } from './phases/recheck-rollback.ts'
+import { refreshBackup } from './phases/refresh-backup.ts'
 import { rehearse } from './phases/rehearse.ts'
+import { restoreTest } from './phases/restore-test.ts'
 import { rollBack } from './phases/roll-back.ts'
+import { secondBackup } from './phases/second-backup.ts'
 import { serverIdentify } from './phases/server-identify.ts'
 import { statementsAlone } from './phases/statements-alone.ts'
 import { verifyMigration } from './phases/verify-migration.ts'
+import { assertNoBundleFaults } from './read-migration-bundle.ts'
 
-export type { MigrateDeps } from './deps.ts'
-
-/** The effects of a migration, by the names that the machine invokes. */
-export function migrateEffects(world: MigrateDeps): Record<string, Effect> {
+/** Makes the effects of a migration, by the names that the machine invokes. */
+export function migrateEffects(deps: MigrateDeps): Record<string, Effect> {
   const effects = [
-    bundlePin(world),
-    serverIdentify(world),
-    backup(world),
-    restoreTest(world),
-    rehearse(world),
-    preflight(world),
-    recheckMigration(world),
-    refreshBackup(world),
-    applyMigration(world),
-    statementsAlone(world),
-    verifyMigration(world),
-    secondBackup(world),
-    recheckRollback(world),
-    rollBack(world),
-    closeout(world),
+    bundlePin(deps),
+    serverIdentify(deps),
+    backup(deps),
+    restoreTest(deps),
+    rehearse(deps),
+    preflight(deps),
+    recheckMigration(deps),
+    refreshBackup(deps),
+    applyMigration(deps),
+    statementsAlone(deps),
+    verifyMigration(deps),
+    secondBackup(deps),
+    recheckRollback(deps),
+    rollBack(deps),
+    closeout(deps),
   ]
-  return Object.fromEntries(effects.map((effect) => [effect.name, effect as unknown as Effect]))
+  return Object.fromEntries(effects.map((effect) => [effect.name, effect]))
 }
 
-/** Settles what a migration is started with: a bundle without faults, a target that is known. */
+/**
+ * Checks and completes the input of a migration before a run exists: the migration bundle has no faults, the target is known.
+ * @throws {CutterError} INPUT_REFUSED when the bundle has faults, TARGET_NOT_FOUND when the target is unknown
+ */
 export async function admitMigrate(
-  world: MigrateDeps,
+  deps: MigrateDeps,
   input: { [key: string]: Json },
 ): Promise<{ [key: string]: Json }> {
   const folder = resolve(input.bundle as string)
-  const { faults } = await lintMigrationBundle(await world.readBundle(folder))
-  assertNoBundleFaults(folder, faults)
-  // Opening the embedded target would start its server; a configured one is only looked up.
-  if (input.target !== 'embedded') await world.database(input.target as string)
+  await assertNoBundleFaults(deps, folder)
+  // Opening the embedded target would start its server. A configured target is only checked.
+  if (input.target !== 'embedded') await deps.openDatabase(input.target as string)
   return { ...input, bundle: folder }
 }

@@ -1,5 +1,7 @@
+import { Stop } from '../../domain/errors.ts'
 import type { Json } from '../../domain/json.ts'
 import type { Sql } from '../../targets/target.ts'
+import { readAtSavepoint } from './read-at-savepoint.ts'
 
 /** The outcome of one row of preflight.sql or verify.sql. */
 export interface CheckResult {
@@ -10,22 +12,22 @@ export interface CheckResult {
 }
 
 /**
- * Runs the SELECTs of a file of checks. Each gives rows of (name, ok) or (name, value, expected); what gives neither, or nothing
- * at all, does not pass: a check that says nothing vouches for nothing.
+ * Runs the SELECT statements of a file of checks. Each returns rows of (name, ok) or of (name, value, expected). A statement that
+ * returns neither, or no row, fails, because it proves nothing. So does a second check of the same name.
  */
 export async function runChecks(sql: Sql, statements: string[]): Promise<CheckResult[]> {
   const results: CheckResult[] = []
   for (const [index, text] of statements.entries()) {
     const rows = await readAtSavepoint(sql, () => sql.query<{ [column: string]: unknown }>(text)).then(
       (answer) => answer.rows,
-      (error: Error) => refusedBy(error),
+      (error: Error) => serverRefusal(error),
     )
     if (typeof rows === 'string') {
-      results.push({ name: `statement ${index + 1} can’t be asked: ${rows}`, pass: false })
+      results.push({ name: `statement ${index + 1} failed: ${rows}`, pass: false })
       continue
     }
-    if (rows.length === 0) results.push({ name: `statement ${index + 1} gave no row`, pass: false })
-    for (const row of rows) results.push(resultOf(row, index + 1))
+    if (rows.length === 0) results.push({ name: `statement ${index + 1} returned no row`, pass: false })
+    for (const row of rows) results.push(resultOfRow(row, index + 1))
   }
   const names = results.map(({ name }) => name)
   return results.map((result, at) =>
@@ -33,20 +35,21 @@ export async function runChecks(sql: Sql, statements: string[]): Promise<CheckRe
   )
 }
 
-/** The server's own refusal of a question, such as one after a table that is not there; anything else is thrown on. */
-function refusedBy(error: Error & { severity?: string; code?: string }): string {
+/** The server's message for a query that it rejects, such as one about a missing table. Rethrows every other error. */
+function serverRefusal(error: Error & { severity?: string; code?: string }): string {
   const interrupted = error.code === '57014' || error.code === '55P03'
   if (error.severity === 'ERROR' && !interrupted) return error.message
   throw error
 }
 
-function resultOf(row: { [column: string]: unknown }, number: number): CheckResult {
+function resultOfRow(row: { [column: string]: unknown }, number: number): CheckResult {
   const { name, ok } = row
   if (typeof name !== 'string') return { name: `statement ${number} names no check`, pass: false }
   if (typeof ok === 'boolean') return { name, pass: ok }
   if (!('value' in row && 'expected' in row))
-    return { name: `${name}: neither ok nor value and expected`, pass: false }
-  const [value, expected] = [textOf(row.value), textOf(row.expected)]
+    return { name: `${name}: has neither ok nor value and expected`, pass: false }
+  const value = textOf(row.value)
+  const expected = textOf(row.expected)
   return { name, pass: value === expected, value, expected }
 }
 
@@ -55,7 +58,7 @@ function textOf(value: unknown): string | null {
   return typeof value === 'object' ? JSON.stringify(value) : String(value)
 }
 
-/** `10 of 10 PASS`, and each that does not. */
+/** Summarizes results as `10 of 10 PASS`, and describes each check that failed. */
 export function describeChecks(results: CheckResult[]): { summary: string; failed: string[] } {
   const failed = results.filter(({ pass }) => !pass)
   return {
@@ -66,7 +69,21 @@ export function describeChecks(results: CheckResult[]): { summary: string; faile
   }
 }
 
-/** A distribution's rows as JSON, whatever their types; why the server refuses to give them, if it does. */
+/**
+ * @param what the file of checks, as the message names it
+ * @throws {Stop} with the given code, when a check failed
+ */
+export function assertChecksPass(
+  code: 'STOP_PREFLIGHT_FAILED' | 'STOP_VERIFICATION_FAILED',
+  what: 'preflight' | 'verification',
+  results: CheckResult[],
+): void {
+  const { summary, failed } = describeChecks(results)
+  if (failed.length === 0) return
+  throw new Stop(code, `${what}: ${summary}; failed: ${failed.slice(0, 5).join('; ')}`, { data: { failed } })
+}
+
+/** Returns the rows of a distribution as JSON, whatever their types, or the reason why the server rejects its query. */
 export async function queryDistribution(
   sql: Sql,
   { name, sql: text }: { name: string; sql: string },
@@ -74,22 +91,6 @@ export async function queryDistribution(
   const query = `select coalesce(jsonb_agg(to_jsonb(q.*)), '[]') as rows from (${text}\n) q`
   return readAtSavepoint(sql, () => sql.query<{ rows: Json[] }>(query)).then(
     ({ rows }) => ({ name, rows: rows[0]!.rows }),
-    (error: Error) => ({ name, refused: `distribution ${name} can’t be asked: ${refusedBy(error)}` }),
+    (error: Error) => ({ name, refused: `distribution ${name} failed: ${serverRefusal(error)}` }),
   )
-}
-
-/** Looks without leaving a trace, inside of a transaction that writes: read-only, and rolled back to where it was. */
-export async function readAtSavepoint<T>(sql: Sql, work: () => Promise<T>): Promise<T> {
-  await sql.query('savepoint cutter_look; set local transaction_read_only = on')
-  const leave = () => sql.query('rollback to savepoint cutter_look; release savepoint cutter_look')
-  let value: T
-  try {
-    value = await work()
-  } catch (error) {
-    // On a connection that is gone there is nothing to go back to.
-    await leave().catch(() => undefined)
-    throw error
-  }
-  await leave()
-  return value
 }

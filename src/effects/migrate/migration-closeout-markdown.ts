@@ -1,9 +1,9 @@
 import type { CheckResult } from './migration-checks.ts'
-import type { MigrationCloseout } from './phases/closeout.ts'
+import type { MigrationCloseout } from './migration-closeout.ts'
 
-/** The closeout for people, as Markdown. */
+/** Renders the closeout of a migration for people, as Markdown. */
 export function renderMigrationCloseout(document: MigrationCloseout): string {
-  const { target, did, checks, backups } = document
+  const { target, checks, backups } = document
   return [
     `# Closeout of migration ${document.bundle}`,
     '',
@@ -14,21 +14,7 @@ export function renderMigrationCloseout(document: MigrationCloseout): string {
     '',
     '## What was done',
     '',
-    ...list([
-      ...(['added', 'removed', 'changed'] as const).flatMap((how) =>
-        did.schema[how].map((name) => `${how}: ${name}`),
-      ),
-      ...Object.entries(did.rows).map(
-        ([table, { inserted, updated, deleted }]) =>
-          `${table}: ${inserted} rows inserted, ${updated} updated, ${deleted} deleted`,
-      ),
-      ...Object.entries(did.columns).flatMap(([table, columns]) =>
-        Object.entries(columns).map(([column, rows]) => `${table}.${column}: another value in ${rows} rows`),
-      ),
-      ...document.sideEffects.map(
-        ({ what, table, columns }) => `accepted in advance: ${what} (${table}: ${columns.join(', ')})`,
-      ),
-    ]),
+    ...list(changeLines(document)),
     '',
     '## Checks',
     '',
@@ -45,7 +31,7 @@ export function renderMigrationCloseout(document: MigrationCloseout): string {
       ),
     ),
     '',
-    `The rehearsal’s copy stays: database ${document.rehearsalKept.database} on ${document.rehearsalKept.place}.`,
+    `The rehearsal database remains: ${document.rehearsalKept.database} on ${document.rehearsalKept.place}.`,
     '',
     '## Not authorised by this run',
     '',
@@ -54,6 +40,23 @@ export function renderMigrationCloseout(document: MigrationCloseout): string {
     `Next step, not taken: ${document.nextStep}.`,
     '',
   ].join('\n')
+}
+
+function changeLines({ did, sideEffects }: MigrationCloseout): string[] {
+  const schema = (['added', 'removed', 'changed'] as const).flatMap((how) =>
+    did.schema[how].map((name) => `${how}: ${name}`),
+  )
+  const rows = Object.entries(did.rows).map(
+    ([table, { inserted, updated, deleted }]) =>
+      `${table}: ${inserted} rows inserted, ${updated} updated, ${deleted} deleted`,
+  )
+  const columns = Object.entries(did.columns).flatMap(([table, changed]) =>
+    Object.entries(changed).map(([column, count]) => `${table}.${column}: another value in ${count} rows`),
+  )
+  const accepted = sideEffects.map(
+    ({ what, table, columns: names }) => `accepted in advance: ${what} (${table}: ${names.join(', ')})`,
+  )
+  return [...schema, ...rows, ...columns, ...accepted]
 }
 
 const list = (items: string[]) => items.map((item) => `- ${item}`)

@@ -1,21 +1,21 @@
 import type { Json } from '../../domain/json.ts'
 import type { Mode } from '../../domain/run.ts'
 import { type Catalogue, scopeCatalogue } from '../../migration/catalogue.ts'
-import type { MigrationBundle } from '../../migration/lint-migration-bundle.ts'
+import type { MigrationBundle } from '../../migration/migration-bundle.ts'
 import type { ServerIdentity } from '../../targets/postgres/migration-database.ts'
 import type { SquawkReport } from '../../targets/system/squawk.ts'
-import type { RehearsalResult } from './phases/rehearse.ts'
+import type { RehearsalResult } from './rehearsal-result.ts'
 
 /**
- * What SG1 approves. No run id, no time, no backup's hash: the same bundle on the same schema of the same server, rehearsed to
- * the same result, gives the same digest.
+ * Makes the plan that gate SG1 approves. It has no run id, time or hash of a backup, so that the same migration bundle on the same
+ * schema of the same server, with the same result of the rehearsal, has the same digest.
  */
 export function planMigration(given: {
   machineVersion: string
   mode: Mode
   bundle: MigrationBundle
   identity: ServerIdentity
-  /** As far as the rehearsal touched it. */
+  /** Scoped to what the rehearsal touched. */
   catalogue: Catalogue
   rehearsal: RehearsalResult
   lint: SquawkReport
@@ -56,18 +56,18 @@ export function planMigration(given: {
 }
 
 const PROCEDURE = [
-  'the backup is younger than its limit, or is taken, restored and compared again',
+  'a backup older than its limit is taken, restored and compared again',
   'one transaction, under the lock and statement timeouts and an advisory lock',
-  'in it: identity, SHA-256, preflight and catalogue once more',
+  'in it: identity, SHA-256, preflight and catalogue are checked again',
   'the script, byte for byte',
-  'in it: the transaction’s id, schema, rows, columns, distributions and verification against rehearsal and expectations',
-  'commit only if nothing differs; else rolled back whole',
+  'in it: the transaction’s id, schema, rows, columns, distributions and verification are compared with rehearsal and expectations',
+  'commit only if nothing differs; otherwise ROLLBACK',
   'declared statements one by one, outside of a transaction',
   'verification in a fresh session; a failure leads to gate SG2',
   'a second backup, restored and compared',
 ]
 
-/** What SG2 approves, made when the verification after the commit has failed. */
+/** Makes the plan that gate SG2 approves, after the verification of a committed migration has failed. */
 export function planMigrationRollback(given: {
   machineVersion: string
   mode: Mode

@@ -2,8 +2,8 @@ import { buildCatalogue, type Catalogue, type CatalogueObject } from '../../migr
 import type { Sql } from '../../targets/target.ts'
 
 /**
- * Reads a whole database's catalogue, the system's own schemas and the members of extensions left out. Every definition is
- * hashed by the server. Meant for a transaction: it sets the search path for its length, so that names come out qualified.
+ * Reads the catalogue of a database, without the system's own schemas and the members of extensions. The server hashes every
+ * definition. Call it within a transaction: it sets the search path until the transaction ends, so that names are qualified.
  */
 export async function readCatalogue(sql: Sql): Promise<Catalogue> {
   await sql.query('set local search_path = pg_catalog')
@@ -14,7 +14,7 @@ export async function readCatalogue(sql: Sql): Promise<Catalogue> {
 const member = (catalog: string, oid: string) =>
   `exists (select from pg_depend e where e.classid = '${catalog}'::regclass and e.objid = ${oid} and e.deptype = 'e')`
 const user = (schema: string) => `${schema}.nspname !~ '^pg_' and ${schema}.nspname <> 'information_schema'`
-// What everybody may do by default comes and goes with the object; what somebody granted is told by itself.
+// Default privileges of everybody belong to the object; privileges that somebody granted are objects of their own.
 const acl = (object: string, owner: string, own: string, byDefault?: string) => {
   const items = byDefault === undefined ? own : `coalesce(${own}, acldefault('${byDefault}', ${owner}))`
   return `select 'grant ' || lower(a.privilege_type) || case when a.is_grantable then ' with grant option' else '' end || ' on ' || ${object}

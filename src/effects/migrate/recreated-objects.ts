@@ -1,8 +1,9 @@
 import type { Sql } from '../../targets/target.ts'
 
 /**
- * Which tables and columns are the same as before, and which only bear the name and the definition of what was there: what was in
- * those is gone, and no catalogue and no statistics tell. For use within one transaction: ids mean nothing elsewhere.
+ * The ids of tables and columns, and the storage of tables. A dropped and recreated object may have the same name and definition
+ * as before, although its rows are gone; neither the catalogue nor the statistics show it. The ids have a meaning only within one
+ * transaction.
  */
 export interface ObjectIdentities {
   /** By the catalogue's names: `table public.unit`, `column public.unit.state`. */
@@ -39,7 +40,10 @@ const TABLES = `
     join pg_catalog.pg_namespace n on n.oid = c.relnamespace
   where c.relkind in ('r', 'p') and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'`
 
-/** `recreated`: by the catalogue's names, a new table's columns left out. `rewritten`: tables with another storage. */
+/**
+ * Finds what was dropped and made again under the same name. `recreated` holds names of the catalogue, without the columns of a
+ * recreated table. `rewritten` holds tables whose storage was replaced.
+ */
 export function findRecreatedObjects(
   before: ObjectIdentities,
   after: ObjectIdentities,

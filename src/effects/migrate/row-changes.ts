@@ -1,12 +1,12 @@
 import { Stop } from '../../domain/errors.ts'
-import type { MigrationBundleSpec } from '../../migration/migration-bundle.ts'
+import type { MigrationBundleSpec } from '../../migration/migration-bundle-spec.ts'
 import type { RowChanges } from '../../migration/migration-outcome.ts'
 import type { Sql } from '../../targets/target.ts'
-import { readAtSavepoint } from './migration-checks.ts'
+import { readAtSavepoint } from './read-at-savepoint.ts'
 
 /**
- * How many rows a script changes, measured twice: by the statistics of its own transaction, as a difference, and by counting
- * the tables that are expected to change, which are locked against other writers meanwhile. The two must agree.
+ * Measures how many rows a script changes, in two ways that must agree. One is the difference in the statistics of its own
+ * transaction. The other counts the rows of the tables that are expected to change, which stay locked against other writers.
  */
 
 const NONE: RowChanges = { inserted: 0, updated: 0, deleted: 0 }
@@ -14,8 +14,8 @@ const NONE: RowChanges = { inserted: 0, updated: 0, deleted: 0 }
 interface Watched {
   table: string
   relation: string
-  /** The temporary copy of a table whose rows are to be updated. */
-  copy: string | null
+  /** The temporary table that keeps the rows of a table before they are updated. */
+  saved: string | null
   key: string[]
 }
 
@@ -27,42 +27,49 @@ export interface RowsBefore {
 }
 
 /**
- * `rewritten`: the tables that lose their storage, as the rehearsal has found; null in the rehearsal itself, which counts all
- * tables, since statistics tell nothing of rows that go with their table.
+ * Prepares the measurement, before the script.
+ * @param rewritten tables whose storage is replaced, as found by the rehearsal; null in the rehearsal itself, which counts all
+ *   tables, because statistics do not include rows that disappear with their table's storage
+ * @throws {Stop} STOP_TARGET_REFUSED when the server does not count changed rows
+ * @throws {Stop} STOP_REFUSED_INPUT when a table whose rows are updated has no primary key
  */
 export async function watchRows(
   sql: Sql,
   { expect }: Pick<MigrationBundleSpec, 'expect'>,
   rewritten: string[] | null,
 ): Promise<RowsBefore> {
-  await refuseWithoutStatistics(sql)
+  await assertStatisticsOn(sql)
   const counted =
     rewritten === null ? await readAtSavepoint(sql, () => countAll(sql)) : new Map<string, number>()
   const watched: Watched[] = []
   const names = new Set([...Object.keys(expect.rows), ...(rewritten ?? [])])
   for (const [index, table] of [...names].entries()) {
     const relation = await relationOf(sql, table)
-    // Not there yet: the script makes it.
+    // The script creates this table.
     if (relation === null) continue
     const updated = expect.rows[table]?.updated ?? 0
     await sql.query(`lock table only ${relation} in share row exclusive mode`)
     counted.set(table, await countOf(sql, relation))
     const key = updated > 0 ? await primaryKey(sql, table, relation) : []
-    const copy = updated > 0 ? `cutter_before_${index}` : null
-    if (copy !== null) {
+    const saved = updated > 0 ? `cutter_before_${index}` : null
+    if (saved !== null) {
       await sql.query(
-        `create temporary table ${copy} on commit drop as
+        `create temporary table ${saved} on commit drop as
          select ${keyOf(key)} as key, to_jsonb(t.*) as row from only ${relation} t`,
       )
     }
-    watched.push({ table, relation, copy, key })
+    watched.push({ table, relation, saved, key })
   }
   return { watched, counted, statistics: await statisticsOf(sql) }
 }
 
-/** `rewritten` is what the script did: rows that went with a table's storage count as deleted. */
+/**
+ * Measures after the script. `rewritten` names the tables whose storage the script replaced: their missing rows count as deleted.
+ * `columns` holds, per table with updated rows, in how many rows each existing column has another value.
+ * @throws {Stop} STOP_RESULT_DIFFERS when the two measurements disagree
+ */
 export async function measureRowChanges(sql: Sql, before: RowsBefore, rewritten: string[]) {
-  const rows = sinceThen(before.statistics, await statisticsOf(sql))
+  const rows = differenceOf(before.statistics, await statisticsOf(sql))
   const columns: { [table: string]: { [column: string]: number } } = {}
   for (const [table, was] of before.counted) {
     const relation = await relationOf(sql, table)
@@ -76,23 +83,23 @@ export async function measureRowChanges(sql: Sql, before: RowsBefore, rewritten:
     }
     throw new Stop(
       'STOP_RESULT_DIFFERS',
-      `table ${table} grew by ${grown} rows, but the server’s statistics of the transaction say ${inserted} inserted and ${deleted} deleted; rolled back`,
+      `table ${table} grew by ${grown} rows, but the statistics of the transaction report ${inserted} inserted and ${deleted} deleted; the transaction was rolled back`,
     )
   }
   for (const one of before.watched) {
-    if (one.copy === null || (await relationOf(sql, one.table)) === null) continue
+    if (one.saved === null || (await relationOf(sql, one.table)) === null) continue
     const changed = await changedColumns(sql, one)
     if (Object.keys(changed).length > 0) columns[one.table] = changed
   }
   return { rows, columns }
 }
 
-async function refuseWithoutStatistics(sql: Sql): Promise<void> {
+async function assertStatisticsOn(sql: Sql): Promise<void> {
   const { rows } = await sql.query<{ on: boolean }>(`select current_setting('track_counts')::bool as on`)
   if (rows[0]!.on) return
   throw new Stop(
     'STOP_TARGET_REFUSED',
-    'the server counts no changed rows (track_counts is off); rolled back',
+    'the server counts no changed rows (track_counts is off); the transaction was rolled back',
     {
       next: 'set track_counts = on, then resume the run',
     },
@@ -135,7 +142,7 @@ async function primaryKey(sql: Sql, table: string, relation: string): Promise<st
   if (rows.length > 0) return rows.map(({ name }) => name)
   throw new Stop(
     'STOP_REFUSED_INPUT',
-    `table ${table} has no primary key, so which of its columns an update changes can’t be told; rolled back`,
+    `table ${table} has no primary key, so the columns that an update changes can’t be determined; the transaction was rolled back`,
     { next: 'give the table a primary key in a migration of its own' },
   )
 }
@@ -144,14 +151,14 @@ const keyOf = (columns: string[]) =>
   `jsonb_build_array(${columns.map((name) => `to_jsonb(t.*) -> ${literal(name)}`).join(', ')})`
 const literal = (text: string) => `E'${text.replace(/[\\']/g, (sign) => `\\${sign}`)}'`
 
-/** JSON and not the columns themselves, so that the copy stands in the way of no change of types. */
+/** Compares JSON and not the columns themselves, so that the saved rows do not prevent a change of a column's type. */
 async function changedColumns(
   sql: Sql,
-  { copy, relation, key }: Watched,
+  { saved, relation, key }: Watched,
 ): Promise<{ [column: string]: number }> {
   const { rows } = await sql.query<{ name: string; n: number }>(
     `select k.name, count(*)::int as n
-     from pg_temp.${copy} b join (select ${keyOf(key)} as key, to_jsonb(t.*) as row from only ${relation} t) a using (key)
+     from pg_temp.${saved} b join (select ${keyOf(key)} as key, to_jsonb(t.*) as row from only ${relation} t) a using (key)
        cross join lateral jsonb_object_keys(b.row) k (name)
      where a.row ? k.name and (a.row -> k.name) is distinct from (b.row -> k.name)
      group by k.name order by k.name`,
@@ -168,7 +175,7 @@ async function statisticsOf(sql: Sql): Promise<Map<string, RowChanges>> {
   return new Map(rows.map(({ table, ...changes }) => [table, changes]))
 }
 
-function sinceThen(before: Map<string, RowChanges>, after: Map<string, RowChanges>) {
+function differenceOf(before: Map<string, RowChanges>, after: Map<string, RowChanges>) {
   const changes: { [table: string]: RowChanges } = {}
   for (const [table, { inserted, updated, deleted }] of [...after].sort(([a], [b]) => (a < b ? -1 : 1))) {
     const was = before.get(table) ?? NONE

@@ -3,7 +3,11 @@ import type { Sql } from '../../targets/target.ts'
 import { runScript } from './run-script.ts'
 import { describeSharedChanges, readSharedObjects } from './shared-objects.ts'
 
-/** A script within the transaction at hand, which it may neither end nor use to touch what no migration may touch. */
+/**
+ * Runs a script in the current transaction. `touched` holds the relations and schemas that `runScript` returns.
+ * @throws {Stop} STOP_MIGRATION_FAILED when the script fails or ends the transaction
+ * @throws {Stop} STOP_RESULT_DIFFERS when objects changed that no migration may change
+ */
 export async function runGuarded(
   sql: Sql,
   text: string,
@@ -13,11 +17,8 @@ export async function runGuarded(
   const transactionId = await transactionIdOf(sql)
   const touched = await runScript(sql, text, what)
   if ((await transactionIdOf(sql)) !== transactionId)
-    throw new Stop(
-      'STOP_MIGRATION_FAILED',
-      `the ${what} ended its own transaction; what it did can’t be told from here`,
-    )
-  refuseShared(what, describeSharedChanges(shared, await readSharedObjects(sql)))
+    throw new Stop('STOP_MIGRATION_FAILED', `the ${what} ended its own transaction; its effect is unknown`)
+  assertSharedUnchanged(what, describeSharedChanges(shared, await readSharedObjects(sql)))
   return { touched, transactionId }
 }
 
@@ -26,13 +27,13 @@ async function transactionIdOf(sql: Sql): Promise<string> {
   return rows[0]!.id
 }
 
-function refuseShared(what: string, lines: string[]): void {
+function assertSharedUnchanged(what: string, lines: string[]): void {
   if (lines.length === 0) return
   throw new Stop(
     'STOP_RESULT_DIFFERS',
-    `while the ${what} ran, what no migration may touch was touched: ${lines.slice(0, 5).join('; ')}; rolled back whole`,
+    `while the ${what} ran, objects changed that no migration may change: ${lines.slice(0, 5).join('; ')}; the transaction was rolled back`,
     {
-      next: `if the ${what} did it, take it out in a new bundle and start another run; if another session did, resume the run`,
+      next: `if the ${what} did it, remove the statement in a new migration bundle and start another run; if another session did it, resume the run`,
       data: { differences: lines.slice(0, 100) },
     },
   )

@@ -2,9 +2,11 @@ import { Stop } from '../../domain/errors.ts'
 import type { Sql } from '../../targets/target.ts'
 
 /**
- * The whole text in one message, as it is, with its deferred constraints and triggers; afterwards the session is again who and where it was, and set as it was. Gives the
- * relations that the script touched, and the schemas in which their names were looked up: every relation that a transaction
- * reads, writes or alters is locked by it until its end.
+ * Sends the text in one message, unchanged, and runs its deferred constraints and triggers. Afterwards the session has the role,
+ * search path and settings that it had before. Returns the relations that the script touched and the schemas in which it looked
+ * up their names. They are read from the locks: a transaction holds one on each relation that it reads, writes or alters.
+ * @param what the name of the script in messages
+ * @throws {Stop} STOP_MIGRATION_FAILED when the server rejects the script
  */
 export async function runScript(sql: Sql, text: string, what = 'script'): Promise<string[]> {
   const { rows } = await sql.query<{ path: string; settings: [string, string][] | null }>(
@@ -15,13 +17,13 @@ export async function runScript(sql: Sql, text: string, what = 'script'): Promis
   const { path, settings } = rows[0]!
   try {
     await sql.query(text)
-    // What is deferred to the commit happens now, while it can still be measured.
+    // Deferred constraints and triggers run now, because their effect must be measured before the commit.
     await sql.query('reset role; set constraints all immediate')
   } catch (error) {
     throw findScriptError(error as ServerError, text, what) ?? error
   }
   await sql.query('set statement_timeout = 0')
-  const touched = await touchedBy(sql, path)
+  const touched = await readTouched(sql, path)
   await sql.query('reset all')
   for (const [name, value] of settings ?? [])
     await sql.query('select pg_catalog.set_config($1, $2, false)', [name, value])
@@ -34,7 +36,10 @@ interface ServerError extends Error {
   position?: string
 }
 
-/** An error that the server answers with: it rolled back. Locks and lost connections have stops of their own. */
+/**
+ * Returns the stop for an error with which the server rejected a script, or null. Lock timeouts and lost connections have stops of
+ * their own. The server's position, in characters, becomes a line number.
+ */
 export function findScriptError(error: ServerError, text: string, what = 'script'): Stop | null {
   if (error.severity !== 'ERROR' || error.code === '55P03') return null
   const line =
@@ -42,7 +47,7 @@ export function findScriptError(error: ServerError, text: string, what = 'script
   const where = line === null ? '' : `, line ${line}`
   return new Stop(
     'STOP_MIGRATION_FAILED',
-    `the server refused the ${what} (${error.code}${where}): ${error.message}; rolled back whole`,
+    `the server refused the ${what} (${error.code}${where}): ${error.message}; the transaction was rolled back`,
     {
       data: { sqlState: error.code ?? null, line },
       cause: error,
@@ -50,7 +55,7 @@ export function findScriptError(error: ServerError, text: string, what = 'script
   )
 }
 
-async function touchedBy(sql: Sql, pathBefore: string): Promise<string[]> {
+async function readTouched(sql: Sql, pathBefore: string): Promise<string[]> {
   const { rows } = await sql.query<{ name: string }>(
     `with locked as (
        select distinct coalesce(i.indrelid, l.relation) as oid

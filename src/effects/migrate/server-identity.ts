@@ -1,7 +1,8 @@
+import { Stop } from '../../domain/errors.ts'
 import type { ServerIdentity } from '../../targets/postgres/migration-database.ts'
 import type { Sql } from '../../targets/target.ts'
 
-/** Which server and database a session is in, asked inside of its own transaction. */
+/** Reads which server and database a session is in, from inside of its own transaction. */
 export async function readServerIdentity(sql: Sql): Promise<ServerIdentity> {
   const { rows } = await sql.query<ServerIdentity>(
     `select (pg_catalog.pg_control_system()).system_identifier::text as "systemIdentifier",
@@ -11,4 +12,23 @@ export async function readServerIdentity(sql: Sql): Promise<ServerIdentity> {
        (pg_catalog.pg_control_checkpoint()).timeline_id as timeline, pg_catalog.pg_is_in_recovery() as "inRecovery"`,
   )
   return rows[0]!
+}
+
+/** The major version of a server, such as 15. */
+export const serverMajorVersion = ({ versionNumber }: ServerIdentity): number =>
+  Math.floor(versionNumber / 10_000)
+
+/** @throws {Stop} STOP_TARGET_REFUSED when another server or database answers than the one that was identified */
+export function assertSameIdentity(expected: ServerIdentity, found: ServerIdentity): void {
+  const keys = ['systemIdentifier', 'database', 'versionNumber', 'role', 'inRecovery'] as const
+  const wrong = keys.filter((key) => expected[key] !== found[key])
+  if (wrong.length === 0) return
+  const what = wrong.map((key) => `${key} is ${found[key]}, was ${expected[key]}`).join('; ')
+  throw new Stop(
+    'STOP_TARGET_REFUSED',
+    `the target is no longer the one that was identified: ${what}; nothing was changed`,
+    {
+      next: 'point the target back to that server, or cancel this run',
+    },
+  )
 }

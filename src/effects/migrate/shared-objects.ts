@@ -5,12 +5,12 @@ import {
   describeSchemaDifference,
 } from '../../migration/catalogue.ts'
 import type { Sql } from '../../targets/target.ts'
-import { readAtSavepoint } from './migration-checks.ts'
+import { readAtSavepoint } from './read-at-savepoint.ts'
 
 /**
- * What a script may not touch at all: what belongs to the whole server (roles, settings, databases) and the privileges on
- * PostgreSQL's own objects and extensions'; and no constraint may be left disabled, which no backup would bring back. Lint refuses
- * most such statements; this notices them where a function or a DO block puts them together at run time.
+ * Reads what no script may change: objects of the server (roles, settings, databases) and the privileges on objects of PostgreSQL
+ * and of extensions. A script must not leave a constraint disabled either, because no backup restores that. Lint refuses most such
+ * statements; this reading also covers those that a function or a DO block assembles at run time.
  */
 export const readSharedObjects = (sql: Sql): Promise<Catalogue> =>
   readAtSavepoint(sql, async () => {
@@ -26,6 +26,7 @@ export const readSharedObjects = (sql: Sql): Promise<Catalogue> =>
     return buildCatalogue(found.rows.map((row) => ({ ...row, within: null, about: null })))
   })
 
+/** Returns a line for each forbidden change between two readings. */
 export function describeSharedChanges(before: Catalogue, after: Catalogue): string[] {
   const { added, removed, changed } = compareSchemas(before, after)
   const but = (names: string[], ...prefixes: string[]) =>
@@ -37,9 +38,9 @@ export function describeSharedChanges(before: Catalogue, after: Catalogue): stri
   })
 }
 
-// Enforced again, or gone with its table, is no harm.
+// A constraint that is enforced again, or dropped with its table, is harmless.
 const DISABLING = 'disabling of '
-// They come and go with their extension, which the catalogue tells.
+// These privileges appear and disappear with their extension, which the catalogue shows.
 const OF_EXTENSIONS = 'privileges on an extension’s '
 
 const OWN = `'pg_catalog'::regnamespace, 'information_schema'::regnamespace`

@@ -6,8 +6,9 @@ import {
   readTargetUrl,
   type TargetSettings,
 } from '../../targets/postgres/configured-target.ts'
+import { ConnectFailedError } from '../../targets/postgres/connection-errors.ts'
 import { initTarget as applyMigrations } from '../../targets/postgres/init-target.ts'
-import { ConnectFailedError, withSession } from '../../targets/postgres/pg-session.ts'
+import { withSession } from '../../targets/postgres/pg-session.ts'
 import { LOGIN_ROLES, type LoginRole } from '../../targets/postgres/target-schema.ts'
 
 /** What `target init --json` prints. */

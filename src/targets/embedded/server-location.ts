@@ -13,33 +13,37 @@ import { CutterError } from '../../domain/errors.ts'
 import { sha256 } from '../../domain/json.ts'
 import { type Binaries, copyBinaries, locatePackagedBinaries } from './server-binaries.ts'
 
-/**
- * Where the embedded server lies and as whom it runs. PostgreSQL refuses root, so for root it runs under an existing
- * user without rights. Such a user often can't reach a home below /root, or node_modules there: then data and a copy
- * of the binaries lie in the system's state directory instead. A cluster stays where it was made.
- */
-
 export interface SystemUser {
   uid: number
   gid: number
 }
 
+/**
+ * The folders of the embedded server, and the user that runs it. PostgreSQL refuses to run as root, so for root it runs as an
+ * existing user without privileges. Such a user often can't enter a home below /root, or node_modules there. In that case, data and
+ * a copy of the binaries are in the system's state directory. A cluster stays where it was created.
+ */
 export interface ServerLocation {
   home: string
-  /** Holds the cluster, and binaries where they are copied. */
+  /** Holds the cluster, and copied binaries. */
   folder: string
   /** False when the folder is in the state directory. */
   inHome: boolean
-  /** Appears whole, by a rename: data, passwords, the server's log. */
+  /** Holds data, passwords and the server's log. A rename creates it. */
   cluster: string
   data: string
   lock: string
   users: string
-  /** As whom the server runs; null for the user of this process. */
+  /** The user that runs the server; null for the user of this process. */
   user: SystemUser | null
 }
 
-/** Finds the place, and makes its folders unless told only to look. */
+/**
+ * Finds the location of a home's server.
+ * @param make whether to create missing folders
+ * @throws {CutterError} STORE_UNWRITABLE when a folder can't be created
+ * @throws {CutterError} TARGET_UNREACHABLE when root has no other user to run the server
+ */
 export function locateServer(
   home: string,
   stateDirectory = defaultStateDirectory(),
@@ -58,7 +62,7 @@ export function locateServer(
   if (make && folder !== inHome) {
     if (!existsSync(stateDirectory)) makeFolder(stateDirectory, 0o755)
     makeFolder(folder, 0o711)
-    // The name is a hash: this tells a reader, one day, whose folder it was.
+    // The folder's name is a hash, so this file names the home for a reader.
     writeFileSync(join(folder, 'home'), `${dirname(varFolder)}\n`)
   }
   const cluster = join(folder, 'cluster')
@@ -74,7 +78,7 @@ export function locateServer(
   }
 }
 
-/** Binaries that the server's user can run: the package's own, or a copy in the place. */
+/** Returns binaries that the server's user can run: those of the package, or a copy in the server's folder. */
 export function prepareBinaries(place: ServerLocation): Binaries {
   const packaged = locatePackagedBinaries(place.folder)
   const usable = packaged.complete && place.inHome && canReach(join(packaged.bin, 'postgres'), place.user)
@@ -114,15 +118,15 @@ function systemUser(name: string): SystemUser | null {
     .split('\n')
     .find((entry) => entry.startsWith(`${name}:`))
   const [, , uid, gid] = line?.split(':') ?? []
-  // macOS writes nobody's ids as -2.
+  // macOS has -2 as the ids of nobody.
   return uid === undefined || gid === undefined ? null : { uid: Number(uid) >>> 0, gid: Number(gid) >>> 0 }
 }
 
-/** Whether the user may traverse every folder above the path, and enter or run the path itself. */
+/** Whether the user may enter every folder above the path, and enter or run the path itself. */
 function canReach(path: string, user: SystemUser | null): boolean {
   if (user === null) return true
   const stat = statOf(path)
-  // What is not there yet will be made so that it can be reached.
+  // A missing path will be created so that the user can reach it.
   if (stat === undefined) return canReach(dirname(path), user)
   const needed = stat.isDirectory() ? 0o1 : 0o5
   const shift = stat.uid === user.uid ? 6 : stat.gid === user.gid ? 3 : 0
@@ -134,23 +138,22 @@ function statOf(path: string): Stats | undefined {
   try {
     return statSync(path, { throwIfNoEntry: false })
   } catch {
-    // A file where a folder should be, or a folder that is closed: what needs it will say so.
+    // A file in the place of a folder, or a closed folder, is reported by the code that needs it.
     return undefined
   }
 }
 
-/** For root, a mode is set on all that is made, whatever the umask says; without one the umask decides. */
+/** For root, the mode is set on all created folders, whatever the umask is. Without a mode the umask applies. */
 function makeFolder(path: string, mode?: number): void {
   try {
     const first = mkdirSync(path, { recursive: true })
     if (mode === undefined || process.getuid?.() !== 0) return
-    for (let made = path; first !== undefined && made.length >= first.length; made = dirname(made)) {
+    for (let made = path; first !== undefined && made.length >= first.length; made = dirname(made))
       chmodSync(made, mode)
-    }
   } catch (error) {
     throw new CutterError(
       'STORE_UNWRITABLE',
-      `the folder ${path} can't be made or written: ${(error as Error).message}`,
+      `the folder ${path} can't be created or written: ${(error as Error).message}`,
       {
         next: 'make it writable for the user who runs cutter, or choose another folder with --home',
         data: { path },

@@ -5,36 +5,37 @@ import type { Owner } from '../../domain/effect.ts'
 import { isOwnerAlive, thisProcess } from '../system/process-identity.ts'
 
 /**
- * Who uses the embedded server: one small file for each opening, naming its process. All of this happens under the
- * lock of the place, so a file that can't be read was torn by a process that died.
+ * The users of the embedded server: a file for each opening, which names its process. All calls happen under the lock of the
+ * server, so an unreadable file was left by a process that died while writing it.
  */
 
-/** Writes down that this process uses the server; gives the row's path. */
+/** Records that this process uses the server, and returns the path of the record. */
 export function addServerUser(folder: string): string {
-  const row = join(folder, `${process.pid}-${randomBytes(6).toString('hex')}`)
-  writeFileSync(row, JSON.stringify(thisProcess()))
-  return row
+  const record = join(folder, `${process.pid}-${randomBytes(6).toString('hex')}`)
+  writeFileSync(record, JSON.stringify(thisProcess()))
+  return record
 }
 
-export function removeServerUser(row: string): void {
-  rmSync(row, { force: true })
+/** Removes the record of a user. */
+export function removeServerUser(record: string): void {
+  rmSync(record, { force: true })
 }
 
-/** Removes the rows of the dead and tells whether anyone is left. */
+/** Removes the records of dead processes, and returns whether a user remains. */
 export function hasServerUsers(folder: string): boolean {
-  let left = false
+  let remains = false
   for (const name of readdirSync(folder)) {
-    const row = join(folder, name)
-    if (isLiving(row)) left = true
-    else rmSync(row, { force: true })
+    const record = join(folder, name)
+    if (isRunning(record)) remains = true
+    else rmSync(record, { force: true })
   }
-  return left
+  return remains
 }
 
-function isLiving(row: string): boolean {
+function isRunning(record: string): boolean {
   try {
-    const owner = JSON.parse(readFileSync(row, 'utf8')) as Owner
-    // The server listens on this host's loopback alone: a row from another host is of a container or machine gone by.
+    const owner = JSON.parse(readFileSync(record, 'utf8')) as Owner
+    // The server listens on the loopback of this host only, so a record of another host is of an earlier container or machine.
     return owner.host === thisProcess().host && isOwnerAlive(owner) !== false
   } catch {
     return false

@@ -4,22 +4,25 @@ import { EXPECTED_GRANT_MATRIX_DIGEST } from './grant-facts.ts'
 import { openTarget } from './open-target.ts'
 import type { TargetRole } from './pg-session.ts'
 
-/** How cutter.yaml describes a target: names of environment variables stand for what is secret. */
+/** How cutter.yaml describes a target. It names the environment variables that hold URLs, because those are secret. */
 export interface TargetSettings {
   readerUrlEnv?: string | undefined
   executorUrlEnv?: string | undefined
   verifierUrlEnv?: string | undefined
   ownerUrlEnv?: string | undefined
-  /** Who migrates; the owner where it is left out. */
+  /** The role that migrates; by default the owner. */
   migratorUrlEnv?: string | undefined
-  /** A server of the target's major version on which databases may be made. */
+  /** A server of the target's major version on which Cutter may create rehearsal databases. */
   rehearsalUrlEnv?: string | undefined
   grantMatrixDigest?: string | undefined
 }
 
 type Settings = { [target: string]: TargetSettings }
 
-/** A target of cutter.yaml. Its URLs are read from the environment at the moment of use and never kept. */
+/**
+ * Opens a target of cutter.yaml. Its URLs are read from the environment at each use and never kept.
+ * @throws {CutterError} TARGET_NOT_FOUND when cutter.yaml has no such target
+ */
 export function openConfiguredTarget(name: string, targets: Settings, env: NodeJS.ProcessEnv): Target {
   const settings = readTargetSettings(name, targets)
   return openTarget({
@@ -30,14 +33,20 @@ export function openConfiguredTarget(name: string, targets: Settings, env: NodeJ
   })
 }
 
+/** @throws {CutterError} TARGET_NOT_FOUND when cutter.yaml has no such target */
 export function readTargetSettings(name: string, targets: Settings): TargetSettings {
   const settings = targets[name]
   if (settings !== undefined) return settings
-  throw new CutterError('TARGET_NOT_FOUND', `there is no target ${name}; nothing was touched`, {
-    next: `known are: ${['embedded', ...Object.keys(targets)].join(', ')}; add others to cutter.yaml under targets`,
+  throw new CutterError('TARGET_NOT_FOUND', `target ${name} is not in cutter.yaml; nothing was changed`, {
+    next: `configured targets: ${['embedded', ...Object.keys(targets)].join(', ')}; add others to cutter.yaml under targets`,
   })
 }
 
+/**
+ * Reads the URL of a target's role from the environment.
+ * @throws {CutterError} CONFIG_INVALID when cutter.yaml names no variable for the role
+ * @throws {CutterError} TARGET_REFUSED when the variable is not set or holds no valid URL
+ */
 export function readTargetUrl(
   name: string,
   settings: TargetSettings,
@@ -51,37 +60,37 @@ export function readTargetUrl(
     })
   }
   const url = env[variable]
-  if (url !== undefined && url !== '') return readableUrl(url, { name, role, variable })
+  if (url !== undefined && url !== '') return assertReadableUrl(url, { name, role, variable })
   throw new CutterError(
     'TARGET_REFUSED',
-    `the environment variable ${variable}, which holds target ${name}’s ${role} URL, is not set; nothing was touched`,
+    `the environment variable ${variable}, which must hold the ${role} URL of target ${name}, is not set; nothing was changed`,
     {
       next: `export ${variable}=postgresql://…`,
     },
   )
 }
 
-/** Told by its variable, never by its text: what is wrong about a URL is often where its password ends. */
-function readableUrl(
+/** The message names the variable and never quotes the URL, because a fault is often next to the password. */
+function assertReadableUrl(
   url: string,
   { name, role, variable }: { name: string; role: TargetRole | 'rehearsal'; variable: string },
 ): string {
-  const fault = faultOf(url)
+  const fault = findUrlFault(url)
   if (fault === null) return url
   throw new CutterError(
     'TARGET_REFUSED',
-    `the environment variable ${variable}, which holds target ${name}’s ${role} URL, ${fault}; nothing was touched`,
+    `the environment variable ${variable}, which must hold the ${role} URL of target ${name}, ${fault}; nothing was changed`,
     {
       next: `write it as postgresql://role:password@host:port/database, with special characters percent-encoded`,
     },
   )
 }
 
-/** No stricter than pg is, which also takes a socket's path, a bare % and an empty host. */
-function faultOf(url: string): string | null {
+/** Not stricter than pg, which also accepts the path of a socket, a single % and an empty host. */
+function findUrlFault(url: string): string | null {
   if (url.startsWith('/') || url.startsWith('socket:')) return null
-  if (!/^postgres(?:ql)?:\/\//i.test(url)) return 'holds something else than a postgresql:// URL'
-  // Else a part of the password would be taken for the host's name, and told as such.
+  if (!/^postgres(?:ql)?:\/\//i.test(url)) return 'does not hold a postgresql:// URL'
+  // Otherwise a part of the password would be used as the host name, and appear in messages.
   if (/^[^:]*:\/\/[^/?#@]*[/?#].*@/.test(url))
     return 'has a / or another special character that is not encoded'
   const forms = [url, encodeURI(url), url.replace('@/', '@host/')]

@@ -15,34 +15,44 @@ import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import type { EffectContext } from '../../domain/effect.ts'
 import { Stop } from '../../domain/errors.ts'
+import { runTool } from '../system/run-tool.ts'
 import type { MigrationDatabase } from './migration-database.ts'
-import { assertToolVersion, runTool, splitLibpqUrl } from './pg-tools.ts'
+import { assertToolVersion, splitLibpqUrl } from './pg-tools.ts'
 
-/** Backups on disk: pg_dump's custom format below var/backups/<run>, readable by their owner alone, named by their SHA-256. */
-
+/** A backup on disk, in pg_dump's custom format. */
 export interface DatabaseDump {
-  /** Below the home. */
+  /** The path, relative to the home. */
   file: string
   sha256: string
   bytes: number
-  /** When the snapshot was taken that it holds, ISO 8601. */
+  /** When its snapshot was taken, ISO 8601. */
   takenAt: string
   tool: string
 }
 
 export interface DatabaseDumps {
-  /** Refuses tools that are missing or older than the server. */
+  /**
+   * Returns the version of pg_dump.
+   * @throws {Stop} STOP_TOOL_MISSING when a tool is missing or older than the server
+   */
   check(context: EffectContext, serverMajor: number): Promise<string>
-  /** Dumps what the exported snapshot sees. */
+  /**
+   * Dumps what the exported snapshot sees. `name` is the name of the file, without an extension.
+   * @throws {Stop} STOP_TARGET_LOCKED when another session holds a lock, STOP_BACKUP_FAILED on other failures
+   */
   take(
     context: EffectContext,
     database: MigrationDatabase,
     given: { name: string; snapshot: string; serverMajor: number; lockTimeoutMs: number },
   ): Promise<DatabaseDump>
-  /** Fills an empty database. A dump whose bytes are not those that were taken is refused. */
+  /**
+   * Restores a dump into an empty database.
+   * @throws {Stop} STOP_BACKUP_FAILED when the file is missing or has other bytes, or pg_restore fails
+   */
   restore(context: EffectContext, dump: DatabaseDump, into: MigrationDatabase): Promise<void>
 }
 
+/** Keeps backups below `var/backups/<run>` of a home, readable by their owner only. */
 export function openDatabaseDumps(home: string): DatabaseDumps {
   const check: DatabaseDumps['check'] = async ({ signal }, serverMajor) => {
     const version = await assertToolVersion('pg_dump', serverMajor, signal)
@@ -62,8 +72,12 @@ export function openDatabaseDumps(home: string): DatabaseDumps {
       const { code, stderr } = await runTool(
         'pg_dump',
         [
-          ...['--format=custom', '--no-password', `--file=${draft}`, `--snapshot=${snapshot}`],
-          ...[`--lock-wait-timeout=${Math.round(lockTimeoutMs)}`, `--dbname=${address}`],
+          '--format=custom',
+          '--no-password',
+          `--file=${draft}`,
+          `--snapshot=${snapshot}`,
+          `--lock-wait-timeout=${Math.round(lockTimeoutMs)}`,
+          `--dbname=${address}`,
         ],
         {
           password,
@@ -76,12 +90,12 @@ export function openDatabaseDumps(home: string): DatabaseDumps {
       )
       if (code !== 0) {
         rmSync(draft, { force: true })
-        throw dumpFailed(database.name, stderr)
+        throw dumpFailedError(database.name, stderr)
       }
       chmodSync(draft, 0o600)
-      sync(draft)
+      syncToDisk(draft)
       renameSync(draft, join(home, file))
-      sync(folder)
+      syncToDisk(folder)
       return {
         file,
         sha256: await hashOfFile(join(home, file)),
@@ -94,9 +108,9 @@ export function openDatabaseDumps(home: string): DatabaseDumps {
       const path = join(home, dump.file)
       const found = existsSync(path) ? await hashOfFile(path) : null
       if (found !== dump.sha256) {
-        const what = found === null ? 'is gone' : 'has other bytes than were taken'
+        const what = found === null ? 'is missing' : 'has other bytes than were taken'
         throw new Stop('STOP_BACKUP_FAILED', `the backup ${dump.file} ${what}`, {
-          next: 'put it back, or cancel this run and start another',
+          next: 'restore the file, or cancel this run and start another',
         })
       }
       const { address, password } = splitLibpqUrl(into.url())
@@ -105,8 +119,8 @@ export function openDatabaseDumps(home: string): DatabaseDumps {
         ['--no-password', '--no-tablespaces', '--no-subscriptions', `--dbname=${address}`, path],
         { password, signal: context.signal, environment: { PGAPPNAME: `cutter ${context.runId}` } },
       )
-      const faults = code === 0 ? [] : faultsOf(stderr)
-      if (faults.length > 0) throw restoreFailed(into.name, faults)
+      const faults = code === 0 ? [] : restoreFaults(stderr)
+      if (faults.length > 0) throw restoreFailedError(into.name, faults)
     },
   }
 }
@@ -118,7 +132,7 @@ function privateFolder(home: string, runId: string): string {
   return folder
 }
 
-function sync(path: string): void {
+function syncToDisk(path: string): void {
   const opened = openSync(path, 'r')
   fsyncSync(opened)
   closeSync(opened)
@@ -130,37 +144,37 @@ async function hashOfFile(path: string): Promise<string> {
   return hash.digest('hex')
 }
 
-function dumpFailed(name: string, stderr: string): Stop {
+function dumpFailedError(name: string, stderr: string): Stop {
   const tail = stderr.trim().split('\n').slice(-3).join(' ')
-  // Its own words for a lock that did not come in time.
+  // pg_dump's own message for a lock timeout.
   const locked = /due to (lock|statement) timeout/.test(stderr) && /LOCK TABLE/.test(stderr)
   if (locked) {
     return new Stop(
       'STOP_TARGET_LOCKED',
-      `${name} is locked by another session: ${tail}; nothing was touched`,
+      `${name} is locked by another session: ${tail}; nothing was changed`,
       {
-        next: 'wait until the other writer is done, then resume the run',
+        next: 'wait until the other session has ended its transaction, then resume the run',
       },
     )
   }
-  return new Stop('STOP_BACKUP_FAILED', `pg_dump could not back up ${name}: ${tail}; nothing was touched`, {
-    next: 'mend what it names, then resume the run',
+  return new Stop('STOP_BACKUP_FAILED', `pg_dump could not back up ${name}: ${tail}; nothing was changed`, {
+    next: 'fix the problem that it names, then resume the run',
   })
 }
 
-/** A newer pg_restore sets what an older server has not heard of; the comparison that follows judges the copy. */
-function faultsOf(stderr: string): string[] {
+/** A newer pg_restore sets parameters that an older server does not know. Those errors are ignored, because the restored database is compared afterwards. */
+function restoreFaults(stderr: string): string[] {
   const errors = stderr.split('\n').filter((line) => line.startsWith('pg_restore: error:'))
   const real = errors.filter((line) => !line.includes('unrecognized configuration parameter'))
   return errors.length === 0 ? [stderr.trim()] : real
 }
 
-function restoreFailed(name: string, faults: string[]): Stop {
+function restoreFailedError(name: string, faults: string[]): Stop {
   return new Stop(
     'STOP_BACKUP_FAILED',
     `the backup could not be restored into ${name}: ${faults.slice(0, 3).join(' ')}`,
     {
-      next: 'a missing extension or locale: name a rehearsal server that has it (targets.<name>.rehearsalUrlEnv) and start another run; anything else: mend it, then resume the run',
+      next: 'a missing extension or locale: name a rehearsal server that has it (targets.<name>.rehearsalUrlEnv) and start another run; anything else: fix it, then resume the run',
       data: { faults: faults.slice(0, 20) },
     },
   )

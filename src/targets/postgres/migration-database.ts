@@ -1,19 +1,15 @@
 import type { Client } from 'pg'
 import { Stop } from '../../domain/errors.ts'
 import type { Sql, TargetCaller } from '../target.ts'
-import {
-  findMigrationStop,
-  inReadOnlyTransaction,
-  inTransaction,
-  type SessionOptions,
-  withSession,
-} from './pg-session.ts'
+import { type SessionOptions, withSession } from './pg-session.ts'
+import { findMigrationStop } from './target-stops.ts'
+import { inReadOnlyTransaction, inTransaction } from './transactions.ts'
 
-/** What tells one database of one server from every other, and what its copy must be like. */
+/** What identifies a database of a server, with the facts that its rehearsal database must share. */
 export interface ServerIdentity {
   systemIdentifier: string
   database: string
-  /** As `server_version_num`; its first two digits are the major version. */
+  /** As `server_version_num`: the major version times 10,000, plus the minor version. */
   versionNumber: number
   version: string
   role: string
@@ -21,29 +17,38 @@ export interface ServerIdentity {
   inRecovery: boolean
 }
 
+/** Timeouts of a session, in milliseconds. */
 export interface MigrationLimits {
   lockTimeoutMs: number
   statementTimeoutMs: number
 }
 
-/** A database that is migrated, or a copy of one on which that is rehearsed: the same calls for both. */
+/** A database that is migrated, or a rehearsal database: both have the same methods. */
 export interface MigrationDatabase {
-  /** For messages: `target shop`, `rehearsal mig-…`. */
+  /** The name in messages: `target shop`, `rehearsal rehearsal_mig_…`. */
   name: string
-  /** Work in a read-only transaction that sees one moment and is rolled back; the server must never have given it an id. */
+  /**
+   * Works in a read-only transaction that sees one snapshot and is rolled back.
+   * @throws {Stop} STOP_MUTATION_DETECTED when the server assigned a transaction id, so that something was written
+   */
   read<T>(context: TargetCaller, work: (sql: Sql) => Promise<T>, lockTimeoutMs?: number): Promise<T>
-  /** Work in one transaction. Any error but OutcomeUnknown means that nothing of it remains. */
+  /** Works in one transaction. After any error but OutcomeUnknownError, nothing of it remains. */
   transaction<T>(context: TargetCaller, limits: MigrationLimits, work: (sql: Sql) => Promise<T>): Promise<T>
-  /** Work in a session without a transaction round it. */
+  /** Works in a session without a transaction. */
   session<T>(context: TargetCaller, limits: MigrationLimits, work: (sql: Sql) => Promise<T>): Promise<T>
-  /** For pg_dump and pg_restore alone; holds a password. */
+  /** The URL with its password, for pg_dump and pg_restore only. */
   url(): string
 }
 
+/** The major version of a server, such as 15. */
 export const majorVersionOf = ({ versionNumber }: Pick<ServerIdentity, 'versionNumber'>) =>
   Math.floor(versionNumber / 10_000)
 
-/** `asRole`: whom a superuser's session becomes, so that a copy is migrated as the very role that migrates the target. */
+/**
+ * Gives access to a database, with a session for each call.
+ * @param access.role the role of the login, for messages
+ * @param access.asRole the role that a superuser's session takes, so that a rehearsal runs as the role that migrates the target
+ */
 export function openMigrationDatabase(access: {
   name: string
   role: string
@@ -61,12 +66,12 @@ export function openMigrationDatabase(access: {
         access.url(),
         { applicationName: `cutter ${runId}`, signal, ...options },
         async (client) => {
-          await settle(client, access.asRole)
+          await applyFixedSettings(client, access.asRole)
           return work(client)
         },
       )
     } catch (error) {
-      // OutcomeUnknown is none of these, so whatever is lost here kept nothing.
+      // OutcomeUnknownError has no stop and is rethrown. After every other error nothing remains.
       throw findMigrationStop(error, access.name, access.role) ?? error
     }
   }
@@ -78,6 +83,7 @@ export function openMigrationDatabase(access: {
     throw new Stop(
       'STOP_MUTATION_DETECTED',
       `${access.name} gave a read-only session the transaction id ${transactionId}`,
+      { next: 'find the function or role that lets a reader write, then start another run' },
     )
   }
   return {
@@ -90,10 +96,10 @@ export function openMigrationDatabase(access: {
 }
 
 /**
- * Texts of values must not depend on what a database or role has set for itself; nor may where a string of the script ends, or
- * the server would run other statements than those that were looked at.
+ * Sets what must not depend on the settings of a database or role: the text of values, and where a string of the script ends. With
+ * another string syntax the server would run other statements than those that were linted.
  */
-async function settle(client: Client, asRole: string | undefined): Promise<void> {
+async function applyFixedSettings(client: Client, asRole: string | undefined): Promise<void> {
   if (asRole !== undefined) await client.query(`set session authorization ${client.escapeIdentifier(asRole)}`)
   await client.query(
     "select set_config('extra_float_digits', '1', false), set_config('intervalstyle', 'postgres', false), set_config('bytea_output', 'hex', false), set_config('standard_conforming_strings', 'on', false)",

@@ -2,15 +2,11 @@ import type { Client } from 'pg'
 import { Stop } from '../../domain/errors.ts'
 import type { Target, TargetCaller } from '../target.ts'
 import { grantDifferences, readGrantFacts } from './grant-facts.ts'
-import {
-  findTargetStop,
-  inReadOnlyTransaction,
-  inTransaction,
-  type TargetRole,
-  withSession,
-} from './pg-session.ts'
+import { type TargetRole, withSession } from './pg-session.ts'
 import { readSurvey } from './read-survey.ts'
 import { readSchemaState } from './target-schema.ts'
+import { findTargetStop } from './target-stops.ts'
+import { inReadOnlyTransaction, inTransaction } from './transactions.ts'
 
 /** The way to a target. */
 export interface TargetAccess {

@@ -3,14 +3,17 @@ import { join } from 'node:path'
 import type { Json } from '../../domain/json.ts'
 
 /**
- * A note that outlives a crash: written, with its folder, to the disk itself before the caller goes on. A migration leaves its
- * transaction's id in one right before COMMIT is sent, so that a later process can ask the server what became of it.
+ * Notes that survive a crash. A migration writes the id of its transaction into one right before COMMIT is sent, so that a later
+ * process can ask the server for the outcome.
  */
 export interface CommitNotes {
+  /** Writes a note, and returns after the file and its folder are on the disk. */
   write(runId: string, name: string, note: Json): void
+  /** Returns a note, or null if there is none. */
   read(runId: string, name: string): Json | null
 }
 
+/** Keeps the notes below `var/migrations` of a home, readable by their owner only. */
 export function openCommitNotes(home: string): CommitNotes {
   const folderOf = (runId: string) => join(home, 'var', 'migrations', runId)
   return {

@@ -6,22 +6,26 @@ import { CutterError } from '../../domain/errors.ts'
 import { isOwnerAlive, thisProcess } from './process-identity.ts'
 
 /**
- * A lock between processes of one host: a file that names its owner. It is linked into place with its content, so
- * nobody ever reads half an owner. The lock of a dead owner is broken under a second lock, the guard: without it, of
- * two that saw the same dead owner the slower one would remove the lock that the faster one just took.
+ * A lock between processes of one host: a file that names its owner. The file is linked with its content, so that nobody reads a
+ * partial owner. The lock of a dead owner is removed under a second lock, the guard. Without the guard, of two processes that saw
+ * the same dead owner, the slower one would remove the lock that the faster one has just taken.
  */
 
 const POLL_MS = 10
-/** A guard is held for microseconds: an older one was left by a process that died right there. */
+/** A guard is held for microseconds. An older one was left by a process that died while holding it. */
 const GUARD_STALE_MS = 10_000
-/** No holder needs as long; counts only where nobody can be asked whether the owner lives. */
+/** Longer than any owner holds the lock. It matters only for an owner of whom nobody knows whether it still runs. */
 const UNKNOWN_OWNER_MS = 10 * 60_000
 
-/** Runs `work` while holding the lock; waits for a living owner, at most `waitMs`. */
+/**
+ * Runs `work` while holding the lock. Waits for a running owner at most `waitMs` milliseconds.
+ * @throws {CutterError} TARGET_UNREACHABLE when another process still holds the lock
+ * @throws {CutterError} STORE_UNWRITABLE when the folder is not writable
+ */
 export async function withLock<T>(file: string, waitMs: number, work: () => Promise<T>): Promise<T> {
   const until = Date.now() + waitMs
   while (!tryLock(file)) {
-    if (Date.now() > until) throw heldByAnother(file)
+    if (Date.now() > until) throw heldLockError(file)
     await sleep(POLL_MS)
   }
   try {
@@ -31,18 +35,19 @@ export async function withLock<T>(file: string, waitMs: number, work: () => Prom
   }
 }
 
-/** Takes the lock if it is free or its owner is dead. */
+/** Takes the lock if it is free or its owner is dead. Returns whether it did. */
 export function tryLock(file: string): boolean {
-  if (place(file)) return true
-  return isAbandoned(file) && breakLock(file) && place(file)
+  if (createLockFile(file)) return true
+  return isAbandoned(file) && breakLock(file) && createLockFile(file)
 }
 
+/** Releases the lock. */
 export function unlock(file: string): void {
   rmSync(file, { force: true })
 }
 
-/** True when this process made the file, false when it was there already. */
-function place(file: string): boolean {
+/** Returns true if this process created the file, false if it existed. */
+function createLockFile(file: string): boolean {
   const draft = `${file}.${process.pid}-${randomBytes(4).toString('hex')}`
   try {
     writeFileSync(draft, JSON.stringify(thisProcess()))
@@ -50,7 +55,7 @@ function place(file: string): boolean {
     return true
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
-    throw unwritable(file, error as Error)
+    throw unwritableLockError(file, error as Error)
   } finally {
     rmSync(draft, { force: true })
   }
@@ -63,11 +68,11 @@ function isAbandoned(file: string): boolean {
   return alive === 'unknown' ? age(file) > UNKNOWN_OWNER_MS : !alive
 }
 
-/** True when the lock was removed, or when another has just done so. */
+/** Returns true if the lock was removed, by this process or by another. */
 function breakLock(file: string): boolean {
   const guard = `${file}.guard`
   if (age(guard) > GUARD_STALE_MS) rmSync(guard, { force: true })
-  if (!place(guard)) return false
+  if (!createLockFile(guard)) return false
   try {
     if (isAbandoned(file)) rmSync(file, { force: true })
     return true
@@ -89,7 +94,7 @@ function age(file: string): number {
   return stat === undefined ? 0 : Date.now() - stat.mtimeMs
 }
 
-function unwritable(file: string, error: Error): CutterError {
+function unwritableLockError(file: string, error: Error): CutterError {
   return new CutterError('STORE_UNWRITABLE', `the lock ${file} can't be taken: ${error.message}`, {
     next: 'make its folder writable for the user who runs cutter, or run cutter as the user who made it',
     data: { lock: file },
@@ -97,10 +102,10 @@ function unwritable(file: string, error: Error): CutterError {
   })
 }
 
-function heldByAnother(file: string): CutterError {
+function heldLockError(file: string): CutterError {
   const owner = ownerOf(file)
   const who = owner === null ? 'another process' : `process ${owner.pid} on ${owner.host}`
-  return new CutterError('TARGET_UNREACHABLE', `${who} holds the lock ${file}; nothing was touched`, {
+  return new CutterError('TARGET_UNREACHABLE', `${who} holds the lock ${file}; nothing was changed`, {
     next: `wait for it, or remove the file once you are sure that ${who} no longer runs`,
     data: { lock: file, pid: owner?.pid ?? null, host: owner?.host ?? null },
   })

@@ -4,26 +4,27 @@ import { hostname } from 'node:os'
 import type { Owner } from '../../domain/effect.ts'
 
 /**
- * Who a process is. A pid alone says little, since it is given again after its process ended; with the start time
- * it names one process for as long as the system is up. Linux counts the start from boot, so the boot's own id is
- * part of it there. A zombie has ended: in a container nobody may ever collect it.
+ * Identifies a process. A pid alone is not enough, because the system reuses it. With the start time it identifies one process
+ * until the system restarts. Linux counts the start time from boot, so the id of the boot is a part of it there. A zombie counts
+ * as ended, because a container may never collect it.
  */
 
-/** When the process started, or null when there is no such process or it can't be seen. */
+/** When the process started, as an opaque text; null when it does not exist or this user can't see it. */
 export function processStart(pid: number): string | null {
   return process.platform === 'linux' ? startFromProc(pid) : startFromPs(pid)
 }
 
-let me: Owner | null = null
+let self: Owner | null = null
 
+/** Identifies the current process. */
 export function thisProcess(): Owner {
-  if (me?.pid !== process.pid) {
-    me = { host: hostname(), pid: process.pid, processStart: processStart(process.pid) ?? 'unknown' }
+  if (self?.pid !== process.pid) {
+    self = { host: hostname(), pid: process.pid, processStart: processStart(process.pid) ?? 'unknown' }
   }
-  return { ...me }
+  return { ...self }
 }
 
-/** Whether the very process that is named still runs; 'unknown' for one on another host or hidden from this user. */
+/** Whether this process still runs; 'unknown' for a process on another host or one that is hidden from this user. */
 export function isOwnerAlive(owner: Owner): boolean | 'unknown' {
   if (owner.host !== thisProcess().host) return 'unknown'
   const start = processStart(owner.pid)
@@ -34,7 +35,7 @@ export function isOwnerAlive(owner: Owner): boolean | 'unknown' {
 function startFromProc(pid: number): string | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
-    // The command's name, in brackets, may hold anything; what follows the last bracket has fixed places.
+    // The name of the command, in brackets, may hold any character. The fields after the last bracket have fixed positions (proc(5)).
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
     const [state, start] = [fields[0], fields[19]]
     return state === 'Z' || state === 'X' || start === undefined ? null : `${start}${bootMark()}`
@@ -57,7 +58,7 @@ function bootMark(): string {
 }
 
 function startFromPs(pid: number): string | null {
-  // ps prints local time: with a fixed zone the same start is always the same text.
+  // ps prints local time. With a fixed time zone the same start is always the same text.
   const ps = spawnSync('ps', ['-o', 'stat=,lstart=', '-p', String(pid)], {
     encoding: 'utf8',
     env: { PATH: process.env.PATH, LC_ALL: 'C', TZ: 'UTC' },
@@ -66,7 +67,7 @@ function startFromPs(pid: number): string | null {
   return ps.status !== 0 || state === '' || state.startsWith('Z') ? null : start.join('-')
 }
 
-/** /proc can be mounted so that a user doesn't see the processes of others; signals still tell that they are there. */
+/** /proc may hide the processes of other users (hidepid). A signal still shows whether they exist. */
 function isHidden(pid: number): boolean {
   if (process.platform !== 'linux') return false
   try {

@@ -1,6 +1,6 @@
-import { runTool } from '../postgres/pg-tools.ts'
+import { runTool } from './run-tool.ts'
 
-/** What squawk (a linter of migrations) says of a file; a tool that is absent says so. */
+/** The report of squawk, a linter of migrations, about a file. `installed` is false when the tool is missing. */
 export type SquawkReport =
   | { tool: 'squawk'; installed: false }
   | { tool: 'squawk'; installed: true; version: string; findings: SquawkFinding[] }
@@ -9,14 +9,18 @@ export type SquawkReport =
 export interface SquawkFinding {
   rule: string
   level: string
+  /** From 1. */
   line: number
   message: string
 }
 
-/** Set by Cutter, so a script that does not set them lacks nothing. */
-const OURS = ['require-lock-timeout', 'require-statement-timeout']
+/** Rules about timeouts, which Cutter sets itself. */
+const RULES_OF_CUTTER = ['require-lock-timeout', 'require-statement-timeout']
 
-/** Asked in the bundle's folder, where a .squawk.toml of its own would lie. */
+/**
+ * Lints a file of a migration bundle. It runs in the folder of the bundle, so that a .squawk.toml there applies.
+ * @param inTransaction whether the file runs in one transaction
+ */
 export async function runSquawk(
   folder: string,
   file: string,
@@ -30,21 +34,21 @@ export async function runSquawk(
     if ((error as { facts?: { code: string } }).facts?.code !== 'STOP_TOOL_MISSING') throw error
     return { tool: 'squawk', installed: false }
   }
-  const known = inTransaction ? ['--assume-in-transaction'] : []
-  const args = ['--reporter', 'json', ...known, file]
-  // It ends with 1 when it has findings.
+  const flags = inTransaction ? ['--assume-in-transaction'] : []
+  const args = ['--reporter', 'json', ...flags, file]
+  // The exit code is 1 when there are findings, so the output decides.
   const { stdout, stderr, code } = await runTool('squawk', args, { signal, cwd: folder })
   try {
     const findings = (JSON.parse(stdout) as { [key: string]: unknown }[]).map((one) => ({
       rule: String(one.rule_name ?? ''),
       level: String(one.level ?? ''),
-      // It counts from 0.
+      // squawk counts from 0.
       line: Number(one.line) + 1,
       message: [one.message, one.help].filter((text) => typeof text === 'string').join(' '),
     }))
-    // Not by --exclude, which would win over the folder's own .squawk.toml.
-    const told = findings.filter(({ rule }) => !OURS.includes(rule))
-    return { tool: 'squawk', installed: true, version, findings: told }
+    // The rules are filtered here, because --exclude would override the folder's own .squawk.toml.
+    const reported = findings.filter(({ rule }) => !RULES_OF_CUTTER.includes(rule))
+    return { tool: 'squawk', installed: true, version, findings: reported }
   } catch {
     return { tool: 'squawk', installed: true, failed: `ended with ${code}: ${stderr.trim().slice(0, 500)}` }
   }

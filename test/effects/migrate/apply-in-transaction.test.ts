@@ -13,7 +13,7 @@ import { openMigrationDatabase } from '../../../src/targets/postgres/migration-d
 import { connectClient } from '../../support/connections.ts'
 import { type Cluster, startCluster } from '../../support/pg-cluster.ts'
 
-/** What a script does to rows and schema is measured, whatever it does it by; and what it depends on is known from its locks. */
+/** The measurement covers every way in which a script changes rows and schema. Locks show what the script depends on. */
 
 let cluster: Cluster
 let maker: pg.Client
@@ -73,7 +73,9 @@ async function bundleOf(migration: string, { schema = {}, rows = {} }: Expected 
   const spec = {
     name: 'a',
     migration: { file: 'migration.sql', sha256: sha256(migration) },
-    ...{ preflight: 'preflight.sql', verify: 'verify.sql', rollback: 'rollback.sql' },
+    preflight: 'preflight.sql',
+    verify: 'verify.sql',
+    rollback: 'rollback.sql',
     expect: { schema, rows },
     lockTimeoutSeconds: 2,
     statementTimeoutSeconds: 10,
@@ -89,14 +91,14 @@ async function bundleOf(migration: string, { schema = {}, rows = {} }: Expected 
   return bundle!
 }
 
-class Undone {
+class TrialResult {
   readonly applied: AppliedMigration
   constructor(applied: AppliedMigration) {
     this.applied = applied
   }
 }
 
-/** Applies a script in a transaction that is rolled back. `rehearsed` left out: as a rehearsal does. */
+/** Applies a script in a transaction that is rolled back; without `rehearsed`, as a rehearsal does. */
 async function applied(
   migration: string,
   expected: Expected = {},
@@ -107,16 +109,16 @@ async function applied(
   const before = catalogue ?? (await shop().read(context, readCatalogue))
   try {
     await shop().transaction(context, limits, async (sql) => {
-      throw new Undone(await applyInTransaction(sql, { bundle, catalogue: before, rehearsed }))
+      throw new TrialResult(await applyInTransaction(sql, { bundle, catalogue: before, rehearsed }))
     })
   } catch (error) {
-    if (error instanceof Undone) return error.applied
+    if (error instanceof TrialResult) return error.applied
     throw error
   }
   throw new Error('unreachable')
 }
 
-describe('rows that go with their table', () => {
+describe('applyInTransaction and the rows of a table', () => {
   test.each([
     ['truncate app.part', 'app.part: 5 rows deleted, 0 expected'],
     ['insert into app.part (unit_id) values (1); truncate app.part', 'app.part: 5 rows deleted, 0 expected'],
@@ -134,11 +136,13 @@ describe('rows that go with their table', () => {
       'grant select on large object 77 to public',
       'pg_catalog.pg_largeobject_metadata: 1 rows updated, 0 expected',
     ],
-  ])('stop it, where they are not expected: %s', async (script, line) => {
-    await expect(applied(script)).rejects.toThrow(`did not do what was expected: ${line}; rolled back whole`)
+  ])('applyInTransaction stops at unexpected changes by: %s', async (script, line) => {
+    await expect(applied(script)).rejects.toThrow(
+      `did not do what was expected: ${line}; the transaction was rolled back`,
+    )
   })
 
-  test('count as deleted', async () => {
+  test('applyInTransaction counts truncated rows as deleted', async () => {
     const { outcome } = await applied('truncate app.part; insert into app.part (unit_id) values (1), (2)', {
       rows: { 'app.part': { inserted: 2, deleted: 5 } },
     })
@@ -148,14 +152,14 @@ describe('rows that go with their table', () => {
     })
   })
 
-  test('are none where a table is only written anew', async () => {
+  test('applyInTransaction counts no rows when a table is only rewritten', async () => {
     const { outcome } = await applied('alter table app.unit alter size type bigint', {
       schema: { changed: ['column app.unit.size'] },
     })
     expect(outcome).toMatchObject({ rows: {}, rewritten: ['app.unit'] })
   })
 
-  test('are counted on the target too, also where the rehearsal’s table was empty', async () => {
+  test('applyInTransaction counts truncated rows on the target, also if the table was empty in the rehearsal', async () => {
     await client.query('delete from app.part')
     const { outcome, touched } = await applied('truncate app.part')
     await client.query('set role owner; insert into app.part (unit_id) values (1)')
@@ -165,11 +169,11 @@ describe('rows that go with their table', () => {
   })
 })
 
-describe('what a script depends on', () => {
+describe('applyInTransaction and the relations that a script touches', () => {
   const SCRIPT = 'update unit set size = 0'
   const expected = { rows: { 'app.unit': { updated: 10, columns: ['size'] } } }
 
-  test('is every relation that it reads, writes or alters, and the schemas that it looks in', async () => {
+  test('applyInTransaction returns every relation that the script reads, writes or alters, and the schemas of its search path', async () => {
     const { touched } = await applied(
       'create index on app.part (unit_id); do $$ begin perform count(*) from other.seen; end $$',
       { schema: { added: ['index app.part_unit_id_idx'] } },
@@ -192,7 +196,7 @@ describe('what a script depends on', () => {
     'create schema elsewhere; create table elsewhere.a (id int); grant all on elsewhere.a to owner',
     'alter table app.part add note text',
     'drop table other.seen cascade',
-  ])('is not what others change elsewhere: %s', async (change) => {
+  ])('applyInTransaction ignores changes of others elsewhere: %s', async (change) => {
     expect((await appliedAfter(change)).outcome.rows).toEqual({
       'app.unit': { inserted: 0, updated: 10, deleted: 0 },
     })
@@ -204,18 +208,18 @@ describe('what a script depends on', () => {
       'create trigger noted after update on app.unit for each row execute function app.noted()',
       'trigger app.unit.noted was added',
     ],
-    // It would be found in the place of the one that was rehearsed on, were it in a schema that comes first.
+    // In a schema that comes first in the search path, it would be used instead of the rehearsed table.
     ['create table other.unit (id int)', 'table other.unit was added'],
     [
       'create function app.other() returns int language sql as $$ select 1 $$',
       'function app.other() was added',
     ],
     ['create extension pg_trgm', 'extension pg_trgm was added'],
-  ])('is what others change there: %s', async (change, line) => {
+  ])('applyInTransaction stops at changes of others there: %s', async (change, line) => {
     await expect(appliedAfter(change)).rejects.toThrow(line)
   })
 
-  test('is all that it touches: something else than in the rehearsal stops it', async () => {
+  test('applyInTransaction stops when the script touches other relations than in the rehearsal', async () => {
     const script =
       'do $$ begin if (select count(*) from app.part) > 5 then perform * from other.seen; end if; end $$'
     const { outcome, touched } = await applied(script)
@@ -226,15 +230,15 @@ describe('what a script depends on', () => {
   })
 })
 
-describe('a script', () => {
-  test('leaves the session as it was: who, where and how', async () => {
+describe('applyInTransaction and the session', () => {
+  test('applyInTransaction restores role, search path and settings of the session', async () => {
     const { verify } = await applied(
       "set search_path = ''; select set_config('statement_timeout', '1', false); set datestyle = 'German'; set role owner",
     )
     expect(verify).toEqual([{ name: 'ten', pass: true, value: '10', expected: '10' }])
   })
 
-  test('is measured with what it defers to the commit', async () => {
+  test('applyInTransaction measures deferred constraints and triggers', async () => {
     await client.query(`set role owner; create constraint trigger noted after update on app.unit deferrable initially deferred
       for each row execute function app.noted()`)
     const { outcome, touched } = await applied('update unit set size = 0 where id = 1', {
@@ -249,7 +253,7 @@ describe('a script', () => {
     ).rejects.toThrow('the server refused the script (23503): update or delete on table "unit" violates')
   })
 
-  test('is not charged with what others do elsewhere while it runs', async () => {
+  test('applyInTransaction does not count what other sessions do elsewhere while the script runs', async () => {
     const script = 'select pg_sleep(1.5)'
     const { outcome, touched } = await applied(script)
     const catalogue = await shop().read(context, readCatalogue)
@@ -261,8 +265,8 @@ describe('a script', () => {
     expect((await applying).outcome).toEqual(outcome)
   })
 
-  test('is cut into statements where the parser cut it, whatever the database has set', async () => {
-    // With standard_conforming_strings off the string would go on to the next quote, and COMMIT would be outside of one.
+  test('applyInTransaction reads strings as the parser did, whatever the database has set', async () => {
+    // With standard_conforming_strings off, the string would continue to the next quote, and COMMIT would be outside of a string.
     await expect(applied("select 'a\\', '; commit; select '")).resolves.toBeDefined()
     const { rows } = await client.query("select current_setting('standard_conforming_strings') as it")
     expect(rows).toEqual([{ it: 'off' }])
@@ -272,7 +276,7 @@ describe('a script', () => {
     'do $$ begin commit; end $$',
     "do $$ begin execute 'commit'; end $$",
     'create procedure app.ended() language plpgsql as $$ begin commit; end $$; call app.ended()',
-  ])('that hides the end of its transaction is refused by the server: %s', async (script) => {
+  ])('the server rejects a script that ends its own transaction: %s', async (script) => {
     await expect(applied(script)).rejects.toMatchObject({ facts: { code: 'STOP_MIGRATION_FAILED' } })
     expect((await client.query("select to_regproc('app.ended') as it")).rows).toEqual([{ it: null }])
   })

@@ -3,10 +3,17 @@ import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync } 
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { build } from 'esbuild'
-import { readEmbeddedStatus } from '../../../src/targets/embedded/open-embedded.ts'
+import { expect } from 'vitest'
+import {
+  type EmbeddedServer,
+  openEmbedded,
+  readEmbeddedStatus,
+} from '../../../src/targets/embedded/open-embedded.ts'
+import { withSession } from '../../../src/targets/postgres/pg-session.ts'
 
-/** Homes for embedded servers and processes that use them; `clean` ends and removes all of them. */
+/** Homes for embedded servers and processes that use them. `clean` ends and removes all of them. */
 
 export interface TestHome {
   home: string
@@ -24,7 +31,7 @@ export interface User {
 const homes: TestHome[] = []
 const users: User[] = []
 
-/** Mode 755 lets the server's user in; mkdtemp makes 700, which for root means a server in the state directory. */
+/** Mode 755 lets the server's user enter. With 700, the mode of mkdtemp, root's server would use the state directory. */
 export function aHome(mode = 0o755): TestHome {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'cutter-embedded-')))
   chmodSync(folder, 0o755)
@@ -38,7 +45,7 @@ export function aHome(mode = 0o755): TestHome {
 
 let program: Promise<string> | null = null
 
-/** Builds the user's program, once until `clean`; node_modules is linked beside it, so that packages resolve as in the project. */
+/** Builds the user's program once until `clean`. node_modules is linked next to it, so that packages resolve as in the project. */
 function userProgram(): Promise<string> {
   program ??= (async () => {
     const folder = mkdtempSync(join(tmpdir(), 'cutter-embedded-user-'))
@@ -93,7 +100,7 @@ export async function killUser(user: User, signal: NodeJS.Signals = 'SIGKILL'): 
   await user.ended
 }
 
-/** Leaves nothing behind: no user, no server, no folder. Tells which servers were still running. */
+/** Removes every user, server and folder. Returns the pids of servers that still ran. */
 export async function clean(): Promise<number[]> {
   for (const user of users.splice(0)) {
     user.process.kill('SIGKILL')
@@ -111,4 +118,37 @@ export async function clean(): Promise<number[]> {
     rmSync(join(at.home, '..'), { recursive: true, force: true, maxRetries: 10, retryDelay: 50 })
   }
   return left
+}
+
+const opened: EmbeddedServer[] = []
+
+/** Opens the server of a home until `releaseAll`. */
+export async function openServer(at: TestHome): Promise<EmbeddedServer> {
+  const server = await openEmbedded(at)
+  opened.push(server)
+  return server
+}
+
+/** Releases every opened server. Fails when a server still runs afterwards. */
+export async function releaseAll(): Promise<void> {
+  for (const server of opened.splice(0)) await server.release()
+  expect(await clean(), 'servers left running').toEqual([])
+}
+
+export async function pidOf(at: TestHome): Promise<number | null> {
+  return (await readEmbeddedStatus(at)).pid
+}
+
+/** Waits until a condition holds, at most ten seconds. */
+export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  for (let tries = 0; !(await condition()); tries += 1) {
+    if (tries > 2_000) throw new Error('the condition never held')
+    await sleep(5)
+  }
+}
+
+/** Runs a query as the superuser and returns its rows. */
+export async function query(server: EmbeddedServer, sql: string): Promise<unknown[]> {
+  const url = server.url('postgres', 'postgres')
+  return withSession(url, { applicationName: 'test' }, async (client) => (await client.query(sql)).rows)
 }

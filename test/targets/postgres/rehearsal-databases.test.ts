@@ -9,13 +9,13 @@ import {
 import { connectClient } from '../../support/connections.ts'
 import { type Cluster, startCluster } from '../../support/pg-cluster.ts'
 
-/** The source and the rehearsal server are two clusters, each with roles of its own. */
+/** The source and the rehearsal server are two clusters, each with its own roles. */
 
 let source: Cluster
-let place: Cluster
+let server: Cluster
 let shop: pg.Client
-let there: pg.Client
-let copies: MigrationRehearsalDatabases
+let administrator: pg.Client
+let databases: MigrationRehearsalDatabases
 let urls: { [name: string]: string }
 
 const identity: ServerIdentity = {
@@ -38,7 +38,7 @@ const facts = {
 }
 
 beforeAll(async () => {
-  ;[source, place] = await Promise.all([startCluster(), startCluster()])
+  ;[source, server] = await Promise.all([startCluster(), startCluster()])
   const maker = await connectClient(source.url())
   await maker.query(
     'create role team nologin; create role migrator login in role team; create role idle login',
@@ -49,10 +49,10 @@ beforeAll(async () => {
   await maker.query('alter role migrator in database shop set app.mode = \'a, "b"\'')
   await maker.end()
   shop = await connectClient(source.url('shop', 'migrator'))
-  there = await connectClient(place.url())
-  await there.query('create role modest login createdb')
-  urls = { shop: place.url() }
-  copies = openRehearsalDatabases({
+  administrator = await connectClient(server.url())
+  await administrator.query('create role modest login createdb')
+  urls = { shop: server.url() }
+  databases = openRehearsalDatabases({
     adminUrl: async (name, database) => {
       const url = urls[name]
       return url === undefined ? null : url.replace(/\/postgres$/, `/${database}`)
@@ -62,53 +62,55 @@ beforeAll(async () => {
 }, 120_000)
 
 afterAll(async () => {
-  await Promise.all([shop.end(), there.end()])
-  await Promise.all([source.stop(), place.stop()])
+  await Promise.all([shop.end(), administrator.end()])
+  await Promise.all([source.stop(), server.stop()])
 })
 
-describe('the place for copies', () => {
-  test('is the server that the target names, where it has the same major version', async () => {
-    expect(await copies.placeFor('shop', identity)).toBe('shop')
+describe('chooseServer', () => {
+  test('chooseServer prefers the server that the target names, if it has the same major version', async () => {
+    expect(await databases.chooseServer('shop', identity)).toBe('shop')
   })
 
-  test('is the embedded server only where the target names none that fits', async () => {
-    urls = { embedded: place.url(), shop: place.url() }
-    expect(await copies.placeFor('shop', identity)).toBe('shop')
-    urls = { embedded: place.url() }
-    expect(await copies.placeFor('shop', identity)).toBe('embedded')
-    urls = { embedded: place.url(), shop: place.url('postgres', 'modest') }
-    expect(await copies.placeFor('shop', identity)).toBe('embedded')
-    urls = { shop: place.url() }
+  test('chooseServer uses the embedded server when the target names no suitable server', async () => {
+    urls = { embedded: server.url(), shop: server.url() }
+    expect(await databases.chooseServer('shop', identity)).toBe('shop')
+    urls = { embedded: server.url() }
+    expect(await databases.chooseServer('shop', identity)).toBe('embedded')
+    urls = { embedded: server.url(), shop: server.url('postgres', 'modest') }
+    expect(await databases.chooseServer('shop', identity)).toBe('embedded')
+    urls = { shop: server.url() }
   })
 
-  test('is none where every server has another major version', async () => {
-    await expect(copies.placeFor('shop', { ...identity, versionNumber: 160_004 })).rejects.toThrow(
-      'target shop runs PostgreSQL 16, and no rehearsal server does (shop has 15); nothing was touched',
+  test('chooseServer stops when every server has another major version', async () => {
+    await expect(databases.chooseServer('shop', { ...identity, versionNumber: 160_004 })).rejects.toThrow(
+      'target shop runs PostgreSQL 16, and no rehearsal server does (shop has 15); nothing was changed',
     )
   })
 
-  test('is never the target’s own server', async () => {
-    const { rows } = await there.query<{ id: string }>(
+  test('chooseServer refuses the target’s own server', async () => {
+    const { rows } = await administrator.query<{ id: string }>(
       'select system_identifier::text as id from pg_control_system()',
     )
-    await expect(copies.placeFor('shop', { ...identity, systemIdentifier: rows[0]!.id })).rejects.toThrow(
-      'shop names the target’s own server',
-    )
+    await expect(
+      databases.chooseServer('shop', { ...identity, systemIdentifier: rows[0]!.id }),
+    ).rejects.toThrow('shop names the target’s own server')
   })
 
-  test('is none where the login may not make roles and restore everything', async () => {
-    urls = { shop: place.url('postgres', 'modest') }
-    await expect(copies.placeFor('shop', identity)).rejects.toThrow('without being superuser')
-    urls = { shop: place.url() }
+  test('chooseServer refuses a login without superuser rights', async () => {
+    urls = { shop: server.url('postgres', 'modest') }
+    await expect(databases.chooseServer('shop', identity)).rejects.toThrow(
+      'accepts a login without superuser rights',
+    )
+    urls = { shop: server.url() }
   })
 })
 
-describe('a copy', () => {
-  test('has the settings and the roles of its source, without logins', async () => {
+describe('a rehearsal database', () => {
+  test('create gives the database the settings and the roles of its source, without logins', async () => {
     const profile = await readDatabaseProfile(shop)
     expect(profile.roles.map(({ name }) => name)).toEqual(['idle', 'migrator', 'postgres', 'team'])
-    await copies.make(facts, profile)
-    const seen = await (await copies.open(facts, 'migrator')).session(
+    await databases.create(facts, profile)
+    const seen = await (await databases.open(facts, 'migrator')).session(
       context,
       { lockTimeoutMs: 1_000, statementTimeoutMs: 1_000 },
       async (sql) =>
@@ -126,10 +128,10 @@ describe('a copy', () => {
       member: true,
       login: false,
     })
-    expect(await copies.list()).toEqual([{ ...facts, roles: ['idle', 'migrator', 'postgres', 'team'] }])
+    expect(await databases.list()).toEqual([{ ...facts, roles: ['idle', 'migrator', 'postgres', 'team'] }])
   })
 
-  test('has the owner and the rights of its source', async () => {
+  test('create gives the database the owner and the privileges of its source', async () => {
     const rights = async (client: pg.Client, name: string) => {
       const { rows } = await client.query(
         `select pg_get_userbyid(datdba)::text as owner, datacl::text from pg_database where datname = $1`,
@@ -137,38 +139,38 @@ describe('a copy', () => {
       )
       return rows[0]
     }
-    expect(await rights(there, facts.database)).toEqual(await rights(shop, 'shop'))
+    expect(await rights(administrator, facts.database)).toEqual(await rights(shop, 'shop'))
     const schema = { lockTimeoutMs: 1_000, statementTimeoutMs: 1_000 }
-    await (await copies.open(facts, 'migrator')).session(context, schema, (sql) =>
+    await (await databases.open(facts, 'migrator')).session(context, schema, (sql) =>
       sql.query(
         'set role team; create schema made; create table public.made (id int); drop table public.made',
       ),
     )
   })
 
-  test('is used once', async () => {
-    expect(await copies.use(facts)).toBe(false)
-    expect(await copies.use(facts)).toBe(true)
+  test('markUsed returns true when the database was marked before', async () => {
+    expect(await databases.markUsed(facts)).toBe(false)
+    expect(await databases.markUsed(facts)).toBe(true)
   })
 
-  test('takes its roles with it, when no other copy names them, and leaves roles that were there', async () => {
+  test('drop removes roles that no other rehearsal database names, and keeps roles that existed before', async () => {
     const other = { ...facts, database: 'rehearsal_mig_2', runId: 'mig-2' }
-    await copies.make(other, await readDatabaseProfile(shop))
+    await databases.create(other, await readDatabaseProfile(shop))
     const roles = async () => {
-      const { rows } = await there.query<{ name: string }>(
+      const { rows } = await administrator.query<{ name: string }>(
         "select rolname as name from pg_roles where rolname in ('idle', 'migrator', 'team', 'modest') order by 1",
       )
       return rows.map(({ name }) => name)
     }
-    await copies.drop(facts)
+    await databases.drop(facts)
     expect(await roles()).toEqual(['idle', 'migrator', 'modest', 'team'])
-    await copies.drop(other)
+    await databases.drop(other)
     expect(await roles()).toEqual(['modest'])
-    expect(await copies.list()).toEqual([])
+    expect(await databases.list()).toEqual([])
   })
 
-  test('is never made over its source', async () => {
-    const { rows } = await there.query<{ id: string }>(
+  test('create refuses to replace the source', async () => {
+    const { rows } = await administrator.query<{ id: string }>(
       'select system_identifier::text as id from pg_control_system()',
     )
     const itself = {
@@ -176,13 +178,15 @@ describe('a copy', () => {
       database: 'postgres',
       source: { systemIdentifier: rows[0]!.id, database: 'postgres' },
     }
-    await expect(copies.make(itself, await readDatabaseProfile(shop))).rejects.toThrow(
-      'is the source itself; nothing was touched',
+    await expect(databases.create(itself, await readDatabaseProfile(shop))).rejects.toThrow(
+      'would replace its own source; nothing was changed',
     )
   })
 
-  test('is refused where its server lacks the source’s locale', async () => {
+  test('create stops when the server lacks the source’s locale', async () => {
     const profile = { ...(await readDatabaseProfile(shop)), collate: 'tlh_QO.UTF-8', ctype: 'tlh_QO.UTF-8' }
-    await expect(copies.make(facts, profile)).rejects.toThrow('no copy like target shop can be made')
+    await expect(databases.create(facts, profile)).rejects.toThrow(
+      'the rehearsal server can’t create a database like target shop',
+    )
   })
 })

@@ -1,93 +1,67 @@
 import { z } from 'zod'
-import type { ReadEffect } from '../../../domain/effect.ts'
-import { Stop } from '../../../domain/errors.ts'
+import type { Effect } from '../../../domain/effect.ts'
 import { jsonEvidence } from '../../../domain/evidence.ts'
-import {
-  type Catalogue,
-  compareSchemas,
-  describeSchemaDifference,
-  scopeCatalogue,
-} from '../../../migration/catalogue.ts'
-import type { MigrationBundle } from '../../../migration/lint-migration-bundle.ts'
+import { readEffect } from '../../../machine/define-effect.ts'
+import { type Catalogue, scopeCatalogue } from '../../../migration/catalogue.ts'
+import type { MigrationBundle } from '../../../migration/migration-bundle.ts'
 import type { ServerIdentity } from '../../../targets/postgres/migration-database.ts'
 import type { SquawkReport } from '../../../targets/system/squawk.ts'
-import { assertChecksPass } from '../apply-in-transaction.ts'
-import { type MigrateDeps, readJsonEvidence } from '../deps.ts'
-import { describeChecks, runChecks } from '../migration-checks.ts'
+import { readJsonEvidence } from '../../read-json-evidence.ts'
+import type { MigrateDeps } from '../deps.ts'
+import { assertChecksPass, describeChecks, runChecks } from '../migration-checks.ts'
 import { planMigration } from '../plan.ts'
 import { readCatalogue } from '../read-catalogue.ts'
-import { readServerIdentity } from '../server-identity.ts'
-import type { RehearsalResult } from './rehearse.ts'
-import { assertSameIdentity } from './server-identify.ts'
+import type { RehearsalResult } from '../rehearsal-result.ts'
+import { assertSameSchema } from '../schema-drift.ts'
+import { assertSameIdentity, readServerIdentity } from '../server-identity.ts'
 
-export const planningInput = z.object({
-  target: z.string(),
-  bundleDigest: z.string(),
-  identityDigest: z.string(),
-  catalogueDigest: z.string(),
-  rehearsalDigest: z.string(),
-  lintDigest: z.string(),
-})
-const output = z.looseObject({ planDigest: z.string(), migrationPlanDigest: z.string() })
-
-/** Every named check on the target itself, in a read-only session; then the plan, of which all parts are now known. */
-export function preflight(
-  world: MigrateDeps,
-): ReadEffect<z.infer<typeof planningInput>, z.infer<typeof output>> {
-  return {
+/** Runs every preflight check on the target itself, in a read-only session, and makes the plan. */
+export function preflight(deps: MigrateDeps): Effect {
+  return readEffect({
     name: 'preflight',
-    kind: 'read',
-    input: planningInput,
-    output,
+    input: z.object({
+      target: z.string(),
+      bundleDigest: z.string(),
+      identityDigest: z.string(),
+      catalogueDigest: z.string(),
+      rehearsalDigest: z.string(),
+      lintDigest: z.string(),
+    }),
+    output: z.looseObject({ planDigest: z.string(), migrationPlanDigest: z.string() }),
     async execute(context, given) {
       const bundle = await readJsonEvidence<MigrationBundle>(context, given.bundleDigest)
       const identity = await readJsonEvidence<ServerIdentity>(context, given.identityDigest)
       const rehearsal = await readJsonEvidence<RehearsalResult>(context, given.rehearsalDigest)
-      const catalogue = scopeCatalogue(
-        rehearsal.touches,
-        await readJsonEvidence<Catalogue>(context, given.catalogueDigest),
-      )
-      const database = await world.database(given.target)
+      const backedUp = await readJsonEvidence<Catalogue>(context, given.catalogueDigest)
+      const catalogue = scopeCatalogue(rehearsal.touches, backedUp)
+      const database = await deps.openDatabase(given.target)
       assertSameIdentity(identity, await database.read(context, readServerIdentity))
       const { results, found } = await database.read(context, async (sql) => ({
         results: await runChecks(sql, bundle.preflight),
         found: scopeCatalogue(rehearsal.touches, await readCatalogue(sql)),
       }))
       assertChecksPass('STOP_PREFLIGHT_FAILED', 'preflight', results)
-      refuseOtherSchema(catalogue, found)
-      const plan = planMigration({
-        machineVersion: context.version,
-        mode: context.mode,
-        bundle,
-        identity,
-        catalogue,
-        rehearsal,
-        lint: await readJsonEvidence<SquawkReport>(context, given.lintDigest),
+      assertSameSchema(catalogue, found, {
+        changed: 'the schema changed since the backup was taken',
+        kept: 'nothing was changed',
+        next: 'start another run when nobody else changes the schema',
       })
-      const [planned, checked] = [jsonEvidence('plan/SG1', plan), jsonEvidence('preflight', results)]
+      const lint = await readJsonEvidence<SquawkReport>(context, given.lintDigest)
+      const { version: machineVersion, mode } = context
+      const plan = jsonEvidence(
+        'plan/SG1',
+        planMigration({ machineVersion, mode, bundle, identity, catalogue, rehearsal, lint }),
+      )
+      const checked = jsonEvidence('preflight', results)
       return {
         output: {
-          planDigest: planned.digest,
-          migrationPlanDigest: planned.digest,
+          planDigest: plan.digest,
+          migrationPlanDigest: plan.digest,
           preflightDigest: checked.digest,
           report: { preflight: describeChecks(results).summary },
         },
-        evidence: [planned, checked],
+        evidence: [plan, checked],
       }
     },
-  }
-}
-
-/** Others changed the schema while this run backed up and rehearsed: what was rehearsed is not what is there. */
-function refuseOtherSchema(expected: Catalogue, found: Catalogue): void {
-  if (expected.digest === found.digest) return
-  const lines = describeSchemaDifference(compareSchemas(expected, found))
-  throw new Stop(
-    'STOP_DRIFT',
-    `the schema changed since the backup was taken: ${lines.slice(0, 5).join('; ')}; nothing was touched`,
-    {
-      next: 'start another run when nobody else changes the schema',
-      data: { differences: lines.slice(0, 100) },
-    },
-  )
+  })
 }

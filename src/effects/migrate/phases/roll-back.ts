@@ -1,8 +1,9 @@
 import { z } from 'zod'
-import type { EffectContext, EffectResult, Probe, WriteEffect } from '../../../domain/effect.ts'
+import type { Effect, EffectContext, EffectResult } from '../../../domain/effect.ts'
 import { Stop } from '../../../domain/errors.ts'
 import { jsonEvidence } from '../../../domain/evidence.ts'
 import type { Json } from '../../../domain/json.ts'
+import { writeEffect } from '../../../machine/define-effect.ts'
 import {
   type Catalogue,
   compareSchemas,
@@ -11,19 +12,22 @@ import {
   type SchemaDifference,
   scopeCatalogue,
 } from '../../../migration/catalogue.ts'
-import type { MigrationBundle } from '../../../migration/lint-migration-bundle.ts'
+import type { MigrationBundle } from '../../../migration/migration-bundle.ts'
 import type { MigrationDatabase, ServerIdentity } from '../../../targets/postgres/migration-database.ts'
-import { lockMigrations } from '../apply-in-transaction.ts'
+import type { Sql } from '../../../targets/target.ts'
+import { readJsonEvidence } from '../../read-json-evidence.ts'
+import { limitsOf, settleTimeoutMs } from '../bundle-limits.ts'
 import { probeCommit, writeCommitNote } from '../commit-probe.ts'
-import { limitsOf, type MigrateDeps, readJsonEvidence } from '../deps.ts'
-import { readAtSavepoint } from '../migration-checks.ts'
+import type { MigrateDeps } from '../deps.ts'
+import { lockMigrations } from '../migration-lock.ts'
+import { openMigratedDatabase } from '../open-migrated-database.ts'
+import { readAtSavepoint } from '../read-at-savepoint.ts'
 import { readCatalogue } from '../read-catalogue.ts'
+import type { RehearsalResult } from '../rehearsal-result.ts'
+import { rehearsalDatabaseRef } from '../restore-backup.ts'
 import { runGuarded } from '../run-guarded.ts'
-import { readServerIdentity } from '../server-identity.ts'
-import { settleTimeoutMs } from './apply-migration.ts'
-import type { RehearsalResult } from './rehearse.ts'
-import { assertSameIdentity } from './server-identify.ts'
-import { openMigratedDatabase } from './verify-migration.ts'
+import { assertSameSchema } from '../schema-drift.ts'
+import { assertSameIdentity, readServerIdentity } from '../server-identity.ts'
 
 const input = z.object({
   target: z.string(),
@@ -33,111 +37,104 @@ const input = z.object({
   rehearsalDigest: z.string(),
   rehearsedDigest: z.string(),
   committedDigest: z.string(),
-  copy: z.object({ place: z.string(), database: z.string() }),
+  copy: rehearsalDatabaseRef,
 })
-const output = z.looseObject({ rolledBackDigest: z.string() })
 type Input = z.infer<typeof input>
-type Output = z.infer<typeof output>
 
 interface RolledBack {
   transactionId: string
-  /** What it changed, and what is still unlike the state before the migration. */
+  /** What the rollback changed. */
   schema: SchemaDifference
+  /** How the schema still differs from before the migration. */
   leaves: SchemaDifference
 }
 
-const NOTE = 'rollback'
-
-/** The approved rollback.sql, forward, in one transaction, after a migration that is committed and does not verify. */
-export function rollBack(world: MigrateDeps): WriteEffect<Input, Output> {
-  const at = async (database: MigrationDatabase, context: EffectContext, given: Input, live: boolean) => {
-    const bundle = await readJsonEvidence<MigrationBundle>(context, given.bundleDigest)
-    const identity = await readJsonEvidence<ServerIdentity>(context, given.identityDigest)
-    const { rollback, touches } = await readJsonEvidence<RehearsalResult>(context, given.rehearsalDigest)
-    const scoped = async (digest: string) =>
-      scopeCatalogue(touches, await readJsonEvidence<Catalogue>(context, digest))
-    const original = await scoped(given.catalogueDigest)
-    const rehearsed = await scoped(given.rehearsedDigest)
-    const committed = await scoped(given.committedDigest)
-    const done = await database.transaction(
-      context,
-      limitsOf(bundle.spec),
-      async (sql): Promise<RolledBack> => {
-        await lockMigrations(sql)
-        if (live) assertSameIdentity(identity, await readServerIdentity(sql))
-        const now = async () => scopeCatalogue(touches, await readAtSavepoint(sql, () => readCatalogue(sql)))
-        const before = await now()
-        refuseDrift(committed, before)
-        const { transactionId } = await runGuarded(sql, bundle.rollbackScript, 'rollback')
-        const after = await now()
-        // Where others changed the schema after the commit, what the rehearsal left can’t be met, and is shown instead.
-        if (committed.digest === rehearsed.digest && after.digest !== rollback.catalogueDigest)
-          throw unlikeRehearsal(compareSchemas(committed, after), rollback.schema)
-        const facts = {
-          transactionId,
-          schema: compareSchemas(before, after),
-          leaves: compareSchemas(original, after),
-        }
-        if (live) await writeCommitNote(world, context, NOTE, sql, { transactionId, what: facts })
-        return facts
-      },
-    )
-    return resultOf(done)
-  }
-  return {
+/** Runs the approved rollback.sql in one transaction, after a migration that is committed and does not verify. */
+export function rollBack(deps: MigrateDeps): Effect {
+  return writeEffect({
     name: 'roll_back',
-    kind: 'write',
     input,
-    output,
-    execute: async (context, given) => at(await world.database(given.target), context, given, true),
+    output: z.looseObject({ rolledBackDigest: z.string() }),
+    async execute(context, given) {
+      const database = await deps.openDatabase(given.target)
+      return resultOf(await rollBackDatabase(deps, database, context, given))
+    },
     async simulate(context, given) {
       const identity = await readJsonEvidence<ServerIdentity>(context, given.identityDigest)
-      return at(await openMigratedDatabase(world, context, given, identity), context, given, false)
+      const database = await openMigratedDatabase(deps, context, given, identity)
+      return resultOf(await rollBackDatabase(deps, database, context, given))
     },
-    async probe(context, given): Promise<Probe<Output>> {
+    async probe(context, given) {
       const { spec } = await readJsonEvidence<MigrationBundle>(context, given.bundleDigest)
-      const database = await world.database(given.target)
-      const became = await probeCommit(world, context, NOTE, database, settleTimeoutMs(spec))
-      if (became.outcome !== 'committed') return became
-      return { outcome: 'committed', ...resultOf(became.what as unknown as RolledBack) }
+      const database = await deps.openDatabase(given.target)
+      const found = await probeCommit(deps, context, 'rollback', database, settleTimeoutMs(spec))
+      if (found.outcome !== 'committed') return found
+      return { outcome: 'committed', ...resultOf(found.what as unknown as RolledBack) }
     },
-  }
+  })
 }
 
-function refuseDrift(committed: Catalogue, found: Catalogue): void {
-  if (found.digest === committed.digest) return
-  const lines = describeSchemaDifference(compareSchemas(committed, found))
-  throw new Stop(
-    'STOP_DRIFT',
-    `the schema changed since the rollback was approved: ${lines.slice(0, 5).join('; ')}; nothing was rolled back`,
-    {
-      next: 'put it back as it was, then resume the run',
-      data: { differences: lines.slice(0, 100) },
-    },
-  )
+async function rollBackDatabase(
+  deps: MigrateDeps,
+  database: MigrationDatabase,
+  context: EffectContext,
+  given: Input,
+): Promise<RolledBack> {
+  const live = context.mode === 'live'
+  const bundle = await readJsonEvidence<MigrationBundle>(context, given.bundleDigest)
+  const identity = await readJsonEvidence<ServerIdentity>(context, given.identityDigest)
+  const { rollback, touches } = await readJsonEvidence<RehearsalResult>(context, given.rehearsalDigest)
+  const readScoped = async (digest: string) =>
+    scopeCatalogue(touches, await readJsonEvidence<Catalogue>(context, digest))
+  const original = await readScoped(given.catalogueDigest)
+  const rehearsed = await readScoped(given.rehearsedDigest)
+  const committed = await readScoped(given.committedDigest)
+  return database.transaction(context, limitsOf(bundle.spec), async (sql) => {
+    await lockMigrations(sql)
+    if (live) assertSameIdentity(identity, await readServerIdentity(sql))
+    const before = await readPresent(sql, touches)
+    assertSameSchema(committed, before, {
+      changed: 'the schema changed since the rollback was approved',
+      kept: 'nothing was rolled back',
+      next: 'restore the schema as it was, then resume the run',
+    })
+    const { transactionId } = await runGuarded(sql, bundle.rollbackScript, 'rollback')
+    const after = await readPresent(sql, touches)
+    // Where others changed the schema after the commit, the result of the rehearsal can't be reached, and the result is shown.
+    if (committed.digest === rehearsed.digest && after.digest !== rollback.catalogueDigest)
+      throw unlikeRehearsalError(compareSchemas(committed, after), rollback.schema)
+    const done = {
+      transactionId,
+      schema: compareSchemas(before, after),
+      leaves: compareSchemas(original, after),
+    }
+    if (live) await writeCommitNote(deps, context, 'rollback', sql, { transactionId, what: done })
+    return done
+  })
 }
 
-const unlikeRehearsal = (found: SchemaDifference, rehearsed: SchemaDifference) =>
+const readPresent = async (sql: Sql, touches: string[]) =>
+  scopeCatalogue(touches, await readAtSavepoint(sql, () => readCatalogue(sql)))
+
+const unlikeRehearsalError = (found: SchemaDifference, rehearsed: SchemaDifference) =>
   new Stop(
     'STOP_RESULT_DIFFERS',
-    `the rollback did not do what it did in the rehearsal: ${describeSchemaDifference(found).slice(0, 5).join('; ')}; it was taken back whole`,
+    `the rollback did not do what it did in the rehearsal: ${describeSchemaDifference(found).slice(0, 5).join('; ')}; its transaction was rolled back`,
     {
-      next: 'look at both by hand',
+      next: 'compare both by hand',
       data: { found: describeSchemaDifference(found), rehearsed: describeSchemaDifference(rehearsed) },
     },
   )
 
-function resultOf(done: RolledBack): EffectResult<Output> {
+function resultOf(done: RolledBack): EffectResult<{ rolledBackDigest: string }> {
   const evidence = jsonEvidence('rolled-back', done)
   const standsAs = isEmptyDifference(done.leaves)
     ? 'rolled back: the schema is the one before the migration'
     : `rolled back; unlike before the migration: ${describeSchemaDifference(done.leaves).join('; ')}`
-  return {
-    output: {
-      rolledBackDigest: evidence.digest,
-      rolledBack: true,
-      report: { standsAs, rollback: done.schema as unknown as Json },
-    },
-    evidence: [evidence],
+  const output = {
+    rolledBackDigest: evidence.digest,
+    rolledBack: true,
+    report: { standsAs, rollback: done.schema as unknown as Json },
   }
+  return { output, evidence: [evidence] }
 }

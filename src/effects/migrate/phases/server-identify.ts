@@ -1,40 +1,36 @@
 import { z } from 'zod'
-import type { ReadEffect } from '../../../domain/effect.ts'
+import type { Effect } from '../../../domain/effect.ts'
 import { Stop } from '../../../domain/errors.ts'
 import { jsonEvidence } from '../../../domain/evidence.ts'
-import type { Json } from '../../../domain/json.ts'
-import type { MigrationBundle } from '../../../migration/lint-migration-bundle.ts'
-import type { MigrationBundleSpec } from '../../../migration/migration-bundle.ts'
+import { readEffect } from '../../../machine/define-effect.ts'
+import type { MigrationBundle } from '../../../migration/migration-bundle.ts'
+import type { MigrationBundleSpec } from '../../../migration/migration-bundle-spec.ts'
 import type { ServerIdentity } from '../../../targets/postgres/migration-database.ts'
+import { readJsonEvidence } from '../../read-json-evidence.ts'
 import { findOutboundConnections, readDatabaseProfile } from '../database-profile.ts'
-import { type MigrateDeps, readJsonEvidence } from '../deps.ts'
-import { readServerIdentity } from '../server-identity.ts'
+import type { MigrateDeps } from '../deps.ts'
+import { readServerIdentity, serverMajorVersion } from '../server-identity.ts'
 
-const input = z.object({ target: z.string(), bundleDigest: z.string() })
-const output = z.looseObject({ identityDigest: z.string(), profileDigest: z.string(), place: z.string() })
-
-/** Which server and database this is, before anything is done there, and whether all is there that the run will need. */
-export function serverIdentify(
-  world: MigrateDeps,
-): ReadEffect<z.infer<typeof input>, z.infer<typeof output>> {
-  return {
+/** Identifies server and database before anything else, and checks the tools and the rehearsal server that the run will need. */
+export function serverIdentify(deps: MigrateDeps): Effect {
+  return readEffect({
     name: 'server_identify',
-    kind: 'read',
-    input,
-    output,
+    input: z.object({ target: z.string(), bundleDigest: z.string() }),
+    output: z.looseObject({ identityDigest: z.string(), profileDigest: z.string(), place: z.string() }),
     async execute(context, { target, bundleDigest }) {
       const { spec } = await readJsonEvidence<MigrationBundle>(context, bundleDigest)
-      const database = await world.database(target)
+      const database = await deps.openDatabase(target)
       const identity = await database.read(context, readServerIdentity)
-      refuseOtherServer(spec, identity, target)
-      const tool = await world.dumps.check(context, major(identity))
-      const { profile, out } = await database.read(context, async (sql) => ({
+      assertServerOfBundle(spec, identity, target)
+      const tool = await deps.dumps.check(context, serverMajorVersion(identity))
+      const { profile, outbound } = await database.read(context, async (sql) => ({
         profile: await readDatabaseProfile(sql),
-        out: await findOutboundConnections(sql),
+        outbound: await findOutboundConnections(sql),
       }))
-      if (out.length > 0) throw reachesOut(target, out)
-      const place = await world.copies.placeFor(target, identity)
-      const [found, made] = [jsonEvidence('identity', identity), jsonEvidence('profile', profile)]
+      if (outbound.length > 0) throw outboundError(target, outbound)
+      const place = await deps.rehearsalDatabases.chooseServer(target, identity)
+      const found = jsonEvidence('identity', identity)
+      const made = jsonEvidence('profile', profile)
       const { systemIdentifier, database: name, version, role } = identity
       return {
         output: {
@@ -42,7 +38,7 @@ export function serverIdentify(
           profileDigest: made.digest,
           place,
           report: {
-            target: { name: target, systemIdentifier, database: name, version, role } as Json,
+            target: { name: target, systemIdentifier, database: name, version, role },
             pgDump: tool,
             rehearsalServer: place,
           },
@@ -50,52 +46,34 @@ export function serverIdentify(
         evidence: [found, made],
       }
     },
-  }
+  })
 }
 
-const major = ({ versionNumber }: ServerIdentity) => Math.floor(versionNumber / 10_000)
-
-function refuseOtherServer({ server }: MigrationBundleSpec, found: ServerIdentity, target: string): void {
-  const wrong = [
-    ...(found.inRecovery ? ['it is a standby'] : []),
-    ...(server.major !== undefined && server.major !== major(found)
-      ? [`it runs PostgreSQL ${major(found)}, the bundle says ${server.major}`]
-      : []),
-    ...(server.database !== undefined && server.database !== found.database
-      ? [`its database is ${found.database}, the bundle says ${server.database}`]
-      : []),
-    ...(server.systemIdentifier !== undefined && server.systemIdentifier !== found.systemIdentifier
-      ? [`its system identifier is ${found.systemIdentifier}, the bundle says ${server.systemIdentifier}`]
-      : []),
-  ]
+/** @throws {Stop} STOP_TARGET_REFUSED when the server is a standby, or not the one that bundle.yaml describes */
+function assertServerOfBundle({ server }: MigrationBundleSpec, found: ServerIdentity, target: string): void {
+  const wrong: string[] = []
+  if (found.inRecovery) wrong.push('it is a standby')
+  if (server.major !== undefined && server.major !== serverMajorVersion(found))
+    wrong.push(`it runs PostgreSQL ${serverMajorVersion(found)}, the bundle says ${server.major}`)
+  if (server.database !== undefined && server.database !== found.database)
+    wrong.push(`its database is ${found.database}, the bundle says ${server.database}`)
+  if (server.systemIdentifier !== undefined && server.systemIdentifier !== found.systemIdentifier)
+    wrong.push(
+      `its system identifier is ${found.systemIdentifier}, the bundle says ${server.systemIdentifier}`,
+    )
   if (wrong.length === 0) return
   throw new Stop(
     'STOP_TARGET_REFUSED',
-    `target ${target} is not the server that the bundle is for: ${wrong.join('; ')}; nothing was touched`,
+    `target ${target} is not the server that the migration bundle is for: ${wrong.join('; ')}; nothing was changed`,
     {
       next: 'start the run with the right target',
     },
   )
 }
 
-/** Refuses to go on where another server or database answers than the one that was identified. */
-export function assertSameIdentity(expected: ServerIdentity, found: ServerIdentity): void {
-  const keys = ['systemIdentifier', 'database', 'versionNumber', 'role', 'inRecovery'] as const
-  const wrong = keys.filter((key) => expected[key] !== found[key])
-  if (wrong.length === 0) return
-  const what = wrong.map((key) => `${key} is ${found[key]}, was ${expected[key]}`).join('; ')
-  throw new Stop(
-    'STOP_TARGET_REFUSED',
-    `the target is no longer the one that was identified: ${what}; nothing was touched`,
-    {
-      next: 'point the target back to that server, or cancel this run',
-    },
-  )
-}
-
-const reachesOut = (target: string, names: string[]) =>
+const outboundError = (target: string, names: string[]) =>
   new Stop(
     'STOP_REHEARSAL_NOT_REPRESENTATIVE',
-    `target ${target} has ${names.join(', ')}, by which a rehearsal on a copy could reach and change others; nothing was touched`,
+    `target ${target} has ${names.join(', ')}, through which a rehearsal could change other databases; nothing was changed`,
     { next: 'migrate this database by hand, or drop what is named first' },
   )

@@ -1,110 +1,91 @@
 import { z } from 'zod'
-import type { EffectContext, ReadEffect } from '../../../domain/effect.ts'
+import type { Effect, EffectContext } from '../../../domain/effect.ts'
 import { jsonEvidence } from '../../../domain/evidence.ts'
+import { readEffect } from '../../../machine/define-effect.ts'
 import {
   type Catalogue,
   compareSchemas,
   describeSchemaDifference,
   scopeCatalogue,
 } from '../../../migration/catalogue.ts'
-import type { MigrationBundle } from '../../../migration/lint-migration-bundle.ts'
+import type { MigrationBundle } from '../../../migration/migration-bundle.ts'
 import { compareDistributions } from '../../../migration/migration-outcome.ts'
 import type { MigrationDatabase, ServerIdentity } from '../../../targets/postgres/migration-database.ts'
-import type { RehearsalDatabaseRef } from '../../../targets/postgres/rehearsal-databases.ts'
-import { type MigrateDeps, readJsonEvidence } from '../deps.ts'
-import { type CheckResult, describeChecks, queryDistribution, runChecks } from '../migration-checks.ts'
+import { readJsonEvidence } from '../../read-json-evidence.ts'
+import type { MigrateDeps } from '../deps.ts'
+import { describeChecks, queryDistribution, runChecks } from '../migration-checks.ts'
+import type { MigrationVerification } from '../migration-closeout.ts'
+import { openMigratedDatabase } from '../open-migrated-database.ts'
 import { planMigrationRollback } from '../plan.ts'
 import { readCatalogue } from '../read-catalogue.ts'
-import type { RehearsalResult } from './rehearse.ts'
-
-const input = z.object({
-  target: z.string(),
-  bundleDigest: z.string(),
-  identityDigest: z.string(),
-  catalogueDigest: z.string(),
-  rehearsalDigest: z.string(),
-  rehearsedDigest: z.string(),
-  copy: z.object({ place: z.string(), database: z.string() }),
-  aloneFailed: z.string().nullable().default(null),
-})
-const output = z.looseObject({ verified: z.boolean(), verificationDigest: z.string() })
-
-interface Verification {
-  checks: CheckResult[]
-  failed: string[]
-}
+import type { RehearsalResult } from '../rehearsal-result.ts'
+import { rehearsalDatabaseRef } from '../restore-backup.ts'
 
 /**
- * Looks at what was committed, in a session of its own. A failure is an outcome and no stop: it takes the run to the gate at
- * which the rollback is decided, with a plan for that.
+ * Verifies what was committed, in a session of its own. A failure is an outcome and not a stop: it moves the run to gate SG2,
+ * with a plan of the rollback.
  */
-export function verifyMigration(
-  world: MigrateDeps,
-): ReadEffect<z.infer<typeof input>, z.infer<typeof output>> {
-  return {
+export function verifyMigration(deps: MigrateDeps): Effect {
+  return readEffect({
     name: 'verify_migration',
-    kind: 'read',
-    input,
-    output,
+    input: z.object({
+      target: z.string(),
+      bundleDigest: z.string(),
+      identityDigest: z.string(),
+      catalogueDigest: z.string(),
+      rehearsalDigest: z.string(),
+      rehearsedDigest: z.string(),
+      copy: rehearsalDatabaseRef,
+      aloneFailed: z.string().nullable().default(null),
+    }),
+    output: z.looseObject({ verified: z.boolean(), verificationDigest: z.string() }),
     async execute(context, given) {
       const bundle = await readJsonEvidence<MigrationBundle>(context, given.bundleDigest)
       const rehearsal = await readJsonEvidence<RehearsalResult>(context, given.rehearsalDigest)
+      const rehearsed = await readJsonEvidence<Catalogue>(context, given.rehearsedDigest)
       const identity = await readJsonEvidence<ServerIdentity>(context, given.identityDigest)
-      const database = await openMigratedDatabase(world, context, given, identity)
-      const { verification, catalogue } = await verify(database, context, bundle, {
-        rehearsal,
-        rehearsed: await readJsonEvidence<Catalogue>(context, given.rehearsedDigest),
-        aloneFailed: given.aloneFailed,
-      })
+      const database = await openMigratedDatabase(deps, context, given, identity)
+      const expected = { rehearsal, rehearsed, aloneFailed: given.aloneFailed }
+      const { verification, catalogue } = await verify(database, context, bundle, expected)
       const evidence = jsonEvidence('verification', verification)
       const { summary } = describeChecks(verification.checks)
-      if (verification.failed.length === 0) {
-        const facts = {
-          verified: true,
-          verificationDigest: evidence.digest,
-          report: { verification: summary },
+      const facts = { verificationDigest: evidence.digest }
+      const { failed } = verification
+      if (failed.length === 0)
+        return {
+          output: { ...facts, verified: true, report: { verification: summary } },
+          evidence: [evidence],
         }
-        return { output: facts, evidence: [evidence] }
-      }
+      const { version: machineVersion, mode } = context
       const rollback = jsonEvidence(
         'plan/SG2',
         planMigrationRollback({
-          machineVersion: context.version,
-          mode: context.mode,
+          machineVersion,
+          mode,
           bundle,
           identity,
           committed: catalogue,
           rehearsal,
-          failed: verification.failed,
+          failed,
         }),
       )
       const committed = jsonEvidence('catalogue/committed', catalogue)
       return {
         output: {
+          ...facts,
           verified: false,
-          verificationDigest: evidence.digest,
           planDigest: rollback.digest,
           committedDigest: committed.digest,
           report: {
             verification: summary,
-            verificationFailed: verification.failed.slice(0, 20),
+            verificationFailed: failed.slice(0, 20),
             standsAs: 'the migration is committed and its verification failed',
           },
         },
         evidence: [evidence, rollback, committed],
       }
     },
-  }
-}
-
-/** Where what was migrated is: the target in a live run, the rehearsed copy in a dry one. */
-export async function openMigratedDatabase(
-  world: MigrateDeps,
-  { mode }: Pick<EffectContext, 'mode'>,
-  { target, copy }: { target: string; copy: RehearsalDatabaseRef },
-  { role }: ServerIdentity,
-): Promise<MigrationDatabase> {
-  return mode === 'live' ? world.database(target) : world.copies.open(copy, role)
+  })
 }
 
 async function verify(
@@ -116,19 +97,19 @@ async function verify(
     rehearsed,
     aloneFailed,
   }: { rehearsal: RehearsalResult; rehearsed: Catalogue; aloneFailed: string | null },
-): Promise<{ verification: Verification; catalogue: Catalogue }> {
+): Promise<{ verification: MigrationVerification; catalogue: Catalogue }> {
   const failed: string[] = aloneFailed === null ? [] : [aloneFailed]
   const { checks, catalogue } = await database.read(context, async (sql) => {
     const results = await runChecks(sql, bundle.verify)
-    for (const one of bundle.distributions) {
-      const asked = await queryDistribution(sql, one)
-      const rehearsed = total.distributions.filter(({ name }) => name === one.name)
-      failed.push(...('refused' in asked ? [asked.refused] : compareDistributions(rehearsed, [asked])))
+    for (const distribution of bundle.distributions) {
+      const answer = await queryDistribution(sql, distribution)
+      const expected = total.distributions.filter(({ name }) => name === distribution.name)
+      failed.push(...('refused' in answer ? [answer.refused] : compareDistributions(expected, [answer])))
     }
     return { checks: results, catalogue: await readCatalogue(sql) }
   })
   failed.push(...describeChecks(checks).failed)
-  const others = compareSchemas(scopeCatalogue(touches, rehearsed), scopeCatalogue(touches, catalogue))
-  failed.push(...describeSchemaDifference(others).map((line) => `unlike the rehearsal: ${line}`))
+  const difference = compareSchemas(scopeCatalogue(touches, rehearsed), scopeCatalogue(touches, catalogue))
+  failed.push(...describeSchemaDifference(difference).map((line) => `unlike the rehearsal: ${line}`))
   return { verification: { checks, failed }, catalogue }
 }

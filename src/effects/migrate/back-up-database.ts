@@ -1,0 +1,53 @@
+import type { EffectContext } from '../../domain/effect.ts'
+import { type Evidence, jsonEvidence } from '../../domain/evidence.ts'
+import type { Json } from '../../domain/json.ts'
+import type { Catalogue } from '../../migration/catalogue.ts'
+import type { MigrationBundle } from '../../migration/migration-bundle.ts'
+import type { MigrationDatabase, ServerIdentity } from '../../targets/postgres/migration-database.ts'
+import { readJsonEvidence } from '../read-json-evidence.ts'
+import type { MigrateDeps } from './deps.ts'
+import { serverMajorVersion } from './server-identity.ts'
+import { type Backup, takeBackup } from './take-backup.ts'
+
+interface BackedUp {
+  backup: Backup
+  catalogue: Catalogue
+  facts: { backupDigest: string; catalogueDigest: string; backupTakenAt: string }
+  evidence: Evidence[]
+}
+
+/** Takes a backup of a database, and returns it with its evidence `backup/<label>` and `catalogue/<label>`. */
+export async function backUpDatabase(
+  deps: Pick<MigrateDeps, 'dumps'>,
+  context: EffectContext,
+  database: MigrationDatabase,
+  given: { bundleDigest: string; identityDigest: string },
+  label: 'before' | 'fresh' | 'after',
+): Promise<BackedUp> {
+  const { spec } = await readJsonEvidence<MigrationBundle>(context, given.bundleDigest)
+  const serverMajor = serverMajorVersion(
+    await readJsonEvidence<ServerIdentity>(context, given.identityDigest),
+  )
+  const name = `${String(context.seq).padStart(4, '0')}-${label}`
+  const { backup, catalogue } = await takeBackup(deps, context, database, { name, serverMajor, spec })
+  const manifest = jsonEvidence(`backup/${label}`, backup)
+  const schema = jsonEvidence(`catalogue/${label}`, catalogue)
+  return {
+    backup,
+    catalogue,
+    facts: {
+      backupDigest: manifest.digest,
+      catalogueDigest: schema.digest,
+      backupTakenAt: backup.dump.takenAt,
+    },
+    evidence: [manifest, schema],
+  }
+}
+
+/** What `run show` reports of a backup; `holds` says which state of the database it holds. */
+export const reportBackup = ({ dump, retention }: Backup, holds: string): Json =>
+  ({ ...dump, retention, holds }) as unknown as Json
+
+/** The age of a backup in minutes. */
+export const ageMinutes = ({ dump }: Backup, context: EffectContext): number =>
+  (context.now().getTime() - Date.parse(dump.takenAt)) / 60_000

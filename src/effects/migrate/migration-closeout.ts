@@ -1,0 +1,34 @@
+import type { MigrationBundleSpec } from '../../migration/migration-bundle-spec.ts'
+import type { MigrationOutcome } from '../../migration/migration-outcome.ts'
+import type { CheckResult } from './migration-checks.ts'
+
+/** The closeout of a migration as data; `renderMigrationCloseout` makes the text for people. Saved as evidence `closeout`. */
+export interface MigrationCloseout {
+  runId: string
+  mode: string
+  bundle: string
+  migrationSha256: string
+  target: { name: string; systemIdentifier: string; database: string; version: string; role: string }
+  /** The present state of the target, in one sentence. */
+  standsAs: string
+  did: Pick<MigrationOutcome, 'schema' | 'rows' | 'columns'>
+  checks: { preflight: CheckResult[]; verification: CheckResult[]; failed: string[] }
+  sideEffects: MigrationBundleSpec['sideEffects']
+  backups: {
+    which: string
+    file: string
+    sha256: string
+    takenAt: string
+    holds: string
+    retention: string
+  }[]
+  rehearsalKept: { place: string; database: string }
+  unauthorised: string[]
+  nextStep: string
+}
+
+/** The checks after the commit, and one line for each that failed. Saved as evidence `verification`. */
+export interface MigrationVerification {
+  checks: CheckResult[]
+  failed: string[]
+}

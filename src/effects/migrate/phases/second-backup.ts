@@ -1,0 +1,33 @@
+import { z } from 'zod'
+import type { Effect } from '../../../domain/effect.ts'
+import { readEffect } from '../../../machine/define-effect.ts'
+import { backUpDatabase, reportBackup } from '../back-up-database.ts'
+import type { MigrateDeps } from '../deps.ts'
+import { proveRestorable, rehearsalDatabaseRef, restoreFacts } from '../restore-backup.ts'
+import { readServerIdentity } from '../server-identity.ts'
+
+/** After the migration: backs up the new state, which the first backup does not hold, then restores and compares it. */
+export function secondBackup(deps: MigrateDeps): Effect {
+  return readEffect({
+    name: 'second_backup',
+    input: z.object({ ...restoreFacts, copy: rehearsalDatabaseRef }),
+    output: z.looseObject({ secondBackupDigest: z.string() }),
+    async execute(context, given) {
+      const live = context.mode === 'live'
+      const database = live
+        ? await deps.openDatabase(given.target)
+        : await deps.rehearsalDatabases.open(given.copy)
+      const source = await database.read(context, readServerIdentity)
+      const taken = await backUpDatabase(deps, context, database, given, 'after')
+      await proveRestorable(deps, context, given, { ...taken, source })
+      const holds = live ? 'the migrated state' : 'the migrated state of the rehearsal database'
+      return {
+        output: {
+          secondBackupDigest: taken.facts.backupDigest,
+          report: { secondBackup: reportBackup(taken.backup, holds) },
+        },
+        evidence: taken.evidence,
+      }
+    },
+  })
+}

@@ -1,0 +1,36 @@
+import type { SchemaDifference } from '../../migration/catalogue.ts'
+import type { MigrationOutcome } from '../../migration/migration-outcome.ts'
+import type { CheckResult } from './migration-checks.ts'
+
+/** What a rehearsal measured. The migration itself must have the same outcome. Saved as evidence `rehearsal`. */
+export interface RehearsalResult {
+  place: { name: string; versionNumber: number }
+  /** The outcome of the transaction. */
+  inside: MigrationOutcome
+  /** The statements that ran after it, each outside of a transaction. */
+  alone: StandaloneOutcome[]
+  /** The outcome of both together: equal to `inside` where `alone` is empty. */
+  total: MigrationOutcome
+  /** Relations and schemas that migration and rollback touch. Changes elsewhere in the database do not concern them. */
+  touches: string[]
+  preflight: CheckResult[]
+  verify: CheckResult[]
+  /** What rollback.sql did, tried in a transaction that was rolled back. */
+  rollback: TriedRollback
+}
+
+interface TriedRollback {
+  schema: SchemaDifference
+  /** How the schema differs from before the migration once both have run. */
+  leaves: SchemaDifference
+  /** Of the catalogue after the rollback, scoped to what is touched. */
+  catalogueDigest: string
+}
+
+export interface StandaloneOutcome {
+  /** Of the statement, from 1. */
+  number: number
+  schema: SchemaDifference
+  /** The digest of each object that the statement adds or changes, by which a probe recognises that it ran. */
+  objects: { [name: string]: string }
+}

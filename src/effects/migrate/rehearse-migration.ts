@@ -1,0 +1,122 @@
+import type { EffectContext } from '../../domain/effect.ts'
+import { Stop } from '../../domain/errors.ts'
+import {
+  type Catalogue,
+  compareSchemas,
+  digestMadeDefinitions,
+  type SchemaDifference,
+  scopeCatalogue,
+} from '../../migration/catalogue.ts'
+import type { MigrationBundle } from '../../migration/migration-bundle.ts'
+import {
+  compareMovedSequences,
+  findUnexpectedChanges,
+  type MigrationOutcome,
+} from '../../migration/migration-outcome.ts'
+import type { MigrationDatabase } from '../../targets/postgres/migration-database.ts'
+import { applyInTransaction } from './apply-in-transaction.ts'
+import { limitsOf } from './bundle-limits.ts'
+import { assertChecksPass, runChecks } from './migration-checks.ts'
+import { readCatalogue } from './read-catalogue.ts'
+import type { RehearsalResult } from './rehearsal-result.ts'
+import { readSequenceValues, type SequenceValues } from './sequence-values.ts'
+import { readServerIdentity } from './server-identity.ts'
+import { rehearseStandaloneStatements } from './standalone-statements.ts'
+import { tryRollback } from './try-rollback.ts'
+
+/**
+ * Runs a migration on a rehearsal database as it would run on the target, commits it there, and tries its rollback.
+ * @returns the result, and the catalogue after the migration
+ * @throws {Stop} every stop of `applyInTransaction`
+ */
+export async function rehearseMigration(
+  database: MigrationDatabase,
+  context: EffectContext,
+  bundle: MigrationBundle,
+  catalogue: Catalogue,
+): Promise<{ rehearsal: RehearsalResult; after: Catalogue }> {
+  const limits = limitsOf(bundle.spec)
+  const sequences = await database.read(context, readSequenceValues)
+  const { outcome, preflight, touched } = await database.transaction(context, limits, (sql) =>
+    applyInTransaction(sql, { bundle, catalogue, rehearsed: null }),
+  )
+  const alone = await rehearseStandaloneStatements(database, context, bundle)
+  const after = await database.read(context, readCatalogue)
+  const total = alone.length === 0 ? outcome : totalOutcome(outcome, catalogue, after)
+  const moved = findMovedSequences(
+    sequences,
+    await database.read(context, readSequenceValues),
+    catalogue,
+    total,
+  )
+  assertExpected(bundle, total, moved)
+  const verify = await database.read(context, (sql) => runChecks(sql, bundle.verify))
+  assertChecksPass('STOP_VERIFICATION_FAILED', 'verification', verify)
+  const tried = await tryRollback(database, context, limits, bundle)
+  const byMigration = compareSchemas(catalogue, after)
+  const byRollback = compareSchemas(after, tried.after)
+  const subjects = [byMigration, byRollback].flatMap((difference) =>
+    subjectsOf(difference, [catalogue, after, tried.after]),
+  )
+  const touches = [...new Set([...touched, ...tried.touched, ...subjects])].sort()
+  const { versionNumber } = await database.read(context, readServerIdentity)
+  const rehearsal: RehearsalResult = {
+    place: { name: 'copy', versionNumber },
+    inside: outcome,
+    alone,
+    total,
+    touches,
+    preflight,
+    verify,
+    rollback: {
+      schema: byRollback,
+      leaves: compareSchemas(catalogue, tried.after),
+      catalogueDigest: scopeCatalogue(touches, tried.after).digest,
+    },
+  }
+  return { rehearsal, after }
+}
+
+function assertExpected({ spec }: MigrationBundle, total: MigrationOutcome, moved: string[]): void {
+  const wrong = [
+    ...findUnexpectedChanges(spec, total),
+    ...compareMovedSequences(spec.expect.sequences, moved),
+  ]
+  if (wrong.length === 0) return
+  throw new Stop('STOP_RESULT_DIFFERS', `after its last statement: ${wrong.join('; ')}`, {
+    data: { differences: wrong },
+  })
+}
+
+/** Sequences with another value than before, unless rows were inserted into the table that owns them. */
+function findMovedSequences(
+  before: SequenceValues,
+  after: SequenceValues,
+  { objects }: Catalogue,
+  { rows }: MigrationOutcome,
+): string[] {
+  return Object.keys(before).filter((name) => {
+    const owner = objects[`sequence ${name}`]?.about ?? name
+    return after[name] !== undefined && after[name] !== before[name] && (rows[owner]?.inserted ?? 0) === 0
+  })
+}
+
+/** Adds the standalone statements. An object that the transaction recreated under its old name still counts as changed. */
+function totalOutcome(inside: MigrationOutcome, before: Catalogue, after: Catalogue): MigrationOutcome {
+  const schema = compareSchemas(before, after)
+  const recreated = inside.schema.changed.filter((name) => after.objects[name] !== undefined)
+  return {
+    ...inside,
+    schema: { ...schema, changed: [...new Set([...schema.changed, ...recreated])].sort() },
+    madeDigest: digestMadeDefinitions(before, after),
+  }
+}
+
+/**
+ * The relations and schemas of what differs. Locks alone do not show them, because a GRANT takes no lock and a standalone
+ * statement has released its own.
+ */
+const subjectsOf = ({ added, removed, changed }: SchemaDifference, catalogues: Catalogue[]): string[] =>
+  [...added, ...removed, ...changed].flatMap((name) =>
+    catalogues.flatMap(({ objects }) => objects[name]?.about ?? []),
+  )

@@ -1,0 +1,116 @@
+import { z } from 'zod'
+import type { EffectContext } from '../../domain/effect.ts'
+import { Stop } from '../../domain/errors.ts'
+import { type Catalogue, compareSchemas, describeSchemaDifference } from '../../migration/catalogue.ts'
+import type { ServerIdentity } from '../../targets/postgres/migration-database.ts'
+import type { RehearsalDatabaseRef, SourceProfile } from '../../targets/postgres/rehearsal-database.ts'
+import { readJsonEvidence } from '../read-json-evidence.ts'
+import { compareContents, readDatabaseContents } from './database-contents.ts'
+import type { MigrateDeps } from './deps.ts'
+import { readCatalogue } from './read-catalogue.ts'
+import { compareSequences, readSequenceValues } from './sequence-values.ts'
+import type { Backup } from './take-backup.ts'
+
+/** The rehearsal database of a run, as the fact `copy`. */
+export const rehearsalDatabaseRef = z.object({ place: z.string(), database: z.string() })
+
+/** What every phase that restores a backup takes from the facts of the run. */
+export const restoreFacts = {
+  target: z.string(),
+  bundleDigest: z.string(),
+  identityDigest: z.string(),
+  profileDigest: z.string(),
+  place: z.string(),
+}
+
+type Deps = Pick<MigrateDeps, 'dumps' | 'rehearsalDatabases'>
+type Facts = { target: string; identityDigest: string; profileDigest: string; place: string }
+
+interface Restored {
+  tables: number
+  /** The rows of all tables, as a decimal number. */
+  rows: string
+}
+
+/**
+ * Restores a backup into a new rehearsal database, never into the source, and compares the two. A backup counts only after this.
+ * @param source which server the backup is of; left out: the target as it was identified
+ * @throws {Stop} STOP_BACKUP_FAILED when the restored database has other rows than were backed up
+ * @throws {Stop} STOP_REHEARSAL_NOT_REPRESENTATIVE when its schema differs
+ */
+export async function restoreBackup(
+  deps: Deps,
+  context: EffectContext,
+  facts: Facts,
+  { backup, catalogue, source }: { backup: Backup; catalogue: Catalogue; source?: ServerIdentity },
+  ref: RehearsalDatabaseRef,
+): Promise<Restored> {
+  const { systemIdentifier, database } =
+    source ?? (await readJsonEvidence<ServerIdentity>(context, facts.identityDigest))
+  const described = {
+    ...ref,
+    runId: context.runId,
+    target: facts.target,
+    source: { systemIdentifier, database },
+    madeAt: context.now().toISOString(),
+  }
+  const profile = await readJsonEvidence<SourceProfile>(context, facts.profileDigest)
+  const restored = await deps.rehearsalDatabases.create(described, profile)
+  context.progress(`pg_restore into ${restored.name}`)
+  await deps.dumps.restore(context, backup.dump, restored)
+  const found = await restored.read(context, async (sql) => ({
+    contents: await readDatabaseContents(sql, context.progress),
+    sequences: await readSequenceValues(sql),
+    catalogue: await readCatalogue(sql),
+  }))
+  const lines = [
+    ...compareContents(backup.contents, found.contents),
+    ...compareSequences(backup.sequences.before, backup.sequences.after, found.sequences),
+  ]
+  if (lines.length > 0) throw otherContentsError(backup, lines)
+  const schema = describeSchemaDifference(compareSchemas(catalogue, found.catalogue))
+  if (schema.length > 0) throw otherSchemaError(ref, schema)
+  const tables = Object.values(backup.contents.tables)
+  return { tables: tables.length, rows: String(tables.reduce((sum, { rows }) => sum + BigInt(rows), 0n)) }
+}
+
+/** Restores a backup, compares it, and drops the rehearsal database again, because nothing is rehearsed there. */
+export async function proveRestorable(
+  deps: Deps,
+  context: EffectContext,
+  facts: Facts,
+  taken: { backup: Backup; catalogue: Catalogue; source?: ServerIdentity },
+): Promise<void> {
+  const ref = { place: facts.place, database: rehearsalDatabaseName('restored', context) }
+  try {
+    await restoreBackup(deps, context, facts, taken, ref)
+  } finally {
+    await deps.rehearsalDatabases.drop(ref)
+  }
+}
+
+/** Cutter makes run ids of letters, digits and hyphens. The effect's `seq` gives a second attempt of the effect the same name. */
+export const rehearsalDatabaseName = (
+  kind: 'rehearsal' | 'restored',
+  { runId, seq }: EffectContext,
+): string => `${kind}_${runId.toLowerCase().replace(/[^a-z0-9]/g, '_')}_${seq}`
+
+const otherContentsError = ({ dump }: Backup, lines: string[]) =>
+  new Stop(
+    'STOP_BACKUP_FAILED',
+    `the backup ${dump.file} was restored with other contents than were backed up: ${lines.slice(0, 5).join('; ')}`,
+    {
+      next: 'resume the run to restore the same backup again, or start another run',
+      data: { differences: lines.slice(0, 100) },
+    },
+  )
+
+const otherSchemaError = ({ place }: RehearsalDatabaseRef, lines: string[]) =>
+  new Stop(
+    'STOP_REHEARSAL_NOT_REPRESENTATIVE',
+    `the schema of the rehearsal database differs from the target’s, so a rehearsal would prove nothing: ${lines.slice(0, 5).join('; ')}`,
+    {
+      next: `give the rehearsal server (${place}) the same extensions and settings and resume the run, or name another one (targets.<name>.rehearsalUrlEnv) and start another run`,
+      data: { differences: lines.slice(0, 100) },
+    },
+  )

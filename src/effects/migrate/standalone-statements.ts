@@ -1,0 +1,91 @@
+import type { EffectContext } from '../../domain/effect.ts'
+import { Stop } from '../../domain/errors.ts'
+import { compareSchemas, scopeCatalogue } from '../../migration/catalogue.ts'
+import type { MigrationBundle } from '../../migration/migration-bundle.ts'
+import { compareExpectedSchema } from '../../migration/migration-outcome.ts'
+import type { MigrationDatabase } from '../../targets/postgres/migration-database.ts'
+import { limitsOf, settleTimeoutMs } from './bundle-limits.ts'
+import { lockMigrationsBySession } from './migration-lock.ts'
+import { readCatalogue } from './read-catalogue.ts'
+import type { StandaloneOutcome } from './rehearsal-result.ts'
+import { runScript } from './run-script.ts'
+
+/** Statements that can't run in a transaction, such as CREATE INDEX CONCURRENTLY, each in a session of its own. */
+
+/** Runs the statements on a rehearsal database and records what each adds, removes and changes. */
+export async function rehearseStandaloneStatements(
+  database: MigrationDatabase,
+  context: EffectContext,
+  { alone, spec }: MigrationBundle,
+): Promise<StandaloneOutcome[]> {
+  const outcomes: StandaloneOutcome[] = []
+  for (const { number, text } of alone) {
+    const before = await database.read(context, readCatalogue)
+    await database.session(context, limitsOf(spec), (sql) => runScript(sql, text))
+    const after = await database.read(context, readCatalogue)
+    const schema = compareSchemas(before, after)
+    const names = [...schema.added, ...schema.changed]
+    const objects = Object.fromEntries(names.map((name) => [name, after.objects[name]!.digest]))
+    outcomes.push({ number, schema, objects })
+  }
+  return outcomes
+}
+
+/** `unknown`: the statement leaves no trace in the catalogue. `other`: the catalogue has neither what was before nor after. */
+export type StandaloneState = 'done' | 'not done' | 'other' | 'unknown'
+
+/** Reads from the catalogue whether a statement has run, by what it added, removed and changed in the rehearsal. */
+export async function readStandaloneState(
+  database: MigrationDatabase,
+  context: EffectContext,
+  { spec }: MigrationBundle,
+  { schema, objects }: StandaloneOutcome,
+): Promise<StandaloneState> {
+  const found = await database.session(context, limitsOf(spec), async (sql) => {
+    await lockMigrationsBySession(sql, context, settleTimeoutMs(spec))
+    await sql.query('begin read only')
+    const catalogue = await readCatalogue(sql)
+    await sql.query('rollback')
+    return catalogue
+  })
+  const made = Object.entries(objects)
+  if (made.length + schema.removed.length === 0) return 'unknown'
+  const done = [
+    ...made.map(([name, digest]) => found.objects[name]?.digest === digest),
+    ...schema.removed.map((name) => found.objects[name] === undefined),
+  ]
+  if (done.every((one) => one)) return 'done'
+  const untouched = [
+    ...schema.added.map((name) => found.objects[name] === undefined),
+    ...schema.changed.map(
+      (name) => found.objects[name] !== undefined && found.objects[name].digest !== objects[name],
+    ),
+    ...schema.removed.map((name) => found.objects[name] !== undefined),
+  ]
+  return untouched.every((one) => one) ? 'not done' : 'other'
+}
+
+/**
+ * Runs one statement on the target. Returns null when it did what it did in the rehearsal, else why not.
+ * @throws {Stop} every stop but STOP_MIGRATION_FAILED, which is a reason
+ */
+export async function runStandaloneStatement(
+  database: MigrationDatabase,
+  context: EffectContext,
+  { spec }: MigrationBundle,
+  { text, expected, touches }: { text: string; expected: StandaloneOutcome; touches: string[] },
+): Promise<string | null> {
+  const readScoped = async () => scopeCatalogue(touches, await database.read(context, readCatalogue))
+  const before = await readScoped()
+  try {
+    await database.session(context, limitsOf(spec), async (sql) => {
+      await lockMigrationsBySession(sql, context, settleTimeoutMs(spec))
+      await runScript(sql, text)
+    })
+  } catch (error) {
+    if (!(error instanceof Stop) || error.facts.code !== 'STOP_MIGRATION_FAILED') throw error
+    return error.message
+  }
+  const lines = compareExpectedSchema(expected.schema, compareSchemas(before, await readScoped()))
+  return lines.length === 0 ? null : lines.join('; ')
+}

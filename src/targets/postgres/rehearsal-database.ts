@@ -1,0 +1,42 @@
+/** Names a rehearsal database. `place` is its server: `embedded`, or the target whose rehearsal server it is. */
+export interface RehearsalDatabaseRef {
+  place: string
+  database: string
+}
+
+/** What Cutter knows of a rehearsal database; kept, except for its name, as the comment on the database. */
+export interface RehearsalDatabaseFacts extends RehearsalDatabaseRef {
+  runId: string
+  target: string
+  source: { systemIdentifier: string; database: string }
+  /** ISO 8601. */
+  madeAt: string
+  roles: string[]
+  /** Set before something is rehearsed on it: from then on its contents are not those of the backup. */
+  used?: true
+}
+
+/** What a rehearsal database must be created with, so that it behaves like its source. */
+export interface SourceProfile {
+  encoding: string
+  collate: string
+  ctype: string
+  /** c (libc), i (ICU) or b (builtin); `locale` is that of the latter two. */
+  provider: string
+  locale: string | null
+  /** The owner of the database and the privileges on it (null: of everybody), because a dump does not hold them. */
+  owner: string
+  rights: { right: string; to: string | null }[]
+  /** Settings of the database and of the migrating role in it. */
+  settings: [name: string, value: string][]
+  roles: RoleProfile[]
+}
+
+export interface RoleProfile {
+  name: string
+  superuser: boolean
+  createRole: boolean
+  createDatabase: boolean
+  bypassRls: boolean
+  memberOf: string[]
+}
