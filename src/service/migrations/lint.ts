@@ -1,10 +1,7 @@
 import { resolve } from 'node:path'
 import type { Home } from '../../app/open-app.ts'
-import {
-  type LintResult,
-  lintMigrationBundle,
-  type MigrationBundle,
-} from '../../migration/lint-migration-bundle.ts'
+import { type LintResult, lintMigrationBundle } from '../../migration/lint-migration-bundle.ts'
+import type { MigrationBundle } from '../../migration/migration-bundle.ts'
 import { readMigrationFolder } from '../../targets/system/migration-folder.ts'
 import { runSquawk, type SquawkReport } from '../../targets/system/squawk.ts'
 

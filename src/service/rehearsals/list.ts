@@ -1,7 +1,7 @@
 import type { Home } from '../../app/open-app.ts'
 import { createRehearsalCopies } from '../../builtin/rehearsal-servers.ts'
 import { CutterError, Stop } from '../../domain/errors.ts'
-import type { RehearsalDatabaseFacts } from '../../targets/postgres/rehearsal-databases.ts'
+import type { RehearsalDatabaseFacts } from '../../targets/postgres/rehearsal-database.ts'
 
 /**
  * Lists the rehearsal databases on all known servers. Does not start an embedded server that was never used. The list is what
