@@ -129,7 +129,7 @@ export async function openApp(options: AppOptions): Promise<App> {
   meetSecrets(secrets, config, env)
   const log = await openLog(env, secrets)
   // Runs that are at work side by side share their commits.
-  const store = withGroupCommit(options.store ?? openStore(home), () => engine.inHand())
+  const store = withGroupCommit(options.store ?? openStore(home), () => engine.activeRuns())
 
   let embeddedTargets: Promise<EmbeddedTargets> | null = null
   const embedded = () =>

@@ -8,10 +8,11 @@ export type {
   ReadEffect,
   WriteEffect,
 } from '../domain/effect.ts'
-export { Stop, type StopCode, type StopFacts } from '../domain/errors.ts'
+export { Stop, type StopFacts } from '../domain/errors.ts'
 export { bytesEvidence, type Evidence, jsonEvidence } from '../domain/evidence.ts'
 export { canonicalJson, digestOf, digestOfBytes, type Json } from '../domain/json.ts'
 export type { Mode, Outcome } from '../domain/run.ts'
+export type { StopCode } from '../domain/stop-codes.ts'
 export { chart, type Facts, gated, planOf, success, work } from '../machine/chart.ts'
 export {
   closed,

@@ -1,15 +1,16 @@
 import type { Json } from './json.ts'
+import type { StopCode } from './stop-codes.ts'
 
 /**
- * Two ways to say no. A `CutterError` answers a caller: the command did not happen. A `Stop` is thrown by an effect:
- * the run keeps its state and waits, with a stop code, until someone mends the cause and resumes it.
+ * Errors have two kinds. A `CutterError` answers a caller: the command did not happen. A `Stop` is thrown by an effect: the run
+ * stays in its state, with a stop code, until someone removes the cause and resumes the run.
  */
 
-/** Every way in which a command can be refused. The CLI's exit codes and the HTTP codes are Records over this. */
+/** Every code of a refused command. The exit codes of the command line are a Record over this type. */
 export type ErrorCode =
-  | 'USAGE' // the words of the command are off
-  | 'INPUT_REFUSED' // the input can't be worked on as it is
-  | 'CONFIG_INVALID' // cutter.yaml can't be read or means nothing
+  | 'USAGE' // the command line is wrong
+  | 'INPUT_REFUSED' // the input cannot be used as it is
+  | 'CONFIG_INVALID' // cutter.yaml cannot be read, or a value in it is not valid
   | 'RUN_NOT_FOUND'
   | 'APPROVAL_NOT_FOUND'
   | 'MACHINE_NOT_FOUND'
@@ -18,23 +19,23 @@ export type ErrorCode =
   | 'APPROVAL_REQUIRED'
   | 'APPROVAL_REFUSED'
   | 'RUN_HELD' // another process works on the run
-  | 'ON_HOLD' // somebody said that nothing starts or goes on
+  | 'ON_HOLD' // a hold is on: nothing starts or continues
   | 'RUN_CLOSED'
   | 'EVENT_REFUSED' // the run's state has no transition for the event
   | 'MACHINE_CHANGED' // the run was started under another definition
   | 'LIVE_REFUSED' // live mode is not allowed here or now
-  | 'FILES_UNSAFE' // others could have written what decides in a live run
-  | 'OPERATOR_REFUSED' // the process's user is not the operator that it says, or none
+  | 'FILES_UNSAFE' // other users could have written a file that decides in a live run
+  | 'OPERATOR_REFUSED' // the process's user is not an operator, or not the operator that it claims to be
   | 'TARGET_UNREACHABLE'
-  | 'TARGET_REFUSED' // the server answers, but not as a target of ours
-  | 'HOST_UNREACHABLE' // the connection to a host was lost; what was under way is not known
-  | 'HOST_COMMAND_FAILED' // a command on a host did not do what it is for
+  | 'TARGET_REFUSED' // the server answers, but it is not a usable target
+  | 'HOST_UNREACHABLE' // the connection to a host was lost; the state of the last command is unknown
+  | 'HOST_COMMAND_FAILED' // a command on a host failed
   | 'TOOL_MISSING'
   | 'STORE_NEWER' // the store was written by a newer version
   | 'STORE_CORRUPT'
   | 'STORE_UNWRITABLE'
-  | 'STORE_TAMPERED' // a digest does not fit what is stored
-  | 'STORE_CONFLICT' // somebody else saved a step first
+  | 'STORE_TAMPERED' // stored data does not match its digest
+  | 'STORE_CONFLICT' // another process saved a step first
   | 'INTERNAL'
 
 export interface ErrorDetails {
@@ -59,47 +60,6 @@ export class CutterError extends Error {
   }
 }
 
-/** Why a run that is not closed does not go on. */
-export type StopCode =
-  | 'STOP_APPROVAL_REQUIRED'
-  | 'STOP_REFUSED_INPUT'
-  | 'STOP_SOURCE_CHANGED'
-  | 'STOP_TARGET_UNREACHABLE'
-  | 'STOP_TARGET_REFUSED'
-  | 'STOP_TARGET_LOCKED'
-  | 'STOP_GRANTS_MISMATCH'
-  | 'STOP_PLAN_NOT_DETERMINISTIC'
-  | 'STOP_UNITS_DIFFER'
-  | 'STOP_DRIFT'
-  | 'STOP_REHEARSAL_NOT_REPRESENTATIVE'
-  | 'STOP_REHEARSAL_FAILED'
-  | 'STOP_COUNTS_CHANGED_BY_OTHERS'
-  | 'STOP_MUTATION_DETECTED'
-  | 'STOP_VERIFICATION_FAILED'
-  | 'STOP_EXECUTION_DISABLED'
-  | 'STOP_HOLD'
-  | 'STOP_CAP_UNITS'
-  | 'STOP_CAP_RUN_TIME'
-  | 'STOP_TOOL_MISSING'
-  | 'STOP_BACKUP_FAILED'
-  | 'STOP_BACKUP_STALE'
-  | 'STOP_MIGRATION_FAILED'
-  | 'STOP_RESULT_DIFFERS'
-  | 'STOP_OUTCOME_UNKNOWN'
-  | 'STOP_HOST_UNREACHABLE'
-  | 'STOP_HOST_KEY_UNKNOWN'
-  | 'STOP_HOST_KEY_CHANGED'
-  | 'STOP_HOST_REFUSED'
-  | 'STOP_HOST_COMMAND_FAILED'
-  | 'STOP_SOURCE_MISSING'
-  | 'STOP_ARTIFACT_UNCLEAN'
-  | 'STOP_PREFLIGHT_FAILED'
-  | 'STOP_TRANSFER_FAILED'
-  | 'STOP_CHECKS_FAILED'
-  | 'STOP_NOT_CONFIRMED'
-  | 'STOP_ROLLBACK_FAILED'
-  | 'STOP_INTERNAL'
-
 export interface StopFacts {
   code: StopCode
   message: string
@@ -108,8 +68,8 @@ export interface StopFacts {
 }
 
 /**
- * Thrown by an effect that knows that nothing of it remains: a read, or a write that was rolled back or never began.
- * Any other error of a write leaves its outcome open, and the engine probes.
+ * An effect throws a Stop when it knows that none of its changes remain: it is a read, or a write that was rolled back or never
+ * started. After any other error of a write the outcome is open, and the engine probes the target.
  */
 export class Stop extends Error {
   readonly facts: StopFacts
@@ -128,4 +88,58 @@ export class Stop extends Error {
       ...(details.data === undefined ? {} : { data: details.data }),
     }
   }
+}
+
+/** APPROVAL_NOT_FOUND for an id, with what to do next. */
+export function noSuchApprovalError(approvalId: string, next = 'cutter approval list'): CutterError {
+  return new CutterError('APPROVAL_NOT_FOUND', `there is no approval ${approvalId} here`, { next })
+}
+
+/** RUN_NOT_FOUND for an id, or for a part of an id that no run has. */
+export function noSuchRunError(runId: string): CutterError {
+  return new CutterError('RUN_NOT_FOUND', `there is no run ${runId} here`, { next: 'cutter run list' })
+}
+
+/** RUN_NOT_FOUND for a run that was pruned. `prunedAt` is ISO 8601; the digest is the SHA-256 of its evidence bundle. */
+export function prunedRunError(pruned: {
+  runId: string
+  prunedAt: string
+  bundleDigest: string
+}): CutterError {
+  const { runId, prunedAt, bundleDigest } = pruned
+  return new CutterError('RUN_NOT_FOUND', `run ${runId} was pruned at ${prunedAt}`, {
+    next: `its evidence bundle has the SHA-256 ${bundleDigest}: cutter verify <bundle>`,
+  })
+}
+
+/** STORE_TAMPERED for a run whose record does not hold. The run is neither shown nor moved; other runs are not affected. */
+export function tamperedRunError(runId: string, fault: string): CutterError {
+  return new CutterError(
+    'STORE_TAMPERED',
+    `run ${runId} can't be trusted: ${fault}. Other runs are not affected.`,
+    {
+      next: `compare with a backup of the store; see: cutter run history ${runId}`,
+      data: { runId },
+    },
+  )
+}
+
+/** STORE_TAMPERED for a run that its reports know up to entry `seq`, and the store does not. */
+export function lostRunError(runId: string, seq: number): CutterError {
+  return new CutterError(
+    'STORE_TAMPERED',
+    `the store has no run ${runId}, but reports of it exist up to entry ${seq}: the store is an older copy, or was rewritten`,
+    {
+      next: `restore a backup that contains the run; or read var/runs/${runId} for what it did, then move that folder away`,
+      data: { runId },
+    },
+  )
+}
+
+/** STORE_TAMPERED for evidence that a run names and the store lacks. */
+export function missingEvidenceError(runId: string, digest: string): CutterError {
+  return new CutterError('STORE_TAMPERED', `the evidence ${digest} of run ${runId} is missing`, {
+    next: `compare with a backup of the store; see: cutter run history ${runId}`,
+    data: { runId },
+  })
 }

@@ -1,6 +1,7 @@
-import type { StopCode, StopFacts } from './errors.ts'
+import type { StopFacts } from './errors.ts'
 import type { Hold } from './hold.ts'
 import type { Json } from './json.ts'
+import type { StopCode } from './stop-codes.ts'
 
 export type Mode = 'dry-run' | 'live'
 export type Status = 'working' | 'paused' | 'stopped' | 'closed'

@@ -17,22 +17,22 @@ const EVENTS = { approve: 'APPROVE', reject: 'REJECT', void: 'VOID' } as const
 
 /** Brings an approval to the gate at which a run waits. Everything unverified is refused before the run moves. */
 export async function applyApproval(
-  parts: EngineDeps,
+  deps: EngineDeps,
   { run, approvals, byPeople, timers }: ResumableRun,
   approvalId: string,
   by: string,
 ): Promise<Run> {
   const approval =
-    approvals.find((one) => one.approvalId === approvalId) ?? (await parts.store.approval(approvalId))
+    approvals.find((one) => one.approvalId === approvalId) ?? (await deps.store.approval(approvalId))
   if (approval === null) {
     const message = `there is no approval ${approvalId} here`
-    await recordRefusal(parts, run, { approvalId, reason: 'APPROVAL_UNKNOWN', message }, by)
+    await recordRefusal(deps, run, { approvalId, reason: 'APPROVAL_UNKNOWN', message }, by)
     throw new CutterError('APPROVAL_NOT_FOUND', message, {
       next: `cutter approval list; one signed elsewhere comes in with: cutter approval import --statement F --signature F.sig`,
     })
   }
-  const verdict = await judgeAtGate(parts, run, approval, by, { approvals, byPeople })
-  if (verdict.refusal !== null) throw await recordedRefusalError(parts, run, approval, verdict.refusal, by)
+  const verdict = await judgeAtGate(deps, run, approval, by, { approvals, byPeople })
+  if (verdict.refusal !== null) throw await recordedRefusalError(deps, run, approval, verdict.refusal, by)
 
   const { decision, approver } = approval.statement
   const { vouched, counted, policyDigest, evidence = [] } = verdict
@@ -45,45 +45,45 @@ export async function applyApproval(
     counted: counted as unknown as Json,
     ...(policyDigest === undefined ? {} : { policyDigest }),
   }
-  return checkWorld(parts, run, approval, by, () => continueRun(parts, run, event, by, { evidence, timers }))
+  return checkWorld(deps, run, approval, by, () => continueRun(deps, run, event, by, { evidence, timers }))
 }
 
 /** The last check, the world's, is part of the work. Still at the same gate after it: the approval was not used. */
 export async function checkWorld(
-  parts: EngineDeps,
+  deps: EngineDeps,
   run: Run,
   approval: Approval,
   by: string,
   work: () => Promise<Run>,
 ): Promise<Run> {
-  const decided = await mapConflict(parts, run, work)
+  const decided = await mapConflict(deps, run, work)
   if (decided.status === 'paused' && decided.state === run.state) {
-    throw await worldRefused(parts, decided, approval, by)
+    throw await worldRefused(deps, decided, approval, by)
   }
   return decided
 }
 
 /** Every check of an approval but the world's, for a run that waits at a gate, with all approvals that are kept for it. */
 export async function judgeAtGate(
-  parts: EngineDeps,
+  deps: EngineDeps,
   run: Run,
   approval: Approval,
   by: string,
   { approvals, byPeople }: Pick<ResumableRun, 'approvals' | 'byPeople'>,
 ) {
-  const { machine, files = [] } = await parts.installed(run.machine)
+  const { machine, files = [] } = await deps.installed(run.machine)
   const early =
     findBindingRefusal({ run, approval }) ??
     refuseMissingReview(machine, run, approval) ??
-    (await refuseUsedReview(parts, approval)) ??
-    refuseUnsafeFiles(parts, run, files)
+    (await refuseUsedReview(deps, approval)) ??
+    refuseUnsafeFiles(deps, run, files)
   if (early !== null) return { refusal: early }
-  const { policy, trust, ...recorded } = await readPolicyAt(parts, run)
+  const { policy, trust, ...recorded } = await readPolicyAt(deps, run)
   const verdict = await judgeApproval({
     run,
     approval,
-    operators: [...listOperators(byPeople, run.osUser), by, parts.osUser],
-    now: parts.clock.now(),
+    operators: [...listOperators(byPeople, run.osUser), by, deps.osUser],
+    now: deps.clock.now(),
     trust,
     policy,
     others: approvals,
@@ -92,8 +92,8 @@ export async function judgeAtGate(
 }
 
 /** Who may decide is only as good as the files that say so. */
-function refuseUnsafeFiles(parts: EngineDeps, run: Run, machine: string[]): Refusal | null {
-  const fault = run.mode === 'live' ? parts.filesFault?.(machine) : null
+function refuseUnsafeFiles(deps: EngineDeps, run: Run, machine: string[]): Refusal | null {
+  const fault = run.mode === 'live' ? deps.filesFault?.(machine) : null
   return fault ? { reason: 'FILES_UNSAFE', message: fault.message, next: fault.next } : null
 }
 
@@ -130,31 +130,31 @@ function refuseMissingReview({ reviewGates = [] }: Machine, run: Run, { statemen
 
 /** A refusal is an entry that does not move the run, so that attempts can be seen and statements stay valid. */
 export async function recordRefusal(
-  parts: EngineDeps,
+  deps: EngineDeps,
   run: Run,
   why: { approvalId: string; reason: string; message: string; differences?: string[] },
   by: string,
 ): Promise<void> {
   const event = { type: 'cutter.approval-refused', ...why }
-  const step = recordStep(run, event, { at: parts.clock.now().toISOString(), by })
-  await parts.store.advance(step, currentLease(parts))
-  parts.onStep?.(step.run, step.entry)
+  const step = recordStep(run, event, { at: deps.clock.now().toISOString(), by })
+  await deps.store.advance(step, currentLease(deps))
+  deps.onStep?.(step.run, step.entry)
 }
 
 export async function recordedRefusalError(
-  parts: EngineDeps,
+  deps: EngineDeps,
   run: Run,
   { approvalId }: Approval,
   { reason, message, next }: Pick<Refusal, 'message' | 'next'> & { reason: string },
   by: string,
 ): Promise<CutterError> {
-  await recordRefusal(parts, run, { approvalId, reason, message }, by)
+  await recordRefusal(deps, run, { approvalId, reason, message }, by)
   const code = reason === 'FILES_UNSAFE' ? 'FILES_UNSAFE' : 'APPROVAL_REFUSED'
   return new CutterError(code, message, { next, data: { runId: run.runId, approvalId, reason } })
 }
 
 async function worldRefused(
-  parts: EngineDeps,
+  deps: EngineDeps,
   run: Run,
   approval: Approval,
   by: string,
@@ -162,7 +162,7 @@ async function worldRefused(
   const { approvalId } = approval
   const { reason, why, message, next, differences } = worldRefusal(run, approval)
   const named = differences.length === 0 ? {} : { differences }
-  await recordRefusal(parts, run, { approvalId, reason, message: why, ...named }, by)
+  await recordRefusal(deps, run, { approvalId, reason, message: why, ...named }, by)
   return new CutterError('APPROVAL_REFUSED', message, {
     next,
     data: { runId: run.runId, approvalId, reason, differences },

@@ -19,34 +19,34 @@ export interface Blocker {
  * what keeps it from doing so. Nothing is saved.
  */
 export async function findMachineBlockers(
-  parts: EngineDeps,
+  deps: EngineDeps,
   run: Run,
 ): Promise<{ installed: InstalledMachine | null; taken: Run; obstacles: Blocker[] }> {
   let installed: InstalledMachine | null = null
   let taken = run
   const obstacles = await said(async () => {
-    installed = await parts.installed(run.machine)
+    installed = await deps.installed(run.machine)
     const { machine } = installed
     if (machine.definitionDigest !== run.definitionDigest)
-      taken = (await composeUpgradeStep(parts, machine, run, run.startedBy)).run
+      taken = (await composeUpgradeStep(deps, machine, run, run.startedBy)).run
   })
   return { installed, taken, obstacles }
 }
 
 /** In the order in which they would be met. */
 export async function findBlockers(
-  parts: EngineDeps,
+  deps: EngineDeps,
   run: Run,
   gate: GateExplanation | null,
   installed: InstalledMachine | null,
 ): Promise<Blocker[]> {
   return [
-    ...(await said(() => assertNotOnHold(parts, run))),
-    ...(await said(() => assertNotClaimed(parts, run))),
-    ...(gate !== null && run.mode === 'live' ? nobodyMay(parts, run, gate) : []),
-    ...(run.mode === 'live' ? await said(async () => assertFilesSafe(parts, installed)) : []),
-    ...(run.mode === 'live' ? await said(() => assertSwitchBeforeWrite(parts)) : []),
-    ...outOfTime(parts, run),
+    ...(await said(() => assertNotOnHold(deps, run))),
+    ...(await said(() => assertNotClaimed(deps, run))),
+    ...(gate !== null && run.mode === 'live' ? nobodyMay(deps, run, gate) : []),
+    ...(run.mode === 'live' ? await said(async () => assertFilesSafe(deps, installed)) : []),
+    ...(run.mode === 'live' ? await said(() => assertSwitchBeforeWrite(deps)) : []),
+    ...outOfTime(deps, run),
   ]
 }
 

@@ -9,12 +9,12 @@ import { findInstalled } from './load-run.ts'
  * Takes over what an interrupted run has in flight, so that it can be cancelled; refuses where that may have changed the world: a
  * live write, and of a run of another definition every live effect, since nobody can tell its kind.
  */
-export async function claimUnsettled(parts: EngineDeps, run: Run): Promise<void> {
-  const installed = await findInstalled(parts, run.machine)
+export async function claimUnsettled(deps: EngineDeps, run: Run): Promise<void> {
+  const installed = await findInstalled(deps, run.machine)
   const kinds = installed?.machine.definitionDigest === run.definitionDigest ? installed.effects : {}
-  const seized = await claimEffects(parts, run)
+  const seized = await claimEffects(deps, run)
   if (run.mode !== 'live' || seized.every(({ name }) => kinds[name]?.kind === 'read')) return
-  await parts.store.release(run.runId, parts.owner)
+  await deps.store.release(run.runId, deps.owner)
   throw new CutterError(
     'EVENT_REFUSED',
     `run ${run.runId} was interrupted while working in ${run.state}; what it began may have been written, and must be settled before it can be cancelled`,
@@ -27,23 +27,23 @@ export async function claimUnsettled(parts: EngineDeps, run: Run): Promise<void>
  * its chart can't be asked. Nothing that wrote is in flight. Null when the definition is the installed one, whose chart then has the word.
  */
 export async function cancelOrphaned(
-  parts: EngineDeps,
+  deps: EngineDeps,
   run: Run,
   { by, reason }: { by: string; reason: string },
 ): Promise<Run | null> {
-  const installed = await findInstalled(parts, run.machine)
+  const installed = await findInstalled(deps, run.machine)
   if (installed?.machine.definitionDigest === run.definitionDigest) return null
   const event = {
     ...{ type: ABANDONED, reason, installed: installed?.machine.definitionDigest ?? null },
     outcome: 'cancelled',
   }
   const step = {
-    ...recordStep(run, event, { at: parts.clock.now().toISOString(), by }),
-    effectsDropped: (await parts.store.effects(run.runId)).map(({ invokeId }) => invokeId),
-    timersDropped: (await parts.store.timers(run.runId)).map(({ timerId }) => timerId),
+    ...recordStep(run, event, { at: deps.clock.now().toISOString(), by }),
+    effectsDropped: (await deps.store.effects(run.runId)).map(({ invokeId }) => invokeId),
+    timersDropped: (await deps.store.timers(run.runId)).map(({ timerId }) => timerId),
   }
-  await parts.store.advance(step, currentLease(parts))
-  parts.onStep?.(step.run, step.entry)
-  await parts.onClosed?.(step.run)
+  await deps.store.advance(step, currentLease(deps))
+  deps.onStep?.(step.run, step.entry)
+  await deps.onClosed?.(step.run)
   return step.run
 }

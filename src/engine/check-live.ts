@@ -19,8 +19,8 @@ export function describeSwitch(setting: ExecutionSwitch | null, now: Date): Swit
 }
 
 /** Live needs the config's word and the switch, each by itself; the first that is missing is named. */
-export async function assertLiveAllowed(parts: EngineDeps): Promise<SwitchReading> {
-  if (!parts.allowLive) {
+export async function assertLiveAllowed(deps: EngineDeps): Promise<SwitchReading> {
+  if (!deps.allowLive) {
     throw new CutterError(
       'LIVE_REFUSED',
       'live runs are not allowed here: execution.allowLive is not true in cutter.yaml; nothing was touched',
@@ -29,7 +29,7 @@ export async function assertLiveAllowed(parts: EngineDeps): Promise<SwitchReadin
       },
     )
   }
-  const reading = await readExecutionSwitch(parts)
+  const reading = await readExecutionSwitch(deps)
   if (!reading.enabled) {
     const ended = reading.until === null ? 'is off' : `has been off since ${reading.until}`
     throw new CutterError('LIVE_REFUSED', `the execution switch ${ended}; nothing was touched`, {
@@ -41,20 +41,20 @@ export async function assertLiveAllowed(parts: EngineDeps): Promise<SwitchReadin
 }
 
 /** A live run relies on files that only their owner may write, whenever it is started or taken up. */
-export function assertFilesSafe(parts: EngineDeps, installed: InstalledMachine | null): void {
-  const fault = parts.filesFault?.(installed?.files ?? []) ?? null
+export function assertFilesSafe(deps: EngineDeps, installed: InstalledMachine | null): void {
+  const fault = deps.filesFault?.(installed?.files ?? []) ?? null
   if (fault === null) return
   const { file, message, next } = fault
   throw new CutterError('FILES_UNSAFE', `${message}; nothing was touched`, { next, data: { file } })
 }
 
 /** The same question before each write of a live run that has begun: here a no stops the run. */
-export async function assertSwitchBeforeWrite(parts: EngineDeps): Promise<SwitchReading> {
-  const reading = await readExecutionSwitch(parts)
-  if (parts.allowLive && reading.enabled) return reading
+export async function assertSwitchBeforeWrite(deps: EngineDeps): Promise<SwitchReading> {
+  const reading = await readExecutionSwitch(deps)
+  if (deps.allowLive && reading.enabled) return reading
   throw new Stop(
     'STOP_EXECUTION_DISABLED',
-    parts.allowLive ? 'the execution switch is off' : 'execution.allowLive is not true in cutter.yaml',
+    deps.allowLive ? 'the execution switch is off' : 'execution.allowLive is not true in cutter.yaml',
     {
       next: 'cutter execution enable --for 2h --reason "…", then cutter run resume',
       data: { executionSwitch: reading as unknown as Json },

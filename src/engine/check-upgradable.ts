@@ -19,16 +19,16 @@ export interface OpenRun {
 }
 
 /** Every run that is not closed, newest first. Upgrades are tried and nothing is saved. */
-export async function checkOpenRuns(parts: EngineDeps): Promise<OpenRun[]> {
+export async function checkOpenRuns(deps: EngineDeps): Promise<OpenRun[]> {
   const open: Run[] = []
   const untrusted: OpenRun[] = []
   for (const status of ['working', 'paused', 'stopped'] as const) {
     const onTampered = (error: Error) => untrusted.push(distrusted(error))
-    open.push(...(await parts.store.list({ status, limit: Number.MAX_SAFE_INTEGER, onTampered })))
+    open.push(...(await deps.store.list({ status, limit: Number.MAX_SAFE_INTEGER, onTampered })))
   }
   open.sort((a, b) => (a.startedAt < b.startedAt ? 1 : -1))
   const checked: OpenRun[] = []
-  for (const run of open) checked.push({ ...factsOf(run), ...(await verdictOn(parts, run)) })
+  for (const run of open) checked.push({ ...factsOf(run), ...(await verdictOn(deps, run)) })
   return [...checked, ...untrusted]
 }
 
@@ -36,12 +36,12 @@ const factsOf = ({ runId, machine, version, definitionDigest, status, state, gat
   return { runId, machine, version, definitionDigest, status, state, gate }
 }
 
-async function verdictOn(parts: EngineDeps, { runId }: Run): Promise<Pick<OpenRun, 'verdict' | 'why'>> {
+async function verdictOn(deps: EngineDeps, { runId }: Run): Promise<Pick<OpenRun, 'verdict' | 'why'>> {
   try {
-    const run = await loadRun(parts, runId)
-    const { machine } = await parts.installed(run.machine)
+    const run = await loadRun(deps, runId)
+    const { machine } = await deps.installed(run.machine)
     if (machine.definitionDigest === run.definitionDigest) return { verdict: 'same', why: null }
-    const { run: then } = await composeUpgradeStep(parts, machine, run, parts.osUser)
+    const { run: then } = await composeUpgradeStep(deps, machine, run, deps.osUser)
     const why = then.gateSeq === null ? null : `run ${runId} must be approved anew after its upgrade`
     return { verdict: 'upgrade', why }
   } catch (error) {

@@ -6,7 +6,7 @@ import type { Run } from '../domain/run.ts'
 import type { ResumableRun } from '../store/run-store.ts'
 import { judgeAtGate } from './apply-approval.ts'
 import type { EngineDeps, GatePolicy } from './engine-deps.ts'
-import { loadForResume } from './load-run.ts'
+import { loadRunWithApprovals } from './load-run.ts'
 
 export interface PolicyInForce {
   need: number
@@ -35,14 +35,14 @@ export interface GateExplanation {
 }
 
 /** Who could approve where a run waits, and what the approvals are worth that are there already. Records nothing. */
-export async function explainGate(parts: EngineDeps, run: Run & { gate: string }): Promise<GateExplanation> {
-  const taken = await loadForResume(parts, run.runId)
-  const policy = policyAt(parts.policy(run.machine, run.gate))
+export async function explainGate(deps: EngineDeps, run: Run & { gate: string }): Promise<GateExplanation> {
+  const taken = await loadRunWithApprovals(deps, run.runId)
+  const policy = policyAt(deps.policy(run.machine, run.gate))
   const { of, fourEyes } = policy
-  const { approvers, readable } = await listApprovers(parts.trust, {
+  const { approvers, readable } = await listApprovers(deps.trust, {
     namespace: namespaceOf(run.machine, run.gate),
     live: run.mode === 'live',
-    at: parts.clock.now(),
+    at: deps.clock.now(),
     policy: { fourEyes, ...(of === null ? {} : { of }) },
     operators: listOperators(taken.byPeople, run.osUser),
   })
@@ -50,7 +50,7 @@ export async function explainGate(parts: EngineDeps, run: Run & { gate: string }
   for (const approval of taken.approvals) {
     const { usedSeq, statement } = approval
     if (usedSeq === null && statement.gate === run.gate)
-      approvals.push(await weighed(parts, run, approval, taken))
+      approvals.push(await weighed(deps, run, approval, taken))
   }
   return { policy, approvers, approvals, signersReadable: readable }
 }
@@ -61,13 +61,13 @@ function policyAt({ of, validHours, need = 1, fourEyes = true }: GatePolicy): Po
 
 /** Judged as if who started the run brought it: whoever only looks operates nothing. */
 async function weighed(
-  parts: EngineDeps,
+  deps: EngineDeps,
   run: Run,
   approval: Approval,
   taken: ResumableRun,
 ): Promise<JudgedApproval> {
   const { approvalId, statement } = approval
-  const { refusal } = await judgeAtGate({ ...parts, osUser: run.osUser }, run, approval, run.startedBy, taken)
+  const { refusal } = await judgeAtGate({ ...deps, osUser: run.osUser }, run, approval, run.startedBy, taken)
   return {
     approvalId,
     approver: statement.approver,

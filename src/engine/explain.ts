@@ -48,14 +48,14 @@ export interface Explanation {
 }
 
 /** What a run waits for, who could give it, what would happen then, and what stands in its way. Changes and records nothing. */
-export async function explain(parts: EngineDeps, id: string): Promise<Explanation> {
-  const run = await loadRun(parts, id)
-  const history = await parts.store.history(run.runId)
+export async function explain(deps: EngineDeps, id: string): Promise<Explanation> {
+  const run = await loadRun(deps, id)
+  const history = await deps.store.history(run.runId)
   const { runId, mode, status, state, outcome, stop } = run
   const isOpen = status !== 'closed'
-  const { installed, taken, obstacles } = isOpen ? await findMachineBlockers(parts, run) : CLOSED(run)
+  const { installed, taken, obstacles } = isOpen ? await findMachineBlockers(deps, run) : CLOSED(run)
   // A machine that is not installed has no gate that could be judged; that it is not is said among the refusals.
-  const gate = taken.status === 'paused' && installed !== null ? await explainGate(parts, taken) : null
+  const gate = taken.status === 'paused' && installed !== null ? await explainGate(deps, taken) : null
   return {
     ...{ runId, mode, status, state, outcome },
     waitsFor: {
@@ -66,13 +66,13 @@ export async function explain(parts: EngineDeps, id: string): Promise<Explanatio
     },
     stop,
     upgrade: taken === run ? null : { from: run.version, to: taken.version },
-    hold: isOpen ? holdOver(await parts.store.hold(), runId) : null,
+    hold: isOpen ? holdOver(await deps.store.hold(), runId) : null,
     approvers: gate?.approvers ?? [],
     policy: gate?.policy ?? null,
     approvals: gate?.approvals ?? [],
     ifApproved: status === 'paused' ? ahead(installed, taken, APPROVED) : [],
     ifRetried: status === 'stopped' ? ahead(installed, taken, { type: 'RETRY' }) : [],
-    refusals: isOpen ? [...(await findBlockers(parts, run, gate, installed)), ...obstacles] : [],
+    refusals: isOpen ? [...(await findBlockers(deps, run, gate, installed)), ...obstacles] : [],
     differences: isOpen ? differencesOf(run) : [],
   }
 }

@@ -9,29 +9,29 @@ export const LEASE_MS = 60_000
 const newest = new WeakMap<EngineDeps, { at: number; lease: Lease }>()
 
 /** A lease from now on. Steps within one second share theirs: a minute's lease need not be made anew for each. */
-export function currentLease(parts: EngineDeps): Lease {
-  const at = parts.clock.now().getTime()
-  const known = newest.get(parts)
+export function currentLease(deps: EngineDeps): Lease {
+  const at = deps.clock.now().getTime()
+  const known = newest.get(deps)
   if (known !== undefined && at >= known.at && at - known.at < 1_000) return known.lease
-  const lease = { owner: parts.owner, until: new Date(at + LEASE_MS).toISOString() }
-  newest.set(parts, { at, lease })
+  const lease = { owner: deps.owner, until: new Date(at + LEASE_MS).toISOString() }
+  newest.set(deps, { at, lease })
   return lease
 }
 
 /** Refuses while another living process holds one of the run's effects, and says who. */
-export async function assertNotClaimed(parts: EngineDeps, run: Run): Promise<void> {
-  for (const effect of await parts.store.effects(run.runId)) {
-    if (holds(parts, effect)) throw runHeldError(run, effect)
+export async function assertNotClaimed(deps: EngineDeps, run: Run): Promise<void> {
+  for (const effect of await deps.store.effects(run.runId)) {
+    if (holds(deps, effect)) throw runHeldError(run, effect)
   }
 }
 
 /** Takes the run's effects over from owners that are gone. What was begun under them is settled by `perform`. */
-export async function claimEffects(parts: EngineDeps, run: Run): Promise<EffectRow[]> {
+export async function claimEffects(deps: EngineDeps, run: Run): Promise<EffectRow[]> {
   const seized: EffectRow[] = []
-  for (const effect of await parts.store.effects(run.runId)) {
-    if (holds(parts, effect)) throw runHeldError(run, effect)
-    const mine = await parts.store.claim(run.runId, effect.invokeId, effect.owner, currentLease(parts))
-    if (mine === null) throw runHeldError(run, await takenBefore(parts, run, effect))
+  for (const effect of await deps.store.effects(run.runId)) {
+    if (holds(deps, effect)) throw runHeldError(run, effect)
+    const mine = await deps.store.claim(run.runId, effect.invokeId, effect.owner, currentLease(deps))
+    if (mine === null) throw runHeldError(run, await takenBefore(deps, run, effect))
     seized.push(mine)
   }
   return seized
@@ -44,10 +44,10 @@ async function takenBefore({ store }: EngineDeps, { runId }: Run, effect: Effect
 }
 
 /** A dead owner on this host holds nothing; one on another host holds until its lease ends. */
-function holds(parts: EngineDeps, { owner, leaseUntil }: EffectRow): boolean {
-  if (owner === null || leaseUntil === null || sameOwner(owner, parts.owner)) return false
-  const alive = parts.ownerAlive(owner)
-  return alive === 'unknown' ? Date.parse(leaseUntil) > parts.clock.now().getTime() : alive
+function holds(deps: EngineDeps, { owner, leaseUntil }: EffectRow): boolean {
+  if (owner === null || leaseUntil === null || sameOwner(owner, deps.owner)) return false
+  const alive = deps.ownerAlive(owner)
+  return alive === 'unknown' ? Date.parse(leaseUntil) > deps.clock.now().getTime() : alive
 }
 
 const sameOwner = (a: Owner, b: Owner) =>
@@ -70,12 +70,12 @@ export function runHeldError(run: Run, { name, owner, leaseUntil }: EffectRow): 
 }
 
 /** Two processes may move a run at the same moment: the store lets one pass, the other learns who. */
-export async function mapConflict(parts: EngineDeps, run: Run, task: () => Promise<Run>): Promise<Run> {
+export async function mapConflict(deps: EngineDeps, run: Run, task: () => Promise<Run>): Promise<Run> {
   try {
     return await task()
   } catch (error) {
     if (!(error instanceof CutterError) || error.code !== 'STORE_CONFLICT') throw error
-    const [effect] = await parts.store.effects(run.runId)
+    const [effect] = await deps.store.effects(run.runId)
     if (effect !== undefined) throw runHeldError(run, effect)
     throw error
   }

@@ -1,67 +1,85 @@
-import { CutterError } from '../domain/errors.ts'
+import { CutterError, lostRunError, noSuchRunError, tamperedRunError } from '../domain/errors.ts'
 import { ENGINE } from '../domain/history-facts.ts'
 import type { Run } from '../domain/run.ts'
-import { tamperedRunError } from '../domain/tampered-run-error.ts'
 import type { ResumableRun, StoredRun } from '../store/run-store.ts'
+import { assertNotOnHold } from './check-hold.ts'
 import { findRecordFault } from './check-run-record.ts'
 import type { EngineDeps, InstalledMachine, Reports } from './engine-deps.ts'
 
-type Parts = Pick<EngineDeps, 'store' | 'checkRecords'> & { reports?: Pick<Reports, 'lastSeen'> }
+/** Loading a run needs no chart and no ssh-keygen, so that a command that only reads runs starts quickly. */
+export type LoadDeps = Pick<EngineDeps, 'store' | 'checkRecords'> & { reports?: Pick<Reports, 'lastSeen'> }
+
+/** A run with the rows that moving it from a gate needs, and its record where the record was checked. */
+export interface RunWithApprovals extends ResumableRun {
+  record: StoredRun | null
+}
+
+/** A run that may be resumed: its record holds, and no hold binds it. Only `loadForResume` makes one. */
+export interface LoadedRun extends RunWithApprovals {
+  readonly isCheckedForResume: true
+}
 
 /**
- * A run by its id, after all that is kept of it was found to hold together. Throws STORE_TAMPERED with the first thing that
- * does not.
+ * Loads a run by its full id and checks its record.
+ * @throws RUN_NOT_FOUND when no run has the id
+ * @throws STORE_TAMPERED with the first thing in its record that does not hold
  */
-export async function loadRun(parts: Parts, id: string): Promise<Run> {
-  if (parts.checkRecords !== false) return (await loadRunRecord(parts, id)).run
-  const run = await parts.store.run(id)
-  if (run === null) throw unknown(id)
+export async function loadRun(deps: LoadDeps, id: string): Promise<Run> {
+  if (deps.checkRecords !== false) return (await loadRunRecord(deps, id)).run
+  const run = await deps.store.run(id)
+  if (run === null) throw noSuchRunError(id)
   return run
 }
 
-/** The same, with all that taking it up from where it rests needs; and its record, where that was looked at. */
-export async function loadForResume(
-  parts: Parts,
-  id: string,
-): Promise<ResumableRun & { record: StoredRun | null }> {
-  if (parts.checkRecords !== false) {
-    const record = await loadRunRecord(parts, id)
+/**
+ * Loads a run as `loadRun` does, with its approvals and timers.
+ * @throws RUN_NOT_FOUND, STORE_TAMPERED
+ */
+export async function loadRunWithApprovals(deps: LoadDeps, id: string): Promise<RunWithApprovals> {
+  if (deps.checkRecords !== false) {
+    const record = await loadRunRecord(deps, id)
     return { ...record, byPeople: record.history.filter(({ by }) => by !== ENGINE), record }
   }
-  const taken = await parts.store.takeUp(id)
-  if (taken === null) throw unknown(id)
-  return { ...taken, record: null }
+  const found = await deps.store.takeUp(id)
+  if (found === null) throw noSuchRunError(id)
+  return { ...found, record: null }
 }
 
-export async function loadRunRecord({ store, reports }: Parts, id: string): Promise<StoredRun> {
-  // Before the store is read: an entry that the reports show is saved by then, whoever moves the run meanwhile.
+/**
+ * Loads a run that is to be resumed. Its record and the hold are checked here, and nowhere else on the way to `Engine.resume`.
+ * `beforeHold` gets the run once its record is checked: what it does happens also when a hold binds the run.
+ * @throws RUN_NOT_FOUND, STORE_TAMPERED
+ * @throws ON_HOLD when a hold binds the run; a closed run is never bound
+ */
+export async function loadForResume(
+  deps: LoadDeps,
+  id: string,
+  beforeHold: (run: Run) => Promise<void> = async () => {},
+): Promise<LoadedRun> {
+  const loaded = await loadRunWithApprovals(deps, id)
+  await beforeHold(loaded.run)
+  await assertNotOnHold(deps, loaded.run)
+  return { ...loaded, isCheckedForResume: true }
+}
+
+/**
+ * Loads the complete record of a run and checks that it holds together. The reports of the run are read before the store: an
+ * entry that they show is saved by then, even if another process moves the run in the meantime.
+ * @throws RUN_NOT_FOUND, STORE_TAMPERED
+ */
+export async function loadRunRecord({ store, reports }: LoadDeps, id: string): Promise<StoredRun> {
   const seen = (await reports?.lastSeen(id)) ?? null
   const record = await store.whole(id)
   if (record === null) {
     if (seen !== null) throw lostRunError(id, seen.seq)
-    throw unknown(id)
+    throw noSuchRunError(id)
   }
   const fault = findRecordFault(record, seen)
   if (fault !== null) throw tamperedRunError(id, fault)
   return record
 }
 
-const unknown = (id: string) =>
-  new CutterError('RUN_NOT_FOUND', `there is no run ${id} here`, { next: 'cutter run list' })
-
-/** The reports know a run that the store does not. */
-export function lostRunError(id: string, seq: number): CutterError {
-  return new CutterError(
-    'STORE_TAMPERED',
-    `the store has no run ${id}, but there are reports of it up to entry ${seq}: the store is an older copy, or was rewritten`,
-    {
-      next: `put back a store that knows it; or read var/runs/${id} for what it did, then move that folder away`,
-      data: { runId: id },
-    },
-  )
-}
-
-/** A machine, or null where it can't be had: its module is gone or broken. */
+/** Finds a machine by name. Null when it is not available: its module is missing or broken. */
 export async function findInstalled(
   { installed }: Pick<EngineDeps, 'installed'>,
   name: string,

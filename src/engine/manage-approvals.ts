@@ -3,9 +3,8 @@ import { judgeApproval, type Refusal } from '../approvals/judge-approval.ts'
 import { findSigningKey, signText, verifySignature } from '../approvals/openssh/verify-signature.ts'
 import { composeStatement, namespaceOf, parseStatement, statementText } from '../approvals/statement.ts'
 import type { Approval, Decision } from '../domain/approval.ts'
-import { CutterError } from '../domain/errors.ts'
+import { CutterError, tamperedRunError } from '../domain/errors.ts'
 import type { Run } from '../domain/run.ts'
-import { tamperedRunError } from '../domain/tampered-run-error.ts'
 import { assertSameDefinition } from '../machine/assert-definition.ts'
 import { assertNoSecretWords } from './check-secrets.ts'
 import type { EngineDeps } from './engine-deps.ts'
@@ -28,44 +27,41 @@ export interface KeptApproval {
 
 /** The exact bytes to sign for a decision on the plan at which the run waits. */
 export async function composeStatementText(
-  parts: EngineDeps,
+  deps: EngineDeps,
   runId: string,
   options: StatementOptions,
 ): Promise<string> {
-  return statementText(composeStatement(await statementInput(parts, await loadRun(parts, runId), options)))
+  return statementText(composeStatement(await statementInput(deps, await loadRun(deps, runId), options)))
 }
 
 /** Signs with the caller's own key, here and now, and keeps the approval. */
 export async function signApproval(
-  parts: EngineDeps,
+  deps: EngineDeps,
   runId: string,
   options: StatementOptions & { keyFile: string },
 ): Promise<KeptApproval> {
-  const text = await composeStatementText(parts, runId, options)
+  const text = await composeStatementText(deps, runId, options)
   const { machine, gate } = parseStatement(text)
   const signature = await signText({ text, keyFile: options.keyFile, namespace: namespaceOf(machine, gate) })
-  const approval = parseApproval({ text, signature, clock: parts.clock })
-  await parts.store.saveApproval(approval)
-  return { approval, warning: await warningFor(parts, await loadRun(parts, runId), approval) }
+  const approval = parseApproval({ text, signature, clock: deps.clock })
+  await deps.store.saveApproval(approval)
+  return { approval, warning: await warningFor(deps, await loadRun(deps, runId), approval) }
 }
 
 /** Keeps what was signed elsewhere. A signature that does not vouch for the statement is refused and not kept. */
 export async function importApproval(
-  parts: EngineDeps,
+  deps: EngineDeps,
   text: string,
   signature: string,
 ): Promise<KeptApproval> {
-  const approval = parseApproval({ text, signature, clock: parts.clock })
+  const approval = parseApproval({ text, signature, clock: deps.clock })
   const { approver, reason, nonce } = approval.statement
-  assertNoSecretWords(parts, { approver, reason, nonce })
-  const run = await loadRun(parts, approval.statement.runId)
-  const earlier = await parts.store.approval(approval.approvalId)
-  if (
-    earlier !== null &&
-    (earlier.signature === approval.signature || (await isSettled(parts, run, earlier)))
-  )
-    return { approval: earlier, warning: await warningFor(parts, run, earlier) }
-  const fault = await faultOf(parts, approval)
+  assertNoSecretWords(deps, { approver, reason, nonce })
+  const run = await loadRun(deps, approval.statement.runId)
+  const earlier = await deps.store.approval(approval.approvalId)
+  if (earlier !== null && (earlier.signature === approval.signature || (await isSettled(deps, run, earlier))))
+    return { approval: earlier, warning: await warningFor(deps, run, earlier) }
+  const fault = await faultOf(deps, approval)
   if (fault !== null) {
     throw new CutterError(
       'APPROVAL_REFUSED',
@@ -78,10 +74,10 @@ export async function importApproval(
   }
   refuseFromTheFuture(run, approval)
   // A good signature stays: a run may be going on under it at this moment.
-  if (earlier?.kind === 'signed' && (await faultOf(parts, earlier)) === null)
-    return { approval: earlier, warning: await warningFor(parts, run, earlier) }
-  await parts.store.saveApproval(approval)
-  return { approval, warning: await warningFor(parts, run, approval) }
+  if (earlier?.kind === 'signed' && (await faultOf(deps, earlier)) === null)
+    return { approval: earlier, warning: await warningFor(deps, run, earlier) }
+  await deps.store.saveApproval(approval)
+  return { approval, warning: await warningFor(deps, run, approval) }
 }
 
 /** What a decision counted, and what a closed run leaves, is evidence by now: its signature stays the one that it is. */
@@ -100,48 +96,48 @@ function refuseFromTheFuture(run: Run, { approvalId, statement }: Approval): voi
 }
 
 /** All that the gate would say now but for who brings the approval there, which is not known yet; and nothing is recorded. */
-async function warningFor(parts: EngineDeps, run: Run, approval: Approval): Promise<Refusal | null> {
-  const { policy, trust } = await readPolicyAt(parts, run)
-  const operators = await readOperators(parts, run)
-  const others = await parts.store.approvals(run.runId)
-  const now = parts.clock.now()
+async function warningFor(deps: EngineDeps, run: Run, approval: Approval): Promise<Refusal | null> {
+  const { policy, trust } = await readPolicyAt(deps, run)
+  const operators = await readOperators(deps, run)
+  const others = await deps.store.approvals(run.runId)
+  const now = deps.clock.now()
   return (await judgeApproval({ run, approval, operators, now, trust, policy, others })).refusal
 }
 
 /** Makes a label for a dry run, which vouches for nothing and grants nothing. */
 export async function rehearseApproval(
-  parts: EngineDeps,
+  deps: EngineDeps,
   runId: string,
   options: StatementOptions,
 ): Promise<Approval> {
-  const run = await loadRun(parts, runId)
-  const approval = composeRehearsal(await statementInput(parts, run, options))
-  await parts.store.saveApproval(approval)
+  const run = await loadRun(deps, runId)
+  const approval = composeRehearsal(await statementInput(deps, run, options))
+  await deps.store.saveApproval(approval)
   return approval
 }
 
-async function statementInput(parts: EngineDeps, run: Run, { as, decision, reason }: StatementOptions) {
-  assertNoSecretWords(parts, { '--as': as, '--reason': reason })
-  const { validHours } = parts.policy(run.machine, run.gate ?? '')
-  const { machine } = await parts.installed(run.machine)
+async function statementInput(deps: EngineDeps, run: Run, { as, decision, reason }: StatementOptions) {
+  assertNoSecretWords(deps, { '--as': as, '--reason': reason })
+  const { validHours } = deps.policy(run.machine, run.gate ?? '')
+  const { machine } = await deps.installed(run.machine)
   // What is signed for another definition counts no more once the run is upgraded.
   if (run.status !== 'closed') assertSameDefinition(machine, run)
   const { reviewGates = [] } = machine
   const review =
-    run.gate !== null && reviewGates.includes(run.gate) ? { reviewDecisionId: `rd-${parts.nonce()}` } : {}
+    run.gate !== null && reviewGates.includes(run.gate) ? { reviewDecisionId: `rd-${deps.nonce()}` } : {}
   return {
     run,
     approver: as,
     decision,
     reason,
-    clock: parts.clock,
-    nonce: parts.nonce(),
+    clock: deps.clock,
+    nonce: deps.nonce(),
     validHours,
     ...review,
   }
 }
 
-async function faultOf(parts: EngineDeps, approval: Approval) {
+async function faultOf(deps: EngineDeps, approval: Approval) {
   const { statement, statementText: text, signature } = approval
   const namespace = namespaceOf(statement.machine, statement.gate)
   const signed = { text, signature: signature!, namespace }
@@ -154,9 +150,9 @@ async function faultOf(parts: EngineDeps, approval: Approval) {
   }
   const answer = await verifySignature({
     ...signed,
-    ...parts.trust,
+    ...deps.trust,
     principal: statement.approver,
-    at: parts.clock.now(),
+    at: deps.clock.now(),
   })
   return answer.ok ? null : answer
 }

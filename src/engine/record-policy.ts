@@ -5,12 +5,12 @@ import type { Step } from '../domain/step.ts'
 import type { EngineDeps } from './engine-deps.ts'
 
 /** What is in force at a run's gate now. Parts that record none (a bench) answer with the rules alone. */
-export async function readPolicyAt(parts: EngineDeps, run: Run): Promise<Partial<PolicySnapshot> & Rules> {
+export async function readPolicyAt(deps: EngineDeps, run: Run): Promise<Partial<PolicySnapshot> & Rules> {
   const gate = run.gate ?? ''
   return (
-    (await parts.inForce?.(run.machine, gate)) ?? {
-      policy: parts.policy(run.machine, gate),
-      trust: parts.trust,
+    (await deps.inForce?.(run.machine, gate)) ?? {
+      policy: deps.policy(run.machine, gate),
+      trust: deps.trust,
     }
   )
 }
@@ -26,11 +26,11 @@ export const arrivesAtGate = ({ inForce }: EngineDeps, { run, entry }: Step): bo
  * evidence: which gate it arrives at is known only from the step. Snapshots don't depend on the digest.
  */
 export async function recordPolicyAtArrival(
-  parts: EngineDeps,
+  deps: EngineDeps,
   step: Step,
   again: (recorded: { policyDigest: string }, evidence: Evidence[]) => Step,
 ): Promise<Step> {
-  if (!arrivesAtGate(parts, step)) return step
-  const { policyDigest, evidence } = await parts.inForce!(step.run.machine, step.run.gate!)
+  if (!arrivesAtGate(deps, step)) return step
+  const { policyDigest, evidence } = await deps.inForce!(step.run.machine, step.run.gate!)
   return again({ policyDigest }, evidence)
 }

@@ -1,6 +1,6 @@
 import type { Approval } from '../domain/approval.ts'
 import type { Effect, EffectContext, EffectResult, EffectRow, Probe, WriteEffect } from '../domain/effect.ts'
-import { CutterError, Stop, type StopFacts } from '../domain/errors.ts'
+import { CutterError, missingEvidenceError, Stop, type StopFacts } from '../domain/errors.ts'
 import type { Evidence } from '../domain/evidence.ts'
 import type { Json } from '../domain/json.ts'
 import type { Run, RunEvent } from '../domain/run.ts'
@@ -39,46 +39,46 @@ export class Interrupted extends Error {
 
 /** Performs one claimed effect, to its end. Never throws but for an interrupt: a failure is an outcome. */
 export async function runEffect(
-  parts: EngineDeps,
+  deps: EngineDeps,
   run: Run,
   row: EffectRow,
   effect: Effect,
 ): Promise<EffectOutcome> {
   const begun = performance.now()
-  const context = new Context(parts, run, row)
+  const context = new Context(deps, run, row)
   const readings: Readings = {}
   try {
-    if (effect.kind === 'write') await refuseUnapproved(parts, run, effect)
-    if (workLeftMs(parts, run) === 0) throw atCap('it was not begun')
-    const { ran, result } = await outcomeOf(parts, context, effect, row.input, readings)
+    if (effect.kind === 'write') await refuseUnapproved(deps, run, effect)
+    if (workLeftMs(deps, run) === 0) throw atCap('it was not begun')
+    const { ran, result } = await outcomeOf(deps, context, effect, row.input, readings)
     const output = effect.output.parse(result.output) as Json
     const evidence = result.evidence ?? []
     const wrote = effect.kind === 'write' && ran !== 'simulate'
     refuseOddNames(row.name, evidence)
     const quotesDocument = effect.quotesDocument === true
-    assertNoSecretReport(parts, { name: row.name, wrote, quotesDocument }, { output, evidence })
+    assertNoSecretReport(deps, { name: row.name, wrote, quotesDocument }, { output, evidence })
     const workedMs = performance.now() - begun
     return {
       event: eventOf(
         `xstate.done.actor.${row.invokeId}`,
-        { output: parts.secrets?.facts(output) ?? output, ran },
-        { parts, row, effect, readings, workedMs },
+        { output: deps.secrets?.facts(output) ?? output, ran },
+        { deps, row, effect, readings, workedMs },
       ),
       evidence,
       workedMs,
     }
   } catch (error) {
-    if (parts.interrupt.aborted) throw new Interrupted(run.runId, { cause: error })
+    if (deps.interrupt.aborted) throw new Interrupted(run.runId, { cause: error })
     const workedMs = performance.now() - begun
-    const found = await limitStopToPhase(parts, run, row.name, stopOf(error, context.signal))
-    const stop = parts.secrets?.words(found) ?? found
+    const found = await limitStopToPhase(deps, run, row.name, stopOf(error, context.signal))
+    const stop = deps.secrets?.words(found) ?? found
     if (stop.code === 'STOP_INTERNAL')
-      parts.log.error({ err: error, runId: run.runId, effect: row.name }, 'effect failed')
+      deps.log.error({ err: error, runId: run.runId, effect: row.name }, 'effect failed')
     return {
       event: eventOf(
         `xstate.error.actor.${row.invokeId}`,
         { error: stop as unknown as Json },
-        { parts, row, effect, readings, workedMs },
+        { deps, row, effect, readings, workedMs },
       ),
       evidence: [],
       workedMs,
@@ -91,7 +91,7 @@ export async function runEffect(
  * crash, a stop or a lost connection, what it finds decides, and so it is done once.
  */
 async function outcomeOf(
-  parts: EngineDeps,
+  deps: EngineDeps,
   context: EffectContext,
   effect: Effect,
   input: Json,
@@ -99,24 +99,24 @@ async function outcomeOf(
 ): Promise<{ ran: Ran; result: EffectResult<unknown> }> {
   const parsed = effect.input.parse(input)
   if (effect.kind === 'read') {
-    if (context.mode === 'live') readings.executionSwitch = await readExecutionSwitch(parts)
+    if (context.mode === 'live') readings.executionSwitch = await readExecutionSwitch(deps)
     return { ran: 'execute', result: await effect.execute(context, parsed) }
   }
   if (context.mode !== 'live') {
-    readings.hold = await assertNoHoldBeforeWrite(parts, context.runId)
+    readings.hold = await assertNoHoldBeforeWrite(deps, context.runId)
     return { ran: 'simulate', result: await effect.simulate(context, parsed) }
   }
 
   const before = await probed(context, effect, parsed)
   if (before.outcome === 'committed') return { ran: 'probe', result: before }
   if (before.outcome === 'unknown') throw unknownOutcome(effect.name, before.why)
-  readings.hold = await assertNoHoldBeforeWrite(parts, context.runId)
-  readings.executionSwitch = await assertSwitchBeforeWrite(parts)
+  readings.hold = await assertNoHoldBeforeWrite(deps, context.runId)
+  readings.executionSwitch = await assertSwitchBeforeWrite(deps)
   try {
     return { ran: 'execute', result: await effect.execute(context, parsed) }
   } catch (error) {
     // A Stop knows that nothing remains. Anything else may have committed: ask the target, never guess.
-    if (error instanceof Stop || parts.interrupt.aborted) throw error
+    if (error instanceof Stop || deps.interrupt.aborted) throw error
     return { ran: 'probe', result: await settled(context, effect, parsed, error) }
   }
 }
@@ -125,14 +125,14 @@ async function outcomeOf(
  * A last check looks at the world; what writes there would do so before the approval is used, and again with the same one. Nor
  * does a live run write before it has used one, whatever its chart says.
  */
-async function refuseUnapproved(parts: EngineDeps, run: Run, effect: WriteEffect): Promise<void> {
+async function refuseUnapproved(deps: EngineDeps, run: Run, effect: WriteEffect): Promise<void> {
   const unapproved = (when: string) =>
     new Stop('STOP_INTERNAL', `the machine asks for the write ${effect.name} ${when}; it was not begun`, {
       next: 'mend the chart: a write comes after its gate',
     })
   if (run.gateSeq !== null) throw unapproved('while its gate is not yet passed')
   if (run.mode !== 'live' || effect.beforeApproval) return
-  if ((await findLastApprovalUsed(parts.store, run.runId)) === null)
+  if ((await findLastApprovalUsed(deps.store, run.runId)) === null)
     throw unapproved('before it has used an approval')
 }
 
@@ -210,7 +210,7 @@ function refuseOddNames(effect: string, evidence: Evidence[]): void {
 }
 
 interface Circumstances {
-  parts: EngineDeps
+  deps: EngineDeps
   row: EffectRow
   effect: Effect
   readings: Readings
@@ -224,7 +224,7 @@ interface Circumstances {
 function eventOf(
   type: string,
   outcome: { output: Json; ran: Ran } | { error: Json },
-  { parts, row, effect, readings, workedMs }: Circumstances,
+  { deps, row, effect, readings, workedMs }: Circumstances,
 ): RunEvent {
   const event: { [field: string]: Json } = { actorId: row.invokeId }
   if (row.attempt > 1) event.attempt = row.attempt
@@ -233,7 +233,7 @@ function eventOf(
   if (readings.hold !== undefined) event.hold = readings.hold
   if (effect.kind === 'write') event.kind = 'write'
   if ('output' in outcome) event.output = outcome.output
-  if (workedMs > parts.caps.phaseMinutes * 60_000) event.overPhaseCap = true
+  if (workedMs > deps.caps.phaseMinutes * 60_000) event.overPhaseCap = true
   if ('ran' in outcome) event.ran = outcome.ran
   event.type = type
   return event as RunEvent
@@ -254,18 +254,18 @@ class Context implements EffectContext {
   private readonly abort: () => AbortSignal
   private made: AbortSignal | null = null
 
-  constructor(parts: EngineDeps, run: Run, row: EffectRow) {
+  constructor(deps: EngineDeps, run: Run, row: EffectRow) {
     this.runId = run.runId
     this.machine = run.machine
     this.version = run.version
     this.mode = run.mode
     this.seq = row.seq
     this.startedBy = run.startedBy
-    this.now = () => parts.clock.now()
-    this.approval = () => findLastApprovalUsed(parts.store, run.runId)
-    this.evidence = (digest) => evidenceOf(parts, run, digest)
-    this.progress = (text) => parts.onProgress?.(run, text)
-    this.abort = () => AbortSignal.any([parts.interrupt, AbortSignal.timeout(workLeftMs(parts, run))])
+    this.now = () => deps.clock.now()
+    this.approval = () => findLastApprovalUsed(deps.store, run.runId)
+    this.evidence = (digest) => evidenceOf(deps, run, digest)
+    this.progress = (text) => deps.onProgress?.(run, text)
+    this.abort = () => AbortSignal.any([deps.interrupt, AbortSignal.timeout(workLeftMs(deps, run))])
   }
 
   get signal(): AbortSignal {
@@ -276,8 +276,7 @@ class Context implements EffectContext {
 
 async function evidenceOf({ store }: EngineDeps, { runId }: Run, digest: string): Promise<Uint8Array> {
   const bytes = await store.evidence(digest)
-  if (bytes === null)
-    throw new CutterError('STORE_TAMPERED', `the evidence ${digest} of run ${runId} is missing`)
+  if (bytes === null) throw missingEvidenceError(runId, digest)
   return bytes
 }
 

@@ -1,45 +1,53 @@
 import type { EffectRow } from '../domain/effect.ts'
 import { CutterError } from '../domain/errors.ts'
 import { canonicalJson, type Json } from '../domain/json.ts'
-import type { Run, RunIdentity } from '../domain/run.ts'
+import type { Mode, Run, RunIdentity } from '../domain/run.ts'
 import type { Step } from '../domain/step.ts'
 import { startStep } from '../machine/transition.ts'
 import { assertNotOnHold } from './check-hold.ts'
 import { assertFilesSafe, assertLiveAllowed } from './check-live.ts'
 import { assertNoSecretInput, assertNoSecretWords } from './check-secrets.ts'
-import type { Exclusively, StartOptions } from './engine.ts'
 import type { EngineDeps, InstalledMachine } from './engine-deps.ts'
 import { assertNotClaimed, currentLease, mapConflict } from './lease.ts'
 import { loadRun } from './load-run.ts'
 import { assertOperator, operatorDeclaredBy } from './operators.ts'
+import type { Exclusively } from './run-lock.ts'
 import { verifyRun } from './verify-run.ts'
 import { claimedAfter, continueRun, workUntilRest } from './work-on-run.ts'
 
+export interface StartOptions {
+  mode: Mode
+  /** Idempotency key. The same key and input always return the same run. */
+  key?: string
+  /** Label of the operator who starts the run. The OS user is recorded next to it. */
+  by?: string
+}
+
 export async function startRun(
-  parts: EngineDeps,
+  deps: EngineDeps,
   exclusively: Exclusively,
   name: string,
   given: { [key: string]: Json },
   options: StartOptions,
 ): Promise<Run> {
-  assertNoSecretWords(parts, { '--by': options.by, '--key': options.key })
-  assertNoSecretInput(parts, given)
-  const by = assertOperator(parts, options.by)
-  const installed = await parts.installed(name)
+  assertNoSecretWords(deps, { '--by': options.by, '--key': options.key })
+  assertNoSecretInput(deps, given)
+  const by = assertOperator(deps, options.by)
+  const installed = await deps.installed(name)
   const parsed = parseInput(installed, installed.machine.input.safeParse(given))
   // Once more: a schema may fill in what nobody gave.
-  assertNoSecretInput(parts, parsed)
+  assertNoSecretInput(deps, parsed)
   const input = await installed.admit(parsed)
   if (options.key === '') throw new CutterError('USAGE', 'the start key is empty; nothing was started')
-  const earlier = options.key === undefined ? null : await parts.store.runByKey(options.key)
-  if (earlier !== null) return goneOn(parts, exclusively, sameStart(earlier, name, input, options), by)
-  await assertNotOnHold(parts, null)
-  const executionSwitch = options.mode === 'live' ? await assertLiveAllowed(parts) : null
-  if (options.mode === 'live') assertFilesSafe(parts, installed)
+  const earlier = options.key === undefined ? null : await deps.store.runByKey(options.key)
+  if (earlier !== null) return goneOn(deps, exclusively, sameStart(earlier, name, input, options), by)
+  await assertNotOnHold(deps, null)
+  const executionSwitch = options.mode === 'live' ? await assertLiveAllowed(deps) : null
+  if (options.mode === 'live') assertFilesSafe(deps, installed)
 
   const { machine } = installed
   const identity: RunIdentity = {
-    runId: runId(machine.runIdPrefix, parts),
+    runId: runId(machine.runIdPrefix, deps),
     machine: machine.name,
     version: machine.version,
     definitionDigest: machine.definitionDigest,
@@ -47,28 +55,28 @@ export async function startRun(
     input,
     startKey: options.key ?? null,
     startedBy: by,
-    osUser: parts.osUser,
-    startedAt: parts.clock.now().toISOString(),
+    osUser: deps.osUser,
+    startedAt: deps.clock.now().toISOString(),
   }
   return exclusively(identity.runId, async () => {
     const reading = executionSwitch === null ? {} : { executionSwitch: executionSwitch as unknown as Json }
-    const readings = { operatorDeclared: operatorDeclaredBy(parts), ...reading }
+    const readings = { operatorDeclared: operatorDeclaredBy(deps), ...reading }
     await installed.remember?.(identity.startedAt)
     const step = startStep(machine, identity, { at: identity.startedAt, by: identity.startedBy, readings })
-    const claimed = await created(parts, step)
+    const claimed = await created(deps, step)
     if (claimed === null) {
-      const faster = await parts.store.runByKey(options.key!)
-      return goneOn(parts, exclusively, sameStart(faster!, name, input, options), by)
+      const faster = await deps.store.runByKey(options.key!)
+      return goneOn(deps, exclusively, sameStart(faster!, name, input, options), by)
     }
-    parts.onStep?.(step.run, step.entry)
-    return workUntilRest(parts, installed, claimedAfter(step, { effects: [], timers: [] }, claimed))
+    deps.onStep?.(step.run, step.entry)
+    return workUntilRest(deps, installed, claimedAfter(step, { effects: [], timers: [] }, claimed))
   })
 }
 
 /** Saves a run's first step. Null when another process was faster with the same start key. */
-async function created(parts: EngineDeps, step: Step): Promise<EffectRow[] | null> {
+async function created(deps: EngineDeps, step: Step): Promise<EffectRow[] | null> {
   try {
-    return await parts.store.create(step, currentLease(parts))
+    return await deps.store.create(step, currentLease(deps))
   } catch (error) {
     if (!(error instanceof CutterError) || error.code !== 'KEY_REUSED' || error.data.pruned) throw error
     return null
@@ -76,14 +84,14 @@ async function created(parts: EngineDeps, step: Step): Promise<EffectRow[] | nul
 }
 
 /** A run that was killed in the midst of its start is taken up again: whoever repeats the command wants it done. */
-async function goneOn(parts: EngineDeps, exclusively: Exclusively, { runId }: Run, by: string): Promise<Run> {
-  const run = await loadRun(parts, runId)
+async function goneOn(deps: EngineDeps, exclusively: Exclusively, { runId }: Run, by: string): Promise<Run> {
+  const run = await loadRun(deps, runId)
   if (run.status !== 'working') return run
   return exclusively(run.runId, async () => {
-    await assertNotOnHold(parts, run)
-    await assertNotClaimed(parts, run)
-    await verifyRun(parts, runId)
-    return mapConflict(parts, run, () => continueRun(parts, run, null, by))
+    await assertNotOnHold(deps, run)
+    await assertNotClaimed(deps, run)
+    await verifyRun(deps, runId)
+    return mapConflict(deps, run, () => continueRun(deps, run, null, by))
   })
 }
 

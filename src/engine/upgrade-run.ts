@@ -13,30 +13,29 @@ import { returnToGate } from './resume-stopped.ts'
  * The run under the installed definition of its machine: as it is when that is the one it was started under, else carried over by
  * the machine's upgrade. Throws MACHINE_CHANGED, with nothing touched, where there is none that fits.
  */
-export async function upgradeIfNeeded(parts: EngineDeps, run: Run, by: string): Promise<Run> {
-  const { machine } = await parts.installed(run.machine)
-  const now =
-    machine.definitionDigest === run.definitionDigest ? run : await upgraded(parts, machine, run, by)
+export async function upgradeIfNeeded(deps: EngineDeps, run: Run, by: string): Promise<Run> {
+  const { machine } = await deps.installed(run.machine)
+  const now = machine.definitionDigest === run.definitionDigest ? run : await upgraded(deps, machine, run, by)
   // Looking at the world for its gate with no approval in hand: an upgrade took it, just now or before a crash.
   const bereft = now.status === 'working' && now.gateSeq !== null && heldApprovalId(now) === null
-  return bereft ? returnToGate(parts, now, 'the upgrade voided the approval in hand', by) : now
+  return bereft ? returnToGate(deps, now, 'the upgrade voided the approval in hand', by) : now
 }
 
-async function upgraded(parts: EngineDeps, machine: Machine, run: Run, by: string): Promise<Run> {
-  const step = await composeUpgradeStep(parts, machine, run, by)
-  await parts.store.advance(step, currentLease(parts))
-  parts.onStep?.(step.run, step.entry)
+async function upgraded(deps: EngineDeps, machine: Machine, run: Run, by: string): Promise<Run> {
+  const step = await composeUpgradeStep(deps, machine, run, by)
+  await deps.store.advance(step, currentLease(deps))
+  deps.onStep?.(step.run, step.entry)
   return step.run
 }
 
 /** The step of an upgrade, not yet saved. */
 export async function composeUpgradeStep(
-  parts: EngineDeps,
+  deps: EngineDeps,
   machine: Machine,
   run: Run,
   by: string,
 ): Promise<Step> {
-  const { store, clock, osUser } = parts
+  const { store, clock, osUser } = deps
   const used = (await store.approvals(run.runId)).filter(({ usedSeq }) => usedSeq !== null)
   const facts = {
     at: clock.now().toISOString(),
@@ -45,9 +44,9 @@ export async function composeUpgradeStep(
     timers: await store.timers(run.runId),
     gatesPassed: used.map(({ statement }) => statement.gate),
   }
-  const readings = { osUser, operatorDeclared: operatorDeclaredBy(parts) }
+  const readings = { osUser, operatorDeclared: operatorDeclaredBy(deps) }
   const step = buildUpgradeStep(machine, run, { ...facts, readings })
-  return recordPolicyAtArrival(parts, step, (recorded, evidence) =>
+  return recordPolicyAtArrival(deps, step, (recorded, evidence) =>
     buildUpgradeStep(machine, run, { ...facts, readings: { ...readings, ...recorded }, evidence }),
   )
 }

@@ -1,9 +1,9 @@
 import type { EffectRow } from '../domain/effect.ts'
+import { tamperedRunError } from '../domain/errors.ts'
 import { UPGRADED } from '../domain/history.ts'
 import { canonicalJson } from '../domain/json.ts'
 import type { Run } from '../domain/run.ts'
 import type { Step } from '../domain/step.ts'
-import { tamperedRunError } from '../domain/tampered-run-error.ts'
 import type { Machine } from '../machine/define.ts'
 import { replayHistory } from '../machine/transition.ts'
 import type { StoredRun, Timer } from '../store/run-store.ts'
@@ -16,19 +16,19 @@ import { findInstalled, loadRunRecord } from './load-run.ts'
  * definition than the installed one can't be replayed, nor one whose machine is gone; the rest is checked all the same.
  */
 export async function verifyRun(
-  parts: EngineDeps,
+  deps: EngineDeps,
   runId: string,
 ): Promise<{ entries: number; replayed: boolean }> {
-  return verifyReplay(parts, await loadRunRecord(parts, runId))
+  return verifyReplay(deps, await loadRunRecord(deps, runId))
 }
 
 /** The second half of it, for a record that was found to hold together. */
 export async function verifyReplay(
-  parts: EngineDeps,
+  deps: EngineDeps,
   record: StoredRun,
 ): Promise<{ entries: number; replayed: boolean }> {
   const { run, history } = record
-  const machine = (await findInstalled(parts, run.machine))?.machine
+  const machine = (await findInstalled(deps, run.machine))?.machine
   if (machine?.definitionDigest !== run.definitionDigest) return { entries: history.length, replayed: false }
   const fault = await faultInReplay(machine, record)
   if (fault !== null) throw tamperedRunError(run.runId, fault)

@@ -27,23 +27,23 @@ export interface ClaimedRun {
  * next effect in the same transaction. Effects run one after another, in the order in which they were asked for.
  */
 export async function workUntilRest(
-  parts: EngineDeps,
+  deps: EngineDeps,
   installed: InstalledMachine,
   inHand: ClaimedRun,
 ): Promise<Run> {
   const runId = inHand.run.runId
   const heartbeat = setInterval(
-    () => void parts.store.renew(runId, currentLease(parts)).catch(() => {}),
+    () => void deps.store.renew(runId, currentLease(deps)).catch(() => {}),
     LEASE_MS / 3,
   )
   heartbeat.unref()
   try {
     let now = inHand
-    while (now.run.status === 'working') now = await workOnce(parts, installed, now)
-    if (now.run.status === 'closed') await parts.onClosed?.(now.run)
+    while (now.run.status === 'working') now = await workOnce(deps, installed, now)
+    if (now.run.status === 'closed') await deps.onClosed?.(now.run)
     return now.run
   } catch (error) {
-    if (error instanceof Interrupted) await parts.store.release(runId, parts.owner)
+    if (error instanceof Interrupted) await deps.store.release(runId, deps.owner)
     throw error
   } finally {
     clearInterval(heartbeat)
@@ -51,16 +51,16 @@ export async function workUntilRest(
 }
 
 async function workOnce(
-  parts: EngineDeps,
+  deps: EngineDeps,
   installed: InstalledMachine,
   inHand: ClaimedRun,
 ): Promise<ClaimedRun> {
   const { run } = inHand
   // Between two phases nothing is begun: the safest point to stop at.
-  if (parts.interrupt.aborted) throw new Interrupted(run.runId)
-  const at = parts.clock.now()
+  if (deps.interrupt.aborted) throw new Interrupted(run.runId)
+  const at = deps.clock.now()
   const due = inHand.timers.find((timer) => Date.parse(timer.dueAt) <= at.getTime())
-  if (due !== undefined) return saveEvent(parts, installed, inHand, due.event, { timerFired: due.timerId })
+  if (due !== undefined) return saveEvent(deps, installed, inHand, due.event, { timerFired: due.timerId })
   const effect = inHand.effects[0]
   if (effect !== undefined) {
     const definition = installed.effects[effect.name]
@@ -70,13 +70,13 @@ async function workOnce(
         `machine ${run.machine} asks for the effect ${effect.name}, which is not installed`,
       )
     }
-    const { event, evidence, workedMs } = await runEffect(parts, run, effect, definition)
-    return saveEvent(parts, installed, inHand, event, { effectDone: effect.invokeId, evidence, workedMs })
+    const { event, evidence, workedMs } = await runEffect(deps, run, effect, definition)
+    return saveEvent(deps, installed, inHand, event, { effectDone: effect.invokeId, evidence, workedMs })
   }
   const [timer] = [...inHand.timers].sort((a, b) => Date.parse(a.dueAt) - Date.parse(b.dueAt))
-  if (timer === undefined) throw await nothingInHand(parts, run)
+  if (timer === undefined) throw await nothingInHand(deps, run)
   const left = Date.parse(timer.dueAt) - at.getTime()
-  await until(Math.min(left, LONGEST_WAIT_MS), parts.interrupt, run)
+  await until(Math.min(left, LONGEST_WAIT_MS), deps.interrupt, run)
   return inHand
 }
 
@@ -91,27 +91,27 @@ async function nothingInHand({ store }: EngineDeps, { runId, seq, state }: Run):
 
 /** Gives the run an event (or, after a crash, takes over its effects) and works on. */
 export async function continueRun(
-  parts: EngineDeps,
+  deps: EngineDeps,
   run: Run,
   event: RunEvent | null,
   by: string,
   known: { evidence?: Evidence[]; timers?: Timer[] } = {},
 ): Promise<Run> {
-  const installed = await parts.installed(run.machine)
-  const timers = known.timers ?? (await parts.store.timers(run.runId))
+  const installed = await deps.installed(run.machine)
+  const timers = known.timers ?? (await deps.store.timers(run.runId))
   const inHand: ClaimedRun = { run, effects: [], timers }
   if (event === null) {
     assertSameDefinition(installed.machine, run)
-    return workUntilRest(parts, installed, { ...inHand, effects: await claimEffects(parts, run) })
+    return workUntilRest(deps, installed, { ...inHand, effects: await claimEffects(deps, run) })
   }
   const reading =
-    run.mode === 'live' ? { executionSwitch: (await readExecutionSwitch(parts)) as unknown as Json } : {}
-  const operator = { osUser: parts.osUser, operatorDeclared: operatorDeclaredBy(parts) }
+    run.mode === 'live' ? { executionSwitch: (await readExecutionSwitch(deps)) as unknown as Json } : {}
+  const operator = { osUser: deps.osUser, operatorDeclared: operatorDeclaredBy(deps) }
   const whole = { ...event, ...operator, ...reading }
   return workUntilRest(
-    parts,
+    deps,
     installed,
-    await saveEvent(parts, installed, inHand, whole, { by, evidence: known.evidence ?? [] }),
+    await saveEvent(deps, installed, inHand, whole, { by, evidence: known.evidence ?? [] }),
   )
 }
 
@@ -119,23 +119,23 @@ type TakeFacts = Omit<StepFacts, 'at' | 'by'> & { by?: string }
 
 /** Saves the step that an event makes, and answers with what is in hand after it. */
 export async function saveEvent(
-  parts: EngineDeps,
+  deps: EngineDeps,
   installed: InstalledMachine,
   inHand: ClaimedRun,
   event: RunEvent,
   facts: TakeFacts,
 ): Promise<ClaimedRun> {
-  const at = parts.clock.now().toISOString()
+  const at = deps.clock.now().toISOString()
   const stepOf = (taken: RunEvent, evidence = facts.evidence ?? []) =>
     eventStep(installed.machine, inHand.run, naming(taken, evidence), { by: ENGINE, ...facts, evidence, at })
   const planned = stepOf(event)
-  const step = arrivesAtGate(parts, planned)
-    ? await recordPolicyAtArrival(parts, planned, (recorded, policy) =>
+  const step = arrivesAtGate(deps, planned)
+    ? await recordPolicyAtArrival(deps, planned, (recorded, policy) =>
         stepOf({ ...recorded, ...event }, [...(facts.evidence ?? []), ...policy]),
       )
     : planned
-  const claimed = await parts.store.advance(step, currentLease(parts))
-  parts.onStep?.(step.run, step.entry)
+  const claimed = await deps.store.advance(step, currentLease(deps))
+  deps.onStep?.(step.run, step.entry)
   return claimedAfter(step, inHand, claimed)
 }
 

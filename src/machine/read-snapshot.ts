@@ -1,8 +1,9 @@
 import type { AnyMachineSnapshot } from 'xstate'
-import { CutterError, type StopCode, type StopFacts } from '../domain/errors.ts'
+import { CutterError, type StopFacts } from '../domain/errors.ts'
 import type { Json } from '../domain/json.ts'
 import type { EntryMarks, HistoryEntry, Outcome, Run, Standing, Status } from '../domain/run.ts'
 import type { Step } from '../domain/step.ts'
+import type { StopCode } from '../domain/stop-codes.ts'
 import type { MachineDefinition, RunContext, StateMeta } from './define.ts'
 
 /** What is read off XState's snapshots and actions. The casts round gaps in its types are here and in step.ts. */

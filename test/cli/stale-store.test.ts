@@ -161,9 +161,7 @@ describe('a store that was put back to an older copy', () => {
     for (const verb of ['show', 'resume']) {
       const answer = await at.cutter(['run', verb, lost.slice(-8), '--json'])
       expect(errorOf(answer)).toEqual([3, 'STORE_TAMPERED'])
-      expect(answer.stderr).toContain(
-        `the store has no run ${lost}, but there are reports of it up to entry 7`,
-      )
+      expect(answer.stderr).toContain(`the store has no run ${lost}, but reports of it exist up to entry 7`)
     }
     expect(errorOf(await at.cutter(['run', 'show', 'nobody', '--json']))).toEqual([4, 'RUN_NOT_FOUND'])
   })
@@ -175,7 +173,7 @@ describe('a store that was edited', () => {
     edited("update history set by = 'nobody' where run_id = ? and seq = 2", runId)
     const answer = await at.cutter(['run', 'show', runId, '--json'])
     expect(errorOf(answer)).toEqual([3, 'STORE_TAMPERED'])
-    expect(answer.stderr).toContain('entry 2 was edited. Other runs go on.')
+    expect(answer.stderr).toContain('entry 2 was edited. Other runs are not affected.')
     expect(await historyOf(at, runId)).toHaveLength(7)
     expect(errorOf(await at.cutter(['run', 'history', runId, '--verify', '--json']))).toEqual([
       3,

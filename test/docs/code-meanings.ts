@@ -1,5 +1,6 @@
 import type { RefusalReason } from '../../src/approvals/refusal.ts'
-import type { ErrorCode, StopCode } from '../../src/domain/errors.ts'
+import type { ErrorCode } from '../../src/domain/errors.ts'
+import type { StopCode } from '../../src/domain/stop-codes.ts'
 
 /** What a code means, and what a person does about it. The compiler holds each list complete. */
 export interface Meaning {

@@ -1,10 +1,10 @@
 import type { Approval, Statement } from '../../domain/approval.ts'
 import type { CloseoutSignature } from '../../domain/closeout-signature.ts'
 import type { EffectRow, Owner } from '../../domain/effect.ts'
+import { tamperedRunError } from '../../domain/errors.ts'
 import { digestOfBytes, type Json } from '../../domain/json.ts'
 import type { HistoryEntry, Run, RunEvent, Status } from '../../domain/run.ts'
 import type { Step } from '../../domain/step.ts'
-import { tamperedRunError } from '../../domain/tampered-run-error.ts'
 import type { EvidenceRow } from '../run-store.ts'
 
 /** Between rows (snake_case, text) and domain values. Our own rows are trusted by their digests, not parsed again. */

@@ -1,0 +1,38 @@
+import type { Run } from '../domain/run.ts'
+import { assertNoSecretWords } from './check-secrets.ts'
+import type { EngineDeps } from './engine-deps.ts'
+import { assertNotClaimed, mapConflict } from './lease.ts'
+import { loadRun } from './load-run.ts'
+import { assertOperator } from './operators.ts'
+
+export interface CancelOptions {
+  reason: string
+  /** Label of the operator. */
+  by?: string
+}
+
+/**
+ * Closes a run as cancelled. A closed run is answered as it is.
+ * @throws RUN_NOT_FOUND, STORE_TAMPERED
+ * @throws RUN_HELD when another process works on the run
+ * @throws EVENT_REFUSED when an interrupted live write must be settled first
+ * @throws OPERATOR_REFUSED, INPUT_REFUSED, USAGE for the operator's label or the reason
+ */
+export async function cancelRun(
+  deps: EngineDeps,
+  id: string,
+  { reason, by: label }: CancelOptions,
+): Promise<Run> {
+  assertNoSecretWords(deps, { '--by': label, '--reason': reason })
+  const run = await loadRun(deps, id)
+  if (run.status === 'closed') return run
+  const by = assertOperator(deps, label)
+  await assertNotClaimed(deps, run)
+  const { cancelOrphaned, claimUnsettled } = await import('./cancel-orphaned.ts')
+  const { continueRun } = await import('./work-on-run.ts')
+  if (run.status === 'working') await claimUnsettled(deps, run)
+  const cancelled = await cancelOrphaned(deps, run, { by, reason })
+  if (cancelled !== null) return cancelled
+  if (deps.checkRecords !== false) await (await import('./verify-run.ts')).verifyRun(deps, id)
+  return mapConflict(deps, run, () => continueRun(deps, run, { type: 'CANCEL', reason }, by))
+}

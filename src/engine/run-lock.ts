@@ -1,0 +1,38 @@
+import { CutterError } from '../domain/errors.ts'
+
+/** Does a task while no other task of this process works on the same run. */
+export type Exclusively = <Result>(runId: string, task: () => Promise<Result>) => Promise<Result>
+
+export interface RunLock {
+  /** @throws RUN_HELD when this process works on the run already */
+  exclusively: Exclusively
+  /** How many runs this process works on at this moment. */
+  count(): number
+}
+
+/**
+ * A lock per run within one process. Two resumes of one run in one process share an owner, so the lease of an effect can't tell them
+ * apart. `afterwards` is called with the run's id when a task has ended, before the run is free again.
+ */
+export function createRunLock(afterwards: (runId: string) => Promise<void>): RunLock {
+  const locked = new Set<string>()
+  return {
+    async exclusively(runId, task) {
+      if (locked.has(runId)) throw lockedError(runId)
+      locked.add(runId)
+      try {
+        return await task()
+      } finally {
+        await afterwards(runId)
+        locked.delete(runId)
+      }
+    },
+    count: () => locked.size,
+  }
+}
+
+function lockedError(runId: string): CutterError {
+  return new CutterError('RUN_HELD', `run ${runId} is being worked on by this very process`, {
+    next: 'wait for its answer',
+  })
+}
