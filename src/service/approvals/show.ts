@@ -1,6 +1,6 @@
 import type { Home } from '../../app/open-app.ts'
 import type { Statement } from '../../domain/approval.ts'
-import { CutterError } from '../../domain/errors.ts'
+import { noSuchApprovalError } from '../../domain/errors.ts'
 import { type ListedApproval, listedApproval } from './approval-answer.ts'
 
 export interface ShownApproval extends ListedApproval {
@@ -20,11 +20,7 @@ export async function showApproval(
   { approvalId }: { approvalId: string },
 ): Promise<ShownApproval> {
   const approval = await store.approval(approvalId)
-  if (approval === null) {
-    throw new CutterError('APPROVAL_NOT_FOUND', `there is no approval ${approvalId} here`, {
-      next: 'cutter approval list',
-    })
-  }
+  if (approval === null) throw noSuchApprovalError(approvalId)
   const { statement, statementText, signature } = approval
   return { ...listedApproval(approval), statement, statementText, signature }
 }

@@ -1,5 +1,5 @@
 import type { App } from '../../app/open-app.ts'
-import { CutterError } from '../../domain/errors.ts'
+import { CutterError, noSuchApprovalError } from '../../domain/errors.ts'
 import type { RunStore } from '../../store/run-store.ts'
 import { readBatchRows } from './batch-answer.ts'
 import type { Batch } from './batch-file.ts'
@@ -26,7 +26,7 @@ export async function continueApproved(
   const found = await Promise.all(
     approvalIds.map(async (approvalId): Promise<Continuation[]> => {
       const approval = await store.approval(approvalId)
-      if (approval === null) throw noSuchApproval(approvalId)
+      if (approval === null) throw noSuchApprovalError(approvalId)
       const { runId, gate } = approval.statement
       const run = runs.find((one) => one.runId === runId)
       if (run === undefined) throw otherBatchError(approvalId, runId, batch)
@@ -72,11 +72,6 @@ export async function continueRehearsed(
   }
   return [...continuations, ...(await continueStopped(store, batch))]
 }
-
-const noSuchApproval = (approvalId: string) =>
-  new CutterError('APPROVAL_NOT_FOUND', `there is no approval ${approvalId} here; nothing was resumed`, {
-    next: 'cutter approval list',
-  })
 
 const otherBatchError = (approvalId: string, runId: string, { batchId }: Batch) =>
   new CutterError(

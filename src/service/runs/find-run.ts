@@ -1,8 +1,8 @@
 import type { Home } from '../../app/open-app.ts'
 import { findReportedRun } from '../../app/run-reports.ts'
-import { CutterError } from '../../domain/errors.ts'
+import { CutterError, lostRunError, noSuchRunError, prunedRunError } from '../../domain/errors.ts'
 import type { Run } from '../../domain/run.ts'
-import { loadRun, lostRunError } from '../../engine/load-run.ts'
+import { loadRun } from '../../engine/load-run.ts'
 
 /** Ids that an error about an ambiguous text lists at most. */
 const MAX_LISTED = 5
@@ -38,13 +38,8 @@ async function runNotFound(
   text: string,
 ): Promise<CutterError> {
   const [pruned] = await store.prunedLike(text)
-  if (pruned !== undefined) {
-    const { runId, prunedAt, bundleDigest } = pruned
-    return new CutterError('RUN_NOT_FOUND', `run ${runId} was pruned at ${prunedAt}`, {
-      next: `its evidence bundle has the SHA-256 ${bundleDigest}: cutter verify <bundle>`,
-    })
-  }
+  if (pruned !== undefined) return prunedRunError(pruned)
   const reported = findReportedRun(folder, text)
   if (reported !== null) return lostRunError(reported.runId, reported.seq)
-  return new CutterError('RUN_NOT_FOUND', `there is no run ${text} here`, { next: 'cutter run list' })
+  return noSuchRunError(text)
 }

@@ -1,10 +1,9 @@
 import type { Home } from '../../app/open-app.ts'
 import { areReportsCurrent } from '../../app/run-reports.ts'
 import { isOfThisBuild } from '../../builtin/registry.ts'
-import { CutterError } from '../../domain/errors.ts'
+import { CutterError, noSuchApprovalError } from '../../domain/errors.ts'
 import type { Run } from '../../domain/run.ts'
-import { assertNotOnHold } from '../../engine/check-hold.ts'
-import { loadRun } from '../../engine/load-run.ts'
+import { loadForResume } from '../../engine/load-run.ts'
 import { findRestingAnswer } from '../../engine/resume-precheck.ts'
 import { definedOnly } from '../defined.ts'
 import { findRunId } from './find-run.ts'
@@ -31,15 +30,16 @@ async function resumeById(
   { approval, by }: Omit<ResumeRunInput, 'run'>,
 ): Promise<Run> {
   const { store, reports } = home
-  const found = await loadRun({ store, reports }, runId)
-  if (found.status !== 'working' && !areReportsCurrent(home.folder, found))
-    await (await home.app()).parts.reports?.atRest(runId)
-  await assertNotOnHold({ store }, found)
-  const isCurrent = found.status === 'closed' || isOfThisBuild(found)
-  const answered = isCurrent ? findRestingAnswer(found, approval) : null
+  const loaded = await loadForResume({ store, reports }, runId, async (run) => {
+    if (run.status !== 'working' && !areReportsCurrent(home.folder, run))
+      await (await home.app()).parts.reports?.atRest(runId)
+  })
+  const { run } = loaded
+  const isCurrent = run.status === 'closed' || isOfThisBuild(run)
+  const answered = isCurrent ? findRestingAnswer(run, approval) : null
   if (answered !== null) return answered
   const { engine } = await home.app()
-  return engine.resume(runId, definedOnly({ approvalId: approval, by }))
+  return engine.resume(loaded, definedOnly({ approvalId: approval, by }))
 }
 
 async function findRunOfApproval({ store }: Home, approvalId: string | undefined): Promise<string> {
@@ -50,7 +50,5 @@ async function findRunOfApproval({ store }: Home, approvalId: string | undefined
   }
   const approval = await store.approval(approvalId)
   if (approval !== null) return approval.statement.runId
-  throw new CutterError('APPROVAL_NOT_FOUND', `there is no approval ${approvalId} here`, {
-    next: 'cutter approval list',
-  })
+  throw noSuchApprovalError(approvalId)
 }
