@@ -20,6 +20,7 @@ const VARIABLE: [RegExp, string][] = [
   [/\bsv-[0-9a-f]{32}\b/g, 'SOURCE'],
   [/\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g, 'UUID'],
   [/\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?(?:\.\d+)?(?:Z|\+00)?/g, 'TIME'],
+  [/\brehearsal_mig_\w+/g, 'DATABASE'],
   [/cutter-instance@[^\s;,]+/g, 'INSTANCE'],
   [/\bv\d+\.\d+\.\d+\b/g, 'VERSION'],
   [/\b[0-9a-f]{8}\b/g, 'SUFFIX'],
@@ -88,6 +89,7 @@ export class Bindings {
  * the page lacks. Binds ids on the way.
  */
 export function difference(expected: string[], actual: string[], bindings: Bindings): string | null {
+  const shown = actual.map((line) => bindings.shown(line))
   let at = 0
   let open = false
   for (const line of expected) {
@@ -96,8 +98,8 @@ export function difference(expected: string[], actual: string[], bindings: Bindi
       continue
     }
     const found = open
-      ? actual.findIndex((candidate, index) => index >= at && fits(line, candidate))
-      : at < actual.length && fits(line, actual[at]!)
+      ? shown.findIndex((candidate, index) => index >= at && fits(line, candidate))
+      : at < shown.length && fits(line, shown[at]!)
         ? at
         : -1
     if (found === -1)
