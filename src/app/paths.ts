@@ -18,3 +18,7 @@ export const migrationsDirectory = (of: 'store/sqlite' | 'target') => join(packa
 
 /** Returns the path of the built thread that saves steps. */
 export const writerThread = () => join(packageRoot(), 'dist', 'writer-thread.cjs')
+
+/** The first line of a `cutter.yaml`, by which editors find its JSON Schema and check the file. */
+export const configSchemaComment = () =>
+  `# yaml-language-server: $schema=${join(packageRoot(), 'docs', 'schema', 'cutter.schema.json')}`

@@ -114,6 +114,6 @@ function secretKeyBelow(value: unknown, path: string): string | null {
 
 function invalidConfigError(file: string, why: string): CutterError {
   return new CutterError('CONFIG_INVALID', `${file} can't be used: ${why}; nothing was started`, {
-    next: 'fix the file; README.md, section Configuration, shows every key',
+    next: 'correct the file; docs/configuration.md shows every key',
   })
 }

@@ -113,7 +113,7 @@ function admitted(machine: LoadedModule['machine'], given: { [key: string]: Json
     'INPUT_REFUSED',
     `machine ${machine.name} can't start: ${fault}; nothing was started`,
     {
-      next: 'README.md, section A machine of your own, shows one',
+      next: 'docs/machines.md shows an example',
     },
   )
 }

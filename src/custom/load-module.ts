@@ -129,6 +129,6 @@ function whyNotLoaded(path: string, cause: unknown): string {
 
 const refused = (path: string, why: string, next?: string, cause?: unknown) =>
   new CutterError('INPUT_REFUSED', `${path} can't be used as a machine: ${why}; nothing was touched`, {
-    next: next ?? 'README.md, section A machine of your own, shows one',
+    next: next ?? 'docs/machines.md shows an example',
     cause,
   })

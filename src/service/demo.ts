@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Home, openHome } from '../app/open-app.ts'
+import { configSchemaComment } from '../app/paths.ts'
 import { CutterError } from '../domain/errors.ts'
 import type { Run } from '../domain/run.ts'
 import { shellQuote } from '../domain/shell-quote.ts'
@@ -53,7 +54,8 @@ async function inDemoHome<T>(
       rmSync(join(folder, 'var', name), { recursive: true, force: true })
     const charter = join(folder, 'charter.md')
     writeFileSync(charter, CHARTER)
-    writeFileSync(join(folder, 'cutter.yaml'), 'execution: { allowLive: true }\n', { mode: 0o644 })
+    const config = `${configSchemaComment()}\nexecution: { allowLive: true }\n`
+    writeFileSync(join(folder, 'cutter.yaml'), config, { mode: 0o644 })
     const home = openHome({ home: folder, env: process.env, cwd: folder, interrupt, secrets })
     try {
       const app = await home.app()

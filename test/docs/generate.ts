@@ -8,6 +8,7 @@ import { checksSchema } from '../../src/effects/deploy/checks-file.ts'
 import type { MachineDefinition } from '../../src/machine/define.ts'
 import { migrationBundleSchema } from '../../src/migration/migration-bundle-spec.ts'
 import { inputFields } from '../../src/service/runs/input-fields.ts'
+import type { Layer } from '../layers.ts'
 import { ANSWERS } from './answers.ts'
 import { ERROR_MEANINGS, type Meaning, REFUSAL_MEANINGS, STOP_MEANINGS } from './code-meanings.ts'
 import { CONFIG_MEANINGS } from './config-keys.ts'
@@ -27,29 +28,20 @@ export function table(head: string[], rows: string[][]): string {
 export function filled(page: string, parts: { [name: string]: string }): string {
   return page.replace(
     /<!-- generated:([a-z-]+):begin -->\n[\s\S]*?<!-- generated:\1:end -->/g,
-    (found, name: string) => {
+    (_, name: string) => {
       const part = parts[name]
-      if (part === undefined && name === 'layers') return found
       if (part === undefined) throw new Error(`no generated part is called ${name}`)
       return `<!-- generated:${name}:begin -->\n${part}\n<!-- generated:${name}:end -->`
     },
   )
 }
 
-/** A layer as test/layers.ts lists it. */
-export interface LayerRow {
-  purpose: string
-  ours: string[]
-  npm: string[]
-  node: boolean | string[]
-}
-
 export function partsOf(
   machines: MachineDefinition[],
-  layers: { [name: string]: LayerRow } | null,
+  layers: { [name: string]: Layer },
 ): { [name: string]: string } {
   return {
-    ...(layers === null ? {} : { layers: layerTable(layers) }),
+    layers: layerTable(layers),
     'config-keys': keyTable(jsonSchemaOf(configSchema), CONFIG_MEANINGS),
     'checks-keys': keyTable(jsonSchemaOf(checksSchema), CHECKS_MEANINGS),
     'bundle-keys': keyTable(jsonSchemaOf(migrationBundleSchema), BUNDLE_MEANINGS),
@@ -99,7 +91,7 @@ function keyTable(schema: JsonSchema, meanings: { [path: string]: string }): str
 }
 
 /** Names only where a layer may not import from every layer above it in the table. */
-function layerTable(layers: { [name: string]: LayerRow }): string {
+function layerTable(layers: { [name: string]: Layer }): string {
   const names = Object.keys(layers)
   return table(
     ['layer', 'what it is', 'imports from', 'packages', 'Node'],

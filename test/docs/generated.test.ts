@@ -1,8 +1,9 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { LAYERS } from '../layers.ts'
 import { shippedMachines } from '../machines/explore-chart.ts'
-import { filled, type LayerRow, partsOf, schemaFiles, undocumentedKeys } from './generate.ts'
+import { filled, partsOf, schemaFiles, undocumentedKeys } from './generate.ts'
 import { pagesIn } from './pages.ts'
 
 /** The generated parts of README, ARCHITECTURE and docs, and the files in docs/schema. `npm run docs` writes them. */
@@ -10,18 +11,12 @@ import { pagesIn } from './pages.ts'
 const ROOT = resolve(import.meta.dirname, '../..')
 const SCHEMAS = join(ROOT, 'docs', 'schema')
 
-/** Null while there is no list of layers: then their table stays as it is. */
-async function layers(): Promise<{ [name: string]: LayerRow } | null> {
-  const file = join(ROOT, 'test', 'layers.ts')
-  return existsSync(file) ? ((await import(file)) as { LAYERS: { [name: string]: LayerRow } }).LAYERS : null
-}
-
 describe('the generated docs', () => {
   test.each(pagesIn(ROOT).map((file) => [relative(ROOT, file)]))(
     '%s has up-to-date generated parts',
     async (name) => {
       const page = readFileSync(join(ROOT, name), 'utf8')
-      await expect(filled(page, partsOf(await shippedMachines(), await layers()))).toMatchFileSnapshot(
+      await expect(filled(page, partsOf(await shippedMachines(), LAYERS))).toMatchFileSnapshot(
         join(ROOT, name),
       )
     },

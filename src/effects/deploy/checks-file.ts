@@ -94,7 +94,7 @@ export function parseChecks(given: unknown, file: string): Checks {
     'INPUT_REFUSED',
     `${file} can't be used: ${faults.join('; ')}; the host was not touched`,
     {
-      next: 'mend the file; README.md, section Deploy, shows every key',
+      next: 'correct the file; docs/deploy.md shows every key',
     },
   )
 }
