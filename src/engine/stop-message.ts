@@ -2,7 +2,8 @@ import type { StopFacts } from '../domain/errors.ts'
 import type { HistoryEntry, Run } from '../domain/run.ts'
 import type { EngineDeps } from './engine-deps.ts'
 
-const NOTHING = 'nothing was touched'
+/** The words by which a stop's message says that its phase changed nothing. */
+const NOTHING = /nothing was (?:changed|touched)/
 
 /**
  * A phase says what it touched itself, wherever in a run it comes. Of a live run that has written before, its words would be
@@ -14,7 +15,7 @@ export async function limitStopToPhase(
   phase: string,
   stop: StopFacts,
 ): Promise<StopFacts> {
-  if (run.mode !== 'live' || !stop.message.includes(NOTHING)) return stop
+  if (run.mode !== 'live' || !NOTHING.test(stop.message)) return stop
   const before = listWrites(await store.history(run.runId))
   if (before.length === 0) return stop
   const words = `${phase} touched nothing, and what ${before.join(' and ')} wrote before stays`
