@@ -8,15 +8,16 @@ import { CutterError } from '../../domain/errors.ts'
 import type { CurrentText } from './current-texts.ts'
 import type { Alias } from './plan.ts'
 
-/** How the text in force becomes the new one, by address. Empty where nothing is in force. */
+/** The changes from the text in force to the new text, by address. Empty if nothing is in force. */
 export interface TextChanges {
-  /** By new address: what became of the old text, and where it stood. */
+  /** By new address: the change, and the old addresses of the text. */
   origins: Map<string, { change: ChangeKind; from: string[] }>
-  /** By old address: where its text stands now, when that is elsewhere. */
+  /** By old address: the new addresses of the text, if they differ. */
   successors: Map<string, string[]>
   aliases: Alias[]
 }
 
+/** Compares the units in force with the records of the new text. */
 export function compareWithCurrent(
   inForce: CurrentText[],
   now: { bytes: Uint8Array; scan: Scan },
@@ -26,16 +27,16 @@ export function compareWithCurrent(
   const difference: TextChanges = { origins: new Map(), successors: new Map(), aliases: [] }
   if (inForce.length === 0) return difference
   const after = listUnitTexts({ bytes: now.bytes, scan: { ...now.scan, records: [...records] } })
-  // The old status counts only where the new text has a mark, so those alone are read again.
+  // The old status matters only if the new text has a status mark. Only those units are read again.
   const marked = new Set(after.filter(({ status }) => status !== null).map(({ address }) => address))
   const status = ({ address, body }: CurrentText) =>
-    marked.has(address) ? statusOf(body, now.scan.profile, profiles) : null
-  const before = inForce.map((unit) => oldText(unit, status(unit)))
-  for (const change of diffUnits(before, after)) take(difference, change)
+    marked.has(address) ? findStatus(body, now.scan.profile, profiles) : null
+  const before = inForce.map((unit) => toUnitText(unit, status(unit)))
+  for (const change of diffUnits(before, after)) addChange(difference, change)
   return difference
 }
 
-function take({ origins, successors, aliases }: TextChanges, one: Change): void {
+function addChange({ origins, successors, aliases }: TextChanges, one: Change): void {
   const { change, address, newAddress, oldSha256 } = one
   if (newAddress === null) return
   const origin = origins.get(newAddress) ?? { change, from: [] }
@@ -48,7 +49,7 @@ function take({ origins, successors, aliases }: TextChanges, one: Change): void 
   aliases.push({ kind, aliasAddress: address, address: newAddress })
 }
 
-function oldText(
+function toUnitText(
   { address, number, parent, contentHash, body }: CurrentText,
   status: string | null,
 ): UnitText {
@@ -65,8 +66,8 @@ function oldText(
   }
 }
 
-/** What the unit's own text says of itself, read alone. */
-function statusOf(body: string, profile: string, profiles: readonly Profile[]): string | null {
+/** Finds the status mark in a unit's own text. */
+function findStatus(body: string, profile: string, profiles: readonly Profile[]): string | null {
   try {
     const { records } = scanText(Buffer.from(body), { document: 'D', profile, profiles })
     return records.find(({ kind }) => kind === 'unit' || kind === 'excluded')?.status ?? null

@@ -13,8 +13,8 @@ export interface CurrentText {
 }
 
 /**
- * The texts that a survey found in force, in the order in which they were first cut. Asked for by the versions that the survey
- * names, whose texts never change: the answer is the same whenever it is asked.
+ * Reads the texts that a survey found in force, in the order of their first cut. The texts are read by the versions that the survey names.
+ * A version's text never changes, so the result depends on the survey alone.
  */
 export async function readCurrentTexts(
   target: Target,

@@ -1,24 +1,30 @@
 import type { EffectContext } from '../../domain/effect.ts'
 import type { Sql } from '../../targets/target.ts'
-import { actorOf } from './deps.ts'
+import { actorOf } from './document-writer.ts'
+import { governanceIds } from './governance-ids.ts'
+import { insertRows } from './governance-rows.ts'
 import type { LifecycleAction } from './lifecycle-plan.ts'
-import { governanceIds, insertRows } from './phases/leg-b-record.ts'
 import type { Alias } from './plan.ts'
 
-/** Actor, review decision, change set, reason and tool revision of every call. */
+/** The arguments of every call: actor, review decision, change set, reason and tool revision. */
 export type CallArguments = (string | null)[]
 
-/** One statement for each function. Gives how many units moved. */
-export async function moveUnits(sql: Sql, actions: LifecycleAction[], under: CallArguments): Promise<number> {
+/** Moves units through their lifecycle, with one statement for each function. Returns the number of units that moved. */
+export async function moveUnits(
+  sql: Sql,
+  actions: LifecycleAction[],
+  shared: CallArguments,
+): Promise<number> {
   let changed = 0
   for (const [action, statement] of Object.entries(STATEMENTS)) {
-    const mine = actions.filter((one) => one.action === action)
-    if (mine.length === 0) continue
-    const what = action === 'retire' ? mine.map(({ to }) => to) : mine.map(({ versionSeq }) => versionSeq)
+    const selected = actions.filter((one) => one.action === action)
+    if (selected.length === 0) continue
+    const values =
+      action === 'retire' ? selected.map(({ to }) => to) : selected.map(({ versionSeq }) => versionSeq)
     const { rows } = await sql.query<{ changed: number }>(statement, [
-      mine.map(({ address }) => address),
-      what,
-      ...under,
+      selected.map(({ address }) => address),
+      values,
+      ...shared,
     ])
     changed += rows[0]!.changed
   }
@@ -42,7 +48,7 @@ const STATEMENTS: Record<LifecycleAction['action'], string> = {
       p_reason => $6, p_tool_revision => $7) as done`,
 }
 
-/** Rows that lead from where a text stood to the unit that has it now. */
+/** Writes the rows that lead from the old address of a text to the unit that has it now. */
 export async function writeAliases(sql: Sql, context: EffectContext, aliases: Alias[]): Promise<void> {
   if (aliases.length === 0) return
   const { changeSetId } = governanceIds(context.runId)

@@ -1,5 +1,5 @@
 import { type Survey, surfaceDifferences, type UnitRow } from '../../targets/survey.ts'
-import { draftDifferences, driftError, targetDifferences } from './drift.ts'
+import { driftError } from './drift.ts'
 import {
   type Alias,
   type CutPlan,
@@ -9,8 +9,9 @@ import {
   isWritten,
   type UnitAction,
 } from './plan.ts'
+import { draftDifferences, targetDifferences } from './plan-differences.ts'
 
-/** One edge or two of a unit's lifecycle, in the state in which they were approved. */
+/** One or two edges of a unit's lifecycle, from the approved state. */
 export type LifecycleAction =
   | {
       action: 'enact'
@@ -21,7 +22,7 @@ export type LifecycleAction =
       to: 'enacted'
     }
   | {
-      /** A draft takes the place of the version in force. */
+      /** A draft replaces the version in force. */
       action: 'supersede'
       address: string
       versionSeq: number
@@ -31,7 +32,7 @@ export type LifecycleAction =
       replaces: { versionSeq: number; contentHash: string; from: 'enacted'; to: 'superseded' }
     }
   | {
-      /** A draft brings a unit back that went out of force, and stays itself what it was. */
+      /** A draft brings back a unit that went out of force. The old version keeps its status. */
       action: 'revive'
       address: string
       versionSeq: number
@@ -41,7 +42,7 @@ export type LifecycleAction =
       after: { versionSeq: number; contentHash: string; status: string }
     }
   | {
-      /** A unit that the text no longer has: superseded where others have its text, else by that on to retired. */
+      /** A unit that the text no longer has. It is superseded if other units have its text, else superseded and retired. */
       action: 'retire'
       address: string
       versionSeq: number
@@ -51,7 +52,7 @@ export type LifecycleAction =
       successors: string[]
     }
 
-/** What SG2 approves: which drafts come into force, and what goes out of it. */
+/** The plan of the lifecycle gate SG2: the drafts that come into force, and the units and versions that go out of force. */
 export interface LifecyclePlan {
   type: 'cutter.plan.lifecycle/v1'
   machineVersion: string
@@ -65,7 +66,11 @@ export interface LifecyclePlan {
   rollback: { beforeCommit: string; afterCommit: string }
 }
 
-/** Stops with STOP_DRIFT, naming each, when drafts of this run are no longer there as they were made. */
+/**
+ * Plans the lifecycle of a cut's drafts.
+ *
+ * @throws Stop STOP_DRIFT when drafts of this run have changed; the stop lists them.
+ */
 export function planLifecycle(
   plan: CutPlan,
   units: UnitRow[],
@@ -73,7 +78,7 @@ export function planLifecycle(
 ): LifecyclePlan {
   const differences = draftDifferences(plan, units)
   if (differences.length > 0)
-    throw driftError('drafts of this run are no longer as it made them', differences, NEXT)
+    throw driftError('drafts of this run have changed since it wrote them', differences, NEXT)
   const rows = new Map(units.map((unit) => [unit.address, unit]))
   return {
     type: 'cutter.plan.lifecycle/v1',
@@ -83,11 +88,12 @@ export function planLifecycle(
     target: plan.target,
     sourceVersionId: plan.source.sourceVersionId,
     actions: [
-      ...plan.actions.filter(isWritten).map((action) => comingIn(action, rows.get(action.address)!)),
-      ...plan.endings.map((ending) => goingOut(ending, rows.get(ending.address)!)),
+      ...plan.actions.filter(isWritten).map((action) => enactAction(action, rows.get(action.address)!)),
+      ...plan.endings.map((ending) => endAction(ending, rows.get(ending.address)!)),
     ],
     aliases: plan.aliases,
     expected: { surface },
+    // Part of the plan digest of open runs: these texts must not change.
     rollback: {
       beforeCommit: 'ROLLBACK of the one transaction that enacts, supersedes and retires',
       afterCommit: 'forward only: a later decision supersedes or retires; nothing is deleted',
@@ -95,7 +101,7 @@ export function planLifecycle(
   }
 }
 
-function comingIn(planned: UnitAction, row: UnitRow): LifecycleAction {
+function enactAction(planned: UnitAction, row: UnitRow): LifecycleAction {
   const { address, contentHash } = planned
   const toForce = { address, contentHash, from: 'draft', to: 'enacted' } as const
   if (!isVersion(planned)) return { action: 'enact', ...toForce, versionSeq: row.versionSeq! }
@@ -106,7 +112,7 @@ function comingIn(planned: UnitAction, row: UnitRow): LifecycleAction {
   return { action: 'supersede', ...coming, replaces: { ...before, from: 'enacted', to: 'superseded' } }
 }
 
-function goingOut({ action, address, contentHash, successors }: Ending, row: UnitRow): LifecycleAction {
+function endAction({ action, address, contentHash, successors }: Ending, row: UnitRow): LifecycleAction {
   const to = action === 'supersede' ? 'superseded' : 'retired'
   return {
     action: 'retire',
@@ -119,14 +125,17 @@ function goingOut({ action, address, contentHash, successors }: Ending, row: Uni
   }
 }
 
-/** The rows of the lifecycle log that an action writes: one for each edge of a version. */
+/** Counts the rows of the lifecycle log that an action writes, one for each edge of a version. */
 export function countEdges(action: LifecycleAction): number {
   return action.action === 'supersede' || action.to === 'retired' ? 2 : 1
 }
 
-const NEXT = 'look at them in the target; cancel the run if that is meant to be'
+const NEXT = 'check them in the target; cancel the run if the change is intended'
 
-/** What differs from the world that SG2 approved; in a dry run the plan names the target, and the work is done on its copy. */
+/**
+ * Lists the differences from the state that SG2 approved. A dry run works on a rehearsal database although its plan names the target, so the
+ * database itself is compared in live runs only.
+ */
 export function lifecycleDifferences(
   approved: LifecyclePlan,
   cut: CutPlan,
@@ -141,13 +150,13 @@ export function lifecycleDifferences(
   ]
 }
 
-/** The same text in another version is another decision. */
+/** Lists changed versions. The same text in another version needs another decision. */
 function versionDifferences({ actions }: LifecyclePlan, units: UnitRow[]): string[] {
-  const there = new Map(units.map((unit) => [unit.address, unit]))
+  const present = new Map(units.map((unit) => [unit.address, unit]))
   const line = (address: string, was: number, is: number | null | undefined) =>
     is === undefined || is === was ? [] : [`unit ${address} was at version ${was}, is at ${is}`]
   return actions.flatMap((one) => {
-    const unit = there.get(one.address)
+    const unit = present.get(one.address)
     if (one.action === 'enact' || one.action === 'retire')
       return line(one.address, one.versionSeq, unit?.versionSeq)
     const before = one.action === 'revive' ? one.after : one.replaces

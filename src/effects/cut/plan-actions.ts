@@ -4,29 +4,35 @@ import { Stop } from '../../domain/errors.ts'
 import type { Survey, UnitRow } from '../../targets/survey.ts'
 import type { TextChanges } from './changes.ts'
 import type { CurrentText } from './current-texts.ts'
-import { ACTOR } from './deps.ts'
-import type { Ending, PlanInput, UnitAction } from './plan.ts'
+import { ACTOR } from './document-writer.ts'
+import type { Ending, UnitAction } from './plan.ts'
 import { assertFreeAddresses } from './taken-address.ts'
 
+/** Whether the profile excludes the record. */
 export const isExcluded = (record: ScanRecord) => record.kind === 'excluded'
 
 /**
- * What is cut: the candidates, and also what is excluded where a unit of that address is in force. An article that is repealed in
- * place stays the unit that it was, with a text that says so.
+ * Selects the records that are cut: the units, and excluded records whose address has a unit in force. An article that is repealed in
+ * place stays the same unit, with a text that says so.
  */
 export function selectUnitRecords(scan: Scan, inForce: CurrentText[]): Set<ScanRecord> {
-  const there = new Set(inForce.map(({ address }) => address))
+  const current = new Set(inForce.map(({ address }) => address))
   const candidates = scan.records.filter(({ kind }) => kind === 'unit')
-  for (const { address } of candidates) there.delete(address!)
+  for (const { address } of candidates) current.delete(address!)
   return new Set(
     scan.records.filter(
-      (record) => record.kind === 'unit' || (isExcluded(record) && there.has(record.address!)),
+      (record) => record.kind === 'unit' || (isExcluded(record) && current.has(record.address!)),
     ),
   )
 }
 
+/**
+ * Plans an action for each record.
+ *
+ * @throws Stop STOP_REFUSED_INPUT when an address belongs to another document, STOP_UNITS_DIFFER when a unit and its version disagree.
+ */
 export function planActions(
-  { survey, document }: PlanInput,
+  { survey, document }: { survey: Survey; document: string },
   records: Set<ScanRecord>,
   { origins }: TextChanges,
 ): UnitAction[] {
@@ -35,13 +41,13 @@ export function planActions(
     [...records].map(({ address }) => address!),
     survey.neighbours,
   )
-  const there = new Map(survey.units.map((unit) => [unit.address, unit]))
+  const present = new Map(survey.units.map((unit) => [unit.address, unit]))
   return [...records].map((record, index): UnitAction => {
     const contentHash = `sha256:${record.sha256}`
     const address = record.address!
-    const unit = there.get(address)
+    const unit = present.get(address)
     const origin = origins.get(address)
-    // By the alphabet: thousands of these are written in canonical form.
+    // Keys in alphabetical order: canonical JSON sorts them, and thousands of these are written.
     return {
       action: actionFor(address, contentHash, unit),
       address,
@@ -66,9 +72,9 @@ function actionFor(address: string, contentHash: string, unit: UnitRow | undefin
   if (versionStatus !== lifecycleStatus) {
     throw new Stop(
       'STOP_UNITS_DIFFER',
-      `${address} is in the target as ${lifecycleStatus}, and its version as ${versionStatus ?? 'none'}; nothing was touched`,
+      `${address} is ${lifecycleStatus} in the target, but its version is ${versionStatus ?? 'missing'}; nothing was changed`,
       {
-        next: 'no writer function leaves a unit like that; have the owner of the target look at it, then start another run',
+        next: 'no writer function leaves a unit in this state; ask the owner of the target to check it, then start another run',
         data: { address, lifecycleStatus, versionStatus },
       },
     )
@@ -80,7 +86,12 @@ function actionFor(address: string, contentHash: string, unit: UnitRow | undefin
   return lifecycleStatus === 'enacted' ? 'amend' : 'revive'
 }
 
-/** Units of the document that the source does not have: those in force end, drafts are left; what ended before stays as it is. */
+/**
+ * Plans the endings of units that the source does not have. Units in force end, Cutter's drafts are left, and units that ended before stay
+ * as they are.
+ *
+ * @throws Stop STOP_UNITS_DIFFER when a draft that is not in the source was not made by a cut.
+ */
 export function planEndings(
   survey: Survey,
   inForce: CurrentText[],
@@ -99,16 +110,15 @@ export function planEndings(
     ({ address, lifecycleStatus }) => lifecycleStatus === 'draft' && !planned.has(address),
   )
   const foreign = drafts.filter(({ createdBy }) => !createdBy.startsWith(ACTOR))
-  if (foreign.length > 0) throw notOurs(foreign)
+  if (foreign.length > 0) throw foreignDraftsError(foreign)
   return { endings, left: drafts.map(({ address }) => address) }
 }
 
-/** What an earlier cut drafted and nobody put into force is left; what somebody else is at work on is not ours to pass by. */
-function notOurs(units: UnitRow[]): Stop {
+function foreignDraftsError(units: UnitRow[]): Stop {
   const [first] = units
   return new Stop(
     'STOP_UNITS_DIFFER',
-    `${units.length} drafts in the target are not in the source and were made by no cut, the first is ${first!.address} by ${first!.createdBy}; nothing was touched`,
+    `${units.length} drafts in the target are not in the source and were not made by a cut, the first is ${first!.address} by ${first!.createdBy}; nothing was changed`,
     { next: 'ask who made them; once they are enacted, a cut can retire them; or cancel the run' },
   )
 }

@@ -1,20 +1,23 @@
 import { createHash } from 'node:crypto'
-import type { EffectContext } from '../../domain/effect.ts'
-import type { Target } from '../../targets/target.ts'
+import type { Target, TargetCaller } from '../../targets/target.ts'
 
-/** A document as its units in a target say it: the newest text in force, or the named source version. */
+/** A document as it is stored in a target: the newest text in force, or the named source version. */
 export interface StoredText {
   document: string
   sourceVersionId: string
   sourceSha256: string
   changeSetId: string
+  /** ISO 8601. */
   cutAt: string
+  /** ISO 8601; null while its units are drafts. */
   inForceSince: string | null
   pieces: StoredPiece[]
 }
 
+/** A literal text between units, or a unit with its text. */
 export type StoredPiece = { text: string } | (StoredUnit & { text: string })
 
+/** A unit of a stored document. */
 export interface StoredUnit {
   address: string
   unitId: string
@@ -39,15 +42,17 @@ interface ChangeSet {
 }
 
 /**
- * Read as the verifier, who alone may see the record of what was cut. Null where the document, or that version of it, was never
- * cut. Throws where a text of it is not in the target any more, or is another one.
+ * Reads a document from a target, as the verifier, which alone may read the record of a cut. Returns null if the document, or that
+ * version of it, was never cut there.
+ *
+ * @throws Error when a text of it is missing in the target, or the texts do not add up to the source.
  */
 export async function readStoredText(
   target: Target,
-  context: Pick<EffectContext, 'runId' | 'signal'>,
+  caller: TargetCaller,
   { document, sourceVersionId }: { document: string; sourceVersionId?: string | undefined },
 ): Promise<StoredText | null> {
-  return target.read('verifier', context as EffectContext, async (sql) => {
+  return target.read('verifier', caller, async (sql) => {
     const { rows: sets } = await sql.query<ChangeSet>(CHANGE_SETS, [document, sourceVersionId ?? null])
     const [found] = sets
     if (found === undefined) return null
@@ -57,22 +62,22 @@ export async function readStoredText(
       if ('text' in piece) return piece
       const version = versions.get(`${piece.unit}\n${piece.contentHash}`)
       if (version === undefined)
-        throw new Error(`the text of ${piece.unit} is not in target ${target.name} any more`)
+        throw new Error(`the text of ${piece.unit} is missing in target ${target.name}`)
       const { contentHash: _, body, ...unit } = version
       return { ...unit, text: body }
     })
     const { changeSetId, cutAt, inForceSince, payload } = found
     const { sourceVersionId: id, sourceSha256 } = payload
-    const whole = pieces.map(({ text }) => text).join('')
-    if (createHash('sha256').update(whole).digest('hex') !== sourceSha256)
+    const complete = pieces.map(({ text }) => text).join('')
+    if (createHash('sha256').update(complete).digest('hex') !== sourceSha256)
       throw new Error(
-        `what target ${target.name} holds of ${document} does not make up its source ${sourceSha256}`,
+        `the texts of ${document} in target ${target.name} do not add up to its source ${sourceSha256}`,
       )
     return { document, sourceVersionId: id, sourceSha256, changeSetId, cutAt, inForceSince, pieces }
   })
 }
 
-// What is in force comes before what is not, then the newest: a text that was cut and not enacted is nobody's law yet.
+// A text in force comes before one that is not, then the newest one. A text that was cut and not enacted is not in force.
 const CHANGE_SETS = `
   select s.change_set_id as "changeSetId", s.payload_summary as payload, to_char(s.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as "cutAt",
     to_char(r.in_force at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as "inForceSince"

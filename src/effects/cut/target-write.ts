@@ -1,32 +1,42 @@
-import type { EffectContext, EffectResult, Probe, WriteEffect } from '../../domain/effect.ts'
+import type { z } from 'zod'
+import type { Effect, EffectContext, EffectResult, Probe } from '../../domain/effect.ts'
+import { writeEffect } from '../../machine/define-effect.ts'
 import type { Target } from '../../targets/target.ts'
 import type { CutDeps } from './deps.ts'
 
-interface Write<Input, Output> {
+interface TargetWrite<Input extends z.ZodType, Output extends z.ZodType> {
   name: string
-  input: WriteEffect<Input, Output>['input']
-  output: WriteEffect<Input, Output>['output']
-  write(target: Target, context: EffectContext, given: Input): Promise<EffectResult<Output>>
-  committed(target: Target, context: EffectContext, given: Input): Promise<Probe<Output>>
+  input: Input
+  output: Output
+  /** Writes to the target, in one transaction. */
+  write(
+    target: Target,
+    context: EffectContext,
+    given: z.output<Input>,
+  ): Promise<EffectResult<z.output<Output>>>
+  /** Tells whether that transaction committed. */
+  committed(target: Target, context: EffectContext, given: z.output<Input>): Promise<Probe<z.output<Output>>>
 }
 
-/** A write of the cut: live on the target that its input names, simulated by the very same calls on the run's own copy. */
-export function targetWrite<Input extends { target: string }, Output>(
+/**
+ * Makes a write effect of the cut from one write. Live it writes to the target that its input names. A dry run makes the same
+ * calls on the run's rehearsal database.
+ */
+export function targetWrite<Input extends z.ZodType<{ target: string }>, Output extends z.ZodType>(
   deps: CutDeps,
-  { name, input, output, write, committed }: Write<Input, Output>,
-): WriteEffect<Input, Output> {
-  return {
+  { name, input, output, write, committed }: TargetWrite<Input, Output>,
+): Effect {
+  return writeEffect({
     name,
-    kind: 'write',
     input,
     output,
     execute: async (context, given) => write(await deps.target(given.target), context, given),
-    // The engine probes live writes; a simulation that is taken up after a crash looks for itself.
+    // The engine probes live writes only. A simulation that is resumed after a crash probes for itself.
     async simulate(context, given) {
-      const scratch = await deps.scratches.open(context.runId)
-      const before = await committed(scratch, context, given)
-      return before.outcome === 'committed' ? before : write(scratch, context, given)
+      const rehearsal = await deps.rehearsals.open(context.runId)
+      const before = await committed(rehearsal, context, given)
+      return before.outcome === 'committed' ? before : write(rehearsal, context, given)
     },
     probe: async (context, given) => committed(await deps.target(given.target), context, given),
-  }
+  })
 }

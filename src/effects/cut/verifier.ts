@@ -1,17 +1,17 @@
 import { createHash } from 'node:crypto'
 import type { Sql } from '../../targets/target.ts'
 
-/**
- * The verifier's own code path. It reads rows and source anew, hashes anew, and imports nothing of what the executor ran:
- * one mistake must not vouch for itself. test/tidy.test.ts holds its imports.
- */
+// The verifier's own code path. It reads rows and source again, hashes them again, and imports nothing of the executor's code, because
+// a mistake must not confirm itself. A structural test checks the imports of this file.
 
+/** Revision of the verifier, for its signature; it has to differ from the executor's. */
 export const VERIFIER_REVISION = 'cutter-verifier/1'
 
+/** The result of the verifier. */
 export interface VerifierFinding {
-  /** Axis 1: the texts. The document, put together from the database alone, is the source, byte for byte. */
+  /** Axis 1, the texts: the document, reassembled from the database alone, is the source byte for byte. */
   reassembled: boolean
-  /** Axis 2: the record. Rows of governance are exactly 13 + 2n + e, of which two are the verifier's own, and n rows are named. */
+  /** Axis 2, the record: there are exactly 13 + 2n + e governance rows, two of them the verifier's own, and n affected rows. */
   arithmetic: boolean
   facts: Record<string, boolean | number | string>
 }
@@ -19,9 +19,9 @@ export interface VerifierFinding {
 interface Payload {
   document: string
   sourceSha256: string
-  /** Units and versions that were written. */
+  /** Number of units and versions that were written. */
   units: number
-  /** Units in force that the text no longer has. */
+  /** Number of units in force that the text no longer has. */
   endings: number
   aliases: number
   layout: ({ unit: string; contentHash: string } | { text: string })[]
@@ -29,11 +29,15 @@ interface Payload {
 
 const hash = (data: string | Uint8Array) => createHash('sha256').update(data).digest('hex')
 
-/** Puts a document together from its change set's layout and the texts of its versions. Throws when a text is missing. */
+/**
+ * Reassembles a document from its change set's layout and the texts of its versions.
+ *
+ * @throws Error when the change set or a text is missing.
+ */
 export async function reassembleDocument(sql: Sql, changeSetId: string): Promise<Buffer> {
   const payload = await payloadOf(sql, changeSetId)
   if (payload === undefined) throw new Error(`there is no change set ${changeSetId}`)
-  return putTogether(sql, payload)
+  return assembleText(sql, payload)
 }
 
 async function payloadOf(sql: Sql, changeSetId: string): Promise<Payload | undefined> {
@@ -44,7 +48,7 @@ async function payloadOf(sql: Sql, changeSetId: string): Promise<Payload | undef
   return rows[0]?.payload_summary
 }
 
-async function putTogether(sql: Sql, { layout, document }: Payload): Promise<Buffer> {
+async function assembleText(sql: Sql, { layout, document }: Payload): Promise<Buffer> {
   const { rows } = await sql.query<{ address: string; body: string }>(
     `select u.canonical_address as address, v.body
      from public.information_unit u
@@ -61,7 +65,7 @@ async function putTogether(sql: Sql, { layout, document }: Payload): Promise<Buf
   return Buffer.from(parts.join(''), 'utf8')
 }
 
-/** Looks at everything that a cut wrote, before the verifier's own rows are added. */
+/** Examines everything that a cut wrote, before the verifier adds its own rows. */
 export async function examineCut(
   sql: Sql,
   given: {
@@ -74,7 +78,7 @@ export async function examineCut(
 ): Promise<VerifierFinding> {
   const payload = await payloadOf(sql, given.changeSetId)
   if (payload === undefined) throw new Error(`there is no change set ${given.changeSetId}`)
-  const rebuilt = await putTogether(sql, payload)
+  const rebuilt = await assembleText(sql, payload)
   const sourceSha256 = hash(given.source)
   const rowsFound = await countGovernance(sql, given)
   const written = payload.units
@@ -115,7 +119,7 @@ async function countGovernance(
   return rows[0]!.rows
 }
 
-/** Affected rows that name a draft which is really there: a unit, or a version of a unit in force. */
+/** Counts the affected rows whose draft exists: a unit, or a version of a unit in force. */
 async function countAffected(sql: Sql, changeSetId: string): Promise<number> {
   const { rows } = await sql.query<{ rows: number }>(
     `select count(*)::int as rows from cutter_governance.cut_change_set_affected_row a
@@ -132,8 +136,8 @@ async function countAffected(sql: Sql, changeSetId: string): Promise<number> {
 }
 
 /**
- * Looks once more when all is in force: the units in force are those of the layout and no others, each with its text there. That
- * these texts make up the source was found before (`examine`), and a text never changes under its hash.
+ * Examines the document again when it is in force: the units in force are exactly those of the layout, each with the layout's text.
+ * `examineCut` has checked before that these texts add up to the source, and a text never changes under its hash.
  */
 export async function examineInForce(sql: Sql, changeSetId: string): Promise<Record<string, boolean>> {
   const payload = await payloadOf(sql, changeSetId)

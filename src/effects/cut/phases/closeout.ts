@@ -1,13 +1,16 @@
 import { z } from 'zod'
-import type { EffectContext, ReadEffect } from '../../../domain/effect.ts'
+import type { EffectContext } from '../../../domain/effect.ts'
 import { Stop } from '../../../domain/errors.ts'
 import { jsonEvidence } from '../../../domain/evidence.ts'
 import type { Json } from '../../../domain/json.ts'
+import { readEffect } from '../../../machine/define-effect.ts'
 import type { Survey } from '../../../targets/survey.ts'
 import type { Target } from '../../../targets/target.ts'
-import { awaitBoth, type CutDeps, readJsonEvidence } from '../deps.ts'
+import { awaitBoth } from '../await-both.ts'
+import type { CutDeps } from '../deps.ts'
+import { governanceIds } from '../governance-ids.ts'
+import { readJsonEvidence } from '../json-evidence.ts'
 import { examineInForce } from '../verifier.ts'
-import { governanceIds } from './leg-b-record.ts'
 
 const input = z.object({
   document: z.string(),
@@ -17,33 +20,31 @@ const input = z.object({
   versions: z.number(),
   edges: z.number(),
 })
-const output = z.looseObject({ report: z.looseObject({}) })
 type Input = z.infer<typeof input>
 
 /**
- * Counts again. A dry run must find every watched table as it was, whole and for the document; a live run must find the
- * document grown by exactly what it wrote, and the verifier must find the text in force and nothing beside it.
+ * Phase `closeout`: counts the rows again. A dry run must not have changed any table. In a live run the document must have grown by exactly
+ * the written rows, and the verifier must find exactly the new text in force.
  */
-export function closeout(deps: CutDeps): ReadEffect<Input, z.infer<typeof output>> {
-  return {
+export function closeout(deps: CutDeps) {
+  return readEffect({
     name: 'closeout',
-    kind: 'read',
     input,
-    output,
+    output: z.looseObject({ report: z.looseObject({}) }),
     async execute(context, given) {
       const before = await readJsonEvidence<Survey>(context, given.surveyDigest)
       const target = await deps.target(given.target)
       const live = context.mode === 'live'
       const [{ survey: after, transactionId }, inForce] = await awaitBoth(
         target.survey(context, given.document),
-        live ? factsInForce(target, context) : Promise.resolve({}),
+        live ? readFactsInForce(target, context) : Promise.resolve({}),
       )
       if (live) {
-        refuseOtherGrowth(before, after, given)
-        refuseOtherText(inForce, given)
+        assertOwnGrowth(before, after, given)
+        assertOwnText(inForce, given)
       } else {
-        refuseAnyGrowth(before, after, target.name)
-        await deps.scratches.drop(context.runId)
+        assertNoGrowth(before, after, target.name)
+        await deps.rehearsals.drop(context.runId)
       }
       const counts = {
         before: before.counts,
@@ -55,29 +56,25 @@ export function closeout(deps: CutDeps): ReadEffect<Input, z.infer<typeof output
         evidence: [jsonEvidence('survey/after', after)],
       }
     },
-  }
+  })
 }
 
-function refuseAnyGrowth(before: Survey, after: Survey, target: string): void {
+function assertNoGrowth(before: Survey, after: Survey, target: string): void {
   const changed = changedTables(before.counts.whole, after.counts.whole)
-  const ours = changedTables(before.counts.document, after.counts.document)
-  if (changed.length === 0 && ours.length === 0) return
-  // Our sessions were read-only and the server says that none had a transaction id, so it was not this run.
+  const ofDocument = changedTables(before.counts.document, after.counts.document)
+  if (changed.length === 0 && ofDocument.length === 0) return
+  // The run's sessions were read-only, and by the server's word none had a transaction id. So this run did not change them.
   throw new Stop(
     'STOP_COUNTS_CHANGED_BY_OTHERS',
-    `rows of target ${target} changed while this dry run went on, by others: ${[...new Set([...changed, ...ours])].join(', ')}`,
+    `other sessions changed rows of target ${target} during this dry run: ${[...new Set([...changed, ...ofDocument])].join(', ')}`,
     {
-      next: 'start another dry run when nobody else writes there',
+      next: 'start another dry run when no other session writes there',
       data: { before: before.counts as unknown as Json, after: after.counts as unknown as Json },
     },
   )
 }
 
-function refuseOtherGrowth(
-  before: Survey,
-  after: Survey,
-  { created, versions, edges, document }: Input,
-): void {
+function assertOwnGrowth(before: Survey, after: Survey, { created, versions, edges, document }: Input): void {
   const grown = (table: string) => (after.counts.document[table] ?? 0) - (before.counts.document[table] ?? 0)
   const expected: Record<string, number> = {
     information_unit: created,
@@ -89,23 +86,23 @@ function refuseOtherGrowth(
   const what = wrong.map((table) => `${table} grew by ${grown(table)}, not ${expected[table]}`).join('; ')
   throw new Stop(
     'STOP_VERIFICATION_FAILED',
-    `the rows of ${document} are not those that this run wrote: ${what}`,
+    `the rows of ${document} are not exactly those that this run wrote: ${what}`,
     {
-      next: 'somebody else wrote to this document meanwhile; compare its rows with the plan',
+      next: 'another session wrote to this document in the meantime; compare its rows with the plan',
     },
   )
 }
 
-function factsInForce(target: Target, context: EffectContext): Promise<Record<string, boolean>> {
+function readFactsInForce(target: Target, context: EffectContext): Promise<Record<string, boolean>> {
   const { changeSetId } = governanceIds(context.runId)
   return target.read('verifier', context, (sql) => examineInForce(sql, changeSetId))
 }
 
-function refuseOtherText(facts: Record<string, boolean>, { document }: Input): void {
+function assertOwnText(facts: Record<string, boolean>, { document }: Input): void {
   const wrong = Object.keys(facts).filter((name) => !facts[name])
   if (wrong.length === 0) return
-  throw new Stop('STOP_VERIFICATION_FAILED', `of ${document} these do not hold: ${wrong.join(', ')}`, {
-    next: 'somebody else moved units of this document meanwhile; compare them with the plan',
+  throw new Stop('STOP_VERIFICATION_FAILED', `these facts do not hold for ${document}: ${wrong.join(', ')}`, {
+    next: 'another session moved units of this document in the meantime; compare them with the plan',
     data: { facts },
   })
 }

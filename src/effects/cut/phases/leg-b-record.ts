@@ -1,13 +1,15 @@
 import { z } from 'zod'
-import type { Approval } from '../../../domain/approval.ts'
-import type { EffectContext, Probe, WriteEffect } from '../../../domain/effect.ts'
-import { Stop } from '../../../domain/errors.ts'
-import { digestOf } from '../../../domain/json.ts'
-import type { Sql, Target } from '../../../targets/target.ts'
-import { actorOf, type CutDeps, lockDocument, readJsonEvidence } from '../deps.ts'
-import { type CutPlan, isVersion } from '../plan.ts'
+import type { EffectContext, EffectResult, Probe } from '../../../domain/effect.ts'
+import type { Target } from '../../../targets/target.ts'
+import type { CutDeps } from '../deps.ts'
+import { lockDocument } from '../document-writer.ts'
+import { governanceIds } from '../governance-ids.ts'
+import { requireApproval } from '../governance-rows.ts'
+import { readJsonEvidence } from '../json-evidence.ts'
+import type { CutPlan } from '../plan.ts'
 import { targetWrite } from '../target-write.ts'
-import type { WrittenUnit } from './cut-leg-a.ts'
+import { writeGovernance } from '../write-governance.ts'
+import type { WrittenUnit } from '../write-units.ts'
 
 const input = z.object({
   document: z.string(),
@@ -19,247 +21,35 @@ const output = z.looseObject({ changeSetId: z.string() })
 type Input = z.infer<typeof input>
 type Output = z.infer<typeof output>
 
-/** Which tool wrote; the verifier's own revision must be another. */
-export const EXECUTOR_REVISION = 'cutter-executor/1'
-
-/** Ids of the governance rows of a run: derived from it, so that a second go can't write them twice. */
-export const governanceIds = (runId: string) => ({
-  changeSetId: `cs-${runId}`,
-  envelopeId: `me-${runId}`,
-  backlogId: `bl-${runId}`,
-  sweepId: `sw-${runId}`,
-  executorSignatureId: `sg-${runId}-executor`,
-})
-
-/** Leg B: what was done and who decided it, in one transaction, as the executor; all rows but the verifier's two. */
-export function legBRecord(deps: CutDeps): WriteEffect<Input, Output> {
-  const at = async (target: Target, context: EffectContext, given: Input) => {
-    const plan = await readJsonEvidence<CutPlan>(context, given.planDigest)
-    const written = await readJsonEvidence<WrittenUnit[]>(context, given.legADigest)
-    const approval = await requireApproval(context)
-    await target.write('executor', context, async (sql) => {
-      await lockDocument(sql, given.document)
-      await writeGovernance(sql, context, { plan, written, approval })
-    })
-    return { output: { changeSetId: governanceIds(context.runId).changeSetId } }
-  }
-  const probeAt = async (
-    target: Target,
-    context: EffectContext,
-    { document }: Input,
-  ): Promise<Probe<Output>> => {
-    const { changeSetId } = governanceIds(context.runId)
-    return target.write('executor', context, async (sql): Promise<Probe<Output>> => {
-      await lockDocument(sql, document)
-      const found = await sql.query('select from cutter_governance.cut_change_set where change_set_id = $1', [
-        changeSetId,
-      ])
-      return found.rowCount === 0
-        ? { outcome: 'not-committed' }
-        : { outcome: 'committed', output: { changeSetId } }
-    })
-  }
-  return targetWrite(deps, { name: 'leg_b_record', input, output, write: at, committed: probeAt })
+/** Phase `leg_b_record`: records what was written and who approved it, in one transaction, as the executor. */
+export function legBRecord(deps: CutDeps) {
+  return targetWrite(deps, { name: 'leg_b_record', input, output, write, committed })
 }
 
-export async function requireApproval(context: EffectContext): Promise<Approval> {
-  const approval = await context.approval()
-  if (approval !== null) return approval
-  throw new Stop('STOP_INTERNAL', `run ${context.runId} is past its gate without an approval`)
+async function write(target: Target, context: EffectContext, given: Input): Promise<EffectResult<Output>> {
+  const plan = await readJsonEvidence<CutPlan>(context, given.planDigest)
+  const written = await readJsonEvidence<WrittenUnit[]>(context, given.legADigest)
+  const approval = await requireApproval(context)
+  await target.write('executor', context, async (sql) => {
+    await lockDocument(sql, given.document)
+    await writeGovernance(sql, context, { plan, written, approval })
+  })
+  return { output: { changeSetId: governanceIds(context.runId).changeSetId } }
 }
 
-/** The row in which a signed statement is the review: its approver is the reviewer. */
-export function buildReviewRow(
-  approval: Approval,
-  reviewDecisionId: string,
-  event: 'cut' | 'enact' | 'lifecycle',
-  envelopeId: string,
-) {
-  const { statement, kind } = approval
-  return {
-    review_decision_id: reviewDecisionId,
-    governance_event_kind: event,
-    manifest_id: envelopeId,
-    verdict: statement.decision,
-    findings: {
-      planDigest: statement.planDigest,
-      statementDigest: digestOf(statement),
-      approvalId: approval.approvalId,
-      reason: statement.reason,
-    },
-    // What the statement itself says; whether a person or a program held the key, only allowed_signers' owner knows.
-    reviewer_class: kind === 'signed' ? 'human' : 'program',
-    reviewer_identity: statement.approver,
-    decision_at: statement.issuedAt,
-    decided_by: statement.approver,
-  }
-}
-
-interface Facts {
-  plan: CutPlan
-  written: WrittenUnit[]
-  approval: Approval
-}
-
-async function writeGovernance(
-  sql: Sql,
+async function committed(
+  target: Target,
   context: EffectContext,
-  { plan, written, approval }: Facts,
-): Promise<void> {
-  const ids = governanceIds(context.runId)
-  const actor = actorOf(context)
-  const { sourceVersionId, sha256: sourceSha256, bytes } = plan.source
-  const payload = {
-    document: plan.document,
-    sourceVersionId,
-    sourceSha256,
-    bytes,
-    units: written.length,
-    endings: plan.endings.length,
-    aliases: plan.aliases.length,
-    layout: plan.layout,
-  }
-  const insert = (table: string, rows: object[]) => insertRows(sql, `cutter_governance.${table}`, rows)
-
-  await insert('cut_change_set', [
-    {
-      change_set_id: ids.changeSetId,
-      rollback_key: `rb-${context.runId}`,
-      payload_summary: payload,
-      created_by: actor,
-    },
-  ])
-  await insert('manifest_envelope', [
-    {
-      envelope_id: ids.envelopeId,
-      operation_kind: plan.operation,
-      status: 'executed',
-      source_doc_ref: plan.document,
-      cut_change_set_ref: ids.changeSetId,
-      reviewer: approval.statement.approver,
-      created_by: actor,
-    },
-  ])
-  await insertBlocks(sql, plan, written, ids.envelopeId)
-  await insert('manifest_unit_block', await originBlocks(sql, plan, ids.envelopeId))
-  await insertAffectedRows(sql, plan, written, ids.changeSetId)
-  await insert('review_decision', [
-    buildReviewRow(approval, `rd-${approval.approvalId}`, 'cut', ids.envelopeId),
-  ])
-  await insert('decision_backlog_entry', [
-    {
-      backlog_entry_id: ids.backlogId,
-      title: `cut ${plan.document}`,
-      source_doc_ref: plan.document,
-      manifest_id: ids.envelopeId,
-      created_by: actor,
-    },
-  ])
-  await insert(
-    'decision_backlog_history',
-    ['opened', 'planned', 'authorized', 'cut', 'recorded'].map((status, index) => ({
-      history_id: `${ids.backlogId}-${index + 1}`,
-      backlog_entry_id: ids.backlogId,
-      history_seq: index + 1,
-      status,
-      actor: status === 'authorized' ? approval.statement.approver : actor,
-    })),
-  )
-  await insert('decision_backlog_sweep_log', [
-    { sweep_id: ids.sweepId, backlog_entry_id: ids.backlogId, swept_by: actor, findings: { open: 0 } },
-  ])
-  await insert('dot_pair_signature', [
-    {
-      signature_id: ids.executorSignatureId,
-      signature_kind: 'executor',
-      signer_dot_id: 'cutter-executor',
-      signer_identity: actor,
-      signer_tool_revision: EXECUTOR_REVISION,
-      payload_hash: digestOf(payload),
-      cross_reference_change_set_id: ids.changeSetId,
-    },
-  ])
-}
-
-/** A block for each unit that was written. Thousands go in by columns, which costs a third of what they cost as JSON. */
-async function insertBlocks(
-  sql: Sql,
-  plan: CutPlan,
-  written: WrittenUnit[],
-  envelopeId: string,
-): Promise<void> {
-  const planned = new Map(plan.actions.map((action) => [action.address, action]))
-  const actions = written.map(({ address }) => planned.get(address)!)
-  await sql.query(
-    `insert into cutter_governance.manifest_unit_block
-       (envelope_id, unit_local_id, block_role, source_span, render_order, target_unit_id, proposed_canonical_address,
-        proposed_authority, payload_summary)
-     select $1, 'u' || u.sort_order, 'result', jsonb_build_object('start', u.first, 'end', u.last), u.sort_order, u.unit_id,
-       u.address, $2, jsonb_build_object('contentHash', u.content_hash, 'title', u.title)
-     from unnest($3::int[], $4::int[], $5::int[], $6::uuid[], $7::text[], $8::text[], $9::text[])
-       as u (sort_order, first, last, unit_id, address, content_hash, title)`,
-    [
-      envelopeId,
-      plan.document,
-      actions.map(({ sortOrder }) => sortOrder),
-      actions.map(({ start }) => start),
-      actions.map(({ end }) => end),
-      written.map(({ unitId }) => unitId),
-      written.map(({ address }) => address),
-      actions.map(({ contentHash }) => contentHash),
-      actions.map(({ title }) => title),
-    ],
-  )
-}
-
-/** The units that the text no longer has. They end under the second gate's decision; here they are only named. */
-async function originBlocks(sql: Sql, { endings, document }: CutPlan, envelopeId: string): Promise<object[]> {
-  if (endings.length === 0) return []
-  const { rows } = await sql.query<{ address: string; unitId: string }>(
-    `select canonical_address as address, id as "unitId" from public.information_unit where canonical_address = any ($1)`,
-    [endings.map(({ address }) => address)],
-  )
-  const units = new Map(rows.map(({ address, unitId }) => [address, unitId]))
-  return endings.map(({ action, address, contentHash, sortOrder, successors }, index) => ({
-    envelope_id: envelopeId,
-    unit_local_id: `o${index + 1}`,
-    block_role: 'origin',
-    source_span: {},
-    render_order: sortOrder ?? 0,
-    target_unit_id: units.get(address) ?? null,
-    proposed_canonical_address: address,
-    proposed_authority: document,
-    payload_summary: { contentHash, action, successors },
-  }))
-}
-
-/** Of a unit that stays in force the version is the row that came in. */
-async function insertAffectedRows(
-  sql: Sql,
-  plan: CutPlan,
-  written: WrittenUnit[],
-  changeSetId: string,
-): Promise<void> {
-  const versions = new Set(plan.actions.filter(isVersion).map(({ address }) => address))
-  await sql.query(
-    `insert into cutter_governance.cut_change_set_affected_row (affected_row_id, change_set_id, target_table, target_row_id)
-     select $1 || '-' || r.id, $1, case when r.is_version then 'unit_version' else 'information_unit' end, r.id
-     from unnest($2::uuid[], $3::boolean[]) as r (id, is_version)`,
-    [
+  { document }: Input,
+): Promise<Probe<Output>> {
+  const { changeSetId } = governanceIds(context.runId)
+  return target.write('executor', context, async (sql): Promise<Probe<Output>> => {
+    await lockDocument(sql, document)
+    const found = await sql.query('select from cutter_governance.cut_change_set where change_set_id = $1', [
       changeSetId,
-      written.map(({ address, unitId, versionId }) => (versions.has(address) ? versionId : unitId)),
-      written.map(({ address }) => versions.has(address)),
-    ],
-  )
-}
-
-/** Inserts rows given as objects; columns that they don't name keep their defaults. Table and columns are our own constants. */
-export async function insertRows(sql: Sql, table: string, rows: object[]): Promise<void> {
-  const [first] = rows
-  if (first === undefined) return
-  const columns = Object.keys(first).join(', ')
-  await sql.query(
-    `insert into ${table} (${columns}) select ${columns} from jsonb_populate_recordset(null::${table}, $1::jsonb)`,
-    [JSON.stringify(rows)],
-  )
+    ])
+    return found.rowCount === 0
+      ? { outcome: 'not-committed' }
+      : { outcome: 'committed', output: { changeSetId } }
+  })
 }

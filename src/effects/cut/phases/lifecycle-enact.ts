@@ -1,20 +1,17 @@
 import { z } from 'zod'
-import type { EffectContext, Probe, WriteEffect } from '../../../domain/effect.ts'
+import type { EffectContext, EffectResult, Probe } from '../../../domain/effect.ts'
 import { Stop } from '../../../domain/errors.ts'
 import type { Sql, Target } from '../../../targets/target.ts'
-import { actorOf, type CutDeps, lockDocument, readJsonEvidence } from '../deps.ts'
+import type { CutDeps } from '../deps.ts'
+import { actorOf, lockDocument } from '../document-writer.ts'
 import { driftError } from '../drift.ts'
+import { EXECUTOR_REVISION, governanceIds } from '../governance-ids.ts'
+import { buildReviewRow, insertRows, requireApproval } from '../governance-rows.ts'
+import { readJsonEvidence } from '../json-evidence.ts'
 import { moveUnits, writeAliases } from '../lifecycle-calls.ts'
 import { countEdges, type LifecyclePlan, lifecycleDifferences } from '../lifecycle-plan.ts'
 import type { CutPlan } from '../plan.ts'
 import { targetWrite } from '../target-write.ts'
-import {
-  buildReviewRow,
-  EXECUTOR_REVISION,
-  governanceIds,
-  insertRows,
-  requireApproval,
-} from './leg-b-record.ts'
 
 const input = z.object({
   document: z.string(),
@@ -27,29 +24,30 @@ type Input = z.infer<typeof input>
 type Output = z.infer<typeof output>
 
 /**
- * Brings the drafts into force and takes out what they replace, in one transaction, through the lifecycle functions, under the
- * review that SG2's statement is. Aliases come with it: until then an address leads where it always did.
+ * Phase `lifecycle_enact`: brings the drafts into force and ends what they replace, in one transaction, through the lifecycle functions,
+ * under the review of SG2's statement. The aliases are written in the same transaction.
  */
-export function lifecycleEnact(deps: CutDeps): WriteEffect<Input, Output> {
-  const at = async (target: Target, context: EffectContext, given: Input) => {
-    const plan = await readJsonEvidence<LifecyclePlan>(context, given.planDigest)
-    const cut = await readJsonEvidence<CutPlan>(context, given.cutPlanDigest)
-    await target.write('executor', context, async (sql) => {
-      await lockDocument(sql, given.document)
-      await refuseDrift(target, sql, context, { plan, cut })
-      await enact(sql, context, plan)
-    })
-    return resultOf(plan)
-  }
-  return targetWrite(deps, { name: 'lifecycle_enact', input, output, write: at, committed: probeAt })
+export function lifecycleEnact(deps: CutDeps) {
+  return targetWrite(deps, { name: 'lifecycle_enact', input, output, write, committed })
+}
+
+async function write(target: Target, context: EffectContext, given: Input): Promise<EffectResult<Output>> {
+  const plan = await readJsonEvidence<LifecyclePlan>(context, given.planDigest)
+  const cut = await readJsonEvidence<CutPlan>(context, given.cutPlanDigest)
+  await target.write('executor', context, async (sql) => {
+    await lockDocument(sql, given.document)
+    await assertNoDrift(target, sql, context, { plan, cut })
+    await enact(sql, context, plan)
+  })
+  return resultOf(plan)
 }
 
 /**
- * The review's row is written in the transaction that enacts, for this run's manifest, so it tells whether that committed. A row
- * of that id for another manifest is somebody else's decision, and stands for nothing here.
+ * The row of the review, for this run's manifest, proves that the enacting transaction committed. A row of that id for another manifest
+ * belongs to another decision and proves nothing.
  */
-async function probeAt(target: Target, context: EffectContext, given: Input): Promise<Probe<Output>> {
-  const reviewId = await reviewIdOf(context)
+async function committed(target: Target, context: EffectContext, given: Input): Promise<Probe<Output>> {
+  const reviewId = await requireReviewId(context)
   const plan = await readJsonEvidence<LifecyclePlan>(context, given.planDigest)
   return target.write('executor', context, async (sql): Promise<Probe<Output>> => {
     await lockDocument(sql, given.document)
@@ -70,20 +68,20 @@ async function probeAt(target: Target, context: EffectContext, given: Input): Pr
         },
       )
     }
-    const planned = allEdges(plan)
+    const planned = countAllEdges(plan)
     if (found.edges === planned) return { outcome: 'committed', ...resultOf(plan) }
-    const why = `${found.edges} of ${planned} lifecycle moves are there, though one transaction makes them all`
+    const why = `${found.edges} of ${planned} lifecycle moves exist, although one transaction makes all of them`
     return { outcome: 'unknown', why }
   })
 }
 
-async function reviewIdOf(context: EffectContext): Promise<string> {
+async function requireReviewId(context: EffectContext): Promise<string> {
   const { statement, approvalId } = await requireApproval(context)
   if (statement.reviewDecisionId !== undefined) return statement.reviewDecisionId
   throw new Stop('STOP_INTERNAL', `approval ${approvalId} names no review decision`)
 }
 
-async function refuseDrift(
+async function assertNoDrift(
   target: Target,
   sql: Sql,
   { mode }: EffectContext,
@@ -93,7 +91,7 @@ async function refuseDrift(
   const differences = lifecycleDifferences(plan, cut, found, mode)
   if (differences.length === 0) return
   throw driftError(
-    'the target is no longer as the approved plan says',
+    'the target has changed since the plan was approved',
     differences,
     'cancel this run; its drafts stay drafts',
     'nothing was enacted',
@@ -103,23 +101,23 @@ async function refuseDrift(
 async function enact(sql: Sql, context: EffectContext, plan: LifecyclePlan): Promise<void> {
   const approval = await requireApproval(context)
   const { changeSetId, envelopeId } = governanceIds(context.runId)
-  const reviewId = await reviewIdOf(context)
+  const reviewId = await requireReviewId(context)
   const event = plan.actions.every(({ action }) => action === 'enact') ? 'enact' : 'lifecycle'
   await insertRows(sql, 'cutter_governance.review_decision', [
     buildReviewRow(approval, reviewId, event, envelopeId),
   ])
-  const under = [
+  const shared = [
     actorOf(context),
     reviewId,
     changeSetId,
     approval.statement.reason || null,
     EXECUTOR_REVISION,
   ]
-  const changed = await moveUnits(sql, plan.actions, under)
+  const changed = await moveUnits(sql, plan.actions, shared)
   if (changed < plan.actions.length) {
     throw new Stop(
       'STOP_DRIFT',
-      `${changed} of ${plan.actions.length} units would have moved; all or none, so nothing was`,
+      `only ${changed} of ${plan.actions.length} units would have moved, so the transaction was rolled back; nothing was enacted`,
     )
   }
   await writeAliases(sql, context, plan.aliases)
@@ -136,7 +134,8 @@ function resultOf(plan: LifecyclePlan) {
     ...(ended > 0 ? { ended } : {}),
     ...(plan.aliases.length > 0 ? { aliases: plan.aliases.length } : {}),
   }
-  return { output: { enacted, edges: allEdges(plan), report } }
+  return { output: { enacted, edges: countAllEdges(plan), report } }
 }
 
-const allEdges = ({ actions }: LifecyclePlan) => actions.reduce((sum, action) => sum + countEdges(action), 0)
+const countAllEdges = ({ actions }: LifecyclePlan) =>
+  actions.reduce((sum, action) => sum + countEdges(action), 0)

@@ -1,48 +1,39 @@
 import { z } from 'zod'
-import { type ReadEffect, withUnsavedEvidence } from '../../../domain/effect.ts'
-import { Stop } from '../../../domain/errors.ts'
+import { withUnsavedEvidence } from '../../../domain/effect.ts'
 import { bytesEvidence, jsonEvidence } from '../../../domain/evidence.ts'
-import { digestOf, type Json } from '../../../domain/json.ts'
+import type { Json } from '../../../domain/json.ts'
+import { readEffect } from '../../../machine/define-effect.ts'
 import { readCurrentTexts } from '../current-texts.ts'
-import { type CutDeps, openWriteTarget, readJsonEvidence } from '../deps.ts'
-import {
-  driftError,
-  limitDifferences,
-  planDifferences,
-  summariseDifferences,
-  withDriftNamed,
-} from '../drift.ts'
-import { type LifecyclePlan, lifecycleDifferences, planLifecycle } from '../lifecycle-plan.ts'
+import type { CutDeps } from '../deps.ts'
+import { limitDifferences, summariseDifferences, withDriftNamed } from '../drift.ts'
+import { readJsonEvidence } from '../json-evidence.ts'
+import { backUpDocument } from '../narrow-backup.ts'
 import type { CutPlan } from '../plan.ts'
-import { type PlannedCut, plannedResult, planOnce, planTwice } from './cutplan.ts'
-import { grantProbe } from './grant-probe.ts'
-import { backUpDocument } from './pre-write-backup.ts'
-
-const input = z.object({
-  document: z.string(),
-  source: z.string(),
-  profile: z.string().optional(),
-  accept: z.string().optional(),
-  target: z.string(),
-  planDigest: z.string(),
-})
-const output = z.looseObject({ planDigest: z.string() })
+import { planDifferences } from '../plan-differences.ts'
+import { type PlannedCut, plannedResult, planOnce, planTwice } from '../plan-twice.ts'
+import { probeGrants } from '../probe-grants.ts'
 
 /**
- * The last check at SG1: source and target are read again and the plan is made again. The same digest: the approval covers it.
- * Another: the run falls back to its gate with the new plan, survey and backup, and says what differs.
+ * Phase `recheck_cut`, the last check at SG1: reads source and target again and plans again. If the digest is the same, the approval
+ * covers the plan. Otherwise the run returns to its gate with the new plan, survey and backup, and reports the differences.
  */
-export function recheckCut(deps: CutDeps): ReadEffect<z.infer<typeof input>, z.infer<typeof output>> {
-  return {
+export function recheckCut(deps: CutDeps) {
+  return readEffect({
     name: 'recheck_cut',
-    kind: 'read',
-    input,
-    output,
+    input: z.object({
+      document: z.string(),
+      source: z.string(),
+      profile: z.string().optional(),
+      accept: z.string().optional(),
+      target: z.string(),
+      planDigest: z.string(),
+    }),
+    output: z.looseObject({ planDigest: z.string() }),
     async execute(context, { document, source, profile, accept, target, planDigest }) {
       const bytes = await deps.readSource(source)
-      const there = await deps.target(target)
-      const { survey } = await there.survey(context, document)
-      const inForce = await readCurrentTexts(there, context, survey)
+      const opened = await deps.target(target)
+      const { survey } = await opened.survey(context, document)
+      const inForce = await readCurrentTexts(opened, context, survey)
       const unitCap = deps.caps.units
       const differences = async (plan: CutPlan | null) =>
         planDifferences(await readJsonEvidence<CutPlan>(context, planDigest), {
@@ -52,7 +43,7 @@ export function recheckCut(deps: CutDeps): ReadEffect<z.infer<typeof input>, z.i
           plan,
         })
       const given = { document, profile, accept, bytes, survey, inForce }
-      // The plan that was approved is the other of two where nothing differs.
+      // One new plan is enough if it equals the approved one, which is then the second of two.
       const { plan, evidence }: PlannedCut = await withDriftNamed(
         () => differences(null),
         () => planOnce(deps, context, given),
@@ -60,13 +51,13 @@ export function recheckCut(deps: CutDeps): ReadEffect<z.infer<typeof input>, z.i
       if (evidence.digest === planDigest) return { output: { planDigest, report: { recheck: null } } }
 
       const planned = plannedResult(planTwice(deps, context, given))
-      const differ = await differences(plan)
+      const found = await differences(plan)
       const pinned = bytesEvidence('source', 'application/octet-stream', bytes)
       const surveyed = jsonEvidence('survey/before', survey)
-      const { evidence: backup } = await backUpDocument(there, context, document)
+      const { evidence: backup } = await backUpDocument(opened, context, document)
       const made = [...planned.evidence, pinned, surveyed, backup]
-      // No plan is offered for approval unless grants were probed and its calls rehearsed behind the guards as they are now.
-      const toProbe = {
+      // No plan is offered for approval before the grants were probed and its calls were rehearsed behind the present guards.
+      const probe = {
         document,
         target,
         planDigest: planned.output.planDigest,
@@ -74,8 +65,8 @@ export function recheckCut(deps: CutDeps): ReadEffect<z.infer<typeof input>, z.i
         backupDigest: backup.digest,
       }
       const probed = await withDriftNamed(
-        async () => differ,
-        () => grantProbe(deps).execute(withUnsavedEvidence(context, made), toProbe),
+        async () => found,
+        () => probeGrants(deps, withUnsavedEvidence(context, made), probe),
       )
       return {
         output: {
@@ -93,44 +84,11 @@ export function recheckCut(deps: CutDeps): ReadEffect<z.infer<typeof input>, z.i
             sourceVersionId: plan.source.sourceVersionId,
             units: plan.actions.length,
             counts: { before: survey.counts as unknown as Json, after: null },
-            recheck: { message: summariseDifferences(differ), differences: limitDifferences(differ) },
+            recheck: { message: summariseDifferences(found), differences: limitDifferences(found) },
           },
         },
-        evidence: [...made, ...(probed.evidence ?? [])],
+        evidence: [...made, ...probed.evidence],
       }
     },
-  }
-}
-
-const lifecycleInput = z.object({
-  document: z.string(),
-  target: z.string(),
-  planDigest: z.string(),
-  cutPlanDigest: z.string(),
-})
-
-/** The last check at SG2: the drafts are still there, with their texts, behind the same functions and guards. */
-export function recheckLifecycle(
-  deps: CutDeps,
-): ReadEffect<z.infer<typeof lifecycleInput>, z.infer<typeof output>> {
-  return {
-    name: 'recheck_lifecycle',
-    kind: 'read',
-    input: lifecycleInput,
-    output,
-    async execute(context, { document, target, planDigest, cutPlanDigest }) {
-      const approved = await readJsonEvidence<LifecyclePlan>(context, planDigest)
-      const plan = await readJsonEvidence<CutPlan>(context, cutPlanDigest)
-      const { survey } = await (await openWriteTarget(deps, context, target)).survey(context, document)
-      // No new plan is offered here: behind other guards nothing was rehearsed. Put back as it was, the approval counts.
-      const differences = lifecycleDifferences(approved, plan, survey, context.mode)
-      if (differences.length > 0) {
-        const next = 'set that right, then bring the same approval again'
-        throw driftError('the target is no longer as the approved plan says', differences, next)
-      }
-      if (digestOf(planLifecycle(plan, survey.units, survey.surface)) !== planDigest)
-        throw new Stop('STOP_DRIFT', 'the lifecycle plan made anew is another')
-      return { output: { planDigest, report: { recheck: null } } }
-    },
-  }
+  })
 }

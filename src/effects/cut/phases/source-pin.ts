@@ -1,19 +1,15 @@
 import { z } from 'zod'
-import type { ReadEffect } from '../../../domain/effect.ts'
 import { bytesEvidence, jsonEvidence } from '../../../domain/evidence.ts'
 import type { Json } from '../../../domain/json.ts'
+import { readEffect } from '../../../machine/define-effect.ts'
 import type { CutDeps } from '../deps.ts'
 
-const input = z.object({ document: z.string(), source: z.string(), target: z.string() })
-const output = z.looseObject({ sourceDigest: z.string(), sourceSha256: z.string(), surveyDigest: z.string() })
-
-/** Pins the source by its SHA-256 and keeps its bytes; surveys the target as the reader, before anything else. */
-export function sourcePin(deps: CutDeps): ReadEffect<z.infer<typeof input>, z.infer<typeof output>> {
-  return {
+/** Phase `source_pin`: keeps the source's bytes under their SHA-256, and surveys the target as the reader. */
+export function sourcePin(deps: CutDeps) {
+  return readEffect({
     name: 'source_pin',
-    kind: 'read',
-    input,
-    output,
+    input: z.object({ document: z.string(), source: z.string(), target: z.string() }),
+    output: z.looseObject({ sourceDigest: z.string(), sourceSha256: z.string(), surveyDigest: z.string() }),
     async execute(context, { document, source, target }) {
       const bytes = await deps.readSource(source)
       const { survey, transactionId } = await (await deps.target(target)).survey(context, document)
@@ -37,5 +33,5 @@ export function sourcePin(deps: CutDeps): ReadEffect<z.infer<typeof input>, z.in
         evidence: [pinned, surveyed],
       }
     },
-  }
+  })
 }

@@ -1,52 +1,54 @@
 import { z } from 'zod'
-import type { ReadEffect } from '../../../domain/effect.ts'
 import { Stop } from '../../../domain/errors.ts'
 import { jsonEvidence } from '../../../domain/evidence.ts'
+import { readEffect } from '../../../machine/define-effect.ts'
 import type { Sql } from '../../../targets/target.ts'
-import { type CutDeps, openWriteTarget, readJsonEvidence } from '../deps.ts'
-import { statesAfterCut } from '../drift.ts'
+import { type CutDeps, openWriteTarget } from '../deps.ts'
+import { readJsonEvidence } from '../json-evidence.ts'
 import type { CutPlan } from '../plan.ts'
+import { statesAfterCut } from '../plan-differences.ts'
 
-const input = z.object({ document: z.string(), target: z.string(), planDigest: z.string() })
-const output = z.looseObject({ facts: z.record(z.string(), z.boolean()) })
-
-/** Structure, as named booleans, each asked of the database; one that is false stops the run. */
-export function structuralVerify(deps: CutDeps): ReadEffect<z.infer<typeof input>, z.infer<typeof output>> {
-  return {
+/** Phase `structural_verify`: checks the written structure by named facts of the database. A false fact stops the run. */
+export function structuralVerify(deps: CutDeps) {
+  return readEffect({
     name: 'structural_verify',
-    kind: 'read',
-    input,
-    output,
+    input: z.object({ document: z.string(), target: z.string(), planDigest: z.string() }),
+    output: z.looseObject({ facts: z.record(z.string(), z.boolean()) }),
     async execute(context, { document, target, planDigest }) {
       const plan = await readJsonEvidence<CutPlan>(context, planDigest)
-      const there = await openWriteTarget(deps, context, target)
-      const facts = await there.read('reader', context, (sql) => structure(sql, document, plan))
+      const opened = await openWriteTarget(deps, context, target)
+      const facts = await opened.read('reader', context, (sql) => readStructure(sql, document, plan))
       const wrong = Object.keys(facts).filter((name) => !facts[name])
       if (wrong.length > 0) {
-        throw new Stop('STOP_VERIFICATION_FAILED', `after leg A these do not hold: ${wrong.join(', ')}`, {
-          next: 'look at the rows in the target; they are drafts and in force for nobody',
-          data: { facts },
-        })
+        throw new Stop(
+          'STOP_VERIFICATION_FAILED',
+          `after leg A these facts do not hold: ${wrong.join(', ')}`,
+          {
+            next: 'check the rows in the target; they are drafts and not in force',
+            data: { facts },
+          },
+        )
       }
       return { output: { facts }, evidence: [jsonEvidence('structure', facts)] }
     },
-  }
+  })
 }
 
-async function structure(sql: Sql, document: string, plan: CutPlan): Promise<Record<string, boolean>> {
+/** Reads the facts of a document's structure, with the database's own comparison of each planned unit. */
+async function readStructure(sql: Sql, document: string, plan: CutPlan): Promise<Record<string, boolean>> {
   const states = statesAfterCut(plan)
-  // A unit keeps the place of its first cut; the order of today is in the change set's layout.
+  // A unit keeps the position of its first cut. The present order is in the change set's layout.
   const places = new Map(
     plan.actions
       .filter(({ action }) => action === 'create')
       .map(({ address, sortOrder }) => [address, sortOrder]),
   )
   const { rows } = await sql.query<Record<string, boolean>>(
-    // One full join: the planner knows nothing of rows this fresh, and might compare each with each where it may choose.
+    // One full join, because the planner has no statistics of such new rows and might choose a nested loop.
     `with planned as (
        select * from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::int[])
          as p (address, hash, status, pending, sort_order)
-     ), whole as (
+     ), found as (
        select u.canonical_address as address, u.lifecycle_status, u.sort_order, v.unit_id = u.id as own, v.content_hash,
          v.lifecycle_status as version_status, v.content_hash = u.content_anchor_ref as anchored,
          v.content_hash = 'sha256:' || encode(sha256(convert_to(v.body, 'UTF8')), 'hex') as hashed, n.pending
@@ -66,7 +68,7 @@ async function structure(sql: Sql, document: string, plan: CutPlan): Promise<Rec
          p.pending is null or w.pending is not distinct from p.pending as amended,
          own is true as own, anchored is true as anchored, hashed is true as hashed,
          version_status is not distinct from lifecycle_status as agree
-       from planned p full join whole w on w.address = p.address
+       from planned p full join found w on w.address = p.address
      )
      select
        count(*) filter (where there) = count(*) filter (where planned) as every_unit_is_planned_and_there,

@@ -1,15 +1,18 @@
 import { z } from 'zod'
-import type { EffectContext, EffectResult, Probe, WriteEffect } from '../../../domain/effect.ts'
+import type { EffectContext, EffectResult, Probe } from '../../../domain/effect.ts'
 import { Stop } from '../../../domain/errors.ts'
 import { jsonEvidence } from '../../../domain/evidence.ts'
 import { digestOf } from '../../../domain/json.ts'
 import type { Sql, Target } from '../../../targets/target.ts'
-import { awaitBoth, type CutDeps, readJsonEvidence } from '../deps.ts'
+import { awaitBoth } from '../await-both.ts'
+import type { CutDeps } from '../deps.ts'
+import { EXECUTOR_REVISION, governanceIds } from '../governance-ids.ts'
+import { insertRows } from '../governance-rows.ts'
+import { readJsonEvidence } from '../json-evidence.ts'
 import { planLifecycle } from '../lifecycle-plan.ts'
 import type { CutPlan } from '../plan.ts'
 import { targetWrite } from '../target-write.ts'
 import { examineCut, VERIFIER_REVISION, type VerifierFinding } from '../verifier.ts'
-import { EXECUTOR_REVISION, governanceIds, insertRows } from './leg-b-record.ts'
 
 const input = z.object({
   document: z.string(),
@@ -23,22 +26,22 @@ type Input = z.infer<typeof input>
 type Output = z.infer<typeof output>
 
 /**
- * The verifier looks by its own code path, signs what it found, and the plan of the lifecycle gate is made from what is then
- * there.
+ * Phase `write_verify`: the verifier examines the cut by its own code path and signs its finding. The plan of the lifecycle gate is made
+ * from the state that the target then has.
  */
-export function writeVerify(deps: CutDeps): WriteEffect<Input, Output> {
-  const at = async (target: Target, context: EffectContext, given: Input) => {
+export function writeVerify(deps: CutDeps) {
+  const write = async (target: Target, context: EffectContext, given: Input) => {
     const source = await deps.readSource(given.source)
     const verified = target.write('verifier', context, async (sql) => {
       const ids = governanceIds(context.runId)
       const finding = await examineCut(sql, { ...ids, source, pinnedSha256: given.sourceSha256 })
-      refuseFinding(finding, given)
+      assertVerified(finding, given)
       await signFinding(sql, context, finding)
     })
-    const [, result] = await awaitBoth(verified, resultAt(target, context, given))
+    const [, result] = await awaitBoth(verified, planLifecycleResult(target, context, given))
     return result
   }
-  return targetWrite(deps, { name: 'write_verify', input, output, write: at, committed: probeAt })
+  return targetWrite(deps, { name: 'write_verify', input, output, write, committed })
 }
 
 const verifierIds = (runId: string) => ({
@@ -46,34 +49,35 @@ const verifierIds = (runId: string) => ({
   verifierSignatureId: `sg-${runId}-verifier`,
 })
 
-async function probeAt(target: Target, context: EffectContext, given: Input): Promise<Probe<Output>> {
+/** The verifier's row proves that its transaction committed. */
+async function committed(target: Target, context: EffectContext, given: Input): Promise<Probe<Output>> {
   const { verifyResultId } = verifierIds(context.runId)
-  const there = await target.write('verifier', context, async (sql) => {
-    // The row's own id is the lock: a dead client's insert that is still under way makes this wait for its end.
+  const exists = await target.write('verifier', context, async (sql) => {
+    // The row's id is the lock. If the server still executes a dead client's insert, this waits for its end.
     await sql.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [verifyResultId])
     const found = await sql.query('select from cutter_governance.verify_result where verify_result_id = $1', [
       verifyResultId,
     ])
     return found.rowCount === 1
   })
-  if (!there) return { outcome: 'not-committed' }
-  return { outcome: 'committed', ...(await resultAt(target, context, given)) }
+  if (!exists) return { outcome: 'not-committed' }
+  return { outcome: 'committed', ...(await planLifecycleResult(target, context, given)) }
 }
 
-function refuseFinding({ reassembled, arithmetic, facts }: VerifierFinding, { source }: Input): void {
+function assertVerified({ reassembled, arithmetic, facts }: VerifierFinding, { source }: Input): void {
   if (reassembled && arithmetic) return
   if (facts.source_is_the_pinned_one === false) {
     throw new Stop(
       'STOP_SOURCE_CHANGED',
-      `${source} is no longer the file that was pinned; the units that were cut are those of the pinned one`,
+      `${source} has changed since it was pinned; the written units are those of the pinned text`,
       {
-        next: 'put the pinned text back, then: cutter run resume <run>',
+        next: 'restore the pinned text, then: cutter run resume <run>',
         data: { facts },
       },
     )
   }
-  throw new Stop('STOP_VERIFICATION_FAILED', 'the verifier found something else than what was planned', {
-    next: 'compare the facts; the units are drafts and in force for nobody',
+  throw new Stop('STOP_VERIFICATION_FAILED', 'the verifier found a state that differs from the plan', {
+    next: 'compare the facts; the units are drafts and not in force',
     data: { facts },
   })
 }
@@ -117,7 +121,11 @@ async function signFinding(sql: Sql, { runId }: EffectContext, finding: Verifier
   ])
 }
 
-async function resultAt(target: Target, context: EffectContext, given: Input): Promise<EffectResult<Output>> {
+async function planLifecycleResult(
+  target: Target,
+  context: EffectContext,
+  given: Input,
+): Promise<EffectResult<Output>> {
   const plan = await readJsonEvidence<CutPlan>(context, given.cutPlanDigest)
   const { survey } = await target.survey(context, given.document)
   const lifecycle = jsonEvidence('plan/SG2', planLifecycle(plan, survey.units, survey.surface))

@@ -1,0 +1,51 @@
+import { resolve } from 'node:path'
+import { listProfileNames } from '../../document/profiles/get-profile.ts'
+import { CutterError } from '../../domain/errors.ts'
+import type { Json } from '../../domain/json.ts'
+import { assertAcceptableCodes } from './accepted-problems.ts'
+import type { CutDeps } from './deps.ts'
+import { scanSource } from './scan-source.ts'
+
+/**
+ * Completes the input of a cut before a run exists: source, profile, accepted codes and target.
+ *
+ * @throws INPUT_REFUSED when the source is unknown, unreadable or cannot be scanned, or the profile or a code is not valid.
+ * @throws TARGET_NOT_FOUND when cutter.yaml does not have the target.
+ */
+export async function admitCut(
+  deps: CutDeps,
+  input: { [key: string]: Json },
+): Promise<{ [key: string]: Json }> {
+  const document = input.document as string
+  const registered = deps.documents[document]
+  const source = (input.source as string | undefined) ?? registered?.source
+  if (source === undefined) {
+    throw new CutterError(
+      'INPUT_REFUSED',
+      `document ${document} is not registered in cutter.yaml and no source was given; nothing was changed`,
+      {
+        next: `cutter run start cut --document ${document} --source <file>`,
+      },
+    )
+  }
+  const profile = (input.profile as string | undefined) ?? registered?.profile
+  const known = listProfileNames(deps.profiles)
+  if (profile !== undefined && !known.includes(profile)) {
+    throw new CutterError('INPUT_REFUSED', `there is no profile ${profile}; nothing was changed`, {
+      next: `known profiles are: ${known.join(', ')}`,
+    })
+  }
+  const accept = input.accept === undefined ? undefined : assertAcceptableCodes(input.accept as string)
+  // Opening the embedded target would start its server. A configured target is only looked up and does not connect yet.
+  if (input.target !== 'embedded') await deps.target(input.target as string)
+  const path = resolve(source)
+  // A first scan, so that a source that cannot be read as a document never becomes a run.
+  scanSource(deps, await deps.readSource(path), { document, profile })
+  return {
+    ...input,
+    document,
+    source: path,
+    ...(profile === undefined ? {} : { profile }),
+    ...(accept === undefined ? {} : { accept }),
+  }
+}

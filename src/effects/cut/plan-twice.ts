@@ -1,0 +1,91 @@
+import type { EffectContext } from '../../domain/effect.ts'
+import { Stop } from '../../domain/errors.ts'
+import { type Evidence, jsonEvidence } from '../../domain/evidence.ts'
+import type { Survey } from '../../targets/survey.ts'
+import type { CurrentText } from './current-texts.ts'
+import type { CutDeps } from './deps.ts'
+import type { CutPlan } from './plan.ts'
+import { planCut } from './plan-cut.ts'
+import { type ReadingOptions, reuseScan, scanSafely } from './scan-source.ts'
+
+/** A plan, with its canonical bytes as evidence. */
+export interface PlannedCut {
+  plan: CutPlan
+  evidence: Evidence
+}
+
+type PlanSource = ReadingOptions & { bytes: Uint8Array; survey: Survey; inForce: CurrentText[] }
+
+/**
+ * Plans twice from the same bytes and the same survey. It uses the scan of this process, if there is one.
+ *
+ * @throws Stop STOP_PLAN_NOT_DETERMINISTIC when the two plans differ.
+ */
+export function planTwice(
+  deps: CutDeps,
+  context: Pick<EffectContext, 'mode' | 'version'>,
+  given: PlanSource,
+): PlannedCut {
+  const scan = reuseScan(deps, given.bytes, given)
+  const first = planOnce(deps, context, given, scan)
+  if (first.evidence.digest !== planOnce(deps, context, given, scan).evidence.digest) {
+    throw new Stop(
+      'STOP_PLAN_NOT_DETERMINISTIC',
+      'planning twice gave two different plans; nothing was changed',
+    )
+  }
+  return first
+}
+
+/** Plans once. Without a `scan` the source is scanned again, which the last check at the gate requires. */
+export function planOnce(
+  deps: CutDeps,
+  { mode, version }: Pick<EffectContext, 'mode' | 'version'>,
+  given: PlanSource,
+  scan = scanSafely(deps, given.bytes, given),
+): PlannedCut {
+  const { document, accept, bytes, survey, inForce } = given
+  const plan = planCut({
+    document,
+    mode,
+    machineVersion: version,
+    bytes,
+    scan,
+    survey,
+    inForce,
+    accept,
+    profiles: deps.profiles,
+    unitCap: deps.caps.units,
+  })
+  return { plan, evidence: jsonEvidence('plan/SG1', plan) }
+}
+
+/** Returns a plan as an effect's result. */
+export function plannedResult({ plan, evidence }: PlannedCut) {
+  const { create = 0, adopt = 0, keep = 0, ...others } = countActions(plan)
+  return {
+    output: {
+      planDigest: evidence.digest,
+      cutPlanDigest: evidence.digest,
+      report: {
+        plan: {
+          create,
+          adopt,
+          keep,
+          ...others,
+          governanceRows: plan.arithmetic.governanceRows,
+        },
+      },
+    },
+    evidence: [evidence],
+  }
+}
+
+/** Counts the units of each action. Aliases and drafts that stay are left out if there are none. */
+function countActions({ actions, endings, aliases, left }: CutPlan): { [action: string]: number } {
+  const counts: { [action: string]: number } = {}
+  for (const { action } of [...actions, ...endings]) counts[action] = (counts[action] ?? 0) + 1
+  if (aliases.length > 0) counts.aliases = aliases.length
+  if (left.length > 0) counts.left = left.length
+  return counts
+}
