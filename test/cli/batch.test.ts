@@ -112,7 +112,7 @@ describe('a batch of dry runs', () => {
     at.file('laws/f.md', swapped('f'))
     const stopped = batchOf(await start(at)).documents.find(({ document }) => document === 'f')!
     expect(stopped.stopCode).toBe('STOP_REFUSED_INPUT')
-    expect((await start(at, '--accept', 'ADDRESS_COLLISION')).stderr).toContain('can’t be accepted')
+    expect((await start(at, '--accept', 'ADDRESS_COLLISION')).stderr).toContain('cannot be accepted')
 
     at.file('laws/g.md', swapped('g'))
     const before = batchOf(await show(at))

@@ -216,7 +216,7 @@ describe('a run of an odd document', () => {
   test('refuses to accept what has to be mended', async () => {
     const answer = await begin('back.md', '--accept', 'NUL,NUMBER_OUT_OF_ORDER')
     expect(answer.code).toBe(2)
-    expect(jsonOf(answer).error!.message).toContain('NUL can’t be accepted')
+    expect(jsonOf(answer).error!.message).toContain('NUL cannot be accepted')
     expect(answer.stderr).toContain('HEADING_TOO_LONG, NUMBER_OUT_OF_ORDER, UNCLOSED_BLOCK')
   })
 

@@ -95,7 +95,7 @@ describe('a dry run of a real law', () => {
       for (const line of lines) expect(problems[i]!.message).toContain(`line ${line} ("${heading}")`)
     }
     expect(message).toContain(problems[0]!.message)
-    expect(message).toContain('nothing was touched')
+    expect(message).toContain('nothing was changed')
     const cancelled = await app.engine.cancel(stopped.runId, { reason: 'the source must be mended' })
     expect(cancelled).toMatchObject({ status: 'closed', outcome: 'cancelled' })
   })

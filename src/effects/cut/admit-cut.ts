@@ -32,7 +32,7 @@ export async function admitCut(
   const known = listProfileNames(deps.profiles)
   if (profile !== undefined && !known.includes(profile)) {
     throw new CutterError('INPUT_REFUSED', `there is no profile ${profile}; nothing was changed`, {
-      next: `known profiles are: ${known.join(', ')}`,
+      next: `known are: ${known.join(', ')}`,
     })
   }
   const accept = input.accept === undefined ? undefined : assertAcceptableCodes(input.accept as string)
