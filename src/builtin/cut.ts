@@ -35,7 +35,7 @@ async function connect({ home, config, profiles, target, embedded }: CutAppDeps)
   })
   return {
     target,
-    rehearsals: {
+    rehearsalDatabases: {
       create: async (runId, rows) => (await embedded()).rehearsalDatabases.create(runId, rows),
       open: async (runId) => (await embedded()).rehearsalDatabases.open(runId),
       drop: async (runId) => (await embedded()).rehearsalDatabases.drop(runId),

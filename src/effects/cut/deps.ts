@@ -6,7 +6,7 @@ import type { RehearsalDatabases, Target } from '../../targets/target.ts'
 export interface CutDeps {
   /** Opens a target by its name in cutter.yaml. */
   target(name: string): Promise<Target>
-  rehearsals: RehearsalDatabases
+  rehearsalDatabases: RehearsalDatabases
   /**
    * Reads the bytes of a source file.
    *
@@ -26,5 +26,5 @@ export function openWriteTarget(
   { mode, runId }: EffectContext,
   target: string,
 ): Promise<Target> {
-  return mode === 'live' ? deps.target(target) : deps.rehearsals.open(runId)
+  return mode === 'live' ? deps.target(target) : deps.rehearsalDatabases.open(runId)
 }

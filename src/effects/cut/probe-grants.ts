@@ -36,7 +36,7 @@ export async function probeGrants(deps: CutDeps, context: EffectContext, given: 
   const plan = await readJsonEvidence<CutPlan>(context, given.planDigest)
   const bytes = await context.evidence(given.sourceDigest)
   await rehearse(rehearsal, context, plan, bytes)
-  if (context.mode === 'live') await deps.rehearsals.drop(context.runId)
+  if (context.mode === 'live') await deps.rehearsalDatabases.drop(context.runId)
   const evidence = jsonEvidence('grants', {
     facts,
     grantMatrixDigest: survey.grantMatrixDigest,
@@ -77,7 +77,7 @@ async function createRehearsal(
   { document, backupDigest }: GrantProbe,
 ): Promise<Target> {
   const rows = await readJsonEvidence<DocumentRows>(context, backupDigest)
-  const rehearsal = await deps.rehearsals.create(context.runId, rows)
+  const rehearsal = await deps.rehearsalDatabases.create(context.runId, rows)
   const { survey } = await rehearsal.survey(context, document)
   const differences = surfaceDifferences(targetSurvey.surface, survey.surface)
   if (differences.length === 0) return rehearsal

@@ -33,7 +33,7 @@ export function targetWrite<Input extends z.ZodType<{ target: string }>, Output 
     execute: async (context, given) => write(await deps.target(given.target), context, given),
     // The engine probes live writes only. A simulation that is resumed after a crash probes for itself.
     async simulate(context, given) {
-      const rehearsal = await deps.rehearsals.open(context.runId)
+      const rehearsal = await deps.rehearsalDatabases.open(context.runId)
       const before = await committed(rehearsal, context, given)
       return before.outcome === 'committed' ? before : write(rehearsal, context, given)
     },

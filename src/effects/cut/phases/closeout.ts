@@ -44,7 +44,7 @@ export function closeout(deps: CutDeps) {
         assertOwnText(inForce, given)
       } else {
         assertNoGrowth(before, after, target.name)
-        await deps.rehearsals.drop(context.runId)
+        await deps.rehearsalDatabases.drop(context.runId)
       }
       const counts = {
         before: before.counts,
