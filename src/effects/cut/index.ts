@@ -1,4 +1,5 @@
 import type { Effect } from '../../domain/effect.ts'
+import { effectsByName } from '../../machine/define-effect.ts'
 import type { CutDeps } from './deps.ts'
 import { closeout } from './phases/closeout.ts'
 import { cutLegA } from './phases/cut-leg-a.ts'
@@ -34,5 +35,5 @@ export function cutEffects(deps: CutDeps): Record<string, Effect> {
     lifecycleEnact(deps),
     closeout(deps),
   ]
-  return Object.fromEntries(effects.map((effect) => [effect.name, { ...effect, quotesDocument: true }]))
+  return effectsByName(effects.map((effect): Effect => ({ ...effect, quotesDocument: true })))
 }

@@ -1,31 +1,27 @@
 import type { z } from 'zod'
-import type { Effect, EffectContext, EffectResult, Probe } from '../../domain/effect.ts'
+import type { EffectContext, EffectResult, Probe, WriteEffect } from '../../domain/effect.ts'
 import { writeEffect } from '../../machine/define-effect.ts'
 import type { Target } from '../../targets/target.ts'
 import type { CutDeps } from './deps.ts'
 
-interface TargetWrite<Input extends z.ZodType, Output extends z.ZodType> {
+interface TargetWrite<Input, Output> {
   name: string
-  input: Input
-  output: Output
+  input: z.ZodType<Input>
+  output: z.ZodType<Output>
   /** Writes to the target, in one transaction. */
-  write(
-    target: Target,
-    context: EffectContext,
-    given: z.output<Input>,
-  ): Promise<EffectResult<z.output<Output>>>
+  write(target: Target, context: EffectContext, given: NoInfer<Input>): Promise<EffectResult<NoInfer<Output>>>
   /** Tells whether that transaction committed. */
-  committed(target: Target, context: EffectContext, given: z.output<Input>): Promise<Probe<z.output<Output>>>
+  committed(target: Target, context: EffectContext, given: NoInfer<Input>): Promise<Probe<NoInfer<Output>>>
 }
 
 /**
  * Makes a write effect of the cut from one write. Live it writes to the target that its input names. A dry run makes the same
  * calls on the run's rehearsal database.
  */
-export function targetWrite<Input extends z.ZodType<{ target: string }>, Output extends z.ZodType>(
+export function targetWrite<Input extends { target: string }, Output>(
   deps: CutDeps,
   { name, input, output, write, committed }: TargetWrite<Input, Output>,
-): Effect {
+): WriteEffect<Input, Output> {
   return writeEffect({
     name,
     input,
