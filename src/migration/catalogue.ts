@@ -9,6 +9,7 @@ export interface Catalogue {
   digest: string
 }
 
+/** An object of a schema, by the digest of its definition. */
 export interface CatalogueObject {
   digest: string
   /** The table of which it is a part. A part of a new or dropped table is not counted by itself. */
@@ -17,6 +18,7 @@ export interface CatalogueObject {
   about: string | null
 }
 
+/** The names of the objects in which two catalogues differ. */
 export interface SchemaDifference {
   added: string[]
   removed: string[]
@@ -80,6 +82,7 @@ export function digestMadeDefinitions(before: Catalogue, after: Catalogue): stri
   return digestOfObjects(Object.fromEntries(made))
 }
 
+/** Whether two catalogues have no difference. */
 export const isEmptyDifference = ({ added, removed, changed }: SchemaDifference) =>
   added.length + removed.length + changed.length === 0
 

@@ -14,8 +14,10 @@ const relation = z.string().regex(/^[^.]+\..+$/, 'must be schema.table, such as 
 const count = z.int().min(0)
 const objects = z.array(z.string().min(1)).default([])
 
-export const MAX_BACKUP_AGE_MINUTES = 60
+/** No bundle may allow an older backup. */
+const MAX_BACKUP_AGE_MINUTES = 60
 
+/** The schema of bundle.yaml. */
 export const migrationBundleSchema = z.strictObject({
   name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'must be lower-case letters, digits and hyphens'),
   migration: z.strictObject({
@@ -74,6 +76,7 @@ export const migrationBundleSchema = z.strictObject({
   backupMaxAgeMinutes: z.number().positive().max(MAX_BACKUP_AGE_MINUTES).default(MAX_BACKUP_AGE_MINUTES),
 })
 
+/** A parsed bundle.yaml. */
 export type MigrationBundleSpec = z.infer<typeof migrationBundleSchema>
 
 /** The texts of a migration bundle, by file name: bundle.yaml and the files that it names. */
@@ -88,6 +91,7 @@ export interface MigrationBundleFault {
   message: string
 }
 
+/** The file of a migration bundle that names the others. */
 export const BUNDLE_FILE = 'bundle.yaml'
 
 /** The files of a migration bundle in addition to bundle.yaml. */

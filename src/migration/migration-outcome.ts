@@ -16,6 +16,7 @@ export interface MigrationOutcome {
   madeDigest: string
 }
 
+/** Numbers of rows. */
 export interface RowChanges {
   inserted: number
   updated: number

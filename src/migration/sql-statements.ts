@@ -5,6 +5,7 @@ import type { MigrationBundleFault } from './migration-bundle-spec.ts'
  * versions). Offsets are bytes of the file's UTF-8.
  */
 
+/** A statement of a file. `start` and `end` are offsets in bytes, `line` counts from 1. */
 export interface SqlStatement {
   /** Position in the file, from 1. */
   number: number

@@ -174,14 +174,14 @@ describe.skipIf(skipped !== null)('a migration on an unsuitable server', { timeo
     await aShop()
     const run = await started({ spec: { server: { major: 16 } } })
     expect(run).toMatchObject({ stopCode: 'STOP_TARGET_REFUSED', state: 'BUNDLE_PINNED' })
-    expect(run.stop?.message).toContain('it runs PostgreSQL 15, the bundle says 16')
+    expect(run.stop?.message).toContain('it runs PostgreSQL 15, bundle.yaml requires 16')
   })
 
   test('server_identify refuses another database and system than the bundle’s', async () => {
     await aShop()
     const run = await started({ spec: { server: { systemIdentifier: '12345', database: 'shop' } } })
     expect(run.stop?.message).toMatch(
-      /its database is shop_\d+, the bundle says shop; its system identifier is \d+/,
+      /its database is shop_\d+, bundle.yaml requires shop; its system identifier is \d+/,
     )
   })
 

@@ -14,6 +14,7 @@ import { initTarget } from '../../src/targets/postgres/init-target.ts'
 
 const run = promisify(execFile)
 
+/** A running server. `url` has the superuser and the database postgres by default. */
 export interface Cluster {
   url(database?: string, user?: string): string
   stop(): Promise<void>
@@ -30,6 +31,7 @@ export function serverOf(major: 14 | 15 | 18): string | null {
   }
 }
 
+/** Starts a server on a free port of the loopback. */
 export async function startCluster(native = serverOf(15)): Promise<Cluster> {
   if (native === null) throw new Error('npm has no PostgreSQL for this platform')
   const folder = await mkdtemp(join(tmpdir(), 'cutter-cluster-'))
@@ -77,6 +79,7 @@ export interface TargetCluster extends Cluster {
   connect(user: string, database?: string): Promise<pg.Client>
 }
 
+/** How `startTarget` prepares its database. */
 export const initOptions = {
   migrationsDirectory: fileURLToPath(new URL('../../migrations/target', import.meta.url)),
   passwords: {
@@ -86,6 +89,7 @@ export const initOptions = {
   },
 }
 
+/** Starts a cluster with a prepared target. */
 export async function startTarget(): Promise<TargetCluster> {
   const cluster = await startCluster()
   const clients: pg.Client[] = []

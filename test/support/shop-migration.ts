@@ -11,14 +11,16 @@ import { type Cluster, startCluster } from './pg-cluster.ts'
  * key), and 86 rows filled. A trigger sets their updated_at, which the bundle accepts in advance.
  */
 
-export const SHOP = `
+/** Roles and schema of a production server. */
+const SHOP = `
 create role shop_owner login;
 create role shop_reader;
 create schema if not exists public;
 grant all on schema public to shop_owner;
 `
 
-export const SHOP_TABLES = `
+/** The tables of a shop, with 86 units. */
+const SHOP_TABLES = `
 set role shop_owner;
 create table unit (id int primary key, title text not null, kind text not null, updated_at timestamptz not null default now());
 create table unit_version (id int generated always as identity primary key, unit_id int not null references unit, body text not null);
@@ -34,6 +36,7 @@ insert into unit_version (unit_id, body) select id, 'Body é ' || id from unit;
 reset role;
 `
 
+/** The script of the migration. */
 export const MIGRATION = `-- Reviews — a unit’s state, and who looked at it.
 alter table unit add column state text not null default 'draft';
 alter table unit_version add column reviewed_by text;
@@ -49,21 +52,25 @@ create index review_verdict on review (verdict, at);
 update unit set state = case kind when 'article' then 'enacted' else 'draft' end;
 `
 
-export const PREFLIGHT = `select 'unit has 86 rows' as name, count(*) as value, 86 as expected from unit;
+/** Its checks before. */
+const PREFLIGHT = `select 'unit has 86 rows' as name, count(*) as value, 86 as expected from unit;
 select 'there is no table review yet' as name, to_regclass('public.review') is null as ok;
 `
 
+/** Its checks after. */
 export const VERIFY = `select 'every article is enacted' as name, bool_and(state = 'enacted') as ok from unit where kind = 'article';
 select 'review is empty' as name, count(*) as value, 0 as expected from review;
 select 'units by state ' || state as name, count(*) as value, case state when 'enacted' then 28 else 58 end as expected
   from unit group by state;
 `
 
+/** Its rollback. */
 export const ROLLBACK = `drop table review;
 alter table unit_version drop column reviewed_by;
 alter table unit drop column state;
 `
 
+/** What bundle.yaml expects of it. */
 export const EXPECTED = {
   schema: {
     added: [
@@ -90,6 +97,7 @@ export const EXPECTED = {
   ],
 }
 
+/** Parts of a bundle that differ from the migration above. */
 export interface BundleParts {
   migration?: string
   preflight?: string
@@ -137,6 +145,7 @@ export interface Production extends Cluster {
   migratorUrl(name: string): string
 }
 
+/** Starts a production server, or uses the cluster that is given. */
 export async function startProduction(cluster?: Cluster): Promise<Production> {
   cluster ??= await startCluster()
   const clients: pg.Client[] = []
@@ -179,11 +188,12 @@ export function skipWithoutPgDump(suite: string): string | null {
   }
 }
 
+/** Starts a migration of the target `shop`. */
 export function migrate(at: CutterHome, bundle: string, ...more: string[]) {
   return at.cutter(['run', 'start', 'migrate', '--bundle', bundle, '--target', 'shop', '--json', ...more])
 }
 
-export interface MigrationState {
+interface MigrationState {
   columns: string[]
   tables: string[]
   indexes: string[]
@@ -209,6 +219,7 @@ export async function stateOf(shop: pg.Client): Promise<MigrationState> {
   }
 }
 
+/** The shop before the migration. */
 export const UNTOUCHED: MigrationState = {
   columns: [],
   tables: ['unit', 'unit_version'],
@@ -216,6 +227,7 @@ export const UNTOUCHED: MigrationState = {
   units: { rows: 86, touched: 0 },
 }
 
+/** The shop after the migration. */
 export const MIGRATED: MigrationState = {
   columns: ['unit.state', 'unit_version.reviewed_by'],
   tables: ['review', 'unit', 'unit_version'],
@@ -223,12 +235,13 @@ export const MIGRATED: MigrationState = {
   units: { rows: 86, touched: 86 },
 }
 
-export interface RehearsalDatabaseJson {
+interface RehearsalDatabaseJson {
   runId: string
   place: string
   database: string
 }
 
+/** Lists the rehearsal databases of a home, as `rehearsal list --json` prints them. */
 export async function rehearsalDatabasesOf(at: CutterHome): Promise<RehearsalDatabaseJson[]> {
   return jsonOf<RehearsalDatabaseJson[]>(await at.cutter(['rehearsal', 'list', '--json']))
 }

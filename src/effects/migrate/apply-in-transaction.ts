@@ -18,6 +18,7 @@ import { watchRows } from './row-changes.ts'
 import { runGuarded } from './run-guarded.ts'
 import { assertSameSchema } from './schema-drift.ts'
 
+/** What a migration did in its transaction. Saved as evidence `applied`. */
 export interface AppliedMigration {
   outcome: MigrationOutcome
   preflight: CheckResult[]

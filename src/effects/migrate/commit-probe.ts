@@ -22,7 +22,7 @@ interface CommitNote {
 }
 
 /** Which transaction of a run: a run may apply a migration and, later, its rollback. */
-export type CommitNoteName = 'apply' | 'rollback'
+type CommitNoteName = 'apply' | 'rollback'
 
 /**
  * Writes the note that `probeCommit` reads. It must be the last call before the commit.
@@ -48,7 +48,8 @@ export async function writeCommitNote(
   }
 }
 
-export type CommitOutcome =
+/** What became of a transaction; `what` is what the note holds of it. */
+type CommitOutcome =
   | { outcome: 'committed'; what: Json }
   | { outcome: 'not-committed' }
   | { outcome: 'unknown'; why: string }

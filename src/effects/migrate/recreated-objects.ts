@@ -12,6 +12,7 @@ export interface ObjectIdentities {
   storage: Map<string, string | null>
 }
 
+/** Reads the ids of all tables and columns, and the storage of all tables, outside of the system's schemas. */
 export async function readObjectIdentities(sql: Sql): Promise<ObjectIdentities> {
   const { rows } = await sql.query<{
     label: string

@@ -27,6 +27,7 @@ interface TriedRollback {
   catalogueDigest: string
 }
 
+/** What a statement did that can't run in a transaction. */
 export interface StandaloneOutcome {
   /** Of the statement, from 1. */
   number: number

@@ -19,6 +19,7 @@ interface Watched {
   key: string[]
 }
 
+/** What is known of the rows before the script. */
 export interface RowsBefore {
   watched: Watched[]
   /** How many rows a table had. */

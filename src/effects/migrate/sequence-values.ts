@@ -6,6 +6,7 @@ import type { Sql } from '../../targets/target.ts'
  */
 export type SequenceValues = { [sequence: string]: string | null }
 
+/** Reads the last value of every sequence. */
 export async function readSequenceValues(sql: Sql): Promise<SequenceValues> {
   const { rows } = await sql.query<{ name: string; value: string | null }>(
     `select schemaname || '.' || sequencename as name, last_value::text as value from pg_sequences order by name`,

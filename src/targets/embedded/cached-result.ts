@@ -1,4 +1,4 @@
-export interface CachedResult<T> {
+interface CachedResult<T> {
   /** Does the work at the first call, and returns the same result afterwards. */
   (): Promise<T>
   /** Makes the next call do the work again. */

@@ -14,6 +14,7 @@ import {
 } from './embedded-template.ts'
 import { openEmbedded } from './open-embedded.ts'
 
+/** The databases of the embedded server. */
 export interface EmbeddedTargets {
   /** Opens the default target, a database of the embedded server that is created with Cutter's schema at its first use. */
   target(): Promise<Target>

@@ -10,7 +10,7 @@ import type { ServerPasswords } from './server-cluster.ts'
 export type SuperuserSession = <T>(database: string, work: (client: Client) => Promise<T>) => Promise<T>
 
 /** What a database of the embedded server is made from. */
-export interface TemplateSource {
+interface TemplateSource {
   superuser: SuperuserSession
   /** The passwords of the login roles. */
   passwords(): Promise<Omit<ServerPasswords, 'postgres'>>

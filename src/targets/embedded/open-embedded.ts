@@ -38,7 +38,7 @@ export interface EmbeddedServer {
   release(): Promise<void>
 }
 
-export interface EmbeddedOptions {
+interface EmbeddedOptions {
   home: string
   /** The folder of root's server when its user can't reach the home; by default a folder of the system. */
   stateDirectory?: string

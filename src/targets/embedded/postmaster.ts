@@ -14,6 +14,7 @@ import type { ServerLocation } from './server-location.ts'
  * `pg_ctl stop -m fast` sends. pg_ctl itself polls only ten times a second, which would cause most of the waiting time.
  */
 
+/** The main process of the server. */
 export interface Postmaster {
   pid: number
   port: number

@@ -29,6 +29,7 @@ export interface ServerPasswords {
   cutter_verifier: string
 }
 
+/** Whether the data of the server were created. */
 export function clusterExists(place: ServerLocation): boolean {
   return existsSync(place.cluster)
 }
@@ -75,6 +76,7 @@ function syncFolder(path: string): void {
   closeSync(folder)
 }
 
+/** The path of the file that holds the passwords as JSON. */
 export function passwordFile(place: ServerLocation): string {
   return join(place.cluster, 'passwords.json')
 }

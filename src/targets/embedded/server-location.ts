@@ -13,6 +13,7 @@ import { CutterError } from '../../domain/errors.ts'
 import { sha256 } from '../../domain/json.ts'
 import { type Binaries, copyBinaries, locatePackagedBinaries } from './server-binaries.ts'
 
+/** The ids of the user that runs the server. */
 export interface SystemUser {
   uid: number
   gid: number

@@ -30,6 +30,7 @@ export interface DatabaseDump {
   tool: string
 }
 
+/** Backups on disk, made by pg_dump and restored by pg_restore. */
 export interface DatabaseDumps {
   /**
    * Returns the version of pg_dump.
@@ -54,75 +55,85 @@ export interface DatabaseDumps {
 
 /** Keeps backups below `var/backups/<run>` of a home, readable by their owner only. */
 export function openDatabaseDumps(home: string): DatabaseDumps {
-  const check: DatabaseDumps['check'] = async ({ signal }, serverMajor) => {
-    const version = await assertToolVersion('pg_dump', serverMajor, signal)
-    await assertToolVersion('pg_restore', Number.parseInt(version, 10), signal)
-    return version
-  }
   return {
-    check,
-    async take(context, database, { name, snapshot, serverMajor, lockTimeoutMs }) {
-      const takenAt = context.now().toISOString()
-      const tool = `pg_dump ${await check(context, serverMajor)}`
-      const folder = privateFolder(home, context.runId)
-      const file = join('var', 'backups', context.runId, `${name}.dump`)
-      const draft = join(folder, `${name}.part`)
-      rmSync(draft, { force: true })
-      const { address, password } = splitLibpqUrl(database.url())
-      const { code, stderr } = await runTool(
-        'pg_dump',
-        [
-          '--format=custom',
-          '--no-password',
-          `--file=${draft}`,
-          `--snapshot=${snapshot}`,
-          `--lock-wait-timeout=${Math.round(lockTimeoutMs)}`,
-          `--dbname=${address}`,
-        ],
-        {
-          password,
-          signal: context.signal,
-          environment: {
-            PGAPPNAME: `cutter ${context.runId}`,
-            PGOPTIONS: '-c default_transaction_read_only=on',
-          },
-        },
-      )
-      if (code !== 0) {
-        rmSync(draft, { force: true })
-        throw dumpFailedError(database.name, stderr)
-      }
-      chmodSync(draft, 0o600)
-      syncToDisk(draft)
-      renameSync(draft, join(home, file))
-      syncToDisk(folder)
-      return {
-        file,
-        sha256: await hashOfFile(join(home, file)),
-        bytes: statSync(join(home, file)).size,
-        takenAt,
-        tool,
-      }
-    },
-    async restore(context, dump, into) {
-      const path = join(home, dump.file)
-      const found = existsSync(path) ? await hashOfFile(path) : null
-      if (found !== dump.sha256) {
-        const what = found === null ? 'is missing' : 'has other bytes than were taken'
-        throw new Stop('STOP_BACKUP_FAILED', `the backup ${dump.file} ${what}`, {
-          next: 'restore the file, or cancel this run and start another',
-        })
-      }
-      const { address, password } = splitLibpqUrl(into.url())
-      const { code, stderr } = await runTool(
-        'pg_restore',
-        ['--no-password', '--no-tablespaces', '--no-subscriptions', `--dbname=${address}`, path],
-        { password, signal: context.signal, environment: { PGAPPNAME: `cutter ${context.runId}` } },
-      )
-      const faults = code === 0 ? [] : restoreFaults(stderr)
-      if (faults.length > 0) throw restoreFailedError(into.name, faults)
-    },
+    check: checkTools,
+    take: (context, database, given) => takeDump(home, context, database, given),
+    restore: (context, dump, into) => restoreDump(home, context, dump, into),
   }
+}
+
+async function checkTools({ signal }: EffectContext, serverMajor: number): Promise<string> {
+  const version = await assertToolVersion('pg_dump', serverMajor, signal)
+  await assertToolVersion('pg_restore', Number.parseInt(version, 10), signal)
+  return version
+}
+
+async function takeDump(
+  home: string,
+  context: EffectContext,
+  database: MigrationDatabase,
+  { name, snapshot, serverMajor, lockTimeoutMs }: Parameters<DatabaseDumps['take']>[2],
+): Promise<DatabaseDump> {
+  const takenAt = context.now().toISOString()
+  const tool = `pg_dump ${await checkTools(context, serverMajor)}`
+  const folder = privateFolder(home, context.runId)
+  const file = join('var', 'backups', context.runId, `${name}.dump`)
+  const path = join(home, file)
+  const draft = join(folder, `${name}.part`)
+  rmSync(draft, { force: true })
+  const { address, password } = splitLibpqUrl(database.url())
+  const { code, stderr } = await runTool(
+    'pg_dump',
+    [
+      '--format=custom',
+      '--no-password',
+      `--file=${draft}`,
+      `--snapshot=${snapshot}`,
+      `--lock-wait-timeout=${Math.round(lockTimeoutMs)}`,
+      `--dbname=${address}`,
+    ],
+    {
+      password,
+      signal: context.signal,
+      environment: {
+        PGAPPNAME: `cutter ${context.runId}`,
+        PGOPTIONS: '-c default_transaction_read_only=on',
+      },
+    },
+  )
+  if (code !== 0) {
+    rmSync(draft, { force: true })
+    throw dumpFailedError(database.name, stderr)
+  }
+  chmodSync(draft, 0o600)
+  syncToDisk(draft)
+  renameSync(draft, path)
+  syncToDisk(folder)
+  return { file, sha256: await hashOfFile(path), bytes: statSync(path).size, takenAt, tool }
+}
+
+async function restoreDump(
+  home: string,
+  context: EffectContext,
+  dump: DatabaseDump,
+  into: MigrationDatabase,
+): Promise<void> {
+  const path = join(home, dump.file)
+  const found = existsSync(path) ? await hashOfFile(path) : null
+  if (found !== dump.sha256) {
+    const what = found === null ? 'is missing' : 'has other bytes than were taken'
+    throw new Stop('STOP_BACKUP_FAILED', `the backup ${dump.file} ${what}; nothing was changed`, {
+      next: 'restore the file, or cancel this run and start another',
+    })
+  }
+  const { address, password } = splitLibpqUrl(into.url())
+  const { code, stderr } = await runTool(
+    'pg_restore',
+    ['--no-password', '--no-tablespaces', '--no-subscriptions', `--dbname=${address}`, path],
+    { password, signal: context.signal, environment: { PGAPPNAME: `cutter ${context.runId}` } },
+  )
+  const faults = code === 0 ? [] : restoreFaults(stderr)
+  if (faults.length > 0) throw restoreFailedError(into.name, faults)
 }
 
 function privateFolder(home: string, runId: string): string {

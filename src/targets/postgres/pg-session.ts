@@ -7,6 +7,7 @@ import { connectClient, createClient, disconnectClient, endClient } from './pg-c
 /** The logins of a target. */
 export type TargetRole = 'reader' | 'executor' | 'verifier' | 'owner' | 'migrator'
 
+/** Options of a session. Times are in milliseconds. */
 export interface SessionOptions {
   /** The name of the session in the server's views. */
   applicationName: string

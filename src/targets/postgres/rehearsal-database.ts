@@ -32,6 +32,7 @@ export interface SourceProfile {
   roles: RoleProfile[]
 }
 
+/** A role of the source, without its login. */
 export interface RoleProfile {
   name: string
   superuser: boolean

@@ -38,7 +38,8 @@ export interface MigrationRehearsalDatabases {
   list(): Promise<RehearsalDatabaseFacts[]>
 }
 
-export interface RehearsalServers {
+/** The servers on which rehearsal databases are created. */
+interface RehearsalServers {
   /** The administrator's URL for a database of a place; null where the place has no server. */
   adminUrl(place: string, database: string): Promise<string | null>
   /** The places whose servers exist already. */

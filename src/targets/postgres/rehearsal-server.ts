@@ -5,12 +5,14 @@ import { majorVersionOf, type ServerIdentity } from './migration-database.ts'
 /** The place of the embedded server, and the name of the target in it. */
 export const EMBEDDED_TARGET = 'embedded'
 
-export interface RehearsalServerFacts {
+/** What decides whether a server can hold rehearsal databases. */
+interface RehearsalServerFacts {
   versionNumber: number
   superuser: boolean
   systemIdentifier: string
 }
 
+/** Reads the facts of a server in a session of its administrator. */
 export async function readRehearsalServer(client: Client): Promise<RehearsalServerFacts> {
   const { rows } = await client.query<RehearsalServerFacts>(
     `select current_setting('server_version_num')::int as "versionNumber",

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { Stop } from '../../domain/errors.ts'
 
 /** How a tool ended. `stdout` and `stderr` hold the last 20,000 characters. */
-export interface ToolRun {
+interface ToolRun {
   code: number
   stderr: string
   stdout: string

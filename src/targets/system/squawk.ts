@@ -6,7 +6,7 @@ export type SquawkReport =
   | { tool: 'squawk'; installed: true; version: string; findings: SquawkFinding[] }
   | { tool: 'squawk'; installed: true; failed: string }
 
-export interface SquawkFinding {
+interface SquawkFinding {
   rule: string
   level: string
   /** From 1. */

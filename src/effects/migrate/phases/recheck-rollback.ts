@@ -19,19 +19,21 @@ import type { RehearsalResult } from '../rehearsal-result.ts'
 import { rehearsalDatabaseRef } from '../restore-backup.ts'
 import { assertSameIdentity, readServerIdentity } from '../server-identity.ts'
 
+const input = z.object({
+  target: z.string(),
+  planDigest: z.string(),
+  bundleDigest: z.string(),
+  identityDigest: z.string(),
+  rehearsalDigest: z.string(),
+  committedDigest: z.string(),
+  copy: rehearsalDatabaseRef,
+})
+
 /** The last check at gate SG2: the schema must be the one for which the rollback was planned, or the run plans it again. */
 export function recheckRollback(deps: MigrateDeps): Effect {
   return readEffect({
     name: 'recheck_rollback',
-    input: z.object({
-      target: z.string(),
-      planDigest: z.string(),
-      bundleDigest: z.string(),
-      identityDigest: z.string(),
-      rehearsalDigest: z.string(),
-      committedDigest: z.string(),
-      copy: rehearsalDatabaseRef,
-    }),
+    input,
     output: z.looseObject({ planDigest: z.string() }),
     async execute(context, given) {
       const bundle = await readJsonEvidence<MigrationBundle>(context, given.bundleDigest)

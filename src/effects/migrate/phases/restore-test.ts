@@ -15,6 +15,7 @@ import {
 } from '../restore-backup.ts'
 import type { Backup } from '../take-backup.ts'
 
+/** The facts of the run that the phase needs. */
 export const restoreTestInput = z.object({
   ...restoreFacts,
   backupDigest: z.string(),

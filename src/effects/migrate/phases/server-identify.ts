@@ -54,12 +54,12 @@ function assertServerOfBundle({ server }: MigrationBundleSpec, found: ServerIden
   const wrong: string[] = []
   if (found.inRecovery) wrong.push('it is a standby')
   if (server.major !== undefined && server.major !== serverMajorVersion(found))
-    wrong.push(`it runs PostgreSQL ${serverMajorVersion(found)}, the bundle says ${server.major}`)
+    wrong.push(`it runs PostgreSQL ${serverMajorVersion(found)}, bundle.yaml requires ${server.major}`)
   if (server.database !== undefined && server.database !== found.database)
-    wrong.push(`its database is ${found.database}, the bundle says ${server.database}`)
+    wrong.push(`its database is ${found.database}, bundle.yaml requires ${server.database}`)
   if (server.systemIdentifier !== undefined && server.systemIdentifier !== found.systemIdentifier)
     wrong.push(
-      `its system identifier is ${found.systemIdentifier}, the bundle says ${server.systemIdentifier}`,
+      `its system identifier is ${found.systemIdentifier}, bundle.yaml requires ${server.systemIdentifier}`,
     )
   if (wrong.length === 0) return
   throw new Stop(

@@ -50,42 +50,45 @@ export function verifyMigration(deps: MigrateDeps): Effect {
       const evidence = jsonEvidence('verification', verification)
       const { summary } = describeChecks(verification.checks)
       const facts = { verificationDigest: evidence.digest }
-      const { failed } = verification
-      if (failed.length === 0)
+      if (verification.failed.length === 0)
         return {
           output: { ...facts, verified: true, report: { verification: summary } },
           evidence: [evidence],
         }
-      const { version: machineVersion, mode } = context
-      const rollback = jsonEvidence(
-        'plan/SG2',
-        planMigrationRollback({
-          machineVersion,
-          mode,
-          bundle,
-          identity,
-          committed: catalogue,
-          rehearsal,
-          failed,
-        }),
-      )
-      const committed = jsonEvidence('catalogue/committed', catalogue)
+      const failure = planAfterFailure(context, {
+        bundle,
+        identity,
+        committed: catalogue,
+        rehearsal,
+        failed: verification.failed,
+      })
+      const { report, ...digests } = failure.output
       return {
-        output: {
-          ...facts,
-          verified: false,
-          planDigest: rollback.digest,
-          committedDigest: committed.digest,
-          report: {
-            verification: summary,
-            verificationFailed: failed.slice(0, 20),
-            standsAs: 'the migration is committed and its verification failed',
-          },
-        },
-        evidence: [evidence, rollback, committed],
+        output: { ...facts, ...digests, report: { verification: summary, ...report } },
+        evidence: [evidence, ...failure.evidence],
       }
     },
   })
+}
+
+type RollbackInput = Omit<Parameters<typeof planMigrationRollback>[0], 'machineVersion' | 'mode'>
+
+/** Plans the rollback of a migration that is committed and did not verify. */
+function planAfterFailure({ version, mode }: EffectContext, given: RollbackInput) {
+  const plan = jsonEvidence('plan/SG2', planMigrationRollback({ machineVersion: version, mode, ...given }))
+  const committed = jsonEvidence('catalogue/committed', given.committed)
+  return {
+    output: {
+      verified: false,
+      planDigest: plan.digest,
+      committedDigest: committed.digest,
+      report: {
+        verificationFailed: given.failed.slice(0, 20),
+        standsAs: 'the migration is committed and its verification failed',
+      },
+    },
+    evidence: [plan, committed],
+  }
 }
 
 async function verify(
