@@ -7,7 +7,7 @@ import { readMigrationFolder } from '../targets/system/migration-folder.ts'
 import { runSquawk } from '../targets/system/squawk.ts'
 import { defineBuiltin } from './builtin-machine.ts'
 import { type MigrationTargetDeps, openMigrationTarget } from './migration-target.ts'
-import { createRehearsalCopies } from './rehearsal-servers.ts'
+import { createRehearsalDatabases } from './rehearsal-servers.ts'
 
 /** What a migration needs of the app. */
 export type MigrateAppDeps = MigrationTargetDeps
@@ -19,7 +19,7 @@ export const migrate = defineBuiltin({
     readMigrationFolder,
     runSquawk,
     openDatabase: (name) => openMigrationTarget(deps, name),
-    rehearsalDatabases: createRehearsalCopies(deps),
+    rehearsalDatabases: createRehearsalDatabases(deps),
     dumps: openDatabaseDumps(deps.home),
     commitNotes: openCommitNotes(deps.home),
   }),

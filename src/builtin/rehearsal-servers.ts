@@ -17,7 +17,7 @@ export interface RehearsalServerDeps {
 }
 
 /** The rehearsal databases of all servers that are known: the embedded one, and those that targets name. */
-export function createRehearsalCopies({
+export function createRehearsalDatabases({
   config,
   embedded,
   home,

@@ -3,7 +3,7 @@ import type { TeardownDeps } from '../effects/teardown/deps.ts'
 import { teardownEffects } from '../effects/teardown/index.ts'
 import type { RunStore } from '../store/run-store.ts'
 import { defineBuiltin } from './builtin-machine.ts'
-import { createRehearsalCopies, type RehearsalServerDeps } from './rehearsal-servers.ts'
+import { createRehearsalDatabases, type RehearsalServerDeps } from './rehearsal-servers.ts'
 
 /** What a teardown needs of the app. */
 export interface TeardownAppDeps extends RehearsalServerDeps {
@@ -11,7 +11,7 @@ export interface TeardownAppDeps extends RehearsalServerDeps {
 }
 
 const connect = (deps: TeardownAppDeps): TeardownDeps => ({
-  rehearsalDatabases: createRehearsalCopies(deps),
+  rehearsalDatabases: createRehearsalDatabases(deps),
   isRunClosed: async (runId) => ((await deps.store.run(runId))?.status ?? 'closed') === 'closed',
 })
 

@@ -1,5 +1,5 @@
 import type { Home } from '../../app/open-app.ts'
-import { createRehearsalCopies } from '../../builtin/rehearsal-servers.ts'
+import { createRehearsalDatabases } from '../../builtin/rehearsal-servers.ts'
 import { CutterError, Stop } from '../../domain/errors.ts'
 import type { RehearsalDatabaseFacts } from '../../targets/postgres/rehearsal-database.ts'
 
@@ -10,7 +10,7 @@ import type { RehearsalDatabaseFacts } from '../../targets/postgres/rehearsal-da
  */
 export async function listRehearsals(home: Home): Promise<RehearsalDatabaseFacts[]> {
   try {
-    return await createRehearsalCopies({ ...(await home.app()), env: home.env }).list()
+    return await createRehearsalDatabases({ ...(await home.app()), env: home.env }).list()
   } catch (error) {
     if (!(error instanceof Stop)) throw error
     const { next } = error.facts
