@@ -1,5 +1,6 @@
-import { canonicalFrom, digestOf, sha256 } from './json.ts'
-import { type HistoryEntry, identityOf, type RunIdentity } from './run.ts'
+import { type HistoryEntry, hashedText } from './history-entry.ts'
+import { digestOf, sha256 } from './json.ts'
+import { identityOf, type RunIdentity } from './run.ts'
 
 /** What the first entry's `previousHash` is: the run's unchanging facts, so that the chain vouches for them too. */
 export const genesisHash = (identity: RunIdentity): string => digestOf(identityOf(identity))
@@ -17,12 +18,7 @@ export function hashEntry(
   entry: Omit<HistoryEntry, 'hash'>,
   eventText: string = JSON.stringify(entry.event),
 ): string {
-  const { seq, at, event, by, state, status, snapshotDigest, previousHash } = entry
-  // The RFC 8785 form, its eight keys in order; only strings of the outside need JSON's escapes.
-  const text =
-    `{"at":"${at}","by":${JSON.stringify(by)},"event":${canonicalFrom(event, eventText)},"previousHash":"${previousHash}",` +
-    `"seq":${seq},"snapshotDigest":"${snapshotDigest}","state":${JSON.stringify(state)},"status":"${status}"}`
-  return `sha256:${sha256(text)}`
+  return `sha256:${sha256(hashedText(entry, eventText))}`
 }
 
 /** As a checker of stored rows sees an entry: whatever stands in it goes through the RFC's form. */

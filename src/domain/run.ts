@@ -3,12 +3,10 @@ import type { Hold } from './hold.ts'
 import type { Json } from './json.ts'
 import type { StopCode } from './stop-codes.ts'
 
-export type Mode = 'dry-run' | 'live'
-export type Status = 'working' | 'paused' | 'stopped' | 'closed'
-export type Outcome = 'succeeded' | 'rejected' | 'failed' | 'cancelled' | 'voided' | 'rolled-back'
+export type { HistoryEntry, RunEvent, Status } from './history-entry.ts'
 
-/** An event as a machine receives it: serialisable, so that the history can be replayed. */
-export type RunEvent = { type: string; [key: string]: Json }
+export type Mode = 'dry-run' | 'live'
+export type Outcome = 'succeeded' | 'rejected' | 'failed' | 'cancelled' | 'voided' | 'rolled-back'
 
 /** What is read off a snapshot: where the run stands. The union keeps impossible rows out of the program. */
 export type Standing = {
@@ -65,19 +63,6 @@ export type Run = RunIdentity &
     /** Hash of the newest history entry. */
     head: string
   }
-
-/** One entry of a run's history. `hash` covers all other fields, so the printed JSON can be checked by anyone. */
-export interface HistoryEntry {
-  seq: number
-  at: string
-  event: RunEvent
-  by: string
-  state: string
-  status: Status
-  snapshotDigest: string
-  previousHash: string
-  hash: string
-}
 
 /** Fields of an entry's event that the engine adds once it knows what the event came to. */
 export type EntryMarks = {

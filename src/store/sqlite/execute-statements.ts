@@ -1,6 +1,7 @@
 import type { Database } from 'better-sqlite3'
+import { type PackedSteps, unpackSteps } from './pack-steps.ts'
 import type { Statements } from './statements.ts'
-import { type StepRow, type StepRows, unpackSteps } from './step-row.ts'
+import type { StepRow } from './step-row.ts'
 import { type StepStatement, stepStatements } from './step-statements.ts'
 
 /** What came of one step: null when it was saved, else why not: as the write says that was refused, or as SQLite says. */
@@ -15,7 +16,7 @@ class Refused extends Error {
 }
 
 /** Saves steps, many in one transaction. */
-export function createStepExecutor(db: Database, sql: Statements): (rows: StepRows) => StepOutcome[] {
+export function createStepExecutor(db: Database, sql: Statements): (rows: PackedSteps) => StepOutcome[] {
   const save = (row: StepRow) => {
     for (const write of stepStatements(row)) if (!holds(sql, write)) throw new Refused(write)
   }

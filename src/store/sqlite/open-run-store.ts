@@ -1,192 +1,229 @@
+import type { Database } from 'better-sqlite3'
 import { CutterError } from '../../domain/errors.ts'
 import type { HoldInForce } from '../../domain/hold.ts'
 import type { Run } from '../../domain/run.ts'
 import type {
   BatchingStore,
-  ExecutionSwitch,
   Lease,
   MachineModuleLocation,
   PrunedRun,
   ResumableRun,
   RunFilter,
   StoredRun,
-  Timer,
 } from '../run-store.ts'
 import { type OpenOptions, openDatabase, toStoreError } from './open-database.ts'
+import { ownerText } from './pack-steps.ts'
 import { pruneRun } from './prune-run.ts'
+import type { Row } from './row.ts'
 import {
-  approvalOfRow,
-  closeoutSignatureOfRow,
-  effectOfRow,
-  entryOfRow,
-  evidenceOfRow,
-  type RunRow,
+  approvalRow,
+  closeoutSignatureRow,
+  readApprovalRow,
+  readCloseoutSignatureRow,
+  readEffectRow,
+  readEntryRow,
+  readEvidenceRow,
   readRunRow,
-  rowOfApproval,
-  rowOfCloseoutSignature,
+  readSwitchRow,
+  readTimerRow,
   withJsonErrorsNamed,
 } from './row-mapping.ts'
 import { createStepSaver } from './save-step.ts'
 import { prepareStatements, type Statements } from './statements.ts'
-import { ownerText } from './step-row.ts'
 
-/** The SQLite driver of RunStore: one file, WAL, every acknowledged step fsynced. */
+/** Runs work on the database. Rejects with the CutterError that names what SQLite reports. */
+type Guard = <T>(work: () => T) => Promise<T>
+
+/**
+ * The SQLite driver of RunStore: one file in WAL mode; every acknowledged step is fsynced.
+ *
+ * @throws STORE_UNWRITABLE, STORE_CORRUPT or STORE_NEWER, before anything was changed.
+ */
 export function openRunStore(options: OpenOptions): BatchingStore {
   const db = openDatabase(options)
   const sql = prepareStatements(db)
-
-  /** Runs work that touches the database, giving SQLite's failures our names. */
-  async function guarded<T>(work: () => T): Promise<T> {
+  const guard: Guard = async (work) => {
     try {
       return work()
     } catch (error) {
       throw toStoreError(error, options.file)
     }
   }
-
-  const saving = createStepSaver(db, sql, options)
-  // In one transaction: another process may be moving the run at this very moment.
-  const whole = db.transaction((runId: string): StoredRun | null => {
-    const run = runOrNull(sql.run.get(runId))
-    if (run === null) return null
-    return withJsonErrorsNamed(runId, () => ({
-      run,
-      history: sql.history.all(runId).map(entryOfRow),
-      entriesByPeople: sql.countByPeople.get(runId)!.n as number,
-      effects: sql.effects.all(runId).map(effectOfRow),
-      timers: sql.timers.all(runId).map(timerOfRow),
-      approvals: sql.approvalsOf.all(runId).map(approvalOfRow),
-      evidence: sql.evidenceOf.all(runId).map(evidenceOfRow),
-      contents: new Map(
-        sql.contentsOf.all(runId).map((row) => [row.digest as string, row.bytes as unknown as Uint8Array]),
-      ),
-    }))
-  })
-  const takeUp = db.transaction((runId: string): ResumableRun | null => {
-    const run = runOrNull(sql.run.get(runId))
-    if (run === null) return null
-    return withJsonErrorsNamed(runId, () => ({
-      run,
-      timers: sql.timers.all(runId).map(timerOfRow),
-      approvals: sql.approvalsOf.all(runId).map(approvalOfRow),
-      byPeople: sql.historyByPeople.all(runId).map(entryOfRow),
-    }))
-  })
+  const saver = createStepSaver(db, sql, options)
   return {
-    create: (step, lease) => guarded(() => saving.save(step, lease)),
-    advance: (step, lease) => guarded(() => saving.save(step, lease)),
-    saveAll: saving.saveAll,
-
-    run: (runId) => guarded(() => runOrNull(sql.run.get(runId))),
-    whole: (runId) => guarded(() => whole(runId)),
-    runByKey: (key) => guarded(() => runOrNull(sql.runByKey.get(key))),
-    idsLike: (text, limit) =>
-      guarded(() => sql.idsLike.all({ text, limit }).map((row) => row.run_id as string)),
-    list: ({ status = null, machine = null, limit, onTampered }) =>
-      guarded(() => {
-        const list = status === null || status === 'closed' ? sql.list : sql.listOpen
-        return list.all({ status, machine, limit }).flatMap((row) => trusted(row, onTampered))
-      }),
-    history: (runId) => guarded(() => sql.history.all(runId).map(entryOfRow)),
-    takeUp: (runId) => guarded(() => takeUp(runId)),
-
-    effects: (runId) => guarded(() => sql.effects.all(runId).map(effectOfRow)),
-    claim: (runId, invokeId, from, lease) =>
-      guarded(() => {
-        const row = {
-          run_id: runId,
-          invoke_id: invokeId,
-          from: from && ownerText(from),
-          ...leaseRow(lease),
-        }
-        return sql.claim.run(row).changes === 1
-          ? effectOfRow(sql.effect.get(runId, invokeId) as RunRow)
-          : null
-      }),
-    release: (runId, owner) =>
-      guarded(() => void sql.release.run({ run_id: runId, owner: ownerText(owner) })),
-    renew: (runId, lease) => guarded(() => void sql.renew.run({ run_id: runId, ...leaseRow(lease) })),
-    timers: (runId) => guarded(() => sql.timers.all(runId).map(timerOfRow)),
-
-    saveApproval: (approval) => guarded(() => void sql.insertApproval.run(rowOfApproval(approval))),
-    approval: (id) =>
-      guarded(() => {
-        const row = sql.approval.get(id)
-        return row === undefined ? null : approvalOfRow(row)
-      }),
-    approvals: (runId) =>
-      guarded(() => {
-        const rows = runId === undefined ? sql.approvals.all() : sql.approvalsOf.all(runId)
-        return rows.map(approvalOfRow)
-      }),
-
-    approvalsNaming: (id) => guarded(() => sql.approvalsNaming.all(id).map(approvalOfRow)),
-
-    evidence: (digest) => guarded(() => (sql.evidence.get(digest)?.bytes as Uint8Array | undefined) ?? null),
-    evidenceOf: (runId) => guarded(() => sql.evidenceOf.all(runId).map(evidenceOfRow)),
-
-    saveCloseoutSignature: (signature) =>
-      guarded(() => void sql.insertCloseoutSignature.run(rowOfCloseoutSignature(signature))),
-    closeoutSignatures: (runId) =>
-      guarded(() => sql.closeoutSignatures.all(runId).map(closeoutSignatureOfRow)),
-
-    executionSwitch: () => guarded(() => switchOfRow(sql.executionSwitch.get())),
-    setExecutionSwitch: (setting) =>
-      guarded(() => void sql.insertSwitch.run({ ...setting, enabled: setting.enabled ? 1 : 0 })),
-
-    hold: () => guarded(() => holdInForce(sql)),
-    recordHold: (entry) => guarded(() => void sql.insertHold.run(entry)),
-    machineModule: (name) => guarded(() => placeOrNull(sql.machineModule.get(name))),
-    machineModules: () =>
-      guarded(() => sql.machineModules.all().map((row) => row as unknown as MachineModuleLocation)),
-    rememberModule: (place, { moved }) =>
-      guarded(() => sql.rememberModule.run({ ...place, moved: moved ? 1 : 0 }).changes === 1),
-
-    prune: (pruned) => guarded(() => pruneRun(db, pruned)),
-    prunedLike: (text) => guarded(() => sql.prunedLike.all({ text }) as unknown as PrunedRun[]),
-
-    check: () =>
-      guarded(() => {
-        const rows = db.pragma('integrity_check') as { integrity_check: string }[]
-        return rows.map((row) => row.integrity_check).filter((line) => line !== 'ok')
-      }),
+    create: (step, lease) => guard(() => saver.save(step, lease)),
+    advance: (step, lease) => guard(() => saver.save(step, lease)),
+    saveAll: saver.saveAll,
+    ...runMethods(db, sql, guard),
+    ...effectMethods(sql, guard),
+    ...approvalMethods(sql, guard),
+    ...instanceMethods(sql, guard),
+    prune: (pruned) => guard(() => pruneRun(db, pruned)),
+    prunedLike: (text) => guard(() => sql.prunedLike.all({ text }) as unknown as PrunedRun[]),
+    check: () => guard(() => findPageFaults(db)),
     async close() {
-      await saving.close()
-      await guarded(() => void db.close())
+      await saver.close()
+      await guard(() => void db.close())
     },
   }
 }
 
-function trusted(row: RunRow, onTampered: RunFilter['onTampered']): Run[] {
-  try {
-    return [readRunRow(row)]
-  } catch (error) {
-    if (onTampered === undefined || !(error instanceof CutterError)) throw error
-    onTampered(error)
-    return []
+type RunMethods = Pick<
+  BatchingStore,
+  'run' | 'whole' | 'runByKey' | 'idsLike' | 'list' | 'history' | 'takeUp' | 'evidence' | 'evidenceOf'
+>
+
+function runMethods(db: Database, sql: Statements, guard: Guard): RunMethods {
+  // Each in one transaction, because another process may be moving the run.
+  const storedRun = db.transaction((runId: string) => readStoredRun(sql, runId))
+  const resumableRun = db.transaction((runId: string) => readResumableRun(sql, runId))
+  return {
+    run: (runId) => guard(() => findRun(sql.run.get(runId))),
+    whole: (runId) => guard(() => storedRun(runId)),
+    runByKey: (key) => guard(() => findRun(sql.runByKey.get(key))),
+    idsLike: (text, limit) =>
+      guard(() => sql.idsLike.all({ text, limit }).map((row) => row.run_id as string)),
+    list: (filter) => guard(() => listRuns(sql, filter)),
+    history: (runId) => guard(() => sql.history.all(runId).map(readEntryRow)),
+    takeUp: (runId) => guard(() => resumableRun(runId)),
+    evidence: (digest) => guard(() => (sql.evidence.get(digest)?.bytes as Uint8Array | undefined) ?? null),
+    evidenceOf: (runId) => guard(() => sql.evidenceOf.all(runId).map(readEvidenceRow)),
   }
 }
 
-const placeOrNull = (row: RunRow | undefined) => (row ?? null) as MachineModuleLocation | null
-const runOrNull = (row: RunRow | undefined) => (row === undefined ? null : readRunRow(row))
+type EffectMethods = Pick<BatchingStore, 'effects' | 'claim' | 'release' | 'renew' | 'timers'>
+
+function effectMethods(sql: Statements, guard: Guard): EffectMethods {
+  return {
+    effects: (runId) => guard(() => sql.effects.all(runId).map(readEffectRow)),
+    claim: (runId, invokeId, from, lease) =>
+      guard(() => {
+        const held = { run_id: runId, invoke_id: invokeId, from: from && ownerText(from) }
+        const { changes } = sql.claim.run({ ...held, ...leaseRow(lease) })
+        return changes === 1 ? readEffectRow(sql.effect.get(runId, invokeId) as Row) : null
+      }),
+    release: (runId, owner) => guard(() => void sql.release.run({ run_id: runId, owner: ownerText(owner) })),
+    renew: (runId, lease) => guard(() => void sql.renew.run({ run_id: runId, ...leaseRow(lease) })),
+    timers: (runId) => guard(() => sql.timers.all(runId).map(readTimerRow)),
+  }
+}
+
+type ApprovalMethods = Pick<
+  BatchingStore,
+  | 'saveApproval'
+  | 'approval'
+  | 'approvals'
+  | 'approvalsNaming'
+  | 'saveCloseoutSignature'
+  | 'closeoutSignatures'
+>
+
+function approvalMethods(sql: Statements, guard: Guard): ApprovalMethods {
+  return {
+    saveApproval: (approval) => guard(() => void sql.insertApproval.run(approvalRow(approval))),
+    approval: (id) =>
+      guard(() => {
+        const row = sql.approval.get(id)
+        return row === undefined ? null : readApprovalRow(row)
+      }),
+    approvals: (runId) =>
+      guard(() => {
+        const rows = runId === undefined ? sql.approvals.all() : sql.approvalsOf.all(runId)
+        return rows.map(readApprovalRow)
+      }),
+    approvalsNaming: (id) => guard(() => sql.approvalsNaming.all(id).map(readApprovalRow)),
+    saveCloseoutSignature: (signature) =>
+      guard(() => void sql.insertCloseoutSignature.run(closeoutSignatureRow(signature))),
+    closeoutSignatures: (runId) =>
+      guard(() => sql.closeoutSignatures.all(runId).map(readCloseoutSignatureRow)),
+  }
+}
+
+type InstanceMethods = Pick<
+  BatchingStore,
+  | 'executionSwitch'
+  | 'setExecutionSwitch'
+  | 'hold'
+  | 'recordHold'
+  | 'machineModule'
+  | 'machineModules'
+  | 'rememberModule'
+>
+
+/** What belongs to the instance, not to a run. */
+function instanceMethods(sql: Statements, guard: Guard): InstanceMethods {
+  return {
+    executionSwitch: () =>
+      guard(() => {
+        const row = sql.executionSwitch.get()
+        return row === undefined ? null : readSwitchRow(row)
+      }),
+    setExecutionSwitch: (setting) =>
+      guard(() => void sql.insertSwitch.run({ ...setting, enabled: setting.enabled ? 1 : 0 })),
+    hold: () => guard(() => findHold(sql)),
+    recordHold: (entry) => guard(() => void sql.insertHold.run(entry)),
+    machineModule: (name) =>
+      guard(() => (sql.machineModule.get(name) ?? null) as MachineModuleLocation | null),
+    machineModules: () => guard(() => sql.machineModules.all() as unknown as MachineModuleLocation[]),
+    rememberModule: (place, { moved }) =>
+      guard(() => sql.rememberModule.run({ ...place, moved: moved ? 1 : 0 }).changes === 1),
+  }
+}
+
+function readStoredRun(sql: Statements, runId: string): StoredRun | null {
+  const run = findRun(sql.run.get(runId))
+  if (run === null) return null
+  return withJsonErrorsNamed(runId, () => ({
+    run,
+    history: sql.history.all(runId).map(readEntryRow),
+    entriesByPeople: sql.countByPeople.get(runId)!.n as number,
+    effects: sql.effects.all(runId).map(readEffectRow),
+    timers: sql.timers.all(runId).map(readTimerRow),
+    approvals: sql.approvalsOf.all(runId).map(readApprovalRow),
+    evidence: sql.evidenceOf.all(runId).map(readEvidenceRow),
+    contents: new Map(
+      sql.contentsOf.all(runId).map((row) => [row.digest as string, row.bytes as unknown as Uint8Array]),
+    ),
+  }))
+}
+
+function readResumableRun(sql: Statements, runId: string): ResumableRun | null {
+  const run = findRun(sql.run.get(runId))
+  if (run === null) return null
+  return withJsonErrorsNamed(runId, () => ({
+    run,
+    timers: sql.timers.all(runId).map(readTimerRow),
+    approvals: sql.approvalsOf.all(runId).map(readApprovalRow),
+    byPeople: sql.historyByPeople.all(runId).map(readEntryRow),
+  }))
+}
+
+const findRun = (row: Row | undefined) => (row === undefined ? null : readRunRow(row))
 const leaseRow = ({ owner, until }: Lease) => ({ owner: ownerText(owner), until })
 
-function timerOfRow(row: RunRow): Timer {
-  return {
-    timerId: row.timer_id as string,
-    dueAt: row.due_at as string,
-    event: JSON.parse(row.event as string),
-  }
+function listRuns(sql: Statements, filter: RunFilter): Run[] {
+  const { status = null, machine = null, limit, onTampered } = filter
+  const list = status === null || status === 'closed' ? sql.list : sql.listOpen
+  return list.all({ status, machine, limit }).flatMap((row) => {
+    try {
+      return [readRunRow(row)]
+    } catch (error) {
+      if (onTampered === undefined || !(error instanceof CutterError)) throw error
+      onTampered(error)
+      return []
+    }
+  })
 }
 
-function switchOfRow(row: RunRow | undefined): ExecutionSwitch | null {
-  if (row === undefined) return null
-  return { ...(row as unknown as ExecutionSwitch), enabled: row.enabled === 1 }
-}
-
-function holdInForce(sql: Statements): HoldInForce | null {
+function findHold(sql: Statements): HoldInForce | null {
   const row = sql.hold.get()
   if (row === undefined || row.kind === 'off') return null
   const released = sql.released.all(row.id).map(({ run_id }) => run_id as string)
   return { since: row.at as string, reason: row.reason as string, by: row.by as string, released }
+}
+
+/** A sentence for each page of the file that SQLite finds damaged. */
+function findPageFaults(db: Database): string[] {
+  const rows = db.pragma('integrity_check') as { integrity_check: string }[]
+  return rows.map((row) => row.integrity_check).filter((line) => line !== 'ok')
 }

@@ -1,111 +1,66 @@
 import type { Approval, Statement } from '../../domain/approval.ts'
 import type { CloseoutSignature } from '../../domain/closeout-signature.ts'
 import type { EffectRow, Owner } from '../../domain/effect.ts'
-import { tamperedRunError } from '../../domain/errors.ts'
+import { HISTORY_FIELDS, type HistoryEntry, historyFields } from '../../domain/history-entry.ts'
 import { digestOfBytes, type Json } from '../../domain/json.ts'
-import type { HistoryEntry, Run, RunEvent, Status } from '../../domain/run.ts'
+import type { Run } from '../../domain/run.ts'
 import type { Step } from '../../domain/step.ts'
-import type { EvidenceRow } from '../run-store.ts'
+import { tamperedRunError } from '../../domain/errors.ts'
+import type { EvidenceRow, ExecutionSwitch, Timer } from '../run-store.ts'
+import { RUN_COLUMNS } from './columns.ts'
+import type { Row } from './row.ts'
 
-/** Between rows (snake_case, text) and domain values. Our own rows are trusted by their digests, not parsed again. */
+/** Between rows and domain values. Digests show whether a row of Cutter was edited, so its JSON is not parsed against a schema. */
 
-export type RunRow = Record<string, string | number | null>
-
-export function runRow(run: Run): RunRow {
-  return {
-    run_id: run.runId,
-    machine: run.machine,
-    version: run.version,
-    definition_digest: run.definitionDigest,
-    mode: run.mode,
-    input: JSON.stringify(run.input),
-    start_key: run.startKey,
-    started_by: run.startedBy,
-    os_user: run.osUser,
-    started_at: run.startedAt,
-    updated_at: run.updatedAt,
-    worked_ms: run.workedMs,
-    seq: run.seq,
-    status: run.status,
-    state: run.state,
-    phase: run.phase,
-    stop_code: run.stopCode,
-    stop: stopText(run),
-    outcome: run.outcome,
-    gate: run.gate,
-    gate_seq: run.gateSeq,
-    gate_head: run.gateHead,
-    plan_digest: run.planDigest,
-    output: JSON.stringify(run.output),
-    snapshot: run.snapshot,
-    snapshot_digest: run.snapshotDigest,
-    head: run.head,
+export function runRow(run: Run): Row {
+  const row: Row = {}
+  for (const { column, field, json } of RUN_COLUMNS) {
+    const value = run[field]
+    const asText = json === 'always' || (json === 'unless-null' && value !== null)
+    row[column] = asText ? JSON.stringify(value) : (value as string | number | null)
   }
+  return row
 }
 
-const stopText = ({ stop }: Run) => (stop === null ? null : JSON.stringify(stop))
-
-/** Throws STORE_TAMPERED when the stored snapshot is not the one that its history entry was made with. */
-export function readRunRow(row: RunRow): Run {
-  return withJsonErrorsNamed(row.run_id as string, () => readRun(row))
+/** Throws STORE_TAMPERED when the row does not fit the newest entry of the run's history, or its snapshot was edited. */
+export function readRunRow(row: Row): Run {
+  return withJsonErrorsNamed(row.run_id as string, () => {
+    const run = runOfRow(row)
+    const fault = findRowFault(run, row)
+    if (fault !== null) throw tamperedRunError(run.runId, fault)
+    return run
+  })
 }
 
-/** Every JSON of ours was valid when it was written: what can't be read was edited. */
+/** Runs `read`, and throws STORE_TAMPERED when it meets invalid JSON: all JSON of a store was valid when it was written. */
 export function withJsonErrorsNamed<T>(runId: string, read: () => T): T {
   try {
     return read()
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error
-    throw tamperedRunError(runId, `a part of it is no JSON any more (${error.message})`)
+    throw tamperedRunError(runId, `a part of it is not valid JSON (${error.message})`)
   }
 }
 
-function readRun(row: RunRow): Run {
-  const run = {
-    runId: row.run_id,
-    machine: row.machine,
-    version: row.version,
-    definitionDigest: row.definition_digest,
-    mode: row.mode,
-    input: JSON.parse(row.input as string),
-    startKey: row.start_key,
-    startedBy: row.started_by,
-    osUser: row.os_user,
-    startedAt: row.started_at,
-    updatedAt: row.updated_at,
-    workedMs: row.worked_ms,
-    seq: row.seq,
-    status: row.status,
-    state: row.state,
-    phase: row.phase,
-    stopCode: row.stop_code,
-    stop: row.stop === null ? null : JSON.parse(row.stop as string),
-    outcome: row.outcome,
-    gate: row.gate,
-    gateSeq: row.gate_seq,
-    gateHead: row.gate_head,
-    planDigest: row.plan_digest,
-    output: JSON.parse(row.output as string) as Json,
-    snapshot: row.snapshot,
-    snapshotDigest: row.snapshot_digest,
-    head: row.head,
-  } as Run
-  if (digestOfBytes(run.snapshot) !== run.snapshotDigest)
-    throw tamperedRunError(run.runId, 'its snapshot was edited')
-  if (row.entry_snapshot_digest !== run.snapshotDigest || row.entry_hash !== run.head) {
-    throw tamperedRunError(run.runId, 'its row does not fit the newest entry of its history')
+function runOfRow(row: Row): Run {
+  const run: { [field: string]: unknown } = {}
+  for (const { column, field, json } of RUN_COLUMNS) {
+    const value = row[column]
+    run[field] = json !== undefined && value !== null ? JSON.parse(value as string) : value
   }
-  const fault = faultInColumns(run, row)
-  if (fault !== null)
-    throw tamperedRunError(
-      run.runId,
-      `its row says another ${fault} than the entry and the snapshot behind it`,
-    )
-  return run
+  return run as unknown as Run
 }
 
-/** What the digests don't cover must say the same as what they do cover: people act on these columns. */
-function faultInColumns(run: Run, row: RunRow): string | null {
+function findRowFault(run: Run, row: Row): string | null {
+  if (digestOfBytes(run.snapshot) !== run.snapshotDigest) return 'its snapshot was edited'
+  if (row.entry_snapshot_digest !== run.snapshotDigest || row.entry_hash !== run.head)
+    return 'its row does not fit the newest entry of its history'
+  const column = findDifferingColumn(run, row)
+  return column === null ? null : `its row has another ${column} than its newest entry and its snapshot`
+}
+
+/** Digests do not cover these columns. People act on them, so they must agree with what the digests cover. */
+function findDifferingColumn(run: Run, row: Row): string | null {
   if (row.entry_state !== run.state) return 'state'
   if (row.entry_status !== run.status) return 'status'
   const { snapshot } = JSON.parse(run.snapshot) as {
@@ -116,25 +71,20 @@ function faultInColumns(run: Run, row: RunRow): string | null {
   if ((context.planDigest ?? null) !== run.planDigest) return 'plan digest'
   if (JSON.stringify(context.output ?? null) !== JSON.stringify(run.output)) return 'output'
   if (run.status !== 'stopped' || !context.stop) return null
-  const same = JSON.stringify(context.stop) === JSON.stringify(run.stop) && run.stopCode === run.stop.code
-  return same ? null : 'stop'
+  const isSame = JSON.stringify(context.stop) === JSON.stringify(run.stop) && run.stopCode === run.stop.code
+  return isSame ? null : 'stop'
 }
 
-export function entryOfRow(row: RunRow): HistoryEntry {
-  return {
-    seq: row.seq as number,
-    at: row.at as string,
-    event: JSON.parse(row.event as string) as RunEvent,
-    by: row.by as string,
-    state: row.state as string,
-    status: row.status as Status,
-    snapshotDigest: row.snapshot_digest as string,
-    previousHash: row.previous_hash as string,
-    hash: row.hash as string,
+export function readEntryRow(row: Row): HistoryEntry {
+  const entry: { [field: string]: unknown } = {}
+  for (const field of historyFields) {
+    const { column, kind } = HISTORY_FIELDS[field]
+    entry[field] = kind === 'event' ? JSON.parse(row[column] as string) : row[column]
   }
+  return entry as HistoryEntry
 }
 
-export function effectOfRow(row: RunRow): EffectRow {
+export function readEffectRow(row: Row): EffectRow {
   return {
     invokeId: row.invoke_id as string,
     seq: row.seq as number,
@@ -146,7 +96,15 @@ export function effectOfRow(row: RunRow): EffectRow {
   }
 }
 
-export function rowOfApproval(approval: Approval): RunRow {
+export function readTimerRow(row: Row): Timer {
+  return {
+    timerId: row.timer_id as string,
+    dueAt: row.due_at as string,
+    event: JSON.parse(row.event as string),
+  }
+}
+
+export function approvalRow(approval: Approval): Row {
   return {
     approval_id: approval.approvalId,
     run_id: approval.statement.runId,
@@ -158,7 +116,7 @@ export function rowOfApproval(approval: Approval): RunRow {
   }
 }
 
-export function approvalOfRow(row: RunRow): Approval {
+export function readApprovalRow(row: Row): Approval {
   return {
     approvalId: row.approval_id,
     kind: row.kind,
@@ -171,7 +129,7 @@ export function approvalOfRow(row: RunRow): Approval {
   } as Approval
 }
 
-export function rowOfCloseoutSignature(signature: CloseoutSignature): RunRow {
+export function closeoutSignatureRow(signature: CloseoutSignature): Row {
   return {
     run_id: signature.runId,
     kind: signature.kind,
@@ -183,7 +141,7 @@ export function rowOfCloseoutSignature(signature: CloseoutSignature): RunRow {
   }
 }
 
-export function closeoutSignatureOfRow(row: RunRow): CloseoutSignature {
+export function readCloseoutSignatureRow(row: Row): CloseoutSignature {
   return {
     runId: row.run_id,
     kind: row.kind,
@@ -195,7 +153,7 @@ export function closeoutSignatureOfRow(row: RunRow): CloseoutSignature {
   } as CloseoutSignature
 }
 
-export function evidenceOfRow(row: RunRow): EvidenceRow {
+export function readEvidenceRow(row: Row): EvidenceRow {
   return {
     seq: row.seq as number,
     name: row.name as string,
@@ -205,7 +163,11 @@ export function evidenceOfRow(row: RunRow): EvidenceRow {
   }
 }
 
-/** The effects of a step as rows held by an owner: what `advance` answers with. */
+export function readSwitchRow(row: Row): ExecutionSwitch {
+  return { ...(row as unknown as ExecutionSwitch), enabled: row.enabled === 1 }
+}
+
+/** The effects of a step as rows that its owner has claimed: the answer of `advance`. */
 export function claimedEffects(step: Step, owner: Owner, until: string): EffectRow[] {
   const { seq } = step.entry
   return step.effectsAsked.map(({ invokeId, name, input }) => {

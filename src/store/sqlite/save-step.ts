@@ -6,9 +6,9 @@ import type { Step } from '../../domain/step.ts'
 import type { Lease, SaveRequest } from '../run-store.ts'
 import { createStepExecutor, type StepOutcome } from './execute-statements.ts'
 import { type OpenOptions, toStoreError } from './open-database.ts'
+import { packSteps } from './pack-steps.ts'
 import { claimedEffects } from './row-mapping.ts'
 import type { Statements } from './statements.ts'
-import { packSteps } from './step-row.ts'
 import { openWriterClient, type WriterClient } from './writer-client.ts'
 
 /** From how many steps on a batch is handed to the thread. */

@@ -1,37 +1,38 @@
 import type { Database } from 'better-sqlite3'
-import type { RunRow } from './row-mapping.ts'
+import { entryColumns, RUN_COLUMNS, STEP_COLUMNS } from './columns.ts'
+import type { Row } from './row.ts'
+
+const runColumns = RUN_COLUMNS.map(({ column }) => column)
+const stepChanges = [
+  ...STEP_COLUMNS.map(([column]) => `${column} = ?`),
+  'newest_id = last_insert_rowid()',
+].join(', ')
+const asFound = 'run_id = ? and seq = ? and head = ?'
+
+/** A run with the columns of its newest entry, by which `readRow` checks it. */
+const runWithEntry = `
+    select runs.*, history.snapshot_digest as entry_snapshot_digest, history.hash as entry_hash,
+      history.state as entry_state, history.status as entry_status
+    from runs left join history on history.id = newest_id and history.run_id = runs.run_id and history.seq = runs.seq`
 
 /** Every statement of the store, named by a verb. Prepared on first use: a cold command needs three of them. */
 const texts = {
   insertRun: `
-    insert into runs (run_id, machine, version, definition_digest, mode, input, start_key, started_by, os_user, started_at,
-      updated_at, worked_ms, seq, status, state, phase, stop_code, stop, outcome, gate, gate_seq, gate_head, plan_digest,
-      output, snapshot, snapshot_digest, head)
-    values (@run_id, @machine, @version, @definition_digest, @mode, @input, @start_key, @started_by, @os_user, @started_at,
-      @updated_at, @worked_ms, @seq, @status, @state, @phase, @stop_code, @stop, @outcome, @gate, @gate_seq, @gate_head,
-      @plan_digest, @output, @snapshot, @snapshot_digest, @head)`,
-  // The statements of every step bind by position: by name costs as much again as running them. A run that is not closed has no
-  // outcome, and what leaves the outcome alone leaves the index of open runs alone.
-  updateRun: `
-    update runs set updated_at = ?, worked_ms = ?, seq = ?, status = ?, state = ?, phase = ?, stop_code = ?, stop = ?,
-      gate = ?, gate_seq = ?, gate_head = ?, plan_digest = ?, output = ?, snapshot = ?, snapshot_digest = ?, head = ?,
-      newest_id = last_insert_rowid()
-    where run_id = ? and seq = ? and head = ?`,
-  closeRun: `
-    update runs set outcome = ?, updated_at = ?, worked_ms = ?, seq = ?, status = ?, state = ?, phase = ?, stop_code = ?,
-      stop = ?, gate = ?, gate_seq = ?, gate_head = ?, plan_digest = ?, output = ?, snapshot = ?, snapshot_digest = ?, head = ?,
-      newest_id = last_insert_rowid()
-    where run_id = ? and seq = ? and head = ?`,
-  // Made after its first entry is there.
-  linkFirst: 'update runs set newest_id = last_insert_rowid() where run_id = ?',
+    insert into runs (${runColumns.join(', ')}) values (${runColumns.map((column) => `@${column}`).join(', ')})`,
+  // The statements of every step bind by position, because binding by name costs as much again as running them. An open run has no
+  // outcome, and a statement that does not name the outcome does not touch the index of open runs.
+  updateRun: `update runs set ${stepChanges} where ${asFound}`,
+  closeRun: `update runs set outcome = ?, ${stepChanges} where ${asFound}`,
+  // Runs after the first entry was inserted.
+  setNewestEntry: 'update runs set newest_id = last_insert_rowid() where run_id = ?',
   insertEntry: `
-    insert into history (previous_id, run_id, seq, at, event, by, state, status, snapshot_digest, previous_hash, hash)
-    select newest_id, run_id, ?, ?, ?, ?, ?, ?, ?, ?, ? from runs where run_id = ?`,
-  passOn: `
+    insert into history (previous_id, run_id, ${entryColumns.join(', ')})
+    select newest_id, run_id, ${entryColumns.map(() => '?').join(', ')} from runs where run_id = ?`,
+  reassignEffect: `
     update effects set invoke_id = ?, seq = ?, name = ?, input = ?, lease_until = ?, attempt = 1
     where run_id = ? and invoke_id = ? and owner = ?`,
 
-  deleteDone: 'delete from effects where run_id = ? and invoke_id = ? and owner = ?',
+  deleteDoneEffect: 'delete from effects where run_id = ? and invoke_id = ? and owner = ?',
   deleteEffect: 'delete from effects where run_id = @run_id and invoke_id = @invoke_id',
   insertEffect: `
     insert into effects (run_id, invoke_id, seq, name, input, owner, lease_until, attempt)
@@ -68,28 +69,20 @@ const texts = {
   insertHold: 'insert into holds (kind, run_id, reason, by, at) values (@kind, @runId, @reason, @by, @at)',
 
   run: `
-    select runs.*, history.snapshot_digest as entry_snapshot_digest, history.hash as entry_hash,
-      history.state as entry_state, history.status as entry_status
-    from runs left join history on history.id = newest_id and history.run_id = runs.run_id and history.seq = runs.seq where runs.run_id = ?`,
+    ${runWithEntry} where runs.run_id = ?`,
   runByKey: `
-    select runs.*, history.snapshot_digest as entry_snapshot_digest, history.hash as entry_hash,
-      history.state as entry_state, history.status as entry_status
-    from runs left join history on history.id = newest_id and history.run_id = runs.run_id and history.seq = runs.seq where start_key = ?`,
+    ${runWithEntry} where start_key = ?`,
   runOfKey: `
     select run_id, bundle_digest from (
       select run_id, start_key, null as bundle_digest from runs
       union all select run_id, start_key, bundle_digest from pruned_runs)
     where start_key = ?`,
   listOpen: `
-    select runs.*, history.snapshot_digest as entry_snapshot_digest, history.hash as entry_hash,
-      history.state as entry_state, history.status as entry_status
-    from runs left join history on history.id = newest_id and history.run_id = runs.run_id and history.seq = runs.seq
+    ${runWithEntry}
     where outcome is null and runs.status = @status and (@machine is null or machine = @machine)
     order by started_at desc, runs.run_id limit @limit`,
   list: `
-    select runs.*, history.snapshot_digest as entry_snapshot_digest, history.hash as entry_hash,
-      history.state as entry_state, history.status as entry_status
-    from runs left join history on history.id = newest_id and history.run_id = runs.run_id and history.seq = runs.seq
+    ${runWithEntry}
     where (@status is null or runs.status = @status) and (@machine is null or machine = @machine)
     order by started_at desc, runs.run_id limit @limit`,
   idsLike: `
@@ -145,8 +138,8 @@ const texts = {
 
 interface Prepared {
   run(...parameters: unknown[]): { changes: number }
-  get(...parameters: unknown[]): (RunRow & { bytes?: unknown }) | undefined
-  all(...parameters: unknown[]): RunRow[]
+  get(...parameters: unknown[]): (Row & { bytes?: unknown }) | undefined
+  all(...parameters: unknown[]): Row[]
 }
 
 export type StatementName = keyof typeof texts

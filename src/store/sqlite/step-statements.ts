@@ -1,66 +1,67 @@
-import type { RunRow } from './row-mapping.ts'
+import { historyFields } from '../../domain/history-entry.ts'
+import { STEP_COLUMNS } from './columns.ts'
+import type { Row } from './row.ts'
 import type { StatementName } from './statements.ts'
 import type { StepRow } from './step-row.ts'
 
-/** A statement of a step and what it binds. */
+/** A statement of a step, with the values that it binds. */
 export interface StepStatement {
   statement: StatementName
   values: unknown[] | { [name: string]: unknown }
-  /** What must come of it: otherwise the whole step is refused. */
+  /** What its result must be. Otherwise the complete step is refused. */
   must: 'change' | 'find-nothing' | null
-  /** Why it is refused then. */
+  /** The reason of that refusal. */
   refusal: string | null
 }
 
-const write = (statement: StatementName, values: StepStatement['values']): StepStatement => {
+type Values = StepStatement['values']
+
+const plain = (statement: StatementName, values: Values): StepStatement => {
   return { statement, values, must: null, refusal: null }
 }
-const changing = (
-  statement: StatementName,
-  values: StepStatement['values'],
-  refusal: string,
-): StepStatement => {
+const changing = (statement: StatementName, values: Values, refusal: string): StepStatement => {
   return { statement, values, must: 'change', refusal }
 }
-const MOVED_ON = 'it has moved on since'
+const STEP_FIELDS = STEP_COLUMNS.map(([, field]) => field)
+const MOVED_ON = 'another process changed it in the meantime'
 
-/** All statements of a step, in their order: the run's row takes up the id of the entry before it. */
+/** All statements of a step in their order. The entry comes before the run's row, which links to the entry's id. */
 export function stepStatements(row: StepRow): StepStatement[] {
   const { runId, seq, at, approvalUsed, rest } = row
-  const entry = write('insertEntry', valuesOfEntry(row))
-  const writes = rest?.made == null ? [entry, ...updates(row)] : made(rest.made, entry)
+  const entry = plain('insertEntry', entryValues(row))
+  const statements = rest?.made == null ? [entry, ...runUpdates(row)] : runInserts(rest.made, entry)
   for (const invokeId of rest?.effectsDropped ?? [])
-    writes.push(write('deleteEffect', { run_id: runId, invoke_id: invokeId }))
-  pushEffects(writes, row)
+    statements.push(plain('deleteEffect', { run_id: runId, invoke_id: invokeId }))
+  pushEffects(statements, row)
   if (approvalUsed !== null) {
     const use = { approval_id: approvalUsed, run_id: runId, used_seq: seq, used_at: at }
-    writes.push(changing('useApproval', use, `approval ${approvalUsed} was already used`))
+    statements.push(changing('useApproval', use, `approval ${approvalUsed} was already used`))
   }
-  if (rest === null) return writes
+  if (rest === null) return statements
   for (const timerId of rest.timersDropped)
-    writes.push(write('deleteTimer', { run_id: runId, timer_id: timerId }))
+    statements.push(plain('deleteTimer', { run_id: runId, timer_id: timerId }))
   for (const { timerId, dueAt, event } of rest.timersAsked) {
     const timer = { run_id: runId, timer_id: timerId, due_at: dueAt, event: JSON.stringify(event) }
-    writes.push(write('insertTimer', timer))
+    statements.push(plain('insertTimer', timer))
   }
   for (const { name, digest, mediaType, bytes } of rest.evidence) {
-    writes.push(write('insertEvidence', { digest, media_type: mediaType, bytes }))
-    writes.push(write('insertRunEvidence', { run_id: runId, seq, name, digest }))
+    statements.push(plain('insertEvidence', { digest, media_type: mediaType, bytes }))
+    statements.push(plain('insertRunEvidence', { run_id: runId, seq, name, digest }))
   }
-  return writes
+  return statements
 }
 
-function made(run: RunRow, entry: StepStatement): StepStatement[] {
+function runInserts(run: Row, entry: StepStatement): StepStatement[] {
   const { run_id, start_key } = run
-  const writes = [write('insertRun', run), entry, changing('linkFirst', [run_id], MOVED_ON)]
-  if (start_key === null) return writes
-  return [{ statement: 'runOfKey', values: [start_key], must: 'find-nothing', refusal: null }, ...writes]
+  const inserts = [plain('insertRun', run), entry, changing('setNewestEntry', [run_id], MOVED_ON)]
+  if (start_key === null) return inserts
+  return [{ statement: 'runOfKey', values: [start_key], must: 'find-nothing', refusal: null }, ...inserts]
 }
 
-function updates(row: StepRow): StepStatement[] {
+function runUpdates(row: StepRow): StepStatement[] {
   const { runId, seq, previousHash, rest } = row
-  const values = valuesOfUpdate(row)
-  // Only what closes a run names the column that the index of open runs looks at.
+  const values = updateValues(row)
+  // Only a step that closes the run names the column of the index of open runs.
   const updated =
     row.status === 'closed'
       ? changing('closeRun', [row.outcome, ...values], MOVED_ON)
@@ -71,32 +72,35 @@ function updates(row: StepRow): StepStatement[] {
   return [changing('upgradeRun', upgrade, MOVED_ON), updated]
 }
 
-function valuesOfEntry(row: StepRow): unknown[] {
-  const { runId, seq, at, event, by, state, status, snapshotDigest, previousHash, hash } = row
-  return [seq, at, event, by, state, status, snapshotDigest, previousHash, hash, runId]
+/** The fields of the entry in the order of their columns, then the run whose newest entry it follows. */
+function entryValues(row: StepRow): unknown[] {
+  const values: unknown[] = []
+  for (const field of historyFields) values.push(row[field])
+  values.push(row.runId)
+  return values
 }
 
-/** The columns that a step changes, then the row as it must be found. */
-function valuesOfUpdate(row: StepRow): unknown[] {
-  const { at, workedMs, seq, status, state, phase, stopCode, stop, gate, gateSeq, gateHead } = row
-  const { planDigest, output, snapshot, snapshotDigest, hash, runId, previousHash } = row
-  return [
-    ...[at, workedMs, seq, status, state, phase, stopCode, stop, gate, gateSeq, gateHead],
-    ...[planDigest, output, snapshot, snapshotDigest, hash],
-    ...[runId, seq - 1, previousHash],
-  ]
+/** The columns that a step changes, then the values by which the row is found. */
+function updateValues(row: StepRow): unknown[] {
+  const values: unknown[] = []
+  for (const field of STEP_FIELDS) values.push(row[field])
+  values.push(row.runId, row.seq - 1, row.previousHash)
+  return values
 }
 
-function pushEffects(writes: StepStatement[], row: StepRow): void {
+function pushEffects(statements: StepStatement[], row: StepRow): void {
   const { runId, seq, effectDone, asked, askedName, askedInput, owner, leaseUntil } = row
   const insert = (invokeId: unknown, name: unknown, input: unknown) =>
-    writes.push(write('insertEffect', [runId, invokeId, seq, name, input, owner, leaseUntil]))
+    statements.push(plain('insertEffect', [runId, invokeId, seq, name, input, owner, leaseUntil]))
   if (effectDone !== null) {
-    // The finished effect's row passes to the next one: one statement ends a lease and begins another.
+    // The row of the finished effect becomes the row of the next one: one statement ends a lease and begins another.
     const held = [runId, effectDone, owner]
-    const notOurs = `the effect ${effectDone} is no longer ours`
-    if (asked === null) writes.push(changing('deleteDone', held, notOurs))
-    else writes.push(changing('passOn', [asked, seq, askedName, askedInput, leaseUntil, ...held], notOurs))
+    const lost = `the effect ${effectDone} is claimed by another process`
+    if (asked === null) statements.push(changing('deleteDoneEffect', held, lost))
+    else {
+      const next = [asked, seq, askedName, askedInput, leaseUntil]
+      statements.push(changing('reassignEffect', [...next, ...held], lost))
+    }
   } else if (asked !== null) insert(asked, askedName, askedInput)
   for (const also of row.rest?.alsoAsked ?? []) insert(also.asked, also.askedName, also.askedInput)
 }

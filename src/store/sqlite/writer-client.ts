@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import type { StepOutcome } from './execute-statements.ts'
 import type { OpenOptions } from './open-database.ts'
-import type { StepRows } from './step-row.ts'
+import type { PackedSteps } from './pack-steps.ts'
 
 /**
  * A thread that commits, so that this one computes the next steps meanwhile. It pays with many runs at work: handing a step over
@@ -12,7 +12,7 @@ export interface WriterClient {
    * Null until the thread has opened the file; then what came of each step. Rejects when the thread is gone: which of its steps were
    * saved, the store tells.
    */
-  save(rows: StepRows): Promise<StepOutcome[]> | null
+  save(rows: PackedSteps): Promise<StepOutcome[]> | null
   close(): Promise<void>
 }
 

@@ -33,7 +33,7 @@ const edits: [string, string[]][] = [
     ],
   ],
   [
-    'a part of it is no JSON any more',
+    'a part of it is not valid JSON',
     [
       `update runs set snapshot = '{', snapshot_digest = '${digestOfBytes('{')}' where run_id = @id`,
       `update history set snapshot_digest = '${digestOfBytes('{')}' where run_id = @id and seq = 2`,

@@ -8,7 +8,7 @@ import type { Run } from '../../../src/domain/run.ts'
 import type { Step } from '../../../src/domain/step.ts'
 import type { StepOutcome } from '../../../src/store/sqlite/execute-statements.ts'
 import { openRunStore } from '../../../src/store/sqlite/open-run-store.ts'
-import { packSteps, unpackSteps } from '../../../src/store/sqlite/step-row.ts'
+import { packSteps, unpackSteps } from '../../../src/store/sqlite/pack-steps.ts'
 import { openWriterClient, type WriterClient } from '../../../src/store/sqlite/writer-client.ts'
 import { openerProgram } from '../processes/openers.ts'
 import { anEffect, atGate, firstStep, mine, stepAfter } from '../step-fixture.ts'
@@ -97,7 +97,7 @@ describe('the thread that saves steps', () => {
     const twin = firstStep({ run: { startKey: 'k' } })
     const late = stepAfter({ ...run, seq: 7 })
     expect(await saved(writer, late, twin, stepAfter(run))).toEqual([
-      { must: 'change', refusal: 'it has moved on since' },
+      { must: 'change', refusal: 'another process changed it in the meantime' },
       { must: 'find-nothing', refusal: null },
       null,
     ])

@@ -1,0 +1,2 @@
+/** A row of a table as better-sqlite3 reads and binds it: snake_case columns, JSON as text. */
+export type Row = Record<string, string | number | null>
