@@ -100,7 +100,7 @@ const edits: [what: string, why: string, ...statements: string[]][] = [
   ],
   [
     'an entry that is no JSON',
-    'no JSON any more',
+    'is not valid JSON',
     "update history set event = '{' where run_id = @id and seq = 5",
   ],
   [
