@@ -203,7 +203,10 @@ describe('a great many runs at work', () => {
     expect(again.slice(0, -1).every(({ status }) => status === 'fulfilled')).toBe(true)
     expect(again.at(-1)).toMatchObject({
       status: 'rejected',
-      reason: { code: 'STORE_CONFLICT', message: expect.stringContaining('another process changed it in the meantime') },
+      reason: {
+        code: 'STORE_CONFLICT',
+        message: expect.stringContaining('another process changed it in the meantime'),
+      },
     })
   })
 })
