@@ -7,16 +7,16 @@ export const RUN = 'id of the run, or a unique prefix or suffix of it'
 export const modeOption = (dryRun: string, mode: 'dry-run' | 'live' = 'dry-run') =>
   new Option('--mode <mode>', dryRun).choices(['dry-run', 'live']).default(mode)
 
-/** Parses a whole number from 1 to `max`. */
-export const wholeNumber =
+/** Parses an integer from 1 to `max`. */
+export const integer =
   (max = 999_999_999) =>
   (value: string): number => {
     const number = /^[1-9]\d{0,8}$/.test(value) ? Number(value) : 0
     if (number >= 1 && number <= max) return number
     throw new InvalidArgumentError(
       max === 999_999_999
-        ? 'It must be a whole number from 1.'
-        : `It must be a whole number from 1 to ${max}.`,
+        ? 'It must be an integer from 1.'
+        : `It must be an integer from 1 to ${max}.`,
     )
   }
 

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander'
 import type { Mode } from '../../domain/run.ts'
-import { matching, modeOption, wholeNumber } from '../arguments.ts'
+import { matching, modeOption, integer } from '../arguments.ts'
 import { action, BY, defineCommand, type GlobalOptions } from '../define-command.ts'
 import { inHome } from '../session.ts'
 import { BATCH_SHAPE, printBatch } from './batch-lines.ts'
@@ -36,7 +36,7 @@ export function defineStart(group: Command): void {
     .addOption(
       new Option('--limit <n>', `refuse a folder with more documents (at most ${MAX_DOCUMENTS})`)
         .default(MAX_DOCUMENTS)
-        .argParser(wholeNumber(MAX_DOCUMENTS)),
+        .argParser(integer(MAX_DOCUMENTS)),
     )
     .addOption(
       new Option('--name <name>', 'id of the batch (default: made from folder, mode and target)').argParser(

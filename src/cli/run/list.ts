@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander'
 import type { Status } from '../../domain/run.ts'
 import type { ListedRuns } from '../../service/runs/list.ts'
 import { printAnswer, printWarnings } from '../answers.ts'
-import { wholeNumber } from '../arguments.ts'
+import { integer } from '../arguments.ts'
 import { action, defineCommand, type GlobalOptions } from '../define-command.ts'
 import { lineOfHold } from '../run-lines.ts'
 import { inHome } from '../session.ts'
@@ -20,7 +20,7 @@ export function defineList(group: Command): void {
   defineCommand(group, 'list', 'list runs, newest first', 'cutter run list --status paused')
     .addOption(new Option('--status <status>', 'filter by status').choices(STATUSES))
     .option('--machine <machine>', 'filter by machine')
-    .option('--limit <n>', 'maximum number of runs', wholeNumber(), 50)
+    .option('--limit <n>', 'maximum number of runs', integer(), 50)
     .action(action(list))
 }
 

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander'
 import { CutterError } from '../../domain/errors.ts'
-import { RUN, wholeNumber } from '../arguments.ts'
+import { RUN, integer } from '../arguments.ts'
 import { action, defineCommand, type GlobalOptions } from '../define-command.ts'
 import { inHome } from '../session.ts'
 
@@ -26,9 +26,9 @@ export function definePlan(group: Command): void {
     .option(
       '--page <n>',
       'in Markdown: list the units of one page (default: all up to 500, else groups)',
-      wholeNumber(),
+      integer(),
     )
-    .option('--page-size <n>', 'number of units on a page', wholeNumber(), 200)
+    .option('--page-size <n>', 'number of units on a page', integer(), 200)
     .action(action(plan))
 }
 

@@ -24,14 +24,14 @@ export interface ListedRuns {
 
 /**
  * Lists runs. `runs` is what `--json` prints.
- * @throws USAGE when the limit is not a whole number from 1
+ * @throws USAGE when the limit is not an integer from 1
  */
 export async function listRuns({ store }: Home, given: ListRunsInput): Promise<ListedRuns> {
   const { limit, status, machine } = given
   if (!Number.isInteger(limit) || limit < 1)
     throw new CutterError(
       'USAGE',
-      `--limit ${limit} is not a valid number of runs: it must be a whole number from 1`,
+      `--limit ${limit} is not a valid number of runs: it must be an integer from 1`,
     )
   const warnings: string[] = []
   const runs = await store.list({
