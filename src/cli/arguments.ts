@@ -14,9 +14,7 @@ export const integer =
     const number = /^[1-9]\d{0,8}$/.test(value) ? Number(value) : 0
     if (number >= 1 && number <= max) return number
     throw new InvalidArgumentError(
-      max === 999_999_999
-        ? 'It must be an integer from 1.'
-        : `It must be an integer from 1 to ${max}.`,
+      max === 999_999_999 ? 'It must be an integer from 1.' : `It must be an integer from 1 to ${max}.`,
     )
   }
 

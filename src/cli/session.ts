@@ -1,5 +1,5 @@
 import { CommanderError } from 'commander'
-import type { Home, Log } from '../app/open-app.ts'
+import type { Home, Log } from '../app/open-home.ts'
 import { CutterError } from '../domain/errors.ts'
 import type { HistoryEntry, Run } from '../domain/run.ts'
 import { createSecrets, type SecretRegistry } from '../service/redact.ts'
@@ -24,7 +24,7 @@ export function inHome(options: GlobalOptions, task: (session: Session) => Promi
   return inProcess(options, async ({ io, interrupt, secrets }, opened) => {
     assertNoSecretOptions(options)
     // Loaded here, because --help and verify need no store.
-    const { openHome } = await import('../app/open-app.ts')
+    const { openHome } = await import('../app/open-home.ts')
     const home = openHome({
       home: options.home,
       env: process.env,
@@ -70,7 +70,7 @@ async function inProcess(
     // Usage errors of a command whose options are known only now.
     if (error instanceof CommanderError) throw error
     // An unknown CUTTER_LOG level has been reported already, as the error itself.
-    const { openLog } = await import('../app/open-app.ts')
+    const { openLog } = await import('../app/open-home.ts')
     const log = await openLog(process.env, secrets).catch(() => null)
     return await reportError({ io, log, home }, error, signals.interrupt)
   } finally {

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { packageRoot } from '../../src/app/paths.ts'
+import { packageRoot } from '../../src/app/package-paths.ts'
 import { CHARTER } from '../../src/service/demo/charter.ts'
 
 /** Wall times of whole processes, interleaved, medians in milliseconds. */

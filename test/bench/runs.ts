@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { cut } from '../../machines/cut.ts'
-import { migrationsDirectory, writerThread } from '../../src/app/paths.ts'
+import { migrationsDirectory, writerThreadFile } from '../../src/app/package-paths.ts'
 import { definitionDigest } from '../../src/builtin/builtin-machine.ts'
 import type { Approval } from '../../src/domain/approval.ts'
 import type { Effect } from '../../src/domain/effect.ts'
@@ -58,7 +58,7 @@ export async function measureRuns(
   const plain = openRunStore({
     file,
     migrationsDirectory: migrationsDirectory('store/sqlite'),
-    writerThread: writerThread(),
+    writerThread: writerThreadFile(),
   })
   const parts = benchParts(
     withGroupCommit(plain, () => atWork),

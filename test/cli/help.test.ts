@@ -1,7 +1,7 @@
 import { tmpdir } from 'node:os'
 import type { Command } from 'commander'
 import { describe, expect, test } from 'vitest'
-import { openHome } from '../../src/app/open-app.ts'
+import { openHome } from '../../src/app/open-home.ts'
 import { MACHINE_NAMES } from '../../src/builtin/registry.ts'
 import { buildProgram } from '../../src/cli/program.ts'
 import { defineStartFlags } from '../../src/cli/run/input-flags.ts'

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { writerThread } from '../../src/app/paths.ts'
+import { writerThreadFile } from '../../src/app/package-paths.ts'
 import { findHistoryFault } from '../../src/domain/history.ts'
 import { openRunStore } from '../../src/store/sqlite/open-run-store.ts'
 import { aFolder, aStoreFile, migrationsDirectory, removeFolders } from '../store/store-folders.ts'
@@ -33,7 +33,7 @@ afterAll(removeFolders)
 
 /** A process at work on the store; `killed` ends it and gives the newest step that it called saved, run by run. */
 function atWork(file: string) {
-  const args = [program, file, migrationsDirectory, writerThread(), String(RUNS)]
+  const args = [program, file, migrationsDirectory, writerThreadFile(), String(RUNS)]
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
   let said = ''
   child.stdout.on('data', (chunk) => {

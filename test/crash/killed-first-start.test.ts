@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { openStore } from '../../src/app/open-app.ts'
+import { openStore } from '../../src/app/open-store.ts'
 import { aCutterHome, type CutterHome } from '../support/cli.ts'
 import { builtProgram, CHARTER, describeEnding, killAfter, spawnProgram } from './crash-harness.ts'
 

@@ -9,7 +9,7 @@ import type {
   initialTransition,
   transition,
 } from 'xstate'
-import { packageRoot } from '../../src/app/paths.ts'
+import { packageRoot } from '../../src/app/package-paths.ts'
 import { byXState, identity, ways } from './chart-paths.ts'
 import { cutMachine } from './drive-steps.ts'
 

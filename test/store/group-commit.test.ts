@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { afterEach, describe, expect, test } from 'vitest'
-import { writerThread } from '../../src/app/paths.ts'
+import { writerThreadFile } from '../../src/app/package-paths.ts'
 import { bytesEvidence } from '../../src/domain/evidence.ts'
 import type { Run } from '../../src/domain/run.ts'
 import { withGroupCommit } from '../../src/store/group-commit.ts'
@@ -163,7 +163,7 @@ describe('advances of many runs', () => {
 describe('a great many runs at work', () => {
   const aThreadedStore = async (count: number) => {
     const options = aStoreFile()
-    const plain = openRunStore({ ...options, writerThread: writerThread() })
+    const plain = openRunStore({ ...options, writerThread: writerThreadFile() })
     close.push(plain.close)
     const store = withGroupCommit(plain, () => count)
     const runs = Array.from({ length: count }, () => firstStep())

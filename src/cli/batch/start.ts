@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander'
 import type { Mode } from '../../domain/run.ts'
-import { matching, modeOption, integer } from '../arguments.ts'
+import { integer, matching, modeOption } from '../arguments.ts'
 import { action, BY, defineCommand, type GlobalOptions } from '../define-command.ts'
 import { inHome } from '../session.ts'
 import { BATCH_SHAPE, printBatch } from './batch-lines.ts'

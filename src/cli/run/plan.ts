@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander'
 import { CutterError } from '../../domain/errors.ts'
-import { RUN, integer } from '../arguments.ts'
+import { integer, RUN } from '../arguments.ts'
 import { action, defineCommand, type GlobalOptions } from '../define-command.ts'
 import { inHome } from '../session.ts'
 

@@ -1,4 +1,5 @@
-import { type Home, sealingOf } from '../../app/open-app.ts'
+import { closeoutDeps } from '../../app/closeout-deps.ts'
+import type { Home } from '../../app/open-home.ts'
 import { addCountersignature, findCountersignatureFault } from '../../bundle/sign-closeout.ts'
 import { digestOfBytes } from '../../domain/json.ts'
 import { findRun } from '../runs/find-run.ts'
@@ -38,7 +39,7 @@ export async function countersignCloseout(
 ): Promise<CountersignedCloseout> {
   const run = await findRun(home, text)
   const { trust } = (await home.app()).parts
-  const signed = await addCountersignature(sealingOf(home.folder, home.store), run, {
+  const signed = await addCountersignature(closeoutDeps(home.folder, home.store), run, {
     as,
     keyFile: key,
     trust,

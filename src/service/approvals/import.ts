@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import type { Home } from '../../app/open-app.ts'
+import type { Home } from '../../app/open-home.ts'
 import { CutterError } from '../../domain/errors.ts'
 import { importApproval as importText } from '../../engine/manage-approvals.ts'
 import { approvalAnswer, type KeptApproval } from './approval-answer.ts'

@@ -1,4 +1,4 @@
-import type { Home } from '../../app/open-app.ts'
+import type { Home } from '../../app/open-home.ts'
 import { findRunId } from '../runs/find-run.ts'
 import { type ListedApproval, listedApproval } from './approval-answer.ts'
 

@@ -1,4 +1,4 @@
-import type { Home } from '../../app/open-app.ts'
+import type { Home } from '../../app/open-home.ts'
 import { rehearseApproval as keepRehearsal } from '../../engine/manage-approvals.ts'
 import { findRunId } from '../runs/find-run.ts'
 import { type ApprovalAnswer, approvalAnswer } from './approval-answer.ts'

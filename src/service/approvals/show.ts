@@ -1,4 +1,4 @@
-import type { Home } from '../../app/open-app.ts'
+import type { Home } from '../../app/open-home.ts'
 import type { Statement } from '../../domain/approval.ts'
 import { noSuchApprovalError } from '../../domain/errors.ts'
 import { type ListedApproval, listedApproval } from './approval-answer.ts'

@@ -1,4 +1,4 @@
-import type { Home } from '../../app/open-app.ts'
+import type { Home } from '../../app/open-home.ts'
 import { signApproval as signAndKeep } from '../../engine/manage-approvals.ts'
 import { findRunId } from '../runs/find-run.ts'
 import { approvalAnswer, type KeptApproval } from './approval-answer.ts'

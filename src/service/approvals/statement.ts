@@ -1,4 +1,4 @@
-import type { Home } from '../../app/open-app.ts'
+import type { Home } from '../../app/open-home.ts'
 import type { Decision } from '../../domain/approval.ts'
 import { composeStatementText } from '../../engine/manage-approvals.ts'
 import { findRunId } from '../runs/find-run.ts'

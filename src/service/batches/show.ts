@@ -1,4 +1,4 @@
-import type { Home } from '../../app/open-app.ts'
+import type { Home } from '../../app/open-home.ts'
 import { type BatchAnswer, batchAnswer, readBatchRows } from './batch-answer.ts'
 import { loadBatch } from './batch-file.ts'
 

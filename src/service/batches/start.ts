@@ -1,6 +1,7 @@
 import { realpath } from 'node:fs/promises'
 import { basename, resolve } from 'node:path'
-import type { App, Home } from '../../app/open-app.ts'
+import type { App } from '../../app/open-app.ts'
+import type { Home } from '../../app/open-home.ts'
 import { documentIdFromFile } from '../../document/document-id.ts'
 import { CutterError } from '../../domain/errors.ts'
 import { digestOf, type Json } from '../../domain/json.ts'

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import type { Home } from '../../app/open-app.ts'
+import type { Home } from '../../app/open-home.ts'
 import { loadCustomProfiles } from '../../config/custom-profiles.ts'
 import { type DocumentDiff, diffDocuments, type ScannedText } from '../../document/diff/diff-documents.ts'
 import { scanDocument } from '../../document/scan.ts'

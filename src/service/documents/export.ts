@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import type { Home } from '../../app/open-app.ts'
+import type { Home } from '../../app/open-home.ts'
 import { loadCustomProfiles } from '../../config/custom-profiles.ts'
 import type { DocumentText } from '../../document/export/document-text.ts'
 import { type ExportFormat, formatDocument } from '../../document/export/format-document.ts'

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import type { Home } from '../../app/open-app.ts'
+import type { Home } from '../../app/open-home.ts'
 import { loadCustomProfiles } from '../../config/custom-profiles.ts'
 import { getProfile } from '../../document/profiles/get-profile.ts'
 import type { Profile } from '../../document/profiles/profile.ts'

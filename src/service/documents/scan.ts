@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import type { Home } from '../../app/open-app.ts'
+import type { Home } from '../../app/open-home.ts'
 import { loadCustomProfiles } from '../../config/custom-profiles.ts'
 import { type Scan, scanDocument as scanBytes } from '../../document/scan.ts'
 import { readSource } from '../../targets/system/source-file.ts'

@@ -1,4 +1,4 @@
-import type { Home } from '../../app/open-app.ts'
+import type { Home } from '../../app/open-home.ts'
 import { describeSwitch } from '../../engine/check-live.ts'
 
 /** What execution commands print with `--json`. */

@@ -1,4 +1,5 @@
-import type { App, Home } from '../../app/open-app.ts'
+import type { App } from '../../app/open-app.ts'
+import type { Home } from '../../app/open-home.ts'
 import type { HoldEntry } from '../../domain/hold.ts'
 import { assertNoSecretWords } from '../../engine/check-secrets.ts'
 import { assertOperator } from '../../engine/operators.ts'

@@ -1,4 +1,4 @@
-import type { Home } from '../../app/open-app.ts'
+import type { Home } from '../../app/open-home.ts'
 import { CutterError } from '../../domain/errors.ts'
 import { findRunId } from '../runs/find-run.ts'
 import { type HoldInput, recordHold } from './record-hold.ts'

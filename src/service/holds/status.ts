@@ -1,4 +1,4 @@
-import type { Home } from '../../app/open-app.ts'
+import type { Home } from '../../app/open-home.ts'
 
 /** What hold commands print with `--json`. */
 export interface HoldAnswer {

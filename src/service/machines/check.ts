@@ -1,4 +1,4 @@
-import type { Home } from '../../app/open-app.ts'
+import type { Home } from '../../app/open-home.ts'
 import { checkOpenRuns, type OpenRun } from '../../engine/check-upgradable.ts'
 
 /**

@@ -1,4 +1,4 @@
-import type { Home } from '../../app/open-app.ts'
+import type { Home } from '../../app/open-home.ts'
 import { MACHINE_NAMES } from '../../builtin/registry.ts'
 import type { InstalledMachine } from '../../engine/engine-deps.ts'
 

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
-import type { App, Home } from '../../app/open-app.ts'
+import type { App } from '../../app/open-app.ts'
+import type { Home } from '../../app/open-home.ts'
 import { MACHINE_NAMES } from '../../builtin/registry.ts'
 import { CutterError } from '../../domain/errors.ts'
 

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import type { Home } from '../../app/open-app.ts'
+import type { Home } from '../../app/open-home.ts'
 import { type LintResult, lintMigrationBundle } from '../../migration/lint-migration-bundle.ts'
 import type { MigrationBundle } from '../../migration/migration-bundle.ts'
 import { readMigrationFolder } from '../../targets/system/migration-folder.ts'

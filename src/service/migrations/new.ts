@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
-import type { Home } from '../../app/open-app.ts'
+import type { Home } from '../../app/open-home.ts'
 import { CutterError } from '../../domain/errors.ts'
 import { scaffoldMigrationBundle } from '../../migration/scaffold-migration-bundle.ts'
 

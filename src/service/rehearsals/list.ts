@@ -1,4 +1,4 @@
-import type { Home } from '../../app/open-app.ts'
+import type { Home } from '../../app/open-home.ts'
 import { createRehearsalDatabases } from '../../builtin/rehearsal-servers.ts'
 import { CutterError, Stop } from '../../domain/errors.ts'
 import type { RehearsalDatabaseFacts } from '../../targets/postgres/rehearsal-database.ts'

@@ -1,4 +1,4 @@
-import type { Home } from '../../app/open-app.ts'
+import type { Home } from '../../app/open-home.ts'
 import type { Mode } from '../../domain/run.ts'
 import { definedOnly } from '../defined.ts'
 import { findRunId } from '../runs/find-run.ts'

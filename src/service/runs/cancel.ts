@@ -1,4 +1,4 @@
-import type { Home } from '../../app/open-app.ts'
+import type { Home } from '../../app/open-home.ts'
 import { definedOnly } from '../defined.ts'
 import { assertReason } from '../reason.ts'
 import { findRunId } from './find-run.ts'

@@ -1,4 +1,4 @@
-import type { Home } from '../../app/open-app.ts'
+import type { Home } from '../../app/open-home.ts'
 import { type Explanation, explain } from '../../engine/explain.ts'
 import { findRunId } from './find-run.ts'
 

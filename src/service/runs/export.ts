@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
-import { type Home, sealingOf } from '../../app/open-app.ts'
+import { closeoutDeps } from '../../app/closeout-deps.ts'
+import type { Home } from '../../app/open-home.ts'
 import type { WrittenBundle } from '../../bundle/write-bundle.ts'
 import { findRun } from './find-run.ts'
 
@@ -14,5 +15,5 @@ export async function exportRunBundle(
 ): Promise<WrittenBundle> {
   const { writeBundle } = await import('../../bundle/write-bundle.ts')
   const found = await findRun(home, run)
-  return writeBundle(sealingOf(home.folder, home.store), found, resolve(home.cwd, out))
+  return writeBundle(closeoutDeps(home.folder, home.store), found, resolve(home.cwd, out))
 }

@@ -1,4 +1,4 @@
-import type { Home } from '../../app/open-app.ts'
+import type { Home } from '../../app/open-home.ts'
 import { findReportedRun } from '../../app/run-reports.ts'
 import { CutterError, lostRunError, noSuchRunError, prunedRunError } from '../../domain/errors.ts'
 import type { Run } from '../../domain/run.ts'

@@ -1,4 +1,4 @@
-import type { Home } from '../../app/open-app.ts'
+import type { Home } from '../../app/open-home.ts'
 import type { MachineGraph } from '../machines/graph.ts'
 import { drawMachineDefinition } from '../machines/graph.ts'
 import { findRun } from './find-run.ts'

@@ -1,4 +1,4 @@
-import type { Home } from '../../app/open-app.ts'
+import type { Home } from '../../app/open-home.ts'
 import type { HistoryEntry } from '../../domain/run.ts'
 import { findRunId } from './find-run.ts'
 

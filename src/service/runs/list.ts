@@ -1,4 +1,4 @@
-import type { Home } from '../../app/open-app.ts'
+import type { Home } from '../../app/open-home.ts'
 import { CutterError } from '../../domain/errors.ts'
 import { type HoldInForce, holdOver } from '../../domain/hold.ts'
 import type { Status } from '../../domain/run.ts'

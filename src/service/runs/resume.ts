@@ -1,4 +1,4 @@
-import type { Home } from '../../app/open-app.ts'
+import type { Home } from '../../app/open-home.ts'
 import { areReportsCurrent } from '../../app/run-reports.ts'
 import { isOfThisBuild } from '../../builtin/registry.ts'
 import { CutterError, noSuchApprovalError } from '../../domain/errors.ts'

@@ -1,4 +1,4 @@
-import type { Home } from '../../app/open-app.ts'
+import type { Home } from '../../app/open-home.ts'
 import { resumeRun } from './resume.ts'
 import type { RunAnswer } from './run-answer.ts'
 

@@ -1,4 +1,4 @@
-import type { Home } from '../../app/open-app.ts'
+import type { Home } from '../../app/open-home.ts'
 import type { StopFacts } from '../../domain/errors.ts'
 import { type Hold, holdOver } from '../../domain/hold.ts'
 import type { Json } from '../../domain/json.ts'

@@ -1,4 +1,4 @@
-import type { Home } from '../../app/open-app.ts'
+import type { Home } from '../../app/open-home.ts'
 import { findReportsFolder } from '../../app/run-reports.ts'
 import { findRun } from './find-run.ts'
 import { answerOfRun, type RunAnswer } from './run-answer.ts'

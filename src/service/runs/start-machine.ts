@@ -1,4 +1,4 @@
-import type { Home } from '../../app/open-app.ts'
+import type { Home } from '../../app/open-home.ts'
 import { findBuiltin } from '../../builtin/registry.ts'
 import { loadModuleByReference } from '../../custom/install-module.ts'
 import type { LoadedModule } from '../../custom/load-module.ts'

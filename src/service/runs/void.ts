@@ -1,4 +1,5 @@
-import type { App, Home } from '../../app/open-app.ts'
+import type { App } from '../../app/open-app.ts'
+import type { Home } from '../../app/open-home.ts'
 import { CutterError } from '../../domain/errors.ts'
 import type { Run } from '../../domain/run.ts'
 import { assertReason } from '../reason.ts'

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import type { Home } from '../../app/open-app.ts'
+import type { Home } from '../../app/open-home.ts'
 import { copyStore, type StoreCopy } from './store-copies.ts'
 
 /**

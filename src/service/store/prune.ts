@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
-import { type Home, sealingOf } from '../../app/open-app.ts'
+import { closeoutDeps } from '../../app/closeout-deps.ts'
+import type { Home } from '../../app/open-home.ts'
 import { assertNoSecretWords } from '../../engine/check-secrets.ts'
 import { assertOperator } from '../../engine/operators.ts'
 import { parseDuration } from '../duration.ts'
@@ -41,7 +42,7 @@ export async function pruneStore(home: Home, given: PruneStoreInput): Promise<Pr
     if (given.into === undefined) pruned.push({ runId, closedAt, bundle: null, bundleDigest: null })
     else {
       const into = resolve(home.cwd, given.into)
-      pruned.push(await pruneRunIntoBundle(sealingOf(folder, store), folder, run, { into, by }))
+      pruned.push(await pruneRunIntoBundle(closeoutDeps(folder, store), folder, run, { into, by }))
     }
   }
   return { pruned, warnings: faults }

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
-import { type Home, osUser } from '../../app/open-app.ts'
+import type { Home } from '../../app/open-home.ts'
+import { osUser } from '../../app/os-user.ts'
 import { systemClock } from '../../domain/clock.ts'
 import { replaceStore, type StoreReplacement } from './store-copies.ts'
 

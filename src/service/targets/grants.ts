@@ -1,4 +1,4 @@
-import type { Home } from '../../app/open-app.ts'
+import type { Home } from '../../app/open-home.ts'
 import type { Survey } from '../../targets/survey.ts'
 import { readTarget } from './read-target.ts'
 

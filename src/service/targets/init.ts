@@ -1,5 +1,6 @@
-import type { App, Home } from '../../app/open-app.ts'
-import { migrationsDirectory } from '../../app/paths.ts'
+import type { App } from '../../app/open-app.ts'
+import type { Home } from '../../app/open-home.ts'
+import { migrationsDirectory } from '../../app/package-paths.ts'
 import { CutterError } from '../../domain/errors.ts'
 import {
   readTargetSettings,

@@ -1,4 +1,4 @@
-import type { Home } from '../../app/open-app.ts'
+import type { Home } from '../../app/open-home.ts'
 import { CutterError, Stop } from '../../domain/errors.ts'
 import { EXPECTED_GRANT_FACTS } from '../../targets/postgres/grant-facts.ts'
 import type { Survey } from '../../targets/survey.ts'

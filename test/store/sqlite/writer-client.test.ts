@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
-import { writerThread } from '../../../src/app/paths.ts'
+import { writerThreadFile } from '../../../src/app/package-paths.ts'
 import { canonicalJson } from '../../../src/domain/json.ts'
 import type { Run } from '../../../src/domain/run.ts'
 import type { Step } from '../../../src/domain/step.ts'
@@ -23,7 +23,7 @@ afterEach(async () => {
 async function aWriter() {
   const options = aStoreFile()
   const store = openRunStore(options)
-  const writer = openWriterClient(options, writerThread())
+  const writer = openWriterClient(options, writerThreadFile())
   close.push(writer.close, store.close)
   return { store, writer }
 }
@@ -126,7 +126,7 @@ describe('the thread that saves steps', () => {
   })
 
   test('is not waited for when it can’t open the file, or has ended', async () => {
-    const broken = openWriterClient({ ...aStoreFile(), file: '/proc/nowhere/cutter.db' }, writerThread())
+    const broken = openWriterClient({ ...aStoreFile(), file: '/proc/nowhere/cutter.db' }, writerThreadFile())
     await broken.close()
     expect(broken.save(packSteps([{ step: firstStep(), lease: mine }]))).toBeNull()
     const { writer } = await aWriter()
@@ -138,7 +138,7 @@ describe('the thread that saves steps', () => {
   test('holds its process until what it was given is saved and its file is closed', async () => {
     const { file } = aStoreFile()
     const program = await openerProgram('closer.ts')
-    const child = spawnSync(process.execPath, [program, file, migrationsDirectory, writerThread()], {
+    const child = spawnSync(process.execPath, [program, file, migrationsDirectory, writerThreadFile()], {
       encoding: 'utf8',
     })
     expect({ code: child.status, said: child.stdout, stderr: child.stderr }).toEqual({

@@ -17,7 +17,7 @@ export function packageRoot(): string {
 export const migrationsDirectory = (of: 'store/sqlite' | 'target') => join(packageRoot(), 'migrations', of)
 
 /** Returns the path of the built thread that saves steps. */
-export const writerThread = () => join(packageRoot(), 'dist', 'writer-thread.cjs')
+export const writerThreadFile = () => join(packageRoot(), 'dist', 'writer-thread.cjs')
 
 /** The first line of a `cutter.yaml`, by which editors find its JSON Schema and check the file. */
 export const configSchemaComment = () =>

@@ -1,0 +1,51 @@
+import { type BuiltinDeps, findBuiltin, MACHINE_NAMES } from '../builtin/registry.ts'
+import { assertKnownGates } from '../config/gate-policy.ts'
+import type { Config } from '../config/load-config.ts'
+import type { LoadedModule } from '../custom/load-module.ts'
+import type { InstalledMachine } from '../engine/engine-deps.ts'
+import type { RunStore } from '../store/run-store.ts'
+
+/** The machines of one home. Each is loaded when it is first asked for. */
+export interface InstalledMachines {
+  /**
+   * Returns a machine by its name: one that ships, else a custom one.
+   * @throws MACHINE_NOT_FOUND, INPUT_REFUSED when its module can't be used, CONFIG_INVALID when a policy is for a gate that it lacks
+   */
+  find(name: string): Promise<InstalledMachine>
+  /** Installs a custom machine as it was just loaded, whatever is registered or remembered under its name. */
+  use(loaded: LoadedModule): Promise<void>
+}
+
+export type MachineDeps = BuiltinDeps & { config: Config; store: RunStore }
+
+export function installedMachines(deps: MachineDeps): InstalledMachines {
+  const machines = new Map<string, Promise<InstalledMachine>>()
+  return {
+    find(name) {
+      const found = machines.get(name) ?? install(name, deps).then((machine) => checkPolicies(deps, machine))
+      machines.set(name, found)
+      return found
+    },
+    async use(loaded) {
+      const { installModule } = await import('../custom/install-module.ts')
+      machines.set(loaded.machine.name, checkPolicies(deps, installModule(loaded, deps.store)))
+    },
+  }
+}
+
+async function install(name: string, deps: MachineDeps): Promise<InstalledMachine> {
+  const builtin = await findBuiltin(name)
+  if (builtin !== null) return builtin.install(deps)
+  const { installModule, loadModuleOfRun } = await import('../custom/install-module.ts')
+  return installModule(await loadModuleOfRun(name, deps, deps.store), deps.store)
+}
+
+async function checkPolicies(
+  { config, store }: MachineDeps,
+  installed: InstalledMachine,
+): Promise<InstalledMachine> {
+  const remembered = (await store.machineModules()).map(({ name }) => name)
+  const known = [...MACHINE_NAMES, ...Object.keys(config.machines), ...remembered]
+  assertKnownGates(config, installed.machine, known)
+  return installed
+}

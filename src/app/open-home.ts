@@ -1,0 +1,69 @@
+import { MACHINE_NAMES } from '../builtin/registry.ts'
+import { type Config, findHome, readConfig } from '../config/load-config.ts'
+import type { Reports } from '../engine/engine-deps.ts'
+import type { BatchingStore, RunStore } from '../store/run-store.ts'
+import { type App, type AppOptions, openApp } from './open-app.ts'
+import { openStore } from './open-store.ts'
+import { findHeadWitness } from './run-reports.ts'
+
+export { type Log, openLog } from './log.ts'
+
+/** A folder with cutter.yaml and var/, as use cases see it. Each part is opened when it is first used. */
+export interface Home {
+  /** Absolute path. */
+  folder: string
+  /** The folder that relative paths of the caller start from. */
+  cwd: string
+  env: NodeJS.ProcessEnv
+  /** Aborts when the operator interrupts. */
+  interrupt: AbortSignal
+  /** A command that never reads it leaves no var/ in the folder. */
+  readonly store: RunStore
+  readonly isStoreOpen: boolean
+  /** How far each run was when its reports were written. */
+  reports: Pick<Reports, 'lastSeen'>
+  config(): Promise<Config>
+  /** Config, machines, targets and the engine. */
+  app(): Promise<App>
+  close(): Promise<void>
+}
+
+export interface HomeOptions extends Omit<AppOptions, 'home' | 'store'> {
+  /** The named folder; left out: CUTTER_HOME, else the nearest folder upward with cutter.yaml, else `cwd`. */
+  home?: string | undefined
+  cwd: string
+}
+
+/**
+ * Finds a home. Opens nothing yet.
+ * @throws INPUT_REFUSED when the named folder does not exist
+ */
+export function openHome(options: HomeOptions): Home {
+  const { cwd, env, interrupt } = options
+  const folder = findHome(options.home, env, cwd)
+  let store: BatchingStore | null = null
+  let config: Promise<Config> | null = null
+  let app: Promise<App> | null = null
+  const openedStore = () => (store ??= openStore(folder))
+  return {
+    folder,
+    cwd,
+    env,
+    interrupt,
+    get store() {
+      return openedStore()
+    },
+    get isStoreOpen() {
+      return store !== null
+    },
+    reports: { lastSeen: async (runId) => findHeadWitness(folder, runId) },
+    config: () => (config ??= readConfig(folder, MACHINE_NAMES)),
+    app: () => (app ??= openApp({ ...options, home: folder, store: openedStore() })),
+    async close() {
+      // Closing the app closes the store. An app that could not be opened has thrown its error already.
+      const opened = await app?.catch(() => null)
+      if (opened) await opened.close()
+      else await store?.close()
+    },
+  }
+}
