@@ -25,7 +25,7 @@ import {
 import { describeWithKeys } from '../support/ssh-keys.ts'
 
 const EXAMPLE = resolve(import.meta.dirname, '../examples/rotate-keys.ts')
-const README = resolve(import.meta.dirname, '../../README.md')
+const MANUAL = resolve(import.meta.dirname, '../../docs/machines.md')
 const OLD = 'the old key\n'
 
 const homes: CutterHome[] = []
@@ -49,12 +49,12 @@ const start = (at: CutterHome, ...more: string[]) =>
 const keyOf = (at: CutterHome) => readFileSync(at.path('service.key'), 'utf8')
 const errorOf = (answer: Awaited<ReturnType<typeof start>>) => jsonOf<{ error: ErrorJson }>(answer).error
 
-test('the README shows the example as it is', () => {
-  const [, shown] = /```ts\n(.*?)```\n/s.exec(readFileSync(README, 'utf8')) ?? []
+test('docs/machines.md shows the example file unchanged', () => {
+  const [, shown] = /```ts[^\n]*\n(.*?)```\n/s.exec(readFileSync(MANUAL, 'utf8')) ?? []
   expect(shown).toBe(readFileSync(EXAMPLE, 'utf8'))
 })
 
-describe('the README’s machine', () => {
+describe('the example machine', () => {
   test('shows the flags of its input, and touches nothing thereby', async () => {
     const at = aHome()
     const { code, stdout } = await at.cutter(['run', 'start', MODULE, '--help'])
@@ -113,7 +113,7 @@ describe('the README’s machine', () => {
   })
 })
 
-describeWithKeys('the README’s machine, live', () => {
+describeWithKeys('the example machine, live', () => {
   test('replaces the key once, under an approval signed for its own gate', async () => {
     const at = aHome(LIVE)
     const key = aSigner(at, ALICE, 'cutter.rotate-keys.SG1')

@@ -21,9 +21,9 @@ const checkOf = (text: object): Check =>
 const fault = (expectation: object, ...given: Parameters<typeof result>) =>
   findMismatch(checkOf({ expect: expectation }).expect, result(...given))
 
-test('the README shows a file of checks that can be used', () => {
-  const readme = readFileSync(resolve(import.meta.dirname, '../../../README.md'), 'utf8')
-  const [, shown = ''] = /```yaml\n(checks:.*?)```/s.exec(readme) ?? []
+test('docs/deploy.md shows a file of checks that is accepted', () => {
+  const page = readFileSync(resolve(import.meta.dirname, '../../../docs/deploy.md'), 'utf8')
+  const [, shown = ''] = /```yaml[^\n]*\n(checks:.*?)```/s.exec(page) ?? []
   expect(Object.keys(parseChecks(parse(shown), 'README.md')).sort()).toEqual(Object.keys(parse(shown)).sort())
 })
 
