@@ -11,7 +11,7 @@ const plan = readEffect({
   name: 'plan',
   input,
   async execute(_context, { file }) {
-    const before = digestOf(await readFile(file, 'utf8')) // the keys themselves go nowhere
+    const before = digestOf(await readFile(file, 'utf8')) // the key itself never leaves the file
     return planOf('SG1', { action: 'replace', file, before }, { before })
   },
 })
