@@ -39,6 +39,15 @@ describe.each(pages)('%s', (_, file) => {
     expect(links.map(([, link]) => brokenLink(file, link!)).filter((fault) => fault !== null)).toEqual([])
   })
 
+  test('names only files of this repository that exist', () => {
+    const named = [
+      ...withoutBlocks(readFileSync(file, 'utf8')).matchAll(
+        /`((?:src|test|machines|migrations|docs)\/[^`\s<>…*]+)`/g,
+      ),
+    ]
+    expect(named.map(([, path]) => path!).filter((path) => !existsSync(join(ROOT, path)))).toEqual([])
+  })
+
   test('shows only configurations that the program accepts', () => {
     const shown = blocksOf(readFileSync(file, 'utf8')).filter(({ info }) =>
       info.get('file')?.endsWith('cutter.yaml'),
