@@ -16,7 +16,7 @@ export async function attempt(
   } catch (error) {
     if (interrupt.aborted && !(error instanceof CutterError)) throw error
     const refusal = describeRefusal(error)
-    return secrets?.words(refusal) ?? refusal
+    return secrets?.redactWords(refusal) ?? refusal
   }
 }
 
