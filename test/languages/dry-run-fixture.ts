@@ -40,7 +40,7 @@ export async function throughBothGates(
   let run = await start(app, document, source, profile)
   for (const gate of ['SG1', 'SG2']) {
     expect(run, JSON.stringify(run.stop)).toMatchObject({ status: 'paused', gate })
-    const approval = await rehearseApproval(app.parts, run.runId, {
+    const approval = await rehearseApproval(app.deps, run.runId, {
       as: 'alice@example.org',
       decision: 'approve',
       reason: 'rehearsal',

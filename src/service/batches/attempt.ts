@@ -8,7 +8,7 @@ import type { BatchRefusal } from './batch-file.ts'
  */
 export async function attempt(
   work: () => Promise<unknown>,
-  { interrupt, secrets }: App['parts'],
+  { interrupt, secrets }: App['deps'],
 ): Promise<BatchRefusal | null> {
   try {
     await work()
