@@ -76,9 +76,12 @@ const texts: [name: string, made: (times: number) => string, times: number, prof
   ['footnotes and tables', (n) => count(n, (i) => `[^${i}]: x\n| 1. y |\n`), 2_500, ['markdown-sections']],
 ]
 
-test.each(texts)('scanDocument takes linear time for %s, by detection and by profiles for such texts', (_, made, times, profiles) => {
-  for (const profile of [undefined, ...profiles]) expectLinear(made, profile, times)
-})
+test.each(texts)(
+  'scanDocument takes linear time for %s, by detection and by profiles for such texts',
+  (_, made, times, profiles) => {
+    for (const profile of [undefined, ...profiles]) expectLinear(made, profile, times)
+  },
+)
 
 test.each(listShippedProfiles())('profile %s scans ten megabytes in one line within seconds', (profile) => {
   for (const sign of ['x', '1.', '# ', '<a ', '**', ' ', 'é']) {

@@ -113,26 +113,29 @@ function scanned(bytes: Buffer, profile: string | undefined): Scan | string {
 }
 
 describe('scanDocument on changed real texts', () => {
-  test.each([undefined, ...listShippedProfiles()])('scanDocument cuts a changed text exactly or refuses it, by profile %s', (profile) => {
-    let cut = 0
-    const change = fc.tuple(
-      fc.constantFrom(...Object.values(changes)),
-      fc.double({ min: 0, max: 0.999, noNaN: true }),
-    )
-    fc.assert(
-      fc.property(fc.constantFrom(...sources), fc.array(change, { maxLength: 4 }), (source, list) => {
-        const bytes = list.reduce((text, [act, at]) => act(text, at), source)
-        const found = scanned(bytes, profile)
-        if (typeof found === 'string') return
-        cut += 1
-        holds(bytes, found)
-        const nul = found.problems.find(({ code }) => code === 'NUL')
-        expect(nul?.severity).toBe(bytes.includes(0) ? 'stops' : undefined)
-      }),
-      { numRuns: 80 },
-    )
-    expect(cut).toBeGreaterThan(5)
-  })
+  test.each([undefined, ...listShippedProfiles()])(
+    'scanDocument cuts a changed text exactly or refuses it, by profile %s',
+    (profile) => {
+      let cut = 0
+      const change = fc.tuple(
+        fc.constantFrom(...Object.values(changes)),
+        fc.double({ min: 0, max: 0.999, noNaN: true }),
+      )
+      fc.assert(
+        fc.property(fc.constantFrom(...sources), fc.array(change, { maxLength: 4 }), (source, list) => {
+          const bytes = list.reduce((text, [act, at]) => act(text, at), source)
+          const found = scanned(bytes, profile)
+          if (typeof found === 'string') return
+          cut += 1
+          holds(bytes, found)
+          const nul = found.problems.find(({ code }) => code === 'NUL')
+          expect(nul?.severity).toBe(bytes.includes(0) ? 'stops' : undefined)
+        }),
+        { numRuns: 80 },
+      )
+      expect(cut).toBeGreaterThan(5)
+    },
+  )
 
   test.each(Object.keys(changes))('scanDocument cuts or refuses a text in which %s', (name) => {
     for (const source of sources) {

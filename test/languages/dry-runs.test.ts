@@ -68,37 +68,43 @@ const laws = [
 const twiceNumbered = ['fr-constitution-1958-a-2009-03-01.md', 'fr-constitution-1958-b-2009-12-01.md']
 
 describe('a dry run of a real law', () => {
-  test.for(laws)('a dry run of %s ends with its units and unchanged counts', async ([file, expected], { skip }) => {
-    const source = lawFile(file, skip)
-    const bytes = readFileSync(source)
-    const atLast = await measured(file, () => throughBothGates(app, documentOf(file), source))
-    expectClosedWithoutATrace(atLast)
-    const units = listUnits(scanDocument(bytes, { document: 'DOC' })).length
-    expect(atLast.output).toMatchObject({ units, enacted: units, ...expected })
-    await expectCompleteCoverage(app, atLast, bytes)
-  })
+  test.for(laws)(
+    'a dry run of %s ends with its units and unchanged counts',
+    async ([file, expected], { skip }) => {
+      const source = lawFile(file, skip)
+      const bytes = readFileSync(source)
+      const atLast = await measured(file, () => throughBothGates(app, documentOf(file), source))
+      expectClosedWithoutATrace(atLast)
+      const units = listUnits(scanDocument(bytes, { document: 'DOC' })).length
+      expect(atLast.output).toMatchObject({ units, enacted: units, ...expected })
+      await expectCompleteCoverage(app, atLast, bytes)
+    },
+  )
 
-  test.for(twiceNumbered)('a dry run of %s stops and names both places of each repeated address', async (file, { skip }) => {
-    const source = lawFile(file, skip)
-    const stopped = await start(app, documentOf(file), source)
-    expect(stopped).toMatchObject({
-      status: 'stopped',
-      state: 'SOURCE_PINNED',
-      stopCode: 'STOP_REFUSED_INPUT',
-    })
-    const { message, data } = stopped.stop!
-    const { problems } = data as { problems: { code: string; message: string }[] }
-    const doubled = doubledHeadings(source)
-    expect(doubled.length).toBeGreaterThanOrEqual(5)
-    expect(problems.map(({ code }) => code)).toEqual(doubled.map(() => 'ADDRESS_COLLISION'))
-    for (const [i, { heading, lines }] of doubled.entries()) {
-      for (const line of lines) expect(problems[i]!.message).toContain(`line ${line} ("${heading}")`)
-    }
-    expect(message).toContain(problems[0]!.message)
-    expect(message).toContain('nothing was changed')
-    const cancelled = await app.engine.cancel(stopped.runId, { reason: 'the source must be fixed' })
-    expect(cancelled).toMatchObject({ status: 'closed', outcome: 'cancelled' })
-  })
+  test.for(twiceNumbered)(
+    'a dry run of %s stops and names both places of each repeated address',
+    async (file, { skip }) => {
+      const source = lawFile(file, skip)
+      const stopped = await start(app, documentOf(file), source)
+      expect(stopped).toMatchObject({
+        status: 'stopped',
+        state: 'SOURCE_PINNED',
+        stopCode: 'STOP_REFUSED_INPUT',
+      })
+      const { message, data } = stopped.stop!
+      const { problems } = data as { problems: { code: string; message: string }[] }
+      const doubled = doubledHeadings(source)
+      expect(doubled.length).toBeGreaterThanOrEqual(5)
+      expect(problems.map(({ code }) => code)).toEqual(doubled.map(() => 'ADDRESS_COLLISION'))
+      for (const [i, { heading, lines }] of doubled.entries()) {
+        for (const line of lines) expect(problems[i]!.message).toContain(`line ${line} ("${heading}")`)
+      }
+      expect(message).toContain(problems[0]!.message)
+      expect(message).toContain('nothing was changed')
+      const cancelled = await app.engine.cancel(stopped.runId, { reason: 'the source must be fixed' })
+      expect(cancelled).toMatchObject({ status: 'closed', outcome: 'cancelled' })
+    },
+  )
 })
 
 describe('after all dry runs', () => {

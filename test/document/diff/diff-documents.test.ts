@@ -31,13 +31,21 @@ describe('diffDocuments', () => {
   test('diffDocuments tells amended, added and repealed units apart', () => {
     const before = articles(['1', sentences(1)], ['2', sentences(2)], ['3', sentences(3)])
     const after = articles(['1', sentences(1)], ['2', `${sentences(2)}\nAnd more.`], ['4', sentences(4)])
-    expect(changeLines(diff(before, after).changes)).toEqual(['amended 2 → 2', 'added 4 → 4', 'repealed 3 → gone'])
+    expect(changeLines(diff(before, after).changes)).toEqual([
+      'amended 2 → 2',
+      'added 4 → 4',
+      'repealed 3 → gone',
+    ])
   })
 
   test('diffDocuments reports units as renumbered when an article is inserted before them', () => {
     const before = articles(['1', sentences(1)], ['2', sentences(2)], ['3', sentences(3)])
     const after = articles(['1', sentences(1)], ['2', sentences(9)], ['3', sentences(2)], ['4', sentences(3)])
-    expect(changeLines(diff(before, after).changes)).toEqual(['added 2 → 2', 'renumbered 2 → 3', 'renumbered 3 → 4'])
+    expect(changeLines(diff(before, after).changes)).toEqual([
+      'added 2 → 2',
+      'renumbered 2 → 3',
+      'renumbered 3 → 4',
+    ])
   })
 
   test('diffDocuments reports the smallest possible set of units as moved when articles change places', () => {
@@ -59,10 +67,9 @@ describe('diffDocuments', () => {
   test('diffDocuments reports a split, whether a part keeps the old number or not', () => {
     const [one, two] = [sentences(5, 3), sentences(6, 3)]
     const before = articles(['1', sentences(1)], ['2', `${one}\n${two}`])
-    expect(changeLines(diff(before, articles(['1', sentences(1)], ['2', one], ['2a', two])).changes)).toEqual([
-      'split 2 → 2',
-      'split 2 → 2A',
-    ])
+    expect(changeLines(diff(before, articles(['1', sentences(1)], ['2', one], ['2a', two])).changes)).toEqual(
+      ['split 2 → 2', 'split 2 → 2A'],
+    )
     expect(changeLines(diff(before, articles(['1', sentences(1)], ['5', one], ['6', two])).changes)).toEqual([
       'split 2 → 5',
       'split 2 → 6',
@@ -72,14 +79,12 @@ describe('diffDocuments', () => {
   test('diffDocuments reports a merge into one of the two units or into a third', () => {
     const [one, two] = [sentences(5, 3), sentences(6, 3)]
     const before = articles(['1', sentences(1)], ['2', one], ['3', two])
-    expect(changeLines(diff(before, articles(['1', sentences(1)], ['2', `${one}\n${two}`])).changes)).toEqual([
-      'merged 2 → 2',
-      'merged 3 → 2',
-    ])
-    expect(changeLines(diff(before, articles(['1', sentences(1)], ['9', `${one}\n${two}`])).changes)).toEqual([
-      'merged 2 → 9',
-      'merged 3 → 9',
-    ])
+    expect(changeLines(diff(before, articles(['1', sentences(1)], ['2', `${one}\n${two}`])).changes)).toEqual(
+      ['merged 2 → 2', 'merged 3 → 2'],
+    )
+    expect(changeLines(diff(before, articles(['1', sentences(1)], ['9', `${one}\n${two}`])).changes)).toEqual(
+      ['merged 2 → 9', 'merged 3 → 9'],
+    )
   })
 
   test('diffDocuments reports a unit that is repealed in place under the same address', () => {

@@ -54,7 +54,8 @@ function idFaults(xml: string): string[] {
     const own = parent === null ? eId : eId.slice(parent.length + 2)
     const [reference, number] = own.split('_')
     const expected = SHORT_NAMES[element.tagName] ?? element.tagName
-    if (reference !== expected) faults.push(`${eId} is a ${element.tagName}, so its id should have ${expected}`)
+    if (reference !== expected)
+      faults.push(`${eId} is a ${element.tagName}, so its id should have ${expected}`)
     const num = childrenOf(element).find(({ tagName }) => tagName === 'num')?.textContent
     const written = num?.toLowerCase().replace(/[^a-z0-9]+/g, '-')
     if (written !== undefined && number !== written && !number?.startsWith(`${written}-`))

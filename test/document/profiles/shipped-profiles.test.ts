@@ -402,12 +402,15 @@ describe('a custom profile', () => {
 })
 
 describe('the profiles that ship', () => {
-  test.each(listShippedProfiles())('profile %s that ships is written in YAML and has a description', (name) => {
-    const profile = findShippedProfile(name)!
-    expect(findShippedProfileText(name)).toContain(`name: ${name}\n`)
-    expect(profile.description).not.toBe('')
-    expect(profile.languages.length).toBeGreaterThan(0)
-  })
+  test.each(listShippedProfiles())(
+    'profile %s that ships is written in YAML and has a description',
+    (name) => {
+      const profile = findShippedProfile(name)!
+      expect(findShippedProfileText(name)).toContain(`name: ${name}\n`)
+      expect(profile.description).not.toBe('')
+      expect(profile.languages.length).toBeGreaterThan(0)
+    },
+  )
 
   test('a scan by a shipped profile gives the reason for its confidence', () => {
     expect(scanText('# Article 1\n# Article 2\n').why).toBe(

@@ -26,7 +26,7 @@ const original: Profile = {
 }
 
 describe('buildAddress', () => {
-  test("an address has the codes of the profile, for several kinds of unit in one text", () => {
+  test('an address has the codes of the profile, for several kinds of unit in one text', () => {
     const text = 'Chương I\nĐiều 28\nNguyên tắc 1\nĐiều 29 (draft)\n'
     expect(addresses(text, original)).toEqual(['DOC/DIEU-28', 'DOC/NT-1', 'DOC/DIEU-29'])
     expect(scanText(text, original).records.at(-1)).toMatchObject({
