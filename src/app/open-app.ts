@@ -30,7 +30,7 @@ export interface App {
   config: Config
   store: RunStore
   engine: Engine
-  deps: EngineDeps
+  parts: EngineDeps
   /**
    * Returns a target by its configured name, or `embedded`.
    * @throws TARGET_NOT_FOUND with the known names
@@ -73,27 +73,24 @@ export async function openApp(options: AppOptions): Promise<App> {
   const { target, embedded } = targets
   const profiles = () => loadCustomProfiles(config, home)
   const machines = installedMachines({ config, home, env, store, target, embedded, profiles })
-  const deps: EngineDeps = {
+  const parts: EngineDeps = {
     ...engineDeps(options, config, store),
-    installed: machines.find,
-    log,
-    secrets,
-    onClosed: closeoutSigner(home, store, log),
+    ...{ installed: machines.find, log, secrets, onClosed: closeoutSigner(home, store, log) },
   }
-  deps.reports = createReports({
+  parts.reports = createReports({
     home,
     store,
-    policy: deps.policy,
+    policy: parts.policy,
     allowedSigners: config.approvals.allowedSigners,
     warn: options.onWarning ?? ((text) => log.warn(text)),
   })
-  const engine = createEngine(deps)
+  const engine = createEngine(parts)
   return {
     home,
     config,
     store,
     engine,
-    deps,
+    parts,
     target,
     embedded,
     useModule: machines.use,

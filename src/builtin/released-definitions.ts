@@ -31,10 +31,8 @@ export const RELEASES: readonly Release[] = [
   },
 ]
 
-/** What `chart` keeps in the context of a run. */
+/** What every chart keeps in its context for the engine. */
 const context = z.looseObject({
-  input: z.record(z.string(), z.json()),
-  facts: z.record(z.string(), z.json()),
   output: z.record(z.string(), z.json()),
   planDigest: z.string().nullable(),
   approvalId: z.string().nullable(),
@@ -48,6 +46,13 @@ const UNCHANGED: Upgrade = { schema: context, migrate: (snapshot) => snapshot, s
 
 /** The upgrades of a machine that ships, from each of its released definitions. */
 export function releasedUpgrades(machine: string): { [definitionDigest: string]: Upgrade } {
-  const digests = RELEASES.map(({ definitions }) => definitions[machine]).filter((one) => one !== undefined)
-  return Object.fromEntries(digests.map((digest) => [digest, UNCHANGED]))
+  const digests = RELEASES.map(({ definitions }) => definitions[machine])
+  return upgradesFromReleases(digests.filter((digest) => digest !== undefined))
 }
+
+/** Digests of the released helpers of users' machines. */
+export const RELEASED_HELPERS = RELEASES.map(({ helpers }) => helpers)
+
+/** An upgrade from each of these definitions, which differ from the installed one only by the release that they belong to. */
+export const upgradesFromReleases = (digests: string[]): { [definitionDigest: string]: Upgrade } =>
+  Object.fromEntries(digests.map((digest) => [digest, UNCHANGED]))

@@ -3,6 +3,7 @@ import { sep } from 'node:path'
 import { createJiti, type Jiti } from 'jiti'
 import { findWritableByOthers } from '../approvals/file-permissions.ts'
 import { BUILT_DIGESTS } from '../builtin/code-digests.ts'
+import { RELEASED_HELPERS, upgradesFromReleases } from '../builtin/released-definitions.ts'
 import { CutterError } from '../domain/errors.ts'
 import { digestOf, type Json } from '../domain/json.ts'
 import type { InstalledMachine } from '../engine/engine-deps.ts'
@@ -53,10 +54,14 @@ export async function loadModule(file: string): Promise<LoadedModule> {
   const { definition, effects } = validateModule(exported.machine, (why) => refused(path, why))
   const chart = JSON.parse(JSON.stringify(definition.logic.config)) as Json
   const { name, version } = definition
-  const helpers = BUILT_DIGESTS.helpers ?? 'not built'
-  const definitionDigest = digestOf({ name, version, chart, source: digests, helpers })
+  const digestWith = (helpers: string) => digestOf({ name, version, chart, source: digests, helpers })
+  const machine = {
+    ...definition,
+    upgrade: { ...upgradesFromReleases(RELEASED_HELPERS.map(digestWith)), ...definition.upgrade },
+    definitionDigest: digestWith(BUILT_DIGESTS.helpers ?? 'not built'),
+  }
   const files = [...source.values()].map(({ file }) => file)
-  return { path, machine: { ...definition, definitionDigest }, effects, files }
+  return { path, machine, effects, files }
 }
 
 /** A module runs as soon as it is loaded, dry or live: who else may write it would run what they like as this user. */

@@ -24,10 +24,13 @@ export async function cancelRun(
   { reason, by: label }: CancelOptions,
 ): Promise<Run> {
   assertNoSecretWords(deps, { '--by': label, '--reason': reason })
-  const run = await loadRun(deps, id)
-  if (run.status === 'closed') return run
+  const found = await loadRun(deps, id)
+  if (found.status === 'closed') return found
   const by = assertOperator(deps, label)
-  await assertNotClaimed(deps, run)
+  await assertNotClaimed(deps, found)
+  // What cancelling does is the chart's to say: a deploy, for example, first takes back what it made.
+  const { upgradeIfPossible } = await import('./upgrade-run.ts')
+  const run = await upgradeIfPossible(deps, found, by)
   const { cancelOrphaned, claimUnsettled } = await import('./cancel-orphaned.ts')
   const { continueRun } = await import('./work-on-run.ts')
   if (run.status === 'working') await claimUnsettled(deps, run)

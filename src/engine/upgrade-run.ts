@@ -1,3 +1,4 @@
+import { CutterError } from '../domain/errors.ts'
 import type { Run } from '../domain/run.ts'
 import type { Step } from '../domain/step.ts'
 import type { Machine } from '../machine/define.ts'
@@ -5,6 +6,7 @@ import { heldApprovalId } from '../machine/transition.ts'
 import { buildUpgradeStep } from '../machine/upgrade-step.ts'
 import type { EngineDeps } from './engine-deps.ts'
 import { currentLease } from './lease.ts'
+import { findInstalled } from './load-run.ts'
 import { operatorDeclaredBy } from './operators.ts'
 import { recordPolicyAtArrival } from './record-policy.ts'
 import { returnToGate } from './resume-stopped.ts'
@@ -19,6 +21,20 @@ export async function upgradeIfNeeded(deps: EngineDeps, run: Run, by: string): P
   // Looking at the world for its gate with no approval in hand: an upgrade took it, just now or before a crash.
   const bereft = now.status === 'working' && now.gateSeq !== null && heldApprovalId(now) === null
   return bereft ? returnToGate(deps, now, 'the upgrade voided the approval in hand', by) : now
+}
+
+/**
+ * The run under the installed definition where an upgrade leads there; else the run as it is. A machine that is gone, or that brings
+ * no fitting upgrade, is no fault here.
+ */
+export async function upgradeIfPossible(deps: EngineDeps, run: Run, by: string): Promise<Run> {
+  if ((await findInstalled(deps, run.machine)) === null) return run
+  try {
+    return await upgradeIfNeeded(deps, run, by)
+  } catch (error) {
+    if (error instanceof CutterError && error.code === 'MACHINE_CHANGED') return run
+    throw error
+  }
 }
 
 async function upgraded(deps: EngineDeps, machine: Machine, run: Run, by: string): Promise<Run> {

@@ -102,14 +102,14 @@ export interface RunStore {
   advance(step: Step, lease: Lease): Promise<EffectRow[]>
 
   run(runId: string): Promise<Run | null>
-  storedRun(runId: string): Promise<StoredRun | null>
+  whole(runId: string): Promise<StoredRun | null>
   runByKey(startKey: string): Promise<Run | null>
   /** Ids that equal, begin with or end with the text; at most `limit`. */
   idsLike(text: string, limit: number): Promise<string[]>
   /** Newest first. */
   list(filter: RunFilter): Promise<Run[]>
   history(runId: string): Promise<HistoryEntry[]>
-  resumableRun(runId: string): Promise<ResumableRun | null>
+  takeUp(runId: string): Promise<ResumableRun | null>
 
   effects(runId: string): Promise<EffectRow[]>
   /** Takes an effect over from the owner that the caller saw (null: from nobody). Null when somebody else was faster. */

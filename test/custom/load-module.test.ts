@@ -146,3 +146,14 @@ ${EXAMPLE}`
   }
   expect((await loadModule(aModule(source, others))).machine.name).toBe('rotate-keys')
 })
+
+describe('a module whose runs a released build started', () => {
+  /** Of test/fixtures/ec8f423/rotate-keys.ts, as `machine list` of that build shows it. */
+  const THEN = 'sha256:7bbfa52c85c64b30d24946d9de7a086e8af2c506da238eec7a2bc054b3bae77c'
+
+  test('brings an upgrade from the definition digest that it had there', async () => {
+    const { machine } = await loadModule(resolve(import.meta.dirname, '../fixtures/ec8f423/rotate-keys.ts'))
+    expect(machine.definitionDigest).not.toBe(THEN)
+    expect(Object.keys(machine.upgrade ?? {})).toContain(THEN)
+  })
+})

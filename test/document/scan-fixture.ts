@@ -8,14 +8,13 @@ export function scanText(text: string, profile?: Parameters<typeof scanDocument>
   )
 }
 
-/** Lists the records of a text, one line each. */
+/** One line for each record: what the cut made of the text. */
 export function shape(text: string, profile?: Parameters<typeof scanDocument>[1]['profile']): string[] {
   return scanText(text, profile).records.map(
     ({ kind, address, heading }) => `${kind} ${address ?? '-'} ${heading ?? '-'}`,
   )
 }
 
-/** Lists the addresses of units and excluded units. */
 export function addresses(
   text: string,
   profile?: Parameters<typeof scanDocument>[1]['profile'],
@@ -25,7 +24,7 @@ export function addresses(
     .map(({ address }) => address)
 }
 
-/** Lists the problem codes: `!` behind one that stops a cut, `?` behind one that needs to be accepted. */
+/** `!` behind what stops a cut, `?` behind what needs to be accepted. */
 export function problemCodes(text: string): string[] {
   return scanText(text).problems.map(
     ({ code, severity }) => `${code}${{ stops: '!', 'needs-accept': '?', note: '' }[severity]}`,

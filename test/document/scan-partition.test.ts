@@ -51,7 +51,7 @@ const source = fc.array(
   { maxLength: 80 },
 )
 
-test('the records of any text partition its bytes by every profile, and each has the hash of its slice', () => {
+test('records partition the bytes of any text, whatever the profile, and each carries the hash of its slice', () => {
   let scans = 0
   fc.assert(
     fc.property(source, fc.constantFrom('markdown', 'plain', undefined), (pieces, profile) => {
@@ -60,7 +60,7 @@ test('the records of any text partition its bytes by every profile, and each has
       try {
         result = scanDocument(bytes, profile === undefined ? { document: 'D' } : { document: 'D', profile })
       } catch (error) {
-        // An open fence may hide every heading. Other refusals do not occur.
+        // An open fence may hide every heading; any other error is one of ours.
         if (error instanceof CutterError && error.code === 'INPUT_REFUSED') return
         throw error
       }
@@ -80,7 +80,7 @@ test('the records of any text partition its bytes by every profile, and each has
   expect(scans).toBeGreaterThan(1000)
 })
 
-test('scanDocument gives the same scan for the same bytes', () => {
+test('the same bytes give the same scan', () => {
   fc.assert(
     fc.property(source, (pieces) => {
       const bytes = Buffer.from(`# Article 0\n${pieces.join('')}`)
@@ -92,7 +92,7 @@ test('scanDocument gives the same scan for the same bytes', () => {
   )
 })
 
-test('checkCoverage lists gaps and overlaps', () => {
+test('coverage names gaps and overlaps', () => {
   const spans = [
     { start: 0, end: 4 },
     { start: 6, end: 9 },

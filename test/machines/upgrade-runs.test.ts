@@ -132,6 +132,15 @@ describe('a run at a gate', () => {
     expect(cancelled.outcome).toBe('cancelled')
   })
 
+  test('is upgraded by cancel, so that the installed chart says what cancelling does', async () => {
+    const { world, run } = await atGate()
+    as(world, aVersion('2', { upgrade: { '1': unchanged } }))
+    const cancelled = await world.engine.cancel(run.runId, { reason: 'not wanted' })
+    expect(cancelled).toMatchObject({ version: '2', outcome: 'cancelled' })
+    const types = (await world.store.history(run.runId)).map(({ event }) => event.type)
+    expect(types.slice(-2)).toEqual([UPGRADED, 'CANCEL'])
+  })
+
   test.each([
     ['its version', '1'],
     ['its definition digest', v1.machine.definitionDigest],
@@ -460,7 +469,7 @@ describe('the history of an upgraded run', () => {
     const names = (await world.store.evidenceOf(run.runId)).filter(({ seq }) => seq === run.seq)
     expect(names.map(({ name }) => name)).toEqual(['snapshot/before-upgrade', 'snapshot/upgraded'])
     expect(Buffer.from((await world.store.evidence(run.snapshotDigest))!).toString()).toBe(run.snapshot)
-    const { storedRun: whole } = world.store
+    const { whole } = world.store
     const robbed = async (runId: string) => ({ ...(await whole(runId))!, contents: new Map() })
     const without = { ...world.parts, store: { ...world.store, whole: robbed } }
     expect((await failure(verifyRun(without, run.runId))).code).toBe('STORE_TAMPERED')

@@ -1,22 +1,24 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { jsonEvidence } from '../../../src/domain/evidence.ts'
 import { planLifecycle } from '../../../src/effects/cut/lifecycle-plan.ts'
-import { type CutBench, CutRun, startCutBench } from './cut-fixture.ts'
+import { AtWork, aBench, type Bench } from './cut-fixture.ts'
 
-// The target is checked at the gate, and again inside the lock and the transaction that writes. The time between the two is too short for
-// a test, so these tests call the write effects with plans that were made before the change.
+/**
+ * The world is checked at the gate, and once more inside the lock and the transaction that writes. Between the two lies too
+ * little time to slip something in, so these tests call the writing effects with plans that were made before the change.
+ */
 
-let bench: CutBench
+let bench: Bench
 beforeAll(async () => {
-  bench = await startCutBench()
+  bench = await aBench()
 })
 afterAll(() => bench?.cluster.stop())
 
-const newRun = (document?: string) => new CutRun(bench, document)
+const atWork = (document?: string) => new AtWork(bench, document)
 
-describe('cut_leg_a inside its lock', () => {
-  test('cut_leg_a writes nothing when units of the document have appeared since the plan, and lists them', async () => {
-    const run = newRun()
+describe('the cut, inside its lock', () => {
+  test('writes nothing where units of the document have appeared since the plan, and names each', async () => {
+    const run = atWork()
     const { given } = await run.planned()
     for (const n of [8, 9]) await run.insert(`${run.document}/ARTICLE-${n}`, `Somebody else’s ${n}.`)
     await expect(run.execute('cut_leg_a', given)).rejects.toMatchObject({
@@ -32,8 +34,8 @@ describe('cut_leg_a inside its lock', () => {
     expect(await run.probe('cut_leg_a', given)).toEqual({ outcome: 'not-committed' })
   })
 
-  test('cut_leg_a writes nothing when a guard was dropped since the plan, and names it', async () => {
-    const run = newRun()
+  test('writes nothing where a guard has gone since the plan, and names it', async () => {
+    const run = atWork()
     const { given } = await run.planned()
     await bench.cluster.superuser.query('drop trigger b_birth_gate_1 on public.unit_version')
     try {
@@ -50,18 +52,18 @@ describe('cut_leg_a inside its lock', () => {
     expect(await run.units()).toEqual([])
   })
 
-  test('cut_leg_a writes when only another document changed, and its probe finds the commit', async () => {
-    const run = newRun()
+  test('writes where only another document changed, and its probe then tells that it did', async () => {
+    const run = atWork()
     const { given } = await run.planned()
-    await newRun().insert('ELSEWHERE/ARTICLE-1', 'Elsewhere.')
+    await atWork().insert('ELSEWHERE/ARTICLE-1', 'Elsewhere.')
     const { output } = await run.execute('cut_leg_a', given)
     expect(output).toMatchObject({ created: 2, adopted: 0 })
     expect(await run.units()).toEqual([{ status: 'draft', n: 2 }])
     expect(await run.probe('cut_leg_a', given)).toMatchObject({ outcome: 'committed', output })
   })
 
-  test('cut_leg_a waits for a writer of the same document, and then finds its rows', async () => {
-    const run = newRun()
+  test('waits for a writer of the same document, and then finds what that one wrote', async () => {
+    const run = atWork()
     const { given } = await run.planned()
     const other = await bench.cluster.connect('cutter_executor')
     await other.query('begin')
@@ -82,9 +84,9 @@ describe('cut_leg_a inside its lock', () => {
   })
 })
 
-describe('lifecycle_enact inside its lock', () => {
+describe('the enactment, inside its lock', () => {
   async function cut() {
-    const run = newRun()
+    const run = atWork()
     const { plan, given } = await run.planned()
     const legA = await run.execute('cut_leg_a', given)
     for (const one of legA.evidence ?? []) run.keep(one)
@@ -95,7 +97,7 @@ describe('lifecycle_enact inside its lock', () => {
     return { run, enactment }
   }
 
-  test('lifecycle_enact enacts nothing when a grant was added since the plan, and names it', async () => {
+  test('enacts nothing where a grant was added since the plan, and names it', async () => {
     const { run, enactment } = await cut()
     await bench.cluster.superuser.query('grant insert on public.unit_version to cutter_verifier')
     try {
@@ -111,7 +113,7 @@ describe('lifecycle_enact inside its lock', () => {
     expect(await run.units()).toEqual([{ status: 'draft', n: 2 }])
   })
 
-  test('lifecycle_enact enacts nothing when drafts have changed, and lists the differences', async () => {
+  test('enacts nothing where drafts are no longer as they were made, and names what is otherwise', async () => {
     const { run, enactment } = await cut()
     const [one, other] = [`${run.document}/ARTICLE-1`, `${run.document}/ARTICLE-2`]
     await bench.cluster.superuser.query("select * from fn_iu_add_version($1, 'x', 'Else.', 'somebody')", [
@@ -143,7 +145,7 @@ describe('lifecycle_enact inside its lock', () => {
     })
   })
 
-  test('lifecycle_enact writes nothing to another database with the same content', async () => {
+  test('writes nothing to a target that is another database, however alike', async () => {
     const { run, enactment } = await cut()
     const plan = JSON.parse(Buffer.from(await run.context.evidence(enactment.planDigest)).toString())
     plan.target.database = 'elsewhere'
@@ -154,7 +156,7 @@ describe('lifecycle_enact inside its lock', () => {
     expect(await run.units()).toEqual([{ status: 'draft', n: 2 }])
   })
 
-  test('lifecycle_enact enacts all units when nothing has changed, and its probe finds the commit', async () => {
+  test('enacts all units where all is as planned, and its probe then tells that it did', async () => {
     const { run, enactment } = await cut()
     expect(await run.probe('lifecycle_enact', enactment)).toEqual({ outcome: 'not-committed' })
     expect((await run.execute('lifecycle_enact', enactment)).output).toMatchObject({ enacted: 2 })
@@ -166,7 +168,7 @@ describe('lifecycle_enact inside its lock', () => {
   })
 })
 
-/** Returns when a session of the executor waits for an advisory lock. */
+/** Until some session of the executor waits for an advisory lock. */
 async function waitsForALock(): Promise<void> {
   const waiting = `select 1 from pg_locks where locktype = 'advisory' and not granted`
   while ((await bench.cluster.superuser.query(waiting)).rowCount === 0);
