@@ -3,9 +3,10 @@ import { chart, effectState, type Facts, gated, stopState, success, work } from 
 import { closed, type MachineDefinition } from '../src/machine/define.ts'
 
 /**
- * Migrate: a frozen SQL file is applied to a production PostgreSQL. Backed up, the backup restored, rehearsed on what was
- * restored, approved (SG1), applied in one transaction, verified, backed up again. A migration that is committed and does not
- * verify goes to a second gate (SG2), where its rollback is decided; before the commit nothing needs deciding: it rolls back.
+ * Migrate: applies a frozen SQL file to a production PostgreSQL. The run takes a backup, restores it into a rehearsal database and
+ * rehearses there. After the approval (SG1) it applies the script in one transaction, verifies it and takes a second backup. A
+ * migration that is committed and does not verify reaches gate SG2, where people decide on its rollback. Before the commit every
+ * failure rolls back.
  */
 
 export const migrateInput = z.object({
@@ -13,7 +14,7 @@ export const migrateInput = z.object({
   target: z.string().min(1).default('embedded').describe('database to migrate, by its name in cutter.yaml'),
 })
 
-/** Under the approval: a backup young enough, then the migration itself. */
+/** After the approval: a backup that is recent enough, then the migration itself. */
 const applied = {
   initial: 'refreshing',
   states: {
@@ -21,7 +22,7 @@ const applied = {
     applying: effectState('apply_migration', '#MIGRATION_APPLIED', {
       drops: true,
     }),
-    // By way of the backup again: the one at hand may have grown too old meanwhile.
+    // A resumed run checks the backup again, because it may be too old by now.
     stopped: stopState('refreshing'),
   },
 }
@@ -60,7 +61,7 @@ export const migrateLogic = chart(
     MIGRATION_VERIFIED: work('second_backup', 'SECOND_BACKUP_RESTORED'),
     SECOND_BACKUP_RESTORED: work('closeout', 'CLOSEOUT_REPORTED'),
     CLOSEOUT_REPORTED: success,
-    // Forward compensation: the migration is committed and did not verify.
+    // Compensation after the commit: the migration did not verify.
     AWAITING_ROLLBACK_AUTHORIZATION: gated('SG2', {
       recheck: 'recheck_rollback',
       work: 'roll_back',

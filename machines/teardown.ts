@@ -3,12 +3,12 @@ import { chart, gated, success, work } from '../src/machine/chart.ts'
 import type { MachineDefinition } from '../src/machine/define.ts'
 
 /**
- * Teardown: the copies on which a migration was rehearsed outlive their run, and go only under an approval of their own. Started
- * by `cutter rehearsal remove <run>`.
+ * Teardown: removes the rehearsal databases of a run. They outlive their run and are removed under an approval of their own.
+ * `cutter rehearsal remove <run>` starts it.
  */
 
 export const teardownInput = z.object({
-  run: z.string().min(1).describe('the run whose rehearsal copies are to go'),
+  run: z.string().min(1).describe('the run whose rehearsal databases are removed'),
 })
 
 const milestones = chart({
