@@ -1,12 +1,21 @@
 import type { EffectRequest } from './effect.ts'
 import type { Evidence } from './evidence.ts'
-import type { HistoryEntry, Run } from './run.ts'
+import type { HistoryEntry, RunEvent } from './history-entry.ts'
+import type { Run } from './run.ts'
 
 /** A durable timer that a transition asked for. */
 export interface TimerRequest {
   timerId: string
   dueAt: string
   event: { type: string }
+}
+
+/** A timer of a run, as stored. */
+export interface Timer {
+  timerId: string
+  /** ISO 8601 in UTC. */
+  dueAt: string
+  event: RunEvent
 }
 
 /**

@@ -2,45 +2,45 @@ import type { EffectRow } from '../domain/effect.ts'
 import type { Step } from '../domain/step.ts'
 import type { BatchingStore, Lease, RunStore } from './run-store.ts'
 
-interface Waiting {
+interface QueuedStep {
   step: Step
   lease: Lease
   resolve(effects: EffectRow[]): void
   reject(reason: unknown): void
 }
 
-/** From how many runs at work on they take turns: while the steps of one half are saved, the other half is at work. */
-const TAKING_TURNS = 64
+/** From this number of runs at work on, a batch holds half of them, so that one half works while the other half is saved. */
+const RUNS_FOR_HALVES = 64
 
 /**
- * Group commit: the steps of many runs wait in a queue that one `setImmediate` flushes as one transaction, so that they
- * share one fsync. With a single run at work there is nobody to wait for, and it commits at once. Promises are resolved
- * after the commit, so an effect never starts before its step is durable.
+ * Group commit: the steps of many runs wait in a queue that one `setImmediate` flushes as one transaction, so that they share one
+ * fsync. A single run at work commits at once, because it has no other run to wait for. Promises resolve after the commit, so an
+ * effect never starts before its step is durable.
  */
 export function withGroupCommit(store: BatchingStore, runsAtWork: () => number): RunStore {
-  let queue: Waiting[] = []
-  let saving = false
+  let queue: QueuedStep[] = []
+  let isSaving = false
 
-  /** How many steps are enough for a batch: with many runs at work the half of them, so that the other half works meanwhile. */
-  const enough = () => (runsAtWork() < TAKING_TURNS ? Number.POSITIVE_INFINITY : Math.ceil(runsAtWork() / 2))
+  const batchSize = () =>
+    runsAtWork() < RUNS_FOR_HALVES ? Number.POSITIVE_INFINITY : Math.ceil(runsAtWork() / 2)
 
-  /** One batch at a time: what comes while it is being saved is for the next one. */
+  /** Starts the next batch, unless one is being saved. */
   function flush(): void {
-    if (saving || queue.length === 0) return
-    saving = true
-    const size = enough()
+    if (isSaving || queue.length === 0) return
+    isSaving = true
+    const size = batchSize()
     const batch = queue.slice(0, size)
     queue = queue.slice(size)
-    void saved(batch)
+    void saveBatch(batch)
   }
 
-  async function saved(batch: Waiting[]): Promise<void> {
+  async function saveBatch(batch: QueuedStep[]): Promise<void> {
     const answers = await store.saveAll(batch).catch(
-      // The batch as a whole failed. What of it was saved after all, the store tells whoever takes those runs up.
+      // The transaction failed. Whoever resumes those runs learns from the store which of the steps were saved.
       (reason) => batch.map((): PromiseSettledResult<EffectRow[]> => ({ status: 'rejected', reason })),
     )
-    // First the next batch goes on its way, then its owners go to work.
-    saving = false
+    // The next batch starts before the owners of this one continue their work.
+    isSaving = false
     flush()
     for (const [index, answer] of answers.entries()) {
       if (answer.status === 'fulfilled') batch[index]!.resolve(answer.value)
@@ -48,17 +48,17 @@ export function withGroupCommit(store: BatchingStore, runsAtWork: () => number):
     }
   }
 
-  const save = (step: Step, lease: Lease) =>
+  const enqueue = (step: Step, lease: Lease) =>
     new Promise<EffectRow[]>((resolve, reject) => {
       if (queue.length === 0) setImmediate(flush)
       queue.push({ step, lease, resolve, reject })
-      if (queue.length >= enough()) flush()
+      if (queue.length >= batchSize()) flush()
     })
-  const alone = () => runsAtWork() <= 1 && queue.length === 0 && !saving
+  const isAlone = () => runsAtWork() <= 1 && queue.length === 0 && !isSaving
 
   return {
     ...store,
-    create: (step, lease) => (alone() ? store.create(step, lease) : save(step, lease)),
-    advance: (step, lease) => (alone() ? store.advance(step, lease) : save(step, lease)),
+    create: (step, lease) => (isAlone() ? store.create(step, lease) : enqueue(step, lease)),
+    advance: (step, lease) => (isAlone() ? store.advance(step, lease) : enqueue(step, lease)),
   }
 }

@@ -1,20 +1,15 @@
 import type { Approval } from '../domain/approval.ts'
 import type { CloseoutSignature } from '../domain/closeout-signature.ts'
 import type { EffectRow, Owner } from '../domain/effect.ts'
+import type { HistoryEntry, Status } from '../domain/history-entry.ts'
 import type { HoldEntry, HoldInForce } from '../domain/hold.ts'
-import type { HistoryEntry, Mode, Outcome, Run, RunEvent, Status } from '../domain/run.ts'
-import type { Step } from '../domain/step.ts'
+import type { Mode, Outcome, Run } from '../domain/run.ts'
+import type { Step, Timer } from '../domain/step.ts'
 
-/** Who takes the effects that a step asks for, and until when (ISO 8601) the lease holds for owners on other hosts. */
+/** A claim on effects: its owner, and until when (ISO 8601) it binds owners on other hosts. */
 export interface Lease {
   owner: Owner
   until: string
-}
-
-export interface Timer {
-  timerId: string
-  dueAt: string
-  event: RunEvent
 }
 
 export interface ExecutionSwitch {
@@ -25,7 +20,7 @@ export interface ExecutionSwitch {
   at: string
 }
 
-/** A user's own machine: where its module lies, as an absolute path, and when a run of it was first started. */
+/** Where the module of a user's own machine lies, as an absolute path, and when a run of it was first started. */
 export interface MachineModuleLocation {
   name: string
   path: string
@@ -40,21 +35,21 @@ export interface EvidenceRow {
   bytes: number
 }
 
-/** All that is kept of one run, read at one moment. */
+/** Everything that the store has of one run, read at one moment. */
 export interface StoredRun {
   run: Run
   history: HistoryEntry[]
-  /** How many of its entries are by people, whether or not others follow them: as many as in its history. */
+  /** The number of its entries by people in the table, whether or not the chain reaches them. */
   entriesByPeople: number
   effects: EffectRow[]
   timers: Timer[]
   approvals: Approval[]
   evidence: EvidenceRow[]
-  /** The bytes of its evidence by their digest, as they lie there. */
+  /** The bytes of its evidence by their digest, as stored. */
   contents: Map<string, Uint8Array>
 }
 
-/** What stays known of a run that was taken out of the store, its evidence being in a bundle. */
+/** What the store keeps of a run that was pruned; its evidence is in a bundle. */
 export interface PrunedRun {
   runId: string
   machine: string
@@ -69,42 +64,46 @@ export interface PrunedRun {
   bundleDigest: string
 }
 
-/** What is needed to take a run up from where it rests, read at one moment. */
+/** What resuming a run needs, read at one moment. */
 export interface ResumableRun {
   run: Run
   timers: Timer[]
   approvals: Approval[]
-  /** The entries that somebody made, in their order: all but those by `ENGINE`. */
+  /** The entries that people made, in their order: all but those by `ENGINE`. */
   byPeople: HistoryEntry[]
 }
 
-/** A run in a list: what its row says, without snapshot and output. */
 export interface RunFilter {
   status?: Status
   machine?: string
   limit: number
-  /** Told of each run that can't be trusted, which is then left out; without it the first such run is thrown. */
+  /** Receives the error of each run that can't be trusted, which the list then omits. Without it the first such error is thrown. */
   onTampered?(error: Error): void
 }
 
 /**
- * Where runs live. A driver passes the conformance suite in test/store/conformance/describe-run-store.ts. All methods are async, so that a
- * driver may be a server; errors are CutterErrors. A run that is read back has been checked against its own digests:
- * `STORE_TAMPERED` names what does not fit.
+ * Where runs are stored. A driver passes the conformance suite in test/store/conformance. All methods are async, so that a driver may
+ * be a server. Errors are CutterErrors. A driver checks each run that it reads against the run's own digests.
+ *
+ * @throws STORE_TAMPERED with the first part of a run that does not hold.
  */
 export interface RunStore {
-  /** Saves the first step of a new run. `KEY_REUSED` when its start key belongs to another run, with data.pruned where that was pruned. */
+  /**
+   * Saves the first step of a new run, and claims the effects that it asks for.
+   * @throws KEY_REUSED when its start key belongs to another run, with data.pruned where that run was pruned.
+   */
   create(step: Step, lease: Lease): Promise<EffectRow[]>
   /**
-   * Saves one step in one transaction and claims the effects it asks for. `STORE_CONFLICT` when the run has moved on
-   * since, when the effect that the step takes in is no longer the lease owner's, or when its approval was used.
+   * Saves one step in one transaction, and claims the effects that it asks for.
+   * @throws STORE_CONFLICT when the run has another newest entry, when the effect that the step completes has another owner, or when
+   * its approval was used.
    */
   advance(step: Step, lease: Lease): Promise<EffectRow[]>
 
   run(runId: string): Promise<Run | null>
   whole(runId: string): Promise<StoredRun | null>
   runByKey(startKey: string): Promise<Run | null>
-  /** Ids that equal, begin with or end with the text; at most `limit`. */
+  /** Ids that equal the text, begin or end with it; at most `limit`. */
   idsLike(text: string, limit: number): Promise<string[]>
   /** Newest first. */
   list(filter: RunFilter): Promise<Run[]>
@@ -112,54 +111,54 @@ export interface RunStore {
   takeUp(runId: string): Promise<ResumableRun | null>
 
   effects(runId: string): Promise<EffectRow[]>
-  /** Takes an effect over from the owner that the caller saw (null: from nobody). Null when somebody else was faster. */
+  /** Claims an effect from the owner that the caller saw (null: from nobody). Null when another process claimed it first. */
   claim(runId: string, invokeId: string, from: Owner | null, lease: Lease): Promise<EffectRow | null>
-  /** Lets go of effects that were not begun, so that another process can take them at once. */
+  /** Ends the owner's claims on effects that were not started, so that another process can claim them at once. */
   release(runId: string, owner: Owner): Promise<void>
   renew(runId: string, lease: Lease): Promise<void>
   timers(runId: string): Promise<Timer[]>
 
-  /** Keeps an approval; the same one twice is one. While it is unused, another signature of it takes the first one's place. */
+  /** Keeps an approval once. While it is unused, a second signature of the same statement replaces the first one. */
   saveApproval(approval: Approval): Promise<void>
   approval(approvalId: string): Promise<Approval | null>
-  /** Of one run, or all; oldest first. */
+  /** Of one run, or of all runs; oldest first. */
   approvals(runId?: string): Promise<Approval[]>
-  /** Of whatever run, that name this review decision. */
+  /** Of any run, that name this review decision. */
   approvalsNaming(reviewDecisionId: string): Promise<Approval[]>
 
   evidence(digest: string): Promise<Uint8Array | null>
   evidenceOf(runId: string): Promise<EvidenceRow[]>
 
-  /** Keeps a signature of a closed run's closeout. One by the instance, and one by each person: a second one changes nothing. */
+  /** Keeps one signature of a closeout by the instance, and one by each person. A second one changes nothing. */
   saveCloseoutSignature(signature: CloseoutSignature): Promise<void>
   /** The instance's first, then people in the order of their names. */
   closeoutSignatures(runId: string): Promise<CloseoutSignature[]>
 
-  /** Null before anybody set it: then the switch is off. */
+  /** Null before anybody set the switch: it is off then. */
   executionSwitch(): Promise<ExecutionSwitch | null>
   setExecutionSwitch(setting: ExecutionSwitch): Promise<void>
 
-  /** The hold that is on, or null. What was recorded last counts, whatever the times say. */
+  /** The hold that is on, or null. The last recorded entry decides, whatever the times are. */
   hold(): Promise<HoldInForce | null>
   recordHold(entry: HoldEntry): Promise<void>
   machineModule(name: string): Promise<MachineModuleLocation | null>
   /** By name. */
   machineModules(): Promise<MachineModuleLocation[]>
   /**
-   * Remembers where a machine's module lies. A place that is remembered already is replaced only while no run of that machine
-   * is open, or where `moved` says that nothing lies there any more; else the answer is false and nothing is changed.
+   * Remembers where the module of a machine lies. Replaces an earlier place only while no run of that machine is open, or where
+   * `moved` states that no module lies there any more. Otherwise the answer is false and nothing is changed.
    */
   rememberModule(place: MachineModuleLocation, options: { moved: boolean }): Promise<boolean>
 
   /**
-   * Takes a closed run out, with all that refers to it, and keeps what is said of it here: its start key stays used. `STORE_CONFLICT`
-   * when it is not closed at that head. All in one transaction.
+   * Removes a closed run with everything that refers to it, in one transaction, and keeps the given facts. Its start key stays used.
+   * @throws STORE_CONFLICT when the run is not closed at the entry `pruned.head`.
    */
   prune(pruned: PrunedRun): Promise<void>
-  /** Those whose id equals, begins with or ends with the text. */
+  /** Pruned runs whose id equals the text, begins or ends with it. */
   prunedLike(text: string): Promise<PrunedRun[]>
 
-  /** Reads every page; what does not hold, a sentence each. */
+  /** Reads every page of the file; a sentence for each fault. */
   check(): Promise<string[]>
   close(): Promise<void>
 }
@@ -169,7 +168,8 @@ export interface SaveRequest {
   lease: Lease
 }
 
-/** What `grouped` needs beyond a RunStore: many steps (a first one makes its run) in one transaction, each refused alone. */
+/** What `withGroupCommit` needs in addition to a RunStore. */
 export interface BatchingStore extends RunStore {
+  /** Saves many steps, also first ones, in one transaction. Each is refused on its own. */
   saveAll(requests: SaveRequest[]): Promise<PromiseSettledResult<EffectRow[]>[]>
 }

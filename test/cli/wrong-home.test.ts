@@ -98,14 +98,14 @@ describe('a store that can’t be used', () => {
     at.file('small.md', charter('One.'))
     mkdirSync(at.path('var'))
     at.file('var/cutter.db', 'This was a database once, and is only words now.\n'.repeat(200))
-    await isLeftAlone('STORE_CORRUPT', 'is not a store that can be read')
+    await isLeftAlone('STORE_CORRUPT', 'is not a readable store')
   })
 
   test('is one that lost its end', async () => {
     at.file('small.md', charter('One.'))
     await at.cutter(['run', 'list'])
     truncateSync(file(), 4096)
-    await isLeftAlone('STORE_CORRUPT', 'is not a store that can be read')
+    await isLeftAlone('STORE_CORRUPT', 'is not a readable store')
   })
 })
 

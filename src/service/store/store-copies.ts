@@ -9,7 +9,7 @@ import type { HoldInForce } from '../../domain/hold.ts'
 import { loadRunRecord } from '../../engine/load-run.ts'
 import { reportsRoot } from '../../reports/report-folder.ts'
 import type { RunStore } from '../../store/run-store.ts'
-import { copyDatabase } from '../../store/sqlite/open-database.ts'
+import { copyDatabase } from '../../store/sqlite/copy-database.ts'
 import { openRunStore } from '../../store/sqlite/open-run-store.ts'
 import { removeJournal, replaceDatabase } from '../../store/sqlite/replace-database.ts'
 

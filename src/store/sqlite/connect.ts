@@ -1,13 +1,13 @@
 import Database from 'better-sqlite3'
 
 /**
- * Everything that was ever opened or prepared. Node 24 from 24.19 on, and 26 from 26.4 on, aborts the whole process when an object of
- * better-sqlite3 12 that was built on it is collected as garbage (nodejs/node issue 65446); 13, which is free of this, needs Node 22.
- * So none becomes garbage. They are few: each statement is prepared once for each store, and a process opens one.
+ * Everything that was ever opened or prepared, so that nothing becomes garbage. Node 24 from 24.19 on, and 26 from 26.4 on, aborts the
+ * process when it collects an object of better-sqlite3 12 (nodejs/node issue 65446). The objects are few: each statement is prepared
+ * once for each store, and a process opens one store. Remove this with better-sqlite3 13, which needs Node 22.
  */
 const kept: unknown[] = []
 
-/** A connection whose objects live as long as the process. */
+/** Opens a connection whose objects live as long as the process. */
 export function connect(file: string, options: Database.Options = {}): Database.Database {
   const db = new Database(file, options)
   const prepare = db.prepare.bind(db) as (source: string) => Database.Statement

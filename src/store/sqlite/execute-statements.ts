@@ -4,51 +4,54 @@ import type { Statements } from './statements.ts'
 import type { StepRow } from './step-row.ts'
 import { type StepStatement, stepStatements } from './step-statements.ts'
 
-/** What came of one step: null when it was saved, else why not: as the write says that was refused, or as SQLite says. */
+/** The outcome of a step: null when it was saved, else the refusal of a statement, or the error of SQLite. */
 export type StepOutcome = null | Pick<StepStatement, 'must' | 'refusal'> | { code: string; message: string }
 
-class Refused extends Error {
-  readonly write: StepStatement
-  constructor(write: StepStatement) {
+class StepRefused extends Error {
+  readonly statement: StepStatement
+  constructor(statement: StepStatement) {
     super('refused')
-    this.write = write
+    this.statement = statement
   }
 }
 
-/** Saves steps, many in one transaction. */
-export function createStepExecutor(db: Database, sql: Statements): (rows: PackedSteps) => StepOutcome[] {
+/**
+ * Makes the function that saves steps. It saves many in one transaction. When one of them is refused, it saves each in a
+ * transaction of its own, so that a refused step does not affect the others. A savepoint around each step would do the same, and
+ * cost more than all of its statements.
+ */
+export function createStepExecutor(db: Database, sql: Statements): (steps: PackedSteps) => StepOutcome[] {
   const save = (row: StepRow) => {
-    for (const write of stepStatements(row)) if (!holds(sql, write)) throw new Refused(write)
+    for (const statement of stepStatements(row))
+      if (!execute(sql, statement)) throw new StepRefused(statement)
   }
-  const alone = db.transaction(save)
-  const together = db.transaction((rows: StepRow[]) => {
+  const saveOne = db.transaction(save)
+  const saveTogether = db.transaction((rows: StepRow[]) => {
     for (const row of rows) save(row)
   })
   const outcomeOf = (row: StepRow): StepOutcome => {
     try {
-      alone.immediate(row)
+      saveOne.immediate(row)
       return null
     } catch (error) {
       return outcomeOfError(error)
     }
   }
-
-  // All in one transaction, and, should one of them be refused, each in its own: a refused step leaves its neighbours alone.
-  // (A savepoint round each would do the same, and cost more than all the statements in it.)
-  return (packed) => {
-    const rows = unpackSteps(packed)
+  return (steps) => {
+    const rows = unpackSteps(steps)
     if (rows.length === 1) return [outcomeOf(rows[0]!)]
     try {
-      together.immediate(rows)
+      saveTogether.immediate(rows)
       return rows.map(() => null)
     } catch (error) {
-      if (error instanceof Refused || isConstraint(error)) return rows.map(outcomeOf)
+      if (error instanceof StepRefused || isConstraint(error)) return rows.map(outcomeOf)
       return rows.map(() => outcomeOfError(error))
     }
   }
 }
 
-function holds(sql: Statements, { statement, values, must }: StepStatement): boolean {
+/** Whether the result is what the statement must have. */
+function execute(sql: Statements, { statement, values, must }: StepStatement): boolean {
   if (must === 'find-nothing') return sql[statement].get(values) === undefined
   const { changes } = sql[statement].run(values)
   return must === null || changes === 1
@@ -58,9 +61,9 @@ const isConstraint = (error: unknown) =>
   String((error as { code?: unknown }).code).startsWith('SQLITE_CONSTRAINT')
 
 function outcomeOfError(error: unknown): StepOutcome {
-  if (error instanceof Refused) return { must: error.write.must, refusal: error.write.refusal }
+  if (error instanceof StepRefused) return { must: error.statement.must, refusal: error.statement.refusal }
   const { code, message } = error as { code?: unknown; message: string }
-  // Not SQLite's: a mistake of ours.
+  // An error without a code is not from SQLite: it is a defect of Cutter.
   if (typeof code !== 'string') throw error
   return { code, message }
 }

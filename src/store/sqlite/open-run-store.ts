@@ -11,7 +11,7 @@ import type {
   RunFilter,
   StoredRun,
 } from '../run-store.ts'
-import { type OpenOptions, openDatabase, toStoreError } from './open-database.ts'
+import { type OpenOptions, openDatabase } from './open-database.ts'
 import { ownerText } from './pack-steps.ts'
 import { pruneRun } from './prune-run.ts'
 import type { Row } from './row.ts'
@@ -30,6 +30,7 @@ import {
 } from './row-mapping.ts'
 import { createStepSaver } from './save-step.ts'
 import { prepareStatements, type Statements } from './statements.ts'
+import { toStoreError } from './store-errors.ts'
 
 /** Runs work on the database. Rejects with the CutterError that names what SQLite reports. */
 type Guard = <T>(work: () => T) => Promise<T>

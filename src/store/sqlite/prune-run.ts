@@ -3,20 +3,16 @@ import { CutterError } from '../../domain/errors.ts'
 import type { PrunedRun } from '../run-store.ts'
 
 /**
- * Takes a closed run out of the store. Its tables forbid deleting, so their triggers are taken away and put back within the one
- * transaction: nobody ever sees the tables without them. Which tables those are, the schema says: all that name a run.
+ * Removes a closed run from the store, and keeps a row that says so and that its start key is used. Triggers forbid deleting; this
+ * drops and restores them within one transaction, so that no other connection sees the tables without them. The schema names the
+ * tables: all that have a column `run_id`.
+ *
+ * @throws STORE_CONFLICT when the run is not closed at the entry `pruned.head`.
  */
 export function pruneRun(db: Database, pruned: PrunedRun): void {
   db.transaction(() => {
     const { runId, head } = pruned
-    const run = db.prepare('select status, head from runs where run_id = ?').get(runId) as
-      | { status: string; head: string }
-      | undefined
-    if (run?.status !== 'closed' || run.head !== head) {
-      throw new CutterError('STORE_CONFLICT', `run ${runId} was not pruned: it is not closed at that entry`, {
-        next: `cutter run show ${runId}`,
-      })
-    }
+    assertClosedAt(db, runId, head)
     const tables = tablesOfRuns(db)
     const guards = guardsOf(db, [...tables, 'evidence'])
     for (const { name } of guards) db.exec(`drop trigger ${name}`)
@@ -30,6 +26,16 @@ export function pruneRun(db: Database, pruned: PrunedRun): void {
   }).immediate()
 }
 
+function assertClosedAt(db: Database, runId: string, head: string): void {
+  const run = db.prepare('select status, head from runs where run_id = ?').get(runId) as
+    | { status: string; head: string }
+    | undefined
+  if (run?.status === 'closed' && run.head === head) return
+  throw new CutterError('STORE_CONFLICT', `run ${runId} was not pruned: it is not closed at that entry`, {
+    next: `cutter run show ${runId}`,
+  })
+}
+
 function tablesOfRuns(db: Database): string[] {
   const rows = db
     .prepare(
@@ -40,6 +46,7 @@ function tablesOfRuns(db: Database): string[] {
   return rows.map(({ name }) => name)
 }
 
+/** The triggers that forbid deleting from the tables. */
 function guardsOf(db: Database, tables: string[]): { name: string; sql: string }[] {
   return db
     .prepare(

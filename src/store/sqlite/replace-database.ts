@@ -1,10 +1,12 @@
 import { existsSync, linkSync, renameSync } from 'node:fs'
 import { connect } from './connect.ts'
-import { toStoreError } from './open-database.ts'
+import { toStoreError } from './store-errors.ts'
 
 /**
- * Puts a copy into a store's place, and the store that was there under another name. Throws STORE_CONFLICT, with nothing changed,
- * while another process has it open. A crash leaves one of the two in its place, whole.
+ * Replaces the store `file` by `copy`, and keeps the earlier store as `old`. A crash leaves one of the two stores complete in its
+ * place.
+ *
+ * @throws STORE_CONFLICT while another process has the store open; nothing is changed then.
  */
 export function replaceDatabase(copy: string, file: string, old: string): void {
   if (!existsSync(file)) {
@@ -13,7 +15,7 @@ export function replaceDatabase(copy: string, file: string, old: string): void {
   }
   const holder = connect(file, { timeout: 1_000 })
   try {
-    takeAlone(holder, file, old)
+    lockAlone(holder, file, old)
     linkSync(file, old)
     renameSync(copy, file)
   } finally {
@@ -21,23 +23,26 @@ export function replaceDatabase(copy: string, file: string, old: string): void {
   }
 }
 
-/** A file that is to lie about needs no journal beside it, not even while somebody only reads it. */
+/** Sets the journal mode of a file that is kept: it needs no journal file next to it, not even while somebody reads it. */
 export function removeJournal(file: string): void {
   const db = connect(file)
   db.pragma('journal_mode = delete')
   db.close()
 }
 
-/** Ends the journal of writes, which would be taken for the new store's. SQLite lets nobody do so who is not alone. */
-function takeAlone(holder: ReturnType<typeof connect>, file: string, old: string): void {
+/**
+ * Ends the WAL, which the new store would otherwise inherit, and locks the file. SQLite allows both only to a process that has the
+ * file alone.
+ */
+function lockAlone(holder: ReturnType<typeof connect>, file: string, old: string): void {
   try {
     holder.pragma('locking_mode = exclusive')
     holder.pragma('journal_mode = delete')
     holder.exec('begin exclusive')
   } catch (error) {
-    const told = toStoreError(error, file)
-    if ((told as { code?: unknown }).code !== 'STORE_CORRUPT') throw told
-    // What can't be read can't be closed in order either: its journal goes with it as it is.
+    const storeError = toStoreError(error, file)
+    if ((storeError as { code?: unknown }).code !== 'STORE_CORRUPT') throw storeError
+    // The WAL of an unreadable store cannot be ended. It moves with the store.
     for (const end of ['-wal', '-shm'])
       if (existsSync(`${file}${end}`)) renameSync(`${file}${end}`, `${old}${end}`)
   }

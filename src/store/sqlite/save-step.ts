@@ -5,16 +5,17 @@ import type { Run } from '../../domain/run.ts'
 import type { Step } from '../../domain/step.ts'
 import type { Lease, SaveRequest } from '../run-store.ts'
 import { createStepExecutor, type StepOutcome } from './execute-statements.ts'
-import { type OpenOptions, toStoreError } from './open-database.ts'
+import type { OpenOptions } from './open-database.ts'
 import { packSteps } from './pack-steps.ts'
 import { claimedEffects } from './row-mapping.ts'
 import type { Statements } from './statements.ts'
+import { toStoreError } from './store-errors.ts'
 import { openWriterClient, type WriterClient } from './writer-client.ts'
 
-/** From how many steps on a batch is handed to the thread. */
-const WORTH_A_THREAD = 16
+/** From this number of steps on, a thread saves the batch. */
+const STEPS_FOR_THREAD = 16
 
-/** Saves steps, one at once or many in one transaction; of many each is refused alone. */
+/** Saves one step at once, or many in one transaction; each of many is refused on its own. */
 export interface StepSaver {
   save(step: Step, lease: Lease): EffectRow[]
   saveAll(requests: SaveRequest[]): Promise<PromiseSettledResult<EffectRow[]>[]>
@@ -22,20 +23,19 @@ export interface StepSaver {
 }
 
 export function createStepSaver(db: Database, sql: Statements, { file, ...options }: OpenOptions): StepSaver {
-  const perform = createStepExecutor(db, sql)
+  const execute = createStepExecutor(db, sql)
   let writer: WriterClient | null = null
 
-  /** Large batches go to a thread of their own once it is there. */
-  async function performed(requests: SaveRequest[]): Promise<StepOutcome[]> {
+  async function executeAll(requests: SaveRequest[]): Promise<StepOutcome[]> {
     const { writerThread } = options
-    const rows = packSteps(requests)
-    if (writerThread !== undefined && requests.length >= WORTH_A_THREAD) {
+    const steps = packSteps(requests)
+    if (writerThread !== undefined && requests.length >= STEPS_FOR_THREAD) {
       writer ??= openWriterClient({ file, ...options }, writerThread)
-      const outcomes = writer.save(rows)
-      if (outcomes !== null) return outcomes.catch((cause) => threadLost(file, cause))
+      const outcomes = writer.save(steps)
+      if (outcomes !== null) return outcomes.catch((cause) => throwThreadLost(file, cause))
     }
-    const outcomes = perform(rows)
-    // Runs that only ever wait for each other must not keep the process from hearing of anything else.
+    const outcomes = execute(steps)
+    // Lets other events of the process through between batches of runs that wait only for each other.
     await new Promise((resolve) => setImmediate(resolve))
     return outcomes
   }
@@ -43,14 +43,14 @@ export function createStepSaver(db: Database, sql: Statements, { file, ...option
     if (outcome === null) return claimedEffects(step, lease.owner, lease.until)
     if ('code' in outcome)
       throw toStoreError(Object.assign(new Error(outcome.message), { code: outcome.code }), file)
-    if (outcome.must === 'find-nothing') throw keyReused(step.run, sql)
-    throw conflict(step.run, outcome.refusal)
+    if (outcome.must === 'find-nothing') throw keyReusedError(step.run, sql)
+    throw conflictError(step.run, outcome.refusal)
   }
   return {
-    save: (step, lease) => answer({ step, lease }, perform(packSteps([{ step, lease }]))[0]!),
+    save: (step, lease) => answer({ step, lease }, execute(packSteps([{ step, lease }]))[0]!),
     async saveAll(requests) {
-      const outcomes = await performed(requests)
-      return requests.map((request, index) => settled(() => answer(request, outcomes[index]!)))
+      const outcomes = await executeAll(requests)
+      return requests.map((request, index) => settle(() => answer(request, outcomes[index]!)))
     },
     async close() {
       await writer?.close()
@@ -58,7 +58,7 @@ export function createStepSaver(db: Database, sql: Statements, { file, ...option
   }
 }
 
-function settled<T>(work: () => T): PromiseSettledResult<T> {
+function settle<T>(work: () => T): PromiseSettledResult<T> {
   try {
     return { status: 'fulfilled', value: work() }
   } catch (reason) {
@@ -66,23 +66,23 @@ function settled<T>(work: () => T): PromiseSettledResult<T> {
   }
 }
 
-function threadLost(file: string, cause: Error): never {
-  const message = `${cause.message}; the steps that it was given are each in ${file}, whole, or not at all`
+function throwThreadLost(file: string, cause: Error): never {
+  const message = `${cause.message}; each step that it received is either complete in ${file} or not in it`
   throw new CutterError('STORE_UNWRITABLE', message, { next: 'cutter run list', cause })
 }
 
-function keyReused({ startKey }: Run, sql: Statements): CutterError {
+function keyReusedError({ startKey }: Run, sql: Statements): CutterError {
   const { run_id, bundle_digest } = sql.runOfKey.get(startKey)!
   const belongs = `the key ${startKey} belongs to run ${run_id}`
   if (bundle_digest === null)
     return new CutterError('KEY_REUSED', belongs, { next: `cutter run show ${run_id}` })
   return new CutterError('KEY_REUSED', `${belongs}, which was pruned; nothing was started`, {
-    next: `read its bundle, ${bundle_digest}, or use another key`,
+    next: `read its evidence bundle, ${bundle_digest}, or use another key`,
     data: { pruned: true },
   })
 }
 
-function conflict({ runId }: Run, why: string | null): CutterError {
+function conflictError({ runId }: Run, why: string | null): CutterError {
   return new CutterError('STORE_CONFLICT', `run ${runId} was not changed: ${why}`, {
     next: `cutter run show ${runId}`,
   })

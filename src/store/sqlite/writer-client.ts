@@ -4,55 +4,60 @@ import type { OpenOptions } from './open-database.ts'
 import type { PackedSteps } from './pack-steps.ts'
 
 /**
- * A thread that commits, so that this one computes the next steps meanwhile. It pays with many runs at work: handing a step over
- * costs a tenth of saving it. One batch is on its way at a time.
+ * A thread that commits, while this one computes the next steps. It pays with many runs at work: handing a step over costs a tenth of
+ * saving it. The thread saves one batch at a time.
  */
 export interface WriterClient {
   /**
-   * Null until the thread has opened the file; then what came of each step. Rejects when the thread is gone: which of its steps were
-   * saved, the store tells.
+   * The outcome of each step; null while the thread has not opened the file, or saves another batch. Rejects when the thread has
+   * ended: the store then shows which steps were saved.
    */
-  save(rows: PackedSteps): Promise<StepOutcome[]> | null
+  save(steps: PackedSteps): Promise<StepOutcome[]> | null
   close(): Promise<void>
+}
+
+interface Batch {
+  resolve(outcomes: StepOutcome[]): void
+  reject(error: Error): void
 }
 
 export function openWriterClient(options: OpenOptions, threadFile: string): WriterClient {
   const worker = new Worker(threadFile, { workerData: options })
   worker.unref()
-  let ready = false
-  let gone: Error | null = null
-  let closing = false
-  let waiting: { resolve(outcomes: StepOutcome[]): void; reject(error: Error): void } | null = null
-  const leave = (error: Error) => {
-    gone = error
-    waiting?.reject(error)
-    waiting = null
+  let isReady = false
+  let isClosing = false
+  let ending: Error | null = null
+  let batch: Batch | null = null
+  const fail = (error: Error) => {
+    ending = error
+    batch?.reject(error)
+    batch = null
   }
   worker.on('message', (message: 'ready' | StepOutcome[]) => {
     if (message === 'ready') {
-      ready = true
+      isReady = true
       return
     }
-    // Who waits for the end would wait for ever if the process ended first.
-    if (!closing) worker.unref()
-    waiting?.resolve(message)
-    waiting = null
+    // `close` waits for the thread, which must keep the process alive until then.
+    if (!isClosing) worker.unref()
+    batch?.resolve(message)
+    batch = null
   })
-  worker.on('error', leave)
+  worker.on('error', fail)
   const ended = new Promise<void>((resolve) => worker.on('exit', () => resolve()))
-  void ended.then(() => leave(new Error('the thread that saves steps has ended')))
+  void ended.then(() => fail(new Error('the thread that saves steps has ended')))
   return {
-    save(rows) {
-      if (!ready || closing || gone !== null || waiting !== null) return null
+    save(steps) {
+      if (!isReady || isClosing || ending !== null || batch !== null) return null
       return new Promise((resolve, reject) => {
-        worker.postMessage(rows)
-        waiting = { resolve, reject }
+        worker.postMessage(steps)
+        batch = { resolve, reject }
         worker.ref()
       })
     },
     async close() {
-      if (gone !== null) return
-      closing = true
+      if (ending !== null) return
+      isClosing = true
       worker.ref()
       worker.postMessage(null)
       await ended

@@ -4,14 +4,14 @@ import { type OpenOptions, openDatabase } from './open-database.ts'
 import type { PackedSteps } from './pack-steps.ts'
 import { prepareStatements } from './statements.ts'
 
-/** The other end of writer.ts: a thread with a connection of its own that saves the steps it is sent, and says what came of each. */
+/** The thread behind writer-client.ts: it has its own connection, saves the steps that it receives, and answers their outcomes. */
 
 const port = parentPort!
 const db = openDatabase(workerData as OpenOptions)
-const perform = createStepExecutor(db, prepareStatements(db))
+const execute = createStepExecutor(db, prepareStatements(db))
 
-port.on('message', (rows: PackedSteps | null) => {
-  if (rows !== null) return port.postMessage(perform(rows))
+port.on('message', (steps: PackedSteps | null) => {
+  if (steps !== null) return port.postMessage(execute(steps))
   db.close()
   port.close()
 })

@@ -162,7 +162,7 @@ describe('the thread that saves steps', () => {
     await new Promise((resolve) => setTimeout(resolve, 500))
     await expect(store.saveAll(batch())).rejects.toMatchObject({
       code: 'STORE_UNWRITABLE',
-      message: expect.stringContaining(`whole, or not at all`),
+      message: expect.stringContaining(`is either complete in`),
     })
     const saved = await store.saveAll(batch())
     expect(saved.every(({ status }) => status === 'fulfilled')).toBe(true)
