@@ -20,6 +20,6 @@ export async function openLog(
   const { pino, destination } = await import('pino')
   const options = { level, base: null, timestamp: () => `,"time":"${new Date().toISOString()}"` }
   const stderr = sink ?? destination({ dest: 2, sync: true })
-  const write = (line: string) => stderr.write(`${JSON.stringify(secrets.words(JSON.parse(line)))}\n`)
+  const write = (line: string) => stderr.write(`${JSON.stringify(secrets.redactWords(JSON.parse(line)))}\n`)
   return pino(options, { write }) as Log
 }

@@ -30,7 +30,7 @@ export interface App {
   config: Config
   store: RunStore
   engine: Engine
-  parts: EngineDeps
+  deps: EngineDeps
   /**
    * Returns a target by its configured name, or `embedded`.
    * @throws TARGET_NOT_FOUND with the known names
@@ -73,24 +73,27 @@ export async function openApp(options: AppOptions): Promise<App> {
   const { target, embedded } = targets
   const profiles = () => loadCustomProfiles(config, home)
   const machines = installedMachines({ config, home, env, store, target, embedded, profiles })
-  const parts: EngineDeps = {
+  const deps: EngineDeps = {
     ...engineDeps(options, config, store),
-    ...{ installed: machines.find, log, secrets, onClosed: closeoutSigner(home, store, log) },
+    installed: machines.find,
+    log,
+    secrets,
+    onClosed: closeoutSigner(home, store, log),
   }
-  parts.reports = createReports({
+  deps.reports = createReports({
     home,
     store,
-    policy: parts.policy,
+    policy: deps.policy,
     allowedSigners: config.approvals.allowedSigners,
     warn: options.onWarning ?? ((text) => log.warn(text)),
   })
-  const engine = createEngine(parts)
+  const engine = createEngine(deps)
   return {
     home,
     config,
     store,
     engine,
-    parts,
+    deps,
     target,
     embedded,
     useModule: machines.use,

@@ -87,7 +87,7 @@ const define = {
 }
 const banner = { js: "const MODULE_URL = require('node:url').pathToFileURL(__filename).href;" }
 
-// Parsers and the chart interpreter are bundled too, but each in a file of its own beside the command line: a command that
+// Parsers and the chart interpreter are bundled too, but each in a file of its own next to the command line: a command that
 // needs none of them must not pay for reading them.
 const vendors = ['zod', 'yaml', 'xstate', 'tar-stream', 'parse5']
 // Asked for only where it is used: few documents are HTML.

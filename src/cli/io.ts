@@ -19,8 +19,8 @@ export function processIo(json: boolean, env: NodeJS.ProcessEnv, secrets: Secret
   return {
     json,
     out: (text) => void process.stdout.write(`${json ? text : escapeControls(text, color)}\n`),
-    err: (text) => void process.stderr.write(`${escapeControls(secrets.text(text), color)}\n`),
-    redact: secrets.words,
+    err: (text) => void process.stderr.write(`${escapeControls(secrets.redactText(text), color)}\n`),
+    redact: secrets.redactWords,
     watched,
     color,
   }

@@ -1,5 +1,4 @@
 import type { StopFacts } from './errors.ts'
-import type { Hold } from './hold.ts'
 import type { Json } from './json.ts'
 import type { StopCode } from './stop-codes.ts'
 
@@ -71,27 +70,4 @@ export type EntryMarks = {
   /** The approval that this entry used up. */
   approvalUsed?: string
   outcome?: Outcome
-}
-
-/** What run commands print. An open run says by `hold` what binds it, null when nothing does; left out where nobody asked. */
-export function runSummary(run: Run, hold?: Hold | null): { [key: string]: Json } {
-  return {
-    runId: run.runId,
-    machine: run.machine,
-    version: run.version,
-    mode: run.mode,
-    status: run.status,
-    state: run.state,
-    phase: run.phase,
-    stopCode: run.stopCode,
-    outcome: run.outcome,
-    gate: run.gate,
-    planDigest: run.planDigest,
-    startedBy: run.startedBy,
-    startedAt: run.startedAt,
-    updatedAt: run.updatedAt,
-    output: run.output,
-    ...(run.stop === null ? {} : { stop: run.stop as unknown as Json }),
-    ...(hold === undefined || run.status === 'closed' ? {} : { hold: hold === null ? null : { ...hold } }),
-  }
 }

@@ -24,7 +24,7 @@ export function assertNoSecretWords(
     if (text === undefined) continue
     const what = findSecretForm(text)
     if (what !== null) throw refused(`${option} holds what looks like ${what}`)
-    const name = secrets?.nameOfOneIn(text) ?? null
+    const name = secrets?.findNameIn(text) ?? null
     if (name !== null) throw refused(`${option} holds the value of ${name}`)
     if (ONE_LINE.includes(option) && /[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/u.test(text))
       throw new CutterError(
@@ -40,7 +40,7 @@ export function assertNoSecretInput({ secrets }: Secrets, input: { [key: string]
   if (key !== null) throw refused(`${key} would hold a secret`)
   const form = locateSecretForm(input, 'input')
   if (form !== null) throw refused(`${form.path} holds what looks like ${form.what}`)
-  const name = secrets?.nameOfOneIn(JSON.stringify(input)) ?? null
+  const name = secrets?.findNameIn(JSON.stringify(input)) ?? null
   if (name !== null) throw refused(`the input holds the value of ${name}`)
 }
 
@@ -68,7 +68,7 @@ export function assertNoSecretReport(
     const isPlan = one.name.startsWith('plan/') || one.digest === planDigest
     const found = isPlan ? secretInPlan(one, effect) : null
     if (found !== null) throw reportRefused(effect, found)
-    const whose = secrets?.nameOfOneIn(one.bytes) ?? null
+    const whose = secrets?.findNameIn(one.bytes) ?? null
     if (whose !== null) throw reportRefused(effect, `its evidence ${one.name} holds the value of ${whose}`)
   }
 }

@@ -40,7 +40,7 @@ export async function loadRunWithApprovals(deps: LoadDeps, id: string): Promise<
     const record = await loadRunRecord(deps, id)
     return { ...record, byPeople: record.history.filter(({ by }) => by !== ENGINE), record }
   }
-  const found = await deps.store.takeUp(id)
+  const found = await deps.store.resumableRun(id)
   if (found === null) throw noSuchRunError(id)
   return { ...found, record: null }
 }
@@ -69,7 +69,7 @@ export async function loadForResume(
  */
 export async function loadRunRecord({ store, reports }: LoadDeps, id: string): Promise<StoredRun> {
   const seen = (await reports?.lastSeen(id)) ?? null
-  const record = await store.whole(id)
+  const record = await store.storedRun(id)
   if (record === null) {
     if (seen !== null) throw lostRunError(id, seen.seq)
     throw noSuchRunError(id)

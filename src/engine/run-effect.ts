@@ -61,7 +61,7 @@ export async function runEffect(
     return {
       event: eventOf(
         `xstate.done.actor.${row.invokeId}`,
-        { output: deps.secrets?.facts(output) ?? output, ran },
+        { output: deps.secrets?.redactFacts(output) ?? output, ran },
         { deps, row, effect, readings, workedMs },
       ),
       evidence,
@@ -71,7 +71,7 @@ export async function runEffect(
     if (deps.interrupt.aborted) throw new Interrupted(run.runId, { cause: error })
     const workedMs = performance.now() - begun
     const found = await limitStopToPhase(deps, run, row.name, stopOf(error, context.signal))
-    const stop = deps.secrets?.words(found) ?? found
+    const stop = deps.secrets?.redactWords(found) ?? found
     if (stop.code === 'STOP_INTERNAL')
       deps.log.error({ err: error, runId: run.runId, effect: row.name }, 'effect failed')
     return {

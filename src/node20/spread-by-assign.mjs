@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { transform } from 'esbuild'
 
+// Remove with Node 20: Node 22 spreads as fast as it assigns.
+
 /**
- * Node 20 makes a hidden class for each object that is spread into a literal and given more fields there (`{ ...a, b }`): twenty
- * times slower than Object.assign, and all that such an object holds stays until a full collection. Node 22 does not. A package
- * that works like that at every step is built with Object.assign instead. Its objects must have no getters and no `__proto__`.
+ * An esbuild plugin that builds a package with Object.assign where it spreads an object into a literal with more fields
+ * (`{ ...a, b }`). Node 20 makes a hidden class for each such object, which is twenty times slower, and keeps everything that the
+ * object refers to until a full collection. The package's objects must have no getters and no `__proto__`.
  */
 export const spreadByAssign = (packageName) => ({
   name: 'spread by assign',
@@ -19,7 +21,7 @@ export const spreadByAssign = (packageName) => ({
   },
 })
 
-/** The two functions into which esbuild turns a spread, by their names. */
+/** Replaces the two functions into which esbuild turns a spread. */
 function withAssign(code) {
   const replaced = code
     .replace(
@@ -30,7 +32,7 @@ function withAssign(code) {
   for (const name of ['__spreadValues', '__spreadProps']) {
     const defined = replaced.match(new RegExp(`^var ${name} = (.*)$`, 'm'))
     if (defined !== null && defined[1] !== 'Object.assign;')
-      throw new Error(`esbuild writes ${name} in another way now: mend src/node20/spread-by-assign.mjs`)
+      throw new Error(`esbuild writes ${name} in another form now: adapt src/node20/spread-by-assign.mjs`)
   }
   return replaced
 }

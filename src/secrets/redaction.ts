@@ -12,13 +12,13 @@ export interface SecretRegistry {
   /** A secret under the name by which people know it, e.g. that of its environment variable. A URL brings its password along. */
   add(name: string, value: string): void
   /** Words for people without secrets. */
-  text(text: string): string
+  redactText(text: string): string
   /** The same for each string of a value; what stands under a key that names a secret goes as a whole. */
-  words<T>(value: T): T
+  redactWords<T>(value: T): T
   /** Facts that a run goes on with: without strong secrets and without what looks like one. */
-  facts<T>(value: T): T
+  redactFacts<T>(value: T): T
   /** The name of a strong secret that stands in the text or the bytes, or null. */
-  nameOfOneIn(content: string | Uint8Array): string | null
+  findNameIn(content: string | Uint8Array): string | null
 }
 
 interface Known {
@@ -41,10 +41,10 @@ export function createSecretRegistry(): SecretRegistry {
       for (const one of knownFrom(name, value)) if (!known.has(one.form)) known.set(one.form, one)
       patterns = null
     },
-    text,
-    words: (value) => mapped(value, text, new Set()),
-    facts: (value) => mapped(value, fact, new Set()),
-    nameOfOneIn(content) {
+    redactText: text,
+    redactWords: (value) => mapped(value, text, new Set()),
+    redactFacts: (value) => mapped(value, fact, new Set()),
+    findNameIn(content) {
       const searched = typeof content === 'string' ? content : Buffer.from(content)
       return strong().find(({ form }) => searched.includes(form))?.name ?? null
     },

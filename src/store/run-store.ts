@@ -101,14 +101,14 @@ export interface RunStore {
   advance(step: Step, lease: Lease): Promise<EffectRow[]>
 
   run(runId: string): Promise<Run | null>
-  whole(runId: string): Promise<StoredRun | null>
+  storedRun(runId: string): Promise<StoredRun | null>
   runByKey(startKey: string): Promise<Run | null>
   /** Ids that equal the text, begin or end with it; at most `limit`. */
   idsLike(text: string, limit: number): Promise<string[]>
   /** Newest first. */
   list(filter: RunFilter): Promise<Run[]>
   history(runId: string): Promise<HistoryEntry[]>
-  takeUp(runId: string): Promise<ResumableRun | null>
+  resumableRun(runId: string): Promise<ResumableRun | null>
 
   effects(runId: string): Promise<EffectRow[]>
   /** Claims an effect from the owner that the caller saw (null: from nobody). Null when another process claimed it first. */

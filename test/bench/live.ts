@@ -76,7 +76,7 @@ function aLawOf(units: number): string {
   }).join('')
 }
 
-async function liveCut({ engine, parts }: App, at: (name: string) => string): Promise<number> {
+async function liveCut({ engine, deps: parts }: App, at: (name: string) => string): Promise<number> {
   let seconds = 0
   const timed = async (state: string, work: () => Promise<Run>) => {
     const begun = performance.now()

@@ -37,7 +37,7 @@ describe('cutter document diff', () => {
     at.file('new.md', after.replace('# Charter', '# Charter of 2012'))
   })
 
-  test('answers with what became of each unit, and the lines outside of them', async () => {
+  test('document diff reports the change of each unit and the lines outside of units', async () => {
     const answer = await diff('old.md', 'new.md', '--json', '--document', 'CHARTER')
     expect(answer.code).toBe(0)
     const { changes, other } = jsonOf<DiffJson>(answer)
@@ -57,7 +57,7 @@ describe('cutter document diff', () => {
     expect(other).toEqual([{ removed: ['# Charter'], added: ['# Charter of 2012'] }])
   })
 
-  test('marks the words that differ with signs where no colours can be seen', async () => {
+  test('document diff marks the differing words with signs when the output has no colours', async () => {
     const { stdout } = await diff('old.md', 'new.md')
     expect(stdout).toContain('4 units: 1 unchanged, 1 amended, 1 added, 1 repealed')
     expect(stdout).toContain('amended    OLD/ARTICLE-2\n')
@@ -65,7 +65,7 @@ describe('cutter document diff', () => {
     expect(stdout).not.toContain('\u001b')
   })
 
-  test('shows them in colours to whoever sees those', () => {
+  test('document diff marks the differing words with colours on a terminal', () => {
     const [old, now] = [before, after].map((words) => {
       const bytes = Buffer.from(words)
       return { bytes, scan: scanDocument(bytes, { document: 'CHARTER' }) }
@@ -75,7 +75,7 @@ describe('cutter document diff', () => {
     expect(lines).toContain('    The \u001b[31mold\u001b[39m\u001b[32mnew\u001b[39m word stands.')
   })
 
-  test('leaves nothing in the folder, and refuses what it can not read', async () => {
+  test('document diff leaves nothing in the folder, and refuses a file that it cannot read', async () => {
     const answer = await diff('old.md', 'missing.md', '--json')
     expect(answer.code).toBe(2)
     expect(jsonOf<{ error: ErrorJson }>(answer).error.message).toContain('missing.md')
@@ -87,13 +87,16 @@ const documents = join(import.meta.dirname, '../../../shared/documents')
 const missing = !existsSync(documents)
 if (missing) console.log('skipped "real amendments": ../shared/documents is not there')
 
-test.skipIf(missing)('tells apart the articles of the French constitution that share a number', async () => {
-  const [a, b] = ['a-2009-03-01', 'b-2009-12-01'].map((name) =>
-    join(documents, `fr-constitution-1958-${name}.md`),
-  )
-  const { changes } = jsonOf<DiffJson>(await diff(a!, b!, '--json', '--document', 'FR'))
-  const numbers = (kind: string) =>
-    new Set(changes.filter(({ change }) => change === kind).map(({ newAddress }) => newAddress!.slice(11)))
-  expect(numbers('amended')).toEqual(new Set(['88-1', '88-2', '88-4', '88-5']))
-  expect(numbers('added')).toEqual(new Set(['88-6', '88-7']))
-})
+test.skipIf(missing)(
+  'document diff tells apart the articles of the French constitution that share a number',
+  async () => {
+    const [a, b] = ['a-2009-03-01', 'b-2009-12-01'].map((name) =>
+      join(documents, `fr-constitution-1958-${name}.md`),
+    )
+    const { changes } = jsonOf<DiffJson>(await diff(a!, b!, '--json', '--document', 'FR'))
+    const numbers = (kind: string) =>
+      new Set(changes.filter(({ change }) => change === kind).map(({ newAddress }) => newAddress!.slice(11)))
+    expect(numbers('amended')).toEqual(new Set(['88-1', '88-2', '88-4', '88-5']))
+    expect(numbers('added')).toEqual(new Set(['88-6', '88-7']))
+  },
+)

@@ -31,7 +31,7 @@ interface Exported {
   error: ErrorJson
 }
 
-test('a document in force comes back as JSON with the permanent id of each unit, byte for byte', async () => {
+test('document export returns a document in force as JSON, byte for byte, with the permanent id of each unit', async () => {
   const answer = await exported('--document', 'CHARTER', '--format', 'json')
   const { records, stored, sourceVersionId } = JSON.parse(answer.stdout)
   expect(records.map(({ text }: { text: string }) => text).join('')).toBe(CHARTER)
@@ -57,7 +57,7 @@ test('a document in force comes back as JSON with the permanent id of each unit,
   expect(again.stdout).toBe(answer.stdout)
 })
 
-test('as Akoma Ntoso the units stand in their chapter, and GUID is the permanent id', async () => {
+test('document export puts units into their chapter in Akoma Ntoso, with the permanent id as GUID', async () => {
   const { stdout, code } = await exported('--document', 'CHARTER', '--format', 'akn')
   expect(code).toBe(0)
   const ids = [...stdout.matchAll(/<article eId="([^"]+)" wId="([^"]+)" GUID="([^"]+)"/g)]
@@ -71,7 +71,7 @@ test('as Akoma Ntoso the units stand in their chapter, and GUID is the permanent
   expect(ids.map(([, , , guid]) => guid)).toEqual(rows.map(({ id }) => id))
 })
 
-test('drafts are exported too, and said to be in force for nobody', async () => {
+test('document export exports drafts, and notes that they are not in force', async () => {
   const { at, key } = home
   const runId = await started(at, { document: 'DRAFTED', source: 'small.md', mode: 'live' })
   await approve(at, runId, key)
@@ -83,7 +83,7 @@ test('drafts are exported too, and said to be in force for nobody', async () => 
   })
 })
 
-test('a document that was never cut is refused, and an unknown version of one', async () => {
+test('document export refuses a document that was never cut, and an unknown version', async () => {
   for (const args of [
     ['--document', 'NOBODYS'],
     ['--document', 'CHARTER', '--source-version', 'sv-0'],
@@ -94,7 +94,7 @@ test('a document that was never cut is refused, and an unknown version of one', 
   }
 })
 
-test('a file is exported with an empty home, which stays empty, and never over a file that is there', async () => {
+test('document export exports a file without a home, and never overwrites a file', async () => {
   const { at } = home
   const elsewhere = join(at.home, 'elsewhere')
   mkdirSync(elsewhere)
@@ -119,7 +119,7 @@ test('a file is exported with an empty home, which stays empty, and never over a
   expect(jsonOf<Exported>(again).error.message).toContain('exists already')
 })
 
-test('after a re-cut the new text is exported, and the old one by its source version', async () => {
+test('document export exports the new text after a re-cut, and the old text by its source version', async () => {
   const { at, key } = home
   const before = jsonOf<Exported>(await exported('--document', 'CHARTER', '--format', 'markdown', '--json'))
   const amended = CHARTER.replace('is shared', 'is common')
@@ -129,7 +129,7 @@ test('after a re-cut the new text is exported, and the old one by its source ver
   expect(plan.stdout).toContain('All water is ~~shared~~ **common**')
   expect(plan.stdout).toContain('| `keep` | 1 |')
 
-  // Cut and not yet in force: the old text is still the document.
+  // The new text is cut and not in force, so the old text is still the document.
   await approve(at, runId, key)
   expect((await exported('--document', 'CHARTER', '--format', 'markdown')).stdout).toBe(CHARTER)
   const lifecycle = await at.cutter(['run', 'plan', runId, '--format', 'markdown'])

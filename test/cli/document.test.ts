@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { aCutterHome, type CutterHome, jsonOf, type RunJson } from '../support/cli.ts'
 import { start } from '../support/cli-steps.ts'
 
-/** `cutter document`: looks at files, without a run, a store or a database; and what a run does with the same problems. */
+// `cutter document` reads files without a run, a store or a database. A run treats the same problems alike.
 
 interface ScanJson {
   profile: string
@@ -44,7 +44,7 @@ afterAll(() => at.remove())
 const scanned = async (...args: string[]) => at.cutter(['document', 'scan', ...args])
 
 describe('document scan', () => {
-  test('prints the tree, the coverage and what is odd, and leaves no trace', async () => {
+  test('document scan prints the tree, the coverage and the problems, and leaves no trace', async () => {
     const { code, stdout } = await scanned('law.md', '--document', 'ICX')
     expect(code).toBe(0)
     expect(stdout).toMatch(/^profile {3}markdown 1, confidence 0\.\d+ \(3 of 3 units of a known kind/m)
@@ -60,7 +60,7 @@ describe('document scan', () => {
     ])
   })
 
-  test('answers with the records by byte offsets', async () => {
+  test('document scan reports the records by byte offsets in JSON', async () => {
     const found = jsonOf<ScanJson>(await scanned('law.md', '--json'))
     expect(found).toMatchObject({ profile: 'markdown', encoding: 'utf-8', bytes: 88 })
     expect(found.coverage).toEqual({ complete: true, gaps: [], overlaps: [] })
@@ -78,7 +78,7 @@ describe('document scan', () => {
     ])
   })
 
-  test('ends well where only a person could say that it is right, and names the flag', async () => {
+  test('document scan succeeds when problems need to be accepted, and names the flag', async () => {
     const { code, stdout } = await scanned('back.md')
     expect(code).toBe(0)
     expect(stdout).toContain(
@@ -86,7 +86,7 @@ describe('document scan', () => {
     )
   })
 
-  test('shows the ends of a long document, and all of it when asked', async () => {
+  test('document scan prints the beginning and the end of a long document, and all of it on request', async () => {
     at.file('long.md', Array.from({ length: 500 }, (_, i) => `# Article ${i + 1}\n\nx\n\n`).join(''))
     const { stdout } = await scanned('long.md')
     expect(stdout).toContain('… 460 more records')
@@ -108,7 +108,7 @@ describe('document scan', () => {
       'no profile fits licence well enough to be used without being named: spdx 0.2',
     ],
     ['an id that can be none', ['law.md', '--document', 'a/b'], 'document id "a/b"'],
-  ])('refuses %s', async (_, args, words) => {
+  ])('document scan refuses %s', async (_, args, words) => {
     at.file('prose.txt', 'Only words.\n')
     at.file('licence.txt', 'Some License\n\nYou may.\n')
     const answer = await scanned(...args, '--json')
@@ -117,7 +117,7 @@ describe('document scan', () => {
     expect(answer.stderr).toMatch(/^next: ./m)
   })
 
-  test("takes a profile of the user's, named or detected", async () => {
+  test('document scan uses a custom profile, by its name or by detection', async () => {
     for (const more of [[], ['--profile', 'mine']]) {
       const found = jsonOf<ScanJson & { profileVersion: string }>(
         await scanned('canons.md', '--json', ...more),
@@ -132,7 +132,7 @@ describe('document scan', () => {
 })
 
 describe('document profiles', () => {
-  test('lists those that ship and those of the user', async () => {
+  test('document profiles lists the profiles that ship and the custom ones', async () => {
     const profiles = jsonOf<
       { name: string; from: string; languages: string[]; levels: { code: string }[] }[]
     >(await at.cutter(['document', 'profiles', '--json']))
@@ -147,7 +147,7 @@ describe('document profiles', () => {
     expect((await at.cutter(['document', 'profiles'])).stdout).toMatch(/^constitution {2}1\n/m)
   })
 
-  test('prints one as YAML, to begin from', async () => {
+  test('document profiles prints a profile as YAML', async () => {
     expect((await at.cutter(['document', 'profiles', 'dieu'])).stdout).toContain(
       'address: "{document}-DIEU{number}-ROOT"',
     )
@@ -160,8 +160,8 @@ describe('document profiles', () => {
     ['a field that is not known', 'pattern: "(a+)+"\n', /Unrecognized key: "pattern"/],
     ['a level of no role', 'levels: [{ name: x, code: X, role: king }]\n', /levels\.0\.role/],
     ['another name', 'name: yours\n', /the file has the name "yours"/],
-    ['what is no YAML', 'a: [', /cannot be used/],
-  ])('refuses a profile of the user with %s', async (_, text, words) => {
+    ['a file that is not YAML', 'a: [', /cannot be used/],
+  ])('document profiles refuses a custom profile with %s', async (_, text, words) => {
     const other = aCutterHome('profiles: { mine: ./mine.yaml }\n')
     try {
       if (text !== '')
@@ -176,10 +176,10 @@ describe('document profiles', () => {
   })
 })
 
-describe('a run of an odd document', () => {
+describe('a cut of a document with problems', () => {
   const begin = (source: string, ...more: string[]) => start(at, { document: 'ODD', source, more })
 
-  test('stops where something has to be accepted, and takes it into the plan when it is', async () => {
+  test('a cut stops at a problem that needs to be accepted, and lists it in the plan once it is accepted', async () => {
     await at.server()
     const stopped = jsonOf(await begin('back.md'))
     expect(stopped).toMatchObject({ status: 'stopped', stopCode: 'STOP_REFUSED_INPUT' })
@@ -195,7 +195,7 @@ describe('a run of an odd document', () => {
     ])
   })
 
-  test('has the same plan as without the flag where nothing had to be accepted', async () => {
+  test('a cut with --accept has the same plan as without it when there is nothing to accept', async () => {
     await at.server()
     const [one, other] = [
       jsonOf(await begin('canons.md')),
@@ -205,7 +205,7 @@ describe('a run of an odd document', () => {
     expect(other.planDigest).toBe(one.planDigest)
   })
 
-  test('stops past the cap on units, and says how to raise it', async () => {
+  test('a cut stops at the cap on units, and says how to raise it', async () => {
     await at.server()
     const stopped = jsonOf(await begin('long.md'))
     expect(stopped).toMatchObject({ status: 'stopped', stopCode: 'STOP_CAP_UNITS' })
@@ -213,14 +213,14 @@ describe('a run of an odd document', () => {
     expect(stopped.stop!.next).toContain('caps.units')
   })
 
-  test('refuses to accept what has to be mended', async () => {
+  test('a cut refuses to accept a problem that has to be fixed', async () => {
     const answer = await begin('back.md', '--accept', 'NUL,NUMBER_OUT_OF_ORDER')
     expect(answer.code).toBe(2)
     expect(jsonOf(answer).error!.message).toContain('NUL cannot be accepted')
     expect(answer.stderr).toContain('HEADING_TOO_LONG, NUMBER_OUT_OF_ORDER, UNCLOSED_BLOCK')
   })
 
-  test('with a NUL scans, and stops', async () => {
+  test('a document with a NUL byte can be scanned, and its cut stops', async () => {
     at.file('nul.md', '# Article 1\n\na\0b\n')
     expect((await scanned('nul.md')).stdout).toContain('NUL  stops a cut\n    3:2  ')
     await at.server()

@@ -27,7 +27,7 @@ beforeAll(async () => {
 
 afterAll(() => at.remove())
 
-/** A unit written by somebody else than the run. */
+/** Inserts a unit that is not from the run. */
 const insertUnit = (document: string, address: string, text: string) =>
   superuser.query(
     `select * from fn_iu_create(p_address => $1, p_title => 'Article', p_body => $2, p_actor => 'somebody', p_doc_code => $3,
@@ -35,7 +35,7 @@ const insertUnit = (document: string, address: string, text: string) =>
     [address, text, document],
   )
 
-/** The first unit of small.md, as any run plans it. */
+/** The first unit of small.md, as every run plans it. */
 const firstPlannedText = async () =>
   firstPlanned(await started(at, { document: 'LOOK', source: 'small.md' }), 'small.md')
 
@@ -60,13 +60,13 @@ function refusedForDrift(answer: Answer, words: string): RunJson {
   return run
 }
 
-/** Each difference is named, in the JSON and on a line of its own, and kept with the refusal in the history. */
+/** Expects that each difference is in the JSON, on a line of its own, and in the history with the refusal. */
 async function names(answer: Answer, ...differences: (string | RegExp)[]) {
   const { runId, error } = jsonOf(answer)
   const matching = (line: string | RegExp) => (typeof line === 'string' ? line : expect.stringMatching(line))
   expect(error?.differences).toEqual(differences.map(matching))
-  const told = answer.stderr.split('\n').filter((line) => line.startsWith('differs: '))
-  expect(told).toEqual(error?.differences?.map((line) => `differs: ${line}`))
+  const lines = answer.stderr.split('\n').filter((line) => line.startsWith('differs: '))
+  expect(lines).toEqual(error?.differences?.map((line) => `differs: ${line}`))
   expect((await historyOf(at, runId)).at(-1)?.event).toMatchObject({
     type: 'cutter.approval-refused',
     reason: 'DRIFT',
@@ -74,7 +74,7 @@ async function names(answer: Answer, ...differences: (string | RegExp)[]) {
   })
 }
 
-/** What drift leads to at the first gate: a new plan there, for which a new approval counts and the old one does not. */
+/** Expects a new plan at the first gate. A new approval counts for it, and the old one does not. */
 async function needsNewApproval(
   runId: string,
   old: { approvalId: string; planDigest: string },
@@ -94,11 +94,11 @@ async function needsNewApproval(
   return run
 }
 
-/** Names what changed, and both of its hashes. */
+/** Matches a line that names a changed object and both hashes. */
 const CHANGED = (words: string) =>
   new RegExp(`^${words.replace(/[.()]/g, '\\$&')} sha256:([0-9a-f]{64}) → sha256:(?!\\1)[0-9a-f]{64}$`)
 
-describe('drift found at the first gate', () => {
+describe('drift at the first gate', () => {
   async function closes(runId: string, goOn: (runId: string) => Promise<Answer>): Promise<RunJson> {
     const cut = await goOn(runId)
     expect(cut.stderr).toBe('')
@@ -108,7 +108,7 @@ describe('drift found at the first gate', () => {
     return finished
   }
 
-  test('in the source file wants a new approval', async () => {
+  test('drift in the source file requires a new approval', async () => {
     at.file('source.md', charter('One.', 'Two.'))
     const runId = await started(at, { document: 'SOURCE', source: 'source.md', mode: 'live' })
     const old = await sign(at, runId, key)
@@ -126,7 +126,7 @@ describe('drift found at the first gate', () => {
     expect(finished.output).toMatchObject({ units: 3, enacted: 3, sourceBytes })
   })
 
-  test('in the rows of the document wants a new approval, which adopts what is there', async () => {
+  test('drift in the rows of the document requires a new approval, and the new plan adopts them', async () => {
     const runId = await started(at, { document: 'ROWS', source: 'small.md', mode: 'live' })
     const old = await sign(at, runId, key)
     const { address, text } = await firstPlanned(runId, 'small.md')
@@ -136,7 +136,7 @@ describe('drift found at the first gate', () => {
     expect(finished.output.plan).toMatchObject({ create: 1, adopt: 1 })
   })
 
-  test('wants the same in a dry run, whose copy is made anew and which asks for another rehearsal', async () => {
+  test('drift in a dry run requires a new rehearsal approval, with a new rehearsal database', async () => {
     const runId = await started(at, { document: 'DRY-ROWS', source: 'small.md' })
     const old = await rehearse(at, runId)
     const { address, text } = await firstPlanned(runId, 'small.md')
@@ -148,7 +148,7 @@ describe('drift found at the first gate', () => {
     expect(finished.output).toMatchObject({ plan: { create: 1, adopt: 1 }, counts: { identical: true } })
   })
 
-  test('in the cap on units is named, old and new', async () => {
+  test('drift in the cap on units is reported with the old and the new cap', async () => {
     const runId = await started(at, { document: 'CAPPED', source: 'small.md', mode: 'live' })
     const old = await sign(at, runId, key)
     at.file('cutter.yaml', `${LIVE}caps: { units: 500 }\n`)
@@ -159,7 +159,7 @@ describe('drift found at the first gate', () => {
     }
   })
 
-  test('is none when another document was cut and enacted meanwhile, at either gate', async () => {
+  test('a cut and an enactment of another document are not drift, at either gate', async () => {
     const runId = await started(at, { document: 'CALM', source: 'small.md', mode: 'live' })
     for (const [busy, comesTo] of [
       ['BUSY-1', { gate: 'SG2' }],
@@ -175,8 +175,8 @@ describe('drift found at the first gate', () => {
   })
 })
 
-describe('a unit that the plan can not take in', () => {
-  test('is named, and the approval is kept for when it is gone', async () => {
+describe('a unit that the plan does not know', () => {
+  test('a foreign unit is reported, and the approval stays valid until it is gone', async () => {
     const runId = await started(at, { document: 'FOREIGN', source: 'small.md', mode: 'live' })
     const { approvalId, planDigest } = await sign(at, runId, key)
     await insertUnit('FOREIGN', 'FOREIGN/ARTICLE-9', 'Not in the source.')
@@ -189,7 +189,7 @@ describe('a unit that the plan can not take in', () => {
     )
   })
 
-  test('is named with both its texts’ hashes when a planned draft was written anew', async () => {
+  test('a planned draft with a new text is reported with the hashes of both texts', async () => {
     await insertUnit('REWRITTEN', 'REWRITTEN/ARTICLE-1', (await firstPlannedText()).text)
     const runId = await started(at, { document: 'REWRITTEN', source: 'small.md', mode: 'live' })
     const { approvalId } = await sign(at, runId, key)
@@ -201,7 +201,7 @@ describe('a unit that the plan can not take in', () => {
     await names(answer, CHANGED('unit REWRITTEN/ARTICLE-1 has another text:'))
   })
 
-  test('is taken in where only its place in the text is another: that is kept with the change set', async () => {
+  test('a draft at another position is adopted, because the change set keeps the order', async () => {
     const first = await started(at, { document: 'MOVED', source: 'small.md', mode: 'live' })
     await approve(at, first, key)
     at.file(
@@ -214,7 +214,7 @@ describe('a unit that the plan can not take in', () => {
   })
 })
 
-describe('the target’s guards, changed while a run waits at the first gate', () => {
+describe('changed guards of the target at the first gate', () => {
   const changes = [
     [
       'a dropped trigger',
@@ -250,7 +250,7 @@ describe('the target’s guards, changed while a run waits at the first gate', (
   ] as const
 
   test.each(changes)(
-    '%s: no approval, old or new, lets the run write there',
+    'a run cannot write behind a changed guard (%s) with any approval, old or new',
     async (name, change, back, difference) => {
       const document = `GUARD-${name.replaceAll(' ', '-')}`
       const runId = await started(at, { document, source: 'small.md', mode: 'live' })
@@ -263,9 +263,9 @@ describe('the target’s guards, changed while a run waits at the first gate', (
         expect(jsonOf(answer)).toMatchObject({ status: 'paused', gate: 'SG1' })
         await names(answer, difference)
 
-        const anew = await approve(at, runId, key)
-        expect(anew.code).toBe(3)
-        expect(jsonOf(anew).state).toBe('AWAITING_CUT_AUTHORIZATION')
+        const second = await approve(at, runId, key)
+        expect(second.code).toBe(3)
+        expect(jsonOf(second).state).toBe('AWAITING_CUT_AUTHORIZATION')
         expect(await rowsIn(superuser)).toEqual(rows)
       } finally {
         await superuser.query(back)
@@ -275,8 +275,8 @@ describe('the target’s guards, changed while a run waits at the first gate', (
   )
 })
 
-describe('drift found at the second gate', () => {
-  test('in the drafts is named, and nothing is enacted', async () => {
+describe('drift at the second gate', () => {
+  test('drift in the drafts is reported, and nothing is enacted', async () => {
     const runId = await started(at, { document: 'DRAFTS', source: 'small.md', mode: 'live' })
     await approve(at, runId, key)
     await superuser.query(
@@ -289,7 +289,7 @@ describe('drift found at the second gate', () => {
     expect([answer.code, jsonOf(answer).gate, rows]).toEqual([3, 'SG2', [{ n: 0 }]])
     await names(answer, CHANGED('unit DRAFTS/ARTICLE-1 has another text:'), /^unit DRAFTS\/ARTICLE-1 was at/)
   })
-  test('in the guards is named, nothing is enacted, and the approval counts once they are back', async () => {
+  test('drift in the guards is reported, nothing is enacted, and the approval counts once they are restored', async () => {
     const runId = await started(at, { document: 'BEHIND', source: 'small.md', mode: 'live' })
     await approve(at, runId, key)
     const { approvalId, planDigest } = await sign(at, runId, key)
@@ -299,8 +299,8 @@ describe('drift found at the second gate', () => {
       expect(answer.code).toBe(3)
       expect(jsonOf(answer)).toMatchObject({ status: 'paused', gate: 'SG2', planDigest })
       await names(answer, CHANGED('trigger changed: public.unit_version.b_change,'))
-      const anew = await approve(at, runId, key)
-      expect([anew.code, jsonOf(anew).gate]).toEqual([3, 'SG2'])
+      const second = await approve(at, runId, key)
+      expect([second.code, jsonOf(second).gate]).toEqual([3, 'SG2'])
     } finally {
       await superuser.query('alter table public.unit_version enable trigger b_change')
     }

@@ -53,7 +53,7 @@ const RUN_FIELDS = [
 ]
 
 describe('a dry run of a charter', () => {
-  test('pauses at the first gate, for which the exit code is 0 and the stop code says what it waits for', () => {
+  test('a dry run pauses at the first gate with exit code 0, and the stop code says what it waits for', () => {
     expect(first.code).toBe(0)
     expect(jsonOf(first)).toMatchObject({
       machine: 'cut',
@@ -69,7 +69,7 @@ describe('a dry run of a charter', () => {
     expect(jsonOf(first).runId).toMatch(/^ictr-\d{8}T\d{6}Z-[0-9a-f]{8}$/)
   })
 
-  test('pauses at the second gate under a rehearsal approval, and closes under another', () => {
+  test('a dry run pauses at the second gate after a rehearsal approval, and closes after another', () => {
     expect(atSecondGate.code).toBe(0)
     expect(jsonOf(atSecondGate)).toMatchObject({
       state: 'AWAITING_LIFECYCLE_AUTHORIZATION',
@@ -87,7 +87,7 @@ describe('a dry run of a charter', () => {
     })
   })
 
-  test('passes all fourteen states in their order', () => {
+  test('a dry run passes all fourteen states in their order', () => {
     const states = history.map(({ state }) => state).filter((state, index, all) => state !== all[index - 1])
     expect(states).toEqual([
       'PENDING',
@@ -107,7 +107,7 @@ describe('a dry run of a charter', () => {
     ])
   })
 
-  test('answers with the fields that are promised and no others', async () => {
+  test('a dry run reports exactly the documented fields', async () => {
     for (const answer of [first, atSecondGate])
       expect(Object.keys(jsonOf<object>(answer))).toEqual([...RUN_FIELDS, 'hold'])
     expect(Object.keys(jsonOf<object>(finished))).toEqual(RUN_FIELDS)
@@ -140,7 +140,7 @@ describe('a dry run of a charter', () => {
     )
   })
 
-  test('names the source by its SHA-256 and the plan by the SHA-256 of the bytes that it prints', async () => {
+  test('a dry run names the source by its SHA-256, and the plan by the SHA-256 of the printed bytes', async () => {
     const { output, planDigest, runId } = jsonOf(finished)
     const sha256 = (bytes: string | Uint8Array) => createHash('sha256').update(bytes).digest('hex')
     expect(output.sourceSha256).toBe(sha256(readFileSync(at.path('charter.md'))))
@@ -149,7 +149,7 @@ describe('a dry run of a charter', () => {
     expect(stdout.endsWith('}')).toBe(true)
   })
 
-  test('finds the same counts before and after, with the unreadable tables named as such', async () => {
+  test('a dry run finds the same counts before and after, with null for unreadable tables', async () => {
     const { counts } = jsonOf(finished).output
     expect(counts.identical).toBe(true)
     expect(counts.after).toEqual(counts.before)
@@ -160,20 +160,20 @@ describe('a dry run of a charter', () => {
     })
   })
 
-  test('leaves no row in the target, whoever counts', async () => {
+  test('a dry run leaves no row in the target', async () => {
     const rows = await rowsIn(await at.superuser())
     expect(Object.values(rows).every((count) => count === 0)).toBe(true)
     await at.releaseServer()
   })
 
-  test('keeps a history that holds, chain and replay', async () => {
+  test('a dry run has a history whose chain and replay are valid', async () => {
     const answer = await at.cutter(['run', 'history', jsonOf(first).runId, '--verify'])
     expect(answer.code).toBe(0)
     expect(answer.stderr).toContain(`${history.length} entries`)
   })
 })
 
-describe('resuming the finished run', () => {
+describe('resume of a closed run', () => {
   let serverLog: string
   let again: Answer
   beforeAll(async () => {
@@ -181,36 +181,36 @@ describe('resuming the finished run', () => {
     again = await resume(at, jsonOf(finished).runId)
   })
 
-  test('gives the same answer with exit code 0', () => {
+  test('resume of a closed run gives the same answer with exit code 0', () => {
     expect(again.code).toBe(0)
     expect(jsonOf(again)).toEqual(jsonOf(finished))
   })
 
-  test('does not even start the server of the target', async () => {
+  test("resume of a closed run does not start the target's server", async () => {
     expect((await readEmbeddedStatus({ home: at.home })).pid).toBeNull()
     expect(readFileSync(at.path('var/embedded/cluster/server.log'), 'utf8')).toBe(serverLog)
   })
 
-  test('appends nothing to the history', async () => {
+  test('resume of a closed run appends nothing to the history', async () => {
     expect(await historyOf(at, jsonOf(finished).runId)).toEqual(history)
   })
 
-  test('is the same under an approval that was already used', async () => {
+  test('resume of a closed run with a used approval gives the same answer', async () => {
     const answer = await resume(at, null, cutApproval.approvalId)
     expect(answer.code).toBe(0)
     expect(jsonOf(answer)).toEqual(jsonOf(finished))
   })
 })
 
-describe('starting once more', () => {
-  test('makes another run with the same source version', async () => {
+describe('a second start', () => {
+  test('a second start makes another run with the same source version', async () => {
     const duplicate = jsonOf(await start(at, { document: 'CHARTER', source: 'charter.md' }))
     expect(duplicate.runId).not.toBe(jsonOf(first).runId)
     expect(duplicate.output.sourceVersionId).toBe(jsonOf(first).output.sourceVersionId)
     expect(duplicate.planDigest).toBe(jsonOf(first).planDigest)
   })
 
-  test('gives the same run for the same key and input, and refuses the key with another input', async () => {
+  test('a second start with the same key and input returns the same run, and with another input is refused', async () => {
     const keyed = (document: string) =>
       start(at, { document, source: 'charter.md', more: ['--key', 'release-7'] })
     const one = jsonOf(await keyed('KEYED'))

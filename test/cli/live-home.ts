@@ -2,7 +2,7 @@ import type pg from 'pg'
 import { aCutterHome, type CutterHome } from '../support/cli.ts'
 import { aSigner, charter, enableExecution, LIVE } from '../support/cli-steps.ts'
 
-/** A home in which live runs may be started, with its server up, a target made, a signer, and a short document. */
+/** A home that allows live runs, with a running server, an initialised target, a signer and a short document. */
 export interface LiveHome {
   at: CutterHome
   /** Alice's private key. */
@@ -10,7 +10,7 @@ export interface LiveHome {
   superuser: pg.Client
 }
 
-/** Holds `small.md`, of two articles. To be removed by `at.remove()`. */
+/** Creates such a home with `small.md`, which has two articles. The caller removes it by `at.remove()`. */
 export async function aLiveHome(): Promise<LiveHome> {
   const at = aCutterHome(LIVE)
   const key = aSigner(at)

@@ -54,18 +54,18 @@ describe('a live start', () => {
     expect(jsonOf<RunJson[]>(await at.cutter(['run', 'list', '--json']))).toEqual([])
   }
 
-  test('is refused where the config does not allow it, even with the switch on', async () => {
+  test('a live start is refused when the config does not allow it, even with the switch on', async () => {
     await enableExecution(at)
     await refusedWith('execution.allowLive is not true')
     at.file('cutter.yaml', LIVE)
   })
 
-  test('is refused while the execution switch is off', async () => {
+  test('a live start is refused while the execution switch is off', async () => {
     await disableExecution(at)
     await refusedWith('the execution switch is off')
   })
 
-  test('is refused once the time of the switch has passed', async () => {
+  test('a live start is refused after the execution switch has expired', async () => {
     await enableExecution(at, '1s')
     await wait(1_100)
     await refusedWith('the execution switch has been off since')
@@ -86,7 +86,7 @@ describe('a live run', () => {
     after = await rowsIn(superuser)
   })
 
-  test('closes under two signed approvals', () => {
+  test('a live run closes after two signed approvals', () => {
     expect(finished).toMatchObject({
       mode: 'live',
       status: 'closed',
@@ -96,12 +96,12 @@ describe('a live run', () => {
     })
   })
 
-  test('writes a unit, a version and a log row for each article, and 13 + 2n governance rows beside the review', () => {
+  test('a live run writes a unit, a version and a log row for each article, and 13 + 2n governance rows and the review', () => {
     expect(growth(before, after)).toEqual({ units: 3, versions: 3, log: 3, governance: 13 + 2 * 3 + 1 })
     expect(finished.output.counts.identical).toBe(false)
   })
 
-  test('leaves every unit and version enacted, made by this run', async () => {
+  test('a live run leaves every unit and version enacted, with itself as the actor', async () => {
     const { rows } = await superuser.query(
       `select distinct u.lifecycle_status as unit, v.lifecycle_status as version, u.created_by
        from information_unit u join unit_version v on v.id = u.version_anchor_ref where u.doc_code = 'CHARTER'`,
@@ -109,7 +109,7 @@ describe('a live run', () => {
     expect(rows).toEqual([{ unit: 'enacted', version: 'enacted', created_by: `cutter/${finished.runId}` }])
   })
 
-  test('is verified by another tool than the one that wrote', async () => {
+  test('a live run is verified by another tool than the one that wrote', async () => {
     const { rows } = await superuser.query(
       'select tool_revision_match, verdict, executor_tool_revision, verifier_tool_revision from cutter_governance.verify_result where change_set_id = $1',
       [`cs-${finished.runId}`],
@@ -124,7 +124,7 @@ describe('a live run', () => {
     ])
   })
 
-  test('records both statements as reviews of the person who signed, and enacts under the second', async () => {
+  test('a live run records both statements as reviews of the signer, and enacts under the second', async () => {
     const { rows: reviews } = await superuser.query(
       `select review_decision_id as id, governance_event_kind as kind, reviewer_identity, verdict
        from cutter_governance.review_decision where manifest_id = $1 order by kind`,
@@ -140,7 +140,7 @@ describe('a live run', () => {
     expect(log).toEqual([{ id: reviews[1].id }])
   })
 
-  test('keeps a history that holds, with the reading of the switch at start, before each write and at the end', async () => {
+  test('a live run has a valid history with readings of the switch at start, before each write and at the end', async () => {
     const verified = await at.cutter(['run', 'history', finished.runId, '--verify', '--json'])
     expect(verified.code).toBe(0)
     const history = await historyOf(at, finished.runId)
@@ -166,7 +166,7 @@ describe('a live run', () => {
     expect(new Set(ran)).toEqual(new Set(['execute']))
   })
 
-  test('plans and writes no unit when the enacted text is cut again', async () => {
+  test('a live run of the enacted text plans and writes no unit', async () => {
     const runId = await started(at, { document: 'CHARTER', source: 'charter.md', mode: 'live' })
     const planned = jsonOf(await at.cutter(['run', 'show', runId, '--json']))
     expect(planned.output.plan).toEqual({ create: 0, adopt: 0, keep: 3, governanceRows: 13 })
@@ -177,10 +177,10 @@ describe('a live run', () => {
   })
 })
 
-describe('a live run that was rejected at the second gate', () => {
+describe('a live run that is rejected at the second gate', () => {
   let rejected: RunJson
 
-  test('is closed as rejected and leaves its units as drafts', async () => {
+  test('a rejected run is closed as rejected and leaves its units as drafts', async () => {
     const runId = await started(at, { document: 'REJECTED', source: 'small.md', mode: 'live' })
     await approve(at, runId, key)
     const { approvalId } = await sign(at, runId, key, '--decision', 'reject', '--reason', 'too early')
@@ -199,7 +199,7 @@ describe('a live run that was rejected at the second gate', () => {
     expect(rows).toEqual([{ status: 'draft', n: 2 }])
   })
 
-  test('is followed by one that adopts the drafts instead of writing them again', async () => {
+  test('a run after a rejected one adopts its drafts', async () => {
     const before = await rowsIn(superuser)
     const runId = await started(at, { document: 'REJECTED', source: 'small.md', mode: 'live' })
     const planned = jsonOf(await at.cutter(['run', 'show', runId, '--json']))
@@ -214,8 +214,8 @@ describe('a live run that was rejected at the second gate', () => {
   })
 })
 
-describe('the execution switch, turned off after the start', () => {
-  test('stops the run before each write, with nothing written, until it is on again', async () => {
+describe('an execution switch that is turned off after the start', () => {
+  test('a run stops before each write, with nothing written, until the switch is on again', async () => {
     const runId = await started(at, { document: 'SWITCHED', source: 'small.md', mode: 'live' })
     const before = await rowsIn(superuser)
     for (const [state, written] of [
@@ -241,13 +241,13 @@ describe('the execution switch, turned off after the start', () => {
 
 const documents = join(import.meta.dirname, '../../../shared/documents')
 const missing = !existsSync(documents)
-if (missing) console.log('skipped "whole laws, cut live": ../shared/documents is not there')
+if (missing) console.log('skipped "live cuts of complete laws": ../shared/documents is not there')
 
-describe.skipIf(missing)('whole laws, cut live', () => {
+describe.skipIf(missing)('live cuts of complete laws', () => {
   test.each([
     ['US-CONSTITUTION', 'en-us-constitution-1787.md'],
     ['GRUNDGESETZ', 'de-grundgesetz-a-2010-07.md'],
-  ])('%s comes back from the database alone, byte for byte', async (document, file) => {
+  ])('a live cut of %s can be reassembled from the database alone, byte for byte', async (document, file) => {
     const before = await rowsIn(superuser)
     const { runId, outcome, output } = await enacted(document, join(documents, file))
     expect(outcome).toBe('succeeded')

@@ -26,7 +26,7 @@ interface CutPlanJson {
   aliases: { kind: string; aliasAddress: string; address: string }[]
 }
 
-/** A live run through both gates; `output.plan` is what its first gate approved. */
+/** A live run through both gates. `output.plan` describes the plan that its first gate approved. */
 async function cut(document: string, source: string): Promise<RunJson> {
   const runId = await started(at, { document, source, mode: 'live' })
   await approve(at, runId, key)
@@ -35,7 +35,7 @@ async function cut(document: string, source: string): Promise<RunJson> {
   return closed
 }
 
-/** The same in a dry run, on its copy. */
+/** The same in a dry run, on its rehearsal database. */
 async function rehearsed(document: string, source: string): Promise<RunJson> {
   const runId = await started(at, { document, source })
   await rehearseOn(at, runId)
@@ -47,7 +47,7 @@ async function rehearsed(document: string, source: string): Promise<RunJson> {
 const rebuilt = async ({ runId }: RunJson) =>
   (await reassembleDocument(superuser, `cs-${runId}`)).toString('utf8')
 
-/** Units of a document as `number status text-of-version-in-force`, by address. */
+/** Units of a document as `number status text-in-force`, by address. */
 async function unitsOf(document: string): Promise<string[]> {
   const { rows } = await superuser.query<{ line: string }>(
     `select replace(u.canonical_address, $1 || '/', '') || ' ' || u.lifecycle_status || ' v' || v.version_seq as line
@@ -58,8 +58,8 @@ async function unitsOf(document: string): Promise<string[]> {
   return rows.map(({ line }) => line)
 }
 
-/** The plan's actions that write, in short. */
-const told = ({ actions, endings, aliases }: CutPlanJson) => {
+/** Lists the plan's actions that write. */
+const planLines = ({ actions, endings, aliases }: CutPlanJson) => {
   const short = (address: string) => address.replace(/^.*\/ARTICLE-/, '')
   return [
     ...actions
@@ -90,7 +90,7 @@ const documents = join(import.meta.dirname, '../../../shared/documents')
 const missing = !existsSync(documents)
 if (missing) console.log('skipped "real amendments": ../shared/documents is not there')
 
-describe.skipIf(missing)('the Grundgesetz of 2010, cut again as of 2012', () => {
+describe.skipIf(missing)('a re-cut of the Grundgesetz of 2010 as of 2012', () => {
   const [a, b] = ['de-grundgesetz-a-2010-07.md', 'de-grundgesetz-b-2012-07.md'].map((name) =>
     join(documents, name),
   ) as [string, string]
@@ -102,14 +102,14 @@ describe.skipIf(missing)('the Grundgesetz of 2010, cut again as of 2012', () => 
     before = await rowsIn(superuser)
   })
 
-  test('rehearses in a dry run, which leaves the target as it was', async () => {
+  test('a dry run of the re-cut leaves the target unchanged', async () => {
     const dry = await rehearsed('GG', b)
     expect(dry.output.plan).toMatchObject({ create: 0, adopt: 0, keep: first.output.units - 1, amend: 1 })
     expect(dry.output.counts.identical).toBe(true)
     expect(await rowsIn(superuser)).toEqual(before)
   })
 
-  test('writes one version of Art 93, puts it into force in the place of the old one, and both texts come back', async () => {
+  test('the re-cut writes one version of Art 93, supersedes the old one, and both texts can be exported', async () => {
     const runId = await started(at, { document: 'GG', source: b, mode: 'live' })
     const plan: CutPlanJson = await planOf(runId)
     expect(plan.actions.filter(({ action }) => action !== 'keep')).toMatchObject([
@@ -130,7 +130,7 @@ describe.skipIf(missing)('the Grundgesetz of 2010, cut again as of 2012', () => 
     expect((await rebuilt(first)) === readFileSync(a, 'utf8')).toBe(true)
   })
 
-  test('plans and writes nothing when the amended text is cut once more', async () => {
+  test('a second re-cut of the amended text plans and writes nothing', async () => {
     const rows = await rowsIn(superuser)
     const again = await cut('GG', b)
     expect(again.output.plan).toEqual({ create: 0, adopt: 0, keep: first.output.units, governanceRows: 13 })
@@ -138,18 +138,18 @@ describe.skipIf(missing)('the Grundgesetz of 2010, cut again as of 2012', () => 
   })
 })
 
-describe('numbers that were shifted by an article put in before', () => {
+describe('a re-cut with shifted numbers', () => {
   const before = articles(['1', text(1)], ['2', text(2)], ['3', text(3)])
   const after = articles(['1', text(1)], ['2', text(9)], ['3', text(2)], ['4', text(3)])
 
-  test('give units of those numbers another version, and aliases tell where each text went', async () => {
+  test('a re-cut gives units with shifted numbers a new version, and aliases lead to the new address of each text', async () => {
     const first = await cut('SHIFTED', at.file('shifted-a.md', before))
     const runId = await started(at, {
       document: 'SHIFTED',
       source: at.file('shifted-b.md', after),
       mode: 'live',
     })
-    expect(told(await planOf(runId))).toEqual([
+    expect(planLines(await planOf(runId))).toEqual([
       'amend 2: added',
       'amend 3: renumbered 2',
       'create 4: renumbered 3',
@@ -174,7 +174,7 @@ describe('numbers that were shifted by an article put in before', () => {
   })
 })
 
-describe('articles that were split, merged, renumbered and taken out', () => {
+describe('a re-cut with split, merged, renumbered and removed articles', () => {
   const before = articles(
     ['1', text(1)],
     ['2', text(2)],
@@ -209,17 +209,17 @@ describe('articles that were split, merged, renumbered and taken out', () => {
     first = await cut('MANY', at.file('many-a.md', before))
   })
 
-  test('go through a whole dry run, which leaves the target as it was', async () => {
+  test('a complete dry run of the re-cut leaves the target unchanged', async () => {
     const rows = await rowsIn(superuser)
     const dry = await rehearsed('MANY', 'many-b.md')
     expect(dry.output).toMatchObject({ enacted: 4, superseded: 2, ended: 3, aliases: 3 })
     expect(await rowsIn(superuser)).toEqual(rows)
   })
 
-  test('become versions and units in force, and old ones that are superseded or retired', async () => {
+  test('the re-cut brings versions and units into force, and supersedes or retires old ones', async () => {
     const rows = await rowsIn(superuser)
     const runId = await started(at, { document: 'MANY', source: 'many-b.md', mode: 'live' })
-    expect(told(await planOf(runId))).toEqual(plan)
+    expect(planLines(await planOf(runId))).toEqual(plan)
     await approve(at, runId, key)
     expect((await unitsOf('MANY')).filter((line) => line.includes('enacted'))).toHaveLength(6)
     const closed = jsonOf<RunJson>(await approve(at, runId, key))
@@ -235,13 +235,13 @@ describe('articles that were split, merged, renumbered and taken out', () => {
       'ARTICLE-9 enacted v1',
     ])
     expect(await aliasesOf('MANY')).toEqual(['redirect 4 → 4A', 'redirect 5 → 6', 'rename 3 → 9'])
-    // Four written, three that end, a review and three aliases; a version that replaces another makes two moves, so does a retirement.
+    // Four written units, three endings, a review and three aliases. A replacement makes two moves, as does a retirement.
     const governance = 13 + 2 * 4 + 3 + 1 + 3
     expect(growth(rows, await rowsIn(superuser))).toEqual({ units: 2, versions: 4, log: 10, governance })
     expect([await rebuilt(first), await rebuilt(closed)]).toEqual([before, after])
   })
 
-  test('come back with the old text under the addresses that had gone out of force, each as another version', async () => {
+  test('a cut of the old text revives the addresses that were out of force, each with a new version', async () => {
     const dry = await rehearsed('MANY', 'many-a.md')
     expect(dry.output).toMatchObject({ revived: 3, counts: { identical: true } })
     const closed = await cut('MANY', 'many-a.md')
@@ -260,7 +260,7 @@ describe('articles that were split, merged, renumbered and taken out', () => {
   })
 })
 
-describe('a number that is taken out in one year and given to another text in a later one', () => {
+describe('a number that is removed and later given to another text', () => {
   const years = [
     articles(['2', text(2)], ['3', text(3)], ['9', text(9)]),
     articles(['2', text(3)], ['9', text(9)]),
@@ -268,7 +268,7 @@ describe('a number that is taken out in one year and given to another text in a 
   ]
   const source = (year: number) => at.file(`years-${year}.md`, years[year]!)
 
-  test('stays one unit: the text of each year is a version of it, and old citations are led to where their text went', async () => {
+  test('a reused number stays one unit with a version for each text, and aliases lead old citations to their text', async () => {
     const runs = [await cut('YEARS', source(0)), await cut('YEARS', source(1))]
     expect(await unitsOf('YEARS')).toEqual([
       'ARTICLE-2 enacted v2',
@@ -276,11 +276,11 @@ describe('a number that is taken out in one year and given to another text in a 
       'ARTICLE-9 enacted v1',
     ])
     const runId = await started(at, { document: 'YEARS', source: source(2), mode: 'live' })
-    expect(told(await planOf(runId))).toEqual(['revive 3: added'])
+    expect(planLines(await planOf(runId))).toEqual(['revive 3: added'])
 
     const rows = await rowsIn(superuser)
     await approve(at, runId, key)
-    // Nothing is in force by the cut alone.
+    // The cut alone brings nothing into force.
     expect(await unitsOf('YEARS')).toContain('ARTICLE-3 superseded v1')
     const page = await at.cutter(['run', 'plan', runId, '--format', 'markdown'])
     expect(page.stdout).toContain('2, after 1 (superseded)')
@@ -296,7 +296,7 @@ describe('a number that is taken out in one year and given to another text in a 
     expect([...(await Promise.all(runs.map(rebuilt))), await rebuilt(closed)]).toEqual(years)
   })
 
-  test('waits as a draft where its cut was rejected, and is taken up by the next run', async () => {
+  test('a reused number stays a draft when its cut is rejected, and the next run adopts it', async () => {
     await cut('REJECTED', source(0))
     await cut('REJECTED', source(1))
     const rejected = await started(at, { document: 'REJECTED', source: source(2), mode: 'live' })
@@ -305,7 +305,7 @@ describe('a number that is taken out in one year and given to another text in a 
     await resume(at, rejected, approvalId)
     expect(await unitsOf('REJECTED')).toContain('ARTICLE-3 superseded v1')
     const runId = await started(at, { document: 'REJECTED', source: source(2), mode: 'live' })
-    expect(told(await planOf(runId))).toEqual(['adopt-version 3: added'])
+    expect(planLines(await planOf(runId))).toEqual(['adopt-version 3: added'])
     await approve(at, runId, key)
     expect(jsonOf<RunJson>(await approve(at, runId, key)).output).toMatchObject({ revived: 1 })
     expect(await unitsOf('REJECTED')).toContain('ARTICLE-3 enacted v2')
@@ -313,7 +313,7 @@ describe('a number that is taken out in one year and given to another text in a 
 })
 
 describe('an article that is repealed in place', () => {
-  test('stays the unit that it was, with a text that says so, and may come back', async () => {
+  test('an article that is repealed in place stays the same unit, and can be revived', async () => {
     const before = articles(['1', text(1)], ['2', text(2)])
     const after = articles(['1', text(1)], ['2 (repealed)', ''])
     await cut('REPEALED', at.file('repealed-a.md', before))
@@ -322,7 +322,7 @@ describe('an article that is repealed in place', () => {
       source: at.file('repealed-b.md', after),
       mode: 'live',
     })
-    expect(told(await planOf(runId))).toEqual(['amend 2: repealed 2'])
+    expect(planLines(await planOf(runId))).toEqual(['amend 2: repealed 2'])
     await approve(at, runId, key)
     const repealed = jsonOf<RunJson>(await approve(at, runId, key))
     expect(await unitsOf('REPEALED')).toEqual(['ARTICLE-1 enacted v1', 'ARTICLE-2 enacted v2'])
@@ -333,11 +333,11 @@ describe('an article that is repealed in place', () => {
   })
 })
 
-describe('a re-cut that was rejected at the second gate', () => {
+describe('a re-cut that is rejected at the second gate', () => {
   const before = articles(['1', text(1)], ['2', text(2)])
   const after = articles(['1', text(1)], ['2', text(2, 4)], ['3', text(3)])
 
-  test('leaves all in force as it was, and another run takes up its drafts instead of writing them again', async () => {
+  test('a rejected re-cut leaves the text in force unchanged, and another run adopts its drafts', async () => {
     await cut('UNDECIDED', at.file('undecided-a.md', before))
     const source = at.file('undecided-b.md', after)
     const rejected = await started(at, { document: 'UNDECIDED', source, mode: 'live' })
@@ -352,7 +352,7 @@ describe('a re-cut that was rejected at the second gate', () => {
 
     const rows = await rowsIn(superuser)
     const runId = await started(at, { document: 'UNDECIDED', source, mode: 'live' })
-    expect(told(await planOf(runId))).toEqual(['adopt-version 2: amended 2', 'adopt 3: added'])
+    expect(planLines(await planOf(runId))).toEqual(['adopt-version 2: amended 2', 'adopt 3: added'])
     await approve(at, runId, key)
     const closed = jsonOf<RunJson>(await approve(at, runId, key))
     expect(growth(rows, await rowsIn(superuser))).toEqual({ units: 0, versions: 0, log: 3, governance: 18 })
@@ -360,8 +360,8 @@ describe('a re-cut that was rejected at the second gate', () => {
   })
 })
 
-describe('drafts of a first cut that was rejected', () => {
-  test('get another version where the text changed meanwhile, and stay drafts where it is gone', async () => {
+describe('drafts of a rejected first cut', () => {
+  test('drafts of a rejected cut get a new version when the text has changed, and stay drafts when it is gone', async () => {
     const source = at.file('drafts.md', articles(['1', text(1)], ['2', text(2)], ['3', text(3)]))
     const rejected = await started(at, { document: 'DRAFTS', source, mode: 'live' })
     await approve(at, rejected, key)

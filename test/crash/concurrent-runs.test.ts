@@ -75,7 +75,7 @@ describe('a great many runs at work', () => {
       const store = openRunStore({ file, migrationsDirectory })
       expect(await store.check()).toEqual([])
       for (const [runId, seq] of answered) {
-        const { run, history } = (await store.whole(runId))!
+        const { run, history } = (await store.storedRun(runId))!
         expect(run.seq).toBeGreaterThanOrEqual(seq)
         expect(history.map((entry) => entry.seq)).toEqual(Array.from({ length: run.seq }, (_, at) => at + 1))
         expect(findHistoryFault(run, history)).toBeNull()

@@ -1,6 +1,6 @@
 import { type KillPoint, testKillPoints } from './kill-points.ts'
 
-/** A dry run, killed in each phase when the result is there and no step saved: in the writing phases, after its simulation. */
+// A dry run that is killed in each phase, after its result and before the step is saved; in a write phase, after its simulation.
 
 const next: [phase: string, ran: 'execute' | 'simulate'][] = [
   ['source_pin', 'execute'],

@@ -107,7 +107,7 @@ describe('two commands for one run at the same moment', () => {
 describe('a command that was overtaken between its look at the run and its grip', () => {
   /** The engine of src, under the name of the build that began the run. */
   async function engineWith(task: Task, changes: (parts: EngineDeps) => Partial<EngineDeps>) {
-    const { parts } = stage.app
+    const { deps: parts } = stage.app
     const { definitionDigest } = await stage.runOf(task)
     const installed = async (name: string) => {
       const found = await parts.installed(name)

@@ -1,6 +1,6 @@
 import { type KillPoint, testKillPoints } from './kill-points.ts'
 
-/** The phases of a live run that only look, and the steps between phases. A read is simply done again. */
+// The read phases of a live run, and the steps between phases. A read is executed again.
 
 const next: [phase: string, after: string | null][] = [
   ['source_pin', 'mark'],

@@ -1,6 +1,6 @@
 import { type KillPoint, testKillPoints } from './kill-points.ts'
 
-/** The phases of a live run that write. Once COMMIT has left, they must be found done, and never be done again. */
+// The write phases of a live run. After COMMIT was sent, the probe must find them committed, and they must not run again.
 
 const next: [phase: string, after: string | null][] = [
   ['cut_leg_a', 'structural_verify'],

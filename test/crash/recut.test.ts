@@ -4,10 +4,8 @@ import { articles, sentences } from '../support/articles.ts'
 import { type CrashHarness, startCrashHarness } from './crash-harness.ts'
 import { findPhaseRan } from './run-result.ts'
 
-/**
- * A re-cut, killed in the two phases that write units: versions of what is in force, and what comes into force and goes out of it.
- * Each in a document of its own, which must end as if nothing had happened.
- */
+// A re-cut is killed in the two phases that write units: new versions, and the move of units into and out of force. Each case has its own
+// document, which must end as if nothing had happened.
 
 const BEFORE = articles(['1', sentences(1)], ['2', sentences(2)], ['3', sentences(3)], ['4', sentences(4)])
 /** 1 stays, 2 is amended, 3 is renumbered, 4 is gone, 5 is new. */
@@ -32,7 +30,7 @@ async function recut(document: string, crashAt?: string) {
   return stage.finish(task)
 }
 
-/** Every row of the document that tells one ending from another, without the ids. */
+/** Every row of the document that may differ between two endings, without the ids. */
 async function left({ runId }: { runId: string }, document: string) {
   const lines = async (sql: string) => {
     const { rows } = await stage.sql.query<{ line: string }>(sql, [document])
@@ -65,7 +63,7 @@ async function left({ runId }: { runId: string }, document: string) {
   }
 }
 
-test('an undisturbed re-cut leaves this', () => {
+test('an undisturbed re-cut leaves the expected rows', () => {
   expect(undisturbed).toEqual({
     versions: [
       'document/ARTICLE-1 enacted v1 enacted *',
@@ -91,12 +89,15 @@ const points = [
 ] as const
 
 for (const phase of ['cut_leg_a', 'lifecycle_enact']) {
-  test.each(points)(`killed in ${phase}, %s, it ends as if nothing had happened`, async (point, ran) => {
-    const document = `${phase}-${point}`.toUpperCase().replaceAll('_', '-')
-    const run = await recut(document, `${phase}:${point}`)
-    expect(await left(run, document)).toEqual(undisturbed)
-    expect(findPhaseRan(await events(run.runId), phase)).toBe(ran)
-  })
+  test.each(points)(
+    `a re-cut that is killed in ${phase}, %s, ends as if nothing had happened`,
+    async (point, ran) => {
+      const document = `${phase}-${point}`.toUpperCase().replaceAll('_', '-')
+      const run = await recut(document, `${phase}:${point}`)
+      expect(await left(run, document)).toEqual(undisturbed)
+      expect(findPhaseRan(await events(run.runId), phase)).toBe(ran)
+    },
+  )
 }
 
 async function events(runId: string) {

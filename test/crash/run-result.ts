@@ -50,7 +50,7 @@ export async function readRunResult(stage: CrashHarness, run: Run): Promise<RunR
 }
 
 /** Replays the run on the chart in src, under the name of the build that began it. */
-function verified({ app: { parts } }: CrashHarness, { runId, definitionDigest }: Run) {
+function verified({ app: { deps: parts } }: CrashHarness, { runId, definitionDigest }: Run) {
   const installed = async (name: string) => {
     const found = await parts.installed(name)
     return { ...found, machine: { ...found.machine, definitionDigest } }

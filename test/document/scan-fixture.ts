@@ -8,13 +8,14 @@ export function scanText(text: string, profile?: Parameters<typeof scanDocument>
   )
 }
 
-/** One line for each record: what the cut made of the text. */
+/** Lists the records of a text, one line each. */
 export function shape(text: string, profile?: Parameters<typeof scanDocument>[1]['profile']): string[] {
   return scanText(text, profile).records.map(
     ({ kind, address, heading }) => `${kind} ${address ?? '-'} ${heading ?? '-'}`,
   )
 }
 
+/** Lists the addresses of units and excluded units. */
 export function addresses(
   text: string,
   profile?: Parameters<typeof scanDocument>[1]['profile'],
@@ -24,7 +25,7 @@ export function addresses(
     .map(({ address }) => address)
 }
 
-/** `!` behind what stops a cut, `?` behind what needs to be accepted. */
+/** Lists the problem codes: `!` behind one that stops a cut, `?` behind one that needs to be accepted. */
 export function problemCodes(text: string): string[] {
   return scanText(text).problems.map(
     ({ code, severity }) => `${code}${{ stops: '!', 'needs-accept': '?', note: '' }[severity]}`,

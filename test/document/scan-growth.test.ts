@@ -3,10 +3,8 @@ import { listShippedProfiles } from '../../src/document/profiles/shipped-profile
 import { type Scan, scanDocument } from '../../src/document/scan.ts'
 import { CutterError } from '../../src/domain/errors.ts'
 
-/**
- * Time grows with the text: a text four times as long takes about four times as long, whatever it is made of; sixteen times
- * would be quadratic. CPU time, the least of several tries, so that a busy machine changes nothing.
- */
+// Time grows linearly with the text. A text that is four times as long takes about four times as long; sixteen times would be
+// quadratic. The test measures CPU time, the least of several tries, so that a busy machine makes no difference.
 
 const MEGABYTE = 1024 * 1024
 const STEP = 4
@@ -50,14 +48,14 @@ const count = (times: number, part: (i: number) => string) =>
 const texts: [name: string, made: (times: number) => string, times: number, profiles: string[]][] = [
   ['articles without a text', (n) => count(n, (i) => `# Article ${i + 1}\n`), 1_000, ['markdown-nested']],
   ['the same article again and again', (n) => count(n, () => 'Article 1\n\nx\n'), 1_000, ['plain']],
-  ['numbers that begin anew', (n) => count(n, (i) => `${(i % 3) + 1}. Title\n\n`), 1_000, ['spdx', 'dieu']],
+  ['numbers that restart', (n) => count(n, (i) => `${(i % 3) + 1}. Title\n\n`), 1_000, ['spdx', 'dieu']],
   ['tables of contents', (n) => count(n, (i) => `${(i % 4) + 1} Title\n`), 1_000, ['numbered']],
   ['nested numbers', (n) => count(n, (i) => `${'1.'.repeat(i % 16)}1 Title\n\n`), 1_000, ['numbered']],
   ['points and paragraphs', (n) => `Điều 1.\n${count(n, (i) => `${i + 1}. x\na) y\nb) z\n`)}`, 500, ['dieu']],
   ['decomposed headings', (n) => count(n, (i) => `# Article ${i + 1} e\u0301\n`), 1_000, ['markdown']],
   ['open elements', (n) => `<!doctype html>${'<div>'.repeat(n)}<h1>Article 1</h1>x`, 2_500, ['html']],
   [
-    'elements that end and never began',
+    'elements that end and were never opened',
     (n) => `<!doctype html>${'<div>'.repeat(n)}${'</section>'.repeat(n)}`,
     2_500,
     ['html'],
@@ -78,11 +76,14 @@ const texts: [name: string, made: (times: number) => string, times: number, prof
   ['footnotes and tables', (n) => count(n, (i) => `[^${i}]: x\n| 1. y |\n`), 2_500, ['markdown-sections']],
 ]
 
-test.each(texts)('%s: linear by detection and by the profiles made for such', (_, made, times, profiles) => {
-  for (const profile of [undefined, ...profiles]) expectLinear(made, profile, times)
-})
+test.each(texts)(
+  'scanDocument takes linear time for %s, by detection and by profiles for such texts',
+  (_, made, times, profiles) => {
+    for (const profile of [undefined, ...profiles]) expectLinear(made, profile, times)
+  },
+)
 
-test.each(listShippedProfiles())('ten megabytes in one line are no trouble for %s', (profile) => {
+test.each(listShippedProfiles())('profile %s scans ten megabytes in one line within seconds', (profile) => {
   for (const sign of ['x', '1.', '# ', '<a ', '**', ' ', 'é']) {
     const text = `Article 1\n# Article 2\n${sign.repeat((10 * MEGABYTE) / sign.length)}`
     const begun = process.cpuUsage()
@@ -92,7 +93,7 @@ test.each(listShippedProfiles())('ten megabytes in one line are no trouble for %
   }
 })
 
-test('100,000 units are scanned, each once', () => {
+test('scanDocument finds each of 100,000 units once', () => {
   const found = scanned(
     count(100_000, (i) => `# Article ${i + 1}\n\nText.\n\n`),
     undefined,

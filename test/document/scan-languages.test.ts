@@ -33,17 +33,17 @@ test.each([
     'ell_monotonic',
     'pol',
   ],
-])('the Universal Declaration in %s has its 30 articles', (code) => {
+])('scanDocument finds the 30 articles of the Universal Declaration in %s', (code) => {
   const text = texts.find((each) => each.code === code)
   expect(text?.expectedArticles).toBe(30)
   expect(articles(text!.text)).toEqual(Array.from({ length: 30 }, (_, i) => String(i + 1)))
 })
 
-test('most translations are found whole, many by repeated words that no profile knows', () => {
-  const whole = texts.filter((text) => {
+test('scanDocument finds all articles of most translations, many by repeated words that no profile knows', () => {
+  const complete = texts.filter((text) => {
     const found = articles(text.text)
     return found.length === text.expectedArticles && found.every((number, i) => number === String(i + 1))
   })
   expect(texts.length).toBeGreaterThan(500)
-  expect(whole.length).toBeGreaterThanOrEqual(375)
+  expect(complete.length).toBeGreaterThanOrEqual(375)
 })

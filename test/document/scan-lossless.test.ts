@@ -8,10 +8,8 @@ import { CutterError } from '../../src/domain/errors.ts'
 import { sha256 } from '../../src/domain/json.ts'
 import { type UdhrText, udhrTexts } from '../support/udhr.ts'
 
-/**
- * Whatever is done to a real text, it is cut exactly or refused in words of ours: the records follow each other, cover every
- * byte, and are the source again.
- */
+// A changed real text is either cut exactly or refused with one of Cutter's errors. The records follow each other, cover every byte,
+// and are the source again.
 
 const folder = join(import.meta.dirname, '../../../shared/documents')
 const laws = existsSync(folder)
@@ -103,7 +101,7 @@ function holds(bytes: Buffer, found: Scan): void {
   }
 }
 
-/** Scans, or is refused in our own words; anything else is thrown on. */
+/** Returns the scan, or the message of a refusal. Every other error is thrown. */
 function scanned(bytes: Buffer, profile: string | undefined): Scan | string {
   try {
     return scanDocument(bytes, { document: 'D', profile })
@@ -114,29 +112,32 @@ function scanned(bytes: Buffer, profile: string | undefined): Scan | string {
   }
 }
 
-describe('a real text, changed in some places,', () => {
-  test.each([undefined, ...listShippedProfiles()])('is cut exactly or refused by %s', (profile) => {
-    let cut = 0
-    const change = fc.tuple(
-      fc.constantFrom(...Object.values(changes)),
-      fc.double({ min: 0, max: 0.999, noNaN: true }),
-    )
-    fc.assert(
-      fc.property(fc.constantFrom(...sources), fc.array(change, { maxLength: 4 }), (source, list) => {
-        const bytes = list.reduce((text, [act, at]) => act(text, at), source)
-        const found = scanned(bytes, profile)
-        if (typeof found === 'string') return
-        cut += 1
-        holds(bytes, found)
-        const nul = found.problems.find(({ code }) => code === 'NUL')
-        expect(nul?.severity).toBe(bytes.includes(0) ? 'stops' : undefined)
-      }),
-      { numRuns: 80 },
-    )
-    expect(cut).toBeGreaterThan(5)
-  })
+describe('scanDocument on changed real texts', () => {
+  test.each([undefined, ...listShippedProfiles()])(
+    'scanDocument cuts a changed text exactly or refuses it, by profile %s',
+    (profile) => {
+      let cut = 0
+      const change = fc.tuple(
+        fc.constantFrom(...Object.values(changes)),
+        fc.double({ min: 0, max: 0.999, noNaN: true }),
+      )
+      fc.assert(
+        fc.property(fc.constantFrom(...sources), fc.array(change, { maxLength: 4 }), (source, list) => {
+          const bytes = list.reduce((text, [act, at]) => act(text, at), source)
+          const found = scanned(bytes, profile)
+          if (typeof found === 'string') return
+          cut += 1
+          holds(bytes, found)
+          const nul = found.problems.find(({ code }) => code === 'NUL')
+          expect(nul?.severity).toBe(bytes.includes(0) ? 'stops' : undefined)
+        }),
+        { numRuns: 80 },
+      )
+      expect(cut).toBeGreaterThan(5)
+    },
+  )
 
-  test.each(Object.keys(changes))('is still cut or refused where %s', (name) => {
+  test.each(Object.keys(changes))('scanDocument cuts or refuses a text in which %s', (name) => {
     for (const source of sources) {
       const bytes = changes[name]!(source, 0.4)
       const found = scanned(bytes, undefined)
@@ -146,7 +147,7 @@ describe('a real text, changed in some places,', () => {
   })
 })
 
-test('texts to change are there', () => {
+test('the texts to change exist', () => {
   if (laws.length === 0) console.log('skipped for "lossless": ../shared/documents is not there')
   expect(translations).toHaveLength(10)
 })

@@ -51,7 +51,7 @@ const source = fc.array(
   { maxLength: 80 },
 )
 
-test('records partition the bytes of any text, whatever the profile, and each carries the hash of its slice', () => {
+test('the records of any text partition its bytes by every profile, and each has the hash of its slice', () => {
   let scans = 0
   fc.assert(
     fc.property(source, fc.constantFrom('markdown', 'plain', undefined), (pieces, profile) => {
@@ -60,7 +60,7 @@ test('records partition the bytes of any text, whatever the profile, and each ca
       try {
         result = scanDocument(bytes, profile === undefined ? { document: 'D' } : { document: 'D', profile })
       } catch (error) {
-        // An open fence may hide every heading; any other error is one of ours.
+        // An open fence may hide every heading. Other refusals do not occur.
         if (error instanceof CutterError && error.code === 'INPUT_REFUSED') return
         throw error
       }
@@ -80,7 +80,7 @@ test('records partition the bytes of any text, whatever the profile, and each ca
   expect(scans).toBeGreaterThan(1000)
 })
 
-test('the same bytes give the same scan', () => {
+test('scanDocument gives the same scan for the same bytes', () => {
   fc.assert(
     fc.property(source, (pieces) => {
       const bytes = Buffer.from(`# Article 0\n${pieces.join('')}`)
@@ -92,7 +92,7 @@ test('the same bytes give the same scan', () => {
   )
 })
 
-test('coverage names gaps and overlaps', () => {
+test('checkCoverage lists gaps and overlaps', () => {
   const spans = [
     { start: 0, end: 4 },
     { start: 6, end: 9 },

@@ -15,7 +15,7 @@ function scanned(file: string): { result: Scan; bytes: Buffer } {
 const ofKind = (result: Scan, kind: string) => result.records.filter((record) => record.kind === kind)
 const unsafe = (result: Scan) => result.problems.filter(({ severity }) => severity === 'stops')
 
-describe.skipIf(missing)('real governing texts', () => {
+describe.skipIf(missing)('scanDocument on real governing texts', () => {
   test('the Vietnamese constitution has 11 chapters and 120 articles, decomposed headings included', () => {
     const { result } = scanned('vi-constitution-2013.txt')
     expect(result.profile).toBe('plain')
@@ -33,7 +33,7 @@ describe.skipIf(missing)('real governing texts', () => {
   })
 
   test.each(['de-grundgesetz-a-2010-07.md', 'de-grundgesetz-b-2012-07.md'])(
-    '%s: of 197 headings 195 are articles, one an annex and one is repealed in place',
+    '%s has 195 articles, one annex and one article that is repealed in place',
     (file) => {
       const { result } = scanned(file)
       const units = listUnits(result)
@@ -57,7 +57,7 @@ describe.skipIf(missing)('real governing texts', () => {
     },
   )
 
-  test('between the two German versions only article 93 has another text', () => {
+  test('the two German versions differ in the text of article 93 only', () => {
     const [a, b] = ['de-grundgesetz-a-2010-07.md', 'de-grundgesetz-b-2012-07.md'].map((file) =>
       listUnits(scanned(file).result),
     )
@@ -67,7 +67,7 @@ describe.skipIf(missing)('real governing texts', () => {
     ).toEqual(['DOC/ARTICLE-93'])
   })
 
-  test('the American constitution has seven units: run-in sections stay inside their article', () => {
+  test('the American constitution has seven units, with run-in sections inside of their article', () => {
     const { result, bytes } = scanned('en-us-constitution-1787.md')
     const units = listUnits(result)
     expect(units.map(({ number }) => number)).toEqual(['1', '2', '3', '4', '5', '6', '7'])
@@ -77,7 +77,7 @@ describe.skipIf(missing)('real governing texts', () => {
   test.each([
     ['fr-constitution-1958-a-2009-03-01.md', 112, ['88-1', '88-2', '88-3', '88-4', '88-5']],
     ['fr-constitution-1958-b-2009-12-01.md', 115, ['88-1', '88-2', '88-3', '88-4', '88-5', '88-6']],
-  ])('%s: articles that stand twice collide, and nothing is merged', (file, units, twice) => {
+  ])('%s has collisions of articles that occur twice, and nothing is merged', (file, units, twice) => {
     const { result, bytes } = scanned(file)
     expect(listUnits(result)).toHaveLength(units)
     const lines = bytes.toString().split('\n')
@@ -96,7 +96,7 @@ describe.skipIf(missing)('real governing texts', () => {
   test.each([
     ...['vi-constitution-2013.txt', 'de-grundgesetz-a-2010-07.md', 'en-us-constitution-1787.md'],
     ...['fr-constitution-1958-a-2009-03-01.md', 'fr-constitution-1958-b-2009-12-01.md'],
-  ])('%s is the sum of its records', (file) => {
+  ])('%s is completely covered by its records', (file) => {
     const { result, bytes } = scanned(file)
     expect(result.coverage).toEqual({ complete: true, gaps: [], overlaps: [] })
     expect(

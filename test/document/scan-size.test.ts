@@ -9,7 +9,7 @@ function timed(text: string): { seconds: number; units: number } {
   return { seconds: (performance.now() - start) / 1000, units }
 }
 
-// About ten times what the slowest takes: these fail when something is quadratic, not when the machine is busy.
+// About ten times the slowest case. The tests fail if something is quadratic, not if the machine is busy.
 const LIMIT_SECONDS = 20
 
 test.each([
@@ -17,7 +17,7 @@ test.each([
   ['one line of number signs', `${'#'.repeat(10 * MEGABYTE)}\n# Article 1\n`],
   ['one line of numbers', `${'1.'.repeat(5 * MEGABYTE)}\nArticle 1\n`],
   ['comment openings', `${'<!--'.repeat(2.5 * MEGABYTE)}-->\n# Article 1\n`],
-])('ten megabytes of %s are scanned in linear time', (_, text) => {
+])('scanDocument takes linear time for ten megabytes of %s', (_, text) => {
   const { seconds, units } = timed(text)
   expect(units).toBe(1)
   expect(seconds).toBeLessThan(LIMIT_SECONDS)
@@ -29,13 +29,13 @@ test.each([
   ['numbers', '1.'],
   ['stars', '*['],
   ['spaces', ' '],
-])('headings full of %s are read in linear time', (_, sign) => {
+])('scanDocument takes linear time for headings full of %s', (_, sign) => {
   const { seconds, units } = timed(`# Article ${sign.repeat(500 / sign.length)} x\n`.repeat(5000))
   expect(units).toBe(5000)
   expect(seconds).toBeLessThan(LIMIT_SECONDS)
 })
 
-test('a law of fifty megabytes is scanned', () => {
+test('scanDocument scans a law of fifty megabytes', () => {
   const text = Array.from(
     { length: 25_000 },
     (_, i) => `Article ${i + 1}\n\n${'Lorem ipsum dolor sit amet,\nconsetetur sadipscing. '.repeat(40)}\n\n`,
@@ -46,6 +46,6 @@ test('a law of fifty megabytes is scanned', () => {
   expect(seconds).toBeLessThan(LIMIT_SECONDS)
 })
 
-test('a text with more headings than any law is refused', () => {
+test('scanDocument refuses a text with more headings than any law has', () => {
   expect(() => scanText('#\n'.repeat(300_000))).toThrow('more than 200000 headings')
 })

@@ -7,7 +7,7 @@ import type { Run } from '../../src/domain/run.ts'
 import { rehearseApproval } from '../../src/engine/manage-approvals.ts'
 import { aHome } from '../targets/embedded/embedded-homes.ts'
 
-/** An app whose home has a server that runs and a folder for sources; `clean` of the homes removes it once it is closed. */
+/** Opens an app whose home has a running server and a folder for sources. `clean` of the homes removes it after `close`. */
 export async function anApp(config = ''): Promise<App> {
   const { home } = aHome()
   writeFileSync(join(home, 'cutter.yaml'), config)
@@ -17,6 +17,7 @@ export async function anApp(config = ''): Promise<App> {
   return app
 }
 
+/** Writes a source file. */
 export function aSource({ home }: App, name: string, bytes: Buffer): string {
   const path = join(home, 'sources', name)
   writeFileSync(path, bytes)
@@ -30,7 +31,7 @@ export const start = (app: App, document: string, source: string, profile?: stri
     { mode: 'dry-run' },
   )
 
-/** From the start to the end, under rehearsal approvals. */
+/** Runs a cut from start to end, with rehearsal approvals. */
 export async function throughBothGates(
   app: App,
   document: string,
@@ -40,7 +41,7 @@ export async function throughBothGates(
   let run = await start(app, document, source, profile)
   for (const gate of ['SG1', 'SG2']) {
     expect(run, JSON.stringify(run.stop)).toMatchObject({ status: 'paused', gate })
-    const approval = await rehearseApproval(app.parts, run.runId, {
+    const approval = await rehearseApproval(app.deps, run.runId, {
       as: 'alice@example.org',
       decision: 'approve',
       reason: 'rehearsal',
@@ -60,8 +61,8 @@ export function expectClosedWithoutATrace(run: Run): void {
   expect(Object.keys(counts.before.whole).length).toBeGreaterThan(10)
 }
 
-/** The scan as the run recorded it: its records are the source again, byte for byte. */
-export async function expectWholeCoverage(app: App, run: Run, bytes: Buffer): Promise<void> {
+/** Expects that the records of the run's recorded scan are the source byte for byte. */
+export async function expectCompleteCoverage(app: App, run: Run, bytes: Buffer): Promise<void> {
   const kept = await app.store.evidenceOf(run.runId)
   const digest = kept.find(({ name }) => name === 'scan')!.digest
   const found = JSON.parse(Buffer.from((await app.store.evidence(digest))!).toString()) as Scan

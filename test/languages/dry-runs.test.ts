@@ -11,13 +11,13 @@ import {
   anApp,
   aSource,
   expectClosedWithoutATrace,
-  expectWholeCoverage,
+  expectCompleteCoverage,
   start,
   throughBothGates,
 } from './dry-run-fixture.ts'
 
-// Whole dry runs, through both gates, on the embedded server: every translation of the Universal Declaration whose articles
-// are all found, and the real law texts. One home and one server for all of them, two runs at a time.
+// Complete dry runs, through both gates, on the embedded server: every translation of the Universal Declaration whose articles
+// are all found, and the real law texts. They share one home and one server, two runs at a time.
 
 const exact = udhrTexts().filter(scansExactly)
 const lawFolder = join(import.meta.dirname, '../../../shared/documents')
@@ -37,25 +37,25 @@ afterAll(async () => {
   expect(await clean()).toEqual([])
 })
 
-test('at least 375 translations are read whole', () => {
+test('the scan finds all articles of at least 375 translations', () => {
   expect(exact.length).toBeGreaterThanOrEqual(375)
 })
 
 describe.concurrent('a dry run of the Universal Declaration', () => {
   test.each(exact.map((text) => [text.code, text] as const))(
-    'in %s ends with its articles as units and every count as it was',
-    (_, text) => twoAtATime(() => wholeRun(text)),
+    'a dry run of the declaration in %s ends with its articles as units and unchanged counts',
+    (_, text) => twoAtATime(() => completeRun(text)),
   )
 })
 
-async function wholeRun({ code, text, expectedArticles }: UdhrText): Promise<void> {
+async function completeRun({ code, text, expectedArticles }: UdhrText): Promise<void> {
   const bytes = Buffer.from(text)
   const atLast = await measured(code, () =>
     throughBothGates(app, `UDHR-${code}`, aSource(app, `${code}.txt`, bytes)),
   )
   expectClosedWithoutATrace(atLast)
   expect(atLast.output).toMatchObject({ units: expectedArticles, enacted: expectedArticles, verified: true })
-  await expectWholeCoverage(app, atLast, bytes)
+  await expectCompleteCoverage(app, atLast, bytes)
 }
 
 const laws = [
@@ -68,41 +68,47 @@ const laws = [
 const twiceNumbered = ['fr-constitution-1958-a-2009-03-01.md', 'fr-constitution-1958-b-2009-12-01.md']
 
 describe('a dry run of a real law', () => {
-  test.for(laws)('%s ends with its units and every count as it was', async ([file, expected], { skip }) => {
-    const source = lawFile(file, skip)
-    const bytes = readFileSync(source)
-    const atLast = await measured(file, () => throughBothGates(app, documentOf(file), source))
-    expectClosedWithoutATrace(atLast)
-    const units = listUnits(scanDocument(bytes, { document: 'DOC' })).length
-    expect(atLast.output).toMatchObject({ units, enacted: units, ...expected })
-    await expectWholeCoverage(app, atLast, bytes)
-  })
+  test.for(laws)(
+    'a dry run of %s ends with its units and unchanged counts',
+    async ([file, expected], { skip }) => {
+      const source = lawFile(file, skip)
+      const bytes = readFileSync(source)
+      const atLast = await measured(file, () => throughBothGates(app, documentOf(file), source))
+      expectClosedWithoutATrace(atLast)
+      const units = listUnits(scanDocument(bytes, { document: 'DOC' })).length
+      expect(atLast.output).toMatchObject({ units, enacted: units, ...expected })
+      await expectCompleteCoverage(app, atLast, bytes)
+    },
+  )
 
-  test.for(twiceNumbered)('%s stops, naming both places of each doubled address', async (file, { skip }) => {
-    const source = lawFile(file, skip)
-    const stopped = await start(app, documentOf(file), source)
-    expect(stopped).toMatchObject({
-      status: 'stopped',
-      state: 'SOURCE_PINNED',
-      stopCode: 'STOP_REFUSED_INPUT',
-    })
-    const { message, data } = stopped.stop!
-    const { problems } = data as { problems: { code: string; message: string }[] }
-    const doubled = doubledHeadings(source)
-    expect(doubled.length).toBeGreaterThanOrEqual(5)
-    expect(problems.map(({ code }) => code)).toEqual(doubled.map(() => 'ADDRESS_COLLISION'))
-    for (const [i, { heading, lines }] of doubled.entries()) {
-      for (const line of lines) expect(problems[i]!.message).toContain(`line ${line} ("${heading}")`)
-    }
-    expect(message).toContain(problems[0]!.message)
-    expect(message).toContain('nothing was changed')
-    const cancelled = await app.engine.cancel(stopped.runId, { reason: 'the source must be mended' })
-    expect(cancelled).toMatchObject({ status: 'closed', outcome: 'cancelled' })
-  })
+  test.for(twiceNumbered)(
+    'a dry run of %s stops and names both places of each repeated address',
+    async (file, { skip }) => {
+      const source = lawFile(file, skip)
+      const stopped = await start(app, documentOf(file), source)
+      expect(stopped).toMatchObject({
+        status: 'stopped',
+        state: 'SOURCE_PINNED',
+        stopCode: 'STOP_REFUSED_INPUT',
+      })
+      const { message, data } = stopped.stop!
+      const { problems } = data as { problems: { code: string; message: string }[] }
+      const doubled = doubledHeadings(source)
+      expect(doubled.length).toBeGreaterThanOrEqual(5)
+      expect(problems.map(({ code }) => code)).toEqual(doubled.map(() => 'ADDRESS_COLLISION'))
+      for (const [i, { heading, lines }] of doubled.entries()) {
+        for (const line of lines) expect(problems[i]!.message).toContain(`line ${line} ("${heading}")`)
+      }
+      expect(message).toContain(problems[0]!.message)
+      expect(message).toContain('nothing was changed')
+      const cancelled = await app.engine.cancel(stopped.runId, { reason: 'the source must be fixed' })
+      expect(cancelled).toMatchObject({ status: 'closed', outcome: 'cancelled' })
+    },
+  )
 })
 
-describe('after all of them', () => {
-  test('the same text gives another run with the same plan and the same source version', async () => {
+describe('after all dry runs', () => {
+  test('a second run of the same text has the same plan and the same source version', async () => {
     const english = exact.find(({ code }) => code === 'eng')!
     const source = aSource(app, 'eng.txt', Buffer.from(english.text))
     const [one, other] = [await start(app, 'UDHR-eng', source), await start(app, 'UDHR-eng', source)]
@@ -112,7 +118,7 @@ describe('after all of them', () => {
     for (const { runId } of [one, other]) await app.engine.cancel(runId, { reason: 'compared' })
   })
 
-  test('the target holds no unit and the server no copy of it but those of cancelled runs', async () => {
+  test('the target has no unit, and the server only the rehearsal databases of cancelled runs', async () => {
     const embedded = await app.embedded()
     const units = await withSession(
       await embedded.superuserUrl('cutter'),
@@ -155,7 +161,7 @@ function lawFile(name: string, skip: (why: string) => never): string {
   return skip('it is not in ../shared/documents')
 }
 
-/** Article headings that stand twice, in the order of their second place. */
+/** Finds article headings that occur twice, in the order of their second place. */
 function doubledHeadings(source: string): { heading: string; lines: number[] }[] {
   const places = new Map<string, number[]>()
   for (const [i, line] of readFileSync(source, 'utf8').split('\n').entries()) {
@@ -181,7 +187,7 @@ async function measured(name: string, run: () => Promise<Run>): Promise<Run> {
 const waiting: (() => void)[] = []
 let running = 0
 
-/** More at once only waits: there are two cores. */
+/** Runs at most two tasks at once, because there are two cores. */
 async function twoAtATime(task: () => Promise<void>): Promise<void> {
   if (running >= 2) await new Promise<void>((go) => waiting.push(go))
   else running += 1

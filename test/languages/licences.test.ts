@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { listUnits, type Scan, scanDocument } from '../../src/document/scan.ts'
 import { CutterError } from '../../src/domain/errors.ts'
 
-/** Every licence text that SPDX lists. */
+// Every licence text that SPDX lists.
 
 const list = createRequire(import.meta.url)('spdx-license-list/full.js') as {
   [id: string]: { licenseText: string }
@@ -26,7 +26,7 @@ const tally = (values: string[]) =>
 
 const kindOf = (found: Scan) => [...new Set(listUnits(found).map(({ level }) => level))].sort().join('+')
 
-test('all are scanned without losing a byte, numbered ones by their clauses, the others whole', () => {
+test('profile spdx scans all licences without losing a byte, numbered ones by clauses, the others as one unit', () => {
   const kinds: string[] = []
   const collide: string[] = []
   for (const { id, bytes } of texts) {
@@ -42,11 +42,11 @@ test('all are scanned without losing a byte, numbered ones by their clauses, the
   )
   expect(texts.length).toBeGreaterThan(700)
   expect(kinds.filter((kind) => kind !== 'text').length).toBeGreaterThanOrEqual(400)
-  // Two exhibits of one letter, in two licences that stand in one file.
+  // Two exhibits with one letter, in two licences that are in one file.
   expect(collide).toEqual(['NPL-1.1'])
 })
 
-test('well-known ones have the clauses that a reader counts', () => {
+test('well-known licences have as many clauses as a reader counts', () => {
   const clauses = (id: string) =>
     listUnits(scanDocument(Buffer.from(list[id]!.licenseText), { document: 'L', profile: 'spdx' })).filter(
       ({ level }) => level === 'clause',
@@ -54,7 +54,7 @@ test('well-known ones have the clauses that a reader counts', () => {
   expect(['Apache-2.0', 'GPL-2.0-only', 'BSD-3-Clause', 'EPL-2.0'].map(clauses)).toEqual([9, 13, 3, 7])
 })
 
-test('detection asks where a text shows no units, and chooses otherwise', () => {
+test('detection refuses a licence without clear units, and chooses spdx for the others', () => {
   const counts = tally(texts.map(({ bytes }) => detected(bytes)))
   console.log(`detected: ${JSON.stringify(counts)}`)
   expect(counts.asks).toBeLessThan(360)

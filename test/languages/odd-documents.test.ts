@@ -5,13 +5,13 @@ import {
   anApp,
   aSource,
   expectClosedWithoutATrace,
-  expectWholeCoverage,
+  expectCompleteCoverage,
   start,
   throughBothGates,
 } from './dry-run-fixture.ts'
 
-// Documents as people really keep them, each through a whole dry run: `verified` says that the database gave the file back
-// byte for byte.
+// Documents as people really keep them, each in a complete dry run. `verified` means that the database returned the file byte for
+// byte.
 
 let app: App
 
@@ -41,7 +41,7 @@ test.each([
   ['a heading and nothing else', '# Title', 1],
   ['one article of 4 MB', `# Article 1\n${'Lorem ipsum dolor sit amet.\n'.repeat(150_000)}`, 1],
   ['2,000 articles', many, 2_000],
-])('%s: cut, and put together again as it was', async (name, text, units) => {
+])('a dry run of %s cuts it and reassembles it byte for byte', async (name, text, units) => {
   const document = name.replace(/[^A-Za-z0-9]+/g, '-')
   const bytes = Buffer.from(text)
   const run = await throughBothGates(app, document, aSource(app, document, bytes))
@@ -52,7 +52,7 @@ test.each([
     verified: true,
     plan: { governanceRows: 13 + 2 * units },
   })
-  await expectWholeCoverage(app, run, bytes)
+  await expectCompleteCoverage(app, run, bytes)
 })
 
 test.each([
@@ -65,16 +65,16 @@ test.each([
   ['numbered', 'Report\n\n1 Scope\n\nx\n\n1.1 Terms\n\ny\n\nAnnex A\n\nA.1 More\n\nz\n', 4],
   ['constitution', '## KT-A Khung\na\n## NT-1 (dự thảo)\nb\n## Điều 28\nc\n', 2],
   ['spdx', 'A licence\n\nYou may.\n', 1],
-])('by profile %s: cut, and put together again as it was', async (profile, text, units) => {
+])('a dry run by profile %s cuts the text and reassembles it byte for byte', async (profile, text, units) => {
   const bytes = Buffer.from(text)
   const document = `D-${profile}`
   const run = await throughBothGates(app, document, aSource(app, document, bytes), profile)
   expectClosedWithoutATrace(run)
   expect(run.output).toMatchObject({ units, enacted: units, verified: true, profile })
-  await expectWholeCoverage(app, run, bytes)
+  await expectCompleteCoverage(app, run, bytes)
 })
 
-test('sections that begin anew in each part stop, and go through under the profile that the stop names', async () => {
+test('a run stops at sections that restart in each part, and succeeds with the profile that the stop names', async () => {
   const source = aSource(app, 'statute.md', Buffer.from(statute))
   const stopped = await start(app, 'STATUTE', source)
   expect(stopped).toMatchObject({ status: 'stopped', stopCode: 'STOP_REFUSED_INPUT' })
@@ -84,7 +84,7 @@ test('sections that begin anew in each part stop, and go through under the profi
   expect(run.output).toMatchObject({ units: 4, profile: 'markdown-nested' })
 })
 
-test('what is odd and does not stop is counted, and the first of it told', async () => {
+test('a run counts the problems that do not stop it, and reports the first one', async () => {
   const source = aSource(app, 'gap.txt', Buffer.from('Article 1\na\nArticle 4\nb\n'))
   expect((await start(app, 'GAP', source)).output).toMatchObject({
     notes: 1,
@@ -92,7 +92,7 @@ test('what is odd and does not stop is counted, and the first of it told', async
   })
 })
 
-test('one unit over the cap stops, and says how to raise it', async () => {
+test('a run stops at one unit over the cap, and says how to raise the cap', async () => {
   const source = aSource(app, 'over.md', Buffer.from(`${many}## Article 2001\nx\n`))
   expect(await start(app, 'OVER', source)).toMatchObject({
     stopCode: 'STOP_CAP_UNITS',

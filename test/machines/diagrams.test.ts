@@ -14,22 +14,25 @@ const section = (machine: MachineDefinition) => `## ${machine.name}, version ${m
 ${mermaid(machine)}\`\`\`
 `
 
-test('machines/README.md shows the charts as they are; npm run diagrams writes it', async () => {
+test('machines/README.md shows the charts of all shipped machines', async () => {
   const machines = await shippedMachines()
   expect(machines.map(({ name }) => name)).toContain('cut')
   const text = `# Machines
 
-Drawn from the charts by \`npm run diagrams\`; a test compares. A box is a milestone: what a run has reached and \`run show\` calls
-its \`state\`. The word at an arrow is the phase, an effect, that leads to the next milestone; an arrow without one only arrives. A
-coloured box is a gate: the run waits there for a signed approval of its plan (APPROVE, REJECT or VOID), and what is named
-after "then" looks at the world once more before the approval is used. A phase that can't be done stops the run at its milestone, and
-\`run resume\` takes it up again. A run that ends otherwise than in success keeps the name of the milestone it had reached.
+Drawn from the charts by \`npm run diagrams\`; a test compares.
+
+- A box is a state: the milestone that a run has reached, as \`run show\` names it.
+- The word on an arrow is the phase that leads to the next state. An arrow without a word only arrives.
+- A coloured box is a gate. The run waits there for a signed approval of its plan, a rejection, or a void. The phase named after "then"
+  surveys the world again before the approval is used.
+- A phase that cannot be done stops the run in its state. \`cutter run resume\` continues it.
+- A run that closes otherwise than as succeeded keeps the name of the state that it had reached.
 
 ${machines.map(section).join('\n')}`
   await expect(text).toMatchFileSnapshot(README)
 })
 
-test('a diagram tells milestones, phases, delays, gates and ends of any chart', () => {
+test('mermaid draws states, phases, delays, gates and outcomes of a chart', () => {
   const logic = createMachine({
     id: 'chart',
     initial: 'A',

@@ -3,7 +3,7 @@ import { appendFileSync, cpSync, mkdtempSync, readdirSync, realpathSync, rmSync,
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { build } from 'esbuild'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'cutter-cache-')))
 const at = (name: string) => join(folder, name)
@@ -12,7 +12,7 @@ let script: string
 beforeAll(async () => {
   const { outputFiles } = await build({
     stdin: {
-      contents: `import { compiled } from './src/node20/code-cache.ts'; console.log(compiled(process.argv[1]).cached)`,
+      contents: `import { compileFile } from './src/node20/code-cache.ts'; console.log(compileFile(process.argv[1]).cached)`,
       resolveDir: resolve('.'),
     },
     bundle: true,
@@ -28,23 +28,25 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 const cached = (file: string, ...flags: string[]) =>
   execFileSync(process.execPath, [...flags, '-e', script, file], { encoding: 'utf8' }).trim()
 
-test('the built command line is cached for both ways to start it, and for no other flags', () => {
-  const main = resolve('dist/main.cjs')
-  expect(cached(main)).toBe('true')
-  expect(cached(main, '--max-semi-space-size=64')).toBe('true')
-  expect(cached(main, '--no-opt')).toBe('undefined')
-})
+describe('the code cache', () => {
+  test('is accepted for both ways to start the built command line, and exists for no other flags', () => {
+    const main = resolve('dist/main.cjs')
+    expect(cached(main)).toBe('true')
+    expect(cached(main, '--max-semi-space-size=64')).toBe('true')
+    expect(cached(main, '--no-opt')).toBe('undefined')
+  })
 
-test('code that was changed, and a cache that was cut short, are compiled as ever', () => {
-  cpSync(resolve('dist'), at('dist'), { recursive: true })
-  cpSync(resolve('package.json'), at('package.json'))
-  for (const name of readdirSync(at('dist')).filter((one) => one.startsWith('main.cjs.')))
-    truncateSync(at(`dist/${name}`), 100_000)
-  expect(cached(at('dist/main.cjs'))).toBe('false')
-  const version = () =>
-    execFileSync(process.execPath, [at('dist/cutter.cjs'), '--version'], { encoding: 'utf8' })
-  expect(version()).toMatch(/^\d+\.\d+\.\d+\n$/)
-  appendFileSync(at('dist/main.cjs'), "\nprocess.stdout.write('changed ')\n")
-  expect(cached(at('dist/main.cjs'))).toBe('undefined')
-  expect(version()).toContain('changed ')
+  test('is ignored when the code was changed or the cache is incomplete, and the program still runs', () => {
+    cpSync(resolve('dist'), at('dist'), { recursive: true })
+    cpSync(resolve('package.json'), at('package.json'))
+    for (const name of readdirSync(at('dist')).filter((one) => one.startsWith('main.cjs.')))
+      truncateSync(at(`dist/${name}`), 100_000)
+    expect(cached(at('dist/main.cjs'))).toBe('false')
+    const version = () =>
+      execFileSync(process.execPath, [at('dist/cutter.cjs'), '--version'], { encoding: 'utf8' })
+    expect(version()).toMatch(/^\d+\.\d+\.\d+\n$/)
+    appendFileSync(at('dist/main.cjs'), "\nprocess.stdout.write('changed ')\n")
+    expect(cached(at('dist/main.cjs'))).toBe('undefined')
+    expect(version()).toContain('changed ')
+  })
 })

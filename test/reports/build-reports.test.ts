@@ -17,7 +17,7 @@ afterEach(() => world.store.close())
 afterAll(removeFolders)
 
 const rules = (): GateRules => ({ validHours: 24 })
-const recordOf = async ({ runId }: Run) => (await world.store.whole(runId))!
+const recordOf = async ({ runId }: Run) => (await world.store.storedRun(runId))!
 const made = (record: StoredRun, more: { rules?: () => GateRules } = {}) =>
   buildReports({ record, rules, allowedSigners: './allowed_signers', ...more })
 const reported = async (run: Run) => made(await recordOf(run))

@@ -12,19 +12,23 @@ describe('a secret that is known by value', () => {
   test('is taken out whole, and its password by itself, as written and as meant', () => {
     const url = 'postgresql://reader:p%C3%A4ss%2Fw%40rd@db.example.org:5432/main?sslmode=require'
     const secrets = knowing(url)
-    expect(secrets.text(`can't use ${url}!`)).toBe("can't use [redacted]!")
-    expect(secrets.text('it was päss/w@rd or p%C3%A4ss%2Fw%40rd')).toBe('it was [redacted] or [redacted]')
-    expect(secrets.text('reader at db.example.org:5432/main')).toBe('reader at db.example.org:5432/main')
+    expect(secrets.redactText(`can't use ${url}!`)).toBe("can't use [redacted]!")
+    expect(secrets.redactText('it was päss/w@rd or p%C3%A4ss%2Fw%40rd')).toBe(
+      'it was [redacted] or [redacted]',
+    )
+    expect(secrets.redactText('reader at db.example.org:5432/main')).toBe(
+      'reader at db.example.org:5432/main',
+    )
   })
 
   test('is one also where its URL is wrong: everything between the first colon and the last @', () => {
     const secrets = knowing('postgresql://reader:12/h4#rd@db/main')
-    expect(secrets.text('reader:12/h4#rd@db/main: ENOTFOUND')).not.toContain('h4')
-    expect(knowing('postgresql://db/main?user=x&password=s3cret%21x').text('no s3cret!x')).toBe(
+    expect(secrets.redactText('reader:12/h4#rd@db/main: ENOTFOUND')).not.toContain('h4')
+    expect(knowing('postgresql://db/main?user=x&password=s3cret%21x').redactText('no s3cret!x')).toBe(
       'no [redacted]',
     )
     expect(
-      knowing("host=db password='it''s 3' dbname=x").text("host=db password='it''s 3' dbname=x"),
+      knowing("host=db password='it''s 3' dbname=x").redactText("host=db password='it''s 3' dbname=x"),
     ).not.toContain('it')
   })
 
@@ -40,28 +44,28 @@ describe('a secret that is known by value', () => {
           `GET /?x=${encodeURIComponent(password)}`,
         ]
         for (const text of said) {
-          const clean = secrets.text(text)
+          const clean = secrets.redactText(text)
           for (const form of [password, encodeURIComponent(password), JSON.stringify(password).slice(1, -1)])
             expect(clean).not.toContain(form)
         }
-        expect(JSON.stringify(secrets.words({ a: [{ [password]: password }] }))).toBe(
+        expect(JSON.stringify(secrets.redactWords({ a: [{ [password]: password }] }))).toBe(
           '{"a":[{"[redacted]":"[redacted]"}]}',
         )
-        expect(secrets.nameOfOneIn(Buffer.from(`x${password}y`))).toBe('READER_URL')
+        expect(secrets.findNameIn(Buffer.from(`x${password}y`))).toBe('READER_URL')
       }),
     )
   })
 
   test('stays where it is a word that says nothing: in facts, inside of other words, and where the URL says it in the open', () => {
     const secrets = knowing('postgresql://reader:draft@db/main')
-    expect(secrets.text('login with draft failed; drafts stay')).toBe(
+    expect(secrets.redactText('login with draft failed; drafts stay')).toBe(
       'login with [redacted] failed; drafts stay',
     )
-    expect(secrets.facts({ status: 'draft' })).toEqual({ status: 'draft' })
-    expect(secrets.nameOfOneIn('a draft')).toBe(null)
-    expect(knowing('postgresql://main:main@db/main').text('database main')).toBe('database main')
+    expect(secrets.redactFacts({ status: 'draft' })).toEqual({ status: 'draft' })
+    expect(secrets.findNameIn('a draft')).toBe(null)
+    expect(knowing('postgresql://main:main@db/main').redactText('database main')).toBe('database main')
     const digest = `sha256:${'12345678'.repeat(8)}`
-    expect(knowing('postgresql://reader:12345678@db/main').text(digest)).toBe(digest)
+    expect(knowing('postgresql://reader:12345678@db/main').redactText(digest)).toBe(digest)
   })
 
   test('is not made of nothing', () => {
@@ -69,14 +73,14 @@ describe('a secret that is known by value', () => {
     secrets.add('EMPTY', '')
     secrets.add('BLANK', '  ')
     secrets.add('SHORT', 'abc')
-    expect(secrets.text('abc')).toBe('abc')
-    expect(secrets.nameOfOneIn('abc')).toBe(null)
+    expect(secrets.redactText('abc')).toBe('abc')
+    expect(secrets.findNameIn('abc')).toBe(null)
   })
 })
 
 test('what stands under a key that names a secret goes as a whole', () => {
   const given = { err: { client: { password: { salt: 1 } }, code: '28P01', tokens: 3, dsn: null } }
-  expect(createSecretRegistry().words(given)).toEqual({
+  expect(createSecretRegistry().redactWords(given)).toEqual({
     err: { client: { password: '[redacted]' }, code: '28P01', tokens: 3, dsn: null },
   })
 })

@@ -40,11 +40,11 @@ interface ApplyMigrationInput {
 /**
  * Applies a migration in the current transaction, in the same way on a rehearsal database and on the target: checks before, the
  * script byte for byte, measurements and checks after. The caller commits only if this returns.
- * @throws {Stop} STOP_SOURCE_CHANGED when the script is not the frozen one
- * @throws {Stop} STOP_DRIFT when the schema is not the one that was backed up
- * @throws {Stop} STOP_PREFLIGHT_FAILED, STOP_VERIFICATION_FAILED when a check fails
- * @throws {Stop} STOP_MIGRATION_FAILED when the server rejects the script
- * @throws {Stop} STOP_RESULT_DIFFERS when the outcome differs from the expectations or from the rehearsal
+ * @throws STOP_SOURCE_CHANGED when the script is not the frozen one
+ * @throws STOP_DRIFT when the schema is not the one that was backed up
+ * @throws STOP_PREFLIGHT_FAILED, STOP_VERIFICATION_FAILED when a check fails
+ * @throws STOP_MIGRATION_FAILED when the server rejects the script
+ * @throws STOP_RESULT_DIFFERS when the outcome differs from the expectations or from the rehearsal
  */
 export async function applyInTransaction(sql: Sql, given: ApplyMigrationInput): Promise<AppliedMigration> {
   const { bundle, catalogue, rehearsed } = given

@@ -26,7 +26,7 @@ type CommitNoteName = 'apply' | 'rollback'
 
 /**
  * Writes the note that `probeCommit` reads. It must be the last call before the commit.
- * @throws {Stop} STOP_MIGRATION_FAILED when the disk refuses the note
+ * @throws STOP_MIGRATION_FAILED when the disk refuses the note
  */
 export async function writeCommitNote(
   deps: Pick<MigrateDeps, 'commitNotes'>,

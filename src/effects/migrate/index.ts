@@ -43,7 +43,7 @@ export function migrateEffects(deps: MigrateDeps): Record<string, Effect> {
 
 /**
  * Checks and completes the input of a migration before a run exists: the migration bundle has no faults, the target is known.
- * @throws {CutterError} INPUT_REFUSED when the bundle has faults, TARGET_NOT_FOUND when the target is unknown
+ * @throws INPUT_REFUSED when the bundle has faults, TARGET_NOT_FOUND when the target is unknown
  */
 export async function admitMigrate(
   deps: MigrateDeps,

@@ -10,7 +10,7 @@ import { measureRowChanges, type RowsBefore } from './row-changes.ts'
 /**
  * Measures what a script did, in the transaction in which it ran.
  * @param before what was read right before the script; `readScoped` reads the catalogue with the same scope as `catalogue`
- * @throws {Stop} STOP_RESULT_DIFFERS when a distribution can't be read, or the counts of rows contradict each other
+ * @throws STOP_RESULT_DIFFERS when a distribution can't be read, or the counts of rows contradict each other
  */
 export async function measureOutcome(
   sql: Sql,

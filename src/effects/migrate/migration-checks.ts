@@ -71,7 +71,7 @@ export function describeChecks(results: CheckResult[]): { summary: string; faile
 
 /**
  * @param what the file of checks, as the message names it
- * @throws {Stop} with the given code, when a check failed
+ * @throws with the given code, when a check failed
  */
 export function assertChecksPass(
   code: 'STOP_PREFLIGHT_FAILED' | 'STOP_VERIFICATION_FAILED',

@@ -13,7 +13,7 @@ export async function lockMigrations(sql: Sql): Promise<void> {
 /**
  * Takes the same lock for a session that has no transaction, by polling. A waiting statement would hold a snapshot, and a
  * concurrent index build waits for every older snapshot.
- * @throws {Stop} STOP_TARGET_LOCKED when another migration holds the lock longer than `waitMs` milliseconds
+ * @throws STOP_TARGET_LOCKED when another migration holds the lock longer than `waitMs` milliseconds
  */
 export async function lockMigrationsBySession(
   sql: Sql,

@@ -9,7 +9,7 @@ type Deps = Pick<MigrateDeps, 'readMigrationFolder'>
 
 /**
  * Reads and lints the migration bundle of a folder.
- * @throws {Stop} STOP_REFUSED_INPUT when it has faults
+ * @throws STOP_REFUSED_INPUT when it has faults
  */
 export async function readMigrationBundle(deps: Deps, folder: string): Promise<MigrationBundle> {
   const { faults, bundle } = await lintMigrationBundle(await deps.readMigrationFolder(folder))
@@ -21,7 +21,7 @@ export async function readMigrationBundle(deps: Deps, folder: string): Promise<M
 
 /**
  * Refuses a migration bundle before a run exists.
- * @throws {CutterError} INPUT_REFUSED when it has faults
+ * @throws INPUT_REFUSED when it has faults
  */
 export async function assertNoBundleFaults(deps: Deps, folder: string): Promise<void> {
   const { faults } = await lintMigrationBundle(await deps.readMigrationFolder(folder))
@@ -33,7 +33,7 @@ export async function assertNoBundleFaults(deps: Deps, folder: string): Promise<
 
 /**
  * The pinned bytes are what would be applied. A folder that holds other bytes shows that somebody means another migration.
- * @throws {Stop} STOP_SOURCE_CHANGED when a file differs
+ * @throws STOP_SOURCE_CHANGED when a file differs
  */
 export function assertSameBundle(pinned: MigrationBundle, found: MigrationBundle): void {
   const names = [...new Set([...Object.keys(pinned.digests), ...Object.keys(found.digests)])]

@@ -27,7 +27,7 @@ import { tryRollback } from './try-rollback.ts'
 /**
  * Runs a migration on a rehearsal database as it would run on the target, commits it there, and tries its rollback.
  * @returns the result, and the catalogue after the migration
- * @throws {Stop} every stop of `applyInTransaction`
+ * @throws every stop of `applyInTransaction`
  */
 export async function rehearseMigration(
   database: MigrationDatabase,

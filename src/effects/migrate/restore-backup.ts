@@ -35,8 +35,8 @@ interface Restored {
 /**
  * Restores a backup into a new rehearsal database, never into the source, and compares the two. A backup counts only after this.
  * @param source which server the backup is of; left out: the target as it was identified
- * @throws {Stop} STOP_BACKUP_FAILED when the restored database has other rows than were backed up
- * @throws {Stop} STOP_REHEARSAL_NOT_REPRESENTATIVE when its schema differs
+ * @throws STOP_BACKUP_FAILED when the restored database has other rows than were backed up
+ * @throws STOP_REHEARSAL_NOT_REPRESENTATIVE when its schema differs
  */
 export async function restoreBackup(
   deps: Deps,

@@ -31,8 +31,8 @@ export interface RowsBefore {
  * Prepares the measurement, before the script.
  * @param rewritten tables whose storage is replaced, as found by the rehearsal; null in the rehearsal itself, which counts all
  *   tables, because statistics do not include rows that disappear with their table's storage
- * @throws {Stop} STOP_TARGET_REFUSED when the server does not count changed rows
- * @throws {Stop} STOP_REFUSED_INPUT when a table whose rows are updated has no primary key
+ * @throws STOP_TARGET_REFUSED when the server does not count changed rows
+ * @throws STOP_REFUSED_INPUT when a table whose rows are updated has no primary key
  */
 export async function watchRows(
   sql: Sql,
@@ -67,7 +67,7 @@ export async function watchRows(
 /**
  * Measures after the script. `rewritten` names the tables whose storage the script replaced: their missing rows count as deleted.
  * `columns` holds, per table with updated rows, in how many rows each existing column has another value.
- * @throws {Stop} STOP_RESULT_DIFFERS when the two measurements disagree
+ * @throws STOP_RESULT_DIFFERS when the two measurements disagree
  */
 export async function measureRowChanges(sql: Sql, before: RowsBefore, rewritten: string[]) {
   const rows = differenceOf(before.statistics, await statisticsOf(sql))

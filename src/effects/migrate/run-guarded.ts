@@ -5,8 +5,8 @@ import { describeSharedChanges, readSharedObjects } from './shared-objects.ts'
 
 /**
  * Runs a script in the current transaction. `touched` holds the relations and schemas that `runScript` returns.
- * @throws {Stop} STOP_MIGRATION_FAILED when the script fails or ends the transaction
- * @throws {Stop} STOP_RESULT_DIFFERS when objects changed that no migration may change
+ * @throws STOP_MIGRATION_FAILED when the script fails or ends the transaction
+ * @throws STOP_RESULT_DIFFERS when objects changed that no migration may change
  */
 export async function runGuarded(
   sql: Sql,

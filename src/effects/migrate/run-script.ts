@@ -6,7 +6,7 @@ import type { Sql } from '../../targets/target.ts'
  * search path and settings that it had before. Returns the relations that the script touched and the schemas in which it looked
  * up their names. They are read from the locks: a transaction holds one on each relation that it reads, writes or alters.
  * @param what the name of the script in messages
- * @throws {Stop} STOP_MIGRATION_FAILED when the server rejects the script
+ * @throws STOP_MIGRATION_FAILED when the server rejects the script
  */
 export async function runScript(sql: Sql, text: string, what = 'script'): Promise<string[]> {
   const { rows } = await sql.query<{ path: string; settings: [string, string][] | null }>(

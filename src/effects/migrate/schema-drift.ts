@@ -5,7 +5,7 @@ import { type Catalogue, compareSchemas, describeSchemaDifference } from '../../
  * Compares a schema with the one that the run depends on.
  * @param words.changed what changed since when, as a clause that ends before the list of differences
  * @param words.kept what did not happen because of it
- * @throws {Stop} STOP_DRIFT when they differ
+ * @throws STOP_DRIFT when they differ
  */
 export function assertSameSchema(
   expected: Catalogue,

@@ -67,7 +67,7 @@ export async function readStandaloneState(
 
 /**
  * Runs one statement on the target. Returns null when it did what it did in the rehearsal, else why not.
- * @throws {Stop} every stop but STOP_MIGRATION_FAILED, which is a reason
+ * @throws every stop but STOP_MIGRATION_FAILED, which is a reason
  */
 export async function runStandaloneStatement(
   database: MigrationDatabase,

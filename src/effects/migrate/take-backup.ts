@@ -22,7 +22,7 @@ const RETENTION = 'kept until somebody removes it; Cutter removes no backup'
 
 /**
  * Dumps a database and reads its contents under the same snapshot, so that others may continue to write.
- * @throws {Stop} the stops of `DatabaseDumps.take`
+ * @throws the stops of `DatabaseDumps.take`
  */
 export async function takeBackup(
   deps: Pick<MigrateDeps, 'dumps'>,

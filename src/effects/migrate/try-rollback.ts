@@ -19,7 +19,7 @@ class RollbackTrial {
 /**
  * Runs rollback.sql in a transaction that is rolled back, so that the rehearsal database stays migrated. Returns the catalogue
  * after the rollback, and the relations and schemas that it touched.
- * @throws {Stop} STOP_MIGRATION_FAILED, STOP_RESULT_DIFFERS as `runGuarded` does
+ * @throws STOP_MIGRATION_FAILED, STOP_RESULT_DIFFERS as `runGuarded` does
  */
 export async function tryRollback(
   database: MigrationDatabase,

@@ -19,7 +19,7 @@ export interface TeardownPlan {
 
 /**
  * Makes the read effect that plans the teardown. It runs before the gate as `copies_find`, and at the gate as `recheck_copies`.
- * @throws {Stop} STOP_REFUSED_INPUT when the run has no rehearsal database, or is not closed
+ * @throws STOP_REFUSED_INPUT when the run has no rehearsal database, or is not closed
  */
 export function planningEffect(deps: TeardownDeps, name: 'copies_find' | 'recheck_copies'): Effect {
   return readEffect({

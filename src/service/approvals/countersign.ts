@@ -38,7 +38,7 @@ export async function countersignCloseout(
   { run: text, as, key }: CountersignCloseoutInput,
 ): Promise<CountersignedCloseout> {
   const run = await findRun(home, text)
-  const { trust } = (await home.app()).parts
+  const { trust } = (await home.app()).deps
   const signed = await addCountersignature(closeoutDeps(home.folder, home.store), run, {
     as,
     keyFile: key,

@@ -19,9 +19,9 @@ export interface ImportApprovalInput {
  */
 export async function importApproval(home: Home, given: ImportApprovalInput): Promise<KeptApproval> {
   const statement = await readText(resolve(home.cwd, given.statement))
-  const { parts } = await home.app()
+  const { deps } = await home.app()
   const { approval, warning } = await importText(
-    parts,
+    deps,
     statement,
     await readText(resolve(home.cwd, given.signature)),
   )

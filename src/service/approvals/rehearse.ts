@@ -10,6 +10,6 @@ import type { ComposeApprovalInput } from './statement.ts'
  */
 export async function rehearseApproval(home: Home, given: ComposeApprovalInput): Promise<ApprovalAnswer> {
   const { run, ...statement } = given
-  const { parts } = await home.app()
-  return approvalAnswer(await keepRehearsal(parts, await findRunId(home, run), statement))
+  const { deps } = await home.app()
+  return approvalAnswer(await keepRehearsal(deps, await findRunId(home, run), statement))
 }

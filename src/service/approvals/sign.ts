@@ -16,8 +16,8 @@ export async function signApproval(
   },
 ): Promise<KeptApproval> {
   const { run, key, ...statement } = given
-  const { parts } = await home.app()
+  const { deps } = await home.app()
   const runId = await findRunId(home, run)
-  const { approval, warning } = await signAndKeep(parts, runId, { ...statement, keyFile: key })
+  const { approval, warning } = await signAndKeep(deps, runId, { ...statement, keyFile: key })
   return { approval: approvalAnswer(approval), warning }
 }

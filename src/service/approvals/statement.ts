@@ -19,6 +19,6 @@ export interface ComposeApprovalInput {
  */
 export async function composeApproval(home: Home, given: ComposeApprovalInput): Promise<string> {
   const { run, ...statement } = given
-  const { parts } = await home.app()
-  return composeStatementText(parts, await findRunId(home, run), statement)
+  const { deps } = await home.app()
+  return composeStatementText(deps, await findRunId(home, run), statement)
 }

@@ -8,7 +8,7 @@ import type { BatchRefusal } from './batch-file.ts'
  */
 export async function attempt(
   work: () => Promise<unknown>,
-  { interrupt, secrets }: App['parts'],
+  { interrupt, secrets }: App['deps'],
 ): Promise<BatchRefusal | null> {
   try {
     await work()
@@ -16,7 +16,7 @@ export async function attempt(
   } catch (error) {
     if (interrupt.aborted && !(error instanceof CutterError)) throw error
     const refusal = describeRefusal(error)
-    return secrets?.words(refusal) ?? refusal
+    return secrets?.redactWords(refusal) ?? refusal
   }
 }
 

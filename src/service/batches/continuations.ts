@@ -50,7 +50,7 @@ export async function continueStopped(store: RunStore, batch: Batch): Promise<Co
  * @throws USAGE when the batch is live, because live runs refuse rehearsal approvals
  */
 export async function continueRehearsed(
-  { store, parts }: App,
+  { store, deps }: App,
   batch: Batch,
   as: string,
 ): Promise<Continuation[]> {
@@ -67,7 +67,7 @@ export async function continueRehearsed(
   const continuations: Continuation[] = []
   for (const { run } of await readBatchRows(store, batch)) {
     if (run?.status !== 'paused') continue
-    const { approvalId } = await rehearseApproval(parts, run.runId, { as, decision: 'approve', reason: '' })
+    const { approvalId } = await rehearseApproval(deps, run.runId, { as, decision: 'approve', reason: '' })
     continuations.push({ runId: run.runId, approvalId })
   }
   return [...continuations, ...(await continueStopped(store, batch))]

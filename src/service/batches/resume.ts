@@ -76,15 +76,15 @@ async function resumeEach(
   continuations: Continuation[],
   by: string | undefined,
 ): Promise<Map<string, BatchRefusal>> {
-  const { parts } = await home.app()
+  const { deps } = await home.app()
   const refusals = new Map<string, BatchRefusal>()
   const passed = new Set<string>()
   for (const { runId: run, approvalId: approval, gate } of continuations) {
-    assertNotInterrupted(parts.interrupt)
+    assertNotInterrupted(deps.interrupt)
     // Where a gate needs several people, the first of their approvals takes the others along.
     if (gate !== undefined && passed.has(`${run} ${gate}`)) continue
     const resume = () => alone(home, () => resumeRun(home, { run, approval, by }))
-    const refusal = await attempt(resume, parts)
+    const refusal = await attempt(resume, deps)
     if (refusal === null) {
       passed.add(`${run} ${gate}`)
       refusals.delete(run)

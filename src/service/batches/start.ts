@@ -48,12 +48,12 @@ export async function startBatch(home: Home, given: StartBatchInput): Promise<Ba
     })
   })
   const accept = given.accept === undefined ? undefined : assertAcceptableCodes(given.accept)
-  const { config, parts, store } = app
+  const { config, deps, store } = app
   const documents = await listBatchDocuments(folder, { config, home: home.folder, limit: given.limit })
   const batch = await acceptProblems(store, openBatch(app, { ...given, folder }, documents), accept)
   saveBatch(home.folder, batch)
-  const refusals = await forEachConcurrently(batch.documents, parts.interrupt, (one) =>
-    attempt(() => startDocument(app, batch, one, given.by), parts),
+  const refusals = await forEachConcurrently(batch.documents, deps.interrupt, (one) =>
+    attempt(() => startDocument(app, batch, one, given.by), deps),
   )
   const withRefusals = {
     ...batch,
@@ -69,13 +69,13 @@ export async function startBatch(home: Home, given: StartBatchInput): Promise<Ba
 }
 
 /** The batch of that name with the documents that came to the folder since, or a new one. */
-function openBatch({ home, parts }: App, given: StartBatchInput, documents: Batch['documents']): Batch {
+function openBatch({ home, deps }: App, given: StartBatchInput, documents: Batch['documents']): Batch {
   const { folder, mode, target, name, by } = given
   const digest = digestOf({ folder, mode, target }).slice('sha256:'.length, 'sha256:'.length + 8)
   const batchId = name ?? `${documentIdFromFile(basename(folder))}-${digest}`
   const earlier = findBatch(home, batchId)
   if (earlier === null) {
-    const startedAt = parts.clock.now().toISOString()
+    const startedAt = deps.clock.now().toISOString()
     return { batchId, folder, mode, target, startedBy: by ?? null, startedAt, documents, refusals: {} }
   }
   if (earlier.folder !== folder || earlier.mode !== mode || earlier.target !== target) {

@@ -34,7 +34,7 @@ export async function startCut({ app, charter }: DemoStage, mode: 'dry-run' | 'l
 
 /** Passes a gate of a dry run with a rehearsal approval. */
 export async function passRehearsed(stage: DemoStage, run: Run): Promise<Run> {
-  const { approvalId } = await rehearseApproval(stage.app.parts, run.runId, {
+  const { approvalId } = await rehearseApproval(stage.app.deps, run.runId, {
     as: 'rehearsal',
     decision: 'approve',
     reason: 'demo',
@@ -46,7 +46,7 @@ export async function passRehearsed(stage: DemoStage, run: Run): Promise<Run> {
 
 /** Passes a gate of a live run with a signed approval. */
 export async function passSigned(stage: DemoStage, run: Run, keyFile: string): Promise<Run> {
-  const { approval } = await signApproval(stage.app.parts, run.runId, {
+  const { approval } = await signApproval(stage.app.deps, run.runId, {
     as: APPROVER,
     decision: 'approve',
     reason: 'read the plan',

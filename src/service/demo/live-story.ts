@@ -50,13 +50,13 @@ async function tellLiveGates(stage: DemoStage, planned: Run, keyFile: string): P
 async function tellProof({ app, say }: DemoStage, { runId }: Run): Promise<void> {
   say('')
   say('# 6. And everything can be proven')
-  const { entries } = await verifyRun(app.parts, runId)
+  const { entries } = await verifyRun(app.deps, runId)
   say(`$ cutter run history ${runId.slice(-8)} --verify`)
   say(`  ${entries} entries: each hash holds, and replaying them gives exactly the stored snapshots.`)
 }
 
 async function enableExecution({ app }: DemoStage): Promise<void> {
-  const now = app.parts.clock.now()
+  const now = app.deps.clock.now()
   await app.store.setExecutionSwitch({
     enabled: true,
     until: new Date(now.getTime() + SWITCH_MS).toISOString(),

@@ -32,9 +32,9 @@ export async function checkOpenRuns({ store }: App): Promise<Finding> {
 }
 
 /** Finds the files that say who may approve live runs. */
-export function checkAllowedSigners({ parts }: App): Finding {
+export function checkAllowedSigners({ deps }: App): Finding {
   const check = 'approvers'
-  const { allowedSigners: file, revokedKeys } = parts.trust
+  const { allowedSigners: file, revokedKeys } = deps.trust
   if (revokedKeys !== undefined && !existsSync(revokedKeys)) {
     return {
       check,
@@ -53,15 +53,15 @@ export function checkAllowedSigners({ parts }: App): Finding {
 }
 
 /** Checks the owners and modes that live runs require of the files that decide. */
-export function checkTrustedFiles({ home, config, parts }: App): Finding {
+export function checkTrustedFiles({ home, config, deps }: App): Finding {
   const check = 'files that decide'
   const machines = Object.values(config.machines).map((file) => resolve(home, file))
-  const fault = parts.filesFault?.(machines) ?? null
+  const fault = deps.filesFault?.(machines) ?? null
   if (fault === null) {
     const writers = config.approvals.strict === 'owner' ? 'only root' : 'only their owner'
     return okay(check, `${writers} may write them`)
   }
-  return { check, status: parts.allowLive ? 'fail' : 'warn', message: fault.message, next: fault.next }
+  return { check, status: deps.allowLive ? 'fail' : 'warn', message: fault.message, next: fault.next }
 }
 
 /** Says whether the embedded PostgreSQL exists and runs. Does not start it. */

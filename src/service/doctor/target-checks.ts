@@ -21,7 +21,7 @@ export function checkTargets(home: Home, app: App): Promise<Finding[]> {
 async function checkCutTarget(app: App, name: string): Promise<Finding> {
   const check = `target ${name}`
   const target = await app.target(name)
-  const session = { runId: 'doctor', signal: app.parts.interrupt }
+  const session = { runId: 'doctor', signal: app.deps.interrupt }
   const { survey } = await target.survey(session, '')
   const { wrong } = await target.grantFacts(session)
   if (wrong.length === 0 && survey.grantMatrixDigest === target.expectedGrantMatrixDigest)
@@ -39,7 +39,7 @@ async function checkMigrationTarget({ env }: Home, app: App, name: string): Prom
   const { openMigrationTarget } = await import('../../builtin/migration-target.ts')
   const { readServerIdentity } = await import('../../effects/migrate/server-identity.ts')
   const database = await openMigrationTarget({ ...app, env }, name)
-  const session = { runId: 'doctor', signal: app.parts.interrupt }
+  const session = { runId: 'doctor', signal: app.deps.interrupt }
   const identity = await database.read(session, readServerIdentity)
   return okay(
     `target ${name}`,

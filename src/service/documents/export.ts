@@ -90,5 +90,5 @@ async function loadTargetText(home: Home, given: ExportDocumentInput): Promise<D
   const app = await home.app()
   const profiles = await loadCustomProfiles(app.config, app.home)
   const wanted = { document, sourceVersionId, profile, profiles }
-  return readTargetText(await app.target(target), app.parts.interrupt, wanted)
+  return readTargetText(await app.target(target), app.deps.interrupt, wanted)
 }

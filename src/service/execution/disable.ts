@@ -14,14 +14,14 @@ export interface DisableExecutionInput {
  * @throws USAGE when the reason is blank, INPUT_REFUSED for a secret
  */
 export async function disableExecution(home: Home, given: DisableExecutionInput): Promise<ExecutionAnswer> {
-  const { store, parts } = await home.app()
-  assertNoSecretWords(parts, { '--reason': given.reason, '--by': given.by })
+  const { store, deps } = await home.app()
+  assertNoSecretWords(deps, { '--reason': given.reason, '--by': given.by })
   await store.setExecutionSwitch({
     enabled: false,
     until: null,
     reason: assertReason(given.reason),
-    by: given.by ?? parts.osUser,
-    at: parts.clock.now().toISOString(),
+    by: given.by ?? deps.osUser,
+    at: deps.clock.now().toISOString(),
   })
   return readExecution(home)
 }

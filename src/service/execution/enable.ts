@@ -21,14 +21,14 @@ export interface EnableExecutionInput {
  * @throws USAGE when the duration is not valid or the reason is blank, INPUT_REFUSED for a secret, OPERATOR_REFUSED
  */
 export async function enableExecution(home: Home, given: EnableExecutionInput): Promise<ExecutionAnswer> {
-  const { store, parts } = await home.app()
-  assertNoSecretWords(parts, { '--reason': given.reason, '--by': given.by })
-  const now = parts.clock.now()
+  const { store, deps } = await home.app()
+  assertNoSecretWords(deps, { '--reason': given.reason, '--by': given.by })
+  const now = deps.clock.now()
   await store.setExecutionSwitch({
     enabled: true,
     until: new Date(now.getTime() + parseDuration(given.for, '--for', MAX_DAYS)).toISOString(),
     reason: assertReason(given.reason),
-    by: assertOperator(parts, given.by),
+    by: assertOperator(deps, given.by),
     at: now.toISOString(),
   })
   return readExecution(home)

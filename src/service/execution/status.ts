@@ -19,11 +19,11 @@ export interface ExecutionAnswer {
  * @throws CONFIG_INVALID
  */
 export async function readExecution(home: Home): Promise<ExecutionAnswer> {
-  const { store, parts } = await home.app()
+  const { store, deps } = await home.app()
   const setting = await store.executionSwitch()
   return {
-    ...describeSwitch(setting, parts.clock.now()),
-    allowLive: parts.allowLive,
+    ...describeSwitch(setting, deps.clock.now()),
+    allowLive: deps.allowLive,
     reason: setting?.reason ?? null,
     by: setting?.by ?? null,
   }

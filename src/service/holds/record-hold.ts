@@ -24,18 +24,18 @@ export async function recordHold(
   change: HoldChange,
 ): Promise<HoldAnswer> {
   const checkedReason = reason === undefined ? null : assertReason(reason)
-  const { parts } = await home.app()
-  assertNoSecretWords(parts, { '--reason': reason, '--by': by })
+  const { deps } = await home.app()
+  assertNoSecretWords(deps, { '--reason': reason, '--by': by })
   const entry = {
     ...change,
     reason: checkedReason,
-    by: whoChanges(parts, change, by),
-    at: parts.clock.now().toISOString(),
+    by: whoChanges(deps, change, by),
+    at: deps.clock.now().toISOString(),
   }
   await home.store.recordHold(entry as HoldEntry)
   return readHold(home)
 }
 
-function whoChanges(parts: App['parts'], { kind }: HoldChange, by: string | undefined): string {
-  return kind === 'on' ? (by ?? parts.osUser) : assertOperator(parts, by)
+function whoChanges(deps: App['deps'], { kind }: HoldChange, by: string | undefined): string {
+  return kind === 'on' ? (by ?? deps.osUser) : assertOperator(deps, by)
 }

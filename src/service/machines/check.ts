@@ -7,6 +7,6 @@ import { checkOpenRuns, type OpenRun } from '../../engine/check-upgradable.ts'
  * @throws CONFIG_INVALID
  */
 export async function checkMachines(home: Home): Promise<{ runs: OpenRun[]; stranded: number }> {
-  const runs = await checkOpenRuns((await home.app()).parts)
+  const runs = await checkOpenRuns((await home.app()).deps)
   return { runs, stranded: runs.filter(({ verdict }) => verdict === 'stranded').length }
 }

@@ -33,7 +33,7 @@ export async function drawMachineDefinition(
 async function findMachine(home: Home, given: string): Promise<InstalledMachine['machine']> {
   const app = await home.app()
   const isInstalled = MACHINE_NAMES.includes(given) || (await app.store.machineModule(given)) !== null
-  if (isInstalled) return (await app.parts.installed(given)).machine
+  if (isInstalled) return (await app.deps.installed(given)).machine
   const { loadModuleByReference } = await import('../../custom/install-module.ts')
   return (await loadModuleByReference(given, { home: home.folder, config: app.config }, home.cwd)).machine
 }

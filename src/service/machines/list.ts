@@ -35,7 +35,7 @@ export async function listMachines(home: Home): Promise<ListedMachine[]> {
 async function describeMachine(app: App, name: string, from: string): Promise<ListedMachine> {
   const { gatesOf } = await import('../../machine/chart-gates.ts')
   try {
-    const { machine } = await app.parts.installed(name)
+    const { machine } = await app.deps.installed(name)
     const { version, definitionDigest } = machine
     return { name, version, definitionDigest, gates: gatesOf(machine), from }
   } catch (error) {

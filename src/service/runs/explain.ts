@@ -11,5 +11,5 @@ export type { Explanation }
  */
 export async function explainRun(home: Home, { run }: { run: string }): Promise<Explanation> {
   const runId = await findRunId(home, run)
-  return explain((await home.app()).parts, runId)
+  return explain((await home.app()).deps, runId)
 }

@@ -22,7 +22,7 @@ export async function readRunHistory(
   const entries = await home.store.history(runId)
   if (verify) {
     const { verifyRun } = await import('../../engine/verify-run.ts')
-    await verifyRun((await home.app()).parts, runId)
+    await verifyRun((await home.app()).deps, runId)
   }
   return { runId, entries }
 }

@@ -18,6 +18,16 @@ export interface ResumeRunInput {
   by?: string | undefined
 }
 
+/**
+ * Resumes a run: with an approval at a gate, or after a stop or a crash. A closed run is answered as it is.
+ *
+ * The record, the hold and the state of rest are checked here once, for every door. A run that is closed, or waits at a gate and is
+ * given no approval, is answered without the engine, its machine and XState, if this build has the definition it was started with.
+ * @throws RUN_NOT_FOUND, APPROVAL_NOT_FOUND, STORE_TAMPERED
+ * @throws USAGE when neither a run nor an approval is given, or several runs match
+ * @throws ON_HOLD, RUN_HELD, OPERATOR_REFUSED, MACHINE_CHANGED, FILES_UNSAFE
+ * @throws APPROVAL_REQUIRED when the run waits at a gate and no approval is given, APPROVAL_REFUSED when it does not count
+ */
 export async function resumeRun(home: Home, given: ResumeRunInput): Promise<RunAnswer> {
   const { run: text, approval, by } = given
   const runId = text === undefined ? await findRunOfApproval(home, approval) : await findRunId(home, text)
@@ -30,9 +40,10 @@ async function resumeById(
   { approval, by }: Omit<ResumeRunInput, 'run'>,
 ): Promise<Run> {
   const { store, reports } = home
+  // A process that died between a rest and its reports left them to the next one.
   const loaded = await loadForResume({ store, reports }, runId, async (run) => {
     if (run.status !== 'working' && !areReportsCurrent(home.folder, run))
-      await (await home.app()).parts.reports?.atRest(runId)
+      await (await home.app()).deps.reports?.atRest(runId)
   })
   const { run } = loaded
   const isCurrent = run.status === 'closed' || isOfThisBuild(run)

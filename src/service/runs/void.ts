@@ -34,18 +34,18 @@ export async function voidRun(home: Home, given: VoidRunInput): Promise<RunAnswe
 }
 
 /** The id of the approval that voids the run: the given one, or one that is made now. */
-async function voidingApproval({ parts, store }: App, run: Run, given: VoidRunInput): Promise<string> {
+async function voidingApproval({ deps, store }: App, run: Run, given: VoidRunInput): Promise<string> {
   const { as, key, approval } = given
   if (run.status !== 'paused') throw notAtGateError(run)
   if (approval !== undefined) return assertVoids(store, approval)
   const { rehearseApproval, signApproval } = await import('../../engine/manage-approvals.ts')
   const decision = { decision: 'void' as const, reason: assertReason(given.reason) }
   if (run.mode !== 'live') {
-    const rehearsal = await rehearseApproval(parts, run.runId, { as: as ?? 'rehearsal', ...decision })
+    const rehearsal = await rehearseApproval(deps, run.runId, { as: as ?? 'rehearsal', ...decision })
     return rehearsal.approvalId
   }
   if (as === undefined || key === undefined) throw signatureNeededError(run)
-  const signed = await signApproval(parts, run.runId, { as, keyFile: key, ...decision })
+  const signed = await signApproval(deps, run.runId, { as, keyFile: key, ...decision })
   return signed.approval.approvalId
 }
 

@@ -30,14 +30,14 @@ export interface PrunedStore {
  */
 export async function pruneStore(home: Home, given: PruneStoreInput): Promise<PrunedStore> {
   const { store, folder } = home
-  const { parts } = await home.app()
-  assertNoSecretWords(parts, { '--by': given.by })
+  const { deps } = await home.app()
+  assertNoSecretWords(deps, { '--by': given.by })
   const age = parseDuration(given.olderThan, '--older-than', MAX_DAYS)
-  const by = assertOperator(parts, given.by)
-  const { runs, faults } = await findPrunableRuns({ store }, new Date(parts.clock.now().getTime() - age))
+  const by = assertOperator(deps, given.by)
+  const { runs, faults } = await findPrunableRuns({ store }, new Date(deps.clock.now().getTime() - age))
   const pruned: PruneResult[] = []
   for (const run of runs) {
-    if (parts.interrupt.aborted) throw new Error('interrupted')
+    if (deps.interrupt.aborted) throw new Error('interrupted')
     const { runId, updatedAt: closedAt } = run
     if (given.into === undefined) pruned.push({ runId, closedAt, bundle: null, bundleDigest: null })
     else {

@@ -24,7 +24,7 @@ export interface TargetReading {
 export async function readTarget(home: Home, name: string, document: string): Promise<TargetReading> {
   const app = await home.app()
   const target = await app.target(name)
-  const session = { runId: 'survey', signal: app.parts.interrupt }
+  const session = { runId: 'survey', signal: app.deps.interrupt }
   try {
     const { survey, transactionId } = await target.survey(session, document)
     const { facts, wrong } = await target.grantFacts(session)

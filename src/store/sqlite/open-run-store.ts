@@ -71,7 +71,15 @@ export function openRunStore(options: OpenOptions): BatchingStore {
 
 type RunMethods = Pick<
   BatchingStore,
-  'run' | 'whole' | 'runByKey' | 'idsLike' | 'list' | 'history' | 'takeUp' | 'evidence' | 'evidenceOf'
+  | 'run'
+  | 'storedRun'
+  | 'runByKey'
+  | 'idsLike'
+  | 'list'
+  | 'history'
+  | 'resumableRun'
+  | 'evidence'
+  | 'evidenceOf'
 >
 
 function runMethods(db: Database, sql: Statements, guard: Guard): RunMethods {
@@ -80,13 +88,13 @@ function runMethods(db: Database, sql: Statements, guard: Guard): RunMethods {
   const resumableRun = db.transaction((runId: string) => readResumableRun(sql, runId))
   return {
     run: (runId) => guard(() => findRun(sql.run.get(runId))),
-    whole: (runId) => guard(() => storedRun(runId)),
+    storedRun: (runId) => guard(() => storedRun(runId)),
     runByKey: (key) => guard(() => findRun(sql.runByKey.get(key))),
     idsLike: (text, limit) =>
       guard(() => sql.idsLike.all({ text, limit }).map((row) => row.run_id as string)),
     list: (filter) => guard(() => listRuns(sql, filter)),
     history: (runId) => guard(() => sql.history.all(runId).map(readEntryRow)),
-    takeUp: (runId) => guard(() => resumableRun(runId)),
+    resumableRun: (runId) => guard(() => resumableRun(runId)),
     evidence: (digest) => guard(() => (sql.evidence.get(digest)?.bytes as Uint8Array | undefined) ?? null),
     evidenceOf: (runId) => guard(() => sql.evidenceOf.all(runId).map(readEvidenceRow)),
   }

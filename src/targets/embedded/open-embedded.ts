@@ -52,8 +52,8 @@ const ADOPT_MS = 60_000
 
 /**
  * Opens the embedded server of a home for this process.
- * @throws {CutterError} TARGET_UNREACHABLE when it can't be started or used
- * @throws {CutterError} STORE_UNWRITABLE when its folder can't be written or its passwords can't be read
+ * @throws TARGET_UNREACHABLE when it can't be started or used
+ * @throws STORE_UNWRITABLE when its folder can't be written or its passwords can't be read
  */
 export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedServer> {
   const log = options.log ?? (() => undefined)

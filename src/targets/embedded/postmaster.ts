@@ -53,7 +53,7 @@ export function findPostmaster(data: string): Postmaster | null {
 
 /**
  * Starts the server on a free port and waits until it accepts connections.
- * @throws {CutterError} TARGET_UNREACHABLE when it does not start
+ * @throws TARGET_UNREACHABLE when it does not start
  */
 export async function startPostmaster(place: ServerLocation, binaries: Binaries): Promise<Postmaster> {
   removeForeignPidFile(place.data)

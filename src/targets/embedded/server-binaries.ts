@@ -33,7 +33,7 @@ export interface Binaries {
 
 /**
  * Finds the package for this platform. On Linux, `makeLibraryLinks` creates missing links in `workFolder`.
- * @throws {CutterError} TOOL_MISSING when the package is not installed
+ * @throws TOOL_MISSING when the package is not installed
  */
 export function locatePackagedBinaries(workFolder: string): Binaries {
   const root = platformPackageRoot()

@@ -36,7 +36,7 @@ export function clusterExists(place: ServerLocation): boolean {
 
 /**
  * Creates the data and the passwords. The caller holds the lock of the server, so unfinished data there has no owner.
- * @throws {CutterError} TARGET_UNREACHABLE when initdb fails
+ * @throws TARGET_UNREACHABLE when initdb fails
  */
 export async function makeCluster(place: ServerLocation, binaries: Binaries): Promise<void> {
   for (const name of readdirSync(place.folder)) {
@@ -81,7 +81,7 @@ export function passwordFile(place: ServerLocation): string {
   return join(place.cluster, 'passwords.json')
 }
 
-/** @throws {CutterError} STORE_UNWRITABLE when this user may not read them */
+/** @throws STORE_UNWRITABLE when this user may not read them */
 export function readPasswords(place: ServerLocation): ServerPasswords {
   try {
     return JSON.parse(readFileSync(passwordFile(place), 'utf8')) as ServerPasswords

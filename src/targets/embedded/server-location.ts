@@ -42,8 +42,8 @@ export interface ServerLocation {
 /**
  * Finds the location of a home's server.
  * @param make whether to create missing folders
- * @throws {CutterError} STORE_UNWRITABLE when a folder can't be created
- * @throws {CutterError} TARGET_UNREACHABLE when root has no other user to run the server
+ * @throws STORE_UNWRITABLE when a folder can't be created
+ * @throws TARGET_UNREACHABLE when root has no other user to run the server
  */
 export function locateServer(
   home: string,

@@ -21,7 +21,7 @@ type Settings = { [target: string]: TargetSettings }
 
 /**
  * Opens a target of cutter.yaml. Its URLs are read from the environment at each use and never kept.
- * @throws {CutterError} TARGET_NOT_FOUND when cutter.yaml has no such target
+ * @throws TARGET_NOT_FOUND when cutter.yaml has no such target
  */
 export function openConfiguredTarget(name: string, targets: Settings, env: NodeJS.ProcessEnv): Target {
   const settings = readTargetSettings(name, targets)
@@ -33,7 +33,7 @@ export function openConfiguredTarget(name: string, targets: Settings, env: NodeJ
   })
 }
 
-/** @throws {CutterError} TARGET_NOT_FOUND when cutter.yaml has no such target */
+/** @throws TARGET_NOT_FOUND when cutter.yaml has no such target */
 export function readTargetSettings(name: string, targets: Settings): TargetSettings {
   const settings = targets[name]
   if (settings !== undefined) return settings
@@ -44,8 +44,8 @@ export function readTargetSettings(name: string, targets: Settings): TargetSetti
 
 /**
  * Reads the URL of a target's role from the environment.
- * @throws {CutterError} CONFIG_INVALID when cutter.yaml names no variable for the role
- * @throws {CutterError} TARGET_REFUSED when the variable is not set or holds no valid URL
+ * @throws CONFIG_INVALID when cutter.yaml names no variable for the role
+ * @throws TARGET_REFUSED when the variable is not set or holds no valid URL
  */
 export function readTargetUrl(
   name: string,

@@ -7,8 +7,8 @@ import { readRehearsalServer } from './rehearsal-server.ts'
 /**
  * Creates an empty database like its source, with its roles, owner and privileges, and describes it by a comment.
  * @param client of the administrator, in another database of the server
- * @throws {Stop} STOP_BACKUP_FAILED when the database would replace its source
- * @throws {Stop} STOP_REHEARSAL_NOT_REPRESENTATIVE when the server can't create such a database
+ * @throws STOP_BACKUP_FAILED when the database would replace its source
+ * @throws STOP_REHEARSAL_NOT_REPRESENTATIVE when the server can't create such a database
  */
 export async function createRehearsalDatabase(
   client: Client,

@@ -34,12 +34,12 @@ export interface DatabaseDump {
 export interface DatabaseDumps {
   /**
    * Returns the version of pg_dump.
-   * @throws {Stop} STOP_TOOL_MISSING when a tool is missing or older than the server
+   * @throws STOP_TOOL_MISSING when a tool is missing or older than the server
    */
   check(context: EffectContext, serverMajor: number): Promise<string>
   /**
    * Dumps what the exported snapshot sees. `name` is the name of the file, without an extension.
-   * @throws {Stop} STOP_TARGET_LOCKED when another session holds a lock, STOP_BACKUP_FAILED on other failures
+   * @throws STOP_TARGET_LOCKED when another session holds a lock, STOP_BACKUP_FAILED on other failures
    */
   take(
     context: EffectContext,
@@ -48,7 +48,7 @@ export interface DatabaseDumps {
   ): Promise<DatabaseDump>
   /**
    * Restores a dump into an empty database.
-   * @throws {Stop} STOP_BACKUP_FAILED when the file is missing or has other bytes, or pg_restore fails
+   * @throws STOP_BACKUP_FAILED when the file is missing or has other bytes, or pg_restore fails
    */
   restore(context: EffectContext, dump: DatabaseDump, into: MigrationDatabase): Promise<void>
 }

@@ -29,7 +29,7 @@ export interface MigrationDatabase {
   name: string
   /**
    * Works in a read-only transaction that sees one snapshot and is rolled back.
-   * @throws {Stop} STOP_MUTATION_DETECTED when the server assigned a transaction id, so that something was written
+   * @throws STOP_MUTATION_DETECTED when the server assigned a transaction id, so that something was written
    */
   read<T>(context: TargetCaller, work: (sql: Sql) => Promise<T>, lockTimeoutMs?: number): Promise<T>
   /** Works in one transaction. After any error but OutcomeUnknownError, nothing of it remains. */

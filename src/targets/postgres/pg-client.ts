@@ -20,7 +20,7 @@ export const findLostConnection = (client: pg.Client): Error | undefined => lost
 
 /**
  * Creates a client for one session.
- * @throws {CutterError} CONFIG_INVALID when the URL can't be read
+ * @throws CONFIG_INVALID when the URL can't be read
  */
 export async function createClient(url: string, applicationName: string): Promise<pg.Client> {
   const { default: driver } = await import('pg')
@@ -51,7 +51,7 @@ function typeParser(standard: typeof pg.types): pg.CustomTypesConfig['getTypePar
     (format !== 'binary' ? own[oid] : undefined) ?? standard.getTypeParser(oid, format)) as never
 }
 
-/** @throws {ConnectFailedError} when no session was established */
+/** @throws ConnectFailedError when no session was established */
 export async function connectClient(client: pg.Client): Promise<void> {
   try {
     await client.connect()

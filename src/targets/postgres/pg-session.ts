@@ -26,8 +26,8 @@ const CANCEL_AFTER_MS = [0, 200, 800, 2_000]
 
 /**
  * Connects, works, and always ends the connection.
- * @throws {ConnectFailedError} when no session was established
- * @throws {CutterError} CONFIG_INVALID when the URL can't be read
+ * @throws ConnectFailedError when no session was established
+ * @throws CONFIG_INVALID when the URL can't be read
  */
 export async function withSession<T>(
   url: string,
@@ -51,7 +51,7 @@ export async function withSession<T>(
 
 /**
  * Resolves when the server has accepted the login. It sends no query and does not wait for the end of the connection.
- * @throws {ConnectFailedError} when the server refuses it or can't be reached
+ * @throws ConnectFailedError when the server refuses it or can't be reached
  */
 export async function logIn(url: string, applicationName: string): Promise<void> {
   const client = await createClient(url, applicationName)

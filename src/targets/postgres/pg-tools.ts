@@ -3,7 +3,7 @@ import { INSTALL_PG_TOOLS, runTool } from '../system/run-tool.ts'
 
 /**
  * Returns the version of pg_dump or pg_restore.
- * @throws {Stop} STOP_TOOL_MISSING when its major version is older than the server's
+ * @throws STOP_TOOL_MISSING when its major version is older than the server's
  */
 export async function assertToolVersion(
   name: string,
@@ -26,7 +26,7 @@ export async function assertToolVersion(
 
 /**
  * Splits a connection URL for libpq into the address without a password, and the password.
- * @throws {Stop} STOP_TARGET_REFUSED when libpq would not take the URL
+ * @throws STOP_TARGET_REFUSED when libpq would not take the URL
  */
 export function splitLibpqUrl(url: string): { address: string; password: string | undefined } {
   // The driver and libpq accept a URL without a host, which the URL parser does not.

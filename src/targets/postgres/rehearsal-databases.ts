@@ -23,7 +23,7 @@ import { findMigrationStop } from './target-stops.ts'
 export interface MigrationRehearsalDatabases {
   /**
    * Chooses the server for the rehearsal databases of a target, and returns it as a `place`.
-   * @throws {Stop} STOP_REHEARSAL_NOT_REPRESENTATIVE when no server of the target's major version can be used
+   * @throws STOP_REHEARSAL_NOT_REPRESENTATIVE when no server of the target's major version can be used
    */
   chooseServer(target: string, source: ServerIdentity): Promise<string>
   /** Creates an empty database. A database of that name, left by an earlier attempt of the effect, is dropped first. */

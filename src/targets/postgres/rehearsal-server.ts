@@ -26,7 +26,7 @@ export async function readRehearsalServer(client: Client): Promise<RehearsalServ
  * Chooses the place for the rehearsal databases of a target. The server that the target names comes first, because it has what the
  * embedded server lacks: extensions, locales, settings.
  * @param read returns what a place's server is, or null where the place has none
- * @throws {Stop} STOP_REHEARSAL_NOT_REPRESENTATIVE when no server of the target's major version can be used
+ * @throws STOP_REHEARSAL_NOT_REPRESENTATIVE when no server of the target's major version can be used
  */
 export async function chooseRehearsalServer(
   target: string,

@@ -25,7 +25,7 @@ export async function inReadOnlyTransaction<T>(
 /**
  * Commits what `work` did, or rolls it back and rethrows. After any error but OutcomeUnknownError nothing remains: when the server
  * answers COMMIT with an error, such as that of a deferred constraint, it has rolled back.
- * @throws {OutcomeUnknownError} when the connection was lost after COMMIT was sent
+ * @throws OutcomeUnknownError when the connection was lost after COMMIT was sent
  */
 export async function inTransaction<T>(
   client: pg.Client,

@@ -19,8 +19,8 @@ const UNKNOWN_OWNER_MS = 10 * 60_000
 
 /**
  * Runs `work` while holding the lock. Waits for a running owner at most `waitMs` milliseconds.
- * @throws {CutterError} TARGET_UNREACHABLE when another process still holds the lock
- * @throws {CutterError} STORE_UNWRITABLE when the folder is not writable
+ * @throws TARGET_UNREACHABLE when another process still holds the lock
+ * @throws STORE_UNWRITABLE when the folder is not writable
  */
 export async function withLock<T>(file: string, waitMs: number, work: () => Promise<T>): Promise<T> {
   const until = Date.now() + waitMs

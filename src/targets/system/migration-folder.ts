@@ -4,7 +4,7 @@ import { CutterError } from '../../domain/errors.ts'
 
 /**
  * Reads the SQL and YAML files of a migration bundle, by name.
- * @throws {CutterError} INPUT_REFUSED when the folder has no bundle.yaml, or a file is not readable UTF-8
+ * @throws INPUT_REFUSED when the folder has no bundle.yaml, or a file is not readable UTF-8
  */
 export async function readMigrationFolder(folder: string): Promise<{ [name: string]: string }> {
   const files: { [name: string]: string } = {}

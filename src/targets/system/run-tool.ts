@@ -30,7 +30,7 @@ const UNUSABLE: { [code: string]: string } = {
 /**
  * Runs a tool that the system has on PATH. A password is passed in the environment of the child and never in its arguments, which
  * every user of the host can read.
- * @throws {Stop} STOP_TOOL_MISSING when the tool is not installed or not executable
+ * @throws STOP_TOOL_MISSING when the tool is not installed or not executable
  */
 export async function runTool(name: string, args: string[], options: RunOptions): Promise<ToolRun> {
   const { password, environment = {}, cwd, signal } = options

@@ -11,7 +11,7 @@ export * from '../../../src/app/open-app.ts'
 /** Stands in for src/app/open-app.ts in the crashing build: the same app, with points of death round its effects and saved steps. */
 export async function openApp(options: AppOptions): Promise<App> {
   const app = await openRealApp(options)
-  withPoints(app.parts)
+  withPoints(app.deps)
   return app
 }
 

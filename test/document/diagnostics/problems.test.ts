@@ -13,8 +13,8 @@ function refusal(act: () => unknown): CutterError {
   throw new Error('nothing was refused')
 }
 
-describe('a source that can not be cut', () => {
-  test('is refused when it is empty', () => {
+describe('a source that cannot be cut', () => {
+  test('scanDocument refuses an empty source', () => {
     expect(refusal(() => scanText(''))).toMatchObject({
       code: 'INPUT_REFUSED',
       message: 'the source of DOC is empty',
@@ -30,7 +30,7 @@ describe('a source that can not be cut', () => {
     ['a sign above U+10FFFF', [0xf4, 0x90, 0x80, 0x80], 0],
     ['a sign cut off at the end', [0x61, 0xe2, 0x82], 1],
     ['a broken second byte', [0xf0, 0x9f, 0x41, 0x41], 0],
-  ])('is refused for %s, with offset and line', (_, bytes, at) => {
+  ])('scanDocument refuses %s, with offset and line', (_, bytes, at) => {
     const source = Buffer.concat([Buffer.from('Article 1\r\nĐ\r'), Buffer.from(bytes)])
     const error = refusal(() => scanDocument(source, { document: 'DOC' }))
     expect(error).toMatchObject({ code: 'INPUT_REFUSED', data: { offset: 14 + at, line: 3 } })
@@ -40,13 +40,13 @@ describe('a source that can not be cut', () => {
   test.each([
     ['UTF-16', Buffer.from('\ufeffArticle 1\n', 'utf16le')],
     ['WINDOWS-1252', Buffer.from('Article 1\nd\u00e9j\u00e0 vu\n', 'latin1')],
-  ])('is refused with the command that converts it from %s', (encoding, source) => {
+  ])('scanDocument names the command that converts a source from %s', (encoding, source) => {
     const error = refusal(() => scanDocument(source, { document: 'DOC' }))
     expect(error.message).toContain(`it may be ${encoding}`)
     expect(error.next).toContain(`iconv -f ${encoding} -t UTF-8`)
   })
 
-  test('is refused when no profile finds a unit, naming the profiles and the flag', () => {
+  test('scanDocument refuses a source without a unit, and names the profiles and the flag', () => {
     const error = refusal(() => scanText('Just some prose.\n'))
     expect(error.message).toBe('no unit to cut is found in DOC by any profile')
     expect(error.next).toContain('"## Article 5"')
@@ -54,7 +54,7 @@ describe('a source that can not be cut', () => {
     expect(refusal(() => scanText('Article 1\n', 'markdown')).message).toContain('by profile markdown')
   })
 
-  test('is refused for an unknown profile and an unusable document id', () => {
+  test('scanDocument refuses an unknown profile and an unusable document id', () => {
     expect(refusal(() => scanText('Article 1\n', 'word')).message).toContain('known are: markdown, plain')
     for (const document of ['', 'a b', 'a/b', 'é', '-a', '.a', 'x'.repeat(65)]) {
       expect(refusal(() => scanDocument(Buffer.from('Article 1\n'), { document })).code).toBe('INPUT_REFUSED')
@@ -62,8 +62,8 @@ describe('a source that can not be cut', () => {
   })
 })
 
-describe('what is odd about a source', () => {
-  test('is nothing for a plain good one', () => {
+describe('problems of a source', () => {
+  test('a regular source has no problems', () => {
     expect(problemCodes('Article 1\na\nArticle 2\nb\n')).toEqual([])
   })
 
@@ -92,17 +92,17 @@ describe('what is odd about a source', () => {
     ],
     ['a repeated container', '# Title 1\n## Article 1\n# Title 1\n## Article 2\n', ['CONTAINER_REPEATED']],
     ['one article live and repealed', '# Article 1\n# Article 1 (repealed)\n', ['ADDRESS_COLLISION!']],
-  ])('%s', (_, text, codes) => {
+  ])('the problems of a source with %s are reported by code', (_, text, codes) => {
     expect(problemCodes(text)).toEqual(codes)
   })
 
-  test('is that headings were guessed, where no known word says what they are', () => {
+  test('a source without known kinds is reported as KIND_GUESSED', () => {
     expect(problemCodes('# Scope\na\n# Terms\nb\n')).toEqual(['KIND_GUESSED'])
     expect(problemCodes('Airteagal 1\na\nAirteagal 2\nb\nAirteagal 3\nc\n')).toEqual(['KIND_GUESSED'])
     expect(problemCodes('# Scope\n## Article 1\nb\n')).toEqual([])
   })
 
-  test('is an address longer than the target holds', () => {
+  test('an address that is too long for the target stops', () => {
     const words = (sign: string) => Array.from({ length: 12 }, (_, i) => `word${sign}${i}`).join(' ')
     const nested = `# ${words('a')}\n# ${words('b')}\n## ${words('c')}\n### Article 1\nx\n`
     expect(scanText(nested, 'markdown-nested').problems).toMatchObject([{ code: 'UNKNOWN_HEADING_LEVEL' }])
@@ -120,7 +120,7 @@ describe('what is odd about a source', () => {
     ])
   })
 
-  test('positions count lines of every kind and columns in characters', () => {
+  test('the position of a problem counts lines of every kind and columns in characters', () => {
     expect(scanText('Article 1\r\n\rĐ😀\0\n').problems.find(({ code }) => code === 'NUL')).toMatchObject({
       line: 3,
       column: 3,

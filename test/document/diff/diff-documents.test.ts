@@ -12,7 +12,7 @@ const text = (source: string | Uint8Array) => {
 }
 const diff = (before: string, after: string) => diffDocuments(text(before), text(after))
 
-const told = (changes: Change[]) =>
+const changeLines = (changes: Change[]) =>
   changes
     .filter(({ change }) => change !== 'unchanged')
     .map(
@@ -20,82 +20,87 @@ const told = (changes: Change[]) =>
         `${change} ${address.slice(10)} → ${newAddress?.slice(10) ?? 'gone'}`,
     )
 
-describe('what became of each unit', () => {
-  test('nothing, when the texts are the same', () => {
+describe('diffDocuments', () => {
+  test('diffDocuments reports units as unchanged when the texts are the same', () => {
     const source = articles(['1', sentences(1)], ['2', sentences(2)])
     const { changes, other } = diff(source, source)
     expect(changes.map(({ change }) => change)).toEqual(['unchanged', 'unchanged'])
     expect(other).toEqual([])
   })
 
-  test('amended, added, repealed', () => {
+  test('diffDocuments tells amended, added and repealed units apart', () => {
     const before = articles(['1', sentences(1)], ['2', sentences(2)], ['3', sentences(3)])
     const after = articles(['1', sentences(1)], ['2', `${sentences(2)}\nAnd more.`], ['4', sentences(4)])
-    expect(told(diff(before, after).changes)).toEqual(['amended 2 → 2', 'added 4 → 4', 'repealed 3 → gone'])
+    expect(changeLines(diff(before, after).changes)).toEqual([
+      'amended 2 → 2',
+      'added 4 → 4',
+      'repealed 3 → gone',
+    ])
   })
 
-  test('renumbered, when an article is put in before and all that follow get another number', () => {
+  test('diffDocuments reports units as renumbered when an article is inserted before them', () => {
     const before = articles(['1', sentences(1)], ['2', sentences(2)], ['3', sentences(3)])
     const after = articles(['1', sentences(1)], ['2', sentences(9)], ['3', sentences(2)], ['4', sentences(3)])
-    expect(told(diff(before, after).changes)).toEqual(['added 2 → 2', 'renumbered 2 → 3', 'renumbered 3 → 4'])
+    expect(changeLines(diff(before, after).changes)).toEqual([
+      'added 2 → 2',
+      'renumbered 2 → 3',
+      'renumbered 3 → 4',
+    ])
   })
 
-  test('moved, when whole articles change places: as few of them as can be', () => {
+  test('diffDocuments reports the smallest possible set of units as moved when articles change places', () => {
     const of = (...numbers: number[]) =>
       `${articles(...numbers.map((n): [string, string] => [`${n}`, sentences(n)]))}\n`
-    expect(told(diff(of(1, 2, 3, 4), of(1, 3, 2, 4)).changes)).toEqual(['moved 3 → 3'])
-    expect(told(diff(of(1, 2, 3, 4, 5), of(5, 1, 2, 3, 4)).changes)).toEqual(['moved 5 → 5'])
-    expect(told(diff(of(1, 2, 3, 4, 5), of(2, 3, 4, 5, 1)).changes)).toEqual(['moved 1 → 1'])
-    expect(told(diff(of(1, 2, 3), of(3, 2, 1)).changes)).toHaveLength(2)
-    expect(told(diff(of(1, 2, 3, 4), of(1, 3, 4)).changes)).toEqual(['repealed 2 → gone'])
+    expect(changeLines(diff(of(1, 2, 3, 4), of(1, 3, 2, 4)).changes)).toEqual(['moved 3 → 3'])
+    expect(changeLines(diff(of(1, 2, 3, 4, 5), of(5, 1, 2, 3, 4)).changes)).toEqual(['moved 5 → 5'])
+    expect(changeLines(diff(of(1, 2, 3, 4, 5), of(2, 3, 4, 5, 1)).changes)).toEqual(['moved 1 → 1'])
+    expect(changeLines(diff(of(1, 2, 3), of(3, 2, 1)).changes)).toHaveLength(2)
+    expect(changeLines(diff(of(1, 2, 3, 4), of(1, 3, 4)).changes)).toEqual(['repealed 2 → gone'])
   })
 
-  test('renumbered and amended at once', () => {
+  test('diffDocuments pairs a unit that was renumbered and amended', () => {
     const before = articles(['1', sentences(1)], ['2', sentences(2, 6)])
     const after = articles(['1', sentences(1)], ['7', `${sentences(2, 6)}\nAnd more.`])
-    expect(told(diff(before, after).changes)).toEqual(['renumbered 2 → 7'])
+    expect(changeLines(diff(before, after).changes)).toEqual(['renumbered 2 → 7'])
   })
 
-  test('split, whether the old number stays with a part or goes', () => {
+  test('diffDocuments reports a split, whether a part keeps the old number or not', () => {
     const [one, two] = [sentences(5, 3), sentences(6, 3)]
     const before = articles(['1', sentences(1)], ['2', `${one}\n${two}`])
-    expect(told(diff(before, articles(['1', sentences(1)], ['2', one], ['2a', two])).changes)).toEqual([
-      'split 2 → 2',
-      'split 2 → 2A',
-    ])
-    expect(told(diff(before, articles(['1', sentences(1)], ['5', one], ['6', two])).changes)).toEqual([
+    expect(changeLines(diff(before, articles(['1', sentences(1)], ['2', one], ['2a', two])).changes)).toEqual(
+      ['split 2 → 2', 'split 2 → 2A'],
+    )
+    expect(changeLines(diff(before, articles(['1', sentences(1)], ['5', one], ['6', two])).changes)).toEqual([
       'split 2 → 5',
       'split 2 → 6',
     ])
   })
 
-  test('merged, into one of the two or into a third', () => {
+  test('diffDocuments reports a merge into one of the two units or into a third', () => {
     const [one, two] = [sentences(5, 3), sentences(6, 3)]
     const before = articles(['1', sentences(1)], ['2', one], ['3', two])
-    expect(told(diff(before, articles(['1', sentences(1)], ['2', `${one}\n${two}`])).changes)).toEqual([
-      'merged 2 → 2',
-      'merged 3 → 2',
-    ])
-    expect(told(diff(before, articles(['1', sentences(1)], ['9', `${one}\n${two}`])).changes)).toEqual([
-      'merged 2 → 9',
-      'merged 3 → 9',
-    ])
+    expect(changeLines(diff(before, articles(['1', sentences(1)], ['2', `${one}\n${two}`])).changes)).toEqual(
+      ['merged 2 → 2', 'merged 3 → 2'],
+    )
+    expect(changeLines(diff(before, articles(['1', sentences(1)], ['9', `${one}\n${two}`])).changes)).toEqual(
+      ['merged 2 → 9', 'merged 3 → 9'],
+    )
   })
 
-  test('repealed in place: the unit stays and says so', () => {
+  test('diffDocuments reports a unit that is repealed in place under the same address', () => {
     const before = articles(['1', sentences(1)], ['2', sentences(2)])
     const after = articles(['1', sentences(1)], ['2 (repealed)', ''])
-    expect(told(diff(before, after).changes)).toEqual(['repealed 2 → 2'])
+    expect(changeLines(diff(before, after).changes)).toEqual(['repealed 2 → 2'])
   })
 
-  test('lines outside of units are told apart from units', () => {
+  test('diffDocuments reports lines outside of units separately', () => {
     const before = `---\nupdated: 2001\n---\n${articles(['1', sentences(1)])}`
     const { changes, other } = diff(before, before.replace('2001', '2002'))
-    expect(told(changes)).toEqual([])
+    expect(changeLines(changes)).toEqual([])
     expect(other).toEqual([{ removed: ['updated: 2001'], added: ['updated: 2002'] }])
   })
 
-  test('stays quick when thousands of units change', () => {
+  test('diffDocuments compares thousands of changed units within seconds', () => {
     const many = (from: number) =>
       articles(
         ...Array.from({ length: 4_000 }, (_, i): [string, string] => [String(i + 1), sentences(i + from, 3)]),
@@ -106,23 +111,23 @@ describe('what became of each unit', () => {
 })
 
 const documents = resolve(import.meta.dirname, '../../../../shared/documents')
-if (!existsSync(documents)) console.info(`skipped: real amendments, for ${documents} is missing`)
+if (!existsSync(documents)) console.info(`skipped: real amendments, because ${documents} is missing`)
 
-describe.skipIf(!existsSync(documents))('real amendments', () => {
+describe.skipIf(!existsSync(documents))('diffDocuments on real amendments', () => {
   const real = (name: string) => text(new Uint8Array(readFileSync(join(documents, name))))
 
-  test('the Grundgesetz of 2010 and of 2012 differ in Art 93 and one line of metadata', () => {
+  test('diffDocuments finds that the Grundgesetz of 2012 amends Art 93 and one line of metadata', () => {
     const { changes, other } = diffDocuments(
       real('de-grundgesetz-a-2010-07.md'),
       real('de-grundgesetz-b-2012-07.md'),
     )
     expect(changes).toHaveLength(197)
-    expect(told(changes)).toEqual(['amended 93 → 93'])
+    expect(changeLines(changes)).toEqual(['amended 93 → 93'])
     expect(other).toHaveLength(1)
     expect([other[0]!.removed.length, other[0]!.added.length]).toEqual([1, 1])
   })
 
-  test('the French constitution of December 2009 amends 88-1, 88-2, 88-4 and 88-5 and adds 88-6 and 88-7', () => {
+  test('diffDocuments finds that the French constitution of December 2009 amends 88-1, 88-2, 88-4 and 88-5 and adds 88-6 and 88-7', () => {
     const { changes } = diffDocuments(
       real('fr-constitution-1958-a-2009-03-01.md'),
       real('fr-constitution-1958-b-2009-12-01.md'),
@@ -134,7 +139,7 @@ describe.skipIf(!existsSync(documents))('real amendments', () => {
     expect(changes.filter(({ change }) => !['unchanged', 'amended', 'added'].includes(change))).toEqual([])
   })
 
-  test('units that share an address are told apart by their occurrence', () => {
+  test('diffDocuments numbers units that share an address by their occurrence', () => {
     const fr = real('fr-constitution-1958-a-2009-03-01.md')
     const { changes } = diffDocuments(fr, fr)
     expect(

@@ -15,9 +15,9 @@ const textOf = (source: string | Uint8Array, profile?: string) =>
   readFileText(Buffer.from(source), { document: 'DOC', profile })
 const aknOf = (source: string | Uint8Array, profile?: string) => toAkn(textOf(source, profile), FACTS)
 
-/** Parses it; throws for what is not well-formed. */
+/** Parses XML. Throws if it is not well-formed. */
 function parsed(xml: string): Element {
-  // A warning is given for U+FFFD, which is a sign like others.
+  // The parser warns of U+FFFD, which is a regular character.
   const refuse = (level: string, message: string) => {
     if (level !== 'warning') throw new Error(message)
   }
@@ -33,15 +33,15 @@ function everyElement(element: Element): Element[] {
 
 const bodyOf = (xml: string) => everyElement(parsed(xml)).find(({ tagName }) => tagName === 'body')!
 
-/** What breaks the naming convention's rules for ids, a line each. */
+/** Lists the violations of the naming convention's rules for ids. */
 function idFaults(xml: string): string[] {
   const faults: string[] = []
-  const whole = parsed(xml)
+  const root = parsed(xml)
   for (const attribute of ['eId', 'wId']) {
-    const ids = everyElement(whole).flatMap((element) => element.getAttribute(attribute) ?? [])
-    for (const id of ids) if (!GRAMMAR.test(id)) faults.push(`${attribute} ${id} is no id`)
+    const ids = everyElement(root).flatMap((element) => element.getAttribute(attribute) ?? [])
+    for (const id of ids) if (!GRAMMAR.test(id)) faults.push(`${attribute} ${id} is not a valid id`)
     const twice = ids.filter((id, i) => ids.indexOf(id) !== i)
-    for (const id of twice) faults.push(`${attribute} ${id} stands twice`)
+    for (const id of twice) faults.push(`${attribute} ${id} occurs twice`)
   }
   const check = (element: Element, parent: string | null) => {
     const eId = element.getAttribute('eId')
@@ -54,10 +54,11 @@ function idFaults(xml: string): string[] {
     const own = parent === null ? eId : eId.slice(parent.length + 2)
     const [reference, number] = own.split('_')
     const expected = SHORT_NAMES[element.tagName] ?? element.tagName
-    if (reference !== expected) faults.push(`${eId} is a ${element.tagName}, so it should say ${expected}`)
+    if (reference !== expected)
+      faults.push(`${eId} is a ${element.tagName}, so its id should have ${expected}`)
     const num = childrenOf(element).find(({ tagName }) => tagName === 'num')?.textContent
-    const said = num?.toLowerCase().replace(/[^a-z0-9]+/g, '-')
-    if (said !== undefined && number !== said && !number?.startsWith(`${said}-`))
+    const written = num?.toLowerCase().replace(/[^a-z0-9]+/g, '-')
+    if (written !== undefined && number !== written && !number?.startsWith(`${written}-`))
       faults.push(`${eId} has the number ${num}`)
     for (const child of childrenOf(element)) check(child, eId)
   }
@@ -69,7 +70,7 @@ const FRBR = 'FRBRthis (FRBRuri )+(FRBRalias )*(FRBRdate )+(FRBRauthor )+'
 const HIERARCHICAL = `${Object.keys(SHORT_NAMES).join('|')}|book|hcontainer|level|part|point|rule|subtitle|title`
 const INSIDE_OF_HIERARCHY = `(num )?(heading )?((intro )?((${HIERARCHICAL}) )+|content )`
 
-/** Children and attributes that the schema of Akoma Ntoso 3.0 asks for, of the elements that an export has. */
+/** Children and attributes that the schema of Akoma Ntoso 3.0 requires, for the elements of an export. */
 const MODELS: { [element: string]: [children: string, ...attributes: string[]] } = {
   akomaNtoso: ['act '],
   act: ['meta (preface )?body ', 'name'],
@@ -96,7 +97,7 @@ const MODELS: { [element: string]: [children: string, ...attributes: string[]] }
   ...Object.fromEntries(['num', 'heading', 'p'].map((name) => [name, ['']])),
 }
 
-/** What the schema would refuse, a line each. */
+/** Lists the violations of the schema. */
 function structureFaults(xml: string): string[] {
   return everyElement(parsed(xml)).flatMap((element) => {
     const [children, ...attributes] = MODELS[element.tagName] ?? [INSIDE_OF_HIERARCHY, 'eId', 'wId']
@@ -112,14 +113,14 @@ function structureFaults(xml: string): string[] {
   })
 }
 
-/** Words that stand in the source more often than in what was made of it. */
+/** Lists the words that occur in the source more often than in the export. */
 function lostWords(source: string, xml: string): string[] {
   const words = (text: string) => text.normalize('NFC').match(/[\p{L}\p{N}\p{M}]+/gu) ?? []
-  const there = new Map<string, number>()
-  for (const word of words(parsed(xml).textContent!)) there.set(word, (there.get(word) ?? 0) + 1)
+  const counts = new Map<string, number>()
+  for (const word of words(parsed(xml).textContent!)) counts.set(word, (counts.get(word) ?? 0) + 1)
   return words(source).filter((word) => {
-    const left = there.get(word) ?? 0
-    there.set(word, left - 1)
+    const left = counts.get(word) ?? 0
+    counts.set(word, left - 1)
     return left < 1
   })
 }
@@ -150,8 +151,8 @@ The well stays open.
 Gone.
 `
 
-describe('Akoma Ntoso', () => {
-  test('has the hierarchy with ids of the naming convention', () => {
+describe('toAkn', () => {
+  test('Akoma Ntoso has the hierarchy with ids of the naming convention', () => {
     const { xml, notes } = aknOf(CHARTER)
     const ids = everyElement(bodyOf(xml))
       .filter((element) => element.getAttribute('wId') !== null)
@@ -168,7 +169,7 @@ describe('Akoma Ntoso', () => {
     expect(notes).toEqual([])
   })
 
-  test('numbers what has no number by its place, and tells it apart for ever by its words', () => {
+  test('Akoma Ntoso numbers a piece without a number by its position, and its wId has its words', () => {
     const { xml } = aknOf(
       '# Charter\n\n## Preamble\n\nWe.\n\n## Aims\n\nTo be.\n\n## Annex\n\nForms.\n',
       'markdown',
@@ -185,7 +186,7 @@ describe('Akoma Ntoso', () => {
     expect([...idFaults(xml), ...structureFaults(xml)]).toEqual([])
   })
 
-  test('an export that lacks what the schema asks for would be noticed', () => {
+  test('the checks of this file notice an export that violates the schema', () => {
     const { xml } = aknOf(CHARTER)
     const broken = (from: string | RegExp, to: string) => [
       ...structureFaults(xml.replace(from, to)),
@@ -194,10 +195,10 @@ describe('Akoma Ntoso', () => {
     expect(broken(/<FRBRcountry.*\/>/, '')).toEqual([expect.stringContaining('FRBRWork holds')])
     expect(broken(' name="act"', '')).toEqual(['act has no name'])
     expect(broken('eId="chp_1__art_1" ', 'eId="art_1" ')).toContain('art_1 does not begin with chp_1__')
-    expect(broken('wId="art_12a"', 'wId="art_1"')).toEqual(['wId art_1 stands twice'])
+    expect(broken('wId="art_12a"', 'wId="art_1"')).toEqual(['wId art_1 occurs twice'])
   })
 
-  test('keeps the words, whatever they mean to XML', () => {
+  test('Akoma Ntoso keeps words that are XML syntax', () => {
     const paragraphs = everyElement(parsed(aknOf(CHARTER).xml))
       .filter(({ tagName }) => tagName === 'p')
       .map(({ textContent }) => textContent)
@@ -211,7 +212,7 @@ describe('Akoma Ntoso', () => {
     ])
   })
 
-  test('says of work, expression and manifestation which they are', () => {
+  test('Akoma Ntoso identifies work, expression and manifestation', () => {
     const facts = { country: 'vn', language: 'vie', date: '2013-11-28' }
     const { xml } = toAkn(textOf(CHARTER), facts)
     const values = (name: string) =>
@@ -225,14 +226,14 @@ describe('Akoma Ntoso', () => {
     ])
   })
 
-  test('marks what is repealed in place as removed', () => {
+  test('Akoma Ntoso marks a unit that is repealed in place as removed', () => {
     const status = everyElement(bodyOf(aknOf(CHARTER).xml)).flatMap(
       (element) => element.getAttribute('status') ?? [],
     )
     expect(status).toEqual(['removed'])
   })
 
-  test('tells units of one number apart, and never gives an id twice', () => {
+  test('Akoma Ntoso gives units with the same number different ids', () => {
     const { xml } = aknOf(
       '## Article 1\n\na\n\n## Article 1\n\nb\n\n## Article 1-2\n\nc\n\n## Article 1\n\nd\n',
     )
@@ -241,7 +242,7 @@ describe('Akoma Ntoso', () => {
     expect(idFaults(xml)).toEqual([])
   })
 
-  test('replaces what XML can not hold, and says so in the file', () => {
+  test('Akoma Ntoso replaces characters that XML cannot hold, and notes it in the file', () => {
     const { xml, notes } = aknOf('## Article 1\n\nbell \u0007 and \u0000 and \uffff.\n')
     expect(notes).toEqual([expect.stringContaining('3 control characters')])
     const [note] = everyElement(parsed(xml)).filter(({ tagName }) => tagName === 'note')
@@ -249,7 +250,7 @@ describe('Akoma Ntoso', () => {
     expect(bodyOf(xml).textContent).toContain('bell \ufffd and \ufffd and \ufffd.')
   })
 
-  test('holds for any text: well-formed, by the rules, and with every word', () => {
+  test('Akoma Ntoso of any text is well-formed and valid, and has every word', () => {
     const line = fc.oneof(
       fc.string({ unit: 'grapheme', maxLength: 40 }),
       fc.string({ unit: 'binary', maxLength: 20 }),
@@ -276,8 +277,8 @@ describe('Akoma Ntoso', () => {
   })
 })
 
-describe('JSON', () => {
-  test('is the source again, byte for byte', () => {
+describe('toJson', () => {
+  test('JSON has the source byte for byte', () => {
     for (const source of [
       '\ufeff## Article 1\r\n\r\na\r\n',
       CHARTER,
@@ -294,12 +295,12 @@ describe('JSON', () => {
   })
 })
 
-describe('Markdown', () => {
-  test('is the source where that is Markdown', () => {
+describe('toMarkdown', () => {
+  test('Markdown export of a Markdown source is the source', () => {
     expect(toMarkdown(textOf(CHARTER))).toEqual({ markdown: CHARTER, asWritten: true })
   })
 
-  test('puts containers and units of a plain text under headings of their depth, with nothing of the text taken as syntax', () => {
+  test('Markdown export of a plain text has headings by depth and escapes syntax in the text', () => {
     const plain = 'Chapter 1\n\nArticle 1\n\n# no heading\n1. no list\n*no* emphasis\n\nArticle 2\n\nb\n'
     const { markdown, asWritten } = toMarkdown(textOf(plain, 'plain'))
     expect(asWritten).toBe(false)
@@ -314,10 +315,10 @@ describe('Markdown', () => {
 
 const folder = join(import.meta.dirname, '../../../../shared/documents')
 const missing = !existsSync(folder)
-if (missing) console.log('skipped "real texts, exported": ../shared/documents is not there')
+if (missing) console.log('skipped "exports of real texts": ../shared/documents is not there')
 const files = missing ? [] : readdirSync(folder).filter((name) => !name.startsWith('README'))
 
-describe.skipIf(missing)('real texts, exported', () => {
+describe.skipIf(missing)('exports of real texts', () => {
   test.each(files)(
     '%s is well-formed Akoma Ntoso by the rules for ids, with every word of the source',
     (file) => {

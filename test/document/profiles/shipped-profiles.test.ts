@@ -23,7 +23,7 @@ function refusal(act: () => unknown): CutterError {
   throw new Error('nothing was refused')
 }
 
-describe('plain legal text', () => {
+describe('the profile plain', () => {
   const laws: [language: string, text: string, articles: string[]][] = [
     [
       'English',
@@ -72,7 +72,7 @@ describe('plain legal text', () => {
     ],
   ]
 
-  test.each(laws)('in %s is detected and cut at its articles', (_, text, numbers) => {
+  test.each(laws)('profile plain is detected for a law in %s and finds its articles', (_, text, numbers) => {
     const result = scanText(text)
     expect(result.profile).toBe('plain')
     const cut = result.records.filter(({ kind }) => kind === 'unit' || kind === 'excluded')
@@ -126,7 +126,7 @@ A.2. Others
 Text.
 `
 
-  test('cuts at every number that goes on from the one before, and not at the table of contents', () => {
+  test('profile numbered cuts at every number that continues its series, and not in the table of contents', () => {
     const result = scanText(text)
     expect(result.profile).toBe('numbered')
     expect(result.records.filter(({ kind }) => kind === 'unit').map(({ address }) => address)).toEqual([
@@ -140,7 +140,7 @@ Text.
     expect(result.records.find(({ number }) => number === 'A.1')!.parent).toBe('DOC/ANNEX-A')
   })
 
-  test('tells a number that is missing, and takes no great leap for a heading', () => {
+  test('profile numbered reports a missing number, and ignores a number far ahead of its series', () => {
     const gap = '1 Scope\n\nx\n\n3 Terms\n\ny\n\n90 Percent\n\nz\n'
     expect(addresses(gap, 'numbered')).toEqual(['DOC/SEC-1', 'DOC/SEC-3'])
     expect(codes(gap, 'numbered')).toEqual(['NUMBER_GAP note'])
@@ -152,7 +152,7 @@ describe('the profile dieu', () => {
   const cut = (text: string) =>
     scanned(text).records.flatMap(({ kind, address }) => (kind === 'unit' ? [address] : []))
 
-  test('gives addresses down to the paragraph and the point', () => {
+  test('profile dieu gives addresses down to the paragraph and the point', () => {
     const text = `# Quy chế
 
 ## Chương I
@@ -189,7 +189,7 @@ a) điểm
     expect(records.find(({ kind }) => kind === 'container')!.address).toBe('D38-CHUONG1')
   })
 
-  test('reads circled and full-width marks, and brackets', () => {
+  test('profile dieu reads circled and full-width markers, and brackets', () => {
     expect(cut('第一条　総則。\n①　一項。\n②二項。\n')).toEqual([
       ...['D38-DIEU1-ROOT', 'D38-DIEU1-ROOT-P1', 'D38-DIEU1-ROOT-P2'],
     ])
@@ -199,13 +199,13 @@ a) điểm
     ])
   })
 
-  test('takes no number out of its series for a paragraph', () => {
+  test('profile dieu ignores a number outside of its series', () => {
     expect(cut('Điều 1.\n7. Bảy.\n1. Một.\n1945. Năm.\n2. Hai.\n')).toEqual([
       ...['D38-DIEU1-ROOT', 'D38-DIEU1-ROOT-P1', 'D38-DIEU1-ROOT-P2'],
     ])
   })
 
-  test('leaves out what is inside of an article that is repealed in place', () => {
+  test('profile dieu excludes the content of an article that is repealed in place', () => {
     const records = scanned('Điều 1. (bãi bỏ)\n1. Một.\nĐiều 2.\n1. Một.\n').records
     expect(records.map(({ kind, reason }) => `${kind} ${reason ?? ''}`.trim())).toEqual([
       ...['excluded repealed in place', 'excluded inside D38-DIEU1-ROOT, which is left out', 'unit', 'unit'],
@@ -245,7 +245,7 @@ c
 d
 `
 
-  test('has three series of numbers, and the status marks decide what is cut', () => {
+  test('profile constitution has three series of numbers, and its status marks exclude units', () => {
     const result = scanDocument(Buffer.from(text), { document: 'ICX-CONST' })
     expect(result.profile).toBe('constitution')
     expect(
@@ -267,22 +267,22 @@ d
     ])
   })
 
-  test('takes a status in the text for one only where it is all of the text', () => {
+  test('profile constitution reads a status in the text only if it is the complete text', () => {
     const status = (text: string) => scanText(`## NT-1\n\n${text}\n`, 'constitution').records.at(-1)!.status
     expect(['*(bãi bỏ)*', 'Bãi bỏ.', 'Điều này (bãi bỏ)', 'Bãi bỏ Điều 5.'].map(status)).toEqual([
       ...['repealed', 'repealed', null, null],
     ])
   })
 
-  test('reads plain text as well', () => {
+  test('profile constitution reads plain text too', () => {
     expect(addresses('Điều 1\na\nNguyên tắc 1\nb\nĐiều 2\nc\n', 'constitution')).toEqual([
       ...['DOC/DIEU-1', 'DOC/NT-1', 'DOC/DIEU-2'],
     ])
   })
 })
 
-describe('Markdown with sections that begin in bold', () => {
-  test('is cut at them inside of their articles; an article without one is a unit', () => {
+describe('the profile markdown-sections', () => {
+  test('profile markdown-sections cuts at bold sections inside of articles, and at articles without sections', () => {
     const text =
       '## Article I\n\n**Section 1.** a\n\n__Section 2__ b\n\n| **Section 3.** | x |\n\n[^1]: **Section 4.**\n\n## Article II\n\nc **Section 9.**\n'
     expect(shape(text, 'markdown-sections').map((line) => line.split(' ').slice(0, 2).join(' '))).toEqual([
@@ -292,8 +292,8 @@ describe('Markdown with sections that begin in bold', () => {
   })
 })
 
-describe('licence texts', () => {
-  test('are cut at their numbered clauses', () => {
+describe('the profile spdx', () => {
+  test('profile spdx cuts licence texts at their numbered clauses', () => {
     const text =
       'Some License 2.0\n\n1. Definitions.\n\nWords.\n\n2. Grant. You may do this and that, on the terms that follow here, and not otherwise.\n\n3. End.\n'
     const result = scanText(text)
@@ -301,7 +301,7 @@ describe('licence texts', () => {
     expect(addresses(text)).toEqual(['DOC/CLAUSE-1', 'DOC/CLAUSE-2', 'DOC/CLAUSE-3'])
   })
 
-  test('without a number are one unit, when the profile is named', () => {
+  test('profile spdx makes one unit of a licence without a number, but only by its name', () => {
     const text = 'Some License\n\nPermission is granted.\n'
     expect(shape(text, 'spdx')).toEqual(['unit DOC/TEXT -'])
     const error = refusal(() => scanText(text))
@@ -313,14 +313,14 @@ describe('licence texts', () => {
   })
 })
 
-describe('a written profile', () => {
+describe('a custom profile', () => {
   const mine = {
     ...{ name: 'mine', version: '1', syntax: 'plain', address: '{document}/{code}{number}' },
     levels: [{ name: 'rule', code: 'R', role: 'leaf', headings: ['Regula {n}'] }],
     ...{ leaves: ['rule'], unnamed: { name: 'heading', code: 'H' } },
   }
 
-  test('needs only what has no default', () => {
+  test('a custom profile needs only the fields without a default', () => {
     expect(addresses('Regula 1\na\nRegula 2\nb\n', mine as never)).toEqual(['DOC/R1', 'DOC/R2'])
   })
 
@@ -337,18 +337,18 @@ describe('a written profile', () => {
       'levels.0.marks.0: a mark holds the scheme',
     ],
     ['an address without a number', { address: '{document}' }, 'address: an address template holds {number}'],
-    ['groups inside each other', { address: '{number}[a[b]]' }, 'address: groups'],
-    ['a level that stands twice', { levels: [mine.levels[0], mine.levels[0]] }, 'levels: rule occurs twice'],
-    ['leaves that are no levels', { leaves: ['lex'] }, 'leaves: lex is not a level'],
-    ['needs that are no levels', { detect: { needs: ['lex'] } }, 'detect.needs: lex'],
-  ])('with %s is refused, by profile and field', (_, change, words) => {
+    ['nested groups', { address: '{number}[a[b]]' }, 'address: groups'],
+    ['a level that occurs twice', { levels: [mine.levels[0], mine.levels[0]] }, 'levels: rule occurs twice'],
+    ['leaves that are not levels', { leaves: ['lex'] }, 'leaves: lex is not a level'],
+    ['needs that are not levels', { detect: { needs: ['lex'] } }, 'detect.needs: lex'],
+  ])('a custom profile with %s is refused, with its name and the field', (_, change, words) => {
     const error = refusal(() => parseProfile({ ...mine, ...change }))
     expect(error.code).toBe('INPUT_REFUSED')
     expect(error.message).toContain('the profile mine is not valid')
     expect(error.message).toContain(words)
   })
 
-  test('takes the keys of the one it extends, but neither its version nor how it is detected', () => {
+  test('a custom profile inherits the keys of the extended profile, except version and detection', () => {
     const child = { name: 'child', version: '7', extends: 'markdown-nested', repeatedForms: 2 }
     const profile = parseProfile(extendProfile(child, new Map()))
     expect(profile).toMatchObject({ name: 'child', version: '7', syntax: ['markdown'], repeatedForms: 2 })
@@ -359,7 +359,7 @@ describe('a written profile', () => {
     ).toContain('version')
   })
 
-  test('that extends itself or nothing known is refused', () => {
+  test('a custom profile that extends itself or an unknown profile is refused', () => {
     const [a, b] = [
       { name: 'a', extends: 'b' },
       { name: 'b', extends: 'a' },
@@ -374,7 +374,7 @@ describe('a written profile', () => {
     )
   })
 
-  test('leaves units out by their words, with the reason', () => {
+  test('a custom profile excludes units by their words, with the reason', () => {
     const profile = {
       ...findShippedProfile('markdown')!,
       exclusions: [{ words: ['Change Log'], because: 'no law' }],
@@ -385,13 +385,13 @@ describe('a written profile', () => {
     ])
   })
 
-  test('may say that fences and comments hide nothing', () => {
+  test('a custom profile may find headings in fences', () => {
     const text = '# Article 1\n~~~\n# Article 2\n~~~\n'
     expect(addresses(text)).toHaveLength(1)
     expect(addresses(text, { ...findShippedProfile('markdown')!, ignore: ['comments'] })).toHaveLength(2)
   })
 
-  test('of the user is preferred where it fits as well, and named in no plan by another version', () => {
+  test('a custom profile is preferred to one that ships if both fit equally well', () => {
     const own = parseProfile(extendProfile({ name: 'house', version: '3', extends: 'plain' }, new Map()))
     const result = scanDocument(Buffer.from('Article 1\na\nArticle 2\nb\n'), {
       document: 'DOC',
@@ -402,14 +402,17 @@ describe('a written profile', () => {
 })
 
 describe('the profiles that ship', () => {
-  test.each(listShippedProfiles())('%s is written in YAML and says what it is for', (name) => {
-    const profile = findShippedProfile(name)!
-    expect(findShippedProfileText(name)).toContain(`name: ${name}\n`)
-    expect(profile.description).not.toBe('')
-    expect(profile.languages.length).toBeGreaterThan(0)
-  })
+  test.each(listShippedProfiles())(
+    'profile %s that ships is written in YAML and has a description',
+    (name) => {
+      const profile = findShippedProfile(name)!
+      expect(findShippedProfileText(name)).toContain(`name: ${name}\n`)
+      expect(profile.description).not.toBe('')
+      expect(profile.languages.length).toBeGreaterThan(0)
+    },
+  )
 
-  test('say why one was chosen', () => {
+  test('a scan by a shipped profile gives the reason for its confidence', () => {
     expect(scanText('# Article 1\n# Article 2\n').why).toBe(
       '2 of 2 units of a known kind, 2 numbered, 0 breaks in the numbers',
     )

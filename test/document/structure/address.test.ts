@@ -25,8 +25,8 @@ const original: Profile = {
   statusMarks: [{ words: ['draft'], status: 'draft', excludedBecause: 'still a draft' }],
 }
 
-describe('an address', () => {
-  test("follows the profile's own codes, for several kinds of unit at once", () => {
+describe('buildAddress', () => {
+  test('an address has the codes of the profile, for several kinds of unit in one text', () => {
     const text = 'Chương I\nĐiều 28\nNguyên tắc 1\nĐiều 29 (draft)\n'
     expect(addresses(text, original)).toEqual(['DOC/DIEU-28', 'DOC/NT-1', 'DOC/DIEU-29'])
     expect(scanText(text, original).records.at(-1)).toMatchObject({
@@ -36,7 +36,7 @@ describe('an address', () => {
     })
   })
 
-  test('holds its container only where the profile says so; then numbers may begin anew', () => {
+  test('an address holds its container if the profile says so, so that numbers may restart', () => {
     const profile = { ...original, address: '{document}/{container}/{code}-{number}' }
     const result = scanText('Điều 0\nChương I\nĐiều 1\nChương II\nĐiều 1\n', profile)
     expect(addresses('Điều 0\nChương I\nĐiều 1\nChương II\nĐiều 1\n', profile)).toEqual([
@@ -50,7 +50,7 @@ describe('an address', () => {
   test.each([
     ['markdown-nested', '# '],
     ['plain-nested', ''],
-  ])('by profile %s tells apart sections that begin anew in each part', (profile, sign) => {
+  ])('profile %s gives different addresses to sections that restart in each part', (profile, sign) => {
     const part = (n: string) =>
       [`Part ${n}`, 'Chapter 1', 'Section 1. Title', 'Section 2. Title'].map((line) => `${sign}${line}\n\n`)
     const result = scanText([...part('I'), ...part('II')].join(''), profile)
@@ -68,14 +68,14 @@ describe('an address', () => {
     ['Straße', 'STRASSE'],
     ['Преамбула', 'H-'],
     ['***', 'H-'],
-  ])('spells %s as %s', (words, slug) => {
+  ])('makeSlug turns %s into %s', (words, slug) => {
     expect(makeSlug(words).startsWith(slug)).toBe(true)
     expect(makeSlug(words)).toBe(makeSlug(words.normalize('NFD')))
     if (slug === 'H-') expect(makeSlug(words)).toMatch(/^H-[0-9A-F]{8}$/)
     else expect(makeSlug(words)).toBe(slug)
   })
 
-  test('of any words is of bounded length and of the address signs only', () => {
+  test('makeSlug gives every text a bounded length and only characters of addresses', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme', maxLength: 200 }), (words) => {
         expect(makeSlug(words)).toMatch(/^[A-Z0-9-]{1,60}$/)
@@ -83,13 +83,13 @@ describe('an address', () => {
     )
   })
 
-  test('of long headings that begin alike differ', () => {
+  test('makeSlug gives different slugs to long headings with the same beginning', () => {
     expect(makeSlug(`${'a '.repeat(50)}x`)).not.toBe(makeSlug(`${'a '.repeat(50)}y`))
   })
 })
 
-describe('a number', () => {
-  test('is read from digits of every script', () => {
+describe('numerals', () => {
+  test('toAsciiDigits reads the digits of every script', () => {
     expect([
       toAsciiDigits('٠١٩'),
       toAsciiDigits('१२'),
@@ -99,7 +99,7 @@ describe('a number', () => {
     ]).toEqual(['019', '12', '5', '90', '2'])
   })
 
-  test('is read from Roman numerals in their usual form only', () => {
+  test('parseRoman reads Roman numerals in their usual form only', () => {
     expect(['IV', 'XCIX', 'mcmlxxxiv', 'IIX', 'CIVIC', ''].map(parseRoman)).toEqual([
       4,
       99,
@@ -110,25 +110,25 @@ describe('a number', () => {
     ])
   })
 
-  test('is read from Chinese numerals', () => {
+  test('parseChineseNumeral reads numerals with units and as digits', () => {
     expect(
       ['五', '十', '二十一', '百二十', '一百零五', '一二〇', '千', '甲'].map(parseChineseNumeral),
     ).toEqual([5, 10, 21, 120, 105, 120, 1000, null])
   })
 
-  test('sorts part by part', () => {
+  test('compareNumbers sorts numbers part by part', () => {
     const sorted = ['5', '12', '12A', '12B', '12Z', '12AA', '88-1', '88-2', '88-10']
     expect(sorted.toReversed().sort(compareNumbers)).toEqual(sorted)
   })
 })
 
-describe('a profile', () => {
-  test.each(listShippedProfiles())('%s is valid, plain JSON', (name) => {
+describe('parseProfile', () => {
+  test.each(listShippedProfiles())('profile %s that ships is valid and plain JSON', (name) => {
     const profile = findShippedProfile(name)!
     expect(parseProfile(JSON.parse(JSON.stringify(profile)))).toEqual(profile)
   })
 
-  test('of a user is refused by field when it is not valid', () => {
+  test('parseProfile refuses a profile that is not valid and names the field', () => {
     expect(() => parseProfile({ ...original, address: 'x' })).toThrow('an address template holds {number}')
     expect(() => parseProfile({ ...original, leaves: ['artikel'] })).toThrow('artikel')
     expect(() => parseProfile({ ...original, pattern: '(a+)+' })).toThrow('pattern')

@@ -6,8 +6,8 @@ import { problemCodes, scanText, shape } from '../scan-fixture.ts'
 
 const cut = (html: string) => shape(html, 'html')
 
-describe('an HTML document', () => {
-  test('is cut at the elements that bear a number, each from its first sign to its last', () => {
+describe('readHtml', () => {
+  test('HTML is cut at the elements that bear a number, each from its first byte to its last', () => {
     const html =
       '<!doctype html>\n<body>\n<h1>Law</h1>\n<header>\n<h2>Preamble</h2><p>x</p></header>\n<article data-number="1"><h2>One</h2>a</article>\n<article data-number="2a">b</article>\n<p>after</p>\n</body>\n'
     const result = scanText(html)
@@ -26,7 +26,7 @@ describe('an HTML document', () => {
     ])
   })
 
-  test('holds a numbered element round others to be a container', () => {
+  test('HTML has a numbered element around others as a container', () => {
     expect(
       cut(
         '<section data-number="1"><h2>S</h2><article data-number="1">a</article> x <article data-number="2">b</article></section>',
@@ -42,7 +42,7 @@ describe('an HTML document', () => {
     ])
   })
 
-  test('is cut at its headings otherwise, with the tag of the section that begins with one', () => {
+  test('HTML without numbered elements is cut at its headings, including the tag of a section that begins with one', () => {
     const html =
       '<html><body><h1>Law</h1><section><h2>Chapter I</h2><div class="a"><h3 id="x">Article&nbsp;<em>1</em></h3></div><p>a</p><h3>Article 2</h3>b</section><section><h2>Chapter II</h2><h3>Article 3</h3></section></body></html>'
     expect(cut(html)).toEqual([
@@ -57,7 +57,7 @@ describe('an HTML document', () => {
     expect(html.slice(records[3]!.start)).toMatch(/^<div class="a"><h3 id="x">/)
   })
 
-  test('has no headings in comments, scripts, styles, titles and attributes', () => {
+  test('HTML has no headings in comments, scripts, styles, titles and attributes', () => {
     const html =
       '<!doctype html><title><h1>Article 9</h1></title><!-- <h1>Article 8</h1> --><script>"<h1>Article 7</h1>"</script><style><h1>Article 6</h1></style><a title="<h1>Article 5</h1>"></a><h2>Article 1</h2>a<h2>Article 2</h2>'
     expect(cut(html).slice(1)).toEqual(['unit DOC/ARTICLE-1 Article 1', 'unit DOC/ARTICLE-2 Article 2'])
@@ -66,11 +66,11 @@ describe('an HTML document', () => {
   test.each([
     ['comment', '<!doctype html><h1>Article 1</h1><!-- <h1>Article 2</h1>'],
     ['script', '<!doctype html><h1>Article 1</h1><script>x <h1>Article 2</h1>'],
-  ])('with a %s that never ends needs to be accepted', (_, html) => {
+  ])('HTML with a %s that never ends needs to be accepted', (_, html) => {
     expect(problemCodes(html)).toContain('UNCLOSED_BLOCK?')
   })
 
-  test('is read by offsets of its bytes, behind a byte-order mark and with signs of every length', () => {
+  test('HTML has byte offsets, behind a byte-order mark and with characters of every length', () => {
     const html =
       '\ufeff<!doctype html>é😀\r\n<article data-number="١">đ</article>\r\n<article data-number="2">😀'
     const { records } = scanText(html)
@@ -82,7 +82,7 @@ describe('an HTML document', () => {
     expect(records.slice(2).map(({ number }) => number)).toEqual(['1', '2'])
   })
 
-  test('that is Markdown with a tag in front stays Markdown', () => {
+  test('Markdown with a tag in front is detected as Markdown', () => {
     expect(scanText('<h1 align="center">x</h1>\n\n# Article 1\n\n# Article 2\n').profile).toBe('markdown')
   })
 
@@ -128,7 +128,7 @@ describe('an HTML document', () => {
     ],
   )
 
-  test('of any tags in any order is the sum of its records', () => {
+  test('HTML of any tags in any order is completely covered by its records', () => {
     let scans = 0
     fc.assert(
       fc.property(fc.array(tag, { maxLength: 60 }), (tags) => {

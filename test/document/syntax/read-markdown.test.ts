@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { addresses, problemCodes, scanText, shape } from '../scan-fixture.ts'
 
-describe('a Markdown document', () => {
-  test('is cut at its articles, with chapters as containers and the title apart', () => {
+describe('readMarkdown', () => {
+  test('Markdown is cut at its articles, with chapters as containers and the title separate', () => {
     const text =
       '# The Law\n\n## Chapter I\n\nGeneral\n\n### Article 1\n\na\n\n### Article 2\n\nb\n\n## Chapter II\n\n### Art 12a\n\nc\n'
     expect(shape(text)).toEqual([
@@ -18,20 +18,20 @@ describe('a Markdown document', () => {
     ])
   })
 
-  test('keeps sub-headings and skipped levels inside the unit', () => {
+  test('Markdown keeps sub-headings and skipped levels inside of the unit', () => {
     expect(addresses('## Title I\n##### Article 1\n###### Note\nx\n##### Article 2\n')).toEqual([
       'DOC/ARTICLE-1',
       'DOC/ARTICLE-2',
     ])
   })
 
-  test('holds chapters at the depth of the articles to be containers', () => {
+  test('Markdown has chapters at the depth of the articles as containers', () => {
     const text = '## Chapter 1\n## Article 1\n## Article 2\n## Chapter 2\n## Article 3\n'
     expect(shape(text).filter((line) => line.startsWith('container'))).toHaveLength(2)
     expect(scanText(text).records.at(-1)!.parent).toBe('DOC/CHAPTER-2')
   })
 
-  test('never swallows a heading above the articles into the article before it', () => {
+  test('Markdown never adds a heading above the articles to the article before it', () => {
     expect(shape('## Eingangsformel\nx\n## I. - Rechte\n### Art 1\na\n## Schluss\nz\n')).toEqual([
       'other - Eingangsformel',
       'container DOC/HEADING-1 I. - Rechte',
@@ -40,11 +40,11 @@ describe('a Markdown document', () => {
     ])
   })
 
-  test('cuts an article at an odd depth all the same', () => {
+  test('Markdown is cut at an article of unusual depth too', () => {
     expect(addresses('### Article 1\n### Article 2\n## Article 3\n#### Article 4\n')).toHaveLength(4)
   })
 
-  test('without known kinds is cut at every heading, by number or by words', () => {
+  test('Markdown without known kinds is cut at every heading, by number or by words', () => {
     expect(addresses('# Scope\na\n## 1.2 Terms\nb\n# 适用范围\nc\n')).toEqual([
       'DOC/HEADING-SCOPE',
       'DOC/HEADING-1.2',
@@ -52,12 +52,12 @@ describe('a Markdown document', () => {
     ])
   })
 
-  test('is cut at words alone that happen to name a kind, by these words', () => {
+  test('Markdown is cut at the name of a kind without a number, by the word', () => {
     expect(addresses('# Title\n')).toEqual(['DOC/HEADING-TITLE'])
     expect(addresses('# Article 1\n# Annex\nx\n')).toEqual(['DOC/ARTICLE-1', 'DOC/ANNEX-ANNEX'])
   })
 
-  test('has no headings in code fences, comments and front matter', () => {
+  test('Markdown has no headings in code fences, comments and front matter', () => {
     const text = [
       ...[
         '---',
@@ -89,15 +89,15 @@ describe('a Markdown document', () => {
     expect(addresses(text)).toEqual(['DOC/ARTICLE-1', 'DOC/ARTICLE-2', 'DOC/ARTICLE-3', 'DOC/ARTICLE-4'])
   })
 
-  test('with a fence that never ends needs to be accepted', () => {
+  test('Markdown with a fence that never ends needs to be accepted', () => {
     expect(problemCodes('# Article 1\n```\n# Article 2\n')).toEqual(['UNCLOSED_BLOCK?'])
   })
 
-  test('with a heading too long to be read needs to be accepted', () => {
+  test('Markdown with a heading that is too long to be read needs to be accepted', () => {
     expect(problemCodes(`# Article 1\n# Article 2 ${'x'.repeat(700)}\n`)).toEqual(['HEADING_TOO_LONG?'])
   })
 
-  test('reads headings through emphasis, closing signs, anchors and three spaces', () => {
+  test('Markdown headings are read through emphasis, closing signs, anchors and three spaces', () => {
     expect(
       addresses(
         '   ## **Article 1** ##\n## <a id="x"></a>Article 2 {#two}\n## [Article 3](x.md)\n##\tArticle 4\n',
@@ -105,7 +105,7 @@ describe('a Markdown document', () => {
     ).toEqual([...['DOC/ARTICLE-1', 'DOC/ARTICLE-2', 'DOC/ARTICLE-3', 'DOC/ARTICLE-4']])
   })
 
-  test('marks what is repealed in place and keeps its identity', () => {
+  test('Markdown articles that are repealed in place are marked and keep their address', () => {
     const live = scanText('# Article 1\n# Article 2\n# Article 3 Title\n').records
     const repealed = scanText(
       '# Article 1\n# Article 2 (Repealed by Act 5)\n# Article 3 [weggefallen]\n',
@@ -119,7 +119,7 @@ describe('a Markdown document', () => {
     expect(repealed[1]!.reason).toBe('repealed in place')
   })
 
-  test('holds an annex with articles to be a container, and one without to be a unit', () => {
+  test('Markdown has an annex with articles as a container, and one without as a unit', () => {
     expect(shape('## Article 1\n# Annex A\n## Article 2\n# Annex B\ntext\n').slice(1)).toEqual([
       ...['container DOC/ANNEX-A Annex A', 'unit DOC/ARTICLE-2 Article 2', 'unit DOC/ANNEX-B Annex B'],
     ])

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { addresses, problemCodes, scanText, shape } from '../scan-fixture.ts'
 
-describe('a plain text', () => {
-  test('is cut at numbered headings on lines of their own, with clauses inside', () => {
+describe('readPlain', () => {
+  test('plain text is cut at numbered headings on lines of their own, with clauses inside', () => {
     const text =
       'THE LAW\n\nCHAPTER I\nGeneral\n\nArticle 1\n1. one\n2. two\n\nARTICLE II\nb\n\nChapter 2.\nArticle 3.\nc\n'
     expect(shape(text)).toEqual([
@@ -37,13 +37,13 @@ describe('a plain text', () => {
     expect(addresses(`${heading}\ntext\n`)).toEqual([address])
   })
 
-  test('takes a title on the heading line where a paragraph may begin, and not in the middle of one', () => {
+  test('plain text has a title on the heading line only where a paragraph may begin', () => {
     const text =
       'Điều 1. Phạm vi\n1. Theo quy định tại\nĐiều 2. của Luật này,\nthì áp dụng.\nĐiều 3. Giải thích từ ngữ\nx\n\nĐiều 4 Hiệu lực\n'
     expect(addresses(text)).toEqual(['DOC/ARTICLE-1', 'DOC/ARTICLE-3', 'DOC/ARTICLE-4'])
   })
 
-  test('takes no heading from a quotation, a lower-case line or a long one', () => {
+  test('plain text has no heading in a quotation, a lower-case line or a long line', () => {
     const long = `Article 9. ${'word '.repeat(60)}`
     expect(addresses(`Article 1\n"Article 7\narticle 8\n${long}\n\nArticle 2\n`)).toEqual([
       'DOC/ARTICLE-1',
@@ -51,7 +51,7 @@ describe('a plain text', () => {
     ])
   })
 
-  test('is cut at run-ins, however long the paragraph is', () => {
+  test('plain text is cut at run-ins of paragraphs of any length', () => {
     const long = 'everyone may read and write. '.repeat(12)
     const text = `Article 1. Short.\nArticle 2. ${long}\n\nArticle 3.- ${long}\n`
     expect(shape(text)).toEqual([
@@ -62,7 +62,7 @@ describe('a plain text', () => {
       ],
     ])
     expect(addresses(`Article 1\n\nArticle 2 of the Act ${long}\n`)).toEqual(['DOC/ARTICLE-1'])
-    expect(addresses(`Article 1\nas said in\nArticle 2. ${long}\n`)).toEqual(['DOC/ARTICLE-1'])
+    expect(addresses(`Article 1\nas stated in\nArticle 2. ${long}\n`)).toEqual(['DOC/ARTICLE-1'])
   })
 
   test.each([
@@ -72,7 +72,7 @@ describe('a plain text', () => {
     ['제{n}조 대한민국은 민주공화국이다.', ['1', '2', '3'], '제1조'],
     ['제{n}조【적용】 이 법은 모든 국민에게 적용한다.', ['1', '2', '3'], '제1조'],
     ['제{n}조 ① 국민은 자유를 가진다.', ['1', '2', '3'], '제1조'],
-  ])('is cut at run-ins such as %s, line after line', (form, numbers, heading) => {
+  ])('plain text is cut at run-ins such as %s, line after line', (form, numbers, heading) => {
     for (const sentence of [form, form.repeat(12)]) {
       const text = numbers.map((number) => `${sentence.replace('{n}', number)}\n`).join('')
       expect(shape(text)).toEqual(
@@ -81,7 +81,7 @@ describe('a plain text', () => {
     }
   })
 
-  test('numbers inserted Korean articles, and tells a reference at the start of a line from a heading', () => {
+  test('plain text has numbers for inserted Korean articles, and no heading at a reference at the start of a line', () => {
     const articles = ['제1조(목적) 정한다.', '제1조의2(정의) ① 정한다.', '제2조 모든 국민은 평등하다.']
     const cut = ['DOC/ARTICLE-1', 'DOC/ARTICLE-1-2', 'DOC/ARTICLE-2']
     expect(addresses(`${articles.join('\n')}\n`)).toEqual(cut)
@@ -97,7 +97,7 @@ describe('a plain text', () => {
     expect(addresses(`${articles.join('\n')}\n제5조의 규정에 따른다.\n제5조에 따른다.\n`)).toEqual(cut)
   })
 
-  test('takes unknown words for headings when they repeat with growing numbers', () => {
+  test('plain text has headings in unknown words if they repeat with growing numbers', () => {
     expect(addresses('Foo\n\nAirteagal 1\na\nAirteagal 2\nb\nAirteagal 3\nc\n')).toEqual([
       ...['DOC/HEADING-1', 'DOC/HEADING-2', 'DOC/HEADING-3'],
     ])
@@ -105,19 +105,19 @@ describe('a plain text', () => {
     expect(() => addresses('Page 1\na\nPage 2\nb\nPage 3\nc\n')).toThrow('no unit to cut')
   })
 
-  test('prefers a few known headings to a few more unknown words', () => {
+  test('plain text with a few known headings has none in a few more unknown words', () => {
     expect(addresses('Article 1\nStep 1\na\nStep 2\nb\nStep 3\nc\nArticle 2\nd\n')).toEqual([
       ...['DOC/ARTICLE-1', 'DOC/ARTICLE-2'],
     ])
   })
 
-  test('holds known kinds above repeated unknown words to be containers', () => {
+  test('plain text has known kinds above repeated unknown words as containers', () => {
     expect(
       shape('Chapter 1\nQodob 1\na\nQodob 2\nb\nChapter 2\nQodob 3\nc\n').map((line) => line.split(' ')[0]),
     ).toEqual([...['container', 'unit', 'unit', 'container', 'unit']])
   })
 
-  test('tells letters from Roman numerals by what comes before', () => {
+  test('plain text has letters or Roman numerals depending on the heading before', () => {
     expect(addresses('Section A\nSection B\nSection C\nSection D\n')).toEqual(
       ['A', 'B', 'C', 'D'].map((x) => `DOC/SECTION-${x}`),
     )
@@ -126,17 +126,17 @@ describe('a plain text', () => {
     )
   })
 
-  test('is cut at chapters where it has nothing narrower', () => {
+  test('plain text is cut at chapters if it has nothing narrower', () => {
     expect(addresses('Chapter 1\na\nChapter 2\nb\n')).toEqual(['DOC/CHAPTER-1', 'DOC/CHAPTER-2'])
   })
 
-  test('with articles around sections collides rather than mixing sections of two articles', () => {
+  test('plain text with articles around sections reports a collision of the sections of two articles', () => {
     expect(problemCodes('ARTICLE I\nSection 1\na\nSection 2\nb\nARTICLE II\nSection 1\nc\n')).toContain(
       'ADDRESS_COLLISION!',
     )
   })
 
-  test('is told from Markdown by what each profile finds', () => {
+  test('plain text and Markdown are told apart by the units that each profile finds', () => {
     expect(scanText('# Title\n\nArticle 1\na\nArticle 2\nb\n').profile).toBe('plain')
     expect(scanText('# Article 1\na\n# Article 2\nb\n')).toMatchObject({ profile: 'markdown', confidence: 1 })
   })

@@ -10,40 +10,40 @@ import { openConfiguredTarget } from '../../../src/targets/postgres/configured-t
 import type { Target } from '../../../src/targets/target.ts'
 import { startTarget, type TargetCluster } from '../../support/pg-cluster.ts'
 
-export interface Bench {
+export interface CutBench {
   cluster: TargetCluster
   target: Target
   effects: Record<string, Effect>
 }
 
-/** A server with a target on it, and the effects that work there. */
-export async function aBench(): Promise<Bench> {
+/** Starts a server with a target, and creates the effects that write to it. */
+export async function startCutBench(): Promise<CutBench> {
   const cluster = await startTarget()
   const role = (name: string) => cluster.url('main', `cutter_${name}`)
   const settings = { readerUrlEnv: 'READER', executorUrlEnv: 'EXECUTOR', verifierUrlEnv: 'VERIFIER' }
   const env = { READER: role('reader'), EXECUTOR: role('executor'), VERIFIER: role('verifier') }
   const target = openConfiguredTarget('main', { main: settings }, env)
-  const world = {
+  const deps = {
     target: async () => target,
     readSource: async (path: string) => Buffer.from(path),
     documents: {},
     caps: { units: 10 },
   } as unknown as CutDeps
-  return { cluster, target, effects: cutEffects(world) }
+  return { cluster, target, effects: cutEffects(deps) }
 }
 
 let runs = 0
 
 export const TEXT = '## Article 1\n\nOne.\n\n## Article 2\n\nTwo.\n'
 
-/** A live run at work, as an effect sees it: its evidence and the approval that it goes on under. */
-export class AtWork {
+/** A live run as its effects see it: its evidence and its approval. */
+export class CutRun {
   readonly context: EffectContext
   private readonly kept = new Map<string, Uint8Array>()
   readonly document: string
 
   constructor(
-    readonly bench: Bench,
+    readonly bench: CutBench,
     document?: string,
   ) {
     runs += 1
@@ -69,7 +69,7 @@ export class AtWork {
     return digest
   }
 
-  /** A plan of the world as it is now, as the gate would have it approved. */
+  /** Plans a cut of the target's present state, as the gate would present it for approval. */
   async planned(text = TEXT): Promise<{ plan: CutPlan; given: { [name: string]: string } }> {
     const { survey } = await this.bench.target.survey(this.context, this.document)
     const bytes = Buffer.from(text)

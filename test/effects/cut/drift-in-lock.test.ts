@@ -1,24 +1,22 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { jsonEvidence } from '../../../src/domain/evidence.ts'
 import { planLifecycle } from '../../../src/effects/cut/lifecycle-plan.ts'
-import { AtWork, aBench, type Bench } from './cut-fixture.ts'
+import { type CutBench, CutRun, startCutBench } from './cut-fixture.ts'
 
-/**
- * The world is checked at the gate, and once more inside the lock and the transaction that writes. Between the two lies too
- * little time to slip something in, so these tests call the writing effects with plans that were made before the change.
- */
+// The target is checked at the gate, and again inside the lock and the transaction that writes. The time between the two is too short for
+// a test, so these tests call the write effects with plans that were made before the change.
 
-let bench: Bench
+let bench: CutBench
 beforeAll(async () => {
-  bench = await aBench()
+  bench = await startCutBench()
 })
 afterAll(() => bench?.cluster.stop())
 
-const atWork = (document?: string) => new AtWork(bench, document)
+const newRun = (document?: string) => new CutRun(bench, document)
 
-describe('the cut, inside its lock', () => {
-  test('writes nothing where units of the document have appeared since the plan, and names each', async () => {
-    const run = atWork()
+describe('cut_leg_a inside its lock', () => {
+  test('cut_leg_a writes nothing when units of the document have appeared since the plan, and lists them', async () => {
+    const run = newRun()
     const { given } = await run.planned()
     for (const n of [8, 9]) await run.insert(`${run.document}/ARTICLE-${n}`, `Somebody else’s ${n}.`)
     await expect(run.execute('cut_leg_a', given)).rejects.toMatchObject({
@@ -34,8 +32,8 @@ describe('the cut, inside its lock', () => {
     expect(await run.probe('cut_leg_a', given)).toEqual({ outcome: 'not-committed' })
   })
 
-  test('writes nothing where a guard has gone since the plan, and names it', async () => {
-    const run = atWork()
+  test('cut_leg_a writes nothing when a guard was dropped since the plan, and names it', async () => {
+    const run = newRun()
     const { given } = await run.planned()
     await bench.cluster.superuser.query('drop trigger b_birth_gate_1 on public.unit_version')
     try {
@@ -52,18 +50,18 @@ describe('the cut, inside its lock', () => {
     expect(await run.units()).toEqual([])
   })
 
-  test('writes where only another document changed, and its probe then tells that it did', async () => {
-    const run = atWork()
+  test('cut_leg_a writes when only another document changed, and its probe finds the commit', async () => {
+    const run = newRun()
     const { given } = await run.planned()
-    await atWork().insert('ELSEWHERE/ARTICLE-1', 'Elsewhere.')
+    await newRun().insert('ELSEWHERE/ARTICLE-1', 'Elsewhere.')
     const { output } = await run.execute('cut_leg_a', given)
     expect(output).toMatchObject({ created: 2, adopted: 0 })
     expect(await run.units()).toEqual([{ status: 'draft', n: 2 }])
     expect(await run.probe('cut_leg_a', given)).toMatchObject({ outcome: 'committed', output })
   })
 
-  test('waits for a writer of the same document, and then finds what that one wrote', async () => {
-    const run = atWork()
+  test('cut_leg_a waits for a writer of the same document, and then finds its rows', async () => {
+    const run = newRun()
     const { given } = await run.planned()
     const other = await bench.cluster.connect('cutter_executor')
     await other.query('begin')
@@ -84,9 +82,9 @@ describe('the cut, inside its lock', () => {
   })
 })
 
-describe('the enactment, inside its lock', () => {
+describe('lifecycle_enact inside its lock', () => {
   async function cut() {
-    const run = atWork()
+    const run = newRun()
     const { plan, given } = await run.planned()
     const legA = await run.execute('cut_leg_a', given)
     for (const one of legA.evidence ?? []) run.keep(one)
@@ -97,7 +95,7 @@ describe('the enactment, inside its lock', () => {
     return { run, enactment }
   }
 
-  test('enacts nothing where a grant was added since the plan, and names it', async () => {
+  test('lifecycle_enact enacts nothing when a grant was added since the plan, and names it', async () => {
     const { run, enactment } = await cut()
     await bench.cluster.superuser.query('grant insert on public.unit_version to cutter_verifier')
     try {
@@ -113,7 +111,7 @@ describe('the enactment, inside its lock', () => {
     expect(await run.units()).toEqual([{ status: 'draft', n: 2 }])
   })
 
-  test('enacts nothing where drafts are no longer as they were made, and names what is otherwise', async () => {
+  test('lifecycle_enact enacts nothing when drafts have changed, and lists the differences', async () => {
     const { run, enactment } = await cut()
     const [one, other] = [`${run.document}/ARTICLE-1`, `${run.document}/ARTICLE-2`]
     await bench.cluster.superuser.query("select * from fn_iu_add_version($1, 'x', 'Else.', 'somebody')", [
@@ -145,7 +143,7 @@ describe('the enactment, inside its lock', () => {
     })
   })
 
-  test('writes nothing to a target that is another database, however alike', async () => {
+  test('lifecycle_enact writes nothing to another database with the same content', async () => {
     const { run, enactment } = await cut()
     const plan = JSON.parse(Buffer.from(await run.context.evidence(enactment.planDigest)).toString())
     plan.target.database = 'elsewhere'
@@ -156,7 +154,7 @@ describe('the enactment, inside its lock', () => {
     expect(await run.units()).toEqual([{ status: 'draft', n: 2 }])
   })
 
-  test('enacts all units where all is as planned, and its probe then tells that it did', async () => {
+  test('lifecycle_enact enacts all units when nothing has changed, and its probe finds the commit', async () => {
     const { run, enactment } = await cut()
     expect(await run.probe('lifecycle_enact', enactment)).toEqual({ outcome: 'not-committed' })
     expect((await run.execute('lifecycle_enact', enactment)).output).toMatchObject({ enacted: 2 })
@@ -168,7 +166,7 @@ describe('the enactment, inside its lock', () => {
   })
 })
 
-/** Until some session of the executor waits for an advisory lock. */
+/** Returns when a session of the executor waits for an advisory lock. */
 async function waitsForALock(): Promise<void> {
   const waiting = `select 1 from pg_locks where locktype = 'advisory' and not granted`
   while ((await bench.cluster.superuser.query(waiting)).rowCount === 0);

@@ -2,30 +2,30 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { jsonEvidence } from '../../../src/domain/evidence.ts'
 import { planLifecycle } from '../../../src/effects/cut/lifecycle-plan.ts'
 import { examineInForce } from '../../../src/effects/cut/verifier.ts'
-import { AtWork, aBench, type Bench, TEXT } from './cut-fixture.ts'
+import { type CutBench, CutRun, startCutBench, TEXT } from './cut-fixture.ts'
 
-/** What a re-cut finds inside of its locks when somebody else was there since it was approved, and what it leaves. */
+// A re-cut inside of its locks, after another session has changed the document since the approval.
 
-let bench: Bench
+let bench: CutBench
 beforeAll(async () => {
-  bench = await aBench()
+  bench = await startCutBench()
 })
 afterAll(() => bench?.cluster.stop())
 
-const atWork = (document?: string) => new AtWork(bench, document)
+const newRun = (document?: string) => new CutRun(bench, document)
 
-describe('a re-cut, inside its lock', () => {
+describe('the writes of a re-cut inside their locks', () => {
   const AMENDED = '## Article 1\n\nOne.\n\n## Article 2\n\nTwo, and more.\n\n## Article 4\n\nFour.\n'
 
-  /** Articles 1 to 3 in force, and a run that amends 2, takes out 3 and adds 4. */
+  /** Articles 1 to 3 are in force. The run amends 2, removes 3 and adds 4. */
   async function recut() {
-    const first = atWork()
+    const first = newRun()
     await enacted(first, await first.planned(`${TEXT}\n## Article 3\n\nThree.\n`))
-    const run = atWork(first.document)
+    const run = newRun(first.document)
     return { run, ...(await run.planned(AMENDED)) }
   }
 
-  async function drafted(run: AtWork, { plan, given }: Awaited<ReturnType<AtWork['planned']>>) {
+  async function drafted(run: CutRun, { plan, given }: Awaited<ReturnType<CutRun['planned']>>) {
     const legA = await run.execute('cut_leg_a', given)
     for (const one of legA.evidence ?? []) run.keep(one)
     await run.execute('leg_b_record', { ...given, legADigest: legA.output.legADigest })
@@ -34,17 +34,17 @@ describe('a re-cut, inside its lock', () => {
     return { ...given, planDigest: run.keep(lifecycle), cutPlanDigest: given.planDigest! }
   }
 
-  async function enacted(run: AtWork, planned: Awaited<ReturnType<AtWork['planned']>>) {
+  async function enacted(run: CutRun, planned: Awaited<ReturnType<CutRun['planned']>>) {
     await run.execute('lifecycle_enact', await drafted(run, planned))
   }
 
   const amend = (address: string, text: string) =>
     bench.cluster.superuser.query("select * from fn_iu_add_version($1, 'x', $2, 'somebody')", [address, text])
 
-  const inForce = (run: AtWork) =>
+  const inForce = (run: CutRun) =>
     bench.target.read('verifier', run.context, (sql) => examineInForce(sql, `cs-${run.context.runId}`))
 
-  test('writes nothing where a draft has come behind a unit in force since the plan', async () => {
+  test('cut_leg_a writes nothing when a unit in force has got a draft since the plan', async () => {
     const { run, given } = await recut()
     await amend(`${run.document}/ARTICLE-1`, 'Somebody else’s.')
     await expect(run.execute('cut_leg_a', given)).rejects.toMatchObject({
@@ -63,7 +63,7 @@ describe('a re-cut, inside its lock', () => {
     expect(await run.units()).toEqual([{ status: 'enacted', n: 3 }])
   })
 
-  test('puts nothing into force where its draft is no longer the newest, or what should end has changed', async () => {
+  test('lifecycle_enact enacts nothing when its draft is not the newest, or a unit that ends has changed', async () => {
     const { run, plan, given } = await recut()
     const enactment = await drafted(run, { plan, given })
     expect(await run.probe('cut_leg_a', given)).toMatchObject({
@@ -99,7 +99,7 @@ describe('a re-cut, inside its lock', () => {
     ])
   })
 
-  test('is told by its probe, and by a verifier who sees whether the text is in force and nothing beside it', async () => {
+  test('the probe finds a committed re-cut, and the verifier finds exactly the new text in force', async () => {
     const { run, plan, given } = await recut()
     const enactment = await drafted(run, { plan, given })
     expect(await inForce(run)).toMatchObject({
@@ -111,7 +111,7 @@ describe('a re-cut, inside its lock', () => {
     expect(await run.probe('lifecycle_enact', enactment)).toMatchObject({ outcome: 'committed', output })
     expect(Object.values(await inForce(run))).toEqual([true, true, true, true])
 
-    const other = atWork(run.document)
+    const other = newRun(run.document)
     await run.insert(`${run.document}/ARTICLE-9`, 'Somebody else’s.')
     await bench.cluster.superuser.query(
       `select * from fn_iu_enact(p_address => $1, p_actor => 'somebody', p_review_decision_id => $2)`,

@@ -59,7 +59,7 @@ beforeEach(async () => {
 })
 
 const limits = { lockTimeoutMs: 2_000, statementTimeoutMs: 10_000 }
-const context = { runId: 'mig-1', signal: new AbortController().signal } as never
+const context = { runId: 'mig-1', signal: new AbortController().signal }
 const shop = () =>
   openMigrationDatabase({ name: 'target shop', role: 'owner', url: () => cluster.url('shop', 'owner') })
 
@@ -279,5 +279,25 @@ describe('applyInTransaction and the session', () => {
   ])('the server rejects a script that ends its own transaction: %s', async (script) => {
     await expect(applied(script)).rejects.toMatchObject({ facts: { code: 'STOP_MIGRATION_FAILED' } })
     expect((await client.query("select to_regproc('app.ended') as it")).rows).toEqual([{ it: null }])
+  })
+})
+
+describe('applyInTransaction and the migration bundle', () => {
+  test('applyInTransaction stops when a check of verify.sql fails after the script', async () => {
+    const failed = applied('delete from app.unit where id = 10', { rows: { 'app.unit': { deleted: 1 } } })
+    await expect(failed).rejects.toMatchObject({
+      message: 'verification: 0 of 1 PASS; failed: ten: is 9, 10 expected',
+      facts: { code: 'STOP_VERIFICATION_FAILED' },
+    })
+  })
+
+  test('applyInTransaction refuses a script that is not the frozen one', async () => {
+    const bundle = await bundleOf('select 1;')
+    const changed = { ...bundle, texts: { ...bundle.texts, 'migration.sql': 'select 2;' } }
+    const catalogue = await shop().read(context, readCatalogue)
+    const refused = shop().transaction(context, limits, (sql) =>
+      applyInTransaction(sql, { bundle: changed, catalogue, rehearsed: null }),
+    )
+    await expect(refused).rejects.toMatchObject({ facts: { code: 'STOP_SOURCE_CHANGED' } })
   })
 })

@@ -68,11 +68,11 @@ export function describeRunStore(name: string, open: () => Promise<RunStore>): v
       }
       const approval = anApproval(last.run)
       await store.saveApproval(approval)
-      expect(await store.takeUp(one.run.runId)).toEqual({
+      expect(await store.resumableRun(one.run.runId)).toEqual({
         ...{ run: last.run, approvals: [approval], byPeople },
         timers: [{ timerId: 't', dueAt: UNTIL, event: { type: 'tick' } }],
       })
-      expect(await store.takeUp('nobody')).toBeNull()
+      expect(await store.resumableRun('nobody')).toBeNull()
     })
 
     test('keeps every standing: paused, stopped and closed', async () => {
@@ -112,13 +112,13 @@ export function describeRunStore(name: string, open: () => Promise<RunStore>): v
       const run = await started()
       await store.saveApproval(anApproval(run))
       await store.advance(fullStep(run), mine)
-      const { contents, entriesByPeople, ...record } = (await store.whole(run.runId))!
+      const { contents, entriesByPeople, ...record } = (await store.storedRun(run.runId))!
       expect(record).toEqual(await everything(run.runId))
       expect(entriesByPeople).toBe(record.history.filter(({ by }) => by !== 'engine').length)
       expect([...contents].map(([digest, bytes]) => [digest, Buffer.from(bytes).toString()])).toEqual([
         ['sha256:receipt', 'receipt'],
       ])
-      expect(await store.whole('nobody')).toBeNull()
+      expect(await store.storedRun('nobody')).toBeNull()
     })
 
     test('knows nothing of a run that was never saved', async () => {

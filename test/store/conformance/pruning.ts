@@ -38,7 +38,7 @@ export function describePruning(name: string, open: () => Promise<RunStore>): vo
       const own = (await store.evidenceOf(gone.runId)).find((row) => row.name === 'own')
       const before = await everything(stays.runId)
       await store.prune(prunedOf(gone))
-      expect(await store.whole(gone.runId)).toBeNull()
+      expect(await store.storedRun(gone.runId)).toBeNull()
       expect(await store.approvals(gone.runId)).toEqual([])
       expect(await store.evidence(own!.digest)).toBeNull()
       expect(await everything(stays.runId)).toEqual(before)

@@ -66,9 +66,9 @@ describe('a disk that is full', () => {
     const bytes = Buffer.from(text)
     const evidence = [{ name: 'large', digest: 'sha256:large', mediaType: 'text/plain', bytes }]
     const step = stepAfter(run, { evidence })
-    const before = await store.whole(run.runId)
+    const before = await store.storedRun(run.runId)
     await expect(store.advance(step, mine)).rejects.toMatchObject(noRoom(file))
-    expect(await store.whole(run.runId)).toEqual(before)
+    expect(await store.storedRun(run.runId)).toEqual(before)
     expect(await store.evidence('sha256:large')).toBeNull()
     free(disk)
     await store.advance(step, mine)

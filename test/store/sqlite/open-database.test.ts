@@ -275,7 +275,7 @@ describe('a store of an older version', () => {
     }
     await store.advance(stepAfter(runs[0]!.run), mine)
     const ids = runs.map(({ run: { runId } }) => runId)
-    const wholeOf = (one: RunStore) => Promise.all(ids.map((id) => one.whole(id)))
+    const wholeOf = (one: RunStore) => Promise.all(ids.map((id) => one.storedRun(id)))
     const expected = await wholeOf(store)
     await store.close()
 

@@ -59,7 +59,7 @@ describe('a run that was edited behind the store’s back', () => {
     const refused = expect.objectContaining({ code: 'STORE_TAMPERED', message: expect.stringContaining(why) })
     await expect(store.run(run.runId)).rejects.toEqual(refused)
     await expect(store.runByKey('k')).rejects.toEqual(refused)
-    await expect(store.whole(run.runId)).rejects.toEqual(refused)
+    await expect(store.storedRun(run.runId)).rejects.toEqual(refused)
     expect(await store.list({ limit: 9, onTampered: () => undefined })).toHaveLength(1)
     await store.close()
   })

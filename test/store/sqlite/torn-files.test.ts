@@ -18,7 +18,7 @@ beforeAll(async () => {
   const { advance, create } = world.store
   const after = async <T>(saved: Promise<T>) => {
     const answer = await saved
-    kept.push(await world.store.whole('ictr-20260301T090000Z-01010101'))
+    kept.push(await world.store.storedRun('ictr-20260301T090000Z-01010101'))
     return answer
   }
   world.store.create = (...given) => after(create(...given))
@@ -42,7 +42,7 @@ function copyWith(change: (log: string) => void): string {
 /** What a copy holds of the run, found whole by replaying it; null when it doesn't know the run. */
 async function foundIn(copy: string): Promise<unknown> {
   const store = openRunStore({ ...aStoreFile(), file: copy })
-  const whole = await store.whole(runId)
+  const whole = await store.storedRun(runId)
   if (whole !== null) await verifyRun({ ...parts, store } as never, runId)
   expect(await store.check()).toEqual([])
   await store.close()

@@ -27,7 +27,7 @@ const identity: ServerIdentity = {
   timeline: 1,
   inRecovery: false,
 }
-const context = { runId: 'mig-1', signal: new AbortController().signal } as never
+const context = { runId: 'mig-1', signal: new AbortController().signal }
 const facts = {
   place: 'shop',
   database: 'rehearsal_mig_1',

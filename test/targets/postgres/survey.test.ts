@@ -43,7 +43,7 @@ async function inTransaction(client: ClientBase, work: () => Promise<unknown>): 
   }
 }
 
-/** What the superuser does in `change` is seen by `look`, and gone afterwards. */
+/** Runs `look` after the superuser's `change`, and undoes the change. */
 async function whileChanged<Result>(
   change: string,
   find: (client: ClientBase) => Promise<Result>,
@@ -62,7 +62,7 @@ async function governanceRows(): Promise<Record<string, number>> {
   return Object.fromEntries(GOVERNANCE_TABLES.map((table) => [table, counts.whole[table] ?? Number.NaN]))
 }
 
-/** Leg B of a cut: all that the executor records. */
+/** Leg B of a cut: the rows that the executor records. */
 async function recordCut(client: ClientBase, cut: string, unitIds: string[]): Promise<void> {
   const governance = 'insert into cutter_governance'
   await client.query(
@@ -129,8 +129,8 @@ async function someUnits(prefix: string): Promise<string[]> {
   return rows.map((row) => row.unit_id)
 }
 
-describe('one governed cut', () => {
-  test(`of ${UNITS} units writes 13 + 2 × ${UNITS} rows, by two roles in two transactions`, async () => {
+describe('the governance rows of a cut', () => {
+  test(`a cut of ${UNITS} units writes 13 + 2 × ${UNITS} rows, by two roles in two transactions`, async () => {
     const units = await someUnits('DIEU')
     const before = await governanceRows()
     await inTransaction(target.executor, () => recordCut(target.executor, 'cut-1', units))
@@ -170,7 +170,7 @@ describe('one governed cut', () => {
     })
   })
 
-  test('is not written by the wrong role', async () => {
+  test('governance rows cannot be written by the wrong role', async () => {
     const denied = { code: '42501' }
     await expect(recordCut(target.verifier, 'cut-2', [])).rejects.toMatchObject(denied)
     await expect(recordCut(target.reader, 'cut-2', [])).rejects.toMatchObject(denied)
@@ -178,7 +178,7 @@ describe('one governed cut', () => {
     await expect(sign(target.reader, 'cut-2', 'executor', 'change_set')).rejects.toMatchObject(denied)
   })
 
-  test('is not signed with another role’s kind, not even through SET ROLE', async () => {
+  test('a cut cannot be signed with another role’s kind, not even through SET ROLE', async () => {
     await expect(sign(target.executor, 'cut-3', 'verifier', 'verify_result')).rejects.toMatchObject({
       code: 'CU013',
     })
@@ -196,7 +196,7 @@ describe('one governed cut', () => {
     }
   })
 
-  test('is not verified by the tool that wrote it, nor without the verifier’s signature', async () => {
+  test('a cut cannot be verified by the tool that wrote it, nor without the verifier’s signature', async () => {
     await expect(recordVerification(target.verifier, 'cut-1', 'executor/1')).rejects.toMatchObject({
       constraint: 'verify_result_is_by_another_tool',
     })
@@ -206,7 +206,7 @@ describe('one governed cut', () => {
     ).rejects.toMatchObject({ constraint: 'verify_result_names_the_verifier' })
   })
 
-  test('names one thing with a signature', async () => {
+  test('a signature names exactly one thing', async () => {
     const sql = `insert into cutter_governance.dot_pair_signature
       (signature_kind, signer_dot_id, signer_identity, signer_tool_revision, payload_hash, cross_reference_change_set_id, cross_reference_verify_result_id)
       values ('executor', 'd', 'x', '1', $1, $2, $2)`
@@ -215,7 +215,7 @@ describe('one governed cut', () => {
     await expect(target.executor.query(sql, [digestOf(1), null])).rejects.toMatchObject(names)
   })
 
-  test('is never changed again by anybody', async () => {
+  test('governance rows cannot be changed by anybody', async () => {
     for (const table of GOVERNANCE_TABLES) {
       const name = `cutter_governance.${table}`
       const changes = [
@@ -226,7 +226,7 @@ describe('one governed cut', () => {
       for (const change of changes) {
         await expect(target.executor.query(change), change).rejects.toMatchObject({ code: '42501' })
         await expect(target.verifier.query(change), change).rejects.toMatchObject({ code: '42501' })
-        // A cascade may meet the unit tables' own guard first.
+        // A cascade may reach the guard of the unit tables first.
         await expect(target.superuser.query(change), change).rejects.toMatchObject({
           code: expect.stringMatching(/^CU0(12|02)$/),
         })
@@ -235,8 +235,8 @@ describe('one governed cut', () => {
   })
 })
 
-describe('a survey', () => {
-  test('lists the document’s units by address, and says which server it saw', async () => {
+describe('readSurvey', () => {
+  test('a survey lists the document’s units by address, and identifies the server', async () => {
     await someUnits('KT')
     const { units, server } = await look(target.reader)
     const addresses = units.map((unit) => unit.address)
@@ -255,7 +255,7 @@ describe('a survey', () => {
     expect((await look(target.reader, 'OTHER')).units).toEqual([])
   })
 
-  test('says what the reader may not read, and counts it as null', async () => {
+  test('a survey lists the tables that the reader may not read, with null as their counts', async () => {
     const { counts, unreadable } = await look(target.reader)
     expect(unreadable).toEqual([...GOVERNANCE_TABLES])
     expect(counts.whole.review_decision).toBeNull()
@@ -267,7 +267,7 @@ describe('a survey', () => {
     })
   })
 
-  test('gets no transaction id and leaves the search path as it was', async () => {
+  test('a survey gets no transaction id and leaves the search path unchanged', async () => {
     await target.reader.query(`set search_path = public, pg_catalog`)
     await target.reader.query('begin')
     await readSurvey(target.reader, DOCUMENT)
@@ -278,7 +278,7 @@ describe('a survey', () => {
     expect(rows).toEqual([{ id: null, path: 'public, pg_catalog' }])
   })
 
-  test('is the same seen twice, by each role, in another database and in a copy by template', async () => {
+  test('a surface is the same for each role, in another database and in a copy by template', async () => {
     const { surface, grantMatrixDigest } = await look(target.reader)
     const admin = await target.connect('postgres', 'postgres')
     await admin.query('create database second')
@@ -302,7 +302,7 @@ describe('a survey', () => {
     }
   })
 
-  test('has the grants that the code expects', async () => {
+  test('a survey has the expected grant matrix digest', async () => {
     expect((await look(target.reader)).grantMatrixDigest).toBe(EXPECTED_GRANT_MATRIX_DIGEST)
   })
 
@@ -368,21 +368,21 @@ describe('a survey', () => {
       'revoke select on unit_version from cutter_reader',
       'grant removed: select on table public.unit_version to cutter_reader',
     ],
-  ])('notices %s', async (_what, change, difference) => {
+  ])('surfaceDifferences reports %s', async (_what, change, difference) => {
     const { surface } = await look(target.reader)
     const found = await whileChanged(change, readSurface)
     const [line, ...others] = surfaceDifferences(surface, found)
     expect(others).toEqual([])
     const [what, hashes] = line!.split(/, (?=sha256:)/)
     expect(what).toBe(difference)
-    // What changed names both of its hashes; what came or went has none to compare.
+    // A change names both hashes. An addition or a removal has nothing to compare.
     if (!difference.includes(' changed: ')) expect(hashes).toBeUndefined()
     else expect(hashes).toMatch(/^sha256:([0-9a-f]{64}) → sha256:(?!\1)[0-9a-f]{64}$/)
   })
 })
 
-describe('grant facts', () => {
-  test('are as expected, whoever asks', async () => {
+describe('readGrantFacts', () => {
+  test('grant facts are as expected for every role that asks', async () => {
     for (const client of [target.reader, target.executor, target.verifier]) {
       expect(await readGrantFacts(client)).toEqual(EXPECTED_GRANT_FACTS)
     }
@@ -429,11 +429,11 @@ describe('grant facts', () => {
       'grant execute on function fn_iu_enact(text[], int[], text, text, text, text, text) to cutter_verifier',
       'verifier_may_call_fn_iu_enact is true, expected false',
     ],
-  ])('notice: %s', async (change, difference) => {
+  ])('grant facts differ after: %s', async (change, difference) => {
     expect(grantDifferences(await whileChanged(change, readGrantFacts))).toContain(difference)
   })
 
-  test('say no to everything where there is no target', async () => {
+  test('all grant facts are false in a database without a target', async () => {
     const elsewhere = await target.connect('cutter_reader', 'postgres')
     const facts = await readGrantFacts(elsewhere)
     expect(facts.executor_may_call_fn_iu_create).toBe(false)

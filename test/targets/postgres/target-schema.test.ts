@@ -36,8 +36,8 @@ afterAll(async () => {
   await cluster.stop()
 })
 
-describe('making a target', () => {
-  test('two databases of a fresh cluster are made at the same time', async () => {
+describe('initTarget', () => {
+  test('initTarget initialises two databases of a new cluster at the same time', async () => {
     const one = await aDatabase('twin_one')
     const two = await aDatabase('twin_two')
     expect(await readSchemaState(one)).toBe('absent')
@@ -47,14 +47,14 @@ describe('making a target', () => {
     expect([await readSchemaState(one), await readSchemaState(two)]).toEqual(['ours', 'ours'])
   })
 
-  test('a second time changes nothing', async () => {
+  test('initTarget changes nothing the second time', async () => {
     const client = await aDatabase('again')
     const first = await initTarget(client, initOptions)
     const second = await initTarget(client, initOptions)
     expect(second).toEqual({ applied: [], already: first.applied })
   })
 
-  test('one made by an earlier version gets what is missing, and keeps its rows', async () => {
+  test('initTarget updates a target of an earlier version and keeps its rows', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'cutter-migrations-'))
     try {
       await cp(initOptions.migrationsDirectory, folder, {
@@ -76,14 +76,14 @@ describe('making a target', () => {
     }
   })
 
-  test('the reader can tell a target from any other database', async () => {
-    await initTarget(await aDatabase('told'), initOptions)
+  test('readSchemaState lets the reader tell a target from any other database', async () => {
+    await initTarget(await aDatabase('state'), initOptions)
     await aDatabase('untold')
-    expect(await readSchemaState(await connect('told', 'cutter_reader'))).toBe('ours')
+    expect(await readSchemaState(await connect('state', 'cutter_reader'))).toBe('ours')
     expect(await readSchemaState(await connect('untold', 'cutter_reader'))).toBe('absent')
   })
 
-  test('an owner of the database who may make roles is enough, and keeps no right of ours', async () => {
+  test('initTarget needs only an owner of the database with CREATEROLE, who keeps none of Cutter’s rights', async () => {
     await admin.query('create role landlord login createrole')
     await admin.query('create database rented owner landlord')
     const landlord = await connect('rented', 'landlord')
@@ -107,8 +107,8 @@ describe('making a target', () => {
   })
 })
 
-describe('refusals', () => {
-  test('a table of our name that we did not make is named and left alone', async () => {
+describe('refusals of initTarget', () => {
+  test('initTarget refuses a foreign table with one of Cutter’s names, names it and leaves it unchanged', async () => {
     const client = await aDatabase('foreign_table')
     await client.query('create table public.unit_version (id int)')
     expect(await readSchemaState(client)).toBe('foreign')
@@ -120,7 +120,7 @@ describe('refusals', () => {
     expect(rows).toEqual([{ schema: null }])
   })
 
-  test('a schema and a function of our names are named too', async () => {
+  test('initTarget refuses a foreign schema and a foreign function with Cutter’s names', async () => {
     const client = await aDatabase('foreign_more')
     await client.query('create schema cutter_governance')
     await client.query('create function public.fn_iu_create() returns int language sql as $$ select 1 $$')
@@ -129,7 +129,7 @@ describe('refusals', () => {
     })
   })
 
-  test('a migration changed since, and one that we do not know, are refused', async () => {
+  test('initTarget refuses a changed migration and an unknown one', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'cutter-migrations-'))
     try {
       await cp(initOptions.migrationsDirectory, folder, { recursive: true })
@@ -149,7 +149,7 @@ describe('refusals', () => {
     }
   })
 
-  test('a migration that fails leaves nothing of itself', async () => {
+  test('initTarget leaves nothing behind when a migration fails', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'cutter-migrations-'))
     try {
       await cp(initOptions.migrationsDirectory, folder, { recursive: true })
@@ -164,12 +164,12 @@ describe('refusals', () => {
     }
   })
 
-  test('a database that is not UTF8', async () => {
+  test('initTarget refuses a database that is not UTF8', async () => {
     const client = await aDatabase('latin', "encoding 'LATIN1' template template0")
     await expect(initTarget(client, initOptions)).rejects.toMatchObject({ code: 'TARGET_REFUSED' })
   })
 
-  test('a password that SASLprep could change', async () => {
+  test('initTarget refuses a password that SASLprep could change', async () => {
     const passwords = { ...initOptions.passwords, cutter_reader: 'pässword' }
     await expect(initTarget(admin, { ...initOptions, passwords })).rejects.toMatchObject({
       code: 'INPUT_REFUSED',
@@ -177,8 +177,8 @@ describe('refusals', () => {
   })
 })
 
-describe('roles', () => {
-  test('have no power of their own', async () => {
+describe('roles of a target', () => {
+  test('the roles have no special power', async () => {
     const { rows } = await admin.query(
       `select rolname, rolsuper or rolcreatedb or rolcreaterole or rolinherit or rolreplication or rolbypassrls as powerful, rolcanlogin
          from pg_roles where rolname like 'cutter%' order by rolname`,
@@ -191,7 +191,7 @@ describe('roles', () => {
     ])
   })
 
-  test('lose a power that somebody gave them', async () => {
+  test('initTarget removes powers from roles', async () => {
     const client = await aDatabase('tamed')
     await admin.query('alter role cutter_reader superuser createdb')
     await initTarget(client, initOptions)
@@ -201,7 +201,7 @@ describe('roles', () => {
     expect(rows).toEqual([{ rolsuper: false, rolcreatedb: false }])
   })
 
-  test('keep their passwords until told otherwise, and log in with them', async () => {
+  test('the roles keep their passwords unless setPasswords is given, and log in with them', async () => {
     const client = await aDatabase('passworded')
     const passwords = { ...initOptions.passwords, cutter_reader: "it's another" }
     await initTarget(client, { ...initOptions, passwords })

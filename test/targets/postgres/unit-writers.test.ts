@@ -63,7 +63,7 @@ async function anEnactedUnit() {
   return { address, review, ...(await enact(address, review)) }
 }
 
-/** Runs a statement inside of a transaction that is rolled back, as one who may do all that the owner may. */
+/** Runs a statement with the rights of the owner, in a transaction that is rolled back. */
 async function asOwner(sql: string, values: unknown[] = []): Promise<void> {
   await target.superuser.query('begin')
   try {
@@ -75,7 +75,7 @@ async function asOwner(sql: string, values: unknown[] = []): Promise<void> {
   }
 }
 
-/** A unit as only a superuser can spoil it: with all triggers and references asleep. */
+/** Damages a unit as only a superuser can, with all triggers and references disabled. */
 async function broken(sql: string, values: unknown[]): Promise<void> {
   await target.superuser.query('begin')
   await target.superuser.query('set local session_replication_role = replica')
@@ -84,7 +84,7 @@ async function broken(sql: string, values: unknown[]): Promise<void> {
 }
 
 describe('fn_iu_create', () => {
-  test('makes a draft unit with its first version, anchored and hashed', async () => {
+  test('fn_iu_create makes a draft unit with its first version, anchored and hashed', async () => {
     const address = anAddress()
     const row = await create(address, 'Điều 1. Quyền')
     expect(row).toMatchObject({ version_seq: 1, created: true })
@@ -109,7 +109,7 @@ describe('fn_iu_create', () => {
     })
   })
 
-  test('keeps every argument that it is given', async () => {
+  test('fn_iu_create stores every argument', async () => {
     const address = anAddress()
     await target.executor.query(
       `select fn_iu_create($1, 'T', 'B', 'actor', 'principle', 'section', 'owner', 'law', 'TEST', 'OTHER', 'I', 7)`,
@@ -130,7 +130,7 @@ describe('fn_iu_create', () => {
     })
   })
 
-  test('answers a repeated call with what is there', async () => {
+  test('fn_iu_create answers a repeated call with the existing unit', async () => {
     const address = anAddress()
     const first = await create(address)
     const before = [await count('information_unit'), await count('unit_version')]
@@ -138,7 +138,7 @@ describe('fn_iu_create', () => {
     expect([await count('information_unit'), await count('unit_version')]).toEqual(before)
   })
 
-  test('makes the second of two writers of one address wait, and then answers with the first one’s unit', async () => {
+  test('fn_iu_create makes the second of two writers of an address wait, and then answers with the first one’s unit', async () => {
     const other = await target.connect('cutter_executor')
     const address = anAddress()
     await other.query('begin')
@@ -151,7 +151,7 @@ describe('fn_iu_create', () => {
     expect(await second).toEqual({ ...first, created: false })
   })
 
-  test('takes many units at once, and answers for each in the order in which it was asked', async () => {
+  test('fn_iu_create writes many units in one call, and answers in their order', async () => {
     const there = anAddress()
     const first = await create(there, 'text 2')
     const addresses = [anAddress(), there, anAddress()]
@@ -169,7 +169,7 @@ describe('fn_iu_create', () => {
     ])
     expect(rows[1]).toMatchObject({ unit_id: first.unit_id, version_id: first.version_id })
     expect((await call(bodies)).rows.map(({ created }) => created)).toEqual([false, false, false])
-    // All or none.
+    // All units or none are written.
     const before = await count('information_unit')
     addresses.push(anAddress())
     await expect(call(['text 1', 'another', 'text 3', 'text 4'])).rejects.toMatchObject({ code: 'CU024' })
@@ -177,7 +177,7 @@ describe('fn_iu_create', () => {
     expect(await count('information_unit')).toBe(before)
   })
 
-  test('writes many units in one statement, in order', async () => {
+  test('fn_iu_create writes many units in one statement, in order', async () => {
     const addresses = Array.from({ length: 50 }, anAddress)
     const { rows } = await target.executor.query(
       `select u.* from unnest($1::text[]) with ordinality as given (address, n),
@@ -199,11 +199,11 @@ describe('fn_iu_create', () => {
     ['a kind that is a word', `fn_iu_create('X/1', 't', 'b', 'a', 'No Word')`, 'CU006'],
     ['a kind at all', `fn_iu_create('X/1', 't', 'b', 'a', null)`, 'CU004'],
     ['an address of its grammar', `fn_iu_create('X 1', 't', 'b', 'a')`, '23514'],
-  ])('refuses a unit without %s', async (_what, call, code) => {
+  ])('fn_iu_create refuses a unit without %s', async (_what, call, code) => {
     await expect(target.executor.query(`select ${call}`)).rejects.toMatchObject({ code })
   })
 
-  test('refuses another text at the same address', async () => {
+  test('fn_iu_create refuses another text at the same address', async () => {
     const address = anAddress()
     await create(address)
     await expect(create(address, 'another text')).rejects.toMatchObject({
@@ -212,13 +212,13 @@ describe('fn_iu_create', () => {
     })
   })
 
-  test('refuses the address of a retired unit', async () => {
+  test('fn_iu_create refuses the address of a retired unit', async () => {
     const { address, review } = await anEnactedUnit()
     await retire(address, review)
     await expect(create(address)).rejects.toMatchObject({ code: 'CU025' })
   })
 
-  test('refuses a unit without a version', async () => {
+  test('fn_iu_create refuses a unit without a version', async () => {
     const address = anAddress()
     await broken(
       `insert into information_unit (canonical_address, unit_kind, owner_ref, created_by, updated_by) values ($1, 'article', 'x', 'x', 'x')`,
@@ -237,7 +237,7 @@ describe('fn_iu_create', () => {
     ],
     ['a status that is not its version’s', `lifecycle_status = 'enacted'`, 'CU026'],
     ['a content anchor of another text', `content_anchor_ref = 'sha256:0'`, 'CU026'],
-  ])('refuses a unit with %s', async (_what, change, code) => {
+  ])('fn_iu_create refuses a unit with %s', async (_what, change, code) => {
     await create(anAddress())
     const address = anAddress()
     await create(address)
@@ -247,7 +247,7 @@ describe('fn_iu_create', () => {
 })
 
 describe('fn_iu_enact', () => {
-  test('enacts unit and version with one row in the log, once', async () => {
+  test('fn_iu_enact enacts unit and version once, with one row in the log', async () => {
     const { address, review, unit_id, version_id } = await anEnactedUnit()
     const state = await one(
       target.reader,
@@ -278,14 +278,14 @@ describe('fn_iu_enact', () => {
     ['one that does not exist', async () => 'nowhere', 'CU031'],
     ['one that rejects', () => aReview({ verdict: 'reject' }), 'CU032'],
     ['one about the cut', () => aReview({ kind: 'cut' }), 'CU034'],
-  ])('refuses %s', async (_what, review, code) => {
+  ])('fn_iu_enact refuses %s', async (_what, review, code) => {
     const address = anAddress()
     await create(address)
     const id = await review()
     await expect(enact(address, id)).rejects.toMatchObject({ code })
   })
 
-  test('refuses a review decision that a later one took back', async () => {
+  test('fn_iu_enact refuses a review decision that a later one revoked', async () => {
     const address = anAddress()
     await create(address)
     const review = await aReview()
@@ -293,7 +293,7 @@ describe('fn_iu_enact', () => {
     await expect(enact(address, review)).rejects.toMatchObject({ code: 'CU033' })
   })
 
-  test('refuses an unknown unit, another decision’s unit, a retired unit and another target state', async () => {
+  test('fn_iu_enact refuses an unknown unit, another decision’s unit, a retired unit and another target state', async () => {
     const { address, review } = await anEnactedUnit()
     await expect(enact('TEST/NOWHERE', review)).rejects.toMatchObject({ code: 'CU035' })
     const another = await aReview()
@@ -307,7 +307,7 @@ describe('fn_iu_enact', () => {
 })
 
 describe('later versions', () => {
-  test('a version waits beside the enacted one until it supersedes it', async () => {
+  test('a version waits behind the enacted one until it supersedes it', async () => {
     const { address, unit_id, version_id } = await anEnactedUnit()
     const added = await addVersion(address, 'a new text')
     expect(added).toMatchObject({ unit_id, version_seq: 2, created: true })
@@ -332,7 +332,7 @@ describe('later versions', () => {
     ])
   })
 
-  test('a draft unit takes its newest text at once', async () => {
+  test('a draft unit gets its newest text immediately', async () => {
     const address = anAddress()
     await create(address)
     const added = await addVersion(address, 'a better text')
@@ -353,7 +353,7 @@ describe('later versions', () => {
     await expect(supersede(draft, 1, review)).rejects.toMatchObject({ code: 'CU036' })
   })
 
-  test('retiring takes one edge at a time and is not undone', async () => {
+  test('fn_iu_retire moves one edge at a time and cannot be undone', async () => {
     const { address, review, unit_id } = await anEnactedUnit()
     expect(await retire(address, review, 'superseded')).toMatchObject({
       from_status: 'enacted',
@@ -378,7 +378,7 @@ describe('later versions', () => {
     ['retired', 'another text'],
     ['retired', 'a text'],
     ['superseded', 'another text'],
-  ])('a %s unit comes again with a later version, though it be %s', async (state, text) => {
+  ])('a %s unit is revived by a later version, even if it is %s', async (state, text) => {
     const { address, review, unit_id, version_id } = await anEnactedUnit()
     await retire(address, review, state)
     const added = await addVersion(address, text)
@@ -410,7 +410,7 @@ describe('later versions', () => {
     expect(log.n).toBe(1)
   })
 
-  test('a unit out of force comes again only with a draft that is named, and never with what it had', async () => {
+  test('a unit out of force is revived only by a named draft, and never by its old version', async () => {
     const { address, review, unit_id, version_id } = await anEnactedUnit()
     await retire(address, review)
     const again = await aReview()
@@ -419,7 +419,7 @@ describe('later versions', () => {
     await addVersion(address, 'another text')
     await expect(enact(address, again)).rejects.toMatchObject({ code: 'CU036' })
     await expect(supersede(address, 2, again)).rejects.toMatchObject({ code: 'CU036' })
-    // The triggers hold it whatever the functions do: back to force by itself, or on an older version, is refused.
+    // The triggers refuse a revival without a draft, or by an older version, independently of the functions.
     const back = `update public.information_unit set lifecycle_status = 'enacted' where id = $1`
     await expect(asOwner(back, [unit_id])).rejects.toMatchObject({ code: 'CU010' })
     const version = `update public.unit_version set lifecycle_status = 'enacted' where id = $1`
@@ -429,7 +429,7 @@ describe('later versions', () => {
     await expect(asOwner(draft, [unit_id])).rejects.toMatchObject({ code: 'CU007' })
   })
 
-  test('a draft is not retired', async () => {
+  test('fn_iu_retire refuses a draft', async () => {
     const address = anAddress()
     await create(address)
     const review = await aReview()
@@ -437,10 +437,10 @@ describe('later versions', () => {
   })
 })
 
-describe('many units at once', () => {
+describe('writer functions for many units', () => {
   const tables = ['information_unit', 'unit_version', 'iu_lifecycle_log']
 
-  /** Rows that a statement reads in our tables, what it leaves to the commit included; in a session that has planned nothing yet. */
+  /** Counts the rows that a statement and its commit read in Cutter's tables, in a session without cached plans. */
   async function readBy(sql: string, values: unknown[]): Promise<number> {
     const client = await target.connect('cutter_executor')
     await client.query('begin')
@@ -456,7 +456,7 @@ describe('many units at once', () => {
     return rows[0].n
   }
 
-  /** As where statistics are taken while the rows are being written: tables of many pages, and no row in them. */
+  /** Statistics as if they were taken while the rows are written: tables of many pages without a row. */
   const pretendNoRows = () =>
     target.superuser.query(
       `update pg_class c set reltuples = 0, relpages = greatest(1, pg_relation_size(c.oid) / 8192)
@@ -496,16 +496,16 @@ describe('many units at once', () => {
     return reads
   }
 
-  test('read rows in proportion, though the planner believes that there are none', async () => {
+  test('writer functions read rows in proportion to the units, although the planner expects no rows', async () => {
     await readsOf(200)
     const few = await readsOf(200)
     const many = await readsOf(800)
-    // Four times as many, and not sixteen times.
+    // Four times as many rows, not sixteen times.
     for (const [step, reads] of many.entries()) expect(reads / few[step]!, `step ${step}`).toBeLessThan(8)
   })
 })
 
-describe('guards', () => {
+describe('guards of the unit tables', () => {
   const unitTables = ['information_unit', 'unit_version', 'iu_lifecycle_log', 'iu_lifecycle_vocab']
   const writes = unitTables.flatMap((table) => [
     `insert into ${table} default values`,
@@ -528,7 +528,7 @@ describe('guards', () => {
     })
   })
 
-  test('the executor is stopped by triggers even when it is given every privilege', async () => {
+  test('triggers stop the executor even when it has every privilege', async () => {
     await create(anAddress())
     const tables = unitTables.join(', ')
     await target.superuser.query(`grant insert, update, delete, truncate on ${tables} to cutter_executor`)
@@ -560,14 +560,14 @@ describe('guards', () => {
     }
   })
 
-  test('no setting or role change of the executor makes it the owner', async () => {
+  test('no setting or role change makes the executor the owner', async () => {
     await expect(target.executor.query('set role cutter_owner')).rejects.toMatchObject({ code: '42501' })
     await expect(target.executor.query('set session_replication_role = replica')).rejects.toMatchObject({
       code: '42501',
     })
   })
 
-  test('birth gate 1 refuses missing fields, other births than drafts, and kinds outside of the vocabulary', async () => {
+  test('birth gate 1 refuses missing fields, new rows that are not drafts, and kinds outside of the vocabulary', async () => {
     const unit =
       'insert into public.information_unit (canonical_address, unit_kind, owner_ref, created_by, updated_by, lifecycle_status)'
     await expect(asOwner(`${unit} values ('X/1', 'article', '', 'x', 'x', 'draft')`)).rejects.toMatchObject({
@@ -603,7 +603,7 @@ describe('guards', () => {
     await expect(asOwner(sql, [other.version_id])).rejects.toMatchObject({ code: 'CU007' })
   })
 
-  test('an address never changes, nor does a text, and an enacted row is not edited', async () => {
+  test('addresses, texts and enacted rows cannot be changed', async () => {
     const draft = await create(anAddress())
     const enacted = await anEnactedUnit()
     const unit = (id: string, change: string) =>
@@ -620,7 +620,7 @@ describe('guards', () => {
     await expect(unit(draft.unit_id, 'sort_order = 99')).resolves.toBeUndefined()
   })
 
-  test('a lifecycle goes on by one step and never back', async () => {
+  test('a lifecycle moves forward by single steps only', async () => {
     const draft = await create(anAddress())
     const enacted = await anEnactedUnit()
     for (const [id, status] of [
@@ -634,13 +634,13 @@ describe('guards', () => {
     }
   })
 
-  test('a unit does not move without its version', async () => {
+  test('a unit cannot move without its version', async () => {
     const draft = await create(anAddress())
     const sql = `update public.information_unit set lifecycle_status = 'enacted' where id = $1`
     await expect(asOwner(sql, [draft.unit_id])).rejects.toMatchObject({ code: 'CU007' })
   })
 
-  test('nobody deletes or changes what happened, not even the owner or a superuser', async () => {
+  test('not even the owner or a superuser can delete or change the log', async () => {
     await anEnactedUnit()
     await expect(asOwner('delete from public.information_unit')).rejects.toMatchObject({ code: 'CU003' })
     await expect(asOwner('delete from public.unit_version')).rejects.toMatchObject({ code: 'CU003' })

@@ -63,7 +63,7 @@ export function applyMigration(deps: MigrateDeps): Effect {
   })
 }
 
-/** @throws {Stop} STOP_BACKUP_STALE when the backup is older than bundle.yaml allows */
+/** @throws STOP_BACKUP_STALE when the backup is older than bundle.yaml allows */
 function assertFreshBackup(backup: Backup, context: EffectContext, spec: MigrationBundleSpec): void {
   const age = ageMinutes(backup, context)
   if (age < spec.backupMaxAgeMinutes) return

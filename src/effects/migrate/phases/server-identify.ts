@@ -49,7 +49,7 @@ export function serverIdentify(deps: MigrateDeps): Effect {
   })
 }
 
-/** @throws {Stop} STOP_TARGET_REFUSED when the server is a standby, or not the one that bundle.yaml describes */
+/** @throws STOP_TARGET_REFUSED when the server is a standby, or not the one that bundle.yaml describes */
 function assertServerOfBundle({ server }: MigrationBundleSpec, found: ServerIdentity, target: string): void {
   const wrong: string[] = []
   if (found.inRecovery) wrong.push('it is a standby')
