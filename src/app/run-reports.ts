@@ -1,9 +1,10 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join, relative } from 'node:path'
+import type { ApprovalPolicy } from '../approvals/approval-policy.ts'
 import { CutterError } from '../domain/errors.ts'
 import type { HeadWitness } from '../domain/head-witness.ts'
 import type { Run } from '../domain/run.ts'
-import type { GatePolicy, Reports } from '../engine/engine-deps.ts'
+import type { Reports } from '../engine/engine-deps.ts'
 import { loadRunRecord } from '../engine/load-run.ts'
 import { readHeadWitness, reportFolder, reportsRoot } from '../reports/report-folder.ts'
 import type { RunStore } from '../store/run-store.ts'
@@ -11,7 +12,7 @@ import type { RunStore } from '../store/run-store.ts'
 export interface ReportsOptions {
   home: string
   store: RunStore
-  policy(machine: string, gate: string): GatePolicy
+  policy(machine: string, gate: string): ApprovalPolicy
   allowedSigners: string
   warn(text: string): void
 }

@@ -1,26 +1,31 @@
-import type { Vouched } from './refusal.ts'
+import type { Vouched } from './approval-case.ts'
 
-/** Whether two names may be one person's. */
+/** Tells whether two names may belong to one person. */
 export type SamePerson = (name: string, other: string) => boolean
 
+type Signer = Pick<Vouched, 'principal' | 'fingerprint'>
+
 /**
- * How many people stand behind some signatures. Two that share a name or a key may be one person's, so a chain of
- * shared names and keys counts once: one key under two names, and one name with two keys, are one.
+ * Counts the people behind some signatures. Two signatures that share a name or a key may be by one person, so a chain of shared names and
+ * keys counts once.
  */
-export function countPeople(signatures: Vouched[], same: SamePerson = isSameName): number {
-  let people: Vouched[][] = []
+export function countPeople(signatures: Signer[], isSamePerson: SamePerson = isSameName): number {
+  let people: Signer[][] = []
   for (const signature of signatures) {
-    const mine = people.filter((person) => person.some((known) => maybeSamePerson(known, signature, same)))
+    const mine = people.filter((person) =>
+      person.some((known) => maybeSamePerson(known, signature, isSamePerson)),
+    )
     people = [...people.filter((person) => !mine.includes(person)), [signature, ...mine.flat()]]
   }
   return people.length
 }
 
+/** Compares names without regard to case and surrounding white space. */
 export function isSameName(one: string, other: string): boolean {
   return one.trim().toLowerCase() === other.trim().toLowerCase()
 }
 
-/** Whether two signatures share a name or a key, so that one person may stand behind both. */
-export function maybeSamePerson(one: Vouched, other: Vouched, same: SamePerson = isSameName): boolean {
-  return one.fingerprint === other.fingerprint || same(one.principal, other.principal)
+/** Tells whether two signatures share a name or a key, so that they may be by one person. */
+export function maybeSamePerson(one: Signer, other: Signer, isSamePerson: SamePerson = isSameName): boolean {
+  return one.fingerprint === other.fingerprint || isSamePerson(one.principal, other.principal)
 }

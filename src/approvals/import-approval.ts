@@ -1,17 +1,12 @@
 import type { Approval } from '../domain/approval.ts'
 import { type Clock, timestamp } from '../domain/clock.ts'
 import { CutterError } from '../domain/errors.ts'
-import {
-  approvalIdOf,
-  composeStatement,
-  parseStatement,
-  type StatementInput,
-  statementText,
-} from './statement.ts'
+import { composeStatement, type StatementInput } from './compose-statement.ts'
+import { approvalIdOf, parseStatement, statementText } from './statement.ts'
 
 /**
- * An approval from what was signed here or elsewhere. Reads and names it; whether the signature is worth anything is
- * asked by `refusal`. Throws INPUT_REFUSED when the statement or the signature's armor can't be read.
+ * Parses an approval from a statement and its armored OpenSSH signature, made here or elsewhere. `judgeApproval` verifies the signature.
+ * @throws INPUT_REFUSED when the statement or the armor of the signature cannot be read
  */
 export function parseApproval(input: { text: string; signature: string; clock: Clock }): Approval {
   const statement = parseStatement(input.text)
@@ -20,31 +15,30 @@ export function parseApproval(input: { text: string; signature: string; clock: C
     throw new CutterError(
       'INPUT_REFUSED',
       "the signature is not in OpenSSH's armored form, or was cut short",
-      {
-        next: `ssh-keygen -Y sign -f <key> -n cutter.${statement.machine}.${statement.gate} <statement>`,
-      },
+      { next: `ssh-keygen -Y sign -f <key> -n cutter.${statement.machine}.${statement.gate} <statement>` },
     )
   }
-  return { ...freshApproval(input.text, input.clock), kind: 'signed', signature }
+  return { ...newApproval(input.text, input.clock), kind: 'signed', signature }
 }
 
-/** A label for dry runs that vouches for nothing. Throws APPROVAL_REFUSED for a live run. */
+/**
+ * Composes a rehearsal: an approval for dry runs, without a signature.
+ * @throws APPROVAL_REFUSED for a live run, or for a run that does not wait at a gate
+ */
 export function composeRehearsal(input: StatementInput): Approval {
   const { run } = input
   if (run.mode === 'live') {
     throw new CutterError(
       'APPROVAL_REFUSED',
       `run ${run.runId} is live: a rehearsal approval counts in dry runs only`,
-      {
-        next: `cutter approval sign ${run.runId} --as <principal> --key <file>`,
-      },
+      { next: `cutter approval sign ${run.runId} --as <principal> --key <file>` },
     )
   }
   const text = statementText(composeStatement(input))
-  return { ...freshApproval(text, input.clock), kind: 'rehearsal', signature: null }
+  return { ...newApproval(text, input.clock), kind: 'rehearsal', signature: null }
 }
 
-function freshApproval(text: string, clock: Clock) {
+function newApproval(text: string, clock: Clock) {
   return {
     approvalId: approvalIdOf(text),
     statement: parseStatement(text),

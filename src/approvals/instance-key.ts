@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { CutterError } from '../domain/errors.ts'
 import { inPrivateFolder, runSshKeygen } from './openssh/ssh-keygen-process.ts'
 
-/** The key by which an instance of Cutter vouches for what it recorded. It has no passphrase: nobody is there to type one. */
+/** The key with which an instance of Cutter signs closeouts. It has no passphrase, because nobody is present to type one. */
 export interface InstanceKey {
   keyFile: string
   /** Its principal, `cutter-instance@<host where it was made>`, kept as the comment of the public key. */
@@ -13,8 +13,10 @@ export interface InstanceKey {
 }
 
 /**
- * The key in `<folder>/instance_key`, made when first needed: ed25519, mode 0600. Processes that need it at the same moment
- * get the same one. Throws TOOL_MISSING without ssh-keygen, STORE_UNWRITABLE where the folder can't be written.
+ * Reads the key in `<folder>/instance_key`, and makes it if it does not exist: ed25519, mode 0600. Processes that need it at the same
+ * moment get the same key. `host` becomes part of the principal of a new key.
+ * @throws TOOL_MISSING without ssh-keygen
+ * @throws STORE_UNWRITABLE when the folder cannot be written
  */
 export async function ensureInstanceKey(folder: string, host: string): Promise<InstanceKey> {
   const keyFile = join(folder, 'instance_key')
@@ -23,13 +25,14 @@ export async function ensureInstanceKey(folder: string, host: string): Promise<I
   if ((await readFile(keyFile).catch(() => null)) === null) await makeKey(folder, keyFile, host)
   await writePublicKey(folder, keyFile)
   const made = await publicKeyAt(keyFile)
-  if (made === null) throw new CutterError('INTERNAL', `${keyFile}.pub is no public key of an instance`)
+  if (made === null)
+    throw new CutterError('INTERNAL', `${keyFile}.pub is not a valid public key of an instance`)
   return made
 }
 
 const PUBLIC_KEY = /^(\S+ \S+ (cutter-instance@[A-Za-z0-9.-]{1,64}))\n?$/
 
-/** The principal of a public key's line; null when the line is not an instance's. */
+/** Finds the principal in the line of a public key. Null when the line is not an instance's. */
 export function findInstanceSigner(publicKey: string): string | null {
   return PUBLIC_KEY.exec(publicKey)?.[2] ?? null
 }
@@ -40,29 +43,29 @@ async function publicKeyAt(keyFile: string): Promise<InstanceKey | null> {
   return publicKey === undefined ? null : { keyFile, signer: signer!, publicKey }
 }
 
-/** Made aside and linked into its place, so that of several processes one wins and none sees half a key. */
+/** Makes the key in a folder of its own and links it to its path, so that of several processes one wins and none sees half a key. */
 async function makeKey(folder: string, keyFile: string, host: string): Promise<void> {
-  await aside(folder, async (own) => {
+  await inTemporaryFolder(folder, async (own) => {
     const comment = `cutter-instance@${host.replace(/[^A-Za-z0-9.-]/g, '-').slice(0, 64) || 'unnamed'}`
     await run(['-q', '-t', 'ed25519', '-N', '', '-C', comment, '-f', join(own, 'key')])
     await chmod(join(own, 'key'), 0o600)
     await link(join(own, 'key'), keyFile).catch(async (error: NodeJS.ErrnoException) => {
-      // Some file systems know no links.
+      // Some file systems have no hard links.
       if (error.code !== 'EEXIST') await rename(join(own, 'key'), keyFile)
     })
   })
 }
 
-/** Read off the private key, which carries its comment, so that a process that died between the two files left no harm. */
+/** Derives the public key from the private key, which carries the comment, so a process that died between the two files does no harm. */
 async function writePublicKey(folder: string, keyFile: string): Promise<void> {
   const publicKey = await run(['-y', '-P', '', '-f', keyFile])
-  await aside(folder, async (own) => {
+  await inTemporaryFolder(folder, async (own) => {
     await writeFile(join(own, 'key.pub'), publicKey, { mode: 0o644 })
     await rename(join(own, 'key.pub'), `${keyFile}.pub`)
   })
 }
 
-async function aside(folder: string, work: (own: string) => Promise<void>): Promise<void> {
+async function inTemporaryFolder(folder: string, work: (own: string) => Promise<void>): Promise<void> {
   const own = await mkdtemp(join(folder, '.instance_key-')).catch((cause: Error) => {
     throw new CutterError('STORE_UNWRITABLE', `no key can be made in ${folder}: ${cause.message}`, {
       next: 'check the folder’s owner, mode and free space',
@@ -79,10 +82,13 @@ async function aside(folder: string, work: (own: string) => Promise<void>): Prom
 async function run(args: string[]): Promise<string> {
   const answer = await runSshKeygen({ args, timeoutSeconds: 30 })
   if (answer.ok) return answer.stdout
-  throw new CutterError('INTERNAL', `ssh-keygen could not make the instance's key: ${answer.stderr.trim()}`)
+  throw new CutterError(
+    'INTERNAL',
+    `ssh-keygen could not make the key of the instance: ${answer.stderr.trim()}`,
+  )
 }
 
-/** `SHA256:…` of a public key's line, as `ssh-keygen -l` prints it; null when it is no key that OpenSSH knows. */
+/** Asks ssh-keygen for the fingerprint of a public key's line, `SHA256:…`. Null when OpenSSH does not know such a key. */
 export function askFingerprint(publicKey: string): Promise<string | null> {
   return inPrivateFolder(async (write) => {
     const args = ['-l', '-f', await write('key.pub', `${publicKey}\n`)]

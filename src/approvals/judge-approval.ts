@@ -1,71 +1,66 @@
+import type { ApprovalCase, Counted, SignerVerdict, Verdict, Vouched } from './approval-case.ts'
 import { countPeople } from './count-people.ts'
-import type { ApprovalCase, Counted, SignerVerdict, Verdict, Vouched } from './refusal.ts'
-import { findBindingRefusal, findFourEyesRefusal, findValidityRefusal } from './rules/binding.ts'
+import type { Refusal } from './refusal.ts'
+import { findBindingRefusal } from './rules/binding.ts'
+import { findFourEyesRefusal } from './rules/four-eyes.ts'
 import { findQuorumRefusal } from './rules/quorum.ts'
-import { findOperatorKeyRefusal, judgeSigner } from './rules/signer.ts'
+import { findReviewRefusal } from './rules/review.ts'
+import { judgeSigner } from './rules/signer.ts'
 import { findLaterDecision, supersededRefusal } from './rules/superseded.ts'
+import { findUnsafeFilesRefusal } from './rules/unsafe-files.ts'
+import { findValidityRefusal } from './rules/validity.ts'
 import { findSamePeople } from './same-person.ts'
 import { readSignersText } from './trust-files.ts'
 
-export type {
-  ApprovalCase,
-  ApprovalPolicy,
-  Counted,
-  Refusal,
-  RefusalReason,
-  Vouched,
-} from './refusal.ts'
-export { findBindingRefusal, findFourEyesRefusal, findValidityRefusal } from './rules/binding.ts'
-
 /**
- * Whether an approval lets a run go on: the first reason why it can't, or null with the one who vouches for it (nobody
- * for a rehearsal). The order is part of the outside contract: what an approval is for comes before who signed it, and
- * only what is vouched for may cause work. Before all of this the engine looks whether the approval is known and the
- * run held; after it, at the world.
+ * Judges whether an approval lets a run continue: the first refusal, or the people behind the approval. The order of the checks is part
+ * of the outside contract, and it is the order of REFUSALS. What an approval is for is checked before its signature, because nothing
+ * unverified may cause work. The engine checks the world afterwards, and once more inside the transaction that writes.
+ * @throws TOOL_MISSING without ssh-keygen
  */
-export async function judgeApproval(input: ApprovalCase): Promise<Verdict> {
-  const alone = await refusalAlone(input)
+export async function judgeApproval(subject: ApprovalCase): Promise<Verdict> {
+  const early =
+    findBindingRefusal(subject) ?? (await findReviewRefusal(subject)) ?? findUnsafeFilesRefusal(subject)
+  if (early !== null) return { refusal: early }
+
+  const alone = await judgeAlone(subject)
   if (alone.refusal !== null) return alone
   if (alone.vouched === null) return { ...alone, counted: [] }
-  const later = await findLaterDecision(input, alone.vouched, refusalAlone)
-  if (later !== null) return { refusal: supersededRefusal(input, later) }
+  const later = await findLaterDecision(subject, alone.vouched, judgeAlone)
+  if (later !== null) return { refusal: supersededRefusal(subject, later) }
 
-  const counted = await countedWith(input, alone.vouched)
-  const refused = await findQuorumRefusal(input, counted)
-  return refused === null ? { ...alone, counted } : { refusal: refused }
+  const counted = await countWithOthers(subject, alone.vouched)
+  const tooFew = await findQuorumRefusal(subject, counted)
+  return tooFew === null ? { ...alone, counted } : { refusal: tooFew }
 }
 
-async function refusalAlone(input: ApprovalCase): Promise<SignerVerdict> {
-  const { approval, now, policy } = input
-  const byFacts = findBindingRefusal(input)
-  if (byFacts !== null) return { refusal: byFacts }
-
-  const signer = await judgeSigner(input)
+/** Judges one approval without regard to the other approvals of the run. */
+async function judgeAlone(subject: ApprovalCase): Promise<SignerVerdict> {
+  const binding = findBindingRefusal(subject)
+  if (binding !== null) return { refusal: binding }
+  const signer = await judgeSigner(subject)
   if (signer.refusal !== null) return signer
-
-  const refused =
-    findValidityRefusal(approval, now, policy) ??
-    findFourEyesRefusal(input) ??
-    (await findOperatorKeyRefusal(input))
-  return refused === null ? signer : { refusal: refused }
+  const refusal: Refusal | null =
+    findValidityRefusal(subject.approval, subject.now, subject.policy) ?? (await findFourEyesRefusal(subject))
+  return refusal === null ? signer : { refusal }
 }
 
-/** The approval that was brought and, where more than one is needed, one of each other person whose decision is the same. */
-async function countedWith(input: ApprovalCase, vouched: Vouched): Promise<Counted[]> {
-  const { run, approval, policy, others = [] } = input
+/** Counts the given approval and, where the policy needs more than one, one approval of each other person with the same decision. */
+async function countWithOthers(subject: ApprovalCase, vouched: Vouched): Promise<Counted[]> {
+  const { run, approval, policy, others = [] } = subject
   const counted: Counted[] = [{ approvalId: approval.approvalId, ...vouched }]
   const { decision } = approval.statement
   if (run.mode !== 'live' || decision !== 'approve' || (policy.need ?? 1) <= 1) return counted
 
-  const same = findSamePeople(await readSignersText(input.trust))
+  const isSamePerson = findSamePeople(await readSignersText(subject.trust))
   for (const other of others) {
     if (other.approvalId === approval.approvalId || other.statement.decision !== decision) continue
-    const answer = await refusalAlone({ ...input, approval: other })
-    if (answer.refusal !== null || answer.vouched === null) continue
-    if ((await findLaterDecision({ ...input, approval: other }, answer.vouched, refusalAlone)) !== null)
-      continue
-    const more = [...counted, { approvalId: other.approvalId, ...answer.vouched }]
-    if (countPeople(more, same) > countPeople(counted, same)) counted.push(more.at(-1)!)
+    const asked = { ...subject, approval: other }
+    const verdict = await judgeAlone(asked)
+    if (verdict.refusal !== null || verdict.vouched === null) continue
+    if ((await findLaterDecision(asked, verdict.vouched, judgeAlone)) !== null) continue
+    const more = [...counted, { approvalId: other.approvalId, ...verdict.vouched }]
+    if (countPeople(more, isSamePerson) > countPeople(counted, isSamePerson)) counted.push(more.at(-1)!)
   }
   return counted
 }

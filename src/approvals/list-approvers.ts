@@ -4,15 +4,12 @@ import { computeFingerprint, parseAllowedSigners, type SignerLine } from './open
 import { isPattern, matchesList } from './openssh/openssh-patterns.ts'
 import { findRevokedKeys } from './openssh/revoked-keys.ts'
 
-/**
- * Who could approve at a gate, read off allowed_signers: for people who want to know whom to ask. It admits nobody; whether a
- * signature counts is asked of OpenSSH when there is one.
- */
+/** A person who is listed for a gate. The list helps people to find an approver. It admits nobody: OpenSSH verifies each signature. */
 export interface Approver {
   principal: string
   keys: { type: string; fingerprint: string }[]
   may: boolean
-  /** What speaks for or against it. */
+  /** The reason for `may`. */
   why: string
 }
 
@@ -23,13 +20,16 @@ export interface ApproverQuestion {
   live: boolean
   at: Date
   policy: { of?: string[]; fourEyes: boolean }
-  /** Names under which the run was started and moved. */
+  /** Names of everyone who started or moved the run. */
   operators: string[]
   /** Keys, as `type blob`, that are revoked. */
   revoked: Set<string>
 }
 
-/** As the files are now. Not `readable`: there is no allowed_signers to read, and nobody's signature counts. */
+/**
+ * Lists who may approve at a gate by the files as they are now. `readable` is false when allowed_signers cannot be read; then nobody's
+ * signature counts.
+ */
 export async function listApprovers(
   trust: { allowedSigners: string; revokedKeys?: string },
   question: Omit<ApproverQuestion, 'allowedSigners' | 'revoked'>,
@@ -42,24 +42,24 @@ export async function listApprovers(
   return { approvers: judgeApprovers({ ...question, allowedSigners, revoked }), readable: file !== null }
 }
 
-/** Everyone whom allowed_signers or the policy names, in their order. */
+/** Judges everyone whom allowed_signers or the policy names, in their order. */
 export function judgeApprovers(question: ApproverQuestion): Approver[] {
   const lines = parseAllowedSigners(question.allowedSigners)
   const listed = lines.flatMap(({ principals }) => principals).filter((name) => !name.startsWith('!'))
   const names = [...new Set([...listed, ...(question.policy.of ?? [])])]
-  return names.map((name) => approver(name, lines, question))
+  return names.map((name) => judgeApprover(name, lines, question))
 }
 
-function approver(name: string, lines: SignerLine[], question: ApproverQuestion): Approver {
+function judgeApprover(name: string, lines: SignerLine[], question: ApproverQuestion): Approver {
   const own = lines.filter(({ principals }) =>
     isPattern(name) ? principals.includes(name) : matchesList(principals, name),
   )
-  const faults = own.map((line) => faultOfLine(name, line, question))
+  const faults = own.map((line) => findLineFault(name, line, question))
   const why =
-    faultOfName(name, question) ??
-    (own.length === 0 ? 'no line of allowed_signers lists a key for them' : null) ??
+    findNameFault(name, question) ??
+    (own.length === 0 ? 'no line of allowed_signers lists a key for this name' : null) ??
     (faults.includes(null) ? null : [...new Set(faults)].join('; ')) ??
-    faultOfKeys(
+    findKeysFault(
       own.filter((_, index) => faults[index] === null),
       lines,
       question,
@@ -68,16 +68,19 @@ function approver(name: string, lines: SignerLine[], question: ApproverQuestion)
   return { principal: name, keys, may: why === null, why: why ?? 'listed, with a key that counts now' }
 }
 
-function faultOfName(name: string, { policy, live, operators, namespace }: ApproverQuestion): string | null {
+function findNameFault(
+  name: string,
+  { policy, live, operators, namespace }: ApproverQuestion,
+): string | null {
   if (policy.of !== undefined && !policy.of.includes(name))
     return `the policy of ${namespace.replace(/^cutter\./, '')} names ${policy.of.join(', ')} only`
-  if (live && isPattern(name)) return 'a pattern, and a live run wants to know who signed'
+  if (live && isPattern(name)) return 'a pattern, and a live run must know who signed'
   if (live && policy.fourEyes && operators.some((operator) => isSameName(operator, name)))
-    return 'operates this run, which wants another pair of eyes'
+    return 'operates this run, which needs the approval of another person'
   return null
 }
 
-function faultOfLine(
+function findLineFault(
   name: string,
   line: SignerLine,
   { namespace, live, at, revoked }: ApproverQuestion,
@@ -94,12 +97,12 @@ function faultOfLine(
   if (revoked.has(publicKey(line)))
     return `${fingerprint} is revoked, or the file of revoked keys can't be read`
   if (live && !isPattern(name) && !line.principals.includes(name))
-    return 'listed by a pattern only, and a live run wants to know who signed'
+    return 'listed by a pattern only, and a live run must know who signed'
   return null
 }
 
-/** A second name for the operator's key is still the operator. */
-function faultOfKeys(
+/** Finds that all keys belong to an operator: a second name for the operator's key is still the operator. */
+function findKeysFault(
   own: SignerLine[],
   lines: SignerLine[],
   { live, policy, operators }: ApproverQuestion,
@@ -108,18 +111,18 @@ function faultOfKeys(
   const theirs = lines.filter(({ principals }) => operators.some((name) => matchesList(principals, name)))
   const shared = own.filter((line) => theirs.some((other) => publicKey(other) === publicKey(line)))
   if (shared.length < own.length) return null
-  return `${shared.map(({ key }) => computeFingerprint(key)).join(', ')} is also listed for who operates this run`
+  return `${shared.map(({ key }) => computeFingerprint(key)).join(', ')} is also listed for an operator of this run`
 }
 
 const publicKey = ({ key }: SignerLine) => key.trim().split(/\s+/).slice(0, 2).join(' ')
 
-/** What a key's option says, without quotes; null where it is not given. */
+/** Finds the value of a key's option, without quotes. Null when the option is not given. */
 function option({ options }: SignerLine, name: string): string | null {
   const found = options.find((one) => one.toLowerCase().startsWith(`${name}=`))
   return found === undefined ? null : found.slice(name.length + 1).replace(/^"|"$/g, '')
 }
 
-/** YYYYMMDD[HHMM[SS]][Z], which is UTC here, in milliseconds; NaN for anything else, which nothing is after or before. */
+/** Parses YYYYMMDD[HHMM[SS]][Z] as UTC, to milliseconds. NaN for any other form, so that no time is after or before it. */
 function timeOf(text: string): number {
   const parts = /^(\d{4})(\d\d)(\d\d)(?:(\d\d)(\d\d)(\d\d)?)?Z?$/.exec(text)
   if (parts === null) return Number.NaN

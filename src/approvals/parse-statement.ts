@@ -3,9 +3,9 @@ import { CutterError } from '../domain/errors.ts'
 import { canonicalJson } from '../domain/json.ts'
 
 /**
- * Reading a statement that came from outside. What was signed is bytes, so the text must be its own canonical form:
- * then a duplicate key, another order or a stray newline can't make two readers see two statements.
- * Checked by hand, not by zod: verifying is on the path of every cold start.
+ * Parses statements that came from outside. A signature covers bytes, so the text must be its own canonical form (RFC 8785). Then a
+ * duplicate key, another order or a final newline cannot make two readers see two statements. The checks do not use zod, because every
+ * cold start of the command line loads this file.
  */
 
 type Check = { holds: (value: unknown) => boolean; wants: string }
@@ -35,7 +35,10 @@ const fields: { [Field in keyof Required<Statement>]: Check } = {
   reviewDecisionId: word,
 }
 
-/** Throws INPUT_REFUSED, saying what is wrong, unless the text is exactly one whole statement. */
+/**
+ * Parses the text of one statement.
+ * @throws INPUT_REFUSED with the fault when the text is not exactly one complete statement in canonical form
+ */
 export function parseStatement(statementText: string): Statement {
   const value = readJson(statementText)
   const fault = faultOf(value)
@@ -58,7 +61,7 @@ function readJson(statementText: string): Record<string, unknown> {
 
 function faultOf(value: Record<string, unknown>): string | null {
   const unknown = Object.keys(value).find((key) => !Object.hasOwn(fields, key))
-  if (unknown !== undefined) return `it has a field that statements don't have: ${JSON.stringify(unknown)}`
+  if (unknown !== undefined) return `it has a field that statements do not have: ${JSON.stringify(unknown)}`
   for (const [field, { holds, wants }] of Object.entries(fields)) {
     if (!Object.hasOwn(value, field)) {
       if (field === 'reviewDecisionId') continue
@@ -73,13 +76,13 @@ function faultOf(value: Record<string, unknown>): string | null {
 
 function formFault(value: Record<string, unknown>, statementText: string): string {
   return canonicalJson(value) === statementText.trim()
-    ? 'it has white space around it that is not part of what is signed, such as a final newline'
+    ? 'it has white space around it that is not signed, such as a final newline'
     : 'it is not in canonical form (RFC 8785: keys sorted, each once, no white space)'
 }
 
 function refused(fault: string, cause?: unknown): CutterError {
-  return new CutterError('INPUT_REFUSED', `this is no approval statement: ${fault}`, {
-    next: 'take the bytes as printed by: cutter approval statement <run> --as <principal>',
+  return new CutterError('INPUT_REFUSED', `this is not a valid approval statement: ${fault}`, {
+    next: 'use the bytes as printed by: cutter approval statement <run> --as <principal>',
     cause,
   })
 }

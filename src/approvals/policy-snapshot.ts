@@ -1,14 +1,14 @@
 import { bytesEvidence, type Evidence, jsonEvidence } from '../domain/evidence.ts'
 import { digestOfBytes } from '../domain/json.ts'
-import type { ApprovalPolicy } from './refusal.ts'
+import type { ApprovalPolicy } from './approval-policy.ts'
 import { readEachFileOnce, readTrustFile, type Trust } from './trust-files.ts'
 
-/** What decides at a gate at one moment, and the evidence of it. */
+/** The rules and files that decide at a gate at one moment, and the evidence of them. */
 export interface PolicySnapshot {
   policy: ApprovalPolicy
-  /** Answers with the bytes that the evidence holds. */
+  /** Reads the bytes that the evidence holds. */
   trust: Trust
-  /** Digest of the evidence `policy/<gate>`, which names all that was in force. */
+  /** Digest of the evidence `policy/<gate>`, which names all these rules and files. */
   policyDigest: string
   evidence: Evidence[]
 }
@@ -24,8 +24,8 @@ export interface GateRules {
 }
 
 /**
- * Reads what is in force at a gate now. Evidence: `policy/<gate>` (JSON: the rules, with a digest of each file, null for one
- * that is missing or not configured), `signers/<gate>` and `revoked/<gate>` (those files, byte for byte, where they are there).
+ * Reads the policy and the trust files of a gate as they are now. Evidence: `policy/<gate>` is the rules as JSON, with a digest of each
+ * file, null for one that is missing or not configured. `signers/<gate>` and `revoked/<gate>` are those files, byte for byte, where they exist.
  */
 export async function takePolicySnapshot(rules: GateRules): Promise<PolicySnapshot> {
   const { machine, gate, policy, strict, operators } = rules

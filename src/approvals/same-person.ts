@@ -3,8 +3,8 @@ import { parseAllowedSigners } from './openssh/allowed-signers.ts'
 import { isPattern } from './openssh/openssh-patterns.ts'
 
 /**
- * People as a file of signers shows them: names that share a key, and keys that share a name, are one person's, however long the
- * chain of them is. Who holds a second key under a second name must not count twice, whichever of the two signs.
+ * Finds the people of an allowed_signers file. Names that share a key, and keys that share a name, belong to one person, however long
+ * the chain is. A person with a second key under a second name must not count twice.
  */
 export function findSamePeople(allowedSigners: string): SamePerson {
   const parent = new Map<string, string>()

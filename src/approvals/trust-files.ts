@@ -1,27 +1,28 @@
 import { readFile } from 'node:fs/promises'
 
-/** The files that say whose signature counts. */
+/** The files that determine whose signature counts. */
 export interface Trust {
   /** Path of the allowed_signers file. */
   allowedSigners: string
   /** Path of a KRL or a list of public keys. */
   revokedKeys?: string
-  /** Path of the instance's own public key, which vouches for closeouts and approves nothing. */
+  /** Path of the instance's own public key, which signs closeouts and approves nothing. */
   instanceKey?: string
-  /** How the files are read; null for one that can't be. From the disk, each time, when left out. */
+  /** Reads a file; null when it cannot be read. Reads from the disk, each time, when left out. */
   read?(path: string): Promise<Buffer | null>
 }
 
+/** Reads one of the files. Null when it cannot be read. */
 export function readTrustFile({ read = fromDisk }: Trust, path: string): Promise<Buffer | null> {
   return read(path)
 }
 
-/** The allowed_signers file as text; empty where there is none, which vouches for nobody. */
+/** Reads allowed_signers as text. Empty when the file cannot be read, which admits nobody. */
 export async function readSignersText(trust: Trust): Promise<string> {
   return (await readTrustFile(trust, trust.allowedSigners))?.toString() ?? ''
 }
 
-/** The same files, each read once: what is recorded as the trust of a decision is then what the decision was judged by. */
+/** Makes a trust that reads each file once, so that the recorded files are those by which the decision was judged. */
 export function readEachFileOnce(trust: Trust): Trust {
   const known = new Map<string, Promise<Buffer | null>>()
   const read = (path: string) => {

@@ -1,5 +1,6 @@
 import { findSigningKey, verifySignature } from '../approvals/openssh/verify-signature.ts'
-import { skewMinutes } from '../approvals/rules/binding.ts'
+import { describeSignatureFault } from '../approvals/rules/signature-refusals.ts'
+import { SKEW_MINUTES } from '../approvals/rules/validity.ts'
 import { approvalIdOf, namespaceOf, parseStatement } from '../approvals/statement.ts'
 import type { Decision, Statement } from '../domain/approval.ts'
 import { CutterError } from '../domain/errors.ts'
@@ -130,7 +131,7 @@ function faultInTimes(
   { issuedAt, expiresAt }: Statement,
   decidedAt: string,
 ): BundleFault | null {
-  const skew = skewMinutes * 60_000
+  const skew = SKEW_MINUTES * 60_000
   const at = Date.parse(decidedAt)
   if (Date.parse(issuedAt) <= at + skew && at < Date.parse(expiresAt) + skew) return null
   const message = `approval ${approvalId} counted from ${issuedAt} to ${expiresAt}, but was brought at ${decidedAt}`
@@ -170,8 +171,10 @@ async function checkSignature(
 
   const question = { ...signed, allowedSigners: signersFile, principal: approver, at: new Date(at) }
   const answer = await verifySignature(question)
-  if (!answer.ok && genesis.mode === 'live')
-    return bundleFault('SIGNER_NOT_ALLOWED', file, `approval ${approvalId}, used at ${at}: ${answer.message}`)
+  if (!answer.ok && genesis.mode === 'live') {
+    const { detail } = describeSignatureFault(answer.fault, question)
+    return bundleFault('SIGNER_NOT_ALLOWED', file, `approval ${approvalId}, used at ${at}: ${detail}`)
+  }
   return { ...checked, fingerprint, trusted: answer.ok }
 }
 

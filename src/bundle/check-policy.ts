@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { countPeople } from '../approvals/count-people.ts'
-import { skewMinutes } from '../approvals/rules/binding.ts'
+import { SKEW_MINUTES } from '../approvals/rules/validity.ts'
 import { findSamePeople } from '../approvals/same-person.ts'
 import { entryMarks, listOperators } from '../domain/history-facts.ts'
 import type { HistoryEntry } from '../domain/run.ts'
@@ -98,7 +98,7 @@ function faultInRules(
 
 /** With the skew that the engine grants: it looked at the clock a moment before the entry was made. */
 const isPast = (issuedAt: string, hours: number, at: string) =>
-  Date.parse(at) >= Date.parse(issuedAt) + hours * 3_600_000 + skewMinutes * 60_000
+  Date.parse(at) >= Date.parse(issuedAt) + hours * 3_600_000 + SKEW_MINUTES * 60_000
 
 const asVouched = ({ approver, fingerprint }: CheckedApproval) => ({
   ...{ principal: approver, fingerprint: fingerprint ?? '', keyType: '' },

@@ -1,6 +1,7 @@
 import { ensureInstanceKey } from '../approvals/instance-key.ts'
-import { signText, verifySignature } from '../approvals/openssh/verify-signature.ts'
-import type { SignatureFault } from '../approvals/rules/signature-refusals.ts'
+import { signText } from '../approvals/openssh/sign-text.ts'
+import { verifySignature } from '../approvals/openssh/verify-signature.ts'
+import { describeSignatureFault, type SignatureFaultText } from '../approvals/rules/signature-refusals.ts'
 import type { Trust } from '../approvals/trust-files.ts'
 import { type Clock, timestamp } from '../domain/clock.ts'
 import type { CloseoutSignature } from '../domain/closeout-signature.ts'
@@ -86,8 +87,8 @@ export async function addCountersignature(
 const isOf = (as: string) => (signed: CloseoutSignature) =>
   signed.kind === 'countersign' && signed.signer === as
 
-function notVouched(runId: string, { message, next }: SignatureFault): CutterError {
-  return new CutterError('APPROVAL_REFUSED', `run ${runId} was not countersigned: ${message}`, {
+function notVouched(runId: string, { detail, next }: SignatureFaultText): CutterError {
+  return new CutterError('APPROVAL_REFUSED', `run ${runId} was not countersigned: ${detail}`, {
     next,
     data: { runId },
   })
@@ -97,11 +98,12 @@ function notVouched(runId: string, { message, next }: SignatureFault): CutterErr
 export async function findCountersignatureFault(
   signed: CloseoutSignature,
   trust: Trust,
-): Promise<SignatureFault | null> {
+): Promise<SignatureFaultText | null> {
   const { statementText: text, signature, signer: principal, at } = signed
-  const question = { text, signature, namespace: CLOSEOUT_NAMESPACE, principal, at: new Date(at) }
-  const answer = await verifySignature({ ...question, ...trust })
-  return answer.ok ? null : answer
+  const namespace = CLOSEOUT_NAMESPACE
+  const question = { text, signature, namespace, principal, at: new Date(at), ...trust }
+  const answer = await verifySignature(question)
+  return answer.ok ? null : describeSignatureFault(answer.fault, question)
 }
 
 function refuseOddName(signer: string): void {

@@ -1,5 +1,5 @@
+import type { ApprovalPolicy } from '../approvals/approval-policy.ts'
 import { CutterError } from '../domain/errors.ts'
-import type { GatePolicy } from '../engine/engine-deps.ts'
 import { gatesOf } from '../machine/chart-gates.ts'
 import type { MachineDefinition } from '../machine/define.ts'
 import type { Config } from './load-config.ts'
@@ -9,7 +9,7 @@ export function gatePolicyOf(
   { approvals }: Pick<Config, 'approvals'>,
   machine: string,
   gate: string,
-): GatePolicy {
+): ApprovalPolicy {
   const { of, need = 1, fourEyes = true, validHours } = approvals.policy[`${machine}.${gate}`] ?? {}
   return {
     need,

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
+import type { ApprovalPolicy } from '../approvals/approval-policy.ts'
 import type { FilesFault } from '../approvals/file-permissions.ts'
-import type { ApprovalPolicy } from '../approvals/judge-approval.ts'
 import type { PolicySnapshot } from '../approvals/policy-snapshot.ts'
 import type { Trust } from '../approvals/trust-files.ts'
 import type { Clock } from '../domain/clock.ts'
@@ -26,8 +26,6 @@ export interface InstalledMachine {
   remember?(startedAt: string): Promise<void>
 }
 
-export type GatePolicy = ApprovalPolicy
-
 /** Where runs are reported, for people; and so a witness outside of the store of how far a run was. */
 export interface Reports {
   /** Null when there are none of the run. */
@@ -48,7 +46,7 @@ export interface EngineDeps {
   ownerAlive(owner: Owner): boolean | 'unknown'
   osUser: string
   trust: Trust
-  policy(machine: string, gate: string): GatePolicy
+  policy(machine: string, gate: string): ApprovalPolicy
   /** What is in force at a gate, to be judged by and recorded; without it nothing of it is recorded. */
   inForce?(machine: string, gate: string): Promise<PolicySnapshot>
   /**

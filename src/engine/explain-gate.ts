@@ -1,3 +1,4 @@
+import type { ApprovalPolicy } from '../approvals/approval-policy.ts'
 import { type Approver, listApprovers } from '../approvals/list-approvers.ts'
 import { namespaceOf } from '../approvals/statement.ts'
 import type { Approval, Decision } from '../domain/approval.ts'
@@ -5,7 +6,7 @@ import { listOperators } from '../domain/history-facts.ts'
 import type { Run } from '../domain/run.ts'
 import type { ResumableRun } from '../store/run-store.ts'
 import { judgeAtGate } from './apply-approval.ts'
-import type { EngineDeps, GatePolicy } from './engine-deps.ts'
+import type { EngineDeps } from './engine-deps.ts'
 import { loadRunWithApprovals } from './load-run.ts'
 
 export interface PolicyInForce {
@@ -55,7 +56,7 @@ export async function explainGate(deps: EngineDeps, run: Run & { gate: string })
   return { policy, approvers, approvals, signersReadable: readable }
 }
 
-function policyAt({ of, validHours, need = 1, fourEyes = true }: GatePolicy): PolicyInForce {
+function policyAt({ of, validHours, need = 1, fourEyes = true }: ApprovalPolicy): PolicyInForce {
   return { need, of: of ?? null, validHours, fourEyes }
 }
 

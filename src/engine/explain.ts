@@ -1,5 +1,5 @@
 import type { Approver } from '../approvals/list-approvers.ts'
-import { differencesOf } from '../approvals/rules/drift-refusal.ts'
+import { findDifferences } from '../approvals/rules/drift-refusal.ts'
 import type { StopFacts } from '../domain/errors.ts'
 import { type Hold, holdOver } from '../domain/hold.ts'
 import type { HistoryEntry, Mode, Outcome, Run, RunEvent, Status } from '../domain/run.ts'
@@ -73,7 +73,7 @@ export async function explain(deps: EngineDeps, id: string): Promise<Explanation
     ifApproved: status === 'paused' ? ahead(installed, taken, APPROVED) : [],
     ifRetried: status === 'stopped' ? ahead(installed, taken, { type: 'RETRY' }) : [],
     refusals: isOpen ? [...(await findBlockers(deps, run, gate, installed)), ...obstacles] : [],
-    differences: isOpen ? differencesOf(run) : [],
+    differences: isOpen ? findDifferences(run) : [],
   }
 }
 

@@ -1,7 +1,12 @@
+import { composeStatement, type StatementInput } from '../approvals/compose-statement.ts'
 import { composeRehearsal, parseApproval } from '../approvals/import-approval.ts'
-import { judgeApproval, type Refusal } from '../approvals/judge-approval.ts'
-import { findSigningKey, signText, verifySignature } from '../approvals/openssh/verify-signature.ts'
-import { composeStatement, namespaceOf, parseStatement, statementText } from '../approvals/statement.ts'
+import { judgeApproval } from '../approvals/judge-approval.ts'
+import { signText } from '../approvals/openssh/sign-text.ts'
+import { verifySignature } from '../approvals/openssh/verify-signature.ts'
+import type { Refusal } from '../approvals/refusal.ts'
+import { describeSignatureFault, type SignatureFaultText } from '../approvals/rules/signature-refusals.ts'
+import { signatureQuestionOf } from '../approvals/rules/signer.ts'
+import { namespaceOf, parseStatement, statementText } from '../approvals/statement.ts'
 import type { Approval, Decision } from '../domain/approval.ts'
 import { CutterError, tamperedRunError } from '../domain/errors.ts'
 import type { Run } from '../domain/run.ts'
@@ -19,22 +24,31 @@ export interface StatementOptions {
   reason: string
 }
 
-/** An approval that was kept, and what will be said against it when it is brought to its gate as things are now. */
+/** An approval that was saved, and the refusal that it would get at its gate now. */
 export interface KeptApproval {
   approval: Approval
   warning: Refusal | null
 }
 
-/** The exact bytes to sign for a decision on the plan at which the run waits. */
+/**
+ * Composes the exact text to sign for a decision on the plan at which a run waits.
+ * @throws RUN_NOT_FOUND, STORE_TAMPERED
+ * @throws APPROVAL_REFUSED when the run does not wait at a gate
+ * @throws MACHINE_CHANGED when the run must be upgraded first
+ * @throws INPUT_REFUSED, USAGE when a field cannot be part of a statement
+ */
 export async function composeStatementText(
   deps: EngineDeps,
   runId: string,
   options: StatementOptions,
 ): Promise<string> {
-  return statementText(composeStatement(await statementInput(deps, await loadRun(deps, runId), options)))
+  return statementText(composeStatement(await statementInputOf(deps, await loadRun(deps, runId), options)))
 }
 
-/** Signs with the caller's own key, here and now, and keeps the approval. */
+/**
+ * Signs a decision with the caller's own key, and saves the approval.
+ * @throws what `composeStatementText` throws, and INPUT_REFUSED when the key does not sign
+ */
 export async function signApproval(
   deps: EngineDeps,
   runId: string,
@@ -43,12 +57,20 @@ export async function signApproval(
   const text = await composeStatementText(deps, runId, options)
   const { machine, gate } = parseStatement(text)
   const signature = await signText({ text, keyFile: options.keyFile, namespace: namespaceOf(machine, gate) })
-  const approval = parseApproval({ text, signature, clock: deps.clock })
-  await deps.store.saveApproval(approval)
-  return { approval, warning: await warningFor(deps, await loadRun(deps, runId), approval) }
+  return saveWithWarning(
+    deps,
+    await loadRun(deps, runId),
+    parseApproval({ text, signature, clock: deps.clock }),
+  )
 }
 
-/** Keeps what was signed elsewhere. A signature that does not vouch for the statement is refused and not kept. */
+/**
+ * Imports a statement that was signed elsewhere. A statement that is imported again keeps its earlier signature if a decision counted it,
+ * if the run is closed, or if the earlier signature still counts.
+ * @throws RUN_NOT_FOUND, STORE_TAMPERED
+ * @throws INPUT_REFUSED when the statement or the armor cannot be read
+ * @throws APPROVAL_REFUSED when the signature does not count; nothing is saved
+ */
 export async function importApproval(
   deps: EngineDeps,
   text: string,
@@ -60,43 +82,62 @@ export async function importApproval(
   const run = await loadRun(deps, approval.statement.runId)
   const earlier = await deps.store.approval(approval.approvalId)
   if (earlier !== null && (earlier.signature === approval.signature || (await isSettled(deps, run, earlier))))
-    return { approval: earlier, warning: await warningFor(deps, run, earlier) }
-  const fault = await faultOf(deps, approval)
-  if (fault !== null) {
-    throw new CutterError(
-      'APPROVAL_REFUSED',
-      `the statement for run ${run.runId} was not imported: ${fault.message}`,
-      {
-        ...(fault.next === undefined ? {} : { next: fault.next }),
-        data: { runId: run.runId, approvalId: approval.approvalId, reason: fault.reason },
-      },
-    )
-  }
-  refuseFromTheFuture(run, approval)
-  // A good signature stays: a run may be going on under it at this moment.
-  if (earlier?.kind === 'signed' && (await faultOf(deps, earlier)) === null)
-    return { approval: earlier, warning: await warningFor(deps, run, earlier) }
-  await deps.store.saveApproval(approval)
-  return { approval, warning: await warningFor(deps, run, approval) }
+    return { approval: earlier, warning: await findWarning(deps, run, earlier) }
+  const fault = await findSignatureFault(deps, approval)
+  if (fault !== null) throw notImportedError(approval, fault)
+  assertKnownArrival(run, approval)
+  // A good earlier signature stays, because a run may continue under it at this moment.
+  if (earlier?.kind === 'signed' && (await findSignatureFault(deps, earlier)) === null)
+    return { approval: earlier, warning: await findWarning(deps, run, earlier) }
+  return saveWithWarning(deps, run, approval)
 }
 
-/** What a decision counted, and what a closed run leaves, is evidence by now: its signature stays the one that it is. */
+/**
+ * Makes and saves a rehearsal: an approval of a dry run, without a signature.
+ * @throws what `composeStatementText` throws, and APPROVAL_REFUSED for a live run
+ */
+export async function rehearseApproval(
+  deps: EngineDeps,
+  runId: string,
+  options: StatementOptions,
+): Promise<Approval> {
+  const run = await loadRun(deps, runId)
+  const approval = composeRehearsal(await statementInputOf(deps, run, options))
+  await deps.store.saveApproval(approval)
+  return approval
+}
+
+async function saveWithWarning(deps: EngineDeps, run: Run, approval: Approval): Promise<KeptApproval> {
+  await deps.store.saveApproval(approval)
+  return { approval, warning: await findWarning(deps, run, approval) }
+}
+
+/** The signature that a decision counted, and every signature of a closed run, is evidence and does not change. */
 async function isSettled({ store }: EngineDeps, run: Run, { approvalId }: Approval): Promise<boolean> {
   if (run.status === 'closed') return true
   const history = await store.history(run.runId)
   return history.some(({ event }) => JSON.stringify(event.counted ?? null).includes(approvalId))
 }
 
-/** Its signer has seen an entry that this history never came to: not the statement is to be doubted, but the store. */
-function refuseFromTheFuture(run: Run, { approvalId, statement }: Approval): void {
+function notImportedError({ approvalId, statement }: Approval, fault: SignatureFaultText): CutterError {
+  const { reason, detail, next } = fault
+  const { runId } = statement
+  return new CutterError('APPROVAL_REFUSED', `the statement for run ${runId} was not imported: ${detail}`, {
+    next,
+    data: { runId, approvalId, reason },
+  })
+}
+
+/** The signer saw the entry that the statement names. If this history never reached it, the store is wrong, and not the statement. */
+function assertKnownArrival(run: Run, { approvalId, statement }: Approval): void {
   const { seq, historyHead } = statement
   if (seq <= run.seq) return
   const named = `approval ${approvalId} names entry ${seq} with hash ${historyHead}, which is not in its history`
   throw tamperedRunError(run.runId, `the store is an older copy, or was rewritten: ${named}`)
 }
 
-/** All that the gate would say now but for who brings the approval there, which is not known yet; and nothing is recorded. */
-async function warningFor(deps: EngineDeps, run: Run, approval: Approval): Promise<Refusal | null> {
+/** Finds the refusal that the gate would give now. Nothing is recorded, and the operator who will resume is not known yet. */
+async function findWarning(deps: EngineDeps, run: Run, approval: Approval): Promise<Refusal | null> {
   const { policy, trust } = await readPolicyAt(deps, run)
   const operators = await readOperators(deps, run)
   const others = await deps.store.approvals(run.runId)
@@ -104,23 +145,15 @@ async function warningFor(deps: EngineDeps, run: Run, approval: Approval): Promi
   return (await judgeApproval({ run, approval, operators, now, trust, policy, others })).refusal
 }
 
-/** Makes a label for a dry run, which vouches for nothing and grants nothing. */
-export async function rehearseApproval(
+async function statementInputOf(
   deps: EngineDeps,
-  runId: string,
-  options: StatementOptions,
-): Promise<Approval> {
-  const run = await loadRun(deps, runId)
-  const approval = composeRehearsal(await statementInput(deps, run, options))
-  await deps.store.saveApproval(approval)
-  return approval
-}
-
-async function statementInput(deps: EngineDeps, run: Run, { as, decision, reason }: StatementOptions) {
+  run: Run,
+  { as, decision, reason }: StatementOptions,
+): Promise<StatementInput> {
   assertNoSecretWords(deps, { '--as': as, '--reason': reason })
   const { validHours } = deps.policy(run.machine, run.gate ?? '')
   const { machine } = await deps.installed(run.machine)
-  // What is signed for another definition counts no more once the run is upgraded.
+  // An approval that is signed for another definition does not count after the upgrade of the run.
   if (run.status !== 'closed') assertSameDefinition(machine, run)
   const { reviewGates = [] } = machine
   const review =
@@ -137,22 +170,9 @@ async function statementInput(deps: EngineDeps, run: Run, { as, decision, reason
   }
 }
 
-async function faultOf(deps: EngineDeps, approval: Approval) {
-  const { statement, statementText: text, signature } = approval
-  const namespace = namespaceOf(statement.machine, statement.gate)
-  const signed = { text, signature: signature!, namespace }
-  if ((await findSigningKey(signed)) === null) {
-    return {
-      reason: 'SIGNATURE_INVALID',
-      message: `it is no signature of these bytes for ${namespace}`,
-      next: undefined,
-    }
-  }
-  const answer = await verifySignature({
-    ...signed,
-    ...deps.trust,
-    principal: statement.approver,
-    at: deps.clock.now(),
-  })
-  return answer.ok ? null : answer
+async function findSignatureFault(deps: EngineDeps, approval: Approval): Promise<SignatureFaultText | null> {
+  if (approval.kind !== 'signed') return null
+  const question = signatureQuestionOf({ trust: deps.trust, now: deps.clock.now() }, approval)
+  const answer = await verifySignature(question)
+  return answer.ok ? null : describeSignatureFault(answer.fault, question)
 }

@@ -55,7 +55,7 @@ describe.skipIf(process.platform === 'win32')('a file that decides', () => {
   it('is not when a folder above it is open, which is named', () => {
     chmodSync(folder, 0o777)
     const found = fault()
-    expect(found?.message).toContain(`${folder}, on the way to ${file}, has mode 0777`)
+    expect(found?.message).toContain(`${folder}, on the path to ${file}, has mode 0777`)
     expect(found?.next).toContain(`chmod go-w ${folder}`)
   })
 

@@ -1,12 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { composeStatement, type StatementInput } from '../../src/approvals/compose-statement.ts'
 import { composeRehearsal, parseApproval } from '../../src/approvals/import-approval.ts'
-import { signText } from '../../src/approvals/openssh/verify-signature.ts'
-import {
-  composeStatement,
-  namespaceOf,
-  type StatementInput,
-  statementText,
-} from '../../src/approvals/statement.ts'
+import { signText } from '../../src/approvals/openssh/sign-text.ts'
+import { namespaceOf, statementText } from '../../src/approvals/statement.ts'
 import { approvalSummary } from '../../src/domain/approval.ts'
 import { aRun } from '../support/run-fixture.ts'
 import { describeWithKeys, type KeyFolder, openKeyFolder } from '../support/ssh-keys.ts'

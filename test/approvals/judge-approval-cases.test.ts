@@ -41,7 +41,7 @@ const signed = async (as: string, how?: SignHow) => (await gate.sign(run, as, ho
 const allowed = (...lines: string[]) => {
   gate.rules.trust.allowedSigners = gate.keys.file('allowed-here', lines.join(''))
 }
-const anew = /^cutter approval sign ictr-\S+ --as alice@example\.org --key <file>$/
+const signAgain = /^cutter approval sign ictr-\S+ --as alice@example\.org --key <file>$/
 const someoneElse = /have (someone else|another|one of them) sign: cutter approval sign ictr-/
 
 const rows: Row[] = [
@@ -57,36 +57,36 @@ const rows: Row[] = [
     reason: 'OTHER_RUN',
     when: 'it is of another run',
     bring: async () => (await gate.sign(other, ALICE)).approvalId,
-    says: /is for run ictr-\S+ \(cut 1\), not for ictr-/,
-    next: anew,
+    says: /is for another run: ictr-\S+ \(cut 1\), not ictr-/,
+    next: signAgain,
   },
   {
     reason: 'OTHER_GATE',
     when: 'it is for the other gate of this run',
     bring: () => signed(ALICE, { change: { gate: 'SG2' } }),
-    says: /is for gate SG2; run \S+ waits at SG1/,
-    next: anew,
+    says: /is for another gate: gate SG2; run \S+ waits at SG1/,
+    next: signAgain,
   },
   {
     reason: 'OTHER_ARRIVAL',
     when: 'it is for an earlier entry',
     bring: () => signed(ALICE, { change: { seq: run.gateSeq! - 1 } }),
-    says: /in entry 6 with hash .*; the run arrived in entry 7/,
-    next: anew,
+    says: /another arrival at the gate: entry 6 with hash .*; the run arrived at SG1 in entry 7/,
+    next: signAgain,
   },
   {
     reason: 'OTHER_ARRIVAL',
     when: 'it is for an entry of another history',
     bring: () => signed(ALICE, { change: { historyHead: digestOf('another history') } }),
-    says: /in entry 7 with hash sha256:\w+; the run arrived in entry 7/,
-    next: anew,
+    says: /: entry 7 with hash sha256:\w+; the run arrived at SG1 in entry 7/,
+    next: signAgain,
   },
   {
     reason: 'OTHER_PLAN',
     when: 'it is for another plan',
     bring: () => signed(ALICE, { change: { planDigest: digestOf('another plan') } }),
-    says: /is for plan sha256:\w+; the run now plans sha256:/,
-    next: anew,
+    says: /is for another plan: sha256:\w+; the run now plans sha256:/,
+    next: signAgain,
   },
   {
     reason: 'REHEARSAL_IN_LIVE',
@@ -106,7 +106,7 @@ const rows: Row[] = [
       return rehearsal.approvalId
     },
     says: /is a rehearsal, which counts in dry runs only/,
-    next: anew,
+    next: signAgain,
   },
   {
     reason: 'FILES_UNSAFE',
@@ -131,7 +131,7 @@ const rows: Row[] = [
       await gate.world.store.saveApproval(edited)
       return edited.approvalId
     },
-    says: /no signature of this statement in namespace cutter\.cut\.SG1/,
+    says: /has no valid signature: the signature does not match this statement and namespace cutter\.cut\.SG1/,
     next: /ssh-keygen -Y sign -f <key> -n cutter\.cut\.SG1/,
   },
   {
@@ -265,8 +265,8 @@ const rows: Row[] = [
       signed(ALICE, {
         change: { issuedAt: '2026-02-27T09:00:00.000Z', expiresAt: '2026-02-28T09:00:00.000Z' },
       }),
-    says: /expired at 2026-02-28T09:00:00\.000Z \(as signed\)/,
-    next: anew,
+    says: /has expired: it counted until 2026-02-28T09:00:00\.000Z \(as signed\)/,
+    next: signAgain,
   },
   {
     reason: 'EXPIRED',
@@ -275,8 +275,8 @@ const rows: Row[] = [
       signed(ALICE, {
         change: { issuedAt: '2026-02-27T09:00:00.000Z', expiresAt: '2027-02-28T09:00:00.000Z' },
       }),
-    says: /expired at 2026-02-28T09:00:00\.000Z \(24 h by policy\)/,
-    next: anew,
+    says: /has expired: it counted until 2026-02-28T09:00:00\.000Z \(24 h by policy\)/,
+    next: signAgain,
   },
   {
     reason: 'OPERATORS_OWN',
@@ -323,7 +323,7 @@ const rows: Row[] = [
       await signed('robert@example.org', { key: 'bob' })
       return rejected
     },
-    says: /\(reject\) does not count: the same person, as robert@example\.org, decided approve/,
+    says: /does not count: it says reject, but the same person, as robert@example\.org, decided approve/,
     next: /^cutter run resume \S+ --approval ap-\w+$/,
   },
   {
@@ -439,7 +439,7 @@ describeWithKeys('at the gate of a live run, an approval is refused', () => {
     expect(used.map(approvalSummary)).toMatchObject([{ approver: BOB }])
     const again = await gate.bring(run, used[0]!.approvalId).catch((error) => error)
     expect(again).toMatchObject({ code: 'APPROVAL_REFUSED', data: { reason: 'ALREADY_USED' } })
-    expect(again.message).toMatch(/was used at entry \d+, on 2026-03-01T.*, and counts once/)
+    expect(again.message).toMatch(/was already used: at entry \d+, on 2026-03-01T.*\. An approval counts once/)
     const beside = await gate.bring(run, good.approvalId).catch((error) => error)
     expect(beside.data).toMatchObject({ reason: 'OTHER_GATE' })
   })

@@ -1,19 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { ApprovalCase } from '../../src/approvals/approval-case.ts'
+import { composeStatement, type StatementInput } from '../../src/approvals/compose-statement.ts'
 import { countPeople } from '../../src/approvals/count-people.ts'
 import { composeRehearsal, parseApproval } from '../../src/approvals/import-approval.ts'
-import {
-  type ApprovalCase,
-  findBindingRefusal,
-  judgeApproval,
-  type RefusalReason,
-} from '../../src/approvals/judge-approval.ts'
-import { signText } from '../../src/approvals/openssh/verify-signature.ts'
-import {
-  approvalIdOf,
-  composeStatement,
-  type StatementInput,
-  statementText,
-} from '../../src/approvals/statement.ts'
+import { judgeApproval } from '../../src/approvals/judge-approval.ts'
+import { signText } from '../../src/approvals/openssh/sign-text.ts'
+import type { RefusalReason } from '../../src/approvals/refusal.ts'
+import { findBindingRefusal } from '../../src/approvals/rules/binding.ts'
+import { approvalIdOf, statementText } from '../../src/approvals/statement.ts'
 import type { Approval } from '../../src/domain/approval.ts'
 import { digestOf } from '../../src/domain/json.ts'
 import type { Run } from '../../src/domain/run.ts'

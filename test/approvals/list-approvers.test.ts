@@ -2,7 +2,8 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Approver, type ApproverQuestion, listApprovers } from '../../src/approvals/list-approvers.ts'
-import { signText, verifySignature } from '../../src/approvals/openssh/verify-signature.ts'
+import { signText } from '../../src/approvals/openssh/sign-text.ts'
+import { verifySignature } from '../../src/approvals/openssh/verify-signature.ts'
 import { describeWithKeys, type KeyFolder, openKeyFolder } from '../support/ssh-keys.ts'
 
 const NAMESPACE = 'cutter.cut.SG1'
@@ -86,7 +87,7 @@ describeWithKeys('who could approve', () => {
     const grace = readFileSync(allowedSigners, 'utf8').replace(/^grace@example.org ssh.*\n/m, '')
     const whole = allowedSigners
     allowedSigners = keys.file('shared', grace)
-    expect((await found({ operators })).get('grace')?.why).toMatch(/also listed for who operates this run$/)
+    expect((await found({ operators })).get('grace')?.why).toMatch(/also listed for an operator of this run$/)
     allowedSigners = whole
     expect(whoMayNow(await found({ operators, policy: { fourEyes: false } }))).toContain('alice')
     expect(whoMayNow(await found({ operators, live: false }))).toContain('alice')

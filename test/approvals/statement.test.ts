@@ -1,13 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import {
-  approvalIdOf,
-  composeStatement,
-  namespaceOf,
-  parseStatement,
-  type StatementInput,
-  statementText,
-} from '../../src/approvals/statement.ts'
+import { composeStatement, type StatementInput } from '../../src/approvals/compose-statement.ts'
+import { approvalIdOf, namespaceOf, parseStatement, statementText } from '../../src/approvals/statement.ts'
 import type { CutterError } from '../../src/domain/errors.ts'
 import { aRun } from '../support/run-fixture.ts'
 
@@ -72,7 +66,7 @@ describe('a statement', () => {
   it.each([
     [aRun({ status: 'working' }), /it is working at MARKED, in phase cutplan/, 'cutter run show'],
     [aRun({ status: 'stopped' }), /it is stopped at GRANTS_PROBED with STOP_DRIFT/, 'cutter run show'],
-    [aRun({ status: 'closed' }), /it is closed as succeeded, at CLOSEOUT_REPORTED/, 'cutter run show'],
+    [aRun({ status: 'closed' }), /is closed: it ended as succeeded, at CLOSEOUT_REPORTED/, 'cutter run show'],
   ])(
     'is refused for a run that does not wait at a gate, saying where it stands and what next',
     (run, message, next) => {

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { signText } from '../../src/approvals/openssh/verify-signature.ts'
+import { signText } from '../../src/approvals/openssh/sign-text.ts'
 import { manifestText } from '../../src/bundle/bundle-files.ts'
 import { MANIFEST } from '../../src/bundle/bundle-paths.ts'
 import { CLOSEOUT_NAMESPACE, closeoutText } from '../../src/bundle/closeout-statement.ts'

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { signText } from '../../src/approvals/openssh/verify-signature.ts'
+import { signText } from '../../src/approvals/openssh/sign-text.ts'
 import { approvalIdOf, namespaceOf } from '../../src/approvals/statement.ts'
 import type { FaultCode } from '../../src/bundle/bundle-fault.ts'
 import { manifestText } from '../../src/bundle/bundle-files.ts'

@@ -119,11 +119,11 @@ describe('at the gate of a live run, an approval that does not count', () => {
     }
     const answer = await imported('expired.json', canonicalJson(past))
     expect(answer.code).toBe(0)
-    await isRefused(idOf(answer), 'EXPIRED', 'expired at 2020-01-02')
+    await isRefused(idOf(answer), 'EXPIRED', 'it counted until 2020-01-02')
   })
 
   test('is refused when its approver operates the run', async () => {
-    await isRefused(good.approvalId, 'OPERATORS_OWN', 'another pair of eyes', '--by', ALICE)
+    await isRefused(good.approvalId, 'OPERATORS_OWN', 'the approval of another person', '--by', ALICE)
   })
 
   test('is not imported when a single letter of the statement was edited after signing', async () => {

@@ -185,7 +185,7 @@ describe('a unit that the plan does not know', () => {
     expect(jsonOf(answer)).toMatchObject({ status: 'paused', gate: 'SG1', planDigest })
     await names(answer, 'unit FOREIGN/ARTICLE-9 has appeared (draft)')
     expect(jsonOf(answer).error?.next).toBe(
-      `set that right, then: cutter run resume ${runId} --approval ${approvalId}`,
+      `correct that, then: cutter run resume ${runId} --approval ${approvalId}`,
     )
   })
 

@@ -177,7 +177,7 @@ describe.skipIf(!asRoot)('an operator with a user id of its own', () => {
     expect((await liveStart(bot)).stderr).toContain(`owns ${at.path('cutter.yaml')}`)
     chownSync(at.path('cutter.yaml'), 0, 0)
     chownSync(at.home, bot.uid, bot.gid)
-    expect((await liveStart(bot)).stderr).toContain(`owns ${at.home}, on the way to`)
+    expect((await liveStart(bot)).stderr).toContain(`owns ${at.home}, on the path to`)
     chownSync(at.home, 0, 0)
     const begun = await liveStart(bot)
     expect([begun.code, jsonOf(begun).gate]).toEqual([0, 'SG1'])

@@ -1,16 +1,18 @@
 import type { Command } from 'commander'
+import { REFUSALS } from '../../src/approvals/refusal.ts'
 import { EXIT_OF_ERROR } from '../../src/cli/exit-codes.ts'
 import { buildProgram } from '../../src/cli/program.ts'
 import { defineStartFlags } from '../../src/cli/run/input-flags.ts'
 import { configSchema } from '../../src/config/config-schema.ts'
 import { SEVERITY } from '../../src/document/diagnostics/severity.ts'
+import { type CodeMeaning, STOP_CODES } from '../../src/domain/stop-codes.ts'
 import { checksSchema } from '../../src/effects/deploy/checks-file.ts'
 import type { MachineDefinition } from '../../src/machine/define.ts'
 import { migrationBundleSchema } from '../../src/migration/migration-bundle-spec.ts'
 import { inputFields } from '../../src/service/runs/input-fields.ts'
 import type { Layer } from '../layers.ts'
 import { ANSWERS } from './answers.ts'
-import { ERROR_MEANINGS, type Meaning, REFUSAL_MEANINGS, STOP_MEANINGS } from './code-meanings.ts'
+import { ERROR_MEANINGS } from './code-meanings.ts'
 import { CONFIG_MEANINGS } from './config-keys.ts'
 import { BUNDLE_MEANINGS, CHECKS_MEANINGS } from './file-keys.ts'
 import { described, type JsonSchema, jsonSchemaOf, keysOf } from './schema-keys.ts'
@@ -46,8 +48,8 @@ export function partsOf(
     'checks-keys': keyTable(jsonSchemaOf(checksSchema), CHECKS_MEANINGS),
     'bundle-keys': keyTable(jsonSchemaOf(migrationBundleSchema), BUNDLE_MEANINGS),
     problems: problemTable(),
-    stops: codeTable(STOP_MEANINGS),
-    refusals: codeTable(REFUSAL_MEANINGS),
+    stops: codeTable(STOP_CODES),
+    refusals: codeTable(REFUSALS),
     errors: errorTable(),
     'command-list': commandTable(),
     'command-details': commandDetails(machines),
@@ -121,19 +123,19 @@ const problemTable = () =>
     ]),
   )
 
-const codeTable = (meanings: { [code: string]: Meaning }) =>
+const codeTable = (meanings: { [code: string]: CodeMeaning }) =>
   table(
     ['code', 'meaning', 'what to do'],
-    Object.entries(meanings).map(([code, { means, next }]) => [`\`${code}\``, means, next]),
+    Object.entries(meanings).map(([code, { meaning, next }]) => [`\`${code}\``, meaning, next]),
   )
 
 const errorTable = () =>
   table(
     ['code', 'exit code', 'meaning', 'what to do'],
-    Object.entries(ERROR_MEANINGS).map(([code, { means, next }]) => [
+    Object.entries(ERROR_MEANINGS).map(([code, { meaning, next }]) => [
       `\`${code}\``,
       String(EXIT_OF_ERROR[code as keyof typeof EXIT_OF_ERROR]),
-      means,
+      meaning,
       next,
     ]),
   )

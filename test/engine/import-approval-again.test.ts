@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeEach, expect, it } from 'vitest'
-import { signText } from '../../src/approvals/openssh/verify-signature.ts'
+import { signText } from '../../src/approvals/openssh/sign-text.ts'
 import { namespaceOf } from '../../src/approvals/statement.ts'
 import type { Approval } from '../../src/domain/approval.ts'
 import { importApproval } from '../../src/engine/manage-approvals.ts'

@@ -5,8 +5,9 @@ const KRL = 'SSHKRL\n\0'
 const timeoutSeconds = 10
 
 /**
- * Those of the public keys (`type blob`) that the file revokes; all of them when it can't be read. A key revocation list is
- * OpenSSH's to read; else the file is a list of public keys.
+ * Finds those of the public keys (`type blob`) that a file revokes. A file that cannot be read revokes all of them. ssh-keygen reads a key
+ * revocation list (KRL); any other file is a list of public keys.
+ * @throws TOOL_MISSING for a KRL without ssh-keygen
  */
 export async function findRevokedKeys(keys: string[], revokedKeys: string): Promise<Set<string>> {
   const file = await readFile(revokedKeys).catch(() => null)

@@ -1,39 +1,40 @@
 import { readFile, stat } from 'node:fs/promises'
 import { CutterError } from '../../domain/errors.ts'
-import { type Answer, inPrivateFolder, runSshKeygen } from './ssh-keygen-process.ts'
+import { inPrivateFolder, runSshKeygen, type SshKeygenAnswer } from './ssh-keygen-process.ts'
 
-/** Long enough to find the hardware key that wants to be touched. */
+/** Long enough to find and touch a hardware key. */
 const timeoutSeconds = 180
 
 /**
- * OpenSSH's armored signature of the text. The key file is a private key, or a public one whose private half an agent
- * holds. Throws INPUT_REFUSED when the key is missing, open to others, or does not sign.
+ * Signs a text and returns OpenSSH's armored signature. The key file is a private key, or a public key whose private half is in an agent.
+ * @throws INPUT_REFUSED when the key is missing, readable by others, or does not sign
+ * @throws TOOL_MISSING without ssh-keygen
  */
 export async function signText(input: { text: string; keyFile: string; namespace: string }): Promise<string> {
   const { text, keyFile, namespace } = input
-  await refuseUnusableKey(keyFile)
+  await assertUsableKey(keyFile)
   const onTerminal = process.stdin.isTTY === true && process.stderr.isTTY === true
   return inPrivateFolder(async (write) => {
     const statement = await write('statement', text)
     const args = ['-Y', 'sign', '-f', keyFile, '-n', namespace, statement]
     const answer = await runSshKeygen({ args, timeoutSeconds, onTerminal })
-    if (!answer.ok) throw notSigned(keyFile, answer, onTerminal)
+    if (!answer.ok) throw notSignedError(keyFile, answer, onTerminal)
     return readFile(`${statement}.sig`, 'utf8')
   })
 }
 
-async function refuseUnusableKey(keyFile: string): Promise<void> {
+async function assertUsableKey(keyFile: string): Promise<void> {
   const file = await stat(keyFile).catch(() => null)
   if (file === null || !file.isFile()) {
     throw new CutterError('INPUT_REFUSED', `there is no key file at ${keyFile}`, {
       next: 'give the file of your private key, or of a public key (.pub) whose private half your agent holds',
     })
   }
-  const isOurs = file.uid === process.getuid?.()
-  if (!keyFile.endsWith('.pub') && isOurs && (file.mode & 0o077) !== 0) {
+  const isOwn = file.uid === process.getuid?.()
+  if (!keyFile.endsWith('.pub') && isOwn && (file.mode & 0o077) !== 0) {
     throw new CutterError(
       'INPUT_REFUSED',
-      `others may read the private key ${keyFile}, so OpenSSH does not use it`,
+      `others may read the private key ${keyFile}, so OpenSSH does not use it; nothing was signed`,
       {
         next: `chmod 600 ${keyFile}`,
       },
@@ -41,7 +42,7 @@ async function refuseUnusableKey(keyFile: string): Promise<void> {
   }
 }
 
-function notSigned(keyFile: string, answer: Answer, onTerminal: boolean): CutterError {
+function notSignedError(keyFile: string, answer: SshKeygenAnswer, onTerminal: boolean): CutterError {
   const failure = (why: string, next: string) =>
     new CutterError('INPUT_REFUSED', `nothing was signed with ${keyFile}: ${why}`, { next })
   if (answer.timedOut)
@@ -54,12 +55,12 @@ function notSigned(keyFile: string, answer: Answer, onTerminal: boolean): Cutter
   }
   if (/No private key found/i.test(answer.stderr)) {
     return failure(
-      'its private half is neither beside it nor in an agent',
+      'its private half is neither next to it nor in an agent',
       'ssh-add <private key>, then sign again',
     )
   }
-  const said = answer.stderr.trim().split('\n').at(-1)
+  const lastLine = answer.stderr.trim().split('\n').at(-1)
   if (onTerminal)
-    return failure('ssh-keygen refused, as it says above', 'sign again with a key that OpenSSH can use')
-  return failure(`ssh-keygen said: ${said}`, 'sign again with a key that OpenSSH can use')
+    return failure('ssh-keygen refused; its message is above', 'sign again with a key that OpenSSH can use')
+  return failure(`ssh-keygen answered: ${lastLine}`, 'sign again with a key that OpenSSH can use')
 }

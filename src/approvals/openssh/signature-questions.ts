@@ -1,16 +1,16 @@
 import { CutterError } from '../../domain/errors.ts'
-import { type Answer, runSshKeygen, type WriteFileInFolder } from './ssh-keygen-process.ts'
+import { runSshKeygen, type SshKeygenAnswer, type WriteFileInFolder } from './ssh-keygen-process.ts'
 
 /**
- * What can be asked of OpenSSH about one signature. Its messages tell nothing reliable apart, so each fact is a
- * question of its own, answered by the exit code alone.
+ * The questions to OpenSSH about one signature. Its messages do not separate the cases reliably, so each fact is a question of its
+ * own, and the exit code alone is the answer.
  */
 export interface Questions {
-  /** The key that made a good signature of the text for the namespace; null when it is no such signature. */
+  /** Finds the key that made the signature. Null when the signature does not match the text and the namespace. */
   signingKey(): Promise<SigningKey | null>
-  /** Whether the principal may sign so with that key at that time, and, if asked with `revoked`, still may. */
+  /** Tells whether the principal may sign with that key at that time, and whether the key is absent from `revoked`, if given. */
   verifies(asked: VerifyQuestion): Promise<boolean>
-  /** The principals of the first line that lists the key, whatever the namespaces there. */
+  /** Finds the principals of the first line that lists the key, without regard to namespaces. */
   principalsOfKey(signers: string | Uint8Array, at: Date): Promise<string[]>
 }
 
@@ -21,7 +21,7 @@ export interface Signed {
 }
 
 export interface SigningKey {
-  /** `SHA256:…` as `ssh-keygen -l` prints it; of a certificate, that of the key in it. */
+  /** `SHA256:…` as `ssh-keygen -l` prints it; for a certificate, the fingerprint of the key in it. */
   fingerprint: string
   keyType: string
 }
@@ -35,7 +35,7 @@ export interface VerifyQuestion {
 
 const timeoutSeconds = 30
 
-/** Writes text and signature by `write`, into a folder that has to outlive the questions. */
+/** Prepares questions about a signature. `write` puts text and signature into a folder that must exist until the last question. */
 export async function askAboutSignature(signed: Signed, write: WriteFileInFolder): Promise<Questions> {
   const stdinFile = await write('statement', signed.text)
   const about = ['-s', await write('signature', signed.signature)]
@@ -62,14 +62,14 @@ export async function askAboutSignature(signed: Signed, write: WriteFileInFolder
   }
 }
 
-async function ask(args: string[], stdinFile: string): Promise<Answer> {
+async function ask(args: string[], stdinFile: string): Promise<SshKeygenAnswer> {
   const answer = await runSshKeygen({ args, stdinFile, timeoutSeconds })
   if (answer.timedOut)
-    throw new CutterError('INTERNAL', `ssh-keygen ${args[1]} gave no answer in ${timeoutSeconds} s`)
+    throw new CutterError('INTERNAL', `ssh-keygen ${args[1]} did not answer within ${timeoutSeconds} s`)
   return answer
 }
 
-/** Without the Z for UTC, which OpenSSH reads since 9.1 only: ssh-keygen runs with TZ=UTC. */
+/** Formats a time without the Z for UTC, which OpenSSH reads since 9.1 only. ssh-keygen runs with TZ=UTC. */
 function verifyTime(at: Date): string {
   return `-Overify-time=${at.toISOString().slice(0, 19).replace(/[-:T]/g, '')}`
 }

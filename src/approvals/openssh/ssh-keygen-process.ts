@@ -5,40 +5,43 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { CutterError } from '../../domain/errors.ts'
 
-export interface Answer {
+export interface SshKeygenAnswer {
   ok: boolean
   stdout: string
-  /** Empty when the question was asked on a terminal: what was said there is for the person in front of it. */
+  /** Empty when ssh-keygen ran on a terminal: its messages went to the person there. */
   stderr: string
   timedOut: boolean
 }
 
-export interface Question {
+export interface SshKeygenCall {
   args: string[]
   stdinFile?: string
   timeoutSeconds: number
-  /** Hands over the terminal, for a passphrase or the touch of a hardware key. */
+  /** Gives ssh-keygen the terminal, for a passphrase or the touch of a hardware key. */
   onTerminal?: boolean
 }
 
-/** Runs ssh-keygen without a shell. Throws TOOL_MISSING where there is none; a refusal of its own is an answer. */
+/**
+ * Runs ssh-keygen without a shell. A failure of ssh-keygen is an answer, not an error.
+ * @throws TOOL_MISSING when ssh-keygen is not installed
+ */
 export function runSshKeygen({
   args,
   stdinFile,
   timeoutSeconds,
   onTerminal = false,
-}: Question): Promise<Answer> {
+}: SshKeygenCall): Promise<SshKeygenAnswer> {
   return new Promise((resolve, reject) => {
     const stdin = stdinFile === undefined ? (onTerminal ? 'inherit' : 'ignore') : openSync(stdinFile, 'r')
     const child = spawn('ssh-keygen', args, {
       stdio: [stdin, 'pipe', onTerminal ? 'inherit' : 'pipe'],
-      // Times without a zone in allowed_signers mean the same everywhere.
+      // Times without a zone in allowed_signers mean UTC on every host.
       env: { ...process.env, TZ: 'UTC', LC_ALL: 'C' },
-      // In a session of its own it has no terminal to wait at for a passphrase that nobody will type.
+      // In a session of its own it has no terminal, so it does not wait for a passphrase that nobody will type.
       detached: !onTerminal,
     })
     if (typeof stdin === 'number') closeSync(stdin)
-    const answer: Answer = { ok: false, stdout: '', stderr: '', timedOut: false }
+    const answer: SshKeygenAnswer = { ok: false, stdout: '', stderr: '', timedOut: false }
     const timer = setTimeout(() => {
       answer.timedOut = true
       child.kill('SIGKILL')
@@ -51,7 +54,7 @@ export function runSshKeygen({
     })
     child.on('error', (cause) => {
       clearTimeout(timer)
-      reject(notStarted(cause))
+      reject(notStartedError(cause))
     })
     child.on('close', (exitCode) => {
       clearTimeout(timer)
@@ -60,7 +63,7 @@ export function runSshKeygen({
   })
 }
 
-function notStarted(cause: Error & { code?: string }): CutterError {
+function notStartedError(cause: Error & { code?: string }): CutterError {
   if (cause.code !== 'ENOENT')
     return new CutterError('INTERNAL', `ssh-keygen can't be run: ${cause.message}`, { cause })
   return new CutterError(
@@ -76,7 +79,7 @@ function notStarted(cause: Error & { code?: string }): CutterError {
 
 export type WriteFileInFolder = (name: string, data: string | Uint8Array) => Promise<string>
 
-/** Gives work a folder that only this user can enter, and removes it afterwards. */
+/** Makes a folder that only this user can enter, and removes it when the work is done. */
 export async function inPrivateFolder<Result>(
   work: (write: WriteFileInFolder) => Promise<Result>,
 ): Promise<Result> {

@@ -1,10 +1,7 @@
-import * as fault from '../rules/signature-refusals.ts'
 import { readTrustFile, type Trust } from '../trust-files.ts'
 import { withoutOptions, withoutWildcards } from './allowed-signers.ts'
 import { askAboutSignature, type Questions, type Signed, type SigningKey } from './signature-questions.ts'
 import { inPrivateFolder } from './ssh-keygen-process.ts'
-
-export { signText } from './sign-text.ts'
 
 export interface SignatureQuestion extends Signed, Trust {
   principal: string
@@ -12,61 +9,75 @@ export interface SignatureQuestion extends Signed, Trust {
   at: Date
 }
 
+/** Why a signature proves nothing, as facts. `describeSignatureFault` in rules/ makes the words of it. */
+export type SignatureFault =
+  | { kind: 'not-of-this-text' }
+  | { kind: 'no-allowed-signers' }
+  | { kind: 'not-listed'; key: SigningKey; listedFor: string[] }
+  | { kind: 'no-revoked-keys'; revokedKeys: string }
+  | { kind: 'revoked'; key: SigningKey; revokedKeys: string }
+  | { kind: 'not-valid-then'; key: SigningKey }
+
 export type SignatureAnswer =
   | ({ ok: true; principal: string } & SigningKey)
-  | ({ ok: false } & fault.SignatureFault)
+  | { ok: false; fault: SignatureFault }
 
-/** The key that made a good signature of this text for this namespace; null when it is no such signature. */
+/**
+ * Finds the key that made a good signature of a text for a namespace. Null when the signature is of another text or namespace.
+ * @throws TOOL_MISSING without ssh-keygen
+ */
 export function findSigningKey(signed: Signed): Promise<SigningKey | null> {
-  return questioned(signed, (questions) => questions.signingKey())
+  return askInFolder(signed, (questions) => questions.signingKey())
 }
 
 /**
- * Whether the principal vouches for the text, with a key that is valid at that time. A trust file that can't be read
- * vouches for nobody. Limits of time are told last, so that a revoked key is called revoked also once it has expired.
+ * Verifies that the principal signed the text, with a key that is valid at that time (ssh-keygen -Y verify). A trust file that cannot
+ * be read admits nobody. Limits of time are reported last, so that a revoked key is reported as revoked after it has expired, too.
+ * @throws TOOL_MISSING without ssh-keygen
  */
 export function verifySignature(question: SignatureQuestion): Promise<SignatureAnswer> {
-  return questioned(question, async (questions) => {
-    const { principal, at } = question
+  return askInFolder(question, async (questions) => {
+    const { principal, at, revokedKeys } = question
     const key = await questions.signingKey()
-    if (key === null) return no(fault.invalidSignature(question))
+    if (key === null) return no({ kind: 'not-of-this-text' })
 
     const signers = await readTrustFile(question, question.allowedSigners)
-    if (signers === null) return no(fault.noAllowedSigners(question))
+    if (signers === null) return no({ kind: 'no-allowed-signers' })
     const timeless = withoutOptions(signers.toString(), 'valid-after', 'valid-before')
-    const validThen = await questions.verifies({ signers, principal, at })
-    if (!validThen && !(await questions.verifies({ signers: timeless, principal, at }))) {
-      return no(fault.notAllowed(question, key, await questions.principalsOfKey(timeless, at)))
+    const isValidThen = await questions.verifies({ signers, principal, at })
+    if (!isValidThen && !(await questions.verifies({ signers: timeless, principal, at }))) {
+      const listedFor = await questions.principalsOfKey(timeless, at)
+      return no({ kind: 'not-listed', key, listedFor })
     }
 
-    if (question.revokedKeys !== undefined) {
-      const revoked = await readTrustFile(question, question.revokedKeys)
-      if (revoked === null) return no(fault.noRevokedKeys(question.revokedKeys))
-      const inForce = validThen ? signers : timeless
-      if (!(await questions.verifies({ signers: inForce, principal, at, revoked }))) {
-        return no(fault.revoked(key, question.revokedKeys))
+    if (revokedKeys !== undefined) {
+      const revoked = await readTrustFile(question, revokedKeys)
+      if (revoked === null) return no({ kind: 'no-revoked-keys', revokedKeys })
+      const admitting = isValidThen ? signers : timeless
+      if (!(await questions.verifies({ signers: admitting, principal, at, revoked }))) {
+        return no({ kind: 'revoked', key, revokedKeys })
       }
     }
-    return validThen ? { ok: true, principal, ...key } : no(fault.notValidThen(question, key))
+    return isValidThen ? { ok: true, principal, ...key } : no({ kind: 'not-valid-then', key })
   })
 }
 
-/** Whether the principal is listed by a pattern only, such as `*@example.org`, which says too little about who signed. */
+/** Tells whether a principal is listed by a pattern only, such as `*@example.org`, which does not name the signer. */
 export async function isListedByWildcardOnly(question: SignatureQuestion): Promise<boolean> {
   const { principal, at } = question
   const signers = (await readTrustFile(question, question.allowedSigners))?.toString() ?? ''
   if (!/[*?]/.test(signers)) return false
-  return questioned(
+  return askInFolder(
     question,
     async (questions) => !(await questions.verifies({ signers: withoutWildcards(signers), principal, at })),
   )
 }
 
-/** Those of the names under which the signing key is listed too, whatever the limits of time and namespace there. */
+/** Finds those of the names under which the signing key is listed too, without regard to limits of time and namespace. */
 export async function findOtherNamesOfKey(question: SignatureQuestion, names: string[]): Promise<string[]> {
   const listed = (await readTrustFile(question, question.allowedSigners))?.toString() ?? ''
   const signers = withoutOptions(listed, 'valid-after', 'valid-before', 'namespaces')
-  return questioned(question, async (questions) => {
+  return askInFolder(question, async (questions) => {
     const found: string[] = []
     for (const principal of names) {
       if (await questions.verifies({ signers, principal, at: question.at })) found.push(principal)
@@ -75,13 +86,13 @@ export async function findOtherNamesOfKey(question: SignatureQuestion, names: st
   })
 }
 
-function questioned<Result>(
+function askInFolder<Result>(
   signed: Signed,
-  work: (questions: Questions) => Promise<Result>,
+  ask: (questions: Questions) => Promise<Result>,
 ): Promise<Result> {
-  return inPrivateFolder(async (write) => work(await askAboutSignature(signed, write)))
+  return inPrivateFolder(async (write) => ask(await askAboutSignature(signed, write)))
 }
 
-function no(found: fault.SignatureFault): SignatureAnswer {
-  return { ok: false, ...found }
+function no(fault: SignatureFault): SignatureAnswer {
+  return { ok: false, fault }
 }

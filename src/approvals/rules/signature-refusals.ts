@@ -1,85 +1,124 @@
+import type { Approval } from '../../domain/approval.ts'
 import { shellQuote } from '../../domain/shell-quote.ts'
-import type { SigningKey } from '../openssh/signature-questions.ts'
+import type { ApprovalCase } from '../approval-case.ts'
+import type { SignatureFault, SignatureQuestion } from '../openssh/verify-signature.ts'
+import { nextApprovalCommand, type Refusal, refusalOf } from '../refusal.ts'
 
-/** Why a signature vouches for nothing, and what the people concerned can do about it. */
-export interface SignatureFault {
-  reason: 'SIGNATURE_INVALID' | 'SIGNER_NOT_ALLOWED' | 'KEY_REVOKED' | 'SIGNER_NOT_VALID_THEN'
-  message: string
+type Asked = Pick<SignatureQuestion, 'namespace' | 'allowedSigners' | 'principal' | 'at'>
+
+type SignatureReason = 'SIGNATURE_INVALID' | 'SIGNER_NOT_ALLOWED' | 'KEY_REVOKED' | 'SIGNER_NOT_VALID_THEN'
+
+/** The words for a signature that proves nothing. `detail` is a sentence without the approval's id. */
+export interface SignatureFaultText {
+  reason: SignatureReason
+  detail: string
   next: string
 }
 
-interface Asked {
-  namespace: string
-  allowedSigners: string
-  principal: string
-  at: Date
+/** Builds the refusal of an approval from the fault of its signature. */
+export function signatureRefusal(approval: Approval, fault: SignatureFault, asked: Asked): Refusal {
+  const { reason, ...words } = describeSignatureFault(fault, asked)
+  return refusalOf(reason, approval, words)
 }
 
-export function invalidSignature({ namespace }: Asked): SignatureFault {
-  return {
-    reason: 'SIGNATURE_INVALID',
-    message:
-      `this is no signature of this statement in namespace ${namespace}: ` +
-      'the statement was changed after it was signed, or signed for another namespace, or the signature is damaged',
-    next: `sign the printed bytes as they are: ssh-keygen -Y sign -f <key> -n ${namespace} <statement>`,
+/** Describes why a signature proves nothing, and what the people concerned can do about it. */
+export function describeSignatureFault(fault: SignatureFault, asked: Asked): SignatureFaultText {
+  const { namespace, allowedSigners, principal, at } = asked
+  switch (fault.kind) {
+    case 'not-of-this-text':
+      return {
+        reason: 'SIGNATURE_INVALID',
+        detail:
+          `the signature does not match this statement and namespace ${namespace}: the statement was changed ` +
+          'after it was signed, or signed for another namespace, or the signature is damaged',
+        next: `sign the printed bytes as they are: ssh-keygen -Y sign -f <key> -n ${namespace} <statement>`,
+      }
+    case 'no-allowed-signers':
+      return {
+        reason: 'SIGNER_NOT_ALLOWED',
+        detail: `there is no readable file of allowed signers at ${allowedSigners}, so nobody's signature counts`,
+        next: `have its owner make it, one line for each approver: ${commandToList(asked)}`,
+      }
+    case 'not-listed':
+      return describeNotListed(fault, asked)
+    case 'no-revoked-keys':
+      return {
+        reason: 'KEY_REVOKED',
+        detail: `the revoked keys at ${fault.revokedKeys} can't be read, so every key counts as revoked`,
+        next: `restore that file; if no key was ever revoked, an empty one will do: touch ${shellQuote(fault.revokedKeys)}`,
+      }
+    case 'revoked':
+      return {
+        reason: 'KEY_REVOKED',
+        detail:
+          `the ${fault.key.keyType} key ${fault.key.fingerprint} is revoked by ${fault.revokedKeys}, ` +
+          'or that file is neither a KRL nor a list of public keys, which revokes every key',
+        next: 'sign with a key that is not revoked',
+      }
+    case 'not-valid-then':
+      return {
+        reason: 'SIGNER_NOT_VALID_THEN',
+        detail:
+          `${allowedSigners} lists the ${fault.key.keyType} key ${fault.key.fingerprint} for ${principal}, ` +
+          `but its valid-after or valid-before there, taken as UTC, excludes ${at.toISOString()}`,
+        next: `sign with a key of ${principal} that is valid, or have the owner of that file extend the line`,
+      }
   }
 }
 
-export function noAllowedSigners(asked: Asked): SignatureFault {
-  return {
-    reason: 'SIGNER_NOT_ALLOWED',
-    message: `there is no readable file of allowed signers at ${asked.allowedSigners}, so nobody's signature counts`,
-    next: `have its owner make it, one line for each approver: ${howToList(asked)}`,
-  }
-}
-
-export function notAllowed(
+function describeNotListed(
+  { key, listedFor }: SignatureFault & { kind: 'not-listed' },
   asked: Asked,
-  { fingerprint, keyType }: SigningKey,
-  listedFor: string[],
-): SignatureFault {
+): SignatureFaultText {
   const { principal, namespace, allowedSigners } = asked
   const listing =
     listedFor.length === 0 ? 'it lists that key for nobody' : `it lists that key for ${listedFor.join(', ')}`
   return {
     reason: 'SIGNER_NOT_ALLOWED',
-    message:
-      `${allowedSigners} does not let ${principal} sign with the ${keyType} key ${fingerprint} ` +
+    detail:
+      `${allowedSigners} does not let ${principal} sign with the ${key.keyType} key ${key.fingerprint} ` +
       `in namespace ${namespace}: ${listing}`,
-    next: `sign with a key that is listed for ${principal}, or have the owner of that file add: ${howToList(asked)}`,
+    next: `sign with a key that is listed for ${principal}, or have the owner of that file add: ${commandToList(asked)}`,
   }
 }
 
-export function noRevokedKeys(revokedKeys: string): SignatureFault {
-  return {
-    reason: 'KEY_REVOKED',
-    message: `the revoked keys at ${revokedKeys} can't be read, so every key counts as revoked`,
-    next: `restore that file; if no key was ever revoked, an empty one will do: touch ${shellQuote(revokedKeys)}`,
-  }
-}
-
-export function revoked({ fingerprint, keyType }: SigningKey, revokedKeys: string): SignatureFault {
-  return {
-    reason: 'KEY_REVOKED',
-    message:
-      `the ${keyType} key ${fingerprint} is revoked by ${revokedKeys}, ` +
-      'or that file is neither a KRL nor a list of public keys, which revokes every key',
-    next: 'sign with a key that is not revoked',
-  }
-}
-
-export function notValidThen(asked: Asked, { fingerprint, keyType }: SigningKey): SignatureFault {
-  const { allowedSigners, principal, at } = asked
-  return {
-    reason: 'SIGNER_NOT_VALID_THEN',
-    message:
-      `${allowedSigners} lists the ${keyType} key ${fingerprint} for ${principal}, ` +
-      `but its valid-after or valid-before there, taken as UTC, excludes ${at.toISOString()}`,
-    next: `sign with a key of ${principal} that is valid, or have the owner of that file extend the line`,
-  }
-}
-
-function howToList({ principal, namespace, allowedSigners }: Asked): string {
+function commandToList({ principal, namespace, allowedSigners }: Asked): string {
   const line = `${principal} namespaces="${namespace}" `
   return `(printf '%s' ${shellQuote(line)}; cut -d' ' -f1,2 <key>.pub) >> ${shellQuote(allowedSigners)}`
+}
+
+/** SIGNATURE_INVALID for a stored row whose statement is not the signed text. */
+export function otherStatementRefusal({ run, approval }: ApprovalCase): Refusal {
+  return refusalOf('SIGNATURE_INVALID', approval, {
+    detail: 'it is stored with a statement other than the text that was signed',
+    next: nextApprovalCommand(run, approval),
+  })
+}
+
+/** SIGNER_NOT_ALLOWED for an approver whom the policy of the gate does not name. */
+export function notNamedByPolicyRefusal({ run, approval, policy }: ApprovalCase): Refusal {
+  const { approver, gate } = approval.statement
+  const named = policy.of?.join(', ') || 'nobody'
+  return refusalOf('SIGNER_NOT_ALLOWED', approval, {
+    detail: `it is by ${approver}, but the policy of ${run.machine}.${gate} names ${named}`,
+    next: `have one of them sign: cutter approval sign ${run.runId} --as <principal> --key <file>`,
+  })
+}
+
+/** SIGNER_NOT_ALLOWED for the instance's own key, which lies where operators work and has no passphrase. */
+export function instanceKeyRefusal({ run, approval }: ApprovalCase): Refusal {
+  return refusalOf('SIGNER_NOT_ALLOWED', approval, {
+    detail:
+      'it is signed with the key of this instance of Cutter, which signs closeouts and approves nothing',
+    next: nextApprovalCommand(run, approval),
+  })
+}
+
+/** WILDCARD_PRINCIPAL: a live run must know the name of its approver. */
+export function wildcardRefusal({ run, approval, trust }: ApprovalCase): Refusal {
+  const { approver } = approval.statement
+  return refusalOf('WILDCARD_PRINCIPAL', approval, {
+    detail: `${trust.allowedSigners} lists ${approver} by a pattern only, and live run ${run.runId} must know who signed`,
+    next: `have the owner of that file list ${approver} by name, on a line of its own, then resume again`,
+  })
 }

@@ -1,62 +1,60 @@
 import type { Approval } from '../../domain/approval.ts'
+import type { ApprovalCase, SignerVerdict, Vouched } from '../approval-case.ts'
 import { maybeSamePerson } from '../count-people.ts'
-import {
-  type ApprovalCase,
-  nextApprovalCommand,
-  type Refusal,
-  type SignerVerdict,
-  type Vouched,
-} from '../refusal.ts'
+import { nextApprovalCommand, type Refusal, refusalOf } from '../refusal.ts'
 import { findSamePeople } from '../same-person.ts'
 import { readSignersText } from '../trust-files.ts'
-import { findBindingRefusal, findTooEarlyRefusal } from './binding.ts'
+import { findBindingRefusal } from './binding.ts'
 import { judgeSigner } from './signer.ts'
+import { findTooEarlyRefusal } from './validity.ts'
 
 /**
- * People change their minds. Of two different decisions of one person (by name or by key) on one plan at one arrival, the one
- * issued later counts; issued at the same moment, the one that does not approve. A later `approve` must be good in itself to
- * take the place of a rejection; a later `reject` or `void` need only be signed by someone whose signature counts: it goes on
- * withholding the approval after its own time has run out. Rehearsals vouch for nobody and supersede nothing.
+ * Finds a later decision of the same person, by name or by key, on the same plan at the same arrival. Of two different decisions the one
+ * issued later counts; of two issued at the same moment, the one that does not approve. A later `approve` replaces a rejection only if it is
+ * valid itself. A later `reject` or `void` needs only a signature that counts, and withholds the approval after its own expiry, too.
+ * Rehearsals supersede nothing.
  */
 export async function findLaterDecision(
-  input: ApprovalCase,
+  subject: ApprovalCase,
   vouched: Vouched,
-  refusalAlone: (input: ApprovalCase) => Promise<SignerVerdict>,
+  judgeAlone: (subject: ApprovalCase) => Promise<SignerVerdict>,
 ): Promise<Approval | null> {
-  const { run, approval, others = [] } = input
-  const same = findSamePeople(others.length === 0 ? '' : await readSignersText(input.trust))
+  const { run, approval, others = [] } = subject
+  const isSamePerson = findSamePeople(others.length === 0 ? '' : await readSignersText(subject.trust))
   for (const other of others) {
-    if (other.kind !== 'signed' || !comesAfter(other, approval)) continue
+    if (other.kind !== 'signed' || !isLater(other, approval)) continue
     if (findBindingRefusal({ run, approval: other }) !== null) continue
-    const asked = { ...input, approval: other }
-    const answer = other.statement.decision === 'approve' ? await refusalAlone(asked) : await withheld(asked)
-    if (answer.refusal === null && answer.vouched !== null && maybeSamePerson(answer.vouched, vouched, same))
-      return other
+    const asked = { ...subject, approval: other }
+    const verdict =
+      other.statement.decision === 'approve' ? await judgeAlone(asked) : await judgeWithholding(asked)
+    if (verdict.refusal !== null || verdict.vouched === null) continue
+    if (maybeSamePerson(verdict.vouched, vouched, isSamePerson)) return other
   }
   return null
 }
 
+/** SUPERSEDED by the later decision of the same person. */
 export function supersededRefusal({ run, approval }: ApprovalCase, later: Approval): Refusal {
   const { decision, approver, issuedAt } = later.statement
-  return {
-    reason: 'SUPERSEDED',
-    message:
-      `approval ${approval.approvalId} (${approval.statement.decision}) does not count: the same person, as ` +
-      `${approver}, decided ${decision} at ${issuedAt} (${later.approvalId}), and of two decisions the later counts`,
+  const resume = `cutter run resume ${run.runId} --approval ${later.approvalId}`
+  return refusalOf('SUPERSEDED', approval, {
+    detail:
+      `it says ${approval.statement.decision}, but the same person, as ${approver}, decided ${decision} at ${issuedAt} ` +
+      `(${later.approvalId}), and of two decisions the later counts`,
     next:
       decision === 'approve'
-        ? `cutter run resume ${run.runId} --approval ${later.approvalId}`
-        : `cutter run resume ${run.runId} --approval ${later.approvalId}; or, if they changed their mind: ${nextApprovalCommand(run, approval)}`,
-  }
+        ? resume
+        : `${resume}; or, if they changed their mind: ${nextApprovalCommand(run, approval)}`,
+  })
 }
 
-function comesAfter({ statement }: Approval, { statement: before }: Approval): boolean {
+function isLater({ statement }: Approval, { statement: before }: Approval): boolean {
   if (statement.decision === before.decision) return false
   if (statement.issuedAt === before.issuedAt) return before.decision === 'approve'
   return statement.issuedAt > before.issuedAt
 }
 
-async function withheld(input: ApprovalCase): Promise<SignerVerdict> {
-  const refused = findTooEarlyRefusal(input.approval, input.now)
-  return refused === null ? judgeSigner(input) : { refusal: refused }
+async function judgeWithholding(subject: ApprovalCase): Promise<SignerVerdict> {
+  const refusal = findTooEarlyRefusal(subject.approval, subject.now)
+  return refusal === null ? judgeSigner(subject) : { refusal }
 }

@@ -49,6 +49,6 @@ export async function countersignCloseout(
   return {
     closeout: { runId, kind, signer, at, closeoutDigest: digestOfBytes(statementText) },
     warnings:
-      doubt === null ? [] : [`this home's allowed_signers no longer vouches for it: ${doubt.message}`],
+      doubt === null ? [] : [`this home's allowed_signers no longer admits its signer: ${doubt.detail}`],
   }
 }

@@ -1,6 +1,7 @@
 import { chmodSync, readdirSync, renameSync } from 'node:fs'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { findSigningKey, signText } from '../../../src/approvals/openssh/verify-signature.ts'
+import { signText } from '../../../src/approvals/openssh/sign-text.ts'
+import { findSigningKey } from '../../../src/approvals/openssh/verify-signature.ts'
 import {
   describeWithKeys,
   type KeyFolder,
@@ -53,7 +54,7 @@ describeWithKeys('signing', () => {
     [
       'a public key without agent or private half',
       'away.pub',
-      /neither beside it nor in an agent/,
+      /neither next to it nor in an agent/,
       /ssh-add/,
     ],
   ])('refuses %s, and says what next', async (_, name, message, next) => {
@@ -66,7 +67,7 @@ describeWithKeys('signing', () => {
   it('refuses a file that is no key, with what ssh-keygen said', async () => {
     const refused = await sign(keys.file('text', 'not a key')).catch((error) => error)
     expect(refused).toMatchObject({ code: 'INPUT_REFUSED' })
-    expect(refused.message).toContain('ssh-keygen said: ')
+    expect(refused.message).toContain('ssh-keygen answered: ')
   })
 
   it('names the package to install where ssh-keygen is missing', async () => {

@@ -1,13 +1,14 @@
 import { execFileSync } from 'node:child_process'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { signText } from '../../../src/approvals/openssh/sign-text.ts'
 import {
   findOtherNamesOfKey,
   findSigningKey,
   isListedByWildcardOnly,
   type SignatureQuestion,
-  signText,
   verifySignature,
 } from '../../../src/approvals/openssh/verify-signature.ts'
+import { describeSignatureFault } from '../../../src/approvals/rules/signature-refusals.ts'
 import {
   describeWithKeys,
   type KeyFolder,
@@ -43,10 +44,12 @@ describeWithKeys('a signature', () => {
     ...overrides,
   })
   const allowing = (...lines: string[]) => ({ allowedSigners: keys.file('allowed', `${lines.join('\n')}\n`) })
-  const reasonOf = async (overrides: Partial<SignatureQuestion>) => {
-    const answer = await verifySignature(question(overrides))
-    return answer.ok ? null : answer.reason
+  const faultOf = async (overrides: Partial<SignatureQuestion>) => {
+    const asked = question(overrides)
+    const answer = await verifySignature(asked)
+    return answer.ok ? null : describeSignatureFault(answer.fault, asked)
   }
+  const reasonOf = async (overrides: Partial<SignatureQuestion>) => (await faultOf(overrides))?.reason ?? null
 
   it.each(['alice', 'rsa', 'ecdsa'])('of a listed key vouches for its text: %s', async (name) => {
     const signed = await signText({ text, keyFile: keys.path(name), namespace })
@@ -73,15 +76,17 @@ describeWithKeys('a signature', () => {
   })
 
   it('says for whom the key is listed when it is listed for someone else', async () => {
-    const answer = await verifySignature(question(allowing(`bob@example.org ${keys.publicKey('alice')}`)))
-    expect(answer).toMatchObject({ ok: false, reason: 'SIGNER_NOT_ALLOWED' })
-    expect(answer).toHaveProperty('message', expect.stringContaining('lists that key for bob@example.org'))
+    expect(await faultOf(allowing(`bob@example.org ${keys.publicKey('alice')}`))).toMatchObject({
+      reason: 'SIGNER_NOT_ALLOWED',
+      detail: expect.stringContaining('lists that key for bob@example.org'),
+    })
   })
 
   it('is not allowed from an unknown key, nor in a namespace that the line does not name', async () => {
-    const unknown = await verifySignature(question(allowing(`alice@example.org ${keys.publicKey('bob')}`)))
-    expect(unknown).toMatchObject({ reason: 'SIGNER_NOT_ALLOWED' })
-    expect(unknown).toHaveProperty('message', expect.stringContaining('lists that key for nobody'))
+    expect(await faultOf(allowing(`alice@example.org ${keys.publicKey('bob')}`))).toMatchObject({
+      reason: 'SIGNER_NOT_ALLOWED',
+      detail: expect.stringContaining('lists that key for nobody'),
+    })
     const key = keys.publicKey('alice')
     expect(await reasonOf(allowing(`alice@example.org namespaces="git" ${key}`))).toBe('SIGNER_NOT_ALLOWED')
     expect(await reasonOf(allowing(`alice@example.org namespaces="cutter.*" ${key}`))).toBeNull()
@@ -110,11 +115,11 @@ describeWithKeys('a signature', () => {
 
   it('tells how to list a key when the file of allowed signers is missing', async () => {
     const missing = keys.path('nowhere')
-    const answer = await verifySignature(question({ allowedSigners: missing }))
-    if (answer.ok) throw new Error('a missing file vouched for somebody')
-    expect(answer.reason).toBe('SIGNER_NOT_ALLOWED')
-    expect(answer.message).toContain(`no readable file of allowed signers at ${missing}`)
-    const command = answer.next.slice(answer.next.indexOf('(printf')).replace('<key>', keys.path('alice'))
+    const fault = await faultOf({ allowedSigners: missing })
+    if (fault === null) throw new Error('a missing file admitted somebody')
+    expect(fault.reason).toBe('SIGNER_NOT_ALLOWED')
+    expect(fault.detail).toContain(`no readable file of allowed signers at ${missing}`)
+    const command = fault.next.slice(fault.next.indexOf('(printf')).replace('<key>', keys.path('alice'))
     execFileSync('sh', ['-c', command])
     expect(await reasonOf({ allowedSigners: missing })).toBeNull()
   })
@@ -131,9 +136,10 @@ describeWithKeys('a signature', () => {
   })
 
   it('does not count when the revoked keys are configured but missing or unreadable as keys', async () => {
-    const answer = await verifySignature(question({ revokedKeys: keys.path('no-such-file') }))
-    expect(answer).toMatchObject({ ok: false, reason: 'KEY_REVOKED' })
-    expect(answer).toHaveProperty('message', expect.stringContaining("can't be read"))
+    expect(await faultOf({ revokedKeys: keys.path('no-such-file') })).toMatchObject({
+      reason: 'KEY_REVOKED',
+      detail: expect.stringContaining("can't be read"),
+    })
     expect(await reasonOf({ revokedKeys: keys.file('garbage', 'SHA256:abc\n') })).toBe('KEY_REVOKED')
   })
 

@@ -1,0 +1,61 @@
+import type { Approval } from '../../domain/approval.ts'
+import { type ApprovalCase, listCaseOperators } from '../approval-case.ts'
+import { isSameName } from '../count-people.ts'
+import { findOtherNamesOfKey } from '../openssh/verify-signature.ts'
+import { type Refusal, refusalOf } from '../refusal.ts'
+import { findSamePeople } from '../same-person.ts'
+import { readSignersText } from '../trust-files.ts'
+import { signatureQuestionOf } from './signer.ts'
+
+/**
+ * Four eyes: in a live run nobody approves a run that they operate. Finds the operator behind an approval by name, by key, and by the
+ * names that share keys in allowed_signers.
+ */
+export async function findFourEyesRefusal(subject: ApprovalCase): Promise<Refusal | null> {
+  const { run, approval, policy } = subject
+  if (run.mode !== 'live' || policy.fourEyes === false) return null
+  const byName = findOperatorByName(subject)
+  if (byName !== null || approval.kind === 'rehearsal') return byName
+  return (await findOperatorByKey(subject, approval)) ?? findOperatorByOtherKey(subject)
+}
+
+function findOperatorByName(subject: ApprovalCase): Refusal | null {
+  const { run, approval } = subject
+  const { approver } = approval.statement
+  if (!listCaseOperators(subject).some((name) => isSameName(name, approver))) return null
+  return operatorsOwnRefusal(approval, `${approver} operates run ${run.runId}`)
+}
+
+/** A second name for the operator's key is still the operator. */
+async function findOperatorByKey(
+  subject: ApprovalCase,
+  approval: Approval & { kind: 'signed' },
+): Promise<Refusal | null> {
+  const question = signatureQuestionOf(subject, approval)
+  const [operator] = await findOtherNamesOfKey(question, listCaseOperators(subject))
+  if (operator === undefined) return null
+  return operatorsOwnRefusal(
+    approval,
+    `the signing key is also listed for ${operator}, who operates run ${subject.run.runId}`,
+  )
+}
+
+/** A second key of the operator, under a second name that shares the first key, is still the operator. */
+async function findOperatorByOtherKey(subject: ApprovalCase): Promise<Refusal | null> {
+  const { run, approval, trust } = subject
+  const { approver } = approval.statement
+  const isSamePerson = findSamePeople(await readSignersText(trust))
+  const operator = listCaseOperators(subject).find((name) => isSamePerson(name, approver))
+  if (operator === undefined) return null
+  return operatorsOwnRefusal(
+    approval,
+    `the file of signers shows ${approver} and ${operator}, who operates run ${run.runId}, as one person`,
+  )
+}
+
+function operatorsOwnRefusal(approval: Approval, why: string): Refusal {
+  return refusalOf('OPERATORS_OWN', approval, {
+    detail: `${why}. A live run needs the approval of another person`,
+    next: `have someone else sign: cutter approval sign ${approval.statement.runId} --as <principal> --key <file>`,
+  })
+}
