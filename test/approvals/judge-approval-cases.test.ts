@@ -439,7 +439,9 @@ describeWithKeys('at the gate of a live run, an approval is refused', () => {
     expect(used.map(approvalSummary)).toMatchObject([{ approver: BOB }])
     const again = await gate.bring(run, used[0]!.approvalId).catch((error) => error)
     expect(again).toMatchObject({ code: 'APPROVAL_REFUSED', data: { reason: 'ALREADY_USED' } })
-    expect(again.message).toMatch(/was already used: at entry \d+, on 2026-03-01T.*\. An approval counts once/)
+    expect(again.message).toMatch(
+      /was already used: at entry \d+, on 2026-03-01T.*\. An approval counts once/,
+    )
     const beside = await gate.bring(run, good.approvalId).catch((error) => error)
     expect(beside.data).toMatchObject({ reason: 'OTHER_GATE' })
   })
