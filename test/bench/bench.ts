@@ -9,8 +9,8 @@ import { measureRuns, type Rate } from './runs.ts'
 import { aLaw, measureScan } from './scan.ts'
 
 /**
- * `npm run bench`: ratios against the machine's own limits, taken interleaved in the same run, medians over rounds. It reports
- * and fails on nothing: a figure of one machine is no test.
+ * `npm run bench` reports ratios to the machine's own limits: medians over interleaved rounds of the same run. It never fails, because
+ * a figure of one machine proves nothing about another.
  */
 const ROUNDS = 5
 
@@ -21,7 +21,7 @@ const PARTS: Record<string, (folder: string) => void | Promise<void>> = {
   live: reportLive,
 }
 
-/** Each part in a process of its own, as commands are: what one leaves in memory is not the next one's to clear away. */
+/** Runs each part in a process of its own, as commands are, so that no part collects the garbage of another. */
 async function main(part: string | undefined): Promise<void> {
   if (part === undefined) {
     console.log(
@@ -57,30 +57,30 @@ async function reportSteps(folder: string): Promise<void> {
   const steps = (rates: Rate[]) => median(rates.map(({ stepsPerSecond }) => stepsPerSecond))
   const runs = (rates: Rate[]) => median(rates.map(({ runsPerSecond }) => runsPerSecond))
   console.log('limits of this machine')
-  line('raw SQLite, one step a transaction', `${whole(median(raw))} steps/s`)
-  line('raw SQLite, 256 steps a transaction', `${whole(median(rawGrouped))} steps/s`)
-  line('XState: transition, persist, JSON', `${whole(xstateStepsPerSecond(1))} steps/s`)
-  line('XState: restore', `${whole(restoresPerSecond(1))} /s`)
+  line('raw SQLite, one step a transaction', `${rounded(median(raw))} steps/s`)
+  line('raw SQLite, 256 steps a transaction', `${rounded(median(rawGrouped))} steps/s`)
+  line('XState: transition, persist, JSON', `${rounded(xstateStepsPerSecond(1))} steps/s`)
+  line('XState: restore', `${rounded(restoresPerSecond(1))} /s`)
   console.log('\nthe engine on the cut’s chart, with empty effects')
   line(
     'one run in flight',
-    `${whole(steps(one))} steps/s, ${whole(runs(one))} runs/s`,
+    `${rounded(steps(one))} steps/s, ${rounded(runs(one))} runs/s`,
     steps(one) / median(raw),
     '≥ 0.45 of raw',
   )
   line(
     '256 runs in flight',
-    `${whole(steps(many))} steps/s, ${whole(runs(many))} runs/s`,
+    `${rounded(steps(many))} steps/s, ${rounded(runs(many))} runs/s`,
     steps(many) / median(rawGrouped),
     '≥ 0.55 of raw',
   )
   line(
     '… with each record checked at resume',
-    `${whole(steps(checked))} steps/s, ${whole(runs(checked))} runs/s`,
+    `${rounded(steps(checked))} steps/s, ${rounded(runs(checked))} runs/s`,
     steps(checked) / median(rawGrouped),
     'no goal',
   )
-  line('bytes a run', whole(median(many.map(({ bytesPerRun }) => bytesPerRun))))
+  line('bytes a run', rounded(median(many.map(({ bytesPerRun }) => bytesPerRun))))
 }
 
 function reportCold(): void {
@@ -96,7 +96,7 @@ function reportScan(): void {
   console.log('documents, CPU time')
   line(
     'scanning, 50 MB of Markdown',
-    `${whole(median(rates.map(({ megabytesPerSecond }) => megabytesPerSecond)))} MB/s`,
+    `${rounded(median(rates.map(({ megabytesPerSecond }) => megabytesPerSecond)))} MB/s`,
     median(rates.map(({ ratio }) => ratio)),
     '≥ 0.20 of NFC and SHA-256',
   )
@@ -107,19 +107,19 @@ const UNITS = 10_000
 async function reportLive(): Promise<void> {
   const rounds = await measureLive(UNITS, ROUNDS)
   const of = (figure: (round: LiveRound) => number) => median(rounds.map(figure))
-  const units = (seconds: number) => `${whole(UNITS / seconds)} units/s`
+  const units = (seconds: number) => `${rounded(UNITS / seconds)} units/s`
   console.log(`a live cut of ${UNITS} units against INSERT … SELECT of its rows, wall time`)
-  line('INSERT … SELECT, then into force', units(of(({ plain }) => plain.whole)))
+  line('INSERT … SELECT, then into force', units(of(({ plain }) => plain.total)))
   line(
     'the phases, start to closeout',
     units(of(({ phases }) => phases)),
-    of(({ phases, plain }) => phases / plain.whole),
+    of(({ phases, plain }) => phases / plain.total),
     '≤ 3.0 ×',
   )
   line(
     'with all that is done at gates',
-    units(of((round) => round.whole)),
-    of((round) => round.whole / round.plain.whole),
+    units(of((round) => round.total)),
+    of((round) => round.total / round.plain.total),
     'no goal',
   )
   line(
@@ -136,6 +136,6 @@ function line(what: string, value: string, ratio?: number, goal?: string): void 
   )
 }
 
-const whole = (value: number) => value.toFixed(0)
+const rounded = (value: number) => value.toFixed(0)
 
 void main(process.argv[2])

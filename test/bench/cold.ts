@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { packageRoot } from '../../src/app/package-paths.ts'
 import { CHARTER } from '../../src/service/demo/charter.ts'
 
-/** Wall times of whole processes, interleaved, medians in milliseconds. */
+/** Measures the wall time of complete processes: interleaved rounds, medians in milliseconds. */
 export function measureCold(rounds: number): { name: string; ms: number }[] {
   const home = mkdtempSync(join(tmpdir(), 'cutter-bench-'))
   const cutter = (...args: string[]) => [join(packageRoot(), 'dist', 'cutter.cjs'), ...args, '--home', home]

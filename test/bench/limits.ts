@@ -3,9 +3,10 @@ import { createActor, initialTransition, transition } from 'xstate'
 import { cut } from '../../machines/cut.ts'
 import { connect } from '../../src/store/sqlite/connect.ts'
 
-/** What the machine itself can do: the figures that ours are measured against, taken in the same run. */
-
-/** better-sqlite3, WAL, FULL: transactions of `batch` steps; a step updates a 2 KB row and inserts one of 300 bytes. */
+/**
+ * Measures better-sqlite3 alone (WAL, FULL), in steps a second: transactions of `batch` steps. A step updates a 2 KB row and inserts one
+ * of 300 bytes.
+ */
 export function rawStepsPerSecond(folder: string, batch: number, seconds: number): number {
   const db = connect(join(folder, `raw-${batch}-${Math.random()}.db`))
   db.pragma('journal_mode = wal')
@@ -14,7 +15,7 @@ export function rawStepsPerSecond(folder: string, batch: number, seconds: number
     create table run (id text primary key, body text not null) strict;
     create table entry (id text not null, seq integer not null, body text not null, primary key (id, seq)) strict, without rowid;`)
   const entry = 'y'.repeat(300)
-  // Another text each time: SQLite leaves a page alone when a row is overwritten with what it holds.
+  // Another text each time, because SQLite does not write a page whose row gets the same value.
   const body = (seq: number) => String(seq).padStart(2_000, 'x')
   const insertRun = db.prepare('insert into run values (?, ?)')
   for (let run = 0; run < batch; run += 1) insertRun.run(`run-${run}`, body(0))
@@ -36,7 +37,7 @@ export function rawStepsPerSecond(folder: string, batch: number, seconds: number
   return rate
 }
 
-/** XState alone on the cut's chart: transition, persist, JSON. */
+/** Measures XState alone on the cut's chart, in steps a second: transition, persist, JSON. */
 export function xstateStepsPerSecond(seconds: number): number {
   const input = { runId: 'r', mode: 'dry-run', input: { document: 'D', target: 'embedded' } }
   const [snapshot] = initialTransition(cut.logic, input as never)
@@ -51,7 +52,7 @@ export function xstateStepsPerSecond(seconds: number): number {
   return steps / ((performance.now() - begun) / 1_000)
 }
 
-/** Restoring a stored snapshot, for what a resume in a new process pays. */
+/** Measures how often a second XState restores a stored snapshot, as a resume in a new process does once. */
 export function restoresPerSecond(seconds: number): number {
   const input = { runId: 'r', mode: 'dry-run', input: { document: 'D', target: 'embedded' } }
   const [snapshot] = initialTransition(cut.logic, input as never)

@@ -5,26 +5,26 @@ import { join } from 'node:path'
 import { type App, openApp } from '../../src/app/open-app.ts'
 import type { HistoryEntry, Run } from '../../src/domain/run.ts'
 import { signApproval } from '../../src/engine/manage-approvals.ts'
-import { connected, type PlainSeconds, plainSeconds } from './plain.ts'
+import { type PlainSeconds, plainSeconds, withConnection } from './plain.ts'
 
 /**
- * A live cut against the plain way to bring in the rows that it wrote (plain.ts), on the embedded server with its own settings.
- *
- * `phases`: from the run's first entry to its last, without its rests at gates (from the arrival until the decision is taken up). It
- * holds whatever a cut does: scan, plans, surveys, backup, the rehearsal of all calls on a copy, the world's last checks, both legs,
- * verifications, enactment, and the evidence of each, saved and fsynced.
- * `whole`: all that one process spends in `run start` and both `run resume`: also the first reading of the source, the look at the
- * record and at signatures at each gate, and the reports. Out of both: starting process and server, making the database, signing.
+ * A live cut compared with the plain way to insert the rows that it wrote (plain.ts), on the embedded server with its own settings.
+ * Seconds. Neither figure counts the start of process and server, the creation of the database, and signing.
  */
 export interface LiveRound {
+  /**
+   * From the run's first entry to its last, without the waiting at gates: scan, plans, surveys, backup, the rehearsal of all calls,
+   * the last checks of the target, both writes, verifications, enactment, and the evidence of each, saved and fsynced.
+   */
   phases: number
-  whole: number
+  /** All of `run start` and both `run resume`: also the first reading of the source, the checks at each gate, and the reports. */
+  total: number
   plain: PlainSeconds
 }
 
 const SIGNER = 'bench@example.org'
 
-/** Seconds of some rounds, each with a database of its own. */
+/** Measures some rounds, each with a database of its own. */
 export async function measureLive(units: number, rounds: number): Promise<LiveRound[]> {
   const home = mkdtempSync(join(tmpdir(), 'cutter-bench-live-'))
   const at = (name: string) => join(home, name)
@@ -45,7 +45,10 @@ export async function measureLive(units: number, rounds: number): Promise<LiveRo
     const now = new Date()
     const until = new Date(now.getTime() + 3_600_000).toISOString()
     await app.store.setExecutionSwitch({
-      ...{ enabled: true, until, reason: 'bench', by: 'bench' },
+      enabled: true,
+      until,
+      reason: 'bench',
+      by: 'bench',
       at: now.toISOString(),
     })
     const targets = await app.embedded()
@@ -53,11 +56,11 @@ export async function measureLive(units: number, rounds: number): Promise<LiveRo
     for (let round = 0; round < rounds; round += 1) {
       await targets.discardTarget()
       await targets.target()
-      await connected(await targets.superuserUrl('postgres'), (client) => client.query('checkpoint'))
+      await withConnection(await targets.superuserUrl('postgres'), (client) => client.query('checkpoint'))
       entries.length = 0
-      const whole = await liveCut(app, at)
+      const total = await liveCut(app, at)
       const plain = await plainSeconds(targets.superuserUrl, 'cutter')
-      measured.push({ phases: withoutRests(entries), whole, plain })
+      measured.push({ phases: withoutRests(entries), total, plain })
     }
     return measured
   } finally {
@@ -76,7 +79,7 @@ function aLawOf(units: number): string {
   }).join('')
 }
 
-async function liveCut({ engine, deps: parts }: App, at: (name: string) => string): Promise<number> {
+async function liveCut({ engine, deps }: App, at: (name: string) => string): Promise<number> {
   let seconds = 0
   const timed = async (state: string, work: () => Promise<Run>) => {
     const begun = performance.now()
@@ -89,7 +92,7 @@ async function liveCut({ engine, deps: parts }: App, at: (name: string) => strin
   let run = await timed('AWAITING_CUT_AUTHORIZATION', () => engine.start('cut', input, { mode: 'live' }))
   for (const state of ['AWAITING_LIFECYCLE_AUTHORIZATION', 'CLOSEOUT_REPORTED']) {
     const statement = { as: SIGNER, decision: 'approve', reason: '', keyFile: at('key') } as const
-    const { approvalId } = (await signApproval(parts, run.runId, statement)).approval
+    const { approvalId } = (await signApproval(deps, run.runId, statement)).approval
     run = await timed(state, () => engine.resume(run.runId, { approvalId }))
   }
   return seconds

@@ -2,33 +2,37 @@ import pg from 'pg'
 import { GOVERNANCE_TABLES, UNIT_TABLES } from '../../src/targets/postgres/target-schema.ts'
 
 /**
- * The rows that a cut left, brought in the plain way: set by set, INSERT … SELECT from tables of the same database that hold exactly
- * these rows, into the same tables behind the same constraints and triggers, in the transactions that the cut takes. The triggers
- * ask who writes: units and log come in as cutter_owner, governance as the executor, the verdict as the verifier. They refuse a row
- * that is born enacted, so units and versions come in as drafts, and one UPDATE of each table brings them into force.
+ * Inserts the rows that a cut left in the plain way: INSERT … SELECT from tables of the same database with exactly these rows, into the
+ * same tables with the same constraints and triggers, in the transactions of the cut. The triggers check who writes: cutter_owner
+ * inserts units and log, the executor governance, the verifier the verdict. They refuse a row that is enacted when it is inserted. So
+ * units and versions are inserted as drafts, and one UPDATE of each table puts them into force.
  */
 
 export interface PlainSeconds {
   /** INSERT … SELECT alone. */
   inserts: number
   /** With the UPDATE: the rows as the cut left them. */
-  whole: number
+  total: number
 }
 
 const TABLES = [...UNIT_TABLES.filter((table) => table !== 'iu_lifecycle_vocab'), ...GOVERNANCE_TABLES]
 const OF_DECISIONS = ['review_decision', 'dot_pair_signature', 'verify_result']
 const DATABASE = 'plain_bench'
 
-/** `urlOf` gives a superuser's URL for a database of the server; `source` is the database that was cut into. */
+/**
+ * Measures the plain way, in seconds.
+ * @param urlOf returns a superuser's URL for a database of the server
+ * @param source the database into which documents were cut
+ */
 export async function plainSeconds(
   urlOf: (database: string) => Promise<string>,
   source: string,
 ): Promise<PlainSeconds> {
-  await connected(await urlOf('postgres'), async (client) => {
+  await withConnection(await urlOf('postgres'), async (client) => {
     await client.query(`drop database if exists ${DATABASE} with (force)`)
     await client.query(`create database ${DATABASE} template ${source}`)
   })
-  return connected(await urlOf(DATABASE), async (client) => {
+  return withConnection(await urlOf(DATABASE), async (client) => {
     const copy = await stage(client)
     await client.query('checkpoint')
     let seconds = 0
@@ -70,11 +74,11 @@ export async function plainSeconds(
         set constraints all immediate`)
       updates = (performance.now() - begun) / 1_000
     })
-    return { inserts: seconds - updates, whole: seconds }
+    return { inserts: seconds - updates, total: seconds }
   })
 }
 
-/** Puts the rows aside and empties the tables, past their triggers. Gives what brings the rows of one table in. */
+/** Copies the rows to another schema and empties the tables without their triggers. Returns a function that inserts the rows of one table. */
 async function stage(client: pg.Client) {
   const qualified = (table: string) =>
     `${UNIT_TABLES.includes(table as never) ? 'public' : 'cutter_governance'}.${table}`
@@ -107,7 +111,8 @@ async function stage(client: pg.Client) {
   }
 }
 
-export async function connected<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+/** Runs work with a connection, and closes it. */
+export async function withConnection<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = new pg.Client({ connectionString: url })
   await client.connect()
   try {

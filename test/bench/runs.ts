@@ -13,8 +13,7 @@ import { withGroupCommit } from '../../src/store/group-commit.ts'
 import { openRunStore } from '../../src/store/sqlite/open-run-store.ts'
 import { isOwnerAlive, thisProcess } from '../../src/targets/system/process-identity.ts'
 
-/** The real engine and store with the cut's chart; its effects answer at once. */
-
+/** The speed of the real engine and store with the cut's chart, whose effects return at once. */
 export interface Rate {
   stepsPerSecond: number
   runsPerSecond: number
@@ -39,12 +38,12 @@ const LATER = [
   'closeout',
 ]
 
-/** Runs that are made before any is counted: until the thread that saves is there and the journal has grown to its size. */
+/** Runs before the first one that is counted: until the thread that saves has started and the journal has grown to its size. */
 const WARMING_UP = 32
 
 /**
- * Runs through both gates, `inFlight` at a time. What people do between (the approvals) is not in the time; nor, unless asked for,
- * is what a resume does beside steps: reading the run's whole record, checking its chain and replaying it.
+ * Measures runs through both gates, `inFlight` at a time. The time does not count making the approvals. It counts the checks of a
+ * resume (reading the run's record, checking its chain, replaying it) only with `checkRecords`.
  */
 export async function measureRuns(
   folder: string,
@@ -60,14 +59,14 @@ export async function measureRuns(
     migrationsDirectory: migrationsDirectory('store/sqlite'),
     writerThread: writerThreadFile(),
   })
-  const parts = benchParts(
+  const deps = benchDeps(
     withGroupCommit(plain, () => atWork),
     checkRecords,
     () => {
       steps += 1
     },
   )
-  const engine = createEngine(parts)
+  const engine = createEngine(deps)
   let elapsed = 0
   const together = async (task: (index: number) => Promise<Run>) => {
     const begun = performance.now()
@@ -90,7 +89,7 @@ export async function measureRuns(
       const approvals: Approval[] = []
       for (const run of runs)
         approvals.push(
-          await rehearseApproval(parts, run.runId, { as: 'bench', decision: 'approve', reason: '' }),
+          await rehearseApproval(deps, run.runId, { as: 'bench', decision: 'approve', reason: '' }),
         )
       runs = await together((index) =>
         engine.resume(runs[index]!.runId, { approvalId: approvals[index]!.approvalId }),
@@ -108,7 +107,7 @@ export async function measureRuns(
   }
 }
 
-function benchParts(store: EngineDeps['store'], checkRecords: boolean, onStep: () => void): EngineDeps {
+function benchDeps(store: EngineDeps['store'], checkRecords: boolean, onStep: () => void): EngineDeps {
   const effects = Object.fromEntries([...PHASES, ...LATER].map((name) => [name, emptyEffect(name)]))
   const installed: InstalledMachine = {
     machine: { ...cut, definitionDigest: definitionDigest(cut) },

@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto'
 import { scanDocument } from '../../src/document/scan.ts'
 
-/** Scanning against what the machine needs to compose (NFC) and hash the same bytes: CPU time, since a scan knows no waiting. */
-
+/** The speed of scanning, in CPU time, because a scan never waits. */
 export interface ScanRate {
   megabytesPerSecond: number
-  /** Of the speed of composing and hashing. */
+  /** Compared with composing (NFC) and hashing the same bytes on this machine. */
   ratio: number
 }
 
@@ -14,7 +13,7 @@ const TEXT =
 const paragraph = (times: number) => TEXT.repeat(times).replace(/(.{60,78}) /g, '$1\n')
 const [long, short] = [paragraph(8), paragraph(4)]
 
-/** A law in Markdown: a chapter for every twenty articles, paragraphs and a list in each. */
+/** Makes a law in Markdown: a chapter for every twenty articles, with paragraphs and a list in each. */
 export function aLaw(megabytes: number): Buffer {
   const parts: string[] = []
   for (let article = 1, size = 0; size < megabytes * 1024 * 1024; article += 1) {
@@ -26,6 +25,7 @@ export function aLaw(megabytes: number): Buffer {
   return Buffer.from(parts.join(''))
 }
 
+/** Measures one scan of the bytes. */
 export function measureScan(bytes: Buffer): ScanRate {
   const limit = cpuSeconds(() =>
     createHash('sha256').update(bytes.toString('utf8').normalize('NFC')).digest('hex'),

@@ -7,7 +7,7 @@ import { aSigner, charter, enableExecution, rowsIn, sign } from '../support/cli-
 
 interface BatchJson {
   batchId: string
-  counts: { [standing: string]: number }
+  counts: { [status: string]: number }
   documents: {
     document: string
     runId: string
@@ -59,7 +59,7 @@ describe('a batch of dry runs', () => {
 
   afterAll(() => at.remove())
 
-  test('starts a run for each document, and those that are refused or stop hold no other', async () => {
+  test('batch start starts a run for each document, although others are refused or stop', async () => {
     const answer = await start(at)
     expect(answer.code).toBe(3)
     const batch = batchOf(answer)
@@ -73,7 +73,7 @@ describe('a batch of dry runs', () => {
     expect(batchOf(await show(at))).toEqual(batch)
   })
 
-  test('started again gives the same runs, and takes in what has come to the folder', async () => {
+  test('batch start returns the same runs again, and adds documents that came to the folder', async () => {
     const before = batchOf(await show(at))
     at.file('laws/e.md', charter('Late.'))
     const after = batchOf(await start(at))
@@ -84,7 +84,7 @@ describe('a batch of dry runs', () => {
     expect(runs).toHaveLength(4)
   })
 
-  test('is shown as a table with why a document is blocked', async () => {
+  test('batch show prints a table, and why a document is refused', async () => {
     const { stdout, code } = await at.cutter(['batch', 'show'])
     expect(code).toBe(3)
     expect(stdout).toMatch(/DOCUMENT +RUN +STATUS +STATE +GATE +PLAN +STOP/)
@@ -94,7 +94,7 @@ describe('a batch of dry runs', () => {
     expect(stdout).toContain('d: no unit to cut is found in d')
   })
 
-  test('is rehearsed gate by gate to its end', async () => {
+  test('batch resume --rehearse passes one gate of each run at a time', async () => {
     const first = batchOf(await resume(at, '--rehearse'))
     expect(standing(first).map(([, now]) => now)).toEqual([
       'SG2',
@@ -107,7 +107,7 @@ describe('a batch of dry runs', () => {
     expect(second.counts).toMatchObject({ succeeded: 3, stopped: 1, refused: 1 })
   })
 
-  test('takes what a person accepts, for new documents and for those that had stopped because of it', async () => {
+  test('batch start --accept starts new documents, and another run for those that stopped because of the problem', async () => {
     const swapped = (text: string) => `## Article 2\n\n${text}\n\n## Article 1\n\nb\n`
     at.file('laws/f.md', swapped('f'))
     const stopped = batchOf(await start(at)).documents.find(({ document }) => document === 'f')!
@@ -121,21 +121,21 @@ describe('a batch of dry runs', () => {
       ['f', 'SG1'],
       ['g', 'SG1'],
     ])
-    // Runs that don't ask for it, the one that stopped for another reason among them, stay what they are.
+    // Other runs do not change, nor does the one that stopped for another reason.
     const others = ({ documents }: BatchJson) => documents.slice(0, 5)
     expect(others(batch)).toEqual(others(before))
     const { runId } = batch.documents.find(({ document }) => document === 'f')!
     expect(runId).not.toBe(stopped.runId)
     const plan = JSON.parse((await at.cutter(['run', 'plan', runId])).stdout)
     expect(plan.accepted).toMatchObject([{ code: 'NUMBER_OUT_OF_ORDER', line: 5 }])
-    // Without the flag the batch goes on with what it was told.
+    // Without the flag the batch keeps what was accepted before.
     expect(batchOf(await start(at)).documents).toEqual(batch.documents)
   })
 
-  test('has at most the documents of its limit, one id for each', async () => {
+  test('batch start refuses more documents than its limit, and two documents with one id', async () => {
     const tooMany = await start(at, '--limit', '3', '--name', 'other')
     expect(tooMany.code).toBe(2)
-    expect(tooMany.stderr).toContain('holds 7 documents')
+    expect(tooMany.stderr).toContain('contains 7 documents')
     at.file('laws/A.markdown', charter('Again.'))
     const twice = await start(at, '--name', 'other')
     expect(twice.code).toBe(2)
@@ -162,7 +162,7 @@ describe('a live batch', () => {
     return ids
   }
 
-  test('goes through both gates under listed approvals; what one document writes voids no other’s approval', async () => {
+  test('batch resume passes both gates with listed approvals, although other documents are written in between', async () => {
     const started = await start(at, '--mode', 'live')
     expect(started.code).toBe(0)
     const planned = batchOf(started)
@@ -179,13 +179,13 @@ describe('a live batch', () => {
     expect(batchOf(rest).counts).toMatchObject({ succeeded: 3 })
     expect(await rowsIn(await at.superuser())).toMatchObject({ information_unit: 4, iu_lifecycle_log: 4 })
 
-    // The same list once more finds everything done.
+    // Repeating the list changes nothing.
     const again = await resume(at, '--approvals', 'cuts.txt')
     expect(again.code).toBe(0)
     expect(batchOf(again).documents).toEqual(batchOf(rest).documents)
   })
 
-  test('takes no rehearsals, no approvals of other runs, and none that nobody knows', async () => {
+  test('batch resume refuses rehearsals, unknown approvals and approvals of other runs', async () => {
     const rehearsed = await resume(at, '--rehearse')
     expect(rehearsed.code).toBe(2)
     const unknown = await resume(at, '--approval', 'ap-nobodys')
@@ -209,7 +209,7 @@ describe('a live batch', () => {
   })
 })
 
-describe('a batch whose process was killed', () => {
+describe('a batch after its process was killed', () => {
   let at: CutterHome
 
   beforeAll(async () => {
@@ -219,13 +219,15 @@ describe('a batch whose process was killed', () => {
 
   afterAll(() => at.remove())
 
-  test('goes on when it is started again, with one run for each document', async () => {
+  test('batch start continues it with one run for each document', async () => {
     const child = spawn(process.execPath, [at.path('.installed/dist/cutter.cjs'), 'batch', 'start', 'laws'], {
-      ...{ cwd: at.home, env: at.env, stdio: 'ignore' },
+      cwd: at.home,
+      env: at.env,
+      stdio: 'ignore',
     })
     const gone = new Promise((done) => child.once('exit', done))
-    const begun = async () => jsonOf<RunJson[]>(await at.cutter(['run', 'list', '--json'])).length
-    while ((await begun()) < 2) await wait(50)
+    const countRuns = async () => jsonOf<RunJson[]>(await at.cutter(['run', 'list', '--json'])).length
+    while ((await countRuns()) < 2) await wait(50)
     child.kill('SIGKILL')
     await gone
     const left = batchOf(await show(at))
@@ -240,7 +242,7 @@ describe('a batch whose process was killed', () => {
     for (const { document, runId } of kept) {
       expect(documents.find((one) => one.document === document)?.runId).toBe(runId)
     }
-    expect(await begun()).toBe(12)
+    expect(await countRuns()).toBe(12)
     expect(readdirSync(at.path('var/batches'))).toHaveLength(1)
   })
 })

@@ -6,7 +6,7 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { readEmbeddedStatus } from '../../src/targets/embedded/open-embedded.ts'
 import { aCutterHome, type CutterHome } from '../support/cli.ts'
 
-/** The whole story in one command, as a newcomer runs it. */
+/** The complete story in one command, as a newcomer runs it. */
 
 const homes: CutterHome[] = []
 const rubbish: string[] = []
@@ -24,7 +24,7 @@ function aHome(): CutterHome {
 const isRoot = process.getuid?.() === 0
 
 describe('cutter demo', () => {
-  test('tells the whole story and leaves nothing running', async () => {
+  test('demo tells the complete story and leaves no process running', async () => {
     const home = aHome()
     const { code, stdout, stderr } = await home.cutter(['demo'])
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
@@ -45,7 +45,7 @@ describe('cutter demo', () => {
     expect((await readEmbeddedStatus({ home: home.path('var/demo') })).running).toBe(false)
   })
 
-  test('prints nothing but JSON on stdout with --json, and says where it was interrupted', async () => {
+  test('demo --json prints only JSON on stdout, also when it is interrupted', async () => {
     const home = aHome()
     const program = home.path('.installed/dist/cutter.cjs')
     const child = spawn(process.execPath, [program, 'demo', '--json'], { cwd: home.home, env: home.env })
@@ -61,7 +61,7 @@ describe('cutter demo', () => {
     expect(JSON.parse(stdout).error.code).toBe('INTERRUPTED')
   })
 
-  test('begins from nothing each time', async () => {
+  test('demo starts again without the runs of an earlier demo', async () => {
     const home = aHome()
     const first = await home.cutter(['demo', '--json'])
     const second = await home.cutter(['demo', '--json'])
@@ -74,7 +74,7 @@ describe('cutter demo', () => {
     expect(states.map(({ outcome }) => outcome).sort()).toEqual(['cancelled', 'succeeded', 'succeeded'])
   })
 
-  test('without ssh-keygen finishes the dry run, names what to install, and says that live was left out', async () => {
+  test('demo without ssh-keygen finishes the dry run, names the package to install, and leaves out the live run', async () => {
     const home = aHome()
     const bin = mkdtempSync(join(tmpdir(), 'cutter-path-'))
     rubbish.push(bin)
@@ -86,7 +86,7 @@ describe('cutter demo', () => {
     expect(stdout.match(/CLOSEOUT_REPORTED: succeeded/g)).toHaveLength(1)
   })
 
-  test.skipIf(!isRoot)('works as root from a folder of mode 700 (needs root)', async () => {
+  test.skipIf(!isRoot)('demo works as root in a folder of mode 700 (needs root)', async () => {
     const home = aHome()
     const closed = home.path('closed')
     mkdirSync(closed, { mode: 0o700 })
@@ -97,7 +97,7 @@ describe('cutter demo', () => {
     expect(readFileSync(join(closed, 'var/demo/charter.md'), 'utf8')).toContain('Charter')
   })
 
-  test.skipIf(!isRoot)('works as an ordinary user (needs root to become one)', async () => {
+  test.skipIf(!isRoot)('demo works as an ordinary user (needs root to become one)', async () => {
     const home = aHome()
     const theirs = home.path('theirs')
     mkdirSync(theirs)

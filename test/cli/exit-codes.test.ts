@@ -3,8 +3,6 @@ import { exitOfRun } from '../../src/cli/exit-codes.ts'
 import type { Outcome, Run } from '../../src/domain/run.ts'
 import { aRun } from '../support/run-fixture.ts'
 
-/** What a script learns of a run without reading a word. */
-
 test.each<[Outcome, number]>([
   ['succeeded', 0],
   ['failed', 1],
@@ -12,10 +10,10 @@ test.each<[Outcome, number]>([
   ['rejected', 3],
   ['cancelled', 3],
   ['voided', 3],
-])('a run that closed as %s gives %i', (outcome, code) => {
+])('the exit code of a run that closed as %s is %i', (outcome, code) => {
   expect(exitOfRun(aRun({ status: 'closed', outcome } as Partial<Run>))).toBe(code)
 })
 
-test('a run that waits at a gate gives 0, one that stopped 3', () => {
+test('the exit code of a run at a gate is 0, of a stopped run 3', () => {
   expect([exitOfRun(aRun()), exitOfRun(aRun({ status: 'stopped' }))]).toEqual([0, 3])
 })

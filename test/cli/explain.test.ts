@@ -53,7 +53,7 @@ const WAY_TO_SG2 = [
 const wayOf = ({ ifApproved }: Explanation) =>
   ifApproved.map(({ state, phase, kind }) => [state, phase, kind])
 
-describe('a live run at its gate', () => {
+describe('run explain at the gate of a live run', () => {
   let runId: string
   beforeAll(async () => {
     const bob = aSigner(at, BOB)
@@ -62,7 +62,7 @@ describe('a live run at its gate', () => {
     await at.cutter(['approval', 'sign', runId, '--as', BOB, '--key', bob])
   })
 
-  test('says what it waits for, since when, and by which rules', async () => {
+  test('explain names the gate, the time of arrival and the policy', async () => {
     const found = await explained(runId)
     const arrival = (await historyOf(at, runId)).at(-1) as unknown as { at: string }
     const { planDigest } = jsonOf(await at.cutter(['run', 'show', runId, '--json']))
@@ -78,7 +78,7 @@ describe('a live run at its gate', () => {
     })
   })
 
-  test('says who may approve it, and who may not and why', async () => {
+  test('explain lists who may approve, and why others may not', async () => {
     const { approvers } = await explained(runId)
     expect(approvers.map(({ principal, may }) => [principal, may])).toEqual([
       [ALICE, true],
@@ -89,7 +89,7 @@ describe('a live run at its gate', () => {
     expect(approvers[2]!.why).toContain('cutter.deploy.*')
   })
 
-  test('weighs the approvals that are there, and records nothing of it', async () => {
+  test('explain judges the stored approvals, and records nothing', async () => {
     const { approvalId } = await sign(at, runId, key)
     const before = await historyOf(at, runId)
     const { approvals } = await explained(runId)
@@ -100,7 +100,7 @@ describe('a live run at its gate', () => {
     expect(await historyOf(at, runId)).toEqual(before)
   })
 
-  test('says what would happen next, which is what then happens', async () => {
+  test('explain predicts the states that an approval then leads to', async () => {
     expect(wayOf(await explained(runId))).toEqual(WAY_TO_SG2)
     const { approvalId } = await sign(at, runId, key)
     const before = (await historyOf(at, runId)).length
@@ -116,7 +116,7 @@ describe('a live run at its gate', () => {
     ])
   })
 
-  test('says all of it in words', async () => {
+  test('explain prints all of it in words', async () => {
     const words = await inWords(runId)
     for (const line of [
       /^waits {5}for an approval of its plan at gate SG2$/m,
@@ -131,8 +131,8 @@ describe('a live run at its gate', () => {
   })
 })
 
-describe('what would refuse', () => {
-  test('is named, each with what to do: hold, switch, nobody to approve, another machine', async () => {
+describe('refusals in run explain', () => {
+  test('explain lists hold, switch, missing approvers and another machine, each with its next step', async () => {
     const runId = await live('REFUSED')
     await sign(at, runId, key)
     const signers = readFileSync(at.path('allowed_signers'))
@@ -161,7 +161,7 @@ describe('what would refuse', () => {
     expect((await explained(runId)).refusals).toEqual([])
   })
 
-  test('is the config where it no longer allows live runs', async () => {
+  test('explain lists the config that no longer allows live runs', async () => {
     const runId = await live('FORBIDDEN')
     const config = readFileSync(at.path('cutter.yaml'))
     at.file('cutter.yaml', 'execution: { allowLive: false }\n')
@@ -175,8 +175,8 @@ describe('what would refuse', () => {
   })
 })
 
-describe('a gate that wants two people', () => {
-  test('says how many are wanted, and counts an approval that is not enough alone', async () => {
+describe('run explain at a gate that needs two approvers', () => {
+  test('explain shows the number of approvers, and counts an approval that needs another one', async () => {
     const runId = await live('TWO')
     const { approvalId } = await sign(at, runId, key)
     const config = readFileSync(at.path('cutter.yaml'), 'utf8')
@@ -198,8 +198,8 @@ describe('a gate that wants two people', () => {
   })
 })
 
-describe('files that others could have written', () => {
-  test('are named among what would refuse', async () => {
+describe('files that others may write', () => {
+  test('explain lists them among the refusals', async () => {
     const runId = await live('UNSAFE')
     chmodSync(at.path('allowed_signers'), 0o666)
     const { refusals } = await explained(runId)
@@ -209,8 +209,8 @@ describe('files that others could have written', () => {
   })
 })
 
-describe('a run that fell back to its gate by drift', () => {
-  test('names what differs, line by line, until an approval passes', async () => {
+describe('run explain after drift', () => {
+  test('explain lists the differences until an approval passes the gate', async () => {
     at.file('drifts.md', charter('One.', 'Two.'))
     const runId = await live('DRIFTS', 'drifts.md')
     const { approvalId } = await sign(at, runId, key)
@@ -218,7 +218,7 @@ describe('a run that fell back to its gate by drift', () => {
     const { error } = jsonOf(await resume(at, runId, approvalId))
     const found = await explained(runId)
     expect(found.differences).toEqual(error?.differences)
-    // Article 2 ends otherwise where another one follows it.
+    // Article 2 ends differently when another one follows it.
     expect(found.differences).toHaveLength(3)
     expect(found.approvals).toMatchObject([{ approvalId, wouldCount: false, reason: 'OTHER_ARRIVAL' }])
     expect(await inWords(runId)).toMatch(/^differs {3}unit DRIFTS\/ARTICLE-3 is new in the source$/m)
@@ -227,8 +227,8 @@ describe('a run that fell back to its gate by drift', () => {
   })
 })
 
-describe('a run that waits at no gate', () => {
-  test('says why it stopped, what to do, and what would come after a retry', async () => {
+describe('run explain away from a gate', () => {
+  test('explain shows why a run stopped, the next step, and the states after a retry', async () => {
     const runId = await live('STOPS')
     const { approvalId } = await sign(at, runId, key)
     await disableExecution(at)
@@ -254,7 +254,7 @@ describe('a run that waits at no gate', () => {
     )
   })
 
-  test('says the outcome of a closed one, and nothing else', async () => {
+  test('explain shows only the outcome of a closed run', async () => {
     const runId = await live('CLOSED')
     await at.cutter(['run', 'cancel', runId, '--reason', 'no'])
     expect(await explained(runId)).toMatchObject({
@@ -268,7 +268,7 @@ describe('a run that waits at no gate', () => {
     expect(await inWords(runId)).toContain('for nothing: it is closed, cancelled')
   })
 
-  test('says of one whose process died that it is to be taken up, and of one at work who holds it', async () => {
+  test('explain shows that another process works on a run', async () => {
     const runId = await live('WORKS')
     const { approvalId } = await sign(at, runId, key)
     await superuser.query('begin')
@@ -284,8 +284,8 @@ describe('a run that waits at no gate', () => {
   })
 })
 
-describe('a dry run', () => {
-  test('may be approved by a rehearsal, whoever makes it', async () => {
+describe('run explain of a dry run', () => {
+  test('explain counts a rehearsal approval', async () => {
     const runId = await started(at, { document: 'DRY', source: 'small.md' })
     const { approvalId } = jsonOf<ApprovalJson>(await at.cutter(['approval', 'rehearse', runId, '--json']))
     const found = await explained(runId)
@@ -296,7 +296,7 @@ describe('a dry run', () => {
   })
 })
 
-test('a run that is not there is not found', async () => {
+test('run explain refuses an unknown run', async () => {
   const answer = await at.cutter(['run', 'explain', 'nobody', '--json'])
   expect([answer.code, jsonOf(answer).error?.code]).toEqual([4, 'RUN_NOT_FOUND'])
 })

@@ -13,8 +13,8 @@ beforeAll(() => {
 })
 afterAll(() => at.remove())
 
-describe('options that every command has', () => {
-  test('mean before the verb what they mean behind it', async () => {
+describe('--json and --home', () => {
+  test('commands accept --json and --home before or after the subcommand', async () => {
     const plain = await at.cutter(['run', 'list', '--json', '--home', at.home])
     expect(plain).toEqual({ code: 0, stdout: '[]\n', stderr: '' })
     for (const args of [
@@ -30,13 +30,13 @@ describe('options that every command has', () => {
     expect((await at.cutter(['--json', 'run', 'start', 'fell'])).stdout).toContain('"MACHINE_NOT_FOUND"')
   })
 
-  test('stay where they are as the value of another option', async () => {
+  test('run start refuses --json in place of an option’s value', async () => {
     const answer = await at.cutter(['run', 'start', 'cut', '--document', '--json', '--source', 'small.md'])
     expect(answer.code).toBe(2)
   })
 })
 
-test('a home that is named and not there is refused, and not made', async () => {
+test('commands refuse a named home that does not exist, and do not create it', async () => {
   const home = at.path('mistyped')
   for (const [args, env] of [
     [['run', 'list', '--home', home], {}],
@@ -51,7 +51,7 @@ test('a home that is named and not there is refused, and not made', async () => 
 })
 
 describe('run start without a machine', () => {
-  test('is a usage error, in JSON where that is asked for', async () => {
+  test('run start without a machine is a usage error, with --json also in JSON', async () => {
     for (const args of [
       ['run', 'start', '--json'],
       ['--json', 'run', 'start'],
@@ -71,7 +71,7 @@ describe('run start without a machine', () => {
 })
 
 describe('Ctrl-C', () => {
-  test('answers with JSON too, where that is asked for', async () => {
+  test('an interrupted command with --json prints the run and the error INTERRUPTED', async () => {
     const mute = createServer()
     const reached = new Promise((done) => mute.once('connection', done))
     await new Promise<void>((done) => mute.listen(0, '127.0.0.1', done))

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest'
 import { escapeControls, processIo } from '../../src/cli/io.ts'
 import { createSecrets } from '../../src/service/redact.ts'
 
-/** Who watches, and in colour: progress and colours are for terminals. */
+/** Progress and colours are shown on terminals only. */
 
 afterEach(() => vi.unstubAllGlobals())
 
@@ -16,35 +16,37 @@ function ioWith(terminals: { stdout: boolean; stderr: boolean }, json: boolean, 
 const both = { stdout: true, stderr: true }
 const TERM = 'xterm-256color'
 
-test.each<[string, Parameters<typeof ioWith>, ReturnType<typeof ioWith>]>([
-  ['on a terminal', [both, false, { TERM }], { watched: true, color: true }],
-  ['with NO_COLOR', [both, false, { TERM, NO_COLOR: '1' }], { watched: true, color: false }],
-  ['with an empty NO_COLOR', [both, false, { TERM, NO_COLOR: '' }], { watched: true, color: true }],
-  ['on a dumb terminal', [both, false, { TERM: 'dumb' }], { watched: true, color: false }],
-  ['piped', [{ stdout: false, stderr: true }, false, { TERM }], { watched: false, color: false }],
-  [
-    'with its errors in a file',
-    [{ stdout: true, stderr: false }, false, { TERM }],
-    { watched: false, color: false },
-  ],
-  ['for JSON', [both, true, { TERM }], { watched: false, color: false }],
-])('%s', (_, given, expected) => {
-  expect(ioWith(...given)).toEqual(expected)
+describe('processIo', () => {
+  test.each<[string, Parameters<typeof ioWith>, ReturnType<typeof ioWith>]>([
+    ['on a terminal', [both, false, { TERM }], { watched: true, color: true }],
+    ['with NO_COLOR', [both, false, { TERM, NO_COLOR: '1' }], { watched: true, color: false }],
+    ['with an empty NO_COLOR', [both, false, { TERM, NO_COLOR: '' }], { watched: true, color: true }],
+    ['on a dumb terminal', [both, false, { TERM: 'dumb' }], { watched: true, color: false }],
+    ['piped', [{ stdout: false, stderr: true }, false, { TERM }], { watched: false, color: false }],
+    [
+      'with its errors in a file',
+      [{ stdout: true, stderr: false }, false, { TERM }],
+      { watched: false, color: false },
+    ],
+    ['for JSON', [both, true, { TERM }], { watched: false, color: false }],
+  ])('watches and colours %s', (_, given, expected) => {
+    expect(ioWith(...given)).toEqual(expected)
+  })
 })
 
-describe('what others wrote', () => {
+describe('escapeControls', () => {
   test.each([
-    ['moves no cursor', 'by ali\u001b[2K\rroot', 'by ali\\u{1b}[2K\\u{d}root'],
-    ['begins no line', 'a\u2028b\u0085c\u009b1A', 'a\\u{2028}b\\u{85}c\\u{9b}1A'],
-    ['turns no text round', 'a\u202egro\u2066.b', 'a\\u{202e}gro\\u{2066}.b'],
-    ['hides nothing', '\u001b[8mhidden\u001b[0m', '\\u{1b}[8mhidden\\u{1b}[0m'],
-    ['stays what it is otherwise', 'Điều 5.\tđỏ\nمادة ١', 'Điều 5.\tđỏ\nمادة ١'],
-  ])('%s', (_, text, told) => {
-    expect(escapeControls(text, false)).toBe(told)
-    expect(escapeControls(text, true)).toBe(told)
+    ['a sequence that moves the cursor', 'by ali\u001b[2K\rroot', 'by ali\\u{1b}[2K\\u{d}root'],
+    ['characters that begin a line', 'a\u2028b\u0085c\u009b1A', 'a\\u{2028}b\\u{85}c\\u{9b}1A'],
+    ['characters that reverse text', 'a\u202egro\u2066.b', 'a\\u{202e}gro\\u{2066}.b'],
+    ['a sequence that hides text', '\u001b[8mhidden\u001b[0m', '\\u{1b}[8mhidden\\u{1b}[0m'],
+    ['nothing in ordinary text', 'Điều 5.\tđỏ\nمادة ١', 'Điều 5.\tđỏ\nمادة ١'],
+  ])('escapeControls escapes %s', (_, text, escaped) => {
+    expect(escapeControls(text, false)).toBe(escaped)
+    expect(escapeControls(text, true)).toBe(escaped)
   })
 
-  test('is told in our own colours only where somebody watches', () => {
+  test('escapeControls keeps Cutter’s own colours only on a terminal with colours', () => {
     const red = '\u001b[31mgone\u001b[39m'
     expect(escapeControls(red, true)).toBe(red)
     expect(escapeControls(red, false)).toBe('\\u{1b}[31mgone\\u{1b}[39m')

@@ -18,8 +18,8 @@ const error = async (...args: string[]) => {
   return { ...answer, error: jsonOf(answer).error }
 }
 
-describe('a cutter.yaml that means nothing', () => {
-  test('is refused with the place of each fault, before a run or a server is made', async () => {
+describe('an invalid cutter.yaml', () => {
+  test('run start refuses it with the path of each fault, before it creates a run or a server', async () => {
     at.file(
       'cutter.yaml',
       `targets: { main: { readerUrlEnv: 5x, executorUrlEnv: E, verifierUrlEnv: V, passwort: x } }
@@ -43,11 +43,11 @@ colour: blue
     ])
       expect(refusal?.message).toContain(place)
     expect(existsSync(at.path('var/embedded'))).toBe(false)
-    // Looking at runs wants no config.
+    // Listing runs needs no config.
     expect(jsonOf<unknown[]>(await at.cutter(['run', 'list', '--json']))).toEqual([])
   })
 
-  test('is refused with line and column where it is no YAML', async () => {
+  test('run start refuses text that is not YAML with line and column', async () => {
     at.file('cutter.yaml', 'execution: { allowLive: true }\n caps: 3\n')
     const { code, error: refusal } = await error('run', 'start', 'cut', '--document', 'A', '--source', 'a.md')
     expect(code).toBe(2)
@@ -57,7 +57,7 @@ colour: blue
 })
 
 describe('a cutter.yaml of two documents', () => {
-  test('is refused in words of ours, with the line of the second', async () => {
+  test('execution status refuses it in Cutter’s own words, with the line of the second document', async () => {
     at.file('cutter.yaml', 'execution: { allowLive: true }\n---\ncaps: { units: 3 }\n')
     const { code, error: refusal } = await error('execution', 'status')
     expect([code, refusal?.code]).toEqual([2, 'CONFIG_INVALID'])
@@ -67,10 +67,10 @@ describe('a cutter.yaml of two documents', () => {
   })
 })
 
-describe('a store that can’t be used', () => {
+describe('a store that cannot be opened', () => {
   const file = () => at.path('var/cutter.db')
 
-  async function isLeftAlone(code: string, words: string) {
+  async function expectRefused(code: string, words: string) {
     const before = readFileSync(file())
     for (const args of [
       ['run', 'list'],
@@ -85,27 +85,27 @@ describe('a store that can’t be used', () => {
     expect(existsSync(at.path('var/embedded'))).toBe(false)
   }
 
-  test('is one that a newer version wrote', async () => {
+  test('commands refuse a store of a newer version, and leave it as it is', async () => {
     at.file('small.md', charter('One.'))
     await at.cutter(['run', 'list'])
     const db = connect(file())
     db.pragma('user_version = 9999')
     db.close()
-    await isLeftAlone('STORE_NEWER', 'store version 9999')
+    await expectRefused('STORE_NEWER', 'store version 9999')
   })
 
-  test('is one that is no database', async () => {
+  test('commands refuse a file that is not a database, and leave it as it is', async () => {
     at.file('small.md', charter('One.'))
     mkdirSync(at.path('var'))
     at.file('var/cutter.db', 'This was a database once, and is only words now.\n'.repeat(200))
-    await isLeftAlone('STORE_CORRUPT', 'is not a readable store')
+    await expectRefused('STORE_CORRUPT', 'is not a readable store')
   })
 
-  test('is one that lost its end', async () => {
+  test('commands refuse a truncated store, and leave it as it is', async () => {
     at.file('small.md', charter('One.'))
     await at.cutter(['run', 'list'])
     truncateSync(file(), 4096)
-    await isLeftAlone('STORE_CORRUPT', 'is not a readable store')
+    await expectRefused('STORE_CORRUPT', 'is not a readable store')
   })
 })
 
@@ -119,11 +119,10 @@ const reachable =
     gid: nobody,
     cwd: '/',
   }).status === 0
-if (!reachable)
-  console.log('skipped "a var/ that may only be read": node_modules is closed to ordinary users')
+if (!reachable) console.log('skipped "a var/ that is read-only": node_modules is closed to ordinary users')
 
-describe.skipIf(!reachable)('a var/ that may only be read', () => {
-  test('is told with its path, and nothing is made in it', async () => {
+describe.skipIf(!reachable)('a var/ that is read-only', () => {
+  test('run start refuses it with its path, and creates nothing in it', async () => {
     const source = at.file('small.md', charter('One.'))
     mkdirSync(at.path('var'))
     chmodSync(at.path('var'), 0o555)
@@ -137,8 +136,8 @@ describe.skipIf(!reachable)('a var/ that may only be read', () => {
   })
 })
 
-describe('a machine that changed while a run was paused', () => {
-  test('takes no approval for it, names both versions, and leaves the run to the one that began it', async () => {
+describe('a machine that changed while a run waits at a gate', () => {
+  test('run resume refuses the approval with both definition digests, and the original machine continues the run', async () => {
     at.file('small.md', charter('One.'))
     await at.server()
     const runId = await started(at, { document: 'PAUSED', source: 'small.md' })

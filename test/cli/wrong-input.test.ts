@@ -25,7 +25,7 @@ afterAll(() => at.remove())
 
 const runs = async () => jsonOf<RunJson[]>(await at.cutter(['run', 'list', '--json']))
 
-describe('what never becomes a run', () => {
+describe('run start with input that can’t be used', () => {
   const files: [string, string | Uint8Array | null, string[]][] = [
     ['a missing file', null, ['there is no such file']],
     ['an empty file', '', ['is empty']],
@@ -38,7 +38,7 @@ describe('what never becomes a run', () => {
     ['a file without a unit', 'Only words, and no heading.\n', ['no unit to cut', 'markdown']],
   ]
 
-  async function refused(answer: Answer, code: number, error: string, words: string[]) {
+  async function expectRefused(answer: Answer, code: number, error: string, words: string[]) {
     expect(answer.code).toBe(code)
     expect(jsonOf(answer).error).toMatchObject({ code: error })
     for (const word of words) expect(answer.stderr).toContain(word)
@@ -46,10 +46,10 @@ describe('what never becomes a run', () => {
     expect(await runs()).toEqual([])
   }
 
-  test.each(files)('is %s', async (_name, content, words) => {
+  test.each(files)('run start refuses %s', async (_name, content, words) => {
     if (content !== null) at.file('wrong.md', content)
     const source = content === null ? 'nowhere.md' : 'wrong.md'
-    await refused(
+    await expectRefused(
       await start(at, { document: 'WRONG', source }),
       2,
       'INPUT_REFUSED',
@@ -57,35 +57,35 @@ describe('what never becomes a run', () => {
     )
   })
 
-  test('is a directory', async () => {
+  test('run start refuses a directory', async () => {
     mkdirSync(at.path('folder'), { recursive: true })
-    await refused(await start(at, { document: 'WRONG', source: 'folder' }), 2, 'INPUT_REFUSED', [
+    await expectRefused(await start(at, { document: 'WRONG', source: 'folder' }), 2, 'INPUT_REFUSED', [
       'it is a directory',
     ])
   })
 
-  test('is a document of which no source is known', async () => {
+  test('run start refuses a document without a known source', async () => {
     const answer = await at.cutter(['run', 'start', 'cut', '--document', 'WRONG', '--json'])
-    await refused(answer, 2, 'INPUT_REFUSED', ['WRONG is not registered in cutter.yaml'])
+    await expectRefused(answer, 2, 'INPUT_REFUSED', ['WRONG is not registered in cutter.yaml'])
   })
 
-  test('is an unknown profile, machine or target', async () => {
+  test('run start refuses an unknown profile, machine or target', async () => {
     const small = { document: 'WRONG', source: 'small.md' }
-    await refused(await start(at, { ...small, more: ['--profile', 'runes'] }), 2, 'INPUT_REFUSED', [
+    await expectRefused(await start(at, { ...small, more: ['--profile', 'runes'] }), 2, 'INPUT_REFUSED', [
       'no profile runes',
       'known are: markdown',
     ])
-    await refused(await at.cutter(['run', 'start', 'fell', '--json']), 4, 'MACHINE_NOT_FOUND', [
+    await expectRefused(await at.cutter(['run', 'start', 'fell', '--json']), 4, 'MACHINE_NOT_FOUND', [
       'no machine fell',
       'known are: cut',
     ])
-    await refused(await start(at, { ...small, target: 'mars' }), 4, 'TARGET_NOT_FOUND', [
+    await expectRefused(await start(at, { ...small, target: 'mars' }), 4, 'TARGET_NOT_FOUND', [
       'no target mars',
       'known are: embedded, elsewhere',
     ])
   })
 
-  test('is a mode that there is not, a flag that there is not, or a flag too few', async () => {
+  test('commands refuse an unknown mode, an unknown flag or a missing flag', async () => {
     for (const [args, word] of [
       [['run', 'start', 'cut', '--document', 'A', '--source', 'small.md', '--mode', 'wet'], 'dry-run, live'],
       [['run', 'start', 'cut', '--document', 'A', '--sauce', 'small.md'], '--sauce'],
@@ -105,7 +105,7 @@ describe('what never becomes a run', () => {
   })
 })
 
-describe('a run of what can not be cut', () => {
+describe('a run of a text that can’t be cut', () => {
   const stopsMarked = async (text: string, document: string) => {
     at.file(`${document}.md`, text)
     const before = await rowsIn(superuser)
@@ -117,19 +117,19 @@ describe('a run of what can not be cut', () => {
     return run.stop!.message
   }
 
-  test('stops at a NUL, which the database can not hold, and names the line', async () => {
+  test('the run stops at a NUL character, and names its line', async () => {
     const message = await stopsMarked('## Article 1\n\nOne.\n\nTw\0o.\n', 'NUL')
     expect(message).toContain('line 5')
     expect(message).toContain('NUL')
   })
 
-  test('stops at an address that stands twice, and names both places', async () => {
+  test('the run stops at an address that occurs twice, and names both lines', async () => {
     const message = await stopsMarked('## Article 1\n\nOne.\n\n## Article 1\n\nTwo.\n', 'TWICE')
     expect(message).toContain('TWICE/ARTICLE-1 stands twice')
     expect(message).toMatch(/line 1 .*line 5 /)
   })
 
-  test('stops over the cap on units, and goes on once that is raised', async () => {
+  test('the run stops above the cap on units, and continues after the cap is raised', async () => {
     at.file('cutter.yaml', `${CONFIG}caps: { units: 1 }\n`)
     const answer = await start(at, { document: 'CAP', source: 'small.md' })
     expect(answer.code).toBe(3)
@@ -145,11 +145,11 @@ describe('a run of what can not be cut', () => {
   })
 })
 
-describe('a configured target that is not as it should be', () => {
+describe('a configured target that can’t be used', () => {
   const secret = 'not-to-be-shown'
 
-  /** The run stops where it began, says why, tells no password, and begins when the cause is mended. */
-  async function stopsUntilMended(
+  /** The run stops at its start with the cause and without a password, and continues after the cause is fixed. */
+  async function stopsUntilFixed(
     document: string,
     readerUrl: string | undefined,
     code: string,
@@ -171,33 +171,33 @@ describe('a configured target that is not as it should be', () => {
     expect(JSON.stringify([answer, survey, await historyOf(at, run.runId)])).not.toContain(secret)
 
     const good = (await at.server()).url('cutter_reader', 'cutter')
-    const mended = await at.cutter(['run', 'resume', run.runId, '--json'], { env: { READER_URL: good } })
-    expect(jsonOf(mended)).toMatchObject({ status: 'paused', gate: 'SG1' })
+    const fixed = await at.cutter(['run', 'resume', run.runId, '--json'], { env: { READER_URL: good } })
+    expect(jsonOf(fixed)).toMatchObject({ status: 'paused', gate: 'SG1' })
   }
 
-  test('is one whose variable is not set', () =>
-    stopsUntilMended('UNSET', undefined, 'STOP_TARGET_REFUSED', 'READER_URL'))
+  test('the run stops when the variable of its URL is not set', () =>
+    stopsUntilFixed('UNSET', undefined, 'STOP_TARGET_REFUSED', 'READER_URL'))
 
-  test('is one where no server listens', async () => {
+  test('the run stops when no server listens', async () => {
     const port = await findDeadPort()
     const url = `postgresql://cutter_reader:${secret}@127.0.0.1:${port}/cutter`
-    await stopsUntilMended('DEAD', url, 'STOP_TARGET_UNREACHABLE', `127.0.0.1:${port}`)
+    await stopsUntilFixed('DEAD', url, 'STOP_TARGET_UNREACHABLE', `127.0.0.1:${port}`)
   })
 
-  test('is one with another password', async () => {
+  test('the run stops when the password is wrong', async () => {
     const url = new URL((await at.server()).url('cutter_reader', 'cutter'))
     url.password = secret
-    await stopsUntilMended('PASSWORD', url.href, 'STOP_TARGET_REFUSED', 'refuses the login')
+    await stopsUntilFixed('PASSWORD', url.href, 'STOP_TARGET_REFUSED', 'refuses the login')
   })
 
-  test('is a database without our schema', async () => {
+  test('the run stops when the database has no schema of Cutter', async () => {
     const url = (await at.server()).url('cutter_reader', 'postgres')
-    await stopsUntilMended('BARE', url, 'STOP_TARGET_REFUSED', 'does not have Cutter’s schema')
+    await stopsUntilFixed('BARE', url, 'STOP_TARGET_REFUSED', 'does not have Cutter’s schema')
   })
 })
 
 describe('a run id', () => {
-  test('that nobody knows is exit code 4, whatever is asked of it', async () => {
+  test('commands answer an unknown run id with exit code 4', async () => {
     for (const args of [
       ['run', 'show', 'ffff'],
       ['run', 'resume', 'ffff'],
@@ -210,7 +210,7 @@ describe('a run id', () => {
     }
   })
 
-  test('may be shortened as long as it is clear, and is asked for again when it is not', async () => {
+  test('commands accept a unique part of a run id, and refuse one that several runs have', async () => {
     const runId = await started(at, { document: 'SHORT', source: 'small.md' })
     const bySuffix = jsonOf(await at.cutter(['run', 'show', runId.slice(-8), '--json']))
     expect(bySuffix.runId).toBe(runId)

@@ -469,9 +469,9 @@ describe('the history of an upgraded run', () => {
     const names = (await world.store.evidenceOf(run.runId)).filter(({ seq }) => seq === run.seq)
     expect(names.map(({ name }) => name)).toEqual(['snapshot/before-upgrade', 'snapshot/upgraded'])
     expect(Buffer.from((await world.store.evidence(run.snapshotDigest))!).toString()).toBe(run.snapshot)
-    const { storedRun: whole } = world.store
-    const robbed = async (runId: string) => ({ ...(await whole(runId))!, contents: new Map() })
-    const without = { ...world.parts, store: { ...world.store, whole: robbed } }
+    const { storedRun } = world.store
+    const robbed = async (runId: string) => ({ ...(await storedRun(runId))!, contents: new Map() })
+    const without = { ...world.parts, store: { ...world.store, storedRun: robbed } }
     expect((await failure(verifyRun(without, run.runId))).code).toBe('STORE_TAMPERED')
   })
 })

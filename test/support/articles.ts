@@ -1,6 +1,6 @@
 const WORDS =
   'the assembly council member office term year vote quorum seat law bill budget court judge citizen right duty levy'
-/** Sentences that have nothing in common but their words. */
+/** Returns sentences that have only single words in common. The same seed gives the same sentences. */
 export function sentences(seed: number, count = 2): string {
   const words = WORDS.split(' ')
   let state = seed * 7919 + 13
@@ -10,6 +10,6 @@ export function sentences(seed: number, count = 2): string {
   }
   return Array.from({ length: count }, () => `${Array.from({ length: 9 }, word).join(' ')}.`).join('\n')
 }
-/** A charter of these articles: number (and what stands behind it in the heading), and text. */
+/** Returns a charter of these articles: number (with the rest of the heading), and text. */
 export const articles = (...bodies: [string, string][]) =>
   `# Charter\n\n${bodies.map(([number, body]) => `## Article ${number}\n\n${body}\n`).join('\n')}`

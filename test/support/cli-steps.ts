@@ -4,12 +4,12 @@ import type pg from 'pg'
 import { GOVERNANCE_TABLES } from '../../src/targets/postgres/target-schema.ts'
 import { type Answer, type ApprovalJson, type CutterHome, type EntryJson, jsonOf } from './cli.ts'
 
-/** What a person does at the command line, one act a function. */
+/** Steps of a person at the command line, one function each. */
 
 export const LIVE = 'execution: { allowLive: true }\n'
 export const ALICE = 'alice@example.org'
 
-/** A charter with as many articles as there are texts. */
+/** A charter with one article for each text. */
 export const charter = (...texts: string[]) =>
   `# Charter\n\nWords before the articles.\n\n${texts.map((text, index) => `## Article ${index + 1}\n\n${text}\n`).join('\n')}`
 
@@ -28,7 +28,7 @@ export function start(at: CutterHome, { document, source, mode, target, more = [
   return at.cutter(['run', 'start', 'cut', ...flags, '--json', ...more])
 }
 
-/** Starts a run that must reach its first gate, and gives its id. */
+/** Starts a run, which must reach its first gate. Returns its id. */
 export async function started(at: CutterHome, flags: StartFlags): Promise<string> {
   const answer = await start(at, flags)
   if (answer.code !== 0) throw new Error(`not started: ${answer.stderr}${answer.stdout}`)
@@ -39,7 +39,7 @@ export async function rehearse(at: CutterHome, runId: string, ...more: string[])
   return approvalOf(await at.cutter(['approval', 'rehearse', runId, '--json', ...more]))
 }
 
-/** Makes a key and lists it in allowed_signers. */
+/** Makes a key pair and lists it in allowed_signers. Returns the path of the private key. */
 export function aSigner(at: CutterHome, principal = ALICE, namespaces = 'cutter.cut.*'): string {
   const name = principal.replace(/\W/g, '_')
   const key = at.path(name)
@@ -69,12 +69,12 @@ export function resume(at: CutterHome, runId: string | null, approvalId?: string
   return at.cutter(['run', 'resume', ...which, ...under, '--json', ...more])
 }
 
-/** Signs what the run shows at its gate and resumes it. */
+/** Signs an approval of the run's plan, and resumes the run with it. */
 export async function approve(at: CutterHome, runId: string, key: string): Promise<Answer> {
   return resume(at, runId, (await sign(at, runId, key)).approvalId)
 }
 
-/** The same with a rehearsal, in a dry run. */
+/** The same with a rehearsal approval, in a dry run. */
 export async function rehearseOn(at: CutterHome, runId: string): Promise<Answer> {
   return resume(at, runId, (await rehearse(at, runId)).approvalId)
 }
@@ -92,7 +92,7 @@ export async function disableExecution(at: CutterHome): Promise<void> {
   await at.cutter(['execution', 'disable', '--reason', 'a test'])
 }
 
-/** Every table of the target by its rows, as the superuser counts them. */
+/** Counts the rows of every table of the target, as the superuser. */
 export async function rowsIn(superuser: pg.Client): Promise<{ [table: string]: number }> {
   const tables = ['public.information_unit', 'public.unit_version', 'public.iu_lifecycle_log'].concat(
     GOVERNANCE_TABLES.map((table) => `cutter_governance.${table}`),
@@ -103,7 +103,7 @@ export async function rowsIn(superuser: pg.Client): Promise<{ [table: string]: n
   return Object.fromEntries(rows.map(({ name, n }) => [name.split('.')[1]!, n]))
 }
 
-/** What came in between two counts; `governance` sums up the governance tables. */
+/** The rows added between two counts; `governance` is the sum of the governance tables. */
 export function growth(before: { [table: string]: number }, after: { [table: string]: number }) {
   const grown = (table: string) => after[table]! - before[table]!
   return {

@@ -19,7 +19,7 @@ import {
   readEmbeddedStatus,
 } from '../../src/targets/embedded/open-embedded.ts'
 
-/** Drives the built command line as a person would: a home, a child process, an exit code and what was printed. */
+/** Runs the built command line in a child process, in a home of its own. */
 
 export interface Answer {
   code: number
@@ -27,7 +27,7 @@ export interface Answer {
   stderr: string
 }
 
-/** What run commands print, and the error beside it. */
+/** What run commands print, together with the error. */
 export interface RunJson {
   runId: string
   mode: string
@@ -85,7 +85,7 @@ interface RunOptions {
   env?: NodeJS.ProcessEnv
   uid?: number
   gid?: number
-  /** Another build than the one under test. */
+  /** The path of another build than the one under test. */
   program?: string
 }
 
@@ -95,17 +95,17 @@ export interface CutterHome {
   path(name: string): string
   file(name: string, text: string | Uint8Array): string
   cutter(args: string[], options?: RunOptions): Promise<Answer>
-  /** Keeps the embedded server up between commands, and gives its superuser's URLs. */
+  /** Keeps the embedded server running between commands. */
   server(): Promise<EmbeddedServer>
   /** A superuser's connection to a database of the embedded server, closed with the home. */
   superuser(database?: string): Promise<pg.Client>
-  /** Lets the server go: the last command that used it stops it. */
+  /** Releases the server, so that the last command that uses it stops it. */
   releaseServer(): Promise<void>
-  /** Ends everything of this home. Throws when a server was left running. */
+  /** Ends and removes everything of this home. Throws when a server was left running. */
   remove(): Promise<void>
 }
 
-/** Mode 755 keeps the embedded server's data inside of the home also for root. */
+/** Makes a home with a build of its own. Mode 755 keeps the embedded server's data inside the home, for root too. */
 export function aCutterHome(config = ''): CutterHome {
   const home = realpathSync(mkdtempSync(join(tmpdir(), 'cutter-cli-')))
   chmodSync(home, 0o755)
@@ -115,7 +115,7 @@ export function aCutterHome(config = ''): CutterHome {
     return path(name)
   }
   if (config !== '') file('cutter.yaml', config)
-  // Neither LANG nor LC_*: nothing may depend on them.
+  // Without LANG and LC_*, because nothing may depend on them.
   const env: NodeJS.ProcessEnv = { PATH: process.env.PATH, HOME: home }
   const program = aCopyOfTheBuild(home)
   const clients: pg.Client[] = []
@@ -151,7 +151,7 @@ export function aCutterHome(config = ''): CutterHome {
   }
 }
 
-/** A build of its own for each home, so that building anew in the midst of a test changes nothing under a run. */
+/** Copies the build into the home, so that a new build during a test does not change the program of a run. */
 function aCopyOfTheBuild(home: string): string {
   const folder = join(home, '.installed')
   const root = resolve(import.meta.dirname, '../..')
@@ -163,7 +163,7 @@ function aCopyOfTheBuild(home: string): string {
   return join(folder, 'dist', 'cutter.cjs')
 }
 
-/** The same program, but with other code digests: what an upgrade looks like to a run that began before it. */
+/** Makes the same program with other code digests: to an earlier run this is an upgrade. Returns its path. */
 export function anotherBuild({ path }: CutterHome): string {
   const text = readFileSync(path('.installed/dist/main.cjs'), 'utf8')
   const changed = text.replace(/\bcut:"sha256:[0-9a-f]{64}"/, `cut:"sha256:${'0'.repeat(64)}"`)

