@@ -60,7 +60,8 @@ const planTeardown = (
   mode,
   ofRun: run,
   copies: databases,
-  rollback: 'none: a removed rehearsal database can’t be restored; its backup remains',
+  // Part of the digest: other words would be drift for a run that waits at its gate.
+  rollback: 'none: a removed copy is gone; its backup stays',
 })
 
 const noRehearsalDatabaseError = (run: string) =>
