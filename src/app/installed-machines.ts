@@ -6,7 +6,7 @@ import type { InstalledMachine } from '../engine/engine-deps.ts'
 import type { RunStore } from '../store/run-store.ts'
 
 /** The machines of one home. Each is loaded when it is first asked for. */
-export interface InstalledMachines {
+interface InstalledMachines {
   /**
    * Returns a machine by its name: one that ships, else a custom one.
    * @throws MACHINE_NOT_FOUND, INPUT_REFUSED when its module can't be used, CONFIG_INVALID when a policy is for a gate that it lacks
@@ -16,7 +16,7 @@ export interface InstalledMachines {
   use(loaded: LoadedModule): Promise<void>
 }
 
-export type MachineDeps = BuiltinDeps & { config: Config; store: RunStore }
+type MachineDeps = BuiltinDeps & { config: Config; store: RunStore }
 
 export function installedMachines(deps: MachineDeps): InstalledMachines {
   const machines = new Map<string, Promise<InstalledMachine>>()

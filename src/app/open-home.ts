@@ -28,7 +28,7 @@ export interface Home {
   close(): Promise<void>
 }
 
-export interface HomeOptions extends Omit<AppOptions, 'home' | 'store'> {
+interface HomeOptions extends Omit<AppOptions, 'home' | 'store'> {
   /** The named folder; left out: CUTTER_HOME, else the nearest folder upward with cutter.yaml, else `cwd`. */
   home?: string | undefined
   cwd: string

@@ -39,7 +39,7 @@ export function inHome(options: GlobalOptions, task: (session: Session) => Promi
 }
 
 /** What a command without a home works with. */
-export interface BareSession {
+interface BareSession {
   io: Io
   interrupt: AbortSignal
   secrets: SecretRegistry

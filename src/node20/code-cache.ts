@@ -6,7 +6,7 @@ import { Script } from 'node:vm'
 // Remove with Node 20: enableCompileCache() of node:module (Node ≥ 22.1) does the same.
 
 /** A built file, compiled. */
-export interface CompiledFile {
+interface CompiledFile {
   run(exports: object, require: NodeJS.Require, module: NodeJS.Module, file: string, folder: string): void
   script: Script
   /** Whether V8 accepted the cache; undefined where there was none. */

@@ -1,4 +1,5 @@
 import { assertNoSecretWords } from '../engine/check-secrets.ts'
+import { kebabCase } from './kebab-case.ts'
 
 /**
  * Refuses options of a command that hold a secret, because options are stored or printed.
@@ -10,5 +11,3 @@ export function assertNoSecretOptions(options: object): void {
     if (typeof value === 'string') assertNoSecretWords({}, { [`--${kebabCase(name)}`]: value })
   }
 }
-
-const kebabCase = (name: string) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)

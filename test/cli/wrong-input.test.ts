@@ -80,8 +80,8 @@ describe('run start with input that can’t be used', () => {
       'known are: cut',
     ])
     await expectRefused(await start(at, { ...small, target: 'mars' }), 4, 'TARGET_NOT_FOUND', [
-      'no target mars',
-      'known are: embedded, elsewhere',
+      'target mars is not in cutter.yaml',
+      'configured targets: embedded, elsewhere',
     ])
   })
 

@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander'
 import type { Json } from '../../domain/json.ts'
+import { kebabCase } from '../../service/kebab-case.ts'
 import type { InputField } from '../../service/runs/input-fields.ts'
 import { modeOption } from '../arguments.ts'
 import { addGlobalOptions, BY, exampleText, USAGE_OUTPUT } from '../define-command.ts'
@@ -63,5 +64,3 @@ function parseFlag(kind: InputField['kind'], value: Json): Json {
     return value
   }
 }
-
-const kebabCase = (name: string) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)

@@ -5,7 +5,7 @@ import type { RunStore } from '../../store/run-store.ts'
 import { type Batch, type BatchRefusal, startKeyOf } from './batch-file.ts'
 
 /** One document of a batch, with its run. */
-export interface BatchRow {
+interface BatchRow {
   document: string
   /** Absolute path. */
   source: string

@@ -51,7 +51,7 @@ export function saveBatch(home: string, batch: Batch): void {
 }
 
 /** Lists the ids of all batches of a home, sorted. */
-export function batchIds(home: string): string[] {
+function batchIds(home: string): string[] {
   if (!existsSync(folderOf(home))) return []
   return readdirSync(folderOf(home))
     .filter((name) => name.endsWith('.json'))

@@ -5,7 +5,7 @@ import { documentIdFromFile } from '../../document/document-id.ts'
 import { CutterError } from '../../domain/errors.ts'
 
 /** One document of a batch: the input of its run. */
-export interface BatchDocument {
+interface BatchDocument {
   document: string
   /** Absolute path. */
   source: string

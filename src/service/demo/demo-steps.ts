@@ -7,7 +7,7 @@ export const OPERATOR = 'operator@demo'
 export const APPROVER = 'approver@demo'
 
 /** What the machine `cut` reports of a run. */
-export interface CutReport {
+interface CutReport {
   units: number
   sourceVersionId: string
   sourceSha256: string

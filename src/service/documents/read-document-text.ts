@@ -3,10 +3,11 @@ import { type DocumentText, listTextPieces, type TextPiece } from '../../documen
 import { listProfileNames } from '../../document/profiles/get-profile.ts'
 import type { Profile } from '../../document/profiles/profile.ts'
 import { type Scan, scanDocument } from '../../document/scan.ts'
-import { CutterError, Stop } from '../../domain/errors.ts'
+import { CutterError } from '../../domain/errors.ts'
 import { sha256 } from '../../domain/json.ts'
 import { readStoredText, type StoredPiece, type StoredText } from '../../effects/cut/stored-text.ts'
 import type { Target } from '../../targets/target.ts'
+import { targetError } from '../targets/target-error.ts'
 
 /** Options for reading a text: the named or the detected profile, of those that ship and the user's own. */
 interface Reading {
@@ -48,7 +49,7 @@ export async function readTargetText(
   const { document, sourceVersionId } = wanted
   const context = { runId: 'export', signal: interrupt }
   const found = await readStoredText(target, context, { document, sourceVersionId }).catch((error) => {
-    throw readError(error)
+    throw targetError(error)
   })
   if (found === null) throw neverCutError(target.name, document, sourceVersionId)
   const bytes = Buffer.from(found.pieces.map(({ text }) => text).join(''))
@@ -167,11 +168,4 @@ function neverCutError(target: string, document: string, sourceVersionId: string
       next: `cutter target survey ${target} --document ${document} counts what it holds; a file is exported by its path: cutter document export <file> --format …`,
     },
   )
-}
-
-function readError(error: unknown): unknown {
-  if (!(error instanceof Stop)) return error
-  const code = error.facts.code === 'STOP_TARGET_UNREACHABLE' ? 'TARGET_UNREACHABLE' : 'TARGET_REFUSED'
-  const { next } = error.facts
-  return new CutterError(code, error.message, next === undefined ? {} : { next })
 }

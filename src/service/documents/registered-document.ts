@@ -11,7 +11,7 @@ export interface ReadingInput {
 }
 
 /** Under which id and profile a file is read. */
-export interface ReadingChoice {
+interface ReadingChoice {
   document: string
   profile: string | undefined
 }

@@ -2,6 +2,7 @@ import type { Home } from '../../app/open-home.ts'
 import { findBuiltin } from '../../builtin/registry.ts'
 import { loadModuleByReference } from '../../custom/install-module.ts'
 import type { LoadedModule } from '../../custom/load-module.ts'
+import { kebabCase } from '../kebab-case.ts'
 import { type InputField, inputFields } from './input-fields.ts'
 
 /** A machine that can be started, with what a door needs to ask for its input. */
@@ -17,7 +18,7 @@ export interface StartMachine {
 }
 
 /**
- * Finds the machine that a run is started with, and the fields of its input. Loads the chart, and no effect of a shipped machine.
+ * Finds the machine that a run is started with, and the fields of its input. Opens no store.
  * @throws MACHINE_NOT_FOUND when it is neither a shipped machine, nor a name in cutter.yaml, nor the path of a module
  * @throws INPUT_REFUSED when the module can't be used as a machine
  */
@@ -40,5 +41,3 @@ function exampleOf(given: string, fields: InputField[]): string {
     .map(({ name, kind }) => ` --${kebabCase(name)}${kind === 'boolean' ? '' : ' …'}`)
   return `cutter run start ${given}${flags.join('')}`
 }
-
-const kebabCase = (name: string) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)

@@ -1,10 +1,10 @@
 import type { Home } from '../../app/open-home.ts'
-import { CutterError, Stop } from '../../domain/errors.ts'
 import { EXPECTED_GRANT_FACTS } from '../../targets/postgres/grant-facts.ts'
 import type { Survey } from '../../targets/survey.ts'
+import { targetError } from './target-error.ts'
 
 /** What the reader of a target sees. */
-export interface TargetReading {
+interface TargetReading {
   survey: Survey
   /** Null: the server assigned no transaction id, so nothing was written. */
   transactionId: null
@@ -33,17 +33,6 @@ export async function readTarget(home: Home, name: string, document: string): Pr
     const expectedFacts = EXPECTED_GRANT_FACTS
     return { survey, transactionId, facts, expectedFacts, wrong, expectedDigest, grantsMatch }
   } catch (error) {
-    throw refusalOfStop(error)
+    throw targetError(error)
   }
-}
-
-/** What a command answers where an effect would stop its run. */
-export function refusalOfStop(error: unknown): unknown {
-  if (!(error instanceof Stop)) return error
-  const { code, next } = error.facts
-  return new CutterError(
-    code === 'STOP_TARGET_UNREACHABLE' ? 'TARGET_UNREACHABLE' : 'TARGET_REFUSED',
-    error.message,
-    next === undefined ? {} : { next },
-  )
 }

@@ -1,0 +1,25 @@
+import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Home, openHome } from '../../src/app/open-home.ts'
+
+/** A home in a folder of its own, as a door opens it. */
+export interface ServiceHome {
+  home: Home
+  /** Closes the home and removes its folder. */
+  remove(): Promise<void>
+}
+
+/** Opens a home for use cases, without the command line. `config` is the text of cutter.yaml. */
+export function openServiceHome(config = ''): ServiceHome {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'cutter-service-')))
+  if (config !== '') writeFileSync(join(folder, 'cutter.yaml'), config)
+  const home = openHome({ home: folder, env: {}, cwd: folder, interrupt: new AbortController().signal })
+  return {
+    home,
+    async remove() {
+      await home.close()
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
