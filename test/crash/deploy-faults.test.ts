@@ -173,7 +173,7 @@ describe('what goes wrong on the way', () => {
     const run = await d.engine.cancel(paused.runId, { reason: 'theirs' })
     expect(listEntries(d.srv)).toEqual(['app-1', 'app-2'])
     expect(run.output).toMatchObject({
-      standsAs: `rolled back; besides, the host changed: something is at ${d.target} that does not name this run, and was left there`,
+      standsAs: `rolled back; in addition, the host changed: something is at ${d.target} that does not name this run, and was left there`,
       rollback: { asBefore: false },
     })
   })

@@ -60,7 +60,7 @@ describe('what goes wrong on the way back', () => {
     const stopped = await d.approve(paused)
     expect(stopped).toMatchObject({
       stopCode: 'STOP_DRIFT',
-      stop: { message: expect.stringContaining('theirs.txt came besides; it was put back') },
+      stop: { message: expect.stringContaining('theirs.txt was added; it was put back') },
     })
     expect(listEntries(d.srv)).toEqual(['app-1', 'app-2'])
     expect(listEntries(d.target)).toContain('app.py')
@@ -79,7 +79,7 @@ describe('what goes wrong on the way back', () => {
       stop: { message: expect.stringContaining('what is left of it lies in') },
     })
     expect(listEntries(join(staging(), 'withdrawn'))).toEqual(['theirs.txt'])
-    expect((await d.resume(stopped)).stop!.message).toContain('theirs.txt came besides')
+    expect((await d.resume(stopped)).stop!.message).toContain('theirs.txt was added')
     rmSync(theirs())
     expect((await d.resume(stopped)).outcome).toBe('succeeded')
     expect(listEntries(d.srv)).toEqual(['app-1'])

@@ -1,6 +1,6 @@
-import type { ArtifactFinding } from './scan-artifact.ts'
+import type { ArtifactFinding } from './artifact-entry.ts'
 
-/** What an artifact must not carry, by name and by content. */
+/** The rules for what an artifact must not hold, by name and by content. */
 
 type Fault = Pick<ArtifactFinding, 'rule' | 'severity' | 'why'>
 
@@ -8,7 +8,7 @@ const refused = (rule: ArtifactFinding['rule'], why: string): Fault => ({ rule, 
 
 const SECRET_NAMES: [RegExp, string][] = [
   [/^\.env(\.(?!example$|sample$|template$|dist$).+)?$/, 'is a file of environment variables'],
-  [/^id_(rsa|dsa|ecdsa|ed25519)(_sk)?$/, 'is called like a private key'],
+  [/^id_(rsa|dsa|ecdsa|ed25519)(_sk)?$/, 'has the name of a private key'],
   [/\.(p12|pfx|jks|keystore|kdbx|ppk)$/i, 'is a key store'],
   [/^(\.netrc|_netrc|\.pgpass|\.htpasswd|\.git-credentials|\.vault-token)$/, 'is a file of passwords'],
 ]
@@ -27,14 +27,14 @@ const CACHE_PARTS = new Set([
 ])
 const CACHE_NAMES = /^(\.DS_Store|Thumbs\.db|.*\.py[co]|.*\.sw[po])$/
 
-/** The outermost folder of a path that is a cache, or null. */
+/** The outermost folder of a path that is a cache. Null for none. */
 export function findCacheFolder(path: string): string | null {
   const parts = path.split('/')
   const at = parts.findIndex((part) => CACHE_PARTS.has(part))
   return at === -1 ? null : parts.slice(0, at + 1).join('/')
 }
 
-/** Why a path can't be part of an artifact, or null. */
+/** Why a path can't be part of an artifact. Null where it can. */
 export function findNameFault(path: string): Fault | null {
   const parts = path.split('/')
   // biome-ignore lint/suspicious/noControlCharactersInRegex: exactly these are refused
@@ -42,10 +42,10 @@ export function findNameFault(path: string): Fault | null {
     return refused('name', 'has a control character or a backslash in its name')
   if (path.includes('\ufffd')) return refused('name', 'has a name that is not UTF-8')
   if (path.startsWith('/') || parts.includes('..')) return refused('name', 'leads out of the artifact')
-  if (parts.some((part) => part === '' || part === '.')) return refused('name', 'is no plain path')
+  if (parts.some((part) => part === '' || part === '.')) return refused('name', 'is not a plain path')
   if (parts.some((part) => part.toLowerCase() === '.git'))
     return refused('git', 'is part of a git repository')
-  if (path === MANIFEST_NAME) return refused('name', 'is the name of the manifest that the deploy writes')
+  if (path === MANIFEST_NAME) return refused('name', 'has the name of the manifest that the deploy writes')
   const name = parts.at(-1)!
   const secret = SECRET_NAMES.find(([pattern]) => pattern.test(name))
   if (secret !== undefined) return refused('secret', secret[1])
@@ -55,20 +55,21 @@ export function findNameFault(path: string): Fault | null {
   return null
 }
 
+/** The file in a target that says which run made it. */
 export const MANIFEST_NAME = 'DEPLOY-MANIFEST.txt'
 
 interface ContentRule extends Fault {
   pattern: RegExp
-  /** Only looked for where a file begins. */
+  /** Whether the rule applies to the beginning of a file only. */
   atStart?: boolean
 }
 
 const token = (pattern: RegExp, whose: string): ContentRule => ({
-  ...refused('secret', `holds what looks like ${whose}`),
+  ...refused('secret', `seems to hold ${whose}`),
   pattern,
 })
 
-/** The forms are those that their makers document; a match says which, never what. */
+/** The forms of secrets as their makers document them. A finding names the kind of secret, and never its text. */
 export const contentRules: ContentRule[] = [
   token(
     /-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----(?:\\n|\s)+(?:[A-Za-z-]+: [^\n]*\s+)*[A-Za-z0-9+/=]{16}/,

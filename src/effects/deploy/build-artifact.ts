@@ -1,14 +1,15 @@
 import { createHash } from 'node:crypto'
 import { mkdir, open, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { ArtifactEntry, ArtifactFinding } from './artifact-entry.ts'
 import { type Source, sourceMissingError } from './resolve-source.ts'
 import { ISOLATED_GIT_ENV, runGit } from './run-git.ts'
-import { type ArtifactEntry, type ArtifactFinding, scanArtifact } from './scan-artifact.ts'
+import { scanArtifact } from './scan-artifact.ts'
 import { createTempFolder } from './temp-folder.ts'
 
-/** What is sent to the host: an uncompressed tar of one commit, the same bytes for whoever builds it. */
+/** The artifact that goes to the host: an uncompressed tar of one commit. Everybody who builds it gets the same bytes. */
 export interface Artifact {
-  /** Path of the tar in a private folder, until `dispose`. */
+  /** Path of the tar in a private folder, which `dispose` removes. */
   file: string
   sha256: string
   bytes: number
@@ -18,14 +19,15 @@ export interface Artifact {
 }
 
 /**
- * Overrides what a tree, a clone or a user may say of its files: no conversion of line ends, no `$Format:…$`, `$Id$` or filter, which
- * depend on the clone. `export-ignore` in the tree counts: it is part of the commit, and says what an archive leaves out.
+ * Overrides the attributes of tree, clone and user: no conversion of line ends, no `$Format:…$`, `$Id$` or filter, because these depend on
+ * the clone. `export-ignore` in the tree counts, because it is part of the commit and says what an archive leaves out.
  */
 const ATTRIBUTES = '* -text !eol -export-subst -ident -filter -working-tree-encoding\n'
 
 /**
- * Builds the artifact by `git archive`, in an empty repository of our own that borrows the source's objects: so neither its config nor
- * its info/attributes, nor the user's, have a say. Times are the commit's, owners root, modes 644 and 755.
+ * Builds the artifact by `git archive`, in an empty repository that borrows the source's objects. So neither the source's config and
+ * attributes nor the user's have an effect. Times are the commit's, owners root, modes 644 and 755.
+ * @throws STOP_SOURCE_MISSING when git can't build it.
  */
 export async function buildArtifact(
   source: Source,
@@ -36,26 +38,26 @@ export async function buildArtifact(
   const dispose = () => rm(folder, { recursive: true, force: true })
   try {
     const repository = join(folder, 'borrowed.git')
-    const env = await borrowing(repository, source, signal)
-    const what = await archived(repository, env, source, signal)
+    const env = await initBorrowing(repository, source, signal)
+    const what = await findArchivedCommit(repository, env, source, signal)
     const file = join(folder, 'artifact.tar')
-    const { sha256, bytes } = await archive(repository, env, what, file, signal)
+    const { sha256, bytes } = await writeArchive(repository, env, what, file, signal)
     const { entries, findings } = await scanArtifact(file, allow)
-    return { file, sha256, bytes, entries, findings: [...submodulesOf(source), ...findings], dispose }
+    return { file, sha256, bytes, entries, findings: [...findSubmodules(source), ...findings], dispose }
   } catch (error) {
     await dispose()
     throw error
   }
 }
 
-async function borrowing(
+async function initBorrowing(
   repository: string,
   { objects, objectFormat }: Source,
   signal: AbortSignal,
 ): Promise<NodeJS.ProcessEnv> {
   await mkdir(repository)
   const env = { ...ISOLATED_GIT_ENV, GIT_ALTERNATE_OBJECT_DIRECTORIES: JSON.stringify(objects) }
-  await ran(['init', '--quiet', '--bare', '--template=', `--object-format=${objectFormat}`], {
+  await runGitOrStop(['init', '--quiet', '--bare', '--template=', `--object-format=${objectFormat}`], {
     cwd: repository,
     env,
     signal,
@@ -65,8 +67,8 @@ async function borrowing(
   return env
 }
 
-/** The commit, or, for a folder inside of it, one that holds this folder alone and is as fixed as the first. */
-async function archived(
+/** The commit to archive. For a folder inside of it, a commit that holds this folder alone; the same input gives the same commit. */
+async function findArchivedCommit(
   cwd: string,
   env: NodeJS.ProcessEnv,
   source: Source,
@@ -75,7 +77,7 @@ async function archived(
   const { prefix, commit, tree, committedAt } = source
   if (prefix === '') return commit
   const at = { GIT_AUTHOR_DATE: committedAt, GIT_COMMITTER_DATE: committedAt }
-  const { stdout } = await ran(['commit-tree', tree, '-m', `${prefix} of ${commit}`], {
+  const { stdout } = await runGitOrStop(['commit-tree', tree, '-m', `${prefix} of ${commit}`], {
     cwd,
     env: { ...env, ...at },
     signal,
@@ -83,7 +85,7 @@ async function archived(
   return stdout.toString().trim()
 }
 
-async function archive(
+async function writeArchive(
   cwd: string,
   env: NodeJS.ProcessEnv,
   commit: string,
@@ -93,12 +95,15 @@ async function archive(
   const out = await open(file, 'wx+', 0o600)
   const settings = ['core.autocrlf=false', 'core.eol=lf', 'core.attributesFile=/dev/null', 'tar.umask=0022']
   try {
-    await ran([...settings.flatMap((setting) => ['-c', setting]), 'archive', '--format=tar', commit], {
-      cwd,
-      env,
-      signal,
-      out,
-    })
+    await runGitOrStop(
+      [...settings.flatMap((setting) => ['-c', setting]), 'archive', '--format=tar', commit],
+      {
+        cwd,
+        env,
+        signal,
+        out,
+      },
+    )
     const hash = createHash('sha256')
     for await (const chunk of out.createReadStream({ start: 0, autoClose: false })) hash.update(chunk)
     return { sha256: hash.digest('hex'), bytes: (await out.stat()).size }
@@ -107,16 +112,16 @@ async function archive(
   }
 }
 
-async function ran(args: string[], options: Parameters<typeof runGit>[1]) {
+async function runGitOrStop(args: string[], options: Parameters<typeof runGit>[1]) {
   const answer = await runGit(args, options)
   if (answer.code === 0) return answer
   throw sourceMissingError(
     `the artifact could not be built: ${answer.stderr.trim().split('\n').at(-1)}`,
-    'look at the repository with git fsck; a partial clone has to fetch its objects first',
+    'check the repository with git fsck; a partial clone has to fetch its objects first',
   )
 }
 
-const submodulesOf = ({ submodules }: Source): ArtifactFinding[] =>
+const findSubmodules = ({ submodules }: Source): ArtifactFinding[] =>
   submodules.map((path) => ({
     rule: 'submodule',
     path,

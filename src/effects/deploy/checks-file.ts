@@ -4,8 +4,7 @@ import { locateSecretForm } from '../../secrets/patterns.ts'
 import type { RunResult } from '../../targets/ssh/open-host.ts'
 import { contentRules } from './artifact-rules.ts'
 
-/** checks.yaml: what the deployed program must show on its host, and what the deploy needs to know of it. */
-
+/** A command: a line for the shell, or a list of words. */
 const argv = z.union(
   [
     z
@@ -35,13 +34,14 @@ const step = z.strictObject({
 
 const check = step.extend({
   name: z.string().regex(/^\P{Cc}+$/u, 'must be one line'),
-  /** What must succeed for `run` to be possible on the host, e.g. [python3, -c, "import pytest"]; else `fallback` runs in its place. */
+  /** Must succeed before `run`, for example [python3, -c, "import pytest"]. If it fails, `fallback` runs instead of `run`. */
   needs: argv.optional(),
   fallback: z.strictObject({ run: argv, expect: given.optional() }).optional(),
 })
 
 const relative = z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/, 'must be a plain name')
 
+/** A checks file: how the deployed program must behave on its host, and what the deploy needs to know of it. */
 export const checksSchema = z.strictObject({
   checks: z.array(check).default([]),
   rehearsal: z
@@ -53,9 +53,9 @@ export const checksSchema = z.strictObject({
       counts: argv.optional(),
     })
     .optional(),
-  /** Paths of the artifact whose secrets or caches somebody has looked at. */
+  /** Paths of the artifact whose secrets or caches a person has examined. */
   allow: z.array(z.string()).default([]),
-  /** Parts of the host that may change meanwhile without failing the deploy; what changed is still told. */
+  /** Parts of the host that may change during the deploy without failing it. The changes are still reported. */
   tolerate: z
     .array(
       z.enum([
@@ -81,35 +81,38 @@ export type Checks = z.infer<typeof checksSchema>
 export type Check = Checks['checks'][number]
 type Expectation = z.infer<typeof expectation>
 
-/** What a checks file says, or INPUT_REFUSED with the place of each fault. */
+/**
+ * Parses a checks file. `file`: its name for messages.
+ * @throws INPUT_REFUSED when it is not valid, with the place of each fault.
+ */
 export function parseChecks(given: unknown, file: string): Checks {
   const parsed = checksSchema.safeParse(given ?? {})
   const faults = parsed.success
-    ? faultsOf(parsed.data)
+    ? findFaults(parsed.data)
     : parsed.error.issues.map(
         ({ path, message }) => `${path.map(String).join('.') || 'the file'}: ${message}`,
       )
   if (parsed.success && faults.length === 0) return parsed.data
   throw new CutterError(
     'INPUT_REFUSED',
-    `${file} can't be used: ${faults.join('; ')}; the host was not touched`,
+    `${file} is not a valid checks file: ${faults.join('; ')}; the host was not touched`,
     {
-      next: 'correct the file; docs/deploy.md shows every key',
+      next: 'correct the file; docs/deploy.md lists every key',
     },
   )
 }
 
-function faultsOf(given: Checks): string[] {
+function findFaults(given: Checks): string[] {
   const { checks, skeleton } = given
   const names = checks.map(({ name }) => name)
-  const twice = names
+  const duplicates = names
     .filter((name, index) => names.indexOf(name) !== index)
-    .map((name) => `there are two checks called ${name}`)
+    .map((name) => `two checks have the name ${name}`)
   const broken = checks.flatMap(({ name, expect, fallback }) =>
     [expect.count, fallback?.expect?.count].flatMap((count) =>
-      count === undefined || compiles(count.pattern)
+      count === undefined || hasOneGroup(count.pattern)
         ? []
-        : [`check ${name} counts by no pattern with one group`],
+        : [`check ${name} has a count pattern that is not a regular expression with one group`],
     ),
   )
   const secret = Object.entries(skeleton.files).filter(([, text]) =>
@@ -117,14 +120,14 @@ function faultsOf(given: Checks): string[] {
   )
   const form = locateSecretForm(given, '')
   return [
-    ...twice,
+    ...duplicates,
     ...broken,
-    ...(form === null ? [] : [`${form.path} holds what looks like ${form.what}, and would be kept for good`]),
-    ...secret.map(([name]) => `skeleton.files.${name} holds what looks like a secret`),
+    ...(form === null ? [] : [`${form.path} seems to hold ${form.what}, and would be kept permanently`]),
+    ...secret.map(([name]) => `skeleton.files.${name} seems to hold a secret`),
   ]
 }
 
-function compiles(pattern: string): boolean {
+function hasOneGroup(pattern: string): boolean {
   try {
     return new RegExp(`${pattern}|`).exec('')?.length === 2
   } catch {
@@ -132,7 +135,7 @@ function compiles(pattern: string): boolean {
   }
 }
 
-/** Why a command's result is not what was expected, or null. */
+/** Why the result of a command is not as expected. Null when it is. */
 export function findMismatch(
   { exit, contains, startsWith, count }: Expectation,
   result: RunResult,
@@ -140,13 +143,12 @@ export function findMismatch(
   if (result.timedOut) return 'took too long and was killed'
   const stdout = result.stdout.toString('utf8')
   if (result.exitCode !== exit) return `ended with ${result.exitCode ?? result.signal}, expected ${exit}`
-  if (contains !== undefined && !stdout.includes(contains))
-    return `said nothing of ${JSON.stringify(contains)}`
+  if (contains !== undefined && !stdout.includes(contains)) return `did not print ${JSON.stringify(contains)}`
   if (startsWith !== undefined && !stdout.startsWith(startsWith)) {
     return `began with ${JSON.stringify(stdout.slice(0, 60))}, expected ${JSON.stringify(startsWith)}`
   }
   if (count === undefined) return null
   const found = new RegExp(count.pattern).exec(`${stdout}\n${result.stderr.toString('utf8')}`)?.[1]
-  if (found === undefined) return `shows no number by ${count.pattern}`
+  if (found === undefined) return `printed no number that matches ${count.pattern}`
   return Number(found) === count.is ? null : `counted ${found}, expected ${count.is}`
 }

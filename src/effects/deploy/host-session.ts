@@ -6,14 +6,14 @@ import { type Evidence, jsonEvidence } from '../../domain/evidence.ts'
 import type { Host, RunResult } from '../../targets/ssh/open-host.ts'
 import { createTempFolder } from './temp-folder.ts'
 
-/** A command by name: reading ones change nothing on the host; `argv` is what the host's shell is given, word for word. */
+/** A command with a name. A `read` command changes nothing on the host. The host's shell gets `argv` word for word. */
 export interface HostCommand {
   id: string
   kind: 'read' | 'write'
   argv: string[]
 }
 
-interface Sent {
+interface SentCommand {
   id: string
   kind: HostCommand['kind']
   argv: string[]
@@ -22,42 +22,51 @@ interface Sent {
   ms: number
 }
 
-/** The one way by which a deploy touches a host. A dry run's hand sends no command that writes, whoever asks for it. */
+/**
+ * The only way in which a deploy touches a host. In a dry run it refuses every command that writes. SSH itself enforces nothing, which
+ * the report of a dry run mentions.
+ */
 export interface HostSession {
   host: Host
+  /** Runs a command, and returns its result whatever the exit code. */
   run(command: HostCommand, options?: { timeoutMs?: number; maxOutputBytes?: number }): Promise<RunResult>
-  /** The whole output of a command that must succeed. */
+  /**
+   * The complete output of a command that must succeed.
+   * @throws HOST_COMMAND_FAILED when it does not.
+   */
   text(command: HostCommand, options?: { maxOutputBytes?: number }): Promise<string>
+  /** Sends a local file. `mode`: permission bits. */
   put(local: string, remote: string, mode: number): Promise<{ resumedFrom: number; bytes: number }>
   putText(text: string, remote: string, mode: number): Promise<void>
-  /** What was sent so far, in its order: the receipt of a phase. */
+  /** All commands sent so far, in order, as evidence: part of the receipt of a phase. */
   sent(phase: string): Evidence
 }
 
 const TIMEOUT_MS = 10 * 60_000
 const MAX_OUTPUT = 1024 * 1024
 
-/** A command that ended otherwise than it must; whether something of it remains, only a look at the host tells. */
+/** A command that did not succeed. Whether it left something on the host, only the host can tell. */
 export class CommandFailed extends CutterError {
   readonly exitCode: number | null
 
   constructor({ id }: HostCommand, { exitCode, signal, stderr, timedOut }: RunResult) {
-    const said = stderr.toString('utf8').trim().split('\n').slice(-3).join('; ').slice(0, 500)
+    const output = stderr.toString('utf8').trim().split('\n').slice(-3).join('; ').slice(0, 500)
     const how = timedOut ? 'took too long' : `ended with ${exitCode ?? signal}`
-    super('HOST_COMMAND_FAILED', `${id} ${how} on the host${said === '' ? '' : `: ${said}`}`, {
-      next: 'mend that on the host, then: cutter run resume <run>',
+    super('HOST_COMMAND_FAILED', `${id} ${how} on the host${output === '' ? '' : `: ${output}`}`, {
+      next: 'fix the cause on the host, then: cutter run resume <run>',
     })
     this.name = 'CommandFailed'
     this.exitCode = exitCode
   }
 }
 
+/** Opens a session over a connection. Unless the mode is live, the session throws before it sends anything that writes. */
 export function createHostSession(
   host: Host,
   { mode, signal, now }: Pick<EffectContext, 'mode' | 'signal' | 'now'>,
 ): HostSession {
-  const sent: Sent[] = []
-  const refuseWrite = (what: string) => {
+  const sent: SentCommand[] = []
+  const assertMayWrite = (what: string) => {
     if (mode !== 'live') throw new Error(`a dry run would write on the host: ${what}`)
   }
   const run: HostSession['run'] = async (
@@ -65,16 +74,18 @@ export function createHostSession(
     { timeoutMs = TIMEOUT_MS, maxOutputBytes = MAX_OUTPUT } = {},
   ) => {
     const { id, kind, argv } = command
-    if (kind === 'write') refuseWrite(id)
-    const begun = now().getTime()
-    const note: Sent = { id, kind, argv, exitCode: null, timedOut: false, ms: 0 }
-    sent.push(note)
+    if (kind === 'write') assertMayWrite(id)
+    const startedAt = now().getTime()
+    const entry: SentCommand = { id, kind, argv, exitCode: null, timedOut: false, ms: 0 }
+    sent.push(entry)
     const result = await host.run(argv, { timeoutMs, maxOutputBytes, signal })
-    Object.assign(note, { exitCode: result.exitCode, timedOut: result.timedOut, ms: now().getTime() - begun })
+    entry.exitCode = result.exitCode
+    entry.timedOut = result.timedOut
+    entry.ms = now().getTime() - startedAt
     return result
   }
   const put: HostSession['put'] = async (local, remote, permissions) => {
-    refuseWrite(remote)
+    assertMayWrite(remote)
     sent.push({ id: 'sftp-put', kind: 'write', argv: [remote], exitCode: null, timedOut: false, ms: 0 })
     return host.put(local, remote, { mode: permissions, signal })
   }
@@ -94,7 +105,7 @@ export function createHostSession(
     async text(command, options) {
       const result = await run(command, options)
       if (result.exitCode !== 0) throw new CommandFailed(command, result)
-      if (result.truncated) throw new Error(`${command.id} says more on the host than is taken`)
+      if (result.truncated) throw new Error(`the output of ${command.id} is longer than Cutter accepts`)
       return result.stdout.toString('utf8')
     },
     sent: (phase) =>

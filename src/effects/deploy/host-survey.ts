@@ -1,9 +1,8 @@
 import { CommandFailed, type HostSession } from './host-session.ts'
 import type { DeployPaths } from './paths.ts'
-import * as look from './read-commands.ts'
+import * as read from './read-commands.ts'
 
-/** What a host is and what must not change on it, as it was found. All of it comes from commands that only look. */
-
+/** A host's own facts. All of them come from commands that only read. */
 export interface HostFacts {
   hostname: string
   os: string
@@ -12,11 +11,11 @@ export interface HostFacts {
   machineId: string
   user: string
   uid: string
-  /** How far the host's clock is ahead of ours, in seconds. */
+  /** Seconds by which the host's clock is ahead of this machine's. */
   clockAheadSeconds: number
 }
 
-/** A tree that must stay as it is, to the byte. */
+/** The anchor of a tree that must stay as it is, to the byte. */
 export interface Anchor {
   path: string
   present: boolean
@@ -27,23 +26,25 @@ export interface Anchor {
   modifiedAt: string
   gitHead: string
   gitClean: string
-  /** What could not be read, so that the anchor doesn't cover it; empty when it covers all. */
+  /** What could not be read, so that the anchor doesn't cover it. Empty when it covers everything. */
   unread: string
 }
 
-/** Lines, or why there are none: the host has no tool that tells. */
-export type SystemState = { [part in look.SystemPart]: string[] | 'not available' }
+/** The lines of each part, or `not available` where the host has no tool for it. */
+export type SystemState = { [part in read.SystemPart]: string[] | 'not available' }
 
+/** What must not change on a host. */
 export interface Anchors {
   previous: Anchor[]
-  /** The parent's own entries, a line each. */
+  /** The parent's own entries, one line for each. */
   listing: string[]
   system: SystemState
 }
 
-export async function surveyFacts(hand: HostSession, now: () => Date): Promise<HostFacts> {
+/** Reads the facts of a host. `now`: this machine's clock. */
+export async function surveyFacts(session: HostSession, now: () => Date): Promise<HostFacts> {
   const before = now().getTime()
-  const found = look.parsePairs(await hand.text(look.readFacts()))
+  const found = read.parsePairs(await session.text(read.readFacts()))
   const middle = (before + now().getTime()) / 2000
   const {
     hostname = '',
@@ -67,38 +68,41 @@ export async function surveyFacts(hand: HostSession, now: () => Date): Promise<H
   }
 }
 
-/** A folder of a hundred thousand entries. */
-const MOST = 16 * 1024 * 1024
+/** Bytes of a listing that are read: enough for a folder of a hundred thousand entries. */
+const MAX_LISTING = 16 * 1024 * 1024
 
-export async function surveyAnchors(hand: HostSession, place: DeployPaths): Promise<Anchors> {
+/** Takes the anchors of a host: the previous versions, the parent's entries, and what runs there. */
+export async function surveyAnchors(session: HostSession, place: DeployPaths): Promise<Anchors> {
   const previous: Anchor[] = []
-  for (const path of place.previous) previous.push(await anchorOf(hand, path))
-  const listed = await hand.run(look.listFolder(place.parent, ...place.ours), { maxOutputBytes: MOST })
-  const system = systemIn(await hand.text(look.readSystem()))
-  return { previous, listing: linesOf(listed.stdout.toString('utf8')), system }
+  for (const path of place.previous) previous.push(await readOneAnchor(session, path))
+  const listed = await session.run(read.listFolder(place.parent, ...place.ours), {
+    maxOutputBytes: MAX_LISTING,
+  })
+  const system = parseSystem(await session.text(read.readSystem()))
+  return { previous, listing: splitLines(listed.stdout.toString('utf8')), system }
 }
 
-function systemIn(text: string): SystemState {
-  const found = Object.fromEntries(look.SYSTEM_PARTS.map((part) => [part, 'not available'])) as SystemState
-  let part: look.SystemPart | undefined
-  for (const line of linesOf(text)) {
+function parseSystem(text: string): SystemState {
+  const found = Object.fromEntries(read.SYSTEM_PARTS.map((part) => [part, 'not available'])) as SystemState
+  let part: read.SystemPart | undefined
+  for (const line of splitLines(text)) {
     const [, name, missing] = /^\[([a-z-]+)\]( not available)?$/.exec(line) ?? []
     if (name !== undefined) {
-      part = name as look.SystemPart
+      part = name as read.SystemPart
       found[part] = missing === undefined ? [] : 'not available'
     } else if (part !== undefined) (found[part] as string[]).push(line)
   }
   return found
 }
 
-const linesOf = (text: string) => text.split('\n').filter((line) => line !== '')
+const splitLines = (text: string) => text.split('\n').filter((line) => line !== '')
 
-async function anchorOf(hand: HostSession, path: string): Promise<Anchor> {
-  const command = look.readAnchor(path)
-  const result = await hand.run(command)
+async function readOneAnchor(session: HostSession, path: string): Promise<Anchor> {
+  const command = read.readAnchor(path)
+  const result = await session.run(command)
   const { exitCode, stdout, stderr } = result
-  if (exitCode !== 0 && exitCode !== look.NO_FOLDER) throw new CommandFailed(command, result)
-  const found = look.parsePairs(stdout.toString('utf8'))
+  if (exitCode !== 0 && exitCode !== read.NO_FOLDER) throw new CommandFailed(command, result)
+  const found = read.parsePairs(stdout.toString('utf8'))
   const {
     treeHash = '',
     shapeHash = '',
@@ -122,7 +126,7 @@ async function anchorOf(hand: HostSession, path: string): Promise<Anchor> {
   }
 }
 
-/** What differs between two looks at the same things, a line each; `strict` holds what the deploy answers for. */
+/** The differences between two surveys, one line for each. `strict`: the deploy must not have caused them. `tolerated`: they may happen. */
 export function compareAnchors(
   before: Anchors,
   after: Anchors,
@@ -130,18 +134,18 @@ export function compareAnchors(
 ): { strict: string[]; tolerated: string[] } {
   const strict = before.previous.flatMap((was, index) => describeAnchorChanges(was, after.previous[index]))
   const tolerated: string[] = []
-  const take = (part: string, lines: string[]) =>
-    (tolerate.includes(part) ? tolerated : strict).push(...lines)
-  take('parent-listing', changedLines('the parent folder', before.listing, after.listing))
-  for (const part of look.SYSTEM_PARTS) {
+  const add = (part: string, lines: string[]) => (tolerate.includes(part) ? tolerated : strict).push(...lines)
+  add('parent-listing', changedLines('the parent folder', before.listing, after.listing))
+  for (const part of read.SYSTEM_PARTS) {
     const [was, is] = [before.system[part], after.system[part]]
     if (was === 'not available' || is === 'not available') continue
-    take(part, changedLines(part, was, is))
+    add(part, changedLines(part, was, is))
   }
   return { strict, tolerated }
 }
 
-export function describeAnchorChanges(was: Anchor, is: Anchor | undefined): string[] {
+/** The differences of one anchor, one line for each changed field. */
+function describeAnchorChanges(was: Anchor, is: Anchor | undefined): string[] {
   if (is === undefined || is.present !== was.present)
     return [`${was.path} ${was.present ? 'is gone' : 'has appeared'}`]
   const fields = ['treeHash', 'shapeHash', 'files', 'owner', 'modifiedAt', 'gitHead', 'gitClean'] as const

@@ -6,61 +6,70 @@ import { parseChecks } from './checks-file.ts'
 import type { DeployDeps } from './deps.ts'
 import { assertAbsolutePath } from './paths.ts'
 import { artifact } from './phases/artifact.ts'
-import { blockedReport, closeout } from './phases/closeout.ts'
+import { blockedReport } from './phases/blocked-report.ts'
+import { clearRehearsal } from './phases/clear-rehearsal.ts'
+import { closeout } from './phases/closeout.ts'
 import { environment } from './phases/environment.ts'
 import { integrity } from './phases/integrity.ts'
-import { planLock, recheckDeploy } from './phases/plan-lock.ts'
-import { postChecks, rehearse, runtimeSkeleton } from './phases/post-checks.ts'
+import { planLock } from './phases/plan-lock.ts'
+import { postChecks } from './phases/post-checks.ts'
 import { preflight } from './phases/preflight.ts'
-import { clearRehearsal, rehearseRollback } from './phases/rehearse-rollback.ts'
+import { recheckDeploy } from './phases/recheck-deploy.ts'
+import { rehearse } from './phases/rehearse.ts'
+import { rehearseRollback } from './phases/rehearse-rollback.ts'
 import { rollback } from './phases/rollback.ts'
+import { runtimeSkeleton } from './phases/runtime-skeleton.ts'
 import { source } from './phases/source.ts'
 import { transferPromote } from './phases/transfer-promote.ts'
 
 export type { DeployDeps } from './deps.ts'
 
 /** The effects of a deploy, by the names that the machine invokes. */
-export function deployEffects(world: DeployDeps): Record<string, Effect> {
+export function deployEffects(deps: DeployDeps): Record<string, Effect> {
   const effects = [
-    environment(world),
-    source(world),
+    environment(deps),
+    source(deps),
     artifact(),
-    preflight(world),
-    rehearseRollback(world),
-    clearRehearsal(world),
+    preflight(deps),
+    rehearseRollback(deps),
+    clearRehearsal(deps),
     planLock(),
-    recheckDeploy(world),
-    transferPromote(world),
-    postChecks(world),
-    rehearse(world),
-    runtimeSkeleton(world),
-    integrity(world),
-    rollback(world),
-    blockedReport(world),
+    recheckDeploy(deps),
+    transferPromote(deps),
+    postChecks(deps),
+    rehearse(deps),
+    runtimeSkeleton(deps),
+    integrity(deps),
+    rollback(deps),
+    blockedReport(deps),
     closeout(),
   ]
-  return Object.fromEntries(effects.map((effect) => [effect.name, effect as unknown as Effect]))
+  return Object.fromEntries(effects.map((effect) => [effect.name, effect]))
 }
 
-/** Settles what a deploy is started with, or refuses it before there is a run. Whether source and host are there is for G0 and G1 to say. */
+/**
+ * Completes the input of a deploy before a run exists: absolute paths, and a checks file that is valid. G0 and G1 find out whether host
+ * and source exist.
+ * @throws INPUT_REFUSED when the input can't be used.
+ */
 export async function admitDeploy(
-  world: DeployDeps,
+  deps: DeployDeps,
   input: { [key: string]: Json },
 ): Promise<{ [key: string]: Json }> {
   const { source, path, previous, checks, strategy } = input as { [key: string]: string | undefined }
   if (strategy === 'replace') {
     throw new CutterError(
       'INPUT_REFUSED',
-      'replacing in place is refused: what is overwritten can’t be taken back; the host was not touched',
+      'replacing in place is refused: overwritten files can’t be restored; the host was not touched',
       {
         next: '--strategy side-by-side, or --strategy release',
       },
     )
   }
   const file = checks === undefined ? undefined : resolve(checks)
-  if (file !== undefined) parseChecks(await world.readChecks(file), file)
+  if (file !== undefined) parseChecks(await deps.readChecks(file), file)
   const target = assertAbsolutePath(path!, '--path')
-  const earlier = previous?.split(',').map((one) => assertAbsolutePath(one.trim(), '--previous'))
+  const earlier = previous?.split(',').map((path) => assertAbsolutePath(path.trim(), '--previous'))
   const within = earlier?.find(
     (one) =>
       `${target}/`.startsWith(`${one}/`) || (one.startsWith(`${target}/`) && strategy === 'side-by-side'),
@@ -68,8 +77,8 @@ export async function admitDeploy(
   if (within !== undefined) {
     throw new CutterError(
       'INPUT_REFUSED',
-      `--previous ${within} is where the deploy goes, so it could not stay as it is; the host was not touched`,
-      { next: 'name the version that is there now' },
+      `--previous ${within} overlaps the path of the deploy, so it could not stay as it is; the host was not touched`,
+      { next: 'name the version that is in use now' },
     )
   }
   return {

@@ -1,35 +1,51 @@
 import { posix } from 'node:path'
+import { z } from 'zod'
 import { CutterError } from '../../domain/errors.ts'
 import { sha256 } from '../../domain/json.ts'
 
 export type Strategy = 'side-by-side' | 'release'
 
-/** Where a deploy puts things. Staging lies beside the target, so that one rename moves a whole tree. */
+/** The part of a run's input that says where a deploy goes. `previous`: paths with commas between them. */
+export const pathsInput = z.object({
+  host: z.string(),
+  path: z.string(),
+  strategy: z.enum(['side-by-side', 'release']),
+  previous: z.string().optional(),
+})
+
+/** The arguments of `resolvePaths` from a run's input. */
+export const readPathsInput = ({ path, strategy, previous }: z.infer<typeof pathsInput>) => ({
+  path,
+  strategy,
+  previous: previous === undefined ? [] : previous.split(','),
+})
+
+/** The paths of a deploy on its host. Staging lies next to the target, so that one rename moves the complete tree. */
 export interface DeployPaths {
   strategy: Strategy
-  /** The folder that must be there already and takes all that is made. */
+  /** The folder that must exist already; everything the deploy makes goes into it. */
   parent: string
   target: string
   staging: string
-  /** Entries of the parent that the run makes itself. */
+  /** Names of the entries of the parent that the run makes itself. */
   ours: string[]
-  /** Trees that must stay as they are. */
+  /** Paths of trees that must stay as they are. */
   previous: string[]
   pointer: { path: string; to: string } | null
 }
 
-/** Of a release: what leads to the one in force, and from which to which the run turns it. */
+/** The link to the release in force. The run turns it from one release to another; both are relative to the link's folder. */
 export interface ReleasePointer {
   path: string
   from: string
   to: string
-  /** Whether this run makes the folder above the release, and a rollback removes it. */
+  /** Whether this run makes the folder above the release. A rollback removes it then. */
   makesAbove: boolean
 }
 
 /**
- * Side by side: the target is the path itself. Release: \`<path>/releases/<stamp>-<commit>\`, the stamp being the commit's own time, so that
- * the same commit has the same place; \`<path>/current\` points to it.
+ * The paths of a deploy. With `side-by-side` the target is the path itself. With `release` it is `<path>/releases/<stamp>-<commit>`, and
+ * `<path>/current` points to it. The stamp is the commit's own time, so that the same commit has the same target.
  */
 export function resolvePaths(
   given: { path: string; strategy: Strategy; previous: string[] },
@@ -67,11 +83,14 @@ export function resolvePaths(
   }
 }
 
-/** Named by its target: two deploys to one path meet there, and the second finds the first. */
+/** The staging folder is named by its target, so that a second deploy to the same path finds the first. */
 const stagingIn = (parent: string, target: string) =>
   posix.join(parent, `.cutter-${sha256(target).slice(0, 16)}`)
 
-/** An absolute path in its plain form, or INPUT_REFUSED. */
+/**
+ * The absolute path in its normal form.
+ * @throws INPUT_REFUSED when it is relative, lies directly below the root, or holds `..` or a control character.
+ */
 export function assertAbsolutePath(path: string, flag: string): string {
   const plain = posix.normalize(path).replace(/\/+$/, '')
   // biome-ignore lint/suspicious/noControlCharactersInRegex: exactly these are refused
@@ -79,7 +98,7 @@ export function assertAbsolutePath(path: string, flag: string): string {
   if (path.startsWith('/') && !odd && plain.split('/').length > 2) return plain
   throw new CutterError(
     'INPUT_REFUSED',
-    `${flag} ${JSON.stringify(path)} can't be used: it must be an absolute path, below a folder of the root; the host was not touched`,
+    `${flag} ${JSON.stringify(path)} is not a valid path: it must be absolute, and below a folder of the root; the host was not touched`,
     {
       next: `${flag} /srv/app-2`,
     },

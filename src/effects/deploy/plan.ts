@@ -1,38 +1,21 @@
 import { digestOf } from '../../domain/json.ts'
 import type { Mode } from '../../domain/run.ts'
+import type { ArtifactFacts } from './check-artifact.ts'
 import type { Checks } from './checks-file.ts'
+import type { DeploySurvey } from './deploy-survey.ts'
 import type { HostCommand } from './host-session.ts'
-import type { Anchor, Anchors, HostFacts } from './host-survey.ts'
+import type { Anchor, HostFacts } from './host-survey.ts'
 import type { DeployPaths, ReleasePointer } from './paths.ts'
-import type { PreflightResult as Preflight, PreflightFinding } from './preflight-checks.ts'
+import type { PreflightFinding } from './preflight-check.ts'
 import { confirm, discard, extract, promote, skeleton, stage, withdrawTarget } from './write-commands.ts'
 
-/** What the preflight found: what a plan is made of, beside source and artifact. */
-export interface DeploySurvey extends Preflight {
-  host: { name: string; address: string; hostKey: string }
-  facts: HostFacts
-  place: DeployPaths
-  /** Where the pointer of a release leads now; '' when there is none. */
-  pointerFrom: string
-  anchors: Anchors
-}
-
-/** The artifact by its hashes, without its bytes: they can be built again from the commit. */
-export interface ArtifactFacts {
-  sha256: string
-  bytes: number
-  files: number
-  treeHash: string
-  shapeHash: string
-  listDigest: string
-}
-
-/** A command as it will be sent; \`{run}\` stands for the run's id, which a plan doesn't hold. */
+/** A command as Cutter will send it. `{run}` stands for the run's id, which a plan doesn't hold. */
 export type PlannedCommand = Pick<HostCommand, 'id' | 'argv'>
 
 /**
- * What SG1 approves: the exact commands, what they send, what the host must look like before, and the way back. No run id, time or
- * random id, so that the same source and the same host give the same digest. The state of services and of neighbours is evidence beside it.
+ * The plan that SG1 approves: the exact commands, the bytes that they send, the expected state of the host, and the rollback. It holds no
+ * run id, time or random id, so that the same source and the same host give the same digest. The state of services and of neighbouring
+ * entries is evidence, and not part of the plan.
  */
 export interface DeployPlan {
   type: 'cutter.plan.deploy/v1'
@@ -48,14 +31,16 @@ export interface DeployPlan {
   commands: PlannedCommand[]
   rollback: PlannedCommand[]
   onFailure: 'rollback' | 'stop'
-  /** Within which time the host must be reached again, or it goes back by itself; null: it doesn't ask. */
+  /** Seconds after the promote within which the host must be reached again, or it rolls back by itself. Null: no confirmation is needed. */
   confirmSeconds: number | null
   checks: Checks
   expected: { target: 'absent'; parent: string; previous: Anchor[]; warnings: string[] }
 }
 
+/** Stands for the run's id in a plan's commands. */
 export const RUN_PLACEHOLDER = '{run}'
 
+/** Makes the plan of a deploy. It is pure: the same arguments give the same plan. */
 export function planDeploy(given: {
   machineVersion: string
   mode: Mode
@@ -84,8 +69,8 @@ export function planDeploy(given: {
     artifact,
     place,
     pointer,
-    commands: commandsOf(place, pointer, artifact, checks, given.confirmSeconds),
-    rollback: rollbackOf(place, pointer),
+    commands: listCommands(place, pointer, artifact, checks, given.confirmSeconds),
+    rollback: listRollbackCommands(place, pointer),
     onFailure: given.onFailure,
     confirmSeconds: given.confirmSeconds,
     checks,
@@ -93,12 +78,12 @@ export function planDeploy(given: {
       target: 'absent',
       parent: survey.canonical,
       previous: survey.anchors.previous,
-      warnings: warningsOf(survey.findings),
+      warnings: listWarnings(survey.findings),
     },
   }
 }
 
-function commandsOf(
+function listCommands(
   place: DeployPaths,
   pointer: ReleasePointer | null,
   { sha256 }: ArtifactFacts,
@@ -120,19 +105,22 @@ function commandsOf(
       inTarget(`check ${name}`, run),
       ...(fallback === undefined ? [] : [inTarget(`or else ${name}`, fallback.run)]),
     ]),
-    ...(rehearsal === undefined ? [] : tried(rehearsal)),
+    ...(rehearsal === undefined ? [] : listRehearsalCommands(rehearsal)),
     planned(skeleton(target, bones.folders, bones.files)),
   ]
 }
 
-function tried({ run, refused, counts }: NonNullable<Checks['rehearsal']>): PlannedCommand[] {
+function listRehearsalCommands({ run, refused, counts }: NonNullable<Checks['rehearsal']>): PlannedCommand[] {
   const counting = (when: string) => (counts === undefined ? [] : [{ id: `counts ${when}`, argv: counts }])
   const live = refused === undefined ? [] : [{ id: 'live start', argv: refused }]
   return [...counting('before'), { id: 'rehearsal', argv: run }, ...live, ...counting('after')]
 }
 
-/** Only what this run makes is removed: each command asks the host whose it is. */
-function rollbackOf({ staging, target }: DeployPaths, pointer: ReleasePointer | null): PlannedCommand[] {
+/** The rollback removes only what this run made: each command first checks on the host that it belongs to this run. */
+function listRollbackCommands(
+  { staging, target }: DeployPaths,
+  pointer: ReleasePointer | null,
+): PlannedCommand[] {
   return [
     planned(stage(staging, RUN_PLACEHOLDER)),
     planned(withdrawTarget(staging, RUN_PLACEHOLDER, target, pointer)),
@@ -142,32 +130,32 @@ function rollbackOf({ staging, target }: DeployPaths, pointer: ReleasePointer | 
 
 const planned = ({ id, argv }: HostCommand): PlannedCommand => ({ id, argv })
 
-/** What was not quite as it should be, by name: a plan is approved with that in view. Free space and the clock move all the time. */
-const warningsOf = (findings: PreflightFinding[]) =>
+/** Names the findings that are not `ok`, because an approver must see them. The clock is left out, since it differs at each survey. */
+const listWarnings = (findings: PreflightFinding[]) =>
   findings.flatMap(({ check, status }) =>
     status === 'ok' || check === 'clock' ? [] : [`${check}: ${status}`],
   )
 
-/** What differs between the approved plan and one made anew, a line each. */
+/** The differences between the approved plan and a new one, one line for each. */
 export function findPlanDifferences(before: DeployPlan, now: DeployPlan): string[] {
   const lines: string[] = []
-  const say = (what: string, was: unknown, is: unknown) => {
+  const compare = (what: string, was: unknown, is: unknown) => {
     if (digestOf(was) !== digestOf(is)) lines.push(`${what} was ${short(was)}, is ${short(is)}`)
   }
   for (const field of Object.keys(before.host) as (keyof DeployPlan['host'])[])
-    say(`the host’s ${field}`, before.host[field], now.host[field])
-  say('the commit', before.source.commit, now.source.commit)
-  say('the artifact', before.artifact.sha256, now.artifact.sha256)
-  say('the pointer', before.pointer, now.pointer)
-  say('the checks', digestOf(before.checks), digestOf(now.checks))
+    compare(`the host’s ${field}`, before.host[field], now.host[field])
+  compare('the commit', before.source.commit, now.source.commit)
+  compare('the artifact', before.artifact.sha256, now.artifact.sha256)
+  compare('the pointer', before.pointer, now.pointer)
+  compare('the checks', digestOf(before.checks), digestOf(now.checks))
   for (const [index, was] of before.expected.previous.entries()) {
     const is = now.expected.previous[index]
     for (const field of ['treeHash', 'shapeHash', 'owner', 'modifiedAt', 'gitHead', 'gitClean'] as const)
-      say(`${was.path}: ${field}`, was[field], is?.[field])
+      compare(`${was.path}: ${field}`, was[field], is?.[field])
   }
-  say('where the parent folder really is', before.expected.parent, now.expected.parent)
-  say('what the preflight warns of', before.expected.warnings, now.expected.warnings)
-  return lines.length === 0 ? ['the plan is another'] : lines
+  compare('the real path of the parent folder', before.expected.parent, now.expected.parent)
+  compare('the warnings of the preflight', before.expected.warnings, now.expected.warnings)
+  return lines.length === 0 ? ['the plan differs'] : lines
 }
 
 const short = (value: unknown) =>

@@ -1,20 +1,20 @@
 import type { HostCommand } from './host-session.ts'
 
 /**
- * Every command that looks at a host: fixed scripts, the paths as arguments. None writes, and none runs anything that the looked-at
- * folders hold. Over SSH nobody but this file enforces that, which the receipt of a dry run says.
+ * Defines a command that only reads: a fixed script, with the paths as arguments. No such script writes or runs anything that the read
+ * folders hold. Over SSH only the scripts themselves enforce that, which the report of a dry run mentions.
  */
-const look = (id: string, script: string, ...args: string[]): HostCommand => ({
+export const defineRead = (id: string, script: string, ...args: string[]): HostCommand => ({
   id,
   kind: 'read',
   argv: ['sh', '-c', script, id, ...args],
 })
 
-/** Exit code where there is no such folder. */
+/** The exit code for a missing folder. */
 export const NO_FOLDER = 3
 
 export const readFacts = (): HostCommand =>
-  look(
+  defineRead(
     'facts',
     `echo "hostname=$(hostname 2>/dev/null || uname -n)"
 echo "os=$(sed -n 's/^PRETTY_NAME=//p' /etc/os-release 2>/dev/null | tr -d '"')"
@@ -26,71 +26,12 @@ echo "uid=$(id -u)"
 echo "time=$(date +%s)"`,
   )
 
-/** Programs that are known to do nothing else when they are asked for their version. */
-const VERSIONED = [
-  ...['tar', 'sha256sum', 'find', 'flock', 'bash', 'git', 'make'],
-  ...['python', 'python3', 'pytest', 'node', 'npm', 'java', 'perl', 'php', 'ruby', 'go'],
-]
-
 /**
- * All that a preflight asks, in one go: \`tool NAME=path\`, \`can NAME=yes|no\` of what tools must be able to do (tried on nothing), then what
- * is at the places. Twenty questions, each by itself, would take twenty round trips.
- */
-export const askPreflight = (parent: string, target: string, staging: string, tools: string[]): HostCommand =>
-  look(
-    'preflight',
-    `parent=$1; target=$2; staging=$3; name=$4; shift 4
-for tool in "$@"; do
-  path=$(command -v "$tool"); echo "tool $tool=$path"
-  [ -n "$path" ] || continue
-  case "$tool" in ${VERSIONED.join('|')})
-    echo "version $tool=$(timeout 20 "$tool" --version </dev/null 2>/dev/null | head -n 1)" ;;
-  esac
-done
-can() { ability=$1; shift; if "$@" >/dev/null 2>&1 </dev/null; then echo "can $ability=yes"; else echo "can $ability=no"; fi; }
-can find-printf find / -maxdepth 0 -printf %y
-can sort-z sort -z
-can xargs-0 xargs -0 -r true
-can stat-c stat -c %d:%i /
-can tar-extract sh -c 'tar --help | grep -q -e --no-same-owner && tar --help | grep -q -e --keep-old-files'
-can mv-T sh -c 'mv --help | grep -q -e --no-target-directory'
-can sha256sum-z sha256sum -z /dev/null
-can timeout timeout 60 true
-can flock flock --version
-there() { if [ -L "$1" ]; then echo link; elif [ -d "$1" ]; then echo directory; elif [ -e "$1" ]; then echo other; else echo absent; fi; }
-echo "parent=$([ -d "$parent" ] && echo directory || echo missing)"
-echo "writable=$([ -w "$parent" ] && [ -x "$parent" ] && echo yes || echo no)"
-echo "canonical=$(cd -P -- "$parent" 2>/dev/null && pwd -P)"
-echo "owner=$(stat -c '%U:%G %a' -- "$parent" 2>/dev/null)"
-echo "device=$(stat -c %d -- "$parent" 2>/dev/null)"
-echo "freeKiB=$(df -P -k -- "$parent" 2>/dev/null | awk 'NR == 2 { print $4 }')"
-echo "freeInodes=$(df -P -i -- "$parent" 2>/dev/null | awk 'NR == 2 { print $4 }')"
-echo "target=$(there "$target")"
-echo "staging=$(there "$staging")"
-echo "stagingRun=$(cat "$staging/run" 2>/dev/null)"
-above=$(dirname -- "$target")
-echo "above=$(there "$above")"
-echo "aboveDevice=$(stat -c %d -- "$above" 2>/dev/null)"
-echo "alike=$(find "$above" -mindepth 1 -maxdepth 1 -iname "$name" ! -name "$name" -printf '%P ' 2>/dev/null)"
-while [ "$above" != / ] && [ "$above" != . ]; do
-  if [ -e "$above" ] && [ ! -d "$above" ]; then echo "blockedBy=$above"; fi
-  if [ -d "$above/.git" ]; then echo "insideGit=$above"; fi
-  above=$(dirname -- "$above")
-done
-exit 0`,
-    parent,
-    target,
-    staging,
-    target.slice(target.lastIndexOf('/') + 1).replace(/[[\]*?\\]/g, '\\$&'),
-    ...tools,
-  )
-
-/**
- * D5's anchor: every byte, and beside it every kind, mode, owner, time and link; of a checkout its head and whether it is clean, without
- * taking its lock, running its hooks or refreshing its index.
+ * The anchor of a tree: a hash of every byte, and one of every kind, mode, owner, time and link. For a checkout also its head, and whether
+ * it is clean, without taking git's lock, running hooks or refreshing the index.
  */
 export const readAnchor = (path: string): HostCommand =>
-  look(
+  defineRead(
     'anchor',
     `cd -- "$1" || exit ${NO_FOLDER}
 echo "treeHash=$(find . -xdev -type f -print0 | sort -z | xargs -0 -r sha256sum | sha256sum | cut -c1-64)"
@@ -106,17 +47,17 @@ exit 0`,
     path,
   )
 
-/** Everything below a folder: kind, mode, link target and path, each ended by NUL. */
+/** Lists everything below a folder: kind, mode, link target and path, each ended by NUL. */
 export const listPaths = (path: string): HostCommand =>
-  look('paths', `cd -- "$1" && find . -mindepth 1 -printf '%y\\0%m\\0%l\\0%P\\0'`, path)
+  defineRead('paths', `cd -- "$1" && find . -mindepth 1 -printf '%y\\0%m\\0%l\\0%P\\0'`, path)
 
-/** SHA-256 and path of every file below a folder. */
+/** Lists SHA-256 and path of every file below a folder, each line ended by NUL. */
 export const listSums = (path: string): HostCommand =>
-  look('sums', 'cd -- "$1" && find . -type f -print0 | xargs -0 -r sha256sum -z --', path)
+  defineRead('sums', 'cd -- "$1" && find . -type f -print0 | xargs -0 -r sha256sum -z --', path)
 
-/** The parent's own entries, without those that the run itself makes. */
+/** Lists a folder's own entries, without those that the run itself makes (`ours`). */
 export const listFolder = (parent: string, ...ours: string[]): HostCommand =>
-  look(
+  defineRead(
     'listing',
     `cd -- "$1" || exit ${NO_FOLDER}
 shift
@@ -126,7 +67,7 @@ find . -mindepth 1 -maxdepth 1 \\( -type d -printf '%P\\td %m %U %G\\n' -o -prin
     ...ours,
   )
 
-/** What runs or will run by itself on a host. */
+/** What runs on a host, or starts by itself. */
 export const SYSTEM_PARTS = [
   'services',
   'running-services',
@@ -137,9 +78,9 @@ export const SYSTEM_PARTS = [
 ] as const
 export type SystemPart = (typeof SYSTEM_PARTS)[number]
 
-/** \`[part]\` and its lines, sorted; \`[part] not available\` where the host has no tool that tells, or it tells nothing to this user. */
+/** Prints `[part]` and its sorted lines, or `[part] not available` where the host has no tool for it, or this user may not use it. */
 export const readSystem = (): HostCommand =>
-  look(
+  defineRead(
     'system',
     `part() {
   name=$1; shift
@@ -166,7 +107,10 @@ part containers containers
 part listening-ports ports`,
   )
 
-/** Where a promote stands, looked at under the lock that the promote takes: a dead client's command may still be at work. */
+/**
+ * Reads how far a promote has come. It takes the promote's own lock, because the command of a dead client may still be working.
+ * Exit code 75: the lock is taken.
+ */
 export const readPromoteState = (
   staging: string,
   target: string,
@@ -174,7 +118,7 @@ export const readPromoteState = (
   pointer = '',
   release = '',
 ): HostCommand =>
-  look(
+  defineRead(
     'promoted',
     `if [ -e "$1/lock" ]; then exec 9<"$1/lock"; flock -w 120 9 || exit 75; fi
 mine=no; [ "$(cat "$1/run" 2>/dev/null)" = "$3" ] && mine=yes
@@ -194,13 +138,15 @@ echo "mine=$mine"; echo "manifest=$manifest"; echo "pointer=$pointer"; echo "cla
     release,
   )
 
-export const readFile = (path: string): HostCommand => look('file', 'cat -- "$1"', path)
+/** Prints a file. */
+export const readFile = (path: string): HostCommand => defineRead('file', 'cat -- "$1"', path)
+/** Prints where a link points; nothing where there is none. Exit code 4: something else is there. */
 export const readPointer = (path: string): HostCommand =>
-  look('pointer', '[ -L "$1" ] && exec readlink -- "$1"; [ -e "$1" ] && exit 4; exit 0', path)
+  defineRead('pointer', '[ -L "$1" ] && exec readlink -- "$1"; [ -e "$1" ] && exit 4; exit 0', path)
 
-/** Links in a folder that lead to another one, each path ended by NUL. */
+/** Lists the links in a folder that lead to another folder, each path ended by NUL. */
 export const findLinksTo = (folder: string, target: string): HostCommand =>
-  look(
+  defineRead(
     'links',
     `there=$(cd -P -- "$2" && pwd -P) || exit ${NO_FOLDER}
 find "$1" -mindepth 1 -maxdepth 1 -type l -exec sh -c '
@@ -208,9 +154,11 @@ for link; do if [ "$(cd -P -- "$link" 2>/dev/null && pwd -P)" = "$0" ]; then pri
     folder,
     target,
   )
-export const folderExists = (path: string): HostCommand => look('folder', '[ -d "$1" ]', path)
 
-/** `key=value` lines as an object. */
+/** Exit code 0 for a folder. */
+export const folderExists = (path: string): HostCommand => defineRead('folder', '[ -d "$1" ]', path)
+
+/** Parses `key=value` lines into an object. The last line of a key counts. */
 export function parsePairs(text: string): { [key: string]: string } {
   return Object.fromEntries(
     text

@@ -3,27 +3,30 @@ import { resolve } from 'node:path'
 import { Stop } from '../../domain/errors.ts'
 import { runGit } from './run-git.ts'
 
-/** A commit of a repository on this machine, as G1 pins it. */
+/** A commit of a repository on this machine, as stage G1 pins it. */
 export interface Source {
   /** Absolute path as given: a repository, or a folder inside of one. */
   path: string
-  /** Folder of the artifact's root within the commit, '' for the whole. */
+  /** The folder of the commit that is the artifact's root; '' for the complete commit. */
   prefix: string
   commit: string
-  /** Id of the tree that the artifact holds. */
+  /** Id of the tree of the artifact. */
   tree: string
   committedAt: string
   objectFormat: string
-  /** Where git keeps the objects. */
+  /** Folder in which git keeps the objects. */
   objects: string
   shallow: boolean
-  /** Uncommitted changes in the working tree; they are not in the artifact. */
+  /** Number of uncommitted changes in the working tree. They are not in the artifact. */
   dirty: number
-  /** Paths of submodules, whose content a commit doesn't hold. */
+  /** Paths of submodules. A commit doesn't hold their content. */
   submodules: string[]
 }
 
-/** Resolves a commit without changing anything. Stops with the exact gap when there is no such folder, repository or commit. */
+/**
+ * Resolves a commit without changing anything.
+ * @throws STOP_SOURCE_MISSING when the folder, the repository or the commit is missing, with the exact gap.
+ */
 export async function resolveSource(
   given: { source: string; commit: string },
   signal: AbortSignal,
@@ -33,22 +36,22 @@ export async function resolveSource(
   if (folder === null) throw sourceMissingError(`the source ${path} is missing`, 'put the repository there')
   if (!folder.isDirectory())
     throw sourceMissingError(
-      `the source ${path} is no folder`,
+      `the source ${path} is not a folder`,
       'name a git repository, or a folder inside of one',
     )
   const cwd = await realpath(path)
-  const ask = (args: string[]) => runGit(args, { cwd, signal }).catch(noGit)
-  const [prefix, objects, shallow, bare] = await repository(ask, path)
-  const commit = await verified(ask, given.commit, path)
+  const ask = (args: string[]) => runGit(args, { cwd, signal }).catch(throwGitError)
+  const [prefix, objects, shallow, bare] = await readRepository(ask, path)
+  const commit = await resolveCommit(ask, given.commit, path)
   const [tree = '', committedAt = '', objectFormat = 'sha1'] = [
-    await line(ask, ['rev-parse', '--verify', '--end-of-options', `${commit}:${prefix}`], () =>
+    await readLine(ask, ['rev-parse', '--verify', '--end-of-options', `${commit}:${prefix}`], () =>
       sourceMissingError(
         `the commit ${commit} has no folder ${prefix}`,
         'name a folder that the commit holds',
       ),
     ),
-    await line(ask, ['show', '-s', '--format=%ct', commit]),
-    await line(ask, ['rev-parse', '--show-object-format']),
+    await readLine(ask, ['show', '-s', '--format=%ct', commit]),
+    await readLine(ask, ['rev-parse', '--show-object-format']),
   ]
   return {
     path,
@@ -59,14 +62,14 @@ export async function resolveSource(
     objectFormat,
     objects: resolve(cwd, objects),
     shallow: shallow === 'true',
-    dirty: bare === 'true' ? 0 : await dirtyFiles(ask),
-    submodules: await submodulesIn(ask, tree),
+    dirty: bare === 'true' ? 0 : await countUncommitted(ask),
+    submodules: await listSubmodules(ask, tree),
   }
 }
 
 type Ask = (args: string[]) => ReturnType<typeof runGit>
 
-async function repository(
+async function readRepository(
   ask: Ask,
   path: string,
 ): Promise<[prefix: string, objects: string, shallow: string, bare: string]> {
@@ -89,13 +92,13 @@ async function repository(
     )
   }
   throw sourceMissingError(
-    `the source ${path} is no git repository: there is no commit to build from`,
+    `the source ${path} is not a git repository: there is no commit to build from`,
     'name a git repository, or a folder inside of one',
   )
 }
 
-async function verified(ask: Ask, revision: string, path: string): Promise<string> {
-  return line(ask, ['rev-parse', '--verify', '--quiet', '--end-of-options', `${revision}^{commit}`], () =>
+async function resolveCommit(ask: Ask, revision: string, path: string): Promise<string> {
+  return readLine(ask, ['rev-parse', '--verify', '--quiet', '--end-of-options', `${revision}^{commit}`], () =>
     sourceMissingError(
       `the commit ${revision} is not in ${path}`,
       `git -C ${path} fetch, or name another --commit`,
@@ -103,14 +106,14 @@ async function verified(ask: Ask, revision: string, path: string): Promise<strin
   )
 }
 
-async function line(ask: Ask, args: string[], otherwise?: () => Stop): Promise<string> {
+async function readLine(ask: Ask, args: string[], otherwise?: () => Stop): Promise<string> {
   const { code, stdout, stderr } = await ask(args)
   if (code === 0) return stdout.toString().trim()
   if (otherwise !== undefined) throw otherwise()
-  throw sourceMissingError(`git ${args[0]} failed: ${stderr.trim()}`, 'look at the repository with git fsck')
+  throw sourceMissingError(`git ${args[0]} failed: ${stderr.trim()}`, 'check the repository with git fsck')
 }
 
-async function dirtyFiles(ask: Ask): Promise<number> {
+async function countUncommitted(ask: Ask): Promise<number> {
   const { stdout } = await ask([
     'status',
     '--porcelain',
@@ -125,19 +128,20 @@ async function dirtyFiles(ask: Ask): Promise<number> {
     .filter((text) => text !== '').length
 }
 
-async function submodulesIn(ask: Ask, tree: string): Promise<string[]> {
+async function listSubmodules(ask: Ask, tree: string): Promise<string[]> {
   const { stdout } = await ask(['ls-tree', '-r', '-z', '--full-tree', tree])
   const lines = stdout.toString().split('\0')
   return lines.filter((text) => text.startsWith('160000 ')).map((text) => text.slice(text.indexOf('\t') + 1))
 }
 
+/** A stop for what is missing in the source. `next`: what to do before the run can be resumed. */
 export function sourceMissingError(what: string, next: string): Stop {
   return new Stop('STOP_SOURCE_MISSING', `${what}; the host was not touched`, {
     next: `${next}, then cutter run resume <run>`,
   })
 }
 
-function noGit(cause: unknown): never {
+function throwGitError(cause: unknown): never {
   if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause
   throw sourceMissingError('git is not on the PATH', 'install git')
 }

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import type { FileHandle } from 'node:fs/promises'
 
-export interface GitAnswer {
+interface GitResult {
   code: number
   stdout: Buffer
   stderr: string
@@ -11,27 +11,29 @@ interface GitOptions {
   cwd: string
   signal: AbortSignal
   env?: NodeJS.ProcessEnv
-  /** A file that stdout goes to; the answer's is empty then. */
+  /** A file that receives stdout. The result's `stdout` is empty then. */
   out?: FileHandle
   stdin?: string
 }
 
 /**
- * What of the caller's surroundings must not change what git answers. A repository's own settings can name programs to run; those that
- * a reading command would meet are switched off.
+ * Options for every call. A repository's own settings can name programs to run, so the settings that a reading command would obey are
+ * switched off.
  */
 const ALWAYS = ['--no-optional-locks', '-c', 'core.fsmonitor=false', '-c', 'core.hooksPath=/dev/null']
 
-/** Names of variables by which a caller's git would be led elsewhere, such as those that a git hook is given. */
-const LEADING =
+/** Variables that would lead git to another repository or config, such as those that a git hook gets. */
+const REDIRECTING =
   /^GIT_(DIR|WORK_TREE|INDEX_FILE|OBJECT_DIRECTORY|ALTERNATE_OBJECT_DIRECTORIES|COMMON_DIR|NAMESPACE|PREFIX|CONFIG.*|EXTERNAL_DIFF|.*PAGER)$/
 
-/** Runs git without a shell. Rejects with the spawn's own error (ENOENT: no git). */
+/** Runs git without a shell, whatever its exit code. Rejects with the error of the spawn; ENOENT means that git is missing. */
 export function runGit(
   args: string[],
   { cwd, signal, env = {}, out: file, stdin }: GitOptions,
-): Promise<GitAnswer> {
-  const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !LEADING.test(name)))
+): Promise<GitResult> {
+  const inherited = Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !REDIRECTING.test(name)),
+  )
   return new Promise((resolve, reject) => {
     const child = spawn('git', [...ALWAYS, ...args], {
       cwd,
@@ -59,7 +61,7 @@ export function runGit(
   })
 }
 
-/** Git's surroundings for work in a repository of our own: no config but what we write, no attributes but the tree's and ours. */
+/** The environment for git in a repository that Cutter made: no config but Cutter's, and no attributes but the tree's and Cutter's. */
 export const ISOLATED_GIT_ENV: NodeJS.ProcessEnv = {
   GIT_CONFIG_NOSYSTEM: '1',
   GIT_CONFIG_GLOBAL: '/dev/null',

@@ -1,38 +1,9 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { extract, type Header } from 'tar-stream'
+import type { ArtifactEntry, ArtifactFinding } from './artifact-entry.ts'
 import { findLinkFaults } from './artifact-links.ts'
 import { contentRules, findCacheFolder, findNameFault } from './artifact-rules.ts'
-
-/** One path of the artifact. */
-export interface ArtifactEntry {
-  path: string
-  type: 'file' | 'directory' | 'symlink'
-  /** Permission bits. */
-  mode: number
-  size: number
-  /** Of a file: SHA-256 of its bytes, 64 hex digits. */
-  sha256?: string
-  /** Of a link: where it points. */
-  target?: string
-}
-
-export interface ArtifactFinding {
-  rule:
-    | 'secret'
-    | 'cache'
-    | 'git'
-    | 'link'
-    | 'name'
-    | 'kind'
-    | 'duplicate'
-    | 'submodule'
-    | 'large-file-pointer'
-  path: string
-  /** `refused`: the artifact can't be used; `warn`: it is said and goes on. */
-  severity: 'refused' | 'warn'
-  why: string
-}
 
 const KINDS: { [type: string]: ArtifactEntry['type'] } = {
   file: 'file',
@@ -41,8 +12,8 @@ const KINDS: { [type: string]: ArtifactEntry['type'] } = {
 }
 
 /**
- * Reads every entry of a tar, its names, kinds, links and contents, and says all that must not go to a host. A secret's text never
- * gets into a finding. `allow` names paths whose secrets and caches a person has looked at.
+ * Reads every entry of a tar: names, kinds, links and contents. It finds everything that must not go to a host. No finding holds the text
+ * of a secret. `allow` names paths whose secrets and caches a person has examined.
  */
 export async function scanArtifact(
   file: string,
@@ -58,7 +29,7 @@ export async function scanArtifact(
     const { header } = entry
     const path = header.name.replace(/\/$/, '')
     const fault = findNameFault(path)
-    // A cache is said once, not for each of its files.
+    // A cache is reported once, not for each of its files.
     if (fault !== null && (findCacheFolder(path) ?? path) === path)
       findings.push({ path: printable(path), ...fault })
     const type = KINDS[header.type ?? 'file']
@@ -74,26 +45,26 @@ export async function scanArtifact(
     }
     const { sha256, faults } = await readContent(entry as AsyncIterable<Buffer>)
     findings.push(...faults.map((found) => ({ path, ...found })))
-    entries.push(entryOf(path, type, header, sha256))
+    entries.push(makeEntry(path, type, header, sha256))
   }
-  const all = [...cachesOnce(findings), ...duplicates(entries), ...findLinkFaults(entries)]
+  const all = [...mergeCaches(findings), ...findDuplicates(entries), ...findLinkFaults(entries)]
   const allowed = ({ rule, path }: ArtifactFinding) =>
     (rule === 'secret' || rule === 'cache') && allow.includes(path)
   return {
     entries,
-    findings: all.map((one) =>
-      allowed(one) ? { ...one, severity: 'warn', why: `${one.why} (allowed)` } : one,
+    findings: all.map((finding) =>
+      allowed(finding) ? { ...finding, severity: 'warn', why: `${finding.why} (allowed)` } : finding,
     ),
   }
 }
 
-function entryOf(path: string, type: ArtifactEntry['type'], header: Header, sha256: string): ArtifactEntry {
+function makeEntry(path: string, type: ArtifactEntry['type'], header: Header, sha256: string): ArtifactEntry {
   const base = { path, type, mode: (header.mode ?? 0) & 0o7777, size: header.size ?? 0 }
   if (type === 'file') return { ...base, sha256 }
   return type === 'symlink' ? { ...base, target: header.linkname ?? '' } : base
 }
 
-/** Longer than any token or header that is looked for, so that none is missed between two chunks. */
+/** Longer than any token or header of the rules, so that none is missed between two chunks. */
 const OVERLAP = 512
 
 async function readContent(content: AsyncIterable<Buffer>) {
@@ -115,25 +86,25 @@ async function readContent(content: AsyncIterable<Buffer>) {
   return { sha256: hash.digest('hex'), faults }
 }
 
-/** A cache is said once, not for each of its files. */
-function cachesOnce(findings: ArtifactFinding[]): ArtifactFinding[] {
-  const told = new Set<string>()
+/** Reports a cache once, not for each of its files. */
+function mergeCaches(findings: ArtifactFinding[]): ArtifactFinding[] {
+  const reported = new Set<string>()
   return findings.flatMap((finding) => {
     const folder = finding.rule === 'cache' ? findCacheFolder(finding.path) : null
     if (folder === null) return [finding]
-    if (told.has(folder)) return []
-    told.add(folder)
+    if (reported.has(folder)) return []
+    reported.add(folder)
     return [{ ...finding, path: folder }]
   })
 }
 
-function duplicates(entries: ArtifactEntry[]): ArtifactFinding[] {
+function findDuplicates(entries: ArtifactEntry[]): ArtifactFinding[] {
   const findings: ArtifactFinding[] = []
   const seen = new Map<string, string>()
   for (const { path } of entries) {
     const folded = path.normalize('NFC').toLowerCase()
     const other = seen.get(folded)
-    if (other === path) findings.push({ rule: 'duplicate', path, severity: 'refused', why: 'is there twice' })
+    if (other === path) findings.push({ rule: 'duplicate', path, severity: 'refused', why: 'occurs twice' })
     else if (other !== undefined)
       findings.push({
         rule: 'duplicate',
@@ -146,5 +117,5 @@ function duplicates(entries: ArtifactEntry[]): ArtifactFinding[] {
   return findings
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: those are what must not be printed
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these must not be printed
 const printable = (path: string) => path.replace(/[\x00-\x1f\x7f]/g, '?')

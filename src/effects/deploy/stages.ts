@@ -1,6 +1,6 @@
 import type { Json } from '../../domain/json.ts'
 
-/** The gates of a deploy as its report names them: eight that are passed, and the report itself. */
+/** The stages of a deploy, as its report names them. The report itself is G8. */
 export const STAGES = {
   G0: 'environment',
   G1: 'source',
@@ -16,24 +16,24 @@ export type StageName = keyof typeof STAGES
 
 export interface StageReport {
   status: 'PASS' | 'FAIL' | 'BLOCKED' | 'NOT EXECUTED'
-  /** Why, in one sentence; of a gate that was blocked from above: which, and for which exact gap. */
+  /** The reason, in one sentence. After a blocked stage: the name of that stage and the exact gap. */
   why: string
   facts: { [key: string]: Json }
 }
 
-export type Stages = { [gate in StageName]?: StageReport }
+export type Stages = { [stage in StageName]?: StageReport }
 
-/** A phase's word on its gate, in the form in which a machine keeps it. */
+/** The report of a phase on its stage, in the form that the machine keeps under `gates`. */
 export const reportStage = (
-  gate: StageName,
+  stage: StageName,
   status: StageReport['status'],
   why: string,
   facts: StageReport['facts'] = {},
 ) => ({
-  report: { gates: { [gate]: { status, why, facts } } } as { [key: string]: Json },
+  report: { gates: { [stage]: { status, why, facts } } } as { [key: string]: Json },
 })
 
-/** All eight parts: the first one missing is blocked for the gap, the rest are not executed because of it. */
+/** All eight stages. The first missing one is blocked because of the gap. The stages after a blocked or failed one are not executed. */
 export function completeStages(known: Stages, gap: string): Required<Stages> {
   let blocked: StageName | null = null
   const parts = (Object.keys(STAGES) as StageName[]).map((name): [StageName, StageReport] => {
@@ -50,22 +50,24 @@ export function completeStages(known: Stages, gap: string): Required<Stages> {
   return Object.fromEntries(parts) as Required<Stages>
 }
 
-/** Names of files on the host are quoted in what is said, and may hold anything: a line stays a line. */
-const oneLine = (text: string) => text.replace(/\p{Cc}+/gu, ' ')
+/** Text as one line. It may quote names of files on the host, which may hold line ends. */
+const toOneLine = (text: string) => text.replace(/\p{Cc}+/gu, ' ')
 
-/** The report for people: eight numbered parts, one a gate. */
-export function formatDeployReport(title: string, gates: Required<Stages>, more: string[]): string {
+/** The report for people, as Markdown: eight numbered parts, one for each stage, and the remaining lines. */
+export function formatDeployReport(title: string, stages: Required<Stages>, more: string[]): string {
   const parts = (Object.keys(STAGES) as StageName[]).map((name, index) => {
-    const { status, why, facts } = gates[name]
+    const { status, why, facts } = stages[name]
     const lines = Object.entries(facts).map(
-      ([key, value]) => `- ${key}: ${oneLine(typeof value === 'string' ? value : JSON.stringify(value))}`,
+      ([key, value]) => `- ${key}: ${toOneLine(typeof value === 'string' ? value : JSON.stringify(value))}`,
     )
     return [
       `## ${index + 1}. ${name} ${STAGES[name]}: ${status}`,
       '',
-      oneLine(why),
+      toOneLine(why),
       ...(lines.length > 0 ? ['', ...lines] : []),
     ].join('\n')
   })
-  return `${[`# ${title}`, ...parts, ...(more.length > 0 ? [['## Besides', '', ...more.map((line) => `- ${oneLine(line)}`)].join('\n')] : [])].join('\n\n')}\n`
+  const notes =
+    more.length > 0 ? [['## Notes', '', ...more.map((line) => `- ${toOneLine(line)}`)].join('\n')] : []
+  return `${[`# ${title}`, ...parts, ...notes].join('\n\n')}\n`
 }

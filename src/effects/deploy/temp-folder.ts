@@ -2,19 +2,19 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-/** By host too: containers may share the folder and not their processes. */
+/** The host's name is part of it, because containers may share the folder without sharing processes. */
 const PREFIX = `cutter-deploy-${hostname().replace(/[^\w.]/g, '_')}-`
 
-/** A folder that only this user can enter. Its name tells whose it is: what processes left that were killed goes on the way. */
+/** Creates a folder that only this user can enter. Its name holds this process's id, so that folders of dead processes can be removed here. */
 export async function createTempFolder(): Promise<string> {
-  const left = (await readdir(tmpdir())).filter((name) => isDead(pidIn(name)))
-  // Another user's stays, since it can't be removed.
-  const gone = left.map((name) => rm(join(tmpdir(), name), { recursive: true, force: true }))
-  await Promise.allSettled(gone)
+  const left = (await readdir(tmpdir())).filter((name) => isDead(parsePid(name)))
+  const removals = left.map((name) => rm(join(tmpdir(), name), { recursive: true, force: true }))
+  // The folder of another user can't be removed and stays.
+  await Promise.allSettled(removals)
   return mkdtemp(join(tmpdir(), `${PREFIX}${process.pid}-`))
 }
 
-const pidIn = (name: string) =>
+const parsePid = (name: string) =>
   name.startsWith(PREFIX) ? Number.parseInt(name.slice(PREFIX.length), 10) : Number.NaN
 
 function isDead(pid: number): boolean {

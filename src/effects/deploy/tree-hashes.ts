@@ -1,36 +1,38 @@
 import { sha256 } from '../../domain/json.ts'
-import type { ArtifactEntry } from './scan-artifact.ts'
+import type { ArtifactEntry } from './artifact-entry.ts'
 
-/** The hashes that the host's own tools must give for the extracted artifact; `hostScripts` computes the same there. */
+/** The hashes of a tree. The usual tools give the same where the artifact is extracted. */
 export interface TreeHashes {
   /** SHA-256 over `sha256sum`'s lines of all files, sorted by path, as in `find -type f | sort | xargs sha256sum | sha256sum`. */
   treeHash: string
   /** SHA-256 over kind, mode, link target and path of everything, sorted. */
   shapeHash: string
+  /** Number of files. */
   files: number
 }
 
 const LETTER = { file: 'f', directory: 'd', symlink: 'l' }
 
+/** Computes the hashes of a tree from its entries. */
 export function hashTree(entries: ArtifactEntry[]): TreeHashes {
   const files = entries.filter(({ type }) => type === 'file')
   const lines = files.map(({ path, sha256 }) => ({ key: `./${path}`, line: `${sha256}  ./${path}\n` }))
   const shapes = entries.map(({ type, mode, target = '', path }) => {
-    // A link's own mode is always 777 on Linux, whatever the archive says.
+    // On Linux a link's own mode is always 777, whatever the archive says.
     const bits = type === 'symlink' ? '777' : mode.toString(8)
     return `${LETTER[type]} ${bits} ${target} ${path}\0`
   })
   return {
     treeHash: sha256(
       lines
-        .sort((a, b) => byBytes(a.key, b.key))
+        .sort((a, b) => compareBytes(a.key, b.key))
         .map(({ line }) => line)
         .join(''),
     ),
-    shapeHash: sha256(shapes.sort(byBytes).join('')),
+    shapeHash: sha256(shapes.sort(compareBytes).join('')),
     files: files.length,
   }
 }
 
-/** As `LC_ALL=C sort` orders. */
-const byBytes = (a: string, b: string) => Buffer.compare(Buffer.from(a), Buffer.from(b))
+/** The order of `LC_ALL=C sort`. */
+const compareBytes = (a: string, b: string) => Buffer.compare(Buffer.from(a), Buffer.from(b))

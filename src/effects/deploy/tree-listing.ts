@@ -1,15 +1,19 @@
+import type { ArtifactEntry } from './artifact-entry.ts'
 import type { HostSession } from './host-session.ts'
 import { listPaths, listSums } from './read-commands.ts'
-import type { ArtifactEntry } from './scan-artifact.ts'
 
-/** A folder on the host, path by path, as its own tools read it. */
+/** A folder on the host as its own tools read it, by path. `mode`: octal digits. */
 export type TreeListing = Map<string, { type: string; mode: string; target: string; sha256: string | null }>
 
-/** What is taken of a list of a whole tree: a few hundred thousand files. */
+/** Bytes of a list of a complete tree that are accepted: enough for a few hundred thousand files. */
 export const MAX_LISTING_BYTES = 64 * 1024 * 1024
 
-export async function listTree(hand: HostSession, folder: string): Promise<TreeListing> {
-  const [shape, hashes] = [await all(hand, folder, listPaths), await all(hand, folder, listSums)]
+/** Lists a folder on the host, with the SHA-256 of every file. Throws when the folder can't be read completely. */
+export async function listTree(session: HostSession, folder: string): Promise<TreeListing> {
+  const [shape, hashes] = [
+    await readAll(session, folder, listPaths),
+    await readAll(session, folder, listSums),
+  ]
   const sha256 = new Map(
     hashes
       .split('\0')
@@ -25,8 +29,8 @@ export async function listTree(hand: HostSession, folder: string): Promise<TreeL
   return contents
 }
 
-async function all(hand: HostSession, folder: string, look: typeof listPaths): Promise<string> {
-  const { exitCode, stdout, stderr, truncated } = await hand.run(look(folder), {
+async function readAll(session: HostSession, folder: string, command: typeof listPaths): Promise<string> {
+  const { exitCode, stdout, stderr, truncated } = await session.run(command(folder), {
     maxOutputBytes: MAX_LISTING_BYTES,
   })
   if (exitCode === 0 && !truncated) return stdout.toString('utf8')
@@ -37,7 +41,7 @@ async function all(hand: HostSession, folder: string, look: typeof listPaths): P
 
 const LETTER = { file: 'f', directory: 'd', symlink: 'l' }
 
-/** What is not as it was made, a line each. What is missing and what came besides is told apart: it may be expected. */
+/** Compares a tree with its entries. `faults`: one line for each changed path. Missing and added paths are listed apart, because they may be expected. */
 export function compareTree(
   entries: Omit<ArtifactEntry, 'size'>[],
   found: TreeListing,
@@ -51,21 +55,21 @@ export function compareTree(
     if (there === undefined) missing.push(`${path} is missing`)
     else if (there.type !== LETTER[type]) faults.push(`${path} is another kind of file`)
     else if (type === 'file' && there.sha256 !== sha256) faults.push(`${path} has other bytes`)
-    else if (type === 'symlink' ? there.target !== target : modeOf(there) !== mode)
+    else if (type === 'symlink' ? there.target !== target : readMode(there) !== mode)
       faults.push(`${path} has another ${type === 'symlink' ? 'target' : 'mode'}`)
   }
   return { faults, missing, besides: [...left.keys()] }
 }
 
-/** A folder may have its group's bit from the one above it. */
-const modeOf = ({ type, mode }: { type: string; mode: string }) =>
+/** A folder may inherit the set-group-id bit from the folder above it. */
+const readMode = ({ type, mode }: { type: string; mode: string }) =>
   Number.parseInt(mode, 8) & (type === 'd' ? ~0o2000 : ~0)
 
-const OF_TOOLS = ['.pytest_cache', '.mypy_cache', '.ruff_cache']
+const TOOL_CACHES = ['.pytest_cache', '.mypy_cache', '.ruff_cache']
 
-/** What interpreters leave beside the files that they read, and what tools that check them keep for their next time. */
+/** Whether a path is a cache: what interpreters leave next to the files that they read, and what checking tools keep for their next run. */
 export function isCache(path: string, found: TreeListing): boolean {
   const parts = path.split('/')
-  if (parts.some((part) => OF_TOOLS.includes(part))) return true
+  if (parts.some((part) => TOOL_CACHES.includes(part))) return true
   return found.get(path)?.type === 'd' ? parts.at(-1) === '__pycache__' : path.endsWith('.pyc')
 }

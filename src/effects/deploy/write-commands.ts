@@ -2,8 +2,9 @@ import type { HostCommand } from './host-session.ts'
 import type { ReleasePointer } from './paths.ts'
 
 /**
- * Every command that writes on a host. Each is one script, so that a lost connection can't leave half of it undone for want of us; each
- * holds the lock of its staging folder while it works; each refuses a staging folder of another run.
+ * Defines a command that writes on a host. Each is one script, so that a lost connection can't leave half of it undone. Each holds the
+ * lock of its staging folder while it works, and refuses the staging folder of another run. The scripts are part of the plan, so that
+ * a change to one of them changes the digest of every plan.
  */
 const write = (id: string, script: string, ...args: string[]): HostCommand => ({
   id,
@@ -11,7 +12,7 @@ const write = (id: string, script: string, ...args: string[]): HostCommand => ({
   argv: ['sh', '-c', script, id, ...args],
 })
 
-/** Exit codes of ours, for what the caller must tell apart. */
+/** Exit codes of these scripts, for the cases that the caller must distinguish. */
 export const EXIT = {
   notOurs: 17,
   notMade: 18,
@@ -25,11 +26,12 @@ export const EXIT = {
   expired: 78,
 }
 
+/** Enters the staging folder of this run and takes its lock. */
 const OURS = `cd -- "$1" && [ "$(cat run 2>/dev/null)" = "$2" ] || exit ${EXIT.notOurs}
 exec 9>>lock; flock -w 120 9 || exit ${EXIT.busy}
 `
 
-/** A staging folder that only this user can enter and that names its run; ours from an earlier try is taken up. */
+/** Makes a staging folder that only this user can enter and that names its run, or uses this run's own from an earlier try. */
 export const stage = (staging: string, run: string): HostCommand =>
   write(
     'stage',
@@ -44,7 +46,7 @@ fi
     run,
   )
 
-/** Compares the hash before anything is extracted, into an empty folder of our own; an old file is never written through. */
+/** Compares the hash of the tar, and then extracts it into an empty folder of its own. It never writes through an existing file. */
 export const extract = (staging: string, run: string, sha256: string): HostCommand =>
   write(
     'extract',
@@ -59,9 +61,10 @@ chmod 755 tree`,
   )
 
 /**
- * Moves nothing that has no manifest yet: a command of a client that died may come late, in the midst of another one's extracting.
- * Claims the target by mkdir, which fails if anything is there, and moves the staged tree over the empty claim in one rename. A claim is
- * known again by its inode. A pointer, where there is one, is then switched in one rename too, if it still points where the plan says.
+ * Claims the target by mkdir, which fails if anything is there, and moves the staged tree over the empty claim in one rename. The script
+ * recognises its claim by the inode. It moves no tree without a manifest, because the late command of a dead client may arrive while
+ * another one extracts. A pointer is then switched in one rename too, if it still points where the plan says.
+ * `confirmSeconds`: leaves a watch on the host that rolls back after that time unless `confirm` came before.
  */
 export const promote = (
   staging: string,
@@ -90,11 +93,11 @@ now=$(readlink -- "$4")
 [ "$now" = "$6" ] && exit 0
 [ "$now" = "$5" ] || exit ${EXIT.pointerMoved}
 rm -f pointer && ln -s -- "$6" pointer && mv -T -- pointer "$4" || exit ${EXIT.notMoved}`,
-    ...whereOf(staging, run, target, pointer),
+    ...listArguments(staging, run, target, pointer),
     ...(confirmSeconds === null ? [] : [String(confirmSeconds), WATCH]),
   )
 
-const whereOf = (staging: string, run: string, target: string, pointer: ReleasePointer | null) => [
+const listArguments = (staging: string, run: string, target: string, pointer: ReleasePointer | null) => [
   staging,
   run,
   target,
@@ -116,8 +119,8 @@ fi
 [ "$7" != yes ] || rmdir -- "$(dirname -- "$3")" 2>/dev/null || true`
 
 /**
- * What stays behind on the host where a confirmation was asked for: it waits, and takes the way back by itself unless somebody came in
- * again and said that all is well. Both take the same lock, so one of them is first. The mark that it leaves keeps the run from trying again.
+ * The watch that stays on the host where a confirmation is needed. It waits, and then rolls back by itself unless `confirm` came before.
+ * Both take the same lock, so that one of them is first. The mark `expired` keeps the run from promoting again.
  */
 const WATCH = `sleep "$8"
 ${OURS}[ ! -e confirmed ] || exit 0
@@ -125,22 +128,22 @@ ${OURS}[ ! -e confirmed ] || exit 0
 ${BACK}
 rm -rf -- withdrawn tree artifact.tar claim`
 
-/** Said over a new connection: that there still is a way in. Too late, when the host went back already. */
+/** Confirms, over a new connection, that the host can still be reached. It fails when the host rolled back already. */
 export const confirm = (staging: string, run: string): HostCommand =>
   write('confirm', `${OURS}[ ! -e expired ] || exit ${EXIT.expired}\n: >confirmed`, staging, run)
 
 /**
- * Takes back what a promote of this run made: the pointer first, then the target, out of the way in one rename and only if its manifest
- * names this run or it is this run's empty claim. What lies in staging goes with \`discard\`.
+ * Undoes a promote of this run: first the pointer, then the target, which moves into staging in one rename. The target moves only if its
+ * manifest names this run, or it is this run's empty claim. `discard` then removes it with the staging folder.
  */
 export const withdrawTarget = (
   staging: string,
   run: string,
   target: string,
   pointer: ReleasePointer | null,
-): HostCommand => write('withdraw', `${OURS}${BACK}`, ...whereOf(staging, run, target, pointer))
+): HostCommand => write('withdraw', `${OURS}${BACK}`, ...listArguments(staging, run, target, pointer))
 
-/** The other way, where what was withdrawn turns out not to be what the plan lists; too late once its removal began. */
+/** Moves a withdrawn tree to its place again, when it differs from the plan's list. It fails once the removal began. */
 export const restoreWithdrawn = (
   staging: string,
   run: string,
@@ -157,10 +160,10 @@ mv -T -- withdrawn "$3" || exit ${EXIT.notMoved}
 [ -n "$4" ] && [ "$(readlink -- "$4")" = "$5" ] || exit 0
 [ -L "$4" ] || [ ! -e "$4" ] || exit ${EXIT.pointerMoved}
 rm -f pointer && ln -s -- "$6" pointer && mv -T -- pointer "$4" || exit ${EXIT.notMoved}`,
-    ...whereOf(staging, run, target, pointer),
+    ...listArguments(staging, run, target, pointer),
   )
 
-/** Removes of what was withdrawn the files and folders that two lists in staging name, each path ended by NUL, and nothing else. */
+/** Removes exactly the files and folders of a withdrawn tree that two lists in staging name, each path ended by NUL. */
 export const removeListed = (staging: string, run: string): HostCommand =>
   write(
     'remove-listed',
@@ -173,7 +176,7 @@ cd .. && rmdir withdrawn || exit ${EXIT.remains}`,
     run,
   )
 
-/** Removes the staging folder with all that is in it; none there is as well. */
+/** Removes the staging folder with everything in it. A missing one counts as removed. */
 export const discard = (staging: string, run: string): HostCommand =>
   write(
     'discard',
@@ -185,7 +188,7 @@ rm -rf -- tree withdrawn artifact.tar pointer claim confirmed expired && cd / &&
     run,
   )
 
-/** A tree of one file and a manifest, to try the way there and back with. */
+/** Makes a tree of one file and a manifest, with which promote and rollback are rehearsed. */
 export const rehearsalTree = (staging: string, run: string): HostCommand =>
   write(
     'rehearsal-tree',
@@ -194,7 +197,7 @@ export const rehearsalTree = (staging: string, run: string): HostCommand =>
     run,
   )
 
-/** Folders for the program's own use, mode 700, and files that hold no secret; what is there already stays as it is. */
+/** Makes folders (mode 700) and files (mode 600) for the program's own use. Existing ones stay as they are. */
 export const skeleton = (target: string, folders: string[], files: { [name: string]: string }): HostCommand =>
   write(
     'skeleton',
@@ -210,6 +213,6 @@ while [ $# -gt 1 ]; do [ -e "$1" ] || printf '%s' "$2" >"$1" || exit 5; shift 2;
     ...Object.entries(files).flat(),
   )
 
-/** A command of the checks file, in the deployed folder: what it does there only its author knows. */
+/** Runs a command of the checks file in the deployed folder. It counts as a write, because Cutter can't know what it does. */
 export const inFolder = (id: string, folder: string, argv: string[]): HostCommand =>
   write(id, 'cd -- "$1" && shift && exec "$@"', folder, ...argv)

@@ -1,27 +1,28 @@
 import type { Effect } from '../../domain/effect.ts'
 import type { Json } from '../../domain/json.ts'
-import { assertRollbackable, type RollbackDeps } from './deps.ts'
+import { assertRollbackable } from './assert-rollbackable.ts'
+import type { RollbackDeps } from './deps.ts'
 import { closeout } from './phases/closeout.ts'
 import { findDeployed } from './phases/find-deployed.ts'
+import { recheckDeployed } from './phases/recheck-deployed.ts'
 import { takeBack } from './phases/take-back.ts'
 
 export type { RollbackDeps } from './deps.ts'
 
-export function rollbackEffects(world: RollbackDeps): Record<string, Effect> {
-  const effects = [
-    findDeployed(world, 'find_deployed'),
-    findDeployed(world, 'recheck_deployed'),
-    takeBack(world),
-    closeout(world),
-  ]
-  return Object.fromEntries(effects.map((effect) => [effect.name, effect as unknown as Effect]))
+/** The effects of a rollback, by the names that the machine invokes. */
+export function rollbackEffects(deps: RollbackDeps): Record<string, Effect> {
+  const effects = [findDeployed(deps), recheckDeployed(deps), takeBack(deps), closeout(deps)]
+  return Object.fromEntries(effects.map((effect) => [effect.name, effect]))
 }
 
-/** Refuses, before there is a run, what can't be taken back by one. */
+/**
+ * Checks, before a run exists, that there is something to roll back.
+ * @throws INPUT_REFUSED when there is not.
+ */
 export async function admitRollback(
-  world: RollbackDeps,
+  deps: RollbackDeps,
   input: { [key: string]: Json },
 ): Promise<{ [key: string]: Json }> {
-  assertRollbackable(await world.run(input.run as string))
+  assertRollbackable(await deps.run(input.run as string))
   return input
 }

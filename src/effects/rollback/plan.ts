@@ -1,40 +1,42 @@
 import type { Mode } from '../../domain/run.ts'
+import type { ArtifactEntry } from '../deploy/artifact-entry.ts'
 import type { ReleasePointer } from '../deploy/paths.ts'
 import type { DeployPlan, PlannedCommand } from '../deploy/plan.ts'
-import type { ArtifactEntry } from '../deploy/scan-artifact.ts'
 import { discard, removeListed, restoreWithdrawn, stage, withdrawTarget } from '../deploy/write-commands.ts'
 
-/** A path that goes; a cache is what an interpreter left beside the files that it read. */
+/** A path to remove. `cache`: an interpreter left it next to the files that it read. */
 export type RemovedPath = Omit<ArtifactEntry, 'size'> & { cache?: true }
 
-/** What SG2 approves: exactly what goes, where the pointer leads then, the commands. The same host and run give the same digest. */
+/** The plan that SG2 approves: the exact paths to remove, the pointer afterwards, and the commands. The same host and run give the same digest. */
 export interface RollbackPlan {
   type: 'cutter.plan.rollback/v1'
   machineVersion: string
   mode: Mode
-  /** The deploy whose work is taken back, and the plan under which it was done. */
+  /** The deploy to roll back, and the digest of its plan. */
   ofRun: string
   ofPlan: string
   commit: string
   host: DeployPlan['host']
   target: string
   staging: string
-  /** Where the tree lies: at the target, or withdrawn already by a rollback that was not brought to its end. */
+  /** Where the tree is: at the target, or withdrawn already by an unfinished rollback. */
   found: 'in its place' | 'withdrawn'
-  /** What leads to this release, and to what it goes back; null where nothing does. */
+  /** The link to this release, and the earlier release to which it returns. Null where no link leads to this release. */
   pointer: { path: string; now: string; back: string } | null
-  /** Whether the folder of releases goes too, when it is left empty. */
+  /** Whether the folder of releases is removed too when it is left empty. */
   removesAbove: boolean
   files: number
   removes: RemovedPath[]
   commands: PlannedCommand[]
-  /** Sent instead of the removal when what was withdrawn turns out to be otherwise. */
+  /** Sent instead of the removal when the withdrawn tree differs from the list. */
   putsBack: PlannedCommand
   rollback: string
 }
 
+/** A deploy as found on its host. */
 export type LocatedDeploy = Pick<RollbackPlan, 'host' | 'found' | 'pointer' | 'removesAbove' | 'removes'>
 
+/** Makes the plan of a rollback. It is pure: the same arguments give the same plan. */
 export function planRollback(
   given: LocatedDeploy &
     Pick<RollbackPlan, 'machineVersion' | 'mode' | 'ofRun' | 'ofPlan'> & {
@@ -64,7 +66,7 @@ export function planRollback(
   }
 }
 
-/** The pointer as the scripts of a deploy take it: they lead it from where this deploy had turned it to where it was before. */
+/** The pointer as the scripts of a deploy need it: they turn it from this deploy's release to the earlier one. */
 export function reversePointer({
   pointer,
   removesAbove,

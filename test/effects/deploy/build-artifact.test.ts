@@ -13,9 +13,10 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { pack } from 'tar-stream'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
+import type { ArtifactFinding } from '../../../src/effects/deploy/artifact-entry.ts'
 import { type Artifact, buildArtifact } from '../../../src/effects/deploy/build-artifact.ts'
 import { resolveSource } from '../../../src/effects/deploy/resolve-source.ts'
-import { type ArtifactFinding, scanArtifact } from '../../../src/effects/deploy/scan-artifact.ts'
+import { scanArtifact } from '../../../src/effects/deploy/scan-artifact.ts'
 import { hashTree } from '../../../src/effects/deploy/tree-hashes.ts'
 
 const never = new AbortController().signal

@@ -71,7 +71,7 @@ describe('a deploy', () => {
     const paused = await d.resume(blocked)
     expect(paused).toMatchObject({ status: 'paused', state: 'AWAITING_DEPLOY_AUTHORIZATION', gate: 'SG1' })
     expect(outputOf(paused).gates.G3.why).toContain(
-      'the rollback was rehearsed beside the target; plan sha256:',
+      'the rollback was rehearsed next to the target; plan sha256:',
     )
     expect(listEntries(d.srv)).toEqual(['app-1'])
 
@@ -152,14 +152,14 @@ describe('a deploy', () => {
     expect(said).toContain('check version: program-that-is-nowhere is not on the host')
     expect(said).toContain('check rehearsal.counts: counter-that-is-nowhere is not on the host')
     expect(said).toContain(`target: there is a directory at ${d.target} already`)
-    expect(said).toContain(`previous: ${join(d.srv, 'none')}, which must stay as it is, is not there`)
+    expect(said).toContain(`previous: ${join(d.srv, 'none')}, which must stay as it is, is missing`)
     expect(statuses(run)).toMatchObject({ G2: 'PASS', G3: 'BLOCKED', G4: 'NOT EXECUTED' })
   })
 
   test('says of a parent that is missing or that nobody can write to what is wrong with it', async () => {
     const missing = await d.start('dry-run', { path: join(d.srv, 'none/app') })
     expect(missing.stop!.message).toContain(
-      `can't be deployed to: parent: ${join(d.srv, 'none')} is not there, or no folder; the host was not touched`,
+      `can't be deployed to: parent: ${join(d.srv, 'none')} is missing or not a folder; the host was not touched`,
     )
     const readOnly = await d.start('dry-run', { path: '/proc/self/app' })
     expect(readOnly.stopCode).toBe('STOP_PREFLIGHT_FAILED')
@@ -184,7 +184,7 @@ describe('a deploy', () => {
         chmodSync(join(his.old, 'data'), 0o700)
         chownSync(his.srv, as.uid, as.gid)
         const paused = await his.resume(stopped)
-        expect(outputOf(paused).gates.G3.facts.warnings.join()).toContain("can't be read whole")
+        expect(outputOf(paused).gates.G3.facts.warnings.join()).toContain("can't be read completely")
         const run = await his.approve(paused)
         expect(run).toMatchObject({ stop: null, outcome: 'succeeded' })
         expect(statSync(join(his.target, 'app.py'))).toMatchObject({ uid: as.uid, gid: as.gid })
@@ -219,7 +219,7 @@ describe('a deploy', () => {
     renameSync(d.srv, `${d.srv}-1`)
     symlinkSync(`${d.srv}-1`, d.srv)
     await expect(d.approve(moved)).rejects.toMatchObject({
-      message: expect.stringContaining(`where the parent folder really is was ${d.srv}, is ${d.srv}-1`),
+      message: expect.stringContaining(`the real path of the parent folder was ${d.srv}, is ${d.srv}-1`),
     })
     rmSync(d.srv)
     renameSync(`${d.srv}-1`, d.srv)
@@ -335,7 +335,7 @@ describe('a deploy', () => {
       d.checks('checks: [{ name: a, run: [] }, { nme: b }]')
       await expect(d.start('dry-run')).rejects.toThrow(/checks\.0\.run.*checks\.1/)
       d.checks('skeleton: { files: { app.yaml: "key: ghp_0123456789abcdef0123456789abcdef0123" } }')
-      await expect(d.start('dry-run')).rejects.toThrow('holds what looks like a secret')
+      await expect(d.start('dry-run')).rejects.toThrow('seems to hold a secret')
     })
   })
 })

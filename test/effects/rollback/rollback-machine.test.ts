@@ -66,7 +66,7 @@ describe('a rollback of a closed deploy', () => {
     expect(stopped).toMatchObject({ status: 'stopped', stopCode: 'STOP_DRIFT', state: 'PENDING' })
     expect(stopped.stop!.data!.differences).toEqual([
       'app.py has other bytes',
-      'runs/of today.log came besides',
+      'runs/of today.log was added',
       'app.yaml is missing',
     ])
     expect(hashFolder(d.target)).toBe(kept)
@@ -85,7 +85,7 @@ describe('a rollback of a closed deploy', () => {
 
     writeFileSync(join(d.target, 'late.txt'), 'late')
     await expect(d.approve(paused)).rejects.toMatchObject({
-      data: { reason: 'DRIFT', differences: ['late.txt came besides'] },
+      data: { reason: 'DRIFT', differences: ['late.txt was added'] },
     })
     rmSync(join(d.target, 'late.txt'))
     const back = await d.approve((await d.store.run(paused.runId))!)
@@ -98,7 +98,7 @@ describe('a rollback of a closed deploy', () => {
 
     const again = await d.rollback(run)
     expect(again).toMatchObject({ stopCode: 'STOP_REFUSED_INPUT' })
-    expect(again.stop!.message).toContain('nothing of run')
+    expect(again.stop!.message).toContain('left nothing to roll back')
   })
 
   test('leads the pointer of a release back to what it was, and leaves one that leads elsewhere', async () => {
@@ -155,7 +155,7 @@ describe('a rollback of a closed deploy', () => {
     const text = readFileSync(manifest, 'utf8')
     writeFileSync(manifest, text.replace(/^commit: .*$/m, 'commit: another'))
     const written = await d.rollback(run)
-    expect(written.stop!.message).toContain('DEPLOY-MANIFEST.txt has a line of another: commit: another')
+    expect(written.stop!.message).toContain('DEPLOY-MANIFEST.txt has an unexpected line: commit: another')
     writeFileSync(manifest, text.replace(run.runId, 'idep-of-somebody'))
     expect((await d.rollback(run)).stop!.message).toContain('holds something else')
     writeFileSync(manifest, text)

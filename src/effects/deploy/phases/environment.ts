@@ -1,59 +1,39 @@
 import { z } from 'zod'
-import type { ReadEffect } from '../../../domain/effect.ts'
 import { jsonEvidence } from '../../../domain/evidence.ts'
 import type { Json } from '../../../domain/json.ts'
-import { type DeployDeps, readHost } from '../deps.ts'
+import { readEffect } from '../../../machine/define-effect.ts'
+import type { DeployDeps } from '../deps.ts'
 import { surveyAnchors, surveyFacts } from '../host-survey.ts'
-import { resolvePaths } from '../paths.ts'
+import { pathsInput, readPathsInput, resolvePaths } from '../paths.ts'
 import { reportStage } from '../stages.ts'
+import { readHost } from '../with-host.ts'
 
-export const pathsInput = z.object({
-  host: z.string(),
-  path: z.string(),
-  strategy: z.enum(['side-by-side', 'release']),
-  previous: z.string().optional(),
-})
-const output = z.looseObject({ anchorsFirstDigest: z.string() })
-
-/** G0: the host is the one that is meant, it lets us in, and this is how it looked before anything else. */
-export function environment(
-  world: DeployDeps,
-): ReadEffect<z.infer<typeof pathsInput>, z.infer<typeof output>> {
-  return {
+/** Stage G0: the host shows a known key and lets the user in. Its state before anything else is kept as evidence. */
+export const environment = (deps: DeployDeps) =>
+  readEffect({
     name: 'environment',
-    kind: 'read',
     input: pathsInput,
-    output,
+    output: z.looseObject({ anchorsFirstDigest: z.string() }),
     execute: (context, given) =>
-      readHost(world, context, given.host, async (hand) => {
+      readHost(deps, context, given.host, async (session) => {
         const place = resolvePaths(readPathsInput(given), null)
-        const facts = await surveyFacts(hand, context.now)
-        const anchors = await surveyAnchors(hand, place)
+        const facts = await surveyFacts(session, context.now)
+        const anchors = await surveyAnchors(session, place)
         const first = jsonEvidence('anchors/first', anchors)
-        const { address, hostKey } = hand.host
+        const { address, hostKey } = session.host
         const shown = { name: given.host, address, hostKey: `${hostKey.type} ${hostKey.fingerprint}` }
-        const said = reportStage(
+        const { report } = reportStage(
           'G0',
           'PASS',
           `${facts.hostname} lets ${facts.user} in and shows a known key`,
-          {
-            ...shown,
-            ...(facts as unknown as { [key: string]: Json }),
-          },
+          { ...shown, ...(facts as unknown as { [key: string]: Json }) },
         )
         return {
           output: {
             anchorsFirstDigest: first.digest,
-            report: { host: shown, path: given.path, ...said.report },
+            report: { host: shown, path: given.path, ...report },
           },
-          evidence: [first, hand.sent('environment')],
+          evidence: [first, session.sent('environment')],
         }
       }),
-  }
-}
-
-export const readPathsInput = ({ path, strategy, previous }: z.infer<typeof pathsInput>) => ({
-  path,
-  strategy,
-  previous: previous === undefined ? [] : previous.split(','),
-})
+  })

@@ -1,68 +1,62 @@
 import { z } from 'zod'
-import type { ReadEffect } from '../../../domain/effect.ts'
 import { Stop } from '../../../domain/errors.ts'
 import { jsonEvidence } from '../../../domain/evidence.ts'
+import { readEffect } from '../../../machine/define-effect.ts'
+import type { ArtifactEntry } from '../artifact-entry.ts'
 import { MANIFEST_NAME } from '../artifact-rules.ts'
-import { type DeployDeps, readEvidenceJson, readHost } from '../deps.ts'
+import type { DeploySurvey } from '../deploy-survey.ts'
+import type { DeployDeps } from '../deps.ts'
 import type { HostSession } from '../host-session.ts'
 import { compareAnchors, surveyAnchors } from '../host-survey.ts'
-import type { DeployPlan, DeploySurvey } from '../plan.ts'
-import { askPreflight, parsePairs } from '../read-commands.ts'
-import type { ArtifactEntry } from '../scan-artifact.ts'
+import type { DeployPlan } from '../plan.ts'
+import { readPromotion } from '../promotion.ts'
+import { parsePairs } from '../read-commands.ts'
+import { readEvidenceJson } from '../read-evidence.ts'
+import { askPreflight } from '../run-preflight.ts'
 import { reportStage } from '../stages.ts'
 import { compareTree, isCache, listTree } from '../tree-listing.ts'
-import { readPromotion } from './transfer-promote.ts'
+import { readHost } from '../with-host.ts'
 
-const input = z.object({ host: z.string(), planDigest: z.string(), surveyDigest: z.string() })
-const output = z.looseObject({ passed: z.boolean() })
-
-/** G7: what must not change has not, in the new tree only what is expected came, and the way back finds what it would remove. */
-export function integrity(world: DeployDeps): ReadEffect<z.infer<typeof input>, z.infer<typeof output>> {
-  return {
+/** Stage G7: the anchors are unchanged, the new tree holds only what is expected, and a rollback finds what it would remove. */
+export const integrity = (deps: DeployDeps) =>
+  readEffect({
     name: 'integrity',
-    kind: 'read',
-    input,
-    output,
+    input: z.object({ host: z.string(), planDigest: z.string(), surveyDigest: z.string() }),
+    output: z.looseObject({ passed: z.boolean() }),
     async execute(context, given) {
       const plan = await readEvidenceJson<DeployPlan>(context, given.planDigest)
       const { anchors: before } = await readEvidenceJson<DeploySurvey>(context, given.surveyDigest)
       const list = await readEvidenceJson<ArtifactEntry[]>(context, plan.artifact.listDigest)
-      return readHost(world, context, given.host, async (hand) => {
-        const after = await surveyAnchors(hand, plan.place)
+      const live = context.mode === 'live'
+      return readHost(deps, context, given.host, async (session) => {
+        const after = await surveyAnchors(session, plan.place)
         const { strict, tolerated } = compareAnchors(before, after, plan.checks.tolerate)
-        const { faults, benign } =
-          context.mode === 'live' ? await newTree(hand, plan, list) : await nothingMade(hand, plan)
-        const ready = context.mode !== 'live' || (await readPromotion(hand, context, plan)) === 'done'
-        const wrong = [
-          ...strict,
-          ...faults,
-          ...(ready ? [] : ['the target doesn’t name this run, so a rollback would not find it']),
-        ]
-        if (wrong.length > 0 && context.mode !== 'live') throw changedByOthers(wrong)
-        const facts = {
+        const { faults, benign } = live
+          ? await examineNewTree(session, plan, list)
+          : { faults: await findAnythingMade(session, plan), benign: [] }
+        const ready = !live || (await readPromotion(session, context, plan)) === 'done'
+        const unready = ready ? [] : ['the target doesn’t name this run, so a rollback would not find it']
+        const wrong = [...strict, ...faults, ...unready]
+        if (wrong.length > 0 && !live) throw changedByOthersError(wrong)
+        const passed = wrong.length === 0
+        const why = passed ? explainPass(plan, context.mode) : wrong.slice(0, 10).join('; ')
+        const report = reportStage('G7', passed ? 'PASS' : 'FAIL', why, {
           previous: after.previous.map(({ path, treeHash }) => `${path} ${treeHash}`),
           benign: benign.slice(0, 20),
           tolerated: tolerated.slice(0, 20),
           notAvailable: Object.entries(after.system).flatMap(([part, state]) =>
             state === 'not available' ? [part] : [],
           ),
-        }
-        const why = wrong.length === 0 ? whyGood(plan, context.mode) : wrong.slice(0, 10).join('; ')
-        const said = reportStage('G7', wrong.length === 0 ? 'PASS' : 'FAIL', why, facts)
+        })
         return {
-          output: {
-            passed: wrong.length === 0,
-            ...(wrong.length === 0 ? {} : { failure: `integrity: ${wrong[0]}` }),
-            ...said,
-          },
-          evidence: [jsonEvidence('anchors/after', after), hand.sent('integrity')],
+          output: { passed, ...(passed ? {} : { failure: `integrity: ${wrong[0]}` }), ...report },
+          evidence: [jsonEvidence('anchors/after', after), session.sent('integrity')],
         }
       })
     },
-  }
-}
+  })
 
-function whyGood({ place, rollback }: DeployPlan, mode: string): string {
+function explainPass({ place, rollback }: DeployPlan, mode: string): string {
   const old =
     place.previous.length === 0
       ? 'no earlier version was named'
@@ -72,46 +66,43 @@ function whyGood({ place, rollback }: DeployPlan, mode: string): string {
     : `${old}; nothing was made on the host`
 }
 
-async function newTree(
-  hand: HostSession,
+async function examineNewTree(
+  session: HostSession,
   { place, checks }: DeployPlan,
   list: ArtifactEntry[],
 ): Promise<{ faults: string[]; benign: string[] }> {
-  const found = await listTree(hand, place.target)
+  const found = await listTree(session, place.target)
   const { faults, missing, besides } = compareTree(list, found)
-  const expected = new Set([MANIFEST_NAME, ...checks.skeleton.folders, ...Object.keys(checks.skeleton.files)])
-  const inSkeleton = (path: string) =>
-    expected.has(path) || checks.skeleton.folders.some((folder) => path.startsWith(`${folder}/`))
-  const others = besides.filter((path) => !inSkeleton(path))
+  const { folders, files } = checks.skeleton
+  const expected = new Set([MANIFEST_NAME, ...folders, ...Object.keys(files)])
+  const isExpected = (path: string) =>
+    expected.has(path) || folders.some((folder) => path.startsWith(`${folder}/`))
+  const others = besides.filter((path) => !isExpected(path))
+  const unexpected = others.filter((path) => !isCache(path, found))
   return {
     faults: [
       ...[...faults, ...missing].map((fault) => `${place.target}: ${fault}`),
-      ...others.filter((path) => !isCache(path, found)).map((path) => `${place.target}/${path} came besides`),
+      ...unexpected.map((path) => `${place.target}/${path} was added`),
     ],
     benign: others.filter((path) => isCache(path, found)).map((path) => `${path} (a cache)`),
   }
 }
 
-async function nothingMade(
-  hand: HostSession,
-  { place }: DeployPlan,
-): Promise<{ faults: string[]; benign: string[] }> {
-  const { target, staging } = parsePairs(
-    await hand.text(askPreflight(place.parent, place.target, place.staging, [])),
-  )
-  const there = [
-    target === 'absent' ? [] : [`${place.target} is there`],
-    staging === 'absent' ? [] : [`${place.staging} is there`],
-  ].flat()
-  return { faults: there, benign: [] }
+/** What is at target or staging after a dry run, which makes nothing itself. */
+async function findAnythingMade(session: HostSession, { place }: DeployPlan): Promise<string[]> {
+  const { target, staging } = parsePairs(await session.text(askPreflight(place, [])))
+  return [
+    ...(target === 'absent' ? [] : [`${place.target} exists`]),
+    ...(staging === 'absent' ? [] : [`${place.staging} exists`]),
+  ]
 }
 
-function changedByOthers(lines: string[]): Stop {
+function changedByOthersError(lines: string[]): Stop {
   return new Stop(
     'STOP_DRIFT',
-    `the host changed while this dry run went on, by others: ${lines.slice(0, 5).join('; ')}`,
+    `others changed the host during this dry run: ${lines.slice(0, 5).join('; ')}`,
     {
-      next: 'start another dry run when it rests, or name under tolerate in the checks file what may change',
+      next: 'start another dry run when nothing changes there, or name under tolerate in the checks file what may change',
       data: { differences: lines.slice(0, 100) },
     },
   )

@@ -1,89 +1,63 @@
 import { z } from 'zod'
-import type { EffectContext, EffectResult, Probe, WriteEffect } from '../../../domain/effect.ts'
+import type { EffectContext } from '../../../domain/effect.ts'
 import { Stop } from '../../../domain/errors.ts'
-import { MANIFEST_NAME } from '../artifact-rules.ts'
-import { type Artifact, buildArtifact } from '../build-artifact.ts'
-import { formatManifest } from '../deploy-manifest.ts'
-import { type DeployDeps, isConnectionLost, readEvidenceJson, withHost } from '../deps.ts'
+import { writeEffect } from '../../../machine/define-effect.ts'
+import type { Artifact } from '../build-artifact.ts'
+import type { DeployDeps } from '../deps.ts'
 import { CommandFailed, type HostSession } from '../host-session.ts'
 import type { DeployPlan } from '../plan.ts'
-import { parsePairs, readPromoteState } from '../read-commands.ts'
-import type { Source } from '../resolve-source.ts'
+import { assertPlannedHost, readPromotion } from '../promotion.ts'
+import { readEvidenceJson } from '../read-evidence.ts'
+import { buildPlannedArtifact, sendArtifact } from '../send-artifact.ts'
 import { reportStage } from '../stages.ts'
-import { compareTree, listTree } from '../tree-listing.ts'
+import { isConnectionLost, withHost } from '../with-host.ts'
 import * as write from '../write-commands.ts'
 
-const input = z.object({ host: z.string(), planDigest: z.string(), sourceDigest: z.string() })
-const output = z.looseObject({ promoted: z.boolean() })
-type Input = z.infer<typeof input>
-type Output = z.infer<typeof output>
-
 /**
- * G4: send, compare, extract, compare, claim, rename. Every step can be done again, so whoever finds the host half-way goes on from there;
- * what decides whether it is done is the manifest in the target that names the run.
+ * Stage G4: send, compare, extract, compare, claim, rename. Every step can be repeated, so that a later process continues from what the
+ * host holds. The phase is done when the manifest in the target names the run.
  */
-export function transferPromote(world: DeployDeps): WriteEffect<Input, Output> {
-  return {
+export const transferPromote = (deps: DeployDeps) =>
+  writeEffect({
     name: 'transfer_promote',
-    kind: 'write',
-    input,
-    output,
+    input: z.object({ host: z.string(), planDigest: z.string(), sourceDigest: z.string() }),
+    output: z.looseObject({ promoted: z.boolean() }),
     async execute(context, given) {
       const plan = await readEvidenceJson<DeployPlan>(context, given.planDigest)
-      const artifact = await plannedArtifact(context, plan, given.sourceDigest)
+      const artifact = await buildPlannedArtifact(context, plan, given.sourceDigest)
       try {
-        await withHost(world, context, given.host, (hand) =>
-          promoteWith(hand, context, plan, given.planDigest, artifact),
+        await withHost(deps, context, given.host, (session) =>
+          promoteTree(session, context, plan, given.planDigest, artifact),
         )
-        // Over a connection of its own: that there still is a way in is what it says.
-        return await withHost(world, context, given.host, (hand) => finishWith(hand, context, plan))
+        // A second connection proves that the host still lets the user in.
+        return await withHost(deps, context, given.host, (session) => finish(session, context, plan))
       } finally {
         await artifact.dispose()
       }
     },
     async simulate(context, given) {
       const plan = await readEvidenceJson<DeployPlan>(context, given.planDigest)
-      const artifact = await plannedArtifact(context, plan, given.sourceDigest)
+      const artifact = await buildPlannedArtifact(context, plan, given.sourceDigest)
       await artifact.dispose()
-      const why = `a dry run sends nothing: the artifact was built again and has the planned hash; ${plan.commands.length} commands stand in the plan`
+      const why = `a dry run sends nothing: the artifact was built again and has the planned hash; the plan holds ${plan.commands.length} commands`
       return { output: { promoted: false, ...reportStage('G4', 'NOT EXECUTED', why) } }
     },
-    async probe(context, given): Promise<Probe<Output>> {
+    async probe(context, given) {
       const plan = await readEvidenceJson<DeployPlan>(context, given.planDigest)
-      return withHost(world, context, given.host, async (hand): Promise<Probe<Output>> => {
-        const state = await readPromotion(hand, context, plan)
-        if (state === 'expired') throw wentBack(plan)
-        if (state === 'busy')
-          return { outcome: 'unknown', why: 'an earlier command of this run still works on the host' }
-        return state === 'done'
-          ? { outcome: 'committed', ...doneResult(plan, null) }
-          : { outcome: 'not-committed' }
-      })
+      const state = await withHost(deps, context, given.host, (session) =>
+        readPromotion(session, context, plan),
+      )
+      if (state === 'expired') throw notConfirmedError(plan)
+      if (state === 'busy')
+        return { outcome: 'unknown', why: 'an earlier command of this run is still working on the host' }
+      return state === 'done'
+        ? { outcome: 'committed', output: describeDone(plan, null) }
+        : { outcome: 'not-committed' }
     },
-  }
-}
+  })
 
-/** The commit gives the planned bytes again, or nothing is sent. */
-async function plannedArtifact(
-  context: EffectContext,
-  plan: DeployPlan,
-  sourceDigest: string,
-): Promise<Artifact> {
-  const source = await readEvidenceJson<Source>(context, sourceDigest)
-  const artifact = await buildArtifact(source, context.signal, plan.checks.allow)
-  if (artifact.sha256 === plan.artifact.sha256) return artifact
-  await artifact.dispose()
-  throw new Stop(
-    'STOP_DRIFT',
-    `commit ${source.commit} now gives the artifact ${artifact.sha256}, approved was ${plan.artifact.sha256}; nothing was sent`,
-    {
-      next: 'another version of git may write another tar; cancel the run and start another one here',
-    },
-  )
-}
-
-async function promoteWith(
-  hand: HostSession,
+async function promoteTree(
+  session: HostSession,
   context: EffectContext,
   plan: DeployPlan,
   planDigest: string,
@@ -91,120 +65,69 @@ async function promoteWith(
 ): Promise<void> {
   const { runId } = context
   const { staging, target } = plan.place
-  assertPlannedHost(hand, plan)
+  assertPlannedHost(session, plan)
   try {
-    if ((await readPromotion(hand, context, plan)) === 'open')
-      await send(hand, context, plan, planDigest, artifact)
-    await hand.text(write.promote(staging, runId, target, plan.pointer, plan.confirmSeconds))
+    if ((await readPromotion(session, context, plan)) === 'open')
+      await sendArtifact(session, context, plan, planDigest, artifact)
+    await session.text(write.promote(staging, runId, target, plan.pointer, plan.confirmSeconds))
   } catch (error) {
     if (isConnectionLost(error) || context.signal.aborted) throw error
-    if (error instanceof CommandFailed && error.exitCode === write.EXIT.expired) throw wentBack(plan)
-    throw await takenBack(hand, context, plan, error)
+    if (error instanceof CommandFailed && error.exitCode === write.EXIT.expired) throw notConfirmedError(plan)
+    throw await removeAfterFailure(session, context, plan, error)
   }
 }
 
-async function finishWith(
-  hand: HostSession,
-  context: EffectContext,
-  plan: DeployPlan,
-): Promise<EffectResult<Output>> {
+async function finish(session: HostSession, context: EffectContext, plan: DeployPlan) {
   const { staging } = plan.place
-  if (plan.confirmSeconds !== null) await confirmed(hand, context, plan)
-  await hand.text(write.discard(staging, context.runId))
+  if (plan.confirmSeconds !== null) await confirm(session, context, plan)
+  await session.text(write.discard(staging, context.runId))
   return {
-    ...doneResult(plan, context.now().toISOString()),
-    evidence: [hand.sent('transfer_promote')],
+    output: describeDone(plan, context.now().toISOString()),
+    evidence: [session.sent('transfer_promote')],
   }
 }
 
-async function confirmed(hand: HostSession, { runId }: EffectContext, plan: DeployPlan): Promise<void> {
-  const { exitCode } = await hand.run(write.confirm(plan.place.staging, runId))
-  if (exitCode === write.EXIT.expired) throw wentBack(plan)
+async function confirm(session: HostSession, { runId }: EffectContext, plan: DeployPlan): Promise<void> {
+  const { exitCode } = await session.run(write.confirm(plan.place.staging, runId))
+  if (exitCode === write.EXIT.expired) throw notConfirmedError(plan)
   if (exitCode !== 0) throw new Error(`the deploy could not be confirmed on the host (exit code ${exitCode})`)
 }
 
-/** The host took the way back by itself, and nothing but the mark of that is left. */
-function wentBack({ place, confirmSeconds }: DeployPlan): Stop {
+/** The host rolled back by itself. Only its mark of that is left. */
+function notConfirmedError({ place, confirmSeconds }: DeployPlan): Stop {
   return new Stop(
     'STOP_NOT_CONFIRMED',
-    `nobody reached the host within ${confirmSeconds} s of the promote, so it went back by itself: ${place.target} is gone again`,
+    `nobody reached the host within ${confirmSeconds} s of the promote, so it rolled back by itself: ${place.target} is gone again`,
     {
       next: 'find out why it could not be reached; cutter run cancel <run> removes the mark of it, then start another run',
     },
   )
 }
 
-/** `moved`: the tree is in its place and the rest is to be done; `done`: nothing is left to do. */
-export async function readPromotion(
-  hand: HostSession,
-  { runId }: EffectContext,
-  { place, pointer }: DeployPlan,
-): Promise<'open' | 'moved' | 'done' | 'busy' | 'expired'> {
-  const { exitCode, stdout } = await hand.run(
-    readPromoteState(place.staging, place.target, runId, pointer?.path, pointer?.to),
-  )
-  if (exitCode === write.EXIT.busy) return 'busy'
-  const found = parsePairs(stdout.toString('utf8'))
-  if (found.expired === 'yes') return 'expired'
-  if (found.manifest !== 'yes') return 'open'
-  return found.pointer === 'yes' && found.staging === 'no' ? 'done' : 'moved'
-}
-
-export function assertPlannedHost(hand: HostSession, { host }: Pick<DeployPlan, 'host'>): void {
-  const { type, fingerprint } = hand.host.hostKey
-  if (`${type} ${fingerprint}` === host.hostKey && hand.host.address === host.address) return
-  throw new Stop(
-    'STOP_DRIFT',
-    `${hand.host.address} with ${fingerprint} is not the host of the approved plan (${host.address}, ${host.hostKey}); nothing was sent`,
-  )
-}
-
-async function send(
-  hand: HostSession,
-  context: EffectContext,
-  plan: DeployPlan,
-  planDigest: string,
-  artifact: Artifact,
-): Promise<void> {
-  const { runId } = context
-  const { staging } = plan.place
-  await hand.text(write.stage(staging, runId))
-  context.progress(`sends ${artifact.bytes} bytes`)
-  await hand.put(artifact.file, `${staging}/artifact.tar`, 0o600)
-  await hand.text(write.extract(staging, runId, artifact.sha256))
-  const { faults, missing, besides } = compareTree(artifact.entries, await listTree(hand, `${staging}/tree`))
-  const wrong = [...faults, ...missing, ...besides.map((path) => `${path} came from nowhere`)]
-  if (wrong.length > 0)
-    throw new Error(`what was extracted is not the artifact: ${wrong.slice(0, 5).join('; ')}`)
-  const made = { runId, deployedAt: context.now().toISOString() }
-  const text = formatManifest(made, plan, planDigest, artifact.entries)
-  await hand.putText(text, `${staging}/tree/${MANIFEST_NAME}`, 0o644)
-}
-
-/** Something went wrong that is known to have happened: what was made is removed, and only then is it a stop. */
-async function takenBack(
-  hand: HostSession,
+/** After a failure that certainly happened: removes what this run made. Only when that succeeds is the failure a stop. */
+async function removeAfterFailure(
+  session: HostSession,
   { runId }: EffectContext,
   { place, pointer }: DeployPlan,
   cause: unknown,
 ): Promise<unknown> {
-  // In this order, and no further than it goes: staging knows the claim of a target that could not be withdrawn.
-  const back = [
+  // In this order, and only as far as it succeeds: staging holds the claim of a target that could not be withdrawn.
+  const commands = [
     write.withdrawTarget(place.staging, runId, place.target, pointer),
     write.discard(place.staging, runId),
   ]
-  for (const command of back) {
-    const { exitCode } = await hand.run(command)
+  for (const command of commands) {
+    const { exitCode } = await session.run(command)
     if (exitCode !== 0 && exitCode !== write.EXIT.notOurs) return cause
   }
-  const { code, what, next } = explained(cause, place)
+  const { code, what, next } = explainFailure(cause, place)
   return new Stop(code, `${what}; what this run had made on the host was removed`, { next, cause })
 }
 
-function explained(cause: unknown, { target, staging }: DeployPlan['place']) {
+function explainFailure(cause: unknown, { target, staging }: DeployPlan['place']) {
   const drift = {
     code: 'STOP_DRIFT' as const,
-    next: 'look who put it there; then cutter run resume <run>, or cancel it and start another',
+    next: 'find out who put it there; then cutter run resume <run>, or cancel it and start another',
   }
   const exit = cause instanceof CommandFailed ? cause.exitCode : null
   if (exit === write.EXIT.targetThere)
@@ -212,15 +135,15 @@ function explained(cause: unknown, { target, staging }: DeployPlan['place']) {
   if (exit === write.EXIT.notOurs) return { ...drift, what: `${staging} belongs to another run` }
   if (exit === write.EXIT.pointerMoved)
     return { ...drift, what: 'the pointer leads elsewhere since the plan was approved' }
-  const next = 'mend that on the host, then: cutter run resume <run>'
   return {
     code: 'STOP_TRANSFER_FAILED' as const,
     what: cause instanceof Error ? cause.message : String(cause),
-    next,
+    next: 'fix the cause on the host, then: cutter run resume <run>',
   }
 }
 
-function doneResult(plan: DeployPlan, at: string | null): EffectResult<Output> {
+/** The output of a promote that is done. `at`: an ISO time; null where only a probe found it. */
+function describeDone(plan: DeployPlan, at: string | null) {
   const { artifact, place, source, pointer } = plan
   const facts = {
     target: place.target,
@@ -229,15 +152,6 @@ function doneResult(plan: DeployPlan, at: string | null): EffectResult<Output> {
     ...(pointer === null ? {} : { pointer: `${pointer.path} → ${pointer.to}` }),
     ...(at === null ? {} : { at }),
   }
-  return {
-    output: {
-      promoted: true,
-      ...reportStage(
-        'G4',
-        'PASS',
-        `${place.target} holds commit ${source.commit}, every file by its hash`,
-        facts,
-      ),
-    },
-  }
+  const why = `${place.target} holds commit ${source.commit}, every file by its hash`
+  return { promoted: true, ...reportStage('G4', 'PASS', why, facts) }
 }

@@ -1,105 +1,59 @@
 import { z } from 'zod'
-import type { EffectContext, ReadEffect } from '../../../domain/effect.ts'
+import type { EffectContext } from '../../../domain/effect.ts'
 import { Stop } from '../../../domain/errors.ts'
 import { bytesEvidence, jsonEvidence } from '../../../domain/evidence.ts'
-import { readEvidenceJson, readHost } from '../../deploy/deps.ts'
+import { readEffect } from '../../../machine/define-effect.ts'
 import { type Anchors, compareAnchors, surveyAnchors } from '../../deploy/host-survey.ts'
 import type { DeployPlan } from '../../deploy/plan.ts'
+import { readEvidenceJson } from '../../deploy/read-evidence.ts'
+import { readHost } from '../../deploy/with-host.ts'
 import type { RollbackDeps } from '../deps.ts'
 import type { RollbackPlan } from '../plan.ts'
-import { readRemoval } from './take-back.ts'
+import { type Removal, readRemoval } from '../removal.ts'
+import { describeEnd, formatRollbackReport } from '../rollback-report.ts'
 
-const input = z.object({ planDigest: z.string(), surveyDigest: z.string() })
-const output = z.looseObject({ report: z.looseObject({}) })
-
-/** The last look: of the deploy nothing is left, and everything else is as it was found. */
-export function closeout(world: RollbackDeps): ReadEffect<z.infer<typeof input>, z.infer<typeof output>> {
-  return {
+/** The last check: nothing of the deploy is left on the host, and everything else is as it was found. */
+export const closeout = (deps: RollbackDeps) =>
+  readEffect({
     name: 'closeout',
-    kind: 'read',
-    input,
-    output,
+    input: z.object({ planDigest: z.string(), surveyDigest: z.string() }),
+    output: z.looseObject({ report: z.looseObject({}) }),
     async execute(context, { planDigest, surveyDigest }) {
       const plan = await readEvidenceJson<RollbackPlan>(context, planDigest)
       const { place, checks } = await readEvidenceJson<DeployPlan>(context, plan.ofPlan)
       const before = await readEvidenceJson<Anchors>(context, surveyDigest)
-      return readHost(world, context, plan.host.name, async (hand) => {
-        refuseLeft(context, plan, await readRemoval(hand, plan))
-        const after = await surveyAnchors(hand, place)
+      return readHost(deps, context, plan.host.name, async (session) => {
+        assertRemoved(context, plan, await readRemoval(session, plan))
+        const after = await surveyAnchors(session, place)
         const { strict, tolerated } = compareAnchors(before, after, checks.tolerate)
         const report = {
-          standsAs: standsAs(context, plan),
+          standsAs: describeEnd(context.mode, plan),
           asBefore: strict.length === 0,
           differences: strict.slice(0, 50),
           tolerated: tolerated.slice(0, 50),
         }
-        const text = reportText(context, plan, before, report)
+        const text = formatRollbackReport(context, plan, before, report)
         return {
           output: { report },
           evidence: [
             jsonEvidence('anchors/after', after),
             bytesEvidence('report/rollback', 'text/markdown', Buffer.from(text)),
-            hand.sent('closeout'),
+            session.sent('closeout'),
           ],
         }
       })
     },
-  }
-}
+  })
 
-function refuseLeft({ mode }: EffectContext, { target, staging, ofRun }: RollbackPlan, state: string): void {
+function assertRemoved(
+  { mode }: EffectContext,
+  { target, staging, ofRun }: RollbackPlan,
+  state: Removal,
+): void {
   if (mode !== 'live' || state === 'done') return
   throw new Stop(
     'STOP_ROLLBACK_FAILED',
     `something of run ${ofRun} is on the host again, at ${target} or ${staging}`,
-    { next: 'look who put it there; when it is gone: cutter run resume <run>' },
+    { next: 'find out who put it there; when it is gone: cutter run resume <run>' },
   )
-}
-
-function standsAs({ mode }: EffectContext, { target, pointer }: RollbackPlan): string {
-  if (mode !== 'live') return `a dry run: ${target} is as it was`
-  const leads =
-    pointer === null
-      ? ''
-      : `; ${pointer.path} ${pointer.back === '' ? 'is gone too' : `leads to ${pointer.back} again`}`
-  return `${target} is gone${leads}`
-}
-
-function reportText(
-  { runId, mode }: EffectContext,
-  plan: RollbackPlan,
-  { previous }: Anchors,
-  report: { standsAs: string; differences: string[]; tolerated: string[] },
-): string {
-  const { ofRun, commit, host, removes, files } = plan
-  const caches = removes.filter(({ cache }) => cache === true)
-  const verb = mode === 'live' ? 'Removed' : 'Would be removed'
-  const section = (title: string, lines: string[]) => [
-    `## ${title}`,
-    '',
-    ...(lines.length === 0 ? ['None.'] : lines),
-    '',
-  ]
-  return [
-    `# Rollback ${runId}: ${mode}`,
-    '',
-    `${report.standsAs}. Taken back: run ${ofRun}, commit ${commit}, on ${host.address} (${host.hostKey}).`,
-    '',
-    ...section(
-      `${verb}: ${files} files`,
-      removes.map(({ path, type, sha256 }) => `- ${path} (${sha256 ?? type})`),
-    ),
-    ...section(
-      'Of these, caches that the manifest does not list',
-      caches.map(({ path }) => `- ${path}`),
-    ),
-    ...section(
-      'Stays',
-      previous.map(({ path, treeHash }) => `- ${path} ${treeHash}`),
-    ),
-    ...section(
-      'What else changed on the host meanwhile',
-      [...report.differences, ...report.tolerated].map((line) => `- ${line}`),
-    ),
-  ].join('\n')
 }

@@ -1,0 +1,57 @@
+import type { EffectContext } from '../../domain/effect.ts'
+import { Stop } from '../../domain/errors.ts'
+import { type Evidence, jsonEvidence } from '../../domain/evidence.ts'
+import type { Json } from '../../domain/json.ts'
+import type { ArtifactFinding } from './artifact-entry.ts'
+import { buildArtifact } from './build-artifact.ts'
+import type { Source } from './resolve-source.ts'
+import { hashTree, type TreeHashes } from './tree-hashes.ts'
+
+/** The artifact by its hashes, without its bytes. The commit gives the same bytes again. */
+export interface ArtifactFacts extends TreeHashes {
+  /** SHA-256 of the tar, 64 hex digits. */
+  sha256: string
+  bytes: number
+  /** Digest of the evidence `artifact/list`. */
+  listDigest: string
+}
+
+/**
+ * Builds the artifact, scans it, hashes it, and removes it again. Only its list is kept.
+ * @throws STOP_ARTIFACT_UNCLEAN when it is empty, or holds something that must not go to a host.
+ */
+export async function checkArtifact(
+  context: EffectContext,
+  source: Source,
+  allow: string[],
+): Promise<{ facts: ArtifactFacts; warnings: ArtifactFinding[]; evidence: [Evidence, Evidence] }> {
+  const artifact = await buildArtifact(source, context.signal, allow)
+  await artifact.dispose()
+  const refused = artifact.findings.filter(({ severity }) => severity === 'refused')
+  if (refused.length > 0) throw artifactUncleanError(refused)
+  if (!artifact.entries.some(({ type }) => type === 'file')) throw artifactEmptyError(source)
+  const list = jsonEvidence('artifact/list', artifact.entries)
+  const { sha256, bytes } = artifact
+  const facts = { sha256, bytes, ...hashTree(artifact.entries), listDigest: list.digest }
+  return { facts, warnings: artifact.findings, evidence: [jsonEvidence('artifact', facts), list] }
+}
+
+function artifactEmptyError({ commit, prefix }: Source): Stop {
+  const where = prefix === '' ? '' : ` below ${prefix}`
+  return new Stop(
+    'STOP_ARTIFACT_UNCLEAN',
+    `commit ${commit} holds no file${where}, or leaves all of them out of archives; the host was not touched`,
+    { next: 'name another --commit in another run' },
+  )
+}
+
+const MAX_LISTED = 5
+
+function artifactUncleanError(findings: ArtifactFinding[]): Stop {
+  const listed = findings.slice(0, MAX_LISTED).map(({ path, why }) => `${JSON.stringify(path)} ${why}`)
+  const more = findings.length > MAX_LISTED ? ` (and ${findings.length - MAX_LISTED} more)` : ''
+  return new Stop('STOP_ARTIFACT_UNCLEAN', `${listed.join('; ')}${more}; the host was not touched`, {
+    next: 'remove it from the commit, and change every secret that was ever committed; or list the path under allow in the checks file if it is meant to be there. Then start another run',
+    data: { findings: findings.slice(0, 100) as unknown as Json },
+  })
+}

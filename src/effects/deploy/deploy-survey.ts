@@ -1,0 +1,105 @@
+import { posix } from 'node:path'
+import type { z } from 'zod'
+import type { EffectContext } from '../../domain/effect.ts'
+import { Stop } from '../../domain/errors.ts'
+import type { Json } from '../../domain/json.ts'
+import type { ArtifactFacts } from './check-artifact.ts'
+import type { Checks } from './checks-file.ts'
+import type { HostSession } from './host-session.ts'
+import { type Anchors, type HostFacts, surveyAnchors, surveyFacts } from './host-survey.ts'
+import { type DeployPaths, type pathsInput, readPathsInput, resolvePaths } from './paths.ts'
+import { judge, type PreflightFinding, warn } from './preflight-check.ts'
+import { readPointer } from './read-commands.ts'
+import type { Source } from './resolve-source.ts'
+import { type PreflightResult, runPreflight } from './run-preflight.ts'
+import { reportStage } from './stages.ts'
+
+/** The state of the host before a deploy. Together with source and artifact, a plan is made from it. */
+export interface DeploySurvey extends PreflightResult {
+  /** `hostKey`: type and fingerprint. */
+  host: { name: string; address: string; hostKey: string }
+  facts: HostFacts
+  place: DeployPaths
+  /** Where the pointer of a release leads now; '' when there is none. */
+  pointerFrom: string
+  anchors: Anchors
+}
+
+export interface SurveyInput extends z.infer<typeof pathsInput> {
+  source: Source
+  artifact: ArtifactFacts
+  checks: Checks
+}
+
+/** Surveys the host: its facts, the findings of the preflight, and the anchors of what must stay as it is. */
+export async function surveyDeploy(
+  session: HostSession,
+  context: EffectContext,
+  given: SurveyInput,
+): Promise<DeploySurvey> {
+  const asked = resolvePaths(readPathsInput(given), given.source)
+  const facts = await surveyFacts(session, context.now)
+  const pointer = asked.pointer === null ? null : await session.run(readPointer(asked.pointer.path))
+  const pointerFrom = pointer?.stdout.toString('utf8').trim() ?? ''
+  const place = { ...asked, previous: findPrevious(asked, pointerFrom) }
+  const { artifact, checks } = given
+  const { runId } = context
+  const { findings, ...found } = await runPreflight(session, { place, facts, artifact, checks, runId })
+  if (pointer !== null && pointer.exitCode !== 0)
+    findings.push(judge('pointer', false, '', `${place.pointer?.path} exists and is not a link`))
+  const anchors = await surveyAnchors(session, place)
+  const { address, hostKey } = session.host
+  return {
+    host: { name: given.host, address, hostKey: `${hostKey.type} ${hostKey.fingerprint}` },
+    facts,
+    place,
+    pointerFrom,
+    ...found,
+    findings: [...findings, ...findAnchorFaults(anchors)],
+    anchors,
+  }
+}
+
+/** Unless previous versions are named, a release replaces what its pointer leads to. */
+const findPrevious = ({ previous, pointer }: DeployPaths, from: string) =>
+  previous.length > 0 || pointer === null || from === ''
+    ? previous
+    : [posix.resolve(posix.dirname(pointer.path), from)]
+
+/** A named previous version that is missing is a mistake. For one that can't be read completely, the anchor proves nothing. */
+function findAnchorFaults({ previous }: Anchors): PreflightFinding[] {
+  return previous.flatMap(({ path, present, unread }): PreflightFinding[] => {
+    if (!present) return [judge('previous', false, '', `${path}, which must stay as it is, is missing`)]
+    return unread === '' ? [] : [warn('previous', `${path} can't be read completely: ${unread}`)]
+  })
+}
+
+/** @throws STOP_PREFLIGHT_FAILED when a finding of the preflight is `fail`, with all such findings. */
+export function assertPreflightPassed({ findings, place }: DeploySurvey): void {
+  const failed = findings.filter(({ status }) => status === 'fail')
+  if (failed.length === 0) return
+  const all = failed.map(({ check, message }) => `${check}: ${message}`).join('; ')
+  throw new Stop(
+    'STOP_PREFLIGHT_FAILED',
+    `${place.target} can't be deployed to: ${all}; the host was not touched`,
+    {
+      next: 'correct these, then: cutter run resume <run>',
+      data: { findings: findings as unknown as Json },
+    },
+  )
+}
+
+/** The report of stage G3: the warnings, versions and anchors, and how far the plan is. */
+export function reportPreflight({ findings, place, anchors, versions }: DeploySurvey, more: string) {
+  const warnings = findings
+    .filter(({ status }) => status === 'warn')
+    .map(({ check, message }) => `${check}: ${message}`)
+  const why = `${findings.length} findings, ${warnings.length} of them warnings; ${more}`
+  return reportStage('G3', 'PASS', why, {
+    strategy: place.strategy,
+    target: place.target,
+    warnings,
+    versions,
+    previous: anchors.previous.map(({ path, treeHash }) => `${path} ${treeHash}`),
+  })
+}

@@ -1,0 +1,67 @@
+import { z } from 'zod'
+import { jsonEvidence } from '../../../domain/evidence.ts'
+import { readEffect } from '../../../machine/define-effect.ts'
+import { checkArtifact } from '../check-artifact.ts'
+import { assertPreflightPassed, surveyDeploy } from '../deploy-survey.ts'
+import type { DeployDeps } from '../deps.ts'
+import { countPlan, endingInput, lockDeployPlan, parseConfirmSeconds } from '../lock-plan.ts'
+import { pathsInput } from '../paths.ts'
+import { pinSource } from '../pin-source.ts'
+import { type DeployPlan, findPlanDifferences } from '../plan.ts'
+import { readEvidenceJson } from '../read-evidence.ts'
+import { readHost } from '../with-host.ts'
+
+/**
+ * The last check at SG1: reads source, checks and host once more and plans again. With the same digest the approval covers the plan.
+ * Otherwise the run returns to its gate with the new plan, and reports the differences.
+ */
+export const recheckDeploy = (deps: DeployDeps) =>
+  readEffect({
+    name: 'recheck_deploy',
+    input: pathsInput.extend({
+      source: z.string(),
+      commit: z.string(),
+      checks: z.string().optional(),
+      ...endingInput,
+      planDigest: z.string(),
+    }),
+    output: z.looseObject({ planDigest: z.string() }),
+    async execute(context, given) {
+      const { source, checks, evidence } = await pinSource(deps, context, given)
+      const artifact = await checkArtifact(context, source, checks.allow)
+      return readHost(deps, context, given.host, async (session) => {
+        const parts = { source, artifact: artifact.facts, checks }
+        const survey = await surveyDeploy(session, context, { ...given, ...parts })
+        assertPreflightPassed(survey)
+        const plan = lockDeployPlan(context, {
+          onFailure: given.onFailure,
+          confirmSeconds: parseConfirmSeconds(given.confirmWithin),
+          ...parts,
+          survey,
+        })
+        const planned = jsonEvidence('plan/SG1', plan)
+        const surveyed = jsonEvidence('survey/before', survey)
+        const digests = {
+          sourceDigest: evidence[0].digest,
+          checksDigest: evidence[1].digest,
+          artifactDigest: artifact.evidence[0].digest,
+          surveyDigest: surveyed.digest,
+          planDigest: planned.digest,
+        }
+        const made = [...evidence, ...artifact.evidence, surveyed, planned, session.sent('recheck')]
+        if (planned.digest === given.planDigest)
+          return { output: { ...digests, report: { recheck: null } }, evidence: made }
+        const approved = await readEvidenceJson<DeployPlan>(context, given.planDigest)
+        const differences = findPlanDifferences(approved, plan)
+        const recheck = {
+          message: differences.slice(0, 5).join('; '),
+          differences: differences.slice(0, 100),
+        }
+        const report = { plan: countPlan(plan), commit: source.commit, artifactSha256: artifact.facts.sha256 }
+        return {
+          output: { ...digests, deployPlanDigest: planned.digest, report: { ...report, recheck } },
+          evidence: made,
+        }
+      })
+    },
+  })

@@ -1,0 +1,124 @@
+import { posix } from 'node:path'
+import { judge, type PreflightCheck, type PreflightFinding, warn } from './preflight-check.ts'
+
+/** The folder into which everything goes. */
+export const parent: PreflightCheck = {
+  ask: `echo "parent=$([ -d "$parent" ] && echo directory || echo missing)"
+echo "writable=$([ -w "$parent" ] && [ -x "$parent" ] && echo yes || echo no)"
+echo "owner=$(stat -c '%U:%G %a' -- "$parent" 2>/dev/null)"`,
+  find(answers, { place: { parent } }) {
+    const found = judge(
+      'parent',
+      answers.parent === 'directory',
+      `${parent} (${answers.owner})`,
+      `${parent} is missing or not a folder`,
+    )
+    if (answers.parent !== 'directory') return [found]
+    const fault = `${parent} can't be written to by the user of this connection`
+    return [found, judge('parent writable', answers.writable === 'yes', 'yes', fault)]
+  },
+}
+
+/** Nothing may be at the target. */
+export const target: PreflightCheck = {
+  ask: `echo "target=$(there "$target")"`,
+  find: (answers, { place: { target } }) => [
+    judge(
+      'target',
+      answers.target === 'absent',
+      `${target} is free`,
+      `there is a ${answers.target} at ${target} already, and nothing is ever overwritten`,
+    ),
+  ],
+}
+
+/** Staging is free, or this run's own. */
+export const staging: PreflightCheck = {
+  ask: `echo "staging=$(there "$staging")"
+echo "stagingRun=$(cat "$staging/run" 2>/dev/null)"`,
+  find(answers, { place: { staging }, runId }) {
+    if (answers.staging === 'absent') return [judge('staging', true, `${staging} is free`, '')]
+    const owner = answers.stagingRun === '' ? '' : `, of run ${answers.stagingRun}`
+    return [
+      judge(
+        'staging',
+        answers.stagingRun === runId,
+        'this run’s own, from an earlier try',
+        `there is a ${answers.staging} at ${staging}${owner}`,
+      ),
+    ]
+  },
+}
+
+/** Everything above the target is a folder. */
+export const path: PreflightCheck = {
+  ask: `blocks() { if [ -e "$1" ] && [ ! -d "$1" ]; then echo "blockedBy=$1"; fi; }
+each_above blocks`,
+  find: ({ blockedBy }) => [
+    judge('path', blockedBy === undefined, 'every path above is a folder', `${blockedBy} is not a folder`),
+  ],
+}
+
+/** Where the parent really is, links followed. */
+export const parentLink: PreflightCheck = {
+  ask: `echo "canonical=$(cd -P -- "$parent" 2>/dev/null && pwd -P)"`,
+  find: ({ canonical = '' }, { place: { parent } }) =>
+    canonical === '' || canonical === parent
+      ? []
+      : [warn('parent link', `${parent} leads to ${canonical} through a link`)],
+}
+
+/** Whether the target would lie inside a git checkout. */
+export const repository: PreflightCheck = {
+  ask: `checkout() { if [ -d "$1/.git" ]; then echo "insideGit=$1"; fi; }
+each_above checkout`,
+  find: ({ insideGit }) =>
+    insideGit === undefined
+      ? []
+      : [warn('repository', `the target would lie inside the git checkout ${insideGit}`)],
+}
+
+/** One rename moves the tree from staging to the target, so that both must lie on one filesystem. */
+export const filesystem: PreflightCheck = {
+  ask: `echo "device=$(stat -c %d -- "$parent" 2>/dev/null)"
+above=$(dirname -- "$target")
+echo "above=$(there "$above")"
+echo "aboveDevice=$(stat -c %d -- "$above" 2>/dev/null)"`,
+  find(answers, { place: { strategy, parent, target } }) {
+    if (strategy !== 'release' || answers.above !== 'directory')
+      return [judge('filesystem', true, 'target and staging share one', '')]
+    const fault = `${posix.dirname(target)} is on another filesystem than ${parent}: one rename can't get there`
+    return [
+      judge('filesystem', answers.aboveDevice === answers.device, 'releases and staging share one', fault),
+    ]
+  },
+}
+
+/** Free space for twice the artifact: the tar, and the tree extracted from it. Some filesystems count no inodes and answer `-`. */
+export const space: PreflightCheck = {
+  ask: `echo "freeKiB=$(df -P -k -- "$parent" 2>/dev/null | awk 'NR == 2 { print $4 }')"
+echo "freeInodes=$(df -P -i -- "$parent" 2>/dev/null | awk 'NR == 2 { print $4 }')"`,
+  find({ parent, freeKiB = '', freeInodes = '' }, { artifact: { bytes, files } }) {
+    if (parent !== 'directory') return []
+    const needKiB = Math.ceil((bytes * 2) / 1024) + 64
+    const kiB = `${freeKiB || 'unknown'} KiB free, ${needKiB} needed`
+    return [judge('space', Number(freeKiB) >= needKiB, kiB, kiB), findInodes(freeInodes, files * 2 + 16)]
+  },
+}
+
+function findInodes(free: string, needed: number): PreflightFinding {
+  const counted = /^\d+$/.test(free) && free !== '0'
+  if (!counted) return { check: 'inodes', status: 'ok', message: 'the filesystem doesn’t count them' }
+  const inodes = `${free} free, ${needed} needed`
+  return judge('inodes', Number(free) >= needed, inodes, inodes)
+}
+
+/** Names next to the target that differ from it only in case. */
+export const names: PreflightCheck = {
+  ask: `above=$(dirname -- "$target")
+echo "alike=$(find "$above" -mindepth 1 -maxdepth 1 -iname "$name" ! -name "$name" -printf '%P ' 2>/dev/null)"`,
+  find({ alike = '' }) {
+    const other = alike.trim()
+    return other === '' ? [] : [warn('names', `${other} differs from the target only in case`)]
+  },
+}

@@ -1,0 +1,57 @@
+import type { EffectContext } from '../../domain/effect.ts'
+import { Stop } from '../../domain/errors.ts'
+import { MANIFEST_NAME } from './artifact-rules.ts'
+import { type Artifact, buildArtifact } from './build-artifact.ts'
+import { formatManifest } from './deploy-manifest.ts'
+import type { HostSession } from './host-session.ts'
+import type { DeployPlan } from './plan.ts'
+import { readEvidenceJson } from './read-evidence.ts'
+import type { Source } from './resolve-source.ts'
+import { compareTree, listTree } from './tree-listing.ts'
+import * as write from './write-commands.ts'
+
+/**
+ * Builds the artifact of the plan again. The caller disposes of it.
+ * @throws STOP_DRIFT when the commit does not give the planned bytes.
+ */
+export async function buildPlannedArtifact(
+  context: EffectContext,
+  plan: DeployPlan,
+  sourceDigest: string,
+): Promise<Artifact> {
+  const source = await readEvidenceJson<Source>(context, sourceDigest)
+  const artifact = await buildArtifact(source, context.signal, plan.checks.allow)
+  if (artifact.sha256 === plan.artifact.sha256) return artifact
+  await artifact.dispose()
+  throw new Stop(
+    'STOP_DRIFT',
+    `commit ${source.commit} now gives the artifact ${artifact.sha256}, approved was ${plan.artifact.sha256}; nothing was sent`,
+    {
+      next: 'another version of git may write another tar; cancel the run and start another one here',
+    },
+  )
+}
+
+/** Sends the artifact into staging, extracts it there, compares the tree with the artifact, and adds the manifest. */
+export async function sendArtifact(
+  session: HostSession,
+  context: EffectContext,
+  plan: DeployPlan,
+  planDigest: string,
+  artifact: Artifact,
+): Promise<void> {
+  const { runId } = context
+  const { staging } = plan.place
+  await session.text(write.stage(staging, runId))
+  context.progress(`sends ${artifact.bytes} bytes`)
+  await session.put(artifact.file, `${staging}/artifact.tar`, 0o600)
+  await session.text(write.extract(staging, runId, artifact.sha256))
+  const tree = await listTree(session, `${staging}/tree`)
+  const { faults, missing, besides } = compareTree(artifact.entries, tree)
+  const wrong = [...faults, ...missing, ...besides.map((path) => `${path} is not in the artifact`)]
+  if (wrong.length > 0)
+    throw new Error(`the extracted tree differs from the artifact: ${wrong.slice(0, 5).join('; ')}`)
+  const made = { runId, deployedAt: context.now().toISOString() }
+  const manifest = formatManifest(made, plan, planDigest, artifact.entries)
+  await session.putText(manifest, `${staging}/tree/${MANIFEST_NAME}`, 0o644)
+}

@@ -1,0 +1,43 @@
+import type { EffectContext } from '../../domain/effect.ts'
+import { Stop } from '../../domain/errors.ts'
+import type { DeployDeps } from './deps.ts'
+import { createHostSession, type HostSession } from './host-session.ts'
+
+/** Connects to a host, does the work over that connection, and closes it. */
+export async function withHost<T>(
+  deps: Pick<DeployDeps, 'host'>,
+  context: EffectContext,
+  name: string,
+  work: (session: HostSession) => Promise<T>,
+): Promise<T> {
+  const host = await deps.host(name, context.signal)
+  try {
+    return await work(createHostSession(host, context))
+  } finally {
+    host.close()
+  }
+}
+
+/**
+ * As `withHost`, for work that can be repeated: the outcome of a lost connection is not in question.
+ * @throws STOP_HOST_UNREACHABLE when the connection is lost during the work.
+ */
+export async function readHost<T>(
+  deps: Pick<DeployDeps, 'host'>,
+  context: EffectContext,
+  name: string,
+  work: (session: HostSession) => Promise<T>,
+): Promise<T> {
+  try {
+    return await withHost(deps, context, name, work)
+  } catch (error) {
+    if (!isConnectionLost(error) || context.signal.aborted) throw error
+    throw new Stop(
+      'STOP_HOST_UNREACHABLE',
+      `the connection to host ${name} was lost during this phase, which can be repeated`,
+      { next: 'cutter run resume <run>', cause: error },
+    )
+  }
+}
+
+export const isConnectionLost = (error: unknown) => error instanceof Error && error.name === 'HostLost'

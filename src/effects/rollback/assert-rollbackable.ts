@@ -1,0 +1,40 @@
+import { CutterError } from '../../domain/errors.ts'
+import type { Run } from '../../domain/run.ts'
+
+/**
+ * The run and the digest of its plan.
+ * @throws INPUT_REFUSED when the run left nothing that a rollback could remove, with what to do instead.
+ */
+export function assertRollbackable(run: Run): { runId: string; planDigest: string } {
+  const { runId, machine, mode, status, outcome, planDigest } = run
+  const notRollbackableError = (why: string, next: string) =>
+    new CutterError('INPUT_REFUSED', `run ${runId} can't be rolled back: ${why}; nothing was touched`, {
+      next,
+      data: { runId },
+    })
+  if (machine !== 'deploy') throw notRollbackableError(...(OTHER_MACHINES[machine] ?? OTHER_MACHINES.own!))
+  if (status !== 'closed') {
+    throw notRollbackableError(
+      'it is not closed, and removes itself what it made when it is cancelled',
+      `cutter run cancel ${runId} --reason …`,
+    )
+  }
+  const show = `cutter run show ${runId}`
+  if (mode !== 'live') throw notRollbackableError('it was a dry run, which made nothing', show)
+  if (outcome !== 'succeeded' || planDigest === null)
+    throw notRollbackableError(`it ended as ${outcome}, so nothing of it is left`, show)
+  return { runId, planDigest }
+}
+
+/** Why runs of other machines can't be rolled back, and what to do instead. */
+const OTHER_MACHINES: { [machine: string]: [why: string, next: string] } = {
+  cut: [
+    'text in force is never deleted, only replaced by another cut',
+    'restore the earlier text and cut it: cutter run start cut …',
+  ],
+  migrate: [
+    'a migration is rolled back in its own run, at gate SG2, when its verification fails; this one is closed',
+    'write another migration: cutter migrate new …',
+  ],
+  own: ['only a deploy can', 'start a run that does the opposite'],
+}

@@ -1,0 +1,81 @@
+import { z } from 'zod'
+import type { Effect } from '../../domain/effect.ts'
+import { jsonEvidence } from '../../domain/evidence.ts'
+import { digestOf } from '../../domain/json.ts'
+import { readEffect } from '../../machine/define-effect.ts'
+import { surveyAnchors } from '../deploy/host-survey.ts'
+import type { DeployPlan } from '../deploy/plan.ts'
+import { readEvidenceJson } from '../deploy/read-evidence.ts'
+import { readHost } from '../deploy/with-host.ts'
+import { assertRollbackable } from './assert-rollbackable.ts'
+import type { RollbackDeps } from './deps.ts'
+import { locateDeploy } from './locate-deploy.ts'
+import { planRollback, type RollbackPlan } from './plan.ts'
+
+/**
+ * Defines a phase that finds what a deploy left on its host and plans its removal. Every file is compared by its hash with the deployed
+ * one. The phase stops with the paths that changed, are missing or were added.
+ */
+export const defineFindPhase = (deps: RollbackDeps, name: string): Effect =>
+  readEffect({
+    name,
+    input: z.object({ run: z.string(), planDigest: z.string().nullable() }),
+    output: z.looseObject({ planDigest: z.string(), surveyDigest: z.string() }),
+    async execute(context, given) {
+      const { runId, planDigest } = assertRollbackable(await deps.run(given.run))
+      const deploy = await readEvidenceJson<DeployPlan>(context, planDigest)
+      return readHost(deps, context, deploy.host.name, async (session) => {
+        const found = await locateDeploy(session, context, runId, planDigest, deploy)
+        const { mode, version: machineVersion } = context
+        const { place, source } = deploy
+        const made = { ofRun: runId, ofPlan: planDigest, place, commit: source.commit }
+        const plan = planRollback({ machineVersion, mode, ...made, ...found })
+        const survey = jsonEvidence('survey/before', await surveyAnchors(session, place))
+        const planned = jsonEvidence('plan/SG2', plan)
+        const earlier =
+          given.planDigest === null ? null : await readEvidenceJson<RollbackPlan>(context, given.planDigest)
+        return {
+          output: {
+            planDigest: planned.digest,
+            surveyDigest: survey.digest,
+            report: describePlan(plan, earlier),
+          },
+          evidence: [survey, planned, session.sent(name)],
+        }
+      })
+    },
+  })
+
+function describePlan(plan: RollbackPlan, earlier: RollbackPlan | null) {
+  const { ofRun, host, target, files, removes, pointer } = plan
+  const differences = earlier === null ? [] : findPlanDifferences(earlier, plan)
+  const recheck =
+    differences.length === 0 ? null : { message: differences.slice(0, 5).join('; '), differences }
+  return {
+    ofRun,
+    host: { name: host.name, address: host.address },
+    target,
+    pointer,
+    plan: { files, removes: removes.length, caches: removes.filter(({ cache }) => cache).length },
+    recheck,
+  }
+}
+
+/** The differences between the plan at the gate and a new one, one line for each. */
+function findPlanDifferences(before: RollbackPlan, now: RollbackPlan): string[] {
+  const fields = ['host', 'found', 'pointer', 'removesAbove', 'machineVersion'] as const
+  const differ = fields.filter((field) => digestOf(before[field]) !== digestOf(now[field]))
+  const keys = (plan: RollbackPlan) => plan.removes.map((removed) => digestOf(removed))
+  const [was, is] = [new Set(keys(before)), new Set(keys(now))]
+  return [
+    ...differ.map(
+      (field) => `${field} was ${JSON.stringify(before[field])}, is ${JSON.stringify(now[field])}`,
+    ),
+    ...now.removes
+      .filter((removed) => !was.has(digestOf(removed)))
+      .map(({ path }) => `${path} would be removed, and the approved plan does not list it so`),
+    ...before.removes
+      .filter((removed) => !is.has(digestOf(removed)))
+      .map(({ path }) => `${path} is no longer there as planned`),
+  ].slice(0, 100)
+}

@@ -1,0 +1,52 @@
+import type { EffectContext } from '../../domain/effect.ts'
+import type { Anchors } from '../deploy/host-survey.ts'
+import type { RollbackPlan } from './plan.ts'
+
+/** The state of the host after a rollback, in one sentence. */
+export function describeEnd(mode: EffectContext['mode'], { target, pointer }: RollbackPlan): string {
+  if (mode !== 'live') return `a dry run: ${target} is as it was`
+  if (pointer === null) return `${target} is gone`
+  const end = pointer.back === '' ? 'is gone too' : `leads to ${pointer.back} again`
+  return `${target} is gone; ${pointer.path} ${end}`
+}
+
+/** The report of a rollback for people, as Markdown. */
+export function formatRollbackReport(
+  { runId, mode }: EffectContext,
+  plan: RollbackPlan,
+  { previous }: Anchors,
+  report: { standsAs: string; differences: string[]; tolerated: string[] },
+): string {
+  const { ofRun, commit, host, removes, files } = plan
+  const caches = removes.filter(({ cache }) => cache === true)
+  const verb = mode === 'live' ? 'Removed' : 'Would be removed'
+  return [
+    `# Rollback ${runId}: ${mode}`,
+    '',
+    `${report.standsAs}. Rolled back: run ${ofRun}, commit ${commit}, on ${host.address} (${host.hostKey}).`,
+    '',
+    ...formatSection(
+      `${verb}: ${files} files`,
+      removes.map(({ path, type, sha256 }) => `- ${path} (${sha256 ?? type})`),
+    ),
+    ...formatSection(
+      'Of these, caches that the manifest does not list',
+      caches.map(({ path }) => `- ${path}`),
+    ),
+    ...formatSection(
+      'Unchanged',
+      previous.map(({ path, treeHash }) => `- ${path} ${treeHash}`),
+    ),
+    ...formatSection(
+      'Other changes on the host during the rollback',
+      [...report.differences, ...report.tolerated].map((line) => `- ${line}`),
+    ),
+  ].join('\n')
+}
+
+const formatSection = (title: string, lines: string[]) => [
+  `## ${title}`,
+  '',
+  ...(lines.length === 0 ? ['None.'] : lines),
+  '',
+]
