@@ -12,7 +12,7 @@ import {
 import { listLogins } from './login-keys.ts'
 import { readSshSettings, type SshSettings, type SshUser } from './ssh-settings.ts'
 
-/** A connection whose host showed a known key and took a key of ours; through others, where the config says so. */
+/** A connection to a host that showed a known key and let the user in. It goes through other hosts where the config says so. */
 export interface Connection {
   client: Client
   hostKey: HostKey
@@ -20,50 +20,55 @@ export interface Connection {
   close(): void
 }
 
-/** A dead connection is noticed after three unanswered signs of life, as with ServerAliveInterval. */
+/** A dead connection is noticed after three unanswered keepalives, as with ServerAliveInterval of ssh_config(5). */
 const KEEPALIVE_MS = 5_000
 const KEEPALIVES_MISSED = 3
 
-/** Connects by a name of ssh's config. Stops with the reason, and with nothing sent, when it can't. */
+/**
+ * Connects to a host by a name of the ssh config.
+ * @throws STOP_HOST_UNREACHABLE, STOP_HOST_REFUSED, STOP_HOST_KEY_UNKNOWN or STOP_HOST_KEY_CHANGED when it can't; nothing was sent then.
+ */
 export async function connectHost(alias: string, user: SshUser, signal: AbortSignal): Promise<Connection> {
-  return through(readSshSettings(alias, user), user, signal, [])
+  return connectThroughJumps(readSshSettings(alias, user), user, signal, [])
 }
 
-async function through(
+async function connectThroughJumps(
   settings: SshSettings,
   user: SshUser,
   signal: AbortSignal,
   passed: string[],
 ): Promise<Connection> {
   if (passed.includes(settings.alias))
-    throw unreachable(settings, `its ProxyJump leads round in a circle: ${passed.join(', ')}`)
+    throw unreachableError(settings, `its ProxyJump leads into a circle: ${passed.join(', ')}`)
   const jump = settings.jumps.at(-1)
   if (jump === undefined) return connectTo(settings, null, signal)
-  const nearer = { ...jumpSettings(jump, user) }
-  // Each hop may itself be reached through the ones named before it.
+  const nearer = readJumpSettings(jump, user)
+  // Each jump host may itself be reached through the ones before it.
   const before = settings.jumps.slice(0, -1)
-  const gate = await through(before.length > 0 ? { ...nearer, jumps: before } : nearer, user, signal, [
-    ...passed,
-    settings.alias,
-  ])
+  const jumpHost = await connectThroughJumps(
+    before.length > 0 ? { ...nearer, jumps: before } : nearer,
+    user,
+    signal,
+    [...passed, settings.alias],
+  )
   try {
-    const sock = await forwarded(gate.client, settings)
+    const sock = await forwardTo(jumpHost.client, settings)
     const connection = await connectTo(settings, sock, signal)
     return {
       ...connection,
       close() {
         connection.close()
-        gate.close()
+        jumpHost.close()
       },
     }
   } catch (error) {
-    gate.close()
+    jumpHost.close()
     throw error
   }
 }
 
-/** `[user@]host[:port]`, or `ssh://…` of the same. */
-function jumpSettings(jump: string, user: SshUser): SshSettings {
+/** Reads a jump host: `[user@]host[:port]`, or the same after `ssh://`. */
+function readJumpSettings(jump: string, user: SshUser): SshSettings {
   const [, login, name, port] = /^(?:ssh:\/\/)?(?:([^@]+)@)?(\[[^\]]+\]|[^:]+)(?::(\d+))?$/.exec(jump) ?? []
   return readSshSettings((name ?? jump).replace(/^\[|\]$/g, ''), user, {
     ...(login === undefined ? {} : { user: login }),
@@ -71,11 +76,11 @@ function jumpSettings(jump: string, user: SshUser): SshSettings {
   })
 }
 
-function forwarded(client: Client, settings: SshSettings): Promise<Duplex> {
+function forwardTo(client: Client, settings: SshSettings): Promise<Duplex> {
   return new Promise((resolve, reject) => {
     client.forwardOut('127.0.0.1', 0, settings.hostName, settings.port, (error, stream) => {
       if (error === undefined) resolve(stream)
-      else reject(unreachable(settings, `the host in between can't reach it: ${error.message}`))
+      else reject(unreachableError(settings, `the jump host can't reach it: ${error.message}`))
     })
   })
 }
@@ -109,7 +114,7 @@ async function connectTo(
     ...(sock === null ? {} : { sock }),
   }
   const client = new ssh2.Client()
-  // A connection's late errors are those of the commands that run on it; they are told there.
+  // Errors after the connection is ready are reported by the commands that run on it.
   client.on('error', () => undefined)
   await new Promise<void>((resolve, reject) => {
     const abort = () => client.destroy()
@@ -119,8 +124,8 @@ async function connectTo(
       reject(
         seen.fault ??
           (why.level === 'client-authentication'
-            ? refused(settings, logins)
-            : unreachable(settings, why.message)),
+            ? hostRefusedError(settings, logins)
+            : unreachableError(settings, why.message)),
       )
     }
     if (signal.aborted) return fail(new Error('it was interrupted'))
@@ -134,31 +139,36 @@ async function connectTo(
       resolve()
     })
     client.connect(config)
-    // A command is two small packets, of which the second would wait for the answer to the first.
+    // A command is two small packets. Without this, the second would wait for the answer to the first.
     client.setNoDelay(true)
   })
   return { client, hostKey: seen.key!, settings, close: () => client.end() }
 }
 
+/** `user@host:port`. */
 export const formatAddress = ({ user, hostName, port }: SshSettings) => `${user}@${hostName}:${port}`
 
-function unreachable(settings: SshSettings, why: string): Stop {
+function unreachableError(settings: SshSettings, why: string): Stop {
   return new Stop(
     'STOP_HOST_UNREACHABLE',
     `host ${settings.alias} (${formatAddress(settings)}) can't be reached: ${why}; nothing was sent this time`,
     {
-      next: `look whether this works: ssh ${settings.alias} true; then cutter run resume <run>`,
+      next: `check that this works: ssh ${settings.alias} true; then cutter run resume <run>`,
       data: { host: settings.alias, address: formatAddress(settings) },
     },
   )
 }
 
-function refused(settings: SshSettings, { tried, notes }: { tried: string[]; notes: string[] }): Stop {
-  const what = tried.length === 0 ? 'there is no key to log in with' : `it took none of ${tried.join(', ')}`
+function hostRefusedError(
+  settings: SshSettings,
+  { tried, notes }: { tried: string[]; notes: string[] },
+): Stop {
+  const what =
+    tried.length === 0 ? 'there is no key to log in with' : `it accepted none of ${tried.join(', ')}`
   const more = notes.length === 0 ? '' : ` (${notes.join('; ')})`
   return new Stop(
     'STOP_HOST_REFUSED',
-    `host ${settings.alias} (${formatAddress(settings)}) lets nobody in: ${what}${more}; nothing was sent this time`,
+    `host ${settings.alias} (${formatAddress(settings)}) does not let the user in: ${what}${more}; nothing was sent this time`,
     {
       next: 'name the key with IdentityFile in ~/.ssh/config, or put it into the agent with ssh-add',
       data: { host: settings.alias, address: formatAddress(settings), tried, notes },

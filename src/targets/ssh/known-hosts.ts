@@ -4,14 +4,14 @@ import { existsSync } from 'node:fs'
 import { CutterError, Stop } from '../../domain/errors.ts'
 
 /**
- * Whose key a host may show. known_hosts is read by `ssh-keygen -F` alone, which knows hashed names, wildcards, `[host]:port` and the
- * markers; whatever the config says of StrictHostKeyChecking, an unknown or another key stops.
+ * The host keys of known_hosts. Only `ssh-keygen -F` reads the file, because it knows hashed names, wildcards, `[host]:port` and the markers.
+ * An unknown or different key stops the run, whatever the config says about StrictHostKeyChecking.
  */
 
 export interface KnownKey {
   marker: 'revoked' | 'cert-authority' | null
   type: string
-  /** Base64, as it stands in the file. */
+  /** Base64, as the file holds it. */
   key: string
   file: string
 }
@@ -22,19 +22,22 @@ export interface HostKey {
   fingerprint: string
 }
 
-/** The name under which known_hosts keeps a host. */
+/** The name of a host in known_hosts. */
 export const formatKnownHostsName = (host: string, port: number) => (port === 22 ? host : `[${host}]:${port}`)
 
-/** Every line that is about the name, in all files. */
+/**
+ * All keys of a name, from all files.
+ * @throws TOOL_MISSING when ssh-keygen is missing. @throws CONFIG_INVALID when a file can't be read.
+ */
 export async function findKnownKeys(name: string, files: string[]): Promise<KnownKey[]> {
   const found = await Promise.all(
-    files.filter((file) => existsSync(file)).map((file) => linesAbout(name, file)),
+    files.filter((file) => existsSync(file)).map((file) => readKeysOf(name, file)),
   )
   return found.flat()
 }
 
-/** ssh-keygen answers 1 both for no such host and for a file that it can't read; the latter it says. */
-function linesAbout(name: string, file: string): Promise<KnownKey[]> {
+/** ssh-keygen exits with 1 for an unknown host and for an unreadable file. Only the latter gives a message. */
+function readKeysOf(name: string, file: string): Promise<KnownKey[]> {
   return new Promise((resolve, reject) => {
     execFile(
       'ssh-keygen',
@@ -42,15 +45,15 @@ function linesAbout(name: string, file: string): Promise<KnownKey[]> {
       { env: { ...process.env, LC_ALL: 'C' } },
       (error, stdout, stderr) => {
         const code = (error as NodeJS.ErrnoException | null)?.code
-        if (code === 'ENOENT') reject(noSshKeygen(error!))
-        else if (error !== null && stderr.trim() !== '') reject(unreadable(file, stderr))
-        else resolve(stdout.split('\n').flatMap((line) => parsed(line, file)))
+        if (code === 'ENOENT') reject(sshKeygenMissingError(error!))
+        else if (error !== null && stderr.trim() !== '') reject(unreadableError(file, stderr))
+        else resolve(stdout.split('\n').flatMap((line) => parseLine(line, file)))
       },
     )
   })
 }
 
-function parsed(line: string, file: string): KnownKey[] {
+function parseLine(line: string, file: string): KnownKey[] {
   if (line.startsWith('#') || line.trim() === '') return []
   const words = line.trim().split(/\s+/)
   const marker = words[0]!.startsWith('@') ? words.shift()!.slice(1) : null
@@ -66,7 +69,7 @@ export function parseHostKey(blob: Buffer): HostKey {
   return { type, fingerprint: `SHA256:${digest}` }
 }
 
-/** Algorithms to ask for, those first for which a key is known: a server with several keys then shows one of them. */
+/** The algorithms to offer. Those of known keys come first, so that a server with several keys shows a known one. */
 export function orderHostKeyAlgorithms(known: KnownKey[]): string[] {
   const types = new Set(known.filter(({ marker }) => marker === null).map(({ type }) => type))
   const family = (algorithm: string) => (algorithm.startsWith('rsa-sha2') ? 'ssh-rsa' : algorithm)
@@ -81,7 +84,7 @@ export function orderHostKeyAlgorithms(known: KnownKey[]): string[] {
   return [...all.filter((one) => types.has(family(one))), ...all.filter((one) => !types.has(family(one)))]
 }
 
-/** Why the key that a host shows can't be trusted, or null when it is a known one. */
+/** Why the key of a host can't be trusted. Null when it is known. `blob`: the key as the server sends it. */
 export function findHostKeyFault(name: string, blob: Buffer, known: KnownKey[]): Stop | null {
   const shown = parseHostKey(blob)
   const same = ({ key }: KnownKey) => key === blob.toString('base64')
@@ -94,9 +97,9 @@ export function findHostKeyFault(name: string, blob: Buffer, known: KnownKey[]):
   if (known.some((one) => one.marker === 'revoked' && same(one))) {
     return new Stop(
       'STOP_HOST_KEY_CHANGED',
-      `${name} shows ${text(shown)}, which known_hosts marks as revoked; nothing was sent`,
+      `${name} shows ${describeKey(shown)}, which known_hosts marks as revoked; nothing was sent`,
       {
-        next: 'ask who runs the host which key it has now; never take a revoked one',
+        next: 'ask the administrator of the host which key it has now; never accept a revoked one',
         data,
       },
     )
@@ -106,33 +109,33 @@ export function findHostKeyFault(name: string, blob: Buffer, known: KnownKey[]):
     const others = plain.map(({ type, key }) => `${type} ${fingerprintOf(key)}`).join(', ')
     return new Stop(
       'STOP_HOST_KEY_CHANGED',
-      `${name} shows ${text(shown)}, known_hosts has ${others}; nothing was sent`,
+      `${name} shows ${describeKey(shown)}, known_hosts has ${others}; nothing was sent`,
       {
-        next: `if the host really has a new key: ssh-keygen -R '${name}', then put the new one in after comparing the fingerprint with who runs the host`,
+        next: `if the host really has a new key: ssh-keygen -R '${name}', then add the new one after comparing the fingerprint with the administrator of the host`,
         data,
       },
     )
   }
   const authority = known.some(({ marker }) => marker === 'cert-authority')
-    ? ' (an authority is known for it, but Cutter takes no host certificates: put the key itself in)'
+    ? ' (an authority is known for it, but Cutter accepts no host certificates: add the key itself)'
     : ''
   return new Stop(
     'STOP_HOST_KEY_UNKNOWN',
-    `${name} shows ${text(shown)}, which is not in known_hosts${authority}; nothing was sent`,
+    `${name} shows ${describeKey(shown)}, which is not in known_hosts${authority}; nothing was sent`,
     {
-      next: `compare the fingerprint with who runs the host, then connect once with ssh, which puts the key into known_hosts`,
+      next: `compare the fingerprint with the administrator of the host, then connect once with ssh, which adds the key to known_hosts`,
       data,
     },
   )
 }
 
-const text = ({ type, fingerprint }: HostKey) => `the key ${type} ${fingerprint}`
+const describeKey = ({ type, fingerprint }: HostKey) => `the key ${type} ${fingerprint}`
 const fingerprintOf = (key: string) => parseHostKey(Buffer.from(key, 'base64')).fingerprint
 
-function noSshKeygen(cause: Error): CutterError {
+function sshKeygenMissingError(cause: Error): CutterError {
   return new CutterError(
     'TOOL_MISSING',
-    'ssh-keygen is not on the PATH; keys of hosts are looked up with it',
+    'ssh-keygen is not on the PATH; Cutter needs it to find the keys of hosts',
     {
       next: 'install the package openssh-client (Debian, Ubuntu) or openssh (elsewhere)',
       data: { tool: 'ssh-keygen' },
@@ -141,12 +144,12 @@ function noSshKeygen(cause: Error): CutterError {
   )
 }
 
-function unreadable(file: string, said: string): CutterError {
+function unreadableError(file: string, message: string): CutterError {
   return new CutterError(
     'CONFIG_INVALID',
-    `${file} can't be read: ${said.trim().split('\n')[0]}; nothing was sent`,
+    `${file} can't be read: ${message.trim().split('\n')[0]}; nothing was sent`,
     {
-      next: 'mend the file; ssh-keygen -l -f reads it too',
+      next: 'correct the file; ssh-keygen -l -f reads it too',
     },
   )
 }

@@ -2,56 +2,56 @@ import { existsSync, readFileSync, statSync } from 'node:fs'
 import ssh2, { type BaseAgent } from 'ssh2'
 import type { SshSettings } from './ssh-settings.ts'
 
-/** The ways to log in that a host's settings allow, and a note for each that can't be used. Notes never hold a key. */
+/** The ways to log in that a host's settings allow, and a note for each one that can't be used. Notes never hold a key. */
 export interface Logins {
   methods: (
     | { type: 'agent'; username: string; agent: BaseAgent }
     | { type: 'publickey'; username: string; key: Buffer }
   )[]
-  /** What is tried, in words: paths of files, `the agent`. */
+  /** What is tried, in words: paths of files, `the keys of the agent`. */
   tried: string[]
   notes: string[]
 }
 
-/** The agent's keys first, as OpenSSH does, then files without a passphrase: nobody is there to type one. */
+/** Lists the ways to log in: first the agent's keys, as OpenSSH does, then files without a passphrase, because nobody is there to type one. */
 export function listLogins({ user, agent, identityFiles, identitiesOnly }: SshSettings): Logins {
   const logins: Logins = { methods: [], tried: [], notes: [] }
   if (agent !== null) {
     const named = identitiesOnly ? identityFiles.map((file) => `${file}.pub`) : null
-    logins.methods.push({ type: 'agent', username: user, agent: agentAt(agent, named) })
+    logins.methods.push({ type: 'agent', username: user, agent: connectAgent(agent, named) })
     logins.tried.push('the keys of the agent')
   }
   for (const file of identityFiles) {
-    const found = keyIn(file)
+    const found = readPrivateKey(file)
     if (found instanceof Buffer) {
       logins.methods.push({ type: 'publickey', username: user, key: found })
       logins.tried.push(file)
     } else if (found !== null) logins.notes.push(`${file} ${found}`)
     if (existsSync(`${file}-cert.pub`))
       logins.notes.push(
-        `${file}-cert.pub is not shown, since Cutter knows no certificates: the host must know the key`,
+        `${file}-cert.pub is not used, because Cutter supports no certificates: the host must know the key`,
       )
   }
   return logins
 }
 
-/** The agent, with all its keys or those alone whose public halves lie in these files (IdentitiesOnly). */
-function agentAt(socket: string, publicFiles: string[] | null): BaseAgent {
+/** The agent with all its keys, or only with those whose public keys are in these files (IdentitiesOnly). */
+function connectAgent(socket: string, publicFiles: string[] | null): BaseAgent {
   const agent = ssh2.createAgent(socket)
   if (publicFiles === null) return agent
-  const named = new Set(publicFiles.flatMap(publicKeyIn))
+  const named = new Set(publicFiles.flatMap(readPublicKey))
   const all = agent.getIdentities.bind(agent)
   agent.getIdentities = (callback) =>
     all((error, keys) =>
       callback(
         error,
-        keys?.filter((key) => named.has(publicOf(key))),
+        keys?.filter((key) => named.has(exportPublicKey(key))),
       ),
     )
   return agent
 }
 
-function publicKeyIn(file: string): string[] {
+function readPublicKey(file: string): string[] {
   try {
     return [readFileSync(file, 'utf8').split(/\s+/)[1] ?? '']
   } catch {
@@ -59,13 +59,13 @@ function publicKeyIn(file: string): string[] {
   }
 }
 
-function publicOf(key: unknown): string {
+function exportPublicKey(key: unknown): string {
   const parsed = ssh2.utils.parseKey(key as Buffer)
   return parsed instanceof Error ? '' : parsed.getPublicSSH().toString('base64')
 }
 
-/** A key's bytes; why it can't be used; or null where there is none. */
-function keyIn(file: string): Buffer | string | null {
+/** The bytes of a key, or a string that says why it can't be used. Null where there is none. */
+function readPrivateKey(file: string): Buffer | string | null {
   let bytes: Buffer
   try {
     const { mode } = statSync(file)
@@ -79,6 +79,6 @@ function keyIn(file: string): Buffer | string | null {
   const parsed = ssh2.utils.parseKey(bytes)
   if (!(parsed instanceof Error)) return bytes
   return /passphrase|encrypted/i.test(parsed.message)
-    ? 'has a passphrase: put it into the agent with ssh-add'
-    : 'is no private key that can be used'
+    ? 'has a passphrase: add it to the agent with ssh-add'
+    : 'is not a private key that can be used'
 }

@@ -15,29 +15,33 @@ import type { SshUser } from './ssh-settings.ts'
 export type { Argument, HostStat, RunOptions, RunResult }
 
 /**
- * A machine by SSH. Everything that is done there is an argv, one `exec` request each, or a file sent by SFTP. Errors name hosts, paths
- * and fingerprints, never a key. A lost connection rejects with HostLost: what was under way may have happened or not.
+ * A machine reached over SSH. Everything done there is an argv, each sent as one `exec` request, or a file sent by SFTP. Errors name hosts,
+ * paths and fingerprints, never a private key. A lost connection rejects with HostLost, because the outcome is not known then.
  */
 export interface Host {
-  /** As it was asked for. */
+  /** The name by which it was opened. */
   alias: string
   /** `user@host:port` */
   address: string
   hostKey: HostKey
+  /** Runs a command. A command that fails or takes too long is a result, not an error. */
   run(argv: readonly Argument[], options: RunOptions): Promise<RunResult>
-  /** Sends a local file, going on where an earlier try ended. */
+  /** Sends a local file, and continues where an earlier try ended. `mode`: permission bits. */
   put(
     local: string,
     remote: string,
     options: { mode: number; signal: AbortSignal; onProgress?(sent: number, total: number): void },
   ): Promise<{ resumedFrom: number; bytes: number }>
-  /** Null when there is nothing of that name; a link is not followed. */
+  /** Null when nothing has that name. A link is not followed. */
   stat(path: string): Promise<HostStat | null>
   readlink(path: string): Promise<string | null>
   close(): void
 }
 
-/** Opens a host by a name of the user's ssh config. Stops with STOP_HOST_*, nothing sent, when it can't. */
+/**
+ * Opens a host by a name of the user's ssh config.
+ * @throws STOP_HOST_UNREACHABLE, STOP_HOST_REFUSED, STOP_HOST_KEY_UNKNOWN or STOP_HOST_KEY_CHANGED when it can't; nothing was sent then.
+ */
 export async function openHost(alias: string, user: SshUser, signal: AbortSignal): Promise<Host> {
   const { client, hostKey, settings, close } = await connectHost(alias, user, signal)
   const run = (argv: readonly Argument[], options: RunOptions) => runCommand(client, argv, options)
@@ -51,18 +55,22 @@ export async function openHost(alias: string, user: SshUser, signal: AbortSignal
         putFile(sftp, local, remote, {
           mode,
           signal,
-          partial: () => partialOf(run, remote, signal),
+          partial: () => readPartialFile(run, remote, signal),
           ...(onProgress === undefined ? {} : { onProgress }),
         }),
       ),
-    stat: (path) => withSftp(client, `${path} was looked at`, (sftp) => readFileStat(sftp, path)),
-    readlink: (path) => withSftp(client, `${path} was looked at`, (sftp) => readLinkTarget(sftp, path)),
+    stat: (path) => withSftp(client, `${path} was read`, (sftp) => readFileStat(sftp, path)),
+    readlink: (path) => withSftp(client, `${path} was read`, (sftp) => readLinkTarget(sftp, path)),
     close,
   }
 }
 
-/** The size is read before the hash, so bytes that a dying connection's server still appends can't count. */
-async function partialOf(run: Host['run'], path: string, signal: AbortSignal): Promise<PartialFile | null> {
+/** Reads the size before the hash, because the server of a dying connection may still append bytes. */
+async function readPartialFile(
+  run: Host['run'],
+  path: string,
+  signal: AbortSignal,
+): Promise<PartialFile | null> {
   const options = { timeoutMs: 600_000, maxOutputBytes: 4096, signal }
   const size = await run(['stat', '-c', '%s', '--', path], options)
   const bytes = Number(size.stdout.toString())

@@ -4,9 +4,9 @@ import { type Argument, commandLine } from './command-line.ts'
 
 export interface RunOptions {
   stdin?: Uint8Array
-  /** After this long the host kills the program and all that it started, and the answer says so. */
+  /** After this time the host kills the program with all its processes, and the result has `timedOut`. */
   timeoutMs: number
-  /** Of stdout and of stderr each; what comes after is read and dropped. */
+  /** The limit for stdout and for stderr each. Bytes after it are dropped, and the result has `truncated`. */
   maxOutputBytes: number
   signal?: AbortSignal
 }
@@ -22,27 +22,23 @@ export interface RunResult {
   timedOut: boolean
 }
 
-/** The connection broke after a command was sent: it may have been done, wholly or in part, or may still go on. Only a look can tell. */
+/** The connection was lost after a command was sent. The command may be done, half done or still running; only the host can tell. */
 export class HostLost extends CutterError {
   constructor(what: string, cause?: unknown) {
-    super(
-      'HOST_UNREACHABLE',
-      `the connection to the host was lost while ${what}; what became of it is not known`,
-      {
-        next: 'cutter run resume <run> looks at the host before anything else',
-        cause,
-      },
-    )
+    super('HOST_UNREACHABLE', `the connection to the host was lost while ${what}; its outcome is not known`, {
+      next: 'cutter run resume <run>, which checks the host first',
+      cause,
+    })
     this.name = 'HostLost'
   }
 }
 
-/** How much later than the host itself this side ends a program that takes too long. */
+/** This side ends an overdue program only this much later than the host itself. */
 const GRACE_MS = 5_000
-/** As `timeout` answers when it has killed. */
+/** The exit code of `timeout` after it killed the program. */
 const KILLED = 137
 
-/** Runs one command by an `exec` request, without a terminal. Rejects with HostLost when its end can't be known. */
+/** Runs one command by an `exec` request, without a terminal. Rejects with HostLost when its outcome can't be known. */
 export function runCommand(
   client: Client,
   argv: readonly Argument[],
@@ -52,25 +48,25 @@ export function runCommand(
   const line = commandLine(argv, options.timeoutMs / 1000)
   if (options.signal?.aborted === true)
     return Promise.reject(new Stop('STOP_HOST_UNREACHABLE', 'interrupted before anything was sent'))
-  const begun = performance.now()
+  const startedAt = performance.now()
   return new Promise<RunResult>((resolve, reject) => {
-    const gone = () => reject(new HostLost(`${program} was asked for`))
+    const onClose = () => reject(new HostLost(`${program} was requested`))
     const settle =
       <T>(how: (value: T) => void) =>
       (value: T) => {
-        client.removeListener('close', gone)
+        client.removeListener('close', onClose)
         how(value)
       }
-    client.once('close', gone)
+    client.once('close', onClose)
     try {
       // The types ask for a string; the protocol takes bytes, and a file name may be any.
       client.exec(line as unknown as string, { pty: false }, (error, channel) => {
         if (error === undefined)
-          collect(channel, program, options, begun).then(settle(resolve), settle(reject))
-        else settle(reject)(new HostLost(`${program} was asked for`, error))
+          collect(channel, program, options, startedAt).then(settle(resolve), settle(reject))
+        else settle(reject)(new HostLost(`${program} was requested`, error))
       })
     } catch {
-      settle(reject)(new HostLost(`${program} was about to be asked for`))
+      settle(reject)(new HostLost(`${program} was being requested`))
     }
   })
 }
@@ -79,11 +75,11 @@ function collect(
   channel: ClientChannel,
   program: string,
   options: RunOptions,
-  begun: number,
+  startedAt: number,
 ): Promise<RunResult> {
   const { stdin, timeoutMs, maxOutputBytes, signal } = options
-  const out = capped(maxOutputBytes)
-  const err = capped(maxOutputBytes)
+  const out = createBuffer(maxOutputBytes)
+  const err = createBuffer(maxOutputBytes)
   return new Promise((resolve, reject) => {
     let exit: { code: number | null; signal: string | null } | null = null
     let aborted = false
@@ -91,9 +87,9 @@ function collect(
       clearTimeout(overdue)
       signal?.removeEventListener('abort', abort)
       const timedOut =
-        performance.now() - begun >= timeoutMs &&
+        performance.now() - startedAt >= timeoutMs &&
         (exit === null || exit.code === KILLED || exit.signal !== null)
-      if (aborted) return reject(new HostLost(`${program} ran, which was interrupted`))
+      if (aborted) return reject(new HostLost(`${program} ran and was interrupted`))
       if (exit === null && !timedOut) return reject(new HostLost(`${program} ran`))
       resolve({
         exitCode: timedOut ? null : exit!.code,
@@ -104,10 +100,10 @@ function collect(
         timedOut,
       })
     }
-    // Not every server passes signals on, and none says so; a closed channel at least ends what reads or writes.
+    // Some servers pass no signal on, and none reports that. A closed channel at least ends a program that reads or writes.
     const end = () => {
-      tried(() => channel.signal('KILL'))
-      tried(() => channel.close())
+      ignoreErrors(() => channel.signal('KILL'))
+      ignoreErrors(() => channel.close())
       finish()
     }
     const abort = () => {
@@ -123,21 +119,22 @@ function collect(
     })
     channel.once('close', finish)
     channel.on('error', () => undefined)
-    // It may have come while the server was asked for the channel.
+    // The abort may have come while the channel was being opened.
     if (signal?.aborted === true) abort()
     channel.end(stdin === undefined ? undefined : Buffer.from(stdin))
   })
 }
 
-function tried(work: () => void): void {
+function ignoreErrors(work: () => void): void {
   try {
     work()
   } catch {
-    // The connection is gone; there is nothing left to tell.
+    // The connection is lost, so that there is nothing left to end.
   }
 }
 
-function capped(limit: number) {
+/** Collects output up to a limit in bytes. */
+function createBuffer(limit: number) {
   const chunks: Buffer[] = []
   let kept = 0
   let dropped = false

@@ -15,7 +15,7 @@ export interface HostStat {
   modifiedAt: number
 }
 
-/** What of a file is on the host already, by the host's own word. */
+/** The part of a file that is on the host already, as the host reports it. */
 export interface PartialFile {
   bytes: number
   /** SHA-256 of those bytes as 64 hex digits. */
@@ -24,17 +24,17 @@ export interface PartialFile {
 
 export interface PutOptions {
   mode: number
-  /** Asked for when the file is there; null when it can't be told. */
+  /** Reads the part that is on the host. Called when the file exists there. Null when it can't be read. */
   partial(): Promise<PartialFile | null>
   signal: AbortSignal
   onProgress?(sent: number, total: number): void
 }
 
-/** Small enough for one request to any server: ssh2 sends what is larger in two, the second after the answer to the first. */
+/** Bytes of one request, small enough for any server. ssh2 splits larger ones in two, and sends the second after the answer to the first. */
 const CHUNK = 31 * 1024
 const IN_FLIGHT = 32
 
-/** SFTP (version 3), a session of its own for each use. Rejects with HostLost when the connection goes. */
+/** Opens an SFTP session (version 3), does the work, and ends the session. Rejects with HostLost when the connection is lost. */
 export async function withSftp<T>(
   client: Client,
   what: string,
@@ -70,12 +70,12 @@ function opened(client: Client, lost: (cause?: unknown) => Error): Promise<SFTPW
   })
 }
 
-/** Null when there is nothing of that name. A link is not followed. */
+/** The facts of a path. Null when nothing has that name. A link is not followed. */
 export function readFileStat(sftp: SFTPWrapper, path: string): Promise<HostStat | null> {
   return new Promise((resolve, reject) => {
     sftp.lstat(path, (error, stats) => {
       if (error !== undefined)
-        return isMissing(error) ? resolve(null) : reject(failed('look at', path, error))
+        return isMissing(error) ? resolve(null) : reject(sftpError('read', path, error))
       const { mode, size, uid, gid, mtime } = stats
       const type = stats.isFile()
         ? 'file'
@@ -89,20 +89,20 @@ export function readFileStat(sftp: SFTPWrapper, path: string): Promise<HostStat 
   })
 }
 
-/** Where a link points; null when there is none of that name. */
+/** Where a link points. Null when no link has that name. */
 export function readLinkTarget(sftp: SFTPWrapper, path: string): Promise<string | null> {
   return new Promise((resolve, reject) => {
     sftp.readlink(path, (error, target) => {
       if (error === undefined) resolve(target)
       else if (isMissing(error)) resolve(null)
-      else reject(failed('read the link', path, error))
+      else reject(sftpError('read the link', path, error))
     })
   })
 }
 
 /**
- * Sends a file. What an earlier try left is kept if the host says that it is how our file begins, else the file is begun anew. Answers
- * with how many bytes were there already; whether the whole arrived, only its hash on the host can tell.
+ * Sends a file. The part that an earlier try left is kept if its hash on the host is that of the file's beginning; otherwise the file is
+ * sent from the start. `resumedFrom`: bytes that were there already. Only a hash on the host proves that the complete file arrived.
  */
 export async function putFile(
   sftp: SFTPWrapper,
@@ -114,24 +114,24 @@ export async function putFile(
   try {
     const { size } = await file.stat()
     const there = await readFileStat(sftp, remote)
-    const from = there === null ? 0 : await keptOf(file, size, there, options)
-    const handle = await opening(sftp, remote, from === 0 ? 'w' : 'r+', options.mode)
-    // The session's end closes the handle where something fails; a broken one would never answer.
+    const from = there === null ? 0 : await countKeptBytes(file, size, there, options)
+    const handle = await openRemote(sftp, remote, from === 0 ? 'w' : 'r+', options.mode)
+    // After a failure the end of the session closes the handle, because a broken session would never answer.
     await sendFrom(sftp, handle, file, from, size, options)
-    await closing(sftp, handle)
+    await closeRemote(sftp, handle)
     return { resumedFrom: from, bytes: size }
   } finally {
     await file.close()
   }
 }
 
-async function keptOf(
+async function countKeptBytes(
   file: FileHandle,
   size: number,
   there: HostStat,
   { partial }: PutOptions,
 ): Promise<number> {
-  if (there.type !== 'file') throw new Error(`there is a ${there.type} where the file should go`)
+  if (there.type !== 'file') throw new Error(`there is a ${there.type} at the path of the file`)
   const found = there.size > 0 && there.size <= size ? await partial() : null
   if (found === null || found.bytes === 0 || found.bytes > size) return 0
   return (await sha256OfPrefix(file, found.bytes)) === found.sha256 ? found.bytes : 0
@@ -144,7 +144,7 @@ async function sha256OfPrefix(file: FileHandle, bytes: number): Promise<string> 
   return hash.digest('hex')
 }
 
-/** Requests are answered in their order, so what a broken connection leaves is always a beginning of the file. */
+/** The server handles requests in order, so that a broken connection always leaves a beginning of the file. */
 async function sendFrom(
   sftp: SFTPWrapper,
   handle: Buffer,
@@ -158,8 +158,8 @@ async function sendFrom(
     options.signal.throwIfAborted()
     const chunk = Buffer.alloc(Math.min(CHUNK, size - at))
     const { bytesRead } = await file.read(chunk, 0, chunk.length, at)
-    if (bytesRead !== chunk.length) throw new Error('the file became shorter while it was sent')
-    const sent = writing(sftp, handle, chunk, at)
+    if (bytesRead !== chunk.length) throw new Error('the file became shorter during the transfer')
+    const sent = writeRemote(sftp, handle, chunk, at)
     sent.catch(() => undefined)
     pending.push(sent)
     if (pending.length < IN_FLIGHT && at + CHUNK < size) continue
@@ -169,31 +169,31 @@ async function sendFrom(
   }
 }
 
-const opening = (sftp: SFTPWrapper, path: string, flags: 'w' | 'r+', mode: number) =>
+const openRemote = (sftp: SFTPWrapper, path: string, flags: 'w' | 'r+', mode: number) =>
   new Promise<Buffer>((resolve, reject) => {
     sftp.open(path, flags, mode, (error, handle) =>
-      error === undefined ? resolve(handle) : reject(failed('open', path, error)),
+      error === undefined ? resolve(handle) : reject(sftpError('open', path, error)),
     )
   })
 
-const writing = (sftp: SFTPWrapper, handle: Buffer, chunk: Buffer, at: number) =>
+const writeRemote = (sftp: SFTPWrapper, handle: Buffer, chunk: Buffer, at: number) =>
   new Promise<void>((resolve, reject) => {
     sftp.write(handle, chunk, 0, chunk.length, at, (error) =>
-      error === undefined || error === null ? resolve() : reject(failed('write', 'the file', error)),
+      error === undefined || error === null ? resolve() : reject(sftpError('write', 'the file', error)),
     )
   })
 
-const closing = (sftp: SFTPWrapper, handle: Buffer) =>
+const closeRemote = (sftp: SFTPWrapper, handle: Buffer) =>
   new Promise<void>((resolve) => {
     sftp.close(handle, () => resolve())
   })
 
 const isMissing = (error: Error & { code?: unknown }) => error.code === 2
 
-/** The words with which ssh2 answers what was still open when the channel closed. */
+/** The message with which ssh2 rejects requests that were open when the channel closed. */
 const UNANSWERED = 'No response from server'
 
-const failed = (verb: string, path: string, cause: Error) =>
+const sftpError = (verb: string, path: string, cause: Error) =>
   cause.message === UNANSWERED
-    ? new HostLost(`it was to ${verb} ${path}`, cause)
+    ? new HostLost(`${path} was being accessed (${verb})`, cause)
     : new Error(`the host can't ${verb} ${path}: ${cause.message}`, { cause })

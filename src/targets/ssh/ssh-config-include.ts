@@ -1,24 +1,25 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 
-const DEEPEST = 16
+const MAX_DEPTH = 16
 
 /**
- * The text of an ssh config with its `Include` lines replaced by what they name, as OpenSSH does: relative to `~/.ssh`, wildcards in the
- * last part of a path, files in the order of their names. A file that isn't there is left out, also as OpenSSH does.
+ * The text of an ssh config with its `Include` lines replaced by the files that they name (ssh_config(5)): relative to `~/.ssh`, with
+ * wildcards in the last part of a path, in the order of their names. A missing file is left out, as OpenSSH does.
+ * Throws when files include each other too deeply.
  */
 export function expandIncludes(text: string, home: string, depth = 0): string {
-  if (depth > DEEPEST) throw new Error(`Include goes deeper than ${DEEPEST} files`)
+  if (depth > MAX_DEPTH) throw new Error(`Include is nested deeper than ${MAX_DEPTH} files`)
   return text.replace(/^[ \t]*include[ \t=]+(.+)$/gim, (_, patterns: string) => {
     const words = patterns.match(/"[^"]*"|\S+/g) ?? []
     return words
-      .flatMap((word) => filesLike(word.replaceAll('"', ''), home))
-      .map((file) => expandIncludes(read(file), home, depth + 1))
+      .flatMap((word) => listMatching(word.replaceAll('"', ''), home))
+      .map((file) => expandIncludes(readText(file), home, depth + 1))
       .join('\n')
   })
 }
 
-function filesLike(pattern: string, home: string): string[] {
+function listMatching(pattern: string, home: string): string[] {
   const path = resolve(join(home, '.ssh'), pattern.replace(/^~(?=\/)/, home))
   const name = basename(path)
   if (!/[*?]/.test(name)) return [path]
@@ -38,7 +39,7 @@ function filesLike(pattern: string, home: string): string[] {
   }
 }
 
-function read(file: string): string {
+function readText(file: string): string {
   try {
     return readFileSync(file, 'utf8')
   } catch {

@@ -6,45 +6,48 @@ import { CutterError } from '../../domain/errors.ts'
 import { expandIncludes } from './ssh-config-include.ts'
 
 /**
- * What OpenSSH's client would take from the user's `~/.ssh/config` for a name, as far as Cutter needs it (ssh_config(5)). Nothing is
- * executed to find out: sections under `Match exec` are left out, and a ProxyCommand is refused instead of ignored.
+ * The settings that OpenSSH's client would read from the user's `~/.ssh/config` for a name, as far as Cutter needs them (ssh_config(5)).
+ * Nothing is executed: sections under `Match exec` are left out, and a ProxyCommand is refused instead of ignored.
  */
 export interface SshSettings {
   alias: string
   hostName: string
   port: number
   user: string
-  /** Private keys to try, absolute paths in order; given ones first, else OpenSSH's usual names. */
+  /** Private keys to try, as absolute paths in order: the configured ones, otherwise OpenSSH's default names. */
   identityFiles: string[]
   /** Socket of the agent, or null. */
   agent: string | null
-  /** Whether of the agent's keys only those that the identity files name are offered. */
+  /** Whether only those keys of the agent are offered that the identity files name. */
   identitiesOnly: boolean
-  /** Names of the hosts to go through, nearest first; each is looked up in the config itself. */
+  /** Names of the jump hosts, nearest first. Each has its own settings in the config. */
   jumps: string[]
   knownHosts: string[]
-  /** The name to look for in known_hosts, where HostKeyAlias sets another. */
+  /** The host's name in known_hosts where HostKeyAlias sets another one. */
   hostKeyAlias: string | null
   connectTimeoutMs: number
 }
 
 export interface SshUser {
-  /** The folder in which `.ssh` lies. */
+  /** The folder that holds `.ssh`. */
   home: string
   env: NodeJS.ProcessEnv
 }
 
-/** HOME counts as for every program but OpenSSH itself, which looks into the password file: the same place unless somebody means another. */
+/** The user of this process. HOME counts, as for most programs; OpenSSH itself reads the password file instead. */
 export function currentSshUser(env: NodeJS.ProcessEnv): SshUser {
   const home = env.HOME
   return { home: home === undefined || home === '' ? homedir() : home, env }
 }
 
-const USUAL_KEYS = ['id_ed25519', 'id_ecdsa', 'id_rsa']
+const DEFAULT_KEYS = ['id_ed25519', 'id_ecdsa', 'id_rsa']
 
 type Computed = { [directive: string]: string | string[] | undefined }
 
-/** Looks a name up. A name that the config doesn't know is a host name, as for `ssh` itself. */
+/**
+ * Reads the settings of a name. A name that the config doesn't know is a host name, as for `ssh` itself. `as` overrides user and port.
+ * @throws INPUT_REFUSED when the name is not a valid host name. @throws CONFIG_INVALID when the config can't be used.
+ */
 export function readSshSettings(
   alias: string,
   user: SshUser,
@@ -53,37 +56,37 @@ export function readSshSettings(
   if (!/^[A-Za-z0-9_.:%[\]-]+$/.test(alias) || alias.startsWith('-')) {
     throw new CutterError(
       'INPUT_REFUSED',
-      `${JSON.stringify(alias)} is no name of a host; nothing was touched`,
+      `${JSON.stringify(alias)} is not a valid host name; nothing was touched`,
       {
         next: 'name a host of cutter.yaml, or an alias of ~/.ssh/config',
       },
     )
   }
-  const found = computed(alias, user)
+  const found = computeConfig(alias, user)
   const one = (directive: string) => {
     const value = found[directive]
     return Array.isArray(value) ? value[0] : value
   }
   const all = (directive: string) => [found[directive] ?? []].flat()
-  refuseUnsupported(alias, one)
+  assertSupported(alias, one)
   const hostName = (one('hostname') ?? alias).replaceAll('%h', alias).replaceAll('%%', '%')
   const login = as.user ?? one('user') ?? userInfo().username
-  const port = as.port ?? number(alias, 'Port', one('port') ?? '22', 65_535)
-  const path = (text: string) => expanded(text, { ...user, alias, hostName, login, port })
+  const port = as.port ?? parseNumber(alias, 'Port', one('port') ?? '22', 65_535)
+  const path = (text: string) => expandPath(text, { ...user, alias, hostName, login, port })
   const timeout = one('connecttimeout')?.toLowerCase() ?? 'none'
   const agent = one('identityagent') ?? 'SSH_AUTH_SOCK'
   const given = all('identityfile').filter((file) => file.toLowerCase() !== 'none')
-  const usual = USUAL_KEYS.map((name) => join(user.home, '.ssh', name))
+  const defaults = DEFAULT_KEYS.map((name) => join(user.home, '.ssh', name))
   const files = all('userknownhostsfile').flatMap((files) => files.split(/\s+/))
   return {
     alias,
     hostName,
     port,
     user: login,
-    identityFiles: given.length > 0 ? given.map(path) : usual,
-    agent: agentSocket(agent, user.env, path),
+    identityFiles: given.length > 0 ? given.map(path) : defaults,
+    agent: findAgentSocket(agent, user.env, path),
     identitiesOnly: one('identitiesonly')?.toLowerCase() === 'yes',
-    jumps: jumpsOf(one('proxyjump')),
+    jumps: parseJumps(one('proxyjump')),
     knownHosts: [
       ...(files.length > 0
         ? files.map(path)
@@ -91,58 +94,63 @@ export function readSshSettings(
       '/etc/ssh/ssh_known_hosts',
     ],
     hostKeyAlias: one('hostkeyalias') ?? null,
-    connectTimeoutMs: number(alias, 'ConnectTimeout', timeout === 'none' ? '20' : timeout, 86_400) * 1000,
+    connectTimeoutMs:
+      parseNumber(alias, 'ConnectTimeout', timeout === 'none' ? '20' : timeout, 86_400) * 1000,
   }
 }
 
-function computed(alias: string, { home }: SshUser): Computed {
+function computeConfig(alias: string, { home }: SshUser): Computed {
   const file = join(home, '.ssh', 'config')
   let text: string
   try {
     text = readFileSync(file, 'utf8')
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return {}
-    throw unreadable(file, cause)
+    throw unreadableError(file, cause)
   }
   try {
     const config = SSHConfig.parse(expandIncludes(text, home))
     return config.compute(alias, { ignoreCase: true, matchExec: false }) as Computed
   } catch (cause) {
-    throw unreadable(file, cause)
+    throw unreadableError(file, cause)
   }
 }
 
-function unreadable(file: string, cause: unknown): CutterError {
+function unreadableError(file: string, cause: unknown): CutterError {
   return new CutterError('CONFIG_INVALID', `${file} can't be read: ${(cause as Error).message}`, {
-    next: 'mend the file; `ssh -G <host>` reads it too',
+    next: 'correct the file; `ssh -G <host>` reads it too',
     cause,
   })
 }
 
-function number(alias: string, directive: string, text: string, most: number): number {
+function parseNumber(alias: string, directive: string, text: string, most: number): number {
   const found = /^\d{1,9}$/.test(text) ? Number(text) : 0
   if (found >= 1 && found <= most) return found
   throw new CutterError(
     'CONFIG_INVALID',
-    `host ${alias} has the ${directive} ${JSON.stringify(text)} in ~/.ssh/config, which is no number from 1 to ${most}; nothing was touched`,
-    { next: 'mend the file; `ssh -G <host>` reads it too' },
+    `host ${alias} has the ${directive} ${JSON.stringify(text)} in ~/.ssh/config, which is not a number from 1 to ${most}; nothing was touched`,
+    { next: 'correct the file; `ssh -G <host>` reads it too' },
   )
 }
 
-function refuseUnsupported(alias: string, one: (directive: string) => string | undefined): void {
+function assertSupported(alias: string, one: (directive: string) => string | undefined): void {
   const command = one('proxycommand')
   if (command === undefined || command.toLowerCase() === 'none') return
   throw new CutterError(
     'CONFIG_INVALID',
     `host ${alias} has a ProxyCommand in ~/.ssh/config, which Cutter doesn't run; nothing was touched`,
-    { next: 'use ProxyJump, which does the same for a host in between' },
+    { next: 'use ProxyJump, which does the same through another host' },
   )
 }
 
-const jumpsOf = (text: string | undefined) =>
+const parseJumps = (text: string | undefined) =>
   text === undefined || text.toLowerCase() === 'none' ? [] : text.split(',').map((jump) => jump.trim())
 
-function agentSocket(setting: string, env: NodeJS.ProcessEnv, path: (text: string) => string): string | null {
+function findAgentSocket(
+  setting: string,
+  env: NodeJS.ProcessEnv,
+  path: (text: string) => string,
+): string | null {
   if (setting.toLowerCase() === 'none') return null
   const variable = setting === 'SSH_AUTH_SOCK' ? setting : /^\$([A-Za-z_][A-Za-z0-9_]*)$/.exec(setting)?.[1]
   const socket = variable === undefined ? path(setting) : env[variable]
@@ -156,8 +164,8 @@ interface Tokens extends SshUser {
   port: number
 }
 
-/** A path of the config with OpenSSH's tokens and `~` put in. */
-function expanded(text: string, { home, alias, hostName, login, port }: Tokens): string {
+/** A path of the config with OpenSSH's tokens and `~` replaced. */
+function expandPath(text: string, { home, alias, hostName, login, port }: Tokens): string {
   const tokens: { [token: string]: string } = {
     '%%': '%',
     '%d': home,

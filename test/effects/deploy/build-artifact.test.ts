@@ -27,7 +27,7 @@ afterAll(async () => {
   for (const folder of made) rmSync(folder, { recursive: true, force: true })
 })
 
-function aFolder(): string {
+function makeFolder(): string {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'cutter-artifact-test-')))
   made.push(folder)
   return folder
@@ -55,10 +55,10 @@ function commit(folder: string, files: { [path: string]: string } = {}): string 
   return git(folder, 'rev-parse', 'HEAD')
 }
 
-function aRepository(
+function makeRepository(
   files: { [path: string]: string } = { 'app.py': 'print(1)\n', 'lib/a.txt': 'a\n' },
 ): string {
-  const folder = aFolder()
+  const folder = makeFolder()
   git(folder, 'init', '--quiet', '--initial-branch=main')
   commit(folder, files)
   return folder
@@ -73,9 +73,9 @@ async function build(source: string, revision = 'HEAD', allow: string[] = []): P
 const refusals = ({ findings }: { findings: ArtifactFinding[] }) =>
   findings.filter(({ severity }) => severity === 'refused').map(({ rule, path }) => `${rule} ${path}`)
 
-describe('an artifact', () => {
-  test('has the same bytes for every clone, path, user and config', async () => {
-    const repository = aRepository({
+describe('buildArtifact', () => {
+  test('gives the same bytes for every clone, path, user and config', async () => {
+    const repository = makeRepository({
       'crlf.txt': 'one\r\ntwo\n',
       'version.txt': '$Format:%h %d$ $Id$\n',
       'filtered.bin': 'x\n',
@@ -96,7 +96,7 @@ describe('an artifact', () => {
       expect([path, found]).toEqual([path, createHash('sha256').update(blob).digest('hex')])
     }
 
-    const clone = join(aFolder(), 'another "place" with\ta tab')
+    const clone = join(makeFolder(), 'another "place" with\ta tab')
     git(repository, 'clone', '--quiet', '--no-local', repository, clone)
     for (const [name, value] of [
       ['core.autocrlf', 'true'],
@@ -109,7 +109,7 @@ describe('an artifact', () => {
     }
     git(clone, 'tag', 'v1')
     writeFileSync(join(clone, '.git/info/attributes'), '* export-ignore\n')
-    const home = aFolder()
+    const home = makeFolder()
     write(home, {
       '.gitconfig': '[tar]\n\tumask = 0027\n[core]\n\tautocrlf = true\n',
       'git/attributes': '* export-ignore\n',
@@ -128,8 +128,8 @@ describe('an artifact', () => {
     }
   })
 
-  test('holds the bytes of the commit, and of nothing that is not in it', async () => {
-    const repository = aRepository({ 'a.txt': 'one\r\n' })
+  test('holds the bytes of the commit, and nothing that is not in it', async () => {
+    const repository = makeRepository({ 'a.txt': 'one\r\n' })
     const first = git(repository, 'rev-parse', 'HEAD')
     commit(repository, { 'a.txt': 'two\n' })
     write(repository, { 'a.txt': 'three\n', 'new.txt': 'new\n' })
@@ -145,29 +145,29 @@ describe('an artifact', () => {
     ).toBe(first)
   })
 
-  test('of a folder inside a repository holds that folder alone, and is as reproducible', async () => {
-    const repository = aRepository()
+  test('holds that folder alone for a folder inside a repository, with the same bytes each time', async () => {
+    const repository = makeRepository()
     const { sha256, entries } = await build(join(repository, 'lib'))
     expect(entries.map(({ path }) => path)).toEqual(['a.txt'])
     await new Promise((done) => setTimeout(done, 1_100))
     expect((await build(join(repository, 'lib'))).sha256).toBe(sha256)
   })
 
-  test('comes out of a shallow clone and a bare one too, which is said of the first', async () => {
-    const repository = aRepository()
+  test('gives the same bytes for a shallow clone and a bare one', async () => {
+    const repository = makeRepository()
     commit(repository, { 'b.txt': 'b\n' })
     const { sha256 } = await build(repository)
-    const shallow = join(aFolder(), 'shallow')
+    const shallow = join(makeFolder(), 'shallow')
     git(repository, 'clone', '--quiet', '--depth=1', `file://${repository}`, shallow)
     expect(await resolveSource({ source: shallow, commit: 'HEAD' }, never)).toMatchObject({ shallow: true })
     expect((await build(shallow)).sha256).toBe(sha256)
-    const bare = join(aFolder(), 'bare.git')
+    const bare = join(makeFolder(), 'bare.git')
     git(repository, 'clone', '--quiet', '--bare', repository, bare)
     expect((await build(bare)).sha256).toBe(sha256)
   })
 
   test('changes nothing in the source', async () => {
-    const repository = aRepository()
+    const repository = makeRepository()
     const state = () =>
       execFileSync(
         'sh',
@@ -179,15 +179,15 @@ describe('an artifact', () => {
     expect(state()).toBe(before)
   })
 
-  test('has the tree hash that the usual tools give where it is extracted', async () => {
-    const repository = aRepository({ 'b/ü a.txt': 'x', 'b.txt': 'y', 'B.txt': 'z', empty: '' })
+  test('has the tree hash that the usual tools compute where it is extracted', async () => {
+    const repository = makeRepository({ 'b/ü a.txt': 'x', 'b.txt': 'y', 'B.txt': 'z', empty: '' })
     symlinkSync('../b.txt', join(repository, 'b/link'))
     execFileSync('chmod', ['755', join(repository, 'b.txt')])
     commit(repository)
     const artifact = await build(repository)
-    const folder = aFolder()
+    const folder = makeFolder()
     execFileSync('tar', ['-xpf', artifact.file, '-C', folder])
-    const said = (script: string) =>
+    const hashBy = (script: string) =>
       execFileSync('sh', ['-c', script], {
         cwd: folder,
         encoding: 'utf8',
@@ -195,38 +195,38 @@ describe('an artifact', () => {
       }).slice(0, 64)
     const { treeHash, shapeHash, files } = hashTree(artifact.entries)
     expect(files).toBe(4)
-    expect(said('find . -type f -print0 | sort -z | xargs -0 sha256sum | sha256sum')).toBe(treeHash)
-    expect(said("find . -mindepth 1 -printf '%y %m %l %P\\0' | sort -z | sha256sum")).toBe(shapeHash)
+    expect(hashBy('find . -type f -print0 | sort -z | xargs -0 sha256sum | sha256sum')).toBe(treeHash)
+    expect(hashBy("find . -mindepth 1 -printf '%y %m %l %P\\0' | sort -z | sha256sum")).toBe(shapeHash)
   })
 })
 
-describe('a source', () => {
+describe('resolveSource', () => {
   const gapOf = (source: string, revision = 'HEAD') =>
     resolveSource({ source, commit: revision }, never).then(
       () => null,
       (error) => error.facts,
     )
 
-  test('that is missing, no repository, or without the commit is a gap, by name', async () => {
+  test('stops with the exact gap when the folder, the repository or the commit is missing', async () => {
     expect(await gapOf('/nowhere/at-all')).toMatchObject({
       code: 'STOP_SOURCE_MISSING',
       message: expect.stringContaining('/nowhere/at-all is missing'),
     })
-    expect((await gapOf(aFolder())).message).toContain('is no git repository')
-    const repository = aRepository()
+    expect((await gapOf(makeFolder())).message).toContain('is not a git repository')
+    const repository = makeRepository()
     expect((await gapOf(repository, '0123456789abcdef0123456789abcdef01234567')).message).toContain(
       'is not in',
     )
     expect((await gapOf(repository, '--output=/tmp/x')).message).toContain('is not in')
     expect((await gapOf(repository, 'HEAD:app.py')).message).toContain('is not in')
-    expect((await gapOf(join(repository, 'app.py'))).message).toContain('is no folder')
+    expect((await gapOf(join(repository, 'app.py'))).message).toContain('is not a folder')
     mkdirSync(join(repository, 'untracked'))
     expect((await gapOf(join(repository, 'untracked'))).message).toContain('has no folder untracked')
   })
 
-  test('with submodules is refused, with their paths', async () => {
-    const repository = aRepository()
-    const other = aRepository()
+  test('finds submodules, which the artifact then refuses by their paths', async () => {
+    const repository = makeRepository()
+    const other = makeRepository()
     execFileSync(
       'git',
       ['-c', 'protocol.file.allow=always', 'submodule', 'add', '--quiet', other, 'deps/other'],
@@ -237,7 +237,7 @@ describe('a source', () => {
   })
 })
 
-describe('the scan', () => {
+describe('scanArtifact', () => {
   const KEY = readKey()
   const TOKEN = ['ghp', 'a'.repeat(36)].join('_')
 
@@ -257,34 +257,34 @@ describe('the scan', () => {
     ['name', 'DEPLOY-MANIFEST.txt', 'x'],
     ['name', 'back\\slash', 'x'],
   ])('refuses a %s: %s', async (rule, path, text) => {
-    const artifact = await build(aRepository({ 'ok.txt': 'ok', [path]: text }))
+    const artifact = await build(makeRepository({ 'ok.txt': 'ok', [path]: text }))
     const folder = /^.*(__pycache__|node_modules)/.exec(path)?.[0]
     expect(refusals(artifact)).toEqual([`${rule} ${folder ?? path}`])
     expect(JSON.stringify(artifact.findings)).not.toContain(TOKEN)
   })
 
   test.each(['.env.example', '.gitignore', 'cert.pem', 'id_rsa.pub', 'src/environment.ts', 'keys.ts'])(
-    'lets %s pass',
+    'accepts %s',
     async (path) => {
       const text =
         path === 'keys.ts'
           ? "const HEADER = '-----BEGIN PRIVATE KEY-----'\n"
           : '-----BEGIN CERTIFICATE-----\n'
-      expect(refusals(await build(aRepository({ [path]: text })))).toEqual([])
+      expect(refusals(await build(makeRepository({ [path]: text })))).toEqual([])
     },
   )
 
-  test('finds a key wherever it lies in a large file, and lets one pass that a person has allowed', async () => {
+  test('finds a key anywhere in a large file, and only warns of one that a person has allowed', async () => {
     const large = (at: number) => `${'x'.repeat(at)}\n${KEY}${'y'.repeat(300_000)}`
     for (const at of [65_000, 65_510, 131_050]) {
-      expect(refusals(await build(aRepository({ 'a.txt': large(at) })))).toEqual(['secret a.txt'])
+      expect(refusals(await build(makeRepository({ 'a.txt': large(at) })))).toEqual(['secret a.txt'])
     }
-    const allowed = await build(aRepository({ 'test/key.pem': KEY }), 'HEAD', ['test/key.pem'])
+    const allowed = await build(makeRepository({ 'test/key.pem': KEY }), 'HEAD', ['test/key.pem'])
     expect(allowed.findings).toMatchObject([{ severity: 'warn', path: 'test/key.pem' }])
   })
 
-  test('follows links as a kernel would, and refuses those that lead out', async () => {
-    const repository = aRepository({ 'x/y/z.txt': 'z', 'd/e/f.txt': 'f' })
+  test('follows links as a kernel does, and refuses those that lead out', async () => {
+    const repository = makeRepository({ 'x/y/z.txt': 'z', 'd/e/f.txt': 'f' })
     const link = (path: string, target: string) => symlinkSync(target, join(repository, path))
     link('good', 'x/y/z.txt')
     link('x/up', '../d')
@@ -303,8 +303,8 @@ describe('the scan', () => {
     ])
   })
 
-  test('refuses what git itself would never put into a tar', async () => {
-    const file = join(aFolder(), 'hostile.tar')
+  test('refuses entries that git itself would never put into a tar', async () => {
+    const file = join(makeFolder(), 'hostile.tar')
     const tar = pack()
     tar.entry({ name: '../up.txt' }, 'x')
     tar.entry({ name: '/etc/cron.d/x' }, 'x')
@@ -338,9 +338,9 @@ describe('the scan', () => {
   })
 })
 
-/** A real key that opens nothing. */
+/** A real private key that gives access to nothing. */
 function readKey(): string {
-  const folder = aFolder()
+  const folder = makeFolder()
   execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(folder, 'k')])
   return readFileSync(join(folder, 'k'), 'utf8')
 }

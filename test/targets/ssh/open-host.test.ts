@@ -1,4 +1,4 @@
-import { execFileSync, spawnSync } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import {
   appendFileSync,
@@ -13,81 +13,13 @@ import { setTimeout as wait } from 'node:timers/promises'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Stop } from '../../../src/domain/errors.ts'
-import { commandLine, formatArgv } from '../../../src/targets/ssh/command-line.ts'
 import { type Host, openHost } from '../../../src/targets/ssh/open-host.ts'
+import { anyArgument, anyText, PRINT_ARGUMENTS, toHexLines } from '../../support/shell-arguments.ts'
 import { openKeyFolder, withAgent } from '../../support/ssh-keys.ts'
 import { type Sshd, servers, startSshd } from '../../support/sshd.ts'
 
 const LIMITS = { timeoutMs: 20_000, maxOutputBytes: 1_000_000 }
-const anArgument = fc
-  .uint8Array({ maxLength: 40 })
-  .map((bytes) => Buffer.from(bytes.filter((byte) => byte !== 0)))
-const aText = fc
-  .string({ maxLength: 40, unit: 'grapheme' })
-  .map((text) => Buffer.from(text.replaceAll('\0', '')))
-const nasty = [
-  "'",
-  "''",
-  '"',
-  '\\',
-  '\n',
-  '$(id)',
-  '`id`',
-  '!!',
-  '*',
-  '~',
-  '-n',
-  '',
-  ' ',
-  '\t',
-  '\xff',
-  '{a,b}',
-  '#',
-  ';',
-  '&&',
-]
-/** What a program was really given: each argument in hex, one a line. */
-const TELL = [
-  'sh',
-  '-c',
-  'for a in "$@"; do printf %s "$a" | od -An -v -tx1 | tr -d " \\n"; echo; done',
-  'sh',
-]
-const hex = (argv: Buffer[]) => argv.map((argument) => `${argument.toString('hex')}\n`).join('')
-
-describe('the quoting of an argv', () => {
-  test('gives a real sh every byte but NUL as it is', () => {
-    fc.assert(
-      fc.property(
-        fc.array(
-          fc.oneof(
-            anArgument,
-            fc.constantFrom(...nasty).map((text) => Buffer.from(text)),
-          ),
-          { maxLength: 6 },
-        ),
-        (argv) => {
-          const said = spawnSync('sh', {
-            input: Buffer.concat([commandLine([...TELL, ...argv]), Buffer.from('\n')]),
-          })
-          expect(said.stdout.toString()).toBe(hex(argv))
-        },
-      ),
-      { numRuns: 150 },
-    )
-  })
-
-  test('refuses a NUL, which would end the argument early', () => {
-    expect(() => commandLine(['echo', 'a\0b'])).toThrow(RangeError)
-    expect(() => commandLine([])).toThrow(RangeError)
-  })
-
-  test('is shown without quotes where none are needed', () => {
-    expect(formatArgv(['mv', '-T', '/srv/a b', "it's"])).toBe(`mv -T '/srv/a b' 'it'\\''s'`)
-  })
-})
-
-describe.each(servers)('a host by SSH, %s', (server) => {
+describe.each(servers)('openHost with the server of %s', (server) => {
   let sshd: Sshd
   beforeAll(async () => {
     sshd = await startSshd(server)
@@ -113,34 +45,34 @@ describe.each(servers)('a host by SSH, %s', (server) => {
       },
       (error: Stop) => error,
     )
-    if (answer === null) throw new Error('it was let in')
+    if (answer === null) throw new Error('the host was opened')
     expect(answer.name).toBe('Stop')
     return answer.facts
   }
 
   describe('commands', () => {
-    test('are given their arguments whole, by the login shell of the host too', async () => {
-      // ssh2's server takes a command as text; it is only there for machines without the other.
-      const passed = server === 'OpenSSH' ? anArgument : aText
+    test('run passes every argument unchanged through the login shell of the host', async () => {
+      // ssh2's server takes a command as text. It serves machines without OpenSSH's server.
+      const passed = server === 'OpenSSH' ? anyArgument : anyText
       await on(async (host) => {
         await fc.assert(
           fc.asyncProperty(fc.array(passed, { maxLength: 4 }), async (argv) => {
-            const { stdout } = await host.run([...TELL, ...argv], LIMITS)
-            expect(stdout.toString()).toBe(hex(argv))
+            const { stdout } = await host.run([...PRINT_ARGUMENTS, ...argv], LIMITS)
+            expect(stdout.toString()).toBe(toHexLines(argv))
           }),
           { numRuns: 15 },
         )
       })
     })
 
-    test('answer with exit code, both outputs and what they were given on stdin, in the C locale', async () => {
+    test('run returns exit code and both outputs, passes stdin, and uses the C locale', async () => {
       await on(async (host) => {
-        const said = await host.run(['sh', '-c', 'cat; echo "$LC_ALL" >&2; exit 7'], {
+        const result = await host.run(['sh', '-c', 'cat; echo "$LC_ALL" >&2; exit 7'], {
           ...LIMITS,
           stdin: Buffer.from('given'),
         })
-        expect(said).toMatchObject({ exitCode: 7, signal: null, truncated: false, timedOut: false })
-        expect([said.stdout.toString(), said.stderr.toString()]).toEqual(['given', 'C\n'])
+        expect(result).toMatchObject({ exitCode: 7, signal: null, truncated: false, timedOut: false })
+        expect([result.stdout.toString(), result.stderr.toString()]).toEqual(['given', 'C\n'])
         expect(await host.run(['sh', '-c', 'kill -TERM $$'], LIMITS)).toMatchObject({
           exitCode: null,
           signal: 'SIGTERM',
@@ -148,55 +80,55 @@ describe.each(servers)('a host by SSH, %s', (server) => {
       })
     })
 
-    test('lose what is over the cap, and say so', async () => {
+    test('run drops output over the cap and reports it as truncated', async () => {
       await on(async (host) => {
-        const said = await host.run(['head', '-c', '3000000', '/dev/zero'], {
+        const result = await host.run(['head', '-c', '3000000', '/dev/zero'], {
           ...LIMITS,
           maxOutputBytes: 1000,
         })
-        expect(said).toMatchObject({ exitCode: 0, truncated: true })
-        expect(said.stdout.length).toBe(1000)
+        expect(result).toMatchObject({ exitCode: 0, truncated: true })
+        expect(result.stdout.length).toBe(1000)
       })
     })
 
-    test('that hang are killed with all they started, and the connection goes on', async () => {
+    test('run kills a hanging program with all its processes, and the connection stays usable', async () => {
       const mark = sshd.path('hangs')
       await on(async (host) => {
-        const said = await host.run(['sh', '-c', `sleep 3 && touch ${mark}; true`], {
+        const result = await host.run(['sh', '-c', `sleep 3 && touch ${mark}; true`], {
           ...LIMITS,
           timeoutMs: 300,
         })
-        expect(said).toMatchObject({ exitCode: null, timedOut: true })
+        expect(result).toMatchObject({ exitCode: null, timedOut: true })
         expect((await host.run(['true'], LIMITS)).exitCode).toBe(0)
         await wait(3_200)
         expect(existsSync(mark)).toBe(false)
       })
     })
 
-    test('that are aborted don’t go on', async () => {
+    test('run ends an aborted command', async () => {
       const abort = new AbortController()
       await on(async (host) => {
-        const asked = host.run(['sleep', '30'], { ...LIMITS, signal: abort.signal })
+        const pending = host.run(['sleep', '30'], { ...LIMITS, signal: abort.signal })
         setTimeout(() => abort.abort(), 100)
-        await expect(asked).rejects.toThrow('sleep ran, which was interrupted')
+        await expect(pending).rejects.toThrow('sleep ran and was interrupted')
         await expect(host.run(['true'], { ...LIMITS, signal: abort.signal })).rejects.toThrow('interrupted')
       })
     })
 
-    test('whose connection breaks say that their end is not known', async () => {
+    test('run rejects with HostLost when the connection breaks', async () => {
       const host = await open()
-      const asked = host.run(['sleep', '5'], LIMITS)
+      const pending = host.run(['sleep', '5'], LIMITS)
       setTimeout(() => sshd.cutAfter(0), 100)
-      await expect(asked).rejects.toMatchObject({ name: 'HostLost' })
+      await expect(pending).rejects.toMatchObject({ name: 'HostLost' })
       await expect(host.run(['true'], LIMITS)).rejects.toMatchObject({ name: 'HostLost' })
     })
   })
 
-  test('notices a network that went silent', async () => {
+  test('run rejects with HostLost when the network falls silent', async () => {
     const host = await open()
-    const asked = host.run(['sleep', '60'], { ...LIMITS, timeoutMs: 90_000 })
+    const pending = host.run(['sleep', '60'], { ...LIMITS, timeoutMs: 90_000 })
     setTimeout(() => sshd.freeze(), 200)
-    await expect(asked).rejects.toMatchObject({ name: 'HostLost' })
+    await expect(pending).rejects.toMatchObject({ name: 'HostLost' })
   })
 
   describe('files', () => {
@@ -209,14 +141,14 @@ describe.each(servers)('a host by SSH, %s', (server) => {
     })
     const send = (host: Host, remote: string) => host.put(local, remote, { mode: 0o640, signal: never })
 
-    test('arrive whole, with their mode', async () => {
-      const remote = sshd.path('whole.bin')
+    test('put sends a complete file with its mode', async () => {
+      const remote = sshd.path('complete.bin')
       expect(await on((host) => send(host, remote))).toEqual({ resumedFrom: 0, bytes: bytes.length })
       expect(sha256(remote)).toBe(sha256(local))
       expect(statSync(remote).mode & 0o777).toBe(0o640)
     })
 
-    test('go on where a broken connection left off', async () => {
+    test('put continues where a broken connection ended', async () => {
       const remote = sshd.path('resumed.bin')
       const host = await open()
       sshd.cutAfter(700_000)
@@ -227,7 +159,7 @@ describe.each(servers)('a host by SSH, %s', (server) => {
       expect(sha256(remote)).toBe(sha256(local))
     })
 
-    test('are begun anew where something else lies, and what is longer is cut off', async () => {
+    test('put sends the file from the start where other bytes lie, and cuts off a longer file', async () => {
       for (const wrong of [Buffer.from('other'), Buffer.concat([bytes, bytes])]) {
         const remote = sshd.path(`wrong-${wrong.length}.bin`)
         writeFileSync(remote, wrong)
@@ -236,7 +168,7 @@ describe.each(servers)('a host by SSH, %s', (server) => {
       }
     })
 
-    test('are looked at without following links', async () => {
+    test('stat and readlink follow no link', async () => {
       symlinkSync('/nowhere at all', sshd.path('link'))
       await on(async (host) => {
         expect(await host.stat(sshd.path('link'))).toMatchObject({ type: 'symlink' })
@@ -249,7 +181,7 @@ describe.each(servers)('a host by SSH, %s', (server) => {
       })
     })
 
-    test('that can’t be written say why', async () => {
+    test('put reports the path that it can’t open', async () => {
       await on((host) => expect(send(host, '/proc/none.bin')).rejects.toThrow(/can't open \/proc\/none.bin/))
     })
   })
@@ -268,7 +200,7 @@ describe.each(servers)('a host by SSH, %s', (server) => {
     }
     afterAll(() => sshd.knownHosts(good()))
 
-    test('that is unknown stops, with its fingerprint', async () => {
+    test('openHost stops at an unknown key and shows its fingerprint', async () => {
       const stop = await known('')
       expect(stop.code).toBe('STOP_HOST_KEY_UNKNOWN')
       const printed = execFileSync('ssh-keygen', ['-lf', `${sshd.path('host_ed25519')}.pub`], {
@@ -277,33 +209,33 @@ describe.each(servers)('a host by SSH, %s', (server) => {
       expect(stop.message).toContain(printed.split(' ')[1])
     })
 
-    test('that is another one stops, and names both', async () => {
+    test('openHost stops at a changed key and names both', async () => {
       const stop = await known(`${name()} ${other()}\n`)
       expect(stop.code).toBe('STOP_HOST_KEY_CHANGED')
       expect(stop.message.match(/SHA256:/g)).toHaveLength(2)
     })
 
-    test('that is known for another port or host is unknown here', async () => {
+    test('openHost treats a key of another port or host as unknown', async () => {
       expect((await known(`127.0.0.1 ${sshd.hostKey()}\n[127.0.0.1]:1 ${sshd.hostKey()}\n`)).code).toBe(
         'STOP_HOST_KEY_UNKNOWN',
       )
     })
 
-    test('that is marked as revoked stops although it is listed too', async () => {
+    test('openHost stops at a revoked key that is listed too', async () => {
       expect((await known(`${good()}@revoked * ${sshd.hostKey()}\n`)).message).toContain('revoked')
     })
 
-    test('is not vouched for by an authority', async () => {
+    test('openHost accepts no host certificate of an authority', async () => {
       expect((await known(`@cert-authority * ${sshd.hostKey()}\n`)).message).toContain('no host certificates')
     })
 
-    test('stops even where the config would let it pass', async () => {
+    test('openHost stops at an unknown key even with StrictHostKeyChecking no', async () => {
       sshd.config('Host *\n  StrictHostKeyChecking no\n')
       expect((await known('')).code).toBe('STOP_HOST_KEY_UNKNOWN')
       sshd.config('')
     })
 
-    test('counts when its name is hashed or a pattern, and when the server has a preferred other', async () => {
+    test('openHost accepts a known key under a hashed name or a pattern, and of a type that the server does not prefer', async () => {
       sshd.knownHosts(good())
       execFileSync('ssh-keygen', ['-q', '-H', '-f', sshd.path('.ssh/known_hosts')], { stdio: 'ignore' })
       expect(readFileSync(sshd.path('.ssh/known_hosts'), 'utf8')).toMatch(/^\|1\|/)
@@ -313,8 +245,8 @@ describe.each(servers)('a host by SSH, %s', (server) => {
     })
   })
 
-  describe('who is let in', () => {
-    test('through a host in between, as the config says', async () => {
+  describe('logging in', () => {
+    test('openHost goes through the jump host of the config', async () => {
       sshd.config(`Host inner
   HostName 127.0.0.1
   Port ${sshd.port}
@@ -324,19 +256,19 @@ describe.each(servers)('a host by SSH, %s', (server) => {
       sshd.knownHosts(`[127.0.0.1]:${sshd.gatePort} ${sshd.hostKey()}\n`)
       expect((await stopOf(open('inner'))).code).toBe('STOP_HOST_KEY_UNKNOWN')
       appendFileSync(sshd.path('.ssh/known_hosts'), `[127.0.0.1]:${sshd.port} ${sshd.hostKey()}\n`)
-      const said = await on((host) => host.run(['printenv', 'SSH_CONNECTION'], LIMITS), 'inner')
-      expect(said.stdout.toString().trim().endsWith(` ${sshd.port}`)).toBe(true)
+      const result = await on((host) => host.run(['printenv', 'SSH_CONNECTION'], LIMITS), 'inner')
+      expect(result.stdout.toString().trim().endsWith(` ${sshd.port}`)).toBe(true)
       sshd.config('')
     })
 
-    test('with a config that includes others, whose first word counts', async () => {
+    test('openHost reads included configs, of which the first value counts', async () => {
       writeFileSync(sshd.path('.ssh/more.conf'), `Host side\n  HostName 127.0.0.1\n  Port=${sshd.gatePort}\n`)
       sshd.config('Include more.c*\nHost side\n  Port 1\n  IdentityFile %d/.ssh/id_test\n')
       await on(async ({ address }) => expect(address).toContain(`:${sshd.gatePort}`), 'side')
       sshd.config('')
     })
 
-    test('by the agent, where it holds the key', async () => {
+    test('openHost uses a key of the agent', async () => {
       const keys = openKeyFolder()
       try {
         await withAgent(keys, sshd.path('.ssh/id_test'), async () => {
@@ -352,7 +284,7 @@ describe.each(servers)('a host by SSH, %s', (server) => {
       }
     })
 
-    test('by those keys of the agent alone that the config names, where it says so', async () => {
+    test('openHost offers only the named keys of the agent with IdentitiesOnly', async () => {
       const keys = openKeyFolder()
       const others = keys.key('others')
       try {
@@ -375,7 +307,7 @@ describe.each(servers)('a host by SSH, %s', (server) => {
       }
     })
 
-    test('nobody with a key that others can read, that has a passphrase, or that the host does not know', async () => {
+    test('openHost refuses a key that others can read, that has a passphrase, or that the host does not know', async () => {
       const keys = openKeyFolder()
       chmodSync(sshd.path('.ssh/id_test'), 0o644)
       const locked = keys.key('locked', { passphrase: 'a passphrase' })
@@ -386,10 +318,10 @@ describe.each(servers)('a host by SSH, %s', (server) => {
       )
       const stop = await stopOf(open())
       expect(stop.code).toBe('STOP_HOST_REFUSED')
-      expect(stop.message).toContain(`it took none of ${stranger}`)
+      expect(stop.message).toContain(`it accepted none of ${stranger}`)
       expect(stop.message).toContain('can be read by others')
       expect(stop.message).toContain(`${locked} has a passphrase`)
-      expect(stop.message).toContain(`${broken} is no private key`)
+      expect(stop.message).toContain(`${broken} is not a private key`)
       const body = readFileSync(stranger, 'utf8').split('\n')[1]!
       expect(JSON.stringify(stop)).not.toContain(body)
       expect(JSON.stringify(stop)).not.toContain('no key at all')
@@ -398,7 +330,7 @@ describe.each(servers)('a host by SSH, %s', (server) => {
       keys.remove()
     })
 
-    test('nobody through a command, a circle or a closed port', async () => {
+    test('openHost refuses a ProxyCommand, a circle of jumps, a closed port and numbers that are not valid', async () => {
       sshd.config(
         'Host by-command\n  ProxyCommand nc %h %p\nHost a\n  ProxyJump b\nHost b\n  ProxyJump a\nHost odd-port\n  Port ssh\nHost odd-time\n  ConnectTimeout 0\nHost shut\n  HostName 127.0.0.1\n  Port 1\n',
       )
@@ -406,7 +338,7 @@ describe.each(servers)('a host by SSH, %s', (server) => {
       for (const alias of ['odd-port', 'odd-time'])
         await expect(open(alias)).rejects.toMatchObject({
           code: 'CONFIG_INVALID',
-          message: expect.stringContaining('which is no number from 1 to'),
+          message: expect.stringContaining('which is not a number from 1 to'),
         })
       await expect(open('-oProxyCommand=id')).rejects.toMatchObject({ code: 'INPUT_REFUSED' })
       expect((await stopOf(open('a'))).message).toContain('circle')
