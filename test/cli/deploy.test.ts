@@ -7,7 +7,7 @@ import { type Sshd, startSshd } from '../support/sshd.ts'
 
 vi.setConfig({ testTimeout: 240_000 })
 
-describe('a deploy at the command line', () => {
+describe('cutter run start deploy', () => {
   let sshd: Sshd
   let at: CutterHome
   let d: DeployFixture
@@ -36,7 +36,7 @@ describe('a deploy at the command line', () => {
     )
   }
 
-  test('stops at an unknown host key with its fingerprint, and goes on to the closeout once it is known', async () => {
+  test('stops at an unknown host key with its fingerprint, and completes once the key is known', async () => {
     const known = `[127.0.0.1]:${sshd.gatePort} ${sshd.hostKey()}\n`
     sshd.knownHosts('')
     await enableExecution(at)
@@ -74,7 +74,7 @@ describe('a deploy at the command line', () => {
     expect(text.match(/^### \d\. G\d [a-z -]+: PASS$/gm)).toHaveLength(8)
   })
 
-  test('is taken back by run rollback, which waits for a signature of its own', async () => {
+  test('cutter run rollback removes a deploy after a signature of its own', async () => {
     const { runId } = jsonOf<{ runId: string }[]>(await cutter('run', 'list', '--json'))[0]!
     const dry = await cutter('run', 'rollback', runId.slice(-8), '--json')
     expect(jsonOf(dry)).toMatchObject({ machine: 'rollback', mode: 'dry-run', gate: 'SG2' })
@@ -115,7 +115,7 @@ describe('a deploy at the command line', () => {
     expect((await cutter('run', 'show', runId, '--json')).stdout).toContain('"succeeded"')
   })
 
-  test('takes an alias of the ssh config too, and answers with exit code 2 to what can’t be meant', async () => {
+  test('accepts an alias of the ssh config, and exits with 2 for input that is not valid', async () => {
     const refused = await start('--host', 'web', '--path', 'srv/app')
     expect(refused.code).toBe(2)
     expect(jsonOf(refused).error).toMatchObject({

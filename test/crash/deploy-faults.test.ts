@@ -16,7 +16,7 @@ vi.setConfig({ testTimeout: 240_000 })
 
 const STEPS = ['stage', 'put artifact.tar', 'extract', 'put DEPLOY-MANIFEST.txt', 'promote', 'discard']
 
-describe('what goes wrong on the way', () => {
+describe('a deploy with faults', () => {
   let sshd: Sshd
   let d: DeployFixture
   const at = createFaultInjector()
@@ -45,9 +45,9 @@ describe('what goes wrong on the way', () => {
     return now
   }
 
-  describe.each(STEPS)('the connection is cut at %s', (step) => {
+  describe.each(STEPS)('the connection breaks at %s', (step) => {
     test.each(['before', 'after'] as const)(
-      '%s it is done: the run goes on from what the host holds',
+      '%s the step is done: the run continues from what the host holds',
       async (when) => {
         const paused = await atTheGate()
         const old = hashFolder(d.old)
@@ -67,7 +67,7 @@ describe('what goes wrong on the way', () => {
     )
   })
 
-  test('a host that is gone leaves the outcome open, says so, and is asked again', async () => {
+  test('a run stops with an unknown outcome when the host is gone, and probes it on resume', async () => {
     const paused = await atTheGate()
     at.fault = {
       step: 'promote',
@@ -84,7 +84,7 @@ describe('what goes wrong on the way', () => {
     expect(run.outcome).toBe('succeeded')
   })
 
-  test('a run that is cancelled in the midst of its rehearsal clears it away', async () => {
+  test('a run that is cancelled during its rehearsal removes what the rehearsal left', async () => {
     d = await createDeployFixture(sshd, { host })
     d.checks(plain)
     at.fault = {
@@ -105,7 +105,7 @@ describe('what goes wrong on the way', () => {
     expect(listEntries(d.srv)).toEqual(['app-1'])
   })
 
-  describe('with a confirmation asked for', () => {
+  describe('with --confirm-within', () => {
     const confirmWithin = '3s'
     const later = () => new Promise((done) => setTimeout(done, 6_000))
     const gone = async () => {
@@ -113,7 +113,7 @@ describe('what goes wrong on the way', () => {
       return !existsSync(d.target)
     }
 
-    test('a deploy that cuts off its own access is taken back by the host, with nobody there', async () => {
+    test('the host rolls back by itself a deploy that cuts off its own access', async () => {
       d = await createDeployFixture(sshd, { host })
       d.checks(plain)
       const old = hashFolder(d.old)
@@ -132,16 +132,16 @@ describe('what goes wrong on the way', () => {
       expect(await gone()).toBe(true)
       await later()
       sshd.shut(false)
-      const told = await d.resume(stopped)
-      expect(told).toMatchObject({ status: 'stopped', stopCode: 'STOP_NOT_CONFIRMED' })
-      expect(await d.engine.cancel(told.runId, { reason: 'no access' })).toMatchObject({
+      const resumed = await d.resume(stopped)
+      expect(resumed).toMatchObject({ status: 'stopped', stopCode: 'STOP_NOT_CONFIRMED' })
+      expect(await d.engine.cancel(resumed.runId, { reason: 'no access' })).toMatchObject({
         outcome: 'rolled-back',
       })
       expect(listEntries(d.srv)).toEqual(['app-1'])
       expect(hashFolder(d.old)).toBe(old)
     })
 
-    test('a deploy that is reached again in time stays', async () => {
+    test('a deploy stays when the host is reached again in time', async () => {
       d = await createDeployFixture(sshd, { host })
       d.checks(plain)
       const run = await d.approve(await d.start('live', { confirmWithin: '20s' }))
@@ -151,7 +151,7 @@ describe('what goes wrong on the way', () => {
     })
   })
 
-  test('a target that appears between the last look and the promote is not touched, and nothing of ours remains', async () => {
+  test('a promote leaves a target alone that appears after the last check, and removes what the run made', async () => {
     const paused = await atTheGate()
     at.fault = { step: 'promote', when: 'before', strike: () => writeTheirs(d.target) }
     const stopped = await d.approve(paused)
@@ -165,7 +165,7 @@ describe('what goes wrong on the way', () => {
     expect((await d.resume(stopped)).outcome).toBe('succeeded')
   })
 
-  test('an empty folder that appears is somebody’s too', async () => {
+  test('a promote and its rollback leave an empty folder alone that appears at the target', async () => {
     const paused = await atTheGate()
     at.fault = { step: 'promote', when: 'before', strike: () => void mkdirSync(d.target) }
     expect((await d.approve(paused)).stopCode).toBe('STOP_DRIFT')
@@ -178,7 +178,7 @@ describe('what goes wrong on the way', () => {
     })
   })
 
-  test('a mv that nests instead of replacing is not believed', async () => {
+  test('a run stops when mv nests the tree instead of replacing the claim', async () => {
     let nests = false
     d = await createDeployFixture(sshd, {
       host: (real) => ({
@@ -205,7 +205,7 @@ describe('what goes wrong on the way', () => {
     expect(listEntries(d.srv)).toEqual(['app-1'])
   })
 
-  test('bytes that arrive otherwise are not extracted', async () => {
+  test('a run extracts no artifact whose bytes changed on the way', async () => {
     const paused = await atTheGate()
     at.fault = {
       step: 'extract',
@@ -223,7 +223,7 @@ describe('what goes wrong on the way', () => {
     expect(listEntries(d.srv)).toEqual(['app-1'])
   })
 
-  test('a promote of a client that died, which comes late, moves nothing that is half extracted', async () => {
+  test('a late promote of a dead client moves no half-extracted tree', async () => {
     const paused = await atTheGate()
     const plan = JSON.parse(Buffer.from((await d.store.evidence(paused.planDigest!))!).toString())
     const { argv } = plan.commands.find(({ id }: { id: string }) => id === 'promote')
@@ -240,7 +240,7 @@ describe('what goes wrong on the way', () => {
     expect(at.fault).toBeNull()
   })
 
-  test('two deploys to one path: the second finds the first, and touches nothing of it', async () => {
+  test('a second deploy to the same path finds the first and changes nothing of it', async () => {
     const paused = await atTheGate()
     const other = await d.start()
     at.fault = { step: 'promote', when: 'before', strike: cut }
@@ -256,9 +256,9 @@ describe('what goes wrong on the way', () => {
     expect((await d.resume(first)).outcome).toBe('succeeded')
   })
 
-  describe('a disk that fills up', () => {
+  describe('a full disk', () => {
     test.each(['stage', 'put artifact.tar', 'extract'])(
-      'before %s: what was begun is removed',
+      'before %s: the run removes what it started',
       async (step) => {
         d = await createDeployFixture(sshd, { host })
         d.checks(plain)
@@ -285,12 +285,12 @@ describe('what goes wrong on the way', () => {
     function mounted(folder: string): boolean {
       const args = ['-t', 'tmpfs', '-o', 'size=1m,nr_inodes=200', 'tmpfs', folder]
       if (spawnSync('mount', args).status === 0) return true
-      console.log('skipped: a disk that fills up: this user can’t mount a small one')
+      console.log('skipped: a full disk: this user can’t mount a small one')
       return false
     }
   })
 
-  test('a host whose key changed after the plan is not deployed to', async () => {
+  test('a run does not deploy to a host whose key changed after the plan', async () => {
     const paused = await atTheGate()
     const known = `[127.0.0.1]:${sshd.gatePort} ${sshd.hostKey()}\n`
     try {
@@ -309,7 +309,7 @@ describe('what goes wrong on the way', () => {
     expect(listEntries(d.srv)).toEqual(['app-1'])
   })
 
-  test('a process that dies after any step leaves a run that is taken up where it is', async () => {
+  test('another process resumes a run of a process that died after any step', async () => {
     class Died extends Error {}
     let dieAt: string | null = null
     d = await createDeployFixture(sshd, {

@@ -16,17 +16,17 @@ import { type Sshd, servers, startSshd } from '../support/sshd.ts'
 vi.setConfig({ testTimeout: 900_000 })
 
 /**
- * The built program, killed with SIGKILL from the other side: the host's server runs a hook in place of each command, and git is found
- * behind the same. Each run goes through all of its boundaries, one kill after the other, with nothing but `run resume` in between.
+ * The built program, killed with SIGKILL from the host: the host's server runs a hook instead of each command, and git runs behind the same
+ * hook. Each run passes all of its boundaries, with one kill after the other and only `run resume` in between.
  */
 type When = 'before' | 'during' | 'after'
 type Boundary = [step: string, ...when: When[]]
-// A discard ends its phase: whoever comes after it finds all done, so each run has one.
+// A discard ends its phase. A later process finds everything done, so that each run has one.
 
 /** ssh2's server answers SFTP itself. */
 const isHooked = ([step]: Boundary) => step !== 'sftp' || servers[0] === 'OpenSSH'
 
-/** before: the command is never begun; during: it goes on with nobody there; after: it is done, and nobody is told. */
+/** before: the command never starts. during: it continues without a client. after: it is done, and no client learns of it. */
 const hook = (folder: string) => `#!/bin/sh
 real=$SSH_ORIGINAL_COMMAND
 if [ -z "$real" ]; then this=" 'git $* '"; elif [ "\${real%sftp*}" != "$real" ] && [ "\${#real}" -lt 60 ]; then this=" 'sftp'"; else this=$real; fi
@@ -94,7 +94,7 @@ const TAKEN_BACK: Boundary[] = [
   ['system', 'before'],
 ]
 
-describe('the program is killed at every boundary', () => {
+describe('the program, killed at every boundary', () => {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'cutter-killed-')))
   let sshd: Sshd
   let d: DeployFixture
@@ -128,10 +128,10 @@ describe('the program is killed at every boundary', () => {
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     writeFileSync(join(folder, 'pid'), String(child.pid))
-    const said: string[] = []
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => said.push(String(text)))
+    const output: string[] = []
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => output.push(String(text)))
     const signal = await new Promise((ended) => child.once('close', (_, by) => ended(by)))
-    expect([step, when, signal, said.join('').slice(-2000)]).toEqual([
+    expect([step, when, signal, output.join('').slice(-2000)]).toEqual([
       step,
       when,
       'SIGKILL',
@@ -141,7 +141,7 @@ describe('the program is killed at every boundary', () => {
     rmSync(join(folder, 'struck'))
   }
 
-  /** What an operator types next. */
+  /** The next command of an operator. */
   async function next(runId: string): Promise<string[]> {
     if ((await show(runId)).status !== 'paused') return ['run', 'resume', runId]
     return ['run', 'resume', '--approval', (await sign(at, runId, key)).approvalId]
@@ -184,7 +184,7 @@ rehearsal: { run: [python3, app.py, rehearse], refused: [python3, app.py, live],
 skeleton: { folders: [runs], files: { app.yaml: "live: false" } }
 tolerate: [listening-ports, running-services]`
 
-  test('of a deploy, and then of its rollback: the host is as after an undisturbed one', async () => {
+  test('completes a deploy and then its rollback, and leaves the host as an undisturbed run does', async () => {
     const before = listEntries(d.srv)
     const old = hashFolder(d.old)
     const runId = await begun(deploying(check + more), TO_THE_GATE)
@@ -204,7 +204,7 @@ tolerate: [listening-ports, running-services]`
     expect(hashFolder(d.old)).toBe(old)
   })
 
-  test('of the way back that a failed check takes', async () => {
+  test('completes the rollback that follows a failed check', async () => {
     const before = listEntries(d.srv)
     const failing = check.replace('--version]', '--version], expect: { exit: 9 }')
     const runId = await begun(deploying(failing + more), [['facts', 'before']])

@@ -15,7 +15,7 @@ vi.setConfig({ testTimeout: 240_000 })
 
 const STEPS = ['stage', 'withdraw', 'put files', 'put folders', 'remove-listed', 'discard']
 
-describe('what goes wrong on the way back', () => {
+describe('a rollback with faults', () => {
   let sshd: Sshd
   let d: DeployFixture
   let paused: Run
@@ -39,9 +39,9 @@ describe('what goes wrong on the way back', () => {
   })
   const staging = () => join(d.srv, listEntries(d.srv).find((name) => name.startsWith('.cutter-'))!)
 
-  describe.each(STEPS)('the connection is cut at %s', (step) => {
+  describe.each(STEPS)('the connection breaks at %s', (step) => {
     test.each(['before', 'after'] as const)(
-      '%s it is done: it goes on from what the host holds',
+      '%s the step is done: the rollback continues from what the host holds',
       async (when) => {
         at.fault = { step, when, strike: () => sshd.cutAfter(0) }
         let run = await d.approve(paused)
@@ -54,13 +54,13 @@ describe('what goes wrong on the way back', () => {
     )
   })
 
-  test('a file that comes in the very moment: all is put back, and nothing is removed', async () => {
+  test('a rollback restores the tree and removes nothing when a file is added just before the withdrawal', async () => {
     const theirs = join(d.target, 'theirs.txt')
     at.fault = { step: 'withdraw', when: 'before', strike: () => writeFileSync(theirs, 'theirs') }
     const stopped = await d.approve(paused)
     expect(stopped).toMatchObject({
       stopCode: 'STOP_DRIFT',
-      stop: { message: expect.stringContaining('theirs.txt was added; it was put back') },
+      stop: { message: expect.stringContaining('theirs.txt was added; it was restored') },
     })
     expect(listEntries(d.srv)).toEqual(['app-1', 'app-2'])
     expect(listEntries(d.target)).toContain('app.py')
@@ -69,14 +69,14 @@ describe('what goes wrong on the way back', () => {
     expect(listEntries(d.srv)).toEqual(['app-1'])
   })
 
-  test('a file that comes once the removal began is kept, and said', async () => {
+  test('a rollback keeps and reports a file that is added after the removal began', async () => {
     const theirs = () => join(staging(), 'withdrawn/theirs.txt')
     const late = () => writeFileSync(theirs(), 'theirs')
     at.fault = { step: 'remove-listed', when: 'before', strike: late }
     const stopped = await d.approve(paused)
     expect(stopped).toMatchObject({
       stopCode: 'STOP_HOST_COMMAND_FAILED',
-      stop: { message: expect.stringContaining('what is left of it lies in') },
+      stop: { message: expect.stringContaining('the rest of it is in') },
     })
     expect(listEntries(join(staging(), 'withdrawn'))).toEqual(['theirs.txt'])
     expect((await d.resume(stopped)).stop!.message).toContain('theirs.txt was added')
@@ -85,7 +85,7 @@ describe('what goes wrong on the way back', () => {
     expect(listEntries(d.srv)).toEqual(['app-1'])
   })
 
-  test('what appears at the target meanwhile is nobody’s to touch, and what was withdrawn waits for it', async () => {
+  test('a rollback leaves a folder alone that appears at the target during the rollback', async () => {
     at.fault = {
       step: 'put folders',
       when: 'before',
@@ -103,7 +103,7 @@ describe('what goes wrong on the way back', () => {
     expect(listEntries(d.target)).toEqual([])
   })
 
-  test('a rollback that is cancelled half-way is brought to its end by another', async () => {
+  test('a rollback completes an earlier one that was cancelled half-way', async () => {
     at.fault = {
       step: 'put files',
       when: 'before',

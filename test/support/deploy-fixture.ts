@@ -20,10 +20,10 @@ import { type Host, openHost } from '../../src/targets/ssh/open-host.ts'
 import { thisProcess } from '../../src/targets/system/process-identity.ts'
 import type { Sshd } from './sshd.ts'
 
-/** A repository, a host with an old version on it, and the real engine with the real effects between them, in this process. */
+/** A repository, a host with an old version on it, and the real engine with the real effects, in this process. */
 export interface DeployFixture {
   folder: string
-  /** A folder on the host, in which the old version lies. */
+  /** The folder on the host that holds the old version. */
   srv: string
   old: string
   target: string
@@ -39,13 +39,13 @@ export interface DeployFixture {
   rollback(run: Run, mode?: Mode): Promise<Run>
   approve(run: Run): Promise<Run>
   resume(run: Run): Promise<Run>
-  /** Ends this life of the engine and begins another on the same store, as after a kill. */
+  /** Closes this engine and opens another on the same store, as after a kill. */
   reopen(): Promise<DeployFixture>
   remove(): Promise<void>
 }
 
 export interface DeployHooks {
-  /** Stands between the effects and the host. */
+  /** Wraps the host that the effects use. */
   host?(host: Host): Host
   /** Called after each saved step; throws to end the process there. */
   onStep?(run: Run): void
@@ -108,10 +108,10 @@ export async function createDeployFixture(sshd: Sshd, hooks: DeployHooks = {}): 
   const srv = join(folder, 'srv')
   const old = join(srv, 'app-1')
   writeFiles(old, { 'app.py': 'old\n', 'data/kept.txt': 'kept\n' })
-  committed(old)
+  commitAll(old)
   const repository = join(folder, 'repository')
   writeFiles(repository, PROGRAM)
-  const commit = committed(repository)
+  const commit = commitAll(repository)
   const file = (name: string, text: string) => {
     writeFileSync(join(folder, name), text)
     return join(folder, name)
@@ -130,10 +130,10 @@ export async function createDeployFixture(sshd: Sshd, hooks: DeployHooks = {}): 
     commit,
     checks: (text: string) => file('checks.yaml', text),
   }
-  return alive(base, keyFile, sshd, hooks)
+  return openEngine(base, keyFile, sshd, hooks)
 }
 
-function committed(folder: string): string {
+function commitAll(folder: string): string {
   git(folder, 'init', '--quiet')
   git(folder, 'add', '--all')
   git(folder, 'commit', '--quiet', '-m', 'a step')
@@ -142,7 +142,12 @@ function committed(folder: string): string {
 
 type Base = Pick<DeployFixture, 'folder' | 'srv' | 'old' | 'target' | 'repository' | 'commit' | 'checks'>
 
-async function alive(base: Base, keyFile: string, sshd: Sshd, hooks: DeployHooks): Promise<DeployFixture> {
+async function openEngine(
+  base: Base,
+  keyFile: string,
+  sshd: Sshd,
+  hooks: DeployHooks,
+): Promise<DeployFixture> {
   const { folder, repository, commit, target, old } = base
   const store = openRunStore({
     file: join(folder, 'cutter.db'),
@@ -155,7 +160,7 @@ async function alive(base: Base, keyFile: string, sshd: Sshd, hooks: DeployHooks
     by: 'test',
     at: new Date().toISOString(),
   })
-  const world: DeployDeps & RollbackDeps = {
+  const deps: DeployDeps & RollbackDeps = {
     run: (id) => loadRun({ store }, id),
     async host(name, signal) {
       const host = await openHost(name === 'box' ? 'web' : name, { home: sshd.home, env: {} }, signal)
@@ -171,13 +176,13 @@ async function alive(base: Base, keyFile: string, sshd: Sshd, hooks: DeployHooks
       name === 'rollback'
         ? {
             machine: { ...rollback, definitionDigest: digestOf('rollback') },
-            effects: rollbackEffects(world),
-            admit: (input) => admitRollback(world, input),
+            effects: rollbackEffects(deps),
+            admit: (input) => admitRollback(deps, input),
           }
         : {
             machine: { ...deploy, definitionDigest: digestOf('deploy') },
-            effects: deployEffects(world),
-            admit: (input) => admitDeploy(world, input),
+            effects: deployEffects(deps),
+            admit: (input) => admitDeploy(deps, input),
           },
     clock: systemClock,
     randomHex: (bytes) =>
@@ -227,7 +232,7 @@ async function alive(base: Base, keyFile: string, sshd: Sshd, hooks: DeployHooks
     resume: ({ runId }) => engine.resume(runId, {}),
     async reopen() {
       await store.close()
-      return alive(base, keyFile, sshd, hooks)
+      return openEngine(base, keyFile, sshd, hooks)
     },
     async remove() {
       await store.close()
@@ -236,7 +241,7 @@ async function alive(base: Base, keyFile: string, sshd: Sshd, hooks: DeployHooks
   }
 }
 
-/** Everything in a folder, by kind, mode, time and bytes: what must not change. */
+/** Lists everything in a folder by kind, mode, time, link and hash, so that any change shows. */
 export const hashFolder = (folder: string) =>
   execFileSync(
     'sh',

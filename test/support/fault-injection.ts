@@ -1,14 +1,14 @@
 import type { Host } from '../../src/targets/ssh/open-host.ts'
 import { HostLost } from '../../src/targets/ssh/run-command.ts'
 
-/** What a test does at a step on the host: before it is sent, or when it is done there and nobody knows yet. */
+/** A fault at a step on the host: before the step is sent, or after it is done there and before the client learns of it. */
 export interface Fault {
   step: string
   when: 'before' | 'after'
   strike(): void | Promise<void>
 }
 
-/** Stands between the effects and the host, and strikes once at the step of the fault that is set. */
+/** Wraps a host, and strikes once at the step of the fault that is set. */
 export interface FaultInjector {
   fault: Fault | null
   host(real: Host): Host

@@ -13,8 +13,8 @@ import { type AddressInfo, connect } from 'node:net'
 import ssh2, { type ServerChannel, type Session, type SFTPWrapper } from 'ssh2'
 
 /**
- * A host by SSH for tests on machines without OpenSSH's server: ssh2's own, in a process of its own, for one key of one user. It runs
- * commands by the same shell and knows of SFTP what the program uses. Reads its keys, as JSON, and prints its port.
+ * An SSH server for tests on machines without OpenSSH's server. It is the server of ssh2, in a process of its own, for one key of one user.
+ * It runs commands by the same shell and supports the part of SFTP that Cutter uses. It reads its keys as JSON and prints its port.
  */
 const { hostKeys, authorized, hook } = JSON.parse(readFileSync(0, 'utf8')) as {
   hostKeys: string[]
@@ -59,7 +59,7 @@ function run(channel: ServerChannel, command: string): void {
   channel.pipe(child.stdin)
   child.stdout.pipe(channel, { end: false })
   child.stderr.pipe(channel.stderr, { end: false })
-  // As with OpenSSH, a broken connection closes the pipes and leaves the program.
+  // As with OpenSSH, a broken connection closes the pipes, and the program keeps running.
   channel.on('close', () => {
     child.stdout.destroy()
     child.stderr.destroy()

@@ -19,31 +19,31 @@ import { build } from 'esbuild'
 import { openRelay } from './connection-relay.ts'
 
 /**
- * A server of SSH on loopback, OpenSSH's real one where there is one, as the user who runs the tests and for that user alone, with keys,
- * known_hosts and an ssh config of its own. A gate in front of it can cut every connection, so that tests choose when.
+ * An SSH server on loopback for the user who runs the tests, with keys, known_hosts and an ssh config of its own. It is OpenSSH's server
+ * where that is installed. A relay in front of it can cut every connection at a moment that the test chooses.
  */
 export interface Sshd {
-  /** Home of an ssh user whose config has the alias `web`, reached through the gate. */
+  /** Home of an ssh user whose config has the alias `web`, reached through the relay. */
   home: string
   port: number
   /** The port that the config names. */
   gatePort: number
   path(name: string): string
-  /** Rewrites `~/.ssh/config`; the usual block of `web` comes after the lines. */
+  /** Rewrites `~/.ssh/config`. The default block of `web` follows the lines. */
   config(lines: string): void
   /** The host's public key, type and base64. */
   hostKey(type?: 'ed25519' | 'ecdsa'): string
   knownHosts(text: string): void
-  /** Cuts all connections once so many more bytes have gone to the server; 0 cuts at once. */
+  /** Cuts all connections after this many more bytes to the server. 0 cuts them at once. */
   cutAfter(bytes: number): void
-  /** Closes the gate for new connections, or opens it again. */
+  /** Closes the relay for new connections, or opens it again. */
   shut(closed: boolean): void
-  /** Lets nothing more through, and closes nothing: how a dead network looks. */
+  /** Passes nothing on and closes nothing, like a dead network. */
   freeze(): void
   stop(): Promise<void>
 }
 
-/** OpenSSH's where it is installed; elsewhere, or where CUTTER_TEST_SSH=ssh2 asks for it, ssh2's own. */
+/** OpenSSH's server where it is installed. Otherwise, or with CUTTER_TEST_SSH=ssh2, the server of ssh2. */
 export type Server = 'OpenSSH' | 'ssh2'
 
 function sshdBinary(): string | null {
@@ -61,12 +61,12 @@ interface Who {
 
 const MYSELF: Who = { ...userInfo(), name: userInfo().username }
 
-/** Of the gate's machine, where root runs the tests; anywhere else who runs them has no privileges to lay down. */
+/** A user of the machine that runs the tests as root. Elsewhere the tests have no privileges to drop. */
 const TEST_USER = 'cutter-test'
 
 /**
- * Whom root may let in who is not root: of OpenSSH's server a user that a shell belongs to, or why there is none; ssh2's own runs as
- * nobody.
+ * An unprivileged user whom root can let in, or a string that says why there is none. OpenSSH's server needs a user with a shell; the
+ * server of ssh2 runs as nobody.
  */
 export function someoneElse(kind: Server): Who | string {
   if (process.getuid?.() !== 0) return 'only root can let somebody else in'
@@ -77,7 +77,7 @@ export function someoneElse(kind: Server): Who | string {
   return uid ? { name: TEST_USER, uid: Number(uid), gid: Number(gid) } : `there is no user ${TEST_USER} here`
 }
 
-/** Both where there are both, so that the second is known to do as the first. */
+/** Both servers where both exist, so that the tests show that the second behaves like the first. */
 export const servers: Server[] = usual === 'OpenSSH' ? ['OpenSSH', 'ssh2'] : ['ssh2']
 
 export async function startSshd(
@@ -90,9 +90,9 @@ export async function startSshd(
   for (const type of ['ed25519', 'ecdsa']) keygen(type, path(`host_${type}`))
   keygen('ed25519', path('.ssh/id_test'))
   writeFileSync(path('authorized_keys'), readFileSync(path('.ssh/id_test.pub')))
-  // Somebody else must get to the folders of the host, not to the keys.
+  // Another user must reach the folders of the host, but not the keys.
   if (as !== MYSELF) chmodSync(home, 0o711)
-  // A hook is a script that is run in place of each command, which it finds in SSH_ORIGINAL_COMMAND.
+  // A hook is a script that runs instead of each command, which it finds in SSH_ORIGINAL_COMMAND.
   const hook = script === undefined ? null : path('hook')
   if (hook !== null) writeFileSync(hook, script!, { mode: 0o700 })
   const { port, stop } = await (kind === 'OpenSSH'
@@ -144,7 +144,7 @@ interface Started {
   stop(): Promise<void>
 }
 
-/** With SHLVL set bash doesn't take itself for a login by SSH and leaves the user's .bashrc alone, which may take long. */
+/** With SHLVL set, bash doesn't read the user's .bashrc as for a login by SSH, which may take long. */
 async function openssh(path: (name: string) => string, hook: string | null): Promise<Started> {
   const port = await freePort()
   writeFileSync(
@@ -166,19 +166,19 @@ SetEnv SHLVL=1
 Subsystem sftp internal-sftp
 ${hook === null ? '' : `ForceCommand ${hook}\n`}`,
   )
-  // As root sshd wants this folder, which only a booted system has.
+  // As root, sshd needs this folder, which only a booted system has.
   if (process.getuid?.() === 0 && !existsSync('/run/sshd')) mkdirSync('/run/sshd', { mode: 0o755 })
   const server = spawn(sshdBinary()!, ['-D', '-e', '-f', path('sshd_config')], {
     stdio: ['ignore', 'ignore', 'pipe'],
   })
-  const said: string[] = []
-  server.stderr.setEncoding('utf8').on('data', (text: string) => said.push(text))
+  const output: string[] = []
+  server.stderr.setEncoding('utf8').on('data', (text: string) => output.push(text))
   const stop = stopping(server)
-  await reachable(port, () => server.exitCode, said)
+  await reachable(port, () => server.exitCode, output)
   return { port, stop }
 }
 
-/** Built anew for each, into one file: its process runs JavaScript, and may be another user's. */
+/** Builds the server into one file each time, because its process runs JavaScript and may belong to another user. */
 async function ssh2Server(
   path: (name: string) => string,
   hook: string | null,
@@ -187,9 +187,13 @@ async function ssh2Server(
   const outfile = path('server.cjs')
   await build({
     entryPoints: [join(import.meta.dirname, 'ssh2-server.ts')],
-    // Native parts, which ssh2 does without.
-    ...{ external: ['*.node', 'cpu-features'], logLevel: 'error' },
-    ...{ outfile, bundle: true, platform: 'node', format: 'cjs' },
+    // ssh2 works without its native parts.
+    external: ['*.node', 'cpu-features'],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    logLevel: 'error',
   })
   const server = spawn(process.execPath, [outfile], { stdio: ['pipe', 'pipe', 'inherit'], cwd: '/', ...as })
   const text = (name: string) => readFileSync(path(name), 'utf8')
@@ -222,9 +226,9 @@ function freePort(): Promise<number> {
   })
 }
 
-async function reachable(port: number, exitCode: () => number | null, said: string[]): Promise<void> {
+async function reachable(port: number, exitCode: () => number | null, output: string[]): Promise<void> {
   for (let tries = 0; tries < 200; tries++) {
-    if (exitCode() !== null) throw new Error(`sshd ended: ${said.join('')}`)
+    if (exitCode() !== null) throw new Error(`sshd ended: ${output.join('')}`)
     const open = await new Promise<boolean>((resolve) => {
       const socket = dial(port, '127.0.0.1', () => {
         socket.destroy()
@@ -235,5 +239,5 @@ async function reachable(port: number, exitCode: () => number | null, said: stri
     if (open) return
     await wait(25)
   }
-  throw new Error(`sshd does not listen: ${said.join('')}`)
+  throw new Error(`sshd does not listen: ${output.join('')}`)
 }

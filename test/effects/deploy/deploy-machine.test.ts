@@ -38,7 +38,7 @@ const statuses = (run: Run) =>
 const all = (status: string) =>
   Object.fromEntries(['G0', 'G1', 'G2', 'G3', 'G4', 'G5', 'G6', 'G7'].map((name) => [name, status]))
 
-describe('a deploy', () => {
+describe('the deploy machine', () => {
   let sshd: Sshd
   let d: DeployFixture
   beforeAll(async () => {
@@ -50,7 +50,7 @@ describe('a deploy', () => {
   })
   afterEach(() => d.remove())
 
-  test('is blocked for a missing source, with nothing touched; then goes through to its closeout beside the old version, and is taken back', async () => {
+  test('reports a missing source as blocked, then deploys next to the old version, and a rollback removes it again', async () => {
     const before = hashFolder(d.srv)
     renameSync(d.repository, `${d.repository}-elsewhere`)
     const blocked = await d.start()
@@ -107,7 +107,7 @@ describe('a deploy', () => {
     expect(hashFolder(d.old)).toBe(old)
   })
 
-  test('in a dry run goes the same way, sends only what looks, and has the same plan each time', async () => {
+  test('sends only commands that read in a dry run, and plans the same each time', async () => {
     const before = hashFolder(d.srv)
     const paused = await d.start('dry-run')
     const run = await d.approve(paused)
@@ -142,21 +142,21 @@ describe('a deploy', () => {
     ])
   })
 
-  test('says every finding of the preflight at once', async () => {
+  test('reports all findings of the preflight at once', async () => {
     writeFiles(d.target, { 'x.txt': 'x' })
     const nowhere = CHECKS.replace('python3, app.py, --version', 'program-that-is-nowhere')
     d.checks(nowhere.replace('python3, app.py, count', 'counter-that-is-nowhere'))
     const run = await d.start('dry-run', { previous: join(d.srv, 'none') })
     expect(run.stopCode).toBe('STOP_PREFLIGHT_FAILED')
-    const said = run.stop!.message
-    expect(said).toContain('check version: program-that-is-nowhere is not on the host')
-    expect(said).toContain('check rehearsal.counts: counter-that-is-nowhere is not on the host')
-    expect(said).toContain(`target: there is a directory at ${d.target} already`)
-    expect(said).toContain(`previous: ${join(d.srv, 'none')}, which must stay as it is, is missing`)
+    const { message } = run.stop!
+    expect(message).toContain('check version: program-that-is-nowhere is not on the host')
+    expect(message).toContain('check rehearsal.counts: counter-that-is-nowhere is not on the host')
+    expect(message).toContain(`target: there is a directory at ${d.target} already`)
+    expect(message).toContain(`previous: ${join(d.srv, 'none')}, which must stay as it is, is missing`)
     expect(statuses(run)).toMatchObject({ G2: 'PASS', G3: 'BLOCKED', G4: 'NOT EXECUTED' })
   })
 
-  test('says of a parent that is missing or that nobody can write to what is wrong with it', async () => {
+  test('reports a missing parent folder and one that can’t be written to', async () => {
     const missing = await d.start('dry-run', { path: join(d.srv, 'none/app') })
     expect(missing.stop!.message).toContain(
       `can't be deployed to: parent: ${join(d.srv, 'none')} is missing or not a folder; the host was not touched`,
@@ -166,7 +166,7 @@ describe('a deploy', () => {
   })
 
   test.for(servers)(
-    'goes as an unprivileged user, who is told what he may not, to the server of %s',
+    'deploys as an unprivileged user with the server of %s, and reports what that user may not do',
     async (kind, context) => {
       const as = someoneElse(kind)
       if (typeof as === 'string') {
@@ -206,7 +206,7 @@ describe('a deploy', () => {
     expect(run.stop!.message).toContain('".env" is a file of environment variables')
   })
 
-  test('plans anew when the host changed after the plan, and goes nowhere when the target appeared', async () => {
+  test('plans again when the host changed after the plan, and stops when something appeared at the target', async () => {
     const paused = await d.start()
     appendFileSync(join(d.old, 'data/kept.txt'), 'more\n')
     await expect(d.approve(paused)).rejects.toMatchObject({
@@ -230,7 +230,7 @@ describe('a deploy', () => {
     expect(listEntries(d.target)).toEqual([])
   })
 
-  test('is rolled back by itself when a check fails, and the host is as it was', async () => {
+  test('rolls back when a check fails, and leaves the host as it was', async () => {
     const before = hashFolder(d.old)
     d.checks(CHECKS.replace('is: 12', 'is: 366'))
     const run = await d.approve(await d.start())
@@ -252,7 +252,7 @@ describe('a deploy', () => {
     expect(hashFolder(d.old)).toBe(before)
   })
 
-  test('may stop instead and go on; what was mended by hand is no longer the artifact', async () => {
+  test('stops instead with onFailure stop, and rejects a file that was edited on the host', async () => {
     d.checks(CHECKS.replace("startsWith: 'app 2'", "startsWith: 'app 3'"))
     const stopped = await d.approve(await d.start('live', { onFailure: 'stop' }))
     expect(stopped).toMatchObject({ status: 'stopped', stopCode: 'STOP_CHECKS_FAILED', state: 'G4_PROMOTED' })
@@ -264,7 +264,7 @@ describe('a deploy', () => {
     expect(listEntries(d.srv)).toEqual(['app-1'])
   })
 
-  test('is not taken for one that refuses to go live when that could not be run at all', async () => {
+  test('fails the rehearsal when the live start could not be run at all', async () => {
     const refused = 'refused: [python3, app.py, live]'
     d.checks(CHECKS.replace(refused, 'refused: [sh, -c, ./nowhere.sh]'))
     const run = await d.approve(await d.start())
@@ -272,14 +272,14 @@ describe('a deploy', () => {
     expect(outputOf(run).gates.G6.why).toBe('live start could not be run: ended with 127')
   })
 
-  test('is not taken for one that changes no count by the end of a long answer', async () => {
+  test('compares the complete output of counts, not only its end', async () => {
     const counts = "counts: [sh, -c, 'ls -d .counted; mkdir -p .counted; head -c 30000 /dev/zero']"
     d.checks(CHECKS.replace('counts: [python3, app.py, count]', counts))
     const run = await d.approve(await d.start())
     expect(outputOf(run).gates.G6.why).toContain('counts after differs from the counts before')
   })
 
-  test('that is cancelled after the promote takes back what it made', async () => {
+  test('removes what it made when it is cancelled after the promote', async () => {
     d.checks('checks: [{ name: fails, run: ["false"] }]\ntolerate: [listening-ports]')
     const stopped = await d.approve(await d.start('live', { onFailure: 'stop' }))
     expect(listEntries(d.srv)).toEqual(['app-1', 'app-2'])
@@ -291,14 +291,14 @@ describe('a deploy', () => {
     expect(listEntries(d.srv)).toEqual(['app-1'])
   })
 
-  test('kills a check that hangs, and calls it failed', async () => {
+  test('kills a hanging check and reports it as failed', async () => {
     d.checks('checks: [{ name: hangs, run: [sleep, "300"], timeoutSeconds: 1 }]\ntolerate: [listening-ports]')
     const run = await d.approve(await d.start())
     expect(run.outcome).toBe('rolled-back')
     expect(outputOf(run).gates.G5.why).toBe('hangs took too long and was killed')
   })
 
-  test('by release points to the new one at once, and back to the one before when it fails', async () => {
+  test('turns the pointer to the new release, and returns it when the next deploy fails', async () => {
     const app = join(d.srv, 'app')
     mkdirSync(app)
     const flags = { strategy: 'release', path: app }
@@ -317,21 +317,21 @@ describe('a deploy', () => {
     expect(readFileSync(join(app, 'current/app.py'), 'utf8')).toContain('app 2.0')
   })
 
-  describe('refuses before there is a run', () => {
+  describe('admitDeploy', () => {
     test.each([
       ['a relative path', { path: 'srv/app' }],
       ['the root', { path: '/' }],
       ['a way out', { path: '/srv/../etc/app' }],
       ['replacing in place', { strategy: 'replace' }],
-      ['a place in what must stay', { path: '/srv/app-1/new', previous: '/srv/app-1' }],
-    ])('%s', async (_, more) => {
+      ['a path inside a previous version', { path: '/srv/app-1/new', previous: '/srv/app-1' }],
+    ])('refuses %s before a run exists', async (_, more) => {
       await expect(d.start('dry-run', more)).rejects.toMatchObject({
         code: 'INPUT_REFUSED',
         message: expect.stringContaining('the host was not touched'),
       })
     })
 
-    test('checks that mean nothing, by their place', async () => {
+    test('refuses a checks file that is not valid, with the place of each fault', async () => {
       d.checks('checks: [{ name: a, run: [] }, { nme: b }]')
       await expect(d.start('dry-run')).rejects.toThrow(/checks\.0\.run.*checks\.1/)
       d.checks('skeleton: { files: { app.yaml: "key: ghp_0123456789abcdef0123456789abcdef0123" } }')

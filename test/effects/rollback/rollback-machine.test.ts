@@ -27,7 +27,7 @@ vi.setConfig({ testTimeout: 240_000 })
 // biome-ignore lint/suspicious/noExplicitAny: what the machine reports, as a reader of the JSON meets it
 const outputOf = ({ output }: Run) => output as any
 
-describe('a rollback of a closed deploy', () => {
+describe('the rollback machine', () => {
   let sshd: Sshd
   let d: DeployFixture
   beforeAll(async () => {
@@ -44,7 +44,7 @@ describe('a rollback of a closed deploy', () => {
     return run
   }
 
-  test('removes what its manifest lists and nothing else, under an approval at SG2', async () => {
+  test('removes exactly what the manifest lists, under an approval at SG2', async () => {
     const before = hashFolder(d.srv)
     const run = await deployed()
     const record = await d.store.history(run.runId)
@@ -56,7 +56,7 @@ describe('a rollback of a closed deploy', () => {
     expect(listEntries(d.srv)).toEqual(['app-1', 'app-2'])
 
     writeFileSync(join(d.target, 'runs/of today.log'), 'data')
-    appendFileSync(join(d.target, 'app.py'), '# mended\n')
+    appendFileSync(join(d.target, 'app.py'), '# edited\n')
     symlinkSync('app-2', join(d.srv, 'the app'))
     expect((await d.rollback(run)).stop!.message).toContain(`the app leads to ${d.target}, which is in use`)
     rmSync(join(d.srv, 'the app'))
@@ -101,7 +101,7 @@ describe('a rollback of a closed deploy', () => {
     expect(again.stop!.message).toContain('left nothing to roll back')
   })
 
-  test('leads the pointer of a release back to what it was, and leaves one that leads elsewhere', async () => {
+  test('returns the pointer to the earlier release, and refuses a link that leads to the release by another path', async () => {
     const app = join(d.srv, 'app')
     mkdirSync(app)
     const flags = { strategy: 'release', path: app }
@@ -124,7 +124,7 @@ describe('a rollback of a closed deploy', () => {
 
     const unused = await d.rollback(first)
     expect(outputOf(unused).pointer).toBeNull()
-    await d.engine.cancel(unused.runId, { reason: 'only looked' })
+    await d.engine.cancel(unused.runId, { reason: 'only a trial' })
 
     const back = await d.approve(await d.rollback(second))
     expect(back.outcome).toBe('succeeded')
@@ -136,7 +136,7 @@ describe('a rollback of a closed deploy', () => {
     expect(listEntries(app)).toEqual([])
   })
 
-  test('is refused before there is a run where a deploy left nothing, or takes it back itself', async () => {
+  test('refuses a deploy before a run exists when the deploy left nothing or can remove it itself', async () => {
     const waiting = await d.start()
     await expect(d.rollback(waiting)).rejects.toMatchObject({
       code: 'INPUT_REFUSED',
@@ -149,7 +149,7 @@ describe('a rollback of a closed deploy', () => {
     await expect(d.rollback({ ...dry, runId: 'idep-none' })).rejects.toMatchObject({ code: 'RUN_NOT_FOUND' })
   })
 
-  test('stops at a host that is another one by now, and at a manifest that was written over', async () => {
+  test('stops at another host, at a changed manifest and at a target that became a link', async () => {
     const run = await deployed()
     const manifest = join(d.target, 'DEPLOY-MANIFEST.txt')
     const text = readFileSync(manifest, 'utf8')
