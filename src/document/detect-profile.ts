@@ -119,6 +119,7 @@ function judgeFit(
   return { confidence: Math.round(confidence * 100) / 100, why }
 }
 
+/** Whether a record is a unit, excluded units included. */
 export function isCut({ kind }: { kind: string }): boolean {
   return kind === 'unit' || kind === 'excluded'
 }

@@ -33,6 +33,7 @@ export interface Scan {
   problems: Problem[]
 }
 
+/** Options of `scanDocument`. */
 export interface ScanOptions {
   /** The document id, with which addresses begin. */
   document: string

@@ -25,6 +25,7 @@ export const SEVERITY = {
   UNKNOWN_HEADING_LEVEL: 'note',
 } as const satisfies Record<string, Severity>
 
+/** The code of a problem. */
 export type ProblemCode = keyof typeof SEVERITY
 
 /** The codes that `--accept` allows. */

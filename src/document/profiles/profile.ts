@@ -150,8 +150,11 @@ const profileSchema = z.strictObject({
 export type Profile = z.infer<typeof profileSchema>
 /** A profile as it is written: keys with a default may be left out. */
 export type ProfileInput = z.input<typeof profileSchema>
+/** A level of a profile. */
 export type Level = Profile['levels'][number]
+/** A numbering scheme of markers. */
 export type Scheme = (typeof schemes)[number]
+/** A syntax in which a document is written. */
 export type Syntax = z.infer<typeof syntax>
 
 /**

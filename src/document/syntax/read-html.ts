@@ -8,7 +8,8 @@ import {
 import type { Lexicon } from '../structure/headings/lexicon.ts'
 import { findLevel } from '../structure/leaf-level.ts'
 import { normaliseNumber } from '../structure/numerals/find-numerals.ts'
-import { type HtmlHeading, readHtmlTokens } from './html-tokens.ts'
+import type { HtmlHeading } from './html-heading.ts'
+import { readHtmlTokens } from './html-tokens.ts'
 import { byteOrderMark, eachLine, type Line, positionOf, textOf } from './lines.ts'
 
 /**

@@ -14,7 +14,8 @@ export interface PlannedCut {
   evidence: Evidence
 }
 
-type PlanSource = ReadingOptions & { bytes: Uint8Array; survey: Survey; inForce: CurrentText[] }
+/** The input of a plan: options for reading, source, survey and the texts in force. */
+export type PlanSource = ReadingOptions & { bytes: Uint8Array; survey: Survey; inForce: CurrentText[] }
 
 /**
  * Plans twice from the same bytes and the same survey. It uses the scan of this process, if there is one.

@@ -15,15 +15,27 @@ interface CutFacts {
 }
 
 /** Writes the governance rows of a cut, all but the verifier's two. */
-export async function writeGovernance(
-  sql: Sql,
-  context: EffectContext,
-  { plan, written, approval }: CutFacts,
-): Promise<void> {
-  const ids = governanceIds(context.runId)
-  const actor = actorOf(context)
+export async function writeGovernance(sql: Sql, context: EffectContext, facts: CutFacts): Promise<void> {
+  const { plan, written, approval } = facts
+  const { changeSetId, envelopeId } = governanceIds(context.runId)
+  const payload = buildPayload(facts)
+  await insertChangeSet(sql, context, facts, payload)
+  await insertBlocks(sql, plan, written, envelopeId)
+  await insertRows(sql, table('manifest_unit_block'), await buildOriginBlocks(sql, plan, envelopeId))
+  await insertAffectedRows(sql, plan, written, changeSetId)
+  await insertRows(sql, table('review_decision'), [
+    buildReviewRow(approval, `rd-${approval.approvalId}`, 'cut', envelopeId),
+  ])
+  await insertBacklog(sql, context, facts)
+  await insertExecutorSignature(sql, context, payload)
+}
+
+const table = (name: string) => `cutter_governance.${name}`
+
+/** Builds the summary of a change set, from which the verifier reassembles the document. */
+function buildPayload({ plan, written }: CutFacts) {
   const { sourceVersionId, sha256: sourceSha256, bytes } = plan.source
-  const payload = {
+  return {
     document: plan.document,
     sourceVersionId,
     sourceSha256,
@@ -33,17 +45,24 @@ export async function writeGovernance(
     aliases: plan.aliases.length,
     layout: plan.layout,
   }
-  const insert = (table: string, rows: object[]) => insertRows(sql, `cutter_governance.${table}`, rows)
+}
 
-  await insert('cut_change_set', [
+async function insertChangeSet(
+  sql: Sql,
+  context: EffectContext,
+  { plan, approval }: CutFacts,
+  payload: ReturnType<typeof buildPayload>,
+): Promise<void> {
+  const ids = governanceIds(context.runId)
+  await insertRows(sql, table('cut_change_set'), [
     {
       change_set_id: ids.changeSetId,
       rollback_key: `rb-${context.runId}`,
       payload_summary: payload,
-      created_by: actor,
+      created_by: actorOf(context),
     },
   ])
-  await insert('manifest_envelope', [
+  await insertRows(sql, table('manifest_envelope'), [
     {
       envelope_id: ids.envelopeId,
       operation_kind: plan.operation,
@@ -51,46 +70,54 @@ export async function writeGovernance(
       source_doc_ref: plan.document,
       cut_change_set_ref: ids.changeSetId,
       reviewer: approval.statement.approver,
-      created_by: actor,
+      created_by: actorOf(context),
     },
   ])
-  await insertBlocks(sql, plan, written, ids.envelopeId)
-  await insert('manifest_unit_block', await buildOriginBlocks(sql, plan, ids.envelopeId))
-  await insertAffectedRows(sql, plan, written, ids.changeSetId)
-  await insert('review_decision', [
-    buildReviewRow(approval, `rd-${approval.approvalId}`, 'cut', ids.envelopeId),
-  ])
-  await insert('decision_backlog_entry', [
+}
+
+async function insertBacklog(sql: Sql, context: EffectContext, { plan, approval }: CutFacts): Promise<void> {
+  const { backlogId, envelopeId, sweepId } = governanceIds(context.runId)
+  const actor = actorOf(context)
+  await insertRows(sql, table('decision_backlog_entry'), [
     {
-      backlog_entry_id: ids.backlogId,
+      backlog_entry_id: backlogId,
       title: `cut ${plan.document}`,
       source_doc_ref: plan.document,
-      manifest_id: ids.envelopeId,
+      manifest_id: envelopeId,
       created_by: actor,
     },
   ])
-  await insert(
-    'decision_backlog_history',
+  await insertRows(
+    sql,
+    table('decision_backlog_history'),
     ['opened', 'planned', 'authorized', 'cut', 'recorded'].map((status, index) => ({
-      history_id: `${ids.backlogId}-${index + 1}`,
-      backlog_entry_id: ids.backlogId,
+      history_id: `${backlogId}-${index + 1}`,
+      backlog_entry_id: backlogId,
       history_seq: index + 1,
       status,
       actor: status === 'authorized' ? approval.statement.approver : actor,
     })),
   )
-  await insert('decision_backlog_sweep_log', [
-    { sweep_id: ids.sweepId, backlog_entry_id: ids.backlogId, swept_by: actor, findings: { open: 0 } },
+  await insertRows(sql, table('decision_backlog_sweep_log'), [
+    { sweep_id: sweepId, backlog_entry_id: backlogId, swept_by: actor, findings: { open: 0 } },
   ])
-  await insert('dot_pair_signature', [
+}
+
+async function insertExecutorSignature(
+  sql: Sql,
+  context: EffectContext,
+  payload: ReturnType<typeof buildPayload>,
+): Promise<void> {
+  const { executorSignatureId, changeSetId } = governanceIds(context.runId)
+  await insertRows(sql, table('dot_pair_signature'), [
     {
-      signature_id: ids.executorSignatureId,
+      signature_id: executorSignatureId,
       signature_kind: 'executor',
       signer_dot_id: 'cutter-executor',
-      signer_identity: actor,
+      signer_identity: actorOf(context),
       signer_tool_revision: EXECUTOR_REVISION,
       payload_hash: digestOf(payload),
-      cross_reference_change_set_id: ids.changeSetId,
+      cross_reference_change_set_id: changeSetId,
     },
   ])
 }

@@ -45,14 +45,8 @@ export function openTarget(access: TargetAccess): Target {
     const { value, transactionId } = await session(role, context, (client) =>
       inReadOnlyTransaction(client, work),
     )
-    if (transactionId === null) return value
-    throw new Stop(
-      'STOP_MUTATION_DETECTED',
-      `target ${access.name} gave the ${role}'s read-only session the transaction id ${transactionId}`,
-      {
-        next: 'a role or a function of the target allows the reader to write; check its grants with cutter target survey',
-      },
-    )
+    if (transactionId !== null) throw mutationError(access.name, role, transactionId)
+    return value
   }
 
   return {
@@ -72,19 +66,31 @@ export function openTarget(access: TargetAccess): Target {
     },
     read,
     write: (role, context, work) => session(role, context, (client) => inTransaction(client, work), false),
-    rehearse: (role, context, work) =>
-      session(role, context, async (client) => {
-        await client.query('begin')
-        try {
-          const value = await work(client)
-          // Deferred constraints fire at commit, which never happens here. So they are checked now.
-          await client.query('set constraints all immediate')
-          return value
-        } finally {
-          await client.query('rollback').catch(() => undefined)
-        }
-      }),
+    rehearse: (role, context, work) => session(role, context, (client) => rehearseWork(client, work)),
   }
+}
+
+/** Runs work in a transaction that is checked as at commit and rolled back. */
+async function rehearseWork<T>(client: Client, work: (client: Client) => Promise<T>): Promise<T> {
+  await client.query('begin')
+  try {
+    const value = await work(client)
+    // Deferred constraints fire at commit, which never happens here. So they are checked now.
+    await client.query('set constraints all immediate')
+    return value
+  } finally {
+    await client.query('rollback').catch(() => undefined)
+  }
+}
+
+function mutationError(target: string, role: TargetRole, transactionId: string): Stop {
+  return new Stop(
+    'STOP_MUTATION_DETECTED',
+    `target ${target} gave the ${role}'s read-only session the transaction id ${transactionId}`,
+    {
+      next: 'a role or a function of the target allows the reader to write; check its grants with cutter target survey',
+    },
+  )
 }
 
 async function assertSchema(client: Client, { name, toPrepare }: TargetAccess): Promise<void> {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { withUnsavedEvidence } from '../../../domain/effect.ts'
+import { type EffectContext, withUnsavedEvidence } from '../../../domain/effect.ts'
 import { bytesEvidence, jsonEvidence } from '../../../domain/evidence.ts'
 import type { Json } from '../../../domain/json.ts'
 import { readEffect } from '../../../machine/define-effect.ts'
@@ -10,7 +10,7 @@ import { readJsonEvidence } from '../json-evidence.ts'
 import { backUpDocument } from '../narrow-backup.ts'
 import type { CutPlan } from '../plan.ts'
 import { planDifferences } from '../plan-differences.ts'
-import { type PlannedCut, plannedResult, planOnce, planTwice } from '../plan-twice.ts'
+import { type PlannedCut, type PlanSource, plannedResult, planOnce, planTwice } from '../plan-twice.ts'
 import { probeGrants } from '../probe-grants.ts'
 
 /**
@@ -50,45 +50,57 @@ export function recheckCut(deps: CutDeps) {
       )
       if (evidence.digest === planDigest) return { output: { planDigest, report: { recheck: null } } }
 
-      const planned = plannedResult(planTwice(deps, context, given))
-      const found = await differences(plan)
-      const pinned = bytesEvidence('source', 'application/octet-stream', bytes)
-      const surveyed = jsonEvidence('survey/before', survey)
-      const { evidence: backup } = await backUpDocument(opened, context, document)
-      const made = [...planned.evidence, pinned, surveyed, backup]
-      // No plan is offered for approval before the grants were probed and its calls were rehearsed behind the present guards.
-      const probe = {
-        document,
-        target,
-        planDigest: planned.output.planDigest,
-        sourceDigest: pinned.digest,
-        backupDigest: backup.digest,
-      }
-      const probed = await withDriftNamed(
-        async () => found,
-        () => probeGrants(deps, withUnsavedEvidence(context, made), probe),
-      )
-      return {
-        output: {
-          ...probed.output,
-          ...planned.output,
-          sourceDigest: pinned.digest,
-          sourceSha256: plan.source.sha256,
-          sourceVersionId: plan.source.sourceVersionId,
-          surveyDigest: surveyed.digest,
-          backupDigest: backup.digest,
-          report: {
-            ...planned.output.report,
-            sourceSha256: plan.source.sha256,
-            sourceBytes: bytes.length,
-            sourceVersionId: plan.source.sourceVersionId,
-            units: plan.actions.length,
-            counts: { before: survey.counts as unknown as Json, after: null },
-            recheck: { message: summariseDifferences(found), differences: limitDifferences(found) },
-          },
-        },
-        evidence: [...made, ...probed.evidence],
-      }
+      const changed = { ...given, plan, differences: await differences(plan) }
+      return offerNewPlan(deps, context, target, changed)
     },
   })
+}
+
+interface ChangedPlan extends PlanSource {
+  plan: CutPlan
+  /** The differences from the approved plan. */
+  differences: string[]
+}
+
+/** Returns the new plan with everything that it depends on, for approval at the gate. */
+async function offerNewPlan(deps: CutDeps, context: EffectContext, target: string, changed: ChangedPlan) {
+  const { document, bytes, survey, plan, differences } = changed
+  const planned = plannedResult(planTwice(deps, context, changed))
+  const pinned = bytesEvidence('source', 'application/octet-stream', bytes)
+  const surveyed = jsonEvidence('survey/before', survey)
+  const { evidence: backup } = await backUpDocument(await deps.target(target), context, document)
+  const made = [...planned.evidence, pinned, surveyed, backup]
+  // No plan is offered for approval before the grants were probed and its calls were rehearsed behind the present guards.
+  const probe = {
+    document,
+    target,
+    planDigest: planned.output.planDigest,
+    sourceDigest: pinned.digest,
+    backupDigest: backup.digest,
+  }
+  const probed = await withDriftNamed(
+    async () => differences,
+    () => probeGrants(deps, withUnsavedEvidence(context, made), probe),
+  )
+  return {
+    output: {
+      ...probed.output,
+      ...planned.output,
+      sourceDigest: pinned.digest,
+      sourceSha256: plan.source.sha256,
+      sourceVersionId: plan.source.sourceVersionId,
+      surveyDigest: surveyed.digest,
+      backupDigest: backup.digest,
+      report: {
+        ...planned.output.report,
+        sourceSha256: plan.source.sha256,
+        sourceBytes: bytes.length,
+        sourceVersionId: plan.source.sourceVersionId,
+        units: plan.actions.length,
+        counts: { before: survey.counts as unknown as Json, after: null },
+        recheck: { message: summariseDifferences(differences), differences: limitDifferences(differences) },
+      },
+    },
+    evidence: [...made, ...probed.evidence],
+  }
 }
