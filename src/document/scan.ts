@@ -34,7 +34,7 @@ export interface Scan {
 }
 
 /** Options of `scanDocument`. */
-export interface ScanOptions {
+interface ScanOptions {
   /** The document id, with which addresses begin. */
   document: string
   /** Left out: the profile is detected. */

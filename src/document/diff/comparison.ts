@@ -5,7 +5,7 @@ import { collectShingles, type Shingles } from './shingles.ts'
 export const FEWEST_RUNS = 5
 
 /** Two units that are the same unit in the two texts. */
-export interface Pairing {
+interface Pairing {
   old: UnitText
   new: UnitText
   change: ChangeKind

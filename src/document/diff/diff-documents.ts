@@ -6,7 +6,7 @@ import { markMoves } from './detect-moves.ts'
 import { diffUnits } from './diff-units.ts'
 
 /** Lines outside of all units (front matter, headings of chapters, notes) that only one of the two texts has. */
-export interface OtherDifference {
+interface OtherDifference {
   removed: string[]
   added: string[]
 }

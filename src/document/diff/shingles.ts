@@ -39,7 +39,7 @@ export function likeness(one: Shingles, other: Shingles): number {
 const COMMON = 40
 
 /** An index of items by their word runs. */
-export interface ShingleIndex<Item> {
+interface ShingleIndex<Item> {
   /** Lists the items that share runs with `shingles`, the one that shares most first. */
   like(shingles: Shingles): Item[]
 }

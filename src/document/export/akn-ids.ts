@@ -44,7 +44,7 @@ const HIERARCHY = new Set([
 ])
 
 /** An Akoma Ntoso element. */
-export interface AknElement {
+interface AknElement {
   element: string
   /** The kind of an `hcontainer`, else null. */
   name: string | null

@@ -16,7 +16,7 @@ export interface DocumentText {
 }
 
 /** The origin of a text that was read from a target. */
-export interface StoredOrigin {
+interface StoredOrigin {
   target: string
   changeSetId: string
   /** Time of the cut, ISO 8601. */

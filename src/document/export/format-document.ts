@@ -7,7 +7,7 @@ import { toMarkdown } from './to-markdown.ts'
 export type ExportFormat = 'akn' | 'json' | 'markdown'
 
 /** The format, and facts for the metadata of Akoma Ntoso (see AknFacts). */
-export interface ExportOptions {
+interface ExportOptions {
   format: ExportFormat
   country: string
   language: string
@@ -15,7 +15,7 @@ export interface ExportOptions {
 }
 
 /** A formatted document. */
-export interface ExportedDocument {
+interface ExportedDocument {
   content: string
   /** One sentence for each difference between the format and the text. */
   notes: string[]

@@ -12,7 +12,7 @@ import { type Profile, parseProfile } from './profile.ts'
 import * as spdx from './spdx.yaml'
 
 /** A profile as it is written: its own keys, without those of the profile that it extends. */
-export interface WrittenProfile {
+interface WrittenProfile {
   /** The YAML. */
   text: string
   data: { [key: string]: unknown }

@@ -40,7 +40,7 @@ export function makeSlug(words: string): string {
 }
 
 /** The values of an address template's parts. */
-export interface AddressParts {
+interface AddressParts {
   document: string
   /** Address of the record that encloses this one, or null. */
   container: string | null

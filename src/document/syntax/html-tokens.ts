@@ -6,13 +6,13 @@ import { OpenElements } from './open-elements.ts'
 // Offsets count UTF-16 units of the text.
 
 /** The headings of an HTML text in its order. */
-export interface HtmlTokens {
+interface HtmlTokens {
   tagged: HtmlHeading[]
   unclosed: { what: string; start: number } | null
 }
 
 /** Options of `readHtmlTokens`. */
-export interface TokenOptions {
+interface TokenOptions {
   numberAttribute: string | undefined
   /** Whether an element of this name may bear a number. */
   mayBearNumber: (tag: string) => boolean

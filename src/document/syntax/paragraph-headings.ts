@@ -16,7 +16,7 @@ const LONGEST_TITLE = 160
 const READ_BYTES = 640
 
 /** A line with its place in the text. */
-export interface LinePlace {
+interface LinePlace {
   line: Line
   /** Start of the line's text. */
   from: number

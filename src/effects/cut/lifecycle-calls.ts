@@ -7,7 +7,7 @@ import type { LifecycleAction } from './lifecycle-plan.ts'
 import type { Alias } from './plan.ts'
 
 /** The arguments of every call: actor, review decision, change set, reason and tool revision. */
-export type CallArguments = (string | null)[]
+type CallArguments = (string | null)[]
 
 /** Moves units through their lifecycle, with one statement for each function. Returns the number of units that moved. */
 export async function moveUnits(

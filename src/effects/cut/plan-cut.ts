@@ -10,7 +10,7 @@ import { type CutPlan, expectedState, isWritten, type LayoutPiece, sourceVersion
 import { isExcluded, planActions, planEndings, selectUnitRecords } from './plan-actions.ts'
 
 /** The input of `planCut`. */
-export interface PlanInput {
+interface PlanInput {
   document: string
   mode: Mode
   machineVersion: string

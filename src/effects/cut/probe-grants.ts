@@ -10,7 +10,7 @@ import type { CutPlan } from './plan.ts'
 import { writeUnits } from './write-units.ts'
 
 /** Input of a probe of grants; the digests name evidence. */
-export interface GrantProbe {
+interface GrantProbe {
   document: string
   target: string
   planDigest: string

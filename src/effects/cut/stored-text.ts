@@ -18,7 +18,7 @@ export interface StoredText {
 export type StoredPiece = { text: string } | (StoredUnit & { text: string })
 
 /** A unit of a stored document. */
-export interface StoredUnit {
+interface StoredUnit {
   address: string
   unitId: string
   versionId: string

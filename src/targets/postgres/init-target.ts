@@ -13,7 +13,7 @@ import { findSchemaObjects, LOGIN_ROLES, type LoginRole } from './target-schema.
 // SCRAM verifiers, so no server log can hold one.
 
 /** Options of `initTarget`. */
-export interface InitOptions {
+interface InitOptions {
   migrationsDirectory: string
   /** Passwords for new roles. Existing roles keep theirs, because other databases of the cluster use them. */
   passwords: Record<LoginRole, string>

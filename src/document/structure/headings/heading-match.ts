@@ -29,7 +29,7 @@ export interface Heading {
 }
 
 /** A number between mere signs, such as "1." or "(a)", which may also number a list. */
-export interface WeakNumber {
+interface WeakNumber {
   /** Parts of the number, for their order: [1, 2] for 1.2. */
   ordinal: number[]
   /** White space before the number, in bytes. */

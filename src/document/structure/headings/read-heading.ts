@@ -3,7 +3,7 @@ import { extendNumeral, findNumerals, type Numeral } from '../numerals/find-nume
 import { foldWords, formKey, type Lexicon } from './lexicon.ts'
 
 /** The meaning of a heading's words by a profile. */
-export interface HeadingReading {
+interface HeadingReading {
   level: Level | null
   number: string | null
   letter: string | null
