@@ -60,17 +60,17 @@ export async function readSurveyCounts(
     if (!readable.has(`${schema}.${table}`)) unreadable.push(table)
     else
       selects.push(
-        `select '${table}' as table, count(*)::int as whole, ${within ? `${within}::int` : 'null'} as document from ${schema}.${table}`,
+        `select '${table}' as table, count(*)::int as total, ${within ? `${within}::int` : 'null'} as document from ${schema}.${table}`,
       )
   }
   if (selects.length === 0) return { counts, unreadable }
   await client.query(HASH_MEMORY)
-  const { rows } = await client.query<{ table: string; whole: number; document: number | null }>(
+  const { rows } = await client.query<{ table: string; total: number; document: number | null }>(
     `${selects.join(' union all ')} union all select '', 0, 0 where $1::text is null`,
     [document],
   )
   for (const row of rows) {
-    counts.whole[row.table] = row.whole
+    counts.whole[row.table] = row.total
     if (row.document !== null) counts.document[row.table] = row.document
   }
   return { counts, unreadable }
