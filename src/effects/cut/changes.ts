@@ -8,6 +8,8 @@ import { CutterError } from '../../domain/errors.ts'
 import type { CurrentText } from './current-texts.ts'
 import type { Alias } from './plan.ts'
 
+// An alias is valid as of its change set. The unit of an address comes before any alias with that address.
+
 /** The changes from the text in force to the new text, by address. Empty if nothing is in force. */
 export interface TextChanges {
   /** By new address: the change, and the old addresses of the text. */

@@ -8,6 +8,10 @@ import { ACTOR } from './document-writer.ts'
 import type { Ending, UnitAction } from './plan.ts'
 import { assertFreeAddresses } from './taken-address.ts'
 
+// A re-cut is a difference from the texts in force. A unit keeps its address: if numbers shift, the unit of a number gets another version, and
+// an alias of the change set leads to the new address of the text. The order is in the change set's layout, and a unit keeps the position of
+// its first cut. A number that went out of force and is given to another text stays the same unit (`revive`).
+
 /** Whether the profile excludes the record. */
 export const isExcluded = (record: ScanRecord) => record.kind === 'excluded'
 

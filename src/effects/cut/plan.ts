@@ -5,6 +5,9 @@ import type { Mode } from '../../domain/run.ts'
 import type { Survey, UnitRow } from '../../targets/survey.ts'
 import type { AcceptedProblem } from './accepted-problems.ts'
 
+// The plan has the digest of each function, trigger, constraint and grant, and the hash of each unit's text. Source, scan, survey, plans and
+// backup are evidence, which is stored once by its digest. Snapshots and events hold digests only.
+
 /**
  * The plan of a cut, which SG1 approves. It holds its dependencies and its actions, but no run id, time or random id. So the same
  * inputs and the same target give the same digest. Row counts of complete tables are not part of it, but evidence.

@@ -1,6 +1,11 @@
 import type { Sql } from '../target.ts'
 
 // The names of a target's objects, and a test for them.
+//
+// Writers are `security definer` functions whose owner cannot log in. Guard triggers behind the privileges check `current_user`. The writer
+// functions take arrays; the forms for one unit call those. No statement over units joins two tables, because the planner has no statistics
+// while a cut is written and would choose a nested loop. Rows are found one by one (lateral, limit 1) or by `= any`, and a test counts the
+// rows that are read.
 
 /** The roles that log in. Everything belongs to cutter_owner, which cannot log in. */
 export const LOGIN_ROLES = ['cutter_reader', 'cutter_executor', 'cutter_verifier'] as const
