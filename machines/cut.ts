@@ -3,9 +3,9 @@ import { chart, gated, success, work } from '../src/machine/chart.ts'
 import type { MachineDefinition } from '../src/machine/define.ts'
 
 /**
- * Cut: a governing document becomes addressable, versioned units in PostgreSQL, first as drafts (SG1), enacted after a
- * second approval (SG2). Fourteen milestones, eleven phases; a phase is the effect that leads from one milestone to the
- * next. Two edges have no phase: they only arrive at a gate, by a timer of no delay, so that each is a step of its own.
+ * Cut: a governing document becomes addressable, versioned units in PostgreSQL: drafts after the first approval (SG1), in force after
+ * the second (SG2). It has fourteen milestones and eleven phases; a phase is the effect that leads from one milestone to the next. Two
+ * edges have no phase. They only arrive at a gate, by a timer without delay, so that the arrival is a step of its own.
  */
 
 export const cutInput = z.object({
@@ -14,13 +14,13 @@ export const cutInput = z.object({
     .string()
     .min(1)
     .optional()
-    .describe('file that holds the document; left out: as registered in cutter.yaml'),
-  profile: z.string().min(1).optional().describe('how the document is written; left out: detected'),
+    .describe('file that holds the document; default: its source in cutter.yaml'),
+  profile: z.string().min(1).optional().describe('profile of the document; default: detected'),
   accept: z
     .string()
     .min(1)
     .optional()
-    .describe('codes of problems to accept, with commas between; cutter document scan lists them'),
+    .describe('codes of problems to accept, separated by commas; cutter document scan lists them'),
   target: z.string().min(1).default('embedded').describe('database to cut into, by its name in cutter.yaml'),
 })
 

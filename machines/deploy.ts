@@ -4,10 +4,10 @@ import { allFacts, type ChartContext, chart, type Facts, gated, success, work } 
 import { closed, type MachineDefinition } from '../src/machine/define.ts'
 
 /**
- * Deploy: an artifact goes side by side onto a host over SSH. Milestones carry the names of the gates that they pass: G0 environment, G1
- * source, G2 artifact, G3 preflight and plan, then people (SG1), G4 promote, G5 checks, G6 rehearsal, G7 integrity, G8 the report. Before
- * SG1 a gate that can't be passed is blocked: the host is looked at once more, the report says so in all its parts, and the run stops there.
- * After it, what fails is rolled back.
+ * Deploy: an artifact is installed on a host over SSH, next to the earlier version. Milestones have the names of the stages that they
+ * pass: G0 environment, G1 source, G2 artifact, G3 preflight and plan, the gate SG1, G4 promote, G5 checks, G6 rehearsal, G7 integrity,
+ * G8 report. Before SG1 a stage that fails is blocked: the host is surveyed again, every part of the report shows the block, and the run
+ * stops. After SG1 a stage that fails leads to the rollback.
  */
 
 export const deployInput = z.object({
@@ -15,38 +15,40 @@ export const deployInput = z.object({
   commit: z.string().min(1).describe('commit, tag or branch to deploy'),
   host: z
     .string()
-    .regex(/^[^\s@/]+$/, 'must be a name alone; whom to log in as stands in ~/.ssh/config')
+    .regex(/^[^\s@/]+$/, 'must be a host name alone; set the user in ~/.ssh/config')
     .describe('name of a host in cutter.yaml, or an alias of ~/.ssh/config'),
   path: z
     .string()
     .min(1)
-    .describe('absolute path on the host; nothing may be there, but with release a folder must be'),
+    .describe(
+      'absolute path on the host: it may not exist, but for the strategy release it must be a folder',
+    ),
   strategy: z
     .enum(['side-by-side', 'release', 'replace'])
     .default('side-by-side')
     .describe(
-      'side-by-side, or release: <path>/releases/<stamp>-<commit>, and <path>/current pointing to it',
+      'side-by-side, or release: <path>/releases/<stamp>-<commit>, with <path>/current as a link to it',
     ),
   previous: z
     .string()
     .min(1)
     .optional()
-    .describe('paths on the host that must stay as they are to the byte, with commas between them'),
+    .describe('paths on the host that must stay unchanged, byte for byte, separated by commas'),
   checks: z.string().min(1).optional().describe('file of checks to run after the deploy'),
   onFailure: z
     .enum(['rollback', 'stop'])
     .default('rollback')
-    .describe('what follows when a check fails after the promote'),
+    .describe('what to do when a check fails after the promote'),
   confirmWithin: z
     .string()
     .regex(/^[1-9]\d{0,4}s?$/, 'must be seconds, such as 60s')
     .optional()
     .describe(
-      'the host goes back by itself unless it is reached again in so many seconds after the promote, such as 60s',
+      'the host rolls back by itself unless it is reached again within this time after the promote, such as 60s',
     ),
 })
 
-/** Before SG1: a gate that can't be passed is reported as blocked, with proof that the host is as it was, and can be tried again. */
+/** Before SG1: a stage that fails is reported as blocked, with proof that the host is unchanged, and can be tried again. */
 function blockable(name: string, next: string) {
   const { initial, states } = work(name, next, { onError: 'reporting' })
   const gap = ({ context }: { context: ChartContext }) => context.stop?.message ?? ''
@@ -69,10 +71,10 @@ const noteCancel = assign<ChartContext, { type: string; reason?: string }, undef
   },
 )
 
-/** Cancelled after SG1: what this run made is taken back first. */
+/** Cancelled after SG1: the run first removes what it made. */
 const on = { CANCEL: { target: '#ROLLING_BACK', actions: noteCancel } }
 
-/** After the promote: what doesn't pass leads to the rollback. */
+/** After the promote: a stage that fails leads to the rollback. */
 const failed = {
   guard: ({ event }: { event: { output: Facts } }) => event.output.passed === false,
   target: '#ROLLING_BACK',
@@ -86,14 +88,14 @@ const deployLogic = chart(
     G0_ENVIRONMENT: blockable('source', 'G1_SOURCE'),
     G1_SOURCE: blockable('artifact', 'G2_ARTIFACT'),
     G2_ARTIFACT: blockable('preflight', 'G3_PREFLIGHT'),
-    // Cancelled in the midst of its rehearsal: what that left is cleared away first.
+    // Cancelled during its rehearsal: the run first removes what the rehearsal left.
     G3_PREFLIGHT: {
       ...blockable('rehearse_rollback', 'G3_ROLLBACK_REHEARSAL'),
       on: { CANCEL: { target: '#CLEARING_REHEARSAL', actions: 'clearStop' } },
     },
     G3_ROLLBACK_REHEARSAL: blockable('plan_lock', 'G3_PLAN_LOCKED'),
     G3_PLAN_LOCKED: { after: { 0: 'AWAITING_DEPLOY_AUTHORIZATION' } },
-    // What follows is done under the same approval, up to the end or the way back.
+    // The following phases run under the same approval, up to the end or the rollback.
     AWAITING_DEPLOY_AUTHORIZATION: gated('SG1', {
       recheck: 'recheck_deploy',
       authorized: { ...work('transfer_promote', 'G4_PROMOTED'), on },

@@ -1,14 +1,14 @@
 import { z } from 'zod'
 import { chart, gated, success, work } from '../src/machine/chart.ts'
-import { effect, type MachineDefinition } from '../src/machine/define.ts'
+import type { MachineDefinition } from '../src/machine/define.ts'
 
 /**
- * Rollback: what a closed deploy made on its host is taken back, under an approval of its own. The deploy stays closed, its history and
- * closeout being signed. Started by `cutter run rollback <run>`.
+ * Rollback: removes what a closed deploy made on its host, under its own approval (SG2). The deploy itself stays closed, because its
+ * history and closeout are signed. `cutter run rollback <run>` starts it.
  */
 
 export const rollbackInput = z.object({
-  run: z.string().min(1).describe('the deploy whose work is to be taken back'),
+  run: z.string().min(1).describe('run of the deploy to roll back'),
 })
 
 const milestones = chart({
@@ -25,14 +25,7 @@ const milestones = chart({
 export const rollback: MachineDefinition = {
   name: 'rollback',
   version: '1',
-  logic: milestones.provide({
-    actors: {
-      find_deployed: effect(),
-      recheck_deployed: effect(),
-      take_back: effect(),
-      closeout: effect(),
-    },
-  }),
+  logic: milestones,
   input: rollbackInput,
   runIdPrefix: 'back',
 }

@@ -34,21 +34,22 @@ export const createHostOpener =
   (name, signal) =>
     openHost(config.hosts[name]?.ssh ?? name, currentSshUser(env), signal)
 
+/** @throws INPUT_REFUSED when the file can't be read or is not YAML. */
 async function readChecks(path: string): Promise<unknown> {
   const { readYaml } = await import('../domain/yaml.ts')
-  const refused = (why: string, cause?: unknown) =>
+  const checksFileError = (why: string, cause?: unknown) =>
     new CutterError(
       'INPUT_REFUSED',
-      `the checks file ${path} can't be read: ${why}; the host was not touched`,
+      `the checks file ${path} can't be read: ${why}; nothing was changed on the host`,
       { next: 'name a YAML file with --checks', cause },
     )
   let text: string
   try {
     text = readFileSync(path, 'utf8')
   } catch (cause) {
-    throw refused((cause as Error).message, cause)
+    throw checksFileError((cause as Error).message, cause)
   }
   const read = readYaml(text)
-  if ('fault' in read) throw refused(read.fault)
+  if ('fault' in read) throw checksFileError(read.fault)
   return read.value
 }

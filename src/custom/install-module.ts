@@ -10,14 +10,18 @@ import { findStartFault } from '../machine/validate-chart.ts'
 import type { RunStore } from '../store/run-store.ts'
 import { type LoadedModule, loadModule } from './load-module.ts'
 
-/** Where users' own machines are found: by a path, by a name in cutter.yaml, or, for a run, by what the store remembers. */
+/** Finds users' own machines: by a path, by a name in cutter.yaml, or, for a run, by the path that the store remembers. */
 
 interface Place {
   home: string
   config: Pick<Config, 'machines'>
 }
 
-/** The module for what `run start` was given. MACHINE_NOT_FOUND when it is neither a path nor a name in cutter.yaml. */
+/**
+ * Loads the module that `run start` names, by a path or by a name in cutter.yaml.
+ * @throws MACHINE_NOT_FOUND when there is none, INPUT_REFUSED when it is not a machine or when its name belongs to another module,
+ * FILES_UNSAFE when others may write it.
+ */
 export async function loadModuleByReference(
   text: string,
   { home, config }: Place,
@@ -29,7 +33,10 @@ export async function loadModuleByReference(
   throw notFound(text, config)
 }
 
-/** The module of a run's machine: where cutter.yaml says, since a module may be moved; else where it was first started from. */
+/**
+ * Loads the module of a run's machine from its path in cutter.yaml, else from where it was first started.
+ * @throws MACHINE_NOT_FOUND when it is not there, INPUT_REFUSED and FILES_UNSAFE as `loadModule`.
+ */
 export async function loadModuleOfRun(
   name: string,
   { home, config }: Place,
@@ -41,9 +48,9 @@ export async function loadModuleOfRun(
   if (existsSync(place.path)) return named(name, place.path)
   throw new CutterError(
     'MACHINE_NOT_FOUND',
-    `the module of machine ${name}, ${place.path}, is gone; nothing was touched`,
+    `the module of machine ${name}, ${place.path}, does not exist any more; nothing was changed`,
     {
-      next: `put it back, or name its new place in cutter.yaml (machines: { ${name}: … }), or: cutter run cancel <run>`,
+      next: `restore it, or set its new path in cutter.yaml (machines: { ${name}: … }), or: cutter run cancel <run>`,
       data: { machine: name, path: place.path },
     },
   )
@@ -54,12 +61,12 @@ async function named(name: string, file: string): Promise<LoadedModule> {
   if (loaded.machine.name === name) return loaded
   throw new CutterError(
     'INPUT_REFUSED',
-    `${loaded.path} is registered as machine ${name}, but calls itself ${loaded.machine.name}; nothing was touched`,
-    { next: 'use one name in both' },
+    `${loaded.path} is registered as machine ${name}, but its name is ${loaded.machine.name}; nothing was changed`,
+    { next: 'use the same name in cutter.yaml and in the module' },
   )
 }
 
-/** A name in cutter.yaml is where its runs will be looked for; one started from elsewhere would not find itself again. */
+/** Runs are resumed with the module that cutter.yaml names, so that another module of that name is refused. */
 function asRegistered(loaded: LoadedModule, { home, config }: Place): LoadedModule {
   const { name } = loaded.machine
   const registered = Object.hasOwn(config.machines, name) ? resolve(home, config.machines[name]!) : null
@@ -67,7 +74,7 @@ function asRegistered(loaded: LoadedModule, { home, config }: Place): LoadedModu
     return loaded
   throw new CutterError(
     'INPUT_REFUSED',
-    `cutter.yaml registers machine ${name} as ${registered}, not as ${loaded.path}; nothing was touched`,
+    `cutter.yaml registers machine ${name} as ${registered}, not as ${loaded.path}; nothing was changed`,
     { next: `cutter run start ${name}, or register the other module, or give it another name` },
   )
 }
@@ -75,16 +82,19 @@ function asRegistered(loaded: LoadedModule, { home, config }: Place): LoadedModu
 function notFound(name: string, config: Pick<Config, 'machines'>): CutterError {
   const known = [...MACHINE_NAMES, ...Object.keys(config.machines)].join(', ')
   return new CutterError('MACHINE_NOT_FOUND', `there is no machine ${name}; nothing was started`, {
-    next: `known are: ${known}; a machine of your own is given by the path of its module`,
+    next: `known machines are ${known}; give the path of a module for a machine of your own`,
   })
 }
 
+/** Installs a loaded module: its runs are admitted and remembered by the path of the module. */
 export function installModule(
   { path, machine, effects, files }: LoadedModule,
   store: RunStore,
 ): InstalledMachine {
   return {
-    ...{ machine, effects, files },
+    machine,
+    effects,
+    files,
     reference: path,
     admit: async (input) => admitted(machine, input),
     async remember(startedAt) {
@@ -93,21 +103,21 @@ export function installModule(
       if (await store.rememberModule({ name: machine.name, path, startedAt }, { moved })) return
       throw new CutterError(
         'INPUT_REFUSED',
-        `machine ${machine.name} lies at ${known?.path}, and runs of it are open; ${path} can't take its place. Nothing was started`,
+        `machine ${machine.name} is at ${known?.path} and has open runs, so that ${path} can't replace it; nothing was started`,
         {
-          next: `end them first (cutter run list --machine ${machine.name}), or give the machine another name`,
+          next: `close them first (cutter run list --machine ${machine.name}), or give the machine another name`,
         },
       )
     },
   }
 }
 
-/** What a run can be replayed from: plain JSON, and a chart that begins as the engine needs it. */
+/** Checks that a run can be replayed from its input: plain JSON, and a chart whose first state fits the engine. */
 function admitted(machine: LoadedModule['machine'], given: { [key: string]: Json }): { [key: string]: Json } {
   const input = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
   const fault = isDeepStrictEqual(JSON.parse(JSON.stringify(input)), input)
     ? findStartFault(machine, input)
-    : 'its input schema gives what is not JSON (a date, a map …)'
+    : 'its input schema gives a value that is not JSON (a date, a map …)'
   if (fault === null) return input
   throw new CutterError(
     'INPUT_REFUSED',

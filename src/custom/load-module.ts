@@ -13,7 +13,7 @@ import { createResolver, digestModuleSource } from './module-source.ts'
 import * as cutter from './sdk.ts'
 import { validateModule } from './validate-module.ts'
 
-/** A user's own machine as it was loaded. */
+/** A user's own machine, loaded. */
 export interface LoadedModule {
   /** Real, absolute. */
   path: string
@@ -24,13 +24,13 @@ export interface LoadedModule {
 }
 
 /**
- * Loads the machine that a module exports. `cutter`, `xstate` and `zod` are this program's own copies, whatever lies beside the
- * module; TypeScript is stripped, not checked. Throws MACHINE_NOT_FOUND when there is no such
- * file, FILES_UNSAFE when others may write it, INPUT_REFUSED when it is no machine.
+ * Loads the machine that a module exports. The module gets Cutter's own copies of `cutter`, `xstate` and `zod`, whatever is installed
+ * next to it. TypeScript is stripped, not checked.
+ * @throws MACHINE_NOT_FOUND when there is no such file, FILES_UNSAFE when others may write it, INPUT_REFUSED when it is not a machine.
  */
 export async function loadModule(file: string): Promise<LoadedModule> {
   const path = realPathOf(file)
-  // Every option by itself: none of them may come from the environment. No cache on disk: what runs is what was digested.
+  // Every option is set, because none may come from the environment. No cache on disk, so that the digested code is what runs.
   const jiti = createJiti(path, {
     fsCache: false,
     moduleCache: true,
@@ -45,7 +45,7 @@ export async function loadModule(file: string): Promise<LoadedModule> {
   })
   const resolve = createResolver((specifier, options) => jiti.esmResolve(specifier, options))
   const source = digestModuleSource(path, resolve)
-  refuseOpenToOthers([...source.values()].map(({ file }) => file))
+  assertWrittenByOwner([...source.values()].map(({ file }) => file))
   const exported = await imported(jiti, path, source)
   const digests = digestsOf(source)
   if (digestOf(digests) !== digestOf(digestsOf(digestModuleSource(path, resolve))))
@@ -64,8 +64,8 @@ export async function loadModule(file: string): Promise<LoadedModule> {
   return { path, machine, effects, files }
 }
 
-/** A module runs as soon as it is loaded, dry or live: who else may write it would run what they like as this user. */
-function refuseOpenToOthers(files: string[]): void {
+/** A module runs as soon as it is loaded, dry or live. Anyone who may write it could run their code as this user. */
+function assertWrittenByOwner(files: string[]): void {
   const uid = process.geteuid?.()
   if (uid === undefined) return
   for (const file of files) {
@@ -89,7 +89,7 @@ function realPathOf(file: string): string {
     if (!['ENOENT', 'ENOTDIR', 'EACCES', 'ELOOP'].includes(String((error as NodeJS.ErrnoException).code)))
       throw error
   }
-  throw new CutterError('MACHINE_NOT_FOUND', `there is no machine module ${file}; nothing was touched`, {
+  throw new CutterError('MACHINE_NOT_FOUND', `there is no machine module ${file}; nothing was changed`, {
     next: 'give the path of a .ts, .js or .mjs file that exports machine',
   })
 }
@@ -99,7 +99,7 @@ async function imported(
   path: string,
   source: ReturnType<typeof digestModuleSource>,
 ): Promise<{ machine?: unknown }> {
-  // An earlier reading of these files in this process may be of other bytes.
+  // Files that this process loaded earlier may have had other bytes.
   const files = new Set([...source.values()].map(({ file }) => file))
   for (const file of files) delete jiti.cache[file]
   const known = new Set(Object.keys(jiti.cache))
@@ -116,11 +116,11 @@ async function imported(
   delete jiti.cache[unread]
   throw refused(
     path,
-    `it loads ${unread} in a way that can't be read off its source; import it by a relative path`,
+    `it loads ${unread} in a way that can't be found in its source; import it by a relative path`,
   )
 }
 
-/** The first line of an error that has a place already, else with the nearest place of its stack. */
+/** The first line of an error, with the nearest line of its stack where the message names no place. */
 function whyNotLoaded(path: string, cause: unknown): string {
   if (!(cause instanceof Error)) return `it throws ${String(cause)}`
   const syntax = /^(?:Parse|Syntax)Error: (.*?)\s*\n\s*(\S+:\d+:\d+)/s.exec(cause.message)
@@ -133,7 +133,7 @@ function whyNotLoaded(path: string, cause: unknown): string {
 }
 
 const refused = (path: string, why: string, next?: string, cause?: unknown) =>
-  new CutterError('INPUT_REFUSED', `${path} can't be used as a machine: ${why}; nothing was touched`, {
+  new CutterError('INPUT_REFUSED', `${path} can't be used as a machine: ${why}; nothing was changed`, {
     next: next ?? 'docs/machines.md shows an example',
     cause,
   })

@@ -3,12 +3,12 @@ import { dirname, relative, sep } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { digestOfBytes } from '../domain/json.ts'
 
-/** Resolves what a file imports as the loader itself does: with or without extension, `.js` for `.ts`. Null when nothing is there. */
+/** Resolves an import as the loader does: with or without extension, `.js` for `.ts`. Null when there is no such file. */
 export type Resolve = (specifier: string, importer: string) => string | null
 
 /**
- * The source of a module: its own bytes and those of what it imports by a relative path, all the way down, each by its path
- * from the module's folder. Packages are not part of it. An import is read off the text, so that one in a comment counts too.
+ * Digests the source of a module: its own bytes and those of its relative imports, recursively, by their paths from the module's
+ * folder. Packages are not part of it. Imports are found in the text, so that an import in a comment counts too.
  */
 export function digestModuleSource(
   entry: string,
@@ -32,6 +32,7 @@ export function digestModuleSource(
 const IMPORT = /(?:\bfrom|\bimport|\brequire)\s*\(?\s*(['"`])(\.{1,2}\/[^'"`]*|\.{1,2})\1/g
 const importsOf = (text: string) => [...text.matchAll(IMPORT)].map(([, , specifier]) => specifier!)
 
+/** Creates a resolver from the loader's own resolve function. */
 export const createResolver =
   (
     esmResolve: (specifier: string, options: { parentURL: string; try: true }) => string | undefined,

@@ -1,4 +1,4 @@
-/** What a module of a user's own machine imports as `cutter`. */
+/** The package `cutter` as modules of users' machines import it. */
 export type { Approval } from '../domain/approval.ts'
 export type {
   Effect,

@@ -10,7 +10,10 @@ const KEBAB = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null
 
-/** What a module exports, as a machine that can be run; the first thing that is wrong is thrown as `refused` says. */
+/**
+ * Validates what a module exports as `machine`, and returns it with its effects by name.
+ * @throws the error that `refused` makes of the first fault, which is the end of a sentence.
+ */
 export function validateModule(
   exported: unknown,
   refused: (why: string) => Error,
@@ -21,7 +24,7 @@ export function validateModule(
   const effects = Object.fromEntries(listed.map((one) => [one.name, one]))
   const faults = findChartFaults(machine.logic, Object.keys(effects))
   if (faults.length > 0) throw refused(faults.join('; '))
-  // Each effect stands in the chart as what the engine runs, so that an author need not say so in setup() once more.
+  // The chart gets each effect as an actor, so that authors need not list them again in setup().
   const actors = Object.fromEntries(Object.keys(effects).map((name) => [name, effect()]))
   const logic = machine.logic.provide({ actors })
   return { definition: { ...machine, logic, runIdPrefix: machine.runIdPrefix ?? machine.name }, effects }
@@ -32,22 +35,22 @@ function faultOfExport(machine: unknown): string | null {
   const { name, version, runIdPrefix = 'run', input, logic, effects, upgrade = {}, reviewGates } = machine
   if (typeof name !== 'string' || !KEBAB.test(name) || name.length > 40)
     return `its name ${JSON.stringify(name)} is not kebab-case, such as rotate-keys`
-  if (MACHINE_NAMES.includes(name)) return `it calls itself ${name}, as one that ships is called`
+  if (MACHINE_NAMES.includes(name)) return `its name ${name} is the name of a machine that ships`
   if (typeof version !== 'string' || !/^\S{1,40}$/.test(version))
-    return `its version ${JSON.stringify(version)} is no text such as '1'`
+    return `its version ${JSON.stringify(version)} is not a valid text, such as '1'`
   if (typeof runIdPrefix !== 'string' || !KEBAB.test(runIdPrefix) || runIdPrefix.length > 40)
     return `its runIdPrefix ${JSON.stringify(runIdPrefix)} is not kebab-case`
   if (!isObject(input) || !isObject(input.shape) || typeof input.safeParse !== 'function')
-    return 'its input is no z.object({ … })'
+    return 'its input is not a z.object({ … })'
   const taken = Object.keys(input.shape).find(
     (field) => TAKEN.includes(field) || !/^[a-z][a-zA-Z0-9]*$/.test(field),
   )
   if (taken !== undefined)
-    return `its input field ${taken} can't be a flag: fields are camelCase, and none of ${TAKEN.join(', ')}`
+    return `its input field ${taken} can't be a flag: fields are camelCase, and ${TAKEN.join(', ')} are taken`
   if (!isObject(logic) || !isObject(logic.root) || typeof logic.provide !== 'function')
-    return 'its logic is no XState machine'
+    return 'its logic is not an XState machine'
   if (reviewGates !== undefined) return 'reviewGates are for machines that ship'
-  if (!Array.isArray(effects)) return 'its effects are no list'
+  if (!Array.isArray(effects)) return 'its effects are not a list'
   return faultOfEffects(effects) ?? faultOfUpgrades(upgrade)
 }
 
@@ -55,11 +58,11 @@ function faultOfEffects(effects: unknown[]): string | null {
   const names: string[] = []
   for (const effect of effects) {
     if (!isObject(effect) || typeof effect.name !== 'string' || !/^[a-z][a-zA-Z0-9_-]*$/.test(effect.name))
-      return 'one of its effects has no name such as write_key'
+      return 'one of its effects has no valid name, such as write_key'
     const { name, kind, input, output } = effect
-    if (names.includes(name as string)) return `it has two effects ${name}`
+    if (names.includes(name as string)) return `it has two effects of the name ${name}`
     names.push(name as string)
-    if (kind !== 'read' && kind !== 'write') return `its effect ${name} is neither of kind read nor write`
+    if (kind !== 'read' && kind !== 'write') return `its effect ${name} has neither kind read nor kind write`
     const needed = kind === 'read' ? ['execute'] : ['execute', 'simulate', 'probe']
     const missing = needed.filter((one) => typeof effect[one] !== 'function')
     if (missing.length > 0) return `its ${kind} effect ${name} has no ${missing.join(' and no ')}`
@@ -72,7 +75,7 @@ function faultOfEffects(effects: unknown[]): string | null {
 }
 
 function faultOfUpgrades(upgrade: unknown): string | null {
-  if (!isObject(upgrade)) return 'its upgrade is no object of upgrades by version'
+  if (!isObject(upgrade)) return 'its upgrade is not an object of upgrades by version'
   for (const [from, way] of Object.entries(upgrade) as [string, Partial<Upgrade> | null][]) {
     if (typeof way?.migrate !== 'function' || typeof way.schema?.safeParse !== 'function')
       return `its upgrade from ${from} has no schema or no migrate`

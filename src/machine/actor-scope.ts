@@ -9,11 +9,11 @@ import {
 import type { Action } from './read-snapshot.ts'
 
 /**
- * The scope in which XState computes a transition and hands its actions to us instead of executing them: what its own
- * `initialTransition` and `transition` make, but round a trivial actor. Theirs first computes the machine's whole initial
- * state each time, which costs more than the transition. test/machine/transition.test.ts holds that the results are the same.
- * `places` are the snapshots after each microstep, the last of which is where the transition leads to; for a machine's first state,
- * those after it.
+ * Creates the scope in which XState computes a transition and returns its actions instead of executing them. XState's own
+ * `initialTransition` and `transition` make such a scope too, but first compute the machine's complete initial state, which costs more
+ * than the transition. test/machine/transition.test.ts compares the results of both.
+ * @returns `actions`, filled while the transition is computed, and `places`: the snapshot after each microstep. The last one is where
+ * the transition leads. For a machine's first state, `places` holds the microsteps after it.
  */
 export function createActorScope(): {
   scope: AnyActorScope
@@ -39,7 +39,7 @@ export function createActorScope(): {
 const ignore = () => {}
 const nobody: AnyActor = createActor(fromTransition((state: null) => state, null))
 
-/** XState's system of actors as it is at the start of a transition: it counts ids from the first one and knows no names yet. */
+/** XState's system of actors at the start of a transition: it numbers ids from 1 and has no names yet. */
 class InertSystem {
   private actors: Map<string, unknown> | null = null
   private booked = 1

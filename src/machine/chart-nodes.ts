@@ -3,7 +3,7 @@ import type { Json } from '../domain/json.ts'
 import { gatesOf } from './chart-gates.ts'
 import type { StateMeta } from './define.ts'
 
-/** The places of a chart: its nodes, and which gates lie before a place. */
+/** The nodes of a chart, and the gates before a node. */
 
 export const chartNodes = (logic: AnyStateMachine): AnyStateNode[] => below(logic.root)
 
@@ -11,7 +11,7 @@ const below = (node: AnyStateNode): AnyStateNode[] => [node, ...Object.values(no
 
 export const stateMetaOf = ({ meta }: AnyStateNode) => meta as StateMeta | undefined
 
-/** The atomic states of a snapshot's value; null when the chart has no such place, or the value ends above one. */
+/** Finds the atomic states of a snapshot's value. Null when the chart has no such state, or when the value ends above one. */
 export function findLeafNodes(logic: AnyStateMachine, value: Json): AnyStateNode[] | null {
   return leavesBelow(logic.root, value)
 }
@@ -38,8 +38,8 @@ const isEmpty = (value: Json) =>
   value !== null && typeof value === 'object' && !Array.isArray(value) && Object.keys(value).length === 0
 
 /**
- * The gates that a run must have passed to stand at these places: those without which the chart can't lead there. A run that
- * waits at a gate, or looks at the world once more for it, has not passed it yet.
+ * The gates that a run must have passed to be in these states: the chart can't lead there without them. A run that waits at a gate,
+ * or rechecks the world for it, has not passed it yet.
  */
 export function gatesBefore(logic: AnyStateMachine, places: AnyStateNode[]): string[] {
   return gatesOf({ logic }).filter((gate) => {
@@ -57,7 +57,7 @@ function isAt(node: AnyStateNode, gate: string): boolean {
   )
 }
 
-/** Every atomic state that the chart can reach while nobody passes the gate. */
+/** Every atomic state that the chart can reach without passing the gate. */
 function reachedWithout(logic: AnyStateMachine, gate: string): Set<AnyStateNode> {
   const reached = new Set<AnyStateNode>()
   const open = entered(logic.root)
@@ -76,7 +76,7 @@ const left = (node: AnyStateNode): AnyStateNode[] =>
     .flat()
     .flatMap(({ target = [] }) => (target as AnyStateNode[]).flatMap(entered))
 
-/** Where one stands after entering a node: its first places, or all of a history's neighbours, since any may be remembered. */
+/** The atomic states in which a run is after entering a node. A history node gives all of its siblings, because any may be remembered. */
 function entered(node: AnyStateNode): AnyStateNode[] {
   if (node.type === 'history')
     return below(node.parent!).filter((other) => isLeaf(other) && other.type !== 'history')

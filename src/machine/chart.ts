@@ -16,10 +16,10 @@ import {
 } from './define.ts'
 
 /**
- * The usual shape of a machine, for authors who don't need another: milestones joined by work and gates. Every effect is given
- * the run's input, the facts that earlier effects reported and the plan's digest, and picks what its input schema names. What
- * it reports are facts; `planDigest` and `report` among them go where the engine and `run show` look for them. Anything else
- * is an XState chart of one's own, by the conventions of define.ts.
+ * The usual shape of a machine: milestones joined by work and gates. Each effect gets the run's input, the facts that earlier
+ * effects reported, and the plan digest; its input schema picks what it needs. It reports facts. Among them, `planDigest` becomes the
+ * plan of the next gate, and `report` becomes part of the output of `run show`. Authors who need another shape write an XState chart
+ * by the conventions of define.ts.
  */
 
 export type Facts = { [key: string]: Json }
@@ -36,20 +36,20 @@ const outputOf = (event: unknown) => (event as { output: Facts }).output
 const errorOf = (event: unknown) => (event as { error: StopFacts }).error
 
 interface ChartOptions {
-  /** Keys of what is reported under which an object is added to what stood there, and is a fact too. */
+  /** Keys of `report` whose objects are merged into the earlier ones instead of replacing them; they are facts too. */
   grows?: string[]
-  /** The chart's own name: its milestones are known in events as `<id>.<milestone>`; left out: by their names alone. */
+  /** The chart's own name. Its milestones are called `<id>.<milestone>` in events; without an id, by their names alone. */
   id?: string
 }
 
-/** A chart of these milestones, the first of which it begins in; rejecting, voiding and cancelling are added. */
+/** Makes a chart of milestones. A run starts in the first one. The ends for rejecting, voiding and cancelling are added. */
 export function chart(
   milestones: { [name: string]: Milestone },
   { grows = [], id }: ChartOptions = {},
 ): AnyStateMachine {
   const states: { [name: string]: Milestone } = {
     ...milestones,
-    // Ends that are no milestones: the run keeps the name of the one that it had reached.
+    // These ends are not milestones: the run keeps the name of the milestone that it had reached.
     REJECTED: { type: 'final', meta: closed('rejected') },
     VOIDED: { type: 'final', meta: closed('voided') },
     CANCELLED: { type: 'final', meta: closed('cancelled') },
@@ -97,7 +97,7 @@ export function chart(
   return usual.createMachine(config as never).provide({ actors } as never) as unknown as AnyStateMachine
 }
 
-/** The texts in a part of a chart replaced, at any depth; functions and all else stay what they are. */
+/** Replaces the texts in a part of a chart, at any depth. Functions and everything else stay as they are. */
 function mapped(part: unknown, text: (key: string, value: string) => string, key = ''): unknown {
   if (typeof part === 'string') return text(key, part)
   if (Array.isArray(part)) return part.map((item) => mapped(item, text, key))
@@ -117,20 +117,20 @@ function learned(context: ChartContext, outcome: Facts, grows: string[]): Partia
   }
 }
 
-/** This is asked at every step of a run: what nothing is added to stays the object that it is. */
+/** Merges two objects. This runs at every step, so that an object to which nothing is added is returned as it is. */
 const added = (to: Facts, more: Facts): Facts => {
   for (const _ in more) return { ...to, ...more }
   return to
 }
 
-/** What every effect of such a chart is given, where it doesn't say what it needs. */
+/** Everything that an effect of such a chart can get: input, facts and plan digest. */
 export const allFacts = ({ context }: { context: ChartContext }): Facts => ({
   ...context.input,
   ...context.facts,
   planDigest: context.planDigest,
 })
 
-/** Asked at every step of a run, so it makes nothing beside what it gives. */
+/** The named facts. This runs at every step, so that it makes one object and no lists. */
 const given =
   (names: string[]) =>
   ({ context: { input, facts, planDigest } }: { context: ChartContext }): Facts => {
@@ -143,16 +143,16 @@ const given =
   }
 
 interface Ways {
-  /** What the effect needs of the input, the facts and the plan's digest; left out: it is given all. */
+  /** Names of the input, the facts and `planDigest` that the effect gets. Left out: all of them. */
   given?: string[]
-  /** Transitions that are tried before the one to the next milestone. */
+  /** Transitions that are tried before the transition to the next milestone. */
   unless?: { [key: string]: unknown }[]
   onError?: string
-  /** The approval under which the run passed its gate is done with after this. */
+  /** After this effect the approval under which the run passed its gate counts no more. */
   drops?: boolean
 }
 
-/** A place at which an effect is at work, which leads on to another place. */
+/** A state in which an effect works. It leads to `target` when the effect is done. */
 export const effectState = (
   effect: string,
   target: string,
@@ -167,13 +167,13 @@ export const effectState = (
   },
 })
 
-/** A place at which a run stopped, and from which the work is taken up again. */
+/** A state in which a run has stopped. RETRY leads to `at`. */
 export const stopState = (at = 'working') => ({
   meta: stopped,
   on: { RETRY: { target: at, actions: 'clearStop' } },
 })
 
-/** A milestone's work: the effect that leads to the next milestone, or a stop from which it is taken up again. */
+/** A milestone's work: the effect that leads to the next milestone, and the stop from which RETRY repeats it. */
 export const work = (effect: string, next: string, ways: Ways = {}) => ({
   initial: 'working',
   states: { working: effectState(effect, `#${next}`, ways), stopped: stopState() },
@@ -183,8 +183,8 @@ type Recheck = { recheck: string; given?: string[] }
 type Authorized = { work: string; next: string } | { authorized: Milestone }
 
 /**
- * A milestone that waits at a gate. Under an approval `recheck` plans anew: the same plan digest, and `work` is done on the way
- * to the next milestone (or what `authorized` says); another one, and the run falls back to its gate with the new plan.
+ * A milestone that waits at a gate. With an approval, `recheck` plans again. The same plan digest leads to `work` and the next
+ * milestone, or to `authorized`. Another plan digest leads back to the gate, with the new plan.
  */
 export function gated(name: string, { recheck, given: names, ...then }: Recheck & Authorized) {
   return {
@@ -216,10 +216,10 @@ export function gated(name: string, { recheck, given: names, ...then }: Recheck 
   }
 }
 
-/** The end of a run that did what it was to do. */
+/** The end of a run that succeeded. */
 export const success: Milestone = { type: 'final', meta: closed('succeeded') }
 
-/** What a planning effect gives back: the plan as evidence, its digest, and facts for later effects. */
+/** The result of a planning effect: the plan as evidence `plan/<gate>`, its digest, and facts for later effects. */
 export function planOf(gate: string, plan: Facts, facts: Facts = {}): EffectResult<Facts> {
   const evidence = jsonEvidence(`plan/${gate}`, plan)
   return { output: { ...facts, planDigest: evidence.digest }, evidence: [evidence] }

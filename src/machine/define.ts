@@ -6,15 +6,15 @@ import type { Json } from '../domain/json.ts'
 import type { Mode, Outcome } from '../domain/run.ts'
 
 /**
- * How a machine speaks with the engine. A machine is an ordinary XState file; these conventions are all it needs:
+ * The conventions between a machine and the engine. A machine is an ordinary XState file that follows them:
  *
- * - A top-level state is a milestone. Its substates may be `working`, `stopped` and so on; only milestones are counted.
+ * - A top-level state is a milestone. Its substates (`working`, `stopped` …) are not shown as the state of a run.
  * - Work is an `invoke` whose `src` names an effect, with `onDone` and `onError`. XState never runs it: the engine does.
  * - `meta: gate('SG1')` on a state: the run pauses there until an approval event of that gate.
- * - `meta: rechecks('SG1')` on the state to which that event leads, if the world is to be checked before the approval is used.
- * - `meta: stopped` on a state: the run stopped there; the event `RETRY` takes up the work again.
- * - `meta: closed('cancelled')` on a final state: the run ended, with that outcome. Only `succeeded` ends at a milestone; a run
- *   that ends otherwise keeps the name of the milestone it had reached.
+ * - `meta: rechecks('SG1')` on the state to which that event leads, when the world is rechecked before the approval is used.
+ * - `meta: stopped` on a state: the run has stopped there; the event `RETRY` repeats the work.
+ * - `meta: closed('cancelled')` on a final state: the run closes with that outcome. Only `succeeded` ends at a milestone; a run
+ *   that ends otherwise keeps the name of the milestone that it had reached.
  * - The context holds `output` (what `run show` reports), `planDigest` and `stop`; see `RunContext`.
  */
 
@@ -22,11 +22,11 @@ export interface RunContext {
   output: { [key: string]: Json }
   planDigest: string | null
   stop: StopFacts | null
-  /** The approval that a decision event brought and that leaving the gate uses up; null when there is none. */
+  /** The approval of a decision event, which leaving the gate uses up. Null when there is none. */
   approvalId: string | null
 }
 
-/** What a machine gets as XState input. */
+/** The XState input of a machine. */
 export interface MachineInput<Input> {
   runId: string
   mode: Mode
@@ -35,18 +35,21 @@ export interface MachineInput<Input> {
 
 export type StateMeta = { gate: string } | { rechecks: string } | { stopped: true } | { closed: Outcome }
 
+/** Marks the state in which a run waits for an approval. */
 export const gate = (name: string): StateMeta => ({ gate: name })
-/** The world is looked at once more, with the approval in hand but not yet used; on drift the run falls back to the gate. */
+/** Marks the state in which the world is rechecked before the approval is used. On drift the run returns to the gate. */
 export const rechecks = (gate: string): StateMeta => ({ rechecks: gate })
+/** Marks the state in which a run has stopped. */
 export const stopped: StateMeta = { stopped: true }
+/** Marks a final state by the outcome with which the run closes. */
 export const closed = (outcome: Outcome): StateMeta => ({ closed: outcome })
 
-/** The event by which an approval that holds moves a run past its gate's waiting. */
+/** The event of an approval that the judge has accepted. */
 export type DecisionEvent = { type: 'APPROVE' | 'REJECT' | 'VOID'; approvalId: string; approver: string }
 
 /**
- * Stands for an effect in `setup({ actors })`: typed as a promise would be, and with nothing inside, since a snapshot keeps one
- * for each effect in flight. Should anything ever start it as an actor, it fails loudly.
+ * Stands for an effect in `setup({ actors })`. It has the type of a promise actor and no content, because a snapshot keeps one for
+ * each effect in flight. Starting it as an actor throws.
  */
 export function effect<Output, Input>(): PromiseActorLogic<Output, Input> {
   const inFlight = { status: 'active', output: undefined, error: undefined }
@@ -62,7 +65,7 @@ export function effect<Output, Input>(): PromiseActorLogic<Output, Input> {
   return logic as unknown as PromiseActorLogic<Output, Input>
 }
 
-/** A snapshot as the store keeps it: XState's persisted form, plain JSON. */
+/** A snapshot as the store keeps it: XState's persisted form as plain JSON. */
 export interface StoredSnapshot {
   status: string
   value: Json
@@ -72,15 +75,16 @@ export interface StoredSnapshot {
 }
 
 /**
- * Carries a run that was started under another definition over to this one. The run keeps its status, its gate, its plan and
- * its effects in flight; at a gate its approvals count no more. What does not hold is refused before anything is saved.
+ * Upgrades a run that was started under another definition to this one. The run keeps its status, gate, plan and effects in flight. At
+ * a gate the upgrade is a new arrival, so that earlier approvals count no more. A result that breaks a rule is refused before anything
+ * is saved.
  */
 export interface Upgrade {
-  /** What the old context must be. */
+  /** Parses the old context. */
   schema: z.ZodType
-  /** Pure, and not async: the old snapshot in, the new one out. */
+  /** Makes the new snapshot from the old one. It must be pure and synchronous. */
   migrate(snapshot: StoredSnapshot): StoredSnapshot
-  /** Milestones that have another name now: old name → new name. */
+  /** Renamed milestones: old name → new name. */
   milestones?: { [old: string]: string }
   /**
    * Both definitions do the same for the same plan. A live run that has passed a gate then continues under the approval that it used
@@ -94,13 +98,13 @@ export interface MachineDefinition {
   name: string
   version: string
   logic: AnyStateMachine
-  /** Parses what `run start` is given; its keys become the command's flags. */
+  /** Parses the input of `run start`. Its keys become the command's flags. */
   input: z.ZodObject
-  /** `ictr` for cuts: run ids are `<prefix>-<YYYYMMDD>T<HHMMSS>Z-<8 hex>`. */
+  /** Run ids are `<prefix>-<YYYYMMDD>T<HHMMSS>Z-<8 hex>`. */
   runIdPrefix: string
-  /** How runs of other definitions are carried over to this one, by their definition digest or version. */
+  /** Upgrades of runs of other definitions to this one, by their definition digest or version. */
   upgrade?: { [from: string]: Upgrade }
-  /** Gates at which the signed statement is itself the review and must name the id that it is recorded under. */
+  /** Gates at which the signed statement is itself the review and must name its `reviewDecisionId`. */
   reviewGates?: string[]
 }
 
@@ -111,10 +115,10 @@ export interface Machine extends MachineDefinition {
 
 /** What a module of a user's own machine exports as `machine`: the definition, and the effects that do its work. */
 export interface MachineModule extends Omit<MachineDefinition, 'runIdPrefix'> {
-  /** Left out: the machine's name. */
+  /** Default: the machine's name. */
   runIdPrefix?: string
   effects: Effect[]
 }
 
-/** Defines a user's own machine. It returns what it is given: its parameter's type is what an editor checks and completes. */
+/** Defines a user's own machine. It returns its parameter, whose type lets an editor check and complete it. */
 export const defineMachine = (machine: MachineModule): MachineModule => machine

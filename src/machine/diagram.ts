@@ -2,9 +2,9 @@ import type { AnyStateNode } from 'xstate'
 import type { MachineDefinition } from './define.ts'
 
 /**
- * A chart as Mermaid text (stateDiagram-v2): the milestones, the phases that lead from one to the next, the gates, and the
- * ends that are no milestones. Substates (waiting, working, stopped) are left out: they are the same everywhere. `here` is the
- * milestone at which a run stands.
+ * A chart as Mermaid text (stateDiagram-v2): milestones, the phases between them, gates, and ends that are not milestones.
+ * Substates (waiting, working, stopped) are left out because they are the same everywhere. `here` is the milestone that a run has
+ * reached.
  */
 export function mermaid({ logic }: Pick<MachineDefinition, 'logic'>, here: string | null = null): string {
   const { root } = logic
@@ -37,7 +37,7 @@ const below = (node: AnyStateNode): AnyStateNode[] => [node, ...Object.values(no
 const metaOf = ({ meta }: AnyStateNode) =>
   (meta ?? {}) as { gate?: string; rechecks?: string; closed?: string }
 
-/** The milestones to which a state leads out of its own, each with what leads there. */
+/** The other milestones to which a state leads, each with the label of its edge. */
 function leaving(node: AnyStateNode, milestone: AnyStateNode): [to: string, label: string][] {
   const found: [string, string][] = []
   for (const [event, transitions] of node.transitions) {
@@ -50,7 +50,7 @@ function leaving(node: AnyStateNode, milestone: AnyStateNode): [to: string, labe
   return found
 }
 
-/** What an event is called in the diagram: a phase that is done by the phase's name, a delay by its length. */
+/** The label of an edge: the phase's name for a phase that is done, the length for a delay, else the event. */
 function labelOf(event: string, node: AnyStateNode): string {
   const [, kind, id] = /^xstate\.(done|error)\.actor\.(.+)$/.exec(event) ?? []
   if (kind !== undefined) {
@@ -63,13 +63,13 @@ function labelOf(event: string, node: AnyStateNode): string {
   return delay === '0' ? '' : `after ${delay} ms`
 }
 
-/** `gate SG1, then recheck_cut`: what a milestone waits for, and what looks at the world before it goes on. */
+/** A milestone's gate and the phase that rechecks the world before the run continues: `gate SG1, then recheck_cut`. Null without a gate. */
 function gateOf(milestone: AnyStateNode): string | null {
   const nodes = below(milestone)
   const gates = nodes.flatMap((node) => metaOf(node).gate ?? [])
   const rechecks = nodes.filter((node) => metaOf(node).rechecks !== undefined)
-  const looks = rechecks.flatMap(({ invoke }) => invoke.map(({ src }) => `, then ${String(src)}`))
-  return gates.length === 0 ? null : `gate ${gates.join(', ')}${looks.join('')}`
+  const thens = rechecks.flatMap(({ invoke }) => invoke.map(({ src }) => `, then ${String(src)}`))
+  return gates.length === 0 ? null : `gate ${gates.join(', ')}${thens.join('')}`
 }
 
 const outcomeOf = (milestone: AnyStateNode) => metaOf(milestone).closed ?? ''

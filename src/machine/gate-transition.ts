@@ -11,15 +11,15 @@ import {
 
 const decided = ({ type, approvalId }: RunEvent) =>
   type === 'APPROVE' || type === 'REJECT' || type === 'VOID' ? (approvalId as string) : null
-/** Not a CANCEL, which uses no approval. */
+/** A CANCEL does not count: it uses no approval. */
 const checkEnded = ({ type }: RunEvent) => type.startsWith('xstate.')
 const inContext = ({ snapshot }: LocatedSnapshot) => (snapshot.context as RunContext).approvalId ?? null
 const waits = ({ mark }: LocatedSnapshot) => mark !== undefined && 'gate' in mark
 
 /**
- * The approval that a transition uses up, if it is one. Leaving a gate goes on only by APPROVE, or by the last check that one led
- * to, and with the plan that was approved; whatever else leaves it must end the run as something else than succeeded. A chart
- * that would do otherwise is broken: no machine, whoever wrote it, can advance itself past a gate.
+ * Finds the approval that a transition uses up. Null when it uses none. A run leaves a gate and continues only by APPROVE, or by the
+ * recheck that APPROVE led to, and with the plan that was approved. Every other way out must close the run, and not as succeeded.
+ * @throws INTERNAL when a chart would do otherwise: no machine, whoever wrote it, can advance itself past a gate.
  */
 export function findUsedApproval(
   machine: MachineDefinition,
@@ -29,42 +29,45 @@ export function findUsedApproval(
   standing: Standing,
 ): string | null {
   const checks = after.gate !== null && !waits(after)
-  // Without any approval (an upgrade has voided it) the check leads back to the gate, whatever it finds.
+  // Without an approval (an upgrade has voided it) the recheck leads back to the gate, whatever it finds.
   const holds = checks ? inContext(after) : null
   if (holds !== null && !staysAtGate({ before, after }))
     throw brokenMachineError(
       machine,
       `the gate ${after.gate}`,
-      'its last check would begin without a decision there',
+      'its recheck would start without a decision there',
     )
   if (before === null || before.gate === null) return null
   const fault = (why: string) => brokenMachineError(machine, `the gate ${before.gate}`, why)
   const waiting = waits(before)
   if (staysAtGate({ before, after })) {
     if (waiting && checks && event.type !== 'APPROVE')
-      throw fault(`${event.type} would lead to its last check without an approval`)
+      throw fault(`${event.type} would lead to its recheck without an approval`)
     if (holds !== null && holds !== (waiting ? decided(event) : inContext(before)))
-      throw fault('its last check would hold another approval than the one that was brought')
+      throw fault('its recheck would hold another approval than the one that was given')
     if (holds !== null && standing.planDigest !== previous?.planDigest)
-      throw fault('its last check would hold an approval of another plan')
+      throw fault('its recheck would hold an approval of another plan')
     return null
   }
   const brought = waiting ? decided(event) : checkEnded(event) ? inContext(before) : null
   if (standing.status === 'closed' && standing.outcome !== 'succeeded') return brought
   const held = inContext(after)
-  if (held === null) throw fault('it would go on without an approval')
-  if (waiting && event.type !== 'APPROVE') throw fault(`${event.type} would go on as if it were an approval`)
+  if (held === null) throw fault('the run would continue without an approval')
+  if (waiting && event.type !== 'APPROVE')
+    throw fault(`${event.type} would continue the run as if it were an approval`)
   if (!waiting && !event.type.startsWith('xstate.done.actor.'))
-    throw fault(`${event.type} would go on though its last check did not end well`)
-  if (held !== brought) throw fault('it would go on under another approval than the one that was brought')
+    throw fault(`${event.type} would continue the run although its recheck has failed`)
+  if (held !== brought)
+    throw fault('the run would continue under another approval than the one that was given')
   if (standing.planDigest !== previous?.planDigest)
-    throw fault('it would go on with another plan than the one that was approved')
+    throw fault('the run would continue with another plan than the one that was approved')
   return held
 }
 
 /**
- * A transition may take in events that the chart raises at once. None of them leads past a gate that it came to on the way: nobody
- * could have approved anything there, and no entry would show it.
+ * Asserts that a transition stops at each gate that it reaches. A transition includes the events that the chart raises at once. None
+ * of them may lead past a gate on the way: nobody could approve there, and no history entry would show it.
+ * @throws INTERNAL when a chart would pass a gate within one step.
  */
 export function assertStopsAtGates(
   machine: MachineDefinition,
@@ -75,6 +78,6 @@ export function assertStopsAtGates(
   for (const snapshot of onTheWay) {
     const place = locateSnapshot(snapshot)
     if (!waits(place) || (waits(after) && staysAtGate({ before: place, after }))) continue
-    throw brokenMachineError(machine, `the gate ${place.gate}`, 'it would go past it within one step')
+    throw brokenMachineError(machine, `the gate ${place.gate}`, 'the run would pass it within one step')
   }
 }

@@ -3,23 +3,24 @@ import type { Step, TimerRequest } from '../domain/step.ts'
 import type { Machine } from './define.ts'
 import { eventStep, type StepFacts } from './transition.ts'
 
-/** A place on the way: the milestone, and the effect that would be performed there; none where the run only arrives. */
+/** A milestone on the way, with the effect that would run there. `phase` is null where the run only arrives. */
 export interface PredictedPhase {
   state: string
   phase: string | null
   status: Run['status']
 }
 
-/** A chart may do something again and again, counting as it goes; a walk that comes so far has said enough. */
-const FAR = 100
+/** Maximum number of predicted phases. A chart may repeat a phase and count, so that its snapshots never repeat. */
+const MAX_PHASES = 100
 
 /**
- * What a run would go through after an event, each effect feigned to succeed with nothing new to say, up to the next pause or
- * end. Pure: nothing is performed, saved or timed. Where a chart needs to know what an effect really found, the walk ends there.
+ * Predicts the phases that a run would go through after an event, up to the next pause or end. It assumes that each effect succeeds
+ * and reports no new facts. Pure: no effect runs and nothing is saved. Where a chart needs the real facts of an effect, the
+ * prediction ends.
  */
 export function predictPath(machine: Machine, run: Run, event: RunEvent): PredictedPhase[] {
   const way: PredictedPhase[] = []
-  // The moment is of no account; a run's own time keeps the walk the same whenever it is made.
+  // The run's own time, so that the prediction does not depend on when it is made.
   const facts = { at: run.updatedAt, by: 'nobody' }
   const met = new Set<string>()
   let ahead: Ahead = { effects: [], timers: [] }
@@ -28,8 +29,8 @@ export function predictPath(machine: Machine, run: Run, event: RunEvent): Predic
     for (;;) {
       ahead = after(ahead, step)
       const { state, phase, status, snapshotDigest } = step.run
-      // The very same snapshot once more: from here on it goes round and round.
-      if (met.has(snapshotDigest) || way.length === FAR) return way
+      // The same snapshot again: from here on the chart only repeats itself.
+      if (met.has(snapshotDigest) || way.length === MAX_PHASES) return way
       met.add(snapshotDigest)
       way.push({ state, phase, status })
       const then = status === 'working' ? nextEvent(ahead, step.run) : null
@@ -37,7 +38,7 @@ export function predictPath(machine: Machine, run: Run, event: RunEvent): Predic
       step = eventStep(machine, step.run, then.event, { ...facts, ...then.facts })
     }
   } catch {
-    // A guard or an assign looked for what only the real effect can tell.
+    // A guard or an assign needs what only the real effect reports.
     return way
   }
 }

@@ -6,24 +6,28 @@ import type { Step } from '../domain/step.ts'
 import type { StopCode } from '../domain/stop-codes.ts'
 import type { MachineDefinition, RunContext, StateMeta } from './define.ts'
 
-/** What is read off XState's snapshots and actions. The casts round gaps in its types are here and in step.ts. */
+/** Reads XState's snapshots and actions. The casts that gaps in its types need are here and in transition.ts. */
 
 export type Action = { type: string; params?: unknown }
 
-/** A snapshot with what its chart says of the state it is in; read once, since XState's readings are not free. */
+/** A snapshot with its milestone and the `meta` of its state. It is read once, because XState's getters cost time. */
 export interface LocatedSnapshot {
   snapshot: AnyMachineSnapshot
   milestone: string
   mark: StateMeta | undefined
-  /** The gate at which it waits, or for which it looks at the world once more. */
+  /** The gate at which the run waits, or for which it rechecks the world. */
   gate: string | null
 }
 
+/**
+ * Reads the milestone and the `meta` of a snapshot.
+ * @throws TypeError when two of its states have a `meta`.
+ */
 export function locateSnapshot(snapshot: AnyMachineSnapshot): LocatedSnapshot {
   const { value } = snapshot
   const marks = Object.values(snapshot.getMeta() as Record<string, StateMeta | undefined>)
   const [mark, another] = marks.filter((meta) => meta !== undefined)
-  // In a parallel state one region's gate could hide behind another's mark.
+  // In a parallel state the gate of one region could hide behind the meta of another.
   if (another !== undefined) throw new TypeError(`two marks at once in ${JSON.stringify(value)}`)
   const milestone = typeof value === 'string' ? value : Object.keys(value as object)[0]!
   return { snapshot, milestone, mark, gate: gateOf(mark) }
@@ -35,11 +39,11 @@ function gateOf(mark: StateMeta | undefined): string | null {
   return 'rechecks' in mark ? mark.rechecks : null
 }
 
-/** Where a run stands. */
+/** Reads the state, status, gate, plan and outcome of a run from a snapshot. */
 export function readStanding({ snapshot, milestone, mark }: LocatedSnapshot, previous: Run | null): Standing {
   const context = snapshot.context as RunContext
   const aside = mark !== undefined && 'closed' in mark && mark.closed !== 'succeeded'
-  // One object of one shape, whatever the status: this is made at every step.
+  // One object of one shape for every status, because this is made at every step.
   const standing = {
     state: aside && previous !== null ? previous.state : milestone,
     phase: null as string | null,
@@ -69,7 +73,7 @@ export function readStanding({ snapshot, milestone, mark }: LocatedSnapshot, pre
   return standing as Standing
 }
 
-/** The effect in flight, by the name of what is invoked. */
+/** The name of the effect in flight. Null when there is none. */
 function phaseOf({ children }: AnyMachineSnapshot): string | null {
   for (const id in children) {
     const { src } = children[id] as { src?: unknown }
@@ -78,19 +82,19 @@ function phaseOf({ children }: AnyMachineSnapshot): string | null {
   return null
 }
 
-/** A transition from one located snapshot to the next; the first of a run comes from nowhere. */
+/** A transition from one located snapshot to the next. `before` is null for the first step of a run. */
 export interface Move {
   before: LocatedSnapshot | null
   after: LocatedSnapshot
 }
 
-/** Whether a transition neither leaves a gate nor comes to one. */
+/** Tells whether a transition neither leaves nor reaches a gate. */
 export const staysAtGate = ({ before, after }: Move) =>
   before !== null && before.gate === after.gate && before.milestone === after.milestone
 
 /**
- * Which entry arrived at the gate. Entries that don't move the run (a recheck that found nothing new, a refusal) leave it, so
- * that statements made for it stay valid; another plan is another arrival.
+ * The entry at which the run arrived at its gate. Entries that do not move the run (a recheck that found no difference, a refusal) keep
+ * it, so that earlier statements stay valid. Another plan is another arrival.
  */
 export function gateArrival(
   move: Move,
@@ -109,8 +113,8 @@ function arrives(move: Move, previous: Run | null, { planDigest }: Standing): bo
 }
 
 /**
- * What an entry says of itself beside its event, so that the history can be read, and a row be held against it, without the
- * chart: at which gate the run arrived and with which plan, which approval was used up, how the run ended.
+ * Finds the facts that an entry records in addition to its event: the gate and plan of an arrival, the approval that was used, the
+ * outcome. With them the history can be read, and a row compared with it, without the chart. Null when there are none.
  */
 export function findEntryMarks(
   move: Move,
@@ -128,7 +132,10 @@ export function findEntryMarks(
   }
 }
 
-/** What the transition asks of the world, read off one of XState's actions. */
+/**
+ * Adds the request of one of XState's actions to a step: an effect, a timer, or the end of one.
+ * @throws INTERNAL for every other action, because machines act through effects only.
+ */
 export function collectRequest(
   step: Step,
   { type, params }: Action,
@@ -142,7 +149,7 @@ export function collectRequest(
     if (id !== facts.effectDone) step.effectsDropped.push(id)
   } else if (type === 'xstate.raise') {
     const { id, delay, event } = params as { id: string; delay?: number; event: { type: string } }
-    // Raised without a delay: XState has taken it in already.
+    // Raised without a delay: XState has processed it already.
     if (delay === undefined) return
     const dueAt = new Date(Date.parse(facts.at) + delay).toISOString()
     step.timersAsked.push({ timerId: id, dueAt, event })
@@ -156,6 +163,7 @@ export function collectRequest(
   }
 }
 
+/** Builds the error of a chart that broke a rule of the engine, or that threw. */
 export function brokenMachineError(machine: MachineDefinition, where: string, cause: unknown): CutterError {
   const why = cause instanceof Error ? cause.message : String(cause)
   return new CutterError('INTERNAL', `machine ${machine.name} ${machine.version} broke at ${where}: ${why}`, {

@@ -3,14 +3,7 @@ import { CutterError } from '../domain/errors.ts'
 import type { Evidence } from '../domain/evidence.ts'
 import { genesisHash, hashEntry } from '../domain/history.ts'
 import { digestOfBytes, type Json } from '../domain/json.ts'
-import {
-  type HistoryEntry,
-  identityOf,
-  type Run,
-  type RunEvent,
-  type RunIdentity,
-  type Standing,
-} from '../domain/run.ts'
+import type { HistoryEntry, Run, RunEvent, RunIdentity, Standing } from '../domain/run.ts'
 import type { Step } from '../domain/step.ts'
 import { createActorScope } from './actor-scope.ts'
 import { assertSameDefinition } from './assert-definition.ts'
@@ -28,49 +21,56 @@ import {
 } from './read-snapshot.ts'
 
 /**
- * The only home of XState's functions: machine + run + event → Step. Pure: nothing here reads a clock, mints an id or
- * touches anything. XState's own actions are never executed; effects and timers are read off them as data.
+ * The only caller of XState's functions: machine + run + event → Step. Pure: nothing here reads a clock, makes an id or does IO.
+ * XState's own actions are never executed. Effects and timers are read from them as data.
  *
- * Every cast round a gap in XState's types is here or in read.ts, and test/machine/xstate.test.ts pins the names they rely on
+ * Every cast that a gap in XState's types needs is here or in read-snapshot.ts, and test/machine/xstate.test.ts pins the names they rely on
  * (`xstate.spawnChild`, `xstate.stopChild`, `xstate.raise`, `xstate.cancel`, `xstate.done.actor.*`) to the installed version.
  */
 
-/** What comes with an event beside the event itself. */
+/** What comes with an event. */
 export interface StepFacts {
   at: string
   by: string
-  /** Working time that this step took, in milliseconds. */
+  /** Working time of this step, in milliseconds. */
   workedMs?: number
   /** The invoke whose outcome the event is. */
   effectDone?: string
   timerFired?: string
   evidence?: Evidence[]
-  /** Facts recorded with the start; other events carry theirs themselves. */
+  /** Facts recorded with the start. Other events carry their own. */
   readings?: { [key: string]: Json }
 }
 
-/** Events of this prefix are records: they take a seq in the history and never reach the machine. */
-const RECORD = 'cutter.'
+/** Events with this prefix are records: they take a seq in the history and never reach the machine. */
+export const RECORD = 'cutter.'
 export const START_EVENT = 'cutter.start'
-/** Closes a run whose own chart is no longer installed, so that nothing else could close it. */
+/** Closes a run whose own chart is no longer installed, so that no other event could close it. */
 export const ABANDONED = 'cutter.abandoned'
 
-// The live snapshot travels with the run that was made from it and spares the restore between the steps of one process. JSON
-// knows nothing of it; its digest tells when it belongs to another step. (A WeakMap did the same and cost a third of the time.)
+// The live snapshot is kept on the run that was made from it, and saves restoring it between the steps of one process. It is not
+// part of the run's JSON. Its digest tells when it belongs to another step. (A WeakMap does the same and costs a third of the time.)
 const LIVE = Symbol('live snapshot')
 interface Live {
   digest: string
   located: LocatedSnapshot
 }
 
-/** The step that makes a run. */
+/**
+ * Builds the step that makes a run.
+ * @throws INTERNAL when the chart throws, or leaves its first state at once.
+ */
 export function startStep(machine: Machine, identity: RunIdentity, facts: StepFacts): Step {
   const input = { runId: identity.runId, mode: identity.mode, input: identity.input }
   const { scope, actions, places } = createActorScope()
   const snapshot = machine.logic.getInitialSnapshot(scope, input as never) as AnyMachineSnapshot
   if (snapshot.status === 'error') throw brokenMachineError(machine, 'its first state', snapshot.error)
   if (places.length > 0)
-    throw brokenMachineError(machine, 'its first state', 'it would hurry on from there, past what it is')
+    throw brokenMachineError(
+      machine,
+      'its first state',
+      'it would leave that state at once, so that no snapshot would show it',
+    )
   return buildStep(
     machine,
     { identity, previous: null, before: null },
@@ -81,7 +81,11 @@ export function startStep(machine: Machine, identity: RunIdentity, facts: StepFa
   )
 }
 
-/** The step by which a run takes in an event. Refuses (EVENT_REFUSED) one for which its state has no transition. */
+/**
+ * Builds the step by which a run takes an event.
+ * @throws EVENT_REFUSED when the run's state has no transition for the event, MACHINE_CHANGED when the run is of another definition,
+ * INTERNAL when the chart throws or breaks a rule of the engine.
+ */
 export function eventStep(machine: Machine, run: Run, event: RunEvent, facts: StepFacts): Step {
   const before = restore(machine, run)
   const { scope, actions, places } = createActorScope()
@@ -98,7 +102,7 @@ export function eventStep(machine: Machine, run: Run, event: RunEvent, facts: St
   return buildStep(machine, { identity: run, previous: run, before }, event, after, actions, facts)
 }
 
-/** XState ignores an event that does not fit; a mistyped approval must not vanish, and a closed run takes nothing at all. */
+/** XState ignores an event that does not fit. Here it is refused, and a closed run takes no event at all. */
 function takes(before: AnyMachineSnapshot, run: Run, event: RunEvent): boolean {
   return run.status !== 'closed' && (event.type.startsWith('xstate.') || before.can(event as never))
 }
@@ -108,7 +112,7 @@ function refusedEvent(run: Run, event: RunEvent): CutterError {
   return new CutterError('EVENT_REFUSED', message, { next: `cutter run show ${run.runId}` })
 }
 
-/** A step that only records something: the snapshot stays, byte for byte, and but for ABANDONED the run stands where it stood. */
+/** Builds a step that only records an event. The snapshot stays as it is, byte for byte; the run moves only by ABANDONED. */
 export function recordStep(run: Run, event: RunEvent, facts: StepFacts): Step {
   if (!event.type.startsWith(RECORD)) throw new TypeError(`${event.type} is not a record`)
   const standing = event.type === ABANDONED ? abandoned(run) : run
@@ -130,44 +134,17 @@ export function recordStep(run: Run, event: RunEvent, facts: StepFacts): Step {
 
 const abandoned = (run: Run): Run => ({
   ...run,
-  ...{ status: 'closed', outcome: 'cancelled', phase: null, stopCode: null, stop: null },
-  ...{ gate: null, gateSeq: null, gateHead: null },
+  status: 'closed',
+  outcome: 'cancelled',
+  phase: null,
+  stopCode: null,
+  stop: null,
+  gate: null,
+  gateSeq: null,
+  gateHead: null,
 })
 
-/**
- * Replays a history from its start, or from where a run stood after an earlier entry: the digests of its snapshots, which must
- * be those that the entries carry. `onStep` is told of each step, with what it asks for.
- */
-export function replayHistory(
-  machine: Machine,
-  whose: RunIdentity,
-  entries: HistoryEntry[],
-  from: Run | null = null,
-  onStep?: (step: Step) => void,
-): Run {
-  const identity = identityOf(whose)
-  let run = from
-  for (const entry of entries) {
-    const facts = { at: entry.at, by: entry.by }
-    const { type: _, ...readings } = entry.event
-    let step: Step
-    if (run === null) step = startStep(machine, identity, { ...facts, readings })
-    else if (entry.event.type.startsWith(RECORD)) step = recordStep(run, entry.event, facts)
-    else step = eventStep(machine, run, entry.event, facts)
-    run = step.run
-    if (run.snapshotDigest !== entry.snapshotDigest || run.head !== entry.hash) {
-      throw new CutterError(
-        'STORE_TAMPERED',
-        `replaying run ${identity.runId} gives another snapshot at entry ${entry.seq}`,
-      )
-    }
-    onStep?.(step)
-  }
-  if (run === null) throw new CutterError('STORE_TAMPERED', `run ${identity.runId} has no history`)
-  return run
-}
-
-/** The approval that a run has taken up and holds while it goes on, as its stored context says. */
+/** The id of the approval that a run holds while it continues, from its stored context. Null when it holds none. */
 export function heldApprovalId(run: Run): string | null {
   const { snapshot } = JSON.parse(run.snapshot) as { snapshot: { context: RunContext } }
   return snapshot.context.approvalId ?? null
@@ -181,7 +158,10 @@ function restore(machine: Machine, run: Run): LocatedSnapshot {
   return restoreSnapshot(machine, envelope.snapshot, run.state)
 }
 
-/** A stored snapshot, alive again in a machine's chart. */
+/**
+ * Restores a stored snapshot in a machine's chart.
+ * @throws INTERNAL when the chart can't restore it. `state` names it in the message.
+ */
 export function restoreSnapshot(machine: Machine, stored: unknown, state: string): LocatedSnapshot {
   // `resolveState` would drop unfinished invokes; an actor that is never started keeps them and runs nothing.
   const snapshot = createActor(machine.logic, { snapshot: stored as never }).getSnapshot()
@@ -190,7 +170,7 @@ export function restoreSnapshot(machine: Machine, stored: unknown, state: string
   return locateSnapshot(snapshot)
 }
 
-/** The whole step that leads to a snapshot: the run as it stands then, the entry, and what is asked of the world. */
+/** Builds the complete step that leads to a snapshot: the run, the history entry, and the requests for effects and timers. */
 export function buildStep(
   machine: Machine,
   whose: { identity: RunIdentity; previous: Run | null; before: LocatedSnapshot | null },
@@ -275,7 +255,7 @@ export function buildStep(
   return step
 }
 
-/** In a replay the event has its marks already: they must come out of it anew. */
+/** In a replay the event has its recorded facts already. They must result from the step again. */
 function withoutMarks(event: RunEvent): RunEvent {
   if (event.arrival === undefined && event.approvalUsed === undefined && event.outcome === undefined)
     return event

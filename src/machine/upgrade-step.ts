@@ -10,13 +10,14 @@ import { assertSameDefinition, findUpgrade } from './assert-definition.ts'
 import { findLeafNodes, gatesBefore } from './chart-nodes.ts'
 import type { Machine, StoredSnapshot, Upgrade } from './define.ts'
 import { type LocatedSnapshot, readStanding } from './read-snapshot.ts'
-import { buildStep, replayHistory, restoreSnapshot } from './transition.ts'
+import { replayHistory } from './replay-history.ts'
+import { buildStep, restoreSnapshot } from './transition.ts'
 
 /**
- * Carrying a run over to another definition of its machine. The upgrade's author says how the old snapshot becomes a new one;
- * what may not change thereby is held here: the run stands where it stood, at the same gate or past the same gates, with the
- * same plan and the same effects in flight. Arriving at a gate in a new definition is another arrival, so that nothing signed
- * before it counts. The old chart is gone by then: the new snapshot is kept as evidence, from which replaying begins.
+ * Upgrades a run to another definition of its machine. The author of the upgrade makes the new snapshot from the old one. This file
+ * checks what may not change: milestone, gate, gates passed, plan, effects in flight. At a gate the upgrade is a new arrival, so that
+ * nothing signed before it counts. The old chart is not installed any more, so the new snapshot is kept as evidence and replaying
+ * starts from it.
  */
 
 export interface UpgradeFacts {
@@ -32,7 +33,10 @@ export interface UpgradeFacts {
   evidence?: Evidence[]
 }
 
-/** The step that carries a run over. Refuses (MACHINE_CHANGED) without a fitting upgrade, or when its result doesn't hold. */
+/**
+ * Builds the step that upgrades a run.
+ * @throws MACHINE_CHANGED when the machine has no upgrade for the run, or when the result of the upgrade breaks a rule.
+ */
 export function buildUpgradeStep(machine: Machine, run: Run, facts: UpgradeFacts): Step {
   const way = findUpgrade(machine, run)
   if (way === null) assertSameDefinition(machine, run)
@@ -80,21 +84,27 @@ export function buildUpgradeStep(machine: Machine, run: Run, facts: UpgradeFacts
     throw new CutterError(
       'MACHINE_CHANGED',
       `run ${run.runId} can't be upgraded from machine ${run.machine} ${from.version} to ${to.version}: ${error.message}. ` +
-        'Nothing was done here.',
-      { next: `mend the machine's upgrade, or: cutter run cancel ${run.runId}`, data: { runId: run.runId } },
+        'Nothing was changed.',
+      {
+        next: `correct the machine's upgrade, or: cutter run cancel ${run.runId}`,
+        data: { runId: run.runId },
+      },
     )
   }
 }
 
-/** An approval covers its plan as the definition of then would do it: another one may not do it in its place. */
+/** An approval covers its plan as the earlier definition would do it. Another definition may not do it under that approval. */
 function refuseUnderApproval(run: Run, gatesPassed: string[]): void {
   if (run.mode !== 'live' || gatesPassed.length === 0 || run.status === 'paused') return
   throw new Unfit(
-    `it goes on under the approval of ${gatesPassed.at(-1)}, which was given for what the other definition would do`,
+    `it continues under the approval of ${gatesPassed.at(-1)}, which was given for the work of the other definition`,
   )
 }
 
-/** Replays what came after the newest upgrade, from the snapshot that the upgrade left (its text, by the entry's digest). */
+/**
+ * Replays the newest upgrade and the entries after it. `snapshotText` is the snapshot that the upgrade left, by the entry's digest.
+ * @throws STORE_TAMPERED when an entry carries another digest than replaying gives.
+ */
 export function replayUpgradedRun(
   machine: Machine,
   run: Run,
@@ -125,23 +135,23 @@ export function replayUpgradedRun(
   return replayHistory(machine, run, later, since, onStep)
 }
 
-/** Why the result of an upgrade doesn't hold, as the end of a sentence. */
+/** Why the result of an upgrade is refused, as the end of a sentence. */
 class Unfit extends Error {}
 
 const storedSnapshot = (run: Run) => (JSON.parse(run.snapshot) as { snapshot: StoredSnapshot }).snapshot
 
-/** An approval in hand at a gate was given under the old definition. */
+/** The approval that a run held at its gate. It was given under the old definition. */
 const approvalVoided = (run: Run, { context }: StoredSnapshot): Json =>
   run.gateSeq === null ? null : (context.approvalId ?? null)
 
-/** What `migrate` is given: a copy of its own, with the old context checked and no approval in hand at a gate. */
+/** The snapshot for `migrate`: the old context is parsed, and at a gate no approval is held. */
 function asGiven(run: Run, old: StoredSnapshot, { schema }: Upgrade): StoredSnapshot {
   const parsed = schema.safeParse(old.context)
   if (!parsed.success) {
     const faults = parsed.error.issues.map(
       ({ path, message }) => `${path.map(String).join('.') || 'context'}: ${message}`,
     )
-    throw new Unfit(`its context is not what the upgrade is for (${faults.join('; ')})`)
+    throw new Unfit(`its context does not fit the upgrade's schema (${faults.join('; ')})`)
   }
   if (run.gateSeq === null) return old
   return { ...old, context: { ...old.context, approvalId: null } }
@@ -152,17 +162,19 @@ function migratedBy({ migrate }: Upgrade, given: StoredSnapshot): StoredSnapshot
   try {
     migrated = migrate(structuredClone(given))
   } catch (error) {
-    throw new Unfit(`the upgrade broke: ${error instanceof Error ? error.message : String(error)}`)
+    throw new Unfit(`the upgrade threw: ${error instanceof Error ? error.message : String(error)}`)
   }
   const { context, children, value } = (migrated ?? {}) as Partial<StoredSnapshot>
   if (typeof context !== 'object' || context === null || typeof children !== 'object' || value === undefined)
-    throw new Unfit('the upgrade gives no snapshot ({ status, value, context, children … })')
+    throw new Unfit(
+      'the upgrade returned something other than a snapshot ({ status, value, context, children … })',
+    )
   return JSON.parse(JSON.stringify(migrated)) as StoredSnapshot
 }
 
 function placed(machine: Machine, run: Run, migrated: StoredSnapshot): LocatedSnapshot {
   if (migrated.status !== 'active')
-    throw new Unfit(`it would be ${migrated.status}, but an upgrade ends no run`)
+    throw new Unfit(`its status would be ${migrated.status}, but an upgrade may not end a run`)
   if (findLeafNodes(machine.logic, migrated.value) === null)
     throw new Unfit(`the new chart has no state ${JSON.stringify(migrated.value)}`)
   try {
@@ -175,17 +187,17 @@ function placed(machine: Machine, run: Run, migrated: StoredSnapshot): LocatedSn
 function refuseMoved(run: Run, located: LocatedSnapshot, milestone: string): void {
   if (located.milestone !== milestone)
     throw new Unfit(
-      `it stands at ${run.state} and would stand at ${located.milestone}, which no entry of milestones says`,
+      `its state is ${run.state} and would be ${located.milestone}, which no entry of milestones declares`,
     )
   const { status, gate } = readStanding(located, run)
   if (status !== run.status) throw new Unfit(`it is ${run.status} and would be ${status}`)
-  // Also while the world is looked at once more for a gate.
+  // Also while the world is rechecked for a gate.
   const sameGate = gate === run.gate && (located.gate === null) === (run.gateSeq === null)
   if (!sameGate)
     throw new Unfit(`it would wait at ${located.gate ?? 'no gate'} instead of at ${run.gate ?? 'none'}`)
 }
 
-/** What was planned and approved stays: another plan is made by work, not by an upgrade. */
+/** The plan and its approval stay: only work makes another plan. */
 function refuseOtherContext(run: Run, given: StoredSnapshot, { context }: StoredSnapshot): void {
   for (const field of ['planDigest', 'approvalId']) {
     if ((context[field] ?? null) !== (given.context[field] ?? null))
@@ -194,10 +206,10 @@ function refuseOtherContext(run: Run, given: StoredSnapshot, { context }: Stored
   const { output, stop = null } = context
   if (output === null || typeof output !== 'object') throw new Unfit('its context would have no output')
   if ((stop === null) !== (run.stop === null))
-    throw new Unfit('the reason of its stop would be lost or made up')
+    throw new Unfit('the reason of its stop would be lost or invented')
 }
 
-/** An outcome that comes later must meet the invoke that asked for it. */
+/** A later outcome must find the invoke that asked for it. */
 function refuseOtherEffects({ children, _nodes }: AnyMachineSnapshot, effects: EffectRow[]): void {
   const invoked = new Map(_nodes.flatMap(({ invoke }) => invoke.map(({ id, src }) => [id, src] as const)))
   const names = Object.fromEntries(
@@ -208,18 +220,18 @@ function refuseOtherEffects({ children, _nodes }: AnyMachineSnapshot, effects: E
       throw new Unfit(`its effect ${name} is in flight, which the new chart does not invoke there`)
   }
   const made = Object.keys(names).filter((id) => !effects.some(({ invokeId }) => invokeId === id))
-  if (made.length > 0) throw new Unfit(`the effect ${made[0]} would be in flight, which nobody asked for`)
+  if (made.length > 0) throw new Unfit(`the effect ${made[0]} would be in flight, which no step asked for`)
 }
 
 function refuseLostTimers(run: Run, snapshot: AnyMachineSnapshot, { effects, timers }: UpgradeFacts): void {
   const lost = timers.find(({ event }) => !snapshot.can(event as never))
   if (lost !== undefined) throw new Unfit(`its timer ${lost.timerId} would find no transition`)
   if (run.status === 'working' && effects.length + timers.length === 0)
-    throw new Unfit('it works, but has neither an effect nor a timer to go on with')
+    throw new Unfit('it is working, but has neither an effect nor a timer to continue with')
 }
 
 function refusePastGates({ logic }: Machine, { value }: StoredSnapshot, passed: string[]): void {
   const skipped = gatesBefore(logic, findLeafNodes(logic, value)!).filter((gate) => !passed.includes(gate))
   if (skipped.length > 0)
-    throw new Unfit(`it would stand past gate ${skipped.join(', ')}, which it never passed`)
+    throw new Unfit(`it would be past gate ${skipped.join(', ')}, which it never passed`)
 }

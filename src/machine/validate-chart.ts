@@ -6,8 +6,8 @@ import type { Machine, RunContext } from './define.ts'
 import { startStep } from './transition.ts'
 
 /**
- * What is wrong with a chart, a sentence each: what the engine would only find out in the midst of a run, with something begun
- * already. `effects` are the names of those that come with it.
+ * Finds what is wrong with a chart, one sentence for each fault. Without this check the engine would find it only in the middle of a
+ * run. `effects` are the names of the machine's effects.
  */
 export function findChartFaults(logic: AnyStateMachine, effects: string[]): string[] {
   const nodes = chartNodes(logic)
@@ -16,7 +16,7 @@ export function findChartFaults(logic: AnyStateMachine, effects: string[]): stri
     ...faultsOfWork(node, effects).map((fault) => `state ${nameOf(node)} ${fault}`),
   ])
   if (logic.root.type === 'parallel')
-    faults.push('its root is parallel, but a run stands at one milestone at a time')
+    faults.push('its root is parallel, but a run is at one milestone at a time')
   if (!logic.root.transitions.has('CANCEL'))
     faults.push('its root takes no CANCEL, so that its runs could not be cancelled')
   if (!nodes.some((node) => outcomeOf(node) === 'succeeded')) {
@@ -56,24 +56,24 @@ function faultsOfNode(node: AnyStateNode): string[] {
     )
     if (others.length > 0 || node.invoke.length > 0)
       faults.push(
-        `is a gate, but goes on by itself (${[...others, ...node.invoke.map(({ id }) => id)].join(', ')})`,
+        `is a gate, but leaves it without a decision (${[...others, ...node.invoke.map(({ id }) => id)].join(', ')})`,
       )
   }
   const delayed = mark.gate === undefined && mark.stopped === undefined ? null : delayRound(node)
   if (delayed !== null)
-    faults.push(`waits for a person, where the delay (after) of ${nameOf(delayed)} would never pass`)
+    faults.push(`waits for a person, and the delay (after) of ${nameOf(delayed)} would never pass there`)
   if (mark.stopped !== undefined && !node.transitions.has('RETRY'))
     faults.push('is a stop, but takes no RETRY')
   if ((node.always ?? []).length > 0)
-    faults.push('hurries on with always, so that no snapshot would ever show it')
+    faults.push('leaves at once with always, so that no snapshot would ever show it')
   const isEnd = node.type === 'final' && node.parent?.parent === undefined
   if (isEnd && !OUTCOMES.includes(outcomeOf(node) as string))
-    faults.push("is final, but doesn't say with which outcome: meta: closed('succeeded'), 'rejected' …")
-  if (!isEnd && mark.closed !== undefined) faults.push('is marked as closed, but is no final milestone')
+    faults.push("is final, but has no outcome: meta: closed('succeeded'), 'rejected' …")
+  if (!isEnd && mark.closed !== undefined) faults.push('is marked as closed, but is not a final milestone')
   return faults
 }
 
-/** The nearest state round a place, or it itself, that would go on after a delay. Nobody waits for delays of a run that rests. */
+/** The nearest state that leaves after a delay: this one or one of its parents. Nobody waits for the delays of a resting run. */
 function delayRound(node: AnyStateNode): AnyStateNode | null {
   if ([...node.transitions.keys()].some((event) => event.startsWith('xstate.after.'))) return node
   return node.parent === undefined ? null : delayRound(node.parent)
@@ -83,7 +83,7 @@ function faultsOfWork({ invoke, transitions }: AnyStateNode, effects: string[]):
   return invoke.flatMap(({ id, src }) => {
     // XState names what is invoked without a name of its own.
     if (typeof src !== 'string' || src.startsWith('xstate.'))
-      return ['invokes logic of its own; work is an effect, invoked by its name']
+      return ['invokes its own logic; work is an effect, invoked by its name']
     if (!effects.includes(src))
       return [`asks for the effect ${src}, which is not among the machine's effects`]
     return ['done', 'error'].flatMap((kind) => {
@@ -91,18 +91,25 @@ function faultsOfWork({ invoke, transitions }: AnyStateNode, effects: string[]):
       return ways.at(-1)?.guard === undefined && ways.length > 0
         ? []
         : [
-            `doesn't say what follows when ${src} ${kind === 'done' ? 'is done' : 'fails'} (on${kind === 'done' ? 'Done' : 'Error'})`,
+            `has no transition for when ${src} ${kind === 'done' ? 'is done' : 'fails'} (on${kind === 'done' ? 'Done' : 'Error'})`,
           ]
     })
   })
 }
 
-/** What is wrong with the first state of a run with this input, or null: `RunContext` is what the engine goes by. */
+/** Finds what is wrong with the first state of a run with this input. Null when its context is a `RunContext`. */
 export function findStartFault(machine: Machine, input: { [key: string]: Json }): string | null {
   const identity = {
-    ...{ runId: 'tried', machine: machine.name, version: machine.version, input },
-    ...{ definitionDigest: machine.definitionDigest, mode: 'dry-run' as const, startKey: null },
-    ...{ startedBy: 'nobody', osUser: 'nobody', startedAt: '1970-01-01T00:00:00.000Z' },
+    runId: 'tried',
+    machine: machine.name,
+    version: machine.version,
+    input,
+    definitionDigest: machine.definitionDigest,
+    mode: 'dry-run' as const,
+    startKey: null,
+    startedBy: 'nobody',
+    osUser: 'nobody',
+    startedAt: '1970-01-01T00:00:00.000Z',
   }
   let run: Run
   try {
@@ -113,5 +120,5 @@ export function findStartFault(machine: Machine, input: { [key: string]: Json })
   const { context } = (JSON.parse(run.snapshot) as { snapshot: { context: Partial<RunContext> } }).snapshot
   if (typeof context.output !== 'object' || context.output === null) return 'its context has no output: {}'
   const missing = (['planDigest', 'stop', 'approvalId'] as const).filter((field) => context[field] !== null)
-  return missing.length === 0 ? null : `its context doesn't begin with ${missing.join(', ')} as null`
+  return missing.length === 0 ? null : `its context does not start with ${missing.join(', ')} as null`
 }

@@ -55,7 +55,7 @@ test('docs/machines.md shows the example file unchanged', () => {
 })
 
 describe('the example machine', () => {
-  test('shows the flags of its input, and touches nothing thereby', async () => {
+  test('run start --help shows the flags of a custom machine and changes nothing', async () => {
     const at = aHome()
     const { code, stdout } = await at.cutter(['run', 'start', MODULE, '--help'])
     expect(code).toBe(0)
@@ -64,7 +64,7 @@ describe('the example machine', () => {
     expect(existsSync(at.path('var'))).toBe(false)
   })
 
-  test('runs dry to its closeout under a rehearsal, and leaves the key alone', async () => {
+  test('the example machine closes a dry run under a rehearsal and keeps the key', async () => {
     const at = aHome()
     const run = jsonOf(await start(at))
     expect(run).toMatchObject({ status: 'paused', gate: 'SG1', state: 'AWAITING_APPROVAL', mode: 'dry-run' })
@@ -82,7 +82,7 @@ describe('the example machine', () => {
     expect([verified.code, verified.stderr]).toEqual([0, expect.stringContaining('holds')])
   })
 
-  test('goes back to its gate with a new plan when the key was changed meanwhile', async () => {
+  test('the example machine returns to its gate with a new plan when the key was changed', async () => {
     const at = aHome()
     const { runId, planDigest } = jsonOf(await start(at))
     at.file('service.key', 'another key\n')
@@ -93,7 +93,7 @@ describe('the example machine', () => {
     expect((await rehearseOn(at, runId)).code).toBe(0)
   })
 
-  test('is found by a name in cutter.yaml, from any folder', async () => {
+  test('run start finds a custom machine by its name in cutter.yaml from any folder', async () => {
     const at = aHome(`machines: { rotate-keys: ${MODULE} }\n`)
     const answer = await at.cutter([
       'run',
@@ -114,7 +114,7 @@ describe('the example machine', () => {
 })
 
 describeWithKeys('the example machine, live', () => {
-  test('replaces the key once, under an approval signed for its own gate', async () => {
+  test('the example machine replaces the key once, under an approval of its own gate', async () => {
     const at = aHome(LIVE)
     const key = aSigner(at, ALICE, 'cutter.rotate-keys.SG1')
     await enableExecution(at)
@@ -125,7 +125,7 @@ describeWithKeys('the example machine, live', () => {
     expect((await resume(at, runId)).code).toBe(0)
   })
 
-  test('refuses a key that may approve another machine’s gate', async () => {
+  test('approval sign refuses a key that may approve only another machine’s gate', async () => {
     const at = aHome(LIVE)
     const key = aSigner(at, ALICE, 'cutter.cut.*')
     await enableExecution(at)
@@ -135,7 +135,7 @@ describeWithKeys('the example machine, live', () => {
     expect(keyOf(at)).toBe(OLD)
   })
 
-  test('is loaded only where nobody else may write what it is made of', async () => {
+  test('a custom machine whose files others may write is refused', async () => {
     const at = aHome(LIVE, (source) => `import './words.ts'\n${source}`)
     at.file('mine/words.ts', "import { writeFileSync } from 'node:fs'\nwriteFileSync('loaded', '')\n")
     const key = aSigner(at, ALICE, 'cutter.rotate-keys.SG1')
@@ -165,7 +165,7 @@ describeWithKeys('the example machine, live', () => {
     expect(jsonOf(await resume(at, runId, approvalId)).outcome).toBe('succeeded')
   })
 
-  test('keeps to the policy of cutter.yaml for its gate, which must be one that it has', async () => {
+  test('the policy of cutter.yaml holds for a custom machine and must name one of its gates', async () => {
     const policy = (gate: string) =>
       `${LIVE}machines: { rotate-keys: ${MODULE} }\napprovals: { policy: { ${gate}: { of: [bob@example.org] } } }\n`
     const at = aHome(policy('rotate-keys.SG1'))
@@ -183,7 +183,7 @@ describeWithKeys('the example machine, live', () => {
   test.each([
     ['before it is done', 'await writeFile('],
     ['after it is done', 'return { output: { report: { rotated: file } } }\n  },\n  simulate'],
-  ])('killed in the write, %s, is taken up and done once', async (_, there) => {
+  ])('a run that is killed in its write, %s, resumes and writes once', async (_, there) => {
     const dies = `if (process.env.DIE === 'yes') process.kill(process.pid, 'SIGKILL')\n    ${there}`
     const at = aHome(LIVE, (source) => {
       expect(source).toContain(there)
@@ -205,8 +205,8 @@ describeWithKeys('the example machine, live', () => {
   })
 })
 
-describe('a module that is not there any more, or another', () => {
-  test('that is gone is named, and its run can still be cancelled', async () => {
+describe('a module that was removed or replaced', () => {
+  test('a missing module is named, and its run can be cancelled', async () => {
     const at = aHome()
     const { runId } = jsonOf(await start(at))
     renameSync(at.path('mine'), at.path('moved'))
@@ -224,7 +224,7 @@ describe('a module that is not there any more, or another', () => {
     expect([cancelled.code, jsonOf(cancelled).outcome]).toEqual([3, 'cancelled'])
   })
 
-  test('that was moved is found where cutter.yaml says', async () => {
+  test('a moved module is found by its path in cutter.yaml', async () => {
     const at = aHome()
     const { runId } = jsonOf(await start(at))
     renameSync(at.path('mine'), at.path('moved'))
@@ -232,7 +232,7 @@ describe('a module that is not there any more, or another', () => {
     expect((await rehearseOn(at, runId)).code).toBe(0)
   })
 
-  test('of the same name elsewhere does not take its place while a run is open', async () => {
+  test('a module of the same name does not replace another while its run is open', async () => {
     const at = aHome()
     const { runId } = jsonOf(await start(at))
     mkdirSync(at.path('other'))
@@ -247,7 +247,7 @@ describe('a module that is not there any more, or another', () => {
     expect((await other()).code).toBe(0)
   })
 
-  test('of a name that cutter.yaml gives to another is refused', async () => {
+  test('a module with a name that cutter.yaml gives to another is refused', async () => {
     const at = aHome('machines: { rotate-keys: ./other/rotate-keys.ts }\n')
     const answer = await start(at)
     expect([answer.code, errorOf(answer).code]).toEqual([2, 'INPUT_REFUSED'])
@@ -257,7 +257,7 @@ describe('a module that is not there any more, or another', () => {
   test.each([
     ['itself', 'mine/rotate-keys.ts'],
     ['in what it imports', 'mine/lib/path.ts'],
-  ])('that was changed %s no longer moves its run', async (_, changed) => {
+  ])('a module that was changed %s does not move its run', async (_, changed) => {
     const at = aHome('', (source) => source.replace("from 'node:path'", "from './lib/path'"))
     mkdirSync(at.path('mine/lib'))
     at.file('mine/lib/path.ts', "export { resolve } from 'node:path'\n")
@@ -284,7 +284,7 @@ describe('a module that is not there any more, or another', () => {
 })
 
 describe('cutter machine', () => {
-  test('lists what ships, what is registered and what was started by its path', async () => {
+  test('machine list shows shipped machines, registered machines and machines started by path', async () => {
     const at = aHome('machines: { broken: ./nowhere.ts }\n')
     await start(at)
     const machines = JSON.parse((await at.cutter(['machine', 'list', '--json'])).stdout)
@@ -303,7 +303,7 @@ describe('cutter machine', () => {
     ])
   })
 
-  test('draws a machine, and a run with the milestone at which it stands', async () => {
+  test('machine graph draws a chart, and run graph marks the milestone of the run', async () => {
     const at = aHome()
     const { stdout } = await at.cutter(['machine', 'graph', MODULE])
     expect(stdout).toContain('AWAITING_APPROVAL --> CLOSEOUT_REPORTED: rotate')
@@ -316,7 +316,7 @@ describe('cutter machine', () => {
     expect([unknown.code, errorOf(unknown).code]).toEqual([4, 'MACHINE_NOT_FOUND'])
   })
 
-  test('checks every open run and finds nothing wrong where nothing changed', async () => {
+  test('machine check finds no stranded run where no machine changed', async () => {
     const at = aHome()
     await start(at)
     const check = await at.cutter(['machine', 'check', '--json'])
@@ -327,8 +327,8 @@ describe('cutter machine', () => {
   })
 })
 
-describe('a module that is no machine', () => {
-  test('is refused by what is wrong with it, with nothing touched', async () => {
+describe('a module that is not a machine', () => {
+  test('run start refuses a module with the first fault and starts nothing', async () => {
     const at = aHome('', (source) => source.replace('async probe(', 'async prob('))
     const answer = await start(at)
     expect([answer.code, errorOf(answer).code]).toEqual([2, 'INPUT_REFUSED'])
@@ -336,7 +336,7 @@ describe('a module that is no machine', () => {
     expect(jsonOf<RunJson[]>(await at.cutter(['run', 'list', '--json']))).toEqual([])
   })
 
-  test('and is no file is not found', async () => {
+  test('run start answers a module path without a file with exit code 4', async () => {
     const at = aHome()
     for (const name of ['./mine/nothing.ts', './mine', 'rotate-keys']) {
       const answer = await at.cutter(['run', 'start', name, '--json'])
@@ -344,7 +344,7 @@ describe('a module that is no machine', () => {
     }
   })
 
-  test('leaves no transpiled copy behind, and heeds no JITI_ variables', async () => {
+  test('loading a module leaves no transpiled copy and ignores JITI_ variables', async () => {
     const at = aHome()
     at.env.TMPDIR = at.path('tmp')
     at.env.JITI_FS_CACHE = 'true'
@@ -355,7 +355,7 @@ describe('a module that is no machine', () => {
   })
 })
 
-describe('flags', () => {
+describe('flags of a custom machine', () => {
   const SOURCE = `
 import { chart, defineMachine, planOf, readEffect, gated, success, work } from 'cutter'
 import { z } from 'zod'
@@ -381,7 +381,7 @@ export const machine = defineMachine({
     return answer.code === 0 ? jsonOf(answer).output.given : errorOf(answer).message
   }
 
-  test('are numbers, switches, lists and JSON as the schema says', async () => {
+  test('flags of a custom machine are numbers, switches, lists and JSON by its schema', async () => {
     expect(
       await given(
         '--count',
@@ -408,14 +408,14 @@ export const machine = defineMachine({
     expect(await given()).toEqual({ force: false, colour: 'red', names: [] })
   })
 
-  test('that do not fit are refused by the schema', async () => {
+  test('flags that do not fit the schema are refused', async () => {
     expect(await given('--count', 'many')).toContain('count: Invalid input: expected number')
     expect(await given('--colour', 'green')).toContain('colour: ')
     expect(await given('--limits', 'low')).toContain('limits: ')
   })
 })
 
-test('any XState chart that keeps the conventions will do', async () => {
+test('a chart written in plain XState by the conventions runs', async () => {
   const at = aHome()
   at.file(
     'plain.mjs',

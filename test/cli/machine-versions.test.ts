@@ -55,7 +55,7 @@ const check = async (at: CutterHome) => {
 }
 
 describe('a run that waits while its machine gets a new version', () => {
-  test('is carried over at its resume, approved anew, and its history holds', async () => {
+  test('a waiting run is upgraded by resume, needs another approval, and its history holds', async () => {
     const { at, run } = await atGate()
     const { approvalId } = await rehearse(at, run.runId)
     at.file('mine/printer.ts', SECOND)
@@ -88,7 +88,7 @@ describe('a run that waits while its machine gets a new version', () => {
     expect([bundle.code, JSON.parse(bundle.stdout)]).toMatchObject([0, { holds: true, firstFault: null }])
   })
 
-  test('is refused, untouched, where the new version brings no upgrade for it or another one', async () => {
+  test('a waiting run is refused unchanged where the new version has no fitting upgrade', async () => {
     const { at, run } = await atGate()
     for (const source of [
       version('2'),
@@ -105,7 +105,7 @@ describe('a run that waits while its machine gets a new version', () => {
   })
 })
 
-test('a run of a machine that ships waits as it did in the same build, and is stranded in another', async () => {
+test('a run of a shipped machine waits in the same build and is stranded in an unreleased one', async () => {
   const at = aCutterHome()
   homes.push(at)
   at.file('charter.md', '# Charter\n\n## Article 1\n\nBread.\n')

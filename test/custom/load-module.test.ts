@@ -34,7 +34,7 @@ async function refusalOf(path: string): Promise<CutterError> {
   throw new Error(`no refusal, but ${error}`)
 }
 
-describe('a module that is no machine', () => {
+describe('loadModule of a module that is not a machine', () => {
   const change = (from: string, to: string) => (source: string) => {
     expect(source).toContain(from)
     return source.replace(from, to)
@@ -50,14 +50,22 @@ describe('a module that is no machine', () => {
       change('const plan =', 'nowhere()\nconst plan ='),
       'it throws on loading: nowhere is not defined',
     ],
-    ['with an import of nothing', change("'node:path'", "'./path.ts'"), 'it imports what is not there'],
+    [
+      'with an import that does not exist',
+      change("'node:path'", "'./path.ts'"),
+      'it imports what is not there',
+    ],
     ['without the export', change('export const machine', 'const machine'), 'it exports no machine'],
     ['with another name', change("'rotate-keys'", "'RotateKeys'"), 'its name "RotateKeys" is not kebab-case'],
-    ['with the name of one that ships', change("'rotate-keys'", "'cut'"), 'as one that ships is called'],
     [
-      'whose input is no object',
+      'with the name of a shipped machine',
+      change("'rotate-keys'", "'cut'"),
+      'is the name of a machine that ships',
+    ],
+    [
+      'whose input is not an object',
       change('  input,\n  effects', '  input: z.string(),\n  effects'),
-      'no z.object',
+      'is not a z.object',
     ],
     [
       'with a flag that every machine has',
@@ -65,11 +73,15 @@ describe('a module that is no machine', () => {
       'input field mode',
     ],
     [
-      'whose chart asks for more',
+      'whose chart asks for another effect',
       change('[plan, rotate]', '[plan]'),
       'asks for the effect rotate, which is not among',
     ],
-    ['with one effect twice', change('[plan, rotate]', '[plan, rotate, plan]'), 'two effects plan'],
+    [
+      'with two effects of one name',
+      change('[plan, rotate]', '[plan, rotate, plan]'),
+      'two effects of the name plan',
+    ],
     [
       'whose write has no probe',
       change('async probe(', 'async prob('),
@@ -80,21 +92,21 @@ describe('a module that is no machine', () => {
       change('simulate:', 'simulates:'),
       'its write effect rotate has no simulate',
     ],
-    ['with an odd gate', change("gated('SG1'", "gated('sg-one'"), 'names the gate "sg-one"'],
+    ['with an invalid gate name', change("gated('SG1'", "gated('sg-one'"), 'names the gate "sg-one"'],
     [
-      'without an end',
+      'without an end in success',
       change('CLOSEOUT_REPORTED: success', "CLOSEOUT_REPORTED: work('plan', 'PENDING')"),
       'no end in success',
     ],
     [
-      'with a half upgrade',
+      'with an incomplete upgrade',
       change("version: '1',", "version: '1', upgrade: { '0': {} },"),
       'upgrade from 0 has no schema',
     ],
-  ])('%s is refused by name', async (_, edit, why) => {
+  ])('loadModule refuses a module %s', async (_, edit, why) => {
     const { code, message } = await refusalOf(aModule(edit(EXAMPLE)))
     expect(message).toContain(why)
-    expect([code, message]).toEqual(['INPUT_REFUSED', expect.stringContaining('nothing was touched')])
+    expect([code, message]).toEqual(['INPUT_REFUSED', expect.stringContaining('nothing was changed')])
   })
 })
 
@@ -103,11 +115,11 @@ describe('the definition digest of a module', () => {
   const lib = (text: string) => ({ 'lib/path.ts': text, 'lib/deeper.mjs': 'export const deeper = 1\n' })
   const LIB = "export { resolve } from 'node:path'\nimport './deeper.mjs'\n"
 
-  test('is the same wherever the module lies', async () => {
+  test('the definition digest is the same in every folder', async () => {
     expect(await digestOf(aModule(importing, lib(LIB)))).toBe(await digestOf(aModule(importing, lib(LIB))))
   })
 
-  test('covers its bytes and those of what it imports, all the way down, in this very process', async () => {
+  test('the definition digest covers the module and all of its relative imports, in the same process', async () => {
     const path = aModule(importing, lib(LIB))
     const digests = [await digestOf(path)]
     for (const name of ['rotate-keys.ts', 'lib/path.ts', 'lib/deeper.mjs']) {
@@ -118,31 +130,32 @@ describe('the definition digest of a module', () => {
     expect(new Set(digests).size).toBe(4)
   })
 
-  test('goes with the code that runs, also when the file was loaded before', async () => {
+  test('the definition digest is of the code that runs, also when the file was loaded earlier', async () => {
     const path = aModule(EXAMPLE)
     expect((await loadModule(path)).machine.version).toBe('1')
     writeFileSync(path, EXAMPLE.replace("version: '1'", "version: '2'"))
     expect((await loadModule(path)).machine.version).toBe('2')
   })
 
-  test('is refused for code that is loaded in a way that can’t be read off the source', async () => {
+  test('loadModule refuses code whose import can’t be found in the source', async () => {
     const hidden = `const name = './lib/' + 'path.ts'\nawait import(name)\n${EXAMPLE}`
     const { message } = await refusalOf(aModule(hidden, lib(LIB)))
-    expect(message).toContain("lib/path.ts in a way that can't be read off its source")
+    expect(message).toContain("lib/path.ts in a way that can't be found in its source")
   })
 })
 
-test('a module may import TypeScript without extension, JSON, packages beside it, and wait at its top', async () => {
+test('loadModule accepts TypeScript without extension, JSON, packages next to the module, and top-level await', async () => {
   const source = `import numbers from './numbers.json'
-import { two } from 'beside'
+import { two } from 'neighbour'
 import type { Facts } from 'cutter'
 const facts: Facts = { three: numbers.three + two }
 await Promise.resolve(facts)
 ${EXAMPLE}`
   const others = {
     'numbers.json': '{ "three": 1 }',
-    'node_modules/beside/package.json': '{ "name": "beside", "type": "module", "exports": "./index.js" }',
-    'node_modules/beside/index.js': 'export const two = 2\n',
+    'node_modules/neighbour/package.json':
+      '{ "name": "neighbour", "type": "module", "exports": "./index.js" }',
+    'node_modules/neighbour/index.js': 'export const two = 2\n',
   }
   expect((await loadModule(aModule(source, others))).machine.name).toBe('rotate-keys')
 })
@@ -151,7 +164,7 @@ describe('a module whose runs a released build started', () => {
   /** Of test/fixtures/ec8f423/rotate-keys.ts, as `machine list` of that build shows it. */
   const THEN = 'sha256:7bbfa52c85c64b30d24946d9de7a086e8af2c506da238eec7a2bc054b3bae77c'
 
-  test('brings an upgrade from the definition digest that it had there', async () => {
+  test('loadModule adds the upgrade from the definition digest of a released build', async () => {
     const { machine } = await loadModule(resolve(import.meta.dirname, '../fixtures/ec8f423/rotate-keys.ts'))
     expect(machine.definitionDigest).not.toBe(THEN)
     expect(Object.keys(machine.upgrade ?? {})).toContain(THEN)

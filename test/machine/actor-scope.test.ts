@@ -50,7 +50,7 @@ const plain = (value: unknown) => JSON.parse(JSON.stringify(value))
 const idsOf = (actions: { type: string; params?: unknown }[]) =>
   actions.map(({ type, params }) => [type, (params as { id?: string } | undefined)?.id])
 
-describe('a transition in the inert scope', () => {
+describe('createActorScope', () => {
   test.each([[[]], [['GO']], [['ON']], [['ON', 'GO']], [['GO', 'ON', 'GO', 'ON']]])(
     'gives what XState’s own functions give, actors with names among them: %j',
     (events) => {
@@ -60,11 +60,11 @@ describe('a transition in the inert scope', () => {
     },
   )
 
-  test('begins each time with no actor named', () => {
+  test('createActorScope starts each time without a named actor', () => {
     expect(ours(['ON', 'GO', 'ON'])).toMatchObject({ snapshot: { context: { seen: 'active undefined' } } })
   })
 
-  test('has one actor for a name, as XState’s own', () => {
+  test('createActorScope refuses a second actor of the same name, as XState does', () => {
     const message = "Actor with system ID 'job' already exists."
     const { scope } = createActorScope()
     const mine = twins.getInitialSnapshot(scope, undefined as never) as { status: string; error: Error }

@@ -26,7 +26,7 @@ const machine = built.createMachine(config, implementations) as unknown as AnySt
 const input = { runId: identity.runId, mode: identity.mode, input: identity.input }
 
 describe('the built XState', () => {
-  test('spreads by Object.assign, and by nothing else', () => {
+  test('the built XState spreads objects by Object.assign alone', () => {
     const definitions = readFileSync(file, 'utf8').match(/__spread(Values|Props)\d*=[^,;}]+/g)!
     expect(definitions.length).toBeGreaterThan(1)
     expect(definitions.filter((text) => !text.endsWith('=Object.assign'))).toEqual([])
@@ -34,7 +34,7 @@ describe('the built XState', () => {
 
   test.each(
     ways.map((events) => [events.map(({ type }) => type).join(' → ') || 'the start', events] as const),
-  )('gives what the package gives: %s', (_, events) => {
+  )('the built XState gives what the package gives: %s', (_, events) => {
     let [snapshot, actions] = built.initialTransition(machine, input as never) as [
       AnyMachineSnapshot,
       unknown[],

@@ -8,7 +8,7 @@ import { findChartFaults } from '../../src/machine/validate-chart.ts'
 
 const passedBefore = (logic: AnyStateMachine, value: Json) => gatesBefore(logic, findLeafNodes(logic, value)!)
 
-describe('the gates before a place', () => {
+describe('gatesBefore', () => {
   test.each<[string, Json, string[]]>([
     ['the start', { PENDING: 'working' }, []],
     ['a gate itself', { AWAITING_CUT_AUTHORIZATION: 'waiting' }, []],
@@ -19,11 +19,11 @@ describe('the gates before a place', () => {
     ['after both', { LIFECYCLE_ENACTED: 'working' }, ['SG1', 'SG2']],
     ['the end', 'CLOSEOUT_REPORTED', ['SG1', 'SG2']],
     ['a cancelled run', 'CANCELLED', []],
-  ])('are known for a cut: %s', (_, value, gates) => {
+  ])('gatesBefore finds the gates of a cut before %s', (_, value, gates) => {
     expect(passedBefore(cut.logic, value)).toEqual(gates)
   })
 
-  test('leave out one that another way goes round', () => {
+  test('gatesBefore leaves out a gate that another path avoids', () => {
     const logic = chart({
       A: work('plan', 'G'),
       G: gated('SG1', { recheck: 'plan', work: 'write', next: 'B' }),
@@ -48,10 +48,10 @@ test.each<[string, Json]>([
   ['two milestones at once', { PENDING: 'working', MARKED: 'working' }],
   ['nothing', {}],
   ['null', null],
-])('a chart has no place that is %s', (_, value) => {
+])('findLeafNodes finds no state for %s', (_, value) => {
   expect(findLeafNodes(cut.logic, value)).toBeNull()
 })
 
-test('charts that ship have no fault that a user’s chart would be refused for', () => {
+test('findChartFaults finds no fault in the shipped charts', () => {
   expect(findChartFaults(cut.logic, Object.keys(cut.logic.implementations.actors))).toEqual([])
 })

@@ -44,7 +44,7 @@ export function anIdentity(machine: Machine, changes: Partial<RunIdentity> = {})
 export const firstOf = (machine: Machine): Step =>
   startStep(machine, anIdentity(machine), { at: AT, by: 'engine' })
 
-/** What the engine says beside an outcome or a timer, read off the event. */
+/** The facts that the engine passes with an outcome or a timer, from the event. */
 export function factsOf({ type, actorId }: RunEvent): StepFacts {
   const facts = { at: AT, by: 'engine' }
   if (typeof actorId === 'string') return { ...facts, effectDone: actorId }

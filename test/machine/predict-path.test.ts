@@ -11,7 +11,7 @@ import { AT, aMachine, anIdentity, cutMachine, stored } from './drive-steps.ts'
 
 const APPROVE = { type: 'APPROVE', approvalId: 'ap-1', approver: 'alice@example.org' }
 
-describe('the way ahead of a cut', () => {
+describe('predictPath of a cut', () => {
   let world: World
   afterEach(() => world.store.close())
   afterAll(removeFolders)
@@ -26,7 +26,7 @@ describe('the way ahead of a cut', () => {
     return way
   }
 
-  test('is the way that the run then takes: from gate to gate, and from the last gate to the end', async () => {
+  test('predictPath predicts the phases that a cut then goes through, from gate to gate and to its end', async () => {
     world = aWorld(succeeds)
     const atSG1 = await start(world)
     const toSG2 = predictPath(cutMachine, stored(atSG1), APPROVE)
@@ -48,7 +48,7 @@ describe('the way ahead of a cut', () => {
     expect(toTheEnd.at(-1)).toEqual({ state: 'CLOSEOUT_REPORTED', phase: null, status: 'closed' })
   })
 
-  test('is the way that a retry takes, and that a rejection takes', async () => {
+  test('predictPath predicts the phases after a retry and after a rejection', async () => {
     let broken = true
     world = aWorld((name) => (broken && name === 'cutplan' ? failure(name) : succeeds(name)))
     const run = await start(world)
@@ -61,7 +61,7 @@ describe('the way ahead of a cut', () => {
     ])
   })
 
-  test('touches nothing, says the same again, and is none for an event that the run does not take', async () => {
+  test('predictPath changes nothing, repeats its answer, and is empty for an event that the run refuses', async () => {
     world = aWorld(succeeds)
     const run = stored(await start(world))
     const before = stored(run)
@@ -72,7 +72,7 @@ describe('the way ahead of a cut', () => {
   })
 })
 
-describe('the way ahead in a chart that wants to know more', () => {
+describe('predictPath of a chart that needs real facts', () => {
   const context: RunContext = { output: {}, planDigest: null, stop: null, approvalId: null }
   const chart = (then: object) =>
     aMachine(
@@ -107,12 +107,12 @@ describe('the way ahead in a chart that wants to know more', () => {
     )
   }
 
-  test('ends quietly where an effect’s real output is needed', () => {
+  test('predictPath ends without an error where a chart needs the real output of an effect', () => {
     const invoke = { id: 'look', src: 'look', onDone: { target: 'DONE', actions: 'learn' } }
     expect(ahead({ invoke })).toEqual([{ state: 'LOOKED', phase: 'look', status: 'working' }])
   })
 
-  test('does not wait for timers, and ends where a chart goes round and round', () => {
+  test('predictPath does not wait for timers and ends where a chart repeats itself', () => {
     expect(ahead({ after: { 3600000: 'DONE' } }).map(({ state }) => state)).toEqual(['LOOKED', 'DONE'])
     const again = { invoke: { id: 'look', src: 'look', onDone: { target: 'LOOKED', reenter: true } } }
     expect(ahead(again)).toEqual([{ state: 'LOOKED', phase: 'look', status: 'working' }])

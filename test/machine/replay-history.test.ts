@@ -3,12 +3,13 @@ import { hashEntry } from '../../src/domain/history.ts'
 import { digestOf } from '../../src/domain/json.ts'
 import type { HistoryEntry } from '../../src/domain/run.ts'
 import type { Step } from '../../src/domain/step.ts'
-import { recordStep, replayHistory } from '../../src/machine/transition.ts'
+import { replayHistory } from '../../src/machine/replay-history.ts'
+import { recordStep } from '../../src/machine/transition.ts'
 import { success } from '../machines/explore-chart.ts'
 import { APPROVE, codeOf, identity, toGate, ways } from './chart-paths.ts'
 import { AT, cutMachine, nextOf, stepsThrough, stored } from './drive-steps.ts'
 
-describe('replaying a history', () => {
+describe('replayHistory', () => {
   const rehearsed = stepsThrough(cutMachine, [
     ...toGate,
     APPROVE,
@@ -26,14 +27,14 @@ describe('replaying a history', () => {
     return entries
   }
 
-  test('gives the digests that its entries carry, for every way through the chart', () => {
+  test('replayHistory gives the digests of the entries for every path through the chart', () => {
     for (const events of ways) {
       const steps = stepsThrough(cutMachine, events)
       expect(replayHistory(cutMachine, identity, historyOf(steps))).toMatchObject(stored(steps.at(-1)!.run))
     }
   })
 
-  test('takes in records', () => {
+  test('replayHistory replays records', () => {
     const { run } = rehearsed[0]!
     const noted = recordStep(run, { type: 'cutter.note', text: 'x' }, { at: AT, by: 'alice' })
     const last = nextOf(cutMachine, noted.run, success('source_pin'))
@@ -42,7 +43,7 @@ describe('replaying a history', () => {
     )
   })
 
-  test('as it was is accepted, also by the forger’s way of hashing', () => {
+  test('replayHistory accepts an unchanged history that the forger has hashed again', () => {
     expect(
       replayHistory(
         cutMachine,
@@ -78,11 +79,11 @@ describe('replaying a history', () => {
     ],
     ['a snapshot’s digest', 2, (entry: HistoryEntry) => ({ ...entry, snapshotDigest: digestOf('x') })],
     ['the state', 2, (entry: HistoryEntry) => ({ ...entry, state: 'CUTPLAN_OK' })],
-  ])('notices that %s was edited, although all hashes fit', (_, at, change) => {
+  ])('replayHistory refuses an edited %s, although all hashes fit', (_, at, change) => {
     expect(codeOf(() => replayHistory(cutMachine, identity, forged(at, change)))).toBe('STORE_TAMPERED')
   })
 
-  test('notices another input, and a history without a beginning', () => {
+  test('replayHistory refuses another input and a history without its first entry', () => {
     const entries = historyOf(rehearsed)
     const changed = { ...identity, input: { ...identity.input, document: 'OTHER' } }
     expect(codeOf(() => replayHistory(cutMachine, changed, entries))).toBe('STORE_TAMPERED')

@@ -5,7 +5,7 @@ import { closed, effect, gate, stopped } from '../../src/machine/define.ts'
 import { findChartFaults } from '../../src/machine/validate-chart.ts'
 import { aMachine, firstOf } from './drive-steps.ts'
 
-/** A run rests only where nothing goes on without a person: no effect is in flight, and no delay passes. */
+/** A run rests only where it waits for a person: no effect is in flight and no delay passes. */
 
 const context = { output: {}, planDigest: digestOf('plan'), stop: null, approvalId: null }
 const tried = setup({ actors: { job: effect<Json, Json>() } })
@@ -26,38 +26,38 @@ const chart = (milestone: object): AnyStateMachine =>
 
 const faults = (milestone: object) => findChartFaults(chart(milestone), ['job'])
 
-describe('a delay where a run waits for a person would never pass, so it is refused', () => {
+describe('findChartFaults on delays', () => {
   test.each([
     ['at a gate', { meta: gate('SG1'), on: DECISIONS, after: { 60000: 'END' } }, 'A', 'A'],
     ['at a stop', { meta: stopped, on: { RETRY: '#END' }, after: { 60000: 'END' } }, 'A', 'A'],
     [
-      'round a gate',
+      'around a gate',
       { initial: 'w', after: { 60000: 'END' }, states: { w: { meta: gate('SG1'), on: DECISIONS } } },
       'A.w',
       'A',
     ],
-  ])('%s', (_, milestone, at, round) => {
+  ])('findChartFaults refuses a delay %s', (_, milestone, at, round) => {
     expect(faults(milestone)).toEqual([
-      `state ${at} waits for a person, where the delay (after) of ${round} would never pass`,
+      `state ${at} waits for a person, and the delay (after) of ${round} would never pass there`,
     ])
   })
 
-  test('and nowhere else', () => {
+  test('findChartFaults accepts a delay where no person is waited for', () => {
     expect(faults({ meta: gate('SG1'), on: DECISIONS })).toEqual([])
     expect(faults({ after: { 60000: 'END' } })).toEqual([])
   })
 })
 
-test('a run does not wait at a gate beside an effect that is still in flight', () => {
+test('a chart that waits at a gate while an effect is in flight is refused', () => {
   const job = { invoke: { id: 'job', src: 'job', onDone: '#END', onError: '#GONE' } }
-  const beside = {
+  const parallel = {
     type: 'parallel',
     states: {
       work: { initial: 'on', states: { on: job } },
       gate: { initial: 'at', states: { at: { meta: gate('SG1'), on: DECISIONS } } },
     },
   }
-  expect(() => firstOf(aMachine(chart(beside)))).toThrow(
+  expect(() => firstOf(aMachine(chart(parallel)))).toThrow(
     'broke at A: it would rest there while an effect is still in flight',
   )
   expect(firstOf(aMachine(chart(job))).run.status).toBe('working')

@@ -9,14 +9,14 @@ import { AT, cutMachine, factsOf, firstOf, nextOf, stepsThrough, stored } from '
 const { logic } = cutMachine
 const snapshotOf = (run: Run) => JSON.parse(run.snapshot).snapshot
 describe('a step of the cut chart', () => {
-  test('is tried on every state that the chart can reach', () => {
+  test('the tests of steps cover every state that the cut chart can reach', () => {
     expect(ways.length).toBeGreaterThan(50)
     expect(new Set(ways.map((events) => keyOf(byXState(events).snapshot))).size).toBe(32)
   })
 
   test.each(
     ways.map((events) => [events.map(({ type }) => type).join(' → ') || 'the start', events] as const),
-  )('is what XState’s own functions give: %s', (_, events) => {
+  )('eventStep gives what XState’s own functions give: %s', (_, events) => {
     const { snapshot, actions } = byXState(events)
     const step = stepsThrough(cutMachine, events).at(-1)!
     expect(snapshotOf(step.run)).toEqual(JSON.parse(JSON.stringify(logic.getPersistedSnapshot(snapshot))))
@@ -40,7 +40,7 @@ describe('a step of the cut chart', () => {
     expect(new Set(step.timersDropped)).toEqual(new Set(params('xstate.cancel').map(({ sendId }) => sendId)))
   })
 
-  test('is the same, byte for byte, from the run in hand and from the stored one', () => {
+  test('eventStep gives the same bytes for the live run and for the stored run', () => {
     let compared = 0
     for (const events of ways) {
       const { run } = stepsThrough(cutMachine, events).at(-1)!
@@ -54,7 +54,7 @@ describe('a step of the cut chart', () => {
     expect(compared).toBeGreaterThan(70)
   })
 
-  test('keeps unfinished invokes through the store: the outcome of each still fits', () => {
+  test('eventStep accepts the outcome of each unfinished invoke of a stored run', () => {
     for (const events of ways) {
       const { run } = stepsThrough(cutMachine, events).at(-1)!
       if (run.phase === null || run.status !== 'working') continue
@@ -63,14 +63,14 @@ describe('a step of the cut chart', () => {
     }
   })
 
-  test('has a context of plain JSON: no date, map or hole', () => {
+  test('a step of the cut chart has a context of plain JSON', () => {
     for (const events of ways) {
       const { context } = byXState(events).snapshot
       expect(JSON.parse(JSON.stringify(context))).toStrictEqual(context)
     }
   })
 
-  test('says where the run stands without changing what its start said', () => {
+  test('eventStep moves the run and keeps the fields of its start', () => {
     for (const { run, entry } of ways.flatMap((events) => stepsThrough(cutMachine, events))) {
       expect(run).toMatchObject(identity)
       expect([entry.state, entry.status, entry.snapshotDigest]).toEqual([
@@ -86,7 +86,7 @@ describe('a step of the cut chart', () => {
   })
 })
 
-describe('an event that does not fit', () => {
+describe('eventStep with an event that does not fit', () => {
   test.each(['APPROVE', 'RETRY', 'AAPPROVE', '', 'cutter.note'])(
     '%j is refused while a phase works',
     (type) => {
@@ -96,7 +96,7 @@ describe('an event that does not fit', () => {
     },
   )
 
-  test('is refused with the run, its state and what to look at', () => {
+  test('eventStep refuses an event with the run, its state and the next command', () => {
     const { run } = stepsThrough(cutMachine, toGate).at(-1)!
     expect(() => nextOf(cutMachine, run, { type: 'RETRY' })).toThrow(
       expect.objectContaining({
@@ -106,7 +106,7 @@ describe('an event that does not fit', () => {
     )
   })
 
-  test('never vanishes: in every state, each event of the chart either moves the run or is refused', () => {
+  test('eventStep either moves the run or refuses, in every state and for each event of the chart', () => {
     const types = ['APPROVE', 'REJECT', 'VOID', 'RETRY', 'CANCEL']
     for (const events of ways) {
       const { run } = stepsThrough(cutMachine, events).at(-1)!
@@ -121,7 +121,7 @@ describe('an event that does not fit', () => {
     }
   })
 
-  test('is any event, once the run is closed', () => {
+  test('eventStep refuses every event of a closed run', () => {
     const closed = ways
       .map((events) => stepsThrough(cutMachine, events).at(-1)!.run)
       .filter(({ status }) => status === 'closed')
@@ -138,8 +138,8 @@ describe('an event that does not fit', () => {
   })
 })
 
-describe('cancelling', () => {
-  test('uses no approval, not even one in hand while the world is looked at', () => {
+describe('a cancelled run', () => {
+  test('cancelling uses no approval, not even the one that is held during a recheck', () => {
     const approved = stepsThrough(cutMachine, [...toGate, APPROVE]).at(-1)!.run
     expect([approved.phase, approved.gateSeq !== null]).toEqual(['recheck_cut', true])
     const { run, approvalUsed } = nextOf(cutMachine, stored(approved), { type: 'CANCEL', reason: 'r' })
@@ -147,8 +147,8 @@ describe('cancelling', () => {
   })
 })
 
-describe('a record', () => {
-  test('takes a seq and a place in the chain, and leaves the snapshot and the arrival at the gate', () => {
+describe('recordStep', () => {
+  test('recordStep takes a seq and a place in the chain and keeps the snapshot and the arrival', () => {
     const { run } = stepsThrough(cutMachine, toGate).at(-1)!
     const step = recordStep(
       run,
@@ -164,17 +164,17 @@ describe('a record', () => {
     expect(nextOf(cutMachine, step.run, APPROVE).run.gateSeq).toBe(run.gateSeq)
   })
 
-  test('has a name that no event of a machine has', () => {
+  test('recordStep refuses the name of a machine event', () => {
     expect(() => recordStep(firstOf(cutMachine).run, { type: 'APPROVE' }, { at: AT, by: 'x' })).toThrow(
       TypeError,
     )
   })
 })
 
-describe('the definition', () => {
+describe('the definition of a run', () => {
   const changed = { ...cutMachine, definitionDigest: digestOf('another cut') }
 
-  test('is that under which the run was started, or the stored run is refused', () => {
+  test('eventStep refuses a stored run of another definition', () => {
     for (const events of ways) {
       const run = stored(stepsThrough(cutMachine, events).at(-1)!.run)
       for (const event of eventsOf(byXState(events).snapshot)) {
@@ -183,7 +183,7 @@ describe('the definition', () => {
     }
   })
 
-  test('says which two differ and how the run may be ended', () => {
+  test('the refusal of another definition names both definitions and how to end the run', () => {
     const run = stored(firstOf(cutMachine).run)
     expect(() => nextOf(changed, run, success('source_pin'))).toThrow(
       expect.objectContaining({
@@ -195,7 +195,7 @@ describe('the definition', () => {
     )
   })
 
-  test('must still have the stored state', () => {
+  test('eventStep refuses a stored state that the definition does not have', () => {
     const { run } = firstOf(cutMachine)
     const gone = stored({ ...run, snapshot: run.snapshot.replaceAll('"PENDING"', '"NOWHERE"') })
     expect(() => nextOf(cutMachine, gone, success('source_pin'))).toThrow(
@@ -206,7 +206,7 @@ describe('the definition', () => {
     )
   })
 
-  test('gives the same first step for the same identity', () => {
+  test('startStep gives the same step for the same identity', () => {
     expect(JSON.stringify(startStep(cutMachine, identity, { at: AT, by: 'engine' }))).toBe(
       JSON.stringify(firstOf(cutMachine)),
     )

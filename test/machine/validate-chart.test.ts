@@ -9,7 +9,7 @@ import { mine } from '../store/step-fixture.ts'
 import { aStoreFile, removeFolders } from '../store/store-folders.ts'
 import { AT, aMachine, firstOf, nextOf, stored } from './drive-steps.ts'
 
-/** Charts that anybody may write and that must not get past the engine's rules, whatever they say. */
+/** Charts that break the engine's rules. Anybody may write such a chart, and none may get past the rules. */
 
 afterEach(removeFolders)
 
@@ -62,7 +62,7 @@ describe('a chart that throws', () => {
   test.each([
     ['a guard', { guard: fail, target: 'B' }],
     ['an assignment', { target: 'B', actions: assign(fail) }],
-  ])('in %s is named, with the event', (_, onDone) => {
+  ])('a chart that throws in %s is named with the event', (_, onDone) => {
     const logic = working(onDone)
     expect(refusal(() => runThrough(logic, [success('job')]))).toEqual({
       code: 'INTERNAL',
@@ -72,7 +72,7 @@ describe('a chart that throws', () => {
     })
   })
 
-  test('in its first state makes no run', () => {
+  test('a chart that throws in its first state makes no run', () => {
     const logic = chart({
       context,
       initial: 'A',
@@ -84,7 +84,7 @@ describe('a chart that throws', () => {
     })
   })
 
-  test('leaves the stored run as it was: same row, same history, its effect still held', async () => {
+  test('a chart that throws leaves the stored run, its history and its claimed effect unchanged', async () => {
     const store = openRunStore(aStoreFile())
     const machine = aMachine(working({ guard: fail, target: 'B' }))
     const step = firstOf(machine)
@@ -106,7 +106,7 @@ describe('a chart that throws', () => {
 })
 
 describe('a chart without onError', () => {
-  test('breaks by name when its effect fails, instead of losing the run', () => {
+  test('a chart without onError is named when its effect fails', () => {
     const logic = withEffects({
       context,
       initial: 'A',
@@ -124,11 +124,11 @@ describe('a chart without onError', () => {
   })
 })
 
-describe('a chart that acts by itself', () => {
+describe('a chart with actions of its own', () => {
   test.each([
     ['an action of its own', { type: 'notify' }, 'notify'],
     ['a function', () => {}, ''],
-  ])('with %s is refused', (_, action, named) => {
+  ])('a chart with %s is refused', (_, action, named) => {
     const logic = chart({
       context,
       initial: 'A',
@@ -140,34 +140,34 @@ describe('a chart that acts by itself', () => {
     })
   })
 
-  test('on entering its first state is refused too', () => {
+  test('a chart that acts on entering its first state is refused', () => {
     const logic = chart({ context, initial: 'A', states: { A: { entry: { type: 'notify' } } } })
     expect(refusal(() => runThrough(logic))).toMatchObject({ code: 'INTERNAL' })
   })
 })
 
-describe('a chart that leaves its gate without an approval is refused', () => {
-  const leaves = /broke at the gate SG1: it would go on without an approval/
+describe('a chart that leaves its gate without an approval', () => {
+  const leaves = /broke at the gate SG1: the run would continue without an approval/
   const atGate = (rest: object, others: object) =>
     withEffects({ context, initial: 'GATE', states: { GATE: { meta: gate('SG1'), ...rest }, ...others } })
   const job = { invoke: { id: 'job', src: 'job', onDone: 'END', onError: 'END' } }
   const END = { type: 'final', meta: closed('succeeded') }
   const tries = (logic: AnyStateMachine, ...events: RunEvent[]) => refusal(() => runThrough(logic, events))
 
-  test('by an event of its own', () => {
+  test('a chart that leaves its gate by its own event is refused', () => {
     expect(tries(atGate({ on: { GO: 'WORK' } }, { WORK: job, END }), { type: 'GO' })?.message).toMatch(leaves)
   })
 
-  test('by an APPROVE that it does not keep', () => {
+  test('a chart that leaves its gate by an APPROVE which it does not keep is refused', () => {
     expect(tries(atGate({ on: { APPROVE: 'WORK' } }, { WORK: job, END }), APPROVE)?.message).toMatch(leaves)
   })
 
-  test('by a timer', () => {
+  test('a chart that leaves its gate by a timer is refused', () => {
     const logic = atGate({ after: { 1000: 'WORK' } }, { WORK: job, END })
     expect(tries(logic, { type: 'xstate.after.1000.(machine).GATE' })?.message).toMatch(leaves)
   })
 
-  test('by going back to work within its milestone', () => {
+  test('a chart that leaves its gate for work within its milestone is refused', () => {
     const logic = withEffects({
       context,
       initial: 'GATE',
@@ -181,7 +181,7 @@ describe('a chart that leaves its gate without an approval is refused', () => {
     expect(tries(logic, { type: 'GO' })?.message).toMatch(leaves)
   })
 
-  test('by a stop and a retry', () => {
+  test('a chart that leaves its gate by a stop and a retry is refused', () => {
     const logic = atGate(
       { on: { GO: 'HALT' } },
       { HALT: { meta: stopped, on: { RETRY: 'WORK' } }, WORK: job, END },
@@ -189,7 +189,7 @@ describe('a chart that leaves its gate without an approval is refused', () => {
     expect(tries(logic, { type: 'GO' })?.message).toMatch(leaves)
   })
 
-  test('by a recheck that passes without one', () => {
+  test('a chart that leaves its gate by a recheck without an approval is refused', () => {
     const logic = withEffects({
       context,
       initial: 'GATE',
@@ -214,12 +214,12 @@ describe('a chart that leaves its gate without an approval is refused', () => {
     expect(tries(logic, { type: 'GO' }, success('job'))?.message).toMatch(/without an approval/)
   })
 
-  test('by the next gate, in another milestone', () => {
+  test('a chart that leaves its gate for the next gate in another milestone is refused', () => {
     const logic = atGate({ on: { GO: 'NEXT' } }, { NEXT: { meta: gate('SG2') } })
     expect(tries(logic, { type: 'GO' })?.message).toMatch(leaves)
   })
 
-  test('by the next gate, in the same milestone', () => {
+  test('a chart that leaves its gate for the next gate in the same milestone is refused', () => {
     const logic = withEffects({
       context,
       initial: 'GATE',
@@ -233,24 +233,24 @@ describe('a chart that leaves its gate without an approval is refused', () => {
     expect(tries(logic, { type: 'GO' })?.message).toMatch(leaves)
   })
 
-  test('by ending as succeeded', () => {
+  test('a chart that leaves its gate by ending as succeeded is refused', () => {
     expect(tries(atGate({ on: { GO: 'END' } }, { END }), { type: 'GO' })?.message).toMatch(leaves)
   })
 
-  test('by an event that is no approval, though it names one', () => {
+  test('a chart that leaves its gate by another event which names an approval is refused', () => {
     const logic = atGate({ on: { GO: { target: 'WORK', actions: takeApproval } } }, { WORK: job, END })
     expect(tries(logic, { type: 'GO', approvalId: 'ap-1' })?.message).toMatch(
-      /GO would go on as if it were an approval/,
+      /GO would continue the run as if it were an approval/,
     )
   })
 
-  test('by a rejection', () => {
+  test('a chart that leaves its gate for work by a rejection is refused', () => {
     const logic = atGate({ on: { REJECT: { target: 'WORK', actions: takeApproval } } }, { WORK: job, END })
     const reject = { ...APPROVE, type: 'REJECT' }
-    expect(tries(logic, reject)?.message).toMatch(/REJECT would go on as if it were an approval/)
+    expect(tries(logic, reject)?.message).toMatch(/REJECT would continue the run as if it were an approval/)
   })
 
-  test('by a recheck that failed, or that came to another plan', () => {
+  test('a chart that leaves its gate by a failed recheck or with another plan is refused', () => {
     const checked = (next: object) =>
       withEffects({
         context,
@@ -268,7 +268,7 @@ describe('a chart that leaves its gate without an approval is refused', () => {
       })
     const failed = { type: 'xstate.error.actor.job', actorId: 'job', error: { code: 'STOP_INTERNAL' } }
     expect(tries(checked({ onDone: '#work', onError: '#work' }), APPROVE, failed)?.message).toMatch(
-      /its last check did not end well/,
+      /its recheck has failed/,
     )
     const replan = { target: '#work', actions: assign({ planDigest: digestOf('another plan') }) }
     expect(tries(checked({ onDone: replan }), APPROVE, success('job'))?.message).toMatch(
@@ -277,7 +277,7 @@ describe('a chart that leaves its gate without an approval is refused', () => {
     expect(tries(checked({ onDone: '#work' }), APPROVE, success('job'))).toBeNull()
   })
 
-  test('by a last check that nobody’s decision led to, or that changes the approval in hand', () => {
+  test('a chart whose recheck starts without a decision or changes the held approval is refused', () => {
     const claimed = assign({ approvalId: 'ap-9' })
     const gated = (checking: object, APPROVE: object = { target: 'checking', actions: takeApproval }) => ({
       initial: 'waiting',
@@ -301,9 +301,9 @@ describe('a chart that leaves its gate without an approval is refused', () => {
       )
     const kept = { invoke: { id: 'job', src: 'job', onDone: '#work' } }
     expect(through('START', gated(kept), success('job'))?.message).toMatch(
-      /would begin without a decision there/,
+      /would start without a decision there/,
     )
-    const another = /its last check would hold another approval/
+    const another = /its recheck would hold another approval/
     expect(through('GATE', gated(to('again')), APPROVE, success('job'))?.message).toMatch(another)
     expect(through('GATE', gated(kept, { target: 'checking', actions: claimed }), APPROVE)?.message).toMatch(
       another,
@@ -316,7 +316,7 @@ describe('a chart that leaves its gate without an approval is refused', () => {
     expect(through('GATE', gated(kept), APPROVE, success('job'))).toBeNull()
   })
 
-  test('by an event that it raises itself on the way', () => {
+  test('a chart that passes its gate by an event which it raises itself is refused', () => {
     const start = { id: 'start', invoke: { id: 'job', src: 'job', onDone: 'GATE', onError: 'END' } }
     const waiting = (more: object) => ({
       initial: 'waiting',
@@ -344,17 +344,17 @@ describe('a chart that leaves its gate without an approval is refused', () => {
         }),
         success('job'),
       )
-    const passes = /broke at the gate SG2: it would go past it within one step/
+    const passes = /broke at the gate SG2: the run would pass it within one step/
     expect(through(waiting({ entry: raise({ type: 'SKIP' }) }))?.message).toMatch(passes)
     expect(through(waiting({ entry: raise(APPROVE) }))?.message).toMatch(passes)
     expect(through(waiting({}), { target: 'GATE', actions: raise(APPROVE) })?.message).toMatch(passes)
     const first = atGate({ entry: raise(APPROVE), on: { APPROVE: 'WORK' } }, { WORK: job, END })
-    expect(tries(first)?.message).toMatch(/broke at its first state: it would hurry on/)
+    expect(tries(first)?.message).toMatch(/broke at its first state: it would leave that state at once/)
     expect(through(waiting({ entry: raise({ type: 'NOTHING' }) }))).toBeNull()
     expect(through(waiting({}))).toBeNull()
   })
 
-  test('by a region beside it that hides it', () => {
+  test('a chart whose gate is hidden by a parallel region is refused', () => {
     const logic = chart({
       context,
       initial: 'GATE',
@@ -372,7 +372,7 @@ describe('a chart that leaves its gate without an approval is refused', () => {
     expect(tries(logic, { type: 'RETRY' })?.message).toMatch(/two marks at once/)
   })
 
-  test('while it may end otherwise, and may go on with one', () => {
+  test('a chart may leave its gate by ending otherwise, and by an approval', () => {
     const rest = { on: { DROP: 'DROPPED', APPROVE: { target: 'WORK', actions: takeApproval } } }
     const machine = aMachine(
       atGate(rest, { WORK: job, END, DROPPED: { type: 'final', meta: closed('cancelled') } }),
@@ -390,7 +390,7 @@ describe('a chart that leaves its gate without an approval is refused', () => {
 })
 
 describe('a chart with delays', () => {
-  test('has them as timers that are due that long after the step, and drops the one that fired or was left', () => {
+  test('a delay becomes a timer that is due after the step and is dropped when it fires or its state is left', () => {
     const machine = aMachine(
       chart({
         context,
@@ -407,7 +407,7 @@ describe('a chart with delays', () => {
     expect(nextOf(machine, start.run, { type: 'GO' }).timersDropped).toEqual([timer!.timerId])
   })
 
-  test('may raise an event at once, which XState takes in within the same step', () => {
+  test('a chart may raise an event at once, which XState processes within the same step', () => {
     const logic = chart({
       context,
       initial: 'A',

@@ -28,8 +28,8 @@ const afterEvents = (...types: string[]) => {
   return step
 }
 
-describe('actions', () => {
-  test('an invoke asks for xstate.spawnChild with id, src and input, and nothing is started', () => {
+describe('XState actions', () => {
+  test('XState asks for xstate.spawnChild with id, src and input of an invoke, and starts nothing', () => {
     const [snapshot, actions] = initialTransition(cutLogic, {
       runId: 'r',
       mode: 'dry-run',
@@ -44,13 +44,13 @@ describe('actions', () => {
     expect(Object.keys(snapshot.children)).toEqual(['source_pin'])
   })
 
-  test('leaving an invoke asks for xstate.stopChild with its id', () => {
+  test('XState asks for xstate.stopChild with the id of an invoke that is left', () => {
     const [, actions] = afterEvents('LEAVE')
     const stop = actions.find(({ type }) => (type as string) === 'xstate.stopChild')
     expect(stop?.params).toMatchObject({ id: 'job' })
   })
 
-  test('a delay asks for xstate.raise with id, delay and event, and leaving it for xstate.cancel with sendId', () => {
+  test('XState asks for xstate.raise on a delay, and for xstate.cancel when the delay is left', () => {
     const id = 'xstate.after.1000.chart.waiting'
     const raise = afterEvents('LEAVE')[1].find(({ type }) => type === 'xstate.raise')
     expect(raise?.params).toMatchObject({ id, delay: 1000, event: { type: id } })
@@ -59,19 +59,19 @@ describe('actions', () => {
   })
 })
 
-describe('events', () => {
+describe('XState events', () => {
   test.each([
     ['xstate.done.actor.job', 'waiting'],
     ['xstate.error.actor.job', 'failed'],
-  ])('%s is an invoke’s outcome', (type, state) => {
+  ])('XState names the outcome of an invoke %s', (type, state) => {
     expect(afterEvents(type)[0].value).toBe(state)
   })
 
-  test('xstate.after.<ms>.<state> is a delay that passed', () => {
+  test('XState names the event of a delay xstate.after.<ms>.<state>', () => {
     expect(afterEvents('LEAVE', 'xstate.after.1000.chart.waiting')[0].value).toBe('working')
   })
 
-  test('that do not fit are ignored without a word; can() tells', () => {
+  test('XState ignores events that do not fit, and can() is false for them', () => {
     const [snapshot] = afterEvents()
     expect(snapshot.can({ type: 'LEAVE' } as never)).toBe(true)
     expect(snapshot.can({ type: 'LAEVE' } as never)).toBe(false)
@@ -79,7 +79,7 @@ describe('events', () => {
     expect([same.value, actions]).toEqual(['working', []])
   })
 
-  test('can() also says yes where a run has ended, so ended runs are refused by their status', () => {
+  test('XState answers can() with true for a snapshot that has ended', () => {
     const ended = createMachine({
       initial: 'end',
       on: { CANCEL: '.other' },
@@ -90,8 +90,8 @@ describe('events', () => {
   })
 })
 
-describe('snapshots', () => {
-  test('persist without an actor, as JSON, under these keys and without a machine’s name or version', () => {
+describe('XState snapshots', () => {
+  test('XState persists snapshots as JSON under known keys, without name or version of the machine', () => {
     const persisted = chart.getPersistedSnapshot(afterEvents()[0])
     expect(Object.keys(JSON.parse(JSON.stringify(persisted))).sort()).toEqual([
       'children',
@@ -103,18 +103,18 @@ describe('snapshots', () => {
     expect(JSON.parse(JSON.stringify(persisted))).toEqual(persisted)
   })
 
-  test('keep an unfinished invoke when an actor that is never started restores them, and lose it by resolveState', () => {
+  test('XState keeps an unfinished invoke when an actor restores the snapshot, and loses it by resolveState', () => {
     const persisted = JSON.parse(JSON.stringify(chart.getPersistedSnapshot(afterEvents()[0])))
     expect(Object.keys(createActor(chart, { snapshot: persisted }).getSnapshot().children)).toEqual(['job'])
     expect(Object.keys(chart.resolveState(persisted).children)).toEqual([])
   })
 
-  test('of a state that is no more restore as an error instead of throwing', () => {
+  test('XState restores a snapshot of an unknown state as an error', () => {
     const persisted = { ...chart.getPersistedSnapshot(afterEvents()[0]), value: 'gone' }
     expect(createActor(chart, { snapshot: persisted as never }).getSnapshot().status).toBe('error')
   })
 
-  test('of another machine with a state of that name restore without a word', () => {
+  test('XState restores a snapshot of another machine that has a state of that name', () => {
     const other = createMachine({ id: 'other', initial: 'waiting', states: { waiting: {} } })
     const persisted = other.getPersistedSnapshot(initialTransition(other)[0])
     const restored = createActor(chart, { snapshot: persisted as never }).getSnapshot()
@@ -122,12 +122,12 @@ describe('snapshots', () => {
   })
 })
 
-describe('what throws in a chart', () => {
+describe('XState and functions that throw', () => {
   const throwing = () => {
     throw new Error('broken guard')
   }
 
-  test('throws from transition, and becomes a status in the first state', () => {
+  test('XState throws from transition, and returns an error status for the first state', () => {
     const guarded = createMachine({
       initial: 'a',
       states: { a: { on: { GO: { guard: throwing, target: 'b' } } }, b: {} },
@@ -140,7 +140,7 @@ describe('what throws in a chart', () => {
     expect(initialTransition(first)[0].status).toBe('error')
   })
 
-  test('an outcome without onError puts the machine into an error', () => {
+  test('XState puts a machine without onError into the error status', () => {
     const bare = createMachine({ initial: 'a', states: { a: { invoke: { id: 'job', src: effect } } } })
     const failed = { type: 'xstate.error.actor.job', error: new Error('no') }
     expect(transition(bare, initialTransition(bare)[0], failed as never)[0].status).toBe('error')

@@ -5,7 +5,7 @@ import { nodesOf, shippedMachines } from './explore-chart.ts'
 
 const machines = await shippedMachines()
 
-test('there are machines to look at', () => {
+test('the registry lists machines', () => {
   expect(machines.length).toBeGreaterThan(0)
 })
 
@@ -16,7 +16,7 @@ describe.each(machines.map((machine) => [machine.name, machine] as const))(
     const invoking = nodes.flatMap((node) => node.invoke.map(({ id, src }) => ({ node, id, src })))
 
     test.each(['done', 'error'])(
-      'says for every invoke what follows when it is %s, without a way to fall through',
+      'a shipped chart has a transition without a guard for each invoke that is %s',
       (kind) => {
         expect(invoking.length).toBeGreaterThan(0)
         for (const { node, id } of invoking) {
@@ -30,17 +30,17 @@ describe.each(machines.map((machine) => [machine.name, machine] as const))(
       },
     )
 
-    test('names each effect where it is used: no logic of its own, one id a state', () => {
+    test('a shipped chart invokes effects by name, one id for each state', () => {
       const known = Object.keys(logic.implementations.actors)
       expect(invoking.filter(({ src }) => typeof src !== 'string' || !known.includes(src))).toEqual([])
       for (const name of known) expect(invoking.map(({ src }) => src)).toContain(name)
     })
 
-    test('hurries past no state: nothing happens without an event, an outcome or a timer', () => {
+    test('a shipped chart leaves no state without an event, an outcome or a timer', () => {
       expect(nodes.filter(({ always = [] }) => always.length > 0).map(({ id }) => id)).toEqual([])
     })
 
-    test('has on each gate the three decisions, and no timer', () => {
+    test('a shipped chart takes the three decisions at each gate, and has no timer there', () => {
       const gates = nodes.filter(({ meta }) => meta !== undefined && 'gate' in meta)
       expect(gates.length).toBeGreaterThan(0)
       for (const node of gates) {
@@ -49,7 +49,7 @@ describe.each(machines.map((machine) => [machine.name, machine] as const))(
       }
     })
 
-    test('has on each stop a retry that leads back to work', () => {
+    test('a shipped chart takes RETRY at each stop, which leads to work', () => {
       const stops = nodes.filter(({ meta }) => meta !== undefined && 'stopped' in meta)
       expect(stops.length).toBeGreaterThan(0)
       for (const node of stops) {
@@ -59,14 +59,14 @@ describe.each(machines.map((machine) => [machine.name, machine] as const))(
       }
     })
 
-    test('says with which outcome it ends, on every end and nowhere else', () => {
+    test('a shipped chart declares an outcome on every end and nowhere else', () => {
       const isEnd = ({ type }: { type: string }) => type === 'final'
       const outcomes = nodes.filter(({ meta }) => meta !== undefined && 'closed' in meta)
       expect(outcomes.map(({ id }) => id)).toEqual(nodes.filter(isEnd).map(({ id }) => id))
       expect(outcomes.filter(({ meta }) => meta?.closed === 'succeeded')).toHaveLength(1)
     })
 
-    test('marks a state in one way only', () => {
+    test('a shipped chart gives a state one meta only', () => {
       for (const { id, meta } of nodes) expect(Object.keys(meta ?? {}).length, id).toBeLessThan(2)
     })
   },

@@ -16,8 +16,8 @@ import { aStoreFile } from '../store/store-folders.ts'
 import { success } from './explore-chart.ts'
 
 /**
- * The real engine and the real store round the cut chart, with effects that do as they are told. A mortal engine's process
- * ends right after each saved step: the store is closed, nothing in memory is left, and the next life is another process.
+ * The real engine and the real store with the cut chart, and effects whose outcomes a test sets. A crashing engine ends right after each
+ * saved step: the store is closed, nothing stays in memory, and the next life is another process.
  */
 
 export class Died extends Error {}

@@ -76,11 +76,11 @@ describe('the cut chart', () => {
   const top = Object.values(cutLogic.root.states)
   const milestones = top.filter(({ meta }) => meta?.closed === undefined || meta.closed === 'succeeded')
 
-  test('has the fourteen milestones', () => {
+  test('the cut chart has fourteen milestones', () => {
     expect(milestones.map(({ key }) => key)).toEqual(MILESTONES)
   })
 
-  test('has eleven phases, each leading from one milestone to the next, and two rechecks that lead nowhere else', () => {
+  test('the cut chart has eleven phases, each from one milestone to the next, and two rechecks', () => {
     expect([...edges.values()].filter((phase) => phase !== '')).toEqual(PHASES)
     const invoked = nodesOf(cutLogic).flatMap(({ invoke }) => invoke.map(({ src }) => src))
     expect(invoked.filter((src) => !PHASES.includes(src as string))).toEqual([
@@ -89,12 +89,12 @@ describe('the cut chart', () => {
     ])
   })
 
-  test('has thirteen edges among its milestones, all forward, hence no cycle', () => {
+  test('the cut chart has thirteen edges between its milestones, all forward', () => {
     expect([...edges.keys()]).toEqual(MILESTONES.slice(1).map((to, index) => `${MILESTONES[index]} → ${to}`))
     expect(edges.size).toBe(13)
   })
 
-  test('has besides three ends, which are no milestones', () => {
+  test('the cut chart has three ends that are not milestones', () => {
     const others = top.filter((node) => !milestones.includes(node))
     expect(others.map(({ key, meta }) => [key, meta?.closed])).toEqual([
       ['REJECTED', 'rejected'],
@@ -103,7 +103,7 @@ describe('the cut chart', () => {
     ])
   })
 
-  test('has 61 simple paths, which use every transition but those back to a state already met', () => {
+  test('the cut chart has 61 simple paths that use every transition which does not lead back', () => {
     expect(ways).toHaveLength(61)
     const used = new Set(
       ways.flatMap(({ events, snapshots }) => events.map((e, n) => `${keyOf(snapshots[n]!)} ${e.type}`)),
@@ -125,7 +125,7 @@ describe('the cut chart', () => {
   })
 })
 
-/** Where a run must stand when the chart is in this state, told from the state alone. */
+/** The status and gate that a run must have in a state of the chart. */
 function standingAt({ value, children }: AnyMachineSnapshot, before: Run | null): Partial<Run> {
   const leaf = keyOf({ value }).replace(/[{}"]/g, '').split(':').at(-1)!
   const [top] = typeof value === 'string' ? [value] : Object.keys(value)
@@ -182,11 +182,11 @@ async function give(world: World, run: Run, event: RunEvent): Promise<void> {
   }
 }
 
-describe('every simple path, by an engine that dies after each step', () => {
-  const told = ({ events }: Way) =>
+describe('an engine that dies after each step of a simple path', () => {
+  const nameOfPath = ({ events }: Way) =>
     events.map(({ type }) => type.replace(/^xstate\.|actor\./g, '')).join(' → ')
 
-  test.each(ways.map((way) => [told(way) || 'the start alone', way] as const))(
+  test.each(ways.map((way) => [nameOfPath(way) || 'the start alone', way] as const))(
     '%s',
     async (_, { events, snapshots }) => {
       let wanted: RunEvent | null = null

@@ -25,7 +25,7 @@ const begun = async (script: Script = succeeds): Promise<Run> => {
 }
 const approve = async (run: Run): Promise<Run> =>
   world.engine.resume(run.runId, { approvalId: (await approvalFor(world, run)).approvalId })
-/** Goes on until the run is closed: approves at gates, retries after stops. */
+/** Continues until the run is closed: approves at gates and retries after stops. */
 async function finish(run: Run): Promise<Run> {
   let now = run
   while (now.status !== 'closed') {
@@ -57,15 +57,15 @@ const STRAIGHT = [
   'done.closeout',
 ]
 
-describe('a run that meets nothing', () => {
-  test('goes through all milestones to its closeout, step by step', async () => {
+describe('a cut without a fault', () => {
+  test('a cut goes through all milestones to its closeout, step by step', async () => {
     const run = await finish(await begun())
     expect(run).toMatchObject(SUCCEEDED)
     expect(await eventsOf(run)).toEqual(STRAIGHT)
     expect(await verifyRun(world.parts, run.runId)).toEqual({ entries: STRAIGHT.length, replayed: true })
   })
 
-  test('answers as it is once it is closed, and appends nothing', async () => {
+  test('resume answers a closed run as it is and appends nothing', async () => {
     const closed = stored(await finish(await begun()))
     expect(await world.engine.resume(closed.runId, {})).toEqual(closed)
     expect(await world.engine.resume(closed.runId, { approvalId: 'ap-unknown' })).toEqual(closed)
@@ -73,7 +73,7 @@ describe('a run that meets nothing', () => {
     expect(await eventsOf(closed)).toEqual(STRAIGHT)
   })
 
-  test('uses each approval at the step that leaves its gate', async () => {
+  test('a cut uses each approval at the step that leaves its gate', async () => {
     const run = await finish(await begun())
     const seqs = (await world.store.approvals(run.runId)).map(({ usedSeq }) => usedSeq)
     expect(seqs).toEqual([
@@ -82,7 +82,7 @@ describe('a run that meets nothing', () => {
     ])
   })
 
-  test('starts once under a key', async () => {
+  test('start makes one run for one key', async () => {
     world = aWorld(succeeds)
     const first = stored(await world.engine.start('cut', INPUT, { mode: 'dry-run', key: 'nightly' }))
     expect(await world.engine.start('cut', INPUT, { mode: 'dry-run', key: 'nightly' })).toEqual(first)
@@ -96,32 +96,35 @@ describe('a run that meets nothing', () => {
   })
 })
 
-describe('a phase that can’t be done', () => {
+describe('a phase that fails', () => {
   const phases = STRAIGHT.flatMap((event) => /^done\.(?!recheck)(.+)$/.exec(event)?.[1] ?? [])
 
-  test.each(phases)('%s stops the run at its milestone; resuming takes it up there', async (phase) => {
-    let run = await begun(except([phase, failure(phase)]))
-    while (run.status === 'paused') run = await approve(run)
-    expect(run).toMatchObject({
-      status: 'stopped',
-      phase,
-      stopCode: 'STOP_TARGET_UNREACHABLE',
-      stop: { message: `${phase} found no server` },
-    })
-    const done = await finish(run)
-    expect(done).toMatchObject({ ...SUCCEEDED, stop: null })
-    const detour = [`error.${phase}`, 'RETRY', `done.${phase}`]
-    expect(await eventsOf(done)).toEqual(
-      STRAIGHT.flatMap((event) => (event === `done.${phase}` ? detour : [event])),
-    )
-    expect((await world.store.approvals(run.runId)).map(({ usedSeq }) => usedSeq !== null)).toEqual([
-      true,
-      true,
-    ])
-    await verifyRun(world.parts, run.runId)
-  })
+  test.each(phases)(
+    'a failed %s stops the run at its milestone, and resume continues there',
+    async (phase) => {
+      let run = await begun(except([phase, failure(phase)]))
+      while (run.status === 'paused') run = await approve(run)
+      expect(run).toMatchObject({
+        status: 'stopped',
+        phase,
+        stopCode: 'STOP_TARGET_UNREACHABLE',
+        stop: { message: `${phase} found no server` },
+      })
+      const done = await finish(run)
+      expect(done).toMatchObject({ ...SUCCEEDED, stop: null })
+      const detour = [`error.${phase}`, 'RETRY', `done.${phase}`]
+      expect(await eventsOf(done)).toEqual(
+        STRAIGHT.flatMap((event) => (event === `done.${phase}` ? detour : [event])),
+      )
+      expect((await world.store.approvals(run.runId)).map(({ usedSeq }) => usedSeq !== null)).toEqual([
+        true,
+        true,
+      ])
+      await verifyRun(world.parts, run.runId)
+    },
+  )
 
-  test('may fail again and again, and the run can be cancelled where it stands', async () => {
+  test('a phase may fail repeatedly, and its run can be cancelled in that state', async () => {
     const stopped = await begun(
       except(['mark', failure('mark')], ['mark', failure('mark')], ['mark', failure('mark')]),
     )
@@ -152,13 +155,13 @@ describe.each([
   }
   const waits = { status: 'paused', state, gate, stopCode: 'STOP_APPROVAL_REQUIRED' }
 
-  test('a run goes on under an approval only', async () => {
+  test('a run at a gate continues only under an approval', async () => {
     const run = await atGate()
     await expect(world.engine.resume(run.runId, {})).rejects.toMatchObject({ code: 'APPROVAL_REQUIRED' })
     expect(await world.store.run(run.runId)).toEqual(stored(run))
   })
 
-  test('another plan found at the last check makes the run wait anew; the old approval is worth nothing then', async () => {
+  test('a recheck that finds another plan makes the run wait again, and the earlier approval does not count', async () => {
     const other = digestOf('a plan for another world')
     const run = await atGate(except([recheck, success(recheck, { planDigest: other })]))
     const old = await approvalFor(world, run)
@@ -166,8 +169,8 @@ describe.each([
       code: 'APPROVAL_REFUSED',
       data: { reason: 'DRIFT' },
     })
-    const anew = (await world.store.run(run.runId))!
-    expect(anew).toMatchObject({ ...waits, planDigest: other, gateSeq: run.seq + 2 })
+    const waiting = (await world.store.run(run.runId))!
+    expect(waiting).toMatchObject({ ...waits, planDigest: other, gateSeq: run.seq + 2 })
     expect((await world.store.approval(old.approvalId))?.usedSeq).toBeNull()
     await expect(world.engine.resume(run.runId, { approvalId: old.approvalId })).rejects.toMatchObject({
       code: 'APPROVAL_REFUSED',
@@ -176,7 +179,7 @@ describe.each([
     await verifyRun(world.parts, run.runId)
   })
 
-  test('a last check that can’t be made leaves the approval good', async () => {
+  test('a recheck that fails keeps the approval valid', async () => {
     const run = await atGate(except([recheck, failure(recheck)]))
     const { approvalId } = await approvalFor(world, run)
     await expect(world.engine.resume(run.runId, { approvalId })).rejects.toMatchObject({
@@ -193,7 +196,7 @@ describe.each([
   test.each([
     ['reject', 'rejected'],
     ['void', 'voided'],
-  ] as const)('%s closes the run as %s, where it stands, and is used up', async (decision, outcome) => {
+  ] as const)('%s closes the run as %s at its milestone and is used up', async (decision, outcome) => {
     const run = await atGate()
     const { approvalId } = await approvalFor(world, run, decision)
     const closed = await world.engine.resume(run.runId, { approvalId })
@@ -202,7 +205,7 @@ describe.each([
     await verifyRun(world.parts, run.runId)
   })
 
-  test('cancelling closes the run and uses no approval', async () => {
+  test('cancel closes a run at a gate and uses no approval', async () => {
     const run = await atGate()
     const { approvalId } = await approvalFor(world, run)
     const closed = await world.engine.cancel(run.runId, { reason: 'no longer needed' })
@@ -210,7 +213,7 @@ describe.each([
     expect((await world.store.approval(approvalId))?.usedSeq).toBeNull()
   })
 
-  test('of two approvals at the same moment one passes, once', async () => {
+  test('of two concurrent approvals one passes, once', async () => {
     const run = await atGate()
     const approvals = [await approvalFor(world, run), await approvalFor(world, run)]
     const results = await Promise.allSettled(

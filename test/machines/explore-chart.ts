@@ -20,7 +20,7 @@ export function nodesOf(logic: AnyStateMachine): AnyNode[] {
 
 export const keyOf = ({ value }: Pick<AnyMachineSnapshot, 'value'>) => JSON.stringify(value)
 
-/** Every event that the snapshot takes; an outcome that a guard looks at comes once with the same plan, once with another. */
+/** Every event that a snapshot takes. An outcome that a guard reads comes with the same plan and with another. */
 export function eventsOf(snapshot: AnyMachineSnapshot): RunEvent[] {
   if (snapshot.status !== 'active') return []
   const transitions = getNextTransitions(snapshot)

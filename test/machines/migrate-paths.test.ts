@@ -27,7 +27,7 @@ const OUTPUTS: { [phase: string]: Json } = {
   recheck_rollback: { planDigest: ROLLBACK },
 }
 
-/** Goes on, phase by phase with good outcomes, until the run rests. */
+/** Continues phase by phase, each successful, until the run rests. */
 function goOn(run: Run, outputs = OUTPUTS): Run {
   let now = run
   while (now.status === 'working') {
@@ -49,8 +49,8 @@ const inHand = (run: Run) =>
 
 const notVerified = { ...OUTPUTS, verify_migration: { verified: false, planDigest: ROLLBACK } }
 
-describe('a migration', () => {
-  test('waits at SG1 with its plan, and under an approval goes to its end', () => {
+describe('the migrate chart', () => {
+  test('a migration waits at SG1 with its plan and closes under an approval', () => {
     const waiting = atGate()
     expect(waiting).toMatchObject({ status: 'paused', gate: 'SG1', planDigest: PLAN })
     const checking = take(waiting, decision('APPROVE', 'ap-1'))
@@ -62,12 +62,12 @@ describe('a migration', () => {
     })
   })
 
-  test('is foreseen at SG1 to go to its end, and not to the rollback', () => {
+  test('predictPath leads a migration from SG1 to its end, not to the rollback', () => {
     const way = predictPath(machine, atGate(), decision('APPROVE', 'ap-1'))
     expect(way.at(-1)).toEqual({ state: 'CLOSEOUT_REPORTED', phase: null, status: 'closed' })
   })
 
-  test('falls back to SG1 without its approval when the world is another, or can’t be looked at', () => {
+  test('a migration returns to SG1 without its approval when its recheck fails or finds another world', () => {
     const checking = take(atGate(), decision('APPROVE', 'ap-1'))
     const drifted = take(checking, success('recheck_migration', { planDigest: digestOf('another plan') }))
     expect(drifted).toMatchObject({ status: 'paused', gate: 'SG1', planDigest: digestOf('another plan') })
@@ -77,7 +77,7 @@ describe('a migration', () => {
   })
 
   test.each(['refresh_backup', 'apply_migration'])(
-    'that stops at %s takes its backup’s age first when retried',
+    'a migration that stops at %s checks the age of its backup first when it is retried',
     (phase) => {
       let run = take(
         take(atGate(), decision('APPROVE', 'ap-1')),
@@ -93,11 +93,11 @@ describe('a migration', () => {
   test.each([
     ['REJECT', 'rejected'],
     ['VOID', 'voided'],
-  ] as const)('ends at SG1 by %s as %s', (type, outcome) => {
+  ] as const)('a migration at SG1 ends by %s as %s', (type, outcome) => {
     expect(take(atGate(), decision(type, 'ap-1'))).toMatchObject({ status: 'closed', outcome })
   })
 
-  test('has no way to SG2 but a verification that failed after the commit', () => {
+  test('a migration reaches SG2 only by a verification that failed after the commit', () => {
     const committed = goOn(take(atGate(), decision('APPROVE', 'ap-1')), notVerified)
     expect(committed).toMatchObject({ status: 'paused', gate: 'SG2', planDigest: ROLLBACK })
     // The approval of the migration is used up: nothing of it is left to pass the second gate with.
@@ -110,7 +110,7 @@ describe('a migration', () => {
     })
   })
 
-  test('that can’t be verified now is verified again, and neither passes nor goes to SG2', () => {
+  test('a migration whose verification breaks is verified again before it passes or goes to SG2', () => {
     let run = take(atGate(), decision('APPROVE', 'ap-1'))
     while (run.phase !== 'verify_migration') run = take(run, success(run.phase!, OUTPUTS[run.phase!] ?? {}))
     const stopped = take(run, failure('verify_migration'))

@@ -110,7 +110,7 @@ async function refusedUntouched(world: World, runId: string): Promise<string> {
   const before = await stored(world)
   const { code, message } = await failure(world.engine.resume(runId, {}))
   expect(code).toBe('MACHINE_CHANGED')
-  expect(message).toContain('Nothing was done here')
+  expect(message).toContain('Nothing was changed')
   expect(await stored(world)).toEqual(before)
   const [checked] = await checkOpenRuns(world.parts)
   expect([checked?.verdict, checked?.why]).toEqual(['stranded', message])
@@ -124,7 +124,7 @@ const atGate = async () => {
 }
 
 describe('a run at a gate', () => {
-  test('is refused without an upgrade, and can be cancelled', async () => {
+  test('a run at a gate is refused without an upgrade and can be cancelled', async () => {
     const { world, run } = await atGate()
     as(world, aVersion('2'))
     expect(await refusedUntouched(world, run.runId)).toContain('was started under machine tried 1')
@@ -132,7 +132,7 @@ describe('a run at a gate', () => {
     expect(cancelled.outcome).toBe('cancelled')
   })
 
-  test('is upgraded by cancel, so that the installed chart says what cancelling does', async () => {
+  test('cancel upgrades a run first, so that the installed chart decides what cancelling does', async () => {
     const { world, run } = await atGate()
     as(world, aVersion('2', { upgrade: { '1': unchanged } }))
     const cancelled = await world.engine.cancel(run.runId, { reason: 'not wanted' })
@@ -144,7 +144,7 @@ describe('a run at a gate', () => {
   test.each([
     ['its version', '1'],
     ['its definition digest', v1.machine.definitionDigest],
-  ])('is carried over by the upgrade for %s, and must be approved anew', async (_, from) => {
+  ])('a run at a gate is upgraded by the upgrade for %s and needs another approval', async (_, from) => {
     const { world, run } = await atGate()
     const before = await approvalFor(world, run)
     as(world, aVersion('2', { upgrade: { [from]: noting } }))
@@ -179,7 +179,7 @@ describe('a run at a gate', () => {
     expect(await verifyRun(world.parts, run.runId)).toMatchObject({ replayed: true })
   })
 
-  test('is explained as it would be after its upgrade, and is not upgraded by that, nor under a hold', async () => {
+  test('explain shows a run after its upgrade and does not upgrade it; resume does not upgrade it under a hold', async () => {
     const { world, run } = await atGate()
     const { approvalId } = await approvalFor(world, run)
     const before = await stored(world)
@@ -204,7 +204,7 @@ describe('a run at a gate', () => {
     expect(await stored(world)).toEqual(before)
   })
 
-  test('is upgraded before an approval that is brought is looked at', async () => {
+  test('resume upgrades a run before it judges the given approval', async () => {
     const { world, run } = await atGate()
     const { approvalId } = await approvalFor(world, run)
     as(world, aVersion('2', { upgrade: { '1': unchanged } }))
@@ -214,7 +214,7 @@ describe('a run at a gate', () => {
     expect(types.slice(-2)).toEqual([UPGRADED, 'cutter.approval-refused'])
   })
 
-  test('is upgraded again and again, and its chain holds all the way', async () => {
+  test('a run may be upgraded repeatedly, and its hash chain holds', async () => {
     const { world, run } = await atGate()
     for (const [from, to] of [
       ['1', '2'],
@@ -228,7 +228,7 @@ describe('a run at a gate', () => {
     expect(await verifyRun(world.parts, run.runId)).toMatchObject({ replayed: true })
   })
 
-  test('can’t be signed for under a machine that would upgrade it first', async () => {
+  test('sign refuses a run that the installed machine would first upgrade', async () => {
     const { world, run } = await atGate()
     as(world, aVersion('2', { upgrade: { '1': unchanged } }))
     expect(await failure(approvalFor(world, run))).toMatchObject({
@@ -256,19 +256,19 @@ describe('a run at a gate', () => {
     ['to a state that is not there', moved({ NOWHERE: 'waiting' }), 'no state {"NOWHERE":"waiting"}'],
     ['to above a state', moved('AWAITING'), 'the new chart has no state "AWAITING"'],
     [
-      'to another milestone, unsaid',
+      'to another milestone that it does not declare',
       { ...moved({ PENDING: 'stopped' }), milestones: {} },
-      'would stand at PENDING',
+      'would be PENDING',
     ],
     ['past its gate', moved({ WRITTEN: 'stopped' }), 'it is paused and would be stopped'],
-    ['to its end', moved('DONE', { status: 'done' }), 'an upgrade ends no run'],
-    ['to its end, as if it went on', moved('DONE'), 'it stands at AWAITING and would stand at DONE'],
+    ['to its end', moved('DONE', { status: 'done' }), 'an upgrade may not end a run'],
+    ['to its end with the status active', moved('DONE'), 'its state is AWAITING and would be DONE'],
     ['to another plan', inContext({ planDigest: digestOf('another') }), 'its planDigest would change'],
     ['with an approval', inContext({ approvalId: 'ap-1' }), 'its approvalId would change'],
-    ['with a made-up stop', inContext({ stop }), 'the reason of its stop would be lost or made up'],
+    ['with an invented stop', inContext({ stop }), 'the reason of its stop would be lost or invented'],
     ['without an output', inContext({ output: null }), 'no output'],
     [
-      'with an effect that nobody asked for',
+      'with an effect that no step asked for',
       {
         schema: anything,
         migrate: (snapshot) => ({ ...snapshot, children: { plan: { src: 'plan', snapshot: {} } } }),
@@ -283,16 +283,20 @@ describe('a run at a gate', () => {
           throw new Error('no idea how')
         },
       },
-      'the upgrade broke: no idea how',
+      'the upgrade threw: no idea how',
     ],
-    ['to nothing', { schema: anything, migrate: () => undefined as never }, 'the upgrade gives no snapshot'],
-  ])('is not carried over %s', async (_, way, why) => {
+    [
+      'to nothing',
+      { schema: anything, migrate: () => undefined as never },
+      'the upgrade returned something other than a snapshot',
+    ],
+  ])('a run at a gate is not upgraded %s', async (_, way, why) => {
     const { world, run } = await atGate()
     as(world, aVersion('2', { upgrade: { '1': way } }))
     expect(await refusedUntouched(world, run.runId)).toContain(why)
   })
 
-  test('waits at a milestone of another name, where the upgrade says so', async () => {
+  test('an upgrade may rename the milestone at which a run waits', async () => {
     const { world, run } = await atGate()
     const { PENDING, AWAITING, ...rest } = MILESTONES
     const milestones = { PENDING: work('plan', 'DECIDING'), DECIDING: AWAITING!, ...rest }
@@ -304,7 +308,7 @@ describe('a run at a gate', () => {
     expect((await world.engine.resume(run.runId, { approvalId })).outcome).toBe('succeeded')
   })
 
-  test('is not carried past a gate that the new chart puts before its own', async () => {
+  test('an upgrade past a gate that the new chart adds is refused', async () => {
     const { world, run } = await atGate()
     const milestones = {
       PENDING: work('plan', 'FIRST'),
@@ -313,7 +317,7 @@ describe('a run at a gate', () => {
     }
     as(world, aVersion('2', { milestones, upgrade: { '1': unchanged } }))
     expect(await refusedUntouched(world, run.runId)).toContain(
-      'it would stand past gate SG2, which it never passed',
+      'it would be past gate SG2, which it never passed',
     )
   })
 })
@@ -326,7 +330,7 @@ describe('a stopped run', () => {
     return { world, run: await world.engine.resume(run.runId, { approvalId }) }
   }
 
-  test('goes on under the mended version, past the gate that it has passed', async () => {
+  test('a stopped run resumes under the corrected version past the gate that it has passed', async () => {
     const { world, run } = await stoppedAt()
     expect(run).toMatchObject({
       status: 'stopped',
@@ -339,7 +343,7 @@ describe('a stopped run', () => {
     expect(await verifyRun(world.parts, run.runId)).toMatchObject({ replayed: true })
   })
 
-  test('before its gate is not carried past it, whatever the upgrade says', async () => {
+  test('an upgrade that leads a stopped run past its gate is refused', async () => {
     const failing = { ...broken, name: 'plan' }
     const world = as(aWorld(succeeds), aVersion('1', { effects: [failing, write, report] }))
     const run = await start(world)
@@ -383,18 +387,21 @@ describe('an interrupted run', () => {
     ['planning', 1],
     ['writing', 4],
     ['reporting', 5],
-  ])('while %s goes on in the new version with the effect that was in flight', async (phase, seq) => {
-    const installed = version2(noting)
-    const before = await interruptedAt(seq)
-    const [effect] = await before.store.effects((await theRun(before)).runId)
-    expect(phase).toContain(effect!.name.slice(0, 4))
-    const world = await lived(as(before, installed), installed)
-    const run = await theRun(world)
-    expect([run.version, run.status]).toEqual(seq === 1 ? ['2', 'paused'] : ['2', 'closed'])
-    expect(await verifyRun(world.parts, run.runId)).toMatchObject({ replayed: true })
-  })
+  ])(
+    'an interrupted run at %s continues in the new version with the effect that was in flight',
+    async (phase, seq) => {
+      const installed = version2(noting)
+      const before = await interruptedAt(seq)
+      const [effect] = await before.store.effects((await theRun(before)).runId)
+      expect(phase).toContain(effect!.name.slice(0, 4))
+      const world = await lived(as(before, installed), installed)
+      const run = await theRun(world)
+      expect([run.version, run.status]).toEqual(seq === 1 ? ['2', 'paused'] : ['2', 'closed'])
+      expect(await verifyRun(world.parts, run.runId)).toMatchObject({ replayed: true })
+    },
+  )
 
-  test('whose effect the new chart does not invoke there is refused', async () => {
+  test('an interrupted run whose effect the new chart does not invoke is refused', async () => {
     const world = await interruptedAt(5)
     const milestones = { ...MILESTONES, WRITTEN: work('plan', 'DONE') }
     as(world, version2(unchanged, { milestones }))
@@ -402,7 +409,7 @@ describe('an interrupted run', () => {
     expect(await refusedUntouched(world, runId)).toContain('report')
   })
 
-  test('that died while the world was looked at falls back to its gate, its approval void', async () => {
+  test('a run that was interrupted in its recheck returns to its gate, with its approval void', async () => {
     const before = await interruptedAt(3)
     const { runId } = await theRun(before)
     const installed = version2(noting)
@@ -422,11 +429,11 @@ describe('an interrupted run', () => {
   })
 })
 
-describeWithKeys('a live run that goes on under an approval', () => {
+describeWithKeys('a live run that continues under an approval', () => {
   let gate: Gate
   afterEach(() => gate.close())
 
-  test('is not carried over to what nobody approved, until it waits at a gate again', async () => {
+  test('a live run past its gate is not upgraded until it waits at a gate again', async () => {
     gate = await aGate()
     const { world } = gate
     as(world, aVersion('1', { effects: [plan, write, broken] }))
@@ -435,7 +442,7 @@ describeWithKeys('a live run that goes on under an approval', () => {
     expect(await gate.bring(run, approvalId)).toMatchObject({ status: 'stopped', state: 'WRITTEN' })
     as(world, aVersion('2', { upgrade: { '1': unchanged } }))
     expect(await refusedUntouched(world, run.runId)).toContain(
-      'it goes on under the approval of SG1, which was given for what the other definition would do',
+      'it continues under the approval of SG1, which was given for the work of the other definition',
     )
     as(world, aVersion('1'))
     expect(await world.engine.resume(run.runId, { by: 'deploybot' })).toMatchObject({ outcome: 'succeeded' })
@@ -450,7 +457,7 @@ describe('the history of an upgraded run', () => {
     return { world, run: await theRun(world), entries: await world.store.history(run.runId) }
   }
 
-  test('holds only with the definition that its last upgrade leads to, and its first began with', async () => {
+  test('the history of an upgraded run holds only with the first and the last definition', async () => {
     const { run, entries } = await upgraded()
     expect(findHistoryFault(run, entries)).toBeNull()
     expect(findHistoryFault({ ...run, version: '3' }, entries)).toContain(
@@ -464,7 +471,7 @@ describe('the history of an upgraded run', () => {
     )
   })
 
-  test('keeps the snapshot before and after as evidence, and is not replayed without them', async () => {
+  test('an upgrade keeps the snapshots before and after as evidence, and replaying needs them', async () => {
     const { world, run } = await upgraded()
     const names = (await world.store.evidenceOf(run.runId)).filter(({ seq }) => seq === run.seq)
     expect(names.map(({ name }) => name)).toEqual(['snapshot/before-upgrade', 'snapshot/upgraded'])
