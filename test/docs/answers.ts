@@ -468,6 +468,7 @@ export const ANSWERS: { [name: string]: Answer } = {
     commands: ['verify'],
     title: 'Whether an evidence bundle holds',
     schema: z.strictObject({
+      format: count.nullable().describe('Format of the bundle; null when it cannot be read.'),
       holds: z.boolean(),
       firstFault: z.looseObject({ code: text, message: text }).nullable(),
       runId: text.nullable(),
