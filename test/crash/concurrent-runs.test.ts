@@ -10,7 +10,7 @@ import { findHistoryFault } from '../../src/domain/history.ts'
 import { openRunStore } from '../../src/store/sqlite/open-run-store.ts'
 import { aFolder, aStoreFile, migrationsDirectory, removeFolders } from '../store/store-folders.ts'
 
-/** A process that dies with a great many runs at work, whose steps are saved by a thread of their own. */
+// A process that dies while many runs are working. A writer thread saves their steps.
 
 const RUNS = 96
 let program: string
@@ -31,21 +31,21 @@ beforeAll(async () => {
 })
 afterAll(removeFolders)
 
-/** A process at work on the store; `killed` ends it and gives the newest step that it called saved, run by run. */
-function atWork(file: string) {
+/** Starts a process that works on the store. `kill` ends it and returns the newest acknowledged step of each run. */
+function startProgram(file: string) {
   const args = [program, file, migrationsDirectory, writerThreadFile(), String(RUNS)]
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
-  let said = ''
+  let output = ''
   child.stdout.on('data', (chunk) => {
-    said += chunk
+    output += chunk
   })
   const ended = once(child, 'close')
   return {
-    begun: once(child.stdout, 'data'),
-    async killed(): Promise<Map<string, number>> {
+    started: once(child.stdout, 'data'),
+    async kill(): Promise<Map<string, number>> {
       child.kill('SIGKILL')
       await ended
-      const lines = said
+      const lines = output
         .split('\n')
         .slice(0, -1)
         .map((line) => line.split(' '))
@@ -54,7 +54,7 @@ function atWork(file: string) {
   }
 }
 
-describe('a great many runs at work', () => {
+describe('a store with many working runs', () => {
   test.each([
     [1, 40],
     [1, 90],
@@ -64,13 +64,13 @@ describe('a great many runs at work', () => {
     [2, 400],
     [3, 600],
   ])(
-    'have every step that was answered, whole, when their %i processes die %i ms after the first',
+    'holds every acknowledged step completely when %i processes die %i ms after the first step',
     async (processes, ms) => {
       const { file } = aStoreFile()
-      const all = Array.from({ length: processes }, () => atWork(file))
-      for (const { begun } of all) await begun
+      const all = Array.from({ length: processes }, () => startProgram(file))
+      for (const { started } of all) await started
       await sleep(ms)
-      const answered = (await Promise.all(all.map(({ killed }) => killed()))).flatMap((each) => [...each])
+      const answered = (await Promise.all(all.map(({ kill }) => kill()))).flatMap((each) => [...each])
       expect(answered).toHaveLength(processes * RUNS)
       const store = openRunStore({ file, migrationsDirectory })
       expect(await store.check()).toEqual([])

@@ -10,8 +10,7 @@ import { yamlAsData } from '../../src/build/yaml-as-data.mjs'
 import type { Mode, Run } from '../../src/domain/run.ts'
 import { type ApprovalJson, aCutterHome, type CutterHome, jsonOf } from '../support/cli.ts'
 
-/** One home with its embedded server, the command line as built, and the same command line in a build that dies where told. */
-
+/** How a command ended. */
 export interface Ending {
   code: number | null
   signal: NodeJS.Signals | null
@@ -24,45 +23,46 @@ export interface Running {
   ended: Promise<Ending>
 }
 
-/** A run that a test brings to its end. Its start key finds it again, whether or not its start has told the id. */
+/** A run that a test completes. Its start key finds it, even when its start was killed before it printed the id. */
 export interface Task {
   key: string
   document: string
   mode: Mode
-  /** The file that is cut; left out, the charter of three articles. */
+  /** The file to cut. Left out: the charter of three articles. */
   source?: string
 }
 
+/** A home with its embedded server, the command line as built, and the same command line in a build that kills itself at a chosen point. */
 export interface CrashHarness {
   at: CutterHome
   app: App
   /** A superuser's connection to the default target. */
   sql: pg.Client
   /** Starts a command. With `crashAt` it is the build that kills itself there. */
-  begin(args: string[], crashAt?: string): Running
+  start(args: string[], crashAt?: string): Running
   run(args: string[], crashAt?: string): Promise<Ending>
   task(name: string, mode?: Mode): Task
-  runOf(task: Task): Promise<Run>
-  /** Waits until there is a run. */
-  started(task: Task): Promise<Run>
-  /** What an operator types next: start, resume, or resume with an approval, which is signed once for each gate. */
-  next(task: Task): Promise<string[]>
-  /** Types it, and again, until the run is closed as succeeded; every command must exit with 0. */
+  findRun(task: Task): Promise<Run>
+  /** Waits until the run exists. */
+  waitForRun(task: Task): Promise<Run>
+  /** The next command of an operator: start, resume, or resume with an approval, which is signed once for each gate. */
+  nextCommand(task: Task): Promise<string[]>
+  /** Runs the next commands until the run is closed. Every command must exit with 0. */
   finish(task: Task): Promise<Run>
   /** As `finish`, but until the run waits at a gate. */
-  until(task: Task, gate: string): Promise<Run>
-  /** As `finish`, but with the build that dies at the point, until it does. */
-  killedAt(task: Task, crashAt: string): Promise<void>
-  /** Waits until so many sessions of the run wait for a lock of the target; gives the statements that they wait in. */
-  blocked(runId: string, sessions?: number): Promise<string[]>
-  /** After the server was killed: opens what the next command has started again. */
+  finishUntil(task: Task, gate: string): Promise<Run>
+  /** As `finish`, but with the build that kills itself at the point, until it does. */
+  killAt(task: Task, crashAt: string): Promise<void>
+  /** Waits until this many sessions of the run wait for a lock of the target. Returns their statements. */
+  waitForBlocked(runId: string, sessions?: number): Promise<string[]>
+  /** After the server was killed: connects to the server that the next command started. */
   reconnect(): Promise<void>
   remove(): Promise<void>
 }
 
 const APPROVER = 'alice@example.org'
 
-/** Three articles: short, and enough to tell all from some. */
+/** Three articles: a short text, and enough units to distinguish all from some. */
 export const CHARTER = `# Charter
 
 Whoever signs has read this.
@@ -87,7 +87,7 @@ export const UNITS = 3
 
 export async function startCrashHarness(): Promise<CrashHarness> {
   const at = aCutterHome('execution: { allowLive: true }\n')
-  const keyFile = aKey(at)
+  const keyFile = makeApproverKey(at)
   const charter = at.file('charter.md', CHARTER)
   const crashing = await buildCrashing(at)
   const enabled = await at.cutter(['execution', 'enable', '--for', '2h', '--reason', 'crash tests'])
@@ -97,11 +97,11 @@ export async function startCrashHarness(): Promise<CrashHarness> {
   expect(prepared).toMatchObject({ code: 0 })
   const app = await openApp({ home: at.home, env: at.env, interrupt: new AbortController().signal })
 
-  const begin = (args: string[], crashAt?: string) =>
+  const start = (args: string[], crashAt?: string) =>
     crashAt === undefined
       ? spawnProgram(at, builtProgram(at), args)
       : spawnProgram(at, crashing, args, { CRASH_AT: crashAt })
-  const run = (args: string[], crashAt?: string) => begin(args, crashAt).ended
+  const run = (args: string[], crashAt?: string) => start(args, crashAt).ended
 
   const approvalFor = async (waiting: Run) => {
     const earlier = await app.store.approvals(waiting.runId)
@@ -109,7 +109,7 @@ export async function startCrashHarness(): Promise<CrashHarness> {
       ({ usedSeq, statement }) => usedSeq === null && statement.gate === waiting.gate,
     )
     if (unused !== undefined) return unused.approvalId
-    // At the command line, whose build the run was begun by; the app here is from source and would be another definition.
+    // The command line signs, because its build started the run. The app here is from source and has another definition digest.
     const how = waiting.mode === 'live' ? ['sign', '--as', APPROVER, '--key', keyFile] : ['rehearse']
     const [verb, ...flags] = how as [string, ...string[]]
     const signed = await at.cutter(['approval', verb, waiting.runId, ...flags, '--reason', 'read', '--json'])
@@ -117,26 +117,26 @@ export async function startCrashHarness(): Promise<CrashHarness> {
     return jsonOf<ApprovalJson>(signed).approvalId
   }
 
-  const stage: CrashHarness = {
+  const harness: CrashHarness = {
     at,
     app,
     sql: await at.superuser(),
-    begin,
+    start,
     run,
     task: (name, mode = 'live') => ({ key: name, document: name.toUpperCase(), mode }),
-    async runOf({ key }) {
+    async findRun({ key }) {
       const found = await app.store.runByKey(key)
       if (found === null) throw new Error(`no run has the key ${key}`)
       return found
     },
-    async started({ key }) {
+    async waitForRun({ key }) {
       for (const until = Date.now() + 8_000; Date.now() < until; await sleep(10)) {
         const found = await app.store.runByKey(key)
         if (found !== null) return found
       }
       throw new Error(`the run ${key} was not started`)
     },
-    async next({ key, document, mode, source = charter }) {
+    async nextCommand({ key, document, mode, source = charter }) {
       const found = await app.store.runByKey(key)
       if (found === null) {
         const input = ['--document', document, '--source', source, '--mode', mode, '--key', key]
@@ -145,19 +145,19 @@ export async function startCrashHarness(): Promise<CrashHarness> {
       if (found.status !== 'paused') return ['run', 'resume', found.runId, '--json']
       return ['run', 'resume', '--approval', await approvalFor(found), '--json']
     },
-    finish: (task) => goOn(task, (found) => found.status === 'closed'),
-    until: (task, gate) => goOn(task, (found) => found.gate === gate),
-    async killedAt(task, crashAt) {
+    finish: (task) => runUntil(task, (found) => found.status === 'closed'),
+    finishUntil: (task, gate) => runUntil(task, (found) => found.gate === gate),
+    async killAt(task, crashAt) {
       for (let commands = 0; commands < 3; commands += 1) {
-        const ending = await run(await stage.next(task), crashAt)
+        const ending = await run(await harness.nextCommand(task), crashAt)
         if (ending.signal === 'SIGKILL') return
         if (ending.code !== 0) throw new Error(`it should have died at ${crashAt}: ${describeEnding(ending)}`)
       }
       throw new Error(`no process reached ${crashAt}`)
     },
-    async blocked(runId, sessions = 1) {
+    async waitForBlocked(runId, sessions = 1) {
       for (const until = Date.now() + 8_000; Date.now() < until; await sleep(10)) {
-        const { rows } = await stage.sql.query<{ query: string }>(
+        const { rows } = await harness.sql.query<{ query: string }>(
           `select query from pg_stat_activity where application_name = $1 and wait_event_type = 'Lock' order by pid`,
           [`cutter ${runId}`],
         )
@@ -167,25 +167,25 @@ export async function startCrashHarness(): Promise<CrashHarness> {
     },
     async reconnect() {
       await at.releaseServer()
-      stage.sql = await at.superuser()
+      harness.sql = await at.superuser()
     },
     async remove() {
       await app.close()
       await at.remove()
     },
   }
-  return stage
+  return harness
 
-  async function goOn(task: Task, there: (found: Run) => boolean): Promise<Run> {
-    // One start and two gates, and one command more for what was interrupted.
+  async function runUntil(task: Task, there: (found: Run) => boolean): Promise<Run> {
+    // One start, two gates, and one more command for an interrupted run.
     for (let commands = 0; commands < 5; commands += 1) {
       const found = await app.store.runByKey(task.key)
       if (found !== null && there(found)) return found
-      const args = await stage.next(task)
+      const args = await harness.nextCommand(task)
       const ending = await run(args)
       if (ending.code !== 0) throw new Error(`cutter ${args.join(' ')}: ${describeEnding(ending)}`)
     }
-    throw new Error(`the run ${task.key} does not come to its end`)
+    throw new Error(`the run ${task.key} does not close`)
   }
 }
 
@@ -194,7 +194,7 @@ export const builtProgram = (at: CutterHome) => at.path('.installed/dist/cutter.
 export const describeEnding = ({ code, signal, stdout, stderr }: Ending) =>
   `${code ?? signal}\n${stdout}${stderr}`
 
-function aKey(at: CutterHome): string {
+function makeApproverKey(at: CutterHome): string {
   const file = at.path('approver')
   execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', APPROVER, '-f', file])
   const [type, key] = readFileSync(`${file}.pub`, 'utf8').split(' ')
@@ -226,7 +226,7 @@ export function spawnProgram(
   return { process: child, ended }
 }
 
-/** Kills the process after so many milliseconds, unless it has ended by then. */
+/** Kills the process after `ms` milliseconds, unless it has ended before. */
 export async function killAfter({ process: child, ended }: Running, ms: number): Promise<Ending> {
   const timer = setTimeout(() => child.kill('SIGKILL'), ms)
   const ending = await ended
@@ -235,8 +235,8 @@ export async function killAfter({ process: child, ended }: Running, ms: number):
 }
 
 /**
- * The command line from source, with two modules of it replaced by those in `crashing/`. It says that it is the build that lies
- * beside it, so that either takes up the other's runs.
+ * Builds the command line from source, with two of its modules replaced by those in `crashing/`. It has the code digest of the real build
+ * next to it, so that either can resume the other's runs.
  */
 async function buildCrashing(at: CutterHome): Promise<string> {
   const dist = at.path('.installed/dist')

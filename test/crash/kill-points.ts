@@ -4,32 +4,32 @@ import { type CrashHarness, startCrashHarness, UNITS } from './crash-harness.ts'
 import { countAttempts, findPhaseRan, type RunResult, readRunResult } from './run-result.ts'
 import { countRows, expectedRowCounts } from './target-rows.ts'
 
-/** A point of death, what the next command must then find, and how it must get the phase's outcome. */
+/** A point at which a process dies, the phase that the next command must find, and how it must get the phase's outcome. */
 export interface KillPoint {
   where: string
   point: string
-  /** The phase at work in the dead process; null where none was. */
+  /** The phase that ran in the dead process. Null where none did. */
   phase: string | null
-  /** How the phase that was killed came to its result in the end; null where no phase was. */
+  /** How the killed phase gets its result in the end. Null where no phase was killed. */
   ran: 'execute' | 'simulate' | 'probe' | null
 }
 
-/** One after the other, each in a document of its own; the last test counts everything that is in the target. */
+/** Kills a run at each point, one after the other, each with a document of its own. The last test counts all rows of the target. */
 export function testKillPoints(mode: Mode, points: KillPoint[]): void {
-  let stage: CrashHarness
+  let harness: CrashHarness
   let undisturbed: RunResult
   let runs = 0
   const lines: string[] = []
   const kind = mode === 'live' ? 'live run' : 'dry run'
 
   beforeAll(async () => {
-    stage = await startCrashHarness()
-    undisturbed = await readRunResult(stage, await stage.finish(stage.task('undisturbed', mode)))
+    harness = await startCrashHarness()
+    undisturbed = await readRunResult(harness, await harness.finish(harness.task('undisturbed', mode)))
     runs += 1
   })
   afterAll(async () => {
-    await stage?.remove()
-    console.log(`${kind}: phase × point of death\n${lines.join('\n')}`)
+    await harness?.remove()
+    console.log(`${kind}: phase × kill point\n${lines.join('\n')}`)
   })
 
   test(`an undisturbed ${kind} leaves exactly its rows`, async () => {
@@ -39,14 +39,14 @@ export function testKillPoints(mode: Mode, points: KillPoint[]): void {
   })
 
   for (const { where, point, phase, ran } of points) {
-    test(`a ${kind} that is killed at ${where}, ${point}, ends as if nothing had happened`, async () => {
-      const task = stage.task(`${where}-${point}`, mode)
-      await stage.killedAt(task, `${where}:${point}`)
-      if (where !== 'start' || point !== 'unsaved') expect((await stage.runOf(task)).phase).toBe(phase)
+    test(`a ${kind} that is killed at ${where}, ${point}, ends like an undisturbed one`, async () => {
+      const task = harness.task(`${where}-${point}`, mode)
+      await harness.killAt(task, `${where}:${point}`)
+      if (where !== 'start' || point !== 'unsaved') expect((await harness.findRun(task)).phase).toBe(phase)
 
-      const run = await stage.finish(task)
+      const run = await harness.finish(task)
       runs += 1
-      const found = await readRunResult(stage, run)
+      const found = await readRunResult(harness, run)
       expect(found).toEqual({ ...undisturbed, events: expect.anything() })
       expect(found.events.map(placeOf)).toEqual(undisturbed.events.map(placeOf))
       expect(countAttempts(found.events)).toEqual(phase === null ? {} : { [phase]: 2 })
@@ -57,10 +57,10 @@ export function testKillPoints(mode: Mode, points: KillPoint[]): void {
     })
   }
 
-  test(`nothing else is left by ${points.length} ${kind}s that were killed`, async () => {
+  test(`${points.length} killed ${kind}s leave no other rows`, async () => {
     expect(runs).toBe(points.length + 1)
     const each = Object.entries(mode === 'live' ? expectedRowCounts(UNITS) : {})
-    expect(await countRows(stage.sql)).toEqual(
+    expect(await countRows(harness.sql)).toEqual(
       Object.fromEntries(each.map(([table, n]) => [table, n * runs])),
     )
   })

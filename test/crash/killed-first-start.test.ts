@@ -3,10 +3,10 @@ import { openStore } from '../../src/app/open-store.ts'
 import { aCutterHome, type CutterHome } from '../support/cli.ts'
 import { builtProgram, CHARTER, describeEnding, killAfter, spawnProgram } from './crash-harness.ts'
 
-/** The very first command of a home: it makes the store, the server's data, the template and the target, and dies over it. */
+// The first command of a home makes the store, the server's data, the template and the target. It is killed at different moments.
 
 test.each([100, 250, 500, 800, 1_100, 1_500])(
-  'a first start that is killed after %i ms is simply typed again',
+  'a first start that is killed after %i ms succeeds when it is repeated',
   async (ms) => {
     const at = aCutterHome()
     try {
@@ -15,7 +15,7 @@ test.each([100, 250, 500, 800, 1_100, 1_500])(
       const start = () => spawnProgram(at, builtProgram(at), ['run', 'start', 'cut', ...input, '--json'])
       await killAfter(start(), ms)
 
-      // The same key: a run that the dead one has made is answered as it is, and taken up where it was left.
+      // With the same key, the answer is the run that the dead process made, if there is one. It is then resumed.
       const again = await start().ended
       expect(again, describeEnding(again)).toMatchObject({ code: 0 })
       const { runId, status } = JSON.parse(again.stdout) as { runId: string; status: string }
@@ -23,15 +23,15 @@ test.each([100, 250, 500, 800, 1_100, 1_500])(
         const resumed = await spawnProgram(at, builtProgram(at), ['run', 'resume', runId, '--json']).ended
         expect(resumed, describeEnding(resumed)).toMatchObject({ code: 0 })
       }
-      expect(await runsOf(at)).toMatchObject([{ runId, status: 'paused', gate: 'SG1' }])
+      expect(await listRuns(at)).toMatchObject([{ runId, status: 'paused', gate: 'SG1' }])
     } finally {
-      // Throws when a server was left behind.
+      // Throws when a server is left.
       await at.remove()
     }
   },
 )
 
-async function runsOf({ home }: CutterHome) {
+async function listRuns({ home }: CutterHome) {
   const store = openStore(home)
   const runs = await store.list({ limit: 10 })
   await store.close()

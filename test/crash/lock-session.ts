@@ -1,33 +1,33 @@
 import type pg from 'pg'
 import type { CrashHarness, Running, Task } from './crash-harness.ts'
 
-/** A session of the test that holds runs up by a lock, so that a death comes in the midst of a statement, at any speed. */
+/** A database session of the test that blocks runs by a lock, so that a process dies during a statement, on a machine of any speed. */
 export interface LockSession {
-  on(statement: string): Promise<void>
+  take(statement: string): Promise<void>
   release(): Promise<void>
-  /** Goes on with the task until its session waits for the lock; gives the process and the statement that waits. */
-  heldUp(task: Task): Promise<Running & { statement: string; runId: string }>
+  /** Starts the task's next command and waits until its session waits for the lock. Returns the process and the waiting statement. */
+  startBlocked(task: Task): Promise<Running & { statement: string; runId: string }>
 }
 
-/** Readers pass, writers wait: for leg A. */
+/** Blocks writers of units, and no readers: for leg A. */
 export const LOCK_AGAINST_WRITERS = 'lock table public.information_unit in share mode'
 
-/** For everything that looks at units. */
+/** Blocks every access to units. */
 export const LOCK_AGAINST_ALL = 'lock table public.information_unit in access exclusive mode'
 
-/** Leg B names units, which is checked at COMMIT: units that are locked hold the COMMIT itself up. */
+/** Blocks the COMMIT of leg B, because its references to units are checked there. */
 export const lockUnits = ({ document }: Task) =>
   `select from public.information_unit where doc_code = '${document}' for update`
 
-/** The lock that a document's writers take, and each probe of what they wrote. */
+/** Takes the lock of a document's writers and probes. */
 export const lockDocument = ({ document }: Task) =>
   `select pg_advisory_xact_lock(hashtextextended('cutter/document/${document}', 0))`
 
-export function createLockSession(stage: CrashHarness): LockSession {
+export function createLockSession(harness: CrashHarness): LockSession {
   let session: pg.Client | null = null
   return {
-    async on(statement) {
-      session = await stage.at.superuser()
+    async take(statement) {
+      session = await harness.at.superuser()
       await session.query('begin')
       await session.query(statement)
     },
@@ -36,10 +36,10 @@ export function createLockSession(stage: CrashHarness): LockSession {
       await session?.query('rollback').catch(() => undefined)
       session = null
     },
-    async heldUp(task) {
-      const running = stage.begin(await stage.next(task))
-      const { runId } = await stage.started(task)
-      const [statement] = await stage.blocked(runId)
+    async startBlocked(task) {
+      const running = harness.start(await harness.nextCommand(task))
+      const { runId } = await harness.waitForRun(task)
+      const [statement] = await harness.waitForBlocked(runId)
       return { ...running, statement: statement!, runId }
     },
   }

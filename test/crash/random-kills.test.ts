@@ -3,45 +3,45 @@ import { type CrashHarness, describeEnding, killAfter, startCrashHarness, UNITS 
 import { type RunResult, readRunResult } from './run-result.ts'
 import { countRows, expectedRowCounts } from './target-rows.ts'
 
-/** Deaths at any moment, from the loading of modules to the last goodbye. The moments are drawn from seeds. */
+// Kills at any moment, from the loading of modules to the end of the process. The moments are drawn from seeds.
 
 const KILLS = 10
 
-describe('ten kills in a row', () => {
-  let stage: CrashHarness
+describe('a run that is killed ten times in a row', () => {
+  let harness: CrashHarness
   let undisturbed: RunResult
   let runs = 0
 
   beforeAll(async () => {
-    stage = await startCrashHarness()
-    undisturbed = await readRunResult(stage, await stage.finish(stage.task('undisturbed')))
+    harness = await startCrashHarness()
+    undisturbed = await readRunResult(harness, await harness.finish(harness.task('undisturbed')))
     runs += 1
   })
   afterAll(async () => {
-    await stage?.remove()
+    await harness?.remove()
   })
 
-  test.each([11, 12, 13, 14, 15])('by seed %i leave the rows of an undisturbed run', async (seed) => {
-    const task = stage.task(`seed-${seed}`)
+  test.each([11, 12, 13, 14, 15])('leaves the rows of an undisturbed run with seed %i', async (seed) => {
+    const task = harness.task(`seed-${seed}`)
     const random = drawnFrom(seed)
     let kills = 0
     while (kills < KILLS) {
-      const found = await stage.app.store.runByKey(task.key)
+      const found = await harness.app.store.runByKey(task.key)
       if (found?.status === 'closed') break
-      const running = stage.begin(await stage.next(task))
+      const running = harness.start(await harness.nextCommand(task))
       const ending = await killAfter(running, 60 + 500 * random())
       if (ending.signal === 'SIGKILL') kills += 1
       else expect(ending.code, describeEnding(ending)).toBe(0)
     }
-    const run = await stage.finish(task)
+    const run = await harness.finish(task)
     runs += 1
     expect(kills).toBeGreaterThan(0)
-    expect(await readRunResult(stage, run)).toEqual({ ...undisturbed, events: expect.anything() })
+    expect(await readRunResult(harness, run)).toEqual({ ...undisturbed, events: expect.anything() })
   })
 
-  test('and nothing else in the target', async () => {
+  test('leaves no other rows in the target', async () => {
     const each = Object.entries(expectedRowCounts(UNITS)).map(([table, n]) => [table, n * runs])
-    expect(await countRows(stage.sql)).toEqual(Object.fromEntries(each))
+    expect(await countRows(harness.sql)).toEqual(Object.fromEntries(each))
   })
 })
 

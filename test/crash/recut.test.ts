@@ -11,32 +11,32 @@ const BEFORE = articles(['1', sentences(1)], ['2', sentences(2)], ['3', sentence
 /** 1 stays, 2 is amended, 3 is renumbered, 4 is gone, 5 is new. */
 const AFTER = articles(['1', sentences(1)], ['2', sentences(2, 4)], ['5', sentences(5)], ['6', sentences(3)])
 
-let stage: CrashHarness
+let harness: CrashHarness
 let sources: { before: string; after: string }
 let undisturbed: unknown
 
 beforeAll(async () => {
-  stage = await startCrashHarness()
-  sources = { before: stage.at.file('before.md', BEFORE), after: stage.at.file('after.md', AFTER) }
+  harness = await startCrashHarness()
+  sources = { before: harness.at.file('before.md', BEFORE), after: harness.at.file('after.md', AFTER) }
   undisturbed = await left(await recut('UNDISTURBED'), 'UNDISTURBED')
 })
 
-afterAll(() => stage?.remove())
+afterAll(() => harness?.remove())
 
 async function recut(document: string, crashAt?: string) {
-  await stage.finish({ key: `${document}-1`, document, mode: 'live', source: sources.before })
+  await harness.finish({ key: `${document}-1`, document, mode: 'live', source: sources.before })
   const task = { key: `${document}-2`, document, mode: 'live', source: sources.after } as const
-  if (crashAt !== undefined) await stage.killedAt(task, crashAt)
-  return stage.finish(task)
+  if (crashAt !== undefined) await harness.killAt(task, crashAt)
+  return harness.finish(task)
 }
 
 /** Every row of the document that may differ between two endings, without the ids. */
 async function left({ runId }: { runId: string }, document: string) {
   const lines = async (sql: string) => {
-    const { rows } = await stage.sql.query<{ line: string }>(sql, [document])
+    const { rows } = await harness.sql.query<{ line: string }>(sql, [document])
     return rows.map(({ line }) => line.replaceAll(document, 'document'))
   }
-  const { rows: governance } = await stage.sql.query<{ n: number }>(
+  const { rows: governance } = await harness.sql.query<{ n: number }>(
     `select ((select count(*) from cutter_governance.manifest_unit_block where envelope_id = 'me-' || $1)
        + (select count(*) from cutter_governance.cut_change_set_affected_row where change_set_id = 'cs-' || $1)
        + (select count(*) from cutter_governance.review_decision where manifest_id = 'me-' || $1))::int as n`,
@@ -59,7 +59,7 @@ async function left({ runId }: { runId: string }, document: string) {
        where u.doc_code = $1 order by line`,
     ),
     governance: governance[0]!.n,
-    text: (await reassembleDocument(stage.sql, `cs-${runId}`)).toString(),
+    text: (await reassembleDocument(harness.sql, `cs-${runId}`)).toString(),
   }
 }
 
@@ -101,7 +101,7 @@ for (const phase of ['cut_leg_a', 'lifecycle_enact']) {
 }
 
 async function events(runId: string) {
-  const history = await stage.app.store.history(runId)
+  const history = await harness.app.store.history(runId)
   return history.map(({ event, state }) => ({
     type: event.type,
     state,

@@ -3,19 +3,19 @@ import { verifyRun } from '../../src/engine/verify-run.ts'
 import type { CrashHarness } from './crash-harness.ts'
 import { type Rows, readRunRows } from './target-rows.ts'
 
-/** What a closed run leaves, in a form that is the same for every run of the same text, whatever befell it. */
+/** The result of a closed run, in a form that is the same for every run of the same text, even after crashes. */
 export interface RunResult {
   state: string
   outcome: string | null
   output: { [key: string]: unknown }
   rows: Rows
-  /** Databases of rehearsals, which a closed run drops. */
+  /** Rehearsal databases. A closed run has dropped them. */
   scratches: string[]
   leases: unknown[]
   timers: unknown[]
-  /** Gates at which an approval was used; one that was not would show as unused. */
+  /** For each approval: its gate, and whether it was used. */
   approvals: string[]
-  /** Chain, snapshots by replay, and evidence hold. */
+  /** Whether chain, snapshots by replay, and evidence hold. */
   replayed: boolean
   events: SavedEvent[]
 }
@@ -27,8 +27,8 @@ export interface SavedEvent {
   attempt: unknown
 }
 
-export async function readRunResult(stage: CrashHarness, run: Run): Promise<RunResult> {
-  const { app, sql } = stage
+export async function readRunResult(harness: CrashHarness, run: Run): Promise<RunResult> {
+  const { app, sql } = harness
   const scratches = await sql.query<{ datname: string }>(
     `select datname from pg_database where datname like 'scratch%'`,
   )
@@ -44,13 +44,13 @@ export async function readRunResult(stage: CrashHarness, run: Run): Promise<RunR
     approvals: (await app.store.approvals(run.runId)).map(
       ({ statement, usedSeq }) => `${statement.gate} ${usedSeq === null ? 'unused' : 'used'}`,
     ),
-    replayed: (await verified(stage, run)).replayed,
+    replayed: (await replayRun(harness, run)).replayed,
     events: (await app.store.history(run.runId)).map(savedEvent),
   }
 }
 
-/** Replays the run on the chart in src, under the name of the build that began it. */
-function verified({ app: { deps: parts } }: CrashHarness, { runId, definitionDigest }: Run) {
+/** Replays the run on the chart in src, with the definition digest of the build that started it. */
+function replayRun({ app: { deps: parts } }: CrashHarness, { runId, definitionDigest }: Run) {
   const installed = async (name: string) => {
     const found = await parts.installed(name)
     return { ...found, machine: { ...found.machine, definitionDigest } }
@@ -62,14 +62,14 @@ function savedEvent({ event, state }: HistoryEntry): SavedEvent {
   return { type: event.type, state, ran: event.ran, attempt: event.attempt }
 }
 
-/** How a phase came to its result; undefined where it has none, and an error where it has two. */
+/** How a phase got its result. Undefined where it has none. Throws where it has two. */
 export function findPhaseRan(events: SavedEvent[], phase: string): unknown {
   const done = events.filter(({ type }) => type === `xstate.done.actor.${phase}`)
   if (done.length > 1) throw new Error(`${phase} was done ${done.length} times`)
   return done[0]?.ran
 }
 
-/** The phases that were begun more than once, and how often. */
+/** The phases that were started more than once, with the number of attempts. */
 export function countAttempts(events: SavedEvent[]): { [phase: string]: unknown } {
   const tried = events.filter(({ attempt }) => attempt !== undefined)
   return Object.fromEntries(tried.map(({ type, attempt }) => [type.split('.').at(-1), attempt]))

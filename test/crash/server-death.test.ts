@@ -12,38 +12,36 @@ import {
 import { findPhaseRan, type RunResult, readRunResult } from './run-result.ts'
 import { countRows, expectedRowCounts } from './target-rows.ts'
 
-/**
- * Deaths that the server has a part in: it still works for a client that is dead, or it dies itself. A session of the test
- * holds the run up by a lock, so that each death comes in the midst of a statement.
- */
+// The server still works for a dead client, or it is killed itself. A session of the test blocks the run by a lock, so that each process dies
+// during a statement.
 
-let stage: CrashHarness
+let harness: CrashHarness
 let undisturbed: RunResult
 let runs = 0
-let hold: LockSession
+let lock: LockSession
 
 beforeAll(async () => {
-  stage = await startCrashHarness()
-  hold = createLockSession(stage)
-  undisturbed = await readRunResult(stage, await stage.finish(stage.task('undisturbed')))
+  harness = await startCrashHarness()
+  lock = createLockSession(harness)
+  undisturbed = await readRunResult(harness, await harness.finish(harness.task('undisturbed')))
   runs += 1
 })
 afterEach(async () => {
-  await hold.release()
+  await lock.release()
 })
 afterAll(async () => {
-  await stage?.remove()
+  await harness?.remove()
 })
 
 async function killServer(): Promise<void> {
-  const { pid } = await readEmbeddedStatus({ home: stage.at.home })
+  const { pid } = await readEmbeddedStatus({ home: harness.at.home })
   process.kill(pid!, 'SIGKILL')
 }
 
-async function expectWhole(task: Task): Promise<RunResult> {
-  const run = await stage.finish(task)
+async function expectUndisturbed(task: Task): Promise<RunResult> {
+  const run = await harness.finish(task)
   runs += 1
-  const found = await readRunResult(stage, run)
+  const found = await readRunResult(harness, run)
   expect(found).toEqual({ ...undisturbed, events: expect.anything() })
   return found
 }
@@ -51,106 +49,88 @@ async function expectWhole(task: Task): Promise<RunResult> {
 const stopOf = ({ code, stdout }: Ending) => ({ code, stopCode: JSON.parse(stdout).stopCode })
 
 describe('a server that still works for a dead client', () => {
-  test('finishes and takes back leg A, for which the next command waits before it writes anew', async () => {
-    const task = stage.task('dead-in-leg-a')
-    await stage.until(task, 'SG1')
-    await hold.on(LOCK_AGAINST_WRITERS)
-    const first = await hold.heldUp(task)
+  test('rolls back leg A, and the next command waits for that and then writes it', async () => {
+    const task = harness.task('dead-in-leg-a')
+    await harness.finishUntil(task, 'SG1')
+    await lock.take(LOCK_AGAINST_WRITERS)
+    const first = await lock.startBlocked(task)
     expect(first.statement).toContain('fn_iu_create')
     first.process.kill('SIGKILL')
     await first.ended
 
-    const second = stage.begin(await stage.next(task))
-    expect(await stage.blocked(first.runId, 2)).toContainEqual(
+    const second = harness.start(await harness.nextCommand(task))
+    expect(await harness.waitForBlocked(first.runId, 2)).toContainEqual(
       expect.stringContaining('pg_advisory_xact_lock'),
     )
-    await hold.release()
+    await lock.release()
     expect(await second.ended).toMatchObject({ code: 0 })
-    const { events } = await expectWhole(task)
+    const { events } = await expectUndisturbed(task)
     expect(findPhaseRan(events, 'cut_leg_a')).toBe('execute')
   })
 
-  test('finishes its COMMIT of leg B, for which the next command waits and which it then finds', async () => {
-    const task = stage.task('dead-in-commit')
-    await stage.killedAt(task, 'structural_verify:saved')
-    await hold.on(lockUnits(task))
-    const first = await hold.heldUp(task)
+  test('finishes its COMMIT of leg B, and the next command waits for that and then finds it', async () => {
+    const task = harness.task('dead-in-commit')
+    await harness.killAt(task, 'structural_verify:saved')
+    await lock.take(lockUnits(task))
+    const first = await lock.startBlocked(task)
     expect(first.statement).toBe('commit')
     first.process.kill('SIGKILL')
     await first.ended
 
-    const second = stage.begin(await stage.next(task))
-    expect(await stage.blocked(first.runId, 2)).toContainEqual(
+    const second = harness.start(await harness.nextCommand(task))
+    expect(await harness.waitForBlocked(first.runId, 2)).toContainEqual(
       expect.stringContaining('pg_advisory_xact_lock'),
     )
-    await hold.release()
+    await lock.release()
     expect(await second.ended).toMatchObject({ code: 0 })
-    const { events } = await expectWhole(task)
+    const { events } = await expectUndisturbed(task)
     expect(findPhaseRan(events, 'leg_b_record')).toBe('probe')
   })
 })
 
 describe('a server that is killed', () => {
   afterEach(async () => {
-    await stage.reconnect()
+    await harness.reconnect()
   })
 
   test.each([
     ['while a phase reads', 'source_pin', 'start:saved', () => LOCK_AGAINST_ALL, 'STOP_TARGET_UNREACHABLE'],
-    [
-      'while it is asked what is there',
-      'cut_leg_a',
-      'recheck_cut:saved',
-      lockDocument,
-      'STOP_OUTCOME_UNKNOWN',
-    ],
-    [
-      'in the midst of leg A',
-      'cut_leg_a',
-      'recheck_cut:saved',
-      () => LOCK_AGAINST_WRITERS,
-      'STOP_OUTCOME_UNKNOWN',
-    ],
-    [
-      'in the midst of a COMMIT',
-      'leg_b_record',
-      'structural_verify:saved',
-      lockUnits,
-      'STOP_OUTCOME_UNKNOWN',
-    ],
-  ])('%s stops the run, which goes on from there', async (when, phase, until, lock, stopCode) => {
-    const task = stage.task(`killed-${when.replaceAll(' ', '-')}`)
-    await stage.killedAt(task, until)
-    await hold.on(lock(task))
-    const first = await hold.heldUp(task)
+    ['while it is probed', 'cut_leg_a', 'recheck_cut:saved', lockDocument, 'STOP_OUTCOME_UNKNOWN'],
+    ['during leg A', 'cut_leg_a', 'recheck_cut:saved', () => LOCK_AGAINST_WRITERS, 'STOP_OUTCOME_UNKNOWN'],
+    ['during a COMMIT', 'leg_b_record', 'structural_verify:saved', lockUnits, 'STOP_OUTCOME_UNKNOWN'],
+  ])('%s stops the run, which continues from there', async (when, phase, until, lockFor, stopCode) => {
+    const task = harness.task(`killed-${when.replaceAll(' ', '-')}`)
+    await harness.killAt(task, until)
+    await lock.take(lockFor(task))
+    const first = await lock.startBlocked(task)
     expect(first.statement === 'commit').toBe(when.includes('COMMIT'))
     await killServer()
 
     expect(stopOf(await first.ended)).toEqual({ code: 3, stopCode })
-    expect(await stage.runOf(task)).toMatchObject({ status: 'stopped', phase })
+    expect(await harness.findRun(task)).toMatchObject({ status: 'stopped', phase })
 
-    await stage.until(task, phase === 'source_pin' ? 'SG1' : 'SG2')
-    await stage.reconnect()
-    const { events } = await expectWhole(task)
+    await harness.finishUntil(task, phase === 'source_pin' ? 'SG1' : 'SG2')
+    await harness.reconnect()
+    const { events } = await expectUndisturbed(task)
     expect(findPhaseRan(events, phase)).toBe('execute')
   })
 
-  test('with the client in the same moment leaves a run that goes on', async () => {
-    const task = stage.task('both-killed')
-    await stage.killedAt(task, 'recheck_cut:saved')
-    await hold.on(LOCK_AGAINST_WRITERS)
-    const first = await hold.heldUp(task)
+  test('at the same moment as the client leaves a run that can be resumed', async () => {
+    const task = harness.task('both-killed')
+    await harness.killAt(task, 'recheck_cut:saved')
+    await lock.take(LOCK_AGAINST_WRITERS)
+    const first = await lock.startBlocked(task)
     first.process.kill('SIGKILL')
     await killServer()
     await first.ended
 
-    await stage.until(task, 'SG2')
-    await stage.reconnect()
-    await expectWhole(task)
+    await harness.finishUntil(task, 'SG2')
+    await harness.reconnect()
+    await expectUndisturbed(task)
   })
 })
 
-test('nothing else is in the target', async () => {
+test('the target holds no other rows', async () => {
   const each = Object.entries(expectedRowCounts(UNITS)).map(([table, n]) => [table, n * runs])
-  expect(await countRows(stage.sql)).toEqual(Object.fromEntries(each))
+  expect(await countRows(harness.sql)).toEqual(Object.fromEntries(each))
 })

@@ -6,7 +6,7 @@ import type { RunStore } from '../../src/store/run-store.ts'
 type Row = { [column: string]: unknown }
 export type Rows = { [table: string]: Row[] }
 
-/** Rows that one live run of a document of n units leaves, review of the enactment and all. */
+/** The number of rows that one live run of a document with this many units leaves, the review of the enactment included. */
 export const expectedRowCounts = (units: number) => ({
   'public.information_unit': units,
   'public.unit_version': units,
@@ -23,29 +23,29 @@ export const expectedRowCounts = (units: number) => ({
   'cutter_governance.verify_result': 1,
 })
 
-const NOT_OF_RUNS = ['cutter_governance.schema_migration', 'public.iu_lifecycle_vocab']
+const NOT_WRITTEN_BY_RUNS = ['cutter_governance.schema_migration', 'public.iu_lifecycle_vocab']
 
-async function tables(sql: pg.Client): Promise<string[]> {
+async function listTables(sql: pg.Client): Promise<string[]> {
   const { rows } = await sql.query<{ name: string }>(
     `select schemaname || '.' || tablename as name from pg_tables where schemaname in ('public', 'cutter_governance')`,
   )
-  return rows.map(({ name }) => name).filter((name) => !NOT_OF_RUNS.includes(name))
+  return rows.map(({ name }) => name).filter((name) => !NOT_WRITTEN_BY_RUNS.includes(name))
 }
 
-/** Rows of all tables together; tables without any are left out. */
+/** Counts the rows of all tables. Tables without rows are left out. */
 export async function countRows(sql: pg.Client): Promise<{ [table: string]: number }> {
   const found: { [table: string]: number } = {}
-  for (const table of await tables(sql)) {
+  for (const table of await listTables(sql)) {
     const { rows } = await sql.query<{ n: number }>(`select count(*)::int as n from ${table}`)
     if (rows[0]!.n > 0) found[table] = rows[0]!.n
   }
   return found
 }
 
-/** The rows that a run has written, with what differs from run to run by its nature replaced by what it stands for. */
+/** The rows that a run has written. Values that differ from run to run, such as ids and times, are replaced by what they stand for. */
 export async function readRunRows(sql: pg.Client, store: RunStore, run: Run): Promise<Rows> {
   const found: Rows = {}
-  for (const table of await tables(sql)) {
+  for (const table of await listTables(sql)) {
     const { rows } = await sql.query<{ row: Row }>(
       `select to_jsonb(t) as row from ${table} t where position($1 in to_jsonb(t)::text) > 0`,
       [run.runId],
@@ -57,16 +57,16 @@ export async function readRunRows(sql: pg.Client, store: RunStore, run: Run): Pr
     if (signature.signature_kind === 'executor')
       signature.payload_hash = signature.payload_hash === digestOf(payload)
   }
-  const names = await namesIn(found, store, run)
+  const names = await listNames(found, store, run)
   return Object.fromEntries(
     Object.entries(found).map(([table, rows]) => [
       table,
-      rows.map((row) => renamed(row, names)).sort(byText),
+      rows.map((row) => replaceNames(row, names)).sort(byText),
     ]),
   )
 }
 
-async function namesIn(found: Rows, store: RunStore, run: Run): Promise<[string, string][]> {
+async function listNames(found: Rows, store: RunStore, run: Run): Promise<[string, string][]> {
   const names: [unknown, string][] = []
   const units = new Map<unknown, unknown>()
   for (const { id, canonical_address } of found['public.information_unit'] ?? []) {
@@ -86,14 +86,14 @@ async function namesIn(found: Rows, store: RunStore, run: Run): Promise<[string,
   const { sourceVersionId } = run.output as { sourceVersionId: string }
   names.push([sourceVersionId, 'source version'])
   names.push([run.runId, 'run'])
-  // Last, since it is part of addresses.
+  // This comes last, because the document's id is part of addresses.
   names.push([run.input.document, 'document'])
   return names.filter((name): name is [string, string] => typeof name[0] === 'string')
 }
 
 const TIME = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)/g
 
-function renamed(row: Row, names: [string, string][]): Row {
+function replaceNames(row: Row, names: [string, string][]): Row {
   let text = JSON.stringify(row)
   for (const [id, name] of names) text = text.replaceAll(id, name)
   return JSON.parse(text.replace(TIME, 'time')) as Row

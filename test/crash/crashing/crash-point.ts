@@ -1,12 +1,12 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 
 /**
- * Where a process of the crashing build kills itself: `CRASH_AT=<where>:<point>`. SIGKILL leaves it no say in the matter: no
- * handler, no `finally`, no goodbye to a server.
+ * The point at which a process of the crashing build kills itself: `CRASH_AT=<where>:<point>`. After SIGKILL runs no handler and no
+ * `finally`, and no server learns that the client is gone.
  */
 const chosen = process.env.CRASH_AT ?? ''
 
-/** The phase at work, while its effect is executed or simulated; probes have none. */
+/** The phase whose effect is being executed or simulated. Probes have none. */
 export const phase = new AsyncLocalStorage<string>()
 
 export const isChosen = (where: string, point: string) => `${where}:${point}` === chosen

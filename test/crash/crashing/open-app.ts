@@ -5,29 +5,29 @@ import type { EngineDeps } from '../../../src/engine/engine-deps.ts'
 import type { RunStore } from '../../../src/store/run-store.ts'
 import { crashAt, phase } from './crash-point.ts'
 
-// What is not replaced here is the app's own.
+// Everything else is the app's own.
 export * from '../../../src/app/open-app.ts'
 
-/** Stands in for src/app/open-app.ts in the crashing build: the same app, with points of death round its effects and saved steps. */
+/** Replaces src/app/open-app.ts in the crashing build: the same app, with kill points around its effects and saved steps. */
 export async function openApp(options: AppOptions): Promise<App> {
   const app = await openRealApp(options)
-  withPoints(app.deps)
+  addPoints(app.deps)
   return app
 }
 
-function withPoints(parts: EngineDeps): void {
+function addPoints(parts: EngineDeps): void {
   const { store, installed } = parts
-  parts.store = withPointsRoundSteps(store)
+  parts.store = addPointsAroundSteps(store)
   parts.installed = async (name) => {
     const machine = await installed(name)
-    const effects = Object.entries(machine.effects).map(([key, effect]) => [key, withPointsRound(effect)])
+    const effects = Object.entries(machine.effects).map(([key, effect]) => [key, addPointsAround(effect)])
     return { ...machine, effects: Object.fromEntries(effects) }
   }
 }
 
 /** `before`: claimed, nothing done. `done`: its result is there, no step saved. */
-function withPointsRound(effect: Effect): Effect {
-  const round =
+function addPointsAround(effect: Effect): Effect {
+  const wrap =
     <Given extends unknown[], Result>(work: (...given: Given) => Promise<Result>) =>
     (...given: Given): Promise<Result> =>
       phase.run(effect.name, async () => {
@@ -36,15 +36,15 @@ function withPointsRound(effect: Effect): Effect {
         crashAt(effect.name, 'done')
         return result
       })
-  const execute = round(effect.execute)
+  const execute = wrap(effect.execute)
   return effect.kind === 'read'
     ? { ...effect, execute }
-    : { ...effect, execute, simulate: round(effect.simulate) }
+    : { ...effect, execute, simulate: wrap(effect.simulate) }
 }
 
 /** `unsaved`: the step is made. `saved`: the store has acknowledged it. */
-function withPointsRoundSteps(store: RunStore): RunStore {
-  const round =
+function addPointsAroundSteps(store: RunStore): RunStore {
+  const wrap =
     <Given extends [Step, ...unknown[]], Result>(save: (...given: Given) => Promise<Result>) =>
     async (...given: Given): Promise<Result> => {
       const where = whereOf(given[0])
@@ -53,7 +53,7 @@ function withPointsRoundSteps(store: RunStore): RunStore {
       crashAt(where, 'saved')
       return result
     }
-  return { ...store, create: round(store.create), advance: round(store.advance) }
+  return { ...store, create: wrap(store.create), advance: wrap(store.advance) }
 }
 
 /** The phase whose outcome a step takes in, the milestone that a timer leaves, the gate at which an approval came, or `start`. */

@@ -4,7 +4,7 @@ import { crashAt, die, isChosen, phase } from './crash-point.ts'
 
 export type { TargetAccess } from '../../../src/targets/postgres/open-target.ts'
 
-/** Stands in for src/targets/postgres/open-target.ts in the crashing build: points of death inside the transactions that write. */
+/** Replaces src/targets/postgres/open-target.ts in the crashing build: it adds kill points inside the transactions that write. */
 export function openTarget(access: TargetAccess): Target {
   const target = openRealTarget(access)
   return {
@@ -30,7 +30,7 @@ export function openTarget(access: TargetAccess): Target {
   }
 }
 
-/** An idle client hands a query to the socket, and the socket to the kernel, before `query` returns. */
+/** An idle client passes a query to the socket, and the socket to the kernel, before `query` returns. */
 function dieOnceCommitIsSent(sql: Sql): void {
   const query = sql.query.bind(sql) as (text: string) => Promise<unknown>
   Object.assign(sql, {
