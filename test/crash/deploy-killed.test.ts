@@ -119,7 +119,7 @@ describe('the program, killed at every boundary', () => {
   const cutter = (...args: string[]) => at.cutter([...args, '--json'], { env: env() })
   const show = async (runId: string) => jsonOf(await cutter('run', 'show', runId))
 
-  async function killed(step: string, when: When, args: string[]): Promise<void> {
+  async function killAt(step: string, when: When, args: string[]): Promise<void> {
     writeFileSync(join(folder, 'strike'), `${when} ${step}\n`)
     const program = at.path('.installed/dist/cutter.cjs')
     const child = spawn(process.execPath, [program, ...args], {
@@ -142,30 +142,30 @@ describe('the program, killed at every boundary', () => {
   }
 
   /** The next command of an operator. */
-  async function next(runId: string): Promise<string[]> {
+  async function nextCommand(runId: string): Promise<string[]> {
     if ((await show(runId)).status !== 'paused') return ['run', 'resume', runId]
     return ['run', 'resume', '--approval', (await sign(at, runId, key)).approvalId]
   }
 
-  async function throughAll(runId: string, boundaries: Boundary[]): Promise<void> {
+  async function killAtEach(runId: string, boundaries: Boundary[]): Promise<void> {
     for (const [step, ...whens] of boundaries.filter(isHooked))
-      for (const when of whens) await killed(step, when, await next(runId))
+      for (const when of whens) await killAt(step, when, await nextCommand(runId))
   }
 
-  async function begun(args: string[], boundaries: Boundary[]): Promise<string> {
+  async function startAndKill(args: string[], boundaries: Boundary[]): Promise<string> {
     const [[step, when], ...others] = boundaries as [[string, When], ...Boundary[]]
-    await killed(step, when, args)
+    await killAt(step, when, args)
     const [{ runId }] = jsonOf<{ runId: string }[]>(await cutter('run', 'list')) as [{ runId: string }]
-    await throughAll(runId, others)
+    await killAtEach(runId, others)
     return runId
   }
 
-  async function atTheGate(runId: string): Promise<void> {
+  async function resumeToGate(runId: string): Promise<void> {
     await cutter('run', 'resume', runId)
     expect(await show(runId)).toMatchObject({ status: 'paused', mode: 'live' })
   }
 
-  async function closed(runId: string, outcome: string): Promise<void> {
+  async function expectClosed(runId: string, outcome: string): Promise<void> {
     await cutter('run', 'resume', runId)
     expect(await show(runId)).toMatchObject({ status: 'closed', outcome })
     expect((await cutter('run', 'history', runId, '--verify')).code).toBe(0)
@@ -173,10 +173,26 @@ describe('the program, killed at every boundary', () => {
     expect(used).toHaveLength(1)
   }
 
-  const deploying = (checks: string) => [
-    ...['run', 'start', 'deploy', '--source', d.repository, '--commit', d.commit, '--host', 'box'],
-    ...['--path', d.target, '--previous', d.old, '--checks', d.checks(checks), '--mode', 'live'],
-    ...['--confirm-within', '600s'],
+  const startArgs = (checks: string) => [
+    'run',
+    'start',
+    'deploy',
+    '--source',
+    d.repository,
+    '--commit',
+    d.commit,
+    '--host',
+    'box',
+    '--path',
+    d.target,
+    '--previous',
+    d.old,
+    '--checks',
+    d.checks(checks),
+    '--mode',
+    'live',
+    '--confirm-within',
+    '600s',
   ]
   const check = 'checks: [{ name: runs, run: [python3, app.py, --version] }]'
   const more = `
@@ -187,19 +203,19 @@ tolerate: [listening-ports, running-services]`
   test('completes a deploy and then its rollback, and leaves the host as an undisturbed run does', async () => {
     const before = listEntries(d.srv)
     const old = hashFolder(d.old)
-    const runId = await begun(deploying(check + more), TO_THE_GATE)
-    await atTheGate(runId)
+    const runId = await startAndKill(startArgs(check + more), TO_THE_GATE)
+    await resumeToGate(runId)
     expect(listEntries(d.srv)).toEqual(before)
-    await throughAll(runId, [...TO_THE_PROMOTE, ...TO_THE_END])
-    await closed(runId, 'succeeded')
+    await killAtEach(runId, [...TO_THE_PROMOTE, ...TO_THE_END])
+    await expectClosed(runId, 'succeeded')
     expect(listEntries(d.srv)).toEqual([...before, 'app-2'])
     expect(listEntries(d.target)).toEqual(['DEPLOY-MANIFEST.txt', 'app.py', 'app.yaml', 'runs', 'tests'])
     expect(hashFolder(d.old)).toBe(old)
 
-    const back = await begun(['run', 'rollback', runId, '--mode', 'live'], [['facts', 'before']])
-    await atTheGate(back)
-    await throughAll(back, TAKEN_BACK.slice(1))
-    await closed(back, 'succeeded')
+    const back = await startAndKill(['run', 'rollback', runId, '--mode', 'live'], [['facts', 'before']])
+    await resumeToGate(back)
+    await killAtEach(back, TAKEN_BACK.slice(1))
+    await expectClosed(back, 'succeeded')
     expect(listEntries(d.srv)).toEqual(before)
     expect(hashFolder(d.old)).toBe(old)
   })
@@ -207,10 +223,10 @@ tolerate: [listening-ports, running-services]`
   test('completes the rollback that follows a failed check', async () => {
     const before = listEntries(d.srv)
     const failing = check.replace('--version]', '--version], expect: { exit: 9 }')
-    const runId = await begun(deploying(failing + more), [['facts', 'before']])
-    await atTheGate(runId)
-    await throughAll(runId, [['check runs', 'after'], ...BACK])
-    await closed(runId, 'rolled-back')
+    const runId = await startAndKill(startArgs(failing + more), [['facts', 'before']])
+    await resumeToGate(runId)
+    await killAtEach(runId, [['check runs', 'after'], ...BACK])
+    await expectClosed(runId, 'rolled-back')
     expect(listEntries(d.srv)).toEqual(before)
   })
 })

@@ -12,7 +12,7 @@ import { reportStage, type StageName } from './stages.ts'
 import { readHost } from './with-host.ts'
 
 /** The result of a phase that tries the deployed program. A string says why there was nothing to do. */
-export type PhaseResult =
+type PhaseResult =
   | string
   | { faults: string[]; tried: CheckOutcome[]; why: string; facts: { [key: string]: string[] | string } }
 

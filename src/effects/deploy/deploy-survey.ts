@@ -25,7 +25,7 @@ export interface DeploySurvey extends PreflightResult {
   anchors: Anchors
 }
 
-export interface SurveyInput extends z.infer<typeof pathsInput> {
+interface SurveyInput extends z.infer<typeof pathsInput> {
   source: Source
   artifact: ArtifactFacts
   checks: Checks

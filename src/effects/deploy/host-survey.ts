@@ -31,7 +31,7 @@ export interface Anchor {
 }
 
 /** The lines of each part, or `not available` where the host has no tool for it. */
-export type SystemState = { [part in read.SystemPart]: string[] | 'not available' }
+type SystemState = { [part in read.SystemPart]: string[] | 'not available' }
 
 /** What must not change on a host. */
 export interface Anchors {

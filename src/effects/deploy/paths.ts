@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { CutterError } from '../../domain/errors.ts'
 import { sha256 } from '../../domain/json.ts'
 
-export type Strategy = 'side-by-side' | 'release'
+type Strategy = 'side-by-side' | 'release'
 
 /** The part of a run's input that says where a deploy goes. `previous`: paths with commas between them. */
 export const pathsInput = z.object({

@@ -38,7 +38,7 @@ export interface DeployPlan {
 }
 
 /** Stands for the run's id in a plan's commands. */
-export const RUN_PLACEHOLDER = '{run}'
+const RUN_PLACEHOLDER = '{run}'
 
 /** Makes the plan of a deploy. It is pure: the same arguments give the same plan. */
 export function planDeploy(given: {

@@ -8,7 +8,7 @@ import { EXIT } from './write-commands.ts'
  * How far a promote has come. `open`: the tree is not in its place. `moved`: it is, and something is left to do. `done`: nothing is left
  * to do. `busy`: an earlier command still holds the lock. `expired`: nobody confirmed in time, so the host rolled back by itself.
  */
-export type Promotion = 'open' | 'moved' | 'done' | 'busy' | 'expired'
+type Promotion = 'open' | 'moved' | 'done' | 'busy' | 'expired'
 
 /** Reads on the host how far this run's promote has come. The manifest in the target that names the run decides. */
 export async function readPromotion(

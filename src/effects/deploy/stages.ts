@@ -1,7 +1,7 @@
 import type { Json } from '../../domain/json.ts'
 
 /** The stages of a deploy, as its report names them. The report itself is G8. */
-export const STAGES = {
+const STAGES = {
   G0: 'environment',
   G1: 'source',
   G2: 'clean artifact',
@@ -14,7 +14,7 @@ export const STAGES = {
 
 export type StageName = keyof typeof STAGES
 
-export interface StageReport {
+interface StageReport {
   status: 'PASS' | 'FAIL' | 'BLOCKED' | 'NOT EXECUTED'
   /** The reason, in one sentence. After a blocked stage: the name of that stage and the exact gap. */
   why: string

@@ -8,7 +8,7 @@ import { CutterError, Stop } from '../../domain/errors.ts'
  * An unknown or different key stops the run, whatever the config says about StrictHostKeyChecking.
  */
 
-export interface KnownKey {
+interface KnownKey {
   marker: 'revoked' | 'cert-authority' | null
   type: string
   /** Base64, as the file holds it. */

@@ -3,7 +3,7 @@ import ssh2, { type BaseAgent } from 'ssh2'
 import type { SshSettings } from './ssh-settings.ts'
 
 /** The ways to log in that a host's settings allow, and a note for each one that can't be used. Notes never hold a key. */
-export interface Logins {
+interface Logins {
   methods: (
     | { type: 'agent'; username: string; agent: BaseAgent }
     | { type: 'publickey'; username: string; key: Buffer }

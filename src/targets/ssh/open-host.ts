@@ -12,7 +12,7 @@ import {
 } from './sftp-files.ts'
 import type { SshUser } from './ssh-settings.ts'
 
-export type { Argument, HostStat, RunOptions, RunResult }
+export type { RunResult }
 
 /**
  * A machine reached over SSH. Everything done there is an argv, each sent as one `exec` request, or a file sent by SFTP. Errors name hosts,

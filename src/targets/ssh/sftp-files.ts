@@ -22,7 +22,7 @@ export interface PartialFile {
   sha256: string
 }
 
-export interface PutOptions {
+interface PutOptions {
   mode: number
   /** Reads the part that is on the host. Called when the file exists there. Null when it can't be read. */
   partial(): Promise<PartialFile | null>
