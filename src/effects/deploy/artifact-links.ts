@@ -7,7 +7,7 @@ const MAX_LINKS = 40
  * Finds links that would lead out of the artifact, and paths below something that is not a folder. Links are followed as a kernel follows
  * them, through each other: where `a` is a link, `a/..` is the folder above its target.
  */
-export function findLinkFaults(entries: ArtifactEntry[]): ArtifactFinding[] {
+export function listLinkFaults(entries: ArtifactEntry[]): ArtifactFinding[] {
   const byPath = new Map(entries.map((entry) => [entry.path, entry]))
   return entries.flatMap(({ path, type, target }): ArtifactFinding[] => {
     const above = listAncestors(path).find(

@@ -43,7 +43,14 @@ export async function buildArtifact(
     const file = join(folder, 'artifact.tar')
     const { sha256, bytes } = await writeArchive(repository, env, what, file, signal)
     const { entries, findings } = await scanArtifact(file, allow)
-    return { file, sha256, bytes, entries, findings: [...findSubmodules(source), ...findings], dispose }
+    return {
+      file,
+      sha256,
+      bytes,
+      entries,
+      findings: [...listSubmoduleFindings(source), ...findings],
+      dispose,
+    }
   } catch (error) {
     await dispose()
     throw error
@@ -121,7 +128,7 @@ async function runGitOrStop(args: string[], options: Parameters<typeof runGit>[1
   )
 }
 
-const findSubmodules = ({ submodules }: Source): ArtifactFinding[] =>
+const listSubmoduleFindings = ({ submodules }: Source): ArtifactFinding[] =>
   submodules.map((path) => ({
     rule: 'submodule',
     path,

@@ -52,7 +52,7 @@ export function readDeployedAt(manifest: string): string {
 }
 
 /** The differences between a manifest and the expected one, one line for each. */
-export function findManifestFaults(manifest: string, expected: string): string[] {
+export function listManifestFaults(manifest: string, expected: string): string[] {
   if (manifest === expected) return []
   const [found, wanted] = [manifest.split('\n'), expected.split('\n')]
   const [has, should] = [new Set(found), new Set(wanted)]

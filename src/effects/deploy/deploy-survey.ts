@@ -55,7 +55,7 @@ export async function surveyDeploy(
     place,
     pointerFrom,
     ...found,
-    findings: [...findings, ...findAnchorFaults(anchors)],
+    findings: [...findings, ...listAnchorFaults(anchors)],
     anchors,
   }
 }
@@ -67,7 +67,7 @@ const findPrevious = ({ previous, pointer }: DeployPaths, from: string) =>
     : [posix.resolve(posix.dirname(pointer.path), from)]
 
 /** A named previous version that is missing is a mistake. For one that can't be read completely, the anchor proves nothing. */
-function findAnchorFaults({ previous }: Anchors): PreflightFinding[] {
+function listAnchorFaults({ previous }: Anchors): PreflightFinding[] {
   return previous.flatMap(({ path, present, unread }): PreflightFinding[] => {
     if (!present) return [judge('previous', false, '', `${path}, which must stay as it is, is missing`)]
     return unread === '' ? [] : [warn('previous', `${path} can't be read completely: ${unread}`)]

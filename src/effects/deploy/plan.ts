@@ -137,7 +137,7 @@ const listWarnings = (findings: PreflightFinding[]) =>
   )
 
 /** The differences between the approved plan and a new one, one line for each. */
-export function findPlanDifferences(before: DeployPlan, now: DeployPlan): string[] {
+export function listPlanDifferences(before: DeployPlan, now: DeployPlan): string[] {
   const lines: string[] = []
   const compare = (what: string, was: unknown, is: unknown) => {
     if (digestOf(was) !== digestOf(is)) lines.push(`${what} was ${short(was)}, is ${short(is)}`)

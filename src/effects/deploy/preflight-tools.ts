@@ -84,18 +84,18 @@ export const tools: PreflightCheck = {
 done`,
   find(answers, { checks }) {
     const paths = pickAnswers(answers, 'tool ')
-    return [...findMissingTools(paths), ...findCheckPrograms(listCheckCommands(checks), paths)]
+    return [...listMissingTools(paths), ...listCheckPrograms(listCheckCommands(checks), paths)]
   },
 }
 
-function findMissingTools(paths: PreflightAnswers): PreflightFinding[] {
+function listMissingTools(paths: PreflightAnswers): PreflightFinding[] {
   const missing = TOOLS.filter((name) => paths[name] === '')
   if (missing.length === 0) return [{ check: 'tools', status: 'ok', message: TOOLS.join(', ') }]
   return missing.map((name) => ({ check: `tool ${name}`, status: 'fail', message: 'is not on the host' }))
 }
 
 /** Cutter installs nothing for a check. Where the host lacks its program, the fallback replaces it if there is one. */
-function findCheckPrograms(commands: CheckCommand[], paths: PreflightAnswers): PreflightFinding[] {
+function listCheckPrograms(commands: CheckCommand[], paths: PreflightAnswers): PreflightFinding[] {
   const canRun = ([program]: string[]) => program!.includes('/') || paths[program!] !== ''
   return commands.map(({ name, run, fallback }) => {
     const check = `check ${name}`

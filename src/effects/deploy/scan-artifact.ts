@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { extract, type Header } from 'tar-stream'
 import type { ArtifactEntry, ArtifactFinding } from './artifact-entry.ts'
-import { findLinkFaults } from './artifact-links.ts'
+import { listLinkFaults } from './artifact-links.ts'
 import { contentRules, findCacheFolder, findNameFault } from './artifact-rules.ts'
 
 const KINDS: { [type: string]: ArtifactEntry['type'] } = {
@@ -47,7 +47,7 @@ export async function scanArtifact(
     findings.push(...faults.map((found) => ({ path, ...found })))
     entries.push(makeEntry(path, type, header, sha256))
   }
-  const all = [...mergeCaches(findings), ...findDuplicates(entries), ...findLinkFaults(entries)]
+  const all = [...mergeCaches(findings), ...listDuplicates(entries), ...listLinkFaults(entries)]
   const allowed = ({ rule, path }: ArtifactFinding) =>
     (rule === 'secret' || rule === 'cache') && allow.includes(path)
   return {
@@ -98,7 +98,7 @@ function mergeCaches(findings: ArtifactFinding[]): ArtifactFinding[] {
   })
 }
 
-function findDuplicates(entries: ArtifactEntry[]): ArtifactFinding[] {
+function listDuplicates(entries: ArtifactEntry[]): ArtifactFinding[] {
   const findings: ArtifactFinding[] = []
   const seen = new Map<string, string>()
   for (const { path } of entries) {

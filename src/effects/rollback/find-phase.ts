@@ -48,7 +48,7 @@ export const defineFindPhase = (deps: RollbackDeps, name: string): Effect =>
 
 function describePlan(plan: RollbackPlan, earlier: RollbackPlan | null) {
   const { ofRun, host, target, files, removes, pointer } = plan
-  const differences = earlier === null ? [] : findPlanDifferences(earlier, plan)
+  const differences = earlier === null ? [] : listPlanDifferences(earlier, plan)
   const recheck =
     differences.length === 0 ? null : { message: differences.slice(0, 5).join('; '), differences }
   return {
@@ -62,7 +62,7 @@ function describePlan(plan: RollbackPlan, earlier: RollbackPlan | null) {
 }
 
 /** The differences between the plan at the gate and a new one, one line for each. */
-function findPlanDifferences(before: RollbackPlan, now: RollbackPlan): string[] {
+function listPlanDifferences(before: RollbackPlan, now: RollbackPlan): string[] {
   const fields = ['host', 'found', 'pointer', 'removesAbove', 'machineVersion'] as const
   const differ = fields.filter((field) => digestOf(before[field]) !== digestOf(now[field]))
   const keys = (plan: RollbackPlan) => plan.removes.map((removed) => digestOf(removed))

@@ -5,9 +5,9 @@ import { sha256 } from '../../domain/json.ts'
 import type { ArtifactEntry } from '../deploy/artifact-entry.ts'
 import { MANIFEST_NAME } from '../deploy/artifact-rules.ts'
 import {
-  findManifestFaults,
   formatManifest,
   listDeployedEntries,
+  listManifestFaults,
   readDeployedAt,
 } from '../deploy/deploy-manifest.ts'
 import type { HostSession } from '../deploy/host-session.ts'
@@ -66,7 +66,7 @@ export async function locateDeploy(
     ...(target === undefined ? {} : { target }),
   }))
   const { faults, missing, caches } = compareRemovals(list, contents)
-  const wrong = inPlace ? [...findManifestFaults(manifest, expected), ...faults, ...missing] : faults
+  const wrong = inPlace ? [...listManifestFaults(manifest, expected), ...faults, ...missing] : faults
   if (wrong.length > 0) throw changedError(runId, folder, wrong)
   return {
     host,

@@ -3,9 +3,9 @@ import ssh2, { type Client, type ConnectConfig } from 'ssh2'
 import { Stop } from '../../domain/errors.ts'
 import {
   findHostKeyFault,
-  findKnownKeys,
   formatKnownHostsName,
   type HostKey,
+  listKnownKeys,
   orderHostKeyAlgorithms,
   parseHostKey,
 } from './known-hosts.ts'
@@ -94,7 +94,7 @@ async function connectTo(
     settings.hostKeyAlias ?? settings.hostName,
     settings.hostKeyAlias === null ? settings.port : 22,
   )
-  const known = await findKnownKeys(name, settings.knownHosts)
+  const known = await listKnownKeys(name, settings.knownHosts)
   const logins = listLogins(settings)
   const seen: { key: HostKey | null; fault: Stop | null } = { key: null, fault: null }
   const config: ConnectConfig = {

@@ -29,7 +29,7 @@ export const formatKnownHostsName = (host: string, port: number) => (port === 22
  * All keys of a name, from all files.
  * @throws TOOL_MISSING when ssh-keygen is missing. @throws CONFIG_INVALID when a file can't be read.
  */
-export async function findKnownKeys(name: string, files: string[]): Promise<KnownKey[]> {
+export async function listKnownKeys(name: string, files: string[]): Promise<KnownKey[]> {
   const found = await Promise.all(
     files.filter((file) => existsSync(file)).map((file) => readKeysOf(name, file)),
   )

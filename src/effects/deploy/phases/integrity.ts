@@ -33,7 +33,7 @@ export const integrity = (deps: DeployDeps) =>
         const { strict, tolerated } = compareAnchors(before, after, plan.checks.tolerate)
         const { faults, benign } = live
           ? await examineNewTree(session, plan, list)
-          : { faults: await findAnythingMade(session, plan), benign: [] }
+          : { faults: await listAnythingMade(session, plan), benign: [] }
         const ready = !live || (await readPromotion(session, context, plan)) === 'done'
         const unready = ready ? [] : ['the target doesn’t name this run, so a rollback would not find it']
         const wrong = [...strict, ...faults, ...unready]
@@ -89,7 +89,7 @@ async function examineNewTree(
 }
 
 /** What is at target or staging after a dry run, which makes nothing itself. */
-async function findAnythingMade(session: HostSession, { place }: DeployPlan): Promise<string[]> {
+async function listAnythingMade(session: HostSession, { place }: DeployPlan): Promise<string[]> {
   const { target, staging } = parsePairs(await session.text(askPreflight(place, [])))
   return [
     ...(target === 'absent' ? [] : [`${place.target} exists`]),

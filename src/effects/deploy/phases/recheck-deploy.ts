@@ -7,7 +7,7 @@ import type { DeployDeps } from '../deps.ts'
 import { countPlan, endingInput, lockDeployPlan, parseConfirmSeconds } from '../lock-plan.ts'
 import { pathsInput } from '../paths.ts'
 import { pinSource } from '../pin-source.ts'
-import { type DeployPlan, findPlanDifferences } from '../plan.ts'
+import { type DeployPlan, listPlanDifferences } from '../plan.ts'
 import { readEvidenceJson } from '../read-evidence.ts'
 import { readHost } from '../with-host.ts'
 
@@ -52,7 +52,7 @@ export const recheckDeploy = (deps: DeployDeps) =>
         if (planned.digest === given.planDigest)
           return { output: { ...digests, report: { recheck: null } }, evidence: made }
         const approved = await readEvidenceJson<DeployPlan>(context, given.planDigest)
-        const differences = findPlanDifferences(approved, plan)
+        const differences = listPlanDifferences(approved, plan)
         const recheck = {
           message: differences.slice(0, 5).join('; '),
           differences: differences.slice(0, 100),
