@@ -1,0 +1,108 @@
+import { z } from 'zod'
+
+/** Parts that several answers share. */
+
+export const text = z.string()
+export const time = z.iso.datetime()
+export const digest = z.string().regex(/^sha256:[0-9a-f]{64}$/)
+export const hex = z.string().regex(/^[0-9a-f]{64}$/)
+export const count = z.int().min(0)
+export const free = z.record(text, z.json())
+
+export const mode = z.enum(['dry-run', 'live'])
+export const status = z.enum(['working', 'paused', 'stopped', 'closed'])
+export const outcome = z.enum(['succeeded', 'failed', 'rolled-back', 'rejected', 'cancelled', 'voided'])
+export const decision = z.enum(['approve', 'reject', 'void'])
+
+export const stop = z.strictObject({
+  code: text,
+  message: text,
+  next: text.optional(),
+  data: free.optional(),
+})
+export const hold = z.strictObject({ since: time, reason: text, by: text })
+
+export const errorFacts = z.looseObject({
+  code: text.describe('An error code, such as APPROVAL_REFUSED, or INTERRUPTED after Ctrl-C.'),
+  message: text,
+  next: text.optional().describe('What to do next: a sentence or a command.'),
+  reason: text.optional().describe('The reason code of a refusal.'),
+  differences: z.array(text).optional().describe('What no longer fits the approved plan, one line each.'),
+})
+
+export const run = z.strictObject({
+  runId: text,
+  machine: text,
+  version: text,
+  mode,
+  status,
+  state: text.describe('The milestone that the run has reached.'),
+  phase: text.nullable().describe('The effect at work; null when none is.'),
+  stopCode: text.nullable(),
+  outcome: outcome.nullable(),
+  gate: text.nullable(),
+  planDigest: digest.nullable(),
+  startedBy: text,
+  startedAt: time,
+  updatedAt: time,
+  output: free.describe('What the machine reports. Its fields depend on the machine.'),
+  stop: stop.optional(),
+  hold: hold.nullable().optional(),
+  error: errorFacts.optional().describe('Only where the command did not happen, although the run is known.'),
+})
+
+export const approval = z.strictObject({
+  approvalId: text,
+  runId: text,
+  machine: text,
+  gate: text,
+  seq: count.describe('The history entry at which the run came to its gate.'),
+  planDigest: digest,
+  decision,
+  kind: z.enum(['signed', 'rehearsal']),
+  approver: text,
+  expiresAt: time,
+})
+export const listedApproval = approval.extend({ usedSeq: count.nullable(), usedAt: time.nullable() })
+
+export const range = z.strictObject({
+  from: count,
+  to: count,
+  by: text.nullable(),
+  kind: z.enum(['approval', 'closeout', 'countersign', 'nobody']),
+  decision: decision.optional(),
+  trusted: z.boolean().describe('Whether --signers lists this key for this signer.'),
+  fingerprint: text.nullable(),
+})
+
+export const ahead = z.strictObject({
+  state: text,
+  phase: text.nullable(),
+  status,
+  kind: z.enum(['read', 'write']).nullable(),
+})
+
+export const refusal = z.strictObject({ reason: text, message: text, next: text.nullable() })
+
+export const record = z.strictObject({
+  kind: z.enum(['unit', 'container', 'excluded', 'other']),
+  level: text.nullable(),
+  number: text.nullable(),
+  address: text.nullable(),
+  heading: text.nullable(),
+  status: text.nullable(),
+  start: count,
+  end: count,
+  sha256: hex,
+  parent: z.json(),
+})
+
+/** What `--json` prints, and which commands print it. */
+export interface Answer {
+  commands: string[]
+  title: string
+  schema: z.ZodType
+}
+
+/** Answers by the name of their schema file. */
+export type Answers = { [name: string]: Answer }

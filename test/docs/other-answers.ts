@@ -1,0 +1,257 @@
+import { z } from 'zod'
+import {
+  type Answers,
+  count,
+  digest,
+  errorFacts,
+  hex,
+  mode,
+  outcome,
+  record,
+  status,
+  stop,
+  text,
+  time,
+} from './answer-parts.ts'
+
+/** Answers of the other commands. */
+export const OTHER_ANSWERS: Answers = {
+  'document-scan': {
+    commands: ['document scan'],
+    title: 'How a document is read',
+    schema: z.strictObject({
+      document: text,
+      profile: text,
+      profileVersion: text,
+      confidence: z.number(),
+      why: text,
+      bytes: count,
+      sha256: hex,
+      encoding: text,
+      records: z.array(record),
+      coverage: z.strictObject({
+        complete: z.boolean(),
+        gaps: z.array(z.json()),
+        overlaps: z.array(z.json()),
+      }),
+      problems: z.array(
+        z.strictObject({
+          code: text,
+          message: text,
+          line: count,
+          column: count,
+          start: count,
+          severity: z.enum(['stops', 'needs-accept', 'note']),
+        }),
+      ),
+    }),
+  },
+  'document-diff': {
+    commands: ['document diff'],
+    title: 'What an amendment changes',
+    schema: z.strictObject({
+      changes: z.array(
+        z.strictObject({
+          change: text,
+          address: text,
+          newAddress: text.nullable(),
+          oldSha256: hex.nullable(),
+          newSha256: hex.nullable(),
+          occurrence: count.optional(),
+        }),
+      ),
+      other: z.array(z.strictObject({ removed: z.array(text), added: z.array(text) })),
+    }),
+  },
+  'document-profiles': {
+    commands: ['document profiles'],
+    title: 'Profiles that are known here',
+    schema: z.array(
+      z.strictObject({
+        name: text,
+        version: text,
+        description: text,
+        languages: z.array(text),
+        syntax: z.array(text),
+        from: text,
+        detected: z.enum(['first', 'fallback', 'named']),
+        levels: z.array(z.strictObject({ name: text, code: text, role: text })),
+      }),
+    ),
+  },
+  batch: {
+    commands: ['batch start', 'batch show', 'batch resume'],
+    title: 'A batch and its documents',
+    schema: z.strictObject({
+      batchId: text,
+      folder: text,
+      mode,
+      target: text,
+      startedBy: text.nullable(),
+      startedAt: time,
+      counts: z.strictObject({
+        paused: count,
+        stopped: count,
+        working: count,
+        succeeded: count,
+        closed: count.describe('Runs that closed otherwise than as succeeded.'),
+        refused: count.describe('Documents that could not become runs.'),
+        unstarted: count.describe('Documents that a crash left without a run.'),
+      }),
+      documents: z.array(
+        z.strictObject({
+          document: text,
+          source: text,
+          runId: text.nullable(),
+          status: status.nullable(),
+          state: text.nullable(),
+          gate: text.nullable(),
+          planDigest: digest.nullable(),
+          stopCode: text.nullable(),
+          outcome: outcome.nullable(),
+          stop: stop.nullable(),
+          error: errorFacts.nullable(),
+        }),
+      ),
+    }),
+  },
+  'target-init': {
+    commands: ['target init'],
+    title: 'A target that was prepared',
+    schema: z.strictObject({ target: text, applied: z.array(text), already: z.array(text) }),
+  },
+  'target-grants': {
+    commands: ['target grants'],
+    title: 'What each role may do',
+    schema: z.strictObject({
+      target: text,
+      grantsMatch: z.boolean(),
+      grantMatrixDigest: digest,
+      expectedDigest: digest,
+      facts: z.array(z.strictObject({ fact: text, holds: z.boolean(), expected: z.boolean() })),
+      wrong: z.array(text),
+    }),
+  },
+  'target-survey': {
+    commands: ['target survey'],
+    title: 'What a run would see in a target',
+    schema: z.looseObject({
+      target: text,
+      server: z.looseObject({ systemIdentifier: text, database: text, version: text }),
+      counts: z.record(text, z.record(text, count.nullable())),
+      grantsMatch: z.boolean(),
+      wrong: z.array(text),
+    }),
+  },
+  'machine-list': {
+    commands: ['machine list'],
+    title: 'Machines that are known here',
+    schema: z.array(
+      z.strictObject({
+        name: text,
+        version: text,
+        definitionDigest: digest,
+        gates: z.array(text),
+        from: text,
+      }),
+    ),
+  },
+  'machine-check': {
+    commands: ['machine check'],
+    title: 'Whether open runs can continue',
+    schema: z.array(
+      z.strictObject({
+        runId: text,
+        machine: text,
+        version: text,
+        definitionDigest: text,
+        status: status.nullable(),
+        state: text.nullable(),
+        gate: text.nullable(),
+        verdict: z.enum(['same', 'upgrade', 'stranded']),
+        why: text.nullable(),
+      }),
+    ),
+  },
+  'migration-bundle': {
+    commands: ['migrate new'],
+    title: 'A migration bundle that was made',
+    schema: z.strictObject({ bundle: text, files: z.array(text) }),
+  },
+  'migration-lint': {
+    commands: ['migrate lint'],
+    title: 'Faults and statements of a migration bundle',
+    schema: z.strictObject({
+      bundle: text,
+      ok: z.boolean(),
+      faults: z.array(z.strictObject({ file: text, line: count.optional(), message: text })),
+      statements: z.array(
+        z.strictObject({ number: count, line: count, kind: text, sha256: hex, transactional: z.boolean() }),
+      ),
+      squawk: z.looseObject({ tool: z.literal('squawk'), installed: z.boolean() }),
+    }),
+  },
+  'rehearsal-list': {
+    commands: ['rehearsal list'],
+    title: 'Rehearsal databases',
+    schema: z.array(z.looseObject({ runId: text, target: text, place: text, database: text, madeAt: time })),
+  },
+  'store-backup': {
+    commands: ['store backup'],
+    title: 'A backup of the store',
+    schema: z.strictObject({
+      file: text,
+      bytes: count,
+      sha256: hex,
+      runs: count,
+      entries: count,
+      faults: z.array(text),
+    }),
+  },
+  'store-restore': {
+    commands: ['store restore'],
+    title: 'A store that was restored',
+    schema: z.strictObject({
+      file: text,
+      replaced: text.nullable(),
+      runs: count,
+      entries: count,
+      faults: z.array(text),
+      behind: z.array(z.strictObject({ runId: text, why: text })),
+    }),
+  },
+  'store-prune': {
+    commands: ['store prune'],
+    title: 'Runs that were pruned, or would be',
+    schema: z.array(
+      z.strictObject({
+        runId: text,
+        closedAt: time,
+        bundle: text.nullable(),
+        bundleDigest: digest.nullable(),
+      }),
+    ),
+  },
+  doctor: {
+    commands: ['doctor'],
+    title: 'What is missing',
+    schema: z.array(
+      z.strictObject({
+        check: text,
+        status: z.enum(['ok', 'warn', 'fail']),
+        message: text,
+        next: text.optional(),
+      }),
+    ),
+  },
+  demo: {
+    commands: ['demo'],
+    title: 'The runs of the demo',
+    schema: z.strictObject({ dryRun: text, live: text.nullable(), duplicate: text }),
+  },
+  error: {
+    commands: [],
+    title: 'A command that did not happen',
+    schema: z.strictObject({ error: errorFacts }),
+  },
+}

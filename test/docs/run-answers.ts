@@ -1,0 +1,137 @@
+import { z } from 'zod'
+import {
+  type Answers,
+  ahead,
+  count,
+  decision,
+  digest,
+  hold,
+  mode,
+  outcome,
+  range,
+  refusal,
+  run,
+  status,
+  stop,
+  text,
+  time,
+} from './answer-parts.ts'
+
+/** Answers of the commands about runs, and of `cutter verify`. */
+export const RUN_ANSWERS: Answers = {
+  run: {
+    commands: [
+      'run start',
+      'run resume',
+      'run cancel',
+      'run void',
+      'run retry',
+      'run rollback',
+      'rehearsal remove',
+    ],
+    title: 'A run',
+    schema: run,
+  },
+  'run-shown': {
+    commands: ['run show'],
+    title: 'A run with its operator and closeout',
+    schema: run.extend({
+      osUser: text,
+      operatorDeclared: z.enum(['self', 'config']),
+      closeout: z.enum(['signed', 'unsigned']).optional(),
+    }),
+  },
+  'run-list': { commands: ['run list'], title: 'Runs, newest first', schema: z.array(run) },
+  history: {
+    commands: ['run history'],
+    title: 'The history of a run',
+    schema: z.array(
+      z.strictObject({
+        seq: count,
+        at: time,
+        event: z.looseObject({ type: text }),
+        by: text,
+        state: text,
+        status,
+        snapshotDigest: digest,
+        previousHash: digest,
+        hash: digest,
+      }),
+    ),
+  },
+  explanation: {
+    commands: ['run explain'],
+    title: 'What a run waits for, and what would happen',
+    schema: z.strictObject({
+      runId: text,
+      mode,
+      status,
+      state: text,
+      outcome: outcome.nullable(),
+      waitsFor: z.strictObject({
+        kind: z.enum(['approval', 'retry', 'work', 'nothing']),
+        gate: text.nullable(),
+        since: time,
+        planDigest: digest.nullable(),
+      }),
+      stop: stop.nullable(),
+      upgrade: z.strictObject({ from: text, to: text }).nullable(),
+      hold: hold.nullable(),
+      approvers: z.array(
+        z.strictObject({
+          principal: text,
+          keys: z.array(z.strictObject({ type: text, fingerprint: text })),
+          may: z.boolean(),
+          why: text,
+        }),
+      ),
+      policy: z
+        .object({ need: count, of: z.array(text).nullable(), validHours: z.number(), fourEyes: z.boolean() })
+        .nullable(),
+      approvals: z.array(z.looseObject({ approvalId: text })),
+      ifApproved: z.array(ahead),
+      ifRetried: z.array(ahead),
+      refusals: z.array(refusal),
+      differences: z.array(text),
+    }),
+  },
+  graph: {
+    commands: ['run graph', 'machine graph'],
+    title: 'A machine as a Mermaid diagram',
+    schema: z.strictObject({ machine: text, version: text, state: text.nullable(), mermaid: text }),
+  },
+  export: {
+    commands: ['run export'],
+    title: 'An evidence bundle that was written',
+    schema: z.strictObject({
+      runId: text,
+      file: text,
+      digest,
+      bytes: count,
+      files: count,
+      entries: count,
+      status,
+      closeout: z.enum(['signed', 'unsigned']).nullable(),
+      countersigned: z.array(text),
+    }),
+  },
+  verdict: {
+    commands: ['verify'],
+    title: 'Whether an evidence bundle holds',
+    schema: z.strictObject({
+      format: count.nullable().describe('Format of the bundle; null when it cannot be read.'),
+      holds: z.boolean(),
+      firstFault: z.looseObject({ code: text, message: text }).nullable(),
+      runId: text.nullable(),
+      machine: text.nullable(),
+      mode: mode.nullable(),
+      outcome: outcome.nullable(),
+      entries: count,
+      ranges: z.array(range),
+      approvals: z.array(
+        z.looseObject({ approvalId: text, kind: text, gate: text, decision, approver: text }),
+      ),
+      notes: z.array(text),
+    }),
+  },
+}
