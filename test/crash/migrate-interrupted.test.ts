@@ -2,17 +2,14 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { aCutterHome, type CutterHome, jsonOf, type RunJson } from '../support/cli.ts'
-import { approve, aSigner, enableExecution, historyOf, LIVE, resume, sign } from '../support/cli-steps.ts'
+import { type CutterHome, jsonOf, type RunJson } from '../support/cli.ts'
+import { approve, historyOf, resume, sign } from '../support/cli-steps.ts'
 import { connectClient } from '../support/connections.ts'
+import { type ShopHome, startShopHome } from '../support/shop-home.ts'
 import {
-  type BundleParts,
   MIGRATED,
   MIGRATION,
-  migrate,
-  type Production,
   skipWithoutPgDump,
-  startProduction,
   stateOf,
   UNTOUCHED,
   writeMigrationBundle,
@@ -25,36 +22,28 @@ import {
 
 const skipped = skipWithoutPgDump('interrupted migration runs')
 
+let home: ShopHome
 let at: CutterHome
 let key: string
-let production: Production
 let superuser: pg.Client
-let shops = 0
 let shop: pg.Client
 
 beforeAll(async () => {
-  at = aCutterHome(`${LIVE}\ntargets:\n  shop: { migratorUrlEnv: SHOP_URL }\n`)
-  key = aSigner(at, undefined, 'cutter.migrate.*')
-  production = await startProduction()
-  superuser = await connectClient(production.url())
-  await enableExecution(at)
-  await at.server()
+  home = await startShopHome('killed')
+  at = home.at
+  key = home.key
+  superuser = await connectClient(home.production.url())
 }, 300_000)
 
 afterAll(async () => {
   await superuser.end()
-  await at.remove()
-  await production.stop()
+  await home.stop()
 }, 300_000)
 
 async function aShop(): Promise<void> {
-  shops += 1
-  shop = await production.shop(`killed_${shops}`)
-  at.env.SHOP_URL = production.migratorUrl(`killed_${shops}`)
+  const created = await home.createShop()
+  shop = created.shop
 }
-
-const started = async (parts: BundleParts = {}) =>
-  jsonOf(await migrate(at, writeMigrationBundle(at, 'units-review', parts), '--mode', 'live'))
 
 /** Starts the command line as a child that can be killed. */
 function child(args: string[]): ChildProcess {
@@ -117,7 +106,7 @@ describe.skipIf(skipped !== null)('an interruption while the script runs', { tim
 
   test('a terminated connection leaves nothing, and the next resume applies the migration', async () => {
     await aShop()
-    const run = await started(slow)
+    const run = await home.startMigration(slow)
     const answering = approve(at, run.runId, key)
     await terminate((await sleeping()).pid)
     const stop = jsonOf(await answering)
@@ -129,7 +118,7 @@ describe.skipIf(skipped !== null)('an interruption while the script runs', { tim
 
   test('the resume after a killed process waits for the server’s statement, then applies the migration', async () => {
     await aShop()
-    const run = await started(slow)
+    const run = await home.startMigration(slow)
     const { approvalId } = await sign(at, run.runId, key)
     const process = child(['run', 'resume', '--approval', approvalId])
     await sleeping()
@@ -167,7 +156,7 @@ describe.skipIf(skipped !== null)('an interruption while the server commits', { 
 
   test('the probe after a terminated connection finds the commit, and the run continues', async () => {
     await aShop()
-    const run = await started()
+    const run = await home.startMigration()
     await standby('nobody')
     const answering = approve(at, run.runId, key)
     await terminate((await committing()).pid)
@@ -183,7 +172,7 @@ describe.skipIf(skipped !== null)('an interruption while the server commits', { 
 
   test('the resume after a killed process finds the commit', async () => {
     await aShop()
-    const run = await started()
+    const run = await home.startMigration()
     const { approvalId } = await sign(at, run.runId, key)
     await standby('nobody')
     const process = child(['run', 'resume', '--approval', approvalId])
@@ -213,7 +202,7 @@ describe.skipIf(skipped !== null)('interruptions at every step', { timeout: 900_
       }
     })()
     try {
-      let run = await started()
+      let run = await home.startMigration()
       for (let tries = 0; run.status === 'stopped' && tries < 40; tries += 1)
         run = jsonOf(await resume(at, run.runId))
       expect(run).toMatchObject({ status: 'paused', gate: 'SG1' })
