@@ -2,7 +2,7 @@ import { MACHINE_NAMES } from '../builtin/registry.ts'
 import { type Config, findHome, readConfig } from '../config/load-config.ts'
 import type { Reports } from '../engine/engine-deps.ts'
 import type { BatchingStore, RunStore } from '../store/run-store.ts'
-import { type App, type AppOptions, openApp } from './open-app.ts'
+import type { App, AppOptions } from './open-app.ts'
 import { openStore } from './open-store.ts'
 import { findHeadWitness } from './run-reports.ts'
 
@@ -23,7 +23,7 @@ export interface Home {
   /** How far each run was when its reports were written. */
   reports: Pick<Reports, 'lastSeen'>
   config(): Promise<Config>
-  /** Config, machines, targets and the engine. */
+  /** Config, machines, targets and the engine. Loaded when it is first used, because reading a run needs none of them. */
   app(): Promise<App>
   close(): Promise<void>
 }
@@ -58,7 +58,10 @@ export function openHome(options: HomeOptions): Home {
     },
     reports: { lastSeen: async (runId) => findHeadWitness(folder, runId) },
     config: () => (config ??= readConfig(folder, MACHINE_NAMES)),
-    app: () => (app ??= openApp({ ...options, home: folder, store: openedStore() })),
+    app: () =>
+      (app ??= import('./open-app.ts').then(({ openApp }) =>
+        openApp({ ...options, home: folder, store: openedStore() }),
+      )),
     async close() {
       // Closing the app closes the store. An app that could not be opened has thrown its error already.
       const opened = await app?.catch(() => null)
