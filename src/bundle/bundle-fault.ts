@@ -1,4 +1,4 @@
-/** In the order in which a checker looks. */
+/** The faults of an evidence bundle, in the order in which `verify` checks them. */
 export type FaultCode =
   | 'TAR_NOT_CANONICAL'
   | 'MANIFEST_WRONG'
@@ -25,11 +25,11 @@ export type FaultCode =
   | 'COUNTERSIGNATURE_INVALID'
   | 'VERIFY_TEXT_DIFFERS'
 
-/** The first thing in a bundle that does not hold. */
+/** The first fault of an evidence bundle. */
 export interface BundleFault {
   code: FaultCode
   message: string
-  /** The file of the bundle in which it shows, where it is one. */
+  /** The path of the file with the fault; null when it is not in one file. */
   file: string | null
 }
 

@@ -15,8 +15,9 @@ import type { Files } from './tar.ts'
 import { INSTRUCTIONS } from './verify-instructions.ts'
 
 /**
- * The files of a bundle. JSON is in its RFC 8785 form without a final newline, but for the snapshot, which is as stored, and
- * the history, one entry a line. A checker reads the files into a record and makes them anew: what differs does not belong.
+ * The files of an evidence bundle of format 2, by path. JSON is in its RFC 8785 form without a final newline. The exceptions are the
+ * snapshot, which is as stored, and the history, which has one entry on each line. A checker reads the files into a record and makes
+ * the files again, so each byte follows from the record.
  */
 export function bundleFiles(record: RunRecord, verifyText: string): Files {
   const files: Files = new Map()
@@ -63,7 +64,7 @@ function putCloseout(
   }
 }
 
-/** As `sha256sum` prints and checks it, of all files but itself. */
+/** The manifest of all other files, as `sha256sum` prints and checks it. */
 export function manifestText(files: Files): string {
   return [...files]
     .filter(([path]) => path !== MANIFEST)

@@ -1,6 +1,6 @@
 import type { NamedEvidence } from '../domain/history-facts.ts'
 
-/** Where things lie in a bundle. Each path follows from what it holds, so a checker can tell a file that doesn't belong. */
+/** The paths in an evidence bundle. Each path follows from the content, so that a checker finds files that do not belong. */
 
 export const MANIFEST = 'MANIFEST.sha256'
 export const VERIFY = 'VERIFY.md'
@@ -8,7 +8,7 @@ export const VERIFY = 'VERIFY.md'
 export const RUN = 'run.json'
 export const CLOSEOUT = 'closeout.json'
 
-/** Plans and the trust files of the time lie apart, under readable names; everything else by its digest alone. */
+/** Plans and the trust files of the time have readable names in folders of their own. Other evidence has its digest as its name. */
 export function pathOfEvidence({ name, digest }: Pick<NamedEvidence, 'name' | 'digest'>): string {
   const hex = digest.replace('sha256:', '')
   const [, kind, rest] = /^(plan|signers|revoked|policy)\/(.+)$/.exec(name) ?? []
@@ -17,13 +17,13 @@ export function pathOfEvidence({ name, digest }: Pick<NamedEvidence, 'name' | 'd
   return `trust/${kind}-${readable(rest!)}-${hex}`
 }
 
-/** Short enough that the whole path fits into the hundred bytes of a tar header. */
+/** Short enough that the complete path fits into the hundred bytes of a tar header. */
 const readable = (name: string) => name.replace(/[^A-Za-z0-9._]/g, '_').slice(0, 20)
 
 export const pathOfStatement = (approvalId: string) => `approvals/${approvalId}.json`
 export const pathOfSignature = (path: string) => `${path}.sig`
 
-/** Reads back to the one principal that it stands for. */
+/** The path of a countersignature. It can be decoded to the principal. */
 export function pathOfCountersignature(signer: string): string {
   const safe = encodeURIComponent(signer)
     .replaceAll('%40', '@')
@@ -31,8 +31,8 @@ export function pathOfCountersignature(signer: string): string {
   return `countersignatures/${safe.replace(/^\./, '%2E')}.json`
 }
 
-/** Names that a tar header of the plain kind holds. */
+/** Whether a ustar header without a prefix can hold the path. */
 export const fitsInHeader = (path: string) => path.length <= 100
 
-/** The order of names in a bundle, in whatever language its reader's machine speaks. */
+/** Compares by UTF-16 code unit: the order of names in a bundle, which does not depend on a locale. */
 export const byCodeUnit = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)

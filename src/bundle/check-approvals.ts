@@ -2,13 +2,14 @@ import { findSigningKey, verifySignature } from '../approvals/openssh/verify-sig
 import { describeSignatureFault } from '../approvals/rules/signature-refusals.ts'
 import { SKEW_MINUTES } from '../approvals/rules/validity.ts'
 import { approvalIdOf, namespaceOf, parseStatement } from '../approvals/statement.ts'
-import type { Decision, Statement } from '../domain/approval.ts'
+import type { Statement } from '../domain/approval.ts'
 import { CutterError } from '../domain/errors.ts'
 import { findUsedSeq } from '../domain/history-facts.ts'
 import { type BundleFault, bundleFault } from './bundle-fault.ts'
 import { pathOfSignature, pathOfStatement } from './bundle-paths.ts'
 import { findPolicyFault } from './check-policy.ts'
 import { isPlanAt } from './check-record.ts'
+import type { CheckedApproval } from './checked-approval.ts'
 import type { GatePassage } from './gate-passages.ts'
 import { definitionAfter } from './run-facts.ts'
 import {
@@ -20,29 +21,14 @@ import {
   type RunRecord,
 } from './run-record.ts'
 
-/** An approval of a bundle as a checker found it. */
-export interface CheckedApproval {
-  approvalId: string
-  kind: 'signed' | 'rehearsal'
-  gate: string
-  decision: Decision
-  approver: string
-  planDigest: string
-  issuedAt: string
-  /** `seq` of the entry that it names as the arrival; its signature vouches for the entries up to there. */
-  seq: number
-  /** Whether the run went on under it: as the one that was used up, or counted beside that one. */
-  counted: boolean
-  usedSeq: number | null
-  usedAt: string | null
-  fingerprint: string | null
-  /** Whether the checker's own file of signers vouches for it, as of the time of its use. */
-  trusted: boolean
-}
-
 export type ApprovalsChecked = { fault: BundleFault } | { fault: null; approvals: CheckedApproval[] }
 
-/** Every approval by itself, then that each gate was passed under one; with the checker's signers, whether they vouch for it. */
+/**
+ * Checks each approval on its own, then that each gate was passed under approvals and by the policy of that time. `signersFile` is the
+ * checker's own `allowed_signers`; with null no approval is trusted.
+ *
+ * @throws TOOL_MISSING when there is a signature to check and no ssh-keygen.
+ */
 export async function checkApprovals(
   record: RunRecord,
   signersFile: string | null,
@@ -62,7 +48,7 @@ export async function checkApprovals(
   for (const approval of record.approvals) {
     const statement = read.get(approval.approvalId)!
     const passage = passages.find((one) => countedApprovals(record, one).includes(approval)) ?? null
-    const wrong = passage === null ? null : faultInUse(record, approval, statement, passage)
+    const wrong = passage === null ? null : findUseFault(record, approval, statement, passage)
     if (wrong !== null) return { fault: wrong }
     const signed = await checkSignature(record, approval, statement, passage, signersFile)
     if ('code' in signed) return { fault: signed }
@@ -78,9 +64,9 @@ function readStatements(record: RunRecord): Map<string, Statement> | BundleFault
   for (const { approvalId, statementText } of record.approvals) {
     const file = pathOfStatement(approvalId)
     if (approvalIdOf(statementText) !== approvalId)
-      return bundleFault('APPROVAL_EDITED', file, `${file} is not the statement that its id stands for`)
+      return bundleFault('APPROVAL_EDITED', file, `${file} is not the statement of its approval id`)
     if (!named.has(approvalId))
-      return bundleFault('APPROVAL_UNNAMED', file, `the history knows nothing of approval ${approvalId}`)
+      return bundleFault('APPROVAL_UNNAMED', file, `no history entry names approval ${approvalId}`)
     try {
       statements.set(approvalId, parseStatement(statementText))
     } catch (error) {
@@ -91,8 +77,8 @@ function readStatements(record: RunRecord): Map<string, Statement> | BundleFault
   return statements
 }
 
-/** An approval that counted must be for this run, for the arrival at which it was brought, and for the plan of that time. */
-function faultInUse(
+/** An approval that counted must be for this run, for the arrival at which the decision was made, and for the plan of that time. */
+function findUseFault(
   record: RunRecord,
   { approvalId, kind }: RecordedApproval,
   statement: Statement,
@@ -108,25 +94,29 @@ function faultInUse(
 
   const arrival = history[statement.seq - 1]
   if (arrival === undefined || statement.seq >= decidedSeq || arrival.hash !== statement.historyHead)
-    return elsewhere(`names a history whose entry ${statement.seq} is another one`)
+    return elsewhere(`names another history: entry ${statement.seq} has another hash`)
   const isOtherWaiting = gatePassages(record).some(
     ({ usedSeq }) => usedSeq > statement.seq && usedSeq < decidedSeq,
   )
   if (arrival.status !== 'paused' || arrival.state !== state || isOtherWaiting)
     return elsewhere(`names entry ${statement.seq}, which is not the arrival at the gate in ${state}`)
   if (!isPlanAt(record, statement.planDigest, statement.gate, statement.seq))
-    return elsewhere(`is for the plan ${statement.planDigest}, which is not the one that the run had then`)
+    return elsewhere(`is for the plan ${statement.planDigest}, which is not the plan that the run had then`)
 
   const decided = history[decidedSeq - 1]!
   if (decided.event.type !== statement.decision.toUpperCase())
-    return elsewhere(`says ${statement.decision}, but entry ${decidedSeq} is ${decided.event.type}`)
+    return elsewhere(`decides ${statement.decision}, but entry ${decidedSeq} is ${decided.event.type}`)
   if (genesis.mode === 'live' && kind === 'rehearsal')
-    return bundleFault('REHEARSAL_IN_LIVE', file, `the live run went on under the rehearsal ${approvalId}`)
-  return faultInTimes(approvalId, statement, decided.at)
+    return bundleFault(
+      'REHEARSAL_IN_LIVE',
+      file,
+      `the live run passed a gate under the rehearsal approval ${approvalId}`,
+    )
+  return findTimeFault(approvalId, statement, decided.at)
 }
 
-/** With the skew that the engine grants: it looked at the clock a moment before the entry was made. */
-function faultInTimes(
+/** Allows the skew that the engine allows, because the engine read the clock shortly before it made the entry. */
+function findTimeFault(
   approvalId: string,
   { issuedAt, expiresAt }: Statement,
   decidedAt: string,
@@ -134,7 +124,7 @@ function faultInTimes(
   const skew = SKEW_MINUTES * 60_000
   const at = Date.parse(decidedAt)
   if (Date.parse(issuedAt) <= at + skew && at < Date.parse(expiresAt) + skew) return null
-  const message = `approval ${approvalId} counted from ${issuedAt} to ${expiresAt}, but was brought at ${decidedAt}`
+  const message = `approval ${approvalId} was valid from ${issuedAt} to ${expiresAt}, but the decision was made at ${decidedAt}`
   return bundleFault('APPROVAL_EXPIRED', pathOfStatement(approvalId), message)
 }
 
@@ -150,8 +140,17 @@ async function checkSignature(
   const { gate, decision, approver, planDigest, issuedAt, seq, machine } = statement
   const at = passage === null ? null : history[passage.usedSeq - 1]!.at
   const checked = {
-    ...{ approvalId, kind, gate, decision, approver, planDigest, issuedAt, seq, usedSeq },
-    ...{ counted: passage !== null, usedAt: at },
+    approvalId,
+    kind,
+    gate,
+    decision,
+    approver,
+    planDigest,
+    issuedAt,
+    seq,
+    usedSeq,
+    counted: passage !== null,
+    usedAt: at,
   }
   if (approval.kind === 'rehearsal') return { ...checked, fingerprint: null, trusted: false }
 
@@ -160,12 +159,16 @@ async function checkSignature(
   const file = pathOfSignature(pathOfStatement(approvalId))
   const key = await findSigningKey(signed)
   if (key === null)
-    return bundleFault('SIGNATURE_INVALID', file, `${file} is no signature of its statement for ${namespace}`)
+    return bundleFault(
+      'SIGNATURE_INVALID',
+      file,
+      `${file} is not a valid signature of its statement for ${namespace}`,
+    )
   if (
     passage?.approvalId === approvalId &&
-    saysOtherKey(history[passage.decidedSeq - 1]!.event, key.fingerprint)
+    namesOtherKey(history[passage.decidedSeq - 1]!.event, key.fingerprint)
   )
-    return bundleFault('SIGNATURE_INVALID', file, `${file} is made with another key than the history names`)
+    return bundleFault('SIGNATURE_INVALID', file, `${file} was made with another key than the history names`)
   const { fingerprint } = key
   if (signersFile === null || at === null) return { ...checked, fingerprint, trusted: false }
 
@@ -178,7 +181,7 @@ async function checkSignature(
   return { ...checked, fingerprint, trusted: answer.ok }
 }
 
-function saysOtherKey({ vouched }: { [key: string]: unknown }, fingerprint: string): boolean {
-  const said = (vouched as { fingerprint?: unknown } | null | undefined)?.fingerprint
-  return said !== undefined && said !== fingerprint
+function namesOtherKey({ vouched }: { [key: string]: unknown }, fingerprint: string): boolean {
+  const named = (vouched as { fingerprint?: unknown } | null | undefined)?.fingerprint
+  return named !== undefined && named !== fingerprint
 }

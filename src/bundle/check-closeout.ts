@@ -5,7 +5,7 @@ import { CLOSEOUT, pathOfCountersignature, pathOfSignature } from './bundle-path
 import { CLOSEOUT_NAMESPACE, closeoutText, countersignatureText } from './closeout-statement.ts'
 import type { RunRecord } from './run-record.ts'
 
-/** Who signed the end of the run. */
+/** A signature of the end of the run, as the check found it. */
 export interface CheckedCloseoutSignature {
   kind: 'closeout' | 'countersign'
   signer: string
@@ -16,13 +16,18 @@ export interface CheckedCloseoutSignature {
 
 export type CloseoutChecked = { fault: BundleFault } | { fault: null; ends: CheckedCloseoutSignature[] }
 
-/** The closeout follows from all else in the bundle: it is derived again, and only then asked who signed it. */
+/**
+ * Derives the closeout again from the rest of the bundle, then checks who signed it. `signersFile` is the checker's own
+ * `allowed_signers`; with null no signature is trusted.
+ *
+ * @throws TOOL_MISSING when there is a signature to check and no ssh-keygen.
+ */
 export async function checkCloseout(record: RunRecord, signersFile: string | null): Promise<CloseoutChecked> {
   const { closeout, run } = record
   if (closeout === null) return { fault: null, ends: [] }
   if (run.status !== 'closed')
     return {
-      fault: bundleFault('CLOSEOUT_DIFFERS', CLOSEOUT, 'the run is open, and yet there is a closeout'),
+      fault: bundleFault('CLOSEOUT_DIFFERS', CLOSEOUT, 'the run is open, but the bundle has a closeout'),
     }
   const { text, instance, countersigned } = closeout
   if (closeoutText(record, instance) !== text)
@@ -30,7 +35,7 @@ export async function checkCloseout(record: RunRecord, signersFile: string | nul
       fault: bundleFault(
         'CLOSEOUT_DIFFERS',
         CLOSEOUT,
-        'closeout.json is not what the rest of the bundle gives',
+        'closeout.json does not follow from the rest of the bundle',
       ),
     }
 
@@ -38,7 +43,7 @@ export async function checkCloseout(record: RunRecord, signersFile: string | nul
   const sealKey = isAsWritten(instance.signature) ? await findSigningKey(sealed) : null
   if (sealKey === null || sealKey.fingerprint !== (await askFingerprint(instance.publicKey))) {
     const file = pathOfSignature(CLOSEOUT)
-    const message = `${file} is no signature of ${CLOSEOUT} by the key in instance.pub`
+    const message = `${file} is not a valid signature of ${CLOSEOUT} by the key in instance.pub`
     return { fault: bundleFault('CLOSEOUT_SIGNATURE_INVALID', file, message) }
   }
   const ends: CheckedCloseoutSignature[] = [await end('closeout', { ...instance, text }, sealKey.fingerprint)]
@@ -49,7 +54,11 @@ export async function checkCloseout(record: RunRecord, signersFile: string | nul
     if (key === null || one.text !== countersignatureText({ runId: run.runId, text }, one)) {
       const file = pathOfCountersignature(one.signer)
       return {
-        fault: bundleFault('COUNTERSIGNATURE_INVALID', file, `${file} is not signed, or not of ${CLOSEOUT}`),
+        fault: bundleFault(
+          'COUNTERSIGNATURE_INVALID',
+          file,
+          `${file} is not signed, or it is for another closeout`,
+        ),
       }
     }
     ends.push(await end('countersign', one, key.fingerprint))
@@ -68,7 +77,7 @@ export async function checkCloseout(record: RunRecord, signersFile: string | nul
   }
 }
 
-/** As ssh-keygen writes it. It reads more than that, and nothing else covers these bytes. */
+/** Whether the signature is in the form that ssh-keygen writes. ssh-keygen reads other forms too, and nothing else covers these bytes. */
 function isAsWritten(signature: string): boolean {
   const [, body = ''] =
     /^-----BEGIN SSH SIGNATURE-----\n([A-Za-z0-9+/=\n]+)\n-----END SSH SIGNATURE-----\n$/.exec(signature) ??

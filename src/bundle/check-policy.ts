@@ -6,11 +6,11 @@ import { entryMarks, listOperators } from '../domain/history-facts.ts'
 import type { HistoryEntry } from '../domain/run.ts'
 import { type BundleFault, bundleFault } from './bundle-fault.ts'
 import { pathOfEvidence } from './bundle-paths.ts'
-import type { CheckedApproval } from './check-approvals.ts'
+import type { CheckedApproval } from './checked-approval.ts'
 import type { GatePassage } from './gate-passages.ts'
 import { countedApprovals, type RunRecord } from './run-record.ts'
 
-/** What the evidence `policy/<gate>` holds of a gate's rules; the rest of it is for people to read. */
+/** The rules of a gate that are checked, as the evidence `policy/<gate>` holds them. Other fields are for people. */
 const policyShape = z.looseObject({
   gate: z.string(),
   of: z.array(z.string()).nullable(),
@@ -20,13 +20,13 @@ const policyShape = z.looseObject({
   allowedSignersDigest: z.string().nullable(),
 })
 
-/** Who is said, in a decision's entry, to stand behind it. Entries of older runs name the brought approval alone. */
+/** The approvals that a decision's entry counts. Entries of older runs name only the approval that was used. */
 const countedShape = z.array(z.looseObject({ approvalId: z.string(), fingerprint: z.string() }))
 
 /**
- * A live gate is passed as the policy that was recorded with the decision asks: by enough people, each named by it, none of them
- * an operator where it wants four eyes, with the keys that the entry names. A run whose decisions record no policy is held to
- * one approval.
+ * Checks that each live gate was passed as the policy in the decision's entry requires: by enough people, each named by the policy, with
+ * the keys that the entry names, and none of them an operator where the policy requires four eyes. A run whose decisions record no
+ * policy needs one approval.
  */
 export function findPolicyFault(
   record: RunRecord,
@@ -38,26 +38,28 @@ export function findPolicyFault(
     const decided = record.history[passage.decidedSeq - 1]!
     const ids = countedApprovals(record, passage).map(({ approvalId }) => approvalId)
     const counted = checked.filter(({ approvalId }) => ids.includes(approvalId))
-    const found = faultInCounted(decided, counted) ?? faultInRules(record, decided, counted)
+    const found = findCountedFault(decided, counted) ?? findRuleFault(record, decided, counted)
     if (found !== null) return found
   }
   return null
 }
 
-function faultInCounted({ seq, event }: HistoryEntry, counted: CheckedApproval[]): BundleFault | null {
-  const said = countedShape.safeParse(event.counted ?? [])
-  if (!said.success) return unmet(`entry ${seq} does not say in a known form whose approvals it counts`)
-  for (const { approvalId, fingerprint } of said.data) {
+function findCountedFault({ seq, event }: HistoryEntry, counted: CheckedApproval[]): BundleFault | null {
+  const named = countedShape.safeParse(event.counted ?? [])
+  if (!named.success) return unmet(`entry ${seq} does not name in a known form which approvals it counts`)
+  for (const { approvalId, fingerprint } of named.data) {
     const approval = counted.find((one) => one.approvalId === approvalId)
     if (approval === undefined)
-      return unmet(`entry ${seq} counts approval ${approvalId}, which is not here for that decision`)
+      return unmet(
+        `entry ${seq} counts approval ${approvalId}, which the bundle does not hold for that decision`,
+      )
     if (approval.fingerprint !== fingerprint)
-      return unmet(`entry ${seq} counts approval ${approvalId} by another key than signed it`)
+      return unmet(`entry ${seq} counts approval ${approvalId} with another key than the one that signed it`)
   }
   return null
 }
 
-function faultInRules(
+function findRuleFault(
   record: RunRecord,
   { seq, at, event }: HistoryEntry,
   counted: CheckedApproval[],
@@ -70,10 +72,12 @@ function faultInRules(
   }
   const row = record.evidence.find((one) => one.digest === event.policyDigest && one.seq === seq)!
   const policy = readPolicy(record.bytes.get(row.digest)!)
-  if (policy === null) return unmet(`${pathOfEvidence(row)} is no policy`, pathOfEvidence(row))
+  if (policy === null) return unmet(`${pathOfEvidence(row)} is not a valid policy`, pathOfEvidence(row))
   const outsider = counted.find(({ approver }) => policy.of !== null && !policy.of.includes(approver))
   if (outsider !== undefined)
-    return unmet(`${outsider.approver} approved at entry ${seq}, whom the policy of that time does not name`)
+    return unmet(
+      `${outsider.approver} approved at entry ${seq}, but the policy of that time does not name them`,
+    )
   const signers = record.evidence.find((one) => one.seq === seq && one.name === `signers/${policy.gate}`)
   if ((signers?.digest ?? null) !== policy.allowedSignersDigest)
     return unmet(`the signers of entry ${seq} are not those of the policy of that time`, pathOfEvidence(row))
@@ -82,26 +86,30 @@ function faultInRules(
   const operators = listOperators(record.history.slice(0, seq), record.genesis.osUser)
   const own = counted.find(({ approver }) => operators.some((operator) => same(operator, approver)))
   if (own !== undefined && policy.fourEyes)
-    return unmet(`${own.approver} approved at entry ${seq} what they operate, under a policy of four eyes`)
+    return unmet(
+      `${own.approver} approved at entry ${seq}, but operates the run, and the policy requires four eyes`,
+    )
   const late = counted.find(({ issuedAt }) => isPast(issuedAt, policy.validHours, at))
   if (late !== undefined)
     return unmet(
-      `approval ${late.approvalId} of ${late.issuedAt} was brought at ${at}, after the ${policy.validHours} h of the policy of that time`,
+      `approval ${late.approvalId} of ${late.issuedAt} was used for a decision at ${at}, after the ${policy.validHours} h of the policy of that time`,
     )
   if (event.type !== 'APPROVE') return null
   const people = countPeople(counted.map(asVouched), same)
   if (people >= policy.need) return null
   return unmet(
-    `entry ${seq} went on with ${people} of the ${policy.need} people whom the policy of that time asks for`,
+    `entry ${seq} continued with ${people} of the ${policy.need} people whom the policy of that time requires`,
   )
 }
 
-/** With the skew that the engine grants: it looked at the clock a moment before the entry was made. */
+/** Allows the skew that the engine allows, because the engine read the clock shortly before it made the entry. */
 const isPast = (issuedAt: string, hours: number, at: string) =>
   Date.parse(at) >= Date.parse(issuedAt) + hours * 3_600_000 + SKEW_MINUTES * 60_000
 
 const asVouched = ({ approver, fingerprint }: CheckedApproval) => ({
-  ...{ principal: approver, fingerprint: fingerprint ?? '', keyType: '' },
+  principal: approver,
+  fingerprint: fingerprint ?? '',
+  keyType: '',
 })
 
 function readPolicy(bytes: Uint8Array): z.infer<typeof policyShape> | null {

@@ -9,11 +9,11 @@ import { type RunFacts, readRunFacts } from './run-facts.ts'
 import { genesisFacts, type RunRecord } from './run-record.ts'
 import { asBuffer, type Files } from './tar.ts'
 
-/** What can be told of a bundle without a signature: each check looks at what the ones before it have vouched for. */
+/** The checks of a bundle that need no signature. Each check relies on those before it. */
 
 export function findManifestFault(files: Files): BundleFault | null {
   const manifest = files.get(MANIFEST)
-  if (manifest === undefined) return bundleFault('MANIFEST_WRONG', MANIFEST, 'there is no manifest')
+  if (manifest === undefined) return bundleFault('MANIFEST_WRONG', MANIFEST, 'the manifest is missing')
   const [given, due] = [linesOf(asBuffer(manifest).toString()), linesOf(manifestText(files))]
   for (const [path, line] of due) {
     if (!given.has(path)) return bundleFault('MANIFEST_WRONG', path, `the manifest does not name ${path}`)
@@ -23,8 +23,10 @@ export function findManifestFault(files: Files): BundleFault | null {
   const missing = [...given.keys()].find((path) => !due.has(path))
   if (missing !== undefined)
     return bundleFault('MANIFEST_WRONG', missing, `the manifest names ${missing}, which is missing`)
-  const isWhole = asBuffer(manifest).equals(Buffer.from(manifestText(files)))
-  return isWhole ? null : bundleFault('MANIFEST_WRONG', MANIFEST, 'the manifest is not in its one form')
+  const isCanonical = asBuffer(manifest).equals(Buffer.from(manifestText(files)))
+  return isCanonical
+    ? null
+    : bundleFault('MANIFEST_WRONG', MANIFEST, 'the manifest is not in its canonical form')
 }
 
 const linesOf = (manifest: string) =>
@@ -35,7 +37,10 @@ const linesOf = (manifest: string) =>
       .map((line) => [line.slice(66), line]),
   )
 
-/** The files that this record gives must be the files that there are, byte for byte; VERIFY.md can be made only of what holds. */
+/**
+ * The record must give exactly the files of the bundle, byte for byte. VERIFY.md is checked later, because it can be derived only from
+ * a record that holds.
+ */
 export function findFileFault(
   files: Files,
   record: RunRecord,
@@ -44,42 +49,41 @@ export function findFileFault(
   if (!files.has(VERIFY)) return bundleFault('FILE_MISSING', VERIFY, `the file ${VERIFY} is missing`)
   const due = bundleFiles(record, '')
   for (const path of files.keys()) {
-    if (!due.has(path))
-      return bundleFault('FILE_UNKNOWN', path, `${path} belongs to nothing that the run left`)
+    if (!due.has(path)) return bundleFault('FILE_UNKNOWN', path, `${path} does not belong to this bundle`)
   }
   for (const [path, bytes] of due) {
     if (path === VERIFY || path === MANIFEST || asBuffer(bytes).equals(files.get(path) ?? empty)) continue
-    return bundleFault('FILE_UNREADABLE', path, `${path} is not in the one form that its content has`)
+    return bundleFault('FILE_UNREADABLE', path, `${path} is not in the canonical form of its content`)
   }
   return null
 }
 
-/** The words on how to check it, made anew: whoever follows other words is led astray. */
+/** VERIFY.md must be the text that the record gives, because other commands would mislead whoever runs them. */
 export function findVerifyTextFault(
   files: Files,
   record: RunRecord,
   { verifyText }: BundleFormat,
 ): BundleFault | null {
   if (asBuffer(files.get(VERIFY)!).equals(Buffer.from(verifyText(record)))) return null
-  const why = `${VERIFY} is not what this version of Cutter writes for this run`
+  const why = `${VERIFY} is not the text that Cutter writes for this run`
   return bundleFault('VERIFY_TEXT_DIFFERS', VERIFY, why)
 }
 
 const empty = Buffer.alloc(0)
 
-/** `run.json` says what the run's first facts, its history and its snapshot say, and nothing else. */
+/** `run.json` must agree with the first facts, the history and the snapshot of the run. */
 export function findRunFault({ genesis, run, history, snapshot }: RunRecord): BundleFault | null {
   const first = history[0]
   if (first === undefined) return bundleFault('HISTORY_BROKEN', 'history.jsonl', 'the history is empty')
-  const began = canonicalJson(genesisFacts(genesis, history)) === canonicalJson(genesis)
-  if (!began || genesisHash(genesis) !== first.previousHash) {
-    const why = 'the run’s first facts are not those that its first entry was made with'
+  const startsSo = canonicalJson(genesisFacts(genesis, history)) === canonicalJson(genesis)
+  if (!startsSo || genesisHash(genesis) !== first.previousHash) {
+    const why = 'the first facts of the run are not those of its first entry'
     return bundleFault('RUN_DIFFERS', 'genesis.json', why)
   }
   const due = readRunFacts(genesis, history, snapshot)
   if (due === null)
-    return bundleFault('SNAPSHOT_DIFFERS', 'snapshot.json', 'snapshot.json is no snapshot of a run')
-  const differs = (what: string) => bundleFault('RUN_DIFFERS', 'run.json', `run.json tells another ${what}`)
+    return bundleFault('SNAPSHOT_DIFFERS', 'snapshot.json', 'snapshot.json is not a snapshot of a run')
+  const differs = (what: string) => bundleFault('RUN_DIFFERS', 'run.json', `run.json has another ${what}`)
   for (const [field, value] of Object.entries(due)) {
     if (canonicalJson(value) !== canonicalJson(run[field as keyof RunFacts]))
       return differs(`${field} than the history and the snapshot`)
@@ -102,7 +106,7 @@ export function findSnapshotFault({ snapshot, history }: RunRecord): BundleFault
   )
 }
 
-/** Plans lie there as they were named, and each arrival at a gate was with the newest plan of that gate. */
+/** Each arrival at a gate names the newest plan of that gate, and the plans have the bytes that their digests name. */
 export function findPlanFault(record: RunRecord): BundleFault | null {
   for (const entry of record.history) {
     const { arrival } = entryMarks(entry)
@@ -133,14 +137,14 @@ function faultInBytes(
   return null
 }
 
-/** Whether a plan can be the one that the run held at an entry: the newest of its gate, or, where none bears that name, one that it had. */
+/** Whether a plan can be the one of the run at an entry: the newest of its gate. Without evidence of that name, any earlier one. */
 export function isPlanAt(record: RunRecord, digest: string, gate: string, seq: number): boolean {
   const ofGate = record.evidence.filter((row) => row.name === `plan/${gate}` && row.seq <= seq)
   const newest = ofGate.at(-1)
   return newest === undefined ? isNamedBefore(record, digest, seq) : newest.digest === digest
 }
 
-/** Whether the history or the evidence beside it names a digest at or before an entry. */
+/** Whether the history or the evidence names a digest at or before an entry. */
 function isNamedBefore({ history, evidence }: RunRecord, digest: string, seq: number): boolean {
   const names = (value: unknown): boolean =>
     value === digest || (value !== null && typeof value === 'object' && Object.values(value).some(names))

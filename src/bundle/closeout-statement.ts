@@ -21,7 +21,7 @@ export function closeoutText(record: RunRecord, signed: { signer: string; at: st
   return canonicalJson({ ...statement, predicateType: 'urn:cutter:closeout:v2', predicate })
 }
 
-/** What a person signs who puts their own name under the end of a run, in its RFC 8785 form: the closeout by its digest. */
+/** What a person signs who countersigns the end of a run, in its RFC 8785 form. It names the closeout by its digest. */
 export interface Countersignature {
   type: 'urn:cutter:countersignature:v1'
   runId: string
@@ -35,12 +35,12 @@ export function countersignatureText(
   { signer, at }: { signer: string; at: string },
 ): string {
   const closeoutDigest = digestOfBytes(text)
-  const said: Countersignature = {
+  const statement: Countersignature = {
     type: 'urn:cutter:countersignature:v1',
     runId,
     closeoutDigest,
     signer,
     at,
   }
-  return canonicalJson(said)
+  return canonicalJson(statement)
 }

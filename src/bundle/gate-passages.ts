@@ -3,13 +3,13 @@ import { entryMarks } from '../domain/history-facts.ts'
 import type { HistoryEntry, Outcome } from '../domain/run.ts'
 
 /**
- * How a run got past its gates, read off the history alone: no chart is needed, so anybody can check it. An entry whose status
- * is `paused` waits at a gate. Only a decision that names an approval leads away from it; the run then looks at the world, and
- * either falls back to the gate or uses the approval up.
+ * How a run passed its gates, read from the history alone, so that anybody can check it without a chart. An entry with the status
+ * `paused` waits at a gate. Only a decision that names an approval leads away from it. The run then checks the world, and either
+ * returns to the gate or uses the approval.
  */
 export interface GatePassage {
   approvalId: string
-  /** `seq` of the decision that brought the approval, and of the entry that used it up. */
+  /** `seq` of the decision that names the approval, and of the entry that used it. */
   decidedSeq: number
   usedSeq: number
   /** The milestone at which the gate is. */
@@ -18,9 +18,14 @@ export interface GatePassage {
 
 const DECISIONS = ['APPROVE', 'REJECT', 'VOID']
 
-/** Thrown by `passagesOf`: the sentence says which entry went past a gate without an approval, or used one that was not brought. */
+/** The message names the entry that passed a gate without an approval, or used an approval that no decision names. */
 export class UnapprovedPassageError extends Error {}
 
+/**
+ * The gates that a run passed, in their order.
+ *
+ * @throws UnapprovedPassageError at the first gate that the run passed without an approval.
+ */
 export function readGatePassages(history: HistoryEntry[], outcome: Outcome | null): GatePassage[] {
   const passages: GatePassage[] = []
   let before: HistoryEntry | null = null
@@ -30,21 +35,21 @@ export function readGatePassages(history: HistoryEntry[], outcome: Outcome | nul
     const decision: string | null = isRecord ? null : decisionIn(entry)
     if (before?.status === 'paused' && !isRecord) {
       if (decision !== null) decided = { approvalId: decision, seq: entry.seq, state: before.state }
-      else if (!staysOrGivesUp(before, entry, outcome)) throw unapproved(entry, before.state)
+      else if (!staysOrFails(before, entry, outcome)) throw unapprovedError(entry, before.state)
     }
-    // An upgrade voids the approval in hand: from there the run can only fall back to its gate.
+    // An upgrade ends the pending decision: from there the run can only return to its gate.
     if (decided !== null && entry.event.type === UPGRADED)
       decided = { ...decided, approvalId: null, state: entry.state }
     const { approvalUsed: used } = entryMarks(entry)
     if (used !== undefined) {
-      if (decided?.approvalId !== used) throw notBrought(used, entry)
-      if (passages.some(({ approvalId }) => approvalId === used)) throw usedTwice(used, entry)
+      if (decided?.approvalId !== used) throw notDecidedError(used, entry)
+      if (passages.some(({ approvalId }) => approvalId === used)) throw usedTwiceError(used, entry)
       passages.push({ approvalId: used, decidedSeq: decided.seq, usedSeq: entry.seq, state: decided.state })
       decided = null
     } else if (decided !== null && entry.status === 'paused' && entry.state === decided.state) {
       decided = null
-    } else if (decided !== null && wentOn(decided.state, entry) && !gaveUp(entry, outcome)) {
-      throw unapproved(entry, decided.state)
+    } else if (decided !== null && leftGate(decided.state, entry) && !failed(entry, outcome)) {
+      throw unapprovedError(entry, decided.state)
     }
     before = entry
   }
@@ -56,31 +61,31 @@ function decisionIn({ event }: HistoryEntry): string | null {
   return DECISIONS.includes(type) && typeof approvalId === 'string' ? approvalId : null
 }
 
-function staysOrGivesUp(before: HistoryEntry, entry: HistoryEntry, outcome: Outcome | null): boolean {
-  return (entry.status === 'paused' && entry.state === before.state) || gaveUp(entry, outcome)
+function staysOrFails(before: HistoryEntry, entry: HistoryEntry, outcome: Outcome | null): boolean {
+  return (entry.status === 'paused' && entry.state === before.state) || failed(entry, outcome)
 }
 
-const gaveUp = ({ status }: HistoryEntry, outcome: Outcome | null) =>
+const failed = ({ status }: HistoryEntry, outcome: Outcome | null) =>
   status === 'closed' && outcome !== 'succeeded'
 
-/** A milestone may hold the work behind its gate as well: only leaving it, pausing or ending shows that the gate is passed. */
-const wentOn = (state: string, entry: HistoryEntry) =>
+/** A milestone may include the work after its gate: only leaving it, pausing or closing shows that the run passed the gate. */
+const leftGate = (state: string, entry: HistoryEntry) =>
   entry.state !== state || entry.status === 'paused' || entry.status === 'closed'
 
-function unapproved({ seq, event }: HistoryEntry, state: string): UnapprovedPassageError {
+function unapprovedError({ seq, event }: HistoryEntry, state: string): UnapprovedPassageError {
   return new UnapprovedPassageError(
-    `entry ${seq} (${event.type}) goes past the gate in ${state} with no approval used`,
+    `entry ${seq} (${event.type}) passes the gate in ${state} without a used approval`,
   )
 }
 
-function usedTwice(approvalId: string, { seq }: HistoryEntry): UnapprovedPassageError {
+function usedTwiceError(approvalId: string, { seq }: HistoryEntry): UnapprovedPassageError {
   return new UnapprovedPassageError(
-    `entry ${seq} goes past a gate under approval ${approvalId}, which was used up before`,
+    `entry ${seq} passes a gate under approval ${approvalId}, which was used before`,
   )
 }
 
-function notBrought(approvalId: string, { seq }: HistoryEntry): UnapprovedPassageError {
+function notDecidedError(approvalId: string, { seq }: HistoryEntry): UnapprovedPassageError {
   return new UnapprovedPassageError(
-    `approval ${approvalId} is said to be used at entry ${seq}, to which no decision brought it`,
+    `entry ${seq} uses approval ${approvalId}, which no decision before it names`,
   )
 }

@@ -16,17 +16,18 @@ import {
 } from './run-record.ts'
 
 /**
- * The record of a run from its store, all but the evidence's bytes. Nobody's signature may come under what does not hold:
- * throws STORE_TAMPERED with the first fault.
+ * Loads the record of a run from its store, without the bytes of its evidence.
+ *
+ * @throws STORE_TAMPERED with the first fault, because nobody may sign a record that does not hold.
  */
 export async function loadRecord(store: RunStore, run: Run): Promise<RunRecord> {
   const history = await store.history(run.runId)
   const genesis = genesisFacts(run, history)
   const fault =
     findHistoryFault(run, history) ?? findEvidenceNameFault(history, await store.evidenceOf(run.runId))
-  if (fault !== null) throw tampered(run, fault)
+  if (fault !== null) throw brokenRecordError(run, fault)
   const facts = readRunFacts(genesis, history, run.snapshot)
-  if (facts === null) throw tampered(run, 'its snapshot is none of ours')
+  if (facts === null) throw brokenRecordError(run, 'its snapshot is not one of Cutter')
   const named = new Set(history.flatMap(({ event }) => findNamedApprovals(event)))
   const approvals = (await store.approvals(run.runId)).filter(({ approvalId }) => named.has(approvalId))
   const record: RunRecord = {
@@ -41,18 +42,22 @@ export async function loadRecord(store: RunStore, run: Run): Promise<RunRecord> 
     unsettledWrites: [],
     optionalParts: new Map(),
   }
-  const past = findPassageFault(record)
-  if (past !== null) throw tampered(run, past)
+  const passageFault = findPassageFault(record)
+  if (passageFault !== null) throw brokenRecordError(run, passageFault)
   return record
 }
 
-/** The same record with the bytes of its evidence. */
+/**
+ * The same record with the bytes of its evidence.
+ *
+ * @throws STORE_TAMPERED when the bytes of an evidence do not have its digest.
+ */
 export async function withEvidenceBytes(store: RunStore, run: Run, record: RunRecord): Promise<RunRecord> {
   const bytes = new Map<string, Uint8Array>()
   for (const { name, digest } of record.evidence) {
     const found = bytes.get(digest) ?? (await store.evidence(digest))
     if (found === null || digestOfBytes(found) !== digest)
-      throw tampered(run, `the evidence ${name} was edited`)
+      throw brokenRecordError(run, `the evidence ${name} was edited`)
     bytes.set(digest, found)
   }
   return { ...record, bytes }
@@ -64,15 +69,17 @@ async function closeoutOf(store: RunStore, runId: string): Promise<SignedCloseou
   const { statementText: text, signer, publicKey, signature, at } = first
   const countersigned = others
     .map((other) => ({
-      ...{ text: other.statementText, signer: other.signer },
-      ...{ signature: other.signature, at: other.at },
+      text: other.statementText,
+      signer: other.signer,
+      signature: other.signature,
+      at: other.at,
     }))
     .sort((a, b) => byCodeUnit(a.signer, b.signer))
   return { text, instance: { signer, publicKey, signature, at }, countersigned }
 }
 
-function tampered({ runId }: Run, what: string): CutterError {
-  return new CutterError('STORE_TAMPERED', `run ${runId} can't be vouched for: ${what}`, {
+function brokenRecordError({ runId }: Run, what: string): CutterError {
+  return new CutterError('STORE_TAMPERED', `the record of run ${runId} does not hold: ${what}`, {
     next: 'compare with a backup of the store',
     data: { runId },
   })

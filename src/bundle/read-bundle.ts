@@ -1,8 +1,9 @@
 import { z } from 'zod'
 import { findInstanceSigner } from '../approvals/instance-key.ts'
 import { UPGRADED } from '../domain/history.ts'
+import { HISTORY_FIELDS, type HistoryEntry, historyFields } from '../domain/history-entry.ts'
 import { listNamedEvidence } from '../domain/history-facts.ts'
-import type { HistoryEntry, RunIdentity } from '../domain/run.ts'
+import type { RunIdentity } from '../domain/run.ts'
 import { type BundleFault, bundleFault } from './bundle-fault.ts'
 import {
   byCodeUnit,
@@ -19,8 +20,8 @@ import type { Files } from './tar.ts'
 import { INSTRUCTIONS } from './verify-instructions.ts'
 
 /**
- * The door: the files of a bundle, which anybody may have written, as a record. Only shapes are looked at here. Values go on
- * as they were parsed, not as the schemas would copy them, so that nothing in them escapes the digests.
+ * Reads the files of a bundle of format 2, which anybody may have written, as a record. Checks only shapes. The record keeps the values as
+ * they were parsed, not as the schemas would copy them, so that the digests cover everything in them.
  */
 export function readRecord(files: Files): { record: RunRecord } | { fault: BundleFault } {
   try {
@@ -67,7 +68,7 @@ function readCloseout(files: Files, text: (path: string) => string): SignedClose
   const publicKey = text('instance.pub').replace(/\n$/, '')
   const { predicate } = json(text(CLOSEOUT), CLOSEOUT, closeoutShape)
   if (findInstanceSigner(publicKey) !== predicate.signer) {
-    const why = `it is not the public key of the signer that ${CLOSEOUT} names`
+    const why = `instance.pub is not the public key of the signer that ${CLOSEOUT} names`
     throw new Unreadable('FILE_UNREADABLE', 'instance.pub', why)
   }
   const countersigned = [...files.keys()]
@@ -115,7 +116,7 @@ function json<Shape>(text: string, file: string, shape: z.ZodType<Shape>): Shape
   throw new Unreadable(
     'FILE_UNREADABLE',
     file,
-    `${file} is not as a bundle has it${where}: ${issue!.message}`,
+    `${file} does not have the form of a bundle${where}: ${issue!.message}`,
   )
 }
 
@@ -130,7 +131,11 @@ const seq = z.int().positive()
 const identity = { runId: text.min(1), machine: text, version: text, definitionDigest: digest, mode }
 const genesisShape = z.strictObject({
   ...identity,
-  ...{ input: z.looseObject({}), startKey: text.nullable(), startedBy: text, osUser: text, startedAt: time },
+  input: z.looseObject({}),
+  startKey: text.nullable(),
+  startedBy: text,
+  osUser: text,
+  startedAt: time,
 })
 const unsettledWrite = z.strictObject({ phase: text, seq, attempt: seq, startedAt: time, known: text })
 const runShape = z.strictObject({
@@ -138,10 +143,22 @@ const runShape = z.strictObject({
   instructions: z.literal(INSTRUCTIONS),
   unsettledWrites: z.array(unsettledWrite).min(1).optional(),
   ...identity,
-  ...{ startedBy: text, startedAt: time, updatedAt: time, status, state: text },
-  ...{ stopCode: text.nullable(), stop: z.looseObject({}).nullable(), outcome: outcome.nullable() },
-  ...{ gate: text.nullable(), gateSeq: seq.nullable(), gateHead: digest.nullable() },
-  ...{ planDigest: digest.nullable(), output: z.unknown(), seq, head: digest, snapshotDigest: digest },
+  startedBy: text,
+  startedAt: time,
+  updatedAt: time,
+  status,
+  state: text,
+  stopCode: text.nullable(),
+  stop: z.looseObject({}).nullable(),
+  outcome: outcome.nullable(),
+  gate: text.nullable(),
+  gateSeq: seq.nullable(),
+  gateHead: digest.nullable(),
+  planDigest: digest.nullable(),
+  output: z.unknown(),
+  seq,
+  head: digest,
+  snapshotDigest: digest,
 })
 const eventShape = z.looseObject({
   type: text,
@@ -153,11 +170,11 @@ const eventShape = z.looseObject({
 const definition = z.strictObject({ version: text, definitionDigest: digest })
 const upgradeShape = z.looseObject({ from: definition, to: definition })
 const event = eventShape.refine(
-  ({ type, ...said }) => type !== UPGRADED || upgradeShape.safeParse(said).success,
+  ({ type, ...fields }) => type !== UPGRADED || upgradeShape.safeParse(fields).success,
 )
-const entryShape = z.strictObject({
-  ...{ seq, at: time, event, by: text, state: text, status },
-  ...{ snapshotDigest: digest, previousHash: digest, hash: digest },
-})
+const shapeOfKind = { number: seq, time, event, text, status, digest }
+const entryShape = z.strictObject(
+  Object.fromEntries(historyFields.map((field) => [field, shapeOfKind[HISTORY_FIELDS[field].kind]])),
+)
 const closeoutShape = z.looseObject({ predicate: z.looseObject({ signer: text, signedAt: time }) })
 const countersignatureShape = z.looseObject({ signer: text.min(1), at: time })

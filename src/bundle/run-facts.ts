@@ -4,7 +4,7 @@ import { statusAfter } from '../domain/history-facts.ts'
 import type { Json } from '../domain/json.ts'
 import type { HistoryEntry, Mode, Outcome, RunIdentity, Status } from '../domain/run.ts'
 
-/** `run.json` of a bundle: where the run stands. All of it is told by the history and the snapshot too. */
+/** Where a run is, as `run.json` of a bundle has it. All of it also follows from the history and the snapshot. */
 export interface RunFacts {
   runId: string
   machine: string
@@ -29,7 +29,7 @@ export interface RunFacts {
   snapshotDigest: string
 }
 
-/** Null when the snapshot is none of ours. */
+/** The facts that the history and the snapshot give. Null when the snapshot is not one of Cutter. */
 export function readRunFacts(
   genesis: RunIdentity,
   history: HistoryEntry[],
@@ -41,15 +41,24 @@ export function readRunFacts(
   const { seq, hash: head, at: updatedAt, state, snapshotDigest } = history.at(-1)!
   const stands = statusAfter(history)
   const stop = stands.status === 'stopped' ? (context.stop ?? null) : null
+  const isStopped = stands.status === 'stopped'
   return {
-    ...{ runId, machine, ...definitionAfter(history, genesis), mode, startedBy, startedAt, updatedAt },
-    ...{
-      ...stands,
-      state,
-      stop,
-      stopCode: stands.status === 'stopped' ? (stop?.code ?? 'STOP_INTERNAL') : null,
-    },
-    ...{ planDigest: context.planDigest ?? null, output: context.output ?? null, seq, head, snapshotDigest },
+    runId,
+    machine,
+    ...definitionAfter(history, genesis),
+    mode,
+    startedBy,
+    startedAt,
+    updatedAt,
+    ...stands,
+    state,
+    stop,
+    stopCode: isStopped ? (stop?.code ?? 'STOP_INTERNAL') : null,
+    planDigest: context.planDigest ?? null,
+    output: context.output ?? null,
+    seq,
+    head,
+    snapshotDigest,
   }
 }
 
@@ -61,7 +70,7 @@ function contextOf(snapshot: string): Partial<Pick<RunFacts, 'planDigest' | 'out
   }
 }
 
-/** Version and definition under which a run goes on; an upgrade's entry says to which. */
+/** The version and definition of a run after its newest entry. The entry of an upgrade names the new ones. */
 export function definitionAfter(history: HistoryEntry[], genesis: Definition): Definition {
   const to = history.findLast(({ event }) => event.type === UPGRADED)?.event.to
   const { version, definitionDigest } = (to ?? genesis) as unknown as Definition

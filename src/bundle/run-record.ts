@@ -7,19 +7,19 @@ import { type GatePassage, readGatePassages, UnapprovedPassageError } from './ga
 import type { RunFacts } from './run-facts.ts'
 import type { Files } from './tar.ts'
 
-/** Everything that a run leaves as evidence: what a bundle is written from, and what a bundle is read back into. */
+/** Everything that a run leaves as evidence. A bundle is written from a record, and read into one. */
 export interface RunRecord {
-  /** The facts that the first entry was made with; its `previousHash` is their digest. */
+  /** The facts of the run at its start. Their digest is the `previousHash` of the first entry. */
   genesis: RunIdentity
   run: RunFacts
   history: HistoryEntry[]
   /** The final snapshot, as stored. */
   snapshot: string
-  /** All that the entries name. */
+  /** All evidence that the entries name. */
   evidence: NamedEvidence[]
-  /** By digest. */
+  /** The bytes of the evidence, by digest. */
   bytes: Map<string, Uint8Array>
-  /** Those that the history names, in the order of their ids. */
+  /** The approvals that the history names, in the order of their ids. */
   approvals: RecordedApproval[]
   closeout: SignedCloseout | null
   /** Writes that were started and of which the run does not know whether they were done. Format 2 lists them. */
@@ -61,7 +61,7 @@ export const recordedApproval = (approval: Approval): RecordedApproval => {
     : { approvalId, statementText, kind: 'rehearsal', signature: null }
 }
 
-/** Ids of approvals anywhere in an event: the one that was brought, others counted beside it, those that were refused. */
+/** The ids of approvals anywhere in an event: the used one, others that count with it, and refused ones. */
 export function findNamedApprovals(event: unknown): string[] {
   if (typeof event === 'string') return /^ap-[0-9a-f]{32}$/.test(event) ? [event] : []
   if (event === null || typeof event !== 'object') return []
@@ -72,7 +72,7 @@ export function gatePassages({ history, run }: RunRecord): GatePassage[] {
   return readGatePassages(history, run.outcome)
 }
 
-/** The first gate that the run went past without an approval, as a sentence, or null: then `passagesIn` can be asked. */
+/** The first gate that the run passed without an approval, as a sentence; null when `gatePassages` does not throw. */
 export function findPassageFault(record: RunRecord): string | null {
   try {
     gatePassages(record)
@@ -83,27 +83,25 @@ export function findPassageFault(record: RunRecord): string | null {
   }
 }
 
-/** Under which a run passed its gates: each approval that was used, and those counted beside it where several must approve. */
+/** The approvals under which a run passed its gates: each used one, and those that counted with it. */
 export function decisiveApprovals(record: RunRecord): RecordedApproval[] {
   const decisive = new Set(gatePassages(record).flatMap((passage) => countedApprovals(record, passage)))
   return record.approvals.filter((approval) => decisive.has(approval))
 }
 
-/** The approval that was brought, and those that its decision's entry names for the same decision on the same arrival. */
+/** The used approval, and those that the decision's entry names for the same decision on the same arrival. */
 export function countedApprovals(
   { history, approvals }: RunRecord,
   { approvalId, decidedSeq }: GatePassage,
 ): RecordedApproval[] {
-  const brought = approvals.find((approval) => approval.approvalId === approvalId)
-  if (brought === undefined) return []
+  const used = approvals.find((approval) => approval.approvalId === approvalId)
+  if (used === undefined) return []
   const named = findNamedApprovals(history[decidedSeq - 1]!.event)
-  const subject = subjectOf(brought)
+  const subject = subjectOf(used)
   return approvals.filter(
     (approval) =>
-      approval === brought ||
-      (named.includes(approval.approvalId) &&
-        approval.kind === brought.kind &&
-        subjectOf(approval) === subject),
+      approval === used ||
+      (named.includes(approval.approvalId) && approval.kind === used.kind && subjectOf(approval) === subject),
   )
 }
 
@@ -112,10 +110,7 @@ function subjectOf({ statementText }: RecordedApproval): string {
   return JSON.stringify([runId, gate, seq, historyHead, planDigest, decision])
 }
 
-/**
- * A run's unchanging facts as they were at its start. An upgrade of its machine changes version and definition later, and its
- * entry says from what.
- */
+/** The facts of a run at its start. An upgrade changes version and definition later; its entry names the earlier ones. */
 export function genesisFacts(run: RunIdentity, history: HistoryEntry[]): RunIdentity {
   const upgraded = history.find(({ event }) => event.type === UPGRADED)?.event.from
   const { version, definitionDigest } = (upgraded ?? run) as unknown as Definition

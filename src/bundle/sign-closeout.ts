@@ -12,26 +12,29 @@ import { fitsInHeader, pathOfCountersignature, pathOfSignature } from './bundle-
 import { CLOSEOUT_NAMESPACE, closeoutText, countersignatureText } from './closeout-statement.ts'
 import { loadRecord } from './load-record.ts'
 
-/** What signing a closeout needs: where the runs are, and where the instance keeps its key. */
+/** What signing a closeout needs: the store, the clock, and where the instance keeps its key. */
 export interface CloseoutDeps {
   store: RunStore
   clock: Clock
-  /** The folder of `instance_key`, and the name of this host for a key that is made now. */
+  /** The folder of `instance_key`. */
   folder: string
+  /** The name of this host, for a key that is made now. */
   host: string
 }
 
 /**
- * Signs the closeout of a closed run with the instance's key, once: a run that is sealed is answered as it is. Throws
- * TOOL_MISSING without ssh-keygen; whoever exports the run later tries again.
+ * Signs the closeout of a closed run with the key of the instance. Returns the earlier signature of a run that has one. A missing
+ * ssh-keygen never keeps a run from closing: it closes without a signature, and the next export of its bundle signs.
+ *
+ * @throws TOOL_MISSING without ssh-keygen, APPROVAL_REFUSED when the run is not closed, STORE_TAMPERED when its record does not hold.
  */
 export async function signCloseout(
   { store, clock, folder, host }: CloseoutDeps,
   run: Run,
 ): Promise<CloseoutSignature> {
-  const earlier = await sealOf(store, run.runId)
+  const earlier = await findInstanceSignature(store, run.runId)
   if (earlier !== null) return earlier
-  if (run.status !== 'closed') throw notClosed(run, 'sealed')
+  if (run.status !== 'closed') throw notClosedError(run, 'signed')
   const record = await loadRecord(store, run)
   const { keyFile, signer, publicKey } = await ensureInstanceKey(folder, host)
   const at = timestamp(clock)
@@ -46,30 +49,32 @@ export async function signCloseout(
     publicKey,
     at,
   })
-  // Another process may have been faster; the first one counts.
-  return (await sealOf(store, run.runId))!
+  // Another process may have signed first. The first signature counts.
+  return (await findInstanceSignature(store, run.runId))!
 }
 
-async function sealOf(store: RunStore, runId: string): Promise<CloseoutSignature | null> {
+async function findInstanceSignature(store: RunStore, runId: string): Promise<CloseoutSignature | null> {
   const [first] = await store.closeoutSignatures(runId)
   return first?.kind === 'instance' ? first : null
 }
 
 /**
- * Puts a person's own name under the end of a run, by a statement that names its closeout. Whoever signed already is answered with
- * that signature. Throws APPROVAL_REFUSED for a run that is not closed and for a key that the signers don't list for that name
- * (nothing is kept then), INPUT_REFUSED for a key that does not sign.
+ * Countersigns the end of a run for a person, by a statement that names the closeout. Returns the earlier signature of a person who
+ * signed already.
+ *
+ * @throws APPROVAL_REFUSED when the run is not closed, or when the signers do not list the key for that name; nothing is kept then.
+ * @throws INPUT_REFUSED when the key does not sign, USAGE when the name is not one short line.
  */
 export async function addCountersignature(
-  sealing: CloseoutDeps,
+  deps: CloseoutDeps,
   run: Run,
   { as, keyFile, trust }: { as: string; keyFile: string; trust: Trust },
 ): Promise<CloseoutSignature> {
-  if (run.status !== 'closed') throw notClosed(run, 'countersigned')
-  refuseOddName(as)
-  const { store, clock } = sealing
+  if (run.status !== 'closed') throw notClosedError(run, 'countersigned')
+  assertSignerName(as)
+  const { store, clock } = deps
   const { runId } = run
-  const closeout = await signCloseout(sealing, run)
+  const closeout = await signCloseout(deps, run)
   const earlier = (await store.closeoutSignatures(runId)).find(isOf(as))
   if (earlier !== undefined) return earlier
   const at = timestamp(clock)
@@ -77,24 +82,24 @@ export async function addCountersignature(
   const signature = await signText({ text, keyFile, namespace: CLOSEOUT_NAMESPACE })
   const kind = 'countersign'
   const made = { runId, kind, signer: as, statementText: text, signature, publicKey: null, at } as const
-  const doubt = await findCountersignatureFault(made, trust)
-  if (doubt !== null) throw notVouched(runId, doubt)
+  const fault = await findCountersignatureFault(made, trust)
+  if (fault !== null) throw notTrustedError(runId, fault)
   await store.saveCloseoutSignature(made)
-  // Another process may have been faster; the first one counts.
+  // Another process may have signed first. The first signature counts.
   return (await store.closeoutSignatures(runId)).find(isOf(as))!
 }
 
 const isOf = (as: string) => (signed: CloseoutSignature) =>
   signed.kind === 'countersign' && signed.signer === as
 
-function notVouched(runId: string, { detail, next }: SignatureFaultText): CutterError {
+function notTrustedError(runId: string, { detail, next }: SignatureFaultText): CutterError {
   return new CutterError('APPROVAL_REFUSED', `run ${runId} was not countersigned: ${detail}`, {
     next,
     data: { runId },
   })
 }
 
-/** Why the signers do not vouch for a countersignature, as things are; null when they do. */
+/** Why the signers of today do not trust a countersignature; null when they trust it. */
 export async function findCountersignatureFault(
   signed: CloseoutSignature,
   trust: Trust,
@@ -106,13 +111,13 @@ export async function findCountersignatureFault(
   return answer.ok ? null : describeSignatureFault(answer.fault, question)
 }
 
-function refuseOddName(signer: string): void {
+function assertSignerName(signer: string): void {
   const isPlain = signer.trim() !== '' && !/[\p{Cc}\u2028\u2029\ud800-\udfff]/u.test(signer)
   if (isPlain && fitsInHeader(pathOfSignature(pathOfCountersignature(signer)))) return
   throw new CutterError('USAGE', 'a countersigner is named in one short line, as in allowed_signers')
 }
 
-function notClosed(run: Run, what: string): CutterError {
+function notClosedError(run: Run, what: string): CutterError {
   return new CutterError(
     'APPROVAL_REFUSED',
     `run ${run.runId} is ${run.status} in ${run.state}: only the end of a closed run is ${what}`,

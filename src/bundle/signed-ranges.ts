@@ -1,20 +1,20 @@
 import type { Decision } from '../domain/approval.ts'
 import { entryMarks } from '../domain/history-facts.ts'
-import type { CheckedApproval } from './check-approvals.ts'
 import type { CheckedCloseoutSignature } from './check-closeout.ts'
+import type { CheckedApproval } from './checked-approval.ts'
 import { uncheckedPartNotes } from './optional-parts.ts'
 import { gatePassages, type RunRecord } from './run-record.ts'
 
 /**
- * Entries for which a signature vouches. Each entry's hash covers the one before, so a signature that names the head of entry k
- * vouches for entries 1 to k; ranges of several signatures overlap. `nobody`: entries that no signature covers.
+ * Entries that a signature covers. Each entry's hash covers the entry before, so a signature that names the head of entry k covers the
+ * entries 1 to k. The ranges of several signatures overlap. `nobody` stands for entries that no signature covers.
  */
 export interface SignedRange {
   from: number
   to: number
   by: string | null
   kind: 'approval' | 'closeout' | 'countersign' | 'nobody'
-  /** What an approval decided. */
+  /** The decision of an approval. */
   decision?: Decision
   trusted: boolean
   fingerprint: string | null
@@ -29,10 +29,21 @@ export function signedRanges(
     ...approvals
       .filter(({ counted, fingerprint }) => counted && fingerprint !== null)
       .map(({ seq, approver, decision, trusted, fingerprint }) => ({
-        ...{ from: 1, to: seq, by: approver, kind: 'approval' as const, decision, trusted, fingerprint },
+        from: 1,
+        to: seq,
+        by: approver,
+        kind: 'approval' as const,
+        decision,
+        trusted,
+        fingerprint,
       })),
     ...ends.map(({ kind, signer, trusted, fingerprint }) => ({
-      ...{ from: 1, to: entries, by: signer, kind, trusted, fingerprint },
+      from: 1,
+      to: entries,
+      by: signer,
+      kind,
+      trusted,
+      fingerprint,
     })),
   ].sort((a, b) => a.to - b.to)
   const covered = Math.max(0, ...signed.map(({ to }) => to))
@@ -41,7 +52,7 @@ export function signedRanges(
   return [...signed, { from: covered + 1, to: entries, ...nobody }]
 }
 
-/** What a reader must know although nothing is wrong. */
+/** Sentences that a reader must know although the bundle holds. */
 export function verdictNotes(
   record: RunRecord,
   approvals: CheckedApproval[],
@@ -53,19 +64,19 @@ export function verdictNotes(
   const notes: string[] = []
   if (run.status !== 'closed') {
     notes.push(
-      `the run was open at entry ${entries} (${run.status} in ${run.state}): this is not its end, and nothing tells whether more followed`,
+      `the run was open at entry ${entries} (${run.status} in ${run.state}): this is not its end, and nothing shows whether more entries followed`,
     )
   } else if (closeout === null) {
     notes.push('the run is closed, but its closeout is not signed')
   }
   if (genesis.mode === 'live' && run.outcome === 'succeeded' && !approvals.some(({ counted }) => counted))
-    notes.push('it is said to have succeeded live, and passed no gate: nobody approved anything')
-  notes.push(...otherRulesSince(record), ...uncheckedNotes(record))
+    notes.push('it succeeded live according to its record, but it passed no gate: nobody approved anything')
+  notes.push(...changedPolicyNotes(record), ...uncheckedNotes(record))
   if (approvals.some(({ kind, counted }) => kind === 'rehearsal' && counted))
-    notes.push('its gates were passed under rehearsals, which nobody signs: it was a dry run')
+    notes.push('it was a dry run: its gates were passed under rehearsal approvals, which are not signed')
   if (!withSigners) {
     notes.push(
-      'no file of signers was given: the signatures are good, but whose they are nobody has told; use --signers <allowed_signers>',
+      'no file of signers was given: the signatures are valid, but nothing shows whose they are; use --signers <allowed_signers>',
     )
     return notes
   }
@@ -81,15 +92,15 @@ function uncheckedNotes({ unsettledWrites, optionalParts }: RunRecord): string[]
   return [...(count === 0 ? [] : [unsettled]), ...uncheckedPartNotes(optionalParts)]
 }
 
-/** A policy is judged as it is when an approval is brought; a checker should see that it was another when the run arrived. */
-function otherRulesSince(record: RunRecord): string[] {
+/** The policy at the decision counts. A checker should see that it was another one when the run arrived. */
+function changedPolicyNotes(record: RunRecord): string[] {
   return gatePassages(record).flatMap(({ decidedSeq }) => {
     const decided = record.history[decidedSeq - 1]!
     const arrived = record.history.slice(0, decidedSeq - 1).findLast((entry) => entryMarks(entry).arrival)
     if (arrived === undefined || arrived.event.policyDigest === decided.event.policyDigest) return []
     const { gate } = entryMarks(arrived).arrival!
     return [
-      `policy or signers of ${gate} were others when it was decided (entry ${decidedSeq}) than when the run arrived there (entry ${arrived.seq}): compare them in trust/`,
+      `policy or signers of ${gate} changed between the arrival of the run (entry ${arrived.seq}) and the decision (entry ${decidedSeq}): compare them in trust/`,
     ]
   })
 }

@@ -3,13 +3,13 @@ import { extract, type Pack, pack } from 'tar-stream'
 import { byCodeUnit } from './bundle-paths.ts'
 
 /**
- * The one tar encoding of a set of files (POSIX ustar): names in the order of their code units, every header field fixed but
- * name and size, two blocks of zeros at the end. So the same files always give the same bytes, and no byte is free to differ.
+ * The canonical tar encoding of a set of files (POSIX ustar). Names are in the order of their code units, every header field except name
+ * and size is fixed, and two blocks of zeros end it. So the same files always give the same bytes, and no byte can differ.
  */
 
 export type Files = Map<string, Uint8Array>
 
-/** Node's own streams may drink from it; the bytes of a file go through as they are. */
+/** Packs files. The result can be piped into any Node stream; the bytes of a file are not copied. */
 export function packTar(files: Files): Pack {
   const tar = pack()
   void feed(tar, files).catch((error: Error) => tar.destroy(error))
@@ -33,19 +33,19 @@ export const asBuffer = (bytes: Uint8Array): Buffer =>
 /** The files of a tar are views of its bytes, not copies. */
 export type Unpacked = { files: Files } | { fault: string; file: string | null }
 
-/** One folder deep at most, and nothing that a path or an option could be made of. */
+/** At most one folder deep. No name can be taken for a longer path or an option. */
 const SAFE_NAME = /^(?:[a-z]+\/)?[A-Za-z0-9%_][A-Za-z0-9%@._+-]*$/
 
-/** Whether it begins as a POSIX tar does; what does not is no bundle at all. */
+/** Whether the bytes begin as a POSIX tar. */
 export const isTar = (bytes: Buffer) => bytes.subarray(257, 262).toString('latin1') === 'ustar'
 
-/** Reads a tar and tells whether it is the one encoding of what it holds. */
+/** Reads a tar. A fault means that it is not the canonical encoding of its files. */
 export async function unpackTar(tar: Buffer): Promise<Unpacked> {
   const read = await readFiles(tar)
   if ('fault' in read) return read
   const at = await firstDifference(tar, packTar(read.files))
   if (at === null) return read
-  return { fault: `byte ${at} is not as the one encoding of these files has it`, file: null }
+  return { fault: `byte ${at} differs from the canonical encoding`, file: null }
 }
 
 async function readFiles(tar: Buffer): Promise<Unpacked> {
@@ -68,8 +68,8 @@ async function readFiles(tar: Buffer): Promise<Unpacked> {
 }
 
 function faultInHeader(name: string, type: string | null | undefined, files: Files): string | null {
-  if (type !== 'file') return `it holds something that is no file (${type ?? 'of an unknown kind'})`
-  if (!SAFE_NAME.test(name)) return 'a file has a name that no bundle has'
+  if (type !== 'file') return `it holds an entry that is not a file (${type ?? 'unknown type'})`
+  if (!SAFE_NAME.test(name)) return 'the name of a file is not valid in a bundle'
   return files.has(name) ? `it holds the file ${name} twice` : null
 }
 

@@ -1,7 +1,7 @@
 import type { Mode, Outcome } from '../domain/run.ts'
 import { type BundleFault, bundleFault } from './bundle-fault.ts'
 import type { BundleFormat } from './bundle-format.ts'
-import { type CheckedApproval, checkApprovals } from './check-approvals.ts'
+import { checkApprovals } from './check-approvals.ts'
 import { type CheckedCloseoutSignature, checkCloseout } from './check-closeout.ts'
 import {
   findChainFault,
@@ -13,6 +13,7 @@ import {
   findSnapshotFault,
   findVerifyTextFault,
 } from './check-record.ts'
+import type { CheckedApproval } from './checked-approval.ts'
 import { findFormat } from './find-format.ts'
 import type { RunRecord } from './run-record.ts'
 import { type SignedRange, signedRanges, verdictNotes } from './signed-ranges.ts'
@@ -35,14 +36,16 @@ export interface Verdict {
 }
 
 /**
- * Checks the bytes of a bundle, with nothing but ssh-keygen and the checker's own file of allowed signers (null: trust nobody).
- * Names the first thing that does not hold. Throws TOOL_MISSING when there is a signature to check and no ssh-keygen.
+ * Checks the bytes of an evidence bundle, and names the first fault. Needs only ssh-keygen and the checker's own `allowed_signers`
+ * (null: nobody is trusted).
+ *
+ * @throws TOOL_MISSING when there is a signature to check and no ssh-keygen.
  */
 export async function verifyBundle(tar: Buffer, signersFile: string | null): Promise<Verdict> {
   try {
     return await verify(tar, signersFile)
   } catch (error) {
-    // Only a bundle made to do so nests its JSON deeper than the stack is.
+    // Only a forged bundle nests its JSON deeper than the stack.
     if (!(error instanceof RangeError)) throw error
     return broken(
       bundleFault('FILE_UNREADABLE', null, `its JSON can't be read: ${error.message}`),

@@ -417,8 +417,8 @@ describeWithKeys('a bundle of a run that two people must approve', () => {
           Object.assign(decisionAt(record).event, { counted: { all: decisionAt(record).event.counted } }),
         'in a known form',
       ],
-      [otherPolicy(() => 'no JSON'), 'is no policy'],
-      [changedPolicy({ of: ['alice@example.org'] }), 'does not name'],
+      [otherPolicy(() => 'no JSON'), 'is not a valid policy'],
+      [changedPolicy({ of: ['alice@example.org'] }), 'does not name them'],
       [
         (record) => {
           delete decisionAt(record).event.policyDigest
@@ -440,7 +440,7 @@ describeWithKeys('a bundle of a run that two people must approve', () => {
       [changedPolicy({ allowedSignersDigest: null }), 'are not those of the policy'],
       [
         (record) => Object.assign(decisionAt(record), { by: 'ALICE@example.org' }),
-        'approved at entry 15 what they operate',
+        'approved at entry 15, but operates the run',
       ],
     ] as [(record: RunRecord) => void, string][]) {
       expect((await verdictOn(await forged(change, together))).firstFault, words).toMatchObject({
@@ -465,7 +465,7 @@ describeWithKeys('what a checker must see though nothing is wrong', () => {
     const { holds, notes } = await verifyBundle(lenient, two.keys.path('allowed_signers'))
     expect(holds).toBe(true)
     expect(notes[1]).toContain(
-      'policy or signers of SG2 were others when it was decided (entry 15) than when the run arrived there (entry 14)',
+      'policy or signers of SG2 changed between the arrival of the run (entry 14) and the decision (entry 15)',
     )
     expect((await verifyBundle(together, null)).notes).toHaveLength(1)
   })

@@ -110,14 +110,14 @@ describe('a history that goes past a gate', () => {
     ['after falling back', ['paused G', 'working G APPROVE', 'paused G', 'working H'], null],
   ] as [string, string[], number | null][])('%s is told', (_, lines, usedSeq) => {
     expect(() => passed(history(...lines), usedSeq)).toThrow(
-      /gate in G with no approval|no decision brought it/,
+      /gate in G without a used approval|no decision before it names/,
     )
   })
 
   test('under an approval that was used up before is told', () => {
     const entries = history('paused G', 'working H APPROVE', 'paused G', 'working H APPROVE')
     entries[1]!.event.approvalUsed = AP
-    expect(() => passed(entries, 4)).toThrow('which was used up before')
+    expect(() => passed(entries, 4)).toThrow('which was used before')
   })
 
   test('after its machine was upgraded with an approval in hand must fall back to it first', () => {
@@ -126,8 +126,8 @@ describe('a history that goes past a gate', () => {
       { decidedSeq: 5, usedSeq: 6, state: 'H' },
     ])
     expect(passed(history('paused G', 'paused H cutter.upgraded', 'working I APPROVE'), 3)).toHaveLength(1)
-    expect(() => passed(history(...upgraded, 'working I'), null)).toThrow('with no approval used')
-    expect(() => passed(history(...upgraded, 'working I'), 4)).toThrow('no decision brought it')
+    expect(() => passed(history(...upgraded, 'working I'), null)).toThrow('without a used approval')
+    expect(() => passed(history(...upgraded, 'working I'), 4)).toThrow('no decision before it names')
   })
 
   test('may fall back to it, record at it, and give up at it', () => {

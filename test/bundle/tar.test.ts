@@ -59,7 +59,7 @@ describe('a tar that is not a bundle', () => {
     'is refused for the name %s',
     async (name) => {
       expect(await unpackTar(await made(file, name))).toMatchObject({
-        fault: 'a file has a name that no bundle has',
+        fault: 'the name of a file is not valid in a bundle',
       })
     },
   )
@@ -68,7 +68,7 @@ describe('a tar that is not a bundle', () => {
     'is refused for holding a %s',
     async (type) => {
       expect(await unpackTar(await made({ ...file, type, linkname: 'run.json' }, 'a'))).toMatchObject({
-        fault: expect.stringContaining('no file'),
+        fault: expect.stringContaining('is not a file'),
       })
     },
   )

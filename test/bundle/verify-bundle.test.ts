@@ -263,7 +263,7 @@ describeWithKeys('the bundle of another run', () => {
       ['rehearsal', null],
       ['rehearsal', null],
     ])
-    expect(verdict.notes[0]).toContain('rehearsals')
+    expect(verdict.notes[0]).toContain('rehearsal approvals')
   })
 
   test.each(['reject', 'void'] as const)('that ended by the decision to %s holds', async (decision) => {

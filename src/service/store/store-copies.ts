@@ -3,7 +3,7 @@ import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, statSync }
 import { storeFile } from '../../app/open-store.ts'
 import { migrationsDirectory } from '../../app/package-paths.ts'
 import { findHeadWitness } from '../../app/run-reports.ts'
-import { writeNewFile } from '../../bundle/write-bundle.ts'
+import { writeNewFile } from '../../bundle/write-new-file.ts'
 import { CutterError } from '../../domain/errors.ts'
 import type { HoldInForce } from '../../domain/hold.ts'
 import { loadRunRecord } from '../../engine/load-run.ts'
