@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import type { Mode } from '../../domain/run.ts'
+import { MACHINE_NAMES } from '../../service/machines/shipped-machines.ts'
 import { printRun } from '../answers.ts'
 import { action, defineCommand, type GlobalOptions } from '../define-command.ts'
 import { exitOfRun } from '../exit-codes.ts'
@@ -14,8 +15,11 @@ export function defineStart(group: Command): void {
     'cutter run start cut --document CHARTER --source charter.md\n  cutter run start cut --help',
   )
   command
-    .argument('<machine>', 'cut, deploy, migrate, a name in cutter.yaml, or the path of a module of your own')
-    .argument('[flags...]')
+    .argument(
+      '<machine>',
+      `${MACHINE_NAMES.join(', ')}, a name in cutter.yaml, or the path of a module of your own`,
+    )
+    .argument('[flags...]', 'the input of the machine, and --mode, --key, --by')
     .allowUnknownOption()
     .helpOption(false)
     .action(

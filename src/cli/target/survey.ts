@@ -14,14 +14,14 @@ export function defineSurvey(group: Command): void {
     'cutter target survey main --document ICX-CONST',
   )
     .argument('[target]', TARGET, 'embedded')
-    .option('--document <id>', 'also count the rows of this document', '')
+    .option('--document <id>', 'also count the rows of this document')
     .action(action(survey))
 }
 
-function survey(target: string, options: GlobalOptions & { document: string }): Promise<number> {
+function survey(target: string, options: GlobalOptions & { document?: string }): Promise<number> {
   return inHome(options, async ({ home, io }) => {
     const { surveyTarget } = await import('../../service/targets/survey.ts')
-    const surveyed = await surveyTarget(home, { target, document: options.document })
+    const surveyed = await surveyTarget(home, { target, document: options.document ?? '' })
     printAnswer(io, surveyed, () => linesOfSurvey(surveyed))
     return 0
   })
