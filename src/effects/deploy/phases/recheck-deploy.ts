@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { EffectContext } from '../../../domain/effect.ts'
 import { jsonEvidence } from '../../../domain/evidence.ts'
 import { readEffect } from '../../../machine/define-effect.ts'
 import { checkArtifact } from '../check-artifact.ts'
@@ -51,12 +52,7 @@ export const recheckDeploy = (deps: DeployDeps) =>
         const made = [...evidence, ...artifact.evidence, surveyed, planned, session.sent('recheck')]
         if (planned.digest === given.planDigest)
           return { output: { ...digests, report: { recheck: null } }, evidence: made }
-        const approved = await readEvidenceJson<DeployPlan>(context, given.planDigest)
-        const differences = listPlanDifferences(approved, plan)
-        const recheck = {
-          message: differences.slice(0, 5).join('; '),
-          differences: differences.slice(0, 100),
-        }
+        const recheck = await comparePlans(context, given.planDigest, plan)
         const report = { plan: countPlan(plan), commit: source.commit, artifactSha256: artifact.facts.sha256 }
         return {
           output: { ...digests, deployPlanDigest: planned.digest, report: { ...report, recheck } },
@@ -65,3 +61,10 @@ export const recheckDeploy = (deps: DeployDeps) =>
       })
     },
   })
+
+/** The differences from the approved plan, as the report of the run holds them. */
+async function comparePlans(context: EffectContext, approvedDigest: string, plan: DeployPlan) {
+  const approved = await readEvidenceJson<DeployPlan>(context, approvedDigest)
+  const differences = listPlanDifferences(approved, plan)
+  return { message: differences.slice(0, 5).join('; '), differences: differences.slice(0, 100) }
+}
