@@ -1,5 +1,8 @@
-import { CutterError, Stop } from '../domain/errors.ts'
+import type { RefusalReason } from '../approvals/refusal.ts'
+import { noApproverRefusal } from '../approvals/rules/signature-refusals.ts'
+import { CutterError, type ErrorCode, Stop } from '../domain/errors.ts'
 import type { Run } from '../domain/run.ts'
+import type { StopCode } from '../domain/stop-codes.ts'
 import { assertNotOnHold } from './check-hold.ts'
 import { assertFilesSafe, assertSwitchBeforeWrite } from './check-live.ts'
 import type { EngineDeps, InstalledMachine } from './engine-deps.ts'
@@ -7,67 +10,61 @@ import type { GateExplanation } from './explain-gate.ts'
 import { assertNotClaimed } from './lease.ts'
 import { composeUpgradeStep } from './upgrade-run.ts'
 
-/** Something that would keep a run from going on now, whatever is approved. */
+/** A reason why a run could not continue now, even with an approval. */
 export interface Blocker {
-  reason: string
+  reason: ErrorCode | StopCode | RefusalReason
   message: string
   next: string | null
 }
 
-/**
- * The machine as installed, if it is; the run as that machine would take it up, which is after an upgrade where there is one; and
- * what keeps it from doing so. Nothing is saved.
- */
-export async function findMachineBlockers(
-  deps: EngineDeps,
-  run: Run,
-): Promise<{ installed: InstalledMachine | null; taken: Run; obstacles: Blocker[] }> {
+export interface MachineBlockers {
+  /** Null when the machine is not available. */
+  installed: InstalledMachine | null
+  /** The run as the installed machine would resume it, which is after an upgrade where one is needed. */
+  upgraded: Run
+  blockers: Blocker[]
+}
+
+/** Finds the machine of a run, and what keeps it from resuming the run. Nothing is saved. */
+export async function findMachineBlockers(deps: EngineDeps, run: Run): Promise<MachineBlockers> {
   let installed: InstalledMachine | null = null
-  let taken = run
-  const obstacles = await said(async () => {
+  let upgraded = run
+  const blockers = await blockersOf(async () => {
     installed = await deps.installed(run.machine)
     const { machine } = installed
     if (machine.definitionDigest !== run.definitionDigest)
-      taken = (await composeUpgradeStep(deps, machine, run, run.startedBy)).run
+      upgraded = (await composeUpgradeStep(deps, machine, run, run.startedBy)).run
   })
-  return { installed, taken, obstacles }
+  return { installed, upgraded, blockers }
 }
 
-/** In the order in which they would be met. */
+/** Finds all other blockers of a run, in the order in which a resume would meet them. */
 export async function findBlockers(
   deps: EngineDeps,
   run: Run,
   gate: GateExplanation | null,
   installed: InstalledMachine | null,
 ): Promise<Blocker[]> {
+  const held = [
+    ...(await blockersOf(() => assertNotOnHold(deps, run))),
+    ...(await blockersOf(() => assertNotClaimed(deps, run))),
+  ]
+  if (run.mode !== 'live') return [...held, ...findTimeBlocker(deps, run)]
   return [
-    ...(await said(() => assertNotOnHold(deps, run))),
-    ...(await said(() => assertNotClaimed(deps, run))),
-    ...(gate !== null && run.mode === 'live' ? nobodyMay(deps, run, gate) : []),
-    ...(run.mode === 'live' ? await said(async () => assertFilesSafe(deps, installed)) : []),
-    ...(run.mode === 'live' ? await said(() => assertSwitchBeforeWrite(deps)) : []),
-    ...outOfTime(deps, run),
+    ...held,
+    ...(gate === null ? [] : findApproverBlocker(deps, run, gate)),
+    ...(await blockersOf(async () => assertFilesSafe(deps, installed))),
+    ...(await blockersOf(() => assertSwitchBeforeWrite(deps))),
+    ...findTimeBlocker(deps, run),
   ]
 }
 
-function nobodyMay(
-  { trust }: EngineDeps,
-  run: Run,
-  { approvers, signersReadable }: GateExplanation,
-): Blocker[] {
-  if (approvers.some(({ may }) => may)) return []
-  return [
-    {
-      reason: 'SIGNER_NOT_ALLOWED',
-      message: signersReadable
-        ? `nobody may approve run ${run.runId} at ${run.machine}.${run.gate} as things are`
-        : `there is no readable file of allowed signers at ${trust.allowedSigners}, so nobody's signature counts`,
-      next: `have the owner of ${trust.allowedSigners} list an approver who does not operate the run`,
-    },
-  ]
+function findApproverBlocker({ trust }: EngineDeps, run: Run, gate: GateExplanation): Blocker[] {
+  if (gate.approvers.some(({ may }) => may)) return []
+  return [noApproverRefusal(run, trust, gate.signersReadable)]
 }
 
-function outOfTime({ caps }: EngineDeps, { workedMs }: Run): Blocker[] {
+function findTimeBlocker({ caps }: EngineDeps, { workedMs }: Run): Blocker[] {
   if (workedMs < caps.runMinutes * 60_000) return []
   return [
     {
@@ -78,8 +75,8 @@ function outOfTime({ caps }: EngineDeps, { workedMs }: Run): Blocker[] {
   ]
 }
 
-/** What a check says no with; other errors are no answer and go on. */
-async function said(check: () => Promise<unknown>): Promise<Blocker[]> {
+/** Makes a blocker of the error or the stop that a check throws. Other errors are thrown. */
+async function blockersOf(check: () => Promise<unknown>): Promise<Blocker[]> {
   try {
     await check()
     return []

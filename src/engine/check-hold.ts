@@ -3,20 +3,28 @@ import { type Hold, type HoldInForce, holdOver } from '../domain/hold.ts'
 import type { Run } from '../domain/run.ts'
 import type { EngineDeps } from './engine-deps.ts'
 
-/** What the hold said when it was read; recorded with the write that followed, as the execution switch's reading is. */
+/** The hold as it was read. It is recorded with the write that followed, like the reading of the execution switch. */
 export type HoldReading = { on: boolean; released: boolean; since: string | null; at: string }
 
-/** Refuses to start a run (null) or to move one while a hold binds it. A closed run can't be moved, and is never refused. */
+/**
+ * Checks that no hold binds a run, or a run that is to be started (null). A hold binds at two places: here, before anything is
+ * appended, and before each write. A closed run is never bound.
+ * @throws ON_HOLD
+ */
 export async function assertNotOnHold(
   { store }: Pick<EngineDeps, 'store'>,
   run: Pick<Run, 'runId' | 'status'> | null,
 ): Promise<void> {
   if (run?.status === 'closed') return
   const hold = holdOver(await store.hold(), run?.runId ?? null)
-  if (hold !== null) throw onHold(hold, run?.runId ?? null)
+  if (hold !== null) throw onHoldError(hold, run?.runId ?? null)
 }
 
-/** The same question before each write, live or simulated, of a run that has begun: here a hold stops the run. */
+/**
+ * Checks the hold before a write, live or simulated, and returns the reading. It comes after the probe, so that a write that was already
+ * committed is still recorded.
+ * @throws Stop STOP_HOLD
+ */
 export async function assertNoHoldBeforeWrite(
   { store, clock }: EngineDeps,
   runId: string,
@@ -25,7 +33,7 @@ export async function assertNoHoldBeforeWrite(
   const hold = holdOver(inForce, runId)
   const reading = readingOf(inForce, hold, clock.now())
   if (hold === null) return reading
-  throw new Stop('STOP_HOLD', sentence(hold), {
+  throw new Stop('STOP_HOLD', describeHold(hold), {
     next: nextOnHold('<run>'),
     data: { hold: { ...reading, ...hold } },
   })
@@ -36,15 +44,15 @@ function readingOf(inForce: HoldInForce | null, hold: Hold | null, now: Date): H
   return { on, released: on && hold === null, since: inForce?.since ?? null, at: now.toISOString() }
 }
 
-function onHold(hold: Hold, runId: string | null): CutterError {
-  const what = runId === null ? 'no run starts' : `run ${runId} does not go on`
-  return new CutterError('ON_HOLD', `${what}: ${sentence(hold)}; nothing was done here`, {
+function onHoldError(hold: Hold, runId: string | null): CutterError {
+  const what = runId === null ? 'no run starts' : `run ${runId} does not continue`
+  return new CutterError('ON_HOLD', `${what}: ${describeHold(hold)}; nothing was done here`, {
     next: runId === null ? 'cutter hold off' : nextOnHold(runId),
     data: { ...(runId === null ? {} : { runId }), hold: { ...hold } },
   })
 }
 
-const sentence = ({ since, reason, by }: Hold) => `on hold since ${since} (${reason}, ${by})`
+const describeHold = ({ since, reason, by }: Hold) => `on hold since ${since} (${reason}, ${by})`
 
 const nextOnHold = (runId: string) =>
   `cutter hold off, or, for this run alone: cutter hold release ${runId}; then cutter run resume ${runId}`

@@ -3,14 +3,15 @@ import type { Json } from '../domain/json.ts'
 import type { ExecutionSwitch } from '../store/run-store.ts'
 import type { EngineDeps, InstalledMachine } from './engine-deps.ts'
 
-/** What the execution switch said when it was read; recorded with what was then done or refused. */
+/** The execution switch as it was read. It is recorded with the write or the refusal that followed. Times are ISO 8601. */
 export type SwitchReading = { enabled: boolean; until: string | null; at: string }
 
+/** Reads the execution switch now. */
 export async function readExecutionSwitch({ store, clock }: EngineDeps): Promise<SwitchReading> {
   return describeSwitch(await store.executionSwitch(), clock.now())
 }
 
-/** The switch is on only until its time; nobody having set it means off. */
+/** Tells whether the switch is on at a time. It is on only until its end, and off if nobody has set it. */
 export function describeSwitch(setting: ExecutionSwitch | null, now: Date): SwitchReading {
   const at = now.toISOString()
   if (setting === null || !setting.enabled || setting.until === null)
@@ -18,21 +19,24 @@ export function describeSwitch(setting: ExecutionSwitch | null, now: Date): Swit
   return { enabled: Date.parse(setting.until) > now.getTime(), until: setting.until, at }
 }
 
-/** Live needs the config's word and the switch, each by itself; the first that is missing is named. */
+/**
+ * Checks that a live run may start: by the config, then by the execution switch. Returns the reading of the switch.
+ * @throws LIVE_REFUSED with the first permission that is missing
+ */
 export async function assertLiveAllowed(deps: EngineDeps): Promise<SwitchReading> {
   if (!deps.allowLive) {
     throw new CutterError(
       'LIVE_REFUSED',
-      'live runs are not allowed here: execution.allowLive is not true in cutter.yaml; nothing was touched',
+      'live runs are not allowed here: execution.allowLive is not true in cutter.yaml; nothing was changed',
       {
-        next: 'run it dry (the default), or set execution: { allowLive: true }',
+        next: 'start a dry run (the default), or set execution: { allowLive: true }',
       },
     )
   }
   const reading = await readExecutionSwitch(deps)
   if (!reading.enabled) {
     const ended = reading.until === null ? 'is off' : `has been off since ${reading.until}`
-    throw new CutterError('LIVE_REFUSED', `the execution switch ${ended}; nothing was touched`, {
+    throw new CutterError('LIVE_REFUSED', `the execution switch ${ended}; nothing was changed`, {
       next: 'cutter execution enable --for 2h --reason "…"',
       data: { executionSwitch: reading as unknown as Json },
     })
@@ -40,15 +44,21 @@ export async function assertLiveAllowed(deps: EngineDeps): Promise<SwitchReading
   return reading
 }
 
-/** A live run relies on files that only their owner may write, whenever it is started or taken up. */
+/**
+ * Checks that only their owner may write the files that decide in a live run, and those of its machine.
+ * @throws FILES_UNSAFE
+ */
 export function assertFilesSafe(deps: EngineDeps, installed: InstalledMachine | null): void {
   const fault = deps.filesFault?.(installed?.files ?? []) ?? null
   if (fault === null) return
   const { file, message, next } = fault
-  throw new CutterError('FILES_UNSAFE', `${message}; nothing was touched`, { next, data: { file } })
+  throw new CutterError('FILES_UNSAFE', `${message}; nothing was changed`, { next, data: { file } })
 }
 
-/** The same question before each write of a live run that has begun: here a no stops the run. */
+/**
+ * Checks the execution switch before a write of a live run, and returns the reading.
+ * @throws Stop STOP_EXECUTION_DISABLED
+ */
 export async function assertSwitchBeforeWrite(deps: EngineDeps): Promise<SwitchReading> {
   const reading = await readExecutionSwitch(deps)
   if (deps.allowLive && reading.enabled) return reading

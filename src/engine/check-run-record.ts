@@ -47,7 +47,7 @@ function faultInNewest(run: Run, history: HistoryEntry[]): string | null {
 function faultInAdded({ history, entriesByPeople }: StoredRun): string | null {
   return history.filter(({ by }) => by !== ENGINE).length === entriesByPeople
     ? null
-    : 'entries were added beside its history, which none of it follows'
+    : 'the history table has entries that are not part of the hash chain'
 }
 
 function faultInLastSeen(history: HistoryEntry[], lastSeen: HeadWitness | null): string | null {

@@ -11,13 +11,13 @@ import { loadRunWithApprovals } from './load-run.ts'
 
 export interface PolicyInForce {
   need: number
-  /** Null: whoever allowed_signers admits. */
+  /** Null: everyone whom allowed_signers admits. */
   of: string[] | null
   validHours: number
   fourEyes: boolean
 }
 
-/** An approval that is there and not used yet, with what would be said of it if it were brought to the gate now. */
+/** An approval that is not used yet, with the refusal that it would get at the gate now. */
 export interface JudgedApproval {
   approvalId: string
   approver: string
@@ -31,13 +31,13 @@ export interface GateExplanation {
   policy: PolicyInForce
   approvers: Approver[]
   approvals: JudgedApproval[]
-  /** Whether there is a file of allowed signers at all. */
+  /** Whether the file of allowed signers can be read. */
   signersReadable: boolean
 }
 
-/** Who could approve where a run waits, and what the approvals are worth that are there already. Records nothing. */
+/** Explains who may approve at the gate of a run, and which of its approvals would count. Records nothing. */
 export async function explainGate(deps: EngineDeps, run: Run & { gate: string }): Promise<GateExplanation> {
-  const taken = await loadRunWithApprovals(deps, run.runId)
+  const loaded = await loadRunWithApprovals(deps, run.runId)
   const policy = policyAt(deps.policy(run.machine, run.gate))
   const { of, fourEyes } = policy
   const { approvers, readable } = await listApprovers(deps.trust, {
@@ -45,13 +45,13 @@ export async function explainGate(deps: EngineDeps, run: Run & { gate: string })
     live: run.mode === 'live',
     at: deps.clock.now(),
     policy: { fourEyes, ...(of === null ? {} : { of }) },
-    operators: listOperators(taken.byPeople, run.osUser),
+    operators: listOperators(loaded.byPeople, run.osUser),
   })
   const approvals: JudgedApproval[] = []
-  for (const approval of taken.approvals) {
+  for (const approval of loaded.approvals) {
     const { usedSeq, statement } = approval
     if (usedSeq === null && statement.gate === run.gate)
-      approvals.push(await weighed(deps, run, approval, taken))
+      approvals.push(await judgeUnused(deps, run, approval, loaded))
   }
   return { policy, approvers, approvals, signersReadable: readable }
 }
@@ -60,15 +60,15 @@ function policyAt({ of, validHours, need = 1, fourEyes = true }: ApprovalPolicy)
   return { need, of: of ?? null, validHours, fourEyes }
 }
 
-/** Judged as if who started the run brought it: whoever only looks operates nothing. */
-async function weighed(
+/** Judges an approval as if the person who started the run resumed it, because a person who only reads operates nothing. */
+async function judgeUnused(
   deps: EngineDeps,
   run: Run,
   approval: Approval,
-  taken: ResumableRun,
+  loaded: ResumableRun,
 ): Promise<JudgedApproval> {
   const { approvalId, statement } = approval
-  const { refusal } = await judgeAtGate({ ...deps, osUser: run.osUser }, run, approval, run.startedBy, taken)
+  const { refusal } = await judgeAtGate({ ...deps, osUser: run.osUser }, run, approval, run.startedBy, loaded)
   return {
     approvalId,
     approver: statement.approver,

@@ -4,12 +4,12 @@ import type { StopFacts } from '../domain/errors.ts'
 import { type Hold, holdOver } from '../domain/hold.ts'
 import type { HistoryEntry, Mode, Outcome, Run, RunEvent, Status } from '../domain/run.ts'
 import { predictPath } from '../machine/predict-path.ts'
-import { type Blocker, findBlockers, findMachineBlockers } from './blockers.ts'
+import { type Blocker, findBlockers, findMachineBlockers, type MachineBlockers } from './blockers.ts'
 import type { EngineDeps, InstalledMachine } from './engine-deps.ts'
 import { explainGate, type JudgedApproval, type PolicyInForce } from './explain-gate.ts'
 import { loadRun } from './load-run.ts'
 
-/** A place on the way ahead; `kind` says what its phase does to the world, null where the run only arrives. */
+/** A state on the path ahead. `kind` tells what its phase does to the world; null where the run only arrives. */
 export interface Ahead {
   state: string
   phase: string | null
@@ -26,12 +26,12 @@ export interface Explanation {
   waitsFor: {
     kind: 'approval' | 'retry' | 'work' | 'nothing'
     gate: string | null
-    /** When the run came to where it stands. */
+    /** When the run came to its state, ISO 8601. */
     since: string
     planDigest: string | null
   }
   stop: StopFacts | null
-  /** The installed machine is of another version, and would carry the run over first; that voids its approvals. */
+  /** The versions, if the installed machine is of another version. It would upgrade the run first, which voids its approvals. */
   upgrade: { from: string; to: string } | null
   hold: Hold | null
   approvers: Approver[]
@@ -43,21 +43,28 @@ export interface Explanation {
   /** The same for a stopped run that is resumed. */
   ifRetried: Ahead[]
   refusals: Blocker[]
-  /** What is not as it was approved, where the run fell back or stopped over it. */
+  /** What differs from the approved plan, if the run returned to its gate or stopped because of it. */
   differences: string[]
 }
 
-/** What a run waits for, who could give it, what would happen then, and what stands in its way. Changes and records nothing. */
+/**
+ * Explains what a run waits for, who could approve it, what would happen then, and what blocks it. Changes and records nothing.
+ * @throws RUN_NOT_FOUND, STORE_TAMPERED
+ */
 export async function explain(deps: EngineDeps, id: string): Promise<Explanation> {
   const run = await loadRun(deps, id)
   const history = await deps.store.history(run.runId)
   const { runId, mode, status, state, outcome, stop } = run
   const isOpen = status !== 'closed'
-  const { installed, taken, obstacles } = isOpen ? await findMachineBlockers(deps, run) : CLOSED(run)
-  // A machine that is not installed has no gate that could be judged; that it is not is said among the refusals.
-  const gate = taken.status === 'paused' && installed !== null ? await explainGate(deps, taken) : null
+  const { installed, upgraded, blockers } = isOpen ? await findMachineBlockers(deps, run) : closedRun(run)
+  // Approvals cannot be judged without the machine. Its absence is one of the blockers.
+  const gate = upgraded.status === 'paused' && installed !== null ? await explainGate(deps, upgraded) : null
   return {
-    ...{ runId, mode, status, state, outcome },
+    runId,
+    mode,
+    status,
+    state,
+    outcome,
     waitsFor: {
       kind: WAITS_FOR[status],
       gate: run.gate,
@@ -65,26 +72,26 @@ export async function explain(deps: EngineDeps, id: string): Promise<Explanation
       planDigest: run.planDigest,
     },
     stop,
-    upgrade: taken === run ? null : { from: run.version, to: taken.version },
+    upgrade: upgraded === run ? null : { from: run.version, to: upgraded.version },
     hold: isOpen ? holdOver(await deps.store.hold(), runId) : null,
     approvers: gate?.approvers ?? [],
     policy: gate?.policy ?? null,
     approvals: gate?.approvals ?? [],
-    ifApproved: status === 'paused' ? ahead(installed, taken, APPROVED) : [],
-    ifRetried: status === 'stopped' ? ahead(installed, taken, { type: 'RETRY' }) : [],
-    refusals: isOpen ? [...(await findBlockers(deps, run, gate, installed)), ...obstacles] : [],
+    ifApproved: status === 'paused' ? pathAhead(installed, upgraded, APPROVED) : [],
+    ifRetried: status === 'stopped' ? pathAhead(installed, upgraded, { type: 'RETRY' }) : [],
+    refusals: isOpen ? [...(await findBlockers(deps, run, gate, installed)), ...blockers] : [],
     differences: isOpen ? findDifferences(run) : [],
   }
 }
 
-const CLOSED = (run: Run) => ({ installed: null, taken: run, obstacles: [] })
+const closedRun = (run: Run): MachineBlockers => ({ installed: null, upgraded: run, blockers: [] })
 
 const WAITS_FOR = { paused: 'approval', stopped: 'retry', working: 'work', closed: 'nothing' } as const
 
-/** No approval of that id can be: ids of real ones are digests. */
+/** Ids of real approvals are digests, so no approval has this id. */
 const APPROVED = { type: 'APPROVE', approvalId: 'ap-foreseen', approver: 'foreseen' }
 
-/** When it arrived at its gate, else when its newest entry was made that is no mere record. */
+/** Finds when a run arrived at its gate; for other runs, when the newest entry that changed the run was made. */
 function sinceWhen(run: Run, history: HistoryEntry[]): string {
   const arrived = (entry: HistoryEntry) =>
     run.status === 'paused'
@@ -93,11 +100,13 @@ function sinceWhen(run: Run, history: HistoryEntry[]): string {
   return history.find(arrived)?.at ?? run.updatedAt
 }
 
-function ahead(installed: InstalledMachine | null, run: Run, event: RunEvent): Ahead[] {
+function pathAhead(installed: InstalledMachine | null, run: Run, event: RunEvent): Ahead[] {
   if (installed === null) return []
   const kindOf = (phase: string | null) => (phase === null ? null : (installed.effects[phase]?.kind ?? null))
   return predictPath(installed.machine, run, event).map(({ state, phase, status }) => ({
-    ...{ state, phase, status },
+    state,
+    phase,
+    status,
     kind: kindOf(phase),
   }))
 }

@@ -65,7 +65,7 @@ const edits: [what: string, why: string, ...statements: string[]][] = [
   ],
   [
     'an entry that was added beside another one',
-    'entries were added beside its history',
+    'the history table has entries that are not part of the hash chain',
     `insert into history select 10000, previous_id, run_id, seq, at, event, 'bob@example.org', state, status, snapshot_digest,
       previous_hash, hash from history where run_id = @id and seq = 5`,
   ],

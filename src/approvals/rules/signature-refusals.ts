@@ -1,8 +1,10 @@
 import type { Approval } from '../../domain/approval.ts'
+import type { Run } from '../../domain/run.ts'
 import { shellQuote } from '../../domain/shell-quote.ts'
 import type { ApprovalCase } from '../approval-case.ts'
 import type { SignatureFault, SignatureQuestion } from '../openssh/verify-signature.ts'
 import { nextApprovalCommand, type Refusal, refusalOf } from '../refusal.ts'
+import type { Trust } from '../trust-files.ts'
 
 type Asked = Pick<SignatureQuestion, 'namespace' | 'allowedSigners' | 'principal' | 'at'>
 
@@ -121,4 +123,19 @@ export function wildcardRefusal({ run, approval, trust }: ApprovalCase): Refusal
     detail: `${trust.allowedSigners} lists ${approver} by a pattern only, and live run ${run.runId} must know who signed`,
     next: `have the owner of that file list ${approver} by name, on a line of its own, then resume again`,
   })
+}
+
+/** SIGNER_NOT_ALLOWED for a gate at which nobody may approve now. `isReadable` tells whether allowed_signers can be read. */
+export function noApproverRefusal(
+  { runId, machine, gate }: Run,
+  { allowedSigners }: Trust,
+  isReadable: boolean,
+): Refusal {
+  return {
+    reason: 'SIGNER_NOT_ALLOWED',
+    message: isReadable
+      ? `nobody may approve run ${runId} at ${machine}.${gate} now`
+      : `there is no readable file of allowed signers at ${allowedSigners}, so nobody's signature counts`,
+    next: `have the owner of ${allowedSigners} list an approver who does not operate the run`,
+  }
 }
