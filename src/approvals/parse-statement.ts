@@ -22,7 +22,7 @@ const fields: { [Field in keyof Required<Statement>]: Check } = {
   gate: word,
   seq: {
     holds: (value) => Number.isSafeInteger(value) && (value as number) >= 0,
-    wants: 'a whole number from 0',
+    wants: 'an integer from 0',
   },
   historyHead: word,
   planDigest: { holds: isDigest, wants: 'sha256: and 64 hex digits' },

@@ -3,8 +3,8 @@ import type { Json } from './json.ts'
 export type Decision = 'approve' | 'reject' | 'void'
 
 /**
- * What an approver signs: one decision on one plan at one arrival at one gate of one run. The bytes that are signed are
- * the RFC 8785 form of this object, without a final newline.
+ * What an approver signs: one decision on one plan at one arrival at one gate of one run. The signed bytes are the RFC 8785 form of
+ * this object, without a final newline.
  */
 export interface Statement {
   type: 'cutter.approval/v1'
@@ -12,7 +12,7 @@ export interface Statement {
   machine: string
   version: string
   gate: string
-  /** `seq` and hash of the history entry that arrived at the gate; later entries that don't move the run leave them. */
+  /** `seq` and hash of the history entry that arrived at the gate. Later entries that do not move the run do not change them. */
   seq: number
   historyHead: string
   planDigest: string
@@ -22,11 +22,11 @@ export interface Statement {
   issuedAt: string
   expiresAt: string
   nonce: string
-  /** Where the gate asks for a review: the id under which the signed statement itself is recorded as the review. */
+  /** For gates that ask for a review: the id under which the signed statement is recorded as that review. */
   reviewDecisionId?: string
 }
 
-/** A statement with how it is vouched for: OpenSSH's armored signature, or nothing but a label in a dry run. */
+/** A statement with its signature as stored: OpenSSH's armored form, or null for a rehearsal of a dry run. */
 export type Approval = {
   /** `ap-` and the first 32 hex digits of the SHA-256 of the statement's bytes: importing twice gives one approval. */
   approvalId: string
@@ -38,7 +38,7 @@ export type Approval = {
   usedAt: string | null
 } & ({ kind: 'signed'; signature: string } | { kind: 'rehearsal'; signature: null })
 
-/** How the commands `approval sign | import | rehearse | list` answer. */
+/** Returns what the commands `approval sign | import | rehearse | list` print with `--json`. */
 export function approvalSummary(approval: Approval): { [key: string]: Json } {
   const { statement } = approval
   return {

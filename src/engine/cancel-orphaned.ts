@@ -6,25 +6,27 @@ import { claimEffects, currentLease } from './lease.ts'
 import { findInstalled } from './load-run.ts'
 
 /**
- * Takes over what an interrupted run has in flight, so that it can be cancelled; refuses where that may have changed the world: a
- * live write, and of a run of another definition every live effect, since nobody can tell its kind.
+ * Claims the effects in flight of an interrupted run, so that the run can be cancelled.
+ * @throws EVENT_REFUSED when one of them may have changed the world: a live write, or any live effect of a run of another definition,
+ * whose kind is not known
+ * @throws RUN_HELD when another process works on the run
  */
 export async function claimUnsettled(deps: EngineDeps, run: Run): Promise<void> {
   const installed = await findInstalled(deps, run.machine)
   const kinds = installed?.machine.definitionDigest === run.definitionDigest ? installed.effects : {}
-  const seized = await claimEffects(deps, run)
-  if (run.mode !== 'live' || seized.every(({ name }) => kinds[name]?.kind === 'read')) return
+  const claimed = await claimEffects(deps, run)
+  if (run.mode !== 'live' || claimed.every(({ name }) => kinds[name]?.kind === 'read')) return
   await deps.store.release(run.runId, deps.owner)
   throw new CutterError(
     'EVENT_REFUSED',
-    `run ${run.runId} was interrupted while working in ${run.state}; what it began may have been written, and must be settled before it can be cancelled`,
+    `run ${run.runId} was interrupted while working in ${run.state}; its write may have been committed, and must be settled before the run can be cancelled`,
     { next: `cutter run resume ${run.runId}`, data: { runId: run.runId } },
   )
 }
 
 /**
- * Closes a run that was started under another definition than the installed one, or whose machine can't be had any more:
- * its chart can't be asked. Nothing that wrote is in flight. Null when the definition is the installed one, whose chart then has the word.
+ * Closes a run whose definition is no longer installed, with a record instead of an event, because its chart cannot be asked. No write is in
+ * flight. Null when the definition is the installed one: then its chart decides.
  */
 export async function cancelOrphaned(
   deps: EngineDeps,
@@ -34,7 +36,9 @@ export async function cancelOrphaned(
   const installed = await findInstalled(deps, run.machine)
   if (installed?.machine.definitionDigest === run.definitionDigest) return null
   const event = {
-    ...{ type: ABANDONED, reason, installed: installed?.machine.definitionDigest ?? null },
+    type: ABANDONED,
+    reason,
+    installed: installed?.machine.definitionDigest ?? null,
     outcome: 'cancelled',
   }
   const step = {

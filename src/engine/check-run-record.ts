@@ -14,56 +14,54 @@ import type { HistoryEntry, Run } from '../domain/run.ts'
 import type { StoredRun } from '../store/run-store.ts'
 
 /**
- * Whether what is kept of a run holds together, looked at before it is shown or moved. It asks nobody and loads nothing: no
- * chart, no ssh-keygen. The history vouches for itself by its chain, and by what its entries name for the columns people act
- * on, the evidence and the use of approvals. What no chain can tell, that the whole store is an older copy of itself, the
- * statements and the reports tell: they name an entry that it does not have.
+ * Finds the first fault in the record of a run, as a sentence. Null when the record holds. Every load of a run checks this, so the check
+ * needs no chart and no ssh-keygen. The history is proven by its hash chain. The entries name the facts of the columns, the evidence and
+ * the use of approvals. A chain cannot prove that the store is not an older copy of itself. The statements and the reports can, because they
+ * name an entry that an older copy lacks.
  */
-
-/** The first thing that does not hold in all that is kept of a run, as a sentence, or null. */
 export function findRecordFault(record: StoredRun, lastSeen: HeadWitness | null): string | null {
   const { run, history } = record
   return (
     findHistoryFault(run, history) ??
-    faultInNewest(run, history) ??
-    faultInAdded(record) ??
-    faultInLastSeen(history, lastSeen) ??
-    faultInStanding(run, history) ??
-    faultInEvidence(record) ??
-    faultInApprovals(record)
+    findNewestEntryFault(run, history) ??
+    findAddedEntryFault(record) ??
+    findReportFault(history, lastSeen) ??
+    findColumnFault(run, history) ??
+    findEvidenceFault(record) ??
+    findApprovalFault(record)
   )
 }
 
 const OLDER = 'the store is an older copy, or was rewritten'
 
-function faultInNewest(run: Run, history: HistoryEntry[]): string | null {
+function findNewestEntryFault(run: Run, history: HistoryEntry[]): string | null {
   const newest = history.at(-1)!
   return newest.seq === run.seq && newest.hash === run.head
     ? null
-    : 'its row does not fit the newest entry of its history'
+    : 'its row does not match the newest entry of its history'
 }
 
-/** An entry that no other follows is not in the history; one by somebody would still make them an operator, or look so. */
-function faultInAdded({ history, entriesByPeople }: StoredRun): string | null {
+/** An entry outside of the chain is not in the history, but it could still make somebody seem to be an operator. */
+function findAddedEntryFault({ history, entriesByPeople }: StoredRun): string | null {
   return history.filter(({ by }) => by !== ENGINE).length === entriesByPeople
     ? null
     : 'the history table has entries that are not part of the hash chain'
 }
 
-function faultInLastSeen(history: HistoryEntry[], lastSeen: HeadWitness | null): string | null {
+function findReportFault(history: HistoryEntry[], lastSeen: HeadWitness | null): string | null {
   if (lastSeen === null || history[lastSeen.seq - 1]?.hash === lastSeen.head) return null
   return `${OLDER}: the reports of this run were made at entry ${lastSeen.seq} with hash ${lastSeen.head}, which is not in its history`
 }
 
-/** What the statement of a used approval says of the history must be there: an approver has seen it. */
-function faultInStatement({ statement, approvalId }: Approval, history: HistoryEntry[]): string | null {
+/** The history must have the entry that the statement of a used approval names, because the approver saw it. */
+function findStatementFault({ statement, approvalId }: Approval, history: HistoryEntry[]): string | null {
   const { seq, historyHead } = statement
   if (history[seq - 1]?.hash === historyHead) return null
   return `${OLDER}: approval ${approvalId} names entry ${seq} with hash ${historyHead}, which is not in its history`
 }
 
-/** The columns that no digest covers, against what the entries say of themselves. */
-function faultInStanding(run: Run, history: HistoryEntry[]): string | null {
+/** Compares the columns that no digest covers with the facts in the entries. */
+function findColumnFault(run: Run, history: HistoryEntry[]): string | null {
   const due = statusAfter(history)
   for (const [field, what] of STANDING) {
     if (run[field] !== due[field]) return `its row says another ${what} than its history`
@@ -81,24 +79,24 @@ const STANDING = [
   ['gate', 'gate'],
 ] as const
 
-function faultInEvidence({ history, evidence, contents }: StoredRun): string | null {
+function findEvidenceFault({ history, evidence, contents }: StoredRun): string | null {
   for (const { name, digest } of evidence) {
     const bytes = contents.get(digest)
-    if (bytes === undefined) return `the evidence ${name} is gone`
+    if (bytes === undefined) return `the evidence ${name} is missing`
     if (digestOfBytes(bytes) !== digest) return `the evidence ${name} was edited`
   }
   return findEvidenceNameFault(history, evidence)
 }
 
-function faultInApprovals({ run, history, approvals }: StoredRun): string | null {
+function findApprovalFault({ run, history, approvals }: StoredRun): string | null {
   for (const approval of approvals) {
     const { approvalId, statement, statementText } = approval
     if (approvalIdOf(statementText) !== approvalId) return `approval ${approvalId} was edited`
     if (statement.runId !== run.runId)
-      return `approval ${approvalId} lies here but is of run ${statement.runId}`
-    // One that is not used vouches for nothing yet, so it can't spoil the run for others: the gate refuses it.
+      return `approval ${approvalId} is stored here but is of run ${statement.runId}`
+    // An approval that is not used proves nothing yet, so it cannot damage the run. The gate refuses it.
     if (approval.usedSeq === null) continue
-    const fault = faultInStatement(approval, history) ?? faultInUse(approval, history)
+    const fault = findStatementFault(approval, history) ?? findUseFault(approval, history)
     if (fault !== null) return fault
   }
   const marked = new Map(approvals.map(({ approvalId, usedSeq }) => [approvalId, usedSeq]))
@@ -107,18 +105,18 @@ function faultInApprovals({ run, history, approvals }: StoredRun): string | null
     return approvalUsed !== undefined && marked.get(approvalUsed) !== entry.seq
   })
   if (missing === undefined) return null
-  return `entry ${missing.seq} used approval ${entryMarks(missing).approvalUsed}, which is gone or not marked as used there`
+  return `entry ${missing.seq} used approval ${entryMarks(missing).approvalUsed}, which is missing or not marked as used there`
 }
 
-/** A used approval is the one that its entry names, and vouched for as it was when it was brought. */
-function faultInUse(approval: Approval, history: HistoryEntry[]): string | null {
+/** Compares a used approval with the entry that names it, and its signature with the one that was recorded when it was applied. */
+function findUseFault(approval: Approval, history: HistoryEntry[]): string | null {
   const { approvalId, usedSeq, usedAt } = approval
   const entry = history[usedSeq! - 1]
   if (findUsedSeq(history, approvalId) !== usedSeq || entry?.at !== usedAt)
     return `approval ${approvalId} is marked as used at entry ${usedSeq}, which did not use it then`
-  const brought = history.slice(0, usedSeq!).findLast(({ event }) => event.approvalId === approvalId)
-  if (brought === undefined) return `approval ${approvalId} was used without ever being brought`
-  const { signatureDigest } = brought.event
+  const applied = history.slice(0, usedSeq!).findLast(({ event }) => event.approvalId === approvalId)
+  if (applied === undefined) return `approval ${approvalId} was used but never applied`
+  const { signatureDigest } = applied.event
   const now = approval.signature === null ? null : digestOfBytes(approval.signature)
   return signatureDigest === now
     ? null

@@ -6,16 +6,20 @@ import { findSecretForm, locateSecretForm } from '../secrets/patterns.ts'
 import type { EngineDeps } from './engine-deps.ts'
 
 /**
- * What is saved is saved for good, in a history that can't be edited. So secrets are refused at the door where a person brings
- * them, and taken out of what effects report; no message here repeats a value.
+ * A history cannot be edited, so a saved secret would stay. Secrets in options and input are refused, and secrets in reports of effects are
+ * refused or removed. No message here repeats a value.
  */
 
 type Secrets = Pick<EngineDeps, 'secrets'>
 
-/** In these people speak to people, in lists and beside plans, where a second line could pass for one of ours. */
+/** Lists and plans show these texts of people, where a second line could be mistaken for a line of Cutter. */
 const ONE_LINE = ['--by', '--as', '--reason', 'approver', 'reason']
 
-/** Words of an operator or an approver, by the names of their options. Throws INPUT_REFUSED, USAGE for more than a line of text. */
+/**
+ * Checks the texts of an operator or an approver, by the names of their options.
+ * @throws INPUT_REFUSED when a text holds a secret
+ * @throws USAGE when a text that is shown on one line has control characters
+ */
 export function assertNoSecretWords(
   { secrets }: Secrets,
   words: { [option: string]: string | undefined },
@@ -23,29 +27,32 @@ export function assertNoSecretWords(
   for (const [option, text] of Object.entries(words)) {
     if (text === undefined) continue
     const what = findSecretForm(text)
-    if (what !== null) throw refused(`${option} holds what looks like ${what}`)
+    if (what !== null) throw secretError(`${option} seems to hold ${what}`)
     const name = secrets?.findNameIn(text) ?? null
-    if (name !== null) throw refused(`${option} holds the value of ${name}`)
+    if (name !== null) throw secretError(`${option} holds the value of ${name}`)
     if (ONE_LINE.includes(option) && /[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/u.test(text))
       throw new CutterError(
         'USAGE',
-        `${option} is one line of plain text, without control characters; nothing was done`,
+        `${option} is one line of plain text, without control characters; nothing was changed`,
       )
   }
 }
 
-/** The input of a run before its machine reads it: a key that the machine doesn't know is refused too, by its path. */
+/**
+ * Checks the input of a run before its machine parses it, so that keys that the machine does not know are checked, too.
+ * @throws INPUT_REFUSED with the path of the secret
+ */
 export function assertNoSecretInput({ secrets }: Secrets, input: { [key: string]: Json }): void {
   const key = findSecretKey(input, 'input')
-  if (key !== null) throw refused(`${key} would hold a secret`)
+  if (key !== null) throw secretError(`${key} would hold a secret`)
   const form = locateSecretForm(input, 'input')
-  if (form !== null) throw refused(`${form.path} holds what looks like ${form.what}`)
+  if (form !== null) throw secretError(`${form.path} seems to hold ${form.what}`)
   const name = secrets?.findNameIn(JSON.stringify(input)) ?? null
-  if (name !== null) throw refused(`the input holds the value of ${name}`)
+  if (name !== null) throw secretError(`the input holds the value of ${name}`)
 }
 
-function refused(what: string): CutterError {
-  return new CutterError('INPUT_REFUSED', `${what}; secrets are never kept, nothing was done`, {
+function secretError(what: string): CutterError {
+  return new CutterError('INPUT_REFUSED', `${what}; secrets are never stored; nothing was changed`, {
     next: 'put the secret into an environment variable and give its name',
   })
 }
@@ -61,15 +68,15 @@ export function assertNoSecretReport(
   { output, evidence }: { output: Json; evidence: Evidence[] },
 ): void {
   const key = findSecretKey(output, 'output')
-  if (key !== null) throw reportRefused(effect, `${key} would hold a secret`)
+  if (key !== null) throw reportStop(effect, `${key} would hold a secret`)
   const planDigest = (output as { planDigest?: Json } | null)?.planDigest
   for (const one of evidence) {
     if (!/^(?:application\/json$|text\/)/.test(one.mediaType)) continue
     const isPlan = one.name.startsWith('plan/') || one.digest === planDigest
     const found = isPlan ? secretInPlan(one, effect) : null
-    if (found !== null) throw reportRefused(effect, found)
+    if (found !== null) throw reportStop(effect, found)
     const whose = secrets?.findNameIn(one.bytes) ?? null
-    if (whose !== null) throw reportRefused(effect, `its evidence ${one.name} holds the value of ${whose}`)
+    if (whose !== null) throw reportStop(effect, `its evidence ${one.name} holds the value of ${whose}`)
   }
 }
 
@@ -82,12 +89,12 @@ function secretInPlan(
   const key = findSecretKey(plan, name)
   if (key !== null) return `${key} would hold a secret`
   const form = quotesDocument ? null : locateSecretForm(plan, name)
-  return form === null ? null : `${form.path} holds what looks like ${form.what}`
+  return form === null ? null : `${form.path} seems to hold ${form.what}`
 }
 
-function reportRefused({ name, wrote }: { name: string; wrote: boolean }, what: string): Stop {
+function reportStop({ name, wrote }: { name: string; wrote: boolean }, what: string): Stop {
   const done = wrote ? ' What it wrote stays.' : ''
-  return new Stop('STOP_REFUSED_INPUT', `what ${name} reports is refused: ${what}.${done}`, {
+  return new Stop('STOP_REFUSED_INPUT', `the report of ${name} is refused: ${what}.${done}`, {
     next: 'have the effect report names and digests instead of secrets, then start another run (this one can be cancelled)',
   })
 }

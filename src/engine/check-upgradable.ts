@@ -4,7 +4,7 @@ import type { EngineDeps } from './engine-deps.ts'
 import { loadRun } from './load-run.ts'
 import { composeUpgradeStep } from './upgrade-run.ts'
 
-/** Whether the installed machines can go on with a run: as it is, after an upgrade, or not at all. */
+/** Whether the installed machines can continue an open run: as it is (`same`), after an upgrade, or not at all (`stranded`). */
 export interface OpenRun {
   runId: string
   machine: string
@@ -14,22 +14,22 @@ export interface OpenRun {
   state: string | null
   gate: string | null
   verdict: 'same' | 'upgrade' | 'stranded'
-  /** Why it would be stranded, or what an upgrade means for its approvals. */
+  /** Why the run is stranded, or the effect of an upgrade on its approvals. */
   why: string | null
 }
 
-/** Every run that is not closed, newest first. Upgrades are tried and nothing is saved. */
+/** Checks every open run, newest first. Upgrades are tried, and nothing is saved. */
 export async function checkOpenRuns(deps: EngineDeps): Promise<OpenRun[]> {
   const open: Run[] = []
-  const untrusted: OpenRun[] = []
+  const tampered: OpenRun[] = []
   for (const status of ['working', 'paused', 'stopped'] as const) {
-    const onTampered = (error: Error) => untrusted.push(distrusted(error))
+    const onTampered = (error: Error) => tampered.push(tamperedRun(error))
     open.push(...(await deps.store.list({ status, limit: Number.MAX_SAFE_INTEGER, onTampered })))
   }
   open.sort((a, b) => (a.startedAt < b.startedAt ? 1 : -1))
   const checked: OpenRun[] = []
   for (const run of open) checked.push({ ...factsOf(run), ...(await verdictOn(deps, run)) })
-  return [...checked, ...untrusted]
+  return [...checked, ...tampered]
 }
 
 const factsOf = ({ runId, machine, version, definitionDigest, status, state, gate }: Run) => {
@@ -41,8 +41,8 @@ async function verdictOn(deps: EngineDeps, { runId }: Run): Promise<Pick<OpenRun
     const run = await loadRun(deps, runId)
     const { machine } = await deps.installed(run.machine)
     if (machine.definitionDigest === run.definitionDigest) return { verdict: 'same', why: null }
-    const { run: then } = await composeUpgradeStep(deps, machine, run, deps.osUser)
-    const why = then.gateSeq === null ? null : `run ${runId} must be approved anew after its upgrade`
+    const { run: upgraded } = await composeUpgradeStep(deps, machine, run, deps.osUser)
+    const why = upgraded.gateSeq === null ? null : `run ${runId} must be approved again after its upgrade`
     return { verdict: 'upgrade', why }
   } catch (error) {
     if (!(error instanceof CutterError)) throw error
@@ -50,7 +50,7 @@ async function verdictOn(deps: EngineDeps, { runId }: Run): Promise<Pick<OpenRun
   }
 }
 
-function distrusted(error: Error): OpenRun {
+function tamperedRun(error: Error): OpenRun {
   const runId = error instanceof CutterError ? String(error.data.runId) : ''
   const nothing = { machine: '', version: '', definitionDigest: '', status: null, state: null, gate: null }
   return { runId, ...nothing, verdict: 'stranded', why: error.message }

@@ -18,23 +18,23 @@ export interface InstalledMachine {
   effects: Record<string, Effect>
   /** Refuses input that can't be worked on, before a run exists; answers with its settled form (absolute paths …). */
   admit(input: { [key: string]: Json }): Promise<{ [key: string]: Json }>
-  /** Absolute paths of the files that it is made of, for a machine that doesn't ship. */
+  /** Absolute paths of the files of the machine, for a machine that does not ship. */
   files?: string[]
-  /** What `run start` calls it; left out: its name. */
+  /** The name of the machine for `run start`. Its own name when left out. */
   reference?: string
-  /** For a machine that doesn't ship: keeps where it lies, right before its run is made, or refuses. */
+  /** For a machine that does not ship: saves the path of its module, right before its run is made, or refuses. */
   remember?(startedAt: string): Promise<void>
 }
 
-/** Where runs are reported, for people; and so a witness outside of the store of how far a run was. */
+/** The readable reports of runs. They also prove, outside of the store, how far a run was. */
 export interface Reports {
-  /** Null when there are none of the run. */
+  /** The newest entry that the reports of a run show. Null when there are none. */
   lastSeen(runId: string): Promise<HeadWitness | null>
-  /** Called whenever a run was in hand: writes its reports if it rests. Never throws. */
+  /** Called after this process worked on a run: writes its reports if it rests. Never throws. */
   atRest(runId: string): Promise<void>
 }
 
-/** What the engine is made of. Time, ids, the process's identity and the world come in here, so that tests can set them. */
+/** What the engine needs. Time, ids and the identity of the process are here, so that tests can set them. */
 export interface EngineDeps {
   store: RunStore
   installed(name: string): Promise<InstalledMachine>
@@ -47,29 +47,29 @@ export interface EngineDeps {
   osUser: string
   trust: Trust
   policy(machine: string, gate: string): ApprovalPolicy
-  /** What is in force at a gate, to be judged by and recorded; without it nothing of it is recorded. */
+  /** Reads the policy and trust files of a gate, to judge by them and to record them. Nothing is recorded when left out. */
   inForce?(machine: string, gate: string): Promise<PolicySnapshot>
   /**
-   * Why the files that decide can't be relied on in a live run, or null. Those that a machine is made of were looked at before it was
-   * loaded; where operators may not appoint approvers, neither may they change what was approved.
+   * Finds why the files that decide cannot be relied on in a live run. `machine` are the files of the machine: an operator who may not
+   * appoint approvers may not change the approved machine either.
    */
   filesFault?(machine: string[]): FilesFault | null
-  /** Who may operate: label → `uid:<n>`. Without it operators declare themselves. */
+  /** The operators: label → `uid:<n>`. Operators declare themselves when left out. */
   operators?: { [label: string]: string }
-  /** The process's user id; null where the system has none. */
+  /** The user id of the process. Null where the system has none. */
   uid?: number | null
   allowLive: boolean
   caps: { runMinutes: number; phaseMinutes: number }
   log: Pick<Logger, 'info' | 'warn' | 'error'>
-  /** Taken out of whatever is saved; left out where there are none, as in a bench. */
+  /** Removed from everything that is saved. */
   secrets?: SecretRegistry
-  /** Called after each saved step; for people who watch. */
+  /** Called after each saved step, to show progress. */
   onStep?(run: Run, entry: HistoryEntry): void
   onProgress?(run: Run, text: string): void
-  /** Called once a run has closed and before its answer; never throws, since the run is closed whatever comes of this. */
+  /** Called when a run has closed, before its answer. Never throws, because the run is closed in any case. */
   onClosed?(run: Run): Promise<void>
   reports?: Reports
-  /** False where a run that is taken up is held against its newest entry alone: for measuring steps without it. */
+  /** False to skip the check of a run's complete record on load, so that steps can be measured without it. */
   checkRecords?: boolean
   /** Aborts when the operator interrupts. */
   interrupt: AbortSignal

@@ -4,11 +4,12 @@ import type { Run } from '../domain/run.ts'
 import type { Lease } from '../store/run-store.ts'
 import type { EngineDeps } from './engine-deps.ts'
 
+/** How long a claim on an effect holds without renewal, in milliseconds. */
 export const LEASE_MS = 60_000
 
 const newest = new WeakMap<EngineDeps, { at: number; lease: Lease }>()
 
-/** A lease from now on. Steps within one second share theirs: a minute's lease need not be made anew for each. */
+/** Returns a lease from now on. Steps within one second share one lease, because a lease of a minute need not be exact. */
 export function currentLease(deps: EngineDeps): Lease {
   const at = deps.clock.now().getTime()
   const known = newest.get(deps)
@@ -18,33 +19,39 @@ export function currentLease(deps: EngineDeps): Lease {
   return lease
 }
 
-/** Refuses while another living process holds one of the run's effects, and says who. */
+/**
+ * Checks that no other living process has claimed an effect of the run.
+ * @throws RUN_HELD with the process
+ */
 export async function assertNotClaimed(deps: EngineDeps, run: Run): Promise<void> {
   for (const effect of await deps.store.effects(run.runId)) {
-    if (holds(deps, effect)) throw runHeldError(run, effect)
+    if (isClaimedByOther(deps, effect)) throw runHeldError(run, effect)
   }
 }
 
-/** Takes the run's effects over from owners that are gone. What was begun under them is settled by `perform`. */
+/**
+ * Claims the effects of a run from owners that no longer live. `runEffect` settles what they started.
+ * @throws RUN_HELD when another living process has a claim
+ */
 export async function claimEffects(deps: EngineDeps, run: Run): Promise<EffectRow[]> {
-  const seized: EffectRow[] = []
+  const claimed: EffectRow[] = []
   for (const effect of await deps.store.effects(run.runId)) {
-    if (holds(deps, effect)) throw runHeldError(run, effect)
-    const mine = await deps.store.claim(run.runId, effect.invokeId, effect.owner, currentLease(deps))
-    if (mine === null) throw runHeldError(run, await takenBefore(deps, run, effect))
-    seized.push(mine)
+    if (isClaimedByOther(deps, effect)) throw runHeldError(run, effect)
+    const own = await deps.store.claim(run.runId, effect.invokeId, effect.owner, currentLease(deps))
+    if (own === null) throw runHeldError(run, await findFasterClaim(deps, run, effect))
+    claimed.push(own)
   }
-  return seized
+  return claimed
 }
 
-/** The effect as it is since another process was faster; the owner that we saw is not its any more. */
-async function takenBefore({ store }: EngineDeps, { runId }: Run, effect: EffectRow): Promise<EffectRow> {
+/** Another process was faster. Finds the effect as that process claimed it. */
+async function findFasterClaim({ store }: EngineDeps, { runId }: Run, effect: EffectRow): Promise<EffectRow> {
   const [now] = await store.effects(runId)
   return now ?? { ...effect, owner: null }
 }
 
-/** A dead owner on this host holds nothing; one on another host holds until its lease ends. */
-function holds(deps: EngineDeps, { owner, leaseUntil }: EffectRow): boolean {
+/** A dead owner on this host has no claim. An owner on another host has one until its lease ends. */
+function isClaimedByOther(deps: EngineDeps, { owner, leaseUntil }: EffectRow): boolean {
   if (owner === null || leaseUntil === null || sameOwner(owner, deps.owner)) return false
   const alive = deps.ownerAlive(owner)
   return alive === 'unknown' ? Date.parse(leaseUntil) > deps.clock.now().getTime() : alive
@@ -53,11 +60,12 @@ function holds(deps: EngineDeps, { owner, leaseUntil }: EffectRow): boolean {
 const sameOwner = (a: Owner, b: Owner) =>
   a.host === b.host && a.pid === b.pid && a.processStart === b.processStart
 
+/** RUN_HELD with the process that claimed an effect of the run. */
 export function runHeldError(run: Run, { name, owner, leaseUntil }: EffectRow): CutterError {
   const who = owner === null ? 'another process' : `process ${owner.pid} on ${owner.host}`
   return new CutterError(
     'RUN_HELD',
-    `run ${run.runId} is held by ${who}, which works on ${name}; nothing was done here`,
+    `run ${run.runId} is held by ${who}, which works on ${name}; nothing was changed here`,
     {
       next: `wait for it, then: cutter run show ${run.runId}`,
       data: {
@@ -69,7 +77,10 @@ export function runHeldError(run: Run, { name, owner, leaseUntil }: EffectRow): 
   )
 }
 
-/** Two processes may move a run at the same moment: the store lets one pass, the other learns who. */
+/**
+ * Does a task that moves a run. Two processes may move a run at the same moment: the store accepts one, and the other gets RUN_HELD with the
+ * process of the first.
+ */
 export async function mapConflict(deps: EngineDeps, run: Run, task: () => Promise<Run>): Promise<Run> {
   try {
     return await task()

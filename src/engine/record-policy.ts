@@ -4,7 +4,7 @@ import type { Run } from '../domain/run.ts'
 import type { Step } from '../domain/step.ts'
 import type { EngineDeps } from './engine-deps.ts'
 
-/** What is in force at a run's gate now. Parts that record none (a bench) answer with the rules alone. */
+/** Reads policy and trust files at the gate of a run now. Where none are recorded (a bench), these are the configured ones. */
 export async function readPolicyAt(deps: EngineDeps, run: Run): Promise<Partial<PolicySnapshot> & Rules> {
   const gate = run.gate ?? ''
   return (
@@ -17,13 +17,13 @@ export async function readPolicyAt(deps: EngineDeps, run: Run): Promise<Partial<
 
 type Rules = Pick<PolicySnapshot, 'policy' | 'trust'>
 
-/** Whether a step newly arrives at a gate, where the policy in force is recorded. */
+/** Tells whether a step arrives at a gate, where the policy of that time is recorded. */
 export const arrivesAtGate = ({ inForce }: EngineDeps, { run, entry }: Step): boolean =>
   run.status === 'paused' && run.gateSeq === entry.seq && inForce !== undefined
 
 /**
- * A step that newly arrives at a gate is made once more, with the digest of the policy in its event and the policy beside it as
- * evidence: which gate it arrives at is known only from the step. Snapshots don't depend on the digest.
+ * Records the policy with a step that arrives at a gate: `again` makes the step a second time, with the digest of the policy in its event
+ * and the policy as evidence. Only the step itself tells at which gate it arrives. Snapshots do not depend on the digest.
  */
 export async function recordPolicyAtArrival(
   deps: EngineDeps,

@@ -5,11 +5,11 @@ import type { Run } from '../domain/run.ts'
 import { heldApprovalId } from '../machine/transition.ts'
 import { checkWorld, judgeAtGate } from './apply-approval.ts'
 import { assertFilesSafe } from './check-live.ts'
+import { findLastApprovalUsed } from './effect-context.ts'
 import type { EngineDeps } from './engine-deps.ts'
 import { claimEffects, mapConflict } from './lease.ts'
 import { loadRunWithApprovals } from './load-run.ts'
 import { recordRefusal } from './record-refusal.ts'
-import { findLastApprovalUsed } from './run-effect.ts'
 import { continueRun, saveEvent } from './work-on-run.ts'
 
 /**

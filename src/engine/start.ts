@@ -23,6 +23,14 @@ export interface StartOptions {
   by?: string
 }
 
+/**
+ * Starts a run and works on it until it pauses, stops or closes. With a key that was used before, it returns the run of that key, and
+ * continues that run if its start was interrupted.
+ * @throws USAGE for input that the machine does not accept, a blank key or label; INPUT_REFUSED for secrets and unusable input
+ * @throws MACHINE_NOT_FOUND, OPERATOR_REFUSED, ON_HOLD
+ * @throws LIVE_REFUSED, FILES_UNSAFE in live mode
+ * @throws KEY_REUSED when the key belongs to a run with another machine, mode or input
+ */
 export async function startRun(
   deps: EngineDeps,
   exclusively: Exclusively,
@@ -34,47 +42,65 @@ export async function startRun(
   assertNoSecretInput(deps, given)
   const by = assertOperator(deps, options.by)
   const installed = await deps.installed(name)
-  const parsed = parseInput(installed, installed.machine.input.safeParse(given))
-  // Once more: a schema may fill in what nobody gave.
-  assertNoSecretInput(deps, parsed)
-  const input = await installed.admit(parsed)
+  const input = await admitInput(deps, installed, given)
   if (options.key === '') throw new CutterError('USAGE', 'the start key is empty; nothing was started')
+  const continueEarlier = (earlier: Run) => {
+    assertSameStart(earlier, name, input, options)
+    return continueInterrupted(deps, exclusively, earlier, by)
+  }
   const earlier = options.key === undefined ? null : await deps.store.runByKey(options.key)
-  if (earlier !== null) return goneOn(deps, exclusively, sameStart(earlier, name, input, options), by)
+  if (earlier !== null) return continueEarlier(earlier)
   await assertNotOnHold(deps, null)
   const executionSwitch = options.mode === 'live' ? await assertLiveAllowed(deps) : null
   if (options.mode === 'live') assertFilesSafe(deps, installed)
 
-  const { machine } = installed
-  const identity: RunIdentity = {
-    runId: runId(machine.runIdPrefix, deps),
-    machine: machine.name,
-    version: machine.version,
-    definitionDigest: machine.definitionDigest,
-    mode: options.mode,
-    input,
-    startKey: options.key ?? null,
-    startedBy: by,
-    osUser: deps.osUser,
-    startedAt: deps.clock.now().toISOString(),
-  }
+  const identity = newIdentity(deps, installed, input, options, by)
   return exclusively(identity.runId, async () => {
     const reading = executionSwitch === null ? {} : { executionSwitch: executionSwitch as unknown as Json }
     const readings = { operatorDeclared: operatorDeclaredBy(deps), ...reading }
     await installed.remember?.(identity.startedAt)
-    const step = startStep(machine, identity, { at: identity.startedAt, by: identity.startedBy, readings })
-    const claimed = await created(deps, step)
-    if (claimed === null) {
-      const faster = await deps.store.runByKey(options.key!)
-      return goneOn(deps, exclusively, sameStart(faster!, name, input, options), by)
-    }
+    const step = startStep(installed.machine, identity, { at: identity.startedAt, by, readings })
+    const claimed = await createUnlessKeyTaken(deps, step)
+    if (claimed === null) return continueEarlier((await deps.store.runByKey(options.key!))!)
     deps.onStep?.(step.run, step.entry)
     return workUntilRest(deps, installed, claimedAfter(step, { effects: [], timers: [] }, claimed))
   })
 }
 
-/** Saves a run's first step. Null when another process was faster with the same start key. */
-async function created(deps: EngineDeps, step: Step): Promise<EffectRow[] | null> {
+async function admitInput(
+  deps: EngineDeps,
+  installed: InstalledMachine,
+  given: { [key: string]: Json },
+): Promise<{ [key: string]: Json }> {
+  const parsed = parseInput(installed, installed.machine.input.safeParse(given))
+  // Checked again, because a schema may fill in values that nobody gave.
+  assertNoSecretInput(deps, parsed)
+  return installed.admit(parsed)
+}
+
+function newIdentity(
+  deps: EngineDeps,
+  { machine }: InstalledMachine,
+  input: { [key: string]: Json },
+  { mode, key }: StartOptions,
+  by: string,
+): RunIdentity {
+  return {
+    runId: newRunId(machine.runIdPrefix, deps),
+    machine: machine.name,
+    version: machine.version,
+    definitionDigest: machine.definitionDigest,
+    mode,
+    input,
+    startKey: key ?? null,
+    startedBy: by,
+    osUser: deps.osUser,
+    startedAt: deps.clock.now().toISOString(),
+  }
+}
+
+/** Saves the first step of a run. Null when another process was faster with the same start key. */
+async function createUnlessKeyTaken(deps: EngineDeps, step: Step): Promise<EffectRow[] | null> {
   try {
     return await deps.store.create(step, currentLease(deps))
   } catch (error) {
@@ -83,8 +109,13 @@ async function created(deps: EngineDeps, step: Step): Promise<EffectRow[] | null
   }
 }
 
-/** A run that was killed in the midst of its start is taken up again: whoever repeats the command wants it done. */
-async function goneOn(deps: EngineDeps, exclusively: Exclusively, { runId }: Run, by: string): Promise<Run> {
+/** Continues a run that was killed during its start, because a repeated command asks for its result. Other runs are returned as they are. */
+async function continueInterrupted(
+  deps: EngineDeps,
+  exclusively: Exclusively,
+  { runId }: Run,
+  by: string,
+): Promise<Run> {
   const run = await loadRun(deps, runId)
   if (run.status !== 'working') return run
   return exclusively(run.runId, async () => {
@@ -95,12 +126,17 @@ async function goneOn(deps: EngineDeps, exclusively: Exclusively, { runId }: Run
   })
 }
 
-function sameStart(earlier: Run, name: string, input: { [key: string]: Json }, options: StartOptions): Run {
-  const same =
+function assertSameStart(
+  earlier: Run,
+  name: string,
+  input: { [key: string]: Json },
+  options: StartOptions,
+): void {
+  const isSame =
     earlier.machine === name &&
     earlier.mode === options.mode &&
     canonicalJson(earlier.input) === canonicalJson(input)
-  if (same) return earlier
+  if (isSame) return
   throw new CutterError(
     'KEY_REUSED',
     `the key ${options.key} belongs to run ${earlier.runId}, which was started with another machine, mode or input; nothing was started`,
@@ -109,7 +145,7 @@ function sameStart(earlier: Run, name: string, input: { [key: string]: Json }, o
 }
 
 /** `ictr-20260131T090501Z-0f3a9c1d`: sortable by time, and distinct within a second. */
-function runId(prefix: string, { clock, randomHex }: EngineDeps): string {
+function newRunId(prefix: string, { clock, randomHex }: EngineDeps): string {
   const at = clock.now().toISOString().replace(/[-:]/g, '').slice(0, 15)
   return `${prefix}-${at}Z-${randomHex(4)}`
 }

@@ -6,8 +6,8 @@ import type { EngineDeps } from './engine-deps.ts'
 const NOTHING = /nothing was (?:changed|touched)/
 
 /**
- * A phase says what it touched itself, wherever in a run it comes. Of a live run that has written before, its words would be
- * read as said of the whole run; so they name the phase, and what was written before it.
+ * Limits the words of a stop to its phase. A phase reports only its own changes. If a live run wrote in an earlier phase, "nothing was
+ * changed" would be read as a statement about the complete run. So the message names the phase, and the earlier writes, which stay.
  */
 export async function limitStopToPhase(
   { store }: EngineDeps,
@@ -16,13 +16,13 @@ export async function limitStopToPhase(
   stop: StopFacts,
 ): Promise<StopFacts> {
   if (run.mode !== 'live' || !NOTHING.test(stop.message)) return stop
-  const before = listWrites(await store.history(run.runId))
-  if (before.length === 0) return stop
-  const words = `${phase} touched nothing, and what ${before.join(' and ')} wrote before stays`
+  const earlier = listWrites(await store.history(run.runId))
+  if (earlier.length === 0) return stop
+  const words = `${phase} changed nothing, and what ${earlier.join(' and ')} wrote earlier stays`
   return { ...stop, message: stop.message.replace(NOTHING, words) }
 }
 
-/** Invokes of a live run that wrote: each was done with a reading of the hold before it, or found by a probe to be done. */
+/** Lists the invokes of a live run that wrote. Each has a reading of the hold, or a probe found that it was committed. */
 export function listWrites(history: HistoryEntry[]): string[] {
   return history.flatMap(({ event: { type, actorId, hold, ran } }) =>
     type.startsWith('xstate.done.actor.') && (hold !== undefined || ran === 'probe') ? [String(actorId)] : [],

@@ -12,15 +12,18 @@ import { recordPolicyAtArrival } from './record-policy.ts'
 import { returnToGate } from './resume-stopped.ts'
 
 /**
- * The run under the installed definition of its machine: as it is when that is the one it was started under, else carried over by
- * the machine's upgrade. Throws MACHINE_CHANGED, with nothing touched, where there is none that fits.
+ * Returns the run under the installed definition of its machine. A run of another definition is upgraded first, which is a step like any
+ * other.
+ * @throws MACHINE_CHANGED when the machine has no upgrade that fits; nothing is changed then
  */
 export async function upgradeIfNeeded(deps: EngineDeps, run: Run, by: string): Promise<Run> {
   const { machine } = await deps.installed(run.machine)
-  const now = machine.definitionDigest === run.definitionDigest ? run : await upgraded(deps, machine, run, by)
-  // Looking at the world for its gate with no approval in hand: an upgrade took it, just now or before a crash.
-  const bereft = now.status === 'working' && now.gateSeq !== null && heldApprovalId(now) === null
-  return bereft ? returnToGate(deps, now, 'the upgrade voided the approval in hand', by) : now
+  const current =
+    machine.definitionDigest === run.definitionDigest ? run : await upgrade(deps, machine, run, by)
+  // A run in the last check of the world without an approval: an upgrade voided the approval, just now or before a crash.
+  const lacksApproval =
+    current.status === 'working' && current.gateSeq !== null && heldApprovalId(current) === null
+  return lacksApproval ? returnToGate(deps, current, 'the upgrade voided the approval', by) : current
 }
 
 /**
@@ -37,14 +40,17 @@ export async function upgradeIfPossible(deps: EngineDeps, run: Run, by: string):
   }
 }
 
-async function upgraded(deps: EngineDeps, machine: Machine, run: Run, by: string): Promise<Run> {
+async function upgrade(deps: EngineDeps, machine: Machine, run: Run, by: string): Promise<Run> {
   const step = await composeUpgradeStep(deps, machine, run, by)
   await deps.store.advance(step, currentLease(deps))
   deps.onStep?.(step.run, step.entry)
   return step.run
 }
 
-/** The step of an upgrade, not yet saved. */
+/**
+ * Composes the step of an upgrade without saving it.
+ * @throws MACHINE_CHANGED
+ */
 export async function composeUpgradeStep(
   deps: EngineDeps,
   machine: Machine,

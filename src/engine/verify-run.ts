@@ -11,9 +11,10 @@ import type { EngineDeps } from './engine-deps.ts'
 import { findInstalled, loadRunRecord } from './load-run.ts'
 
 /**
- * Checks a run's whole record: that it holds together (trusted.ts), and that replaying the history gives the stored snapshots,
- * the row, the effects in flight and the timers. Throws STORE_TAMPERED with the first thing that does not hold. A run of another
- * definition than the installed one can't be replayed, nor one whose machine is gone; the rest is checked all the same.
+ * Verifies the complete record of a run: it holds together (check-run-record.ts), and replaying the history gives the stored snapshots, the
+ * row, the effects in flight and the timers. A run whose definition is not installed cannot be replayed; the rest is verified.
+ * @throws RUN_NOT_FOUND
+ * @throws STORE_TAMPERED with the first thing that does not hold
  */
 export async function verifyRun(
   deps: EngineDeps,
@@ -22,7 +23,10 @@ export async function verifyRun(
   return verifyReplay(deps, await loadRunRecord(deps, runId))
 }
 
-/** The second half of it, for a record that was found to hold together. */
+/**
+ * Verifies by replay a record that was found to hold together.
+ * @throws STORE_TAMPERED
+ */
 export async function verifyReplay(
   deps: EngineDeps,
   record: StoredRun,
@@ -30,28 +34,28 @@ export async function verifyReplay(
   const { run, history } = record
   const machine = (await findInstalled(deps, run.machine))?.machine
   if (machine?.definitionDigest !== run.definitionDigest) return { entries: history.length, replayed: false }
-  const fault = await faultInReplay(machine, record)
+  const fault = await findReplayFault(machine, record)
   if (fault !== null) throw tamperedRunError(run.runId, fault)
   return { entries: history.length, replayed: true }
 }
 
-/** What a run has to go on with besides itself. */
+/** The effects and timers of a run in addition to its row. */
 type InFlight = Pick<StoredRun, 'effects' | 'timers'>
 
-async function faultInReplay(machine: Machine, record: StoredRun): Promise<string | null> {
+async function findReplayFault(machine: Machine, record: StoredRun): Promise<string | null> {
   const { run, history } = record
   const upgrade = history.findLastIndex(({ event }) => event.type === UPGRADED)
   let asked: InFlight = { effects: [], timers: [] }
-  const again = await replayed(machine, record, upgrade, (step) => {
+  const replayed = await replay(machine, record, upgrade, (step) => {
     asked = after(asked, step)
   })
-  const field = differingField(run, again)
+  const field = findDifferingField(run, replayed)
   if (field !== null) return `its row says another ${field} than its history gives`
-  return upgrade < 0 ? faultInFlight(record, asked) : faultSinceUpgrade(record, asked, upgrade + 1)
+  return upgrade < 0 ? findInFlightFault(record, asked) : findFaultSinceUpgrade(record, asked, upgrade + 1)
 }
 
-/** What came before an upgrade was replayed by a chart that is gone; its chain has been checked, and replaying begins after it. */
-async function replayed(
+/** The entries before an upgrade belong to a chart that is gone. Their chain has been checked, and replaying begins after them. */
+async function replay(
   machine: Machine,
   { run, history, contents }: StoredRun,
   upgrade: number,
@@ -64,10 +68,10 @@ async function replayed(
   return replayUpgradedRun(machine, run, history.slice(upgrade), Buffer.from(text).toString(), onStep)
 }
 
-/** The row is the fold of the history in every field but the working time, which entries don't carry. */
-function differingField(stored: Run, again: Run): string | null {
-  const fields = Object.keys(again) as (keyof Run)[]
-  const differs = (field: keyof Run) => canonicalJson(stored[field]) !== canonicalJson(again[field])
+/** The row must equal the replayed run in every field but the working time, which entries do not have. */
+function findDifferingField(stored: Run, replayed: Run): string | null {
+  const fields = Object.keys(replayed) as (keyof Run)[]
+  const differs = (field: keyof Run) => canonicalJson(stored[field]) !== canonicalJson(replayed[field])
   return fields.filter((field) => field !== 'workedMs').find(differs) ?? null
 }
 
@@ -83,7 +87,7 @@ function after(before: InFlight, step: Step): InFlight {
   }
 }
 
-function faultInFlight(stored: InFlight, asked: InFlight): string | null {
+function findInFlightFault(stored: InFlight, asked: InFlight): string | null {
   if (!sameRows(stored.effects.map(effectRow), asked.effects.map(effectRow)))
     return 'its effects in flight are not those that its history asked for'
   return sameRows(stored.timers.map(timerRow), asked.timers.map(timerRow))
@@ -93,8 +97,8 @@ function faultInFlight(stored: InFlight, asked: InFlight): string | null {
 
 const DECISIONS = ['APPROVE', 'REJECT', 'VOID']
 
-/** What was in flight before an upgrade was asked for by the old chart: of a timer it is known that none makes a decision. */
-function faultSinceUpgrade(stored: InFlight, asked: InFlight, upgradeSeq: number): string | null {
+/** The old chart asked for what was in flight before an upgrade. Of those timers only one thing is certain: none makes a decision. */
+function findFaultSinceUpgrade(stored: InFlight, asked: InFlight, upgradeSeq: number): string | null {
   const known = new Set(asked.timers.map(timerRow))
   const since = {
     effects: stored.effects.filter(({ seq }) => seq > upgradeSeq),
@@ -102,13 +106,13 @@ function faultSinceUpgrade(stored: InFlight, asked: InFlight, upgradeSeq: number
       (timer) => known.has(timerRow(timer)) || DECISIONS.includes(timer.event.type),
     ),
   }
-  return faultInFlight(since, asked)
+  return findInFlightFault(since, asked)
 }
 
-/** What of an effect's row was asked for; who holds it, and how often it was tried, is of the moment. */
+/** The part of an effect's row that a step asked for. Its owner and its attempts may differ. */
 const effectRow = ({ invokeId, seq, name, input }: EffectRow) => asStored({ invokeId, seq, name, input })
 const timerRow = ({ timerId, dueAt, event }: Timer) => asStored({ timerId, dueAt, event })
-/** Through the JSON of a row: a chart may ask with what JSON writes otherwise, such as a date. */
+/** Passes a row through JSON, because a chart may ask with values that JSON changes, such as a date. */
 const asStored = (row: unknown) => canonicalJson(JSON.parse(JSON.stringify(row)))
-const sameRows = (stored: string[], again: string[]) =>
-  canonicalJson(stored.sort()) === canonicalJson(again.sort())
+const sameRows = (stored: string[], asked: string[]) =>
+  canonicalJson(stored.sort()) === canonicalJson(asked.sort())

@@ -14,7 +14,7 @@ import { operatorDeclaredBy } from './operators.ts'
 import { arrivesAtGate, recordPolicyAtArrival } from './record-policy.ts'
 import { Interrupted, runEffect } from './run-effect.ts'
 
-/** A run in the hands of this process: the newest row, and the effects and timers that its steps left. */
+/** A run claimed by this process: its newest row, pending effects and timers. */
 export interface ClaimedRun {
   run: Run
   effects: EffectRow[]
@@ -22,25 +22,25 @@ export interface ClaimedRun {
 }
 
 /**
- * Works until the run pauses, stops or closes: claimed effect → outcome → event → Step → advance. The advance claims the
- * next effect in the same transaction. Effects run one after another, in the order in which they were asked for.
+ * Works on a run until it pauses, stops or closes: claimed effect → outcome → event → Step → advance. The transaction of the advance also
+ * claims the next effect. Effects run one after another, in the order in which the chart asked for them.
  */
 export async function workUntilRest(
   deps: EngineDeps,
   installed: InstalledMachine,
-  inHand: ClaimedRun,
+  claimed: ClaimedRun,
 ): Promise<Run> {
-  const runId = inHand.run.runId
+  const runId = claimed.run.runId
   const heartbeat = setInterval(
     () => void deps.store.renew(runId, currentLease(deps)).catch(() => {}),
     LEASE_MS / 3,
   )
   heartbeat.unref()
   try {
-    let now = inHand
-    while (now.run.status === 'working') now = await workOnce(deps, installed, now)
-    if (now.run.status === 'closed') await deps.onClosed?.(now.run)
-    return now.run
+    let current = claimed
+    while (current.run.status === 'working') current = await workOnce(deps, installed, current)
+    if (current.run.status === 'closed') await deps.onClosed?.(current.run)
+    return current.run
   } catch (error) {
     if (error instanceof Interrupted) await deps.store.release(runId, deps.owner)
     throw error
@@ -52,15 +52,15 @@ export async function workUntilRest(
 async function workOnce(
   deps: EngineDeps,
   installed: InstalledMachine,
-  inHand: ClaimedRun,
+  claimed: ClaimedRun,
 ): Promise<ClaimedRun> {
-  const { run } = inHand
-  // Between two phases nothing is begun: the safest point to stop at.
+  const { run } = claimed
+  // Between two phases no effect runs, so this is the safest point to stop.
   if (deps.interrupt.aborted) throw new Interrupted(run.runId)
   const at = deps.clock.now()
-  const due = inHand.timers.find((timer) => Date.parse(timer.dueAt) <= at.getTime())
-  if (due !== undefined) return saveEvent(deps, installed, inHand, due.event, { timerFired: due.timerId })
-  const effect = inHand.effects[0]
+  const due = claimed.timers.find((timer) => Date.parse(timer.dueAt) <= at.getTime())
+  if (due !== undefined) return saveEvent(deps, installed, claimed, due.event, { timerFired: due.timerId })
+  const effect = claimed.effects[0]
   if (effect !== undefined) {
     const definition = installed.effects[effect.name]
     if (definition === undefined) {
@@ -70,25 +70,33 @@ async function workOnce(
       )
     }
     const { event, evidence, workedMs } = await runEffect(deps, run, effect, definition)
-    return saveEvent(deps, installed, inHand, event, { effectDone: effect.invokeId, evidence, workedMs })
+    return saveEvent(deps, installed, claimed, event, { effectDone: effect.invokeId, evidence, workedMs })
   }
-  const [timer] = [...inHand.timers].sort((a, b) => Date.parse(a.dueAt) - Date.parse(b.dueAt))
-  if (timer === undefined) throw await nothingInHand(deps, run)
+  const [timer] = [...claimed.timers].sort((a, b) => Date.parse(a.dueAt) - Date.parse(b.dueAt))
+  if (timer === undefined) throw await nothingPendingError(deps, run)
   const left = Date.parse(timer.dueAt) - at.getTime()
-  await until(Math.min(left, LONGEST_WAIT_MS), deps.interrupt, run)
-  return inHand
+  await waitFor(Math.min(left, LONGEST_WAIT_MS), deps.interrupt, run)
+  return claimed
 }
 
-/** Another process moved the run on between our look at it and our grip; else its chart is broken. */
-async function nothingInHand({ store }: EngineDeps, { runId, seq, state }: Run): Promise<CutterError> {
+/** Another process moved the run after it was loaded here; otherwise its chart is broken. */
+async function nothingPendingError({ store }: EngineDeps, { runId, seq, state }: Run): Promise<CutterError> {
   if ((await store.run(runId))?.seq === seq)
     return new CutterError('INTERNAL', `run ${runId} works in ${state} but has neither effect nor timer`)
-  return new CutterError('STORE_CONFLICT', `run ${runId} has moved on meanwhile; nothing was done here`, {
-    next: `cutter run show ${runId}`,
-  })
+  return new CutterError(
+    'STORE_CONFLICT',
+    `run ${runId} was moved by another process in the meantime; nothing was changed here`,
+    {
+      next: `cutter run show ${runId}`,
+    },
+  )
 }
 
-/** Gives the run an event (or, after a crash, takes over its effects) and works on. */
+/**
+ * Gives a run an event and works on it until it rests. With null it claims the effects that a crash left, and continues them.
+ * @throws RUN_HELD, STORE_CONFLICT when another process moves the run
+ * @throws MACHINE_CHANGED when the run is of another definition than the installed one
+ */
 export async function continueRun(
   deps: EngineDeps,
   run: Run,
@@ -98,68 +106,74 @@ export async function continueRun(
 ): Promise<Run> {
   const installed = await deps.installed(run.machine)
   const timers = known.timers ?? (await deps.store.timers(run.runId))
-  const inHand: ClaimedRun = { run, effects: [], timers }
+  const claimed: ClaimedRun = { run, effects: [], timers }
   if (event === null) {
     assertSameDefinition(installed.machine, run)
-    return workUntilRest(deps, installed, { ...inHand, effects: await claimEffects(deps, run) })
+    return workUntilRest(deps, installed, { ...claimed, effects: await claimEffects(deps, run) })
   }
   const reading =
     run.mode === 'live' ? { executionSwitch: (await readExecutionSwitch(deps)) as unknown as Json } : {}
   const operator = { osUser: deps.osUser, operatorDeclared: operatorDeclaredBy(deps) }
-  const whole = { ...event, ...operator, ...reading }
+  const completeEvent = { ...event, ...operator, ...reading }
   return workUntilRest(
     deps,
     installed,
-    await saveEvent(deps, installed, inHand, whole, { by, evidence: known.evidence ?? [] }),
+    await saveEvent(deps, installed, claimed, completeEvent, { by, evidence: known.evidence ?? [] }),
   )
 }
 
-type TakeFacts = Omit<StepFacts, 'at' | 'by'> & { by?: string }
+type EventFacts = Omit<StepFacts, 'at' | 'by'> & { by?: string }
 
-/** Saves the step that an event makes, and answers with what is in hand after it. */
+/** Saves the step that an event makes, and returns the run with what is pending after it. */
 export async function saveEvent(
   deps: EngineDeps,
   installed: InstalledMachine,
-  inHand: ClaimedRun,
+  claimed: ClaimedRun,
   event: RunEvent,
-  facts: TakeFacts,
+  facts: EventFacts,
 ): Promise<ClaimedRun> {
   const at = deps.clock.now().toISOString()
-  const stepOf = (taken: RunEvent, evidence = facts.evidence ?? []) =>
-    eventStep(installed.machine, inHand.run, naming(taken, evidence), { by: ENGINE, ...facts, evidence, at })
+  const stepOf = (received: RunEvent, evidence = facts.evidence ?? []) =>
+    eventStep(installed.machine, claimed.run, nameEvidence(received, evidence), {
+      by: ENGINE,
+      ...facts,
+      evidence,
+      at,
+    })
   const planned = stepOf(event)
   const step = arrivesAtGate(deps, planned)
     ? await recordPolicyAtArrival(deps, planned, (recorded, policy) =>
         stepOf({ ...recorded, ...event }, [...(facts.evidence ?? []), ...policy]),
       )
     : planned
-  const claimed = await deps.store.advance(step, currentLease(deps))
+  const newEffects = await deps.store.advance(step, currentLease(deps))
   deps.onStep?.(step.run, step.entry)
-  return claimedAfter(step, inHand, claimed)
+  return claimedAfter(step, claimed, newEffects)
 }
 
-/** The entry names the evidence that it leaves, so that the chain vouches for it. */
-const naming = (event: RunEvent, evidence: Evidence[]): RunEvent =>
+/** Adds the names of the evidence to an event, so that the hash chain proves the evidence. */
+const nameEvidence = (event: RunEvent, evidence: Evidence[]): RunEvent =>
   evidence.length === 0 ? event : { ...event, evidence: evidenceNames(evidence) }
 
+/** Returns a claimed run as it is after a step. */
 export function claimedAfter(
   step: Step,
   before: Pick<ClaimedRun, 'effects' | 'timers'>,
   claimed: EffectRow[],
 ): ClaimedRun {
-  const goesOn = ({ invokeId }: EffectRow) =>
+  const isPending = ({ invokeId }: EffectRow) =>
     invokeId !== step.effectDone && !step.effectsDropped.includes(invokeId)
-  const effects = before.effects.filter(goesOn)
+  const effects = before.effects.filter(isPending)
   const timers = before.timers.filter(({ timerId }) => !step.timersDropped.includes(timerId))
   effects.push(...claimed)
   timers.push(...step.timersAsked)
   return { run: step.run, effects, timers }
 }
 
-/** Node takes a longer time for none at all. */
+/** The longest delay of a timer of Node, in milliseconds. Node treats a longer one as no delay. */
 const LONGEST_WAIT_MS = 2 ** 31 - 1
 
-function until(ms: number, interrupt: AbortSignal, { runId }: Run): Promise<void> {
+function waitFor(ms: number, interrupt: AbortSignal, { runId }: Run): Promise<void> {
   return new Promise((resolve, reject) => {
     const stop = () => {
       clearTimeout(timer)

@@ -19,7 +19,7 @@ const stranger = 4_321
 let folder: string
 let file: string
 
-describe.skipIf(process.platform === 'win32')('a file that decides', () => {
+describe.skipIf(process.platform === 'win32')('findWritableByOthers', () => {
   beforeEach(() => {
     folder = realpathSync(mkdtempSync(join(tmpdir(), 'cutter-modes-')))
     mkdirSync(join(folder, 'home'), { mode: 0o755 })
@@ -31,7 +31,7 @@ describe.skipIf(process.platform === 'win32')('a file that decides', () => {
 
   const fault = (groups?: { group: string; passwd: string }) => findWritableByOthers(file, us, groups)
 
-  it('is relied on when only its owner may write it, also below a sticky folder, and when it is missing', () => {
+  it('a file is safe if only its owner may write it, below a sticky folder too, and if it is missing', () => {
     expect(fault()).toBeNull()
     mkdirSync(join(folder, 'shared'))
     chmodSync(join(folder, 'shared'), 0o1777)
@@ -43,7 +43,7 @@ describe.skipIf(process.platform === 'win32')('a file that decides', () => {
   it.each([
     ['everybody may write it', 0o646, /allowed_signers has mode 0646: everybody may write it/],
     ['its group may write it', 0o664, /allowed_signers has mode 0664: its group \(\d+\) may write it/],
-  ])('is not when %s, and says how to mend it', (_, mode, says) => {
+  ])('a file is not safe if %s, and the fault says how to correct it', (_, mode, says) => {
     chmodSync(file, mode)
     const found = findWritableByOthers(file, us, { group: '/dev/null', passwd: '/dev/null' })
     expect(found).toMatchObject({ file, next: `once you know what it holds: chmod go-w ${file}` })
@@ -52,14 +52,14 @@ describe.skipIf(process.platform === 'win32')('a file that decides', () => {
     expect(fault()).toBeNull()
   })
 
-  it('is not when a folder above it is open, which is named', () => {
+  it('a file is not safe if others may write a folder above it, and the fault names the folder', () => {
     chmodSync(folder, 0o777)
     const found = fault()
     expect(found?.message).toContain(`${folder}, on the path to ${file}, has mode 0777`)
     expect(found?.next).toContain(`chmod go-w ${folder}`)
   })
 
-  it('is looked at where a link leads, and where links lie on the way', () => {
+  it('a link is checked where it leads and where it is', () => {
     mkdirSync(join(folder, 'open'))
     chmodSync(join(folder, 'open'), 0o777)
     symlinkSync(file, join(folder, 'open', 'link'))
@@ -73,7 +73,7 @@ describe.skipIf(process.platform === 'win32')('a file that decides', () => {
     expect(findWritableByOthers(join(folder, 'home', 'loop'), us)).toBeNull()
   })
 
-  it.skipIf(process.platform === 'darwin')('may be written by a group that nobody else is in', () => {
+  it.skipIf(process.platform === 'darwin')('a file may be written by a group without other members', () => {
     const gid = process.getgid!()
     const list = (name: string, ...lines: string[]) => {
       writeFileSync(join(folder, name), `${lines.join('\n')}\n`)
@@ -96,7 +96,7 @@ describe.skipIf(process.platform === 'win32')('a file that decides', () => {
     expect(fault({ group: list('group', `users:x:${gid}:`), passwd: shared })).not.toBeNull()
   })
 
-  it.skipIf(!asRoot)('may belong to root or to us, and to nobody else', () => {
+  it.skipIf(!asRoot)('a file may belong to root or to the user of the process, and to nobody else', () => {
     expect(findWritableByOthers(file, stranger)).toBeNull()
     chownSync(file, stranger, stranger)
     expect(findWritableByOthers(file, stranger)).toBeNull()
@@ -105,7 +105,7 @@ describe.skipIf(process.platform === 'win32')('a file that decides', () => {
     expect(found?.next).toContain(`chown 0 ${file}`)
   })
 
-  it('appoints nobody whom the process could appoint: root always could, and an owner, whatever the mode', () => {
+  it('findWritableByThisProcess reports a file that the process could write: as root always, as owner in any mode', () => {
     expect(findWritableByThisProcess(file, 0)).toMatchObject({
       file,
       message: expect.stringContaining('runs as root'),

@@ -19,7 +19,7 @@ const input: StatementInput = {
   validHours: 24,
 }
 
-describeWithKeys('importing what was signed elsewhere', () => {
+describeWithKeys('parseApproval', () => {
   const text = statementText(composeStatement(input))
   let keys: KeyFolder
   let signature: string
@@ -29,7 +29,7 @@ describeWithKeys('importing what was signed elsewhere', () => {
   })
   afterAll(() => keys.remove())
 
-  it('gives an unused approval that keeps the signed bytes', () => {
+  it('parseApproval gives an unused approval with the signed bytes', () => {
     const approval = parseApproval({ text, signature, clock })
     expect(approval).toMatchObject({
       kind: 'signed',
@@ -41,30 +41,30 @@ describeWithKeys('importing what was signed elsewhere', () => {
     expect(approvalSummary(approval)).toMatchObject({ runId: input.run.runId, gate: 'SG1', kind: 'signed' })
   })
 
-  it('gives the same id when done twice, also from a file with other line ends', () => {
+  it('parseApproval gives the same id twice, from a file with other line ends too', () => {
     const again = parseApproval({ text, signature: signature.replaceAll('\n', '\r\n'), clock })
     expect(again).toEqual(parseApproval({ text, signature, clock }))
   })
 
-  it('refuses a signature that was cut short or is none', () => {
+  it('parseApproval refuses a signature that was cut short or is not armored', () => {
     for (const broken of [signature.slice(0, 100), 'garbage', '']) {
       expect(() => parseApproval({ text, signature: broken, clock })).toThrow(/armored form/)
     }
   })
 
-  it('refuses a statement whose bytes were changed by an editor', () => {
+  it('parseApproval refuses a statement whose bytes an editor changed', () => {
     expect(() => parseApproval({ text: `${text}\n`, signature, clock })).toThrow(/final newline/)
   })
 })
 
-describe('a rehearsal approval', () => {
-  it('is labelled as one and carries no signature', () => {
+describe('composeRehearsal', () => {
+  it('a rehearsal is labelled as such and has no signature', () => {
     const approval = composeRehearsal({ ...input, decision: 'reject', reviewDecisionId: 'rd-1' })
     expect(approval).toMatchObject({ kind: 'rehearsal', signature: null, usedSeq: null })
     expect(approval.statement).toMatchObject({ decision: 'reject', reviewDecisionId: 'rd-1' })
   })
 
-  it('is not made for a live run, nor for one that does not wait at a gate', () => {
+  it('a rehearsal is refused for a live run and for a run that does not wait at a gate', () => {
     expect(() => composeRehearsal({ ...input, run: aRun({ mode: 'live' }) })).toThrow(/is live/)
     expect(() => composeRehearsal({ ...input, run: aRun({ status: 'working' }) })).toThrow(
       /does not wait at a gate/,

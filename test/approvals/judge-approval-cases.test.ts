@@ -13,8 +13,8 @@ import { ALICE, aGate, BOB, CAROL, type Gate, OPERATOR, OS_USER, type SignHow } 
 import { describeWithKeys, opensshVersion, withEnv } from '../support/ssh-keys.ts'
 
 /**
- * Every refusal at a live gate, in the order in which they are looked for, against signatures that ssh-keygen made. All rows try
- * the same run: each leaves an entry that moves nothing, and at the end the good approvals still pass.
+ * Every refusal at a live gate, in the order of the checks, with signatures that ssh-keygen made. All rows try the same run: each
+ * leaves an entry that does not move the run, and at the end the good approvals still pass.
  */
 
 interface Row {
@@ -47,7 +47,7 @@ const someoneElse = /have (someone else|another|one of them) sign: cutter approv
 const rows: Row[] = [
   {
     reason: 'APPROVAL_UNKNOWN',
-    when: 'nobody knows it',
+    when: 'the store does not have it',
     bring: () => 'ap-00000000000000000000000000000000',
     code: 'APPROVAL_NOT_FOUND',
     says: /there is no approval ap-0+ here/,
@@ -90,7 +90,7 @@ const rows: Row[] = [
   },
   {
     reason: 'REHEARSAL_IN_LIVE',
-    when: 'it is a rehearsal that somebody put into the store',
+    when: 'it is a rehearsal that was inserted into the store',
     bring: async () => {
       const { clock } = gate.world.parts
       const input = {
@@ -354,7 +354,7 @@ const rows: Row[] = [
   },
 ]
 
-describeWithKeys('at the gate of a live run, an approval is refused', () => {
+describeWithKeys('the gate of a live run', () => {
   beforeAll(async () => {
     gate = await aGate()
     // Ids come from a clock that the tests set; two runs of one moment would share theirs.
@@ -374,34 +374,37 @@ describeWithKeys('at the gate of a live run, an approval is refused', () => {
     return rest
   }
 
-  it.each(rows)('as $reason when $when', async ({ reason, bring, says, next, code, by, TZ }) => {
-    const before = await gate.world.store.history(run.runId)
-    const stood = await whereItStands()
-    const usual = { policy: gate.rules.policy, trust: { ...gate.rules.trust } }
-    try {
-      const approvalId = await bring()
-      const error = await withEnv(TZ === undefined ? {} : { TZ }, () =>
-        gate.bring(run, approvalId, by).catch((thrown) => thrown),
-      )
-      expect(error).toMatchObject({ code: code ?? 'APPROVAL_REFUSED' })
-      expect(error.message).toMatch(says)
-      expect(error.next).toMatch(next)
-      const entries = (await gate.world.store.history(run.runId)).slice(before.length)
-      expect(entries).toMatchObject([
-        {
-          event: { type: 'cutter.approval-refused', approvalId, reason, message: error.message },
-          by: by ?? OPERATOR,
-          snapshotDigest: run.snapshotDigest,
-        },
-      ])
-      expect(await whereItStands()).toEqual(stood)
-    } finally {
-      gate.rules.policy = usual.policy
-      gate.rules.trust = usual.trust
-    }
-  })
+  it.each(rows)(
+    'the gate refuses an approval as $reason when $when',
+    async ({ reason, bring, says, next, code, by, TZ }) => {
+      const before = await gate.world.store.history(run.runId)
+      const stood = await whereItStands()
+      const usual = { policy: gate.rules.policy, trust: { ...gate.rules.trust } }
+      try {
+        const approvalId = await bring()
+        const error = await withEnv(TZ === undefined ? {} : { TZ }, () =>
+          gate.bring(run, approvalId, by).catch((thrown) => thrown),
+        )
+        expect(error).toMatchObject({ code: code ?? 'APPROVAL_REFUSED' })
+        expect(error.message).toMatch(says)
+        expect(error.next).toMatch(next)
+        const entries = (await gate.world.store.history(run.runId)).slice(before.length)
+        expect(entries).toMatchObject([
+          {
+            event: { type: 'cutter.approval-refused', approvalId, reason, message: error.message },
+            by: by ?? OPERATOR,
+            snapshotDigest: run.snapshotDigest,
+          },
+        ])
+        expect(await whereItStands()).toEqual(stood)
+      } finally {
+        gate.rules.policy = usual.policy
+        gate.rules.trust = usual.trust
+      }
+    },
+  )
 
-  it('while another attempt is at work, and one of the two passes, whatever was refused before', async () => {
+  it('of two resumes at the same moment one passes the gate and the other is refused as RUN_HELD', async () => {
     gate.rules.policy = { validHours: 24, need: 2 }
     const second = await gate.sign(run, BOB)
     // Where it is eight hours earlier, a moment taken for local time would lie after the end of these keys.
@@ -433,7 +436,7 @@ describeWithKeys('at the gate of a live run, an approval is refused', () => {
     expect(await verifyRun(gate.world.parts, run.runId)).toMatchObject({ replayed: true })
   })
 
-  it('as ALREADY_USED, or as for the gate before, once the run is at its next gate', async () => {
+  it('the next gate refuses the used approval as ALREADY_USED, and another one of the gate before as OTHER_GATE', async () => {
     const approvals = await gate.world.store.approvals(run.runId)
     const used = approvals.filter(({ usedSeq }) => usedSeq !== null)
     expect(used.map(approvalSummary)).toMatchObject([{ approver: BOB }])
@@ -442,16 +445,16 @@ describeWithKeys('at the gate of a live run, an approval is refused', () => {
     expect(again.message).toMatch(
       /was already used: at entry \d+, on 2026-03-01T.*\. An approval counts once/,
     )
-    const beside = await gate.bring(run, good.approvalId).catch((error) => error)
-    expect(beside.data).toMatchObject({ reason: 'OTHER_GATE' })
+    const other = await gate.bring(run, good.approvalId).catch((error) => error)
+    expect(other.data).toMatchObject({ reason: 'OTHER_GATE' })
   })
 })
 
-describeWithKeys('a signed decision other than approval', () => {
+describeWithKeys('a signed rejection or voiding', () => {
   it.each([
     ['reject', 'REJECT', 'rejected'],
     ['void', 'VOID', 'voided'],
-  ] as const)('to %s takes one person, and ends the run as %s', async (decision, event, outcome) => {
+  ] as const)('one person may %s a run, which ends as %s', async (decision, event, outcome) => {
     const here = await aGate()
     here.rules.policy = { validHours: 24, need: 2 }
     const waiting = await here.start()
@@ -462,14 +465,14 @@ describeWithKeys('a signed decision other than approval', () => {
     expect(history.at(-1)).toMatchObject({
       event: { type: event, counted: [{ approvalId, principal: BOB }] },
     })
-    // An approval that comes too late is answered by the end of the run, and used up by nothing.
+    // A closed run is answered as it is, and an approval that comes too late stays unused.
     expect(await here.bring(waiting, late.approvalId)).toMatchObject({ outcome })
     expect((await here.world.store.approval(late.approvalId))?.usedSeq).toBeNull()
     expect(await here.world.store.history(waiting.runId)).toEqual(history)
     await here.close()
   })
 
-  it('or any at all is refused as NOT_AT_A_GATE while the run is stopped, and leaves it as it is', async () => {
+  it('a stopped run refuses a decision as NOT_AT_A_GATE and stays as it is', async () => {
     let up = false
     const here = await aGate((name) => (name === 'cut_leg_a' && !up ? failure(name) : succeeds(name)))
     const waiting = await here.start()

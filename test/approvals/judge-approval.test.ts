@@ -27,11 +27,11 @@ const statementInput: StatementInput = {
   validHours: 24,
 }
 
-describe('an approval that fits its run', () => {
+describe('findBindingRefusal and judgeApproval for a rehearsal', () => {
   const run = aRun()
   const approval = composeRehearsal({ ...statementInput, run })
 
-  it('passes the check of facts', () => {
+  it('an approval of this run, gate, arrival and plan has no binding refusal', () => {
     expect(findBindingRefusal({ run, approval })).toBeNull()
   })
 
@@ -48,20 +48,23 @@ describe('an approval that fits its run', () => {
     ['OTHER_PLAN', { planDigest: digestOf('another plan') }, {}],
     ['OTHER_PLAN', { planDigest: null }, {}],
     ['REHEARSAL_IN_LIVE', { mode: 'live' }, {}],
-  ])('is refused as %s when %j %j, with a message and a command', (reason, runChange, approvalChange) => {
-    const changed = { run: aRun(runChange), approval: { ...approval, ...approvalChange } as Approval }
-    const refused = findBindingRefusal(changed)
-    expect(refused?.reason).toBe(reason)
-    expect(refused?.message).toMatch(/ictr-|ap-/)
-    expect(refused?.next).toContain(`cutter `)
-  })
+  ])(
+    'an approval is refused as %s when %j %j, with a message and a command',
+    (reason, runChange, approvalChange) => {
+      const changed = { run: aRun(runChange), approval: { ...approval, ...approvalChange } as Approval }
+      const refused = findBindingRefusal(changed)
+      expect(refused?.reason).toBe(reason)
+      expect(refused?.message).toMatch(/ictr-|ap-/)
+      expect(refused?.next).toContain(`cutter `)
+    },
+  )
 
-  it('does for a dry run what it is labelled for, without a signature and by the operator too', async () => {
+  it('a rehearsal lets a dry run continue, without a signature and by the operator too', async () => {
     const own = composeRehearsal({ ...statementInput, run, approver: run.startedBy })
     expect(await judgeApproval(rehearsing(own, noon))).toEqual({ refusal: null, vouched: null, counted: [] })
   })
 
-  it('expires in a dry run like any other', async () => {
+  it('a rehearsal expires like a signed approval', async () => {
     const late = await judgeApproval(rehearsing(approval, '2026-03-02T12:00:00.000Z'))
     expect(late.refusal).toMatchObject({ reason: 'EXPIRED', next: `cutter approval rehearse ${run.runId}` })
   })
@@ -72,7 +75,7 @@ describe('an approval that fits its run', () => {
   }
 })
 
-describeWithKeys('the refusal of a signed approval', () => {
+describeWithKeys('judgeApproval for a signed approval', () => {
   let keys: KeyFolder
   let byAlice: Approval
   let byBob: Approval
@@ -114,7 +117,7 @@ describeWithKeys('the refusal of a signed approval', () => {
   const refused = async (change: Change) => (await judgeApproval(input(change))).refusal
   const reasonOf = async (change: Change) => (await refused(change))?.reason ?? null
 
-  it('is null for a good approval, with the one who vouches for it', async () => {
+  it('judgeApproval accepts a good approval and names its signer', async () => {
     const vouched = {
       principal: 'alice@example.org',
       fingerprint: expect.stringMatching(/^SHA256:/),
@@ -124,12 +127,12 @@ describeWithKeys('the refusal of a signed approval', () => {
     expect(await judgeApproval(input({}))).toEqual({ refusal: null, vouched, counted })
   })
 
-  it('is null in a dry run too, where also a wildcard may list the signer', async () => {
+  it('a dry run accepts a signer who is listed by a wildcard, and a live run does not', async () => {
     expect(await reasonOf({ run: aRun(), allowed: 'wildcard' })).toBeNull()
     expect(await reasonOf({ allowed: 'wildcard' })).toBe('WILDCARD_PRINCIPAL')
   })
 
-  it('notices a stored statement that is not the signed one', async () => {
+  it('judgeApproval refuses a stored statement that is not the signed one', async () => {
     const edited = { ...byAlice.statement, approver: 'bob@example.org' }
     expect(await reasonOf({ approval: { ...byAlice, statement: edited } })).toBe('SIGNATURE_INVALID')
     const text = statementText(edited)
@@ -137,12 +140,12 @@ describeWithKeys('the refusal of a signed approval', () => {
     expect(await reasonOf({ approval: consistent })).toBe('SIGNATURE_INVALID')
   })
 
-  it('keeps to the names of the policy', async () => {
+  it('judgeApproval refuses a signer whom the policy does not name', async () => {
     expect(await reasonOf({ policy: { validHours: 24, of: ['bob@example.org'] } })).toBe('SIGNER_NOT_ALLOWED')
     expect(await reasonOf({ policy: { validHours: 24, of: ['alice@example.org'] } })).toBeNull()
   })
 
-  it('lets an approval count until it expires as signed, or by policy where that is sooner', async () => {
+  it('an approval counts until it expires as signed, or by policy if that is sooner', async () => {
     const now = (time: string, validHours = 24) => ({ now: at(time), policy: { validHours } })
     expect(await reasonOf(now('02T11:59:59', 100))).toBeNull()
     expect(await reasonOf(now('02T12:00:00', 100))).toBe('EXPIRED')
@@ -153,7 +156,7 @@ describeWithKeys('the refusal of a signed approval', () => {
     expect(late?.next).toBe(`cutter approval sign ${live.runId} --as alice@example.org --key <file>`)
   })
 
-  it('bears with a clock that is five minutes ahead, and no more', async () => {
+  it('an approval may be issued five minutes ahead, and not more', async () => {
     expect(await reasonOf({ now: at('01T11:55:00') })).toBeNull()
     expect(await reasonOf({ now: at('01T11:54:59') })).toBe('NOT_YET_VALID')
   })
@@ -162,15 +165,15 @@ describeWithKeys('the refusal of a signed approval', () => {
     ['started the run', { run: aRun({ mode: 'live', startedBy: 'Alice@example.org' }) }],
     ['resumed the run', { operators: ['bob@example.org', 'alice@example.org'] }],
     ['has the key under another name that did', { allowed: 'also-operator' }],
-  ])('says no to an approver who %s', async (_, change) => {
+  ])('a live run refuses an approver who %s', async (_, change) => {
     expect(await reasonOf(change)).toBe('OPERATORS_OWN')
   })
 
-  it('lets operators sign for their own dry run', async () => {
+  it('a dry run accepts the approval of its operator', async () => {
     expect(await reasonOf({ run: aRun({ startedBy: 'alice@example.org' }) })).toBeNull()
   })
 
-  it('waits for as many people as the policy needs', async () => {
+  it('a live run needs as many people as the policy says', async () => {
     const policy = { validHours: 24, need: 2 }
     const alone = await refused({ policy })
     expect(alone?.reason).toBe('NOT_ENOUGH_APPROVERS')
@@ -181,7 +184,7 @@ describeWithKeys('the refusal of a signed approval', () => {
     )
   })
 
-  it('counts only approvals that would pass by themselves', async () => {
+  it('the number of approvers counts only approvals that are valid by themselves', async () => {
     const policy = { validHours: 24, need: 2 }
     const rejecting = await sign('bob', { decision: 'reject' })
     const forged = { ...byBob, ...byMallory, statement: byBob.statement } as Approval
@@ -192,17 +195,17 @@ describeWithKeys('the refusal of a signed approval', () => {
     )
   })
 
-  it('lets operators approve, by name or key, where the policy does without four eyes', async () => {
+  it('a policy without four eyes accepts an operator, by name or key', async () => {
     const policy = { validHours: 24, fourEyes: false }
     expect(await reasonOf({ policy, operators: ['alice@example.org'] })).toBeNull()
     expect(await reasonOf({ policy, allowed: 'also-operator' })).toBeNull()
   })
 
-  describe('of somebody who decided twice', () => {
+  describe('a person who decided twice', () => {
     const later = (overrides: Partial<StatementInput>, time = '12:10:00'): Promise<Approval> =>
       sign('alice', { clock: { now: () => at(`01T${time}`) }, ...overrides })
 
-    it('lets the later decision count, whichever it is', async () => {
+    it('the later decision of a person counts, whichever it is', async () => {
       const rejection = await later({ decision: 'reject' })
       expect(await reasonOf({ others: [byAlice, rejection] })).toBe('SUPERSEDED')
       expect(await reasonOf({ approval: rejection, others: [byAlice, rejection] })).toBeNull()
@@ -211,19 +214,19 @@ describeWithKeys('the refusal of a signed approval', () => {
       expect(await reasonOf({ approval: rejection, others: [byAlice, rejection, again] })).toBe('SUPERSEDED')
     })
 
-    it('lets the one that withholds count when both are of the same moment', async () => {
+    it('of two decisions of the same moment the one that does not approve counts', async () => {
       const voiding = await sign('alice', { decision: 'void' })
       expect(await reasonOf({ others: [voiding] })).toBe('SUPERSEDED')
       expect(await reasonOf({ approval: voiding, others: [byAlice] })).toBeNull()
     })
 
-    it('goes on withholding after the time of the rejection is over', async () => {
+    it('a rejection supersedes an approval after the rejection has expired, too', async () => {
       const brief = await later({ decision: 'reject', validHours: 0.1 })
       expect(await reasonOf({ approval: brief, now: at('01T13:00:00') })).toBe('EXPIRED')
       expect(await reasonOf({ others: [brief], now: at('01T13:00:00') })).toBe('SUPERSEDED')
     })
 
-    it('is not moved by a decision that would not count, or is not about this plan', async () => {
+    it('a decision that would not count, or is about another plan, supersedes nothing', async () => {
       const forged = await sign('mallory', { approver: 'alice@example.org', decision: 'reject' })
       const early = await later({ decision: 'reject' }, '23:00:00')
       const elsewhere = await later({
@@ -237,23 +240,23 @@ describeWithKeys('the refusal of a signed approval', () => {
       expect(await reasonOf({ approval: rejection, others: [tomorrow] })).toBeNull()
     })
 
-    it('does not count towards the number that is needed', async () => {
+    it('a superseded approval does not count towards the needed number', async () => {
       const policy = { validHours: 24, need: 2 }
       const rejection = await sign('bob', { decision: 'reject' })
       expect(await reasonOf({ policy, others: [byBob, rejection] })).toBe('NOT_ENOUGH_APPROVERS')
     })
   })
 
-  it('lets one person reject where it takes two to approve', async () => {
+  it('one person may reject a run that two must approve', async () => {
     const approval = await sign('alice', { decision: 'reject' })
     expect(await reasonOf({ approval, policy: { validHours: 24, need: 2 } })).toBeNull()
   })
 })
 
-describe('counting people', () => {
+describe('countPeople', () => {
   const signed = (principal: string, fingerprint: string) => ({ principal, fingerprint, keyType: 'ED25519' })
 
-  it('takes one key under two names, and one name with two keys, for one person', () => {
+  it('countPeople counts one key under two names, and one name with two keys, as one person', () => {
     expect(countPeople([signed('a', 'k1'), signed('b', 'k2')])).toBe(2)
     expect(countPeople([signed('a', 'k1'), signed('b', 'k1')])).toBe(1)
     expect(countPeople([signed('a', 'k1'), signed('A', 'k2')])).toBe(1)

@@ -44,8 +44,8 @@ async function found(changes: Partial<ApproverQuestion> = {}, revokedKeys?: stri
 const whoMayNow = (approvers: Map<string, Approver>) =>
   [...approvers].filter(([, { may }]) => may).map(([name]) => name)
 
-describeWithKeys('who could approve', () => {
-  test('is told as OpenSSH would tell it of a signature by each of them', async () => {
+describeWithKeys('listApprovers', () => {
+  test('listApprovers agrees with what OpenSSH answers about a signature of each person', async () => {
     const approvers = await found({ live: false })
     const text = 'statement'
     for (const name of ['alice', 'bob', 'carol', 'dave', 'erin', 'frank', 'grace']) {
@@ -58,14 +58,14 @@ describeWithKeys('who could approve', () => {
     expect(whoMayNow(approvers)).toEqual(['alice', 'frank', 'grace', 'deploybot', '*'])
   })
 
-  test('comes with each key as ssh-keygen names it', async () => {
-    const said = execFileSync('ssh-keygen', ['-lf', keys.path('alice.pub')], { encoding: 'utf8' })
+  test('listApprovers gives each key as ssh-keygen names it', async () => {
+    const printed = execFileSync('ssh-keygen', ['-lf', keys.path('alice.pub')], { encoding: 'utf8' })
     const { keys: listed } = (await found()).get('alice')!
-    expect(listed).toEqual([{ type: 'ssh-ed25519', fingerprint: said.split(' ')[1] }])
+    expect(listed).toEqual([{ type: 'ssh-ed25519', fingerprint: printed.split(' ')[1] }])
     expect((await found()).get('grace')?.keys).toHaveLength(2)
   })
 
-  test('comes with why not', async () => {
+  test('listApprovers gives the reason why a person may not approve', async () => {
     const approvers = await found()
     expect(approvers.get('bob')?.why).toMatch(
       /^SHA256:\S+ may sign for cutter\.deploy\.\*,cutter\.migrate\.\* only$/,
@@ -75,25 +75,25 @@ describeWithKeys('who could approve', () => {
     expect(approvers.get('*')?.why).toMatch(/^a pattern, and a live run/)
   })
 
-  test('leaves operators out of a live run, by name and by key, unless the policy lets them', async () => {
+  test('listApprovers excludes operators of a live run, by name and by key, unless the policy admits them', async () => {
     const operators = ['Alice@example.org', 'deploybot']
     const approvers = await found({ operators })
     expect(approvers.get('alice')).toMatchObject({
       may: false,
       why: expect.stringContaining('operates this run'),
     })
-    // Grace has a key of her own beside the one that she shares with the operator.
+    // Grace has a key of her own in addition to the one that she shares with the operator.
     expect(whoMayNow(approvers)).toEqual(['frank', 'grace'])
     const grace = readFileSync(allowedSigners, 'utf8').replace(/^grace@example.org ssh.*\n/m, '')
-    const whole = allowedSigners
+    const complete = allowedSigners
     allowedSigners = keys.file('shared', grace)
     expect((await found({ operators })).get('grace')?.why).toMatch(/also listed for an operator of this run$/)
-    allowedSigners = whole
+    allowedSigners = complete
     expect(whoMayNow(await found({ operators, policy: { fourEyes: false } }))).toContain('alice')
     expect(whoMayNow(await found({ operators, live: false }))).toContain('alice')
   })
 
-  test('is bounded by the policy, which may name people whom nobody listed', async () => {
+  test('listApprovers admits only people of the policy, which may name people whom no line lists', async () => {
     const of = [
       'alice@example.org',
       'zoe@example.org',
@@ -108,7 +108,7 @@ describeWithKeys('who could approve', () => {
     expect(whoMayNow(await found({ live: false, policy: { of, fourEyes: true } }))).toEqual(['alice', 'bot'])
   })
 
-  test('leaves revoked keys out: of a list, of a KRL, and all where the file is gone', async () => {
+  test('listApprovers excludes revoked keys: of a list, of a KRL, and all keys if the file is missing', async () => {
     const list = keys.file('revoked', `${keys.publicKey('alice')}\n`)
     expect(whoMayNow(await found({}, list))).toEqual(['frank', 'grace', 'deploybot'])
     execFileSync('ssh-keygen', ['-q', '-k', '-f', keys.path('krl'), keys.path('frank.pub')])
@@ -116,7 +116,7 @@ describeWithKeys('who could approve', () => {
     expect(whoMayNow(await found({}, keys.path('nowhere')))).toEqual([])
   })
 
-  test('is nobody where there is no file', async () => {
+  test('listApprovers admits nobody if the file is missing', async () => {
     const question = { namespace: NAMESPACE, live: true, at: AT, policy: { fourEyes: true }, operators: [] }
     const answer = await listApprovers({ allowedSigners: keys.path('nowhere') }, question)
     expect(answer).toEqual({ approvers: [], readable: false })

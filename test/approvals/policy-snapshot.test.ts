@@ -8,7 +8,7 @@ import { removeFolders } from '../store/store-folders.ts'
 import { ALICE, aGate, BOB, type Gate } from '../support/live-gate.ts'
 import { describeWithKeys } from '../support/ssh-keys.ts'
 
-describeWithKeys('what is in force at a gate', () => {
+describeWithKeys('the policy of a gate', () => {
   let gate: Gate
   let run: Run
   beforeEach(async () => {
@@ -33,7 +33,7 @@ describeWithKeys('what is in force at a gate', () => {
   const entry = async (type: string) =>
     (await gate.world.store.history(run.runId)).filter(({ event }) => event.type === type).at(-1)!
 
-  it('is recorded with the entry that arrives there: the policy, and the files byte for byte', async () => {
+  it('an arrival at a gate records the policy and the files byte for byte', async () => {
     const arrival = (await gate.world.store.history(run.runId))[run.gateSeq! - 1]!
     const { 'policy/SG1': policy, ...files } = await evidenceAt(run.gateSeq!)
     const signers = readFileSync(gate.rules.trust.allowedSigners, 'utf8')
@@ -54,7 +54,7 @@ describeWithKeys('what is in force at a gate', () => {
     expect(arrival.event.policyDigest).toBe(digestOfBytes(policy))
   })
 
-  it('is judged as it is when an approval is brought, and recorded as it was then', async () => {
+  it('a decision is judged by the policy of its moment and records that policy', async () => {
     const { approvalId } = await gate.sign(run, ALICE)
     gate.rules.policy = { validHours: 24, of: [BOB] }
     const refused = await gate.bring(run, approvalId).catch((error) => error)
@@ -74,13 +74,13 @@ describeWithKeys('what is in force at a gate', () => {
     })
     expect(recorded['revoked/SG1']).toBe(revoked)
     expect(event.policyDigest).toBe(digestOfBytes(recorded['policy/SG1']))
-    // The next gate's arrival is recorded too, and the whole history replays.
+    // The arrival at the next gate is recorded too, and the complete history replays.
     const next = (await gate.world.store.run(run.runId))!
     expect(Object.keys(await evidenceAt(next.gateSeq!))).toEqual(['policy/SG2', 'revoked/SG2', 'signers/SG2'])
     expect(await verifyRun(gate.world.parts, run.runId)).toMatchObject({ replayed: true })
   })
 
-  it('is read once: what is judged by is what is recorded, though a file changes meanwhile', async () => {
+  it('the recorded files are those that were judged by, although a file changes in the meantime', async () => {
     const { allowedSigners } = gate.rules.trust
     const recorded = await gate.world.parts.inForce!('cut', 'SG1')
     gate.keys.file('allowed', '')
@@ -89,7 +89,7 @@ describeWithKeys('what is in force at a gate', () => {
     expect(signers?.bytes.length).toBeGreaterThan(100)
   })
 
-  it('says of a missing file that it was missing', async () => {
+  it('the record of a policy shows that a file was missing', async () => {
     gate.rules.trust = { allowedSigners: gate.keys.path('nowhere'), revokedKeys: gate.keys.path('nowhere') }
     gate.world.parts.randomHex = () => '0badcafe'
     run = await gate.start()

@@ -14,7 +14,7 @@ import { describeWithKeys, type KeyFolder, openKeyFolder } from '../support/ssh-
 const noon = '2026-03-01T12:00:00.000Z'
 const live = aRun({ mode: 'live' })
 
-/** A case that is good until faults are put into it; each fault leaves the others in place. */
+/** A good case, to which faults are added. Each fault leaves the others unchanged. */
 interface Case {
   run: Run
   approval: Approval
@@ -32,7 +32,7 @@ interface Case {
 
 type Fault = [reason: RefusalReason, put: (good: Case) => Partial<Case>]
 
-// In the order in which they must be told.
+// In the order of the checks.
 const faults: Fault[] = [
   ['RUN_CLOSED', ({ run }) => ({ run: { ...run, status: 'closed' } as Run })],
   ['ALREADY_USED', ({ approval }) => ({ approval: { ...approval, usedSeq: 8, usedAt: noon } })],
@@ -59,7 +59,7 @@ const pairs = faults.flatMap((first, place) => {
   return faults.slice(place + 1).map((second) => ({ reason: first[0], later: second[0], first, second }))
 })
 
-describeWithKeys('of two reasons to refuse an approval', () => {
+describeWithKeys('the order of refusals', () => {
   let keys: KeyFolder
   let good: Case
 
@@ -116,15 +116,15 @@ describeWithKeys('of two reasons to refuse an approval', () => {
   }
   const put = ([, change]: Fault, into: Case): Case => ({ ...into, ...change(into) })
 
-  it('neither holds for the good case', async () => {
+  it('the good case has no refusal', async () => {
     expect(await reasonFor(good)).toBeNull()
   })
 
-  it.each(faults)('%s is told when it is the only one', async (reason, change) => {
+  it.each(faults)('judgeApproval refuses a single fault as %s', async (reason, change) => {
     expect(await reasonFor(put([reason, change], good))).toBe(reason)
   })
 
-  it.each(pairs)('$reason is told before $later', async ({ reason, first, second }) => {
+  it.each(pairs)('judgeApproval reports $reason before $later', async ({ reason, first, second }) => {
     expect(await reasonFor(put(first, put(second, good)))).toBe(reason)
   })
 })

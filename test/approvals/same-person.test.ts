@@ -5,7 +5,7 @@ import { findSamePeople } from '../../src/approvals/same-person.ts'
 const key = (letter: string) => `ssh-ed25519 AAAA${letter.repeat(60)}`
 const signed = (principal: string, fingerprint: string) => ({ principal, fingerprint, keyType: 'ED25519' })
 
-describe('a file of signers shows as one person', () => {
+describe('findSamePeople', () => {
   const same = findSamePeople(
     [
       `alice@example.org ${key('a')}`,
@@ -17,26 +17,26 @@ describe('a file of signers shows as one person', () => {
     ].join('\n'),
   )
 
-  test('names that share a key, however long the chain', () => {
+  test('names that share a key are one person, however long the chain', () => {
     expect(same('alice@example.org', 'carol@example.org')).toBe(true)
     expect(same('c.second@example.org', 'ALICE@example.org')).toBe(true)
   })
 
-  test('nobody else: not by a pattern, nor by a name that is left out', () => {
+  test('a pattern and an excluded name make nobody one person', () => {
     expect(same('alice@example.org', 'bob@example.org')).toBe(false)
     expect(same('bob@example.org', 'dave@example.org')).toBe(false)
     expect(same('somebody', 'nobody')).toBe(false)
     expect(same('somebody', 'Somebody ')).toBe(true)
   })
 
-  test('whoever signs with a second key under a second name', () => {
+  test('a second key under a second name belongs to the same person', () => {
     const two = [signed('alice@example.org', 'SHA256:b'), signed('carol@example.org', 'SHA256:a')]
     expect(countPeople(two, same)).toBe(1)
     expect(countPeople([...two, signed('bob@example.org', 'SHA256:d')], same)).toBe(2)
     expect(countPeople(two)).toBe(2)
   })
 
-  test('also where its lines end as on Windows', () => {
+  test('findSamePeople reads lines that end as on Windows', () => {
     const lines = [`alice@example.org ${key('a')}`, `carol@example.org ${key('a')}`, '']
     expect(findSamePeople(lines.join('\r\n'))('alice@example.org', 'carol@example.org')).toBe(true)
   })

@@ -31,8 +31,8 @@ function errorOf(work: () => unknown): CutterError {
   throw new Error('nothing was refused')
 }
 
-describe('a statement', () => {
-  it('names run, arrival, plan, decision and times, in canonical form without a final newline', () => {
+describe('composeStatement', () => {
+  it('a statement names run, arrival, plan, decision and times, in canonical form without a final newline', () => {
     const run = aRun()
     expect(JSON.parse(text)).toEqual({
       type: 'cutter.approval/v1',
@@ -54,12 +54,12 @@ describe('a statement', () => {
     expect(text.endsWith('}')).toBe(true)
   })
 
-  it('keeps the arrival when later entries did not move the run', () => {
+  it('a statement names the arrival after later entries that did not move the run', () => {
     const later = aRun({ seq: 9, head: 'f'.repeat(64) })
     expect(statementText(composeStatement(anInput({ run: later })))).toBe(text)
   })
 
-  it('carries the id of the review where the gate asks for one', () => {
+  it('a statement has the id of the review if the gate asks for one', () => {
     expect(composeStatement(anInput({ reviewDecisionId: 'rd-1' })).reviewDecisionId).toBe('rd-1')
   })
 
@@ -68,7 +68,7 @@ describe('a statement', () => {
     [aRun({ status: 'stopped' }), /it is stopped at GRANTS_PROBED with STOP_DRIFT/, 'cutter run show'],
     [aRun({ status: 'closed' }), /is closed: it ended as succeeded, at CLOSEOUT_REPORTED/, 'cutter run show'],
   ])(
-    'is refused for a run that does not wait at a gate, saying where it stands and what next',
+    'composeStatement refuses a run that does not wait at a gate, and says its state and what to do next',
     (run, message, next) => {
       const error = errorOf(() => composeStatement(anInput({ run })))
       expect(error.code).toBe('APPROVAL_REFUSED')
@@ -82,19 +82,19 @@ describe('a statement', () => {
     [{ approver: 'alice\u001b[2K' }, 'approver'],
     [{ nonce: '' }, 'nonce'],
     [{ validHours: 0 }, 'expires'],
-  ])('is refused with %j, before anyone signs it', (overrides, field) => {
+  ])('composeStatement refuses %j before anyone signs it', (overrides, field) => {
     const error = errorOf(() => composeStatement(anInput(overrides)))
     expect(error.code).toBe('INPUT_REFUSED')
     expect(error.message).toContain(field)
   })
 
-  it('has a namespace of its own for each gate', () => {
+  it('each gate has a namespace of its own', () => {
     expect(namespaceOf('cut', 'SG1')).toBe('cutter.cut.SG1')
   })
 })
 
-describe('reading a statement', () => {
-  it('gives back what was composed', () => {
+describe('parseStatement', () => {
+  it('parseStatement returns what was composed', () => {
     expect(parseStatement(text)).toEqual(composeStatement(anInput()))
   })
 
@@ -106,7 +106,7 @@ describe('reading a statement', () => {
     ['a missing field', text.replace(/"nonce":"[^"]*",/, ''), 'nonce is missing'],
     ['another type', text.replace('approval/v1', 'approval/v2'), 'type must be'],
     ['an unknown decision', text.replace('"approve"', '"allow"'), 'decision must be'],
-    ['a seq that is no whole number', text.replace('"seq":7', '"seq":7.5'), 'seq must be'],
+    ['a seq that is not an integer', text.replace('"seq":7', '"seq":7.5'), 'seq must be'],
     ['a digest in another form', text.replace('sha256:', 'md5:'), 'planDigest must be'],
     ['a day that does not exist', text.replace('2026-03-02T', '2026-02-30T'), 'expiresAt must be'],
     ['an end before its beginning', text.replace('2026-03-02T', '2026-02-28T'), 'expires'],
@@ -115,7 +115,7 @@ describe('reading a statement', () => {
     ['a field twice', text.replace('{', '{"approver":"mallory",'), 'canonical'],
     ['escapes that are not needed', text.replace('alice', '\\u0061lice'), 'canonical'],
     ['a number in another form', text.replace('"seq":7', '"seq":7.0'), 'canonical'],
-  ])('refuses %s', (_, changed, fault) => {
+  ])('parseStatement refuses %s', (_, changed, fault) => {
     expect(changed).not.toBe(text)
     const error = errorOf(() => parseStatement(changed))
     expect(error.code).toBe('INPUT_REFUSED')
@@ -123,7 +123,7 @@ describe('reading a statement', () => {
     expect(error.next).toContain('cutter approval statement')
   })
 
-  it('reads any reason and approver back to the same bytes and the same id', () => {
+  it('parseStatement keeps bytes and id of any reason and approver', () => {
     const line = fc
       .string({ unit: 'grapheme', minLength: 1 })
       .filter((name) => !/^\s*$|[\p{Cc}\u2028\u2029]/u.test(name))
@@ -138,8 +138,8 @@ describe('reading a statement', () => {
   })
 })
 
-describe('an approval id', () => {
-  it('is ap- and 32 hex digits, the same for the same bytes and another for others', () => {
+describe('approvalIdOf', () => {
+  it('an approval id is ap- and 32 hex digits of the statement’s digest', () => {
     expect(approvalIdOf(text)).toMatch(/^ap-[0-9a-f]{32}$/)
     expect(approvalIdOf(text)).toBe(approvalIdOf(text))
     expect(approvalIdOf(statementText(composeStatement(anInput({ nonce: 'other' }))))).not.toBe(

@@ -30,7 +30,7 @@ async function statementOf(runId: string, ...more: string[]): Promise<string> {
 
 const idOf = (answer: Answer) => jsonOf<ApprovalJson>(answer).approvalId
 
-describe('at the gate of a live run, an approval that does not count', () => {
+describe('the gate of a live run', () => {
   let runId: string
   let good: ApprovalJson
 
@@ -62,14 +62,14 @@ describe('at the gate of a live run, an approval that does not count', () => {
     })
   }
 
-  test('is asked for when none is brought', async () => {
+  test('resume of a waiting run asks for an approval when none is given', async () => {
     const answer = await resume(at, runId)
     expect(answer.code).toBe(3)
     expect(jsonOf(answer).error?.code).toBe('APPROVAL_REQUIRED')
     expect(answer.stderr).toContain(`cutter approval sign ${runId}`)
   })
 
-  test('is recorded also when nobody knows it, and answered with exit code 4', async () => {
+  test('an unknown approval is recorded and answered with exit code 4', async () => {
     const before = await historyOf(at, runId)
     const answer = await resume(at, runId, 'ap-00000000000000000000000000000000')
     expect(answer.code).toBe(4)
@@ -79,13 +79,13 @@ describe('at the gate of a live run, an approval that does not count', () => {
     ])
   })
 
-  test('is refused when it is of another run', async () => {
+  test('an approval of another run is refused', async () => {
     const other = await started(at, { document: 'OTHER', source: 'small.md', mode: 'live' })
     const { approvalId } = await sign(at, other, key)
     await isRefused(approvalId, 'OTHER_RUN', other)
   })
 
-  test('is refused when it is a rehearsal, which can not even be made for a live run', async () => {
+  test('a rehearsal is refused, and cannot be made for a live run', async () => {
     const made = await at.cutter(['approval', 'rehearse', runId, '--json'])
     expect(made.code).toBe(3)
     expect(made.stderr).toContain('counts in dry runs only')
@@ -102,7 +102,7 @@ describe('at the gate of a live run, an approval that does not count', () => {
     await isRefused(approvalId, 'REHEARSAL_IN_LIVE', 'is a rehearsal')
   })
 
-  test('is refused when the key is nobody’s in allowed_signers, of which signing warns', async () => {
+  test('an approval with a key that is not listed is refused, and signing warns of it', async () => {
     const stray = at.path('stray')
     execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', stray])
     const signed = await at.cutter(['approval', 'sign', runId, '--as', ALICE, '--key', stray, '--json'])
@@ -110,7 +110,7 @@ describe('at the gate of a live run, an approval that does not count', () => {
     await isRefused(idOf(signed), 'SIGNER_NOT_ALLOWED', 'allowed_signers')
   })
 
-  test('is refused when it has expired', async () => {
+  test('an expired approval is refused', async () => {
     const statement = JSON.parse(await statementOf(runId)) as object
     const past = {
       ...statement,
@@ -122,11 +122,11 @@ describe('at the gate of a live run, an approval that does not count', () => {
     await isRefused(idOf(answer), 'EXPIRED', 'it counted until 2020-01-02')
   })
 
-  test('is refused when its approver operates the run', async () => {
+  test('an approval of the operator is refused', async () => {
     await isRefused(good.approvalId, 'OPERATORS_OWN', 'the approval of another person', '--by', ALICE)
   })
 
-  test('is not imported when a single letter of the statement was edited after signing', async () => {
+  test('a statement that was edited after signing is not imported', async () => {
     const text = await statementOf(runId, '--reason', 'read and fine')
     await imported('edited.json', text)
     at.file('edited.json', text.replace('read and fine', 'read and find'))
@@ -143,26 +143,26 @@ describe('at the gate of a live run, an approval that does not count', () => {
     expect(jsonOf(answer)).toMatchObject({ error: { code: 'APPROVAL_REFUSED', reason: 'SIGNATURE_INVALID' } })
   })
 
-  test('is not imported when the statement is not in its canonical form', async () => {
+  test('a statement that is not in canonical form is not imported', async () => {
     const answer = await imported('newline.json', `${await statementOf(runId)}\n`)
     expect(answer.code).toBe(2)
     expect(answer.stderr).toContain('final newline')
   })
 
-  test('leaves the good one valid all the while', async () => {
+  test('a good approval stays valid after refused attempts', async () => {
     const answer = await resume(at, runId, good.approvalId)
     expect(answer.code).toBe(0)
     expect(jsonOf(answer).gate).toBe('SG2')
   })
 
-  test('is refused at the next gate when it was used at the one before', async () => {
+  test('an approval that was used at one gate is refused at the next', async () => {
     const answer = await resume(at, runId, good.approvalId)
     expect(answer.code).toBe(3)
     expect(jsonOf(answer)).toMatchObject({ gate: 'SG2', error: { reason: 'ALREADY_USED' } })
     expect((await historyOf(at, runId)).at(-1)?.event).toMatchObject({ reason: 'ALREADY_USED' })
   })
 
-  test('is refused at the second gate when it names no review', async () => {
+  test('an approval without a review is refused at the second gate', async () => {
     const { reviewDecisionId, ...statement } = JSON.parse(await statementOf(runId))
     expect(reviewDecisionId).toMatch(/^rd-/)
     const answer = await imported('bare.json', canonicalJson(statement), key, 'cutter.cut.SG2')
@@ -174,7 +174,7 @@ describe('at the gate of a live run, an approval that does not count', () => {
 })
 
 describe('an approval signed elsewhere', () => {
-  test('is imported once, however often, and moves the run', async () => {
+  test('an imported statement moves the run, and a second import changes nothing', async () => {
     const runId = await started(at, { document: 'ELSEWHERE', source: 'small.md', mode: 'live' })
     const text = await statementOf(runId)
     expect(text).toBe(canonicalJson(JSON.parse(text)))
@@ -198,13 +198,13 @@ describe('an approval signed elsewhere', () => {
     const listed = jsonOf<ApprovalJson[]>(await at.cutter(['approval', 'list', runId, '--json']))
     expect(listed.map(({ approvalId }) => approvalId)).toEqual([idOf(first)])
 
-    // The approval names its run, so that it need not be said.
+    // The approval names its run, so the command needs no run id.
     const moved = await resume(at, null, idOf(first))
     expect(moved.code).toBe(0)
     expect(jsonOf(moved)).toMatchObject({ runId, gate: 'SG2' })
   })
 
-  test('is refused when it is for a run that is not here', async () => {
+  test('a statement of an unknown run is refused', async () => {
     const runId = await started(at, { document: 'ELSEWHERE-2', source: 'small.md' })
     const statement = JSON.parse(await statementOf(runId)) as object
     const text = canonicalJson({ ...statement, runId: 'ictr-20200101T000000Z-00000000' })
@@ -216,7 +216,7 @@ describe('a decision other than approval', () => {
   test.each([
     ['reject', 'rejected'],
     ['void', 'voided'],
-  ])('to %s closes a live run as %s, exit code 3, for good', async (decision, outcome) => {
+  ])('a signed %s closes a live run as %s with exit code 3', async (decision, outcome) => {
     const runId = await started(at, { document: outcome, source: 'small.md', mode: 'live' })
     const { approvalId } = await sign(at, runId, key, '--decision', decision, '--reason', 'not this one')
     const answer = await resume(at, runId, approvalId)
@@ -234,13 +234,13 @@ describe('a decision other than approval', () => {
     expect(await historyOf(at, runId)).toEqual(history)
   })
 
-  test('to reject also ends a dry run, by a rehearsal', async () => {
+  test('a rehearsed rejection closes a dry run', async () => {
     const { runId } = jsonOf(await start(at, { document: 'DRY', source: 'small.md' }))
     const { approvalId } = await rehearse(at, runId, '--decision', 'reject')
     expect(jsonOf(await resume(at, null, approvalId))).toMatchObject({ outcome: 'rejected', mode: 'dry-run' })
   })
 
-  test('to cancel is the operator’s own and another outcome', async () => {
+  test('cancelling needs no approval and has an outcome of its own', async () => {
     const { runId } = jsonOf(await start(at, { document: 'CANCELLED', source: 'small.md' }))
     const answer = await at.cutter(['run', 'cancel', runId, '--reason', 'wrong file', '--json'])
     expect(answer.code).toBe(3)

@@ -48,8 +48,8 @@ async function whileLegAWrites(runId: string, deed: () => Promise<unknown>): Pro
 
 const LEG_A = { units: 2, versions: 2, log: 0, governance: 0 }
 
-describe('a live run whose leg A is under way', () => {
-  test('stops before its next write when the execution switch is turned off, and goes on once it is on', async () => {
+describe('a live run during leg A', () => {
+  test('the run stops before its next write when the execution switch is disabled, and continues once it is enabled', async () => {
     const runId = await live('SWITCHED')
     const before = await rowsIn(superuser)
     const answer = await whileLegAWrites(runId, () => disableExecution(at))
@@ -71,7 +71,7 @@ describe('a live run whose leg A is under way', () => {
     expect(jsonOf(await resume(at, runId)).gate).toBe('SG2')
   })
 
-  test('stops before its next write when a hold is switched on, and goes on once it is let go', async () => {
+  test('the run stops before its next write when a hold is switched on, and continues once it is released', async () => {
     const runId = await live('HELD')
     const before = await rowsIn(superuser)
     const answer = await whileLegAWrites(runId, () =>
@@ -105,7 +105,7 @@ describe('a live run whose leg A is under way', () => {
     }
   })
 
-  test('says of a later phase that could not begin that this phase touched nothing, and what was written stays', async () => {
+  test('the stop of a later phase says that this phase changed nothing and that earlier writes stay', async () => {
     at.file('gone.md', '## Article 1\n\nOne.\n')
     const runId = await live('GONE', 'gone.md')
     const answer = await whileLegAWrites(runId, async () =>
@@ -115,7 +115,7 @@ describe('a live run whose leg A is under way', () => {
     const { message } = jsonOf(answer).stop!
     expect(message).toContain('gone.md')
     expect(message).toContain(
-      'write_verify touched nothing, and what cut_leg_a and leg_b_record wrote before stays',
+      'write_verify changed nothing, and what cut_leg_a and leg_b_record wrote earlier stays',
     )
     expect(message).not.toContain('nothing was touched')
     renameSync(at.path('away.md'), at.path('gone.md'))

@@ -61,7 +61,7 @@ async function both(runId: string, approvalId: string): Promise<{ winner: RunJso
 }
 
 describe('three processes that start with one key and the same input at the same moment', () => {
-  test('make one run: the first works on it, the others are told so or get what it came to', async () => {
+  test('three starts make one run: the first works on it, and the others are refused or get its result', async () => {
     for (let round = 0; round < 4; round += 1) {
       const begin = () =>
         start(at, { document: 'KEYED', source: 'small.md', more: ['--key', `key-${round}`] })
@@ -79,7 +79,7 @@ describe('three processes that start with one key and the same input at the same
 })
 
 describe('two processes that resume one run under one approval at the same moment', () => {
-  test('do its work once: sixteen gates of eight dry runs', async () => {
+  test('two resumes do the work of a run once: sixteen gates of eight dry runs', async () => {
     let met = 0
     for (let round = 0; round < 8; round += 1) {
       const runId = await started(at, { document: `DRY-${round}`, source: 'small.md' })
@@ -96,7 +96,7 @@ describe('two processes that resume one run under one approval at the same momen
     expect(met).toBeGreaterThan(8)
   }, 180_000)
 
-  test('write its rows once: four gates of two live runs', async () => {
+  test('two resumes write the rows of a run once: four gates of two live runs', async () => {
     for (const document of ['LIVE-1', 'LIVE-2']) {
       const before = await rowsIn(superuser)
       const runId = await started(at, { document, source: 'small.md', mode: 'live' })
@@ -120,7 +120,7 @@ describe('two processes that resume one run under one approval at the same momen
     }
   })
 
-  test('with two approvals of one gate use one of them, and leave the other to be refused', async () => {
+  test('two resumes with two approvals of one gate use one of them, and the other is refused', async () => {
     const runId = await started(at, { document: 'TWO', source: 'small.md' })
     const [one, other] = [await rehearse(at, runId), await rehearse(at, runId)]
     const answers = await Promise.all([
@@ -134,7 +134,7 @@ describe('two processes that resume one run under one approval at the same momen
     expect(jsonOf(late)).toMatchObject({ gate: 'SG2', error: { reason: 'OTHER_GATE' } })
   })
 
-  test('with an approval and a rejection come to one of the two ends', async () => {
+  test('two resumes with an approval and a rejection end as one of the two decides', async () => {
     const runId = await started(at, { document: 'EITHER', source: 'small.md' })
     const yes = await rehearse(at, runId)
     const no = await rehearse(at, runId, '--decision', 'reject')

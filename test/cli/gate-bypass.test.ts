@@ -57,7 +57,7 @@ async function signedOtherwise(runId: string, change: (statement: { [key: string
 }
 
 describe('a review decision that belongs to another decision', () => {
-  test('is refused at the second gate, and nothing counts as enacted', async () => {
+  test('a review of another decision is refused at the second gate, and nothing is put into force', async () => {
     const runId = await live('REVIEW')
     const first = await sign(at, runId, key)
     await resume(at, runId, first.approvalId)
@@ -76,7 +76,7 @@ describe('a review decision that belongs to another decision', () => {
     })
   })
 
-  test('is told from this run’s own in the target too', async () => {
+  test('the target too refuses a review of another decision', async () => {
     const runId = await live('REVIEW-2')
     await approve(at, runId, key)
     const { rows } = await superuser.query(
@@ -102,8 +102,8 @@ describe('a review decision that belongs to another decision', () => {
   })
 })
 
-describe('an approval brought to a run that waits at no gate', () => {
-  test('is refused and recorded, and the run goes on without it', async () => {
+describe('resume with an approval of a run that does not wait at a gate', () => {
+  test('the approval is refused and recorded, and the run continues without it', async () => {
     const runId = await live('STOPPED')
     await approve(at, runId, key)
     const { approvalId } = await sign(at, runId, key)
@@ -119,8 +119,8 @@ describe('an approval brought to a run that waits at no gate', () => {
   })
 })
 
-describe('a process killed while the world is looked at, with an approval in hand', () => {
-  test('leaves an approval that is judged again: a signer who was struck off counts no more', async () => {
+describe('resume of a process that was killed during the last check of the world', () => {
+  test('the approval is judged again, and a signer who was removed no longer counts', async () => {
     const runId = await live('STRUCK')
     const { approvalId } = await sign(at, runId, key)
     await superuser.query('begin')
@@ -153,8 +153,8 @@ describe('a process killed while the world is looked at, with an approval in han
   })
 })
 
-describe('whoever moved a run at one gate', () => {
-  test('does not approve it at the next', async () => {
+describe('a person who moved a run at one gate', () => {
+  test('an approver at the next gate must not have moved the run before', async () => {
     const runId = await live('MOVER')
     const first = await sign(at, runId, key)
     const bob = aSigner(at, 'bob@example.org')
@@ -200,8 +200,8 @@ describe('columns of the store edited by hand', () => {
   )
 })
 
-describe('a run of another definition than the installed one', () => {
-  test('can still be cancelled', async () => {
+describe('cancel of a run of another definition than the installed one', () => {
+  test('a run of another definition can be cancelled', async () => {
     const runId = await live('ABANDONED')
     const program = anotherBuild(at)
     const answer = await at.cutter(['run', 'cancel', runId, '--reason', 'upgraded', '--json'], { program })

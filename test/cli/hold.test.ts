@@ -20,7 +20,7 @@ const hold = (...args: string[]) => at.cutter(['hold', ...args, '--json'])
 const show = (...args: string[]) => at.cutter(['run', 'show', runId, ...args])
 
 describe('a hold', () => {
-  test('is off at first', async () => {
+  test('a hold is off at first', async () => {
     expect(jsonOf(await hold('status'))).toEqual({
       on: false,
       since: null,
@@ -31,7 +31,7 @@ describe('a hold', () => {
     expect(jsonOf(await show('--json'))).toMatchObject({ hold: null })
   })
 
-  test('says who switched it on, when and why, and each parked run says so too', async () => {
+  test('hold status and each open run show who switched the hold on, when and why', async () => {
     const status = jsonOf<{ since: string }>(await hold('on', '--reason', 'incident 12', '--by', 'carol'))
     expect(status).toMatchObject({ on: true, reason: 'incident 12', by: 'carol', released: [] })
     const { since } = status
@@ -45,7 +45,7 @@ describe('a hold', () => {
     expect(jsonOf<RunJson[]>(await at.cutter(['run', 'list', '--json']))).toMatchObject([{ hold: binding }])
   })
 
-  test('lets no run start or go on, in this process or the next, and leaves no trace of the attempt', async () => {
+  test('no run starts or continues under a hold, and the attempt leaves no entry', async () => {
     const before = await historyOf(at, runId)
     const starting = await start(at, { document: 'OTHER', source: 'small.md' })
     expect([starting.code, jsonOf(starting).error?.code]).toEqual([3, 'ON_HOLD'])
@@ -62,7 +62,7 @@ describe('a hold', () => {
     expect(jsonOf<RunJson[]>(await at.cutter(['run', 'list', '--json']))).toHaveLength(1)
   })
 
-  test('does not keep anybody from looking, or from making an approval', async () => {
+  test('runs can be read and approvals made under a hold', async () => {
     for (const args of [
       ['run', 'show', runId],
       ['run', 'plan', runId],
@@ -73,21 +73,21 @@ describe('a hold', () => {
       expect((await at.cutter(args)).code).toBe(0)
   })
 
-  test('lets one run go on that is released, and only that one', async () => {
+  test('a released run continues under a hold, and only that run', async () => {
     expect(jsonOf(await hold('release', runId.slice(-8)))).toMatchObject({ on: true, released: [runId] })
     const answer = await resume(at, runId, approvalId)
     expect([answer.code, jsonOf(answer)]).toMatchObject([0, { gate: 'SG2', hold: null }])
     expect((await start(at, { document: 'OTHER', source: 'small.md' })).code).toBe(3)
   })
 
-  test('binds released runs again when it is switched on anew', async () => {
+  test('a hold that is switched on again binds released runs again', async () => {
     await hold('off')
     await hold('on', '--reason', 'incident 13')
     const answer = await resume(at, runId, (await rehearse(at, runId)).approvalId)
     expect([answer.code, jsonOf(answer).error?.code]).toEqual([3, 'ON_HOLD'])
   })
 
-  test('still lets a run be cancelled, which then answers as it is', async () => {
+  test('a run can be cancelled under a hold', async () => {
     expect(jsonOf(await at.cutter(['run', 'cancel', runId, '--reason', 'not now', '--json'])).outcome).toBe(
       'cancelled',
     )
@@ -95,7 +95,7 @@ describe('a hold', () => {
     expect([answer.code, jsonOf(answer).outcome, 'hold' in jsonOf(answer)]).toEqual([3, 'cancelled', false])
   })
 
-  test('lets everything go once it is off', async () => {
+  test('runs continue once the hold is off', async () => {
     expect(jsonOf(await hold('off', '--reason', 'over'))).toMatchObject({ on: false })
     expect((await start(at, { document: 'OTHER', source: 'small.md' })).code).toBe(0)
     const release = await hold('release', runId)
@@ -103,7 +103,7 @@ describe('a hold', () => {
   })
 })
 
-test('anybody can switch a hold on; only who operates here can let go of it', async () => {
+test('anybody can switch a hold on, and only an operator can end it', async () => {
   at.file('cutter.yaml', 'operators: { deploybot: uid:4000000 }\n')
   try {
     expect((await hold('on', '--reason', 'smoke')).code).toBe(0)

@@ -36,7 +36,7 @@ describe('a gate that needs two people', () => {
   })
   afterAll(() => at.remove())
 
-  test('lets a run on under both of their approvals, whichever is brought, and records both', async () => {
+  test('a gate that needs two people accepts either of their approvals, and records both', async () => {
     const runId = await started(at, { document: 'RULED', source: 'small.md', mode: 'live' })
     const signedBy = (as: string, key: string) =>
       at.cutter(['approval', 'sign', runId, '--as', as, '--key', key, '--json'])
@@ -60,7 +60,7 @@ describe('a gate that needs two people', () => {
     expect((await at.cutter(['run', 'history', runId, '--verify'])).code).toBe(0)
   })
 
-  test('is warned of by signing: who is not named, and who operates', async () => {
+  test('signing warns a person whom the policy does not name, and the operator', async () => {
     const runId = await started(at, {
       document: 'WARNED',
       source: 'small.md',
@@ -81,7 +81,7 @@ describe('a gate that needs two people', () => {
   })
 })
 
-describe('a policy that can’t be meant', () => {
+describe('a policy that is not valid', () => {
   beforeEach(() => {
     at = aCutterHome()
     at.file('small.md', charter('One.'))
@@ -94,7 +94,7 @@ describe('a policy that can’t be meant', () => {
     ['cut.sg1: { need: 1 }', 'must name a gate'],
     ['cut.SG1: { of: [a@b, A@b], need: 2 }', 'needs more people than `of` names'],
     ['cut.SG1: { need: 0 }', 'approvals.policy.cut.SG1.need'],
-  ])('such as %s is refused before anything is started', async (rule, says) => {
+  ])('the policy %s is refused before anything is started', async (rule, says) => {
     at.file('cutter.yaml', `approvals: { policy: { ${rule} } }\n`)
     const answer = await start(at, { document: 'A', source: 'small.md' })
     expect([answer.code, jsonOf(answer).error?.code]).toEqual([2, 'CONFIG_INVALID'])
@@ -118,7 +118,7 @@ describe('files that others can write', () => {
     expect(answer.stderr).toContain(`chmod go-w ${at.path(file)}`)
   }
 
-  test('let no live run start, each named with what mends it; a dry run does not mind', async () => {
+  test('a live run does not start with unsafe files, and each is named with its correction; a dry run starts', async () => {
     aSigner(at)
     for (const file of ['allowed_signers', 'cutter.yaml', 'var/cutter.db']) {
       chmodSync(at.path(file), 0o666)
@@ -132,7 +132,7 @@ describe('files that others can write', () => {
     chmodSync(at.path('allowed_signers'), 0o600)
   })
 
-  test('let no approval of a live run count, which is recorded', async () => {
+  test('no approval of a live run counts with unsafe files, and the refusal is recorded', async () => {
     const runId = await started(at, { document: 'RULED', source: 'small.md', mode: 'live' })
     const { approvalId } = await sign(at, runId, at.path('alice_example_org'))
     chmodSync(at.path('allowed_signers'), 0o602)
@@ -163,7 +163,7 @@ describe.skipIf(!asRoot)('an operator with a user id of its own', () => {
   const enable = (user: typeof bot) =>
     at.cutter(['execution', 'enable', '--for', '1h', '--reason', 'a test'], user)
 
-  test('starts live runs under `strict: owner` only where it could appoint no approver', async () => {
+  test('an operator starts live runs under `strict: owner` only if it could not appoint approvers', async () => {
     at.file('cutter.yaml', `${LIVE}approvals: { strict: owner }\n`)
     await enable(bot)
     chownSync(at.path('allowed_signers'), bot.uid, bot.gid)
@@ -186,7 +186,7 @@ describe.skipIf(!asRoot)('an operator with a user id of its own', () => {
     expect([root.code, jsonOf(root).error?.code]).toEqual([3, 'FILES_UNSAFE'])
   })
 
-  test('acts under the label that cutter.yaml gives it, and others act not at all', async () => {
+  test('an operator has the label of cutter.yaml, and other users are refused', async () => {
     at.file('cutter.yaml', `operators: { deploybot: uid:${bot.uid} }\n`)
     const dry = ['run', 'start', 'cut', '--document', 'D', '--source', 'small.md', '--json']
     const switching = ['execution', 'enable', '--for', '1h', '--reason', 'a test', '--json']

@@ -27,7 +27,7 @@ const voiding = (at: CutterHome, runId: string, ...more: string[]) =>
 const errorOf = (answer: Awaited<ReturnType<typeof voiding>>) => jsonOf<{ error: ErrorJson }>(answer).error
 
 describeWithKeys('run void', () => {
-  test('closes a live run by a signed statement, and by nothing less', async () => {
+  test('run void closes a live run only with a signed statement', async () => {
     const { at, runId } = await aRunAtItsGate('live')
     const key = aSigner(at, ALICE, 'cutter.rotate-keys.*')
     const bare = await voiding(at, runId)
@@ -48,7 +48,7 @@ describeWithKeys('run void', () => {
     expect((await at.cutter(['run', 'history', runId, '--verify'])).code).toBe(0)
   })
 
-  test('takes a statement that was signed elsewhere', async () => {
+  test('run void accepts a statement that was signed elsewhere', async () => {
     const { at, runId } = await aRunAtItsGate('live')
     const key = aSigner(at, ALICE, 'cutter.rotate-keys.*')
     const { approvalId } = await sign(at, runId, key, '--decision', 'void')
@@ -56,7 +56,7 @@ describeWithKeys('run void', () => {
     expect([voided.code, jsonOf(voided).outcome]).toEqual([3, 'voided'])
   })
 
-  test('closes a dry run by a rehearsal, and tells how to close what waits at no gate', async () => {
+  test('run void closes a dry run with a rehearsal, and names the command for a run that does not wait at a gate', async () => {
     const { at, runId } = await aRunAtItsGate('dry-run')
     const voided = await voiding(at, runId)
     expect([voided.code, jsonOf(voided).outcome]).toEqual([3, 'voided'])

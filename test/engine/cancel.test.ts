@@ -27,7 +27,7 @@ const cancel = async (world: World) => {
   return world.engine.cancel(runId, { reason: 'wrong file' })
 }
 
-describe('a run that was killed at work', () => {
+describe('cancel of a run that was killed at work', () => {
   test.each([
     ['live', 'read'],
     ['dry-run', 'read'],
@@ -38,7 +38,7 @@ describe('a run that was killed at work', () => {
     expect(await world.store.effects((await theRun(world)).runId)).toEqual([])
   })
 
-  test('at a live write is settled first, and stays as it was until then', async () => {
+  test('cancel refuses a run that was killed at a live write until that write is settled', async () => {
     const world = await died('live', 'write')
     const before = await theRun(world)
     await expect(cancel(world)).rejects.toMatchObject({
@@ -50,7 +50,7 @@ describe('a run that was killed at work', () => {
     expect(await world.store.effects(before.runId)).toMatchObject([{ name: 'job', owner: null }])
   })
 
-  test('is not cancelled while its process lives', async () => {
+  test('cancel refuses a run whose process lives', async () => {
     const world = worldOf(logic, never)
     world.engine.start('tried', {}, { mode: 'dry-run' }).catch(() => {})
     await expect.poll(async () => (await world.store.list({ limit: 1 })).length).toBe(1)
@@ -58,7 +58,7 @@ describe('a run that was killed at work', () => {
     expect(await theRun(world)).toMatchObject({ status: 'working' })
   })
 
-  test('can be cancelled under another definition too, where it was dry', async () => {
+  test('cancel closes a dry run of another definition', async () => {
     const world = await died('dry-run', 'write')
     const { installed } = world.parts
     world.parts.installed = async (name) => {

@@ -44,14 +44,14 @@ async function refused(run: Run, task: () => Promise<unknown>) {
   expect([await world.store.run(run.runId), await world.store.history(run.runId)]).toEqual(before)
 }
 
-describe('while a hold is on', () => {
-  test('no run starts', async () => {
+describe('a hold', () => {
+  test('start is refused while a hold is on', async () => {
     on()
     await expect(start(world)).rejects.toMatchObject({ ...ON_HOLD, next: 'cutter hold off' })
     expect(await world.store.list({ limit: 9 })).toEqual([])
   })
 
-  test('a run that waits is held, with an approval as without one, and says so before it asks for one', async () => {
+  test('resume is refused while a hold is on, with and without an approval', async () => {
     const run = await start(world)
     on()
     await refused(run, () => world.engine.resume(run.runId, {}))
@@ -61,7 +61,7 @@ describe('while a hold is on', () => {
     expect(await world.engine.resume(run.runId, { approvalId })).toMatchObject({ gate: 'SG2' })
   })
 
-  test('a run that stopped is not taken up, but can be cancelled', async () => {
+  test('a stopped run is not resumed while a hold is on, but can be cancelled', async () => {
     meanwhile.fails = () => {}
     const run = await start(world)
     expect(run.status).toBe('stopped')
@@ -70,7 +70,7 @@ describe('while a hold is on', () => {
     expect(await world.engine.cancel(run.runId, { reason: 'no' })).toMatchObject({ outcome: 'cancelled' })
   })
 
-  test('a run whose process died stays where it is, for a start by its key too', async () => {
+  test('a run whose process died is not continued while a hold is on, not by its start key either', async () => {
     await world.store.close()
     world = aWorld(succeeds, { mortal: true })
     const key = { mode: 'dry-run', key: 'nightly' } as const
@@ -82,7 +82,7 @@ describe('while a hold is on', () => {
     await refused(run!, () => world.engine.start('cut', INPUT, key))
   })
 
-  test('closed runs answer as they are, and a key answers with the run that waits under it', async () => {
+  test('a closed run, and a start key of a waiting run, are answered while a hold is on', async () => {
     const key = { mode: 'dry-run', key: 'nightly' } as const
     const waits = stored(await world.engine.start('cut', INPUT, key))
     on()
@@ -94,7 +94,7 @@ describe('while a hold is on', () => {
     expect(await world.engine.start('cut', INPUT, key)).toEqual(closed)
   })
 
-  test('one run that was let go goes on, until the hold is switched on anew', async () => {
+  test('a released run continues until the hold is switched on again', async () => {
     const run = await start(world)
     on()
     release(run)
@@ -106,36 +106,39 @@ describe('while a hold is on', () => {
   })
 })
 
-describe('a hold switched on while a run works', () => {
+describe('a hold that is switched on while a run works', () => {
   test.each([
     ['recheck_cut', 'cut_leg_a', 'AWAITING_CUT_AUTHORIZATION'],
     ['structural_verify', 'leg_b_record', 'STRUCTURAL_VERIFIED'],
-  ])('during %s stops it before %s; it goes on once the hold is off', async (during, before, state) => {
-    const run = await start(world)
-    const begun: string[] = []
-    meanwhile = { [during]: on, [before]: () => void begun.push(before) }
-    const held = await approve(run)
-    expect(held).toMatchObject({ status: 'stopped', stopCode: 'STOP_HOLD', state, phase: before })
-    expect(held.stop).toMatchObject({
-      message: `on hold since ${AT} (incident, alice)`,
-      next: expect.stringContaining('cutter hold release <run>'),
-      data: { hold: { on: true, released: false, since: AT } },
-    })
-    expect(begun).toEqual([])
-    await refused(held, () => world.engine.resume(held.runId, {}))
-    off()
-    meanwhile = {}
-    expect(await world.engine.resume(held.runId, {})).toMatchObject({ gate: 'SG2' })
-  })
+  ])(
+    'a hold during %s stops the run before %s, and the run continues once the hold is off',
+    async (during, before, state) => {
+      const run = await start(world)
+      const begun: string[] = []
+      meanwhile = { [during]: on, [before]: () => void begun.push(before) }
+      const held = await approve(run)
+      expect(held).toMatchObject({ status: 'stopped', stopCode: 'STOP_HOLD', state, phase: before })
+      expect(held.stop).toMatchObject({
+        message: `on hold since ${AT} (incident, alice)`,
+        next: expect.stringContaining('cutter hold release <run>'),
+        data: { hold: { on: true, released: false, since: AT } },
+      })
+      expect(begun).toEqual([])
+      await refused(held, () => world.engine.resume(held.runId, {}))
+      off()
+      meanwhile = {}
+      expect(await world.engine.resume(held.runId, {})).toMatchObject({ gate: 'SG2' })
+    },
+  )
 
-  test('lets a read go on', async () => {
+  test('a hold does not stop a read', async () => {
     meanwhile = { source_pin: on }
     expect(await start(world)).toMatchObject({ status: 'paused', gate: 'SG1' })
   })
 })
 
 describe('the reading of the hold', () => {
-  test('is recorded with each write of a run, and with no read', async () => {
+  test('the reading of the hold is recorded with each write and with no read', async () => {
     const run = await start(world)
     on()
     release(run)
@@ -182,14 +185,14 @@ describe('a live write under a hold', () => {
     }
   }
 
-  test('that had committed before is taken in', async () => {
+  test('a live write that was committed before the hold is recorded', async () => {
     on()
     const effect = writeThat({ outcome: 'committed', output: { made: 3 } })
     const { event } = await runEffect(world.parts, run, row, effect)
     expect(event).toMatchObject({ type: 'xstate.done.actor.write', ran: 'probe', output: { made: 3 } })
   })
 
-  test('that had not is not begun', async () => {
+  test('a live write that was not committed is not started under a hold', async () => {
     on()
     const effect = writeThat({ outcome: 'not-committed' })
     const { event } = await runEffect(world.parts, run, row, effect)

@@ -59,12 +59,12 @@ const edits: [what: string, why: string, ...statements: string[]][] = [
     'update history set previous_id = (select newest_id from runs where run_id = @id) where run_id = @id and seq = 5',
   ],
   [
-    'an entry that is said to be of another run',
+    'an entry that was changed to another run',
     'entry 1 is missing',
     "update history set run_id = 'ictr-other' where run_id = @id and seq = 1",
   ],
   [
-    'an entry that was added beside another one',
+    'an entry that was added next to another one',
     'the history table has entries that are not part of the hash chain',
     `insert into history select 10000, previous_id, run_id, seq, at, event, 'bob@example.org', state, status, snapshot_digest,
       previous_hash, hash from history where run_id = @id and seq = 5`,
@@ -135,7 +135,7 @@ const edits: [what: string, why: string, ...statements: string[]][] = [
   ],
   [
     'evidence that is gone',
-    'the evidence source is gone',
+    'the evidence source is missing',
     "delete from evidence where digest = (select digest from run_evidence where run_id = @id and name = 'source')",
   ],
   [
@@ -170,7 +170,7 @@ const edits: [what: string, why: string, ...statements: string[]][] = [
   ],
   [
     'a used approval that is gone',
-    'which is gone or not marked as used there',
+    'which is missing or not marked as used there',
     `delete from approvals where approval_id = ${used}`,
   ],
   [
@@ -200,8 +200,8 @@ const edits: [what: string, why: string, ...statements: string[]][] = [
   ],
 ]
 
-describe('a run that waits, of which somebody edited', () => {
-  test.each(edits)('%s, is not known any more: %s', async (_, why, ...statements) => {
+describe('loadRun for an edited record of a waiting run', () => {
+  test.each(edits)('loadRun refuses a run with %s: %s', async (_, why, ...statements) => {
     world = aWorldWithPolicies()
     const run = await atSecondGate(world)
     edit(world, run.runId, ...statements)
@@ -216,7 +216,7 @@ describe('a run that waits, of which somebody edited', () => {
     await expect(approvalFor(world, run)).rejects.toMatchObject(tampered)
   })
 
-  test('one thing or another, does not keep other runs from going on', async () => {
+  test('other runs continue when one record was edited', async () => {
     world = aWorldWithEvidence()
     const [run, neighbour] = [await atSecondGate(world), await twin(world)]
     edit(world, run.runId, "update history set by = 'nobody' where run_id = @id and seq = 2")
@@ -224,7 +224,7 @@ describe('a run that waits, of which somebody edited', () => {
     expect(await world.store.list({ limit: 9 })).toHaveLength(2)
   })
 
-  test('nothing, is known', async () => {
+  test('loadRun accepts a run of which nothing was edited', async () => {
     world = aWorldWithEvidence()
     const run = await atSecondGate(world)
     expect(await loadRun(world.parts, run.runId)).toMatchObject({ runId: run.runId, gate: 'SG2' })
@@ -241,8 +241,8 @@ async function twin({ engine, parts }: World): Promise<Run> {
   )
 }
 
-describe('a run that is closed or stopped, of which somebody edited', () => {
-  test('the outcome, is not known any more', async () => {
+describe('loadRun for an edited record of a closed or stopped run', () => {
+  test('loadRun refuses a closed run with an edited outcome', async () => {
     world = aWorldWithEvidence()
     const run = await start(world)
     await world.engine.cancel(run.runId, { reason: 'no' })
@@ -255,7 +255,7 @@ describe('a run that is closed or stopped, of which somebody edited', () => {
   test.each([
     ['the reason', "stop = json_set(stop, '$.message', 'all is well')"],
     ['the code', "stop_code = 'STOP_DRIFT'"],
-  ])('%s of its stop, is not known any more', async (_, change) => {
+  ])('loadRun refuses a stopped run with an edited stop: %s', async (_, change) => {
     world = aWorldWithEvidence((name) => (name === 'mark' ? failure('mark') : succeeds(name)))
     const run = await start(world)
     expect(run.status).toBe('stopped')
@@ -266,12 +266,12 @@ describe('a run that is closed or stopped, of which somebody edited', () => {
   })
 })
 
-describe('a store that is an older copy of itself', () => {
+describe('loadRun for an older copy of the store', () => {
   const seen = (reports: HeadWitness | null) => {
     world.parts.reports = { lastSeen: async () => reports, atRest: async () => undefined }
   }
 
-  test('is noticed by an entry that the reports show and the history lacks', async () => {
+  test('loadRun refuses a run whose reports show an entry that the history lacks', async () => {
     world = aWorldWithEvidence()
     const run = await atSecondGate(world)
     seen({ seq: run.seq + 1, head: other, at: run.updatedAt })
@@ -281,14 +281,14 @@ describe('a store that is an older copy of itself', () => {
     })
   })
 
-  test('is noticed by an entry that the reports show with another hash', async () => {
+  test('loadRun refuses a run whose reports show an entry with another hash', async () => {
     world = aWorldWithEvidence()
     const run = await atSecondGate(world)
     seen({ seq: 3, head: other, at: run.updatedAt })
     await expect(loadRun(world.parts, run.runId)).rejects.toMatchObject({ code: 'STORE_TAMPERED' })
   })
 
-  test('is noticed by reports of a run that it does not know', async () => {
+  test('loadRun refuses a run that only the reports know', async () => {
     world = aWorldWithEvidence()
     seen({ seq: 7, head: other, at: '2026-03-01T09:00:00.000Z' })
     await expect(loadRun(world.parts, 'ictr-lost')).rejects.toMatchObject({
@@ -297,7 +297,7 @@ describe('a store that is an older copy of itself', () => {
     })
   })
 
-  test('is not suspected for reports that are behind, or that there are none of', async () => {
+  test('loadRun accepts a run whose reports are older, or missing', async () => {
     world = aWorldWithEvidence()
     const run = await atSecondGate(world)
     const [, , third] = await world.store.history(run.runId)
@@ -307,10 +307,10 @@ describe('a store that is an older copy of itself', () => {
     expect(await loadRun(world.parts, run.runId)).toMatchObject({ gate: 'SG2' })
   })
 
-  test('is noticed by an approval that names another history', async () => {
+  test('loadRun refuses a run with a used approval that names another history', async () => {
     world = aWorldWithEvidence()
     const run = await atSecondGate(world)
-    // The whole chain made anew, as who rewrites a history must: only the statements remember what they were given for.
+    // The complete chain is made again, as an attacker must do: only the statements still name the old entries.
     rewritten(world, run, await world.store.history(run.runId))
     await expect(loadRun(world.parts, run.runId)).rejects.toMatchObject({
       message: expect.stringMatching(/older copy, or was rewritten: approval ap-\w+ names entry 7/),
@@ -334,8 +334,8 @@ function rewritten(at: World, run: Run, history: HistoryEntry[]): void {
   edit(at, run.runId, ...statements, `update runs set head = '${previousHash}' where run_id = @id`)
 }
 
-describe('a run that is taken up', () => {
-  test('is held against a replay: a timer that nobody asked for brings no approval', async () => {
+describe('resume', () => {
+  test('resume refuses a run with a timer that its history did not ask for', async () => {
     world = aWorldWithEvidence()
     const run = await atSecondGate(world)
     const event = { type: 'APPROVE', approvalId: 'ap-1', approver: 'mallory@example.org' }
@@ -350,7 +350,7 @@ describe('a run that is taken up', () => {
     })
   })
 
-  test('is held against a replay: an effect in flight has the input that was asked for', async () => {
+  test('resume refuses a run whose effect in flight has another input than its history asked for', async () => {
     let killed = true
     world = aWorldWithEvidence((name) => {
       if (name !== 'cut_leg_a' || !killed) return succeeds(name)

@@ -59,8 +59,8 @@ const expectClean = (text: string) => {
   for (const form of ['plant-7', DSN, encodeURIComponent(PASSWORD)]) expect(text).not.toContain(form)
 }
 
-describe('what a careless effect says about its database', () => {
-  test('is saved and logged without the secret, also in the causes and the details of an error', async () => {
+describe('the report of a careless effect', () => {
+  test('an error is saved and logged without the secret, in its causes and details too', async () => {
     const { world, logged } = await aCarelessWorld(async () => {
       const cause = Object.assign(new Error(`login with ${PASSWORD} failed`), {
         detail: `Key (dsn)=(${DSN}) exists`,
@@ -84,7 +84,7 @@ describe('what a careless effect says about its database', () => {
     })
   })
 
-  test('is left out of a stop, with its data and what next', async () => {
+  test('a stop is saved without the secret, in its data and next step too', async () => {
     const { world } = await aCarelessWorld(async () => {
       throw new Stop('STOP_TARGET_REFUSED', `no ${DSN}`, {
         next: `psql ${DSN}`,
@@ -101,7 +101,7 @@ describe('what a careless effect says about its database', () => {
     expectClean(await leftBy(world, run.runId))
   })
 
-  test('is left out of the facts that it reports', async () => {
+  test('reported facts are saved without the secret', async () => {
     const { world } = await aCarelessWorld(async () => ({
       output: {
         sourceVersionId: 'sv-1',
@@ -117,7 +117,7 @@ describe('what a careless effect says about its database', () => {
   })
 })
 
-describe('a report that would hold a secret', () => {
+describe('assertNoSecretReport', () => {
   const refusal = async (result: EffectResult<unknown>) => {
     const { world } = await aCarelessWorld(async () => result)
     const run = await start(world)
@@ -126,7 +126,7 @@ describe('a report that would hold a secret', () => {
     return run.stop?.message
   }
 
-  test('is refused by the path of its key in facts and plans', async () => {
+  test('a secret key in facts or plans is refused with its path', async () => {
     expect(await refusal({ output: { report: { hosts: [{ dbPassword: 'plant-7' }] } } })).toContain(
       'output.report.hosts[0].dbPassword',
     )
@@ -142,24 +142,22 @@ describe('a report that would hold a secret', () => {
     ],
     ['a GitHub token', { note: `ghp_${'plant7'.repeat(5)}` }, 'note'],
     ['a private key', { note: '-----BEGIN OPENSSH PRIVATE KEY-----\nplant-7' }, 'note'],
-  ])('is refused by the path of a value that looks like one in a plan: %s', async (what, value, path) => {
+  ])('a secret value in a plan is refused with its path: %s', async (what, value, path) => {
     const evidence = [jsonEvidence('plan/SG1', value)]
-    expect(await refusal({ output: {}, evidence })).toContain(
-      `plan/SG1.${path} holds what looks like ${what}`,
-    )
+    expect(await refusal({ output: {}, evidence })).toContain(`plan/SG1.${path} seems to hold ${what}`)
     const unnamed = jsonEvidence('my-plan', value)
     const output = { planDigest: unnamed.digest }
     expect(await refusal({ output, evidence: [unnamed] })).toContain(`my-plan.${path} holds`)
   })
 
-  test('is none in a plan that quotes a document', async () => {
+  test('a plan that quotes a document may hold the form of a secret', async () => {
     const evidence = [jsonEvidence('plan/SG1', { title: 'On https://me:plant-7@host, and password=hidden' })]
     const { world } = await aCarelessWorld(async () => ({ output: {}, evidence }), { quotesDocument: true })
     expect(await start(world)).toMatchObject({ status: 'paused', gate: 'SG1' })
   })
 
   test.each(['policy/SG1', 'signers/SG1', 'revoked/SG1', 'snapshot/upgraded'])(
-    'by a name that is the engine’s own is refused: %s',
+    'evidence with a name of the engine is refused: %s',
     async (name) => {
       const { world } = await aCarelessWorld(async () => ({ output: {}, evidence: [jsonEvidence(name, {})] }))
       const run = await start(world)
@@ -168,20 +166,20 @@ describe('a report that would hold a secret', () => {
     },
   )
 
-  test('by one name twice is refused', async () => {
+  test('two pieces of evidence with one name are refused', async () => {
     const evidence = [jsonEvidence('a', 1), jsonEvidence('a', 2)]
     const { world } = await aCarelessWorld(async () => ({ output: {}, evidence }))
     expect((await start(world)).stop?.message).toContain('the evidence a')
   })
 
-  test('is refused by the name of the secret whose value its evidence holds', async () => {
+  test('evidence that holds the value of a known secret is refused with the name of the secret', async () => {
     const evidence = [jsonEvidence('receipt', { connectedTo: DSN })]
     expect(await refusal({ output: {}, evidence })).toContain(
       'its evidence receipt holds the value of MAIN_URL',
     )
   })
 
-  test('is none where it is a document: a law may speak of passwords', async () => {
+  test('a document may speak of passwords', async () => {
     const text = Buffer.from(`password: ${PASSWORD}`)
     const { world } = await aCarelessWorld(async () => ({
       output: {},
@@ -191,10 +189,10 @@ describe('a report that would hold a secret', () => {
   })
 })
 
-describe('an operator’s words', () => {
+describe('assertNoSecretWords and assertNoSecretInput', () => {
   const words = [DSN, PASSWORD, 'postgresql://u:other-plant-7@db/x']
 
-  test('that hold a secret are refused before anything is saved', async () => {
+  test('options with a secret are refused before anything is saved', async () => {
     const { world } = await aCarelessWorld(async () => ({ output: {} }))
     const { engine } = world
     const input = { document: 'A', source: '/a.md' }
@@ -214,7 +212,7 @@ describe('an operator’s words', () => {
     expect(await world.store.list({ limit: 5 })).toEqual([])
   })
 
-  test('are a line of plain text each, so that none passes for one of ours', async () => {
+  test('options must be one line of plain text', async () => {
     const { world } = await aCarelessWorld(async () => ({ output: {} }))
     const run = await start(world)
     for (const odd of ['a\nplan sha256:0', '\u001b[2K', 'a\u2028b', '\u202eabc']) {
@@ -230,7 +228,7 @@ describe('an operator’s words', () => {
     expect(await world.store.approvals(run.runId)).toEqual([])
   })
 
-  test('may not be input under a key that names one, also one that the machine does not know', async () => {
+  test('input under a secret key is refused, under an unknown key too', async () => {
     const { world } = await aCarelessWorld(async () => ({ output: {} }))
     const input = { document: 'A', source: '/a.md', targets: [{ password: 'x' }] }
     await expect(world.engine.start('cut', input, { mode: 'dry-run' })).rejects.toMatchObject({
@@ -239,7 +237,7 @@ describe('an operator’s words', () => {
     })
   })
 
-  test('are looked at once more when the machine’s own schema has filled in what nobody gave', async () => {
+  test('input is checked again after the schema has filled in defaults', async () => {
     const { world } = await aCarelessWorld(async () => ({ output: {} }))
     const { installed } = world.parts
     const filling = (more: z.ZodRawShape) => {
@@ -249,7 +247,7 @@ describe('an operator’s words', () => {
       }
     }
     const filled: [z.ZodRawShape, string][] = [
-      [{ from: z.string().default('postgresql://u:other-plant-7@db/x') }, 'input.from holds what looks like'],
+      [{ from: z.string().default('postgresql://u:other-plant-7@db/x') }, 'input.from seems to hold'],
       [{ dbPassword: z.string().default('plant-7') }, 'input.dbPassword would hold a secret'],
       [{ note: z.string().default(PASSWORD) }, 'the input holds the value of MAIN_URL'],
       [
@@ -259,7 +257,7 @@ describe('an operator’s words', () => {
             .optional()
             .transform(() => DSN),
         },
-        'input.note holds what looks like',
+        'input.note seems to hold',
       ],
     ]
     for (const [shape, why] of filled) {

@@ -7,7 +7,7 @@ import { removeFolders } from '../store/store-folders.ts'
 import { ALICE, aGate, BOB, type Gate } from '../support/live-gate.ts'
 import { describeWithKeys } from '../support/ssh-keys.ts'
 
-describeWithKeys('a statement that comes in once more, signed with another key that is listed by now', () => {
+describeWithKeys('importApproval of a statement that is signed again with another key', () => {
   let gate: Gate
   beforeEach(async () => {
     gate = await aGate()
@@ -26,13 +26,13 @@ describeWithKeys('a statement that comes in once more, signed with another key t
     return { signature, ...(await importApproval(gate.world.parts, text, signature)) }
   }
 
-  it('takes the place of a signature that no longer counts, while nothing was decided by it', async () => {
+  it('importApproval replaces a signature that no longer counts and was not used', async () => {
     const bobs = await gate.sign(await gate.start(), BOB!)
     const { signature } = await importedAgain(bobs)
     expect(await kept(bobs)).toBe(signature)
   })
 
-  it('leaves the one that a decision counted, though another was brought', async () => {
+  it('importApproval keeps a signature that a decision counted', async () => {
     const run = await gate.start()
     const [alices, bobs] = [await gate.sign(run, ALICE!), await gate.sign(run, BOB!)]
     await gate.bring(run, alices.approvalId)
@@ -40,7 +40,7 @@ describeWithKeys('a statement that comes in once more, signed with another key t
     expect(await kept(bobs)).toBe(bobs.signature)
   })
 
-  it('leaves those of a closed run', async () => {
+  it('importApproval keeps the signatures of a closed run', async () => {
     const run = await gate.start()
     const bobs = await gate.sign(run, BOB!)
     await gate.world.engine.cancel(run.runId, { reason: 'late' })

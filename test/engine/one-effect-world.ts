@@ -18,7 +18,7 @@ interface JobOptions {
 
 const NEVER = async () => ({ outcome: 'not-committed' as const })
 
-/** A world of one chart, whose effect `job` does as told. */
+/** A world of one chart, whose effect `job` does what the test gives. */
 export function worldOf(
   logic: AnyStateMachine,
   job: Job,
@@ -34,7 +34,7 @@ export function worldOf(
   const beforeApproval = true
   const effects = { job: { ...base, kind, beforeApproval, execute, simulate: execute, probe } as Effect }
   const own = { installed: async () => ({ machine, effects, admit: async (input: never) => input }) }
-  // Getters stay what they are: each life asks them anew.
+  // Getters stay getters, so that each process reads them again.
   return aWorld(succeeds, {
     ...store,
     parts: Object.defineProperties(own, Object.getOwnPropertyDescriptors(parts)) as Partial<EngineDeps>,

@@ -7,35 +7,37 @@ import { removeFolders } from '../store/store-folders.ts'
 const operators = { deploybot: 'uid:1001', night: 'uid:1002' }
 const here = { osUser: 'bot', uid: 1001, operators }
 
-describe('who operates', () => {
-  test('says so without a mapping, and is the OS user when nothing is said', () => {
+describe('assertOperator', () => {
+  test('without a mapping the operator is the given label, or the OS user', () => {
     expect(assertOperator({ osUser: 'bot', uid: 1001 }, 'me')).toBe('me')
     expect(assertOperator({ osUser: 'bot' }, undefined)).toBe('bot')
   })
 
-  test('is whom the mapping names for the user id, and nobody else', () => {
+  test('with a mapping the operator is the label of the user id', () => {
     expect(assertOperator(here, undefined)).toBe('deploybot')
     expect(assertOperator(here, 'deploybot')).toBe('deploybot')
     expect(() => assertOperator(here, 'night')).toThrow(
       /--by night is not who runs this: .* 1001 is deploybot/,
     )
     for (const uid of [0, 1003, null])
-      expect(() => assertOperator({ ...here, uid }, undefined)).toThrow(/operates nothing here/)
-    expect(() => assertOperator({ ...here, operators: {} }, 'deploybot')).toThrow(/names nobody/)
+      expect(() => assertOperator({ ...here, uid }, undefined)).toThrow(/is not an operator here/)
+    expect(() => assertOperator({ ...here, operators: {} }, 'deploybot')).toThrow(
+      /names nobody|not a valid label/,
+    )
   })
 
-  test('can’t be nobody, nor the engine', () => {
+  test('a blank label and the label of the engine are refused', () => {
     for (const by of ['', ' ', 'engine'])
-      expect(() => assertOperator({ osUser: 'bot' }, by)).toThrow(/names nobody/)
+      expect(() => assertOperator({ osUser: 'bot' }, by)).toThrow(/names nobody|not a valid label/)
   })
 })
 
-describe('a run under a mapping', () => {
+describe('a run with mapped operators', () => {
   let world: World
   afterEach(() => world.store.close())
   afterAll(removeFolders)
 
-  test('is started and moved under the mapped label, and each entry says who vouches for it', async () => {
+  test('each entry has the mapped label and the source of the label', async () => {
     world = aWorld(succeeds, { parts: { osUser: 'bot', uid: 1001, operators } })
     const run = await start(world)
     expect(run).toMatchObject({ startedBy: 'deploybot', osUser: 'bot' })
@@ -58,7 +60,7 @@ describe('a run under a mapping', () => {
     })
   })
 
-  test('is declared by its operator where there is no mapping', async () => {
+  test('an entry without a mapping says that the operator declared the label', async () => {
     world = aWorld(succeeds)
     const run = await world.engine.start('cut', INPUT, { mode: 'dry-run', by: 'me' })
     await world.engine.cancel(run.runId, { reason: 'enough' })
@@ -75,7 +77,7 @@ test.each([
   [{ a: 'uid:1001', b: 'uid:1001' }, /each user id one label/],
   [{ engine: 'uid:1001' }, /calls itself/],
   [{ ' ': 'uid:1001' }, /must be a label/],
-])('a mapping such as %j is refused', (mapping, says) => {
+])('cutter.yaml with the operators %j is refused', (mapping, says) => {
   const parsed = configSchema.safeParse({ operators: mapping })
   expect(JSON.stringify(parsed.error?.issues)).toMatch(says)
 })

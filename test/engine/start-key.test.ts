@@ -5,7 +5,7 @@ import { removeFolders } from '../store/store-folders.ts'
 
 afterAll(removeFolders)
 
-/** A start that looks for its key, finds none, and is overtaken by another one before it saves its own first step. */
+/** A start that finds no run with its key, and is overtaken by another start before it saves its own first step. */
 async function overtaken(
   input: typeof INPUT,
 ): Promise<{ first: Run; second: Promise<Run>; world: ReturnType<typeof aWorld> }> {
@@ -25,14 +25,14 @@ async function overtaken(
   return { first: first!, second, world }
 }
 
-describe('a start that another one with its key overtakes', () => {
-  test('answers with the other’s run, where the input is the same', async () => {
+describe('a start that another start with its key overtakes', () => {
+  test('the slower start returns the run of the faster one if the input is the same', async () => {
     const { first, second, world } = await overtaken(INPUT)
     expect((await second).runId).toBe(first.runId)
     expect((await theRun(world)).head).toBe(first.head)
   })
 
-  test('is refused where the input is another', async () => {
+  test('the slower start is refused if the input differs', async () => {
     const { first, second, world } = await overtaken({ ...INPUT, document: 'OTHER' })
     await expect(second).rejects.toMatchObject({ code: 'KEY_REUSED', data: { runId: first.runId } })
     expect((await theRun(world)).head).toBe(first.head)

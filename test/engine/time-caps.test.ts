@@ -22,7 +22,7 @@ const takes = (ms: number) => async () => {
 describe('the cap on a run’s working time', () => {
   const logic = chart({ A: work('job', 'B'), B: work('job', 'END'), END: success })
 
-  test('stops a phase that is at work when it is reached', async () => {
+  test('a phase at work is stopped when the run reaches its cap', async () => {
     const world = worldOf(logic, takesLong, { caps: { runMinutes: 50 / MINUTE, phaseMinutes: 10 } })
     expect(await begin(world)).toMatchObject({
       status: 'stopped',
@@ -32,7 +32,7 @@ describe('the cap on a run’s working time', () => {
     })
   })
 
-  test('counts what all phases took, lets none begin past it, and goes on once it is raised', async () => {
+  test('the cap counts all phases, starts none past it, and lets the run continue once it is raised', async () => {
     const caps = { runMinutes: 60 / MINUTE, phaseMinutes: 10 }
     let begun = 0
     const job: Job = (signal) => {
@@ -50,7 +50,7 @@ describe('the cap on a run’s working time', () => {
   })
 })
 
-test('the cap on a phase is soft: the phase that passes it says so in the history, and the run goes on', async () => {
+test('a phase that passes its soft cap is marked in the history, and the run continues', async () => {
   const logic = chart({ A: work('job', 'B'), B: work('job', 'END'), END: success })
   const lasting = [1, 350]
   const job: Job = () => takes(lasting.shift()!)()
@@ -91,13 +91,13 @@ describe('a deadline that a chart sets', () => {
     return { next, run: await theRun(next) }
   }
 
-  test('passes at once when its time came while the process was down', async () => {
+  test('a deadline that passed while the process was down fires at once', async () => {
     const { run, next } = await interrupted(90 * MINUTE)
     expect(run).toMatchObject({ state: 'WAITING', status: 'working' })
     expect(await next.engine.resume(run.runId, {})).toMatchObject({ state: 'END', outcome: 'succeeded' })
   })
 
-  test('is waited for to its end, not from anew, by the next process', async () => {
+  test('the next process waits for the rest of a deadline', async () => {
     const { run, next } = await interrupted(60 * MINUTE - 300)
     const [timer] = await next.store.timers(run.runId)
     expect(timer!.dueAt).toBe('2026-03-01T10:00:00.000Z')

@@ -8,7 +8,7 @@ import { readEffect, writeEffect } from '../../src/machine/define-effect.ts'
 import { approvalFor, aWorld, succeeds, type World } from '../machines/crashing-engine.ts'
 import { removeFolders } from '../store/store-folders.ts'
 
-/** Charts that ask for a write where none was approved: the engine, not the chart, has the word. */
+/** Charts that ask for a write where none was approved. The engine decides, not the chart. */
 
 let world: World
 let done: string[]
@@ -43,7 +43,7 @@ async function started(milestones: Parameters<typeof chart>[0], effects: Effect[
   return world.engine.start('tried', {}, { mode })
 }
 
-test('a write in the last check at a gate is not begun, and the approval not used', async () => {
+test('a write in the last check at a gate is not started, and the approval is not used', async () => {
   const milestones = {
     AWAITING: work('plan', 'GATE'),
     GATE: gated('SG1', { recheck: 'sneak', work: 'write', next: 'DONE' }),
@@ -52,7 +52,7 @@ test('a write in the last check at a gate is not begun, and the approval not use
   const run = await started(milestones, [plan, write('sneak'), write('write')], 'dry-run')
   const { approvalId } = await approvalFor(world, run)
   await expect(world.engine.resume(run.runId, { approvalId })).rejects.toMatchObject({
-    message: expect.stringContaining('asks for the write sneak while its gate is not yet passed'),
+    message: expect.stringContaining('asks for the write sneak before its gate is passed'),
   })
   expect(done).toEqual([])
   expect(await world.store.run(run.runId)).toMatchObject({ status: 'paused', gate: 'SG1' })
@@ -68,7 +68,7 @@ const EARLY = {
 test.each<[string, Parameters<typeof chart>[0]]>([
   ['before its gate', EARLY],
   ['with no gate at all', { BEGUN: work('early', 'DONE'), DONE: success }],
-])('a live write %s is not begun; a dry run shows it', async (_, milestones) => {
+])('a live write %s is not started, and a dry run shows it', async (_, milestones) => {
   const effects = [plan, write('write'), write('early')]
   expect((await started(milestones, effects, 'dry-run')).status).not.toBe('stopped')
   expect(done).toEqual(['early simulate'])
@@ -80,7 +80,7 @@ test.each<[string, Parameters<typeof chart>[0]]>([
   expect(done).toEqual([])
 })
 
-test('a live write that leaves nothing behind, and says so, may come before the gate', async () => {
+test('a live write that is declared to leave nothing behind may come before the gate', async () => {
   const effects = [plan, write('write'), write('early', { beforeApproval: true })]
   expect(await started(EARLY, effects, 'live')).toMatchObject({ status: 'paused', gate: 'SG1' })
   expect(done).toEqual(['early execute'])

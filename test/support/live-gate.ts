@@ -13,8 +13,8 @@ import { aWorld, INPUT, type Script, succeeds, type World } from '../machines/cr
 import { type KeyFolder, openKeyFolder } from './ssh-keys.ts'
 
 /**
- * A live gate with real keys: the engine and the store as they are, effects that answer at once, and beside them the files and
- * the policy that decide, which a test may change between two attempts.
+ * A live gate with real keys: the real engine and store, effects that answer at once, and the files and the policy that decide, which a
+ * test may change between two attempts.
  */
 
 export const [ALICE, BOB, CAROL] = ['alice@example.org', 'bob@example.org', 'carol@example.org']

@@ -94,8 +94,8 @@ export function describeWithKeys(name: string, suite: () => void): void {
 
 /** Such as 9.2; 0 where there is none. Only `ssh` tells it, on stderr. */
 export function opensshVersion(): number {
-  const said = spawnSync('ssh', ['-V'], { encoding: 'utf8' }).stderr
-  return Number(/OpenSSH_(\d+\.\d+)/.exec(said ?? '')?.[1] ?? 0)
+  const printed = spawnSync('ssh', ['-V'], { encoding: 'utf8' }).stderr
+  return Number(/OpenSSH_(\d+\.\d+)/.exec(printed ?? '')?.[1] ?? 0)
 }
 
 function isOnPath(tool: string): boolean {

@@ -14,7 +14,7 @@ const namespace = 'cutter.cut.SG1'
 const text = '{"reason":"naïve – 決定"}'
 const noAgent = { SSH_AUTH_SOCK: undefined, SSH_ASKPASS: undefined, DISPLAY: undefined }
 
-describeWithKeys('signing', () => {
+describeWithKeys('signText', () => {
   let keys: KeyFolder
   beforeAll(() => {
     keys = openKeyFolder()
@@ -27,13 +27,13 @@ describeWithKeys('signing', () => {
 
   const sign = (keyFile: string) => withEnv(noAgent, () => signText({ text, keyFile, namespace }))
 
-  it('makes an armored signature of any text, which names the key', async () => {
+  it('signText makes an armored signature of any text', async () => {
     const signature = await sign(keys.path('alice'))
     expect(signature).toMatch(/^-----BEGIN SSH SIGNATURE-----\n/)
     expect(await findSigningKey({ text, signature, namespace })).toMatchObject({ keyType: 'ED25519' })
   })
 
-  it('uses the private half that an agent holds when given the public key', async () => {
+  it('signText uses the private half in an agent when the key file is a public key', async () => {
     const keyFile = keys.path('away.pub')
     const signature = await withAgent(keys, keys.path('away-elsewhere'), () =>
       signText({ text, keyFile, namespace }),
@@ -41,7 +41,7 @@ describeWithKeys('signing', () => {
     expect(await findSigningKey({ text, signature, namespace })).toMatchObject({ keyType: 'ED25519' })
   })
 
-  it('leaves nothing in the folder for temporary files', async () => {
+  it('signText leaves nothing in the folder for temporary files', async () => {
     await withEnv({ TMPDIR: keys.path('.') }, () => sign(keys.path('alice')))
     expect(readdirSync(keys.path('.')).filter((name) => name.startsWith('cutter-approval-'))).toEqual([])
   })
@@ -57,20 +57,20 @@ describeWithKeys('signing', () => {
       /neither next to it nor in an agent/,
       /ssh-add/,
     ],
-  ])('refuses %s, and says what next', async (_, name, message, next) => {
+  ])('signText refuses %s, and says what to do next', async (_, name, message, next) => {
     const refused = await sign(keys.path(name)).catch((error) => error)
     expect(refused).toMatchObject({ code: 'INPUT_REFUSED' })
     expect(refused.message).toMatch(message)
     expect(refused.next).toMatch(next)
   })
 
-  it('refuses a file that is no key, with what ssh-keygen said', async () => {
+  it('signText refuses a file that is not a key, with the message of ssh-keygen', async () => {
     const refused = await sign(keys.file('text', 'not a key')).catch((error) => error)
     expect(refused).toMatchObject({ code: 'INPUT_REFUSED' })
     expect(refused.message).toContain('ssh-keygen answered: ')
   })
 
-  it('names the package to install where ssh-keygen is missing', async () => {
+  it('signText names the package to install when ssh-keygen is missing', async () => {
     const PATH = keys.path('.')
     const missing = await withEnv({ PATH }, () => sign(keys.path('alice'))).catch((error) => error)
     expect(missing).toMatchObject({ code: 'TOOL_MISSING' })

@@ -21,7 +21,7 @@ const namespace = 'cutter.cut.SG1'
 const text = '{"decision":"approve"}'
 const noon = new Date('2026-03-01T12:00:00.000Z')
 
-describeWithKeys('a signature', () => {
+describeWithKeys('verifySignature', () => {
   let keys: KeyFolder
   let signature: string
 
@@ -51,19 +51,22 @@ describeWithKeys('a signature', () => {
   }
   const reasonOf = async (overrides: Partial<SignatureQuestion>) => (await faultOf(overrides))?.reason ?? null
 
-  it.each(['alice', 'rsa', 'ecdsa'])('of a listed key vouches for its text: %s', async (name) => {
-    const signed = await signText({ text, keyFile: keys.path(name), namespace })
-    const [, fingerprint] = execFileSync('ssh-keygen', ['-lf', keys.path(`${name}.pub`)], {
-      encoding: 'utf8',
-    }).split(' ')
-    const keyType = name === 'alice' ? 'ED25519' : name.toUpperCase()
-    const trust = allowing(`alice@example.org ${keys.publicKey(name)}`)
-    const answer = await verifySignature(question({ ...trust, signature: signed }))
-    expect(answer).toEqual({ ok: true, principal: 'alice@example.org', fingerprint, keyType })
-    expect(await findSigningKey({ text, signature: signed, namespace })).toEqual({ fingerprint, keyType })
-  })
+  it.each(['alice', 'rsa', 'ecdsa'])(
+    'verifySignature accepts a signature of a listed key: %s',
+    async (name) => {
+      const signed = await signText({ text, keyFile: keys.path(name), namespace })
+      const [, fingerprint] = execFileSync('ssh-keygen', ['-lf', keys.path(`${name}.pub`)], {
+        encoding: 'utf8',
+      }).split(' ')
+      const keyType = name === 'alice' ? 'ED25519' : name.toUpperCase()
+      const trust = allowing(`alice@example.org ${keys.publicKey(name)}`)
+      const answer = await verifySignature(question({ ...trust, signature: signed }))
+      expect(answer).toEqual({ ok: true, principal: 'alice@example.org', fingerprint, keyType })
+      expect(await findSigningKey({ text, signature: signed, namespace })).toEqual({ fingerprint, keyType })
+    },
+  )
 
-  it('is invalid for an edited text, another namespace, or when cut short or garbled', async () => {
+  it('a signature is invalid for an edited text or another namespace, or when it is cut short or damaged', async () => {
     const garbled = signature.replace(/\n(.{10})./, (_, start) => `\n${start}*`)
     const wrong = { text: `${text} `, namespace: 'cutter.cut.SG2' }
     for (const [field, value] of Object.entries(wrong)) {
@@ -75,14 +78,14 @@ describeWithKeys('a signature', () => {
     }
   })
 
-  it('says for whom the key is listed when it is listed for someone else', async () => {
+  it('the fault names the person for whom the key is listed', async () => {
     expect(await faultOf(allowing(`bob@example.org ${keys.publicKey('alice')}`))).toMatchObject({
       reason: 'SIGNER_NOT_ALLOWED',
       detail: expect.stringContaining('lists that key for bob@example.org'),
     })
   })
 
-  it('is not allowed from an unknown key, nor in a namespace that the line does not name', async () => {
+  it('verifySignature refuses an unknown key, and a namespace that the line does not name', async () => {
     expect(await faultOf(allowing(`alice@example.org ${keys.publicKey('bob')}`))).toMatchObject({
       reason: 'SIGNER_NOT_ALLOWED',
       detail: expect.stringContaining('lists that key for nobody'),
@@ -92,7 +95,7 @@ describeWithKeys('a signature', () => {
     expect(await reasonOf(allowing(`alice@example.org namespaces="cutter.*" ${key}`))).toBeNull()
   })
 
-  it('counts for each of the names that one key is listed under', async () => {
+  it('a signature counts for each name under which its key is listed', async () => {
     const key = keys.publicKey('alice')
     const trust = allowing(`bob@example.org ${key}`, `alice@example.org ${key}`)
     expect(await reasonOf(trust)).toBeNull()
@@ -102,7 +105,7 @@ describeWithKeys('a signature', () => {
     ])
   })
 
-  it('finds the other name of a key also behind limits of time and namespace', async () => {
+  it('findOtherNamesOfKey ignores limits of time and namespace', async () => {
     const key = keys.publicKey('alice')
     const limits = 'namespaces="git,cutter.*",VALID-BEFORE="20200101",valid-after="20190101"'
     const trust = allowing(
@@ -113,7 +116,7 @@ describeWithKeys('a signature', () => {
     expect(await findOtherNamesOfKey(question(trust), ['dave@example.org'])).toEqual(['dave@example.org'])
   })
 
-  it('tells how to list a key when the file of allowed signers is missing', async () => {
+  it('the fault of a missing allowed_signers has a command that lists the key', async () => {
     const missing = keys.path('nowhere')
     const fault = await faultOf({ allowedSigners: missing })
     if (fault === null) throw new Error('a missing file admitted somebody')
@@ -124,7 +127,7 @@ describeWithKeys('a signature', () => {
     expect(await reasonOf({ allowedSigners: missing })).toBeNull()
   })
 
-  it('does not count once its key is revoked, by a list of public keys or by a KRL', async () => {
+  it('a signature of a revoked key does not count, by a list of public keys or by a KRL', async () => {
     const krl = keys.path('krl')
     execFileSync('ssh-keygen', ['-q', '-k', '-f', krl, keys.path('alice.pub')])
     const listed = keys.file('revoked', `${keys.publicKey('bob')}\n${keys.publicKey('alice')}\n`)
@@ -135,7 +138,7 @@ describeWithKeys('a signature', () => {
     expect(await reasonOf({ revokedKeys: keys.file('empty', '') })).toBeNull()
   })
 
-  it('does not count when the revoked keys are configured but missing or unreadable as keys', async () => {
+  it('no signature counts when the file of revoked keys is missing or not readable as keys', async () => {
     expect(await faultOf({ revokedKeys: keys.path('no-such-file') })).toMatchObject({
       reason: 'KEY_REVOKED',
       detail: expect.stringContaining("can't be read"),
@@ -143,7 +146,7 @@ describeWithKeys('a signature', () => {
     expect(await reasonOf({ revokedKeys: keys.file('garbage', 'SHA256:abc\n') })).toBe('KEY_REVOKED')
   })
 
-  it('is revoked rather than out of date when its key is both', async () => {
+  it('a key that is revoked and expired is reported as revoked', async () => {
     const expired = allowing(`alice@example.org valid-before="20200101" ${keys.publicKey('alice')}`)
     const revokedKeys = keys.file('revoked', `${keys.publicKey('alice')}\n`)
     expect(await reasonOf(expired)).toBe('SIGNER_NOT_VALID_THEN')
@@ -161,20 +164,20 @@ describeWithKeys('a signature', () => {
   }
 
   it.each(zones)(
-    'counts from valid-after to valid-before, without a zone read as UTC, with TZ=%s',
+    'a key counts from valid-after to valid-before, as UTC if no zone is given, with TZ=%s',
     async (TZ) => {
       await withEnv({ TZ }, () => counts('valid-after="20260301120000",valid-before="20260301130000"'))
     },
   )
 
   it.skipIf(opensshVersion() < 9.1).each(zones)(
-    'counts from valid-after to valid-before in UTC with TZ=%s (OpenSSH reads a Z since 9.1)',
+    'a key counts from valid-after to valid-before in UTC with TZ=%s (OpenSSH reads a Z since 9.1)',
     async (TZ) => {
       await withEnv({ TZ }, () => counts('valid-after="20260301120000Z",valid-before="20260301130000Z"'))
     },
   )
 
-  it('shows a principal that only a pattern lists', async () => {
+  it('isListedByWildcardOnly finds a principal that only a pattern lists', async () => {
     const key = keys.publicKey('alice')
     const byWildcard = (...lines: string[]) => isListedByWildcardOnly(question(allowing(...lines)))
     expect(await byWildcard(`*@example.org ${key}`)).toBe(true)
@@ -186,7 +189,7 @@ describeWithKeys('a signature', () => {
     expect(await byWildcard(`alice@example.org,*@example.net ${key}`)).toBe(false)
   })
 
-  it('of a certificate counts by the line of its authority, and by pattern only when that line is one', async () => {
+  it('a signature of a certificate counts by the line of its authority, and by pattern only if that line is a pattern', async () => {
     execFileSync('ssh-keygen', [
       '-q',
       '-s',
