@@ -413,7 +413,7 @@ describeWithKeys('secrets of approvers', () => {
     ]
     const answer = await cutter([...imported, '--json'])
     expect([answer.code, jsonOf(answer).error?.code]).toEqual([2, 'INPUT_REFUSED'])
-    expect(answer.stderr).toContain('reason holds what looks like a URL with a password')
+    expect(answer.stderr).toContain('reason seems to hold a URL with a password')
   })
 })
 

@@ -43,7 +43,7 @@ describe('cancel of a run that was killed at work', () => {
     const before = await theRun(world)
     await expect(cancel(world)).rejects.toMatchObject({
       code: 'EVENT_REFUSED',
-      message: expect.stringContaining('must be settled before it can be cancelled'),
+      message: expect.stringContaining('must be settled before the run can be cancelled'),
       next: `cutter run resume ${before.runId}`,
     })
     expect(await theRun(world)).toEqual(before)

@@ -147,7 +147,7 @@ describe('assertNoSecretReport', () => {
     expect(await refusal({ output: {}, evidence })).toContain(`plan/SG1.${path} seems to hold ${what}`)
     const unnamed = jsonEvidence('my-plan', value)
     const output = { planDigest: unnamed.digest }
-    expect(await refusal({ output, evidence: [unnamed] })).toContain(`my-plan.${path} holds`)
+    expect(await refusal({ output, evidence: [unnamed] })).toContain(`my-plan.${path} seems to hold`)
   })
 
   test('a plan that quotes a document may hold the form of a secret', async () => {

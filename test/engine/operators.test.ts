@@ -17,7 +17,7 @@ describe('assertOperator', () => {
     expect(assertOperator(here, undefined)).toBe('deploybot')
     expect(assertOperator(here, 'deploybot')).toBe('deploybot')
     expect(() => assertOperator(here, 'night')).toThrow(
-      /--by night is not who runs this: .* 1001 is deploybot/,
+      /--by night is not the operator of this process: .* 1001 is deploybot/,
     )
     for (const uid of [0, 1003, null])
       expect(() => assertOperator({ ...here, uid }, undefined)).toThrow(/is not an operator here/)
