@@ -332,7 +332,7 @@ describe('a module that is not a machine', () => {
     const at = aHome('', (source) => source.replace('async probe(', 'async prob('))
     const answer = await start(at)
     expect([answer.code, errorOf(answer).code]).toEqual([2, 'INPUT_REFUSED'])
-    expect(errorOf(answer).message).toContain('its write effect rotate has no probe; nothing was touched')
+    expect(errorOf(answer).message).toContain('its write effect rotate has no probe; nothing was changed')
     expect(jsonOf<RunJson[]>(await at.cutter(['run', 'list', '--json']))).toEqual([])
   })
 
