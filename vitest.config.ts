@@ -23,6 +23,7 @@ const project = (name: string, include: string[], exclude: string[] = []) => ({
 
 // The built program with real servers behind it, story by story: minutes each. `main` keeps the ones that tell of the whole way.
 const program = [
+  'test/builtin/released-runs.test.ts',
   'test/cli/address-conflict.test.ts',
   'test/cli/batch.test.ts',
   'test/cli/bundle.test.ts',

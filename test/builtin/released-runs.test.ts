@@ -1,0 +1,66 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type EntryJson, jsonOf, type RunJson } from '../support/cli.ts'
+import {
+  openReleasedHome,
+  type ReleasedHome,
+  type ReleasedRun,
+  readFixture,
+} from '../support/released-home.ts'
+import { skipWithoutPgDump } from '../support/shop-migration.ts'
+
+/** Runs that released builds left open, by the build under test: each is upgraded, resumed and closed. */
+
+const COMMIT = 'ec8f423'
+const NEEDS_PG_DUMP = ['migrate', 'teardown']
+const skipped = skipWithoutPgDump('released runs of migrate and teardown')
+const { runs } = readFixture(COMMIT)
+/** Dry runs first: they count the rows of the target and stop where others wrote meanwhile. */
+const open = ['dry-run', 'live'].flatMap((of) =>
+  runs.filter(({ mode, status }) => mode === of && status !== 'closed'),
+)
+
+/** How a run ends that is only resumed and approved. */
+function outcomeOf({ name }: ReleasedRun): string {
+  if (name.endsWith('-clear_rehearsal')) return 'cancelled'
+  if (/^deploy-.*-rollback$|^migrate-.*(SG2|-roll_back)$/.test(name)) return 'rolled-back'
+  return 'succeeded'
+}
+
+describe(`runs of release ${COMMIT}`, { timeout: 120_000 }, () => {
+  let released: ReleasedHome
+  beforeAll(async () => {
+    released = await openReleasedHome(COMMIT)
+    await released.cutter(['execution', 'enable', '--for', '2h', '--reason', 'released runs'])
+  }, 120_000)
+  afterAll(() => released.remove())
+
+  const resume = async (runId: string, ...more: string[]) =>
+    jsonOf<RunJson>(await released.cutter(['run', 'resume', runId, ...more, '--json']))
+  const history = async (runId: string) =>
+    jsonOf<EntryJson[]>(await released.cutter(['run', 'history', runId, '--json']))
+
+  async function approve({ runId, mode }: ReleasedRun): Promise<RunJson> {
+    const how =
+      mode === 'live'
+        ? ['sign', runId, '--as', 'alice@example.org', '--key', released.key]
+        : ['rehearse', runId]
+    const signed = await released.cutter(['approval', ...how, '--reason', 'read', '--json'])
+    return resume(runId, '--approval', jsonOf<{ approvalId: string }>(signed).approvalId)
+  }
+
+  /** Another machine than the one that planned is drift: the run plans again and waits for another approval. */
+  async function close(run: ReleasedRun): Promise<RunJson> {
+    let now = await resume(run.runId)
+    for (let approvals = 0; now.status === 'paused' && approvals < 4; approvals += 1) now = await approve(run)
+    return now
+  }
+
+  test.each(open)('$name resumes and closes', async (run) => {
+    if (skipped !== null && NEEDS_PG_DUMP.includes(run.machine)) return
+    const { status, outcome, stop } = await close(run)
+    expect({ status, outcome, stop }).toEqual({ status: 'closed', outcome: outcomeOf(run), stop: undefined })
+    expect((await history(run.runId)).filter(({ event }) => event.type === 'cutter.upgraded')).toHaveLength(1)
+    const verified = await released.cutter(['run', 'history', run.runId, '--verify'])
+    expect(verified).toMatchObject({ code: 0 })
+  })
+})
