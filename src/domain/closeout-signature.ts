@@ -1,4 +1,4 @@
-/** What vouches for the end of a run: OpenSSH's signature of the closeout's bytes, by the instance or by a person. */
+/** A signature of the end of a run: OpenSSH's signature of the closeout by the instance, or of a countersignature by a person. */
 export type CloseoutSignature = {
   runId: string
   /** A principal as in allowed_signers; the instance's own is `cutter-instance@<host where its key was made>`. */
@@ -8,6 +8,6 @@ export type CloseoutSignature = {
   signature: string
   at: string
 } & (
-  | { kind: 'instance' /** A line as in a `.pub` file, without the line's end. */; publicKey: string }
+  | { kind: 'instance' /** A line as in a `.pub` file, without its newline. */; publicKey: string }
   | { kind: 'countersign'; publicKey: null }
 )

@@ -3,15 +3,15 @@ import type { Evidence } from './evidence.ts'
 import type { Json } from './json.ts'
 import type { Mode } from './run.ts'
 
-/** The process that holds an effect: enough to tell whether it still lives. */
+/** The process that has claimed an effect, with what shows whether it still lives. */
 export interface Owner {
   host: string
   pid: number
-  /** When the process started, in the units of its own operating system; tells a reused pid apart. */
+  /** When the process started, in the units of its operating system. It distinguishes a reused pid. */
   processStart: string
 }
 
-/** An effect that a transition asks for. */
+/** An effect that a step asks for. */
 export interface EffectRequest {
   /** The invoke's id in the chart, which the outcome's event names; unique among the run's effects in flight. */
   invokeId: string
@@ -19,18 +19,18 @@ export interface EffectRequest {
   input: Json
 }
 
-/** An effect as a row: asked for, and held by an owner once claimed. */
+/** An effect as a row: asked for, and claimed by an owner or by nobody. */
 export interface EffectRow extends EffectRequest {
   /** The step that asked for it. */
   seq: number
   owner: Owner | null
-  /** Counts for owners on other hosts only; a dead owner on this host is free at once. */
+  /** ISO 8601. It binds owners on other hosts; an effect of a dead owner on this host is free at once. */
   leaseUntil: string | null
-  /** How often it was claimed. */
+  /** The number of its claims. */
   attempt: number
 }
 
-/** What an effect may know of its run and of the world. Everything else comes by its input. */
+/** What an effect learns of its run. Everything else comes with its input. */
 export interface EffectContext {
   runId: string
   machine: string
@@ -42,28 +42,28 @@ export interface EffectContext {
   /** Aborts at the run's hard cap or when the operator interrupts. */
   signal: AbortSignal
   now(): Date
-  /** Bytes of this or another run's evidence, by digest; throws when there are none. */
+  /** The bytes of an evidence of this or another run, by digest. Throws when the store has none. */
   evidence(digest: string): Promise<Uint8Array>
   /** The approval under which the run passed its last gate, as signed. */
   approval(): Promise<import('./approval.ts').Approval | null>
-  /** A sign of life for people who watch a terminal; never stored. */
+  /** A line for people at a terminal. It is never stored. */
   progress(text: string): void
 }
 
-/** The context with evidence that is saved only once this effect has come to its end. */
+/** The context together with evidence that is saved only when this effect ends. */
 export function withUnsavedEvidence(context: EffectContext, made: Evidence[]): EffectContext {
   const evidence: EffectContext['evidence'] = async (digest) =>
     made.find((one) => one.digest === digest)?.bytes ?? (await context.evidence(digest))
   return Object.create(context, { evidence: { value: evidence } })
 }
 
-/** What an effect gives back: a small JSON for the history, and evidence saved with it in one transaction. */
+/** The result of an effect: a small JSON for the history, and evidence that is saved in the same transaction. */
 export interface EffectResult<Output> {
   output: Output
   evidence?: Evidence[]
 }
 
-/** What a probe found. It takes the write's own lock first, since a server may still finish a dead client's statement. */
+/** The result of a probe. A probe takes the lock of the write first, because a server may still finish the statement of a dead client. */
 export type Probe<Output> =
   | ({ outcome: 'committed' } & EffectResult<Output>)
   | { outcome: 'not-committed' }
@@ -73,7 +73,7 @@ interface EffectBase<Input, Output> {
   name: string
   input: z.ZodType<Input>
   output: z.ZodType<Output>
-  /** Its plans hold the texts of a document, in which anything may stand: their values are not looked at for secrets. */
+  /** Its plans hold texts of a document, which may contain anything. So their values are not searched for secrets. */
   quotesDocument?: true
 }
 
@@ -82,10 +82,10 @@ export interface ReadEffect<Input = unknown, Output = unknown> extends EffectBas
   execute(context: EffectContext, input: Input): Promise<EffectResult<Output>>
 }
 
-/** A write must say how it is done, how it is shown without doing it, and how to tell whether it was done. */
+/** A write has three ways to run: it executes, it is simulated in a dry run, and it is probed for whether it was committed. */
 export interface WriteEffect<Input = unknown, Output = unknown> extends EffectBase<Input, Output> {
   kind: 'write'
-  /** It leaves nothing behind, as a trial on a scratch folder: live it may also be done before an approval was used. */
+  /** It leaves nothing behind, as a trial in a temporary folder does. A live run may do it before an approval was used. */
   beforeApproval?: true
   execute(context: EffectContext, input: Input): Promise<EffectResult<Output>>
   simulate(context: EffectContext, input: Input): Promise<EffectResult<Output>>

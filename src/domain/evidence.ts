@@ -1,8 +1,8 @@
 import { canonicalJson, digestOfBytes } from './json.ts'
 
-/** Content-addressed bytes that a run leaves: receipts, plans, pinned sources. Secrets never enter one. */
+/** Content-addressed bytes of a run: receipts, plans, pinned sources. No evidence holds a secret. */
 export interface Evidence {
-  /** What it is to the run, e.g. `receipt/cut_leg_a`, `plan/SG1`, `source`. */
+  /** Its name in the run, e.g. `receipt/cut_leg_a`, `plan/SG1`, `source`. */
   name: string
   digest: string
   mediaType: string
@@ -13,7 +13,7 @@ export function jsonEvidence(name: string, value: unknown): Evidence {
   return bytesEvidence(name, 'application/json', Buffer.from(canonicalJson(value)))
 }
 
-/** As an entry names the evidence that it leaves, so that the chain vouches for it. */
+/** Evidence as a history entry names it: digests by name. So the hash chain covers the evidence. */
 export function evidenceNames(evidence: Evidence[]): { [name: string]: string } {
   return Object.fromEntries(evidence.map(({ name, digest }) => [name, digest]))
 }

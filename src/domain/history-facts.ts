@@ -2,16 +2,16 @@ import { UPGRADED } from './history.ts'
 import type { EntryMarks, HistoryEntry, Outcome, Run, RunEvent } from './run.ts'
 
 /**
- * What a history says of a run beside its events: at which gate it waits, how it ended, which approvals it used up, which
- * evidence each entry left. A store and a bundle are held against it alike, and neither needs the chart for that.
+ * What a history shows of a run in addition to its events: the gate at which it waits, its outcome, the approvals that it used, the
+ * evidence of each entry. Stores and evidence bundles are both checked against it, without a chart.
  */
 
 export const entryMarks = ({ event }: HistoryEntry) => event as RunEvent & EntryMarks
 
-type Stands = Pick<Run, 'status' | 'gate' | 'gateSeq' | 'gateHead'> & { outcome: Outcome | null }
+type StatusFacts = Pick<Run, 'status' | 'gate' | 'gateSeq' | 'gateHead'> & { outcome: Outcome | null }
 
-/** Where a run stands after its newest entry. */
-export function statusAfter(history: HistoryEntry[]): Stands {
+/** Where a run is after its newest entry. */
+export function statusAfter(history: HistoryEntry[]): StatusFacts {
   const { status } = history.at(-1)!
   const end = history.find((entry) => entry.status === 'closed')
   const outcome = end === undefined ? null : (entryMarks(end).outcome ?? null)
@@ -20,7 +20,7 @@ export function statusAfter(history: HistoryEntry[]): Stands {
   return { status, outcome, gate, gateSeq: arrived?.seq ?? null, gateHead: arrived?.hash ?? null }
 }
 
-/** The arrival at the gate at which a run waits, or for which it looks at the world once more; null when it is at none. */
+/** The arrival at the gate at which a run waits, or before which it checks the world again; null when it is at no gate. */
 export function findCurrentArrival(history: HistoryEntry[]): HistoryEntry | null {
   const arrived = history.findLast((entry) => entryMarks(entry).arrival !== undefined)
   if (arrived === undefined) return null
@@ -28,15 +28,15 @@ export function findCurrentArrival(history: HistoryEntry[]): HistoryEntry | null
   return isPassed ? null : arrived
 }
 
-/** `seq` of the entry that used an approval up, or null. */
+/** `seq` of the entry that used an approval, or null. */
 export function findUsedSeq(history: HistoryEntry[], approvalId: string): number | null {
   return history.find((entry) => entryMarks(entry).approvalUsed === approvalId)?.seq ?? null
 }
 
-/** Stands in a history for steps that no person made. */
+/** The author of steps that no person made. */
 export const ENGINE = 'engine'
 
-/** Everyone who started or moved a run, by label and by OS user; a refused attempt makes nobody an operator. */
+/** Everyone who started or moved a run, by label and by OS user. A refused attempt makes nobody an operator. */
 export function listOperators(history: HistoryEntry[], osUser: string): string[] {
   const moved = history.filter(({ event }) => !event.type.startsWith('cutter.approval'))
   const names = moved.flatMap(({ by, event }) => [
@@ -52,7 +52,10 @@ export interface NamedEvidence {
   digest: string
 }
 
-/** All evidence that entries name, in the order of seq, then of the names' code units. An upgrade's entry carries its snapshot's digest anyway. */
+/**
+ * All evidence that entries name, in the order of seq, then of the names' code units. The entry of an upgrade names its snapshots by
+ * digest anyway, so they are evidence too.
+ */
 export function listNamedEvidence(history: HistoryEntry[]): NamedEvidence[] {
   return history.flatMap(({ seq, event, snapshotDigest }, index) => {
     const names = { ...(event.evidence as { [name: string]: string } | undefined) }
@@ -66,21 +69,20 @@ export function listNamedEvidence(history: HistoryEntry[]): NamedEvidence[] {
   })
 }
 
-/** The first difference between the evidence that is there and what entries name, as a sentence, or null. */
+/** The first difference between the stored evidence and the evidence that entries name, as a sentence, or null. */
 export function findEvidenceNameFault(history: HistoryEntry[], rows: NamedEvidence[]): string | null {
   const named = listNamedEvidence(history)
   const there = new Set(rows.map(keyOf))
   const gone = named.find((one) => !there.has(keyOf(one)))
-  if (gone !== undefined)
-    return `the evidence ${gone.name} of entry ${gone.seq} is gone, or another lies in its place`
+  if (gone !== undefined) return `the evidence ${gone.name} of entry ${gone.seq} is missing or was replaced`
   const due = new Set(named.map(keyOf))
   const odd = rows.find((row) => !due.has(keyOf(row)))
   return odd === undefined
     ? findPolicyNameFault(history)
-    : `the evidence ${odd.name} is said to be of entry ${odd.seq}, which names no such evidence`
+    : `the evidence ${odd.name} belongs to entry ${odd.seq}, which does not name it`
 }
 
-/** The policy by which an entry judged, or at which it arrived, is a part of its evidence. */
+/** The policy of a decision or an arrival must be evidence of its entry. */
 export function findPolicyNameFault(history: HistoryEntry[]): string | null {
   const odd = history.find(({ event }) => {
     const names = Object.entries((event.evidence ?? {}) as { [name: string]: string })
@@ -89,7 +91,7 @@ export function findPolicyNameFault(history: HistoryEntry[]): string | null {
     )
     return event.policyDigest !== undefined && !isThere
   })
-  return odd === undefined ? null : `the policy of entry ${odd.seq} is gone, or another lies in its place`
+  return odd === undefined ? null : `the policy of entry ${odd.seq} is missing or was replaced`
 }
 
 const keyOf = ({ seq, name, digest }: NamedEvidence) => `${seq} ${digest} ${name}`

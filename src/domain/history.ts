@@ -2,10 +2,10 @@ import { type HistoryEntry, hashedText } from './history-entry.ts'
 import { digestOf, sha256 } from './json.ts'
 import { identityOf, type RunIdentity } from './run.ts'
 
-/** What the first entry's `previousHash` is: the run's unchanging facts, so that the chain vouches for them too. */
+/** The `previousHash` of the first entry: the digest of the run's facts, so that the chain covers them too. */
 export const genesisHash = (identity: RunIdentity): string => digestOf(identityOf(identity))
 
-/** A record of this type carries a run over to another definition: `{ from: Definition, to: Definition, … }`. */
+/** The type of the event that moves a run to another definition: `{ from: Definition, to: Definition, … }`. */
 export const UPGRADED = 'cutter.upgraded'
 
 export interface Definition {
@@ -21,56 +21,56 @@ export function hashEntry(
   return `sha256:${sha256(hashedText(entry, eventText))}`
 }
 
-/** As a checker of stored rows sees an entry: whatever stands in it goes through the RFC's form. */
+/** The fields of an entry that its hash covers. A stored entry may hold anything, so the check forms its RFC 8785 text in full. */
 const withoutHash = ({ hash: _, ...entry }: HistoryEntry) => entry
 
-/** The first thing that does not hold in a history, as a sentence, or null. */
+/** The first fault of a history, as a sentence, or null: gaps, the chain of hashes, and upgrades. */
 export function findHistoryFault(identity: RunIdentity, entries: HistoryEntry[]): string | null {
-  const gap = gapIn(entries)
+  const gap = findGap(entries)
   if (gap !== null) return gap
-  const began = begunUnder(identity, entries)
-  let previous = genesisHash({ ...identity, ...began })
+  const atStart = startDefinition(identity, entries)
+  let previous = genesisHash({ ...identity, ...atStart })
   for (const [index, entry] of entries.entries()) {
     if (entry.previousHash !== previous) {
       return index === 0
-        ? 'the run’s facts (input, mode, who started it …) are not those that its first entry was made with'
+        ? 'the run’s facts (input, mode, who started it …) are not those of its first entry'
         : `entry ${entry.seq} does not follow entry ${entry.seq - 1}`
     }
     if (entry.hash !== digestOf(withoutHash(entry))) return `entry ${entry.seq} was edited`
     previous = entry.hash
   }
-  return faultInUpgrades(identity, began, entries)
+  return findUpgradeFault(identity, atStart, entries)
 }
 
-/** From the newest back to the first: a store finds each entry by the one after it, so behind a gap it finds no more. */
-function gapIn(entries: HistoryEntry[]): string | null {
+/** Checks from the newest entry back to the first. A store finds each entry by the one after it, so it finds none before a gap. */
+function findGap(entries: HistoryEntry[]): string | null {
   const newest = entries.at(-1)
   if (newest === undefined) return 'the history is empty'
   let expected = newest.seq
   for (const { seq } of entries.toReversed()) {
-    if (seq === expected + 1) return `entry ${seq} is there twice`
+    if (seq === expected + 1) return `entry ${seq} occurs twice`
     if (seq !== expected) return `entry ${expected} is missing`
     expected -= 1
   }
   return expected === 0 ? null : `entry ${expected} is missing`
 }
 
-/** The definition that a run was started under: an upgrade since then changed what its row says, never its first entry. */
-function begunUnder({ version, definitionDigest }: RunIdentity, entries: HistoryEntry[]): Definition {
+/** The definition at the start of a run. An upgrade changes the row of the run, never its first entry. */
+function startDefinition({ version, definitionDigest }: RunIdentity, entries: HistoryEntry[]): Definition {
   const first = entries.find(({ event }) => event.type === UPGRADED)
-  return first === undefined ? { version, definitionDigest } : upgradeOf(first).from
+  return first === undefined ? { version, definitionDigest } : readUpgrade(first).from
 }
 
-function faultInUpgrades(identity: Definition, began: Definition, entries: HistoryEntry[]): string | null {
-  let now = began
+function findUpgradeFault(identity: Definition, atStart: Definition, entries: HistoryEntry[]): string | null {
+  let now = atStart
   for (const entry of entries.filter(({ event }) => event.type === UPGRADED)) {
-    const { from, to } = upgradeOf(entry)
+    const { from, to } = readUpgrade(entry)
     if (!isSame(from, now)) return `entry ${entry.seq} upgrades from another definition than the run had`
     now = to
   }
   return isSame(now, identity) ? null : 'the run’s definition is not the one that its history leads to'
 }
 
-const upgradeOf = ({ event }: HistoryEntry) => event as unknown as { from: Definition; to: Definition }
+const readUpgrade = ({ event }: HistoryEntry) => event as unknown as { from: Definition; to: Definition }
 const isSame = (a: Definition, b: Definition) =>
   a.version === b.version && a.definitionDigest === b.definitionDigest

@@ -7,7 +7,7 @@ export type { HistoryEntry, RunEvent, Status } from './history-entry.ts'
 export type Mode = 'dry-run' | 'live'
 export type Outcome = 'succeeded' | 'rejected' | 'failed' | 'cancelled' | 'voided' | 'rolled-back'
 
-/** What is read off a snapshot: where the run stands. The union keeps impossible rows out of the program. */
+/** What is read from a snapshot: where the run is. The union excludes impossible rows. */
 export type Standing = {
   /** The milestone reached. */
   state: string
@@ -33,20 +33,20 @@ export interface RunIdentity {
   mode: Mode
   input: { [key: string]: Json }
   startKey: string | null
-  /** A label given by the operator, beside `osUser`, which the operating system vouches for. */
+  /** A label that the operator gives. The operating system confirms only `osUser`. */
   startedBy: string
   osUser: string
   startedAt: string
 }
 
-/** Nothing but those facts, of whatever holds them. */
+/** Only those facts, of any object that has them. */
 export function identityOf(whose: RunIdentity): RunIdentity {
   const { runId, machine, version, definitionDigest, mode, input, startKey, startedBy, osUser, startedAt } =
     whose
   return { runId, machine, version, definitionDigest, mode, input, startKey, startedBy, osUser, startedAt }
 }
 
-/** A run as stored: its identity, where it stands, and the head of its history. */
+/** A run as stored: its identity, where it is, and the head of its history. */
 export type Run = RunIdentity &
   Standing & {
     seq: number
@@ -63,11 +63,11 @@ export type Run = RunIdentity &
     head: string
   }
 
-/** Fields of an entry's event that the engine adds once it knows what the event came to. */
+/** Fields that the engine adds to the event of an entry when it knows the result of the event. */
 export type EntryMarks = {
-  /** The run came to a gate, or to another plan at the same gate: statements name this entry. */
+  /** The run arrived at a gate, or at another plan at the same gate. Statements name this entry. */
   arrival?: { gate: string; planDigest: string | null }
-  /** The approval that this entry used up. */
+  /** The approval that this entry used. */
   approvalUsed?: string
   outcome?: Outcome
 }

@@ -19,22 +19,22 @@ export interface Timer {
 }
 
 /**
- * One change of one run, complete: what `RunStore.advance` saves in one transaction and what nothing else may change.
- * `step` in src/machine computes it; it touches nothing.
+ * One complete change of one run. `RunStore.advance` saves it in one transaction, and nothing else changes a run. The pure functions of
+ * src/machine compute it.
  */
 export interface Step {
   run: Run
   entry: HistoryEntry
-  /** The entry's event as JSON: made once, to be hashed and to be stored. */
+  /** The event of the entry as JSON, which is hashed and stored. */
   eventText: string
-  /** The invoke whose outcome this step takes in; its row and lease end here. */
+  /** The invoke whose outcome this step records. Its row and its lease end with the step. */
   effectDone: string | null
   effectsAsked: EffectRequest[]
-  /** Invokes that the machine left unfinished. */
+  /** Invokes that the machine left before they ended. */
   effectsDropped: string[]
   timersAsked: TimerRequest[]
   timersDropped: string[]
-  /** The approval that this step uses up. */
+  /** The approval that this step uses. */
   approvalUsed: string | null
   evidence: Evidence[]
 }

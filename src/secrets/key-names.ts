@@ -1,20 +1,20 @@
 /**
- * Which keys of a JSON value name a secret. Names stand for secrets in everything that Cutter keeps; a key that would hold one
- * itself is refused by its path, whatever its value is. A key is read word by word (camelCase, snake_case, kebab-case), so that
- * `tokenCount`, `author` and `readerUrlEnv` are what they say.
+ * Which keys of a JSON value name a secret. Cutter keeps names of secrets, never secrets: a key that would hold a secret is refused by its
+ * path, whatever its value is. A key is split into words (camelCase, snake_case, kebab-case), so that `tokenCount`, `author` and
+ * `readerUrlEnv` are no secrets.
  */
 
-/** One word, or the end of a word that is written together, such as PGPASSWORD. */
+/** A word, or the end of a compound such as PGPASSWORD. */
 const SECRET = [
   'password|passwd|passwort|passphrase|passcode|secret|token|credential|dsn|jwt|bearer',
   'apikey|accesskey|privatekey|secretkey|encryptionkey|authkey|connectionstring|dbpass|userpass',
 ].join('|')
 const SECRET_WORD = new RegExp(`(?:${SECRET})s?$`)
-/** Too short, or too much a part of other words, to be looked for inside of one. */
+/** Names of secrets that also occur inside other words, and so count only as complete words. */
 const WHOLE_WORDS = new Set(['pwd', 'pwds', 'creds'])
-/** These name a secret only where nothing follows: `basicAuth`, but not `authMode`. */
+/** These name a secret only as the last word: `basicAuth`, but not `authMode`. */
 const LAST_WORDS = new Set(['auth', 'authorization'])
-/** What tells something about a secret without being it. */
+/** Last words of keys that describe a secret without being it. */
 const ABOUT = new Set(
   (
     'env count counts limit limits name names id ids kind type mode method policy length size max min at days hours ' +
@@ -22,7 +22,7 @@ const ABOUT = new Set(
   ).split(' '),
 )
 
-/** The path of the first key that looks like a secret, e.g. `input.targets[0].password`; null when there is none. */
+/** The path of the first key that names a secret, e.g. `input.targets[0].password`; null when there is none. */
 export function findSecretKey(value: unknown, path: string): string | null {
   if (value === null || typeof value !== 'object') return null
   if (Array.isArray(value)) {
@@ -46,15 +46,15 @@ export const jsonPathTo = (path: string, key: string) =>
   /^[\w-]+$/.test(key) ? (path === '' ? key : `${path}.${key}`) : `${path}[${JSON.stringify(key)}]`
 
 const TABLE = /^\w+\.\w+$/
-/** Such as rows by what became of them, or by the column that changed. */
+/** Such as numbers of rows by outcome, or by the column that changed. */
 const isCounts = (value: unknown) =>
   typeof value === 'object' &&
   value !== null &&
   Object.values(value).every((item) => typeof item === 'number')
 
 /**
- * Yes and no hold no secret, and a number under a plural only counts: `tokens: 812`. What stands under the name of a table
- * (`public.api_tokens`) is told by its own keys.
+ * Whether a key with this value holds a secret. A boolean never does, and a number under a plural is a count: `tokens: 812`. Under the name
+ * of a table (`public.api_tokens`) the keys of the value decide.
  */
 export function namesSecret(key: string, value: unknown): boolean {
   if (TABLE.test(key) && typeof value === 'object' && value !== null && !Array.isArray(value)) return false
@@ -65,7 +65,7 @@ export function namesSecret(key: string, value: unknown): boolean {
 
 type Verdict = 'no' | 'secret' | 'several'
 
-// The same few keys come with every step of a run.
+// Every step of a run has the same few keys.
 const verdicts = new Map<string, Verdict>()
 
 function verdictOn(key: string): Verdict {
@@ -91,7 +91,7 @@ function read(key: string): Verdict {
 
 const isSecret = (word: string) => WHOLE_WORDS.has(word) || SECRET_WORD.test(word)
 
-/** Numbers at the end of a word are left out: `password2` is one too. */
+/** The words of a key without their final digits: `password2` names a secret too. */
 function wordsOf(key: string): string[] {
   return key
     .normalize('NFKC')

@@ -1,8 +1,7 @@
 import { jsonPathTo } from './key-names.ts'
 
 /**
- * What looks like a secret by its form alone. Every pattern takes a time that grows with the text and no faster: texts come from
- * outside.
+ * Patterns of secrets. The time of every pattern grows linearly with the text, because texts come from outside.
  */
 
 export const REDACTED = '[redacted]'
@@ -10,7 +9,7 @@ export const REDACTED = '[redacted]'
 interface Form {
   what: string
   pattern: RegExp
-  /** What stays of a match; all of it goes where this is left out. */
+  /** The replacement of a match; REDACTED by default. */
   instead?: string
 }
 
@@ -28,7 +27,7 @@ const FORMS: Form[] = [
   { what: 'a private key', pattern: /PuTTY-User-Key-File-\d[\s\S]*/g },
   {
     what: 'a URL with a password',
-    // A port before a path that holds an @ is no password.
+    // A port before a path with an @ is not a password.
     pattern:
       /(:\/\/[^\s:/@?#"]{0,256}:)(?!\d{1,5}(?:[/?#\s]|$)|\[redacted\]@|\$\{?[A-Z_][A-Z0-9_]*\}?@)[^\s"]{1,512}@/g,
     instead: `$1${REDACTED}@`,
@@ -43,7 +42,7 @@ const FORMS: Form[] = [
   },
   {
     what: BY_NAME,
-    // A shell's variable stands for a secret, and is none.
+    // A variable of a shell names a secret and is not one.
     pattern: new RegExp(
       `((?:${NAMES})["']?\\s{0,8}=\\s{0,8})(?!\\[redacted|\\$\\{?[A-Z_][A-Z0-9_]*\\}?(?:[\\s"';]|$))[^\\s"]{1,4096}`,
       'gi',
@@ -51,7 +50,7 @@ const FORMS: Form[] = [
     instead: `$1${REDACTED}`,
   },
   {
-    what: 'a header that logs somebody in',
+    what: 'a header with credentials',
     pattern: /\b(bearer|basic)\s{1,8}(?=[A-Za-z._~+/=-]{0,200}\d)[A-Za-z0-9._~+/=-]{16,}/gi,
     instead: `$1 ${REDACTED}`,
   },
@@ -66,22 +65,22 @@ const FORMS: Form[] = [
   { what: 'a JSON Web Token', pattern: /\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]*/g },
 ]
 
-/** What a text looks like, in words without the text itself; null when it holds nothing that looks like a secret. */
+/** The kind of the first secret in a text, in words without the text itself; null when no pattern matches. */
 export function findSecretForm(text: string): string | null {
   return FORMS.find(({ pattern }) => text.search(pattern) >= 0)?.what ?? null
 }
 
-/** The same, but for names: in SQL and in laws `token = 'x'` says nothing. */
+/** The same without the patterns by name, because `token = 'x'` is common in SQL and in laws. */
 export function findSecretToken(text: string): string | null {
   return FORMS.find(({ what, pattern }) => what !== BY_NAME && text.search(pattern) >= 0)?.what ?? null
 }
 
-/** The text without what looks like a secret. Does nothing to what it made itself. */
+/** The text with each match of a pattern redacted. A second call changes nothing. */
 export function redactSecretForms(text: string): string {
   return FORMS.reduce((now, { pattern, instead = REDACTED }) => now.replace(pattern, instead), text)
 }
 
-/** Where in a value the first text stands that looks like a secret, and what it looks like. */
+/** The path of the first text of a value that a pattern matches, and the kind of the secret; null when there is none. */
 export function locateSecretForm(value: unknown, path: string): { path: string; what: string } | null {
   if (typeof value === 'string') {
     const what = findSecretForm(value)

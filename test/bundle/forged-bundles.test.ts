@@ -781,7 +781,7 @@ describeWithKeys('a bundle whose forger also took away what signs its end', () =
     [
       'the policy of a decision, with its name',
       () => good,
-      dueTo('the policy of entry 15 is gone', 'EVIDENCE_DIFFERS'),
+      dueTo('the policy of entry 15 is missing', 'EVIDENCE_DIFFERS'),
       ({ history }) => {
         const { event } = history.findLast((entry) => entry.event.type === 'APPROVE')!
         event.evidence = {}

@@ -50,7 +50,7 @@ describe('a history', () => {
     ['is empty', () => [], 'the history is empty'],
     ['lacks its first entry', (e: HistoryEntry[]) => e.slice(1), 'entry 1 is missing'],
     ['lacks an entry', (e: HistoryEntry[]) => e.filter(({ seq }) => seq !== 3), 'entry 3 is missing'],
-    ['has one twice', (e: HistoryEntry[]) => [...e.slice(0, 2), ...e.slice(1)], 'entry 2 is there twice'],
+    ['has one twice', (e: HistoryEntry[]) => [...e.slice(0, 2), ...e.slice(1)], 'entry 2 occurs twice'],
     [
       'has one edited',
       (e: HistoryEntry[]) => e.map((entry) => (entry.seq === 3 ? { ...entry, by: 'mallory' } : entry)),

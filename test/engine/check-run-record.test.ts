@@ -71,7 +71,7 @@ const edits: [what: string, why: string, ...statements: string[]][] = [
   ],
   [
     'an entry that was added and linked in',
-    'entry 5 is there twice',
+    'entry 5 occurs twice',
     `insert into history select 10000, id, run_id, seq, at, event, by, state, status, snapshot_digest, previous_hash, hash
       from history where run_id = @id and seq = 5`,
     'update history set id = 10000 + seq where run_id = @id and seq > 5 and id < 10000',
@@ -124,13 +124,13 @@ const edits: [what: string, why: string, ...statements: string[]][] = [
   ],
   [
     'the plan, gone with its name',
-    'the evidence plan/SG1 of entry 4 is gone',
+    'the evidence plan/SG1 of entry 4 is missing',
     `delete from run_evidence where run_id = @id and name = 'plan/SG1'`,
     `delete from evidence where digest = '${digestOf(PLAN)}'`,
   ],
   [
     'evidence that lies in another’s place',
-    'the evidence source of entry 2 is gone, or another lies in its place',
+    'the evidence source of entry 2 is missing or was replaced',
     `update run_evidence set digest = '${digestOf(PLAN)}' where run_id = @id and name = 'source'`,
   ],
   [
@@ -140,22 +140,22 @@ const edits: [what: string, why: string, ...statements: string[]][] = [
   ],
   [
     'evidence that no entry left',
-    'the evidence backup/report is said to be of entry 3, which names no such evidence',
+    'the evidence backup/report belongs to entry 3, which does not name it',
     `insert into run_evidence (run_id, seq, name, digest) values (@id, 3, 'backup/report', '${digestOf(PLAN)}')`,
   ],
   [
     'the signers of its gate, another file in their place',
-    'the evidence signers/SG2 of entry 14 is gone, or another lies in its place',
+    'the evidence signers/SG2 of entry 14 is missing or was replaced',
     `update run_evidence set digest = '${digestOf(PLAN)}' where ${signers}`,
   ],
   [
     'the signers of its gate, gone',
-    'the evidence signers/SG2 of entry 14 is gone',
+    'the evidence signers/SG2 of entry 14 is missing',
     `delete from run_evidence where ${signers}`,
   ],
   [
     'the policy of its gate, gone',
-    'the evidence policy/SG2 of entry 14 is gone',
+    'the evidence policy/SG2 of entry 14 is missing',
     "delete from run_evidence where run_id = @id and name = 'policy/SG2'",
   ],
   [

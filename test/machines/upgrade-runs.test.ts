@@ -467,7 +467,7 @@ describe('the history of an upgraded run', () => {
       'history leads to',
     )
     expect(findHistoryFault({ ...run, version: '1' }, entries.slice(0, -1))).toContain(
-      'first entry was made with',
+      'are not those of its first entry',
     )
   })
 

@@ -22,7 +22,7 @@ const looks: [what: string, text: string, secret: string][] = [
     letters,
   ],
   ['a private key', `-----BEGIN RSA PRIVATE KEY-----\\n${letters}\\n${letters}`, letters],
-  ['a header that logs somebody in', `Authorization: Bearer ${letters}`, letters],
+  ['a header with credentials', `Authorization: Bearer ${letters}`, letters],
   ['an AWS key', `AKIA${letters.toUpperCase().slice(0, 16)}`, letters.toUpperCase().slice(0, 16)],
   ['a GitHub token', `ghp_${letters}`, letters],
   ['a Slack token', `xoxb-${'1234567890'}-${letters}`, letters],
