@@ -2,7 +2,7 @@
 // machine's built code, chart and effects alike, so that a run can tell whether it still meets the code it began under.
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
@@ -80,6 +80,10 @@ const digests = Object.fromEntries(
   await Promise.all(Object.entries(sources).map(async ([name, text]) => [name, await codeDigest(text)])),
 )
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+// As src/builtin/released-definitions.ts lists them, once this build is released.
+const { helpers: helpersDigest, ...definitions } = digests
+const released = { version, definitions, helpers: helpersDigest }
+writeFileSync(join(dist, 'definitions.json'), `${JSON.stringify(released, null, 2)}\n`)
 const define = {
   CODE_DIGESTS: JSON.stringify(digests),
   CUTTER_VERSION: JSON.stringify(version),

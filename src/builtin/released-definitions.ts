@@ -3,12 +3,12 @@ import type { Upgrade } from '../machine/define.ts'
 
 /**
  * The definitions of every released build. A run keeps the digest of the definition that it was started under, and the digest
- * covers the code of chart and effects, so that each release has others. Every release adds an entry: its runs must resume in all
- * later ones. `npm run definitions` prints the entry of a build.
+ * covers the code of chart and effects, so that each release has others. Every release adds an entry, because its runs must resume in
+ * all later ones. A build writes its own entry to dist/definitions.json.
  */
 export interface Release {
   version: string
-  /** The commit that was built. */
+  /** The commit or the tag that was built. */
   commit: string
   /** Definition digest by machine. */
   definitions: { [machine: string]: string }

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { loadBuiltins, MACHINE_NAMES } from '../../src/builtin/registry.ts'
 import { RELEASES, releasedUpgrades } from '../../src/builtin/released-definitions.ts'
@@ -17,12 +19,19 @@ describe('RELEASES', () => {
   test('names a version, a commit and a definition digest of every shipped machine of its time', () => {
     for (const { version, commit, definitions, helpers } of RELEASES) {
       expect(version).toMatch(/^\d+\.\d+\.\d+$/)
-      expect(commit).toMatch(/^[0-9a-f]{7,40}$/)
+      expect(commit).toMatch(/^([0-9a-f]{7,40}|v\d+\.\d+\.\d+)$/)
       expect([...Object.values(definitions), helpers]).toEqual(
         [...Object.values(definitions), helpers].map(() => expect.stringMatching(DIGEST)),
       )
       expect(MACHINE_NAMES).toEqual(expect.arrayContaining(Object.keys(definitions)))
     }
+  })
+
+  test('lists every version that CHANGELOG.md shows as released', () => {
+    const text = readFileSync(resolve(import.meta.dirname, '../../CHANGELOG.md'), 'utf8')
+    const versions = [...text.matchAll(/^## \[(\d+\.\d+\.\d+)\]/gm)].map(([, version]) => version!)
+    expect(versions.length).toBeGreaterThan(0)
+    expect(RELEASES.map(({ version }) => version)).toEqual(expect.arrayContaining(versions))
   })
 
   test('lists each definition digest once for a machine', () => {
