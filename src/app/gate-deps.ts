@@ -10,11 +10,11 @@ import { gatePolicyOf } from '../config/gate-policy.ts'
 import type { Config } from '../config/load-config.ts'
 import type { EngineDeps } from '../engine/engine-deps.ts'
 
-type Deciding = Required<Pick<EngineDeps, 'trust' | 'policy' | 'inForce' | 'filesFault' | 'uid'>> &
+type GateDeps = Required<Pick<EngineDeps, 'trust' | 'policy' | 'inForce' | 'filesFault' | 'uid'>> &
   Pick<EngineDeps, 'operators'>
 
-/** What decides at gates in one home: files, rules, and who operates. */
-export function gateDeps(home: string, config: Config): Deciding {
+/** Makes the part of the engine's dependencies that decides at the gates of a home: trust files, policies, operators. */
+export function gateDeps(home: string, config: Config): GateDeps {
   const { allowedSigners, revokedKeys, strict } = config.approvals
   const { operators } = config
   const trust = {
@@ -36,14 +36,14 @@ export function gateDeps(home: string, config: Config): Deciding {
         strict,
         operators: operators ?? null,
       }),
-    filesFault: (machine) => filesFault(home, trusted, machine, strict),
+    filesFault: (machine) => findFilesFault(home, trusted, machine, strict),
     uid: process.getuid?.() ?? null,
     ...(operators === undefined ? {} : { operators }),
   }
 }
 
-/** Files have owners and modes everywhere but on Windows, where nothing is looked at. */
-function filesFault(
+/** Finds a file that others could write. Windows has no owners and modes, so nothing is checked there. */
+function findFilesFault(
   home: string,
   trusted: string[],
   machine: string[],

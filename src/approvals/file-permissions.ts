@@ -25,7 +25,7 @@ export interface FilesFault {
 }
 
 /** The files that list the members of a group. */
-export interface GroupFiles {
+interface GroupFiles {
   group: string
   passwd: string
 }

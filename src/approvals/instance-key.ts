@@ -4,7 +4,7 @@ import { CutterError } from '../domain/errors.ts'
 import { inPrivateFolder, runSshKeygen } from './openssh/ssh-keygen-process.ts'
 
 /** The key with which an instance of Cutter signs closeouts. It has no passphrase, because nobody is present to type one. */
-export interface InstanceKey {
+interface InstanceKey {
   keyFile: string
   /** Its principal, `cutter-instance@<host where it was made>`, kept as the comment of the public key. */
   signer: string

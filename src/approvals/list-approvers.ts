@@ -43,7 +43,7 @@ export async function listApprovers(
 }
 
 /** Judges everyone whom allowed_signers or the policy names, in their order. */
-export function judgeApprovers(question: ApproverQuestion): Approver[] {
+function judgeApprovers(question: ApproverQuestion): Approver[] {
   const lines = parseAllowedSigners(question.allowedSigners)
   const listed = lines.flatMap(({ principals }) => principals).filter((name) => !name.startsWith('!'))
   const names = [...new Set([...listed, ...(question.policy.of ?? [])])]

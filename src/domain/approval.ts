@@ -1,5 +1,3 @@
-import type { Json } from './json.ts'
-
 export type Decision = 'approve' | 'reject' | 'void'
 
 /**
@@ -37,20 +35,3 @@ export type Approval = {
   usedSeq: number | null
   usedAt: string | null
 } & ({ kind: 'signed'; signature: string } | { kind: 'rehearsal'; signature: null })
-
-/** Returns what the commands `approval sign | import | rehearse | list` print with `--json`. */
-export function approvalSummary(approval: Approval): { [key: string]: Json } {
-  const { statement } = approval
-  return {
-    approvalId: approval.approvalId,
-    runId: statement.runId,
-    machine: statement.machine,
-    gate: statement.gate,
-    seq: statement.seq,
-    planDigest: statement.planDigest,
-    decision: statement.decision,
-    kind: approval.kind,
-    approver: statement.approver,
-    expiresAt: statement.expiresAt,
-  }
-}

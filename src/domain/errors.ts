@@ -38,7 +38,7 @@ export type ErrorCode =
   | 'STORE_CONFLICT' // another process saved a step first
   | 'INTERNAL'
 
-export interface ErrorDetails {
+interface ErrorDetails {
   /** What the caller should do next, as one sentence or command. */
   next?: string
   /** Facts for `--json`; never a secret. */

@@ -14,7 +14,7 @@ export interface Readings {
   hold?: HoldReading
 }
 
-export interface Circumstances {
+interface Circumstances {
   deps: EngineDeps
   row: EffectRow
   effect: Effect

@@ -61,7 +61,7 @@ const sameOwner = (a: Owner, b: Owner) =>
   a.host === b.host && a.pid === b.pid && a.processStart === b.processStart
 
 /** RUN_HELD with the process that claimed an effect of the run. */
-export function runHeldError(run: Run, { name, owner, leaseUntil }: EffectRow): CutterError {
+function runHeldError(run: Run, { name, owner, leaseUntil }: EffectRow): CutterError {
   const who = owner === null ? 'another process' : `process ${owner.pid} on ${owner.host}`
   return new CutterError(
     'RUN_HELD',

@@ -7,10 +7,10 @@ import { findRecordFault } from './check-run-record.ts'
 import type { EngineDeps, InstalledMachine, Reports } from './engine-deps.ts'
 
 /** Loading a run needs no chart and no ssh-keygen, so that a command that only reads runs starts quickly. */
-export type LoadDeps = Pick<EngineDeps, 'store' | 'checkRecords'> & { reports?: Pick<Reports, 'lastSeen'> }
+type LoadDeps = Pick<EngineDeps, 'store' | 'checkRecords'> & { reports?: Pick<Reports, 'lastSeen'> }
 
 /** A run with the rows that moving it from a gate needs, and its record where the record was checked. */
-export interface RunWithApprovals extends ResumableRun {
+interface RunWithApprovals extends ResumableRun {
   record: StoredRun | null
 }
 

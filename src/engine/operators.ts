@@ -4,7 +4,7 @@ import type { Run } from '../domain/run.ts'
 import type { EngineDeps } from './engine-deps.ts'
 
 /** The source of an operator's label: the operator, or cutter.yaml by the user id of the process. */
-export type Declared = 'self' | 'config'
+type Declared = 'self' | 'config'
 
 /** Tells where the label of an operator comes from. */
 export const operatorDeclaredBy = ({ operators }: Pick<EngineDeps, 'operators'>): Declared =>

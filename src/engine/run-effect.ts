@@ -12,7 +12,7 @@ import type { EngineDeps } from './engine-deps.ts'
 import { limitStopToPhase } from './stop-message.ts'
 
 /** The outcome of an effect, as an event of the run. `workedMs` is its working time in milliseconds. */
-export interface EffectOutcome {
+interface EffectOutcome {
   event: RunEvent
   evidence: Evidence[]
   workedMs: number

@@ -23,7 +23,7 @@ export async function limitStopToPhase(
 }
 
 /** Lists the invokes of a live run that wrote. Each has a reading of the hold, or a probe found that it was committed. */
-export function listWrites(history: HistoryEntry[]): string[] {
+function listWrites(history: HistoryEntry[]): string[] {
   return history.flatMap(({ event: { type, actorId, hold, ran } }) =>
     type.startsWith('xstate.done.actor.') && (hold !== undefined || ran === 'probe') ? [String(actorId)] : [],
   )

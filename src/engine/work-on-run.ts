@@ -15,7 +15,7 @@ import { arrivesAtGate, recordPolicyAtArrival } from './record-policy.ts'
 import { Interrupted, runEffect } from './run-effect.ts'
 
 /** A run claimed by this process: its newest row, pending effects and timers. */
-export interface ClaimedRun {
+interface ClaimedRun {
   run: Run
   effects: EffectRow[]
   timers: Timer[]

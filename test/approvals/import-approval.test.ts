@@ -3,7 +3,6 @@ import { composeStatement, type StatementInput } from '../../src/approvals/compo
 import { composeRehearsal, parseApproval } from '../../src/approvals/import-approval.ts'
 import { signText } from '../../src/approvals/openssh/sign-text.ts'
 import { namespaceOf, statementText } from '../../src/approvals/statement.ts'
-import { approvalSummary } from '../../src/domain/approval.ts'
 import { aRun } from '../support/run-fixture.ts'
 import { describeWithKeys, type KeyFolder, openKeyFolder } from '../support/ssh-keys.ts'
 
@@ -38,7 +37,10 @@ describeWithKeys('parseApproval', () => {
       importedAt: noon,
       usedSeq: null,
     })
-    expect(approvalSummary(approval)).toMatchObject({ runId: input.run.runId, gate: 'SG1', kind: 'signed' })
+    expect(approval).toMatchObject({
+      kind: 'signed',
+      statement: { runId: input.run.runId, gate: 'SG1' },
+    })
   })
 
   it('parseApproval gives the same id twice, from a file with other line ends too', () => {

@@ -1,7 +1,7 @@
 import { chmodSync } from 'node:fs'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { composeRehearsal, parseApproval } from '../../src/approvals/import-approval.ts'
-import { type Approval, approvalSummary } from '../../src/domain/approval.ts'
+import type { Approval } from '../../src/domain/approval.ts'
 import { digestOf } from '../../src/domain/json.ts'
 import type { Run } from '../../src/domain/run.ts'
 import { verifyRun } from '../../src/engine/verify-run.ts'
@@ -439,7 +439,7 @@ describeWithKeys('the gate of a live run', () => {
   it('the next gate refuses the used approval as ALREADY_USED, and another one of the gate before as OTHER_GATE', async () => {
     const approvals = await gate.world.store.approvals(run.runId)
     const used = approvals.filter(({ usedSeq }) => usedSeq !== null)
-    expect(used.map(approvalSummary)).toMatchObject([{ approver: BOB }])
+    expect(used.map(({ statement }) => statement.approver)).toEqual([BOB])
     const again = await gate.bring(run, used[0]!.approvalId).catch((error) => error)
     expect(again).toMatchObject({ code: 'APPROVAL_REFUSED', data: { reason: 'ALREADY_USED' } })
     expect(again.message).toMatch(

@@ -26,7 +26,7 @@ export interface SigningKey {
   keyType: string
 }
 
-export interface VerifyQuestion {
+interface VerifyQuestion {
   signers: string | Uint8Array
   principal: string
   at: Date

@@ -13,7 +13,7 @@ export interface SshKeygenAnswer {
   timedOut: boolean
 }
 
-export interface SshKeygenCall {
+interface SshKeygenCall {
   args: string[]
   stdinFile?: string
   timeoutSeconds: number

@@ -18,9 +18,7 @@ export type SignatureFault =
   | { kind: 'revoked'; key: SigningKey; revokedKeys: string }
   | { kind: 'not-valid-then'; key: SigningKey }
 
-export type SignatureAnswer =
-  | ({ ok: true; principal: string } & SigningKey)
-  | { ok: false; fault: SignatureFault }
+type SignatureAnswer = ({ ok: true; principal: string } & SigningKey) | { ok: false; fault: SignatureFault }
 
 /**
  * Finds the key that made a good signature of a text for a namespace. Null when the signature is of another text or namespace.
