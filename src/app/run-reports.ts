@@ -40,7 +40,7 @@ async function report({ home, store, policy, allowedSigners }: ReportsOptions, r
   if (record === null || record.run.status === 'working' || areReportsCurrent(home, record.run)) return
   const { run } = record
   const [{ buildReports }, { writeReports }] = await Promise.all([
-    import('../reports/report.ts'),
+    import('../reports/build-reports.ts'),
     import('../reports/write-reports.ts'),
   ])
   const rules = (gate: string) => policy(run.machine, gate)

@@ -1,10 +1,14 @@
 import { digestOf, type Json } from './json.ts'
 
-/** Markdown for facts that others wrote: names, titles and messages come in code spans, in which nothing has a meaning. */
+/**
+ * Markdown around text that others wrote: every character of theirs is shown, and none of them has a meaning. Characters that cannot be
+ * seen and could deceive the reader are written as code points.
+ */
 
+/** Longer texts are cut in a code span of a report. */
 const LONGEST = 400
 
-/** Text of others as a code span that also fits a table's cell. What a terminal or a reader's eye could trip over is spelt out. */
+/** Text of others as a code span that also fits into a cell of a table. At most 400 characters are shown. */
 export function code(text: string): string {
   const cut = [...text].length > LONGEST ? `${[...text].slice(0, LONGEST).join('')}…` : text
   const plain = cut
@@ -17,7 +21,28 @@ export function code(text: string): string {
   return `${fence} ${plain} ${fence}`
 }
 
-/** A value in one line: what is long is counted and named by its digest. */
+/**
+ * Text of others as escaped prose, in full, for a sentence or a cell of a table. The joiners that Persian and the scripts of India need
+ * stay as they are.
+ */
+export function prose(text: string): string {
+  return text
+    .replace(/\s+/gu, ' ')
+    .trim()
+    .replace(
+      /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Co}]/gu,
+      (sign) => `U+${sign.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}`,
+    )
+    .replace(/[\\`*_{}[\]<>|~#&$]/g, '\\$&')
+    .replace(/^([+=-]|\d+[.)])/, '\\$1')
+}
+
+/** A name, address or digest as a code span, in full. A text with other characters becomes prose. */
+export function nameSpan(text: string): string {
+  return /^[\w./:@+-]+$/.test(text) ? `\`${text}\`` : prose(text)
+}
+
+/** A value in one line. A long value is counted and named by its digest. */
 export function inline(value: Json | undefined): string {
   if (value === undefined || value === null) return '–'
   if (typeof value === 'string') return code(value)
@@ -28,39 +53,52 @@ export function inline(value: Json | undefined): string {
   return `${size}, ${code(digestOf(value))}`
 }
 
-/** Facts by their paths, objects opened up and arrays left whole. */
+/** Facts by their paths. Objects are opened down to a depth of 4, arrays are not. */
 export function flattenFacts(value: Json, path = '', depth = 4): [path: string, value: Json][] {
-  const open = value !== null && typeof value === 'object' && !Array.isArray(value) && depth > 0
-  if (!open) return [[path, value]]
+  const isOpen = value !== null && typeof value === 'object' && !Array.isArray(value) && depth > 0
+  if (!isOpen) return [[path, value]]
   return Object.entries(value).flatMap(([key, item]) =>
     flattenFacts(item, path === '' ? key : `${path}.${key}`, depth - 1),
   )
 }
 
+/** The lines of a table. Cells are Markdown already. No lines where there are no rows. */
 export function table(head: string[], rows: string[][]): string[] {
   if (rows.length === 0) return []
   const line = (cells: string[]) => `| ${cells.join(' | ')} |`
   return [line(head), line(head.map(() => '---')), ...rows.map(line), '']
 }
 
-/** A table of facts; those that say nothing (null) are left out. */
+/** A table of the facts of a value, without those that are null. */
 export function factTable(value: Json): string[] {
-  const told = flattenFacts(value).filter(([path, fact]) => path !== '' && fact !== null)
+  const shown = flattenFacts(value).filter(([path, fact]) => path !== '' && fact !== null)
   return table(
     ['fact', 'value'],
-    told.map(([path, fact]) => [code(path), inline(fact)]),
+    shown.map(([path, fact]) => [code(path), inline(fact)]),
   )
 }
 
-/** A value of any shape as nested points. */
-export function points(value: Json, indent = ''): string[] {
+/** A value of any shape as a nested list, with names and values in code spans. */
+export function factList(value: Json, indent = ''): string[] {
   if (value === null || typeof value !== 'object' || Array.isArray(value))
     return [`${indent}- ${inline(value)}`]
   return Object.entries(value).flatMap(([key, item]) => {
-    const nested = item !== null && typeof item === 'object' && !Array.isArray(item)
-    return nested
-      ? [`${indent}- ${code(key)}`, ...points(item, `${indent}  `)]
+    const isNested = item !== null && typeof item === 'object' && !Array.isArray(item)
+    return isNested
+      ? [`${indent}- ${code(key)}`, ...factList(item, `${indent}  `)]
       : [`${indent}- ${code(key)}: ${inline(item)}`]
+  })
+}
+
+/** A value of any shape as a nested list, in full, with names and values as prose. */
+export function proseList(value: Json, indent = ''): string[] {
+  if (value === null || typeof value !== 'object') return [`${indent}- ${prose(String(value))}`]
+  return Object.entries(value).flatMap(([key, item]) => {
+    const name = Array.isArray(value) ? '' : `${prose(key)}: `
+    const isNested = item !== null && typeof item === 'object'
+    return isNested
+      ? [`${indent}- ${name}`.trimEnd(), ...proseList(item, `${indent}  `)]
+      : [`${indent}- ${name}${prose(String(item))}`]
   })
 }
 
@@ -69,6 +107,11 @@ export function page(...parts: (string | string[])[]): string {
   const text = parts.flat().join('\n')
   return `${text.replace(/\n{3,}/g, '\n\n').trimEnd()}\n`
 }
+
+/** A natural number with a gap between groups of three digits. */
+export const count = (n: number) => String(n).replace(/\B(?=(\d{3})+$)/g, ' ')
+
+export const plural = (n: number, one: string, many = `${one}s`) => `${count(n)} ${n === 1 ? one : many}`
 
 /** A length of time for people. */
 export function duration(milliseconds: number): string {

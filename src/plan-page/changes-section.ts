@@ -1,11 +1,12 @@
+import { count, nameSpan, plural, prose, table } from '../domain/markdown.ts'
+import { excerpt } from './excerpt.ts'
+import type { PlanReading, Stretch } from './plan-reading.ts'
 import type { PlannedUnit, ReadCutPlan } from './plan-schema.ts'
-import type { PlanReading, Stretch } from './plan-to-markdown.ts'
-import { code, count, ends, plural, prose, table } from './plan-words.ts'
 import { selectUnits, unitText } from './units-section.ts'
 
-/** So many changes are shown word by word without being asked for by page. */
+/** The number of changes that are shown word by word without `--page`. */
 const SHOWN = 200
-/** Signs of unchanged text round a change. */
+/** The number of characters of unchanged text around a change. */
 const AROUND = 60
 
 /** What a re-cut changes in the text that is in force; nothing for a first cut. */
@@ -27,23 +28,27 @@ export function changeLines(reading: PlanReading, plan: ReadCutPlan): string[] {
       : `${plural(changed.length, 'unit')} with another text, or new. ~~Struck out~~ is what goes, **bold** is what comes.`,
     '',
     ...shown.flatMap((unit) => amendment(unit, reading)),
-    ...(more > 0 ? [`And ${count(more)} more; ${code('--page')} N shows those of a page.`, ''] : []),
+    ...(more > 0 ? [`And ${count(more)} more; ${nameSpan('--page')} N shows those of a page.`, ''] : []),
     ...table(
       ['goes out of force', 'how', 'its text stands at', 'first and last words'],
       endings.map(({ address, action, contentHash, successors }) => [
-        code(address),
-        code(action),
-        successors.map(code).join(', ') || 'nowhere',
-        ends(reading.texts.get(contentHash) ?? ''),
+        nameSpan(address),
+        nameSpan(action),
+        successors.map(nameSpan).join(', ') || 'nowhere',
+        excerpt(reading.texts.get(contentHash) ?? ''),
       ]),
     ),
     ...table(
       ['old address', 'leads to', 'as'],
-      aliases.map(({ aliasAddress, address, kind }) => [code(aliasAddress), code(address), code(kind)]),
+      aliases.map(({ aliasAddress, address, kind }) => [
+        nameSpan(aliasAddress),
+        nameSpan(address),
+        nameSpan(kind),
+      ]),
     ),
     ...(left.length === 0
       ? []
-      : [`Drafts that this text does not have, left as they are: ${left.map(code).join(', ')}.`, '']),
+      : [`Drafts that this text does not have, left as they are: ${left.map(nameSpan).join(', ')}.`, '']),
   ]
 }
 
@@ -54,25 +59,25 @@ function amendment(unit: PlannedUnit, reading: PlanReading): string[] {
   const { address, title, change = null, from, action, oldContentHash = null, start, end } = unit
   const was = from.filter((old) => old !== address)
   const head = [
-    `### ${code(address)} ${prose(title)}`,
+    `### ${nameSpan(address)} ${prose(title)}`,
     '',
-    `${prose(change ?? action)}${was.length === 0 ? '' : `, was ${was.map(code).join(', ')}`}`,
+    `${prose(change ?? action)}${was.length === 0 ? '' : `, was ${was.map(nameSpan).join(', ')}`}`,
     '',
   ]
   const old = oldContentHash === null ? undefined : reading.texts.get(oldContentHash)
   if (old === undefined || reading.source === null)
-    return [...head, `> ${ends(unitText(unit, reading)) || '–'}`, '']
+    return [...head, `> ${excerpt(unitText(unit, reading)) || '–'}`, '']
   const now = new TextDecoder().decode(reading.source.subarray(start, end))
-  return [...head, `> ${excerpt(reading.differing(old, now))}`, '']
+  return [...head, `> ${showChange(reading.differing(old, now))}`, '']
 }
 
 /** What differs, with a little of what stands round it. */
-function excerpt(stretches: Stretch[]): string {
+function showChange(stretches: Stretch[]): string {
   return stretches
     .map(({ kind, text }, i) => {
       if (kind === 'added') return marked(text, '**')
       if (kind === 'removed') return marked(text, '~~')
-      return shortened(text, i === 0, i === stretches.length - 1)
+      return shortenSame(text, i === 0, i === stretches.length - 1)
     })
     .filter((text) => text !== '')
     .join(' ')
@@ -84,7 +89,7 @@ function marked(value: string, mark: string): string {
   return text === '' ? '' : `${mark}${text}${mark}`
 }
 
-function shortened(value: string, first: boolean, last: boolean): string {
+function shortenSame(value: string, first: boolean, last: boolean): string {
   const signs = [...value.replace(/\s+/gu, ' ')]
   const head = first ? '' : prose(signs.slice(0, AROUND).join(''))
   const tail = last ? '' : prose(signs.slice(-AROUND).join(''))

@@ -1,6 +1,6 @@
 import type { Json } from '../domain/json.ts'
+import { prose } from '../domain/markdown.ts'
 import { shellQuote } from '../domain/shell-quote.ts'
-import { prose } from './plan-words.ts'
 
 export interface PlannedCommand {
   id: string

@@ -1,20 +1,20 @@
+import { count, nameSpan, plural, prose, proseList, table } from '../domain/markdown.ts'
 import { changeLines } from './changes-section.ts'
+import type { PlanReading } from './plan-reading.ts'
 import type { Expected, ReadCutPlan } from './plan-schema.ts'
-import type { PlanReading } from './plan-to-markdown.ts'
-import { code, count, plural, points, prose, table } from './plan-words.ts'
 import { unitLines } from './units-section.ts'
 
-/** What each action means to who decides; an action that isn't listed is shown by its name alone. */
+/** The meaning of each action for the approver. An action that is not listed is shown by its name. */
 const MEANING: { [action: string]: string } = {
   create: 'a new unit, written as a draft',
-  adopt: 'a draft with this very text is there; it is taken',
-  redraft: 'a draft with another text is there; this text becomes its next draft',
+  adopt: 'a draft with this text exists; it is used',
+  redraft: 'a draft with another text exists; this text becomes its next draft',
   amend: 'a unit in force gets this text as its next version, a draft until the second gate',
   revive: 'a unit that went out of force gets this text as its next version, a draft until the second gate',
-  'adopt-version': 'the next version of a unit waits there as a draft; it is taken',
-  keep: 'in force with this very text; nothing is written',
-  supersede: 'in force, and its text stands elsewhere now; superseded at the second gate',
-  retire: 'in force, and gone from the text; retired at the second gate',
+  'adopt-version': 'the next version of the unit exists as a draft; it is used',
+  keep: 'in force with this text; nothing is written',
+  supersede: 'in force, and its text is at another address now; superseded at the second gate',
+  retire: 'in force, and no longer in the text; retired at the second gate',
 }
 
 export function cutPlanLines(reading: PlanReading, plan: ReadCutPlan): string[] {
@@ -22,11 +22,11 @@ export function cutPlanLines(reading: PlanReading, plan: ReadCutPlan): string[] 
   const { unitsWritten, governanceRows } = arithmetic
   return [
     ...table(
-      ['document', code(document)],
+      ['document', nameSpan(document)],
       [
-        ['source', `${count(source.bytes)} bytes, SHA-256 ${code(source.sha256)}`],
-        ['source version', code(source.sourceVersionId)],
-        ['read by', `profile ${code(source.profile)} ${code(source.profileVersion)}`],
+        ['source', `${count(source.bytes)} bytes, SHA-256 ${nameSpan(source.sha256)}`],
+        ['source version', nameSpan(source.sourceVersionId)],
+        ['read by', `profile ${nameSpan(source.profile)} ${nameSpan(source.profileVersion)}`],
         ['target', targetWords(target)],
         ['mode', modeWords(mode)],
       ],
@@ -34,7 +34,7 @@ export function cutPlanLines(reading: PlanReading, plan: ReadCutPlan): string[] 
     '## In short',
     '',
     ...actionTable([...plan.actions, ...plan.endings], MEANING),
-    `${plural(unitsWritten, 'unit is', 'units are')} written, with ${plural(governanceRows, 'row')} of record beside them. Nothing comes into force by this plan: that is decided at the second gate.`,
+    `${plural(unitsWritten, 'unit is', 'units are')} written, with ${plural(governanceRows, 'row')} of record for them. Nothing comes into force by this plan: that is decided at the second gate.`,
     '',
     ...acceptedLines(plan),
     ...changeLines(reading, plan),
@@ -46,7 +46,7 @@ export function cutPlanLines(reading: PlanReading, plan: ReadCutPlan): string[] 
 }
 
 export const targetWords = ({ database, systemIdentifier, serverVersion }: ReadCutPlan['target']) =>
-  `database ${code(database)} of server ${code(systemIdentifier)}, PostgreSQL ${Math.floor(serverVersion / 10_000)}`
+  `database ${nameSpan(database)} of server ${nameSpan(systemIdentifier)}, PostgreSQL ${Math.floor(serverVersion / 10_000)}`
 
 export const modeWords = (mode: string) =>
   mode === 'live'
@@ -56,7 +56,7 @@ export const modeWords = (mode: string) =>
 export function actionTable(actions: { action: string }[], meaning: { [action: string]: string }): string[] {
   const counts = new Map<string, number>()
   for (const { action } of actions) counts.set(action, (counts.get(action) ?? 0) + 1)
-  const rows = [...counts].map(([action, n]) => [code(action), count(n), meaning[action] ?? ''])
+  const rows = [...counts].map(([action, n]) => [nameSpan(action), count(n), meaning[action] ?? ''])
   return rows.length === 0
     ? ['There is nothing to do.', '']
     : table(['action', 'units', 'what it means'], [...rows, ['**all**', `**${count(actions.length)}**`, '']])
@@ -64,7 +64,7 @@ export function actionTable(actions: { action: string }[], meaning: { [action: s
 
 function acceptedLines({ accepted }: ReadCutPlan): string[] {
   if (accepted.length === 0) return []
-  const rows = accepted.map((one) => [code(one.code), String(one.line), prose(one.message)])
+  const rows = accepted.map((one) => [nameSpan(one.code), String(one.line), prose(one.message)])
   return ['## Problems that were accepted', '', ...table(['problem', 'line', 'what it is'], rows)]
 }
 
@@ -96,7 +96,7 @@ export function expectedLines({ units, surface }: Expected): string[] {
       : [
           units.length === 0
             ? '- The target holds no unit of this document.'
-            : `- The target holds ${plural(units.length, 'unit')} of this document: ${[...states].map(([state, n]) => `${count(n)} ${code(state)}`).join(', ')}.`,
+            : `- The target holds ${plural(units.length, 'unit')} of this document: ${[...states].map(([state, n]) => `${count(n)} ${nameSpan(state)}`).join(', ')}.`,
         ]
   const guards = Object.entries(surface ?? {}).map(([what, all]) => `${count(all.length)} ${prose(what)}`)
   return [
@@ -115,7 +115,7 @@ export function expectedLines({ units, surface }: Expected): string[] {
 export const rollbackLines = (rollback: { [when: string]: string }) => [
   '## How it is taken back',
   '',
-  ...points(Object.fromEntries(Object.entries(rollback).map(([when, how]) => [WHEN[when] ?? when, how]))),
+  ...proseList(Object.fromEntries(Object.entries(rollback).map(([when, how]) => [WHEN[when] ?? when, how]))),
   '',
 ]
 

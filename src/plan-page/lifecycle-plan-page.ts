@@ -1,7 +1,8 @@
+import { count, nameSpan, prose, table } from '../domain/markdown.ts'
 import { actionTable, expectedLines, modeWords, rollbackLines, targetWords } from './cut-plan-page.ts'
+import { excerpt } from './excerpt.ts'
+import type { PlanReading } from './plan-reading.ts'
 import { cutPlan, type PlannedUnit, type ReadLifecyclePlan } from './plan-schema.ts'
-import type { PlanReading } from './plan-to-markdown.ts'
-import { code, count, ends, prose, table } from './plan-words.ts'
 import { FEW_UNITS, unitText } from './units-section.ts'
 
 const MEANING: { [action: string]: string } = {
@@ -17,9 +18,9 @@ export function lifecyclePlanLines(reading: PlanReading, plan: ReadLifecyclePlan
   const units = new Map(cut.success ? cut.data.actions.map((unit) => [unit.address, unit]) : [])
   return [
     ...table(
-      ['document', code(plan.document)],
+      ['document', nameSpan(plan.document)],
       [
-        ['source version', code(plan.sourceVersionId)],
+        ['source version', nameSpan(plan.sourceVersionId)],
         ['target', targetWords(plan.target)],
         ['mode', modeWords(plan.mode)],
       ],
@@ -27,12 +28,16 @@ export function lifecyclePlanLines(reading: PlanReading, plan: ReadLifecyclePlan
     '## In short',
     '',
     ...actionTable(plan.actions, MEANING),
-    'This can’t be taken back: what came into force has been in force. A later decision can only put something else in its place.',
+    'This can’t be taken back: what came into force has been in force. A later decision can only replace it.',
     '',
     ...moveLines(reading, plan, units),
     ...table(
       ['old address', 'leads to', 'as'],
-      plan.aliases.map(({ aliasAddress, address, kind }) => [code(aliasAddress), code(address), code(kind)]),
+      plan.aliases.map(({ aliasAddress, address, kind }) => [
+        nameSpan(aliasAddress),
+        nameSpan(address),
+        nameSpan(kind),
+      ]),
     ),
     ...expectedLines(plan.expected),
     ...rollbackLines(plan.rollback),
@@ -46,17 +51,17 @@ function moveLines(
 ): string[] {
   if (actions.length === 0) return []
   const { page, pageSize } = reading
-  const whole = page === null && actions.length > FEW_UNITS
+  const isShortened = page === null && actions.length > FEW_UNITS
   const at = (page ?? 1) - 1
   const shown = page === null ? actions : actions.slice(at * pageSize, (at + 1) * pageSize)
   const pages = Math.ceil(actions.length / pageSize)
-  const few = whole ? [...shown.slice(0, 20), ...shown.slice(-20)] : shown
+  const few = isShortened ? [...shown.slice(0, 20), ...shown.slice(-20)] : shown
   return [
     '## Units',
     '',
-    ...(whole
+    ...(isShortened
       ? [
-          `The first 20 and the last 20 of ${count(actions.length)}; ${code('--page')} N lists all (${count(pages)} pages of ${pageSize}).`,
+          `The first 20 and the last 20 of ${count(actions.length)}; ${nameSpan('--page')} N lists all (${count(pages)} pages of ${pageSize}).`,
           '',
         ]
       : []),
@@ -66,13 +71,13 @@ function moveLines(
       few.map(({ action, address, versionSeq, from, to, replaces, after, successors }) => {
         const unit = units.get(address)
         return [
-          code(action),
-          code(address),
+          nameSpan(action),
+          nameSpan(address),
           prose(unit?.title ?? '–'),
           `${versionSeq ?? '–'}${replaces === undefined ? '' : `, for ${replaces.versionSeq}`}${after === undefined ? '' : `, after ${after.versionSeq} (${prose(after.status)})`}`,
-          code(from ?? '–'),
-          `${code(to ?? '–')}${successors.length === 0 ? '' : `, its text now at ${successors.map(code).join(', ')}`}`,
-          unit === undefined ? '' : ends(unitText(unit, reading)),
+          nameSpan(from ?? '–'),
+          `${nameSpan(to ?? '–')}${successors.length === 0 ? '' : `, its text now at ${successors.map(nameSpan).join(', ')}`}`,
+          unit === undefined ? '' : excerpt(unitText(unit, reading)),
         ]
       }),
     ),

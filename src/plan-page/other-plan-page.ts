@@ -1,13 +1,13 @@
 import type { Json } from '../domain/json.ts'
+import { count, nameSpan, prose, proseList, table } from '../domain/markdown.ts'
 import { commandLines, isCommands, type PlannedCommand } from './commands-section.ts'
-import type { PlanReading } from './plan-to-markdown.ts'
-import { code, count, points, prose, table } from './plan-words.ts'
+import type { PlanReading } from './plan-reading.ts'
 import { FEW_UNITS } from './units-section.ts'
 
 /** A plan of whatever machine: single facts in a table, lists of things as tables of their own, the rest as points. */
 export function otherPlanLines({ plan, page, pageSize }: PlanReading): string[] {
   if (plan === null || typeof plan !== 'object' || Array.isArray(plan))
-    return ['## The plan', '', ...points(plan), '']
+    return ['## The plan', '', ...proseList(plan), '']
   const entries = Object.entries(plan)
   const single = entries.filter(([, value]) => value === null || typeof value !== 'object')
   const nested = entries.filter(([, value]) => value !== null && typeof value === 'object')
@@ -21,17 +21,17 @@ export function otherPlanLines({ plan, page, pageSize }: PlanReading): string[] 
 }
 
 function valueLines(value: Json, page: number | null, pageSize: number): string[] {
-  if (!Array.isArray(value)) return points(value)
+  if (!Array.isArray(value)) return proseList(value)
   if (value.length === 0) return ['None.']
   const from = page === null ? 0 : (page - 1) * pageSize
   const shown = value.slice(from, page === null ? FEW_UNITS : from + pageSize)
   const left = value.length - shown.length
   const more =
     left > 0
-      ? [`${count(shown.length)} of ${count(value.length)}; ${code('--page')} N lists the others.`, '']
+      ? [`${count(shown.length)} of ${count(value.length)}; ${nameSpan('--page')} N lists the others.`, '']
       : []
   const objects = shown.filter(isObject)
-  if (objects.length < shown.length) return [...more, ...points(shown)]
+  if (objects.length < shown.length) return [...more, ...proseList(shown)]
   if (isCommands(objects)) return [...more, ...commandLines(objects as unknown as PlannedCommand[])]
   const columns = [...new Set(objects.flatMap((row) => Object.keys(row)))]
   const cell = (item: Json | undefined) =>

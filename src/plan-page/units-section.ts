@@ -1,8 +1,9 @@
+import { count, nameSpan, plural, prose, table } from '../domain/markdown.ts'
+import { excerpt } from './excerpt.ts'
+import type { PlanReading } from './plan-reading.ts'
 import type { PlannedUnit, ReadCutPlan } from './plan-schema.ts'
-import type { PlanReading } from './plan-to-markdown.ts'
-import { code, count, ends, plural, prose, table } from './plan-words.ts'
 
-/** So many units are listed one by one without being asked for by page. */
+/** Up to this number, units are listed one by one without `--page`. */
 export const FEW_UNITS = 500
 
 /** The units that this reading lists one by one; null where it shows groups instead. */
@@ -25,10 +26,10 @@ export function unitLines(reading: PlanReading, { actions }: ReadCutPlan): strin
       ...table(
         ['action', 'address', 'heading', 'first and last words', 'bytes'],
         group.map((unit) => [
-          code(unit.action),
-          code(unit.address),
+          nameSpan(unit.action),
+          nameSpan(unit.address),
           prose(unit.title),
-          ends(unitText(unit, reading)),
+          excerpt(unitText(unit, reading)),
           count(unit.end - unit.start),
         ]),
       ),
@@ -39,7 +40,7 @@ export function unitLines(reading: PlanReading, { actions }: ReadCutPlan): strin
 function containerLines(group: PlannedUnit[]): string[] {
   const { parent } = group[0]!
   return [
-    ...(parent === null ? [] : [`### ${code(parent)}`, '']),
+    ...(parent === null ? [] : [`### ${nameSpan(parent)}`, '']),
     `${plural(group.length, 'unit')}: ${totals(group)}`,
     '',
   ]
@@ -48,11 +49,14 @@ function containerLines(group: PlannedUnit[]): string[] {
 function pageLines({ page, pageSize, runId }: PlanReading, units: number): string[] {
   if (page === null) return []
   const pages = Math.ceil(units / pageSize)
-  const next = page < pages ? ` The next: ${code('--page')} ${page + 1}.` : ''
-  return [`Page ${page} of ${count(pages)}, ${count(units)} units in all (run ${code(runId)}).${next}`, '']
+  const next = page < pages ? ` The next: ${nameSpan('--page')} ${page + 1}.` : ''
+  return [
+    `Page ${page} of ${count(pages)}, ${count(units)} units in all (run ${nameSpan(runId)}).${next}`,
+    '',
+  ]
 }
 
-/** Groups that are large, or one beside another too often, are parted by number of units instead. */
+/** Large groups, and groups that are too many, are divided by number of units instead. */
 function groupLines(reading: PlanReading, units: PlannedUnit[]): string[] {
   const { pageSize } = reading
   const containers = byContainer(units)
@@ -67,10 +71,10 @@ function groupLines(reading: PlanReading, units: PlannedUnit[]): string[] {
     const [first, last] = [group[0]!, group.at(-1)!]
     const bytes = group.reduce((sum, { start, end }) => sum + end - start, 0)
     const bothEnds = [first, last].map(
-      (unit) => `${code(unit.address)} ${prose(unit.title)}: ${ends(unitText(unit, reading))}`,
+      (unit) => `${nameSpan(unit.address)} ${prose(unit.title)}: ${excerpt(unitText(unit, reading))}`,
     )
     return [
-      first.parent === null ? '–' : code(first.parent),
+      first.parent === null ? '–' : nameSpan(first.parent),
       totals(group),
       count(bytes),
       ...bothEnds,
@@ -78,7 +82,7 @@ function groupLines(reading: PlanReading, units: PlannedUnit[]): string[] {
     ]
   })
   return [
-    `${count(units.length)} units are too many to be read in one table. Each of them is listed by ${code('--page')} N (${plural(Math.ceil(units.length / pageSize), 'page')} of ${pageSize}).`,
+    `${count(units.length)} units are too many to be read in one table. Each of them is listed by ${nameSpan('--page')} N (${plural(Math.ceil(units.length / pageSize), 'page')} of ${pageSize}).`,
     '',
     ...table(['container', 'units', 'bytes', 'the first', 'the last', 'page'], rows),
   ]
@@ -101,7 +105,7 @@ function parted<T>(all: T[], size: number): T[][] {
 function totals(units: PlannedUnit[]): string {
   const counts = new Map<string, number>()
   for (const { action } of units) counts.set(action, (counts.get(action) ?? 0) + 1)
-  return [...counts].map(([action, n]) => `${count(n)} × ${code(action)}`).join(', ')
+  return [...counts].map(([action, n]) => `${count(n)} × ${nameSpan(action)}`).join(', ')
 }
 
 /** The unit's text without its heading's line; empty where the source is not at hand. */
@@ -110,9 +114,9 @@ export function unitText({ start, end, title }: PlannedUnit, { source }: PlanRea
   const text = new TextDecoder().decode(source.subarray(start, end))
   const [line = ''] = text.split(/\r\n|\r|\n/, 1)
   const rest = text.slice(line.length)
-  const whole = line.normalize('NFC')
-  const at = whole.indexOf(title)
+  const heading = line.normalize('NFC')
+  const at = heading.indexOf(title)
   if (at < 0) return text
-  const behind = whole.slice(at + title.length)
+  const behind = heading.slice(at + title.length)
   return /[\p{L}\p{N}]/u.test(behind) ? behind + rest : rest
 }

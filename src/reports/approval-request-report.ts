@@ -7,10 +7,13 @@ import { actionCounts, planInWords, planOf } from './plan-section.ts'
 import type { Report, ReportInput } from './report.ts'
 
 /**
- * The request for an approval: what the run would do, in plain words and in whole, what it expects of the world, how it is taken
- * back, who may approve, and the very commands. Of several arrivals at a gate the newest counts; the others are named.
+ * The request for an approval: all that the run would do, what it expects of the world, the rollback, who may approve, and the commands.
+ * The newest arrival at the gate counts; the report names the earlier ones.
  */
-export function requestReport(input: ReportInput, arrivals: Arrival[]): Pick<Report, 'facts' | 'markdown'> {
+export function buildRequestReport(
+  input: ReportInput,
+  arrivals: Arrival[],
+): Pick<Report, 'facts' | 'markdown'> {
   const { record } = input
   const { run } = record
   const { runId, machine, version, mode } = run
@@ -76,6 +79,6 @@ function standing({ gate, status, outcome }: Run, arrival: Arrival, decided: Gat
   }
   if (status === 'closed') return `**Over**: the run closed as ${outcome} without a decision here.`
   return status === 'paused' && gate === arrival.gate
-    ? '**Waiting**: the run goes on only under an approval of this very plan.'
+    ? '**Waiting**: the run continues only under an approval of this plan.'
     : '**Asked for, and not decided**.'
 }

@@ -6,19 +6,19 @@ import type { Arrival } from './history-summary.ts'
 import { jsonOrNull } from './plan-section.ts'
 import type { GateRules, ReportInput } from './report.ts'
 
-/** As recorded (`policy/<gate>`) when the run came to the gate; where nothing was, as things are now. */
+/** The rules that were recorded (`policy/<gate>`) when the run arrived at the gate, else the rules as they are now. */
 export function rulesAt({ record, rules }: ReportInput, { gate, entry }: Arrival): GateRules {
   const recorded = record.evidence.find(({ seq, name }) => seq === entry.seq && name === `policy/${gate}`)
   const bytes = recorded === undefined ? undefined : record.contents.get(recorded.digest)
-  const said = (bytes === undefined ? null : jsonOrNull(bytes)) as Recorded | null
-  if (said === null || typeof said.validHours !== 'number') return rules(gate)
-  const { of, need, validHours, fourEyes } = said
+  const recordedRules = (bytes === undefined ? null : jsonOrNull(bytes)) as Recorded | null
+  if (recordedRules === null || typeof recordedRules.validHours !== 'number') return rules(gate)
+  const { of, need, validHours, fourEyes } = recordedRules
   return { ...(of ? { of } : {}), need: need ?? 1, validHours, fourEyes: fourEyes ?? true }
 }
 
 type Recorded = { [Key in keyof GateRules]?: GateRules[Key] | null }
 
-/** Who may approve, and until when an approval counts. */
+/** The section on who may approve, and how long an approval counts. */
 export function approversInWords(
   { allowedSigners }: ReportInput,
   { of, need = 1, validHours, fourEyes = true }: GateRules,
@@ -26,12 +26,12 @@ export function approversInWords(
   gate: string,
 ): string[] {
   const title = ['## Who may approve, and until when', '']
-  const until = 'The run waits as long as it takes.'
+  const until = 'The run waits without a limit.'
   if (run.mode !== 'live') {
-    return [...title, `Anybody, by a rehearsal approval, which vouches for nothing. ${until}`, '']
+    return [...title, `Anybody, by a rehearsal approval, which is not signed. ${until}`, '']
   }
   const who = of === undefined ? 'Everybody' : of.map(code).join(', ')
-  const many = need === 1 ? 'one is enough' : `${need} people with keys of their own`
+  const many = need === 1 ? 'one is enough' : `${need} people, each with their own key`
   const others = fourEyes ? ', nobody of those who started or moved the run' : ''
   return [
     ...title,
@@ -41,7 +41,7 @@ export function approversInWords(
   ]
 }
 
-/** What to type, each by what it is for. */
+/** The commands for an approver, by purpose. */
 export function commandsFor(run: Run, gate: string): { [purpose: string]: string[] } {
   const { runId, mode, machine } = run
   const read = [`cutter run plan ${runId} > plan.json`, 'sha256sum plan.json']

@@ -1,15 +1,15 @@
 import type { Json } from '../domain/json.ts'
-import { code, duration, factTable, flattenFacts, inline, page, points, table } from '../domain/markdown.ts'
+import { code, duration, factList, factTable, flattenFacts, inline, page, table } from '../domain/markdown.ts'
 import type { Run } from '../domain/run.ts'
 import { listArrivals, listDecisions, listPhases, listRefusals, type Phase } from './history-summary.ts'
 import { type Plan, planOf } from './plan-section.ts'
 import type { Report, ReportInput } from './report.ts'
 
 /**
- * What became of a run: what was done and how, what was checked, the counts before and after, who approved, what stays. Also of
- * one that stopped, was rejected or cancelled: then it says where, why, and what that leaves.
+ * The closeout report of a run: what was done and how, what was checked, the counts before and after, who approved, what remains. For a run
+ * that stopped, or was rejected or cancelled, it says where, why, and what remains.
  */
-export function closeoutReport({ record }: ReportInput): Pick<Report, 'facts' | 'markdown'> {
+export function buildCloseoutReport({ record }: ReportInput): Pick<Report, 'facts' | 'markdown'> {
   const { run, history } = record
   const { runId, machine, version, mode, status, outcome, state, stop, output } = run
   const phases = listPhases(record)
@@ -55,7 +55,7 @@ export function closeoutReport({ record }: ReportInput): Pick<Report, 'facts' | 
       '',
       ...(left ? rollbacks : []).flatMap(([gate, rollback]) => [
         ...[`How it is taken back, as the plan of ${code(gate)} says:`, ''],
-        ...[...points(rollback), ''],
+        ...[...factList(rollback), ''],
       ]),
       ...section(
         'What was checked',
@@ -79,7 +79,7 @@ function ending({ status, outcome, state, updatedAt }: Run, milliseconds: number
   const what =
     status === 'closed'
       ? `**Closed as ${outcome}**`
-      : '**Stopped**; it is not closed and can be taken up again'
+      : '**Stopped**; it is not closed, and `cutter run resume` can continue it'
   return `${what}, at ${code(state)} on ${code(updatedAt)}, ${duration(milliseconds)} after its start.`
 }
 
@@ -133,7 +133,7 @@ const refusalTable = (refused: ReturnType<typeof listRefusals>) =>
     refused.map(({ seq, by, reason, message }) => [String(seq), code(by), inline(reason), inline(message)]),
   )
 
-/** What writes left in the world, said by their receipts alone. */
+/** What writes left in the world, as their receipts show. */
 function whatStays({ mode, stop, outcome }: Run, phases: Phase[]): { left: boolean; lines: string[] } {
   const writes = phases
     .flatMap(({ name, tries }) => tries.map((one) => ({ name, ...one })))
@@ -162,7 +162,7 @@ interface Counted {
   rows: { of: string; before: number | null; after: number | null }[]
 }
 
-/** Whatever the machine reports as `{ before, after }`: side by side, without what neither side could count. */
+/** What the machine reports as `{ before, after }`, without what neither of them counts. */
 function countsIn(output: Json): (Counted & { [key: string]: Json })[] {
   return Object.entries((output ?? {}) as { [key: string]: Json }).flatMap(([what, value]) => {
     const { before, after } = (value ?? {}) as { before?: Json; after?: Json }
@@ -172,8 +172,8 @@ function countsIn(output: Json): (Counted & { [key: string]: Json })[] {
       const [was, is] = sides.map((side) => side.get(of))
       return { of, before: typeof was === 'number' ? was : null, after: typeof is === 'number' ? is : null }
     })
-    const told = rows.filter((row) => row.before !== null || row.after !== null)
-    return told.length === 0 ? [] : [{ what, rows: told }]
+    const counted = rows.filter((row) => row.before !== null || row.after !== null)
+    return counted.length === 0 ? [] : [{ what, rows: counted }]
   })
 }
 

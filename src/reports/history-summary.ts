@@ -2,25 +2,25 @@ import type { Json } from '../domain/json.ts'
 import type { EntryMarks, HistoryEntry, Run, RunEvent } from '../domain/run.ts'
 import type { EvidenceRow, StoredRun } from '../store/run-store.ts'
 
-/** What reports read off a history: the tries of each phase, the arrivals at gates, the decisions. */
+/** What reports read from a history: the tries of each phase, the arrivals at gates, the decisions, the refusals. */
 
 /** One outcome of one phase. Times are ISO 8601. */
 export interface PhaseTry {
   outcome: 'done' | 'failed'
-  /** Whether it was to write to the world. */
+  /** Whether the effect writes to the world. */
   kind: 'read' | 'write'
-  /** How it came to its result; null when it failed. */
+  /** How its result was obtained (`execute`, `simulate`, `probe`); null when it failed. */
   ran: string | null
-  /** How often it was begun, crashes included. */
+  /** The number of times it was started, including crashes. */
   attempt: number
   beganAt: string
   endedAt: string
   milliseconds: number
-  /** The milestone it began at, and the one reached with it. */
+  /** The milestones before and after it. */
   from: string
   state: string
   status: Run['status']
-  /** What was read before it and recorded with it: the execution switch, a hold … */
+  /** What was read before it and recorded with it: the execution switch, the hold … */
   readings: { [name: string]: Json }
   output: Json
   error: Json
@@ -49,7 +49,7 @@ const OWN_FIELDS = new Set(
 export type Marked = RunEvent & EntryMarks
 export const marksOf = ({ event }: HistoryEntry) => event as Marked
 
-/** In the order in which they first came to an outcome. */
+/** The phases of a run, in the order of their first outcomes. */
 export function listPhases({ history, evidence }: Pick<StoredRun, 'history' | 'evidence'>): Phase[] {
   const phases = new Map<string, Phase>()
   let before: HistoryEntry | null = null
@@ -61,7 +61,7 @@ export function listPhases({ history, evidence }: Pick<StoredRun, 'history' | 'e
       phase.tries.push(tryOf(entry, before ?? entry, kind === 'done', left))
       phases.set(name, phase)
     }
-    // A refused attempt between two entries of the run begins nothing.
+    // A record between two entries of the run, such as a refused attempt, starts no phase.
     if (entry.seq === 1 || !entry.event.type.startsWith(RECORD)) before = entry
   }
   return [...phases.values()]
@@ -94,7 +94,7 @@ export function listArrivals(history: HistoryEntry[]): Arrival[] {
   })
 }
 
-/** An approval that was used: what was decided, by whom, with which key. */
+/** A used approval: the decision, the approver, the key. */
 export interface GateDecision {
   gate: string
   decision: string
@@ -102,9 +102,9 @@ export interface GateDecision {
   approver: string
   reason: string
   kind: string
-  /** Who vouches for it and with which key; null for a rehearsal. */
+  /** The principal and the key that signed it; null for a rehearsal approval. */
   vouched: Json
-  /** Everyone whose approval counted with it, where a gate needs several. */
+  /** All approvers whose approval counted, where a gate needs several. */
   counted: Json
   broughtAt: string
   broughtBy: string
@@ -137,7 +137,7 @@ export function listDecisions({
   })
 }
 
-/** Attempts that were refused; none of them moved the run. */
+/** Refused attempts. None of them moved the run. */
 export function listRefusals(history: HistoryEntry[]) {
   return history
     .filter(({ event }) => event.type === 'cutter.approval-refused')

@@ -5,7 +5,7 @@ import type { Phase, PhaseTry } from './history-summary.ts'
 import type { Report, ReportInput } from './report.ts'
 
 /** The receipt of one phase: what it came to, how it ran, what it left, and every try before it that failed. */
-export function phaseReport(
+export function buildPhaseReport(
   { record: { run, contents } }: ReportInput,
   { name, tries }: Phase,
 ): Pick<Report, 'facts' | 'markdown'> {

@@ -1,11 +1,11 @@
 import type { Json } from '../domain/json.ts'
-import { code, factTable, inline, points, table } from '../domain/markdown.ts'
+import { code, factList, factTable, inline, table } from '../domain/markdown.ts'
 import type { Run } from '../domain/run.ts'
 import type { StoredRun } from '../store/run-store.ts'
 
 /**
- * A plan in plain words. A machine's plan may be any object; what is read of it are `actions`, an array of objects that say
- * under `action` what they do, `expected`, and `rollback`. Whatever else it holds is shown as it is.
+ * A plan as a section of a report. The plan of a machine may be any object. The section reads `actions` (an array of objects, each with
+ * its `action`), `expected` and `rollback`, and shows everything else as it is.
  */
 export type Plan = { [key: string]: Json }
 
@@ -47,13 +47,13 @@ export function planInWords({ mode }: Run, plan: Plan | null): string[] {
   const does =
     actions.length === 0
       ? 'it has no action left to do.'
-      : `it goes on to do **${actions.length}** ${actions.length === 1 ? 'thing' : 'things'}: ${counts.join(', ')}.`
+      : `it does **${actions.length}** ${actions.length === 1 ? 'thing' : 'things'}: ${counts.join(', ')}.`
   const dry = mode === 'live' ? '' : ' This is a dry run: its writes are shown, and not done.'
   const more = actions.length - SHOWN
   return [
     ...['## What it would do', '', `Once approved, ${does}${dry}`, ''],
     ...actionTable(actions.slice(0, SHOWN)),
-    ...(more > 0 ? [`And ${more} more; the JSON beside this file has all of them.`, ''] : []),
+    ...(more > 0 ? [`And ${more} more; the JSON file of the same name has all of them.`, ''] : []),
     ...section('What it expects to find', expected),
     ...section('How it is taken back', rollback),
     ...['## What the plan also says', '', ...factTable(rest)],
@@ -61,7 +61,7 @@ export function planInWords({ mode }: Run, plan: Plan | null): string[] {
 }
 
 const section = (title: string, value: Json) =>
-  value === null ? [] : [`## ${title}`, '', ...points(value), '']
+  value === null ? [] : [`## ${title}`, '', ...factList(value), '']
 
 function actionTable(actions: Json[]): string[] {
   const rows = actions.map((action) =>

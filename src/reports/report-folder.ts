@@ -3,15 +3,16 @@ import { join } from 'node:path'
 import { CutterError } from '../domain/errors.ts'
 import type { HeadWitness } from '../domain/head-witness.ts'
 
-/** Where a run's reports lie, and how far it was when they were written. Small on purpose: every look at a run reads it. */
+/** Where the reports of a run are, and the entry up to which they were written. This file is small, because every command that reads a run loads it. */
 
 export const reportsRoot = (home: string) => join(home, 'var', 'runs')
 
 export const reportFolder = (home: string, runId: string) => join(reportsRoot(home), safeFileName(runId))
 
 /**
- * Null when there is none: reports may be thrown away at any time. One that can't be read, or that Cutter can't have written,
- * is refused (STORE_TAMPERED), since it would hide that the store is an older copy.
+ * The newest entry that the reports show. Null without reports, because they may be deleted at any time.
+ *
+ * @throws STORE_TAMPERED when `head.json` is not as Cutter writes it, because it could hide that the store is an older copy.
  */
 export function readHeadWitness(folder: string): HeadWitness | null {
   const file = join(folder, 'head.json')
@@ -24,12 +25,14 @@ export function readHeadWitness(folder: string): HeadWitness | null {
   }
   throw new CutterError(
     'STORE_TAMPERED',
-    `${file} is not as Cutter writes it: it should say how far the run was when its reports were made, which tells an older copy of the store`,
-    { next: `once you know why, remove it: the next command that rests the run writes it anew` },
+    `${file} is not as Cutter writes it: it records the newest entry of the run, by which Cutter notices an older copy of the store`,
+    {
+      next: `find out why, then remove it: the next command that pauses, stops or closes the run writes a new one`,
+    },
   )
 }
 
-/** A name as a file may bear it everywhere: what is not plain becomes %XX of its UTF-8 bytes. */
+/** A name as a file name for every system: other characters become %XX of their UTF-8 bytes. */
 export function safeFileName(name: string): string {
   return name.replace(/[^A-Za-z0-9_-]/gu, (letter) =>
     [...Buffer.from(letter)].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join(''),

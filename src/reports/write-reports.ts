@@ -5,8 +5,8 @@ import type { Report } from './report.ts'
 import { reportFolder, reportsRoot } from './report-folder.ts'
 
 /**
- * Writes a run's reports: the folder for its owner alone, each report as Markdown and as JSON. The head comes last, so that
- * reports which a crash cut short are not taken for whole ones; it alone is fsynced, since half of it would be refused.
+ * Writes the reports of a run, each as Markdown and as JSON, into a folder that only its owner may read. The head comes last, so that
+ * reports which a crash interrupted do not count as complete. Only the head is fsynced, because half of it would be refused.
  */
 export function writeReports(home: string, runId: string, reports: Report[], head: HeadWitness): void {
   const folder = reportFolder(home, runId)
@@ -21,7 +21,7 @@ export function writeReports(home: string, runId: string, reports: Report[], hea
   const kept = new Set(reports.map(({ name }) => name))
   for (const file of readdirSync(folder)) {
     const [, name] = /^((?:\d\d+-.+|closeout))\.(?:md|json)$/.exec(file) ?? []
-    // A closeout that said where the run stood stopped, for one that went on.
+    // Removes the closeout of a stopped run that continued.
     if (name !== undefined && !kept.has(name)) rmSync(join(folder, file), { force: true })
   }
   replace(join(folder, 'head.json'), `${JSON.stringify(head)}\n`, { flush: true })

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { code, flattenFacts, inline, page, points } from '../../src/domain/markdown.ts'
+import { code, factList, flattenFacts, inline, page } from '../../src/domain/markdown.ts'
 
 describe('text of others in a report', () => {
   test.each([
@@ -35,9 +35,9 @@ describe('facts', () => {
     ])
   })
 
-  test('of any shape are points under points', () => {
-    expect(points({ a: { b: 1 }, c: 'x' })).toEqual(['- `a`', '  - `b`: 1', '- `c`: `x`'])
-    expect(points('x')).toEqual(['- `x`'])
+  test('of any shape are factList under points', () => {
+    expect(factList({ a: { b: 1 }, c: 'x' })).toEqual(['- `a`', '  - `b`: 1', '- `c`: `x`'])
+    expect(factList('x')).toEqual(['- `x`'])
   })
 
   test('make a page that ends once', () => {

@@ -3,7 +3,8 @@ import { diffWords } from '../../src/document/diff/word-diff.ts'
 import { scanDocument } from '../../src/document/scan.ts'
 import { digestOfBytes, type Json } from '../../src/domain/json.ts'
 import { planCut } from '../../src/effects/cut/plan-cut.ts'
-import { type PlanReading, planToMarkdown } from '../../src/plan-page/plan-to-markdown.ts'
+import type { PlanReading } from '../../src/plan-page/plan-reading.ts'
+import { planToMarkdown } from '../../src/plan-page/plan-to-markdown.ts'
 
 const SURVEY = {
   server: {

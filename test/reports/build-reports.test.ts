@@ -2,8 +2,9 @@ import { afterAll, afterEach, describe, expect, test } from 'vitest'
 import { jsonEvidence } from '../../src/domain/evidence.ts'
 import { canonicalJson, type Json } from '../../src/domain/json.ts'
 import type { Run } from '../../src/domain/run.ts'
+import { buildReports } from '../../src/reports/build-reports.ts'
 import { listPhases } from '../../src/reports/history-summary.ts'
-import { buildReports, type GateRules, type Report } from '../../src/reports/report.ts'
+import type { GateRules, Report } from '../../src/reports/report.ts'
 import type { StoredRun } from '../../src/store/run-store.ts'
 import { approved, aWorldWithEvidence, PLAN } from '../engine/edited-store.ts'
 import { approvalFor, type Script, start, succeeds, type World } from '../machines/crashing-engine.ts'
@@ -144,7 +145,7 @@ describe('the request for an approval', () => {
     expect(facts.mayApprove).toEqual({ ...policy, allowedSigners: './allowed_signers' })
     for (const text of [
       '`alice@example.org`, `bob@example.org`',
-      '2 people with keys of their own',
+      '2 people, each with their own key',
       'counts for 12 hours',
       'ssh-keygen -Y sign -n cutter.cut.SG1',
       `cutter approval sign ${record.run.runId} --as <principal> --key <file>`,
@@ -280,7 +281,7 @@ describe('the closeout', () => {
       ...{ status: 'stopped', outcome: null, stop: { code: 'STOP_TARGET_UNREACHABLE' } },
       failed: [{ phase: 'mark', code: 'STOP_TARGET_UNREACHABLE' }],
     })
-    expect(markdown).toContain('it is not closed and can be taken up again')
+    expect(markdown).toContain('it is not closed')
     expect(markdown).toContain('mark found no server')
   })
 })

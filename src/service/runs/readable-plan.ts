@@ -2,7 +2,8 @@ import { diffWords } from '../../document/diff/word-diff.ts'
 import { CutterError } from '../../domain/errors.ts'
 import type { Json } from '../../domain/json.ts'
 import type { Run } from '../../domain/run.ts'
-import { type PlanReading, planToMarkdown } from '../../plan-page/plan-to-markdown.ts'
+import type { PlanReading } from '../../plan-page/plan-reading.ts'
+import { planToMarkdown } from '../../plan-page/plan-to-markdown.ts'
 import type { RunStore } from '../../store/run-store.ts'
 
 /** The plan that a run holds, for people. Everything comes from the run's own evidence: no target is asked. */

@@ -1,0 +1,24 @@
+import { prose } from '../domain/markdown.ts'
+
+const FIRST = 70
+const LAST = 50
+
+/** The first and last words of a text as prose, or all of a short text. `…` stands for what is omitted. */
+export function excerpt(text: string): string {
+  const signs = [
+    ...text
+      .replace(/^\ufeff/, '')
+      .replace(/\s+/gu, ' ')
+      .trim(),
+  ]
+  if (signs.length <= FIRST + LAST + 3) return prose(signs.join(''))
+  const first = signs
+    .slice(0, FIRST)
+    .join('')
+    .replace(/(?<=\S) \S{0,20}$/u, '')
+  const last = signs
+    .slice(-LAST)
+    .join('')
+    .replace(/^\S{0,20} (?=\S)/u, '')
+  return `${prose(first)} … ${prose(last)}`
+}

@@ -1,0 +1,28 @@
+import type { Json } from '../domain/json.ts'
+
+/** A part of the difference between two texts. */
+export interface Stretch {
+  kind: 'same' | 'removed' | 'added'
+  text: string
+}
+
+/** A plan with what its page shows. A plan names texts by their hashes, and people want to read them. */
+export interface PlanReading {
+  runId: string
+  machine: string
+  version: string
+  gate: string | null
+  planDigest: string
+  plan: Json
+  /** The plan of the cut, where the plan itself is the one that puts it into force. */
+  cut: Json
+  /** The bytes of the pinned source; null when they are not available. */
+  source: Uint8Array | null
+  /** Texts that the target held when the run began, by `sha256:<hex>`. */
+  texts: ReadonlyMap<string, string>
+  /** The second text as an edit of the first, word by word. */
+  differing(before: string, after: string): Stretch[]
+  /** The page of units to list one by one. With null all units are listed where they are few, else groups of them. */
+  page: number | null
+  pageSize: number
+}
