@@ -57,24 +57,6 @@ export function chart(
   const idOf = (name: string) => (id === undefined ? name : `${id}.${name}`)
   const named = Object.entries(states).map(([name, state]) => [name, { id: idOf(name), ...state }])
   const effects = new Set<string>()
-  const usual = setup({
-    types: { context: {} as ChartContext, input: {} as MachineInput<Facts> },
-    actions: {
-      learn: assign(({ context, event }) => learned(context, outputOf(event), grows)),
-      stop: assign({ stop: ({ event }) => errorOf(event) }),
-      clearStop: assign({ stop: null }),
-      takeApproval: assign({ approvalId: ({ event }) => (event as unknown as DecisionEvent).approvalId }),
-      dropApproval: assign({ approvalId: null }),
-      noteRecheck: assign(({ context, event }) => {
-        const { code, message, next, data } = errorOf(event)
-        const more = { ...(next && { next }), ...(data?.differences && { differences: data.differences }) }
-        return { approvalId: null, output: { ...context.output, recheck: { code, message, ...more } } }
-      }),
-    },
-    guards: {
-      samePlan: ({ context, event }) => outputOf(event).planDigest === context.planDigest,
-    },
-  })
   const config = {
     id: id ?? 'chart',
     context: ({ input }: { input?: MachineInput<Facts> }) => ({
@@ -94,8 +76,31 @@ export function chart(
     }),
   }
   const actors = Object.fromEntries([...effects].map((name) => [name, effect()]))
-  return usual.createMachine(config as never).provide({ actors } as never) as unknown as AnyStateMachine
+  return usualSetup(grows)
+    .createMachine(config as never)
+    .provide({ actors } as never) as unknown as AnyStateMachine
 }
+
+/** The actions and guards that the states of this file use. */
+const usualSetup = (grows: string[]) =>
+  setup({
+    types: { context: {} as ChartContext, input: {} as MachineInput<Facts> },
+    actions: {
+      learn: assign(({ context, event }) => learned(context, outputOf(event), grows)),
+      stop: assign({ stop: ({ event }) => errorOf(event) }),
+      clearStop: assign({ stop: null }),
+      takeApproval: assign({ approvalId: ({ event }) => (event as unknown as DecisionEvent).approvalId }),
+      dropApproval: assign({ approvalId: null }),
+      noteRecheck: assign(({ context, event }) => {
+        const { code, message, next, data } = errorOf(event)
+        const more = { ...(next && { next }), ...(data?.differences && { differences: data.differences }) }
+        return { approvalId: null, output: { ...context.output, recheck: { code, message, ...more } } }
+      }),
+    },
+    guards: {
+      samePlan: ({ context, event }) => outputOf(event).planDigest === context.planDigest,
+    },
+  })
 
 /** Replaces the texts in a part of a chart, at any depth. Functions and everything else stay as they are. */
 function mapped(part: unknown, text: (key: string, value: string) => string, key = ''): unknown {

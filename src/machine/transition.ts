@@ -118,18 +118,8 @@ export function recordStep(run: Run, event: RunEvent, facts: StepFacts): Step {
   const standing = event.type === ABANDONED ? abandoned(run) : run
   const eventText = JSON.stringify(event)
   const entry = entryAfter(run, { event, eventText }, standing, run.snapshotDigest, facts)
-  return {
-    run: { ...standing, seq: entry.seq, head: entry.hash, updatedAt: facts.at },
-    entry,
-    eventText,
-    effectDone: null,
-    effectsAsked: [],
-    effectsDropped: [],
-    timersAsked: [],
-    timersDropped: [],
-    approvalUsed: null,
-    evidence: facts.evidence ?? [],
-  }
+  const moved = { ...standing, seq: entry.seq, head: entry.hash, updatedAt: facts.at }
+  return stepTo(moved, { entry, eventText, approvalUsed: null }, { evidence: facts.evidence ?? [] })
 }
 
 const abandoned = (run: Run): Run => ({
@@ -180,14 +170,7 @@ export function buildStep(
   facts: StepFacts,
 ): Step {
   const { identity, previous, before } = whose
-  const persisted = machine.logic.getPersistedSnapshot(snapshot)
-  const { definitionDigest } = identity
-  const text = JSON.stringify({
-    machine: machine.name,
-    version: machine.version,
-    definitionDigest,
-    snapshot: persisted,
-  })
+  const text = snapshotText(machine, identity, snapshot)
   const snapshotDigest = digestOfBytes(text)
   const move = { before, after: locateSnapshot(snapshot) }
   const standing = readStanding(move.after, previous)
@@ -201,19 +184,44 @@ export function buildStep(
   const marks = findEntryMarks(move, previous, standing, used)
   const marked = marks === null ? withoutMarks(event) : { ...withoutMarks(event), ...marks }
   const eventText = JSON.stringify(marked)
-  const entry = entryAfter(
-    previous ?? identity,
-    { event: marked, eventText },
-    standing,
-    snapshotDigest,
-    facts,
-  )
+  const saved = { event: marked, eventText }
+  const entry = entryAfter(previous ?? identity, saved, standing, snapshotDigest, facts)
   const arrived = gateArrival(move, previous, standing, entry)
-  const run = {
+  const run = runAfter(identity, previous, { standing, arrived, entry, text, workedMs: facts.workedMs ?? 0 })
+  ;(run as { [LIVE]?: Live })[LIVE] = { digest: snapshotDigest, located: move.after }
+  const step = stepTo(run, { entry, eventText, approvalUsed: used }, facts)
+  for (const action of actions) collectRequest(step, action, facts)
+  return step
+}
+
+/** A snapshot as the store keeps it, with the definition that can restore it. */
+const snapshotText = (
+  { name, version, logic }: Machine,
+  { definitionDigest }: RunIdentity,
+  snapshot: AnyMachineSnapshot,
+) =>
+  JSON.stringify({ machine: name, version, definitionDigest, snapshot: logic.getPersistedSnapshot(snapshot) })
+
+interface RunFacts {
+  standing: Standing
+  arrived: Pick<Run, 'gateSeq' | 'gateHead'>
+  entry: HistoryEntry
+  /** The snapshot's text. */
+  text: string
+  workedMs: number
+}
+
+/** The run as it is after an entry. Its fields are listed, because spreading objects is slow on Node 20. */
+const runAfter = (
+  identity: RunIdentity,
+  previous: Run | null,
+  { standing, arrived, entry, text, workedMs }: RunFacts,
+): Run =>
+  ({
     runId: identity.runId,
     machine: identity.machine,
     version: identity.version,
-    definitionDigest,
+    definitionDigest: identity.definitionDigest,
     mode: identity.mode,
     input: identity.input,
     startKey: identity.startKey,
@@ -232,28 +240,31 @@ export function buildStep(
     gateSeq: arrived.gateSeq,
     gateHead: arrived.gateHead,
     seq: entry.seq,
-    updatedAt: facts.at,
-    workedMs: (previous?.workedMs ?? 0) + Math.round(facts.workedMs ?? 0),
+    updatedAt: entry.at,
+    workedMs: (previous?.workedMs ?? 0) + Math.round(workedMs),
     snapshot: text,
-    snapshotDigest,
+    snapshotDigest: entry.snapshotDigest,
     head: entry.hash,
-    [LIVE]: { digest: snapshotDigest, located: move.after } satisfies Live,
-  } as Run
-  const step: Step = {
-    run,
-    entry,
-    eventText,
-    effectDone: facts.effectDone ?? null,
-    effectsAsked: [],
-    effectsDropped: [],
-    timersAsked: [],
-    timersDropped: facts.timerFired === undefined ? [] : [facts.timerFired],
-    approvalUsed: used,
-    evidence: facts.evidence ?? [],
-  }
-  for (const action of actions) collectRequest(step, action, facts)
-  return step
-}
+    [LIVE]: undefined,
+  }) as Run
+
+/** A step to a run, without requests yet. */
+const stepTo = (
+  run: Run,
+  { entry, eventText, approvalUsed }: Pick<Step, 'entry' | 'eventText' | 'approvalUsed'>,
+  { effectDone, timerFired, evidence }: Pick<StepFacts, 'effectDone' | 'timerFired' | 'evidence'>,
+): Step => ({
+  run,
+  entry,
+  eventText,
+  effectDone: effectDone ?? null,
+  effectsAsked: [],
+  effectsDropped: [],
+  timersAsked: [],
+  timersDropped: timerFired === undefined ? [] : [timerFired],
+  approvalUsed,
+  evidence: evidence ?? [],
+})
 
 /** In a replay the event has its recorded facts already. They must result from the step again. */
 function withoutMarks(event: RunEvent): RunEvent {

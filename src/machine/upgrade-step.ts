@@ -4,7 +4,7 @@ import { CutterError } from '../domain/errors.ts'
 import { bytesEvidence, type Evidence, evidenceNames } from '../domain/evidence.ts'
 import { UPGRADED } from '../domain/history.ts'
 import type { Json } from '../domain/json.ts'
-import type { HistoryEntry, Run } from '../domain/run.ts'
+import type { HistoryEntry, Run, RunEvent } from '../domain/run.ts'
 import type { Step, Timer } from '../domain/step.ts'
 import { assertSameDefinition, findUpgrade } from './assert-definition.ts'
 import { findLeafNodes, gatesBefore } from './chart-nodes.ts'
@@ -54,16 +54,7 @@ export function buildUpgradeStep(machine: Machine, run: Run, facts: UpgradeFacts
     refuseLostTimers(run, located.snapshot, facts)
     refusePastGates(machine, migrated, facts.gatesPassed)
     if (way!.sameWork !== true) refuseUnderApproval(run, facts.gatesPassed)
-    const event = {
-      type: UPGRADED,
-      from,
-      to,
-      state: run.state,
-      phase: run.phase,
-      approvalVoided: approvalVoided(run, old),
-      ...facts.readings,
-      ...(facts.evidence === undefined ? {} : { evidence: evidenceNames(facts.evidence) }),
-    }
+    const event = upgradeEvent(run, { from, to, approvalVoided: approvalVoided(run, old) }, facts)
     const step = buildStep(
       machine,
       { identity: { ...run, ...to }, previous: run, before: null },
@@ -92,6 +83,22 @@ export function buildUpgradeStep(machine: Machine, run: Run, facts: UpgradeFacts
     )
   }
 }
+
+/** The event of an upgrade, with the facts and evidence that are recorded with it. */
+const upgradeEvent = (
+  { state, phase }: Run,
+  { from, to, approvalVoided }: { from: Json; to: Json; approvalVoided: Json },
+  { readings, evidence }: Pick<UpgradeFacts, 'readings' | 'evidence'>,
+): RunEvent => ({
+  type: UPGRADED,
+  from,
+  to,
+  state,
+  phase,
+  approvalVoided,
+  ...readings,
+  ...(evidence === undefined ? {} : { evidence: evidenceNames(evidence) }),
+})
 
 /** An approval covers its plan as the earlier definition would do it. Another definition may not do it under that approval. */
 function refuseUnderApproval(run: Run, gatesPassed: string[]): void {
