@@ -17,7 +17,7 @@ export interface ReportsOptions {
   warn(text: string): void
 }
 
-/** A home's reports, in `var/runs`. What makes them is loaded when there are some to make. */
+/** The reports of a home, in `var/runs`. The code that makes them is loaded when there is a report to make. */
 export function createReports(options: ReportsOptions): Reports {
   const { home, warn } = options
   return {
@@ -27,13 +27,13 @@ export function createReports(options: ReportsOptions): Reports {
         await report(options, runId)
       } catch (error) {
         const why = error instanceof Error ? error.message : String(error)
-        warn(`the reports of run ${runId} could not be written: ${why}; the run itself is as it says`)
+        warn(`the reports of run ${runId} could not be written: ${why}; the run is not affected`)
       }
     },
   }
 }
 
-/** Writes what a resting run shows, unless it is written already. One that can't be trusted leaves what was reported of it. */
+/** Writes the reports of a run that paused, stopped or closed, unless they are current. The reports of a run that can't be trusted stay. */
 async function report({ home, store, policy, allowedSigners }: ReportsOptions, runId: string): Promise<void> {
   const lastSeen = async () => findHeadWitness(home, runId)
   const record = await loadRunRecord({ store, reports: { lastSeen } }, runId).catch(refusedOnly)
@@ -56,17 +56,17 @@ function refusedOnly(error: unknown): null {
 export const findHeadWitness = (home: string, runId: string): HeadWitness | null =>
   readHeadWitness(reportFolder(home, runId))
 
-/** Whether the reports show the run as it is. */
+/** Whether the reports show the newest entry of the run. */
 export const areReportsCurrent = (home: string, run: Run): boolean =>
   findHeadWitness(home, run.runId)?.head === run.head
 
-/** Where the reports of a run lie, as seen from its home; null when there are none. */
+/** The folder of a run's reports, relative to its home; null when there are none. */
 export function findReportsFolder(home: string, runId: string): string | null {
   const folder = reportFolder(home, runId)
   return existsSync(folder) ? relative(home, folder) : null
 }
 
-/** A run whose reports are there, by its id or by a beginning or an end of it, for one that the store does not know. */
+/** A run that has reports, by its id or by a beginning or an end of it: for runs that the store does not know. */
 export function findReportedRun(home: string, text: string): { runId: string; seq: number } | null {
   const folder = reportsRoot(home)
   const names = existsSync(folder) ? readdirSync(folder) : []

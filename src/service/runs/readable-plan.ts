@@ -6,7 +6,11 @@ import type { PlanReading } from '../../plan-page/plan-reading.ts'
 import { planToMarkdown } from '../../plan-page/plan-to-markdown.ts'
 import type { RunStore } from '../../store/run-store.ts'
 
-/** The plan that a run holds, for people. Everything comes from the run's own evidence: no target is asked. */
+/**
+ * The plan of a run as Markdown for people. Reads only the run's own evidence, and no target.
+ *
+ * @throws STORE_TAMPERED when the plan is not among the evidence.
+ */
 export async function renderRunPlan(
   store: RunStore,
   run: Run,
@@ -32,7 +36,7 @@ export async function renderRunPlan(
   })
 }
 
-/** The texts of a narrow backup, by their hashes. */
+/** The texts of a document's backup, by their hashes. */
 function textsOf(backup: Json): Map<string, string> {
   const { versions = [] } = (backup ?? {}) as { versions?: { content_hash: string; body: string }[] }
   return new Map(versions.map(({ content_hash, body }) => [content_hash, body]))
@@ -41,7 +45,7 @@ function textsOf(backup: Json): Map<string, string> {
 async function jsonOf(store: RunStore, digest: string): Promise<Json> {
   const bytes = await store.evidence(digest)
   if (bytes !== null) return parsed(bytes)
-  throw new CutterError('STORE_TAMPERED', `the plan ${digest} is not in the store any more`)
+  throw new CutterError('STORE_TAMPERED', `the plan ${digest} is missing from the store`)
 }
 
 const parsed = (bytes: Uint8Array | null): Json =>

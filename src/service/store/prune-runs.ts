@@ -9,19 +9,19 @@ import type { Run } from '../../domain/run.ts'
 import { loadRun } from '../../engine/load-run.ts'
 import { reportFolder } from '../../reports/report-folder.ts'
 
-/** Takes closed runs out of a store, each after all that it left was written into a bundle and read back from there. */
+/** Removes closed runs from a store, each after its evidence bundle was written, read and verified. */
 
 export interface PruneResult {
   runId: string
   closedAt: string
-  /** Null where it was only looked at. */
+  /** Null when the run was only listed. */
   bundle: string | null
   bundleDigest: string | null
 }
 
 export interface PrunableRuns {
   runs: Run[]
-  /** Those that can't be trusted stay where they are. */
+  /** A sentence for each run that can't be trusted. Such runs stay. */
   faults: string[]
 }
 
@@ -32,7 +32,8 @@ export async function findPrunableRuns(
 ): Promise<PrunableRuns> {
   const faults: string[] = []
   const closed = await store.list({
-    ...{ status: 'closed', limit: Number.MAX_SAFE_INTEGER },
+    status: 'closed',
+    limit: Number.MAX_SAFE_INTEGER,
     onTampered: ({ message }) => void faults.push(message),
   })
   const runs: Run[] = []
@@ -48,31 +49,44 @@ export async function findPrunableRuns(
   return { runs, faults }
 }
 
-/** Prunes one run. After a crash the same call finishes it: a bundle that is there already must be the very one. */
+/**
+ * Prunes one run. After a crash the same call completes it: an existing bundle file must be the bundle of this run.
+ *
+ * @throws INPUT_REFUSED when the bundle can't be written or does not verify, STORE_CONFLICT when the run changed in the meantime.
+ */
 export async function pruneRunIntoBundle(
-  sealing: CloseoutDeps,
+  deps: CloseoutDeps,
   home: string,
   run: Run,
   { into, by }: { into: string; by: string },
 ): Promise<PruneResult> {
-  const { store, clock } = sealing
+  const { store, clock } = deps
   const { runId, machine, mode, outcome, startKey, seq, head, updatedAt: closedAt } = run
   mkdirSync(into, { recursive: true, mode: 0o700 })
   const bundle = join(into, `${runId}.tar`)
-  const bundleDigest = await bundled(sealing, run, bundle)
+  const bundleDigest = await writeAndVerify(deps, run, bundle)
   await store.prune({
-    ...{ runId, machine, mode, outcome: outcome!, startKey, seq, head, closedAt, by, bundleDigest },
+    runId,
+    machine,
+    mode,
+    outcome: outcome!,
+    startKey,
+    seq,
+    head,
+    closedAt,
+    by,
+    bundleDigest,
     prunedAt: clock.now().toISOString(),
   })
-  // Its reports would be taken for those of a run that the store has lost.
+  // Its reports would look like those of a run that the store has lost.
   rmSync(reportFolder(home, runId), { recursive: true, force: true })
   return { runId, closedAt, bundle, bundleDigest }
 }
 
-async function bundled(sealing: CloseoutDeps, run: Run, bundle: string): Promise<string> {
+async function writeAndVerify(deps: CloseoutDeps, run: Run, bundle: string): Promise<string> {
   const made = existsSync(bundle) ? `${bundle}.again` : bundle
   rmSync(`${bundle}.again`, { force: true })
-  const { digest } = await writeBundle(sealing, run, made)
+  const { digest } = await writeBundle(deps, run, made)
   const bytes = readFileSync(bundle)
   if (made !== bundle) rmSync(made)
   const found = `sha256:${createHash('sha256').update(bytes).digest('hex')}`

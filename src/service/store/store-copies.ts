@@ -13,12 +13,12 @@ import { copyDatabase } from '../../store/sqlite/copy-database.ts'
 import { openRunStore } from '../../store/sqlite/open-run-store.ts'
 import { removeJournal, replaceDatabase } from '../../store/sqlite/replace-database.ts'
 
-/** Copies of a store, away from it and back: each counts only once it was opened and every run in it found whole. */
+/** Copies of a store. A copy counts only after it was opened and every run in it was checked. */
 
 export interface StoreExamination {
   runs: number
   entries: number
-  /** What does not hold, a sentence each: such a run stays refused wherever the copy lies. */
+  /** A sentence for each run that does not hold. Such a run is refused in every copy. */
   faults: string[]
 }
 
@@ -28,7 +28,11 @@ export interface StoreCopy extends StoreExamination {
   sha256: string
 }
 
-/** Writes a copy of the home's store, as it is at one moment, whoever works with it. Throws INPUT_REFUSED where the file exists. */
+/**
+ * Writes a copy of the home's store as it is at one moment, while other processes may use the store.
+ *
+ * @throws INPUT_REFUSED when the file exists or can't be written, STORE_CORRUPT when a page of the copy can't be read.
+ */
 export async function copyStore(home: string, file: string): Promise<StoreCopy> {
   let examined: StoreExamination = { runs: 0, entries: 0, faults: [] }
   await writeNewFile(file, async (unfinished) => {
@@ -42,15 +46,17 @@ export async function copyStore(home: string, file: string): Promise<StoreCopy> 
 
 export interface StoreReplacement extends StoreExamination {
   file: string
-  /** Where the store lies now that was there before; null when there was none. */
+  /** The path of the earlier store; null when there was none. */
   replaced: string | null
-  /** Runs that were further on than the copy has them, as their reports show. They are refused from now on. */
+  /** Runs of which the copy lacks entries, as their reports show. They are refused from now on. */
   behind: { runId: string; why: string }[]
 }
 
 /**
- * Puts a backup in the place of the home's store. Refuses, with nothing changed: what is no store or does not read, one that would
- * take entries away (unless told to), and while another process has the present store open. The execution switch is off afterwards.
+ * Replaces the home's store by a backup. The execution switch is off afterwards, and a hold stays on. Nothing is changed when it throws.
+ *
+ * @throws INPUT_REFUSED, STORE_CORRUPT or STORE_NEWER when the file is not a readable store.
+ * @throws STORE_CONFLICT when entries would be lost (unless `discardNewer`), or while another process has the present store open.
  */
 export async function replaceStore(
   home: string,
@@ -60,23 +66,23 @@ export async function replaceStore(
   const file = storeFile(home)
   const copy = `${file}.restoring`
   try {
-    // A store that was copied as files has its newest steps in its journal.
+    // A store that was copied as files has its newest steps in its WAL.
     for (const end of ['', '-wal'])
       if (end === '' || existsSync(`${from}${end}`)) copyFileSync(`${from}${end}`, `${copy}${end}`)
     const examined = await examine(copy)
-    if (!discardNewer) await refuseLoss(file, copy, from)
+    if (!discardNewer) await assertNoLoss(file, copy, from)
     const stamp = at.toISOString().replace(/[-:.]/g, '')
     const old = existsSync(file) ? `${file}.replaced-${stamp}` : null
     const hold = existsSync(file) ? await withStore(file, (store) => store.hold()).catch(() => null) : null
     await withStore(copy, (store) => settle(store, hold, { at: at.toISOString(), by }))
     replaceDatabase(copy, file, old ?? '')
-    return { file, replaced: old, ...examined, behind: await behindTheirReports(home) }
+    return { file, replaced: old, ...examined, behind: await findRunsBehindReports(home) }
   } catch (error) {
     const { code, message } = error as { code?: string; message: string }
     if (error instanceof CutterError && code !== 'STORE_CORRUPT' && code !== 'STORE_NEWER') throw error
-    const told = error instanceof CutterError ? error.code : 'INPUT_REFUSED'
-    throw new CutterError(told, `${from} can't be restored: ${message.replaceAll(copy, from)}`, {
-      next: 'name a file that cutter store backup made',
+    const errorCode = error instanceof CutterError ? error.code : 'INPUT_REFUSED'
+    throw new CutterError(errorCode, `${from} can't be restored: ${message.replaceAll(copy, from)}`, {
+      next: 'name a file that cutter store backup wrote',
       cause: error,
     })
   } finally {
@@ -87,7 +93,7 @@ export async function replaceStore(
 async function examine(file: string): Promise<StoreExamination> {
   return withStore(file, async (store) => {
     const [page] = await store.check()
-    if (page !== undefined) throw new CutterError('STORE_CORRUPT', `a page of ${file} does not read: ${page}`)
+    if (page !== undefined) throw new CutterError('STORE_CORRUPT', `a page of ${file} can't be read: ${page}`)
     const faults: string[] = []
     const runs = await store.list({
       limit: Number.MAX_SAFE_INTEGER,
@@ -95,14 +101,14 @@ async function examine(file: string): Promise<StoreExamination> {
     })
     let entries = 0
     for (const { runId } of runs) {
-      const record = await loadRunRecord({ store }, runId).catch(faultInto(faults))
+      const record = await loadRunRecord({ store }, runId).catch(collectFault(faults))
       entries += record?.history.length ?? 0
     }
     return { runs: runs.length, entries, faults }
   })
 }
 
-/** What was allowed when a backup was made is not allowed now, and a hold that is on stays on. */
+/** Switches live execution off, because the backup may have allowed it, and keeps a hold that is on. */
 async function settle(
   store: RunStore,
   hold: HoldInForce | null,
@@ -120,14 +126,14 @@ async function settle(
     })
 }
 
-const faultInto = (faults: string[]) => (error: unknown) => {
+const collectFault = (faults: string[]) => (error: unknown) => {
   if (!(error instanceof CutterError)) throw error
   faults.push(error.message)
   return null
 }
 
-/** A store that can still be read and has what the copy lacks is not thrown away by a mistyped name. */
-async function refuseLoss(file: string, copy: string, from: string): Promise<void> {
+/** Refuses a copy that lacks entries of a readable store, so that a mistyped name loses nothing. */
+async function assertNoLoss(file: string, copy: string, from: string): Promise<void> {
   if (!existsSync(file)) return
   const heads = await withStore(file, headsOf).catch(() => [])
   const lost = await withStore(copy, async (store) => {
@@ -140,9 +146,9 @@ async function refuseLoss(file: string, copy: string, from: string): Promise<voi
   if (lost.length === 0) return
   throw new CutterError(
     'STORE_CONFLICT',
-    `${from} lacks what the store here holds of ${lost.length} ${lost.length === 1 ? 'run' : 'runs'} (${lost.slice(0, 5).join(', ')}${lost.length > 5 ? ' …' : ''}); nothing was changed`,
+    `${from} lacks entries of ${lost.length} ${lost.length === 1 ? 'run' : 'runs'} of the present store (${lost.slice(0, 5).join(', ')}${lost.length > 5 ? ' …' : ''}); nothing was changed`,
     {
-      next: `keep the store; or, if those entries are to go: cutter store restore ${from} --discard-newer`,
+      next: `keep the store; to lose those entries: cutter store restore ${from} --discard-newer`,
       data: { lost },
     },
   )
@@ -153,7 +159,7 @@ async function headsOf(store: RunStore): Promise<{ runId: string; seq: number; h
   return runs.map(({ runId, seq, head }) => ({ runId, seq, head }))
 }
 
-async function behindTheirReports(home: string): Promise<StoreReplacement['behind']> {
+async function findRunsBehindReports(home: string): Promise<StoreReplacement['behind']> {
   const folder = reportsRoot(home)
   const reported = existsSync(folder) ? readdirSync(folder) : []
   const reports = { lastSeen: async (id: string) => findHeadWitness(home, id) }
@@ -161,7 +167,7 @@ async function behindTheirReports(home: string): Promise<StoreReplacement['behin
     const behind: StoreReplacement['behind'] = []
     for (const runId of reported.filter((name) => findHeadWitness(home, name) !== null)) {
       const why: string[] = []
-      await loadRunRecord({ store, reports }, runId).catch(faultInto(why))
+      await loadRunRecord({ store, reports }, runId).catch(collectFault(why))
       if (why.length > 0) behind.push({ runId, why: why[0]! })
     }
     return behind
