@@ -5,6 +5,7 @@ import type { Run } from '../domain/run.ts'
 import { notAtGateRefusal } from './rules/binding.ts'
 import { addHours, parseStatement, statementText } from './statement.ts'
 
+/** Everything that a statement is composed from. `validHours` counts from now. */
 export interface StatementInput {
   run: Run
   approver: string

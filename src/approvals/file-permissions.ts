@@ -18,6 +18,7 @@ import { shellQuote } from '../domain/shell-quote.ts'
  * not checked.
  */
 
+/** A file that another user could have written: which, why, and the command that corrects it. */
 export interface FilesFault {
   file: string
   message: string

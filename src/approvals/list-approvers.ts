@@ -13,6 +13,7 @@ export interface Approver {
   why: string
 }
 
+/** The gate, the time and the rules by which people are judged. */
 export interface ApproverQuestion {
   allowedSigners: string
   /** The gate by its name in signatures, e.g. `cutter.cut.SG1`. */

@@ -13,6 +13,7 @@ export interface PolicySnapshot {
   evidence: Evidence[]
 }
 
+/** The rules of one gate and the files that it trusts. */
 export interface GateRules {
   machine: string
   gate: string

@@ -46,6 +46,7 @@ interface ErrorDetails {
   cause?: unknown
 }
 
+/** The error that every command throws: a code, a sentence, and what to do next. */
 export class CutterError extends Error {
   readonly code: ErrorCode
   readonly next: string | undefined
@@ -60,6 +61,7 @@ export class CutterError extends Error {
   }
 }
 
+/** A stop as it is stored and printed. */
 export interface StopFacts {
   code: StopCode
   message: string

@@ -17,6 +17,7 @@ export interface Blocker {
   next: string | null
 }
 
+/** The machine of a run, and what keeps it from resuming the run. */
 export interface MachineBlockers {
   /** Null when the machine is not available. */
   installed: InstalledMachine | null

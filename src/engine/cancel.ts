@@ -5,6 +5,7 @@ import { assertNotClaimed, mapConflict } from './lease.ts'
 import { loadRun } from './load-run.ts'
 import { assertOperator } from './operators.ts'
 
+/** The options of `Engine.cancel`. */
 export interface CancelOptions {
   reason: string
   /** Label of the operator. */

@@ -7,6 +7,7 @@ import type { ResumeOptions } from './resume.ts'
 import { createRunLock } from './run-lock.ts'
 import type { StartOptions } from './start.ts'
 
+/** The verbs that move runs. */
 export interface Engine {
   /** Starts a run and works on it until it pauses, stops or closes. */
   start(machine: string, input: { [key: string]: Json }, options: StartOptions): Promise<Run>

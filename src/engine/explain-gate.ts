@@ -9,6 +9,7 @@ import { judgeAtGate } from './apply-approval.ts'
 import type { EngineDeps } from './engine-deps.ts'
 import { loadRunWithApprovals } from './load-run.ts'
 
+/** The policy of a gate with its defaults. */
 export interface PolicyInForce {
   need: number
   /** Null: everyone whom allowed_signers admits. */
@@ -27,6 +28,7 @@ export interface JudgedApproval {
   message: string | null
 }
 
+/** Who may approve at a gate, and which approvals would count. */
 export interface GateExplanation {
   policy: PolicyInForce
   approvers: Approver[]

@@ -17,6 +17,7 @@ export interface Ahead {
   status: Status
 }
 
+/** The answer of `cutter run explain --json`. */
 export interface Explanation {
   runId: string
   mode: Mode

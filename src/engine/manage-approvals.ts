@@ -17,6 +17,7 @@ import { loadRun } from './load-run.ts'
 import { readOperators } from './operators.ts'
 import { readPolicyAt } from './record-policy.ts'
 
+/** The parts of a statement that a person gives. */
 export interface StatementOptions {
   /** The principal who approves. */
   as: string

@@ -6,6 +6,7 @@ import { type LoadedRun, loadForResume, loadRunWithApprovals } from './load-run.
 import { assertOperator } from './operators.ts'
 import { findRestingAnswer } from './resume-precheck.ts'
 
+/** The options of `Engine.resume`. */
 export interface ResumeOptions {
   approvalId?: string
   /** Label of the operator. */

@@ -15,6 +15,7 @@ import type { Exclusively } from './run-lock.ts'
 import { verifyRun } from './verify-run.ts'
 import { claimedAfter, continueRun, workUntilRest } from './work-on-run.ts'
 
+/** The options of `Engine.start`. */
 export interface StartOptions {
   mode: Mode
   /** Idempotency key. The same key and input always return the same run. */

@@ -12,8 +12,9 @@ import { recordPolicyAtArrival } from './record-policy.ts'
 import { returnToGate } from './resume-stopped.ts'
 
 /**
- * Returns the run under the installed definition of its machine. A run of another definition is upgraded first, which is a step like any
- * other.
+ * Returns the run under the installed definition of its machine. A run of another definition is upgraded first. An upgrade is a step like
+ * any other: the machine's `migrate` makes it, and its status, gate, plan and effects must stay. It never passes a gate, and at a gate it is
+ * a new arrival.
  * @throws MACHINE_CHANGED when the machine has no upgrade that fits; nothing is changed then
  */
 export async function upgradeIfNeeded(deps: EngineDeps, run: Run, by: string): Promise<Run> {

@@ -23,7 +23,11 @@ const write = (name: string, how: { beforeApproval?: true } = {}) => {
     return planOf('SG1', { does: 'all' })
   }
   return writeEffect({
-    ...{ name, input, ...how, execute: act('execute'), simulate: act('simulate') },
+    name,
+    input,
+    ...how,
+    execute: act('execute'),
+    simulate: act('simulate'),
     probe: async () => ({ outcome: 'not-committed' }),
   })
 }

@@ -7,6 +7,7 @@ import { matchesList } from './openssh-patterns.ts'
  * copy and stays unchanged in a wider one, so that it can only lead to a refusal.
  */
 
+/** One line of allowed_signers. */
 export interface SignerLine {
   principals: string[]
   options: string[]

@@ -14,12 +14,14 @@ export interface Questions {
   principalsOfKey(signers: string | Uint8Array, at: Date): Promise<string[]>
 }
 
+/** A text with its armored signature for a namespace. */
 export interface Signed {
   text: string
   signature: string
   namespace: string
 }
 
+/** The key that made a signature. */
 export interface SigningKey {
   /** `SHA256:…` as `ssh-keygen -l` prints it; for a certificate, the fingerprint of the key in it. */
   fingerprint: string

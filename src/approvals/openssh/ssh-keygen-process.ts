@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { CutterError } from '../../domain/errors.ts'
 
+/** What ssh-keygen printed, and whether its exit code was 0. */
 export interface SshKeygenAnswer {
   ok: boolean
   stdout: string
@@ -77,6 +78,7 @@ function notStartedError(cause: Error & { code?: string }): CutterError {
   )
 }
 
+/** Writes a file into a private folder, with mode 0600, and returns its path. */
 export type WriteFileInFolder = (name: string, data: string | Uint8Array) => Promise<string>
 
 /** Makes a folder that only this user can enter, and removes it when the work is done. */

@@ -3,6 +3,7 @@ import { withoutOptions, withoutWildcards } from './allowed-signers.ts'
 import { askAboutSignature, type Questions, type Signed, type SigningKey } from './signature-questions.ts'
 import { inPrivateFolder } from './ssh-keygen-process.ts'
 
+/** The question whether a principal signed a text with a key that counts at a time. */
 export interface SignatureQuestion extends Signed, Trust {
   principal: string
   /** When the key has to be valid. */
