@@ -149,7 +149,7 @@ describe('a machine that changed while a run waits at a gate', () => {
     expect(refused.code).toBe(3)
     expect(jsonOf(refused).error?.code).toBe('MACHINE_CHANGED')
     expect(refused.stderr.match(/sha256:[0-9a-f]{12}/g)).toHaveLength(2)
-    expect(refused.stderr).toContain('Nothing was done here')
+    expect(refused.stderr).toContain('Nothing was changed.')
     expect(await historyOf(at, runId)).toEqual(before)
 
     const resumed = await resume(at, runId, approvalId)

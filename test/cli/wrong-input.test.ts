@@ -77,7 +77,7 @@ describe('run start with input that can’t be used', () => {
     ])
     await expectRefused(await at.cutter(['run', 'start', 'fell', '--json']), 4, 'MACHINE_NOT_FOUND', [
       'no machine fell',
-      'known are: cut',
+      'known machines are cut',
     ])
     await expectRefused(await start(at, { ...small, target: 'mars' }), 4, 'TARGET_NOT_FOUND', [
       'target mars is not in cutter.yaml',
