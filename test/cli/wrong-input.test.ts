@@ -72,7 +72,7 @@ describe('run start with input that can’t be used', () => {
   test('run start refuses an unknown profile, machine or target', async () => {
     const small = { document: 'WRONG', source: 'small.md' }
     await expectRefused(await start(at, { ...small, more: ['--profile', 'runes'] }), 2, 'INPUT_REFUSED', [
-      'no profile is called "runes"',
+      'no profile runes',
       'known are: markdown',
     ])
     await expectRefused(await at.cutter(['run', 'start', 'fell', '--json']), 4, 'MACHINE_NOT_FOUND', [
