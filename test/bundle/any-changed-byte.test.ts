@@ -10,7 +10,7 @@ import { removeFolders } from '../store/store-folders.ts'
 import { describeWithKeys } from '../support/ssh-keys.ts'
 import { aBundleMaker, type Bundles, bundleOf, recordIn } from './bundle-fixture.ts'
 
-/** Any value anywhere in a bundle changed, by somebody who makes anew whatever can be made without a key. */
+/** Bundles with one changed value, whose forger makes everything again that needs no key. */
 
 let at: Bundles
 let good: Buffer
@@ -98,8 +98,8 @@ function again(record: RunRecord, parts: ReturnType<typeof partsOf>): RunRecord 
   return { ...record, genesis, history: linked, snapshot, approvals, evidence, run, closeout: null }
 }
 
-describeWithKeys('whatever is changed in a bundle', () => {
-  test('what a trusted signature vouches for is as it was, or the bundle does not hold', async () => {
+describeWithKeys('verify of a bundle with one changed value', () => {
+  test('refuses the bundle, or reports as trusted only unchanged entries', async () => {
     const record = await recordIn(good)
     const [first] = (await verifyBundle(good, signers)).ranges
     expect(first).toMatchObject({ trusted: true })

@@ -34,7 +34,7 @@ async function altered(tar: Buffer, path: string, change: (text: string) => stri
 }
 
 describeWithKeys('verify of a format 1 bundle', () => {
-  test.each(names)('answers for %s as the version that wrote it', async (name) => {
+  test.each(names)('gives for %s the verdict of the version that wrote it', async (name) => {
     const { signers, trusted, untrusted } = given[name]!
     for (const [expected, file] of [
       [trusted, join(fixtures, signers)],

@@ -20,8 +20,8 @@ import { describeWithKeys } from '../support/ssh-keys.ts'
 import { ALICE, aBundleMaker, type Bundles, bundleOf, filesIn, recordIn, tarOf } from './bundle-fixture.ts'
 
 /**
- * Bundles that somebody altered, from the clumsy to the one who makes every digest anew. The clumsy are caught by the manifest;
- * who mends that, by what the altered file is for; who mends all hashes, by the signatures that can't be made anew.
+ * Altered bundles, from simple changes to forged digests. The manifest reveals a changed file. With a corrected manifest the check of that
+ * file reveals it. With corrected hashes the signatures reveal it, because nobody can make them again without the keys.
  */
 
 let at: Bundles
@@ -61,7 +61,7 @@ afterAll(async () => {
 
 const faultIn = async (tar: Buffer) => (await verifyBundle(tar, signers)).firstFault
 
-/** Changes files as they lie, and writes the manifest anew. */
+/** Changes files and corrects the manifest. */
 async function altered(change: (files: Files) => void): Promise<Buffer> {
   const files = new Map(await filesIn(good))
   change(files)
@@ -77,7 +77,7 @@ const edited = (files: Files, name: string | RegExp, edit: (text: string) => str
   files.set(path, Buffer.from(after, 'latin1'))
 }
 
-/** Changes the record and makes every digest anew that is no signature: chain, head, snapshot, closeout, manifest. */
+/** Changes the record and corrects every digest that is not a signature: chain, head, snapshot, closeout, manifest. */
 async function forged(change: (record: RunRecord) => void, from = good): Promise<Buffer> {
   const record = await recordIn(from)
   change(record)
@@ -115,14 +115,14 @@ function restated(record: RunRecord, changes: Partial<Statement>, whose = 1): vo
   record.approvals.sort((a, b) => (a.approvalId < b.approvalId ? -1 : 1))
 }
 
-describeWithKeys('a bundle that was altered', () => {
-  test('holds as it was made', async () => {
+describeWithKeys('verify of an altered bundle', () => {
+  test('accepts the bundle without a change', async () => {
     expect(await faultIn(good)).toBeNull()
     expect(await faultIn(another)).toBeNull()
     expect(await faultIn(await forged(() => {}))).toBeNull()
   })
 
-  test('in any one byte is noticed, wherever it is', async () => {
+  test('refuses any changed byte', async () => {
     for (let index = 0; index < 300; index += 1) {
       const position = (index * 7919 + 13) % good.length
       const flipped = Buffer.from(good)
@@ -142,7 +142,7 @@ describeWithKeys('a bundle that was altered', () => {
     ['the closeout', 'closeout.json'],
     ['the closeout’s signature', 'closeout.json.sig'],
     ['the words on how to check it', 'VERIFY.md'],
-  ])('in %s is caught by the manifest', async (_, name) => {
+  ])('refuses a change in %s by the manifest', async (_, name) => {
     const files = new Map(await filesIn(good))
     edited(files, name, (text) =>
       text.replace(/[a-z0-9](?=[^a-z0-9]*$)/, (last) => (last === 'a' ? 'b' : 'a')),
@@ -307,13 +307,13 @@ describeWithKeys('a bundle that was altered', () => {
       (f) => f.set('evidence/more', Buffer.from('x')),
     ],
     ['a closeout that is gone', 'FILE_UNKNOWN', 'closeout.json.sig', (f) => f.delete('closeout.json')],
-  ])('in %s is caught though the manifest was made anew', async (_, code, file, change) => {
+  ])('refuses a change in %s with a corrected manifest', async (_, code, file, change) => {
     const fault = await faultIn(await altered(change))
     expect(fault).toMatchObject({ code, file: expect.stringContaining(file) })
     expect(fault!.message).not.toBe('')
   })
 
-  test('by a manifest that leaves a file out, names one too many or is in another order, is caught', async () => {
+  test('refuses a manifest that omits a file, names an extra one, or has another order', async () => {
     for (const change of [
       (text: string) => text.replace(/.*run\.json\n/, ''),
       (text: string) => `${text}${'0'.repeat(64)}  more.json\n`,
@@ -326,7 +326,7 @@ describeWithKeys('a bundle that was altered', () => {
     }
   })
 
-  test('with files of another run mixed in is caught', async () => {
+  test('refuses a bundle with files of another run', async () => {
     const theirs = await filesIn(another)
     const mixed = async (...names: string[]) =>
       faultIn(
@@ -357,7 +357,7 @@ describeWithKeys('a bundle that was altered', () => {
   })
 })
 
-describeWithKeys('a bundle of a run that two people must approve', () => {
+describeWithKeys('verify of a bundle that two people approved', () => {
   const verdictOn = (tar: Buffer) => verifyBundle(tar, two.keys.path('allowed_signers'))
   const decisionAt = (record: RunRecord) => record.history.findLast(({ event }) => event.type === 'APPROVE')!
   const withoutBob = (record: RunRecord) => {
@@ -367,7 +367,7 @@ describeWithKeys('a bundle of a run that two people must approve', () => {
     return counted.filter(({ approvalId }) => approvalId !== bobs)
   }
 
-  test('holds, with both of them for the entries before each gate', async () => {
+  test('reports both approvers for the entries before each gate', async () => {
     const { holds, ranges, approvals } = await verdictOn(together)
     expect(holds).toBe(true)
     expect(approvals.map(({ counted, trusted }) => [counted, trusted])).toEqual(Array(4).fill([true, true]))
@@ -379,7 +379,7 @@ describeWithKeys('a bundle of a run that two people must approve', () => {
     ).toEqual([ALICE, 'bob@example.org'])
   })
 
-  test('is caught when one of them is gone, also from the entry that counted both', async () => {
+  test('refuses the bundle without one of the approvals, also when its entry counts one', async () => {
     const gone = await forged((record) => void withoutBob(record), together)
     expect((await verdictOn(gone)).firstFault).toMatchObject({
       code: 'POLICY_UNMET',
@@ -394,7 +394,7 @@ describeWithKeys('a bundle of a run that two people must approve', () => {
     })
   })
 
-  test('is caught when the entry counts another key, or its policy is gone, unreadable or names others', async () => {
+  test('refuses a decision with another key, or with a policy that is missing, unreadable or names others', async () => {
     const otherPolicy = (text: (old: string) => string) => (record: RunRecord) => {
       const old = record.bytes.get(decisionAt(record).event.policyDigest as string)!
       const bytes = Buffer.from(text(Buffer.from(old).toString()))
@@ -451,8 +451,8 @@ describeWithKeys('a bundle of a run that two people must approve', () => {
   })
 })
 
-describeWithKeys('what a checker must see though nothing is wrong', () => {
-  test('is a policy that was another when it was decided than at the arrival', async () => {
+describeWithKeys('the notes of a bundle that holds', () => {
+  test('name a policy that changed between arrival and decision', async () => {
     const lenient = await forged((record) => {
       record.closeout = null
       const { event } = record.history.findLast((entry) => entry.event.type === 'APPROVE')!
@@ -470,14 +470,14 @@ describeWithKeys('what a checker must see though nothing is wrong', () => {
     expect((await verifyBundle(together, null)).notes).toHaveLength(1)
   })
 
-  test('is a live success without a gate', async () => {
+  test('name a live success without a gate', async () => {
     const record = await recordIn(good)
     record.history = record.history.slice(0, 2)
     expect(verdictNotes(record, [], [], true)[0]).toContain('passed no gate: nobody approved anything')
   })
 })
 
-describeWithKeys('a bundle whose forger made every digest anew', () => {
+describeWithKeys('verify of a bundle with forged digests', () => {
   test.each<[string, FaultCode, (record: RunRecord) => void]>([
     [
       'an entry before the first gate',
@@ -505,14 +505,13 @@ describeWithKeys('a bundle whose forger made every digest anew', () => {
       'CLOSEOUT_DIFFERS',
       (record) => {
         record.history.pop()
-        const said = { snapshot: { context: {} } }
-        record.snapshot = JSON.stringify(said)
+        record.snapshot = JSON.stringify({ snapshot: { context: {} } })
         Object.assign(record.run, { outcome: null, planDigest: null, output: null })
         record.history.at(-1)!.snapshotDigest = digestOfBytes(record.snapshot)
       },
     ],
     [
-      'a snapshot that is none',
+      'a snapshot without a context',
       'SNAPSHOT_DIFFERS',
       (record) => {
         record.snapshot = '{}'
@@ -541,9 +540,9 @@ describeWithKeys('a bundle whose forger made every digest anew', () => {
       'the output',
       'CLOSEOUT_SIGNATURE_INVALID',
       (record) => {
-        const said = JSON.parse(record.snapshot)
-        said.snapshot.context.output = { enacted: 9 }
-        record.snapshot = JSON.stringify(said)
+        const stored = JSON.parse(record.snapshot)
+        stored.snapshot.context.output = { enacted: 9 }
+        record.snapshot = JSON.stringify(stored)
         record.run.output = { enacted: 9 }
         record.history.at(-1)!.snapshotDigest = digestOfBytes(record.snapshot)
       },
@@ -615,11 +614,11 @@ describeWithKeys('a bundle whose forger made every digest anew', () => {
       (record) => restated(record, { machine: 'deploy' }),
     ],
     ['an approval of another version', 'APPROVAL_ELSEWHERE', (record) => restated(record, { version: '2' })],
-  ])('is caught by the signatures: %s', async (_, code, change) => {
+  ])('refuses by its signatures: %s', async (_, code, change) => {
     expect(await faultIn(await forged(change))).toMatchObject({ code })
   })
 
-  test('is caught when the second gate is passed under the approval of the first', async () => {
+  test('refuses the approval of the first gate at the second one', async () => {
     const tar = await forged((record) => {
       const [first, second] = inOrderOfUse(record)
       restatedAs(record, second!.approvalId, first!.approvalId)
@@ -628,7 +627,7 @@ describeWithKeys('a bundle whose forger made every digest anew', () => {
     expect(await faultIn(tar)).toMatchObject({ code: 'GATE_UNAPPROVED' })
   })
 
-  test('is caught when the closeout is signed anew with a key that is not the one shown', async () => {
+  test('refuses a closeout signed with another key than instance.pub', async () => {
     const record = await recordIn(good)
     const keyFile = at.keys.key('other')
     const { text } = record.closeout!
@@ -636,7 +635,7 @@ describeWithKeys('a bundle whose forger made every digest anew', () => {
     expect(await faultIn(await bundleOf(record, good))).toMatchObject({ code: 'CLOSEOUT_SIGNATURE_INVALID' })
   })
 
-  test('is noticed as nobody’s word when the closeout is signed anew with another key', async () => {
+  test('does not trust a closeout signed with an unknown instance key', async () => {
     const record = await recordIn(good)
     record.history.at(-1)!.by = 'forger'
     rehash(record)
@@ -658,7 +657,7 @@ describeWithKeys('a bundle whose forger made every digest anew', () => {
     expect(lie.notes).toEqual(['nobody whom you trust vouches for entries 15–18'])
   })
 
-  test('is caught when an approval that was refused is said to have been used', async () => {
+  test('refuses a refused approval that an entry names as used', async () => {
     const tar = await at.exported(contested)
     expect(await faultIn(tar)).toBeNull()
     const claiming = await forged((record) => {
@@ -670,7 +669,7 @@ describeWithKeys('a bundle whose forger made every digest anew', () => {
     expect(await faultIn(claiming)).toMatchObject({ code: 'GATE_UNAPPROVED' })
   })
 
-  test('of a dry run can’t be passed off as live', async () => {
+  test('refuses a dry run that claims to be live', async () => {
     const tar = await forged((record) => {
       Object.assign(record.genesis, { mode: 'live' })
       Object.assign(record.run, { mode: 'live' })
@@ -678,7 +677,7 @@ describeWithKeys('a bundle whose forger made every digest anew', () => {
     expect(await faultIn(tar)).toMatchObject({ code: 'RUN_DIFFERS', file: 'genesis.json' })
   })
 
-  test('is caught when alice’s statement is signed anew by another key', async () => {
+  test('refuses a statement of alice that another key signed', async () => {
     const record = await recordIn(good)
     const keyFile = at.keys.path('mallory')
     record.history[2]!.by = 'somebody'
@@ -702,7 +701,7 @@ describeWithKeys('a bundle whose forger made every digest anew', () => {
   })
 })
 
-describeWithKeys('a bundle whose forger also took away what signs its end', () => {
+describeWithKeys('verify of a forged bundle without a closeout', () => {
   let waiting: Buffer
   let stopped: Buffer
   beforeAll(async () => {
@@ -717,7 +716,7 @@ describeWithKeys('a bundle whose forger also took away what signs its end', () =
       change(record)
     }, from)
 
-  test('holds as it was, and says that nobody vouches for its end', async () => {
+  test('accepts an unchanged record, and reports that nobody signed its end', async () => {
     for (const tar of [good, waiting, stopped]) {
       const verdict = await verifyBundle(await unsealed(() => {}, tar), signers)
       expect(verdict).toMatchObject({ holds: true, firstFault: null })
@@ -787,11 +786,11 @@ describeWithKeys('a bundle whose forger also took away what signs its end', () =
         event.evidence = {}
       },
     ],
-  ])('%s is caught', async (_, from, found, change) => {
+  ])('refuses a change of %s', async (_, from, found, change) => {
     expect(await faultIn(await unsealed(change, from()))).toMatchObject(found)
   })
 
-  test('files that no entry names are caught, and those that one names and that are gone', async () => {
+  test('refuses files that no entry names, and missing files that one names', async () => {
     const record = await recordIn(waiting)
     const bytes = Buffer.from('a report of mine')
     record.bytes.set(digestOfBytes(bytes), bytes)
@@ -801,7 +800,7 @@ describeWithKeys('a bundle whose forger also took away what signs its end', () =
     expect(await faultIn(await bundleOf(record, waiting))).toMatchObject({ code: 'FILE_MISSING' })
   })
 
-  test('other words on how to check it are caught', async () => {
+  test('refuses other instructions in VERIFY.md', async () => {
     for (const tar of [good, waiting]) {
       const files = new Map(await filesIn(tar))
       edited(files, 'VERIFY.md', (text) => text.replace('sha256sum -c', 'true'))
@@ -814,19 +813,19 @@ describeWithKeys('a bundle whose forger also took away what signs its end', () =
   })
 })
 
-describeWithKeys('a bundle with what verify must not trip over', () => {
+describeWithKeys('verify of a malformed event', () => {
   test.each([
-    ['an arrival that is none', { arrival: null }],
+    ['an arrival that is null', { arrival: null }],
     ['evidence by no digest', { evidence: { x: 'y' } }],
     ['evidence that is a list', { evidence: ['x'] }],
     ['an outcome that there is not', { outcome: 'great' }],
     ['an upgrade from nothing', { type: 'cutter.upgraded' }],
-  ])('%s is a fault', async (_, said) => {
+  ])('refuses %s', async (_, fields) => {
     const tar = await altered((files) =>
       edited(files, 'history.jsonl', (text) => {
         const [first, ...others] = text.split('\n')
         const entry = JSON.parse(first!)
-        return [canonicalJson({ ...entry, event: { ...entry.event, ...said } }), ...others].join('\n')
+        return [canonicalJson({ ...entry, event: { ...entry.event, ...fields } }), ...others].join('\n')
       }),
     )
     expect(await faultIn(tar)).toMatchObject({ code: 'FILE_UNREADABLE' })

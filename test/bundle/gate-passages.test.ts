@@ -42,7 +42,7 @@ function except(...outcomes: [name: string, event: ReturnType<Script>][]): Scrip
   return (name) => (left[0]?.[0] === name ? left.shift()![1] : succeeds(name))
 }
 
-describe('the gates of a run as its history tells them', () => {
+describe('the gates that a history shows', () => {
   const phases = ['source_pin', 'recheck_cut', 'cut_leg_a', 'write_verify', 'recheck_lifecycle', 'closeout']
   test.each([
     ['straight on', succeeds],
@@ -64,7 +64,7 @@ describe('the gates of a run as its history tells them', () => {
     expect(await passagesOfRun(run)).toHaveLength(2)
   })
 
-  test('are passed by a rejection, and by none where a run is cancelled', async () => {
+  test('include the gate of a rejection, and none of a cancelled run', async () => {
     const rejected = await through(succeeds, ['approve', 'reject'])
     expect(rejected.outcome).toBe('rejected')
     expect(await passagesOfRun(rejected)).toEqual(await usedSeqs(rejected))
@@ -75,7 +75,7 @@ describe('the gates of a run as its history tells them', () => {
   })
 })
 
-describe('a history that goes past a gate', () => {
+describe('readGatePassages', () => {
   const AP = 'ap-1'
   /** Entries from words: `paused G`, `working G APPROVE`, `working H`. */
   const history = (...lines: string[]) =>
@@ -89,7 +89,7 @@ describe('a history that goes past a gate', () => {
     return readGatePassages(entries, outcome)
   }
 
-  test('under its approval is one passage', () => {
+  test('returns one passage for an approved gate', () => {
     const entries = history('paused G', 'working G APPROVE', 'working G', 'working H', 'closed I')
     expect(passed(entries, 3)).toEqual([{ approvalId: AP, decidedSeq: 2, usedSeq: 3, state: 'G' }])
   })
@@ -108,19 +108,19 @@ describe('a history that goes past a gate', () => {
     ['under an approval used after it', ['paused G', 'working G APPROVE', 'working H', 'working I'], 4],
     ['twice under one approval', ['paused G', 'working H APPROVE', 'paused G', 'working H APPROVE'], 2],
     ['after falling back', ['paused G', 'working G APPROVE', 'paused G', 'working H'], null],
-  ] as [string, string[], number | null][])('%s is told', (_, lines, usedSeq) => {
+  ] as [string, string[], number | null][])('refuses a passage %s', (_, lines, usedSeq) => {
     expect(() => passed(history(...lines), usedSeq)).toThrow(
       /gate in G without a used approval|no decision before it names/,
     )
   })
 
-  test('under an approval that was used up before is told', () => {
+  test('refuses a passage under an approval that was used before', () => {
     const entries = history('paused G', 'working H APPROVE', 'paused G', 'working H APPROVE')
     entries[1]!.event.approvalUsed = AP
     expect(() => passed(entries, 4)).toThrow('which was used before')
   })
 
-  test('after its machine was upgraded with an approval in hand must fall back to it first', () => {
+  test('requires a return to the gate after an upgrade during a decision', () => {
     const upgraded = ['paused G', 'working G APPROVE', 'working H cutter.upgraded']
     expect(passed(history(...upgraded, 'paused H', 'working H APPROVE', 'working I'), 6)).toMatchObject([
       { decidedSeq: 5, usedSeq: 6, state: 'H' },
@@ -130,7 +130,7 @@ describe('a history that goes past a gate', () => {
     expect(() => passed(history(...upgraded, 'working I'), 4)).toThrow('no decision before it names')
   })
 
-  test('may fall back to it, record at it, and give up at it', () => {
+  test('accepts a return to the gate, records at it, and a failure at it', () => {
     expect(
       passed(history('paused G', 'working G APPROVE', 'paused G', 'paused G cutter.refused'), null),
     ).toEqual([])
@@ -140,18 +140,18 @@ describe('a history that goes past a gate', () => {
   })
 })
 
-describe('paths in a bundle', () => {
+describe('the paths of a bundle', () => {
   const digest = `sha256:${'a'.repeat(64)}`
   test.each([
     ['plan/SG1', `plans/SG1-${'a'.repeat(64)}.json`],
     ['plan/../../etc', `plans/.._.._etc-${'a'.repeat(64)}.json`],
     ['signers/SG2', `trust/signers-SG2-${'a'.repeat(64)}`],
     ['receipt/x', `evidence/${'a'.repeat(64)}`],
-  ])('of the evidence %s is %s', (name, path) => {
+  ])('place the evidence %s at %s', (name, path) => {
     expect(pathOfEvidence({ name, digest })).toBe(path)
   })
 
-  test('of countersigners differ as their names do, in letters that any tar takes', () => {
+  test('differ for countersigners with different names, and are plain ASCII', () => {
     const names = ['a@b.c', 'a b', 'a%20b', 'Zoë', "o'hara", '../x', '.x', 'a/b', '*', '(~)!']
     const paths = names.map(pathOfCountersignature)
     expect(new Set(paths).size).toBe(names.length)

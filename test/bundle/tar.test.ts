@@ -14,8 +14,8 @@ const files = new Map([
   ['B.json', Buffer.from('upper case comes first')],
 ])
 
-describe('the encoding of a bundle', () => {
-  test('is the same whatever the order of the files, and reads back', async () => {
+describe('the tar of a bundle', () => {
+  test('does not depend on the order of the files, and can be read', async () => {
     const tar = await tarOf(files)
     expect((await tarOf(new Map([...files].reverse()))).equals(tar)).toBe(true)
     const unpacked = await unpackTar(tar)
@@ -24,7 +24,7 @@ describe('the encoding of a bundle', () => {
     for (const [name, bytes] of files) expect(bytes.equals(unpacked.files.get(name)!)).toBe(true)
   })
 
-  test('is plain ustar that any tar unpacks', async () => {
+  test('is plain ustar that tar unpacks', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'cutter-tar-'))
     writeFileSync(join(folder, 'x.tar'), await tarOf(files))
     execFileSync('tar', ['-xf', 'x.tar'], { cwd: folder })
@@ -32,7 +32,7 @@ describe('the encoding of a bundle', () => {
     rmSync(folder, { recursive: true })
   })
 
-  test('notices each flipped bit of a header, of padding and of the end', async () => {
+  test('is refused with any flipped bit of a header, of padding or of the end', async () => {
     const tar = await tarOf(new Map([['a', Buffer.from('x')]]))
     expect(tar).toHaveLength(512 * 4)
     for (let at = 0; at < tar.length; at += 1) {
@@ -44,7 +44,7 @@ describe('the encoding of a bundle', () => {
   })
 })
 
-describe('a tar that is not a bundle', () => {
+describe('unpackTar', () => {
   const made = async (header: Parameters<ReturnType<typeof pack>['entry']>[0], ...names: string[]) => {
     const tar = pack()
     for (const name of names) tar.entry({ ...header, name }, header.type === 'file' ? 'text' : '')
@@ -56,7 +56,7 @@ describe('a tar that is not a bundle', () => {
   const file = { name: '', type: 'file', mode: 0o644, mtime: new Date(0) } as const
 
   test.each(['../run.json', '/etc/passwd', 'a/../b', 'a/b/c', '-rf', './a', 'a b', 'ä', '.hidden', 'a//b'])(
-    'is refused for the name %s',
+    'refuses the name %s',
     async (name) => {
       expect(await unpackTar(await made(file, name))).toMatchObject({
         fault: 'the name of a file is not valid in a bundle',
@@ -65,7 +65,7 @@ describe('a tar that is not a bundle', () => {
   )
 
   test.each(['symlink', 'link', 'directory', 'fifo', 'character-device'] as const)(
-    'is refused for holding a %s',
+    'refuses a tar with a %s',
     async (type) => {
       expect(await unpackTar(await made({ ...file, type, linkname: 'run.json' }, 'a'))).toMatchObject({
         fault: expect.stringContaining('is not a file'),
@@ -73,7 +73,7 @@ describe('a tar that is not a bundle', () => {
     },
   )
 
-  test('is refused for a name that comes twice, another time, another mode and trailing bytes', async () => {
+  test('refuses a name that occurs twice, another time, another mode and trailing bytes', async () => {
     expect(await unpackTar(await made(file, 'a', 'a'))).toMatchObject({ fault: 'it holds the file a twice' })
     expect(await unpackTar(await made({ ...file, mtime: new Date(5_000) }, 'a'))).toHaveProperty('fault')
     expect(await unpackTar(await made({ ...file, mode: 0o600 }, 'a'))).toHaveProperty('fault')
@@ -88,7 +88,7 @@ describe('a tar that is not a bundle', () => {
     }
   })
 
-  test('is told from what is no tar at all', async () => {
+  test('differs from bytes that are not a tar', async () => {
     expect(isTar(await tarOf(files))).toBe(true)
     for (const text of ['', 'text', '\u001f\u008b gzip'.repeat(200)]) {
       expect(isTar(Buffer.from(text))).toBe(false)

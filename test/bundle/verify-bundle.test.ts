@@ -52,12 +52,12 @@ afterAll(async () => {
 
 const noSigners = /^no file of signers was given/
 
-describeWithKeys('the bundle of a live run', () => {
-  test('is the same each time that it is exported', async () => {
+describeWithKeys('verify of the bundle of a live run', () => {
+  test('reads a bundle that has the same bytes in each export', async () => {
     expect((await at.exported(live)).equals(await at.exported(live))).toBe(true)
   })
 
-  test('holds, and says for each range of entries whose signature vouches for it', async () => {
+  test('accepts it, and names the signer of each range of entries', async () => {
     const verdict = await verifyBundle(await at.exported(live), await at.trustingInstance(live))
     expect(verdict).toMatchObject({
       ...{ holds: true, firstFault: null, runId: live.runId, machine: 'cut', mode: 'live' },
@@ -77,13 +77,13 @@ describeWithKeys('the bundle of a live run', () => {
       })
   })
 
-  test('holds without a file of signers too, and says that nobody was trusted', async () => {
+  test('accepts it without a file of signers, and trusts nobody', async () => {
     const verdict = await verifyBundle(await at.exported(live), null)
     expect(verdict).toMatchObject({ holds: true, notes: [expect.stringMatching(noSigners)] })
     expect(verdict.ranges.map(({ trusted }) => trusted)).toEqual([false, false, false])
   })
 
-  test('is refused for a checker whose file does not list the approver, or only for another gate or time', async () => {
+  test('refuses it when the signers list the approver not at all, or for another gate or time', async () => {
     const line = (options: string) => `${ALICE} ${options} ${at.keys.publicKey('alice')}\n`
     at.keys.key('bob')
     for (const text of [
@@ -100,13 +100,13 @@ describeWithKeys('the bundle of a live run', () => {
     }
   })
 
-  test('is judged as of the time when its approvals were used, not of today', async () => {
+  test('judges approvals as of the time of their use', async () => {
     const line = `${ALICE} valid-after="20260301",valid-before="20260302" ${at.keys.publicKey('alice')}\n`
     const verdict = await verifyBundle(await at.exported(live), at.keys.file('then', line))
     expect(verdict).toMatchObject({ holds: true, notes: ['nobody whom you trust vouches for entries 15–18'] })
   })
 
-  test('shows the signers and the policy of each decision, as they were, under names of their own', async () => {
+  test('finds the signers and the policy of each decision in trust/', async () => {
     const files = await filesIn(await at.exported(live))
     const shown = [...files].filter(([path]) => path.startsWith('trust/'))
     expect(shown.map(([path]) => path.replace(/-[0-9a-f]{64}$/, ''))).toEqual([
@@ -115,7 +115,7 @@ describeWithKeys('the bundle of a live run', () => {
     expect(asBuffer(shown[2]![1]).equals(readFileSync(signers))).toBe(true)
   })
 
-  test('carries an in-toto statement whose subjects are all that the run left', async () => {
+  test('finds an in-toto statement whose subjects are everything that the run left', async () => {
     const tar = await at.exported(live)
     const [files, record] = [await filesIn(tar), await recordIn(tar)]
     const { _type, subject, predicateType, predicate } = JSON.parse(
@@ -154,7 +154,7 @@ describeWithKeys('a countersignature', () => {
     ...{ as, keyFile: at.keys.path(name), trust: { allowedSigners: signers } },
   })
 
-  test('puts a person under the end, once, and is exported', async () => {
+  test('is made once for each person, and is exported', async () => {
     const before = await at.exported(run)
     const one = await addCountersignature(at.sealing, run, by(ALICE, 'alice'))
     expect(await addCountersignature(at.sealing, run, by(ALICE, 'alice'))).toEqual(one)
@@ -172,7 +172,7 @@ describeWithKeys('a countersignature', () => {
     })
   })
 
-  test('by a key that nobody vouches for is refused and not kept, so that the true one comes in later', async () => {
+  test('by an unlisted key is refused and not kept, so that the listed key can sign later', async () => {
     const closed = await at.closed('live')
     await expect(addCountersignature(at.sealing, closed, by(ALICE, 'bob'))).rejects.toMatchObject({
       code: 'APPROVAL_REFUSED',
@@ -190,7 +190,7 @@ describeWithKeys('a countersignature', () => {
     })
   })
 
-  test('of somebody whom the checker does not know is no fault, and said not to be trusted', async () => {
+  test('by somebody whom the checker does not know is accepted and not trusted', async () => {
     const odd = "Zoë O'Hara/*"
     const line = `"${odd}" ${at.keys.publicKey('bob')}\n`
     const trust = { allowedSigners: at.keys.file('odd_signers', line) }
@@ -214,7 +214,7 @@ describeWithKeys('a countersignature', () => {
     ['is of another run', (one) => restate(one, { runId: 'ictr-other' })],
     ['is of another closeout', (one) => restate(one, { closeoutDigest: `sha256:${'0'.repeat(64)}` })],
     ['is in another form', (one) => Object.assign(one, { text: `${one.text} ` })],
-  ])('that %s is a fault', async (_, change) => {
+  ])('is refused when it %s', async (_, change) => {
     const tar = await at.exported(run)
     const record = await recordIn(tar)
     const one = record.closeout!.countersigned.find(({ signer }) => signer === ALICE)!
@@ -224,7 +224,7 @@ describeWithKeys('a countersignature', () => {
     })
   })
 
-  test('is refused for a run that is not closed, and for a name of two lines', async () => {
+  test('is refused for an open run, and for a name of two lines', async () => {
     const open = await at.started('dry-run')
     await expect(addCountersignature(at.sealing, open, by(ALICE, 'alice'))).rejects.toMatchObject({
       code: 'APPROVAL_REFUSED',
@@ -242,8 +242,8 @@ const restate = (one: { text: string; signer: string; at: string }, change: { [k
   Object.assign(one, 'signer' in change || 'at' in change ? change : {})
 }
 
-describeWithKeys('the bundle of another run', () => {
-  test('that is open says so, and holds up to where it is', async () => {
+describeWithKeys('verify of other bundles', () => {
+  test('accepts an open run, and notes that this is not its end', async () => {
     const run = await at.approve(await at.started('live'))
     const verdict = await verifyBundle(await at.exported(run), signers)
     expect(verdict).toMatchObject({ holds: true, outcome: null, entries: 14 })
@@ -255,7 +255,7 @@ describeWithKeys('the bundle of another run', () => {
     expect(verdict.notes[1]).toBe('nobody whom you trust vouches for entries 8–14')
   })
 
-  test('that was dry says that its approvals were rehearsals', async () => {
+  test('notes the rehearsal approvals of a dry run', async () => {
     const verdict = await verifyBundle(await at.exported(await at.closed('dry-run')), signers)
     expect(verdict).toMatchObject({ holds: true, mode: 'dry-run' })
     expect(verdict.ranges).toMatchObject([{ kind: 'closeout', from: 1, to: 18 }])
@@ -266,7 +266,7 @@ describeWithKeys('the bundle of another run', () => {
     expect(verdict.notes[0]).toContain('rehearsal approvals')
   })
 
-  test.each(['reject', 'void'] as const)('that ended by the decision to %s holds', async (decision) => {
+  test.each(['reject', 'void'] as const)('accepts a run that closed by the decision %s', async (decision) => {
     const { parts, engine } = at.world
     const run = await at.started('live')
     const how = { as: ALICE, decision, reason: 'no', keyFile: at.keys.path('alice') }
@@ -278,7 +278,7 @@ describeWithKeys('the bundle of another run', () => {
     expect(verdict.ranges[0]).toMatchObject({ by: ALICE, decision, trusted: true })
   })
 
-  test('whose machine was upgraded on the way holds, under what was approved since', async () => {
+  test('accepts an upgraded run under the approvals after its upgrade', async () => {
     const { parts, engine, store } = at.world
     const before = parts.installed
     const waiting = await at.started('live')
@@ -309,7 +309,7 @@ describeWithKeys('the bundle of another run', () => {
     }
   })
 
-  test('that was cancelled at its gate holds, with no approval', async () => {
+  test('accepts a run that was cancelled at its gate, without an approval', async () => {
     const run = await at.started('dry-run')
     await rehearseApproval(at.world.parts, run.runId, { as: ALICE, decision: 'approve', reason: '' })
     const closed = await at.world.engine.cancel(run.runId, { reason: 'late' })
@@ -319,8 +319,8 @@ describeWithKeys('the bundle of another run', () => {
   })
 })
 
-describeWithKeys('a closed run that nobody could seal', () => {
-  test('is exported without a closeout, which says so, and is sealed by the next export', async () => {
+describeWithKeys('signCloseout', () => {
+  test('fails without ssh-keygen, and the next export signs', async () => {
     const onClosed = at.world.parts.onClosed!
     at.world.parts.onClosed = async () => {}
     const run = await at.closed('dry-run')
@@ -342,7 +342,7 @@ describeWithKeys('a closed run that nobody could seal', () => {
     })
   })
 
-  test('is sealed once when two do it at the same moment, with one key', async () => {
+  test('signs once, with one key, when two processes sign at the same time', async () => {
     const onClosed = at.world.parts.onClosed!
     at.world.parts.onClosed = async () => {}
     const run = await at.closed('dry-run')
@@ -355,7 +355,7 @@ describeWithKeys('a closed run that nobody could seal', () => {
     expect((await verifyBundle(await at.exported(run), null)).holds).toBe(true)
   })
 
-  test('is not sealed while it is open', async () => {
+  test('refuses an open run', async () => {
     await expect(signCloseout(at.sealing, await at.started('dry-run'))).rejects.toMatchObject({
       code: 'APPROVAL_REFUSED',
     })
@@ -385,7 +385,7 @@ describeWithKeys('VERIFY.md', () => {
     return spawnSync('/bin/sh', ['-eu'], { ...options, input: `${script}echo DONE\n`, encoding: 'utf8' })
   }
 
-  test('tells commands that check the bundle with tar, sha256sum and ssh-keygen alone', async () => {
+  test('has commands that check the bundle with tar, sha256sum and ssh-keygen alone', async () => {
     const run = await at.closed('live')
     const trust = { allowedSigners: signers }
     await addCountersignature(at.sealing, run, { as: ALICE, keyFile: at.keys.path('alice'), trust })
@@ -397,7 +397,7 @@ describeWithKeys('VERIFY.md', () => {
     expect(stdout).toMatch(/DONE\n$/)
   })
 
-  test('lists everybody who counts, where several must approve', async () => {
+  test('lists every approver of a gate that needs several', async () => {
     const two = await aBundleMaker({ need: 2 })
     const tar = await two.exported(await two.closed('live'))
     const { status, stdout, stderr } = await checked(tar, two.keys.path('allowed_signers'))
@@ -407,7 +407,7 @@ describeWithKeys('VERIFY.md', () => {
       expect(stdout.match(new RegExp(`Good "cutter.cut.SG[12]" signature for ${who}`, 'g'))).toHaveLength(2)
   })
 
-  test('tells commands that stop at what was altered, though the manifest was made anew', async () => {
+  test('has commands that stop at an altered file with a corrected manifest', async () => {
     const tar = await at.exported(live)
     for (const [file, from, to, stops] of [
       [/^history/, '"by":"engine"', '"by":"nobody"', 'edited: '],
@@ -434,7 +434,7 @@ describeWithKeys('VERIFY.md', () => {
     }
   })
 
-  test('is as good for a dry run, an open one, and one that was never sealed', async () => {
+  test('checks a dry run, an open run, and a run without a signed closeout', async () => {
     const onClosed = at.world.parts.onClosed!
     at.world.parts.onClosed = async () => {}
     const unsealed = await at.closed('dry-run')

@@ -47,8 +47,8 @@ const verify = (...args: string[]): Promise<Answer> =>
 const verdictOn = async (...args: string[]) => jsonOf<Verdict>(await verify(...args, '--json'))
 const errorOf = (answer: Answer) => jsonOf<{ error: ErrorJson }>(answer).error
 
-describe('the bundle of a live run', () => {
-  test('is written once, for its owner alone, and twice the same', async () => {
+describe('the evidence bundle of a live run', () => {
+  test('is written for its owner alone, with the same bytes each time', async () => {
     const one = await exported(live, 'one.tar')
     expect(one).toMatchObject({
       runId: live,
@@ -83,7 +83,7 @@ describe('the bundle of a live run', () => {
     expect(stdout).toContain('nobody whom you trust vouches for entries 15–18')
   })
 
-  test('carries the countersignature of a person, who then vouches for the end', async () => {
+  test('includes the countersignature of a person', async () => {
     const signed = await at.cutter(['approval', 'countersign', live, '--as', ALICE, '--key', key, '--json'])
     expect({ code: signed.code, stderr: signed.stderr }).toEqual({ code: 0, stderr: '' })
     expect(jsonOf(signed)).toMatchObject({ runId: live, kind: 'countersign', signer: ALICE })
@@ -93,7 +93,7 @@ describe('the bundle of a live run', () => {
     expect(verdict.ranges.at(-1)).toMatchObject({ kind: 'countersign', by: ALICE, to: 18, trusted: true })
   })
 
-  test('does not hold with a byte changed: exit code 1, and which file', async () => {
+  test('does not hold with a changed byte: verify exits with 1 and names the file', async () => {
     const bytes = readFileSync(at.path('one.tar'))
     const where = bytes.indexOf('"event":{"actorId":"cut_leg_a"')
     expect(where).toBeGreaterThan(0)
@@ -108,14 +108,14 @@ describe('the bundle of a live run', () => {
     })
   })
 
-  test('does not hold for a checker who lists nobody', async () => {
+  test('does not hold for signers that list nobody', async () => {
     at.file('nobody', '')
     const answer = await verify(at.path('one.tar'), '--signers', at.path('nobody'))
     expect(answer.code).toBe(1)
     expect(answer.stdout).toContain('SIGNER_NOT_ALLOWED')
   })
 
-  test('closes with a signature of the instance, whose key is its own alone', async () => {
+  test('has a closeout signed by the instance, whose key only its owner can read', async () => {
     expect(statSync(at.path('var/instance_key')).mode & 0o777).toBe(0o600)
     const shown = jsonOf<{ closeout: string }>(await at.cutter(['run', 'show', live, '--json']))
     expect(shown.closeout).toBe('signed')
@@ -123,8 +123,8 @@ describe('the bundle of a live run', () => {
   })
 })
 
-describe('export refuses', () => {
-  test('to write over a file, into nowhere, and a run that there is not', async () => {
+describe('run export refuses', () => {
+  test('an existing file, a missing folder and an unknown run', async () => {
     const out = (run: string, file: string) => at.cutter(['run', 'export', run, '--out', file, '--json'])
     const before = readFileSync(at.path('one.tar'))
     const [over, folder, nowhere, nobody] = [
@@ -141,7 +141,7 @@ describe('export refuses', () => {
 })
 
 describe('verify refuses', () => {
-  test('what it can’t read, with exit code 2 and JSON that says so', async () => {
+  test('unreadable files, with exit code 2 and a JSON error', async () => {
     at.file('text.tar', 'not a tar\n')
     for (const args of [
       [at.path('nothing.tar')],
@@ -157,7 +157,7 @@ describe('verify refuses', () => {
     expect((await at.cutter(['verify'])).code).toBe(2)
   })
 
-  test('to guess where there is no ssh-keygen', async () => {
+  test('to answer without ssh-keygen', async () => {
     const env = { PATH: elsewhere, CUTTER_HOME: elsewhere }
     const answer = await at.cutter(['verify', at.path('one.tar'), '--json'], { env })
     expect(answer.code).toBe(1)
@@ -165,18 +165,18 @@ describe('verify refuses', () => {
   })
 })
 
-describe('a dry run', () => {
-  test('is exported while it is open, which is said', async () => {
+describe('the evidence bundle of a dry run', () => {
+  test('is exported while the run is open, and says so', async () => {
     const runId = await started(at, { document: 'DRY', source: 'charter.md' })
     expect(await exported(runId, 'open.tar')).toMatchObject({ status: 'paused', closeout: null, entries: 7 })
     const { stdout } = await at.cutter(['run', 'export', runId, '--out', at.path('open-again.tar')])
     expect(stdout).toContain('open    at entry 7 (paused)')
-    const { code, stdout: said } = await verify(at.path('open.tar'))
+    const { code, stdout: verdict } = await verify(at.path('open.tar'))
     expect(code).toBe(0)
-    expect(said).toContain('the run was open at entry 7')
+    expect(verdict).toContain('the run was open at entry 7')
   })
 
-  test('closes without ssh-keygen too; show and export say that nobody signed it, and a later export signs', async () => {
+  test('has no signed closeout without ssh-keygen, and a later export signs it', async () => {
     const bin = at.path('bin')
     mkdirSync(bin)
     for (const tool of ['ps', 'id', 'getent']) symlinkSync(`/usr/bin/${tool}`, `${bin}/${tool}`)
@@ -206,7 +206,7 @@ describe('a dry run', () => {
     rmSync(bin, { recursive: true })
   })
 
-  test('that is cancelled is sealed as it closes', async () => {
+  test('has a signed closeout when the run was cancelled', async () => {
     const runId = await started(at, { document: 'LATE', source: 'charter.md' })
     await at.cutter(['run', 'cancel', runId, '--reason', 'late'])
     expect(jsonOf<{ closeout: string }>(await at.cutter(['run', 'show', runId, '--json'])).closeout).toBe(

@@ -11,7 +11,7 @@ beforeAll(() => {
 
 afterAll(() => at.remove())
 
-test('a document of cutter.yaml needs no more than its id, and its plans can be read at both gates', async () => {
+test('run plan shows the plans of a configured document at both gates', async () => {
   const answer = await at.cutter(['run', 'start', 'cut', '--document', 'CHARTER', '--json'])
   const { runId, gate, planDigest } = jsonOf(answer)
   expect(gate).toBe('SG1')
@@ -38,7 +38,7 @@ test('a document of cutter.yaml needs no more than its id, and its plans can be 
   expect(lifecycle.stdout).not.toContain('All water is shared.')
 })
 
-test('pages are counted from 1, and Markdown is no JSON', async () => {
+test('run plan refuses page 0, and --json with Markdown', async () => {
   const runId = await started(at, { document: 'OTHER', source: 'charter.md' })
   const page = await at.cutter(['run', 'plan', runId, '--format', 'markdown', '--page', '0'])
   expect(page.code).toBe(2)

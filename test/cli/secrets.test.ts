@@ -31,11 +31,11 @@ let at: CutterHome
 let cluster: Cluster
 let superuser: pg.Client
 let reader: string
-const said: string[] = []
+const printed: string[] = []
 
 async function cutter(args: string[], env: NodeJS.ProcessEnv = {}): Promise<Answer> {
   const answer = await at.cutter(args, { env: { CUTTER_LOG: 'debug', ...env } })
-  said.push(answer.stdout, answer.stderr)
+  printed.push(answer.stdout, answer.stderr)
   return answer
 }
 
@@ -98,7 +98,7 @@ function filesOf(folder: string): string[] {
 const started = ['run', 'start', 'cut', '--source', 'small.md', '--json']
 
 describe('secrets of the environment', () => {
-  test('serve a run from its start to its end', async () => {
+  test('work from the start of a run to its end', async () => {
     const init = await cutter(['target', 'init', 'main'])
     expect(init.code, init.stderr).toBe(0)
     const answer = await cutter([...started, '--document', 'GOOD', '--target', 'main'])
@@ -112,7 +112,7 @@ describe('secrets of the environment', () => {
       await cutter(verb)
   })
 
-  test('are not told where they are wrong', async () => {
+  test('are not printed when they are wrong', async () => {
     const own = new URL((await at.server()).url('cutter_reader', 'cutter'))
     own.password = encodeURIComponent(`${plant('wrong')}/ü`)
     const port = await findDeadPort()
@@ -141,7 +141,7 @@ describe('secrets of the environment', () => {
     }
   }, 120_000)
 
-  test('are not told by a server that repeats them, in a message, a detail, a hint or a notice', async () => {
+  test('are not printed when a server repeats them in a message, a detail, a hint or a notice', async () => {
     await superuser.query(
       `select * from fn_iu_create(p_address => 'OTHER/ARTICLE-1', p_title => 'x', p_body => 'x', p_actor => 'x', p_doc_code => 'OTHER')`,
     )
@@ -163,7 +163,7 @@ describe('secrets of the environment', () => {
   })
 })
 
-/** A machine of a user whose effect does with its database's URL what it is told. */
+/** A user's machine whose effect uses the URL of its database as the input asks. */
 const CARELESS = `
 import { chart, defineMachine, gated, planOf, readEffect, success, work, writeEffect } from 'cutter'
 import { z } from 'zod'
@@ -198,18 +198,18 @@ export const machine = defineMachine({
 })
 `
 
-describe('secrets in the hands of a user’s own effect', () => {
+describe('secrets in a user’s own effect', () => {
   const careless = (how: string, ...more: string[]) =>
     cutter(['run', 'start', './careless.ts', '--how', how, ...more, '--json'])
 
   beforeAll(() => void at.file('careless.ts', CARELESS))
 
-  test('are left out of its errors and its facts', async () => {
+  test('are redacted in its errors and its facts', async () => {
     expect(jsonOf(await careless('throws')).stop).toMatchObject({ message: 'no [redacted]' })
     expect(jsonOf(await careless('says'))).toMatchObject({ gate: 'SG1', output: { from: '[redacted]' } })
   })
 
-  test('are left out of an error that nobody catches', async () => {
+  test('are redacted in an uncaught error', async () => {
     const answer = await careless('strays')
     expect([answer.code, jsonOf(answer).error]).toEqual([
       1,
@@ -229,8 +229,8 @@ describe('secrets in the hands of a user’s own effect', () => {
   })
 })
 
-describe('secrets in what a user’s machine fills in, and in the name of a host', () => {
-  test('are left out of its help, and no run is started with them', async () => {
+describe('secrets in defaults of a user’s machine and in host names', () => {
+  test('are redacted in its help, and no run starts with them', async () => {
     const fallback = `z.string().default('postgresql://a:${plant('default')}@h/d')`
     const login = `z.object({ password: z.string() }).default({ password: '${plant('filled')}' })`
     const source = CARELESS.replace('how: z.string()', `how: ${fallback}, login: ${login}`)
@@ -242,7 +242,7 @@ describe('secrets in what a user’s machine fills in, and in the name of a host
     rmSync(at.path('careless.ts'))
   })
 
-  test('are refused where a host is named as a URL names one', async () => {
+  test('are refused in a host name that is a URL', async () => {
     const deploy = 'run start deploy --source . --commit HEAD --path /x --json --host'
     const answer = await cutter([...deploy.split(' '), `root:${plant('host')}@web`])
     expect([answer.code, jsonOf(answer).error?.code]).toEqual([2, 'USAGE'])
@@ -272,7 +272,7 @@ describe('secrets in cutter.yaml', () => {
     ['two documents', () => `execution: {}\n---\npassword: ${plant('second')}\n`, 'several documents'],
   ]
 
-  test.each(texts)('are refused by their place: %s', async (_what, text, place) => {
+  test.each(texts)('are refused by their path: %s', async (_what, text, place) => {
     at.file('cutter.yaml', text())
     const answer = await cutter(['execution', 'status', '--json'])
     expect([answer.code, jsonOf(answer).error?.code]).toEqual([2, 'CONFIG_INVALID'])
@@ -281,7 +281,7 @@ describe('secrets in cutter.yaml', () => {
     at.file('cutter.yaml', CONFIG)
   })
 
-  test('are not seen where a document or a target is only called after one', async () => {
+  test('are not found in the name of a document or a target', async () => {
     at.file(
       'cutter.yaml',
       `documents: { SECRETS-ACT: { source: ./small.md }, password: { source: ./small.md } }
@@ -294,16 +294,16 @@ approvals: { policy: { rotate-token.SG1: { need: 1 } } }
   })
 })
 
-describe('secrets in other files of YAML', () => {
+describe('secrets in other YAML files', () => {
   const texts: [string, () => string][] = [
     ['a tag', () => `x: !secret ${plant('other-tag')}\n`],
     ['an alias', () => `x: *${plant('other-alias')}\n`],
     ['an unclosed text', () => `x: "${plant('other-quote')}\n`],
     ['a line that is no YAML', () => `x: ${plant('other-line')}: y\n`],
-    ['a key that is none of its own', () => `password: ${plant('other-key')}\n`],
+    ['an unknown key', () => `password: ${plant('other-key')}\n`],
   ]
 
-  test.each(texts)('are refused without being told: %s', async (_what, text) => {
+  test.each(texts)('are refused and not printed: %s', async (_what, text) => {
     const deploy = 'run start deploy --source . --commit HEAD --host h --path /x --checks checks.yaml'
     for (const [file, args] of [
       ['checks.yaml', deploy.split(' ')],
@@ -322,7 +322,7 @@ describe('secrets in other files of YAML', () => {
 })
 
 describe('secrets on the command line', () => {
-  const looks: [string, () => string][] = [
+  const samples: [string, () => string][] = [
     ['a URL', () => `postgresql://a:${plant('flag')}@h/d`],
     ['a connection string', () => `host=h password=${plant('conninfo')}`],
     [
@@ -351,7 +351,7 @@ describe('secrets on the command line', () => {
     expect((await at.cutter(['run', 'list', '--json'])).stdout).toBe(kept)
   }
 
-  test.each(looks)('are refused in an option and in the input: %s', async (_what, make) => {
+  test.each(samples)('are refused in an option and in the input: %s', async (_what, make) => {
     const secret = make()
     await areRefused([
       ['--reason', 'run', 'cancel', runId, '--reason', secret],
@@ -361,7 +361,7 @@ describe('secrets on the command line', () => {
     await cutter(['run', 'start', 'cut', `--token=${secret}`])
   })
 
-  test('are refused in whatever an operator or an approver may say', async () => {
+  test('are refused in every text of an operator or an approver', async () => {
     const start = [...started, '--document', 'A']
     const verbs = (secret: string) => [
       ['--by', ...start, '--by', secret],
@@ -376,12 +376,12 @@ describe('secrets on the command line', () => {
       ['--reason', 'hold', 'on', '--reason', secret],
       ['--by', 'hold', 'on', '--reason', 'x', '--by', secret],
     ]
-    await areRefused([...verbs(`postgresql://a:${plant('said')}@h/d`), ...verbs(reader)])
+    await areRefused([...verbs(`postgresql://a:${plant('printed')}@h/d`), ...verbs(reader)])
   }, 120_000)
 })
 
 describeWithKeys('secrets of approvers', () => {
-  test('stay theirs: a passphrase that is wrong, a reason that was signed elsewhere', async () => {
+  test('are not printed: a wrong passphrase, a reason that was signed elsewhere', async () => {
     const key = at.path('alice')
     execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', plant('passphrase'), '-C', 'alice', '-f', key])
     const { runId } = jsonOf(await at.cutter([...started, '--document', 'SIGNED', '--target', 'main']))
@@ -417,15 +417,15 @@ describeWithKeys('secrets of approvers', () => {
   })
 })
 
-describe('in the end', () => {
-  test('nothing that was printed or logged holds one', () => {
+describe('after all these tests', () => {
+  test('nothing that was printed or logged holds a secret', () => {
     expect(marks.length).toBeGreaterThan(30)
-    const all = said.join('\n')
+    const all = printed.join('\n')
     expect(all).toContain('[redacted]')
     expect(forms().filter((form) => all.includes(form))).toEqual([])
   })
 
-  test('no file of the home holds one: not the store, nor its log of writes, nor the server’s own', async () => {
+  test('no file of the home holds a secret: not the store, its WAL, or the files of the server', async () => {
     // A run in the midst keeps the log of writes open, as a reader of the disk would find it.
     const runId = jsonOf(await at.cutter([...started, '--document', 'LAST', '--target', 'main'])).runId
     await rehearseOn(at, runId)

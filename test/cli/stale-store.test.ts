@@ -15,7 +15,7 @@ import {
 } from '../support/cli-steps.ts'
 import { aLiveHome } from './live-home.ts'
 
-/** The reports beside the store, and what they and later approvals tell of a store that was put back or edited. */
+/** The reports next to the store, and what they and later approvals show of a restored or edited store. */
 
 let at: CutterHome
 let key: string
@@ -55,14 +55,14 @@ describe('the reports of a run', () => {
     runId = await started(at, { document: 'REPORTED', source: 'small.md' })
   })
 
-  test('lie in var/runs for their owner alone, and `run show` says where', async () => {
+  test('are in var/runs for their owner alone, and `run show` names the folder', async () => {
     expect(statSync(reportsOf(runId)).mode & 0o777).toBe(0o700)
     expect(readdirSync(reportsOf(runId))).toContain('06-approval-request-SG1.md')
     const { stdout } = await at.cutter(['run', 'show', runId])
     expect(stdout.trimEnd().split('\n').at(-1)).toBe(`reports var/runs/${runId}`)
   })
 
-  test('that a crash kept from being written come with the next command that takes the run up', async () => {
+  test('are written by the next command that resumes the run after a crash', async () => {
     rmSync(reportsOf(runId), { recursive: true })
     expect((await at.cutter(['run', 'show', runId])).stdout).not.toContain('reports ')
     expect((await resume(at, runId)).code).toBe(3)
@@ -77,7 +77,7 @@ describe('the reports of a run', () => {
     expect(readdirSync(reportsOf(runId))).toContain('closeout.json')
   })
 
-  test('that can’t be written are a warning on stderr, and nothing else', async () => {
+  test('cause only a warning on stderr when they can’t be written', async () => {
     const other = aCutterHome()
     try {
       other.file('small.md', charter('One.'))
@@ -92,7 +92,7 @@ describe('the reports of a run', () => {
   })
 })
 
-describe('a store that was put back to an older copy', () => {
+describe('a store that was replaced by an older copy', () => {
   let runId: string
   let neighbour: string
   let putBack: () => void
@@ -117,26 +117,26 @@ describe('a store that was put back to an older copy', () => {
     ['plan', []],
     ['resume', []],
     ['cancel', ['--reason', 'no']],
-  ])('is told by the reports: `run %s` refuses, exit code 3', async (verb, more) => {
+  ])('is noticed by the reports: `run %s` refuses with exit code 3', async (verb, more) => {
     const answer = await at.cutter(['run', verb, runId, '--json', ...more])
     expect(errorOf(answer)).toEqual([3, 'STORE_TAMPERED'])
     expect(answer.stderr).toContain('the store is an older copy, or was rewritten')
     expect(jsonOf(answer).status).toBeUndefined()
   })
 
-  test('takes no new approval of that run either', async () => {
+  test('accepts no new approval of that run', async () => {
     const answer = await at.cutter(['approval', 'sign', runId, '--as', ALICE, '--key', key, '--json'])
     expect(errorOf(answer)).toEqual([3, 'STORE_TAMPERED'])
   })
 
-  test('lets other runs be listed, and go on', async () => {
+  test('lists other runs, and they continue', async () => {
     const listed = await at.cutter(['run', 'list', '--json'])
     const ids = jsonOf<{ runId: string }[]>(listed).map((run) => run.runId)
     expect([listed.code, ids.includes(neighbour)]).toEqual([0, true])
     expect(jsonOf(await rehearseOn(at, neighbour)).gate).toBe('SG2')
   })
 
-  test('is told by a later approval, where the reports are gone as well', async () => {
+  test('is noticed by a later approval when the reports are missing too', async () => {
     rmSync(reportsOf(runId), { recursive: true })
     expect(jsonOf(await at.cutter(['run', 'show', runId, '--json'])).gate).toBe('SG1')
     const answer = await at.cutter([
@@ -146,7 +146,7 @@ describe('a store that was put back to an older copy', () => {
     expect(answer.stderr).toMatch(/older copy, or was rewritten: approval ap-\w+ names entry 14/)
   })
 
-  test('is not told by a statement that nobody vouches for', async () => {
+  test('is not judged by an unsigned statement', async () => {
     at.file('forged.json', statement)
     const answer = await at.cutter([
       ...['approval', 'import', '--statement', 'forged.json', '--signature', 'later.json.sig', '--json'],
@@ -154,7 +154,7 @@ describe('a store that was put back to an older copy', () => {
     expect(errorOf(answer)).toEqual([3, 'APPROVAL_REFUSED'])
   })
 
-  test('that never knew a run says so, instead of that there is none', async () => {
+  test('names a run that it never had, instead of an unknown run', async () => {
     const restore = aCopy('before.db')
     const lost = await started(at, { document: 'LOST', source: 'small.md' })
     restore()
@@ -168,7 +168,7 @@ describe('a store that was put back to an older copy', () => {
 })
 
 describe('a store that was edited', () => {
-  test('in an old row of one run, is noticed there at the next look; the history can still be read', async () => {
+  test('in an old row refuses that run, and its history can still be read', async () => {
     const runId = await started(at, { document: 'EDITED', source: 'small.md' })
     edited("update history set by = 'nobody' where run_id = ? and seq = 2", runId)
     const answer = await at.cutter(['run', 'show', runId, '--json'])
@@ -181,7 +181,7 @@ describe('a store that was edited', () => {
     ])
   })
 
-  test('in the plan of a run, prints none', async () => {
+  test('in the plan of a run prints no plan', async () => {
     const runId = await started(at, { document: 'PLANNED', source: 'small.md' })
     const { planDigest } = jsonOf(await at.cutter(['run', 'show', runId, '--json']))
     edited("update evidence set bytes = cast('{}' as blob) where digest = ?", planDigest!)
@@ -190,7 +190,7 @@ describe('a store that was edited', () => {
     expect(answer.stderr).toContain('the evidence plan/SG1 was edited')
   })
 
-  test('in the signature of a used approval, is noticed', async () => {
+  test('in the signature of a used approval refuses the run', async () => {
     const runId = await started(at, { document: 'SIGNED', source: 'small.md', mode: 'live' })
     const { approvalId } = await sign(at, runId, key)
     expect(jsonOf(await resume(at, runId, approvalId)).gate).toBe('SG2')

@@ -22,7 +22,7 @@ const store = (...args: string[]) => at.cutter(['store', ...args, '--json'])
 const db = () => at.path('var/cutter.db')
 const errorOf = (answer: { code: number; stdout: string; stderr: string }) =>
   jsonOf<{ error: { code: string; message: string; next: string } }>(answer).error
-const beside = () => readdirSync(at.path('var')).filter((name) => name.startsWith('cutter.db.'))
+const copies = () => readdirSync(at.path('var')).filter((name) => name.startsWith('cutter.db.'))
 
 async function closed(runId: string): Promise<RunJson> {
   const { approvalId } = await rehearse(at, runId)
@@ -30,7 +30,7 @@ async function closed(runId: string): Promise<RunJson> {
 }
 
 describe('store backup', () => {
-  test('writes a copy for its owner alone that was opened and found whole, and never over a file', async () => {
+  test('writes a checked copy for its owner alone, and never over a file', async () => {
     const runId = await started()
     const made = await store('backup', '--out', 'one.db')
     expect([made.code, jsonOf(made)]).toMatchObject([0, { runs: 1, entries: 2, faults: [] }])
@@ -41,7 +41,7 @@ describe('store backup', () => {
     expect((await store('backup', '--out', 'one.db')).code).toBe(2)
   })
 
-  test('says of a run that does not hold that it does not, and ends with 1', async () => {
+  test('names a run that does not hold, and exits with 1', async () => {
     const runId = await started()
     copyFileSync(db(), at.path('kept.db'))
     const edited = connect(db())
@@ -57,7 +57,7 @@ describe('store backup', () => {
 })
 
 describe('store restore', () => {
-  test('puts the backup in place and keeps what was there, when nothing is lost by it', async () => {
+  test('replaces the store and keeps the earlier one, when no entry is lost', async () => {
     const runId = await started()
     await store('backup', '--out', 'two.db')
     const restored = await store('restore', 'two.db')
@@ -73,7 +73,7 @@ describe('store restore', () => {
     expect(existsSync(at.path('two.db'))).toBe(true)
   })
 
-  test('brings a store back that was lost, or that can’t be read', async () => {
+  test('restores a missing or unreadable store', async () => {
     const runId = await started()
     await store('backup', '--out', 'three.db')
     writeFileSync(db(), 'no database at all, but of some length '.repeat(200))
@@ -82,11 +82,11 @@ describe('store restore', () => {
     expect(jsonOf(await at.cutter(['run', 'show', runId, '--json'])).status).toBe('paused')
   })
 
-  test('refuses one that lacks entries; told to, it says which runs are behind, and those are refused', async () => {
+  test('refuses a backup that lacks entries; with --discard-newer it names the runs, which are refused then', async () => {
     const runId = await started()
     await store('backup', '--out', 'four.db')
     const now = await closed(runId)
-    const names = beside()
+    const names = copies()
     const refused = await store('restore', 'four.db')
     expect([refused.code, errorOf(refused)]).toMatchObject([
       3,
@@ -96,7 +96,7 @@ describe('store restore', () => {
         next: expect.stringContaining('--discard-newer'),
       },
     ])
-    expect(beside()).toEqual(names)
+    expect(copies()).toEqual(names)
     expect(jsonOf(await at.cutter(['run', 'show', runId, '--json'])).outcome).toBe(now.outcome)
 
     const restored = await store('restore', 'four.db', '--discard-newer')
@@ -108,14 +108,14 @@ describe('store restore', () => {
     expect(jsonOf(await at.cutter(['run', 'show', runId, '--json'])).outcome).toBe(now.outcome)
   })
 
-  test('waits for nobody: while another process has the store open it changes nothing', async () => {
+  test('changes nothing while another process has the store open', async () => {
     await store('backup', '--out', 'five.db')
     const other = connect(db())
     other.prepare('select count(*) from runs').get()
     const refused = await store('restore', 'five.db')
     other.close()
     expect([refused.code, errorOf(refused).code]).toEqual([3, 'STORE_CONFLICT'])
-    expect(beside().filter((name) => name.includes('restoring'))).toEqual([])
+    expect(copies().filter((name) => name.includes('restoring'))).toEqual([])
     expect((await store('restore', 'five.db')).code).toBe(0)
   })
 
@@ -124,14 +124,14 @@ describe('store restore', () => {
     ['no file', 'nowhere.db', null, 2, 'INPUT_REFUSED'],
   ])('refuses %s', async (_, name, text, code, error) => {
     if (text !== null) at.file(name, text)
-    const names = beside()
+    const names = copies()
     const refused = await store('restore', name)
     expect([refused.code, errorOf(refused).code]).toEqual([code, error])
     expect(errorOf(refused).message).toContain(`${at.path(name)} can't be restored`)
-    expect(beside()).toEqual(names)
+    expect(copies()).toEqual(names)
   })
 
-  test('leaves the execution switch off and a hold on, whatever the backup says', async () => {
+  test('leaves the execution switch off and a hold on', async () => {
     await at.cutter(['execution', 'enable', '--for', '1h', '--reason', 'then'])
     await store('backup', '--out', 'six.db')
     await at.cutter(['execution', 'disable'])
@@ -146,7 +146,7 @@ describe('store restore', () => {
 })
 
 describe('store prune', () => {
-  test('says which runs would go, and takes none of them', async () => {
+  test('lists the runs without --into, and removes none', async () => {
     const runId = await started()
     await closed(runId)
     const listed = await store('prune', '--older-than', '1s')
@@ -156,7 +156,7 @@ describe('store prune', () => {
     expect(jsonOf(await store('prune', '--older-than', '30d'))).toEqual([])
   })
 
-  test('takes closed runs out, each into a bundle that verifies; open ones stay, and their keys stay used', async () => {
+  test('removes closed runs, each into a bundle that verifies; open runs stay, and keys stay used', async () => {
     const open = await started()
     const runId = await started('--key', 'once')
     await closed(runId)
@@ -189,7 +189,7 @@ describe('store prune', () => {
     held.close()
   })
 
-  test('does not take a run whose place in the folder another file has', async () => {
+  test('refuses a run when another file has the name of its bundle', async () => {
     const runId = await started()
     await closed(runId)
     await expect.poll(async () => (await store('prune', '--older-than', '1s')).stdout).toContain(runId)

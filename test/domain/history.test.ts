@@ -13,12 +13,12 @@ function aHistory(length: number): { run: Run; entries: HistoryEntry[] } {
 }
 
 describe('the hash of an entry', () => {
-  test('is that of the canonical form of all other fields, whatever an operator or an event says', () => {
+  test('is the digest of the canonical form of all other fields, for any operator and event', () => {
     const { hash: _, ...entry } = aHistory(1).entries[0]!
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), fc.dictionary(fc.string(), fc.jsonValue()), (by, facts) => {
-        const said = { ...entry, by, event: { ...facts, type: 'E' } as RunEvent }
-        expect(hashEntry(said)).toBe(digestOf(said))
+        const edited = { ...entry, by, event: { ...facts, type: 'E' } as RunEvent }
+        expect(hashEntry(edited)).toBe(digestOf(edited))
       }),
     )
   })
@@ -40,8 +40,8 @@ describe('the hash of an entry', () => {
   })
 })
 
-describe('a history', () => {
-  test('without a fault has none', () => {
+describe('findHistoryFault', () => {
+  test('finds no fault in a sound history', () => {
     const { run, entries } = aHistory(5)
     expect(findHistoryFault(run, entries)).toBeNull()
   })
@@ -57,14 +57,14 @@ describe('a history', () => {
       'entry 3 was edited',
     ],
     [
-      'has one edited and hashed anew',
+      'has one edited with a new hash',
       (e: HistoryEntry[]) =>
         e.map((entry) =>
           entry.seq === 3 ? { ...entry, by: 'm', hash: hashEntry({ ...entry, by: 'm' }) } : entry,
         ),
       'entry 4 does not follow entry 3',
     ],
-  ])('that %s says so', (_, change, fault) => {
+  ])('finds the fault of a history that %s', (_, change, fault) => {
     const { run, entries } = aHistory(5)
     expect(findHistoryFault(run, change(entries))).toBe(fault)
   })
@@ -81,7 +81,7 @@ describe('a history', () => {
     expect(findHistoryFault({ ...run, ...change } as Run, entries)).toMatch(/^the run’s facts/)
   })
 
-  test('of a run begins with what never changes, not with where the run stands', () => {
+  test('starts the chain from the facts of the run that never change', () => {
     const { run } = aHistory(2)
     expect(genesisHash({ ...run, ...({ seq: 9, state: 'X' } as object) })).toBe(genesisHash(run))
   })

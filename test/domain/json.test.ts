@@ -43,11 +43,11 @@ describe('canonical JSON', () => {
       expect(() => canonicalJson(value)).toThrow(TypeError)
   })
 
-  test('leaves out what is undefined in an object, and keeps its place in an array', () => {
+  test('omits undefined fields of an object, and keeps their places in an array', () => {
     expect(canonicalJson({ a: undefined, b: [undefined, 1] })).toBe('{"b":[null,1]}')
   })
 
-  test('reads back as the same value, and is the same whatever the order of keys', () => {
+  test('can be parsed to the same value, and does not depend on the order of keys', () => {
     fc.assert(
       fc.property(fc.oneof(fc.jsonValue(), oddKeys), (value) => {
         const text = canonicalJson(value)
@@ -75,7 +75,7 @@ function reversed(value: unknown): unknown {
 describe('digests', () => {
   const known = 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad'
 
-  test('are SHA-256, of bytes as of the UTF-8 form of a text', () => {
+  test('are the SHA-256 of bytes, or of the UTF-8 form of a text', () => {
     expect(sha256('abc')).toBe(known)
     expect(digestOfBytes(Buffer.from('abc'))).toBe(`sha256:${known}`)
     expect(sha256('Điều')).toBe(createHash('sha256').update(Buffer.from('Điều', 'utf8')).digest('hex'))

@@ -56,8 +56,8 @@ const articles = (n: number, perChapter = n) =>
     return `${chapter}### Article ${i + 1}\n\nText number ${i + 1}.\n`
   }).join('\n')
 
-describe('the plan of a cut, for people', () => {
-  test('names document, source, target and mode, and says what becomes of each unit in which words', () => {
+describe('the page of a cut plan', () => {
+  test('names document, source, target and mode, and shows the action and the words of each unit', () => {
     const text = planToMarkdown(
       readingOf('# Charter\n\n## Article 1\n\nAll water is shared.\n\n## Article 2 (repealed)\n\nGone.\n'),
     )
@@ -70,7 +70,7 @@ describe('the plan of a cut, for people', () => {
     expect(text).toContain('before the commit: ROLLBACK')
   })
 
-  test('lets nothing in the text act as Markdown, and shows what can not be seen', () => {
+  test('escapes Markdown in the text, and shows invisible characters', () => {
     const text = planToMarkdown(
       readingOf('## Article 1 | <b>\n\nA `code` \u202eback\u202c [x](y) | *z* \u0007\n'),
     )
@@ -105,11 +105,11 @@ describe('the plan of a cut, for people', () => {
     ])
   }, 30_000)
 
-  test('stays short too where each unit has a container of its own', () => {
+  test('stays short when each unit has its own container', () => {
     expect(planToMarkdown(readingOf(articles(2_000, 1))).split('\n').length).toBeLessThan(100)
   })
 
-  test('shows a re-cut word by word, what ends and what takes its place, and actions that it does not know', () => {
+  test('shows a re-cut word by word, with endings, replacements and unknown actions', () => {
     const source =
       '## Article 1\n\nThe court has sixteen judges, each for twelve years.\n\n## Article 2\n\nNew.\n'
     const before = '## Article 1\n\nThe court has eight judges, each for twelve years.\n\n'
@@ -148,7 +148,7 @@ describe('the plan of a cut, for people', () => {
     expect(text).toContain('| `CHARTER/ARTICLE-7` | `CHARTER/ARTICLE-2` | `rename` |')
   })
 
-  test('lists problems that were accepted', () => {
+  test('lists accepted problems', () => {
     const plan = planOf('## Article 1\n\na\n')
     plan.accepted = [{ code: 'NUMBER_GAP', message: 'numbers 2 to 3 are missing', line: 9, start: 80 }]
     expect(planToMarkdown(readingOf('## Article 1\n\na\n', { plan }))).toContain(
@@ -157,8 +157,8 @@ describe('the plan of a cut, for people', () => {
   })
 })
 
-describe('other plans, for people', () => {
-  test('what comes into force, with the words of the units', () => {
+describe('the page of another plan', () => {
+  test('shows what comes into force, with the words of the units', () => {
     const source = '## Article 1\n\nAll water is shared.\n'
     const cut = planOf(source)
     const plan = {
@@ -190,7 +190,7 @@ describe('other plans, for people', () => {
     )
   })
 
-  test('a plan of any other machine, with nothing of it left out', () => {
+  test('shows every field of the plan of any other machine', () => {
     const plan = {
       action: 'replace',
       file: '/etc/key|s',
@@ -206,7 +206,7 @@ describe('other plans, for people', () => {
     expect(text).toContain('- hours: 2')
   })
 
-  test('commands stand there as a shell reads them, each script with what it is given', () => {
+  test('shows commands as a shell reads them, each script with its arguments', () => {
     const commands = [
       { id: 'move', argv: ['sh', '-c', 'cd -- "$1"\nmv -T -- a "$2"', 'move', '/srv/it’s here', 'b```'] },
       { id: 'check *', argv: ['python3', '-c', "print('\u202e')"] },

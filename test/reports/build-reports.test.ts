@@ -33,7 +33,7 @@ async function begun(script?: Script): Promise<Run> {
 const TO_SG1 = ['01-source_pin', '02-mark', '03-cutplan', '04-pre_write_backup', '05-grant_probe']
 
 describe('the reports of a run', () => {
-  test('are one for each phase and each gate, in the order of their coming, and keep their numbers', async () => {
+  test('have one report for each phase and gate, in the order of the history, with fixed numbers', async () => {
     const paused = await begun()
     const first = [...TO_SG1, '06-approval-request-SG1']
     expect(namesOf(await reported(paused))).toEqual(first)
@@ -45,13 +45,13 @@ describe('the reports of a run', () => {
     ])
   })
 
-  test('are the same whenever they are made', async () => {
+  test('do not depend on when they are made', async () => {
     const paused = await begun()
     const record = await recordOf(await approved(world, paused))
     expect(canonicalJson(made(record))).toBe(canonicalJson(made(structuredClone(record))))
   })
 
-  test('say where each phase stands in the chain, when it began and ended, and what it left', async () => {
+  test('show the entry, the times and the evidence of each phase', async () => {
     const run = await begun()
     const history = await world.store.history(run.runId)
     const { facts, markdown } = named(await reported(run), '03-cutplan')
@@ -72,7 +72,7 @@ describe('the reports of a run', () => {
       expect(markdown).toContain(fact)
   })
 
-  test('keep a try that failed beside the one that did it', async () => {
+  test('keep a failed try in addition to the one that succeeded', async () => {
     let left = 1
     const stopped = await begun((name) => (name === 'mark' && left-- > 0 ? failure('mark') : succeeds(name)))
     const then = await reported(stopped)
@@ -93,14 +93,14 @@ describe('the reports of a run', () => {
     expect(namesOf(await reported(run))).not.toContain('closeout')
   })
 
-  test('name files safely, whatever a phase is called', async () => {
+  test('have safe file names for any name of a phase', async () => {
     const record = await recordOf(await begun())
     const event = { type: 'xstate.done.actor.../../etc/pass wd\u202e', actorId: 'x', output: null }
     const history = record.history.map((entry) => (entry.seq === 3 ? { ...entry, event } : entry))
     expect(namesOf(made({ ...record, history }))[1]).toBe('02-%2E%2E%2F%2E%2E%2Fetc%2Fpass%20wd%E2%80%AE')
   })
 
-  test('let a refused attempt begin nothing', async () => {
+  test('count no phase for a refused attempt', async () => {
     const run = await begun()
     await expect(world.engine.resume(run.runId, { approvalId: 'ap-unknown' })).rejects.toThrow('no approval')
     const on = await approved(world, run)
@@ -113,10 +113,10 @@ describe('the reports of a run', () => {
   })
 })
 
-describe('the request for an approval', () => {
+describe('the approval request report', () => {
   const request = async (run: Run) => named(await reported(run), '06-approval-request-SG1')
 
-  test('says what would be done, how it is taken back, and what to type', async () => {
+  test('shows the actions, the rollback and the commands', async () => {
     const run = await begun()
     const { facts, markdown } = await request(run)
     expect(facts).toMatchObject({
@@ -137,7 +137,7 @@ describe('the request for an approval', () => {
     }
   })
 
-  test('of a live run says who may approve, until when, and how to sign elsewhere', async () => {
+  test('shows for a live run who may approve, until when, and how to sign on another machine', async () => {
     const record = await recordOf(await begun())
     const live = { ...record, run: { ...record.run, mode: 'live' as const } }
     const policy = { of: ['alice@example.org', 'bob@example.org'], need: 2, validHours: 12 }
@@ -154,7 +154,7 @@ describe('the request for an approval', () => {
     }
   })
 
-  test('takes the policy as it was recorded at the arrival', async () => {
+  test('shows the policy that was recorded at the arrival', async () => {
     const record = await recordOf(await begun())
     const { digest, bytes } = jsonEvidence('policy/SG1', {
       of: null,
@@ -193,7 +193,7 @@ describe('the request for an approval', () => {
       'a plan of another shape',
       { actions: ['drop', 3], expected: 'nothing', rollback: null, deep: { er: [1, 2] } },
     ],
-  ])('can be made for %s', async (_, plan) => {
+  ])('is made for %s', async (_, plan) => {
     const record = await recordOf(await begun())
     const contents = new Map(
       plan === null ? [] : [[record.run.planDigest!, Buffer.from(JSON.stringify(plan))] as const],
@@ -203,7 +203,7 @@ describe('the request for an approval', () => {
     )
   })
 
-  test('names the plan that it was asked for before, when the world drifted', async () => {
+  test('names the earlier plan after drift', async () => {
     const other = jsonEvidence('plan/SG1', { actions: [] })
     const run = await begun()
     const { installed } = world.parts
@@ -221,7 +221,7 @@ describe('the request for an approval', () => {
     })
   })
 
-  test('says how it was decided', async () => {
+  test('shows the decision', async () => {
     const run = await begun()
     const { approvalId } = await approvalFor(world, run, 'reject')
     await world.engine.resume(run.runId, { approvalId })
@@ -231,7 +231,7 @@ describe('the request for an approval', () => {
   })
 })
 
-describe('the closeout', () => {
+describe('the closeout report', () => {
   const closeout = async (run: Run) => named(await reported(run), 'closeout')
   const counted: Script = (name) =>
     name === 'closeout'
@@ -240,7 +240,7 @@ describe('the closeout', () => {
         })
       : succeeds(name)
 
-  test('says what was done, checked and counted, and who approved', async () => {
+  test('shows what was done, checked and counted, and who approved', async () => {
     const paused = await begun(counted)
     const run = await approved(world, await approved(world, paused))
     const { facts, markdown } = await closeout(run)
@@ -259,7 +259,7 @@ describe('the closeout', () => {
     expect(markdown).not.toContain('How it is taken back')
   })
 
-  test('of a live run names the writes that stay, and how they are taken back', async () => {
+  test('names for a live run the writes that remain, and their rollback', async () => {
     const paused = await begun()
     const run = await approved(world, paused)
     const stopped = await world.engine.cancel(run.runId, { reason: 'enough' })
@@ -274,7 +274,7 @@ describe('the closeout', () => {
     expect(markdown).toContain('How it is taken back')
   })
 
-  test('of a stopped run says why, and that it is not over', async () => {
+  test('shows for a stopped run why it stopped, and that it is not closed', async () => {
     const run = await begun((name) => (name === 'mark' ? failure('mark') : succeeds(name)))
     const { facts, markdown } = await closeout(run)
     expect(facts).toMatchObject({

@@ -38,7 +38,7 @@ const stems = (run: Run) => [...new Set(filesOf(run).map((name) => name.replace(
 const modeOf = (path: string) => (statSync(path).mode & 0o777).toString(8)
 
 describe('the reports of a run', () => {
-  test('are there once it rests, for their owner alone, each as Markdown and as JSON', async () => {
+  test('are written when it rests, for their owner alone, as Markdown and as JSON', async () => {
     const run = await start(world)
     expect(stems(run)).toEqual([
       ...['01-source_pin', '02-mark', '03-cutplan', '04-pre_write_backup', '05-grant_probe'],
@@ -53,7 +53,7 @@ describe('the reports of a run', () => {
     expect(readHeadWitness(folderOf(run))).toEqual({ seq: run.seq, head: run.head, at: run.updatedAt })
   })
 
-  test('are made anew at each rest, after a refusal too', async () => {
+  test('are written again at each rest, also after a refusal', async () => {
     const run = await start(world)
     await expect(world.engine.resume(run.runId, { approvalId: 'ap-unknown' })).rejects.toThrow('no approval')
     expect(readHeadWitness(folderOf(run))?.seq).toBe(run.seq + 1)
@@ -62,7 +62,7 @@ describe('the reports of a run', () => {
     expect(stems(run)).toContain('closeout')
   })
 
-  test('drop the closeout of a stop when the run went on, and leave what others put there', async () => {
+  test('lose the closeout of a stop when the run continues, and leave files of others', async () => {
     failing = 1
     const run = await start(world)
     expect(stems(run)).toContain('closeout')
@@ -72,7 +72,7 @@ describe('the reports of a run', () => {
     expect([stems(run).includes('closeout'), stems(run).includes('notes')]).toEqual([false, true])
   })
 
-  test('that were thrown away are no fault, and come again with the next rest', async () => {
+  test('are written again at the next rest after somebody deleted them', async () => {
     const run = await start(world)
     rmSync(folderOf(run), { recursive: true })
     const next = await approved(world, run)
@@ -82,7 +82,7 @@ describe('the reports of a run', () => {
     expect((await approved(world, next)).outcome).toBe('succeeded')
   })
 
-  test('that can’t be written are a warning, and the run is as it is', async () => {
+  test('cause a warning when they can’t be written, and do not affect the run', async () => {
     writeFileSync(join(home, 'var', 'runs'), 'in the way')
     const run = await start(world)
     expect(run.gate).toBe('SG1')
@@ -90,7 +90,7 @@ describe('the reports of a run', () => {
     expect((await approved(world, run)).gate).toBe('SG2')
   })
 
-  test('are not overwritten by a run that can’t be trusted', async () => {
+  test('stay when the run can’t be trusted', async () => {
     const run = await start(world)
     const before = readHeadWitness(folderOf(run))
     edit(world, run.runId, "update history set by = 'nobody' where run_id = @id and seq = 2")
@@ -113,7 +113,7 @@ describe('a run that only the reports know', () => {
   })
 })
 
-describe('a head that Cutter can’t have written', () => {
+describe('a head.json that Cutter did not write', () => {
   const head = `sha256:${'a'.repeat(64)}`
   test.each([
     '',
@@ -122,14 +122,14 @@ describe('a head that Cutter can’t have written', () => {
     'null',
     `{"seq":"7","head":"${head}","at":"x"}`,
     '{"seq":7,"head":"x","at":"x"}',
-  ])('is refused by its path, not taken for none: %s', (text) => {
+  ])('is refused by its path: %s', (text) => {
     const folder = aFolder()
     expect(readHeadWitness(folder)).toBeNull()
     writeFileSync(join(folder, 'head.json'), text)
     expect(() => readHeadWitness(folder)).toThrow(`${join(folder, 'head.json')} is not as Cutter writes it`)
   })
 
-  test('keeps its run from being shown or moved, until it is removed', async () => {
+  test('keeps its run from being shown or moved until somebody removes it', async () => {
     const run = await start(world)
     writeFileSync(join(folderOf(run), 'head.json'), '{"seq":1}')
     const tampered = { code: 'STORE_TAMPERED', next: expect.stringContaining('remove it') }
@@ -142,7 +142,7 @@ describe('a head that Cutter can’t have written', () => {
   })
 })
 
-test('a name is a file’s name, whatever it is', () => {
+test('safeFileName gives a file name for any name', () => {
   expect(['a-b_C9', '..', 'a/b', 'Điều', 'x:y*'].map(safeFileName)).toEqual([
     'a-b_C9',
     '%2E%2E',

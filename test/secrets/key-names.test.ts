@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { findSecretKey, namesSecret } from '../../src/secrets/key-names.ts'
 
-describe('a key names a secret', () => {
+describe('namesSecret', () => {
   test.each([
     'password',
     'Password',
@@ -48,7 +48,7 @@ describe('a key names a secret', () => {
     'bearer',
     'creds',
     'ｐａｓｓｗｏｒｄ',
-  ])('as %s does', (key) => expect(namesSecret(key, 'x')).toBe(true))
+  ])('finds a secret in the key %s', (key) => expect(namesSecret(key, 'x')).toBe(true))
 
   test.each([
     'tokenCount',
@@ -79,9 +79,9 @@ describe('a key names a secret', () => {
     'reason',
     'keyword',
     'dot_pair_signature',
-  ])('as %s does not', (key) => expect(namesSecret(key, 'x')).toBe(false))
+  ])('finds no secret in the key %s', (key) => expect(namesSecret(key, 'x')).toBe(false))
 
-  test('but not where its value can only be an answer or a count', () => {
+  test('finds no secret where the value is a boolean or a count', () => {
     expect(namesSecret('password', true)).toBe(false)
     expect(namesSecret('tokens', 812)).toBe(false)
     expect(namesSecret('password', 812)).toBe(true)
@@ -89,8 +89,8 @@ describe('a key names a secret', () => {
   })
 })
 
-describe('a secret key is found', () => {
-  test('at any depth, and named by its path', () => {
+describe('findSecretKey', () => {
+  test('returns the path of a key at any depth', () => {
     expect(findSecretKey({ targets: [{ url: 'a', password: 'b' }] }, 'input')).toBe(
       'input.targets[0].password',
     )
@@ -101,7 +101,7 @@ describe('a secret key is found', () => {
     expect(findSecretKey('password', 'input')).toBe(null)
   })
 
-  test('below the name of a table, which is none itself', () => {
+  test('searches below the name of a table', () => {
     const rows = { 'public.api_tokens': { updated: 86, columns: ['note'] } }
     expect(findSecretKey({ rows }, 'plan')).toBe(null)
     expect(findSecretKey({ 'public.api_tokens': { token: 86, id: 0 } }, 'plan')).toBe(null)

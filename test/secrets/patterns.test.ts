@@ -8,7 +8,7 @@ import {
 
 // Put together here, so that no scanner of repositories takes one for real.
 const letters = 'aB3dE5gH7jK9mN1pQ3sT5vW7xY9zA1cD3fG5hJ7k'
-const looks: [what: string, text: string, secret: string][] = [
+const samples: [what: string, text: string, secret: string][] = [
   ['a URL with a password', 'postgresql://reader:h4rd@db.example.org:5432/main', 'h4rd'],
   ['a URL with a password', 'https://me:a:b@c/d@host/x', 'a:b@c/d'],
   ['a URL with a password', 'redis://:h4rd@cache/0', 'h4rd'],
@@ -29,20 +29,20 @@ const looks: [what: string, text: string, secret: string][] = [
   ['a JSON Web Token', `eyJ${letters}.eyJ${letters}.${letters}`, letters],
 ]
 
-describe('a text that looks like a secret', () => {
-  test.each(looks)('is told as %s: %s', (what, text) => {
+describe('a text with a secret', () => {
+  test.each(samples)('is recognised as %s: %s', (what, text) => {
     expect(findSecretForm(`see ${text} there`)).toBe(what)
   })
 
-  test.each(looks)('comes out without it: %s %s', (_what, text, secret) => {
+  test.each(samples)('is redacted: %s %s', (_what, text, secret) => {
     const clean = redactSecretForms(`see ${text} there`)
     expect(clean).not.toContain(secret)
     expect(clean).toMatch(/^see .*\[redacted\]/s)
     expect(redactSecretForms(clean)).toBe(clean)
   })
 
-  test('is named by its place in a value', () => {
-    expect(locateSecretForm({ hosts: [{ at: looks[0]![1] }] }, 'input')).toEqual({
+  test('is located by its path in a value', () => {
+    expect(locateSecretForm({ hosts: [{ at: samples[0]![1] }] }, 'input')).toEqual({
       path: 'input.hosts[0].at',
       what: 'a URL with a password',
     })
@@ -61,17 +61,17 @@ test.each([
   // biome-ignore lint/suspicious/noTemplateCurlyInString: a shell's.
   'PGPASSWORD=$DB_PASSWORD psql; TOKEN="${TOKEN}" curl https://me:${TOKEN}@host/x',
   '-----BEGIN SSH SIGNATURE-----\nU1NIU0lHAAAAAQ\n-----END SSH SIGNATURE-----',
-])('leaves alone: %s', (text) => {
+])('redaction by patterns does not change: %s', (text) => {
   expect(findSecretForm(text)).toBe(null)
   expect(redactSecretForms(text)).toBe(text)
 })
 
-test.each(looks)('is a token as such only where no name says so: %s %s', (what, text) => {
+test.each(samples)('findSecretToken ignores secrets by name: %s %s', (what, text) => {
   const named = what === 'a password or a token by its name'
   expect(findSecretToken(text)).toBe(named ? null : what)
 })
 
-test('takes a long text that is made to be slow in a time that grows with it', () => {
+test('the patterns take linear time for adversarial texts', () => {
   const began = performance.now()
   for (const part of [
     'a://b:c',

@@ -8,8 +8,8 @@ const knowing = (url: string) => {
   return secrets
 }
 
-describe('a secret that is known by value', () => {
-  test('is taken out whole, and its password by itself, as written and as meant', () => {
+describe('a secret registry', () => {
+  test('redacts a complete URL, and its password as written and as decoded', () => {
     const url = 'postgresql://reader:p%C3%A4ss%2Fw%40rd@db.example.org:5432/main?sslmode=require'
     const secrets = knowing(url)
     expect(secrets.redactText(`can't use ${url}!`)).toBe("can't use [redacted]!")
@@ -21,7 +21,7 @@ describe('a secret that is known by value', () => {
     )
   })
 
-  test('is one also where its URL is wrong: everything between the first colon and the last @', () => {
+  test('redacts everything between the first colon and the last @ of a wrong URL', () => {
     const secrets = knowing('postgresql://reader:12/h4#rd@db/main')
     expect(secrets.redactText('reader:12/h4#rd@db/main: ENOTFOUND')).not.toContain('h4')
     expect(knowing('postgresql://db/main?user=x&password=s3cret%21x').redactText('no s3cret!x')).toBe(
@@ -32,18 +32,18 @@ describe('a secret that is known by value', () => {
     ).not.toContain('it')
   })
 
-  test('goes in every form that a log, an error or a statement gives it', () => {
+  test('redacts a secret in every form that a log, an error or a statement gives it', () => {
     fc.assert(
       fc.property(fc.string({ minLength: 8, maxLength: 40, unit: 'grapheme' }), (random) => {
         const password = `7-${random}`
         const secrets = knowing(`postgresql://reader:${encodeURIComponent(password)}@db/main`)
-        const said = [
+        const texts = [
           `wrong: ${password}.`,
           JSON.stringify({ at: password }),
           `set password '${password.replaceAll("'", "''")}'`,
           `GET /?x=${encodeURIComponent(password)}`,
         ]
-        for (const text of said) {
+        for (const text of texts) {
           const clean = secrets.redactText(text)
           for (const form of [password, encodeURIComponent(password), JSON.stringify(password).slice(1, -1)])
             expect(clean).not.toContain(form)
@@ -56,7 +56,7 @@ describe('a secret that is known by value', () => {
     )
   })
 
-  test('stays where it is a word that says nothing: in facts, inside of other words, and where the URL says it in the open', () => {
+  test('keeps a common word in facts, inside other words, and where the URL contains it openly', () => {
     const secrets = knowing('postgresql://reader:draft@db/main')
     expect(secrets.redactText('login with draft failed; drafts stay')).toBe(
       'login with [redacted] failed; drafts stay',
@@ -68,7 +68,7 @@ describe('a secret that is known by value', () => {
     expect(knowing('postgresql://reader:12345678@db/main').redactText(digest)).toBe(digest)
   })
 
-  test('is not made of nothing', () => {
+  test('ignores an empty secret', () => {
     const secrets = createSecretRegistry()
     secrets.add('EMPTY', '')
     secrets.add('BLANK', '  ')
@@ -78,7 +78,7 @@ describe('a secret that is known by value', () => {
   })
 })
 
-test('what stands under a key that names a secret goes as a whole', () => {
+test('redactWords redacts the complete value of a key that names a secret', () => {
   const given = { err: { client: { password: { salt: 1 } }, code: '28P01', tokens: 3, dsn: null } }
   expect(createSecretRegistry().redactWords(given)).toEqual({
     err: { client: { password: '[redacted]' }, code: '28P01', tokens: 3, dsn: null },

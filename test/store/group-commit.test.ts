@@ -28,13 +28,13 @@ async function aGroupedStore(count: number, runsAtWork = count) {
   return { file: options.file, plain, store: withGroupCommit(plain, () => runsAtWork), runs }
 }
 
-/** From now on a step of the run breaks its transaction; `mend` ends that. */
+/** From now on a step of the run breaks its transaction; `repair` ends that. */
 function breakable(file: string, { runId }: Run) {
   const trigger = `create trigger fails before insert on history when new.run_id = '${runId}' begin
     select json('{');
   end`
   withDatabase(file, (db) => db.exec(trigger))
-  return { mend: () => withDatabase(file, (db) => db.exec('drop trigger fails')) }
+  return { repair: () => withDatabase(file, (db) => db.exec('drop trigger fails')) }
 }
 
 /** Empties the journal, so that from now on it holds what is committed from now on. */
@@ -57,8 +57,8 @@ function commitsIn(file: string): number {
 const seqOf = (file: string, { runId }: Run) =>
   withDatabase(file, (db) => db.prepare('select seq from runs where run_id = ?').pluck().get(runId))
 
-describe('advances of many runs', () => {
-  test('in one turn of the loop share one transaction', async () => {
+describe('group commit of many runs', () => {
+  test('saves the steps of one turn of the loop in one transaction', async () => {
     const { file, store, runs } = await aGroupedStore(50)
     emptyJournal(file)
     const steps = runs.map((run) => stepAfter(run))
@@ -67,14 +67,14 @@ describe('advances of many runs', () => {
     for (const { run } of steps) expect(await store.run(run.runId)).toEqual(run)
   })
 
-  test('take a transaction each without the grouping', async () => {
+  test('is what shares the transaction: without it each step has its own', async () => {
     const { file, plain, runs } = await aGroupedStore(5)
     emptyJournal(file)
     await Promise.all(runs.map((run) => plain.advance(stepAfter(run), mine)))
     expect(commitsIn(file)).toBe(5)
   })
 
-  test('of later turns take a transaction of their own', async () => {
+  test('saves the steps of a later turn in another transaction', async () => {
     const { file, store, runs } = await aGroupedStore(4)
     emptyJournal(file)
     await Promise.all(runs.slice(0, 2).map((run) => store.advance(stepAfter(run), mine)))
@@ -82,7 +82,7 @@ describe('advances of many runs', () => {
     expect(commitsIn(file)).toBe(2)
   })
 
-  test('are saved although one among them is refused', async () => {
+  test('saves the other steps when one is refused', async () => {
     const { store, runs } = await aGroupedStore(5)
     const stale = stepAfter(
       { ...runs[2]!, seq: 7 },
@@ -104,7 +104,7 @@ describe('advances of many runs', () => {
     expect(await store.evidence(stale.evidence[0]!.digest)).toBeNull()
   })
 
-  test('of the same run in one group pass one after another, and only while each follows the one before', async () => {
+  test('saves steps of one run in order, while each follows the one before', async () => {
     const { store, runs } = await aGroupedStore(2)
     const second = stepAfter(runs[0]!)
     const third = stepAfter(second.run)
@@ -113,25 +113,25 @@ describe('advances of many runs', () => {
     expect(await store.history(runs[0]!.runId)).toHaveLength(3)
   })
 
-  test('resolve once their step can be read by another connection, not earlier', async () => {
+  test('resolves when another connection can read the step, not earlier', async () => {
     const { file, store, runs } = await aGroupedStore(2)
     const pending = runs.map((run) => store.advance(stepAfter(run), mine).then(() => seqOf(file, run)))
     expect(runs.map((run) => seqOf(file, run))).toEqual([1, 1])
     expect(await Promise.all(pending)).toEqual([2, 2])
   })
 
-  test('are all refused, and none saved, when their transaction fails; the next ones are saved', async () => {
+  test('refuses all steps of a failed transaction, and saves the next ones', async () => {
     const { file, store, runs } = await aGroupedStore(4)
-    const { mend } = breakable(file, runs[1]!)
+    const { repair } = breakable(file, runs[1]!)
     const advanceAll = () => Promise.allSettled(runs.map((run) => store.advance(stepAfter(run), mine)))
     expect((await advanceAll()).map(({ status }) => status)).toEqual(Array(4).fill('rejected'))
     expect(runs.map((run) => seqOf(file, run))).toEqual([1, 1, 1, 1])
-    mend()
+    repair()
     expect((await advanceAll()).map(({ status }) => status)).toEqual(Array(4).fill('fulfilled'))
     expect(runs.map((run) => seqOf(file, run))).toEqual([2, 2, 2, 2])
   })
 
-  test('are saved although the schema refuses one among them', async () => {
+  test('saves the other steps when the schema refuses one', async () => {
     const { file, store, runs } = await aGroupedStore(4)
     const impossible = stepAfter(runs[1]!, { run: { workedMs: -1 } })
     const steps = runs.map((run, index) => (index === 1 ? impossible : stepAfter(run)))
@@ -140,7 +140,7 @@ describe('advances of many runs', () => {
     expect(runs.map((run) => seqOf(file, run))).toEqual([2, 1, 2, 2])
   })
 
-  test('and new runs share their transaction', async () => {
+  test('saves new runs in the same transaction', async () => {
     const { file, store, runs } = await aGroupedStore(2)
     const [made, twin] = [firstStep({ run: { startKey: 'k' } }), firstStep({ run: { startKey: 'k' } })]
     emptyJournal(file)
@@ -160,7 +160,7 @@ describe('advances of many runs', () => {
   })
 })
 
-describe('a great many runs at work', () => {
+describe('group commit of more than 64 runs', () => {
   const aThreadedStore = async (count: number) => {
     const options = aStoreFile()
     const plain = openRunStore({ ...options, writerThread: writerThreadFile() })
@@ -180,20 +180,20 @@ describe('a great many runs at work', () => {
     return run
   }
 
-  test('take turns: one half is saved while the other is at work', async () => {
+  test('saves one half while the other half works', async () => {
     const { file, store, runs } = await aGroupedStore(100)
     emptyJournal(file)
     await Promise.all(runs.map((run) => store.advance(stepAfter(run), mine)))
     expect(commitsIn(file)).toBe(2)
   })
 
-  test('are saved by a thread of their own, each step before it is answered', async () => {
+  test('saves in a thread, each step before its answer', async () => {
     const { store, runs } = await aThreadedStore(64)
     const ends = await Promise.all(runs.map((run) => onward(store, run, 30)))
     for (const end of ends) expect(await store.run(end.runId)).toEqual(end)
   })
 
-  test('are refused alone there too, with the same words', async () => {
+  test('refuses single steps in the thread with the same messages', async () => {
     const { store, runs } = await aThreadedStore(64)
     await Promise.all(runs.map((run) => onward(store, run, 30)))
     const again = await Promise.allSettled([
@@ -211,15 +211,15 @@ describe('a great many runs at work', () => {
   })
 })
 
-describe('a single run at work', () => {
-  test('has nobody to wait for: its step is committed at once', async () => {
+describe('group commit of a single run', () => {
+  test('commits its step at once', async () => {
     const { file, store, runs } = await aGroupedStore(1)
     const saved = store.advance(stepAfter(runs[0]!), mine)
     expect(seqOf(file, runs[0]!)).toBe(2)
     await saved
   })
 
-  test('does not overtake steps that are already waiting', async () => {
+  test('does not overtake queued steps', async () => {
     const { plain, runs } = await aGroupedStore(2)
     let atWork = 2
     const store = withGroupCommit(plain, () => atWork)

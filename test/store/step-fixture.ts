@@ -47,7 +47,7 @@ export function firstStep(changes: Changes = {}): Step {
   )
 }
 
-/** The step after the run's newest one; it asks for nothing and ends nothing unless told so. */
+/** The step after the run's newest one. It asks for nothing and ends nothing by default. */
 export function stepAfter(before: Run, changes: Changes = {}): Step {
   return stepOf(before, { seq: before.seq + 1, previousHash: before.head }, changes)
 }

@@ -24,7 +24,7 @@ export function removeFolders(): void {
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true })
 }
 
-/** Works on a file with SQL of one's own, beside every store. */
+/** Runs SQL on a file without a store. */
 export function withDatabase<Result>(file: string, work: (db: Database) => Result): Result {
   const db = connect(file)
   try {

@@ -13,7 +13,7 @@ export function describeApprovals(name: string, open: () => Promise<RunStore>): 
       return advanced(run, { run: atGate(run) })
     }
 
-    test('of the end of a run are the instance’s one, and one of each person, and stay as they came first', async () => {
+    test('keep one closeout signature of the instance and one of each person, the first ones', async () => {
       const { runId } = await started()
       const signed = {
         runId,
@@ -37,7 +37,7 @@ export function describeApprovals(name: string, open: () => Promise<RunStore>): 
       expect(await store.closeoutSignatures((await started()).runId)).toEqual([])
     })
 
-    test('are used by the step that goes on under them', async () => {
+    test('are used by the step that names them', async () => {
       const run = await paused()
       const approval = anApproval(run)
       await store.saveApproval(approval)
@@ -50,7 +50,7 @@ export function describeApprovals(name: string, open: () => Promise<RunStore>): 
       })
     })
 
-    test('are used once: a second step under the same one is refused whole', async () => {
+    test('are used once: the store refuses a second step with the same one completely', async () => {
       const run = await paused()
       const { approvalId } = anApproval(run)
       await store.saveApproval(anApproval(run))
@@ -68,7 +68,7 @@ export function describeApprovals(name: string, open: () => Promise<RunStore>): 
       )
     })
 
-    test('of another run, or unknown ones, let nothing pass', async () => {
+    test('of another run or unknown ones refuse the step', async () => {
       const [run, elsewhere] = [await paused(), await paused()]
       await store.saveApproval(anApproval(elsewhere))
       await refusesWhole(stepAfter(run, { approvalUsed: anApproval(elsewhere).approvalId }))
@@ -76,14 +76,14 @@ export function describeApprovals(name: string, open: () => Promise<RunStore>): 
       expect((await store.approval(anApproval(elsewhere).approvalId))?.usedSeq).toBeNull()
     })
 
-    test('saved twice are one', async () => {
+    test('are kept once when they are saved twice', async () => {
       const run = await paused()
       await store.saveApproval(anApproval(run, { signature: 'one' }))
       await store.saveApproval(anApproval(run, { signature: 'one' }))
       expect(await store.approvals(run.runId)).toEqual([anApproval(run, { signature: 'one' })])
     })
 
-    test('take another signature while they are unused, and none afterwards', async () => {
+    test('accept another signature only while they are unused', async () => {
       const run = await paused()
       const { approvalId } = anApproval(run, { signature: 'worthless' })
       await store.saveApproval(anApproval(run, { signature: 'worthless' }))
@@ -94,7 +94,7 @@ export function describeApprovals(name: string, open: () => Promise<RunStore>): 
       expect(await store.approval(approvalId)).toMatchObject({ signature: 'true', usedSeq: 3 })
     })
 
-    test('that are rehearsals never become signed ones, nor the other way round', async () => {
+    test('never change between rehearsal and signed', async () => {
       const run = await paused()
       await store.saveApproval(anApproval(run))
       await store.saveApproval(anApproval(run, { signature: 'true' }))
@@ -117,7 +117,7 @@ export function describeApprovals(name: string, open: () => Promise<RunStore>): 
       expect(await store.approval('ap-unknown')).toBeNull()
     })
 
-    test('are found by the review decision that they name, whatever run they are of', async () => {
+    test('are found by their review decision in any run', async () => {
       const [a, b] = [await paused(), await paused()]
       const [mine, theirs] = [{ reviewDecisionId: 'rd-1' }, { reviewDecisionId: 'rd-2' }]
       for (const approval of [anApproval(a, mine), anApproval(b, theirs), anApproval(b)])

@@ -20,12 +20,12 @@ import { describeApprovals } from './approvals.ts'
 import { describePruning } from './pruning.ts'
 import { describeSharedThings } from './shared-things.ts'
 
-/** What every driver of RunStore must do, said against the interface alone. */
+/** What every driver of RunStore must do. The suite uses only the interface. */
 export function describeRunStore(name: string, open: () => Promise<RunStore>): void {
   describe(`${name}: runs and their steps`, () => {
     const { store, started, advanced, everything, refusesWhole, fullStep } = aSubject(open)
 
-    test('gives back what was saved with the first step', async () => {
+    test('return what the first step saved', async () => {
       const step = firstStep({
         run: { startKey: 'k', input: { title: 'Hiến pháp', n: 1 }, output: { a: [null] } },
       })
@@ -42,7 +42,7 @@ export function describeRunStore(name: string, open: () => Promise<RunStore>): v
       })
     })
 
-    test('gives back the newest state of a run and its whole history in order', async () => {
+    test('return the newest state of a run and its complete history in order', async () => {
       const start = firstStep()
       await store.create(start, mine)
       const steps = [start]
@@ -55,7 +55,7 @@ export function describeRunStore(name: string, open: () => Promise<RunStore>): v
       expect(await store.history(start.run.runId)).toEqual(steps.map(({ entry }) => entry))
     })
 
-    test('gives all that taking a run up needs: its timers, its approvals, and the entries that somebody made, in their order', async () => {
+    test('return what resuming a run needs: timers, approvals, and the entries of people in order', async () => {
       const timersAsked = [{ timerId: 't', dueAt: UNTIL, event: { type: 'tick' } }]
       const [one, other] = [firstStep({ timersAsked }), firstStep()]
       for (const start of [one, other]) await store.create(byHand(start, 'alice'), mine)
@@ -75,7 +75,7 @@ export function describeRunStore(name: string, open: () => Promise<RunStore>): v
       expect(await store.resumableRun('nobody')).toBeNull()
     })
 
-    test('keeps every standing: paused, stopped and closed', async () => {
+    test('keep paused, stopped and closed runs', async () => {
       let run = await started({ effectsAsked: [] })
       run = await advanced(run, { run: atGate(run) })
       expect(await store.run(run.runId)).toEqual(run)
@@ -91,7 +91,7 @@ export function describeRunStore(name: string, open: () => Promise<RunStore>): v
       expect(await store.run(run.runId)).toEqual(run)
     })
 
-    test('keeps another version and definition from an upgrade, and from no other step', async () => {
+    test('keep a new version and definition only from an upgrade', async () => {
       const to = { version: '2', definitionDigest: 'sha256:other' }
       for (const columns of [
         {},
@@ -108,7 +108,7 @@ export function describeRunStore(name: string, open: () => Promise<RunStore>): v
       }
     })
 
-    test('gives all that is kept of a run at once, with the bytes of its evidence', async () => {
+    test('return everything of a run at once, with the bytes of its evidence', async () => {
       const run = await started()
       await store.saveApproval(anApproval(run))
       await store.advance(fullStep(run), mine)
@@ -121,7 +121,7 @@ export function describeRunStore(name: string, open: () => Promise<RunStore>): v
       expect(await store.storedRun('nobody')).toBeNull()
     })
 
-    test('knows nothing of a run that was never saved', async () => {
+    test('return nothing for an unknown run', async () => {
       expect(await everything('nobody')).toEqual({
         run: null,
         history: [],
@@ -133,11 +133,11 @@ export function describeRunStore(name: string, open: () => Promise<RunStore>): v
       expect(await store.runByKey('nobody')).toBeNull()
     })
 
-    test('refuses to advance a run that does not exist', async () => {
+    test('refuse to advance an unknown run', async () => {
       await refusesWhole(stepAfter(firstStep().run))
     })
 
-    test('refuses a second run of the same id and leaves the first', async () => {
+    test('refuse a second run of the same id and keep the first', async () => {
       const run = await started()
       const before = await everything(run.runId)
       await expect(
@@ -146,23 +146,23 @@ export function describeRunStore(name: string, open: () => Promise<RunStore>): v
       expect(await everything(run.runId)).toEqual(before)
     })
 
-    test('refuses a step made for an older seq, and saves nothing of it', async () => {
+    test('refuse a step for an older seq, and save nothing of it', async () => {
       const run = await started()
       await advanced(run)
       await refusesWhole(fullStep(run))
     })
 
-    test('refuses a step that skips a seq', async () => {
+    test('refuse a step that skips a seq', async () => {
       const run = await started()
       await refusesWhole(fullStep({ ...run, seq: 2 }))
     })
 
-    test('refuses a step made on another head of the same seq', async () => {
+    test('refuse a step on another head of the same seq', async () => {
       const run = await started()
       await refusesWhole(fullStep({ ...run, head: `sha256:${'0'.repeat(64)}` }))
     })
 
-    test('lets one of two steps pass that were made at the same moment', async () => {
+    test('save one of two steps that were made at the same moment', async () => {
       const run = await started()
       const [one, two] = [
         fullStep(run, { run: { output: { by: 1 } } }),
@@ -175,7 +175,7 @@ export function describeRunStore(name: string, open: () => Promise<RunStore>): v
       expect(await store.history(run.runId)).toHaveLength(2)
     })
 
-    test('keeps the steps of different runs apart', async () => {
+    test('keep the steps of different runs apart', async () => {
       const [a, b] = [await started(), await started()]
       const before = await everything(b.runId)
       await store.advance(fullStep(a), mine)
@@ -183,7 +183,7 @@ export function describeRunStore(name: string, open: () => Promise<RunStore>): v
     })
 
     describe('effects', () => {
-      test('are claimed with the step that asks for them, and end with the step that takes in their outcome', async () => {
+      test('are claimed by the step that asks for them, and end with the step of their outcome', async () => {
         const run = await started()
         const next = stepAfter(run, {
           effectDone: 'source_pin',
@@ -200,7 +200,7 @@ export function describeRunStore(name: string, open: () => Promise<RunStore>): v
         expect(await store.effects(run.runId)).toEqual([claimed[0]])
       })
 
-      test('of no longer this owner refuse the step, whether or not it asks for another', async () => {
+      test('of another owner refuse the step, with and without a next effect', async () => {
         const run = await started()
         await store.claim(run.runId, 'source_pin', me, theirs)
         await refusesWhole(fullStep(run))
@@ -208,18 +208,18 @@ export function describeRunStore(name: string, open: () => Promise<RunStore>): v
         await store.advance(fullStep(run), theirs)
       })
 
-      test('that were never asked for refuse the step', async () => {
+      test('that no step asked for refuse the step', async () => {
         await refusesWhole(fullStep(await started(), { effectDone: 'nothing' }))
       })
 
-      test('that the machine left go away, whoever holds them', async () => {
+      test('end when the machine leaves them, whoever claimed them', async () => {
         const run = await started({ effectsAsked: [anEffect('a'), anEffect('b')] })
         await store.claim(run.runId, 'b', me, theirs)
         await advanced(run, { effectsDropped: ['b'] })
         expect((await store.effects(run.runId)).map(({ invokeId }) => invokeId)).toEqual(['a'])
       })
 
-      test('begin anew when one step leaves and asks for them', async () => {
+      test('start again when one step leaves and asks for them', async () => {
         const run = await started({ effectsAsked: [anEffect('a')] })
         await store.claim(run.runId, 'a', me, mine)
         await advanced(run, { effectsDropped: ['a'], effectsAsked: [anEffect('a', { input: 2 })] })
@@ -228,7 +228,7 @@ export function describeRunStore(name: string, open: () => Promise<RunStore>): v
         ])
       })
 
-      test('begin anew beside the one that ended, in whatever order they are asked for', async () => {
+      test('start again in addition to the ended one, in any order', async () => {
         const run = await started({ effectsAsked: [anEffect('a'), anEffect('b')] })
         await advanced(run, {
           effectDone: 'a',
@@ -241,7 +241,7 @@ export function describeRunStore(name: string, open: () => Promise<RunStore>): v
         ])
       })
 
-      test('are taken over only from the owner that was seen, and only by the first', async () => {
+      test('are claimed only from the owner that was seen, and only by the first', async () => {
         const run = await started()
         expect(await store.claim(run.runId, 'source_pin', null, theirs)).toBeNull()
         expect(await store.claim(run.runId, 'source_pin', other, theirs)).toBeNull()
@@ -258,7 +258,7 @@ export function describeRunStore(name: string, open: () => Promise<RunStore>): v
         expect(await store.effects(run.runId)).toEqual([taken])
       })
 
-      test('are free for anybody once released, and only by their owner', async () => {
+      test('are free after their owner released them', async () => {
         const run = await started()
         await store.release(run.runId, other)
         expect(await store.effects(run.runId)).toMatchObject([{ owner: me, leaseUntil: UNTIL }])
@@ -271,7 +271,7 @@ export function describeRunStore(name: string, open: () => Promise<RunStore>): v
         expect([first, second].filter((row) => row !== null)).toHaveLength(1)
       })
 
-      test('are renewed for their owner alone', async () => {
+      test('are renewed only for their owner', async () => {
         const run = await started({ effectsAsked: [anEffect('a'), anEffect('b')] })
         await store.claim(run.runId, 'b', me, theirs)
         const later = '2026-03-01T11:00:00.000Z'

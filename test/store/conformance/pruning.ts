@@ -32,7 +32,7 @@ export function describePruning(name: string, open: () => Promise<RunStore>): vo
       bundleDigest: 'sha256:bundle',
     })
 
-    test('takes out all that there is of a run, and nothing of another', async () => {
+    test('removes everything of a run, and nothing of another', async () => {
       const gone = await closed({ startKey: 'gone' })
       const stays = await closed({ startKey: 'stays' })
       const own = (await store.evidenceOf(gone.runId)).find((row) => row.name === 'own')
@@ -46,7 +46,7 @@ export function describePruning(name: string, open: () => Promise<RunStore>): vo
       expect(await store.list({ limit: 9 })).toMatchObject([{ runId: stays.runId }])
     })
 
-    test('keeps that the run was, by a beginning or an end of its id, and that its key is used', async () => {
+    test('keeps the id and the used key of the run', async () => {
       const run = await closed({ startKey: 'once' })
       await store.prune(prunedOf(run))
       for (const text of [run.runId, run.runId.slice(0, 12), run.runId.slice(-8)])
@@ -56,7 +56,7 @@ export function describePruning(name: string, open: () => Promise<RunStore>): vo
       await expect(again).rejects.toMatchObject({ code: 'KEY_REUSED', data: { pruned: true } })
     })
 
-    test('leaves an open run, one that is another by now, and one that is not there', async () => {
+    test('refuses an open run, a changed run and an unknown run', async () => {
       const open = firstStep().run
       await store.create(firstStep({ run: { runId: open.runId } }), mine)
       const run = await closed()

@@ -15,7 +15,7 @@ export function describeSharedThings(name: string, open: () => Promise<RunStore>
       return step.run
     }
 
-    test('a start key belongs to one run for ever', async () => {
+    test('a start key always belongs to one run', async () => {
       const run = await started({ startKey: 'nightly' })
       const second = firstStep({ run: { startKey: 'nightly' } })
       await expect(store.create(second, mine)).rejects.toMatchObject({ code: 'KEY_REUSED' })
@@ -25,13 +25,13 @@ export function describeSharedThings(name: string, open: () => Promise<RunStore>
       expect(await store.effects(second.run.runId)).toEqual([])
     })
 
-    test('runs without a key do not meet', async () => {
+    test('runs without a key are independent', async () => {
       await started()
       await started()
       expect(await store.list({ limit: 9 })).toHaveLength(2)
     })
 
-    test('ids are found whole, by beginning and by end, and by nothing else', async () => {
+    test('ids are found by the complete id, a beginning or an end, and by nothing else', async () => {
       const ids = [
         'ictr-20260101T000000Z-aaaa0001',
         'ictr-20260101T000000Z-bbbb0002',
@@ -73,7 +73,7 @@ export function describeSharedThings(name: string, open: () => Promise<RunStore>
       expect(await ids({ machine: 'cut', status: 'paused' })).toEqual([])
     })
 
-    test('evidence is kept by its digest: the same bytes of two runs are one', async () => {
+    test('evidence is kept once for two runs with the same bytes', async () => {
       const source = bytesEvidence('source', 'text/plain', Buffer.from([0, 255, 10, 13]))
       const empty = bytesEvidence('empty', 'application/octet-stream', new Uint8Array())
       const [a, b] = [await started(), await started()]
@@ -90,7 +90,7 @@ export function describeSharedThings(name: string, open: () => Promise<RunStore>
       expect(await store.evidenceOf(b.runId)).toEqual([{ name: 'copy', ...row }])
     })
 
-    test('evidence comes in the order of the steps that brought it', async () => {
+    test('evidence is returned in the order of its steps', async () => {
       let run = await started()
       for (const name of ['z', 'a']) {
         const step = stepAfter(run, { evidence: [bytesEvidence(name, 'text/plain', Buffer.from(name))] })
@@ -120,7 +120,7 @@ export function describeSharedThings(name: string, open: () => Promise<RunStore>
       expect(await store.executionSwitch()).toEqual(off)
     })
 
-    test('a hold is on from its newest word on to the word off, but for runs that were let go since', async () => {
+    test('a hold binds from the newest on to the next off, apart from released runs', async () => {
       const [one, other] = [await started(), await started()]
       const at = (minute: number) => ({ by: 'alice', at: `2026-03-01T09:0${minute}:00.000Z` })
       expect(await store.hold()).toBeNull()
@@ -130,17 +130,17 @@ export function describeSharedThings(name: string, open: () => Promise<RunStore>
       for (const { runId } of [one, other, one])
         await store.recordHold({ kind: 'release', runId, reason: null, ...at(2) })
       expect((await store.hold())?.released).toEqual([one.runId, other.runId].sort())
-      // Newest is what was said last, even when a clock ran backwards.
+      // The entry that was recorded last is the newest, even when a clock ran backwards.
       await store.recordHold({ kind: 'on', runId: null, reason: 'another', ...at(0) })
       expect(await store.hold()).toEqual({ ...inForce, since: at(0).at, reason: 'another', released: [] })
-      await store.recordHold({ kind: 'release', runId: one.runId, reason: 'mends it', ...at(3) })
+      await store.recordHold({ kind: 'release', runId: one.runId, reason: 'repairs it', ...at(3) })
       await store.recordHold({ kind: 'off', runId: null, reason: null, ...at(4) })
       expect(await store.hold()).toBeNull()
       await store.recordHold({ kind: 'on', runId: null, reason: 'incident', ...at(5) })
       expect((await store.hold())?.released).toEqual([])
     })
 
-    test('no run is let go that does not exist', async () => {
+    test('a release of an unknown run is refused', async () => {
       const release = { kind: 'release', runId: 'nobody', reason: null, by: 'alice', at: 'now' } as const
       await expect(store.recordHold(release)).rejects.toThrow()
     })
@@ -149,7 +149,7 @@ export function describeSharedThings(name: string, open: () => Promise<RunStore>
       const place = (path: string) => ({ name: 'cut', path, startedAt: '2026-03-01T09:00:00.000Z' })
       const remember = (path: string, moved = false) => store.rememberModule(place(path), { moved })
 
-      test('is remembered from the first time on', async () => {
+      test('is remembered from the first run on', async () => {
         expect(await store.machineModule('cut')).toBeNull()
         expect(await remember('/a.ts')).toBe(true)
         const again = { ...place('/a.ts'), startedAt: '2026-04-01T09:00:00.000Z' }
@@ -158,7 +158,7 @@ export function describeSharedThings(name: string, open: () => Promise<RunStore>
         expect(await store.machineModules()).toEqual([place('/a.ts')])
       })
 
-      test('is another place only while no run of the machine is open, or where it was moved', async () => {
+      test('changes only while no run of the machine is open, or when the module was moved', async () => {
         await remember('/a.ts')
         expect(await remember('/b.ts')).toBe(true)
         const run = await started()

@@ -1,6 +1,6 @@
 import { openDatabase } from '../../../src/store/sqlite/open-database.ts'
 
-// A process that opens a store's file, once it is told to, and says what came of it. Run as another user, or several at once.
+// A process that opens a store's file on request and prints the result. Tests run it as another user, or several at once.
 const [file = '', migrationsDirectory = ''] = process.argv.slice(2)
 
 process.stdin.once('data', () => {

@@ -12,7 +12,7 @@ export type Opened = { opened: number } | { code: string | null; message: string
 
 export const NOBODY = { uid: 65534, gid: 65534 }
 
-/** Builds the program, with node_modules linked beside it, so that packages resolve as in the project. */
+/** Builds the program, with a link to node_modules next to it, so that packages resolve as in the project. */
 export async function openerProgram(source = 'opener.ts'): Promise<string> {
   const folder = aFolder()
   symlinkSync(resolve('node_modules'), join(folder, 'node_modules'))

@@ -20,7 +20,7 @@ function usedAndLeft(): WeakRef<object>[] {
   return [new WeakRef(db), new WeakRef(statement)]
 }
 
-test('what a connection made is never collected as garbage, which some versions of Node don’t survive', async () => {
+test('connect keeps its objects from garbage collection, which aborts some versions of Node', async () => {
   const left = usedAndLeft()
   await new Promise((next) => setImmediate(next))
   collectGarbage()

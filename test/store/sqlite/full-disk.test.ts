@@ -53,8 +53,8 @@ const noRoom = (file: string) => ({
   next: expect.stringContaining('free space'),
 })
 
-describe('a disk that is full', () => {
-  test('lets no step be saved in part, and the same step is saved once there is room', async (context) => {
+describe('a full disk', () => {
+  test('saves no part of a step, and the same step is saved when there is room', async (context) => {
     const disk = aSmallDisk()
     if (disk === null) return context.skip()
     const file = join(disk, 'cutter.db')
@@ -77,7 +77,7 @@ describe('a disk that is full', () => {
     await store.close()
   })
 
-  test('makes no store, and leaves nothing that would be taken for one', async (context) => {
+  test('creates no store, and leaves no file that resembles one', async (context) => {
     const disk = aSmallDisk()
     if (disk === null) return context.skip()
     const options = { file: join(disk, 'cutter.db'), migrationsDirectory }
@@ -89,7 +89,7 @@ describe('a disk that is full', () => {
     await store.close()
   })
 
-  test('met after a write was done leaves a run that is settled by asking, and the write is done once', async (context) => {
+  test('after a completed write leaves a run that a probe settles, and the write is done once', async (context) => {
     const disk = aSmallDisk()
     if (disk === null) return context.skip()
     const file = join(disk, 'cutter.db')

@@ -59,7 +59,7 @@ const NEWEST = Math.max(...readdirSync(migrationsDirectory).map((name) => Number
 const LATER = 9001
 
 describe('a new store', () => {
-  test('is made with its folders, writes ahead, waits for the disk and keeps its references', () => {
+  test('is created with its folders, in WAL mode, with full fsync and foreign keys', () => {
     const file = join(aFolder(), 'deep', 'var', 'cutter.db')
     const db = openDatabase({ file, migrationsDirectory })
     const pragma = (name: string) => db.pragma(name, { simple: true })
@@ -77,7 +77,7 @@ describe('a new store', () => {
     db.close()
   })
 
-  test('can’t be read by others, nor its folder be listed', () => {
+  test('can’t be read by other users, nor its folder be listed', () => {
     const file = join(aFolder(), 'var', 'cutter.db')
     openDatabase({ file, migrationsDirectory }).close()
     expect(statSync(dirname(file)).mode & 0o066).toBe(0)
@@ -93,14 +93,14 @@ describe('a new store', () => {
   })
 })
 
-describe('what is no store of ours is refused and left as it is', () => {
+describe('openDatabase refuses and does not change', () => {
   test('a file of a newer version', async () => {
     const options = await aFilledStore()
     withDatabase(options.file, (db) => db.pragma('user_version = 9999'))
     refusesUntouched(options, 'STORE_NEWER', new RegExp(`store version 9999, this one knows ${NEWEST}`))
   })
 
-  test('a file of a newer version that keeps another kind of journal', async () => {
+  test('a file of a newer version with another journal mode', async () => {
     const options = await aFilledStore()
     withDatabase(options.file, (db) => {
       db.pragma('journal_mode = delete')
@@ -109,19 +109,19 @@ describe('what is no store of ours is refused and left as it is', () => {
     refusesUntouched(options, 'STORE_NEWER', /newer Cutter/)
   })
 
-  test('a file that is no database', () => {
+  test('a file that is not a database', () => {
     const options = aStoreFile()
     writeFileSync(options.file, 'These are minutes of a meeting.\n'.repeat(400))
     refusesUntouched(options, 'STORE_CORRUPT', /nothing was changed/)
   })
 
-  test.each([1_000, 20_000])('a store that was cut off after %i bytes', async (length) => {
+  test.each([1_000, 20_000])('a store truncated after %i bytes', async (length) => {
     const options = await aFilledStore()
     truncateSync(options.file, length)
     refusesUntouched(options, 'STORE_CORRUPT', /nothing was changed/)
   })
 
-  test('a store whose pages were overwritten is named when they are read', async () => {
+  test('a store with overwritten pages, when they are read', async () => {
     const { runId, ...options } = await aFilledStore()
     const table = "select rootpage from sqlite_schema where name = 'runs'"
     const page = withDatabase(options.file, (db) => db.prepare(table).pluck().get() as number)
@@ -134,7 +134,7 @@ describe('what is no store of ours is refused and left as it is', () => {
     expect(readFileSync(options.file).equals(bytes)).toBe(true)
   })
 
-  test('a folder in the place of the file', () => {
+  test('a folder instead of the file', () => {
     const options = aStoreFile()
     mkdirSync(options.file)
     expect(() => openDatabase(options)).toThrow(expect.objectContaining({ code: 'STORE_UNWRITABLE' }))
@@ -148,7 +148,7 @@ describe('what is no store of ours is refused and left as it is', () => {
     },
   )
 
-  test('a file in the place of the folder', () => {
+  test('a file instead of the folder', () => {
     const blocked = join(aFolder(), 'var')
     writeFileSync(blocked, '')
     const options = { file: join(blocked, 'cutter.db'), migrationsDirectory }
@@ -156,7 +156,7 @@ describe('what is no store of ours is refused and left as it is', () => {
   })
 })
 
-describe('without the right to write', () => {
+describe('openDatabase without the right to write refuses', () => {
   const why = whyNotAsNobody()
   if (why !== null) console.info(`left out, "without the right to write": ${why}`)
   const asNobody = (options: OpenOptions) => openAtOnce(program, options, { as: NOBODY })
@@ -212,7 +212,7 @@ describe('a store of an older version', () => {
     withDatabase(file, (db) => db.prepare('select run_id from runs').pluck().all())
   const backupOf = (file: string, from = NEWEST) => `${file}.before-migration-from-${from}`
 
-  test('is copied before it is brought up to date', async () => {
+  test('is copied before its migration', async () => {
     const { file, runId } = await aFilledStore()
     openDatabase({ file, migrationsDirectory: laterMigrations() }).close()
     expect([version(file), version(backupOf(file))]).toEqual([LATER, NEWEST])
@@ -220,7 +220,7 @@ describe('a store of an older version', () => {
     expect([runs(file), runs(backupOf(file))]).toEqual([[runId], [runId]])
   })
 
-  test('is copied whole, with what only its journal holds', async () => {
+  test('is copied completely, with the steps of its WAL', async () => {
     const { file } = await aFilledStore()
     const open = openRunStore({ file, migrationsDirectory })
     const late = firstStep()
@@ -230,7 +230,7 @@ describe('a store of an older version', () => {
     await open.close()
   })
 
-  test('stays as it was when its migration fails, and can be tried again', async () => {
+  test('stays unchanged when its migration fails, and can be migrated later', async () => {
     const { file, runId } = await aFilledStore()
     const broken = laterMigrations('create table later (x text) strict; insert into nowhere values (1);')
     expect(() => openDatabase({ file, migrationsDirectory: broken })).toThrow('nowhere')
@@ -240,7 +240,7 @@ describe('a store of an older version', () => {
     expect([version(file), runs(file)]).toEqual([LATER, [runId]])
   })
 
-  test('is brought up to date once when many processes open it at the same moment', async () => {
+  test('is migrated once when many processes open it at the same moment', async () => {
     const { file, runId } = await aFilledStore()
     const answers = await openAtOnce(program, { file, migrationsDirectory: laterMigrations() }, { times: 4 })
     expect(answers).toEqual(Array(4).fill({ opened: LATER }))
@@ -258,7 +258,7 @@ describe('a store of an older version', () => {
     expect(left).toEqual(['cutter.db'])
   })
 
-  test.each([1, 2, 3, 4, 5, 6])('%i keeps its runs as they are, which go on', async (old) => {
+  test.each([1, 2, 3, 4, 5, 6])('%i keeps its runs, and they continue', async (old) => {
     const now = aStoreFile()
     const store = openRunStore(now)
     const runs = [firstStep({ run: { startKey: 'k' } }), firstStep(), firstStep()]
@@ -275,15 +275,15 @@ describe('a store of an older version', () => {
     }
     await store.advance(stepAfter(runs[0]!.run), mine)
     const ids = runs.map(({ run: { runId } }) => runId)
-    const wholeOf = (one: RunStore) => Promise.all(ids.map((id) => one.storedRun(id)))
-    const expected = await wholeOf(store)
+    const storedRunsOf = (one: RunStore) => Promise.all(ids.map((id) => one.storedRun(id)))
+    const expected = await storedRunsOf(store)
     await store.close()
 
     const then = aStoreFile()
     openDatabase({ ...then, migrationsDirectory: migrationsUpTo(old) }).close()
     copyRows(now.file, then.file)
     const again = openRunStore(then)
-    expect(await wholeOf(again)).toEqual(expected)
+    expect(await storedRunsOf(again)).toEqual(expected)
     expect((await again.runByKey('k'))?.runId).toBe(ids[0])
     await again.advance(stepAfter(run), mine)
     expect((await again.history(run.runId)).map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5])

@@ -43,7 +43,7 @@ beforeAll(async () => {
 })
 afterAll(removeFolders)
 
-/** What is said against the statement; null when it would pass. Nothing of it stays. */
+/** The message that refuses the statement; null when it would pass. Nothing of it stays. */
 function refusalOf(sql: string): string | null {
   return withDatabase(file, (db) => {
     db.exec('begin')
@@ -58,7 +58,7 @@ function refusalOf(sql: string): string | null {
   })
 }
 
-describe('what was recorded can neither be edited nor deleted', () => {
+describe('the schema refuses to edit or delete', () => {
   test.each([
     ["update history set at = 'then' where seq = 1", 'history is append-only'],
     ['delete from history', 'history is append-only'],
@@ -87,17 +87,17 @@ describe('what was recorded can neither be edited nor deleted', () => {
     "run_id = 'r2' where used_seq is null",
     "approval_id = 'ap-other' where used_seq is null",
     "kind = 'rehearsal', signature = null where used_seq is null",
-  ])('an approval’s row: %s', (change) => {
+  ])('the row of an approval: %s', (change) => {
     expect(refusalOf(`update approvals set ${change}`)).toBe('an approval is used once and never edited')
   })
 
-  test('while an unused approval may take another signature and be used', () => {
+  test('but accepts another signature and the use of an unused approval', () => {
     expect(refusalOf("update approvals set signature = 's2' where used_seq is null")).toBeNull()
     expect(refusalOf("update approvals set used_seq = 4, used_at = 'now' where used_seq is null")).toBeNull()
   })
 })
 
-describe('rows that can’t be are refused by name', () => {
+describe('the schema refuses impossible rows by name', () => {
   const closed = "status = 'closed', outcome = 'failed', gate = null, stop_code = null"
   const stopped = "status = 'stopped', gate = null"
   test.each([

@@ -53,7 +53,7 @@ const edits: [string, string[]][] = [
   ['its row does not fit the newest entry', ['delete from history where run_id = @id and seq = 2']],
 ]
 
-describe('a run that was edited behind the store’s back', () => {
+describe('a run that was edited with SQL', () => {
   test.each(edits)('can’t be read, %s: %s', async (why, statements) => {
     const { store, run } = await edited(...statements)
     const refused = expect.objectContaining({ code: 'STORE_TAMPERED', message: expect.stringContaining(why) })
@@ -64,7 +64,7 @@ describe('a run that was edited behind the store’s back', () => {
     await store.close()
   })
 
-  test('does not keep others from being read and moved', async () => {
+  test('does not affect other runs', async () => {
     const { store, neighbour } = await edited(`update runs set head = '${other}' where run_id = @id`)
     expect(await store.run(neighbour.runId)).toEqual(neighbour)
     await store.advance(stepAfter(neighbour), mine)
@@ -72,13 +72,13 @@ describe('a run that was edited behind the store’s back', () => {
     await store.close()
   })
 
-  test('can’t be advanced by who still holds what it was', async () => {
+  test('can’t be advanced from its earlier state', async () => {
     const { store, run } = await edited(`update runs set head = '${other}' where run_id = @id`)
     await expect(store.advance(stepAfter(run), mine)).rejects.toMatchObject({ code: 'STORE_CONFLICT' })
     await store.close()
   })
 
-  test('is named in the refusal, with what to do', async () => {
+  test('is named in the refusal, with the next command', async () => {
     const { store, run } = await edited(`update runs set head = '${other}' where run_id = @id`)
     await expect(store.run(run.runId)).rejects.toMatchObject({
       data: { runId: run.runId },

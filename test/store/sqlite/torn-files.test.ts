@@ -39,26 +39,26 @@ function copyWith(change: (log: string) => void): string {
   return copy
 }
 
-/** What a copy holds of the run, found whole by replaying it; null when it doesn't know the run. */
+/** What a copy has of the run, checked by a replay; null when it does not know the run. */
 async function foundIn(copy: string): Promise<unknown> {
   const store = openRunStore({ ...aStoreFile(), file: copy })
-  const whole = await store.storedRun(runId)
-  if (whole !== null) await verifyRun({ ...parts, store } as never, runId)
+  const stored = await store.storedRun(runId)
+  if (stored !== null) await verifyRun({ ...parts, store } as never, runId)
   expect(await store.check()).toEqual([])
   await store.close()
-  return whole
+  return stored
 }
 const { parts } = aWorld(succeeds)
 
 const size = () => readFileSync(`${file}-wal`).length
 
-describe('a log of writes', () => {
-  test('that is whole has every step', async () => {
+describe('the WAL of a store', () => {
+  test('has every step when it is complete', async () => {
     expect(await foundIn(copyWith(() => {}))).toEqual(kept.at(-1))
     expect(kept.length).toBeGreaterThan(10)
   })
 
-  test('that was torn off anywhere has the run as it was after some step, whole', async () => {
+  test('truncated anywhere has the run completely as it was after some step', async () => {
     const seqs = new Set<number>()
     for (let part = 0; part <= 40; part += 1) {
       const length = Math.floor((size() * part) / 40) - (part % 7)
@@ -74,7 +74,7 @@ describe('a log of writes', () => {
     expect(seqs.size).toBeGreaterThan(5)
   })
 
-  test('with a page overwritten ends before it', async () => {
+  test('ends before an overwritten page', async () => {
     for (const part of [0.6, 0.75, 0.9]) {
       const found = await foundIn(
         copyWith((log) => {
@@ -88,7 +88,7 @@ describe('a log of writes', () => {
     }
   })
 
-  test('that is gone leaves what its file holds, which is not taken for more', async () => {
+  test('leaves the steps of the file when it is missing', async () => {
     expect(await foundIn(copyWith((log) => truncateSync(log, 0)))).toBeNull()
   })
 })

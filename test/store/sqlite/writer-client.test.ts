@@ -44,8 +44,8 @@ const made = async (writer: WriterClient, changes?: { run: Partial<Run> }) => {
   return step.run
 }
 
-describe('the rows of steps', () => {
-  test('say of each step what its statements need, whatever lies beside it', async () => {
+describe('packed steps', () => {
+  test('have everything that the statements of each step bind', async () => {
     const start = firstStep({ run: { startKey: 'k' } })
     const after = stepAfter(start.run, {
       run: { ...atGate(start.run), output: { units: 60 }, workedMs: 9 },
@@ -81,8 +81,8 @@ describe('the rows of steps', () => {
   })
 })
 
-describe('the thread that saves steps', () => {
-  test('has saved a step when it answers: whoever reads then reads it', async () => {
+describe('the writer thread', () => {
+  test('has saved a step when it answers', async () => {
     const { store, writer } = await aWriter()
     const run = await made(writer)
     const step = stepAfter(run, { effectDone: 'source_pin', effectsAsked: [anEffect('a'), anEffect('b')] })
@@ -91,7 +91,7 @@ describe('the thread that saves steps', () => {
     expect((await store.effects(run.runId)).map(({ invokeId }) => invokeId)).toEqual(['a', 'b'])
   })
 
-  test('refuses a step that comes too late, or whose key is taken, and saves its neighbours', async () => {
+  test('refuses a late step and a used key, and saves the other steps', async () => {
     const { store, writer } = await aWriter()
     const run = await made(writer, { run: { startKey: 'k' } })
     const twin = firstStep({ run: { startKey: 'k' } })
@@ -105,7 +105,7 @@ describe('the thread that saves steps', () => {
     expect(await store.run(twin.run.runId)).toBeNull()
   })
 
-  test('says what SQLite says against a step', async () => {
+  test('reports the error of SQLite for a step', async () => {
     const { writer } = await aWriter()
     const run = await made(writer)
     expect(await saved(writer, stepAfter(run, { run: { workedMs: -1 } }))).toEqual([
@@ -116,7 +116,7 @@ describe('the thread that saves steps', () => {
     ])
   })
 
-  test('has one batch at a time', async () => {
+  test('saves one batch at a time', async () => {
     const { writer } = await aWriter()
     const run = await made(writer)
     const first = writer.save(packSteps([{ step: stepAfter(run), lease: mine }]))
@@ -125,7 +125,7 @@ describe('the thread that saves steps', () => {
     expect(await first).toEqual([null])
   })
 
-  test('is not waited for when it can’t open the file, or has ended', async () => {
+  test('takes no batch when it can’t open the file, or has ended', async () => {
     const broken = openWriterClient({ ...aStoreFile(), file: '/proc/nowhere/cutter.db' }, writerThreadFile())
     await broken.close()
     expect(broken.save(packSteps([{ step: firstStep(), lease: mine }]))).toBeNull()
@@ -135,20 +135,20 @@ describe('the thread that saves steps', () => {
     expect(writer.save(packSteps([{ step: firstStep(), lease: mine }]))).toBeNull()
   })
 
-  test('holds its process until what it was given is saved and its file is closed', async () => {
+  test('keeps its process alive until its batch is saved and its file is closed', async () => {
     const { file } = aStoreFile()
     const program = await openerProgram('closer.ts')
     const child = spawnSync(process.execPath, [program, file, migrationsDirectory, writerThreadFile()], {
       encoding: 'utf8',
     })
-    expect({ code: child.status, said: child.stdout, stderr: child.stderr }).toEqual({
+    expect({ code: child.status, printed: child.stdout, stderr: child.stderr }).toEqual({
       code: 0,
-      said: 'closed 32\n',
+      printed: 'closed 32\n',
       stderr: '',
     })
   })
 
-  test('that is lost in the midst of a batch is told, and the next batch is saved without it', async () => {
+  test('that ends during a batch fails the batch, and the next batch is saved without it', async () => {
     const options = aStoreFile()
     const lost = join(aFolder(), 'lost.cjs')
     writeFileSync(
