@@ -1,4 +1,6 @@
+import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { openEmbedded } from '../../src/targets/embedded/open-embedded.ts'
 import { type EntryJson, jsonOf, type RunJson } from '../support/cli.ts'
 import {
   openReleasedHome,
@@ -59,8 +61,27 @@ describe(`runs of release ${COMMIT}`, { timeout: 120_000 }, () => {
     if (skipped !== null && NEEDS_PG_DUMP.includes(run.machine)) return
     const { status, outcome, stop } = await close(run)
     expect({ status, outcome, stop }).toEqual({ status: 'closed', outcome: outcomeOf(run), stop: undefined })
-    expect((await history(run.runId)).filter(({ event }) => event.type === 'cutter.upgraded')).toHaveLength(1)
+    const upgrades = (await history(run.runId)).filter(({ event }) => event.type === 'cutter.upgraded')
+    expect(upgrades).toHaveLength(1)
+    // At a gate the upgrade is a new arrival.
+    if (run.gate !== null) expect(upgrades[0]!.event.arrival).toMatchObject({ gate: run.gate })
     const verified = await released.cutter(['run', 'history', run.runId, '--verify'])
     expect(verified).toMatchObject({ code: 0 })
+  })
+
+  test('live cuts have written each unit once, and all are in force', async () => {
+    const server = await openEmbedded({ home: released.home })
+    const client = new pg.Client({ connectionString: server.url('postgres', 'cutter') })
+    await client.connect()
+    const { rows } = await client.query(
+      `select doc_code as document, count(*)::int as units, count(*) filter (where lifecycle_status = 'enacted')::int as enacted,
+         (select count(*)::int from unit_version v join information_unit i on v.id = i.version_anchor_ref where i.doc_code = u.doc_code) as versions
+       from information_unit u group by doc_code order by doc_code`,
+    )
+    await client.end()
+    await server.release()
+    const cuts = runs.filter(({ machine, mode }) => machine === 'cut' && mode === 'live')
+    expect(rows).toHaveLength(cuts.length)
+    for (const row of rows) expect(row).toMatchObject({ units: 2, enacted: 2, versions: 2 })
   })
 })

@@ -145,7 +145,9 @@ describeWithKeys('the example machine, live', () => {
     for (const mode of ['live', 'dry-run']) {
       const refused = await start(at, '--mode', mode)
       expect([refused.code, errorOf(refused).code, errorOf(refused).message]).toEqual([
-        ...[3, 'FILES_UNSAFE', expect.stringContaining(`${words} has mode 0666`)],
+        3,
+        'FILES_UNSAFE',
+        expect.stringContaining(`${words} has mode 0666`),
       ])
     }
     expect(existsSync(at.path('loaded'))).toBe(false)
