@@ -7,16 +7,9 @@ import type { EngineDeps } from './engine-deps.ts'
 /** How long a claim on an effect holds without renewal, in milliseconds. */
 export const LEASE_MS = 60_000
 
-const newest = new WeakMap<EngineDeps, { at: number; lease: Lease }>()
-
-/** Returns a lease from now on. Steps within one second share one lease, because a lease of a minute need not be exact. */
-export function currentLease(deps: EngineDeps): Lease {
-  const at = deps.clock.now().getTime()
-  const known = newest.get(deps)
-  if (known !== undefined && at >= known.at && at - known.at < 1_000) return known.lease
-  const lease = { owner: deps.owner, until: new Date(at + LEASE_MS).toISOString() }
-  newest.set(deps, { at, lease })
-  return lease
+/** A lease from now on. */
+export function currentLease({ clock, owner }: EngineDeps): Lease {
+  return { owner, until: new Date(clock.now().getTime() + LEASE_MS).toISOString() }
 }
 
 /**

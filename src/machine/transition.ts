@@ -9,6 +9,7 @@ import { createActorScope } from './actor-scope.ts'
 import { assertSameDefinition } from './assert-definition.ts'
 import type { Machine, RunContext } from './define.ts'
 import { assertStopsAtGates, findUsedApproval } from './gate-transition.ts'
+import { findLiveSnapshot, keepLiveSnapshot } from './live-snapshot.ts'
 import {
   type Action,
   brokenMachineError,
@@ -47,14 +48,6 @@ export const RECORD = 'cutter.'
 export const START_EVENT = 'cutter.start'
 /** Closes a run whose own chart is no longer installed, so that no other event could close it. */
 export const ABANDONED = 'cutter.abandoned'
-
-// The live snapshot is kept on the run that was made from it, and saves restoring it between the steps of one process. It is not
-// part of the run's JSON. Its digest tells when it belongs to another step. (A WeakMap does the same and costs a third of the time.)
-const LIVE = Symbol('live snapshot')
-interface Live {
-  digest: string
-  located: LocatedSnapshot
-}
 
 /**
  * Builds the step that makes a run.
@@ -141,8 +134,8 @@ export function heldApprovalId(run: Run): string | null {
 }
 
 function restore(machine: Machine, run: Run): LocatedSnapshot {
-  const live = (run as { [LIVE]?: Live })[LIVE]
-  if (live?.digest === run.snapshotDigest) return live.located
+  const live = findLiveSnapshot(run)
+  if (live !== null) return live
   assertSameDefinition(machine, run)
   const envelope = JSON.parse(run.snapshot) as { snapshot: unknown }
   return restoreSnapshot(machine, envelope.snapshot, run.state)
@@ -188,7 +181,7 @@ export function buildStep(
   const entry = entryAfter(previous ?? identity, saved, standing, snapshotDigest, facts)
   const arrived = gateArrival(move, previous, standing, entry)
   const run = runAfter(identity, previous, { standing, arrived, entry, text, workedMs: facts.workedMs ?? 0 })
-  ;(run as { [LIVE]?: Live })[LIVE] = { digest: snapshotDigest, located: move.after }
+  keepLiveSnapshot(run, move.after)
   const step = stepTo(run, { entry, eventText, approvalUsed: used }, facts)
   for (const action of actions) collectRequest(step, action, facts)
   return step
@@ -245,7 +238,6 @@ const runAfter = (
     snapshot: text,
     snapshotDigest: entry.snapshotDigest,
     head: entry.hash,
-    [LIVE]: undefined,
   }) as Run
 
 /** A step to a run, without requests yet. */
