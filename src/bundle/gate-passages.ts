@@ -1,6 +1,7 @@
 import { UPGRADED } from '../domain/history.ts'
+import type { HistoryEntry } from '../domain/history-entry.ts'
 import { entryMarks } from '../domain/history-facts.ts'
-import type { HistoryEntry, Outcome } from '../domain/run.ts'
+import type { Outcome } from '../domain/run.ts'
 
 /**
  * How a run passed its gates, read from the history alone, so that anybody can check it without a chart. An entry with the status

@@ -1,8 +1,9 @@
 import type { StopFacts } from '../domain/errors.ts'
 import { type Definition, UPGRADED } from '../domain/history.ts'
+import type { HistoryEntry, Status } from '../domain/history-entry.ts'
 import { statusAfter } from '../domain/history-facts.ts'
 import type { Json } from '../domain/json.ts'
-import type { HistoryEntry, Mode, Outcome, RunIdentity, Status } from '../domain/run.ts'
+import type { Mode, Outcome, RunIdentity } from '../domain/run.ts'
 
 /** Where a run is, as `run.json` of a bundle has it. All of it also follows from the history and the snapshot. */
 export interface RunFacts {

@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../domain/errors.ts'
-import type { Outcome, Status } from '../domain/run.ts'
+import type { Status } from '../domain/history-entry.ts'
+import type { Outcome } from '../domain/run.ts'
 
 /**
  * The exit code of each error: 1 failed or internal error · 2 usage or refused input · 3 not allowed to continue · 4 no such run,

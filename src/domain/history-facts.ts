@@ -1,5 +1,6 @@
 import { UPGRADED } from './history.ts'
-import type { EntryMarks, HistoryEntry, Outcome, Run, RunEvent } from './run.ts'
+import type { HistoryEntry, RunEvent } from './history-entry.ts'
+import type { EntryMarks, Outcome, Run } from './run.ts'
 
 /**
  * What a history shows of a run in addition to its events: the gate at which it waits, its outcome, the approvals that it used, the

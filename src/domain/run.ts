@@ -2,8 +2,6 @@ import type { StopFacts } from './errors.ts'
 import type { Json } from './json.ts'
 import type { StopCode } from './stop-codes.ts'
 
-export type { HistoryEntry, RunEvent, Status } from './history-entry.ts'
-
 export type Mode = 'dry-run' | 'live'
 export type Outcome = 'succeeded' | 'rejected' | 'failed' | 'cancelled' | 'voided' | 'rolled-back'
 

@@ -2,6 +2,7 @@ import { approvalIdOf } from '../approvals/statement.ts'
 import type { Approval } from '../domain/approval.ts'
 import type { HeadWitness } from '../domain/head-witness.ts'
 import { findHistoryFault } from '../domain/history.ts'
+import type { HistoryEntry } from '../domain/history-entry.ts'
 import {
   ENGINE,
   entryMarks,
@@ -10,7 +11,7 @@ import {
   statusAfter,
 } from '../domain/history-facts.ts'
 import { digestOfBytes } from '../domain/json.ts'
-import type { HistoryEntry, Run } from '../domain/run.ts'
+import type { Run } from '../domain/run.ts'
 import type { StoredRun } from '../store/run-store.ts'
 
 /**

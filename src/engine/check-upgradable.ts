@@ -1,5 +1,6 @@
 import { CutterError } from '../domain/errors.ts'
-import type { Run, Status } from '../domain/run.ts'
+import type { Status } from '../domain/history-entry.ts'
+import type { Run } from '../domain/run.ts'
 import type { EngineDeps } from './engine-deps.ts'
 import { loadRun } from './load-run.ts'
 import { composeUpgradeStep } from './upgrade-run.ts'

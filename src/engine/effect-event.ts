@@ -1,6 +1,6 @@
 import type { Effect, EffectRow } from '../domain/effect.ts'
+import type { RunEvent } from '../domain/history-entry.ts'
 import type { Json } from '../domain/json.ts'
-import type { RunEvent } from '../domain/run.ts'
 import type { HoldReading } from './check-hold.ts'
 import type { SwitchReading } from './check-live.ts'
 import type { EngineDeps } from './engine-deps.ts'

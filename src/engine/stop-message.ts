@@ -1,5 +1,6 @@
 import type { StopFacts } from '../domain/errors.ts'
-import type { HistoryEntry, Run } from '../domain/run.ts'
+import type { HistoryEntry } from '../domain/history-entry.ts'
+import type { Run } from '../domain/run.ts'
 import type { EngineDeps } from './engine-deps.ts'
 
 /** The words by which a stop's message says that its phase changed nothing. */

@@ -1,5 +1,6 @@
 import type { AnyMachineSnapshot } from 'xstate'
-import type { Run, RunEvent, Standing } from '../domain/run.ts'
+import type { RunEvent } from '../domain/history-entry.ts'
+import type { Run, Standing } from '../domain/run.ts'
 import type { MachineDefinition, RunContext } from './define.ts'
 import {
   brokenMachineError,

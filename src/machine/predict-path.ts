@@ -1,4 +1,5 @@
-import type { Run, RunEvent } from '../domain/run.ts'
+import type { RunEvent } from '../domain/history-entry.ts'
+import type { Run } from '../domain/run.ts'
 import type { Step, TimerRequest } from '../domain/step.ts'
 import type { Machine } from './define.ts'
 import { eventStep, type StepFacts } from './transition.ts'

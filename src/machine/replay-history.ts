@@ -1,5 +1,6 @@
 import { CutterError } from '../domain/errors.ts'
-import { type HistoryEntry, identityOf, type Run, type RunIdentity } from '../domain/run.ts'
+import type { HistoryEntry } from '../domain/history-entry.ts'
+import { identityOf, type Run, type RunIdentity } from '../domain/run.ts'
 import type { Step } from '../domain/step.ts'
 import type { Machine } from './define.ts'
 import { eventStep, RECORD, recordStep, startStep } from './transition.ts'

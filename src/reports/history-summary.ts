@@ -1,5 +1,6 @@
+import type { HistoryEntry, RunEvent } from '../domain/history-entry.ts'
 import type { Json } from '../domain/json.ts'
-import type { EntryMarks, HistoryEntry, Run, RunEvent } from '../domain/run.ts'
+import type { EntryMarks, Run } from '../domain/run.ts'
 import type { EvidenceRow, StoredRun } from '../store/run-store.ts'
 
 /** What reports read from a history: the tries of each phase, the arrivals at gates, the decisions, the refusals. */

@@ -267,7 +267,7 @@ describe('secrets in cutter.yaml', () => {
     ['an unclosed text', () => `execution: "${plant('quote')}\n`, 'line'],
     ['an alias', () => `execution: *${plant('alias')}\n`, 'alias'],
     ['a tag', () => `execution: !secret ${plant('tag')}\n`, 'tag'],
-    ['a list for a key', () => `? [password, ${plant('list')}]\n: x\n`, 'a key is something else'],
+    ['a list for a key', () => `? [password, ${plant('list')}]\n: x\n`, 'a key is not a text'],
     ['a value of the wrong kind', () => `caps: { units: ${plant('kind')} }\n`, 'caps.units'],
     ['two documents', () => `execution: {}\n---\npassword: ${plant('second')}\n`, 'several documents'],
   ]

@@ -1,4 +1,5 @@
-import type { HistoryEntry, Run } from '../../src/domain/run.ts'
+import type { HistoryEntry } from '../../src/domain/history-entry.ts'
+import type { Run } from '../../src/domain/run.ts'
 import { verifyRun } from '../../src/engine/verify-run.ts'
 import type { CrashHarness } from './crash-harness.ts'
 import { type Rows, readRunRows } from './target-rows.ts'

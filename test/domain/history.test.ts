@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { findHistoryFault, genesisHash, hashEntry } from '../../src/domain/history.ts'
+import type { HistoryEntry, RunEvent } from '../../src/domain/history-entry.ts'
 import { digestOf } from '../../src/domain/json.ts'
-import type { HistoryEntry, Run, RunEvent } from '../../src/domain/run.ts'
+import type { Run } from '../../src/domain/run.ts'
 import { firstStep, stepAfter } from '../store/step-fixture.ts'
 
 function aHistory(length: number): { run: Run; entries: HistoryEntry[] } {

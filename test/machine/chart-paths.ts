@@ -1,7 +1,7 @@
 import { type AnyMachineSnapshot, initialTransition, transition } from 'xstate'
 import { getSimplePaths } from 'xstate/graph'
 import type { CutterError } from '../../src/domain/errors.ts'
-import type { RunEvent } from '../../src/domain/run.ts'
+import type { RunEvent } from '../../src/domain/history-entry.ts'
 import { eventsOf, keyOf } from '../machines/explore-chart.ts'
 import { anIdentity, cutMachine } from './drive-steps.ts'
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { hashEntry } from '../../src/domain/history.ts'
+import type { HistoryEntry } from '../../src/domain/history-entry.ts'
 import { digestOf } from '../../src/domain/json.ts'
-import type { HistoryEntry } from '../../src/domain/run.ts'
 import type { Step } from '../../src/domain/step.ts'
 import { replayHistory } from '../../src/machine/replay-history.ts'
 import { recordStep } from '../../src/machine/transition.ts'

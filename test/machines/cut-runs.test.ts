@@ -1,6 +1,7 @@
 import { afterAll, afterEach, describe, expect, test } from 'vitest'
+import type { RunEvent } from '../../src/domain/history-entry.ts'
 import { digestOf } from '../../src/domain/json.ts'
-import type { Run, RunEvent } from '../../src/domain/run.ts'
+import type { Run } from '../../src/domain/run.ts'
 import { verifyRun } from '../../src/engine/verify-run.ts'
 import { stored } from '../machine/drive-steps.ts'
 import { removeFolders } from '../store/store-folders.ts'

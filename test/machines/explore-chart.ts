@@ -1,7 +1,7 @@
 import { type AnyMachineSnapshot, type AnyStateMachine, getNextTransitions, type StateNode } from 'xstate'
 import { loadBuiltins } from '../../src/builtin/registry.ts'
+import type { RunEvent } from '../../src/domain/history-entry.ts'
 import { digestOf, type Json } from '../../src/domain/json.ts'
-import type { RunEvent } from '../../src/domain/run.ts'
 import type { MachineDefinition } from '../../src/machine/define.ts'
 
 /** Charts walked by what they themselves say: which events a snapshot takes, and with which outcomes. */

@@ -1,5 +1,6 @@
+import type { Status } from '../../src/domain/history-entry.ts'
 import { canonicalJson, digestOf, sha256 } from '../../src/domain/json.ts'
-import type { Run, Status } from '../../src/domain/run.ts'
+import type { Run } from '../../src/domain/run.ts'
 
 const snapshot = canonicalJson({ value: 'AWAITING_CUT_AUTHORIZATION', context: {} })
 

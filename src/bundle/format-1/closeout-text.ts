@@ -1,5 +1,5 @@
+import type { HistoryEntry } from '../../domain/history-entry.ts'
 import { canonicalJson, sha256 } from '../../domain/json.ts'
-import type { HistoryEntry } from '../../domain/run.ts'
 import type { RecordedApproval, RunRecord } from '../run-record.ts'
 import { readStatement, usedSeqOf } from './facts.ts'
 import { countedAt, passagesIn } from './gate-passages.ts'

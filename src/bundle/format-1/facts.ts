@@ -1,6 +1,6 @@
 import type { Statement } from '../../domain/approval.ts'
+import type { HistoryEntry } from '../../domain/history-entry.ts'
 import type { NamedEvidence } from '../../domain/history-facts.ts'
-import type { HistoryEntry } from '../../domain/run.ts'
 import { byCodeUnit } from './paths.ts'
 
 /** What format 1 reads from statements and histories, which were checked before. */

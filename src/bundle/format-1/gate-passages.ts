@@ -1,4 +1,4 @@
-import type { HistoryEntry } from '../../domain/run.ts'
+import type { HistoryEntry } from '../../domain/history-entry.ts'
 import type { RecordedApproval, RunRecord } from '../run-record.ts'
 import { readStatement, UPGRADED } from './facts.ts'
 

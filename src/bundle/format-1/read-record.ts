@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import type { HistoryEntry, RunIdentity } from '../../domain/run.ts'
+import type { HistoryEntry } from '../../domain/history-entry.ts'
+import type { RunIdentity } from '../../domain/run.ts'
 import { type BundleFault, bundleFault } from '../bundle-fault.ts'
 import type { RunFacts } from '../run-facts.ts'
 import type { RecordedApproval, RunRecord, SignedCloseout } from '../run-record.ts'

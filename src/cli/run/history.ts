@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import type { HistoryEntry } from '../../domain/run.ts'
+import type { HistoryEntry } from '../../domain/history-entry.ts'
 import { printAnswer } from '../answers.ts'
 import { RUN } from '../arguments.ts'
 import { action, defineCommand, type GlobalOptions } from '../define-command.ts'

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander'
-import type { Status } from '../../domain/run.ts'
+import type { Status } from '../../domain/history-entry.ts'
 import type { ListedRuns } from '../../service/runs/list.ts'
 import { printAnswer, printWarnings } from '../answers.ts'
 import { integer } from '../arguments.ts'

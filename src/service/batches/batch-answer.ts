@@ -1,5 +1,6 @@
 import type { StopFacts } from '../../domain/errors.ts'
-import type { Mode, Outcome, Run, Status } from '../../domain/run.ts'
+import type { Status } from '../../domain/history-entry.ts'
+import type { Mode, Outcome, Run } from '../../domain/run.ts'
 import type { StopCode } from '../../domain/stop-codes.ts'
 import type { RunStore } from '../../store/run-store.ts'
 import { type Batch, type BatchRefusal, startKeyOf } from './batch-file.ts'

@@ -1,5 +1,5 @@
 import type { Home } from '../../app/open-home.ts'
-import type { HistoryEntry } from '../../domain/run.ts'
+import type { HistoryEntry } from '../../domain/history-entry.ts'
 import { findRunId } from './find-run.ts'
 
 export interface ReadRunHistoryInput {

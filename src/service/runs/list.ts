@@ -1,7 +1,7 @@
 import type { Home } from '../../app/open-home.ts'
 import { CutterError } from '../../domain/errors.ts'
+import type { Status } from '../../domain/history-entry.ts'
 import { type HoldInForce, holdOver } from '../../domain/hold.ts'
-import type { Status } from '../../domain/run.ts'
 import { definedOnly } from '../defined.ts'
 import { type RunAnswer, runAnswer } from './run-answer.ts'
 

@@ -1,8 +1,9 @@
 import type { Home } from '../../app/open-home.ts'
 import type { StopFacts } from '../../domain/errors.ts'
+import type { Status } from '../../domain/history-entry.ts'
 import { type Hold, holdOver } from '../../domain/hold.ts'
 import type { Json } from '../../domain/json.ts'
-import type { Mode, Outcome, Run, Status } from '../../domain/run.ts'
+import type { Mode, Outcome, Run } from '../../domain/run.ts'
 import type { StopCode } from '../../domain/stop-codes.ts'
 
 /** What run commands print with `--json`. */
