@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { nanoid } from 'nanoid'
 import { MACHINE_NAMES } from '../builtin/registry.ts'
 import { loadCustomProfiles } from '../config/custom-profiles.ts'
 import { type Config, readConfig } from '../config/load-config.ts'
@@ -159,7 +160,8 @@ function engineDeps(
     store,
     clock: systemClock,
     randomHex: (bytes) => randomBytes(bytes).toString('hex'),
-    nonce: () => randomBytes(16).toString('base64url'),
+    // 22 characters of 64 hold the 128 bits that a nonce needs.
+    nonce: () => nanoid(22),
     owner: thisProcess(),
     ownerAlive: isOwnerAlive,
     osUser: osUser(),
