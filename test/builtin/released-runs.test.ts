@@ -57,8 +57,8 @@ describe(`runs of release ${COMMIT}`, { timeout: 120_000 }, () => {
     return now
   }
 
-  test.each(open)('$name resumes and closes', async (run) => {
-    if (skipped !== null && NEEDS_PG_DUMP.includes(run.machine)) return
+  test.for(open)('$name resumes and closes', async (run, { skip }) => {
+    skip(skipped !== null && NEEDS_PG_DUMP.includes(run.machine), 'pg_dump is missing')
     const { status, outcome, stop } = await close(run)
     expect({ status, outcome, stop }).toEqual({ status: 'closed', outcome: outcomeOf(run), stop: undefined })
     const upgrades = (await history(run.runId)).filter(({ event }) => event.type === 'cutter.upgraded')
