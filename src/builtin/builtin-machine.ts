@@ -16,22 +16,27 @@ export interface BuiltinMachine<Deps> {
   install(deps: Deps): Promise<InstalledMachine>
 }
 
-interface Parts<Deps, World> extends Pick<BuiltinMachine<Deps>, 'definition' | 'example'> {
-  /** What the effects reach: targets, hosts, files. */
-  connect(deps: Deps): World | Promise<World>
+interface Work<World> {
   effects(world: World): Record<string, Effect>
   /** Checks the input before a run exists, and settles it (absolute paths, defaults). */
   admit(world: World, input: Input): Promise<Input>
 }
 
+interface Parts<Deps, World> extends Pick<BuiltinMachine<Deps>, 'definition' | 'example'> {
+  /** What the effects reach: targets, hosts, files. */
+  connect(deps: Deps): World | Promise<World>
+  /** Loads what works: a command that only asks for the input schema or the example does without. */
+  work(): Promise<Work<World>>
+}
+
 /** Joins chart, effects and admission to a machine that ships, with upgrades from all of its released definitions. */
 export function defineBuiltin<Deps, World>(parts: Parts<Deps, World>): BuiltinMachine<Deps> {
-  const { definition, example, connect, effects, admit } = parts
+  const { definition, example, connect, work } = parts
   return {
     definition,
     example,
     async install(deps) {
-      const world = await connect(deps)
+      const [world, { effects, admit }] = await Promise.all([connect(deps), work()])
       const upgrade = releasedUpgrades(definition.name)
       return {
         machine: { ...definition, upgrade, definitionDigest: definitionDigest(definition) },

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { cut as definition } from '../../machines/cut.ts'
 import type { Profile } from '../document/profiles/profile.ts'
-import { admitCut, type CutDeps, cutEffects } from '../effects/cut/index.ts'
+import type { CutDeps } from '../effects/cut/index.ts'
 import type { EmbeddedTargets } from '../targets/embedded/embedded-targets.ts'
 import { readSource } from '../targets/system/source-file.ts'
 import type { Target } from '../targets/target.ts'
@@ -24,8 +24,10 @@ export const cut = defineBuiltin({
   definition,
   example: 'cutter run start cut --document CHARTER --source charter.md',
   connect,
-  effects: cutEffects,
-  admit: admitCut,
+  async work() {
+    const { admitCut, cutEffects } = await import('../effects/cut/index.ts')
+    return { effects: cutEffects, admit: admitCut }
+  },
 })
 
 async function connect({ home, config, profiles, target, embedded }: CutAppDeps): Promise<CutDeps> {

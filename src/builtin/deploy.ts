@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { deploy as definition } from '../../machines/deploy.ts'
 import { CutterError } from '../domain/errors.ts'
-import { admitDeploy, type DeployDeps, deployEffects } from '../effects/deploy/index.ts'
+import type { DeployDeps } from '../effects/deploy/index.ts'
 import { openHost } from '../targets/ssh/open-host.ts'
 import { currentSshUser } from '../targets/ssh/ssh-settings.ts'
 import { defineBuiltin } from './builtin-machine.ts'
@@ -24,8 +24,10 @@ export const deploy = defineBuiltin({
     readChecks,
     mayRehearseRollback: (name) => deps.config.hosts[name]?.rehearseRollback === true,
   }),
-  effects: deployEffects,
-  admit: admitDeploy,
+  async work() {
+    const { admitDeploy, deployEffects } = await import('../effects/deploy/index.ts')
+    return { effects: deployEffects, admit: admitDeploy }
+  },
 })
 
 /** Opens hosts by their names in cutter.yaml or their aliases in the ssh config. */

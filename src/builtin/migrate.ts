@@ -1,6 +1,5 @@
 import { migrate as definition } from '../../machines/migrate.ts'
 import type { MigrateDeps } from '../effects/migrate/deps.ts'
-import { admitMigrate, migrateEffects } from '../effects/migrate/index.ts'
 import { openDatabaseDumps } from '../targets/postgres/database-dumps.ts'
 import { openCommitNotes } from '../targets/system/commit-notes.ts'
 import { readMigrationFolder } from '../targets/system/migration-folder.ts'
@@ -23,6 +22,8 @@ export const migrate = defineBuiltin({
     dumps: openDatabaseDumps(deps.home),
     commitNotes: openCommitNotes(deps.home),
   }),
-  effects: migrateEffects,
-  admit: admitMigrate,
+  async work() {
+    const { admitMigrate, migrateEffects } = await import('../effects/migrate/index.ts')
+    return { effects: migrateEffects, admit: admitMigrate }
+  },
 })

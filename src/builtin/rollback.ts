@@ -1,5 +1,5 @@
 import { rollback as definition } from '../../machines/rollback.ts'
-import { admitRollback, type RollbackDeps, rollbackEffects } from '../effects/rollback/index.ts'
+import type { RollbackDeps } from '../effects/rollback/index.ts'
 import { loadRun } from '../engine/load-run.ts'
 import type { RunStore } from '../store/run-store.ts'
 import { defineBuiltin } from './builtin-machine.ts'
@@ -17,6 +17,8 @@ export const rollback = defineBuiltin({
     host: createHostOpener(deps),
     run: (id) => loadRun({ store: deps.store }, id),
   }),
-  effects: rollbackEffects,
-  admit: admitRollback,
+  async work() {
+    const { admitRollback, rollbackEffects } = await import('../effects/rollback/index.ts')
+    return { effects: rollbackEffects, admit: admitRollback }
+  },
 })

@@ -1,6 +1,5 @@
 import { teardown as definition } from '../../machines/teardown.ts'
 import type { TeardownDeps } from '../effects/teardown/deps.ts'
-import { teardownEffects } from '../effects/teardown/index.ts'
 import type { RunStore } from '../store/run-store.ts'
 import { defineBuiltin } from './builtin-machine.ts'
 import { createRehearsalDatabases, type RehearsalServerDeps } from './rehearsal-servers.ts'
@@ -19,6 +18,8 @@ export const teardown = defineBuiltin({
   definition,
   example: 'cutter run start teardown --run 0f3a9c1d',
   connect,
-  effects: teardownEffects,
-  admit: async (_world: TeardownDeps, input) => input,
+  async work() {
+    const { teardownEffects } = await import('../effects/teardown/index.ts')
+    return { effects: teardownEffects, admit: async (_world: TeardownDeps, input) => input }
+  },
 })
