@@ -21,7 +21,7 @@ import {
   type RunRecord,
 } from './run-record.ts'
 
-export type ApprovalsChecked = { fault: BundleFault } | { fault: null; approvals: CheckedApproval[] }
+type ApprovalsChecked = { fault: BundleFault } | { fault: null; approvals: CheckedApproval[] }
 
 /**
  * Checks each approval on its own, then that each gate was passed under approvals and by the policy of that time. `signersFile` is the
@@ -135,23 +135,10 @@ async function checkSignature(
   passage: GatePassage | null,
   signersFile: string | null,
 ): Promise<CheckedApproval | BundleFault> {
-  const { approvalId, kind } = approval
-  const usedSeq = findUsedSeq(history, approvalId)
-  const { gate, decision, approver, planDigest, issuedAt, seq, machine } = statement
+  const { approvalId } = approval
+  const { gate, approver, machine } = statement
   const at = passage === null ? null : history[passage.usedSeq - 1]!.at
-  const checked = {
-    approvalId,
-    kind,
-    gate,
-    decision,
-    approver,
-    planDigest,
-    issuedAt,
-    seq,
-    usedSeq,
-    counted: passage !== null,
-    usedAt: at,
-  }
+  const checked = factsOf(approval, statement, findUsedSeq(history, approvalId), at)
   if (approval.kind === 'rehearsal') return { ...checked, fingerprint: null, trusted: false }
 
   const namespace = namespaceOf(machine, gate)
@@ -179,6 +166,27 @@ async function checkSignature(
     return bundleFault('SIGNER_NOT_ALLOWED', file, `approval ${approvalId}, used at ${at}: ${detail}`)
   }
   return { ...checked, fingerprint, trusted: answer.ok }
+}
+
+function factsOf(
+  { approvalId, kind }: RecordedApproval,
+  { gate, decision, approver, planDigest, issuedAt, seq }: Statement,
+  usedSeq: number | null,
+  usedAt: string | null,
+): Omit<CheckedApproval, 'fingerprint' | 'trusted'> {
+  return {
+    approvalId,
+    kind,
+    gate,
+    decision,
+    approver,
+    planDigest,
+    issuedAt,
+    seq,
+    usedSeq,
+    counted: usedAt !== null,
+    usedAt,
+  }
 }
 
 function namesOtherKey({ vouched }: { [key: string]: unknown }, fingerprint: string): boolean {

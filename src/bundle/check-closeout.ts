@@ -14,7 +14,7 @@ export interface CheckedCloseoutSignature {
   trusted: boolean
 }
 
-export type CloseoutChecked = { fault: BundleFault } | { fault: null; ends: CheckedCloseoutSignature[] }
+type CloseoutChecked = { fault: BundleFault } | { fault: null; ends: CheckedCloseoutSignature[] }
 
 /**
  * Derives the closeout again from the rest of the bundle, then checks who signed it. `signersFile` is the checker's own
@@ -25,56 +25,55 @@ export type CloseoutChecked = { fault: BundleFault } | { fault: null; ends: Chec
 export async function checkCloseout(record: RunRecord, signersFile: string | null): Promise<CloseoutChecked> {
   const { closeout, run } = record
   if (closeout === null) return { fault: null, ends: [] }
-  if (run.status !== 'closed')
-    return {
-      fault: bundleFault('CLOSEOUT_DIFFERS', CLOSEOUT, 'the run is open, but the bundle has a closeout'),
-    }
+  const differs = (message: string) => ({ fault: bundleFault('CLOSEOUT_DIFFERS', CLOSEOUT, message) })
+  if (run.status !== 'closed') return differs('the run is open, but the bundle has a closeout')
   const { text, instance, countersigned } = closeout
   if (closeoutText(record, instance) !== text)
-    return {
-      fault: bundleFault(
-        'CLOSEOUT_DIFFERS',
-        CLOSEOUT,
-        'closeout.json does not follow from the rest of the bundle',
-      ),
-    }
+    return differs('closeout.json does not follow from the rest of the bundle')
 
-  const sealed = { text, signature: instance.signature, namespace: CLOSEOUT_NAMESPACE }
-  const sealKey = isAsWritten(instance.signature) ? await findSigningKey(sealed) : null
-  if (sealKey === null || sealKey.fingerprint !== (await askFingerprint(instance.publicKey))) {
+  const signed = { ...instance, text }
+  const fingerprint = await findFingerprint(signed)
+  if (fingerprint === null || fingerprint !== (await askFingerprint(instance.publicKey))) {
     const file = pathOfSignature(CLOSEOUT)
     const message = `${file} is not a valid signature of ${CLOSEOUT} by the key in instance.pub`
     return { fault: bundleFault('CLOSEOUT_SIGNATURE_INVALID', file, message) }
   }
-  const ends: CheckedCloseoutSignature[] = [await end('closeout', { ...instance, text }, sealKey.fingerprint)]
+  const ends = [await checkSigner('closeout', signed, fingerprint, signersFile)]
   for (const one of countersigned) {
-    const key = isAsWritten(one.signature)
-      ? await findSigningKey({ ...one, namespace: CLOSEOUT_NAMESPACE })
-      : null
+    const key = await findFingerprint(one)
     if (key === null || one.text !== countersignatureText({ runId: run.runId, text }, one)) {
       const file = pathOfCountersignature(one.signer)
-      return {
-        fault: bundleFault(
-          'COUNTERSIGNATURE_INVALID',
-          file,
-          `${file} is not signed, or it is for another closeout`,
-        ),
-      }
+      const message = `${file} is not signed, or it is for another closeout`
+      return { fault: bundleFault('COUNTERSIGNATURE_INVALID', file, message) }
     }
-    ends.push(await end('countersign', one, key.fingerprint))
+    ends.push(await checkSigner('countersign', one, key, signersFile))
   }
   return { fault: null, ends }
+}
 
-  async function end(
-    kind: CheckedCloseoutSignature['kind'],
-    { text, signer, signature, at }: { text: string; signer: string; signature: string; at: string },
-    fingerprint: string,
-  ): Promise<CheckedCloseoutSignature> {
-    const question = { text, signature, namespace: CLOSEOUT_NAMESPACE, principal: signer, at: new Date(at) }
-    const trusted =
-      signersFile !== null && (await verifySignature({ ...question, allowedSigners: signersFile })).ok
-    return { kind, signer, fingerprint, at, trusted }
-  }
+interface SignedText {
+  text: string
+  signer: string
+  signature: string
+  at: string
+}
+
+/** The fingerprint of the key that signed a text; null when the signature is not valid. */
+async function findFingerprint({ text, signature }: SignedText): Promise<string | null> {
+  if (!isAsWritten(signature)) return null
+  return (await findSigningKey({ text, signature, namespace: CLOSEOUT_NAMESPACE }))?.fingerprint ?? null
+}
+
+async function checkSigner(
+  kind: CheckedCloseoutSignature['kind'],
+  { text, signer, signature, at }: SignedText,
+  fingerprint: string,
+  signersFile: string | null,
+): Promise<CheckedCloseoutSignature> {
+  const question = { text, signature, namespace: CLOSEOUT_NAMESPACE, principal: signer, at: new Date(at) }
+  const trusted =
+    signersFile !== null && (await verifySignature({ ...question, allowedSigners: signersFile })).ok
+  return { kind, signer, fingerprint, at, trusted }
 }
 
 /** Whether the signature is in the form that ssh-keygen writes. ssh-keygen reads other forms too, and nothing else covers these bytes. */

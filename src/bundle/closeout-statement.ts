@@ -22,7 +22,7 @@ export function closeoutText(record: RunRecord, signed: { signer: string; at: st
 }
 
 /** What a person signs who countersigns the end of a run, in its RFC 8785 form. It names the closeout by its digest. */
-export interface Countersignature {
+interface Countersignature {
   type: 'urn:cutter:countersignature:v1'
   runId: string
   closeoutDigest: string

@@ -30,7 +30,7 @@ export interface RunRecord {
 }
 
 /** A write of which a closed run knows only that it was started. */
-export interface UnsettledWrite {
+interface UnsettledWrite {
   /** The name of its effect. */
   phase: string
   /** The entry that asked for it. */

@@ -31,7 +31,7 @@ export const asBuffer = (bytes: Uint8Array): Buffer =>
   Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 
 /** The files of a tar are views of its bytes, not copies. */
-export type Unpacked = { files: Files } | { fault: string; file: string | null }
+type Unpacked = { files: Files } | { fault: string; file: string | null }
 
 /** At most one folder deep. No name can be taken for a longer path or an option. */
 const SAFE_NAME = /^(?:[a-z]+\/)?[A-Za-z0-9%_][A-Za-z0-9%@._+-]*$/

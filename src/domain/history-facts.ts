@@ -22,7 +22,7 @@ export function statusAfter(history: HistoryEntry[]): StatusFacts {
 }
 
 /** The arrival at the gate at which a run waits, or before which it checks the world again; null when it is at no gate. */
-export function findCurrentArrival(history: HistoryEntry[]): HistoryEntry | null {
+function findCurrentArrival(history: HistoryEntry[]): HistoryEntry | null {
   const arrived = history.findLast((entry) => entryMarks(entry).arrival !== undefined)
   if (arrived === undefined) return null
   const isPassed = history.slice(arrived.seq).some((entry) => entryMarks(entry).approvalUsed !== undefined)

@@ -3,8 +3,8 @@ import { code, inline, page, table } from '../domain/markdown.ts'
 import type { Run } from '../domain/run.ts'
 import { approversInWords, commandsFor, commandsInWords, rulesAt } from './approvers-section.ts'
 import { type Arrival, type GateDecision, listDecisions, listRefusals } from './history-summary.ts'
-import { actionCounts, planInWords, planOf } from './plan-section.ts'
-import type { Report, ReportInput } from './report.ts'
+import { actionCounts, type Plan, planInWords, planOf } from './plan-section.ts'
+import type { GateRules, Report, ReportInput } from './report.ts'
 
 /**
  * The request for an approval: all that the run would do, what it expects of the world, the rollback, who may approve, and the commands.
@@ -33,8 +33,16 @@ export function buildRequestReport(
   return {
     facts: {
       type: 'cutter.report.approval-request/v1',
-      ...{ runId, machine, version, mode, gate, state: entry.state },
-      ...{ seq: entry.seq, hash: entry.hash, arrivedAt: entry.at, planDigest },
+      runId,
+      machine,
+      version,
+      mode,
+      gate,
+      state: entry.state,
+      seq: entry.seq,
+      hash: entry.hash,
+      arrivedAt: entry.at,
+      planDigest,
       counts: actionCounts(plan),
       plan,
       mayApprove: { ...(rules as unknown as { [key: string]: Json }), allowedSigners: input.allowedSigners },
@@ -43,32 +51,52 @@ export function buildRequestReport(
       refused: refused as unknown as Json,
       earlier,
     },
-    markdown: page(
-      `# Approval asked for at gate ${code(gate)}`,
-      '',
-      `Run ${code(runId)} of machine ${code(machine)} ${code(version)}, ${mode}, came to ${code(entry.state)} on ${code(entry.at)}.`,
-      '',
-      standing(run, newest, decided),
-      '',
-      ...planInWords(run, plan),
-      ...approversInWords(input, rules, run, gate),
-      ...commandsInWords(commands),
-      '## Where it stands in the history',
-      '',
-      ...table(
-        ['this request', ''],
-        [
-          ['plan', inline(planDigest)],
-          ['entry', `${entry.seq}, ${code(entry.hash)}`],
-          ...earlier.map(({ seq, planDigest: old }) => [`asked before in entry ${seq}`, inline(old)]),
-        ],
-      ),
-      ...table(
-        ['refused in entry', 'reason', 'why'],
-        refused.map(({ seq, reason, message }) => [String(seq), inline(reason), inline(message)]),
-      ),
-    ),
+    markdown: requestMarkdown(input, newest, { plan, rules, commands, decided, refused, earlier }),
   }
+}
+
+interface RequestFacts {
+  plan: Plan | null
+  rules: GateRules
+  commands: { [purpose: string]: string[] }
+  decided: GateDecision | null
+  refused: ReturnType<typeof listRefusals>
+  earlier: { seq: number; planDigest: string | null }[]
+}
+
+function requestMarkdown(
+  input: ReportInput,
+  newest: Arrival,
+  { plan, rules, commands, decided, refused, earlier }: RequestFacts,
+): string {
+  const { run } = input.record
+  const { runId, machine, version, mode } = run
+  const { gate, planDigest, entry } = newest
+  return page(
+    `# Approval asked for at gate ${code(gate)}`,
+    '',
+    `Run ${code(runId)} of machine ${code(machine)} ${code(version)}, ${mode}, came to ${code(entry.state)} on ${code(entry.at)}.`,
+    '',
+    standing(run, newest, decided),
+    '',
+    ...planInWords(run, plan),
+    ...approversInWords(input, rules, run, gate),
+    ...commandsInWords(commands),
+    '## Where it stands in the history',
+    '',
+    ...table(
+      ['this request', ''],
+      [
+        ['plan', inline(planDigest)],
+        ['entry', `${entry.seq}, ${code(entry.hash)}`],
+        ...earlier.map(({ seq, planDigest: old }) => [`asked before in entry ${seq}`, inline(old)]),
+      ],
+    ),
+    ...table(
+      ['refused in entry', 'reason', 'why'],
+      refused.map(({ seq, reason, message }) => [String(seq), inline(reason), inline(message)]),
+    ),
+  )
 }
 
 function standing({ gate, status, outcome }: Run, arrival: Arrival, decided: GateDecision | null): string {

@@ -77,8 +77,11 @@ const PURPOSES: { [purpose: string]: string } = {
 
 export function commandsInWords(commands: { [purpose: string]: Json }): string[] {
   return Object.entries(commands).flatMap(([purpose, lines]) => [
-    ...[PURPOSES[purpose] ?? purpose, '', '```sh'],
+    PURPOSES[purpose] ?? purpose,
+    '',
+    '```sh',
     ...(lines as string[]),
-    ...['```', ''],
+    '```',
+    '',
   ])
 }

@@ -20,57 +20,99 @@ export function buildCloseoutReport({ record }: ReportInput): Pick<Report, 'fact
   const checks = flattenFacts(output).filter(([, value]) => typeof value === 'boolean')
   const counts = countsIn(output)
   const { left, lines: stays } = whatStays(run, phases)
-  const passed = decisions.filter(({ decision }) => decision === 'approve').map(({ gate }) => gate)
-  const rollbacks = listArrivals(history)
-    .filter(({ gate }) => passed.includes(gate))
-    .flatMap(({ gate, planDigest }) => rollbackOf(gate, planOf(record, planDigest)))
+  const rollbacks = listRollbacks(record, decisions)
   const { seq, head, startedBy, osUser, startedAt, updatedAt } = run
-  const taken = Date.parse(updatedAt) - Date.parse(startedAt)
   return {
     facts: {
       type: 'cutter.report.closeout/v1',
-      ...{ runId, machine, version, mode, status, outcome, state },
+      runId,
+      machine,
+      version,
+      mode,
+      status,
+      outcome,
+      state,
       stop: stop as unknown as Json,
-      ...{ startedBy, osUser, startedAt, endedAt: updatedAt, entries: seq, head },
-      ...{ done, failed, stays, counts, output },
+      startedBy,
+      osUser,
+      startedAt,
+      endedAt: updatedAt,
+      entries: seq,
+      head,
+      done,
+      failed,
+      stays,
+      counts,
+      output,
       checks: Object.fromEntries(checks),
       approvals: decisions as unknown as Json,
       refused: refused as unknown as Json,
       rollback: Object.fromEntries(rollbacks),
     },
-    markdown: page(
-      `# Closeout: ${outcome ?? 'stopped'}`,
-      '',
-      `Run ${code(runId)} of machine ${code(machine)} ${code(version)}, ${mode}, started by ${code(startedBy)} ` +
-        `(system user ${code(osUser)}) on ${code(startedAt)}.`,
-      '',
-      ending(run, taken),
-      '',
-      ...(stop === null ? [] : factTable(stop as unknown as Json)),
-      ...section('What was done', doneTable(done)),
-      ...section('What failed on the way', failedTable(failed)),
-      '## What stays',
-      '',
-      ...stays.map((line) => `- ${line}`),
-      '',
-      ...(left ? rollbacks : []).flatMap(([gate, rollback]) => [
-        ...[`How it is taken back, as the plan of ${code(gate)} says:`, ''],
-        ...[...factList(rollback), ''],
-      ]),
-      ...section(
-        'What was checked',
-        table(
-          ['check', 'holds'],
-          checks.map(([path, value]) => [code(path), value === true ? 'yes' : 'no']),
-        ),
-      ),
-      ...counts.flatMap(({ what, rows }) => section(`Before and after: ${code(what)}`, countTable(rows))),
-      ...section('Who decided', decisionTable(decisions)),
-      ...section('What was refused', refusalTable(refused)),
-      ...['## The end of the history', ''],
-      ...table(['entry', 'hash'], [[String(seq), code(head)]]),
-    ),
+    markdown: closeoutMarkdown(run, {
+      done,
+      failed,
+      stays,
+      rollbacks: left ? rollbacks : [],
+      checks,
+      counts,
+      decisions,
+      refused,
+    }),
   }
+}
+
+interface CloseoutFacts {
+  done: ReturnType<typeof doneOf>
+  failed: ReturnType<typeof failedOf>
+  stays: string[]
+  /** By gate, where writes remain. */
+  rollbacks: [gate: string, rollback: Json][]
+  checks: [path: string, value: Json][]
+  counts: ReturnType<typeof countsIn>
+  decisions: ReturnType<typeof listDecisions>
+  refused: ReturnType<typeof listRefusals>
+}
+
+function closeoutMarkdown(run: Run, facts: CloseoutFacts): string {
+  const { runId, machine, version, mode, outcome, stop, seq, head, startedBy, osUser, startedAt } = run
+  const { done, failed, stays, rollbacks, checks, counts, decisions, refused } = facts
+  const taken = Date.parse(run.updatedAt) - Date.parse(startedAt)
+  return page(
+    `# Closeout: ${outcome ?? 'stopped'}`,
+    '',
+    `Run ${code(runId)} of machine ${code(machine)} ${code(version)}, ${mode}, started by ${code(startedBy)} ` +
+      `(system user ${code(osUser)}) on ${code(startedAt)}.`,
+    '',
+    ending(run, taken),
+    '',
+    ...(stop === null ? [] : factTable(stop as unknown as Json)),
+    ...section('What was done', doneTable(done)),
+    ...section('What failed on the way', failedTable(failed)),
+    '## What stays',
+    '',
+    ...stays.map((line) => `- ${line}`),
+    '',
+    ...rollbacks.flatMap(([gate, rollback]) => [
+      `How it is taken back, as the plan of ${code(gate)} says:`,
+      '',
+      ...factList(rollback),
+      '',
+    ]),
+    ...section(
+      'What was checked',
+      table(
+        ['check', 'holds'],
+        checks.map(([path, value]) => [code(path), value === true ? 'yes' : 'no']),
+      ),
+    ),
+    ...counts.flatMap(({ what, rows }) => section(`Before and after: ${code(what)}`, countTable(rows))),
+    ...section('Who decided', decisionTable(decisions)),
+    ...section('What was refused', refusalTable(refused)),
+    '## The end of the history',
+    '',
+    ...table(['entry', 'hash'], [[String(seq), code(head)]]),
+  )
 }
 
 const section = (title: string, lines: string[]) => (lines.length === 0 ? [] : [`## ${title}`, '', ...lines])
@@ -121,7 +163,12 @@ const decisionTable = (decisions: ReturnType<typeof listDecisions>) =>
       const { fingerprint = null } = (vouched ?? {}) as { fingerprint?: string | null }
       const key = fingerprint === null ? `none: a ${kind}` : code(fingerprint)
       return [
-        ...[code(gate), code(decision), code(approver), key, code(reason), code(approvalId)],
+        code(gate),
+        code(decision),
+        code(approver),
+        key,
+        code(reason),
+        code(approvalId),
         `${usedSeq}, on ${code(usedAt)}`,
       ]
     }),
@@ -152,6 +199,17 @@ function whatStays({ mode, stop, outcome }: Run, phases: Phase[]): { left: boole
   if (lines.length > 0) return { left: true, lines }
   const why = mode === 'live' ? 'no write was done' : 'this was a dry run, and no write was done for real'
   return { left: false, lines: [`Nothing of what was planned: ${why}.`] }
+}
+
+/** The rollback of each approved plan, by gate. */
+function listRollbacks(
+  record: ReportInput['record'],
+  decisions: ReturnType<typeof listDecisions>,
+): [gate: string, rollback: Json][] {
+  const passed = decisions.filter(({ decision }) => decision === 'approve').map(({ gate }) => gate)
+  return listArrivals(record.history)
+    .filter(({ gate }) => passed.includes(gate))
+    .flatMap(({ gate, planDigest }) => rollbackOf(gate, planOf(record, planDigest)))
 }
 
 const rollbackOf = (gate: string, plan: Plan | null): [string, Json][] =>

@@ -1,6 +1,7 @@
-import type { HistoryEntry, RunEvent } from '../domain/history-entry.ts'
+import type { HistoryEntry } from '../domain/history-entry.ts'
+import { entryMarks } from '../domain/history-facts.ts'
 import type { Json } from '../domain/json.ts'
-import type { EntryMarks, Run } from '../domain/run.ts'
+import type { Run } from '../domain/run.ts'
 import type { EvidenceRow, StoredRun } from '../store/run-store.ts'
 
 /** What reports read from a history: the tries of each phase, the arrivals at gates, the decisions, the refusals. */
@@ -47,9 +48,6 @@ const OWN_FIELDS = new Set(
   'type actorId output error ran attempt kind evidence arrival approvalUsed outcome'.split(' '),
 )
 
-export type Marked = RunEvent & EntryMarks
-export const marksOf = ({ event }: HistoryEntry) => event as Marked
-
 /** The phases of a run, in the order of their first outcomes. */
 export function listPhases({ history, evidence }: Pick<StoredRun, 'history' | 'evidence'>): Phase[] {
   const phases = new Map<string, Phase>()
@@ -79,18 +77,21 @@ function tryOf(entry: HistoryEntry, before: HistoryEntry, done: boolean, evidenc
     endedAt: at,
     milliseconds: Date.parse(at) - Date.parse(before.at),
     from: before.state,
-    ...{ state, status },
+    state,
+    status,
     readings: Object.fromEntries(Object.entries(event).filter(([field]) => !OWN_FIELDS.has(field))),
     output: event.output ?? null,
     error: event.error ?? null,
     evidence,
-    ...{ seq, hash, previousHash },
+    seq,
+    hash,
+    previousHash,
   }
 }
 
 export function listArrivals(history: HistoryEntry[]): Arrival[] {
   return history.flatMap((entry) => {
-    const { arrival } = marksOf(entry)
+    const { arrival } = entryMarks(entry)
     return arrival === undefined ? [] : [{ ...arrival, entry }]
   })
 }
@@ -118,7 +119,7 @@ export function listDecisions({
   approvals,
 }: Pick<StoredRun, 'history' | 'approvals'>): GateDecision[] {
   return history.flatMap((entry) => {
-    const approvalId = marksOf(entry).approvalUsed
+    const approvalId = entryMarks(entry).approvalUsed
     const approval = approvals.find((one) => one.approvalId === approvalId)
     const brought = history
       .slice(0, entry.seq)
@@ -127,7 +128,12 @@ export function listDecisions({
     const { statement, kind } = approval
     const { gate, decision, approver, reason } = statement
     return {
-      ...{ gate, decision, approvalId: approval.approvalId, approver, reason, kind },
+      gate,
+      decision,
+      approvalId: approval.approvalId,
+      approver,
+      reason,
+      kind,
       vouched: brought.event.vouched ?? null,
       counted: brought.event.counted ?? null,
       broughtAt: brought.at,

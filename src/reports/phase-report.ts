@@ -15,8 +15,14 @@ export function buildPhaseReport(
   return {
     facts: {
       type: 'cutter.report.phase/v1',
-      ...{ runId, machine, version, mode, phase: name },
-      ...{ outcome: newest.outcome, state: newest.state, kind: newest.kind },
+      runId,
+      machine,
+      version,
+      mode,
+      phase: name,
+      outcome: newest.outcome,
+      state: newest.state,
+      kind: newest.kind,
       tries: tries as unknown as Json,
     },
     markdown: page(
@@ -96,7 +102,7 @@ function receipt(one: PhaseTry, mode: string): string[] {
   ]
 }
 
-export function evidenceTable(evidence: EvidenceRow[]): string[] {
+function evidenceTable(evidence: EvidenceRow[]): string[] {
   if (evidence.length === 0) return []
   const rows = evidence.map(({ name, digest, mediaType, bytes }) => [
     code(name),

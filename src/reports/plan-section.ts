@@ -51,12 +51,17 @@ export function planInWords({ mode }: Run, plan: Plan | null): string[] {
   const dry = mode === 'live' ? '' : ' This is a dry run: its writes are shown, and not done.'
   const more = actions.length - SHOWN
   return [
-    ...['## What it would do', '', `Once approved, ${does}${dry}`, ''],
+    '## What it would do',
+    '',
+    `Once approved, ${does}${dry}`,
+    '',
     ...actionTable(actions.slice(0, SHOWN)),
     ...(more > 0 ? [`And ${more} more; the JSON file of the same name has all of them.`, ''] : []),
     ...section('What it expects to find', expected),
     ...section('How it is taken back', rollback),
-    ...['## What the plan also says', '', ...factTable(rest)],
+    '## What the plan also says',
+    '',
+    ...factTable(rest),
   ]
 }
 

@@ -29,7 +29,15 @@ export async function renderRunPlan(
   const sha256 = (cutPlan as typeof cut)?.source?.sha256
   const { runId, machine, version, gate } = run
   return planToMarkdown({
-    ...{ runId, machine, version, gate, planDigest, plan, cut: cutPlan, page, pageSize },
+    runId,
+    machine,
+    version,
+    gate,
+    planDigest,
+    plan,
+    cut: cutPlan,
+    page,
+    pageSize,
     source: sha256 === undefined ? null : await store.evidence(`sha256:${sha256}`),
     texts: textsOf(parsed(await newest('backup'))),
     differing: diffWords,

@@ -19,7 +19,7 @@ export interface PruneResult {
   bundleDigest: string | null
 }
 
-export interface PrunableRuns {
+interface PrunableRuns {
   runs: Run[]
   /** A sentence for each run that can't be trusted. Such runs stay. */
   faults: string[]

@@ -15,7 +15,7 @@ import { removeJournal, replaceDatabase } from '../../store/sqlite/replace-datab
 
 /** Copies of a store. A copy counts only after it was opened and every run in it was checked. */
 
-export interface StoreExamination {
+interface StoreExamination {
   runs: number
   entries: number
   /** A sentence for each run that does not hold. Such a run is refused in every copy. */

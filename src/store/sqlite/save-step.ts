@@ -16,7 +16,7 @@ import { openWriterClient, type WriterClient } from './writer-client.ts'
 const STEPS_FOR_THREAD = 16
 
 /** Saves one step at once, or many in one transaction; each of many is refused on its own. */
-export interface StepSaver {
+interface StepSaver {
   save(step: Step, lease: Lease): EffectRow[]
   saveAll(requests: SaveRequest[]): Promise<PromiseSettledResult<EffectRow[]>[]>
   close(): Promise<void>
