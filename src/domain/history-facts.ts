@@ -4,7 +4,8 @@ import type { EntryMarks, Outcome, Run } from './run.ts'
 
 /**
  * What a history shows of a run in addition to its events: the gate at which it waits, its outcome, the approvals that it used, the
- * evidence of each entry. Stores and evidence bundles are both checked against it, without a chart.
+ * evidence of each entry. Stores and evidence bundles are both checked against it, without a chart, because the engine adds these marks
+ * to the events. A receipt is a history entry with evidence by digest, not a copy of it.
  */
 
 export const entryMarks = ({ event }: HistoryEntry) => event as RunEvent & EntryMarks

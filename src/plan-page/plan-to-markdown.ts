@@ -7,7 +7,8 @@ import { cutPlan, lifecyclePlan } from './plan-schema.ts'
 
 /**
  * A plan as Markdown for people: its subject, the actions on each unit, what it expects, the rollback. The digest that is signed is the
- * digest of the plan's own bytes (`cutter run plan <run>`). This page shows their meaning, and not every field.
+ * digest of the plan's own bytes (`cutter run plan <run>`). This page shows their meaning, and not every field. It reads plans as data, by
+ * their `type`, and shows unknown actions and unknown plans by name.
  */
 export function planToMarkdown(reading: PlanReading): string {
   const { plan, runId, machine, version, gate, planDigest } = reading

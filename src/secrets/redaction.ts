@@ -2,6 +2,9 @@ import { namesSecret } from './key-names.ts'
 import { REDACTED, redactSecretForms } from './patterns.ts'
 
 /**
+ * Secrets are refused when they come in and redacted before anything is saved, because a history cannot be edited. Evidence with a secret
+ * is refused and never rewritten, because its digest names it.
+ *
  * The secrets that this process knows by value: URLs and passwords of the environment and of the embedded server. Everything that is
  * printed, logged or saved is redacted here, by these values and by the patterns of secrets. Values are more reliable than patterns.
  *

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { signText } from '../../src/approvals/openssh/sign-text.ts'
 import { manifestText } from '../../src/bundle/bundle-files.ts'
@@ -19,6 +20,12 @@ const fixture = (name: string) => readFileSync(join(fixtures, name))
 const names = readdirSync(fixtures)
   .filter((name) => name.endsWith('.tar'))
   .map((name) => name.replace('.tar', ''))
+
+/** Bundles of complete runs of every shipped machine, exported by the same release. */
+const releases = join(import.meta.dirname, '../fixtures/ec8f423/bundles')
+const released = readdirSync(releases)
+  .filter((name) => name.endsWith('.tar.gz'))
+  .map((name) => name.replace('.tar.gz', ''))
 
 type Given = Omit<Verdict, 'format'>
 const given = JSON.parse(fixture('verdicts.json').toString()) as {
@@ -45,6 +52,16 @@ describeWithKeys('verify of a format 1 bundle', () => {
       expect(verdict).toEqual(earlier)
       expect({ format, notes: notes.length }).toEqual({ format: 1, notes: earlierNotes.length })
     }
+  })
+
+  test.each(released)('answers for the released bundle %s as the release did', async (name) => {
+    const { notes: earlierNotes, ...earlier } = JSON.parse(
+      readFileSync(join(releases, `${name}.verify.json`), 'utf8'),
+    ) as Given
+    const tar = gunzipSync(readFileSync(join(releases, `${name}.tar.gz`)))
+    const { format, notes, ...verdict } = await verifyBundle(tar, join(releases, 'allowed_signers'))
+    expect(verdict).toEqual(earlier)
+    expect({ format, notes: notes.length }).toEqual({ format: 1, notes: earlierNotes.length })
   })
 
   test('refuses another text in VERIFY.md', async () => {

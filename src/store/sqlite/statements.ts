@@ -2,6 +2,11 @@ import type { Database } from 'better-sqlite3'
 import { entryColumns, RUN_COLUMNS, STEP_COLUMNS } from './columns.ts'
 import type { Row } from './row.ts'
 
+/**
+ * The history is a list: each entry links to the one before it, and a run to its newest entry. So no index is kept, which would cost one
+ * page for each step.
+ */
+
 const runColumns = RUN_COLUMNS.map(({ column }) => column)
 const stepChanges = [
   ...STEP_COLUMNS.map(([column]) => `${column} = ?`),
