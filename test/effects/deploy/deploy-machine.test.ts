@@ -224,7 +224,9 @@ describe('the deploy machine', () => {
     })
     rmSync(d.srv)
     renameSync(`${d.srv}-1`, d.srv)
-    await expect(d.approve((await d.store.run(paused.runId))!)).rejects.toThrow('the plan that was approved')
+    await expect(d.approve((await d.store.run(paused.runId))!)).rejects.toThrow(
+      'the approved plan no longer fits',
+    )
     again = (await d.store.run(paused.runId))!
     mkdirSync(d.target)
     await expect(d.approve(again)).rejects.toMatchObject({ data: { reason: 'WORLD_NOT_CHECKED' } })
