@@ -8,7 +8,7 @@ import type { MachineDefinition } from '../src/machine/define.ts'
  * edges have no phase. They only arrive at a gate, by a timer without delay, so that the arrival is a step of its own.
  */
 
-export const cutInput = z.object({
+const cutInput = z.object({
   document: z.string().min(1).describe('id of the document, e.g. ICX-CONST'),
   source: z
     .string()

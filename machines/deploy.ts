@@ -10,7 +10,7 @@ import { closed, type MachineDefinition } from '../src/machine/define.ts'
  * stops. After SG1 a stage that fails leads to the rollback.
  */
 
-export const deployInput = z.object({
+const deployInput = z.object({
   source: z.string().min(1).describe('git repository, or a folder inside of one'),
   commit: z.string().min(1).describe('commit, tag or branch to deploy'),
   host: z

@@ -9,7 +9,7 @@ import { closed, type MachineDefinition } from '../src/machine/define.ts'
  * failure rolls back.
  */
 
-export const migrateInput = z.object({
+const migrateInput = z.object({
   bundle: z.string().min(1).describe('folder that holds bundle.yaml; see: cutter migrate new'),
   target: z.string().min(1).default('embedded').describe('database to migrate, by its name in cutter.yaml'),
 })
@@ -33,7 +33,7 @@ const unverified = {
   actions: 'learn',
 }
 
-export const migrateLogic = chart(
+const migrateLogic = chart(
   {
     PENDING: work('bundle_pin', 'BUNDLE_PINNED'),
     BUNDLE_PINNED: work('server_identify', 'SERVER_IDENTIFIED'),

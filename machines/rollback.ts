@@ -7,7 +7,7 @@ import type { MachineDefinition } from '../src/machine/define.ts'
  * history and closeout are signed. `cutter run rollback <run>` starts it.
  */
 
-export const rollbackInput = z.object({
+const rollbackInput = z.object({
   run: z.string().min(1).describe('run of the deploy to roll back'),
 })
 

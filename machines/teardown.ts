@@ -7,7 +7,7 @@ import type { MachineDefinition } from '../src/machine/define.ts'
  * `cutter rehearsal remove <run>` starts it.
  */
 
-export const teardownInput = z.object({
+const teardownInput = z.object({
   run: z.string().min(1).describe('the run whose rehearsal databases are removed'),
 })
 

@@ -145,7 +145,12 @@ export const LAYERS: Record<string, Layer> = {
     npm: ['jiti', 'zod'],
     node: true,
   },
-  app: { purpose: 'puts the parts together for one home', ours: below, npm: ['pino', 'zod'], node: true },
+  app: {
+    purpose: 'puts the parts together for one home',
+    ours: below,
+    npm: ['nanoid', 'pino', 'zod'],
+    node: true,
+  },
   service: {
     purpose: 'use cases, one file each, which all doors call',
     ours: below,

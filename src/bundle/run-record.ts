@@ -84,12 +84,6 @@ export function findPassageFault(record: RunRecord): string | null {
   }
 }
 
-/** The approvals under which a run passed its gates: each used one, and those that counted with it. */
-export function decisiveApprovals(record: RunRecord): RecordedApproval[] {
-  const decisive = new Set(gatePassages(record).flatMap((passage) => countedApprovals(record, passage)))
-  return record.approvals.filter((approval) => decisive.has(approval))
-}
-
 /** The used approval, and those that the decision's entry names for the same decision on the same arrival. */
 export function countedApprovals(
   { history, approvals }: RunRecord,

@@ -120,6 +120,6 @@ function judgeFit(
 }
 
 /** Whether a record is a unit, excluded units included. */
-export function isCut({ kind }: { kind: string }): boolean {
+function isCut({ kind }: { kind: string }): boolean {
   return kind === 'unit' || kind === 'excluded'
 }

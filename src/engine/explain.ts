@@ -11,7 +11,7 @@ import { explainGate, type JudgedApproval, type PolicyInForce } from './explain-
 import { loadRun } from './load-run.ts'
 
 /** A state on the path ahead. `kind` tells what its phase does to the world; null where the run only arrives. */
-export interface Ahead {
+interface Ahead {
   state: string
   phase: string | null
   kind: 'read' | 'write' | null

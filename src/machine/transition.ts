@@ -46,7 +46,7 @@ export interface StepFacts {
 
 /** Events with this prefix are records: they take a seq in the history and never reach the machine. */
 export const RECORD = 'cutter.'
-export const START_EVENT = 'cutter.start'
+const START_EVENT = 'cutter.start'
 /** Closes a run whose own chart is no longer installed, so that no other event could close it. */
 export const ABANDONED = 'cutter.abandoned'
 

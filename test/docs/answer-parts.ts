@@ -7,7 +7,7 @@ export const time = z.iso.datetime()
 export const digest = z.string().regex(/^sha256:[0-9a-f]{64}$/)
 export const hex = z.string().regex(/^[0-9a-f]{64}$/)
 export const count = z.int().min(0)
-export const free = z.record(text, z.json())
+const free = z.record(text, z.json())
 
 export const mode = z.enum(['dry-run', 'live'])
 export const status = z.enum(['working', 'paused', 'stopped', 'closed'])
@@ -98,7 +98,7 @@ export const record = z.strictObject({
 })
 
 /** What `--json` prints, and which commands print it. */
-export interface Answer {
+interface Answer {
   commands: string[]
   title: string
   schema: z.ZodType

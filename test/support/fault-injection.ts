@@ -2,7 +2,7 @@ import type { Host } from '../../src/targets/ssh/open-host.ts'
 import { HostLost } from '../../src/targets/ssh/run-command.ts'
 
 /** A fault at a step on the host: before the step is sent, or after it is done there and before the client learns of it. */
-export interface Fault {
+interface Fault {
   step: string
   when: 'before' | 'after'
   strike(): void | Promise<void>

@@ -30,14 +30,7 @@ export interface BatchAnswer {
   documents: BatchDocumentAnswer[]
 }
 
-export type DocumentStatus =
-  | 'paused'
-  | 'stopped'
-  | 'working'
-  | 'succeeded'
-  | 'closed'
-  | 'refused'
-  | 'unstarted'
+type DocumentStatus = 'paused' | 'stopped' | 'working' | 'succeeded' | 'closed' | 'refused' | 'unstarted'
 
 export interface BatchDocumentAnswer {
   document: string
