@@ -29,6 +29,18 @@ export const RELEASES: readonly Release[] = [
     },
     helpers: 'sha256:1e9e80c5acb8aac175dea37afdb32b026d64f15191cd09260e162950537970fe',
   },
+  {
+    version: '0.2.0',
+    commit: 'v0.2.0',
+    definitions: {
+      cut: 'sha256:799eff8191ecf5b4bd81ea839d295db5b221480ab3dd560a4727934f980c5904',
+      deploy: 'sha256:f21b34905c7737cb48c6a36cd0c02215598c42966b6085031e2c534986e8ed87',
+      migrate: 'sha256:d137c80a7dd4f73d79a29e0e1825d8e3308d599842d67545a1b11500fdbfb992',
+      rollback: 'sha256:7b6e74ca45973cc3d6d9da796fcd0bbd2e054aabbcd069d2c815de37773c9b1b',
+      teardown: 'sha256:30a8f9b317bafdf1a852d84b0b82562bec0899705512022832a5190b33f2de1e',
+    },
+    helpers: 'sha256:e40e1931b481adea1509969b434b1c105364da8ac158f2af2badb4a9aa0a59b6',
+  },
 ]
 
 /** What every chart keeps in its context for the engine. */

@@ -12,7 +12,7 @@ const FAULTS: { [code in YAMLError['code']]?: string } = {
   MISSING_CHAR: 'a bracket, a quote or a comma is missing',
   MULTILINE_IMPLICIT_KEY: 'a key extends over several lines',
   NON_STRING_KEY: 'a key is not a text',
-  MULTIPLE_DOCS: 'the file has several documents (a line ---); Cutter reads one',
+  MULTIPLE_DOCS: 'the file has several documents (a line ---), but Cutter reads only one',
   TAB_AS_INDENT: 'a line is indented with a tab, which YAML does not allow',
   TAG_RESOLVE_FAILED: 'a value has an unknown tag (!)',
   UNEXPECTED_TOKEN: 'YAML does not allow this text here',

@@ -61,7 +61,7 @@ describe('a cutter.yaml of two documents', () => {
     at.file('cutter.yaml', 'execution: { allowLive: true }\n---\ncaps: { units: 3 }\n')
     const { code, error: refusal } = await error('execution', 'status')
     expect([code, refusal?.code]).toEqual([2, 'CONFIG_INVALID'])
-    expect(refusal?.message).toContain('the file holds several documents')
+    expect(refusal?.message).toContain('the file has several documents')
     expect(refusal?.message).toContain('line 2')
     expect(refusal?.message).not.toContain('parseAllDocuments')
   })
