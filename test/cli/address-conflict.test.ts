@@ -29,7 +29,7 @@ describe('an address that belongs to another document of the target', () => {
     expect(answer.code).toBe(3)
     const { state, stopCode, stop } = jsonOf(answer)
     expect([state, stopCode]).toEqual(['MARKED', 'STOP_REFUSED_INPUT'])
-    expect(stop?.message).toContain('address CHARTER/ARTICLE-2 belongs to document Charter')
+    expect(stop?.message).toContain('address CHARTER/ARTICLE-2 already belongs to document Charter')
     expect(stop?.next).toContain('--document Charter')
     expect(await rowsIn(superuser)).toEqual(before)
   })
@@ -40,7 +40,9 @@ describe('an address that belongs to another document of the target', () => {
     await unitOf('Statute', 'STATUTE/ARTICLE-1')
     const answer = await resume(at, runId, approvalId)
     expect(answer.code).toBe(3)
-    expect(jsonOf(answer).error?.message).toContain('address STATUTE/ARTICLE-1 belongs to document Statute')
+    expect(jsonOf(answer).error?.message).toContain(
+      'address STATUTE/ARTICLE-1 already belongs to document Statute',
+    )
   })
 
   test('a cut accepts a document id that differs in case only, if no address is shared', async () => {
