@@ -163,12 +163,15 @@ function aCopyOfTheBuild(home: string): string {
   return join(folder, 'dist', 'cutter.cjs')
 }
 
-/** Makes the same program with other code digests: to an earlier run this is an upgrade. Returns its path. */
+/**
+ * Makes the same program with another digest of the cut, which no release knows: to a run of this build it is a changed machine.
+ * Returns its path.
+ */
 export function anotherBuild({ path }: CutterHome): string {
   const text = readFileSync(path('.installed/dist/main.cjs'), 'utf8')
-  const changed = text.replace(/\bcut:"sha256:[0-9a-f]{64}"/, `cut:"sha256:${'0'.repeat(64)}"`)
-  if (changed === text) throw new Error('the build holds no code digest')
-  writeFileSync(path('.installed/dist/other.cjs'), changed)
+  const [, digest] = /\bcut:"sha256:([0-9a-f]{64})"/.exec(text) ?? []
+  if (digest === undefined) throw new Error('the build holds no code digest')
+  writeFileSync(path('.installed/dist/other.cjs'), text.replaceAll(digest, '0'.repeat(64)))
   return path('.installed/dist/other.cjs')
 }
 
