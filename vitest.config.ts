@@ -1,6 +1,9 @@
 import { defineConfig } from 'vitest/config'
 import { moduleOfYaml } from './src/build/yaml-as-data.mjs'
 
+// Servers of some tests run as another user, who must be able to read what the tests write for them.
+process.umask(0o022)
+
 // As src/build/yaml-as-data.mjs does for the build.
 const yamlAsData = {
   name: 'yaml',

@@ -74,7 +74,12 @@ export function someoneElse(kind: Server): Who | string {
   const [uid, gid] = ['-u', '-g'].map(
     (flag) => spawnSync('id', [flag, TEST_USER], { encoding: 'utf8' }).stdout,
   )
-  return uid ? { name: TEST_USER, uid: Number(uid), gid: Number(gid) } : `there is no user ${TEST_USER} here`
+  if (!uid) return `there is no user ${TEST_USER} here`
+  const shadow = spawnSync('getent', ['shadow', TEST_USER], { encoding: 'utf8' }).stdout
+  if (shadow.split(':')[1]?.startsWith('!')) {
+    return `the account ${TEST_USER} is locked; OpenSSH lets it in after usermod --password '*' ${TEST_USER}`
+  }
+  return { name: TEST_USER, uid: Number(uid), gid: Number(gid) }
 }
 
 /** Both servers where both exist, so that the tests show that the second behaves like the first. */

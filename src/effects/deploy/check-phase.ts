@@ -3,10 +3,10 @@ import type { Effect } from '../../domain/effect.ts'
 import { Stop } from '../../domain/errors.ts'
 import { jsonEvidence } from '../../domain/evidence.ts'
 import { writeEffect } from '../../machine/define-effect.ts'
+import { readJsonEvidence } from '../read-json-evidence.ts'
 import type { DeployDeps } from './deps.ts'
 import type { HostSession } from './host-session.ts'
 import type { DeployPlan } from './plan.ts'
-import { readEvidenceJson } from './read-evidence.ts'
 import type { CheckOutcome } from './run-check.ts'
 import { reportStage, type StageName } from './stages.ts'
 import { readHost } from './with-host.ts'
@@ -35,7 +35,7 @@ export function defineCheckPhase(deps: DeployDeps, { name, stage, work }: CheckP
     input: z.object({ host: z.string(), planDigest: z.string() }),
     output: z.looseObject({ passed: z.boolean() }),
     async execute(context, given) {
-      const plan = await readEvidenceJson<DeployPlan>(context, given.planDigest)
+      const plan = await readJsonEvidence<DeployPlan>(context, given.planDigest)
       return readHost(deps, context, given.host, async (session) => {
         const result = await work(session, plan)
         if (typeof result === 'string') return { output: { passed: true, ...report('NOT EXECUTED', result) } }

@@ -1,8 +1,8 @@
 import type { EffectContext } from '../../domain/effect.ts'
 import { type Evidence, jsonEvidence } from '../../domain/evidence.ts'
+import { readJsonEvidence } from '../read-json-evidence.ts'
 import { type Checks, checksSchema, parseChecks } from './checks-file.ts'
 import type { DeployDeps } from './deps.ts'
-import { readEvidenceJson } from './read-evidence.ts'
 import { resolveSource, type Source } from './resolve-source.ts'
 
 /**
@@ -24,4 +24,4 @@ export async function pinSource(
 
 /** The checks that `pinSource` kept as evidence. */
 export const readPinnedChecks = async (context: EffectContext, digest: string): Promise<Checks> =>
-  checksSchema.parse(await readEvidenceJson(context, digest))
+  checksSchema.parse(await readJsonEvidence(context, digest))

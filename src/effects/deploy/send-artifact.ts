@@ -1,11 +1,11 @@
 import type { EffectContext } from '../../domain/effect.ts'
 import { Stop } from '../../domain/errors.ts'
+import { readJsonEvidence } from '../read-json-evidence.ts'
 import { MANIFEST_NAME } from './artifact-rules.ts'
 import { type Artifact, buildArtifact } from './build-artifact.ts'
 import { formatManifest } from './deploy-manifest.ts'
 import type { HostSession } from './host-session.ts'
 import type { DeployPlan } from './plan.ts'
-import { readEvidenceJson } from './read-evidence.ts'
 import type { Source } from './resolve-source.ts'
 import { compareTree, listTree } from './tree-listing.ts'
 import * as write from './write-commands.ts'
@@ -19,7 +19,7 @@ export async function buildPlannedArtifact(
   plan: DeployPlan,
   sourceDigest: string,
 ): Promise<Artifact> {
-  const source = await readEvidenceJson<Source>(context, sourceDigest)
+  const source = await readJsonEvidence<Source>(context, sourceDigest)
   const artifact = await buildArtifact(source, context.signal, plan.checks.allow)
   if (artifact.sha256 === plan.artifact.sha256) return artifact
   await artifact.dispose()

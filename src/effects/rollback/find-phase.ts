@@ -5,8 +5,8 @@ import { digestOf } from '../../domain/json.ts'
 import { readEffect } from '../../machine/define-effect.ts'
 import { surveyAnchors } from '../deploy/host-survey.ts'
 import type { DeployPlan } from '../deploy/plan.ts'
-import { readEvidenceJson } from '../deploy/read-evidence.ts'
 import { readHost } from '../deploy/with-host.ts'
+import { readJsonEvidence } from '../read-json-evidence.ts'
 import { assertRollbackable } from './assert-rollbackable.ts'
 import type { RollbackDeps } from './deps.ts'
 import { locateDeploy } from './locate-deploy.ts'
@@ -23,7 +23,7 @@ export const defineFindPhase = (deps: RollbackDeps, name: string): Effect =>
     output: z.looseObject({ planDigest: z.string(), surveyDigest: z.string() }),
     async execute(context, given) {
       const { runId, planDigest } = assertRollbackable(await deps.run(given.run))
-      const deploy = await readEvidenceJson<DeployPlan>(context, planDigest)
+      const deploy = await readJsonEvidence<DeployPlan>(context, planDigest)
       return readHost(deps, context, deploy.host.name, async (session) => {
         const found = await locateDeploy(session, context, runId, planDigest, deploy)
         const { mode, version: machineVersion } = context
@@ -33,7 +33,7 @@ export const defineFindPhase = (deps: RollbackDeps, name: string): Effect =>
         const survey = jsonEvidence('survey/before', await surveyAnchors(session, place))
         const planned = jsonEvidence('plan/SG2', plan)
         const earlier =
-          given.planDigest === null ? null : await readEvidenceJson<RollbackPlan>(context, given.planDigest)
+          given.planDigest === null ? null : await readJsonEvidence<RollbackPlan>(context, given.planDigest)
         return {
           output: {
             planDigest: planned.digest,

@@ -21,9 +21,9 @@ import {
   readPointer,
   readPromoteState,
 } from '../deploy/read-commands.ts'
-import { readEvidenceJson } from '../deploy/read-evidence.ts'
 import { listTree, MAX_LISTING_BYTES } from '../deploy/tree-listing.ts'
 import { EXIT } from '../deploy/write-commands.ts'
+import { readJsonEvidence } from '../read-json-evidence.ts'
 import { compareRemovals } from './compare-removals.ts'
 import type { LocatedDeploy, RemovedPath, RollbackPlan } from './plan.ts'
 
@@ -52,7 +52,7 @@ export async function locateDeploy(
   const manifest = contents.has(MANIFEST_NAME)
     ? await session.text(readFile(`${folder}/${MANIFEST_NAME}`), { maxOutputBytes: MAX_LISTING_BYTES })
     : ''
-  const entries = await readEvidenceJson<ArtifactEntry[]>(context, deploy.artifact.listDigest)
+  const entries = await readJsonEvidence<ArtifactEntry[]>(context, deploy.artifact.listDigest)
   const made = { runId, deployedAt: readDeployedAt(manifest) }
   const expected = formatManifest(made, deploy, planDigest, entries)
   const list: RemovedPath[] = [

@@ -6,10 +6,10 @@ import type { Json } from '../../../domain/json.ts'
 import { readEffect } from '../../../machine/define-effect.ts'
 import type { Survey } from '../../../targets/survey.ts'
 import type { Target } from '../../../targets/target.ts'
+import { readJsonEvidence } from '../../read-json-evidence.ts'
 import { awaitBoth } from '../await-both.ts'
 import type { CutDeps } from '../deps.ts'
 import { governanceIds } from '../governance-ids.ts'
-import { readJsonEvidence } from '../json-evidence.ts'
 import { examineInForce } from '../verifier.ts'
 
 const input = z.object({

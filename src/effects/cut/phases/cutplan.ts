@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import { readEffect } from '../../../machine/define-effect.ts'
 import type { Survey } from '../../../targets/survey.ts'
+import { readJsonEvidence } from '../../read-json-evidence.ts'
 import { readCurrentTexts } from '../current-texts.ts'
 import type { CutDeps } from '../deps.ts'
-import { readJsonEvidence } from '../json-evidence.ts'
 import { plannedResult, planTwice } from '../plan-twice.ts'
 
 /** Phase `cutplan`: plans twice from the pinned source and the survey. Two different plans stop the run. */

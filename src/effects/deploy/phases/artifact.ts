@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { readEffect } from '../../../machine/define-effect.ts'
+import { readJsonEvidence } from '../../read-json-evidence.ts'
 import { checkArtifact } from '../check-artifact.ts'
 import { readPinnedChecks } from '../pin-source.ts'
-import { readEvidenceJson } from '../read-evidence.ts'
 import type { Source } from '../resolve-source.ts'
 import { reportStage } from '../stages.ts'
 
@@ -13,7 +13,7 @@ export const artifact = () =>
     input: z.object({ sourceDigest: z.string(), checksDigest: z.string() }),
     output: z.looseObject({ artifactDigest: z.string() }),
     async execute(context, { sourceDigest, checksDigest }) {
-      const source = await readEvidenceJson<Source>(context, sourceDigest)
+      const source = await readJsonEvidence<Source>(context, sourceDigest)
       const { allow } = await readPinnedChecks(context, checksDigest)
       const { facts, warnings, evidence } = await checkArtifact(context, source, allow)
       const why = `${facts.files} files, ${facts.bytes} bytes, nothing that must not go to a host`

@@ -3,10 +3,10 @@ import type { EffectContext } from '../../../domain/effect.ts'
 import { bytesEvidence } from '../../../domain/evidence.ts'
 import { digestOf, type Json } from '../../../domain/json.ts'
 import { readEffect } from '../../../machine/define-effect.ts'
+import { readJsonEvidence } from '../../read-json-evidence.ts'
 import type { DeployDeps } from '../deps.ts'
 import { type Anchors, compareAnchors, surveyAnchors } from '../host-survey.ts'
 import { pathsInput, readPathsInput, resolvePaths } from '../paths.ts'
-import { readEvidenceJson } from '../read-evidence.ts'
 import { completeStages, formatDeployReport, type Stages } from '../stages.ts'
 import { withHost } from '../with-host.ts'
 
@@ -42,7 +42,7 @@ async function compareWithFirst(
 ): Promise<{ [key: string]: Json }> {
   if (given.anchorsFirstDigest === undefined)
     return { looked: false, why: 'the host was not reached, so nothing was sent to it' }
-  const before = await readEvidenceJson<Anchors>(context, given.anchorsFirstDigest)
+  const before = await readJsonEvidence<Anchors>(context, given.anchorsFirstDigest)
   try {
     return await withHost(deps, context, given.host, async (session) => {
       const after = await surveyAnchors(session, resolvePaths(readPathsInput(given), null))

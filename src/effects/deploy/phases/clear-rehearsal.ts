@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { writeEffect } from '../../../machine/define-effect.ts'
+import { readJsonEvidence } from '../../read-json-evidence.ts'
 import type { DeploySurvey } from '../deploy-survey.ts'
 import type { DeployDeps } from '../deps.ts'
-import { readEvidenceJson } from '../read-evidence.ts'
 import { rehearsalFolder } from '../rehearsal-folder.ts'
 import { withHost } from '../with-host.ts'
 import { discard } from '../write-commands.ts'
@@ -15,7 +15,7 @@ export const clearRehearsal = (deps: DeployDeps) =>
     input: z.object({ host: z.string(), surveyDigest: z.string() }),
     output: z.object({ report: z.object({ cleared: z.boolean() }) }),
     async execute(context, given) {
-      const { place } = await readEvidenceJson<DeploySurvey>(context, given.surveyDigest)
+      const { place } = await readJsonEvidence<DeploySurvey>(context, given.surveyDigest)
       return withHost(deps, context, given.host, async (session) => {
         await session.text(discard(rehearsalFolder(place), context.runId))
         return { output: { report: { cleared: true } }, evidence: [session.sent('clear_rehearsal')] }

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { Stop } from '../../../domain/errors.ts'
 import { jsonEvidence } from '../../../domain/evidence.ts'
 import { readEffect } from '../../../machine/define-effect.ts'
+import { readJsonEvidence } from '../../read-json-evidence.ts'
 import type { ArtifactEntry } from '../artifact-entry.ts'
 import { MANIFEST_NAME } from '../artifact-rules.ts'
 import type { DeploySurvey } from '../deploy-survey.ts'
@@ -11,7 +12,6 @@ import { compareAnchors, surveyAnchors } from '../host-survey.ts'
 import type { DeployPlan } from '../plan.ts'
 import { readPromotion } from '../promotion.ts'
 import { parsePairs } from '../read-commands.ts'
-import { readEvidenceJson } from '../read-evidence.ts'
 import { askPreflight } from '../run-preflight.ts'
 import { reportStage } from '../stages.ts'
 import { compareTree, isCache, listTree } from '../tree-listing.ts'
@@ -24,9 +24,9 @@ export const integrity = (deps: DeployDeps) =>
     input: z.object({ host: z.string(), planDigest: z.string(), surveyDigest: z.string() }),
     output: z.looseObject({ passed: z.boolean() }),
     async execute(context, given) {
-      const plan = await readEvidenceJson<DeployPlan>(context, given.planDigest)
-      const { anchors: before } = await readEvidenceJson<DeploySurvey>(context, given.surveyDigest)
-      const list = await readEvidenceJson<ArtifactEntry[]>(context, plan.artifact.listDigest)
+      const plan = await readJsonEvidence<DeployPlan>(context, given.planDigest)
+      const { anchors: before } = await readJsonEvidence<DeploySurvey>(context, given.surveyDigest)
+      const list = await readJsonEvidence<ArtifactEntry[]>(context, plan.artifact.listDigest)
       const live = context.mode === 'live'
       return readHost(deps, context, given.host, async (session) => {
         const after = await surveyAnchors(session, plan.place)

@@ -1,11 +1,11 @@
 import { z } from 'zod'
 import { jsonEvidence } from '../../../domain/evidence.ts'
 import { readEffect } from '../../../machine/define-effect.ts'
+import { readJsonEvidence } from '../../read-json-evidence.ts'
 import type { ArtifactFacts } from '../check-artifact.ts'
 import { type DeploySurvey, reportPreflight } from '../deploy-survey.ts'
 import { countPlan, endingInput, lockDeployPlan, parseConfirmSeconds } from '../lock-plan.ts'
 import { readPinnedChecks } from '../pin-source.ts'
-import { readEvidenceJson } from '../read-evidence.ts'
 import type { Source } from '../resolve-source.ts'
 
 /** Stage G3, second half: locks the exact commands, hashes, anchors and the rollback in a plan, before any write. */
@@ -22,12 +22,12 @@ export const planLock = () =>
     }),
     output: z.looseObject({ planDigest: z.string() }),
     async execute(context, given) {
-      const survey = await readEvidenceJson<DeploySurvey>(context, given.surveyDigest)
+      const survey = await readJsonEvidence<DeploySurvey>(context, given.surveyDigest)
       const plan = lockDeployPlan(context, {
         onFailure: given.onFailure,
         confirmSeconds: parseConfirmSeconds(given.confirmWithin),
-        source: await readEvidenceJson<Source>(context, given.sourceDigest),
-        artifact: await readEvidenceJson<ArtifactFacts>(context, given.artifactDigest),
+        source: await readJsonEvidence<Source>(context, given.sourceDigest),
+        artifact: await readJsonEvidence<ArtifactFacts>(context, given.artifactDigest),
         checks: await readPinnedChecks(context, given.checksDigest),
         survey,
       })

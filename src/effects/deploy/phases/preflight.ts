@@ -1,12 +1,12 @@
 import { z } from 'zod'
 import { jsonEvidence } from '../../../domain/evidence.ts'
 import { readEffect } from '../../../machine/define-effect.ts'
+import { readJsonEvidence } from '../../read-json-evidence.ts'
 import type { ArtifactFacts } from '../check-artifact.ts'
 import { assertPreflightPassed, reportPreflight, surveyDeploy } from '../deploy-survey.ts'
 import type { DeployDeps } from '../deps.ts'
 import { pathsInput } from '../paths.ts'
 import { readPinnedChecks } from '../pin-source.ts'
-import { readEvidenceJson } from '../read-evidence.ts'
 import type { Source } from '../resolve-source.ts'
 import { readHost } from '../with-host.ts'
 
@@ -21,8 +21,8 @@ export const preflight = (deps: DeployDeps) =>
     }),
     output: z.looseObject({ surveyDigest: z.string() }),
     async execute(context, given) {
-      const source = await readEvidenceJson<Source>(context, given.sourceDigest)
-      const artifact = await readEvidenceJson<ArtifactFacts>(context, given.artifactDigest)
+      const source = await readJsonEvidence<Source>(context, given.sourceDigest)
+      const artifact = await readJsonEvidence<ArtifactFacts>(context, given.artifactDigest)
       const checks = await readPinnedChecks(context, given.checksDigest)
       return readHost(deps, context, given.host, async (session) => {
         const survey = await surveyDeploy(session, context, { ...given, source, artifact, checks })

@@ -1,11 +1,11 @@
 import { posix } from 'node:path'
 import { z } from 'zod'
 import { writeEffect } from '../../../machine/define-effect.ts'
+import { readJsonEvidence } from '../../read-json-evidence.ts'
 import { type DeploySurvey, reportPreflight } from '../deploy-survey.ts'
 import type { DeployDeps } from '../deps.ts'
 import type { HostSession } from '../host-session.ts'
 import { listFolder } from '../read-commands.ts'
-import { readEvidenceJson } from '../read-evidence.ts'
 import { rehearsalFolder } from '../rehearsal-folder.ts'
 import { withHost } from '../with-host.ts'
 import * as write from '../write-commands.ts'
@@ -21,7 +21,7 @@ export const rehearseRollback = (deps: DeployDeps) =>
     input: z.object({ host: z.string(), surveyDigest: z.string() }),
     output: z.looseObject({ rollbackRehearsed: z.boolean() }),
     async execute(context, given) {
-      const survey = await readEvidenceJson<DeploySurvey>(context, given.surveyDigest)
+      const survey = await readJsonEvidence<DeploySurvey>(context, given.surveyDigest)
       if (!deps.mayRehearseRollback(given.host)) {
         const why =
           'the rollback was not rehearsed: cutter.yaml doesn’t allow that write (hosts.<name>.rehearseRollback)'
@@ -36,7 +36,7 @@ export const rehearseRollback = (deps: DeployDeps) =>
       })
     },
     async simulate(context, given) {
-      const survey = await readEvidenceJson<DeploySurvey>(context, given.surveyDigest)
+      const survey = await readJsonEvidence<DeploySurvey>(context, given.surveyDigest)
       const why = 'the rollback was not rehearsed: a dry run writes nothing on the host'
       return { output: describeRehearsal(survey, why, false) }
     },

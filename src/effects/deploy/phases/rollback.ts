@@ -4,13 +4,13 @@ import { Stop } from '../../../domain/errors.ts'
 import { bytesEvidence } from '../../../domain/evidence.ts'
 import type { Json } from '../../../domain/json.ts'
 import { writeEffect } from '../../../machine/define-effect.ts'
+import { readJsonEvidence } from '../../read-json-evidence.ts'
 import type { DeploySurvey } from '../deploy-survey.ts'
 import type { DeployDeps } from '../deps.ts'
 import type { HostSession } from '../host-session.ts'
 import { compareAnchors, surveyAnchors } from '../host-survey.ts'
 import type { DeployPlan } from '../plan.ts'
 import { parsePairs, readPromoteState } from '../read-commands.ts'
-import { readEvidenceJson } from '../read-evidence.ts'
 import { completeStages, formatDeployReport, type Stages } from '../stages.ts'
 import { withHost } from '../with-host.ts'
 import * as write from '../write-commands.ts'
@@ -31,7 +31,7 @@ export const rollback = (deps: DeployDeps) =>
     input,
     output: z.looseObject({ report: z.looseObject({}) }),
     async execute(context, given) {
-      const plan = await readEvidenceJson<DeployPlan>(context, given.planDigest)
+      const plan = await readJsonEvidence<DeployPlan>(context, given.planDigest)
       return withHost(deps, context, given.host, async (session) => {
         const { staging, target } = plan.place
         await session.text(write.stage(staging, context.runId))
@@ -46,7 +46,7 @@ export const rollback = (deps: DeployDeps) =>
       return { output: formatOutput(given, 'a dry run made nothing, so nothing was removed', {}) }
     },
     async probe(context, given) {
-      const plan = await readEvidenceJson<DeployPlan>(context, given.planDigest)
+      const plan = await readJsonEvidence<DeployPlan>(context, given.planDigest)
       return withHost(deps, context, given.host, async (session) => {
         if (!(await isGone(session, context, plan))) return { outcome: 'not-committed' }
         return { outcome: 'committed', ...(await describeRollback(session, context, plan, given)) }
@@ -78,7 +78,7 @@ async function describeRollback(
   plan: DeployPlan,
   given: Input,
 ) {
-  const { anchors } = await readEvidenceJson<DeploySurvey>(context, given.surveyDigest)
+  const { anchors } = await readJsonEvidence<DeploySurvey>(context, given.surveyDigest)
   const after = await surveyAnchors(session, plan.place)
   const { tolerated, ...found } = compareAnchors(anchors, after, plan.checks.tolerate)
   const { target } = await readState(session, context, plan)

@@ -2,12 +2,12 @@ import { z } from 'zod'
 import type { EffectContext } from '../../../domain/effect.ts'
 import { Stop } from '../../../domain/errors.ts'
 import { writeEffect } from '../../../machine/define-effect.ts'
+import { readJsonEvidence } from '../../read-json-evidence.ts'
 import type { Artifact } from '../build-artifact.ts'
 import type { DeployDeps } from '../deps.ts'
 import { CommandFailed, type HostSession } from '../host-session.ts'
 import type { DeployPlan } from '../plan.ts'
 import { assertPlannedHost, readPromotion } from '../promotion.ts'
-import { readEvidenceJson } from '../read-evidence.ts'
 import { buildPlannedArtifact, sendArtifact } from '../send-artifact.ts'
 import { reportStage } from '../stages.ts'
 import { isConnectionLost, withHost } from '../with-host.ts'
@@ -23,7 +23,7 @@ export const transferPromote = (deps: DeployDeps) =>
     input: z.object({ host: z.string(), planDigest: z.string(), sourceDigest: z.string() }),
     output: z.looseObject({ promoted: z.boolean() }),
     async execute(context, given) {
-      const plan = await readEvidenceJson<DeployPlan>(context, given.planDigest)
+      const plan = await readJsonEvidence<DeployPlan>(context, given.planDigest)
       const artifact = await buildPlannedArtifact(context, plan, given.sourceDigest)
       try {
         await withHost(deps, context, given.host, (session) =>
@@ -36,14 +36,14 @@ export const transferPromote = (deps: DeployDeps) =>
       }
     },
     async simulate(context, given) {
-      const plan = await readEvidenceJson<DeployPlan>(context, given.planDigest)
+      const plan = await readJsonEvidence<DeployPlan>(context, given.planDigest)
       const artifact = await buildPlannedArtifact(context, plan, given.sourceDigest)
       await artifact.dispose()
       const why = `a dry run sends nothing: the artifact was built again and has the planned hash; the plan holds ${plan.commands.length} commands`
       return { output: { promoted: false, ...reportStage('G4', 'NOT EXECUTED', why) } }
     },
     async probe(context, given) {
-      const plan = await readEvidenceJson<DeployPlan>(context, given.planDigest)
+      const plan = await readJsonEvidence<DeployPlan>(context, given.planDigest)
       const state = await withHost(deps, context, given.host, (session) =>
         readPromotion(session, context, plan),
       )

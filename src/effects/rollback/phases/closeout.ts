@@ -5,8 +5,8 @@ import { bytesEvidence, jsonEvidence } from '../../../domain/evidence.ts'
 import { readEffect } from '../../../machine/define-effect.ts'
 import { type Anchors, compareAnchors, surveyAnchors } from '../../deploy/host-survey.ts'
 import type { DeployPlan } from '../../deploy/plan.ts'
-import { readEvidenceJson } from '../../deploy/read-evidence.ts'
 import { readHost } from '../../deploy/with-host.ts'
+import { readJsonEvidence } from '../../read-json-evidence.ts'
 import type { RollbackDeps } from '../deps.ts'
 import type { RollbackPlan } from '../plan.ts'
 import { type Removal, readRemoval } from '../removal.ts'
@@ -19,9 +19,9 @@ export const closeout = (deps: RollbackDeps) =>
     input: z.object({ planDigest: z.string(), surveyDigest: z.string() }),
     output: z.looseObject({ report: z.looseObject({}) }),
     async execute(context, { planDigest, surveyDigest }) {
-      const plan = await readEvidenceJson<RollbackPlan>(context, planDigest)
-      const { place, checks } = await readEvidenceJson<DeployPlan>(context, plan.ofPlan)
-      const before = await readEvidenceJson<Anchors>(context, surveyDigest)
+      const plan = await readJsonEvidence<RollbackPlan>(context, planDigest)
+      const { place, checks } = await readJsonEvidence<DeployPlan>(context, plan.ofPlan)
+      const before = await readJsonEvidence<Anchors>(context, surveyDigest)
       return readHost(deps, context, plan.host.name, async (session) => {
         assertRemoved(context, plan, await readRemoval(session, plan))
         const after = await surveyAnchors(session, place)

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { writeEffect } from '../../../machine/define-effect.ts'
 import { assertPlannedHost } from '../../deploy/promotion.ts'
-import { readEvidenceJson } from '../../deploy/read-evidence.ts'
 import { withHost } from '../../deploy/with-host.ts'
+import { readJsonEvidence } from '../../read-json-evidence.ts'
 import type { RollbackDeps } from '../deps.ts'
 import type { RollbackPlan } from '../plan.ts'
 import { readRemoval } from '../removal.ts'
@@ -15,7 +15,7 @@ export const takeBack = (deps: RollbackDeps) =>
     input: z.object({ planDigest: z.string() }),
     output: z.looseObject({ removed: z.number() }),
     async execute(context, { planDigest }) {
-      const plan = await readEvidenceJson<RollbackPlan>(context, planDigest)
+      const plan = await readJsonEvidence<RollbackPlan>(context, planDigest)
       return withHost(deps, context, plan.host.name, async (session) => {
         assertPlannedHost(session, plan)
         if ((await readRemoval(session, plan)) !== 'done') await removeDeploy(session, context, plan)
@@ -23,11 +23,11 @@ export const takeBack = (deps: RollbackDeps) =>
       })
     },
     async simulate(context, { planDigest }) {
-      const plan = await readEvidenceJson<RollbackPlan>(context, planDigest)
+      const plan = await readJsonEvidence<RollbackPlan>(context, planDigest)
       return { output: describeRemoval(plan, 0) }
     },
     async probe(context, { planDigest }) {
-      const plan = await readEvidenceJson<RollbackPlan>(context, planDigest)
+      const plan = await readJsonEvidence<RollbackPlan>(context, planDigest)
       const state = await withHost(deps, context, plan.host.name, (session) => readRemoval(session, plan))
       if (state === 'busy')
         return { outcome: 'unknown', why: 'an earlier command of this run is still working on the host' }
