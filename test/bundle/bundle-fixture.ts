@@ -8,6 +8,7 @@ import { readRecord } from '../../src/bundle/read-bundle.ts'
 import type { RunRecord } from '../../src/bundle/run-record.ts'
 import { type CloseoutDeps, signCloseout } from '../../src/bundle/sign-closeout.ts'
 import { asBuffer, type Files, packTar, unpackTar } from '../../src/bundle/tar.ts'
+import { type Verdict, verifyBundle } from '../../src/bundle/verify-bundle.ts'
 import { verifyInstructions } from '../../src/bundle/verify-instructions.ts'
 import { writeBundle } from '../../src/bundle/write-bundle.ts'
 import type { Effect } from '../../src/domain/effect.ts'
@@ -44,6 +45,8 @@ export interface Bundles {
   /** A run that went through both gates and closed; it is sealed as it closes. */
   closed(mode: Mode): Promise<Run>
   exported(run: Run): Promise<Buffer>
+  /** The verdict on a bundle, with the file of signers that lists the approvers. */
+  verify(tar: Buffer): Promise<Verdict>
   /** A file of signers that lists alice, and the instance by the key that sealed the run. */
   trustingInstance(run: Run): Promise<string>
   remove(): Promise<void>
@@ -110,6 +113,7 @@ export async function aBundleMaker({ need = 1 } = {}): Promise<Bundles> {
       await writeBundle(sealing, run, file)
       return readFileSync(file)
     },
+    verify: (tar) => verifyBundle(tar, keys.path('allowed_signers')),
     async trustingInstance({ runId }) {
       const [instance] = await store.closeoutSignatures(runId)
       const [type, text, signer] = instance!.publicKey!.split(' ')
