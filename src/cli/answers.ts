@@ -2,11 +2,13 @@ import { CutterError } from '../domain/errors.ts'
 import type { Json } from '../domain/json.ts'
 import type { RunAnswer } from '../service/runs/run-answer.ts'
 import type { Io } from './io.ts'
+import type { Line } from './line.ts'
 import { linesOfDifferences, linesOfRun } from './run-lines.ts'
 
 /** Prints the answer of a command: the value as JSON, or its lines. */
-export function printAnswer(io: Io, value: unknown, lines: () => string[]): void {
-  io.out(io.json ? JSON.stringify(value, null, 2) : lines().join('\n'))
+export function printAnswer(io: Io, value: unknown, lines: () => Line[]): void {
+  if (io.json) io.outJson(value)
+  else for (const line of lines()) io.out(line)
 }
 
 /** Prints a run as every run command does. */
@@ -24,7 +26,7 @@ export function printError(io: Io, error: unknown, run: RunAnswer | null): void 
   const { code, message, next, data } = io.redact(describeError(error))
   if (io.json) {
     const facts = { code, message, ...(next === undefined ? {} : { next }), ...data }
-    io.out(JSON.stringify({ ...run, error: facts }, null, 2))
+    io.outJson({ ...run, error: facts })
   }
   io.err(`cutter: ${message}`)
   for (const line of linesOfDifferences(data)) io.err(line)
@@ -34,7 +36,7 @@ export function printError(io: Io, error: unknown, run: RunAnswer | null): void 
 /** Prints that the operator interrupted the command. */
 export function printInterrupted(io: Io, run: RunAnswer | null): void {
   const message = `interrupted; this settles the effects that were started: cutter run resume ${run?.runId ?? '<run>'}`
-  if (io.json) io.out(JSON.stringify({ ...run, error: { code: 'INTERRUPTED', message } }, null, 2))
+  if (io.json) io.outJson({ ...run, error: { code: 'INTERRUPTED', message } })
   io.err(`cutter: ${message}`)
 }
 

@@ -1,4 +1,5 @@
 import type { Command, OutputConfiguration } from 'commander'
+import { visible, visibleLines } from '../domain/visible.ts'
 import { redactSecretForms } from '../service/redact.ts'
 
 /** The options that every command takes. They are options of the program, so they may stand before or after the verb. */
@@ -9,9 +10,13 @@ export interface GlobalOptions {
   home?: string
 }
 
-/** Usage errors repeat the command line, which may hold `--password=…`. */
+/** A hint that commander writes on a line of its own. */
+const HINT = /\n(?=\(Did you mean [^\n]*\)$)/
+
+/** Usage errors repeat the command line, which may hold `--password=…` and line ends. Help repeats what a machine says of its input. */
 export const USAGE_OUTPUT: OutputConfiguration = {
-  outputError: (text, write) => write(redactSecretForms(text)),
+  writeOut: (text) => void process.stdout.write(visibleLines(text).join('\n')),
+  outputError: (text, write) => write(`${visible(redactSecretForms(text.trimEnd().replace(HINT, ' ')))}\n`),
 }
 
 /** `--by`, for every command that changes something. */

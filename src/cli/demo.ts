@@ -15,11 +15,12 @@ export function defineDemo(program: Command): void {
 function demo(options: GlobalOptions): Promise<number> {
   return inHome(options, async ({ home, io, interrupt, secrets }) => {
     const { runDemo } = await import('../service/demo.ts')
-    const bold = (text: string) => (io.color ? `\u001b[1m${text}\u001b[22m` : text)
-    const say = (text: string) =>
-      io.json ? io.err(text) : io.out(text.startsWith('# ') ? bold(text.slice(2)) : text)
+    const say = (text: string) => {
+      if (io.json) io.err(text)
+      else io.out(text.startsWith('# ') ? [{ text: text.slice(2), style: 'bold' }] : text)
+    }
     const runs = await runDemo({ home, interrupt, secrets, say })
-    if (io.json) io.out(JSON.stringify(runs, null, 2))
+    if (io.json) io.outJson(runs)
     return 0
   })
 }

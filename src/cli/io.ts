@@ -1,10 +1,18 @@
+import { visibleLines } from '../domain/visible.ts'
 import type { SecretRegistry } from '../service/redact.ts'
+import { type Line, renderLine } from './line.ts'
 
 /** The streams of a command. With `--json` stdout carries JSON and nothing else; words for people go to stderr. */
 export interface Io {
   json: boolean
-  out(text: string): void
-  err(text: string): void
+  /** Prints one line on stdout for people. */
+  out(line: Line): void
+  /** Prints one line on stderr, redacted. */
+  err(line: Line): void
+  /** Prints a value on stdout as JSON. */
+  outJson(value: unknown): void
+  /** Prints bytes or a text of many lines on stdout: exactly as it is to a file or pipe, and with hidden characters spelled to a terminal. */
+  outExactly(content: string | Uint8Array): void
   /** Redacts the secrets in the strings of an error's facts. */
   redact<T>(value: T): T
   /** Whether a person watches a terminal. Then steps and progress are shown. */
@@ -16,24 +24,33 @@ export interface Io {
 export function processIo(json: boolean, env: NodeJS.ProcessEnv, secrets: SecretRegistry): Io {
   const watched = !json && process.stderr.isTTY === true && process.stdout.isTTY === true
   const color = watched && (env.NO_COLOR ?? '') === '' && env.TERM !== 'dumb'
+  const redactLine = (line: Line): Line =>
+    typeof line === 'string' ? secrets.redactText(line) : secrets.redactWords(line)
   return {
     json,
-    out: (text) => void process.stdout.write(`${json ? text : escapeControls(text, color)}\n`),
-    err: (text) => void process.stderr.write(`${escapeControls(secrets.redactText(text), color)}\n`),
+    out: (line) => void process.stdout.write(`${renderLine(line, color)}\n`),
+    err: (line) => void process.stderr.write(`${renderLine(redactLine(line), color)}\n`),
+    outJson,
+    outExactly,
     redact: secrets.redactWords,
     watched,
     color,
   }
 }
 
-/** Control and bidi characters; also matches the rest of an SGR code, so that Cutter's own colours can be kept. */
-const CONTROLS = /(?![\n\t])[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069](?:\[(?:1|2|22|31|32|39)m)?/gu
+/** Controls and separators that JSON allows within a text, and that a terminal could obey. */
+const RAW_IN_JSON = /[\u007f-\u009f\u2028\u2029]/g
 
-/** Escapes control characters in the text of others, which could make a plan seem to be another one. */
-export function escapeControls(text: string, color: boolean): string {
-  return text.replace(CONTROLS, (found) =>
-    color && found.startsWith('\u001b[')
-      ? found
-      : `\\u{${found.codePointAt(0)!.toString(16)}}${found.slice(1)}`,
+/** Prints a value as JSON. Every escape stands for the same character, so a program reads the same value. */
+export function outJson(value: unknown): void {
+  const text = JSON.stringify(value, null, 2).replace(
+    RAW_IN_JSON,
+    (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`,
   )
+  process.stdout.write(`${text}\n`)
+}
+
+function outExactly(content: string | Uint8Array): void {
+  if (process.stdout.isTTY !== true) process.stdout.write(content)
+  else process.stdout.write(visibleLines(Buffer.from(content as string).toString('utf8')).join('\n'))
 }

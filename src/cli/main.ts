@@ -1,6 +1,7 @@
 import { CommanderError } from 'commander'
 import { redactSecretForms } from '../service/redact.ts'
 import { EXIT_OF_ERROR } from './exit-codes.ts'
+import { outJson } from './io.ts'
 import { buildProgram } from './program.ts'
 
 /** argv → options → command → exit code. */
@@ -18,7 +19,7 @@ function reportUsage({ exitCode, message }: CommanderError, json: boolean): void
   process.exitCode = exitCode === 0 ? 0 : EXIT_OF_ERROR.USAGE
   if (exitCode === 0 || !json) return
   const error = { code: 'USAGE', message: redactSecretForms(message.replace(/^error: /, '')) }
-  process.stdout.write(`${JSON.stringify({ error }, null, 2)}\n`)
+  outJson({ error })
 }
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

@@ -113,14 +113,14 @@ async function reportError(
 function watchers(io: Io) {
   const onWarning = (text: string) => io.err(`cutter: ${text}`)
   if (!io.watched) return { onWarning }
-  const dim = (text: string) => (io.color ? `\u001b[2m${text}\u001b[22m` : text)
+  const dim = (text: string) => ({ text, style: 'dim' }) as const
   return {
     onWarning,
     onStep: (run: Run, entry: HistoryEntry) => {
-      const next = run.phase === null ? '' : dim(`  → ${run.phase}`)
-      io.err(`${dim(String(entry.seq).padStart(3))}  ${run.state}${next}`)
+      const next = run.phase === null ? [] : [dim(`  → ${run.phase}`)]
+      io.err([dim(String(entry.seq).padStart(3)), `  ${run.state}`, ...next])
     },
-    onProgress: (_run: Run, text: string) => io.err(dim(`     ${text}`)),
+    onProgress: (_run: Run, text: string) => io.err([dim(`     ${text}`)]),
   }
 }
 

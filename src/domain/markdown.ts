@@ -1,4 +1,5 @@
 import { digestOf, type Json } from './json.ts'
+import { visible } from './visible.ts'
 
 /**
  * Markdown around text that others wrote: every character of theirs is shown, and none of them has a meaning. Characters that cannot be
@@ -11,9 +12,7 @@ const LONGEST = 400
 /** Text of others as a code span that also fits into a cell of a table. At most 400 characters are shown. */
 export function code(text: string): string {
   const cut = [...text].length > LONGEST ? `${[...text].slice(0, LONGEST).join('')}…` : text
-  const plain = cut
-    .replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (letter) => `\\u{${letter.codePointAt(0)!.toString(16)}}`)
-    .replaceAll('|', '\\|')
+  const plain = visible(cut).replaceAll('|', '\\|')
   if (plain === '') return '–'
   const longest = Math.max(0, ...(plain.match(/`+/g) ?? []).map((ticks) => ticks.length))
   if (longest === 0) return `\`${plain}\``
@@ -26,15 +25,23 @@ export function code(text: string): string {
  * stay as they are.
  */
 export function prose(text: string): string {
-  return text
-    .replace(/\s+/gu, ' ')
-    .trim()
-    .replace(
-      /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Co}]/gu,
-      (sign) => `U+${sign.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}`,
-    )
+  return visible(text.replace(/\s+/gu, ' ').trim(), spellAsName)
     .replace(/[\\`*_{}[\]<>|~#&$]/g, '\\$&')
     .replace(/^([+=-]|\d+[.)])/, '\\$1')
+}
+
+/** `U+200B`, which needs no escape in Markdown. */
+const spellAsName = (codePoint: number) => `U+${codePoint.toString(16).toUpperCase().padStart(4, '0')}`
+
+/**
+ * Text of others as a fenced block. Each item becomes one line, and the fence is longer than any run of backticks within, so that nothing
+ * in the text ends the block.
+ */
+export function fenced(lines: string[], language = ''): string[] {
+  const shown = lines.map((line) => visible(line))
+  const runs = shown.flatMap((line) => (line.match(/`+/g) ?? []).map(({ length }) => length))
+  const fence = '`'.repeat(Math.max(2, ...runs) + 1)
+  return [`${fence}${language}`, ...shown, fence]
 }
 
 /** A name, address or digest as a code span, in full. A text with other characters becomes prose. */

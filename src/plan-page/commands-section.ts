@@ -1,5 +1,5 @@
 import type { Json } from '../domain/json.ts'
-import { prose } from '../domain/markdown.ts'
+import { fenced, prose } from '../domain/markdown.ts'
 import { shellQuote } from '../domain/shell-quote.ts'
 
 export interface PlannedCommand {
@@ -24,22 +24,6 @@ export function commandLines(commands: PlannedCommand[]): string[] {
           ...given.flatMap((word, at) => `$${at} = ${word}`.split('\n').map((line) => `# ${line}`)),
         ]
       : [argv.map(shellQuote).join(' ')]
-    return [`${index + 1}. ${prose(id)}`, '', ...block(lines.map(visible)), '']
+    return [`${index + 1}. ${prose(id)}`, '', ...fenced(lines, 'sh'), '']
   })
-}
-
-/** What can't be seen and could deceive the reader is spelt out. */
-const visible = (line: string) =>
-  line.replace(/[\p{Cc}\p{Cf}\p{Co}]/gu, (sign) =>
-    sign === '\t' ? sign : `U+${sign.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}`,
-  )
-
-/** Fenced by more backticks than stand anywhere within. */
-function block(lines: string[]): string[] {
-  const longest = Math.max(
-    2,
-    ...lines.flatMap((line) => (line.match(/`+/g) ?? []).map(({ length }) => length)),
-  )
-  const fence = '`'.repeat(longest + 1)
-  return [`${fence}sh`, ...lines, fence]
 }

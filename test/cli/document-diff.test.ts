@@ -2,6 +2,7 @@ import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { linesOfDiff } from '../../src/cli/document/diff-lines.ts'
+import { renderLine } from '../../src/cli/line.ts'
 import { diffDocuments } from '../../src/document/diff/diff-documents.ts'
 import { scanDocument } from '../../src/document/scan.ts'
 import { findChangedWords } from '../../src/service/documents/changed-words.ts'
@@ -71,8 +72,10 @@ describe('cutter document diff', () => {
       return { bytes, scan: scanDocument(bytes, { document: 'CHARTER' }) }
     })
     const compared = { diff: diffDocuments(old!, now!), old: old!, new: now! }
-    const lines = linesOfDiff(compared.diff, findChangedWords(compared), true)
-    expect(lines).toContain('    The \u001b[31mold\u001b[39m\u001b[32mnew\u001b[39m word stands.')
+    const lines = linesOfDiff(compared.diff, findChangedWords(compared))
+    expect(lines.map((line) => renderLine(line, true))).toContain(
+      '    The \u001b[31mold\u001b[39m\u001b[32mnew\u001b[39m word stands.',
+    )
   })
 
   test('document diff leaves nothing in the folder, and refuses a file that it cannot read', async () => {

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { escapeControls, processIo } from '../../src/cli/io.ts'
+import { outJson, processIo } from '../../src/cli/io.ts'
 import { createSecrets } from '../../src/service/redact.ts'
 
 /** Progress and colours are shown on terminals only. */
@@ -34,21 +34,32 @@ describe('processIo', () => {
   })
 })
 
-describe('escapeControls', () => {
-  test.each([
-    ['a sequence that moves the cursor', 'by ali\u001b[2K\rroot', 'by ali\\u{1b}[2K\\u{d}root'],
-    ['characters that begin a line', 'a\u2028b\u0085c\u009b1A', 'a\\u{2028}b\\u{85}c\\u{9b}1A'],
-    ['characters that reverse text', 'a\u202egro\u2066.b', 'a\\u{202e}gro\\u{2066}.b'],
-    ['a sequence that hides text', '\u001b[8mhidden\u001b[0m', '\\u{1b}[8mhidden\\u{1b}[0m'],
-    ['nothing in ordinary text', 'Điều 5.\tđỏ\nمادة ١', 'Điều 5.\tđỏ\nمادة ١'],
-  ])('escapeControls escapes %s', (_, text, escaped) => {
-    expect(escapeControls(text, false)).toBe(escaped)
-    expect(escapeControls(text, true)).toBe(escaped)
+describe('outExactly', () => {
+  const written = (isTTY: boolean) => {
+    const chunks: string[] = []
+    const stdout = {
+      isTTY,
+      write: (chunk: string | Uint8Array) => chunks.push(Buffer.from(chunk as string).toString()),
+    }
+    vi.stubGlobal('process', { ...process, stdout, stderr: { isTTY } })
+    processIo(false, {}, createSecrets()).outExactly(Buffer.from('{"a":"b\u202e\u009b2K"}'))
+    return chunks.join('')
+  }
+
+  test('outExactly writes the bytes as they are to a pipe', () => {
+    expect(written(false)).toBe('{"a":"b\u202e\u009b2K"}')
   })
 
-  test('escapeControls keeps Cutter’s own colours only on a terminal with colours', () => {
-    const red = '\u001b[31mgone\u001b[39m'
-    expect(escapeControls(red, true)).toBe(red)
-    expect(escapeControls(red, false)).toBe('\\u{1b}[31mgone\\u{1b}[39m')
+  test('outExactly spells hidden characters to a terminal', () => {
+    expect(written(true)).toBe('{"a":"b\\u{202e}\\u{9b}2K"}')
   })
+})
+
+test('outJson writes no character that a terminal obeys, and the same value', () => {
+  const chunks: string[] = []
+  vi.stubGlobal('process', { ...process, stdout: { write: (chunk: string) => chunks.push(chunk) } })
+  const value = { reason: 'a\u001b[2Jb\u009b1A\u2028c\u007f' }
+  outJson(value)
+  expect(JSON.parse(chunks.join(''))).toEqual(value)
+  expect(chunks.join('')).toMatch(/^[\n\x20-\x7e]+$/)
 })

@@ -8,7 +8,7 @@ describe('a code span', () => {
     ['a | b', '`a \\| b`'],
     ['`x`', '`` `x` ``'],
     ['a ``` b', '```` a ``` b ````'],
-    ['two\nlines', '`two\\u{a}lines`'],
+    ['two\nlines', '`two\\nlines`'],
     ['\u001b[31mred', '`\\u{1b}[31mred`'],
     ['right\u202eto left', '`right\\u{202e}to left`'],
     ['Điều 5 · “x” 第5条', '`Điều 5 · “x” 第5条`'],

@@ -216,6 +216,6 @@ describe('the page of another plan', () => {
     )
     const script = 'cd -- "$1"\nmv -T -- a "$2"\n# $0 = move\n# $1 = /srv/it’s here\n# $2 = b```'
     expect(text).toContain(`1. move\n\n\`\`\`\`sh\n${script}\n\`\`\`\`\n`)
-    expect(text).toContain("2. check \\*\n\n```sh\npython3 -c 'print('\\''U+202E'\\'')'\n```\n")
+    expect(text).toContain("2. check \\*\n\n```sh\npython3 -c 'print('\\''\\u{202e}'\\'')'\n```\n")
   })
 })

@@ -24,7 +24,7 @@ function show(approvalId: string, options: GlobalOptions): Promise<number> {
       ...linesOfApproval(approval),
       '',
       statementText,
-      ...(signature === null ? [] : ['', signature.trimEnd()]),
+      ...(signature === null ? [] : ['', ...signature.trimEnd().split('\n')]),
     ])
     return 0
   })

@@ -16,10 +16,10 @@ export function defineStatement(group: Command): void {
 
 /** Prints nothing but the bytes, so that they can be signed: `… > statement.json && ssh-keygen -Y sign -n cutter.cut.SG1 …`. */
 function statement(run: string, options: StatementOptions): Promise<number> {
-  return inHome(options, async ({ home }) => {
+  return inHome(options, async ({ home, io }) => {
     const { composeApproval } = await import('../../service/approvals/statement.ts')
     const { as, decision, reason } = options
-    process.stdout.write(await composeApproval(home, { run, as, decision, reason }))
+    io.outExactly(await composeApproval(home, { run, as, decision, reason }))
     return 0
   })
 }

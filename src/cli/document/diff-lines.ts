@@ -1,21 +1,18 @@
 import type { ChangedWords } from '../../service/documents/changed-words.ts'
 import type { ComparedDocuments } from '../../service/documents/diff.ts'
+import type { Line } from '../line.ts'
 
 type Changes = ComparedDocuments['diff']['changes']
 type Stretches = ChangedWords['other'][number]
 
 /** A comparison for people: totals, each unit that changed with its changed words, and the lines outside of units. */
-export function linesOfDiff(
-  { changes }: ComparedDocuments['diff'],
-  { units, other }: ChangedWords,
-  color: boolean,
-): string[] {
+export function linesOfDiff({ changes }: ComparedDocuments['diff'], { units, other }: ChangedWords): Line[] {
   return [
     `${changes.length} units: ${describeTotals(changes)}`,
     ...linesOfSharedAddresses(changes),
-    ...units.flatMap(({ change, stretches }) => ['', titleOf(change), ...markStretches(stretches, color)]),
+    ...units.flatMap(({ change, stretches }) => ['', titleOf(change), ...markStretches(stretches)]),
     ...(other.length === 0 ? [] : ['', 'outside of units']),
-    ...other.flatMap((stretches) => markStretches(stretches, color)),
+    ...other.flatMap((stretches) => markStretches(stretches)),
   ]
 }
 
@@ -44,22 +41,29 @@ function titleOf({ change, address, newAddress, occurrence }: Changes[number]): 
 /** The number of unchanged characters shown on each side of a change. */
 const CONTEXT = 60
 
-const MARKS = { removed: ['[-', '-]'], added: ['{+', '+}'] } as const
-const COLORS = { removed: ['\u001b[31m', '\u001b[39m'], added: ['\u001b[32m', '\u001b[39m'] } as const
+type Part = Exclude<Line, string>[number]
 
-function markStretches(stretches: Stretches, color: boolean): string[] {
-  const text = stretches.map((stretch, index) => {
-    if (stretch.kind === 'same') return shorten(stretch.text, index > 0, index < stretches.length - 1)
-    const [open, close] = color ? COLORS[stretch.kind] : MARKS[stretch.kind]
-    const words = stretch.text.trimEnd()
-    return `${open}${words}${close}${stretch.text.slice(words.length)}`
-  })
-  return text
-    .join('')
-    .split('\n')
-    .filter((line) => line.trim() !== '')
-    .map((line) => `    ${line}`)
+/** The lines of a text of a document, with what was removed and added. */
+function markStretches(stretches: Stretches): Line[] {
+  const lines: Part[][] = [[]]
+  for (const [index, { kind, text }] of stretches.entries()) {
+    const shown = kind === 'same' ? shorten(text, index > 0, index < stretches.length - 1) : text
+    for (const [at, piece] of shown.split(/\r?\n/).entries()) {
+      if (at > 0) lines.push([])
+      lines.at(-1)!.push(...partsOf(kind, piece))
+    }
+  }
+  return lines.filter(hasText).map((parts) => ['    ', ...parts])
 }
+
+/** White space at the end of a change is not marked. */
+function partsOf(kind: Stretches[number]['kind'], text: string): Part[] {
+  const words = text.trimEnd()
+  return kind === 'same' || words === '' ? [text] : [{ text: words, style: kind }, text.slice(words.length)]
+}
+
+const hasText = (parts: Part[]) =>
+  parts.some((part) => (typeof part === 'string' ? part : part.text).trim() !== '')
 
 /** Keeps of an unchanged text only the words next to a change. */
 function shorten(text: string, isAfterChange: boolean, isBeforeChange: boolean): string {

@@ -27,7 +27,7 @@ function diff(old: string, now: string, options: ReadingOptions): Promise<number
     ])
     const { profile, document } = options
     const compared = await compareDocuments(home, { old, new: now, profile, document })
-    printAnswer(io, compared.diff, () => linesOfDiff(compared.diff, findChangedWords(compared), io.color))
+    printAnswer(io, compared.diff, () => linesOfDiff(compared.diff, findChangedWords(compared)))
     return 0
   })
 }

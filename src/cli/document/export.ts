@@ -66,8 +66,8 @@ function exportIt(file: string | undefined, options: Options): Promise<number> {
 
 function printExport(io: Io, answer: ExportedDocumentAnswer): void {
   if (!io.json) printWarnings(io, answer.notes)
-  // The content goes to stdout as it is, without a newline of Cutter's own.
-  if (!io.json && answer.content !== undefined) process.stdout.write(answer.content)
+  // The content goes to a file or pipe as it is, without a newline of Cutter's own.
+  if (!io.json && answer.content !== undefined) io.outExactly(answer.content)
   else {
     printAnswer(io, answer, () => [
       `document  ${answer.document}, ${answer.units} units`,

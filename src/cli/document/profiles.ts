@@ -23,7 +23,7 @@ function profiles(name: string | undefined, options: GlobalOptions): Promise<num
       printAnswer(io, listed, () => linesOfProfiles(listed))
     } else {
       const shown = await showProfile(home, { name })
-      printAnswer(io, shown, () => [shown.yaml.trimEnd()])
+      printAnswer(io, shown, () => shown.yaml.trimEnd().split(/\r?\n/))
     }
     return 0
   })

@@ -20,5 +20,5 @@ function graph(machine: string, options: GlobalOptions): Promise<number> {
 }
 
 export function printGraph(io: Io, graph: MachineGraph): void {
-  printAnswer(io, graph, () => [graph.mermaid.trimEnd()])
+  printAnswer(io, graph, () => graph.mermaid.trimEnd().split('\n'))
 }

@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander'
 import type { Json } from '../../domain/json.ts'
+import { visible } from '../../domain/visible.ts'
 import { kebabCase } from '../../service/kebab-case.ts'
 import type { InputField } from '../../service/runs/input-fields.ts'
 import { modeOption } from '../arguments.ts'
@@ -39,7 +40,7 @@ function describeField({ description, choices, kind, required, default: value }:
     ...(required ? ['required'] : []),
     ...(value === null ? [] : [`default: ${value.replace(/^"(.*)"$/, '$1')}`]),
   ]
-  return `${description}${notes.length === 0 ? '' : ` (${notes.join('; ')})`}`.trim()
+  return visible(`${description}${notes.length === 0 ? '' : ` (${notes.join('; ')})`}`.trim())
 }
 
 /** Reads the machine's input from its flags. A value that does not fit its field stays text, which the schema then refuses. */

@@ -33,7 +33,7 @@ export function definePlan(group: Command): void {
 }
 
 function plan(run: string, options: Options): Promise<number> {
-  return inHome(options, async ({ home }) => {
+  return inHome(options, async ({ home, io }) => {
     const { format, page, pageSize } = options
     if (options.json === true && format === 'markdown') {
       throw new CutterError('USAGE', '--json and --format markdown contradict each other', {
@@ -42,7 +42,7 @@ function plan(run: string, options: Options): Promise<number> {
     }
     const { readRunPlan } = await import('../../service/runs/plan.ts')
     // Without a final newline, so that the SHA-256 of the output is the plan digest.
-    process.stdout.write(await readRunPlan(home, { run, format, page, pageSize }))
+    io.outExactly(await readRunPlan(home, { run, format, page, pageSize }))
     return 0
   })
 }

@@ -1,0 +1,34 @@
+/**
+ * The one way of text that others wrote (names, reasons, messages of databases and hosts, headings, files) onto a line for people. The
+ * result is always one line, it holds no character that a terminal obeys, and none that hides or reorders other characters.
+ */
+
+/** Spells a character: `\n`, or `\u{200b}` by default. */
+type Spelling = (codePoint: number, sign: string) => string
+
+/**
+ * Controls (C0, DEL, C1), line and paragraph separators, bidi and other format characters, everything that Unicode lists as
+ * Default_Ignorable_Code_Point (UAX #44), the blank Braille pattern, private use, and halves of surrogate pairs.
+ */
+const HIDDEN = /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/gu
+
+/** Where ZERO WIDTH JOINER and NON-JOINER shape letters, as in Persian and in the scripts of India (RFC 5892, appendix A.1 and A.2). */
+const SHAPING =
+  /(?<=[\p{Script=Arabic}\p{Script=Syriac}\p{Script=Mongolian}\p{Script=Nko}\p{Script=Devanagari}\p{Script=Bengali}\p{Script=Gurmukhi}\p{Script=Gujarati}\p{Script=Oriya}\p{Script=Tamil}\p{Script=Telugu}\p{Script=Kannada}\p{Script=Malayalam}\p{Script=Sinhala}\p{Script=Khmer}\p{Script=Myanmar}])[\u200c\u200d](?=[\p{L}\p{M}])/gu
+
+const SHORT: { [sign: string]: string } = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }
+
+const spellForLine: Spelling = (codePoint, sign) => SHORT[sign] ?? `\\u{${codePoint.toString(16)}}`
+
+/** Text of others as part of one line: newlines, controls, bidi and zero-width characters are spelled, such as `\n` and `\u{200b}`. */
+export function visible(text: string, spell: Spelling = spellForLine): string {
+  // Most texts have nothing to spell.
+  if (text.search(HIDDEN) === -1) return text
+  const kept = new Set([...text.matchAll(SHAPING)].map(({ index }) => index))
+  return text.replace(HIDDEN, (sign, at: number) => (kept.has(at) ? sign : spell(sign.codePointAt(0)!, sign)))
+}
+
+/** A text of several lines, such as a plan or a profile: its own line ends stay, and everything else is as `visible` shows it. */
+export function visibleLines(text: string): string[] {
+  return text.split(/\r?\n/).map((line) => visible(line))
+}

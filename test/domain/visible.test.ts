@@ -1,0 +1,41 @@
+import { describe, expect, test } from 'vitest'
+import { visible, visibleLines } from '../../src/domain/visible.ts'
+
+/** Text of others on a line for people. */
+
+describe('visible', () => {
+  test.each([
+    ['newlines and tabs', 'a\nb\r\nc\td', 'a\\nb\\r\\nc\\td'],
+    ['a sequence that moves the cursor', 'by ali\u001b[2K\rroot', 'by ali\\u{1b}[2K\\rroot'],
+    ['characters that begin a line', 'a\u2028b\u0085c\u009b1A\u000bd', 'a\\u{2028}b\\u{85}c\\u{9b}1A\\u{b}d'],
+    ['characters that reverse text', 'a\u202egro\u2066.b\u200f', 'a\\u{202e}gro\\u{2066}.b\\u{200f}'],
+    ['zero-width characters', 'al\u200bi\ufeffce\u2060\u00ad', 'al\\u{200b}i\\u{feff}ce\\u{2060}\\u{ad}'],
+    ['joiners between Latin letters', 'al\u200dic\u200ce', 'al\\u{200d}ic\\u{200c}e'],
+    ['letters that show nothing', 'a\u3164b\u115fc\u2800d', 'a\\u{3164}b\\u{115f}c\\u{2800}d'],
+    ['tags and variation selectors', 'a\u{e0041}b\ufe0f', 'a\\u{e0041}b\\u{fe0f}'],
+    ['half of a pair', 'a\ud800b', 'a\\u{d800}b'],
+  ])('visible spells %s', (_, text, shown) => {
+    expect(visible(text)).toBe(shown)
+  })
+
+  test.each([
+    ['Vietnamese and Arabic', 'Điều 5. đỏ مادة ١'],
+    ['a joiner that Persian needs', 'می\u200cخواهم'],
+    ['a joiner that Hindi needs', 'क्\u200dष'],
+    ['signs of Markdown and of shells', '`a` | $(b) \\n <c>'],
+  ])('visible keeps %s', (_, text) => {
+    expect(visible(text)).toBe(text)
+  })
+
+  test('visible spells every character that begins a line, controls a terminal or shows nothing', () => {
+    const dangerous = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u
+    for (let point = 0; point <= 0x10ffff; point += 1) {
+      const shown = visible(`a${String.fromCodePoint(point)}b`)
+      if (dangerous.test(shown)) expect(`U+${point.toString(16)}`).toBe('spelled')
+    }
+  })
+})
+
+test('visibleLines keeps the line ends of a text', () => {
+  expect(visibleLines('a\r\nb\n\u001b[2Jc\n')).toEqual(['a', 'b', '\\u{1b}[2Jc', ''])
+})
