@@ -120,6 +120,7 @@ export const configSchema = z.strictObject({
     .prefault({}),
   operators: operators.optional(),
   tools: tools.default({}),
+  ssh: z.strictObject({ config: z.string().min(1).optional() }).default({}),
   output: z.string().min(1).optional(),
   execution: z.strictObject({ allowLive: z.boolean().default(false) }).prefault({}),
   caps: z

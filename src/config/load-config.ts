@@ -17,6 +17,7 @@ const DEFAULTS: Config = {
   profiles: {},
   approvals: { allowedSigners: './allowed_signers', strict: 'modes', policy: {} },
   tools: {},
+  ssh: {},
   execution: { allowLive: false },
   caps: { runMinutes: 60, phaseMinutes: 10, units: 1_000 },
 }
