@@ -1,4 +1,3 @@
-import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type CutterHome, jsonOf } from '../support/cli.ts'
 import { approve, resume, sign } from '../support/cli-steps.ts'
@@ -22,7 +21,6 @@ const skipped = skipWithoutPgDump('migrations after their commit')
 let home: ShopHome
 let at: CutterHome
 let key: string
-let shop: pg.Client
 
 beforeAll(async () => {
   home = await startShopHome()
@@ -32,20 +30,13 @@ beforeAll(async () => {
 
 afterAll(() => home.stop(), 300_000)
 
-/** Creates a shop for one test, and returns the name of its database. */
-async function aShop(): Promise<string> {
-  const created = await home.createShop()
-  shop = created.shop
-  return created.name
-}
-
 describe.skipIf(skipped !== null)('a migration after its commit', { timeout: 300_000 }, () => {
   /** A check that passes in the rehearsal and in the transaction, and fails in a session that only reads the target. */
   const settled = (name: string) =>
     `${VERIFY}select 'settled' as name, pg_current_xact_id_if_assigned() is not null or current_database() <> '${name}' as ok;`
 
   test('a failed verification leads to SG2, where an approved rollback reverts the migration', async () => {
-    const name = await aShop()
+    const { name, shop } = await home.createShop()
     const run = await home.startMigration({ verify: settled(name) })
     const failed = jsonOf(await approve(at, run.runId, key))
     expect(failed).toMatchObject({ status: 'paused', gate: 'SG2', state: 'AWAITING_ROLLBACK_AUTHORIZATION' })
@@ -62,7 +53,7 @@ describe.skipIf(skipped !== null)('a migration after its commit', { timeout: 300
   })
 
   test('a rejected rollback keeps the migration, and the answer states it', async () => {
-    const name = await aShop()
+    const { name, shop } = await home.createShop()
     const run = await home.startMigration({ verify: settled(name) })
     await approve(at, run.runId, key)
     const no = await sign(at, run.runId, key, '--decision', 'reject')
@@ -84,14 +75,14 @@ describe.skipIf(skipped !== null)('statements that can’t run in a transaction'
   }
 
   test('undeclared non-transactional statements are refused', async () => {
-    await aShop()
+    await home.createShop()
     const answer = await migrate(at, writeMigrationBundle(at, 'concurrent', { migration: CONCURRENT }))
     expect(answer.code).toBe(2)
     expect(answer.stderr).toContain('declare it: nonTransactional: [8]')
   })
 
   test('declared non-transactional statements run one by one after the transaction', async () => {
-    await aShop()
+    const { shop } = await home.createShop()
     const run = await home.startMigration({ migration: CONCURRENT, spec })
     expect(run.output.rehearsal).toMatchObject({ added: 7 })
     const ended = jsonOf(await approve(at, run.runId, key))
@@ -103,7 +94,7 @@ describe.skipIf(skipped !== null)('statements that can’t run in a transaction'
   })
 
   test('a non-transactional statement that the server rejects on the target leads to SG2', async () => {
-    await aShop()
+    const { shop } = await home.createShop()
     const migration = `${MIGRATION}create unique index concurrently unit_title on unit (title);\n`
     const added = [...EXPECTED.schema.added, 'index public.unit_title']
     const run = await home.startMigration({

@@ -1,7 +1,6 @@
-import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type CutterHome, jsonOf } from '../support/cli.ts'
-import { approve, historyOf, resume, sign } from '../support/cli-steps.ts'
+import { approve, refusalReasons, resume, sign } from '../support/cli-steps.ts'
 import { changeElsewhere, type ShopHome, startShopHome } from '../support/shop-home.ts'
 import { MIGRATED, skipWithoutPgDump, stateOf, UNTOUCHED } from '../support/shop-migration.ts'
 
@@ -12,7 +11,6 @@ const skipped = skipWithoutPgDump('conflicts of migrations with other sessions')
 let home: ShopHome
 let at: CutterHome
 let key: string
-let shop: pg.Client
 
 beforeAll(async () => {
   home = await startShopHome()
@@ -22,25 +20,10 @@ beforeAll(async () => {
 
 afterAll(() => home.stop(), 300_000)
 
-/** Creates a shop for one test, and returns the name of its database. */
-async function aShop(): Promise<string> {
-  const created = await home.createShop()
-  shop = created.shop
-  return created.name
-}
-
-/** The reasons of the approvals that the history of a run records as refused. */
-async function refusalReasons(runId: string): Promise<unknown[]> {
-  const entries = await historyOf(at, runId)
-  return entries
-    .filter(({ event }) => event.type === 'cutter.approval-refused')
-    .map(({ event }) => event.reason)
-}
-
 describe.skipIf(skipped !== null)('a migration between approval and commit', { timeout: 300_000 }, () => {
   /** Stops a run right before the script: the approval is used, and another session holds a lock that the migration needs. */
   async function stoppedAtTheLock() {
-    await aShop()
+    const { shop } = await home.createShop()
     const run = await home.startMigration()
     const other = await home.connectToShop()
     await other.query('begin; lock table unit in row share mode')
@@ -52,18 +35,18 @@ describe.skipIf(skipped !== null)('a migration between approval and commit', { t
       phase: 'apply_migration',
     })
     expect(await stateOf(shop)).toEqual(UNTOUCHED)
-    return { runId: run.runId, other }
+    return { runId: run.runId, other, shop }
   }
 
   test('a lock of another session stops the run, which continues under the same approval after its release', async () => {
-    const { runId, other } = await stoppedAtTheLock()
+    const { runId, other, shop } = await stoppedAtTheLock()
     await other.end()
     expect(jsonOf(await resume(at, runId))).toMatchObject({ outcome: 'succeeded' })
     expect(await stateOf(shop)).toEqual(MIGRATED)
   })
 
   test('a schema change of another session stops the run permanently', async () => {
-    const { runId, other } = await stoppedAtTheLock()
+    const { runId, other, shop } = await stoppedAtTheLock()
     await other.query('commit; create index unit_title on unit (title)')
     const stop = jsonOf(await resume(at, runId))
     expect(stop).toMatchObject({ stopCode: 'STOP_DRIFT' })
@@ -74,7 +57,7 @@ describe.skipIf(skipped !== null)('a migration between approval and commit', { t
   })
 
   test('a migration ignores changes of others elsewhere in the database', async () => {
-    const { runId, other } = await stoppedAtTheLock()
+    const { runId, other, shop } = await stoppedAtTheLock()
     await other.query('commit')
     await changeElsewhere(shop)
     expect(jsonOf(await resume(at, runId))).toMatchObject({ outcome: 'succeeded' })
@@ -83,7 +66,7 @@ describe.skipIf(skipped !== null)('a migration between approval and commit', { t
   })
 
   test('another migration of the same database stops the run, which continues after its end', async () => {
-    await aShop()
+    await home.createShop()
     const run = await home.startMigration()
     const other = await home.connectToShop()
     await other.query("select pg_advisory_lock(hashtextextended('cutter/migrate', 0))")
@@ -94,7 +77,7 @@ describe.skipIf(skipped !== null)('a migration between approval and commit', { t
   })
 
   test('the preflight inside the transaction stops the run because of another session’s rows', async () => {
-    const { runId, other } = await stoppedAtTheLock()
+    const { runId, other, shop } = await stoppedAtTheLock()
     await other.query("commit; insert into unit values (87, 'Another', 'section', '2025-01-01')")
     const stop = jsonOf(await resume(at, runId))
     expect(stop).toMatchObject({ stopCode: 'STOP_PREFLIGHT_FAILED' })
@@ -103,7 +86,7 @@ describe.skipIf(skipped !== null)('a migration between approval and commit', { t
   })
 
   test('rows that no check covers stop the run, because the rehearsal counted others', async () => {
-    await aShop()
+    const { shop } = await home.createShop()
     const run = await home.startMigration({
       preflight: "select 'unit is there' as name, to_regclass('unit') is not null as ok",
     })
@@ -115,7 +98,7 @@ describe.skipIf(skipped !== null)('a migration between approval and commit', { t
   })
 
   test('an outdated backup is taken and restored again before the migration', async () => {
-    await aShop()
+    await home.createShop()
     const run = await home.startMigration({ spec: { backupMaxAgeMinutes: 0.2 } })
     const { approvalId } = await sign(at, run.runId, key)
     await new Promise((resolve) => setTimeout(resolve, 12_000))
@@ -128,7 +111,7 @@ describe.skipIf(skipped !== null)('a migration between approval and commit', { t
 
 describe.skipIf(skipped !== null)('a migration at its gate', { timeout: 300_000 }, () => {
   test('changes of others elsewhere are no drift, and another run has the same plan', async () => {
-    await aShop()
+    const { shop } = await home.createShop()
     const run = await home.startMigration()
     const { approvalId } = await sign(at, run.runId, key)
     await changeElsewhere(shop)
@@ -140,14 +123,14 @@ describe.skipIf(skipped !== null)('a migration at its gate', { timeout: 300_000 
   })
 
   test('another schema is drift: the run plans again, and refuses the earlier approval', async () => {
-    await aShop()
+    const { shop } = await home.createShop()
     const run = await home.startMigration()
     const { approvalId } = await sign(at, run.runId, key)
     await shop.query('set role shop_owner; alter table unit_version add column note text; reset role')
     const refused = await resume(at, run.runId, approvalId)
     expect(jsonOf(refused).error).toMatchObject({ code: 'APPROVAL_REFUSED', reason: 'DRIFT' })
     expect(refused.stderr).toContain('column public.unit_version.note was added')
-    expect(await refusalReasons(run.runId)).toEqual(['DRIFT'])
+    expect(await refusalReasons(at, run.runId)).toEqual(['DRIFT'])
     const waiting = jsonOf(await at.cutter(['run', 'show', run.runId, '--json']))
     expect(waiting).toMatchObject({ status: 'paused', gate: 'SG1' })
     expect(waiting.planDigest).not.toBe(run.planDigest)

@@ -1,9 +1,8 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type CutterHome, jsonOf } from '../support/cli.ts'
-import { historyOf, resume, sign } from '../support/cli-steps.ts'
+import { refusalReasons, resume, sign } from '../support/cli-steps.ts'
 import { type ShopHome, startShopHome } from '../support/shop-home.ts'
 import {
   EXPECTED,
@@ -25,7 +24,6 @@ const skipped = skipWithoutPgDump('migrations with wrong bundles')
 let home: ShopHome
 let at: CutterHome
 let key: string
-let shop: pg.Client
 
 beforeAll(async () => {
   home = await startShopHome()
@@ -35,24 +33,9 @@ beforeAll(async () => {
 
 afterAll(() => home.stop(), 300_000)
 
-/** Creates a shop for one test, and returns the name of its database. */
-async function aShop(): Promise<string> {
-  const created = await home.createShop()
-  shop = created.shop
-  return created.name
-}
-
-/** The reasons of the approvals that the history of a run records as refused. */
-async function refusalReasons(runId: string): Promise<unknown[]> {
-  const entries = await historyOf(at, runId)
-  return entries
-    .filter(({ event }) => event.type === 'cutter.approval-refused')
-    .map(({ event }) => event.reason)
-}
-
 describe.skipIf(skipped !== null)('a migration with a wrong bundle', { timeout: 300_000 }, () => {
   test('a script with one changed byte starts no run', async () => {
-    await aShop()
+    await home.createShop()
     const folder = writeMigrationBundle(at, 'changed')
     writeFileSync(join(folder, 'migration.sql'), MIGRATION.replace('draft', 'drafT'))
     const answer = await migrate(at, folder, '--mode', 'live')
@@ -62,7 +45,7 @@ describe.skipIf(skipped !== null)('a migration with a wrong bundle', { timeout: 
   })
 
   test('a script that changed at the gate is not applied, and after its restoration the same approval counts', async () => {
-    await aShop()
+    const { shop } = await home.createShop()
     const { runId } = await home.startMigration()
     const { approvalId } = await sign(at, runId, key)
     writeMigrationBundle(at, 'units-review', { migration: `${MIGRATION} ` })
@@ -70,7 +53,7 @@ describe.skipIf(skipped !== null)('a migration with a wrong bundle', { timeout: 
     expect(refused.code).toBe(3)
     expect(jsonOf(refused).error).toMatchObject({ code: 'APPROVAL_REFUSED', reason: 'WORLD_NOT_CHECKED' })
     expect(refused.stderr).toContain('migration.sql')
-    expect(await refusalReasons(runId)).toEqual(['WORLD_NOT_CHECKED'])
+    expect(await refusalReasons(at, runId)).toEqual(['WORLD_NOT_CHECKED'])
     expect(await stateOf(shop)).toEqual(UNTOUCHED)
     writeMigrationBundle(at)
     expect(jsonOf(await resume(at, runId, approvalId))).toMatchObject({ outcome: 'succeeded' })
@@ -78,7 +61,7 @@ describe.skipIf(skipped !== null)('a migration with a wrong bundle', { timeout: 
   })
 
   test('wrong expectations stop the rehearsal, which names every difference', async () => {
-    await aShop()
+    const { shop } = await home.createShop()
     const run = await home.startMigration({
       spec: {
         expect: {
@@ -106,7 +89,7 @@ describe.skipIf(skipped !== null)('a migration with a wrong bundle', { timeout: 
   })
 
   test('a failing verification stops the rehearsal', async () => {
-    await aShop()
+    const { shop } = await home.createShop()
     const run = await home.startMigration({
       verify: `${VERIFY}select 'it never holds' as name, false as ok;`,
     })
@@ -116,7 +99,7 @@ describe.skipIf(skipped !== null)('a migration with a wrong bundle', { timeout: 
   })
 
   test('a script that assembles a refused statement at run time stops the rehearsal', async () => {
-    await aShop()
+    const { shop } = await home.createShop()
     const hidden = `do $$ begin execute format('al' || 'ter role %I set work_mem = 99', current_user); end $$;`
     const run = await home.startMigration({ migration: `${MIGRATION}\n${hidden}\n` })
     expect(run).toMatchObject({ status: 'stopped', stopCode: 'STOP_REHEARSAL_FAILED' })
@@ -127,7 +110,7 @@ describe.skipIf(skipped !== null)('a migration with a wrong bundle', { timeout: 
   })
 
   test('a rollback that fails stops the rehearsal', async () => {
-    await aShop()
+    await home.createShop()
     const run = await home.startMigration({ rollback: 'drop table reviews;' })
     expect(run).toMatchObject({ status: 'stopped', stopCode: 'STOP_REHEARSAL_FAILED' })
     expect(run.stop?.message).toContain('the server refused the rollback')
@@ -135,7 +118,7 @@ describe.skipIf(skipped !== null)('a migration with a wrong bundle', { timeout: 
   })
 
   test('a rollback that changes objects of the server stops the rehearsal', async () => {
-    await aShop()
+    await home.createShop()
     const hidden = "do $$ begin execute 'alter role shop_owner set work_mem = 99'; end $$;"
     const run = await home.startMigration({ rollback: `${ROLLBACK}${hidden}` })
     expect(run).toMatchObject({ status: 'stopped', stopCode: 'STOP_REHEARSAL_FAILED' })
@@ -145,7 +128,7 @@ describe.skipIf(skipped !== null)('a migration with a wrong bundle', { timeout: 
   })
 
   test('a failing preflight stops the run, and names the check', async () => {
-    await aShop()
+    const { shop } = await home.createShop()
     const run = await home.startMigration({
       preflight: "select 'ninety' as name, count(*) as value, 90 as expected from unit",
     })

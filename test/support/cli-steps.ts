@@ -83,6 +83,14 @@ export async function historyOf(at: CutterHome, runId: string): Promise<EntryJso
   return jsonOf<EntryJson[]>(await at.cutter(['run', 'history', runId, '--json']))
 }
 
+/** The reasons of the approvals that the history of a run records as refused, in order. */
+export async function refusalReasons(at: CutterHome, runId: string): Promise<unknown[]> {
+  const entries = await historyOf(at, runId)
+  return entries
+    .filter(({ event }) => event.type === 'cutter.approval-refused')
+    .map(({ event }) => event.reason)
+}
+
 export async function enableExecution(at: CutterHome, time = '2h'): Promise<void> {
   const answer = await at.cutter(['execution', 'enable', '--for', time, '--reason', 'a test'])
   if (answer.code !== 0) throw new Error(answer.stderr)
