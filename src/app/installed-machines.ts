@@ -18,6 +18,10 @@ interface InstalledMachines {
 
 type MachineDeps = BuiltinDeps & { config: Config; store: RunStore }
 
+/**
+ * Creates the registry of a home's machines. `find` loads a machine with its effects at the first request, and checks the gate policies of
+ * `cutter.yaml` against its gates. Later requests get the same machine.
+ */
 export function installedMachines(deps: MachineDeps): InstalledMachines {
   const machines = new Map<string, Promise<InstalledMachine>>()
   return {

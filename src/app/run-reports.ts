@@ -53,6 +53,10 @@ function refusedOnly(error: unknown): null {
   throw error
 }
 
+/**
+ * The newest entry that the reports of a run show, by which an older copy of the store is noticed; null without reports.
+ * @throws STORE_TAMPERED when the file that records it is not as Cutter writes it
+ */
 export const findHeadWitness = (home: string, runId: string): HeadWitness | null =>
   readHeadWitness(reportFolder(home, runId))
 

@@ -33,6 +33,10 @@ export interface BundleFault {
   file: string | null
 }
 
+/**
+ * Builds a fault. `file` is a path in the bundle; null when the fault is not in one file. `message` is a clause for people: what is wrong
+ * with which value.
+ */
 export const bundleFault = (code: FaultCode, file: string | null, message: string): BundleFault => ({
   code,
   message,

@@ -20,7 +20,9 @@ export function pathOfEvidence({ name, digest }: Pick<NamedEvidence, 'name' | 'd
 /** Short enough that the complete path fits into the hundred bytes of a tar header. */
 const readable = (name: string) => name.replace(/[^A-Za-z0-9._]/g, '_').slice(0, 20)
 
+/** The path of an approval's statement: the exact bytes that were signed. */
 export const pathOfStatement = (approvalId: string) => `approvals/${approvalId}.json`
+/** The path of the OpenSSH signature, which is next to the file that it signs. */
 export const pathOfSignature = (path: string) => `${path}.sig`
 
 /** The path of a countersignature. It can be decoded to the principal. */

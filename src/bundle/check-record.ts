@@ -9,8 +9,10 @@ import { type RunFacts, readRunFacts } from './run-facts.ts'
 import { genesisFacts, type RunRecord } from './run-record.ts'
 import { asBuffer, type Files } from './tar.ts'
 
-/** The checks of a bundle that need no signature. Each check relies on those before it. */
-
+/**
+ * `MANIFEST.sha256` must name each other file with its SHA-256, and no file that is missing, in its canonical form. `sha256sum -c` repeats
+ * this check where there is no Cutter.
+ */
 export function findManifestFault(files: Files): BundleFault | null {
   const manifest = files.get(MANIFEST)
   if (manifest === undefined) return bundleFault('MANIFEST_WRONG', MANIFEST, 'the manifest is missing')
@@ -91,12 +93,14 @@ export function findRunFault({ genesis, run, history, snapshot }: RunRecord): Bu
   return (run.status === 'closed') === (run.outcome !== null) ? null : differs('end than the history')
 }
 
+/** The hash of each history entry must cover the entry before it, and the first one the facts with which the run started. */
 export function findChainFault({ genesis, run, history }: RunRecord): BundleFault | null {
   const { version, definitionDigest } = run
   const broken = findHistoryFault({ ...genesis, version, definitionDigest }, history)
   return broken === null ? null : bundleFault('HISTORY_BROKEN', 'history.jsonl', broken)
 }
 
+/** `snapshot.json` must have the digest that the last entry of the history names. */
 export function findSnapshotFault({ snapshot, history }: RunRecord): BundleFault | null {
   if (digestOfBytes(snapshot) === history.at(-1)!.snapshotDigest) return null
   return bundleFault(
@@ -118,6 +122,7 @@ export function findPlanFault(record: RunRecord): BundleFault | null {
   return faultInBytes(record, 'PLAN_DIFFERS', true)
 }
 
+/** Evidence other than plans must have the bytes that its digests name, and no decision may lack the policy under which it was made. */
 export function findEvidenceFault(record: RunRecord): BundleFault | null {
   const policy = findPolicyNameFault(record.history)
   if (policy !== null) return bundleFault('EVIDENCE_DIFFERS', 'history.jsonl', policy)

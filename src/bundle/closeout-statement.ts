@@ -30,6 +30,10 @@ interface Countersignature {
   at: string
 }
 
+/**
+ * The bytes that a person signs to countersign a closeout, as RFC 8785 JSON. `text` is the exact text of the closeout, which they name by
+ * its digest. `at` is ISO 8601 in UTC.
+ */
 export function countersignatureText(
   { runId, text }: { runId: string; text: string },
   { signer, at }: { signer: string; at: string },

@@ -55,6 +55,7 @@ export interface SignedCloseout {
   countersigned: { text: string; signer: string; signature: string; at: string }[]
 }
 
+/** The part of a stored approval that an evidence bundle carries. It omits the times at which the store imported and used the approval. */
 export const recordedApproval = (approval: Approval): RecordedApproval => {
   const { approvalId, statementText } = approval
   return approval.kind === 'signed'
@@ -69,6 +70,10 @@ export function findNamedApprovals(event: unknown): string[] {
   return Object.values(event).flatMap(findNamedApprovals)
 }
 
+/**
+ * How the run passed each of its gates, in the order of the entries, with the approval that each passage used.
+ * @throws UnapprovedPassageError when the run left a gate without an approval
+ */
 export function gatePassages({ history, run }: RunRecord): GatePassage[] {
   return readGatePassages(history, run.outcome)
 }

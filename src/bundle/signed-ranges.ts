@@ -20,6 +20,10 @@ export interface SignedRange {
   fingerprint: string | null
 }
 
+/**
+ * Derives which entries of a run are covered by signatures, sorted by the last entry of each range. `entries` is the number of entries.
+ * Entries after the last covered one form a range of `nobody`. Rehearsals and approvals that did not count cover nothing.
+ */
 export function signedRanges(
   entries: number,
   approvals: CheckedApproval[],

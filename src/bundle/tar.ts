@@ -27,6 +27,7 @@ async function feed(tar: Pack, files: Files): Promise<void> {
   tar.finalize()
 }
 
+/** The bytes as a Buffer. Nothing is copied: both share their memory. */
 export const asBuffer = (bytes: Uint8Array): Buffer =>
   Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 

@@ -2,7 +2,11 @@ import { randomBytes } from 'node:crypto'
 import { link, rename, rm, stat } from 'node:fs/promises'
 import { CutterError } from '../domain/errors.ts'
 
-/** @throws INPUT_REFUSED when something of that name exists. */
+/**
+ * Refuses a file that exists, before anything is computed for it. `writeNewFile` checks again, because another process can create it in the
+ * meantime.
+ * @throws INPUT_REFUSED when something of that name exists
+ */
 export async function assertNewFile(file: string): Promise<void> {
   if ((await stat(file).catch(() => null)) !== null) throw fileExistsError(file)
 }

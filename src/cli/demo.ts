@@ -2,6 +2,10 @@ import type { Command } from 'commander'
 import { action, defineCommand, type GlobalOptions } from './define-command.ts'
 import { inHome } from './session.ts'
 
+/**
+ * `cutter demo`: shows a newcomer a complete cut and its refusals, in a home of its own on an embedded PostgreSQL. With `--json` stdout has
+ * the ids of its runs, and the story goes to stderr. Exit code 1 when the story does not come true.
+ */
 export function defineDemo(program: Command): void {
   defineCommand(
     program,
@@ -11,7 +15,6 @@ export function defineDemo(program: Command): void {
   ).action(action(demo))
 }
 
-/** With `--json` the story goes to stderr. */
 function demo(options: GlobalOptions): Promise<number> {
   return inHome(options, async ({ home, io, interrupt, secrets }) => {
     const { runDemo } = await import('../service/demo.ts')

@@ -4,6 +4,10 @@ import { printAnswer } from './answers.ts'
 import { action, defineCommand, type GlobalOptions } from './define-command.ts'
 import { inHome } from './session.ts'
 
+/**
+ * `cutter doctor`: checks tools, store, trusted files and targets before a run needs them. Exit code 1 when a check fails. A warning keeps
+ * exit code 0.
+ */
 export function defineDoctor(program: Command): void {
   defineCommand(
     program,

@@ -4,6 +4,10 @@ import { printAnswer } from './answers.ts'
 import { action, defineCommand, type GlobalOptions } from './define-command.ts'
 import { withoutHome } from './session.ts'
 
+/**
+ * `cutter verify`: checks an evidence bundle anywhere, also where Cutter was never set up. It prints the first fault, or which entries are
+ * covered by whose signature. The exit code is the verdict.
+ */
 export function defineVerify(program: Command): void {
   defineCommand(
     program,

@@ -9,6 +9,9 @@ export interface Evidence {
   bytes: Uint8Array
 }
 
+/**
+ * Makes evidence of a value, as RFC 8785 JSON. `name` is its name in the run, such as `receipt/cut_leg_a`. Equal values have equal digests.
+ */
 export function jsonEvidence(name: string, value: unknown): Evidence {
   return bytesEvidence(name, 'application/json', Buffer.from(canonicalJson(value)))
 }
@@ -18,6 +21,7 @@ export function evidenceNames(evidence: Evidence[]): { [name: string]: string } 
   return Object.fromEntries(evidence.map(({ name, digest }) => [name, digest]))
 }
 
+/** Makes evidence of bytes as they are. `name` is its name in the run, such as `source`; the digest is their SHA-256. */
 export function bytesEvidence(name: string, mediaType: string, bytes: Uint8Array): Evidence {
   return { name, digest: digestOfBytes(bytes), mediaType, bytes }
 }

@@ -3,11 +3,9 @@ import type { HistoryEntry, RunEvent } from './history-entry.ts'
 import type { EntryMarks, Outcome, Run } from './run.ts'
 
 /**
- * What a history shows of a run in addition to its events: the gate at which it waits, its outcome, the approvals that it used, the
- * evidence of each entry. Stores and evidence bundles are both checked against it, without a chart, because the engine adds these marks
- * to the events. A receipt is a history entry with evidence by digest, not a copy of it.
+ * Reads the marks that the engine adds to the event of an entry, such as `arrival` and `approvalUsed`. They are optional, and nothing is
+ * checked here.
  */
-
 export const entryMarks = ({ event }: HistoryEntry) => event as RunEvent & EntryMarks
 
 type StatusFacts = Pick<Run, 'status' | 'gate' | 'gateSeq' | 'gateHead'> & { outcome: Outcome | null }

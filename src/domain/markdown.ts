@@ -118,6 +118,7 @@ export function page(...parts: (string | string[])[]): string {
 /** A natural number with a gap between groups of three digits. */
 export const count = (n: number) => String(n).replace(/\B(?=(\d{3})+$)/g, ' ')
 
+/** A number with its noun, such as `1 row` or `2 500 rows`. `many` is the plural where it is not `one` with an s. */
 export const plural = (n: number, one: string, many = `${one}s`) => `${count(n)} ${n === 1 ? one : many}`
 
 /** A length of time for people. */

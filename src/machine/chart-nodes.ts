@@ -3,12 +3,12 @@ import type { Json } from '../domain/json.ts'
 import { gatesOf } from './chart-gates.ts'
 import type { StateMeta } from './define.ts'
 
-/** The nodes of a chart, and the gates before a node. */
-
+/** All nodes of a chart, the root first, each before the nodes below it. */
 export const chartNodes = (logic: AnyStateMachine): AnyStateNode[] => below(logic.root)
 
 const below = (node: AnyStateNode): AnyStateNode[] => [node, ...Object.values(node.states).flatMap(below)]
 
+/** The mark that `gate`, `rechecks`, `stopped` or `closed` put on a state; undefined on a state without one. */
 export const stateMetaOf = ({ meta }: AnyStateNode) => meta as StateMeta | undefined
 
 /** Finds the atomic states of a snapshot's value. Null when the chart has no such state, or when the value ends above one. */

@@ -15,6 +15,9 @@ interface LiveSnapshot {
 
 type Holder = { [LIVE]?: LiveSnapshot }
 
+/**
+ * Keeps the live snapshot on the run that was made from it. `findLiveSnapshot` returns it as long as the run has that snapshot's digest.
+ */
 export function keepLiveSnapshot(run: Run, located: LocatedSnapshot): void {
   ;(run as Holder)[LIVE] = { digest: run.snapshotDigest, located }
 }

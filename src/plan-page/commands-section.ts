@@ -7,6 +7,7 @@ export interface PlannedCommand {
   argv: string[]
 }
 
+/** Whether all items are commands: objects with an `id` and an `argv` of strings. Then the page shows them as a shell would read them. */
 export const isCommands = (items: Json[]): boolean =>
   items.every((item) => {
     const { id, argv } = (item ?? {}) as { [key: string]: Json }

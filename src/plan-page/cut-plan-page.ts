@@ -17,6 +17,10 @@ const MEANING: { [action: string]: string } = {
   retire: 'in force, and no longer in the text; retired at the second gate',
 }
 
+/**
+ * The plan of the first gate of a cut as Markdown lines: what is read from where, every changed word, what becomes no unit, and what the
+ * plan expects of the target.
+ */
 export function cutPlanLines(reading: PlanReading, plan: ReadCutPlan): string[] {
   const { mode, document, target, source, arithmetic } = plan
   const { unitsWritten, governanceRows } = arithmetic
@@ -45,14 +49,20 @@ export function cutPlanLines(reading: PlanReading, plan: ReadCutPlan): string[] 
   ]
 }
 
+/** The target in one line: database, system identifier of the server, and major version. `serverVersion` is a number such as 150018. */
 export const targetWords = ({ database, systemIdentifier, serverVersion }: ReadCutPlan['target']) =>
   `database ${nameSpan(database)} of server ${nameSpan(systemIdentifier)}, PostgreSQL ${Math.floor(serverVersion / 10_000)}`
 
+/** The mode with its consequence for the target, as Markdown. */
 export const modeWords = (mode: string) =>
   mode === 'live'
     ? '**live**: the target is written to'
     : `${prose(mode)}: the target is not written to, what follows is rehearsed on a copy`
 
+/**
+ * A table with the number of units of each action, in the order of their first occurrence, and the sum. `meaning` explains an action by its
+ * name; others are shown without an explanation.
+ */
 export function actionTable(actions: { action: string }[], meaning: { [action: string]: string }): string[] {
   const counts = new Map<string, number>()
   for (const { action } of actions) counts.set(action, (counts.get(action) ?? 0) + 1)
@@ -86,6 +96,10 @@ function exclusionLines({ excluded, layout }: ReadCutPlan): string[] {
   ]
 }
 
+/**
+ * The section about what must be true of the target when the plan is carried out: the units of the document by lifecycle status, and the
+ * number of guarding objects of each kind.
+ */
 export function expectedLines({ units, surface }: Expected): string[] {
   const states = new Map<string, number>()
   for (const { lifecycleStatus } of units ?? [])
@@ -112,6 +126,7 @@ export function expectedLines({ units, surface }: Expected): string[] {
   ]
 }
 
+/** The section about the way back, before and after the commit. `rollback` has a sentence for each time. */
 export const rollbackLines = (rollback: { [when: string]: string }) => [
   '## How it is taken back',
   '',

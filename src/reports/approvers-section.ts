@@ -75,6 +75,7 @@ const PURPOSES: { [purpose: string]: string } = {
   goOn: 'Bring the approval to its gate:',
 }
 
+/** Markdown lines with the commands of the approvers' section: a sentence for each purpose, then its shell lines in a fence. */
 export function commandsInWords(commands: { [purpose: string]: Json }): string[] {
   return Object.entries(commands).flatMap(([purpose, lines]) => [
     PURPOSES[purpose] ?? purpose,

@@ -89,6 +89,7 @@ function tryOf(entry: HistoryEntry, before: HistoryEntry, done: boolean, evidenc
   }
 }
 
+/** Each time that the run came to a gate, oldest first, with the history entry of that arrival. */
 export function listArrivals(history: HistoryEntry[]): Arrival[] {
   return history.flatMap((entry) => {
     const { arrival } = entryMarks(entry)
@@ -114,6 +115,10 @@ export interface GateDecision {
   usedSeq: number
 }
 
+/**
+ * The decisions that the run used, in the order of the entries that used them. Approvals that were refused or not yet used are not among
+ * them.
+ */
 export function listDecisions({
   history,
   approvals,

@@ -16,6 +16,7 @@ export function planOf({ contents }: Pick<StoredRun, 'contents'>, planDigest: st
   return plan === null || typeof plan !== 'object' || Array.isArray(plan) ? null : plan
 }
 
+/** Parses the bytes of a piece of evidence; null when they are not JSON, because evidence may be of any media type. */
 export function jsonOrNull(bytes: Uint8Array): Json {
   try {
     return JSON.parse(Buffer.from(bytes).toString()) as Json
@@ -39,6 +40,10 @@ const actionsOf = (plan: Plan | null): Json[] => (Array.isArray(plan?.actions) ?
 
 const SHOWN = 20
 
+/**
+ * The plan of any machine as a section of a report in Markdown: its first 20 actions, what it expects, the rollback, and all other fields.
+ * It works without the code of the machine.
+ */
 export function planInWords({ mode }: Run, plan: Plan | null): string[] {
   if (plan === null) return ['## What it would do', '', 'The plan is not among this run’s evidence.', '']
   const { actions: _, expected = null, rollback = null, ...rest } = plan

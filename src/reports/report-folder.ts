@@ -3,10 +3,13 @@ import { join } from 'node:path'
 import { CutterError } from '../domain/errors.ts'
 import type { HeadWitness } from '../domain/head-witness.ts'
 
-/** Where the reports of a run are, and the entry up to which they were written. This file is small, because every command that reads a run loads it. */
-
+/** The folder with the reports of all runs of a home: `var/runs`. */
 export const reportsRoot = (home: string) => join(home, 'var', 'runs')
 
+/**
+ * The folder with the reports of one run. Run ids come from a store that others may have written, so they become file names that are safe
+ * on every system.
+ */
 export const reportFolder = (home: string, runId: string) => join(reportsRoot(home), safeFileName(runId))
 
 /**

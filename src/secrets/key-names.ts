@@ -42,6 +42,10 @@ export function findSecretKey(value: unknown, path: string): string | null {
   return null
 }
 
+/**
+ * The path of a key below `path`, as messages name it: `input.url`, or `input["my url"]` where the key is not a plain word. An empty `path`
+ * is the root.
+ */
 export const jsonPathTo = (path: string, key: string) =>
   /^[\w-]+$/.test(key) ? (path === '' ? key : `${path}.${key}`) : `${path}[${JSON.stringify(key)}]`
 

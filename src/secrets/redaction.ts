@@ -31,6 +31,7 @@ interface SecretForm {
   strong: boolean
 }
 
+/** Creates a registry that knows no secret yet. It redacts the patterns of secrets from the beginning, and each value from its `add` on. */
 export function createSecretRegistry(): SecretRegistry {
   const known = new Map<string, SecretForm>()
   let patterns: { all: RegExp; strong: RegExp } | null = null

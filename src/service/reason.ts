@@ -1,8 +1,8 @@
 import { CutterError } from '../domain/errors.ts'
 
 /**
- * Returns the reason.
- * @throws USAGE when the reason is blank, because a reason is written for those who read the record later
+ * Returns the reason as it was given. A reason is written for those who read the record later, so it must have words.
+ * @throws USAGE when the reason is blank
  */
 export function assertReason(reason: string): string {
   if (reason.trim() !== '') return reason

@@ -21,6 +21,10 @@ export function printKeptApproval(io: Io, { approval, warning }: KeptApproval): 
   return printApproval(io, approval)
 }
 
+/**
+ * The lines that describe an approval to people: id and kind, decision, plan digest, approver with the time until which it is valid (ISO
+ * 8601).
+ */
 export function linesOfApproval(approval: ApprovalAnswer): string[] {
   const { approvalId, kind, decision, gate, runId, planDigest, approver, expiresAt } = approval
   return [

@@ -5,6 +5,10 @@ import { action, defineCommand, type GlobalOptions } from '../define-command.ts'
 import { inHome } from '../session.ts'
 import { KEY } from './statement-options.ts'
 
+/**
+ * `cutter approval countersign`: a person vouches for the end of a closed run, with a signature next to that of the instance. Who signed
+ * already gets the same answer again.
+ */
 export function defineCountersign(group: Command): void {
   defineCommand(
     group,

@@ -3,6 +3,10 @@ import { action, defineCommand, type GlobalOptions } from '../define-command.ts'
 import { inHome } from '../session.ts'
 import { printKeptApproval } from './approval-lines.ts'
 
+/**
+ * `cutter approval import`: keeps an approval that was signed where there is no Cutter. A wrong signature is refused. If the gate would
+ * refuse the approval now, it is kept, with a warning on stderr and exit code 0.
+ */
 export function defineImport(group: Command): void {
   defineCommand(
     group,

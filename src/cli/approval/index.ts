@@ -8,7 +8,7 @@ import { defineShow } from './show.ts'
 import { defineSign } from './sign.ts'
 import { defineStatement } from './statement.ts'
 
-/** `cutter approval …` */
+/** `cutter approval …`: the commands of approvers. They keep and show approvals; none of them resumes a run. */
 export function defineApprovalCommands(program: Command): void {
   const group = defineCommand(
     program,

@@ -6,6 +6,7 @@ import { action, defineCommand, type GlobalOptions } from '../define-command.ts'
 import { inHome } from '../session.ts'
 import { formatTable } from '../table.ts'
 
+/** `cutter approval list`: shows which approvals exist and when each was used, oldest first, of one run or of all. */
 export function defineList(group: Command): void {
   defineCommand(group, 'list', 'list the approvals of one run, or of all', 'cutter approval list')
     .argument('[run]', RUN)

@@ -4,6 +4,7 @@ import { inHome } from '../session.ts'
 import { printApproval } from './approval-lines.ts'
 import { defineStatementCommand, type StatementOptions } from './statement-options.ts'
 
+/** `cutter approval rehearse`: makes an unsigned approval, so that anyone can carry a dry run through its gates. A live run refuses it. */
 export function defineRehearse(group: Command): void {
   defineStatementCommand(
     group,

@@ -4,6 +4,7 @@ import { action, defineCommand, type GlobalOptions } from '../define-command.ts'
 import { inHome } from '../session.ts'
 import { linesOfApproval } from './approval-lines.ts'
 
+/** `cutter approval show`: prints an approval with the exact bytes of its statement and their signature, which ssh-keygen can check. */
 export function defineShow(group: Command): void {
   defineCommand(
     group,

@@ -4,6 +4,10 @@ import { inHome } from '../session.ts'
 import { printKeptApproval } from './approval-lines.ts'
 import { AS, defineStatementCommand, KEY, type StatementOptions } from './statement-options.ts'
 
+/**
+ * `cutter approval sign`: signs the plan at which a run waits with the approver's own key, and keeps the approval. The run stays where it
+ * is. If the gate would refuse the approval now, it is kept, with a warning on stderr and exit code 0.
+ */
 export function defineSign(group: Command): void {
   defineStatementCommand(
     group,

@@ -3,6 +3,10 @@ import { action } from '../define-command.ts'
 import { inHome } from '../session.ts'
 import { AS, defineStatementCommand, type StatementOptions } from './statement-options.ts'
 
+/**
+ * `cutter approval statement`: prints the bytes that an approver signs on a machine without Cutter. `cutter approval import` brings the
+ * signature back.
+ */
 export function defineStatement(group: Command): void {
   defineStatementCommand(
     group,

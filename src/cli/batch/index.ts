@@ -4,7 +4,7 @@ import { defineResume } from './resume.ts'
 import { defineShow } from './show.ts'
 import { defineStart } from './start.ts'
 
-/** `cutter batch …` */
+/** `cutter batch …`: cuts of many documents. Each document keeps a run, a plan and approvals of its own. */
 export function defineBatchCommands(program: Command): void {
   const group = defineCommand(
     program,

@@ -10,6 +10,10 @@ interface Options extends GlobalOptions {
   by?: string
 }
 
+/**
+ * `cutter batch resume`: brings approvals to the gates of a batch, or resumes the runs that stopped. A refused document delays no other, so
+ * the answer lists all of them. The exit code covers all of them too, as `BATCH_SHAPE` describes.
+ */
 export function defineResume(group: Command): void {
   defineCommand(
     group,

@@ -3,6 +3,10 @@ import { action, defineCommand, type GlobalOptions } from '../define-command.ts'
 import { inHome } from '../session.ts'
 import { BATCH_SHAPE, printBatch } from './batch-lines.ts'
 
+/**
+ * `cutter batch show`: reads where each document of a batch is, without any work on its run. The exit code covers all documents, as
+ * `BATCH_SHAPE` describes.
+ */
 export function defineShow(group: Command): void {
   defineCommand(
     group,

@@ -16,6 +16,10 @@ interface Options extends GlobalOptions {
 
 const MAX_DOCUMENTS = 100
 
+/**
+ * `cutter batch start`: starts a cut for each document of a folder, which works up to its first gate. The same folder, mode and target
+ * continue their batch, so that the same command repeats what a crash or a fault prevented.
+ */
 export function defineStart(group: Command): void {
   defineCommand(
     group,

@@ -5,6 +5,10 @@ import { inHome } from '../session.ts'
 import { linesOfDiff } from './diff-lines.ts'
 import { addReadingOptions, type ReadingOptions } from './reading-options.ts'
 
+/**
+ * `cutter document diff`: shows which units a new text would add, change and remove, before anyone starts a run for it. Exit code 0 also
+ * when the texts differ.
+ */
 export function defineDiff(group: Command): void {
   addReadingOptions(
     defineCommand(

@@ -14,6 +14,10 @@ takes the place of file. --format json is { type: "cutter.document/v1", document
 records: [{ kind, level, number, address, heading, status, parent, start, end, sha256, text, unit }] }: the texts, one after the
 other, are the source, byte for byte. In Akoma Ntoso eId and wId follow its naming convention; GUID is the unit's permanent id.`
 
+/**
+ * `cutter document export`: hands a document to other systems, from a file or from the units of a target. Without `--out` stdout has the
+ * content and nothing else. What the format can't express is a warning on stderr.
+ */
 export function defineExport(group: Command): void {
   defineCommand(
     group,

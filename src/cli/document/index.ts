@@ -5,7 +5,7 @@ import { defineExport } from './export.ts'
 import { defineProfiles } from './profiles.ts'
 import { defineScan } from './scan.ts'
 
-/** `cutter document …` */
+/** `cutter document …`: reads documents. None of these commands starts a run or writes to a target. */
 export function defineDocumentCommands(program: Command): void {
   const group = defineCommand(
     program,

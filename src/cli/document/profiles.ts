@@ -4,6 +4,10 @@ import { printAnswer } from '../answers.ts'
 import { action, defineCommand, type GlobalOptions } from '../define-command.ts'
 import { inHome } from '../session.ts'
 
+/**
+ * `cutter document profiles`: lists the profiles, those of `cutter.yaml` first, or prints the YAML of one, which is a start for a profile
+ * of your own.
+ */
 export function defineProfiles(group: Command): void {
   defineCommand(
     group,

@@ -7,6 +7,10 @@ export interface ReadingOptions extends GlobalOptions {
   document?: string
 }
 
+/**
+ * Adds `--profile` and `--document`, which all commands that read a text share. `ofFile` ends the description of `--profile`: in which of
+ * several texts the profile is detected. Returns the command.
+ */
 export function addReadingOptions(command: Command, ofFile: string): Command {
   return command
     .option('--profile <name>', `the profile to read the text with (default: detected${ofFile})`)

@@ -5,6 +5,10 @@ import { inHome } from '../session.ts'
 import { addReadingOptions, type ReadingOptions } from './reading-options.ts'
 import { linesOfScan } from './scan-lines.ts'
 
+/**
+ * `cutter document scan`: shows the records and addresses that a cut would have, and each problem with its line. Exit code 0 also when
+ * there are problems, because a run decides about them.
+ */
 export function defineScan(group: Command): void {
   addReadingOptions(
     defineCommand(

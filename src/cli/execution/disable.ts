@@ -3,6 +3,10 @@ import { action, BY, defineCommand, type GlobalOptions, REASON } from '../define
 import { inHome } from '../session.ts'
 import { printExecution } from './status.ts'
 
+/**
+ * `cutter execution disable`: forbids live writes at once, also to working runs, which read the switch before each write. Everyone who
+ * reaches the store may do this.
+ */
 export function defineDisable(group: Command): void {
   defineCommand(
     group,

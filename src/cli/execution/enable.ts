@@ -3,6 +3,10 @@ import { action, BY, defineCommand, type GlobalOptions, REASON } from '../define
 import { inHome } from '../session.ts'
 import { printExecution } from './status.ts'
 
+/**
+ * `cutter execution enable`: allows live writes for at most seven days; then the switch is off again by itself. It has no effect without
+ * `execution.allowLive` in `cutter.yaml`, which the answer shows too.
+ */
 export function defineEnable(group: Command): void {
   defineCommand(
     group,

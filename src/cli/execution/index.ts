@@ -4,7 +4,7 @@ import { defineDisable } from './disable.ts'
 import { defineEnable } from './enable.ts'
 import { defineStatus } from './status.ts'
 
-/** `cutter execution …` */
+/** `cutter execution …`: the execution switch, without which no live run writes. */
 export function defineExecutionCommands(program: Command): void {
   const group = defineCommand(
     program,

@@ -5,6 +5,10 @@ import { action, defineCommand, type GlobalOptions } from '../define-command.ts'
 import type { Io } from '../io.ts'
 import { inHome } from '../session.ts'
 
+/**
+ * `cutter execution status`: shows whether a live run may write now: the switch, its end (ISO 8601), and what `cutter.yaml` allows. Exit
+ * code 0 in every case.
+ */
 export function defineStatus(group: Command): void {
   defineCommand(
     group,

@@ -5,7 +5,7 @@ import { defineOn } from './on.ts'
 import { defineRelease } from './release.ts'
 import { defineStatus } from './status.ts'
 
-/** `cutter hold …` */
+/** `cutter hold …`: the hold for incidents. While it is on, no run starts or continues, dry run or live. */
 export function defineHoldCommands(program: Command): void {
   const group = defineCommand(
     program,

@@ -3,6 +3,7 @@ import { action, BY, defineCommand, type GlobalOptions, REASON } from '../define
 import { inHome } from '../session.ts'
 import { printHold } from './status.ts'
 
+/** `cutter hold off`: ends the hold. Only an operator may. The runs that it stopped stay stopped until each is resumed. */
 export function defineOff(group: Command): void {
   defineCommand(group, 'off', 'switch the hold off', 'cutter hold off --reason "incident is over"')
     .option(...REASON)

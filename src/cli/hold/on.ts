@@ -3,6 +3,10 @@ import { action, BY, defineCommand, type GlobalOptions, REASON } from '../define
 import { inHome } from '../session.ts'
 import { printHold } from './status.ts'
 
+/**
+ * `cutter hold on`: holds all runs of this home. Everyone who reaches the store may do this. A hold that is on starts again, without the
+ * releases that it had.
+ */
 export function defineOn(group: Command): void {
   defineCommand(
     group,

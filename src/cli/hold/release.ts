@@ -4,6 +4,7 @@ import { action, BY, defineCommand, type GlobalOptions, REASON } from '../define
 import { inHome } from '../session.ts'
 import { printHold } from './status.ts'
 
+/** `cutter hold release`: excepts one run from the hold that is on, such as the run that ends the incident. Only an operator may. */
 export function defineRelease(group: Command): void {
   defineCommand(
     group,

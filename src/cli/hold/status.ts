@@ -5,6 +5,7 @@ import { action, defineCommand, type GlobalOptions } from '../define-command.ts'
 import type { Io } from '../io.ts'
 import { inHome } from '../session.ts'
 
+/** `cutter hold status`: shows since when, why and by whom runs are held, and which runs were released. Exit code 0 in every case. */
 export function defineStatus(group: Command): void {
   defineCommand(
     group,

@@ -4,6 +4,10 @@ import { action, defineCommand, type GlobalOptions } from '../define-command.ts'
 import { inHome } from '../session.ts'
 import { formatTable } from '../table.ts'
 
+/**
+ * `cutter machine check`: answers after an upgrade of Cutter or of a custom machine whether every open run can continue. Exit code 3 when a
+ * run can't, with the reason below the table.
+ */
 export function defineCheck(group: Command): void {
   defineCommand(
     group,

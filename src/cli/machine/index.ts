@@ -4,7 +4,7 @@ import { defineCheck } from './check.ts'
 import { defineGraph } from './graph.ts'
 import { defineList } from './list.ts'
 
-/** `cutter machine …` */
+/** `cutter machine …`: shows machines: their gates, their diagrams, and whether they can continue the open runs. */
 export function defineMachineCommands(program: Command): void {
   const group = defineCommand(
     program,

@@ -4,6 +4,10 @@ import { action, defineCommand, type GlobalOptions } from '../define-command.ts'
 import { inHome } from '../session.ts'
 import { formatTable } from '../table.ts'
 
+/**
+ * `cutter machine list`: lists the machines that ship, those of `cutter.yaml`, and those that runs of this home were started with. A
+ * machine that can't be loaded is listed with its error, and the exit code stays 0.
+ */
 export function defineList(group: Command): void {
   defineCommand(group, 'list', 'list all known machines with their gates', 'cutter machine list').action(
     action(list),

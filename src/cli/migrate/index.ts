@@ -3,7 +3,7 @@ import { defineCommand } from '../define-command.ts'
 import { defineLint } from './lint.ts'
 import { defineNew } from './new.ts'
 
-/** `cutter migrate …` */
+/** `cutter migrate …`: prepares migration bundles. `cutter run start migrate` applies one. */
 export function defineMigrateCommands(program: Command): void {
   const group = defineCommand(
     program,

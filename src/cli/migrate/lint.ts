@@ -4,6 +4,10 @@ import { printAnswer } from '../answers.ts'
 import { action, defineCommand, type GlobalOptions } from '../define-command.ts'
 import { inHome } from '../session.ts'
 
+/**
+ * `cutter migrate lint`: checks a migration bundle before a run does, without a database. Exit code 2 when it has faults. Findings of
+ * squawk decide nothing.
+ */
 export function defineLint(group: Command): void {
   defineCommand(
     group,
@@ -15,7 +19,6 @@ export function defineLint(group: Command): void {
     .action(action(lint))
 }
 
-/** Exit code 2 when the bundle has faults. Findings of squawk decide nothing. */
 function lint(folder: string, options: GlobalOptions): Promise<number> {
   return inHome(options, async ({ home, io }) => {
     const { lintMigration } = await import('../../service/migrations/lint.ts')

@@ -3,6 +3,7 @@ import { printAnswer } from '../answers.ts'
 import { action, defineCommand, type GlobalOptions } from '../define-command.ts'
 import { inHome } from '../session.ts'
 
+/** `cutter migrate new`: creates the files of a migration bundle with instructions in them. It refuses a folder that is not empty. */
 export function defineNew(group: Command): void {
   defineCommand(
     group,

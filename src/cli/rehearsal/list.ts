@@ -4,6 +4,10 @@ import { action, defineCommand, type GlobalOptions } from '../define-command.ts'
 import { inHome } from '../session.ts'
 import { formatTable } from '../table.ts'
 
+/**
+ * `cutter rehearsal list`: shows the rehearsal databases that still take space on the known servers, each with its run, so that they can be
+ * removed.
+ */
 export function defineList(group: Command): void {
   defineCommand(
     group,

@@ -6,6 +6,10 @@ import { action, BY, defineCommand, type GlobalOptions } from '../define-command
 import { exitOfRun } from '../exit-codes.ts'
 import { inHome } from '../session.ts'
 
+/**
+ * `cutter rehearsal remove`: starts a `teardown` run, live by default, which removes the rehearsal databases of a run after its approval.
+ * Prints the new run; the exit code is its own.
+ */
 export function defineRemove(group: Command): void {
   defineCommand(
     group,

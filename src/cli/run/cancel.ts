@@ -5,6 +5,10 @@ import { action, BY, defineCommand, type GlobalOptions, REASON } from '../define
 import { exitOfRun } from '../exit-codes.ts'
 import { inHome } from '../session.ts'
 
+/**
+ * `cutter run cancel`: gives a run up. What it has committed stays, and the answer states what that is. Exit code 3, because the run did
+ * not succeed. A closed run is answered as it is.
+ */
 export function defineCancel(group: Command): void {
   defineCommand(
     group,

@@ -5,6 +5,9 @@ import { RUN } from '../arguments.ts'
 import { action, defineCommand, type GlobalOptions } from '../define-command.ts'
 import { inHome } from '../session.ts'
 
+/**
+ * `cutter run explain`: answers what a run waits for, who may give it, what happens then, and what would refuse it now. Changes nothing.
+ */
 export function defineExplain(group: Command): void {
   defineCommand(
     group,

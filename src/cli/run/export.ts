@@ -4,6 +4,10 @@ import { RUN } from '../arguments.ts'
 import { action, defineCommand, type GlobalOptions } from '../define-command.ts'
 import { inHome } from '../session.ts'
 
+/**
+ * `cutter run export`: writes the evidence bundle, which `cutter verify` checks without this home. It signs the closeout of a closed run
+ * first if that is missing. An open run is exported up to its newest entry.
+ */
 export function defineExport(group: Command): void {
   defineCommand(
     group,

@@ -5,6 +5,10 @@ import { action, defineCommand, type GlobalOptions } from '../define-command.ts'
 import { printGraph } from '../machine/graph.ts'
 import { inHome } from '../session.ts'
 
+/**
+ * `cutter run graph`: prints the chart of a run's machine as a Mermaid state diagram with the run's state marked. A warning on stderr names
+ * a definition that is not the one the run was started with.
+ */
 export function defineGraph(group: Command): void {
   defineCommand(
     group,

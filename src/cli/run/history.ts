@@ -6,6 +6,10 @@ import { action, defineCommand, type GlobalOptions } from '../define-command.ts'
 import { inHome } from '../session.ts'
 import { formatTable } from '../table.ts'
 
+/**
+ * `cutter run history`: prints all history entries of a run. With `--verify` the chain, each snapshot and the evidence are checked first,
+ * and a record that does not hold is refused with exit code 3.
+ */
 export function defineHistory(group: Command): void {
   defineCommand(group, 'history', 'print every step of a run', 'cutter run history 0f3a9c1d --verify')
     .argument('<run>', RUN)

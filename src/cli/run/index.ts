@@ -14,7 +14,7 @@ import { defineShow } from './show.ts'
 import { defineStart } from './start.ts'
 import { defineVoid } from './void.ts'
 
-/** `cutter run …` */
+/** `cutter run …`: the commands of operators. A command that moves a run prints it, and ends with the exit code of `exitOfRun`. */
 export function defineRunCommands(program: Command): void {
   const group = defineCommand(
     program,

@@ -16,6 +16,7 @@ interface Options extends GlobalOptions {
 
 const STATUSES: Status[] = ['working', 'paused', 'stopped', 'closed']
 
+/** `cutter run list`: lists runs, newest first, at most 50 unless `--limit` asks for more. The last line names a hold that is on. */
 export function defineList(group: Command): void {
   defineCommand(group, 'list', 'list runs, newest first', 'cutter run list --status paused')
     .addOption(new Option('--status <status>', 'filter by status').choices(STATUSES))

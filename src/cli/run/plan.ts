@@ -10,6 +10,10 @@ interface Options extends GlobalOptions {
   pageSize: number
 }
 
+/**
+ * `cutter run plan`: prints what an approver signs for. As JSON these are the canonical bytes (RFC 8785) without a final newline, so that
+ * their SHA-256 is the plan digest. In Markdown it is the plan for people.
+ */
 export function definePlan(group: Command): void {
   defineCommand(
     group,

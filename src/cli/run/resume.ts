@@ -10,6 +10,10 @@ interface Options extends GlobalOptions {
   by?: string
 }
 
+/**
+ * `cutter run resume`: brings an approval to the gate at which its run waits, or continues a run after a stop or a crash. Exit code 3 when
+ * the run waits at a gate and no approval is given, or the approval does not count.
+ */
 export function defineResume(group: Command): void {
   defineCommand(
     group,

@@ -5,6 +5,7 @@ import { action, BY, defineCommand, type GlobalOptions } from '../define-command
 import { exitOfRun } from '../exit-codes.ts'
 import { inHome } from '../session.ts'
 
+/** `cutter run retry`: continues a stopped or interrupted run. It takes no approval, so it never passes a gate. */
 export function defineRetry(group: Command): void {
   defineCommand(group, 'retry', 'resume a stopped run', 'cutter run retry 0f3a9c1d')
     .argument('<run>', RUN)

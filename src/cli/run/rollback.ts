@@ -12,6 +12,10 @@ interface Options extends GlobalOptions {
   by?: string
 }
 
+/**
+ * `cutter run rollback`: starts a `rollback` run for a closed live deploy. The closed run stays as it is. Prints the new run; the exit code
+ * is its own.
+ */
 export function defineRollback(group: Command): void {
   defineCommand(
     group,

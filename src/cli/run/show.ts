@@ -6,6 +6,7 @@ import { action, defineCommand, type GlobalOptions } from '../define-command.ts'
 import { linesOfRun } from '../run-lines.ts'
 import { inHome } from '../session.ts'
 
+/** `cutter run show`: prints where a run is, who started it, and where its reports are. Exit code 0 also when the run stopped or failed. */
 export function defineShow(group: Command): void {
   defineCommand(group, 'show', 'show the state of a run', 'cutter run show 0f3a9c1d')
     .argument('<run>', RUN)

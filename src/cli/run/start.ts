@@ -7,6 +7,10 @@ import { exitOfRun } from '../exit-codes.ts'
 import { inHome } from '../session.ts'
 import { defineStartFlags, readInputFlags } from './input-flags.ts'
 
+/**
+ * `cutter run start`: starts a run of a machine, which works until it pauses, stops or closes. The machine's input schema gives the flags,
+ * so they are parsed after the machine is known. The same `--key` and input return the same run.
+ */
 export function defineStart(group: Command): void {
   const command = defineCommand(
     group,

@@ -13,6 +13,10 @@ interface Options extends GlobalOptions {
   by?: string
 }
 
+/**
+ * `cutter run void`: withdraws a run that waits at a gate, by a signed statement, which a dry run does not need. Exit code 3, because the
+ * run did not succeed.
+ */
 export function defineVoid(group: Command): void {
   defineCommand(
     group,

@@ -3,6 +3,10 @@ import { printAnswer, printWarnings } from '../answers.ts'
 import { action, defineCommand, type GlobalOptions } from '../define-command.ts'
 import { inHome } from '../session.ts'
 
+/**
+ * `cutter store backup`: writes a copy of the store while other processes may use it, and opens and checks every run in the copy. Exit code
+ * 1 when a run does not hold; the copy stays.
+ */
 export function defineBackup(group: Command): void {
   defineCommand(
     group,

@@ -4,7 +4,7 @@ import { defineBackup } from './backup.ts'
 import { definePrune } from './prune.ts'
 import { defineRestore } from './restore.ts'
 
-/** `cutter store …` */
+/** `cutter store …`: keeps the store of a home: copies of it, and the removal of old runs. */
 export function defineStoreCommands(program: Command): void {
   const group = defineCommand(
     program,

@@ -10,6 +10,10 @@ interface Options extends GlobalOptions {
   by?: string
 }
 
+/**
+ * `cutter store prune`: removes closed runs from the store, each after its evidence bundle was written and verified. Without `--into` it
+ * only lists them and changes nothing.
+ */
 export function definePrune(group: Command): void {
   defineCommand(
     group,

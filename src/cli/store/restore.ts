@@ -3,6 +3,10 @@ import { printAnswer, printWarnings } from '../answers.ts'
 import { action, defineCommand, type GlobalOptions } from '../define-command.ts'
 import { inHome } from '../session.ts'
 
+/**
+ * `cutter store restore`: replaces the store by a backup, and keeps the replaced file. Afterwards the execution switch is off. Runs of the
+ * backup that do not hold are warnings; the exit code stays 0.
+ */
 export function defineRestore(group: Command): void {
   defineCommand(
     group,

@@ -6,6 +6,10 @@ import { inHome } from '../session.ts'
 import { formatTable } from '../table.ts'
 import { lineOfTarget, TARGET } from './target-lines.ts'
 
+/**
+ * `cutter target grants`: compares, fact by fact, what each role may do in a target with what it must. Exit code 3 where a run would be
+ * stopped.
+ */
 export function defineGrants(group: Command): void {
   defineCommand(
     group,
@@ -17,7 +21,6 @@ export function defineGrants(group: Command): void {
     .action(action(grants))
 }
 
-/** Exit code 3 where a run would be stopped. */
 function grants(target: string, options: GlobalOptions): Promise<number> {
   return inHome(options, async ({ home, io }) => {
     const { readTargetGrants } = await import('../../service/targets/grants.ts')

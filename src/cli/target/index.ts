@@ -4,7 +4,7 @@ import { defineGrants } from './grants.ts'
 import { defineInit } from './init.ts'
 import { defineSurvey } from './survey.ts'
 
-/** `cutter target …` */
+/** `cutter target …`: prepares a target and compares it with what a cut needs. */
 export function defineTargetCommands(program: Command): void {
   const group = defineCommand(
     program,

@@ -4,6 +4,10 @@ import { action, defineCommand, type GlobalOptions } from '../define-command.ts'
 import { inHome } from '../session.ts'
 import { TARGET } from './target-lines.ts'
 
+/**
+ * `cutter target init`: applies the migrations of `migrations/target` that a target lacks, as its owner. The same command again changes
+ * nothing.
+ */
 export function defineInit(group: Command): void {
   defineCommand(
     group,

@@ -6,6 +6,10 @@ import { inHome } from '../session.ts'
 import { formatTable } from '../table.ts'
 import { lineOfTarget, TARGET } from './target-lines.ts'
 
+/**
+ * `cutter target survey`: shows the rows and grants that a run would see, read as the reader's role, so that a wrong URL or grant is found
+ * before a run. Exit code 0 also when grants differ; `target grants` decides.
+ */
 export function defineSurvey(group: Command): void {
   defineCommand(
     group,

@@ -158,8 +158,7 @@ export type Scheme = (typeof schemes)[number]
 export type Syntax = z.infer<typeof syntax>
 
 /**
- * Parses a profile.
- *
+ * Parses the value of a YAML file as a profile. Languages that it does not list are collected from its words.
  * @throws INPUT_REFUSED when it is not valid. The error names the profile, the field and the fault.
  */
 export function parseProfile(value: unknown): Profile {

@@ -74,7 +74,10 @@ function listAnchorFaults({ previous }: Anchors): PreflightFinding[] {
   })
 }
 
-/** @throws STOP_PREFLIGHT_FAILED when a finding of the preflight is `fail`, with all such findings. */
+/**
+ * Refuses a survey whose preflight found faults. Warnings pass.
+ * @throws STOP_PREFLIGHT_FAILED when a finding of the preflight is `fail`, with all such findings
+ */
 export function assertPreflightPassed({ findings, place }: DeploySurvey): void {
   const failed = findings.filter(({ status }) => status === 'fail')
   if (failed.length === 0) return

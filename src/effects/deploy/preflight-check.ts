@@ -38,6 +38,7 @@ export const judge = (check: string, holds: boolean, ok: string, fault: string):
   message: holds ? ok : fault,
 })
 
+/** A finding that the plan shows to the approver and that does not block the run. */
 export const warn = (check: string, message: string): PreflightFinding => ({ check, status: 'warn', message })
 
 /** The answers whose keys begin with the prefix, without that prefix. */

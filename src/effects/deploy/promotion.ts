@@ -25,7 +25,10 @@ export async function readPromotion(
   return found.pointer === 'yes' && found.staging === 'no' ? 'done' : 'moved'
 }
 
-/** @throws STOP_DRIFT when the connected host has another address or key than the approved plan. */
+/**
+ * Refuses another host under the same name, before anything is sent to it.
+ * @throws STOP_DRIFT when the connected host has another address or key than the approved plan
+ */
 export function assertPlannedHost(session: HostSession, { host }: Pick<DeployPlan, 'host'>): void {
   const { address, hostKey } = session.host
   if (`${hostKey.type} ${hostKey.fingerprint}` === host.hostKey && address === host.address) return

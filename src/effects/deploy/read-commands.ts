@@ -13,6 +13,10 @@ export const defineRead = (id: string, script: string, ...args: string[]): HostC
 /** The exit code for a missing folder. */
 export const NO_FOLDER = 3
 
+/**
+ * Prints the facts that identify a host, as `key=value` lines. `machineId` is the first 16 hex digits of the SHA-256 of `/etc/machine-id`;
+ * `time` is in seconds since 1970.
+ */
 export const readFacts = (): HostCommand =>
   defineRead(
     'facts',
@@ -138,7 +142,7 @@ echo "mine=$mine"; echo "manifest=$manifest"; echo "pointer=$pointer"; echo "cla
     release,
   )
 
-/** Prints a file. */
+/** Prints a file, as its bytes are. The exit code is not 0 where it is missing or not readable. */
 export const readFile = (path: string): HostCommand => defineRead('file', 'cat -- "$1"', path)
 /** Prints where a link points; nothing where there is none. Exit code 4: something else is there. */
 export const readPointer = (path: string): HostCommand =>

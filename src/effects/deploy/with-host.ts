@@ -40,4 +40,5 @@ export async function readHost<T>(
   }
 }
 
+/** Whether an error says that the connection broke during the work, so that the outcome of the last command is unknown. */
 export const isConnectionLost = (error: unknown) => error instanceof Error && error.name === 'HostLost'

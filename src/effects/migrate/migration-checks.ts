@@ -70,8 +70,9 @@ export function describeChecks(results: CheckResult[]): { summary: string; faile
 }
 
 /**
+ * Stops the run when a check failed. The message has the number of passed checks and the first five that failed.
  * @param what the file of checks, as the message names it
- * @throws with the given code, when a check failed
+ * @throws the given code when a check failed
  */
 export function assertChecksPass(
   code: 'STOP_PREFLIGHT_FAILED' | 'STOP_VERIFICATION_FAILED',

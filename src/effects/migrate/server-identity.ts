@@ -18,7 +18,10 @@ export async function readServerIdentity(sql: Sql): Promise<ServerIdentity> {
 export const serverMajorVersion = ({ versionNumber }: ServerIdentity): number =>
   Math.floor(versionNumber / 10_000)
 
-/** @throws STOP_TARGET_REFUSED when another server or database answers than the one that was identified */
+/**
+ * Refuses a target whose URL leads elsewhere since the run identified it.
+ * @throws STOP_TARGET_REFUSED when another server, database, version or role answers than the one that was identified
+ */
 export function assertSameIdentity(expected: ServerIdentity, found: ServerIdentity): void {
   const keys = ['systemIdentifier', 'database', 'versionNumber', 'role', 'inRecovery'] as const
   const wrong = keys.filter((key) => expected[key] !== found[key])

@@ -28,11 +28,13 @@ export interface KeptApproval {
   warning: { reason: string; message: string } | null
 }
 
+/** The answer of approval commands: the fields of the statement by which people recognise an approval, without its signature. */
 export function approvalAnswer({ approvalId, kind, statement }: Approval): ApprovalAnswer {
   const { runId, machine, gate, seq, planDigest, decision, approver, expiresAt } = statement
   return { approvalId, runId, machine, gate, seq, planDigest, decision, kind, approver, expiresAt }
 }
 
+/** The answer for a list: also which entry used the approval and when (ISO 8601); both are null while it is unused. */
 export function listedApproval(approval: Approval): ListedApproval {
   const { usedSeq, usedAt } = approval
   return { ...approvalAnswer(approval), usedSeq, usedAt }

@@ -58,6 +58,10 @@ export async function readBatchRows(store: RunStore, batch: Batch): Promise<Batc
   )
 }
 
+/**
+ * The answer of batch commands: each document with its run or its refusal, and the number of documents in each status. `rows` come from
+ * `readBatchRows`.
+ */
 export function batchAnswer(batch: Batch, rows: BatchRow[]): BatchAnswer {
   const { batchId, folder, mode, target, startedBy, startedAt } = batch
   const documents = rows.map(documentAnswer)

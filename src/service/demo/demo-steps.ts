@@ -17,6 +17,7 @@ interface CutReport {
 }
 type Counts = { whole: { [table: string]: number | null } }
 
+/** The output of a `cut` run, with the fields that the story quotes. It is not checked, because the demo runs the machine that ships. */
 export const reportOf = (run: Run) => run.output as unknown as CutReport
 
 /** The rows of the target that the story shows. */
@@ -63,6 +64,7 @@ async function resumeApproved({ app }: DemoStage, { runId }: Run, approvalId: st
   throw unexpected(`the run ${runId} should have continued, but: ${run.stop?.message ?? run.status}`)
 }
 
+/** Tells where a run waits, and for which plan, in one line of the story. */
 export function sayPause({ say }: DemoStage, run: Run): void {
   say(
     `  It waits: ${run.state} (${run.stopCode}), at gate ${run.gate}, for an approval of plan ${run.planDigest!.slice(0, 15)}…`,

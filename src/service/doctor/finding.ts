@@ -8,4 +8,5 @@ export interface Finding {
   next?: string
 }
 
+/** A finding of a check that passed. It needs no advice, so it has no `next`. */
 export const okay = (check: string, message: string): Finding => ({ check, status: 'ok', message })

@@ -48,6 +48,7 @@ const READERS: [field: keyof StepRow, read: Reader][] = [
 const FIELDS = READERS.map(([field]) => field)
 const READS = READERS.map(([, read]) => read)
 
+/** Packs steps with their leases into one flat list, in the order of the requests. `unpackSteps` reads it. */
 export function packSteps(requests: SaveRequest[]): PackedSteps {
   const packed: PackedSteps = []
   for (const { step, lease } of requests) {
@@ -56,6 +57,7 @@ export function packSteps(requests: SaveRequest[]): PackedSteps {
   return packed
 }
 
+/** Reads the rows of a list that `packSteps` made in this process or in another thread of it. */
 export function unpackSteps(packed: PackedSteps): StepRow[] {
   const rows: StepRow[] = []
   for (let start = 0; start < packed.length; start += FIELDS.length) {

@@ -10,8 +10,7 @@ import type { EvidenceRow, ExecutionSwitch } from '../run-store.ts'
 import { RUN_COLUMNS } from './columns.ts'
 import type { Row } from './row.ts'
 
-/** Between rows and domain values. Digests show whether a row of Cutter was edited, so its JSON is not parsed against a schema. */
-
+/** The row of a run, with each field in its column and objects as JSON text. */
 export function runRow(run: Run): Row {
   const row: Row = {}
   for (const { column, field, json } of RUN_COLUMNS) {
@@ -75,6 +74,7 @@ function findDifferingColumn(run: Run, row: Row): string | null {
   return isSame ? null : 'stop'
 }
 
+/** Reads a history entry. The caller checks its hash, which covers every field. */
 export function readEntryRow(row: Row): HistoryEntry {
   const entry: { [field: string]: unknown } = {}
   for (const field of historyFields) {
@@ -84,6 +84,7 @@ export function readEntryRow(row: Row): HistoryEntry {
   return entry as HistoryEntry
 }
 
+/** Reads an effect that waits or is claimed. `owner` and `leaseUntil` (ISO 8601) are null until a process claims it. */
 export function readEffectRow(row: Row): EffectRow {
   return {
     invokeId: row.invoke_id as string,
@@ -96,6 +97,7 @@ export function readEffectRow(row: Row): EffectRow {
   }
 }
 
+/** Reads a timer of a run: the event that is due at `dueAt` (ISO 8601). */
 export function readTimerRow(row: Row): Timer {
   return {
     timerId: row.timer_id as string,
@@ -104,6 +106,7 @@ export function readTimerRow(row: Row): Timer {
   }
 }
 
+/** The row of an approval that is not used yet. The statement is kept as its exact signed text. */
 export function approvalRow(approval: Approval): Row {
   return {
     approval_id: approval.approvalId,
@@ -116,6 +119,7 @@ export function approvalRow(approval: Approval): Row {
   }
 }
 
+/** Reads an approval. Its statement is parsed from the signed text, so that no column can contradict the signature. */
 export function readApprovalRow(row: Row): Approval {
   return {
     approvalId: row.approval_id,
@@ -129,6 +133,7 @@ export function readApprovalRow(row: Row): Approval {
   } as Approval
 }
 
+/** The row of a signature of a closeout, by the instance or by a person, with the exact text that was signed. */
 export function closeoutSignatureRow(signature: CloseoutSignature): Row {
   return {
     run_id: signature.runId,
@@ -141,6 +146,7 @@ export function closeoutSignatureRow(signature: CloseoutSignature): Row {
   }
 }
 
+/** Reads a signature of a closeout. It is not verified here. */
 export function readCloseoutSignatureRow(row: Row): CloseoutSignature {
   return {
     runId: row.run_id,
@@ -153,6 +159,7 @@ export function readCloseoutSignatureRow(row: Row): CloseoutSignature {
   } as CloseoutSignature
 }
 
+/** Reads which evidence an entry names. `bytes` is the length of the content, which is stored apart by its digest. */
 export function readEvidenceRow(row: Row): EvidenceRow {
   return {
     seq: row.seq as number,
@@ -163,6 +170,7 @@ export function readEvidenceRow(row: Row): EvidenceRow {
   }
 }
 
+/** Reads the execution switch. SQLite has no booleans, so `enabled` is 1 or 0 in the row. */
 export function readSwitchRow(row: Row): ExecutionSwitch {
   return { ...(row as unknown as ExecutionSwitch), enabled: row.enabled === 1 }
 }

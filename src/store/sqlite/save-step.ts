@@ -22,6 +22,12 @@ interface StepSaver {
   close(): Promise<void>
 }
 
+/**
+ * Creates the saver of steps of an open store. Batches of 16 steps or more go to a thread of their own where `options` names its file; the
+ * thread starts with the first such batch.
+ * @throws by `save`, and as reasons in the results of `saveAll`: STORE_CONFLICT when another process moved the run or holds its effect,
+ * KEY_REUSED when the start key belongs to another run, and the errors of `toStoreError`
+ */
 export function createStepSaver(db: Database, sql: Statements, { file, ...options }: OpenOptions): StepSaver {
   const execute = createStepExecutor(db, sql)
   let writer: WriterClient | null = null

@@ -150,6 +150,10 @@ interface Prepared {
 export type StatementName = keyof typeof texts
 export type Statements = Record<StatementName, Prepared>
 
+/**
+ * Offers each SQL text of the store as a prepared statement. A statement is prepared at its first use, so that a command pays only for
+ * those that it needs.
+ */
 export function prepareStatements(db: Database): Statements {
   const prepared: Partial<Statements> = {}
   for (const name of Object.keys(texts) as (keyof typeof texts)[]) {

@@ -30,6 +30,7 @@ export function toStoreError(error: unknown, file: string): unknown {
   return error
 }
 
+/** The error STORE_UNWRITABLE for a store of which the file or its folder can't be written. */
 export function unwritableStoreError(file: string, cause: unknown): CutterError {
   const why = cause instanceof Error ? cause.message : String(cause)
   return new CutterError('STORE_UNWRITABLE', `can't write ${file}: ${why}; nothing was saved`, {

@@ -21,6 +21,10 @@ interface Batch {
   reject(error: Error): void
 }
 
+/**
+ * Starts the thread that saves steps. It opens the store by itself and does not keep the process alive while it is idle. `threadFile` is
+ * the path of its built code.
+ */
 export function openWriterClient(options: OpenOptions, threadFile: string): WriterClient {
   const worker = new Worker(threadFile, { workerData: options })
   worker.unref()

@@ -81,7 +81,10 @@ export function passwordFile(place: ServerLocation): string {
   return join(place.cluster, 'passwords.json')
 }
 
-/** @throws STORE_UNWRITABLE when this user may not read them */
+/**
+ * Reads the passwords of the embedded server's roles from the file that its first start wrote.
+ * @throws STORE_UNWRITABLE when this user may not read them
+ */
 export function readPasswords(place: ServerLocation): ServerPasswords {
   try {
     return JSON.parse(readFileSync(passwordFile(place), 'utf8')) as ServerPasswords

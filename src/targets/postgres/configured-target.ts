@@ -33,7 +33,10 @@ export function openConfiguredTarget(name: string, targets: Settings, env: NodeJ
   })
 }
 
-/** @throws TARGET_NOT_FOUND when cutter.yaml has no such target */
+/**
+ * Finds the settings of a target by its name in `cutter.yaml`. The embedded target has none, so it is not found here.
+ * @throws TARGET_NOT_FOUND when cutter.yaml has no such target
+ */
 export function readTargetSettings(name: string, targets: Settings): TargetSettings {
   const settings = targets[name]
   if (settings !== undefined) return settings

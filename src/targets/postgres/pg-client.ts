@@ -51,7 +51,10 @@ function typeParser(standard: typeof pg.types): pg.CustomTypesConfig['getTypePar
     (format !== 'binary' ? own[oid] : undefined) ?? standard.getTypeParser(oid, format)) as never
 }
 
-/** @throws ConnectFailedError when no session was established */
+/**
+ * Connects a client that `pg` made. The error of a failed attempt names the address without the password.
+ * @throws ConnectFailedError when no session was established
+ */
 export async function connectClient(client: pg.Client): Promise<void> {
   try {
     await client.connect()

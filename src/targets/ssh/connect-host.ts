@@ -145,7 +145,7 @@ async function connectTo(
   return { client, hostKey: seen.key!, settings, close: () => client.end() }
 }
 
-/** `user@host:port`. */
+/** The address of a host for messages and plans: `user@host:port`, with the name that the SSH configuration resolved. */
 export const formatAddress = ({ user, hostName, port }: SshSettings) => `${user}@${hostName}:${port}`
 
 function unreachableError(settings: SshSettings, why: string): Stop {

@@ -41,7 +41,7 @@ export function tryLock(file: string): boolean {
   return isAbandoned(file) && breakLock(file) && createLockFile(file)
 }
 
-/** Releases the lock. */
+/** Releases a lock that this process holds. It removes the file without a check of its owner. */
 export function unlock(file: string): void {
   rmSync(file, { force: true })
 }
