@@ -122,6 +122,7 @@ function openTargets({ home, env, config, store, log, secrets }: TargetDeps) {
     (opened ??= import('../targets/embedded/embedded-targets.ts').then(({ openEmbeddedTargets }) =>
       openEmbeddedTargets({
         home,
+        user: config.embedded.user,
         migrationsDirectory: migrationsDirectory('target'),
         isRunClosed: async (runId) => ((await store.run(runId))?.status ?? 'closed') === 'closed',
         log: (line) => log.info(line),

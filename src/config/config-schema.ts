@@ -122,6 +122,14 @@ export const configSchema = z.strictObject({
   tools: tools.default({}),
   ssh: z.strictObject({ config: z.string().min(1).optional() }).default({}),
   output: z.string().min(1).optional(),
+  embedded: z
+    .strictObject({
+      user: z
+        .string()
+        .regex(/^[A-Za-z_][A-Za-z0-9_.-]*$/, 'must be the name of an OS user')
+        .optional(),
+    })
+    .prefault({}),
   execution: z.strictObject({ allowLive: z.boolean().default(false) }).prefault({}),
   caps: z
     .strictObject({

@@ -18,6 +18,7 @@ const DEFAULTS: Config = {
   approvals: { allowedSigners: './allowed_signers', strict: 'modes', policy: {} },
   tools: {},
   ssh: {},
+  embedded: {},
   execution: { allowLive: false },
   caps: { runMinutes: 60, phaseMinutes: 10, units: 1_000 },
 }

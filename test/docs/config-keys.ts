@@ -52,6 +52,9 @@ export const CONFIG_MEANINGS: { [path: string]: string } = {
     'File that `ssh -F` reads instead of `~/.ssh/config` and the system’s `ssh_config`, relative to the home. Without it: those two.',
   output:
     'The only folder below which commands write files (`--out`, `--into`, `migrate new`) with `approvals.strict: owner`. Without it they then write to stdout only.',
+  embedded: 'The embedded PostgreSQL.',
+  'embedded.user':
+    'OS user that runs its servers where root runs Cutter. Without it: `postgres`, else `nobody`. Cutter creates no user.',
   execution: 'Live runs.',
   'execution.allowLive': 'Whether live runs are allowed here at all.',
   caps: 'Limits.',

@@ -37,6 +37,8 @@ const DATABASE = 'cutter'
  */
 export function openEmbeddedTargets(options: {
   home: string
+  /** The OS user that runs root's servers; see `LocationOptions`. */
+  user?: string | undefined
   migrationsDirectory: string
   isRunClosed(runId: string): Promise<boolean>
   log?: (line: string) => void

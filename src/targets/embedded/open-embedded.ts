@@ -18,7 +18,12 @@ import {
   readPasswords,
   type ServerPasswords,
 } from './server-cluster.ts'
-import { locateServer, prepareBinaries, type ServerLocation } from './server-location.ts'
+import {
+  type LocationOptions,
+  locateServer,
+  prepareBinaries,
+  type ServerLocation,
+} from './server-location.ts'
 import { addServerUser, hasServerUsers, removeServerUser } from './server-users.ts'
 
 /**
@@ -38,10 +43,7 @@ export interface EmbeddedServer {
   release(): Promise<void>
 }
 
-interface EmbeddedOptions {
-  home: string
-  /** The folder of root's server when its user can't reach the home; by default a folder of the system. */
-  stateDirectory?: string
+interface EmbeddedOptions extends LocationOptions {
   log?: (line: string) => void
 }
 
@@ -57,7 +59,7 @@ const ADOPT_MS = 60_000
  */
 export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedServer> {
   const log = options.log ?? (() => undefined)
-  const place = locateServer(options.home, options.stateDirectory)
+  const place = locateServer(options)
   return withLock(place.lock, LOCK_WAIT_MS, async () => {
     const postmaster = (await adopt(place, log)) ?? (await start(place, log))
     const record = addServerUser(place.users)
@@ -69,7 +71,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedSe
 export async function readEmbeddedStatus(
   options: EmbeddedOptions,
 ): Promise<{ initialised: boolean; running: boolean; dataDirectory: string; pid: number | null }> {
-  const place = locateServer(options.home, options.stateDirectory, false)
+  const place = locateServer(options, false)
   const postmaster = findPostmaster(place.data)
   return {
     initialised: clusterExists(place),

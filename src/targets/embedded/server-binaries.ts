@@ -113,10 +113,10 @@ function libraryLinks(root: string): { name: string; file: string }[] {
     .map((link) => ({ name: basename(link.target), file: basename(link.source) }))
 }
 
-/** The caller's locale, time zone and PG* variables are left out. */
+/** Nothing of the caller's environment, which may hold the URLs of databases. */
 function serverEnvironment(libraryPath: string[]): { [name: string]: string } {
   return {
-    PATH: process.env.PATH ?? '/usr/bin:/bin',
+    PATH: '/usr/bin:/bin',
     LC_ALL: 'C',
     TZ: 'UTC',
     ...(process.platform === 'linux' ? { LD_LIBRARY_PATH: libraryPath.join(':') } : {}),

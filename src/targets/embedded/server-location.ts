@@ -39,17 +39,23 @@ export interface ServerLocation {
   user: SystemUser | null
 }
 
+/** What decides where a home's server is and who runs it. */
+export interface LocationOptions {
+  home: string
+  /** The folder of root's server when its user can't reach the home; by default a folder of the system. */
+  stateDirectory?: string | undefined
+  /** The OS user that runs root's servers, by name; without it `postgres`, else `nobody`. */
+  user?: string | undefined
+}
+
 /**
  * Finds the location of a home's server.
  * @param make whether to create missing folders
  * @throws STORE_UNWRITABLE when a folder can't be created
- * @throws TARGET_UNREACHABLE when root has no other user to run the server
+ * @throws TARGET_UNREACHABLE when there is no such user, or root has no other user to run the server
  */
-export function locateServer(
-  home: string,
-  stateDirectory = defaultStateDirectory(),
-  make = true,
-): ServerLocation {
+export function locateServer(options: LocationOptions, make = true): ServerLocation {
+  const { home, stateDirectory = defaultStateDirectory() } = options
   const varFolder = join(existsSync(home) ? realpathSync(home) : home, 'var')
   const inHome = join(varFolder, 'embedded')
   if (make) {
@@ -59,7 +65,7 @@ export function locateServer(
     makeFolder(join(varFolder, 'locks'))
   }
   const name = sha256(dirname(varFolder)).slice(0, 16)
-  const folder = chooseFolder(inHome, join(stateDirectory, name))
+  const folder = chooseFolder(inHome, join(stateDirectory, name), options.user)
   if (make && folder !== inHome) {
     if (!existsSync(stateDirectory)) makeFolder(stateDirectory, 0o755)
     makeFolder(folder, 0o711)
@@ -75,7 +81,7 @@ export function locateServer(
     data: join(cluster, 'data'),
     lock: join(varFolder, 'locks', 'embedded.lock'),
     users: join(inHome, 'users'),
-    user: serverUser(join(cluster, 'data')),
+    user: serverUser(join(cluster, 'data'), options.user),
   }
 }
 
@@ -86,10 +92,10 @@ export function prepareBinaries(place: ServerLocation): Binaries {
   return usable ? packaged : copyBinaries(packaged, place.folder)
 }
 
-function chooseFolder(inHome: string, inState: string): string {
+function chooseFolder(inHome: string, inState: string, name: string | undefined): string {
   if (existsSync(join(inState, 'cluster'))) return inState
   if (existsSync(join(inHome, 'cluster'))) return inHome
-  const user = serverUser(join(inHome, 'cluster', 'data'))
+  const user = serverUser(join(inHome, 'cluster', 'data'), name)
   if (user === null) return inHome
   return canReach(inHome, user) && canReach(locatePackagedBinaries(inHome).bin, user) ? inHome : inState
 }
@@ -98,12 +104,12 @@ function defaultStateDirectory(): string {
   return process.platform === 'darwin' ? '/Library/Application Support/cutter' : '/var/lib/cutter'
 }
 
-/** The owner of the data; for a new cluster made by root the user `postgres`, else `nobody`. */
-function serverUser(data: string): SystemUser | null {
+/** The owner of the data; for a new cluster made by root the configured user, else `postgres`, else `nobody`. */
+function serverUser(data: string, name: string | undefined): SystemUser | null {
   if (process.getuid?.() !== 0) return null
   const owner = statOf(data)
   if (owner !== undefined && owner.uid !== 0) return { uid: owner.uid, gid: owner.gid }
-  const user = systemUser('postgres') ?? systemUser('nobody')
+  const user = name === undefined ? (systemUser('postgres') ?? systemUser('nobody')) : configuredUser(name)
   if (user !== null) return user
   throw new CutterError(
     'TARGET_UNREACHABLE',
@@ -114,7 +120,21 @@ function serverUser(data: string): SystemUser | null {
   )
 }
 
-function systemUser(name: string): SystemUser | null {
+/** Cutter makes no user: whoever administers the machine decides on its users. */
+function configuredUser(name: string): SystemUser {
+  const user = systemUser(name)
+  if (user !== null && user.uid !== 0) return user
+  throw new CutterError(
+    'TARGET_UNREACHABLE',
+    `embedded.user in cutter.yaml is ${name}, ${user === null ? 'and this system has no such user' : 'as whom PostgreSQL refuses to run'}; nothing was changed`,
+    {
+      next: 'name an existing user without privileges, or create it: useradd --system --no-create-home cutter-db',
+    },
+  )
+}
+
+/** The ids of a user of this system, from /etc/passwd, or null. */
+export function systemUser(name: string): SystemUser | null {
   const line = readFileSync('/etc/passwd', 'utf8')
     .split('\n')
     .find((entry) => entry.startsWith(`${name}:`))

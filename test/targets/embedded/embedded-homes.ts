@@ -18,6 +18,7 @@ import { withSession } from '../../../src/targets/postgres/pg-session.ts'
 export interface TestHome {
   home: string
   stateDirectory: string
+  user?: string
 }
 
 export interface User {

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
+import { systemUser } from '../../../src/targets/embedded/server-location.ts'
 import { aHome, aUser, openServer, pidOf, query, releaseAll } from './embedded-homes.ts'
 
 afterEach(releaseAll)
@@ -61,6 +62,20 @@ describe('openEmbedded for different users', () => {
       await user.say('release')
       await openServer(at)
       expect(statSync(`/proc/${await pidOf(at)}`).uid).toBe(nobody.uid)
+    },
+  )
+
+  test.skipIf(!isRoot)(
+    'openEmbedded runs root’s server as the configured user, and refuses one that does not exist (needs root)',
+    async () => {
+      const at = { ...aHome(), user: 'daemon' }
+      const server = await openServer(at)
+      expect(statSync(`/proc/${await pidOf(at)}`).uid).toBe(systemUser('daemon')?.uid)
+      await server.release()
+      await expect(openServer({ ...aHome(), user: 'no-such-user' })).rejects.toThrow(
+        'embedded.user in cutter.yaml is no-such-user, and this system has no such user; nothing was changed',
+      )
+      await expect(openServer({ ...aHome(), user: 'root' })).rejects.toThrow('refuses to run')
     },
   )
 
