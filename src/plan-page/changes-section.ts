@@ -1,4 +1,15 @@
-import { count, nameSpan, plural, prose, table } from '../domain/markdown.ts'
+import {
+  count,
+  join,
+  type Markdown,
+  type MarkdownLine,
+  md,
+  nameSpan,
+  paragraph,
+  plural,
+  prose,
+  table,
+} from '../domain/markdown.ts'
 import { excerpt } from './excerpt.ts'
 import type { PlanReading, Stretch } from './plan-reading.ts'
 import type { PlannedUnit, ReadCutPlan } from './plan-schema.ts'
@@ -10,7 +21,7 @@ const SHOWN = 200
 const AROUND = 60
 
 /** What a re-cut changes in the text that is in force; nothing for a first cut. */
-export function changeLines(reading: PlanReading, plan: ReadCutPlan): string[] {
+export function changeLines(reading: PlanReading, plan: ReadCutPlan): MarkdownLine[] {
   const { endings, aliases, left } = plan
   const changed = plan.actions.filter(isChange)
   const known = plan.actions.some(
@@ -21,20 +32,22 @@ export function changeLines(reading: PlanReading, plan: ReadCutPlan): string[] {
   const shown = changed.filter((unit) => here.has(unit)).slice(0, SHOWN)
   const more = changed.length - shown.length
   return [
-    '## What changes in the text in force',
+    md`## What changes in the text in force`,
     '',
     changed.length === 0
-      ? 'No text that stays in force changes.'
-      : `${plural(changed.length, 'unit')} with another text, or new. ~~Struck out~~ is what goes, **bold** is what comes.`,
+      ? md`No text that stays in force changes.`
+      : md`${plural(changed.length, 'unit')} with another text, or new. ~~Struck out~~ is what goes, **bold** is what comes.`,
     '',
     ...shown.flatMap((unit) => amendment(unit, reading)),
-    ...(more > 0 ? [`And ${count(more)} more; ${nameSpan('--page')} N shows those of a page.`, ''] : []),
+    ...(more > 0
+      ? paragraph(md`And ${count(more)} more; ${nameSpan('--page')} N shows those of a page.`)
+      : []),
     ...table(
       ['goes out of force', 'how', 'its text stands at', 'first and last words'],
       endings.map(({ address, action, contentHash, successors }) => [
         nameSpan(address),
         nameSpan(action),
-        successors.map(nameSpan).join(', ') || 'nowhere',
+        successors.length === 0 ? 'nowhere' : successors.map(nameSpan),
         excerpt(reading.texts.get(contentHash) ?? ''),
       ]),
     ),
@@ -48,51 +61,48 @@ export function changeLines(reading: PlanReading, plan: ReadCutPlan): string[] {
     ),
     ...(left.length === 0
       ? []
-      : [`Drafts that this text does not have, left as they are: ${left.map(nameSpan).join(', ')}.`, '']),
+      : paragraph(md`Drafts that this text does not have, left as they are: ${left.map(nameSpan)}.`)),
   ]
 }
 
 const isChange = ({ action, contentHash, oldContentHash }: PlannedUnit) =>
   action !== 'keep' && contentHash !== oldContentHash
 
-function amendment(unit: PlannedUnit, reading: PlanReading): string[] {
+function amendment(unit: PlannedUnit, reading: PlanReading): MarkdownLine[] {
   const { address, title, change = null, from, action, oldContentHash = null, start, end } = unit
   const was = from.filter((old) => old !== address)
-  const head = [
-    `### ${nameSpan(address)} ${prose(title)}`,
+  const head: MarkdownLine[] = [
+    md`### ${nameSpan(address)} ${prose(title)}`,
     '',
-    `${prose(change ?? action)}${was.length === 0 ? '' : `, was ${was.map(nameSpan).join(', ')}`}`,
+    md`${change ?? action}${was.length === 0 ? '' : md`, was ${was.map(nameSpan)}`}`,
     '',
   ]
   const old = oldContentHash === null ? undefined : reading.texts.get(oldContentHash)
   if (old === undefined || reading.source === null)
-    return [...head, `> ${excerpt(unitText(unit, reading)) || '–'}`, '']
+    return [...head, md`> ${excerpt(unitText(unit, reading))}`, '']
   const now = new TextDecoder().decode(reading.source.subarray(start, end))
-  return [...head, `> ${showChange(reading.differing(old, now))}`, '']
+  return [...head, md`> ${showChange(reading.differing(old, now))}`, '']
 }
 
 /** What differs, with a little of what stands round it. */
-function showChange(stretches: Stretch[]): string {
-  return stretches
-    .map(({ kind, text }, i) => {
-      if (kind === 'added') return marked(text, '**')
-      if (kind === 'removed') return marked(text, '~~')
-      return shortenSame(text, i === 0, i === stretches.length - 1)
-    })
-    .filter((text) => text !== '')
-    .join(' ')
+function showChange(stretches: Stretch[]): Markdown {
+  const shown = stretches.flatMap(({ kind, text }, i) => {
+    // Signs that only part words have no text to be marked.
+    if (text.trim() === '') return []
+    if (kind === 'added') return [md`**${text}**`]
+    if (kind === 'removed') return [md`~~${text}~~`]
+    return [shortenSame(text, i === 0, i === stretches.length - 1)]
+  })
+  return join(shown, ' ')
 }
 
-/** Signs that only part words have no text to be marked. */
-function marked(value: string, mark: string): string {
-  const text = prose(value)
-  return text === '' ? '' : `${mark}${text}${mark}`
-}
-
-function shortenSame(value: string, first: boolean, last: boolean): string {
+function shortenSame(value: string, first: boolean, last: boolean): Markdown {
   const signs = [...value.replace(/\s+/gu, ' ')]
-  const head = first ? '' : prose(signs.slice(0, AROUND).join(''))
-  const tail = last ? '' : prose(signs.slice(-AROUND).join(''))
   if (signs.length <= AROUND * (Number(!first) + Number(!last))) return prose(signs.join(''))
-  return [head, '…', tail].filter((text) => text !== '').join(' ')
+  const head = first ? '' : signs.slice(0, AROUND).join('')
+  const tail = last ? '' : signs.slice(-AROUND).join('')
+  return join(
+    [head, '…', tail].filter((text) => text.trim() !== ''),
+    ' ',
+  )
 }

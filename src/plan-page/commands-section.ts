@@ -1,5 +1,5 @@
 import type { Json } from '../domain/json.ts'
-import { fenced, prose } from '../domain/markdown.ts'
+import { fenced, type MarkdownLine, md } from '../domain/markdown.ts'
 import { shellQuote } from '../domain/shell-quote.ts'
 
 export interface PlannedCommand {
@@ -15,7 +15,7 @@ export const isCommands = (items: Json[]): boolean =>
   })
 
 /** Commands one after the other, as a shell would read them; of a script its lines as they are, and what it is given below. */
-export function commandLines(commands: PlannedCommand[]): string[] {
+export function commandLines(commands: PlannedCommand[]): MarkdownLine[] {
   return commands.flatMap(({ id, argv }, index) => {
     const [shell, flag, script, ...given] = argv
     const isScript = shell === 'sh' && flag === '-c' && script !== undefined
@@ -25,6 +25,6 @@ export function commandLines(commands: PlannedCommand[]): string[] {
           ...given.flatMap((word, at) => `$${at} = ${word}`.split('\n').map((line) => `# ${line}`)),
         ]
       : [argv.map(shellQuote).join(' ')]
-    return [`${index + 1}. ${prose(id)}`, '', ...fenced(lines, 'sh'), '']
+    return [md`${index + 1}. ${id}`, '', ...fenced(lines, 'sh'), '']
   })
 }

@@ -1,4 +1,14 @@
-import { count, nameSpan, plural, prose, proseList, table } from '../domain/markdown.ts'
+import {
+  count,
+  type MarkdownLine,
+  md,
+  nameSpan,
+  paragraph,
+  plural,
+  prose,
+  proseList,
+  table,
+} from '../domain/markdown.ts'
 import { changeLines } from './changes-section.ts'
 import type { PlanReading } from './plan-reading.ts'
 import type { Expected, ReadCutPlan } from './plan-schema.ts'
@@ -21,24 +31,24 @@ const MEANING: { [action: string]: string } = {
  * The plan of the first gate of a cut as Markdown lines: what is read from where, every changed word, what becomes no unit, and what the
  * plan expects of the target.
  */
-export function cutPlanLines(reading: PlanReading, plan: ReadCutPlan): string[] {
+export function cutPlanLines(reading: PlanReading, plan: ReadCutPlan): MarkdownLine[] {
   const { mode, document, target, source, arithmetic } = plan
   const { unitsWritten, governanceRows } = arithmetic
   return [
     ...table(
       ['document', nameSpan(document)],
       [
-        ['source', `${count(source.bytes)} bytes, SHA-256 ${nameSpan(source.sha256)}`],
+        ['source', md`${count(source.bytes)} bytes, SHA-256 ${nameSpan(source.sha256)}`],
         ['source version', nameSpan(source.sourceVersionId)],
-        ['read by', `profile ${nameSpan(source.profile)} ${nameSpan(source.profileVersion)}`],
+        ['read by', md`profile ${nameSpan(source.profile)} ${nameSpan(source.profileVersion)}`],
         ['target', targetWords(target)],
         ['mode', modeWords(mode)],
       ],
     ),
-    '## In short',
+    md`## In short`,
     '',
     ...actionTable([...plan.actions, ...plan.endings], MEANING),
-    `${plural(unitsWritten, 'unit is', 'units are')} written, with ${plural(governanceRows, 'row')} of record for them. Nothing comes into force by this plan: that is decided at the second gate.`,
+    md`${plural(unitsWritten, 'unit is', 'units are')} written, with ${plural(governanceRows, 'row')} of record for them. Nothing comes into force by this plan: that is decided at the second gate.`,
     '',
     ...acceptedLines(plan),
     ...changeLines(reading, plan),
@@ -51,48 +61,56 @@ export function cutPlanLines(reading: PlanReading, plan: ReadCutPlan): string[] 
 
 /** The target in one line: database, system identifier of the server, and major version. `serverVersion` is a number such as 150018. */
 export const targetWords = ({ database, systemIdentifier, serverVersion }: ReadCutPlan['target']) =>
-  `database ${nameSpan(database)} of server ${nameSpan(systemIdentifier)}, PostgreSQL ${Math.floor(serverVersion / 10_000)}`
+  md`database ${nameSpan(database)} of server ${nameSpan(systemIdentifier)}, PostgreSQL ${Math.floor(serverVersion / 10_000)}`
 
 /** The mode with its consequence for the target, as Markdown. */
 export const modeWords = (mode: string) =>
   mode === 'live'
-    ? '**live**: the target is written to'
-    : `${prose(mode)}: the target is not written to, what follows is rehearsed on a copy`
+    ? md`**live**: the target is written to`
+    : md`${prose(mode)}: the target is not written to, what follows is rehearsed on a copy`
 
 /**
  * A table with the number of units of each action, in the order of their first occurrence, and the sum. `meaning` explains an action by its
  * name; others are shown without an explanation.
  */
-export function actionTable(actions: { action: string }[], meaning: { [action: string]: string }): string[] {
+export function actionTable(
+  actions: { action: string }[],
+  meaning: { [action: string]: string },
+): MarkdownLine[] {
   const counts = new Map<string, number>()
   for (const { action } of actions) counts.set(action, (counts.get(action) ?? 0) + 1)
   const rows = [...counts].map(([action, n]) => [nameSpan(action), count(n), meaning[action] ?? ''])
   return rows.length === 0
-    ? ['There is nothing to do.', '']
-    : table(['action', 'units', 'what it means'], [...rows, ['**all**', `**${count(actions.length)}**`, '']])
+    ? paragraph(md`There is nothing to do.`)
+    : table(
+        ['action', 'units', 'what it means'],
+        [...rows, [md`**all**`, md`**${count(actions.length)}**`, '']],
+      )
 }
 
-function acceptedLines({ accepted }: ReadCutPlan): string[] {
+function acceptedLines({ accepted }: ReadCutPlan): MarkdownLine[] {
   if (accepted.length === 0) return []
   const rows = accepted.map((one) => [nameSpan(one.code), String(one.line), prose(one.message)])
-  return ['## Problems that were accepted', '', ...table(['problem', 'line', 'what it is'], rows)]
+  return [md`## Problems that were accepted`, '', ...table(['problem', 'line', 'what it is'], rows)]
 }
 
-function exclusionLines({ excluded, layout }: ReadCutPlan): string[] {
+function exclusionLines({ excluded, layout }: ReadCutPlan): MarkdownLine[] {
   const loose = layout.flatMap(({ text }) => text ?? [])
   const bytes = loose.reduce((sum, text) => sum + Buffer.byteLength(text), 0)
   const rows = excluded.map(({ heading, reason, start, end }) => [
     prose(heading ?? '–'),
     prose(reason),
     count(end - start),
-    `${start}–${end}`,
+    md`${start}–${end}`,
   ])
   return [
-    '## What becomes no unit',
+    md`## What becomes no unit`,
     '',
-    `Text outside of units (titles, headings of chapters, what is left out) is kept with the cut, so that the document can be put together again byte for byte: ${plural(loose.length, 'piece')}, ${count(bytes)} bytes.`,
+    md`Text outside of units (titles, headings of chapters, what is left out) is kept with the cut, so that the document can be put together again byte for byte: ${plural(loose.length, 'piece')}, ${count(bytes)} bytes.`,
     '',
-    ...(rows.length === 0 ? ['No unit is left out.', ''] : table(['left out', 'why', 'bytes', 'at'], rows)),
+    ...(rows.length === 0
+      ? paragraph(md`No unit is left out.`)
+      : table(['left out', 'why', 'bytes', 'at'], rows)),
   ]
 }
 
@@ -100,35 +118,33 @@ function exclusionLines({ excluded, layout }: ReadCutPlan): string[] {
  * The section about what must be true of the target when the plan is carried out: the units of the document by lifecycle status, and the
  * number of guarding objects of each kind.
  */
-export function expectedLines({ units, surface }: Expected): string[] {
+export function expectedLines({ units, surface }: Expected): MarkdownLine[] {
   const states = new Map<string, number>()
   for (const { lifecycleStatus } of units ?? [])
     states.set(lifecycleStatus, (states.get(lifecycleStatus) ?? 0) + 1)
-  const there =
+  const there: MarkdownLine[] =
     units === undefined
       ? []
       : [
           units.length === 0
-            ? '- The target holds no unit of this document.'
-            : `- The target holds ${plural(units.length, 'unit')} of this document: ${[...states].map(([state, n]) => `${count(n)} ${nameSpan(state)}`).join(', ')}.`,
+            ? md`- The target holds no unit of this document.`
+            : md`- The target holds ${plural(units.length, 'unit')} of this document: ${[...states].map(([state, n]) => md`${count(n)} ${nameSpan(state)}`)}.`,
         ]
-  const guards = Object.entries(surface ?? {}).map(([what, all]) => `${count(all.length)} ${prose(what)}`)
+  const guards = Object.entries(surface ?? {}).map(([what, all]) => md`${count(all.length)} ${prose(what)}`)
   return [
-    '## What it expects of the world',
+    md`## What it expects of the world`,
     '',
     ...there,
-    ...(guards.length === 0
-      ? []
-      : [`- What guards it is as it was found, each by its digest: ${guards.join(', ')}.`]),
+    ...(guards.length === 0 ? [] : [md`- What guards it is as it was found, each by its digest: ${guards}.`]),
     '',
-    'Were any of this different when it is acted on, nothing would be written, and the run would wait or stop.',
+    md`Were any of this different when it is acted on, nothing would be written, and the run would wait or stop.`,
     '',
   ]
 }
 
 /** The section about the way back, before and after the commit. `rollback` has a sentence for each time. */
-export const rollbackLines = (rollback: { [when: string]: string }) => [
-  '## How it is taken back',
+export const rollbackLines = (rollback: { [when: string]: string }): MarkdownLine[] => [
+  md`## How it is taken back`,
   '',
   ...proseList(Object.fromEntries(Object.entries(rollback).map(([when, how]) => [WHEN[when] ?? when, how]))),
   '',

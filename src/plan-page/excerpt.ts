@@ -1,16 +1,17 @@
-import { prose } from '../domain/markdown.ts'
+import { type Markdown, md, prose } from '../domain/markdown.ts'
 
 const FIRST = 70
 const LAST = 50
 
-/** The first and last words of a text as prose, or all of a short text. `…` stands for what is omitted. */
-export function excerpt(text: string): string {
+/** The first and last words of a text as prose, or all of a short text. `…` stands for what is omitted, `–` for a text without words. */
+export function excerpt(text: string): Markdown {
   const signs = [
     ...text
       .replace(/^\ufeff/, '')
       .replace(/\s+/gu, ' ')
       .trim(),
   ]
+  if (signs.length === 0) return md`–`
   if (signs.length <= FIRST + LAST + 3) return prose(signs.join(''))
   const first = signs
     .slice(0, FIRST)
@@ -20,5 +21,5 @@ export function excerpt(text: string): string {
     .slice(-LAST)
     .join('')
     .replace(/^\S{0,20} (?=\S)/u, '')
-  return `${prose(first)} … ${prose(last)}`
+  return md`${first} … ${last}`
 }

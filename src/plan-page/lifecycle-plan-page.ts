@@ -1,4 +1,4 @@
-import { count, nameSpan, prose, table } from '../domain/markdown.ts'
+import { count, type MarkdownLine, md, nameSpan, paragraph, prose, table } from '../domain/markdown.ts'
 import { actionTable, expectedLines, modeWords, rollbackLines, targetWords } from './cut-plan-page.ts'
 import { excerpt } from './excerpt.ts'
 import type { PlanReading } from './plan-reading.ts'
@@ -13,7 +13,7 @@ const MEANING: { [action: string]: string } = {
 }
 
 /** What the second gate decides: what is in force from then on. */
-export function lifecyclePlanLines(reading: PlanReading, plan: ReadLifecyclePlan): string[] {
+export function lifecyclePlanLines(reading: PlanReading, plan: ReadLifecyclePlan): MarkdownLine[] {
   const cut = cutPlan.safeParse(reading.cut)
   const units = new Map(cut.success ? cut.data.actions.map((unit) => [unit.address, unit]) : [])
   return [
@@ -25,10 +25,10 @@ export function lifecyclePlanLines(reading: PlanReading, plan: ReadLifecyclePlan
         ['mode', modeWords(plan.mode)],
       ],
     ),
-    '## In short',
+    md`## In short`,
     '',
     ...actionTable(plan.actions, MEANING),
-    'This can’t be taken back: what came into force has been in force. A later decision can only replace it.',
+    md`This can’t be taken back: what came into force has been in force. A later decision can only replace it.`,
     '',
     ...moveLines(reading, plan, units),
     ...table(
@@ -48,7 +48,7 @@ function moveLines(
   reading: PlanReading,
   { actions }: ReadLifecyclePlan,
   units: ReadonlyMap<string, PlannedUnit>,
-): string[] {
+): MarkdownLine[] {
   if (actions.length === 0) return []
   const { page, pageSize } = reading
   const isShortened = page === null && actions.length > FEW_UNITS
@@ -57,15 +57,14 @@ function moveLines(
   const pages = Math.ceil(actions.length / pageSize)
   const few = isShortened ? [...shown.slice(0, 20), ...shown.slice(-20)] : shown
   return [
-    '## Units',
+    md`## Units`,
     '',
     ...(isShortened
-      ? [
-          `The first 20 and the last 20 of ${count(actions.length)}; ${nameSpan('--page')} N lists all (${count(pages)} pages of ${pageSize}).`,
-          '',
-        ]
+      ? paragraph(
+          md`The first 20 and the last 20 of ${count(actions.length)}; ${nameSpan('--page')} N lists all (${count(pages)} pages of ${pageSize}).`,
+        )
       : []),
-    ...(page === null ? [] : [`Page ${page} of ${count(pages)}.`, '']),
+    ...(page === null ? [] : paragraph(md`Page ${page} of ${count(pages)}.`)),
     ...table(
       ['action', 'address', 'heading', 'version', 'from', 'to', 'first and last words'],
       few.map(({ action, address, versionSeq, from, to, replaces, after, successors }) => {
@@ -74,9 +73,9 @@ function moveLines(
           nameSpan(action),
           nameSpan(address),
           prose(unit?.title ?? '–'),
-          `${versionSeq ?? '–'}${replaces === undefined ? '' : `, for ${replaces.versionSeq}`}${after === undefined ? '' : `, after ${after.versionSeq} (${prose(after.status)})`}`,
+          md`${versionSeq ?? '–'}${replaces === undefined ? '' : md`, for ${replaces.versionSeq}`}${after === undefined ? '' : md`, after ${after.versionSeq} (${prose(after.status)})`}`,
           nameSpan(from ?? '–'),
-          `${nameSpan(to ?? '–')}${successors.length === 0 ? '' : `, its text now at ${successors.map(nameSpan).join(', ')}`}`,
+          md`${nameSpan(to ?? '–')}${successors.length === 0 ? '' : md`, its text now at ${successors.map(nameSpan)}`}`,
           unit === undefined ? '' : excerpt(unitText(unit, reading)),
         ]
       }),

@@ -1,13 +1,22 @@
 import type { Json } from '../domain/json.ts'
-import { count, nameSpan, prose, proseList, table } from '../domain/markdown.ts'
+import {
+  count,
+  type MarkdownLine,
+  md,
+  nameSpan,
+  paragraph,
+  prose,
+  proseList,
+  table,
+} from '../domain/markdown.ts'
 import { commandLines, isCommands, type PlannedCommand } from './commands-section.ts'
 import type { PlanReading } from './plan-reading.ts'
 import { FEW_UNITS } from './units-section.ts'
 
 /** A plan of whatever machine: single facts in a table, lists of things as tables of their own, the rest as points. */
-export function otherPlanLines({ plan, page, pageSize }: PlanReading): string[] {
+export function otherPlanLines({ plan, page, pageSize }: PlanReading): MarkdownLine[] {
   if (plan === null || typeof plan !== 'object' || Array.isArray(plan))
-    return ['## The plan', '', ...proseList(plan), '']
+    return [md`## The plan`, '', ...proseList(plan), '']
   const entries = Object.entries(plan)
   const single = entries.filter(([, value]) => value === null || typeof value !== 'object')
   const nested = entries.filter(([, value]) => value !== null && typeof value === 'object')
@@ -16,19 +25,26 @@ export function otherPlanLines({ plan, page, pageSize }: PlanReading): string[] 
       ['fact', 'value'],
       single.map(([key, value]) => [prose(key), prose(String(value))]),
     ),
-    ...nested.flatMap(([key, value]) => [`## ${prose(key)}`, '', ...valueLines(value, page, pageSize), '']),
+    ...nested.flatMap(([key, value]): MarkdownLine[] => [
+      md`## ${prose(key)}`,
+      '',
+      ...valueLines(value, page, pageSize),
+      '',
+    ]),
   ]
 }
 
-function valueLines(value: Json, page: number | null, pageSize: number): string[] {
+function valueLines(value: Json, page: number | null, pageSize: number): MarkdownLine[] {
   if (!Array.isArray(value)) return proseList(value)
-  if (value.length === 0) return ['None.']
+  if (value.length === 0) return [md`None.`]
   const from = page === null ? 0 : (page - 1) * pageSize
   const shown = value.slice(from, page === null ? FEW_UNITS : from + pageSize)
   const left = value.length - shown.length
-  const more =
+  const more: MarkdownLine[] =
     left > 0
-      ? [`${count(shown.length)} of ${count(value.length)}; ${nameSpan('--page')} N lists the others.`, '']
+      ? paragraph(
+          md`${count(shown.length)} of ${count(value.length)}; ${nameSpan('--page')} N lists the others.`,
+        )
       : []
   const objects = shown.filter(isObject)
   if (objects.length < shown.length) return [...more, ...proseList(shown)]

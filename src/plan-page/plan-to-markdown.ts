@@ -1,4 +1,4 @@
-import { nameSpan, page, table } from '../domain/markdown.ts'
+import { md, nameSpan, page, table } from '../domain/markdown.ts'
 import { cutPlanLines } from './cut-plan-page.ts'
 import { lifecyclePlanLines } from './lifecycle-plan-page.ts'
 import { otherPlanLines } from './other-plan-page.ts'
@@ -15,19 +15,22 @@ export function planToMarkdown(reading: PlanReading): string {
   const cut = cutPlan.safeParse(plan)
   const lifecycle = lifecyclePlan.safeParse(plan)
   const [title, lines] = cut.success
-    ? [`Cut of ${nameSpan(cut.data.document)}`, cutPlanLines(reading, cut.data)]
+    ? [md`Cut of ${nameSpan(cut.data.document)}`, cutPlanLines(reading, cut.data)]
     : lifecycle.success
-      ? [`${nameSpan(lifecycle.data.document)} comes into force`, lifecyclePlanLines(reading, lifecycle.data)]
-      : [`Plan of machine ${nameSpan(machine)}`, otherPlanLines(reading)]
+      ? [
+          md`${nameSpan(lifecycle.data.document)} comes into force`,
+          lifecyclePlanLines(reading, lifecycle.data),
+        ]
+      : [md`Plan of machine ${nameSpan(machine)}`, otherPlanLines(reading)]
   return page(
-    `# ${title}`,
+    md`# ${title}`,
     '',
     ...table(
       ['plan', ''],
       [
         ['digest', nameSpan(planDigest)],
-        ['run', `${nameSpan(runId)}, machine ${nameSpan(machine)} ${nameSpan(version)}`],
-        ...(gate === null ? [] : [['decided at', `gate ${nameSpan(gate)}`]]),
+        ['run', md`${nameSpan(runId)}, machine ${nameSpan(machine)} ${nameSpan(version)}`],
+        ...(gate === null ? [] : [['decided at', md`gate ${nameSpan(gate)}`]]),
       ],
     ),
     ...lines,

@@ -1,4 +1,14 @@
-import { count, nameSpan, plural, prose, table } from '../domain/markdown.ts'
+import {
+  count,
+  type Markdown,
+  type MarkdownLine,
+  md,
+  nameSpan,
+  paragraph,
+  plural,
+  prose,
+  table,
+} from '../domain/markdown.ts'
 import { excerpt } from './excerpt.ts'
 import type { PlanReading } from './plan-reading.ts'
 import type { PlannedUnit, ReadCutPlan } from './plan-schema.ts'
@@ -13,12 +23,12 @@ export function selectUnits(units: PlannedUnit[], { page, pageSize }: PlanReadin
 }
 
 /** The units in their containers: each with its first and last words, or the first and the last of each group. */
-export function unitLines(reading: PlanReading, { actions }: ReadCutPlan): string[] {
+export function unitLines(reading: PlanReading, { actions }: ReadCutPlan): MarkdownLine[] {
   if (actions.length === 0) return []
   const shown = selectUnits(actions, reading)
-  if (shown === null) return ['## Units by group', '', ...groupLines(reading, actions)]
+  if (shown === null) return [md`## Units by group`, '', ...groupLines(reading, actions)]
   return [
-    '## Units',
+    md`## Units`,
     '',
     ...pageLines(reading, actions.length),
     ...byContainer(shown).flatMap((group) => [
@@ -37,27 +47,27 @@ export function unitLines(reading: PlanReading, { actions }: ReadCutPlan): strin
   ]
 }
 
-function containerLines(group: PlannedUnit[]): string[] {
+function containerLines(group: PlannedUnit[]): MarkdownLine[] {
   const { parent } = group[0]!
   return [
-    ...(parent === null ? [] : [`### ${nameSpan(parent)}`, '']),
-    `${plural(group.length, 'unit')}: ${totals(group)}`,
+    ...(parent === null ? [] : paragraph(md`### ${nameSpan(parent)}`)),
+    md`${plural(group.length, 'unit')}: ${totals(group)}`,
     '',
   ]
 }
 
-function pageLines({ page, pageSize, runId }: PlanReading, units: number): string[] {
+function pageLines({ page, pageSize, runId }: PlanReading, units: number): MarkdownLine[] {
   if (page === null) return []
   const pages = Math.ceil(units / pageSize)
-  const next = page < pages ? ` The next: ${nameSpan('--page')} ${page + 1}.` : ''
+  const next = page < pages ? md` The next: ${nameSpan('--page')} ${page + 1}.` : ''
   return [
-    `Page ${page} of ${count(pages)}, ${count(units)} units in all (run ${nameSpan(runId)}).${next}`,
+    md`Page ${page} of ${count(pages)}, ${count(units)} units in all (run ${nameSpan(runId)}).${next}`,
     '',
   ]
 }
 
 /** Large groups, and groups that are too many, are divided by number of units instead. */
-function groupLines(reading: PlanReading, units: PlannedUnit[]): string[] {
+function groupLines(reading: PlanReading, units: PlannedUnit[]): MarkdownLine[] {
   const { pageSize } = reading
   const containers = byContainer(units)
   const groups =
@@ -71,7 +81,7 @@ function groupLines(reading: PlanReading, units: PlannedUnit[]): string[] {
     const [first, last] = [group[0]!, group.at(-1)!]
     const bytes = group.reduce((sum, { start, end }) => sum + end - start, 0)
     const bothEnds = [first, last].map(
-      (unit) => `${nameSpan(unit.address)} ${prose(unit.title)}: ${excerpt(unitText(unit, reading))}`,
+      (unit) => md`${nameSpan(unit.address)} ${prose(unit.title)}: ${excerpt(unitText(unit, reading))}`,
     )
     return [
       first.parent === null ? '–' : nameSpan(first.parent),
@@ -82,7 +92,7 @@ function groupLines(reading: PlanReading, units: PlannedUnit[]): string[] {
     ]
   })
   return [
-    `${count(units.length)} units are too many to be read in one table. Each of them is listed by ${nameSpan('--page')} N (${plural(Math.ceil(units.length / pageSize), 'page')} of ${pageSize}).`,
+    md`${count(units.length)} units are too many to be read in one table. Each of them is listed by ${nameSpan('--page')} N (${plural(Math.ceil(units.length / pageSize), 'page')} of ${pageSize}).`,
     '',
     ...table(['container', 'units', 'bytes', 'the first', 'the last', 'page'], rows),
   ]
@@ -102,10 +112,10 @@ function parted<T>(all: T[], size: number): T[][] {
   return Array.from({ length: Math.ceil(all.length / size) }, (_, i) => all.slice(i * size, (i + 1) * size))
 }
 
-function totals(units: PlannedUnit[]): string {
+function totals(units: PlannedUnit[]): Markdown[] {
   const counts = new Map<string, number>()
   for (const { action } of units) counts.set(action, (counts.get(action) ?? 0) + 1)
-  return [...counts].map(([action, n]) => `${count(n)} × ${nameSpan(action)}`).join(', ')
+  return [...counts].map(([action, n]) => md`${count(n)} × ${nameSpan(action)}`)
 }
 
 /** The unit's text without its heading's line; empty where the source is not at hand. */

@@ -1,5 +1,5 @@
 import type { Json } from '../domain/json.ts'
-import { code, inline, page, table } from '../domain/markdown.ts'
+import { code, inline, type Markdown, md, page, table } from '../domain/markdown.ts'
 import type { Run } from '../domain/run.ts'
 import { approversInWords, commandsFor, commandsInWords, rulesAt } from './approvers-section.ts'
 import { type Arrival, type GateDecision, listDecisions, listRefusals } from './history-summary.ts'
@@ -73,23 +73,23 @@ function requestMarkdown(
   const { runId, machine, version, mode } = run
   const { gate, planDigest, entry } = newest
   return page(
-    `# Approval asked for at gate ${code(gate)}`,
+    md`# Approval asked for at gate ${code(gate)}`,
     '',
-    `Run ${code(runId)} of machine ${code(machine)} ${code(version)}, ${mode}, came to ${code(entry.state)} on ${code(entry.at)}.`,
+    md`Run ${code(runId)} of machine ${code(machine)} ${code(version)}, ${mode}, came to ${code(entry.state)} on ${code(entry.at)}.`,
     '',
     standing(run, newest, decided),
     '',
     ...planInWords(run, plan),
     ...approversInWords(input, rules, run, gate),
     ...commandsInWords(commands),
-    '## Where it stands in the history',
+    md`## Where it stands in the history`,
     '',
     ...table(
       ['this request', ''],
       [
         ['plan', inline(planDigest)],
-        ['entry', `${entry.seq}, ${code(entry.hash)}`],
-        ...earlier.map(({ seq, planDigest: old }) => [`asked before in entry ${seq}`, inline(old)]),
+        ['entry', md`${entry.seq}, ${code(entry.hash)}`],
+        ...earlier.map(({ seq, planDigest: old }) => [md`asked before in entry ${seq}`, inline(old)]),
       ],
     ),
     ...table(
@@ -99,14 +99,14 @@ function requestMarkdown(
   )
 }
 
-function standing({ gate, status, outcome }: Run, arrival: Arrival, decided: GateDecision | null): string {
+function standing({ gate, status, outcome }: Run, arrival: Arrival, decided: GateDecision | null): Markdown {
   if (decided !== null) {
     const { decision, approver, usedAt, usedSeq } = decided
     const what = { approve: 'approved', reject: 'rejected', void: 'voided' }[decision] ?? decision
-    return `**Decided**: ${what} by ${code(approver)}, used in entry ${usedSeq} on ${code(usedAt)}.`
+    return md`**Decided**: ${what} by ${code(approver)}, used in entry ${usedSeq} on ${code(usedAt)}.`
   }
-  if (status === 'closed') return `**Over**: the run closed as ${outcome} without a decision here.`
+  if (status === 'closed') return md`**Over**: the run closed as ${outcome} without a decision here.`
   return status === 'paused' && gate === arrival.gate
-    ? '**Waiting**: the run continues only under an approval of this plan.'
-    : '**Asked for, and not decided**.'
+    ? md`**Waiting**: the run continues only under an approval of this plan.`
+    : md`**Asked for, and not decided**.`
 }

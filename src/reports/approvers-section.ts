@@ -1,6 +1,6 @@
 import { namespaceOf } from '../approvals/statement.ts'
 import type { Json } from '../domain/json.ts'
-import { code } from '../domain/markdown.ts'
+import { code, fenced, type MarkdownLine, md } from '../domain/markdown.ts'
 import type { Run } from '../domain/run.ts'
 import type { Arrival } from './history-summary.ts'
 import { jsonOrNull } from './plan-section.ts'
@@ -24,19 +24,18 @@ export function approversInWords(
   { of, need = 1, validHours, fourEyes = true }: GateRules,
   run: Run,
   gate: string,
-): string[] {
-  const title = ['## Who may approve, and until when', '']
+): MarkdownLine[] {
+  const title: MarkdownLine[] = [md`## Who may approve, and until when`, '']
   const until = 'The run waits without a limit.'
   if (run.mode !== 'live') {
-    return [...title, `Anybody, by a rehearsal approval, which is not signed. ${until}`, '']
+    return [...title, md`Anybody, by a rehearsal approval, which is not signed. ${until}`, '']
   }
-  const who = of === undefined ? 'Everybody' : of.map(code).join(', ')
+  const who = of === undefined ? 'Everybody' : of.map(code)
   const many = need === 1 ? 'one is enough' : `${need} people, each with their own key`
   const others = fourEyes ? ', nobody of those who started or moved the run' : ''
   return [
     ...title,
-    `${who}, with a key that ${code(allowedSigners)} lists for ${code(namespaceOf(run.machine, gate))}: ${many}${others}. ` +
-      `An approval counts for ${validHours} hours from its signing. ${until}`,
+    md`${who}, with a key that ${code(allowedSigners)} lists for ${code(namespaceOf(run.machine, gate))}: ${many}${others}. An approval counts for ${validHours} hours from its signing. ${until}`,
     '',
   ]
 }
@@ -76,13 +75,11 @@ const PURPOSES: { [purpose: string]: string } = {
 }
 
 /** Markdown lines with the commands of the approvers' section: a sentence for each purpose, then its shell lines in a fence. */
-export function commandsInWords(commands: { [purpose: string]: Json }): string[] {
-  return Object.entries(commands).flatMap(([purpose, lines]) => [
-    PURPOSES[purpose] ?? purpose,
+export function commandsInWords(commands: { [purpose: string]: Json }): MarkdownLine[] {
+  return Object.entries(commands).flatMap(([purpose, lines]): MarkdownLine[] => [
+    md`${PURPOSES[purpose] ?? purpose}`,
     '',
-    '```sh',
-    ...(lines as string[]),
-    '```',
+    ...fenced(lines as string[], 'sh'),
     '',
   ])
 }

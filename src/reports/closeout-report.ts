@@ -1,5 +1,19 @@
 import type { Json } from '../domain/json.ts'
-import { code, duration, factList, factTable, flattenFacts, inline, page, table } from '../domain/markdown.ts'
+import {
+  code,
+  duration,
+  factList,
+  factTable,
+  flattenFacts,
+  inline,
+  type Markdown,
+  type MarkdownLine,
+  md,
+  page,
+  points,
+  type Shown,
+  table,
+} from '../domain/markdown.ts'
 import type { Run } from '../domain/run.ts'
 import { listArrivals, listDecisions, listPhases, listRefusals, type Phase } from './history-summary.ts'
 import { type Plan, planOf } from './plan-section.ts'
@@ -41,7 +55,7 @@ export function buildCloseoutReport({ record }: ReportInput): Pick<Report, 'fact
       head,
       done,
       failed,
-      stays,
+      stays: stays.map(String),
       counts,
       output,
       checks: Object.fromEntries(checks),
@@ -65,7 +79,7 @@ export function buildCloseoutReport({ record }: ReportInput): Pick<Report, 'fact
 interface CloseoutFacts {
   done: ReturnType<typeof doneOf>
   failed: ReturnType<typeof failedOf>
-  stays: string[]
+  stays: Markdown[]
   /** By gate, where writes remain. */
   rollbacks: [gate: string, rollback: Json][]
   checks: [path: string, value: Json][]
@@ -79,50 +93,50 @@ function closeoutMarkdown(run: Run, facts: CloseoutFacts): string {
   const { done, failed, stays, rollbacks, checks, counts, decisions, refused } = facts
   const taken = Date.parse(run.updatedAt) - Date.parse(startedAt)
   return page(
-    `# Closeout: ${outcome ?? 'stopped'}`,
+    md`# Closeout: ${outcome ?? 'stopped'}`,
     '',
-    `Run ${code(runId)} of machine ${code(machine)} ${code(version)}, ${mode}, started by ${code(startedBy)} ` +
-      `(system user ${code(osUser)}) on ${code(startedAt)}.`,
+    md`Run ${code(runId)} of machine ${code(machine)} ${code(version)}, ${mode}, started by ${code(startedBy)} (system user ${code(osUser)}) on ${code(startedAt)}.`,
     '',
     ending(run, taken),
     '',
     ...(stop === null ? [] : factTable(stop as unknown as Json)),
     ...section('What was done', doneTable(done)),
     ...section('What failed on the way', failedTable(failed)),
-    '## What stays',
+    md`## What stays`,
     '',
-    ...stays.map((line) => `- ${line}`),
+    ...points(stays),
     '',
-    ...rollbacks.flatMap(([gate, rollback]) => [
-      `How it is taken back, as the plan of ${code(gate)} says:`,
+    ...rollbacks.flatMap(([gate, rollback]): MarkdownLine[] => [
+      md`How it is taken back, as the plan of ${code(gate)} says:`,
       '',
       ...factList(rollback),
       '',
     ]),
     ...section(
-      'What was checked',
+      md`What was checked`,
       table(
         ['check', 'holds'],
         checks.map(([path, value]) => [code(path), value === true ? 'yes' : 'no']),
       ),
     ),
-    ...counts.flatMap(({ what, rows }) => section(`Before and after: ${code(what)}`, countTable(rows))),
+    ...counts.flatMap(({ what, rows }) => section(md`Before and after: ${code(what)}`, countTable(rows))),
     ...section('Who decided', decisionTable(decisions)),
     ...section('What was refused', refusalTable(refused)),
-    '## The end of the history',
+    md`## The end of the history`,
     '',
     ...table(['entry', 'hash'], [[String(seq), code(head)]]),
   )
 }
 
-const section = (title: string, lines: string[]) => (lines.length === 0 ? [] : [`## ${title}`, '', ...lines])
+const section = (title: Shown, lines: MarkdownLine[]): MarkdownLine[] =>
+  lines.length === 0 ? [] : [md`## ${title}`, '', ...lines]
 
-function ending({ status, outcome, state, updatedAt }: Run, milliseconds: number): string {
+function ending({ status, outcome, state, updatedAt }: Run, milliseconds: number): Markdown {
   const what =
     status === 'closed'
-      ? `**Closed as ${outcome}**`
-      : '**Stopped**; it is not closed, and `cutter run resume` can continue it'
-  return `${what}, at ${code(state)} on ${code(updatedAt)}, ${duration(milliseconds)} after its start.`
+      ? md`**Closed as ${outcome}**`
+      : md`**Stopped**; it is not closed, and \`cutter run resume\` can continue it`
+  return md`${what}, at ${code(state)} on ${code(updatedAt)}, ${duration(milliseconds)} after its start.`
 }
 
 const doneOf = ({ name, tries }: Phase) =>
@@ -153,7 +167,7 @@ const doneTable = (done: ReturnType<typeof doneOf>) =>
 const failedTable = (failed: ReturnType<typeof failedOf>) =>
   table(
     ['phase', 'why', 'entry'],
-    failed.map((one) => [code(one.phase), `${inline(one.code)} ${inline(one.message)}`, String(one.seq)]),
+    failed.map((one) => [code(one.phase), md`${inline(one.code)} ${inline(one.message)}`, String(one.seq)]),
   )
 
 const decisionTable = (decisions: ReturnType<typeof listDecisions>) =>
@@ -161,7 +175,7 @@ const decisionTable = (decisions: ReturnType<typeof listDecisions>) =>
     ['gate', 'decision', 'by', 'with key', 'reason', 'approval', 'used in entry'],
     decisions.map(({ gate, decision, approver, vouched, kind, reason, approvalId, usedSeq, usedAt }) => {
       const { fingerprint = null } = (vouched ?? {}) as { fingerprint?: string | null }
-      const key = fingerprint === null ? `none: a ${kind}` : code(fingerprint)
+      const key = fingerprint === null ? md`none: a ${kind}` : code(fingerprint)
       return [
         code(gate),
         code(decision),
@@ -169,7 +183,7 @@ const decisionTable = (decisions: ReturnType<typeof listDecisions>) =>
         key,
         code(reason),
         code(approvalId),
-        `${usedSeq}, on ${code(usedAt)}`,
+        md`${usedSeq}, on ${code(usedAt)}`,
       ]
     }),
   )
@@ -181,24 +195,24 @@ const refusalTable = (refused: ReturnType<typeof listRefusals>) =>
   )
 
 /** What writes left in the world, as their receipts show. */
-function whatStays({ mode, stop, outcome }: Run, phases: Phase[]): { left: boolean; lines: string[] } {
+function whatStays({ mode, stop, outcome }: Run, phases: Phase[]): { left: boolean; lines: Markdown[] } {
   const writes = phases
     .flatMap(({ name, tries }) => tries.map((one) => ({ name, ...one })))
     .filter(({ kind }) => kind === 'write')
     .sort((a, b) => a.seq - b.seq)
   const lines = writes
     .filter(({ outcome, ran }) => outcome === 'done' && ran !== 'simulate')
-    .map(({ name, ran, seq }) => `${code(name)} was done (${ran}), entry ${seq}.`)
+    .map(({ name, ran, seq }) => md`${code(name)} was done (${ran ?? 'unknown'}), entry ${seq}.`)
   const last = writes.at(-1)
   if (stop?.code === 'STOP_OUTCOME_UNKNOWN' && last !== undefined)
-    lines.push(`Whether ${code(last.name)} was done is not known; resuming asks the target.`)
+    lines.push(md`Whether ${code(last.name)} was done is not known; resuming asks the target.`)
   if (lines.length > 0 && outcome === 'rolled-back') {
-    lines.push('The last of these took the others back; its own report says what remains.')
+    lines.push(md`The last of these took the others back; its own report says what remains.`)
     return { left: false, lines }
   }
   if (lines.length > 0) return { left: true, lines }
   const why = mode === 'live' ? 'no write was done' : 'this was a dry run, and no write was done for real'
-  return { left: false, lines: [`Nothing of what was planned: ${why}.`] }
+  return { left: false, lines: [md`Nothing of what was planned: ${why}.`] }
 }
 
 /** The rollback of each approved plan, by gate. */

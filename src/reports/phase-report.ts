@@ -1,5 +1,18 @@
 import type { Json } from '../domain/json.ts'
-import { code, duration, factTable, inline, page, table } from '../domain/markdown.ts'
+import {
+  code,
+  duration,
+  factTable,
+  inline,
+  type Markdown,
+  type MarkdownLine,
+  md,
+  page,
+  paragraph,
+  quoted,
+  type Shown,
+  table,
+} from '../domain/markdown.ts'
 import type { EvidenceRow } from '../store/run-store.ts'
 import type { Phase, PhaseTry } from './history-summary.ts'
 import type { Report, ReportInput } from './report.ts'
@@ -26,27 +39,27 @@ export function buildPhaseReport(
       tries: tries as unknown as Json,
     },
     markdown: page(
-      `# Phase ${code(name)}`,
+      md`# Phase ${code(name)}`,
       '',
-      `Run ${code(runId)} of machine ${code(machine)} ${code(version)}, ${mode}.`,
+      md`Run ${code(runId)} of machine ${code(machine)} ${code(version)}, ${mode}.`,
       '',
       tried(newest),
       '',
       ...receipt(newest, mode),
       ...texts(newest, contents),
-      ...(earlier.length === 0 ? [] : ['## Earlier tries', '']),
-      ...earlier.flatMap((one) => [tried(one), '', ...receipt(one, mode)]),
+      ...(earlier.length === 0 ? [] : paragraph(md`## Earlier tries`)),
+      ...earlier.flatMap((one): MarkdownLine[] => [tried(one), '', ...receipt(one, mode)]),
     ),
   }
 }
 
-function tried({ outcome, from, state, seq, status }: PhaseTry): string {
+function tried({ outcome, from, state, seq, status }: PhaseTry): Markdown {
   if (outcome === 'done') {
     const way =
       from === state
-        ? `the run stayed at ${code(state)}`
-        : `the run went from ${code(from)} to ${code(state)}`
-    return `**Done** at entry ${seq}: ${way}.`
+        ? md`the run stayed at ${code(state)}`
+        : md`the run went from ${code(from)} to ${code(state)}`
+    return md`**Done** at entry ${seq}: ${way}.`
   }
   const then = {
     stopped: 'stopped there',
@@ -54,24 +67,24 @@ function tried({ outcome, from, state, seq, status }: PhaseTry): string {
     working: 'went on',
     closed: 'closed',
   }[status]
-  return `**Failed** at entry ${seq}: the run stayed at ${code(state)} and ${then}.`
+  return md`**Failed** at entry ${seq}: the run stayed at ${code(state)} and ${then}.`
 }
 
-/** What the phase itself wrote for people, such as the eight parts of a deploy's report, one level further down. */
-function texts({ evidence }: PhaseTry, contents: Map<string, Uint8Array>): string[] {
+/** What the phase itself wrote for people, such as the eight parts of a deploy's report, as a quotation. */
+function texts({ evidence }: PhaseTry, contents: Map<string, Uint8Array>): MarkdownLine[] {
   const written = evidence.filter(({ mediaType }) => mediaType === 'text/markdown')
-  return written.flatMap(({ digest }) => {
+  return written.flatMap(({ digest }): MarkdownLine[] => {
     const text = Buffer.from(contents.get(digest) ?? []).toString('utf8')
-    return [text.trimEnd().replace(/^#/gm, '##'), '']
+    return [...quoted(text.trimEnd()), '']
   })
 }
 
 const readingOf = ({ readings }: PhaseTry, name: string) =>
   readings[name] === undefined ? 'not read' : inline(readings[name])
 
-function howItRan({ ran, kind }: PhaseTry): string {
+function howItRan({ ran, kind }: PhaseTry): Shown {
   if (ran === null) return 'it came to no result'
-  return kind === 'read' || RAN[ran] === undefined ? code(ran) : `${code(ran)}: ${RAN[ran]}`
+  return kind === 'read' || RAN[ran] === undefined ? code(ran) : md`${code(ran)}: ${RAN[ran]}`
 }
 
 const RAN: { [how: string]: string } = {
@@ -80,29 +93,29 @@ const RAN: { [how: string]: string } = {
   probe: 'the target was asked, and it had been written already',
 }
 
-function receipt(one: PhaseTry, mode: string): string[] {
+function receipt(one: PhaseTry, mode: string): MarkdownLine[] {
   const { executionSwitch: _, hold: __, ...others } = one.readings
-  const rows = [
+  const rows: Shown[][] = [
     ['began', code(one.beganAt)],
-    ['ended', `${code(one.endedAt)}, ${duration(one.milliseconds)}`],
-    ['kind', one.kind === 'write' ? `a write, ${mode}` : 'a read'],
+    ['ended', md`${code(one.endedAt)}, ${duration(one.milliseconds)}`],
+    ['kind', one.kind === 'write' ? md`a write, ${mode}` : 'a read'],
     ['ran', howItRan(one)],
     ['attempt', String(one.attempt)],
     ['execution switch', readingOf(one, 'executionSwitch')],
     ['hold', readingOf(one, 'hold')],
     ...Object.entries(others).map(([name, value]) => [code(name), inline(value)]),
-    ['entry', `${one.seq}, ${code(one.hash)}`],
+    ['entry', md`${one.seq}, ${code(one.hash)}`],
     ['follows', code(one.previousHash)],
   ]
   return [
     ...table(['receipt', ''], rows),
-    ...(one.error === null ? [] : ['Why it failed:', '', ...factTable(one.error)]),
-    ...(one.output === null ? [] : ['What it found:', '', ...factTable(one.output)]),
+    ...(one.error === null ? [] : [...paragraph(md`Why it failed:`), ...factTable(one.error)]),
+    ...(one.output === null ? [] : [...paragraph(md`What it found:`), ...factTable(one.output)]),
     ...evidenceTable(one.evidence),
   ]
 }
 
-function evidenceTable(evidence: EvidenceRow[]): string[] {
+function evidenceTable(evidence: EvidenceRow[]): MarkdownLine[] {
   if (evidence.length === 0) return []
   const rows = evidence.map(({ name, digest, mediaType, bytes }) => [
     code(name),
@@ -110,5 +123,5 @@ function evidenceTable(evidence: EvidenceRow[]): string[] {
     code(mediaType),
     String(bytes),
   ])
-  return ['What it left as evidence:', '', ...table(['name', 'digest', 'type', 'bytes'], rows)]
+  return [md`What it left as evidence:`, '', ...table(['name', 'digest', 'type', 'bytes'], rows)]
 }

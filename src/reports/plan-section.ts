@@ -1,5 +1,14 @@
 import type { Json } from '../domain/json.ts'
-import { code, factList, factTable, inline, table } from '../domain/markdown.ts'
+import {
+  code,
+  factList,
+  factTable,
+  inline,
+  type MarkdownLine,
+  md,
+  paragraph,
+  table,
+} from '../domain/markdown.ts'
 import type { Run } from '../domain/run.ts'
 import type { StoredRun } from '../store/run-store.ts'
 
@@ -44,36 +53,36 @@ const SHOWN = 20
  * The plan of any machine as a section of a report in Markdown: its first 20 actions, what it expects, the rollback, and all other fields.
  * It works without the code of the machine.
  */
-export function planInWords({ mode }: Run, plan: Plan | null): string[] {
-  if (plan === null) return ['## What it would do', '', 'The plan is not among this run’s evidence.', '']
+export function planInWords({ mode }: Run, plan: Plan | null): MarkdownLine[] {
+  if (plan === null) return [md`## What it would do`, '', md`The plan is not among this run’s evidence.`, '']
   const { actions: _, expected = null, rollback = null, ...rest } = plan
   const actions = actionsOf(plan)
-  const counts = Object.entries(actionCounts(plan)).map(([name, count]) => `${count} × ${code(name)}`)
+  const counts = Object.entries(actionCounts(plan)).map(([name, count]) => md`${count} × ${code(name)}`)
   const does =
     actions.length === 0
       ? 'it has no action left to do.'
-      : `it does **${actions.length}** ${actions.length === 1 ? 'thing' : 'things'}: ${counts.join(', ')}.`
-  const dry = mode === 'live' ? '' : ' This is a dry run: its writes are shown, and not done.'
+      : md`it does **${actions.length}** ${actions.length === 1 ? 'thing' : 'things'}: ${counts}.`
+  const dry = mode === 'live' ? '' : md` This is a dry run: its writes are shown, and not done.`
   const more = actions.length - SHOWN
   return [
-    '## What it would do',
+    md`## What it would do`,
     '',
-    `Once approved, ${does}${dry}`,
+    md`Once approved, ${does}${dry}`,
     '',
     ...actionTable(actions.slice(0, SHOWN)),
-    ...(more > 0 ? [`And ${more} more; the JSON file of the same name has all of them.`, ''] : []),
+    ...(more > 0 ? paragraph(md`And ${more} more; the JSON file of the same name has all of them.`) : []),
     ...section('What it expects to find', expected),
     ...section('How it is taken back', rollback),
-    '## What the plan also says',
+    md`## What the plan also says`,
     '',
     ...factTable(rest),
   ]
 }
 
-const section = (title: string, value: Json) =>
-  value === null ? [] : [`## ${title}`, '', ...factList(value), '']
+const section = (title: string, value: Json): MarkdownLine[] =>
+  value === null ? [] : [md`## ${title}`, '', ...factList(value), '']
 
-function actionTable(actions: Json[]): string[] {
+function actionTable(actions: Json[]): MarkdownLine[] {
   const rows = actions.map((action) =>
     action !== null && typeof action === 'object' && !Array.isArray(action) ? action : { action },
   )

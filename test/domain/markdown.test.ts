@@ -1,5 +1,16 @@
 import { describe, expect, test } from 'vitest'
-import { code, factList, flattenFacts, inline, page } from '../../src/domain/markdown.ts'
+import {
+  code,
+  factList,
+  fenced,
+  flattenFacts,
+  inline,
+  md,
+  page,
+  proseList,
+  quoted,
+  table,
+} from '../../src/domain/markdown.ts'
 
 describe('a code span', () => {
   test.each([
@@ -13,18 +24,26 @@ describe('a code span', () => {
     ['right\u202eto left', '`right\\u{202e}to left`'],
     ['Điều 5 · “x” 第5条', '`Điều 5 · “x” 第5条`'],
   ])('shows %j as %s', (text, shown) => {
-    expect(code(text)).toBe(shown)
+    expect(String(code(text))).toBe(shown)
   })
 
   test('cuts a long text between characters', () => {
-    expect(code('𝕏'.repeat(500))).toBe(`\`${'𝕏'.repeat(400)}…\``)
+    expect(String(code('𝕏'.repeat(500)))).toBe(`\`${'𝕏'.repeat(400)}…\``)
   })
 })
 
 describe('facts', () => {
   test('are shown in one line, long ones by their digest', () => {
-    expect([inline(null), inline(7), inline(true), inline([1, 2])]).toEqual(['–', '7', 'true', '`[1,2]`'])
-    expect(inline(Array.from({ length: 99 }, (_, n) => n))).toMatch(/^99 items, `sha256:[0-9a-f]{64}`$/)
+    expect([null, 7, -1.5, true, [1, 2]].map((value) => String(inline(value)))).toEqual([
+      '–',
+      '7',
+      '-1.5',
+      'true',
+      '`[1,2]`',
+    ])
+    expect(String(inline(Array.from({ length: 99 }, (_, n) => n)))).toMatch(
+      /^99 items, `sha256:[0-9a-f]{64}`$/,
+    )
   })
 
   test('are flattened to their paths', () => {
@@ -36,11 +55,44 @@ describe('facts', () => {
   })
 
   test('of any shape form a nested list', () => {
-    expect(factList({ a: { b: 1 }, c: 'x' })).toEqual(['- `a`', '  - `b`: 1', '- `c`: `x`'])
-    expect(factList('x')).toEqual(['- `x`'])
+    expect(factList({ a: { b: 1 }, c: 'x' }).map(String)).toEqual(['- `a`', '  - `b`: 1', '- `c`: `x`'])
+    expect(factList('x').map(String)).toEqual(['- `x`'])
   })
 
   test('form a page with one final newline', () => {
-    expect(page('a', ['', '', '', 'b', ''])).toBe('a\n\nb\n')
+    expect(page(md`a`, ['', '', '', md`b`, ''])).toBe('a\n\nb\n')
+  })
+})
+
+describe('text of others in Markdown', () => {
+  const planted =
+    'a\n\n# PLANTED\r\n- PLANTED\u2028| PLANTED |\n```\nPLANTED ~~~ **b** <b>\u001b[2J\u202e\u200b'
+  const hidden = /[\p{Cc}\p{Cf}\u2028]/u
+
+  test.each([
+    ['md', md`- ${planted}, ${[planted, md`*mine*`]}`],
+    ['a code span', md`- ${code(planted)}`],
+    ['a heading', md`## ${planted}`],
+  ])('%s stays one line', (_, made) => {
+    expect(String(made)).not.toMatch(/\n/)
+    expect(String(made)).not.toMatch(hidden)
+    expect(String(made).replaceAll('\\\\', '')).toMatch(/PLANTED/)
+  })
+
+  test.each([
+    ['a table', table(['head', planted], [[planted, code(planted)]]), 4, /^$|^\| .* \|$/],
+    ['a list', proseList({ [planted]: [planted, { [planted]: planted }] }), 4, /^ *-/],
+    ['a list of facts', factList({ [planted]: { [planted]: planted } }), 2, /^ *- `/],
+    ['a fenced block', fenced([planted]), 3, /^a\\n|^`{4}$/],
+    ['a quotation', quoted(planted), 6, /^>/],
+  ])('%s has the lines of its own values alone', (_, made, lines, form) => {
+    const shown = page(made).trimEnd().split('\n')
+    expect(made).toHaveLength(lines)
+    expect(shown.filter((line) => !form.test(line) || hidden.test(line))).toEqual([])
+  })
+
+  test('a cell has no unescaped bar', () => {
+    const [, , row] = table(['head'], [[md`${planted}, ${code(planted)}`]])
+    expect(String(row).replace(/\\[\s\S]/g, '')).toMatch(/^\| [^|]* \|$/)
   })
 })

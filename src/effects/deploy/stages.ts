@@ -1,4 +1,5 @@
 import type { Json } from '../../domain/json.ts'
+import { type MarkdownLine, md, page, paragraph, points } from '../../domain/markdown.ts'
 
 /** The stages of a deploy, as its report names them. The report itself is G8. */
 const STAGES = {
@@ -50,24 +51,20 @@ export function completeStages(known: Stages, gap: string): Required<Stages> {
   return Object.fromEntries(parts) as Required<Stages>
 }
 
-/** Text as one line. It may quote names of files on the host, which may hold line ends. */
-const toOneLine = (text: string) => text.replace(/\p{Cc}+/gu, ' ')
-
 /** The report for people, as Markdown: eight numbered parts, one for each stage, and the remaining lines. */
 export function formatDeployReport(title: string, stages: Required<Stages>, more: string[]): string {
-  const parts = (Object.keys(STAGES) as StageName[]).map((name, index) => {
+  const parts = (Object.keys(STAGES) as StageName[]).flatMap((name, index): MarkdownLine[] => {
     const { status, why, facts } = stages[name]
-    const lines = Object.entries(facts).map(
-      ([key, value]) => `- ${key}: ${toOneLine(typeof value === 'string' ? value : JSON.stringify(value))}`,
-    )
     return [
-      `## ${index + 1}. ${name} ${STAGES[name]}: ${status}`,
+      md`## ${index + 1}. ${name} ${STAGES[name]}: ${status}`,
       '',
-      toOneLine(why),
-      ...(lines.length > 0 ? ['', ...lines] : []),
-    ].join('\n')
+      ...paragraph(md`${why}`),
+      ...points(Object.entries(facts).map(([key, value]) => md`${key}: ${textOf(value)}`)),
+      '',
+    ]
   })
-  const notes =
-    more.length > 0 ? [['## Notes', '', ...more.map((line) => `- ${toOneLine(line)}`)].join('\n')] : []
-  return `${[`# ${title}`, ...parts, ...notes].join('\n\n')}\n`
+  const notes = more.length === 0 ? [] : [...paragraph(md`## Notes`), ...points(more)]
+  return page(md`# ${title}`, '', parts, notes)
 }
+
+const textOf = (value: Json) => (typeof value === 'string' ? value : JSON.stringify(value))

@@ -1,50 +1,60 @@
+import { md, nameSpan, page, points } from '../../domain/markdown.ts'
 import type { CheckResult } from './migration-checks.ts'
 import type { MigrationCloseout } from './migration-closeout.ts'
 
 /** Renders the closeout of a migration for people, as Markdown. */
 export function renderMigrationCloseout(document: MigrationCloseout): string {
   const { target, checks, backups } = document
-  return [
-    `# Closeout of migration ${document.bundle}`,
+  const { name, database, version, systemIdentifier, role } = target
+  return page(
+    md`# Closeout of migration ${document.bundle}`,
     '',
-    `Run ${document.runId}, ${document.mode}. ${capital(document.standsAs)}.`,
+    md`Run ${document.runId}, ${document.mode}. ${capital(document.standsAs)}.`,
     '',
-    `- target: ${target.name}, database ${target.database} on PostgreSQL ${target.version}, system ${target.systemIdentifier}, as ${target.role}`,
-    `- migration.sql: SHA-256 ${document.migrationSha256}`,
+    points([
+      md`target: ${name}, database ${nameSpan(database)} on PostgreSQL ${nameSpan(version)}, system ${nameSpan(systemIdentifier)}, as ${nameSpan(role)}`,
+      md`migration.sql: SHA-256 ${nameSpan(document.migrationSha256)}`,
+    ]),
     '',
-    '## What was done',
+    md`## What was done`,
     '',
-    ...list(changeLines(document)),
+    points(changeLines(document)),
     '',
-    '## Checks',
+    md`## Checks`,
     '',
-    ...list(checks.preflight.map((check) => `preflight, ${line(check)}`)),
-    ...list(checks.verification.map((check) => `verification, ${line(check)}`)),
-    ...list(checks.failed.map((what) => `failed: ${what}`)),
+    points([
+      ...checks.preflight.map((check) => md`preflight, ${line(check)}`),
+      ...checks.verification.map((check) => md`verification, ${line(check)}`),
+      ...checks.failed.map((what) => md`failed: ${what}`),
+    ]),
     '',
-    '## Backups',
+    md`## Backups`,
     '',
-    ...list(
-      backups.map(
-        ({ which, file, sha256, takenAt, holds, retention }) =>
-          `${which}: ${file}, SHA-256 ${sha256}, taken ${takenAt}, restored and compared; holds ${holds}; ${retention}`,
-      ),
-    ),
+    points(backups.map(backupLine)),
     '',
-    `The rehearsal database remains: ${document.rehearsalKept.database} on ${document.rehearsalKept.place}.`,
+    md`The rehearsal database remains: ${nameSpan(document.rehearsalKept.database)} on ${document.rehearsalKept.place}.`,
     '',
-    '## Not authorised by this run',
+    md`## Not authorised by this run`,
     '',
-    ...list(document.unauthorised),
+    points(document.unauthorised),
     '',
-    `Next step, not taken: ${document.nextStep}.`,
-    '',
-  ].join('\n')
+    md`Next step, not taken: ${document.nextStep}.`,
+  )
 }
+
+const backupLine = ({
+  which,
+  file,
+  sha256,
+  takenAt,
+  holds,
+  retention,
+}: MigrationCloseout['backups'][number]) =>
+  md`${which}: ${nameSpan(file)}, SHA-256 ${nameSpan(sha256)}, taken ${takenAt}, restored and compared; holds ${holds}; ${retention}`
 
 function changeLines({ did, sideEffects }: MigrationCloseout): string[] {
   const schema = (['added', 'removed', 'changed'] as const).flatMap((how) =>
-    did.schema[how].map((name) => `${how}: ${name}`),
+    did.schema[how].map((item) => `${how}: ${item}`),
   )
   const rows = Object.entries(did.rows).map(
     ([table, { inserted, updated, deleted }]) =>
@@ -59,6 +69,5 @@ function changeLines({ did, sideEffects }: MigrationCloseout): string[] {
   return [...schema, ...rows, ...columns, ...accepted]
 }
 
-const list = (items: string[]) => items.map((item) => `- ${item}`)
 const line = ({ name, pass }: CheckResult) => `${name}: ${pass ? 'PASS' : 'FAIL'}`
 const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1)

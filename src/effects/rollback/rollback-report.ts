@@ -1,4 +1,5 @@
 import type { EffectContext } from '../../domain/effect.ts'
+import { type MarkdownLine, md, nameSpan, page, points, type Shown } from '../../domain/markdown.ts'
 import type { Anchors } from '../deploy/host-survey.ts'
 import type { RollbackPlan } from './plan.ts'
 
@@ -20,33 +21,31 @@ export function formatRollbackReport(
   const { ofRun, commit, host, removes, files } = plan
   const caches = removes.filter(({ cache }) => cache === true)
   const verb = mode === 'live' ? 'Removed' : 'Would be removed'
-  return [
-    `# Rollback ${runId}: ${mode}`,
+  return page(
+    md`# Rollback ${runId}: ${mode}`,
     '',
-    `${report.standsAs}. Rolled back: run ${ofRun}, commit ${commit}, on ${host.address} (${host.hostKey}).`,
+    md`${report.standsAs}. Rolled back: run ${ofRun}, commit ${commit}, on ${host.address} (${host.hostKey}).`,
     '',
-    ...formatSection(
+    section(
       `${verb}: ${files} files`,
-      removes.map(({ path, type, sha256 }) => `- ${path} (${sha256 ?? type})`),
+      removes.map(({ path, type, sha256 }) => md`${nameSpan(path)} (${nameSpan(sha256 ?? type)})`),
     ),
-    ...formatSection(
+    section(
       'Of these, caches that the manifest does not list',
-      caches.map(({ path }) => `- ${path}`),
+      caches.map(({ path }) => nameSpan(path)),
     ),
-    ...formatSection(
+    section(
       'Unchanged',
-      previous.map(({ path, treeHash }) => `- ${path} ${treeHash}`),
+      previous.map(({ path, treeHash }) => md`${nameSpan(path)} ${nameSpan(treeHash)}`),
     ),
-    ...formatSection(
-      'Other changes on the host during the rollback',
-      [...report.differences, ...report.tolerated].map((line) => `- ${line}`),
-    ),
-  ].join('\n')
+    section('Other changes on the host during the rollback', [...report.differences, ...report.tolerated]),
+  )
 }
 
-const formatSection = (title: string, lines: string[]) => [
-  `## ${title}`,
+const section = (title: string, items: Shown[]): MarkdownLine[] => [
+  md`## ${title}`,
   '',
-  ...(lines.length === 0 ? ['None.'] : lines),
+  ...points(items),
+  items.length === 0 ? md`None.` : '',
   '',
 ]
