@@ -71,7 +71,7 @@ describe('cutter run start deploy', () => {
     expect((await cutter('run', 'history', runId, '--verify')).code).toBe(0)
     const report = readdirSync(at.path(`var/runs/${runId}`)).find((name) => name.endsWith('-closeout.md'))!
     const text = readFileSync(at.path(`var/runs/${runId}/${report}`), 'utf8')
-    expect(text.match(/^### \d\. G\d [a-z -]+: PASS$/gm)).toHaveLength(8)
+    expect(text.match(/^> ## \d\. G\d [a-z -]+: PASS$/gm)).toHaveLength(8)
   })
 
   test('cutter run rollback removes a deploy after a signature of its own', async () => {
