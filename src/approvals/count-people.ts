@@ -1,3 +1,4 @@
+import { isSameName } from '../domain/person-names.ts'
 import type { Vouched } from './approval-case.ts'
 
 /** Tells whether two names may belong to one person. */
@@ -18,11 +19,6 @@ export function countPeople(signatures: Signer[], isSamePerson: SamePerson = isS
     people = [...people.filter((person) => !mine.includes(person)), [signature, ...mine.flat()]]
   }
   return people.length
-}
-
-/** Compares names without regard to case and surrounding white space. */
-export function isSameName(one: string, other: string): boolean {
-  return one.trim().toLowerCase() === other.trim().toLowerCase()
 }
 
 /** Tells whether two signatures share a name or a key, so that they may be by one person. */

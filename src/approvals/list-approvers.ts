@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { isSameName } from './count-people.ts'
+import { isSameName } from '../domain/person-names.ts'
 import { computeFingerprint, parseAllowedSigners, type SignerLine } from './openssh/allowed-signers.ts'
 import { isPattern, matchesList } from './openssh/openssh-patterns.ts'
 import { findRevokedKeys } from './openssh/revoked-keys.ts'

@@ -99,6 +99,26 @@ export const REFUSALS = {
     meaning: '`allowed_signers` lists the approver by a pattern only. A live run must know who signed.',
     next: 'Have the owner of the file add a line with the exact name.',
   },
+  USER_NOT_PRESENT: {
+    text: 'approval {approval} does not show that somebody touched the key',
+    meaning: 'The signature does not show that somebody touched the key. Policy `presence` asks for it.',
+    next: 'Sign again and touch the security key.',
+  },
+  USER_NOT_VERIFIED: {
+    text: 'approval {approval} does not show who touched the key',
+    meaning: 'The security key did not ask for a PIN or fingerprint. Policy `verification` asks for it.',
+    next: 'Sign with a security key that asks for a PIN or fingerprint.',
+  },
+  ORIGIN_NOT_ALLOWED: {
+    text: 'approval {approval} was signed on a web page that is not allowed',
+    meaning: 'The passkey signed on a web page whose origin is not in policy `origins`.',
+    next: 'Sign on an allowed page, or with `ssh-keygen`.',
+  },
+  RP_ID_NOT_ALLOWED: {
+    text: 'approval {approval} is signed with a passkey of another site',
+    meaning: 'The passkey is registered for an RP id that is not in policy `rpIds`.',
+    next: 'Sign with a passkey that is registered for an allowed RP id.',
+  },
   NOT_YET_VALID: {
     text: 'approval {approval} is not valid yet',
     meaning: 'The statement is issued in the future.',

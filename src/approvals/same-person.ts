@@ -1,3 +1,4 @@
+import { foldName } from '../domain/person-names.ts'
 import type { SamePerson } from './count-people.ts'
 import { parseAllowedSigners } from './openssh/allowed-signers.ts'
 import { isPattern } from './openssh/openssh-patterns.ts'
@@ -20,4 +21,4 @@ export function findSamePeople(allowedSigners: string): SamePerson {
   return (name, other) => root(idOfName(name)) === root(idOfName(other))
 }
 
-const idOfName = (name: string) => `name ${name.trim().toLowerCase()}`
+const idOfName = (name: string) => `name ${foldName(name)}`

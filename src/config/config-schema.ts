@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import { cleanName, foldName, isReservedName } from '../domain/person-names.ts'
+import { isRpId, isWebOrigin } from './web-origin.ts'
 
 const rules = z
   .strictObject({
@@ -6,25 +8,34 @@ const rules = z
     need: z.int().min(1).optional(),
     fourEyes: z.boolean().optional(),
     validHours: z.number().positive().optional(),
+    presence: z.enum(['required', 'preferred']).optional(),
+    verification: z.enum(['required', 'preferred']).optional(),
+    origins: z
+      .array(
+        z.string().refine(isWebOrigin, 'must be https:// and a host, such as https://cutter.example.org'),
+      )
+      .optional(),
+    rpIds: z.array(z.string().refine(isRpId, 'must be a host name, such as cutter.example.org')).optional(),
   })
-  .refine(
-    ({ of, need = 1 }) => of === undefined || new Set(of.map((name) => name.toLowerCase())).size >= need,
-    {
-      path: ['need'],
-      message: 'needs more people than `of` names, so nobody could pass this gate',
-    },
-  )
+  .refine(({ of, need = 1 }) => of === undefined || new Set(of.map(foldName)).size >= need, {
+    path: ['need'],
+    message: 'needs more people than `of` names, so nobody could pass this gate',
+  })
 
 const operators = z
   .record(
     z
       .string()
       .regex(/^\S(.*\S)?$/, 'must be a label, such as deploybot')
-      .refine((label) => label !== 'engine', 'is what Cutter calls itself in a history'),
+      .refine((label) => cleanName(label) === label, 'must be a label without invisible characters')
+      .refine((label) => !isReservedName(label), 'is what Cutter calls itself in a history'),
     z.string().regex(/^uid:(0|[1-9]\d*)$/, 'must be uid: and a user id, such as uid:1001'),
   )
   .refine((map) => new Set(Object.values(map)).size === Object.keys(map).length, {
     message: 'must give each user id one label',
+  })
+  .refine((map) => new Set(Object.keys(map).map(foldName)).size === Object.keys(map).length, {
+    message: 'must not have two labels that differ only in case or white space',
   })
 
 const envName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of an environment variable')

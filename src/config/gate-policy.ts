@@ -10,13 +10,9 @@ export function gatePolicyOf(
   machine: string,
   gate: string,
 ): ApprovalPolicy {
-  const { of, need = 1, fourEyes = true, validHours } = approvals.policy[`${machine}.${gate}`] ?? {}
-  return {
-    need,
-    fourEyes,
-    validHours: validHours ?? (gate === 'SG1' ? 24 : 12),
-    ...(of === undefined ? {} : { of }),
-  }
+  const configured = approvals.policy[`${machine}.${gate}`] ?? {}
+  const { need = 1, fourEyes = true, validHours = gate === 'SG1' ? 24 : 12 } = configured
+  return { ...configured, need, fourEyes, validHours }
 }
 
 /**

@@ -40,10 +40,10 @@ export const ENGINE = 'engine'
 export function listOperators(history: HistoryEntry[], osUser: string): string[] {
   const moved = history.filter(({ event }) => !event.type.startsWith('cutter.approval'))
   const names = moved.flatMap(({ by, event }) => [
-    by,
+    ...(by === ENGINE ? [] : [by]),
     ...(typeof event.osUser === 'string' ? [event.osUser] : []),
   ])
-  return [...new Set([...names.filter((name) => name !== ENGINE), osUser])]
+  return [...new Set([...names, osUser])]
 }
 
 export interface NamedEvidence {

@@ -1,5 +1,6 @@
 import { CutterError } from '../domain/errors.ts'
-import { ENGINE, listOperators } from '../domain/history-facts.ts'
+import { listOperators } from '../domain/history-facts.ts'
+import { cleanName, isReservedName, isSameName } from '../domain/person-names.ts'
 import type { Run } from '../domain/run.ts'
 import type { EngineDeps } from './engine-deps.ts'
 
@@ -11,8 +12,8 @@ export const operatorDeclaredBy = ({ operators }: Pick<EngineDeps, 'operators'>)
   operators === undefined ? 'self' : 'config'
 
 /**
- * Returns the label of the operator. With `operators` in cutter.yaml the user id alone decides, and a given label (`--by`) may only repeat
- * it. Otherwise the label is as given, or else the name of the OS user.
+ * Returns the label of the operator, without invisible characters and needless white space. With `operators` in cutter.yaml the user id
+ * alone decides, and a given label (`--by`) may only repeat it. Otherwise the label is as given, or else the name of the OS user.
  * @throws OPERATOR_REFUSED when the user id is not mapped, or the label belongs to another operator
  * @throws USAGE when the label is blank or reserved
  */
@@ -20,11 +21,8 @@ export function assertOperator(
   { operators, uid, osUser }: Pick<EngineDeps, 'operators' | 'uid' | 'osUser'>,
   given: string | undefined,
 ): string {
-  if (given !== undefined && (given.trim() === '' || given === ENGINE)) {
-    const why = given === ENGINE ? 'is the label of Cutter itself' : 'is blank'
-    throw new CutterError('USAGE', `--by "${given}" is not a valid label: it ${why}; nothing was changed`)
-  }
-  if (operators === undefined) return given ?? osUser
+  const label = given === undefined ? undefined : assertLabel(given, '--by')
+  if (operators === undefined) return label ?? assertLabel(osUser, 'the name of the OS user')
   const mapped = Object.keys(operators).find((label) => uid != null && operators[label] === `uid:${uid}`)
   if (mapped === undefined) {
     const known = Object.entries(operators).map(([label, id]) => `${label} (${id})`)
@@ -36,14 +34,31 @@ export function assertOperator(
       },
     )
   }
-  if (given !== undefined && given !== mapped) {
+  if (label !== undefined && !isSameName(label, mapped)) {
     throw new CutterError(
       'OPERATOR_REFUSED',
-      `--by ${given} is not the operator of this process: in cutter.yaml user id ${uid} is ${mapped}; nothing was changed`,
+      `--by ${label} is not the operator of this process: in cutter.yaml user id ${uid} is ${mapped}; nothing was changed`,
       { next: `leave --by out, or: --by ${mapped}` },
     )
   }
   return mapped
+}
+
+/**
+ * Returns a label in the form in which it is recorded.
+ * @throws USAGE when it is blank or reserved
+ */
+export function assertLabel(given: string, what: string): string {
+  const label = cleanName(given)
+  const why = label === '' ? 'is blank' : isReservedName(label) ? 'is a name of Cutter itself' : null
+  if (why === null) return label
+  throw new CutterError(
+    'USAGE',
+    `${what} ${JSON.stringify(given)} is not a valid label: it ${why}; nothing was changed`,
+    {
+      next: 'name the operator: --by <label>, such as deploybot',
+    },
+  )
 }
 
 /** Lists everyone who started or moved the run so far. */

@@ -11,10 +11,10 @@ export interface Report {
 
 export interface GateRules {
   /** Principals who may approve. Without it everybody whom `allowed_signers` lists may. */
-  of?: string[]
-  need?: number
+  of?: string[] | undefined
+  need?: number | undefined
   validHours: number
-  fourEyes?: boolean
+  fourEyes?: boolean | undefined
 }
 
 export interface ReportInput {

@@ -25,6 +25,7 @@ interface Case {
   now: string
   operators: string[]
   need: number
+  presence: 'required' | 'preferred'
   /** What the approver has signed since, and whether it is there. */
   rejection: Approval
   others: Approval[]
@@ -49,6 +50,7 @@ const faults: Fault[] = [
   ['KEY_REVOKED', () => ({ revokedKey: 'alice' })],
   ['SIGNER_NOT_VALID_THEN', () => ({ listedWith: 'valid-before="20260301"' })],
   ['WILDCARD_PRINCIPAL', () => ({ listedAs: '*@example.org' })],
+  ['USER_NOT_PRESENT', () => ({ presence: 'required' })],
   ['EXPIRED', () => ({ now: '2026-03-03T12:00:00.000Z' })],
   ['OPERATORS_OWN', () => ({ operators: ['alice@example.org'] })],
   ['SUPERSEDED', ({ rejection }) => ({ others: [rejection] })],
@@ -85,6 +87,7 @@ describeWithKeys('the order of refusals', () => {
       now: '2026-03-01T12:30:00.000Z',
       operators: [],
       need: 1,
+      presence: 'preferred',
     }
   })
   afterAll(() => keys.remove())
@@ -102,7 +105,7 @@ describeWithKeys('the order of refusals', () => {
       allowedSigners: keys.file('allowed', line),
       revokedKeys: keys.file('revoked', `${keys.publicKey(rest.revokedKey)}\n`),
     }
-    const policy = { validHours: 24, need: rest.need }
+    const policy = { validHours: 24, need: rest.need, presence: rest.presence }
     const answer = await judgeApproval({
       run,
       approval,

@@ -36,6 +36,17 @@ export const CONFIG_MEANINGS: { [path: string]: string } = {
     'Whether an approval of someone who operates the run is refused. Without it: true.',
   'approvals.policy.<name>.validHours':
     'Longest time that an approval counts, in hours. Without it: 24 at SG1, 12 at every other gate.',
+  'approvals.policy.<name>.presence':
+    'Whether an approval must show that somebody touched the key. Without it: `required` of security keys (`sk-…`), and not asked of others. `required`: of every key, so only security keys can approve. `preferred`: not asked.',
+  'approvals.policy.<name>.verification':
+    'Whether an approval must show that the key checked a PIN or fingerprint. `required`: of every key, so only security keys can approve. Without it: `preferred`, not asked.',
+  'approvals.policy.<name>.origins':
+    'The web origins whose pages may ask passkeys for signatures. Without it: none, so no passkey in a browser can approve.',
+  'approvals.policy.<name>.origins[]':
+    'An origin, such as `https://cutter.example.org`, or `http://localhost:7433`.',
+  'approvals.policy.<name>.rpIds':
+    'The RP ids for which those passkeys may be registered. Without it: that of every key in `allowed_signers`.',
+  'approvals.policy.<name>.rpIds[]': 'A host name, such as `cutter.example.org`.',
   operators: 'Labels of operators and the user id of each. Without it `--by` is the operator’s own claim.',
   'operators.<name>': '`uid:` and the user id, such as `uid:1001`.',
   tools:

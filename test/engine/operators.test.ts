@@ -1,5 +1,6 @@
 import { afterAll, afterEach, describe, expect, test } from 'vitest'
 import { configSchema } from '../../src/config/config-schema.ts'
+import { cleanName } from '../../src/domain/person-names.ts'
 import { assertOperator } from '../../src/engine/operators.ts'
 import { approvalFor, aWorld, INPUT, start, succeeds, type World } from '../machines/crashing-engine.ts'
 import { removeFolders } from '../store/store-folders.ts'
@@ -26,9 +27,32 @@ describe('assertOperator', () => {
     )
   })
 
-  test('a blank label and the label of the engine are refused', () => {
-    for (const by of ['', ' ', 'engine'])
-      expect(() => assertOperator({ osUser: 'bot' }, by)).toThrow(/names nobody|not a valid label/)
+  test.each([
+    '',
+    ' ',
+    '\u200b',
+    '\u2066\u2069',
+    'engine',
+    'Engine',
+    ' engine ',
+    'en\u200bgine',
+    '\u202eengine',
+    '\uff45\uff4e\uff47\uff49\uff4e\uff45',
+    'cutter-instance@vm',
+    'Cutter-Instance@vm',
+  ])('the label %j is refused, as option and as OS user', (label) => {
+    expect(() => assertOperator({ osUser: 'bot' }, label)).toThrow(/--by .* is not a valid label: it is/)
+    expect(() => assertOperator({ osUser: label }, undefined)).toThrow(/OS user .* is not a valid label/)
+    if (cleanName(label) !== '')
+      expect(configSchema.safeParse({ operators: { [label]: 'uid:1' } }).success).toBe(false)
+  })
+
+  test('a label is recorded without invisible characters and needless white space', () => {
+    expect(assertOperator({ osUser: 'bot' }, ' Deploy\u200b\u00a0\tBot\n')).toBe('Deploy Bot')
+  })
+
+  test('a label that differs from the mapped one in case or white space only is that label', () => {
+    expect(assertOperator(here, ' DeployBot\u200d')).toBe('deploybot')
   })
 })
 
@@ -77,6 +101,8 @@ test.each([
   [{ a: 'uid:1001', b: 'uid:1001' }, /each user id one label/],
   [{ engine: 'uid:1001' }, /calls itself/],
   [{ ' ': 'uid:1001' }, /must be a label/],
+  [{ 'a\u200b': 'uid:1001' }, /without invisible characters/],
+  [{ night: 'uid:1001', Night: 'uid:1002' }, /differ only in case/],
 ])('cutter.yaml with the operators %j is refused', (mapping, says) => {
   const parsed = configSchema.safeParse({ operators: mapping })
   expect(JSON.stringify(parsed.error?.issues)).toMatch(says)

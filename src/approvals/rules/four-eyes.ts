@@ -1,6 +1,6 @@
 import type { Approval } from '../../domain/approval.ts'
+import { isSameName } from '../../domain/person-names.ts'
 import { type ApprovalCase, listCaseOperators } from '../approval-case.ts'
-import { isSameName } from '../count-people.ts'
 import { findOtherNamesOfKey } from '../openssh/verify-signature.ts'
 import { type Refusal, refusalOf } from '../refusal.ts'
 import { findSamePeople } from '../same-person.ts'

@@ -1,5 +1,6 @@
+import { isSameName } from '../../domain/person-names.ts'
 import { type ApprovalCase, type Counted, listCaseOperators } from '../approval-case.ts'
-import { countPeople, isSameName } from '../count-people.ts'
+import { countPeople } from '../count-people.ts'
 import { listPrincipals } from '../openssh/allowed-signers.ts'
 import { type Refusal, refusalOf } from '../refusal.ts'
 import { findSamePeople } from '../same-person.ts'

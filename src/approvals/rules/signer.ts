@@ -8,6 +8,7 @@ import {
 } from '../openssh/verify-signature.ts'
 import { approvalIdOf, namespaceOf, statementText } from '../statement.ts'
 import { readTrustFile, type Trust } from '../trust-files.ts'
+import { findKeyFault, keyRefusal } from './key-policy.ts'
 import {
   instanceKeyRefusal,
   notNamedByPolicyRefusal,
@@ -35,6 +36,8 @@ export async function judgeSigner(subject: ApprovalCase): Promise<SignerVerdict>
     return { refusal: wildcardRefusal(subject) }
   const { principal, fingerprint, keyType } = answer
   if (fingerprint === (await readInstanceFingerprint(trust))) return { refusal: instanceKeyRefusal(subject) }
+  const fault = findKeyFault({ signature: approval.signature, keyType }, policy)
+  if (fault !== null) return { refusal: keyRefusal(subject, fault) }
   return { refusal: null, vouched: { principal, fingerprint, keyType } }
 }
 

@@ -1,17 +1,18 @@
 import type { Home } from '../../app/open-home.ts'
 import { assertNoSecretWords } from '../../engine/check-secrets.ts'
+import { assertLabel } from '../../engine/operators.ts'
 import { assertReason } from '../reason.ts'
 import { type ExecutionAnswer, readExecution } from './status.ts'
 
 export interface DisableExecutionInput {
   reason: string
-  /** Label of the operator. Anybody who reaches the store may forbid live writes, so it is not checked. */
+  /** Label of the operator. Anybody who reaches the store may forbid live writes, so it may be any label. */
   by?: string | undefined
 }
 
 /**
  * Forbids live writes at once.
- * @throws USAGE when the reason is blank, INPUT_REFUSED for a secret
+ * @throws USAGE when the reason is blank or the label is not valid, INPUT_REFUSED for a secret
  */
 export async function disableExecution(home: Home, given: DisableExecutionInput): Promise<ExecutionAnswer> {
   const { store, deps } = await home.app()
@@ -20,7 +21,7 @@ export async function disableExecution(home: Home, given: DisableExecutionInput)
     enabled: false,
     until: null,
     reason: assertReason(given.reason),
-    by: given.by ?? deps.osUser,
+    by: given.by === undefined ? deps.osUser : assertLabel(given.by, '--by'),
     at: deps.clock.now().toISOString(),
   })
   return readExecution(home)

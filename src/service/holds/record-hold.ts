@@ -2,7 +2,7 @@ import type { App } from '../../app/open-app.ts'
 import type { Home } from '../../app/open-home.ts'
 import type { HoldEntry } from '../../domain/hold.ts'
 import { assertNoSecretWords } from '../../engine/check-secrets.ts'
-import { assertOperator } from '../../engine/operators.ts'
+import { assertLabel, assertOperator } from '../../engine/operators.ts'
 import { assertReason } from '../reason.ts'
 import { type HoldAnswer, readHold } from './status.ts'
 
@@ -16,7 +16,7 @@ type HoldChange = { kind: 'on' | 'off'; runId: null } | { kind: 'release'; runId
 
 /**
  * Records a change of the hold. Whoever reaches the store may switch a hold on; only an operator may switch it off or release a run.
- * @throws USAGE when the reason is blank, INPUT_REFUSED for a secret, OPERATOR_REFUSED
+ * @throws USAGE when the reason is blank or the label is not valid, INPUT_REFUSED for a secret, OPERATOR_REFUSED
  */
 export async function recordHold(
   home: Home,
@@ -37,5 +37,6 @@ export async function recordHold(
 }
 
 function whoChanges(deps: App['deps'], { kind }: HoldChange, by: string | undefined): string {
-  return kind === 'on' ? (by ?? deps.osUser) : assertOperator(deps, by)
+  if (kind !== 'on') return assertOperator(deps, by)
+  return by === undefined ? deps.osUser : assertLabel(by, '--by')
 }
