@@ -6,7 +6,7 @@ import { ENGINE } from './history-facts.ts'
  */
 
 /** What no reader can see: format characters, among them zero-width and bidi marks, and everything else that renderers ignore. */
-const INVISIBLE = /[\p{Cf}\p{Default_Ignorable_Code_Point}]/gu
+const INVISIBLE = /[\p{Cf}\p{Default_Ignorable_Code_Point}\u2800]/gu
 
 /** Returns a name as it is shown: NFKC, without invisible characters, with one blank for white space and none around it. */
 export function cleanName(name: string): string {
