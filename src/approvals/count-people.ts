@@ -4,7 +4,8 @@ import type { Vouched } from './approval-case.ts'
 /** Tells whether two names may belong to one person. */
 export type SamePerson = (name: string, other: string) => boolean
 
-type Signer = Pick<Vouched, 'principal' | 'fingerprint'>
+/** A principal with the key that signed. */
+export type Signer = Pick<Vouched, 'principal' | 'fingerprint'>
 
 /**
  * Counts the people behind some signatures. Two signatures that share a name or a key may be by one person, so a chain of shared names and

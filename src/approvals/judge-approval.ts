@@ -41,7 +41,8 @@ async function judgeAlone(subject: ApprovalCase): Promise<SignerVerdict> {
   const signer = await judgeSigner(subject)
   if (signer.refusal !== null) return signer
   const refusal: Refusal | null =
-    findValidityRefusal(subject.approval, subject.now, subject.policy) ?? (await findFourEyesRefusal(subject))
+    findValidityRefusal(subject.approval, subject.now, subject.policy) ??
+    (await findFourEyesRefusal(subject, signer.vouched))
   return refusal === null ? signer : { refusal }
 }
 
@@ -52,7 +53,7 @@ async function countWithOthers(subject: ApprovalCase, vouched: Vouched): Promise
   const { decision } = approval.statement
   if (run.mode !== 'live' || decision !== 'approve' || (policy.need ?? 1) <= 1) return counted
 
-  const isSamePerson = findSamePeople(await readSignersText(subject.trust))
+  const signers = await readSignersText(subject.trust)
   for (const other of others) {
     if (other.approvalId === approval.approvalId || other.statement.decision !== decision) continue
     const asked = { ...subject, approval: other }
@@ -60,6 +61,7 @@ async function countWithOthers(subject: ApprovalCase, vouched: Vouched): Promise
     if (verdict.refusal !== null || verdict.vouched === null) continue
     if ((await findLaterDecision(asked, verdict.vouched, judgeAlone)) !== null) continue
     const more = [...counted, { approvalId: other.approvalId, ...verdict.vouched }]
+    const isSamePerson = findSamePeople(signers, more)
     if (countPeople(more, isSamePerson) > countPeople(counted, isSamePerson)) counted.push(more.at(-1)!)
   }
   return counted

@@ -3,6 +3,7 @@ import { isSameName } from '../domain/person-names.ts'
 import { computeFingerprint, parseAllowedSigners, type SignerLine } from './openssh/allowed-signers.ts'
 import { isPattern, matchesList } from './openssh/openssh-patterns.ts'
 import { findRevokedKeys } from './openssh/revoked-keys.ts'
+import { isAuthority } from './same-person.ts'
 
 /** A person who is listed for a gate. The list helps people to find an approver. It admits nobody: OpenSSH verifies each signature. */
 export interface Approver {
@@ -110,7 +111,11 @@ function findKeysFault(
 ): string | null {
   if (!live || !policy.fourEyes) return null
   const theirs = lines.filter(({ principals }) => operators.some((name) => matchesList(principals, name)))
-  const shared = own.filter((line) => theirs.some((other) => publicKey(other) === publicKey(line)))
+  const shared = own.filter((line) =>
+    theirs.some(
+      (other) => publicKey(other) === publicKey(line) && !(isAuthority(line) && isAuthority(other)),
+    ),
+  )
   if (shared.length < own.length) return null
   return `${shared.map(({ key }) => computeFingerprint(key)).join(', ')} is also listed for an operator of this run`
 }

@@ -82,7 +82,7 @@ function findRuleFault(
   if ((signers?.digest ?? null) !== policy.allowedSignersDigest)
     return unmet(`the signers of entry ${seq} are not those of the policy of that time`, pathOfEvidence(row))
   const text = signers === undefined ? '' : Buffer.from(record.bytes.get(signers.digest)!).toString()
-  const same = findSamePeople(text)
+  const same = findSamePeople(text, counted.filter(({ fingerprint }) => fingerprint !== null).map(asVouched))
   const operators = listOperators(record.history.slice(0, seq), record.genesis.osUser)
   const own = counted.find(({ approver }) => operators.some((operator) => same(operator, approver)))
   if (own !== undefined && policy.fourEyes)

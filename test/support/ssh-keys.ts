@@ -12,6 +12,8 @@ export interface KeyFolder {
   key(name: string, options?: { type?: string; passphrase?: string }): string
   /** Key type and key, as they stand in a line of allowed_signers. */
   publicKey(name: string): string
+  /** Makes a certificate of a key for a principal, by an authority's key. The private key's path signs with it. */
+  certify(name: string, principal: string, authority: string): string
   file(name: string, text: string, mode?: number): string
   remove(): void
 }
@@ -30,6 +32,11 @@ export function openKeyFolder(): KeyFolder {
         .split(' ')
         .slice(0, 2)
         .join(' '),
+    certify(name, principal, authority) {
+      const args = ['-q', '-s', path(authority), '-I', principal, '-n', principal, path(`${name}.pub`)]
+      execFileSync('ssh-keygen', args, { stdio: 'ignore' })
+      return path(`${name}-cert.pub`)
+    },
     file(name, text, mode = 0o600) {
       writeFileSync(path(name), text)
       chmodSync(path(name), mode)

@@ -1,6 +1,8 @@
 import type { Approval } from '../../domain/approval.ts'
 import { isSameName } from '../../domain/person-names.ts'
-import { type ApprovalCase, listCaseOperators } from '../approval-case.ts'
+import { type ApprovalCase, listCaseOperators, type Vouched } from '../approval-case.ts'
+import { computeFingerprint, parseAllowedSigners } from '../openssh/allowed-signers.ts'
+import { matchesList } from '../openssh/openssh-patterns.ts'
 import { findOtherNamesOfKey } from '../openssh/verify-signature.ts'
 import { type Refusal, refusalOf } from '../refusal.ts'
 import { findSamePeople } from '../same-person.ts'
@@ -8,15 +10,18 @@ import { readSignersText } from '../trust-files.ts'
 import { signatureQuestionOf } from './signer.ts'
 
 /**
- * Four eyes: in a live run nobody approves a run that they operate. Finds the operator behind an approval by name, by key, and by the
- * names that share keys in allowed_signers.
+ * Four eyes: in a live run nobody approves a run that they operate. Finds the operator behind an approval by name, by key, also in a
+ * certificate, and by the names that share keys in allowed_signers.
  */
-export async function findFourEyesRefusal(subject: ApprovalCase): Promise<Refusal | null> {
+export async function findFourEyesRefusal(
+  subject: ApprovalCase,
+  vouched: Vouched | null,
+): Promise<Refusal | null> {
   const { run, approval, policy } = subject
   if (run.mode !== 'live' || policy.fourEyes === false) return null
   const byName = findOperatorByName(subject)
-  if (byName !== null || approval.kind === 'rehearsal') return byName
-  return (await findOperatorByKey(subject, approval)) ?? findOperatorByOtherKey(subject)
+  if (byName !== null || approval.kind === 'rehearsal' || vouched === null) return byName
+  return (await findOperatorByKey(subject, approval, vouched)) ?? findOperatorByOtherKey(subject, vouched)
 }
 
 function findOperatorByName(subject: ApprovalCase): Refusal | null {
@@ -26,13 +31,20 @@ function findOperatorByName(subject: ApprovalCase): Refusal | null {
   return operatorsOwnRefusal(approval, `${approver} operates run ${run.runId}`)
 }
 
-/** A second name for the operator's key is still the operator. */
+/** A second name for the operator's key is still the operator, and so is a certificate of that key. */
 async function findOperatorByKey(
   subject: ApprovalCase,
   approval: Approval & { kind: 'signed' },
+  { fingerprint }: Vouched,
 ): Promise<Refusal | null> {
   const question = signatureQuestionOf(subject, approval)
-  const [operator] = await findOtherNamesOfKey(question, listCaseOperators(subject))
+  const operators = listCaseOperators(subject)
+  const own = parseAllowedSigners(await readSignersText(subject.trust)).filter(
+    ({ key }) => computeFingerprint(key) === fingerprint,
+  )
+  const operator =
+    operators.find((name) => own.some(({ principals }) => matchesList(principals, name))) ??
+    (await findOtherNamesOfKey(question, operators))[0]
   if (operator === undefined) return null
   return operatorsOwnRefusal(
     approval,
@@ -41,10 +53,10 @@ async function findOperatorByKey(
 }
 
 /** A second key of the operator, under a second name that shares the first key, is still the operator. */
-async function findOperatorByOtherKey(subject: ApprovalCase): Promise<Refusal | null> {
+async function findOperatorByOtherKey(subject: ApprovalCase, vouched: Vouched): Promise<Refusal | null> {
   const { run, approval, trust } = subject
   const { approver } = approval.statement
-  const isSamePerson = findSamePeople(await readSignersText(trust))
+  const isSamePerson = findSamePeople(await readSignersText(trust), [vouched])
   const operator = listCaseOperators(subject).find((name) => isSamePerson(name, approver))
   if (operator === undefined) return null
   return operatorsOwnRefusal(

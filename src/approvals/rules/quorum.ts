@@ -12,7 +12,7 @@ export async function findQuorumRefusal(subject: ApprovalCase, counted: Counted[
   const { run, approval, policy } = subject
   const need = policy.need ?? 1
   if (run.mode !== 'live' || approval.statement.decision !== 'approve') return null
-  const count = countPeople(counted, findSamePeople(await readSignersText(subject.trust)))
+  const count = countPeople(counted, findSamePeople(await readSignersText(subject.trust), counted))
   if (count >= need) return null
 
   const signed = counted.map(({ principal }) => principal)

@@ -20,7 +20,7 @@ export async function findLaterDecision(
   judgeAlone: (subject: ApprovalCase) => Promise<SignerVerdict>,
 ): Promise<Approval | null> {
   const { run, approval, others = [] } = subject
-  const isSamePerson = findSamePeople(others.length === 0 ? '' : await readSignersText(subject.trust))
+  const signers = others.length === 0 ? '' : await readSignersText(subject.trust)
   for (const other of others) {
     if (other.kind !== 'signed' || !isLater(other, approval)) continue
     if (findBindingRefusal({ run, approval: other }) !== null) continue
@@ -28,6 +28,7 @@ export async function findLaterDecision(
     const verdict =
       other.statement.decision === 'approve' ? await judgeAlone(asked) : await judgeWithholding(asked)
     if (verdict.refusal !== null || verdict.vouched === null) continue
+    const isSamePerson = findSamePeople(signers, [verdict.vouched, vouched])
     if (maybeSamePerson(verdict.vouched, vouched, isSamePerson)) return other
   }
   return null
