@@ -1,6 +1,7 @@
-import { chmod, link, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { chmod, link, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CutterError } from '../domain/errors.ts'
+import { finishRotation } from './key-rotations.ts'
 import { inPrivateFolder, runSshKeygen } from './openssh/ssh-keygen-process.ts'
 
 /** The key with which an instance of Cutter signs closeouts. It has no passphrase, because nobody is present to type one. */
@@ -19,6 +20,7 @@ interface InstanceKey {
  * @throws STORE_UNWRITABLE when the folder cannot be written
  */
 export async function ensureInstanceKey(folder: string, host: string): Promise<InstanceKey> {
+  await finishRotation(folder)
   const keyFile = join(folder, 'instance_key')
   const known = await publicKeyAt(keyFile)
   if (known !== null) return known
@@ -46,14 +48,24 @@ async function publicKeyAt(keyFile: string): Promise<InstanceKey | null> {
 /** Makes the key in a folder of its own and links it to its path, so that of several processes one wins and none sees half a key. */
 async function makeKey(folder: string, keyFile: string, host: string): Promise<void> {
   await inTemporaryFolder(folder, async (own) => {
-    const comment = `cutter-instance@${host.replace(/[^A-Za-z0-9.-]/g, '-').slice(0, 64) || 'unnamed'}`
-    await run(['-q', '-t', 'ed25519', '-N', '', '-C', comment, '-f', join(own, 'key')])
+    await makeKeyPair(own, host)
     await chmod(join(own, 'key'), 0o600)
     await link(join(own, 'key'), keyFile).catch(async (error: NodeJS.ErrnoException) => {
       // Some file systems have no hard links.
       if (error.code !== 'EEXIST') await rename(join(own, 'key'), keyFile)
     })
   })
+}
+
+/**
+ * Makes `key` and `key.pub` in a folder, which it makes if needed. Returns the line of the public key.
+ * @throws TOOL_MISSING without ssh-keygen
+ */
+export async function makeKeyPair(folder: string, host: string): Promise<string> {
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  const comment = `cutter-instance@${host.replace(/[^A-Za-z0-9.-]/g, '-').slice(0, 64) || 'unnamed'}`
+  await run(['-q', '-t', 'ed25519', '-N', '', '-C', comment, '-f', join(folder, 'key')])
+  return (await readFile(join(folder, 'key.pub'), 'utf8')).trim()
 }
 
 /** Derives the public key from the private key, which carries the comment, so a process that died between the two files does no harm. */
@@ -65,7 +77,14 @@ async function writePublicKey(folder: string, keyFile: string): Promise<void> {
   })
 }
 
-async function inTemporaryFolder(folder: string, work: (own: string) => Promise<void>): Promise<void> {
+/**
+ * Works in a folder of its own below the folder of the key, and removes it afterwards.
+ * @throws STORE_UNWRITABLE when the folder cannot be written
+ */
+export async function inTemporaryFolder<Result>(
+  folder: string,
+  work: (own: string) => Promise<Result>,
+): Promise<Result> {
   const own = await mkdtemp(join(folder, '.instance_key-')).catch((cause: Error) => {
     throw new CutterError('STORE_UNWRITABLE', `no key can be made in ${folder}: ${cause.message}`, {
       next: 'check the folder’s owner, mode and free space',
@@ -73,7 +92,7 @@ async function inTemporaryFolder(folder: string, work: (own: string) => Promise<
     })
   })
   try {
-    await work(own)
+    return await work(own)
   } finally {
     await rm(own, { recursive: true, force: true })
   }

@@ -1,5 +1,6 @@
 import { ensureInstanceKey } from '../approvals/instance-key.ts'
 import { signText } from '../approvals/openssh/sign-text.ts'
+import { isSignedWith } from '../approvals/openssh/signature-parts.ts'
 import { verifySignature } from '../approvals/openssh/verify-signature.ts'
 import { describeSignatureFault, type SignatureFaultText } from '../approvals/rules/signature-refusals.ts'
 import type { Trust } from '../approvals/trust-files.ts'
@@ -11,6 +12,7 @@ import type { RunStore } from '../store/run-store.ts'
 import { fitsInHeader, pathOfCountersignature, pathOfSignature } from './bundle-paths.ts'
 import { CLOSEOUT_NAMESPACE, closeoutText, countersignatureText } from './closeout-statement.ts'
 import { loadRecord } from './load-record.ts'
+import type { RunRecord } from './run-record.ts'
 
 /** What signing a closeout needs: the store, the clock, and where the instance keeps its key. */
 export interface CloseoutDeps {
@@ -36,10 +38,11 @@ export async function signCloseout(
   if (earlier !== null) return earlier
   if (run.status !== 'closed') throw notClosedError(run, 'signed')
   const record = await loadRecord(store, run)
-  const { keyFile, signer, publicKey } = await ensureInstanceKey(folder, host)
-  const at = timestamp(clock)
-  const text = closeoutText(record, { signer, at })
-  const signature = await signText({ text, keyFile, namespace: CLOSEOUT_NAMESPACE })
+  const { at, text, signature, signer, publicKey } = await signWithInstanceKey(record, {
+    clock,
+    folder,
+    host,
+  })
   await store.saveCloseoutSignature({
     runId: run.runId,
     kind: 'instance',
@@ -51,6 +54,19 @@ export async function signCloseout(
   })
   // Another process may have signed first. The first signature counts.
   return (await findInstanceSignature(store, run.runId))!
+}
+
+/** Signs again with the new key when another process rotated it between reading its name and signing. */
+async function signWithInstanceKey(
+  record: RunRecord,
+  deps: Pick<CloseoutDeps, 'clock' | 'folder' | 'host'>,
+): Promise<{ at: string; text: string; signature: string; signer: string; publicKey: string }> {
+  const { keyFile, signer, publicKey } = await ensureInstanceKey(deps.folder, deps.host)
+  const at = timestamp(deps.clock)
+  const text = closeoutText(record, { signer, at })
+  const signature = await signText({ text, keyFile, namespace: CLOSEOUT_NAMESPACE })
+  if (isSignedWith(signature, publicKey)) return { at, text, signature, signer, publicKey }
+  return signWithInstanceKey(record, deps)
 }
 
 async function findInstanceSignature(store: RunStore, runId: string): Promise<CloseoutSignature | null> {

@@ -7,6 +7,7 @@ import { defineDoctor } from './doctor.ts'
 import { defineDocumentCommands } from './document/index.ts'
 import { defineExecutionCommands } from './execution/index.ts'
 import { defineHoldCommands } from './hold/index.ts'
+import { defineInstanceCommands } from './instance/index.ts'
 import { defineMachineCommands } from './machine/index.ts'
 import { defineMigrateCommands } from './migrate/index.ts'
 import { defineRehearsalCommands } from './rehearsal/index.ts'
@@ -44,6 +45,7 @@ export function buildProgram(): Command {
   defineMigrateCommands(program)
   defineRehearsalCommands(program)
   defineStoreCommands(program)
+  defineInstanceCommands(program)
   defineVerify(program)
   defineDoctor(program)
   return program

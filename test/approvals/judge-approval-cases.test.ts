@@ -1,6 +1,8 @@
-import { chmodSync } from 'node:fs'
+import { chmodSync, copyFileSync, mkdirSync } from 'node:fs'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { composeRehearsal, parseApproval } from '../../src/approvals/import-approval.ts'
+import { ensureInstanceKey } from '../../src/approvals/instance-key.ts'
+import { rotateInstanceKey } from '../../src/approvals/rotate-instance-key.ts'
 import type { Approval } from '../../src/domain/approval.ts'
 import { digestOf } from '../../src/domain/json.ts'
 import type { Run } from '../../src/domain/run.ts'
@@ -185,6 +187,28 @@ const rows: Row[] = [
       return signed(name, { key: 'mallory' })
     },
     says: /is signed with the key of this instance of Cutter, which signs closeouts and approves nothing/,
+    next: /^cutter approval sign ictr-\S+/,
+  },
+  {
+    reason: 'SIGNER_NOT_ALLOWED',
+    when: 'its key was the instance’s own before a rotation',
+    bring: async () => {
+      const folder = gate.keys.path('instance')
+      mkdirSync(folder, { recursive: true })
+      const { keyFile, signer, publicKey } = await ensureInstanceKey(folder, 'vm')
+      copyFileSync(keyFile, gate.keys.path('retired'))
+      chmodSync(gate.keys.path('retired'), 0o600)
+      await rotateInstanceKey(folder, {
+        host: 'vm',
+        at: '2026-03-01T08:00:00.000Z',
+        by: OPERATOR,
+        reason: null,
+      })
+      gate.rules.trust.instanceKey = `${keyFile}.pub`
+      allowed(`${signer} ${publicKey}\n`)
+      return signed(signer, { key: 'retired' })
+    },
+    says: /is signed with the key of this instance of Cutter/,
     next: /^cutter approval sign ictr-\S+/,
   },
   {

@@ -67,6 +67,7 @@ const CASES: [schema: string, command: () => string][] = [
   ['migration-lint', () => 'migrate lint reviews'],
   ['rehearsal-list', () => 'rehearsal list'],
   ['store-backup', () => 'store backup --out copy.db'],
+  ['key-rotation', () => 'instance rotate-key --reason yearly'],
   ['store-prune', () => 'store prune --older-than 1d'],
   ['doctor', () => 'doctor'],
   ['store-restore', () => 'store restore copy.db'],

@@ -16,6 +16,20 @@ import {
 
 /** Answers of the other commands. */
 export const OTHER_ANSWERS: Answers = {
+  'key-rotation': {
+    commands: ['instance rotate-key'],
+    title: 'A new key of the instance',
+    schema: z.strictObject({
+      oldKey: text,
+      newKey: text,
+      at: time,
+      by: text,
+      reason: text.nullable(),
+      oldFingerprint: text,
+      newFingerprint: text,
+      file: text,
+    }),
+  },
   'document-scan': {
     commands: ['document scan'],
     title: 'How a document is read',

@@ -32,3 +32,8 @@ export function readSignatureParts(armored: string): SignatureParts | null {
     throw error
   }
 }
+
+/** Tells whether an armored signature names the key of a public key's line, as `type blob comment`. It verifies nothing. */
+export function isSignedWith(armored: string, publicKey: string): boolean {
+  return readSignatureParts(armored)?.publicKey.toString('base64') === publicKey.split(' ')[1]
+}

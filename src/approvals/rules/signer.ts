@@ -1,5 +1,7 @@
+import { dirname } from 'node:path'
 import type { Approval } from '../../domain/approval.ts'
 import type { ApprovalCase, SignerVerdict } from '../approval-case.ts'
+import { readKeyRotations, readRotationStatement } from '../key-rotations.ts'
 import { computeFingerprint } from '../openssh/allowed-signers.ts'
 import {
   isListedByWildcardOnly,
@@ -35,7 +37,8 @@ export async function judgeSigner(subject: ApprovalCase): Promise<SignerVerdict>
   if (run.mode === 'live' && (await isListedByWildcardOnly(question)))
     return { refusal: wildcardRefusal(subject) }
   const { principal, fingerprint, keyType } = answer
-  if (fingerprint === (await readInstanceFingerprint(trust))) return { refusal: instanceKeyRefusal(subject) }
+  if ((await readInstanceFingerprints(trust)).includes(fingerprint))
+    return { refusal: instanceKeyRefusal(subject) }
   const fault = findKeyFault({ signature: approval.signature, keyType }, policy)
   if (fault !== null) return { refusal: keyRefusal(subject, fault) }
   return { refusal: null, vouched: { principal, fingerprint, keyType } }
@@ -65,7 +68,11 @@ function isOwnStatement({ approvalId, statement, statementText: text }: Approval
   return statementText(statement) === text && approvalIdOf(text) === approvalId
 }
 
-async function readInstanceFingerprint(trust: Trust): Promise<string | null> {
-  const key = trust.instanceKey === undefined ? null : await readTrustFile(trust, trust.instanceKey)
-  return key === null ? null : computeFingerprint(key.toString())
+/** Fingerprints of the keys of this instance: today's, and those that it had before. */
+async function readInstanceFingerprints(trust: Trust): Promise<string[]> {
+  if (trust.instanceKey === undefined) return []
+  const key = await readTrustFile(trust, trust.instanceKey)
+  const rotations = (await readKeyRotations(dirname(trust.instanceKey))).map(readRotationStatement)
+  const keys = [key?.toString() ?? '', ...rotations.flatMap(({ oldKey, newKey }) => [oldKey, newKey])]
+  return keys.filter((one) => one !== '').map(computeFingerprint)
 }

@@ -1,0 +1,77 @@
+import { mkdir, readdir, readFile, rename, rmdir } from 'node:fs/promises'
+import { join } from 'node:path'
+
+/** The SSH signature namespace of rotations, in which nothing else is signed. */
+export const ROTATION_NAMESPACE = 'cutter.instance-key'
+
+/** What the old key of an instance signs when a new key follows it, in its RFC 8785 form. */
+export interface RotationStatement {
+  type: 'urn:cutter:key-rotation:v1'
+  /** The lines of the two public keys: type, key and principal. */
+  oldKey: string
+  newKey: string
+  /** ISO 8601 in UTC. */
+  at: string
+  by: string
+  reason: string | null
+}
+
+/** A rotation as it is kept: the exact bytes that the old key signed, and its armored signature. */
+export interface KeyRotation {
+  statementText: string
+  signature: string
+}
+
+/** Where an instance keeps its key, its rotations, and a rotation that is committed and not finished. */
+export const instanceFiles = (folder: string) => ({
+  keyFile: join(folder, 'instance_key'),
+  rotations: join(folder, 'instance_key.rotations'),
+  committed: join(folder, 'instance_key.rotation'),
+})
+
+/**
+ * Reads all rotations of the instance whose key is in the folder, in the order of their times. Empty before the first one. The signatures are
+ * not verified.
+ */
+export async function readKeyRotations(folder: string): Promise<KeyRotation[]> {
+  const { rotations, committed } = instanceFiles(folder)
+  const found: KeyRotation[] = []
+  for (const place of [rotations, committed]) {
+    const names = (await readdir(place).catch(() => [])).filter((name) => name.endsWith('.json'))
+    for (const name of names) {
+      const text = await readFile(join(place, name), 'utf8').catch(() => null)
+      if (text !== null) found.push(JSON.parse(text) as KeyRotation)
+    }
+  }
+  return found.sort((one, other) => (timeOf(one) < timeOf(other) ? -1 : 1))
+}
+
+/** Reads the statement of a rotation. */
+export function readRotationStatement({ statementText }: KeyRotation): RotationStatement {
+  return JSON.parse(statementText) as RotationStatement
+}
+
+const timeOf = (rotation: KeyRotation) => readRotationStatement(rotation).at
+
+/**
+ * Finishes a rotation that is committed: moves its statement, then the private key, then the public key into place. Every move may be done by
+ * any process, once; a process that died in between leaves the rest to the next one.
+ */
+export async function finishRotation(folder: string): Promise<void> {
+  const { keyFile, rotations, committed } = instanceFiles(folder)
+  const names = await readdir(committed).catch(() => null)
+  if (names === null) return
+  await mkdir(rotations, { recursive: true, mode: 0o700 })
+  for (const name of names.filter((one) => one.endsWith('.json')))
+    await moveOnce(join(committed, name), join(rotations, name))
+  await moveOnce(join(committed, 'key'), keyFile)
+  await moveOnce(join(committed, 'key.pub'), `${keyFile}.pub`)
+  // Another process may have removed it, or committed the next rotation.
+  await rmdir(committed).catch(() => {})
+}
+
+function moveOnce(from: string, to: string): Promise<void> {
+  return rename(from, to).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error
+  })
+}

@@ -1,0 +1,136 @@
+import { spawnSync } from 'node:child_process'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { ensureInstanceKey } from '../../src/approvals/instance-key.ts'
+import {
+  type KeyRotation,
+  ROTATION_NAMESPACE,
+  readKeyRotations,
+  readRotationStatement,
+} from '../../src/approvals/key-rotations.ts'
+import { computeFingerprint } from '../../src/approvals/openssh/allowed-signers.ts'
+import { signText } from '../../src/approvals/openssh/sign-text.ts'
+import { isSignedWith } from '../../src/approvals/openssh/signature-parts.ts'
+import { findSigningKey } from '../../src/approvals/openssh/verify-signature.ts'
+import { rotateInstanceKey } from '../../src/approvals/rotate-instance-key.ts'
+import { describeWithKeys } from '../support/ssh-keys.ts'
+
+const program = resolve(import.meta.dirname, '../../dist/cutter.cjs')
+
+/** Kills the process before its n-th call of the file system on a path of the instance's key. */
+const KILLER = `
+const fs = require('node:fs/promises')
+let calls = 0
+for (const name of ['mkdtemp', 'mkdir', 'writeFile', 'chmod', 'link', 'rename', 'rmdir', 'rm']) {
+  const real = fs[name]
+  fs[name] = (...given) => {
+    if (String(given[0]).includes('instance_key') && ++calls === Number(process.env.KILL_AT))
+      process.kill(process.pid, 'SIGKILL')
+    return real(...given)
+  }
+}
+require('node:module').syncBuiltinESMExports()
+`
+
+const WHO = { host: 'vm', by: 'deploybot', reason: null }
+
+describeWithKeys('instance rotate-key', () => {
+  let folder: string
+  let home: string
+  let first: string
+  const inVar = (name: string) => join(home, 'var', name)
+
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'cutter-rotations-'))
+    writeFileSync(join(folder, 'killer.cjs'), KILLER)
+  })
+  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+  beforeEach(async () => {
+    home = mkdtempSync(join(folder, 'home-'))
+    mkdirSync(join(home, 'var'))
+    first = (await ensureInstanceKey(inVar(''), 'vm')).publicKey
+  })
+
+  const rotateUntil = (call: number) =>
+    spawnSync(
+      process.execPath,
+      ['-r', join(folder, 'killer.cjs'), program, 'instance', 'rotate-key', '--home', home],
+      {
+        env: { ...process.env, KILL_AT: String(call) },
+        encoding: 'utf8',
+      },
+    )
+
+  /** The key signs under its own name, and signed statements lead to it from the first key. */
+  async function assertUsable(): Promise<string> {
+    const { keyFile, publicKey } = await ensureInstanceKey(inVar(''), 'vm')
+    const signature = await signText({ text: 'a closeout', keyFile, namespace: 'cutter.closeout' })
+    expect(isSignedWith(signature, publicKey)).toBe(true)
+    const rotations = await readKeyRotations(inVar(''))
+    for (const rotation of rotations) await assertSignedByOldKey(rotation)
+    let last = first
+    for (const { oldKey, newKey } of rotations.map(readRotationStatement))
+      last = oldKey === last ? newKey : last
+    expect(last).toBe(publicKey)
+    return publicKey
+  }
+
+  async function assertSignedByOldKey(rotation: KeyRotation): Promise<void> {
+    const { statementText: text, signature } = rotation
+    const key = await findSigningKey({ text, signature, namespace: ROTATION_NAMESPACE })
+    expect(key?.fingerprint).toBe(computeFingerprint(readRotationStatement(rotation).oldKey))
+  }
+
+  it('leaves a usable key when it is killed before any of its writes', async () => {
+    const ends: string[] = []
+    for (let call = 1; ; call++) {
+      const { status, signal } = rotateUntil(call)
+      const before = first
+      ends.push((await assertUsable()) === before ? 'old key' : 'new key')
+      if (status === 0) break
+      expect(signal).toBe('SIGKILL')
+      rmSync(inVar(''), { recursive: true })
+      mkdirSync(inVar(''))
+      first = (await ensureInstanceKey(inVar(''), 'vm')).publicKey
+    }
+    // One write decides: the old key before it, the new key after it.
+    expect(ends.join(' ')).toMatch(/^(old key ){5,}(new key ?){5,}$/)
+  }, 120_000)
+
+  it('two rotations make a chain of three keys, and the first private key is gone', async () => {
+    const before = readFileSync(inVar('instance_key'), 'utf8')
+    await rotateInstanceKey(inVar(''), { ...WHO, at: '2026-03-01T12:00:00.000Z' })
+    const { newKey } = await rotateInstanceKey(inVar(''), { ...WHO, at: '2026-03-01T12:00:01.000Z' })
+    expect(await assertUsable()).toBe(newKey)
+    const [one, two] = (await readKeyRotations(inVar(''))).map(readRotationStatement)
+    expect([one!.oldKey, one!.newKey, two!.newKey]).toEqual([first, two!.oldKey, newKey])
+    expect(readFileSync(inVar('instance_key'), 'utf8')).not.toBe(before)
+    expect(existsSync(inVar('instance_key.rotation'))).toBe(false)
+  })
+
+  it('a folder from before the rotation signs with the old key and can be rotated', async () => {
+    cpSync(inVar(''), join(home, 'older'), { recursive: true })
+    await rotateInstanceKey(inVar(''), { ...WHO, at: '2026-03-01T12:00:00.000Z' })
+    rmSync(inVar(''), { recursive: true })
+    cpSync(join(home, 'older'), inVar(''), { recursive: true })
+    expect(await assertUsable()).toBe(first)
+    await rotateInstanceKey(inVar(''), { ...WHO, at: '2026-03-02T12:00:00.000Z' })
+    await assertUsable()
+  })
+
+  it('of rotations at the same moment each either makes a key of the chain or is refused', async () => {
+    const times = [1, 2, 3, 4].map((second) => `2026-03-01T12:00:0${second}.000Z`)
+    const ends = await Promise.allSettled(times.map((at) => rotateInstanceKey(inVar(''), { ...WHO, at })))
+    const made = ends.filter(({ status }) => status === 'fulfilled')
+    expect(made.length).toBeGreaterThan(0)
+    for (const end of ends)
+      if (end.status === 'rejected') expect(end.reason).toMatchObject({ code: 'STORE_CONFLICT' })
+    const rotations = await readKeyRotations(inVar(''))
+    expect(rotations).toHaveLength(made.length)
+    for (const rotation of rotations) await assertSignedByOldKey(rotation)
+    const { publicKey } = await ensureInstanceKey(inVar(''), 'vm')
+    expect(rotations.map((rotation) => readRotationStatement(rotation).newKey)).toContain(publicKey)
+  })
+})
