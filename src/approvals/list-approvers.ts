@@ -1,9 +1,11 @@
 import { readFile } from 'node:fs/promises'
 import { isSameName } from '../domain/person-names.ts'
+import type { ApprovalPolicy } from './approval-policy.ts'
+import { countPeople } from './count-people.ts'
 import { computeFingerprint, parseAllowedSigners, type SignerLine } from './openssh/allowed-signers.ts'
 import { isPattern, matchesList } from './openssh/openssh-patterns.ts'
 import { findRevokedKeys } from './openssh/revoked-keys.ts'
-import { isAuthority } from './same-person.ts'
+import { findSamePeople, isAuthority } from './same-person.ts'
 
 /** A person who is listed for a gate. The list helps people to find an approver. It admits nobody: OpenSSH verifies each signature. */
 export interface Approver {
@@ -21,7 +23,7 @@ export interface ApproverQuestion {
   namespace: string
   live: boolean
   at: Date
-  policy: { of?: string[]; fourEyes: boolean }
+  policy: Pick<ApprovalPolicy, 'of' | 'presence' | 'verification'> & { fourEyes: boolean }
   /** Names of everyone who started or moved the run. */
   operators: string[]
   /** Keys, as `type blob`, that are revoked. */
@@ -29,19 +31,27 @@ export interface ApproverQuestion {
 }
 
 /**
- * Lists who may approve at a gate by the files as they are now. `readable` is false when allowed_signers cannot be read; then nobody's
+ * Lists who may approve at a gate by the files as they are now. `people` counts those who may, each person
+ * once. `readable` is false when allowed_signers cannot be read; then nobody's
  * signature counts.
  */
 export async function listApprovers(
   trust: { allowedSigners: string; revokedKeys?: string },
   question: Omit<ApproverQuestion, 'allowedSigners' | 'revoked'>,
-): Promise<{ approvers: Approver[]; readable: boolean }> {
+): Promise<{ approvers: Approver[]; people: number; readable: boolean }> {
   const file = await readFile(trust.allowedSigners, 'utf8').catch(() => null)
   const allowedSigners = file ?? ''
   const keys = parseAllowedSigners(allowedSigners).map(publicKey)
   const revoked =
     trust.revokedKeys === undefined ? new Set<string>() : await findRevokedKeys(keys, trust.revokedKeys)
-  return { approvers: judgeApprovers({ ...question, allowedSigners, revoked }), readable: file !== null }
+  const approvers = judgeApprovers({ ...question, allowedSigners, revoked })
+  return { approvers, people: countWhoMay(approvers, allowedSigners), readable: file !== null }
+}
+
+function countWhoMay(approvers: Approver[], allowedSigners: string): number {
+  const names = approvers.filter(({ may }) => may).map(({ principal }) => principal)
+  const signers = names.map((principal) => ({ principal, fingerprint: principal }))
+  return countPeople(signers, findSamePeople(allowedSigners))
 }
 
 /** Judges everyone whom allowed_signers or the policy names, in their order. */
@@ -85,7 +95,7 @@ function findNameFault(
 function findLineFault(
   name: string,
   line: SignerLine,
-  { namespace, live, at, revoked }: ApproverQuestion,
+  { namespace, live, at, revoked, policy }: ApproverQuestion,
 ): string | null {
   const fingerprint = computeFingerprint(line.key)
   const namespaces = option(line, 'namespaces')
@@ -96,6 +106,10 @@ function findLineFault(
     return `${fingerprint} is valid only after ${after} UTC`
   if (before !== null && !(at.getTime() <= timeOf(before)))
     return `${fingerprint} was valid only before ${before} UTC`
+  const wanted =
+    policy.presence === 'required' ? 'presence' : policy.verification === 'required' ? 'verification' : null
+  if (wanted !== null && !isAuthority(line) && !line.key.startsWith('sk-'))
+    return `${fingerprint} is not a security key, and the policy requires ${wanted}`
   if (revoked.has(publicKey(line)))
     return `${fingerprint} is revoked, or the file of revoked keys can't be read`
   if (live && !isPattern(name) && !line.principals.includes(name))

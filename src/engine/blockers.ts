@@ -1,4 +1,5 @@
 import type { RefusalReason } from '../approvals/refusal.ts'
+import { unmeetableRefusal } from '../approvals/rules/quorum.ts'
 import { noApproverRefusal } from '../approvals/rules/signature-refusals.ts'
 import { CutterError, type ErrorCode, Stop } from '../domain/errors.ts'
 import type { Run } from '../domain/run.ts'
@@ -61,7 +62,9 @@ export async function findBlockers(
 }
 
 function findApproverBlocker({ trust }: EngineDeps, run: Run, gate: GateExplanation): Blocker[] {
-  if (gate.approvers.some(({ may }) => may)) return []
+  const { people, policy } = gate
+  if (people >= policy.need) return []
+  if (people > 0) return [unmeetableRefusal(run, trust, { need: policy.need, people })]
   return [noApproverRefusal(run, trust, gate.signersReadable)]
 }
 

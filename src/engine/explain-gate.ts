@@ -32,6 +32,8 @@ export interface JudgedApproval {
 export interface GateExplanation {
   policy: PolicyInForce
   approvers: Approver[]
+  /** How many people may approve, each person once. */
+  people: number
   approvals: JudgedApproval[]
   /** Whether the file of allowed signers can be read. */
   signersReadable: boolean
@@ -41,12 +43,12 @@ export interface GateExplanation {
 export async function explainGate(deps: EngineDeps, run: Run & { gate: string }): Promise<GateExplanation> {
   const loaded = await loadRunWithApprovals(deps, run.runId)
   const policy = policyAt(deps.policy(run.machine, run.gate))
-  const { of, fourEyes } = policy
-  const { approvers, readable } = await listApprovers(deps.trust, {
+  const { fourEyes } = policy
+  const { approvers, people, readable } = await listApprovers(deps.trust, {
     namespace: namespaceOf(run.machine, run.gate),
     live: run.mode === 'live',
     at: deps.clock.now(),
-    policy: { fourEyes, ...(of === null ? {} : { of }) },
+    policy: { ...deps.policy(run.machine, run.gate), fourEyes },
     operators: listOperators(loaded.byPeople, run.osUser),
   })
   const approvals: JudgedApproval[] = []
@@ -55,7 +57,7 @@ export async function explainGate(deps: EngineDeps, run: Run & { gate: string })
     if (usedSeq === null && statement.gate === run.gate)
       approvals.push(await judgeUnused(deps, run, approval, loaded))
   }
-  return { policy, approvers, approvals, signersReadable: readable }
+  return { policy, approvers, people, approvals, signersReadable: readable }
 }
 
 function policyAt({ of, validHours, need = 1, fourEyes = true }: ApprovalPolicy): PolicyInForce {

@@ -7,6 +7,7 @@ import {
   checkStore,
   checkTrustedFiles,
 } from './doctor/home-checks.ts'
+import { checkInstanceKeys, checkPolicies } from './doctor/key-checks.ts'
 import { checkTargets } from './doctor/target-checks.ts'
 import { checkNode, checkPgDump, checkSshKeygen } from './doctor/tool-checks.ts'
 
@@ -26,6 +27,8 @@ export async function examineInstallation(home: Home): Promise<Finding[]> {
     checkPgDump(),
     checkAllowedSigners(app),
     checkTrustedFiles(app),
+    ...(await checkPolicies(app)),
+    ...(await checkInstanceKeys(app)),
     await checkEmbeddedServer(app),
     ...(await checkTargets(home, app)),
   ]

@@ -46,6 +46,9 @@ const allowed = (...lines: string[]) => {
 const signAgain = /^cutter approval sign ictr-\S+ --as alice@example\.org --key <file>$/
 const someoneElse = /have (someone else|another|one of them) sign: cutter approval sign ictr-/
 
+const wayOut =
+  /^have the owner of \S+ list an approver .*; or end the run: cutter run void ictr-\S+ --reason <text> --as <principal> --key <file>$/
+
 const rows: Row[] = [
   {
     reason: 'APPROVAL_UNKNOWN',
@@ -362,6 +365,17 @@ const rows: Row[] = [
   },
   {
     reason: 'NOT_ENOUGH_APPROVERS',
+    when: 'two are needed and the key of the second is lost and revoked',
+    bring: () => {
+      gate.rules.policy = { validHours: 24, need: 2, of: [ALICE, BOB] }
+      gate.rules.trust.revokedKeys = gate.keys.file('revoked', `${gate.keys.publicKey('bob')}\n`)
+      return good.approvalId
+    },
+    says: /alice@example\.org signed; nobody else may, so this policy cannot be met now\. .*bob@example\.org \(SHA256:\S+ is revoked/,
+    next: wayOut,
+  },
+  {
+    reason: 'NOT_ENOUGH_APPROVERS',
     when: 'two are needed and the same key signed under two names',
     bring: async () => {
       allowed(
@@ -373,8 +387,8 @@ const rows: Row[] = [
       gate.rules.policy = { validHours: 24, need: 2 }
       return good.approvalId
     },
-    says: /so far there is 1: alice@example\.org signed; alicia@example\.org may too/,
-    next: someoneElse,
+    says: /so far there is 1: alice@example\.org signed; alicia@example\.org may too, which is not enough people, so this policy cannot be met now/,
+    next: wayOut,
   },
 ]
 

@@ -119,6 +119,6 @@ describeWithKeys('listApprovers', () => {
   test('listApprovers admits nobody if the file is missing', async () => {
     const question = { namespace: NAMESPACE, live: true, at: AT, policy: { fourEyes: true }, operators: [] }
     const answer = await listApprovers({ allowedSigners: keys.path('nowhere') }, question)
-    expect(answer).toEqual({ approvers: [], readable: false })
+    expect(answer).toEqual({ approvers: [], people: 0, readable: false })
   })
 })

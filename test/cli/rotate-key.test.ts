@@ -110,6 +110,22 @@ describeWithKeys('instance rotate-key', () => {
     expect(existsSync(inVar('instance_key.rotation'))).toBe(false)
   })
 
+  it('doctor names a revoked key of the instance and a policy that lost keys leave unmeetable', async () => {
+    const { oldKey } = await rotateInstanceKey(inVar(''), { ...WHO, at: '2026-03-01T12:00:00.000Z' })
+    const policy = 'policy: { cut.SG1: { need: 2 } }'
+    writeFileSync(join(home, 'cutter.yaml'), `approvals: { revokedKeys: ./revoked, ${policy} }\n`)
+    writeFileSync(join(home, 'revoked'), `${oldKey}\n`)
+    writeFileSync(
+      join(home, 'allowed_signers'),
+      `alice@example.org ${oldKey.split(' ').slice(0, 2).join(' ')}\n`,
+    )
+    const { stdout } = spawnSync(process.execPath, [program, 'doctor', '--home', home], { encoding: 'utf8' })
+    expect(stdout).toContain(
+      `the instance's key ${computeFingerprint(oldKey)} is revoked; it signed no closeout that is kept here`,
+    )
+    expect(stdout).toMatch(/cut\.SG1 needs 2 people, and only 0 may approve: this policy cannot be met/)
+  })
+
   it('a folder from before the rotation signs with the old key and can be rotated', async () => {
     cpSync(inVar(''), join(home, 'older'), { recursive: true })
     await rotateInstanceKey(inVar(''), { ...WHO, at: '2026-03-01T12:00:00.000Z' })

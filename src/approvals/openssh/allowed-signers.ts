@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import { matchesList } from './openssh-patterns.ts'
 
 /**
  * Reads allowed_signers files (ALLOWED SIGNERS in ssh-keygen(1)), and makes narrower and wider copies of them. With such a copy OpenSSH
@@ -46,22 +45,6 @@ export function withoutOptions(allowedSigners: string, ...names: string[]): stri
     const options = signer.options.filter((option) => !names.includes(option.split('=')[0]!.toLowerCase()))
     return formatSigner({ ...signer, options })
   })
-}
-
-/** Lists the principals that the file names for a namespace, without regard to limits of time. */
-export function listPrincipals(allowedSigners: string, namespace: string): string[] {
-  return splitLines(allowedSigners).flatMap((line) => {
-    const signer = parseSigner(line)
-    if (signer === null || !covers(signer.options, namespace)) return []
-    return signer.principals.filter((name) => !/[*?!]/.test(name))
-  })
-}
-
-/** A line without the option covers every namespace. */
-function covers(options: string[], namespace: string): boolean {
-  const option = options.find((text) => text.toLowerCase().startsWith('namespaces='))
-  if (option === undefined) return true
-  return matchesList(option.slice('namespaces='.length).replaceAll('"', '').split(','), namespace)
 }
 
 /** OpenSSH reads a carriage return at the end of a line as white space. */

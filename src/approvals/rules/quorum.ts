@@ -1,37 +1,73 @@
-import { isSameName } from '../../domain/person-names.ts'
+import type { Run } from '../../domain/run.ts'
 import { type ApprovalCase, type Counted, listCaseOperators } from '../approval-case.ts'
 import { countPeople } from '../count-people.ts'
-import { listPrincipals } from '../openssh/allowed-signers.ts'
+import { type Approver, listApprovers } from '../list-approvers.ts'
 import { type Refusal, refusalOf } from '../refusal.ts'
 import { findSamePeople } from '../same-person.ts'
 import { namespaceOf } from '../statement.ts'
-import { readSignersText } from '../trust-files.ts'
+import { readSignersText, type Trust } from '../trust-files.ts'
+import { describeWaysOut } from './ways-out.ts'
 
 /** N of M: finds whether too few people approve a live run. One person is enough to reject or to void a run. */
 export async function findQuorumRefusal(subject: ApprovalCase, counted: Counted[]): Promise<Refusal | null> {
-  const { run, approval, policy } = subject
+  const { run, approval, policy, trust } = subject
   const need = policy.need ?? 1
   if (run.mode !== 'live' || approval.statement.decision !== 'approve') return null
-  const count = countPeople(counted, findSamePeople(await readSignersText(subject.trust), counted))
+  const signers = await readSignersText(trust)
+  const people = (signed: Signed[]) => countPeople(signed, findSamePeople(signers, signed))
+  const count = people(counted)
   if (count >= need) return null
 
-  const signed = counted.map(({ principal }) => principal)
-  const others = await listFurtherApprovers(subject, signed)
-  const further = others.length === 0 ? 'nobody else is listed for this gate' : `${others.join(', ')} may too`
+  const names = counted.map(({ principal }) => principal)
+  const approvers = await listCaseApprovers(subject)
+  const further = approvers.filter(({ may, principal }) => may && !names.includes(principal))
+  const could = people([
+    ...counted,
+    ...further.map(({ principal }) => ({ principal, fingerprint: principal })),
+  ])
+  const who = further.map(({ principal }) => principal).join(', ')
+  const rest = could < need ? describeRest(approvers, names, who) : `${who} may too`
   return refusalOf('NOT_ENOUGH_APPROVERS', approval, {
     detail:
       `${run.machine}.${run.gate} needs ${need} people with keys of their own, and so far there ` +
-      `${count === 1 ? 'is' : 'are'} ${count}: ${signed.join(', ')} signed; ${further}`,
-    next: `have another sign: cutter approval sign ${run.runId} --as <principal> --key <file>`,
+      `${count === 1 ? 'is' : 'are'} ${count}: ${names.join(', ')} signed; ${rest}`,
+    next:
+      could < need
+        ? describeWaysOut(run, trust, true)
+        : `have another sign: cutter approval sign ${run.runId} --as <principal> --key <file>`,
   })
 }
 
-/** Lists by name who else may approve: the policy's list, or everyone in allowed_signers for this gate, without patterns and operators. */
-async function listFurtherApprovers(subject: ApprovalCase, signed: string[]): Promise<string[]> {
-  const { run, policy, trust } = subject
-  const names =
-    policy.of ?? listPrincipals(await readSignersText(trust), namespaceOf(run.machine, run.gate ?? ''))
-  const operators = policy.fourEyes === false ? [] : listCaseOperators(subject)
-  const excluded = [...signed, ...operators]
-  return [...new Set(names)].filter((name) => !excluded.some((other) => isSameName(other, name)))
+type Signed = Pick<Counted, 'principal' | 'fingerprint'>
+
+/** Lists everyone whom the files and the policy name, without regard to those who signed. */
+async function listCaseApprovers(subject: ApprovalCase): Promise<Approver[]> {
+  const { run, policy, trust, now } = subject
+  const { approvers } = await listApprovers(trust, {
+    ...{ namespace: namespaceOf(run.machine, run.gate ?? ''), live: true, at: now },
+    policy: { ...policy, fourEyes: policy.fourEyes ?? true },
+    operators: listCaseOperators(subject),
+  })
+  return approvers
+}
+
+/** Why the people who have not signed cannot make up the number. */
+function describeRest(approvers: Approver[], signed: string[], who: string): string {
+  const others = approvers.filter(({ may, principal }) => !may && !signed.includes(principal))
+  const why = others.map(({ principal, why }) => `${principal} (${why})`).join(', ')
+  const whoElse = who === '' ? 'nobody else may' : `${who} may too, which is not enough people`
+  return `${whoElse}, so this policy cannot be met now${why === '' ? '' : `. Not counted: ${why}`}`
+}
+
+/** NOT_ENOUGH_APPROVERS for a gate at which fewer people may approve than its policy needs. */
+export function unmeetableRefusal(
+  run: Pick<Run, 'runId' | 'machine' | 'gate'>,
+  trust: Pick<Trust, 'allowedSigners'>,
+  { need, people }: { need: number; people: number },
+): Refusal {
+  return {
+    reason: 'NOT_ENOUGH_APPROVERS',
+    message: `${run.machine}.${run.gate} needs ${need} people, and only ${people} may approve run ${run.runId} now: this policy cannot be met`,
+    next: describeWaysOut(run, trust, true),
+  }
 }

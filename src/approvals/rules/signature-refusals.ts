@@ -5,6 +5,7 @@ import type { ApprovalCase } from '../approval-case.ts'
 import type { SignatureFault, SignatureQuestion } from '../openssh/verify-signature.ts'
 import { nextApprovalCommand, type Refusal, refusalOf } from '../refusal.ts'
 import type { Trust } from '../trust-files.ts'
+import { describeWaysOut } from './ways-out.ts'
 
 type Asked = Pick<SignatureQuestion, 'namespace' | 'allowedSigners' | 'principal' | 'at'>
 
@@ -126,16 +127,14 @@ export function wildcardRefusal({ run, approval, trust }: ApprovalCase): Refusal
 }
 
 /** SIGNER_NOT_ALLOWED for a gate at which nobody may approve now. `isReadable` tells whether allowed_signers can be read. */
-export function noApproverRefusal(
-  { runId, machine, gate }: Run,
-  { allowedSigners }: Trust,
-  isReadable: boolean,
-): Refusal {
+export function noApproverRefusal(run: Run, trust: Trust, isReadable: boolean): Refusal {
+  const { runId, machine, gate } = run
+  const { allowedSigners } = trust
   return {
     reason: 'SIGNER_NOT_ALLOWED',
     message: isReadable
       ? `nobody may approve run ${runId} at ${machine}.${gate} now`
       : `there is no readable file of allowed signers at ${allowedSigners}, so nobody's signature counts`,
-    next: `have the owner of ${allowedSigners} list an approver who does not operate the run`,
+    next: describeWaysOut(run, trust, false),
   }
 }
