@@ -1,5 +1,7 @@
 import { z } from 'zod'
+import type { KeyPolicy } from '../approvals/approval-policy.ts'
 import { countPeople } from '../approvals/count-people.ts'
+import { findKeyFault } from '../approvals/rules/key-policy.ts'
 import { SKEW_MINUTES } from '../approvals/rules/validity.ts'
 import { findSamePeople } from '../approvals/same-person.ts'
 import type { HistoryEntry } from '../domain/history-entry.ts'
@@ -10,6 +12,8 @@ import type { CheckedApproval } from './checked-approval.ts'
 import type { GatePassage } from './gate-passages.ts'
 import { countedApprovals, type RunRecord } from './run-record.ts'
 
+const wanted = z.enum(['required', 'preferred']).nullable().optional()
+
 /** The rules of a gate that are checked, as the evidence `policy/<gate>` holds them. Other fields are for people. */
 const policyShape = z.looseObject({
   gate: z.string(),
@@ -18,7 +22,14 @@ const policyShape = z.looseObject({
   fourEyes: z.boolean(),
   validHours: z.number().positive(),
   allowedSignersDigest: z.string().nullable(),
+  // What the gate asked of keys. Earlier versions of Cutter asked nothing, and recorded none of these.
+  presence: wanted,
+  verification: wanted,
+  origins: z.array(z.string()).nullable().optional(),
+  rpIds: z.array(z.string()).nullable().optional(),
 })
+
+type RecordedPolicy = z.infer<typeof policyShape>
 
 /** The approvals that a decision's entry counts. Entries of older runs name only the approval that was used. */
 const countedShape = z.array(z.looseObject({ approvalId: z.string(), fingerprint: z.string() }))
@@ -89,6 +100,8 @@ function findRuleFault(
     return unmet(
       `${own.approver} approved at entry ${seq}, but operates the run, and the policy requires four eyes`,
     )
+  const byKey = findKeyUnmet(record, seq, policy, counted)
+  if (byKey !== null) return byKey
   const late = counted.find(({ issuedAt }) => isPast(issuedAt, policy.validHours, at))
   if (late !== undefined)
     return unmet(
@@ -102,6 +115,31 @@ function findRuleFault(
   )
 }
 
+/** The same check of presence, verification, web origin and RP id as at the gate, by the signatures in the bundle. */
+function findKeyUnmet(
+  { approvals }: RunRecord,
+  seq: number,
+  { presence, verification, origins, rpIds }: RecordedPolicy,
+  counted: CheckedApproval[],
+): BundleFault | null {
+  if (presence === undefined) return null
+  const policy: KeyPolicy = {
+    presence: presence ?? undefined,
+    verification: verification ?? undefined,
+    origins: origins ?? undefined,
+    rpIds: rpIds ?? undefined,
+  }
+  for (const { approvalId, approver } of counted) {
+    const signature = approvals.find((one) => one.approvalId === approvalId)?.signature ?? null
+    const fault = signature === null ? null : findKeyFault({ signature, keyType: 'plain' }, policy)
+    if (fault !== null)
+      return unmet(
+        `${approver} approved at entry ${seq}, but not as the policy of that time requires (${fault.reason}): ${fault.detail}`,
+      )
+  }
+  return null
+}
+
 /** Allows the skew that the engine allows, because the engine read the clock shortly before it made the entry. */
 const isPast = (issuedAt: string, hours: number, at: string) =>
   Date.parse(at) >= Date.parse(issuedAt) + hours * 3_600_000 + SKEW_MINUTES * 60_000
@@ -112,7 +150,7 @@ const asVouched = ({ approver, fingerprint }: CheckedApproval) => ({
   keyType: '',
 })
 
-function readPolicy(bytes: Uint8Array): z.infer<typeof policyShape> | null {
+function readPolicy(bytes: Uint8Array): RecordedPolicy | null {
   try {
     return policyShape.parse(JSON.parse(Buffer.from(bytes).toString('utf8')))
   } catch {

@@ -100,6 +100,8 @@ describeWithKeys('verify of a bundle that two people approved', () => {
         'after the 0.5 h of the policy of that time',
       ],
       [changedPolicy({ of: null, need: 3 }), '2 of the 3 people'],
+      [changedPolicy({ presence: 'required' }), 'as the policy of that time requires (USER_NOT_PRESENT)'],
+      [changedPolicy({ verification: 'required' }), '(USER_NOT_VERIFIED)'],
       [changedPolicy({ allowedSignersDigest: null }), 'are not those of the policy'],
       [
         (record) => Object.assign(lastDecision(record), { by: 'ALICE@example.org' }),
