@@ -80,7 +80,8 @@ function bundleOf(
 ): MigrationBundle {
   const names = [BUNDLE_FILE, ...namedFiles(spec)]
   const texts = Object.fromEntries(names.map((name) => [name, files[name]!]))
-  const alone = migration.filter(({ number }) => spec.nonTransactional.includes(number))
+  const isAlone = new Set(spec.nonTransactional)
+  const alone = migration.filter(({ number }) => isAlone.has(number))
   const bytes = Buffer.from(texts[spec.migration.file]!)
   const textOf = ({ text }: SqlStatement) => text
   return {
@@ -105,25 +106,28 @@ async function statementsIn(file: string, text: string | undefined) {
   return { fault: { file, message: 'holds no statement' } }
 }
 
-const factsOf = (statements: SqlStatement[], alone: number[]): MigrationBundle['statements'] =>
-  statements.map(({ number, line, kind, text }) => ({
+function factsOf(statements: SqlStatement[], alone: number[]): MigrationBundle['statements'] {
+  const isAlone = new Set(alone)
+  return statements.map(({ number, line, kind, text }) => ({
     number,
     line,
     kind,
     sha256: sha256(text),
-    transactional: !alone.includes(number),
+    transactional: !isAlone.has(number),
   }))
+}
 
 function faultsOfScript(file: string, statements: SqlStatement[], alone: number[]): MigrationBundleFault[] {
   const faults: MigrationBundleFault[] = []
+  const isAlone = new Set(alone)
   for (const statement of statements) {
     const { number, line, kind } = statement
     const say = (message: string) => faults.push({ file, line, message: `statement ${number}: ${message}` })
     const refused = findStatementRefusal(statement)
     if (refused !== null) say(refused)
-    else if (alone.includes(number) && !mayRunOutsideTransaction(statement))
+    else if (isAlone.has(number) && !mayRunOutsideTransaction(statement))
       say(`${kind} runs in a transaction; remove it from nonTransactional`)
-    else if (!alone.includes(number) && runsOutsideTransaction(statement))
+    else if (!isAlone.has(number) && runsOutsideTransaction(statement))
       say(`${kind} can’t run in a transaction; declare it: nonTransactional: [${number}]`)
   }
   const last = statements.length - alone.length

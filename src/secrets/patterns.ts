@@ -27,9 +27,16 @@ const FORMS: Form[] = [
   { what: 'a private key', pattern: /PuTTY-User-Key-File-\d[\s\S]*/g },
   {
     what: 'a URL with a password',
+    // A name or a password may hold a character that should have been encoded. So all before the last @ is taken.
+    pattern:
+      /(\bpostgres(?:ql)?:\/\/[^\s:"]{0,256}:)(?!\[redacted\]@|\$\{?[A-Z_][A-Z0-9_]*\}?@)[^\s"]{1,512}@/gi,
+    instead: `$1${REDACTED}@`,
+  },
+  {
+    what: 'a URL with a password',
     // A port before a path with an @ is not a password.
     pattern:
-      /(:\/\/[^\s:/@?#"]{0,256}:)(?!\d{1,5}(?:[/?#\s]|$)|\[redacted\]@|\$\{?[A-Z_][A-Z0-9_]*\}?@)[^\s"]{1,512}@/g,
+      /(:\/\/[^\s:/?#"]{0,256}:)(?!\d{1,5}(?:[/?#\s]|$)|\[redacted\]@|\$\{?[A-Z_][A-Z0-9_]*\}?@)[^\s"]{1,512}@/g,
     instead: `$1${REDACTED}@`,
   },
   {

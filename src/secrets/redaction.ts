@@ -112,8 +112,9 @@ function urlPasswords(url: string): string[] {
   const authority = rest.split(/[/?#]/, 1)[0]!
   const written: string[] = []
   for (const part of [authority, rest]) {
-    const [, password] = /^[^:@]*:(.*)@/s.exec(part) ?? []
-    if (password !== undefined && password !== '') written.push(password)
+    const [, password] = /^[^:]*:(.*)@/s.exec(part) ?? []
+    // A parser takes a part before a character that should have been encoded for the host, the port or the database, and names it.
+    if (password !== undefined && password !== '') written.push(password, ...password.split(/[@/?#:]/))
   }
   const [, query = ''] = /\?([^#]*)/.exec(rest) ?? []
   for (const field of query.split('&')) {

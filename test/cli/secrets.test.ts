@@ -122,6 +122,8 @@ describe('secrets of the environment', () => {
       `postgresql://cutter_reader:${plant('query')}@127.0.0.1:${port}/main?password=${plant('field')}`,
       `postgresql://cutter_reader:12/${plant('slash')}@127.0.0.1:${port}/main`,
       `postgresql://cutter_reader:12#${plant('hash')}@127.0.0.1:${port}/main`,
+      `postgresql://cutter_reader:12@${plant('host')}/${plant('database')}@127.0.0.1:${port}/main`,
+      `postgresql://cutter_reader@corp:${plant('number')}/x@127.0.0.1:${port}/main`,
       `postgresql://cutter_reader:${plant('port')}@127.0.0.1:${plant('number')}/main`,
       `postgresql://cutter_reader:%zz${plant('percent')}@127.0.0.1:${port}/main`,
       `host=127.0.0.1 port=${port} user=cutter_reader password=${plant('keywords')}`,

@@ -12,6 +12,10 @@ const samples: [what: string, text: string, secret: string][] = [
   ['a URL with a password', 'postgresql://reader:h4rd@db.example.org:5432/main', 'h4rd'],
   ['a URL with a password', 'https://me:a:b@c/d@host/x', 'a:b@c/d'],
   ['a URL with a password', 'redis://:h4rd@cache/0', 'h4rd'],
+  ['a URL with a password', 'postgres://me@corp:h4rd@db/main', 'h4rd'],
+  ['a URL with a password', 'postgres://me/x:h4rd@db/main', 'h4rd'],
+  ['a URL with a password', 'postgres://me:12/h4@rd@db/main', '12/h4@rd'],
+  ['a URL with a password', 'postgres://me:h4@rd/x?y#z@db/main', 'h4@rd/x?y#z'],
   ['a password or a token by its name', "host=db password='h4 rd' user=x", 'h4 rd'],
   ['a password or a token by its name', 'host=db password = h4rd user=x', 'h4rd'],
   ['a password or a token by its name', '{"password": "h4\\"rd"}', 'h4\\"rd'],
@@ -54,6 +58,7 @@ test.each([
   'http://localhost:8080/people/@me',
   'ssh://git@example.org/x.git',
   'postgresql://reader@db/main',
+  'postgresql://db.example.org:5432/main',
   'basic misunderstandings',
   `sha256:${'0123456789abcdef'.repeat(4)}`,
   'ictr-20261120T121623Z-852aea2e',
@@ -75,6 +80,7 @@ test('the patterns take linear time for adversarial texts', () => {
   const began = performance.now()
   for (const part of [
     'a://b:c',
+    'postgres://b:c',
     'password ',
     '-----BEGIN PRIVATE KEY-----',
     'basic a',

@@ -32,6 +32,17 @@ describe('a secret registry', () => {
     ).not.toContain('it')
   })
 
+  test.each(
+    ['@', '/', '?', '#', ':'].flatMap((sign) => [
+      [`postgresql://reader:first7${sign}second7@db/main`],
+      [`postgresql://rea${sign}der:first7${sign}second7@db/main`],
+      [`https://reader:first7${sign}second7${sign}@db/main`],
+    ]),
+  )('redacts each part of the password of %s, which no parser reads as it is meant', (url) => {
+    const clean = knowing(url).redactText('ENOTFOUND first7, no database "second7", bad port first7: second7')
+    expect(clean).toBe('ENOTFOUND [redacted], no database "[redacted]", bad port [redacted]: [redacted]')
+  })
+
   test('redacts a secret in every form that a log, an error or a statement gives it', () => {
     fc.assert(
       fc.property(fc.string({ minLength: 8, maxLength: 40, unit: 'grapheme' }), (random) => {

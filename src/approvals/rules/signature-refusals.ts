@@ -40,7 +40,7 @@ export function describeSignatureFault(fault: SignatureFault, asked: Asked): Sig
       return {
         reason: 'SIGNER_NOT_ALLOWED',
         detail: `there is no readable file of allowed signers at ${allowedSigners}, so nobody's signature counts`,
-        next: `have its owner make it, one line for each approver: ${commandToList(asked)}`,
+        next: `have its owner make it, one line for each approver${commandToList(asked)}`,
       }
     case 'not-listed':
       return describeNotListed(fault, asked)
@@ -81,13 +81,15 @@ function describeNotListed(
     detail:
       `${allowedSigners} does not let ${principal} sign with the ${key.keyType} key ${key.fingerprint} ` +
       `in namespace ${namespace}: ${listing}`,
-    next: `sign with a key that is listed for ${principal}, or have the owner of that file add: ${commandToList(asked)}`,
+    next: `sign with a key that is listed for ${principal}, or have the owner of that file add a line${commandToList(asked)}`,
   }
 }
 
+/** The command that lists a person by name. Nothing for a name that OpenSSH would take for a pattern or a list, because it would admit others. */
 function commandToList({ principal, namespace, allowedSigners }: Asked): string {
+  if (!/^[^\s\p{C}*?!,"'#\\]+$/u.test(principal)) return ' that has an exact name, without a pattern'
   const line = `${principal} namespaces="${namespace}" `
-  return `(printf '%s' ${shellQuote(line)}; cut -d' ' -f1,2 <key>.pub) >> ${shellQuote(allowedSigners)}`
+  return `: (printf '%s' ${shellQuote(line)}; cut -d' ' -f1,2 <key>.pub) >> ${shellQuote(allowedSigners)}`
 }
 
 /** SIGNATURE_INVALID for a stored row whose statement is not the signed text. */
@@ -122,7 +124,7 @@ export function wildcardRefusal({ run, approval, trust }: ApprovalCase): Refusal
   const { approver } = approval.statement
   return refusalOf('WILDCARD_PRINCIPAL', approval, {
     detail: `${trust.allowedSigners} lists ${approver} by a pattern only, and live run ${run.runId} must know who signed`,
-    next: `have the owner of that file list ${approver} by name, on a line of its own, then resume again`,
+    next: 'have the owner of that file list each approver by an exact name, on a line of its own; then a listed person signs as that name',
   })
 }
 

@@ -89,13 +89,13 @@ function assertReadableUrl(
   )
 }
 
-/** Not stricter than pg, which also accepts the path of a socket, a single % and an empty host. */
+/** An @ behind the host must be encoded. Otherwise not stricter than pg, which also accepts the path of a socket, a single % and an empty host. */
 function findUrlFault(url: string): string | null {
   if (url.startsWith('/') || url.startsWith('socket:')) return null
   if (!/^postgres(?:ql)?:\/\//i.test(url)) return 'does not hold a postgresql:// URL'
   // Otherwise a part of the password would be used as the host name, and appear in messages.
-  if (/^[^:]*:\/\/[^/?#@]*[/?#].*@/.test(url))
-    return 'has a / or another special character that is not encoded'
+  if (/^[^:]*:\/\/[^/?#]*[/?#].*@/s.test(url))
+    return 'has an @, a / or another special character that is not encoded'
   const forms = [url, encodeURI(url), url.replace('@/', '@host/')]
   return forms.some((form) => URL.canParse(form)) ? null : 'can’t be read as a URL'
 }
