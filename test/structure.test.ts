@@ -211,3 +211,18 @@ test('each refusal reason is produced by one file of src/approvals/rules', () =>
   ])
   expect(producers.filter(([, count]) => count !== 1)).toEqual([])
 })
+
+describe('what people read', () => {
+  test('is written by the streams of the command line alone, which spell every text of others', () => {
+    const writers = sources.filter((file) => /process\.std(?:out|err)\.write|\bconsole\./.test(textOf(file)))
+    expect(writers).toEqual(['src/cli/define-command.ts', 'src/cli/io.ts'])
+  })
+
+  test('is Markdown by domain/markdown.ts alone, which escapes every text of others', () => {
+    // The instructions of a bundle have a wording of their own for each version, and a document is a text of others.
+    const byHand = sources
+      .filter((file) => !/^src\/(?:bundle|document)\//.test(file) && file !== 'src/domain/markdown.ts')
+      .filter((file) => /(?<!md)[`'](?:#{2,4} |\| |- \$|\*\*)|[`']`{3}/.test(textOf(file)))
+    expect(byHand).toEqual([])
+  })
+})

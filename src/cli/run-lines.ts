@@ -1,3 +1,4 @@
+import type { Approver } from '../domain/decisions.ts'
 import type { Json } from '../domain/json.ts'
 import type { RunAnswer } from '../service/runs/run-answer.ts'
 
@@ -16,6 +17,10 @@ export function linesOfRun(run: RunAnswer): string[] {
     ...(run.status === 'paused' ? [`next    ${nextAtGate(run)}`] : []),
   ]
 }
+
+/** The names of the people behind a decision. A rehearsal approval, which nobody signs, is marked. */
+export const describeApprovers = (approvers: Approver[]): string =>
+  approvers.map(({ name, fingerprint }) => (fingerprint === null ? `${name} (not signed)` : name)).join(', ')
 
 /** The hold that binds a run. */
 export const lineOfHold = ({ since, reason, by }: NonNullable<RunAnswer['hold']>) =>

@@ -2,7 +2,7 @@ import type { Json } from '../domain/json.ts'
 import { code, inline, type Markdown, md, page, table } from '../domain/markdown.ts'
 import type { Run } from '../domain/run.ts'
 import { approversInWords, commandsFor, commandsInWords, rulesAt } from './approvers-section.ts'
-import { type Arrival, type GateDecision, listDecisions, listRefusals } from './history-summary.ts'
+import { type Arrival, listDecisions, listRefusals, type ReportedDecision } from './history-summary.ts'
 import { actionCounts, type Plan, planInWords, planOf } from './plan-section.ts'
 import type { GateRules, Report, ReportInput } from './report.ts'
 
@@ -59,7 +59,7 @@ interface RequestFacts {
   plan: Plan | null
   rules: GateRules
   commands: { [purpose: string]: string[] }
-  decided: GateDecision | null
+  decided: ReportedDecision | null
   refused: ReturnType<typeof listRefusals>
   earlier: { seq: number; planDigest: string | null }[]
 }
@@ -99,11 +99,16 @@ function requestMarkdown(
   )
 }
 
-function standing({ gate, status, outcome }: Run, arrival: Arrival, decided: GateDecision | null): Markdown {
+function standing(
+  { gate, status, outcome }: Run,
+  arrival: Arrival,
+  decided: ReportedDecision | null,
+): Markdown {
   if (decided !== null) {
-    const { decision, approver, usedAt, usedSeq } = decided
+    const { decision, approvers, usedAt, usedSeq } = decided
+    const names = approvers.map(({ name }) => code(name))
     const what = { approve: 'approved', reject: 'rejected', void: 'voided' }[decision] ?? decision
-    return md`**Decided**: ${what} by ${code(approver)}, used in entry ${usedSeq} on ${code(usedAt)}.`
+    return md`**Decided**: ${what} by ${names}, used in entry ${usedSeq} on ${code(usedAt)}.`
   }
   if (status === 'closed') return md`**Over**: the run closed as ${outcome} without a decision here.`
   return status === 'paused' && gate === arrival.gate

@@ -173,19 +173,17 @@ const failedTable = (failed: ReturnType<typeof failedOf>) =>
 const decisionTable = (decisions: ReturnType<typeof listDecisions>) =>
   table(
     ['gate', 'decision', 'by', 'with key', 'reason', 'approval', 'used in entry'],
-    decisions.map(({ gate, decision, approver, vouched, kind, reason, approvalId, usedSeq, usedAt }) => {
-      const { fingerprint = null } = (vouched ?? {}) as { fingerprint?: string | null }
-      const key = fingerprint === null ? md`none: a ${kind}` : code(fingerprint)
-      return [
+    decisions.flatMap(({ gate, decision, approvers, kind, usedSeq, usedAt }) =>
+      approvers.map(({ name, fingerprint, reason, approvalId }) => [
         code(gate),
         code(decision),
-        code(approver),
-        key,
+        code(name),
+        fingerprint === null ? md`none: a ${kind}` : code(fingerprint),
         code(reason),
         code(approvalId),
         md`${usedSeq}, on ${code(usedAt)}`,
-      ]
-    }),
+      ]),
+    ),
   )
 
 const refusalTable = (refused: ReturnType<typeof listRefusals>) =>

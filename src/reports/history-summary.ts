@@ -1,3 +1,4 @@
+import { type Approver, listGateDecisions } from '../domain/decisions.ts'
 import type { HistoryEntry } from '../domain/history-entry.ts'
 import { entryMarks } from '../domain/history-facts.ts'
 import type { Json } from '../domain/json.ts'
@@ -97,8 +98,8 @@ export function listArrivals(history: HistoryEntry[]): Arrival[] {
   })
 }
 
-/** A used approval: the decision, the approver, the key. */
-export interface GateDecision {
+/** A used approval, and everyone whose approval counted with it, each with the reason that they gave. */
+export interface ReportedDecision {
   gate: string
   decision: string
   approvalId: string
@@ -109,42 +110,39 @@ export interface GateDecision {
   vouched: Json
   /** All approvers whose approval counted, where a gate needs several. */
   counted: Json
+  approvers: (Approver & { reason: string })[]
   broughtAt: string
   broughtBy: string
   usedAt: string
   usedSeq: number
 }
 
-/**
- * The decisions that the run used, in the order of the entries that used them. Approvals that were refused or not yet used are not among
- * them.
- */
+/** Lists the decisions that moved a run, oldest first. */
 export function listDecisions({
   history,
   approvals,
-}: Pick<StoredRun, 'history' | 'approvals'>): GateDecision[] {
-  return history.flatMap((entry) => {
-    const approvalId = entryMarks(entry).approvalUsed
+}: Pick<StoredRun, 'history' | 'approvals'>): ReportedDecision[] {
+  const statementOf = (id: string) => approvals.find(({ approvalId }) => approvalId === id)?.statement
+  return listGateDecisions(history).flatMap(({ approvalId, approvers, broughtSeq, usedAt, usedSeq }) => {
     const approval = approvals.find((one) => one.approvalId === approvalId)
-    const brought = history
-      .slice(0, entry.seq)
-      .findLast(({ event }) => approvalId !== undefined && event.approvalId === approvalId)
-    if (approval === undefined || brought === undefined) return []
+    if (approval === undefined) return []
     const { statement, kind } = approval
     const { gate, decision, approver, reason } = statement
+    const brought = history[broughtSeq - 1]!
     return {
       gate,
       decision,
-      approvalId: approval.approvalId,
+      approvalId,
       approver,
       reason,
       kind,
       vouched: brought.event.vouched ?? null,
       counted: brought.event.counted ?? null,
+      approvers: approvers.map((one) => ({ ...one, reason: statementOf(one.approvalId)?.reason ?? '' })),
       broughtAt: brought.at,
       broughtBy: brought.by,
-      usedAt: entry.at,
-      usedSeq: entry.seq,
+      usedAt,
+      usedSeq,
     }
   })
 }

@@ -273,7 +273,7 @@ const rows: Row[] = [
       return good.approvalId
     },
     says: /lists alice@example\.org by a pattern only/,
-    next: /list alice@example\.org by name/,
+    next: /list each approver by an exact name/,
   },
   {
     reason: 'NOT_YET_VALID',

@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, mkdirSync } from 'node:fs'
+import { chmodSync, chownSync, mkdirSync, readFileSync } from 'node:fs'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type Answer, type ApprovalJson, aCutterHome, type CutterHome, jsonOf } from '../support/cli.ts'
 import {
@@ -58,6 +58,39 @@ describe('a gate that needs two people', () => {
       { approvalId: jsonOf<ApprovalJson>(second).approvalId, principal: BOB },
     ])
     expect((await at.cutter(['run', 'history', runId, '--verify'])).code).toBe(0)
+
+    const both = `${ALICE}, ${BOB}`
+    const shown = await at.cutter(['run', 'show', runId])
+    expect(shown.stdout).toContain(`decided SG1 approved by ${both}, entry `)
+    expect((await at.cutter(['run', 'history', runId])).stdout).toMatch(new RegExp(`APPROVE .* ${both}`))
+    const list = (await at.cutter(['approval', 'list', runId])).stdout.split('\n')
+    expect(list.find((line) => line.includes(BOB))).toMatch(/counted in entry \d+$/)
+    const page = readFileSync(at.path(`var/runs/${runId}/06-approval-request-SG1.md`), 'utf8')
+    expect(page).toContain(`**Decided**: approved by \`${ALICE}\`, \`${BOB}\`, used in entry`)
+    await at.cutter(['run', 'cancel', runId, '--reason', 'enough'])
+    const closeout = readFileSync(at.path(`var/runs/${runId}/closeout.md`), 'utf8')
+    for (const name of [ALICE, BOB])
+      expect(closeout).toMatch(new RegExp(`\\| \`SG1\` \\| \`approve\` \\| \`${name}\` \\| \`SHA256:`))
+  })
+
+  test('approval show tells until when the policy lets an approval count, also after the policy changed', async () => {
+    const runId = await started(at, { document: 'SHORT', source: 'small.md', mode: 'live' })
+    const { approvalId } = await sign(at, runId, alice)
+    const show = async (...more: string[]) =>
+      (await at.cutter(['approval', 'show', approvalId, ...more])).stdout
+    const { statement, countsUntil } = JSON.parse(await show('--json'))
+    expect(countsUntil).toBe(statement.expiresAt)
+    const config = readFileSync(at.path('cutter.yaml'), 'utf8')
+    at.file('cutter.yaml', config.replace('need: 2', 'need: 2, validHours: 0.5'))
+    const ends = new Date(Date.parse(statement.issuedAt) + 1_800_000).toISOString()
+    expect(await show()).toContain(
+      `until ${ends} by the policy of the gate (signed until ${statement.expiresAt})`,
+    )
+    expect(JSON.parse(await show('--json'))).toMatchObject({
+      countsUntil: ends,
+      expiresAt: statement.expiresAt,
+    })
+    at.file('cutter.yaml', config)
   })
 
   test('signing warns a person whom the policy does not name, and the operator', async () => {

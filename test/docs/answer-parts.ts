@@ -61,9 +61,14 @@ export const approval = z.strictObject({
   decision,
   kind: z.enum(['signed', 'rehearsal']),
   approver: text,
-  expiresAt: time,
+  expiresAt: time.describe('As signed.'),
+  countsUntil: time.optional().describe('Until when the policy of the gate lets it count. Not in lists.'),
 })
-export const listedApproval = approval.extend({ usedSeq: count.nullable(), usedAt: time.nullable() })
+export const listedApproval = approval.extend({
+  usedSeq: count.nullable(),
+  usedAt: time.nullable(),
+  countedSeq: count.nullable().describe('The entry of a decision for which it counted.'),
+})
 
 export const range = z.strictObject({
   from: count,

@@ -39,6 +39,21 @@ export const RUN_ANSWERS: Answers = {
       osUser: text,
       operatorDeclared: z.enum(['self', 'config']),
       closeout: z.enum(['signed', 'unsigned']).optional(),
+      decisions: z
+        .array(
+          z.strictObject({
+            gate: text.nullable(),
+            decision: z.enum(['approve', 'reject', 'void']),
+            approvalId: text.describe('The approval that was brought.'),
+            approvers: z.array(
+              z.strictObject({ approvalId: text, name: text, fingerprint: text.nullable() }),
+            ),
+            broughtSeq: count,
+            usedSeq: count,
+            usedAt: time,
+          }),
+        )
+        .describe('The decisions that moved the run, with everyone whose approval counted.'),
     }),
   },
   'run-list': { commands: ['run list'], title: 'Runs, newest first', schema: z.array(run) },

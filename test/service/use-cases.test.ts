@@ -19,6 +19,7 @@ const ROOMS: { [group: string]: string } = {
   migrate: 'migrations',
   machine: 'machines',
   store: 'store',
+  instance: 'instance',
 }
 
 const commands = buildProgram().commands.flatMap((command): [string, string, string][] =>

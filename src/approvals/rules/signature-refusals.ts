@@ -40,7 +40,7 @@ export function describeSignatureFault(fault: SignatureFault, asked: Asked): Sig
       return {
         reason: 'SIGNER_NOT_ALLOWED',
         detail: `there is no readable file of allowed signers at ${allowedSigners}, so nobody's signature counts`,
-        next: `have its owner make it, one line for each approver${commandToList(asked)}`,
+        next: `have its owner make it, one line for each approver: ${describeLine(asked)}`,
       }
     case 'not-listed':
       return describeNotListed(fault, asked)
@@ -81,15 +81,15 @@ function describeNotListed(
     detail:
       `${allowedSigners} does not let ${principal} sign with the ${key.keyType} key ${key.fingerprint} ` +
       `in namespace ${namespace}: ${listing}`,
-    next: `sign with a key that is listed for ${principal}, or have the owner of that file add a line${commandToList(asked)}`,
+    next: `sign with a key that is listed for ${principal}, or have the owner of that file add ${describeLine(asked)}`,
   }
 }
 
-/** The command that lists a person by name. Nothing for a name that OpenSSH would take for a pattern or a list, because it would admit others. */
-function commandToList({ principal, namespace, allowedSigners }: Asked): string {
-  if (!/^[^\s\p{C}*?!,"'#\\]+$/u.test(principal)) return ' that has an exact name, without a pattern'
+/** The command that adds the line of a person. None for a name that OpenSSH would take for a pattern or a list, because it would admit others. */
+function describeLine({ principal, namespace, allowedSigners }: Asked): string {
+  if (!/^[^\s\p{C}*?!,"#\\]+$/u.test(principal)) return 'a line that has an exact name, without a pattern'
   const line = `${principal} namespaces="${namespace}" `
-  return `: (printf '%s' ${shellQuote(line)}; cut -d' ' -f1,2 <key>.pub) >> ${shellQuote(allowedSigners)}`
+  return `their line: (printf '%s' ${shellQuote(line)}; cut -d' ' -f1,2 <key>.pub) >> ${shellQuote(allowedSigners)}`
 }
 
 /** SIGNATURE_INVALID for a stored row whose statement is not the signed text. */

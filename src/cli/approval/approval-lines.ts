@@ -26,11 +26,16 @@ export function printKeptApproval(io: Io, { approval, warning }: KeptApproval): 
  * 8601).
  */
 export function linesOfApproval(approval: ApprovalAnswer): string[] {
-  const { approvalId, kind, decision, gate, runId, planDigest, approver, expiresAt } = approval
+  const { approvalId, kind, decision, gate, runId, planDigest, approver } = approval
   return [
     `approval  ${approvalId}   ${kind}`,
     `decides   ${decision} at ${gate} of ${runId}`,
     `plan      ${planDigest}`,
-    `by        ${approver}, until ${expiresAt}`,
+    `by        ${approver}, ${describeEnd(approval)}`,
   ]
+}
+
+function describeEnd({ expiresAt, countsUntil = expiresAt }: ApprovalAnswer): string {
+  if (countsUntil === expiresAt) return `until ${expiresAt}`
+  return `until ${countsUntil} by the policy of the gate (signed until ${expiresAt})`
 }

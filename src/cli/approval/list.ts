@@ -24,14 +24,14 @@ function list(run: string | undefined, options: GlobalOptions): Promise<number> 
 
 function linesOfApprovals(approvals: ListedApproval[]): string[] {
   if (approvals.length === 0) return ['no approvals here yet']
-  const rows = approvals.map(({ approvalId, runId, gate, decision, kind, approver, usedAt }) => [
+  const rows = approvals.map(({ approvalId, runId, gate, decision, kind, approver, usedAt, countedSeq }) => [
     approvalId,
     runId,
     gate,
     decision,
     kind,
     approver,
-    usedAt ?? 'no',
+    usedAt ?? (countedSeq === null ? 'no' : `counted in entry ${countedSeq}`),
   ])
   return formatTable(['APPROVAL', 'RUN', 'GATE', 'DECISION', 'KIND', 'APPROVER', 'USED'], rows)
 }

@@ -1,8 +1,10 @@
 import type { Command } from 'commander'
+import { listApprovers } from '../../domain/decisions.ts'
 import type { HistoryEntry } from '../../domain/history-entry.ts'
 import { printAnswer } from '../answers.ts'
 import { RUN } from '../arguments.ts'
 import { action, defineCommand, type GlobalOptions } from '../define-command.ts'
+import { describeApprovers } from '../run-lines.ts'
 import { inHome } from '../session.ts'
 import { formatTable } from '../table.ts'
 
@@ -32,13 +34,9 @@ function history(run: string, options: GlobalOptions & { verify?: boolean }): Pr
 }
 
 function linesOfHistory(entries: HistoryEntry[]): string[] {
-  const rows = entries.map(({ seq, at, event, by, state, status }) => [
-    String(seq),
-    at,
-    event.type,
-    by,
-    state,
-    status,
-  ])
-  return formatTable(['SEQ', 'AT', 'EVENT', 'BY', 'STATE', 'STATUS'], rows)
+  const rows = entries.map((entry) => {
+    const { seq, at, event, by, state, status } = entry
+    return [String(seq), at, event.type, by, state, status, describeApprovers(listApprovers(entry))]
+  })
+  return formatTable(['SEQ', 'AT', 'EVENT', 'BY', 'STATE', 'STATUS', 'DECIDED BY'], rows)
 }

@@ -3,7 +3,7 @@ import type { ShownRun } from '../../service/runs/show.ts'
 import { printAnswer } from '../answers.ts'
 import { RUN } from '../arguments.ts'
 import { action, defineCommand, type GlobalOptions } from '../define-command.ts'
-import { linesOfRun } from '../run-lines.ts'
+import { describeApprovers, linesOfRun } from '../run-lines.ts'
 import { inHome } from '../session.ts'
 
 /** `cutter run show`: prints where a run is, who started it, and where its reports are. Exit code 0 also when the run stopped or failed. */
@@ -27,7 +27,13 @@ function linesOfShownRun(run: ShownRun): string[] {
   const isUnsigned = run.closeout === 'unsigned'
   return [
     ...linesOfRun(run),
+    ...run.decisions.map(lineOfDecision),
     `by      ${run.startedBy} (${vouched}), OS user ${run.osUser}`,
     ...(isUnsigned ? [`closeout unsigned; this signs it: cutter run export ${run.runId} --out <file>`] : []),
   ]
 }
+
+const DECIDED = { approve: 'approved', reject: 'rejected', void: 'voided' }
+
+const lineOfDecision = ({ gate, decision, approvers, usedSeq }: ShownRun['decisions'][number]) =>
+  `decided ${gate ?? 'its gate'} ${DECIDED[decision]} by ${describeApprovers(approvers)}, entry ${usedSeq}`

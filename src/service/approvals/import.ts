@@ -25,7 +25,7 @@ export async function importApproval(home: Home, given: ImportApprovalInput): Pr
     statement,
     await readText(resolve(home.cwd, given.signature)),
   )
-  return { approval: approvalAnswer(approval), warning }
+  return { approval: approvalAnswer(approval, deps.policy), warning }
 }
 
 async function readText(path: string): Promise<string> {

@@ -1,4 +1,5 @@
 import type { Home } from '../../app/open-home.ts'
+import { type GateDecision, listGateDecisions } from '../../domain/decisions.ts'
 import { findRunId } from '../runs/find-run.ts'
 import { type ListedApproval, listedApproval } from './approval-answer.ts'
 
@@ -11,5 +12,9 @@ export async function listApprovals(
   { run }: { run?: string | undefined },
 ): Promise<ListedApproval[]> {
   const runId = run === undefined ? undefined : await findRunId(home, run)
-  return (await home.store.approvals(runId)).map(listedApproval)
+  const approvals = await home.store.approvals(runId)
+  const decisions = new Map<string, GateDecision[]>()
+  for (const id of new Set(approvals.map(({ statement }) => statement.runId)))
+    decisions.set(id, listGateDecisions(await home.store.history(id)))
+  return approvals.map((approval) => listedApproval(approval, decisions.get(approval.statement.runId)!))
 }

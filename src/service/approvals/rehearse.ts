@@ -11,5 +11,6 @@ import type { ComposeApprovalInput } from './statement.ts'
 export async function rehearseApproval(home: Home, given: ComposeApprovalInput): Promise<ApprovalAnswer> {
   const { run, ...statement } = given
   const { deps } = await home.app()
-  return approvalAnswer(await keepRehearsal(deps, await findRunId(home, run), statement))
+  const approval = await keepRehearsal(deps, await findRunId(home, run), statement)
+  return approvalAnswer(approval, deps.policy)
 }

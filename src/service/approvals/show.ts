@@ -1,7 +1,9 @@
 import type { Home } from '../../app/open-home.ts'
+import { gatePolicyOf } from '../../config/gate-policy.ts'
 import type { Statement } from '../../domain/approval.ts'
+import { listGateDecisions } from '../../domain/decisions.ts'
 import { noSuchApprovalError } from '../../domain/errors.ts'
-import { type ListedApproval, listedApproval } from './approval-answer.ts'
+import { approvalAnswer, type ListedApproval, listedApproval } from './approval-answer.ts'
 
 export interface ShownApproval extends ListedApproval {
   statement: Statement
@@ -16,11 +18,21 @@ export interface ShownApproval extends ListedApproval {
  * @throws APPROVAL_NOT_FOUND
  */
 export async function showApproval(
-  { store }: Home,
+  home: Home,
   { approvalId }: { approvalId: string },
 ): Promise<ShownApproval> {
+  const { store } = home
   const approval = await store.approval(approvalId)
   if (approval === null) throw noSuchApprovalError(approvalId)
   const { statement, statementText, signature } = approval
-  return { ...listedApproval(approval), statement, statementText, signature }
+  const decisions = listGateDecisions(await store.history(statement.runId))
+  const config = await home.config()
+  const policyAt = (machine: string, gate: string) => gatePolicyOf(config, machine, gate)
+  return {
+    ...listedApproval(approval, decisions),
+    ...approvalAnswer(approval, policyAt),
+    statement,
+    statementText,
+    signature,
+  }
 }

@@ -19,5 +19,5 @@ export async function signApproval(
   const { deps } = await home.app()
   const runId = await findRunId(home, run)
   const { approval, warning } = await signAndKeep(deps, runId, { ...statement, keyFile: key })
-  return { approval: approvalAnswer(approval), warning }
+  return { approval: approvalAnswer(approval, deps.policy), warning }
 }

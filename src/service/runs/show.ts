@@ -1,5 +1,6 @@
 import type { Home } from '../../app/open-home.ts'
 import { findReportsFolder } from '../../app/run-reports.ts'
+import { type GateDecision, listGateDecisions } from '../../domain/decisions.ts'
 import { findRun } from './find-run.ts'
 import { answerOfRun, type RunAnswer } from './run-answer.ts'
 
@@ -10,6 +11,8 @@ export interface ShownRun extends RunAnswer {
   operatorDeclared: 'self' | 'config'
   /** Only of a closed run. */
   closeout?: 'signed' | 'unsigned'
+  /** The decisions that moved the run, oldest first. */
+  decisions: GateDecision[]
 }
 
 /**
@@ -22,7 +25,8 @@ export async function showRun(
 ): Promise<{ run: ShownRun; reports: string | null }> {
   const run = await findRun(home, text)
   const answer = await answerOfRun(home, run)
-  const [started] = await home.store.history(run.runId)
+  const history = await home.store.history(run.runId)
+  const [started] = history
   const declared = started?.event.operatorDeclared === 'config' ? 'config' : 'self'
   const isSigned = (await home.store.closeoutSignatures(run.runId)).length > 0
   return {
@@ -30,6 +34,7 @@ export async function showRun(
       ...answer,
       osUser: run.osUser,
       operatorDeclared: declared,
+      decisions: listGateDecisions(history),
       ...(run.status === 'closed' ? { closeout: isSigned ? 'signed' : 'unsigned' } : {}),
     },
     reports: findReportsFolder(home.folder, run.runId),

@@ -1,0 +1,73 @@
+import type { HistoryEntry } from './history-entry.ts'
+import { entryMarks } from './history-facts.ts'
+import type { Json } from './json.ts'
+
+/** A person whose approval counted for a decision. `fingerprint` is of the key that signed; a rehearsal has none. */
+export interface Approver {
+  approvalId: string
+  name: string
+  fingerprint: string | null
+}
+
+/** A decision at a gate that moved the run, with everyone behind it. `usedAt` is ISO 8601. */
+export interface GateDecision {
+  gate: string | null
+  decision: 'approve' | 'reject' | 'void'
+  /** The approval that was brought. The others of `approvers` counted with it. */
+  approvalId: string
+  approvers: Approver[]
+  /** The entry that brought the approval, and the one that used it. */
+  broughtSeq: number
+  usedSeq: number
+  usedAt: string
+}
+
+const DECISIONS: { [event: string]: GateDecision['decision'] } = {
+  APPROVE: 'approve',
+  REJECT: 'reject',
+  VOID: 'void',
+}
+
+/** Lists the decisions that moved a run, oldest first. */
+export function listGateDecisions(history: HistoryEntry[]): GateDecision[] {
+  return history.flatMap((entry): GateDecision[] => {
+    const approvalId = entryMarks(entry).approvalUsed
+    if (approvalId === undefined) return []
+    const before = history.slice(0, entry.seq)
+    const brought = before.findLast(({ event }) => event.approvalId === approvalId && event.type in DECISIONS)
+    if (brought === undefined) return []
+    const arrived = before.slice(0, brought.seq - 1).findLast((one) => entryMarks(one).arrival !== undefined)
+    return [
+      {
+        gate: arrived === undefined ? null : entryMarks(arrived).arrival!.gate,
+        decision: DECISIONS[brought.event.type]!,
+        approvalId,
+        approvers: listApprovers(brought),
+        broughtSeq: brought.seq,
+        usedSeq: entry.seq,
+        usedAt: entry.at,
+      },
+    ]
+  })
+}
+
+/** Everyone whose approval counted for the decision that an entry brought. Nobody for an entry that brought none. */
+export function listApprovers({ event }: HistoryEntry): Approver[] {
+  if (!(event.type in DECISIONS)) return []
+  const counted = Array.isArray(event.counted) ? event.counted : []
+  const people = counted.map((one) => approverOf(one, 'principal'))
+  // A rehearsal and an entry of an early version name the approver alone.
+  return people.length > 0 ? people : [approverOf({ ...event, ...asObject(event.vouched) }, 'approver')]
+}
+
+function approverOf(facts: Json, name: 'principal' | 'approver'): Approver {
+  const { approvalId, fingerprint, ...others } = asObject(facts)
+  return {
+    approvalId: String(approvalId ?? ''),
+    name: String(others[name] ?? ''),
+    fingerprint: typeof fingerprint === 'string' ? fingerprint : null,
+  }
+}
+
+const asObject = (value: Json | undefined): { [key: string]: Json } =>
+  value !== null && typeof value === 'object' && !Array.isArray(value) ? value : {}
