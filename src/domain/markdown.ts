@@ -67,7 +67,7 @@ const longestRun = (lines: string[]) =>
  */
 export function prose(text: string): Markdown {
   const plain = visible(text.replace(/\s+/gu, ' ').trim(), spellAsName)
-    .replace(/[\\`*_{}[\]<>|~#&$]/g, '\\$&')
+    .replace(/[\\`*{}[\]<>|~#&$]|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])/gu, '\\$&')
     .replace(/^([+=-]|\d+[.)])/, '\\$1')
   return new Markdown(plain)
 }

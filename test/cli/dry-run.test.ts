@@ -122,6 +122,7 @@ describe('a dry run of a charter', () => {
       'kind',
       'approver',
       'expiresAt',
+      'countsUntil',
     ])
     const fields = [
       'seq',

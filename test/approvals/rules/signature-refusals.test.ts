@@ -9,7 +9,7 @@ const hints = (principal: string) =>
   )
 
 describe('describeSignatureFault', () => {
-  test.each(['alice@example.org', 'Đặng', "o'brien"])('offers a command that lists %s', (principal) => {
+  test.each(['alice@example.org', 'Điều', "o'brien"])('offers a command that lists %s', (principal) => {
     for (const hint of hints(principal)) expect(hint).toContain('>> ./allowed_signers')
   })
 
