@@ -131,7 +131,6 @@ export const configSchema = z.strictObject({
     .prefault({}),
   operators: operators.optional(),
   tools: tools.default({}),
-  ssh: z.strictObject({ config: z.string().min(1).optional() }).default({}),
   output: z.string().min(1).optional(),
   embedded: z
     .strictObject({

@@ -17,7 +17,6 @@ const DEFAULTS: Config = {
   profiles: {},
   approvals: { allowedSigners: './allowed_signers', strict: 'modes', policy: {} },
   tools: {},
-  ssh: {},
   embedded: {},
   execution: { allowLive: false },
   caps: { runMinutes: 60, phaseMinutes: 10, units: 1_000 },

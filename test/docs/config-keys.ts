@@ -12,7 +12,7 @@ export const CONFIG_MEANINGS: { [path: string]: string } = {
   'targets.<name>.grantMatrixDigest':
     'Expected digest of the grants, as `sha256:<64 hex digits>`. Without it: the digest of Cutter’s own SQL.',
   hosts: 'Hosts of deploys, by a name that you choose.',
-  'hosts.<name>.ssh': 'Alias of the ssh config, or a host name.',
+  'hosts.<name>.ssh': 'Alias in `~/.ssh/config`, or a host name.',
   'hosts.<name>.rehearseRollback':
     'Whether a deploy may rehearse its rollback on this host before the plan. It writes to the staging folder.',
   documents: 'Documents of cuts, by their id.',
@@ -58,9 +58,6 @@ export const CONFIG_MEANINGS: { [path: string]: string } = {
   'tools.pgDump':
     'Absolute path of `pg_dump`; or a command, such as `[docker, exec, -i, db, pg_dump]`, whose first word is an absolute path or a name in a trusted folder; or one of both for each major version of the server, such as `"16"`.',
   'tools.pgRestore': 'The same for `pg_restore`.',
-  ssh: 'How hosts are reached.',
-  'ssh.config':
-    'File that `ssh -F` reads instead of `~/.ssh/config` and the system’s `ssh_config`, relative to the home. Without it: those two.',
   output:
     'The only folder below which commands write files (`--out`, `--into`, `migrate new`) with `approvals.strict: owner`. Without it they then write to stdout only.',
   embedded: 'The embedded PostgreSQL.',
