@@ -40,6 +40,7 @@ const program = [
   'test/cli/machine-versions.test.ts',
   'test/cli/migrate-after-commit.test.ts',
   'test/cli/migrate-bundle-commands.test.ts',
+  'test/cli/migrate-checks.test.ts',
   'test/cli/migrate-conflicts.test.ts',
   'test/cli/migrate-run.test.ts',
   'test/cli/migrate-server-versions.test.ts',

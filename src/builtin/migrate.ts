@@ -5,7 +5,7 @@ import { openCommitNotes } from '../targets/system/commit-notes.ts'
 import { readMigrationFolder } from '../targets/system/migration-folder.ts'
 import { runSquawk } from '../targets/system/squawk.ts'
 import { defineBuiltin } from './builtin-machine.ts'
-import { type MigrationTargetDeps, openMigrationTarget } from './migration-target.ts'
+import { type MigrationTargetDeps, openCheckReader, openMigrationTarget } from './migration-target.ts'
 import { createRehearsalDatabases } from './rehearsal-servers.ts'
 
 /** What a migration needs of the app. */
@@ -18,6 +18,7 @@ export const migrate = defineBuiltin({
     readMigrationFolder,
     runSquawk,
     openDatabase: (name) => openMigrationTarget(deps, name),
+    openReader: (name) => openCheckReader(deps, name),
     rehearsalDatabases: createRehearsalDatabases(deps),
     dumps: openDatabaseDumps(deps.home),
     commitNotes: openCommitNotes(deps.home),

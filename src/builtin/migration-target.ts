@@ -29,3 +29,20 @@ export async function openMigrationTarget(
   url()
   return openMigrationDatabase({ name: `target ${name}`, role, url })
 }
+
+/**
+ * A target as the role that only reads, for checks; null where cutter.yaml names none.
+ * @throws TARGET_NOT_FOUND when cutter.yaml has no such target
+ * @throws TARGET_REFUSED when the variable is not set or holds no valid URL
+ */
+export async function openCheckReader(
+  { config, env }: Pick<MigrationTargetDeps, 'config' | 'env'>,
+  name: string,
+): Promise<MigrationDatabase | null> {
+  if (name === EMBEDDED_TARGET) return null
+  const settings = readTargetSettings(name, config.targets)
+  if (settings.readerUrlEnv === undefined) return null
+  const url = () => readTargetUrl(name, settings, 'reader', env)
+  url()
+  return openMigrationDatabase({ name: `target ${name}`, role: 'reader', url })
+}

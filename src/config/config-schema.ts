@@ -54,10 +54,10 @@ const target = z
       .optional(),
   })
   .refine(
-    ({ readerUrlEnv, executorUrlEnv, verifierUrlEnv, migratorUrlEnv }) => {
-      const three = [readerUrlEnv, executorUrlEnv, verifierUrlEnv].filter((name) => name !== undefined).length
-      return three === 3 || (three === 0 && migratorUrlEnv !== undefined)
-    },
+    ({ readerUrlEnv, executorUrlEnv, verifierUrlEnv, migratorUrlEnv }) =>
+      executorUrlEnv === undefined && verifierUrlEnv === undefined
+        ? migratorUrlEnv !== undefined
+        : [readerUrlEnv, executorUrlEnv, verifierUrlEnv].every((name) => name !== undefined),
     {
       message:
         'must name readerUrlEnv, executorUrlEnv and verifierUrlEnv, for cuts, or migratorUrlEnv, for migrations',

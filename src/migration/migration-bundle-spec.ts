@@ -11,6 +11,12 @@ const fileName = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'must be the name of a file in the folder of the migration bundle')
 const relation = z.string().regex(/^[^.]+\..+$/, 'must be schema.table, such as public.unit')
+const calledFunction = z
+  .string()
+  .regex(
+    /^[^().]+\.[^()]+\([^()]*\)$/,
+    'must be schema.function(types of its arguments), such as public.is_even(integer)',
+  )
 const count = z.int().min(0)
 const objects = z.array(z.string().min(1)).default([])
 
@@ -69,6 +75,8 @@ export const migrationBundleSchema = z.strictObject({
       }),
     )
     .default([]),
+  /** Functions of the application that checks may run on the target before the approval, as the reader. */
+  checkFunctions: z.array(calledFunction).optional(),
   lockTimeoutSeconds: z.number().positive().max(3_600),
   statementTimeoutSeconds: z.number().positive().max(86_400),
   /** Numbers of the statements that can't run in a transaction. They run one by one after it. */

@@ -12,6 +12,7 @@ const SQL: MigrationBundleFiles = {
 alter table public.example add column note text;
 `,
   'preflight.sql': `-- What must hold before: each SELECT gives rows of (name, ok) or of (name, value, expected).
+-- Write names with their schema. A check that only reads is asked on the target before the approval.
 select 'the table is there' as name, to_regclass('public.example') is not null as ok;
 `,
   'verify.sql': `-- What must hold after, asked inside the transaction and again after the commit.
@@ -53,6 +54,9 @@ expect:
 # Values that change as a side effect, such as those that a trigger sets.
 sideEffects: []
 #  - { what: the trigger sets updated_at, table: public.example, columns: [updated_at], rows: 86 }
+
+# Functions of the database that checks may run on the target before the approval, as its reader.
+# checkFunctions: [public.is_even(integer)]
 
 lockTimeoutSeconds: 5
 statementTimeoutSeconds: 300

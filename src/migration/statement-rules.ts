@@ -95,6 +95,6 @@ export function findCheckRefusal({ kind, node }: SqlStatement): string | null {
   const text = JSON.stringify(node)
   if (/"(InsertStmt|UpdateStmt|DeleteStmt|MergeStmt)":/.test(text)) return 'a check must not change rows'
   if (node.intoClause !== undefined) return 'SELECT INTO creates a table, which a check must not'
-  if (node.lockingClause !== undefined) return 'a check must not lock rows'
+  if (text.includes('"lockingClause":')) return 'a check must not lock rows'
   return null
 }

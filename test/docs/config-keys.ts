@@ -2,7 +2,7 @@
 export const CONFIG_MEANINGS: { [path: string]: string } = {
   targets: 'Databases other than `embedded`, by a name that you choose.',
   'targets.<name>.readerUrlEnv':
-    'Variable with the URL of `cutter_reader`. For cuts; together with executor and verifier.',
+    'Variable with the URL of a role that only reads. For cuts `cutter_reader`, together with executor and verifier. For migrations the login that asks checks; optional.',
   'targets.<name>.executorUrlEnv': 'Variable with the URL of `cutter_executor`.',
   'targets.<name>.verifierUrlEnv': 'Variable with the URL of `cutter_verifier`.',
   'targets.<name>.ownerUrlEnv': 'Variable with the URL of the owner. For `cutter target init` only.',

@@ -64,6 +64,9 @@ export const BUNDLE_MEANINGS: { [path: string]: string } = {
   'sideEffects[].table': 'Table.',
   'sideEffects[].columns': 'Columns.',
   'sideEffects[].rows': 'Number of rows.',
+  checkFunctions:
+    'Functions of the database that checks may run on the target before the approval, such as `public.is_even(integer)`. They run as the reader, if it owns nothing.',
+  'checkFunctions[]': 'A function with the types of its arguments.',
   lockTimeoutSeconds: 'Longest wait for a lock.',
   statementTimeoutSeconds: 'Longest time of a statement.',
   nonTransactional: 'Numbers of the last statements that cannot run in a transaction.',

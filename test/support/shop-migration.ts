@@ -53,7 +53,7 @@ update unit set state = case kind when 'article' then 'enacted' else 'draft' end
 `
 
 /** Its checks before. */
-const PREFLIGHT = `select 'unit has 86 rows' as name, count(*) as value, 86 as expected from unit;
+const PREFLIGHT = `select 'unit has 86 rows' as name, count(*) as value, 86 as expected from public.unit;
 select 'there is no table review yet' as name, to_regclass('public.review') is null as ok;
 `
 

@@ -8,12 +8,15 @@ import {
   type MigrationOutcome,
 } from '../../migration/migration-outcome.ts'
 import type { Sql } from '../../targets/target.ts'
+import { askQualified } from './ask-check.ts'
 import { measureOutcome, resultDiffersError } from './measure-outcome.ts'
 import { assertChecksPass, type CheckResult, runChecks } from './migration-checks.ts'
 import { lockMigrations } from './migration-lock.ts'
+import { qualifiedTexts } from './planned-checks.ts'
 import { readAtSavepoint } from './read-at-savepoint.ts'
 import { readCatalogue } from './read-catalogue.ts'
 import { readObjectIdentities } from './recreated-objects.ts'
+import type { CheckReaches } from './rehearsal-result.ts'
 import { watchRows } from './row-changes.ts'
 import { runGuarded } from './run-guarded.ts'
 import { assertSameSchema } from './schema-drift.ts'
@@ -34,7 +37,7 @@ interface ApplyMigrationInput {
   /** The catalogue of the database as it was backed up. */
   catalogue: Catalogue
   /** What the rehearsal measured; null in the rehearsal itself. */
-  rehearsed: { inside: MigrationOutcome; touches: string[] } | null
+  rehearsed: { inside: MigrationOutcome; touches: string[]; reaches?: CheckReaches } | null
 }
 
 /**
@@ -51,7 +54,8 @@ export async function applyInTransaction(sql: Sql, given: ApplyMigrationInput): 
   const { spec } = bundle
   await lockMigrations(sql)
   assertFrozenScript(bundle)
-  const preflight = await runChecks(sql, bundle.preflight)
+  const ask = askQualified(qualifiedTexts(bundle, rehearsed?.reaches))
+  const preflight = await runChecks(sql, bundle.preflight, ask)
   assertChecksPass('STOP_PREFLIGHT_FAILED', 'preflight', preflight)
   // A rehearsal database has no other users. On the target, others may change what the script does not touch, at any time.
   const scoped = (full: Catalogue) => (rehearsed === null ? full : scopeCatalogue(rehearsed.touches, full))
@@ -65,13 +69,13 @@ export async function applyInTransaction(sql: Sql, given: ApplyMigrationInput): 
   const identities = await readObjectIdentities(sql)
   const rows = await watchRows(sql, spec, rehearsed?.inside.rewritten ?? null)
   const { touched, transactionId } = await runGuarded(sql, bundle.script, 'script')
-  const outcome = await measureOutcome(sql, bundle, { catalogue: before, readScoped, identities, rows })
+  const outcome = await measureOutcome(sql, bundle, { catalogue: before, readScoped, identities, rows, ask })
   const wrong = [
     ...(bundle.alone.length === 0 ? findUnexpectedChanges(spec, outcome) : []),
     ...(rehearsed === null ? [] : compareWithRehearsal(rehearsed, outcome, touched)),
   ]
   if (wrong.length > 0) throw resultDiffersError(wrong)
-  const verify = bundle.alone.length === 0 ? await runChecks(sql, bundle.verify) : null
+  const verify = bundle.alone.length === 0 ? await runChecks(sql, bundle.verify, ask) : null
   if (verify !== null) assertChecksPass('STOP_VERIFICATION_FAILED', 'verification', verify)
   return { outcome, preflight, verify, transactionId, touched }
 }

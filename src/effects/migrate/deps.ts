@@ -11,6 +11,8 @@ export interface MigrateDeps {
   runSquawk(folder: string, file: string, inTransaction: boolean, signal: AbortSignal): Promise<SquawkReport>
   /** The target, opened as the role that migrates. */
   openDatabase(target: string): Promise<MigrationDatabase>
+  /** The target, opened as the role that only reads; null where cutter.yaml names none. */
+  openReader(target: string): Promise<MigrationDatabase | null>
   rehearsalDatabases: MigrationRehearsalDatabases
   dumps: DatabaseDumps
   commitNotes: CommitNotes

@@ -52,6 +52,9 @@ export async function admitMigrate(
   const folder = resolve(input.bundle as string)
   await assertNoBundleFaults(deps, folder)
   // Opening the embedded target would start its server. A configured target is only checked.
-  if (input.target !== 'embedded') await deps.openDatabase(input.target as string)
+  if (input.target !== 'embedded') {
+    await deps.openDatabase(input.target as string)
+    await deps.openReader(input.target as string)
+  }
   return { ...input, bundle: folder }
 }

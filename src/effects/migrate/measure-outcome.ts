@@ -3,13 +3,14 @@ import { type Catalogue, compareSchemas, digestMadeDefinitions } from '../../mig
 import type { MigrationBundle } from '../../migration/migration-bundle.ts'
 import type { MigrationOutcome } from '../../migration/migration-outcome.ts'
 import type { Sql } from '../../targets/target.ts'
+import type { Ask } from './ask-check.ts'
 import { queryDistribution } from './migration-checks.ts'
 import { findRecreatedObjects, type ObjectIdentities, readObjectIdentities } from './recreated-objects.ts'
 import { measureRowChanges, type RowsBefore } from './row-changes.ts'
 
 /**
  * Measures what a script did, in the transaction in which it ran.
- * @param before what was read right before the script; `readScoped` reads the catalogue with the same scope as `catalogue`
+ * @param before what was read right before the script; `readScoped` reads the catalogue with the same scope as `catalogue`; `ask` asks a check
  * @throws STOP_RESULT_DIFFERS when a distribution can't be read, or the counts of rows contradict each other
  */
 export async function measureOutcome(
@@ -20,6 +21,7 @@ export async function measureOutcome(
     readScoped(): Promise<Catalogue>
     identities: ObjectIdentities
     rows: RowsBefore
+    ask: Ask
   },
 ): Promise<MigrationOutcome> {
   const made = findRecreatedObjects(before.identities, await readObjectIdentities(sql))
@@ -31,7 +33,7 @@ export async function measureOutcome(
   const schema = compareSchemas(before.catalogue, after)
   const distributions: MigrationOutcome['distributions'] = []
   for (const distribution of bundle.distributions) {
-    const answer = await queryDistribution(sql, distribution)
+    const answer = await queryDistribution(sql, distribution, before.ask)
     if ('refused' in answer) throw resultDiffersError([answer.refused])
     distributions.push(answer)
   }

@@ -69,5 +69,6 @@ function changeLines({ did, sideEffects }: MigrationCloseout): string[] {
   return [...schema, ...rows, ...columns, ...accepted]
 }
 
-const line = ({ name, pass }: CheckResult) => `${name}: ${pass ? 'PASS' : 'FAIL'}`
+const line = ({ name, pass, seen }: CheckResult) =>
+  `${name}: ${pass ? 'PASS' : 'FAIL'}${seen === 'copy' ? ', seen on the copy only' : ''}`
 const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1)

@@ -4,6 +4,7 @@ import { type Catalogue, scopeCatalogue } from '../../migration/catalogue.ts'
 import type { MigrationBundle } from '../../migration/migration-bundle.ts'
 import type { ServerIdentity } from '../../targets/postgres/migration-database.ts'
 import type { SquawkReport } from '../../targets/system/squawk.ts'
+import { type PlannedCheck, planVerification } from './planned-checks.ts'
 import type { RehearsalResult } from './rehearsal-result.ts'
 
 /**
@@ -18,9 +19,11 @@ export function planMigration(given: {
   /** Scoped to what the rehearsal touched. */
   catalogue: Catalogue
   rehearsal: RehearsalResult
+  /** How the target was asked the preflight checks, and as which login. */
+  asked: { login: string; planned: PlannedCheck[] }
   lint: SquawkReport
 }): { [key: string]: Json } {
-  const { machineVersion, mode, bundle, identity, catalogue, rehearsal, lint } = given
+  const { machineVersion, mode, bundle, identity, catalogue, rehearsal, asked, lint } = given
   const { spec } = bundle
   return plain({
     type: 'cutter.plan.migrate/v1',
@@ -35,6 +38,10 @@ export function planMigration(given: {
       preflight: { file: spec.preflight, checks: bundle.preflight.length },
       verify: { file: spec.verify, checks: bundle.verify.length },
     },
+    checksOnTarget: [
+      ...asked.planned,
+      ...planVerification(bundle, rehearsal.reaches, { login: asked.login, owner: identity.role }),
+    ],
     expect: spec.expect,
     sideEffects: spec.sideEffects,
     rehearsed: { inside: rehearsal.inside, alone: rehearsal.alone, total: rehearsal.total },
@@ -58,7 +65,7 @@ export function planMigration(given: {
 const PROCEDURE = [
   'a backup older than its limit is taken, restored and compared again',
   'one transaction, under the lock and statement timeouts and an advisory lock',
-  'in it: identity, SHA-256, preflight and catalogue are checked again',
+  'in it: identity, SHA-256, catalogue and every preflight check are checked again, as the owner',
   'the script, byte for byte',
   'in it: the transaction’s id, schema, rows, columns, distributions and verification are compared with rehearsal and expectations',
   'commit only if nothing differs; otherwise ROLLBACK',

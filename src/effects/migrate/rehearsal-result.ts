@@ -1,5 +1,6 @@
 import type { SchemaDifference } from '../../migration/catalogue.ts'
 import type { MigrationOutcome } from '../../migration/migration-outcome.ts'
+import type { CheckReach } from './check-reach.ts'
 import type { CheckResult } from './migration-checks.ts'
 
 /** What a rehearsal measured. The migration itself must have the same outcome. Saved as evidence `rehearsal`. */
@@ -15,8 +16,19 @@ export interface RehearsalResult {
   touches: string[]
   preflight: CheckResult[]
   verify: CheckResult[]
+  /** What each check reaches, which decides where it is asked. Earlier versions did not find it out. */
+  reaches?: CheckReaches
   /** What rollback.sql did, tried in a transaction that was rolled back. */
   rollback: TriedRollback
+}
+
+/** What the checks of a migration bundle reach, in the order of their statements. */
+export interface CheckReaches {
+  /** In the database as it was backed up. */
+  preflight: CheckReach[]
+  /** In the migrated database. */
+  verify: CheckReach[]
+  distributions: CheckReach[]
 }
 
 interface TriedRollback {
@@ -35,3 +47,9 @@ export interface StandaloneOutcome {
   /** The digest of each object that the statement adds or changes, by which a probe recognises that it ran. */
   objects: { [name: string]: string }
 }
+
+/** The relations and schemas on which the plan depends: those that the scripts touch, and those that the checks before read. */
+export const relationsOf = ({ touches, reaches }: RehearsalResult): string[] => [
+  ...touches,
+  ...(reaches?.preflight.flatMap(({ reads }) => reads) ?? []),
+]

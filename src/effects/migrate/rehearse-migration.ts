@@ -15,8 +15,10 @@ import {
 } from '../../migration/migration-outcome.ts'
 import type { MigrationDatabase } from '../../targets/postgres/migration-database.ts'
 import { applyInTransaction } from './apply-in-transaction.ts'
+import { askByLogin } from './ask-check.ts'
 import { limitsOf } from './bundle-limits.ts'
-import { assertChecksPass, runChecks } from './migration-checks.ts'
+import { assertChecksPass, distributionQuery, runChecks } from './migration-checks.ts'
+import { qualifyChecks } from './qualify-checks.ts'
 import { readCatalogue } from './read-catalogue.ts'
 import type { RehearsalResult } from './rehearsal-result.ts'
 import { readSequenceValues, type SequenceValues } from './sequence-values.ts'
@@ -36,6 +38,9 @@ export async function rehearseMigration(
   catalogue: Catalogue,
 ): Promise<{ rehearsal: RehearsalResult; after: Catalogue }> {
   const limits = limitsOf(bundle.spec)
+  const reach = (texts: string[]) =>
+    qualifyChecks(database, context, limits, { texts, named: bundle.spec.checkFunctions ?? [] })
+  const preflightReaches = await reach(bundle.preflight)
   const sequences = await database.read(context, readSequenceValues)
   const { outcome, preflight, touched } = await database.transaction(context, limits, (sql) =>
     applyInTransaction(sql, { bundle, catalogue, rehearsed: null }),
@@ -43,31 +48,30 @@ export async function rehearseMigration(
   const alone = await rehearseStandaloneStatements(database, context, bundle)
   const after = await database.read(context, readCatalogue)
   const total = alone.length === 0 ? outcome : totalOutcome(outcome, catalogue, after)
-  const moved = findMovedSequences(
-    sequences,
-    await database.read(context, readSequenceValues),
-    catalogue,
-    total,
-  )
-  assertExpected(bundle, total, moved)
-  const verify = await database.read(context, (sql) => runChecks(sql, bundle.verify))
+  const movedTo = await database.read(context, readSequenceValues)
+  assertExpected(bundle, total, findMovedSequences(sequences, movedTo, catalogue, total))
+  const verify = await database.read(context, (sql) => runChecks(sql, bundle.verify, askByLogin))
   assertChecksPass('STOP_VERIFICATION_FAILED', 'verification', verify)
+  const reaches = {
+    preflight: preflightReaches,
+    verify: await reach(bundle.verify),
+    distributions: await reach(bundle.distributions.map(({ sql }) => distributionQuery(sql))),
+  }
   const tried = await tryRollback(database, context, limits, bundle)
   const byMigration = compareSchemas(catalogue, after)
   const byRollback = compareSchemas(after, tried.after)
-  const subjects = [byMigration, byRollback].flatMap((difference) =>
-    subjectsOf(difference, [catalogue, after, tried.after]),
-  )
+  const catalogues = [catalogue, after, tried.after]
+  const subjects = [byMigration, byRollback].flatMap((difference) => subjectsOf(difference, catalogues))
   const touches = [...new Set([...touched, ...tried.touched, ...subjects])].sort()
-  const { versionNumber } = await database.read(context, readServerIdentity)
   const rehearsal: RehearsalResult = {
-    place: { name: 'copy', versionNumber },
+    place: await placeOf(database, context),
     inside: outcome,
     alone,
     total,
     touches,
     preflight,
     verify,
+    reaches,
     rollback: {
       schema: byRollback,
       leaves: compareSchemas(catalogue, tried.after),
@@ -75,6 +79,14 @@ export async function rehearseMigration(
     },
   }
   return { rehearsal, after }
+}
+
+async function placeOf(
+  database: MigrationDatabase,
+  context: EffectContext,
+): Promise<RehearsalResult['place']> {
+  const { versionNumber } = await database.read(context, readServerIdentity)
+  return { name: 'copy', versionNumber }
 }
 
 function assertExpected({ spec }: MigrationBundle, total: MigrationOutcome, moved: string[]): void {

@@ -59,7 +59,7 @@ export async function restoreBackup(
   context.progress(`pg_restore into ${restored.name}`)
   await deps.dumps.restore(context, backup.dump, restored)
   const found = await restored.read(context, async (sql) => ({
-    contents: await readDatabaseContents(sql, context.progress),
+    contents: await readDatabaseContents(sql, restored, context.progress),
     sequences: await readSequenceValues(sql),
     catalogue: await readCatalogue(sql),
   }))

@@ -1,5 +1,6 @@
 import { Stop } from '../../domain/errors.ts'
 import type { Sql } from '../../targets/target.ts'
+import { STRICT_PATH } from './ask-check.ts'
 
 /**
  * Sends the text in one message, unchanged, and runs its deferred constraints and triggers. Afterwards the session has the role,
@@ -9,12 +10,13 @@ import type { Sql } from '../../targets/target.ts'
  * @throws STOP_MIGRATION_FAILED when the server rejects the script
  */
 export async function runScript(sql: Sql, text: string, what = 'script'): Promise<string[]> {
-  const { rows } = await sql.query<{ path: string; settings: [string, string][] | null }>(
-    `select pg_catalog.current_setting('search_path') as path,
-       pg_catalog.jsonb_agg(pg_catalog.jsonb_build_array(name, setting)) as settings
+  const { rows } = await sql.query<{ settings: [string, string][] | null }>(
+    `select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_array(name, setting)) as settings
      from pg_catalog.pg_settings where source = 'session'`,
   )
-  const { path, settings } = rows[0]!
+  // The script finds the search path of the login. Cutter's own queries have another.
+  await sql.query('set search_path to default')
+  const before = await readPath(sql)
   try {
     await sql.query(text)
     // Deferred constraints and triggers run now, because their effect must be measured before the commit.
@@ -22,10 +24,11 @@ export async function runScript(sql: Sql, text: string, what = 'script'): Promis
   } catch (error) {
     throw findScriptError(error as ServerError, text, what) ?? error
   }
-  await sql.query('set statement_timeout = 0')
-  const touched = await readTouched(sql, path)
+  const after = await readPath(sql)
+  await sql.query(`set statement_timeout = 0; set search_path = ${STRICT_PATH}`)
+  const touched = await readTouched(sql, `${before},${after}`)
   await sql.query('reset all')
-  for (const [name, value] of settings ?? [])
+  for (const [name, value] of rows[0]!.settings ?? [])
     await sql.query('select pg_catalog.set_config($1, $2, false)', [name, value])
   return touched
 }
@@ -55,7 +58,15 @@ export function findScriptError(error: ServerError, text: string, what = 'script
   )
 }
 
-async function readTouched(sql: Sql, pathBefore: string): Promise<string[]> {
+async function readPath(sql: Sql): Promise<string> {
+  const { rows } = await sql.query<{ path: string }>(
+    `select pg_catalog.current_setting('search_path') as path`,
+  )
+  return rows[0]!.path
+}
+
+/** @param paths schemas, separated by commas */
+async function readTouched(sql: Sql, paths: string): Promise<string[]> {
   const { rows } = await sql.query<{ name: string }>(
     `with locked as (
        select distinct coalesce(i.indrelid, l.relation) as oid
@@ -70,10 +81,10 @@ async function readTouched(sql: Sql, pathBefore: string): Promise<string[]> {
      select schema || '.' || name as name from relations
      union select schema from relations
      union select case trimmed when '$user' then session_user::text else trimmed end
-     from pg_catalog.regexp_matches($1 || ',' || pg_catalog.current_setting('search_path'), '"[^"]*"|[^,]+', 'g') part
+     from pg_catalog.regexp_matches($1, '"[^"]*"|[^,]+', 'g') part
        cross join lateral pg_catalog.btrim(part[1], ' "') trimmed
      order by 1`,
-    [pathBefore],
+    [paths],
   )
   return rows.map(({ name }) => name)
 }

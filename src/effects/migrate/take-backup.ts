@@ -41,7 +41,7 @@ export async function takeBackup(
       context.progress(`pg_dump of ${database.name}`)
       const snapshot = rows[0]!.id
       const dump = await deps.dumps.take(context, database, { name, snapshot, serverMajor, lockTimeoutMs })
-      const contents = await readDatabaseContents(sql, context.progress)
+      const contents = await readDatabaseContents(sql, database, context.progress)
       const after = await readSequenceValues(sql)
       const catalogue = await readCatalogue(sql)
       const sequences = { before, after }

@@ -6,9 +6,9 @@ import { type Finding, okay } from './finding.ts'
 /** Connects to each configured target, and compares its grants with the expected ones. */
 export function checkTargets(home: Home, app: App): Promise<Finding[]> {
   return Promise.all(
-    Object.entries(app.config.targets).map(async ([name, { readerUrlEnv }]) => {
+    Object.entries(app.config.targets).map(async ([name, { executorUrlEnv }]) => {
       try {
-        return readerUrlEnv === undefined
+        return executorUrlEnv === undefined
           ? await checkMigrationTarget(home, app, name)
           : await checkCutTarget(app, name)
       } catch (error) {

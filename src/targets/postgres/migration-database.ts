@@ -1,6 +1,7 @@
 import type { Client } from 'pg'
 import { Stop } from '../../domain/errors.ts'
 import type { Sql, TargetCaller } from '../target.ts'
+import { copyOut } from './copy-out.ts'
 import { type SessionOptions, withSession } from './pg-session.ts'
 import { findMigrationStop } from './target-stops.ts'
 import { inReadOnlyTransaction, inTransaction } from './transactions.ts'
@@ -23,19 +24,31 @@ export interface MigrationLimits {
   statementTimeoutMs: number
 }
 
+/** With this search path a name without a schema means an object of the server and nothing that others made. */
+const STRICT_PATH = 'pg_catalog, pg_temp'
+
 /** A database that is migrated, or a rehearsal database: both have the same methods. */
 export interface MigrationDatabase {
   /** The name in messages: `target shop`, `rehearsal rehearsal_mig_…`. */
   name: string
   /**
-   * Works in a read-only transaction that sees one snapshot and is rolled back.
+   * Works in a read-only transaction that sees one snapshot and is rolled back, with `search_path = pg_catalog, pg_temp`.
    * @throws STOP_MUTATION_DETECTED when the server assigned a transaction id, so that something was written
    */
   read<T>(context: TargetCaller, work: (sql: Sql) => Promise<T>, lockTimeoutMs?: number): Promise<T>
-  /** Works in one transaction. After any error but OutcomeUnknownError, nothing of it remains. */
+  /**
+   * Works in one transaction, with the same search path, to which `runScript` returns. After any error but OutcomeUnknownError,
+   * nothing of it remains.
+   */
   transaction<T>(context: TargetCaller, limits: MigrationLimits, work: (sql: Sql) => Promise<T>): Promise<T>
   /** Works in a session without a transaction. */
   session<T>(context: TargetCaller, limits: MigrationLimits, work: (sql: Sql) => Promise<T>): Promise<T>
+  /**
+   * Runs a `COPY … TO STDOUT` in the transaction of `sql`, and calls `onRow` with each row in the text format of COPY. The bytes are
+   * valid only during the call.
+   * @throws Error with the fields of the server when it rejects the statement
+   */
+  copyOut(sql: Sql, text: string, onRow: (row: Buffer) => void): Promise<void>
   /** The URL with its password, for pg_dump and pg_restore only. */
   url(): string
 }
@@ -77,7 +90,7 @@ export function openMigrationDatabase(access: {
   }
   const read: MigrationDatabase['read'] = async (context, work, lockTimeoutMs) => {
     const { value, transactionId } = await session(context, { readOnly: true, lockTimeoutMs }, (client) =>
-      inReadOnlyTransaction(client, work),
+      inReadOnlyTransaction(client, () => withStrictPath(client, work)),
     )
     if (transactionId === null) return value
     throw new Stop(
@@ -89,10 +102,18 @@ export function openMigrationDatabase(access: {
   return {
     name: access.name,
     read,
-    transaction: (context, limits, work) => session(context, limits, (client) => inTransaction(client, work)),
+    transaction: (context, limits, work) =>
+      session(context, limits, (client) => inTransaction(client, () => withStrictPath(client, work))),
     session: (context, limits, work) => session(context, limits, work),
+    copyOut,
     url: access.url,
   }
+}
+
+/** With another path Cutter's own queries could call functions that others made under the names of the server's. */
+async function withStrictPath<T>(client: Client, work: (sql: Sql) => Promise<T>): Promise<T> {
+  await client.query(`set local search_path = ${STRICT_PATH}`)
+  return work(client)
 }
 
 /**
@@ -102,6 +123,6 @@ export function openMigrationDatabase(access: {
 async function applyFixedSettings(client: Client, asRole: string | undefined): Promise<void> {
   if (asRole !== undefined) await client.query(`set session authorization ${client.escapeIdentifier(asRole)}`)
   await client.query(
-    "select set_config('extra_float_digits', '1', false), set_config('intervalstyle', 'postgres', false), set_config('bytea_output', 'hex', false), set_config('standard_conforming_strings', 'on', false)",
+    "set extra_float_digits = 1; set intervalstyle = 'postgres'; set bytea_output = 'hex'; set standard_conforming_strings = on",
   )
 }

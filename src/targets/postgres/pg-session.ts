@@ -71,7 +71,7 @@ async function configure(client: pg.Client, options: SessionOptions): Promise<vo
     ['lock_timeout', String(options.lockTimeoutMs ?? LOCK_MS)],
   ]
   if (options.readOnly === true) settings.push(['default_transaction_read_only', 'on'])
-  const calls = settings.map((_, at) => `set_config($${2 * at + 1}, $${2 * at + 2}, false)`)
+  const calls = settings.map((_, at) => `pg_catalog.set_config($${2 * at + 1}, $${2 * at + 2}, false)`)
   await client.query(`select ${calls.join(', ')}`, settings.flat())
 }
 

@@ -14,7 +14,7 @@ export async function inReadOnlyTransaction<T>(
   try {
     const value = await work(client)
     const { rows } = await client.query<{ id: string | null }>(
-      'select pg_current_xact_id_if_assigned()::text as id',
+      'select pg_catalog.pg_current_xact_id_if_assigned()::text as id',
     )
     return { value, transactionId: rows[0]?.id ?? null }
   } finally {

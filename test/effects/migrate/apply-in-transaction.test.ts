@@ -83,7 +83,7 @@ describe('applyInTransaction and the session', () => {
       shop,
       "set search_path = ''; select set_config('statement_timeout', '1', false); set datestyle = 'German'; set role owner",
     )
-    expect(verify).toEqual([{ name: 'ten', pass: true, value: '10', expected: '10' }])
+    expect(verify).toEqual([{ name: 'ten', pass: true, value: '10', expected: '10', statement: 1 }])
   })
 
   test('applyInTransaction measures deferred constraints and triggers', async () => {

@@ -6,6 +6,7 @@ import { type Catalogue, scopeCatalogue } from '../../../migration/catalogue.ts'
 import type { MigrationBundle } from '../../../migration/migration-bundle.ts'
 import type { ServerIdentity } from '../../../targets/postgres/migration-database.ts'
 import { readJsonEvidence } from '../../read-json-evidence.ts'
+import type { AppliedMigration } from '../apply-in-transaction.ts'
 import type { MigrateDeps } from '../deps.ts'
 import type { CheckResult } from '../migration-checks.ts'
 import type { MigrationCloseout, MigrationVerification } from '../migration-closeout.ts'
@@ -23,6 +24,7 @@ const input = z.object({
   backupDigest: z.string(),
   rehearsalDigest: z.string(),
   preflightDigest: z.string(),
+  appliedDigest: z.string().optional(),
   verificationDigest: z.string(),
   secondBackupDigest: z.string().optional(),
   rolledBack: z.boolean().default(false),
@@ -86,7 +88,7 @@ async function composeCloseout(
     standsAs: describeState(live, given.rolledBack, isUnchanged),
     did: { schema, rows, columns },
     checks: {
-      preflight: await readJsonEvidence<CheckResult[]>(context, given.preflightDigest),
+      preflight: await readPreflight(context, given),
       verification: checks,
       failed,
     },
@@ -96,6 +98,13 @@ async function composeCloseout(
     unauthorised: UNAUTHORISED,
     nextStep: nextStep(live, given.rolledBack),
   }
+}
+
+/** A live run asked the target every check once more, in the transaction that migrated. */
+async function readPreflight(context: EffectContext, given: Input): Promise<CheckResult[]> {
+  if (context.mode !== 'live' || given.appliedDigest === undefined)
+    return readJsonEvidence<CheckResult[]>(context, given.preflightDigest)
+  return (await readJsonEvidence<AppliedMigration>(context, given.appliedDigest)).preflight
 }
 
 async function listBackups(context: EffectContext, given: Input): Promise<MigrationCloseout['backups']> {

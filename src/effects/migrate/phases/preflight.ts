@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Effect } from '../../../domain/effect.ts'
+import type { Effect, EffectContext } from '../../../domain/effect.ts'
 import { jsonEvidence } from '../../../domain/evidence.ts'
 import { readEffect } from '../../../machine/define-effect.ts'
 import { type Catalogue, scopeCatalogue } from '../../../migration/catalogue.ts'
@@ -7,15 +7,17 @@ import type { MigrationBundle } from '../../../migration/migration-bundle.ts'
 import type { ServerIdentity } from '../../../targets/postgres/migration-database.ts'
 import type { SquawkReport } from '../../../targets/system/squawk.ts'
 import { readJsonEvidence } from '../../read-json-evidence.ts'
+import { askPreflight } from '../ask-preflight.ts'
 import type { MigrateDeps } from '../deps.ts'
-import { assertChecksPass, describeChecks, runChecks } from '../migration-checks.ts'
+import { assertChecksPass, describeChecks } from '../migration-checks.ts'
 import { planMigration } from '../plan.ts'
+import { COPY_ONLY } from '../planned-checks.ts'
 import { readCatalogue } from '../read-catalogue.ts'
-import type { RehearsalResult } from '../rehearsal-result.ts'
+import { type RehearsalResult, relationsOf } from '../rehearsal-result.ts'
 import { assertSameSchema } from '../schema-drift.ts'
 import { assertSameIdentity, readServerIdentity } from '../server-identity.ts'
 
-/** Runs every preflight check on the target itself, in a read-only session, and makes the plan. */
+/** Asks the target the preflight checks that only read, in a read-only session, and makes the plan. */
 export function preflight(deps: MigrateDeps): Effect {
   return readEffect({
     name: 'preflight',
@@ -34,34 +36,51 @@ export function preflight(deps: MigrateDeps): Effect {
       const rehearsal = await readJsonEvidence<RehearsalResult>(context, given.rehearsalDigest)
       const backedUp = await readJsonEvidence<Catalogue>(context, given.catalogueDigest)
       const catalogue = scopeCatalogue(rehearsal.touches, backedUp)
-      const database = await deps.openDatabase(given.target)
-      assertSameIdentity(identity, await database.read(context, readServerIdentity))
-      const { results, found } = await database.read(context, async (sql) => ({
-        results: await runChecks(sql, bundle.preflight),
-        found: scopeCatalogue(rehearsal.touches, await readCatalogue(sql)),
-      }))
-      assertChecksPass('STOP_PREFLIGHT_FAILED', 'preflight', results)
-      assertSameSchema(catalogue, found, {
-        changed: 'the schema changed since the backup was taken',
-        kept: 'nothing was changed',
-        next: 'start another run when nobody else changes the schema',
-      })
+      await assertAsRehearsed(deps, context, given.target, { identity, backedUp, rehearsal })
+      const asked = await askPreflight(deps, context, { target: given.target, identity, bundle, rehearsal })
+      assertChecksPass('STOP_PREFLIGHT_FAILED', 'preflight', asked.results)
       const lint = await readJsonEvidence<SquawkReport>(context, given.lintDigest)
       const { version: machineVersion, mode } = context
       const plan = jsonEvidence(
         'plan/SG1',
-        planMigration({ machineVersion, mode, bundle, identity, catalogue, rehearsal, lint }),
+        planMigration({ machineVersion, mode, bundle, identity, catalogue, rehearsal, asked, lint }),
       )
-      const checked = jsonEvidence('preflight', results)
+      const checked = jsonEvidence('preflight', asked.results)
       return {
         output: {
           planDigest: plan.digest,
           migrationPlanDigest: plan.digest,
           preflightDigest: checked.digest,
-          report: { preflight: describeChecks(results).summary },
+          report: {
+            preflight: describeChecks(asked.results).summary,
+            seenOnCopyOnly: asked.planned.filter(({ asked: how }) => how === COPY_ONLY).length,
+          },
         },
         evidence: [plan, checked],
       }
     },
+  })
+}
+
+/**
+ * Checks the target before it is asked anything of the migration bundle. What a check reaches was found out on the rehearsal
+ * database, so the schema that checks read must be the same as well.
+ * @throws STOP_TARGET_REFUSED when another server answers
+ * @throws STOP_DRIFT when the schema changed
+ */
+async function assertAsRehearsed(
+  deps: MigrateDeps,
+  context: EffectContext,
+  target: string,
+  given: { identity: ServerIdentity; backedUp: Catalogue; rehearsal: RehearsalResult },
+): Promise<void> {
+  const database = await deps.openDatabase(target)
+  assertSameIdentity(given.identity, await database.read(context, readServerIdentity))
+  const scope = relationsOf(given.rehearsal)
+  const found = scopeCatalogue(scope, await database.read(context, readCatalogue))
+  assertSameSchema(scopeCatalogue(scope, given.backedUp), found, {
+    changed: 'the schema changed since the backup was taken',
+    kept: 'nothing was changed',
+    next: 'start another run when nobody else changes the schema',
   })
 }

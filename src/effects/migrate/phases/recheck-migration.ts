@@ -12,11 +12,13 @@ import {
 import type { MigrationBundle } from '../../../migration/migration-bundle.ts'
 import type { ServerIdentity } from '../../../targets/postgres/migration-database.ts'
 import { readJsonEvidence } from '../../read-json-evidence.ts'
+import { askPreflightAgain } from '../ask-preflight.ts'
 import type { MigrateDeps } from '../deps.ts'
-import { assertChecksPass, runChecks } from '../migration-checks.ts'
+import { assertChecksPass } from '../migration-checks.ts'
+import type { PlannedCheck } from '../planned-checks.ts'
 import { readCatalogue } from '../read-catalogue.ts'
 import { assertSameBundle, readMigrationBundle } from '../read-migration-bundle.ts'
-import type { RehearsalResult } from '../rehearsal-result.ts'
+import { type RehearsalResult, relationsOf } from '../rehearsal-result.ts'
 import { assertSameIdentity, readServerIdentity } from '../server-identity.ts'
 import { backup } from './backup.ts'
 import { preflight } from './preflight.ts'
@@ -53,17 +55,26 @@ export function recheckMigration(deps: MigrateDeps): Effect {
       const identity = await readJsonEvidence<ServerIdentity>(context, given.identityDigest)
       const database = await deps.openDatabase(given.target)
       assertSameIdentity(identity, await database.read(context, readServerIdentity))
-      const { touches } = await readJsonEvidence<RehearsalResult>(context, given.rehearsalDigest)
+      const rehearsal = await readJsonEvidence<RehearsalResult>(context, given.rehearsalDigest)
+      const scope = relationsOf(rehearsal)
       const backedUp = await readJsonEvidence<Catalogue>(context, given.catalogueDigest)
-      const planned = scopeCatalogue(touches, backedUp)
-      const { results, found } = await database.read(context, async (sql) => ({
-        results: await runChecks(sql, pinned.preflight),
-        found: scopeCatalogue(touches, await readCatalogue(sql)),
-      }))
+      const planned = scopeCatalogue(scope, backedUp)
+      const found = scopeCatalogue(scope, await database.read(context, readCatalogue))
+      if (found.digest !== planned.digest)
+        return planAgain(deps, context, given, describeSchemaDifference(compareSchemas(planned, found)))
+      const { checksOnTarget = [] } = await readJsonEvidence<{ checksOnTarget?: PlannedCheck[] }>(
+        context,
+        given.planDigest,
+      )
+      const results = await askPreflightAgain(deps, context, {
+        target: given.target,
+        identity,
+        bundle: pinned,
+        planned: checksOnTarget,
+        reaches: rehearsal.reaches?.preflight ?? [],
+      })
       assertChecksPass('STOP_PREFLIGHT_FAILED', 'preflight', results)
-      if (found.digest === planned.digest)
-        return { output: { planDigest: given.planDigest, report: { recheck: null } } }
-      return planAgain(deps, context, given, describeSchemaDifference(compareSchemas(planned, found)))
+      return { output: { planDigest: given.planDigest, report: { recheck: null } } }
     },
   })
 }

@@ -11,12 +11,16 @@ import {
 import type { MigrationBundle } from '../../../migration/migration-bundle.ts'
 import { compareDistributions } from '../../../migration/migration-outcome.ts'
 import type { MigrationDatabase, ServerIdentity } from '../../../targets/postgres/migration-database.ts'
+import type { Sql } from '../../../targets/target.ts'
 import { readJsonEvidence } from '../../read-json-evidence.ts'
+import { askQualified, type Row } from '../ask-check.ts'
+import { askAsReader } from '../check-login.ts'
 import type { MigrateDeps } from '../deps.ts'
-import { describeChecks, queryDistribution, runChecks } from '../migration-checks.ts'
+import { describeChecks, distributionQuery, queryDistribution, runChecks } from '../migration-checks.ts'
 import type { MigrationVerification } from '../migration-closeout.ts'
 import { openMigratedDatabase } from '../open-migrated-database.ts'
 import { planMigrationRollback } from '../plan.ts'
+import { mayReaderAsk, qualifiedTexts } from '../planned-checks.ts'
 import { readCatalogue } from '../read-catalogue.ts'
 import type { RehearsalResult } from '../rehearsal-result.ts'
 import { rehearsalDatabaseRef } from '../restore-backup.ts'
@@ -45,7 +49,16 @@ export function verifyMigration(deps: MigrateDeps): Effect {
       const rehearsed = await readJsonEvidence<Catalogue>(context, given.rehearsedDigest)
       const identity = await readJsonEvidence<ServerIdentity>(context, given.identityDigest)
       const database = await openMigratedDatabase(deps, context, given, identity)
-      const expected = { rehearsal, rehearsed, aloneFailed: given.aloneFailed }
+      const byReader =
+        context.mode === 'live'
+          ? await askAsReader(
+              deps,
+              context,
+              { target: given.target, identity },
+              textsOfReader(bundle, rehearsal),
+            )
+          : new Map<string, Row[]>()
+      const expected = { rehearsal, rehearsed, aloneFailed: given.aloneFailed, byReader }
       const { verification, catalogue } = await verify(database, context, bundle, expected)
       const evidence = jsonEvidence('verification', verification)
       const { summary } = describeChecks(verification.checks)
@@ -91,21 +104,40 @@ function planAfterFailure({ version, mode }: EffectContext, given: RollbackInput
   }
 }
 
+/** The checks that the reader asks after the commit. */
+function textsOfReader({ verify, distributions }: MigrationBundle, { reaches }: RehearsalResult): string[] {
+  if (reaches === undefined) return []
+  const queries = distributions.map(({ sql }) => distributionQuery(sql))
+  return [
+    ...verify.filter((_, at) => mayReaderAsk(reaches.verify[at]!)),
+    ...queries.filter((_, at) => mayReaderAsk(reaches.distributions[at]!)),
+  ]
+}
+
 async function verify(
   database: MigrationDatabase,
   context: EffectContext,
   bundle: MigrationBundle,
   {
-    rehearsal: { total, touches },
+    rehearsal: { total, touches, reaches },
     rehearsed,
     aloneFailed,
-  }: { rehearsal: RehearsalResult; rehearsed: Catalogue; aloneFailed: string | null },
+    byReader,
+  }: {
+    rehearsal: RehearsalResult
+    rehearsed: Catalogue
+    aloneFailed: string | null
+    /** What the reader was asked already, by the text of the check. */
+    byReader: ReadonlyMap<string, Row[]>
+  },
 ): Promise<{ verification: MigrationVerification; catalogue: Catalogue }> {
   const failed: string[] = aloneFailed === null ? [] : [aloneFailed]
+  const askOwner = askQualified(qualifiedTexts(bundle, reaches))
+  const ask = async (sql: Sql, text: string) => byReader.get(text) ?? (await askOwner(sql, text))
   const { checks, catalogue } = await database.read(context, async (sql) => {
-    const results = await runChecks(sql, bundle.verify)
+    const results = await runChecks(sql, bundle.verify, ask)
     for (const distribution of bundle.distributions) {
-      const answer = await queryDistribution(sql, distribution)
+      const answer = await queryDistribution(sql, distribution, ask)
       const expected = total.distributions.filter(({ name }) => name === distribution.name)
       failed.push(...('refused' in answer ? [answer.refused] : compareDistributions(expected, [answer])))
     }
