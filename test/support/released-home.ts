@@ -1,6 +1,6 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, readFileSync, rmdirSync, rmSync, statSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { dirname, join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -58,7 +58,7 @@ export const readFixture = (commit: string) =>
 /** Unpacks the home of a released commit and starts its host. One test at a time can hold it, because its path is fixed. */
 export async function openReleasedHome(commit: string): Promise<ReleasedHome> {
   const { root, port, runs } = readFixture(commit)
-  const unlock = await lock(`${root}.lock`)
+  const unlock = await lock(`${root}.pid`)
   rmSync(root, { recursive: true, force: true })
   const packed = readFileSync(join(folderOf(commit), 'home.tar.br'))
   const params = { [constants.BROTLI_DECODER_PARAM_LARGE_WINDOW]: 1 }
@@ -83,18 +83,36 @@ export async function openReleasedHome(commit: string): Promise<ReleasedHome> {
   }
 }
 
-/** Waits for the folder that stands for the lock; one older than half an hour was left by a dead process. */
-async function lock(folder: string): Promise<() => void> {
+/** Waits for a file that names the process which holds the lock. A dead process holds nothing. */
+async function lock(file: string): Promise<() => void> {
   for (;;) {
     try {
-      mkdirSync(folder)
-      return () => rmdirSync(folder)
+      writeFileSync(file, String(process.pid), { flag: 'wx' })
+      return () => rmSync(file)
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-      const made = statSync(folder, { throwIfNoEntry: false })?.mtimeMs ?? Date.now()
-      if (Date.now() - made > 1_800_000 && existsSync(folder)) rmdirSync(folder)
+      if (!isAlive(ownerOf(file))) rmSync(file, { force: true })
       await wait(500)
     }
+  }
+}
+
+/** The process id in a lock; 0 for one that is gone or just being written. */
+function ownerOf(file: string): number {
+  try {
+    return Number(readFileSync(file, 'utf8'))
+  } catch {
+    return 0
+  }
+}
+
+function isAlive(pid: number): boolean {
+  if (pid === 0) return true
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
   }
 }
 
