@@ -9,7 +9,8 @@ const DENIED: { [reason: string]: string } = {
   'assigns a transaction id': 'pg_current_xact_id txid_current',
   'reads relations that its arguments name':
     'table_to_xml table_to_xmlschema table_to_xml_and_xmlschema schema_to_xml schema_to_xmlschema schema_to_xml_and_xmlschema database_to_xml database_to_xmlschema database_to_xml_and_xmlschema query_to_xml query_to_xmlschema query_to_xml_and_xmlschema cursor_to_xml cursor_to_xmlschema',
-  'runs functions of a type that its arguments name': 'pg_input_is_valid pg_input_error_info',
+  'runs functions of a type that its arguments name':
+    'pg_input_is_valid pg_input_error_info array_in domain_in multirange_in range_in record_in',
   'runs functions of a table that its arguments name': 'satisfies_hash_partition',
   'analyses the text of another function': 'fmgr_c_validator fmgr_internal_validator fmgr_sql_validator',
   'reads files of the server':

@@ -131,6 +131,9 @@ describe.skipIf(skipped !== null)('checks of a migration on the target', { timeo
       spec: { checkFunctions: ['public.is_even(integer)'] },
     })
     const start = (...more: string[]) => migrate(at, bundle, '--target', 'read', ...more)
+    const { stdout } = await at.cutter(['doctor'])
+    expect(stdout).toMatch(/target read: .* as shop_owner, for migrations; checks as reader shop_reader$/m)
+    expect(stdout).toMatch(/target shop: .* as shop_owner, for migrations; checks as owner$/m)
     const live = jsonOf<RunJson>(await start('--mode', 'live'))
     expect((await plannedOf(live)).slice(0, 4)).toMatchObject([
       { asked: 'as reader shop_reader' },

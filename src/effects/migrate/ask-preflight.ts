@@ -1,12 +1,14 @@
 import type { EffectContext } from '../../domain/effect.ts'
 import type { MigrationBundle } from '../../migration/migration-bundle.ts'
 import type { ServerIdentity } from '../../targets/postgres/migration-database.ts'
+import type { Sql } from '../../targets/target.ts'
+import { digestCallDefinitions } from './call-definitions.ts'
 import { type CheckLogin, withCheckLogin } from './check-login.ts'
 import type { CheckReach } from './check-reach.ts'
 import type { MigrateDeps } from './deps.ts'
 import { type CheckResult, failRepeatedNames, resultsOf } from './migration-checks.ts'
 import { COPY_ONLY, type PlannedCheck } from './planned-checks.ts'
-import type { RehearsalResult } from './rehearsal-result.ts'
+import type { CheckReaches, RehearsalResult } from './rehearsal-result.ts'
 
 type Deps = Pick<MigrateDeps, 'openDatabase' | 'openReader'>
 
@@ -26,14 +28,15 @@ export async function askPreflight(
   { bundle, rehearsal, ...given }: Given & { rehearsal: RehearsalResult },
 ): Promise<{ login: string; planned: PlannedCheck[]; results: CheckResult[] }> {
   const { statementTimeoutSeconds } = bundle.spec
-  return withCheckLogin(deps, context, { ...given, statementTimeoutSeconds }, async (login, ask) => {
+  return withCheckLogin(deps, context, { ...given, statementTimeoutSeconds }, async (login, ask, sql) => {
+    const other = await findOtherCalls(sql, rehearsal.reaches)
     const planned: PlannedCheck[] = []
     const results: CheckResult[] = []
     for (const [index, text] of bundle.preflight.entries()) {
       const number = index + 1
       const check = `${bundle.spec.preflight}, statement ${number}`
       const reach = rehearsal.reaches?.preflight[index]
-      const why = whyNotAsked(reach, login)
+      const why = other ?? whyNotAsked(reach, login)
       const answer = why === null ? await ask(text) : { unanswered: why }
       if ('rows' in answer) {
         planned.push({ check, asked: `as ${login.name}`, ...runsNamed(reach) })
@@ -51,19 +54,31 @@ export async function askPreflight(
 export async function askPreflightAgain(
   deps: Deps,
   context: EffectContext,
-  { bundle, planned, reaches, ...given }: Given & { planned: PlannedCheck[]; reaches: CheckReach[] },
+  {
+    bundle,
+    planned,
+    reaches,
+    ...given
+  }: Given & { planned: PlannedCheck[]; reaches: CheckReaches | undefined },
 ): Promise<CheckResult[]> {
   const { statementTimeoutSeconds } = bundle.spec
-  return withCheckLogin(deps, context, { ...given, statementTimeoutSeconds }, async (login, ask) => {
+  return withCheckLogin(deps, context, { ...given, statementTimeoutSeconds }, async (login, ask, sql) => {
+    const other = await findOtherCalls(sql, reaches)
     const results: CheckResult[] = []
     for (const [index, text] of bundle.preflight.entries()) {
       if ((planned[index]?.asked ?? COPY_ONLY) === COPY_ONLY) continue
-      const why = whyNotAsked(reaches[index], login)
+      const why = other ?? whyNotAsked(reaches?.preflight[index], login)
       const answer = why === null ? await ask(text) : { unanswered: why }
       results.push(...resultsOf(index + 1, 'rows' in answer ? answer.rows : answer.unanswered))
     }
     return failRepeatedNames(results)
   })
+}
+
+/** Returns why no check is asked where operators, casts or aggregates call other functions than in the rehearsal, or null. */
+async function findOtherCalls(sql: Sql, reaches: CheckReaches | undefined): Promise<string | null> {
+  if (reaches === undefined || reaches.calls === (await digestCallDefinitions(sql))) return null
+  return 'operators, casts or aggregates of the target call other functions than in the rehearsal'
 }
 
 /** Returns why a check is not asked before the approval, or null. */

@@ -92,8 +92,9 @@ with own as (select * from pg_type where oid = any($1::oid[]) and oid >= ${FIRST
   select k.contypid, 'pg_constraint'::regclass, k.oid, k.conbin::text from pg_constraint k join own on own.oid = k.contypid
 ), reached ("from", kind, oid, text) as (${OF_PARTS}
   union all select oid, 'label', null, 'type ' || oid::regtype::text from own
-  union all select oid, 'function', nullif(f, 0), null from own
-    cross join lateral unnest(array[typinput, typoutput, typreceive, typsend, typmodin, typmodout]::oid[]) f
+  -- Those of the server belong to its kinds of types, such as array_in, and are denied only to those who call them by name.
+  union all select oid, 'function', f, null from own
+    cross join lateral unnest(array[typinput, typoutput, typreceive, typsend, typmodin, typmodout]::oid[]) f where f >= ${FIRST_USER_OID}
   union all select oid, 'type', nullif(t, 0), null from own cross join lateral unnest(array[typelem, typbasetype]) t
   union all select own.oid, 'type', a.atttypid, null from own join pg_attribute a on a.attrelid = own.typrelid and a.attnum > 0
   union all select own.oid, 'type', r.rngsubtype, null from own join pg_range r on r.rngtypid = own.oid

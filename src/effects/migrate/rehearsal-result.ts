@@ -29,6 +29,8 @@ export interface CheckReaches {
   /** In the migrated database. */
   verify: CheckReach[]
   distributions: CheckReach[]
+  /** Of the database as it was backed up: see `digestCallDefinitions`. */
+  calls: string
 }
 
 interface TriedRollback {

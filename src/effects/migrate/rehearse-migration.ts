@@ -17,6 +17,7 @@ import type { MigrationDatabase } from '../../targets/postgres/migration-databas
 import { applyInTransaction } from './apply-in-transaction.ts'
 import { askByLogin } from './ask-check.ts'
 import { limitsOf } from './bundle-limits.ts'
+import { digestCallDefinitions } from './call-definitions.ts'
 import { assertChecksPass, distributionQuery, runChecks } from './migration-checks.ts'
 import { qualifyChecks } from './qualify-checks.ts'
 import { readCatalogue } from './read-catalogue.ts'
@@ -40,6 +41,7 @@ export async function rehearseMigration(
   const limits = limitsOf(bundle.spec)
   const reach = (texts: string[]) =>
     qualifyChecks(database, context, limits, { texts, named: bundle.spec.checkFunctions ?? [] })
+  const calls = await database.read(context, digestCallDefinitions)
   const preflightReaches = await reach(bundle.preflight)
   const sequences = await database.read(context, readSequenceValues)
   const { outcome, preflight, touched } = await database.transaction(context, limits, (sql) =>
@@ -56,6 +58,7 @@ export async function rehearseMigration(
     preflight: preflightReaches,
     verify: await reach(bundle.verify),
     distributions: await reach(bundle.distributions.map(({ sql }) => distributionQuery(sql))),
+    calls,
   }
   const tried = await tryRollback(database, context, limits, bundle)
   const byMigration = compareSchemas(catalogue, after)

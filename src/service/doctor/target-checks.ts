@@ -36,14 +36,16 @@ async function checkCutTarget(app: App, name: string): Promise<Finding> {
 
 /** A target that is only migrated has none of Cutter's tables. */
 async function checkMigrationTarget({ env }: Home, app: App, name: string): Promise<Finding> {
-  const { openMigrationTarget } = await import('../../builtin/migration-target.ts')
+  const { openCheckReader, openMigrationTarget } = await import('../../builtin/migration-target.ts')
   const { readServerIdentity } = await import('../../effects/migrate/server-identity.ts')
   const database = await openMigrationTarget({ ...app, env }, name)
   const session = { runId: 'doctor', signal: app.deps.interrupt }
   const identity = await database.read(session, readServerIdentity)
+  const reader = await openCheckReader({ ...app, env }, name)
+  const asker = reader === null ? 'owner' : `reader ${(await reader.read(session, readServerIdentity)).role}`
   return okay(
     `target ${name}`,
-    `PostgreSQL ${identity.version}, database ${identity.database} as ${identity.role}, for migrations`,
+    `PostgreSQL ${identity.version}, database ${identity.database} as ${identity.role}, for migrations; checks as ${asker}`,
   )
 }
 

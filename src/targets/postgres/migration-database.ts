@@ -24,22 +24,19 @@ export interface MigrationLimits {
   statementTimeoutMs: number
 }
 
-/** With this search path a name without a schema means an object of the server and nothing that others made. */
-const STRICT_PATH = 'pg_catalog, pg_temp'
-
-/** A database that is migrated, or a rehearsal database: both have the same methods. */
+/**
+ * A database that is migrated, or a rehearsal database: both have the same methods. Each of its sessions has
+ * `search_path = pg_catalog, pg_temp`; `runScript` gives a script the search path of the login.
+ */
 export interface MigrationDatabase {
   /** The name in messages: `target shop`, `rehearsal rehearsal_mig_…`. */
   name: string
   /**
-   * Works in a read-only transaction that sees one snapshot and is rolled back, with `search_path = pg_catalog, pg_temp`.
+   * Works in a read-only transaction that sees one snapshot and is rolled back.
    * @throws STOP_MUTATION_DETECTED when the server assigned a transaction id, so that something was written
    */
   read<T>(context: TargetCaller, work: (sql: Sql) => Promise<T>, lockTimeoutMs?: number): Promise<T>
-  /**
-   * Works in one transaction, with the same search path, to which `runScript` returns. After any error but OutcomeUnknownError,
-   * nothing of it remains.
-   */
+  /** Works in one transaction. After any error but OutcomeUnknownError, nothing of it remains. */
   transaction<T>(context: TargetCaller, limits: MigrationLimits, work: (sql: Sql) => Promise<T>): Promise<T>
   /** Works in a session without a transaction. */
   session<T>(context: TargetCaller, limits: MigrationLimits, work: (sql: Sql) => Promise<T>): Promise<T>
@@ -90,7 +87,7 @@ export function openMigrationDatabase(access: {
   }
   const read: MigrationDatabase['read'] = async (context, work, lockTimeoutMs) => {
     const { value, transactionId } = await session(context, { readOnly: true, lockTimeoutMs }, (client) =>
-      inReadOnlyTransaction(client, () => withStrictPath(client, work)),
+      inReadOnlyTransaction(client, work),
     )
     if (transactionId === null) return value
     throw new Stop(
@@ -102,27 +99,21 @@ export function openMigrationDatabase(access: {
   return {
     name: access.name,
     read,
-    transaction: (context, limits, work) =>
-      session(context, limits, (client) => inTransaction(client, () => withStrictPath(client, work))),
+    transaction: (context, limits, work) => session(context, limits, (client) => inTransaction(client, work)),
     session: (context, limits, work) => session(context, limits, work),
     copyOut,
     url: access.url,
   }
 }
 
-/** With another path Cutter's own queries could call functions that others made under the names of the server's. */
-async function withStrictPath<T>(client: Client, work: (sql: Sql) => Promise<T>): Promise<T> {
-  await client.query(`set local search_path = ${STRICT_PATH}`)
-  return work(client)
-}
-
 /**
  * Sets what must not depend on the settings of a database or role: the text of values, and where a string of the script ends. With
- * another string syntax the server would run other statements than those that were linted.
+ * another string syntax the server would run other statements than those that were linted. With another search path Cutter's own queries
+ * could call functions that others made under the names of the server's.
  */
 async function applyFixedSettings(client: Client, asRole: string | undefined): Promise<void> {
   if (asRole !== undefined) await client.query(`set session authorization ${client.escapeIdentifier(asRole)}`)
   await client.query(
-    "set extra_float_digits = 1; set intervalstyle = 'postgres'; set bytea_output = 'hex'; set standard_conforming_strings = on",
+    "set search_path = pg_catalog, pg_temp; set extra_float_digits = 1; set intervalstyle = 'postgres'; set bytea_output = 'hex'; set standard_conforming_strings = on",
   )
 }

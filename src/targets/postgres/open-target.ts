@@ -31,7 +31,11 @@ export function openTarget(access: TargetAccess): Target {
     const { runId, signal } = context
     const options = { applicationName: `cutter ${runId}`, signal, readOnly: role === 'reader' }
     try {
-      return await withSession(access.url(role), options, work)
+      return await withSession(access.url(role), options, async (client) => {
+        // With another path Cutter's own queries could call functions that others made under the names of the server's.
+        await client.query('set search_path = pg_catalog, pg_temp')
+        return work(client)
+      })
     } catch (error) {
       throw access.explain?.(error) ?? findTargetStop(error, access.name, role, nothingKept) ?? error
     }

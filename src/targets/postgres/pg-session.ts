@@ -103,9 +103,10 @@ function listenForAbort(client: pg.Client, url: string, signal: AbortSignal | un
 /** PostgreSQL allows a role to cancel its own sessions. */
 async function cancelStatement(url: string, pid: number): Promise<void> {
   await withSession(url, { applicationName: 'cutter cancel', statementTimeoutMs: 2_000 }, (client) =>
-    client.query("select pg_cancel_backend(pid) from pg_stat_activity where pid = $1 and state = 'active'", [
-      pid,
-    ]),
+    client.query(
+      "select pg_catalog.pg_cancel_backend(pid) from pg_catalog.pg_stat_activity where pid = $1 and state = 'active'",
+      [pid],
+    ),
   )
 }
 

@@ -2,6 +2,7 @@ import type pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { EffectContext } from '../../../src/domain/effect.ts'
 import { askPreflight, askPreflightAgain } from '../../../src/effects/migrate/ask-preflight.ts'
+import { digestCallDefinitions } from '../../../src/effects/migrate/call-definitions.ts'
 import type { RehearsalResult } from '../../../src/effects/migrate/rehearsal-result.ts'
 import { readServerIdentity } from '../../../src/effects/migrate/server-identity.ts'
 import type { MigrationBundle } from '../../../src/migration/migration-bundle.ts'
@@ -49,13 +50,14 @@ const bundleOf = (preflight: string[], statementTimeoutSeconds = 10) =>
   ({ spec: { preflight: 'preflight.sql', statementTimeoutSeconds }, preflight }) as MigrationBundle
 
 /** As if the rehearsal had found that a check reaches nothing but these functions. */
-const rehearsalOf = (texts: string[], functions: string[]) =>
+const rehearsalOf = (texts: string[], functions: string[], calls: string) =>
   ({
     preflight: texts.map((_, at) => ({ name: `copy ${at + 1}`, pass: true, statement: at + 1 })),
     reaches: {
       preflight: texts.map(() => ({ refused: [], functions, reads: [] })),
       verify: [],
       distributions: [],
+      calls,
     },
   }) as unknown as RehearsalResult
 
@@ -74,7 +76,7 @@ async function given(text: string, { reader = login('reader'), functions = [], s
     target: 'shop',
     identity,
     bundle: bundleOf([text], seconds),
-    rehearsal: rehearsalOf([text], functions),
+    rehearsal: rehearsalOf([text], functions, await owner.read(CONTEXT, digestCallDefinitions)),
   }
 }
 
@@ -195,14 +197,37 @@ describe('a preflight check', () => {
     ])
   })
 
+  test.for([
+    'create operator app.=== (function = int4eq, leftarg = int, rightarg = int)',
+    'drop operator app.### (int, int); create operator app.### (function = app.same, leftarg = int, rightarg = int)',
+    'create cast (app.open as text) with inout',
+    'create cast (app.open as text) with function app.text_of(app.open)',
+    'drop aggregate app.total (int); create aggregate app.total (int) (sfunc = app.same, stype = int)',
+    'drop aggregate app.total (int); create aggregate app.total (int) (sfunc = int4pl, stype = int, msfunc = int4pl, minvfunc = app.same, mstype = int)',
+  ])('is not asked after: %s', async (change) => {
+    const objects = `create function app.same(int, int) returns int strict language sql as 'select $1';
+      create function app.text_of(app.open) returns text language sql as 'select null'`
+    const before = `create operator app.### (function = int4pl, leftarg = int, rightarg = int);
+      create aggregate app.total (int) (sfunc = int4pl, stype = int, msfunc = int4pl, minvfunc = int4mi, mstype = int)`
+    await superuser.query(`${objects}; ${before}`)
+    const { deps, ...rest } = await given(`select 'open' as name, count(*) = 0 as ok from app.open`, {})
+    await superuser.query(change)
+    const { planned } = await askPreflight(deps, CONTEXT, rest)
+    expect(planned).toMatchObject([
+      {
+        asked: 'seen on the copy only',
+        because: 'operators, casts or aggregates of the target call other functions than in the rehearsal',
+      },
+    ])
+  })
+
   test('that the target no longer answers fails at the gate', async () => {
     const { deps, rehearsal, ...rest } = await given(
       `select 'open' as name, count(*) = 0 as ok from app.open`,
       {},
     )
     const { planned } = await askPreflight(deps, CONTEXT, { ...rest, rehearsal })
-    const again = () =>
-      askPreflightAgain(deps, CONTEXT, { ...rest, planned, reaches: rehearsal.reaches!.preflight })
+    const again = () => askPreflightAgain(deps, CONTEXT, { ...rest, planned, reaches: rehearsal.reaches })
     expect(await again()).toMatchObject([{ name: 'open', pass: true }])
     await superuser.query('revoke select on app.open from reader')
     expect(await again()).toMatchObject([{ pass: false }])

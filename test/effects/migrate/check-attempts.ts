@@ -51,6 +51,15 @@ create table app.constrained (id int check (app.kill_immutable(1)));
 create table app.parted (id int) partition by range (id);
 create table app.part partition of app.parted for values from (1) to (9);
 create index on app.part (id) where app.kill_immutable(1);
+create table app.keyed (id int) partition by list (app.kill_immutable(id));
+create table app.parent (id int);
+create table app.child () inherits (app.parent);
+create index on app.child (id) where app.kill_immutable(1);
+create table app.measured (id int, b text);
+create statistics app.measure on (app.kill_immutable(id)), b from app.measured;
+create materialized view app.computed as select 1 as id;
+create index on app.computed (id) where app.kill_immutable(1);
+create domain app.checks as app.checked[];
 
 create function app.is_even(n integer) returns boolean immutable language sql as 'select n % 2 = 0';
 create function app.is_odd(n integer) returns boolean language plpgsql as $$ begin return not app.is_even(n); end $$;
@@ -187,6 +196,41 @@ export const ATTEMPTS: { name: string; sql: string; refused: RegExp }[] = [
     refused: /pg_notify.*app.part/,
   },
   ...[
+    { name: 'reads a table by whose key a partition is found', table: 'keyed' },
+    { name: 'reads a table whose child has such an index', table: 'parent' },
+    { name: 'reads a table whose statistics the planner evaluates', table: 'measured' },
+    { name: 'reads a materialized view with such an index', table: 'computed' },
+  ].map(({ name, table }) => ({
+    name,
+    sql: `select 'i' as name, count(*) >= 0 as ok from app.${table}`,
+    refused: /pg_notify.*app.kill_immutable/,
+  })),
+  {
+    name: 'has a literal of a domain of an array of a domain',
+    sql: `select 'd' as name, '{1}'::app.checks is null as ok`,
+    refused: /pg_terminate_backend.*app.checked/,
+  },
+  {
+    name: 'is a TABLE command within a query',
+    sql: `select 't' as name, exists (table app.killers) as ok`,
+    refused: /pg_terminate_backend.*app.killers/,
+  },
+  {
+    name: 'calls in the frame and the filter of a window',
+    sql: `select 'w' as name, count(*) filter (where pg_sleep(1) is null) over (order by id rows between (select count(*) from app.killers) preceding and current row) > 0 as ok from app.unit`,
+    refused: /pg_sleep/,
+  },
+  {
+    name: 'calls in a LATERAL subquery of a join',
+    sql: `select 'l' as name, true as ok from app.unit u left join lateral (select lo_get(u.id::oid)) x on pg_notify('a', 'b') is null`,
+    refused: /lo_get/,
+  },
+  {
+    name: 'calls in XMLTABLE',
+    sql: `select 'x' as name, true as ok from xmltable('/a' passing xmlparse(document '<a/>') columns n app.checked path '.')`,
+    refused: /pg_terminate_backend.*app.checked/,
+  },
+  ...[
     `pg_create_physical_replication_slot('x') is null`,
     `pg_create_logical_replication_slot('x', 'pgoutput') is null`,
     `lo_export(1, '/tmp/x') > 0`,
@@ -223,8 +267,26 @@ export const ATTEMPTS: { name: string; sql: string; refused: RegExp }[] = [
     `pg_export_snapshot() is null`,
     `pg_stat_reset() is null`,
     `pg_input_is_valid('1', 'app.checked')`,
+    `domain_in('1', 'app.checked'::regtype, -1) is null`,
+    `array_in('{1}', 'app.checked'::regtype, -1) is null`,
+    `record_in('(1)', 'app.holder'::regtype, -1) is null`,
     `satisfies_hash_partition(1, 1, 1, 1)`,
     `setseed(0.1) is null`,
+    `lo_put(1, 0, 'a') is null`,
+    `lo_unlink(1) > 0`,
+    `lo_from_bytea(0, 'a') > 0`,
+    `pg_stat_reset_shared('wal') is null`,
+    `pg_replication_origin_create('o') > 0`,
+    `pg_drop_replication_slot('x') is null`,
+    `(select count(*) from pg_logical_slot_get_changes('x', null, null)) > 0`,
+    `pg_terminate_backend(1, 1)`,
+    `pg_advisory_unlock_all() is null`,
+    `pg_log_backend_memory_contexts(1)`,
+    `pg_collation_actual_version(1) is null`,
+    `(select count(*) from pg_hba_file_rules()) > 0`,
+    `brin_summarize_new_values('app.unit'::regclass) > 0`,
+    `pg_import_system_collations('app') > 0`,
+    `pg_promote()`,
   ].map((call) => ({
     name: `calls ${call}`,
     sql: `select 'f' as name, ${call} as ok`,

@@ -116,7 +116,7 @@ describe('a rehearsal database', () => {
       async (sql) =>
         (
           await sql.query(
-            `select current_user::text as role, current_setting('search_path') as path, current_setting('app.mode') as mode,
+            `select current_user::text as role, (select reset_val from pg_settings where name = 'search_path') as path, current_setting('app.mode') as mode,
                pg_has_role('team', 'member') as member, (select rolcanlogin from pg_roles where rolname = 'migrator') as login`,
           )
         ).rows[0],

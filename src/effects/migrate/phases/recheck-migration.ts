@@ -71,7 +71,7 @@ export function recheckMigration(deps: MigrateDeps): Effect {
         identity,
         bundle: pinned,
         planned: checksOnTarget,
-        reaches: rehearsal.reaches?.preflight ?? [],
+        reaches: rehearsal.reaches,
       })
       assertChecksPass('STOP_PREFLIGHT_FAILED', 'preflight', results)
       return { output: { planDigest: given.planDigest, report: { recheck: null } } }
