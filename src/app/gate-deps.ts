@@ -9,18 +9,21 @@ import { takePolicySnapshot } from '../approvals/policy-snapshot.ts'
 import { gatePolicyOf } from '../config/gate-policy.ts'
 import type { Config } from '../config/load-config.ts'
 import type { EngineDeps } from '../engine/engine-deps.ts'
+import { filesOfTool, type Tools } from '../tools/open-tools.ts'
 
-type GateDeps = Required<Pick<EngineDeps, 'trust' | 'policy' | 'inForce' | 'filesFault' | 'uid'>> &
+/** The part of the engine's dependencies that decides at gates. */
+export type GateDeps = Required<Pick<EngineDeps, 'trust' | 'policy' | 'inForce' | 'filesFault' | 'uid'>> &
   Pick<EngineDeps, 'operators'>
 
 /** Makes the part of the engine's dependencies that decides at the gates of a home: trust files, policies, operators. */
-export function gateDeps(home: string, config: Config): GateDeps {
+export function gateDeps(home: string, config: Config, tools: Tools): GateDeps {
   const { allowedSigners, revokedKeys, strict } = config.approvals
   const { operators } = config
   const trust = {
     allowedSigners: resolve(home, allowedSigners),
     ...(revokedKeys === undefined ? {} : { revokedKeys: resolve(home, revokedKeys) }),
     instanceKey: join(home, 'var', 'instance_key.pub'),
+    tools,
   }
   const trusted = [trust.allowedSigners, ...(trust.revokedKeys === undefined ? [] : [trust.revokedKeys])]
   const policy = (machine: string, gate: string) => gatePolicyOf(config, machine, gate)
@@ -36,25 +39,32 @@ export function gateDeps(home: string, config: Config): GateDeps {
         strict,
         operators: operators ?? null,
       }),
-    filesFault: (machine) => findFilesFault(home, trusted, machine, strict),
+    filesFault: (machine) => {
+      const judge = tools.list('sshKeygen').flatMap(filesOfTool)
+      return findFilesFault({ home, trusted: [...trusted, ...judge], machine, strict })
+    },
     uid: process.getuid?.() ?? null,
     ...(operators === undefined ? {} : { operators }),
   }
 }
 
+interface DecidingFiles {
+  home: string
+  /** Who may approve, and the program that judges signatures. */
+  trusted: string[]
+  /** The module of the machine, and the programs that its effects run. */
+  machine: string[]
+  strict: Config['approvals']['strict']
+}
+
 /** Finds a file that others could write. Windows has no owners and modes, so nothing is checked there. */
-function findFilesFault(
-  home: string,
-  trusted: string[],
-  machine: string[],
-  strict: Config['approvals']['strict'],
-): FilesFault | null {
+function findFilesFault({ home, trusted, machine, strict }: DecidingFiles): FilesFault | null {
   const uid = process.geteuid?.()
   if (uid === undefined) return null
   const rules = [...trusted, join(home, 'cutter.yaml')]
   const store = join(home, 'var', 'cutter.db')
   const stored = [store, `${store}-wal`, `${store}-shm`].filter((file) => existsSync(file))
-  for (const file of [...rules, ...stored]) {
+  for (const file of [...rules, ...machine, ...stored]) {
     const fault = findWritableByOthers(file, uid)
     if (fault !== null) return fault
   }

@@ -15,8 +15,9 @@ import type { BatchingStore, RunStore } from '../store/run-store.ts'
 import type { EmbeddedTargets } from '../targets/embedded/embedded-targets.ts'
 import { isOwnerAlive, thisProcess } from '../targets/system/process-identity.ts'
 import type { Target } from '../targets/target.ts'
+import { openTools, type Tools } from '../tools/open-tools.ts'
 import { closeoutDeps } from './closeout-deps.ts'
-import { gateDeps } from './gate-deps.ts'
+import { type GateDeps, gateDeps } from './gate-deps.ts'
 import { installedMachines } from './installed-machines.ts'
 import { type Log, openLog } from './log.ts'
 import { openStore } from './open-store.ts'
@@ -66,6 +67,7 @@ export interface AppOptions {
 export async function openApp(options: AppOptions): Promise<App> {
   const { home, env } = options
   const config = await readConfig(home, MACHINE_NAMES)
+  const tools = openTools(config.tools)
   const secrets = options.secrets ?? createSecretRegistry()
   registerSecrets(secrets, config, env)
   const log = await openLog(env, secrets)
@@ -74,13 +76,14 @@ export async function openApp(options: AppOptions): Promise<App> {
   const targets = openTargets({ home, env, config, store, log, secrets })
   const { target, embedded } = targets
   const profiles = () => loadCustomProfiles(config, home)
-  const machines = installedMachines({ config, home, env, store, target, embedded, profiles })
+  const machines = installedMachines({ config, home, env, store, target, embedded, profiles, tools })
   const deps: EngineDeps = {
     ...engineDeps(options, config, store),
+    ...gateDeps(home, config, tools),
     installed: machines.find,
     log,
     secrets,
-    onClosed: closeoutSigner(home, store, log),
+    onClosed: closeoutSigner(home, store, tools, log),
   }
   deps.reports = createReports({
     home,
@@ -143,20 +146,20 @@ function openTargets({ home, env, config, store, log, secrets }: TargetDeps) {
 }
 
 /** Signs the closeout of a run that has closed. A failure is only logged, because the run is closed whatever comes of it. */
-function closeoutSigner(home: string, store: RunStore, log: Log) {
+function closeoutSigner(home: string, store: RunStore, tools: Tools, log: Log) {
   return async (run: Run): Promise<void> => {
     const { signCloseout } = await import('../bundle/sign-closeout.ts')
-    await signCloseout(closeoutDeps(home, store), run).catch((err: unknown) =>
+    await signCloseout(closeoutDeps(home, store, tools), run).catch((err: unknown) =>
       log.warn({ err, runId: run.runId }, 'closeout not signed'),
     )
   }
 }
 
 function engineDeps(
-  { home, interrupt, onStep, onProgress }: AppOptions,
+  { interrupt, onStep, onProgress }: AppOptions,
   config: Config,
   store: RunStore,
-): Omit<EngineDeps, 'installed' | 'log' | 'secrets'> {
+): Omit<EngineDeps, 'installed' | 'log' | 'secrets' | keyof GateDeps> {
   return {
     store,
     clock: systemClock,
@@ -166,7 +169,6 @@ function engineDeps(
     owner: thisProcess(),
     ownerAlive: isOwnerAlive,
     osUser: osUser(),
-    ...gateDeps(home, config),
     allowLive: config.execution.allowLive,
     caps: config.caps,
     interrupt,

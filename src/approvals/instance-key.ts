@@ -1,6 +1,7 @@
 import { chmod, link, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CutterError } from '../domain/errors.ts'
+import type { Tools } from '../tools/open-tools.ts'
 import { finishRotation } from './key-rotations.ts'
 import { inPrivateFolder, runSshKeygen } from './openssh/ssh-keygen-process.ts'
 
@@ -19,13 +20,13 @@ interface InstanceKey {
  * @throws TOOL_MISSING without ssh-keygen
  * @throws STORE_UNWRITABLE when the folder cannot be written
  */
-export async function ensureInstanceKey(folder: string, host: string): Promise<InstanceKey> {
+export async function ensureInstanceKey(folder: string, host: string, tools?: Tools): Promise<InstanceKey> {
   await finishRotation(folder)
   const keyFile = join(folder, 'instance_key')
   const known = await publicKeyAt(keyFile)
   if (known !== null) return known
-  if ((await readFile(keyFile).catch(() => null)) === null) await makeKey(folder, keyFile, host)
-  await writePublicKey(folder, keyFile)
+  if ((await readFile(keyFile).catch(() => null)) === null) await makeKey({ folder, keyFile, host }, tools)
+  await writePublicKey(folder, keyFile, tools)
   const made = await publicKeyAt(keyFile)
   if (made === null)
     throw new CutterError('INTERNAL', `${keyFile}.pub is not a valid public key of an instance`)
@@ -46,9 +47,12 @@ async function publicKeyAt(keyFile: string): Promise<InstanceKey | null> {
 }
 
 /** Makes the key in a folder of its own and links it to its path, so that of several processes one wins and none sees half a key. */
-async function makeKey(folder: string, keyFile: string, host: string): Promise<void> {
+async function makeKey(
+  { folder, keyFile, host }: { folder: string; keyFile: string; host: string },
+  tools: Tools | undefined,
+): Promise<void> {
   await inTemporaryFolder(folder, async (own) => {
-    await makeKeyPair(own, host)
+    await makeKeyPair(own, host, tools)
     await chmod(join(own, 'key'), 0o600)
     await link(join(own, 'key'), keyFile).catch(async (error: NodeJS.ErrnoException) => {
       // Some file systems have no hard links.
@@ -61,16 +65,16 @@ async function makeKey(folder: string, keyFile: string, host: string): Promise<v
  * Makes `key` and `key.pub` in a folder, which it makes if needed. Returns the line of the public key.
  * @throws TOOL_MISSING without ssh-keygen
  */
-export async function makeKeyPair(folder: string, host: string): Promise<string> {
+export async function makeKeyPair(folder: string, host: string, tools?: Tools): Promise<string> {
   await mkdir(folder, { recursive: true, mode: 0o700 })
   const comment = `cutter-instance@${host.replace(/[^A-Za-z0-9.-]/g, '-').slice(0, 64) || 'unnamed'}`
-  await run(['-q', '-t', 'ed25519', '-N', '', '-C', comment, '-f', join(folder, 'key')])
+  await run(['-q', '-t', 'ed25519', '-N', '', '-C', comment, '-f', join(folder, 'key')], tools)
   return (await readFile(join(folder, 'key.pub'), 'utf8')).trim()
 }
 
 /** Derives the public key from the private key, which carries the comment, so a process that died between the two files does no harm. */
-async function writePublicKey(folder: string, keyFile: string): Promise<void> {
-  const publicKey = await run(['-y', '-P', '', '-f', keyFile])
+async function writePublicKey(folder: string, keyFile: string, tools: Tools | undefined): Promise<void> {
+  const publicKey = await run(['-y', '-P', '', '-f', keyFile], tools)
   await inTemporaryFolder(folder, async (own) => {
     await writeFile(join(own, 'key.pub'), publicKey, { mode: 0o644 })
     await rename(join(own, 'key.pub'), `${keyFile}.pub`)
@@ -98,8 +102,8 @@ export async function inTemporaryFolder<Result>(
   }
 }
 
-async function run(args: string[]): Promise<string> {
-  const answer = await runSshKeygen({ args, timeoutSeconds: 30 })
+async function run(args: string[], tools: Tools | undefined): Promise<string> {
+  const answer = await runSshKeygen({ args, timeoutSeconds: 30, tools })
   if (answer.ok) return answer.stdout
   throw new CutterError(
     'INTERNAL',

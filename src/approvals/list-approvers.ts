@@ -6,6 +6,7 @@ import { computeFingerprint, parseAllowedSigners, type SignerLine } from './open
 import { isPattern, matchesList } from './openssh/openssh-patterns.ts'
 import { findRevokedKeys } from './openssh/revoked-keys.ts'
 import { findSamePeople, isAuthority } from './same-person.ts'
+import type { Trust } from './trust-files.ts'
 
 /** A person who is listed for a gate. The list helps people to find an approver. It admits nobody: OpenSSH verifies each signature. */
 export interface Approver {
@@ -36,14 +37,16 @@ export interface ApproverQuestion {
  * signature counts.
  */
 export async function listApprovers(
-  trust: { allowedSigners: string; revokedKeys?: string },
+  trust: Trust,
   question: Omit<ApproverQuestion, 'allowedSigners' | 'revoked'>,
 ): Promise<{ approvers: Approver[]; people: number; readable: boolean }> {
   const file = await readFile(trust.allowedSigners, 'utf8').catch(() => null)
   const allowedSigners = file ?? ''
   const keys = parseAllowedSigners(allowedSigners).map(publicKey)
   const revoked =
-    trust.revokedKeys === undefined ? new Set<string>() : await findRevokedKeys(keys, trust.revokedKeys)
+    trust.revokedKeys === undefined
+      ? new Set<string>()
+      : await findRevokedKeys(keys, trust.revokedKeys, trust.tools)
   const approvers = judgeApprovers({ ...question, allowedSigners, revoked })
   return { approvers, people: countWhoMay(approvers, allowedSigners), readable: file !== null }
 }

@@ -2,6 +2,7 @@ import { chmod, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CutterError } from '../domain/errors.ts'
 import { canonicalJson } from '../domain/json.ts'
+import type { Tools } from '../tools/open-tools.ts'
 import { ensureInstanceKey, inTemporaryFolder, makeKeyPair } from './instance-key.ts'
 import {
   finishRotation,
@@ -14,6 +15,16 @@ import { computeFingerprint } from './openssh/allowed-signers.ts'
 import { signText } from './openssh/sign-text.ts'
 import { isSignedWith } from './openssh/signature-parts.ts'
 
+interface Rotation {
+  host: string
+  /** ISO 8601. */
+  at: string
+  by: string
+  reason: string | null
+  /** Where ssh-keygen is found. Left out: in the trusted folders. */
+  tools?: Tools | undefined
+}
+
 /**
  * Replaces the key of an instance by a new one, and has the old key sign that the new one follows it. The old private key is gone afterwards.
  * One rename commits the rotation: a process that dies before it leaves the old key in use, and after it the new one.
@@ -25,12 +36,12 @@ import { isSignedWith } from './openssh/signature-parts.ts'
  */
 export async function rotateInstanceKey(
   folder: string,
-  { host, at, by, reason }: { host: string; at: string; by: string; reason: string | null },
+  { host, at, by, reason, tools }: Rotation,
 ): Promise<RotationStatement> {
-  const old = await ensureInstanceKey(folder, host)
+  const old = await ensureInstanceKey(folder, host, tools)
   const statement = await inTemporaryFolder(folder, async (own) => {
     const next = join(own, 'next')
-    const newKey = await makeKeyPair(next, host)
+    const newKey = await makeKeyPair(next, host, tools)
     const made: RotationStatement = {
       type: 'urn:cutter:key-rotation:v1',
       ...{ oldKey: old.publicKey, newKey, at, by, reason },
@@ -40,6 +51,7 @@ export async function rotateInstanceKey(
       text: statementText,
       keyFile: old.keyFile,
       namespace: ROTATION_NAMESPACE,
+      tools,
     })
     if (!isSignedWith(signature, old.publicKey)) throw conflictError()
     const rotation: KeyRotation = { statementText, signature }

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
+import type { Tools } from '../tools/open-tools.ts'
 
-/** The files that determine whose signature counts. */
+/** What determines whose signature counts: the files, and where ssh-keygen is, which judges by them. */
 export interface Trust {
   /** Path of the allowed_signers file. */
   allowedSigners: string
@@ -8,6 +9,8 @@ export interface Trust {
   revokedKeys?: string
   /** Path of the instance's own public key, which signs closeouts and approves nothing. */
   instanceKey?: string
+  /** Where ssh-keygen is found. Left out: in the trusted folders. */
+  tools?: Tools | undefined
   /** Reads a file; null when it cannot be read. Reads from the disk, each time, when left out. */
   read?(path: string): Promise<Buffer | null>
 }

@@ -23,6 +23,8 @@ interface Work<World> {
 }
 
 interface Parts<Deps, World> extends Pick<BuiltinMachine<Deps>, 'definition' | 'example'> {
+  /** The programs that its effects run, by their absolute paths. */
+  files?(deps: Deps): string[]
   /** What the effects reach: targets, hosts, files. */
   connect(deps: Deps): World | Promise<World>
   /** Loads what works: a command that only asks for the input schema or the example does without. */
@@ -31,7 +33,7 @@ interface Parts<Deps, World> extends Pick<BuiltinMachine<Deps>, 'definition' | '
 
 /** Joins chart, effects and admission to a machine that ships, with upgrades from all of its released definitions. */
 export function defineBuiltin<Deps, World>(parts: Parts<Deps, World>): BuiltinMachine<Deps> {
-  const { definition, example, connect, work } = parts
+  const { definition, example, connect, work, files } = parts
   return {
     definition,
     example,
@@ -42,6 +44,7 @@ export function defineBuiltin<Deps, World>(parts: Parts<Deps, World>): BuiltinMa
         machine: { ...definition, upgrade, definitionDigest: definitionDigest(definition) },
         effects: effects(world),
         admit: (input) => admit(world, input),
+        ...(files === undefined ? {} : { files: files(deps) }),
       }
     },
   }

@@ -4,12 +4,14 @@ import { CutterError } from '../domain/errors.ts'
 import type { DeployDeps } from '../effects/deploy/index.ts'
 import { openHost } from '../targets/ssh/open-host.ts'
 import { currentSshUser } from '../targets/ssh/ssh-settings.ts'
+import { filesOfTool, type Tools } from '../tools/open-tools.ts'
 import { defineBuiltin } from './builtin-machine.ts'
 
 /** What opening a host needs: hosts are named in cutter.yaml, or by their alias in the user's ssh config. */
 export interface HostDeps {
   config: { hosts: { [name: string]: { ssh?: string | undefined; rehearseRollback?: boolean | undefined } } }
   env: NodeJS.ProcessEnv
+  tools: Tools
 }
 
 /** What a deploy needs of the app. */
@@ -23,7 +25,9 @@ export const deploy = defineBuiltin({
     host: createHostOpener(deps),
     readChecks,
     mayRehearseRollback: (name) => deps.config.hosts[name]?.rehearseRollback === true,
+    tools: deps.tools,
   }),
+  files: ({ tools }) => tools.list('git').flatMap(filesOfTool),
   async work() {
     const { admitDeploy, deployEffects } = await import('../effects/deploy/index.ts')
     return { effects: deployEffects, admit: admitDeploy }
@@ -32,9 +36,9 @@ export const deploy = defineBuiltin({
 
 /** Opens hosts by their names in cutter.yaml or their aliases in the ssh config. */
 export const createHostOpener =
-  ({ config, env }: HostDeps): DeployDeps['host'] =>
+  ({ config, env, tools }: HostDeps): DeployDeps['host'] =>
   (name, signal) =>
-    openHost(config.hosts[name]?.ssh ?? name, currentSshUser(env), signal)
+    openHost(config.hosts[name]?.ssh ?? name, currentSshUser(env, tools), signal)
 
 /** @throws INPUT_REFUSED when the file can't be read or is not YAML. */
 async function readChecks(path: string): Promise<unknown> {

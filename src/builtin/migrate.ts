@@ -4,25 +4,28 @@ import { openDatabaseDumps } from '../targets/postgres/database-dumps.ts'
 import { openCommitNotes } from '../targets/system/commit-notes.ts'
 import { readMigrationFolder } from '../targets/system/migration-folder.ts'
 import { runSquawk } from '../targets/system/squawk.ts'
+import { filesOfTool, type Tools } from '../tools/open-tools.ts'
 import { defineBuiltin } from './builtin-machine.ts'
 import { type MigrationTargetDeps, openCheckReader, openMigrationTarget } from './migration-target.ts'
 import { createRehearsalDatabases } from './rehearsal-servers.ts'
 
 /** What a migration needs of the app. */
-export type MigrateAppDeps = MigrationTargetDeps
+export type MigrateAppDeps = MigrationTargetDeps & { tools: Tools }
 
 export const migrate = defineBuiltin({
   definition,
   example: 'cutter run start migrate --bundle migrations/reviews --target shop',
   connect: (deps: MigrateAppDeps): MigrateDeps => ({
     readMigrationFolder,
-    runSquawk,
+    runSquawk: (linted, signal) => runSquawk(linted, { tools: deps.tools, signal }),
     openDatabase: (name) => openMigrationTarget(deps, name),
     openReader: (name) => openCheckReader(deps, name),
     rehearsalDatabases: createRehearsalDatabases(deps),
-    dumps: openDatabaseDumps(deps.home),
+    dumps: openDatabaseDumps(deps.home, deps.tools),
     commitNotes: openCommitNotes(deps.home),
   }),
+  files: ({ tools }) =>
+    [...tools.list('pgDump'), ...tools.list('pgRestore'), ...tools.list('squawk')].flatMap(filesOfTool),
   async work() {
     const { admitMigrate, migrateEffects } = await import('../effects/migrate/index.ts')
     return { effects: migrateEffects, admit: admitMigrate }

@@ -9,6 +9,7 @@ import type { CloseoutSignature } from '../domain/closeout-signature.ts'
 import { CutterError } from '../domain/errors.ts'
 import type { Run } from '../domain/run.ts'
 import type { RunStore } from '../store/run-store.ts'
+import type { Tools } from '../tools/open-tools.ts'
 import { fitsInHeader, pathOfCountersignature, pathOfSignature } from './bundle-paths.ts'
 import { CLOSEOUT_NAMESPACE, closeoutText, countersignatureText } from './closeout-statement.ts'
 import { loadRecord } from './load-record.ts'
@@ -22,6 +23,8 @@ export interface CloseoutDeps {
   folder: string
   /** The name of this host, for a key that is made now. */
   host: string
+  /** Where ssh-keygen is found. Left out: in the trusted folders. */
+  tools?: Tools | undefined
 }
 
 /**
@@ -31,7 +34,7 @@ export interface CloseoutDeps {
  * @throws TOOL_MISSING without ssh-keygen, APPROVAL_REFUSED when the run is not closed, STORE_TAMPERED when its record does not hold.
  */
 export async function signCloseout(
-  { store, clock, folder, host }: CloseoutDeps,
+  { store, clock, folder, host, tools }: CloseoutDeps,
   run: Run,
 ): Promise<CloseoutSignature> {
   const earlier = await findInstanceSignature(store, run.runId)
@@ -42,6 +45,7 @@ export async function signCloseout(
     clock,
     folder,
     host,
+    tools,
   })
   await store.saveCloseoutSignature({
     runId: run.runId,
@@ -59,12 +63,13 @@ export async function signCloseout(
 /** Signs again with the new key when another process rotated it between reading its name and signing. */
 async function signWithInstanceKey(
   record: RunRecord,
-  deps: Pick<CloseoutDeps, 'clock' | 'folder' | 'host'>,
+  deps: Pick<CloseoutDeps, 'clock' | 'folder' | 'host' | 'tools'>,
 ): Promise<{ at: string; text: string; signature: string; signer: string; publicKey: string }> {
-  const { keyFile, signer, publicKey } = await ensureInstanceKey(deps.folder, deps.host)
+  const { keyFile, signer, publicKey } = await ensureInstanceKey(deps.folder, deps.host, deps.tools)
   const at = timestamp(deps.clock)
   const text = closeoutText(record, { signer, at })
-  const signature = await signText({ text, keyFile, namespace: CLOSEOUT_NAMESPACE })
+  const { tools } = deps
+  const signature = await signText({ text, keyFile, namespace: CLOSEOUT_NAMESPACE, tools })
   if (isSignedWith(signature, publicKey)) return { at, text, signature, signer, publicKey }
   return signWithInstanceKey(record, deps)
 }
@@ -88,14 +93,14 @@ export async function addCountersignature(
 ): Promise<CloseoutSignature> {
   if (run.status !== 'closed') throw notClosedError(run, 'countersigned')
   assertSignerName(as)
-  const { store, clock } = deps
+  const { store, clock, tools } = deps
   const { runId } = run
   const closeout = await signCloseout(deps, run)
   const earlier = (await store.closeoutSignatures(runId)).find(isOf(as))
   if (earlier !== undefined) return earlier
   const at = timestamp(clock)
   const text = countersignatureText({ runId, text: closeout.statementText }, { signer: as, at })
-  const signature = await signText({ text, keyFile, namespace: CLOSEOUT_NAMESPACE })
+  const signature = await signText({ text, keyFile, namespace: CLOSEOUT_NAMESPACE, tools })
   const kind = 'countersign'
   const made = { runId, kind, signer: as, statementText: text, signature, publicKey: null, at } as const
   const fault = await findCountersignatureFault(made, trust)

@@ -3,6 +3,7 @@ import { judgeApproval } from '../approvals/judge-approval.ts'
 import type { PolicySnapshot } from '../approvals/policy-snapshot.ts'
 import { unknownApprovalRefusal } from '../approvals/rules/binding.ts'
 import { driftRefusal } from '../approvals/rules/drift-refusal.ts'
+import { recordSignatureTool } from '../approvals/tool-evidence.ts'
 import type { Approval } from '../domain/approval.ts'
 import { listOperators } from '../domain/history-facts.ts'
 import { digestOfBytes, type Json } from '../domain/json.ts'
@@ -90,5 +91,7 @@ export async function judgeAtGate(
     findApprovalsOfReview: (id) => deps.store.approvalsNaming(id),
     findFilesFault: () => deps.filesFault?.(files) ?? null,
   })
-  return verdict.refusal === null ? { ...verdict, ...recorded } : verdict
+  if (verdict.refusal !== null) return verdict
+  const tools = verdict.vouched === null ? [] : await recordSignatureTool(run.gate ?? '', trust)
+  return { ...verdict, ...recorded, evidence: [...(recorded.evidence ?? []), ...tools] }
 }

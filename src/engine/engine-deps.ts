@@ -19,7 +19,7 @@ export interface InstalledMachine {
   effects: Record<string, Effect>
   /** Refuses input that can't be worked on, before a run exists; answers with its settled form (absolute paths …). */
   admit(input: { [key: string]: Json }): Promise<{ [key: string]: Json }>
-  /** Absolute paths of the files of the machine, for a machine that does not ship. */
+  /** Absolute paths of files that decide what its effects do: its module, for a machine that does not ship, and programs that they run. */
   files?: string[]
   /** The name of the machine for `run start`. Its own name when left out. */
   reference?: string

@@ -57,7 +57,12 @@ export async function signApproval(
 ): Promise<KeptApproval> {
   const text = await composeStatementText(deps, runId, options)
   const { machine, gate } = parseStatement(text)
-  const signature = await signText({ text, keyFile: options.keyFile, namespace: namespaceOf(machine, gate) })
+  const signature = await signText({
+    text,
+    keyFile: options.keyFile,
+    namespace: namespaceOf(machine, gate),
+    tools: deps.trust.tools,
+  })
   return saveWithWarning(
     deps,
     await loadRun(deps, runId),

@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Home, openHome } from '../app/open-home.ts'
@@ -7,6 +6,7 @@ import { CutterError } from '../domain/errors.ts'
 import type { Run } from '../domain/run.ts'
 import { shellQuote } from '../domain/shell-quote.ts'
 import { tryLock, unlock } from '../targets/system/file-lock.ts'
+import { openTools, type ToolSettings } from '../tools/open-tools.ts'
 import { CHARTER } from './demo/charter.ts'
 import type { DemoStage } from './demo/demo-stage.ts'
 import { tellDryRun } from './demo/dry-run-story.ts'
@@ -15,7 +15,7 @@ import type { SecretRegistry } from './redact.ts'
 
 export interface DemoInput {
   /** The home in whose var/demo the demo takes place. */
-  home: Pick<Home, 'folder'>
+  home: Pick<Home, 'folder' | 'config'>
   interrupt: AbortSignal
   secrets: SecretRegistry
   /** Gets each line of the story; a line that begins with `# ` is a title. */
@@ -36,13 +36,14 @@ export interface DemoAnswer {
  */
 export async function runDemo({ home, interrupt, secrets, say }: DemoInput): Promise<DemoAnswer> {
   const folder = join(home.folder, 'var', 'demo')
-  return inDemoHome(folder, { interrupt, secrets }, (stage) => tellStory({ ...stage, say }))
+  const { tools } = await home.config()
+  return inDemoHome(folder, { interrupt, secrets, tools }, (stage) => tellStory({ ...stage, say }))
 }
 
 /** One demo at a time, each from the beginning. The embedded server's data is kept, so that the next demo starts sooner. */
 async function inDemoHome<T>(
   folder: string,
-  { interrupt, secrets }: { interrupt: AbortSignal; secrets: SecretRegistry },
+  { interrupt, secrets, tools }: { interrupt: AbortSignal; secrets: SecretRegistry; tools: ToolSettings },
   task: (stage: Omit<DemoStage, 'say'>) => Promise<T>,
 ): Promise<T> {
   mkdirSync(folder, { recursive: true, mode: 0o755 })
@@ -54,7 +55,7 @@ async function inDemoHome<T>(
       rmSync(join(folder, 'var', name), { recursive: true, force: true })
     const charter = join(folder, 'charter.md')
     writeFileSync(charter, CHARTER)
-    const config = `${configSchemaComment()}\nexecution: { allowLive: true }\n`
+    const config = `${configSchemaComment()}\nexecution: { allowLive: true }\ntools: ${JSON.stringify(tools)}\n`
     writeFileSync(join(folder, 'cutter.yaml'), config, { mode: 0o644 })
     const home = openHome({ home: folder, env: process.env, cwd: folder, interrupt, secrets })
     try {
@@ -87,9 +88,8 @@ async function tellStory(stage: DemoStage): Promise<DemoAnswer> {
 }
 
 async function tellLiveRunOrWhyNot(stage: DemoStage): Promise<Run | null> {
-  const { error } = spawnSync('ssh-keygen', ['-?'])
-  const isMissing = (error as NodeJS.ErrnoException | undefined)?.code === 'ENOENT'
-  if (!isMissing) return tellLiveRun(stage)
+  const sshKeygen = openTools(stage.app.config.tools).find('sshKeygen')
+  if (sshKeygen !== null) return tellLiveRun(stage, sshKeygen)
   stage.say('')
   stage.say('# The live run was left out')
   stage.say('Approvals of live runs are signed with OpenSSH, and ssh-keygen is not installed here.')

@@ -1,4 +1,5 @@
 import type { Home } from '../app/open-home.ts'
+import { openTools } from '../tools/open-tools.ts'
 import type { Finding } from './doctor/finding.ts'
 import {
   checkAllowedSigners,
@@ -9,7 +10,7 @@ import {
 } from './doctor/home-checks.ts'
 import { checkInstanceKeys, checkPolicies } from './doctor/key-checks.ts'
 import { checkTargets } from './doctor/target-checks.ts'
-import { checkNode, checkPgDump, checkSshKeygen } from './doctor/tool-checks.ts'
+import { checkNode, checkTools } from './doctor/tool-checks.ts'
 
 export type { Finding }
 
@@ -23,8 +24,7 @@ export async function examineInstallation(home: Home): Promise<Finding[]> {
     checkNode(),
     await checkStore(app),
     await checkOpenRuns(app),
-    checkSshKeygen(),
-    checkPgDump(),
+    ...(await checkTools(openTools(app.config.tools), app.deps.allowLive)),
     checkAllowedSigners(app),
     checkTrustedFiles(app),
     ...(await checkPolicies(app)),

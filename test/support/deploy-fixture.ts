@@ -18,6 +18,7 @@ import type { RunStore } from '../../src/store/run-store.ts'
 import { openRunStore } from '../../src/store/sqlite/open-run-store.ts'
 import { type Host, openHost } from '../../src/targets/ssh/open-host.ts'
 import { thisProcess } from '../../src/targets/system/process-identity.ts'
+import { TRUSTED_TOOLS } from '../../src/tools/open-tools.ts'
 import type { Sshd } from './sshd.ts'
 
 /** A repository, a host with an old version on it, and the real engine with the real effects, in this process. */
@@ -163,11 +164,16 @@ async function openEngine(
   const deps: DeployDeps & RollbackDeps = {
     run: (id) => loadRun({ store }, id),
     async host(name, signal) {
-      const host = await openHost(name === 'box' ? 'web' : name, { home: sshd.home, env: {} }, signal)
+      const host = await openHost(
+        name === 'box' ? 'web' : name,
+        { home: sshd.home, env: {}, tools: TRUSTED_TOOLS },
+        signal,
+      )
       return hooks.host?.(host) ?? host
     },
     readChecks: async (path) => parse(execFileSync('cat', [path], { encoding: 'utf8' })),
     mayRehearseRollback: () => true,
+    tools: TRUSTED_TOOLS,
   }
   let ticks = 0
   const parts: EngineDeps = {

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import type { Tools } from '../../tools/open-tools.ts'
 import { inPrivateFolder, runSshKeygen } from './ssh-keygen-process.ts'
 
 const KRL = 'SSHKRL\n\0'
@@ -9,20 +10,24 @@ const timeoutSeconds = 10
  * revocation list (KRL); any other file is a list of public keys.
  * @throws TOOL_MISSING for a KRL without ssh-keygen
  */
-export async function findRevokedKeys(keys: string[], revokedKeys: string): Promise<Set<string>> {
+export async function findRevokedKeys(
+  keys: string[],
+  revokedKeys: string,
+  tools?: Tools,
+): Promise<Set<string>> {
   const file = await readFile(revokedKeys).catch(() => null)
   if (file === null) return new Set(keys)
-  if (file.subarray(0, KRL.length).toString('latin1') === KRL) return revokedByList(keys, revokedKeys)
+  if (file.subarray(0, KRL.length).toString('latin1') === KRL) return revokedByList(keys, revokedKeys, tools)
   const listed = new Set(file.toString('utf8').split(/\s+/))
   return new Set(keys.filter((key) => listed.has(key.split(' ')[1]!)))
 }
 
-function revokedByList(keys: string[], list: string): Promise<Set<string>> {
+function revokedByList(keys: string[], list: string, tools?: Tools): Promise<Set<string>> {
   return inPrivateFolder(async (write) => {
     const revoked = new Set<string>()
     for (const key of keys) {
       const args = ['-Q', '-f', list, await write('key.pub', `${key}\n`)]
-      if (!(await runSshKeygen({ args, timeoutSeconds })).ok) revoked.add(key)
+      if (!(await runSshKeygen({ args, timeoutSeconds, tools })).ok) revoked.add(key)
     }
     return revoked
   })

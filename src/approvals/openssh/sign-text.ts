@@ -1,5 +1,6 @@
 import { readFile, stat } from 'node:fs/promises'
 import { CutterError } from '../../domain/errors.ts'
+import type { Tools } from '../../tools/open-tools.ts'
 import { inPrivateFolder, runSshKeygen, type SshKeygenAnswer } from './ssh-keygen-process.ts'
 
 /** Long enough to find and touch a hardware key. */
@@ -8,16 +9,22 @@ const timeoutSeconds = 180
 /**
  * Signs a text and returns OpenSSH's armored signature. The key file is a private key, or a public key whose private half is in an agent.
  * @throws INPUT_REFUSED when the key is missing, readable by others, or does not sign
+ * @param input `tools`: where ssh-keygen is found; left out: in the trusted folders
  * @throws TOOL_MISSING without ssh-keygen
  */
-export async function signText(input: { text: string; keyFile: string; namespace: string }): Promise<string> {
-  const { text, keyFile, namespace } = input
+export async function signText(input: {
+  text: string
+  keyFile: string
+  namespace: string
+  tools?: Tools | undefined
+}): Promise<string> {
+  const { text, keyFile, namespace, tools } = input
   await assertUsableKey(keyFile)
   const onTerminal = process.stdin.isTTY === true && process.stderr.isTTY === true
   return inPrivateFolder(async (write) => {
     const statement = await write('statement', text)
     const args = ['-Y', 'sign', '-f', keyFile, '-n', namespace, statement]
-    const answer = await runSshKeygen({ args, timeoutSeconds, onTerminal })
+    const answer = await runSshKeygen({ args, timeoutSeconds, onTerminal, env: process.env, tools })
     if (!answer.ok) throw notSignedError(keyFile, answer, onTerminal)
     return readFile(`${statement}.sig`, 'utf8')
   })

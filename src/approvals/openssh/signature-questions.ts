@@ -1,4 +1,5 @@
 import { CutterError } from '../../domain/errors.ts'
+import type { Tools } from '../../tools/open-tools.ts'
 import { runSshKeygen, type SshKeygenAnswer, type WriteFileInFolder } from './ssh-keygen-process.ts'
 
 /**
@@ -19,6 +20,8 @@ export interface Signed {
   text: string
   signature: string
   namespace: string
+  /** Where ssh-keygen is found. Left out: in the trusted folders. */
+  tools?: Tools | undefined
 }
 
 /** The key that made a signature. */
@@ -42,10 +45,11 @@ export async function askAboutSignature(signed: Signed, write: WriteFileInFolder
   const stdinFile = await write('statement', signed.text)
   const about = ['-s', await write('signature', signed.signature)]
   const inNamespace = ['-n', signed.namespace]
+  const ask = (args: string[]) => askSshKeygen(args, stdinFile, signed.tools)
 
   return {
     async signingKey() {
-      const answer = await ask(['-Y', 'check-novalidate', ...inNamespace, ...about], stdinFile)
+      const answer = await ask(['-Y', 'check-novalidate', ...inNamespace, ...about])
       const found = /signature with (\S+) key (SHA256:\S+)\s*$/.exec(answer.stdout)
       return answer.ok && found !== null ? { keyType: found[1]!, fingerprint: found[2]! } : null
     },
@@ -53,19 +57,23 @@ export async function askAboutSignature(signed: Signed, write: WriteFileInFolder
     async verifies({ signers, principal, at, revoked }) {
       const by = ['-f', await write('allowed_signers', signers), '-I', principal, verifyTime(at)]
       const except = revoked === undefined ? [] : ['-r', await write('revoked_keys', revoked)]
-      return (await ask(['-Y', 'verify', ...inNamespace, ...about, ...by, ...except], stdinFile)).ok
+      return (await ask(['-Y', 'verify', ...inNamespace, ...about, ...by, ...except])).ok
     },
 
     async principalsOfKey(signers, at) {
       const by = ['-f', await write('allowed_signers', signers), verifyTime(at)]
-      const answer = await ask(['-Y', 'find-principals', ...about, ...by], stdinFile)
+      const answer = await ask(['-Y', 'find-principals', ...about, ...by])
       return answer.ok ? answer.stdout.split('\n').filter((name) => name !== '') : []
     },
   }
 }
 
-async function ask(args: string[], stdinFile: string): Promise<SshKeygenAnswer> {
-  const answer = await runSshKeygen({ args, stdinFile, timeoutSeconds })
+async function askSshKeygen(
+  args: string[],
+  stdinFile: string,
+  tools: Tools | undefined,
+): Promise<SshKeygenAnswer> {
+  const answer = await runSshKeygen({ args, stdinFile, timeoutSeconds, tools })
   if (answer.timedOut)
     throw new CutterError('INTERNAL', `ssh-keygen ${args[1]} did not answer within ${timeoutSeconds} s`)
   return answer

@@ -4,6 +4,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { CutterError } from '../../domain/errors.ts'
+import { type Tools, TRUSTED_TOOLS } from '../../tools/open-tools.ts'
+import { TRUSTED_PATH } from '../../tools/trusted-folders.ts'
 
 /** What ssh-keygen printed, and whether its exit code was 0. */
 export interface SshKeygenAnswer {
@@ -20,24 +22,26 @@ interface SshKeygenCall {
   timeoutSeconds: number
   /** Gives ssh-keygen the terminal, for a passphrase or the touch of a hardware key. */
   onTerminal?: boolean
+  /** Variables of the person who signs: agent, askpass, libraries of hardware keys. Left out: none, because judging needs none. */
+  env?: NodeJS.ProcessEnv
+  /** Where ssh-keygen is found. Left out: in the trusted folders. */
+  tools?: Tools | undefined
 }
 
 /**
  * Runs ssh-keygen without a shell. A failure of ssh-keygen is an answer, not an error.
- * @throws TOOL_MISSING when ssh-keygen is not installed
+ * @throws TOOL_MISSING when ssh-keygen is not where it is looked for
  */
-export function runSshKeygen({
-  args,
-  stdinFile,
-  timeoutSeconds,
-  onTerminal = false,
-}: SshKeygenCall): Promise<SshKeygenAnswer> {
+export async function runSshKeygen(call: SshKeygenCall): Promise<SshKeygenAnswer> {
+  const { args, stdinFile, timeoutSeconds, onTerminal = false, env = {}, tools = TRUSTED_TOOLS } = call
+  const tool = tools.find('sshKeygen')
+  if (tool === null) throw sshKeygenMissingError(tools)
   return new Promise((resolve, reject) => {
     const stdin = stdinFile === undefined ? (onTerminal ? 'inherit' : 'ignore') : openSync(stdinFile, 'r')
-    const child = spawn('ssh-keygen', args, {
+    const child = spawn(tool.file, [...tool.args, ...args], {
       stdio: [stdin, 'pipe', onTerminal ? 'inherit' : 'pipe'],
       // Times without a zone in allowed_signers mean UTC on every host.
-      env: { ...process.env, TZ: 'UTC', LC_ALL: 'C' },
+      env: { ...env, PATH: TRUSTED_PATH, TZ: 'UTC', LC_ALL: 'C' },
       // In a session of its own it has no terminal, so it does not wait for a passphrase that nobody will type.
       detached: !onTerminal,
     })
@@ -55,7 +59,7 @@ export function runSshKeygen({
     })
     child.on('error', (cause) => {
       clearTimeout(timer)
-      reject(notStartedError(cause))
+      reject(new CutterError('INTERNAL', `${tool.file} can't be run: ${cause.message}`, { cause }))
     })
     child.on('close', (exitCode) => {
       clearTimeout(timer)
@@ -64,18 +68,12 @@ export function runSshKeygen({
   })
 }
 
-function notStartedError(cause: Error & { code?: string }): CutterError {
-  if (cause.code !== 'ENOENT')
-    return new CutterError('INTERNAL', `ssh-keygen can't be run: ${cause.message}`, { cause })
-  return new CutterError(
-    'TOOL_MISSING',
-    'ssh-keygen is not on the PATH; approvals are signed and checked with it',
-    {
-      next: 'install the package openssh-client (Debian, Ubuntu) or openssh (elsewhere), version 8.9 or newer',
-      data: { tool: 'ssh-keygen' },
-      cause,
-    },
-  )
+function sshKeygenMissingError(tools: Tools): CutterError {
+  const { why, next } = tools.describeMissing('sshKeygen')
+  return new CutterError('TOOL_MISSING', `ssh-keygen ${why}; approvals are signed and checked with it`, {
+    next: `the package is openssh-client (Debian, Ubuntu) or openssh (elsewhere), version 8.9 or newer; ${next}`,
+    data: { tool: 'ssh-keygen' },
+  })
 }
 
 /** Writes a file into a private folder, with mode 0600, and returns its path. */

@@ -1,10 +1,13 @@
 import { createHash } from 'node:crypto'
-import { mkdir, open, rm, writeFile } from 'node:fs/promises'
+import { open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Tools } from '../../tools/open-tools.ts'
 import type { ArtifactEntry, ArtifactFinding } from './artifact-entry.ts'
-import { type Source, sourceMissingError } from './resolve-source.ts'
-import { ISOLATED_GIT_ENV, runGit } from './run-git.ts'
+import { makeRepository } from './borrow-repository.ts'
+import type { Source } from './resolve-source.ts'
+import { type GitOptions, runGit } from './run-git.ts'
 import { scanArtifact } from './scan-artifact.ts'
+import { sourceMissingError } from './source-missing-error.ts'
 import { createTempFolder } from './temp-folder.ts'
 
 /** The artifact that goes to the host: an uncompressed tar of one commit. Everybody who builds it gets the same bytes. */
@@ -31,17 +34,17 @@ const ATTRIBUTES = '* -text !eol -export-subst -ident -filter -working-tree-enco
  */
 export async function buildArtifact(
   source: Source,
-  signal: AbortSignal,
-  allow: string[] = [],
+  { tools, signal, allow = [] }: { tools: Tools; signal: AbortSignal; allow?: string[] },
 ): Promise<Artifact> {
   const folder = await createTempFolder()
   const dispose = () => rm(folder, { recursive: true, force: true })
   try {
     const repository = join(folder, 'borrowed.git')
-    const env = await initBorrowing(repository, source, signal)
-    const what = await findArchivedCommit(repository, env, source, signal)
+    await makeRepository(repository, { objectFormat: source.objectFormat, attributes: ATTRIBUTES })
+    const env = { ...COMMITTER, GIT_ALTERNATE_OBJECT_DIRECTORIES: JSON.stringify(source.objects) }
+    const git: GitOptions = { tools, repository, cwd: repository, signal, env }
     const file = join(folder, 'artifact.tar')
-    const { sha256, bytes } = await writeArchive(repository, env, what, file, signal)
+    const { sha256, bytes } = await writeArchive(git, await findArchivedCommit(git, source), file)
     const { entries, findings } = await scanArtifact(file, allow)
     return {
       file,
@@ -57,59 +60,38 @@ export async function buildArtifact(
   }
 }
 
-async function initBorrowing(
-  repository: string,
-  { objects, objectFormat }: Source,
-  signal: AbortSignal,
-): Promise<NodeJS.ProcessEnv> {
-  await mkdir(repository)
-  const env = { ...ISOLATED_GIT_ENV, GIT_ALTERNATE_OBJECT_DIRECTORIES: JSON.stringify(objects) }
-  await runGitOrStop(['init', '--quiet', '--bare', '--template=', `--object-format=${objectFormat}`], {
-    cwd: repository,
-    env,
-    signal,
-  })
-  await mkdir(join(repository, 'info'), { recursive: true })
-  await writeFile(join(repository, 'info', 'attributes'), ATTRIBUTES)
-  return env
+const COMMITTER = {
+  GIT_AUTHOR_NAME: 'cutter',
+  GIT_AUTHOR_EMAIL: 'cutter@localhost',
+  GIT_COMMITTER_NAME: 'cutter',
+  GIT_COMMITTER_EMAIL: 'cutter@localhost',
 }
 
 /** The commit to archive. For a folder inside of it, a commit that holds this folder alone; the same input gives the same commit. */
 async function findArchivedCommit(
-  cwd: string,
-  env: NodeJS.ProcessEnv,
-  source: Source,
-  signal: AbortSignal,
+  git: GitOptions,
+  { prefix, commit, tree, committedAt }: Source,
 ): Promise<string> {
-  const { prefix, commit, tree, committedAt } = source
   if (prefix === '') return commit
   const at = { GIT_AUTHOR_DATE: committedAt, GIT_COMMITTER_DATE: committedAt }
   const { stdout } = await runGitOrStop(['commit-tree', tree, '-m', `${prefix} of ${commit}`], {
-    cwd,
-    env: { ...env, ...at },
-    signal,
+    ...git,
+    env: { ...git.env, ...at },
   })
   return stdout.toString().trim()
 }
 
 async function writeArchive(
-  cwd: string,
-  env: NodeJS.ProcessEnv,
+  git: GitOptions,
   commit: string,
   file: string,
-  signal: AbortSignal,
 ): Promise<{ sha256: string; bytes: number }> {
   const out = await open(file, 'wx+', 0o600)
-  const settings = ['core.autocrlf=false', 'core.eol=lf', 'core.attributesFile=/dev/null', 'tar.umask=0022']
+  const settings = ['core.autocrlf=false', 'core.eol=lf', 'tar.umask=0022']
   try {
     await runGitOrStop(
       [...settings.flatMap((setting) => ['-c', setting]), 'archive', '--format=tar', commit],
-      {
-        cwd,
-        env,
-        signal,
-        out,
-      },
+      { ...git, out },
     )
     const hash = createHash('sha256')
     for await (const chunk of out.createReadStream({ start: 0, autoClose: false })) hash.update(chunk)
@@ -119,7 +101,7 @@ async function writeArchive(
   }
 }
 
-async function runGitOrStop(args: string[], options: Parameters<typeof runGit>[1]) {
+async function runGitOrStop(args: string[], options: GitOptions) {
   const answer = await runGit(args, options)
   if (answer.code === 0) return answer
   throw sourceMissingError(

@@ -4,6 +4,7 @@ import { type Evidence, jsonEvidence } from '../../domain/evidence.ts'
 import type { Json } from '../../domain/json.ts'
 import type { ArtifactFinding } from './artifact-entry.ts'
 import { buildArtifact } from './build-artifact.ts'
+import type { DeployDeps } from './deps.ts'
 import type { Source } from './resolve-source.ts'
 import { hashTree, type TreeHashes } from './tree-hashes.ts'
 
@@ -21,11 +22,12 @@ export interface ArtifactFacts extends TreeHashes {
  * @throws STOP_ARTIFACT_UNCLEAN when it is empty, or holds something that must not go to a host.
  */
 export async function checkArtifact(
+  { tools }: Pick<DeployDeps, 'tools'>,
   context: EffectContext,
   source: Source,
   allow: string[],
 ): Promise<{ facts: ArtifactFacts; warnings: ArtifactFinding[]; evidence: [Evidence, Evidence] }> {
-  const artifact = await buildArtifact(source, context.signal, allow)
+  const artifact = await buildArtifact(source, { tools, signal: context.signal, allow })
   await artifact.dispose()
   const refused = artifact.findings.filter(({ severity }) => severity === 'refused')
   if (refused.length > 0) throw artifactUncleanError(refused)

@@ -1,4 +1,5 @@
 import type { Host } from '../../targets/ssh/open-host.ts'
+import type { Tools } from '../../tools/open-tools.ts'
 
 /** What the effects of a deploy reach: hosts and files. The app provides it. */
 export interface DeployDeps {
@@ -14,4 +15,6 @@ export interface DeployDeps {
   readChecks(path: string): Promise<unknown>
   /** Whether the rollback may be rehearsed next to the target before the plan is approved. */
   mayRehearseRollback(host: string): boolean
+  /** Where git is found. */
+  tools: Tools
 }

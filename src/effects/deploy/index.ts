@@ -29,7 +29,7 @@ export function deployEffects(deps: DeployDeps): Record<string, Effect> {
   const effects = [
     environment(deps),
     source(deps),
-    artifact(),
+    artifact(deps),
     preflight(deps),
     rehearseRollback(deps),
     clearRehearsal(deps),

@@ -18,7 +18,7 @@ export async function pinSource(
     given.checks === undefined
       ? parseChecks({}, 'no checks')
       : parseChecks(await deps.readChecks(given.checks), given.checks)
-  const source = await resolveSource(given, context.signal)
+  const source = await resolveSource(given, deps.tools, context.signal)
   return { source, checks, evidence: [jsonEvidence('source', source), jsonEvidence('checks', checks)] }
 }
 

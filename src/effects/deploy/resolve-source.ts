@@ -1,7 +1,17 @@
-import { realpath, stat } from 'node:fs/promises'
-import { resolve } from 'node:path'
-import { Stop } from '../../domain/errors.ts'
+import { realpath, rm, stat } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import type { Stop } from '../../domain/errors.ts'
+import type { Tools } from '../../tools/open-tools.ts'
+import {
+  makeRepository,
+  pickStorageSettings,
+  type StorageSettings,
+  viewRepository,
+} from './borrow-repository.ts'
+import { type FoundRepository, findRepository } from './find-repository.ts'
 import { runGit } from './run-git.ts'
+import { sourceMissingError } from './source-missing-error.ts'
+import { createTempFolder } from './temp-folder.ts'
 
 /** A commit of a repository on this machine, as stage G1 pins it. */
 export interface Source {
@@ -23,15 +33,49 @@ export interface Source {
   submodules: string[]
 }
 
+/** Resolves a commit, asking git in a repository that borrows from the source. */
+interface Question {
+  ask(args: string[], env?: NodeJS.ProcessEnv): ReturnType<typeof runGit>
+  found: FoundRepository
+  /** The source's path as given, for messages. */
+  path: string
+}
+
 /**
- * Resolves a commit without changing anything.
- * @throws STOP_SOURCE_MISSING when the folder, the repository or the commit is missing, with the exact gap.
+ * Resolves a commit without changing anything, and without running a program that the source's config or attributes name.
+ * @throws STOP_SOURCE_MISSING when git, the folder, the repository or the commit is missing, with the exact gap.
  */
 export async function resolveSource(
   given: { source: string; commit: string },
+  tools: Tools,
   signal: AbortSignal,
 ): Promise<Source> {
   const path = resolve(given.source)
+  const cwd = await existingFolder(path)
+  const found = await findRepository(cwd)
+  if (found === null) {
+    throw sourceMissingError(
+      `the source ${path} is not a git repository: there is no commit to build from`,
+      'name a git repository, or a folder inside of one',
+    )
+  }
+  const folder = await createTempFolder()
+  try {
+    const repository = join(folder, 'view.git')
+    const objects = join(found.commonFolder, 'objects')
+    const storage = await readStorageSettings(found, { tools, folder, signal })
+    await viewRepository(repository, found, storage)
+    const borrowing = { GIT_ALTERNATE_OBJECT_DIRECTORIES: JSON.stringify(objects) }
+    const ask = (args: string[], env: NodeJS.ProcessEnv = {}) =>
+      runGit(args, { tools, repository, cwd, signal, env: { ...borrowing, ...env } })
+    const { objectFormat } = storage
+    return { path, objectFormat, objects, ...(await describeCommit({ ask, found, path }, given.commit)) }
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+async function existingFolder(path: string): Promise<string> {
   const folder = await stat(path).catch(() => null)
   if (folder === null) throw sourceMissingError(`the source ${path} is missing`, 'put the repository there')
   if (!folder.isDirectory())
@@ -39,109 +83,76 @@ export async function resolveSource(
       `the source ${path} is not a folder`,
       'name a git repository, or a folder inside of one',
     )
-  const cwd = await realpath(path)
-  const ask = (args: string[]) => runGit(args, { cwd, signal }).catch(throwGitError)
-  const [prefix, objects, shallow, bare] = await readRepository(ask, path)
-  const commit = await resolveCommit(ask, given.commit, path)
-  const [tree = '', committedAt = '', objectFormat = 'sha1'] = [
-    await readLine(ask, ['rev-parse', '--verify', '--end-of-options', `${commit}:${prefix}`], () =>
+  return realpath(path)
+}
+
+/** Reads the repository's config as a text file, from an empty repository, so that nothing in it has an effect. Includes are not read. */
+async function readStorageSettings(
+  { commonFolder }: FoundRepository,
+  { tools, folder, signal }: { tools: Tools; folder: string; signal: AbortSignal },
+): Promise<StorageSettings> {
+  const repository = join(folder, 'empty.git')
+  await makeRepository(repository, { objectFormat: 'sha1' })
+  const args = ['config', '--file', join(commonFolder, 'config'), '--no-includes', '--list']
+  const { stdout } = await runGit(args, { tools, repository, cwd: folder, signal })
+  return pickStorageSettings(stdout.toString().split('\n'))
+}
+
+type Described = Omit<Source, 'path' | 'objectFormat' | 'objects'>
+
+async function describeCommit(question: Question, revision: string): Promise<Described> {
+  const { prefix, workTree } = question.found
+  const commit = await resolveCommit(question, revision)
+  const tree = await readLine(
+    question,
+    ['rev-parse', '--verify', '--end-of-options', `${commit}:${prefix}`],
+    () =>
       sourceMissingError(
         `the commit ${commit} has no folder ${prefix}`,
         'name a folder that the commit holds',
       ),
-    ),
-    await readLine(ask, ['show', '-s', '--format=%ct', commit]),
-    await readLine(ask, ['rev-parse', '--show-object-format']),
-  ]
+  )
+  const committedAt = await readLine(question, ['show', '-s', '--format=%ct', commit])
   return {
-    path,
     prefix,
     commit,
     tree,
     committedAt: new Date(Number(committedAt) * 1000).toISOString(),
-    objectFormat,
-    objects: resolve(cwd, objects),
-    shallow: shallow === 'true',
-    dirty: bare === 'true' ? 0 : await countUncommitted(ask),
-    submodules: await listSubmodules(ask, tree),
+    shallow: (await readLine(question, ['rev-parse', '--is-shallow-repository'])) === 'true',
+    dirty: workTree === null ? 0 : await countUncommitted(question, workTree),
+    submodules: await listSubmodules(question, tree),
   }
 }
 
-type Ask = (args: string[]) => ReturnType<typeof runGit>
-
-async function readRepository(
-  ask: Ask,
-  path: string,
-): Promise<[prefix: string, objects: string, shallow: string, bare: string]> {
-  const { code, stdout, stderr } = await ask([
-    'rev-parse',
-    '--show-prefix',
-    '--git-path',
-    'objects',
-    '--is-shallow-repository',
-    '--is-bare-repository',
-  ])
-  const lines = stdout.toString().split('\n')
-  // In a bare repository git prints no line for the prefix.
-  if (code === 0)
-    return (lines.length >= 5 ? lines : ['', ...lines]).slice(0, 4) as [string, string, string, string]
-  if (stderr.includes('dubious ownership')) {
-    throw sourceMissingError(
-      `the repository ${path} belongs to another user, and git refuses it`,
-      `git config --global --add safe.directory ${path}`,
-    )
-  }
-  throw sourceMissingError(
-    `the source ${path} is not a git repository: there is no commit to build from`,
-    'name a git repository, or a folder inside of one',
-  )
-}
-
-async function resolveCommit(ask: Ask, revision: string, path: string): Promise<string> {
-  return readLine(ask, ['rev-parse', '--verify', '--quiet', '--end-of-options', `${revision}^{commit}`], () =>
+async function resolveCommit(question: Question, revision: string): Promise<string> {
+  const asked = ['rev-parse', '--verify', '--quiet', '--end-of-options', `${revision}^{commit}`]
+  return readLine(question, asked, () =>
     sourceMissingError(
-      `the commit ${revision} is not in ${path}`,
-      `git -C ${path} fetch, or name another --commit`,
+      `the commit ${revision} is not in ${question.path}`,
+      `git -C ${question.path} fetch, or name another --commit`,
     ),
   )
 }
 
-async function readLine(ask: Ask, args: string[], otherwise?: () => Stop): Promise<string> {
+async function readLine({ ask }: Question, args: string[], otherwise?: () => Stop): Promise<string> {
   const { code, stdout, stderr } = await ask(args)
   if (code === 0) return stdout.toString().trim()
   if (otherwise !== undefined) throw otherwise()
   throw sourceMissingError(`git ${args[0]} failed: ${stderr.trim()}`, 'check the repository with git fsck')
 }
 
-async function countUncommitted(ask: Ask): Promise<number> {
-  const { stdout } = await ask([
-    'status',
-    '--porcelain',
-    '--untracked-files=normal',
-    '--ignore-submodules',
-    '--',
-    '.',
-  ])
+/** Counts changed and unknown files as they are on disk: no filter runs, because the repository that git works in defines none. */
+async function countUncommitted({ ask }: Question, workTree: string): Promise<number> {
+  const args = ['status', '--porcelain', '--untracked-files=normal', '--ignore-submodules', '--', '.']
+  const { stdout } = await ask(args, { GIT_WORK_TREE: workTree })
   return stdout
     .toString()
     .split('\n')
     .filter((text) => text !== '').length
 }
 
-async function listSubmodules(ask: Ask, tree: string): Promise<string[]> {
+async function listSubmodules({ ask }: Question, tree: string): Promise<string[]> {
   const { stdout } = await ask(['ls-tree', '-r', '-z', '--full-tree', tree])
   const lines = stdout.toString().split('\0')
   return lines.filter((text) => text.startsWith('160000 ')).map((text) => text.slice(text.indexOf('\t') + 1))
-}
-
-/** A stop for what is missing in the source. `next`: what to do before the run can be resumed. */
-export function sourceMissingError(what: string, next: string): Stop {
-  return new Stop('STOP_SOURCE_MISSING', `${what}; the host was not touched`, {
-    next: `${next}, then cutter run resume <run>`,
-  })
-}
-
-function throwGitError(cause: unknown): never {
-  if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause
-  throw sourceMissingError('git is not on the PATH', 'install git')
 }

@@ -1,5 +1,8 @@
 import { spawn } from 'node:child_process'
 import type { FileHandle } from 'node:fs/promises'
+import type { Tools } from '../../tools/open-tools.ts'
+import { TRUSTED_PATH } from '../../tools/trusted-folders.ts'
+import { sourceMissingError } from './source-missing-error.ts'
 
 interface GitResult {
   code: number
@@ -7,41 +10,57 @@ interface GitResult {
   stderr: string
 }
 
-interface GitOptions {
+export interface GitOptions {
+  tools: Tools
+  /** The repository, which Cutter made. git never works in another one, because its config can name programs. */
+  repository: string
   cwd: string
   signal: AbortSignal
   env?: NodeJS.ProcessEnv
   /** A file that receives stdout. The result's `stdout` is empty then. */
   out?: FileHandle
-  stdin?: string
 }
 
 /**
- * Options for every call. A repository's own settings can name programs to run, so the settings that a reading command would obey are
- * switched off.
+ * Settings for every call, in case a file that Cutter did not write would still be read: no hook, no watcher, no signature program, and
+ * no transport, by which a partial clone could fetch.
  */
-const ALWAYS = ['--no-optional-locks', '-c', 'core.fsmonitor=false', '-c', 'core.hooksPath=/dev/null']
+const ALWAYS = [
+  '--no-optional-locks',
+  ...[
+    'core.fsmonitor=false',
+    'core.hooksPath=/dev/null',
+    'core.attributesFile=/dev/null',
+    'log.showSignature=false',
+    'protocol.allow=never',
+  ].flatMap((setting) => ['-c', setting]),
+]
 
-/** Variables that would lead git to another repository or config, such as those that a git hook gets. */
-const REDIRECTING =
-  /^GIT_(DIR|WORK_TREE|INDEX_FILE|OBJECT_DIRECTORY|ALTERNATE_OBJECT_DIRECTORIES|COMMON_DIR|NAMESPACE|PREFIX|CONFIG.*|EXTERNAL_DIFF|.*PAGER)$/
-
-/** Runs git without a shell, whatever its exit code. Rejects with the error of the spawn; ENOENT means that git is missing. */
-export function runGit(
-  args: string[],
-  { cwd, signal, env = {}, out: file, stdin }: GitOptions,
-): Promise<GitResult> {
-  const inherited = Object.fromEntries(
-    Object.entries(process.env).filter(([name]) => !REDIRECTING.test(name)),
-  )
+/**
+ * Runs git without a shell, whatever its exit code, in a repository of Cutter's. The caller's variables are left out, apart from HOME,
+ * where git finds the user's ignored names: they could name another repository, programs, and files to write traces to.
+ * @throws STOP_SOURCE_MISSING when git is not where it is looked for
+ */
+export function runGit(args: string[], options: GitOptions): Promise<GitResult> {
+  const { tools, repository, cwd, signal, env = {}, out: file } = options
+  const tool = tools.find('git')
+  if (tool === null) {
+    const { why, next } = tools.describeMissing('git')
+    throw sourceMissingError(`git ${why}`, next)
+  }
   return new Promise((resolve, reject) => {
-    const child = spawn('git', [...ALWAYS, ...args], {
+    const child = spawn(tool.file, [...tool.args, ...ALWAYS, ...args], {
       cwd,
       signal,
-      stdio: ['pipe', file?.fd ?? 'pipe', 'pipe'],
+      stdio: ['ignore', file?.fd ?? 'pipe', 'pipe'],
       env: {
-        ...inherited,
+        PATH: TRUSTED_PATH,
+        HOME: process.env.HOME,
         LC_ALL: 'C',
+        GIT_DIR: repository,
+        GIT_CONFIG_NOSYSTEM: '1',
+        GIT_CONFIG_GLOBAL: '/dev/null',
+        GIT_ATTR_NOSYSTEM: '1',
         GIT_TERMINAL_PROMPT: '0',
         GIT_NO_REPLACE_OBJECTS: '1',
         GIT_NO_LAZY_FETCH: '1',
@@ -54,20 +73,7 @@ export function runGit(
     child.stderr!.setEncoding('utf8').on('data', (text: string) => {
       stderr = `${stderr}${text}`.slice(0, 10_000)
     })
-    child.stdin!.on('error', () => undefined)
-    child.stdin!.end(stdin)
     child.once('error', reject)
     child.once('close', (code) => resolve({ code: code ?? -1, stdout: Buffer.concat(out), stderr }))
   })
-}
-
-/** The environment for git in a repository that Cutter made: no config but Cutter's, and no attributes but the tree's and Cutter's. */
-export const ISOLATED_GIT_ENV: NodeJS.ProcessEnv = {
-  GIT_CONFIG_NOSYSTEM: '1',
-  GIT_CONFIG_GLOBAL: '/dev/null',
-  GIT_ATTR_NOSYSTEM: '1',
-  GIT_AUTHOR_NAME: 'cutter',
-  GIT_AUTHOR_EMAIL: 'cutter@localhost',
-  GIT_COMMITTER_NAME: 'cutter',
-  GIT_COMMITTER_EMAIL: 'cutter@localhost',
 }

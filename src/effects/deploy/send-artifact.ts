@@ -4,6 +4,7 @@ import { readJsonEvidence } from '../read-json-evidence.ts'
 import { MANIFEST_NAME } from './artifact-rules.ts'
 import { type Artifact, buildArtifact } from './build-artifact.ts'
 import { formatManifest } from './deploy-manifest.ts'
+import type { DeployDeps } from './deps.ts'
 import type { HostSession } from './host-session.ts'
 import type { DeployPlan } from './plan.ts'
 import type { Source } from './resolve-source.ts'
@@ -15,12 +16,13 @@ import * as write from './write-commands.ts'
  * @throws STOP_DRIFT when the commit does not give the planned bytes.
  */
 export async function buildPlannedArtifact(
+  { tools }: Pick<DeployDeps, 'tools'>,
   context: EffectContext,
   plan: DeployPlan,
   sourceDigest: string,
 ): Promise<Artifact> {
   const source = await readJsonEvidence<Source>(context, sourceDigest)
-  const artifact = await buildArtifact(source, context.signal, plan.checks.allow)
+  const artifact = await buildArtifact(source, { tools, signal: context.signal, allow: plan.checks.allow })
   if (artifact.sha256 === plan.artifact.sha256) return artifact
   await artifact.dispose()
   throw new Stop(

@@ -2,6 +2,7 @@ import { closeoutDeps } from '../../app/closeout-deps.ts'
 import type { Home } from '../../app/open-home.ts'
 import { addCountersignature, findCountersignatureFault } from '../../bundle/sign-closeout.ts'
 import { digestOfBytes } from '../../domain/json.ts'
+import { openTools } from '../../tools/open-tools.ts'
 import { findRun } from '../runs/find-run.ts'
 
 export interface CountersignCloseoutInput {
@@ -39,11 +40,15 @@ export async function countersignCloseout(
 ): Promise<CountersignedCloseout> {
   const run = await findRun(home, text)
   const { trust } = (await home.app()).deps
-  const signed = await addCountersignature(closeoutDeps(home.folder, home.store), run, {
-    as,
-    keyFile: key,
-    trust,
-  })
+  const signed = await addCountersignature(
+    closeoutDeps(home.folder, home.store, openTools((await home.config()).tools)),
+    run,
+    {
+      as,
+      keyFile: key,
+      trust,
+    },
+  )
   const doubt = await findCountersignatureFault(signed, trust)
   const { runId, kind, signer, at, statementText } = signed
   return {

@@ -3,13 +3,14 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Run } from '../../domain/run.ts'
 import { verifyRun } from '../../engine/verify-run.ts'
+import type { Tool } from '../../tools/open-tools.ts'
 import type { DemoStage } from './demo-stage.ts'
 import { APPROVER, describeCounts, OPERATOR, passSigned, reportOf, sayPause, startCut } from './demo-steps.ts'
 
 const SWITCH_MS = 10 * 60_000
 
 /** Chapters 5 and 6: the same cut in live mode, and the check of its history. */
-export async function tellLiveRun(stage: DemoStage): Promise<Run> {
+export async function tellLiveRun(stage: DemoStage, sshKeygen: Tool): Promise<Run> {
   const { say } = stage
   say('')
   say(
@@ -18,7 +19,7 @@ export async function tellLiveRun(stage: DemoStage): Promise<Run> {
   say('  switch.')
   await enableExecution(stage)
   say('$ cutter execution enable --for 10m --reason demo')
-  const keyFile = makeApproverKey(stage.home)
+  const keyFile = makeApproverKey(stage.home, sshKeygen)
   say(
     `  A key was made for this demo; ${join(stage.home, 'allowed_signers')} says that ${APPROVER} may approve`,
   )
@@ -67,10 +68,10 @@ async function enableExecution({ app }: DemoStage): Promise<void> {
 }
 
 /** Makes a key pair and lists it in the demo's allowed_signers. Returns the path of the private key. */
-function makeApproverKey(home: string): string {
+function makeApproverKey(home: string, { file, args }: Tool): string {
   const keyFile = join(home, 'approver_key')
   for (const file of [keyFile, `${keyFile}.pub`]) rmSync(file, { force: true })
-  execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', APPROVER, '-f', keyFile])
+  execFileSync(file, [...args, '-q', '-t', 'ed25519', '-N', '', '-C', APPROVER, '-f', keyFile])
   const line = `${APPROVER} namespaces="cutter.cut.*" ${readFileSync(`${keyFile}.pub`, 'utf8')}`
   writeFileSync(join(home, 'allowed_signers'), line, { mode: 0o644 })
   return keyFile

@@ -30,11 +30,12 @@ export interface RotateKeyAnswer extends Omit<RotationStatement, 'type'> {
 export async function rotateKey(home: Home, { reason, by: label }: RotateKeyInput): Promise<RotateKeyAnswer> {
   const { store, deps } = await home.app()
   assertNoSecretWords(deps, { '--reason': reason, '--by': label })
-  const { folder, host } = closeoutDeps(home.folder, store)
+  const { tools } = deps.trust
+  const { folder, host } = closeoutDeps(home.folder, store, tools)
   const by = assertOperator(deps, label)
   const at = deps.clock.now().toISOString()
   const checkedReason = reason === undefined ? null : assertReason(reason)
-  const { type, ...made } = await rotateInstanceKey(folder, { host, at, by, reason: checkedReason })
+  const { type, ...made } = await rotateInstanceKey(folder, { host, at, by, reason: checkedReason, tools })
   return {
     ...made,
     oldFingerprint: computeFingerprint(made.oldKey),

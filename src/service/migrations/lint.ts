@@ -4,6 +4,7 @@ import { type LintResult, lintMigrationBundle } from '../../migration/lint-migra
 import type { MigrationBundle } from '../../migration/migration-bundle.ts'
 import { readMigrationFolder } from '../../targets/system/migration-folder.ts'
 import { runSquawk, type SquawkReport } from '../../targets/system/squawk.ts'
+import { openTools } from '../../tools/open-tools.ts'
 
 /** What `migrate lint --json` prints. */
 export interface LintedMigration {
@@ -12,17 +13,16 @@ export interface LintedMigration {
   ok: boolean
   faults: LintResult['faults']
   statements: MigrationBundle['statements']
-  /** What runSquawk found, which decides nothing; null where there is no bundle to give to it. */
+  /** What squawk found, which decides nothing; null where there is no bundle to give to it. */
   squawk: SquawkReport | null
 }
 
 /**
- * Checks a migration bundle: its shape, its hashes, and its statements with PostgreSQL's own parser. Runs runSquawk where it is
- * installed.
+ * Checks a migration bundle: its shape, its hashes, and its statements with PostgreSQL's own parser. Runs squawk where it is installed.
  * @throws INPUT_REFUSED when the folder can't be read
  */
 export async function lintMigration(
-  { cwd, interrupt }: Pick<Home, 'cwd' | 'interrupt'>,
+  { cwd, interrupt, config }: Pick<Home, 'cwd' | 'interrupt' | 'config'>,
   { folder: given }: { folder: string },
 ): Promise<LintedMigration> {
   const folder = resolve(cwd, given)
@@ -30,7 +30,10 @@ export async function lintMigration(
   const report =
     bundle === null
       ? null
-      : await runSquawk(folder, bundle.spec.migration.file, bundle.alone.length === 0, interrupt)
+      : await runSquawk(
+          { folder, file: bundle.spec.migration.file, inTransaction: bundle.alone.length === 0 },
+          { tools: openTools((await config()).tools), signal: interrupt },
+        )
   return {
     bundle: folder,
     ok: faults.length === 0,

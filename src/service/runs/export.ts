@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import { closeoutDeps } from '../../app/closeout-deps.ts'
 import type { Home } from '../../app/open-home.ts'
 import type { WrittenBundle } from '../../bundle/write-bundle.ts'
+import { openTools } from '../../tools/open-tools.ts'
 import { findRun } from './find-run.ts'
 
 /**
@@ -15,5 +16,9 @@ export async function exportRunBundle(
 ): Promise<WrittenBundle> {
   const { writeBundle } = await import('../../bundle/write-bundle.ts')
   const found = await findRun(home, run)
-  return writeBundle(closeoutDeps(home.folder, home.store), found, resolve(home.cwd, out))
+  return writeBundle(
+    closeoutDeps(home.folder, home.store, openTools((await home.config()).tools)),
+    found,
+    resolve(home.cwd, out),
+  )
 }

@@ -3,6 +3,7 @@ import { closeoutDeps } from '../../app/closeout-deps.ts'
 import type { Home } from '../../app/open-home.ts'
 import { assertNoSecretWords } from '../../engine/check-secrets.ts'
 import { assertOperator } from '../../engine/operators.ts'
+import { openTools } from '../../tools/open-tools.ts'
 import { parseDuration } from '../duration.ts'
 import { findPrunableRuns, type PruneResult, pruneRunIntoBundle } from './prune-runs.ts'
 
@@ -30,7 +31,7 @@ export interface PrunedStore {
  */
 export async function pruneStore(home: Home, given: PruneStoreInput): Promise<PrunedStore> {
   const { store, folder } = home
-  const { deps } = await home.app()
+  const { deps, config } = await home.app()
   assertNoSecretWords(deps, { '--by': given.by })
   const age = parseDuration(given.olderThan, '--older-than', MAX_DAYS)
   const by = assertOperator(deps, given.by)
@@ -42,7 +43,12 @@ export async function pruneStore(home: Home, given: PruneStoreInput): Promise<Pr
     if (given.into === undefined) pruned.push({ runId, closedAt, bundle: null, bundleDigest: null })
     else {
       const into = resolve(home.cwd, given.into)
-      pruned.push(await pruneRunIntoBundle(closeoutDeps(folder, store), folder, run, { into, by }))
+      pruned.push(
+        await pruneRunIntoBundle(closeoutDeps(folder, store, openTools(config.tools)), folder, run, {
+          into,
+          by,
+        }),
+      )
     }
   }
   return { pruned, warnings: faults }

@@ -4,6 +4,7 @@ import { createServer } from 'node:net'
 import { basename, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { CutterError } from '../../domain/errors.ts'
+import { findTrustedProgram } from '../../tools/trusted-folders.ts'
 import { processStart } from '../system/process-identity.ts'
 import type { Binaries } from './server-binaries.ts'
 import type { ServerLocation } from './server-location.ts'
@@ -164,7 +165,9 @@ function isPostmaster(pid: number, data: string): boolean {
     }
   }
   const command =
-    spawnSync('ps', ['-ww', '-o', 'command=', '-p', String(pid)], { encoding: 'utf8' }).stdout ?? ''
+    spawnSync(findTrustedProgram('ps') ?? '/bin/ps', ['-ww', '-o', 'command=', '-p', String(pid)], {
+      encoding: 'utf8',
+    }).stdout ?? ''
   return command.includes('postgres') && command.includes(`-D ${data}`)
 }
 

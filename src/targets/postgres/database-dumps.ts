@@ -15,9 +15,10 @@ import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import type { EffectContext } from '../../domain/effect.ts'
 import { Stop } from '../../domain/errors.ts'
+import type { Tools } from '../../tools/open-tools.ts'
 import { runTool } from '../system/run-tool.ts'
 import type { MigrationDatabase } from './migration-database.ts'
-import { assertToolVersion, splitLibpqUrl } from './pg-tools.ts'
+import { assertToolVersion, findPgTool, splitLibpqUrl } from './pg-tools.ts'
 
 /** A backup on disk, in pg_dump's custom format. */
 export interface DatabaseDump {
@@ -54,52 +55,55 @@ export interface DatabaseDumps {
 }
 
 /** Keeps backups below `var/backups/<run>` of a home, readable by their owner only. */
-export function openDatabaseDumps(home: string): DatabaseDumps {
+export function openDatabaseDumps(home: string, tools: Tools): DatabaseDumps {
+  const place = { home, tools }
   return {
-    check: checkTools,
-    take: (context, database, given) => takeDump(home, context, database, given),
-    restore: (context, dump, into) => restoreDump(home, context, dump, into),
+    check: (context, serverMajor) => checkTools(tools, context, serverMajor),
+    take: (context, database, given) => takeDump(place, context, database, given),
+    restore: (context, dump, into) => restoreDump(place, context, dump, into),
   }
 }
 
-async function checkTools({ signal }: EffectContext, serverMajor: number): Promise<string> {
-  const version = await assertToolVersion('pg_dump', serverMajor, signal)
-  await assertToolVersion('pg_restore', Number.parseInt(version, 10), signal)
+/** The home whose `var/backups` holds the dumps, and where pg_dump and pg_restore are found. */
+interface Place {
+  home: string
+  tools: Tools
+}
+
+async function checkTools(tools: Tools, { signal }: EffectContext, serverMajor: number): Promise<string> {
+  const version = await assertToolVersion(findPgTool(tools, 'pgDump', serverMajor), serverMajor, signal)
+  const dumped = Number.parseInt(version, 10)
+  await assertToolVersion(findPgTool(tools, 'pgRestore', dumped), dumped, signal)
   return version
 }
 
 async function takeDump(
-  home: string,
+  { home, tools }: Place,
   context: EffectContext,
   database: MigrationDatabase,
   { name, snapshot, serverMajor, lockTimeoutMs }: Parameters<DatabaseDumps['take']>[2],
 ): Promise<DatabaseDump> {
   const takenAt = context.now().toISOString()
-  const tool = `pg_dump ${await checkTools(context, serverMajor)}`
+  const tool = `pg_dump ${await checkTools(tools, context, serverMajor)}`
   const folder = privateFolder(home, context.runId)
   const file = join('var', 'backups', context.runId, `${name}.dump`)
   const path = join(home, file)
   const draft = join(folder, `${name}.part`)
   rmSync(draft, { force: true })
-  const { address, password } = splitLibpqUrl(database.url())
+  const { address, password } = splitLibpqUrl(database.url(), {
+    applicationName: `cutter ${context.runId}`,
+    options: '-c default_transaction_read_only=on',
+  })
   const { code, stderr } = await runTool(
-    'pg_dump',
+    findPgTool(tools, 'pgDump', serverMajor),
     [
       '--format=custom',
       '--no-password',
-      `--file=${draft}`,
       `--snapshot=${snapshot}`,
       `--lock-wait-timeout=${Math.round(lockTimeoutMs)}`,
       `--dbname=${address}`,
     ],
-    {
-      password,
-      signal: context.signal,
-      environment: {
-        PGAPPNAME: `cutter ${context.runId}`,
-        PGOPTIONS: '-c default_transaction_read_only=on',
-      },
-    },
+    { password, signal: context.signal, output: draft },
   )
   if (code !== 0) {
     rmSync(draft, { force: true })
@@ -113,7 +117,7 @@ async function takeDump(
 }
 
 async function restoreDump(
-  home: string,
+  { home, tools }: Place,
   context: EffectContext,
   dump: DatabaseDump,
   into: MigrationDatabase,
@@ -126,15 +130,18 @@ async function restoreDump(
       next: 'restore the file, or cancel this run and start another',
     })
   }
-  const { address, password } = splitLibpqUrl(into.url())
+  const { address, password } = splitLibpqUrl(into.url(), { applicationName: `cutter ${context.runId}` })
   const { code, stderr } = await runTool(
-    'pg_restore',
-    ['--no-password', '--no-tablespaces', '--no-subscriptions', `--dbname=${address}`, path],
-    { password, signal: context.signal, environment: { PGAPPNAME: `cutter ${context.runId}` } },
+    findPgTool(tools, 'pgRestore', majorOf(dump)),
+    ['--no-password', '--no-tablespaces', '--no-subscriptions', `--dbname=${address}`],
+    { password, signal: context.signal, input: path },
   )
   const faults = code === 0 ? [] : restoreFaults(stderr)
   if (faults.length > 0) throw restoreFailedError(into.name, faults)
 }
+
+/** The major version of the pg_dump that made a dump: an older pg_restore can't read it. */
+const majorOf = ({ tool }: DatabaseDump) => Number(/\d+/.exec(tool)?.[0] ?? 0)
 
 function privateFolder(home: string, runId: string): string {
   const folder = join(home, 'var', 'backups', runId)

@@ -41,7 +41,7 @@ async function connectThroughJumps(
   if (passed.includes(settings.alias))
     throw unreachableError(settings, `its ProxyJump leads into a circle: ${passed.join(', ')}`)
   const jump = settings.jumps.at(-1)
-  if (jump === undefined) return connectTo(settings, null, signal)
+  if (jump === undefined) return connectTo(settings, null, user, signal)
   const nearer = readJumpSettings(jump, user)
   // Each jump host may itself be reached through the ones before it.
   const before = settings.jumps.slice(0, -1)
@@ -53,7 +53,7 @@ async function connectThroughJumps(
   )
   try {
     const sock = await forwardTo(jumpHost.client, settings)
-    const connection = await connectTo(settings, sock, signal)
+    const connection = await connectTo(settings, sock, user, signal)
     return {
       ...connection,
       close() {
@@ -88,13 +88,14 @@ function forwardTo(client: Client, settings: SshSettings): Promise<Duplex> {
 async function connectTo(
   settings: SshSettings,
   sock: Duplex | null,
+  { tools }: SshUser,
   signal: AbortSignal,
 ): Promise<Connection> {
   const name = formatKnownHostsName(
     settings.hostKeyAlias ?? settings.hostName,
     settings.hostKeyAlias === null ? settings.port : 22,
   )
-  const known = await listKnownKeys(name, settings.knownHosts)
+  const known = await listKnownKeys(name, settings.knownHosts, tools)
   const logins = listLogins(settings)
   const seen: { key: HostKey | null; fault: Stop | null } = { key: null, fault: null }
   const config: ConnectConfig = {

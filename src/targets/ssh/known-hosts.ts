@@ -2,6 +2,8 @@ import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { CutterError, Stop } from '../../domain/errors.ts'
+import type { Tools } from '../../tools/open-tools.ts'
+import { TRUSTED_PATH } from '../../tools/trusted-folders.ts'
 
 /**
  * The host keys of known_hosts. Only `ssh-keygen -F` reads the file, because it knows hashed names, wildcards, `[host]:port` and the markers.
@@ -29,24 +31,24 @@ export const formatKnownHostsName = (host: string, port: number) => (port === 22
  * All keys of a name, from all files.
  * @throws TOOL_MISSING when ssh-keygen is missing. @throws CONFIG_INVALID when a file can't be read.
  */
-export async function listKnownKeys(name: string, files: string[]): Promise<KnownKey[]> {
+export async function listKnownKeys(name: string, files: string[], tools: Tools): Promise<KnownKey[]> {
+  const tool = tools.find('sshKeygen')
+  if (tool === null) throw sshKeygenMissingError(tools)
   const found = await Promise.all(
-    files.filter((file) => existsSync(file)).map((file) => readKeysOf(name, file)),
+    files.filter((file) => existsSync(file)).map((file) => readKeysOf(name, file, tool.file)),
   )
   return found.flat()
 }
 
 /** ssh-keygen exits with 1 for an unknown host and for an unreadable file. Only the latter gives a message. */
-function readKeysOf(name: string, file: string): Promise<KnownKey[]> {
+function readKeysOf(name: string, file: string, sshKeygen: string): Promise<KnownKey[]> {
   return new Promise((resolve, reject) => {
     execFile(
-      'ssh-keygen',
+      sshKeygen,
       ['-F', name, '-f', file],
-      { env: { ...process.env, LC_ALL: 'C' } },
+      { env: { PATH: TRUSTED_PATH, HOME: process.env.HOME, LC_ALL: 'C' } },
       (error, stdout, stderr) => {
-        const code = (error as NodeJS.ErrnoException | null)?.code
-        if (code === 'ENOENT') reject(sshKeygenMissingError(error!))
-        else if (error !== null && stderr.trim() !== '') reject(unreadableError(file, stderr))
+        if (error !== null && stderr.trim() !== '') reject(unreadableError(file, stderr))
         else resolve(stdout.split('\n').flatMap((line) => parseLine(line, file)))
       },
     )
@@ -132,16 +134,12 @@ export function findHostKeyFault(name: string, blob: Buffer, known: KnownKey[]):
 const describeKey = ({ type, fingerprint }: HostKey) => `the key ${type} ${fingerprint}`
 const fingerprintOf = (key: string) => parseHostKey(Buffer.from(key, 'base64')).fingerprint
 
-function sshKeygenMissingError(cause: Error): CutterError {
-  return new CutterError(
-    'TOOL_MISSING',
-    'ssh-keygen is not on the PATH; Cutter needs it to find the keys of hosts',
-    {
-      next: 'install the package openssh-client (Debian, Ubuntu) or openssh (elsewhere)',
-      data: { tool: 'ssh-keygen' },
-      cause,
-    },
-  )
+function sshKeygenMissingError(tools: Tools): CutterError {
+  const { why, next } = tools.describeMissing('sshKeygen')
+  return new CutterError('TOOL_MISSING', `ssh-keygen ${why}; Cutter needs it to find the keys of hosts`, {
+    next: `the package is openssh-client (Debian, Ubuntu) or openssh (elsewhere); ${next}`,
+    data: { tool: 'ssh-keygen' },
+  })
 }
 
 function unreadableError(file: string, message: string): CutterError {

@@ -3,6 +3,7 @@ import { homedir, userInfo } from 'node:os'
 import { join, resolve } from 'node:path'
 import SSHConfig from 'ssh-config'
 import { CutterError } from '../../domain/errors.ts'
+import type { Tools } from '../../tools/open-tools.ts'
 import { expandIncludes } from './ssh-config-include.ts'
 
 /**
@@ -32,12 +33,14 @@ export interface SshUser {
   /** The folder that holds `.ssh`. */
   home: string
   env: NodeJS.ProcessEnv
+  /** Where ssh and ssh-keygen are found. */
+  tools: Tools
 }
 
 /** The user of this process. HOME counts, as for most programs; OpenSSH itself reads the password file instead. */
-export function currentSshUser(env: NodeJS.ProcessEnv): SshUser {
+export function currentSshUser(env: NodeJS.ProcessEnv, tools: Tools): SshUser {
   const home = env.HOME
-  return { home: home === undefined || home === '' ? homedir() : home, env }
+  return { home: home === undefined || home === '' ? homedir() : home, env, tools }
 }
 
 const DEFAULT_KEYS = ['id_ed25519', 'id_ecdsa', 'id_rsa']

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import type { Owner } from '../../domain/effect.ts'
+import { findTrustedProgram, TRUSTED_PATH } from '../../tools/trusted-folders.ts'
 
 /**
  * Identifies a process. A pid alone is not enough, because the system reuses it. With the start time it identifies one process
@@ -59,9 +60,9 @@ function bootMark(): string {
 
 function startFromPs(pid: number): string | null {
   // ps prints local time. With a fixed time zone the same start is always the same text.
-  const ps = spawnSync('ps', ['-o', 'stat=,lstart=', '-p', String(pid)], {
+  const ps = spawnSync(findTrustedProgram('ps') ?? '/bin/ps', ['-o', 'stat=,lstart=', '-p', String(pid)], {
     encoding: 'utf8',
-    env: { PATH: process.env.PATH, LC_ALL: 'C', TZ: 'UTC' },
+    env: { PATH: TRUSTED_PATH, LC_ALL: 'C', TZ: 'UTC' },
   })
   const [state = '', ...start] = (ps.stdout ?? '').trim().split(/\s+/)
   return ps.status !== 0 || state === '' || state.startsWith('Z') ? null : start.join('-')

@@ -1,5 +1,8 @@
 import { spawn } from 'node:child_process'
+import { closeSync, openSync } from 'node:fs'
 import { Stop } from '../../domain/errors.ts'
+import type { Tool } from '../../tools/open-tools.ts'
+import { TRUSTED_PATH } from '../../tools/trusted-folders.ts'
 
 /** How a tool ended. `stdout` and `stderr` hold the last 20,000 characters. */
 interface ToolRun {
@@ -11,8 +14,11 @@ interface ToolRun {
 interface RunOptions {
   /** For PostgreSQL's tools. */
   password?: string | undefined
-  environment?: { [name: string]: string }
   cwd?: string
+  /** The file that the tool reads as its input. Left out: none. */
+  input?: string
+  /** The new file, mode 0600, that receives its output. `stdout` is empty then. */
+  output?: string
   signal: AbortSignal
 }
 
@@ -22,37 +28,42 @@ const OUTPUT_LIMIT = 20_000
 export const INSTALL_PG_TOOLS =
   'Debian and Ubuntu: apt-get install postgresql-client; elsewhere: PostgreSQL’s client tools'
 
-const UNUSABLE: { [code: string]: string } = {
-  ENOENT: 'is not installed (not on PATH)',
-  EACCES: 'may not be executed',
-}
-
 /**
- * Runs a tool that the system has on PATH. A password is passed in the environment of the child and never in its arguments, which
- * every user of the host can read.
- * @throws STOP_TOOL_MISSING when the tool is not installed or not executable
+ * Runs a tool. A password is passed in the environment of the child and never in its arguments, which every user of the host can read.
+ * @throws STOP_TOOL_MISSING when the tool can't be executed
  */
-export async function runTool(name: string, args: string[], options: RunOptions): Promise<ToolRun> {
-  const { password, environment = {}, cwd, signal } = options
+export async function runTool(
+  { file, args: first }: Tool,
+  args: string[],
+  options: RunOptions,
+): Promise<ToolRun> {
+  const { password, cwd, signal, input, output } = options
   signal.throwIfAborted()
-  const child = spawn(name, args, {
+  const opened = [
+    ...(input === undefined ? [] : [openSync(input, 'r')]),
+    ...(output === undefined ? [] : [openSync(output, 'wx', 0o600)]),
+  ]
+  const child = spawn(file, [...first, ...args], {
     cwd,
-    // The caller's PG* variables, services and locale are left out, because they would decide where a dump goes.
+    // The caller's PATH, PG* variables, services and locale are left out, because they would decide what runs and where a dump goes.
     env: {
-      PATH: process.env.PATH,
+      PATH: TRUSTED_PATH,
       HOME: process.env.HOME,
       LC_ALL: 'C',
       ...(password === undefined ? {} : { PGPASSWORD: password }),
-      ...environment,
     },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [
+      input === undefined ? 'ignore' : opened[0]!,
+      output === undefined ? 'pipe' : opened.at(-1)!,
+      'pipe',
+    ],
   })
+  for (const one of opened) closeSync(one)
   const kill = () => void child.kill('SIGTERM')
   signal.addEventListener('abort', kill, { once: true })
   const texts = { stdout: '', stderr: '' }
   for (const stream of ['stdout', 'stderr'] as const) {
-    child[stream].setEncoding('utf8')
-    child[stream].on('data', (chunk: string) => {
+    child[stream]?.setEncoding('utf8').on('data', (chunk: string) => {
       texts[stream] = (texts[stream] + chunk).slice(-OUTPUT_LIMIT)
     })
   }
@@ -64,11 +75,11 @@ export async function runTool(name: string, args: string[], options: RunOptions)
     signal.throwIfAborted()
     return { code, ...texts }
   } catch (error) {
-    const why = UNUSABLE[(error as NodeJS.ErrnoException).code ?? '']
-    if (why === undefined) throw error
-    throw new Stop('STOP_TOOL_MISSING', `${name} ${why}; nothing was changed`, {
+    const { code, message } = error as NodeJS.ErrnoException
+    if (code !== 'ENOENT' && code !== 'EACCES') throw error
+    throw new Stop('STOP_TOOL_MISSING', `${file} can’t be run: ${message}; nothing was changed`, {
       next: `${INSTALL_PG_TOOLS}; then resume the run`,
-      data: { tool: name },
+      data: { tool: file },
     })
   } finally {
     signal.removeEventListener('abort', kill)

@@ -1,3 +1,4 @@
+import type { Tools } from '../../tools/open-tools.ts'
 import { runTool } from './run-tool.ts'
 
 /** The report of squawk, a linter of migrations, about a file. `installed` is false when the tool is missing. */
@@ -17,27 +18,28 @@ interface SquawkFinding {
 /** Rules about timeouts, which Cutter sets itself. */
 const RULES_OF_CUTTER = ['require-lock-timeout', 'require-statement-timeout']
 
-/**
- * Lints a file of a migration bundle. It runs in the folder of the bundle, so that a .squawk.toml there applies.
- * @param inTransaction whether the file runs in one transaction
- */
+/** A file of a migration bundle that squawk reads. */
+export interface LintedFile {
+  /** The folder of the bundle. */
+  folder: string
+  /** Relative to the folder. */
+  file: string
+  /** Whether the file runs in one transaction. */
+  inTransaction: boolean
+}
+
+/** Lints a file of a migration bundle. It runs in the folder of the bundle, so that a .squawk.toml there applies. */
 export async function runSquawk(
-  folder: string,
-  file: string,
-  inTransaction: boolean,
-  signal: AbortSignal,
+  { folder, file, inTransaction }: LintedFile,
+  { tools, signal }: { tools: Tools; signal: AbortSignal },
 ): Promise<SquawkReport> {
-  let version: string
-  try {
-    version = (await runTool('squawk', ['--version'], { signal })).stdout.trim()
-  } catch (error) {
-    if ((error as { facts?: { code: string } }).facts?.code !== 'STOP_TOOL_MISSING') throw error
-    return { tool: 'squawk', installed: false }
-  }
+  const tool = tools.find('squawk')
+  if (tool === null) return { tool: 'squawk', installed: false }
+  const version = (await runTool(tool, ['--version'], { signal })).stdout.trim()
   const flags = inTransaction ? ['--assume-in-transaction'] : []
   const args = ['--reporter', 'json', ...flags, file]
   // The exit code is 1 when there are findings, so the output decides.
-  const { stdout, stderr, code } = await runTool('squawk', args, { signal, cwd: folder })
+  const { stdout, stderr, code } = await runTool(tool, args, { signal, cwd: folder })
   try {
     const findings = (JSON.parse(stdout) as { [key: string]: unknown }[]).map((one) => ({
       rule: String(one.rule_name ?? ''),

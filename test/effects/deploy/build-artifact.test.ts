@@ -18,6 +18,7 @@ import { type Artifact, buildArtifact } from '../../../src/effects/deploy/build-
 import { resolveSource } from '../../../src/effects/deploy/resolve-source.ts'
 import { scanArtifact } from '../../../src/effects/deploy/scan-artifact.ts'
 import { hashTree } from '../../../src/effects/deploy/tree-hashes.ts'
+import { TRUSTED_TOOLS } from '../../../src/tools/open-tools.ts'
 
 const never = new AbortController().signal
 const made: string[] = []
@@ -64,8 +65,14 @@ function makeRepository(
   return folder
 }
 
+const resolve = (source: string, commit: string) => resolveSource({ source, commit }, TRUSTED_TOOLS, never)
+
 async function build(source: string, revision = 'HEAD', allow: string[] = []): Promise<Artifact> {
-  const artifact = await buildArtifact(await resolveSource({ source, commit: revision }, never), never, allow)
+  const artifact = await buildArtifact(await resolve(source, revision), {
+    tools: TRUSTED_TOOLS,
+    signal: never,
+    allow,
+  })
   built.push(artifact)
   return artifact
 }
@@ -133,7 +140,7 @@ describe('buildArtifact', () => {
     const first = git(repository, 'rev-parse', 'HEAD')
     commit(repository, { 'a.txt': 'two\n' })
     write(repository, { 'a.txt': 'three\n', 'new.txt': 'new\n' })
-    const source = await resolveSource({ source: repository, commit: first.slice(0, 10) }, never)
+    const source = await resolve(repository, first.slice(0, 10))
     expect(source).toMatchObject({ commit: first, dirty: 2, shallow: false })
     const artifact = await build(repository, first)
     expect(execFileSync('tar', ['-xOf', artifact.file, 'a.txt'], { encoding: 'utf8' })).toBe('one\r\n')
@@ -159,7 +166,7 @@ describe('buildArtifact', () => {
     const { sha256 } = await build(repository)
     const shallow = join(makeFolder(), 'shallow')
     git(repository, 'clone', '--quiet', '--depth=1', `file://${repository}`, shallow)
-    expect(await resolveSource({ source: shallow, commit: 'HEAD' }, never)).toMatchObject({ shallow: true })
+    expect(await resolve(shallow, 'HEAD')).toMatchObject({ shallow: true })
     expect((await build(shallow)).sha256).toBe(sha256)
     const bare = join(makeFolder(), 'bare.git')
     git(repository, 'clone', '--quiet', '--bare', repository, bare)
@@ -202,7 +209,7 @@ describe('buildArtifact', () => {
 
 describe('resolveSource', () => {
   const gapOf = (source: string, revision = 'HEAD') =>
-    resolveSource({ source, commit: revision }, never).then(
+    resolve(source, revision).then(
       () => null,
       (error) => error.facts,
     )

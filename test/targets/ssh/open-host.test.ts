@@ -14,6 +14,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Stop } from '../../../src/domain/errors.ts'
 import { type Host, openHost } from '../../../src/targets/ssh/open-host.ts'
+import { TRUSTED_TOOLS } from '../../../src/tools/open-tools.ts'
 import { anyArgument, anyText, PRINT_ARGUMENTS, toHexLines } from '../../support/shell-arguments.ts'
 import { openKeyFolder, withAgent } from '../../support/ssh-keys.ts'
 import { type Sshd, servers, startSshd } from '../../support/sshd.ts'
@@ -27,7 +28,7 @@ describe.each(servers)('openHost with the server of %s', (server) => {
   afterAll(() => sshd.stop())
 
   const never = new AbortController().signal
-  const user = (env: NodeJS.ProcessEnv = {}) => ({ home: sshd.home, env })
+  const user = (env: NodeJS.ProcessEnv = {}) => ({ home: sshd.home, env, tools: TRUSTED_TOOLS })
   const open = (alias = 'web', env: NodeJS.ProcessEnv = {}) => openHost(alias, user(env), never)
   async function on<T>(work: (host: Host) => Promise<T>, alias = 'web'): Promise<T> {
     const host = await open(alias)

@@ -29,7 +29,7 @@ export const recheckDeploy = (deps: DeployDeps) =>
     output: z.looseObject({ planDigest: z.string() }),
     async execute(context, given) {
       const { source, checks, evidence } = await pinSource(deps, context, given)
-      const artifact = await checkArtifact(context, source, checks.allow)
+      const artifact = await checkArtifact(deps, context, source, checks.allow)
       return readHost(deps, context, given.host, async (session) => {
         const parts = { source, artifact: artifact.facts, checks }
         const survey = await surveyDeploy(session, context, { ...given, ...parts })

@@ -24,7 +24,7 @@ export const transferPromote = (deps: DeployDeps) =>
     output: z.looseObject({ promoted: z.boolean() }),
     async execute(context, given) {
       const plan = await readJsonEvidence<DeployPlan>(context, given.planDigest)
-      const artifact = await buildPlannedArtifact(context, plan, given.sourceDigest)
+      const artifact = await buildPlannedArtifact(deps, context, plan, given.sourceDigest)
       try {
         await withHost(deps, context, given.host, (session) =>
           promoteTree(session, context, plan, given.planDigest, artifact),
@@ -37,7 +37,7 @@ export const transferPromote = (deps: DeployDeps) =>
     },
     async simulate(context, given) {
       const plan = await readJsonEvidence<DeployPlan>(context, given.planDigest)
-      const artifact = await buildPlannedArtifact(context, plan, given.sourceDigest)
+      const artifact = await buildPlannedArtifact(deps, context, plan, given.sourceDigest)
       await artifact.dispose()
       const why = `a dry run sends nothing: the artifact was built again and has the planned hash; the plan holds ${plan.commands.length} commands`
       return { output: { promoted: false, ...reportStage('G4', 'NOT EXECUTED', why) } }

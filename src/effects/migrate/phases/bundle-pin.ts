@@ -15,7 +15,10 @@ export function bundlePin(deps: MigrateDeps): Effect {
     async execute(context, { bundle: folder }) {
       const pinned = await readMigrationBundle(deps, folder)
       const { spec, alone, statements } = pinned
-      const squawk = await deps.runSquawk(folder, spec.migration.file, alone.length === 0, context.signal)
+      const squawk = await deps.runSquawk(
+        { folder, file: spec.migration.file, inTransaction: alone.length === 0 },
+        context.signal,
+      )
       const bundle = jsonEvidence('bundle', pinned)
       const lint = jsonEvidence('lint', squawk)
       return {

@@ -1,0 +1,42 @@
+import { execFile } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { realpath } from 'node:fs/promises'
+import { pipeline } from 'node:stream/promises'
+import type { Tool } from './open-tools.ts'
+import { TRUSTED_PATH } from './trusted-folders.ts'
+
+/** Which program a tool is, as evidence keeps it. */
+export interface ToolIdentity {
+  /** The command: the absolute path, and the arguments that cutter.yaml adds. */
+  command: string[]
+  /** Where the path leads, when it is a link. */
+  realPath: string
+  /** `sha256:…` of the program's bytes. */
+  digest: string
+}
+
+/** Reads which program a tool is now. Hashes the file, so it is asked only where the tool is used. */
+export async function identifyTool({ file, args }: Tool): Promise<ToolIdentity> {
+  const realPath = await realpath(file)
+  const hash = createHash('sha256')
+  await pipeline(createReadStream(realPath), hash)
+  return { command: [file, ...args], realPath, digest: `sha256:${hash.digest('hex')}` }
+}
+
+const VERSION_FLAGS: { [name in Tool['name']]?: string } = { ssh: '-V' }
+
+/**
+ * Asks a tool for its version: the first line that it prints. ssh-keygen has no such flag; ask ssh instead, which comes from the same
+ * package. Null when it prints nothing within 10 s.
+ */
+export function askToolVersion({ name, file, args }: Tool): Promise<string | null> {
+  const flag = VERSION_FLAGS[name] ?? '--version'
+  return new Promise((resolve) => {
+    const options = { timeout: 10_000, env: { PATH: TRUSTED_PATH, LC_ALL: 'C' } }
+    execFile(file, [...args, flag], options, (_error, stdout, stderr) => {
+      const [line = ''] = `${stdout}${stderr}`.trim().split('\n')
+      resolve(line === '' ? null : line.slice(0, 200))
+    })
+  })
+}
