@@ -46,7 +46,7 @@ export interface Tools {
   describeMissing(name: ToolName, serverMajor?: number): { why: string; next: string }
 }
 
-/** Opens the tools that `settings` name or the trusted folders have. Looks for none yet. */
+/** Opens the tools that `settings` name or the trusted folders have. Searches for none yet. */
 export function openTools(settings: ToolSettings): Tools {
   const found = new Map<string, Tool | null>()
   const resolved = (name: ToolName, setting: Setting | undefined): Tool | null => {

@@ -2,7 +2,7 @@ import { accessSync, constants, statSync } from 'node:fs'
 import { join } from 'node:path'
 
 /**
- * The folders in which Cutter looks for programs, in this order. PATH is not one of its sources, because an operator, npx or a package
+ * The folders in which Cutter finds programs, in this order. PATH is not one of its sources, because an operator, npx or a package
  * script can put a program of the same name first.
  */
 export const TRUSTED_FOLDERS = [

@@ -24,7 +24,7 @@ import { canonicalJson, digestOf, digestOfBytes } from '../../src/domain/json.ts
 import type { Run } from '../../src/domain/run.ts'
 import { rehearseApproval, signApproval } from '../../src/engine/manage-approvals.ts'
 import { removeFolders } from '../store/store-folders.ts'
-import { describeWithKeys, withEnv } from '../support/ssh-keys.ts'
+import { describeWithKeys, withoutTrustedTools } from '../support/ssh-keys.ts'
 import {
   ALICE,
   aBundleMaker,
@@ -325,7 +325,7 @@ describeWithKeys('signCloseout', () => {
     at.world.parts.onClosed = async () => {}
     const run = await at.closed('dry-run')
     at.world.parts.onClosed = onClosed
-    await withEnv({ PATH: '/nowhere' }, async () => {
+    await withoutTrustedTools(async () => {
       await expect(signCloseout(at.sealing, run)).rejects.toMatchObject({ code: 'TOOL_MISSING' })
       const verdict = await verifyBundle(await at.exported(run), null)
       expect(verdict).toMatchObject({
@@ -337,7 +337,7 @@ describeWithKeys('signCloseout', () => {
     })
     const sealed = await at.exported(run)
     expect((await verifyBundle(sealed, null)).ranges).toMatchObject([{ kind: 'closeout' }])
-    await withEnv({ PATH: '/nowhere' }, async () => {
+    await withoutTrustedTools(async () => {
       await expect(verifyBundle(sealed, null)).rejects.toMatchObject({ code: 'TOOL_MISSING' })
     })
   })
@@ -441,7 +441,7 @@ describeWithKeys('VERIFY.md', () => {
     at.world.parts.onClosed = onClosed
     const runs = [await at.closed('dry-run'), await at.started('live')]
     const tars = await Promise.all(runs.map((run) => at.exported(run)))
-    tars.push(await withEnv({ PATH: '/nowhere' }, () => at.exported(unsealed)))
+    tars.push(await withoutTrustedTools(() => at.exported(unsealed)))
     for (const tar of tars) {
       const { status, stdout, stderr } = await checked(tar)
       expect({ status, stderr }).toEqual({ status: 0, stderr: '' })

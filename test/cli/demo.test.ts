@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { readEmbeddedStatus } from '../../src/targets/embedded/open-embedded.ts'
@@ -15,8 +14,8 @@ afterAll(async () => {
   for (const folder of rubbish) rmSync(folder, { recursive: true, force: true })
 })
 
-function aHome(): CutterHome {
-  const home = aCutterHome()
+function aHome(config = ''): CutterHome {
+  const home = aCutterHome(config)
   homes.push(home)
   return home
 }
@@ -75,11 +74,8 @@ describe('cutter demo', () => {
   })
 
   test('demo without ssh-keygen finishes the dry run, names the package to install, and leaves out the live run', async () => {
-    const home = aHome()
-    const bin = mkdtempSync(join(tmpdir(), 'cutter-path-'))
-    rubbish.push(bin)
-    symlinkSync(process.execPath, join(bin, 'node'))
-    const { code, stdout } = await home.cutter(['demo'], { env: { PATH: bin } })
+    const home = aHome('tools: { sshKeygen: /nowhere/ssh-keygen }\n')
+    const { code, stdout } = await home.cutter(['demo'])
     expect(code).toBe(0)
     expect(stdout).toMatch(/The live run was left out/)
     expect(stdout).toMatch(/apt-get install openssh-client/)

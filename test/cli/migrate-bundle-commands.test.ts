@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { delimiter, join, resolve } from 'node:path'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { sha256 } from '../../src/domain/json.ts'
 import { aCutterHome, type CutterHome, jsonOf } from '../support/cli.ts'
-import { LIVE } from '../support/cli-steps.ts'
+import { LIVE, withTools } from '../support/cli-steps.ts'
 import {
   type Production,
   skipWithoutPgDump,
@@ -16,15 +16,6 @@ const skipped = skipWithoutPgDump('squawk’s findings in a plan')
 
 /** The folder of squawk's program, or null if npm has not installed it, which is printed once. */
 const squawk = folderOfSquawk()
-const withoutSquawk = {
-  env: {
-    PATH: (process.env.PATH ?? '')
-      .split(delimiter)
-      .filter((folder) => !existsSync(join(folder, 'squawk')))
-      .join(delimiter),
-  },
-}
-
 function folderOfSquawk(): string | null {
   const folder = resolve(import.meta.dirname, '../../node_modules/.bin')
   try {
@@ -54,16 +45,14 @@ describe('migrate new and lint', () => {
   test('migrate new creates a bundle without faults, and refuses a folder that is not empty', async () => {
     const made = await at.cutter(['migrate', 'new', 'fresh', '--json'])
     expect(made.code).toBe(0)
-    const lint = await at.cutter(['migrate', 'lint', 'fresh', '--json'], withoutSquawk)
+    const lint = await at.cutter(['migrate', 'lint', 'fresh', '--json'])
     expect(lint.code).toBe(0)
     expect(jsonOf<object>(lint)).toMatchObject({
       ok: true,
       faults: [],
       squawk: { tool: 'squawk', installed: false },
     })
-    expect((await at.cutter(['migrate', 'lint', 'fresh'], withoutSquawk)).stdout).toContain(
-      'squawk is not installed',
-    )
+    expect((await at.cutter(['migrate', 'lint', 'fresh'])).stdout).toContain('squawk is not installed')
     const again = await at.cutter(['migrate', 'new', 'fresh', '--json'])
     expect(again.code).toBe(2)
     expect(jsonOf(again).error?.code).toBe('INPUT_REFUSED')
@@ -93,11 +82,12 @@ describe('migrate new and lint', () => {
     'migrate lint reports squawk’s findings, which the plan holds too',
     { timeout: 120_000 },
     async () => {
-      const env = { PATH: `${squawk}${delimiter}${withoutSquawk.env.PATH}` }
+      const cutter = (args: string[]) =>
+        withTools(at, { squawk: join(squawk!, 'squawk') }, () => at.cutter(args))
       const shop = await production.shop('squawked')
       at.env.SHOP_URL = production.migratorUrl('squawked')
       const folder = writeMigrationBundle(at)
-      const lint = await at.cutter(['migrate', 'lint', folder, '--json'], { env })
+      const lint = await cutter(['migrate', 'lint', folder, '--json'])
       expect(lint.code).toBe(0)
       const report = jsonOf<{ squawk: { findings: { rule: string; line: number }[] } }>(lint).squawk
       expect(report).toMatchObject({
@@ -110,13 +100,19 @@ describe('migrate new and lint', () => {
         expect.objectContaining({ rule: 'prefer-bigint-over-int', line: 6 }),
       )
       expect(report.findings.map(({ rule }) => rule).filter((rule) => rule.includes('timeout'))).toEqual([])
-      expect((await at.cutter(['migrate', 'lint', folder], { env })).stdout).toContain(
+      expect((await cutter(['migrate', 'lint', folder])).stdout).toContain(
         'line 6  Warning  prefer-bigint-over-int',
       )
-      const started = await at.cutter(
-        ['run', 'start', 'migrate', '--bundle', folder, '--target', 'shop', '--json'],
-        { env },
-      )
+      const started = await cutter([
+        'run',
+        'start',
+        'migrate',
+        '--bundle',
+        folder,
+        '--target',
+        'shop',
+        '--json',
+      ])
       const plan = await at.cutter(['run', 'plan', jsonOf(started).runId])
       expect(JSON.parse(plan.stdout).lint).toEqual(report)
       expect(`sha256:${sha256(plan.stdout)}`).toBe(jsonOf(started).planDigest)
@@ -125,7 +121,7 @@ describe('migrate new and lint', () => {
         join(folder, '.squawk.toml'),
         `excluded_rules = [${report.findings.map(({ rule }) => `"${rule}"`)}]\n`,
       )
-      const quiet = await at.cutter(['migrate', 'lint', folder, '--json'], { env })
+      const quiet = await cutter(['migrate', 'lint', folder, '--json'])
       expect(jsonOf<{ squawk: object }>(quiet).squawk).toMatchObject({ findings: [] })
       await shop.end()
     },

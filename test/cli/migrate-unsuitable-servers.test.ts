@@ -1,8 +1,8 @@
-import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type CutterHome, jsonOf } from '../support/cli.ts'
-import { resume } from '../support/cli-steps.ts'
+import { resume, withTools } from '../support/cli-steps.ts'
 import { type ShopHome, startShopHome } from '../support/shop-home.ts'
 import { rehearsalDatabasesOf, skipWithoutPgDump, writeMigrationBundle } from '../support/shop-migration.ts'
 
@@ -41,25 +41,34 @@ describe.skipIf(skipped !== null)('a migration on an unsuitable server', { timeo
   const toolbox = (name: string, tools: { [tool: string]: string }) => {
     const folder = at.path(name)
     mkdirSync(folder, { recursive: true })
-    symlinkSync(process.execPath, join(folder, 'node'))
     for (const [tool, text] of Object.entries(tools)) {
       writeFileSync(join(folder, tool), `#!/bin/sh\n${text}\n`)
       chmodSync(join(folder, tool), 0o755)
     }
-    return folder
+    return { pgDump: join(folder, 'pg_dump'), pgRestore: join(folder, 'pg_restore') }
   }
 
   test('a run stops when pg_dump is not installed', async () => {
     await home.createShop()
     const bundle = writeMigrationBundle(at)
-    const answer = await at.cutter(
-      ['run', 'start', 'migrate', '--bundle', bundle, '--target', 'shop', '--mode', 'live', '--json'],
-      { env: { PATH: toolbox('without', {}) } },
+    const answer = await withTools(at, toolbox('without', {}), () =>
+      at.cutter([
+        'run',
+        'start',
+        'migrate',
+        '--bundle',
+        bundle,
+        '--target',
+        'shop',
+        '--mode',
+        'live',
+        '--json',
+      ]),
     )
     const run = jsonOf(answer)
     expect(answer.code).toBe(3)
     expect(run).toMatchObject({ stopCode: 'STOP_TOOL_MISSING', state: 'BUNDLE_PINNED' })
-    expect(run.stop?.message).toContain('pg_dump is not installed')
+    expect(run.stop?.message).toContain('pg_dump can’t be run as')
     expect(run.stop?.next).toContain('postgresql-client')
     expect(jsonOf(await resume(at, run.runId))).toMatchObject({ status: 'paused', gate: 'SG1' })
   })
@@ -67,8 +76,8 @@ describe.skipIf(skipped !== null)('a migration on an unsuitable server', { timeo
   test('a run stops when pg_dump is older than the server', async () => {
     await home.createShop()
     const old = toolbox('old', { pg_dump: 'echo "pg_dump (PostgreSQL) 14.2"', pg_restore: 'echo 14.2' })
-    const answer = await at.cutter(
-      [
+    const answer = await withTools(at, old, () =>
+      at.cutter([
         'run',
         'start',
         'migrate',
@@ -79,8 +88,7 @@ describe.skipIf(skipped !== null)('a migration on an unsuitable server', { timeo
         '--mode',
         'live',
         '--json',
-      ],
-      { env: { PATH: old } },
+      ]),
     )
     expect(jsonOf(answer)).toMatchObject({ stopCode: 'STOP_TOOL_MISSING' })
     expect(jsonOf(answer).stop?.message).toContain('pg_dump has version 14.2, the server 15')
@@ -89,8 +97,7 @@ describe.skipIf(skipped !== null)('a migration on an unsuitable server', { timeo
   test('a backup counts only after its restored bytes and rows are the same', async () => {
     await home.createShop()
     const bundle = writeMigrationBundle(at)
-    const onPath = `PATH='${process.env.PATH}'; export PATH`
-    const real = (tool: string) => `${onPath}; exec ${tool} "$@"`
+    const real = (tool: string) => `exec ${tool} "$@"`
     const version = 'case "$1" in --version) echo "pg_restore (PostgreSQL) 15.9"; exit;; esac'
     const broken = toolbox('broken', {
       pg_dump: real('pg_dump'),
@@ -99,7 +106,7 @@ describe.skipIf(skipped !== null)('a migration on an unsuitable server', { timeo
     // This pg_restore restores the dump and then deletes a row.
     const losing = toolbox('losing', {
       pg_dump: real('pg_dump'),
-      pg_restore: `${version}\n${onPath}; pg_restore "$@"; for last; do case "$last" in --dbname=*) db="\${last#--dbname=}";; esac; done\nexec psql -qc "delete from unit_version where id = 1" "$db"`,
+      pg_restore: `${version}\npg_restore "$@"; for last; do case "$last" in --dbname=*) db="\${last#--dbname=}";; esac; done\nexec psql -qc "delete from unit_version where id = 1" "$db"`,
     })
     const start = [
       'run',
@@ -113,12 +120,12 @@ describe.skipIf(skipped !== null)('a migration on an unsuitable server', { timeo
       'live',
       '--json',
     ]
-    const stopped = jsonOf(await at.cutter(start, { env: { PATH: broken } }))
+    const stopped = jsonOf(await withTools(at, broken, () => at.cutter(start)))
     expect(stopped).toMatchObject({ stopCode: 'STOP_BACKUP_FAILED', state: 'BACKUP_TAKEN' })
     expect(stopped.stop?.message).toContain('pg_restore: error: broken')
 
     const lost = jsonOf(
-      await at.cutter(['run', 'resume', stopped.runId, '--json'], { env: { PATH: losing } }),
+      await withTools(at, losing, () => at.cutter(['run', 'resume', stopped.runId, '--json'])),
     )
     expect(lost).toMatchObject({ stopCode: 'STOP_BACKUP_FAILED', state: 'BACKUP_TAKEN' })
     expect(lost.stop?.message).toContain(

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { chmodSync, existsSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { aCutterHome, type CutterHome, jsonOf } from '../support/cli.ts'
 import { ALICE, aSigner, enableExecution, historyOf, LIVE, sign } from '../support/cli-steps.ts'
@@ -31,7 +31,7 @@ const hook = (folder: string) => `#!/bin/sh
 real=$SSH_ORIGINAL_COMMAND
 if [ -z "$real" ]; then this=" 'git $* '"; elif [ "\${real%sftp*}" != "$real" ] && [ "\${#real}" -lt 60 ]; then this=" 'sftp'"; else this=$real; fi
 go() {
-  if [ -z "$real" ]; then PATH=\${PATH#*:} git "$@"
+  if [ -z "$real" ]; then git "$@"
   elif [ "$this" = " 'sftp'" ]; then $(ls /usr/lib/openssh/sftp-server /usr/libexec/sftp-server /usr/libexec/openssh/sftp-server /usr/lib/ssh/sftp-server 2>/dev/null | head -n 1)
   else sh -c "$real"; fi
 }
@@ -51,8 +51,14 @@ esac
 const every: When[] = ['before', 'during', 'after']
 const TO_THE_GATE: Boundary[] = [
   ['facts', 'before'],
-  ['git --no-optional-locks -c core.fsmonitor=false -c core.hooksPath=/dev/null rev-parse', 'before'],
-  ['git --no-optional-locks -c core.fsmonitor=false -c core.hooksPath=/dev/null init', 'before'],
+  [
+    'git --no-optional-locks -c core.fsmonitor=false -c core.hooksPath=/dev/null -c core.attributesFile=/dev/null -c log.showSignature=false -c protocol.allow=never rev-parse',
+    'before',
+  ],
+  [
+    'git --no-optional-locks -c core.fsmonitor=false -c core.hooksPath=/dev/null -c core.attributesFile=/dev/null -c log.showSignature=false -c protocol.allow=never -c core.autocrlf=false -c core.eol=lf -c tar.umask=0022 archive',
+    'before',
+  ],
   ['preflight', 'before', 'after'],
   ['stage', 'during', 'after'],
   ['rehearsal-tree', 'during'],
@@ -105,7 +111,9 @@ describe('the program, killed at every boundary', () => {
     chmodSync(join(folder, 'git'), 0o700)
     sshd = await startSshd(undefined, { hook: hook(folder) })
     d = await createDeployFixture(sshd)
-    at = aCutterHome(`${LIVE}hosts: { box: { ssh: web, rehearseRollback: true } }\n`)
+    at = aCutterHome(
+      `${LIVE}hosts: { box: { ssh: web, rehearseRollback: true } }\ntools: { git: ${join(folder, 'git')} }\n`,
+    )
     key = aSigner(at, ALICE, 'cutter.*')
     await enableExecution(at)
   })
@@ -115,7 +123,7 @@ describe('the program, killed at every boundary', () => {
     await sshd.stop()
     rmSync(folder, { recursive: true })
   })
-  const env = () => ({ HOME: sshd.home, PATH: `${folder}${delimiter}${process.env.PATH}` })
+  const env = () => ({ HOME: sshd.home })
   const cutter = (...args: string[]) => at.cutter([...args, '--json'], { env: env() })
   const show = async (runId: string) => jsonOf(await cutter('run', 'show', runId))
 

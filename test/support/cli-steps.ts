@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import type pg from 'pg'
 import { GOVERNANCE_TABLES } from '../../src/targets/postgres/target-schema.ts'
 import { type Answer, type ApprovalJson, type CutterHome, type EntryJson, jsonOf } from './cli.ts'
@@ -119,5 +119,20 @@ export function growth(before: { [table: string]: number }, after: { [table: str
     versions: grown('unit_version'),
     log: grown('iu_lifecycle_log'),
     governance: GOVERNANCE_TABLES.reduce((sum, table) => sum + grown(table), 0),
+  }
+}
+
+/** Does work while cutter.yaml names other tools. */
+export async function withTools<Result>(
+  at: CutterHome,
+  tools: { [name: string]: string },
+  work: () => Promise<Result>,
+): Promise<Result> {
+  const config = readFileSync(at.path('cutter.yaml'), 'utf8')
+  writeFileSync(at.path('cutter.yaml'), `${config}\ntools: ${JSON.stringify(tools)}\n`)
+  try {
+    return await work()
+  } finally {
+    writeFileSync(at.path('cutter.yaml'), config)
   }
 }

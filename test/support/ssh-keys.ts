@@ -3,7 +3,8 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { describe } from 'vitest'
+import { describe, vi } from 'vitest'
+import { TRUSTED_TOOLS } from '../../src/tools/open-tools.ts'
 
 /** A folder of real keys and trust files, gone after the tests. */
 export interface KeyFolder {
@@ -86,6 +87,16 @@ export async function withEnv<Result>(
     return await work()
   } finally {
     set(before)
+  }
+}
+
+/** Does work as on a machine whose trusted folders have no program. */
+export async function withoutTrustedTools<Result>(work: () => Promise<Result>): Promise<Result> {
+  const found = vi.spyOn(TRUSTED_TOOLS, 'find').mockReturnValue(null)
+  try {
+    return await work()
+  } finally {
+    found.mockRestore()
   }
 }
 

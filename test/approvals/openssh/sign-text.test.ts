@@ -8,6 +8,7 @@ import {
   openKeyFolder,
   withAgent,
   withEnv,
+  withoutTrustedTools,
 } from '../../support/ssh-keys.ts'
 
 const namespace = 'cutter.cut.SG1'
@@ -71,8 +72,7 @@ describeWithKeys('signText', () => {
   })
 
   it('signText names the package to install when ssh-keygen is missing', async () => {
-    const PATH = keys.path('.')
-    const missing = await withEnv({ PATH }, () => sign(keys.path('alice'))).catch((error) => error)
+    const missing = await withoutTrustedTools(() => sign(keys.path('alice'))).catch((error) => error)
     expect(missing).toMatchObject({ code: 'TOOL_MISSING' })
     expect(missing.next).toContain('openssh-client')
   })
