@@ -64,6 +64,32 @@ const target = z
     },
   )
 
+const program = z.string().startsWith('/', 'must be the absolute path of a program')
+
+/** A command: the program by its absolute path, or by a name that the trusted folders have, and the arguments that come first. */
+const command = z.array(z.string().min(1)).min(1)
+
+const postgresTool = z.union(
+  [
+    program,
+    command,
+    z.record(
+      z.string().regex(/^[1-9]\d?$/, 'must be a major version of PostgreSQL, such as "16"'),
+      z.union([program, command]),
+    ),
+  ],
+  'must be an absolute path, a command as a list, or one of both for each major version',
+)
+
+const tools = z.strictObject({
+  sshKeygen: program.optional(),
+  ssh: program.optional(),
+  git: program.optional(),
+  squawk: program.optional(),
+  pgDump: postgresTool.optional(),
+  pgRestore: postgresTool.optional(),
+})
+
 /** The shape of cutter.yaml. Secrets are given by the names of environment variables. Unknown keys are refused. */
 export const configSchema = z.strictObject({
   targets: z.record(z.string(), target).default({}),
@@ -104,6 +130,7 @@ export const configSchema = z.strictObject({
     })
     .prefault({}),
   operators: operators.optional(),
+  tools: tools.default({}),
   embedded: z
     .strictObject({
       user: z

@@ -16,6 +16,7 @@ const DEFAULTS: Config = {
   machines: {},
   profiles: {},
   approvals: { allowedSigners: './allowed_signers', strict: 'modes', policy: {} },
+  tools: {},
   embedded: {},
   execution: { allowLive: false },
   caps: { runMinutes: 60, phaseMinutes: 10, units: 1_000 },

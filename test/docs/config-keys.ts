@@ -49,6 +49,15 @@ export const CONFIG_MEANINGS: { [path: string]: string } = {
   'approvals.policy.<name>.rpIds[]': 'A host name, such as `cutter.example.org`.',
   operators: 'Labels of operators and the user id of each. Without it `--by` is the operator’s own claim.',
   'operators.<name>': '`uid:` and the user id, such as `uid:1001`.',
+  tools:
+    'Programs that Cutter runs, where they are not in the folders that it trusts (`cutter doctor` lists both). `PATH` never counts.',
+  'tools.sshKeygen': 'Absolute path of `ssh-keygen`, which makes and checks signatures.',
+  'tools.ssh': 'Absolute path of `ssh`.',
+  'tools.git': 'Absolute path of `git`.',
+  'tools.squawk': 'Absolute path of `squawk`.',
+  'tools.pgDump':
+    'Absolute path of `pg_dump`; or a command, such as `[docker, exec, -i, db, pg_dump]`, whose first word is an absolute path or a name in a trusted folder; or one of both for each major version of the server, such as `"16"`.',
+  'tools.pgRestore': 'The same for `pg_restore`.',
   embedded: 'The embedded PostgreSQL.',
   'embedded.user':
     'OS user that runs its servers where root runs Cutter. Without it: `postgres`, else `nobody`. Cutter creates no user.',
