@@ -29,7 +29,7 @@ const USES: { [name in ToolName]: { without: string; from: string } } = {
   sshKeygen: { without: 'live runs can’t be approved here', from: 'openssh-client, elsewhere openssh' },
   ssh: { without: 'the version of OpenSSH is not recorded', from: 'openssh-client, elsewhere openssh' },
   git: { without: 'nothing can be deployed from here', from: 'git' },
-  squawk: { without: 'plans of migrations hold no findings of squawk', from: 'squawk-cli of npm' },
+  squawk: { without: 'plans of migrations hold no findings of squawk', from: 'squawk-cli, of npm' },
   pgDump: { without: 'migrations can’t be backed up here', from: 'postgresql-client' },
   pgRestore: { without: 'migrations can’t be backed up here', from: 'postgresql-client' },
 }
@@ -59,7 +59,7 @@ function missing(tools: Tools, name: ToolName): Finding {
     check: programOf(name),
     status: OPTIONAL.includes(name) ? 'ok' : 'warn',
     message: `${without}: ${programOf(name)} ${why}`,
-    next: `Debian and Ubuntu: ${from}. ${next}`,
+    next: `${next}. Package: ${from}`,
   }
 }
 
