@@ -52,7 +52,7 @@ describe('migrate new and lint', () => {
       faults: [],
       squawk: { tool: 'squawk', installed: false },
     })
-    expect((await at.cutter(['migrate', 'lint', 'fresh'])).stdout).toContain('squawk is not installed')
+    expect((await at.cutter(['migrate', 'lint', 'fresh'])).stdout).toContain('squawk was not run')
     const again = await at.cutter(['migrate', 'new', 'fresh', '--json'])
     expect(again.code).toBe(2)
     expect(jsonOf(again).error?.code).toBe('INPUT_REFUSED')

@@ -38,7 +38,10 @@ function linesOfLint({ bundle, faults, statements, squawk }: LintedMigration): s
 }
 
 function linesOfSquawk(report: NonNullable<LintedMigration['squawk']>): string[] {
-  if (!report.installed) return ['squawk is not installed, so it was not run (npm: squawk-cli)']
+  if (!report.installed)
+    return [
+      'squawk was not run: it is in no trusted folder, and tools.squawk of cutter.yaml names none (npm: squawk-cli)',
+    ]
   if ('failed' in report) return [`squawk could not be run: ${report.failed}`]
   return [
     `squawk ${report.version}: ${report.findings.length} findings`,
