@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { readEmbeddedStatus } from '../../src/targets/embedded/open-embedded.ts'
 import { aCutterHome, type CutterHome } from '../support/cli.ts'
+import { NOBODY, whyNotAsNobody } from '../support/ordinary-user.ts'
 
 /** The complete story in one command, as a newcomer runs it. */
 
@@ -93,13 +94,15 @@ describe('cutter demo', () => {
     expect(readFileSync(join(closed, 'var/demo/charter.md'), 'utf8')).toContain('Charter')
   })
 
-  test.skipIf(!isRoot)('demo works as an ordinary user (needs root to become one)', async () => {
+  const why = whyNotAsNobody()
+  if (why !== null) console.log(`skipped: demo as an ordinary user, because ${why}`)
+  test.skipIf(why !== null)('demo works as an ordinary user (needs root to become one)', async () => {
     const home = aHome()
     const theirs = home.path('theirs')
     mkdirSync(theirs)
     const { chownSync } = await import('node:fs')
-    chownSync(theirs, 65_534, 65_534)
-    const { code, stderr } = await home.cutter(['demo', '--home', theirs], { uid: 65_534, gid: 65_534 })
+    chownSync(theirs, NOBODY.uid, NOBODY.gid)
+    const { code, stderr } = await home.cutter(['demo', '--home', theirs], NOBODY)
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
   })
 })

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { chown, mkdir, mkdtemp, readFile, rm, symlink } from 'node:fs/promises'
+import { chown, cp, mkdir, mkdtemp, readFile, rm, symlink } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -32,13 +32,14 @@ export function serverOf(major: 14 | 15 | 18): string | null {
 }
 
 /** Starts a server on a free port of the loopback. */
-export async function startCluster(native = serverOf(15)): Promise<Cluster> {
-  if (native === null) throw new Error('npm has no PostgreSQL for this platform')
+export async function startCluster(programs = serverOf(15)): Promise<Cluster> {
+  if (programs === null) throw new Error('npm has no PostgreSQL for this platform')
   const folder = await mkdtemp(join(tmpdir(), 'cutter-cluster-'))
   const data = join(folder, 'data')
   const as = await serverUser()
   if (as.uid !== undefined) await chown(folder, as.uid, as.gid ?? as.uid)
   try {
+    const native = await reachable(programs, folder, as)
     const env = { ...process.env, LD_LIBRARY_PATH: await linkLibraries(native, join(folder, 'lib')) }
     const program = (name: string, args: string[]) =>
       run(join(native, 'bin', name), args, { ...as, env, cwd: folder })
@@ -117,6 +118,18 @@ export async function startTarget(): Promise<TargetCluster> {
     await stop()
     throw error
   }
+}
+
+/** The programs, or a copy in the cluster's folder when the server's user can't enter the checkout. */
+async function reachable(native: string, folder: string, as: { uid?: number }): Promise<string> {
+  const enters = await run('/bin/ls', [native], as).then(
+    () => true,
+    () => false,
+  )
+  if (enters) return native
+  const copied = join(folder, 'native')
+  await cp(native, copied, { recursive: true, verbatimSymlinks: true })
+  return copied
 }
 
 /** Creates the library links that the install script of the package would create, because npm may block that script. */

@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { symlinkSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -9,8 +9,6 @@ import { aFolder } from '../store-folders.ts'
 /** Processes of their own that open a store's file: all of them begin once all of them are ready. */
 
 export type Opened = { opened: number } | { code: string | null; message: string }
-
-export const NOBODY = { uid: 65534, gid: 65534 }
 
 /** Builds the program, with a link to node_modules next to it, so that packages resolve as in the project. */
 export async function openerProgram(source = 'opener.ts'): Promise<string> {
@@ -45,16 +43,4 @@ export async function openAtOnce(
   const answers = await Promise.all(openers.map(async ({ lines }) => JSON.parse((await lines.next()).value)))
   await Promise.all(openers.map(({ ended }) => ended))
   return answers
-}
-
-/** Why a process of another user can't be tried here, or null. */
-export function whyNotAsNobody(): string | null {
-  if (process.getuid?.() !== 0) return 'only root can run a process as another user'
-  const script = "require('better-sqlite3')"
-  const { status } = spawnSync(process.execPath, ['-e', script], {
-    cwd: resolve('.'),
-    stdio: 'ignore',
-    ...NOBODY,
-  })
-  return status === 0 ? null : 'another user can’t read node_modules here'
 }

@@ -2,11 +2,14 @@ import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { systemUser } from '../../../src/targets/embedded/server-location.ts'
+import { NOBODY, whyNotAsNobody } from '../../support/ordinary-user.ts'
 import { aHome, aUser, openServer, pidOf, query, releaseAll } from './embedded-homes.ts'
 
 afterEach(releaseAll)
 
 const isRoot = process.getuid?.() === 0
+// Root's server runs in the home only when its user can reach the programs.
+const why = whyNotAsNobody()
 
 describe('openEmbedded for different users', () => {
   test.each([
@@ -23,7 +26,7 @@ describe('openEmbedded for different users', () => {
     await user.say('release')
   })
 
-  test.skipIf(!isRoot)(
+  test.skipIf(why !== null)(
     'openEmbedded runs root’s server as a user without privileges, in the home (needs root)',
     async () => {
       const at = aHome()
@@ -50,18 +53,17 @@ describe('openEmbedded for different users', () => {
     },
   )
 
-  test.skipIf(!isRoot)(
+  test.skipIf(why !== null)(
     'openEmbedded runs an ordinary user’s server as that user, and root may use it (needs root)',
     async () => {
-      const nobody = { uid: 65534, gid: 65534 }
       const at = aHome(0o777)
-      const user = await aUser(at, nobody)
+      const user = await aUser(at, NOBODY)
       const { pid, dataDirectory } = await user.answer()
-      expect(statSync(`/proc/${pid}`).uid).toBe(nobody.uid)
-      expect(statSync(dataDirectory as string).uid).toBe(nobody.uid)
+      expect(statSync(`/proc/${pid}`).uid).toBe(NOBODY.uid)
+      expect(statSync(dataDirectory as string).uid).toBe(NOBODY.uid)
       await user.say('release')
       await openServer(at)
-      expect(statSync(`/proc/${await pidOf(at)}`).uid).toBe(nobody.uid)
+      expect(statSync(`/proc/${await pidOf(at)}`).uid).toBe(NOBODY.uid)
     },
   )
 
@@ -79,15 +81,15 @@ describe('openEmbedded for different users', () => {
     },
   )
 
-  test.skipIf(!isRoot)(
+  test.skipIf(why !== null)(
     'openEmbedded refuses a user who may not read the passwords of root’s server (needs root)',
     async () => {
       const at = aHome()
       await (await openServer(at)).release()
-      const user = await aUser(at, { uid: 65534, gid: 65534 })
+      const user = await aUser(at, NOBODY)
       expect(await user.answer()).toMatchObject({ code: 'STORE_UNWRITABLE' })
     },
   )
 })
 
-if (!isRoot) console.log('skipped: tests of root’s server, because this run is not root’s')
+if (why !== null) console.log(`skipped: tests of root’s server, because ${why}`)

@@ -4,11 +4,14 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { readEmbeddedStatus } from '../../../src/targets/embedded/open-embedded.ts'
 import { processStart } from '../../../src/targets/system/process-identity.ts'
+import { whyNotAsNobody } from '../../support/ordinary-user.ts'
 import { aHome, aUser, killUser, openServer, pidOf, query, releaseAll, until } from './embedded-homes.ts'
 
 afterEach(releaseAll)
 
 const isRoot = process.getuid?.() === 0
+// The cluster of a checkout that is closed to others is not created in the home.
+const closed = isRoot && whyNotAsNobody() !== null
 
 /** Whether initdb has started to write. */
 function isBeingCreated(folder: string): boolean {
@@ -21,19 +24,22 @@ function ownerOf(path: string): { uid?: number; gid?: number } {
 }
 
 describe('openEmbedded after a crash', () => {
-  test('openEmbedded replaces a cluster whose creation was interrupted, and removes its files', async () => {
-    const at = aHome()
-    const user = await aUser(at)
-    const folder = join(at.home, 'var', 'embedded')
-    await until(
-      () => existsSync(folder) && readdirSync(folder).some((name) => isBeingCreated(join(folder, name))),
-    )
-    await killUser(user)
-    expect(await readEmbeddedStatus(at)).toMatchObject({ initialised: false })
-    const server = await openServer(at)
-    expect(await query(server, 'select 1 as one')).toEqual([{ one: 1 }])
-    expect(readdirSync(folder).filter((name) => name.startsWith('new-'))).toEqual([])
-  })
+  test.skipIf(closed)(
+    'openEmbedded replaces a cluster whose creation was interrupted, and removes its files',
+    async () => {
+      const at = aHome()
+      const user = await aUser(at)
+      const folder = join(at.home, 'var', 'embedded')
+      await until(
+        () => existsSync(folder) && readdirSync(folder).some((name) => isBeingCreated(join(folder, name))),
+      )
+      await killUser(user)
+      expect(await readEmbeddedStatus(at)).toMatchObject({ initialised: false })
+      const server = await openServer(at)
+      expect(await query(server, 'select 1 as one')).toEqual([{ one: 1 }])
+      expect(readdirSync(folder).filter((name) => name.startsWith('new-'))).toEqual([])
+    },
+  )
 
   test('openEmbedded restarts a server killed with SIGKILL, with its committed data', async () => {
     const at = aHome()
