@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readEmbeddedStatus } from '../../src/targets/embedded/open-embedded.ts'
 import {
@@ -176,9 +177,13 @@ describe('a dry run of a charter', () => {
 
 describe('resume of a closed run', () => {
   let serverLog: string
+  const readServerLog = async () => {
+    const { dataDirectory } = await readEmbeddedStatus({ home: at.home })
+    return readFileSync(join(dirname(dataDirectory), 'server.log'), 'utf8')
+  }
   let again: Answer
   beforeAll(async () => {
-    serverLog = readFileSync(at.path('var/embedded/cluster/server.log'), 'utf8')
+    serverLog = await readServerLog()
     again = await resume(at, jsonOf(finished).runId)
   })
 
@@ -189,7 +194,7 @@ describe('resume of a closed run', () => {
 
   test("resume of a closed run does not start the target's server", async () => {
     expect((await readEmbeddedStatus({ home: at.home })).pid).toBeNull()
-    expect(readFileSync(at.path('var/embedded/cluster/server.log'), 'utf8')).toBe(serverLog)
+    expect(await readServerLog()).toBe(serverLog)
   })
 
   test('resume of a closed run appends nothing to the history', async () => {

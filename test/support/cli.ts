@@ -18,6 +18,7 @@ import {
   openEmbedded,
   readEmbeddedStatus,
 } from '../../src/targets/embedded/open-embedded.ts'
+import { locateServer } from '../../src/targets/embedded/server-location.ts'
 
 /** Runs the built command line in a child process, in a home of its own. */
 
@@ -145,6 +146,11 @@ export function aCutterHome(config = ''): CutterHome {
       await releaseServer()
       const { pid } = await readEmbeddedStatus({ home })
       if (pid !== null) process.kill(pid, 'SIGQUIT')
+      // The servers of a checkout that is closed to others are in the system's state directory.
+      for (const owner of [home, join(home, 'var/demo')]) {
+        const { folder, inHome } = locateServer({ home: owner }, false)
+        if (!inHome) rmSync(folder, { recursive: true, force: true })
+      }
       rmSync(home, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 })
       if (pid !== null) throw new Error(`the embedded server of ${home} was left running, as ${pid}`)
     },
