@@ -2,16 +2,18 @@ import { type BuiltinDeps, findBuiltin, MACHINE_NAMES } from '../builtin/registr
 import { assertKnownGates } from '../config/gate-policy.ts'
 import type { Config } from '../config/load-config.ts'
 import type { LoadedModule } from '../custom/load-module.ts'
+import type { Run } from '../domain/run.ts'
 import type { InstalledMachine } from '../engine/engine-deps.ts'
 import type { RunStore } from '../store/run-store.ts'
 
 /** The machines of one home. Each is loaded when it is first asked for. */
 interface InstalledMachines {
   /**
-   * Returns a machine by its name: one that ships, else a custom one.
-   * @throws MACHINE_NOT_FOUND, INPUT_REFUSED when its module can't be used, CONFIG_INVALID when a policy is for a gate that it lacks
+   * Returns a machine by its name: one that ships, else a custom one. A custom one that is not loaded yet must be as `run` recorded it.
+   * @throws MACHINE_NOT_FOUND, MACHINE_CHANGED, INPUT_REFUSED when its module can't be used, CONFIG_INVALID when a policy is for a gate
+   * that it lacks
    */
-  find(name: string): Promise<InstalledMachine>
+  find(name: string, run: Run | null): Promise<InstalledMachine>
   /** Installs a custom machine as it was just loaded, whatever is registered or remembered under its name. */
   use(loaded: LoadedModule): Promise<void>
 }
@@ -20,14 +22,17 @@ type MachineDeps = BuiltinDeps & { config: Config; store: RunStore }
 
 /**
  * Creates the registry of a home's machines. `find` loads a machine with its effects at the first request, and checks the gate policies of
- * `cutter.yaml` against its gates. Later requests get the same machine.
+ * `cutter.yaml` against its gates. Later requests get the same machine, unless it could not be loaded.
  */
 export function installedMachines(deps: MachineDeps): InstalledMachines {
   const machines = new Map<string, Promise<InstalledMachine>>()
   return {
-    find(name) {
-      const found = machines.get(name) ?? install(name, deps).then((machine) => checkPolicies(deps, machine))
+    find(name, run) {
+      const found =
+        machines.get(name) ?? install(name, run, deps).then((machine) => checkPolicies(deps, machine))
       machines.set(name, found)
+      // Another run may have recorded the source that is there.
+      found.catch(() => machines.get(name) === found && machines.delete(name))
       return found
     },
     async use(loaded) {
@@ -37,11 +42,11 @@ export function installedMachines(deps: MachineDeps): InstalledMachines {
   }
 }
 
-async function install(name: string, deps: MachineDeps): Promise<InstalledMachine> {
+async function install(name: string, run: Run | null, deps: MachineDeps): Promise<InstalledMachine> {
   const builtin = await findBuiltin(name)
   if (builtin !== null) return builtin.install(deps)
-  const { installModule, loadModuleOfRun } = await import('../custom/install-module.ts')
-  return installModule(await loadModuleOfRun(name, deps, deps.store), deps.store)
+  const { installModule, loadModuleByName } = await import('../custom/install-module.ts')
+  return installModule(await loadModuleByName(name, run, deps, deps.store), deps.store)
 }
 
 async function checkPolicies(

@@ -5,9 +5,12 @@ import { MACHINE_NAMES } from '../builtin/registry.ts'
 import type { Config } from '../config/load-config.ts'
 import { CutterError } from '../domain/errors.ts'
 import type { Json } from '../domain/json.ts'
+import { findModuleSource } from '../domain/recorded-source.ts'
+import type { Run } from '../domain/run.ts'
 import type { InstalledMachine } from '../engine/engine-deps.ts'
 import { findStartFault } from '../machine/validate-chart.ts'
 import type { RunStore } from '../store/run-store.ts'
+import type { RecordedSource } from './assert-same-source.ts'
 import { type LoadedModule, loadModule } from './load-module.ts'
 
 /** Finds users' own machines: by a path, by a name in cutter.yaml, or, for a run, by the path that the store remembers. */
@@ -34,18 +37,23 @@ export async function loadModuleByReference(
 }
 
 /**
- * Loads the module of a run's machine from its path in cutter.yaml, else from where it was first started.
- * @throws MACHINE_NOT_FOUND when it is not there, INPUT_REFUSED and FILES_UNSAFE as `loadModule`.
+ * Loads the module of a machine by name: from its path in cutter.yaml, else from where it was first started. With a run, its source must
+ * be the one that the run recorded.
+ * @throws MACHINE_NOT_FOUND when it is not there; MACHINE_CHANGED, INPUT_REFUSED and FILES_UNSAFE as `loadModule`.
  */
-export async function loadModuleOfRun(
+export async function loadModuleByName(
   name: string,
+  run: Run | null,
   { home, config }: Place,
   store: RunStore,
 ): Promise<LoadedModule> {
-  if (Object.hasOwn(config.machines, name)) return named(name, resolve(home, config.machines[name]!))
+  const files = run === null ? null : findModuleSource(await store.history(run.runId))
+  const recorded = run === null || files === null ? null : { run, files }
+  if (Object.hasOwn(config.machines, name))
+    return named(name, resolve(home, config.machines[name]!), recorded)
   const place = await store.machineModule(name)
   if (place === null) throw notFound(name, config)
-  if (existsSync(place.path)) return named(name, place.path)
+  if (existsSync(place.path)) return named(name, place.path, recorded)
   throw new CutterError(
     'MACHINE_NOT_FOUND',
     `the module of machine ${name}, ${place.path}, does not exist any more; nothing was changed`,
@@ -56,8 +64,12 @@ export async function loadModuleOfRun(
   )
 }
 
-async function named(name: string, file: string): Promise<LoadedModule> {
-  const loaded = await loadModule(file)
+async function named(
+  name: string,
+  file: string,
+  recorded: RecordedSource | null = null,
+): Promise<LoadedModule> {
+  const loaded = await loadModule(file, recorded)
   if (loaded.machine.name === name) return loaded
   throw new CutterError(
     'INPUT_REFUSED',
@@ -88,13 +100,14 @@ function notFound(name: string, config: Pick<Config, 'machines'>): CutterError {
 
 /** Installs a loaded module: its runs are admitted and remembered by the path of the module. */
 export function installModule(
-  { path, machine, effects, files }: LoadedModule,
+  { path, machine, effects, files, source }: LoadedModule,
   store: RunStore,
 ): InstalledMachine {
   return {
     machine,
     effects,
     files,
+    source,
     reference: path,
     admit: async (input) => admitted(machine, input),
     async remember(startedAt) {

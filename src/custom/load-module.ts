@@ -6,10 +6,12 @@ import { BUILT_DIGESTS } from '../builtin/code-digests.ts'
 import { RELEASED_HELPERS, upgradesFromReleases } from '../builtin/released-definitions.ts'
 import { CutterError } from '../domain/errors.ts'
 import { digestOf, type Json } from '../domain/json.ts'
+import type { SourceFile } from '../domain/recorded-source.ts'
 import type { InstalledMachine } from '../engine/engine-deps.ts'
 import type { Machine } from '../machine/define.ts'
 import { xstate, zod } from '../machine/runtime-packages.ts'
-import { createResolver, digestModuleSource } from './module-source.ts'
+import { assertSameSource, type RecordedSource } from './assert-same-source.ts'
+import { createResolver, digestModuleSource, type ModuleSource } from './module-source.ts'
 import * as cutter from './sdk.ts'
 import { validateModule } from './validate-module.ts'
 
@@ -21,14 +23,20 @@ export interface LoadedModule {
   effects: InstalledMachine['effects']
   /** The module and what it imports by relative paths; real, absolute. */
   files: string[]
+  /** The digests of those files, in the order of their names. */
+  source: SourceFile[]
 }
 
 /**
  * Loads the machine that a module exports. The module gets Cutter's own copies of `cutter`, `xstate` and `zod`, whatever is installed
- * next to it. TypeScript is stripped, not checked.
- * @throws MACHINE_NOT_FOUND when there is no such file, FILES_UNSAFE when others may write it, INPUT_REFUSED when it is not a machine.
+ * next to it. TypeScript is stripped, not checked. Nothing of it runs before its source was compared with the recorded one, if given.
+ * @throws MACHINE_NOT_FOUND when there is no such file, FILES_UNSAFE when others may write it, MACHINE_CHANGED when it is not the recorded
+ * one, INPUT_REFUSED when it is not a machine.
  */
-export async function loadModule(file: string): Promise<LoadedModule> {
+export async function loadModule(
+  file: string,
+  recorded: RecordedSource | null = null,
+): Promise<LoadedModule> {
   const path = realPathOf(file)
   // Every option is set, because none may come from the environment. No cache on disk, so that the digested code is what runs.
   const jiti = createJiti(path, {
@@ -45,7 +53,9 @@ export async function loadModule(file: string): Promise<LoadedModule> {
   })
   const resolve = createResolver((specifier, options) => jiti.esmResolve(specifier, options))
   const source = digestModuleSource(path, resolve)
-  assertWrittenByOwner([...source.values()].map(({ file }) => file))
+  const files = [...source.values()].map(({ file }) => file)
+  assertWrittenByOwner(files)
+  if (recorded !== null) assertSameSource(path, source, recorded)
   const exported = await imported(jiti, path, source)
   const digests = digestsOf(source)
   if (digestOf(digests) !== digestOf(digestsOf(digestModuleSource(path, resolve))))
@@ -60,8 +70,8 @@ export async function loadModule(file: string): Promise<LoadedModule> {
     upgrade: { ...upgradesFromReleases(RELEASED_HELPERS.map(digestWith)), ...definition.upgrade },
     definitionDigest: digestWith(BUILT_DIGESTS.helpers ?? 'not built'),
   }
-  const files = [...source.values()].map(({ file }) => file)
-  return { path, machine, effects, files }
+  const named = Object.entries(digests).map(([name, digest]) => ({ file: name, digest }))
+  return { path, machine, effects, files, source: named.sort((a, b) => (a.file < b.file ? -1 : 1)) }
 }
 
 /** A module runs as soon as it is loaded, dry or live. Anyone who may write it could run their code as this user. */
@@ -78,7 +88,7 @@ function assertWrittenByOwner(files: string[]): void {
   }
 }
 
-const digestsOf = (source: ReturnType<typeof digestModuleSource>) =>
+const digestsOf = (source: ModuleSource) =>
   Object.fromEntries([...source].map(([name, { digest }]) => [name, digest]))
 
 function realPathOf(file: string): string {
@@ -94,11 +104,7 @@ function realPathOf(file: string): string {
   })
 }
 
-async function imported(
-  jiti: Jiti,
-  path: string,
-  source: ReturnType<typeof digestModuleSource>,
-): Promise<{ machine?: unknown }> {
+async function imported(jiti: Jiti, path: string, source: ModuleSource): Promise<{ machine?: unknown }> {
   // Files that this process loaded earlier may have had other bytes.
   const files = new Set([...source.values()].map(({ file }) => file))
   for (const file of files) delete jiti.cache[file]

@@ -6,22 +6,23 @@ import { digestOfBytes } from '../domain/json.ts'
 /** Resolves an import as the loader does: with or without extension, `.js` for `.ts`. Null when there is no such file. */
 export type Resolve = (specifier: string, importer: string) => string | null
 
+/** The files of a module by their paths from the module's folder: where each is, its digest and its text. */
+export type ModuleSource = Map<string, { file: string; digest: string; text: string }>
+
 /**
  * Digests the source of a module: its own bytes and those of its relative imports, recursively, by their paths from the module's
  * folder. Packages are not part of it. Imports are found in the text, so that an import in a comment counts too.
  */
-export function digestModuleSource(
-  entry: string,
-  resolve: Resolve,
-): Map<string, { file: string; digest: string }> {
-  const found = new Map<string, { file: string; digest: string }>()
+export function digestModuleSource(entry: string, resolve: Resolve): ModuleSource {
+  const found: ModuleSource = new Map()
   const open = [entry]
   for (let file = open.pop(); file !== undefined; file = open.pop()) {
     const name = relative(dirname(entry), file).split(sep).join('/')
     if (found.has(name)) continue
     const bytes = readFileSync(file)
-    found.set(name, { file, digest: digestOfBytes(bytes) })
-    for (const specifier of importsOf(bytes.toString('utf8'))) {
+    const text = bytes.toString('utf8')
+    found.set(name, { file, digest: digestOfBytes(bytes), text })
+    for (const specifier of importsOf(text)) {
       const imported = resolve(specifier, file)
       if (imported !== null) open.push(imported)
     }

@@ -77,7 +77,7 @@ export async function judgeAtGate(
   by: string,
   { approvals, byPeople }: Pick<ResumableRun, 'approvals' | 'byPeople'>,
 ): Promise<Verdict & Recorded> {
-  const { machine, files = [] } = await deps.installed(run.machine)
+  const { machine, files = [] } = await deps.installed(run.machine, run)
   const { policy, trust, ...recorded } = await readPolicyAt(deps, run)
   const verdict = await judgeApproval({
     run,

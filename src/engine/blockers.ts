@@ -32,10 +32,9 @@ export async function findMachineBlockers(deps: EngineDeps, run: Run): Promise<M
   let installed: InstalledMachine | null = null
   let upgraded = run
   const blockers = await blockersOf(async () => {
-    installed = await deps.installed(run.machine)
-    const { machine } = installed
-    if (machine.definitionDigest !== run.definitionDigest)
-      upgraded = (await composeUpgradeStep(deps, machine, run, run.startedBy)).run
+    installed = await deps.installed(run.machine, run)
+    if (installed.machine.definitionDigest !== run.definitionDigest)
+      upgraded = (await composeUpgradeStep(deps, installed, run, run.startedBy)).run
   })
   return { installed, upgraded, blockers }
 }

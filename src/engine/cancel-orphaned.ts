@@ -12,7 +12,7 @@ import { findInstalled } from './load-run.ts'
  * @throws RUN_HELD when another process works on the run
  */
 export async function claimUnsettled(deps: EngineDeps, run: Run): Promise<void> {
-  const installed = await findInstalled(deps, run.machine)
+  const installed = await findInstalled(deps, run)
   const kinds = installed?.machine.definitionDigest === run.definitionDigest ? installed.effects : {}
   const claimed = await claimEffects(deps, run)
   if (run.mode !== 'live' || claimed.every(({ name }) => kinds[name]?.kind === 'read')) return
@@ -33,7 +33,7 @@ export async function cancelOrphaned(
   run: Run,
   { by, reason }: { by: string; reason: string },
 ): Promise<Run | null> {
-  const installed = await findInstalled(deps, run.machine)
+  const installed = await findInstalled(deps, run)
   if (installed?.machine.definitionDigest === run.definitionDigest) return null
   const event = {
     type: ABANDONED,

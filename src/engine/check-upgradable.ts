@@ -40,9 +40,9 @@ const factsOf = ({ runId, machine, version, definitionDigest, status, state, gat
 async function verdictOn(deps: EngineDeps, { runId }: Run): Promise<Pick<OpenRun, 'verdict' | 'why'>> {
   try {
     const run = await loadRun(deps, runId)
-    const { machine } = await deps.installed(run.machine)
-    if (machine.definitionDigest === run.definitionDigest) return { verdict: 'same', why: null }
-    const { run: upgraded } = await composeUpgradeStep(deps, machine, run, deps.osUser)
+    const installed = await deps.installed(run.machine, run)
+    if (installed.machine.definitionDigest === run.definitionDigest) return { verdict: 'same', why: null }
+    const { run: upgraded } = await composeUpgradeStep(deps, installed, run, deps.osUser)
     const why = upgraded.gateSeq === null ? null : `run ${runId} must be approved again after its upgrade`
     return { verdict: 'upgrade', why }
   } catch (error) {

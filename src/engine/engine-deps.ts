@@ -8,6 +8,7 @@ import type { Effect, Owner } from '../domain/effect.ts'
 import type { HeadWitness } from '../domain/head-witness.ts'
 import type { HistoryEntry } from '../domain/history-entry.ts'
 import type { Json } from '../domain/json.ts'
+import type { SourceFile } from '../domain/recorded-source.ts'
 import type { Run } from '../domain/run.ts'
 import type { Machine } from '../machine/define.ts'
 import type { SecretRegistry } from '../secrets/redaction.ts'
@@ -21,6 +22,8 @@ export interface InstalledMachine {
   admit(input: { [key: string]: Json }): Promise<{ [key: string]: Json }>
   /** Absolute paths of files that decide what its effects do: its module, for a machine that does not ship, and programs that they run. */
   files?: string[]
+  /** For a machine that does not ship: the digests of its module. A run records them, and continues only under them. */
+  source?: SourceFile[]
   /** The name of the machine for `run start`. Its own name when left out. */
   reference?: string
   /** For a machine that does not ship: saves the path of its module, right before its run is made, or refuses. */
@@ -38,7 +41,11 @@ export interface Reports {
 /** What the engine needs. Time, ids and the identity of the process are here, so that tests can set them. */
 export interface EngineDeps {
   store: RunStore
-  installed(name: string): Promise<InstalledMachine>
+  /**
+   * Finds a machine by its name. A module of a user's own is loaded only if its source is the one that the run recorded; null where
+   * a run is to be started.
+   */
+  installed(name: string, run: Run | null): Promise<InstalledMachine>
   clock: Clock
   /** Random hex digits, `bytes` × 2 of them. */
   randomHex(bytes: number): string

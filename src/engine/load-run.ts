@@ -79,13 +79,13 @@ export async function loadRunRecord({ store, reports }: LoadDeps, id: string): P
   return record
 }
 
-/** Finds a machine by name. Null when it is not available: its module is missing or broken. */
+/** Finds the machine of a run. Null when it is not available: its module is missing, broken or another than the run recorded. */
 export async function findInstalled(
   { installed }: Pick<EngineDeps, 'installed'>,
-  name: string,
+  run: Run,
 ): Promise<InstalledMachine | null> {
   try {
-    return await installed(name)
+    return await installed(run.machine, run)
   } catch (error) {
     if (error instanceof CutterError) return null
     throw error

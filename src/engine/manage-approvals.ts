@@ -158,7 +158,7 @@ async function statementInputOf(
 ): Promise<StatementInput> {
   assertNoSecretWords(deps, { '--as': as, '--reason': reason })
   const { validHours } = deps.policy(run.machine, run.gate ?? '')
-  const { machine } = await deps.installed(run.machine)
+  const { machine } = await deps.installed(run.machine, run)
   // An approval that is signed for another definition does not count after the upgrade of the run.
   if (run.status !== 'closed') assertSameDefinition(machine, run)
   const { reviewGates = [] } = machine

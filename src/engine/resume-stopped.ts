@@ -25,7 +25,7 @@ export async function resumeStopped(
 ): Promise<Run> {
   if (approvalId !== undefined && !(await continuesUnder(deps, run, approvalId)))
     throw await refuseOtherApproval(deps, run, approvalId, by)
-  if (run.mode === 'live') assertFilesSafe(deps, await deps.installed(run.machine))
+  if (run.mode === 'live') assertFilesSafe(deps, await deps.installed(run.machine, run))
   const held = heldApprovalId(run)
   if (run.status === 'working' && run.gateSeq !== null && held !== null)
     return judgeAgain(deps, run, held, by)
@@ -92,7 +92,7 @@ export async function returnToGate(deps: EngineDeps, run: Run, why: string, by: 
   const error = { code: 'STOP_APPROVAL_REQUIRED', message: why }
   const event = { type: `xstate.error.actor.${invokeId}`, actorId: invokeId, error }
   const claimed = { run, effects: [effect!], timers: await deps.store.timers(run.runId) }
-  const installed = await deps.installed(run.machine)
+  const installed = await deps.installed(run.machine, run)
   const returned = await saveEvent(deps, installed, claimed, event, { effectDone: invokeId, by })
   return returned.run
 }

@@ -1,6 +1,7 @@
 import type { EffectRow } from '../domain/effect.ts'
 import { CutterError } from '../domain/errors.ts'
 import { canonicalJson, type Json } from '../domain/json.ts'
+import { sourceReading } from '../domain/recorded-source.ts'
 import type { Mode, Run, RunIdentity } from '../domain/run.ts'
 import type { Step } from '../domain/step.ts'
 import { startStep } from '../machine/transition.ts'
@@ -42,7 +43,7 @@ export async function startRun(
   assertNoSecretWords(deps, { '--by': options.by, '--key': options.key })
   assertNoSecretInput(deps, given)
   const by = assertOperator(deps, options.by)
-  const installed = await deps.installed(name)
+  const installed = await deps.installed(name, null)
   const input = await admitInput(deps, installed, given)
   if (options.key === '') throw new CutterError('USAGE', 'the start key is empty; nothing was started')
   const continueEarlier = (earlier: Run) => {
@@ -58,7 +59,7 @@ export async function startRun(
   const identity = newIdentity(deps, installed, input, options, by)
   return exclusively(identity.runId, async () => {
     const reading = executionSwitch === null ? {} : { executionSwitch: executionSwitch as unknown as Json }
-    const readings = { operatorDeclared: operatorDeclaredBy(deps), ...reading }
+    const readings = { operatorDeclared: operatorDeclaredBy(deps), ...reading, ...sourceReading(installed) }
     await installed.remember?.(identity.startedAt)
     const step = startStep(installed.machine, identity, { at: identity.startedAt, by, readings })
     const claimed = await createUnlessKeyTaken(deps, step)

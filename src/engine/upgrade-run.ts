@@ -1,10 +1,10 @@
 import { CutterError } from '../domain/errors.ts'
+import { sourceReading } from '../domain/recorded-source.ts'
 import type { Run } from '../domain/run.ts'
 import type { Step } from '../domain/step.ts'
-import type { Machine } from '../machine/define.ts'
 import { heldApprovalId } from '../machine/transition.ts'
 import { buildUpgradeStep } from '../machine/upgrade-step.ts'
-import type { EngineDeps } from './engine-deps.ts'
+import type { EngineDeps, InstalledMachine } from './engine-deps.ts'
 import { currentLease } from './lease.ts'
 import { findInstalled } from './load-run.ts'
 import { operatorDeclaredBy } from './operators.ts'
@@ -18,9 +18,11 @@ import { returnToGate } from './resume-stopped.ts'
  * @throws MACHINE_CHANGED when the machine has no upgrade that fits; nothing is changed then
  */
 export async function upgradeIfNeeded(deps: EngineDeps, run: Run, by: string): Promise<Run> {
-  const { machine } = await deps.installed(run.machine)
+  const installed = await deps.installed(run.machine, run)
   const current =
-    machine.definitionDigest === run.definitionDigest ? run : await upgrade(deps, machine, run, by)
+    installed.machine.definitionDigest === run.definitionDigest
+      ? run
+      : await upgrade(deps, installed, run, by)
   // A run in the last check of the world without an approval: an upgrade voided the approval, just now or before a crash.
   const lacksApproval =
     current.status === 'working' && current.gateSeq !== null && heldApprovalId(current) === null
@@ -32,7 +34,7 @@ export async function upgradeIfNeeded(deps: EngineDeps, run: Run, by: string): P
  * no fitting upgrade, is no fault here.
  */
 export async function upgradeIfPossible(deps: EngineDeps, run: Run, by: string): Promise<Run> {
-  if ((await findInstalled(deps, run.machine)) === null) return run
+  if ((await findInstalled(deps, run)) === null) return run
   try {
     return await upgradeIfNeeded(deps, run, by)
   } catch (error) {
@@ -41,8 +43,8 @@ export async function upgradeIfPossible(deps: EngineDeps, run: Run, by: string):
   }
 }
 
-async function upgrade(deps: EngineDeps, machine: Machine, run: Run, by: string): Promise<Run> {
-  const step = await composeUpgradeStep(deps, machine, run, by)
+async function upgrade(deps: EngineDeps, installed: InstalledMachine, run: Run, by: string): Promise<Run> {
+  const step = await composeUpgradeStep(deps, installed, run, by)
   await deps.store.advance(step, currentLease(deps))
   deps.onStep?.(step.run, step.entry)
   return step.run
@@ -54,11 +56,12 @@ async function upgrade(deps: EngineDeps, machine: Machine, run: Run, by: string)
  */
 export async function composeUpgradeStep(
   deps: EngineDeps,
-  machine: Machine,
+  installed: InstalledMachine,
   run: Run,
   by: string,
 ): Promise<Step> {
   const { store, clock, osUser } = deps
+  const { machine } = installed
   const used = (await store.approvals(run.runId)).filter(({ usedSeq }) => usedSeq !== null)
   const facts = {
     at: clock.now().toISOString(),
@@ -67,7 +70,7 @@ export async function composeUpgradeStep(
     timers: await store.timers(run.runId),
     gatesPassed: used.map(({ statement }) => statement.gate),
   }
-  const readings = { osUser, operatorDeclared: operatorDeclaredBy(deps) }
+  const readings = { osUser, operatorDeclared: operatorDeclaredBy(deps), ...sourceReading(installed) }
   const step = buildUpgradeStep(machine, run, { ...facts, readings })
   return recordPolicyAtArrival(deps, step, (recorded, evidence) =>
     buildUpgradeStep(machine, run, { ...facts, readings: { ...readings, ...recorded }, evidence }),

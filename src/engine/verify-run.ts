@@ -32,7 +32,7 @@ export async function verifyReplay(
   record: StoredRun,
 ): Promise<{ entries: number; replayed: boolean }> {
   const { run, history } = record
-  const machine = (await findInstalled(deps, run.machine))?.machine
+  const machine = (await findInstalled(deps, run))?.machine
   if (machine?.definitionDigest !== run.definitionDigest) return { entries: history.length, replayed: false }
   const fault = await findReplayFault(machine, record)
   if (fault !== null) throw tamperedRunError(run.runId, fault)

@@ -105,7 +105,7 @@ export async function continueRun(
   by: string,
   known: { evidence?: Evidence[]; timers?: Timer[] } = {},
 ): Promise<Run> {
-  const installed = await deps.installed(run.machine)
+  const installed = await deps.installed(run.machine, run)
   const timers = known.timers ?? (await deps.store.timers(run.runId))
   const claimed: ClaimedRun = { run, effects: [], timers }
   if (event === null) {

@@ -72,7 +72,7 @@ export async function aBundleMaker({ need = 1 } = {}): Promise<Bundles> {
   })
   const { parts, store, engine } = world
   const sealing: CloseoutDeps = { store, clock: parts.clock, folder: join(folder, 'var'), host: 'quiet_host' }
-  const installed = await parts.installed('cut')
+  const installed = await parts.installed('cut', null)
   const effects = Object.fromEntries(
     Object.entries(installed.effects).map(([name, effect]) => [name, leavingEvidence(effect)]),
   )

@@ -282,8 +282,8 @@ describeWithKeys('verify of other bundles', () => {
     const { parts, engine, store } = at.world
     const before = parts.installed
     const waiting = await at.started('live')
-    parts.installed = async (name) => {
-      const { machine, ...installed } = await before(name)
+    parts.installed = async (name, run) => {
+      const { machine, ...installed } = await before(name, run)
       const upgrade = { [machine.version]: { schema: z.looseObject({}), migrate: (old: never) => old } }
       const definitionDigest = digestOf('cut, second version')
       return { ...installed, machine: { ...machine, version: '2', definitionDigest, upgrade } }

@@ -114,8 +114,8 @@ describe('a command that is overtaken between reading the run and claiming it', 
   async function engineWith(task: Task, changes: (parts: EngineDeps) => Partial<EngineDeps>) {
     const { deps: parts } = harness.app
     const { definitionDigest } = await harness.findRun(task)
-    const installed = async (name: string) => {
-      const found = await parts.installed(name)
+    const installed: EngineDeps['installed'] = async (name, run) => {
+      const found = await parts.installed(name, run)
       return { ...found, machine: { ...found.machine, definitionDigest } }
     }
     return createEngine({ ...parts, installed, ...changes({ ...parts, installed }) })
@@ -126,9 +126,9 @@ describe('a command that is overtaken between reading the run and claiming it', 
     await harness.killAt(task, 'GRANTS_PROBED:unsaved')
     const { runId } = await harness.findRun(task)
     const engine = await engineWith(task, ({ installed }) => ({
-      installed: async (name) => {
+      installed: async (name, run) => {
         await harness.finishUntil(task, 'SG1')
-        return installed(name)
+        return installed(name, run)
       },
     }))
     await expect(engine.resume(runId, {})).rejects.toMatchObject({ code: 'STORE_CONFLICT' })

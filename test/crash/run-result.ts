@@ -1,5 +1,6 @@
 import type { HistoryEntry } from '../../src/domain/history-entry.ts'
 import type { Run } from '../../src/domain/run.ts'
+import type { EngineDeps } from '../../src/engine/engine-deps.ts'
 import { verifyRun } from '../../src/engine/verify-run.ts'
 import type { CrashHarness } from './crash-harness.ts'
 import { type Rows, readRunRows } from './target-rows.ts'
@@ -52,8 +53,8 @@ export async function readRunResult(harness: CrashHarness, run: Run): Promise<Ru
 
 /** Replays the run on the chart in src, with the definition digest of the build that started it. */
 function replayRun({ app: { deps: parts } }: CrashHarness, { runId, definitionDigest }: Run) {
-  const installed = async (name: string) => {
-    const found = await parts.installed(name)
+  const installed: EngineDeps['installed'] = async (name, run) => {
+    const found = await parts.installed(name, run)
     return { ...found, machine: { ...found.machine, definitionDigest } }
   }
   return verifyRun({ ...parts, installed }, runId)

@@ -61,8 +61,8 @@ describe('cancel of a run that was killed at work', () => {
   test('cancel closes a dry run of another definition', async () => {
     const world = await died('dry-run', 'write')
     const { installed } = world.parts
-    world.parts.installed = async (name) => {
-      const found = await installed(name)
+    world.parts.installed = async (name, run) => {
+      const found = await installed(name, run)
       return { ...found, machine: { ...found.machine, definitionDigest: 'sha256:other' } }
     }
     expect(await cancel(world)).toMatchObject({ status: 'closed', outcome: 'cancelled' })

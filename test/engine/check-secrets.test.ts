@@ -4,6 +4,7 @@ import { openLog } from '../../src/app/log.ts'
 import type { Effect, EffectResult } from '../../src/domain/effect.ts'
 import { Stop } from '../../src/domain/errors.ts'
 import { bytesEvidence, jsonEvidence } from '../../src/domain/evidence.ts'
+import type { Run } from '../../src/domain/run.ts'
 import { rehearseApproval } from '../../src/engine/manage-approvals.ts'
 import { createSecretRegistry } from '../../src/secrets/redaction.ts'
 import { aWorld, start, succeeds, type World } from '../machines/crashing-engine.ts'
@@ -36,8 +37,8 @@ async function aCarelessWorld(
   Object.assign(world.parts, {
     secrets,
     log: await openLog({ CUTTER_LOG: 'debug' }, secrets, { write: (line: string) => logged.push(line) }),
-    installed: async (name: string) => {
-      const machine = await installed(name)
+    installed: async (name: string, run: Run | null) => {
+      const machine = await installed(name, run)
       return { ...machine, effects: { ...machine.effects, mark } }
     },
   })
@@ -241,8 +242,8 @@ describe('assertNoSecretWords and assertNoSecretInput', () => {
     const { world } = await aCarelessWorld(async () => ({ output: {} }))
     const { installed } = world.parts
     const filling = (more: z.ZodRawShape) => {
-      world.parts.installed = async (name) => {
-        const { machine, ...rest } = await installed(name)
+      world.parts.installed = async (name, run) => {
+        const { machine, ...rest } = await installed(name, run)
         return { ...rest, machine: { ...machine, input: machine.input.extend(more) } }
       }
     }

@@ -20,8 +20,8 @@ export function aWorldWithEvidence(script: Script = succeeds): World {
     return planned === null || event.error !== undefined ? event : { ...event, output: planned }
   })
   const { installed } = world.parts
-  world.parts.installed = async (name) => {
-    const machine = await installed(name)
+  world.parts.installed = async (name, run) => {
+    const machine = await installed(name, run)
     const left = { cutplan: [planOf('cutplan')], source_pin: [jsonEvidence('source', { text: 'One.' })] }
     const effects = Object.fromEntries(
       Object.entries(machine.effects).map(([key, effect]) => {

@@ -207,8 +207,8 @@ describe('the approval request report', () => {
     const other = jsonEvidence('plan/SG1', { actions: [] })
     const run = await begun()
     const { installed } = world.parts
-    world.parts.installed = async (name) => {
-      const machine = await installed(name)
+    world.parts.installed = async (name, run) => {
+      const machine = await installed(name, run)
       const recheck = machine.effects.recheck_cut!
       const execute = async () => ({ output: { planDigest: other.digest }, evidence: [other] })
       return { ...machine, effects: { ...machine.effects, recheck_cut: { ...recheck, execute } } }

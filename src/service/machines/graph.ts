@@ -1,6 +1,7 @@
 import type { Home } from '../../app/open-home.ts'
 import { MACHINE_NAMES } from '../../builtin/registry.ts'
 import type { InstalledMachine } from '../../engine/engine-deps.ts'
+import { findListed } from './find-listed.ts'
 
 /** What `machine graph` and `run graph` print with `--json`. */
 export interface MachineGraph {
@@ -33,7 +34,7 @@ export async function drawMachineDefinition(
 async function findMachine(home: Home, given: string): Promise<InstalledMachine['machine']> {
   const app = await home.app()
   const isInstalled = MACHINE_NAMES.includes(given) || (await app.store.machineModule(given)) !== null
-  if (isInstalled) return (await app.deps.installed(given)).machine
+  if (isInstalled) return (await findListed(app, given)).machine
   const { loadModuleByReference } = await import('../../custom/install-module.ts')
   return (await loadModuleByReference(given, { home: home.folder, config: app.config }, home.cwd)).machine
 }

@@ -3,6 +3,7 @@ import type { App } from '../../app/open-app.ts'
 import type { Home } from '../../app/open-home.ts'
 import { MACHINE_NAMES } from '../../builtin/registry.ts'
 import { CutterError } from '../../domain/errors.ts'
+import { findListed } from './find-listed.ts'
 
 /** What `machine list --json` prints for each machine. */
 export interface ListedMachine {
@@ -35,7 +36,7 @@ export async function listMachines(home: Home): Promise<ListedMachine[]> {
 async function describeMachine(app: App, name: string, from: string): Promise<ListedMachine> {
   const { gatesOf } = await import('../../machine/chart-gates.ts')
   try {
-    const { machine } = await app.deps.installed(name)
+    const { machine } = await findListed(app, name)
     const { version, definitionDigest } = machine
     return { name, version, definitionDigest, gates: gatesOf(machine), from }
   } catch (error) {

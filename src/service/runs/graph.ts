@@ -13,7 +13,7 @@ export async function drawRun(
   { run: text }: { run: string },
 ): Promise<{ graph: MachineGraph; warnings: string[] }> {
   const run = await findRun(home, text)
-  const { machine } = await (await home.app()).deps.installed(run.machine)
+  const { machine } = await (await home.app()).deps.installed(run.machine, run)
   const isSame = machine.definitionDigest === run.definitionDigest
   return {
     graph: await drawMachineDefinition(machine, run.state),

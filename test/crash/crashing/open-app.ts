@@ -18,8 +18,8 @@ export async function openApp(options: AppOptions): Promise<App> {
 function addPoints(parts: EngineDeps): void {
   const { store, installed } = parts
   parts.store = addPointsAroundSteps(store)
-  parts.installed = async (name) => {
-    const machine = await installed(name)
+  parts.installed = async (name, run) => {
+    const machine = await installed(name, run)
     const effects = Object.entries(machine.effects).map(([key, effect]) => [key, addPointsAround(effect)])
     return { ...machine, effects: Object.fromEntries(effects) }
   }

@@ -1,0 +1,50 @@
+import { dirname, join } from 'node:path'
+import { CutterError } from '../domain/errors.ts'
+import type { SourceFile } from '../domain/recorded-source.ts'
+import type { Run } from '../domain/run.ts'
+import type { ModuleSource } from './module-source.ts'
+
+/** The source of a machine as a run recorded it. */
+export interface RecordedSource {
+  run: Pick<Run, 'runId' | 'version' | 'definitionDigest'>
+  files: SourceFile[]
+}
+
+/**
+ * Asserts, before a module is loaded, that its source is the recorded one, or that its text names an upgrade from the run's version or
+ * definition. Loading runs the module's code, and only then the machine shows what it really is.
+ * @throws MACHINE_CHANGED with the first file that differs and both of its digests
+ */
+export function assertSameSource(path: string, source: ModuleSource, { run, files }: RecordedSource): void {
+  const difference = findDifference(path, source, files)
+  if (difference === null || namesUpgrade(source, run)) return
+  throw new CutterError(
+    'MACHINE_CHANGED',
+    `run ${run.runId} was started under another source of its machine: ${difference}. It was not loaded, and nothing was changed.`,
+    {
+      next:
+        `restore the file, or add an upgrade whose text names this version (upgrade: { '${run.version}': … }), ` +
+        `or: cutter run cancel ${run.runId}`,
+      data: { runId: run.runId },
+    },
+  )
+}
+
+function findDifference(path: string, source: ModuleSource, recorded: SourceFile[]): string | null {
+  const before = new Map(recorded.map(({ file, digest }) => [file, digest]))
+  for (const [name, { file, digest }] of source) {
+    if (!before.has(name)) return `${file} (${digest}) was not a part of it`
+    if (before.get(name) !== digest) return `${file} was ${before.get(name)} and is ${digest}`
+  }
+  const gone = recorded.find(({ file }) => !source.has(file))
+  return gone === undefined ? null : `${join(dirname(path), gone.file)} (${gone.digest}) is no part of it now`
+}
+
+const escaped = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+
+/** Whether the text has an `upgrade` with a key for the run. A key that is computed is not found. */
+function namesUpgrade(source: ModuleSource, { version, definitionDigest }: RecordedSource['run']): boolean {
+  const text = [...source.values()].map((file) => file.text).join('\n')
+  const key = new RegExp(`(?<![\\w.])(['"\`]?)${escaped(version)}\\1\\s*\\]?\\s*:`)
+  return /\bupgrade\s*[:=,}]/.test(text) && (text.includes(definitionDigest) || key.test(text))
+}
