@@ -1,15 +1,15 @@
-import { findSigningKey, verifySignature } from '../approvals/openssh/verify-signature.ts'
-import { describeSignatureFault } from '../approvals/rules/signature-refusals.ts'
+import { findSigningKey } from '../approvals/openssh/verify-signature.ts'
 import { SKEW_MINUTES } from '../approvals/rules/validity.ts'
 import { approvalIdOf, namespaceOf, parseStatement } from '../approvals/statement.ts'
 import type { Statement } from '../domain/approval.ts'
 import { CutterError } from '../domain/errors.ts'
-import { findUsedSeq } from '../domain/history-facts.ts'
+import { entryMarks, findUsedSeq } from '../domain/history-facts.ts'
 import { type BundleFault, bundleFault } from './bundle-fault.ts'
 import { pathOfSignature, pathOfStatement } from './bundle-paths.ts'
 import { findPolicyFault } from './check-policy.ts'
 import { isPlanAt } from './check-record.ts'
 import type { CheckedApproval } from './checked-approval.ts'
+import { type CheckerTrust, findDistrust } from './checker-trust.ts'
 import type { GatePassage } from './gate-passages.ts'
 import { definitionAfter } from './run-facts.ts'
 import {
@@ -24,15 +24,12 @@ import {
 type ApprovalsChecked = { fault: BundleFault } | { fault: null; approvals: CheckedApproval[] }
 
 /**
- * Checks each approval on its own, then that each gate was passed under approvals and by the policy of that time. `signersFile` is the
- * checker's own `allowed_signers`; with null no approval is trusted.
+ * Checks each approval on its own, then that each gate was passed under approvals and by the policy of that time. Without the checker's
+ * own file of signers no approval is trusted.
  *
  * @throws TOOL_MISSING when there is a signature to check and no ssh-keygen.
  */
-export async function checkApprovals(
-  record: RunRecord,
-  signersFile: string | null,
-): Promise<ApprovalsChecked> {
+export async function checkApprovals(record: RunRecord, trust: CheckerTrust): Promise<ApprovalsChecked> {
   const read = readStatements(record)
   if ('code' in read) return { fault: read }
   const unapproved = findPassageFault(record)
@@ -50,7 +47,7 @@ export async function checkApprovals(
     const passage = passages.find((one) => countedApprovals(record, one).includes(approval)) ?? null
     const wrong = passage === null ? null : findUseFault(record, approval, statement, passage)
     if (wrong !== null) return { fault: wrong }
-    const signed = await checkSignature(record, approval, statement, passage, signersFile)
+    const signed = await checkSignature(record, approval, statement, passage, trust)
     if ('code' in signed) return { fault: signed }
     checked.push(signed)
   }
@@ -98,6 +95,9 @@ function findUseFault(
   const isOtherWaiting = gatePassages(record).some(
     ({ usedSeq }) => usedSeq > statement.seq && usedSeq < decidedSeq,
   )
+  const { arrival: mark } = entryMarks(arrival)
+  if (mark !== undefined && mark.gate !== statement.gate)
+    return elsewhere(`is for gate ${statement.gate}, but entry ${statement.seq} arrived at ${mark.gate}`)
   if (arrival.status !== 'paused' || arrival.state !== state || isOtherWaiting)
     return elsewhere(`names entry ${statement.seq}, which is not the arrival at the gate in ${state}`)
   if (!isPlanAt(record, statement.planDigest, statement.gate, statement.seq))
@@ -133,7 +133,7 @@ async function checkSignature(
   approval: RecordedApproval,
   statement: Statement,
   passage: GatePassage | null,
-  signersFile: string | null,
+  trust: CheckerTrust,
 ): Promise<CheckedApproval | BundleFault> {
   const { approvalId } = approval
   const { gate, approver, machine } = statement
@@ -157,15 +157,12 @@ async function checkSignature(
   )
     return bundleFault('SIGNATURE_INVALID', file, `${file} was made with another key than the history names`)
   const { fingerprint } = key
-  if (signersFile === null || at === null) return { ...checked, fingerprint, trusted: false }
-
-  const question = { ...signed, allowedSigners: signersFile, principal: approver, at: new Date(at) }
-  const answer = await verifySignature(question)
-  if (!answer.ok && genesis.mode === 'live') {
-    const { detail } = describeSignatureFault(answer.fault, question)
-    return bundleFault('SIGNER_NOT_ALLOWED', file, `approval ${approvalId}, used at ${at}: ${detail}`)
-  }
-  return { ...checked, fingerprint, trusted: answer.ok }
+  if (at === null) return { ...checked, fingerprint, trusted: false }
+  const distrust = await findDistrust({ ...signed, principal: approver, at: new Date(at) }, trust)
+  const code = distrust?.code ?? null
+  if (code !== null && genesis.mode === 'live')
+    return bundleFault(code, file, `approval ${approvalId}, used at ${at}: ${distrust!.detail}`)
+  return { ...checked, fingerprint, trusted: distrust === null }
 }
 
 function factsOf(

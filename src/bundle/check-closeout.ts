@@ -1,7 +1,8 @@
 import { askFingerprint } from '../approvals/instance-key.ts'
-import { findSigningKey, verifySignature } from '../approvals/openssh/verify-signature.ts'
+import { findSigningKey } from '../approvals/openssh/verify-signature.ts'
 import { type BundleFault, bundleFault } from './bundle-fault.ts'
 import { CLOSEOUT, pathOfCountersignature, pathOfSignature } from './bundle-paths.ts'
+import { type CheckerTrust, findDistrust } from './checker-trust.ts'
 import { CLOSEOUT_NAMESPACE, closeoutText, countersignatureText } from './closeout-statement.ts'
 import type { RunRecord } from './run-record.ts'
 
@@ -12,17 +13,19 @@ export interface CheckedCloseoutSignature {
   fingerprint: string
   at: string
   trusted: boolean
+  /** Whether the checker's file of revoked keys lists the key. */
+  revoked: boolean
 }
 
 type CloseoutChecked = { fault: BundleFault } | { fault: null; ends: CheckedCloseoutSignature[] }
 
 /**
- * Derives the closeout again from the rest of the bundle, then checks who signed it. `signersFile` is the checker's own
- * `allowed_signers`; with null no signature is trusted.
+ * Derives the closeout again from the rest of the bundle, then checks who signed it. Without the checker's own file of signers
+ * no signature is trusted.
  *
  * @throws TOOL_MISSING when there is a signature to check and no ssh-keygen.
  */
-export async function checkCloseout(record: RunRecord, signersFile: string | null): Promise<CloseoutChecked> {
+export async function checkCloseout(record: RunRecord, trust: CheckerTrust): Promise<CloseoutChecked> {
   const { closeout, run } = record
   if (closeout === null) return { fault: null, ends: [] }
   const differs = (message: string) => ({ fault: bundleFault('CLOSEOUT_DIFFERS', CLOSEOUT, message) })
@@ -38,7 +41,7 @@ export async function checkCloseout(record: RunRecord, signersFile: string | nul
     const message = `${file} is not a valid signature of ${CLOSEOUT} by the key in instance.pub`
     return { fault: bundleFault('CLOSEOUT_SIGNATURE_INVALID', file, message) }
   }
-  const ends = [await checkSigner('closeout', signed, fingerprint, signersFile)]
+  const ends = [await checkSigner('closeout', signed, fingerprint, trust)]
   for (const one of countersigned) {
     const key = await findFingerprint(one)
     if (key === null || one.text !== countersignatureText({ runId: run.runId, text }, one)) {
@@ -46,7 +49,7 @@ export async function checkCloseout(record: RunRecord, signersFile: string | nul
       const message = `${file} is not signed, or it is for another closeout`
       return { fault: bundleFault('COUNTERSIGNATURE_INVALID', file, message) }
     }
-    ends.push(await checkSigner('countersign', one, key, signersFile))
+    ends.push(await checkSigner('countersign', one, key, trust))
   }
   return { fault: null, ends }
 }
@@ -68,12 +71,12 @@ async function checkSigner(
   kind: CheckedCloseoutSignature['kind'],
   { text, signer, signature, at }: SignedText,
   fingerprint: string,
-  signersFile: string | null,
+  trust: CheckerTrust,
 ): Promise<CheckedCloseoutSignature> {
   const question = { text, signature, namespace: CLOSEOUT_NAMESPACE, principal: signer, at: new Date(at) }
-  const trusted =
-    signersFile !== null && (await verifySignature({ ...question, allowedSigners: signersFile })).ok
-  return { kind, signer, fingerprint, at, trusted }
+  const distrust = await findDistrust(question, trust)
+  const revoked = distrust?.code === 'KEY_REVOKED'
+  return { kind, signer, fingerprint, at, trusted: distrust === null, revoked }
 }
 
 /** Whether the signature is in the form that ssh-keygen writes. ssh-keygen reads other forms too, and nothing else covers these bytes. */

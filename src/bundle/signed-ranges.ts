@@ -1,8 +1,11 @@
 import type { Decision } from '../domain/approval.ts'
 import { entryMarks } from '../domain/history-facts.ts'
 import type { CheckedCloseoutSignature } from './check-closeout.ts'
+import { gatesApproved } from './check-gates.ts'
 import type { CheckedApproval } from './checked-approval.ts'
 import { uncheckedPartNotes } from './optional-parts.ts'
+import { trustedUpTo } from './requirements.ts'
+import type { RunFacts } from './run-facts.ts'
 import { gatePassages, type RunRecord } from './run-record.ts'
 
 /**
@@ -14,10 +17,13 @@ export interface SignedRange {
   to: number
   by: string | null
   kind: 'approval' | 'closeout' | 'countersign' | 'nobody'
-  /** The decision of an approval. */
+  /** The gate and the decision of an approval. */
+  gate?: string
   decision?: Decision
   trusted: boolean
   fingerprint: string | null
+  /** Whether the checker's file of revoked keys lists the key. Approvals by such a key do not hold. */
+  revoked?: boolean
 }
 
 /**
@@ -32,22 +38,24 @@ export function signedRanges(
   const signed: SignedRange[] = [
     ...approvals
       .filter(({ counted, fingerprint }) => counted && fingerprint !== null)
-      .map(({ seq, approver, decision, trusted, fingerprint }) => ({
+      .map(({ seq, approver, gate, decision, trusted, fingerprint }) => ({
         from: 1,
         to: seq,
         by: approver,
         kind: 'approval' as const,
+        gate,
         decision,
         trusted,
         fingerprint,
       })),
-    ...ends.map(({ kind, signer, trusted, fingerprint }) => ({
+    ...ends.map(({ kind, signer, trusted, fingerprint, revoked }) => ({
       from: 1,
       to: entries,
       by: signer,
       kind,
       trusted,
       fingerprint,
+      ...(revoked ? { revoked } : {}),
     })),
   ].sort((a, b) => a.to - b.to)
   const covered = Math.max(0, ...signed.map(({ to }) => to))
@@ -61,9 +69,9 @@ export function verdictNotes(
   record: RunRecord,
   approvals: CheckedApproval[],
   ranges: SignedRange[],
-  withSigners: boolean,
+  { withSigners, areGatesKnown }: { withSigners: boolean; areGatesKnown: boolean },
 ): string[] {
-  const { genesis, run, history, closeout } = record
+  const { run, history, closeout } = record
   const entries = history.length
   const notes: string[] = []
   if (run.status !== 'closed') {
@@ -73,8 +81,7 @@ export function verdictNotes(
   } else if (closeout === null) {
     notes.push('the run is closed, but its closeout is not signed')
   }
-  if (genesis.mode === 'live' && run.outcome === 'succeeded' && !approvals.some(({ counted }) => counted))
-    notes.push('it succeeded live according to its record, but it passed no gate: nobody approved anything')
+  if (run.outcome === 'succeeded' && !areGatesKnown) notes.push(unknownGatesNote(run, approvals))
   notes.push(...changedPolicyNotes(record), ...uncheckedNotes(record))
   if (approvals.some(({ kind, counted }) => kind === 'rehearsal' && counted))
     notes.push('it was a dry run: its gates were passed under rehearsal approvals, which are not signed')
@@ -84,9 +91,16 @@ export function verdictNotes(
     )
     return notes
   }
-  const trusted = Math.max(0, ...ranges.filter((range) => range.trusted).map(({ to }) => to))
+  const trusted = trustedUpTo(ranges)
   if (trusted < entries) notes.push(`nobody whom you trust vouches for entries ${trusted + 1}–${entries}`)
   return notes
+}
+
+function unknownGatesNote({ machine, version, definitionDigest }: RunFacts, approvals: CheckedApproval[]) {
+  const passed = gatesApproved(approvals)
+  const gates =
+    passed.length === 0 ? 'it passed no gate: nobody approved anything' : `it passed ${passed.join(', ')}`
+  return `gates unknown: its record says that it succeeded, but this version of Cutter does not know which gates the definition ${definitionDigest} of ${machine} ${version} requires; ${gates}`
 }
 
 /** What the bundle holds and this version of Cutter does not check. */

@@ -2,7 +2,8 @@ import type { Mode, Outcome } from '../domain/run.ts'
 import { type BundleFault, bundleFault } from './bundle-fault.ts'
 import type { BundleFormat } from './bundle-format.ts'
 import { checkApprovals } from './check-approvals.ts'
-import { type CheckedCloseoutSignature, checkCloseout } from './check-closeout.ts'
+import { checkCloseout } from './check-closeout.ts'
+import { checkGates, type FindRequiredGates, type GATES_UNKNOWN } from './check-gates.ts'
 import {
   findChainFault,
   findEvidenceFault,
@@ -14,7 +15,9 @@ import {
   findVerifyTextFault,
 } from './check-record.ts'
 import type { CheckedApproval } from './checked-approval.ts'
+import type { CheckerTrust } from './checker-trust.ts'
 import { findFormat } from './find-format.ts'
+import { listUnmet, type Requirements } from './requirements.ts'
 import type { RunRecord } from './run-record.ts'
 import { type SignedRange, signedRanges, verdictNotes } from './signed-ranges.ts'
 import { type Files, unpackTar } from './tar.ts'
@@ -28,22 +31,39 @@ export interface Verdict {
   runId: string | null
   machine: string | null
   mode: Mode | null
-  outcome: Outcome | null
+  /** Null for an open run. A success counts only with the gates that its definition requires. */
+  outcome: Outcome | typeof GATES_UNKNOWN | null
+  /** The gates that the definition of the run requires for its outcome; null when the definition is unknown, or the bundle does not hold. */
+  requiredGates: string[] | null
+  /** Requirements of the checker that are unmet, as sentences. */
+  unmet: string[]
   entries: number
   ranges: SignedRange[]
   approvals: CheckedApproval[]
   notes: string[]
 }
 
+/** By what a bundle is checked. */
+export interface VerifyOptions {
+  trust: CheckerTrust
+  requirements: Requirements
+  findRequiredGates: FindRequiredGates
+}
+
+/** Checks for integrity alone: nobody is trusted, and nothing is required. */
+export const INTEGRITY_ONLY: Omit<VerifyOptions, 'findRequiredGates'> = {
+  trust: { signers: null, revoked: null },
+  requirements: { gates: [], trusted: false },
+}
+
 /**
- * Checks the bytes of an evidence bundle, and names the first fault. Needs only ssh-keygen and the checker's own `allowed_signers`
- * (null: nobody is trusted).
+ * Checks the bytes of an evidence bundle, and names the first fault. Needs only ssh-keygen and the checker's own files.
  *
  * @throws TOOL_MISSING when there is a signature to check and no ssh-keygen.
  */
-export async function verifyBundle(tar: Buffer, signersFile: string | null): Promise<Verdict> {
+export async function verifyBundle(tar: Buffer, options: VerifyOptions): Promise<Verdict> {
   try {
-    return await verify(tar, signersFile)
+    return await verify(tar, options)
   } catch (error) {
     // Only a forged bundle nests its JSON deeper than the stack.
     if (!(error instanceof RangeError)) throw error
@@ -55,7 +75,7 @@ export async function verifyBundle(tar: Buffer, signersFile: string | null): Pro
   }
 }
 
-async function verify(tar: Buffer, signersFile: string | null): Promise<Verdict> {
+async function verify(tar: Buffer, options: VerifyOptions): Promise<Verdict> {
   const unpacked = await unpackTar(tar)
   if ('fault' in unpacked)
     return broken(
@@ -71,14 +91,14 @@ async function verify(tar: Buffer, signersFile: string | null): Promise<Verdict>
   const { format } = found
   const read = format.readRecord(files)
   if ('fault' in read) return broken(read.fault, format.format, null)
-  return verifyRecord(files, read.record, format, signersFile)
+  return verifyRecord(files, read.record, format, options)
 }
 
 async function verifyRecord(
   files: Files,
   record: RunRecord,
   format: BundleFormat,
-  signersFile: string | null,
+  options: VerifyOptions,
 ): Promise<Verdict> {
   const byRecord =
     findFileFault(files, record, format) ??
@@ -89,36 +109,36 @@ async function verifyRecord(
     findEvidenceFault(record)
   if (byRecord !== null) return broken(byRecord, format.format, record)
 
-  const approvals = await checkApprovals(record, signersFile)
+  const approvals = await checkApprovals(record, options.trust)
   if (approvals.fault !== null) return broken(approvals.fault, format.format, record)
-  const closeout = await checkCloseout(record, signersFile)
+  const gates = checkGates(record, approvals.approvals, options.findRequiredGates)
+  if (gates.fault !== null) return broken(gates.fault, format.format, record)
+  const closeout = await checkCloseout(record, options.trust)
   if (closeout.fault !== null) return broken(closeout.fault, format.format, record)
   const byText = findVerifyTextFault(files, record, format)
   if (byText !== null) return broken(byText, format.format, record)
-  return sound(record, format.format, approvals.approvals, closeout.ends, signersFile !== null)
-}
 
-function sound(
-  record: RunRecord,
-  format: number,
-  approvals: CheckedApproval[],
-  ends: CheckedCloseoutSignature[],
-  withSigners: boolean,
-): Verdict {
-  const ranges = signedRanges(record.history.length, approvals, ends)
+  const facts = { ...factsOf(record), outcome: gates.outcome, approvals: approvals.approvals }
+  const ranges = signedRanges(facts.entries, facts.approvals, closeout.ends)
+  const { mode } = record.genesis
   return {
     holds: true,
     firstFault: null,
-    format,
-    ...factsOf(record),
+    format: format.format,
+    ...facts,
+    requiredGates: gates.requiredGates,
+    unmet: listUnmet(options.requirements, { ...facts, mode, ranges }),
     ranges,
-    approvals,
-    notes: verdictNotes(record, approvals, ranges, withSigners),
+    notes: verdictNotes(record, facts.approvals, ranges, {
+      withSigners: options.trust.signers !== null,
+      areGatesKnown: gates.requiredGates !== null,
+    }),
   }
 }
 
 function broken(firstFault: BundleFault, format: number | null, record: RunRecord | null): Verdict {
-  return { holds: false, firstFault, format, ...factsOf(record), ranges: [], approvals: [], notes: [] }
+  const nothing = { requiredGates: null, unmet: [], ranges: [], approvals: [], notes: [] }
+  return { holds: false, firstFault, format, ...factsOf(record), ...nothing }
 }
 
 function factsOf(record: RunRecord | null) {

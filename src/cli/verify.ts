@@ -1,4 +1,4 @@
-import type { Command } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { Verdict } from '../service/verify.ts'
 import { printAnswer } from './answers.ts'
 import { action, defineCommand, type GlobalOptions } from './define-command.ts'
@@ -17,47 +17,82 @@ export function defineVerify(program: Command): void {
   )
     .argument('<bundle>', 'the evidence bundle')
     .option('--signers <file>', 'your own allowed_signers')
+    .option('--revoked <file>', 'your own KRL or list of revoked keys')
+    .option('--require <gates>', 'gates that an approval must have passed, separated by commas', gateNames)
+    .option(
+      '--require-trusted',
+      'somebody in --signers must vouch for each approval and each entry; a dry run cannot meet this',
+    )
+    .addOption(
+      new Option(
+        '--integrity-only',
+        'ask only whether the bundle holds: exit code 0 without --signers, too',
+      ).conflicts(['require', 'requireTrusted']),
+    )
     .action(action(verify))
 }
 
-/** Exit code 1 when the bundle does not hold. */
-function verify(bundle: string, options: GlobalOptions & { signers?: string }): Promise<number> {
+/** Parses `GATE,…`. */
+function gateNames(value: string): string[] {
+  const gates = value.split(',').map((gate) => gate.trim())
+  if (gates.every((gate) => gate !== '')) return gates
+  throw new InvalidArgumentError('It must be names of gates, separated by commas.')
+}
+
+interface Options extends GlobalOptions {
+  signers?: string
+  revoked?: string
+  require?: string[]
+  requireTrusted?: boolean
+  integrityOnly?: boolean
+}
+
+/** Exit code 1 when the bundle does not hold, 3 when it holds and the checker cannot rely on it. */
+function verify(bundle: string, options: Options): Promise<number> {
   return withoutHome(options, async ({ io }) => {
     const { verifyBundleFile } = await import('../service/verify.ts')
-    const verdict = await verifyBundleFile({ bundle, signers: options.signers })
+    const { signers, revoked, require: requiredGates, requireTrusted, integrityOnly } = options
+    const verdict = await verifyBundleFile({ bundle, signers, revoked, requiredGates, requireTrusted })
     printAnswer(io, verdict, () => linesOfVerdict(bundle, verdict))
-    return verdict.holds ? 0 : 1
+    if (!verdict.holds) return 1
+    const isMet = signers !== undefined && verdict.unmet.length === 0
+    return integrityOnly === true || isMet ? 0 : 3
   })
 }
 
 function linesOfVerdict(file: string, verdict: Verdict): string[] {
-  const { holds, firstFault, runId, machine, mode, outcome, entries, ranges, notes } = verdict
-  const run =
-    runId === null
-      ? []
-      : [`run      ${runId}   ${machine}, ${mode}, ${outcome ?? 'open'}, ${entries} entries`]
+  const { holds, firstFault, runId, machine, mode, outcome, entries, approvals, ranges, unmet, notes } =
+    verdict
+  const run = (end: string) => (runId === null ? [] : [`run      ${runId}   ${machine}, ${mode}, ${end}`])
   if (!holds) {
     const { code, message } = firstFault!
-    return [`bundle   ${file} DOES NOT HOLD`, ...run, `fault    ${code}: ${message}`]
+    return [`bundle   ${file} DOES NOT HOLD`, ...run('not proven'), `fault    ${code}: ${message}`]
   }
   return [
     `bundle   ${file} holds`,
-    ...run,
+    ...run(`${outcome ?? 'open'}, ${entries} entries`),
+    ...approvals.filter(isUnsigned).map(describeUnsigned),
     ...ranges.map((range) => `${`${range.from}–${range.to}`.padEnd(8)} ${describeRange(range)}`),
+    ...unmet.map((sentence) => `unmet    ${sentence}`),
     ...notes.map((note) => `note     ${note}`),
   ]
 }
 
 const DECIDED = { approve: 'approved', reject: 'rejected', void: 'voided' }
 
-function describeRange({
-  by,
-  kind,
-  decision = 'approve',
-  trusted,
-  fingerprint,
-}: Verdict['ranges'][number]): string {
+/** Approvals that no range shows: those of a dry run, and those that did not count. */
+const isUnsigned = ({ kind, counted }: Verdict['approvals'][number]) => kind === 'rehearsal' || !counted
+
+function describeUnsigned({ gate, decision, approver, kind, counted }: Verdict['approvals'][number]): string {
+  const how = kind === 'rehearsal' ? 'not signed' : 'signed'
+  return `–        gate ${gate}: ${DECIDED[decision]} by ${approver}, ${how}${counted ? '' : ', did not count'}`
+}
+
+function describeRange(range: Verdict['ranges'][number]): string {
+  const { by, kind, gate, decision = 'approve', trusted, fingerprint, revoked } = range
   if (kind === 'nobody') return 'covered by no signature'
-  const how = { approval: DECIDED[decision], closeout: 'closed out', countersign: 'countersigned' }[kind]
-  return `${how} by ${by} with ${fingerprint}, ${trusted ? 'whom you trust' : 'who is not in your list of signers'}`
+  const approved = `gate ${gate}: ${DECIDED[decision]}`
+  const how = { approval: approved, closeout: 'closed out', countersign: 'countersigned' }[kind]
+  const who = trusted ? 'whom you trust' : 'who is not in your list of signers'
+  return `${how} by ${by} with ${fingerprint}, ${revoked === true ? 'a key that is revoked' : who}`
 }

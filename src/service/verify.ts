@@ -1,4 +1,5 @@
 import { readFile, stat } from 'node:fs/promises'
+import { findRequiredGates } from '../builtin/required-gates.ts'
 import { isTar } from '../bundle/tar.ts'
 import { type Verdict, verifyBundle } from '../bundle/verify-bundle.ts'
 import { CutterError } from '../domain/errors.ts'
@@ -13,6 +14,12 @@ export interface VerifyBundleInput {
   bundle: string
   /** Path of the checker's own allowed_signers. Left out: no signer is trusted. */
   signers?: string | undefined
+  /** Path of the checker's own KRL or list of revoked keys. Left out: no key is revoked. */
+  revoked?: string | undefined
+  /** Gates that must have been passed by an approval that counted. */
+  requiredGates?: string[] | undefined
+  /** Whether somebody in the file of signers must vouch for everything. */
+  requireTrusted?: boolean | undefined
 }
 
 /**
@@ -20,9 +27,15 @@ export interface VerifyBundleInput {
  * @throws INPUT_REFUSED when a file can't be read, is not a tar or is larger than 2 GiB
  * @throws TOOL_MISSING when there is a signature to check and no ssh-keygen
  */
-export async function verifyBundleFile({ bundle, signers }: VerifyBundleInput): Promise<Verdict> {
-  if (signers !== undefined) await sizeOfFile(signers, 'the file of signers')
-  return verifyBundle(await readBundle(bundle), signers ?? null)
+export async function verifyBundleFile(input: VerifyBundleInput): Promise<Verdict> {
+  const { bundle, signers = null, revoked = null, requiredGates = [], requireTrusted = false } = input
+  if (signers !== null) await sizeOfFile(signers, 'the file of signers')
+  if (revoked !== null) await sizeOfFile(revoked, 'the file of revoked keys')
+  return verifyBundle(await readBundle(bundle), {
+    trust: { signers, revoked },
+    requirements: { gates: requiredGates, trusted: requireTrusted },
+    findRequiredGates,
+  })
 }
 
 async function readBundle(file: string): Promise<Buffer> {

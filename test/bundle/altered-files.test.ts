@@ -2,11 +2,10 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { FaultCode } from '../../src/bundle/bundle-fault.ts'
 import { MANIFEST } from '../../src/bundle/bundle-paths.ts'
 import type { Files } from '../../src/bundle/tar.ts'
-import { verifyBundle } from '../../src/bundle/verify-bundle.ts'
 import { canonicalJson } from '../../src/domain/json.ts'
 import { removeFolders } from '../store/store-folders.ts'
 import { describeWithKeys } from '../support/ssh-keys.ts'
-import { aBundleMaker, type Bundles, filesIn, recordIn, tarOf } from './bundle-fixture.ts'
+import { aBundleMaker, type Bundles, filesIn, recordIn, tarOf, verifyBundle } from './bundle-fixture.ts'
 import { alter, editFile, forge } from './forge-bundle.ts'
 
 /** Files of a bundle that somebody changed, removed, added, or took from the bundle of another run. */

@@ -2,13 +2,12 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { readRunFacts } from '../../src/bundle/run-facts.ts'
 import type { RunRecord } from '../../src/bundle/run-record.ts'
-import { verifyBundle } from '../../src/bundle/verify-bundle.ts'
 import { hashEntry } from '../../src/domain/history.ts'
 import { listNamedEvidence } from '../../src/domain/history-facts.ts'
 import { canonicalJson, digestOfBytes } from '../../src/domain/json.ts'
 import { removeFolders } from '../store/store-folders.ts'
 import { describeWithKeys } from '../support/ssh-keys.ts'
-import { aBundleMaker, type Bundles, bundleOf, recordIn } from './bundle-fixture.ts'
+import { aBundleMaker, type Bundles, bundleOf, recordIn, verifyBundle } from './bundle-fixture.ts'
 
 /** Bundles with one changed value, whose forger makes everything again that needs no key. */
 

@@ -2,13 +2,18 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { takePolicySnapshot } from '../../src/approvals/policy-snapshot.ts'
+import { REQUIRED_GATES } from '../../src/builtin/required-gates.ts'
 import { bundleFiles } from '../../src/bundle/bundle-files.ts'
 import { VERIFY } from '../../src/bundle/bundle-paths.ts'
 import { readRecord } from '../../src/bundle/read-bundle.ts'
 import type { RunRecord } from '../../src/bundle/run-record.ts'
 import { type CloseoutDeps, signCloseout } from '../../src/bundle/sign-closeout.ts'
 import { asBuffer, type Files, packTar, unpackTar } from '../../src/bundle/tar.ts'
-import { type Verdict, verifyBundle } from '../../src/bundle/verify-bundle.ts'
+import {
+  type Verdict,
+  type VerifyOptions,
+  verifyBundle as verifyWith,
+} from '../../src/bundle/verify-bundle.ts'
 import { verifyInstructions } from '../../src/bundle/verify-instructions.ts'
 import { writeBundle } from '../../src/bundle/write-bundle.ts'
 import type { Effect } from '../../src/domain/effect.ts'
@@ -31,6 +36,22 @@ const planOf: { [effect: string]: keyof typeof PLAN } = {
   ...{ cutplan: 'SG1', recheck_cut: 'SG1' },
   ...{ write_verify: 'SG2', recheck_lifecycle: 'SG2' },
 }
+
+/** Knows the gates of the cut of these tests, whose definition digest is that of no release. */
+const findRequiredGates: VerifyOptions['findRequiredGates'] = ({ machine }, outcome) =>
+  machine === 'cut' ? (REQUIRED_GATES.cut!['1']![outcome] ?? []) : null
+
+/** The verdict on a bundle; with null nobody is trusted. */
+export const verifyBundle = (
+  tar: Buffer,
+  signers: string | null,
+  {
+    revoked = null,
+    gates = [],
+    trusted = false,
+  }: { revoked?: string | null; gates?: string[]; trusted?: boolean } = {},
+): Promise<Verdict> =>
+  verifyWith(tar, { trust: { signers, revoked }, requirements: { gates, trusted }, findRequiredGates })
 
 export interface Bundles {
   world: World

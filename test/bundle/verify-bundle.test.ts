@@ -19,7 +19,6 @@ import {
   signCloseout,
 } from '../../src/bundle/sign-closeout.ts'
 import { asBuffer } from '../../src/bundle/tar.ts'
-import { verifyBundle } from '../../src/bundle/verify-bundle.ts'
 import { canonicalJson, digestOf, digestOfBytes } from '../../src/domain/json.ts'
 import type { Run } from '../../src/domain/run.ts'
 import { rehearseApproval, signApproval } from '../../src/engine/manage-approvals.ts'
@@ -34,6 +33,7 @@ import {
   filesIn,
   recordIn,
   tarOf,
+  verifyBundle,
 } from './bundle-fixture.ts'
 
 let at: Bundles

@@ -79,7 +79,7 @@ describe('the evidence bundle of a live run', () => {
     const { code, stdout, stderr } = await verify(at.path('one.tar'), '--signers', at.path('allowed_signers'))
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     expect(stdout).toMatch(
-      /holds\n[\s\S]*1–14 +approved by alice@example.org with SHA256:\S+, whom you trust/,
+      /holds\n[\s\S]*1–14 +gate SG2: approved by alice@example.org with SHA256:\S+, whom you trust/,
     )
     expect(stdout).toContain('nobody whom you trust vouches for entries 15–18')
   })
@@ -141,6 +141,43 @@ describe('run export refuses', () => {
   })
 })
 
+describe('the exit code of verify', () => {
+  const code = async (...args: string[]) => (await verify(at.path('one.tar'), ...args)).code
+  const signers = () => ['--signers', at.path('allowed_signers')]
+
+  test('is 3 without signers, and 0 when only the integrity is asked', async () => {
+    expect(await code()).toBe(3)
+    expect(await code('--integrity-only')).toBe(0)
+    expect(await code(...signers())).toBe(0)
+  })
+
+  test('is 3 when a requirement is unmet, which is printed', async () => {
+    expect(await code(...signers(), '--require', 'SG1,SG2')).toBe(0)
+    const unmet = await verify(at.path('one.tar'), ...signers(), '--require', 'SG1, SG3')
+    expect(unmet.code).toBe(3)
+    expect(unmet.stdout).toContain('unmet    gate SG3 was not passed by an approval that counted')
+    expect(await code(...signers(), '--require-trusted')).toBe(3)
+    const trusting = readFileSync(at.path('allowed_signers'), 'utf8')
+    const [type, blob, name] = readFileSync(at.path('var/instance_key.pub'), 'utf8').trim().split(' ')
+    at.file('trusted', `${trusting}${name} namespaces="cutter.closeout" ${type} ${blob}\n`)
+    expect(await code('--signers', at.path('trusted'), '--require-trusted')).toBe(0)
+  })
+
+  test('is 1 when a key is revoked by which somebody approved', async () => {
+    at.file('revoked', readFileSync(`${key}.pub`, 'utf8'))
+    const answer = await verify(at.path('one.tar'), ...signers(), '--revoked', at.path('revoked'))
+    expect(answer.code).toBe(1)
+    expect(answer.stdout).toContain('not proven\nfault    KEY_REVOKED: ')
+  })
+
+  test('is 2 for requirements without a name, or together with --integrity-only', async () => {
+    expect(await code('--require', 'SG1,')).toBe(2)
+    expect(await code('--require', 'SG1', '--integrity-only')).toBe(2)
+    expect(await code('--require-trusted', '--integrity-only')).toBe(2)
+    expect(await code(...signers(), '--revoked', at.path('nothing'))).toBe(2)
+  })
+})
+
 describe('verify refuses', () => {
   test('unreadable files, with exit code 2 and a JSON error', async () => {
     at.file('text.tar', 'not a tar\n')
@@ -166,7 +203,7 @@ describe('the evidence bundle of a dry run', () => {
     const { stdout } = await at.cutter(['run', 'export', runId, '--out', at.path('open-again.tar')])
     expect(stdout).toContain('open    at entry 7 (paused)')
     const { code, stdout: verdict } = await verify(at.path('open.tar'))
-    expect(code).toBe(0)
+    expect(code).toBe(3)
     expect(verdict).toContain('the run was open at entry 7')
   })
 

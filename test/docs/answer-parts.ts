@@ -75,9 +75,11 @@ export const range = z.strictObject({
   to: count,
   by: text.nullable(),
   kind: z.enum(['approval', 'closeout', 'countersign', 'nobody']),
+  gate: text.optional().describe('The gate of an approval.'),
   decision: decision.optional(),
   trusted: z.boolean().describe('Whether --signers lists this key for this signer.'),
   fingerprint: text.nullable(),
+  revoked: z.boolean().optional().describe('Whether --revoked lists this key.'),
 })
 
 export const ahead = z.strictObject({

@@ -140,7 +140,12 @@ export const RUN_ANSWERS: Answers = {
       runId: text.nullable(),
       machine: text.nullable(),
       mode: mode.nullable(),
-      outcome: outcome.nullable(),
+      outcome: z
+        .enum([...outcome.options, 'gates unknown'])
+        .nullable()
+        .describe('gates unknown: it succeeded under a definition whose gates are not known.'),
+      requiredGates: z.array(text).nullable().describe('Null when the definition is unknown.'),
+      unmet: z.array(text).describe('Requirements of the checker that are unmet.'),
       entries: count,
       ranges: z.array(range),
       approvals: z.array(

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { findRequiredGates } from '../../builtin/required-gates.ts'
 import type { CloseoutDeps } from '../../bundle/sign-closeout.ts'
-import { verifyBundle } from '../../bundle/verify-bundle.ts'
+import { INTEGRITY_ONLY, verifyBundle } from '../../bundle/verify-bundle.ts'
 import { writeBundle } from '../../bundle/write-bundle.ts'
 import { CutterError } from '../../domain/errors.ts'
 import type { Run } from '../../domain/run.ts'
@@ -90,7 +91,7 @@ async function writeAndVerify(deps: CloseoutDeps, run: Run, bundle: string): Pro
   const bytes = readFileSync(bundle)
   if (made !== bundle) rmSync(made)
   const found = `sha256:${createHash('sha256').update(bytes).digest('hex')}`
-  const { holds, firstFault } = await verifyBundle(bytes, null)
+  const { holds, firstFault } = await verifyBundle(bytes, { ...INTEGRITY_ONLY, findRequiredGates })
   if (found === digest && holds) return digest
   const why = holds ? 'it is another file' : firstFault!.message
   throw new CutterError(

@@ -1,0 +1,48 @@
+import type { Mode } from '../domain/run.ts'
+import { gatesApproved } from './check-gates.ts'
+import type { CheckedApproval } from './checked-approval.ts'
+import type { SignedRange } from './signed-ranges.ts'
+
+/** What a checker demands in addition to a bundle that holds. */
+export interface Requirements {
+  /** Gates that an approval that counted must have passed. */
+  gates: string[]
+  /** Whether somebody in the checker's file of signers must vouch for each approval and for each entry of a live run. */
+  trusted: boolean
+}
+
+/** Lists what is unmet, as sentences. */
+export function listUnmet(
+  { gates, trusted }: Requirements,
+  {
+    mode,
+    entries,
+    approvals,
+    ranges,
+  }: {
+    mode: Mode
+    entries: number
+    approvals: CheckedApproval[]
+    ranges: SignedRange[]
+  },
+): string[] {
+  const passed = gatesApproved(approvals)
+  const unmet = gates
+    .filter((gate) => !passed.includes(gate))
+    .map((gate) => `gate ${gate} was not passed by an approval that counted`)
+  if (!trusted) return unmet
+  if (mode !== 'live')
+    return [...unmet, 'nobody vouches for the approvals of a dry run, which are not signed']
+  const unknown = approvals
+    .filter((approval) => approval.counted && !approval.trusted)
+    .map(
+      ({ gate, approver }) => `nobody whom you trust vouches for the approval of gate ${gate} by ${approver}`,
+    )
+  const from = trustedUpTo(ranges) + 1
+  const uncovered = from > entries ? [] : [`nobody whom you trust vouches for entries ${from}–${entries}`]
+  return [...unmet, ...unknown, ...uncovered]
+}
+
+/** The last entry that a trusted signature covers; 0 when there is none. */
+export const trustedUpTo = (ranges: SignedRange[]) =>
+  Math.max(0, ...ranges.filter((range) => range.trusted).map(({ to }) => to))
