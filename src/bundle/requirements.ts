@@ -1,7 +1,7 @@
 import type { Mode } from '../domain/run.ts'
 import { gatesApproved } from './check-gates.ts'
 import type { CheckedApproval } from './checked-approval.ts'
-import type { SignedRange } from './signed-ranges.ts'
+import { type SignedRange, trustedUpTo } from './signed-ranges.ts'
 
 /** What a checker demands in addition to a bundle that holds. */
 export interface Requirements {
@@ -42,7 +42,3 @@ export function listUnmet(
   const uncovered = from > entries ? [] : [`nobody whom you trust vouches for entries ${from}–${entries}`]
   return [...unmet, ...unknown, ...uncovered]
 }
-
-/** The last entry that a trusted signature covers; 0 when there is none. */
-export const trustedUpTo = (ranges: SignedRange[]) =>
-  Math.max(0, ...ranges.filter((range) => range.trusted).map(({ to }) => to))

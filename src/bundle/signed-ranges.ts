@@ -4,7 +4,6 @@ import type { CheckedCloseoutSignature } from './check-closeout.ts'
 import { gatesApproved } from './check-gates.ts'
 import type { CheckedApproval } from './checked-approval.ts'
 import { uncheckedPartNotes } from './optional-parts.ts'
-import { trustedUpTo } from './requirements.ts'
 import type { RunFacts } from './run-facts.ts'
 import { gatePassages, type RunRecord } from './run-record.ts'
 
@@ -63,6 +62,10 @@ export function signedRanges(
   const nobody = { by: null, kind: 'nobody' as const, trusted: false, fingerprint: null }
   return [...signed, { from: covered + 1, to: entries, ...nobody }]
 }
+
+/** The last entry that a trusted signature covers; 0 when there is none. */
+export const trustedUpTo = (ranges: SignedRange[]) =>
+  Math.max(0, ...ranges.filter((range) => range.trusted).map(({ to }) => to))
 
 /** Sentences that a reader must know although the bundle holds. */
 export function verdictNotes(
