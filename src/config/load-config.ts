@@ -1,7 +1,8 @@
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, lstatSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { CutterError } from '../domain/errors.ts'
 import { shellQuote } from '../domain/shell-quote.ts'
+import { isTrustedOwner } from '../domain/trusted-owner.ts'
 import { findSecretKey, jsonPathTo, namesSecret } from '../secrets/key-names.ts'
 import { locateSecretForm } from '../secrets/patterns.ts'
 import type { Config } from './config-schema.ts'
@@ -25,14 +26,43 @@ const DEFAULTS: Config = {
 /**
  * Finds the home: the named folder (`--home`), else CUTTER_HOME, else the nearest folder upward with cutter.yaml, else `cwd`.
  * Returns an absolute path.
+ * @param uid user id of the process
  * @throws INPUT_REFUSED when a named folder does not exist, because a mistyped one would be created and answer that there are no runs
+ * @throws FILES_UNSAFE when the cutter.yaml that was found belongs to somebody else, because it names programs that Cutter runs
  */
-export function findHome(option: string | undefined, env: NodeJS.ProcessEnv, cwd: string): string {
+export function findHome(
+  option: string | undefined,
+  env: NodeJS.ProcessEnv,
+  cwd: string,
+  uid = process.geteuid?.(),
+): string {
   const named = option ?? env.CUTTER_HOME
   if (named !== undefined && named !== '') return existingFolder(resolve(cwd, named), option === undefined)
   for (let folder = cwd; ; folder = dirname(folder)) {
-    if (existsSync(join(folder, 'cutter.yaml'))) return folder
+    const file = join(folder, 'cutter.yaml')
+    if (existsSync(file)) {
+      assertTrustedOwners([folder, file], uid, env)
+      return folder
+    }
     if (dirname(folder) === folder) return cwd
+  }
+}
+
+/** A link is judged by its own owner and by the owner of the file that it names. */
+function assertTrustedOwners(paths: string[], uid: number | undefined, env: NodeJS.ProcessEnv): void {
+  for (const path of paths) {
+    for (const { uid: owner } of [lstatSync(path), statSync(path)]) {
+      if (isTrustedOwner(owner, uid, env)) continue
+      const folder = dirname(paths.at(-1)!)
+      throw new CutterError(
+        'FILES_UNSAFE',
+        `${path} belongs to user id ${owner}, who is neither root nor the user that runs Cutter (${uid}); ${paths.at(-1)} was found from the working folder upward and not read`,
+        {
+          next: `if you trust it, name its folder: --home ${shellQuote(folder)}, or CUTTER_HOME=${shellQuote(folder)}`,
+          data: { file: path },
+        },
+      )
+    }
   }
 }
 

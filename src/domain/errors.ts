@@ -24,7 +24,7 @@ export type ErrorCode =
   | 'EVENT_REFUSED' // the run's state has no transition for the event
   | 'MACHINE_CHANGED' // the run was started under another definition
   | 'LIVE_REFUSED' // live mode is not allowed here or now
-  | 'FILES_UNSAFE' // other users could have written a file that decides in a live run
+  | 'FILES_UNSAFE' // other users could have written a file that decides, or own the cutter.yaml that was found
   | 'OPERATOR_REFUSED' // the process's user is not an operator, or not the operator that it claims to be
   | 'TARGET_UNREACHABLE'
   | 'TARGET_REFUSED' // the server answers, but it is not a usable target

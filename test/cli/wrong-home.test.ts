@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { chmodSync, existsSync, mkdirSync, readFileSync, truncateSync } from 'node:fs'
+import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { connect } from '../../src/store/sqlite/connect.ts'
@@ -53,6 +53,31 @@ colour: blue
     expect(code).toBe(2)
     expect(refusal?.code).toBe('CONFIG_INVALID')
     expect(refusal?.message).toMatch(/line \d+, column \d+/)
+  })
+})
+
+const asRoot = process.getuid?.() === 0
+if (!asRoot) console.log('skipped "a cutter.yaml of somebody else": only root can give files away')
+
+describe.runIf(asRoot)('a cutter.yaml of somebody else', () => {
+  const marker = () => at.path('ran')
+  beforeEach(() => {
+    at.file('git', `#!/bin/sh\ntouch ${marker()}\n`)
+    chmodSync(at.path('git'), 0o755)
+    at.file('cutter.yaml', `tools: { git: ${at.path('git')} }\n`)
+    chownSync(at.path('cutter.yaml'), 4242, 4242)
+  })
+
+  test('doctor refuses it when it is found, and runs none of its programs', async () => {
+    const { code, error: refusal } = await error('doctor')
+    expect([code, refusal?.code]).toEqual([3, 'FILES_UNSAFE'])
+    expect(refusal?.next).toContain(`--home ${at.home}`)
+    expect(existsSync(marker())).toBe(false)
+  })
+
+  test('doctor reads it when its folder is named', async () => {
+    expect((await error('doctor', '--home', at.home)).error).toBeUndefined()
+    expect(existsSync(marker())).toBe(true)
   })
 })
 
@@ -110,7 +135,6 @@ describe('a store that cannot be opened', () => {
 })
 
 const nobody = 65534
-const asRoot = process.getuid?.() === 0
 const modules = join(import.meta.dirname, '../../node_modules/better-sqlite3')
 const reachable =
   !asRoot ||

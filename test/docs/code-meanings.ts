@@ -36,8 +36,8 @@ export const ERROR_MEANINGS: Record<ErrorCode, CodeMeaning> = {
     next: 'Set `execution.allowLive`, and `cutter execution enable`.',
   },
   FILES_UNSAFE: {
-    meaning: 'Others could have written a file that decides in a live run.',
-    next: 'Run the `chmod` or `chown` that the message names.',
+    meaning: 'Others could have written a file that decides, or own the `cutter.yaml` that was found.',
+    next: 'Run the `chmod` or `chown` that the message names, or name the home.',
   },
   OPERATOR_REFUSED: {
     meaning: 'The user of the process is not the operator it claims to be, or is not an operator.',

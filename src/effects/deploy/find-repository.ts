@@ -1,5 +1,6 @@
-import { readFile, stat } from 'node:fs/promises'
+import { lstat, readFile, stat } from 'node:fs/promises'
 import { dirname, join, relative, resolve, sep } from 'node:path'
+import { isTrustedOwner } from '../../domain/trusted-owner.ts'
 
 /** A git repository on this machine, found without git, which would read the repository's config. */
 export interface FoundRepository {
@@ -29,6 +30,22 @@ export async function findRepository(folder: string): Promise<FoundRepository | 
     if (await isGitFolder(at)) return { gitFolder: at, commonFolder: at, workTree: null, prefix: '' }
     if (dirname(at) === at) return null
   }
+}
+
+/**
+ * Finds what of a repository belongs to somebody else: the path and its owner. Null when there is nothing.
+ * @param uid user id of the process
+ */
+export async function findForeignPart(
+  { gitFolder, commonFolder, workTree }: FoundRepository,
+  uid = process.geteuid?.(),
+): Promise<{ path: string; owner: number } | null> {
+  const tree = workTree === null ? [] : [workTree, join(workTree, '.git')]
+  for (const path of [...tree, gitFolder, commonFolder]) {
+    for (const { uid: owner } of [await lstat(path), await stat(path)])
+      if (!isTrustedOwner(owner, uid, process.env)) return { path, owner }
+  }
+  return null
 }
 
 async function findGitFolder(workTree: string): Promise<string | null> {

@@ -1,6 +1,7 @@
 import { realpath, rm, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Stop } from '../../domain/errors.ts'
+import { shellQuote } from '../../domain/shell-quote.ts'
 import type { Tools } from '../../tools/open-tools.ts'
 import {
   makeRepository,
@@ -8,7 +9,7 @@ import {
   type StorageSettings,
   viewRepository,
 } from './borrow-repository.ts'
-import { type FoundRepository, findRepository } from './find-repository.ts'
+import { type FoundRepository, findForeignPart, findRepository } from './find-repository.ts'
 import { runGit } from './run-git.ts'
 import { sourceMissingError } from './source-missing-error.ts'
 import { createTempFolder } from './temp-folder.ts'
@@ -59,6 +60,7 @@ export async function resolveSource(
       'name a git repository, or a folder inside of one',
     )
   }
+  if (found.prefix !== '') await assertOwn(found, path)
   const folder = await createTempFolder()
   try {
     const repository = join(folder, 'view.git')
@@ -73,6 +75,17 @@ export async function resolveSource(
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
+}
+
+/** A repository above the named folder was found, not named. Whoever can write a folder above could have put it there. */
+async function assertOwn(found: FoundRepository, path: string): Promise<void> {
+  const foreign = await findForeignPart(found)
+  if (foreign === null) return
+  const top = found.workTree ?? found.gitFolder
+  throw sourceMissingError(
+    `the source ${path} lies in the repository ${top}, of which ${foreign.path} belongs to user id ${foreign.owner}, who is neither root nor the user that runs Cutter`,
+    `if you trust it: git clone ${shellQuote(top)}, and start another run with the folder of the clone`,
+  )
 }
 
 async function existingFolder(path: string): Promise<string> {

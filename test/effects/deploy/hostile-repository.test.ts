@@ -1,5 +1,14 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -203,5 +212,37 @@ describe('a source repository whose config names programs', () => {
     rmSync(ran(), { force: true })
     await expect(readSource(at)).rejects.toMatchObject({ facts: { code: 'STOP_SOURCE_MISSING' } })
     expect(existsSync(ran())).toBe(false)
+  })
+})
+
+const STRANGER = 4242
+const isRoot = process.getuid?.() === 0
+if (!isRoot) console.log('skipped "refuses a repository of somebody else": only root can give files away')
+
+describe('a repository above the named source', () => {
+  let top: string
+  beforeAll(() => {
+    top = path('above')
+    mkdirSync(join(top, 'app'), { recursive: true })
+    git(top, 'init', '-q')
+    writeFileSync(join(top, 'app', 'app.py'), 'print(1)\n')
+    git(top, 'add', '-A')
+    git(top, 'commit', '-qm', 'one')
+  })
+
+  test('resolveSource takes it when it is the user’s own', async () => {
+    const { prefix } = await resolveSource({ source: join(top, 'app'), commit: 'HEAD' }, TRUSTED_TOOLS, never)
+    expect(prefix).toBe('app/')
+  })
+
+  test.runIf(isRoot)('resolveSource refuses it when it belongs to somebody else', async () => {
+    chownSync(join(top, '.git'), STRANGER, STRANGER)
+    const given = { source: join(top, 'app'), commit: 'HEAD' }
+    await expect(resolveSource(given, TRUSTED_TOOLS, never)).rejects.toMatchObject({
+      facts: { code: 'STOP_SOURCE_MISSING', message: expect.stringContaining(`user id ${STRANGER}`) },
+    })
+    // The repository itself was named, so it was not found by chance.
+    const named = await resolveSource({ source: top, commit: 'HEAD' }, TRUSTED_TOOLS, never)
+    expect(named.prefix).toBe('')
   })
 })
