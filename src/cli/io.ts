@@ -1,3 +1,5 @@
+import { createReadStream } from 'node:fs'
+import { pipeline } from 'node:stream/promises'
 import { visibleLines } from '../domain/visible.ts'
 import type { SecretRegistry } from '../service/redact.ts'
 import { type Line, renderLine } from './line.ts'
@@ -13,6 +15,8 @@ export interface Io {
   outJson(value: unknown): void
   /** Prints bytes or a text of many lines on stdout: exactly as it is to a file or pipe, and with hidden characters spelled to a terminal. */
   outExactly(content: string | Uint8Array): void
+  /** Prints the bytes of a file on stdout. */
+  outFile(file: string): Promise<void>
   /** Redacts the secrets in the strings of an error's facts. */
   redact<T>(value: T): T
   /** Whether a person watches a terminal. Then steps and progress are shown. */
@@ -32,6 +36,7 @@ export function processIo(json: boolean, env: NodeJS.ProcessEnv, secrets: Secret
     err: (line) => void process.stderr.write(`${renderLine(redactLine(line), color)}\n`),
     outJson,
     outExactly,
+    outFile: (file) => pipeline(createReadStream(file), process.stdout, { end: false }),
     redact: secrets.redactWords,
     watched,
     color,

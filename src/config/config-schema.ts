@@ -129,6 +129,8 @@ export const configSchema = z.strictObject({
         .default({}),
     })
     .prefault({}),
+  /** With `strict: owner` the only folder below which commands write. */
+  output: z.string().min(1).optional(),
   operators: operators.optional(),
   tools: tools.default({}),
   embedded: z

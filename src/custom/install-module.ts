@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { MACHINE_NAMES } from '../builtin/registry.ts'
 import type { Config } from '../config/load-config.ts'
+import { findOutputFolder } from '../config/output-folder.ts'
 import { CutterError } from '../domain/errors.ts'
 import type { Json } from '../domain/json.ts'
 import { findModuleSource } from '../domain/recorded-source.ts'
@@ -17,28 +18,31 @@ import { type LoadedModule, loadModule } from './load-module.ts'
 
 interface Place {
   home: string
-  config: Pick<Config, 'machines'>
+  config: Pick<Config, 'machines' | 'approvals' | 'output'>
 }
 
 /**
  * Loads the module that `run start` names, by a path or by a name in cutter.yaml.
  * @throws MACHINE_NOT_FOUND when there is none, INPUT_REFUSED when it is not a machine or when its name belongs to another module,
- * FILES_UNSAFE when others may write it.
+ * FILES_UNSAFE when others may write it. With `approvals.strict: owner` a path is refused before anything of it is read.
  */
 export async function loadModuleByReference(
   text: string,
   { home, config }: Place,
   cwd: string,
 ): Promise<LoadedModule> {
-  if (Object.hasOwn(config.machines, text)) return named(text, resolve(home, config.machines[text]!))
-  if (/[/\\]|\.[cm]?[jt]s$/.test(text))
+  if (Object.hasOwn(config.machines, text)) return registered(text, { home, config })
+  if (/[/\\]|\.[cm]?[jt]s$/.test(text)) {
+    assertPathsLoad(config, `the module ${text}`)
     return asRegistered(await loadModule(resolve(cwd, text)), { home, config })
+  }
   throw notFound(text, config)
 }
 
 /**
  * Loads the module of a machine by name: from its path in cutter.yaml, else from where it was first started. With a run, its source must
- * be the one that the run recorded.
+ * be the one that the run recorded. With `approvals.strict: owner` only the path in cutter.yaml counts, because a store that was restored
+ * can remember any other.
  * @throws MACHINE_NOT_FOUND when it is not there; MACHINE_CHANGED, INPUT_REFUSED and FILES_UNSAFE as `loadModule`.
  */
 export async function loadModuleByName(
@@ -49,10 +53,10 @@ export async function loadModuleByName(
 ): Promise<LoadedModule> {
   const files = run === null ? null : findModuleSource(await store.history(run.runId))
   const recorded = run === null || files === null ? null : { run, files }
-  if (Object.hasOwn(config.machines, name))
-    return named(name, resolve(home, config.machines[name]!), recorded)
+  if (Object.hasOwn(config.machines, name)) return registered(name, { home, config }, recorded)
   const place = await store.machineModule(name)
   if (place === null) throw notFound(name, config)
+  assertPathsLoad(config, `machine ${name}, which the store remembers as ${place.path},`)
   if (existsSync(place.path)) return named(name, place.path, recorded)
   throw new CutterError(
     'MACHINE_NOT_FOUND',
@@ -64,12 +68,33 @@ export async function loadModuleByName(
   )
 }
 
+/** A module runs with all rights of the process, so an operator may not choose it by a path. */
+function assertPathsLoad({ approvals }: Place['config'], what: string): void {
+  if (approvals.strict !== 'owner') return
+  throw new CutterError(
+    'INPUT_REFUSED',
+    `${what} is not in cutter.yaml, and approvals.strict is owner: only modules under machines are loaded; it was not read`,
+    { next: 'name it in cutter.yaml, and use that name: machines: { <name>: <path> }' },
+  )
+}
+
+/** Loads a module of cutter.yaml. It can't be one that a command wrote for an operator. */
+function registered(
+  name: string,
+  { home, config }: Place,
+  recorded: RecordedSource | null = null,
+): Promise<LoadedModule> {
+  const file = resolve(home, config.machines[name]!)
+  return named(name, file, recorded, findOutputFolder({ home, config }))
+}
+
 async function named(
   name: string,
   file: string,
   recorded: RecordedSource | null = null,
+  outputFolder: string | null = null,
 ): Promise<LoadedModule> {
-  const loaded = await loadModule(file, recorded)
+  const loaded = await loadModule(file, recorded, outputFolder)
   if (loaded.machine.name === name) return loaded
   throw new CutterError(
     'INPUT_REFUSED',

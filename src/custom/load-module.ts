@@ -4,6 +4,7 @@ import { createJiti, type Jiti } from 'jiti'
 import { findWritableByOthers } from '../approvals/file-permissions.ts'
 import { BUILT_DIGESTS } from '../builtin/code-digests.ts'
 import { RELEASED_HELPERS, upgradesFromReleases } from '../builtin/released-definitions.ts'
+import { isWithin } from '../config/output-folder.ts'
 import { CutterError } from '../domain/errors.ts'
 import { digestOf, type Json } from '../domain/json.ts'
 import type { SourceFile } from '../domain/recorded-source.ts'
@@ -30,12 +31,14 @@ export interface LoadedModule {
 /**
  * Loads the machine that a module exports. The module gets Cutter's own copies of `cutter`, `xstate` and `zod`, whatever is installed
  * next to it. TypeScript is stripped, not checked. Nothing of it runs before its source was compared with the recorded one, if given.
+ * @param outputFolder a folder whose files are not loaded, because operators have Cutter write there
  * @throws MACHINE_NOT_FOUND when there is no such file, FILES_UNSAFE when others may write it, MACHINE_CHANGED when it is not the recorded
  * one, INPUT_REFUSED when it is not a machine.
  */
 export async function loadModule(
   file: string,
   recorded: RecordedSource | null = null,
+  outputFolder: string | null = null,
 ): Promise<LoadedModule> {
   const path = realPathOf(file)
   // Every option is set, because none may come from the environment. No cache on disk, so that the digested code is what runs.
@@ -55,6 +58,7 @@ export async function loadModule(
   const source = digestModuleSource(path, resolve)
   const files = [...source.values()].map(({ file }) => file)
   assertWrittenByOwner(files)
+  assertOutside(outputFolder, files)
   if (recorded !== null) assertSameSource(path, source, recorded)
   const exported = await imported(jiti, path, source)
   const digests = digestsOf(source)
@@ -86,6 +90,16 @@ function assertWrittenByOwner(files: string[]): void {
       data: { file },
     })
   }
+}
+
+function assertOutside(outputFolder: string | null, files: string[]): void {
+  const file =
+    outputFolder === null ? undefined : files.find((one) => isWithin(outputFolder, realpathSync(one)))
+  if (file === undefined) return
+  throw new CutterError('FILES_UNSAFE', `${file} lies in the output folder; it was not loaded`, {
+    next: 'keep machines where no command writes, or name another output folder in cutter.yaml',
+    data: { file },
+  })
 }
 
 const digestsOf = (source: ModuleSource) =>

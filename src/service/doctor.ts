@@ -5,6 +5,7 @@ import {
   checkAllowedSigners,
   checkEmbeddedServer,
   checkOpenRuns,
+  checkOutputFolder,
   checkStore,
   checkTrustedFiles,
 } from './doctor/home-checks.ts'
@@ -27,6 +28,7 @@ export async function examineInstallation(home: Home): Promise<Finding[]> {
     ...(await checkTools(openTools(app.config.tools), app.deps.allowLive)),
     checkAllowedSigners(app),
     checkTrustedFiles(app),
+    ...checkOutputFolder(app),
     ...(await checkPolicies(app)),
     ...(await checkInstanceKeys(app)),
     await checkEmbeddedServer(app),

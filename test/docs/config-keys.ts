@@ -26,7 +26,7 @@ export const CONFIG_MEANINGS: { [path: string]: string } = {
   'approvals.allowedSigners': 'File of allowed signers, in OpenSSH’s format.',
   'approvals.revokedKeys': 'File of revoked keys. Once named it must exist.',
   'approvals.strict':
-    '`modes`: a live run refuses when other users could write the files that decide. `owner`: also when the process itself could.',
+    '`modes`: a live run refuses when other users could write the files that decide. `owner`: also when the process itself could; and commands load only modules under `machines`, and write only below `output`.',
   'approvals.policy': 'Policy by gate, such as `cut.SG1`.',
   'approvals.policy.<name>.of':
     'The only principals whose approvals count. Without it: everyone in `allowed_signers` with the namespace of the gate.',
@@ -47,6 +47,8 @@ export const CONFIG_MEANINGS: { [path: string]: string } = {
   'approvals.policy.<name>.rpIds':
     'The RP ids for which those passkeys may be registered. Without it: that of every key in `allowed_signers`.',
   'approvals.policy.<name>.rpIds[]': 'A host name, such as `cutter.example.org`.',
+  output:
+    'With `strict: owner`: the folder below which commands write (`--out`, `--into`, `migrate new`). Without it they write to stdout only.',
   operators: 'Labels of operators and the user id of each. Without it `--by` is the operator’s own claim.',
   'operators.<name>': '`uid:` and the user id, such as `uid:1001`.',
   tools:

@@ -38,7 +38,7 @@ export function defineExport(group: Command): void {
     .option('--target <name>', 'the database that holds it, by its name in cutter.yaml', 'embedded')
     .option('--source-version <id>', 'the source version to export (default: the newest in force)')
     .option('--profile <name>', 'the profile to read the text with (default: detected)')
-    .option('--out <file>', 'the file to write; it must not exist yet (default: stdout)')
+    .option('--out <file>', 'the file to write; it must not exist yet (default, and -: stdout)')
     .addOption(
       new Option('--country <code>', 'for Akoma Ntoso, e.g. vn')
         .default('xx')
@@ -61,7 +61,8 @@ export function defineExport(group: Command): void {
 function exportIt(file: string | undefined, options: Options): Promise<number> {
   return inHome(options, async ({ home, io }) => {
     const { exportDocument } = await import('../../service/documents/export.ts')
-    const { document, format, target, sourceVersion, profile, out, country, language, date } = options
+    const { document, format, target, sourceVersion, profile, country, language, date } = options
+    const out = options.out === '-' ? undefined : options.out
     const wanted = { document, format, target, sourceVersion, profile, out, country, language, date }
     printExport(io, await exportDocument(home, { file, ...wanted }))
     return 0

@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { printAnswer } from '../answers.ts'
 import { RUN } from '../arguments.ts'
 import { action, defineCommand, type GlobalOptions } from '../define-command.ts'
+import { asideOf, readOutput } from '../output.ts'
 import { inHome } from '../session.ts'
 
 /**
@@ -16,16 +17,16 @@ export function defineExport(group: Command): void {
     'cutter run export 0f3a9c1d --out run.tar',
   )
     .argument('<run>', RUN)
-    .requiredOption('--out <file>', 'the evidence bundle to write; the file must not exist yet')
+    .requiredOption('--out <file>', 'the evidence bundle to write; the file must not exist yet (-: stdout)')
     .action(action(exportBundle))
 }
 
 function exportBundle(run: string, options: GlobalOptions & { out: string }): Promise<number> {
   return inHome(options, async ({ home, io }) => {
     const { exportRunBundle } = await import('../../service/runs/export.ts')
-    const exported = await exportRunBundle(home, { run, out: options.out })
+    const exported = await exportRunBundle(home, { run, out: readOutput(io, options.out) })
     const { runId, file, digest, entries, status, closeout, countersigned } = exported
-    printAnswer(io, exported, () => [
+    printAnswer(asideOf(io, options.out), exported, () => [
       `run     ${runId}, ${entries} entries`,
       `bundle  ${file}`,
       `        ${digest}`,

@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { App } from '../../app/open-app.ts'
+import { findOutputFolder } from '../../config/output-folder.ts'
+import { CutterError } from '../../domain/errors.ts'
 import { shellQuote } from '../../domain/shell-quote.ts'
 import { type Finding, okay } from './finding.ts'
 
@@ -62,6 +64,22 @@ export function checkTrustedFiles({ home, config, deps }: App): Finding {
     return okay(check, `${writers} may write them`)
   }
   return { check, status: deps.allowLive ? 'fail' : 'warn', message: fault.message, next: fault.next }
+}
+
+/** With `strict: owner`, says where commands may write. Without it there is nothing to say. */
+export function checkOutputFolder({ home, config }: App): Finding[] {
+  if (config.approvals.strict !== 'owner') return []
+  const check = 'output'
+  try {
+    const folder = findOutputFolder({ home, config })
+    const where =
+      folder === null ? 'to stdout only, because cutter.yaml names no output folder' : `below ${folder}`
+    return [okay(check, `commands write ${where}`)]
+  } catch (error) {
+    if (!(error instanceof CutterError)) throw error
+    const { message, next } = error
+    return [{ check, status: 'fail', message, ...(next === undefined ? {} : { next }) }]
+  }
 }
 
 /** Says whether the embedded PostgreSQL exists and runs. Does not start it. */

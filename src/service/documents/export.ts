@@ -6,6 +6,7 @@ import { type ExportFormat, formatDocument } from '../../document/export/format-
 import { CutterError } from '../../domain/errors.ts'
 import { sha256 } from '../../domain/json.ts'
 import { readSource } from '../../targets/system/source-file.ts'
+import { outputPath } from '../write-output.ts'
 import { readFileText, readTargetText, writeExport } from './read-document-text.ts'
 import { chooseReading, type ReadingInput } from './registered-document.ts'
 
@@ -52,11 +53,11 @@ export async function exportDocument(
   home: Home,
   given: ExportDocumentInput,
 ): Promise<ExportedDocumentAnswer> {
+  const file = given.out === undefined ? undefined : await outputPath(home, given.out)
   const text =
     given.file === undefined ? await loadTargetText(home, given) : await loadFileText(home, given.file, given)
   const { format, country, language, date = null } = given
   const { content, notes } = formatDocument(text, { format, country, language, date })
-  const file = given.out === undefined ? undefined : resolve(home.cwd, given.out)
   if (file !== undefined) await writeExport(file, content)
   return {
     document: text.document,

@@ -1,8 +1,9 @@
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
-import { basename, join, resolve } from 'node:path'
+import { basename, join } from 'node:path'
 import type { Home } from '../../app/open-home.ts'
 import { CutterError } from '../../domain/errors.ts'
 import { scaffoldMigrationBundle } from '../../migration/scaffold-migration-bundle.ts'
+import { outputPath } from '../write-output.ts'
 
 /** What `migrate new --json` prints. */
 export interface CreatedMigration {
@@ -16,10 +17,10 @@ export interface CreatedMigration {
  * @throws INPUT_REFUSED when the folder is not empty or can't be used
  */
 export async function createMigration(
-  { cwd }: Pick<Home, 'cwd'>,
+  home: Pick<Home, 'cwd' | 'folder' | 'config'>,
   { folder: given }: { folder: string },
 ): Promise<CreatedMigration> {
-  const folder = resolve(cwd, given)
+  const folder = await outputPath(home, given)
   const files = scaffoldMigrationBundle(migrationName(folder))
   assertEmpty(folder)
   mkdirSync(folder, { recursive: true })

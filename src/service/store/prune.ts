@@ -1,10 +1,10 @@
-import { resolve } from 'node:path'
 import { closeoutDeps } from '../../app/closeout-deps.ts'
 import type { Home } from '../../app/open-home.ts'
 import { assertNoSecretWords } from '../../engine/check-secrets.ts'
 import { assertOperator } from '../../engine/operators.ts'
 import { openTools } from '../../tools/open-tools.ts'
 import { parseDuration } from '../duration.ts'
+import { outputPath } from '../write-output.ts'
 import { findPrunableRuns, type PruneResult, pruneRunIntoBundle } from './prune-runs.ts'
 
 const MAX_DAYS = 36_500
@@ -35,20 +35,16 @@ export async function pruneStore(home: Home, given: PruneStoreInput): Promise<Pr
   assertNoSecretWords(deps, { '--by': given.by })
   const age = parseDuration(given.olderThan, '--older-than', MAX_DAYS)
   const by = assertOperator(deps, given.by)
+  const into = given.into === undefined ? null : await outputPath(home, given.into)
   const { runs, faults } = await findPrunableRuns({ store }, new Date(deps.clock.now().getTime() - age))
   const pruned: PruneResult[] = []
   for (const run of runs) {
     if (deps.interrupt.aborted) throw new Error('interrupted')
     const { runId, updatedAt: closedAt } = run
-    if (given.into === undefined) pruned.push({ runId, closedAt, bundle: null, bundleDigest: null })
+    if (into === null) pruned.push({ runId, closedAt, bundle: null, bundleDigest: null })
     else {
-      const into = resolve(home.cwd, given.into)
-      pruned.push(
-        await pruneRunIntoBundle(closeoutDeps(folder, store, openTools(config.tools)), folder, run, {
-          into,
-          by,
-        }),
-      )
+      const closeout = closeoutDeps(folder, store, openTools(config.tools))
+      pruned.push(await pruneRunIntoBundle(closeout, folder, run, { into, by }))
     }
   }
   return { pruned, warnings: faults }

@@ -1,0 +1,38 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import type { Home } from '../app/open-home.ts'
+import { findOutputPath } from '../config/output-folder.ts'
+
+/** Where a command writes: the path of a new file as the caller gave it, or what takes a complete file, such as stdout. */
+export type Output = string | ((file: string) => Promise<void>)
+
+type Place = Pick<Home, 'cwd' | 'folder' | 'config'>
+
+/**
+ * Finds the absolute path at which a command may write what the caller asks for.
+ * @throws as `findOutputPath`
+ */
+export async function outputPath({ cwd, folder, config }: Place, given: string): Promise<string> {
+  return findOutputPath({ home: folder, config: await config() }, resolve(cwd, given))
+}
+
+/**
+ * Has a file written, and handed over when it is not for a path. The answer names it as `file`, which is then `-`.
+ * @throws as `findOutputPath`, before anything is written
+ */
+export async function writeOutput<Written extends { file: string }>(
+  place: Place,
+  out: Output,
+  write: (file: string) => Promise<Written>,
+): Promise<Written> {
+  if (typeof out === 'string') return write(await outputPath(place, out))
+  const folder = await mkdtemp(join(tmpdir(), 'cutter-output-'))
+  try {
+    const written = await write(join(folder, 'output'))
+    await out(written.file)
+    return { ...written, file: '-' }
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
