@@ -65,7 +65,7 @@ export function findWritableByThisProcess(
     const how = stats.uid === uid ? 'owns' : 'may write'
     return {
       file,
-      message: `user id ${uid}, as which this process runs, ${how} ${namePath(file, place)}, ${could}`,
+      message: `user id ${uid}, as which this process runs, ${how} ${place}${place === resolve(file) ? '' : `, on the path to ${file}`}, ${could}`,
       next: `as root: chown root ${shellQuote(place)} && chmod go-w ${shellQuote(place)}`,
     }
   }

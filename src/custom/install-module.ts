@@ -116,10 +116,14 @@ function asRegistered(loaded: LoadedModule, { home, config }: Place): LoadedModu
   )
 }
 
-function notFound(name: string, config: Pick<Config, 'machines'>): CutterError {
+function notFound(name: string, config: Place['config']): CutterError {
+  const own =
+    config.approvals.strict === 'owner'
+      ? 'cutter.yaml names machines of your own'
+      : 'give the path of a module for a machine of your own'
   const known = [...MACHINE_NAMES, ...Object.keys(config.machines)].join(', ')
   return new CutterError('MACHINE_NOT_FOUND', `there is no machine ${name}; nothing was started`, {
-    next: `known machines are ${known}; give the path of a module for a machine of your own`,
+    next: `known machines are ${known}; ${own}`,
   })
 }
 
