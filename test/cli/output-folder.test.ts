@@ -54,6 +54,7 @@ const READERS = [
   'migrate lint <folder>',
   'store restore <file>',
   'verify <bundle>',
+  'verify --revoked <file>',
   'verify --signers <file>',
   'run start <machine>',
   'run start cut --source <value>',
@@ -68,7 +69,14 @@ const VALUES = [
   ...['--by <who>', '--reason <text>', '--as <principal>', '--approval <id>', '--document <id>'],
   ...['--mode <mode>', '--status <status>', '--format <format>', '--decision <decision>'],
   ...['--limit <n>', '--page <n>', '--page-size <n>', '--for <time>', '--older-than <time>'],
-  ...['--machine <machine>', '--target <name>', '--profile <name>', '--name <name>', '--accept <codes>'],
+  ...[
+    '--machine <machine>',
+    '--target <name>',
+    '--profile <name>',
+    '--name <name>',
+    '--accept <codes>',
+    '--require <gates>',
+  ],
   ...['--source-version <id>', '--country <code>', '--language <code>', '--date <date>', '--key <key>'],
 ]
 
