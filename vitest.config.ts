@@ -5,7 +5,7 @@ import { moduleOfYaml } from './src/build/yaml-as-data.mjs'
 process.umask(0o022)
 
 // As src/build/yaml-as-data.mjs does for the build.
-const yamlAsData = {
+export const yamlAsData = {
   name: 'yaml',
   transform: (text: string, id: string) => (id.endsWith('.yaml') ? moduleOfYaml(text) : null),
 }
@@ -68,12 +68,19 @@ export default defineConfig({
       project(
         'main',
         ['test/**/*.test.ts'],
-        ['test/crash/**', 'test/languages/**', 'test/package/**', ...program],
+        [
+          'test/crash/**',
+          'test/languages/**',
+          'test/package/**',
+          'test/weakened/weakened.test.ts',
+          ...program,
+        ],
       ),
       project('program', program),
       project('crash', ['test/crash/**/*.test.ts']),
       project('package', ['test/package/**/*.test.ts']),
       project('languages', ['test/languages/**/*.test.ts']),
+      project('weakened', ['test/weakened/weakened.test.ts']),
     ],
   },
 })

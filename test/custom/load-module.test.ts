@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
@@ -109,6 +109,20 @@ describe('loadModule of a module that is not a machine', () => {
     expect([code, message]).toEqual(['INPUT_REFUSED', expect.stringContaining('nothing was changed')])
   })
 })
+
+test.skipIf(process.platform === 'win32')(
+  'loadModule does not load a module whose import others may write',
+  async () => {
+    const path = aModule(`import './lib/mark.mjs'\n${EXAMPLE}`, {
+      'lib/mark.mjs': 'globalThis.wasLoaded = true\n',
+    })
+    const file = join(dirname(path), 'lib/mark.mjs')
+    chmodSync(file, 0o666)
+    const { code, message } = await refusalOf(path)
+    expect([code, message]).toEqual(['FILES_UNSAFE', expect.stringContaining(`${file} has mode 0666`)])
+    expect(globalThis).not.toHaveProperty('wasLoaded')
+  },
+)
 
 describe('the definition digest of a module', () => {
   const importing = EXAMPLE.replace("from 'node:path'", "from './lib/path'")

@@ -6,6 +6,7 @@ import {
   flattenFacts,
   inline,
   md,
+  nameSpan,
   page,
   proseList,
   quoted,
@@ -29,6 +30,17 @@ describe('a code span', () => {
 
   test('cuts a long text between characters', () => {
     expect(String(code('𝕏'.repeat(500)))).toBe(`\`${'𝕏'.repeat(400)}…\``)
+  })
+})
+
+describe('a name', () => {
+  test.each([
+    ['CHARTER/ARTICLE-1', '`CHARTER/ARTICLE-1`'],
+    ['two\nlines', 'two lines'],
+    ['` x | y', '\\` x \\| y'],
+    ['right\u202eto left', 'rightU+202Eto left'],
+  ])('shows %j as %s', (text, shown) => {
+    expect(String(nameSpan(text))).toBe(shown)
   })
 })
 

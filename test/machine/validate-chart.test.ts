@@ -251,6 +251,34 @@ describe('a chart that leaves its gate without an approval', () => {
     expect(tries(logic, reject)?.message).toMatch(/REJECT would continue the run as if it were an approval/)
   })
 
+  test('a chart that leaves its gate under another approval than the given one is refused', () => {
+    const another = { target: 'WORK', actions: assign({ approvalId: 'ap-9' }) }
+    expect(tries(atGate({ on: { APPROVE: another } }, { WORK: job, END }), APPROVE)?.message).toMatch(
+      /under another approval than the one that was given/,
+    )
+  })
+
+  test('a chart that rechecks the world after a rejection, as if it were an approval, is refused', () => {
+    const logic = withEffects({
+      context,
+      initial: 'GATE',
+      states: {
+        GATE: {
+          initial: 'waiting',
+          states: {
+            waiting: { meta: gate('SG1'), on: { REJECT: { target: 'checking', actions: takeApproval } } },
+            checking: { meta: rechecks('SG1'), invoke: { id: 'job', src: 'job', onDone: '#work' } },
+          },
+        },
+        WORK: { id: 'work', ...job },
+        END,
+      },
+    })
+    expect(tries(logic, { ...APPROVE, type: 'REJECT' }, success('job'))?.message).toMatch(
+      /REJECT would lead to its recheck without an approval/,
+    )
+  })
+
   test('a chart that leaves its gate by a failed recheck or with another plan is refused', () => {
     const checked = (next: object) =>
       withEffects({

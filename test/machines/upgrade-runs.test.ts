@@ -308,6 +308,13 @@ describe('a run at a gate', () => {
     expect((await world.engine.resume(run.runId, { approvalId })).outcome).toBe('succeeded')
   })
 
+  test('an upgrade to another gate of the same milestone is refused', async () => {
+    const { world, run } = await atGate()
+    const AWAITING = gated('SG2', { recheck: 'plan', work: 'write', next: 'WRITTEN' })
+    as(world, aVersion('2', { milestones: { ...MILESTONES, AWAITING }, upgrade: { '1': unchanged } }))
+    expect(await refusedUntouched(world, run.runId)).toContain('it would wait at SG2 instead of at SG1')
+  })
+
   test('an upgrade past a gate that the new chart adds is refused', async () => {
     const { world, run } = await atGate()
     const milestones = {

@@ -2,6 +2,7 @@ import type pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { applyInTransaction } from '../../../src/effects/migrate/apply-in-transaction.ts'
 import { readCatalogue } from '../../../src/effects/migrate/read-catalogue.ts'
+import { runGuarded } from '../../../src/effects/migrate/run-guarded.ts'
 import type { MigrationDatabase } from '../../../src/targets/postgres/migration-database.ts'
 import { bundleOf, CALLER, LIMITS, startTrialFixture, type TrialFixture, tryScript } from './trial-fixture.ts'
 
@@ -150,5 +151,30 @@ describe('applyInTransaction and the migration bundle', () => {
       applyInTransaction(sql, { bundle: changed, catalogue, rehearsed: null }),
     )
     await expect(refused).rejects.toMatchObject({ facts: { code: 'STOP_SOURCE_CHANGED' } })
+  })
+
+  test('applyInTransaction applies nothing when the schema is not the one that was backed up', async () => {
+    const catalogue = await shop.read(CALLER, readCatalogue)
+    await client.query('create table app.late (id int primary key)')
+    await expect(tryScript(shop, 'select 1;', {}, null, catalogue)).rejects.toMatchObject({
+      message: expect.stringContaining('app.late'),
+      facts: { code: 'STOP_DRIFT' },
+    })
+  })
+
+  test('applyInTransaction stops when a script changes an object that no migration may change', async () => {
+    const script = "do $do$ begin execute 'alter role owner set work_mem = 99'; end $do$"
+    await expect(tryScript(shop, script)).rejects.toMatchObject({
+      message: expect.stringContaining('settings of owner in every database was added'),
+      facts: { code: 'STOP_RESULT_DIFFERS' },
+    })
+  })
+
+  test('runGuarded stops when a script ends its own transaction', async () => {
+    const ended = shop.transaction(CALLER, LIMITS, (sql) => runGuarded(sql, 'commit; begin', 'script'))
+    await expect(ended).rejects.toMatchObject({
+      message: expect.stringContaining('the script ended its own transaction'),
+      facts: { code: 'STOP_MIGRATION_FAILED' },
+    })
   })
 })
