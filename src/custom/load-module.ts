@@ -1,3 +1,4 @@
+import { Console } from 'node:console'
 import { realpathSync, statSync } from 'node:fs'
 import { sep } from 'node:path'
 import { createJiti, type Jiti } from 'jiti'
@@ -41,6 +42,7 @@ export async function loadModule(
   outputFolder: string | null = null,
 ): Promise<LoadedModule> {
   const path = realPathOf(file)
+  keepOffStdout()
   // Every option is set, because none may come from the environment. No cache on disk, so that the digested code is what runs.
   const jiti = createJiti(path, {
     fsCache: false,
@@ -66,6 +68,9 @@ export async function loadModule(
     throw refused(path, 'its source was changed while it was loaded', 'try again')
 
   const { definition, effects } = validateModule(exported.machine, (why) => refused(path, why))
+  for (const effect of Object.values(effects)) {
+    if (Object.isExtensible(effect)) effect.source = { place: effect.source?.place ?? path, files }
+  }
   const chart = JSON.parse(JSON.stringify(definition.logic.config)) as Json
   const { name, version } = definition
   const digestWith = (helpers: string) => digestOf({ name, version, chart, source: digests, helpers })
@@ -76,6 +81,11 @@ export async function loadModule(
   }
   const named = Object.entries(digests).map(([name, digest]) => ({ file: name, digest }))
   return { path, machine, effects, files, source: named.sort((a, b) => (a.file < b.file ? -1 : 1)) }
+}
+
+/** What user code logs goes to stderr: stdout has the answer of the command, which programs read. */
+function keepOffStdout(): void {
+  globalThis.console = new Console(process.stderr, process.stderr)
 }
 
 /** A module runs as soon as it is loaded, dry or live. Anyone who may write it could run their code as this user. */

@@ -29,4 +29,4 @@ export {
   stopped,
   type Upgrade,
 } from '../machine/define.ts'
-export { readEffect, writeEffect } from '../machine/define-effect.ts'
+export { readEffect, writeEffect } from './located-effects.ts'

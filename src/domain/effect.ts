@@ -73,6 +73,8 @@ interface EffectBase<Input, Output> {
   name: string
   input: z.ZodType<Input>
   output: z.ZodType<Output>
+  /** Where a user's module defines it, for messages: file and line, and the files of the module. */
+  source?: { place: string; files: string[] }
   /** Its plans hold texts of a document, which may contain anything. So their values are not searched for secrets. */
   quotesDocument?: true
 }

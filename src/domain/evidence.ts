@@ -1,3 +1,4 @@
+import { findNotJson } from './find-not-json.ts'
 import { canonicalJson, digestOfBytes } from './json.ts'
 
 /** Content-addressed bytes of a run: receipts, plans, pinned sources. No evidence holds a secret. */
@@ -11,8 +12,11 @@ export interface Evidence {
 
 /**
  * Makes evidence of a value, as RFC 8785 JSON. `name` is its name in the run, such as `receipt/cut_leg_a`. Equal values have equal digests.
+ * @throws TypeError for a value that JSON cannot hold, such as a Date or a BigInt; it names the field
  */
 export function jsonEvidence(name: string, value: unknown): Evidence {
+  const fault = findNotJson(value, '')
+  if (fault !== null) throw new TypeError(`${name} is no JSON: ${fault}`)
   return bytesEvidence(name, 'application/json', Buffer.from(canonicalJson(value)))
 }
 

@@ -161,6 +161,11 @@ export const STOP_CODES = {
     meaning: 'The rollback could not be done or could not be proven.',
     next: 'Compare the host with the plan. Then resume: it tries the rollback again.',
   },
+  STOP_EFFECT_INVALID: {
+    meaning:
+      'An effect of a machine broke its contract: its result has a wrong shape, or it brought no plan for the gate ahead. The message names file, line and field.',
+    next: 'Correct the machine. `docs/machines.md` has the contract. A write that was begun is probed before it is done.',
+  },
   STOP_INTERNAL: {
     meaning: 'An unexpected error. If it happened in a write, the next resume probes before it writes.',
     next: 'Run again with `CUTTER_LOG=debug`. Resume, or report it with the exported run.',

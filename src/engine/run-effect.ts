@@ -1,14 +1,16 @@
-import type { Effect, EffectContext, EffectResult, EffectRow, Probe, WriteEffect } from '../domain/effect.ts'
+import type { Effect, EffectContext, EffectRow, Probe, WriteEffect } from '../domain/effect.ts'
 import { CutterError, Stop, type StopFacts } from '../domain/errors.ts'
 import type { Evidence } from '../domain/evidence.ts'
 import type { RunEvent } from '../domain/history-entry.ts'
 import type { Json } from '../domain/json.ts'
 import type { Run } from '../domain/run.ts'
+import { STOP_CODES } from '../domain/stop-codes.ts'
 import { assertNoHoldBeforeWrite } from './check-hold.ts'
 import { assertSwitchBeforeWrite, readExecutionSwitch } from './check-live.ts'
 import { assertNoSecretReport } from './check-secrets.ts'
 import { findLastApprovalUsed, RunEffectContext, workLeftMs } from './effect-context.ts'
 import { composeOutcomeEvent, type Ran, type Readings } from './effect-event.ts'
+import { invalidEffectStop, type ParsedResult, parseEffectResult, parseProbe } from './effect-result.ts'
 import type { EngineDeps } from './engine-deps.ts'
 import { limitStopToPhase } from './stop-message.ts'
 
@@ -46,8 +48,7 @@ export async function runEffect(
     if (effect.kind === 'write') await assertApproved(deps, run, effect)
     if (workLeftMs(deps, run) === 0) throw capStop('the effect was not started')
     const { ran, result } = await executeOrProbe(deps, context, effect, row.input, readings)
-    const output = effect.output.parse(result.output) as Json
-    const evidence = result.evidence ?? []
+    const { output, evidence = [] } = result
     const wrote = effect.kind === 'write' && ran !== 'simulate'
     assertEvidenceNames(row.name, evidence)
     const quotesDocument = effect.quotesDocument === true
@@ -65,7 +66,7 @@ export async function runEffect(
   } catch (error) {
     if (deps.interrupt.aborted) throw new Interrupted(run.runId, { cause: error })
     const workedMs = performance.now() - startedAt
-    const found = await limitStopToPhase(deps, run, row.name, stopOf(error, context.signal))
+    const found = await limitStopToPhase(deps, run, row.name, stopOf(error, effect, context.signal))
     const stop = deps.secrets?.redactWords(found) ?? found
     if (stop.code === 'STOP_INTERNAL')
       deps.log.error({ err: error, runId: run.runId, effect: row.name }, 'effect failed')
@@ -91,15 +92,16 @@ async function executeOrProbe(
   effect: Effect,
   input: Json,
   readings: Readings,
-): Promise<{ ran: Ran; result: EffectResult<unknown> }> {
-  const parsed = effect.input.parse(input)
+): Promise<{ ran: Ran; result: ParsedResult }> {
+  const parsed = parseInput(effect, input)
   if (effect.kind === 'read') {
     if (context.mode === 'live') readings.executionSwitch = await readExecutionSwitch(deps)
-    return { ran: 'execute', result: await effect.execute(context, parsed) }
+    return { ran: 'execute', result: await executed(effect, context, parsed) }
   }
   if (context.mode !== 'live') {
     readings.hold = await assertNoHoldBeforeWrite(deps, context.runId)
-    return { ran: 'simulate', result: await effect.simulate(context, parsed) }
+    const simulated = await effect.simulate(context, parsed)
+    return { ran: 'simulate', result: parseEffectResult(effect, simulated, 'simulate') }
   }
 
   const before = await probeBefore(context, effect, parsed)
@@ -108,17 +110,35 @@ async function executeOrProbe(
   readings.hold = await assertNoHoldBeforeWrite(deps, context.runId)
   readings.executionSwitch = await assertSwitchBeforeWrite(deps)
   try {
-    return { ran: 'execute', result: await effect.execute(context, parsed) }
+    return { ran: 'execute', result: await executed(effect, context, parsed) }
   } catch (error) {
-    // After a Stop no change remains. After any other error the write may be committed, so the target is asked.
-    if (error instanceof Stop || deps.interrupt.aborted) throw error
+    // After a Stop of the effect no change remains. After any other error the write may be committed, so the target is asked.
+    if (deps.interrupt.aborted || (error instanceof Stop && error.facts.code !== 'STOP_EFFECT_INVALID'))
+      throw error
     return { ran: 'probe', result: await probeAfter(context, effect, parsed, error) }
   }
 }
 
+const executed = async (effect: Effect, context: EffectContext, input: unknown) =>
+  parseEffectResult(effect, await effect.execute(context, input), 'execute')
+
+/** @throws STOP_EFFECT_INVALID when the effect's input schema refuses what the chart gives it */
+function parseInput(effect: Effect, given: Json): unknown {
+  const parsed = effect.input.safeParse(given)
+  if (parsed.success) return parsed.data
+  const faults = parsed.error.issues.map(
+    ({ path, message }) => `${path.join('.') || 'the input'}: ${message}`,
+  )
+  throw invalidEffectStop(
+    effect,
+    `cannot start: its input schema refuses what the chart gives it (${faults.join('; ')})`,
+  )
+}
+
 /**
  * Checks that a write comes after its gate, whatever the chart asks for. The last check of the world may not write: its write would happen
- * before the approval is used, and again with the same approval. A live run writes only after it has used an approval.
+ * before the approval is used, and again with the same approval. A run writes only after it has used an approval; a dry run refuses what a
+ * live run would refuse.
  */
 async function assertApproved(deps: EngineDeps, run: Run, effect: WriteEffect): Promise<void> {
   const unapproved = (when: string) =>
@@ -126,7 +146,7 @@ async function assertApproved(deps: EngineDeps, run: Run, effect: WriteEffect): 
       next: 'correct the chart: a write comes after its gate',
     })
   if (run.gateSeq !== null) throw unapproved('before its gate is passed')
-  if (run.mode !== 'live' || effect.beforeApproval) return
+  if (effect.beforeApproval) return
   if ((await findLastApprovalUsed(deps.store, run.runId)) === null)
     throw unapproved('before it has used an approval')
 }
@@ -136,9 +156,9 @@ async function probeBefore(
   context: EffectContext,
   effect: WriteEffect,
   input: unknown,
-): Promise<Probe<unknown>> {
+): Promise<Probe<Json>> {
   try {
-    return await effect.probe(context, input)
+    return parseProbe(effect, await effect.probe(context, input))
   } catch (error) {
     if (error instanceof Stop || context.signal.aborted) throw error
     throw unknownOutcomeStop(effect.name, error instanceof Error ? error.message : String(error))
@@ -151,10 +171,10 @@ async function probeAfter(
   effect: WriteEffect,
   input: unknown,
   cause: unknown,
-): Promise<EffectResult<unknown>> {
-  let found: Probe<unknown>
+): Promise<ParsedResult> {
+  let found: Probe<Json>
   try {
-    found = await effect.probe(context, input)
+    found = parseProbe(effect, await effect.probe(context, input))
   } catch (error) {
     throw unknownOutcomeStop(effect.name, error instanceof Error ? error.message : String(error))
   }
@@ -169,14 +189,31 @@ function unknownOutcomeStop(name: string, why: string): Stop {
   })
 }
 
-function stopOf(error: unknown, signal: AbortSignal): StopFacts {
-  if (error instanceof Stop) return error.facts
+function stopOf(error: unknown, effect: Effect, signal: AbortSignal): StopFacts {
+  if (error instanceof Stop) {
+    if (error.facts.code in STOP_CODES) return error.facts
+    const what = `threw a Stop with the code ${String(error.facts.code)}, which is none (${error.message})`
+    return invalidEffectStop(effect, what).facts
+  }
   if (signal.aborted) return capStop('the effect was aborted').facts
   if (error instanceof CutterError) {
     const next = error.next === undefined ? {} : { next: error.next }
     return { code: stopCodeOf(error), message: error.message, ...next, data: error.data }
   }
-  return { code: 'STOP_INTERNAL', message: error instanceof Error ? error.message : String(error) }
+  return unexpectedError(error, effect)
+}
+
+/** An error that no code of ours throws. For a user's effect it names the first line of its stack in the user's own files. */
+function unexpectedError(error: unknown, effect: Effect): StopFacts {
+  if (!(error instanceof Error)) return { code: 'STOP_INTERNAL', message: String(error) }
+  const files = effect.source?.files ?? []
+  const place = (error.stack ?? '')
+    .split('\n')
+    .find((line) => files.some((file) => line.includes(`${file}:`)))
+  const at = place?.trim().replace(/^at (?:.*\()?(.*?)\)?$/, '$1')
+  if (at === undefined) return { code: 'STOP_INTERNAL', message: error.message }
+  const data = { effect: effect.name, error: error.name, at }
+  return { code: 'STOP_INTERNAL', message: `${effect.name} threw: ${error.message} (${at})`, data }
 }
 
 function capStop(what: string): Stop {

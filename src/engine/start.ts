@@ -4,7 +4,9 @@ import { canonicalJson, type Json } from '../domain/json.ts'
 import { sourceReading } from '../domain/recorded-source.ts'
 import type { Mode, Run, RunIdentity } from '../domain/run.ts'
 import type { Step } from '../domain/step.ts'
+import { brokenMachineError } from '../machine/read-snapshot.ts'
 import { startStep } from '../machine/transition.ts'
+import { findGatePlanFault } from './check-gate-plan.ts'
 import { assertNotOnHold } from './check-hold.ts'
 import { assertFilesSafe, assertLiveAllowed } from './check-live.ts'
 import { assertNoSecretInput, assertNoSecretWords } from './check-secrets.ts'
@@ -62,6 +64,8 @@ export async function startRun(
     const readings = { operatorDeclared: operatorDeclaredBy(deps), ...reading, ...sourceReading(installed) }
     await installed.remember?.(identity.startedAt)
     const step = startStep(installed.machine, identity, { at: identity.startedAt, by, readings })
+    const fault = await findGatePlanFault(deps.store, step, [])
+    if (fault !== null) throw brokenMachineError(installed.machine, 'its first state', `the start ${fault}`)
     const claimed = await createUnlessKeyTaken(deps, step)
     if (claimed === null) return continueEarlier((await deps.store.runByKey(options.key!))!)
     deps.onStep?.(step.run, step.entry)

@@ -7,8 +7,11 @@ import type { Json } from '../domain/json.ts'
 import type { Run } from '../domain/run.ts'
 import type { Step, Timer } from '../domain/step.ts'
 import { assertSameDefinition } from '../machine/assert-definition.ts'
+import { brokenMachineError } from '../machine/read-snapshot.ts'
 import { eventStep, type StepFacts } from '../machine/transition.ts'
+import { findGatePlanFault, stoppedInstead } from './check-gate-plan.ts'
 import { readExecutionSwitch } from './check-live.ts'
+import { invalidEffectStop } from './effect-result.ts'
 import type { EngineDeps, InstalledMachine } from './engine-deps.ts'
 import { claimEffects, currentLease, LEASE_MS } from './lease.ts'
 import { operatorDeclaredBy } from './operators.ts'
@@ -142,6 +145,14 @@ export async function saveEvent(
       at,
     })
   const planned = stepOf(event)
+  const fault = await findGatePlanFault(deps.store, planned, facts.evidence ?? [])
+  if (fault !== null) {
+    const effect = claimed.effects.find(({ invokeId }) => invokeId === facts.effectDone)
+    if (effect === undefined) throw brokenMachineError(installed.machine, 'a gate', `${event.type} ${fault}`)
+    const stop = invalidEffectStop(installed.effects[effect.name]!, fault)
+    const { evidence: _evidence, ...others } = facts
+    return saveEvent(deps, installed, claimed, stoppedInstead(event, effect.invokeId, stop), others)
+  }
   const step = arrivesAtGate(deps, planned)
     ? await recordPolicyAtArrival(deps, planned, (recorded, policy) =>
         stepOf({ ...recorded, ...event }, [...(facts.evidence ?? []), ...policy]),

@@ -422,7 +422,7 @@ test('a chart written in plain XState by the conventions runs', async () => {
   at.file(
     'plain.mjs',
     `
-import { closed, gate, readEffect, stopped } from 'cutter'
+import { closed, gate, planOf, readEffect, stopped } from 'cutter'
 import { assign, setup } from 'xstate'
 import { z } from 'zod'
 const input = z.object({})
@@ -431,7 +431,7 @@ const logic = setup({ actions: { take: assign({ approvalId: ({ event }) => event
   initial: 'LOOKING',
   on: { CANCEL: '.CANCELLED' },
   states: {
-    LOOKING: { invoke: { id: 'look', src: 'look', input: {}, onDone: { target: 'WAITING', actions: assign({ planDigest: ({ event }) => event.output.digest }) }, onError: 'FAILED' } },
+    LOOKING: { invoke: { id: 'look', src: 'look', input: {}, onDone: { target: 'WAITING', actions: assign({ planDigest: ({ event }) => event.output.planDigest }) }, onError: 'FAILED' } },
     WAITING: { meta: gate('SG1'), on: { APPROVE: { target: 'DONE', actions: 'take' }, REJECT: 'REJECTED', VOID: 'REJECTED' } },
     DONE: { type: 'final', meta: closed('succeeded') },
     REJECTED: { type: 'final', meta: closed('rejected') },
@@ -439,7 +439,7 @@ const logic = setup({ actions: { take: assign({ approvalId: ({ event }) => event
     FAILED: { type: 'final', meta: closed('failed') },
   },
 })
-const look = readEffect({ name: 'look', input, execute: async () => ({ output: { digest: 'sha256:' + '0'.repeat(64) } }) })
+const look = readEffect({ name: 'look', input, execute: async () => planOf('SG1', { look: 'around' }) })
 export const machine = { name: 'plain', version: '7.1', input, effects: [look], logic }
 `,
   )

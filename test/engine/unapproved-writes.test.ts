@@ -1,4 +1,4 @@
-import { afterAll, afterEach, expect, test } from 'vitest'
+import { afterAll, afterEach, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { validateModule } from '../../src/custom/validate-module.ts'
 import type { Effect } from '../../src/domain/effect.ts'
@@ -69,19 +69,17 @@ const EARLY = {
   DONE: success,
 }
 
-test.each<[string, Parameters<typeof chart>[0]]>([
+describe.each<[string, Parameters<typeof chart>[0]]>([
   ['before its gate', EARLY],
   ['with no gate at all', { BEGUN: work('early', 'DONE'), DONE: success }],
-])('a live write %s is not started, and a dry run shows it', async (_, milestones) => {
-  const effects = [plan, write('write'), write('early')]
-  expect((await started(milestones, effects, 'dry-run')).status).not.toBe('stopped')
-  expect(done).toEqual(['early simulate'])
-  await world.store.close()
-  expect(await started(milestones, effects, 'live')).toMatchObject({
-    stopCode: 'STOP_INTERNAL',
-    stop: { message: expect.stringContaining('asks for the write early before it has used an approval') },
+])('a write %s', (_, milestones) => {
+  test.each<Mode>(['dry-run', 'live'])('is not started in mode %s', async (mode) => {
+    expect(await started(milestones, [plan, write('write'), write('early')], mode)).toMatchObject({
+      stopCode: 'STOP_INTERNAL',
+      stop: { message: expect.stringContaining('asks for the write early before it has used an approval') },
+    })
+    expect(done).toEqual([])
   })
-  expect(done).toEqual([])
 })
 
 test('a live write that is declared to leave nothing behind may come before the gate', async () => {

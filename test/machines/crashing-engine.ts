@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { Decision } from '../../src/domain/approval.ts'
 import type { Effect, EffectResult } from '../../src/domain/effect.ts'
 import { Stop } from '../../src/domain/errors.ts'
+import { jsonEvidence } from '../../src/domain/evidence.ts'
 import type { RunEvent } from '../../src/domain/history-entry.ts'
 import { digestOf, type Json } from '../../src/domain/json.ts'
 import type { Run } from '../../src/domain/run.ts'
@@ -100,6 +101,9 @@ export function aWorld(
   }
 }
 
+/** The plans whose digests scripts name. */
+const PLANS = ['cut plan', 'lifecycle plan', 'another plan', 'a plan for another world']
+
 /** An effect for each one that really exists, of the same kind. */
 function stubs(script: Script): Record<string, Effect> {
   const names = Object.entries(cutEffects({} as never))
@@ -111,7 +115,10 @@ function stubs(script: Script): Record<string, Effect> {
           error?: { code: 'STOP_DRIFT'; message: string }
         }
         if (error !== undefined) throw new Stop(error.code, error.message)
-        return { output }
+        const digest = (output as { planDigest?: string }).planDigest
+        const plan = PLANS.find((text) => digestOf(text) === digest)
+        const gate = /lifecycle|write_verify/.test(name) ? 'SG2' : 'SG1'
+        return { output, evidence: plan === undefined ? [] : [jsonEvidence(`plan/${gate}`, plan)] }
       }
       const base = { name, input: z.unknown(), output: z.unknown(), execute: run }
       const probe = async () => ({ outcome: 'not-committed' as const })
