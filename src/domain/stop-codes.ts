@@ -89,6 +89,11 @@ export const STOP_CODES = {
     meaning: 'The working time of the run reached `caps.runMinutes`.',
     next: 'Raise `caps.runMinutes` in `cutter.yaml`, then resume.',
   },
+  STOP_CAP_STEPS: {
+    meaning:
+      'The history of the run reached `caps.steps` entries. A chart that leads in a circle without a delay does so.',
+    next: 'Correct the chart, or cancel the run. For a machine that needs more steps, raise `caps.steps` in `cutter.yaml`. Then resume.',
+  },
   STOP_TOOL_MISSING: {
     meaning: 'A program is missing or too old, such as `pg_dump` or `pg_restore`.',
     next: 'Install it. `cutter doctor` shows what is missing.',

@@ -67,7 +67,7 @@ export interface EngineDeps {
   /** The user id of the process. Null where the system has none. */
   uid?: number | null
   allowLive: boolean
-  caps: { runMinutes: number; phaseMinutes: number }
+  caps: { runMinutes: number; phaseMinutes: number; steps: number }
   log: Pick<Logger, 'info' | 'warn' | 'error'>
   /** Removed from everything that is saved. */
   secrets?: SecretRegistry

@@ -47,6 +47,7 @@ export async function runEffect(
   try {
     if (effect.kind === 'write') await assertApproved(deps, run, effect)
     if (workLeftMs(deps, run) === 0) throw capStop('the effect was not started')
+    if (run.seq >= deps.caps.steps) throw stepsStop(deps)
     const { ran, result } = await executeOrProbe(deps, context, effect, row.input, readings)
     const { output, evidence = [] } = result
     const wrote = effect.kind === 'write' && ran !== 'simulate'
@@ -214,6 +215,13 @@ function unexpectedError(error: unknown, effect: Effect): StopFacts {
   if (at === undefined) return { code: 'STOP_INTERNAL', message: error.message }
   const data = { effect: effect.name, error: error.name, at }
   return { code: 'STOP_INTERNAL', message: `${effect.name} threw: ${error.message} (${at})`, data }
+}
+
+function stepsStop({ caps }: EngineDeps): Stop {
+  const message = `the run took ${caps.steps} steps, which is its cap (caps.steps); the effect was not started`
+  return new Stop('STOP_CAP_STEPS', message, {
+    next: 'correct a chart that leads in a circle, or raise caps.steps in cutter.yaml, then cutter run resume',
+  })
 }
 
 function capStop(what: string): Stop {

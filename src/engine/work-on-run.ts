@@ -42,7 +42,11 @@ export async function workUntilRest(
   heartbeat.unref()
   try {
     let current = claimed
-    while (current.run.status === 'working') current = await workOnce(deps, installed, current)
+    while (current.run.status === 'working') {
+      current = await workOnce(deps, installed, current)
+      // A chart in a circle must not keep this process from its signals, leases and other runs.
+      if (current.run.seq % STEPS_PER_TURN === 0) await new Promise((resolve) => setImmediate(resolve))
+    }
     if (current.run.status === 'closed') await deps.onClosed?.(current.run)
     return current.run
   } catch (error) {
@@ -63,6 +67,7 @@ async function workOnce(
   if (deps.interrupt.aborted) throw new Interrupted(run.runId)
   const at = deps.clock.now()
   const due = claimed.timers.find((timer) => Date.parse(timer.dueAt) <= at.getTime())
+  if (due !== undefined && run.seq >= deps.caps.steps) throw timerCircleError(deps, run)
   if (due !== undefined) return saveEvent(deps, installed, claimed, due.event, { timerFired: due.timerId })
   const effect = claimed.effects[0]
   if (effect !== undefined) {
@@ -81,6 +86,15 @@ async function workOnce(
   const left = Date.parse(timer.dueAt) - at.getTime()
   await waitFor(Math.min(left, LONGEST_WAIT_MS), deps.interrupt, run)
   return claimed
+}
+
+/** Timers that follow each other without an effect have no outcome in which a stop could be saved. */
+function timerCircleError({ caps }: EngineDeps, { runId, machine, state }: Run): CutterError {
+  const message = `run ${runId} took ${caps.steps} steps, which is its cap (caps.steps), and machine ${machine} asks for one more by a timer in ${state}`
+  return new CutterError('EVENT_REFUSED', message, {
+    next: `correct the chart, or: cutter run cancel ${runId} --reason …`,
+    data: { runId },
+  })
 }
 
 /** Another process moved the run after it was loaded here; otherwise its chart is broken. */
@@ -181,6 +195,8 @@ export function claimedAfter(
   timers.push(...step.timersAsked)
   return { run: step.run, effects, timers }
 }
+
+const STEPS_PER_TURN = 50
 
 /** The longest delay of a timer of Node, in milliseconds. Node treats a longer one as no delay. */
 const LONGEST_WAIT_MS = 2 ** 31 - 1

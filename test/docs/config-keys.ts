@@ -69,5 +69,6 @@ export const CONFIG_MEANINGS: { [path: string]: string } = {
   'caps.runMinutes': 'Longest working time of a run, in minutes. Waiting at a gate does not count.',
   'caps.phaseMinutes':
     'Working time of a phase, in minutes, above which its history entry is marked. The phase continues.',
+  'caps.steps': 'Largest number of steps of a run, so that a chart that leads in a circle ends.',
   'caps.units': 'Largest number of units of one cut.',
 }

@@ -88,7 +88,7 @@ export function aWorld(
       trust: { allowedSigners: '/nowhere/allowed_signers' },
       policy: () => ({ validHours: 24 }),
       allowLive: false,
-      caps: { runMinutes: 60, phaseMinutes: 10 },
+      caps: { runMinutes: 60, phaseMinutes: 10, steps: 10_000 },
       log: { info() {}, warn() {}, error() {} },
       interrupt: new AbortController().signal,
       ...changes,

@@ -203,7 +203,7 @@ async function openEngine(
     trust: { allowedSigners: join(folder, 'allowed_signers') },
     policy: () => ({ validHours: 24 }),
     allowLive: true,
-    caps: { runMinutes: 60, phaseMinutes: 10 },
+    caps: { runMinutes: 60, phaseMinutes: 10, steps: 10_000 },
     log: { info() {}, warn() {}, error() {} },
     onStep: (run) => hooks.onStep?.(run),
     interrupt: new AbortController().signal,

@@ -5,7 +5,7 @@ import { theRun, type World } from '../machines/crashing-engine.ts'
 import { removeFolders } from '../store/store-folders.ts'
 import { type Job, worldOf } from './one-effect-world.ts'
 
-/** Limits of time: of a run's work (hard), of a phase (soft), and deadlines that a chart sets. */
+/** Limits of a run: its working time and its steps (hard), a phase's time (soft), and deadlines that a chart sets. */
 
 afterEach(removeFolders)
 
@@ -23,7 +23,9 @@ describe('the cap on a run’s working time', () => {
   const logic = chart({ A: work('job', 'B'), B: work('job', 'END'), END: success })
 
   test('a phase at work is stopped when the run reaches its cap', async () => {
-    const world = worldOf(logic, takesLong, { caps: { runMinutes: 50 / MINUTE, phaseMinutes: 10 } })
+    const world = worldOf(logic, takesLong, {
+      caps: { runMinutes: 50 / MINUTE, phaseMinutes: 10, steps: 1_000 },
+    })
     expect(await begin(world)).toMatchObject({
       status: 'stopped',
       state: 'A',
@@ -33,7 +35,7 @@ describe('the cap on a run’s working time', () => {
   })
 
   test('the cap counts all phases, starts none past it, and lets the run continue once it is raised', async () => {
-    const caps = { runMinutes: 60 / MINUTE, phaseMinutes: 10 }
+    const caps = { runMinutes: 60 / MINUTE, phaseMinutes: 10, steps: 1_000 }
     let begun = 0
     const job: Job = (signal) => {
       begun += 1
@@ -50,11 +52,46 @@ describe('the cap on a run’s working time', () => {
   })
 })
 
+describe('the cap on a run’s steps', () => {
+  const caps = { runMinutes: 60, phaseMinutes: 10, steps: 120 }
+  const circle = chart({ A: work('job', 'B'), B: work('job', 'A'), END: success })
+
+  test('a chart that leads in a circle stops at the cap, and lets timers and signals of the process through', async () => {
+    let turns = 0
+    const ticking = setInterval(() => turns++, 0)
+    const run = await begin(worldOf(circle, async () => ({}), { caps }))
+    clearInterval(ticking)
+    expect(run).toMatchObject({
+      status: 'stopped',
+      stopCode: 'STOP_CAP_STEPS',
+      stop: { next: expect.stringContaining('raise caps.steps') },
+    })
+    expect(run.seq).toBeGreaterThanOrEqual(120)
+    expect(run.seq).toBeLessThan(130)
+    expect(turns).toBeGreaterThan(0)
+  })
+
+  test('a run that stopped at the cap can be cancelled', async () => {
+    const world = worldOf(circle, async () => ({}), { caps })
+    const { runId } = await begin(world)
+    expect(await world.engine.cancel(runId, { reason: 'a circle' })).toMatchObject({ outcome: 'cancelled' })
+  })
+
+  test('a chart whose timers lead in a circle is refused at the cap, and its run can be cancelled', async () => {
+    const timers = chart({ A: { after: { 0: 'B' } }, B: { after: { 0: 'A' } }, END: success })
+    const world = worldOf(timers, async () => ({}), { caps })
+    await expect(begin(world)).rejects.toMatchObject({ code: 'EVENT_REFUSED' })
+    const { runId, seq } = await theRun(world)
+    expect(seq).toBeLessThan(130)
+    expect(await world.engine.cancel(runId, { reason: 'a circle' })).toMatchObject({ outcome: 'cancelled' })
+  })
+})
+
 test('a phase that passes its soft cap is marked in the history, and the run continues', async () => {
   const logic = chart({ A: work('job', 'B'), B: work('job', 'END'), END: success })
   const lasting = [1, 350]
   const job: Job = () => takes(lasting.shift()!)()
-  const world = worldOf(logic, job, { caps: { runMinutes: 60, phaseMinutes: 300 / MINUTE } })
+  const world = worldOf(logic, job, { caps: { runMinutes: 60, phaseMinutes: 300 / MINUTE, steps: 1_000 } })
   const { runId, outcome } = await begin(world)
   expect(outcome).toBe('succeeded')
   const over = (await world.store.history(runId)).map(({ event }) => event.overPhaseCap ?? false)
