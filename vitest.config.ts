@@ -49,6 +49,7 @@ const program = [
   'test/cli/migrate-wrong-bundles.test.ts',
   'test/cli/missing-rehearsal.test.ts',
   'test/cli/mistaken-machine.test.ts',
+  'test/cli/named-gates.test.ts',
   'test/cli/plan.test.ts',
   'test/cli/planted-text.test.ts',
   'test/cli/policy.test.ts',

@@ -45,8 +45,10 @@ function faultsOfNode(node: AnyStateNode): string[] {
   const marks = Object.keys(mark).filter((key) => ['gate', 'rechecks', 'stopped', 'closed'].includes(key))
   if (marks.length > 1) faults.push(`is marked as ${marks.join(' and ')} at once`)
   for (const name of [mark.gate, mark.rechecks]) {
-    if (name !== undefined && !(typeof name === 'string' && /^SG[1-9][0-9]?$/.test(name)))
-      faults.push(`names the gate ${JSON.stringify(name)}; gates are called SG1, SG2 …`)
+    if (name !== undefined && !(typeof name === 'string' && /^[A-Z][A-Z0-9_]{0,39}$/.test(name)))
+      faults.push(
+        `names the gate ${JSON.stringify(name)}; a gate’s name has capitals, digits and _, such as SG1 or REVIEW`,
+      )
   }
   if (mark.gate !== undefined) {
     const missing = DECISIONS.filter((event) => !node.transitions.has(event))
