@@ -9,7 +9,7 @@ import type { EngineDeps } from './engine-deps.ts'
 export const workLeftMs = ({ caps }: EngineDeps, { workedMs }: Run) =>
   Math.max(0, caps.runMinutes * 60_000 - workedMs)
 
-/** The context of one effect. Its signal has a timer, so it is made only for an effect that asks for it. */
+/** The context of one effect. Its signal has a timer, so it is made only for an effect that asks for it. `end` clears the timer. */
 export class RunEffectContext implements EffectContext {
   readonly runId: string
   readonly machine: string
@@ -21,8 +21,10 @@ export class RunEffectContext implements EffectContext {
   readonly approval: () => Promise<Approval | null>
   readonly evidence: (digest: string) => Promise<Uint8Array>
   readonly progress: (text: string) => void
-  private readonly abort: () => AbortSignal
-  private made: AbortSignal | null = null
+  private readonly workLeftMs: number
+  private readonly interrupt: AbortSignal
+  private readonly controller = new AbortController()
+  private timer: NodeJS.Timeout | null = null
 
   constructor(deps: EngineDeps, run: Run, row: EffectRow) {
     this.runId = run.runId
@@ -35,13 +37,29 @@ export class RunEffectContext implements EffectContext {
     this.approval = () => findLastApprovalUsed(deps.store, run.runId)
     this.evidence = (digest) => readEvidence(deps, run, digest)
     this.progress = (text) => deps.onProgress?.(run, text)
-    this.abort = () => AbortSignal.any([deps.interrupt, AbortSignal.timeout(workLeftMs(deps, run))])
+    this.workLeftMs = workLeftMs(deps, run)
+    this.interrupt = deps.interrupt
   }
 
+  /** A controller of its own, since Node 20 collects what `AbortSignal.any` makes of a time-out, which then never fires. */
   get signal(): AbortSignal {
-    this.made ??= this.abort()
-    return this.made
+    if (this.timer === null) {
+      const late = () =>
+        this.controller.abort(new DOMException('the run’s working time is over', 'TimeoutError'))
+      this.timer = setTimeout(late, this.workLeftMs).unref()
+      if (this.interrupt.aborted) this.interrupted()
+      this.interrupt.addEventListener('abort', this.interrupted, { once: true })
+    }
+    return this.controller.signal
   }
+
+  /** Ends the timer and the listener of the signal. The signal of an ended effect never aborts. */
+  end(): void {
+    if (this.timer !== null) clearTimeout(this.timer)
+    this.interrupt.removeEventListener('abort', this.interrupted)
+  }
+
+  private readonly interrupted = () => this.controller.abort(this.interrupt.reason)
 }
 
 async function readEvidence({ store }: EngineDeps, { runId }: Run, digest: string): Promise<Uint8Array> {

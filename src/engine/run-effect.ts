@@ -80,6 +80,8 @@ export async function runEffect(
       evidence: [],
       workedMs,
     }
+  } finally {
+    context.end()
   }
 }
 

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { EngineDeps } from '../../src/engine/engine-deps.ts'
 import { chart, success, work } from '../../src/machine/chart.ts'
@@ -10,6 +12,10 @@ import { type Job, worldOf } from './one-effect-world.ts'
 afterEach(removeFolders)
 
 const MINUTE = 60_000
+
+/** V8's own collection, without a flag of the command line. */
+setFlagsFromString('--expose-gc')
+const collectGarbage = runInNewContext('gc') as () => void
 
 const begin = ({ engine }: World) => engine.start('tried', {}, { mode: 'dry-run' })
 const takesLong: Job = (signal) =>
@@ -32,6 +38,16 @@ describe('the cap on a run’s working time', () => {
       stopCode: 'STOP_CAP_RUN_TIME',
       stop: { next: expect.stringContaining('raise caps.runMinutes') },
     })
+  })
+
+  test('a phase at work is stopped at the cap after a garbage collection, when the phase keeps only a listener', async () => {
+    const job: Job = (signal) =>
+      new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('aborted'))))
+    const world = worldOf(logic, job, { caps: { runMinutes: 600 / MINUTE, phaseMinutes: 10, steps: 1_000 } })
+    const collecting = setInterval(collectGarbage, 50)
+    const run = await Promise.race([begin(world), takes(5_000)()])
+    clearInterval(collecting)
+    expect(run).toMatchObject({ status: 'stopped', stopCode: 'STOP_CAP_RUN_TIME' })
   })
 
   test('the cap counts all phases, starts none past it, and lets the run continue once it is raised', async () => {
