@@ -1,3 +1,4 @@
+// cspell:ignore commited
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { aCutterHome, type CutterHome, jsonOf } from '../support/cli.ts'

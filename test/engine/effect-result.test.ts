@@ -1,3 +1,4 @@
+// cspell:ignore ouput commited
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { Stop } from '../../src/domain/errors.ts'
