@@ -195,7 +195,7 @@ function unknownOutcomeStop(name: string, why: string): Stop {
 function stopOf(error: unknown, effect: Effect, signal: AbortSignal): StopFacts {
   if (error instanceof Stop) {
     if (error.facts.code in STOP_CODES) return error.facts
-    const what = `threw a Stop with the code ${String(error.facts.code)}, which is none (${error.message})`
+    const what = `threw a Stop with the code ${String(error.facts.code)}, which does not exist (${error.message})`
     return invalidEffectStop(effect, what).facts
   }
   if (signal.aborted) return capStop('the effect was aborted').facts

@@ -8,7 +8,7 @@ import type { Run } from '../../src/domain/run.ts'
 import { approvalFor, aWorld, succeeds, type World } from '../machines/crashing-engine.ts'
 import { removeFolders } from '../store/store-folders.ts'
 
-/** Mistakes that the authors of machines make. Each is told with file and line or field, before a gate or a write believes it. */
+/** Mistakes that the authors of machines make. Cutter names file, line or field of each, before a gate or a write believes it. */
 
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'cutter-mistakes-')))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -109,10 +109,10 @@ describe('a planning effect does not reach the gate when it', () => {
     expect(run.stop?.data).toMatchObject({ effect: 'plan', at: expect.stringContaining(`${path}:4:`) })
   })
 
-  test('throws a Stop with a code that is none', async () => {
+  test('throws a Stop with a code that does not exist', async () => {
     const run = await started(aModule({ plan: "throw new Stop('STOP_LATER', 'not now')" }))
     expect(run).toMatchObject({ status: 'stopped', stopCode: 'STOP_EFFECT_INVALID' })
-    expect(run.stop?.message).toContain('threw a Stop with the code STOP_LATER, which is none (not now)')
+    expect(run.stop?.message).toContain('threw a Stop with the code STOP_LATER, which does not exist (not now)')
   })
 
   test('is missing, because the chart begins at the gate', async () => {
