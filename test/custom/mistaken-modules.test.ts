@@ -112,7 +112,9 @@ describe('a planning effect does not reach the gate when it', () => {
   test('throws a Stop with a code that does not exist', async () => {
     const run = await started(aModule({ plan: "throw new Stop('STOP_LATER', 'not now')" }))
     expect(run).toMatchObject({ status: 'stopped', stopCode: 'STOP_EFFECT_INVALID' })
-    expect(run.stop?.message).toContain('threw a Stop with the code STOP_LATER, which does not exist (not now)')
+    expect(run.stop?.message).toContain(
+      'threw a Stop with the code STOP_LATER, which does not exist (not now)',
+    )
   })
 
   test('is missing, because the chart begins at the gate', async () => {
