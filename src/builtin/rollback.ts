@@ -3,7 +3,7 @@ import type { RollbackDeps } from '../effects/rollback/index.ts'
 import { loadRun } from '../engine/load-run.ts'
 import type { RunStore } from '../store/run-store.ts'
 import { defineBuiltin } from './builtin-machine.ts'
-import { createHostOpener, type HostDeps } from './deploy.ts'
+import { createHostOpener, type HostDeps, listHostTools } from './deploy.ts'
 
 /** What a rollback needs of the app. */
 export interface RollbackAppDeps extends HostDeps {
@@ -17,6 +17,7 @@ export const rollback = defineBuiltin({
     host: createHostOpener(deps),
     run: (id) => loadRun({ store: deps.store }, id),
   }),
+  files: ({ tools }) => listHostTools(tools),
   async work() {
     const { admitRollback, rollbackEffects } = await import('../effects/rollback/index.ts')
     return { effects: rollbackEffects, admit: admitRollback }

@@ -12,7 +12,7 @@ export const CONFIG_MEANINGS: { [path: string]: string } = {
   'targets.<name>.grantMatrixDigest':
     'Expected digest of the grants, as `sha256:<64 hex digits>`. Without it: the digest of Cutter’s own SQL.',
   hosts: 'Hosts of deploys, by a name that you choose.',
-  'hosts.<name>.ssh': 'Alias in `~/.ssh/config`, or a host name.',
+  'hosts.<name>.ssh': 'Alias that `ssh` knows, or a host name.',
   'hosts.<name>.rehearseRollback':
     'Whether a deploy may rehearse its rollback on this host before the plan. It writes to the staging folder.',
   documents: 'Documents of cuts, by their id.',
@@ -54,7 +54,7 @@ export const CONFIG_MEANINGS: { [path: string]: string } = {
   tools:
     'Programs that Cutter runs, where they are not in the folders that it trusts (`cutter doctor` lists both). `PATH` never counts.',
   'tools.sshKeygen': 'Absolute path of `ssh-keygen`, which makes and checks signatures.',
-  'tools.ssh': 'Absolute path of `ssh`.',
+  'tools.ssh': 'Absolute path of `ssh`, which reads the settings of hosts.',
   'tools.git': 'Absolute path of `git`.',
   'tools.squawk': 'Absolute path of `squawk`.',
   'tools.pgDump':

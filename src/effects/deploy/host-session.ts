@@ -108,7 +108,9 @@ export function createHostSession(
       if (result.truncated) throw new Error(`the output of ${command.id} is longer than Cutter accepts`)
       return result.stdout.toString('utf8')
     },
-    sent: (phase) =>
-      jsonEvidence(`commands/${phase}`, { host: host.address, hostKey: host.hostKey, commands: sent }),
+    sent(phase) {
+      const { address, hostKey, ssh } = host
+      return jsonEvidence(`commands/${phase}`, { host: address, hostKey, ssh, commands: sent })
+    },
   }
 }

@@ -27,7 +27,7 @@ export function checkNode(): Finding {
 /** What Cutter can't do without a tool, and the package that has it. */
 const USES: { [name in ToolName]: { without: string; from: string } } = {
   sshKeygen: { without: 'live runs can’t be approved here', from: 'openssh-client, elsewhere openssh' },
-  ssh: { without: 'the version of OpenSSH is not recorded', from: 'openssh-client, elsewhere openssh' },
+  ssh: { without: 'nothing can be deployed from here', from: 'openssh-client, elsewhere openssh' },
   git: { without: 'nothing can be deployed from here', from: 'git' },
   squawk: { without: 'plans of migrations hold no findings of squawk', from: 'squawk-cli, of npm' },
   pgDump: { without: 'migrations can’t be backed up here', from: 'postgresql-client' },
@@ -35,7 +35,7 @@ const USES: { [name in ToolName]: { without: string; from: string } } = {
 }
 
 /** Tools that Cutter works without as well. */
-const OPTIONAL: ToolName[] = ['ssh', 'squawk']
+const OPTIONAL: ToolName[] = ['squawk']
 
 /**
  * Checks each program that Cutter runs: its path, its version, its digest, and in a home that allows live runs, who could replace it.

@@ -1,16 +1,11 @@
-import type { Duplex } from 'node:stream'
 import ssh2, { type Client, type ConnectConfig } from 'ssh2'
 import { Stop } from '../../domain/errors.ts'
-import {
-  findHostKeyFault,
-  formatKnownHostsName,
-  type HostKey,
-  listKnownKeys,
-  orderHostKeyAlgorithms,
-  parseHostKey,
-} from './known-hosts.ts'
-import { listLogins } from './login-keys.ts'
-import { readSshSettings, type SshSettings, type SshUser } from './ssh-settings.ts'
+import type { LoginOverride, SshUser } from './ask-ssh.ts'
+import { type HostKeyRules, judgeHostKey, readHostKeyRules } from './judge-host-key.ts'
+import { findSshKeygen, type HostKey, orderHostKeyAlgorithms, parseHostKey } from './known-hosts.ts'
+import { type Logins, listLogins } from './login-keys.ts'
+import { type HostSocket, openSocket } from './open-socket.ts'
+import { readSshSettings, type SshSettings } from './ssh-settings.ts'
 
 /** A connection to a host that showed a known key and let the user in. It goes through other hosts where the config says so. */
 export interface Connection {
@@ -27,9 +22,10 @@ const KEEPALIVES_MISSED = 3
 /**
  * Connects to a host by a name of the ssh config.
  * @throws STOP_HOST_UNREACHABLE, STOP_HOST_REFUSED, STOP_HOST_KEY_UNKNOWN or STOP_HOST_KEY_CHANGED when it can't; nothing was sent then.
+ * @throws CONFIG_INVALID when ssh's configuration has something that Cutter can't follow. @throws TOOL_MISSING without ssh or ssh-keygen.
  */
 export async function connectHost(alias: string, user: SshUser, signal: AbortSignal): Promise<Connection> {
-  return connectThroughJumps(readSshSettings(alias, user), user, signal, [])
+  return connectThroughJumps(await readSshSettings(alias, user, signal), user, signal, [])
 }
 
 async function connectThroughJumps(
@@ -41,26 +37,13 @@ async function connectThroughJumps(
   if (passed.includes(settings.alias))
     throw unreachableError(settings, `its ProxyJump leads into a circle: ${passed.join(', ')}`)
   const jump = settings.jumps.at(-1)
-  if (jump === undefined) return connectTo(settings, null, user, signal)
-  const nearer = readJumpSettings(jump, user)
+  if (jump === undefined) return connectTo(settings, () => openSocket(settings, user), user, signal)
   // Each jump host may itself be reached through the ones before it.
   const before = settings.jumps.slice(0, -1)
-  const jumpHost = await connectThroughJumps(
-    before.length > 0 ? { ...nearer, jumps: before } : nearer,
-    user,
-    signal,
-    [...passed, settings.alias],
-  )
+  const nearer = await readJumpSettings(jump, before, user, signal)
+  const jumpHost = await connectThroughJumps(nearer, user, signal, [...passed, settings.alias])
   try {
-    const sock = await forwardTo(jumpHost.client, settings)
-    const connection = await connectTo(settings, sock, user, signal)
-    return {
-      ...connection,
-      close() {
-        connection.close()
-        jumpHost.close()
-      },
-    }
+    return await connectTo(settings, () => forwardTo(jumpHost, settings), user, signal)
   } catch (error) {
     jumpHost.close()
     throw error
@@ -68,18 +51,29 @@ async function connectThroughJumps(
 }
 
 /** Reads a jump host: `[user@]host[:port]`, or the same after `ssh://`. */
-function readJumpSettings(jump: string, user: SshUser): SshSettings {
-  const [, login, name, port] = /^(?:ssh:\/\/)?(?:([^@]+)@)?(\[[^\]]+\]|[^:]+)(?::(\d+))?$/.exec(jump) ?? []
-  return readSshSettings((name ?? jump).replace(/^\[|\]$/g, ''), user, {
+function readJumpSettings(
+  jump: string,
+  before: string[],
+  user: SshUser,
+  signal: AbortSignal,
+): Promise<SshSettings> {
+  const [, login, name, port] = /^(?:ssh:\/\/)?(?:(.+)@)?(\[[^\]]+\]|[^:]+)(?::(\d+))?$/.exec(jump) ?? []
+  const as: LoginOverride = {
     ...(login === undefined ? {} : { user: login }),
     ...(port === undefined ? {} : { port: Number(port) }),
-  })
+    jumps: before,
+  }
+  return readSshSettings((name ?? jump).replace(/^\[|\]$/g, ''), user, signal, as)
 }
 
-function forwardTo(client: Client, settings: SshSettings): Promise<Duplex> {
+function forwardTo(jumpHost: Connection, settings: SshSettings): Promise<HostSocket> {
+  const close = async () => {
+    jumpHost.close()
+    return ''
+  }
   return new Promise((resolve, reject) => {
-    client.forwardOut('127.0.0.1', 0, settings.hostName, settings.port, (error, stream) => {
-      if (error === undefined) resolve(stream)
+    jumpHost.client.forwardOut('127.0.0.1', 0, settings.hostName, settings.port, (error, stream) => {
+      if (error === undefined) resolve({ stream, address: () => null, close })
       else reject(unreachableError(settings, `the jump host can't reach it: ${error.message}`))
     })
   })
@@ -87,47 +81,95 @@ function forwardTo(client: Client, settings: SshSettings): Promise<Duplex> {
 
 async function connectTo(
   settings: SshSettings,
-  sock: Duplex | null,
+  open: () => HostSocket | Promise<HostSocket>,
   { tools }: SshUser,
   signal: AbortSignal,
 ): Promise<Connection> {
-  const name = formatKnownHostsName(
-    settings.hostKeyAlias ?? settings.hostName,
-    settings.hostKeyAlias === null ? settings.port : 22,
-  )
-  const known = await listKnownKeys(name, settings.knownHosts, tools)
-  const logins = listLogins(settings)
-  const seen: { key: HostKey | null; fault: Stop | null } = { key: null, fault: null }
-  const config: ConnectConfig = {
+  const sshKeygen = findSshKeygen(tools)
+  const rules = await readHostKeyRules(settings, sshKeygen)
+  const logins = await listLogins(settings, sshKeygen)
+  const socket = await open()
+  // The stream may fail before the client listens to it; the client sees that it is closed.
+  socket.stream.on('error', () => undefined)
+  const shown = createKeyJudge(rules, socket)
+  const client = new ssh2.Client()
+  try {
+    await waitUntilReady(client, createClientConfig(rules, logins, socket, shown), signal)
+  } catch (error) {
+    const output = await socket.close()
+    throw shown.fault() ?? connectError(settings, logins, output, error as SshError)
+  }
+  const close = () => {
+    client.end()
+    void socket.close()
+  }
+  return { client, hostKey: shown.key()!, settings, close }
+}
+
+/** Keeps the key that a host shows, and why it can't be trusted. */
+interface KeyJudge {
+  verify(blob: Buffer, answer: (isTrusted: boolean) => void): void
+  key(): HostKey | null
+  fault(): Error | null
+}
+
+function createKeyJudge(rules: HostKeyRules, socket: HostSocket): KeyJudge {
+  let key: HostKey | null = null
+  let fault: Error | null = null
+  return {
+    verify(blob, answer) {
+      key = parseHostKey(blob)
+      judgeHostKey(blob, socket.address(), rules)
+        .catch((error: Error) => error)
+        .then((found) => {
+          fault = found
+          answer(found === null)
+        })
+    },
+    key: () => key,
+    fault: () => fault,
+  }
+}
+
+function createClientConfig(
+  { settings, known }: HostKeyRules,
+  logins: Logins,
+  socket: HostSocket,
+  { verify }: KeyJudge,
+): ConnectConfig {
+  const { kex, ciphers, macs, hostKeys } = settings.algorithms
+  const algorithms = {
+    serverHostKey: orderHostKeyAlgorithms(known, hostKeys),
+    ...(kex === null ? {} : { kex }),
+    ...(ciphers === null ? {} : { cipher: ciphers }),
+    ...(macs === null ? {} : { hmac: macs }),
+  }
+  return {
     host: settings.hostName,
     port: settings.port,
     username: settings.user,
     readyTimeout: settings.connectTimeoutMs,
     keepaliveInterval: KEEPALIVE_MS,
     keepaliveCountMax: KEEPALIVES_MISSED,
-    algorithms: { serverHostKey: orderHostKeyAlgorithms(known) as never },
+    algorithms: algorithms as never,
     authHandler: [...logins.methods] as never,
-    hostVerifier(blob: Buffer) {
-      seen.key = parseHostKey(blob)
-      seen.fault = findHostKeyFault(name, blob, known)
-      return seen.fault === null
-    },
-    ...(sock === null ? {} : { sock }),
+    hostVerifier: verify,
+    sock: socket.stream,
   }
-  const client = new ssh2.Client()
+}
+
+type SshError = Error & { level?: string }
+
+/** Rejects with the client's first error. The client is destroyed then. */
+function waitUntilReady(client: Client, config: ConnectConfig, signal: AbortSignal): Promise<void> {
   // Errors after the connection is ready are reported by the commands that run on it.
   client.on('error', () => undefined)
-  await new Promise<void>((resolve, reject) => {
+  return new Promise((resolve, reject) => {
     const abort = () => client.destroy()
-    const fail = (why: Error & { level?: string }) => {
+    const fail = (why: SshError) => {
       signal.removeEventListener('abort', abort)
       client.destroy()
-      reject(
-        seen.fault ??
-          (why.level === 'client-authentication'
-            ? hostRefusedError(settings, logins)
-            : unreachableError(settings, why.message)),
-      )
+      reject(why)
     }
     if (signal.aborted) return fail(new Error('it was interrupted'))
     signal.addEventListener('abort', abort, { once: true })
@@ -143,11 +185,16 @@ async function connectTo(
     // A command is two small packets. Without this, the second would wait for the answer to the first.
     client.setNoDelay(true)
   })
-  return { client, hostKey: seen.key!, settings, close: () => client.end() }
 }
 
 /** The address of a host for messages and plans: `user@host:port`, with the name that the SSH configuration resolved. */
 export const formatAddress = ({ user, hostName, port }: SshSettings) => `${user}@${hostName}:${port}`
+
+/** `output`: what a program that connects to the host printed. */
+function connectError(settings: SshSettings, logins: Logins, output: string, error: SshError): Stop {
+  if (error.level === 'client-authentication') return hostRefusedError(settings, logins)
+  return unreachableError(settings, [error.message, output].filter((text) => text !== '').join(': '))
+}
 
 function unreachableError(settings: SshSettings, why: string): Stop {
   return new Stop(
@@ -160,10 +207,7 @@ function unreachableError(settings: SshSettings, why: string): Stop {
   )
 }
 
-function hostRefusedError(
-  settings: SshSettings,
-  { tried, notes }: { tried: string[]; notes: string[] },
-): Stop {
+function hostRefusedError(settings: SshSettings, { tried, notes }: Logins): Stop {
   const what =
     tried.length === 0 ? 'there is no key to log in with' : `it accepted none of ${tried.join(', ')}`
   const more = notes.length === 0 ? '' : ` (${notes.join('; ')})`

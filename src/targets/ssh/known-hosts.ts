@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { CutterError, Stop } from '../../domain/errors.ts'
-import type { Tools } from '../../tools/open-tools.ts'
+import type { Tool, Tools } from '../../tools/open-tools.ts'
 import { TRUSTED_PATH } from '../../tools/trusted-folders.ts'
 
 /**
@@ -10,7 +10,7 @@ import { TRUSTED_PATH } from '../../tools/trusted-folders.ts'
  * An unknown or different key stops the run, whatever the config says about StrictHostKeyChecking.
  */
 
-interface KnownKey {
+export interface KnownKey {
   marker: 'revoked' | 'cert-authority' | null
   type: string
   /** Base64, as the file holds it. */
@@ -27,15 +27,20 @@ export interface HostKey {
 /** The name of a host in known_hosts. */
 export const formatKnownHostsName = (host: string, port: number) => (port === 22 ? host : `[${host}]:${port}`)
 
-/**
- * All keys of a name, from all files.
- * @throws TOOL_MISSING when ssh-keygen is missing. @throws CONFIG_INVALID when a file can't be read.
- */
-export async function listKnownKeys(name: string, files: string[], tools: Tools): Promise<KnownKey[]> {
+/** @throws TOOL_MISSING when ssh-keygen is missing. */
+export function findSshKeygen(tools: Tools): Tool {
   const tool = tools.find('sshKeygen')
   if (tool === null) throw sshKeygenMissingError(tools)
+  return tool
+}
+
+/**
+ * All keys of a name, from all files.
+ * @throws CONFIG_INVALID when a file can't be read.
+ */
+export async function listKnownKeys(name: string, files: string[], sshKeygen: Tool): Promise<KnownKey[]> {
   const found = await Promise.all(
-    files.filter((file) => existsSync(file)).map((file) => readKeysOf(name, file, tool.file)),
+    files.filter((file) => existsSync(file)).map((file) => readKeysOf(name, file, sshKeygen.file)),
   )
   return found.flat()
 }
@@ -71,18 +76,23 @@ export function parseHostKey(blob: Buffer): HostKey {
   return { type, fingerprint: `SHA256:${digest}` }
 }
 
-/** The algorithms to offer. Those of known keys come first, so that a server with several keys shows a known one. */
-export function orderHostKeyAlgorithms(known: KnownKey[]): string[] {
+const HOST_KEY_ALGORITHMS = [
+  'ssh-ed25519',
+  'ecdsa-sha2-nistp256',
+  'ecdsa-sha2-nistp384',
+  'ecdsa-sha2-nistp521',
+  'rsa-sha2-512',
+  'rsa-sha2-256',
+]
+
+/**
+ * The algorithms to offer. Those of known keys come first, so that a server with several keys shows a known one.
+ * @param allowed what HostKeyAlgorithms allows, when it is set
+ */
+export function orderHostKeyAlgorithms(known: KnownKey[], allowed: string[] | null): string[] {
   const types = new Set(known.filter(({ marker }) => marker === null).map(({ type }) => type))
   const family = (algorithm: string) => (algorithm.startsWith('rsa-sha2') ? 'ssh-rsa' : algorithm)
-  const all = [
-    'ssh-ed25519',
-    'ecdsa-sha2-nistp256',
-    'ecdsa-sha2-nistp384',
-    'ecdsa-sha2-nistp521',
-    'rsa-sha2-512',
-    'rsa-sha2-256',
-  ]
+  const all = allowed ?? HOST_KEY_ALGORITHMS
   return [...all.filter((one) => types.has(family(one))), ...all.filter((one) => !types.has(family(one)))]
 }
 
@@ -96,16 +106,8 @@ export function findHostKeyFault(name: string, blob: Buffer, known: KnownKey[]):
     shown: { ...shown },
     known: plain.map(({ type, key }) => ({ type, fingerprint: fingerprintOf(key) })),
   }
-  if (known.some((one) => one.marker === 'revoked' && same(one))) {
-    return new Stop(
-      'STOP_HOST_KEY_CHANGED',
-      `${name} shows ${describeKey(shown)}, which known_hosts marks as revoked; nothing was sent`,
-      {
-        next: 'ask the administrator of the host which key it has now; never accept a revoked one',
-        data,
-      },
-    )
-  }
+  if (known.some((one) => one.marker === 'revoked' && same(one)))
+    return forbiddenKeyStop(name, blob, 'is marked as revoked in known_hosts')
   if (plain.some(same)) return null
   if (plain.length > 0) {
     const others = plain.map(({ type, key }) => `${type} ${fingerprintOf(key)}`).join(', ')
@@ -129,6 +131,28 @@ export function findHostKeyFault(name: string, blob: Buffer, known: KnownKey[]):
       data,
     },
   )
+}
+
+/** The stop at a key that must not be accepted, known or not. `why`: the end of a sentence about the key. */
+export function forbiddenKeyStop(name: string, blob: Buffer, why: string): Stop {
+  const shown = parseHostKey(blob)
+  return new Stop(
+    'STOP_HOST_KEY_CHANGED',
+    `${name} shows ${describeKey(shown)}, which ${why}; nothing was sent`,
+    {
+      next: 'ask the administrator of the host which key it has now; never accept a revoked one',
+      data: { host: name, shown: { ...shown } },
+    },
+  )
+}
+
+/** The bits of a key of RSA (RFC 4253, 6.6: type, exponent, modulus). Null for other keys. */
+export function countRsaBits(blob: Buffer): number | null {
+  if (parseHostKey(blob).type !== 'ssh-rsa') return null
+  const exponentAt = 4 + blob.readUInt32BE(0)
+  const modulus = blob.subarray(exponentAt + 8 + blob.readUInt32BE(exponentAt))
+  const first = modulus.findIndex((byte) => byte !== 0)
+  return first < 0 ? 0 : (modulus.length - first) * 8 - Math.clz32(modulus[first]!) + 24
 }
 
 const describeKey = ({ type, fingerprint }: HostKey) => `the key ${type} ${fingerprint}`

@@ -1,9 +1,12 @@
-import { existsSync, readFileSync, statSync } from 'node:fs'
-import ssh2, { type BaseAgent } from 'ssh2'
+import { existsSync, readFileSync, type Stats, statSync } from 'node:fs'
+import ssh2, { type BaseAgent, type ParsedKey } from 'ssh2'
+import type { Tool } from '../../tools/open-tools.ts'
+import { countRsaBits, parseHostKey } from './known-hosts.ts'
+import { type PublicHalf, readPublicHalf } from './public-half.ts'
 import type { SshSettings } from './ssh-settings.ts'
 
 /** The ways to log in that a host's settings allow, and a note for each one that can't be used. Notes never hold a key. */
-interface Logins {
+export interface Logins {
   methods: (
     | { type: 'agent'; username: string; agent: BaseAgent }
     | { type: 'publickey'; username: string; key: Buffer }
@@ -13,16 +16,20 @@ interface Logins {
   notes: string[]
 }
 
-/** Lists the ways to log in: first the agent's keys, as OpenSSH does, then files without a passphrase, because nobody is there to type one. */
-export function listLogins({ user, agent, identityFiles, identitiesOnly }: SshSettings): Logins {
+/**
+ * Lists the ways to log in. As for OpenSSH, the agent's keys come first, and of these the ones that the identity files name. Then come
+ * files without a passphrase, because nobody is there to type one.
+ */
+export async function listLogins(settings: SshSettings, sshKeygen: Tool): Promise<Logins> {
+  const { user, agent, identityFiles } = settings
   const logins: Logins = { methods: [], tried: [], notes: [] }
+  const halves = await Promise.all(identityFiles.map((file) => readPublicHalf(file, sshKeygen)))
   if (agent !== null) {
-    const named = identitiesOnly ? identityFiles.map((file) => `${file}.pub`) : null
-    logins.methods.push({ type: 'agent', username: user, agent: connectAgent(agent, named) })
+    logins.methods.push({ type: 'agent', username: user, agent: connectAgent(agent, halves, settings) })
     logins.tried.push('the keys of the agent')
   }
-  for (const file of identityFiles) {
-    const found = readPrivateKey(file)
+  for (const [index, file] of identityFiles.entries()) {
+    const found = readPrivateKey(file, halves[index]!, settings)
     if (found instanceof Buffer) {
       logins.methods.push({ type: 'publickey', username: user, key: found })
       logins.tried.push(file)
@@ -35,49 +42,64 @@ export function listLogins({ user, agent, identityFiles, identitiesOnly }: SshSe
   return logins
 }
 
-/** The agent with all its keys, or only with those whose public keys are in these files (IdentitiesOnly). */
-function connectAgent(socket: string, publicFiles: string[] | null): BaseAgent {
+/** The agent, with the named keys first. With IdentitiesOnly it has no others. */
+function connectAgent(socket: string, halves: (PublicHalf | null)[], settings: SshSettings): BaseAgent {
   const agent = ssh2.createAgent(socket)
-  if (publicFiles === null) return agent
-  const named = new Set(publicFiles.flatMap(readPublicKey))
+  const named = halves.flatMap((half) => (half === null ? [] : [half.fingerprint]))
   const all = agent.getIdentities.bind(agent)
+  const choose = (keys: ParsedKey[]) => {
+    const usable = keys.filter((key) => isAccepted(key, settings))
+    const rank = (key: ParsedKey) => named.indexOf(fingerprintOf(key))
+    const first = usable.filter((key) => rank(key) >= 0).sort((one, other) => rank(one) - rank(other))
+    return settings.identitiesOnly ? first : [...first, ...usable.filter((key) => rank(key) < 0)]
+  }
   agent.getIdentities = (callback) =>
-    all((error, keys) =>
-      callback(
-        error,
-        keys?.filter((key) => named.has(exportPublicKey(key))),
-      ),
-    )
+    all((error, keys) => callback(error, keys === undefined ? keys : choose(keys.flatMap(parseAgentKey))))
   return agent
 }
 
-function readPublicKey(file: string): string[] {
-  try {
-    return [readFileSync(file, 'utf8').split(/\s+/)[1] ?? '']
-  } catch {
-    return []
-  }
-}
-
-function exportPublicKey(key: unknown): string {
+function parseAgentKey(key: unknown): ParsedKey[] {
   const parsed = ssh2.utils.parseKey(key as Buffer)
-  return parsed instanceof Error ? '' : parsed.getPublicSSH().toString('base64')
+  return parsed instanceof Error ? [] : [parsed]
 }
 
-/** The bytes of a key, or a string that says why it can't be used. Null where there is none. */
-function readPrivateKey(file: string): Buffer | string | null {
+const fingerprintOf = (key: ParsedKey) => parseHostKey(key.getPublicSSH()).fingerprint
+
+/** Whether PubkeyAcceptedAlgorithms and RequiredRSASize let a key be used. */
+function isAccepted(key: ParsedKey, { algorithms, minimumRsaBits }: SshSettings): boolean {
+  const bits = countRsaBits(key.getPublicSSH())
+  const names = bits === null ? [key.type] : ['rsa-sha2-512', 'rsa-sha2-256', 'ssh-rsa']
+  const isNamed = algorithms.login === null || names.some((name) => algorithms.login!.includes(name))
+  return isNamed && (bits === null || bits >= minimumRsaBits)
+}
+
+/** The bytes of a private key, or a string that says why it can't be used. Null where there is none. */
+function readPrivateKey(
+  file: string,
+  half: PublicHalf | null,
+  settings: SshSettings,
+): Buffer | string | null {
   let bytes: Buffer
+  let stats: Stats
   try {
-    const { mode } = statSync(file)
-    if ((mode & 0o077) !== 0)
-      return `can be read by others (mode ${(mode & 0o777).toString(8)}), so it is not used: chmod 600`
+    stats = statSync(file)
     bytes = readFileSync(file)
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     return code === 'ENOENT' ? null : `can't be read (${code})`
   }
+  if (half?.isSecurityKey === true) return 'needs a security key, which Cutter can’t ask'
   const parsed = ssh2.utils.parseKey(bytes)
-  if (!(parsed instanceof Error)) return bytes
+  if (!(parsed instanceof Error) && !parsed.isPrivateKey())
+    return settings.agent === null
+      ? 'is a public key, and there is no agent that could have its private key'
+      : 'is a public key, so its private key must be in the agent: ssh-add'
+  if (stats.uid === process.getuid?.() && (stats.mode & 0o077) !== 0)
+    return `can be read by others (mode ${(stats.mode & 0o777).toString(8)}), so it is not used: chmod 600`
+  if (!(parsed instanceof Error))
+    return isAccepted(parsed, settings)
+      ? bytes
+      : 'is not accepted by PubkeyAcceptedAlgorithms or RequiredRSASize'
   return /passphrase|encrypted/i.test(parsed.message)
     ? 'has a passphrase: add it to the agent with ssh-add'
     : 'is not a private key that can be used'

@@ -1,3 +1,5 @@
+import { identifyTool, type ToolIdentity } from '../../tools/identify-tool.ts'
+import { findSsh, type SshUser } from './ask-ssh.ts'
 import type { Argument } from './command-line.ts'
 import { connectHost, formatAddress } from './connect-host.ts'
 import type { HostKey } from './known-hosts.ts'
@@ -10,7 +12,6 @@ import {
   readLinkTarget,
   withSftp,
 } from './sftp-files.ts'
-import type { SshUser } from './ssh-settings.ts'
 
 export type { RunResult }
 
@@ -24,6 +25,8 @@ export interface Host {
   /** `user@host:port` */
   address: string
   hostKey: HostKey
+  /** The program that read the settings of the host. */
+  ssh: ToolIdentity
   /** Runs a command. A command that fails or takes too long is a result, not an error. */
   run(argv: readonly Argument[], options: RunOptions): Promise<RunResult>
   /** Sends a local file, and continues where an earlier try ended. `mode`: permission bits. */
@@ -41,14 +44,17 @@ export interface Host {
 /**
  * Opens a host by a name of the user's ssh config.
  * @throws STOP_HOST_UNREACHABLE, STOP_HOST_REFUSED, STOP_HOST_KEY_UNKNOWN or STOP_HOST_KEY_CHANGED when it can't; nothing was sent then.
+ * @throws CONFIG_INVALID when the configuration of ssh has something that Cutter can't follow. @throws TOOL_MISSING without ssh.
  */
 export async function openHost(alias: string, user: SshUser, signal: AbortSignal): Promise<Host> {
   const { client, hostKey, settings, close } = await connectHost(alias, user, signal)
+  const ssh = await identifyTool(findSsh(user.tools))
   const run = (argv: readonly Argument[], options: RunOptions) => runCommand(client, argv, options)
   return {
     alias,
     address: formatAddress(settings),
     hostKey,
+    ssh,
     run,
     put: (local, remote, { mode, signal, onProgress }) =>
       withSftp(client, `${remote} was sent`, (sftp) =>

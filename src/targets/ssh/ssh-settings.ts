@@ -1,61 +1,58 @@
-import { readFileSync } from 'node:fs'
-import { homedir, userInfo } from 'node:os'
-import { join, resolve } from 'node:path'
-import SSHConfig from 'ssh-config'
+import { isIP } from 'node:net'
+import { userInfo } from 'node:os'
+import { resolve } from 'node:path'
 import { CutterError } from '../../domain/errors.ts'
-import type { Tools } from '../../tools/open-tools.ts'
-import { expandIncludes } from './ssh-config-include.ts'
+import { chooseAlgorithms, type HostAlgorithms } from './algorithms.ts'
+import { askSsh, type LoginOverride, type PrintedSettings, type SshUser } from './ask-ssh.ts'
+import { expandTokens, splitFiles } from './setting-values.ts'
+import { assertSupported, unsupportedError } from './supported-settings.ts'
 
-/**
- * The settings that OpenSSH's client would read from the user's `~/.ssh/config` for a name, as far as Cutter needs them (ssh_config(5)).
- * Nothing is executed: sections under `Match exec` are left out, and a ProxyCommand is refused instead of ignored.
- */
+/** The settings with which the user's ssh would connect to a name, as far as Cutter needs them (ssh_config(5)). */
 export interface SshSettings {
   alias: string
   hostName: string
   port: number
   user: string
-  /** Private keys to try, as absolute paths in order: the configured ones, otherwise OpenSSH's default names. */
+  /** 0: any. */
+  addressFamily: 0 | 4 | 6
+  bindAddress: string | null
+  /** Files of keys to try, as absolute paths in order. Each may be a private key or its public half. */
   identityFiles: string[]
   /** Socket of the agent, or null. */
   agent: string | null
   /** Whether only those keys of the agent are offered that the identity files name. */
   identitiesOnly: boolean
-  /** Names of the jump hosts, nearest first. Each has its own settings in the config. */
+  /** Jump hosts, the one that is connected to first first. Each has its own settings. */
   jumps: string[]
+  /** The command that connects to the host, with its tokens replaced. */
+  proxyCommand: string | null
   knownHosts: string[]
+  /** A file of revoked host keys, as ssh names it. */
+  revokedHostKeys: string | null
   /** The host's name in known_hosts where HostKeyAlias sets another one. */
   hostKeyAlias: string | null
+  /** Whether known_hosts must not have another key for the host's address. */
+  checkHostIp: boolean
+  algorithms: HostAlgorithms
+  /** Keys of RSA with fewer bits count for nothing. */
+  minimumRsaBits: number
   connectTimeoutMs: number
 }
 
-export interface SshUser {
-  /** The folder that holds `.ssh`. */
-  home: string
-  env: NodeJS.ProcessEnv
-  /** Where ssh and ssh-keygen are found. */
-  tools: Tools
-}
-
-/** The user of this process. HOME counts, as for most programs; OpenSSH itself reads the password file instead. */
-export function currentSshUser(env: NodeJS.ProcessEnv, tools: Tools): SshUser {
-  const home = env.HOME
-  return { home: home === undefined || home === '' ? homedir() : home, env, tools }
-}
-
-const DEFAULT_KEYS = ['id_ed25519', 'id_ecdsa', 'id_rsa']
-
-type Computed = { [directive: string]: string | string[] | undefined }
+/** How long Cutter waits for a host where ConnectTimeout doesn't say it. */
+const CONNECT_TIMEOUT_SECONDS = 20
 
 /**
- * Reads the settings of a name. A name that the config doesn't know is a host name, as for `ssh` itself. `as` overrides user and port.
- * @throws INPUT_REFUSED when the name is not a valid host name. @throws CONFIG_INVALID when the config can't be used.
+ * Reads the settings of a name. A name that the configuration doesn't know is a host name, as for `ssh` itself.
+ * @throws INPUT_REFUSED when the name is not a valid host name. @throws CONFIG_INVALID when the configuration can't be used.
+ * @throws TOOL_MISSING without ssh.
  */
-export function readSshSettings(
+export async function readSshSettings(
   alias: string,
   user: SshUser,
-  as: { user?: string; port?: number } = {},
-): SshSettings {
+  signal: AbortSignal,
+  as: LoginOverride = {},
+): Promise<SshSettings> {
   if (!/^[A-Za-z0-9_.:%[\]-]+$/.test(alias) || alias.startsWith('-')) {
     throw new CutterError(
       'INPUT_REFUSED',
@@ -65,119 +62,66 @@ export function readSshSettings(
       },
     )
   }
-  const found = computeConfig(alias, user)
-  const one = (directive: string) => {
-    const value = found[directive]
-    return Array.isArray(value) ? value[0] : value
-  }
-  const all = (directive: string) => [found[directive] ?? []].flat()
-  assertSupported(alias, one)
-  const hostName = (one('hostname') ?? alias).replaceAll('%h', alias).replaceAll('%%', '%')
-  const login = as.user ?? one('user') ?? userInfo().username
-  const port = as.port ?? parseNumber(alias, 'Port', one('port') ?? '22', 65_535)
-  const path = (text: string) => expandPath(text, { ...user, alias, hostName, login, port })
-  const timeout = one('connecttimeout')?.toLowerCase() ?? 'none'
-  const agent = one('identityagent') ?? 'SSH_AUTH_SOCK'
-  const given = all('identityfile').filter((file) => file.toLowerCase() !== 'none')
-  const defaults = DEFAULT_KEYS.map((name) => join(user.home, '.ssh', name))
-  const files = all('userknownhostsfile').flatMap((files) => files.split(/\s+/))
+  const { settings, defaults } = await askSsh(alias, user, as, signal)
+  assertSupported(alias, settings, defaults)
+  const given = (name: string) => findValue(settings, name)
+  const hostName = given('Hostname') ?? alias
+  const port = Number(given('Port') ?? 22)
+  const login = given('User') ?? userInfo().username
+  const hostKeyAlias = given('HostKeyAlias')
+  const expand = (name: string) => (value: string) =>
+    expandTokens(value, { alias, name, user, hostName, port, login, hostKeyAlias })
+  const command = given('ProxyCommand')
+  const timeout = Number(given('ConnectTimeout') ?? CONNECT_TIMEOUT_SECONDS)
   return {
     alias,
     hostName,
     port,
     user: login,
-    identityFiles: given.length > 0 ? given.map(path) : defaults,
-    agent: findAgentSocket(agent, user.env, path),
-    identitiesOnly: one('identitiesonly')?.toLowerCase() === 'yes',
-    jumps: parseJumps(one('proxyjump')),
-    knownHosts: [
-      ...(files.length > 0
-        ? files.map(path)
-        : ['known_hosts', 'known_hosts2'].map((name) => join(user.home, '.ssh', name))),
-      '/etc/ssh/ssh_known_hosts',
-    ],
-    hostKeyAlias: one('hostkeyalias') ?? null,
-    connectTimeoutMs:
-      parseNumber(alias, 'ConnectTimeout', timeout === 'none' ? '20' : timeout, 86_400) * 1000,
+    addressFamily: readFamily(alias, hostName, given('AddressFamily') ?? 'any'),
+    bindAddress: given('BindAddress'),
+    identityFiles: (settings.get('identityfile') ?? [])
+      .filter((file) => file.toLowerCase() !== 'none')
+      .map(expand('IdentityFile'))
+      .map((file) => resolve(file)),
+    agent: findAgentSocket(given('IdentityAgent'), settings, user.env),
+    identitiesOnly: given('IdentitiesOnly') === 'yes',
+    jumps: given('ProxyJump')?.split(',') ?? [],
+    proxyCommand: command === null ? null : expand('ProxyCommand')(command),
+    knownHosts: ['UserKnownHostsFile', 'GlobalKnownHostsFile'].flatMap((name) =>
+      splitFiles(given(name) ?? '', alias, name),
+    ),
+    revokedHostKeys: given('RevokedHostKeys'),
+    hostKeyAlias,
+    checkHostIp: given('CheckHostIP') === 'yes' && hostKeyAlias === null,
+    algorithms: chooseAlgorithms(alias, settings, defaults),
+    minimumRsaBits: Number(given('RequiredRSASize') ?? 0),
+    connectTimeoutMs: timeout * 1000,
   }
 }
 
-function computeConfig(alias: string, { home }: SshUser): Computed {
-  const file = join(home, '.ssh', 'config')
-  let text: string
-  try {
-    text = readFileSync(file, 'utf8')
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return {}
-    throw unreadableError(file, cause)
-  }
-  try {
-    const config = SSHConfig.parse(expandIncludes(text, home))
-    return config.compute(alias, { ignoreCase: true, matchExec: false }) as Computed
-  } catch (cause) {
-    throw unreadableError(file, cause)
-  }
+function readFamily(alias: string, hostName: string, value: string): 0 | 4 | 6 {
+  const family = value === 'inet' ? 4 : value === 'inet6' ? 6 : 0
+  if (family === 0 || [0, family].includes(isIP(hostName))) return family
+  const why = `${hostName} is an address of another family`
+  throw unsupportedError(alias, 'AddressFamily', value, why, 'correct HostName or AddressFamily')
 }
 
-function unreadableError(file: string, cause: unknown): CutterError {
-  return new CutterError('CONFIG_INVALID', `${file} can't be read: ${(cause as Error).message}`, {
-    next: 'correct the file; `ssh -G <host>` reads it too',
-    cause,
-  })
+/** The value of a setting that has one. Null when it is not set, or is `none`. */
+function findValue(settings: PrintedSettings, name: string): string | null {
+  const value = settings.get(name.toLowerCase())?.[0] ?? 'none'
+  return value.toLowerCase() === 'none' ? null : value
 }
 
-function parseNumber(alias: string, directive: string, text: string, most: number): number {
-  const found = /^\d{1,9}$/.test(text) ? Number(text) : 0
-  if (found >= 1 && found <= most) return found
-  throw new CutterError(
-    'CONFIG_INVALID',
-    `host ${alias} has the ${directive} ${JSON.stringify(text)} in ~/.ssh/config, which is not a number from 1 to ${most}; nothing was touched`,
-    { next: 'correct the file; `ssh -G <host>` reads it too' },
-  )
-}
-
-function assertSupported(alias: string, one: (directive: string) => string | undefined): void {
-  const command = one('proxycommand')
-  if (command === undefined || command.toLowerCase() === 'none') return
-  throw new CutterError(
-    'CONFIG_INVALID',
-    `host ${alias} has a ProxyCommand in ~/.ssh/config, which Cutter doesn't run; nothing was touched`,
-    { next: 'use ProxyJump, which does the same through another host' },
-  )
-}
-
-const parseJumps = (text: string | undefined) =>
-  text === undefined || text.toLowerCase() === 'none' ? [] : text.split(',').map((jump) => jump.trim())
-
+/** IdentityAgent names a socket, or a variable that holds one. Without it, SSH_AUTH_SOCK does. */
 function findAgentSocket(
-  setting: string,
+  setting: string | null,
+  settings: PrintedSettings,
   env: NodeJS.ProcessEnv,
-  path: (text: string) => string,
 ): string | null {
-  if (setting.toLowerCase() === 'none') return null
-  const variable = setting === 'SSH_AUTH_SOCK' ? setting : /^\$([A-Za-z_][A-Za-z0-9_]*)$/.exec(setting)?.[1]
-  const socket = variable === undefined ? path(setting) : env[variable]
-  return socket === undefined || socket === '' ? null : socket
-}
-
-interface Tokens extends SshUser {
-  alias: string
-  hostName: string
-  login: string
-  port: number
-}
-
-/** A path of the config with OpenSSH's tokens and `~` replaced. */
-function expandPath(text: string, { home, alias, hostName, login, port }: Tokens): string {
-  const tokens: { [token: string]: string } = {
-    '%%': '%',
-    '%d': home,
-    '%h': hostName,
-    '%n': alias,
-    '%p': String(port),
-    '%r': login,
-    '%u': userInfo().username,
-  }
-  const filled = text.replace(/%[%dhnpru]/g, (token) => tokens[token]!)
-  return resolve(home, filled.replace(/^~(?=\/|$)/, home))
+  if (setting === null && settings.has('identityagent')) return null
+  const name =
+    setting === null || setting === 'SSH_AUTH_SOCK' ? 'SSH_AUTH_SOCK' : /^\$(\w+)$/.exec(setting)?.[1]
+  const socket = name === undefined ? setting : env[name]
+  return socket === undefined || socket === null || socket === '' ? null : socket
 }
