@@ -113,6 +113,10 @@ describe.skipIf(process.platform === 'win32')('findWritableByOthers', () => {
     expect(findWritableByThisProcess(file, 0, 'change what was approved')?.message).toContain(
       'could change what was approved',
     )
+    expect(findWritableByThisProcess(file, stranger)).toMatchObject({
+      message: expect.stringMatching(`^user id ${stranger}, as which this process runs, may write /`),
+      next: expect.stringContaining('chown root'),
+    })
     if (asRoot) return
     chmodSync(file, 0o400)
     expect(findWritableByThisProcess(file, us)?.message).toContain(`owns ${folder}`)

@@ -72,6 +72,12 @@ export const INVARIANTS: { [invariant: string]: Keeper[] } = {
       without: 'throws',
       tests: ['test/effects/migrate/apply-in-transaction.test.ts'],
     },
+    {
+      file: 'src/engine/apply-approval.ts',
+      functions: ['applyApproval'],
+      without: 'throws',
+      tests: ['test/approvals/judge-approval-cases.test.ts'],
+    },
   ],
   'one judge for all doors': [
     {
@@ -126,6 +132,30 @@ export const INVARIANTS: { [invariant: string]: Keeper[] } = {
       functions: ['countPeople'],
       without: { result: 'arguments[0].length' },
       tests: ['test/approvals/judge-approval.test.ts'],
+    },
+    {
+      file: 'src/approvals/same-person.ts',
+      functions: ['findSamePeople'],
+      without: { result: '() => false' },
+      tests: ['test/approvals/same-person.test.ts'],
+    },
+    {
+      file: 'src/approvals/openssh/allowed-signers.ts',
+      functions: ['withoutWildcards'],
+      without: { result: 'arguments[0]' },
+      tests: ['test/approvals/judge-approval-cases.test.ts'],
+    },
+    {
+      file: 'src/domain/person-names.ts',
+      functions: ['isSameName'],
+      without: { result: 'arguments[0] === arguments[1]' },
+      tests: ['test/domain/person-names.test.ts', 'test/approvals/judge-approval.test.ts'],
+    },
+    {
+      file: 'src/domain/person-names.ts',
+      functions: ['isReservedName'],
+      without: { result: 'false' },
+      tests: ['test/domain/person-names.test.ts', 'test/engine/operators.test.ts'],
     },
   ],
   'a dry run cannot write, and code of others has no more power than its author': [
@@ -186,6 +216,30 @@ export const INVARIANTS: { [invariant: string]: Keeper[] } = {
       without: 'throws',
       tests: ['test/effects/migrate/apply-in-transaction.test.ts'],
     },
+    {
+      file: 'src/effects/migrate/check-login.ts',
+      functions: ['assertSameDatabase'],
+      without: 'throws',
+      tests: ['test/effects/migrate/ask-preflight.test.ts'],
+    },
+    {
+      file: 'src/approvals/file-permissions.ts',
+      functions: ['findWritableByOthers'],
+      without: { returning: 'foreignOwnerFault' },
+      tests: ['test/approvals/file-permissions.test.ts'],
+    },
+    {
+      file: 'src/approvals/file-permissions.ts',
+      functions: ['findWritableByOthers'],
+      without: { returning: 'openToOthersFault' },
+      tests: ['test/approvals/file-permissions.test.ts'],
+    },
+    {
+      file: 'src/approvals/file-permissions.ts',
+      functions: ['findWritableByThisProcess'],
+      without: { returning: '{' },
+      tests: ['test/approvals/file-permissions.test.ts'],
+    },
   ],
   'secrets stay outside': [
     {
@@ -206,6 +260,12 @@ export const INVARIANTS: { [invariant: string]: Keeper[] } = {
       without: { result: 'null' },
       tests: ['test/secrets/key-names.test.ts'],
     },
+    {
+      file: 'src/secrets/redaction.ts',
+      functions: ['compilePattern'],
+      without: { result: 'NOTHING' },
+      tests: ['test/secrets/redaction.test.ts'],
+    },
   ],
   'text of others never forms a line of its own': [
     {
@@ -219,6 +279,14 @@ export const INVARIANTS: { [invariant: string]: Keeper[] } = {
       functions: ['prose', 'code', 'nameSpan'],
       without: { result: 'new Markdown(arguments[0])' },
       tests: ['test/domain/markdown.test.ts'],
+    },
+    {
+      file: 'src/cli/line.ts',
+      functions: ['renderLine'],
+      without: {
+        result: "[arguments[0]].flat().map((part) => (typeof part === 'string' ? part : part.text)).join('')",
+      },
+      tests: ['test/cli/line.test.ts'],
     },
   ],
 }
