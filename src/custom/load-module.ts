@@ -13,7 +13,7 @@ import type { InstalledMachine } from '../engine/engine-deps.ts'
 import type { Machine } from '../machine/define.ts'
 import { xstate, zod } from '../machine/runtime-packages.ts'
 import { assertSameSource, type RecordedSource } from './assert-same-source.ts'
-import { createResolver, digestModuleSource, type ModuleSource } from './module-source.ts'
+import { createResolver, digestModuleSource, findPackageFiles, type ModuleSource } from './module-source.ts'
 import * as cutter from './sdk.ts'
 import { validateModule } from './validate-module.ts'
 
@@ -28,6 +28,9 @@ export interface LoadedModule {
   /** The digests of those files, in the order of their names. */
   source: SourceFile[]
 }
+
+/** What a module gets from Cutter itself. */
+const OURS = { cutter, xstate, zod }
 
 /**
  * Loads the machine that a module exports. The module gets Cutter's own copies of `cutter`, `xstate` and `zod`, whatever is installed
@@ -54,13 +57,14 @@ export async function loadModule(
     sourceMaps: false,
     tryNative: false,
     tsconfigPaths: false,
-    virtualModules: { cutter, xstate, zod },
+    virtualModules: OURS,
   })
   const resolve = createResolver((specifier, options) => jiti.esmResolve(specifier, options))
   const source = digestModuleSource(path, resolve)
   const files = [...source.values()].map(({ file }) => file)
-  assertWrittenByOwner(files)
-  assertOutside(outputFolder, files)
+  const code = [...files, ...findPackageFiles(source, resolve, Object.keys(OURS))]
+  assertWrittenByOwner(code)
+  assertOutside(outputFolder, code)
   if (recorded !== null) assertSameSource(path, source, recorded)
   const exported = await imported(jiti, path, source)
   const digests = digestsOf(source)

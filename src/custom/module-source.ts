@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { isBuiltin } from 'node:module'
 import { dirname, relative, sep } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { digestOfBytes } from '../domain/json.ts'
@@ -22,7 +23,7 @@ export function digestModuleSource(entry: string, resolve: Resolve): ModuleSourc
     const bytes = readFileSync(file)
     const text = bytes.toString('utf8')
     found.set(name, { file, digest: digestOfBytes(bytes), text })
-    for (const specifier of importsOf(text)) {
+    for (const specifier of specifiersOf(text)) {
       const imported = resolve(specifier, file)
       if (imported !== null) open.push(imported)
     }
@@ -30,8 +31,23 @@ export function digestModuleSource(entry: string, resolve: Resolve): ModuleSourc
   return found
 }
 
+/**
+ * Finds the files with which packages that a module imports begin. They are looked for from the module's folder upward, so anybody who
+ * can write a folder above could offer one.
+ * @param ours packages that the module gets from Cutter
+ */
+export function findPackageFiles(source: ModuleSource, resolve: Resolve, ours: string[]): string[] {
+  return [...source.values()].flatMap(({ file, text }) =>
+    specifiersOf(text, PACKAGE)
+      .filter((specifier) => !ours.includes(specifier) && !isBuiltin(specifier))
+      .flatMap((specifier) => resolve(specifier, file) ?? []),
+  )
+}
+
 const IMPORT = /(?:\bfrom|\bimport|\brequire)\s*\(?\s*(['"`])(\.{1,2}\/[^'"`]*|\.{1,2})\1/g
-const importsOf = (text: string) => [...text.matchAll(IMPORT)].map(([, , specifier]) => specifier!)
+const PACKAGE = /(?:\bfrom|\bimport|\brequire)\s*\(?\s*(['"`])([^./'"`\s][^'"`\s]*)\1/g
+const specifiersOf = (text: string, pattern = IMPORT) =>
+  [...text.matchAll(pattern)].map(([, , specifier]) => specifier!)
 
 /** Creates a resolver from the loader's own resolve function. */
 export const createResolver =

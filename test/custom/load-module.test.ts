@@ -1,4 +1,13 @@
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
@@ -172,6 +181,40 @@ ${EXAMPLE}`
     'node_modules/neighbour/index.js': 'export const two = 2\n',
   }
   expect((await loadModule(aModule(source, others))).machine.name).toBe('rotate-keys')
+})
+
+test.runIf(process.getuid !== undefined)(
+  'loadModule refuses a package that others may write, wherever it was found, and runs nothing of it',
+  async () => {
+    const source = `import { two } from 'neighbour'\nexport { two }\n${EXAMPLE}`
+    const path = aModule(source, {
+      'node_modules/neighbour/package.json': '{ "name": "neighbour", "main": "./index.js" }',
+      'node_modules/neighbour/index.js':
+        "require('node:fs').writeFileSync(__dirname + '/ran', '')\nexports.two = 2\n",
+    })
+    const folder = join(dirname(path), 'node_modules')
+    chmodSync(folder, 0o777)
+    const refusal = await refusalOf(path)
+    expect(refusal.code).toBe('FILES_UNSAFE')
+    expect(refusal.message).toContain(folder)
+    expect(existsSync(join(folder, 'neighbour/ran'))).toBe(false)
+    chmodSync(folder, 0o755)
+    expect((await loadModule(path)).machine.name).toBe('rotate-keys')
+  },
+)
+
+test('loadModule takes Node’s own modules for no packages, in whatever folder it runs', async () => {
+  const path = aModule(`import 'fs'\n${EXAMPLE}`)
+  const open = join(dirname(path), 'open')
+  mkdirSync(open)
+  chmodSync(open, 0o777)
+  const before = process.cwd()
+  process.chdir(open)
+  try {
+    expect((await loadModule(path)).machine.name).toBe('rotate-keys')
+  } finally {
+    process.chdir(before)
+  }
 })
 
 describe('a module whose runs a released build started', () => {
