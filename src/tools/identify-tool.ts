@@ -33,7 +33,8 @@ const VERSION_FLAGS: { [name in Tool['name']]?: string } = { ssh: '-V' }
 export function askToolVersion({ name, file, args }: Tool): Promise<string | null> {
   const flag = VERSION_FLAGS[name] ?? '--version'
   return new Promise((resolve) => {
-    const options = { timeout: 10_000, env: { PATH: TRUSTED_PATH, LC_ALL: 'C' } }
+    // Not in the caller's folder, which could hold a script that a relative path names.
+    const options = { cwd: '/', timeout: 10_000, env: { PATH: TRUSTED_PATH, LC_ALL: 'C' } }
     execFile(file, [...args, flag], options, (_error, stdout, stderr) => {
       const [line = ''] = `${stdout}${stderr}`.trim().split('\n')
       resolve(line === '' ? null : line.slice(0, 200))

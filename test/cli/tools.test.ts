@@ -89,6 +89,15 @@ describeWithKeys('the program that judges signatures', () => {
     expect((await resume(at, runId, approvalId)).code).toBe(0)
   })
 
+  test('runs no script of the working folder that a relative path in tools names', async () => {
+    at.file('dump.sh', `touch ${at.path('script-ran')}\necho "pg_dump (PostgreSQL) 99.0"\n`)
+    const kept = readFileSync(at.path('cutter.yaml'), 'utf8')
+    at.file('cutter.yaml', `${kept}tools: { pgDump: [sh, dump.sh], pgRestore: [sh, ./dump.sh] }\n`)
+    await at.cutter(['doctor'])
+    at.file('cutter.yaml', kept)
+    expect(existsSync(at.path('script-ran'))).toBe(false)
+  })
+
   test('is shown by doctor, with every other tool, its path and its digest', async () => {
     const { stdout } = await at.cutter(['doctor'])
     expect(stdout).toMatch(/ssh-keygen: .*\/ssh-keygen, sha256:[0-9a-f]{12}…/)

@@ -14,6 +14,7 @@ interface ToolRun {
 interface RunOptions {
   /** For PostgreSQL's tools. */
   password?: string | undefined
+  /** Left out: the root folder, because the caller's own folder could hold a script that a relative path names. */
   cwd?: string
   /** The file that the tool reads as its input. Left out: none. */
   input?: string
@@ -37,7 +38,7 @@ export async function runTool(
   args: string[],
   options: RunOptions,
 ): Promise<ToolRun> {
-  const { password, cwd, signal, input, output } = options
+  const { password, cwd = '/', signal, input, output } = options
   signal.throwIfAborted()
   const opened = [
     ...(input === undefined ? [] : [openSync(input, 'r')]),
