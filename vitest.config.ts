@@ -44,6 +44,7 @@ const program = [
   'test/cli/migrate-conflicts.test.ts',
   'test/cli/migrate-run.test.ts',
   'test/cli/migrate-server-versions.test.ts',
+  'test/cli/migrate-tools.test.ts',
   'test/cli/migrate-unsuitable-servers.test.ts',
   'test/cli/migrate-unusual-databases.test.ts',
   'test/cli/migrate-wrong-bundles.test.ts',

@@ -2,6 +2,7 @@ import type { Json } from '../../domain/json.ts'
 import type { Mode } from '../../domain/run.ts'
 import { type Catalogue, scopeCatalogue } from '../../migration/catalogue.ts'
 import type { MigrationBundle } from '../../migration/migration-bundle.ts'
+import type { ConfiguredTool } from '../../targets/postgres/database-dumps.ts'
 import type { ServerIdentity } from '../../targets/postgres/migration-database.ts'
 import type { SquawkReport } from '../../targets/system/squawk.ts'
 import { type PlannedCheck, planVerification } from './planned-checks.ts'
@@ -22,8 +23,10 @@ export function planMigration(given: {
   /** How the target was asked the preflight checks, and as which login. */
   asked: { login: string; planned: PlannedCheck[] }
   lint: SquawkReport
+  /** The programs for backups that cutter.yaml names. The plan has them only where there are some. */
+  tools: ConfiguredTool[]
 }): { [key: string]: Json } {
-  const { machineVersion, mode, bundle, identity, catalogue, rehearsal, asked, lint } = given
+  const { machineVersion, mode, bundle, identity, catalogue, rehearsal, asked, lint, tools } = given
   const { spec } = bundle
   return plain({
     type: 'cutter.plan.migrate/v1',
@@ -33,6 +36,7 @@ export function planMigration(given: {
     target: targetOf(identity),
     dependsOn: { schema: catalogue.digest, touches: rehearsal.touches },
     procedure: PROCEDURE,
+    ...(tools.length === 0 ? {} : { tools }),
     migration: { file: spec.migration.file, sha256: spec.migration.sha256, statements: bundle.statements },
     checks: {
       preflight: { file: spec.preflight, checks: bundle.preflight.length },

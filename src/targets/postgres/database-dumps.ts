@@ -15,7 +15,7 @@ import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import type { EffectContext } from '../../domain/effect.ts'
 import { Stop } from '../../domain/errors.ts'
-import type { Tools } from '../../tools/open-tools.ts'
+import type { Tool, Tools } from '../../tools/open-tools.ts'
 import { runTool } from '../system/run-tool.ts'
 import type { MigrationDatabase } from './migration-database.ts'
 import { assertToolVersion, findPgTool, splitLibpqUrl } from './pg-tools.ts'
@@ -31,6 +31,12 @@ export interface DatabaseDump {
   tool: string
 }
 
+/** A tool that cutter.yaml names, as a plan shows it: its key, and the program with the arguments that come before Cutter's own. */
+export interface ConfiguredTool {
+  id: string
+  argv: string[]
+}
+
 /** Backups on disk, made by pg_dump and restored by pg_restore. */
 export interface DatabaseDumps {
   /**
@@ -38,6 +44,11 @@ export interface DatabaseDumps {
    * @throws STOP_TOOL_MISSING when a tool is missing or older than the server
    */
   check(context: EffectContext, serverMajor: number): Promise<string>
+  /**
+   * Lists which of both tools cutter.yaml names for a server, as the exact first words of their commands. Empty when it names none.
+   * @throws STOP_TOOL_MISSING when a tool is missing or older than the server
+   */
+  configuredTools(context: EffectContext, serverMajor: number): Promise<ConfiguredTool[]>
   /**
    * Dumps what the exported snapshot sees. `name` is the name of the file, without an extension.
    * @throws STOP_TARGET_LOCKED when another session holds a lock, STOP_BACKUP_FAILED on other failures
@@ -58,7 +69,13 @@ export interface DatabaseDumps {
 export function openDatabaseDumps(home: string, tools: Tools): DatabaseDumps {
   const place = { home, tools }
   return {
-    check: (context, serverMajor) => checkTools(tools, context, serverMajor),
+    check: async (context, serverMajor) => (await checkTools(tools, context, serverMajor)).version,
+    configuredTools: async (context, serverMajor) =>
+      [...tools.list('pgDump'), ...tools.list('pgRestore')].some(isConfigured)
+        ? (await checkTools(tools, context, serverMajor)).found
+            .filter(isConfigured)
+            .map(({ name, file, args }) => ({ id: name, argv: [file, ...args] }))
+        : [],
     take: (context, database, given) => takeDump(place, context, database, given),
     restore: (context, dump, into) => restoreDump(place, context, dump, into),
   }
@@ -70,11 +87,20 @@ interface Place {
   tools: Tools
 }
 
-async function checkTools(tools: Tools, { signal }: EffectContext, serverMajor: number): Promise<string> {
-  const version = await assertToolVersion(findPgTool(tools, 'pgDump', serverMajor), serverMajor, signal)
+const isConfigured = (tool: Tool) => tool.isConfigured
+
+/** Finds the tools for a server, and the version of pg_dump. */
+async function checkTools(
+  tools: Tools,
+  { signal }: EffectContext,
+  serverMajor: number,
+): Promise<{ version: string; found: Tool[] }> {
+  const pgDump = findPgTool(tools, 'pgDump', serverMajor)
+  const version = await assertToolVersion(pgDump, serverMajor, signal)
   const dumped = Number.parseInt(version, 10)
-  await assertToolVersion(findPgTool(tools, 'pgRestore', dumped), dumped, signal)
-  return version
+  const pgRestore = findPgTool(tools, 'pgRestore', dumped)
+  await assertToolVersion(pgRestore, dumped, signal)
+  return { version, found: [pgDump, pgRestore] }
 }
 
 async function takeDump(
@@ -84,7 +110,7 @@ async function takeDump(
   { name, snapshot, serverMajor, lockTimeoutMs }: Parameters<DatabaseDumps['take']>[2],
 ): Promise<DatabaseDump> {
   const takenAt = context.now().toISOString()
-  const tool = `pg_dump ${await checkTools(tools, context, serverMajor)}`
+  const tool = `pg_dump ${(await checkTools(tools, context, serverMajor)).version}`
   const folder = privateFolder(home, context.runId)
   const file = join('var', 'backups', context.runId, `${name}.dump`)
   const path = join(home, file)
@@ -103,7 +129,7 @@ async function takeDump(
       `--lock-wait-timeout=${Math.round(lockTimeoutMs)}`,
       `--dbname=${address}`,
     ],
-    { password, signal: context.signal, output: draft },
+    { password, signal: context.signal, output: draft, cwd: home },
   )
   if (code !== 0) {
     rmSync(draft, { force: true })
@@ -134,7 +160,7 @@ async function restoreDump(
   const { code, stderr } = await runTool(
     findPgTool(tools, 'pgRestore', majorOf(dump)),
     ['--no-password', '--no-tablespaces', '--no-subscriptions', `--dbname=${address}`],
-    { password, signal: context.signal, input: path },
+    { password, signal: context.signal, input: path, cwd: home },
   )
   const faults = code === 0 ? [] : restoreFaults(stderr)
   if (faults.length > 0) throw restoreFailedError(into.name, faults)

@@ -15,7 +15,7 @@ import { COPY_ONLY } from '../planned-checks.ts'
 import { readCatalogue } from '../read-catalogue.ts'
 import { type RehearsalResult, relationsOf } from '../rehearsal-result.ts'
 import { assertSameSchema } from '../schema-drift.ts'
-import { assertSameIdentity, readServerIdentity } from '../server-identity.ts'
+import { assertSameIdentity, readServerIdentity, serverMajorVersion } from '../server-identity.ts'
 
 /** Asks the target the preflight checks that only read, in a read-only session, and makes the plan. */
 export function preflight(deps: MigrateDeps): Effect {
@@ -39,11 +39,12 @@ export function preflight(deps: MigrateDeps): Effect {
       await assertAsRehearsed(deps, context, given.target, { identity, backedUp, rehearsal })
       const asked = await askPreflight(deps, context, { target: given.target, identity, bundle, rehearsal })
       assertChecksPass('STOP_PREFLIGHT_FAILED', 'preflight', asked.results)
+      const tools = await deps.dumps.configuredTools(context, serverMajorVersion(identity))
       const lint = await readJsonEvidence<SquawkReport>(context, given.lintDigest)
       const { version: machineVersion, mode } = context
       const plan = jsonEvidence(
         'plan/SG1',
-        planMigration({ machineVersion, mode, bundle, identity, catalogue, rehearsal, asked, lint }),
+        planMigration({ machineVersion, mode, bundle, identity, catalogue, rehearsal, asked, lint, tools }),
       )
       const checked = jsonEvidence('preflight', asked.results)
       return {

@@ -10,6 +10,7 @@ import {
   scopeCatalogue,
 } from '../../../migration/catalogue.ts'
 import type { MigrationBundle } from '../../../migration/migration-bundle.ts'
+import type { ConfiguredTool } from '../../../targets/postgres/database-dumps.ts'
 import type { ServerIdentity } from '../../../targets/postgres/migration-database.ts'
 import { readJsonEvidence } from '../../read-json-evidence.ts'
 import { askPreflightAgain } from '../ask-preflight.ts'
@@ -19,7 +20,7 @@ import type { PlannedCheck } from '../planned-checks.ts'
 import { readCatalogue } from '../read-catalogue.ts'
 import { assertSameBundle, readMigrationBundle } from '../read-migration-bundle.ts'
 import { type RehearsalResult, relationsOf } from '../rehearsal-result.ts'
-import { assertSameIdentity, readServerIdentity } from '../server-identity.ts'
+import { assertSameIdentity, readServerIdentity, serverMajorVersion } from '../server-identity.ts'
 import { backup } from './backup.ts'
 import { preflight } from './preflight.ts'
 import { rehearse } from './rehearse.ts'
@@ -42,7 +43,7 @@ const input = z.object({
 
 /**
  * The last check at gate SG1. Migration bundle, server and preflight must be as planned, or the approval waits until they are.
- * Another schema is drift: the run backs up, restores, rehearses and plans again, and returns to the gate with the new plan.
+ * Another schema, or other programs for backups, is drift: the run backs up, restores, rehearses and plans again, and returns to the gate with the new plan.
  */
 export function recheckMigration(deps: MigrateDeps): Effect {
   return readEffect({
@@ -61,11 +62,15 @@ export function recheckMigration(deps: MigrateDeps): Effect {
       const planned = scopeCatalogue(scope, backedUp)
       const found = scopeCatalogue(scope, await database.read(context, readCatalogue))
       if (found.digest !== planned.digest)
-        return planAgain(deps, context, given, describeSchemaDifference(compareSchemas(planned, found)))
-      const { checksOnTarget = [] } = await readJsonEvidence<{ checksOnTarget?: PlannedCheck[] }>(
-        context,
-        given.planDigest,
-      )
+        return planAgain(deps, context, given, {
+          changed: 'the schema',
+          differences: describeSchemaDifference(compareSchemas(planned, found)),
+        })
+      const { checksOnTarget = [], tools = [] } = await readJsonEvidence<Planned>(context, given.planDigest)
+      const configured = await deps.dumps.configuredTools(context, serverMajorVersion(identity))
+      const differences = describeToolDifferences(tools, configured)
+      if (differences.length > 0)
+        return planAgain(deps, context, given, { changed: 'the program of backups', differences })
       const results = await askPreflightAgain(deps, context, {
         target: given.target,
         identity,
@@ -79,12 +84,29 @@ export function recheckMigration(deps: MigrateDeps): Effect {
   })
 }
 
+/** The parts of a plan that are compared or asked again. Plans of earlier versions have none of them. */
+interface Planned {
+  checksOnTarget?: PlannedCheck[]
+  tools?: ConfiguredTool[]
+}
+
+function describeToolDifferences(planned: ConfiguredTool[], found: ConfiguredTool[]): string[] {
+  const commandOf = (tools: ConfiguredTool[], id: string) => {
+    const tool = tools.find((one) => one.id === id)
+    return tool === undefined ? 'the one of a trusted folder' : JSON.stringify(tool.argv)
+  }
+  return ['pgDump', 'pgRestore'].flatMap((id) => {
+    const [was, is] = [commandOf(planned, id), commandOf(found, id)]
+    return was === is ? [] : [`${id} was ${was} and is ${is}`]
+  })
+}
+
 /** Repeats the phases from the backup to the plan, each with the facts and the evidence of those before it. */
 async function planAgain(
   deps: MigrateDeps,
   context: EffectContext,
   given: z.infer<typeof input>,
-  differences: string[],
+  { changed, differences }: { changed: string; differences: string[] },
 ) {
   const made: Evidence[] = []
   const reports: Facts = {}
@@ -96,7 +118,7 @@ async function planAgain(
     facts = { ...facts, ...found }
     Object.assign(reports, report)
   }
-  const message = `the schema changed: ${differences.slice(0, 5).join('; ')}`
+  const message = `${changed} changed: ${differences.slice(0, 5).join('; ')}`
   const { bundle: _, ...learned } = facts
   return {
     output: {
