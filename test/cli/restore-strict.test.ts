@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readFileSync, rmdirSync } from 'node:fs'
+import { chmodSync, mkdirSync, readFileSync, rmdirSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { aCutterHome, type CutterHome, type ErrorJson, jsonOf } from '../support/cli.ts'
@@ -55,10 +55,12 @@ describeWithKeys('store restore with approvals.strict: owner', () => {
     expect(readFileSync(at.path('service.key'), 'utf8')).toBe(OLD)
   })
 
-  test.runIf(isRoot)('restores a file of root in a folder of root', async () => {
+  test.runIf(isRoot)('restores a file of root in a folder of root, for Cutter’s user alone', async () => {
     expect((await at.cutter(['store', 'backup', '--out', 'mine.db'])).code).toBe(0)
+    chmodSync(at.path('mine.db'), 0o644)
     strict()
     expect((await at.cutter(['store', 'restore', 'mine.db'])).code).toBe(0)
+    expect(statSync(at.path('var/cutter.db')).mode & 0o777).toBe(0o600)
   })
 
   test('restores any file without strict: owner, and then the run of that store continues', async () => {

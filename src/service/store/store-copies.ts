@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { chmodSync, copyFileSync, existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { storeFile } from '../../app/open-store.ts'
 import { migrationsDirectory } from '../../app/package-paths.ts'
 import { findHeadWitness } from '../../app/run-reports.ts'
@@ -67,8 +67,12 @@ export async function replaceStore(
   const copy = `${file}.restoring`
   try {
     // A store that was copied as files has its newest steps in its WAL.
-    for (const end of ['', '-wal'])
-      if (end === '' || existsSync(`${from}${end}`)) copyFileSync(`${from}${end}`, `${copy}${end}`)
+    for (const end of ['', '-wal']) {
+      if (end !== '' && !existsSync(`${from}${end}`)) continue
+      copyFileSync(`${from}${end}`, `${copy}${end}`)
+      // The backup may be readable for others: with strict: owner it belongs to root.
+      chmodSync(`${copy}${end}`, 0o600)
+    }
     const examined = await examine(copy)
     if (!discardNewer) await assertNoLoss(file, copy, from)
     const stamp = at.toISOString().replace(/[-:.]/g, '')
