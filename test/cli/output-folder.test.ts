@@ -180,6 +180,7 @@ describe('with approvals.strict: owner and no output folder', () => {
     const bundle = await at.cutter(['run', 'export', 'rotate', '--out', '-'])
     expect([bundle.code, bundle.stdout.includes('history.jsonl')]).toEqual([0, true])
     expect(bundle.stderr).toContain('bundle  -')
+    expect(bundle.stderr).toContain('next    cutter verify <bundle> --signers')
     const backup = await at.cutter(['store', 'backup', '--out', '-'])
     expect([backup.code, backup.stdout.startsWith('SQLite format 3')]).toEqual([0, true])
     const exported = await at.cutter(['document', 'export', 'small.md', '--format', 'markdown', '--out', '-'])

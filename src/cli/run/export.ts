@@ -36,7 +36,7 @@ function exportBundle(run: string, options: GlobalOptions & { out: string }): Pr
       ...(closeout === 'signed' ? ['signed  by this instance'] : []),
       ...(closeout === 'unsigned' ? ['unsigned: ssh-keygen is not installed here to sign the closeout'] : []),
       ...countersigned.map((signer) => `signed  by ${signer}`),
-      `next    cutter verify ${options.out} --signers <allowed_signers>`,
+      `next    cutter verify ${options.out === '-' ? '<bundle>' : options.out} --signers <allowed_signers>`,
     ])
     return 0
   })
