@@ -1,4 +1,4 @@
-import { findHistoryFault, genesisHash } from '../domain/history.ts'
+import { type Definition, findHistoryFault, genesisHash, UPGRADED } from '../domain/history.ts'
 import { entryMarks, findPolicyNameFault } from '../domain/history-facts.ts'
 import { canonicalJson, digestOfBytes } from '../domain/json.ts'
 import { type BundleFault, bundleFault } from './bundle-fault.ts'
@@ -72,6 +72,24 @@ export function findVerifyTextFault(
 }
 
 const empty = Buffer.alloc(0)
+
+/** Characters that could begin a line of their own, in VERIFY.md too, or hide what a name says. */
+const HIDDEN = /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}]/u
+
+/** The run, its machine and versions, its states and gates, and those who countersigned have names of one plain line. */
+export function findNameFault({ genesis, history, closeout }: RunRecord): BundleFault | null {
+  const { runId, machine, version } = genesis
+  const names = history.flatMap((entry) => {
+    const { arrival } = entryMarks(entry)
+    const to = entry.event.type === UPGRADED ? [(entry.event.to as unknown as Definition).version] : []
+    return [entry.state, ...(arrival === undefined ? [] : [arrival.gate]), ...to]
+  })
+  const signers = closeout?.countersigned.map(({ signer }) => signer) ?? []
+  const odd = [runId, machine, version, ...names, ...signers].find((name) => HIDDEN.test(name))
+  if (odd === undefined) return null
+  const why = `the name ${JSON.stringify(odd)} is not one plain line`
+  return bundleFault('FILE_UNREADABLE', null, why)
+}
 
 /** `run.json` must agree with the first facts, the history and the snapshot of the run. */
 export function findRunFault({ genesis, run, history, snapshot }: RunRecord): BundleFault | null {

@@ -36,12 +36,9 @@ export async function findDistrust(
   signed: SignatureToTrust,
   { signers, revoked }: CheckerTrust,
 ): Promise<Distrust | null> {
-  if (signers === null) {
-    const isRevoked = revoked !== null && (await isKeyRevoked(signed.signature, revoked))
-    return isRevoked
-      ? { code: 'KEY_REVOKED', detail: `${revoked} revokes its key` }
-      : { code: null, detail: 'no file of signers was given' }
-  }
+  if (revoked !== null && (await isKeyRevoked(signed.signature, revoked)))
+    return { code: 'KEY_REVOKED', detail: `${revoked} revokes its key` }
+  if (signers === null) return { code: null, detail: 'no file of signers was given' }
   const trust = { allowedSigners: signers, ...(revoked === null ? {} : { revokedKeys: revoked }) }
   const question = { ...signed, ...trust }
   const answer = await verifySignature(question)

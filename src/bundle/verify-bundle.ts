@@ -9,6 +9,7 @@ import {
   findEvidenceFault,
   findFileFault,
   findManifestFault,
+  findNameFault,
   findPlanFault,
   findRunFault,
   findSnapshotFault,
@@ -102,6 +103,7 @@ async function verifyRecord(
 ): Promise<Verdict> {
   const byRecord =
     findFileFault(files, record, format) ??
+    findNameFault(record) ??
     findRunFault(record) ??
     findChainFault(record) ??
     findSnapshotFault(record) ??

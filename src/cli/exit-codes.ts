@@ -53,5 +53,14 @@ export function exitOfRun({ status, outcome }: { status: Status; outcome: Outcom
   return status === 'stopped' ? 3 : 0
 }
 
+/** The exit code of `verify`: 1 does not hold; 3 holds, but nobody is trusted or a requirement is unmet; 0 otherwise. */
+export function exitOfVerdict(
+  { holds, unmet }: { holds: boolean; unmet: string[] },
+  { withSigners, integrityOnly }: { withSigners: boolean; integrityOnly: boolean },
+): number {
+  if (!holds) return 1
+  return integrityOnly || (withSigners && unmet.length === 0) ? 0 : 3
+}
+
 /** The exit code with which shells report a process that SIGINT ended. */
 export const EXIT_INTERRUPTED = 130

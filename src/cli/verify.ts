@@ -2,6 +2,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { Verdict } from '../service/verify.ts'
 import { printAnswer } from './answers.ts'
 import { action, defineCommand, type GlobalOptions } from './define-command.ts'
+import { exitOfVerdict } from './exit-codes.ts'
 import { withoutHome } from './session.ts'
 
 /**
@@ -54,9 +55,10 @@ function verify(bundle: string, options: Options): Promise<number> {
     const { signers, revoked, require: requiredGates, requireTrusted, integrityOnly } = options
     const verdict = await verifyBundleFile({ bundle, signers, revoked, requiredGates, requireTrusted })
     printAnswer(io, verdict, () => linesOfVerdict(bundle, verdict))
-    if (!verdict.holds) return 1
-    const isMet = signers !== undefined && verdict.unmet.length === 0
-    return integrityOnly === true || isMet ? 0 : 3
+    return exitOfVerdict(verdict, {
+      withSigners: signers !== undefined,
+      integrityOnly: integrityOnly === true,
+    })
   })
 }
 

@@ -73,8 +73,14 @@ export interface Bundles {
   remove(): Promise<void>
 }
 
-/** With `need: 2` alice and bob approve each gate. */
-export async function aBundleMaker({ need = 1 } = {}): Promise<Bundles> {
+/** With `need: 2` alice and bob approve each gate. `definitionDigest` is that of the runs; left out: of no release. */
+export async function aBundleMaker({
+  need = 1,
+  definitionDigest,
+}: {
+  need?: number
+  definitionDigest?: string
+} = {}): Promise<Bundles> {
   const keys = openKeyFolder()
   const key = keys.key('alice')
   const policy = { validHours: 24, need, of: [ALICE, BOB, 'mallory@example.org'] }
@@ -94,12 +100,16 @@ export async function aBundleMaker({ need = 1 } = {}): Promise<Bundles> {
   const { parts, store, engine } = world
   const sealing: CloseoutDeps = { store, clock: parts.clock, folder: join(folder, 'var'), host: 'quiet_host' }
   const installed = await parts.installed('cut', null)
+  const machine = {
+    ...installed.machine,
+    definitionDigest: definitionDigest ?? installed.machine.definitionDigest,
+  }
   const effects = Object.fromEntries(
     Object.entries(installed.effects).map(([name, effect]) => [name, leavingEvidence(effect)]),
   )
   let runs = 0
   Object.assign(parts, {
-    installed: async () => ({ ...installed, effects }),
+    installed: async () => ({ ...installed, machine, effects }),
     randomHex: () => String(++runs).padStart(8, '0'),
     allowLive: true,
     trust,

@@ -132,4 +132,20 @@ describeWithKeys('verify of a forged bundle without a closeout', () => {
       })
     }
   })
+
+  const SHELL = 'cut\n\n```sh\nrm -rf ~\n```\n'
+  test.each<[string, (record: RunRecord) => void]>([
+    [
+      'machine',
+      ({ genesis, run }) =>
+        void Object.assign(genesis, { machine: Object.assign(run, { machine: SHELL }).machine }),
+    ],
+    ['state', ({ history }) => void Object.assign(history[1]!, { state: SHELL })],
+    ['gate', ({ history }) => void Object.assign(history[6]!.event.arrival!, { gate: `SG1\u202e` })],
+  ])('refuses a %s whose name would form lines of its own in VERIFY.md', async (_, change) => {
+    expect(await faultIn(await unsealed(change, good))).toMatchObject({
+      code: 'FILE_UNREADABLE',
+      message: expect.stringContaining('is not one plain line'),
+    })
+  })
 })

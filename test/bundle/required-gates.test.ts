@@ -1,14 +1,12 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { signText } from '../../src/approvals/openssh/sign-text.ts'
 import { CLOSEOUT_NAMESPACE, closeoutText } from '../../src/bundle/closeout-statement.ts'
-import type { RunRecord } from '../../src/bundle/run-record.ts'
 import { verifyBundle as verifyWith } from '../../src/bundle/verify-bundle.ts'
-import type { Statement } from '../../src/domain/approval.ts'
-import { entryMarks } from '../../src/domain/history-facts.ts'
 import { removeFolders } from '../store/store-folders.ts'
 import { describeWithKeys } from '../support/ssh-keys.ts'
 import { ALICE, aBundleMaker, type Bundles, bundleOf, recordIn, verifyBundle } from './bundle-fixture.ts'
 import { forge, restate } from './forge-bundle.ts'
+import { withoutGate } from './without-gate.ts'
 
 /** Bundles of runs that succeeded without a gate that their definition requires, and what else a checker can demand. */
 
@@ -28,17 +26,6 @@ afterAll(async () => {
   await at.remove()
   removeFolders()
 })
-
-/** Deletes everything that a gate left: its arrival, the decision, the check before the write, and the approval. */
-function withoutGate(record: RunRecord, gate: string): void {
-  const statements = record.approvals.map(({ statementText }) => JSON.parse(statementText) as Statement)
-  const gone = record.approvals.filter((_, index) => statements[index]!.gate === gate)
-  const ids = gone.map(({ approvalId }) => approvalId)
-  const arrival = record.history.find((entry) => entryMarks(entry).arrival?.gate === gate)!
-  const used = record.history.find((entry) => ids.includes(entryMarks(entry).approvalUsed ?? ''))!
-  record.history = record.history.filter(({ seq }) => seq < arrival.seq || seq > used.seq)
-  record.approvals = record.approvals.filter(({ approvalId }) => !ids.includes(approvalId))
-}
 
 /** The operator of the instance has its key, and signs the forged end again. */
 async function signedAgain(tar: Buffer): Promise<Buffer> {

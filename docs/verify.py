@@ -1,0 +1,299 @@
+#!/usr/bin/env python3
+"""Checks an evidence bundle of Cutter as docs/evidence-format.md specifies it. Needs Python 3.8 and ssh-keygen, and nothing of Cutter.
+Exit codes: 0 holds and every requirement is met, 1 does not hold, 2 usage, 3 holds without --signers or with an unmet requirement."""
+import argparse, base64, calendar, datetime, decimal, hashlib, json, os, pathlib, re, subprocess, sys, tempfile, unicodedata, urllib.parse
+GATES = {'cut': {'succeeded': ['SG1', 'SG2']}, 'deploy': {'succeeded': ['SG1'], 'rolled-back': ['SG1']}, 'teardown': {'succeeded': ['SG1']},
+         'migrate': {'succeeded': ['SG1'], 'rolled-back': ['SG1', 'SG2']}, 'rollback': {'succeeded': ['SG2']}}  # of version 1 of each machine
+KNOWN = '''cut 8ca776ae24731b67cf40fc12448cb1eb4e7cf6b49913f19b58d6a9233845bf2d 799eff8191ecf5b4bd81ea839d295db5b221480ab3dd560a4727934f980c5904 e6ce309d3f27185f9709330caf1e53dddb49f329de5a63e48f46abea613c470e
+deploy 4d1485e5c23d0d1e663d60dd298fbace2421c91b6a17a6df995135665467d296 f21b34905c7737cb48c6a36cd0c02215598c42966b6085031e2c534986e8ed87 85b3a6019b873954dc67bada756c78c896c5e4f20d865226ae4838eb3a8c41be
+migrate 05f1c34183d194cb52fcc1c1c4ff550c39dc451e48daf09dc17c635b69133c96 d137c80a7dd4f73d79a29e0e1825d8e3308d599842d67545a1b11500fdbfb992 9ddb6903a596b3284b7cddd1d482a65c6000cc5c657a22a5e8eec5bd441fca70
+rollback bbc032e4af95f6a13e416048557795bab4a128886ee3ef4e78afca1d92ddd81f 7b6e74ca45973cc3d6d9da796fcd0bbd2e054aabbcd069d2c815de37773c9b1b a944da9eaf227446e80f5a93da180c0cdaff7e8f45a8567acb71e49bd8691577
+teardown 2b74c82c7fa831cfec7b35b7b172b1897e8ac1a7b0c274c166df41610082a48d 30a8f9b317bafdf1a852d84b0b82562bec0899705512022832a5190b33f2de1e 9712a6492856d2123a53841b2152aaf8521b765931cc385caae15193e51f2495'''  # their definition digests
+ZERO, SKEW, CLOSEOUT, DIGEST, ID = b'\0' * 512, 300_000, 'cutter.closeout', 'sha256:[0-9a-f]{64}', 'ap-[0-9a-f]{32}'
+GENESIS, ENTRY, WRITE, STATEMENT = [names.split() for names in (
+    'definitionDigest input machine mode osUser runId startKey startedAt startedBy version', 'at by event hash previousHash seq snapshotDigest state status',
+    'attempt known phase seq startedAt', 'approver decision expiresAt gate historyHead issuedAt machine nonce planDigest reason runId seq type version')]
+LINE, STATUSES = '(?=.*\\S)[^\0-\x1f\x7f-\x9f\u2028\u2029]+', 'working|paused|stopped|closed'
+OUTCOMES, UNSEEN = 'succeeded|rejected|failed|cancelled|voided|rolled-back|abandoned', '[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]'
+PARTS = {rf'times/(?:({ID})|closeout)\.tsr': b'0.*', r'witnesses/[A-Za-z0-9%_][A-Za-z0-9%@._+-]*\.txt': b'.*\n\xe2\x80\x94 \\S+ \\S+\n',
+         rf'keys/({ID})\.json': rb'{"application":"[^"]*","counter":\d+,"flags":\d{1,3},"origin":(?:null|"[^"]*")}', r'report\.html': rb'[^\xc0\xc1\xf5-\xff]*'}
+TEXTS = '''5f24ffcac06cfeaf739f83b9 e757ff177ceb21fe7a8848fd e21c2025946a3fe4d9ab0ea0 3fb227ff42397ed28c162e7d a6fd798e09f1ad0594841c50 8d3f56c8f7406568df6d2e1c 11f04e864da1b489ce942945 ca48bae4584ed450f2ed224b
+e91f259c3849437fc9c5820f f04b0e220e9387d8083c7f9d d85b519b597e1410e701a258 2142b2c832ee83bf8769d067 68419f76f51ae1d078f30b7e e9c38500feb8b6ac5b788537 0dedea485541ff6291abbb8e b508827d3562abd6b05743c6'''  # digests of the fixed lines of VERIFY.md
+class Fault(Exception): pass
+def need(holds, *why):
+    if not holds: raise Fault(': '.join(why))
+sha = lambda data: hashlib.sha256(data if isinstance(data, bytes) else data.encode()).hexdigest()
+dig, units, obj = lambda data: 'sha256:' + sha(data), lambda name: name.encode('utf-16-be', 'surrogatepass'), lambda v: isinstance(v, dict)
+is_ = lambda pattern, v: isinstance(v, str) and re.fullmatch(pattern, v, re.S) is not None
+# JSON and its canonical form (RFC 8785)
+def canon(v):
+    if isinstance(v, (dict, list)): return '[' + ','.join(map(canon, v)) + ']' if not obj(v) else '{' + ','.join(canon(k) + ':' + canon(v[k]) for k in sorted(v, key=units)) + '}'
+    small = isinstance(v, float) and (format(decimal.Decimal(repr(v)).normalize(), 'f') if v == 0 or 1e-6 <= abs(v) < 1e21 else repr(v).replace('e-0', 'e-'))
+    return small or json.dumps(v, ensure_ascii=False)
+def parse(data, path, exact=True):
+    value = json.loads(data.decode(), parse_constant=lambda name: {}[name]); need(not exact or canon(value).encode() == data, 'FILE_UNREADABLE', path); return value
+def moment(v):
+    m = re.fullmatch(r'(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d+))?)?Z', v, re.ASCII)
+    return calendar.timegm(datetime.datetime(*[int(part or 0) for part in m.groups()[:6]]).timetuple()) * 1000 + int(((m[7] or '') + '000')[:3])
+strings = lambda v: [v] if isinstance(v, str) else [s for one in (v.values() if obj(v) else v if isinstance(v, list) else []) for s in strings(one)]
+# The archive and its files
+def header(name, size):
+    head = b''.join([name.encode().ljust(100, b'\0'), b'000644 \0', b'000000 \0' * 2, b'%011o ' % size, b'00000000000 ', b' ' * 8, b'0',
+                     b'\0' * 100, b'ustar\00000', b'\0' * 64, b'000000 \0' * 2]).ljust(512, b'\0')
+    return head[:148] + b'%06o \0' % sum(head) + head[156:]
+def unpack(tar):
+    files, at = {}, 0
+    while tar[at:at + 512] not in (ZERO, b''):
+        name, size = tar[at:at + 100].rstrip(b'\0').decode('latin1'), re.fullmatch(b'([0-7]{11}) ', tar[at + 124:at + 136])
+        safe = size and re.fullmatch('(?:[a-z]+/)?[A-Za-z0-9%_][A-Za-z0-9%@._+-]*', name) and name not in files
+        need(safe and tar[at:at + 512] == header(name, int(size[1], 8)), 'TAR_NOT_CANONICAL', name); files[name] = tar[at + 512:at + 512 + int(size[1], 8)]
+        at += 512 + (int(size[1], 8) + 511) // 512 * 512
+    encoded = b''.join(header(name, len(data)) + data + b'\0' * (-len(data) % 512) for name, data in sorted(files.items()))
+    sums = ''.join(f'{sha(data)}  {name}\n' for name, data in sorted(files.items()) if name != 'MANIFEST.sha256')
+    need(tar == encoded + ZERO * 2 and files.get('MANIFEST.sha256') == sums.encode(), 'TAR_NOT_CANONICAL or MANIFEST_WRONG'); return files
+def evidence_path(name, digest):
+    m = re.match('(plan|signers|revoked|policy)/([^\n\r\u2028\u2029]+)\\Z', name)
+    short = m and re.sub('[^A-Za-z0-9._]', '_', re.sub('[\U00010000-\U0010ffff]', '__', m[2]))[:20] + '-' + digest[7:]
+    return 'evidence/' + digest[7:] if not m else f'plans/{short}.json' if m[1] == 'plan' else f'trust/{m[1]}-{short}'
+def read_entry(row):
+    one = parse(row, 'history.jsonl'); event, place = one['event'], one['event'].get('arrival', {'gate': '', 'planDigest': None})
+    digests = [one['snapshotDigest'], place['planDigest'] or one['hash'], *event.get('evidence', {}).values()]
+    fits = is_(STATUSES, one['status']) and is_(OUTCOMES, event.get('outcome', 'failed')) and len(place) == 2 and sorted(one) == ENTRY and moment(one['at'])
+    words = one['by'] + one['state'] + event['type'] + event.get('approvalUsed', '') + place['gate']
+    need(fits and is_('.*', words) and all(is_(DIGEST, d) for d in digests), 'FILE_UNREADABLE', 'an entry'); return one
+def read(files):
+    run, genesis = parse(files['run.json'], 'run.json'), parse(files['genesis.json'], 'genesis.json')
+    two, history = 'format' in run, [read_entry(row) for row in files['history.jsonl'].split(b'\n')[:-1]]
+    holds = (not two or type(run['format']) is int and run['format'] == 2) and is_('live|dry-run', genesis['mode']) and is_(DIGEST, genesis['definitionDigest']) and obj(genesis['input']) and genesis['runId'] != ''
+    need(holds and sorted(genesis) == GENESIS and files['history.jsonl'][-1:] == b'\n', 'FORMAT_UNKNOWN or FILE_UNREADABLE')
+    due, evidence = {'genesis.json', 'run.json', 'history.jsonl', 'snapshot.json', 'VERIFY.md', 'MANIFEST.sha256'}, []
+    for before, one in zip([None, *history], history):
+        upgraded = before and one['event']['type'] == 'cutter.upgraded'
+        shots = {'snapshot/before-upgrade': before['snapshotDigest'], 'snapshot/upgraded': one['snapshotDigest']} if upgraded else {}
+        named = {**one['event'].get('evidence', {}), **shots}
+        evidence += [(one['seq'], name, named[name], evidence_path(name, named[name])) for name in sorted(named, key=units)]
+    approvals = {path[10:-5]: (files[path], files.get(path + '.sig')) for path in sorted(files) if is_(rf'approvals/{ID}\.json', path)}
+    ends = ['closeout.json'] * ('closeout.json' in files) + sorted(path for path in files if is_(r'countersignatures/.*\.json', path))
+    due.update(*[{path, path + '.sig'} for path in ends], {'instance.pub'} if ends else (), [path for *_, path in evidence])
+    due.update(f'approvals/{name}.json{end}' for name, (_, signature) in approvals.items() for end in ('', '.sig')[:1 + (signature is not None)])
+    parts = [(path, re.fullmatch(pattern, path), form) for path in files for pattern, form in PARTS.items() if two]
+    due.update(path for path, m, form in parts if m and all(name is None or name in approvals for name in m.groups()) and re.fullmatch(form, files[path], re.S))
+    need(due == set(files), 'FILE_MISSING or FILE_UNKNOWN', *sorted(due ^ set(files)))
+    ends, events = [(parse(files[path], path), path) for path in ends], [one['event'] for one in history]
+    names = [genesis[name] for name in ('runId', 'machine', 'version')] + [one['state'] for one in history] + [one['signer'] for one, _ in ends[1:]]
+    names += [e['arrival']['gate'] for e in events if 'arrival' in e] + [e['to']['version'] for e in events if e['type'] == 'cutter.upgraded']
+    need(not {'Cc', 'Cf', 'Co', 'Cs', 'Zl', 'Zp'} & set(map(unicodedata.category, ''.join(names))), 'FILE_UNREADABLE', 'a name is not one plain line')
+    return dict(files=files, run=run, genesis=genesis, history=history, evidence=evidence, approvals=approvals, two=two, ends=ends)
+# What the parts of the record must agree on
+def check_record(b):
+    genesis, run, history, snapshot = b['genesis'], b['run'], b['history'], b['files']['snapshot.json']
+    now, before = {name: genesis[name] for name in ('version', 'definitionDigest')}, dig(canon(genesis))
+    for index, one in enumerate(history):
+        event, rest = one['event'], {name: value for name, value in one.items() if name != 'hash'}
+        holds = one['seq'] == index + 1 and one['previousHash'] == before and one['hash'] == dig(canon(rest))
+        if event['type'] == 'cutter.upgraded': holds, now = holds and event['from'] == now, {name: event['to'][name] for name in now}
+        before, policies = one['hash'], [None] + [v for k, v in event.get('evidence', {}).items() if k.startswith('policy/')]
+        plan = event.get('arrival', {}).get('planDigest')
+        fits = event.get('policyDigest') in policies and (plan is None or is_plan(b, plan, event['arrival']['gate'], one['seq']))
+        need(holds and fits, 'HISTORY_BROKEN, PLAN_DIFFERS or EVIDENCE_DIFFERS', f'entry {index + 1}')
+    last, context = history[-1], (parse(snapshot, 'snapshot.json', exact=False).get('snapshot') or {}).get('context')
+    need(context is not None and dig(snapshot) == last['snapshotDigest'], 'SNAPSHOT_DIFFERS')
+    outcome = next((one['event'].get('outcome') for one in history if one['status'] == 'closed'), None)
+    here = ([one for one in history if 'arrival' in one['event'] and last['status'] != 'closed'] or [None])[-1]
+    here = None if here and any('approvalUsed' in one['event'] for one in history[here['seq']:]) else here
+    stopped, stop = last['status'] == 'stopped', context.get('stop') if last['status'] == 'stopped' else None
+    b['facts'] = {**{name: genesis[name] for name in ('runId', 'machine', 'mode', 'startedBy', 'startedAt')}, **now, 'updatedAt': last['at'],
+                  **{name: last[name] for name in ('status', 'state', 'seq', 'snapshotDigest')}, 'head': last['hash'], 'outcome': outcome, 'stop': stop,
+                  'stopCode': ((stop or {}).get('code') or 'STOP_INTERNAL') if stopped else None, 'gateSeq': here and here['seq'],
+                  'gate': here['event']['arrival']['gate'] if here and last['status'] == 'paused' else None, 'gateHead': here and here['hash'],
+                  'planDigest': context.get('planDigest'), 'output': context.get('output')}
+    writes = b['unsettled'] = run.pop('unsettledWrites', None)
+    need(canon(run) == canon({**b['facts'], **({'format': 2, 'instructions': 1} if b['two'] else {})}), 'RUN_DIFFERS')
+    fits = (writes is None or b['two'] and writes and all(sorted(w) == WRITE and w['seq'] > 0 for w in writes)) and (last['status'] == 'closed') == (outcome is not None) and (b['two'] or outcome != 'abandoned')
+    need(fits and all(dig(b['files'][path]) == digest for _, _, digest, path in b['evidence']), 'RUN_DIFFERS or EVIDENCE_DIFFERS')
+def is_plan(b, plan, gate, at):
+    rows = [row for row in b['evidence'] if row[0] <= at]; ours = [row for row in rows if row[1] == 'plan/' + gate]
+    return ours[-1][2] == plan if ours else plan in [row[2] for row in rows] + strings([one['event'] for one in b['history'][:at]])
+def passages(b):  # how the run passed its gates: the approval, the entries of its decision and of its use, and the state
+    found, before, decided = [], {'status': '', 'state': ''}, None
+    for one in b['history']:
+        event, state, status, failed = one['event'], one['state'], one['status'], one['status'] == 'closed' and b['facts']['outcome'] != 'succeeded'
+        if before['status'] == 'paused' and not (event['type'].startswith('cutter.') and status == 'paused'):
+            decides = event['type'] in ('APPROVE', 'REJECT', 'VOID') and isinstance(event.get('approvalId'), str)
+            need(decides or failed or status == 'paused' and state == before['state'], 'GATE_UNAPPROVED', f"entry {one['seq']}")
+            if decides: decided = event['approvalId'], one['seq'], before['state']
+        if decided and event['type'] == 'cutter.upgraded': decided = None, decided[1], state
+        if 'approvalUsed' in event:
+            need(decided and decided[0] == event['approvalUsed'] and decided[0] not in [row[0] for row in found], 'GATE_UNAPPROVED', f"entry {one['seq']}")
+            found, decided = found + [(decided[0], decided[1], one['seq'], decided[2])], None
+        elif decided and status == 'paused' and state == decided[2]: decided = None
+        else: need(failed or not decided or state == decided[2] and status not in ('paused', 'closed'), 'GATE_UNAPPROVED', f"entry {one['seq']}")
+        before = one
+    return found
+# Signatures, keys and people
+def keygen(*args, given=b'', **files):
+    with tempfile.TemporaryDirectory() as folder:
+        for name, data in files.items(): pathlib.Path(folder, name).write_bytes(data)
+        done = subprocess.run(['ssh-keygen', *args], cwd=folder, input=given, capture_output=True, env={'PATH': os.environ['PATH'], 'TZ': 'UTC', 'LC_ALL': 'C'})
+        return done.stdout.decode(errors='replace') if done.returncode == 0 else None
+def signing_key(text, signature, namespace):
+    found = re.search(r'signature with \S+ key (SHA256:\S+)\s*$', keygen('-Y', 'check-novalidate', '-n', namespace, '-s', 'sig', given=text, sig=signature) or '')
+    return found and found[1]
+def distrust(options, text, signature, namespace, who, at):  # why the checker does not trust a valid signature: None when they do, '' without a file of signers
+    revoked, key, when = options.revoked, fields(signature)[0], '-Overify-time=' + re.sub('[-:T]', '', at[:19]); line = take(key)[0] + b' ' + base64.b64encode(key)
+    listed = revoked is not None and line.split()[1] in revoked.split()
+    if (revoked or b'')[:8] == b'SSHKRL\n\0': listed = keygen('-Q', '-f', 'list', 'key', list=revoked, key=line) is None
+    if listed or options.signers is None: return 'KEY_REVOKED' if listed else ''
+    counts = lambda signers, *more: keygen('-Y', 'verify', '-n', namespace, '-s', 'sig', '-f', 'signers', '-I', who, when, *more, given=text,
+                                           sig=signature, signers=signers, revoked=revoked or b'') is not None
+    exact = [([name for name in names if name[:1] == '!' or not re.search('[*?]', name)], rest) for names, rest in signer_lines(options.signers)]
+    exact = ''.join(f'"{",".join(names)}" {rest}\n' for names, rest in exact if any(name[:1] != '!' for name in names))
+    if not counts(options.signers) or not counts(exact.encode()): return 'SIGNER_NOT_ALLOWED'
+    return None if revoked is None or counts(options.signers, '-r', 'revoked') else 'KEY_REVOKED'
+take = lambda data: (data[4:4 + int.from_bytes(data[:4], 'big')], data[4 + int.from_bytes(data[:4], 'big'):])  # the first string of an SSH message, and the rest
+def fields(signature):  # the key that a signature names, the signature proper, and all of it
+    raw = base64.b64decode(re.match(rb'-----BEGIN SSH SIGNATURE-----\n([A-Za-z0-9+/=\s]+)\n-----END SSH SIGNATURE-----', signature)[1]); key, rest = take(raw[10:])
+    return key, take(take(take(take(rest)[1])[1])[1])[0], raw
+def key_faulty(signature, policy):  # whether the recorded policy refuses the key
+    (kind, key), (how, rest), verified = take(fields(signature)[0]), take(fields(signature)[1]), policy.get('verification') == 'required'
+    if not kind.startswith(b'sk-'): return verified or policy.get('presence') == 'required'
+    for _ in range(1 + (b'cert' in kind) + (b'ecdsa' in kind)): key = take(key)[1]
+    flags, rest, application = take(rest)[1][0], take(rest)[1][5:], take(key)[0].decode()
+    if not flags & 1 and policy.get('presence') != 'preferred' or verified and not flags & 4: return True
+    if not how.startswith(b'webauthn-'): return rest != b''
+    origin, page = take(rest)[0].decode(), json.loads(take(take(rest)[1])[0].decode())
+    known = page['type'] == 'webauthn.get' and page['origin'] == origin and page.get('crossOrigin', False) is False and 'topOrigin' not in page
+    return not known or origin not in (policy.get('origins') or []) or application not in (policy.get('rpIds') or [application])
+def signer_lines(data):  # the lines of allowed_signers: their names, and options and key
+    rows = [re.match(r'[ \t]*(?:"([^"]+)"|([^\s"#][^\s"]*))[ \t]+(.+)$', row) for row in re.split('\r*\n', data.decode(errors='replace'))]
+    return [((row[1] or row[2]).split(','), row[3]) for row in rows if row]
+def fold(name):  # the form in which names are compared: NFKC, one case, one blank for white space, nothing that is not seen
+    clean = lambda text: ''.join(c for c in unicodedata.normalize('NFKC', text) if unicodedata.category(c) != 'Cf' and not re.match(UNSEEN, c))
+    return ' '.join(clean(clean(name).upper().lower()).split())
+fingerprint = lambda blob: 'SHA256:' + base64.b64encode(hashlib.sha256(base64.b64decode(blob + '==')).digest()).decode().rstrip('=')
+def same_people(signers, signed):  # the person behind a name: names that share a key are of one person, and keys that share a name
+    lines = [(names, re.search(r'(.*?)(?:ssh|ecdsa|sk)-\S+[ \t]+(\S+)', rest)) for names, rest in signer_lines(signers)]
+    groups = [{fingerprint(m[2]), *[fold(name) for name in names if not re.search('^!|[*?]', name)]} for names, m in lines if 'cert-auth' not in m[1].lower()]; people = []
+    for group in [{key, fold(name)} for name, key in signed] + groups:
+        group = group.union(*[other for other in people if other & group]); people = [other for other in people if not other & group] + [group]
+    return lambda one: next((index for index, group in enumerate(people) if one in group), one)
+# Approvals, policies, gates and the end
+def check_approvals(b, options):
+    history, live, taken, used = b['history'], b['genesis']['mode'] == 'live', {}, {}
+    for name, (text, signature) in b['approvals'].items():
+        taken[name] = one = parse(text, name)
+        known = sorted(set(one) - {'reviewDecisionId'}) == STATEMENT and one['type'] == 'cutter.approval/v1' and is_('approve|reject|void', one['decision'])
+        known = known and all(is_(LINE, v) for k, v in one.items() if k not in ('seq', 'reason')) and one['seq'] >= 0 and is_(DIGEST, one['planDigest'])
+        known = known and 'ap-' + sha(text)[:32] == name and moment(one['issuedAt']) < moment(one['expiresAt'])
+        need(known and name in strings([entry['event'] for entry in history]), 'APPROVAL_EDITED or APPROVAL_UNNAMED', name)
+        one.update(signature=signature, counted=False, trusted=False, key=None)
+    b['ways'], subject = passages(b), ('runId', 'gate', 'seq', 'historyHead', 'planDigest', 'decision')
+    need(all(name in taken for name, *_ in b['ways']), 'GATE_UNAPPROVED', 'an approval is missing')
+    for name, decided, use, state in b['ways']:
+        for other, one in taken.items():
+            same = (one['signature'] is None) == (taken[name]['signature'] is None) and all(one[k] == taken[name][k] for k in subject)
+            if other == name or same and other in strings(history[decided - 1]['event']): used.setdefault(other, (decided, use, state, name))
+    for name, one in taken.items():
+        decided, use, state, main = used.get(name, (None, None, None, None))
+        if decided: one['counted'] = check_use(b, one, decided, state)
+        if one['signature'] is None: continue
+        given = b['approvals'][name] + (f"cutter.{one['machine']}.{one['gate']}",); one['key'] = signing_key(*given)
+        vouched = (history[decided - 1]['event'].get('vouched') or {}).get('fingerprint', one['key']) if name == main else one['key']
+        need(one['key'] and vouched == one['key'], 'SIGNATURE_INVALID', name); why = distrust(options, *given, one['approver'], history[use - 1]['at']) if decided else ''
+        need(not why or not live, why or '', name); one['trusted'] = why is None
+    for way in b['ways'] if live else []: check_policy(b, history[way[1] - 1], {name: taken[name] for name in used if used[name][0] == way[1]})
+    return taken
+def check_use(b, one, decided, state):
+    history, genesis, decision = b['history'], b['genesis'], b['history'][decided - 1]
+    ups = [entry['event']['to'] for entry in history[:one['seq']] if entry['event']['type'] == 'cutter.upgraded']
+    here = history[one['seq'] - 1] if 0 < one['seq'] < decided else {'hash': '', 'status': '', 'state': '', 'event': {}}
+    fits = one['runId'] == genesis['runId'] and one['machine'] == genesis['machine'] and one['version'] == (ups or [genesis])[-1]['version']
+    fits = fits and here['hash'] == one['historyHead'] and here['event'].get('arrival', one)['gate'] == one['gate'] and here['status'] == 'paused'
+    fits = fits and here['state'] == state and not any(one['seq'] < way[2] < decided for way in b['ways']) and is_plan(b, one['planDigest'], one['gate'], one['seq'])
+    need(fits and decision['event']['type'] == one['decision'].upper(), 'APPROVAL_ELSEWHERE', one['nonce'])
+    timely = moment(one['issuedAt']) <= moment(decision['at']) + SKEW and moment(decision['at']) < moment(one['expiresAt']) + SKEW
+    need(timely and (genesis['mode'] != 'live' or one['signature'] is not None), 'APPROVAL_EXPIRED or REHEARSAL_IN_LIVE', one['nonce']); return decided
+def check_policy(b, decision, ours):
+    event, seq, at = decision['event'], decision['seq'], moment(decision['at'])
+    holds = all(row['approvalId'] in ours and ours[row['approvalId']]['key'] == row['fingerprint'] for row in event.get('counted', []))
+    arrived = [one['event'] for one in b['history'][:seq - 1] if 'arrival' in one['event']]
+    if 'policyDigest' not in event: return need(holds and not (arrived and 'policyDigest' in arrived[-1]), 'POLICY_UNMET', f'entry {seq}')
+    left = {name: (digest, b['files'][path]) for at, name, digest, path in b['evidence'] if at == seq}
+    policy = json.loads(next(data for digest, data in left.values() if digest == event['policyDigest']).decode())
+    digest, signers = left.get('signers/' + policy['gate'], (None, b'')); person = same_people(signers, [(one['approver'], one['key']) for one in ours.values() if one['key']])
+    moved = [one for one in b['history'][:seq] if not one['event']['type'].startswith('cutter.approval')]
+    labels = [one['by'] for one in moved if one['by'] != 'engine'] + [one['event'].get('osUser') for one in moved] + [b['genesis']['osUser']]
+    operators = {person(fold(label)) for label in labels if isinstance(label, str)}; people = {person(fold(one['approver'])) for one in ours.values()}
+    holds = holds and digest == policy['allowedSignersDigest'] and policy['need'] > 0 and not (policy['fourEyes'] and people & operators)
+    for one in ours.values():
+        holds = holds and (policy['of'] is None or one['approver'] in policy['of']) and not ('presence' in policy and key_faulty(one['signature'], policy))
+        holds = holds and at < moment(one['issuedAt']) + policy['validHours'] * 3_600_000 + SKEW
+    need(holds and (event['type'] != 'APPROVE' or len(people) >= policy['need']), 'POLICY_UNMET', f'entry {seq}')
+def closeout(b, taken, who, at):  # the text that the instance signs: an in-toto Statement v1
+    facts, genesis = b['facts'], b['genesis']
+    files = [(f'approvals/{name}.json{end}', dig(data)) for name, pair in b['approvals'].items() for end, data in zip(('', '.sig'), pair) if data is not None]
+    subject = [('history', facts['head']), ('snapshot.json', facts['snapshotDigest'])] + [(f'{name}@{seq}', digest) for seq, name, digest, _ in b['evidence']]
+    rows = [{'approvalId': name, 'kind': 'rehearsal' if one['signature'] is None else 'signed', 'usedSeq': next((e['seq'] for e in b['history'] if e['event'].get('approvalUsed') == name), None),
+             **{k: one[k] for k in ('gate', 'decision', 'approver')}} for name, one in taken.items() if one['counted']]
+    predicate = {**{k: genesis[k] for k in ('osUser', 'startedAt', 'startedBy', 'mode')}, 'closedAt': facts['updatedAt'], 'signer': who, 'signedAt': at,
+                 **{k: facts[k] for k in ('runId', 'machine', 'version', 'definitionDigest', 'outcome', 'state', 'planDigest', 'output')},
+                 'entries': facts['seq'], 'evidence': len(b['evidence']), 'approvals': rows, **({'unsettledWrites': b['unsettled']} if b['unsettled'] else {})}
+    return {'_type': 'https://in-toto.io/Statement/v1', 'predicateType': f"urn:cutter:closeout:v{2 if b['unsettled'] else 1}", 'predicate': predicate,
+            'subject': [{'name': name, 'digest': {'sha256': digest[7:]}} for name, digest in subject + files]}
+def check_end(b, taken, options):  # the last entry for which somebody whom the checker trusts vouches
+    files, trusted = b['files'], max([0] + [one['seq'] for one in taken.values() if one['trusted']])
+    for body, path in b['ends']:
+        if path == 'closeout.json':
+            public = re.fullmatch(r'\S+ (\S+) (cutter-instance@[A-Za-z0-9.-]{1,64})\n', files['instance.pub'].decode()); who, at = public[2], body['predicate']['signedAt']
+            due, name = closeout(b, taken, who, at), path
+        else:
+            who, at = body['signer'], body['at']
+            due = {'type': 'urn:cutter:countersignature:v1', 'runId': b['genesis']['runId'], 'closeoutDigest': dig(files['closeout.json']), 'signer': who, 'at': at}
+            name = f"countersignatures/{re.sub(r'^[.]', '%2E', urllib.parse.quote(who, safe='-_.@').replace('~', '%7E'))}.json"
+        need(canon(due).encode() == files[path] and name == path and moment(at) and b['facts']['status'] == 'closed', 'CLOSEOUT_DIFFERS', path)
+        signature, key = files[path + '.sig'], signing_key(files[path], files[path + '.sig'], CLOSEOUT)
+        coded = re.sub('(.{1,70})', r'\1\n', base64.b64encode(fields(signature)[2]).decode())
+        holds = f'-----BEGIN SSH SIGNATURE-----\n{coded}-----END SSH SIGNATURE-----\n'.encode() == signature
+        need(holds and key and (path != 'closeout.json' or key == fingerprint(public[1])), 'CLOSEOUT_SIGNATURE_INVALID', path)
+        if distrust(options, files[path], signature, CLOSEOUT, who, at) is None: trusted = b['facts']['seq']
+    return trusted
+def check_text(b, taken):  # VERIFY.md: the lines that name something of the run, in their order, and a digest of all others
+    facts, two, lines = b['facts'], b['two'], b['files']['VERIFY.md'].decode().split('\n'); span = (lambda v: '`' + v.replace('`', '\\u{60}') + '`') if two else str
+    word = lambda v: v if re.fullmatch(r'[\w@%+=:,./-]+', v, re.ASCII) else "'" + v.replace("'", "'\\''") + "'"
+    signed = lambda by, who, ns, path, at: [f"TZ=UTC ssh-keygen -Y verify -f {by} -I {word(who)} -n {word(ns)} -Overify-time={re.sub('[-:T]', '', at[:19])} \\", f'  -s {word(path)}.sig < {word(path)}']
+    due = [f"Run {span(facts['runId'])} of machine {span(facts['machine'])} {span(facts['version'])}, {facts['mode']}: "
+           + (f"closed as {facts['outcome']}" if facts['status'] == 'closed' else f"open ({facts['status']})") + (' in state ' if two else ' in ')
+           + f"{span(facts['state'])}, at entry {facts['seq']}." + ' The bundle has format 2, as `run.json` says.' * two]
+    for way, (name, one) in [(way, pair) for way in b['ways'] for pair in taken.items() if pair[1]['counted'] == way[1]]:
+        path, at, gate = f'approvals/{name}.json', b['history'][way[2] - 1]['at'], one['gate']
+        what = f"Gate {span(gate)}: {one['decision']} by {span(one['approver'])}, used in entry {way[2]} ({at}), covers entries 1–{one['seq']}." if two else f"Entry {way[2]} ({at}): {one['decision']} at gate {gate}, for entries 1–{one['seq']}."
+        label = ' This is a rehearsal approval, which is not signed.' if two else ' A rehearsal: a label, signed by nobody.'
+        due += [what + label * (one['signature'] is None), 'arrived ' + path]
+        if one['signature'] is not None: due += signed('"$signers"', one['approver'], f"cutter.{one['machine']}.{gate}", path, at)
+    for body, path in b['ends']:
+        if path == 'closeout.json': due += signed('../instance_signers', body['predicate']['signer'], CLOSEOUT, path, body['predicate']['signedAt'])
+        else: due += ['countersigns ' + word(path)] + signed('"$signers"', body['signer'], CLOSEOUT, path, body['at'])
+    if facts['status'] != 'closed': lines = [re.sub(f"^The run was open at entry {facts['seq']} when", 'The run was open at entry N when', line) for line in lines]
+    rest = sha('\n'.join(line for line in lines if line not in due and line not in ('', '```sh', '```')))[:24]
+    need([line for line in lines if line in due] == due and rest in TEXTS, 'VERIFY_TEXT_DIFFERS', rest)
+def verify(tar, options):
+    b = read(unpack(tar)); check_record(b); taken, facts = check_approvals(b, options), b['facts']; counted = [one for one in taken.values() if one['counted']]
+    passed = {one['gate'] for one in counted if one['decision'] == 'approve'}
+    known = facts['version'] == '1' and re.search(f"^{re.escape(facts['machine'])} .*{facts['definitionDigest'][7:]}", KNOWN, re.M)
+    need(passed >= set(GATES[facts['machine']].get(facts['outcome'], []) if known else []), 'GATE_MISSING', *sorted(passed))
+    vouched = check_end(b, taken, options) == facts['seq'] and facts['mode'] == 'live' and all(one['trusted'] for one in counted); check_text(b, taken)
+    unmet = [f'gate {gate} was not passed' for gate in options.require if gate not in passed] + ['not everything is vouched for'] * (options.require_trusted and not vouched)
+    outcome = 'gates unknown' if facts['outcome'] == 'succeeded' and not known else facts['outcome']
+    return {'holds': True, 'outcome': outcome, 'approvals': [[one['gate'], one['decision'], one['approver']] for one in counted], 'unmet': unmet}
+cli = argparse.ArgumentParser(description=__doc__)
+for name in ('bundle', '--signers', '--revoked'): cli.add_argument(name, type=argparse.FileType('rb'))
+for name in ('--require-trusted', '--integrity-only'): cli.add_argument(name, action='store_true')
+cli.add_argument('--require', type=lambda text: [gate.strip() for gate in text.split(',')], default=[], metavar='GATE,...', help='gates that must have been passed')
+options = cli.parse_args()
+vars(options).update({name: file.read() for name, file in vars(options).items() if hasattr(file, 'read')})
+if options.bundle[257:262] != b'ustar' or options.integrity_only and (options.require or options.require_trusted): cli.error('no tar, or options that exclude each other')
+try: answer = verify(options.bundle, options)
+except (Fault, ArithmeticError, AttributeError, LookupError, RecursionError, StopIteration, TypeError, ValueError) as error:
+    answer = {'holds': False, 'fault': str(error) if isinstance(error, Fault) else f'FILE_UNREADABLE: a part has another form ({error!r})'}
+print(json.dumps(answer))
+sys.exit(1 if not answer['holds'] else 0 if options.integrity_only or options.signers is not None and not answer['unmet'] else 3)

@@ -1,0 +1,54 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { gunzipSync } from 'node:zlib'
+import { findRequiredGates } from '../../src/builtin/required-gates.ts'
+import { verifyBundle } from '../../src/bundle/verify-bundle.ts'
+import { exitOfVerdict } from '../../src/cli/exit-codes.ts'
+
+/** One bundle with the files and options of a checker, and the answer of every verifier. Files are named from this folder. */
+export interface Vector {
+  name: string
+  file: string
+  signers?: string
+  revoked?: string
+  args: string[]
+  answer: Answer
+}
+
+/** What verifiers must agree on. `fault` is the code of `cutter verify`, for people. */
+interface Answer {
+  holds: boolean
+  outcome: string | null
+  exit: number
+  fault: string | null
+}
+
+export const vectors = (): Vector[] => JSON.parse(readFileSync(pathOf('vectors.json'), 'utf8')) as Vector[]
+
+export const pathOf = (file: string) => join(import.meta.dirname, file)
+
+export const tarOfVector = ({ file }: Pick<Vector, 'file'>): Buffer => gunzipSync(readFileSync(pathOf(file)))
+
+/** The answer of our own verifier. */
+export async function answerOf({
+  file,
+  signers,
+  revoked,
+  args,
+}: Omit<Vector, 'name' | 'answer'>): Promise<Answer> {
+  const gates = args[args.indexOf('--require') + 1]
+  const { holds, outcome, unmet, firstFault } = await verifyBundle(tarOfVector({ file }), {
+    trust: {
+      signers: signers === undefined ? null : pathOf(signers),
+      revoked: revoked === undefined ? null : pathOf(revoked),
+    },
+    requirements: {
+      gates: args.includes('--require') ? gates!.split(',') : [],
+      trusted: args.includes('--require-trusted'),
+    },
+    findRequiredGates,
+  })
+  const how = { withSigners: signers !== undefined, integrityOnly: args.includes('--integrity-only') }
+  const exit = exitOfVerdict({ holds, unmet }, how)
+  return { holds, outcome: holds ? outcome : null, exit, fault: firstFault?.code ?? null }
+}
