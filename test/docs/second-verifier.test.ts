@@ -18,6 +18,9 @@ test('docs/verify.py knows the definitions of every release and of this build', 
     const digests = all.flatMap((definitions) => definitions[name]?.replace('sha256:', '') ?? [])
     return [name, ...new Set(digests)].join(' ')
   })
-  const text = readFileSync(PROGRAM, 'utf8').replace(/KNOWN = '''[^']*'''/, `KNOWN = '''${lines.join('\n')}'''`)
+  const text = readFileSync(PROGRAM, 'utf8').replace(
+    /KNOWN = '''[^']*'''/,
+    `KNOWN = '''${lines.join('\n')}'''`,
+  )
   await expect(text).toMatchFileSnapshot(PROGRAM)
 })
