@@ -22,7 +22,7 @@ export interface OutputRules {
  * @param path absolute
  * @returns with `strict: owner` the real path, so that no link is on it
  * @throws INPUT_REFUSED when it is outside of the output folder, or cutter.yaml names none
- * @throws CONFIG_INVALID when the output folder is missing, or holds what decides
+ * @throws CONFIG_INVALID when the output folder is not a folder, or holds what decides
  * @throws FILES_UNSAFE when other users may write a folder on the way
  */
 export function findOutputPath({ home, config }: OutputRules, path: string): string {
@@ -42,14 +42,15 @@ export function findOutputPath({ home, config }: OutputRules, path: string): str
 
 /**
  * Finds the output folder of a home with `strict: owner`: absolute and real. Null where nothing limits the commands, or no folder is named.
- * @throws CONFIG_INVALID when it is missing, or holds what decides
+ * @throws CONFIG_INVALID when it is not a folder, or holds what decides
  */
 export function findOutputFolder({ home, config }: OutputRules): string | null {
   if (config.approvals.strict !== 'owner' || config.output === undefined) return null
   const named = resolve(home, config.output)
   const folder = realPathOf(named)
-  if (folder === null || lstatSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true)
-    throw invalidOutputError(`there is no folder ${named}`, `mkdir ${shellQuote(named)}`)
+  // A command that makes folders may make this one too.
+  if (folder === null || lstatSync(folder, { throwIfNoEntry: false })?.isDirectory() === false)
+    throw invalidOutputError(`${named} is not a folder`, `mkdir ${shellQuote(named)}, or name another`)
   const [ownHome, store] = [realPathOf(home) ?? home, realPathOf(join(home, 'var')) ?? join(home, 'var')]
   if (isWithin(folder, ownHome) || isWithin(folder, store) || isWithin(store, folder))
     throw invalidOutputError(`${named} holds the home or var/, or lies in var/`, 'name another folder')

@@ -1,8 +1,10 @@
+import { mkdirSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { Home } from '../app/open-home.ts'
 import { findOutputPath } from '../config/output-folder.ts'
+import { CutterError } from '../domain/errors.ts'
 
 /** Where a command writes: the path of a new file as the caller gave it, or what takes a complete file, such as stdout. */
 export type Output = string | ((file: string) => Promise<void>)
@@ -15,6 +17,22 @@ type Place = Pick<Home, 'cwd' | 'folder' | 'config'>
  */
 export async function outputPath({ cwd, folder, config }: Place, given: string): Promise<string> {
   return findOutputPath({ home: folder, config: await config() }, resolve(cwd, given))
+}
+
+/**
+ * Makes a folder, with those above it, unless it is there.
+ * @throws INPUT_REFUSED when it can't be made
+ */
+export function makeOutputFolder(folder: string, mode = 0o777): void {
+  try {
+    mkdirSync(folder, { recursive: true, mode })
+  } catch (error) {
+    throw new CutterError(
+      'INPUT_REFUSED',
+      `can't make the folder ${folder}: ${(error as Error).message}; nothing was written`,
+      { next: 'name a folder in a writable one', cause: error },
+    )
+  }
 }
 
 /**

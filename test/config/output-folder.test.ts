@@ -62,11 +62,15 @@ describe('findOutputPath with strict: owner', () => {
     expect(codeOf(() => find(path))).toBe('INPUT_REFUSED')
   })
 
+  test('gives a path in an output folder that is not made yet', () => {
+    expect(find('home/missing/new', './missing')).toBe(join(top, 'home/missing/new'))
+  })
+
   test('refuses a folder that others may write, because they could put a link there', () => {
     expect(codeOf(() => find('home/out/open/new.tar'))).toBe('FILES_UNSAFE')
   })
 
-  test.each(['.', '..', '/', './var', './var/out', './missing', './out/file', './out/dangling'])(
+  test.each(['.', '..', '/', './var', './var/out', './missing/../var', './out/file', './out/dangling'])(
     'refuses the output folder %s',
     (output) => {
       expect(codeOf(() => find('home/out/new.tar', output))).toBe('CONFIG_INVALID')

@@ -1,9 +1,9 @@
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { readdirSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import type { Home } from '../../app/open-home.ts'
 import { CutterError } from '../../domain/errors.ts'
 import { scaffoldMigrationBundle } from '../../migration/scaffold-migration-bundle.ts'
-import { outputPath } from '../write-output.ts'
+import { makeOutputFolder, outputPath } from '../write-output.ts'
 
 /** What `migrate new --json` prints. */
 export interface CreatedMigration {
@@ -23,7 +23,7 @@ export async function createMigration(
   const folder = await outputPath(home, given)
   const files = scaffoldMigrationBundle(migrationName(folder))
   assertEmpty(folder)
-  mkdirSync(folder, { recursive: true })
+  makeOutputFolder(folder)
   for (const [file, text] of Object.entries(files)) writeFileSync(join(folder, file), text, { flag: 'wx' })
   return { bundle: folder, files: Object.keys(files) }
 }

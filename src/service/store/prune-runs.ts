@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { findRequiredGates } from '../../builtin/required-gates.ts'
 import type { CloseoutDeps } from '../../bundle/sign-closeout.ts'
@@ -9,6 +9,7 @@ import { CutterError } from '../../domain/errors.ts'
 import type { Run } from '../../domain/run.ts'
 import { loadRun } from '../../engine/load-run.ts'
 import { reportFolder } from '../../reports/report-folder.ts'
+import { makeOutputFolder } from '../write-output.ts'
 
 /** Removes closed runs from a store, each after its evidence bundle was written, read and verified. */
 
@@ -63,7 +64,7 @@ export async function pruneRunIntoBundle(
 ): Promise<PruneResult> {
   const { store, clock } = deps
   const { runId, machine, mode, outcome, startKey, seq, head, updatedAt: closedAt } = run
-  mkdirSync(into, { recursive: true, mode: 0o700 })
+  makeOutputFolder(into, 0o700)
   const bundle = join(into, `${runId}.tar`)
   const bundleDigest = await writeAndVerify(deps, run, bundle)
   await store.prune({
