@@ -34,7 +34,7 @@ export function buildCatalogue(rows: ({ name: string } & CatalogueObject)[]): Ca
     const both = twin === undefined ? digest : [twin.digest, digest].sort().join('+')
     objects[name] = { digest: both, within, about }
   }
-  return { objects, digest: digestOfObjects(objects) }
+  return catalogueOf(objects)
 }
 
 const digestOfObjects = (objects: Catalogue['objects']) =>
@@ -51,8 +51,21 @@ export function scopeCatalogue(touches: string[], { objects }: Catalogue): Catal
       about === null || names.has(about) || (about.includes('.') && names.has(nameIn(about))),
   )
   const scoped = Object.fromEntries(kept)
-  return { objects: scoped, digest: digestOfObjects(scoped) }
+  return catalogueOf(scoped)
 }
+
+/** A catalogue without objects of these names. */
+export const withoutObjects = (names: readonly string[], { objects }: Catalogue): Catalogue =>
+  catalogueOf(Object.fromEntries(Object.entries(objects).filter(([name]) => !names.includes(name))))
+
+/** A catalogue with objects of another, by their names. */
+export const withObjects = (names: readonly string[], other: Catalogue, { objects }: Catalogue): Catalogue =>
+  catalogueOf({ ...objects, ...Object.fromEntries(names.map((name) => [name, other.objects[name]!])) })
+
+const catalogueOf = (objects: Catalogue['objects']): Catalogue => ({
+  objects,
+  digest: digestOfObjects(objects),
+})
 
 /** The name of a relation without its schema: `unit` of `public.unit`. */
 const nameIn = (relation: string) => relation.slice(relation.indexOf('.') + 1)

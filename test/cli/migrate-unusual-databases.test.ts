@@ -107,6 +107,8 @@ describe.skipIf(skipped !== null)('a database with objects of every kind', { tim
     const run = jsonOf(await migrate(at, bundle))
     expect(run.stop).toBeUndefined()
     expect(run).toMatchObject({ status: 'paused', gate: 'SG1' })
+    const plan = JSON.parse((await at.cutter(['run', 'plan', run.runId])).stdout)
+    expect(plan.notRehearsedWith).toEqual(['event trigger watched'])
     expect(jsonOf(await rehearseOn(at, run.runId))).toMatchObject({ outcome: 'succeeded' })
   })
 

@@ -1,9 +1,13 @@
-import type { RoleProfile, SourceProfile } from '../../targets/postgres/rehearsal-database.ts'
+import type {
+  ExtensionProfile,
+  RoleProfile,
+  SourceProfile,
+} from '../../targets/postgres/rehearsal-database.ts'
 import type { Sql } from '../../targets/target.ts'
 
 /** Reads what a rehearsal database of this database must be created with. */
 export async function readDatabaseProfile(sql: Sql): Promise<SourceProfile> {
-  const { rows } = await sql.query<Omit<SourceProfile, 'settings' | 'roles'>>(
+  const { rows } = await sql.query<Omit<SourceProfile, 'settings' | 'roles' | 'extensions' | 'publicSchema'>>(
     `select pg_encoding_to_char(encoding) as encoding, datcollate as collate, datctype as ctype,
        coalesce(to_jsonb(d) ->> 'datlocprovider', 'c') as provider,
        coalesce(to_jsonb(d) ->> 'datlocale', to_jsonb(d) ->> 'daticulocale') as locale, pg_get_userbyid(datdba)::text as owner,
@@ -11,7 +15,35 @@ export async function readDatabaseProfile(sql: Sql): Promise<SourceProfile> {
           order by grantee, privilege_type), '[]') from aclexplode(coalesce(datacl, acldefault('d', datdba)))) as rights
      from pg_database d where datname = current_database()`,
   )
-  return { ...rows[0]!, settings: await settingsOf(sql), roles: await rolesOf(sql) }
+  return {
+    ...rows[0]!,
+    settings: await settingsOf(sql),
+    roles: await rolesOf(sql),
+    extensions: await extensionsOf(sql),
+    publicSchema: await publicSchemaOf(sql),
+  }
+}
+
+/** By their ids, so that each follows those that it needs. */
+async function extensionsOf(sql: Sql): Promise<ExtensionProfile[]> {
+  const { rows } = await sql.query<ExtensionProfile>(
+    `select extname::text as name, extversion as version, pg_get_userbyid(extowner)::text as owner, nspname::text as schema,
+       pg_get_userbyid(nspowner)::text as "schemaOwner"
+     from pg_extension join pg_namespace n on n.oid = extnamespace order by pg_extension.oid`,
+  )
+  return rows
+}
+
+type PublicSchema = NonNullable<SourceProfile['publicSchema']>
+
+async function publicSchemaOf(sql: Sql): Promise<PublicSchema | null> {
+  const { rows } = await sql.query<PublicSchema>(
+    `select pg_get_userbyid(nspowner)::text as owner, obj_description(oid, 'pg_namespace') as comment,
+       (select coalesce(jsonb_agg(jsonb_build_object('right', privilege_type, 'to', case when grantee <> 0 then pg_get_userbyid(grantee) end)
+          order by grantee, privilege_type), '[]') from aclexplode(coalesce(nspacl, acldefault('n', nspowner)))) as rights
+     from pg_namespace where nspname = 'public'`,
+  )
+  return rows[0] ?? null
 }
 
 /** Names the foreign servers and extensions by which statements could reach other databases, also from a rehearsal database. */
@@ -49,19 +81,45 @@ async function settingsOf(sql: Sql): Promise<SourceProfile['settings']> {
 /** The roles that the database and its objects name, the migrating role, and every role of which these are members. */
 async function rolesOf(sql: Sql): Promise<RoleProfile[]> {
   const { rows } = await sql.query<RoleProfile>(
-    `with recursive here as (select * from pg_database where datname = current_database()), named as (
-       select refobjid as oid from pg_shdepend, here where refclassid = 'pg_authid'::regclass and dbid = here.oid
+    `with recursive here as (select * from pg_database where datname = current_database()), owners as (
+       select refobjid as oid from pg_shdepend, here where refclassid = 'pg_authid'::regclass and dbid = here.oid and deptype = 'o'
        -- The first role of a cluster has id 10, whatever its name. pg_shdepend does not list its objects.
-       union select 10 union select datdba from here
-       union select grantee from here, aclexplode(datacl)
+       union ${OWNED.map(ownersIn).join('\n       union ')}
+       union select defaclrole from pg_default_acl
        union select oid from pg_roles where rolname = current_user
+     ), named as (
+       select refobjid as oid from pg_shdepend, here where refclassid = 'pg_authid'::regclass and dbid = here.oid
+       union select oid from owners
+       union select datdba from here
+       union select grantee from here, aclexplode(datacl)
+       union select nspowner from pg_namespace where nspname = 'public'
        union select m.roleid from named n join pg_auth_members m on m.member = n.oid
      )
      select r.rolname as name, rolsuper as superuser, rolcreaterole as "createRole", rolcreatedb as "createDatabase",
        rolbypassrls as "bypassRls",
        array(select g.rolname::text from pg_auth_members m join pg_roles g on g.oid = m.roleid
-         where m.member = r.oid order by 1) as "memberOf"
+         where m.member = r.oid order by 1) as "memberOf",
+       oid in (select oid from owners) as needed
      from pg_roles r where oid in (select oid from named) and rolname !~ '^pg_' order by 1`,
   )
   return rows
 }
+
+/** The catalogues of objects that have an owner and that a restore creates, with the condition for those of their own. */
+const OWNED = [
+  ['pg_class', 'relowner', "relkind not in ('i', 'I', 't')"],
+  ['pg_collation', 'collowner'],
+  ['pg_conversion', 'conowner'],
+  ['pg_largeobject_metadata', 'lomowner'],
+  ['pg_namespace', 'nspowner'],
+  ['pg_operator', 'oprowner'],
+  ['pg_proc', 'proowner'],
+  ['pg_publication', 'pubowner', 'not puballtables'],
+  ['pg_statistic_ext', 'stxowner'],
+  ['pg_ts_config', 'cfgowner'],
+  ['pg_ts_dict', 'dictowner'],
+  ['pg_type', 'typowner', 'typrelid = 0 and typelem = 0'],
+] satisfies [catalog: string, owner: string, condition?: string][]
+
+const ownersIn = ([catalog, owner, condition = 'true']: string[]) =>
+  `select ${owner} from ${catalog} o where oid >= 16384 and ${condition} and not exists (select from pg_depend e where e.classid = '${catalog}'::regclass and e.objid = o.oid and e.deptype = 'e')`

@@ -49,6 +49,7 @@ export function planMigration(given: {
     expect: spec.expect,
     sideEffects: spec.sideEffects,
     rehearsed: { inside: rehearsal.inside, alone: rehearsal.alone, total: rehearsal.total },
+    ...(rehearsal.leftOut === undefined ? {} : { notRehearsedWith: rehearsal.leftOut }),
     limits: {
       lockTimeoutSeconds: spec.lockTimeoutSeconds,
       statementTimeoutSeconds: spec.statementTimeoutSeconds,

@@ -20,6 +20,8 @@ export interface RehearsalResult {
   reaches?: CheckReaches
   /** What rollback.sql did, tried in a transaction that was rolled back. */
   rollback: TriedRollback
+  /** Objects of the source that the rehearsal database lacks, because only a superuser can create them. */
+  leftOut?: string[]
 }
 
 /** What the checks of a migration bundle reach, in the order of their statements. */

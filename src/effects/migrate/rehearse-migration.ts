@@ -6,6 +6,8 @@ import {
   digestMadeDefinitions,
   type SchemaDifference,
   scopeCatalogue,
+  withObjects,
+  withoutObjects,
 } from '../../migration/catalogue.ts'
 import type { MigrationBundle } from '../../migration/migration-bundle.ts'
 import {
@@ -18,6 +20,7 @@ import { applyInTransaction } from './apply-in-transaction.ts'
 import { askByLogin } from './ask-check.ts'
 import { limitsOf } from './bundle-limits.ts'
 import { digestCallDefinitions } from './call-definitions.ts'
+import { findMissing } from './left-out.ts'
 import { assertChecksPass, distributionQuery, runChecks } from './migration-checks.ts'
 import { qualifyChecks } from './qualify-checks.ts'
 import { readCatalogue } from './read-catalogue.ts'
@@ -29,20 +32,24 @@ import { tryRollback } from './try-rollback.ts'
 
 /**
  * Runs a migration on a rehearsal database as it would run on the target, commits it there, and tries its rollback.
- * @returns the result, and the catalogue after the migration
+ * @param source the catalogue of the database that was backed up
+ * @returns the result, and the catalogue after the migration, with what the rehearsal database lacks of the source
  * @throws every stop of `applyInTransaction`
  */
 export async function rehearseMigration(
   database: MigrationDatabase,
   context: EffectContext,
   bundle: MigrationBundle,
-  catalogue: Catalogue,
+  source: Catalogue,
 ): Promise<{ rehearsal: RehearsalResult; after: Catalogue }> {
   const limits = limitsOf(bundle.spec)
   const reach = (texts: string[]) =>
     qualifyChecks(database, context, limits, { texts, named: bundle.spec.checkFunctions ?? [] })
   const calls = await database.read(context, digestCallDefinitions)
   const preflightReaches = await reach(bundle.preflight)
+  const leftOut = findMissing(source, await database.read(context, readCatalogue))
+  const catalogue = withoutObjects(leftOut, source)
+  const complete = (found: Catalogue) => withObjects(leftOut, source, found)
   const sequences = await database.read(context, readSequenceValues)
   const { outcome, preflight, touched } = await database.transaction(context, limits, (sql) =>
     applyInTransaction(sql, { bundle, catalogue, rehearsed: null }),
@@ -78,10 +85,11 @@ export async function rehearseMigration(
     rollback: {
       schema: byRollback,
       leaves: compareSchemas(catalogue, tried.after),
-      catalogueDigest: scopeCatalogue(touches, tried.after).digest,
+      catalogueDigest: scopeCatalogue(touches, complete(tried.after)).digest,
     },
+    ...(leftOut.length === 0 ? {} : { leftOut }),
   }
-  return { rehearsal, after }
+  return { rehearsal, after: complete(after) }
 }
 
 async function placeOf(

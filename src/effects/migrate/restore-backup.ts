@@ -1,12 +1,20 @@
 import { z } from 'zod'
 import type { EffectContext } from '../../domain/effect.ts'
 import { Stop } from '../../domain/errors.ts'
-import { type Catalogue, compareSchemas, describeSchemaDifference } from '../../migration/catalogue.ts'
+import {
+  type Catalogue,
+  compareSchemas,
+  describeSchemaDifference,
+  withoutObjects,
+} from '../../migration/catalogue.ts'
 import type { ServerIdentity } from '../../targets/postgres/migration-database.ts'
 import type { RehearsalDatabaseRef, SourceProfile } from '../../targets/postgres/rehearsal-database.ts'
+import type { LeftOut } from '../../targets/postgres/restore-dump.ts'
 import { readJsonEvidence } from '../read-json-evidence.ts'
 import { compareContents, readDatabaseContents } from './database-contents.ts'
+import { readDatabaseProfile } from './database-profile.ts'
 import type { MigrateDeps } from './deps.ts'
+import { findLeftOut } from './left-out.ts'
 import { readCatalogue } from './read-catalogue.ts'
 import { compareSequences, readSequenceValues } from './sequence-values.ts'
 import type { Backup } from './take-backup.ts'
@@ -23,17 +31,20 @@ export const restoreFacts = {
   place: z.string(),
 }
 
-type Deps = Pick<MigrateDeps, 'dumps' | 'rehearsalDatabases'>
+type Deps = Pick<MigrateDeps, 'dumps' | 'rehearsalDatabases' | 'openDatabase'>
 type Facts = { target: string; identityDigest: string; profileDigest: string; place: string }
 
 interface Restored {
   tables: number
   /** The rows of all tables, as a decimal number. */
   rows: string
+  /** What only a superuser could restore; left out where it is nothing. */
+  leftOut?: string[]
 }
 
 /**
  * Restores a backup into a new rehearsal database, never into the source, and compares the two. A backup counts only after this.
+ * @param catalogue of the database as it was backed up; null: the schema was compared before
  * @param source which server the backup is of; left out: the target as it was identified
  * @throws STOP_BACKUP_FAILED when the restored database has other rows than were backed up
  * @throws STOP_REHEARSAL_NOT_REPRESENTATIVE when its schema differs
@@ -42,7 +53,7 @@ export async function restoreBackup(
   deps: Deps,
   context: EffectContext,
   facts: Facts,
-  { backup, catalogue, source }: { backup: Backup; catalogue: Catalogue; source?: ServerIdentity },
+  { backup, catalogue, source }: { backup: Backup; catalogue: Catalogue | null; source?: ServerIdentity },
   ref: RehearsalDatabaseRef,
 ): Promise<Restored> {
   const { systemIdentifier, database } =
@@ -54,10 +65,11 @@ export async function restoreBackup(
     source: { systemIdentifier, database },
     madeAt: context.now().toISOString(),
   }
-  const profile = await readJsonEvidence<SourceProfile>(context, facts.profileDigest)
+  const profile = await readProfile(deps, context, facts)
   const restored = await deps.rehearsalDatabases.create(described, profile)
   context.progress(`pg_restore into ${restored.name}`)
-  await deps.dumps.restore(context, backup.dump, restored)
+  const left = await deps.dumps.restore(context, backup.dump, restored)
+  await deps.rehearsalDatabases.seal(ref, profile)
   const found = await restored.read(context, async (sql) => ({
     contents: await readDatabaseContents(sql, restored, context.progress),
     sequences: await readSequenceValues(sql),
@@ -68,10 +80,41 @@ export async function restoreBackup(
     ...compareSequences(backup.sequences.before, backup.sequences.after, found.sequences),
   ]
   if (lines.length > 0) throw otherContentsError(backup, lines)
-  const schema = describeSchemaDifference(compareSchemas(catalogue, found.catalogue))
-  if (schema.length > 0) throw otherSchemaError(ref, schema)
+  const leftOut = catalogue === null ? [] : compareWithSource(ref, { catalogue, left }, found.catalogue)
   const tables = Object.values(backup.contents.tables)
-  return { tables: tables.length, rows: String(tables.reduce((sum, { rows }) => sum + BigInt(rows), 0n)) }
+  return {
+    tables: tables.length,
+    rows: String(tables.reduce((sum, { rows }) => sum + BigInt(rows), 0n)),
+    ...(leftOut.length === 0 ? {} : { leftOut }),
+  }
+}
+
+/**
+ * Returns the names of what the restore left out.
+ * @throws STOP_REHEARSAL_NOT_REPRESENTATIVE when anything else differs
+ */
+function compareWithSource(
+  ref: RehearsalDatabaseRef,
+  { catalogue, left }: { catalogue: Catalogue; left: LeftOut[] },
+  found: Catalogue,
+): string[] {
+  const missing = Object.keys(catalogue.objects).filter((name) => found.objects[name] === undefined)
+  const leftOut = findLeftOut(missing, left)
+  const difference = compareSchemas(withoutObjects(leftOut, catalogue), found)
+  const schema = describeSchemaDifference(difference)
+  if (schema.length > 0) throw otherSchemaError(ref, schema, left)
+  return leftOut
+}
+
+/** The profile of a run that an earlier version started lacks what a restore without power needs, so it is read again. */
+async function readProfile(
+  deps: Pick<MigrateDeps, 'openDatabase'>,
+  context: EffectContext,
+  { target, profileDigest }: Facts,
+): Promise<SourceProfile> {
+  const profile = await readJsonEvidence<SourceProfile>(context, profileDigest)
+  if (profile.extensions !== undefined) return profile
+  return (await deps.openDatabase(target)).read(context, readDatabaseProfile)
 }
 
 /** Restores a backup, compares it, and drops the rehearsal database again, because nothing is rehearsed there. */
@@ -105,12 +148,15 @@ const otherContentsError = ({ dump }: Backup, lines: string[]) =>
     },
   )
 
-const otherSchemaError = ({ place }: RehearsalDatabaseRef, lines: string[]) =>
+const otherSchemaError = ({ place }: RehearsalDatabaseRef, lines: string[], left: LeftOut[]) =>
   new Stop(
     'STOP_REHEARSAL_NOT_REPRESENTATIVE',
     `the schema of the rehearsal database differs from the target’s, so a rehearsal would prove nothing: ${lines.slice(0, 5).join('; ')}`,
     {
       next: `give the rehearsal server (${place}) the same extensions and settings and resume the run, or name another one (targets.<name>.rehearsalUrlEnv) and start another run`,
-      data: { differences: lines.slice(0, 100) },
+      data: {
+        differences: lines.slice(0, 100),
+        leftOut: left.slice(0, 100).map(({ kind, name }) => `${kind} ${name}`),
+      },
     },
   )

@@ -13,12 +13,15 @@ import {
   upgradeDatabase,
 } from './embedded-template.ts'
 import { openEmbedded } from './open-embedded.ts'
+import { openRehearsalServers, type RehearsalServers } from './rehearsal-servers.ts'
 
 /** The databases of the embedded server. */
 export interface EmbeddedTargets {
   /** Opens the default target, a database of the embedded server that is created with Cutter's schema at its first use. */
   target(): Promise<Target>
   rehearsalDatabases: RehearsalDatabases
+  /** The servers of migrations' rehearsals. */
+  rehearsalServers: RehearsalServers
   /** Drops the database of the default target, if it exists, so that a demo starts empty. */
   discardTarget(): Promise<void>
   /** The superuser's URL for a database. It holds a password. */
@@ -51,6 +54,7 @@ export function openEmbeddedTargets(options: {
       options.registerSecret?.(`the embedded server’s ${role}`, opened.url(role, 'postgres'))
     return opened
   })
+  const rehearsalServers = openRehearsalServers(options)
   const superuser: SuperuserSession = async (database, work) => {
     const url = (await server()).url('postgres', database)
     try {
@@ -84,6 +88,7 @@ export function openEmbeddedTargets(options: {
       return openDatabase('embedded', DATABASE)
     },
     rehearsalDatabases: openEmbeddedRehearsals({ superuser, template, openDatabase, isRunClosed }),
+    rehearsalServers,
     async discardTarget() {
       prepared.forget()
       await superuser('postgres', async (client) => {
@@ -93,7 +98,7 @@ export function openEmbeddedTargets(options: {
     superuserUrl: async (database) => (await server()).url('postgres', database),
     async release() {
       const opened = await server.started()?.catch(() => null)
-      await opened?.release()
+      await Promise.all([opened?.release(), rehearsalServers.release()])
     },
   }
 }

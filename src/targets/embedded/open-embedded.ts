@@ -12,11 +12,14 @@ import {
 } from './postmaster.ts'
 import { makeLibraryLinks } from './server-binaries.ts'
 import {
+  type ClusterPasswords,
   clusterExists,
   makeCluster,
   passwordFile,
+  randomPassword,
   readPasswords,
   type ServerPasswords,
+  superuserOf,
 } from './server-cluster.ts'
 import {
   type LocationOptions,
@@ -32,12 +35,13 @@ import { addServerUser, hasServerUsers, removeServerUser } from './server-users.
  * its process as a user. The last user stops the server. A kill may interrupt every step, and the next command finds its result
  * either complete or missing.
  */
-export interface EmbeddedServer {
+export interface EmbeddedServer<T extends ClusterPasswords = ServerPasswords> {
   host: string
   port: number
-  /** The URL of a role in a database. `postgres` is the superuser. The other roles exist after the target's SQL has created them. */
-  url(role: keyof ServerPasswords, database: string): string
-  passwords: Omit<ServerPasswords, 'postgres'>
+  /** The URL of a role in a database. Roles but the superuser exist after the target's SQL has created them. */
+  url(role: keyof T & string, database: string): string
+  superuserUrl(database: string): string
+  passwords: T
   dataDirectory: string
   /** Ends the use by this process. The last running user stops the server. A second call does nothing. */
   release(): Promise<void>
@@ -48,8 +52,8 @@ interface EmbeddedOptions extends LocationOptions {
 }
 
 const HOST = '127.0.0.1'
-/** Longer than any holder needs: creating a cluster takes seconds on a slow disk, stopping a busy server up to a minute. */
-const LOCK_WAIT_MS = 120_000
+/** Longer than any holder of the lock needs: creating a cluster takes seconds on a slow disk, stopping a busy server up to a minute. */
+export const LOCK_WAIT_MS = 120_000
 const ADOPT_MS = 60_000
 
 /**
@@ -58,12 +62,33 @@ const ADOPT_MS = 60_000
  * @throws STORE_UNWRITABLE when its folder can't be written or its passwords can't be read
  */
 export async function openEmbedded(options: EmbeddedOptions): Promise<EmbeddedServer> {
-  const log = options.log ?? (() => undefined)
   const place = locateServer(options)
+  const newPasswords = (): ServerPasswords => ({
+    postgres: randomPassword(),
+    cutter_reader: randomPassword(),
+    cutter_executor: randomPassword(),
+    cutter_verifier: randomPassword(),
+  })
+  return openServer<ServerPasswords>(place, newPasswords, options.log)
+}
+
+/**
+ * Opens the server at a place for this process.
+ * @param newPasswords makes the passwords of its roles, if the cluster is missing; the first role is the superuser
+ * @param before is called under the lock
+ * @throws the errors of `openEmbedded`
+ */
+export async function openServer<T extends ClusterPasswords>(
+  place: ServerLocation,
+  newPasswords: () => T,
+  log: (line: string) => void = () => undefined,
+  before: () => Promise<void> = async () => undefined,
+): Promise<EmbeddedServer<T>> {
   return withLock(place.lock, LOCK_WAIT_MS, async () => {
-    const postmaster = (await adopt(place, log)) ?? (await start(place, log))
+    await before()
+    const postmaster = (await adopt(place, log)) ?? (await start(place, newPasswords, log))
     const record = addServerUser(place.users)
-    return handle(place, postmaster, record, log)
+    return handle<T>(place, postmaster, record, log)
   })
 }
 
@@ -81,12 +106,16 @@ export async function readEmbeddedStatus(
   }
 }
 
-async function start(place: ServerLocation, log: (line: string) => void): Promise<Postmaster> {
+async function start(
+  place: ServerLocation,
+  newPasswords: () => ClusterPasswords,
+  log: (line: string) => void,
+): Promise<Postmaster> {
   const binaries = prepareBinaries(place)
-  makeLibraryLinks(binaries, place.folder)
+  makeLibraryLinks(binaries, place.programs)
   if (!clusterExists(place)) {
     log(`creating the embedded server's data in ${place.data}`)
-    await makeCluster(place, binaries)
+    await makeCluster(place, binaries, newPasswords())
   }
   const postmaster = await startPostmaster(place, binaries)
   log(`embedded server started on port ${postmaster.port}, pid ${postmaster.pid}`)
@@ -111,7 +140,8 @@ async function adopt(place: ServerLocation, log: (line: string) => void): Promis
 }
 
 async function findLoginProblem(postmaster: Postmaster, place: ServerLocation): Promise<Error | null> {
-  const url = urlOf(postmaster.port, 'postgres', readPasswords(place).postgres, 'postgres')
+  const { role, password } = superuserOf(readPasswords(place))
+  const url = urlOf(postmaster.port, role, password, 'postgres')
   try {
     await logIn(url, 'cutter adopt')
     return null
@@ -137,19 +167,21 @@ function unusableServerError(postmaster: Postmaster, place: ServerLocation, prob
   )
 }
 
-function handle(
+function handle<T extends ClusterPasswords>(
   place: ServerLocation,
   postmaster: Postmaster,
   record: string,
   log: (line: string) => void,
-): EmbeddedServer {
-  const { postgres, ...passwords } = readPasswords(place)
+): EmbeddedServer<T> {
+  const passwords = readPasswords<T>(place)
+  const { role: superuser, password } = superuserOf(passwords)
   const removeListener = onExit(() => leaveAtExit(place, record))
   let released: Promise<void> | null = null
   return {
     host: HOST,
     port: postmaster.port,
-    url: (role, database) => urlOf(postmaster.port, role, { postgres, ...passwords }[role], database),
+    url: (role, database) => urlOf(postmaster.port, role, passwords[role]!, database),
+    superuserUrl: (database) => urlOf(postmaster.port, superuser, password, database),
     passwords,
     dataDirectory: place.data,
     release: () => {

@@ -21,12 +21,18 @@ import type { ServerLocation, SystemUser } from './server-location.ts'
 
 /** The data of the embedded server and its passwords. One rename creates both together. */
 
-/** Passwords by login role. */
-export interface ServerPasswords {
-  postgres: string
-  cutter_reader: string
-  cutter_executor: string
-  cutter_verifier: string
+/** Passwords by login role. The first is the superuser. */
+export type ClusterPasswords = { [role: string]: string }
+
+/** The passwords of the home's server, whose superuser is `postgres`. */
+export type ServerPasswords = {
+  [role in 'postgres' | 'cutter_reader' | 'cutter_executor' | 'cutter_verifier']: string
+}
+
+/** The superuser of a cluster. */
+export const superuserOf = (passwords: ClusterPasswords): { role: string; password: string } => {
+  const [role, password] = Object.entries(passwords)[0]!
+  return { role, password }
 }
 
 /** Whether the data of the server were created. */
@@ -38,7 +44,11 @@ export function clusterExists(place: ServerLocation): boolean {
  * Creates the data and the passwords. The caller holds the lock of the server, so unfinished data there has no owner.
  * @throws TARGET_UNREACHABLE when initdb fails
  */
-export async function makeCluster(place: ServerLocation, binaries: Binaries): Promise<void> {
+export async function makeCluster(
+  place: ServerLocation,
+  binaries: Binaries,
+  passwords: ClusterPasswords,
+): Promise<void> {
   for (const name of readdirSync(place.folder)) {
     if (name.startsWith('new-')) removeCompletely(join(place.folder, name))
   }
@@ -46,12 +56,11 @@ export async function makeCluster(place: ServerLocation, binaries: Binaries): Pr
   mkdirSync(draft)
   chmodSync(draft, 0o711)
   try {
-    const passwords = newPasswords()
     writeFileSync(join(draft, 'passwords.json'), JSON.stringify(passwords, null, 2), {
       mode: 0o600,
       flush: true,
     })
-    await fillData(draft, passwords.postgres, place.user, binaries)
+    await fillData(draft, passwords, place.user, binaries)
     syncFolder(draft)
     renameSync(draft, place.cluster)
     syncFolder(place.folder)
@@ -63,8 +72,8 @@ export async function makeCluster(place: ServerLocation, binaries: Binaries): Pr
 
 const MAX_ATTEMPTS = 50
 
-/** The initdb of a dead process may still run in the folder. If it removes a file at that moment, Node 24 silently stops removing. */
-function removeCompletely(folder: string): void {
+/** Removes a folder. The initdb of a dead process may still run in it. If it removes a file at that moment, Node 24 silently stops removing. */
+export function removeCompletely(folder: string): void {
   for (let tries = 0; tries < MAX_ATTEMPTS && existsSync(folder); tries += 1)
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
 }
@@ -85,9 +94,9 @@ export function passwordFile(place: ServerLocation): string {
  * Reads the passwords of the embedded server's roles from the file that its first start wrote.
  * @throws STORE_UNWRITABLE when this user may not read them
  */
-export function readPasswords(place: ServerLocation): ServerPasswords {
+export function readPasswords<T extends ClusterPasswords>(place: ServerLocation): T {
   try {
-    return JSON.parse(readFileSync(passwordFile(place), 'utf8')) as ServerPasswords
+    return JSON.parse(readFileSync(passwordFile(place), 'utf8')) as T
   } catch (error) {
     throw new CutterError(
       'STORE_UNWRITABLE',
@@ -101,31 +110,27 @@ export function readPasswords(place: ServerLocation): ServerPasswords {
   }
 }
 
-function newPasswords(): ServerPasswords {
-  const password = () => randomBytes(24).toString('base64url')
-  return {
-    postgres: password(),
-    cutter_reader: password(),
-    cutter_executor: password(),
-    cutter_verifier: password(),
-  }
-}
+/** Makes a password of 192 random bits. */
+export const randomPassword = (): string => randomBytes(24).toString('base64url')
 
 async function fillData(
   draft: string,
-  password: string,
+  passwords: ClusterPasswords,
   user: SystemUser | null,
   binaries: Binaries,
 ): Promise<void> {
+  const { role, password } = superuserOf(passwords)
   const data = join(draft, 'data')
   const secret = join(draft, 'secret')
   mkdirSync(data, { mode: 0o700 })
   writeFileSync(secret, password, { mode: 0o600 })
   if (user !== null) for (const path of [data, secret]) chownSync(path, user.uid, user.gid)
-  const first = await initdb('C.UTF-8', data, secret, user, binaries)
+  const first = await initdb('C.UTF-8', role, { data, secret, user }, binaries)
   if (first.code !== 0) {
     // Older systems have no C.UTF-8. The locale C sorts by bytes, which is the same order for UTF-8.
-    const second = first.output.includes('locale') ? await initdb('C', data, secret, user, binaries) : first
+    const second = first.output.includes('locale')
+      ? await initdb('C', role, { data, secret, user }, binaries)
+      : first
     if (second.code !== 0) throw initdbFailedError(second)
   }
   rmSync(secret)
@@ -138,16 +143,15 @@ interface Ended {
 
 function initdb(
   locale: string,
-  data: string,
-  secret: string,
-  user: SystemUser | null,
+  superuser: string,
+  { data, secret, user }: { data: string; secret: string; user: SystemUser | null },
   binaries: Binaries,
 ): Promise<Ended> {
   const flags = [
     '-D',
     data,
     '-U',
-    'postgres',
+    superuser,
     '--pwfile',
     secret,
     '--auth=scram-sha-256',

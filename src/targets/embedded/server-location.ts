@@ -2,6 +2,7 @@ import {
   chmodSync,
   existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   realpathSync,
   type Stats,
@@ -35,6 +36,8 @@ export interface ServerLocation {
   data: string
   lock: string
   users: string
+  /** Holds copied binaries, and links to libraries. */
+  programs: string
   /** The user that runs the server; null for the user of this process. */
   user: SystemUser | null
 }
@@ -81,15 +84,48 @@ export function locateServer(options: LocationOptions, make = true): ServerLocat
     data: join(cluster, 'data'),
     lock: join(varFolder, 'locks', 'embedded.lock'),
     users: join(inHome, 'users'),
+    programs: folder,
     user: serverUser(join(cluster, 'data'), options.user),
   }
 }
 
+/** The folder of the servers of rehearsals, below the folder of a home's server or below its part in the home. */
+const REHEARSALS = 'rehearsals'
+
+/**
+ * Finds the location of the server of one rehearsal database. It runs as the user of the home's server, under the same lock.
+ * @param make whether to create missing folders
+ * @throws the errors of `locateServer`
+ */
+export function locateRehearsalServer(
+  options: LocationOptions,
+  name: string,
+  make = true,
+): ServerLocation & { facts: string } {
+  const server = locateServer(options, make)
+  const folder = join(server.folder, REHEARSALS, name)
+  const inHome = join(dirname(server.users), REHEARSALS, name)
+  if (make) {
+    makeFolder(folder, 0o711)
+    makeFolder(join(inHome, 'users'), 0o711)
+  }
+  const cluster = join(folder, 'cluster')
+  const data = join(cluster, 'data')
+  const users = join(inHome, 'users')
+  return { ...server, folder, cluster, data, users, facts: join(inHome, 'facts.json') }
+}
+
+/** The names of the rehearsal databases that have a server of their own. */
+export function listRehearsalServers(options: LocationOptions): string[] {
+  const folder = join(dirname(locateServer(options, false).users), REHEARSALS)
+  return existsSync(folder) ? readdirSync(folder).sort() : []
+}
+
 /** Returns binaries that the server's user can run: those of the package, or a copy in the server's folder. */
 export function prepareBinaries(place: ServerLocation): Binaries {
-  const packaged = locatePackagedBinaries(place.folder)
+  const packaged = locatePackagedBinaries(place.programs)
   const usable = packaged.complete && place.inHome && canReach(join(packaged.bin, 'postgres'), place.user)
-  return usable ? packaged : copyBinaries(packaged, place.folder)
+  return usable ? packaged : copyBinaries(packaged, place.programs)
 }
 
 function chooseFolder(inHome: string, inState: string, name: string | undefined): string {

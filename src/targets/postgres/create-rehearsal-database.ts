@@ -1,44 +1,126 @@
 import type { Client } from 'pg'
 import { Stop } from '../../domain/errors.ts'
-import type { RehearsalDatabaseFacts, SourceProfile } from './rehearsal-database.ts'
-import { createRoles } from './rehearsal-roles.ts'
-import { readRehearsalServer } from './rehearsal-server.ts'
+import type { RehearsalDatabaseFacts, Right, SourceProfile } from './rehearsal-database.ts'
+import { createExtensions } from './rehearsal-extensions.ts'
+import { createRestoreRole, createRoles } from './rehearsal-roles.ts'
+import { EMBEDDED_TARGET } from './rehearsal-server.ts'
 
-/**
- * Creates an empty database like its source, with its roles, owner and privileges, and describes it by a comment.
- * @param client of the administrator, in another database of the server
- * @throws STOP_BACKUP_FAILED when the database would replace its source
- * @throws STOP_REHEARSAL_NOT_REPRESENTATIVE when the server can't create such a database
- */
-export async function createRehearsalDatabase(
-  client: Client,
-  facts: Omit<RehearsalDatabaseFacts, 'roles'>,
-  profile: SourceProfile,
-): Promise<void> {
-  await assertNotSource(client, facts)
-  const name = client.escapeIdentifier(facts.database)
-  await client.query(`drop database if exists ${name} with (force)`)
-  await createRoles(client, profile.roles)
-  await client.query(`create database ${name} ${creationOptions(client, profile)}`).catch((error: Error) => {
-    throw notLikeSourceError(facts.target, error)
-  })
-  await grantRights(client, name, profile)
-  await describeRehearsalDatabase(client, { ...facts, roles: profile.roles.map((role) => role.name) })
+/** The role that restores a backup into a rehearsal database. */
+interface RestoreRole {
+  name: string
+  password: string
 }
 
-/** Saves the facts of a rehearsal database as the comment on it. */
-export async function describeRehearsalDatabase(
+/**
+ * Creates an empty database like its source, with its roles, its owner, and the role that restores the backup.
+ * @param client of the administrator, in another database of the server
+ * @returns the roles that Cutter created
+ * @throws STOP_REHEARSAL_NOT_REPRESENTATIVE when the server can't create such a database
+ */
+export async function createEmptyDatabase(
   client: Client,
-  facts: RehearsalDatabaseFacts,
+  { database, target, place }: Pick<RehearsalDatabaseFacts, 'database' | 'target' | 'place'>,
+  profile: SourceProfile,
+  restore: RestoreRole,
+): Promise<string[]> {
+  const name = client.escapeIdentifier(database)
+  const roles = await createRoles(client, profile.roles, { target, hasOthers: place !== EMBEDDED_TARGET })
+  await client.query(`create database ${name} ${creationOptions(client, profile)}`).catch((error: Error) => {
+    throw notLikeSourceError(target, error)
+  })
+  await createRestoreRole(client, restore, roles)
+  const owner = roles.includes(profile.owner) ? profile.owner : restore.name
+  await client.query(`alter database ${name} owner to ${client.escapeIdentifier(owner)}`)
+  // A role needs it to become the owner of a schema or a publication.
+  const creators = [restore.name, ...roles].map((role) => client.escapeIdentifier(role)).join(', ')
+  await client.query(`grant create, connect, temporary on database ${name} to ${creators}`)
+  return roles
+}
+
+/**
+ * Creates what needs a superuser, in the database that does not yet hold an object of others: extensions, the schema public, and
+ * privileges that only the restore needs.
+ * @param client of the administrator, in the database itself
+ * @throws STOP_REHEARSAL_NOT_REPRESENTATIVE when an extension can't be created
+ */
+export async function furnishDatabase(
+  client: Client,
+  target: string,
+  profile: SourceProfile,
+  { restoreRole, roles }: { restoreRole: string; roles: string[] },
 ): Promise<void> {
-  const name = client.escapeIdentifier(facts.database)
-  await client.query(`comment on database ${name} is ${client.escapeLiteral(JSON.stringify(facts))}`)
+  await client.query('set search_path = pg_catalog, pg_temp')
+  const restore = client.escapeIdentifier(restoreRole)
+  const owners = roles.map((role) => client.escapeIdentifier(role)).join(', ')
+  await furnishPublicSchema(client, profile.publicSchema, roles)
+  await createExtensions(client, target, profile.extensions ?? [], roles)
+  if (roles.length === 0) return
+  // A role needs it to become the owner of an object in a schema that the restore creates.
+  await client.query(`alter default privileges for role ${restore} grant create on schemas to ${owners}`)
+  const { rows } = await client.query<{ name: string }>(
+    `select nspname as name from pg_namespace where nspname !~ '^pg_' and nspname <> 'information_schema'
+       and pg_has_role($1, nspowner, 'member')`,
+    [restoreRole],
+  )
+  for (const { name } of rows)
+    await client.query(`grant create on schema ${client.escapeIdentifier(name)} to ${owners}, ${restore}`)
+}
+
+/** Where its owner is not a role of Cutter, the restore could not change its privileges. */
+async function furnishPublicSchema(
+  client: Client,
+  schema: SourceProfile['publicSchema'],
+  roles: string[],
+): Promise<void> {
+  if (schema === undefined) return
+  if (schema === null) return void (await client.query('drop schema public'))
+  await client.query(
+    `comment on schema public is ${schema.comment === null ? 'null' : client.escapeLiteral(schema.comment)}`,
+  )
+  if (roles.includes(schema.owner)) {
+    await client.query(`alter schema public owner to ${client.escapeIdentifier(schema.owner)}`)
+  } else if (schema.owner !== 'pg_database_owner') {
+    await client.query('revoke all on schema public from public')
+    await grantAll(client, 'schema public', schema.rights)
+  }
+}
+
+/**
+ * Gives the database the privileges of its source and no others.
+ * @param client of the administrator, in another database of the server
+ */
+export async function grantRights(
+  client: Client,
+  database: string,
+  { owner, rights }: SourceProfile,
+  roles: string[],
+): Promise<void> {
+  const name = client.escapeIdentifier(database)
+  const all = ['public', ...roles.map((role) => client.escapeIdentifier(role))].join(', ')
+  await client.query(`revoke all on database ${name} from ${all}`)
+  await grantAll(client, `database ${name}`, rights)
+  const { rows } = await client.query<{ owner: string }>(
+    'select pg_get_userbyid(datdba)::text as owner from pg_database where datname = $1',
+    [database],
+  )
+  // Where Cutter may not use the owner's role, the role that restores is the owner.
+  const present = rows[0]!.owner
+  if (present !== owner)
+    await client.query(`grant all on database ${name} to ${client.escapeIdentifier(present)}`)
+}
+
+/** A script that creates schemas, or tables in the owner's public schema, needs the privileges that it has on the source. */
+async function grantAll(client: Client, object: string, rights: Right[]): Promise<void> {
+  for (const { right, to } of rights) {
+    const role = to === null ? 'public' : client.escapeIdentifier(to)
+    await client.query(`grant ${right} on ${object} to ${role}`)
+  }
 }
 
 /**
  * Applies settings to a database. `from current` is needed, because the stored text of a list such as search_path is not a valid
  * literal for SET.
- * @param client in the database itself
+ * @param client of the administrator, in another database of the server
  */
 export async function applySettings(
   client: Client,
@@ -47,8 +129,10 @@ export async function applySettings(
 ): Promise<void> {
   try {
     for (const [name, value] of settings) {
+      // A login that takes another role is known by that role.
+      if (name === 'role' || name === 'session_authorization') continue
       const path = name.split('.').map((part) => client.escapeIdentifier(part))
-      await client.query('select set_config($1, $2, false)', [name, value])
+      await client.query('select pg_catalog.set_config($1, $2, false)', [name, value])
       await client.query(
         `alter database ${client.escapeIdentifier(database)} set ${path.join('.')} from current`,
       )
@@ -56,21 +140,6 @@ export async function applySettings(
   } catch (error) {
     throw notLikeSourceError(target, error as Error)
   }
-}
-
-async function assertNotSource(
-  client: Client,
-  { database, source }: Pick<RehearsalDatabaseFacts, 'database' | 'source'>,
-): Promise<void> {
-  const { systemIdentifier } = await readRehearsalServer(client)
-  if (systemIdentifier !== source.systemIdentifier || database !== source.database) return
-  throw new Stop(
-    'STOP_BACKUP_FAILED',
-    `the rehearsal database ${database} would replace its own source; nothing was changed`,
-    {
-      next: 'point targets.<name>.rehearsalUrlEnv to another server and start another run',
-    },
-  )
 }
 
 function creationOptions(
@@ -83,16 +152,6 @@ function creationOptions(
     b: ` locale_provider builtin builtin_locale ${text(locale ?? '')}`,
   }
   return `template template0 encoding ${text(encoding)} lc_collate ${text(collate)} lc_ctype ${text(ctype)}${providers[provider] ?? ''}`
-}
-
-/** A script that creates schemas, or tables in the owner's public schema, needs the privileges that it has on the source. */
-async function grantRights(client: Client, name: string, { owner, rights }: SourceProfile): Promise<void> {
-  await client.query(`alter database ${name} owner to ${client.escapeIdentifier(owner)}`)
-  await client.query(`revoke all on database ${name} from public, ${client.escapeIdentifier(owner)}`)
-  for (const { right, to } of rights) {
-    const role = to === null ? 'public' : client.escapeIdentifier(to)
-    await client.query(`grant ${right} on database ${name} to ${role}`)
-  }
 }
 
 const notLikeSourceError = (target: string, cause: Error) =>

@@ -11,7 +11,7 @@ import {
   rmSync,
   statSync,
 } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import type { EffectContext } from '../../domain/effect.ts'
 import { Stop } from '../../domain/errors.ts'
@@ -19,6 +19,7 @@ import type { Tool, Tools } from '../../tools/open-tools.ts'
 import { runTool } from '../system/run-tool.ts'
 import type { MigrationDatabase } from './migration-database.ts'
 import { assertToolVersion, findPgTool, splitLibpqUrl } from './pg-tools.ts'
+import { type LeftOut, restoreUnprivileged } from './restore-dump.ts'
 
 /** A backup on disk, in pg_dump's custom format. */
 export interface DatabaseDump {
@@ -59,10 +60,11 @@ export interface DatabaseDumps {
     given: { name: string; snapshot: string; serverMajor: number; lockTimeoutMs: number },
   ): Promise<DatabaseDump>
   /**
-   * Restores a dump into an empty database.
+   * Restores a dump into an empty database that is open as the role that restores. It has no power, so what needs a superuser is left
+   * out and returned.
    * @throws STOP_BACKUP_FAILED when the file is missing or has other bytes, or pg_restore fails
    */
-  restore(context: EffectContext, dump: DatabaseDump, into: MigrationDatabase): Promise<void>
+  restore(context: EffectContext, dump: DatabaseDump, into: MigrationDatabase): Promise<LeftOut[]>
 }
 
 /** Keeps backups below `var/backups/<run>` of a home, readable by their owner only. */
@@ -147,7 +149,7 @@ async function restoreDump(
   context: EffectContext,
   dump: DatabaseDump,
   into: MigrationDatabase,
-): Promise<void> {
+): Promise<LeftOut[]> {
   const path = join(home, dump.file)
   const found = existsSync(path) ? await hashOfFile(path) : null
   if (found !== dump.sha256) {
@@ -156,14 +158,13 @@ async function restoreDump(
       next: 'restore the file, or cancel this run and start another',
     })
   }
-  const { address, password } = splitLibpqUrl(into.url(), { applicationName: `cutter ${context.runId}` })
-  const { code, stderr } = await runTool(
+  const definitions = join(privateFolder(home, context.runId), `${basename(dump.file)}.sql`)
+  return restoreUnprivileged(
+    context,
     findPgTool(tools, 'pgRestore', majorOf(dump)),
-    ['--no-password', '--no-tablespaces', '--no-subscriptions', `--dbname=${address}`],
-    { password, signal: context.signal, input: path, cwd: home },
+    { path, definitions, cwd: home },
+    into,
   )
-  const faults = code === 0 ? [] : restoreFaults(stderr)
-  if (faults.length > 0) throw restoreFailedError(into.name, faults)
 }
 
 /** The major version of the pg_dump that made a dump: an older pg_restore can't read it. */
@@ -204,22 +205,4 @@ function dumpFailedError(name: string, stderr: string): Stop {
   return new Stop('STOP_BACKUP_FAILED', `pg_dump could not back up ${name}: ${tail}; nothing was changed`, {
     next: 'fix the problem that it names, then resume the run',
   })
-}
-
-/** A newer pg_restore sets parameters that an older server does not know. Those errors are ignored, because the restored database is compared afterwards. */
-function restoreFaults(stderr: string): string[] {
-  const errors = stderr.split('\n').filter((line) => line.startsWith('pg_restore: error:'))
-  const real = errors.filter((line) => !line.includes('unrecognized configuration parameter'))
-  return errors.length === 0 ? [stderr.trim()] : real
-}
-
-function restoreFailedError(name: string, faults: string[]): Stop {
-  return new Stop(
-    'STOP_BACKUP_FAILED',
-    `the backup could not be restored into ${name}: ${faults.slice(0, 3).join(' ')}`,
-    {
-      next: 'a missing extension or locale: name a rehearsal server that has it (targets.<name>.rehearsalUrlEnv) and start another run; anything else: fix it, then resume the run',
-      data: { faults: faults.slice(0, 20) },
-    },
-  )
 }

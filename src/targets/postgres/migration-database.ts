@@ -57,13 +57,11 @@ export const majorVersionOf = ({ versionNumber }: Pick<ServerIdentity, 'versionN
 /**
  * Gives access to a database, with a session for each call.
  * @param access.role the role of the login, for messages
- * @param access.asRole the role that a superuser's session takes, so that a rehearsal runs as the role that migrates the target
  */
 export function openMigrationDatabase(access: {
   name: string
   role: string
   url(): string
-  asRole?: string
 }): MigrationDatabase {
   const session = async <T>(
     context: TargetCaller,
@@ -76,7 +74,7 @@ export function openMigrationDatabase(access: {
         access.url(),
         { applicationName: `cutter ${runId}`, signal, ...options },
         async (client) => {
-          await applyFixedSettings(client, access.asRole)
+          await applyFixedSettings(client)
           return work(client)
         },
       )
@@ -111,8 +109,7 @@ export function openMigrationDatabase(access: {
  * another string syntax the server would run other statements than those that were linted. With another search path Cutter's own queries
  * could call functions that others made under the names of the server's.
  */
-async function applyFixedSettings(client: Client, asRole: string | undefined): Promise<void> {
-  if (asRole !== undefined) await client.query(`set session authorization ${client.escapeIdentifier(asRole)}`)
+async function applyFixedSettings(client: Client): Promise<void> {
   await client.query(
     "set search_path = pg_catalog, pg_temp; set extra_float_digits = 1; set intervalstyle = 'postgres'; set bytea_output = 'hex'; set standard_conforming_strings = on",
   )

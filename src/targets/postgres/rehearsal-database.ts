@@ -4,7 +4,7 @@ export interface RehearsalDatabaseRef {
   database: string
 }
 
-/** What Cutter knows of a rehearsal database; kept, except for its name, as the comment on the database. */
+/** What Cutter knows of a rehearsal database; kept with it. */
 export interface RehearsalDatabaseFacts extends RehearsalDatabaseRef {
   runId: string
   target: string
@@ -26,10 +26,20 @@ export interface SourceProfile {
   locale: string | null
   /** The owner of the database and the privileges on it (null: of everybody), because a dump does not hold them. */
   owner: string
-  rights: { right: string; to: string | null }[]
+  rights: Right[]
   /** Settings of the database and of the migrating role in it. */
   settings: [name: string, value: string][]
   roles: RoleProfile[]
+  /** Those of the source, because a restore as an unprivileged role can't create them all. Earlier versions did not record them. */
+  extensions?: ExtensionProfile[]
+  /** The schema public, which every new database has; null where the source has none. Earlier versions did not record it. */
+  publicSchema?: { owner: string; comment: string | null; rights: Right[] } | null
+}
+
+/** A privilege, and who has it; null: everybody. */
+export interface Right {
+  right: string
+  to: string | null
 }
 
 /** A role of the source, without its login. */
@@ -40,4 +50,15 @@ export interface RoleProfile {
   createDatabase: boolean
   bypassRls: boolean
   memberOf: string[]
+  /** Whether objects belong to it, or it migrates. */
+  needed?: boolean
+}
+
+/** An extension of the source. */
+export interface ExtensionProfile {
+  name: string
+  version: string
+  owner: string
+  schema: string
+  schemaOwner: string
 }

@@ -1,24 +1,24 @@
 import type { Client } from 'pg'
+import { Stop } from '../../domain/errors.ts'
 import {
   applySettings,
-  createRehearsalDatabase,
-  describeRehearsalDatabase,
+  createEmptyDatabase,
+  furnishDatabase,
+  grantRights,
 } from './create-rehearsal-database.ts'
 import { type MigrationDatabase, openMigrationDatabase, type ServerIdentity } from './migration-database.ts'
 import { withSession } from './pg-session.ts'
 import type { RehearsalDatabaseFacts, RehearsalDatabaseRef, SourceProfile } from './rehearsal-database.ts'
-import { dropUnusedRoles } from './rehearsal-roles.ts'
-import {
-  chooseRehearsalServer,
-  missingRehearsalServerError,
-  readRehearsalServer,
-} from './rehearsal-server.ts'
+import type { RehearsalPlace } from './rehearsal-place.ts'
+import { allowLogin } from './rehearsal-roles.ts'
+import { chooseRehearsalServer, missingRehearsalServerError } from './rehearsal-server.ts'
+import { passwordOf, restoreRoleOf, urlOfRole } from './role-login.ts'
 import { findMigrationStop } from './target-stops.ts'
 
 /**
  * Rehearsal databases: backups are restored into them, and migrations are rehearsed on them. Each is on a server of the target's
- * own major version. Roles that it names and the server lacks are created without a login, and dropped with the last rehearsal
- * database that names them.
+ * own major version. Code of others runs there with the logins of roles without power: the administrator creates the empty database,
+ * and never connects to it once it holds an object of others.
  */
 export interface MigrationRehearsalDatabases {
   /**
@@ -26,11 +26,18 @@ export interface MigrationRehearsalDatabases {
    * @throws STOP_REHEARSAL_NOT_REPRESENTATIVE when no server of the target's major version can be used
    */
   chooseServer(target: string, source: ServerIdentity): Promise<string>
-  /** Creates an empty database. A database of that name, left by an earlier attempt of the effect, is dropped first. */
+  /**
+   * Creates an empty database, opened as the role that restores a backup. A database of that name, left by an earlier attempt of the
+   * effect, is dropped first.
+   */
   create(facts: Omit<RehearsalDatabaseFacts, 'roles'>, profile: SourceProfile): Promise<MigrationDatabase>
-  /** Opens a database as a role; without `asRole` as the server's administrator. */
+  /** After the restore: gives the database the privileges of its source and no others. */
+  seal(ref: RehearsalDatabaseRef, profile: SourceProfile): Promise<void>
+  /** Opens a database as a role; without `asRole` as the role that restored it, to which all its objects belong. */
   open(ref: RehearsalDatabaseRef, asRole?: string): Promise<MigrationDatabase>
-  /** Records that a database is about to be changed. Returns true when it was recorded before, or the database is missing. */
+  /** Whether a database exists that was restored without power. Earlier versions restored as a superuser. */
+  has(ref: RehearsalDatabaseRef): Promise<boolean>
+  /** Records that a database is about to be changed. Returns true when it was recorded before, or `has` is false. */
   markUsed(ref: RehearsalDatabaseRef): Promise<boolean>
   /** Drops a database, and the roles that no other rehearsal database names. */
   drop(ref: RehearsalDatabaseRef): Promise<void>
@@ -38,90 +45,131 @@ export interface MigrationRehearsalDatabases {
   list(): Promise<RehearsalDatabaseFacts[]>
 }
 
-/** The servers on which rehearsal databases are created. */
-interface RehearsalServers {
-  /** The administrator's URL for a database of a place; null where the place has no server. */
-  adminUrl(place: string, database: string): Promise<string | null>
-  /** The places whose servers exist already. */
-  places(): Promise<string[]>
+/** Finds the places for rehearsal databases. */
+interface RehearsalPlaces {
+  /** The place of that name, or null. */
+  find(place: string): Promise<RehearsalPlace | null>
+  /** The places that exist already. */
+  list(): Promise<RehearsalPlace[]>
 }
 
-/** Gives access to the rehearsal databases on these servers. It connects at the first call of a method. */
-export function openRehearsalDatabases(servers: RehearsalServers): MigrationRehearsalDatabases {
-  const administer = administratorOf(servers)
+/** Gives access to the rehearsal databases at these places. It connects at the first call of a method. */
+export function openRehearsalDatabases(places: RehearsalPlaces): MigrationRehearsalDatabases {
+  const find = async (place: string) => {
+    const found = await places.find(place)
+    if (found === null) throw missingRehearsalServerError(place)
+    return found
+  }
   const open: MigrationRehearsalDatabases['open'] = async (ref, asRole) => {
-    const url = await servers.adminUrl(ref.place, ref.database)
-    if (url === null) throw missingRehearsalServerError(ref.place)
-    return openMigrationDatabase({
-      name: `rehearsal ${ref.database}`,
-      role: asRole ?? 'administrator',
-      url: () => url,
-      ...(asRole === undefined ? {} : { asRole }),
-    })
+    const place = await find(ref.place)
+    if (!(await place.has(ref.database))) throw missingDatabaseError(ref)
+    return openAs(place, ref, asRole)
   }
   return {
     chooseServer: (target, source) =>
-      chooseRehearsalServer(target, source, async (place) =>
-        (await servers.adminUrl(place, 'postgres')) === null
-          ? null
-          : administer(place, 'postgres', readRehearsalServer),
-      ),
-    async create(facts, profile) {
-      await administer(facts.place, 'postgres', (client) => createRehearsalDatabase(client, facts, profile))
-      await administer(facts.place, facts.database, (client) =>
-        applySettings(client, facts, profile.settings),
-      )
-      return open(facts)
+      chooseRehearsalServer(target, source, async (name) => {
+        const place = await places.find(name)
+        return place === null ? null : explained(name, () => place.readServer())
+      }),
+    create: async (facts, profile) => {
+      const place = await find(facts.place)
+      return explained(facts.place, () => createAt(place, facts, profile))
+    },
+    async seal(ref, profile) {
+      const place = await find(ref.place)
+      const facts = await place.read(ref.database)
+      if (facts === null) throw missingDatabaseError(ref)
+      await administer(place, ref.database, 'postgres', async (client) => {
+        await grantRights(client, ref.database, profile, [...facts.roles, restoreRoleOf(ref.database)])
+        await applySettings(client, facts, profile.settings)
+      })
     },
     open,
-    markUsed: ({ place, database }) =>
-      administer(place, 'postgres', async (client) => {
-        const found = (await listOn(client, place)).find((one) => one.database === database)
-        // The caller restores the backup again when the database is missing or was not created by Cutter.
-        if (found === undefined || found.used === true) return true
-        await describeRehearsalDatabase(client, { ...found, used: true })
-        return false
-      }),
-    drop: ({ place, database }) =>
-      administer(place, 'postgres', async (client) => {
-        const found = (await listOn(client, place)).find((one) => one.database === database)
-        await client.query(`drop database if exists ${client.escapeIdentifier(database)} with (force)`)
-        if (found !== undefined) await dropUnusedRoles(client, found.roles, await listOn(client, place))
-      }),
+    has: async ({ place, database }) => (await find(place)).has(database),
+    async markUsed(ref) {
+      const place = await find(ref.place)
+      const found = await place.read(ref.database)
+      // The caller restores the backup again when the database is missing or was not created by Cutter.
+      if (found === null || found.used === true || !(await place.has(ref.database))) return true
+      await place.describe({ ...found, used: true })
+      return false
+    },
+    drop: async ({ place, database }) => (await find(place)).remove(database),
     async list() {
-      const places = await servers.places()
-      const lists = await Promise.all(
-        places.map((place) => administer(place, 'postgres', (client) => listOn(client, place))),
-      )
+      const lists = await Promise.all((await places.list()).map((place) => place.list()))
       return lists.flat()
     },
   }
 }
 
-/** Returns a function that runs work in a session of a server's administrator. */
-const administratorOf =
-  (servers: RehearsalServers) =>
-  async <T>(place: string, database: string, work: (client: Client) => Promise<T>): Promise<T> => {
-    const url = await servers.adminUrl(place, database)
-    if (url === null) throw missingRehearsalServerError(place)
-    try {
-      return await withSession(url, { applicationName: 'cutter rehearsal' }, work)
-    } catch (error) {
-      throw findMigrationStop(error, `rehearsal server ${place}`, 'administrator') ?? error
-    }
-  }
-
-/** Databases whose comment holds no facts were not created by Cutter, and are left out. */
-async function listOn(client: Client, place: string): Promise<RehearsalDatabaseFacts[]> {
-  const { rows } = await client.query<{ database: string; text: string | null }>(
-    `select datname as database, shobj_description(oid, 'pg_database') as text
-     from pg_database where datname like 'rehearsal\\_%' order by datname`,
+async function createAt(
+  place: RehearsalPlace,
+  facts: Omit<RehearsalDatabaseFacts, 'roles'>,
+  profile: SourceProfile,
+): Promise<MigrationDatabase> {
+  const { database, target } = facts
+  await assertNotSource(place, facts)
+  await place.prepare(database)
+  const name = restoreRoleOf(database)
+  const restore = { name, password: passwordOf(await place.adminUrl(database, 'postgres'), name) }
+  const roles = await administer(place, database, 'postgres', (client) =>
+    createEmptyDatabase(client, facts, profile, restore),
   )
-  return rows.flatMap(({ database, text }) => {
-    try {
-      return [{ ...(JSON.parse(text ?? '') as RehearsalDatabaseFacts), place, database }]
-    } catch {
-      return []
-    }
-  })
+  await place.describe({ ...facts, roles: profile.roles.map((role) => role.name) })
+  await administer(place, database, database, (client) =>
+    furnishDatabase(client, target, profile, { restoreRole: name, roles }),
+  )
+  return openAs(place, facts)
 }
+
+async function openAs(
+  place: RehearsalPlace,
+  { place: target, database }: RehearsalDatabaseRef,
+  asRole?: string,
+): Promise<MigrationDatabase> {
+  const adminUrl = await place.adminUrl(database, 'postgres')
+  const role = asRole ?? restoreRoleOf(database)
+  const url = urlOfRole(adminUrl, role, database)
+  if (asRole !== undefined)
+    await administer(place, database, 'postgres', (client) =>
+      allowLogin(client, { name: role, password: passwordOf(adminUrl, role) }, target),
+    )
+  return openMigrationDatabase({ name: `rehearsal ${database}`, role, url: () => url })
+}
+
+async function assertNotSource(
+  place: RehearsalPlace,
+  { database, source }: Pick<RehearsalDatabaseFacts, 'database' | 'source'>,
+): Promise<void> {
+  const { systemIdentifier } = await place.readServer()
+  if (systemIdentifier !== source.systemIdentifier || database !== source.database) return
+  throw new Stop(
+    'STOP_BACKUP_FAILED',
+    `the rehearsal database ${database} would replace its own source; nothing was changed`,
+    {
+      next: 'point targets.<name>.rehearsalUrlEnv to another server and start another run',
+    },
+  )
+}
+
+/** Works in a session of the administrator of the server that holds a rehearsal database. */
+const administer = async <T>(
+  place: RehearsalPlace,
+  name: string,
+  database: string,
+  work: (client: Client) => Promise<T>,
+): Promise<T> =>
+  withSession(await place.adminUrl(name, database), { applicationName: 'cutter rehearsal' }, work)
+
+async function explained<T>(place: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    throw findMigrationStop(error, `rehearsal server ${place}`, 'administrator') ?? error
+  }
+}
+
+const missingDatabaseError = ({ database }: RehearsalDatabaseRef) =>
+  new Stop('STOP_REHEARSAL_FAILED', `the rehearsal database ${database} no longer exists`, {
+    next: 'cancel this run and start another',
+  })

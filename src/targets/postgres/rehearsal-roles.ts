@@ -1,36 +1,140 @@
 import type { Client } from 'pg'
+import { Stop } from '../../domain/errors.ts'
 import type { RehearsalDatabaseFacts, RoleProfile } from './rehearsal-database.ts'
+import { scramVerifier } from './scram-verifier.ts'
 
-/** The comment on roles that Cutter created, so that it drops no others. */
+/**
+ * The roles of a rehearsal database. Code of others runs as them, so none has power over the server: no attribute but BYPASSRLS, and of
+ * the server's own roles only those that concern data. What is a superuser in the source becomes a member of all roles of the source.
+ */
+
+/** The comment on roles that Cutter created, so that it uses and drops no others. */
 const ROLE_MARK = 'made by cutter for rehearsals'
 
-/** Creates the roles that the server lacks, without a login. A lock serializes runs that need the same role. */
-export async function createRoles(client: Client, roles: RoleProfile[]): Promise<void> {
+const PLAIN = 'nosuperuser nocreaterole nocreatedb noreplication'
+
+/** The server's own roles that concern data only. Another such role reads the password of every role, as it is stored. */
+const DATA_ROLES = ['pg_write_all_data', 'pg_maintain']
+const READS_PASSWORDS = 'pg_read_all_data'
+
+/**
+ * Creates the roles that the server lacks, without a login, and takes every power from those that an earlier rehearsal left there.
+ * A lock serializes runs that need the same role.
+ * @param given.hasOthers whether roles of others log in to the server
+ * @returns the names of those roles that Cutter created
+ * @throws STOP_REHEARSAL_NOT_REPRESENTATIVE when objects belong to a role that exists there and that Cutter did not create
+ */
+export async function createRoles(
+  client: Client,
+  roles: RoleProfile[],
+  { target, hasOthers }: { target: string; hasOthers: boolean },
+): Promise<string[]> {
   await client.query("select pg_advisory_lock(hashtextextended('cutter/rehearsal roles', 0))")
-  const { rows } = await client.query<{ name: string }>('select rolname as name from pg_roles')
-  const existing = new Set(rows.map(({ name }) => name))
-  const missing = roles.filter(({ name }) => !existing.has(name))
-  for (const role of missing) {
-    const id = client.escapeIdentifier(role.name)
-    await client.query(`create role ${id} nologin ${attributesOf(role).join(' ')}`)
-    await client.query(`comment on role ${id} is ${client.escapeLiteral(ROLE_MARK)}`)
-    existing.add(role.name)
-  }
-  for (const { name, memberOf } of missing) {
-    for (const group of memberOf.filter((one) => existing.has(one)))
-      await client.query(`grant ${client.escapeIdentifier(group)} to ${client.escapeIdentifier(name)}`)
-  }
+  const { rows } = await client.query<{ name: string; made: boolean }>(
+    `select rolname as name, coalesce(shobj_description(oid, 'pg_authid') = $1, false) as made from pg_roles`,
+    [ROLE_MARK],
+  )
+  const present = new Map(rows.map(({ name, made }) => [name, made]))
+  const foreign = roles.filter(({ name }) => present.get(name) === false)
+  const needed = foreign.find((role) => role.needed ?? true)
+  if (needed !== undefined) throw foreignRoleError(needed.name, target)
+  const own = roles.filter((role) => !foreign.includes(role))
+  for (const role of own) await createRole(client, role, present.has(role.name))
+  const groups = [...DATA_ROLES, ...(hasOthers ? [] : [READS_PASSWORDS])].filter((name) => present.has(name))
+  for (const role of own) await grantRoles(client, role, { own: own.map(({ name }) => name), groups })
   await client.query("select pg_advisory_unlock(hashtextextended('cutter/rehearsal roles', 0))")
+  return own.map(({ name }) => name)
 }
 
-function attributesOf({ superuser, createRole, createDatabase, bypassRls }: RoleProfile): string[] {
-  const attributes: string[] = []
-  if (superuser) attributes.push('superuser')
-  if (createRole) attributes.push('createrole')
-  if (createDatabase) attributes.push('createdb')
-  if (bypassRls) attributes.push('bypassrls')
-  return attributes
+async function createRole(client: Client, role: RoleProfile, exists: boolean): Promise<void> {
+  const id = client.escapeIdentifier(role.name)
+  const bypass = role.superuser || role.bypassRls ? 'bypassrls' : 'nobypassrls'
+  if (exists) {
+    await client.query(`alter role ${id} ${PLAIN} ${bypass}`)
+    await revokePowers(client, role.name)
+    return
+  }
+  await client.query(`create role ${id} nologin ${PLAIN} ${bypass}`)
+  await client.query(`comment on role ${id} is ${client.escapeLiteral(ROLE_MARK)}`)
 }
+
+/** Earlier versions granted every role of which the source's role was a member. */
+async function revokePowers(client: Client, name: string): Promise<void> {
+  const { rows } = await client.query<{ granted: string }>(
+    `select g.rolname as granted from pg_auth_members m join pg_roles g on g.oid = m.roleid
+     where m.member = (select oid from pg_roles where rolname = $1) and g.rolname <> all ($2)
+       and shobj_description(g.oid, 'pg_authid') is distinct from $3`,
+    [name, DATA_ROLES, ROLE_MARK],
+  )
+  for (const { granted } of rows)
+    await client.query(`revoke ${client.escapeIdentifier(granted)} from ${client.escapeIdentifier(name)}`)
+}
+
+async function grantRoles(
+  client: Client,
+  { name, superuser, memberOf }: RoleProfile,
+  { own, groups }: { own: string[]; groups: string[] },
+): Promise<void> {
+  const granted = superuser ? own : memberOf.filter((group) => own.includes(group) || groups.includes(group))
+  for (const group of granted.filter((one) => one !== name)) {
+    await client
+      .query(`grant ${client.escapeIdentifier(group)} to ${client.escapeIdentifier(name)}`)
+      .catch((error: Error & { code?: string }) => {
+        // A member of the source's superuser can't have it as a member in turn.
+        if (!superuser || error.code !== '0LP01') throw error
+      })
+  }
+}
+
+/**
+ * Creates the role that restores a backup: a member of all roles to which restored objects belong, which no other role can become.
+ * @param roles those that Cutter created
+ */
+export async function createRestoreRole(
+  client: Client,
+  { name, password }: { name: string; password: string },
+  roles: string[],
+): Promise<void> {
+  const id = client.escapeIdentifier(name)
+  await client.query(`drop role if exists ${id}`)
+  await client.query(
+    `create role ${id} login ${PLAIN} bypassrls password ${client.escapeLiteral(scramVerifier(name, password))}`,
+  )
+  await client.query(`comment on role ${id} is ${client.escapeLiteral(ROLE_MARK)}`)
+  // Tables of extensions, into which a dump has rows, belong to the superuser.
+  const { rows } = await client.query<{ name: string }>(
+    `select rolname as name from pg_roles where rolname = 'pg_write_all_data'`,
+  )
+  for (const group of [...roles, ...rows.map((row) => row.name)])
+    await client.query(`grant ${client.escapeIdentifier(group)} to ${id}`)
+}
+
+/**
+ * Lets a role log in with a password.
+ * @throws STOP_REHEARSAL_NOT_REPRESENTATIVE when Cutter did not create it
+ */
+export async function allowLogin(
+  client: Client,
+  { name, password }: { name: string; password: string },
+  target: string,
+): Promise<void> {
+  const { rowCount } = await client.query(
+    `select from pg_roles where rolname = $1 and not rolsuper and shobj_description(oid, 'pg_authid') = $2`,
+    [name, ROLE_MARK],
+  )
+  if (rowCount === 0) throw foreignRoleError(name, target)
+  const verifier = client.escapeLiteral(scramVerifier(name, password))
+  await client.query(`alter role ${client.escapeIdentifier(name)} login password ${verifier}`)
+}
+
+const foreignRoleError = (name: string, target: string) =>
+  new Stop(
+    'STOP_REHEARSAL_NOT_REPRESENTATIVE',
+    `the rehearsal server has a role ${name} that Cutter did not create, so nothing is restored or rehearsed as that role; nothing was changed`,
+    {
+      next: `name a server without it (targets.${target}.rehearsalUrlEnv), such as one made by initdb with another superuser (initdb --username=rehearsals), and start another run`,
+    },
+  )
 
 /** Drops the roles of a removed rehearsal database that Cutter created and that no remaining database names. */
 export async function dropUnusedRoles(

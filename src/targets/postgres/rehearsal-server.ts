@@ -6,7 +6,7 @@ import { majorVersionOf, type ServerIdentity } from './migration-database.ts'
 export const EMBEDDED_TARGET = 'embedded'
 
 /** What decides whether a server can hold rehearsal databases. */
-interface RehearsalServerFacts {
+export interface RehearsalServerFacts {
   versionNumber: number
   superuser: boolean
   systemIdentifier: string

@@ -4,7 +4,7 @@ import { Stop } from '../../domain/errors.ts'
 import type { Tool } from '../../tools/open-tools.ts'
 import { TRUSTED_PATH } from '../../tools/trusted-folders.ts'
 
-/** How a tool ended. `stdout` and `stderr` hold the last 20,000 characters. */
+/** How a tool ended. `stdout` and `stderr` hold their last characters: 20,000, or as many as `keep` says. */
 interface ToolRun {
   code: number
   stderr: string
@@ -20,6 +20,7 @@ interface RunOptions {
   input?: string
   /** The new file, mode 0600, that receives its output. `stdout` is empty then. */
   output?: string
+  keep?: number
   signal: AbortSignal
 }
 
@@ -38,7 +39,7 @@ export async function runTool(
   args: string[],
   options: RunOptions,
 ): Promise<ToolRun> {
-  const { password, cwd = '/', signal, input, output } = options
+  const { password, cwd = '/', signal, input, output, keep = OUTPUT_LIMIT } = options
   signal.throwIfAborted()
   const opened = [
     ...(input === undefined ? [] : [openSync(input, 'r')]),
@@ -65,7 +66,7 @@ export async function runTool(
   const texts = { stdout: '', stderr: '' }
   for (const stream of ['stdout', 'stderr'] as const) {
     child[stream]?.setEncoding('utf8').on('data', (chunk: string) => {
-      texts[stream] = (texts[stream] + chunk).slice(-OUTPUT_LIMIT)
+      texts[stream] = (texts[stream] + chunk).slice(-keep)
     })
   }
   try {

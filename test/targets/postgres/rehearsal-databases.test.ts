@@ -6,6 +6,7 @@ import {
   type MigrationRehearsalDatabases,
   openRehearsalDatabases,
 } from '../../../src/targets/postgres/rehearsal-databases.ts'
+import { openNamedServer } from '../../../src/targets/postgres/rehearsal-place.ts'
 import { connectClient } from '../../support/connections.ts'
 import { type Cluster, startCluster } from '../../support/pg-cluster.ts'
 
@@ -52,12 +53,11 @@ beforeAll(async () => {
   administrator = await connectClient(server.url())
   await administrator.query('create role modest login createdb')
   urls = { shop: server.url() }
+  const open = (name: string) =>
+    openNamedServer(name, async (database) => urls[name]!.replace(/\/postgres$/, `/${database}`))
   databases = openRehearsalDatabases({
-    adminUrl: async (name, database) => {
-      const url = urls[name]
-      return url === undefined ? null : url.replace(/\/postgres$/, `/${database}`)
-    },
-    places: async () => Object.keys(urls),
+    find: async (name) => (urls[name] === undefined ? null : open(name)),
+    list: async () => Object.keys(urls).map(open),
   })
 }, 120_000)
 
@@ -106,10 +106,11 @@ describe('chooseServer', () => {
 })
 
 describe('a rehearsal database', () => {
-  test('create gives the database the settings and the roles of its source, without logins', async () => {
+  test('create gives the database the settings and the roles of its source', async () => {
     const profile = await readDatabaseProfile(shop)
-    expect(profile.roles.map(({ name }) => name)).toEqual(['idle', 'migrator', 'postgres', 'team'])
+    expect(profile.roles.map(({ name }) => name)).toEqual(['idle', 'migrator', 'team'])
     await databases.create(facts, profile)
+    await databases.seal(facts, profile)
     const seen = await (await databases.open(facts, 'migrator')).session(
       context,
       { lockTimeoutMs: 1_000, statementTimeoutMs: 1_000 },
@@ -117,7 +118,7 @@ describe('a rehearsal database', () => {
         (
           await sql.query(
             `select current_user::text as role, (select reset_val from pg_settings where name = 'search_path') as path, current_setting('app.mode') as mode,
-               pg_has_role('team', 'member') as member, (select rolcanlogin from pg_roles where rolname = 'migrator') as login`,
+               pg_has_role('team', 'member') as member, session_user::text as login`,
           )
         ).rows[0],
     )
@@ -126,9 +127,9 @@ describe('a rehearsal database', () => {
       path: 'app, "$user", public',
       mode: 'a, "b"',
       member: true,
-      login: false,
+      login: 'migrator',
     })
-    expect(await databases.list()).toEqual([{ ...facts, roles: ['idle', 'migrator', 'postgres', 'team'] }])
+    expect(await databases.list()).toEqual([{ ...facts, roles: ['idle', 'migrator', 'team'] }])
   })
 
   test('create gives the database the owner and the privileges of its source', async () => {
@@ -167,6 +168,31 @@ describe('a rehearsal database', () => {
     await databases.drop(other)
     expect(await roles()).toEqual(['modest'])
     expect(await databases.list()).toEqual([])
+  })
+
+  test('create takes every power from a role that an earlier version left on the server', async () => {
+    await administrator.query(
+      "create role migrator superuser createdb createrole in role pg_execute_server_program; comment on role migrator is 'made by cutter for rehearsals'",
+    )
+    const other = { ...facts, database: 'rehearsal_mig_3', runId: 'mig-3' }
+    await databases.create(other, await readDatabaseProfile(shop))
+    const { rows } = await administrator.query(
+      `select rolsuper or rolcreaterole or rolcreatedb as power, pg_has_role('migrator', 'pg_execute_server_program', 'member') as programs
+       from pg_roles where rolname = 'migrator'`,
+    )
+    expect(rows).toEqual([{ power: false, programs: false }])
+    await databases.drop(other)
+  })
+
+  test.each(['migrator', 'team'])('create stops when the server has a role %s of its own', async (name) => {
+    await administrator.query(`create role ${name}`)
+    await shop.query('set role team; create table public.needed (id int); reset role')
+    const other = { ...facts, database: 'rehearsal_mig_4', runId: 'mig-4' }
+    await expect(databases.create(other, await readDatabaseProfile(shop))).rejects.toThrow(
+      `the rehearsal server has a role ${name} that Cutter did not create`,
+    )
+    await shop.query('set role team; drop table public.needed; reset role')
+    await administrator.query(`drop role ${name}`)
   })
 
   test('create refuses to replace the source', async () => {

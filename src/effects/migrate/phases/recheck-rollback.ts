@@ -12,21 +12,17 @@ import type { MigrationBundle } from '../../../migration/migration-bundle.ts'
 import type { ServerIdentity } from '../../../targets/postgres/migration-database.ts'
 import { readJsonEvidence } from '../../read-json-evidence.ts'
 import type { MigrateDeps } from '../deps.ts'
-import { openMigratedDatabase } from '../open-migrated-database.ts'
+import { migratedFacts, openMigratedDatabase } from '../open-migrated-database.ts'
 import { planMigrationRollback } from '../plan.ts'
 import { readCatalogue } from '../read-catalogue.ts'
 import type { RehearsalResult } from '../rehearsal-result.ts'
-import { rehearsalDatabaseRef } from '../restore-backup.ts'
 import { assertSameIdentity, readServerIdentity } from '../server-identity.ts'
 
 const input = z.object({
-  target: z.string(),
+  ...migratedFacts,
   planDigest: z.string(),
-  bundleDigest: z.string(),
-  identityDigest: z.string(),
   rehearsalDigest: z.string(),
   committedDigest: z.string(),
-  copy: rehearsalDatabaseRef,
 })
 
 /** The last check at gate SG2: the schema must be the one for which the rollback was planned, or the run plans it again. */
@@ -38,7 +34,7 @@ export function recheckRollback(deps: MigrateDeps): Effect {
     async execute(context, given) {
       const bundle = await readJsonEvidence<MigrationBundle>(context, given.bundleDigest)
       const identity = await readJsonEvidence<ServerIdentity>(context, given.identityDigest)
-      const database = await openMigratedDatabase(deps, context, given, identity)
+      const database = await openMigratedDatabase(deps, context, given)
       const { found, server } = await database.read(context, async (sql) => ({
         server: await readServerIdentity(sql),
         found: await readCatalogue(sql),

@@ -20,24 +20,20 @@ import { limitsOf, settleTimeoutMs } from '../bundle-limits.ts'
 import { probeCommit, writeCommitNote } from '../commit-probe.ts'
 import type { MigrateDeps } from '../deps.ts'
 import { lockMigrations } from '../migration-lock.ts'
-import { openMigratedDatabase } from '../open-migrated-database.ts'
+import { migratedFacts, openMigratedDatabase } from '../open-migrated-database.ts'
 import { readAtSavepoint } from '../read-at-savepoint.ts'
 import { readCatalogue } from '../read-catalogue.ts'
 import type { RehearsalResult } from '../rehearsal-result.ts'
-import { rehearsalDatabaseRef } from '../restore-backup.ts'
 import { runGuarded } from '../run-guarded.ts'
 import { assertSameSchema } from '../schema-drift.ts'
 import { assertSameIdentity, readServerIdentity } from '../server-identity.ts'
 
 const input = z.object({
-  target: z.string(),
-  bundleDigest: z.string(),
-  identityDigest: z.string(),
+  ...migratedFacts,
   catalogueDigest: z.string(),
   rehearsalDigest: z.string(),
   rehearsedDigest: z.string(),
   committedDigest: z.string(),
-  copy: rehearsalDatabaseRef,
 })
 type Input = z.infer<typeof input>
 
@@ -60,8 +56,7 @@ export function rollBack(deps: MigrateDeps): Effect {
       return resultOf(await rollBackDatabase(deps, database, context, given))
     },
     async simulate(context, given) {
-      const identity = await readJsonEvidence<ServerIdentity>(context, given.identityDigest)
-      const database = await openMigratedDatabase(deps, context, given, identity)
+      const database = await openMigratedDatabase(deps, context, given)
       return resultOf(await rollBackDatabase(deps, database, context, given))
     },
     async probe(context, given) {

@@ -3,17 +3,19 @@ import type { Effect } from '../../../domain/effect.ts'
 import { readEffect } from '../../../machine/define-effect.ts'
 import { backUpDatabase, reportBackup } from '../back-up-database.ts'
 import type { MigrateDeps } from '../deps.ts'
-import { proveRestorable, rehearsalDatabaseRef, restoreFacts } from '../restore-backup.ts'
+import { ensureRehearsed, migratedFacts } from '../open-migrated-database.ts'
+import { proveRestorable } from '../restore-backup.ts'
 import { readServerIdentity } from '../server-identity.ts'
 
 /** After the migration: backs up the new state, which the first backup does not hold, then restores and compares it. */
 export function secondBackup(deps: MigrateDeps): Effect {
   return readEffect({
     name: 'second_backup',
-    input: z.object({ ...restoreFacts, copy: rehearsalDatabaseRef }),
+    input: z.object(migratedFacts),
     output: z.looseObject({ secondBackupDigest: z.string() }),
     async execute(context, given) {
       const live = context.mode === 'live'
+      if (!live) await ensureRehearsed(deps, context, given)
       const database = live
         ? await deps.openDatabase(given.target)
         : await deps.rehearsalDatabases.open(given.copy)

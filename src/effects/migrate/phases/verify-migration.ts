@@ -7,6 +7,7 @@ import {
   compareSchemas,
   describeSchemaDifference,
   scopeCatalogue,
+  withoutObjects,
 } from '../../../migration/catalogue.ts'
 import type { MigrationBundle } from '../../../migration/migration-bundle.ts'
 import { compareDistributions } from '../../../migration/migration-outcome.ts'
@@ -18,12 +19,11 @@ import { askAsReader } from '../check-login.ts'
 import type { MigrateDeps } from '../deps.ts'
 import { describeChecks, distributionQuery, queryDistribution, runChecks } from '../migration-checks.ts'
 import type { MigrationVerification } from '../migration-closeout.ts'
-import { openMigratedDatabase } from '../open-migrated-database.ts'
+import { migratedFacts, openMigratedDatabase } from '../open-migrated-database.ts'
 import { planMigrationRollback } from '../plan.ts'
 import { mayReaderAsk, qualifiedTexts } from '../planned-checks.ts'
 import { readCatalogue } from '../read-catalogue.ts'
 import type { RehearsalResult } from '../rehearsal-result.ts'
-import { rehearsalDatabaseRef } from '../restore-backup.ts'
 
 /**
  * Verifies what was committed, in a session of its own. A failure is an outcome and not a stop: it moves the run to gate SG2,
@@ -33,13 +33,9 @@ export function verifyMigration(deps: MigrateDeps): Effect {
   return readEffect({
     name: 'verify_migration',
     input: z.object({
-      target: z.string(),
-      bundleDigest: z.string(),
-      identityDigest: z.string(),
-      catalogueDigest: z.string(),
+      ...migratedFacts,
       rehearsalDigest: z.string(),
       rehearsedDigest: z.string(),
-      copy: rehearsalDatabaseRef,
       aloneFailed: z.string().nullable().default(null),
     }),
     output: z.looseObject({ verified: z.boolean(), verificationDigest: z.string() }),
@@ -48,7 +44,7 @@ export function verifyMigration(deps: MigrateDeps): Effect {
       const rehearsal = await readJsonEvidence<RehearsalResult>(context, given.rehearsalDigest)
       const rehearsed = await readJsonEvidence<Catalogue>(context, given.rehearsedDigest)
       const identity = await readJsonEvidence<ServerIdentity>(context, given.identityDigest)
-      const database = await openMigratedDatabase(deps, context, given, identity)
+      const database = await openMigratedDatabase(deps, context, given)
       const byReader =
         context.mode === 'live'
           ? await askAsReader(
@@ -58,7 +54,14 @@ export function verifyMigration(deps: MigrateDeps): Effect {
               textsOfReader(bundle, rehearsal),
             )
           : new Map<string, Row[]>()
-      const expected = { rehearsal, rehearsed, aloneFailed: given.aloneFailed, byReader }
+      // The rehearsal database lacks what was left out of it.
+      const leftOut = context.mode === 'live' ? [] : (rehearsal.leftOut ?? [])
+      const expected = {
+        rehearsal,
+        rehearsed: withoutObjects(leftOut, rehearsed),
+        aloneFailed: given.aloneFailed,
+        byReader,
+      }
       const { verification, catalogue } = await verify(database, context, bundle, expected)
       const evidence = jsonEvidence('verification', verification)
       const { summary } = describeChecks(verification.checks)

@@ -1,0 +1,125 @@
+import { randomBytes } from 'node:crypto'
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import type { RehearsalDatabaseFacts } from '../postgres/rehearsal-database.ts'
+import { isKept, type RehearsalPlace } from '../postgres/rehearsal-place.ts'
+import { EMBEDDED_TARGET } from '../postgres/rehearsal-server.ts'
+import { withLock } from '../system/file-lock.ts'
+import { type EmbeddedServer, LOCK_WAIT_MS, openServer } from './open-embedded.ts'
+import { findPostmaster, stopPostmaster } from './postmaster.ts'
+import { locatePackagedBinaries } from './server-binaries.ts'
+import { type ClusterPasswords, randomPassword, removeCompletely } from './server-cluster.ts'
+import {
+  type LocationOptions,
+  listRehearsalServers,
+  locateRehearsalServer,
+  locateServer,
+  type ServerLocation,
+} from './server-location.ts'
+import { hasServerUsers } from './server-users.ts'
+
+/** The servers of rehearsals: a cluster for each rehearsal database, with a superuser whose name and password are random. */
+export interface RehearsalServers extends RehearsalPlace {
+  /** Ends the use of the servers by this process. */
+  release(): Promise<void>
+}
+
+type Server = EmbeddedServer<ClusterPasswords>
+
+/** Gives access to the servers of rehearsals of a home. A server is created or started when it is needed. */
+export function openRehearsalServers(
+  options: LocationOptions & {
+    log?: (line: string) => void
+    registerSecret?(name: string, url: string): void
+  },
+): RehearsalServers {
+  const opened = new Map<string, Promise<Server>>()
+  const open = (name: string): Promise<Server> => {
+    const server = opened.get(name) ?? openOne(options, name)
+    opened.set(name, server)
+    server.catch(() => opened.delete(name))
+    return server
+  }
+  const remove = async (name: string) => {
+    await (await opened.get(name)?.catch(() => undefined))?.release()
+    opened.delete(name)
+    if (!listRehearsalServers(options).includes(name)) return
+    const { lock } = locateServer(options)
+    await withLock(lock, LOCK_WAIT_MS, async () => void (await removeServer(options, name)))
+  }
+  return {
+    async readServer() {
+      const { version } = locatePackagedBinaries(locateServer(options, false).programs)
+      const [major = 0, minor = 0] = version.split('.').map(Number)
+      return { versionNumber: major * 10_000 + minor, superuser: true, systemIdentifier: '' }
+    },
+    async prepare(name) {
+      await remove(name)
+      const server = await open(name)
+      options.registerSecret?.(`the rehearsal server’s superuser`, server.superuserUrl('postgres'))
+    },
+    adminUrl: async (name, database) => (await open(name)).superuserUrl(database),
+    async describe(facts) {
+      const { facts: file } = locateRehearsalServer(options, facts.database)
+      writeFileSync(`${file}.new`, JSON.stringify(facts), { flush: true })
+      renameSync(`${file}.new`, file)
+    },
+    async list() {
+      const all = listRehearsalServers(options).flatMap((name) => readFacts(options, name) ?? [])
+      return all.filter(isKept)
+    },
+    read: async (name) => readFacts(options, name),
+    has: async (name) => readFacts(options, name) !== null,
+    remove,
+    async release() {
+      for (const server of opened.values()) await (await server.catch(() => undefined))?.release()
+      opened.clear()
+    },
+  }
+}
+
+function openOne(options: LocationOptions & { log?: (line: string) => void }, name: string): Promise<Server> {
+  const place = locateRehearsalServer(options, name)
+  const newPasswords = () => ({ [`keeper_${randomBytes(8).toString('hex')}`]: randomPassword() })
+  return openServer<ClusterPasswords>(place, newPasswords, options.log, async () => {
+    await removeOrphans(options, name)
+    // Another process may have taken the new folder for an orphan.
+    locateRehearsalServer(options, name)
+  })
+}
+
+/**
+ * Stops the servers of processes that were killed, and removes those whose database was never described, or only proved that a backup
+ * can be restored. The caller holds the lock.
+ */
+async function removeOrphans(options: LocationOptions, but: string): Promise<void> {
+  for (const name of listRehearsalServers(options).filter((one) => one !== but)) {
+    const place = locateRehearsalServer(options, name, false)
+    if (existsSync(place.users) && hasServerUsers(place.users)) continue
+    if (!existsSync(place.facts) || name.startsWith('restored_')) await removeServer(options, name)
+    else await stopServer(place)
+  }
+}
+
+async function stopServer(place: ServerLocation): Promise<boolean> {
+  const postmaster = findPostmaster(place.data)
+  return postmaster === null || (await stopPostmaster(postmaster))
+}
+
+/** The facts go first: without them the rest is an orphan. The caller holds the lock. */
+async function removeServer(options: LocationOptions, name: string): Promise<void> {
+  const place = locateRehearsalServer(options, name, false)
+  removeCompletely(place.facts)
+  if (!(await stopServer(place))) return
+  for (const path of [place.folder, dirname(place.facts)]) removeCompletely(path)
+}
+
+function readFacts(options: LocationOptions, name: string): RehearsalDatabaseFacts | null {
+  try {
+    const { facts } = locateRehearsalServer(options, name, false)
+    const text = readFileSync(facts, 'utf8')
+    return { ...(JSON.parse(text) as RehearsalDatabaseFacts), place: EMBEDDED_TARGET, database: name }
+  } catch {
+    return null
+  }
+}

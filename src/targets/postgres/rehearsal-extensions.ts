@@ -1,0 +1,114 @@
+import type { Client } from 'pg'
+import { Stop } from '../../domain/errors.ts'
+import type { ExtensionProfile } from './rehearsal-database.ts'
+
+/**
+ * Extensions that PostgreSQL does not trust and whose functions, for a role without power, reach nothing outside of the database: no
+ * file, no other server, no program, no language.
+ */
+const APPROVED = new Set([
+  'address_standardizer',
+  'adminpack',
+  'amcheck',
+  'autoinc',
+  'bloom',
+  'earthdistance',
+  'hll',
+  'hypopg',
+  'insert_username',
+  'intagg',
+  'ip4r',
+  'moddatetime',
+  'old_snapshot',
+  'pageinspect',
+  'pg_buffercache',
+  'pg_freespacemap',
+  'pg_partman',
+  'pg_prewarm',
+  'pg_repack',
+  'pg_stat_statements',
+  'pg_surgery',
+  'pg_visibility',
+  'pg_walinspect',
+  'pgrouting',
+  'pgrowlocks',
+  'pgstattuple',
+  'postgis',
+  'postgis_tiger_geocoder',
+  'postgis_topology',
+  'refint',
+  'sslinfo',
+  'vector',
+  'xml2',
+])
+
+/**
+ * Creates the extensions of the source in a database that holds nothing else. Those that PostgreSQL trusts are created by their owner.
+ * @param client of the administrator, in the database itself
+ * @param extensions in an order in which each follows those that it needs
+ * @param roles those that Cutter created
+ * @throws STOP_REHEARSAL_NOT_REPRESENTATIVE when one is not approved, or the server does not have it
+ */
+export async function createExtensions(
+  client: Client,
+  target: string,
+  extensions: ExtensionProfile[],
+  roles: string[],
+): Promise<void> {
+  for (const extension of extensions) {
+    // Every database has it.
+    if (extension.name === 'plpgsql') continue
+    await createSchema(client, extension, roles)
+    const { trusted, version } = await findExtension(client, target, extension)
+    if (!trusted && !APPROVED.has(extension.name)) throw unapprovedError(target, extension.name)
+    const role = trusted && roles.includes(extension.owner) ? extension.owner : null
+    if (role !== null) await client.query(`set role ${client.escapeIdentifier(role)}`)
+    await client.query(
+      `create extension ${client.escapeIdentifier(extension.name)} schema ${client.escapeIdentifier(extension.schema)} version ${client.escapeLiteral(version)}`,
+    )
+    if (role !== null) await client.query('reset role')
+  }
+}
+
+async function createSchema(
+  client: Client,
+  { schema, schemaOwner, owner }: ExtensionProfile,
+  roles: string[],
+): Promise<void> {
+  const { rowCount } = await client.query('select from pg_namespace where nspname = $1', [schema])
+  const id = client.escapeIdentifier(schema)
+  if (rowCount === 0) {
+    const by = roles.includes(schemaOwner) ? ` authorization ${client.escapeIdentifier(schemaOwner)}` : ''
+    await client.query(`create schema ${id}${by}`)
+  }
+  if (!schema.startsWith('pg_') && roles.includes(owner))
+    await client.query(`grant create on schema ${id} to ${client.escapeIdentifier(owner)}`)
+}
+
+/** Finds the version of the source, or the one that the server creates by default: the comparison of the schemas names another one. */
+async function findExtension(
+  client: Client,
+  target: string,
+  { name, version }: ExtensionProfile,
+): Promise<{ trusted: boolean; version: string }> {
+  const { rows } = await client.query<{ trusted: boolean; version: string }>(
+    `select v.trusted, v.version from pg_available_extension_versions v join pg_available_extensions e using (name)
+     where v.name = $1 and v.version in ($2, e.default_version) order by v.version <> $2`,
+    [name, version],
+  )
+  if (rows[0] !== undefined) return rows[0]
+  throw new Stop(
+    'STOP_REHEARSAL_NOT_REPRESENTATIVE',
+    `the rehearsal server does not have the extension ${name} of target ${target}`,
+    {
+      next: `name a server that has it (targets.${target}.rehearsalUrlEnv) and start another run`,
+    },
+  )
+}
+
+const unapprovedError = (target: string, name: string) =>
+  new Stop(
+    'STOP_REHEARSAL_NOT_REPRESENTATIVE',
+    `target ${target} has the extension ${name}, by which code could reach what is outside of the database, so no copy of it is made`,
+    { next: 'migrate this database by hand, or drop the extension first' },
+  )

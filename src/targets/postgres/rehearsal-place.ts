@@ -1,0 +1,85 @@
+import type { Client } from 'pg'
+import { withSession } from './pg-session.ts'
+import type { RehearsalDatabaseFacts } from './rehearsal-database.ts'
+import { dropUnusedRoles } from './rehearsal-roles.ts'
+import { type RehearsalServerFacts, readRehearsalServer } from './rehearsal-server.ts'
+import { restoreRoleOf } from './role-login.ts'
+
+/** A place for rehearsal databases: a server that the user names, or servers that Cutter makes, one for each database. */
+export interface RehearsalPlace {
+  readServer(): Promise<RehearsalServerFacts>
+  /** Makes the server that will hold the database, if necessary, and removes a database of that name. */
+  prepare(name: string): Promise<void>
+  /** The administrator's URL for a `database` of the server that holds, or will hold, the rehearsal database `name`. */
+  adminUrl(name: string, database: string): Promise<string>
+  /** Saves what is known of a database. */
+  describe(facts: RehearsalDatabaseFacts): Promise<void>
+  list(): Promise<RehearsalDatabaseFacts[]>
+  /** What is known of a database, or null. */
+  read(name: string): Promise<RehearsalDatabaseFacts | null>
+  /** Whether the place has a database that was restored without power. Earlier versions restored as a superuser. */
+  has(name: string): Promise<boolean>
+  /** Removes a database and whatever was made for it. */
+  remove(name: string): Promise<void>
+}
+
+/**
+ * A server that the user names. What is known of a database is the comment on it. Roles that the server lacks are created, and dropped
+ * with the last database that names them. The administrator never connects to a database that holds objects of others.
+ * @param adminUrl returns the administrator's URL for a database
+ */
+export function openNamedServer(
+  place: string,
+  adminUrl: (database: string) => Promise<string>,
+): RehearsalPlace {
+  const administer = async <T>(work: (client: Client) => Promise<T>): Promise<T> =>
+    withSession(await adminUrl('postgres'), { applicationName: 'cutter rehearsal' }, work)
+  const remove = (name: string) =>
+    administer(async (client) => {
+      const found = await readOn(client, place, name)
+      await client.query(`drop database if exists ${client.escapeIdentifier(name)} with (force)`)
+      await client.query(`drop role if exists ${client.escapeIdentifier(restoreRoleOf(name))}`)
+      if (found !== null) await dropUnusedRoles(client, found.roles, await listOn(client, place))
+    })
+  return {
+    readServer: () => administer(readRehearsalServer),
+    prepare: remove,
+    adminUrl: (_, database) => adminUrl(database),
+    describe: (facts) =>
+      administer(async (client) => {
+        const text = client.escapeLiteral(JSON.stringify(facts))
+        await client.query(`comment on database ${client.escapeIdentifier(facts.database)} is ${text}`)
+      }),
+    list: async () => (await administer((client) => listOn(client, place))).filter(isKept),
+    read: (name) => administer((client) => readOn(client, place, name)),
+    has: (name) =>
+      administer(async (client) => {
+        const { rowCount } = await client.query('select from pg_roles where rolname = $1', [
+          restoreRoleOf(name),
+        ])
+        return rowCount === 1 && (await readOn(client, place, name)) !== null
+      }),
+    remove,
+  }
+}
+
+/** Whether a database outlives its effect. Others only prove that a backup can be restored. */
+export const isKept = ({ database }: RehearsalDatabaseFacts): boolean => database.startsWith('rehearsal_')
+
+/** Databases whose comment holds no facts were not created by Cutter, and are left out. */
+async function listOn(client: Client, place: string): Promise<RehearsalDatabaseFacts[]> {
+  const { rows } = await client.query<{ database: string; text: string | null }>(
+    `select datname as database, shobj_description(oid, 'pg_database') as text
+     from pg_database where datname ~ '^(rehearsal|restored)_' order by datname`,
+  )
+  return rows.flatMap(({ database, text }) => {
+    try {
+      return [{ ...(JSON.parse(text ?? '') as RehearsalDatabaseFacts), place, database }]
+    } catch {
+      return []
+    }
+  })
+}
+
+const readOn = async (client: Client, place: string, name: string) =>
+  (await listOn(client, place)).find(({ database }) => database === name) ?? null

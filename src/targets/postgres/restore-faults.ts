@@ -1,0 +1,85 @@
+/** What a restore without power leaves out, by pg_dump's word for its kind and its name there. */
+export interface LeftOut {
+  kind: string
+  name: string
+}
+
+/** What pg_restore reported. */
+interface RestoreFaults {
+  leftOut: LeftOut[]
+  /** The names of materialized views that could not be filled, because privileges were missing. */
+  unfilled: string[]
+  faults: string[]
+}
+
+/** pg_restore's words for what only a superuser can create. */
+const POWERFUL = [
+  'ACCESS METHOD',
+  'CAST',
+  'EVENT TRIGGER',
+  'FOREIGN DATA WRAPPER',
+  'OPERATOR CLASS',
+  'OPERATOR FAMILY',
+  'PROCEDURAL LANGUAGE',
+  'PUBLICATION',
+  'PUBLICATION TABLES IN SCHEMA',
+  'SECURITY LABEL',
+  'SERVER',
+  'SHELL TYPE',
+  'SUBSCRIPTION',
+  'TEXT SEARCH PARSER',
+  'TEXT SEARCH TEMPLATE',
+  'TRANSFORM',
+  'TYPE',
+  'USER MAPPING',
+]
+
+/** What only a superuser can create in some cases: in the languages C and internal, or leakproof. */
+const POWERFUL_CODE = ['AGGREGATE', 'FUNCTION', 'PROCEDURE']
+
+/** The server's reasons: what it denies for lack of power, in messages whose locale is C. */
+const DENIAL = /superuser|permission denied (?:for language|to create|to set|for foreign)/
+
+/** The most characters of pg_restore's output that are read: a line for each object, and the statement of each error. */
+export const MOST_OUTPUT = 20_000_000
+
+/** Reads what pg_restore wrote to stderr. A fault follows the line of its entry in the table of contents. */
+export function readFaults(stderr: string): RestoreFaults {
+  const found: RestoreFaults = { leftOut: [], unfilled: [], faults: [] }
+  const [first = '', ...entries] = stderr.split(/^pg_restore: from TOC entry /m)
+  found.faults.push(...errorsIn(first))
+  if (stderr.length >= MOST_OUTPUT) found.faults.push('pg_restore reported more errors than Cutter reads')
+  for (const entry of entries) {
+    const errors = errorsIn(entry)
+    if (errors.length === 0) continue
+    const title = entry.slice(0, entry.indexOf('\n')).replace(/^\d+; \d+ \d+ /, '')
+    const kind = [...POWERFUL, ...POWERFUL_CODE, ...NAMED].filter((one) => title.startsWith(`${one} `)).at(-1)
+    // The last word is the owner.
+    const name = title.slice((kind ?? '').length + 1).replace(/ \S+$/, '')
+    if (kind === 'MATERIALIZED VIEW DATA') found.unfilled.push(name)
+    else if (kind !== undefined && isExpected(kind, name, errors)) found.leftOut.push({ kind, name })
+    else found.faults.push(...errors)
+  }
+  // It failed without an error of the server.
+  if (!stderr.includes('pg_restore: error:')) found.faults.push(stderr.trim().slice(-500))
+  found.leftOut = found.leftOut.filter(({ kind }) => kind !== 'SCHEMA' && kind !== 'COMMENT')
+  return found
+}
+
+const NAMED = ['COMMENT', 'MATERIALIZED VIEW DATA', 'SCHEMA']
+
+function isExpected(kind: string, name: string, errors: string[]): boolean {
+  const text = errors.join('\n')
+  // The administrator created these before, with their owner and their comment.
+  if (kind === 'SCHEMA') return name === 'public' || errors.every((one) => /already exists/.test(one))
+  if (kind === 'COMMENT')
+    return /^(?:EXTENSION |SCHEMA public$)/.test(name) || POWERFUL.some((one) => name.startsWith(`${one} `))
+  return DENIAL.test(text)
+}
+
+/** A newer pg_restore sets parameters that an older server does not know. Those errors are ignored, because the restored database is compared afterwards. */
+const errorsIn = (text: string): string[] =>
+  text
+    .split('\n')
+    .filter((line) => line.startsWith('pg_restore: error:'))
+    .filter((line) => !line.includes('unrecognized configuration parameter'))
