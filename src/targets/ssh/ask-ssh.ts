@@ -69,7 +69,8 @@ export async function askSsh(
  * and then the system's, in the order in which ssh reads them.
  */
 async function withConfigOfHome<T>(home: string, work: (args: string[]) => Promise<T>): Promise<T> {
-  if (await isSameFolder(home, userInfo().homedir)) return work([])
+  const own = findHomeInPasswordFile()
+  if (own === null || (await isSameFolder(home, own))) return work([])
   if (/["*?[\]\\\n]/.test(home))
     throw new CutterError('CONFIG_INVALID', `HOME is ${home}, which ssh can't include; nothing was touched`, {
       next: 'give HOME a path without quotes, brackets, wildcards and backslashes',
@@ -87,6 +88,15 @@ async function withConfigOfHome<T>(home: string, work: (args: string[]) => Promi
     return await work(['-F', file])
   } finally {
     await rm(folder, { recursive: true, force: true })
+  }
+}
+
+/** Null for a user id that the password file doesn't have. ssh refuses to work then, and says why. */
+function findHomeInPasswordFile(): string | null {
+  try {
+    return userInfo().homedir
+  } catch {
+    return null
   }
 }
 
