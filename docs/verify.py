@@ -141,8 +141,7 @@ def signing_key(text, signature, namespace):
     return found and found[1]
 def distrust(options, text, signature, namespace, who, at):  # why the checker does not trust a valid signature: None when they do, '' without a file of signers
     revoked, key, when = options.revoked, fields(signature)[0], '-Overify-time=' + re.sub('[-:T]', '', at[:19]); line = take(key)[0] + b' ' + base64.b64encode(key)
-    listed = revoked is not None and line.split()[1] in revoked.split()
-    if (revoked or b'')[:8] == b'SSHKRL\n\0': listed = keygen('-Q', '-f', 'list', 'key', list=revoked, key=line) is None
+    listed = keygen('-Q', '-f', 'list', 'key', list=revoked, key=line) is None if (revoked or b'')[:8] == b'SSHKRL\n\0' else line.split()[1] in (revoked or b'').split()
     if listed or options.signers is None: return 'KEY_REVOKED' if listed else ''
     counts = lambda signers, *more: keygen('-Y', 'verify', '-n', namespace, '-s', 'sig', '-f', 'signers', '-I', who, when, *more, given=text,
                                            sig=signature, signers=signers, revoked=revoked or b'') is not None
@@ -154,16 +153,19 @@ take = lambda data: (data[4:4 + int.from_bytes(data[:4], 'big')], data[4 + int.f
 def fields(signature):  # the key that a signature names, the signature proper, and all of it
     raw = base64.b64decode(re.match(rb'-----BEGIN SSH SIGNATURE-----\n([A-Za-z0-9+/=\s]+)\n-----END SSH SIGNATURE-----', signature)[1]); key, rest = take(raw[10:])
     return key, take(take(take(take(rest)[1])[1])[1])[0], raw
+def page_of(signature):  # what a signature shows of a web page: its origin, whether the client data fit, and what follows the counter
+    how, rest = take(fields(signature)[1])
+    if not how.startswith(b'webauthn-'): return None, False, take(rest)[1][5:]
+    (origin, rest), page = take(take(rest)[1][5:]), json.loads(take(take(take(rest)[1][5:])[1])[0].decode())
+    fits = page['type'] == 'webauthn.get' and page['origin'] == origin.decode() and page.get('crossOrigin', False) is False and 'topOrigin' not in page
+    return origin.decode(), fits, take(take(rest)[1])[1]
 def key_faulty(signature, policy):  # whether the recorded policy refuses the key
-    (kind, key), (how, rest), verified = take(fields(signature)[0]), take(fields(signature)[1]), policy.get('verification') == 'required'
+    (kind, key), (origin, fits, rest), verified = take(fields(signature)[0]), page_of(signature), policy.get('verification') == 'required'
     if not kind.startswith(b'sk-'): return verified or policy.get('presence') == 'required'
     for _ in range(1 + (b'cert' in kind) + (b'ecdsa' in kind)): key = take(key)[1]
-    flags, rest, application = take(rest)[1][0], take(rest)[1][5:], take(key)[0].decode()
-    if not flags & 1 and policy.get('presence') != 'preferred' or verified and not flags & 4: return True
-    if not how.startswith(b'webauthn-'): return rest != b''
-    origin, page = take(rest)[0].decode(), json.loads(take(take(rest)[1])[0].decode())
-    known = page['type'] == 'webauthn.get' and page['origin'] == origin and page.get('crossOrigin', False) is False and 'topOrigin' not in page
-    return not known or origin not in (policy.get('origins') or []) or application not in (policy.get('rpIds') or [application])
+    flags, allowed = take(take(fields(signature)[1])[1])[1][0], policy.get('rpIds') or [take(key)[0].decode()]
+    if not flags & 1 and policy.get('presence') != 'preferred' or verified and not flags & 4 or rest != b'': return True
+    return origin is not None and not (fits and origin in (policy.get('origins') or []) and take(key)[0].decode() in allowed)
 def signer_lines(data):  # the lines of allowed_signers: their names, and options and key
     rows = [re.match(r'[ \t]*(?:"([^"]+)"|([^\s"#][^\s"]*))[ \t]+(.+)$', row) for row in re.split('\r*\n', data.decode(errors='replace'))]
     return [((row[1] or row[2]).split(','), row[3]) for row in rows if row]
@@ -270,11 +272,10 @@ def check_text(b, taken):  # VERIFY.md: the lines that name something of the run
         label = ' This is a rehearsal approval, which is not signed.' if two else ' A rehearsal: a label, signed by nobody.'
         due += [what + label * (one['signature'] is None), 'arrived ' + path]
         if one['signature'] is not None: due += signed('"$signers"', one['approver'], f"cutter.{one['machine']}.{gate}", path, at)
-    for body, path in b['ends']:
-        if path == 'closeout.json': due += signed('../instance_signers', body['predicate']['signer'], CLOSEOUT, path, body['predicate']['signedAt'])
-        else: due += ['countersigns ' + word(path)] + signed('"$signers"', body['signer'], CLOSEOUT, path, body['at'])
-    if facts['status'] != 'closed': lines = [re.sub(f"^The run was open at entry {facts['seq']} when", 'The run was open at entry N when', line) for line in lines]
-    rest = sha('\n'.join(line for line in lines if line not in due and line not in ('', '```sh', '```')))[:24]
+    due += [line for body, path in b['ends'] for line in (signed('../instance_signers', body['predicate']['signer'], CLOSEOUT, path, body['predicate']['signedAt'])
+            if path == 'closeout.json' else ['countersigns ' + word(path)] + signed('"$signers"', body['signer'], CLOSEOUT, path, body['at']))]
+    rest = '\n'.join(line for line in lines if line not in due and line not in ('', '```sh', '```'))
+    rest = sha(rest if facts['status'] == 'closed' else rest.replace(f"The run was open at entry {facts['seq']} when", 'The run was open at entry N when', 1))[:24]
     need([line for line in lines if line in due] == due and rest in TEXTS, 'VERIFY_TEXT_DIFFERS', rest)
 def verify(tar, options):
     b = read(unpack(tar)); check_record(b); taken, facts = check_approvals(b, options), b['facts']; counted = [one for one in taken.values() if one['counted']]
@@ -283,17 +284,16 @@ def verify(tar, options):
     need(passed >= set(GATES[facts['machine']].get(facts['outcome'], []) if known else []), 'GATE_MISSING', *sorted(passed))
     vouched = check_end(b, taken, options) == facts['seq'] and facts['mode'] == 'live' and all(one['trusted'] for one in counted); check_text(b, taken)
     unmet = [f'gate {gate} was not passed' for gate in options.require if gate not in passed] + ['not everything is vouched for'] * (options.require_trusted and not vouched)
+    pages = {page_of(one['signature'])[0] for one in counted if one['signature'] and options.origins} - {None, *options.origins}
     outcome = 'gates unknown' if facts['outcome'] == 'succeeded' and not known else facts['outcome']
-    return {'holds': True, 'outcome': outcome, 'approvals': [[one['gate'], one['decision'], one['approver']] for one in counted], 'unmet': unmet}
+    return {'holds': True, 'outcome': outcome, 'approvals': [[one['gate'], one['decision'], one['approver']] for one in counted], 'unmet': unmet + sorted(pages)}
 cli = argparse.ArgumentParser(description=__doc__)
 for name in ('bundle', '--signers', '--revoked'): cli.add_argument(name, type=argparse.FileType('rb'))
 for name in ('--require-trusted', '--integrity-only'): cli.add_argument(name, action='store_true')
-cli.add_argument('--require', type=lambda text: [gate.strip() for gate in text.split(',')], default=[], metavar='GATE,...', help='gates that must have been passed')
-options = cli.parse_args()
-vars(options).update({name: file.read() for name, file in vars(options).items() if hasattr(file, 'read')})
-if options.bundle[257:262] != b'ustar' or options.integrity_only and (options.require or options.require_trusted): cli.error('no tar, or options that exclude each other')
+for name in ('--require', '--origins'): cli.add_argument(name, type=lambda text: [one.strip() for one in text.split(',')], default=[], metavar='NAME,...')
+options = cli.parse_args(); vars(options).update({name: file.read() for name, file in vars(options).items() if hasattr(file, 'read')})
+if options.bundle[257:262] != b'ustar' or options.integrity_only and (options.require or options.origins or options.require_trusted): cli.error('no tar, or options that exclude each other')
 try: answer = verify(options.bundle, options)
 except (Fault, ArithmeticError, AttributeError, LookupError, RecursionError, StopIteration, TypeError, ValueError) as error:
     answer = {'holds': False, 'fault': str(error) if isinstance(error, Fault) else f'FILE_UNREADABLE: a part has another form ({error!r})'}
-print(json.dumps(answer))
-sys.exit(1 if not answer['holds'] else 0 if options.integrity_only or options.signers is not None and not answer['unmet'] else 3)
+print(json.dumps(answer)); sys.exit(1 if not answer['holds'] else 0 if options.integrity_only or options.signers is not None and not answer['unmet'] else 3)

@@ -1,3 +1,4 @@
+import { readSecurityKeyUse } from '../approvals/openssh/security-key.ts'
 import { findSigningKey } from '../approvals/openssh/verify-signature.ts'
 import { SKEW_MINUTES } from '../approvals/rules/validity.ts'
 import { approvalIdOf, namespaceOf, parseStatement } from '../approvals/statement.ts'
@@ -139,7 +140,7 @@ async function checkSignature(
   const { gate, approver, machine } = statement
   const at = passage === null ? null : history[passage.usedSeq - 1]!.at
   const checked = factsOf(approval, statement, findUsedSeq(history, approvalId), at)
-  if (approval.kind === 'rehearsal') return { ...checked, fingerprint: null, trusted: false }
+  if (approval.kind === 'rehearsal') return { ...checked, fingerprint: null, origin: null, trusted: false }
 
   const namespace = namespaceOf(machine, gate)
   const signed = { text: approval.statementText, signature: approval.signature, namespace }
@@ -156,13 +157,18 @@ async function checkSignature(
     namesOtherKey(history[passage.decidedSeq - 1]!.event, key.fingerprint)
   )
     return bundleFault('SIGNATURE_INVALID', file, `${file} was made with another key than the history names`)
-  const { fingerprint } = key
-  if (at === null) return { ...checked, fingerprint, trusted: false }
+  const signer = { fingerprint: key.fingerprint, origin: originOf(approval.signature) }
+  if (at === null) return { ...checked, ...signer, trusted: false }
   const distrust = await findDistrust({ ...signed, principal: approver, at: new Date(at) }, trust)
   const code = distrust?.code ?? null
   if (code !== null && genesis.mode === 'live')
     return bundleFault(code, file, `approval ${approvalId}, used at ${at}: ${distrust!.detail}`)
-  return { ...checked, fingerprint, trusted: distrust === null }
+  return { ...checked, ...signer, trusted: distrust === null }
+}
+
+function originOf(signature: string): string | null {
+  const use = readSecurityKeyUse(signature)
+  return use === null || use === 'unreadable' ? null : (use.page?.origin ?? null)
 }
 
 function factsOf(
@@ -170,7 +176,7 @@ function factsOf(
   { gate, decision, approver, planDigest, issuedAt, seq }: Statement,
   usedSeq: number | null,
   usedAt: string | null,
-): Omit<CheckedApproval, 'fingerprint' | 'trusted'> {
+): Omit<CheckedApproval, 'fingerprint' | 'origin' | 'trusted'> {
   return {
     approvalId,
     kind,

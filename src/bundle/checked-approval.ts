@@ -16,6 +16,8 @@ export interface CheckedApproval {
   usedSeq: number | null
   usedAt: string | null
   fingerprint: string | null
+  /** The web origin of the page on which it was signed; null when it was not signed in a browser. */
+  origin: string | null
   /** Whether the checker's own file of signers lists its key, as of the time of its use. */
   trusted: boolean
 }

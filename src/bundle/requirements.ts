@@ -9,11 +9,13 @@ export interface Requirements {
   gates: string[]
   /** Whether somebody in the checker's file of signers must vouch for each approval and for each entry of a live run. */
   trusted: boolean
+  /** The only web origins whose pages may have asked for approvals; null when the recorded policy alone judges them. */
+  origins: string[] | null
 }
 
 /** Lists what is unmet, as sentences. */
 export function listUnmet(
-  { gates, trusted }: Requirements,
+  { gates, trusted, origins }: Requirements,
   {
     mode,
     entries,
@@ -30,6 +32,11 @@ export function listUnmet(
   const unmet = gates
     .filter((gate) => !passed.includes(gate))
     .map((gate) => `gate ${gate} was not passed by an approval that counted`)
+  for (const { gate, approver, counted, origin } of approvals)
+    if (counted && origin !== null && origins?.includes(origin) === false)
+      unmet.push(
+        `gate ${gate} was approved by ${approver} on a page of ${origin}, which --origins does not list`,
+      )
   if (!trusted) return unmet
   if (mode !== 'live')
     return [...unmet, 'nobody vouches for the approvals of a dry run, which are not signed']

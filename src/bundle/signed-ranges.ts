@@ -19,6 +19,8 @@ export interface SignedRange {
   /** The gate and the decision of an approval. */
   gate?: string
   decision?: Decision
+  /** The web origin of the page on which an approval was signed, if any. */
+  origin?: string
   trusted: boolean
   fingerprint: string | null
   /** Whether the checker's file of revoked keys lists the key. Approvals by such a key do not hold. */
@@ -37,7 +39,7 @@ export function signedRanges(
   const signed: SignedRange[] = [
     ...approvals
       .filter(({ counted, fingerprint }) => counted && fingerprint !== null)
-      .map(({ seq, approver, gate, decision, trusted, fingerprint }) => ({
+      .map(({ seq, approver, gate, decision, trusted, fingerprint, origin }) => ({
         from: 1,
         to: seq,
         by: approver,
@@ -46,6 +48,7 @@ export function signedRanges(
         decision,
         trusted,
         fingerprint,
+        ...(origin === null ? {} : { origin }),
       })),
     ...ends.map(({ kind, signer, trusted, fingerprint, revoked }) => ({
       from: 1,

@@ -54,7 +54,7 @@ export interface VerifyOptions {
 /** Checks for integrity alone: nobody is trusted, and nothing is required. */
 export const INTEGRITY_ONLY: Omit<VerifyOptions, 'findRequiredGates'> = {
   trust: { signers: null, revoked: null },
-  requirements: { gates: [], trusted: false },
+  requirements: { gates: [], trusted: false, origins: null },
 }
 
 /**

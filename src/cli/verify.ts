@@ -19,7 +19,8 @@ export function defineVerify(program: Command): void {
     .argument('<bundle>', 'the evidence bundle')
     .option('--signers <file>', 'your own allowed_signers')
     .option('--revoked <file>', 'your own KRL or list of revoked keys')
-    .option('--require <gates>', 'gates that an approval must have passed, separated by commas', gateNames)
+    .option('--require <gates>', 'gates that an approval must have passed, separated by commas', names)
+    .option('--origins <list>', 'web origins where passkeys may have signed, separated by commas', names)
     .option(
       '--require-trusted',
       'somebody in --signers must vouch for each approval and each entry; a dry run cannot meet this',
@@ -28,22 +29,23 @@ export function defineVerify(program: Command): void {
       new Option(
         '--integrity-only',
         'ask only whether the bundle holds: exit code 0 without --signers, too',
-      ).conflicts(['require', 'requireTrusted']),
+      ).conflicts(['require', 'origins', 'requireTrusted']),
     )
     .action(action(verify))
 }
 
-/** Parses `GATE,…`. */
-function gateNames(value: string): string[] {
-  const gates = value.split(',').map((gate) => gate.trim())
-  if (gates.every((gate) => gate !== '')) return gates
-  throw new InvalidArgumentError('It must be names of gates, separated by commas.')
+/** Parses `GATE,…` and `ORIGIN,…`. */
+function names(value: string): string[] {
+  const list = value.split(',').map((name) => name.trim())
+  if (list.every((name) => name !== '')) return list
+  throw new InvalidArgumentError('It must be names, separated by commas.')
 }
 
 interface Options extends GlobalOptions {
   signers?: string
   revoked?: string
   require?: string[]
+  origins?: string[]
   requireTrusted?: boolean
   integrityOnly?: boolean
 }
@@ -52,9 +54,16 @@ interface Options extends GlobalOptions {
 function verify(bundle: string, options: Options): Promise<number> {
   return withoutHome(options, async ({ io }) => {
     const { verifyBundleFile } = await import('../service/verify.ts')
-    const { signers, revoked, require: requiredGates, requireTrusted, integrityOnly } = options
-    const verdict = await verifyBundleFile({ bundle, signers, revoked, requiredGates, requireTrusted })
-    printAnswer(io, verdict, () => linesOfVerdict(bundle, verdict))
+    const { signers, revoked, require: requiredGates, origins, requireTrusted, integrityOnly } = options
+    const verdict = await verifyBundleFile({
+      bundle,
+      signers,
+      revoked,
+      requiredGates,
+      origins,
+      requireTrusted,
+    })
+    printAnswer(io, verdict, () => linesOfVerdict(bundle, verdict, origins === undefined))
     return exitOfVerdict(verdict, {
       withSigners: signers !== undefined,
       integrityOnly: integrityOnly === true,
@@ -62,7 +71,8 @@ function verify(bundle: string, options: Options): Promise<number> {
   })
 }
 
-function linesOfVerdict(file: string, verdict: Verdict): string[] {
+/** `isRecorded`: the policy in the bundle judged the web origins, and not the checker. */
+function linesOfVerdict(file: string, verdict: Verdict, isRecorded: boolean): string[] {
   const { holds, firstFault, runId, machine, mode, outcome, entries, approvals, ranges, unmet, notes } =
     verdict
   const run = (end: string) => (runId === null ? [] : [`run      ${runId}   ${machine}, ${mode}, ${end}`])
@@ -74,7 +84,10 @@ function linesOfVerdict(file: string, verdict: Verdict): string[] {
     `bundle   ${file} holds`,
     ...run(`${outcome ?? 'open'}, ${entries} entries`),
     ...approvals.filter(isUnsigned).map(describeUnsigned),
-    ...ranges.map((range) => `${`${range.from}–${range.to}`.padEnd(8)} ${describeRange(range)}`),
+    ...ranges.map(
+      (range) =>
+        `${`${range.from}–${range.to}`.padEnd(8)} ${describeRange(range)}${describeOrigin(range, isRecorded)}`,
+    ),
     ...unmet.map((sentence) => `unmet    ${sentence}`),
     ...notes.map((note) => `note     ${note}`),
   ]
@@ -97,4 +110,9 @@ function describeRange(range: Verdict['ranges'][number]): string {
   const how = { approval: approved, closeout: 'closed out', countersign: 'countersigned' }[kind]
   const who = trusted ? 'whom you trust' : 'who is not in your list of signers'
   return `${how} by ${by} with ${fingerprint}, ${revoked === true ? 'a key that is revoked' : who}`
+}
+
+function describeOrigin({ origin }: Verdict['ranges'][number], isRecorded: boolean): string {
+  if (origin === undefined) return ''
+  return `, on a page of ${origin}${isRecorded ? ', allowed as the instance recorded' : ''}`
 }

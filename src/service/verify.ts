@@ -18,6 +18,8 @@ export interface VerifyBundleInput {
   revoked?: string | undefined
   /** Gates that must have been passed by an approval that counted. */
   requiredGates?: string[] | undefined
+  /** Web origins whose pages may have asked for approvals. Left out: those of the recorded policy. */
+  origins?: string[] | undefined
   /** Whether somebody in the file of signers must vouch for everything. */
   requireTrusted?: boolean | undefined
 }
@@ -28,12 +30,19 @@ export interface VerifyBundleInput {
  * @throws TOOL_MISSING when there is a signature to check and no ssh-keygen
  */
 export async function verifyBundleFile(input: VerifyBundleInput): Promise<Verdict> {
-  const { bundle, signers = null, revoked = null, requiredGates = [], requireTrusted = false } = input
+  const {
+    bundle,
+    signers = null,
+    revoked = null,
+    requiredGates = [],
+    requireTrusted = false,
+    origins = null,
+  } = input
   if (signers !== null) await sizeOfFile(signers, 'the file of signers')
   if (revoked !== null) await sizeOfFile(revoked, 'the file of revoked keys')
   return verifyBundle(await readBundle(bundle), {
     trust: { signers, revoked },
-    requirements: { gates: requiredGates, trusted: requireTrusted },
+    requirements: { gates: requiredGates, trusted: requireTrusted, origins },
     findRequiredGates,
   })
 }

@@ -49,9 +49,14 @@ export const verifyBundle = (
     revoked = null,
     gates = [],
     trusted = false,
-  }: { revoked?: string | null; gates?: string[]; trusted?: boolean } = {},
+    origins = null,
+  }: { revoked?: string | null; gates?: string[]; trusted?: boolean; origins?: string[] | null } = {},
 ): Promise<Verdict> =>
-  verifyWith(tar, { trust: { signers, revoked }, requirements: { gates, trusted }, findRequiredGates })
+  verifyWith(tar, {
+    trust: { signers, revoked },
+    requirements: { gates, trusted, origins },
+    findRequiredGates,
+  })
 
 export interface Bundles {
   world: World

@@ -8,7 +8,7 @@ import { asBuffer, type Files } from '../../src/bundle/tar.ts'
 import type { Statement } from '../../src/domain/approval.ts'
 import { hashEntry } from '../../src/domain/history.ts'
 import { findUsedSeq, listNamedEvidence } from '../../src/domain/history-facts.ts'
-import { canonicalJson } from '../../src/domain/json.ts'
+import { canonicalJson, digestOfBytes } from '../../src/domain/json.ts'
 import { bundleOf, filesIn, recordIn, tarOf } from './bundle-fixture.ts'
 
 /**
@@ -66,6 +66,16 @@ export const approvalsInOrderOfUse = ({ approvals, history }: RunRecord) =>
 /** The entry by which the run passed its last gate. */
 export const lastDecision = ({ history }: RunRecord) =>
   history.findLast(({ event }) => event.type === 'APPROVE')!
+
+/** Changes the policy that the last decision records. */
+export const changePolicy = (change: object) => (record: RunRecord) => {
+  const { event } = lastDecision(record)
+  const old = record.bytes.get(event.policyDigest as string)!
+  const bytes = Buffer.from(canonicalJson({ ...JSON.parse(Buffer.from(old).toString()), ...change }))
+  record.bytes.set(digestOfBytes(bytes), bytes)
+  event.policyDigest = digestOfBytes(bytes)
+  event.evidence = { ...(event.evidence as object), 'policy/SG2': digestOfBytes(bytes) }
+}
 
 /** Edits the statement of the approval at the second gate. Its signature stays, because the forger does not have the key. */
 export function restate(record: RunRecord, changes: Partial<Statement>): void {

@@ -80,7 +80,7 @@ describeWithKeys('verify of a run that succeeded without one of its gates', () =
   test('answers "gates unknown" for a definition that it does not know, never success', async () => {
     const options = {
       trust: { signers: trusting, revoked: null },
-      requirements: { gates: [], trusted: false },
+      requirements: { gates: [], trusted: false, origins: null },
     }
     const verdict = await verifyWith(good, { ...options, findRequiredGates: () => null })
     expect(verdict).toMatchObject({ holds: true, outcome: 'gates unknown', requiredGates: null })

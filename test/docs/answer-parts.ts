@@ -76,6 +76,7 @@ export const range = z.strictObject({
   by: text.nullable(),
   kind: z.enum(['approval', 'closeout', 'countersign', 'nobody']),
   gate: text.optional().describe('The gate of an approval.'),
+  origin: text.optional().describe('The web origin on which an approval was signed in a browser.'),
   decision: decision.optional(),
   trusted: z.boolean().describe('Whether --signers lists this key for this signer.'),
   fingerprint: text.nullable(),

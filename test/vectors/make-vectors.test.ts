@@ -9,10 +9,11 @@ import { CLOSEOUT_NAMESPACE, closeoutText } from '../../src/bundle/closeout-stat
 import type { RunRecord } from '../../src/bundle/run-record.ts'
 import { addCountersignature } from '../../src/bundle/sign-closeout.ts'
 import { asBuffer, type Files } from '../../src/bundle/tar.ts'
-import { canonicalJson, digestOfBytes } from '../../src/domain/json.ts'
+import { canonicalJson } from '../../src/domain/json.ts'
 import { rehearseApproval, signApproval } from '../../src/engine/manage-approvals.ts'
 import { ALICE, aBundleMaker, type Bundles, bundleOf, recordIn } from '../bundle/bundle-fixture.ts'
-import { alter, editFile, forge, lastDecision, restate } from '../bundle/forge-bundle.ts'
+import { alter, changePolicy, editFile, forge, lastDecision, restate } from '../bundle/forge-bundle.ts'
+import { ORIGIN, passkeyBundles } from '../bundle/passkey-bundle.ts'
 import { withoutGate } from '../bundle/without-gate.ts'
 import { pythonCases } from './python-cases.ts'
 import { answerOf, pathOf, type Vector } from './read-vectors.ts'
@@ -30,7 +31,11 @@ test.runIf(process.env.MAKE_VECTORS === '1')('the vectors are written', { timeou
   const one = await aBundleMaker({ definitionDigest })
   const two = await aBundleMaker({ definitionDigest, need: 2 })
   const other = await aBundleMaker()
-  const cases = [...(await goodCases(one, two, other)), ...(await forgedCases(one, two))]
+  const cases = [
+    ...(await goodCases(one, two, other)),
+    ...(await forgedCases(one, two)),
+    ...(await passkeyCases(one)),
+  ]
   const vectors: Vector[] = []
   const written: { file: string; tar: Buffer }[] = []
   for (const { name, tar, args = [], ...files } of [...cases, ...(await pythonCases(one))]) {
@@ -139,6 +144,18 @@ async function goodCases(at: Bundles, two: Bundles, other: Bundles): Promise<Cas
   ]
 }
 
+async function passkeyCases(at: Bundles): Promise<Case[]> {
+  const made = await passkeyBundles(at)
+  const signers = shared('passkey.signers', readFileSync(made.signers, 'utf8'))
+  const [tar, elsewhere] = [await made.signedOn(ORIGIN), await made.signedOn('https://evil.example.org')]
+  return [
+    { name: 'good-live-passkey', tar, signers },
+    { name: 'good-live-passkey-origins', tar, signers, args: ['--origins', ORIGIN] },
+    { name: 'unmet-origin', tar, signers, args: ['--origins', 'https://other.example.org'] },
+    { name: 'refused-policy-origin', tar: elsewhere, signers },
+  ]
+}
+
 /** The operator of the instance has its key, and signs a forged end again. */
 async function signedAgain(at: Bundles, tar: Buffer): Promise<Buffer> {
   const record = await recordIn(tar)
@@ -169,14 +186,6 @@ async function forgedCases(at: Bundles, two: Bundles): Promise<Case[]> {
   flipped[good.indexOf('"by":"deploybot"') + 7]! ^= 1
   const text = (name: string | RegExp, from: string | RegExp, to: string) =>
     altered((files) => editFile(files, name, (old) => old.replace(from, to)))
-  const policy = (change: object) => (record: RunRecord) => {
-    const { event } = lastDecision(record)
-    const old = JSON.parse(Buffer.from(record.bytes.get(event.policyDigest as string)!).toString())
-    const bytes = Buffer.from(canonicalJson({ ...old, ...change }))
-    record.bytes.set(digestOfBytes(bytes), bytes)
-    event.policyDigest = digestOfBytes(bytes)
-    event.evidence = { ...(event.evidence as object), 'policy/SG2': digestOfBytes(bytes) }
-  }
   const tars: [string, Buffer | Promise<Buffer>][] = [
     ['refused-byte', flipped],
     ['refused-tail', Buffer.concat([good, Buffer.alloc(512)])],
@@ -219,12 +228,12 @@ async function forgedCases(at: Bundles, two: Bundles): Promise<Case[]> {
     ['refused-closeout', text('closeout.json', '"entries":18', '"entries":17')],
     ['refused-verify-text', text('VERIFY.md', 'sha256sum -c', 'true')],
     ['refused-verify-line', text('VERIFY.md', '-I alice@example.org', '-I mallory@example.org')],
-    ['refused-policy-need', forge(quorum, policy({ need: 3 }))],
+    ['refused-policy-need', forge(quorum, changePolicy({ need: 3 }))],
     [
       'refused-policy-four-eyes',
       forge(quorum, (record) => void Object.assign(lastDecision(record), { by: 'Alice@Example.org' })),
     ],
-    ['refused-policy-presence', forge(quorum, policy({ presence: 'required' }))],
+    ['refused-policy-presence', forge(quorum, changePolicy({ presence: 'required' }))],
     ['refused-unapproved', unsealed(withoutApproval)],
     ['forged-without-sg2', without('SG2').then((tar) => signedAgain(at, tar))],
     ['forged-without-sg2-unsealed', unsealed((record) => withoutGate(record, 'SG2'))],

@@ -36,15 +36,16 @@ export async function answerOf({
   revoked,
   args,
 }: Omit<Vector, 'name' | 'answer'>): Promise<Answer> {
-  const gates = args[args.indexOf('--require') + 1]
+  const listAfter = (option: string) => args[args.indexOf(option) + 1]!.split(',')
   const { holds, outcome, unmet, firstFault } = await verifyBundle(tarOfVector({ file }), {
     trust: {
       signers: signers === undefined ? null : pathOf(signers),
       revoked: revoked === undefined ? null : pathOf(revoked),
     },
     requirements: {
-      gates: args.includes('--require') ? gates!.split(',') : [],
+      gates: args.includes('--require') ? listAfter('--require') : [],
       trusted: args.includes('--require-trusted'),
+      origins: args.includes('--origins') ? listAfter('--origins') : null,
     },
     findRequiredGates,
   })
