@@ -6,6 +6,7 @@ import {
   checkEmbeddedServer,
   checkOpenRuns,
   checkOutputFolder,
+  checkRehearsalServers,
   checkStore,
   checkTrustedFiles,
 } from './doctor/home-checks.ts'
@@ -32,6 +33,7 @@ export async function examineInstallation(home: Home): Promise<Finding[]> {
     ...(await checkPolicies(app)),
     ...(await checkInstanceKeys(app)),
     await checkEmbeddedServer(app),
+    await checkRehearsalServers(app),
     ...(await checkTargets(home, app)),
   ]
 }

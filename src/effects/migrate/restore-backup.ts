@@ -38,6 +38,8 @@ interface Restored {
   tables: number
   /** The rows of all tables, as a decimal number. */
   rows: string
+  /** Of the server on which code of the backup ran; left out where Cutter did not start it. */
+  sandbox?: string
   /** What only a superuser could restore; left out where it is nothing. */
   leftOut?: string[]
 }
@@ -82,9 +84,11 @@ export async function restoreBackup(
   if (lines.length > 0) throw otherContentsError(backup, lines)
   const leftOut = catalogue === null ? [] : compareWithSource(ref, { catalogue, left }, found.catalogue)
   const tables = Object.values(backup.contents.tables)
+  const sandbox = await deps.rehearsalDatabases.sandbox(ref)
   return {
     tables: tables.length,
     rows: String(tables.reduce((sum, { rows }) => sum + BigInt(rows), 0n)),
+    ...(sandbox === null ? {} : { sandbox }),
     ...(leftOut.length === 0 ? {} : { leftOut }),
   }
 }

@@ -94,3 +94,17 @@ export async function checkEmbeddedServer({ home }: App): Promise<Finding> {
     return { check, status: 'warn', message: (error as Error).message }
   }
 }
+
+/** Says how the servers run that execute scripts and restored backups of others. Does not start one. */
+export async function checkRehearsalServers({ home, config }: App): Promise<Finding> {
+  const check = 'rehearsal servers'
+  try {
+    const { readRehearsalProtection } = await import('../../targets/embedded/rehearsal-servers.ts')
+    const { uid, noNetwork } = readRehearsalProtection({ home, user: config.embedded.user })
+    const user = uid === null ? 'the user of Cutter, since only root can give them another' : `user id ${uid}`
+    const network = noNetwork ? 'without a network' : 'with the network of this machine'
+    return okay(check, `run as ${user}, ${network}`)
+  } catch (error) {
+    return { check, status: 'warn', message: (error as Error).message }
+  }
+}

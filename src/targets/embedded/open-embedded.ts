@@ -41,6 +41,7 @@ export interface EmbeddedServer<T extends ClusterPasswords = ServerPasswords> {
   /** The URL of a role in a database. Roles but the superuser exist after the target's SQL has created them. */
   url(role: keyof T & string, database: string): string
   superuserUrl(database: string): string
+  pid: number
   passwords: T
   dataDirectory: string
   /** Ends the use by this process. The last running user stops the server. A second call does nothing. */
@@ -141,7 +142,7 @@ async function adopt(place: ServerLocation, log: (line: string) => void): Promis
 
 async function findLoginProblem(postmaster: Postmaster, place: ServerLocation): Promise<Error | null> {
   const { role, password } = superuserOf(readPasswords(place))
-  const url = urlOf(postmaster.port, role, password, 'postgres')
+  const url = urlOf(place, postmaster, { role, password }, 'postgres')
   try {
     await logIn(url, 'cutter adopt')
     return null
@@ -180,8 +181,9 @@ function handle<T extends ClusterPasswords>(
   return {
     host: HOST,
     port: postmaster.port,
-    url: (role, database) => urlOf(postmaster.port, role, passwords[role]!, database),
-    superuserUrl: (database) => urlOf(postmaster.port, superuser, password, database),
+    pid: postmaster.pid,
+    url: (role, database) => urlOf(place, postmaster, { role, password: passwords[role]! }, database),
+    superuserUrl: (database) => urlOf(place, postmaster, { role: superuser, password }, database),
     passwords,
     dataDirectory: place.data,
     release: () => {
@@ -191,8 +193,14 @@ function handle<T extends ClusterPasswords>(
   }
 }
 
-function urlOf(port: number, role: string, password: string, database: string): string {
-  return `postgresql://${role}:${encodeURIComponent(password)}@${HOST}:${port}/${encodeURIComponent(database)}`
+function urlOf(
+  { socket }: ServerLocation,
+  { port }: Postmaster,
+  { role, password }: { role: string; password: string },
+  database: string,
+): string {
+  const folder = socket === null ? '' : `?host=${encodeURIComponent(socket)}`
+  return `postgresql://${role}:${encodeURIComponent(password)}@${HOST}:${port}/${encodeURIComponent(database)}${folder}`
 }
 
 async function leave(place: ServerLocation, record: string, log: (line: string) => void): Promise<void> {

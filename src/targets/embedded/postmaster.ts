@@ -1,11 +1,21 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { closeSync, openSync, readFileSync, rmSync, statSync, truncateSync } from 'node:fs'
+import {
+  chownSync,
+  closeSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+} from 'node:fs'
 import { createServer } from 'node:net'
 import { basename, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { CutterError } from '../../domain/errors.ts'
 import { findTrustedProgram } from '../../tools/trusted-folders.ts'
 import { processStart } from '../system/process-identity.ts'
+import { findSandbox } from './sandbox.ts'
 import type { Binaries } from './server-binaries.ts'
 import type { ServerLocation } from './server-location.ts'
 
@@ -30,8 +40,7 @@ const LOG_LIMIT = 5_000_000
 
 // On the command line and not in postgresql.conf, so that a newer version of Cutter changes them for existing clusters too.
 const SETTINGS = {
-  listen_addresses: '127.0.0.1',
-  unix_socket_directories: '',
+  unix_socket_permissions: '0700',
   max_connections: '50',
   timezone: 'UTC',
   log_timezone: 'UTC',
@@ -97,8 +106,12 @@ async function launch(place: ServerLocation, binaries: Binaries, port: number): 
   const log = logFile(place)
   const output = openSync(log, 'a', 0o600)
   const from = rotate(log)
-  const flags = Object.entries({ ...SETTINGS, port }).flatMap(([name, value]) => ['-c', `${name}=${value}`])
-  const child = spawn(join(binaries.bin, 'postgres'), ['-D', place.data, ...flags], {
+  const settings = { ...SETTINGS, port, ...addressOf(place) }
+  const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+  // A server on the loopback of another network namespace could not be reached.
+  const sandbox = place.socket === null ? null : findSandbox(place.user)
+  const [program = '', ...args] = [...(sandbox ?? []), join(binaries.bin, 'postgres'), '-D', place.data]
+  const child = spawn(program, [...args, ...flags], {
     cwd: '/',
     env: binaries.environment,
     detached: true,
@@ -119,6 +132,14 @@ async function launch(place: ServerLocation, binaries: Binaries, port: number): 
   }
   child.kill('SIGQUIT')
   return { outcome: 'ended', log: `it accepted no connections within ${START_MS / 1000} s` }
+}
+
+/** Where the server listens. The folder of a socket belongs to the server's user, and nobody else may enter it. */
+function addressOf({ socket, user }: ServerLocation): { [setting: string]: string } {
+  if (socket === null) return { listen_addresses: '127.0.0.1', unix_socket_directories: '' }
+  mkdirSync(socket, { recursive: true, mode: 0o700 })
+  if (user !== null) chownSync(socket, user.uid, user.gid)
+  return { listen_addresses: '', unix_socket_directories: socket }
 }
 
 function endOf(child: ChildProcess): Promise<string> {

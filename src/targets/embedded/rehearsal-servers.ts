@@ -7,6 +7,7 @@ import { EMBEDDED_TARGET } from '../postgres/rehearsal-server.ts'
 import { withLock } from '../system/file-lock.ts'
 import { type EmbeddedServer, LOCK_WAIT_MS, openServer } from './open-embedded.ts'
 import { findPostmaster, stopPostmaster } from './postmaster.ts'
+import { findSandbox, sandboxOf } from './sandbox.ts'
 import { locatePackagedBinaries } from './server-binaries.ts'
 import { type ClusterPasswords, randomPassword, removeCompletely } from './server-cluster.ts'
 import {
@@ -68,6 +69,7 @@ export function openRehearsalServers(
       const all = listRehearsalServers(options).flatMap((name) => readFacts(options, name) ?? [])
       return all.filter(isKept)
     },
+    sandbox: async (name) => sandboxOf((await open(name)).pid),
     read: async (name) => readFacts(options, name),
     has: async (name) => readFacts(options, name) !== null,
     remove,
@@ -76,6 +78,15 @@ export function openRehearsalServers(
       opened.clear()
     },
   }
+}
+
+/** Says how the servers of rehearsals run: as which user (null: that of this process), and whether they have no network. */
+export function readRehearsalProtection(options: LocationOptions): {
+  uid: number | null
+  noNetwork: boolean
+} {
+  const { user } = locateServer(options, false)
+  return { uid: user?.uid ?? null, noNetwork: findSandbox(user) !== null }
 }
 
 function openOne(options: LocationOptions & { log?: (line: string) => void }, name: string): Promise<Server> {
@@ -111,7 +122,8 @@ async function removeServer(options: LocationOptions, name: string): Promise<voi
   const place = locateRehearsalServer(options, name, false)
   removeCompletely(place.facts)
   if (!(await stopServer(place))) return
-  for (const path of [place.folder, dirname(place.facts)]) removeCompletely(path)
+  for (const path of [place.folder, dirname(place.facts), place.socket])
+    if (path !== null) removeCompletely(path)
 }
 
 function readFacts(options: LocationOptions, name: string): RehearsalDatabaseFacts | null {

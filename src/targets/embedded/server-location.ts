@@ -38,6 +38,8 @@ export interface ServerLocation {
   users: string
   /** Holds copied binaries, and links to libraries. */
   programs: string
+  /** The folder of the server's socket. Such a server has no address in a network. Null: it listens on the loopback. */
+  socket: string | null
   /** The user that runs the server; null for the user of this process. */
   user: SystemUser | null
 }
@@ -85,6 +87,7 @@ export function locateServer(options: LocationOptions, make = true): ServerLocat
     lock: join(varFolder, 'locks', 'embedded.lock'),
     users: join(inHome, 'users'),
     programs: folder,
+    socket: null,
     user: serverUser(join(cluster, 'data'), options.user),
   }
 }
@@ -112,7 +115,16 @@ export function locateRehearsalServer(
   const cluster = join(folder, 'cluster')
   const data = join(cluster, 'data')
   const users = join(inHome, 'users')
-  return { ...server, folder, cluster, data, users, facts: join(inHome, 'facts.json') }
+  const socket = socketFolder(server, name)
+  return { ...server, folder, cluster, data, users, socket, facts: join(inHome, 'facts.json') }
+}
+
+/** The system limits the path of a socket to 107 bytes. The name of the folder is short for that reason. */
+const LONGEST_SOCKET = 107
+
+function socketFolder({ folder }: ServerLocation, name: string): string | null {
+  const socket = join(folder, `s-${sha256(name).slice(0, 8)}`)
+  return Buffer.byteLength(join(socket, '.s.PGSQL.65535')) > LONGEST_SOCKET ? null : socket
 }
 
 /** The names of the rehearsal databases that have a server of their own. */

@@ -35,6 +35,8 @@ export interface MigrationRehearsalDatabases {
   seal(ref: RehearsalDatabaseRef, profile: SourceProfile): Promise<void>
   /** Opens a database as a role; without `asRole` as the role that restored it, to which all its objects belong. */
   open(ref: RehearsalDatabaseRef, asRole?: string): Promise<MigrationDatabase>
+  /** The sandbox of the server that holds a database, for receipts; null for a server that Cutter did not start. */
+  sandbox(ref: RehearsalDatabaseRef): Promise<string | null>
   /** Whether a database exists that was restored without power. Earlier versions restored as a superuser. */
   has(ref: RehearsalDatabaseRef): Promise<boolean>
   /** Records that a database is about to be changed. Returns true when it was recorded before, or `has` is false. */
@@ -85,6 +87,7 @@ export function openRehearsalDatabases(places: RehearsalPlaces): MigrationRehear
       })
     },
     open,
+    sandbox: async ({ place, database }) => (await find(place)).sandbox(database),
     has: async ({ place, database }) => (await find(place)).has(database),
     async markUsed(ref) {
       const place = await find(ref.place)

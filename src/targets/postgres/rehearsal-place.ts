@@ -12,6 +12,8 @@ export interface RehearsalPlace {
   prepare(name: string): Promise<void>
   /** The administrator's URL for a `database` of the server that holds, or will hold, the rehearsal database `name`. */
   adminUrl(name: string, database: string): Promise<string>
+  /** The sandbox of the server that holds a database, for receipts; null for a server that Cutter did not start. */
+  sandbox(name: string): Promise<string | null>
   /** Saves what is known of a database. */
   describe(facts: RehearsalDatabaseFacts): Promise<void>
   list(): Promise<RehearsalDatabaseFacts[]>
@@ -45,6 +47,7 @@ export function openNamedServer(
     readServer: () => administer(readRehearsalServer),
     prepare: remove,
     adminUrl: (_, database) => adminUrl(database),
+    sandbox: async () => null,
     describe: (facts) =>
       administer(async (client) => {
         const text = client.escapeLiteral(JSON.stringify(facts))
