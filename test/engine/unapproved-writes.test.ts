@@ -88,3 +88,9 @@ test('a live write that is declared to leave nothing behind may come before the 
   expect(await started(EARLY, effects, 'live')).toMatchObject({ status: 'paused', gate: 'SG1' })
   expect(done).toEqual(['early execute'])
 })
+
+test('a write of a dry run is simulated, and not executed', async () => {
+  const effects = [plan, write('write'), write('early', { beforeApproval: true })]
+  expect(await started(EARLY, effects, 'dry-run')).toMatchObject({ status: 'paused', gate: 'SG1' })
+  expect(done).toEqual(['early simulate'])
+})
