@@ -17,8 +17,8 @@ LINE, STATUSES = '(?=.*\\S)[^\0-\x1f\x7f-\x9f\u2028\u2029]+', 'working|paused|st
 OUTCOMES, UNSEEN = 'succeeded|rejected|failed|cancelled|voided|rolled-back|abandoned', '[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]'
 PARTS = {rf'times/(?:({ID})|closeout)\.tsr': b'0.*', r'witnesses/[A-Za-z0-9%_][A-Za-z0-9%@._+-]*\.txt': b'.*\n\xe2\x80\x94 \\S+ \\S+\n',
          rf'keys/({ID})\.json': rb'{"application":"[^"]*","counter":\d+,"flags":\d{1,3},"origin":(?:null|"[^"]*")}', r'report\.html': rb'[^\xc0\xc1\xf5-\xff]*'}
-TEXTS = '''5f24ffcac06cfeaf739f83b9 e757ff177ceb21fe7a8848fd e21c2025946a3fe4d9ab0ea0 3fb227ff42397ed28c162e7d a6fd798e09f1ad0594841c50 8d3f56c8f7406568df6d2e1c 11f04e864da1b489ce942945 ca48bae4584ed450f2ed224b
-e91f259c3849437fc9c5820f f04b0e220e9387d8083c7f9d d85b519b597e1410e701a258 2142b2c832ee83bf8769d067 68419f76f51ae1d078f30b7e e9c38500feb8b6ac5b788537 0dedea485541ff6291abbb8e b508827d3562abd6b05743c6'''  # digests of the fixed lines of VERIFY.md
+TEXTS = '''7036ec4d5b4b3f3098cd8b9a 0f7d95df8216acde2b1f24fc a5bb8d96f89a86e8380d7893 7cc702e6ef756cca8427639c 5e0c540ae0e852e91a0d5595 e1901af10bcec7839bd6d44e 0574cf31bb77135924e0c7ba f14af4e2acdd7052446abbcf
+05cdf4c6bf8da44ef2dd3e37 7e939d922d3ada816a19c521 71fe82f323e5962ec1bf2c88 65868d89963289bdd49f8a43 431dd19e051c666262b0b7cd dd598f77e5378939efa37503 c9912703a201694e9a11758b dfb729cf4bedcaedf866d93a'''  # digests of VERIFY.md without what names something of the run
 class Fault(Exception): pass
 def need(holds, *why):
     if not holds: raise Fault(': '.join(why))
@@ -31,7 +31,8 @@ def canon(v):
     small = isinstance(v, float) and (format(decimal.Decimal(repr(v)).normalize(), 'f') if v == 0 or 1e-6 <= abs(v) < 1e21 else repr(v).replace('e-0', 'e-'))
     return small or json.dumps(v, ensure_ascii=False)
 def parse(data, path, exact=True):
-    value = json.loads(data.decode(), parse_constant=lambda name: {}[name]); need(not exact or canon(value).encode() == data, 'FILE_UNREADABLE', path); return value
+    value = json.loads(data.decode(), parse_constant=lambda name: {}[name], parse_int=lambda n: int(n) if abs(int(n)) < 2 ** 53 else float(n))
+    need(not exact or canon(value).encode() == data, 'FILE_UNREADABLE', path); return value
 def moment(v):
     m = re.fullmatch(r'(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d+))?)?Z', v, re.ASCII)
     return calendar.timegm(datetime.datetime(*[int(part or 0) for part in m.groups()[:6]]).timetuple()) * 1000 + int(((m[7] or '') + '000')[:3])
@@ -65,6 +66,7 @@ def read(files):
     run, genesis = parse(files['run.json'], 'run.json'), parse(files['genesis.json'], 'genesis.json')
     two, history = 'format' in run, [read_entry(row) for row in files['history.jsonl'].split(b'\n')[:-1]]
     holds = (not two or type(run['format']) is int and run['format'] == 2) and is_('live|dry-run', genesis['mode']) and is_(DIGEST, genesis['definitionDigest']) and obj(genesis['input']) and genesis['runId'] != ''
+    holds = holds and is_('.*', genesis['startedBy'] + genesis['osUser'] + (genesis['startKey'] or '')) and moment(genesis['startedAt'])
     need(holds and sorted(genesis) == GENESIS and files['history.jsonl'][-1:] == b'\n', 'FORMAT_UNKNOWN or FILE_UNREADABLE')
     due, evidence = {'genesis.json', 'run.json', 'history.jsonl', 'snapshot.json', 'VERIFY.md', 'MANIFEST.sha256'}, []
     for before, one in zip([None, *history], history):
@@ -259,24 +261,23 @@ def check_end(b, taken, options):  # the last entry for which somebody whom the 
         need(holds and key and (path != 'closeout.json' or key == fingerprint(public[1])), 'CLOSEOUT_SIGNATURE_INVALID', path)
         if distrust(options, files[path], signature, CLOSEOUT, who, at) is None: trusted = b['facts']['seq']
     return trusted
-def check_text(b, taken):  # VERIFY.md: the lines that name something of the run, in their order, and a digest of all others
-    facts, two, lines = b['facts'], b['two'], b['files']['VERIFY.md'].decode().split('\n'); span = (lambda v: '`' + v.replace('`', '\\u{60}') + '`') if two else str
+def check_text(b, taken):  # VERIFY.md: the blocks that name something of the run, in their order, and a digest of all the rest
+    facts, two, text, at = b['facts'], b['two'], b['files']['VERIFY.md'].decode(), 0; span = (lambda v: '`' + v.replace('`', '\\u{60}') + '`') if two else str
     word = lambda v: v if re.fullmatch(r'[\w@%+=:,./-]+', v, re.ASCII) else "'" + v.replace("'", "'\\''") + "'"
-    signed = lambda by, who, ns, path, at: [f"TZ=UTC ssh-keygen -Y verify -f {by} -I {word(who)} -n {word(ns)} -Overify-time={re.sub('[-:T]', '', at[:19])} \\", f'  -s {word(path)}.sig < {word(path)}']
+    signed = lambda by, who, ns, path, when: f"TZ=UTC ssh-keygen -Y verify -f {by} -I {word(who)} -n {word(ns)} -Overify-time={re.sub('[-:T]', '', when[:19])} \\\n  -s {word(path)}.sig < {word(path)}\n"
     due = [f"Run {span(facts['runId'])} of machine {span(facts['machine'])} {span(facts['version'])}, {facts['mode']}: "
            + (f"closed as {facts['outcome']}" if facts['status'] == 'closed' else f"open ({facts['status']})") + (' in state ' if two else ' in ')
            + f"{span(facts['state'])}, at entry {facts['seq']}." + ' The bundle has format 2, as `run.json` says.' * two]
     for way, (name, one) in [(way, pair) for way in b['ways'] for pair in taken.items() if pair[1]['counted'] == way[1]]:
-        path, at, gate = f'approvals/{name}.json', b['history'][way[2] - 1]['at'], one['gate']
-        what = f"Gate {span(gate)}: {one['decision']} by {span(one['approver'])}, used in entry {way[2]} ({at}), covers entries 1–{one['seq']}." if two else f"Entry {way[2]} ({at}): {one['decision']} at gate {gate}, for entries 1–{one['seq']}."
-        label = ' This is a rehearsal approval, which is not signed.' if two else ' A rehearsal: a label, signed by nobody.'
-        due += [what + label * (one['signature'] is None), 'arrived ' + path]
-        if one['signature'] is not None: due += signed('"$signers"', one['approver'], f"cutter.{one['machine']}.{gate}", path, at)
-    due += [line for body, path in b['ends'] for line in (signed('../instance_signers', body['predicate']['signer'], CLOSEOUT, path, body['predicate']['signedAt'])
-            if path == 'closeout.json' else ['countersigns ' + word(path)] + signed('"$signers"', body['signer'], CLOSEOUT, path, body['at']))]
-    rest = '\n'.join(line for line in lines if line not in due and line not in ('', '```sh', '```'))
-    rest = sha(rest if facts['status'] == 'closed' else rest.replace(f"The run was open at entry {facts['seq']} when", 'The run was open at entry N when', 1))[:24]
-    need([line for line in lines if line in due] == due and rest in TEXTS, 'VERIFY_TEXT_DIFFERS', rest)
+        path, when, gate, rehearsed = f'approvals/{name}.json', b['history'][way[2] - 1]['at'], one['gate'], one['signature'] is None
+        what = f"Gate {span(gate)}: {one['decision']} by {span(one['approver'])}, used in entry {way[2]} ({when}), covers entries 1–{one['seq']}." if two else f"Entry {way[2]} ({when}): {one['decision']} at gate {gate}, for entries 1–{one['seq']}."
+        check = '' if rehearsed else signed('"$signers"', one['approver'], f"cutter.{one['machine']}.{gate}", path, when)
+        due.append(what + (' This is a rehearsal approval, which is not signed.' if two else ' A rehearsal: a label, signed by nobody.') * rehearsed + f'\n\n```sh\narrived {path}\n{check}```\n\n')
+    due += [signed('../instance_signers', body['predicate']['signer'], CLOSEOUT, path, body['predicate']['signedAt']) if path == 'closeout.json' else
+            f'```sh\ncountersigns {word(path)}\n{signed(chr(34) + "$signers" + chr(34), body["signer"], CLOSEOUT, path, body["at"])}```\n\n' for body, path in b['ends']]
+    due += [f"entry {facts['seq']} when"] * (facts['status'] != 'closed')
+    for block in due: at, text = text.index(block, at), text.replace(block, '', 1) if text.find(block) >= at else ''
+    need(sha(text)[:24] in TEXTS, 'VERIFY_TEXT_DIFFERS', sha(text)[:24])
 def verify(tar, options):
     b = read(unpack(tar)); check_record(b); taken, facts = check_approvals(b, options), b['facts']; counted = [one for one in taken.values() if one['counted']]
     passed = {one['gate'] for one in counted if one['decision'] == 'approve'}
