@@ -118,6 +118,11 @@ export const STOP_CODES = {
     meaning: 'Nobody can tell whether a write was committed. Cutter does not guess.',
     next: 'Look at the target. When the probe can answer again, resume: it writes only if the write is missing.',
   },
+  STOP_WRITE_MISSING: {
+    meaning:
+      'A write was begun and is missing on the target. Cutter asked, because the run was being cancelled or a timer of its chart had ended, and did nothing.',
+    next: 'Cancel the run, or resume: the resume does the write.',
+  },
   STOP_HOST_UNREACHABLE: {
     meaning: 'The host cannot be reached over SSH, or the connection was lost.',
     next: 'Check with `ssh <alias> true`. Then resume.',

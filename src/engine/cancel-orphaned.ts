@@ -1,32 +1,16 @@
-import { CutterError } from '../domain/errors.ts'
+import { findUnsettledWrites } from '../domain/begun-writes.ts'
 import type { Run } from '../domain/run.ts'
 import { ABANDONED, recordStep } from '../machine/transition.ts'
+import { unsettledError } from './check-settled.ts'
 import type { EngineDeps } from './engine-deps.ts'
-import { claimEffects, currentLease } from './lease.ts'
+import { currentLease } from './lease.ts'
 import { findInstalled } from './load-run.ts'
 
 /**
- * Claims the effects in flight of an interrupted run, so that the run can be cancelled.
- * @throws EVENT_REFUSED when one of them may have changed the world: a live write, or any live effect of a run of another definition,
- * whose kind is not known
+ * Closes a run whose definition is no longer installed, with a record instead of an event, because its chart cannot be asked. Null when the
+ * definition is the installed one: then its chart decides.
+ * @throws EVENT_REFUSED when a live effect is in flight, whose kind is not known, or a write is not settled: only its machine can ask the target
  * @throws RUN_HELD when another process works on the run
- */
-export async function claimUnsettled(deps: EngineDeps, run: Run): Promise<void> {
-  const installed = await findInstalled(deps, run)
-  const kinds = installed?.machine.definitionDigest === run.definitionDigest ? installed.effects : {}
-  const claimed = await claimEffects(deps, run)
-  if (run.mode !== 'live' || claimed.every(({ name }) => kinds[name]?.kind === 'read')) return
-  await deps.store.release(run.runId, deps.owner)
-  throw new CutterError(
-    'EVENT_REFUSED',
-    `run ${run.runId} was interrupted while working in ${run.state}; its write may have been committed, and must be settled before the run can be cancelled`,
-    { next: `cutter run resume ${run.runId}`, data: { runId: run.runId } },
-  )
-}
-
-/**
- * Closes a run whose definition is no longer installed, with a record instead of an event, because its chart cannot be asked. No write is in
- * flight. Null when the definition is the installed one: then its chart decides.
  */
 export async function cancelOrphaned(
   deps: EngineDeps,
@@ -35,6 +19,7 @@ export async function cancelOrphaned(
 ): Promise<Run | null> {
   const installed = await findInstalled(deps, run)
   if (installed?.machine.definitionDigest === run.definitionDigest) return null
+  if (run.mode === 'live') await assertNothingBegun(deps, run)
   const event = {
     type: ABANDONED,
     reason,
@@ -50,4 +35,11 @@ export async function cancelOrphaned(
   deps.onStep?.(step.run, step.entry)
   await deps.onClosed?.(step.run)
   return step.run
+}
+
+async function assertNothingBegun(deps: EngineDeps, run: Run): Promise<void> {
+  const [effect] = await deps.store.effects(run.runId)
+  const [write] = findUnsettledWrites(await deps.store.history(run.runId))
+  const begun = effect?.name ?? write?.effect
+  if (begun !== undefined) throw unsettledError(run, begun)
 }

@@ -32,11 +32,14 @@ export async function cancelRun(
   // What cancelling does is the chart's to say: a deploy, for example, first takes back what it made.
   const { upgradeIfPossible } = await import('./upgrade-run.ts')
   const run = await upgradeIfPossible(deps, found, by)
-  const { cancelOrphaned, claimUnsettled } = await import('./cancel-orphaned.ts')
+  const { cancelOrphaned } = await import('./cancel-orphaned.ts')
+  const { settleWrites } = await import('./settle-writes.ts')
   const { continueRun } = await import('./work-on-run.ts')
-  if (run.status === 'working') await claimUnsettled(deps, run)
   const cancelled = await cancelOrphaned(deps, run, { by, reason })
   if (cancelled !== null) return cancelled
   if (deps.checkRecords !== false) await (await import('./verify-run.ts')).verifyRun(deps, id)
-  return mapConflict(deps, run, () => continueRun(deps, run, { type: 'CANCEL', reason }, by))
+  return mapConflict(deps, run, async () => {
+    const settled = await settleWrites(deps, await deps.installed(run.machine, run), run, by)
+    return settled.status === 'closed' ? settled : continueRun(deps, settled, { type: 'CANCEL', reason }, by)
+  })
 }

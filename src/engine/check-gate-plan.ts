@@ -33,6 +33,8 @@ export async function findGatePlanFault(
 
 /** Makes the outcome of an effect a stop: the same event, with the stop in the place of the output. */
 export function stoppedInstead(event: RunEvent, effectDone: string, stop: Stop): RunEvent {
-  const { output: _output, ran: _ran, ...circumstances } = event
+  const { output: _output, ran, ...circumstances } = event
+  // A write that is done stays done, whatever its outcome leads to.
+  if (event.kind === 'write' && ran !== 'simulate') circumstances.committed = 'yes'
   return { ...circumstances, error: stop.facts as unknown as Json, type: `xstate.error.actor.${effectDone}` }
 }

@@ -1,3 +1,4 @@
+import type { Committed } from '../domain/begun-writes.ts'
 import type { Effect, EffectRow } from '../domain/effect.ts'
 import type { RunEvent } from '../domain/history-entry.ts'
 import type { Json } from '../domain/json.ts'
@@ -8,8 +9,10 @@ import type { EngineDeps } from './engine-deps.ts'
 /** How an effect came to its result. The event is the receipt of its phase: output, evidence by digest, and this. */
 export type Ran = 'execute' | 'simulate' | 'probe'
 
-/** The readings before the work of an effect. They are recorded with its outcome. */
+/** What is read before and during the work of an effect. It is recorded with its outcome. */
 export interface Readings {
+  /** Whether a live write was committed, as far as it is known. Recorded with a failure. */
+  committed?: Committed
   executionSwitch?: SwitchReading
   hold?: HoldReading
 }
@@ -33,6 +36,7 @@ export function composeOutcomeEvent(
 ): RunEvent {
   const event: { [field: string]: Json } = { actorId: row.invokeId }
   if (row.attempt > 1) event.attempt = row.attempt
+  if ('error' in outcome && readings.committed !== undefined) event.committed = readings.committed
   if ('error' in outcome) event.error = outcome.error
   if (readings.executionSwitch !== undefined) event.executionSwitch = readings.executionSwitch
   if (readings.hold !== undefined) event.hold = readings.hold

@@ -1,16 +1,17 @@
+import { type Committed, listBegunWrites } from '../domain/begun-writes.ts'
 import type { Effect, EffectContext, EffectRow, Probe, WriteEffect } from '../domain/effect.ts'
-import { CutterError, Stop, type StopFacts } from '../domain/errors.ts'
+import { Stop } from '../domain/errors.ts'
 import type { Evidence } from '../domain/evidence.ts'
 import type { RunEvent } from '../domain/history-entry.ts'
 import type { Json } from '../domain/json.ts'
 import type { Run } from '../domain/run.ts'
-import { STOP_CODES } from '../domain/stop-codes.ts'
 import { assertNoHoldBeforeWrite } from './check-hold.ts'
 import { assertSwitchBeforeWrite, readExecutionSwitch } from './check-live.ts'
 import { assertNoSecretReport } from './check-secrets.ts'
 import { findLastApprovalUsed, RunEffectContext, workLeftMs } from './effect-context.ts'
 import { composeOutcomeEvent, type Ran, type Readings } from './effect-event.ts'
 import { invalidEffectStop, type ParsedResult, parseEffectResult, parseProbe } from './effect-result.ts'
+import { capStop, stepsStop, stopOf } from './effect-stops.ts'
 import type { EngineDeps } from './engine-deps.ts'
 import { limitStopToPhase } from './stop-message.ts'
 
@@ -32,7 +33,8 @@ export class Interrupted extends Error {
 }
 
 /**
- * Runs one claimed effect to its end. A failure is an outcome, and not an error.
+ * Runs one claimed effect to its end. A failure is an outcome, and not an error. With `probeOnly` a live write is not executed: the target is
+ * asked, and a write that is missing fails with STOP_WRITE_MISSING.
  * @throws Interrupted when the operator interrupts
  */
 export async function runEffect(
@@ -40,15 +42,18 @@ export async function runEffect(
   run: Run,
   row: EffectRow,
   effect: Effect,
+  { probeOnly = false } = {},
 ): Promise<EffectOutcome> {
   const startedAt = performance.now()
   const context = new RunEffectContext(deps, run, row)
   const readings: Readings = {}
   try {
+    if (effect.kind === 'write' && run.mode === 'live')
+      readings.committed = await committedSoFar(deps, run, row)
     if (effect.kind === 'write') await assertApproved(deps, run, effect)
     if (workLeftMs(deps, run) === 0) throw capStop('the effect was not started')
     if (run.seq >= deps.caps.steps) throw stepsStop(deps)
-    const { ran, result } = await executeOrProbe(deps, context, effect, row.input, readings)
+    const { ran, result } = await executeOrProbe(deps, context, effect, row.input, readings, probeOnly)
     const { output, evidence = [] } = result
     const wrote = effect.kind === 'write' && ran !== 'simulate'
     assertEvidenceNames(row.name, evidence)
@@ -95,6 +100,7 @@ async function executeOrProbe(
   effect: Effect,
   input: Json,
   readings: Readings,
+  probeOnly: boolean,
 ): Promise<{ ran: Ran; result: ParsedResult }> {
   const parsed = parseInput(effect, input)
   if (effect.kind === 'read') {
@@ -108,19 +114,44 @@ async function executeOrProbe(
   }
 
   const before = await probeBefore(context, effect, parsed)
-  if (before.outcome === 'committed') return { ran: 'probe', result: before }
+  if (before.outcome === 'committed') {
+    readings.committed = 'yes'
+    return { ran: 'probe', result: resultOf(before) }
+  }
   if (before.outcome === 'unknown') throw unknownOutcomeStop(effect.name, before.why)
+  readings.committed = 'no'
+  if (probeOnly) throw missingWriteStop(effect.name)
   readings.hold = await assertNoHoldBeforeWrite(deps, context.runId)
   readings.executionSwitch = await assertSwitchBeforeWrite(deps)
+  readings.committed = 'unknown'
   try {
-    return { ran: 'execute', result: await executed(effect, context, parsed) }
+    const result = await executed(effect, context, parsed)
+    readings.committed = 'yes'
+    return { ran: 'execute', result }
   } catch (error) {
+    if (deps.interrupt.aborted) throw error
     // After a Stop of the effect no change remains. After any other error the write may be committed, so the target is asked.
-    if (deps.interrupt.aborted || (error instanceof Stop && error.facts.code !== 'STOP_EFFECT_INVALID'))
+    if (error instanceof Stop && error.facts.code !== 'STOP_EFFECT_INVALID') {
+      if (error.facts.code !== 'STOP_OUTCOME_UNKNOWN') readings.committed = 'no'
       throw error
-    return { ran: 'probe', result: await probeAfter(context, effect, parsed, error) }
+    }
+    const result = await probeAfter(context, effect, parsed, error, readings)
+    return { ran: 'probe', result }
   }
 }
+
+/**
+ * What is known of a live write before it is probed: an earlier attempt that nobody settled leaves it unknown. A probe that then fails must not
+ * make it look as if nothing had been begun.
+ */
+async function committedSoFar({ store }: EngineDeps, { runId }: Run, row: EffectRow): Promise<Committed> {
+  if (row.attempt > 1) return 'unknown'
+  const begun = listBegunWrites(await store.history(runId)).find(({ effect }) => effect === row.invokeId)
+  return begun?.committed ?? 'no'
+}
+
+const resultOf = ({ output, evidence }: ParsedResult): ParsedResult =>
+  evidence === undefined ? { output } : { output, evidence }
 
 const executed = async (effect: Effect, context: EffectContext, input: unknown) =>
   parseEffectResult(effect, await effect.execute(context, input), 'execute')
@@ -174,6 +205,7 @@ async function probeAfter(
   effect: WriteEffect,
   input: unknown,
   cause: unknown,
+  readings: Readings,
 ): Promise<ParsedResult> {
   let found: Probe<Json>
   try {
@@ -181,64 +213,26 @@ async function probeAfter(
   } catch (error) {
     throw unknownOutcomeStop(effect.name, error instanceof Error ? error.message : String(error))
   }
-  if (found.outcome === 'committed') return found
   if (found.outcome === 'unknown') throw unknownOutcomeStop(effect.name, found.why)
+  readings.committed = found.outcome === 'committed' ? 'yes' : 'no'
+  if (found.outcome === 'committed') return resultOf(found)
   throw cause
+}
+
+function missingWriteStop(name: string): Stop {
+  return new Stop(
+    'STOP_WRITE_MISSING',
+    `the target was asked: ${name} was not committed, and it was not done now`,
+    {
+      next: 'cutter run cancel <run> --reason …, or cutter run resume <run>, which does the write',
+    },
+  )
 }
 
 function unknownOutcomeStop(name: string, why: string): Stop {
   return new Stop('STOP_OUTCOME_UNKNOWN', `it is not known whether ${name} was committed: ${why}`, {
     next: 'cutter run resume <run> asks the target again before anything is written',
   })
-}
-
-function stopOf(error: unknown, effect: Effect, signal: AbortSignal): StopFacts {
-  if (error instanceof Stop) {
-    if (error.facts.code in STOP_CODES) return error.facts
-    const what = `threw a Stop with the code ${String(error.facts.code)}, which does not exist (${error.message})`
-    return invalidEffectStop(effect, what).facts
-  }
-  if (signal.aborted) return capStop('the effect was aborted').facts
-  if (error instanceof CutterError) {
-    const next = error.next === undefined ? {} : { next: error.next }
-    return { code: stopCodeOf(error), message: error.message, ...next, data: error.data }
-  }
-  return unexpectedError(error, effect)
-}
-
-/** An error that no code of ours throws. For a user's effect it names the first line of its stack in the user's own files. */
-function unexpectedError(error: unknown, effect: Effect): StopFacts {
-  if (!(error instanceof Error)) return { code: 'STOP_INTERNAL', message: String(error) }
-  const files = effect.source?.files ?? []
-  const place = (error.stack ?? '')
-    .split('\n')
-    .find((line) => files.some((file) => line.includes(`${file}:`)))
-  const at = place?.trim().replace(/^at (?:.*\()?(.*?)\)?$/, '$1')
-  if (at === undefined) return { code: 'STOP_INTERNAL', message: error.message }
-  const data = { effect: effect.name, error: error.name, at }
-  return { code: 'STOP_INTERNAL', message: `${effect.name} threw: ${error.message} (${at})`, data }
-}
-
-function stepsStop({ caps }: EngineDeps): Stop {
-  const message = `the run took ${caps.steps} steps, which is its cap (caps.steps); the effect was not started`
-  return new Stop('STOP_CAP_STEPS', message, {
-    next: 'correct a chart that leads in a circle, or raise caps.steps in cutter.yaml, then cutter run resume',
-  })
-}
-
-function capStop(what: string): Stop {
-  return new Stop('STOP_CAP_RUN_TIME', `the run’s working time reached its cap (caps.runMinutes); ${what}`, {
-    next: 'raise caps.runMinutes in cutter.yaml, then cutter run resume',
-  })
-}
-
-function stopCodeOf({ code }: CutterError): StopFacts['code'] {
-  if (code === 'INPUT_REFUSED' || code === 'CONFIG_INVALID') return 'STOP_REFUSED_INPUT'
-  if (code === 'TARGET_UNREACHABLE') return 'STOP_TARGET_UNREACHABLE'
-  if (code === 'TARGET_REFUSED' || code === 'TARGET_NOT_FOUND') return 'STOP_TARGET_REFUSED'
-  if (code === 'HOST_UNREACHABLE') return 'STOP_HOST_UNREACHABLE'
-  if (code === 'HOST_COMMAND_FAILED') return 'STOP_HOST_COMMAND_FAILED'
-  return 'STOP_INTERNAL'
 }
 
 /** The engine records policies, trust files and snapshots under these names. */

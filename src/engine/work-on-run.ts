@@ -1,4 +1,4 @@
-import type { EffectRow } from '../domain/effect.ts'
+import type { Effect, EffectRow } from '../domain/effect.ts'
 import { CutterError } from '../domain/errors.ts'
 import { type Evidence, evidenceNames } from '../domain/evidence.ts'
 import type { RunEvent } from '../domain/history-entry.ts'
@@ -11,6 +11,7 @@ import { brokenMachineError } from '../machine/read-snapshot.ts'
 import { eventStep, type StepFacts } from '../machine/transition.ts'
 import { findGatePlanFault, stoppedInstead } from './check-gate-plan.ts'
 import { readExecutionSwitch } from './check-live.ts'
+import { assertSettledBeforeClose } from './check-settled.ts'
 import { invalidEffectStop } from './effect-result.ts'
 import type { EngineDeps, InstalledMachine } from './engine-deps.ts'
 import { claimEffects, currentLease, LEASE_MS } from './lease.ts'
@@ -19,7 +20,7 @@ import { arrivesAtGate, recordPolicyAtArrival } from './record-policy.ts'
 import { Interrupted, runEffect } from './run-effect.ts'
 
 /** A run claimed by this process: its newest row, pending effects and timers. */
-interface ClaimedRun {
+export interface ClaimedRun {
   run: Run
   effects: EffectRow[]
   timers: Timer[]
@@ -68,17 +69,17 @@ async function workOnce(
   const at = deps.clock.now()
   const due = claimed.timers.find((timer) => Date.parse(timer.dueAt) <= at.getTime())
   if (due !== undefined && run.seq >= deps.caps.steps) throw timerCircleError(deps, run)
-  if (due !== undefined) return saveEvent(deps, installed, claimed, due.event, { timerFired: due.timerId })
+  const fire = ({ event, timerId }: Timer) =>
+    saveEvent(deps, installed, claimed, event, { timerFired: timerId })
   const effect = claimed.effects[0]
+  if (effect === undefined && due !== undefined) return fire(due)
   if (effect !== undefined) {
-    const definition = installed.effects[effect.name]
-    if (definition === undefined) {
-      throw new CutterError(
-        'INTERNAL',
-        `machine ${run.machine} asks for the effect ${effect.name}, which is not installed`,
-      )
-    }
-    const { event, evidence, workedMs } = await runEffect(deps, run, effect, definition)
+    const definition = findEffect(installed, effect.name, run)
+    // A timer ends a read. A live write may be committed, so the target is asked first, and the timer fires only if the write is missing.
+    if (due !== undefined && (definition.kind === 'read' || run.mode !== 'live')) return fire(due)
+    const probeOnly = due !== undefined
+    const { event, evidence, workedMs } = await runEffect(deps, run, effect, definition, { probeOnly })
+    if (due !== undefined && event.committed === 'no') return fire(due)
     return saveEvent(deps, installed, claimed, event, { effectDone: effect.invokeId, evidence, workedMs })
   }
   const [timer] = [...claimed.timers].sort((a, b) => Date.parse(a.dueAt) - Date.parse(b.dueAt))
@@ -86,6 +87,12 @@ async function workOnce(
   const left = Date.parse(timer.dueAt) - at.getTime()
   await waitFor(Math.min(left, LONGEST_WAIT_MS), deps.interrupt, run)
   return claimed
+}
+
+function findEffect({ effects }: InstalledMachine, name: string, { machine }: Run): Effect {
+  const effect = effects[name]
+  if (effect !== undefined) return effect
+  throw new CutterError('INTERNAL', `machine ${machine} asks for the effect ${name}, which is not installed`)
 }
 
 /** Timers that follow each other without an effect have no outcome in which a stop could be saved. */
@@ -172,6 +179,7 @@ export async function saveEvent(
         stepOf({ ...recorded, ...event }, [...(facts.evidence ?? []), ...policy]),
       )
     : planned
+  await assertSettledBeforeClose(deps, step)
   const newEffects = await deps.store.advance(step, currentLease(deps))
   deps.onStep?.(step.run, step.entry)
   return claimedAfter(step, claimed, newEffects)

@@ -1,3 +1,5 @@
+import { listBegunWrites } from '../domain/begun-writes.ts'
+import type { HistoryEntry } from '../domain/history-entry.ts'
 import type { Json } from '../domain/json.ts'
 import {
   code,
@@ -33,7 +35,7 @@ export function buildCloseoutReport({ record }: ReportInput): Pick<Report, 'fact
   const refused = listRefusals(history)
   const checks = flattenFacts(output).filter(([, value]) => typeof value === 'boolean')
   const counts = countsIn(output)
-  const { left, lines: stays } = whatStays(run, phases)
+  const { left, lines: stays } = whatStays(run, history)
   const rollbacks = listRollbacks(record, decisions)
   const { seq, head, startedBy, osUser, startedAt, updatedAt } = run
   return {
@@ -192,18 +194,13 @@ const refusalTable = (refused: ReturnType<typeof listRefusals>) =>
     refused.map(({ seq, by, reason, message }) => [String(seq), code(by), inline(reason), inline(message)]),
   )
 
-/** What writes left in the world, as their receipts show. */
-function whatStays({ mode, stop, outcome }: Run, phases: Phase[]): { left: boolean; lines: Markdown[] } {
-  const writes = phases
-    .flatMap(({ name, tries }) => tries.map((one) => ({ name, ...one })))
-    .filter(({ kind }) => kind === 'write')
-    .sort((a, b) => a.seq - b.seq)
-  const lines = writes
-    .filter(({ outcome, ran }) => outcome === 'done' && ran !== 'simulate')
-    .map(({ name, ran, seq }) => md`${code(name)} was done (${ran ?? 'unknown'}), entry ${seq}.`)
-  const last = writes.at(-1)
-  if (stop?.code === 'STOP_OUTCOME_UNKNOWN' && last !== undefined)
-    lines.push(md`Whether ${code(last.name)} was done is not known; resuming asks the target.`)
+/** What writes left in the world, as the history shows: each write that was begun, and what is known of it. */
+function whatStays({ mode, outcome }: Run, history: HistoryEntry[]): { left: boolean; lines: Markdown[] } {
+  const lines = listBegunWrites(history).map(({ effect, committed, ran, seq }) =>
+    committed === 'yes'
+      ? md`${code(effect)} was done (${ran ?? 'probe'}), entry ${seq}.`
+      : md`Whether ${code(effect)} was done is not known, entry ${seq}; resuming asks the target.`,
+  )
   if (lines.length > 0 && outcome === 'rolled-back') {
     lines.push(md`The last of these took the others back; its own report says what remains.`)
     return { left: false, lines }

@@ -5,7 +5,7 @@ import { theRun, type World } from '../machines/crashing-engine.ts'
 import { removeFolders } from '../store/store-folders.ts'
 import { worldOf } from './one-effect-world.ts'
 
-/** Cancelling a run whose process died at work: at once where nothing can have been written, else after that is settled. */
+/** Cancelling a run whose process died at work, where nothing can have been written. settled-writes.test.ts has the others. */
 
 afterEach(removeFolders)
 
@@ -36,18 +36,6 @@ describe('cancel of a run that was killed at work', () => {
     const world = await died(mode, kind)
     expect(await cancel(world)).toMatchObject({ status: 'closed', outcome: 'cancelled' })
     expect(await world.store.effects((await theRun(world)).runId)).toEqual([])
-  })
-
-  test('cancel refuses a run that was killed at a live write until that write is settled', async () => {
-    const world = await died('live', 'write')
-    const before = await theRun(world)
-    await expect(cancel(world)).rejects.toMatchObject({
-      code: 'EVENT_REFUSED',
-      message: expect.stringContaining('must be settled before the run can be cancelled'),
-      next: `cutter run resume ${before.runId}`,
-    })
-    expect(await theRun(world)).toEqual(before)
-    expect(await world.store.effects(before.runId)).toMatchObject([{ name: 'job', owner: null }])
   })
 
   test('cancel refuses a run whose process lives', async () => {

@@ -1,0 +1,59 @@
+import type { Effect } from '../domain/effect.ts'
+import { CutterError, Stop, type StopFacts } from '../domain/errors.ts'
+import { STOP_CODES } from '../domain/stop-codes.ts'
+import { invalidEffectStop } from './effect-result.ts'
+import type { EngineDeps } from './engine-deps.ts'
+
+/** How an effect fails: the stop that its error becomes, and the stops of the caps. */
+
+/** Builds the stop that an error of an effect becomes. `signal` tells an aborted effect. */
+export function stopOf(error: unknown, effect: Effect, signal: AbortSignal): StopFacts {
+  if (error instanceof Stop) {
+    if (error.facts.code in STOP_CODES) return error.facts
+    const what = `threw a Stop with the code ${String(error.facts.code)}, which does not exist (${error.message})`
+    return invalidEffectStop(effect, what).facts
+  }
+  if (signal.aborted) return capStop('the effect was aborted').facts
+  if (error instanceof CutterError) {
+    const next = error.next === undefined ? {} : { next: error.next }
+    return { code: stopCodeOf(error), message: error.message, ...next, data: error.data }
+  }
+  return unexpectedError(error, effect)
+}
+
+/** An error that no code of ours throws. For a user's effect it names the first line of its stack in the user's own files. */
+function unexpectedError(error: unknown, effect: Effect): StopFacts {
+  if (!(error instanceof Error)) return { code: 'STOP_INTERNAL', message: String(error) }
+  const files = effect.source?.files ?? []
+  const place = (error.stack ?? '')
+    .split('\n')
+    .find((line) => files.some((file) => line.includes(`${file}:`)))
+  const at = place?.trim().replace(/^at (?:.*\()?(.*?)\)?$/, '$1')
+  if (at === undefined) return { code: 'STOP_INTERNAL', message: error.message }
+  const data = { effect: effect.name, error: error.name, at }
+  return { code: 'STOP_INTERNAL', message: `${effect.name} threw: ${error.message} (${at})`, data }
+}
+
+/** Builds the stop of a run that took too many steps. */
+export function stepsStop({ caps }: EngineDeps): Stop {
+  const message = `the run took ${caps.steps} steps, which is its cap (caps.steps); the effect was not started`
+  return new Stop('STOP_CAP_STEPS', message, {
+    next: 'correct a chart that leads in a circle, or raise caps.steps in cutter.yaml, then cutter run resume',
+  })
+}
+
+/** Builds the stop of a run whose working time is over. `what` is the end of a sentence. */
+export function capStop(what: string): Stop {
+  return new Stop('STOP_CAP_RUN_TIME', `the run’s working time reached its cap (caps.runMinutes); ${what}`, {
+    next: 'raise caps.runMinutes in cutter.yaml, then cutter run resume',
+  })
+}
+
+function stopCodeOf({ code }: CutterError): StopFacts['code'] {
+  if (code === 'INPUT_REFUSED' || code === 'CONFIG_INVALID') return 'STOP_REFUSED_INPUT'
+  if (code === 'TARGET_UNREACHABLE') return 'STOP_TARGET_UNREACHABLE'
+  if (code === 'TARGET_REFUSED' || code === 'TARGET_NOT_FOUND') return 'STOP_TARGET_REFUSED'
+  if (code === 'HOST_UNREACHABLE') return 'STOP_HOST_UNREACHABLE'
+  if (code === 'HOST_COMMAND_FAILED') return 'STOP_HOST_COMMAND_FAILED'
+  return 'STOP_INTERNAL'
+}
