@@ -165,14 +165,25 @@ export async function saveEvent(
       evidence,
       at,
     })
-  const planned = stepOf(event)
+  const effect = claimed.effects.find(({ invokeId }) => invokeId === facts.effectDone)
+  const stopInstead = (fault: string) => {
+    const stop = invalidEffectStop(installed.effects[effect!.name]!, fault)
+    const { evidence: _evidence, ...others } = facts
+    return saveEvent(deps, installed, claimed, stoppedInstead(event, effect!.invokeId, stop), others)
+  }
+  let planned: Step
+  try {
+    planned = stepOf(event)
+  } catch (error) {
+    // The chart broke at the outcome of an effect. The outcome is kept, as a stop, so that the run can be cancelled.
+    const isOutcome = effect !== undefined && event.type.startsWith('xstate.done.')
+    if (!(isOutcome && error instanceof CutterError && error.code === 'INTERNAL')) throw error
+    return stopInstead(`has an outcome that the chart cannot take: ${error.message}`)
+  }
   const fault = await findGatePlanFault(deps.store, planned, facts.evidence ?? [])
   if (fault !== null) {
-    const effect = claimed.effects.find(({ invokeId }) => invokeId === facts.effectDone)
-    if (effect === undefined) throw brokenMachineError(installed.machine, 'a gate', `${event.type} ${fault}`)
-    const stop = invalidEffectStop(installed.effects[effect.name]!, fault)
-    const { evidence: _evidence, ...others } = facts
-    return saveEvent(deps, installed, claimed, stoppedInstead(event, effect.invokeId, stop), others)
+    if (effect !== undefined) return stopInstead(fault)
+    throw brokenMachineError(installed.machine, 'a gate', `${event.type} ${fault}`)
   }
   const step = arrivesAtGate(deps, planned)
     ? await recordPolicyAtArrival(deps, planned, (recorded, policy) =>

@@ -8,6 +8,17 @@ export const chartNodes = (logic: AnyStateMachine): AnyStateNode[] => below(logi
 
 const below = (node: AnyStateNode): AnyStateNode[] => [node, ...Object.values(node.states).flatMap(below)]
 
+const idsOfInvokes = new WeakMap<AnyStateMachine, Set<string>>()
+
+/** The ids of all invokes of a chart. They are asked for at every step, so they are kept. */
+export function invokeIds(logic: AnyStateMachine): Set<string> {
+  const known = idsOfInvokes.get(logic)
+  if (known !== undefined) return known
+  const ids = new Set(chartNodes(logic).flatMap(({ invoke }) => invoke.map(({ id }) => id)))
+  idsOfInvokes.set(logic, ids)
+  return ids
+}
+
 /** The mark that `gate`, `rechecks`, `stopped` or `closed` put on a state; undefined on a state without one. */
 export const stateMetaOf = ({ meta }: AnyStateNode) => meta as StateMeta | undefined
 

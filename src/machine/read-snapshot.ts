@@ -1,5 +1,6 @@
 import type { AnyMachineSnapshot } from 'xstate'
 import { CutterError, type StopFacts } from '../domain/errors.ts'
+import { findNotJson } from '../domain/find-not-json.ts'
 import type { HistoryEntry, Status } from '../domain/history-entry.ts'
 import type { Json } from '../domain/json.ts'
 import type { EntryMarks, Outcome, Run, Standing } from '../domain/run.ts'
@@ -133,17 +134,35 @@ export function findEntryMarks(
   }
 }
 
+/** Finds what keeps a chart's context from being saved and read again, or null: a run continues with what JSON gives back. */
+export function findContextFault({ context }: AnyMachineSnapshot): string | null {
+  const { output } = context as Partial<RunContext>
+  if (typeof output !== 'object' || output === null) return 'its context has no output: {}'
+  const notJson = findNotJson(context, 'context')
+  return notJson === null ? null : `JSON cannot hold its context: ${notJson}`
+}
+
 /**
  * Adds the request of one of XState's actions to a step: an effect, a timer, or the end of one.
- * @throws INTERNAL for every other action, because machines act through effects only.
+ * @param invokes the ids of all invokes of the chart
+ * @throws INTERNAL for every other action and for spawned actors, because machines act through effects only
  */
 export function collectRequest(
   step: Step,
   { type, params }: Action,
   facts: { at: string; effectDone?: string },
+  invokes: Set<string>,
 ): void {
   if (type === 'xstate.spawnChild') {
     const { id, src, input } = params as { id: string; src: string; input?: Json }
+    if (!invokes.has(id))
+      throw new CutterError(
+        'INTERNAL',
+        `a state spawns the actor ${id}; work is an effect that a state invokes`,
+      )
+    const notJson = input === undefined ? null : findNotJson(input, 'input')
+    if (notJson !== null)
+      throw new CutterError('INTERNAL', `the chart gives the effect ${src} what JSON cannot hold: ${notJson}`)
     step.effectsAsked.push({ invokeId: id, name: src, input: input ?? null })
   } else if (type === 'xstate.stopChild') {
     const { id } = params as { id: string }

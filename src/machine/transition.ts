@@ -8,6 +8,7 @@ import type { Run, RunIdentity, Standing } from '../domain/run.ts'
 import type { Step } from '../domain/step.ts'
 import { createActorScope } from './actor-scope.ts'
 import { assertSameDefinition } from './assert-definition.ts'
+import { invokeIds } from './chart-nodes.ts'
 import type { Machine, RunContext } from './define.ts'
 import { assertStopsAtGates, findUsedApproval } from './gate-transition.ts'
 import { findLiveSnapshot, keepLiveSnapshot } from './live-snapshot.ts'
@@ -15,6 +16,7 @@ import {
   type Action,
   brokenMachineError,
   collectRequest,
+  findContextFault,
   findEntryMarks,
   gateArrival,
   type LocatedSnapshot,
@@ -164,6 +166,8 @@ export function buildStep(
   facts: StepFacts,
 ): Step {
   const { identity, previous, before } = whose
+  const wrong = findContextFault(snapshot)
+  if (wrong !== null) throw brokenMachineError(machine, event.type, wrong)
   const text = snapshotText(machine, identity, snapshot)
   const snapshotDigest = digestOfBytes(text)
   const move = { before, after: locateSnapshot(snapshot) }
@@ -184,7 +188,8 @@ export function buildStep(
   const run = runAfter(identity, previous, { standing, arrived, entry, text, workedMs: facts.workedMs ?? 0 })
   keepLiveSnapshot(run, move.after)
   const step = stepTo(run, { entry, eventText, approvalUsed: used }, facts)
-  for (const action of actions) collectRequest(step, action, facts)
+  const invokes = invokeIds(machine.logic)
+  for (const action of actions) collectRequest(step, action, facts, invokes)
   return step
 }
 

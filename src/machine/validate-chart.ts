@@ -4,6 +4,7 @@ import type { Run } from '../domain/run.ts'
 import { chartNodes, stateMetaOf } from './chart-nodes.ts'
 import type { Machine, RunContext } from './define.ts'
 import { startStep } from './transition.ts'
+import { findActionFaults, findRegionFaults, isDeadEnd } from './validate-actions.ts'
 
 /**
  * Finds what is wrong with a chart, one sentence for each fault. Without this check the engine would find it only in the middle of a
@@ -14,6 +15,9 @@ export function findChartFaults(logic: AnyStateMachine, effects: string[]): stri
   const faults = nodes.flatMap((node) => [
     ...faultsOfNode(node).map((fault) => `state ${nameOf(node)} ${fault}`),
     ...faultsOfWork(node, effects).map((fault) => `state ${nameOf(node)} ${fault}`),
+    ...findActionFaults(logic, node).map((fault) => `state ${nameOf(node)} ${fault}`),
+    ...findRegionFaults(node, isRest).map((fault) => `state ${nameOf(node)} ${fault}`),
+    ...(isRest(node) || !isDeadEnd(logic, node) ? [] : [`state ${nameOf(node)} ${DEAD_END}`]),
   ])
   if (logic.root.type === 'parallel')
     faults.push('its root is parallel, but a run is at one milestone at a time')
@@ -26,6 +30,14 @@ export function findChartFaults(logic: AnyStateMachine, effects: string[]): stri
 }
 
 const nameOf = ({ path }: AnyStateNode) => path.join('.') || '(the root)'
+const DEAD_END = 'has no work: no effect, no timer and no decision leads out of it'
+
+/** Whether a run rests in a state: at a gate or at a stop. */
+function isRest(node: AnyStateNode): boolean {
+  const mark = stateMetaOf(node)
+  return mark !== undefined && ('gate' in mark || 'stopped' in mark)
+}
+
 const DECISIONS = ['APPROVE', 'REJECT', 'VOID']
 const OUTCOMES = ['succeeded', 'rejected', 'failed', 'cancelled', 'voided', 'rolled-back']
 

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type CrashHarness, type Ending, startCrashHarness, UNITS } from './crash-harness.ts'
 
-// A live write whose process died while the target has gone: the run cannot be closed before the target has said what it has.
+// A live write whose process died while the target has gone: the run cannot be closed before the target has answered.
 
 const ROLES = ['cutter_reader', 'cutter_executor', 'cutter_verifier']
 
