@@ -4,11 +4,11 @@ Exit codes: 0 holds and every requirement is met, 1 does not hold, 2 usage, 3 ho
 import argparse, base64, calendar, datetime, decimal, hashlib, json, os, pathlib, re, subprocess, sys, tempfile, unicodedata, urllib.parse
 GATES = {'cut': {'succeeded': ['SG1', 'SG2']}, 'deploy': {'succeeded': ['SG1'], 'rolled-back': ['SG1']}, 'teardown': {'succeeded': ['SG1']},
          'migrate': {'succeeded': ['SG1'], 'rolled-back': ['SG1', 'SG2']}, 'rollback': {'succeeded': ['SG2']}}  # of version 1 of each machine
-KNOWN = '''cut 8ca776ae24731b67cf40fc12448cb1eb4e7cf6b49913f19b58d6a9233845bf2d 799eff8191ecf5b4bd81ea839d295db5b221480ab3dd560a4727934f980c5904 29499ce4e48dab52eb0c202fffeb1efc21d3c9ef8e9c4771bdfdf038bfa7f509
-deploy 4d1485e5c23d0d1e663d60dd298fbace2421c91b6a17a6df995135665467d296 f21b34905c7737cb48c6a36cd0c02215598c42966b6085031e2c534986e8ed87 4e57f9fe210c16b7649ce492a98cb9d98e32c29bff10bb0d1e716aefb7ed86ef
-migrate 05f1c34183d194cb52fcc1c1c4ff550c39dc451e48daf09dc17c635b69133c96 d137c80a7dd4f73d79a29e0e1825d8e3308d599842d67545a1b11500fdbfb992 7b9b8646afc6a899a3ef6083f351d615549f56ed6775d9a384b9dcb1a97a6d51
-rollback bbc032e4af95f6a13e416048557795bab4a128886ee3ef4e78afca1d92ddd81f 7b6e74ca45973cc3d6d9da796fcd0bbd2e054aabbcd069d2c815de37773c9b1b 7b9bae8b1f7e1f7105ed1f621605e037e461f3a410e8fe9d582ce90f7fb766c3
-teardown 2b74c82c7fa831cfec7b35b7b172b1897e8ac1a7b0c274c166df41610082a48d 30a8f9b317bafdf1a852d84b0b82562bec0899705512022832a5190b33f2de1e 738adcb048e1e92e506ee93c02bd1b99fdb4386bf91860c002d3de2d4216ee67'''  # their definition digests
+KNOWN = '''cut 8ca776ae24731b67cf40fc12448cb1eb4e7cf6b49913f19b58d6a9233845bf2d 799eff8191ecf5b4bd81ea839d295db5b221480ab3dd560a4727934f980c5904 db3914271f413f679d5b7b28ae01e3162d1f13d9d1b9e07e80639caf40d35f2b
+deploy 4d1485e5c23d0d1e663d60dd298fbace2421c91b6a17a6df995135665467d296 f21b34905c7737cb48c6a36cd0c02215598c42966b6085031e2c534986e8ed87 fade8ca3085ec1d5371e6b7d9762dbedb90dda2bacfbc7a5cda660c8576bbc00
+migrate 05f1c34183d194cb52fcc1c1c4ff550c39dc451e48daf09dc17c635b69133c96 d137c80a7dd4f73d79a29e0e1825d8e3308d599842d67545a1b11500fdbfb992 a19a56006b4d9aa75fc7ae689e15c0d3862c75fd48403f7aa050973b70f47573
+rollback bbc032e4af95f6a13e416048557795bab4a128886ee3ef4e78afca1d92ddd81f 7b6e74ca45973cc3d6d9da796fcd0bbd2e054aabbcd069d2c815de37773c9b1b 8f6dabdbb4f9537f16ebdfc386bc4ccd7121c727313a5f3fe12b66d2e6a48546
+teardown 2b74c82c7fa831cfec7b35b7b172b1897e8ac1a7b0c274c166df41610082a48d 30a8f9b317bafdf1a852d84b0b82562bec0899705512022832a5190b33f2de1e 924893d01485aeb6f09bd9732c9d8f609001122d24614784f8cf36dbd6c94788'''  # their definition digests
 ZERO, SKEW, CLOSEOUT, DIGEST, ID = b'\0' * 512, 300_000, 'cutter.closeout', 'sha256:[0-9a-f]{64}', 'ap-[0-9a-f]{32}'
 GENESIS, ENTRY, WRITE, STATEMENT = [names.split() for names in (
     'definitionDigest input machine mode osUser runId startKey startedAt startedBy version', 'at by event hash previousHash seq snapshotDigest state status',
