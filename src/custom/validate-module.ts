@@ -1,7 +1,9 @@
+import type { z } from 'zod'
 import { MACHINE_NAMES } from '../builtin/registry.ts'
 import type { Effect } from '../domain/effect.ts'
 import type { MachineDefinition, MachineModule, Upgrade } from '../machine/define.ts'
 import { effect } from '../machine/define.ts'
+import { zod } from '../machine/runtime-packages.ts'
 import { findChartFaults } from '../machine/validate-chart.ts'
 
 /** Flags that every `run start` has. */
@@ -47,11 +49,31 @@ function faultOfExport(machine: unknown): string | null {
   )
   if (taken !== undefined)
     return `its input field ${taken} can't be a flag: fields are camelCase, and ${TAKEN.join(', ')} are taken`
+  const notJson = findFieldNotJson(input.shape as { [field: string]: z.ZodType })
+  if (notJson !== null) return notJson
   if (!isObject(logic) || !isObject(logic.root) || typeof logic.provide !== 'function')
     return 'its logic is not an XState machine'
   if (reviewGates !== undefined) return 'reviewGates are for machines that ship'
   if (!Array.isArray(effects)) return 'its effects are not a list'
   return faultOfEffects(effects) ?? faultOfUpgrades(upgrade)
+}
+
+/** Types of zod whose values JSON cannot hold. An input is saved as JSON, and read again for each effect. */
+const NOT_JSON = ['date', 'bigint', 'map', 'set', 'symbol', 'function', 'nan', 'promise', 'file']
+
+function findFieldNotJson(shape: { [field: string]: z.ZodType }): string | null {
+  for (const [field, schema] of Object.entries(shape)) {
+    const found: string[] = []
+    zod.z.toJSONSchema(schema, {
+      io: 'input',
+      unrepresentable: 'any',
+      override: ({ zodSchema }) => void found.push(zodSchema._zod.def.type),
+    })
+    const type = found.find((one) => NOT_JSON.includes(one))
+    if (type !== undefined)
+      return `its input field ${field} is a ${type}, which JSON cannot hold: take a text or a number, such as z.iso.datetime()`
+  }
+  return null
 }
 
 function faultOfEffects(effects: unknown[]): string | null {

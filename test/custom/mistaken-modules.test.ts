@@ -17,6 +17,7 @@ let world: World
 afterEach(() => world.store.close())
 
 const RIGHT = {
+  input: '',
   plan: "return planOf('SG1', { action: 'pay' })",
   execute: 'return { output: {} }',
   simulate: 'return { output: {} }',
@@ -29,7 +30,7 @@ const RIGHT = {
 let serial = 0
 /** Writes a module with these parts. Its effect `plan` is on line 3, its effect `pay` on line 7. */
 function aModule(parts: Partial<typeof RIGHT>): string {
-  const { plan, execute, simulate, chart } = { ...RIGHT, ...parts }
+  const { input, plan, execute, simulate, chart } = { ...RIGHT, ...parts }
   const path = join(folder, `mistake-${++serial}.ts`)
   const source = `import { chart, defineMachine, gated, planOf, readEffect, Stop, success, work, writeEffect } from 'cutter'
 import { z } from 'zod'
@@ -41,7 +42,7 @@ const pay = writeEffect({ name: 'pay', input: z.object({}),
   async execute() { ${execute} },
   async simulate() { ${simulate} },
   async probe() { return { outcome: 'not-committed' } } })
-export const machine = defineMachine({ name: 'mistake', version: '1', input: z.object({}), effects: [plan, pay],
+export const machine = defineMachine({ name: 'mistake', version: '1', input: z.object({${input}}), effects: [plan, pay],
   logic: chart({${chart}
   }) })
 `
@@ -150,4 +151,21 @@ test('a dry run refuses a write before its gate, as a live run does', async () =
   const run = await started(aModule({ chart }))
   expect(run).toMatchObject({ status: 'stopped', gate: null })
   expect(run.stop?.message).toContain('asks for the write pay before it has used an approval')
+})
+
+test.each([
+  ['when: z.date()', 'its input field when is a date, which JSON cannot hold'],
+  ['n: z.bigint().optional()', 'its input field n is a bigint'],
+  ['limits: z.object({ low: z.array(z.coerce.date()) })', 'its input field limits is a date'],
+  ['names: z.set(z.string())', 'its input field names is a set'],
+])('a module with the input %s is refused when it is loaded', async (input, message) => {
+  await expect(loadModule(aModule({ input }))).rejects.toThrow(message)
+})
+
+test.each([
+  'a: z.string().transform((text) => text.length)',
+  'a: z.union([z.string(), z.number()]).default(1)',
+  'a: z.any()',
+])('a module with the input %s is loaded', async (input) => {
+  expect((await loadModule(aModule({ input }))).machine.name).toBe('mistake')
 })
