@@ -9,6 +9,7 @@ import { listOperators } from '../domain/history-facts.ts'
 import { digestOfBytes, type Json } from '../domain/json.ts'
 import type { Run } from '../domain/run.ts'
 import type { ResumableRun } from '../store/run-store.ts'
+import { readPlanDifferences } from './compare-plans.ts'
 import type { EngineDeps } from './engine-deps.ts'
 import { mapConflict } from './lease.ts'
 import { readPolicyAt } from './record-policy.ts'
@@ -62,7 +63,10 @@ export async function checkWorld(
 ): Promise<Run> {
   const decided = await mapConflict(deps, run, work)
   if (decided.status === 'paused' && decided.state === run.state) {
-    throw await recordRefusal(deps, decided, approval.approvalId, driftRefusal(decided, approval), by)
+    const inPlans = await readPlanDifferences(deps, approval.statement.planDigest, decided)
+    const words = inPlans.map((line) => deps.secrets?.redactText(line) ?? line)
+    const refusal = driftRefusal(decided, approval, words)
+    throw await recordRefusal(deps, decided, approval.approvalId, refusal, by)
   }
   return decided
 }

@@ -169,3 +169,13 @@ test.each([
 ])('a module with the input %s is loaded', async (input) => {
   expect((await loadModule(aModule({ input }))).machine.name).toBe('mistake')
 })
+
+test('drift of a user’s own plan names the fields that differ', async () => {
+  const plan =
+    "globalThis.limit = (globalThis.limit ?? 0) + 1; return planOf('SG1', { accounts: [{ id: 7, limit: globalThis.limit }] })"
+  const run = await started(aModule({ plan }))
+  const { approvalId } = await approvalFor(world, run)
+  await expect(world.engine.resume(run.runId, { approvalId })).rejects.toMatchObject({
+    data: { reason: 'DRIFT', differences: ['accounts[0].limit: 1 → 2'] },
+  })
+})

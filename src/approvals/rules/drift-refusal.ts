@@ -5,16 +5,17 @@ import { nextApprovalCommand, type Refusal, refusalOf } from '../refusal.ts'
 /**
  * Builds the refusal of a run that its last check of the world sent back to its gate. Three cases: the run made a new plan, which the
  * approval does not cover; there is no plan for the world as it is, so the approval stays valid until the world is restored; or the
- * world could not be checked.
+ * world could not be checked. `inPlans` are the fields in which the two plans differ, for a machine whose recheck names no differences.
  */
-export function driftRefusal(run: Run, approval: Approval): Refusal {
-  const { code, next = '', message: found = 'the world is not as the plan says' } = recheckOf(run)
-  const differences = findDifferences(run)
+export function driftRefusal(run: Run, approval: Approval, inPlans: string[] = []): Refusal {
+  const { code, next = '', message: what = 'the world is not as the plan says' } = recheckOf(run)
+  const found = findDifferences(run)
+  const differences = found.length > 0 ? found : inPlans
   const { approvalId, statement } = approval
   const resume = `cutter run resume ${run.runId} --approval ${approvalId}`
   const refuse = (reason: 'DRIFT' | 'WORLD_NOT_CHECKED', consequence: string, todo: string): Refusal => ({
-    ...refusalOf(reason, approval, { detail: `${found}. ${consequence}`, next: todo }),
-    recorded: found,
+    ...refusalOf(reason, approval, { detail: `${what}. ${consequence}`, next: todo }),
+    recorded: what,
     differences,
   })
   if (run.planDigest !== statement.planDigest) {
