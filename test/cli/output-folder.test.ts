@@ -75,6 +75,7 @@ const VALUES = [
     '--profile <name>',
     '--name <name>',
     '--accept <codes>',
+    '--origins <list>',
     '--require <gates>',
   ],
   ...['--source-version <id>', '--country <code>', '--language <code>', '--date <date>', '--key <key>'],
