@@ -9,14 +9,15 @@ deploy 4d1485e5c23d0d1e663d60dd298fbace2421c91b6a17a6df995135665467d296 f21b3490
 migrate 05f1c34183d194cb52fcc1c1c4ff550c39dc451e48daf09dc17c635b69133c96 d137c80a7dd4f73d79a29e0e1825d8e3308d599842d67545a1b11500fdbfb992 a19a56006b4d9aa75fc7ae689e15c0d3862c75fd48403f7aa050973b70f47573
 rollback bbc032e4af95f6a13e416048557795bab4a128886ee3ef4e78afca1d92ddd81f 7b6e74ca45973cc3d6d9da796fcd0bbd2e054aabbcd069d2c815de37773c9b1b 8f6dabdbb4f9537f16ebdfc386bc4ccd7121c727313a5f3fe12b66d2e6a48546
 teardown 2b74c82c7fa831cfec7b35b7b172b1897e8ac1a7b0c274c166df41610082a48d 30a8f9b317bafdf1a852d84b0b82562bec0899705512022832a5190b33f2de1e 924893d01485aeb6f09bd9732c9d8f609001122d24614784f8cf36dbd6c94788'''  # their definition digests
-ZERO, SKEW, CLOSEOUT, DIGEST, ID = b'\0' * 512, 300_000, 'cutter.closeout', 'sha256:[0-9a-f]{64}', 'ap-[0-9a-f]{32}'
+ZERO, SKEW, CLOSEOUT, ROTATION, DIGEST, ID = b'\0' * 512, 300_000, 'cutter.closeout', 'cutter.instance-key', 'sha256:[0-9a-f]{64}', 'ap-[0-9a-f]{32}'
 GENESIS, ENTRY, WRITE, STATEMENT = [names.split() for names in (
     'definitionDigest input machine mode osUser runId startKey startedAt startedBy version', 'at by event hash previousHash seq snapshotDigest state status',
     'attempt known phase seq startedAt', 'approver decision expiresAt gate historyHead issuedAt machine nonce planDigest reason runId seq type version')]
-LINE, STATUSES = '(?=.*\\S)[^\0-\x1f\x7f-\x9f\u2028\u2029]+', 'working|paused|stopped|closed'
+LINE, STATUSES, INSTANCE = '(?=.*\\S)[^\0-\x1f\x7f-\x9f\u2028\u2029]+', 'working|paused|stopped|closed', r'\S+ (\S+) (cutter-instance@[A-Za-z0-9.-]{1,64})'
 OUTCOMES, UNSEEN = 'succeeded|rejected|failed|cancelled|voided|rolled-back|abandoned', '[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]'
 PARTS = {rf'times/(?:({ID})|closeout)\.tsr': b'0.*', r'witnesses/[A-Za-z0-9%_][A-Za-z0-9%@._+-]*\.txt': b'.*\n\xe2\x80\x94 \\S+ \\S+\n',
-         rf'keys/({ID})\.json': rb'{"application":"[^"]*","counter":\d+,"flags":\d{1,3},"origin":(?:null|"[^"]*")}', r'report\.html': rb'[^\xc0\xc1\xf5-\xff]*'}
+         rf'keys/({ID})\.json': rb'{"application":"[^"]*","counter":\d+,"flags":\d{1,3},"origin":(?:null|"[^"]*")}', r'report\.html': rb'[^\xc0\xc1\xf5-\xff]*',
+         r'rotations/[0-9a-f]{64}\.json': rb'{"signature":"[^"]*","statementText":"(?:[^"\\]|\\.)*"}'}
 TEXTS = '''7036ec4d5b4b3f3098cd8b9a 0f7d95df8216acde2b1f24fc a5bb8d96f89a86e8380d7893 7cc702e6ef756cca8427639c 5e0c540ae0e852e91a0d5595 e1901af10bcec7839bd6d44e 0574cf31bb77135924e0c7ba f14af4e2acdd7052446abbcf
 05cdf4c6bf8da44ef2dd3e37 7e939d922d3ada816a19c521 71fe82f323e5962ec1bf2c88 65868d89963289bdd49f8a43 431dd19e051c666262b0b7cd dd598f77e5378939efa37503 c9912703a201694e9a11758b dfb729cf4bedcaedf866d93a'''  # digests of VERIFY.md without what names something of the run
 class Fault(Exception): pass
@@ -25,8 +26,7 @@ def need(holds, *why):
 sha = lambda data: hashlib.sha256(data if isinstance(data, bytes) else data.encode()).hexdigest()
 dig, units, obj = lambda data: 'sha256:' + sha(data), lambda name: name.encode('utf-16-be', 'surrogatepass'), lambda v: isinstance(v, dict)
 is_ = lambda pattern, v: isinstance(v, str) and re.fullmatch(pattern, v, re.S) is not None
-# JSON and its canonical form (RFC 8785)
-def canon(v):
+def canon(v):  # the canonical form of JSON (RFC 8785)
     if isinstance(v, (dict, list)): return '[' + ','.join(map(canon, v)) + ']' if not obj(v) else '{' + ','.join(canon(k) + ':' + canon(v[k]) for k in sorted(v, key=units)) + '}'
     small = isinstance(v, float) and (format(decimal.Decimal(repr(v)).normalize(), 'f') if v == 0 or 1e-6 <= abs(v) < 1e21 else repr(v).replace('e-0', 'e-'))
     return small or json.dumps(v, ensure_ascii=False)
@@ -37,80 +37,71 @@ def moment(v):
     m = re.fullmatch(r'(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d+))?)?Z', v, re.ASCII)
     return calendar.timegm(datetime.datetime(*[int(part or 0) for part in m.groups()[:6]]).timetuple()) * 1000 + int(((m[7] or '') + '000')[:3])
 strings = lambda v: [v] if isinstance(v, str) else [s for one in (v.values() if obj(v) else v if isinstance(v, list) else []) for s in strings(one)]
-# The archive and its files
-def header(name, size):
-    head = b''.join([name.encode().ljust(100, b'\0'), b'000644 \0', b'000000 \0' * 2, b'%011o ' % size, b'00000000000 ', b' ' * 8, b'0',
-                     b'\0' * 100, b'ustar\00000', b'\0' * 64, b'000000 \0' * 2]).ljust(512, b'\0')
+def header(name, size):  # of a file in the archive
+    start = name.encode().ljust(100, b'\0') + b'000644 \0' + b'000000 \0' * 2 + b'%011o 00000000000         0' % size
+    head = (start.ljust(257, b'\0') + b'ustar\00000').ljust(329, b'\0') + (b'000000 \0' * 2).ljust(183, b'\0')
     return head[:148] + b'%06o \0' % sum(head) + head[156:]
 def unpack(tar):
     files, at = {}, 0
     while tar[at:at + 512] not in (ZERO, b''):
         name, size = tar[at:at + 100].rstrip(b'\0').decode('latin1'), re.fullmatch(b'([0-7]{11}) ', tar[at + 124:at + 136])
-        safe = size and re.fullmatch('(?:[a-z]+/)?[A-Za-z0-9%_][A-Za-z0-9%@._+-]*', name) and name not in files
-        need(safe and tar[at:at + 512] == header(name, int(size[1], 8)), 'TAR_NOT_CANONICAL', name); files[name] = tar[at + 512:at + 512 + int(size[1], 8)]
-        at += 512 + (int(size[1], 8) + 511) // 512 * 512
+        size = int(size[1], 8) if size and re.fullmatch('(?:[a-z]+/)?[A-Za-z0-9%_][A-Za-z0-9%@._+-]*', name) and name not in files else None
+        need(size is not None and tar[at:at + 512] == header(name, size), 'TAR_NOT_CANONICAL', name); files[name], at = tar[at + 512:at + 512 + size], at + 512 + (size + 511) // 512 * 512
     encoded = b''.join(header(name, len(data)) + data + b'\0' * (-len(data) % 512) for name, data in sorted(files.items()))
     sums = ''.join(f'{sha(data)}  {name}\n' for name, data in sorted(files.items()) if name != 'MANIFEST.sha256')
     need(tar == encoded + ZERO * 2 and files.get('MANIFEST.sha256') == sums.encode(), 'TAR_NOT_CANONICAL or MANIFEST_WRONG'); return files
 def evidence_path(name, digest):
-    m = re.match('(plan|signers|revoked|policy)/([^\n\r\u2028\u2029]+)\\Z', name)
-    short = m and re.sub('[^A-Za-z0-9._]', '_', re.sub('[\U00010000-\U0010ffff]', '__', m[2]))[:20] + '-' + digest[7:]
+    m = re.match('(plan|signers|revoked|policy)/([^\n\r\u2028\u2029]+)\\Z', name); short = m and re.sub('[^A-Za-z0-9._]', '_', re.sub('[\U00010000-\U0010ffff]', '__', m[2]))[:20] + '-' + digest[7:]
     return 'evidence/' + digest[7:] if not m else f'plans/{short}.json' if m[1] == 'plan' else f'trust/{m[1]}-{short}'
 def read_entry(row):
     one = parse(row, 'history.jsonl'); event, place = one['event'], one['event'].get('arrival', {'gate': '', 'planDigest': None})
     digests = [one['snapshotDigest'], place['planDigest'] or one['hash'], *event.get('evidence', {}).values()]
     fits = is_(STATUSES, one['status']) and is_(OUTCOMES, event.get('outcome', 'failed')) and len(place) == 2 and sorted(one) == ENTRY and moment(one['at'])
-    words = one['by'] + one['state'] + event['type'] + event.get('approvalUsed', '') + place['gate']
-    need(fits and is_('.*', words) and all(is_(DIGEST, d) for d in digests), 'FILE_UNREADABLE', 'an entry'); return one
+    need(fits and is_('.*', one['by'] + one['state'] + event['type'] + event.get('approvalUsed', '') + place['gate']) and all(is_(DIGEST, d) for d in digests), 'FILE_UNREADABLE', 'an entry'); return one
 def read(files):
     run, genesis = parse(files['run.json'], 'run.json'), parse(files['genesis.json'], 'genesis.json')
     two, history = 'format' in run, [read_entry(row) for row in files['history.jsonl'].split(b'\n')[:-1]]
-    holds = (not two or type(run['format']) is int and run['format'] == 2) and is_('live|dry-run', genesis['mode']) and is_(DIGEST, genesis['definitionDigest']) and obj(genesis['input']) and genesis['runId'] != ''
+    holds = (not two or type(run['format']) is int and run['format'] in (2, 3)) and is_('live|dry-run', genesis['mode']) and is_(DIGEST, genesis['definitionDigest']) and obj(genesis['input']) and genesis['runId'] != ''
     holds = holds and is_('.*', genesis['startedBy'] + genesis['osUser'] + (genesis['startKey'] or '')) and moment(genesis['startedAt'])
     need(holds and sorted(genesis) == GENESIS and files['history.jsonl'][-1:] == b'\n', 'FORMAT_UNKNOWN or FILE_UNREADABLE')
     due, evidence = {'genesis.json', 'run.json', 'history.jsonl', 'snapshot.json', 'VERIFY.md', 'MANIFEST.sha256'}, []
     for before, one in zip([None, *history], history):
-        upgraded = before and one['event']['type'] == 'cutter.upgraded'
-        shots = {'snapshot/before-upgrade': before['snapshotDigest'], 'snapshot/upgraded': one['snapshotDigest']} if upgraded else {}
-        named = {**one['event'].get('evidence', {}), **shots}
+        named = dict(one['event'].get('evidence', {}))
+        if before and one['event']['type'] == 'cutter.upgraded': named.update({'snapshot/before-upgrade': before['snapshotDigest'], 'snapshot/upgraded': one['snapshotDigest']})
         evidence += [(one['seq'], name, named[name], evidence_path(name, named[name])) for name in sorted(named, key=units)]
     approvals = {path[10:-5]: (files[path], files.get(path + '.sig')) for path in sorted(files) if is_(rf'approvals/{ID}\.json', path)}
     ends = ['closeout.json'] * ('closeout.json' in files) + sorted(path for path in files if is_(r'countersignatures/.*\.json', path))
     due.update(*[{path, path + '.sig'} for path in ends], {'instance.pub'} if ends else (), [path for *_, path in evidence])
     due.update(f'approvals/{name}.json{end}' for name, (_, signature) in approvals.items() for end in ('', '.sig')[:1 + (signature is not None)])
+    turned = any(path.startswith('rotations/') for path in files)  # the key of the instance was replaced before
     parts = [(path, re.fullmatch(pattern, path), form) for path in files for pattern, form in PARTS.items() if two]
     due.update(path for path, m, form in parts if m and all(name is None or name in approvals for name in m.groups()) and re.fullmatch(form, files[path], re.S))
-    need(due == set(files), 'FILE_MISSING or FILE_UNKNOWN', *sorted(due ^ set(files)))
+    need(due == set(files) and turned == (run.get('format') == 3) and turned <= ('closeout.json' in files), 'FILE_MISSING or FILE_UNKNOWN', *sorted(due ^ set(files)))
     ends, events = [(parse(files[path], path), path) for path in ends], [one['event'] for one in history]
     names = [genesis[name] for name in ('runId', 'machine', 'version')] + [one['state'] for one in history] + [one['signer'] for one, _ in ends[1:]]
     names += [e['arrival']['gate'] for e in events if 'arrival' in e] + [e['to']['version'] for e in events if e['type'] == 'cutter.upgraded']
     need(not {'Cc', 'Cf', 'Co', 'Cs', 'Zl', 'Zp'} & set(map(unicodedata.category, ''.join(names))), 'FILE_UNREADABLE', 'a name is not one plain line')
     return dict(files=files, run=run, genesis=genesis, history=history, evidence=evidence, approvals=approvals, two=two, ends=ends)
-# What the parts of the record must agree on
-def check_record(b):
+def check_record(b):  # what the parts of the record must agree on
     genesis, run, history, snapshot = b['genesis'], b['run'], b['history'], b['files']['snapshot.json']
     now, before = {name: genesis[name] for name in ('version', 'definitionDigest')}, dig(canon(genesis))
     for index, one in enumerate(history):
-        event, rest = one['event'], {name: value for name, value in one.items() if name != 'hash'}
+        event, rest, plan = one['event'], {name: value for name, value in one.items() if name != 'hash'}, one['event'].get('arrival', {}).get('planDigest')
         holds = one['seq'] == index + 1 and one['previousHash'] == before and one['hash'] == dig(canon(rest))
         if event['type'] == 'cutter.upgraded': holds, now = holds and event['from'] == now, {name: event['to'][name] for name in now}
         before, policies = one['hash'], [None] + [v for k, v in event.get('evidence', {}).items() if k.startswith('policy/')]
-        plan = event.get('arrival', {}).get('planDigest')
         fits = event.get('policyDigest') in policies and (plan is None or is_plan(b, plan, event['arrival']['gate'], one['seq']))
         need(holds and fits, 'HISTORY_BROKEN, PLAN_DIFFERS or EVIDENCE_DIFFERS', f'entry {index + 1}')
-    last, context = history[-1], (parse(snapshot, 'snapshot.json', exact=False).get('snapshot') or {}).get('context')
-    need(context is not None and dig(snapshot) == last['snapshotDigest'], 'SNAPSHOT_DIFFERS')
+    last, context = history[-1], (parse(snapshot, 'snapshot.json', exact=False).get('snapshot') or {}).get('context'); need(context is not None and dig(snapshot) == last['snapshotDigest'], 'SNAPSHOT_DIFFERS')
     outcome = next((one['event'].get('outcome') for one in history if one['status'] == 'closed'), None)
-    here = ([one for one in history if 'arrival' in one['event'] and last['status'] != 'closed'] or [None])[-1]
-    here = None if here and any('approvalUsed' in one['event'] for one in history[here['seq']:]) else here
+    here = ([{}] + [one for one in history if {'arrival', 'approvalUsed'} & set(one['event'])])[-1]; here = here if 'arrival' in here.get('event', ()) and last['status'] != 'closed' else None
     stopped, stop = last['status'] == 'stopped', context.get('stop') if last['status'] == 'stopped' else None
     b['facts'] = {**{name: genesis[name] for name in ('runId', 'machine', 'mode', 'startedBy', 'startedAt')}, **now, 'updatedAt': last['at'],
                   **{name: last[name] for name in ('status', 'state', 'seq', 'snapshotDigest')}, 'head': last['hash'], 'outcome': outcome, 'stop': stop,
                   'stopCode': ((stop or {}).get('code') or 'STOP_INTERNAL') if stopped else None, 'gateSeq': here and here['seq'],
                   'gate': here['event']['arrival']['gate'] if here and last['status'] == 'paused' else None, 'gateHead': here and here['hash'],
                   'planDigest': context.get('planDigest'), 'output': context.get('output')}
-    writes = b['unsettled'] = run.pop('unsettledWrites', None)
-    need(canon(run) == canon({**b['facts'], **({'format': 2, 'instructions': 1} if b['two'] else {})}), 'RUN_DIFFERS')
+    writes = b['unsettled'] = run.pop('unsettledWrites', None); need(canon(run) == canon({**b['facts'], **({'format': run['format'], 'instructions': 1} if b['two'] else {})}), 'RUN_DIFFERS')
     fits = (writes is None or b['two'] and writes and all(sorted(w) == WRITE and w['seq'] > 0 for w in writes)) and (last['status'] == 'closed') == (outcome is not None) and (b['two'] or outcome != 'abandoned')
     need(fits and all(dig(b['files'][path]) == digest for _, _, digest, path in b['evidence']), 'RUN_DIFFERS or EVIDENCE_DIFFERS')
 def is_plan(b, plan, gate, at):
@@ -132,15 +123,16 @@ def passages(b):  # how the run passed its gates: the approval, the entries of i
         else: need(failed or not decided or state == decided[2] and status not in ('paused', 'closed'), 'GATE_UNAPPROVED', f"entry {one['seq']}")
         before = one
     return found
-# Signatures, keys and people
 def keygen(*args, given=b'', **files):
     with tempfile.TemporaryDirectory() as folder:
         for name, data in files.items(): pathlib.Path(folder, name).write_bytes(data)
         done = subprocess.run(['ssh-keygen', *args], cwd=folder, input=given, capture_output=True, env={'PATH': os.environ['PATH'], 'TZ': 'UTC', 'LC_ALL': 'C'})
         return done.stdout.decode(errors='replace') if done.returncode == 0 else None
 def signing_key(text, signature, namespace):
-    found = re.search(r'signature with \S+ key (SHA256:\S+)\s*$', keygen('-Y', 'check-novalidate', '-n', namespace, '-s', 'sig', given=text, sig=signature) or '')
-    return found and found[1]
+    return (re.search(r'signature with \S+ key (SHA256:\S+)\s*$', keygen('-Y', 'check-novalidate', '-n', namespace, '-s', 'sig', given=text, sig=signature) or '') or [0, None])[1]
+def exact_key(text, signature, namespace):  # the key of a signature in the form that ssh-keygen writes
+    coded = re.sub('(.{1,70})', r'\1\n', base64.b64encode(fields(signature)[2]).decode())
+    return signing_key(text, signature, namespace) if f'-----BEGIN SSH SIGNATURE-----\n{coded}-----END SSH SIGNATURE-----\n'.encode() == signature else None
 def distrust(options, text, signature, namespace, who, at):  # why the checker does not trust a valid signature: None when they do, '' without a file of signers
     revoked, key, when = options.revoked, fields(signature)[0], '-Overify-time=' + re.sub('[-:T]', '', at[:19]); line = take(key)[0] + b' ' + base64.b64encode(key)
     listed = keygen('-Q', '-f', 'list', 'key', list=revoked, key=line) is None if (revoked or b'')[:8] == b'SSHKRL\n\0' else line.split()[1] in (revoked or b'').split()
@@ -181,14 +173,12 @@ def same_people(signers, signed):  # the person behind a name: names that share 
     for group in [{key, fold(name)} for name, key in signed] + groups:
         group = group.union(*[other for other in people if other & group]); people = [other for other in people if not other & group] + [group]
     return lambda one: next((index for index, group in enumerate(people) if one in group), one)
-# Approvals, policies, gates and the end
 def check_approvals(b, options):
     history, live, taken, used = b['history'], b['genesis']['mode'] == 'live', {}, {}
     for name, (text, signature) in b['approvals'].items():
         taken[name] = one = parse(text, name)
         known = sorted(set(one) - {'reviewDecisionId'}) == STATEMENT and one['type'] == 'cutter.approval/v1' and is_('approve|reject|void', one['decision'])
-        known = known and all(is_(LINE, v) for k, v in one.items() if k not in ('seq', 'reason')) and one['seq'] >= 0 and is_(DIGEST, one['planDigest'])
-        known = known and 'ap-' + sha(text)[:32] == name and moment(one['issuedAt']) < moment(one['expiresAt'])
+        known = known and all(is_(LINE, v) for k, v in one.items() if k not in ('seq', 'reason')) and one['seq'] >= 0 and is_(DIGEST, one['planDigest']) and 'ap-' + sha(text)[:32] == name and moment(one['issuedAt']) < moment(one['expiresAt'])
         need(known and name in strings([entry['event'] for entry in history]), 'APPROVAL_EDITED or APPROVAL_UNNAMED', name)
         one.update(signature=signature, counted=False, trusted=False, key=None)
     b['ways'], subject = passages(b), ('runId', 'gate', 'seq', 'historyHead', 'planDigest', 'decision')
@@ -230,8 +220,7 @@ def check_policy(b, decision, ours):
     operators = {person(fold(label)) for label in labels if isinstance(label, str)}; people = {person(fold(one['approver'])) for one in ours.values()}
     holds = holds and digest == policy['allowedSignersDigest'] and policy['need'] > 0 and not (policy['fourEyes'] and people & operators)
     for one in ours.values():
-        holds = holds and (policy['of'] is None or one['approver'] in policy['of']) and not ('presence' in policy and key_faulty(one['signature'], policy))
-        holds = holds and at < moment(one['issuedAt']) + policy['validHours'] * 3_600_000 + SKEW
+        holds = holds and (policy['of'] is None or one['approver'] in policy['of']) and not ('presence' in policy and key_faulty(one['signature'], policy)) and at < moment(one['issuedAt']) + policy['validHours'] * 3_600_000 + SKEW
     need(holds and (event['type'] != 'APPROVE' or len(people) >= policy['need']), 'POLICY_UNMET', f'entry {seq}')
 def closeout(b, taken, who, at):  # the text that the instance signs: an in-toto Statement v1
     facts, genesis = b['facts'], b['genesis']
@@ -244,22 +233,34 @@ def closeout(b, taken, who, at):  # the text that the instance signs: an in-toto
                  'entries': facts['seq'], 'evidence': len(b['evidence']), 'approvals': rows, **({'unsettledWrites': b['unsettled']} if b['unsettled'] else {})}
     return {'_type': 'https://in-toto.io/Statement/v1', 'predicateType': f"urn:cutter:closeout:v{2 if b['unsettled'] else 1}", 'predicate': predicate,
             'subject': [{'name': name, 'digest': {'sha256': digest[7:]}} for name, digest in subject + files]}
+def rotations(files, line):  # those that lead to the key in instance.pub, the last one first
+    left, chain, keys = {}, [], [line.split()[1]]
+    for path in [path for path in files if path.startswith('rotations/')]:
+        text, signature = [parse(files[path], path)[name].encode() for name in ('statementText', 'signature')]; one = parse(text, path); old = re.fullmatch(INSTANCE, one['oldKey'])
+        fits = sorted(one) == ['at', 'by', 'newKey', 'oldKey', 'reason', 'type'] and all(is_('.*', v) or k == 'reason' and v is None for k, v in one.items()) and one['type'] == 'urn:cutter:key-rotation:v1'
+        fits = fits and moment(one['at']) and old and is_(INSTANCE, one['newKey']) and one['newKey'] not in left and path == f'rotations/{sha(text)}.json' and base64.b64encode(fields(signature)[0]).decode() == old[1]
+        need(fits and exact_key(text, signature, ROTATION) == fingerprint(old[1]), 'ROTATION_INVALID', path); left[one['newKey']] = one, text, signature
+    while line in left: chain.append(left.pop(line)); line = chain[-1][0]['oldKey']; keys.append(line.split()[1])
+    need(not left and len(set(keys)) == len(keys), 'ROTATION_INVALID'); return chain
+def trusts_earlier(chain, options):  # whether the checker trusts the nearest earlier key of the instance that their file names or that is revoked
+    given = options.signers or b''; lent = argparse.Namespace(revoked=options.revoked, signers=given.replace(CLOSEOUT.encode(), ROTATION.encode()))
+    for one, text, signature in chain:
+        if one['newKey'].split()[1].encode() in given.split(): return False
+        why = distrust(lent, text, signature, ROTATION, one['oldKey'].split()[2], one['at'])
+        if why in (None, 'KEY_REVOKED'): return why is None
 def check_end(b, taken, options):  # the last entry for which somebody whom the checker trusts vouches
     files, trusted = b['files'], max([0] + [one['seq'] for one in taken.values() if one['trusted']])
     for body, path in b['ends']:
         if path == 'closeout.json':
-            public = re.fullmatch(r'\S+ (\S+) (cutter-instance@[A-Za-z0-9.-]{1,64})\n', files['instance.pub'].decode()); who, at = public[2], body['predicate']['signedAt']
-            due, name = closeout(b, taken, who, at), path
+            public = re.fullmatch(INSTANCE + '\n', files['instance.pub'].decode()); who, at, name = public[2], body['predicate']['signedAt'], path; due = closeout(b, taken, who, at)
         else:
-            who, at = body['signer'], body['at']
-            due = {'type': 'urn:cutter:countersignature:v1', 'runId': b['genesis']['runId'], 'closeoutDigest': dig(files['closeout.json']), 'signer': who, 'at': at}
+            who, at = body['signer'], body['at']; due = {'type': 'urn:cutter:countersignature:v1', 'runId': b['genesis']['runId'], 'closeoutDigest': dig(files['closeout.json']), 'signer': who, 'at': at}
             name = f"countersignatures/{re.sub(r'^[.]', '%2E', urllib.parse.quote(who, safe='-_.@').replace('~', '%7E'))}.json"
         need(canon(due).encode() == files[path] and name == path and moment(at) and b['facts']['status'] == 'closed', 'CLOSEOUT_DIFFERS', path)
-        signature, key = files[path + '.sig'], signing_key(files[path], files[path + '.sig'], CLOSEOUT)
-        coded = re.sub('(.{1,70})', r'\1\n', base64.b64encode(fields(signature)[2]).decode())
-        holds = f'-----BEGIN SSH SIGNATURE-----\n{coded}-----END SSH SIGNATURE-----\n'.encode() == signature
-        need(holds and key and (path != 'closeout.json' or key == fingerprint(public[1])), 'CLOSEOUT_SIGNATURE_INVALID', path)
-        if distrust(options, files[path], signature, CLOSEOUT, who, at) is None: trusted = b['facts']['seq']
+        key, is_closeout = exact_key(files[path], files[path + '.sig'], CLOSEOUT), path == 'closeout.json'
+        need(key and (not is_closeout or key == fingerprint(public[1])), 'CLOSEOUT_SIGNATURE_INVALID', path)
+        chain, why = rotations(files, public[0][:-1]) if is_closeout else [], distrust(options, files[path], files[path + '.sig'], CLOSEOUT, who, at)
+        if why is None or why != 'KEY_REVOKED' and trusts_earlier(chain, options): trusted = b['facts']['seq']
     return trusted
 def check_text(b, taken):  # VERIFY.md: the blocks that name something of the run, in their order, and a digest of all the rest
     facts, two, text, at = b['facts'], b['two'], b['files']['VERIFY.md'].decode(), 0; span = (lambda v: '`' + v.replace('`', '\\u{60}') + '`') if two else str
@@ -267,7 +268,7 @@ def check_text(b, taken):  # VERIFY.md: the blocks that name something of the ru
     signed = lambda by, who, ns, path, when: f"TZ=UTC ssh-keygen -Y verify -f {by} -I {word(who)} -n {word(ns)} -Overify-time={re.sub('[-:T]', '', when[:19])} \\\n  -s {word(path)}.sig < {word(path)}\n"
     due = [f"Run {span(facts['runId'])} of machine {span(facts['machine'])} {span(facts['version'])}, {facts['mode']}: "
            + (f"closed as {facts['outcome']}" if facts['status'] == 'closed' else f"open ({facts['status']})") + (' in state ' if two else ' in ')
-           + f"{span(facts['state'])}, at entry {facts['seq']}." + ' The bundle has format 2, as `run.json` says.' * two]
+           + f"{span(facts['state'])}, at entry {facts['seq']}." + f" The bundle has format {b['run'].get('format')}, as `run.json` says." * two]
     for way, (name, one) in [(way, pair) for way in b['ways'] for pair in taken.items() if pair[1]['counted'] == way[1]]:
         path, when, gate, rehearsed = f'approvals/{name}.json', b['history'][way[2] - 1]['at'], one['gate'], one['signature'] is None
         what = f"Gate {span(gate)}: {one['decision']} by {span(one['approver'])}, used in entry {way[2]} ({when}), covers entries 1–{one['seq']}." if two else f"Entry {way[2]} ({when}): {one['decision']} at gate {gate}, for entries 1–{one['seq']}."
@@ -280,8 +281,7 @@ def check_text(b, taken):  # VERIFY.md: the blocks that name something of the ru
     need(sha(text)[:24] in TEXTS, 'VERIFY_TEXT_DIFFERS', sha(text)[:24])
 def verify(tar, options):
     b = read(unpack(tar)); check_record(b); taken, facts = check_approvals(b, options), b['facts']; counted = [one for one in taken.values() if one['counted']]
-    passed = {one['gate'] for one in counted if one['decision'] == 'approve'}
-    known = facts['version'] == '1' and re.search(f"^{re.escape(facts['machine'])} .*{facts['definitionDigest'][7:]}", KNOWN, re.M)
+    passed = {one['gate'] for one in counted if one['decision'] == 'approve'}; known = facts['version'] == '1' and re.search(f"^{re.escape(facts['machine'])} .*{facts['definitionDigest'][7:]}", KNOWN, re.M)
     need(passed >= set(GATES[facts['machine']].get(facts['outcome'], []) if known else []), 'GATE_MISSING', *sorted(passed))
     vouched = check_end(b, taken, options) == facts['seq'] and facts['mode'] == 'live' and all(one['trusted'] for one in counted); check_text(b, taken)
     unmet = [f'gate {gate} was not passed' for gate in options.require if gate not in passed] + ['not everything is vouched for'] * (options.require_trusted and not vouched)

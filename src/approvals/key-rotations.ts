@@ -36,7 +36,8 @@ export const instanceFiles = (folder: string) => ({
 export async function readKeyRotations(folder: string): Promise<KeyRotation[]> {
   const { rotations, committed } = instanceFiles(folder)
   const found: KeyRotation[] = []
-  for (const place of [rotations, committed]) {
+  // In the order in which a rotation that is being finished moves, so that none is missed.
+  for (const place of [committed, rotations]) {
     const names = (await readdir(place).catch(() => [])).filter((name) => name.endsWith('.json'))
     for (const name of names) {
       const text = await readFile(join(place, name), 'utf8').catch(() => null)
@@ -49,6 +50,23 @@ export async function readKeyRotations(folder: string): Promise<KeyRotation[]> {
 /** Reads the statement of a rotation. */
 export function readRotationStatement({ statementText }: KeyRotation): RotationStatement {
   return JSON.parse(statementText) as RotationStatement
+}
+
+/**
+ * Finds the rotations that lead to a key (the line of its `.pub` file): the one that made it, then the one that made the key before, and so on.
+ * Each is used once, so a circle ends too. The signatures are not verified.
+ */
+export function rotationsLeadingTo(
+  publicKey: string,
+  rotations: KeyRotation[],
+): { rotation: KeyRotation; statement: RotationStatement }[] {
+  const left = rotations.map((rotation) => ({ rotation, statement: readRotationStatement(rotation) }))
+  const chain: typeof left = []
+  for (let key = publicKey; ; key = chain.at(-1)!.statement.oldKey) {
+    const at = left.findIndex(({ statement }) => statement.newKey === key)
+    if (at < 0) return chain
+    chain.push(...left.splice(at, 1))
+  }
 }
 
 const timeOf = (rotation: KeyRotation) => readRotationStatement(rotation).at

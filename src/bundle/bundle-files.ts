@@ -5,17 +5,18 @@ import {
   MANIFEST,
   pathOfCountersignature,
   pathOfEvidence,
+  pathOfRotation,
   pathOfSignature,
   pathOfStatement,
   RUN,
   VERIFY,
 } from './bundle-paths.ts'
-import type { RunRecord, SignedCloseout } from './run-record.ts'
+import { formatOf, type RunRecord, type SignedCloseout } from './run-record.ts'
 import type { Files } from './tar.ts'
 import { INSTRUCTIONS } from './verify-instructions.ts'
 
 /**
- * The files of an evidence bundle of format 2, by path. JSON is in its RFC 8785 form without a final newline. The exceptions are the
+ * The files of an evidence bundle of format 2 or 3, by path. JSON is in its RFC 8785 form without a final newline. The exceptions are the
  * snapshot, which is as stored, and the history, which has one entry on each line. A checker reads the files into a record and makes
  * the files again, so each byte follows from the record.
  */
@@ -44,20 +45,22 @@ export function bundleFiles(record: RunRecord, verifyText: string): Files {
 }
 
 /** The record file: the facts of the run, the format of the bundle, and the wording of its VERIFY.md. */
-function runText({ run, unsettledWrites }: RunRecord): string {
-  const numbers = { format: 2, instructions: INSTRUCTIONS }
+function runText(record: RunRecord): string {
+  const { run, unsettledWrites } = record
+  const numbers = { format: formatOf(record), instructions: INSTRUCTIONS }
   return canonicalJson(
     unsettledWrites.length === 0 ? { ...run, ...numbers } : { ...run, ...numbers, unsettledWrites },
   )
 }
 
 function putCloseout(
-  { text, instance, countersigned }: SignedCloseout,
+  { text, instance, countersigned, rotations = [] }: SignedCloseout,
   put: (path: string, content: string) => void,
 ): void {
   put(CLOSEOUT, text)
   put(pathOfSignature(CLOSEOUT), instance.signature)
   put('instance.pub', `${instance.publicKey}\n`)
+  for (const rotation of rotations) put(pathOfRotation(rotation.statementText), canonicalJson(rotation))
   for (const { signer, text, signature } of countersigned) {
     put(pathOfCountersignature(signer), text)
     put(pathOfSignature(pathOfCountersignature(signer)), signature)

@@ -1,4 +1,5 @@
 import type { NamedEvidence } from '../domain/history-facts.ts'
+import { sha256 } from '../domain/json.ts'
 
 /** The paths in an evidence bundle. Each path follows from the content, so that a checker finds files that do not belong. */
 
@@ -32,6 +33,9 @@ export function pathOfCountersignature(signer: string): string {
     .replace(/[!'()*~]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`)
   return `countersignatures/${safe.replace(/^\./, '%2E')}.json`
 }
+
+/** The path of a rotation, by the digest of the statement that the old key signed. */
+export const pathOfRotation = (statementText: string) => `rotations/${sha256(statementText)}.json`
 
 /** Whether a ustar header without a prefix can hold the path. */
 export const fitsInHeader = (path: string) => path.length <= 100

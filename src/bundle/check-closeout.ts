@@ -1,10 +1,12 @@
 import { askFingerprint } from '../approvals/instance-key.ts'
 import { findSigningKey } from '../approvals/openssh/verify-signature.ts'
+import { isArmorAsWritten } from './armor.ts'
 import { type BundleFault, bundleFault } from './bundle-fault.ts'
 import { CLOSEOUT, pathOfCountersignature, pathOfSignature } from './bundle-paths.ts'
+import { type EarlierKey, findEarlierKey, findRotationFault } from './check-rotations.ts'
 import { type CheckerTrust, findDistrust } from './checker-trust.ts'
 import { CLOSEOUT_NAMESPACE, closeoutText, countersignatureText } from './closeout-statement.ts'
-import type { RunRecord } from './run-record.ts'
+import type { RunRecord, SignedCloseout } from './run-record.ts'
 
 /** A signature of the end of the run, as the check found it. */
 export interface CheckedCloseoutSignature {
@@ -15,6 +17,8 @@ export interface CheckedCloseoutSignature {
   trusted: boolean
   /** Whether the checker's file of revoked keys lists the key. */
   revoked: boolean
+  /** The earlier key of the instance that the checker trusts, or that is revoked, when the checker's file does not name the signing key. */
+  earlierKey?: EarlierKey
 }
 
 type CloseoutChecked = { fault: BundleFault } | { fault: null; ends: CheckedCloseoutSignature[] }
@@ -41,7 +45,9 @@ export async function checkCloseout(record: RunRecord, trust: CheckerTrust): Pro
     const message = `${file} is not a valid signature of ${CLOSEOUT} by the key in instance.pub`
     return { fault: bundleFault('CLOSEOUT_SIGNATURE_INVALID', file, message) }
   }
-  const ends = [await checkSigner('closeout', signed, fingerprint, trust)]
+  const byRotations = await findRotationFault(closeout)
+  if (byRotations !== null) return { fault: byRotations }
+  const ends = [await checkInstance(closeout, fingerprint, trust)]
   for (const one of countersigned) {
     const key = await findFingerprint(one)
     if (key === null || one.text !== countersignatureText({ runId: run.runId, text }, one)) {
@@ -63,8 +69,21 @@ interface SignedText {
 
 /** The fingerprint of the key that signed a text; null when the signature is not valid. */
 async function findFingerprint({ text, signature }: SignedText): Promise<string | null> {
-  if (!isAsWritten(signature)) return null
+  if (!isArmorAsWritten(signature)) return null
   return (await findSigningKey({ text, signature, namespace: CLOSEOUT_NAMESPACE }))?.fingerprint ?? null
+}
+
+/** A closeout whose key the checker does not know is trusted by an earlier key of the instance, which signed that the key follows it. */
+async function checkInstance(
+  closeout: SignedCloseout,
+  fingerprint: string,
+  trust: CheckerTrust,
+): Promise<CheckedCloseoutSignature> {
+  const { instance, text } = closeout
+  const end = await checkSigner('closeout', { ...instance, text }, fingerprint, trust)
+  if (end.trusted || end.revoked) return end
+  const earlierKey = await findEarlierKey(closeout, trust)
+  return earlierKey === null ? end : { ...end, trusted: !earlierKey.revoked, earlierKey }
 }
 
 async function checkSigner(
@@ -77,16 +96,4 @@ async function checkSigner(
   const distrust = await findDistrust(question, trust)
   const revoked = distrust?.code === 'KEY_REVOKED'
   return { kind, signer, fingerprint, at, trusted: distrust === null, revoked }
-}
-
-/** Whether the signature is in the form that ssh-keygen writes. ssh-keygen reads other forms too, and nothing else covers these bytes. */
-function isAsWritten(signature: string): boolean {
-  const [, body = ''] =
-    /^-----BEGIN SSH SIGNATURE-----\n([A-Za-z0-9+/=\n]+)\n-----END SSH SIGNATURE-----\n$/.exec(signature) ??
-    []
-  const lines =
-    Buffer.from(body, 'base64')
-      .toString('base64')
-      .match(/.{1,70}/g) ?? []
-  return body !== '' && lines.join('\n') === body
 }

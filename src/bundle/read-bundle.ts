@@ -20,14 +20,14 @@ import type { Files } from './tar.ts'
 import { INSTRUCTIONS } from './verify-instructions.ts'
 
 /**
- * Reads the files of a bundle of format 2, which anybody may have written, as a record. Checks only shapes. The record keeps the values as
+ * Reads the files of a bundle of format 2 or 3, which anybody may have written, as a record. Checks only shapes. The record keeps the values as
  * they were parsed, not as the schemas would copy them, so that the digests cover everything in them.
  */
 export function readRecord(files: Files): { record: RunRecord } | { fault: BundleFault } {
   try {
     const text = textsOf(files)
     const genesis = json(text('genesis.json'), 'genesis.json', genesisShape) as unknown as RunIdentity
-    const { format: _, instructions: __, unsettledWrites = [], ...facts } = json(text(RUN), RUN, runShape)
+    const { format, instructions: _, unsettledWrites = [], ...facts } = json(text(RUN), RUN, runShape)
     const run = facts as unknown as RunFacts
     const history = text('history.jsonl')
       .split('\n')
@@ -45,7 +45,7 @@ export function readRecord(files: Files): { record: RunRecord } | { fault: Bundl
         ? { ...common, kind: 'signed', signature: text(pathOfSignature(path)) }
         : { ...common, kind: 'rehearsal', signature: null }
     })
-    const closeout = files.has(CLOSEOUT) ? readCloseout(files, text) : null
+    const closeout = files.has(CLOSEOUT) ? readCloseout(files, text, format) : null
     const snapshot = text('snapshot.json')
     const found = findOptionalParts(files, approvals)
     if ('misfit' in found) {
@@ -64,7 +64,7 @@ export function readRecord(files: Files): { record: RunRecord } | { fault: Bundl
 const idsIn = (files: Files) =>
   [...files.keys()].flatMap((path) => /^approvals\/(ap-[0-9a-f]{32})\.json$/.exec(path)?.[1] ?? []).sort()
 
-function readCloseout(files: Files, text: (path: string) => string): SignedCloseout {
+function readCloseout(files: Files, text: (path: string) => string, format: 2 | 3): SignedCloseout {
   const publicKey = text('instance.pub').replace(/\n$/, '')
   const { predicate } = json(text(CLOSEOUT), CLOSEOUT, closeoutShape)
   if (findInstanceSigner(publicKey) !== predicate.signer) {
@@ -77,11 +77,15 @@ function readCloseout(files: Files, text: (path: string) => string): SignedClose
       const { signer, at } = json(text(path), path, countersignatureShape)
       return { text: text(path), signer, at, signature: text(pathOfSignature(path)) }
     })
+  const rotations = [...files.keys()]
+    .filter((path) => format === 3 && /^rotations\/[0-9a-f]{64}\.json$/.test(path))
+    .map((path) => json(text(path), path, rotationShape))
   const signature = text(pathOfSignature(CLOSEOUT))
   return {
     text: text(CLOSEOUT),
     instance: { signer: predicate.signer, at: predicate.signedAt, publicKey, signature },
     countersigned: countersigned.sort((a, b) => byCodeUnit(a.signer, b.signer)),
+    ...(rotations.length === 0 ? {} : { rotations }),
   }
 }
 
@@ -139,7 +143,7 @@ const genesisShape = z.strictObject({
 })
 const unsettledWrite = z.strictObject({ phase: text, seq, attempt: seq, startedAt: time, known: text })
 const runShape = z.strictObject({
-  format: z.literal(2),
+  format: z.literal([2, 3]),
   instructions: z.literal(INSTRUCTIONS),
   unsettledWrites: z.array(unsettledWrite).min(1).optional(),
   ...identity,
@@ -177,4 +181,5 @@ const entryShape = z.strictObject(
   Object.fromEntries(historyFields.map((field) => [field, shapeOfKind[HISTORY_FIELDS[field].kind]])),
 )
 const closeoutShape = z.looseObject({ predicate: z.looseObject({ signer: text, signedAt: time }) })
+const rotationShape = z.strictObject({ statementText: text, signature: text })
 const countersignatureShape = z.looseObject({ signer: text.min(1), at: time })

@@ -1,3 +1,4 @@
+import type { KeyRotation } from '../approvals/key-rotations.ts'
 import { parseStatement } from '../approvals/statement.ts'
 import type { Approval, Statement } from '../domain/approval.ts'
 import { type Definition, UPGRADED } from '../domain/history.ts'
@@ -53,6 +54,8 @@ export interface SignedCloseout {
   instance: { signer: string; publicKey: string; signature: string; at: string }
   /** Each with the exact bytes that were signed, in the order of the signers. */
   countersigned: { text: string; signer: string; signature: string; at: string }[]
+  /** The rotations that lead to the key of the instance. Left out: it is its first key. Format 3 has them. */
+  rotations?: KeyRotation[]
 }
 
 /** The part of a stored approval that an evidence bundle carries. It omits the times at which the store imported and used the approval. */
@@ -116,3 +119,7 @@ export function genesisFacts(run: RunIdentity, history: HistoryEntry[]): RunIden
   const { version, definitionDigest } = (upgraded ?? run) as unknown as Definition
   return { ...identityOf(run), version, definitionDigest }
 }
+
+/** The number of the format that a record is written in: 3 with rotations of the instance's key, which verifiers of format 2 cannot check. */
+export const formatOf = ({ closeout }: RunRecord): 2 | 3 =>
+  closeout?.rotations === undefined || closeout.rotations.length === 0 ? 2 : 3

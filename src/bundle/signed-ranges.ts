@@ -2,6 +2,7 @@ import type { Decision } from '../domain/approval.ts'
 import { entryMarks } from '../domain/history-facts.ts'
 import type { CheckedCloseoutSignature } from './check-closeout.ts'
 import { gatesApproved } from './check-gates.ts'
+import type { EarlierKey } from './check-rotations.ts'
 import type { CheckedApproval } from './checked-approval.ts'
 import { uncheckedPartNotes } from './optional-parts.ts'
 import type { RunFacts } from './run-facts.ts'
@@ -25,6 +26,8 @@ export interface SignedRange {
   fingerprint: string | null
   /** Whether the checker's file of revoked keys lists the key. Approvals by such a key do not hold. */
   revoked?: boolean
+  /** The earlier key of the instance by which its closeout is trusted, or whose revocation ended the search for one. */
+  earlierKey?: EarlierKey
 }
 
 /**
@@ -50,7 +53,7 @@ export function signedRanges(
         fingerprint,
         ...(origin === null ? {} : { origin }),
       })),
-    ...ends.map(({ kind, signer, trusted, fingerprint, revoked }) => ({
+    ...ends.map(({ kind, signer, trusted, fingerprint, revoked, earlierKey }) => ({
       from: 1,
       to: entries,
       by: signer,
@@ -58,6 +61,7 @@ export function signedRanges(
       trusted,
       fingerprint,
       ...(revoked ? { revoked } : {}),
+      ...(earlierKey === undefined ? {} : { earlierKey }),
     })),
   ].sort((a, b) => a.to - b.to)
   const covered = Math.max(0, ...signed.map(({ to }) => to))

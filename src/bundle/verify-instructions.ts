@@ -13,6 +13,7 @@ import {
 import { CLOSEOUT_NAMESPACE } from './closeout-statement.ts'
 import {
   countedApprovals,
+  formatOf,
   gatePassages,
   type RecordedApproval,
   type RunRecord,
@@ -31,7 +32,7 @@ export function verifyInstructions(record: RunRecord): string {
   const end = run.status === 'closed' ? `closed as ${run.outcome}` : `open (${run.status})`
   return [
     `# How to check this evidence bundle`,
-    `Run ${span(run.runId)} of machine ${span(run.machine)} ${span(run.version)}, ${run.mode}: ${end} in state ${span(run.state)}, at entry ${history.length}. The bundle has format 2, as \`${RUN}\` says.`,
+    `Run ${span(run.runId)} of machine ${span(run.machine)} ${span(run.version)}, ${run.mode}: ${end} in state ${span(run.state)}, at entry ${history.length}. The bundle has format ${formatOf(record)}, as \`${RUN}\` says.`,
     `\`cutter verify <bundle> --signers <your allowed_signers>\` checks all of this and more. The commands below need only a POSIX shell, \`tar\`, \`sha256sum\` and \`ssh-keygen\` (OpenSSH 8.9 or newer). Take \`allowed_signers\` and the key of the instance from a place that you trust, never from this bundle. The folder \`trust/\` shows the files that were in force when the gates were decided.`,
     `## Unpack`,
     shell(

@@ -2,10 +2,12 @@ import { createHash } from 'node:crypto'
 import { createReadStream, createWriteStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { pipeline } from 'node:stream/promises'
+import { readKeyRotations, rotationsLeadingTo } from '../approvals/key-rotations.ts'
 import { CutterError } from '../domain/errors.ts'
 import type { Run } from '../domain/run.ts'
 import { bundleFiles } from './bundle-files.ts'
 import { loadRecord, withEvidenceBytes } from './load-record.ts'
+import type { RunRecord } from './run-record.ts'
 import { type CloseoutDeps, signCloseout } from './sign-closeout.ts'
 import { packTar } from './tar.ts'
 import { verifyInstructions } from './verify-instructions.ts'
@@ -35,7 +37,8 @@ export async function writeBundle(deps: CloseoutDeps, run: Run, file: string): P
   const { store } = deps
   await assertNewFile(file)
   if (run.status === 'closed') await signIfPossible(deps, run)
-  const record = await withEvidenceBytes(store, run, await loadRecord(store, run))
+  const loaded = await withRotations(deps, await loadRecord(store, run))
+  const record = await withEvidenceBytes(store, run, loaded)
   const files = bundleFiles(record, verifyInstructions(record))
   await writeNewFile(file, (unfinished) =>
     pipeline(packTar(files), createWriteStream(unfinished, { flags: 'wx', mode: 0o600 })),
@@ -54,6 +57,15 @@ export async function writeBundle(deps: CloseoutDeps, run: Run, file: string): P
     closeout: run.status === 'closed' ? (closeout === null ? 'unsigned' : 'signed') : null,
     countersigned: closeout?.countersigned.map(({ signer }) => signer) ?? [],
   }
+}
+
+/** The same record with the rotations that led to the key of its closeout, so that a later rotation does not change the bundle. */
+async function withRotations({ folder }: CloseoutDeps, record: RunRecord): Promise<RunRecord> {
+  const { closeout } = record
+  if (closeout === null) return record
+  const chain = rotationsLeadingTo(closeout.instance.publicKey, await readKeyRotations(folder))
+  if (chain.length === 0) return record
+  return { ...record, closeout: { ...closeout, rotations: chain.map(({ rotation }) => rotation) } }
 }
 
 /** A bundle can be written without ssh-keygen too. It then says that its closeout is not signed. */

@@ -104,12 +104,21 @@ function describeUnsigned({ gate, decision, approver, kind, counted }: Verdict['
 }
 
 function describeRange(range: Verdict['ranges'][number]): string {
-  const { by, kind, gate, decision = 'approve', trusted, fingerprint, revoked } = range
+  const { by, kind, gate, decision = 'approve', fingerprint } = range
   if (kind === 'nobody') return 'covered by no signature'
   const approved = `gate ${gate}: ${DECIDED[decision]}`
   const how = { approval: approved, closeout: 'closed out', countersign: 'countersigned' }[kind]
-  const who = trusted ? 'whom you trust' : 'who is not in your list of signers'
-  return `${how} by ${by} with ${fingerprint}, ${revoked === true ? 'a key that is revoked' : who}`
+  return `${how} by ${by} with ${fingerprint}, ${describeTrust(range)}`
+}
+
+function describeTrust({ trusted, revoked, earlierKey }: Verdict['ranges'][number]): string {
+  if (revoked === true) return 'a key that is revoked'
+  const unknown = 'who is not in your list of signers'
+  if (earlierKey === undefined) return trusted ? 'whom you trust' : unknown
+  const { signer, fingerprint } = earlierKey
+  return earlierKey.revoked
+    ? `${unknown}; the earlier key ${fingerprint} is revoked`
+    : `whom you trust by the earlier key ${fingerprint} of ${signer}`
 }
 
 function describeOrigin({ origin }: Verdict['ranges'][number], isRecorded: boolean): string {

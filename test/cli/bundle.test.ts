@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { computeFingerprint } from '../../src/approvals/openssh/allowed-signers.ts'
 import type { Verdict } from '../../src/bundle/verify-bundle.ts'
 import type { WrittenBundle } from '../../src/bundle/write-bundle.ts'
 import { type Answer, aCutterHome, type CutterHome, type ErrorJson, jsonOf } from '../support/cli.ts'
@@ -245,5 +246,59 @@ describe('the evidence bundle of a dry run', () => {
     const open = await started(at, { document: 'OPEN', source: 'charter.md' })
     const early = await at.cutter(['approval', 'countersign', open, '--as', ALICE, '--key', key, '--json'])
     expect({ code: early.code, error: errorOf(early).code }).toEqual({ code: 3, error: 'APPROVAL_REFUSED' })
+  })
+})
+
+describe('after the key of the instance was rotated', () => {
+  const publicKey = () => readFileSync(at.path('var/instance_key.pub'), 'utf8').trim()
+  let old: string
+  let later: string
+
+  beforeAll(async () => {
+    old = publicKey()
+    const rotated = await at.cutter(['instance', 'rotate-key', '--reason', 'yearly'])
+    if (rotated.code !== 0) throw new Error(rotated.stderr)
+    later = await started(at, { document: 'AFTER', source: 'charter.md' })
+    await at.cutter(['run', 'cancel', later, '--reason', 'late'])
+    await exported(later, 'after.tar')
+  })
+
+  test('a closeout by the new key is trusted by the line of the old one', async () => {
+    const [type, blob, name] = old.split(' ')
+    at.file('old-key', `${name} namespaces="cutter.closeout" ${type} ${blob}\n`)
+    const fingerprint = computeFingerprint(publicKey())
+    const trusted = `closed out by ${name} with ${fingerprint}, whom you trust by the earlier key ${computeFingerprint(old)} of ${name}`
+    const signers = ['--signers', at.path('old-key')]
+    expect((await verify(at.path('after.tar'), ...signers)).stdout).toContain(trusted)
+    at.file('old-revoked', `${old}\n`)
+    const revoked = ['--revoked', at.path('old-revoked')]
+    const { code, stdout } = await verify(at.path('after.tar'), ...signers, ...revoked)
+    expect(code).toBe(0)
+    expect(stdout).toContain(
+      `who is not in your list of signers; the earlier key ${computeFingerprint(old)} is revoked`,
+    )
+  })
+
+  test('the bundle of an earlier closeout keeps its bytes', async () => {
+    await exported(live, 'four.tar')
+    expect(readFileSync(at.path('four.tar')).equals(readFileSync(at.path('three.tar')))).toBe(true)
+  })
+
+  test('doctor names each revoked key with the closeouts that it signed', async () => {
+    const revoking = (keys: string[]) => {
+      at.file('cutter.yaml', `${LIVE}approvals: { revokedKeys: ./revoked-keys }\n`)
+      at.file('revoked-keys', keys.map((one) => `${one}\n`).join(''))
+      return at.cutter(['doctor'])
+    }
+    const lineOf = (answer: Answer, one: string) =>
+      answer.stdout.split('\n').find((line) => line.includes(`${computeFingerprint(one)} is revoked`)) ?? ''
+    const first = await revoking([old])
+    expect(lineOf(first, old)).toMatch(/it signed the closeouts of /)
+    expect(lineOf(first, old)).toContain(live)
+    expect(lineOf(first, old)).not.toContain(later)
+    expect(lineOf(first, publicKey())).toBe('')
+    const both = await revoking([old, publicKey()])
+    expect(lineOf(both, old)).toContain(live)
+    expect(lineOf(both, publicKey())).toContain(`it signed the closeouts of ${later}`)
   })
 })

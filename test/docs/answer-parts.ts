@@ -78,9 +78,15 @@ export const range = z.strictObject({
   gate: text.optional().describe('The gate of an approval.'),
   origin: text.optional().describe('The web origin on which an approval was signed in a browser.'),
   decision: decision.optional(),
-  trusted: z.boolean().describe('Whether --signers lists this key for this signer.'),
+  trusted: z
+    .boolean()
+    .describe('Whether --signers lists this key for this signer, or the earlier key of the instance.'),
   fingerprint: text.nullable(),
   revoked: z.boolean().optional().describe('Whether --revoked lists this key.'),
+  earlierKey: z
+    .strictObject({ signer: text, fingerprint: text, revoked: z.boolean() })
+    .optional()
+    .describe('The earlier key of the instance by which its closeout is trusted, or which --revoked lists.'),
 })
 
 export const ahead = z.strictObject({

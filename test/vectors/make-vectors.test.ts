@@ -16,7 +16,8 @@ import { alter, changePolicy, editFile, forge, lastDecision, restate } from '../
 import { ORIGIN, passkeyBundles } from '../bundle/passkey-bundle.ts'
 import { withoutGate } from '../bundle/without-gate.ts'
 import { pythonCases } from './python-cases.ts'
-import { answerOf, pathOf, type Vector } from './read-vectors.ts'
+import { answerOf, pathOf, shared, type Vector, type VectorCase } from './read-vectors.ts'
+import { rotationCases } from './rotation-cases.ts'
 
 /**
  * Writes the vectors of this folder again: `MAKE_VECTORS=1 npx vitest run --project main test/vectors/make-vectors.test.ts`. They have
@@ -35,6 +36,7 @@ test.runIf(process.env.MAKE_VECTORS === '1')('the vectors are written', { timeou
     ...(await goodCases(one, two, other)),
     ...(await forgedCases(one, two)),
     ...(await passkeyCases(one)),
+    ...(await rotationCases({ definitionDigest })),
   ]
   const vectors: Vector[] = []
   const written: { file: string; tar: Buffer }[] = []
@@ -63,21 +65,7 @@ async function vectorOf(name: string, given: Omit<Vector, 'name' | 'answer'>): P
   return { name, ...given, answer: await answerOf(given) }
 }
 
-interface Case {
-  name: string
-  tar: Buffer
-  signers?: string
-  revoked?: string
-  args?: string[]
-}
-
-/** Puts a file of a checker next to the vectors, once. */
-function shared(name: string, text: string): string {
-  writeFileSync(pathOf(name), text)
-  return name
-}
-
-async function goodCases(at: Bundles, two: Bundles, other: Bundles): Promise<Case[]> {
+async function goodCases(at: Bundles, two: Bundles, other: Bundles): Promise<VectorCase[]> {
   const { parts, engine } = at.world
   const live = await at.closed('live')
   const signers = shared('alice.signers', readFileSync(at.keys.path('allowed_signers'), 'utf8'))
@@ -144,7 +132,7 @@ async function goodCases(at: Bundles, two: Bundles, other: Bundles): Promise<Cas
   ]
 }
 
-async function passkeyCases(at: Bundles): Promise<Case[]> {
+async function passkeyCases(at: Bundles): Promise<VectorCase[]> {
   const made = await passkeyBundles(at)
   const signers = shared('passkey.signers', readFileSync(made.signers, 'utf8'))
   const [tar, elsewhere] = [await made.signedOn(ORIGIN), await made.signedOn('https://evil.example.org')]
@@ -170,7 +158,7 @@ async function signedAgain(at: Bundles, tar: Buffer): Promise<Buffer> {
   return bundleOf(record, tar)
 }
 
-async function forgedCases(at: Bundles, two: Bundles): Promise<Case[]> {
+async function forgedCases(at: Bundles, two: Bundles): Promise<VectorCase[]> {
   const good = await at.exported(await at.closed('live'))
   const dry = await at.exported(await at.closed('dry-run'))
   const quorum = await two.exported(await two.closed('live'))
@@ -190,7 +178,7 @@ async function forgedCases(at: Bundles, two: Bundles): Promise<Case[]> {
     ['refused-byte', flipped],
     ['refused-tail', Buffer.concat([good, Buffer.alloc(512)])],
     ['refused-manifest', forgedManifest(good)],
-    ['refused-format', text('run.json', '"format":2', '"format":3')],
+    ['refused-format', text('run.json', '"format":2', '"format":4')],
     ['refused-file-missing', altered((files) => void files.delete('genesis.json'))],
     ['refused-file-unknown', altered((files) => void files.set('note.txt', Buffer.from('hello')))],
     ['refused-json-form', text('run.json', ',', ', ')],

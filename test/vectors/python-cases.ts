@@ -17,6 +17,7 @@ export async function pythonCases(
     name: file.replace('.tar', ''),
     tar: readFileSync(join(folder, file)),
     signers: 'alice-and-instance.signers',
+    ...(file === 'python-rotated.tar' ? { args: ['--require-trusted'] } : {}),
   }))
   rmSync(folder, { recursive: true })
   return cases

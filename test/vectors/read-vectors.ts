@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { findRequiredGates } from '../../src/builtin/required-gates.ts'
@@ -13,6 +13,21 @@ export interface Vector {
   revoked?: string
   args: string[]
   answer: Answer
+}
+
+/** A bundle of which a vector is made. */
+export interface VectorCase {
+  name: string
+  tar: Buffer
+  signers?: string
+  revoked?: string
+  args?: string[]
+}
+
+/** Puts a file of a checker next to the vectors, once. */
+export function shared(name: string, text: string): string {
+  writeFileSync(pathOf(name), text)
+  return name
 }
 
 /** What verifiers must agree on. `fault` is the code of `cutter verify`, for people. */

@@ -116,6 +116,24 @@ def instructions(text, old_run, run, names, approvals, drop):
     return text.encode()
 
 
+def rotated(draft, signer_key=instance_key):
+    """The same run, closed by a new key of the instance that the old one signed."""
+    old, files = draft['instance.pub'].decode().strip(), dict(draft)
+    name = old.split()[2]
+    key = 'key-of-' + sha(signer_key.encode())[:8]
+    subprocess.run(['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-C', name, '-f', key], check=True)
+    with open(key + '.pub') as public:
+        files['instance.pub'] = public.read().encode()
+    new = files['instance.pub'].decode().strip()
+    statement = canonical({'type': 'urn:cutter:key-rotation:v1', 'oldKey': old, 'newKey': new, 'at': '2026-03-01T09:30:00Z', 'by': 'Zoë', 'reason': 'yearly'})
+    signature = sign(statement, signer_key, 'cutter.instance-key')
+    files[f'rotations/{sha(statement)}.json'] = canonical({'statementText': statement.decode(), 'signature': signature.decode()})
+    files['closeout.json.sig'] = sign(files['closeout.json'], key, 'cutter.closeout')
+    files['run.json'] = canonical({**json.loads(files['run.json']), 'format': 3})
+    files['VERIFY.md'] = files['VERIFY.md'].replace(b'has format 2,', b'has format 3,')
+    return files
+
+
 with tarfile.open(good) as tar:
     draft = {member.name: tar.extractfile(member).read() for member in tar}
 write('same-files', draft)
@@ -129,3 +147,5 @@ write('pretty-json', {**draft, 'run.json': json.dumps(json.loads(draft['run.json
 write('crlf', {**draft, 'VERIFY.md': draft['VERIFY.md'].replace(b'\n', b'\r\n')})
 write('extra-key', {**draft, 'run.json': canonical({**json.loads(draft['run.json']), 'note': 'hello'})})
 write('escaped-text', {**draft, 'genesis.json': draft['genesis.json'].replace(b'deploybot', b'deploy\\u0062ot')})
+write('rotated', rotated(draft))
+write('rotated-by-approver', rotated(draft, signer_key=approver_key))
