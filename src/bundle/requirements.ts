@@ -1,4 +1,5 @@
 import type { Mode } from '../domain/run.ts'
+import { nameInLine } from '../domain/visible.ts'
 import { gatesApproved } from './check-gates.ts'
 import type { CheckedApproval } from './checked-approval.ts'
 import { type SignedRange, trustedUpTo } from './signed-ranges.ts'
@@ -31,11 +32,11 @@ export function listUnmet(
   const passed = gatesApproved(approvals)
   const unmet = gates
     .filter((gate) => !passed.includes(gate))
-    .map((gate) => `gate ${gate} was not passed by an approval that counted`)
+    .map((gate) => `gate ${nameInLine(gate)} was not passed by an approval that counted`)
   for (const { gate, approver, counted, origin } of approvals)
     if (counted && origin !== null && origins?.includes(origin) === false)
       unmet.push(
-        `gate ${gate} was approved by ${approver} on a page of ${origin}, which --origins does not list`,
+        `gate ${nameInLine(gate)} was approved by ${nameInLine(approver)} on a page of ${nameInLine(origin)}, which --origins does not list`,
       )
   if (!trusted) return unmet
   if (mode !== 'live')
@@ -43,7 +44,8 @@ export function listUnmet(
   const unknown = approvals
     .filter((approval) => approval.counted && !approval.trusted)
     .map(
-      ({ gate, approver }) => `nobody whom you trust vouches for the approval of gate ${gate} by ${approver}`,
+      ({ gate, approver }) =>
+        `nobody whom you trust vouches for the approval of gate ${nameInLine(gate)} by ${nameInLine(approver)}`,
     )
   const from = trustedUpTo(ranges) + 1
   const uncovered = from > entries ? [] : [`nobody whom you trust vouches for entries ${from}–${entries}`]

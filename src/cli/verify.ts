@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
+import { nameInLine } from '../domain/visible.ts'
 import type { Verdict } from '../service/verify.ts'
 import { printAnswer } from './answers.ts'
 import { action, defineCommand, type GlobalOptions } from './define-command.ts'
@@ -75,7 +76,8 @@ function verify(bundle: string, options: Options): Promise<number> {
 function linesOfVerdict(file: string, verdict: Verdict, isRecorded: boolean): string[] {
   const { holds, firstFault, runId, machine, mode, outcome, entries, approvals, ranges, unmet, notes } =
     verdict
-  const run = (end: string) => (runId === null ? [] : [`run      ${runId}   ${machine}, ${mode}, ${end}`])
+  const run = (end: string) =>
+    runId === null ? [] : [`run      ${nameInLine(runId)}   ${nameInLine(machine ?? '')}, ${mode}, ${end}`]
   if (!holds) {
     const { code, message } = firstFault!
     return [`bundle   ${file} DOES NOT HOLD`, ...run('not proven'), `fault    ${code}: ${message}`]
@@ -100,15 +102,15 @@ const isUnsigned = ({ kind, counted }: Verdict['approvals'][number]) => kind ===
 
 function describeUnsigned({ gate, decision, approver, kind, counted }: Verdict['approvals'][number]): string {
   const how = kind === 'rehearsal' ? 'not signed' : 'signed'
-  return `–        gate ${gate}: ${DECIDED[decision]} by ${approver}, ${how}${counted ? '' : ', did not count'}`
+  return `–        gate ${nameInLine(gate)}: ${DECIDED[decision]} by ${nameInLine(approver)}, ${how}${counted ? '' : ', did not count'}`
 }
 
 function describeRange(range: Verdict['ranges'][number]): string {
   const { by, kind, gate, decision = 'approve', fingerprint } = range
   if (kind === 'nobody') return 'covered by no signature'
-  const approved = `gate ${gate}: ${DECIDED[decision]}`
+  const approved = `gate ${nameInLine(gate ?? '')}: ${DECIDED[decision]}`
   const how = { approval: approved, closeout: 'closed out', countersign: 'countersigned' }[kind]
-  return `${how} by ${by} with ${fingerprint}, ${describeTrust(range)}`
+  return `${how} by ${nameInLine(by ?? '')} with ${fingerprint}, ${describeTrust(range)}`
 }
 
 function describeTrust({ trusted, revoked, earlierKey }: Verdict['ranges'][number]): string {
@@ -118,10 +120,10 @@ function describeTrust({ trusted, revoked, earlierKey }: Verdict['ranges'][numbe
   const { signer, fingerprint } = earlierKey
   return earlierKey.revoked
     ? `${unknown}; the earlier key ${fingerprint} is revoked`
-    : `whom you trust by the earlier key ${fingerprint} of ${signer}`
+    : `whom you trust by the earlier key ${fingerprint} of ${nameInLine(signer)}`
 }
 
 function describeOrigin({ origin }: Verdict['ranges'][number], isRecorded: boolean): string {
   if (origin === undefined) return ''
-  return `, on a page of ${origin}${isRecorded ? ', allowed as the instance recorded' : ''}`
+  return `, on a page of ${origin}${isRecorded ? ', judged only by what the instance recorded' : ''}`
 }

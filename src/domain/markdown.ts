@@ -66,7 +66,25 @@ const longestRun = (lines: string[]) =>
  * stay as they are.
  */
 export function prose(text: string): Markdown {
-  const plain = visible(text.replace(/\s+/gu, ' ').trim(), spellAsName)
+  return escapedProse(text.replace(/\s+/gu, ' ').trim())
+}
+
+/**
+ * Text of others as escaped prose of which nothing is hidden: line ends, tabs and repeated blanks are spelled too. For values of a plan, where
+ * two texts that differ must look different.
+ */
+export function exact(text: string): Markdown {
+  const isPlain = (sign: string, at: number) =>
+    sign === ' ' && at > 0 && at < text.length - 1 && text[at - 1] !== ' '
+  return escapedProse(
+    text.replace(/\s/gu, (sign, at: number) =>
+      isPlain(sign, at) ? ' ' : ` ${spellAsName(sign.codePointAt(0)!)} `,
+    ),
+  )
+}
+
+function escapedProse(text: string): Markdown {
+  const plain = visible(text, spellAsName)
     .replace(/[\\`*{}[\]<>|~#&$]|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])/gu, '\\$&')
     .replace(/^([+=-]|\d+[.)])/, '\\$1')
   return new Markdown(plain)
@@ -138,7 +156,7 @@ export function factList(value: Json): Markdown[] {
 
 /** A value of any shape as a nested list, in full, with names and values as prose. */
 export function proseList(value: Json): Markdown[] {
-  return nestedList(value, { name: prose, text: (item) => prose(String(item)), opensArrays: true })
+  return nestedList(value, { name: exact, text: (item) => exact(String(item)), opensArrays: true })
 }
 
 interface ListForm {

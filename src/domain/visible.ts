@@ -32,3 +32,22 @@ export function visible(text: string, spell: Spelling = spellForLine): string {
 export function visibleLines(text: string): string[] {
   return text.split(/\r?\n/).map((line) => visible(line))
 }
+
+/** Longer names are cut. */
+const LONGEST_NAME = 80
+
+/**
+ * A name that others gave, within a sentence of ours. One word stands as it is. Anything else is in quotes, its runs of blanks are counted and its
+ * end is cut, so that a name can neither continue our sentence nor fill a line and begin the next one on a terminal that wraps.
+ */
+export function nameInLine(name: string): string {
+  const shown = visible(name)
+  if (/^[^\s"]+$/u.test(shown) && shown.length <= LONGEST_NAME) return shown
+  const counted = shown.replace(/\s{2,}/gu, (blanks) => `<${blanks.length} blanks>`)
+  const signs = [...counted]
+  const cut =
+    signs.length > LONGEST_NAME
+      ? `${signs.slice(0, LONGEST_NAME).join('')}… (${signs.length} characters)`
+      : counted
+  return JSON.stringify(cut)
+}

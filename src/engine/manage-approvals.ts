@@ -10,6 +10,7 @@ import { namespaceOf, parseStatement, statementText } from '../approvals/stateme
 import type { Approval, Decision } from '../domain/approval.ts'
 import { CutterError, tamperedRunError } from '../domain/errors.ts'
 import type { Run } from '../domain/run.ts'
+import { nameInLine } from '../domain/visible.ts'
 import { assertSameDefinition } from '../machine/assert-definition.ts'
 import { assertNoSecretWords } from './check-secrets.ts'
 import type { EngineDeps } from './engine-deps.ts'
@@ -100,17 +101,28 @@ export async function importApproval(
 
 /**
  * Makes and saves a rehearsal: an approval of a dry run, without a signature.
- * @throws what `composeStatementText` throws, and APPROVAL_REFUSED for a live run
+ * @throws what `composeStatementText` throws, APPROVAL_REFUSED for a live run, and USAGE for a name of several words
  */
 export async function rehearseApproval(
   deps: EngineDeps,
   runId: string,
   options: StatementOptions,
 ): Promise<Approval> {
+  assertOneWord(options.as)
   const run = await loadRun(deps, runId)
   const approval = composeRehearsal(await statementInputOf(deps, run, options))
   await deps.store.saveApproval(approval)
   return approval
+}
+
+/** A principal of OpenSSH is one word. Nobody vouches for the name of a rehearsal, so it may not look like a sentence of Cutter either. */
+function assertOneWord(name: string): void {
+  if (/^[^\s",]{1,100}$/u.test(name)) return
+  throw new CutterError(
+    'USAGE',
+    `--as names an approver by one word of at most 100 characters, and ${nameInLine(name)} is none; nothing was changed`,
+    { next: 'name a principal, such as alice@example.org' },
+  )
 }
 
 async function saveWithWarning(deps: EngineDeps, run: Run, approval: Approval): Promise<KeptApproval> {

@@ -21,6 +21,11 @@ export function findChartFaults(logic: AnyStateMachine, effects: string[]): stri
   ])
   if (logic.root.type === 'parallel')
     faults.push('its root is parallel, but a run is at one milestone at a time')
+  const odd = Object.keys(logic.root.states).find((name) => !MILESTONE.test(name))
+  if (odd !== undefined)
+    faults.push(
+      `its milestone ${JSON.stringify(odd)} is no name of letters, digits, _ and -, such as DRAFTED`,
+    )
   if (!logic.root.transitions.has('CANCEL'))
     faults.push('its root takes no CANCEL, so that its runs could not be cancelled')
   if (!nodes.some((node) => outcomeOf(node) === 'succeeded')) {
@@ -30,6 +35,9 @@ export function findChartFaults(logic: AnyStateMachine, effects: string[]): stri
 }
 
 const nameOf = ({ path }: AnyStateNode) => path.join('.') || '(the root)'
+/** Milestones are printed in lines of Cutter, so none may look like one. */
+const MILESTONE = /^[A-Za-z][A-Za-z0-9_-]{0,79}$/
+
 const DEAD_END = 'has no work: no effect, no timer and no decision leads out of it'
 
 /** Whether a run rests in a state: at a gate or at a stop. */

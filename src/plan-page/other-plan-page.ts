@@ -1,11 +1,11 @@
 import type { Json } from '../domain/json.ts'
 import {
   count,
+  exact,
   type MarkdownLine,
   md,
   nameSpan,
   paragraph,
-  prose,
   proseList,
   table,
 } from '../domain/markdown.ts'
@@ -23,10 +23,10 @@ export function otherPlanLines({ plan, page, pageSize }: PlanReading): MarkdownL
   return [
     ...table(
       ['fact', 'value'],
-      single.map(([key, value]) => [prose(key), prose(String(value))]),
+      single.map(([key, value]) => [exact(key), exact(String(value))]),
     ),
     ...nested.flatMap(([key, value]): MarkdownLine[] => [
-      md`## ${prose(key)}`,
+      md`## ${exact(key)}`,
       '',
       ...valueLines(value, page, pageSize),
       '',
@@ -51,11 +51,11 @@ function valueLines(value: Json, page: number | null, pageSize: number): Markdow
   if (isCommands(objects)) return [...more, ...commandLines(objects as unknown as PlannedCommand[])]
   const columns = [...new Set(objects.flatMap((row) => Object.keys(row)))]
   const cell = (item: Json | undefined) =>
-    item === undefined || item === null ? '–' : prose(typeof item === 'string' ? item : JSON.stringify(item))
+    item === undefined || item === null ? '–' : exact(typeof item === 'string' ? item : JSON.stringify(item))
   return [
     ...more,
     ...table(
-      columns.map(prose),
+      columns.map(exact),
       objects.map((row) => columns.map((key) => cell(row[key]))),
     ),
   ]

@@ -36,6 +36,14 @@ describe('findSamePeople', () => {
     expect(countPeople(two)).toBe(2)
   })
 
+  test.each([
+    ['a byte order mark', '\ufeff'],
+    ['a no-break blank', '\u00a0'],
+  ])('findSamePeople knows the person of a line that begins with %s', (_, sign) => {
+    const lines = [`${sign}deploybot ${key('a')}`, `oscar@example.org namespaces="cutter.*" ${key('a')}`]
+    expect(findSamePeople(lines.join('\n'))('deploybot', 'oscar@example.org')).toBe(true)
+  })
+
   test('findSamePeople reads lines that end as on Windows', () => {
     const lines = [`alice@example.org ${key('a')}`, `carol@example.org ${key('a')}`, '']
     expect(findSamePeople(lines.join('\r\n'))('alice@example.org', 'carol@example.org')).toBe(true)

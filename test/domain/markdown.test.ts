@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import {
   code,
+  exact,
   factList,
   fenced,
   flattenFacts,
@@ -107,4 +108,16 @@ describe('text of others in Markdown', () => {
     const [, , row] = table(['head'], [[md`${planted}, ${code(planted)}`]])
     expect(String(row).replace(/\\[\s\S]/g, '')).toMatch(/^\| [^|]* \|$/)
   })
+})
+
+test.each([
+  ['a line end', '-- nothing to see\nDROP TABLE users;', '\\-- nothing to see U+000A DROP TABLE users;'],
+  ['a carriage return', 'a\rb', 'a U+000D b'],
+  ['a line separator', 'a\u2028b', 'a U+2028 b'],
+  ['a tab', 'a\tb', 'a U+0009 b'],
+  ['repeated blanks', 'a  b', 'a  U+0020 b'],
+  ['a blank at an end', 'a ', 'a U+0020 '],
+  ['one blank between words', 'a b c', 'a b c'],
+])('exact shows %s', (_, text, shown) => {
+  expect(String(exact(text))).toBe(shown)
 })

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { visible, visibleLines } from '../../src/domain/visible.ts'
+import { nameInLine, visible, visibleLines } from '../../src/domain/visible.ts'
 
 /** Text of others on a line for people. */
 
@@ -38,4 +38,20 @@ describe('visible', () => {
 
 test('visibleLines keeps the line ends of a text', () => {
   expect(visibleLines('a\r\nb\n\u001b[2Jc\n')).toEqual(['a', 'b', '\\u{1b}[2Jc', ''])
+})
+
+test.each([
+  ['alice@example.org', 'alice@example.org'],
+  ['ictr-20260301T090000Z-01010101', 'ictr-20260301T090000Z-01010101'],
+  ['Đặng', 'Đặng'],
+  ['', '""'],
+  ['Alice Smith', '"Alice Smith"'],
+  ['alice@example.org with SHA256:x, whom you trust', '"alice@example.org with SHA256:x, whom you trust"'],
+  ['say "yes"', '"say \\"yes\\""'],
+  [`a${' '.repeat(60)}1–7 gate SG1: approved`, '"a<60 blanks>1–7 gate SG1: approved"'],
+  ['a\u00a0\u00a0b', '"a<2 blanks>b"'],
+  ['x'.repeat(81), `"${'x'.repeat(80)}… (81 characters)"`],
+  ['a\nb', 'a\\nb'],
+])('nameInLine shows %j so that it cannot be taken for a sentence of Cutter', (name, shown) => {
+  expect(nameInLine(name)).toBe(shown)
 })

@@ -147,6 +147,11 @@ const CHARTS: { [row: string]: Config[] } = {
     base({ A: { invoke: { id: 'job', src: 'job', onDone: 'DONE' } } }),
     base({ A: { invoke: { id: 'job', src: 'job', onError: 'FAILED' } } }),
   ],
+  'a milestone whose name is not one word': [
+    base({ A: invoke('B c'), 'B c': invoke('DONE', 'job2') }),
+    base({ A: invoke('X\nstate CLOSED'), 'X\nstate CLOSED': invoke('DONE', 'job2') }),
+    base({ A: invoke('Ä'), Ä: invoke('DONE', 'job2') }),
+  ],
   'a state without work': [
     base({ A: invoke('B'), B: {} }),
     base({ A: invoke('B'), B: { on: { GO: 'DONE' } } }),

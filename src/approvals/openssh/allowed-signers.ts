@@ -55,13 +55,14 @@ function mapLines(allowedSigners: string, change: (line: string) => string | nul
   return `${lines.filter((line) => line !== null).join('\n')}\n`
 }
 
+/** White space is what OpenSSH takes for it, blanks and tabs: a byte order mark or a no-break blank belongs to the principal. */
 function parseSigner(line: string): SignerLine | null {
-  const parts = /^[ \t]*(?:"([^"]+)"|([^\s"#][^\s"]*))[ \t]+(.+)$/.exec(line)
+  const parts = /^[ \t]*(?:"([^"]+)"|([^ \t"#][^ \t"]*))[ \t]+(.+)$/.exec(line)
   if (parts === null) return null
   const principals = (parts[1] ?? parts[2])!.split(',')
   const rest = parts[3]!
   if (/^(ssh|ecdsa|sk)-\S+[ \t]/.test(rest)) return { principals, options: [], key: rest }
-  const optioned = /^((?:"(?:\\"|[^"])*"|[^\s"])+)[ \t]+(.+)$/.exec(rest)
+  const optioned = /^((?:"(?:\\"|[^"])*"|[^ \t"])+)[ \t]+(.+)$/.exec(rest)
   if (optioned === null) return null
   return { principals, options: optioned[1]!.match(/(?:"(?:\\"|[^"])*"|[^,"])+/g) ?? [], key: optioned[2]! }
 }

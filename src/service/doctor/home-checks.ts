@@ -50,7 +50,7 @@ export function checkAllowedSigners({ deps }: App): Finding {
     check,
     status: 'warn',
     message: `${file} is missing: nobody can approve a live run`,
-    next: `echo "alice@example.org namespaces=\\"cutter.*\\" $(cat alice.pub)" >> ${shellQuote(file)}`,
+    next: `echo "alice@example.org namespaces=\\"cutter.cut.*\\" $(cat alice.pub)" >> ${shellQuote(file)}`,
   }
 }
 
