@@ -21,6 +21,6 @@ test.each([
     code: 'USAGE',
   })
   expect(await world.store.approvals(run.runId)).toEqual([])
-  expect(await rehearseApproval(world.parts, run.runId, { as: 'Đặng@example.org', ...decision })).toBeTruthy()
+  expect(await rehearseApproval(world.parts, run.runId, { as: 'Zoë@example.org', ...decision })).toBeTruthy()
   await world.store.close()
 })
