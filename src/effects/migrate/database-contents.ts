@@ -61,7 +61,8 @@ const TABLES = `
       where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''), '') as relation
   from pg_class c join pg_namespace n on n.oid = c.relnamespace
   where c.relkind = 'r' and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
-    and not exists (select from pg_depend e where e.classid = 'pg_class'::regclass and e.objid = c.oid and e.deptype = 'e')
+    and not exists (select from pg_depend e join pg_roles m on m.oid = c.relowner and m.rolsuper
+      where e.classid = 'pg_class'::regclass and e.objid = c.oid and e.deptype = 'e')
   order by name`
 
 /** In pieces of 4 MiB, because a large object may exceed the size limit of a value. */

@@ -58,6 +58,9 @@ with own as (
     join own on own.oid = s.stxrelid
   union all select t.partrelid, 'pg_partitioned_table'::regclass, 0, t.partexprs::text from pg_partitioned_table t
     join own on own.oid = t.partrelid
+  -- A partition is pruned by the keys of the tables above it.
+  union all select own.oid, 'pg_partitioned_table'::regclass, 0, t.partexprs::text from own
+    cross join lateral pg_partition_ancestors(own.oid) above join pg_partitioned_table t on t.partrelid = above.relid
   union all select a.adrelid, 'pg_attrdef'::regclass, a.oid, a.adbin::text from pg_attrdef a join own on own.oid = a.adrelid
     join pg_attribute t on t.attrelid = a.adrelid and t.attnum = a.adnum where t.attgenerated = 'v'
 ), reached ("from", kind, oid, text) as (${OF_PARTS}
@@ -66,6 +69,8 @@ with own as (
   union all select oid, 'fault', null, 'a foreign table reads another server' from own where relkind = 'f'
   union all select i.inhparent, 'relation', i.inhrelid, null from pg_inherits i join own on own.oid = i.inhparent
   union all select t.partrelid, 'opclass', unnest(t.partclass::oid[]), null from pg_partitioned_table t join own on own.oid = t.partrelid
+  union all select own.oid, 'opclass', unnest(t.partclass::oid[]), null from own
+    cross join lateral pg_partition_ancestors(own.oid) above join pg_partitioned_table t on t.partrelid = above.relid
   union all select i.indrelid, 'opclass', unnest(i.indclass::oid[]), null from pg_index i join own on own.oid = i.indrelid
 )`
 

@@ -70,7 +70,7 @@ export async function readSurface(client: Sql): Promise<Surface> {
   const { rows: before } = await client.query<{ path: string }>(
     `select current_setting('search_path') as path`,
   )
-  await client.query(`select set_config('search_path', 'pg_catalog', false)`)
+  await client.query(`select set_config('search_path', 'pg_catalog, pg_temp', false)`)
   try {
     const functions = await digests(client, FUNCTIONS)
     const triggers = await digests(client, TRIGGERS)

@@ -16,6 +16,27 @@ afterAll(() => fixture.stop())
 
 describe('readCatalogue', () => {
   test.each([
+    ['create type app.span as range (subtype = float8)', { added: ['cast (app.span AS app.span_multirange)', 'type app.span'] }],
+    [
+      `create table app.hidden (id int);
+       create temp table pg_class as select * from pg_catalog.pg_class where relname <> 'hidden'`,
+      { added: ['table app.hidden'] },
+    ],
+    [
+      `create function app.back() returns int language sql security definer return 1;
+       create temp table pg_proc as select * from pg_catalog.pg_proc where proname <> 'back'`,
+      { added: ['function app.back()'] },
+    ],
+    [
+      `create table app.hidden (id int); alter table app.hidden owner to reader;
+       alter extension plpgsql add table app.hidden`,
+      { added: ['table app.hidden'] },
+    ],
+    [
+      `create function app.back() returns int language sql security definer return 1;
+       alter function app.back() owner to reader; alter extension plpgsql add function app.back()`,
+      { added: ['function app.back()'] },
+    ],
     ['alter table app.unit add note text', { added: ['column app.unit.note'] }],
     [
       'alter table app.unit drop title',
