@@ -16,7 +16,10 @@ afterAll(() => fixture.stop())
 
 describe('readCatalogue', () => {
   test.each([
-    ['create type app.span as range (subtype = float8)', { added: ['cast (app.span AS app.span_multirange)', 'type app.span'] }],
+    [
+      'create type app.span as range (subtype = float8)',
+      { added: ['cast (app.span AS app.span_multirange)', 'type app.span'] },
+    ],
     [
       `create table app.hidden (id int);
        create temp table pg_class as select * from pg_catalog.pg_class where relname <> 'hidden'`,
