@@ -24,8 +24,7 @@ class Fault(Exception): pass
 def need(holds, *why):
     if not holds: raise Fault(': '.join(why))
 sha = lambda data: hashlib.sha256(data if isinstance(data, bytes) else data.encode()).hexdigest()
-dig, units, obj = lambda data: 'sha256:' + sha(data), lambda name: name.encode('utf-16-be', 'surrogatepass'), lambda v: isinstance(v, dict)
-is_ = lambda pattern, v: isinstance(v, str) and re.fullmatch(pattern, v, re.S) is not None
+dig, units, obj, is_ = lambda data: 'sha256:' + sha(data), lambda name: name.encode('utf-16-be', 'surrogatepass'), lambda v: isinstance(v, dict), lambda pattern, v: isinstance(v, str) and re.fullmatch(pattern, v, re.S) is not None
 def canon(v):  # the canonical form of JSON (RFC 8785)
     if isinstance(v, (dict, list)): return '[' + ','.join(map(canon, v)) + ']' if not obj(v) else '{' + ','.join(canon(k) + ':' + canon(v[k]) for k in sorted(v, key=units)) + '}'
     small = isinstance(v, float) and (format(decimal.Decimal(repr(v)).normalize(), 'f') if v == 0 or 1e-6 <= abs(v) < 1e21 else repr(v).replace('e-0', 'e-'))
@@ -161,15 +160,16 @@ def key_faulty(signature, policy):  # whether the recorded policy refuses the ke
     if not flags & 1 and policy.get('presence') != 'preferred' or verified and not flags & 4 or rest != b'': return True
     return origin is not None and not (fits and origin in (policy.get('origins') or []) and take(key)[0].decode() in allowed)
 def signer_lines(data):  # the lines of allowed_signers: their names, and options and key
-    rows = [re.match(r'[ \t]*(?:"([^"]+)"|([^\s"#][^\s"]*))[ \t]+(.+)$', row) for row in re.split('\r*\n', data.decode(errors='replace'))]
+    rows = map(re.compile(r'[ \t]*(?:"([^"]+)"|([^ \t"#][^ \t"]*))[ \t]+(.+)$').match, re.split('\r*\n', data.decode(errors='replace')))
     return [((row[1] or row[2]).split(','), row[3]) for row in rows if row]
 def fold(name):  # the form in which names are compared: NFKC, one case, one blank for white space, nothing that is not seen
     clean = lambda text: ''.join(c for c in unicodedata.normalize('NFKC', text) if unicodedata.category(c) != 'Cf' and not re.match(UNSEEN, c))
     return ' '.join(clean(clean(name).upper().lower()).split())
 fingerprint = lambda blob: 'SHA256:' + base64.b64encode(hashlib.sha256(base64.b64decode(blob + '==')).digest()).decode().rstrip('=')
 def same_people(signers, signed):  # the person behind a name: names that share a key are of one person, and keys that share a name
-    lines = [(names, re.search(r'(.*?)(?:ssh|ecdsa|sk)-\S+[ \t]+(\S+)', rest)) for names, rest in signer_lines(signers)]
-    groups = [{fingerprint(m[2]), *[fold(name) for name in names if not re.search('^!|[*?]', name)]} for names, m in lines if 'cert-auth' not in m[1].lower()]; people = []
+    lines = [(names, re.match(r'((?:"(?:\\"|[^"])*"|[^ \t"])+[ \t]+)?(?:ssh|ecdsa|sk)-\S+[ \t]+(\S+)', rest)) for names, rest in signer_lines(signers)]
+    own = {m[2] for _, m in lines if m and 'cert-authority' not in [one.lower() for one in re.findall(r'(?:"(?:\\"|[^"])*"|[^,"\s])+', m[1] or '')]}
+    groups = [{fingerprint(m[2]), *[fold(n) for n in names if not re.search('^!|[*?]', n)]} for names, m in lines if m and m[2] in own]; people = []
     for group in [{key, fold(name)} for name, key in signed] + groups:
         group = group.union(*[other for other in people if other & group]); people = [other for other in people if not other & group] + [group]
     return lambda one: next((index for index, group in enumerate(people) if one in group), one)
