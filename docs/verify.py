@@ -288,10 +288,10 @@ def verify(tar, options):
     pages = {page_of(one['signature'])[0] for one in counted if one['signature'] and options.origins} - {None, *options.origins}
     outcome = 'gates unknown' if facts['outcome'] == 'succeeded' and not known else facts['outcome']
     return {'holds': True, 'outcome': outcome, 'approvals': [[one['gate'], one['decision'], one['approver']] for one in counted], 'unmet': unmet + sorted(pages)}
-cli = argparse.ArgumentParser(description=__doc__)
+cli = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
 for name in ('bundle', '--signers', '--revoked'): cli.add_argument(name, type=argparse.FileType('rb'))
 for name in ('--require-trusted', '--integrity-only'): cli.add_argument(name, action='store_true')
-for name in ('--require', '--origins'): cli.add_argument(name, type=lambda text: [one.strip() for one in text.split(',')], default=[], metavar='NAME,...')
+for name in ('--require', '--origins'): cli.add_argument(name, type=lambda text: [re.fullmatch(r'\s*(\S.*?)\s*', one, re.S)[1] for one in text.split(',')], default=[], metavar='NAME,...')
 options = cli.parse_args(); vars(options).update({name: file.read() for name, file in vars(options).items() if hasattr(file, 'read')})
 if options.bundle[257:262] != b'ustar' or options.integrity_only and (options.require or options.origins or options.require_trusted): cli.error('no tar, or options that exclude each other')
 try: answer = verify(options.bundle, options)
