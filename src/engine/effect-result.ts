@@ -17,8 +17,13 @@ export type ParsedResult = EffectResult<Json>
  * @throws STOP_EFFECT_INVALID, which names the effect, its place, the field and what was expected
  */
 export function parseEffectResult(effect: Effect, returned: unknown, way: string): ParsedResult {
-  return resultOf(effect, returned, way, ['output', 'evidence'])
+  // `execute` and `simulate` may return what their probe found, if that is a write which is done.
+  const isFound = isObject(returned) && returned.outcome === 'committed'
+  return resultOf(effect, returned, way, isFound ? FOUND : RESULT)
 }
+
+const RESULT = ['output', 'evidence']
+const FOUND = ['outcome', ...RESULT]
 
 /**
  * Parses what `probe` returned. Whatever is not one of the three outcomes is `unknown`: a misspelt `committed` never counts as
@@ -38,7 +43,7 @@ export function parseProbe(effect: Effect, returned: unknown): Probe<Json> {
       outcome === undefined ? 'no outcome' : `the outcome ${JSON.stringify(outcome) ?? String(outcome)}`
     return { outcome: 'unknown', why: `${callOf(effect, 'probe')} returned ${got}; ${PROBES}` }
   }
-  return { outcome, ...resultOf(effect, returned, 'probe', ['outcome', 'output', 'evidence']) }
+  return { outcome, ...resultOf(effect, returned, 'probe', FOUND) }
 }
 
 const PROBES =

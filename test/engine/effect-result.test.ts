@@ -43,6 +43,12 @@ describe('parseEffectResult refuses', () => {
       'returned the field "ouput"; a result has output, evidence',
       'ouput',
     ],
+    [
+      'an outcome that is not committed',
+      { outcome: 'not-committed', output: {} },
+      'the field "outcome"',
+      'outcome',
+    ],
     ['a misspelt evidence', { output: {}, evidences: [] }, 'the field "evidences"', 'evidences'],
     ['a BigInt', { output: { n: 10n } }, 'JSON cannot hold: output.n is a BigInt', 'output.n'],
     ['a Date', { output: { at: { day: new Date(0) } } }, 'output.at.day is a Date', 'output.at.day'],
@@ -84,6 +90,11 @@ test('parseEffectResult accepts output and evidence, and drops properties that a
     evidence,
   })
   expect(parseEffectResult(strict, { output: { amount: 3 } }, 'execute')).toEqual({ output: { amount: 3 } })
+})
+
+test('parseEffectResult accepts what a probe found as committed, without its outcome', () => {
+  const found = { outcome: 'committed', output: { amount: 3 } }
+  expect(parseEffectResult(strict, found, 'simulate')).toEqual({ output: { amount: 3 } })
 })
 
 describe('parseProbe', () => {
