@@ -113,7 +113,7 @@ async function executeOrProbe(
     return { ran: 'simulate', result: parseEffectResult(effect, simulated, 'simulate') }
   }
 
-  const before = await probeBefore(context, effect, parsed)
+  const before = await probeBefore(context, effect, parsed, readings)
   if (before.outcome === 'committed') {
     readings.committed = 'yes'
     return { ran: 'probe', result: resultOf(before) }
@@ -190,10 +190,13 @@ async function probeBefore(
   context: EffectContext,
   effect: WriteEffect,
   input: unknown,
+  readings: Readings,
 ): Promise<Probe<Json>> {
   try {
     return parseProbe(effect, await effect.probe(context, input))
   } catch (error) {
+    // The target took the write back by itself, and the probe has seen that.
+    if (error instanceof Stop && error.facts.code === 'STOP_NOT_CONFIRMED') readings.committed = 'no'
     if (error instanceof Stop || context.signal.aborted) throw error
     throw unknownOutcomeStop(effect.name, error instanceof Error ? error.message : String(error))
   }
