@@ -108,9 +108,11 @@ export async function rehearseApproval(
   runId: string,
   options: StatementOptions,
 ): Promise<Approval> {
-  assertOneWord(options.as)
   const run = await loadRun(deps, runId)
-  const approval = composeRehearsal(await statementInputOf(deps, run, options))
+  // Secrets are looked for first, because the message about a name shows it.
+  const input = await statementInputOf(deps, run, options)
+  assertOneWord(options.as)
+  const approval = composeRehearsal(input)
   await deps.store.saveApproval(approval)
   return approval
 }
