@@ -116,7 +116,7 @@ async function executeOrProbe(
   const before = await probeBefore(context, effect, parsed, readings)
   if (before.outcome === 'committed') {
     readings.committed = 'yes'
-    return { ran: 'probe', result: resultOf(before) }
+    return { ran: 'probe', result: before }
   }
   if (before.outcome === 'unknown') throw unknownOutcomeStop(effect.name, before.why)
   readings.committed = 'no'
@@ -146,12 +146,12 @@ async function executeOrProbe(
  */
 async function committedSoFar({ store }: EngineDeps, { runId }: Run, row: EffectRow): Promise<Committed> {
   if (row.attempt > 1) return 'unknown'
-  const begun = listBegunWrites(await store.history(runId)).find(({ effect }) => effect === row.invokeId)
-  return begun?.committed ?? 'no'
+  // A chart may repeat a write, and what an earlier repetition did says nothing about this one.
+  const failed = listBegunWrites(await store.history(runId)).find(
+    ({ effect, ran }) => effect === row.invokeId && ran === null,
+  )
+  return failed?.committed ?? 'no'
 }
-
-const resultOf = ({ output, evidence }: ParsedResult): ParsedResult =>
-  evidence === undefined ? { output } : { output, evidence }
 
 const executed = async (effect: Effect, context: EffectContext, input: unknown) =>
   parseEffectResult(effect, await effect.execute(context, input), 'execute')
@@ -218,7 +218,7 @@ async function probeAfter(
   }
   if (found.outcome === 'unknown') throw unknownOutcomeStop(effect.name, found.why)
   readings.committed = found.outcome === 'committed' ? 'yes' : 'no'
-  if (found.outcome === 'committed') return resultOf(found)
+  if (found.outcome === 'committed') return found
   throw cause
 }
 

@@ -131,6 +131,18 @@ test('a write that stopped before it was begun leaves nothing to settle, and its
   expect(await begun(world, runId)).toEqual([])
 })
 
+test('a repeated write that stopped before it was begun is not taken for the one that was done', async () => {
+  const target = aTarget(missing, async () => ({}))
+  const world = await aWorldWith(target, chart({ A: work('job', 'B'), B: work('job', 'END'), END: success }))
+  target.job = async () => {
+    target.probe = unreachable
+    return {}
+  }
+  const { runId, state, status } = await world.engine.start('tried', {}, { mode: 'live' })
+  expect([state, status]).toEqual(['B', 'stopped'])
+  expect(await begun(world, runId)).toEqual([['job', 'yes']])
+})
+
 describe('a write whose answer does not fit its contract', () => {
   const wrong: Job = async () => ({ n: 10n })
 
