@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import type { MigrationDatabase } from '../../targets/postgres/migration-database.ts'
 import type { Sql } from '../../targets/target.ts'
+import { memberOfExtension } from './read-catalogue.ts'
 
 /** What is in a database: counts and sums of its rows, which do not depend on their order. */
 export interface DatabaseContents {
@@ -61,8 +62,7 @@ const TABLES = `
       where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''), '') as relation
   from pg_class c join pg_namespace n on n.oid = c.relnamespace
   where c.relkind = 'r' and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
-    and not exists (select from pg_depend e join pg_roles m on m.oid = c.relowner and m.rolsuper
-      where e.classid = 'pg_class'::regclass and e.objid = c.oid and e.deptype = 'e')
+    and not ${memberOfExtension('pg_class', 'c.oid', 'c.relowner')}
   order by name`
 
 /** In pieces of 4 MiB, because a large object may exceed the size limit of a value. */

@@ -13,10 +13,10 @@ export async function readCatalogue(sql: Sql): Promise<Catalogue> {
 }
 
 /**
- * Members of an extension come with it, so they are not listed. Whoever owns an extension may add objects to it, and a superuser owns what
+ * The condition that an object comes with an extension. Such objects are not listed. Whoever owns an extension may add objects to it, and a superuser owns what
  * came with the extension itself. So an object of another owner is listed, although it is a member: no dump has it.
  */
-const member = (catalog: string, oid: string, owner: string) =>
+export const memberOfExtension = (catalog: string, oid: string, owner: string) =>
   `exists (select from pg_depend e join pg_roles m on m.oid = ${owner} and m.rolsuper
      where e.classid = '${catalog}'::regclass and e.objid = ${oid} and e.deptype = 'e')`
 /** The functions that make values of a range type come with the type. Their owner is whoever created the type, whoever owns it now. */
@@ -41,15 +41,15 @@ with tables as (
     case c.relkind when 'v' then 'view ' when 'm' then 'materialized view ' when 'f' then 'foreign table ' when 'c' then 'type '
       else 'table ' end || n.nspname || '.' || c.relname as name
   from pg_class c join pg_namespace n on n.oid = c.relnamespace
-  where c.relkind in ('r', 'p', 'v', 'm', 'f', 'c') and ${user('n')} and not ${member('pg_class', 'c.oid', 'c.relowner')}
+  where c.relkind in ('r', 'p', 'v', 'm', 'f', 'c') and ${user('n')} and not ${memberOfExtension('pg_class', 'c.oid', 'c.relowner')}
 ), sequences as (
   select c.*, n.nspname || '.' || c.relname as label, (select d.refobjid from pg_depend d
       where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.refobjsubid > 0 and d.deptype in ('a', 'i')) as owned_by
   from pg_class c join pg_namespace n on n.oid = c.relnamespace
-  where c.relkind = 'S' and ${user('n')} and not ${member('pg_class', 'c.oid', 'c.relowner')}
+  where c.relkind = 'S' and ${user('n')} and not ${memberOfExtension('pg_class', 'c.oid', 'c.relowner')}
 ), facts (name, within, about, facts) as (
   select 'schema ' || n.nspname, null, n.nspname::text, jsonb_build_array(pg_get_userbyid(n.nspowner), obj_description(n.oid, 'pg_namespace'))
-  from pg_namespace n where ${user('n')} and not ${member('pg_namespace', 'n.oid', 'n.nspowner')}
+  from pg_namespace n where ${user('n')} and not ${memberOfExtension('pg_namespace', 'n.oid', 'n.nspowner')}
   union all
   select 'extension ' || x.extname, null, null, jsonb_build_array(x.extversion, x.extnamespace::regnamespace::text,
     obj_description(x.oid, 'pg_extension')) from pg_extension x
@@ -103,7 +103,7 @@ with tables as (
     jsonb_build_array(case when p.prokind <> 'a' then pg_get_functiondef(p.oid) else p.prosrc end, pg_get_userbyid(p.proowner),
       (select jsonb_build_array(g.aggtransfn::regproc::text, g.aggfinalfn::regproc::text, g.agginitval)
         from pg_aggregate g where g.aggfnoid = p.oid), obj_description(p.oid, 'pg_proc'))
-  from pg_proc p join pg_namespace n on n.oid = p.pronamespace where ${user('n')} and not ${member('pg_proc', 'p.oid', 'p.proowner')} and not ${MADE_BY_TYPE}
+  from pg_proc p join pg_namespace n on n.oid = p.pronamespace where ${user('n')} and not ${memberOfExtension('pg_proc', 'p.oid', 'p.proowner')} and not ${MADE_BY_TYPE}
   union all
   select case y.typtype when 'd' then 'domain ' else 'type ' end || n.nspname || '.' || y.typname, null, null,
     jsonb_build_array(y.typtype, pg_get_userbyid(y.typowner), format_type(nullif(y.typbasetype, 0), y.typtypmod), y.typnotnull,
@@ -113,11 +113,11 @@ with tables as (
         from pg_constraint k where k.contypid = y.oid and k.contype <> 'n'),
       (select format_type(r.rngsubtype, null) from pg_range r where r.rngtypid = y.oid), obj_description(y.oid, 'pg_type'))
   from pg_type y join pg_namespace n on n.oid = y.typnamespace
-  where y.typtype in ('e', 'd', 'r') and ${user('n')} and not ${member('pg_type', 'y.oid', 'y.typowner')}
+  where y.typtype in ('e', 'd', 'r') and ${user('n')} and not ${memberOfExtension('pg_type', 'y.oid', 'y.typowner')}
   union all
   select 'event trigger ' || v.evtname, null, null, jsonb_build_array(v.evtevent, v.evtenabled, v.evttags, v.evtfoid::regprocedure::text,
     pg_get_userbyid(v.evtowner), obj_description(v.oid, 'pg_event_trigger'))
-  from pg_event_trigger v where not ${member('pg_event_trigger', 'v.oid', 'v.evtowner')}
+  from pg_event_trigger v where not ${memberOfExtension('pg_event_trigger', 'v.oid', 'v.evtowner')}
   union all
   select 'publication ' || p.pubname, null, null, jsonb_build_array(p.puballtables, p.pubinsert, p.pubupdate, p.pubdelete, p.pubtruncate,
     p.pubviaroot, pg_get_userbyid(p.pubowner), obj_description(p.oid, 'pg_publication'),
@@ -154,7 +154,7 @@ with tables as (
     ${acl('own.name', 'own.relowner', 'own.attacl')})
   union all
   (with own as (select ${functionName} as name, p.proowner, p.proacl, null::text as about from pg_proc p
-      join pg_namespace n on n.oid = p.pronamespace where ${user('n')} and not ${member('pg_proc', 'p.oid', 'p.proowner')} and not ${MADE_BY_TYPE})
+      join pg_namespace n on n.oid = p.pronamespace where ${user('n')} and not ${memberOfExtension('pg_proc', 'p.oid', 'p.proowner')} and not ${MADE_BY_TYPE})
     ${acl('own.name', 'own.proowner', 'own.proacl', 'f')})
   union all
   (with own as (select 'schema ' || nspname as name, nspowner, nspacl, nspname::text as about from pg_namespace n where ${user('n')})
@@ -162,7 +162,7 @@ with tables as (
   union all
   (with own as (select case typtype when 'd' then 'domain ' else 'type ' end || n.nspname || '.' || typname as name, typowner, typacl, null::text as about
       from pg_type y join pg_namespace n on n.oid = y.typnamespace
-      where typtype in ('e', 'd', 'r') and ${user('n')} and not ${member('pg_type', 'y.oid', 'y.typowner')})
+      where typtype in ('e', 'd', 'r') and ${user('n')} and not ${memberOfExtension('pg_type', 'y.oid', 'y.typowner')})
     ${acl('own.name', 'own.typowner', 'own.typacl', 'T')})
 )
 select name, within, about, encode(sha256(convert_to(coalesce(facts::text, ''), 'UTF8')), 'hex') as digest from facts
