@@ -24,7 +24,8 @@ export function findLeafLevel(headings: Heading[], profile: Profile, syntax: Syn
     (syntax === 'plain' ? mostFrequent(headings, profile, (level) => level === undefined) : null) ??
     (syntax === 'plain' ? narrowest(headings, profile) : null)
   if (best === null) return null
-  const levels = wanted ?? new Set([best.level!])
+  // The narrowest container, or an unknown word, is cut where none of the wanted levels occurs.
+  const levels = wanted !== null && isLeaf(findLevel(best.level, profile)) ? wanted : new Set([best.level!])
   const first = headings.find((heading) => heading.level !== null && levels.has(heading.level))!
   // Repeated unknown words rank below every known kind.
   const rank =

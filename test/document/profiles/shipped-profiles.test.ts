@@ -418,3 +418,24 @@ describe('the profiles that ship', () => {
     )
   })
 })
+
+describe('a profile that names its leaves', () => {
+  const mine = { ...findShippedProfile('plain')!, name: 'mine', leaves: ['article'] }
+
+  test.each([
+    ['one chapter', 'Chapter 1\n\nThe line runs by the river.\n', ['DOC/CHAPTER-1']],
+    [
+      'two chapters',
+      'Chapter 1\n\nThe KT line.\n\nChapter 2\n\nThe end.\n',
+      ['DOC/CHAPTER-1', 'DOC/CHAPTER-2'],
+    ],
+    ['a Chinese chapter', '第一章 总则\n\n河流属于公众。\n', ['DOC/CHAPTER-1']],
+  ])('a profile that names its leaves cuts %s at the chapters', (_, text, expected) => {
+    expect(addresses(text, mine)).toEqual(expected)
+  })
+
+  test('detection does not fail on chapters alone when a profile of cutter.yaml names its leaves', () => {
+    const text = Buffer.from('Chapter 1\n\nThe KT line runs by the river.\n')
+    expect(scanDocument(text, { document: 'DOC', profiles: [mine] }).records).toHaveLength(1)
+  })
+})
