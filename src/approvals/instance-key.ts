@@ -1,36 +1,36 @@
-import { chmod, link, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { chmod, link, mkdir, mkdtemp, open, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CutterError } from '../domain/errors.ts'
-import type { Tools } from '../tools/open-tools.ts'
-import { finishRotation } from './key-rotations.ts'
+import { finishRotation, instanceFiles } from './key-rotations.ts'
+import { type Ed25519Key, formatEd25519Key, makeEd25519Key, readEd25519Key } from './openssh/ed25519-key.ts'
 import { inPrivateFolder, runSshKeygen } from './openssh/ssh-keygen-process.ts'
 
-/** The key with which an instance of Cutter signs closeouts. It has no passphrase, because nobody is present to type one. */
-interface InstanceKey {
-  keyFile: string
-  /** Its principal, `cutter-instance@<host where it was made>`, kept as the comment of the public key. */
+/**
+ * The key with which an instance of Cutter signs closeouts, as it stood in its file at one moment. It has no passphrase, because nobody is
+ * present to type one. `publicKey` is the line of its `.pub` file, without the line's end.
+ */
+export interface InstanceKey extends Ed25519Key {
+  /** Its principal, `cutter-instance@<host where it was made>`, kept as the comment of the key. */
   signer: string
-  /** Type, key and principal, as in a `.pub` file, without the line's end. */
-  publicKey: string
 }
 
 /**
  * Reads the key in `<folder>/instance_key`, and makes it if it does not exist: ed25519, mode 0600. Processes that need it at the same
  * moment get the same key. `host` becomes part of the principal of a new key.
- * @throws TOOL_MISSING without ssh-keygen
+ * @throws INPUT_REFUSED when the file holds another kind of key, or others may read it
  * @throws STORE_UNWRITABLE when the folder cannot be written
  */
-export async function ensureInstanceKey(folder: string, host: string, tools?: Tools): Promise<InstanceKey> {
+export async function ensureInstanceKey(folder: string, host: string): Promise<InstanceKey> {
   await finishRotation(folder)
-  const keyFile = join(folder, 'instance_key')
-  const known = await publicKeyAt(keyFile)
-  if (known !== null) return known
-  if ((await readFile(keyFile).catch(() => null)) === null) await makeKey({ folder, keyFile, host }, tools)
-  await writePublicKey(folder, keyFile, tools)
-  const made = await publicKeyAt(keyFile)
-  if (made === null)
-    throw new CutterError('INTERNAL', `${keyFile}.pub is not a valid public key of an instance`)
-  return made
+  const { keyFile } = instanceFiles(folder)
+  // Read once, so that a rotation by another process cannot give it the name of one key and the signature of another.
+  const known = await readInstanceKey(keyFile)
+  if (known === null) {
+    await makeKey(folder, host)
+    return ensureInstanceKey(folder, host)
+  }
+  await writePublicKey(folder, known)
+  return known
 }
 
 const PUBLIC_KEY = /^(\S+ \S+ (cutter-instance@[A-Za-z0-9.-]{1,64}))\n?$/
@@ -40,20 +40,54 @@ export function findInstanceSigner(publicKey: string): string | null {
   return PUBLIC_KEY.exec(publicKey)?.[2] ?? null
 }
 
-async function publicKeyAt(keyFile: string): Promise<InstanceKey | null> {
-  const text = await readFile(`${keyFile}.pub`, 'utf8').catch(() => '')
-  const [, publicKey, signer] = PUBLIC_KEY.exec(text) ?? []
-  return publicKey === undefined ? null : { keyFile, signer: signer!, publicKey }
+/**
+ * Reads the key of an instance. Null when there is no such file.
+ * @throws INPUT_REFUSED when the file holds another kind of key, or others may read it
+ */
+async function readInstanceKey(keyFile: string): Promise<InstanceKey | null> {
+  const text = await readOwnFile(keyFile)
+  if (text === null) return null
+  try {
+    const key = readEd25519Key(text)
+    const signer = findInstanceSigner(key.publicKey)
+    if (signer === null) throw new RangeError('its comment is not the name of an instance')
+    return { ...key, signer }
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    throw new CutterError('INPUT_REFUSED', `${keyFile} is not a key of an instance: ${error.message}`, {
+      next: 'restore the file from your backup; if there is none, move it away, and Cutter makes a new key',
+      cause: error,
+    })
+  }
+}
+
+async function readOwnFile(keyFile: string): Promise<string | null> {
+  const file = await open(keyFile).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return null
+    throw error
+  })
+  if (file === null) return null
+  try {
+    const { uid, mode } = await file.stat()
+    if (uid === process.getuid?.() && (mode & 0o077) !== 0)
+      throw new CutterError(
+        'INPUT_REFUSED',
+        `others may read the private key ${keyFile}; nothing was signed`,
+        {
+          next: `chmod 600 ${keyFile}`,
+        },
+      )
+    return await file.readFile('utf8')
+  } finally {
+    await file.close()
+  }
 }
 
 /** Makes the key in a folder of its own and links it to its path, so that of several processes one wins and none sees half a key. */
-async function makeKey(
-  { folder, keyFile, host }: { folder: string; keyFile: string; host: string },
-  tools: Tools | undefined,
-): Promise<void> {
+async function makeKey(folder: string, host: string): Promise<void> {
+  const { keyFile } = instanceFiles(folder)
   await inTemporaryFolder(folder, async (own) => {
-    await makeKeyPair(own, host, tools)
-    await chmod(join(own, 'key'), 0o600)
+    await makeKeyPair(own, host)
     await link(join(own, 'key'), keyFile).catch(async (error: NodeJS.ErrnoException) => {
       // Some file systems have no hard links.
       if (error.code !== 'EEXIST') await rename(join(own, 'key'), keyFile)
@@ -61,24 +95,27 @@ async function makeKey(
   })
 }
 
-/**
- * Makes `key` and `key.pub` in a folder, which it makes if needed. Returns the line of the public key.
- * @throws TOOL_MISSING without ssh-keygen
- */
-export async function makeKeyPair(folder: string, host: string, tools?: Tools): Promise<string> {
+/** Makes `key` and `key.pub` in a folder, which it makes if needed. Returns the line of the public key. */
+export async function makeKeyPair(folder: string, host: string): Promise<string> {
   await mkdir(folder, { recursive: true, mode: 0o700 })
-  const comment = `cutter-instance@${host.replace(/[^A-Za-z0-9.-]/g, '-').slice(0, 64) || 'unnamed'}`
-  await run(['-q', '-t', 'ed25519', '-N', '', '-C', comment, '-f', join(folder, 'key')], tools)
-  return (await readFile(join(folder, 'key.pub'), 'utf8')).trim()
+  const key = makeEd25519Key(
+    `cutter-instance@${host.replace(/[^A-Za-z0-9.-]/g, '-').slice(0, 64) || 'unnamed'}`,
+  )
+  await writeFile(join(folder, 'key'), formatEd25519Key(key), { mode: 0o600 })
+  await writeFile(join(folder, 'key.pub'), `${key.publicKey}\n`, { mode: 0o644 })
+  // The umask of the process may have taken rights from it.
+  await chmod(join(folder, 'key.pub'), 0o644)
+  return key.publicKey
 }
 
-/** Derives the public key from the private key, which carries the comment, so a process that died between the two files does no harm. */
-async function writePublicKey(folder: string, keyFile: string, tools: Tools | undefined): Promise<void> {
-  const publicKey = await run(['-y', '-P', '', '-f', keyFile], tools)
-  await inTemporaryFolder(folder, async (own) => {
-    await writeFile(join(own, 'key.pub'), publicKey, { mode: 0o644 })
-    await rename(join(own, 'key.pub'), `${keyFile}.pub`)
-  })
+/** Writes the public key for people, where it is missing: a process may have died between the two files. */
+async function writePublicKey(folder: string, { publicKey }: InstanceKey): Promise<void> {
+  const file = `${instanceFiles(folder).keyFile}.pub`
+  await writeFile(file, `${publicKey}\n`, { flag: 'wx', mode: 0o644 }).catch(
+    (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST') throw error
+    },
+  )
 }
 
 /**
@@ -100,15 +137,6 @@ export async function inTemporaryFolder<Result>(
   } finally {
     await rm(own, { recursive: true, force: true })
   }
-}
-
-async function run(args: string[], tools: Tools | undefined): Promise<string> {
-  const answer = await runSshKeygen({ args, timeoutSeconds: 30, tools })
-  if (answer.ok) return answer.stdout
-  throw new CutterError(
-    'INTERNAL',
-    `ssh-keygen could not make the key of the instance: ${answer.stderr.trim()}`,
-  )
 }
 
 /** Asks ssh-keygen for the fingerprint of a public key's line, `SHA256:…`. Null when OpenSSH does not know such a key. */

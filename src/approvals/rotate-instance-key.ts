@@ -1,8 +1,7 @@
-import { chmod, rename, writeFile } from 'node:fs/promises'
+import { rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CutterError } from '../domain/errors.ts'
 import { canonicalJson } from '../domain/json.ts'
-import type { Tools } from '../tools/open-tools.ts'
 import { ensureInstanceKey, inTemporaryFolder, makeKeyPair } from './instance-key.ts'
 import {
   finishRotation,
@@ -12,8 +11,7 @@ import {
   type RotationStatement,
 } from './key-rotations.ts'
 import { computeFingerprint } from './openssh/allowed-signers.ts'
-import { signText } from './openssh/sign-text.ts'
-import { isSignedWith } from './openssh/signature-parts.ts'
+import { signWithEd25519 } from './openssh/ed25519-key.ts'
 
 interface Rotation {
   host: string
@@ -21,8 +19,6 @@ interface Rotation {
   at: string
   by: string
   reason: string | null
-  /** Where ssh-keygen is found. Left out: in the trusted folders. */
-  tools?: Tools | undefined
 }
 
 /**
@@ -30,33 +26,26 @@ interface Rotation {
  * One rename commits the rotation: a process that dies before it leaves the old key in use, and after it the new one.
  *
  * @param who `at` is ISO 8601; `host` becomes part of the principal of the new key
- * @throws TOOL_MISSING without ssh-keygen
  * @throws STORE_UNWRITABLE when the folder cannot be written
  * @throws STORE_CONFLICT when another process rotates the key at the same time
  */
 export async function rotateInstanceKey(
   folder: string,
-  { host, at, by, reason, tools }: Rotation,
+  { host, at, by, reason }: Rotation,
 ): Promise<RotationStatement> {
-  const old = await ensureInstanceKey(folder, host, tools)
+  const old = await ensureInstanceKey(folder, host)
   const statement = await inTemporaryFolder(folder, async (own) => {
     const next = join(own, 'next')
-    const newKey = await makeKeyPair(next, host, tools)
+    const newKey = await makeKeyPair(next, host)
     const made: RotationStatement = {
       type: 'urn:cutter:key-rotation:v1',
       ...{ oldKey: old.publicKey, newKey, at, by, reason },
     }
     const statementText = canonicalJson(made)
-    const signature = await signText({
-      text: statementText,
-      keyFile: old.keyFile,
-      namespace: ROTATION_NAMESPACE,
-      tools,
-    })
-    if (!isSignedWith(signature, old.publicKey)) throw conflictError()
+    const signature = signWithEd25519(old, ROTATION_NAMESPACE, statementText)
     const rotation: KeyRotation = { statementText, signature }
     await writeFile(join(next, fileNameOf(newKey)), JSON.stringify(rotation), { mode: 0o600 })
-    await chmod(join(next, 'key'), 0o600)
+    if ((await ensureInstanceKey(folder, host)).publicKey !== old.publicKey) throw conflictError()
     await rename(next, instanceFiles(folder).committed).catch((error: NodeJS.ErrnoException) => {
       throw ['ENOTEMPTY', 'EEXIST'].includes(error.code ?? '') ? conflictError() : error
     })

@@ -1,6 +1,6 @@
 import { ensureInstanceKey } from '../approvals/instance-key.ts'
+import { signWithEd25519 } from '../approvals/openssh/ed25519-key.ts'
 import { signText } from '../approvals/openssh/sign-text.ts'
-import { isSignedWith } from '../approvals/openssh/signature-parts.ts'
 import { verifySignature } from '../approvals/openssh/verify-signature.ts'
 import { describeSignatureFault, type SignatureFaultText } from '../approvals/rules/signature-refusals.ts'
 import type { Trust } from '../approvals/trust-files.ts'
@@ -13,7 +13,6 @@ import type { Tools } from '../tools/open-tools.ts'
 import { fitsInHeader, pathOfCountersignature, pathOfSignature } from './bundle-paths.ts'
 import { CLOSEOUT_NAMESPACE, closeoutText, countersignatureText } from './closeout-statement.ts'
 import { loadRecord } from './load-record.ts'
-import type { RunRecord } from './run-record.ts'
 
 /** What signing a closeout needs: the store, the clock, and where the instance keeps its key. */
 export interface CloseoutDeps {
@@ -28,50 +27,37 @@ export interface CloseoutDeps {
 }
 
 /**
- * Signs the closeout of a closed run with the key of the instance. Returns the earlier signature of a run that has one. A missing
- * ssh-keygen never keeps a run from closing: it closes without a signature, and the next export of its bundle signs.
+ * Signs the closeout of a closed run with the key of the instance. Returns the earlier signature of a run that has one. A key
+ * that cannot be used never keeps a run from closing: it closes without a signature, and the next export of its bundle signs.
  *
- * @throws TOOL_MISSING without ssh-keygen, APPROVAL_REFUSED when the run is not closed, STORE_TAMPERED when its record does not hold.
+ * @throws INPUT_REFUSED or STORE_UNWRITABLE when the instance has no usable key
+ * @throws APPROVAL_REFUSED when the run is not closed, STORE_TAMPERED when its record does not hold
  */
 export async function signCloseout(
-  { store, clock, folder, host, tools }: CloseoutDeps,
+  { store, clock, folder, host }: CloseoutDeps,
   run: Run,
 ): Promise<CloseoutSignature> {
   const earlier = await findInstanceSignature(store, run.runId)
   if (earlier !== null) return earlier
   if (run.status !== 'closed') throw notClosedError(run, 'signed')
   const record = await loadRecord(store, run)
-  const { at, text, signature, signer, publicKey } = await signWithInstanceKey(record, {
-    clock,
-    folder,
-    host,
-    tools,
-  })
+  const key = await ensureInstanceKey(folder, host)
+  const { signer, publicKey } = key
+  const at = timestamp(clock)
+  const statementText = closeoutText(record, { signer, at })
+  const signature = signWithEd25519(key, CLOSEOUT_NAMESPACE, statementText)
+  const kind = 'instance'
   await store.saveCloseoutSignature({
     runId: run.runId,
-    kind: 'instance',
+    kind,
     signer,
-    statementText: text,
+    statementText,
     signature,
     publicKey,
     at,
   })
   // Another process may have signed first. The first signature counts.
   return (await findInstanceSignature(store, run.runId))!
-}
-
-/** Signs again with the new key when another process rotated it between reading its name and signing. */
-async function signWithInstanceKey(
-  record: RunRecord,
-  deps: Pick<CloseoutDeps, 'clock' | 'folder' | 'host' | 'tools'>,
-): Promise<{ at: string; text: string; signature: string; signer: string; publicKey: string }> {
-  const { keyFile, signer, publicKey } = await ensureInstanceKey(deps.folder, deps.host, deps.tools)
-  const at = timestamp(deps.clock)
-  const text = closeoutText(record, { signer, at })
-  const { tools } = deps
-  const signature = await signText({ text, keyFile, namespace: CLOSEOUT_NAMESPACE, tools })
-  if (isSignedWith(signature, publicKey)) return { at, text, signature, signer, publicKey }
-  return signWithInstanceKey(record, deps)
 }
 
 async function findInstanceSignature(store: RunStore, runId: string): Promise<CloseoutSignature | null> {

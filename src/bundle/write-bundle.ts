@@ -24,6 +24,8 @@ export interface WrittenBundle {
   entries: number
   status: Run['status']
   closeout: 'signed' | 'unsigned' | null
+  /** Why the closeout is not signed. */
+  unsignedBecause?: string
   countersigned: string[]
 }
 
@@ -36,7 +38,7 @@ export interface WrittenBundle {
 export async function writeBundle(deps: CloseoutDeps, run: Run, file: string): Promise<WrittenBundle> {
   const { store } = deps
   await assertNewFile(file)
-  if (run.status === 'closed') await signIfPossible(deps, run)
+  const fault = run.status === 'closed' ? await signIfPossible(deps, run) : null
   const loaded = await withRotations(deps, await loadRecord(store, run))
   const record = await withEvidenceBytes(store, run, loaded)
   const files = bundleFiles(record, verifyInstructions(record))
@@ -55,6 +57,7 @@ export async function writeBundle(deps: CloseoutDeps, run: Run, file: string): P
     entries: history.length,
     status: run.status,
     closeout: run.status === 'closed' ? (closeout === null ? 'unsigned' : 'signed') : null,
+    ...(fault === null ? {} : { unsignedBecause: fault }),
     countersigned: closeout?.countersigned.map(({ signer }) => signer) ?? [],
   }
 }
@@ -68,11 +71,14 @@ async function withRotations({ folder }: CloseoutDeps, record: RunRecord): Promi
   return { ...record, closeout: { ...closeout, rotations: chain.map(({ rotation }) => rotation) } }
 }
 
-/** A bundle can be written without ssh-keygen too. It then says that its closeout is not signed. */
-async function signIfPossible(deps: CloseoutDeps, run: Run): Promise<void> {
+/** A bundle can be written without a usable key too, and then says that its closeout is not signed. Returns why; null when it is signed. */
+async function signIfPossible(deps: CloseoutDeps, run: Run): Promise<string | null> {
   try {
     await signCloseout(deps, run)
+    return null
   } catch (error) {
-    if (!(error instanceof CutterError) || error.code !== 'TOOL_MISSING') throw error
+    const isOfKey = error instanceof CutterError && ['INPUT_REFUSED', 'STORE_UNWRITABLE'].includes(error.code)
+    if (!isOfKey) throw error
+    return error.message
   }
 }

@@ -2,6 +2,7 @@ import { chmodSync, copyFileSync, mkdirSync } from 'node:fs'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { composeRehearsal, parseApproval } from '../../src/approvals/import-approval.ts'
 import { ensureInstanceKey } from '../../src/approvals/instance-key.ts'
+import { instanceFiles } from '../../src/approvals/key-rotations.ts'
 import { rotateInstanceKey } from '../../src/approvals/rotate-instance-key.ts'
 import type { Approval } from '../../src/domain/approval.ts'
 import { digestOf } from '../../src/domain/json.ts'
@@ -198,7 +199,8 @@ const rows: Row[] = [
     bring: async () => {
       const folder = gate.keys.path('instance')
       mkdirSync(folder, { recursive: true })
-      const { keyFile, signer, publicKey } = await ensureInstanceKey(folder, 'vm')
+      const { signer, publicKey } = await ensureInstanceKey(folder, 'vm')
+      const { keyFile } = instanceFiles(folder)
       copyFileSync(keyFile, gate.keys.path('retired'))
       chmodSync(gate.keys.path('retired'), 0o600)
       await rotateInstanceKey(folder, {

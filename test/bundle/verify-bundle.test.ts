@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import {
+  chmodSync,
   copyFileSync,
   mkdirSync,
   mkdtempSync,
@@ -12,6 +13,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
+import { ensureInstanceKey } from '../../src/approvals/instance-key.ts'
+import { instanceFiles } from '../../src/approvals/key-rotations.ts'
 import { manifestText } from '../../src/bundle/bundle-files.ts'
 import {
   addCountersignature,
@@ -320,21 +323,19 @@ describeWithKeys('verify of other bundles', () => {
 })
 
 describeWithKeys('signCloseout', () => {
-  test('fails without ssh-keygen, and the next export signs', async () => {
+  test('fails with a key that others may read, and the next export signs', async () => {
     const onClosed = at.world.parts.onClosed!
     at.world.parts.onClosed = async () => {}
     const run = await at.closed('dry-run')
     at.world.parts.onClosed = onClosed
-    await withoutTrustedTools(async () => {
-      await expect(signCloseout(at.sealing, run)).rejects.toMatchObject({ code: 'TOOL_MISSING' })
-      const verdict = await verifyBundle(await at.exported(run), null)
-      expect(verdict).toMatchObject({
-        holds: true,
-        entries: 18,
-        ranges: [{ kind: 'nobody', from: 1, to: 18 }],
-      })
-      expect(verdict.notes[0]).toBe('the run is closed, but its closeout is not signed')
-    })
+    const { keyFile } = instanceFiles(at.sealing.folder)
+    await ensureInstanceKey(at.sealing.folder, 'vm')
+    chmodSync(keyFile, 0o640)
+    await expect(signCloseout(at.sealing, run)).rejects.toMatchObject({ code: 'INPUT_REFUSED' })
+    const verdict = await verifyBundle(await at.exported(run), null)
+    expect(verdict).toMatchObject({ holds: true, entries: 18, ranges: [{ kind: 'nobody', from: 1, to: 18 }] })
+    expect(verdict.notes[0]).toBe('the run is closed, but its closeout is not signed')
+    chmodSync(keyFile, 0o600)
     const sealed = await at.exported(run)
     expect((await verifyBundle(sealed, null)).ranges).toMatchObject([{ kind: 'closeout' }])
     await withoutTrustedTools(async () => {
@@ -441,7 +442,10 @@ describeWithKeys('VERIFY.md', () => {
     at.world.parts.onClosed = onClosed
     const runs = [await at.closed('dry-run'), await at.started('live')]
     const tars = await Promise.all(runs.map((run) => at.exported(run)))
-    tars.push(await withoutTrustedTools(() => at.exported(unsealed)))
+    const { keyFile } = instanceFiles(at.sealing.folder)
+    chmodSync(keyFile, 0o640)
+    tars.push(await at.exported(unsealed))
+    chmodSync(keyFile, 0o600)
     for (const tar of tars) {
       const { status, stdout, stderr } = await checked(tar)
       expect({ status, stderr }).toEqual({ status: 0, stderr: '' })

@@ -1,5 +1,6 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { ensureInstanceKey } from '../../src/approvals/instance-key.ts'
 import { computeFingerprint } from '../../src/approvals/openssh/allowed-signers.ts'
 import type { Verdict } from '../../src/bundle/verify-bundle.ts'
 import type { WrittenBundle } from '../../src/bundle/write-bundle.ts'
@@ -14,7 +15,6 @@ import {
   rehearseOn,
   resume,
   started,
-  withTools,
 } from '../support/cli-steps.ts'
 
 /** Bundles at the command line: a live run on the embedded server, exported here and verified where there is no home. */
@@ -208,29 +208,21 @@ describe('the evidence bundle of a dry run', () => {
     expect(verdict).toContain('the run was open at entry 7')
   })
 
-  test('has no signed closeout without ssh-keygen, and a later export signs it', async () => {
-    const cutter = (args: string[]) =>
-      withTools(at, { sshKeygen: '/nowhere/ssh-keygen' }, () => at.cutter(args))
-    const without = { ...at, cutter }
-    const runId = await started(without, { document: 'UNSIGNED', source: 'charter.md' })
-    await rehearseOn(without, runId)
-    expect(jsonOf(await rehearseOn(without, runId))).toMatchObject({ status: 'closed', outcome: 'succeeded' })
-    const shown = await without.cutter(['run', 'show', runId])
+  test('has no signed closeout with a key that others may read, and a later export signs it', async () => {
+    const keyFile = at.path('var/instance_key')
+    await ensureInstanceKey(at.path('var'), 'vm')
+    chmodSync(keyFile, 0o640)
+    const runId = await started(at, { document: 'UNSIGNED', source: 'charter.md' })
+    await rehearseOn(at, runId)
+    expect(jsonOf(await rehearseOn(at, runId))).toMatchObject({ status: 'closed', outcome: 'succeeded' })
+    const shown = await at.cutter(['run', 'show', runId])
     expect(shown.stdout).toContain('closeout unsigned')
-    const bundle = await without.cutter(['run', 'export', runId, '--out', at.path('unsigned.tar')])
-    expect(bundle.stdout).toContain('unsigned: ssh-keygen is not installed here')
+    const bundle = await at.cutter(['run', 'export', runId, '--out', at.path('unsigned.tar')])
+    expect(bundle.stdout).toContain(`unsigned: others may read the private key ${keyFile}`)
     expect((await verify(at.path('unsigned.tar'))).stdout).toContain('its closeout is not signed')
-    const again = await without.cutter([
-      'approval',
-      'countersign',
-      runId,
-      '--as',
-      ALICE,
-      '--key',
-      key,
-      '--json',
-    ])
-    expect({ code: again.code, error: errorOf(again).code }).toEqual({ code: 1, error: 'TOOL_MISSING' })
+    const again = await at.cutter(['approval', 'countersign', runId, '--as', ALICE, '--key', key, '--json'])
+    expect({ code: again.code, error: errorOf(again).code }).toEqual({ code: 1, error: 'INPUT_REFUSED' })
+    chmodSync(keyFile, 0o600)
 
     expect(await exported(runId, 'signed.tar')).toMatchObject({ closeout: 'signed' })
     expect((await at.cutter(['run', 'show', runId])).stdout).not.toContain('closeout')

@@ -11,6 +11,7 @@ import {
   readRotationStatement,
 } from '../../src/approvals/key-rotations.ts'
 import { computeFingerprint } from '../../src/approvals/openssh/allowed-signers.ts'
+import { signWithEd25519 } from '../../src/approvals/openssh/ed25519-key.ts'
 import { signText } from '../../src/approvals/openssh/sign-text.ts'
 import { isSignedWith } from '../../src/approvals/openssh/signature-parts.ts'
 import { findSigningKey } from '../../src/approvals/openssh/verify-signature.ts'
@@ -65,9 +66,11 @@ describeWithKeys('instance rotate-key', () => {
 
   /** The key signs under its own name, and signed statements lead to it from the first key. */
   async function assertUsable(): Promise<string> {
-    const { keyFile, publicKey } = await ensureInstanceKey(inVar(''), 'vm')
+    const { publicKey } = await ensureInstanceKey(inVar(''), 'vm')
+    const keyFile = inVar('instance_key')
     const signature = await signText({ text: 'a closeout', keyFile, namespace: 'cutter.closeout' })
     expect(isSignedWith(signature, publicKey)).toBe(true)
+    expect(readFileSync(`${keyFile}.pub`, 'utf8')).toBe(`${publicKey}\n`)
     const rotations = await readKeyRotations(inVar(''))
     for (const rotation of rotations) await assertSignedByOldKey(rotation)
     let last = first
@@ -138,7 +141,12 @@ describeWithKeys('instance rotate-key', () => {
 
   it('of rotations at the same moment each either makes a key of the chain or is refused', async () => {
     const times = [1, 2, 3, 4].map((second) => `2026-03-01T12:00:0${second}.000Z`)
-    const ends = await Promise.allSettled(times.map((at) => rotateInstanceKey(inVar(''), { ...WHO, at })))
+    const rotating = times.map((at) => rotateInstanceKey(inVar(''), { ...WHO, at }))
+    // Closeouts are signed meanwhile, each with one key from its file.
+    const reading = times.map(() => ensureInstanceKey(inVar(''), 'vm'))
+    const ends = await Promise.allSettled(rotating)
+    for (const key of await Promise.all(reading))
+      expect(isSignedWith(signWithEd25519(key, 'cutter.closeout', 'a closeout'), key.publicKey)).toBe(true)
     const made = ends.filter(({ status }) => status === 'fulfilled')
     expect(made.length).toBeGreaterThan(0)
     for (const end of ends)

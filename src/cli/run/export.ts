@@ -25,7 +25,7 @@ function exportBundle(run: string, options: GlobalOptions & { out: string }): Pr
   return inHome(options, async ({ home, io }) => {
     const { exportRunBundle } = await import('../../service/runs/export.ts')
     const exported = await exportRunBundle(home, { run, out: readOutput(io, options.out) })
-    const { runId, file, digest, entries, status, closeout, countersigned } = exported
+    const { runId, file, digest, entries, status, closeout, countersigned, unsignedBecause } = exported
     printAnswer(asideOf(io, options.out), exported, () => [
       `run     ${runId}, ${entries} entries`,
       `bundle  ${file}`,
@@ -34,7 +34,7 @@ function exportBundle(run: string, options: GlobalOptions & { out: string }): Pr
         ? []
         : [`open    at entry ${entries} (${status}): no signature covers its end`]),
       ...(closeout === 'signed' ? ['signed  by this instance'] : []),
-      ...(closeout === 'unsigned' ? ['unsigned: ssh-keygen is not installed here to sign the closeout'] : []),
+      ...(unsignedBecause === undefined ? [] : [`unsigned: ${unsignedBecause}`]),
       ...countersigned.map((signer) => `signed  by ${signer}`),
       `next    cutter verify ${options.out === '-' ? '<bundle>' : options.out} --signers <allowed_signers>`,
     ])

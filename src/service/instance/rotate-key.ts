@@ -25,7 +25,7 @@ export interface RotateKeyAnswer extends Omit<RotationStatement, 'type'> {
 /**
  * Replaces the key with which this instance signs closeouts. The old key signs the new one. Closeouts that the old key signed stay as they are.
  * @throws USAGE when the reason is blank, INPUT_REFUSED for a secret, OPERATOR_REFUSED
- * @throws TOOL_MISSING without ssh-keygen, STORE_UNWRITABLE, STORE_CONFLICT when another process rotates the key
+ * @throws STORE_UNWRITABLE, STORE_CONFLICT when another process rotates the key
  */
 export async function rotateKey(home: Home, { reason, by: label }: RotateKeyInput): Promise<RotateKeyAnswer> {
   const { store, deps } = await home.app()
@@ -35,7 +35,7 @@ export async function rotateKey(home: Home, { reason, by: label }: RotateKeyInpu
   const by = assertOperator(deps, label)
   const at = deps.clock.now().toISOString()
   const checkedReason = reason === undefined ? null : assertReason(reason)
-  const { type, ...made } = await rotateInstanceKey(folder, { host, at, by, reason: checkedReason, tools })
+  const { type, ...made } = await rotateInstanceKey(folder, { host, at, by, reason: checkedReason })
   return {
     ...made,
     oldFingerprint: computeFingerprint(made.oldKey),
