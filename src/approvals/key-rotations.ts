@@ -1,5 +1,6 @@
 import { mkdir, readdir, readFile, rename, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { CutterError } from '../domain/errors.ts'
 
 /** The SSH signature namespace of rotations, in which nothing else is signed. */
 export const ROTATION_NAMESPACE = 'cutter.instance-key'
@@ -32,6 +33,7 @@ export const instanceFiles = (folder: string) => ({
 /**
  * Reads all rotations of the instance whose key is in the folder, in the order of their times. Empty before the first one. The signatures are
  * not verified.
+ * @throws STORE_TAMPERED when a file of the rotations is damaged
  */
 export async function readKeyRotations(folder: string): Promise<KeyRotation[]> {
   const { rotations, committed } = instanceFiles(folder)
@@ -41,10 +43,23 @@ export async function readKeyRotations(folder: string): Promise<KeyRotation[]> {
     const names = (await readdir(place).catch(() => [])).filter((name) => name.endsWith('.json'))
     for (const name of names) {
       const text = await readFile(join(place, name), 'utf8').catch(() => null)
-      if (text !== null) found.push(JSON.parse(text) as KeyRotation)
+      if (text !== null) found.push(parseRotation(text, join(place, name)))
     }
   }
   return found.sort((one, other) => (timeOf(one) < timeOf(other) ? -1 : 1))
+}
+
+function parseRotation(text: string, file: string): KeyRotation {
+  try {
+    const rotation = JSON.parse(text) as KeyRotation
+    readRotationStatement(rotation)
+    return rotation
+  } catch (cause) {
+    throw new CutterError('STORE_TAMPERED', `${file} is damaged: it is not the rotation of a key`, {
+      next: 'restore the file from your backup',
+      cause,
+    })
+  }
 }
 
 /** Reads the statement of a rotation. */

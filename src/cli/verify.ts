@@ -64,7 +64,12 @@ function verify(bundle: string, options: Options): Promise<number> {
       origins,
       requireTrusted,
     })
-    printAnswer(io, verdict, () => linesOfVerdict(bundle, verdict, origins === undefined))
+    printAnswer(io, verdict, () =>
+      linesOfVerdict(bundle, verdict, {
+        isRecorded: origins === undefined,
+        withSigners: signers !== undefined,
+      }),
+    )
     return exitOfVerdict(verdict, {
       withSigners: signers !== undefined,
       integrityOnly: integrityOnly === true,
@@ -72,8 +77,13 @@ function verify(bundle: string, options: Options): Promise<number> {
   })
 }
 
-/** `isRecorded`: the policy in the bundle judged the web origins, and not the checker. */
-function linesOfVerdict(file: string, verdict: Verdict, isRecorded: boolean): string[] {
+interface Given {
+  /** The policy in the bundle judged the web origins, and not the checker. */
+  isRecorded: boolean
+  withSigners: boolean
+}
+
+function linesOfVerdict(file: string, verdict: Verdict, given: Given): string[] {
   const { holds, firstFault, runId, machine, mode, outcome, entries, approvals, ranges, unmet, notes } =
     verdict
   const run = (end: string) =>
@@ -88,7 +98,7 @@ function linesOfVerdict(file: string, verdict: Verdict, isRecorded: boolean): st
     ...approvals.filter(isUnsigned).map(describeUnsigned),
     ...ranges.map(
       (range) =>
-        `${`${range.from}–${range.to}`.padEnd(8)} ${describeRange(range)}${describeOrigin(range, isRecorded)}`,
+        `${`${range.from}–${range.to}`.padEnd(8)} ${describeRange(range, given)}${describeOrigin(range, given)}`,
     ),
     ...unmet.map((sentence) => `unmet    ${sentence}`),
     ...notes.map((note) => `note     ${note}`),
@@ -105,17 +115,20 @@ function describeUnsigned({ gate, decision, approver, kind, counted }: Verdict['
   return `–        gate ${nameInLine(gate)}: ${DECIDED[decision]} by ${nameInLine(approver)}, ${how}${counted ? '' : ', did not count'}`
 }
 
-function describeRange(range: Verdict['ranges'][number]): string {
+function describeRange(range: Verdict['ranges'][number], given: Given): string {
   const { by, kind, gate, decision = 'approve', fingerprint } = range
   if (kind === 'nobody') return 'covered by no signature'
   const approved = `gate ${nameInLine(gate ?? '')}: ${DECIDED[decision]}`
   const how = { approval: approved, closeout: 'closed out', countersign: 'countersigned' }[kind]
-  return `${how} by ${nameInLine(by ?? '')} with ${fingerprint}, ${describeTrust(range)}`
+  return `${how} by ${nameInLine(by ?? '')} with ${fingerprint}, ${describeTrust(range, given)}`
 }
 
-function describeTrust({ trusted, revoked, earlierKey }: Verdict['ranges'][number]): string {
+function describeTrust(
+  { trusted, revoked, earlierKey }: Verdict['ranges'][number],
+  { withSigners }: Given,
+): string {
   if (revoked === true) return 'a key that is revoked'
-  const unknown = 'who is not in your list of signers'
+  const unknown = withSigners ? 'who is not in your list of signers' : 'and you gave no list of signers'
   if (earlierKey === undefined) return trusted ? 'whom you trust' : unknown
   const { signer, fingerprint } = earlierKey
   return earlierKey.revoked
@@ -123,7 +136,7 @@ function describeTrust({ trusted, revoked, earlierKey }: Verdict['ranges'][numbe
     : `whom you trust by the earlier key ${fingerprint} of ${nameInLine(signer)}`
 }
 
-function describeOrigin({ origin }: Verdict['ranges'][number], isRecorded: boolean): string {
+function describeOrigin({ origin }: Verdict['ranges'][number], { isRecorded }: Given): string {
   if (origin === undefined) return ''
   return `, on a page of ${origin}${isRecorded ? ', judged only by what the instance recorded' : ''}`
 }

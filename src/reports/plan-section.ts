@@ -58,8 +58,10 @@ export function planInWords({ mode }: Run, plan: Plan | null): MarkdownLine[] {
   const { actions: _, expected = null, rollback = null, ...rest } = plan
   const actions = actionsOf(plan)
   const counts = Object.entries(actionCounts(plan)).map(([name, count]) => md`${count} × ${code(name)}`)
-  const does =
-    actions.length === 0
+  // Plans of users' machines need not list actions: a report cannot count what they do.
+  const does = !Array.isArray(plan.actions)
+    ? 'it does what this plan says.'
+    : actions.length === 0
       ? 'it has no action left to do.'
       : md`it does **${actions.length}** ${actions.length === 1 ? 'thing' : 'things'}: ${counts}.`
   const dry = mode === 'live' ? '' : md` This is a dry run: its writes are shown, and not done.`

@@ -362,7 +362,7 @@ const rows: Row[] = [
       gate.rules.policy = { validHours: 24, need: 2, of: [ALICE, CAROL, OPERATOR] }
       return good.approvalId
     },
-    says: /needs 2 people with keys of their own, and so far there is 1: alice@example\.org signed; carol@example\.org may too/,
+    says: /needs 2 people with keys of their own, and so far there is 1: alice@example\.org signed; carol@example\.org may sign as well/,
     next: someoneElse,
   },
   {
@@ -389,7 +389,7 @@ const rows: Row[] = [
       gate.rules.policy = { validHours: 24, need: 2 }
       return good.approvalId
     },
-    says: /so far there is 1: alice@example\.org signed; alicia@example\.org may too, which is not enough people, so this policy cannot be met now/,
+    says: /so far there is 1: alice@example\.org signed; alicia@example\.org may sign as well, which is not enough people, so this policy cannot be met now/,
     next: wayOut,
   },
 ]

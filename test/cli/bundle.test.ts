@@ -271,6 +271,11 @@ describe('after the key of the instance was rotated', () => {
     )
   })
 
+  test('verify without signers does not speak of a list that nobody gave', async () => {
+    const { stdout } = await verify(at.path('after.tar'))
+    expect(stdout).toMatch(/closed out by \S+ with SHA256:\S+, and you gave no list of signers\n/)
+  })
+
   test('the bundle of an earlier closeout keeps its bytes', async () => {
     await exported(live, 'four.tar')
     expect(readFileSync(at.path('four.tar')).equals(readFileSync(at.path('three.tar')))).toBe(true)

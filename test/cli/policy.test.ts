@@ -46,8 +46,10 @@ describe('a gate that needs two people', () => {
     const hers = jsonOf<ApprovalJson>(first).approvalId
     const alone = await resume(at, runId, hers)
     expect([alone.code, jsonOf(alone).error?.reason]).toEqual([3, 'NOT_ENOUGH_APPROVERS'])
-    expect(alone.stderr).toContain(`so far there is 1: ${ALICE} signed; ${BOB} may too`)
+    expect(alone.stderr).toContain(`so far there is 1: ${ALICE} signed; ${BOB} may sign as well`)
 
+    const explained = (await at.cutter(['run', 'explain', runId])).stdout
+    expect(explained).toContain(`would count, and more are needed: `)
     const second = await signedBy(BOB, bob)
     expect(second.stderr).toBe('')
     const passed = await resume(at, runId, hers)

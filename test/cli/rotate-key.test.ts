@@ -1,5 +1,14 @@
 import { spawnSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
@@ -113,6 +122,12 @@ describeWithKeys('instance rotate-key', () => {
     expect(existsSync(inVar('instance_key.rotation'))).toBe(false)
   })
 
+  it('doctor says that nobody can approve a live run when no signer is listed', () => {
+    writeFileSync(join(home, 'allowed_signers'), '# nobody yet\n')
+    const { stdout } = spawnSync(process.execPath, [program, 'doctor', '--home', home], { encoding: 'utf8' })
+    expect(stdout).toMatch(/allowed_signers lists nobody: no live run can pass a gate yet/)
+  })
+
   it('doctor names a revoked key of the instance and a policy that lost keys leave unmeetable', async () => {
     const { oldKey } = await rotateInstanceKey(inVar(''), { ...WHO, at: '2026-03-01T12:00:00.000Z' })
     const policy = 'policy: { cut.SG1: { need: 2 } }'
@@ -128,6 +143,20 @@ describeWithKeys('instance rotate-key', () => {
     )
     expect(stdout).toMatch(/cut\.SG1 needs 2 people, and only 0 may approve: this policy cannot be met/)
   })
+
+  it.each(['', '{', '{}', '{"statementText":"{"}', 'null'])(
+    'names a damaged file of a rotation: %s',
+    async (text) => {
+      await rotateInstanceKey(inVar(''), { ...WHO, at: '2026-03-01T12:00:00.000Z' })
+      const [name] = readdirSync(inVar('instance_key.rotations'))
+      const file = join(inVar('instance_key.rotations'), name!)
+      writeFileSync(file, text)
+      await expect(readKeyRotations(inVar(''))).rejects.toMatchObject({
+        ...{ code: 'STORE_TAMPERED', message: `${file} is damaged: it is not the rotation of a key` },
+        next: 'restore the file from your backup',
+      })
+    },
+  )
 
   it('a folder from before the rotation signs with the old key and can be rotated', async () => {
     cpSync(inVar(''), join(home, 'older'), { recursive: true })

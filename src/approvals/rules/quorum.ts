@@ -26,7 +26,7 @@ export async function findQuorumRefusal(subject: ApprovalCase, counted: Counted[
     ...further.map(({ principal }) => ({ principal, fingerprint: principal })),
   ])
   const who = further.map(({ principal }) => principal).join(', ')
-  const rest = could < need ? describeRest(approvers, names, who) : `${who} may too`
+  const rest = could < need ? describeRest(approvers, names, who) : `${who} may sign as well`
   return refusalOf('NOT_ENOUGH_APPROVERS', approval, {
     detail:
       `${run.machine}.${run.gate} needs ${need} people with keys of their own, and so far there ` +
@@ -55,7 +55,7 @@ async function listCaseApprovers(subject: ApprovalCase): Promise<Approver[]> {
 function describeRest(approvers: Approver[], signed: string[], who: string): string {
   const others = approvers.filter(({ may, principal }) => !may && !signed.includes(principal))
   const why = others.map(({ principal, why }) => `${principal} (${why})`).join(', ')
-  const whoElse = who === '' ? 'nobody else may' : `${who} may too, which is not enough people`
+  const whoElse = who === '' ? 'nobody else may' : `${who} may sign as well, which is not enough people`
   return `${whoElse}, so this policy cannot be met now${why === '' ? '' : `. Not counted: ${why}`}`
 }
 

@@ -72,10 +72,19 @@ function linesOfGate({ mode, runId, policy, approvers, approvals }: Explanation)
       return may ? `may       ${principal}   ${fingerprints}` : `may not   ${principal}: ${why}`
     }),
     ...approvals.map(
-      ({ approvalId, approver, decision, wouldCount, reason, message }) =>
-        `approval  ${approvalId} by ${approver} (${decision}) ${wouldCount ? 'would count' : 'would be refused'}${reason === null ? '' : `: ${reason}, ${message}`}`,
+      ({ approvalId, approver, decision, ...judged }) =>
+        `approval  ${approvalId} by ${approver} (${decision}) ${describeJudgement(judged)}`,
     ),
   ]
+}
+
+type Judgement = Pick<Explanation['approvals'][number], 'wouldCount' | 'reason' | 'message'>
+
+function describeJudgement({ wouldCount, reason, message }: Judgement): string {
+  if (reason === null) return 'would count'
+  return wouldCount
+    ? `would count, and more are needed: ${message}`
+    : `would be refused: ${reason}, ${message}`
 }
 
 function linesOfWay({ ifApproved, ifRetried }: Explanation): string[] {
