@@ -9,11 +9,12 @@ import type { RunStore } from '../store/run-store.ts'
 /** The machines of one home. Each is loaded when it is first asked for. */
 interface InstalledMachines {
   /**
-   * Returns a machine by its name: one that ships, else a custom one. A custom one that is not loaded yet must be as `run` recorded it.
+   * Returns a machine by its name: one that ships, else a custom one. A custom one that is not loaded yet must be as `run` recorded it, or,
+   * with `acceptsUpgrade`, name an upgrade of the run.
    * @throws MACHINE_NOT_FOUND, MACHINE_CHANGED, INPUT_REFUSED when its module can't be used, CONFIG_INVALID when a policy is for a gate
    * that it lacks
    */
-  find(name: string, run: Run | null): Promise<InstalledMachine>
+  find(name: string, run: Run | null, acceptsUpgrade?: boolean): Promise<InstalledMachine>
   /** Installs a custom machine as it was just loaded, whatever is registered or remembered under its name. */
   use(loaded: LoadedModule): Promise<void>
 }
@@ -27,9 +28,10 @@ type MachineDeps = BuiltinDeps & { config: Config; store: RunStore }
 export function installedMachines(deps: MachineDeps): InstalledMachines {
   const machines = new Map<string, Promise<InstalledMachine>>()
   return {
-    find(name, run) {
+    find(name, run, acceptsUpgrade = false) {
       const found =
-        machines.get(name) ?? install(name, run, deps).then((machine) => checkPolicies(deps, machine))
+        machines.get(name) ??
+        install(name, run, deps, acceptsUpgrade).then((machine) => checkPolicies(deps, machine))
       machines.set(name, found)
       // Another run may have recorded the source that is there.
       found.catch(() => machines.get(name) === found && machines.delete(name))
@@ -42,11 +44,16 @@ export function installedMachines(deps: MachineDeps): InstalledMachines {
   }
 }
 
-async function install(name: string, run: Run | null, deps: MachineDeps): Promise<InstalledMachine> {
+async function install(
+  name: string,
+  run: Run | null,
+  deps: MachineDeps,
+  acceptsUpgrade: boolean,
+): Promise<InstalledMachine> {
   const builtin = await findBuiltin(name)
   if (builtin !== null) return builtin.install(deps)
   const { installModule, loadModuleByName } = await import('../custom/install-module.ts')
-  return installModule(await loadModuleByName(name, run, deps, deps.store), deps.store)
+  return installModule(await loadModuleByName(name, run, deps, deps.store, acceptsUpgrade), deps.store)
 }
 
 async function checkPolicies(

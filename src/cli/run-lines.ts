@@ -1,5 +1,6 @@
 import type { Approver } from '../domain/decisions.ts'
 import type { Json } from '../domain/json.ts'
+import { blanksCounted, nameInLine, textInLine } from '../domain/visible.ts'
 import type { RunAnswer } from '../service/runs/run-answer.ts'
 
 /** A run for people. */
@@ -24,7 +25,7 @@ export const describeApprovers = (approvers: Approver[]): string =>
 
 /** The hold that binds a run. */
 export const lineOfHold = ({ since, reason, by }: NonNullable<RunAnswer['hold']>) =>
-  `hold    since ${since} (${reason}, ${by})`
+  `hold    since ${since} (${textInLine(reason)}, ${nameInLine(by)})`
 
 /** The differences from what was approved, one line each, where an error or a stop lists them. */
 export function linesOfDifferences(
@@ -39,7 +40,7 @@ function describeStatus({ status, phase, gate, stop, outcome }: RunAnswer): stri
   const words = {
     working: () => `works on ${phase ?? 'its next step'}`,
     paused: () => `waits at gate ${gate}`,
-    stopped: () => `stopped: ${stop?.message}`,
+    stopped: () => `stopped: ${blanksCounted(stop?.message ?? '')}`,
     closed: () => `closed: ${outcome}`,
   }
   return words[status]()
@@ -48,11 +49,14 @@ function describeStatus({ status, phase, gate, stop, outcome }: RunAnswer): stri
 /** The machine's report where it is short enough for a line; `--json` has the rest. */
 function factsOf({ output }: RunAnswer): string[] {
   return Object.entries(output as { [key: string]: unknown }).flatMap(([key, value]) =>
-    typeof value === 'string' || typeof value === 'number' ? [`${key} ${value}`] : [],
+    typeof value === 'string' || typeof value === 'number' ? [factInLine(key, value)] : [],
   )
 }
 
 const MAX_COLUMNS = 96
+
+/** A fact of a report. Users' own machines choose key and value, and neither may fill a line and begin the next one. */
+const factInLine = (key: string, value: string | number) => `${nameInLine(key)} ${textInLine(String(value))}`
 
 function wrapFacts(facts: string[]): string[] {
   const lines: string[] = []

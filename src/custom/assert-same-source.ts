@@ -8,24 +8,29 @@ import type { ModuleSource } from './module-source.ts'
 export interface RecordedSource {
   run: Pick<Run, 'runId' | 'version' | 'definitionDigest'>
   files: SourceFile[]
+  /** Whether the caller agrees that another source runs, if its text names an upgrade of the run. A comment is enough to name one. */
+  acceptsUpgrade: boolean
 }
 
 /**
- * Asserts, before a module is loaded, that its source is the recorded one, or that its text names an upgrade from the run's version or
- * definition. Loading runs the module's code, and only then the machine shows what it really is.
- * @throws MACHINE_CHANGED with the first file that differs and both of its digests
+ * Asserts, before a module is loaded, that its source is the recorded one, or that the caller accepts an upgrade and its text names one from the
+ * run's version or definition. Loading runs the module's code, and only then the machine shows what it really is.
+ * @throws MACHINE_CHANGED with the first file that differs and both of its digests; `namesUpgrade` says whether its text names an upgrade
  */
-export function assertSameSource(path: string, source: ModuleSource, { run, files }: RecordedSource): void {
+export function assertSameSource(path: string, source: ModuleSource, recorded: RecordedSource): void {
+  const { run, files, acceptsUpgrade } = recorded
   const difference = findDifference(path, source, files)
-  if (difference === null || namesUpgrade(source, run)) return
+  if (difference === null) return
+  const named = namesUpgrade(source, run)
+  if (named && acceptsUpgrade) return
   throw new CutterError(
     'MACHINE_CHANGED',
     `run ${run.runId} was started under another source of its machine: ${difference}. It was not loaded, and nothing was changed.`,
     {
-      next:
-        `restore the file, or add an upgrade whose text names this version (upgrade: { '${run.version}': … }), ` +
-        `or: cutter run cancel ${run.runId}`,
-      data: { runId: run.runId },
+      next: named
+        ? `its text names an upgrade: cutter run resume ${run.runId} loads it and upgrades the run; cutter machine check --load-changed loads it and tries the upgrade`
+        : `restore the file, or add an upgrade whose text names this version (upgrade: { '${run.version}': … }), or: cutter run cancel ${run.runId}`,
+      data: { runId: run.runId, namesUpgrade: named },
     },
   )
 }

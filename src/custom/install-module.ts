@@ -22,7 +22,7 @@ interface Place {
 }
 
 /**
- * Loads the module that `run start` names, by a path or by a name in cutter.yaml.
+ * Loads the module that `run start` names, by a path or by a name in cutter.yaml. With `recorded`, its source must be that one.
  * @throws MACHINE_NOT_FOUND when there is none, INPUT_REFUSED when it is not a machine or when its name belongs to another module,
  * FILES_UNSAFE when others may write it. With `approvals.strict: owner` a path is refused before anything of it is read.
  */
@@ -30,18 +30,19 @@ export async function loadModuleByReference(
   text: string,
   { home, config }: Place,
   cwd: string,
+  recorded: RecordedSource | null = null,
 ): Promise<LoadedModule> {
-  if (Object.hasOwn(config.machines, text)) return registered(text, { home, config })
+  if (Object.hasOwn(config.machines, text)) return registered(text, { home, config }, recorded)
   if (/[/\\]|\.[cm]?[jt]s$/.test(text)) {
     assertPathsLoad(config, `the module ${text}`)
-    return asRegistered(await loadModule(resolve(cwd, text)), { home, config })
+    return asRegistered(await loadModule(resolve(cwd, text), recorded), { home, config })
   }
   throw notFound(text, config)
 }
 
 /**
  * Loads the module of a machine by name: from its path in cutter.yaml, else from where it was first started. With a run, its source must
- * be the one that the run recorded. With `approvals.strict: owner` only the path in cutter.yaml counts, because a store that was restored
+ * be the one that the run recorded, or, with `acceptsUpgrade`, name an upgrade of it. With `approvals.strict: owner` only the path in cutter.yaml counts, because a store that was restored
  * can remember any other.
  * @throws MACHINE_NOT_FOUND when it is not there; MACHINE_CHANGED, INPUT_REFUSED and FILES_UNSAFE as `loadModule`.
  */
@@ -50,9 +51,9 @@ export async function loadModuleByName(
   run: Run | null,
   { home, config }: Place,
   store: RunStore,
+  acceptsUpgrade: boolean,
 ): Promise<LoadedModule> {
-  const files = run === null ? null : findModuleSource(await store.history(run.runId))
-  const recorded = run === null || files === null ? null : { run, files }
+  const recorded = run === null ? null : await findRecordedSource(store, run, acceptsUpgrade)
   if (Object.hasOwn(config.machines, name)) return registered(name, { home, config }, recorded)
   const place = await store.machineModule(name)
   if (place === null) throw notFound(name, config)
@@ -66,6 +67,16 @@ export async function loadModuleByName(
       data: { machine: name, path: place.path },
     },
   )
+}
+
+/** Finds the source that a run recorded of its machine. Null where an earlier version of Cutter recorded none. */
+export async function findRecordedSource(
+  store: RunStore,
+  run: Run,
+  acceptsUpgrade: boolean,
+): Promise<RecordedSource | null> {
+  const files = findModuleSource(await store.history(run.runId))
+  return files === null ? null : { run, files, acceptsUpgrade }
 }
 
 /** A module runs with all rights of the process, so an operator may not choose it by a path. */

@@ -43,11 +43,20 @@ const LONGEST_NAME = 80
 export function nameInLine(name: string): string {
   const shown = visible(name)
   if (/^[^\s"]+$/u.test(shown) && shown.length <= LONGEST_NAME) return shown
-  const counted = shown.replace(/\s{2,}/gu, (blanks) => `<${blanks.length} blanks>`)
-  const signs = [...counted]
-  const cut =
-    signs.length > LONGEST_NAME
-      ? `${signs.slice(0, LONGEST_NAME).join('')}… (${signs.length} characters)`
-      : counted
-  return JSON.stringify(cut)
+  return JSON.stringify(cutAt(LONGEST_NAME, blanksCounted(shown, 2)))
+}
+
+/** Longer values are cut. */
+const LONGEST_TEXT = 300
+
+/** A value that others gave, at the end of a line of ours: its runs of blanks are counted, and its end is cut. */
+export const textInLine = (text: string): string => cutAt(LONGEST_TEXT, blanksCounted(visible(text)))
+
+/** Counts runs of blanks, with which a text could fill a line and begin the next one on a terminal that wraps. */
+export const blanksCounted = (text: string, from = 4): string =>
+  text.replace(/\s{2,}/gu, (blanks) => (blanks.length < from ? blanks : `<${blanks.length} blanks>`))
+
+function cutAt(longest: number, text: string): string {
+  const signs = [...text]
+  return signs.length > longest ? `${signs.slice(0, longest).join('')}… (${signs.length} characters)` : text
 }

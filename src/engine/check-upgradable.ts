@@ -5,7 +5,10 @@ import type { EngineDeps } from './engine-deps.ts'
 import { loadRun } from './load-run.ts'
 import { composeUpgradeStep } from './upgrade-run.ts'
 
-/** Whether the installed machines can continue an open run: as it is (`same`), after an upgrade, or not at all (`stranded`). */
+/**
+ * Whether the installed machines can continue an open run: as it is (`same`), after an upgrade, or not at all (`stranded`). `untried`: the
+ * module changed and names an upgrade, but it was not loaded.
+ */
 export interface OpenRun {
   runId: string
   machine: string
@@ -14,13 +17,16 @@ export interface OpenRun {
   status: Status | null
   state: string | null
   gate: string | null
-  verdict: 'same' | 'upgrade' | 'stranded'
-  /** Why the run is stranded, or the effect of an upgrade on its approvals. */
+  verdict: 'same' | 'upgrade' | 'untried' | 'stranded'
+  /** Why the run is stranded or was not tried, or the effect of an upgrade on its approvals. */
   why: string | null
 }
 
-/** Checks every open run, newest first. Upgrades are tried, and nothing is saved. */
-export async function checkOpenRuns(deps: EngineDeps): Promise<OpenRun[]> {
+/**
+ * Checks every open run, newest first. Upgrades are tried, and nothing is saved.
+ * @param loadChanged also loads modules of users that changed since, and whose text names an upgrade. That runs their code.
+ */
+export async function checkOpenRuns(deps: EngineDeps, loadChanged = false): Promise<OpenRun[]> {
   const open: Run[] = []
   const tampered: OpenRun[] = []
   for (const status of ['working', 'paused', 'stopped'] as const) {
@@ -29,7 +35,7 @@ export async function checkOpenRuns(deps: EngineDeps): Promise<OpenRun[]> {
   }
   open.sort((a, b) => (a.startedAt < b.startedAt ? 1 : -1))
   const checked: OpenRun[] = []
-  for (const run of open) checked.push({ ...factsOf(run), ...(await verdictOn(deps, run)) })
+  for (const run of open) checked.push({ ...factsOf(run), ...(await verdictOn(deps, run, loadChanged)) })
   return [...checked, ...tampered]
 }
 
@@ -37,16 +43,22 @@ const factsOf = ({ runId, machine, version, definitionDigest, status, state, gat
   return { runId, machine, version, definitionDigest, status, state, gate }
 }
 
-async function verdictOn(deps: EngineDeps, { runId }: Run): Promise<Pick<OpenRun, 'verdict' | 'why'>> {
+async function verdictOn(
+  deps: EngineDeps,
+  { runId }: Run,
+  loadChanged: boolean,
+): Promise<Pick<OpenRun, 'verdict' | 'why'>> {
   try {
     const run = await loadRun(deps, runId)
-    const installed = await deps.installed(run.machine, run)
+    const installed = await deps.installed(run.machine, run, loadChanged)
     if (installed.machine.definitionDigest === run.definitionDigest) return { verdict: 'same', why: null }
     const { run: upgraded } = await composeUpgradeStep(deps, installed, run, deps.osUser)
     const why = upgraded.gateSeq === null ? null : `run ${runId} must be approved again after its upgrade`
     return { verdict: 'upgrade', why }
   } catch (error) {
     if (!(error instanceof CutterError)) throw error
+    if (error.data.namesUpgrade === true)
+      return { verdict: 'untried', why: `${error.message} Its text names an upgrade, which was not tried.` }
     return { verdict: 'stranded', why: error.message }
   }
 }

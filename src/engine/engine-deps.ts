@@ -43,9 +43,10 @@ export interface EngineDeps {
   store: RunStore
   /**
    * Finds a machine by its name. A module of a user's own is loaded only if its source is the one that the run recorded; null where
-   * a run is to be started.
+   * a run is to be started. With `acceptsUpgrade` it is also loaded if its text names an upgrade of the run. That runs code which the run did
+   * not record, so only what moves a run accepts it, or what was asked to.
    */
-  installed(name: string, run: Run | null): Promise<InstalledMachine>
+  installed(name: string, run: Run | null, acceptsUpgrade?: boolean): Promise<InstalledMachine>
   clock: Clock
   /** Random hex digits, `bytes` × 2 of them. */
   randomHex(bytes: number): string

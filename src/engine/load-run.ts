@@ -83,9 +83,10 @@ export async function loadRunRecord({ store, reports }: LoadDeps, id: string): P
 export async function findInstalled(
   { installed }: Pick<EngineDeps, 'installed'>,
   run: Run,
+  acceptsUpgrade = false,
 ): Promise<InstalledMachine | null> {
   try {
-    return await installed(run.machine, run)
+    return await installed(run.machine, run, acceptsUpgrade)
   } catch (error) {
     if (error instanceof CutterError) return null
     throw error

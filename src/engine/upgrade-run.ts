@@ -18,7 +18,7 @@ import { returnToGate } from './resume-stopped.ts'
  * @throws MACHINE_CHANGED when the machine has no upgrade that fits; nothing is changed then
  */
 export async function upgradeIfNeeded(deps: EngineDeps, run: Run, by: string): Promise<Run> {
-  const installed = await deps.installed(run.machine, run)
+  const installed = await deps.installed(run.machine, run, true)
   const current =
     installed.machine.definitionDigest === run.definitionDigest
       ? run
@@ -34,7 +34,7 @@ export async function upgradeIfNeeded(deps: EngineDeps, run: Run, by: string): P
  * no fitting upgrade, is no fault here.
  */
 export async function upgradeIfPossible(deps: EngineDeps, run: Run, by: string): Promise<Run> {
-  if ((await findInstalled(deps, run)) === null) return run
+  if ((await findInstalled(deps, run, true)) === null) return run
   try {
     return await upgradeIfNeeded(deps, run, by)
   } catch (error) {

@@ -49,8 +49,8 @@ async function atGate() {
 }
 
 const errorOf = (answer: Awaited<ReturnType<typeof resume>>) => jsonOf<{ error: ErrorJson }>(answer).error
-const check = async (at: CutterHome) => {
-  const { code, stdout } = await at.cutter(['machine', 'check', '--json'])
+const check = async (at: CutterHome, ...options: string[]) => {
+  const { code, stdout } = await at.cutter(['machine', 'check', ...options, '--json'])
   return [code, JSON.parse(stdout).map(({ verdict }: { verdict: string }) => verdict)]
 }
 
@@ -59,7 +59,8 @@ describe('a run that waits while its machine gets a new version', () => {
     const { at, run } = await atGate()
     const { approvalId } = await rehearse(at, run.runId)
     at.file('mine/printer.ts', SECOND)
-    expect(await check(at)).toEqual([0, ['upgrade']])
+    expect(await check(at)).toEqual([3, ['untried']])
+    expect(await check(at, '--load-changed')).toEqual([0, ['upgrade']])
 
     const waits = await resume(at, run.runId)
     expect([waits.code, errorOf(waits).code, jsonOf(waits).planDigest]).toEqual([
@@ -100,7 +101,7 @@ describe('a run that waits while its machine gets a new version', () => {
       at.file('mine/printer.ts', source)
       const refused = await resume(at, run.runId)
       expect([refused.code, errorOf(refused).code]).toEqual([3, 'MACHINE_CHANGED'])
-      expect(await check(at)).toEqual([3, ['stranded']])
+      expect(await check(at, '--load-changed')).toEqual([3, ['stranded']])
       expect(await historyOf(at, run.runId)).toHaveLength(2)
     }
     at.file('mine/printer.ts', version('1'))

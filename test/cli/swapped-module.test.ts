@@ -83,9 +83,12 @@ describe('the module of an open run', () => {
     expect(wasLoaded(at)).toBe(false)
   })
 
-  test('no command loads a module that was replaced while its run is open', async () => {
+  test.each([
+    ['replaced', ''],
+    ['replaced by one with a comment that names an upgrade', "// upgrade: { '1': …\n"],
+  ])('no command that only looks loads a module that was %s', async (_, comment) => {
     const { at, runId } = await atGate()
-    at.file('mine/lib/path.ts', TRAP + LIB)
+    at.file('mine/lib/path.ts', comment + TRAP + LIB)
     const commands = [
       ['run', 'show', runId],
       ['run', 'plan', runId],
@@ -95,7 +98,6 @@ describe('the module of an open run', () => {
       ['run', 'report', runId],
       ['run', 'export', runId, '--out', 'run.tar'],
       ['verify', 'run.tar'],
-      ['run', 'retry', runId],
       ['approval', 'statement', runId, '--as', 'alice@example.org'],
       ['approval', 'rehearse', runId],
       ['approval', 'list'],
@@ -104,13 +106,60 @@ describe('the module of an open run', () => {
       ['machine', 'graph', 'rotate-keys'],
       ['doctor'],
       ['run', 'start', '--help'],
-      ['run', 'cancel', runId, '--reason', 'its module was replaced'],
     ]
     for (const command of commands) {
       await at.cutter([...command, '--json'])
       expect([command.join(' '), wasLoaded(at)]).toEqual([command.join(' '), false])
     }
+    if (comment !== '') return
+    const acting = [
+      ['run', 'retry', runId],
+      ['run', 'cancel', runId, '--reason', 'its module was replaced'],
+    ]
+    for (const command of acting) await at.cutter([...command, '--json'])
+    expect(wasLoaded(at)).toBe(false)
     expect((await historyOf(at, runId)).at(-1)).toMatchObject({ status: 'closed' })
+  })
+
+  test('machine check loads a replaced module that names an upgrade only with --load-changed', async () => {
+    const { at } = await atGate()
+    at.file('mine/lib/path.ts', `// upgrade: { '1': …\n${TRAP}${LIB}`)
+    const verdictOf = async (...options: string[]) => {
+      const answer = await at.cutter(['machine', 'check', ...options, '--json'])
+      return [answer.code, jsonOf<{ verdict: string; why: string }[]>(answer)[0]] as const
+    }
+    const [code, looked] = await verdictOf()
+    expect([code, looked]).toEqual([
+      3,
+      expect.objectContaining({ verdict: 'untried', why: expect.stringContaining('mine/lib/path.ts') }),
+    ])
+    expect(wasLoaded(at)).toBe(false)
+    expect(await verdictOf('--load-changed')).toEqual([3, expect.objectContaining({ verdict: 'stranded' })])
+    expect(wasLoaded(at)).toBe(true)
+  })
+
+  test.each([
+    ['by its path', './mine/rotate-keys.ts'],
+    ['by its name in cutter.yaml', 'rotate-keys'],
+  ])('run start %s looks up the key before it loads a replaced module', async (_, machine) => {
+    const at = aCutterHome('machines: { rotate-keys: ./mine/rotate-keys.ts }\n')
+    homes.push(at)
+    mkdirSync(at.path('mine/lib'), { recursive: true })
+    at.file('mine/rotate-keys.ts', IMPORTING)
+    at.file('mine/lib/path.ts', LIB)
+    at.file('service.key', 'the old key\n')
+    const start = (...flags: string[]) =>
+      at.cutter(['run', 'start', machine, ...flags, '--file', 'service.key', '--json'])
+    const { runId } = jsonOf(await start('--key', 'k1'))
+    expect(jsonOf(await start('--key=k1')).runId).toBe(runId)
+    at.file('mine/lib/path.ts', `// upgrade: { '1': …\n${TRAP}${LIB}`)
+    for (const flags of [['--key', 'k1'], ['--key=k1']]) {
+      const refused = await start(...flags)
+      expect([refused.code, errorOf(refused).code]).toEqual([3, 'MACHINE_CHANGED'])
+    }
+    expect(wasLoaded(at)).toBe(false)
+    at.file('mine/lib/path.ts', LIB)
+    expect(jsonOf(await start('--key', 'k1')).runId).toBe(runId)
   })
 
   test('machine list and machine check name the replaced file', async () => {

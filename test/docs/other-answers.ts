@@ -182,7 +182,7 @@ export const OTHER_ANSWERS: Answers = {
         status: status.nullable(),
         state: text.nullable(),
         gate: text.nullable(),
-        verdict: z.enum(['same', 'upgrade', 'stranded']),
+        verdict: z.enum(['same', 'upgrade', 'untried', 'stranded']),
         why: text.nullable(),
       }),
     ),

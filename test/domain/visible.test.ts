@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { nameInLine, visible, visibleLines } from '../../src/domain/visible.ts'
+import { nameInLine, textInLine, visible, visibleLines } from '../../src/domain/visible.ts'
 
 /** Text of others on a line for people. */
 
@@ -54,4 +54,14 @@ test.each([
   ['a\nb', 'a\\nb'],
 ])('nameInLine shows %j so that it cannot be taken for a sentence of Cutter', (name, shown) => {
   expect(nameInLine(name)).toBe(shown)
+})
+
+test.each([
+  ['two words', 'two words'],
+  ['a  b', 'a  b'],
+  [`a${' '.repeat(70)}state   closed: succeeded`, 'a<70 blanks>state   closed: succeeded'],
+  [`a\n${'\u3000'.repeat(9)}b`, 'a\\n<9 blanks>b'],
+  ['x'.repeat(301), `${'x'.repeat(300)}… (301 characters)`],
+])('textInLine shows %j so that it cannot fill a line and begin the next one', (text, shown) => {
+  expect(textInLine(text)).toBe(shown)
 })

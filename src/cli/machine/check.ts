@@ -14,13 +14,22 @@ export function defineCheck(group: Command): void {
     'check',
     'check whether the installed machines can continue every open run; exit code 3 if not',
     'cutter machine check',
-  ).action(action(check))
+  )
+    .option(
+      '--load-changed',
+      'also load modules that changed and name an upgrade, and try it; runs their code',
+    )
+    .action(action(check))
 }
 
-function check(options: GlobalOptions): Promise<number> {
+interface Options extends GlobalOptions {
+  loadChanged?: boolean
+}
+
+function check(options: Options): Promise<number> {
   return inHome(options, async ({ home, io }) => {
     const { checkMachines } = await import('../../service/machines/check.ts')
-    const { runs, stranded } = await checkMachines(home)
+    const { runs, notContinued } = await checkMachines(home, { loadChanged: options.loadChanged === true })
     const rows = runs.map(({ runId, machine, version, status, state, verdict }) => [
       runId,
       `${machine} ${version}`,
@@ -36,6 +45,6 @@ function check(options: GlobalOptions): Promise<number> {
             ...runs.flatMap(({ why }) => why ?? []),
           ],
     )
-    return stranded === 0 ? 0 : 3
+    return notContinued === 0 ? 0 : 3
   })
 }

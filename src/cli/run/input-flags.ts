@@ -25,6 +25,14 @@ export function defineStartFlags({ given, fields, example }: FlagMachine): Comma
   return addGlobalOptions(command).addHelpText('after', exampleText(example))
 }
 
+/** Reads `--key` before the machine is known. A value of another flag that looks like it may be taken for it. */
+export function readStartKey(args: string[]): string | undefined {
+  // A key without its value is refused once the flags of the machine are known.
+  if (args.at(-1) === '--key') return undefined
+  const command = new Command().helpOption(false).allowUnknownOption().allowExcessArguments()
+  return command.option('--key <key>').parse(args, { from: 'user' }).opts<{ key?: string }>().key
+}
+
 function addFlag(command: Command, field: InputField): void {
   const flag = kebabCase(field.name)
   const text = describeField(field)

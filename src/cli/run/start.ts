@@ -5,7 +5,7 @@ import { printRun } from '../answers.ts'
 import { action, defineCommand, type GlobalOptions } from '../define-command.ts'
 import { exitOfRun } from '../exit-codes.ts'
 import { inHome } from '../session.ts'
-import { defineStartFlags, readInputFlags } from './input-flags.ts'
+import { defineStartFlags, readInputFlags, readStartKey } from './input-flags.ts'
 
 /**
  * `cutter run start`: starts a run of a machine, which works until it pauses, stops or closes. The machine's input schema gives the flags,
@@ -49,7 +49,7 @@ function start(given: string, args: string[], options: GlobalOptions): Promise<n
       import('../../service/runs/start.ts'),
       import('../../service/runs/start-machine.ts'),
     ])
-    const machine = await findStartMachine(home, given)
+    const machine = await findStartMachine(home, given, readStartKey(args))
     const flags = defineStartFlags(machine).parse(args, { from: 'user' }).opts<StartOptions>()
     const { mode, key, by } = flags
     const input = readInputFlags(machine.fields, flags)

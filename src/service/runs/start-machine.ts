@@ -1,6 +1,9 @@
+import { existsSync, realpathSync } from 'node:fs'
+import { resolve } from 'node:path'
 import type { Home } from '../../app/open-home.ts'
 import { findBuiltin } from '../../builtin/registry.ts'
-import { loadModuleByReference } from '../../custom/install-module.ts'
+import type { RecordedSource } from '../../custom/assert-same-source.ts'
+import { findRecordedSource, loadModuleByReference } from '../../custom/install-module.ts'
 import type { LoadedModule } from '../../custom/load-module.ts'
 import { kebabCase } from '../kebab-case.ts'
 import { type InputField, inputFields } from './input-fields.ts'
@@ -18,20 +21,38 @@ export interface StartMachine {
 }
 
 /**
- * Finds the machine that a run is started with, and the fields of its input. Opens no store.
+ * Finds the machine that a run is started with, and the fields of its input. Opens no store, unless there is a start key: nothing is started
+ * for a key that an open run has, so that a module whose source is not the recorded one is not loaded either.
+ * @throws MACHINE_CHANGED when the key belongs to an open run of another source of this module
  * @throws MACHINE_NOT_FOUND when it is neither a shipped machine, nor a name in cutter.yaml, nor the path of a module
  * @throws INPUT_REFUSED when the module can't be used as a machine
  */
-export async function findStartMachine(home: Home, given: string): Promise<StartMachine> {
+export async function findStartMachine(home: Home, given: string, key?: string): Promise<StartMachine> {
   const builtin = await findBuiltin(given)
   if (builtin !== null) {
     const fields = inputFields(builtin.definition)
     return { name: given, given, fields, example: builtin.example, module: null }
   }
   const place = { home: home.folder, config: await home.config() }
-  const module = await loadModuleByReference(given, place, home.cwd)
+  const recorded = key === undefined ? null : await findSourceByKey(home, given, key)
+  const module = await loadModuleByReference(given, place, home.cwd, recorded)
   const fields = inputFields(module.machine)
   return { name: module.machine.name, given, fields, example: exampleOf(given, fields), module }
+}
+
+/** Finds the source that the open run of a start key recorded. Null when the key is new, or its run is of another module. */
+async function findSourceByKey(
+  { store, cwd }: Home,
+  given: string,
+  key: string,
+): Promise<RecordedSource | null> {
+  const run = await store.runByKey(key)
+  if (run === null || run.status === 'closed') return null
+  const place = await store.machineModule(run.machine)
+  const path = resolve(cwd, given)
+  const isItsModule =
+    given === run.machine || (place !== null && existsSync(path) && realpathSync(path) === place.path)
+  return isItsModule ? findRecordedSource(store, run, false) : null
 }
 
 /** Names the required fields. */

@@ -24,7 +24,7 @@ export interface StartRunInput {
  */
 export async function startRun(home: Home, given: StartRunInput): Promise<RunAnswer> {
   const { machine, input, mode, key, by } = given
-  const found = typeof machine === 'string' ? await findStartMachine(home, machine) : machine
+  const found = typeof machine === 'string' ? await findStartMachine(home, machine, key) : machine
   const app = await home.app()
   if (found.module !== null) await app.useModule(found.module)
   const run = await app.engine.start(found.name, input, { mode, ...definedOnly({ key, by }) })
