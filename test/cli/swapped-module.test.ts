@@ -86,7 +86,7 @@ describe('the module of an open run', () => {
   test.each([
     ['replaced', ''],
     ['replaced by one with a comment that names an upgrade', "// upgrade: { '1': …\n"],
-  ])('no command that only looks loads a module that was %s', async (_, comment) => {
+  ])('no command that only shows loads a module that was %s', async (_, comment) => {
     const { at, runId } = await atGate()
     at.file('mine/lib/path.ts', comment + TRAP + LIB)
     const commands = [
@@ -141,7 +141,7 @@ describe('the module of an open run', () => {
   test.each([
     ['by its path', './mine/rotate-keys.ts'],
     ['by its name in cutter.yaml', 'rotate-keys'],
-  ])('run start %s looks up the key before it loads a replaced module', async (_, machine) => {
+  ])('run start %s finds the run of a key before it loads a replaced module', async (_, machine) => {
     const at = aCutterHome('machines: { rotate-keys: ./mine/rotate-keys.ts }\n')
     homes.push(at)
     mkdirSync(at.path('mine/lib'), { recursive: true })

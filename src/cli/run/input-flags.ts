@@ -25,7 +25,7 @@ export function defineStartFlags({ given, fields, example }: FlagMachine): Comma
   return addGlobalOptions(command).addHelpText('after', exampleText(example))
 }
 
-/** Reads `--key` before the machine is known. A value of another flag that looks like it may be taken for it. */
+/** Reads `--key` before the machine is known. A value of another flag with that text is taken for it too. */
 export function readStartKey(args: string[]): string | undefined {
   // A key without its value is refused once the flags of the machine are known.
   if (args.at(-1) === '--key') return undefined
