@@ -14,9 +14,10 @@ export async function recordSignatureTool(
   const sshKeygen = tools.find('sshKeygen')
   if (sshKeygen === null) return []
   const ssh = tools.find('ssh')
-  const [identity, openssh] = await Promise.all([
+  const [identity, asked] = await Promise.all([
     identifyTool(sshKeygen),
     ssh === null ? null : askToolVersion(ssh),
   ])
+  const openssh = asked !== null && 'version' in asked ? asked.version : null
   return [jsonEvidence(`tools/${gate}`, { sshKeygen: { ...identity }, openssh })]
 }

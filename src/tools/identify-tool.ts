@@ -28,16 +28,22 @@ const VERSION_FLAGS: { [name in Tool['name']]?: string } = { ssh: '-V' }
 
 /**
  * Asks a tool for its version: the first line that it prints. ssh-keygen has no such flag; ask ssh instead, which comes from the same
- * package. Null when it prints nothing within 10 s.
+ * package. `failed` holds what it printed, or why it did not run, where it fails or gives no answer within 10 s.
  */
-export function askToolVersion({ name, file, args }: Tool): Promise<string | null> {
+export function askToolVersion({
+  name,
+  file,
+  args,
+}: Tool): Promise<{ version: string } | { failed: string }> {
   const flag = VERSION_FLAGS[name] ?? '--version'
   return new Promise((resolve) => {
     // Not in the caller's folder, which could hold a script that a relative path names.
     const options = { cwd: '/', timeout: 10_000, env: { PATH: TRUSTED_PATH, LC_ALL: 'C' } }
-    execFile(file, [...args, flag], options, (_error, stdout, stderr) => {
-      const [line = ''] = `${stdout}${stderr}`.trim().split('\n')
-      resolve(line === '' ? null : line.slice(0, 200))
+    execFile(file, [...args, flag], options, (error, stdout, stderr) => {
+      const line = (text: string) => text.trim().split('\n')[0]!.slice(0, 200)
+      const printed = line(`${stdout}${stderr}`)
+      if (error === null && printed !== '') resolve({ version: printed })
+      else resolve({ failed: printed || (error === null ? 'it prints nothing' : line(error.message)) })
     })
   })
 }

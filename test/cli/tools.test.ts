@@ -106,4 +106,13 @@ describeWithKeys('the program that judges signatures', () => {
     expect(missing.stdout).toContain('/nowhere/git')
     expect(missing.stdout).toContain('tools.git')
   })
+
+  test('is a warning of doctor when it prints an error as its version', async () => {
+    const failing = at.path('bin/failing')
+    writeFileSync(failing, '#!/bin/sh\necho "libpq.so.5: not found" >&2\nexit 127\n', { mode: 0o755 })
+    const { stdout } = await withTools(at, { pgDump: failing }, () => at.cutter(['doctor', '--json']))
+    const { checks } = JSON.parse(stdout) as { checks: { check: string; status: string; message: string }[] }
+    const found = checks.find(({ check, message }) => check === 'pg_dump' && message.includes(failing))
+    expect(found).toMatchObject({ status: 'warn', message: expect.stringContaining('libpq.so.5: not found') })
+  })
 })

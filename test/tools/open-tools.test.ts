@@ -115,7 +115,14 @@ describe('a tool', () => {
     expect(first).toMatchObject({ command: [link], realPath: wrapper })
     writeFileSync(wrapper, '#!/bin/sh\necho "version 2"\n')
     expect((await identifyTool(tool)).digest).not.toBe(first.digest)
-    expect(await askToolVersion(tool)).toBe('version 2')
+    expect(await askToolVersion(tool)).toEqual({ version: 'version 2' })
+  })
+
+  test('that fails has no version, but a message', async () => {
+    const failing = join(folder, 'failing')
+    writeFileSync(failing, '#!/bin/sh\necho "libpq.so.5: not found" >&2\nexit 127\n', { mode: 0o755 })
+    const tool = openTools({ pgDump: failing }).find('pgDump')!
+    expect(await askToolVersion(tool)).toEqual({ failed: 'libpq.so.5: not found' })
   })
 
   test('is decided by its program and by every file that its first arguments name', () => {

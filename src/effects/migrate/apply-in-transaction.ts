@@ -15,8 +15,9 @@ import { lockMigrations } from './migration-lock.ts'
 import { qualifiedTexts } from './planned-checks.ts'
 import { readAtSavepoint } from './read-at-savepoint.ts'
 import { readCatalogue } from './read-catalogue.ts'
+import { withChildren } from './read-scoped.ts'
 import { readObjectIdentities } from './recreated-objects.ts'
-import type { CheckReaches } from './rehearsal-result.ts'
+import { type RehearsalResult, relationsOf } from './rehearsal-result.ts'
 import { watchRows } from './row-changes.ts'
 import { runGuarded } from './run-guarded.ts'
 import { assertSameSchema } from './schema-drift.ts'
@@ -37,7 +38,7 @@ interface ApplyMigrationInput {
   /** The catalogue of the database as it was backed up. */
   catalogue: Catalogue
   /** What the rehearsal measured; null in the rehearsal itself. */
-  rehearsed: { inside: MigrationOutcome; touches: string[]; reaches?: CheckReaches } | null
+  rehearsed: Pick<RehearsalResult, 'inside' | 'touches' | 'reaches'> | null
 }
 
 /**
@@ -54,18 +55,20 @@ export async function applyInTransaction(sql: Sql, given: ApplyMigrationInput): 
   const { spec } = bundle
   await lockMigrations(sql)
   assertFrozenScript(bundle)
-  const ask = askQualified(qualifiedTexts(bundle, rehearsed?.reaches))
-  const preflight = await runChecks(sql, bundle.preflight, ask)
-  assertChecksPass('STOP_PREFLIGHT_FAILED', 'preflight', preflight)
-  // A rehearsal database has no other users. On the target, others may change what the script does not touch, at any time.
-  const scoped = (full: Catalogue) => (rehearsed === null ? full : scopeCatalogue(rehearsed.touches, full))
-  const readScoped = async () => scoped(await readAtSavepoint(sql, () => readCatalogue(sql)))
-  const before = await readScoped()
-  assertSameSchema(scoped(catalogue), before, {
+  const readFull = () => readAtSavepoint(sql, () => readCatalogue(sql))
+  const found = await readFull()
+  const scope = rehearsed === null ? null : await withChildren(sql, relationsOf(rehearsed))
+  // The checks run code of what they read, so the schema is compared first.
+  assertSameSchema(within(scope, catalogue), within(scope, found), {
     changed: 'the schema is no longer the one that was backed up and rehearsed',
     kept: 'nothing was applied',
     next: 'cancel this run and start another: only the plan of this one was approved',
   })
+  const ask = askQualified(qualifiedTexts(bundle, rehearsed?.reaches))
+  const preflight = await runChecks(sql, bundle.preflight, ask)
+  assertChecksPass('STOP_PREFLIGHT_FAILED', 'preflight', preflight)
+  const readScoped = async () => within(rehearsed?.touches ?? null, await readFull())
+  const before = within(rehearsed?.touches ?? null, found)
   const identities = await readObjectIdentities(sql)
   const rows = await watchRows(sql, spec, rehearsed?.inside.rewritten ?? null)
   const { touched, transactionId } = await runGuarded(sql, bundle.script, 'script')
@@ -79,6 +82,10 @@ export async function applyInTransaction(sql: Sql, given: ApplyMigrationInput): 
   if (verify !== null) assertChecksPass('STOP_VERIFICATION_FAILED', 'verification', verify)
   return { outcome, preflight, verify, transactionId, touched }
 }
+
+/** A rehearsal database has no other users. On the target, others may change what the script does not touch, at any time. */
+const within = (scope: string[] | null, full: Catalogue) =>
+  scope === null ? full : scopeCatalogue(scope, full)
 
 function compareWithRehearsal(
   { inside, touches }: NonNullable<ApplyMigrationInput['rehearsed']>,

@@ -53,7 +53,7 @@ export interface StandaloneOutcome {
 }
 
 /** The relations and schemas on which the plan depends: those that the scripts touch, and those that the checks before read. */
-export const relationsOf = ({ touches, reaches }: RehearsalResult): string[] => [
+export const relationsOf = ({ touches, reaches }: Pick<RehearsalResult, 'touches' | 'reaches'>): string[] => [
   ...touches,
   ...(reaches?.preflight.flatMap(({ reads }) => reads) ?? []),
 ]

@@ -73,8 +73,15 @@ async function checkTool(tool: Tool, live: boolean): Promise<Finding> {
     const next = `install OpenSSH 8.9 or newer: ${USES.sshKeygen.from}`
     return { check, status: 'warn', message: `${facts}: too old to check signatures (-Y)`, next }
   }
-  const version = tool.name === 'sshKeygen' ? 'signs and checks signatures' : await askToolVersion(tool)
-  return okay(check, `${facts}, ${version ?? 'gives no version'}`)
+  if (tool.name === 'sshKeygen') return okay(check, `${facts}, signs and checks signatures`)
+  const asked = await askToolVersion(tool)
+  if ('version' in asked && /\d/.test(asked.version)) return okay(check, `${facts}, ${asked.version}`)
+  return {
+    check,
+    status: 'warn',
+    message: `${facts}: it gives no version, but ${'failed' in asked ? asked.failed : asked.version}`,
+    next: `run it by hand, and correct tools.${tool.name} in cutter.yaml or install ${USES[tool.name].from}`,
+  }
 }
 
 function findUnsafeFile(tool: Tool): { message: string; next: string } | null {

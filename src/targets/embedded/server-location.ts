@@ -57,7 +57,8 @@ export interface LocationOptions {
  * Finds the location of a home's server.
  * @param make whether to create missing folders
  * @throws STORE_UNWRITABLE when a folder can't be created
- * @throws TARGET_UNREACHABLE when there is no such user, or root has no other user to run the server
+ * @throws CONFIG_INVALID when the configured user does not exist or is root
+ * @throws TARGET_UNREACHABLE when root has no other user to run the server
  */
 export function locateServer(options: LocationOptions, make = true): ServerLocation {
   const { home, stateDirectory = defaultStateDirectory() } = options
@@ -173,7 +174,7 @@ function configuredUser(name: string): SystemUser {
   const user = systemUser(name)
   if (user !== null && user.uid !== 0) return user
   throw new CutterError(
-    'TARGET_UNREACHABLE',
+    'CONFIG_INVALID',
     `embedded.user in cutter.yaml is ${name}, ${user === null ? 'and this system has no such user' : 'as whom PostgreSQL refuses to run'}; nothing was changed`,
     {
       next: 'name an existing user without privileges, or create it: useradd --system --no-create-home cutter-db',

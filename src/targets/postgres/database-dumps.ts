@@ -203,6 +203,15 @@ function dumpFailedError(name: string, stderr: string): Stop {
     )
   }
   return new Stop('STOP_BACKUP_FAILED', `pg_dump could not back up ${name}: ${tail}; nothing was changed`, {
-    next: 'fix the problem that it names, then resume the run',
+    next: `${findDumpAdvice(stderr)}, then resume the run`,
   })
+}
+
+/** What to do about a message of pg_dump, by what a backup needs. */
+function findDumpAdvice(stderr: string): string {
+  if (/row-level security/.test(stderr))
+    return 'a backup must hold every row, and a policy hides some: give the role that migrates BYPASSRLS, or, where it owns the table, use `alter table … no force row level security`'
+  if (/permission denied/.test(stderr))
+    return 'a backup reads everything: grant the role that migrates what the message names, or membership in pg_read_all_data (PostgreSQL 14 or newer)'
+  return 'fix the problem that it names'
 }

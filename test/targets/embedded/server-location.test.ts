@@ -74,9 +74,11 @@ describe('openEmbedded for different users', () => {
       const server = await openServer(at)
       expect(statSync(`/proc/${await pidOf(at)}`).uid).toBe(systemUser('daemon')?.uid)
       await server.release()
-      await expect(openServer({ ...aHome(), user: 'no-such-user' })).rejects.toThrow(
-        'embedded.user in cutter.yaml is no-such-user, and this system has no such user; nothing was changed',
-      )
+      await expect(openServer({ ...aHome(), user: 'no-such-user' })).rejects.toMatchObject({
+        code: 'CONFIG_INVALID',
+        message:
+          'embedded.user in cutter.yaml is no-such-user, and this system has no such user; nothing was changed',
+      })
       await expect(openServer({ ...aHome(), user: 'root' })).rejects.toThrow('refuses to run')
     },
   )

@@ -12,8 +12,8 @@ import type { MigrateDeps } from '../deps.ts'
 import { assertChecksPass, describeChecks } from '../migration-checks.ts'
 import { planMigration } from '../plan.ts'
 import { COPY_ONLY } from '../planned-checks.ts'
-import { readCatalogue } from '../read-catalogue.ts'
-import { type RehearsalResult, relationsOf } from '../rehearsal-result.ts'
+import { readScoped } from '../read-scoped.ts'
+import type { RehearsalResult } from '../rehearsal-result.ts'
 import { assertSameSchema } from '../schema-drift.ts'
 import { assertSameIdentity, readServerIdentity, serverMajorVersion } from '../server-identity.ts'
 
@@ -77,8 +77,8 @@ async function assertAsRehearsed(
 ): Promise<void> {
   const database = await deps.openDatabase(target)
   assertSameIdentity(given.identity, await database.read(context, readServerIdentity))
-  const scope = relationsOf(given.rehearsal)
-  const found = scopeCatalogue(scope, await database.read(context, readCatalogue))
+  const { scope, catalogue } = await readScoped(database, context, given.rehearsal)
+  const found = scopeCatalogue(scope, catalogue)
   assertSameSchema(scopeCatalogue(scope, given.backedUp), found, {
     changed: 'the schema changed since the backup was taken',
     kept: 'nothing was changed',

@@ -17,9 +17,9 @@ import { askPreflightAgain } from '../ask-preflight.ts'
 import type { MigrateDeps } from '../deps.ts'
 import { assertChecksPass } from '../migration-checks.ts'
 import type { PlannedCheck } from '../planned-checks.ts'
-import { readCatalogue } from '../read-catalogue.ts'
 import { assertSameBundle, readMigrationBundle } from '../read-migration-bundle.ts'
-import { type RehearsalResult, relationsOf } from '../rehearsal-result.ts'
+import { readScoped } from '../read-scoped.ts'
+import type { RehearsalResult } from '../rehearsal-result.ts'
 import { assertSameIdentity, readServerIdentity, serverMajorVersion } from '../server-identity.ts'
 import { backup } from './backup.ts'
 import { preflight } from './preflight.ts'
@@ -57,10 +57,10 @@ export function recheckMigration(deps: MigrateDeps): Effect {
       const database = await deps.openDatabase(given.target)
       assertSameIdentity(identity, await database.read(context, readServerIdentity))
       const rehearsal = await readJsonEvidence<RehearsalResult>(context, given.rehearsalDigest)
-      const scope = relationsOf(rehearsal)
+      const { scope, catalogue } = await readScoped(database, context, rehearsal)
       const backedUp = await readJsonEvidence<Catalogue>(context, given.catalogueDigest)
       const planned = scopeCatalogue(scope, backedUp)
-      const found = scopeCatalogue(scope, await database.read(context, readCatalogue))
+      const found = scopeCatalogue(scope, catalogue)
       if (found.digest !== planned.digest)
         return planAgain(deps, context, given, {
           changed: 'the schema',

@@ -7,9 +7,10 @@ import { readEffect } from '../../../machine/define-effect.ts'
 import type { Catalogue } from '../../../migration/catalogue.ts'
 import type { MigrationBundle } from '../../../migration/migration-bundle.ts'
 import type { ServerIdentity } from '../../../targets/postgres/migration-database.ts'
-import type { RehearsalDatabaseRef } from '../../../targets/postgres/rehearsal-database.ts'
+import type { RehearsalDatabaseRef, SourceProfile } from '../../../targets/postgres/rehearsal-database.ts'
 import { readJsonEvidence } from '../../read-json-evidence.ts'
 import type { MigrateDeps } from '../deps.ts'
+import { explainDeniedRead } from '../explain-denied-read.ts'
 import { describeChecks } from '../migration-checks.ts'
 import { rehearseMigration } from '../rehearse-migration.ts'
 import { rehearsalDatabaseRef } from '../restore-backup.ts'
@@ -35,8 +36,11 @@ export function rehearse(deps: MigrateDeps): Effect {
       const copy = await claimRehearsalDatabase(deps, context, given)
       const database = await deps.rehearsalDatabases.open(copy, role)
       context.progress(`rehearsing on ${database.name}`)
+      const profile = await readJsonEvidence<SourceProfile>(context, given.profileDigest)
       const { rehearsal, after } = await asRehearsalFailure(() =>
-        rehearseMigration(database, context, bundle, catalogue),
+        explainDeniedRead({ place: copy.place, role, roles: profile.roles }, () =>
+          rehearseMigration(database, context, bundle, catalogue),
+        ),
       )
       const evidence = jsonEvidence('rehearsal', rehearsal)
       const rehearsed = jsonEvidence('catalogue/rehearsed', after)
