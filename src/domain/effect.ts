@@ -30,6 +30,18 @@ export interface EffectRow extends EffectRequest {
   attempt: number
 }
 
+/**
+ * Orders the attempts at the effects of one run: a later step, or a later claim of the same step, has a higher one. A target that has seen
+ * a token refuses every lower one of the same run.
+ */
+export interface FencingToken {
+  run: string
+  /** The step that asked for the effect. */
+  seq: number
+  /** The number of claims of the effect, this one included. */
+  attempt: number
+}
+
 /** What an effect learns of its run. Everything else comes with its input. */
 export interface EffectContext {
   runId: string
@@ -39,8 +51,18 @@ export interface EffectContext {
   /** `seq` at which the effect was asked for. */
   seq: number
   startedBy: string
-  /** Aborts at the run's hard cap or when the operator interrupts. */
+  /** Goes with every write, so that its target can refuse a process whose claim was taken over. */
+  token: FencingToken
+  /** When the working time of the effect ends, and `signal` aborts. */
+  deadline: Date
+  /** Aborts at the deadline or when the operator interrupts. */
   signal: AbortSignal
+  /**
+   * Checks that this process still has the claim on the effect, and that the lease has not ended. A write calls it last before each change
+   * that its target cannot fence.
+   * @throws RUN_HELD or STORE_CONFLICT when the claim is lost; the effect must end then
+   */
+  assertClaimed(): Promise<void>
   now(): Date
   /** The bytes of an evidence of this or another run, by digest. Throws when the store has none. */
   evidence(digest: string): Promise<Uint8Array>

@@ -123,6 +123,11 @@ export const STOP_CODES = {
       'A write was begun and is missing on the target. Cutter asked, because the run was being cancelled or a timer of its chart had ended, and did nothing.',
     next: 'Cancel the run, or resume: the resume does the write.',
   },
+  STOP_FENCED: {
+    meaning:
+      'The target has seen a later attempt of the same run, from another process or a newer copy of the store. This attempt does not write.',
+    next: 'Find the process or the store that continued the run. Work with that one.',
+  },
   STOP_HOST_UNREACHABLE: {
     meaning: 'The host cannot be reached over SSH, or the connection was lost.',
     next: 'Check with `ssh <alias> true`. Then resume.',

@@ -1,8 +1,9 @@
 import type { Approval } from '../domain/approval.ts'
-import type { EffectContext, EffectRow } from '../domain/effect.ts'
-import { missingEvidenceError } from '../domain/errors.ts'
+import type { EffectContext, EffectRow, FencingToken } from '../domain/effect.ts'
+import { CutterError, missingEvidenceError } from '../domain/errors.ts'
 import type { Run } from '../domain/run.ts'
 import type { RunStore } from '../store/run-store.ts'
+import { assertClaimed } from './assert-claimed.ts'
 import type { EngineDeps } from './engine-deps.ts'
 
 /** Returns the working time that the cap of a run leaves, in milliseconds. */
@@ -17,6 +18,10 @@ export class RunEffectContext implements EffectContext {
   readonly mode: Run['mode']
   readonly seq: number
   readonly startedBy: string
+  readonly token: FencingToken
+  readonly assertClaimed: () => Promise<void>
+  /** Set once the claim is lost. Whatever the effect then does or throws, its outcome is not recorded. */
+  claimLost: CutterError | null = null
   readonly now: () => Date
   readonly approval: () => Promise<Approval | null>
   readonly evidence: (digest: string) => Promise<Uint8Array>
@@ -24,7 +29,9 @@ export class RunEffectContext implements EffectContext {
   private readonly workLeftMs: number
   private readonly interrupt: AbortSignal
   private readonly controller = new AbortController()
+  private readonly startedAt = performance.now()
   private timer: NodeJS.Timeout | null = null
+  private endsAt: Date | null = null
 
   constructor(deps: EngineDeps, run: Run, row: EffectRow) {
     this.runId = run.runId
@@ -33,12 +40,27 @@ export class RunEffectContext implements EffectContext {
     this.mode = run.mode
     this.seq = row.seq
     this.startedBy = run.startedBy
+    this.token = { run: run.runId, seq: row.seq, attempt: row.attempt }
+    this.assertClaimed = async () => {
+      try {
+        await assertClaimed(deps, run, row)
+      } catch (error) {
+        if (error instanceof CutterError) this.claimLost = error
+        throw error
+      }
+    }
     this.now = () => deps.clock.now()
     this.approval = () => findLastApprovalUsed(deps.store, run.runId)
     this.evidence = (digest) => readEvidence(deps, run, digest)
     this.progress = (text) => deps.onProgress?.(run, text)
     this.workLeftMs = workLeftMs(deps, run)
     this.interrupt = deps.interrupt
+  }
+
+  get deadline(): Date {
+    const left = this.workLeftMs - (performance.now() - this.startedAt)
+    this.endsAt ??= new Date(this.now().getTime() + Math.max(0, Math.round(left)))
+    return this.endsAt
   }
 
   /** A controller of its own, since Node 20 collects what `AbortSignal.any` makes of a time-out, which then never fires. */

@@ -50,7 +50,8 @@ function isClaimedByOther(deps: EngineDeps, { owner, leaseUntil }: EffectRow): b
   return alive === 'unknown' ? Date.parse(leaseUntil) > deps.clock.now().getTime() : alive
 }
 
-const sameOwner = (a: Owner, b: Owner) =>
+/** Whether two owners are the same process. */
+export const sameOwner = (a: Owner, b: Owner) =>
   a.host === b.host && a.pid === b.pid && a.processStart === b.processStart
 
 /** RUN_HELD with the process that claimed an effect of the run. */

@@ -36,6 +36,7 @@ export class Interrupted extends Error {
  * Runs one claimed effect to its end. A failure is an outcome, and not an error. With `probeOnly` a live write is not executed: the target is
  * asked, and a write that is missing fails with STOP_WRITE_MISSING.
  * @throws Interrupted when the operator interrupts
+ * @throws RUN_HELD, STORE_CONFLICT when this process has lost its claim; nothing is recorded then
  */
 export async function runEffect(
   deps: EngineDeps,
@@ -71,6 +72,7 @@ export async function runEffect(
     }
   } catch (error) {
     if (deps.interrupt.aborted) throw new Interrupted(run.runId, { cause: error })
+    if (context.claimLost !== null) throw context.claimLost
     const workedMs = performance.now() - startedAt
     const found = await limitStopToPhase(deps, run, row.name, stopOf(error, effect, context.signal))
     const stop = deps.secrets?.redactWords(found) ?? found
@@ -109,6 +111,7 @@ async function executeOrProbe(
   }
   if (context.mode !== 'live') {
     readings.hold = await assertNoHoldBeforeWrite(deps, context.runId)
+    await context.assertClaimed()
     const simulated = await effect.simulate(context, parsed)
     return { ran: 'simulate', result: parseEffectResult(effect, simulated, 'simulate') }
   }
@@ -132,7 +135,7 @@ async function executeOrProbe(
     if (deps.interrupt.aborted) throw error
     // After a Stop of the effect no change remains. After any other error the write may be committed, so the target is asked.
     if (error instanceof Stop && error.facts.code !== 'STOP_EFFECT_INVALID') {
-      if (error.facts.code !== 'STOP_OUTCOME_UNKNOWN') readings.committed = 'no'
+      if (!SAYS_NOTHING_OF_OTHERS.includes(error.facts.code)) readings.committed = 'no'
       throw error
     }
     const result = await probeAfter(context, effect, parsed, error, readings)
@@ -153,8 +156,13 @@ async function committedSoFar({ store }: EngineDeps, { runId }: Run, row: Effect
   return failed?.committed ?? 'no'
 }
 
-const executed = async (effect: Effect, context: EffectContext, input: unknown) =>
-  parseEffectResult(effect, await effect.execute(context, input), 'execute')
+/** Stops after which another attempt of the same write may have committed. */
+const SAYS_NOTHING_OF_OTHERS: string[] = ['STOP_OUTCOME_UNKNOWN', 'STOP_FENCED']
+
+async function executed(effect: Effect, context: EffectContext, input: unknown): Promise<ParsedResult> {
+  await context.assertClaimed()
+  return parseEffectResult(effect, await effect.execute(context, input), 'execute')
+}
 
 /** @throws STOP_EFFECT_INVALID when the effect's input schema refuses what the chart gives it */
 function parseInput(effect: Effect, given: Json): unknown {
@@ -197,6 +205,7 @@ async function probeBefore(
   } catch (error) {
     // The target took the write back by itself, and the probe has seen that.
     if (error instanceof Stop && error.facts.code === 'STOP_NOT_CONFIRMED') readings.committed = 'no'
+    if (error instanceof Stop && error.facts.code === 'STOP_FENCED') readings.committed = 'unknown'
     if (error instanceof Stop || context.signal.aborted) throw error
     throw unknownOutcomeStop(effect.name, error instanceof Error ? error.message : String(error))
   }

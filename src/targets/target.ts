@@ -5,6 +5,9 @@ import type { Survey } from './survey.ts'
 /** The caller of a target: the run whose name the connection gets, and the signal that aborts its statements. */
 export type TargetCaller = Pick<EffectContext, 'runId' | 'signal'>
 
+/** The caller of a transaction that writes. Its token goes first in, so that a process whose run was taken over writes nothing. */
+export type TargetWriter = Pick<EffectContext, 'runId' | 'signal' | 'token'>
+
 /** A database into which documents are cut, with its three logins. This interface hides the way to it. */
 export interface Target {
   /** The name in cutter.yaml; `embedded` is the default. A rehearsal database has the name of its run. */
@@ -27,10 +30,13 @@ export interface Target {
    * @throws Stop STOP_MUTATION_DETECTED when the server assigned a transaction id. So each answer proves that nothing was written.
    */
   read<T>(role: 'reader' | 'verifier', context: TargetCaller, work: (sql: Sql) => Promise<T>): Promise<T>
-  /** Runs work in one transaction. Every error except OutcomeUnknown means that nothing was committed. */
-  write<T>(role: 'executor' | 'verifier', context: TargetCaller, work: (sql: Sql) => Promise<T>): Promise<T>
+  /**
+   * Runs work in one transaction. Every error except OutcomeUnknown means that nothing was committed.
+   * @throws STOP_FENCED when the target has seen a higher token of the run
+   */
+  write<T>(role: 'executor' | 'verifier', context: TargetWriter, work: (sql: Sql) => Promise<T>): Promise<T>
   /** Runs work in one transaction that is checked as at commit (deferred constraints too) and then rolled back. */
-  rehearse<T>(role: 'executor', context: TargetCaller, work: (sql: Sql) => Promise<T>): Promise<T>
+  rehearse<T>(role: 'executor', context: TargetWriter, work: (sql: Sql) => Promise<T>): Promise<T>
 }
 
 /** The part of a connection that runs statements. */

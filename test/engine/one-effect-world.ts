@@ -1,13 +1,13 @@
 import type { AnyStateMachine } from 'xstate'
 import { z } from 'zod'
-import type { Effect, Probe } from '../../src/domain/effect.ts'
+import type { Effect, EffectContext, Probe } from '../../src/domain/effect.ts'
 import { digestOf } from '../../src/domain/json.ts'
 import type { EngineDeps } from '../../src/engine/engine-deps.ts'
 import { effect } from '../../src/machine/define.ts'
 import { aMachine } from '../machine/drive-steps.ts'
 import { aWorld, succeeds, type World } from '../machines/crashing-engine.ts'
 
-export type Job = (signal: AbortSignal) => Promise<object | undefined>
+export type Job = (signal: AbortSignal, context: EffectContext) => Promise<object | undefined>
 
 interface JobOptions {
   kind?: Effect['kind']
@@ -29,7 +29,9 @@ export function worldOf(
     definitionDigest: digestOf('timed'),
   })
   const base = { name: 'job', input: z.unknown(), output: z.unknown() }
-  const execute = async ({ signal }: { signal: AbortSignal }) => ({ output: (await job(signal)) ?? {} })
+  const execute = async (context: EffectContext) => ({
+    output: (await job(context.signal, context)) ?? {},
+  })
   // The charts here have no gates: their writes need no approval.
   const beforeApproval = true
   const effects = { job: { ...base, kind, beforeApproval, execute, simulate: execute, probe } as Effect }

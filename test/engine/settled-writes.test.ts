@@ -33,9 +33,9 @@ interface Target {
 async function aWorldWith(target: Target, logic = TWO): Promise<World> {
   const world = worldOf(
     logic,
-    (signal) => {
+    (signal, context) => {
       target.executed++
-      return target.job(signal)
+      return target.job(signal, context)
     },
     { allowLive: true },
     { kind: 'write', probe: () => target.probe() },
@@ -144,14 +144,14 @@ test('a repeated write that stopped before it was begun is not taken for the one
 })
 
 describe('a write whose answer does not fit its contract', () => {
-  const wrong: Job = async () => ({ n: 10n })
+  const wrong = async () => ({ n: 10n })
 
   test('counts as done when the target has it', async () => {
     const target = aTarget(missing, wrong)
     const world = await aWorldWith(target, chart({ A: work('job', 'END'), END: success }))
-    target.job = async (signal) => {
+    target.job = async () => {
       target.probe = committed
-      return wrong(signal)
+      return wrong()
     }
     expect(await world.engine.start('tried', {}, { mode: 'live' })).toMatchObject({ outcome: 'succeeded' })
   })
@@ -159,9 +159,9 @@ describe('a write whose answer does not fit its contract', () => {
   test('keeps its run open when nobody knows', async () => {
     const target = aTarget(missing)
     const world = await aWorldWith(target)
-    target.job = async (signal) => {
+    target.job = async () => {
       target.probe = unknown
-      return wrong(signal)
+      return wrong()
     }
     const { runId, stopCode } = await world.engine.start('tried', {}, { mode: 'live' })
     expect(stopCode).toBe('STOP_OUTCOME_UNKNOWN')

@@ -9,15 +9,18 @@ import type { SuperuserSession } from './embedded-template.ts'
  * Gives access to the rehearsal databases of cuts in the embedded server.
  * @param options.template returns the name of the template database
  * @param options.openDatabase opens a database of the server as a target
+ * @param options.upgrade applies the migrations of a newer Cutter to a database
  * @param options.isRunClosed whether a run is closed or unknown, so that its rehearsal database is no longer needed
  */
 export function openEmbeddedRehearsals(options: {
   superuser: SuperuserSession
   template(): Promise<string>
   openDatabase(name: string, database: string, explain?: TargetAccess['explain']): Promise<Target>
+  upgrade(database: string): Promise<void>
   isRunClosed(runId: string): Promise<boolean>
 }): RehearsalDatabases {
-  const { superuser, template, openDatabase, isRunClosed } = options
+  const { superuser, template, openDatabase, upgrade, isRunClosed } = options
+  const upgraded = new Set<string>()
   return {
     async create(runId, rows) {
       const source = await template()
@@ -31,10 +34,13 @@ export function openEmbeddedRehearsals(options: {
       if (rows.units.length > 0) await superuser(database, (client) => seedRows(client, rows))
       return openDatabase(`rehearsal ${runId}`, database)
     },
-    open: (runId) =>
-      openDatabase(`rehearsal ${runId}`, databaseName(runId), (error) =>
-        findMissingRehearsalStop(error, runId),
-      ),
+    async open(runId) {
+      const database = databaseName(runId)
+      // Once in each process. A database that is missing is reported at its first use.
+      if (!upgraded.has(database)) await upgrade(database).catch(() => undefined)
+      upgraded.add(database)
+      return openDatabase(`rehearsal ${runId}`, database, (error) => findMissingRehearsalStop(error, runId))
+    },
     drop: (runId) =>
       superuser('postgres', async (client) => {
         await client.query(`drop database if exists ${databaseName(runId)} with (force)`)

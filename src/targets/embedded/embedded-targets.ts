@@ -87,7 +87,13 @@ export function openEmbeddedTargets(options: {
       await prepared()
       return openDatabase('embedded', DATABASE)
     },
-    rehearsalDatabases: openEmbeddedRehearsals({ superuser, template, openDatabase, isRunClosed }),
+    rehearsalDatabases: openEmbeddedRehearsals({
+      superuser,
+      template,
+      openDatabase,
+      upgrade: (database) => upgradeDatabase(source, database),
+      isRunClosed,
+    }),
     rehearsalServers,
     async discardTarget() {
       prepared.forget()

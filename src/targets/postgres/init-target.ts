@@ -129,6 +129,7 @@ async function asOwner<Result>(client: ClientBase, work: () => Promise<Result>):
     grant usage on schema public to cutter_owner, ${LOGIN_ROLES.join(', ')};
     grant create on schema public to cutter_owner;
     create schema if not exists cutter_governance authorization cutter_owner;
+    create schema if not exists cutter_fencing authorization cutter_owner;
     set local search_path = pg_catalog, pg_temp;
     set local role cutter_owner`)
   const result = await work()

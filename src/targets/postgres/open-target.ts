@@ -1,6 +1,6 @@
 import type { Client } from 'pg'
 import { Stop } from '../../domain/errors.ts'
-import type { Target, TargetCaller } from '../target.ts'
+import type { Target, TargetCaller, TargetWriter } from '../target.ts'
 import { grantDifferences, readGrantFacts } from './grant-facts.ts'
 import { type TargetRole, withSession } from './pg-session.ts'
 import { readSurvey } from './read-survey.ts'
@@ -69,10 +69,20 @@ export function openTarget(access: TargetAccess): Target {
       return { facts, wrong: grantDifferences(facts) }
     },
     read,
-    write: (role, context, work) => session(role, context, (client) => inTransaction(client, work), false),
-    rehearse: (role, context, work) => session(role, context, (client) => rehearseWork(client, work)),
+    write: (role, context, work) =>
+      session(role, context, (client) => inTransaction(client, fenced(context, work)), false),
+    rehearse: (role, context, work) =>
+      session(role, context, (client) => rehearseWork(client, fenced(context, work))),
   }
 }
+
+/** Takes the token before anything else. Its row stays locked until the transaction ends, so that two processes of a run never overlap. */
+const fenced =
+  <T>({ token }: TargetWriter, work: (client: Client) => Promise<T>) =>
+  async (client: Client): Promise<T> => {
+    await client.query('select cutter_fencing.take($1, $2, $3)', [token.run, token.seq, token.attempt])
+    return work(client)
+  }
 
 /** Runs work in a transaction that is checked as at commit and rolled back. */
 async function rehearseWork<T>(client: Client, work: (client: Client) => Promise<T>): Promise<T> {
@@ -100,9 +110,11 @@ function mutationError(target: string, role: TargetRole, transactionId: string):
 async function assertSchema(client: Client, { name, toPrepare }: TargetAccess): Promise<void> {
   const state = await readSchemaState(client)
   if (state === 'ours') return
-  const what =
-    state === 'absent'
-      ? 'does not have Cutter’s schema'
-      : 'already has tables with Cutter’s names that Cutter did not create'
+  const what = {
+    absent: 'does not have Cutter’s schema',
+    older:
+      'was prepared by an earlier version of Cutter, and can’t refuse a process whose run was taken over',
+    foreign: 'already has tables with Cutter’s names that Cutter did not create',
+  }[state]
   throw new Stop('STOP_TARGET_REFUSED', `target ${name} ${what}; nothing was changed`, { next: toPrepare })
 }

@@ -36,18 +36,23 @@ export const GOVERNANCE_TABLES = [
   'decision_backlog_sweep_log',
 ] as const
 
-/** Tells whether a database has Cutter's schema. It reads the catalog alone, so every role may ask. */
-export async function readSchemaState(client: Sql): Promise<'absent' | 'ours' | 'foreign'> {
-  const { complete, foreign } = await findSchemaObjects(client)
-  if (complete) return 'ours'
+/**
+ * Tells whether a database has Cutter's schema. `older`: an earlier version made it, without the fencing that every write needs. It reads
+ * the catalog alone, so every role may ask.
+ */
+export async function readSchemaState(client: Sql): Promise<'absent' | 'ours' | 'older' | 'foreign'> {
+  const { complete, fenced, foreign } = await findSchemaObjects(client)
+  if (complete) return fenced ? 'ours' : 'older'
   return foreign.length === 0 ? 'absent' : 'foreign'
 }
 
 /**
- * Finds the objects with Cutter's names. `complete`: Cutter's schema is there and nothing is foreign. `foreign`: the objects with Cutter's
- * names that Cutter did not create.
+ * Finds the objects with Cutter's names. `complete`: Cutter's schema is there and nothing is foreign. `fenced`: it can refuse a process
+ * whose run was taken over. `foreign`: the objects with Cutter's names that Cutter did not create.
  */
-export async function findSchemaObjects(client: Sql): Promise<{ complete: boolean; foreign: string[] }> {
+export async function findSchemaObjects(
+  client: Sql,
+): Promise<{ complete: boolean; fenced: boolean; foreign: string[] }> {
   const { rows } = await client.query<{ object: string; ours: boolean }>(
     `select format('%s %I.%I', 'table', n.nspname, c.relname) as object, pg_get_userbyid(c.relowner) = 'cutter_owner' as ours
        from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
@@ -57,8 +62,12 @@ export async function findSchemaObjects(client: Sql): Promise<{ complete: boolea
      select distinct format('function public.%I', p.proname), pg_get_userbyid(p.proowner) = 'cutter_owner'
        from pg_catalog.pg_proc p where p.pronamespace = 'public'::regnamespace and p.proname ~ '^fn_iu_'
      union all
-     select 'schema cutter_governance', pg_get_userbyid(nspowner) = 'cutter_owner'
-       from pg_catalog.pg_namespace where nspname = 'cutter_governance'
+     select format('function cutter_fencing.%I', p.proname), pg_get_userbyid(p.proowner) = 'cutter_owner'
+       from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace
+       where n.nspname = 'cutter_fencing' and p.proname = 'take'
+     union all
+     select format('schema %I', nspname), pg_get_userbyid(nspowner) = 'cutter_owner'
+       from pg_catalog.pg_namespace where nspname in ('cutter_governance', 'cutter_fencing')
      order by 1`,
     [[...UNIT_TABLES]],
   )
@@ -66,5 +75,6 @@ export async function findSchemaObjects(client: Sql): Promise<{ complete: boolea
     (row) => row.ours && row.object === 'table cutter_governance.schema_migration',
   )
   const foreign = rows.filter((row) => !initialised || !row.ours).map((row) => row.object)
-  return { complete: initialised && foreign.length === 0, foreign }
+  const fenced = rows.some((row) => row.ours && row.object === 'function cutter_fencing.take')
+  return { complete: initialised && foreign.length === 0, fenced, foreign }
 }

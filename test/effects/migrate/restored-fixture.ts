@@ -27,7 +27,9 @@ export const LIMITS = { lockTimeoutMs: 10_000, statementTimeoutMs: 60_000 }
 export const REF = { place: 'embedded', database: 'rehearsal_of_shop' }
 export const CONTEXT = {
   runId: 'mig-1',
+  token: { run: 'mig-1', seq: 9, attempt: 1 },
   signal: new AbortController().signal,
+  assertClaimed: async () => undefined,
   now: () => new Date(),
   progress: () => undefined,
 } as unknown as EffectContext

@@ -59,13 +59,16 @@ describe('initTarget', () => {
     try {
       await cp(initOptions.migrationsDirectory, folder, {
         recursive: true,
-        filter: (path) => !/000[67]_/.test(path),
+        filter: (path) => !/000[678]_/.test(path),
       })
       const client = await aDatabase('earlier')
       await initTarget(client, { ...initOptions, migrationsDirectory: folder })
       await client.query(`insert into cutter_governance.manifest_envelope (operation_kind, source_doc_ref, created_by)
         values ('first_cut', 'CHARTER', 'cutter/earlier')`)
-      expect((await initTarget(client, initOptions)).applied).toEqual(['0006_recut', '0007_sets'])
+      expect(await readSchemaState(client)).toBe('older')
+      const applied = ['0006_recut', '0007_sets', '0008_fencing']
+      expect((await initTarget(client, initOptions)).applied).toEqual(applied)
+      expect(await readSchemaState(client)).toBe('ours')
       await client.query(`insert into cutter_governance.manifest_envelope (operation_kind, source_doc_ref, created_by)
         values ('recut', 'CHARTER', 'cutter/later')`)
       const fresh = await aDatabase('later')
