@@ -22,12 +22,12 @@ const AROUND = 60
 
 /** What a re-cut changes in the text that is in force; nothing for a first cut. */
 export function changeLines(reading: PlanReading, plan: ReadCutPlan): MarkdownLine[] {
-  const { endings, aliases, left } = plan
+  const { endings, aliases, left, otherText, moved } = plan
   const changed = plan.actions.filter(isChange)
   const known = plan.actions.some(
     ({ oldContentHash }) => oldContentHash !== undefined && oldContentHash !== null,
   )
-  if (!known && endings.length === 0 && aliases.length === 0) return []
+  if (!known && endings.length === 0 && aliases.length === 0 && otherText.length === 0) return []
   const here = new Set(selectUnits(plan.actions, reading) ?? plan.actions)
   const shown = changed.filter((unit) => here.has(unit)).slice(0, SHOWN)
   const more = changed.length - shown.length
@@ -35,7 +35,7 @@ export function changeLines(reading: PlanReading, plan: ReadCutPlan): MarkdownLi
     md`## What changes in the text in force`,
     '',
     changed.length === 0
-      ? md`No text that stays in force changes.`
+      ? unchangedWords(plan)
       : md`${plural(changed.length, 'unit')} with another text, or new. ~~Struck out~~ is what goes, **bold** is what comes.`,
     '',
     ...shown.flatMap((unit) => amendment(unit, reading)),
@@ -59,9 +59,42 @@ export function changeLines(reading: PlanReading, plan: ReadCutPlan): MarkdownLi
         nameSpan(kind),
       ]),
     ),
+    ...otherLines(reading, plan),
+    ...(moved.length === 0
+      ? []
+      : paragraph(md`At another place in the text, with the same words: ${moved.map(nameSpan)}.`)),
     ...(left.length === 0
       ? []
       : paragraph(md`Drafts that this text does not have, left as they are: ${left.map(nameSpan)}.`)),
+  ]
+}
+
+/** Only a plan that changes no text at all says so. */
+function unchangedWords({ otherText, moved, endings }: ReadCutPlan): Markdown {
+  if (otherText.length > 0) return md`No unit gets another text. The text outside of units changes.`
+  return moved.length > 0 || endings.length > 0
+    ? md`No unit gets another text.`
+    : md`No text that stays in force changes.`
+}
+
+/** The text outside of units has no address and no version, so that it is shown where it stands. */
+export function otherLines({ differing }: PlanReading, { otherText }: ReadCutPlan): MarkdownLine[] {
+  if (otherText.length === 0) return []
+  return [
+    md`### Text outside of units`,
+    '',
+    md`${plural(otherText.length, 'place')} with other words or other white space. No unit and no version records them.`,
+    '',
+    ...otherText.flatMap(({ after, removed, added }): MarkdownLine[] => {
+      const [was, is] = [removed.join('\n'), added.join('\n')]
+      const isBlank = was.replace(/\s+/gu, '') === is.replace(/\s+/gu, '')
+      return [
+        after === null ? md`Before the first unit:` : md`After ${nameSpan(after)}:`,
+        '',
+        md`> ${isBlank ? 'only white space differs' : showChange(differing(was, is))}`,
+        '',
+      ]
+    }),
   ]
 }
 

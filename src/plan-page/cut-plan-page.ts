@@ -48,6 +48,7 @@ export function cutPlanLines(reading: PlanReading, plan: ReadCutPlan): MarkdownL
     md`## In short`,
     '',
     ...actionTable([...plan.actions, ...plan.endings], MEANING),
+    ...otherTextWords(plan),
     md`${plural(unitsWritten, 'unit is', 'units are')} written, with ${plural(governanceRows, 'row')} of record for them. Nothing comes into force by this plan: that is decided at the second gate.`,
     '',
     ...acceptedLines(plan),
@@ -58,6 +59,14 @@ export function cutPlanLines(reading: PlanReading, plan: ReadCutPlan): MarkdownL
     ...rollbackLines(plan.rollback),
   ]
 }
+
+/** Units alone do not tell what changes: the text between them changes too. */
+const otherTextWords = ({ otherText, moved }: ReadCutPlan): MarkdownLine[] =>
+  otherText.length === 0 && moved.length === 0
+    ? []
+    : paragraph(
+        md`Besides, ${plural(otherText.length, 'place')} outside of units and the order of ${plural(moved.length, 'unit')} differ from the text in force.`,
+      )
 
 /** The target in one line: database, system identifier of the server, and major version. `serverVersion` is a number such as 150018. */
 export const targetWords = ({ database, systemIdentifier, serverVersion }: ReadCutPlan['target']) =>

@@ -1,4 +1,5 @@
 import { count, type MarkdownLine, md, nameSpan, paragraph, prose, table } from '../domain/markdown.ts'
+import { otherLines } from './changes-section.ts'
 import { actionTable, expectedLines, modeWords, rollbackLines, targetWords } from './cut-plan-page.ts'
 import { excerpt } from './excerpt.ts'
 import type { PlanReading } from './plan-reading.ts'
@@ -31,6 +32,7 @@ export function lifecyclePlanLines(reading: PlanReading, plan: ReadLifecyclePlan
     md`This can’t be taken back: what came into force has been in force. A later decision can only replace it.`,
     '',
     ...moveLines(reading, plan, units),
+    ...(cut.success ? otherLines(reading, cut.data) : []),
     ...table(
       ['old address', 'leads to', 'as'],
       plan.aliases.map(({ aliasAddress, address, kind }) => [

@@ -53,6 +53,18 @@ export const cutPlan = z.object({
   aliases: z
     .array(z.looseObject({ kind: z.string(), aliasAddress: z.string(), address: z.string() }))
     .default([]),
+  /** Lines outside of units that differ from the text in force. */
+  otherText: z
+    .array(
+      z.looseObject({
+        after: z.string().nullable(),
+        removed: z.array(z.string()),
+        added: z.array(z.string()),
+      }),
+    )
+    .default([]),
+  /** Units that stand at another place in the text than before. */
+  moved: z.array(z.string()).default([]),
   left: z.array(z.string()).default([]),
   accepted: z.array(z.looseObject({ code: z.string(), message: z.string(), line: z.number() })).default([]),
   excluded: z.array(

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { reassembleDocument } from '../../src/effects/cut/verifier.ts'
 import { articles, sentences } from '../support/articles.ts'
 import { type CutterHome, jsonOf, type RunJson } from '../support/cli.ts'
-import { approve, growth, rehearseOn, resume, rowsIn, sign, started } from '../support/cli-steps.ts'
+import { approve, growth, rehearseOn, resume, rowsIn, sign, start, started } from '../support/cli-steps.ts'
 import { aLiveHome } from './live-home.ts'
 
 let at: CutterHome
@@ -27,8 +27,8 @@ interface CutPlanJson {
 }
 
 /** A live run through both gates. `output.plan` describes the plan that its first gate approved. */
-async function cut(document: string, source: string): Promise<RunJson> {
-  const runId = await started(at, { document, source, mode: 'live' })
+async function cut(document: string, source: string, ...more: string[]): Promise<RunJson> {
+  const runId = await started(at, { document, source, mode: 'live', more })
   await approve(at, runId, key)
   const closed = jsonOf<RunJson>(await approve(at, runId, key))
   expect(closed, JSON.stringify(closed.stop)).toMatchObject({ outcome: 'succeeded' })
@@ -36,8 +36,8 @@ async function cut(document: string, source: string): Promise<RunJson> {
 }
 
 /** The same in a dry run, on its rehearsal database. */
-async function rehearsed(document: string, source: string): Promise<RunJson> {
-  const runId = await started(at, { document, source })
+async function rehearsed(document: string, source: string, ...more: string[]): Promise<RunJson> {
+  const runId = await started(at, { document, source, more })
   await rehearseOn(at, runId)
   const closed = jsonOf<RunJson>(await rehearseOn(at, runId))
   expect(closed.outcome).toBe('succeeded')
@@ -84,6 +84,9 @@ async function aliasesOf(document: string): Promise<string[]> {
   return rows.map(({ line }) => line.replaceAll(`${document}/ARTICLE-`, ''))
 }
 
+/** The front matter of the two texts differs. */
+const accepted = ['--accept', 'OTHER_TEXT_CHANGED']
+
 const text = (n: number, count = 3) => sentences(n, count)
 
 const documents = join(import.meta.dirname, '../../../shared/documents')
@@ -103,14 +106,14 @@ describe.skipIf(missing)('a re-cut of the Grundgesetz of 2010 as of 2012', () =>
   })
 
   test('a dry run of the re-cut leaves the target unchanged', async () => {
-    const dry = await rehearsed('GG', b)
+    const dry = await rehearsed('GG', b, ...accepted)
     expect(dry.output.plan).toMatchObject({ create: 0, adopt: 0, keep: first.output.units - 1, amend: 1 })
     expect(dry.output.counts.identical).toBe(true)
     expect(await rowsIn(superuser)).toEqual(before)
   })
 
   test('the re-cut writes one version of Art 93, supersedes the old one, and both texts can be exported', async () => {
-    const runId = await started(at, { document: 'GG', source: b, mode: 'live' })
+    const runId = await started(at, { document: 'GG', source: b, mode: 'live', more: accepted })
     const plan: CutPlanJson = await planOf(runId)
     expect(plan.actions.filter(({ action }) => action !== 'keep')).toMatchObject([
       { action: 'amend', change: 'amended', address: 'GG/ARTICLE-93', from: ['GG/ARTICLE-93'] },
@@ -385,5 +388,54 @@ describe('drafts of a rejected first cut', () => {
       'ARTICLE-3 draft v1',
     ])
     expect(await rebuilt(closed)).toBe(after)
+  })
+})
+
+describe('text outside of units that changes', () => {
+  const body = articles(['1', text(1)], ['2', text(2)])
+  const after = body.replace('# Charter', '# Charter of the gardens')
+
+  test('a re-cut stops until the change is accepted, and its plan and its page show the words', async () => {
+    await cut('TITLE', at.file('title-a.md', body))
+    const source = at.file('title-b.md', after)
+    const stopped = await start(at, { document: 'TITLE', source })
+    expect(jsonOf<RunJson>(stopped).stop).toMatchObject({
+      code: 'STOP_REFUSED_INPUT',
+      message: expect.stringContaining('"# Charter" → "# Charter of the gardens"'),
+      next: expect.stringContaining('--accept OTHER_TEXT_CHANGED'),
+    })
+
+    const runId = await started(at, { document: 'TITLE', source, mode: 'live', more: accepted })
+    expect(await planOf(runId)).toMatchObject({
+      otherText: [{ after: null, removed: ['# Charter'], added: ['# Charter of the gardens'] }],
+      accepted: [{ code: 'OTHER_TEXT_CHANGED', line: 1 }],
+    })
+    const page = (await at.cutter(['run', 'plan', runId, '--format', 'markdown'])).stdout
+    expect(page).toContain('of the gardens**')
+    expect(page).not.toContain('No text that stays in force changes')
+    await approve(at, runId, key)
+    expect((await at.cutter(['run', 'plan', runId, '--format', 'markdown'])).stdout).toContain(
+      'of the gardens**',
+    )
+    const closed = jsonOf<RunJson>(await approve(at, runId, key))
+    expect(closed.output.plan).toMatchObject({ keep: 2, otherText: 1 })
+    expect(await rebuilt(closed)).toBe(after)
+    expect((await cut('TITLE', source)).output.plan).toEqual({
+      create: 0,
+      adopt: 0,
+      keep: 2,
+      governanceRows: 13,
+    })
+  })
+
+  test('a re-cut lists units that only changed places', async () => {
+    await cut('ORDER', at.file('order-a.md', body))
+    const [title, one, two] = body.split(/(?=## Article)/)
+    const runId = await started(at, {
+      document: 'ORDER',
+      source: at.file('order-b.md', `${title}${two}\n${one!.trimEnd()}\n`),
+      more: ['--accept', 'NUMBER_OUT_OF_ORDER'],
+    })
+    expect((await planOf(runId)).moved).toEqual(['ORDER/ARTICLE-1'])
   })
 })

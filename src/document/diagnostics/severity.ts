@@ -12,6 +12,7 @@ export const SEVERITY = {
   BYTE_ORDER_MARK_INSIDE: 'needs-accept',
   HEADING_TOO_LONG: 'needs-accept',
   NUMBER_OUT_OF_ORDER: 'needs-accept',
+  OTHER_TEXT_CHANGED: 'needs-accept',
   UNCLOSED_BLOCK: 'needs-accept',
   BYTE_ORDER_MARK: 'note',
   CONTAINER_REPEATED: 'note',

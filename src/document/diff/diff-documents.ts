@@ -1,20 +1,15 @@
-import { diffLines } from 'diff'
 import type { Scan } from '../scan.ts'
 import type { ScanRecord } from '../structure/records.ts'
 import type { Change, UnitText } from './change.ts'
 import { markMoves } from './detect-moves.ts'
+import { diffOtherText, joinTexts, type OtherDifference, type TextPart } from './diff-other-text.ts'
 import { diffUnits } from './diff-units.ts'
-
-/** Lines outside of all units (front matter, headings of chapters, notes) that only one of the two texts has. */
-interface OtherDifference {
-  removed: string[]
-  added: string[]
-}
 
 /** The difference between two texts of a document. */
 export interface DocumentDiff {
   changes: Change[]
-  other: OtherDifference[]
+  /** Lines outside of all units: front matter, titles, headings of chapters, notes. */
+  other: Pick<OtherDifference, 'removed' | 'added'>[]
 }
 
 /** A source with its scan. */
@@ -27,7 +22,8 @@ export interface ScannedText {
 export function diffDocuments(before: ScannedText, after: ScannedText): DocumentDiff {
   const old = listUnitTexts(before)
   const changes = markMoves(diffUnits(old, listUnitTexts(after)), old)
-  return { changes, other: otherDifferences(before, after) }
+  const { other } = diffOtherText(listParts(before), listParts(after))
+  return { changes, other: other.map(({ removed, added }) => ({ removed, added })) }
 }
 
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
@@ -56,25 +52,14 @@ export function listUnitTexts({ bytes, scan }: ScannedText): UnitText[] {
   })
 }
 
-function otherDifferences(before: ScannedText, after: ScannedText): OtherDifference[] {
-  const differences: OtherDifference[] = []
-  let open: OtherDifference | null = null
-  for (const part of diffLines(outside(before), outside(after))) {
-    if (!part.added && !part.removed) {
-      open = null
-      continue
-    }
-    if (open === null) {
-      open = { removed: [], added: [] }
-      differences.push(open)
-    }
-    open[part.added ? 'added' : 'removed'].push(...part.value.replace(/\n$/, '').split('\n'))
-  }
-  return differences
+/** Lists the units and the texts between them. Units that share an address are counted. */
+function listParts({ bytes, scan }: ScannedText): TextPart[] {
+  const times = new Map<string, number>()
+  const parts = scan.records.map((record): TextPart => {
+    if (!isUnit(record)) return { text: decoder.decode(bytes.subarray(record.start, record.end)) }
+    const count = (times.get(record.address!) ?? 0) + 1
+    times.set(record.address!, count)
+    return { unit: `${record.address}#${count}` }
+  })
+  return joinTexts(parts)
 }
-
-const outside = ({ bytes, scan }: ScannedText) =>
-  scan.records
-    .filter((record) => !isUnit(record))
-    .map(({ start, end }) => decoder.decode(bytes.subarray(start, end)))
-    .join('')

@@ -1,7 +1,6 @@
 import type { Problem } from '../../document/diagnostics/problem.ts'
 import { ACCEPTABLE_CODES } from '../../document/diagnostics/severity.ts'
-import type { Scan } from '../../document/scan.ts'
-import { CutterError } from '../../domain/errors.ts'
+import { CutterError, Stop } from '../../domain/errors.ts'
 
 // `--accept CODE,CODE`: problems that only a person can judge. The plan lists the accepted problems and their places, so that the
 // approver sees them. Their messages are part of the plan digest of open runs, so they must not change. A plan without accepted problems is the same as without the flag.
@@ -10,7 +9,7 @@ import { CutterError } from '../../domain/errors.ts'
 export type AcceptedProblem = Pick<Problem, 'code' | 'message' | 'line' | 'start'>
 
 /** Parses the flag's value into codes, each once and sorted. */
-export function parseAcceptedCodes(accept: string | undefined): string[] {
+function parseAcceptedCodes(accept: string | undefined): string[] {
   const codes = (accept ?? '').split(/[,\s]+/).filter((code) => code !== '')
   return [...new Set(codes)].sort()
 }
@@ -29,13 +28,36 @@ export function assertAcceptableCodes(accept: string): string {
   })
 }
 
-/** Lists the problems of a scan that were accepted, in the order of the text. */
-export function findAcceptedProblems(
-  { problems }: Pick<Scan, 'problems'>,
-  accept: string | undefined,
-): AcceptedProblem[] {
+/**
+ * Lists the problems that were accepted, in the order of the text.
+ *
+ * @throws Stop STOP_REFUSED_INPUT when a problem needs to be accepted and is not.
+ */
+export function acceptProblems(problems: Problem[], accept: string | undefined): AcceptedProblem[] {
   const codes = parseAcceptedCodes(accept)
-  return problems
-    .filter(({ code, severity }) => severity === 'needs-accept' && codes.includes(code))
+  const found = problems.filter(({ severity }) => severity === 'needs-accept')
+  const open = found.filter(({ code }) => !codes.includes(code))
+  if (open.length > 0) throw problemsError(open, adviseAccept(open))
+  return found
+    .sort((a, b) => a.start - b.start)
     .map(({ code, message, line, start }) => ({ code, message, line, start }))
+}
+
+/** Builds the stop for problems of a text. `next` says what to do about them. */
+export function problemsError(problems: Problem[], next: string): Stop {
+  const [first] = problems
+  const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : ''
+  return new Stop(
+    'STOP_REFUSED_INPUT',
+    `line ${first!.line}: ${first!.message}${more}; nothing was changed`,
+    {
+      next: `${next} (this one can be cancelled)`,
+      data: { problems: problems.slice(0, 50).map((problem) => ({ ...problem })) },
+    },
+  )
+}
+
+function adviseAccept(problems: Problem[]): string {
+  const codes = [...new Set(problems.map(({ code }) => code))]
+  return `fix the source; or, if a check of each place shows that it is right, start another run with --accept ${codes.join(',')}`
 }

@@ -3,11 +3,13 @@ import type { Scan } from '../../document/scan.ts'
 import type { ScanRecord } from '../../document/structure/records.ts'
 import type { Mode } from '../../domain/run.ts'
 import type { Survey } from '../../targets/survey.ts'
-import { findAcceptedProblems } from './accepted-problems.ts'
+import { acceptProblems } from './accepted-problems.ts'
 import { compareWithCurrent } from './changes.ts'
 import type { CurrentText } from './current-texts.ts'
+import { findOtherChanges } from './other-text.ts'
 import { type CutPlan, expectedState, isWritten, type LayoutPiece, sourceVersionId } from './plan.ts'
 import { isExcluded, planActions, planEndings, selectUnitRecords } from './plan-actions.ts'
+import type { StoredText } from './stored-text.ts'
 
 /** The input of `planCut`. */
 interface PlanInput {
@@ -21,6 +23,8 @@ interface PlanInput {
   survey: Survey
   /** The texts of the units in force that the survey names. */
   inForce: CurrentText[]
+  /** The complete text in force, as it was cut last. Left out or null: no cut brought the document into force. */
+  prior?: StoredText | null
   unitCap: number
   accept?: string | undefined
 }
@@ -34,16 +38,19 @@ const countGovernanceRows = (units: number, endings = 0) => 13 + 2 * units + end
 /**
  * Plans a cut. The result depends on the input alone.
  *
- * @throws Stop STOP_REFUSED_INPUT when an address belongs to another document, STOP_UNITS_DIFFER when the target has units that no cut
- *   can have left.
+ * @throws Stop STOP_REFUSED_INPUT when an address belongs to another document or text outside of units changes and nobody accepted
+ *   that, STOP_UNITS_DIFFER when the target has units that no cut can have left.
  */
 export function planCut(input: PlanInput): CutPlan {
-  const { document, mode, machineVersion, bytes, scan, profiles, survey, inForce, unitCap, accept } = input
-  const accepted = findAcceptedProblems(scan, accept)
+  const { document, mode, machineVersion, bytes, scan, profiles, survey, inForce, unitCap } = input
+  const { prior = null, accept } = input
   const records = selectUnitRecords(scan, inForce)
   const difference = compareWithCurrent(inForce, { bytes, scan }, records, profiles)
   const actions = planActions(input, records, difference)
   const { endings, left } = planEndings(survey, inForce, actions, difference)
+  const layout = buildLayout(bytes, scan.records, records)
+  const { otherText, moved, problems } = findOtherChanges(prior, scan, records, bytes)
+  const accepted = acceptProblems([...scan.problems, ...problems], accept)
   const written = actions.filter(isWritten).length
   const { systemIdentifier, database, versionNumber } = survey.server
   return {
@@ -65,6 +72,8 @@ export function planCut(input: PlanInput): CutPlan {
     actions,
     endings,
     aliases: difference.aliases,
+    ...(otherText.length === 0 ? {} : { otherText }),
+    ...(moved.length === 0 ? {} : { moved }),
     left,
     excluded: scan.records
       .filter((record) => isExcluded(record) && !records.has(record))
@@ -75,7 +84,7 @@ export function planCut(input: PlanInput): CutPlan {
         end,
         sha256,
       })),
-    layout: buildLayout(bytes, scan.records, records),
+    layout,
     expected: expectedState(survey),
     arithmetic: { unitsWritten: written, governanceRows: countGovernanceRows(written, endings.length) },
     // Part of the plan digest of open runs: these texts must not change.

@@ -7,6 +7,7 @@ import type { CutDeps } from './deps.ts'
 import type { CutPlan } from './plan.ts'
 import { planCut } from './plan-cut.ts'
 import { type ReadingOptions, reuseScan, scanSafely } from './scan-source.ts'
+import type { StoredText } from './stored-text.ts'
 
 /** A plan, with its canonical bytes as evidence. */
 export interface PlannedCut {
@@ -15,7 +16,12 @@ export interface PlannedCut {
 }
 
 /** The input of a plan: options for reading, source, survey and the texts in force. */
-export type PlanSource = ReadingOptions & { bytes: Uint8Array; survey: Survey; inForce: CurrentText[] }
+export type PlanSource = ReadingOptions & {
+  bytes: Uint8Array
+  survey: Survey
+  inForce: CurrentText[]
+  prior: StoredText | null
+}
 
 /**
  * Plans twice from the same bytes and the same survey. It uses the scan of this process, if there is one.
@@ -45,7 +51,7 @@ export function planOnce(
   given: PlanSource,
   scan = scanSafely(deps, given.bytes, given),
 ): PlannedCut {
-  const { document, accept, bytes, survey, inForce } = given
+  const { document, accept, bytes, survey, inForce, prior } = given
   const plan = planCut({
     document,
     mode,
@@ -54,6 +60,7 @@ export function planOnce(
     scan,
     survey,
     inForce,
+    prior,
     accept,
     profiles: deps.profiles,
     unitCap: deps.caps.units,
@@ -82,11 +89,15 @@ export function plannedResult({ plan, evidence }: PlannedCut) {
   }
 }
 
-/** Counts the units of each action. Aliases and drafts that stay are left out if there are none. */
-function countActions({ actions, endings, aliases, left }: CutPlan): { [action: string]: number } {
+/** Counts the units of each action, and the changes outside of units. What there is none of is left out. */
+function countActions({ actions, endings, aliases, otherText, moved, left }: CutPlan): {
+  [action: string]: number
+} {
   const counts: { [action: string]: number } = {}
   for (const { action } of [...actions, ...endings]) counts[action] = (counts[action] ?? 0) + 1
   if (aliases.length > 0) counts.aliases = aliases.length
   if (left.length > 0) counts.left = left.length
+  if (otherText !== undefined) counts.otherText = otherText.length
+  if (moved !== undefined) counts.moved = moved.length
   return counts
 }

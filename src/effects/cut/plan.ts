@@ -1,4 +1,5 @@
 import type { ChangeKind } from '../../document/diff/change.ts'
+import type { OtherDifference } from '../../document/diff/diff-other-text.ts'
 import type { Scan } from '../../document/scan.ts'
 import { digestOf, sha256 } from '../../domain/json.ts'
 import type { Mode } from '../../domain/run.ts'
@@ -27,6 +28,10 @@ export interface CutPlan {
   actions: UnitAction[]
   endings: Ending[]
   aliases: Alias[]
+  /** Lines outside of units that differ from the text in force; left out if there are none. */
+  otherText?: OtherTextChange[]
+  /** Units that stand at another place in the text than before; left out if there are none. */
+  moved?: string[]
   /** Addresses of drafts that this text does not have. They stay drafts and are not in force. */
   left: string[]
   excluded: { heading: string | null; reason: string; start: number; end: number; sha256: string }[]
@@ -81,6 +86,9 @@ export interface Alias {
   aliasAddress: string
   address: string
 }
+
+/** Lines outside of units at one place. `after` is the address of the unit before them, null before the first unit. */
+export type OtherTextChange = Pick<OtherDifference, 'after' | 'removed' | 'added'>
 
 /** A unit by its address, or a literal text between units. */
 export type LayoutPiece = { unit: string; contentHash: string } | { text: string }

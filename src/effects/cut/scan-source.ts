@@ -1,9 +1,8 @@
-import type { Problem } from '../../document/diagnostics/problem.ts'
 import { listProfileNames } from '../../document/profiles/get-profile.ts'
 import { type Scan, scanDocument } from '../../document/scan.ts'
 import { Stop } from '../../domain/errors.ts'
 import { digestOfBytes } from '../../domain/json.ts'
-import { parseAcceptedCodes } from './accepted-problems.ts'
+import { acceptProblems, problemsError } from './accepted-problems.ts'
 import type { CutDeps } from './deps.ts'
 
 /** Options for reading a source. */
@@ -61,13 +60,9 @@ export function scanSource(
 }
 
 function assertSafe({ caps }: ScanDeps, found: Scan, { accept }: ReadingOptions): Scan {
-  const accepted = parseAcceptedCodes(accept)
   const stopping = found.problems.filter(({ severity }) => severity === 'stops')
-  const open = found.problems.filter(
-    ({ severity, code }) => severity === 'needs-accept' && !accepted.includes(code),
-  )
   if (stopping.length > 0) throw problemsError(stopping, adviseFix(stopping[0]!.code, found.profile))
-  if (open.length > 0) throw problemsError(open, adviseAccept(open))
+  acceptProblems(found.problems, accept)
   if (!found.coverage.complete)
     throw new Stop('STOP_INTERNAL', 'the records do not cover the source exactly once')
   const units = found.records.filter(({ kind }) => kind === 'unit').length
@@ -82,24 +77,6 @@ function assertSafe({ caps }: ScanDeps, found: Scan, { accept }: ReadingOptions)
     )
   }
   return found
-}
-
-function problemsError(problems: Problem[], next: string): Stop {
-  const [first] = problems
-  const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : ''
-  return new Stop(
-    'STOP_REFUSED_INPUT',
-    `line ${first!.line}: ${first!.message}${more}; nothing was changed`,
-    {
-      next: `${next} (this one can be cancelled)`,
-      data: { problems: problems.slice(0, 50).map((problem) => ({ ...problem })) },
-    },
-  )
-}
-
-function adviseAccept(problems: Problem[]): string {
-  const codes = [...new Set(problems.map(({ code }) => code))]
-  return `fix the source; or, if a check of each place shows that it is right, start another run with --accept ${codes.join(',')}`
 }
 
 function adviseFix(code: string, profile: string): string {

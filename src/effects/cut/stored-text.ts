@@ -77,6 +77,21 @@ export async function readStoredText(
   })
 }
 
+/**
+ * Reads the complete text of the units in force, as it was cut last. Returns null where no cut brought them into force, such as for units
+ * that others made.
+ */
+export async function readPriorText(
+  target: Target,
+  caller: TargetCaller,
+  document: string,
+  inForce: readonly unknown[],
+): Promise<StoredText | null> {
+  if (inForce.length === 0) return null
+  const found = await readStoredText(target, caller, { document })
+  return found?.inForceSince == null ? null : found
+}
+
 // A text in force comes before one that is not, then the newest one. A text that was cut and not enacted is not in force.
 const CHANGE_SETS = `
   select s.change_set_id as "changeSetId", s.payload_summary as payload, to_char(s.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as "cutAt",

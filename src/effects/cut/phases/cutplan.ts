@@ -5,6 +5,7 @@ import { readJsonEvidence } from '../../read-json-evidence.ts'
 import { readCurrentTexts } from '../current-texts.ts'
 import type { CutDeps } from '../deps.ts'
 import { plannedResult, planTwice } from '../plan-twice.ts'
+import { readPriorText } from '../stored-text.ts'
 
 /** Phase `cutplan`: plans twice from the pinned source and the survey. Two different plans stop the run. */
 export function cutplan(deps: CutDeps) {
@@ -22,8 +23,11 @@ export function cutplan(deps: CutDeps) {
     async execute(context, { document, target, profile, accept, sourceDigest, surveyDigest }) {
       const bytes = await context.evidence(sourceDigest)
       const survey = await readJsonEvidence<Survey>(context, surveyDigest)
-      const inForce = await readCurrentTexts(await deps.target(target), context, survey)
-      return plannedResult(planTwice(deps, context, { document, profile, accept, bytes, survey, inForce }))
+      const opened = await deps.target(target)
+      const inForce = await readCurrentTexts(opened, context, survey)
+      const prior = await readPriorText(opened, context, document, inForce)
+      const given = { document, profile, accept, bytes, survey, inForce, prior }
+      return plannedResult(planTwice(deps, context, given))
     },
   })
 }

@@ -12,6 +12,7 @@ import type { CutPlan } from '../plan.ts'
 import { planDifferences } from '../plan-differences.ts'
 import { type PlannedCut, type PlanSource, plannedResult, planOnce, planTwice } from '../plan-twice.ts'
 import { probeGrants } from '../probe-grants.ts'
+import { readPriorText } from '../stored-text.ts'
 
 /**
  * Phase `recheck_cut`, the last check at SG1: reads source and target again and plans again. If the digest is the same, the approval
@@ -34,6 +35,7 @@ export function recheckCut(deps: CutDeps) {
       const opened = await deps.target(target)
       const { survey } = await opened.survey(context, document)
       const inForce = await readCurrentTexts(opened, context, survey)
+      const prior = await readPriorText(opened, context, document, inForce)
       const unitCap = deps.caps.units
       const differences = async (plan: CutPlan | null) =>
         planDifferences(await readJsonEvidence<CutPlan>(context, planDigest), {
@@ -42,7 +44,7 @@ export function recheckCut(deps: CutDeps) {
           unitCap,
           plan,
         })
-      const given = { document, profile, accept, bytes, survey, inForce }
+      const given = { document, profile, accept, bytes, survey, inForce, prior }
       // One new plan is enough if it equals the approved one, which is then the second of two.
       const { plan, evidence }: PlannedCut = await withDriftNamed(
         () => differences(null),
