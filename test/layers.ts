@@ -165,10 +165,16 @@ export const LAYERS: Record<string, Layer> = {
     npm: ['zod'],
     node: true,
   },
+  http: {
+    purpose: 'the API of the service: reads a request, calls a use case, answers',
+    ours: ['service', 'domain'],
+    npm: ['hono', '@hono/node-server', '@hono/zod-openapi', 'zod'],
+    node: true,
+  },
   node20: { purpose: 'what only Node 20 needs', ours: [], npm: [], node: true },
   cli: {
     purpose: 'the command line: parses, calls a use case, prints',
-    ours: ['service', 'domain', 'app', 'node20'],
+    ours: ['service', 'domain', 'app', 'http', 'node20'],
     npm: ['commander'],
     node: true,
   },

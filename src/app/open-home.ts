@@ -1,5 +1,6 @@
 import { MACHINE_NAMES } from '../builtin/registry.ts'
 import { type Config, findHome, readConfig } from '../config/load-config.ts'
+import type { TokenScope } from '../domain/token.ts'
 import type { Reports } from '../engine/engine-deps.ts'
 import type { BatchingStore, RunStore } from '../store/run-store.ts'
 import type { App, AppOptions } from './open-app.ts'
@@ -19,6 +20,8 @@ export interface Home {
   interrupt: AbortSignal
   /** A command that never reads it leaves no var/ in the folder. */
   readonly store: RunStore
+  /** Whoever brought a token to the service; null for whoever runs this process. */
+  caller: TokenScope | null
   readonly isStoreOpen: boolean
   /** How far each run was when its reports were written. */
   reports: Pick<Reports, 'lastSeen'>
@@ -50,6 +53,7 @@ export function openHome(options: HomeOptions): Home {
     cwd,
     env,
     interrupt,
+    caller: null,
     get store() {
       return openedStore()
     },

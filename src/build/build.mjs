@@ -95,6 +95,7 @@ const banner = { js: "const MODULE_URL = require('node:url').pathToFileURL(__fil
 const vendors = ['zod', 'yaml', 'xstate', 'tar-stream', 'parse5']
 // Asked for only where it is used: few documents are HTML.
 const lazy = ['parse5']
+const service = ['hono', '@hono/node-server', '@hono/zod-openapi']
 await Promise.all(
   vendors.map((name) =>
     build({
@@ -121,12 +122,38 @@ const vendored = {
       return { contents, resolveDir: dist }
     })
     onResolve({ filter: /^\.\/[a-z0-9]+\.cjs$/, namespace: 'lazy' }, ({ path }) => ({ path, external: true }))
+    onResolve({ filter: new RegExp(`^(${service.join('|')})$`) }, () => ({
+      path: './hono.cjs',
+      external: true,
+    }))
     onResolve({ filter: new RegExp(`^(${vendors.join('|')})$`) }, ({ path }) => ({
       path: `./${path}.cjs`,
       external: true,
     }))
   },
 }
+
+// What the service alone needs, in one file: it is loaded by `cutter serve`, and by nothing else.
+await build({
+  ...common,
+  stdin: {
+    contents: `module.exports = { ${service.map((name) => `...require('${name}')`).join(', ')} }`,
+    resolveDir: root,
+  },
+  plugins: [
+    {
+      name: 'vendored zod and yaml',
+      setup({ onResolve }) {
+        onResolve({ filter: /^(zod|yaml)$/ }, ({ path }) => ({ path: `./${path}.cjs`, external: true }))
+      },
+    },
+  ],
+  outfile: join(dist, 'hono.cjs'),
+  format: 'cjs',
+  minifySyntax: true,
+  minifyWhitespace: true,
+  legalComments: 'none',
+})
 
 // A roomier nursery: many runs at once make short-lived objects faster than the default collects them well.
 const NURSERY = '--max-semi-space-size=64'

@@ -18,6 +18,15 @@ export const integer =
     )
   }
 
+/** Parses an integer from `min` to `max`. */
+export const integerFrom =
+  (min: number, max: number) =>
+  (value: string): number => {
+    const number = /^\d{1,9}$/.test(value) ? Number(value) : -1
+    if (number >= min && number <= max) return number
+    throw new InvalidArgumentError(`It must be an integer from ${min} to ${max}.`)
+  }
+
 /** Parses a text that must match a pattern. */
 export const matching =
   (pattern: RegExp, what: string) =>

@@ -13,6 +13,8 @@ export interface Io {
   err(line: Line): void
   /** Prints a value on stdout as JSON. */
   outJson(value: unknown): void
+  /** Prints a value on stdout as one line of JSON, for a reader who does not wait for the end of the command. */
+  outJsonLine(value: unknown): void
   /** Prints bytes or a text of many lines on stdout: exactly as it is to a file or pipe, and with hidden characters spelled to a terminal. */
   outExactly(content: string | Uint8Array): void
   /** Prints the bytes of a file on stdout. */
@@ -35,6 +37,7 @@ export function processIo(json: boolean, env: NodeJS.ProcessEnv, secrets: Secret
     out: (line) => void process.stdout.write(`${renderLine(line, color)}\n`),
     err: (line) => void process.stderr.write(`${renderLine(redactLine(line), color)}\n`),
     outJson,
+    outJsonLine: (value) => writeJson(JSON.stringify(value)),
     outExactly,
     outFile: (file) => pipeline(createReadStream(file), process.stdout, { end: false }),
     redact: secrets.redactWords,
@@ -47,11 +50,10 @@ export function processIo(json: boolean, env: NodeJS.ProcessEnv, secrets: Secret
 const RAW_IN_JSON = /[\u007f-\u009f\u2028\u2029]/g
 
 /** Prints a value as JSON. Every escape stands for the same character, so a program reads the same value. */
-export function outJson(value: unknown): void {
-  const text = JSON.stringify(value, null, 2).replace(
-    RAW_IN_JSON,
-    (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  )
+export const outJson = (value: unknown): void => writeJson(JSON.stringify(value, null, 2))
+
+function writeJson(json: string): void {
+  const text = json.replace(RAW_IN_JSON, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`)
   process.stdout.write(`${text}\n`)
 }
 

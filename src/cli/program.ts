@@ -12,8 +12,10 @@ import { defineMachineCommands } from './machine/index.ts'
 import { defineMigrateCommands } from './migrate/index.ts'
 import { defineRehearsalCommands } from './rehearsal/index.ts'
 import { defineRunCommands } from './run/index.ts'
+import { defineServe } from './serve.ts'
 import { defineStoreCommands } from './store/index.ts'
 import { defineTargetCommands } from './target/index.ts'
+import { defineTokenCommands } from './token/index.ts'
 import { defineVerify } from './verify.ts'
 
 declare const CUTTER_VERSION: string | undefined
@@ -46,6 +48,8 @@ export function buildProgram(): Command {
   defineRehearsalCommands(program)
   defineStoreCommands(program)
   defineInstanceCommands(program)
+  defineServe(program)
+  defineTokenCommands(program)
   defineVerify(program)
   defineDoctor(program)
   return program

@@ -25,6 +25,10 @@ export type ErrorCode =
   | 'MACHINE_CHANGED' // the run was started under another definition
   | 'LIVE_REFUSED' // live mode is not allowed here or now
   | 'FILES_UNSAFE' // other users could have written a file that decides, or own the cutter.yaml that was found
+  | 'TOKEN_REFUSED' // the service does not know the caller: no token, or one that does not count
+  | 'ACCESS_REFUSED' // the token's role or scope does not include this
+  | 'TOKEN_NOT_FOUND'
+  | 'SERVICE_RUNNING' // another service serves this home
   | 'OPERATOR_REFUSED' // the process's user is not an operator, or not the operator that it claims to be
   | 'TARGET_UNREACHABLE'
   | 'TARGET_REFUSED' // the server answers, but it is not a usable target

@@ -65,6 +65,8 @@ export interface EngineDeps {
   filesFault?(machine: string[]): FilesFault | null
   /** The operators: label → `uid:<n>`. Operators declare themselves when left out. */
   operators?: { [label: string]: string }
+  /** The name of the token that the caller brought: it is the operator, whatever `operators` says. Left out where nobody brought one. */
+  tokenName?: string
   /** The user id of the process. Null where the system has none. */
   uid?: number | null
   allowLive: boolean

@@ -4,7 +4,7 @@ import type { CancelOptions } from './cancel.ts'
 import type { EngineDeps } from './engine-deps.ts'
 import type { LoadedRun } from './load-run.ts'
 import type { ResumeOptions } from './resume.ts'
-import { createRunLock } from './run-lock.ts'
+import { createRunLock, type RunLock } from './run-lock.ts'
 import type { StartOptions } from './start.ts'
 
 /** The verbs that move runs. */
@@ -23,6 +23,8 @@ export interface Engine {
   cancel(runId: string, options: CancelOptions): Promise<Run>
   /** How many runs this process works on at this moment. */
   activeRuns(): number
+  /** The same engine for another caller. Both share the lock of runs. */
+  withDeps(changes: Pick<EngineDeps, 'tokenName' | 'onStep'>): Engine
 }
 
 /**
@@ -33,6 +35,10 @@ export function createEngine(deps: EngineDeps): Engine {
   const lock = createRunLock(async (runId) => {
     await deps.reports?.atRest(runId)
   })
+  return engineOf(deps, lock)
+}
+
+function engineOf(deps: EngineDeps, lock: RunLock): Engine {
   return {
     async start(machine, input, options) {
       const { startRun } = await import('./start.ts')
@@ -49,5 +55,6 @@ export function createEngine(deps: EngineDeps): Engine {
         return cancelRun(deps, runId, options)
       }),
     activeRuns: () => lock.count(),
+    withDeps: (changes) => engineOf({ ...deps, ...changes }, lock),
   }
 }

@@ -4,24 +4,33 @@ import { cleanName, isReservedName, isSameName } from '../domain/person-names.ts
 import type { Run } from '../domain/run.ts'
 import type { EngineDeps } from './engine-deps.ts'
 
-/** The source of an operator's label: the operator, or cutter.yaml by the user id of the process. */
-type Declared = 'self' | 'config'
+/** The source of an operator's label: the operator, cutter.yaml by the user id of the process, or the token that the caller brought. */
+type Declared = 'self' | 'config' | 'token'
 
 /** Tells where the label of an operator comes from. */
-export const operatorDeclaredBy = ({ operators }: Pick<EngineDeps, 'operators'>): Declared =>
-  operators === undefined ? 'self' : 'config'
+export function operatorDeclaredBy({
+  operators,
+  tokenName,
+}: Pick<EngineDeps, 'operators' | 'tokenName'>): Declared {
+  if (tokenName !== undefined) return 'token'
+  return operators === undefined ? 'self' : 'config'
+}
+
+type Identity = Pick<EngineDeps, 'operators' | 'uid' | 'osUser' | 'tokenName'>
 
 /**
- * Returns the label of the operator, without invisible characters and needless white space. With `operators` in cutter.yaml the user id
- * alone decides, and a given label (`--by`) may only repeat it. Otherwise the label is as given, or else the name of the OS user.
+ * Returns the label of the operator, without invisible characters and needless white space. A caller with a token is the operator of that
+ * name. Else, with `operators` in cutter.yaml, the user id alone decides. In both cases a given label (`--by`) may only repeat it.
+ * Otherwise the label is as given, or else the name of the OS user.
  * @throws OPERATOR_REFUSED when the user id is not mapped, or the label belongs to another operator
  * @throws USAGE when the label is blank or reserved
  */
 export function assertOperator(
-  { operators, uid, osUser }: Pick<EngineDeps, 'operators' | 'uid' | 'osUser'>,
+  { operators, uid, osUser, tokenName }: Identity,
   given: string | undefined,
 ): string {
   const label = given === undefined ? undefined : assertLabel(given, '--by')
+  if (tokenName !== undefined) return assertOwnName(tokenName, label)
   if (operators === undefined) return label ?? assertLabel(osUser, 'the name of the OS user')
   const mapped = Object.keys(operators).find((label) => uid != null && operators[label] === `uid:${uid}`)
   if (mapped === undefined) {
@@ -42,6 +51,25 @@ export function assertOperator(
     )
   }
   return mapped
+}
+
+function assertOwnName(tokenName: string, label: string | undefined): string {
+  if (label === undefined || isSameName(label, tokenName)) return tokenName
+  throw new CutterError(
+    'OPERATOR_REFUSED',
+    `${label} is not the name of the caller's token, which is ${tokenName}; nothing was changed`,
+    { next: `leave the operator out, or name ${tokenName}` },
+  )
+}
+
+/**
+ * Returns the label of somebody who stops something, which anybody may do who reaches the store: as given, or else the name of the OS user.
+ * A caller with a token has the name of that token.
+ * @throws USAGE when the label is blank or reserved, OPERATOR_REFUSED when it is not the name of the caller's token
+ */
+export function assertAnyone(identity: Identity, given: string | undefined): string {
+  if (identity.tokenName !== undefined) return assertOperator(identity, given)
+  return given === undefined ? identity.osUser : assertLabel(given, '--by')
 }
 
 /**

@@ -3,7 +3,8 @@ import { CutterError } from '../domain/errors.ts'
 /** Does a task while no other task of this process works on the same run. */
 export type Exclusively = <Result>(runId: string, task: () => Promise<Result>) => Promise<Result>
 
-interface RunLock {
+/** The lock of one engine, by the ids of runs. */
+export interface RunLock {
   /** @throws RUN_HELD when this process works on the run already */
   exclusively: Exclusively
   /** How many runs this process works on at this moment. */

@@ -5,6 +5,7 @@ import type { HistoryEntry, Status } from '../domain/history-entry.ts'
 import type { HoldEntry, HoldInForce } from '../domain/hold.ts'
 import type { Mode, Outcome, Run } from '../domain/run.ts'
 import type { Step, Timer } from '../domain/step.ts'
+import type { Token } from '../domain/token.ts'
 
 /** A claim on effects: its owner, and until when (ISO 8601) it binds owners on other hosts. */
 export interface Lease {
@@ -141,6 +142,17 @@ export interface RunStore {
   /** The hold that is on, or null. The last recorded entry decides, whatever the times are. */
   hold(): Promise<HoldInForce | null>
   recordHold(entry: HoldEntry): Promise<void>
+
+  /** Keeps a new token with its digest, the SHA-256 of the token in hex. */
+  saveToken(token: Token, digest: string): Promise<void>
+  tokenByDigest(digest: string): Promise<Token | null>
+  /** All that were ever made, oldest first. */
+  tokens(): Promise<Token[]>
+  /** Records the time (ISO 8601) at which a token was last used. */
+  tokenUsed(tokenId: string, at: string): Promise<void>
+  /** Revokes a token. A revoked one keeps the time and the author of its revocation. */
+  revokeToken(tokenId: string, revocation: { at: string; by: string }): Promise<void>
+
   machineModule(name: string): Promise<MachineModuleLocation | null>
   /** By name. */
   machineModules(): Promise<MachineModuleLocation[]>

@@ -66,7 +66,21 @@ const READERS = [
 /** Values that are no path on this machine. */
 const VALUES = [
   ...['<run>', '[run]', '<approval>', '[batch]', '[target]', '[name]', '[flags]'],
-  ...['--by <who>', '--reason <text>', '--as <principal>', '--approval <id>', '--document <id>'],
+  ...[
+    '--by <who>',
+    '--reason <text>',
+    '--role <role>',
+    '--name <label>',
+    '--expires <time>',
+    '--machines <list>',
+    '--run <run>',
+    '<token>',
+    '--port <n>',
+    '--host <address>',
+    '--as <principal>',
+    '--approval <id>',
+    '--document <id>',
+  ],
   ...['--mode <mode>', '--status <status>', '--format <format>', '--decision <decision>'],
   ...['--limit <n>', '--page <n>', '--page-size <n>', '--for <time>', '--older-than <time>'],
   ...[

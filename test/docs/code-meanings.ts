@@ -39,6 +39,19 @@ export const ERROR_MEANINGS: Record<ErrorCode, CodeMeaning> = {
     meaning: 'Others could have written a file that decides, or own the `cutter.yaml` that was found.',
     next: 'Run the `chmod` or `chown` that the message names, or name the home.',
   },
+  TOKEN_REFUSED: {
+    meaning: 'The service got no token, or one that is unknown, revoked or expired.',
+    next: '`cutter token create`; send it as `Authorization: Bearer <token>`.',
+  },
+  ACCESS_REFUSED: {
+    meaning: 'The role or the scope of the token does not include this.',
+    next: 'Ask somebody whose token does. `cutter token list` shows roles.',
+  },
+  TOKEN_NOT_FOUND: { meaning: 'No token has this id or name here.', next: '`cutter token list`' },
+  SERVICE_RUNNING: {
+    meaning: 'Another service serves this home.',
+    next: 'Use that one, or end it first.',
+  },
   OPERATOR_REFUSED: {
     meaning: 'The user of the process is not the operator it claims to be, or is not an operator.',
     next: 'Compare with `operators` in `cutter.yaml`.',

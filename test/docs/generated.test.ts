@@ -1,6 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { ENDPOINTS } from '../../src/http/endpoints.ts'
+import { describeApi } from '../../src/http/openapi.ts'
 import { LAYERS } from '../layers.ts'
 import { shippedMachines } from '../machines/explore-chart.ts'
 import { filled, partsOf, schemaFiles, undocumentedKeys } from './generate.ts'
@@ -24,6 +26,11 @@ describe('the generated docs', () => {
 
   test.each(Object.entries(schemaFiles()))('docs/schema/%s is up to date', async (name, text) => {
     await expect(text).toMatchFileSnapshot(join(SCHEMAS, name))
+  })
+
+  test('docs/openapi.json is up to date', async () => {
+    const text = `${JSON.stringify(describeApi(ENDPOINTS), null, 2)}\n`
+    await expect(text).toMatchFileSnapshot(join(ROOT, 'docs/openapi.json'))
   })
 
   test('docs/schema holds no other files', () => {

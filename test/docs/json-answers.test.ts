@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { ANSWERS } from '../../src/service/answers/answers.ts'
 import { aCutterHome, type CutterHome, jsonOf, type Answer as Printed } from '../support/cli.ts'
 import { aSigner, charter, enableExecution, LIVE } from '../support/cli-steps.ts'
-import { ANSWERS } from './answers.ts'
 
 /** What the program prints with `--json`, against the schemas in docs/schema. */
 
@@ -67,6 +67,9 @@ const CASES: [schema: string, command: () => string][] = [
   ['migration-lint', () => 'migrate lint reviews'],
   ['rehearsal-list', () => 'rehearsal list'],
   ['store-backup', () => 'store backup --out copy.db'],
+  ['token-created', () => 'token create --role viewer --name reader'],
+  ['token-list', () => 'token list'],
+  ['token', () => 'token revoke reader'],
   ['key-rotation', () => 'instance rotate-key --reason yearly'],
   ['store-prune', () => 'store prune --older-than 1d'],
   ['doctor', () => 'doctor'],

@@ -20,6 +20,7 @@ const ROOMS: { [group: string]: string } = {
   machine: 'machines',
   store: 'store',
   instance: 'instance',
+  token: 'tokens',
 }
 
 const commands = buildProgram().commands.flatMap((command): [string, string, string][] =>

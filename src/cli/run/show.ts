@@ -23,7 +23,7 @@ function show(text: string, options: GlobalOptions): Promise<number> {
 }
 
 function linesOfShownRun(run: ShownRun): string[] {
-  const vouched = run.operatorDeclared === 'config' ? 'by cutter.yaml' : 'self-declared'
+  const vouched = VOUCHED[run.operatorDeclared]
   const isUnsigned = run.closeout === 'unsigned'
   return [
     ...linesOfRun(run),
@@ -32,6 +32,8 @@ function linesOfShownRun(run: ShownRun): string[] {
     ...(isUnsigned ? [`closeout unsigned; this signs it: cutter run export ${run.runId} --out <file>`] : []),
   ]
 }
+
+const VOUCHED = { config: 'by cutter.yaml', token: 'by a token', self: 'self-declared' }
 
 const DECIDED = { approve: 'approved', reject: 'rejected', void: 'voided' }
 

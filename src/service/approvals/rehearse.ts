@@ -1,5 +1,6 @@
 import type { Home } from '../../app/open-home.ts'
 import { rehearseApproval as keepRehearsal } from '../../engine/manage-approvals.ts'
+import { assertRole } from '../access/assert-role.ts'
 import { findRunId } from '../runs/find-run.ts'
 import { type ApprovalAnswer, approvalAnswer } from './approval-answer.ts'
 import type { ComposeApprovalInput } from './statement.ts'
@@ -9,6 +10,7 @@ import type { ComposeApprovalInput } from './statement.ts'
  * @throws what `composeApproval` throws
  */
 export async function rehearseApproval(home: Home, given: ComposeApprovalInput): Promise<ApprovalAnswer> {
+  assertRole(home, 'operator', 'make rehearsal approvals')
   const { run, ...statement } = given
   const { deps } = await home.app()
   const approval = await keepRehearsal(deps, await findRunId(home, run), statement)

@@ -1,6 +1,7 @@
 import type { Home } from '../../app/open-home.ts'
 import { assertNoSecretWords } from '../../engine/check-secrets.ts'
-import { assertLabel } from '../../engine/operators.ts'
+import { assertAnyone } from '../../engine/operators.ts'
+import { assertRole } from '../access/assert-role.ts'
 import { assertReason } from '../reason.ts'
 import { type ExecutionAnswer, readExecution } from './status.ts'
 
@@ -12,16 +13,17 @@ export interface DisableExecutionInput {
 
 /**
  * Forbids live writes at once.
- * @throws USAGE when the reason is blank or the label is not valid, INPUT_REFUSED for a secret
+ * @throws USAGE when the reason is blank or the label is not valid, INPUT_REFUSED for a secret, ACCESS_REFUSED for a read-only link
  */
 export async function disableExecution(home: Home, given: DisableExecutionInput): Promise<ExecutionAnswer> {
+  assertRole(home, 'viewer', 'switch live writes off')
   const { store, deps } = await home.app()
   assertNoSecretWords(deps, { '--reason': given.reason, '--by': given.by })
   await store.setExecutionSwitch({
     enabled: false,
     until: null,
     reason: assertReason(given.reason),
-    by: given.by === undefined ? deps.osUser : assertLabel(given.by, '--by'),
+    by: assertAnyone(deps, given.by),
     at: deps.clock.now().toISOString(),
   })
   return readExecution(home)

@@ -1,6 +1,7 @@
 import type { Home } from '../../app/open-home.ts'
 import { assertNoSecretWords } from '../../engine/check-secrets.ts'
 import { assertOperator } from '../../engine/operators.ts'
+import { assertRole } from '../access/assert-role.ts'
 import { parseDuration } from '../duration.ts'
 import { assertReason } from '../reason.ts'
 import { type ExecutionAnswer, readExecution } from './status.ts'
@@ -18,9 +19,10 @@ export interface EnableExecutionInput {
 
 /**
  * Allows live writes for a time.
- * @throws USAGE when the duration is not valid or the reason is blank, INPUT_REFUSED for a secret, OPERATOR_REFUSED
+ * @throws USAGE when the duration is not valid or the reason is blank, INPUT_REFUSED for a secret, OPERATOR_REFUSED, ACCESS_REFUSED
  */
 export async function enableExecution(home: Home, given: EnableExecutionInput): Promise<ExecutionAnswer> {
+  assertRole(home, 'admin', 'allow live writes')
   const { store, deps } = await home.app()
   assertNoSecretWords(deps, { '--reason': given.reason, '--by': given.by })
   const now = deps.clock.now()

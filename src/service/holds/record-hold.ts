@@ -2,7 +2,8 @@ import type { App } from '../../app/open-app.ts'
 import type { Home } from '../../app/open-home.ts'
 import type { HoldEntry } from '../../domain/hold.ts'
 import { assertNoSecretWords } from '../../engine/check-secrets.ts'
-import { assertLabel, assertOperator } from '../../engine/operators.ts'
+import { assertAnyone, assertOperator } from '../../engine/operators.ts'
+import { assertRole } from '../access/assert-role.ts'
 import { assertReason } from '../reason.ts'
 import { type HoldAnswer, readHold } from './status.ts'
 
@@ -16,13 +17,17 @@ type HoldChange = { kind: 'on' | 'off'; runId: null } | { kind: 'release'; runId
 
 /**
  * Records a change of the hold. Whoever reaches the store may switch a hold on; only an operator may switch it off or release a run.
- * @throws USAGE when the reason is blank or the label is not valid, INPUT_REFUSED for a secret, OPERATOR_REFUSED
+ * Through the service, whoever has a token may switch it on, and only an admin may do the rest.
+ * @throws USAGE when the reason is blank or the label is not valid, INPUT_REFUSED for a secret, OPERATOR_REFUSED, ACCESS_REFUSED
  */
 export async function recordHold(
   home: Home,
   { reason, by }: HoldInput,
   change: HoldChange,
 ): Promise<HoldAnswer> {
+  if (change.kind === 'on') assertRole(home, 'viewer', 'switch the hold on')
+  else
+    assertRole(home, 'admin', change.kind === 'off' ? 'switch the hold off' : 'release a run from the hold')
   const checkedReason = reason === undefined ? null : assertReason(reason)
   const { deps } = await home.app()
   assertNoSecretWords(deps, { '--reason': reason, '--by': by })
@@ -37,6 +42,5 @@ export async function recordHold(
 }
 
 function whoChanges(deps: App['deps'], { kind }: HoldChange, by: string | undefined): string {
-  if (kind !== 'on') return assertOperator(deps, by)
-  return by === undefined ? deps.osUser : assertLabel(by, '--by')
+  return kind === 'on' ? assertAnyone(deps, by) : assertOperator(deps, by)
 }

@@ -6,6 +6,7 @@ import { computeFingerprint } from '../../approvals/openssh/allowed-signers.ts'
 import { rotateInstanceKey } from '../../approvals/rotate-instance-key.ts'
 import { assertNoSecretWords } from '../../engine/check-secrets.ts'
 import { assertOperator } from '../../engine/operators.ts'
+import { assertRole } from '../access/assert-role.ts'
 import { assertReason } from '../reason.ts'
 
 export interface RotateKeyInput {
@@ -28,6 +29,7 @@ export interface RotateKeyAnswer extends Omit<RotationStatement, 'type'> {
  * @throws STORE_UNWRITABLE, STORE_CONFLICT when another process rotates the key
  */
 export async function rotateKey(home: Home, { reason, by: label }: RotateKeyInput): Promise<RotateKeyAnswer> {
+  assertRole(home, 'admin', 'rotate the key of the instance')
   const { store, deps } = await home.app()
   assertNoSecretWords(deps, { '--reason': reason, '--by': label })
   const { tools } = deps.trust

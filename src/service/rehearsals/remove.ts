@@ -1,5 +1,7 @@
 import type { Home } from '../../app/open-home.ts'
 import type { Mode } from '../../domain/run.ts'
+import { assertRole } from '../access/assert-role.ts'
+import { assertMachineInScope } from '../access/scope.ts'
 import { definedOnly } from '../defined.ts'
 import { findRunId } from '../runs/find-run.ts'
 import { answerOfRun, type RunAnswer } from '../runs/run-answer.ts'
@@ -17,6 +19,8 @@ export interface RemoveRehearsalInput {
  * @throws RUN_NOT_FOUND, and what `startRun` throws
  */
 export async function removeRehearsal(home: Home, given: RemoveRehearsalInput): Promise<RunAnswer> {
+  assertRole(home, 'operator', 'start runs')
+  assertMachineInScope(home, 'teardown')
   const { engine } = await home.app()
   const { mode, by } = given
   const input = { run: await findRunId(home, given.run) }

@@ -1,4 +1,5 @@
 import type { Home } from '../../app/open-home.ts'
+import { assertRole } from '../access/assert-role.ts'
 import { definedOnly } from '../defined.ts'
 import { assertReason } from '../reason.ts'
 import { findRunId } from './find-run.ts'
@@ -15,9 +16,10 @@ export interface CancelRunInput {
 /**
  * Closes a run as cancelled. What it has committed stays; `output` says what that is. A closed run is answered as it is.
  * @throws RUN_NOT_FOUND, USAGE when the reason is blank, RUN_HELD when another process works on the run, EVENT_REFUSED when a
- * live write may be in flight, OPERATOR_REFUSED
+ * live write may be in flight, OPERATOR_REFUSED, ACCESS_REFUSED
  */
 export async function cancelRun(home: Home, { run, reason, by }: CancelRunInput): Promise<RunAnswer> {
+  assertRole(home, 'operator', 'cancel runs')
   const { engine } = await home.app()
   const runId = await findRunId(home, run)
   const cancelled = await engine.cancel(runId, { reason: assertReason(reason), ...definedOnly({ by }) })

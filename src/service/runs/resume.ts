@@ -5,6 +5,7 @@ import { CutterError, noSuchApprovalError } from '../../domain/errors.ts'
 import type { Run } from '../../domain/run.ts'
 import { loadForResume } from '../../engine/load-run.ts'
 import { findRestingAnswer } from '../../engine/resume-precheck.ts'
+import { assertRole } from '../access/assert-role.ts'
 import { definedOnly } from '../defined.ts'
 import { findRunId } from './find-run.ts'
 import { answerOfRun, type RunAnswer } from './run-answer.ts'
@@ -25,11 +26,12 @@ export interface ResumeRunInput {
  * given no approval, is answered without the engine, its machine and XState, if this build has the definition it was started with.
  * @throws RUN_NOT_FOUND, APPROVAL_NOT_FOUND, STORE_TAMPERED
  * @throws USAGE when neither a run nor an approval is given, or several runs match
- * @throws ON_HOLD, RUN_HELD, OPERATOR_REFUSED, MACHINE_CHANGED, FILES_UNSAFE
+ * @throws ACCESS_REFUSED, ON_HOLD, RUN_HELD, OPERATOR_REFUSED, MACHINE_CHANGED, FILES_UNSAFE
  * @throws APPROVAL_REQUIRED when the run waits at a gate and no approval is given, APPROVAL_REFUSED when it does not count
  */
 export async function resumeRun(home: Home, given: ResumeRunInput): Promise<RunAnswer> {
   const { run: text, approval, by } = given
+  assertRole(home, 'operator', 'resume runs')
   const runId = text === undefined ? await findRunOfApproval(home, approval) : await findRunId(home, text)
   return answerOfRun(home, await resumeById(home, runId, { approval, by }))
 }
@@ -53,13 +55,13 @@ async function resumeById(
   return engine.resume(loaded, definedOnly({ approvalId: approval, by }))
 }
 
-async function findRunOfApproval({ store }: Home, approvalId: string | undefined): Promise<string> {
+async function findRunOfApproval(home: Home, approvalId: string | undefined): Promise<string> {
   if (approvalId === undefined) {
     throw new CutterError('USAGE', 'which run? give its id, or the approval that names it', {
       next: 'cutter run resume <run>, or cutter run resume --approval <id>',
     })
   }
-  const approval = await store.approval(approvalId)
-  if (approval !== null) return approval.statement.runId
-  throw noSuchApprovalError(approvalId)
+  const approval = await home.store.approval(approvalId)
+  if (approval === null) throw noSuchApprovalError(approvalId)
+  return findRunId(home, approval.statement.runId)
 }

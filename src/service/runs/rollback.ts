@@ -1,5 +1,7 @@
 import type { Home } from '../../app/open-home.ts'
 import type { Mode } from '../../domain/run.ts'
+import { assertRole } from '../access/assert-role.ts'
+import { assertMachineInScope } from '../access/scope.ts'
 import { definedOnly } from '../defined.ts'
 import { findRunId } from './find-run.ts'
 import { answerOfRun, type RunAnswer } from './run-answer.ts'
@@ -20,6 +22,8 @@ export interface RollbackRunInput {
  * @throws RUN_NOT_FOUND, INPUT_REFUSED when the run is not a closed live deploy, and what `startRun` throws
  */
 export async function rollbackRun(home: Home, given: RollbackRunInput): Promise<RunAnswer> {
+  assertRole(home, 'operator', 'start runs')
+  assertMachineInScope(home, 'rollback')
   const { engine } = await home.app()
   const { mode, key, by } = given
   const input = { run: await findRunId(home, given.run) }

@@ -7,8 +7,8 @@ import { answerOfRun, type RunAnswer } from './run-answer.ts'
 export interface ShownRun extends RunAnswer {
   /** The user that the operating system names. */
   osUser: string
-  /** Who vouches for the label of the operator: cutter.yaml, or the operator. */
-  operatorDeclared: 'self' | 'config'
+  /** Who vouches for the label of the operator: cutter.yaml, the token of a caller of the service, or the operator. */
+  operatorDeclared: 'self' | 'config' | 'token'
   /** Only of a closed run. */
   closeout?: 'signed' | 'unsigned'
   /** The decisions that moved the run, oldest first. */
@@ -27,7 +27,8 @@ export async function showRun(
   const answer = await answerOfRun(home, run)
   const history = await home.store.history(run.runId)
   const [started] = history
-  const declared = started?.event.operatorDeclared === 'config' ? 'config' : 'self'
+  const given = started?.event.operatorDeclared
+  const declared = given === 'config' || given === 'token' ? given : 'self'
   const isSigned = (await home.store.closeoutSignatures(run.runId)).length > 0
   return {
     run: {

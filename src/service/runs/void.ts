@@ -2,6 +2,7 @@ import type { App } from '../../app/open-app.ts'
 import type { Home } from '../../app/open-home.ts'
 import { CutterError } from '../../domain/errors.ts'
 import type { Run } from '../../domain/run.ts'
+import { assertRole } from '../access/assert-role.ts'
 import { assertReason } from '../reason.ts'
 import { findRun } from './find-run.ts'
 import { resumeRun } from './resume.ts'
@@ -28,6 +29,7 @@ export interface VoidRunInput {
  * @throws what `resumeRun` throws
  */
 export async function voidRun(home: Home, given: VoidRunInput): Promise<RunAnswer> {
+  assertRole(home, 'operator', 'void runs')
   const run = await findRun(home, given.run)
   const approval = run.status === 'closed' ? undefined : await voidingApproval(await home.app(), run, given)
   return resumeRun(home, { run: run.runId, approval, by: given.by })

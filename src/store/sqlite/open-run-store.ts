@@ -26,6 +26,7 @@ import {
   readRunRow,
   readSwitchRow,
   readTimerRow,
+  readTokenRow,
   withJsonErrorsNamed,
 } from './row-mapping.ts'
 import { createStepSaver } from './save-step.ts'
@@ -59,6 +60,7 @@ export function openRunStore(options: OpenOptions): BatchingStore {
     ...effectMethods(sql, guard),
     ...approvalMethods(sql, guard),
     ...instanceMethods(sql, guard),
+    ...tokenMethods(sql, guard),
     prune: (pruned) => guard(() => pruneRun(db, pruned)),
     prunedLike: (text) => guard(() => sql.prunedLike.all({ text }) as unknown as PrunedRun[]),
     check: () => guard(() => findPageFaults(db)),
@@ -176,6 +178,29 @@ function instanceMethods(sql: Statements, guard: Guard): InstanceMethods {
     machineModules: () => guard(() => sql.machineModules.all() as unknown as MachineModuleLocation[]),
     rememberModule: (place, { moved }) =>
       guard(() => sql.rememberModule.run({ ...place, moved: moved ? 1 : 0 }).changes === 1),
+  }
+}
+
+type TokenMethods = Pick<
+  BatchingStore,
+  'saveToken' | 'tokenByDigest' | 'tokens' | 'tokenUsed' | 'revokeToken'
+>
+
+function tokenMethods(sql: Statements, guard: Guard): TokenMethods {
+  return {
+    saveToken: (token, digest) =>
+      guard(() => {
+        const machines = token.machines === null ? null : JSON.stringify(token.machines)
+        sql.insertToken.run({ ...token, machines, digest })
+      }),
+    tokenByDigest: (digest) =>
+      guard(() => {
+        const row = sql.tokenByDigest.get(digest)
+        return row === undefined ? null : readTokenRow(row)
+      }),
+    tokens: () => guard(() => sql.tokens.all().map(readTokenRow)),
+    tokenUsed: (tokenId, at) => guard(() => void sql.useToken.run({ tokenId, at })),
+    revokeToken: (tokenId, revocation) => guard(() => void sql.revokeToken.run({ tokenId, ...revocation })),
   }
 }
 

@@ -6,6 +6,7 @@ import { HISTORY_FIELDS, type HistoryEntry, historyFields } from '../../domain/h
 import { digestOfBytes, type Json } from '../../domain/json.ts'
 import type { Run } from '../../domain/run.ts'
 import type { Step, Timer } from '../../domain/step.ts'
+import type { Token } from '../../domain/token.ts'
 import type { EvidenceRow, ExecutionSwitch } from '../run-store.ts'
 import { RUN_COLUMNS } from './columns.ts'
 import type { Row } from './row.ts'
@@ -181,4 +182,12 @@ export function claimedEffects(step: Step, owner: Owner, until: string): EffectR
   return step.effectsAsked.map(({ invokeId, name, input }) => {
     return { invokeId, name, input, seq, owner, leaseUntil: until, attempt: 1 }
   })
+}
+
+/** Reads a token. Its columns have the names of its fields. */
+export function readTokenRow(row: Row): Token {
+  return {
+    ...row,
+    machines: row.machines === null ? null : JSON.parse(row.machines as string),
+  } as unknown as Token
 }

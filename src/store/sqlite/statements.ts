@@ -20,6 +20,11 @@ const runWithEntry = `
       history.state as entry_state, history.status as entry_status
     from runs left join history on history.id = newest_id and history.run_id = runs.run_id and history.seq = runs.seq`
 
+const tokenFields = `
+    select token_id as tokenId, name, role, machines, run_id as runId, created_at as createdAt, created_by as createdBy,
+      expires_at as expiresAt, revoked_at as revokedAt, revoked_by as revokedBy, last_used_at as lastUsedAt
+    from tokens`
+
 /** Every statement of the store, named by a verb. Prepared on first use: a cold command needs three of them. */
 const texts = {
   insertRun: `
@@ -120,6 +125,14 @@ const texts = {
   upgradeRun: `
     update runs set version = @version, definition_digest = @definition_digest
     where run_id = @run_id and seq = @seq and head = @head`,
+  insertToken: `
+    insert into tokens (token_id, digest, name, role, machines, run_id, created_at, created_by, expires_at)
+    values (@tokenId, @digest, @name, @role, @machines, @runId, @createdAt, @createdBy, @expiresAt)`,
+  tokenByDigest: `${tokenFields} where digest = ?`,
+  tokens: `${tokenFields} order by created_at, token_id`,
+  useToken: 'update tokens set last_used_at = @at where token_id = @tokenId',
+  revokeToken: `
+    update tokens set revoked_at = @at, revoked_by = @by where token_id = @tokenId and revoked_at is null`,
   machineModule: 'select name, path, started_at as startedAt from machine_modules where name = ?',
   machineModules: 'select name, path, started_at as startedAt from machine_modules order by name',
   rememberModule: `

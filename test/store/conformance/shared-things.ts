@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { bytesEvidence } from '../../../src/domain/evidence.ts'
 import type { Run } from '../../../src/domain/run.ts'
+import type { Token } from '../../../src/domain/token.ts'
 import type { RunStore } from '../../../src/store/run-store.ts'
 import { atGate, firstStep, mine, stepAfter } from '../step-fixture.ts'
 import { aSubject } from '../store-fixture.ts'
@@ -143,6 +144,43 @@ export function describeSharedThings(name: string, open: () => Promise<RunStore>
     test('a release of an unknown run is refused', async () => {
       const release = { kind: 'release', runId: 'nobody', reason: null, by: 'alice', at: 'now' } as const
       await expect(store.recordHold(release)).rejects.toThrow()
+    })
+
+    describe('a token', () => {
+      const token: Token = {
+        ...{ tokenId: 'tk-1', name: 'deploybot', role: 'operator', machines: ['cut'], runId: null },
+        ...{
+          createdAt: '2026-03-01T09:00:00.000Z',
+          createdBy: 'alice',
+          expiresAt: '2026-04-01T09:00:00.000Z',
+        },
+        ...{ revokedAt: null, revokedBy: null, lastUsedAt: null },
+      }
+
+      test('is found by its digest and by nothing else', async () => {
+        await store.saveToken(token, 'digest')
+        expect(await store.tokenByDigest('digest')).toEqual(token)
+        expect(await store.tokenByDigest('tk-1')).toBeNull()
+        const link: Token = { ...token, tokenId: 'tk-2', role: 'viewer', machines: null, runId: 'r' }
+        await store.saveToken(link, 'other')
+        expect(await store.tokens()).toEqual([token, link])
+        await expect(store.saveToken({ ...token, tokenId: 'tk-3' }, 'digest')).rejects.toThrow()
+      })
+
+      test('remembers its last use and its first revocation', async () => {
+        await store.saveToken(token, 'digest')
+        await store.tokenUsed('tk-1', '2026-03-02T09:00:00.000Z')
+        await store.revokeToken('tk-1', { at: '2026-03-03T09:00:00.000Z', by: 'bob' })
+        await store.revokeToken('tk-1', { at: '2026-03-04T09:00:00.000Z', by: 'carol' })
+        expect(await store.tokenByDigest('digest')).toEqual({
+          ...token,
+          ...{
+            lastUsedAt: '2026-03-02T09:00:00.000Z',
+            revokedAt: '2026-03-03T09:00:00.000Z',
+            revokedBy: 'bob',
+          },
+        })
+      })
     })
 
     describe('where the module of a machine lies', () => {

@@ -39,6 +39,17 @@ beforeAll(async () => {
   })
   await store.setExecutionSwitch({ enabled: false, until: null, reason: 'r', by: 'b', at: 'now' })
   await store.recordHold({ kind: 'on', runId: null, reason: 'r', by: 'b', at: 'now' })
+  const scope = { name: 'n', role: 'viewer', machines: null, runId: null } as const
+  const times = {
+    createdAt: 'now',
+    createdBy: 'b',
+    expiresAt: 'then',
+    revokedAt: null,
+    revokedBy: null,
+    lastUsedAt: null,
+  }
+  await store.saveToken({ tokenId: 'tk-1', ...scope, ...times }, 'digest')
+  await store.revokeToken('tk-1', { at: 'now', by: 'b' })
   await store.close()
 })
 afterAll(removeFolders)
@@ -72,6 +83,13 @@ describe('the schema refuses to edit or delete', () => {
     ['delete from holds', 'holds are append-only'],
     ["update closeout_signatures set signature = 'x'", 'closeout signatures are append-only'],
     ['delete from closeout_signatures', 'closeout signatures are append-only'],
+    ["update tokens set role = 'admin'", 'what a token may do does not change'],
+    ["update tokens set expires_at = 'later'", 'what a token may do does not change'],
+    [
+      "update tokens set revoked_at = null, revoked_by = null where token_id = 'tk-1'",
+      'a revoked token stays revoked',
+    ],
+    ['delete from tokens', 'tokens stay known'],
     ['delete from approvals where used_seq is null', 'approvals are kept'],
     ['delete from approvals where used_seq is not null', 'approvals are kept'],
   ])('%s', (sql, message) => {

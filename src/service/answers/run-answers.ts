@@ -15,7 +15,7 @@ import {
   stop,
   text,
   time,
-} from './answer-parts.ts'
+} from './parts.ts'
 
 /** Answers of the commands about runs, and of `cutter verify`. */
 export const RUN_ANSWERS: Answers = {
@@ -37,7 +37,7 @@ export const RUN_ANSWERS: Answers = {
     title: 'A run with its operator and closeout',
     schema: run.extend({
       osUser: text,
-      operatorDeclared: z.enum(['self', 'config']),
+      operatorDeclared: z.enum(['self', 'config', 'token']),
       closeout: z.enum(['signed', 'unsigned']).optional(),
       decisions: z
         .array(

@@ -12,7 +12,7 @@ import {
   stop,
   text,
   time,
-} from './answer-parts.ts'
+} from './parts.ts'
 
 /** Answers of the other commands. */
 export const OTHER_ANSWERS: Answers = {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type Answers, approval, digest, listedApproval, text, time } from './answer-parts.ts'
+import { type Answers, approval, digest, listedApproval, text, time } from './parts.ts'
 
 /** Answers of the commands that decide: approvals, the execution switch, the hold. */
 export const APPROVAL_ANSWERS: Answers = {

@@ -1,0 +1,49 @@
+import type { Command } from 'commander'
+import { integerFrom } from './arguments.ts'
+import { action, defineCommand, type GlobalOptions } from './define-command.ts'
+import { inHome } from './session.ts'
+
+/**
+ * `cutter serve`: serves a home to callers with tokens until it is interrupted. It prints one line of JSON with `--json` once it listens.
+ */
+export function defineServe(program: Command): void {
+  defineCommand(
+    program,
+    'serve',
+    'serve this home to callers with tokens, over HTTP and a unix socket',
+    'cutter serve\n  cutter token create --role operator --name deploybot',
+  )
+    .option('--port <n>', 'the port; 0 takes a free one', integerFrom(0, 65_535), 7433)
+    .option('--host <address>', 'name or address on which it listens', '127.0.0.1')
+    .action(action(serve))
+}
+
+function serve(options: GlobalOptions & { port: number; host: string }): Promise<number> {
+  return inHome(options, async ({ home, io, interrupt }) => {
+    const [{ openService }, { listen }] = await Promise.all([
+      import('../service/serve.ts'),
+      import('../http/listen.ts'),
+    ])
+    const service = await openService(home)
+    try {
+      const { address, close } = await listen(service, options)
+      if (io.json) io.outJsonLine(address)
+      else {
+        io.out(`listens  ${address.url}`)
+        io.out(`         ${address.socket}`)
+        io.out('token    cutter token create --role operator --name <label>')
+      }
+      await aborted(interrupt)
+      await close()
+    } finally {
+      await service.close()
+    }
+    return 0
+  })
+}
+
+const aborted = (signal: AbortSignal) =>
+  new Promise<void>((done) => {
+    if (signal.aborted) done()
+    signal.addEventListener('abort', () => done(), { once: true })
+  })

@@ -1,0 +1,146 @@
+import type { Service } from '../service/serve.ts'
+import type { Call, Endpoint, Reply } from './endpoint.ts'
+import { ENDPOINTS } from './endpoints.ts'
+import { assertOwnSite } from './guard.ts'
+import { type Context, Hono } from './hono.ts'
+import { problemOf, RequestError, type Touched } from './problem.ts'
+import { readJsonBody } from './read-body.ts'
+
+/** Kept with every answer: nothing of it is stored, guessed or shown within another page. */
+const HEADERS = {
+  'cache-control': 'no-store',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+}
+
+/**
+ * The API of a service as an application of Hono. It knows no rules: it reads a request, calls a use case and writes the answer.
+ * @param hosts the names by which it may be called; null on the unix socket, which no browser reaches
+ */
+export function createApp(service: Service, hosts: Set<string> | null): Hono {
+  const app = new Hono()
+  for (const endpoint of ENDPOINTS)
+    app.on(endpoint.method, endpoint.path.replaceAll(/\{(\w+)\}/g, ':$1'), (context) =>
+      answer(context, { service, hosts, endpoint }),
+    )
+  const known = new Set(ENDPOINTS.map(({ path }) => path))
+  for (const path of known)
+    app.all(path.replaceAll(/\{(\w+)\}/g, ':$1'), (context) => {
+      const allowed = ENDPOINTS.filter((one) => one.path === path).map(({ method }) => method.toUpperCase())
+      const error = new RequestError(
+        405,
+        `${context.req.method} is no method of ${path}; nothing was done`,
+        `its methods are ${allowed.join(', ')}`,
+      )
+      return problemResponse(service, error, [], { allow: allowed.join(', ') })
+    })
+  app.notFound(() =>
+    problemResponse(
+      service,
+      new RequestError(
+        404,
+        'there is nothing at this path; nothing was done',
+        'GET /openapi.json lists all paths',
+      ),
+      [],
+    ),
+  )
+  return app
+}
+
+interface Door {
+  service: Service
+  hosts: Set<string> | null
+  endpoint: Endpoint
+}
+
+async function answer(context: Context, door: Door): Promise<Response> {
+  const { service, endpoint } = door
+  const begun = performance.now()
+  const touched: Touched[] = []
+  let caller: string | null = null
+  let response: Response
+  try {
+    const call = await readCall(context, door, touched, (name) => {
+      caller = name
+    })
+    response = responseOf(endpoint, await endpoint.reply(call as never))
+  } catch (error) {
+    response = problemResponse(service, error, touched)
+  }
+  const ms = Math.round(performance.now() - begun)
+  service.log.info(
+    { method: endpoint.method, path: endpoint.path, status: response.status, caller, ms },
+    'request',
+  )
+  return response
+}
+
+async function readCall(
+  context: Context,
+  { service, hosts, endpoint }: Door,
+  touched: Touched[],
+  identified: (name: string) => void,
+): Promise<Call<unknown, unknown, unknown>> {
+  const request = context.req.raw
+  assertOwnSite(request, hosts)
+  const caller = endpoint.isPublic
+    ? null
+    : await service.authenticate(request.headers.get('authorization') ?? undefined)
+  if (caller !== null) identified(caller.name)
+  const body = endpoint.body === null ? {} : await readJsonBody(request)
+  const home = service.homeOf(caller, ({ runId }, { seq, event }) => {
+    touched.push({ runId, seq, event: event.type })
+  })
+  return {
+    home,
+    service,
+    params: parsed(endpoint.params, context.req.param(), 'parameter'),
+    query: parsed(endpoint.query, queryOf(request.url), 'parameter'),
+    body: endpoint.body === null ? {} : parsed(endpoint.body, body, 'field'),
+    key: request.headers.get('idempotency-key') ?? undefined,
+    works: service.worksFor(() => touched[0]?.runId ?? null),
+  }
+}
+
+/** A parameter that is given twice is refused, because nobody knows which one counts. */
+function queryOf(url: string): { [name: string]: string } {
+  const given = [...new URL(url).searchParams]
+  const names = given.map(([name]) => name)
+  const twice = names.find((name, index) => names.indexOf(name) !== index)
+  if (twice === undefined) return Object.fromEntries(given)
+  throw new RequestError(400, `the parameter ${twice} is given twice; nothing was done`, 'give it once')
+}
+
+function parsed(schema: Endpoint['query'], given: unknown, what: string): unknown {
+  const { success, data, error } = schema.safeParse(given)
+  if (success) return data
+  const faults = error.issues.map(({ path, message }) => `${path.join('.') || what}: ${message}`)
+  throw new RequestError(400, `${faults.join('; ')}; nothing was done`, 'see /openapi.json')
+}
+
+function responseOf({ status }: Endpoint, reply: Reply): Response {
+  const { content, type, headers = {} } = reply
+  const body =
+    type === undefined ? `${JSON.stringify(content)}\n` : (content as Uint8Array<ArrayBuffer> | string)
+  return new Response(body, {
+    status: reply.status ?? status,
+    headers: { ...HEADERS, 'content-type': type ?? 'application/json', ...headers },
+  })
+}
+
+function problemResponse(
+  service: Service,
+  error: unknown,
+  touched: Touched[],
+  headers: { [name: string]: string } = {},
+): Response {
+  const problem = service.redact(problemOf(error, touched))
+  if (problem.status >= 500) service.log.error({ err: error }, 'request failed')
+  const challenge = problem.status === 401 ? { 'www-authenticate': 'Bearer' } : {}
+  return new Response(`${JSON.stringify(problem)}\n`, {
+    status: problem.status,
+    headers: { ...HEADERS, 'content-type': 'application/problem+json', ...challenge, ...headers },
+  })
+}

@@ -1,0 +1,111 @@
+import { chmodSync, rmSync } from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { hostname, networkInterfaces } from 'node:os'
+import { CutterError } from '../domain/errors.ts'
+import type { Service, ServiceAddress } from '../service/serve.ts'
+import { createApp } from './create-app.ts'
+import { getRequestListener } from './hono.ts'
+
+export interface ListenOptions {
+  /** 0 takes a free one. */
+  port: number
+  /** Name or address of the network interface. */
+  host: string
+}
+
+export interface Listening {
+  address: ServiceAddress
+  /** Takes no new requests, waits for those at work, and removes the socket. */
+  close(): Promise<void>
+}
+
+/** How long a client may take, in milliseconds. A slow one is cut off, so that it keeps no place from others. */
+const TIMES = {
+  headersTimeout: 10_000,
+  requestTimeout: 60_000,
+  keepAliveTimeout: 5_000,
+  connectionsCheckingInterval: 2_000,
+}
+
+/**
+ * Opens the doors of a service: a port and a unix socket.
+ * @param times replaces the times that a client may take
+ * @throws INPUT_REFUSED when the port is taken or the address is not one of this host
+ */
+export async function listen(
+  service: Service,
+  { port, host }: ListenOptions,
+  times: Partial<typeof TIMES> = {},
+): Promise<Listening> {
+  const listenerFor = (hosts: Set<string> | null) => getRequestListener(createApp(service, hosts).fetch)
+  const options = { ...TIMES, maxHeaderSize: 16_384, ...times }
+  const network = createServer(options, listenerFor(namesOf(host)))
+  const local = createServer(options, listenerFor(null))
+  const { port: taken } = (await opened(network, () => network.listen(port, host))) as AddressInfo
+  try {
+    await openSocket(local, service.socket)
+  } catch (error) {
+    network.close()
+    throw error
+  }
+  const address = {
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${taken}`,
+    socket: service.socket,
+  }
+  service.announce(address)
+  return {
+    address,
+    async close() {
+      await Promise.all([closed(network), closed(local)])
+      rmSync(service.socket, { force: true })
+    },
+  }
+}
+
+/** Nobody but the service's own user and group may reach the socket, from the moment at which it exists. */
+async function openSocket(server: Server, path: string): Promise<void> {
+  rmSync(path, { force: true })
+  const before = process.umask(0o117)
+  try {
+    await opened(server, () => server.listen(path))
+  } finally {
+    process.umask(before)
+  }
+  chmodSync(path, 0o660)
+}
+
+function opened(server: Server, open: () => void): Promise<ReturnType<Server['address']>> {
+  return new Promise((done, fail) => {
+    server.once('error', (error: NodeJS.ErrnoException) => fail(listenError(error)))
+    server.once('listening', () => done(server.address()))
+    open()
+  })
+}
+
+function listenError(error: NodeJS.ErrnoException): CutterError {
+  const { code, message } = error
+  const why = code === 'EADDRINUSE' ? 'another program uses that port' : message
+  return new CutterError('INPUT_REFUSED', `the service can’t listen: ${why}; nothing was started`, {
+    next: 'give another --port, or --port 0 for a free one; --host takes an address of this machine',
+    cause: error,
+  })
+}
+
+function closed(server: Server): Promise<void> {
+  return new Promise((done) => {
+    server.close(() => done())
+    server.closeIdleConnections()
+  })
+}
+
+const LOOPBACK = ['localhost', '127.0.0.1', '[::1]']
+
+/** The names in a Host header by which the service may be called. */
+function namesOf(host: string): Set<string> {
+  const named = host.includes(':') ? `[${host}]` : host.toLowerCase()
+  if (!['0.0.0.0', '[::]'].includes(named)) return new Set([...LOOPBACK, named])
+  const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? [])
+  const own = addresses.map(({ address, family }) => (family === 'IPv6' ? `[${address}]` : address))
+  return new Set([...LOOPBACK, hostname().toLowerCase(), ...own])
+}

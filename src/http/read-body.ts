@@ -1,0 +1,71 @@
+import { RequestError } from './problem.ts'
+
+/** The size of a JSON body at most, in bytes. */
+const MAX_BYTES = 1024 * 1024
+/** How deep objects and lists of a body may lie in each other. */
+const MAX_DEPTH = 64
+
+/**
+ * Reads the JSON body of a request. An empty body is an empty object.
+ * @throws RequestError 413 when it is too large, 415 when it is not JSON by its type, 400 when it can't be parsed or is too deep
+ */
+export async function readJsonBody(request: Request): Promise<unknown> {
+  const bytes = await readBytes(request, MAX_BYTES)
+  if (bytes.length === 0) return {}
+  const type = request.headers.get('content-type') ?? ''
+  if (!/^application\/json *(;|$)/i.test(type))
+    throw new RequestError(
+      415,
+      'the body is not application/json; nothing was done',
+      'send JSON, and say so in Content-Type',
+    )
+  const text = decode(bytes)
+  if (depthOf(text) > MAX_DEPTH)
+    throw new RequestError(
+      400,
+      `the body is more than ${MAX_DEPTH} levels deep; nothing was done`,
+      'send a flatter body',
+    )
+  try {
+    return JSON.parse(text) as unknown
+  } catch {
+    throw new RequestError(400, 'the body is not valid JSON; nothing was done', 'send one JSON object')
+  }
+}
+
+/**
+ * Reads the bytes of a body, and stops at the first one that is too many.
+ * @throws RequestError 413
+ */
+async function readBytes({ body, headers }: Request, max: number): Promise<Buffer> {
+  const tooLarge = () =>
+    new RequestError(413, `the body is larger than ${max} bytes; nothing was done`, 'send a smaller body')
+  if (Number(headers.get('content-length') ?? 0) > max) throw tooLarge()
+  const parts: Uint8Array[] = []
+  let size = 0
+  for await (const part of (body ?? []) as AsyncIterable<Uint8Array>) {
+    size += part.length
+    if (size > max) throw tooLarge()
+    parts.push(part)
+  }
+  return Buffer.concat(parts)
+}
+
+function decode(bytes: Buffer): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    throw new RequestError(400, 'the body is not UTF-8; nothing was done', 'send JSON in UTF-8')
+  }
+}
+
+/** How deep the brackets of a JSON text lie in each other, strings left out. */
+function depthOf(text: string): number {
+  let depth = 0
+  let deepest = 0
+  for (const [sign] of text.matchAll(/"(?:[^"\\]|\\.)*"|[[\]{}]/gs)) {
+    if (sign === '{' || sign === '[') deepest = Math.max(deepest, ++depth)
+    else if (sign === '}' || sign === ']') depth--
+  }
+  return deepest
+}

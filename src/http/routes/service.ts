@@ -1,0 +1,21 @@
+import { endpoint } from '../endpoint.ts'
+import { RequestError } from '../problem.ts'
+
+/** Whether the service lives and can work. */
+export const SERVICE_ENDPOINTS = [
+  endpoint('get', '/healthz', {
+    summary: 'Whether the process lives',
+    answer: 'health',
+    isPublic: true,
+    reply: async () => ({ content: { status: 'ok' } }),
+  }),
+  endpoint('get', '/readyz', {
+    summary: 'Whether the service can work',
+    answer: 'health',
+    isPublic: true,
+    reply: async ({ service }) => {
+      if (await service.isReady()) return { content: { status: 'ok' } }
+      throw new RequestError(503, 'the service ends, or can’t reach its store', 'ask again later')
+    },
+  }),
+]

@@ -1,0 +1,21 @@
+import type { Home } from '../../app/open-home.ts'
+import { CutterError } from '../../domain/errors.ts'
+import { ROLES, type Role, type TokenScope } from '../../domain/token.ts'
+
+/**
+ * Checks that the caller's token has a role, or one above it. A read-only link has none. Whoever runs this process has no token and may do
+ * everything that the process may.
+ * @param deed what the caller wants to do, as the end of "may not …"
+ * @throws ACCESS_REFUSED
+ */
+export function assertRole({ caller }: Pick<Home, 'caller'>, role: Role, deed: string): void {
+  if (caller === null || rankOf(caller) >= ROLES.indexOf(role)) return
+  const own = caller.runId === null ? `of role ${caller.role}` : 'a read-only link'
+  throw new CutterError(
+    'ACCESS_REFUSED',
+    `token ${caller.name} is ${own} and may not ${deed}; nothing was changed`,
+    { next: `this takes a token of role ${role}`, data: { role } },
+  )
+}
+
+const rankOf = ({ role, runId }: TokenScope) => (runId === null ? ROLES.indexOf(role) : -1)

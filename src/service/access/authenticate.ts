@@ -1,0 +1,34 @@
+import { CutterError } from '../../domain/errors.ts'
+import { findTokenFault, type TokenScope } from '../../domain/token.ts'
+import type { RunStore } from '../../store/run-store.ts'
+import { digestOfToken, isToken } from '../tokens/token-text.ts'
+
+const USE_NOTED_MS = 60_000
+
+/**
+ * Finds out who calls by the header `Authorization: Bearer <token>`. The token is looked up by its SHA-256, so the time that this takes
+ * tells nothing of a token that is kept.
+ * @throws TOKEN_REFUSED
+ */
+export async function authenticate(
+  store: RunStore,
+  authorization: string | undefined,
+  now: Date,
+): Promise<TokenScope> {
+  const [, text] = /^bearer +(\S+) *$/i.exec(authorization ?? '') ?? []
+  if (text === undefined) throw tokenError('the request brings no token')
+  const token = isToken(text) ? await store.tokenByDigest(digestOfToken(text)) : null
+  if (token === null) throw tokenError('the token is not known here')
+  const fault = findTokenFault(token, now)
+  if (fault !== null) throw tokenError(`token ${token.tokenId} of ${token.name} ${fault}`)
+  if (token.lastUsedAt === null || now.getTime() - Date.parse(token.lastUsedAt) > USE_NOTED_MS)
+    await store.tokenUsed(token.tokenId, now.toISOString())
+  const { name, role, machines, runId } = token
+  return { name, role, machines, runId }
+}
+
+function tokenError(why: string): CutterError {
+  return new CutterError('TOKEN_REFUSED', `${why}; nothing was done`, {
+    next: 'send a token as Authorization: Bearer <token>; an admin makes one with: cutter token create',
+  })
+}

@@ -1,0 +1,105 @@
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { homeOfCaller } from '../app/home-of-caller.ts'
+import type { Home, Log } from '../app/open-home.ts'
+import { CutterError } from '../domain/errors.ts'
+import type { HistoryEntry } from '../domain/history-entry.ts'
+import type { Run } from '../domain/run.ts'
+import type { TokenScope } from '../domain/token.ts'
+import { tryLock, unlock } from '../targets/system/file-lock.ts'
+import { authenticate } from './access/authenticate.ts'
+import { createBoundedWork } from './access/bounded-work.ts'
+import { findSocketPath } from './access/socket-path.ts'
+import type { RunAnswer } from './runs/run-answer.ts'
+
+/** Where the service listens. */
+export interface ServiceAddress {
+  url: string
+  /** Absolute path of the unix socket. */
+  socket: string
+}
+
+/** The service of one home, which doors call. */
+export interface Service {
+  /** Absolute path at which the door makes the unix socket. */
+  socket: string
+  /**
+   * Finds out who calls, by the header `Authorization`.
+   * @throws TOKEN_REFUSED
+   */
+  authenticate(authorization: string | undefined): Promise<TokenScope>
+  /** The home as a caller reaches it; null for requests that take no token. `onStep` gets each step that is saved for this caller. */
+  homeOf(caller: TokenScope | null, onStep: (run: Run, entry: HistoryEntry) => void): Home
+  /** Waits a limited time for work on a run, which `findRunId` names as soon as it is known. */
+  worksFor(findRunId: () => string | null): (work: Promise<RunAnswer>, seconds: number) => Promise<RunAnswer>
+  /** Whether it can work: false from the moment at which it is asked to end. */
+  isReady(): Promise<boolean>
+  /** Removes secrets from what a door is about to answer. */
+  redact<T>(value: T): T
+  /** Writes down where the service listens, so that others on this host find it. */
+  announce(address: ServiceAddress): void
+  log: Log
+  /** Waits until the work that was interrupted has come to a safe point, and frees the home. */
+  close(): Promise<void>
+}
+
+/**
+ * Opens the service of a home. One process serves a home at a time.
+ * @throws SERVICE_RUNNING with the other process, CONFIG_INVALID, STORE_NEWER, STORE_CORRUPT, STORE_UNWRITABLE
+ */
+export async function openService(home: Home): Promise<Service> {
+  const { deps, store } = await home.app()
+  const files = serviceFiles(home.folder)
+  if (!tryLock(files.lock)) throw runningError(home.folder, files)
+  rmSync(files.address, { force: true })
+  const log = deps.log as Log
+  const work = createBoundedWork({ store }, (err) => log.info({ err }, 'work ended'))
+  return {
+    socket: findSocketPath(home.folder, home.env),
+    authenticate: (authorization) => authenticate(store, authorization, deps.clock.now()),
+    homeOf: (caller, onStep) => homeOfCaller(home, caller ?? NOBODY, onStep),
+    worksFor: (findRunId) => (task, seconds) => work.answer(task, seconds, findRunId),
+    async isReady() {
+      if (home.interrupt.aborted) return false
+      return store.hold().then(
+        () => true,
+        () => false,
+      )
+    },
+    redact: (value) => deps.secrets?.redactWords(value) ?? value,
+    announce: (address) => writeFileSync(files.address, `${JSON.stringify(address)}\n`, { mode: 0o644 }),
+    log,
+    async close() {
+      await work.idle()
+      rmSync(files.address, { force: true })
+      unlock(files.lock)
+    },
+  }
+}
+
+/** Whoever asks for what takes no token. */
+const NOBODY: TokenScope = { name: 'nobody', role: 'viewer', machines: [], runId: '' }
+
+const serviceFiles = (folder: string) => ({
+  lock: join(folder, 'var', 'service.lock'),
+  address: join(folder, 'var', 'service.json'),
+})
+
+function runningError(folder: string, files: { lock: string; address: string }): CutterError {
+  const pid = readJson<{ pid: number }>(files.lock)?.pid ?? null
+  const url = readJson<ServiceAddress>(files.address)?.url ?? null
+  const where = url === null ? '' : ` at ${url}`
+  return new CutterError(
+    'SERVICE_RUNNING',
+    `process ${pid ?? 'unknown'} serves ${folder} already${where}; nothing was started`,
+    { next: pid === null ? 'use that one' : `use that one, or end it: kill ${pid}`, data: { pid, url } },
+  )
+}
+
+function readJson<T>(file: string): T | null {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as T
+  } catch {
+    return null
+  }
+}

