@@ -14,12 +14,13 @@ GENESIS, ENTRY, WRITE, STATEMENT = [names.split() for names in (
     'definitionDigest input machine mode osUser runId startKey startedAt startedBy version', 'at by event hash previousHash seq snapshotDigest state status',
     'attempt known phase seq startedAt', 'approver decision expiresAt gate historyHead issuedAt machine nonce planDigest reason runId seq type version')]
 LINE, STATUSES, INSTANCE = '(?=.*\\S)[^\0-\x1f\x7f-\x9f\u2028\u2029]+', 'working|paused|stopped|closed', r'\S+ (\S+) (cutter-instance@[A-Za-z0-9.-]{1,64})'
+ABANDONED, FAILED = 'cutter.run-abandoned', 'it was started, and nobody knows whether it was committed'; IN_FLIGHT = 'it was started, and no outcome was recorded; nobody knows whether it was committed'
 OUTCOMES, UNSEEN = 'succeeded|rejected|failed|cancelled|voided|rolled-back|abandoned', '[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]'
 PARTS = {rf'times/(?:({ID})|closeout)\.tsr': b'0.*', r'witnesses/[A-Za-z0-9%_][A-Za-z0-9%@._+-]*\.txt': b'.*\n\xe2\x80\x94 \\S+ \\S+\n',
          rf'keys/({ID})\.json': rb'{"application":"[^"]*","counter":\d+,"flags":\d{1,3},"origin":(?:null|"[^"]*")}', r'report\.html': rb'[^\xc0\xc1\xf5-\xff]*',
          r'rotations/[0-9a-f]{64}\.json': rb'{"signature":"[^"]*","statementText":"(?:[^"\\]|\\.)*"}'}
 TEXTS = '''7036ec4d5b4b3f3098cd8b9a 0f7d95df8216acde2b1f24fc a5bb8d96f89a86e8380d7893 7cc702e6ef756cca8427639c 5e0c540ae0e852e91a0d5595 e1901af10bcec7839bd6d44e 0574cf31bb77135924e0c7ba f14af4e2acdd7052446abbcf
-05cdf4c6bf8da44ef2dd3e37 7e939d922d3ada816a19c521 71fe82f323e5962ec1bf2c88 65868d89963289bdd49f8a43 431dd19e051c666262b0b7cd dd598f77e5378939efa37503 c9912703a201694e9a11758b dfb729cf4bedcaedf866d93a'''  # digests of VERIFY.md without what names something of the run
+05cdf4c6bf8da44ef2dd3e37 7e939d922d3ada816a19c521 71fe82f323e5962ec1bf2c88 65868d89963289bdd49f8a43 431dd19e051c666262b0b7cd dd598f77e5378939efa37503 c9912703a201694e9a11758b dfb729cf4bedcaedf866d93a a2160965d90cd370c7800dd6 4a5dd4915af7e41da565172b de485f192061c1ff26a0c0f6'''  # digests of VERIFY.md without what names something of the run
 class Fault(Exception): pass
 def need(holds, *why):
     if not holds: raise Fault(': '.join(why))
@@ -27,27 +28,23 @@ sha = lambda data: hashlib.sha256(data if isinstance(data, bytes) else data.enco
 dig, units, obj, is_ = lambda data: 'sha256:' + sha(data), lambda name: name.encode('utf-16-be', 'surrogatepass'), lambda v: isinstance(v, dict), lambda pattern, v: isinstance(v, str) and re.fullmatch(pattern, v, re.S) is not None
 def canon(v):  # the canonical form of JSON (RFC 8785)
     if isinstance(v, (dict, list)): return '[' + ','.join(map(canon, v)) + ']' if not obj(v) else '{' + ','.join(canon(k) + ':' + canon(v[k]) for k in sorted(v, key=units)) + '}'
-    small = isinstance(v, float) and (format(decimal.Decimal(repr(v)).normalize(), 'f') if v == 0 or 1e-6 <= abs(v) < 1e21 else repr(v).replace('e-0', 'e-'))
-    return small or json.dumps(v, ensure_ascii=False)
+    small = isinstance(v, float) and (format(decimal.Decimal(repr(v)).normalize(), 'f') if v == 0 or 1e-6 <= abs(v) < 1e21 else repr(v).replace('e-0', 'e-')); return small or json.dumps(v, ensure_ascii=False)
 def parse(data, path, exact=True):
-    value = json.loads(data.decode(), parse_constant=lambda name: {}[name], parse_int=lambda n: int(n) if abs(int(n)) < 2 ** 53 else float(n))
-    need(not exact or canon(value).encode() == data, 'FILE_UNREADABLE', path); return value
+    value = json.loads(data.decode(), parse_constant=lambda name: {}[name], parse_int=lambda n: int(n) if abs(int(n)) < 2 ** 53 else float(n)); need(not exact or canon(value).encode() == data, 'FILE_UNREADABLE', path); return value
 def moment(v):
     m = re.fullmatch(r'(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d+))?)?Z', v, re.ASCII)
     return calendar.timegm(datetime.datetime(*[int(part or 0) for part in m.groups()[:6]]).timetuple()) * 1000 + int(((m[7] or '') + '000')[:3])
 strings = lambda v: [v] if isinstance(v, str) else [s for one in (v.values() if obj(v) else v if isinstance(v, list) else []) for s in strings(one)]
 def header(name, size):  # of a file in the archive
     start = name.encode().ljust(100, b'\0') + b'000644 \0' + b'000000 \0' * 2 + b'%011o 00000000000         0' % size
-    head = (start.ljust(257, b'\0') + b'ustar\00000').ljust(329, b'\0') + (b'000000 \0' * 2).ljust(183, b'\0')
-    return head[:148] + b'%06o \0' % sum(head) + head[156:]
+    head = (start.ljust(257, b'\0') + b'ustar\00000').ljust(329, b'\0') + (b'000000 \0' * 2).ljust(183, b'\0'); return head[:148] + b'%06o \0' % sum(head) + head[156:]
 def unpack(tar):
     files, at = {}, 0
     while tar[at:at + 512] not in (ZERO, b''):
         name, size = tar[at:at + 100].rstrip(b'\0').decode('latin1'), re.fullmatch(b'([0-7]{11}) ', tar[at + 124:at + 136])
         size = int(size[1], 8) if size and re.fullmatch('(?:[a-z]+/)?[A-Za-z0-9%_][A-Za-z0-9%@._+-]*', name) and name not in files else None
         need(size is not None and tar[at:at + 512] == header(name, size), 'TAR_NOT_CANONICAL', name); files[name], at = tar[at + 512:at + 512 + size], at + 512 + (size + 511) // 512 * 512
-    encoded = b''.join(header(name, len(data)) + data + b'\0' * (-len(data) % 512) for name, data in sorted(files.items()))
-    sums = ''.join(f'{sha(data)}  {name}\n' for name, data in sorted(files.items()) if name != 'MANIFEST.sha256')
+    encoded = b''.join(header(name, len(data)) + data + b'\0' * (-len(data) % 512) for name, data in sorted(files.items())); sums = ''.join(f'{sha(data)}  {name}\n' for name, data in sorted(files.items()) if name != 'MANIFEST.sha256')
     need(tar == encoded + ZERO * 2 and files.get('MANIFEST.sha256') == sums.encode(), 'TAR_NOT_CANONICAL or MANIFEST_WRONG'); return files
 def evidence_path(name, digest):
     m = re.match('(plan|signers|revoked|policy)/([^\n\r\u2028\u2029]+)\\Z', name); short = m and re.sub('[^A-Za-z0-9._]', '_', re.sub('[\U00010000-\U0010ffff]', '__', m[2]))[:20] + '-' + digest[7:]
@@ -58,12 +55,10 @@ def read_entry(row):
     fits = is_(STATUSES, one['status']) and is_(OUTCOMES, event.get('outcome', 'failed')) and len(place) == 2 and sorted(one) == ENTRY and moment(one['at'])
     need(fits and is_('.*', one['by'] + one['state'] + event['type'] + event.get('approvalUsed', '') + place['gate']) and all(is_(DIGEST, d) for d in digests), 'FILE_UNREADABLE', 'an entry'); return one
 def read(files):
-    run, genesis = parse(files['run.json'], 'run.json'), parse(files['genesis.json'], 'genesis.json')
-    two, history = 'format' in run, [read_entry(row) for row in files['history.jsonl'].split(b'\n')[:-1]]
-    holds = (not two or type(run['format']) is int and run['format'] in (2, 3)) and is_('live|dry-run', genesis['mode']) and is_(DIGEST, genesis['definitionDigest']) and obj(genesis['input']) and genesis['runId'] != ''
+    run, genesis = parse(files['run.json'], 'run.json'), parse(files['genesis.json'], 'genesis.json'); two, history = 'format' in run, [read_entry(row) for row in files['history.jsonl'].split(b'\n')[:-1]]
+    holds = (not two or type(run['format']) is int and run['format'] in (2, 3, 4)) and is_('live|dry-run', genesis['mode']) and is_(DIGEST, genesis['definitionDigest']) and obj(genesis['input']) and genesis['runId'] != ''
     holds = holds and is_('.*', genesis['startedBy'] + genesis['osUser'] + (genesis['startKey'] or '')) and moment(genesis['startedAt'])
-    need(holds and sorted(genesis) == GENESIS and files['history.jsonl'][-1:] == b'\n', 'FORMAT_UNKNOWN or FILE_UNREADABLE')
-    due, evidence = {'genesis.json', 'run.json', 'history.jsonl', 'snapshot.json', 'VERIFY.md', 'MANIFEST.sha256'}, []
+    need(holds and sorted(genesis) == GENESIS and files['history.jsonl'][-1:] == b'\n', 'FORMAT_UNKNOWN or FILE_UNREADABLE'); due, evidence = {'genesis.json', 'run.json', 'history.jsonl', 'snapshot.json', 'VERIFY.md', 'MANIFEST.sha256'}, []
     for before, one in zip([None, *history], history):
         named = dict(one['event'].get('evidence', {}))
         if before and one['event']['type'] == 'cutter.upgraded': named.update({'snapshot/before-upgrade': before['snapshotDigest'], 'snapshot/upgraded': one['snapshotDigest']})
@@ -72,25 +67,23 @@ def read(files):
     ends = ['closeout.json'] * ('closeout.json' in files) + sorted(path for path in files if is_(r'countersignatures/.*\.json', path))
     due.update(*[{path, path + '.sig'} for path in ends], {'instance.pub'} if ends else (), [path for *_, path in evidence])
     due.update(f'approvals/{name}.json{end}' for name, (_, signature) in approvals.items() for end in ('', '.sig')[:1 + (signature is not None)])
-    turned = any(path.startswith('rotations/') for path in files)  # the key of the instance was replaced before
+    turned, leaves = any(path.startswith('rotations/') for path in files), any(b'"decision":"abandon"' in text for text, _ in approvals.values())  # the key of the instance was replaced before; a statement abandons the run
     parts = [(path, re.fullmatch(pattern, path), form) for path in files for pattern, form in PARTS.items() if two]
     due.update(path for path, m, form in parts if m and all(name is None or name in approvals for name in m.groups()) and re.fullmatch(form, files[path], re.S))
-    need(due == set(files) and turned == (run.get('format') == 3) and turned <= ('closeout.json' in files), 'FILE_MISSING or FILE_UNKNOWN', *sorted(due ^ set(files)))
+    need(due == set(files) and run.get('format', 2) == (4 if leaves else 2 + turned) and turned <= ('closeout.json' in files), 'FILE_MISSING or FILE_UNKNOWN', *sorted(due ^ set(files)))
     ends, events = [(parse(files[path], path), path) for path in ends], [one['event'] for one in history]
     names = [genesis[name] for name in ('runId', 'machine', 'version')] + [one['state'] for one in history] + [one['signer'] for one, _ in ends[1:]]
     names += [e['arrival']['gate'] for e in events if 'arrival' in e] + [e['to']['version'] for e in events if e['type'] == 'cutter.upgraded']
     need(not {'Cc', 'Cf', 'Co', 'Cs', 'Zl', 'Zp'} & set(map(unicodedata.category, ''.join(names))), 'FILE_UNREADABLE', 'a name is not one plain line')
     return dict(files=files, run=run, genesis=genesis, history=history, evidence=evidence, approvals=approvals, two=two, ends=ends)
 def check_record(b):  # what the parts of the record must agree on
-    genesis, run, history, snapshot = b['genesis'], b['run'], b['history'], b['files']['snapshot.json']
-    now, before = {name: genesis[name] for name in ('version', 'definitionDigest')}, dig(canon(genesis))
+    genesis, run, history, snapshot = b['genesis'], b['run'], b['history'], b['files']['snapshot.json']; now, before = {name: genesis[name] for name in ('version', 'definitionDigest')}, dig(canon(genesis))
     for index, one in enumerate(history):
         event, rest, plan = one['event'], {name: value for name, value in one.items() if name != 'hash'}, one['event'].get('arrival', {}).get('planDigest')
         holds = one['seq'] == index + 1 and one['previousHash'] == before and one['hash'] == dig(canon(rest))
         if event['type'] == 'cutter.upgraded': holds, now = holds and event['from'] == now, {name: event['to'][name] for name in now}
         before, policies = one['hash'], [None] + [v for k, v in event.get('evidence', {}).items() if k.startswith('policy/')]
-        fits = event.get('policyDigest') in policies and (plan is None or is_plan(b, plan, event['arrival']['gate'], one['seq']))
-        need(holds and fits, 'HISTORY_BROKEN, PLAN_DIFFERS or EVIDENCE_DIFFERS', f'entry {index + 1}')
+        fits = event.get('policyDigest') in policies and (plan is None or is_plan(b, plan, event['arrival']['gate'], one['seq'])); need(holds and fits, 'HISTORY_BROKEN, PLAN_DIFFERS or EVIDENCE_DIFFERS', f'entry {index + 1}')
     last, context = history[-1], (parse(snapshot, 'snapshot.json', exact=False).get('snapshot') or {}).get('context'); need(context is not None and dig(snapshot) == last['snapshotDigest'], 'SNAPSHOT_DIFFERS')
     outcome = next((one['event'].get('outcome') for one in history if one['status'] == 'closed'), None)
     here = ([{}] + [one for one in history if {'arrival', 'approvalUsed'} & set(one['event'])])[-1]; here = here if 'arrival' in here.get('event', ()) and last['status'] != 'closed' else None
@@ -102,17 +95,31 @@ def check_record(b):  # what the parts of the record must agree on
                   'planDigest': context.get('planDigest'), 'output': context.get('output')}
     writes = b['unsettled'] = run.pop('unsettledWrites', None); need(canon(run) == canon({**b['facts'], **({'format': run['format'], 'instructions': 1} if b['two'] else {})}), 'RUN_DIFFERS')
     fits = (writes is None or b['two'] and writes and all(sorted(w) == WRITE and w['seq'] > 0 for w in writes)) and (last['status'] == 'closed') == (outcome is not None) and (b['two'] or outcome != 'abandoned')
-    need(fits and all(dig(b['files'][path]) == digest for _, _, digest, path in b['evidence']), 'RUN_DIFFERS or EVIDENCE_DIFFERS')
+    need(fits and all(dig(b['files'][path]) == digest for _, _, digest, path in b['evidence']), 'RUN_DIFFERS or EVIDENCE_DIFFERS'); b['lost'] = None
+    if any(one['event']['type'] == ABANDONED for one in history): check_abandoned(b, history[:-1], last, writes or [])
+def check_abandoned(b, before, last, writes):  # the list of unsettled writes: the same everywhere, and as the history says
+    b['lost'], event, failed, live = writes, last['event'], {}, b['genesis']['mode'] == 'live'
+    for one in before if live else []:
+        e = one['event']; m = re.fullmatch(r'xstate\.(done|error)\.actor\.(.+)', e['type'], re.S); code = (e.get('error') or {}).get('code') if m else None
+        if not m or e.get('kind') != 'write' or e.get('ran') == 'simulate': continue
+        guess = 'unknown' if code == 'STOP_OUTCOME_UNKNOWN' or e.get('attempt', 1) > 1 else 'no'; failed.pop(m[2], None)
+        if m[1] == 'error' and (e['committed'] if e.get('committed') in ('yes', 'no', 'unknown') else guess) == 'unknown':
+            failed[m[2]] = {'phase': m[2], 'seq': one['seq'], 'attempt': e.get('attempt', 1), 'startedAt': before[one['seq'] - 2]['at'], 'known': FAILED}
+    rest, used = writes[len(failed):], any('approvalUsed' in one['event'] for one in before)
+    fits = last['status'] == 'closed' and event['outcome'] == 'abandoned' == b['facts']['outcome'] and canon(event['unsettledWrites']) == canon(writes) and canon(writes[:len(failed)]) == canon(list(failed.values()))
+    fits = fits and all(live and used and before[-1]['status'] == 'working' and w['known'] == IN_FLIGHT and before[w['seq'] - 1]['at'] == w['startedAt'] for w in rest)
+    need(fits and (last['seq'], 'plan/abandon', dig(canon({'unsettledWrites': writes}))) in [row[:3] for row in b['evidence']], 'RUN_DIFFERS or PLAN_DIFFERS', 'the unsettled writes')
 def is_plan(b, plan, gate, at):
     rows = [row for row in b['evidence'] if row[0] <= at]; ours = [row for row in rows if row[1] == 'plan/' + gate]
     return ours[-1][2] == plan if ours else plan in [row[2] for row in rows] + strings([one['event'] for one in b['history'][:at]])
 def passages(b):  # how the run passed its gates: the approval, the entries of its decision and of its use, and the state
     found, before, decided = [], {'status': '', 'state': ''}, None
     for one in b['history']:
+        if one['event']['type'] == ABANDONED:  # decides and uses its approval in one entry, wherever the run is
+            name = one['event']['approvalUsed']; need(one['event']['approvalId'] == name and name not in [row[0] for row in found], 'GATE_UNAPPROVED', 'abandoned'); return found + [(name, one['seq'], one['seq'], one['state'])]
         event, state, status, failed = one['event'], one['state'], one['status'], one['status'] == 'closed' and b['facts']['outcome'] != 'succeeded'
         if before['status'] == 'paused' and not (event['type'].startswith('cutter.') and status == 'paused'):
-            decides = event['type'] in ('APPROVE', 'REJECT', 'VOID') and isinstance(event.get('approvalId'), str)
-            need(decides or failed or status == 'paused' and state == before['state'], 'GATE_UNAPPROVED', f"entry {one['seq']}")
+            decides = event['type'] in ('APPROVE', 'REJECT', 'VOID') and isinstance(event.get('approvalId'), str); need(decides or failed or status == 'paused' and state == before['state'], 'GATE_UNAPPROVED', f"entry {one['seq']}")
             if decides: decided = event['approvalId'], one['seq'], before['state']
         if decided and event['type'] == 'cutter.upgraded': decided = None, decided[1], state
         if 'approvalUsed' in event:
@@ -144,14 +151,12 @@ def distrust(options, text, signature, namespace, who, at):  # why the checker d
     return None if revoked is None or counts(options.signers, '-r', 'revoked') else 'KEY_REVOKED'
 take = lambda data: (data[4:4 + int.from_bytes(data[:4], 'big')], data[4 + int.from_bytes(data[:4], 'big'):])  # the first string of an SSH message, and the rest
 def fields(signature):  # the key that a signature names, the signature proper, and all of it
-    raw = base64.b64decode(re.match(rb'-----BEGIN SSH SIGNATURE-----\n([A-Za-z0-9+/=\s]+)\n-----END SSH SIGNATURE-----', signature)[1]); key, rest = take(raw[10:])
-    return key, take(take(take(take(rest)[1])[1])[1])[0], raw
+    raw = base64.b64decode(re.match(rb'-----BEGIN SSH SIGNATURE-----\n([A-Za-z0-9+/=\s]+)\n-----END SSH SIGNATURE-----', signature)[1]); key, rest = take(raw[10:]); return key, take(take(take(take(rest)[1])[1])[1])[0], raw
 def page_of(signature):  # what a signature shows of a web page: its origin, whether the client data fit, and what follows the counter
     how, rest = take(fields(signature)[1])
     if not how.startswith(b'webauthn-'): return None, False, take(rest)[1][5:]
     (origin, rest), page = take(take(rest)[1][5:]), json.loads(take(take(take(rest)[1][5:])[1])[0].decode())
-    fits = page['type'] == 'webauthn.get' and page['origin'] == origin.decode() and page.get('crossOrigin', False) is False and 'topOrigin' not in page
-    return origin.decode(), fits, take(take(rest)[1])[1]
+    fits = page['type'] == 'webauthn.get' and page['origin'] == origin.decode() and page.get('crossOrigin', False) is False and 'topOrigin' not in page; return origin.decode(), fits, take(take(rest)[1])[1]
 def key_faulty(signature, policy):  # whether the recorded policy refuses the key
     (kind, key), (origin, fits, rest), verified = take(fields(signature)[0]), page_of(signature), policy.get('verification') == 'required'
     if not kind.startswith(b'sk-'): return verified or policy.get('presence') == 'required'
@@ -160,11 +165,9 @@ def key_faulty(signature, policy):  # whether the recorded policy refuses the ke
     if not flags & 1 and policy.get('presence') != 'preferred' or verified and not flags & 4 or rest != b'': return True
     return origin is not None and not (fits and origin in (policy.get('origins') or []) and take(key)[0].decode() in allowed)
 def signer_lines(data):  # the lines of allowed_signers: their names, and options and key
-    rows = map(re.compile(r'[ \t]*(?:"([^"]+)"|([^ \t"#][^ \t"]*))[ \t]+(.+)$').match, re.split('\r*\n', data.decode(errors='replace')))
-    return [((row[1] or row[2]).split(','), row[3]) for row in rows if row]
+    rows = map(re.compile(r'[ \t]*(?:"([^"]+)"|([^ \t"#][^ \t"]*))[ \t]+(.+)$').match, re.split('\r*\n', data.decode(errors='replace'))); return [((row[1] or row[2]).split(','), row[3]) for row in rows if row]
 def fold(name):  # the form in which names are compared: NFKC, one case, one blank for white space, nothing that is not seen
-    clean = lambda text: ''.join(c for c in unicodedata.normalize('NFKC', text) if unicodedata.category(c) != 'Cf' and not re.match(UNSEEN, c))
-    return ' '.join(clean(clean(name).upper().lower()).split())
+    clean = lambda text: ''.join(c for c in unicodedata.normalize('NFKC', text) if unicodedata.category(c) != 'Cf' and not re.match(UNSEEN, c)); return ' '.join(clean(clean(name).upper().lower()).split())
 fingerprint = lambda blob: 'SHA256:' + base64.b64encode(hashlib.sha256(base64.b64decode(blob + '==')).digest()).decode().rstrip('=')
 def same_people(signers, signed):  # the person behind a name: names that share a key are of one person, and keys that share a name
     lines = [(names, re.match(r'((?:"(?:\\"|[^"])*"|[^ \t"])+[ \t]+)?(?:ssh|ecdsa|sk)-\S+[ \t]+(\S+)', rest)) for names, rest in signer_lines(signers)]
@@ -176,13 +179,10 @@ def same_people(signers, signed):  # the person behind a name: names that share 
 def check_approvals(b, options):
     history, live, taken, used = b['history'], b['genesis']['mode'] == 'live', {}, {}
     for name, (text, signature) in b['approvals'].items():
-        taken[name] = one = parse(text, name)
-        known = sorted(set(one) - {'reviewDecisionId'}) == STATEMENT and one['type'] == 'cutter.approval/v1' and is_('approve|reject|void', one['decision'])
+        taken[name] = one = parse(text, name); known = sorted(set(one) - {'reviewDecisionId'}) == STATEMENT and one['type'] == 'cutter.approval/v1' and is_('approve|reject|void|abandon', one['decision'])
         known = known and all(is_(LINE, v) for k, v in one.items() if k not in ('seq', 'reason')) and one['seq'] >= 0 and is_(DIGEST, one['planDigest']) and 'ap-' + sha(text)[:32] == name and moment(one['issuedAt']) < moment(one['expiresAt'])
-        need(known and name in strings([entry['event'] for entry in history]), 'APPROVAL_EDITED or APPROVAL_UNNAMED', name)
-        one.update(signature=signature, counted=False, trusted=False, key=None)
-    b['ways'], subject = passages(b), ('runId', 'gate', 'seq', 'historyHead', 'planDigest', 'decision')
-    need(all(name in taken for name, *_ in b['ways']), 'GATE_UNAPPROVED', 'an approval is missing')
+        need(known and name in strings([entry['event'] for entry in history]), 'APPROVAL_EDITED or APPROVAL_UNNAMED', name); one.update(signature=signature, counted=False, trusted=False, key=None)
+    b['ways'], subject = passages(b), ('runId', 'gate', 'seq', 'historyHead', 'planDigest', 'decision'); need(all(name in taken for name, *_ in b['ways']), 'GATE_UNAPPROVED', 'an approval is missing')
     for name, decided, use, state in b['ways']:
         for other, one in taken.items():
             same = (one['signature'] is None) == (taken[name]['signature'] is None) and all(one[k] == taken[name][k] for k in subject)
@@ -198,22 +198,21 @@ def check_approvals(b, options):
     for way in b['ways'] if live else []: check_policy(b, history[way[1] - 1], {name: taken[name] for name in used if used[name][0] == way[1]})
     return taken
 def check_use(b, one, decided, state):
-    history, genesis, decision = b['history'], b['genesis'], b['history'][decided - 1]
-    ups = [entry['event']['to'] for entry in history[:one['seq']] if entry['event']['type'] == 'cutter.upgraded']
+    history, genesis, decision = b['history'], b['genesis'], b['history'][decided - 1]; ups = [entry['event']['to'] for entry in history[:one['seq']] if entry['event']['type'] == 'cutter.upgraded']
     here = history[one['seq'] - 1] if 0 < one['seq'] < decided else {'hash': '', 'status': '', 'state': '', 'event': {}}
     fits = one['runId'] == genesis['runId'] and one['machine'] == genesis['machine'] and one['version'] == (ups or [genesis])[-1]['version']
-    fits = fits and here['hash'] == one['historyHead'] and here['event'].get('arrival', one)['gate'] == one['gate'] and here['status'] == 'paused'
-    fits = fits and here['state'] == state and not any(one['seq'] < way[2] < decided for way in b['ways']) and is_plan(b, one['planDigest'], one['gate'], one['seq'])
-    need(fits and decision['event']['type'] == one['decision'].upper(), 'APPROVAL_ELSEWHERE', one['nonce'])
-    timely = moment(one['issuedAt']) <= moment(decision['at']) + SKEW and moment(decision['at']) < moment(one['expiresAt']) + SKEW
+    if decision['event']['type'] == ABANDONED:
+        fits = fits and one['gate'] == one['decision'] == 'abandon' and all(e['event']['type'].startswith('cutter.approval') for e in history[one['seq']:decided - 1]) and is_plan(b, one['planDigest'], 'abandon', decided)
+    else:
+        fits = fits and here['event'].get('arrival', one)['gate'] == one['gate'] and here['status'] == 'paused' and here['state'] == state and decision['event']['type'] == one['decision'].upper()
+        fits = fits and not any(one['seq'] < way[2] < decided for way in b['ways']) and is_plan(b, one['planDigest'], one['gate'], one['seq'])
+    need(fits and here['hash'] == one['historyHead'], 'APPROVAL_ELSEWHERE', one['nonce']); timely = moment(one['issuedAt']) <= moment(decision['at']) + SKEW and moment(decision['at']) < moment(one['expiresAt']) + SKEW
     need(timely and (genesis['mode'] != 'live' or one['signature'] is not None), 'APPROVAL_EXPIRED or REHEARSAL_IN_LIVE', one['nonce']); return decided
 def check_policy(b, decision, ours):
-    event, seq, at = decision['event'], decision['seq'], moment(decision['at'])
-    holds = all(row['approvalId'] in ours and ours[row['approvalId']]['key'] == row['fingerprint'] for row in event.get('counted', []))
+    event, seq, at = decision['event'], decision['seq'], moment(decision['at']); holds = all(row['approvalId'] in ours and ours[row['approvalId']]['key'] == row['fingerprint'] for row in event.get('counted', []))
     arrived = [one['event'] for one in b['history'][:seq - 1] if 'arrival' in one['event']]
     if 'policyDigest' not in event: return need(holds and not (arrived and 'policyDigest' in arrived[-1]), 'POLICY_UNMET', f'entry {seq}')
-    left = {name: (digest, b['files'][path]) for at, name, digest, path in b['evidence'] if at == seq}
-    policy = json.loads(next(data for digest, data in left.values() if digest == event['policyDigest']).decode())
+    left = {name: (digest, b['files'][path]) for at, name, digest, path in b['evidence'] if at == seq}; policy = json.loads(next(data for digest, data in left.values() if digest == event['policyDigest']).decode())
     digest, signers = left.get('signers/' + policy['gate'], (None, b'')); person = same_people(signers, [(one['approver'], one['key']) for one in ours.values() if one['key']])
     moved = [one for one in b['history'][:seq] if not one['event']['type'].startswith('cutter.approval')]
     labels = [one['by'] for one in moved if one['by'] != 'engine'] + [one['event'].get('osUser') for one in moved] + [b['genesis']['osUser']]
@@ -221,17 +220,17 @@ def check_policy(b, decision, ours):
     holds = holds and digest == policy['allowedSignersDigest'] and policy['need'] > 0 and not (policy['fourEyes'] and people & operators)
     for one in ours.values():
         holds = holds and (policy['of'] is None or one['approver'] in policy['of']) and not ('presence' in policy and key_faulty(one['signature'], policy)) and at < moment(one['issuedAt']) + policy['validHours'] * 3_600_000 + SKEW
-    need(holds and (event['type'] != 'APPROVE' or len(people) >= policy['need']), 'POLICY_UNMET', f'entry {seq}')
+    need(holds and (event['type'] not in ('APPROVE', ABANDONED) or len(people) >= policy['need']), 'POLICY_UNMET', f'entry {seq}')
 def closeout(b, taken, who, at):  # the text that the instance signs: an in-toto Statement v1
-    facts, genesis = b['facts'], b['genesis']
+    facts, genesis, listed = b['facts'], b['genesis'], b['unsettled'] if b['lost'] is None else b['lost']
     files = [(f'approvals/{name}.json{end}', dig(data)) for name, pair in b['approvals'].items() for end, data in zip(('', '.sig'), pair) if data is not None]
     subject = [('history', facts['head']), ('snapshot.json', facts['snapshotDigest'])] + [(f'{name}@{seq}', digest) for seq, name, digest, _ in b['evidence']]
     rows = [{'approvalId': name, 'kind': 'rehearsal' if one['signature'] is None else 'signed', 'usedSeq': next((e['seq'] for e in b['history'] if e['event'].get('approvalUsed') == name), None),
              **{k: one[k] for k in ('gate', 'decision', 'approver')}} for name, one in taken.items() if one['counted']]
     predicate = {**{k: genesis[k] for k in ('osUser', 'startedAt', 'startedBy', 'mode')}, 'closedAt': facts['updatedAt'], 'signer': who, 'signedAt': at,
                  **{k: facts[k] for k in ('runId', 'machine', 'version', 'definitionDigest', 'outcome', 'state', 'planDigest', 'output')},
-                 'entries': facts['seq'], 'evidence': len(b['evidence']), 'approvals': rows, **({'unsettledWrites': b['unsettled']} if b['unsettled'] else {})}
-    return {'_type': 'https://in-toto.io/Statement/v1', 'predicateType': f"urn:cutter:closeout:v{2 if b['unsettled'] else 1}", 'predicate': predicate,
+                 'entries': facts['seq'], 'evidence': len(b['evidence']), 'approvals': rows, **({'unsettledWrites': listed} if listed is not None else {})}
+    return {'_type': 'https://in-toto.io/Statement/v1', 'predicateType': f"urn:cutter:closeout:v{1 if listed is None else 2}", 'predicate': predicate,
             'subject': [{'name': name, 'digest': {'sha256': digest[7:]}} for name, digest in subject + files]}
 def rotations(files, line):  # those that lead to the key in instance.pub, the last one first
     left, chain, keys = {}, [], [line.split()[1]]
@@ -257,8 +256,7 @@ def check_end(b, taken, options):  # the last entry for which somebody whom the 
             who, at = body['signer'], body['at']; due = {'type': 'urn:cutter:countersignature:v1', 'runId': b['genesis']['runId'], 'closeoutDigest': dig(files['closeout.json']), 'signer': who, 'at': at}
             name = f"countersignatures/{re.sub(r'^[.]', '%2E', urllib.parse.quote(who, safe='-_.@').replace('~', '%7E'))}.json"
         need(canon(due).encode() == files[path] and name == path and moment(at) and b['facts']['status'] == 'closed', 'CLOSEOUT_DIFFERS', path)
-        key, is_closeout = exact_key(files[path], files[path + '.sig'], CLOSEOUT), path == 'closeout.json'
-        need(key and (not is_closeout or key == fingerprint(public[1])), 'CLOSEOUT_SIGNATURE_INVALID', path)
+        key, is_closeout = exact_key(files[path], files[path + '.sig'], CLOSEOUT), path == 'closeout.json'; need(key and (not is_closeout or key == fingerprint(public[1])), 'CLOSEOUT_SIGNATURE_INVALID', path)
         chain, why = rotations(files, public[0][:-1]) if is_closeout else [], distrust(options, files[path], files[path + '.sig'], CLOSEOUT, who, at)
         if why is None or why != 'KEY_REVOKED' and trusts_earlier(chain, options): trusted = b['facts']['seq']
     return trusted
@@ -274,6 +272,9 @@ def check_text(b, taken):  # VERIFY.md: the blocks that name something of the ru
         what = f"Gate {span(gate)}: {one['decision']} by {span(one['approver'])}, used in entry {way[2]} ({when}), covers entries 1–{one['seq']}." if two else f"Entry {way[2]} ({when}): {one['decision']} at gate {gate}, for entries 1–{one['seq']}."
         check = '' if rehearsed else signed('"$signers"', one['approver'], f"cutter.{one['machine']}.{gate}", path, when)
         due.append(what + (' This is a rehearsal approval, which is not signed.' if two else ' A rehearsal: a label, signed by nobody.') * rehearsed + f'\n\n```sh\narrived {path}\n{check}```\n\n')
+    hide = lambda v: '`' + ''.join('\\u{%x}' % ord(c) if unicodedata.category(c) in ('Cc', 'Cf', 'Co') or c in '\u2028\u2029`' else c for c in v) + '`'
+    if b['lost'] is not None: due += [f"Entry {facts['seq']} closed the run", '\n'.join(['Nobody knows whether these writes were committed:\n', *[f"- {hide(w['phase'])}, entry {w['seq']}, attempt {w['attempt']}: {hide(w['known'])}" for w in b['lost']]])
+                                      if b['lost'] else 'The list is empty: the record knows of no write whose outcome is unknown.']
     due += [signed('../instance_signers', body['predicate']['signer'], CLOSEOUT, path, body['predicate']['signedAt']) if path == 'closeout.json' else
             f'```sh\ncountersigns {word(path)}\n{signed(chr(34) + "$signers" + chr(34), body["signer"], CLOSEOUT, path, body["at"])}```\n\n' for body, path in b['ends']]
     due += [f"entry {facts['seq']} when"] * (facts['status'] != 'closed')
@@ -285,8 +286,7 @@ def verify(tar, options):
     need(passed >= set(GATES[facts['machine']].get(facts['outcome'], []) if known else []), 'GATE_MISSING', *sorted(passed))
     vouched = check_end(b, taken, options) == facts['seq'] and facts['mode'] == 'live' and all(one['trusted'] for one in counted); check_text(b, taken)
     unmet = [f'gate {gate} was not passed' for gate in options.require if gate not in passed] + ['not everything is vouched for'] * (options.require_trusted and not vouched)
-    pages = {page_of(one['signature'])[0] for one in counted if one['signature'] and options.origins} - {None, *options.origins}
-    outcome = 'gates unknown' if facts['outcome'] == 'succeeded' and not known else facts['outcome']
+    pages = {page_of(one['signature'])[0] for one in counted if one['signature'] and options.origins} - {None, *options.origins}; outcome = 'gates unknown' if facts['outcome'] == 'succeeded' and not known else facts['outcome']
     return {'holds': True, 'outcome': outcome, 'approvals': [[one['gate'], one['decision'], one['approver']] for one in counted], 'unmet': unmet + sorted(pages)}
 cli = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
 for name in ('bundle', '--signers', '--revoked'): cli.add_argument(name, type=argparse.FileType('rb'))

@@ -26,15 +26,16 @@ export function gateDeps(home: string, config: Config, tools: Tools): GateDeps {
     tools,
   }
   const trusted = [trust.allowedSigners, ...(trust.revokedKeys === undefined ? [] : [trust.revokedKeys])]
-  const policy = (machine: string, gate: string) => gatePolicyOf(config, machine, gate)
+  const policy = (machine: string, gate: string, passed?: string[]) =>
+    gatePolicyOf(config, machine, gate, passed)
   return {
     trust,
     policy,
-    inForce: (machine, gate) =>
+    inForce: (machine, gate, passed) =>
       takePolicySnapshot({
         machine,
         gate,
-        policy: policy(machine, gate),
+        policy: policy(machine, gate, passed),
         trust,
         strict,
         operators: operators ?? null,

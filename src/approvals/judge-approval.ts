@@ -3,7 +3,7 @@ import { countPeople } from './count-people.ts'
 import type { Refusal } from './refusal.ts'
 import { findBindingRefusal } from './rules/binding.ts'
 import { findFourEyesRefusal } from './rules/four-eyes.ts'
-import { findQuorumRefusal } from './rules/quorum.ts'
+import { findQuorumRefusal, needsQuorum } from './rules/quorum.ts'
 import { findReviewRefusal } from './rules/review.ts'
 import { judgeSigner } from './rules/signer.ts'
 import { findLaterDecision, supersededRefusal } from './rules/superseded.ts'
@@ -51,7 +51,7 @@ async function countWithOthers(subject: ApprovalCase, vouched: Vouched): Promise
   const { run, approval, policy, others = [] } = subject
   const counted: Counted[] = [{ approvalId: approval.approvalId, ...vouched }]
   const { decision } = approval.statement
-  if (run.mode !== 'live' || decision !== 'approve' || (policy.need ?? 1) <= 1) return counted
+  if (run.mode !== 'live' || !needsQuorum(decision) || (policy.need ?? 1) <= 1) return counted
 
   const signers = await readSignersText(subject.trust)
   for (const other of others) {

@@ -26,7 +26,7 @@ const fields: { [Field in keyof Required<Statement>]: Check } = {
   },
   historyHead: word,
   planDigest: { holds: isDigest, wants: 'sha256: and 64 hex digits' },
-  decision: oneOf('approve', 'reject', 'void'),
+  decision: oneOf('approve', 'reject', 'void', 'abandon'),
   approver: word,
   reason: text,
   issuedAt: time,

@@ -1,4 +1,4 @@
-import type { Approval } from '../domain/approval.ts'
+import type { Approval, Decision, Statement } from '../domain/approval.ts'
 import type { Run } from '../domain/run.ts'
 import { shellQuote } from '../domain/shell-quote.ts'
 import type { CodeMeaning } from '../domain/stop-codes.ts'
@@ -181,12 +181,19 @@ export function refusalOf(
   return { reason, message: detail === undefined ? sentence : `${sentence}: ${detail}`, next }
 }
 
+/** Returns the command by which another person signs the same decision. */
+export function signCommand({ runId, decision }: Pick<Statement, 'runId' | 'decision'>): string {
+  return `cutter approval sign ${runId} --as <principal> --key <file>${decisionOption(decision)}`
+}
+
+const decisionOption = (decision: Decision) => (decision === 'approve' ? '' : ` --decision ${decision}`)
+
 /** Returns the command that makes an approval like the given one, on the plan that the run shows now. */
 export function nextApprovalCommand(
   run: Pick<Run, 'runId'>,
   { kind, statement }: Pick<Approval, 'kind' | 'statement'>,
 ): string {
-  const decision = statement.decision === 'approve' ? '' : ` --decision ${statement.decision}`
+  const decision = decisionOption(statement.decision)
   return kind === 'rehearsal'
     ? `cutter approval rehearse ${run.runId}${decision}`
     : `cutter approval sign ${run.runId} --as ${shellQuote(statement.approver)} --key <file>${decision}`

@@ -16,7 +16,7 @@ import type { Files } from './tar.ts'
 import { INSTRUCTIONS } from './verify-instructions.ts'
 
 /**
- * The files of an evidence bundle of format 2 or 3, by path. JSON is in its RFC 8785 form without a final newline. The exceptions are the
+ * The files of an evidence bundle of format 2, 3 or 4, by path. JSON is in its RFC 8785 form without a final newline. The exceptions are the
  * snapshot, which is as stored, and the history, which has one entry on each line. A checker reads the files into a record and makes
  * the files again, so each byte follows from the record.
  */

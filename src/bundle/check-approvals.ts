@@ -2,9 +2,11 @@ import { readSecurityKeyUse } from '../approvals/openssh/security-key.ts'
 import { findSigningKey } from '../approvals/openssh/verify-signature.ts'
 import { SKEW_MINUTES } from '../approvals/rules/validity.ts'
 import { approvalIdOf, namespaceOf, parseStatement } from '../approvals/statement.ts'
-import type { Statement } from '../domain/approval.ts'
+import { ABANDON_GATE, type Statement } from '../domain/approval.ts'
 import { CutterError } from '../domain/errors.ts'
+import type { HistoryEntry } from '../domain/history-entry.ts'
 import { entryMarks, findUsedSeq } from '../domain/history-facts.ts'
+import { RUN_ABANDONED } from '../domain/run.ts'
 import { type BundleFault, bundleFault } from './bundle-fault.ts'
 import { pathOfSignature, pathOfStatement } from './bundle-paths.ts'
 import { findPolicyFault } from './check-policy.ts'
@@ -93,20 +95,12 @@ function findUseFault(
   const arrival = history[statement.seq - 1]
   if (arrival === undefined || statement.seq >= decidedSeq || arrival.hash !== statement.historyHead)
     return elsewhere(`names another history: entry ${statement.seq} has another hash`)
-  const isOtherWaiting = gatePassages(record).some(
-    ({ usedSeq }) => usedSeq > statement.seq && usedSeq < decidedSeq,
-  )
-  const { arrival: mark } = entryMarks(arrival)
-  if (mark !== undefined && mark.gate !== statement.gate)
-    return elsewhere(`is for gate ${statement.gate}, but entry ${statement.seq} arrived at ${mark.gate}`)
-  if (arrival.status !== 'paused' || arrival.state !== state || isOtherWaiting)
-    return elsewhere(`names entry ${statement.seq}, which is not the arrival at the gate in ${state}`)
-  if (!isPlanAt(record, statement.planDigest, statement.gate, statement.seq))
-    return elsewhere(`is for the plan ${statement.planDigest}, which is not the plan that the run had then`)
-
   const decided = history[decidedSeq - 1]!
-  if (decided.event.type !== statement.decision.toUpperCase())
-    return elsewhere(`decides ${statement.decision}, but entry ${decidedSeq} is ${decided.event.type}`)
+  const misplaced =
+    decided.event.type === RUN_ABANDONED
+      ? findMisplacedAbandonment(record, statement, decidedSeq)
+      : findMisplacedDecision(record, statement, { arrival, decided, state })
+  if (misplaced !== null) return elsewhere(misplaced)
   if (genesis.mode === 'live' && kind === 'rehearsal')
     return bundleFault(
       'REHEARSAL_IN_LIVE',
@@ -115,6 +109,44 @@ function findUseFault(
     )
   return findTimeFault(approvalId, statement, decided.at)
 }
+
+/** Why an approval is not for the gate at which the decision was made, as the end of a sentence. */
+function findMisplacedDecision(
+  record: RunRecord,
+  statement: Statement,
+  { arrival, decided, state }: { arrival: HistoryEntry; decided: HistoryEntry; state: string },
+): string | null {
+  const isOtherWaiting = gatePassages(record).some(
+    ({ usedSeq }) => usedSeq > statement.seq && usedSeq < decided.seq,
+  )
+  const { arrival: mark } = entryMarks(arrival)
+  if (mark !== undefined && mark.gate !== statement.gate)
+    return `is for gate ${statement.gate}, but entry ${statement.seq} arrived at ${mark.gate}`
+  if (arrival.status !== 'paused' || arrival.state !== state || isOtherWaiting)
+    return `names entry ${statement.seq}, which is not the arrival at the gate in ${state}`
+  if (!isPlanAt(record, statement.planDigest, statement.gate, statement.seq))
+    return `is for the plan ${statement.planDigest}, which is not the plan that the run had then`
+  return decided.event.type === statement.decision.toUpperCase()
+    ? null
+    : `decides ${statement.decision}, but entry ${decided.seq} is ${decided.event.type}`
+}
+
+/** Why an approval is not for the abandonment of an entry: its decision, its list of writes, or what the run did after the named entry. */
+function findMisplacedAbandonment(
+  { history, evidence }: RunRecord,
+  { gate, decision, planDigest, seq }: Statement,
+  abandonedSeq: number,
+): string | null {
+  if (gate !== ABANDON_GATE || decision !== 'abandon')
+    return `decides ${decision} at gate ${gate}, but entry ${abandonedSeq} abandons the run`
+  const moved = history.slice(seq, abandonedSeq - 1).find(({ event }) => !isRefusedAttempt(event))
+  if (moved !== undefined) return `names entry ${seq}, but the run moved in entry ${moved.seq}`
+  const list = evidence.find((row) => row.seq === abandonedSeq && row.name === `plan/${ABANDON_GATE}`)
+  if (list?.digest === planDigest) return null
+  return `is for the list ${planDigest} of unsettled writes, which is not the one of entry ${abandonedSeq}`
+}
+
+const isRefusedAttempt = ({ type }: HistoryEntry['event']) => type.startsWith('cutter.approval')
 
 /** Allows the skew that the engine allows, because the engine read the clock shortly before it made the entry. */
 function findTimeFault(

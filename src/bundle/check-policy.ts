@@ -6,6 +6,7 @@ import { SKEW_MINUTES } from '../approvals/rules/validity.ts'
 import { findSamePeople } from '../approvals/same-person.ts'
 import type { HistoryEntry } from '../domain/history-entry.ts'
 import { entryMarks, listOperators } from '../domain/history-facts.ts'
+import { RUN_ABANDONED } from '../domain/run.ts'
 import { type BundleFault, bundleFault } from './bundle-fault.ts'
 import { pathOfEvidence } from './bundle-paths.ts'
 import type { CheckedApproval } from './checked-approval.ts'
@@ -107,7 +108,7 @@ function findRuleFault(
     return unmet(
       `approval ${late.approvalId} of ${late.issuedAt} was used for a decision at ${at}, after the ${policy.validHours} h of the policy of that time`,
     )
-  if (event.type !== 'APPROVE') return null
+  if (event.type !== 'APPROVE' && event.type !== RUN_ABANDONED) return null
   const people = countPeople(counted.map(asVouched), same)
   if (people >= policy.need) return null
   return unmet(

@@ -2,10 +2,10 @@ import { type BundleFault, bundleFault } from './bundle-fault.ts'
 import type { BundleFormat } from './bundle-format.ts'
 import { RUN } from './bundle-paths.ts'
 import { FORMAT_1 } from './format-1/index.ts'
-import { FORMAT_2, FORMAT_3 } from './format-2.ts'
+import { FORMAT_2, FORMAT_3, FORMAT_4 } from './format-2.ts'
 import type { Files } from './tar.ts'
 
-const FORMATS = [FORMAT_1, FORMAT_2, FORMAT_3]
+const FORMATS = [FORMAT_1, FORMAT_2, FORMAT_3, FORMAT_4]
 
 /**
  * The format that a bundle names in `run.json`, its record file. A bundle that names none has format 1. The fault is FORMAT_UNKNOWN

@@ -1,7 +1,7 @@
 import { UPGRADED } from '../domain/history.ts'
 import type { HistoryEntry } from '../domain/history-entry.ts'
 import { entryMarks } from '../domain/history-facts.ts'
-import type { Outcome } from '../domain/run.ts'
+import { type Outcome, RUN_ABANDONED } from '../domain/run.ts'
 
 /**
  * How a run passed its gates, read from the history alone, so that anybody can check it without a chart. An entry with the status
@@ -32,6 +32,10 @@ export function readGatePassages(history: HistoryEntry[], outcome: Outcome | nul
   let before: HistoryEntry | null = null
   let decided: { approvalId: string | null; seq: number; state: string } | null = null
   for (const entry of history) {
+    if (entry.event.type === RUN_ABANDONED) {
+      passages.push(abandonmentIn(entry, passages))
+      return passages
+    }
     const isRecord = entry.event.type.startsWith('cutter.') && entry.status === before?.status
     const decision: string | null = isRecord ? null : decisionIn(entry)
     if (before?.status === 'paused' && !isRecord) {
@@ -55,6 +59,14 @@ export function readGatePassages(history: HistoryEntry[], outcome: Outcome | nul
     before = entry
   }
   return passages
+}
+
+/** An abandonment decides and uses its approval in one entry, wherever the run is, and ends the run. */
+function abandonmentIn(entry: HistoryEntry, passages: GatePassage[]): GatePassage {
+  const { approvalUsed: used = '' } = entryMarks(entry)
+  if (entry.event.approvalId !== used) throw notDecidedError(used, entry)
+  if (passages.some(({ approvalId }) => approvalId === used)) throw usedTwiceError(used, entry)
+  return { approvalId: used, decidedSeq: entry.seq, usedSeq: entry.seq, state: entry.state }
 }
 
 function decisionIn({ event }: HistoryEntry): string | null {

@@ -1,3 +1,4 @@
+import { findAbandonment } from '../domain/begun-writes.ts'
 import { CutterError } from '../domain/errors.ts'
 import { findHistoryFault } from '../domain/history.ts'
 import { findEvidenceNameFault, listNamedEvidence } from '../domain/history-facts.ts'
@@ -39,7 +40,7 @@ export async function loadRecord(store: RunStore, run: Run): Promise<RunRecord> 
     bytes: new Map(),
     approvals: approvals.map(recordedApproval).sort((a, b) => byCodeUnit(a.approvalId, b.approvalId)),
     closeout: await closeoutOf(store, run.runId),
-    unsettledWrites: [],
+    unsettledWrites: findAbandonment(history)?.unsettledWrites ?? [],
     optionalParts: new Map(),
   }
   const passageFault = findPassageFault(record)

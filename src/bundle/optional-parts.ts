@@ -4,7 +4,7 @@ import type { RecordedApproval } from './run-record.ts'
 import type { Files } from './tar.ts'
 
 /**
- * Files that a bundle of format 2 or 3 may hold in addition to what its record gives. Each is bound to a path and a shape. A version of
+ * Files that a bundle may hold from format 2 on in addition to what its record gives. Each is bound to a path and a shape. A version of
  * Cutter that does not check their content says so in a note, and never counts them.
  */
 interface OptionalPart {

@@ -3,7 +3,7 @@ import { findInstanceSigner } from '../approvals/instance-key.ts'
 import { UPGRADED } from '../domain/history.ts'
 import { HISTORY_FIELDS, type HistoryEntry, historyFields } from '../domain/history-entry.ts'
 import { listNamedEvidence } from '../domain/history-facts.ts'
-import type { RunIdentity } from '../domain/run.ts'
+import { RUN_ABANDONED, type RunIdentity } from '../domain/run.ts'
 import { type BundleFault, bundleFault } from './bundle-fault.ts'
 import {
   byCodeUnit,
@@ -20,7 +20,7 @@ import type { Files } from './tar.ts'
 import { INSTRUCTIONS } from './verify-instructions.ts'
 
 /**
- * Reads the files of a bundle of format 2 or 3, which anybody may have written, as a record. Checks only shapes. The record keeps the values as
+ * Reads the files of a bundle of format 2, 3 or 4, which anybody may have written, as a record. Checks only shapes. The record keeps the values as
  * they were parsed, not as the schemas would copy them, so that the digests cover everything in them.
  */
 export function readRecord(files: Files): { record: RunRecord } | { fault: BundleFault } {
@@ -64,7 +64,7 @@ export function readRecord(files: Files): { record: RunRecord } | { fault: Bundl
 const idsIn = (files: Files) =>
   [...files.keys()].flatMap((path) => /^approvals\/(ap-[0-9a-f]{32})\.json$/.exec(path)?.[1] ?? []).sort()
 
-function readCloseout(files: Files, text: (path: string) => string, format: 2 | 3): SignedCloseout {
+function readCloseout(files: Files, text: (path: string) => string, format: 2 | 3 | 4): SignedCloseout {
   const publicKey = text('instance.pub').replace(/\n$/, '')
   const { predicate } = json(text(CLOSEOUT), CLOSEOUT, closeoutShape)
   if (findInstanceSigner(publicKey) !== predicate.signer) {
@@ -78,7 +78,7 @@ function readCloseout(files: Files, text: (path: string) => string, format: 2 | 
       return { text: text(path), signer, at, signature: text(pathOfSignature(path)) }
     })
   const rotations = [...files.keys()]
-    .filter((path) => format === 3 && /^rotations\/[0-9a-f]{64}\.json$/.test(path))
+    .filter((path) => format >= 3 && /^rotations\/[0-9a-f]{64}\.json$/.test(path))
     .map((path) => json(text(path), path, rotationShape))
   const signature = text(pathOfSignature(CLOSEOUT))
   return {
@@ -143,7 +143,7 @@ const genesisShape = z.strictObject({
 })
 const unsettledWrite = z.strictObject({ phase: text, seq, attempt: seq, startedAt: time, known: text })
 const runShape = z.strictObject({
-  format: z.literal([2, 3]),
+  format: z.literal([2, 3, 4]),
   instructions: z.literal(INSTRUCTIONS),
   unsettledWrites: z.array(unsettledWrite).min(1).optional(),
   ...identity,
@@ -172,9 +172,18 @@ const eventShape = z.looseObject({
   evidence: z.record(text.min(1), digest).optional(),
 })
 const definition = z.strictObject({ version: text, definitionDigest: digest })
-const upgradeShape = z.looseObject({ from: definition, to: definition })
+/** The fields of the entries that the checks read, by the type of their event. */
+const fieldsOfRecord: { [type: string]: z.ZodType } = {
+  [UPGRADED]: z.looseObject({ from: definition, to: definition }),
+  [RUN_ABANDONED]: z.looseObject({
+    approvalId: text,
+    approvalUsed: text,
+    outcome: z.literal('abandoned'),
+    unsettledWrites: z.array(unsettledWrite),
+  }),
+}
 const event = eventShape.refine(
-  ({ type, ...fields }) => type !== UPGRADED || upgradeShape.safeParse(fields).success,
+  ({ type, ...fields }) => fieldsOfRecord[type]?.safeParse(fields).success !== false,
 )
 const shapeOfKind = { number: seq, time, event, text, status, digest }
 const entryShape = z.strictObject(

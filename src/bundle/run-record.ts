@@ -1,6 +1,7 @@
 import type { KeyRotation } from '../approvals/key-rotations.ts'
 import { parseStatement } from '../approvals/statement.ts'
 import type { Approval, Statement } from '../domain/approval.ts'
+import type { UnsettledWrite } from '../domain/begun-writes.ts'
 import { type Definition, UPGRADED } from '../domain/history.ts'
 import type { HistoryEntry } from '../domain/history-entry.ts'
 import type { NamedEvidence } from '../domain/history-facts.ts'
@@ -24,23 +25,10 @@ export interface RunRecord {
   /** The approvals that the history names, in the order of their ids. */
   approvals: RecordedApproval[]
   closeout: SignedCloseout | null
-  /** Writes that were started and of which the run does not know whether they were done. Format 2 lists them. */
+  /** Writes that were started and of which an abandoned run does not know whether they were committed. From format 2 on. */
   unsettledWrites: UnsettledWrite[]
   /** By path: files in addition to those that follow from the record (src/bundle/optional-parts.ts). */
   optionalParts: Files
-}
-
-/** A write of which a closed run knows only that it was started. */
-interface UnsettledWrite {
-  /** The name of its effect. */
-  phase: string
-  /** The entry that asked for it. */
-  seq: number
-  attempt: number
-  /** ISO 8601 in UTC. */
-  startedAt: string
-  /** What is known of it, as a sentence. */
-  known: string
 }
 
 export type RecordedApproval = { approvalId: string; statementText: string } & (
@@ -54,7 +42,7 @@ export interface SignedCloseout {
   instance: { signer: string; publicKey: string; signature: string; at: string }
   /** Each with the exact bytes that were signed, in the order of the signers. */
   countersigned: { text: string; signer: string; signature: string; at: string }[]
-  /** The rotations that lead to the key of the instance. Left out: it is its first key. Format 3 has them. */
+  /** The rotations that lead to the key of the instance. Left out: it is its first key. From format 3 on. */
   rotations?: KeyRotation[]
 }
 
@@ -120,6 +108,12 @@ export function genesisFacts(run: RunIdentity, history: HistoryEntry[]): RunIden
   return { ...identityOf(run), version, definitionDigest }
 }
 
-/** The number of the format that a record is written in: 3 with rotations of the instance's key, which verifiers of format 2 cannot check. */
-export const formatOf = ({ closeout }: RunRecord): 2 | 3 =>
-  closeout?.rotations === undefined || closeout.rotations.length === 0 ? 2 : 3
+/**
+ * The number of the format that a record is written in: 4 with a statement that abandons the run, 3 with rotations of the instance's key, else
+ * 2. Earlier verifiers know neither, and refuse these formats by their number.
+ */
+export function formatOf({ closeout, approvals }: RunRecord): 2 | 3 | 4 {
+  // No text of a statement can hold this, because quotes in a text are escaped. The statement may be forged, and is parsed later.
+  if (approvals.some(({ statementText }) => statementText.includes('"decision":"abandon"'))) return 4
+  return closeout?.rotations === undefined || closeout.rotations.length === 0 ? 2 : 3
+}

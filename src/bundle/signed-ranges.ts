@@ -1,5 +1,7 @@
 import type { Decision } from '../domain/approval.ts'
+import { findAbandonment } from '../domain/begun-writes.ts'
 import { entryMarks } from '../domain/history-facts.ts'
+import { RUN_ABANDONED } from '../domain/run.ts'
 import type { CheckedCloseoutSignature } from './check-closeout.ts'
 import { gatesApproved } from './check-gates.ts'
 import type { EarlierKey } from './check-rotations.ts'
@@ -91,6 +93,7 @@ export function verdictNotes(
   } else if (closeout === null) {
     notes.push('the run is closed, but its closeout is not signed')
   }
+  if (findAbandonment(history) !== null) notes.push(abandonedNote(record))
   if (run.outcome === 'succeeded' && !areGatesKnown) notes.push(unknownGatesNote(run, approvals))
   notes.push(...changedPolicyNotes(record), ...uncheckedNotes(record))
   if (approvals.some(({ kind, counted }) => kind === 'rehearsal' && counted))
@@ -106,6 +109,12 @@ export function verdictNotes(
   return notes
 }
 
+function abandonedNote({ unsettledWrites }: RunRecord): string {
+  const count = unsettledWrites.length
+  if (count === 0) return 'the run was abandoned; its record knows of no unsettled write'
+  return `the run was abandoned with ${count} unsettled ${count === 1 ? 'write' : 'writes'}: nobody knows whether ${count === 1 ? 'it was' : 'they were'} committed`
+}
+
 function unknownGatesNote({ machine, version, definitionDigest }: RunFacts, approvals: CheckedApproval[]) {
   const passed = gatesApproved(approvals)
   const gates =
@@ -114,8 +123,8 @@ function unknownGatesNote({ machine, version, definitionDigest }: RunFacts, appr
 }
 
 /** What the bundle holds and this version of Cutter does not check. */
-function uncheckedNotes({ unsettledWrites, optionalParts }: RunRecord): string[] {
-  const count = unsettledWrites.length
+function uncheckedNotes({ unsettledWrites, optionalParts, history }: RunRecord): string[] {
+  const count = findAbandonment(history) === null ? unsettledWrites.length : 0
   const unsettled = `the bundle lists ${count} unsettled ${count === 1 ? 'write' : 'writes'}; this version of Cutter does not check that list`
   return [...(count === 0 ? [] : [unsettled]), ...uncheckedPartNotes(optionalParts)]
 }
@@ -124,6 +133,8 @@ function uncheckedNotes({ unsettledWrites, optionalParts }: RunRecord): string[]
 function changedPolicyNotes(record: RunRecord): string[] {
   return gatePassages(record).flatMap(({ decidedSeq }) => {
     const decided = record.history[decidedSeq - 1]!
+    // An abandonment is decided at no gate of the chart.
+    if (decided.event.type === RUN_ABANDONED) return []
     const arrived = record.history.slice(0, decidedSeq - 1).findLast((entry) => entryMarks(entry).arrival)
     if (arrived === undefined || arrived.event.policyDigest === decided.event.policyDigest) return []
     const { gate } = entryMarks(arrived).arrival!

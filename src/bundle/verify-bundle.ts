@@ -1,6 +1,8 @@
+import { findAbandonment, type UnsettledWrite } from '../domain/begun-writes.ts'
 import type { Mode, Outcome } from '../domain/run.ts'
 import { type BundleFault, bundleFault } from './bundle-fault.ts'
 import type { BundleFormat } from './bundle-format.ts'
+import { findAbandonmentFault } from './check-abandonment.ts'
 import { checkApprovals } from './check-approvals.ts'
 import { checkCloseout } from './check-closeout.ts'
 import { checkGates, type FindRequiredGates, type GATES_UNKNOWN } from './check-gates.ts'
@@ -39,6 +41,8 @@ export interface Verdict {
   /** Requirements of the checker that are unmet, as sentences. */
   unmet: string[]
   entries: number
+  /** Writes of which an abandoned run does not know whether they were committed. */
+  unsettledWrites: UnsettledWrite[]
   ranges: SignedRange[]
   approvals: CheckedApproval[]
   notes: string[]
@@ -108,7 +112,8 @@ async function verifyRecord(
     findChainFault(record) ??
     findSnapshotFault(record) ??
     findPlanFault(record) ??
-    findEvidenceFault(record)
+    findEvidenceFault(record) ??
+    findAbandonmentFault(record)
   if (byRecord !== null) return broken(byRecord, format.format, record)
 
   const approvals = await checkApprovals(record, options.trust)
@@ -128,6 +133,7 @@ async function verifyRecord(
     firstFault: null,
     format: format.format,
     ...facts,
+    unsettledWrites: findAbandonment(record.history)?.unsettledWrites ?? [],
     requiredGates: gates.requiredGates,
     unmet: listUnmet(options.requirements, { ...facts, mode, ranges }),
     ranges,
@@ -139,7 +145,14 @@ async function verifyRecord(
 }
 
 function broken(firstFault: BundleFault, format: number | null, record: RunRecord | null): Verdict {
-  const nothing = { requiredGates: null, unmet: [], ranges: [], approvals: [], notes: [] }
+  const nothing = {
+    requiredGates: null,
+    unmet: [],
+    unsettledWrites: [],
+    ranges: [],
+    approvals: [],
+    notes: [],
+  }
   return { holds: false, firstFault, format, ...factsOf(record), ...nothing }
 }
 

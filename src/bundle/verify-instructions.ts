@@ -1,6 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the expressions belong to the shell that runs the text.
 
 import { namespaceOf, parseStatement } from '../approvals/statement.ts'
+import { findAbandonment } from '../domain/begun-writes.ts'
 import { shellQuote } from '../domain/shell-quote.ts'
 import {
   CLOSEOUT,
@@ -47,6 +48,7 @@ export function verifyInstructions(record: RunRecord): string {
     `Each line of \`history.jsonl\` is an entry in its RFC 8785 form. Its \`hash\` is the SHA-256 of the line without the field \`hash\`. Its \`previousHash\` is the hash of the line before. In the first line it is the SHA-256 of \`genesis.json\`, the facts with which the run started. The last entry names the digest of \`snapshot.json\`.`,
     shell(...chain),
     ...approvalSections(record),
+    ...abandonedSection(record),
     ...(closeout === null ? missingCloseout(record) : closeoutSections(closeout)),
     '',
   ].join('\n\n')
@@ -102,6 +104,23 @@ function approvalSections(record: RunRecord): string[] {
       `and all entries before it. The commands verify each signature as of the time at which the run used the approval.`,
     shell(...arrived),
     ...sections,
+  ]
+}
+
+/** Of an abandoned run alone, so that the text of every other run stays as it is. */
+function abandonedSection({ history }: RunRecord): string[] {
+  const abandoned = findAbandonment(history)
+  if (abandoned === null) return []
+  const { entry, unsettledWrites } = abandoned
+  const list = unsettledWrites.map(
+    ({ phase, seq, attempt, known }) => `- ${span(phase)}, entry ${seq}, attempt ${attempt}: ${span(known)}`,
+  )
+  return [
+    `## The run was abandoned`,
+    `Entry ${entry.seq} closed the run under a statement with the decision \`abandon\`. Such a statement belongs to no gate. Its \`seq\` names the newest entry that had moved the run, and its \`planDigest\` is the digest of the list of unsettled writes.`,
+    list.length === 0
+      ? `The list is empty: the record knows of no write whose outcome is unknown.`
+      : `Nobody knows whether these writes were committed:\n\n${list.join('\n')}`,
   ]
 }
 

@@ -49,6 +49,7 @@ const EXIT_OF_OUTCOME: Record<Outcome, number> = {
   rejected: 3,
   cancelled: 3,
   voided: 3,
+  abandoned: 3,
 }
 
 /** The exit code of a command that answers a run: 0 while it works or waits at a gate, 3 when it stopped, else by its outcome. */

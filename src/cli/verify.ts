@@ -84,8 +84,8 @@ interface Given {
 }
 
 function linesOfVerdict(file: string, verdict: Verdict, given: Given): string[] {
-  const { holds, firstFault, runId, machine, mode, outcome, entries, approvals, ranges, unmet, notes } =
-    verdict
+  const { holds, firstFault, runId, machine, mode, outcome, entries } = verdict
+  const { approvals, unsettledWrites, ranges, unmet, notes } = verdict
   const run = (end: string) =>
     runId === null ? [] : [`run      ${nameInLine(runId)}   ${nameInLine(machine ?? '')}, ${mode}, ${end}`]
   if (!holds) {
@@ -95,6 +95,10 @@ function linesOfVerdict(file: string, verdict: Verdict, given: Given): string[] 
   return [
     `bundle   ${file} holds`,
     ...run(`${outcome ?? 'open'}, ${entries} entries`),
+    ...unsettledWrites.map(
+      ({ phase, seq, attempt, known }) =>
+        `unknown  ${nameInLine(phase)}, entry ${seq}, attempt ${attempt}: ${nameInLine(known)}`,
+    ),
     ...approvals.filter(isUnsigned).map(describeUnsigned),
     ...ranges.map(
       (range) =>
@@ -105,7 +109,7 @@ function linesOfVerdict(file: string, verdict: Verdict, given: Given): string[] 
   ]
 }
 
-const DECIDED = { approve: 'approved', reject: 'rejected', void: 'voided' }
+const DECIDED = { approve: 'approved', reject: 'rejected', void: 'voided', abandon: 'abandoned' }
 
 /** Approvals that no range shows: those of a dry run, and those that did not count. */
 const isUnsigned = ({ kind, counted }: Verdict['approvals'][number]) => kind === 'rehearsal' || !counted

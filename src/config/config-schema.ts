@@ -123,7 +123,12 @@ export const configSchema = z.strictObject({
       policy: z
         .record(
           // Whether the gate exists is checked when its machine is installed; see gate-policy.ts.
-          z.string().regex(/^[a-z][a-z0-9-]*\.[A-Z][A-Za-z0-9_-]*$/, 'must name a gate, such as cut.SG1'),
+          z
+            .string()
+            .regex(
+              /^[a-z][a-z0-9-]*\.(?:[A-Z][A-Za-z0-9_-]*|abandon)$/,
+              'must name a gate, such as cut.SG1, or cut.abandon',
+            ),
           rules,
         )
         .default({}),

@@ -1,4 +1,10 @@
-export type Decision = 'approve' | 'reject' | 'void'
+export type Decision = 'approve' | 'reject' | 'void' | 'abandon'
+
+/**
+ * The name that stands for a gate in a statement with the decision `abandon`. No chart has such a gate, because names of gates have capitals.
+ * The `planDigest` of such a statement is the digest of the list of unsettled writes, and its arrival is the newest entry that moved the run.
+ */
+export const ABANDON_GATE = 'abandon'
 
 /**
  * What an approver signs: one decision on one plan at one arrival at one gate of one run. The signed bytes are the RFC 8785 form of

@@ -1,4 +1,8 @@
+import type { EffectRow } from './effect.ts'
 import type { HistoryEntry } from './history-entry.ts'
+import { entryMarks } from './history-facts.ts'
+import { digestOf, type Json } from './json.ts'
+import { type Mode, RUN_ABANDONED } from './run.ts'
 
 /** What is known of a write that a live run has begun: the target has it, has it not, or nobody knows. */
 export type Committed = 'yes' | 'no' | 'unknown'
@@ -35,6 +39,73 @@ export function listBegunWrites(history: HistoryEntry[]): BegunWrite[] {
 /** The begun writes of which nobody knows whether they were committed. */
 export const findUnsettledWrites = (history: HistoryEntry[]): BegunWrite[] =>
   listBegunWrites(history).filter(({ committed }) => committed === 'unknown')
+
+/** A write of which a run knows only that it was started. */
+export interface UnsettledWrite {
+  /** The name of its effect. */
+  phase: string
+  /** The newest entry about it: the one that asked for it, or the one of its failure. */
+  seq: number
+  attempt: number
+  /** The time of the entry after which it was started. ISO 8601 in UTC. */
+  startedAt: string
+  /** What is known of it, as a sentence. */
+  known: string
+}
+
+/** What is known of a write that failed, and of an effect without an outcome. The kind of an effect is known only to its machine. */
+export const KNOWN_OF_WRITE = {
+  failed: 'it was started, and nobody knows whether it was committed',
+  inFlight: 'it was started, and no outcome was recorded; nobody knows whether it was committed',
+}
+
+/**
+ * Lists what a run leaves unsettled if it is closed now: each write that failed and of which nobody knows whether it was committed, then each
+ * effect in flight. Empty for a dry run. Before a run has used an approval it writes nothing, so that an effect in flight does not count. The
+ * list needs no machine, because the machine of such a run may be gone.
+ */
+export function listUnsettledWrites(
+  mode: Mode,
+  history: HistoryEntry[],
+  inFlight: EffectRow[],
+): UnsettledWrite[] {
+  if (mode !== 'live') return []
+  const failed = findUnsettledWrites(history).map(({ effect, seq }): UnsettledWrite => {
+    const { attempt } = history[seq - 1]!.event
+    const startedAt = history[seq - 2]!.at
+    return {
+      phase: effect,
+      seq,
+      attempt: typeof attempt === 'number' ? attempt : 1,
+      startedAt,
+      known: KNOWN_OF_WRITE.failed,
+    }
+  })
+  if (!history.some((entry) => entryMarks(entry).approvalUsed !== undefined)) return failed
+  const asked = inFlight.map(
+    ({ invokeId, seq, attempt }): UnsettledWrite => ({
+      phase: invokeId,
+      seq,
+      attempt: Math.max(1, attempt),
+      startedAt: history[seq - 1]!.at,
+      known: KNOWN_OF_WRITE.inFlight,
+    }),
+  )
+  return [...failed, ...asked]
+}
+
+/** The digest that an approver signs who abandons a run with these writes. */
+export const digestOfUnsettled = (unsettledWrites: UnsettledWrite[]): string =>
+  digestOf({ unsettledWrites } as unknown as Json)
+
+/** The entry by which a run was abandoned, with the writes that it lists. Null for every other run. */
+export function findAbandonment(
+  history: HistoryEntry[],
+): { entry: HistoryEntry; unsettledWrites: UnsettledWrite[] } | null {
+  const entry = history.find(({ event }) => event.type === RUN_ABANDONED)
+  if (entry === undefined) return null
+  return { entry, unsettledWrites: (entry.event.unsettledWrites ?? []) as unknown as UnsettledWrite[] }
+}
 
 /** Failures of earlier versions do not say it. There, a second attempt means that a process died in the first one. */
 function committedOf({ committed, error, attempt }: HistoryEntry['event']): Committed {

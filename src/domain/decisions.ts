@@ -1,6 +1,8 @@
+import { ABANDON_GATE, type Decision } from './approval.ts'
 import type { HistoryEntry } from './history-entry.ts'
 import { entryMarks } from './history-facts.ts'
 import type { Json } from './json.ts'
+import { RUN_ABANDONED } from './run.ts'
 
 /** A person whose approval counted for a decision. `fingerprint` is of the key that signed; a rehearsal has none. */
 export interface Approver {
@@ -12,7 +14,7 @@ export interface Approver {
 /** A decision at a gate that moved the run, with everyone behind it. `usedAt` is ISO 8601. */
 export interface GateDecision {
   gate: string | null
-  decision: 'approve' | 'reject' | 'void'
+  decision: Decision
   /** The approval that was brought. The others of `approvers` counted with it. */
   approvalId: string
   approvers: Approver[]
@@ -26,6 +28,7 @@ const DECISIONS: { [event: string]: GateDecision['decision'] } = {
   APPROVE: 'approve',
   REJECT: 'reject',
   VOID: 'void',
+  [RUN_ABANDONED]: 'abandon',
 }
 
 /** Lists the decisions that moved a run, oldest first. */
@@ -37,10 +40,12 @@ export function listGateDecisions(history: HistoryEntry[]): GateDecision[] {
     const brought = before.findLast(({ event }) => event.approvalId === approvalId && event.type in DECISIONS)
     if (brought === undefined) return []
     const arrived = before.slice(0, brought.seq - 1).findLast((one) => entryMarks(one).arrival !== undefined)
+    const decision = DECISIONS[brought.event.type]!
+    const arrivedAt = arrived === undefined ? null : entryMarks(arrived).arrival!.gate
     return [
       {
-        gate: arrived === undefined ? null : entryMarks(arrived).arrival!.gate,
-        decision: DECISIONS[brought.event.type]!,
+        gate: decision === 'abandon' ? ABANDON_GATE : arrivedAt,
+        decision,
         approvalId,
         approvers: listApprovers(brought),
         broughtSeq: brought.seq,
@@ -49,6 +54,12 @@ export function listGateDecisions(history: HistoryEntry[]): GateDecision[] {
       },
     ]
   })
+}
+
+/** The gates that a run has passed by an approval, each once. */
+export function listPassedGates(history: HistoryEntry[]): string[] {
+  const passed = listGateDecisions(history).filter(({ decision }) => decision === 'approve')
+  return [...new Set(passed.flatMap(({ gate }) => gate ?? []))]
 }
 
 /** Everyone whose approval counted for the decision that an entry brought. Nobody for an entry that brought none. */

@@ -3,7 +3,14 @@ import type { Json } from './json.ts'
 import type { StopCode } from './stop-codes.ts'
 
 export type Mode = 'dry-run' | 'live'
-export type Outcome = 'succeeded' | 'rejected' | 'failed' | 'cancelled' | 'voided' | 'rolled-back'
+export type Outcome =
+  | 'succeeded'
+  | 'rejected'
+  | 'failed'
+  | 'cancelled'
+  | 'voided'
+  | 'rolled-back'
+  | 'abandoned'
 
 /** What is read from a snapshot: where the run is. The union excludes impossible rows. */
 export type Standing = {
@@ -69,3 +76,6 @@ export type EntryMarks = {
   approvalUsed?: string
   outcome?: Outcome
 }
+
+/** Closes a run as abandoned, under an approval: `{ approvalId, unsettledWrites, … }`. `cutter.abandoned`, which is older, means cancelled. */
+export const RUN_ABANDONED = 'cutter.run-abandoned'

@@ -116,7 +116,7 @@ export const STOP_CODES = {
   },
   STOP_OUTCOME_UNKNOWN: {
     meaning: 'Nobody can tell whether a write was committed. Cutter does not guess.',
-    next: 'Look at the target. When the probe can answer again, resume: it writes only if the write is missing.',
+    next: 'Look at the target. When the probe can answer again, resume: it writes only if the write is missing. If it will never answer, `cutter run abandon <run>`.',
   },
   STOP_WRITE_MISSING: {
     meaning:

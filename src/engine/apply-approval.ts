@@ -4,7 +4,7 @@ import type { PolicySnapshot } from '../approvals/policy-snapshot.ts'
 import { unknownApprovalRefusal } from '../approvals/rules/binding.ts'
 import { driftRefusal } from '../approvals/rules/drift-refusal.ts'
 import { recordSignatureTool } from '../approvals/tool-evidence.ts'
-import type { Approval } from '../domain/approval.ts'
+import { ABANDON_GATE, type Approval } from '../domain/approval.ts'
 import { listOperators } from '../domain/history-facts.ts'
 import { digestOfBytes, type Json } from '../domain/json.ts'
 import type { Run } from '../domain/run.ts'
@@ -16,7 +16,8 @@ import { readPolicyAt } from './record-policy.ts'
 import { recordRefusal } from './record-refusal.ts'
 import { continueRun } from './work-on-run.ts'
 
-const EVENTS = { approve: 'APPROVE', reject: 'REJECT', void: 'VOID' } as const
+/** Nothing refused an approval. The judge refuses `abandon` at every gate of a chart, so it has no event. */
+type Accepted = Extract<Verdict, { refusal: null }> & Recorded
 
 /**
  * Applies an approval to the gate at which a run waits. The approval is judged here, where it is used, and everything unverified is refused
@@ -36,18 +37,24 @@ export async function applyApproval(
   const verdict = await judgeAtGate(deps, run, approval, by, { approvals, byPeople })
   if (verdict.refusal !== null) throw await recordRefusal(deps, run, approvalId, verdict.refusal, by)
 
-  const { decision, approver } = approval.statement
-  const { vouched, counted, policyDigest, evidence = [] } = verdict
-  const event = {
-    type: EVENTS[decision],
+  const { evidence = [] } = verdict
+  const event = { type: approval.statement.decision.toUpperCase(), ...decisionFacts(approval, verdict) }
+  return checkWorld(deps, run, approval, by, () => continueRun(deps, run, event, by, { evidence, timers }))
+}
+
+/** What the entry of a decision records of its approval: who decided, with which keys, under which policy. */
+export function decisionFacts(
+  { approvalId, statement, signature }: Approval,
+  { vouched, counted, policyDigest }: Accepted,
+): { [field: string]: Json } {
+  return {
     approvalId,
-    approver,
+    approver: statement.approver,
     vouched: vouched as unknown as Json,
-    signatureDigest: approval.signature === null ? null : digestOfBytes(approval.signature),
+    signatureDigest: signature === null ? null : digestOfBytes(signature),
     counted: counted as unknown as Json,
     ...(policyDigest === undefined ? {} : { policyDigest }),
   }
-  return checkWorld(deps, run, approval, by, () => continueRun(deps, run, event, by, { evidence, timers }))
 }
 
 /**
@@ -73,7 +80,10 @@ export async function checkWorld(
 
 type Recorded = Partial<Pick<PolicySnapshot, 'policyDigest' | 'evidence'>>
 
-/** Judges an approval by everything but the world, for a run that waits at a gate, with the policy that was judged by. */
+/**
+ * Judges an approval by everything but the world, for a run that waits at a gate, with the policy that was judged by. A run that is to be
+ * abandoned is judged without its machine, which may be gone.
+ */
 export async function judgeAtGate(
   deps: EngineDeps,
   run: Run,
@@ -81,7 +91,7 @@ export async function judgeAtGate(
   by: string,
   { approvals, byPeople }: Pick<ResumableRun, 'approvals' | 'byPeople'>,
 ): Promise<Verdict & Recorded> {
-  const { machine, files = [] } = await deps.installed(run.machine, run)
+  const installed = run.gate === ABANDON_GATE ? null : await deps.installed(run.machine, run)
   const { policy, trust, ...recorded } = await readPolicyAt(deps, run)
   const verdict = await judgeApproval({
     run,
@@ -91,9 +101,9 @@ export async function judgeAtGate(
     trust,
     policy,
     others: approvals,
-    reviewGates: machine.reviewGates ?? [],
+    reviewGates: installed?.machine.reviewGates ?? [],
     findApprovalsOfReview: (id) => deps.store.approvalsNaming(id),
-    findFilesFault: () => deps.filesFault?.(files) ?? null,
+    findFilesFault: () => deps.filesFault?.(installed?.files ?? []) ?? null,
   })
   if (verdict.refusal !== null) return verdict
   const tools = verdict.vouched === null ? [] : await recordSignatureTool(run.gate ?? '', trust)

@@ -1,6 +1,7 @@
 import { findUnsettledWrites } from '../domain/begun-writes.ts'
 import type { Run } from '../domain/run.ts'
-import { ABANDONED, recordStep } from '../machine/transition.ts'
+import { ABANDONED } from '../machine/closed-by-record.ts'
+import { recordStep } from '../machine/transition.ts'
 import { unsettledError } from './check-settled.ts'
 import type { EngineDeps } from './engine-deps.ts'
 import { currentLease } from './lease.ts'

@@ -18,11 +18,18 @@ export async function assertSettledBeforeClose(
   if (left !== undefined) throw unsettledError(run, left.effect)
 }
 
+/** The command that closes a run whose writes nobody can settle. */
+export const lastWayOut = (runId: string) =>
+  `cutter run abandon ${runId} --as <principal> --key <file> --reason "…"`
+
 /** EVENT_REFUSED for a run that cannot be closed, because nobody knows whether a write that it began was committed. */
 export function unsettledError({ runId }: Run, write: string): CutterError {
   return new CutterError(
     'EVENT_REFUSED',
     `run ${runId} has begun the write ${write}, and nobody knows whether it was committed; the run cannot be closed before the target has answered; nothing was closed`,
-    { next: `cutter run resume ${runId} asks the target again`, data: { runId, write } },
+    {
+      next: `cutter run resume ${runId} asks the target again; if it will never answer: ${lastWayOut(runId)}`,
+      data: { runId, write },
+    },
   )
 }

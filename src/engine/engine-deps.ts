@@ -55,9 +55,10 @@ export interface EngineDeps {
   ownerAlive(owner: Owner): boolean | 'unknown'
   osUser: string
   trust: Trust
-  policy(machine: string, gate: string): ApprovalPolicy
+  /** `passed` are the gates that the run has passed. The policy of `abandon` depends on them. */
+  policy(machine: string, gate: string, passed?: string[]): ApprovalPolicy
   /** Reads the policy and trust files of a gate, to judge by them and to record them. Nothing is recorded when left out. */
-  inForce?(machine: string, gate: string): Promise<PolicySnapshot>
+  inForce?(machine: string, gate: string, passed?: string[]): Promise<PolicySnapshot>
   /**
    * Finds why the files that decide cannot be relied on in a live run. `machine` are the files of the machine: an operator who may not
    * appoint approvers may not change the approved machine either.

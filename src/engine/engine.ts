@@ -1,5 +1,6 @@
 import type { Json } from '../domain/json.ts'
 import type { Run } from '../domain/run.ts'
+import type { AbandonOptions } from './abandon.ts'
 import type { CancelOptions } from './cancel.ts'
 import type { EngineDeps } from './engine-deps.ts'
 import type { LoadedRun } from './load-run.ts'
@@ -21,6 +22,8 @@ export interface Engine {
    * output of the answer lists it.
    */
   cancel(runId: string, options: CancelOptions): Promise<Run>
+  /** Closes a run as abandoned, under an approval with that decision, also where its machine or its target is gone. */
+  abandon(runId: string, options: AbandonOptions): Promise<Run>
   /** How many runs this process works on at this moment. */
   activeRuns(): number
   /** The same engine for another caller. Both share the lock of runs. */
@@ -53,6 +56,11 @@ function engineOf(deps: EngineDeps, lock: RunLock): Engine {
       lock.exclusively(runId, async () => {
         const { cancelRun } = await import('./cancel.ts')
         return cancelRun(deps, runId, options)
+      }),
+    abandon: (runId, options) =>
+      lock.exclusively(runId, async () => {
+        const { abandonRun } = await import('./abandon.ts')
+        return abandonRun(deps, runId, options)
       }),
     activeRuns: () => lock.count(),
     withDeps: (changes) => engineOf({ ...deps, ...changes }, lock),

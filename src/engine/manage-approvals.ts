@@ -16,7 +16,8 @@ import { assertNoSecretWords } from './check-secrets.ts'
 import type { EngineDeps } from './engine-deps.ts'
 import { loadRun } from './load-run.ts'
 import { readOperators } from './operators.ts'
-import { readPolicyAt } from './record-policy.ts'
+import { prepareAbandonment } from './prepare-abandonment.ts'
+import { readGatePolicy, readPolicyAt } from './record-policy.ts'
 
 /** The parts of a statement that a person gives. */
 export interface StatementOptions {
@@ -44,7 +45,8 @@ export async function composeStatementText(
   runId: string,
   options: StatementOptions,
 ): Promise<string> {
-  return statementText(composeStatement(await statementInputOf(deps, await loadRun(deps, runId), options)))
+  const run = await loadRun(deps, runId)
+  return statementText(composeStatement(await statementInputOf(deps, run, options)))
 }
 
 /**
@@ -157,7 +159,8 @@ function assertKnownArrival(run: Run, { approvalId, statement }: Approval): void
 }
 
 /** Finds the refusal that the gate would give now. Nothing is recorded, and the operator who will resume is not known yet. */
-async function findWarning(deps: EngineDeps, run: Run, approval: Approval): Promise<Refusal | null> {
+async function findWarning(deps: EngineDeps, whose: Run, approval: Approval): Promise<Refusal | null> {
+  const run = await standingFor(deps, whose, approval.statement.decision)
   const { policy, trust } = await readPolicyAt(deps, run)
   const operators = await readOperators(deps, run)
   const others = await deps.store.approvals(run.runId)
@@ -167,17 +170,14 @@ async function findWarning(deps: EngineDeps, run: Run, approval: Approval): Prom
 
 async function statementInputOf(
   deps: EngineDeps,
-  run: Run,
+  whose: Run,
   { as, decision, reason }: StatementOptions,
 ): Promise<StatementInput> {
   assertNoSecretWords(deps, { '--as': as, '--reason': reason })
-  const { validHours } = deps.policy(run.machine, run.gate ?? '')
-  const { machine } = await deps.installed(run.machine, run)
-  // An approval that is signed for another definition does not count after the upgrade of the run.
-  if (run.status !== 'closed') assertSameDefinition(machine, run)
-  const { reviewGates = [] } = machine
-  const review =
-    run.gate !== null && reviewGates.includes(run.gate) ? { reviewDecisionId: `rd-${deps.nonce()}` } : {}
+  const run = await standingFor(deps, whose, decision)
+  const { validHours } = await readGatePolicy(deps, run)
+  const isReviewed = decision !== 'abandon' && (await needsReview(deps, run))
+  const review = isReviewed ? { reviewDecisionId: `rd-${deps.nonce()}` } : {}
   return {
     run,
     approver: as,
@@ -188,6 +188,18 @@ async function statementInputOf(
     validHours,
     ...review,
   }
+}
+
+/** The run as a decision finds it: at its gate, or, for `abandon`, wherever it is. */
+async function standingFor(deps: EngineDeps, run: Run, decision: Decision): Promise<Run> {
+  return decision === 'abandon' ? (await prepareAbandonment(deps, run)).run : run
+}
+
+/** An approval that is signed for another definition does not count after the upgrade of the run. */
+async function needsReview(deps: EngineDeps, run: Run): Promise<boolean> {
+  const { machine } = await deps.installed(run.machine, run)
+  if (run.status !== 'closed') assertSameDefinition(machine, run)
+  return run.gate !== null && (machine.reviewGates ?? []).includes(run.gate)
 }
 
 async function findSignatureFault(deps: EngineDeps, approval: Approval): Promise<SignatureFaultText | null> {

@@ -1,4 +1,4 @@
-import { notAtGateRefusal, unknownApprovalRefusal } from '../approvals/rules/binding.ts'
+import { abandonCommand, notAtGateRefusal, unknownApprovalRefusal } from '../approvals/rules/binding.ts'
 import type { Approval } from '../domain/approval.ts'
 import { CutterError } from '../domain/errors.ts'
 import type { Run } from '../domain/run.ts'
@@ -44,8 +44,11 @@ async function refuseOtherApproval(
   approvalId: string,
   by: string,
 ): Promise<CutterError> {
-  const next = `cutter run resume ${run.runId} continues it without an approval`
   const known = await deps.store.approval(approvalId)
+  const next =
+    known?.statement.decision === 'abandon'
+      ? abandonCommand(run.runId, approvalId)
+      : `cutter run resume ${run.runId} continues it without an approval`
   const refusal =
     known === null ? { ...unknownApprovalRefusal(approvalId), next } : notAtGateRefusal(run, next)
   return recordRefusal(deps, run, approvalId, refusal, by)

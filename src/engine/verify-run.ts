@@ -76,6 +76,8 @@ function findDifferingField(stored: Run, replayed: Run): string | null {
 }
 
 function after(before: InFlight, step: Step): InFlight {
+  // A record that closes a run drops whatever is in flight, without asking the chart.
+  if (step.run.status === 'closed') return { effects: [], timers: [] }
   const held = { seq: step.entry.seq, owner: null, leaseUntil: null, attempt: 0 }
   return {
     effects: before.effects

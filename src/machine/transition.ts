@@ -4,11 +4,12 @@ import type { Evidence } from '../domain/evidence.ts'
 import { genesisHash, hashEntry } from '../domain/history.ts'
 import type { HistoryEntry, RunEvent } from '../domain/history-entry.ts'
 import { digestOfBytes, type Json } from '../domain/json.ts'
-import type { Run, RunIdentity, Standing } from '../domain/run.ts'
+import { RUN_ABANDONED, type Run, type RunIdentity, type Standing } from '../domain/run.ts'
 import type { Step } from '../domain/step.ts'
 import { createActorScope } from './actor-scope.ts'
 import { assertSameDefinition } from './assert-definition.ts'
 import { invokeIds } from './chart-nodes.ts'
+import { closedByRecord } from './closed-by-record.ts'
 import type { Machine, RunContext } from './define.ts'
 import { assertStopsAtGates, findUsedApproval } from './gate-transition.ts'
 import { findLiveSnapshot, keepLiveSnapshot } from './live-snapshot.ts'
@@ -49,8 +50,6 @@ export interface StepFacts {
 /** Events with this prefix are records: they take a seq in the history and never reach the machine. */
 export const RECORD = 'cutter.'
 const START_EVENT = 'cutter.start'
-/** Closes a run whose own chart is no longer installed, so that no other event could close it. */
-export const ABANDONED = 'cutter.abandoned'
 
 /**
  * Builds the step that makes a run.
@@ -108,27 +107,16 @@ function refusedEvent(run: Run, event: RunEvent): CutterError {
   return new CutterError('EVENT_REFUSED', message, { next: `cutter run show ${run.runId}` })
 }
 
-/** Builds a step that only records an event. The snapshot stays as it is, byte for byte; the run moves only by ABANDONED. */
+/** Builds a step that only records an event. The snapshot stays as it is, byte for byte. A record moves the run only if it closes it. */
 export function recordStep(run: Run, event: RunEvent, facts: StepFacts): Step {
   if (!event.type.startsWith(RECORD)) throw new TypeError(`${event.type} is not a record`)
-  const standing = event.type === ABANDONED ? abandoned(run) : run
+  const standing = closedByRecord(run, event.type) ?? run
   const eventText = JSON.stringify(event)
   const entry = entryAfter(run, { event, eventText }, standing, run.snapshotDigest, facts)
   const moved = { ...standing, seq: entry.seq, head: entry.hash, updatedAt: facts.at }
-  return stepTo(moved, { entry, eventText, approvalUsed: null }, { evidence: facts.evidence ?? [] })
+  const approvalUsed = event.type === RUN_ABANDONED ? String(event.approvalUsed) : null
+  return stepTo(moved, { entry, eventText, approvalUsed }, { evidence: facts.evidence ?? [] })
 }
-
-const abandoned = (run: Run): Run => ({
-  ...run,
-  status: 'closed',
-  outcome: 'cancelled',
-  phase: null,
-  stopCode: null,
-  stop: null,
-  gate: null,
-  gateSeq: null,
-  gateHead: null,
-})
 
 /** The id of the approval that a run holds while it continues, from its stored context. Null when it holds none. */
 export function heldApprovalId(run: Run): string | null {

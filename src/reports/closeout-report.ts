@@ -1,4 +1,4 @@
-import { listBegunWrites } from '../domain/begun-writes.ts'
+import { findAbandonment, KNOWN_OF_WRITE, listBegunWrites } from '../domain/begun-writes.ts'
 import type { HistoryEntry } from '../domain/history-entry.ts'
 import type { Json } from '../domain/json.ts'
 import {
@@ -58,6 +58,7 @@ export function buildCloseoutReport({ record }: ReportInput): Pick<Report, 'fact
       done,
       failed,
       stays: stays.map(String),
+      ...(outcome === 'abandoned' ? { unsettledWrites: listedWrites(history) } : {}),
       counts,
       output,
       checks: Object.fromEntries(checks),
@@ -194,13 +195,22 @@ const refusalTable = (refused: ReturnType<typeof listRefusals>) =>
     refused.map(({ seq, by, reason, message }) => [String(seq), code(by), inline(reason), inline(message)]),
   )
 
+/** The unsettled writes of an abandoned run, as its closing entry lists them. */
+const listedWrites = (history: HistoryEntry[]) =>
+  (findAbandonment(history)?.unsettledWrites ?? []) as unknown as Json
+
 /** What writes left in the world, as the history shows: each write that was begun, and what is known of it. */
 function whatStays({ mode, outcome }: Run, history: HistoryEntry[]): { left: boolean; lines: Markdown[] } {
   const lines = listBegunWrites(history).map(({ effect, committed, ran, seq }) =>
     committed === 'yes'
       ? md`${code(effect)} was done (${ran ?? 'probe'}), entry ${seq}.`
-      : md`Whether ${code(effect)} was done is not known, entry ${seq}; resuming asks the target.`,
+      : md`Whether ${code(effect)} was done is not known, entry ${seq}${outcome === 'abandoned' ? '' : '; resuming asks the target'}.`,
   )
+  const listed = findAbandonment(history)?.unsettledWrites ?? []
+  for (const { phase, seq, attempt, known } of listed.filter(
+    (write) => write.known === KNOWN_OF_WRITE.inFlight,
+  ))
+    lines.push(md`${code(phase)}, asked for in entry ${seq} (attempt ${attempt}): ${known}.`)
   if (lines.length > 0 && outcome === 'rolled-back') {
     lines.push(md`The last of these took the others back; its own report says what remains.`)
     return { left: false, lines }

@@ -127,12 +127,12 @@ describeWithKeys('verify of a format 2 bundle', () => {
     expect(await verifyBundle(live, null)).toMatchObject({ holds: true, format: 2 })
   })
 
-  test.each([4, 1, 0, '2', null, 2.5])('refuses the format %j by its name', async (format) => {
+  test.each([5, 1, 0, '2', null, 2.5])('refuses the format %j by its name', async (format) => {
     const tar = await altered(live, 'run.json', (text) => canonicalJson({ ...JSON.parse(text), format }))
     expect((await verifyBundle(tar, null)).firstFault).toEqual({
       code: 'FORMAT_UNKNOWN',
       file: 'run.json',
-      message: `the bundle has the format ${JSON.stringify(format)}; this version of Cutter reads the formats 1, 2 and 3`,
+      message: `the bundle has the format ${JSON.stringify(format)}; this version of Cutter reads the formats 1, 2, 3 and 4`,
     })
   })
 

@@ -39,6 +39,7 @@ const WRITERS: { [slot: string]: (path: string) => string[] } = {
 /** The other options and arguments that name a path: it is read, or is the home. */
 const READERS = [
   'cutter --home <folder>',
+  'run abandon --key <file>',
   'run void --key <file>',
   'machine graph <machine>',
   'approval sign --key <file>',

@@ -15,6 +15,7 @@ import { ALICE, aBundleMaker, type Bundles, bundleOf, recordIn } from '../bundle
 import { alter, changePolicy, editFile, forge, lastDecision, restate } from '../bundle/forge-bundle.ts'
 import { ORIGIN, passkeyBundles } from '../bundle/passkey-bundle.ts'
 import { withoutGate } from '../bundle/without-gate.ts'
+import { abandonedCases } from './abandoned-cases.ts'
 import { pythonCases } from './python-cases.ts'
 import { answerOf, pathOf, shared, type Vector, type VectorCase } from './read-vectors.ts'
 import { rotationCases } from './rotation-cases.ts'
@@ -37,6 +38,7 @@ test.runIf(process.env.MAKE_VECTORS === '1')('the vectors are written', { timeou
     ...(await forgedCases(one, two)),
     ...(await passkeyCases(one)),
     ...(await rotationCases({ definitionDigest })),
+    ...(await abandonedCases({ definitionDigest })),
   ]
   const vectors: Vector[] = []
   const written: { file: string; tar: Buffer }[] = []

@@ -1,4 +1,4 @@
-import type { Approval } from '../../domain/approval.ts'
+import { ABANDON_GATE, type Approval } from '../../domain/approval.ts'
 import type { Run } from '../../domain/run.ts'
 import { nextApprovalCommand, type Refusal, type RefusalReason, refusalOf } from '../refusal.ts'
 
@@ -8,6 +8,10 @@ export function unknownApprovalRefusal(approvalId: string): Refusal {
     'cutter approval list; one signed elsewhere comes in with: cutter approval import --statement F --signature F.sig'
   return refusalOf('APPROVAL_UNKNOWN', { approvalId }, { next })
 }
+
+/** The command that uses an approval with the decision `abandon`. */
+export const abandonCommand = (runId: string, approvalId: string) =>
+  `cutter run abandon ${runId} --approval ${approvalId}`
 
 /** RUN_CLOSED or NOT_AT_A_GATE: what the run does instead of waiting, and what its operator can do. */
 export function notAtGateRefusal(run: Run, next?: string): Refusal {
@@ -56,12 +60,12 @@ export function findBindingRefusal({ run, approval }: { run: Run; approval: Appr
     const theirs = `${statement.runId} (${statement.machine} ${statement.version})`
     return refuse('OTHER_RUN', `${theirs}, not ${run.runId} (${run.machine} ${run.version})`)
   }
-  if (statement.gate !== run.gate) {
-    return refuse('OTHER_GATE', `gate ${statement.gate}; run ${run.runId} waits at ${run.gate}`)
-  }
+  const other = findOtherGateRefusal(run, approval, kind)
+  if (other !== null) return other
   if (!arrived) return refuse('OTHER_ARRIVAL', describeOtherArrival(run, approval))
   if (statement.planDigest !== run.planDigest) {
-    return refuse('OTHER_PLAN', `${statement.planDigest}; the run now plans ${run.planDigest}`)
+    const now = run.gate === ABANDON_GATE ? 'the list of unsettled writes is now' : 'the run now plans'
+    return refuse('OTHER_PLAN', `${statement.planDigest}; ${now} ${run.planDigest}`)
   }
   if (run.mode === 'live' && approval.kind === 'rehearsal') {
     return refuse('REHEARSAL_IN_LIVE', `run ${run.runId} is live`)
@@ -69,11 +73,28 @@ export function findBindingRefusal({ run, approval }: { run: Run; approval: Appr
   return null
 }
 
+/** An approval that abandons a run counts at no gate, and no other approval abandons a run. */
+function findOtherGateRefusal(run: Run, approval: Approval, kind: Approval['kind']): Refusal | null {
+  const { statement } = approval
+  const { gate, decision } = statement
+  const isAbandoning = run.gate === ABANDON_GATE
+  if (gate === run.gate && isAbandoning === (decision === 'abandon')) return null
+  const detail = isAbandoning
+    ? `it decides ${decision} at gate ${gate}, and does not abandon run ${run.runId}`
+    : `gate ${gate}; run ${run.runId} waits at ${run.gate}`
+  const wanted = isAbandoning ? ({ ...statement, decision: 'abandon' } as const) : statement
+  const next =
+    decision === 'abandon'
+      ? abandonCommand(run.runId, approval.approvalId)
+      : nextApprovalCommand(run, { kind, statement: wanted })
+  return refusalOf('OTHER_GATE', approval, { detail, next })
+}
+
 /** A signer signs what the store showed. If this history lacks the entry, another copy of the store has it, or had it. */
 function describeOtherArrival(run: Run, { kind, statement: { seq, historyHead } }: Approval): string {
-  const arrivals =
-    `entry ${seq} with hash ${historyHead}; ` +
-    `the run arrived at ${run.gate} in entry ${run.gateSeq} with hash ${run.gateHead}`
+  const arrived =
+    run.gate === ABANDON_GATE ? 'what the run did since leads to' : `the run arrived at ${run.gate} in`
+  const arrivals = `entry ${seq} with hash ${historyHead}; ${arrived} entry ${run.gateSeq} with hash ${run.gateHead}`
   const isMissing = seq > run.seq || (seq === run.gateSeq && historyHead !== run.gateHead)
   return isMissing && kind === 'signed'
     ? `${arrivals}. This run has no such entry: if its signer saw one, the store is an older copy, or was rewritten`

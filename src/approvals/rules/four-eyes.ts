@@ -4,7 +4,7 @@ import { type ApprovalCase, listCaseOperators, type Vouched } from '../approval-
 import { computeFingerprint, parseAllowedSigners } from '../openssh/allowed-signers.ts'
 import { matchesList } from '../openssh/openssh-patterns.ts'
 import { findOtherNamesOfKey } from '../openssh/verify-signature.ts'
-import { type Refusal, refusalOf } from '../refusal.ts'
+import { type Refusal, refusalOf, signCommand } from '../refusal.ts'
 import { findSamePeople } from '../same-person.ts'
 import { readSignersText } from '../trust-files.ts'
 import { signatureQuestionOf } from './signer.ts'
@@ -68,6 +68,6 @@ async function findOperatorByOtherKey(subject: ApprovalCase, vouched: Vouched): 
 function operatorsOwnRefusal(approval: Approval, why: string): Refusal {
   return refusalOf('OPERATORS_OWN', approval, {
     detail: `${why}. A live run needs the approval of another person`,
-    next: `have someone else sign: cutter approval sign ${approval.statement.runId} --as <principal> --key <file>`,
+    next: `have someone else sign: ${signCommand(approval.statement)}`,
   })
 }

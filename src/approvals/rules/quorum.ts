@@ -1,18 +1,19 @@
+import type { Decision } from '../../domain/approval.ts'
 import type { Run } from '../../domain/run.ts'
 import { type ApprovalCase, type Counted, listCaseOperators } from '../approval-case.ts'
 import { countPeople } from '../count-people.ts'
 import { type Approver, listApprovers } from '../list-approvers.ts'
-import { type Refusal, refusalOf } from '../refusal.ts'
+import { type Refusal, refusalOf, signCommand } from '../refusal.ts'
 import { findSamePeople } from '../same-person.ts'
 import { namespaceOf } from '../statement.ts'
 import { readSignersText, type Trust } from '../trust-files.ts'
 import { describeWaysOut } from './ways-out.ts'
 
-/** N of M: finds whether too few people approve a live run. One person is enough to reject or to void a run. */
+/** N of M: finds whether too few people approve or abandon a live run. One person is enough to reject or to void a run. */
 export async function findQuorumRefusal(subject: ApprovalCase, counted: Counted[]): Promise<Refusal | null> {
   const { run, approval, policy, trust } = subject
   const need = policy.need ?? 1
-  if (run.mode !== 'live' || approval.statement.decision !== 'approve') return null
+  if (run.mode !== 'live' || !needsQuorum(approval.statement.decision)) return null
   const signers = await readSignersText(trust)
   const people = (signed: Signed[]) => countPeople(signed, findSamePeople(signers, signed))
   const count = people(counted)
@@ -34,9 +35,12 @@ export async function findQuorumRefusal(subject: ApprovalCase, counted: Counted[
     next:
       could < need
         ? describeWaysOut(run, trust, true)
-        : `have another sign: cutter approval sign ${run.runId} --as <principal> --key <file>`,
+        : `have another sign: ${signCommand(approval.statement)}`,
   })
 }
+
+/** Whether a decision needs as many people as the policy asks for. */
+export const needsQuorum = (decision: Decision) => decision === 'approve' || decision === 'abandon'
 
 type Signed = Pick<Counted, 'principal' | 'fingerprint'>
 

@@ -3,7 +3,7 @@ import type { Run } from '../../domain/run.ts'
 import { shellQuote } from '../../domain/shell-quote.ts'
 import type { ApprovalCase } from '../approval-case.ts'
 import type { SignatureFault, SignatureQuestion } from '../openssh/verify-signature.ts'
-import { nextApprovalCommand, type Refusal, refusalOf } from '../refusal.ts'
+import { nextApprovalCommand, type Refusal, refusalOf, signCommand } from '../refusal.ts'
 import type { Trust } from '../trust-files.ts'
 import { describeWaysOut } from './ways-out.ts'
 
@@ -106,7 +106,7 @@ export function notNamedByPolicyRefusal({ run, approval, policy }: ApprovalCase)
   const named = policy.of?.join(', ') || 'nobody'
   return refusalOf('SIGNER_NOT_ALLOWED', approval, {
     detail: `it is by ${approver}, but the policy of ${run.machine}.${gate} names ${named}`,
-    next: `have one of them sign: cutter approval sign ${run.runId} --as <principal> --key <file>`,
+    next: `have one of them sign: ${signCommand(approval.statement)}`,
   })
 }
 

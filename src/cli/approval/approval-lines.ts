@@ -4,12 +4,15 @@ import type { Io } from '../io.ts'
 
 /** Prints an approval that was kept. Returns the exit code. */
 export function printApproval(io: Io, approval: ApprovalAnswer): number {
-  printAnswer(io, approval, () => [
-    ...linesOfApproval(approval),
-    `next      cutter run resume --approval ${approval.approvalId}`,
-  ])
+  printAnswer(io, approval, () => [...linesOfApproval(approval), `next      ${nextOf(approval)}`])
   return 0
 }
+
+/** A statement that abandons a run counts at no gate, so `run resume` would refuse it. */
+const nextOf = ({ approvalId, decision, runId }: ApprovalAnswer) =>
+  decision === 'abandon'
+    ? `cutter run abandon ${runId} --approval ${approvalId}`
+    : `cutter run resume --approval ${approvalId}`
 
 /** The same, with the gate's warning on stderr. */
 export function printKeptApproval(io: Io, { approval, warning }: KeptApproval): number {

@@ -24,7 +24,7 @@ export function defineStatementCommand(
     .argument('<run>', RUN)
     .addOption(
       new Option('--decision <decision>', 'what the statement decides')
-        .choices(['approve', 'reject', 'void'])
+        .choices(['approve', 'reject', 'void', 'abandon'])
         .default('approve'),
     )
     .option(...REASON, '')

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { defineCommand } from '../define-command.ts'
+import { defineAbandon } from './abandon.ts'
 import { defineCancel } from './cancel.ts'
 import { defineExplain } from './explain.ts'
 import { defineExport } from './export.ts'
@@ -33,6 +34,7 @@ export function defineRunCommands(program: Command): void {
   defineExport(group)
   defineCancel(group)
   defineVoid(group)
+  defineAbandon(group)
   defineRollback(group)
   defineRetry(group)
 }

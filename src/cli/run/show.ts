@@ -35,7 +35,7 @@ function linesOfShownRun(run: ShownRun): string[] {
 
 const VOUCHED = { config: 'by cutter.yaml', token: 'by a token', self: 'self-declared' }
 
-const DECIDED = { approve: 'approved', reject: 'rejected', void: 'voided' }
+const DECIDED = { approve: 'approved', reject: 'rejected', void: 'voided', abandon: 'abandoned' }
 
 const lineOfDecision = ({ gate, decision, approvers, usedSeq }: ShownRun['decisions'][number]) =>
   `decided ${gate ?? 'its gate'} ${DECIDED[decision]} by ${describeApprovers(approvers)}, entry ${usedSeq}`

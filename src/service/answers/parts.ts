@@ -11,8 +11,16 @@ const free = z.record(text, z.json())
 
 export const mode = z.enum(['dry-run', 'live'])
 export const status = z.enum(['working', 'paused', 'stopped', 'closed'])
-export const outcome = z.enum(['succeeded', 'failed', 'rolled-back', 'rejected', 'cancelled', 'voided'])
-export const decision = z.enum(['approve', 'reject', 'void'])
+export const outcome = z.enum([
+  'succeeded',
+  'failed',
+  'rolled-back',
+  'rejected',
+  'cancelled',
+  'voided',
+  'abandoned',
+])
+export const decision = z.enum(['approve', 'reject', 'void', 'abandon'])
 
 export const stop = z.strictObject({
   code: text,

@@ -25,6 +25,7 @@ export const RUN_ANSWERS: Answers = {
       'run resume',
       'run cancel',
       'run void',
+      'run abandon',
       'run retry',
       'run rollback',
       'rehearsal remove',
@@ -43,7 +44,7 @@ export const RUN_ANSWERS: Answers = {
         .array(
           z.strictObject({
             gate: text.nullable(),
-            decision: z.enum(['approve', 'reject', 'void']),
+            decision,
             approvalId: text.describe('The approval that was brought.'),
             approvers: z.array(
               z.strictObject({ approvalId: text, name: text, fingerprint: text.nullable() }),
@@ -147,6 +148,9 @@ export const RUN_ANSWERS: Answers = {
       requiredGates: z.array(text).nullable().describe('Null when the definition is unknown.'),
       unmet: z.array(text).describe('Requirements of the checker that are unmet.'),
       entries: count,
+      unsettledWrites: z
+        .array(z.strictObject({ phase: text, seq: count, attempt: count, startedAt: time, known: text }))
+        .describe('Writes of which an abandoned run does not know whether they were committed.'),
       ranges: z.array(range),
       approvals: z.array(
         z.looseObject({ approvalId: text, kind: text, gate: text, decision, approver: text }),

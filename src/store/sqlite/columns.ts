@@ -1,5 +1,5 @@
 import { HISTORY_FIELDS, historyFields } from '../../domain/history-entry.ts'
-import type { Run } from '../../domain/run.ts'
+import type { Outcome, Run } from '../../domain/run.ts'
 import type { StepRow } from './step-row.ts'
 
 /** Which column holds which field: the lists from which statements and rows are made. */
@@ -44,6 +44,13 @@ export const RUN_COLUMNS: RunColumn[] = [
   { column: 'snapshot_digest', field: 'snapshotDigest' },
   { column: 'head', field: 'head' },
 ]
+
+/**
+ * The constraint of the column `outcome` is older than the outcome `abandoned`, and SQLite cannot change it without a copy of the table. The
+ * column has `cancelled` for it, and the newest entry, which the history hashes, says which of the two it is.
+ */
+export const outcomeColumn = (outcome: Outcome | null): Outcome | null =>
+  outcome === 'abandoned' ? 'cancelled' : outcome
 
 /** The columns of `runs` that each step changes, each with the field of the step that fills it. */
 export const STEP_COLUMNS: [column: string, field: keyof StepRow][] = [

@@ -4,6 +4,7 @@ import { historyFields } from '../../domain/history-entry.ts'
 import { canonicalJson } from '../../domain/json.ts'
 import type { Step } from '../../domain/step.ts'
 import type { Lease, SaveRequest } from '../run-store.ts'
+import { outcomeColumn } from './columns.ts'
 import { runRow } from './row-mapping.ts'
 import type { StepRest, StepRow } from './step-row.ts'
 
@@ -26,7 +27,7 @@ const READERS: [field: keyof StepRow, read: Reader][] = [
   ['phase', ({ run }) => run.phase],
   ['stopCode', ({ run }) => run.stopCode],
   ['stop', ({ run }) => (run.stop === null ? null : JSON.stringify(run.stop))],
-  ['outcome', ({ run }) => run.outcome],
+  ['outcome', ({ run }) => outcomeColumn(run.outcome)],
   ['gate', ({ run }) => run.gate],
   ['gateSeq', ({ run }) => run.gateSeq],
   ['gateHead', ({ run }) => run.gateHead],

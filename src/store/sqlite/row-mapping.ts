@@ -48,6 +48,7 @@ function runOfRow(row: Row): Run {
     const value = row[column]
     run[field] = json !== undefined && value !== null ? JSON.parse(value as string) : value
   }
+  if (row.entry_outcome === 'abandoned') run.outcome = row.entry_outcome
   return run as unknown as Run
 }
 

@@ -17,7 +17,8 @@ const asFound = 'run_id = ? and seq = ? and head = ?'
 /** A run with the columns of its newest entry, by which `readRow` checks it. */
 const runWithEntry = `
     select runs.*, history.snapshot_digest as entry_snapshot_digest, history.hash as entry_hash,
-      history.state as entry_state, history.status as entry_status
+      history.state as entry_state, history.status as entry_status,
+      case outcome when 'cancelled' then json_extract(history.event, '$.outcome') end as entry_outcome
     from runs left join history on history.id = newest_id and history.run_id = runs.run_id and history.seq = runs.seq`
 
 const tokenFields = `

@@ -1,0 +1,74 @@
+import type { App } from '../../app/open-app.ts'
+import type { Home } from '../../app/open-home.ts'
+import type { UnsettledWrite } from '../../domain/begun-writes.ts'
+import { CutterError } from '../../domain/errors.ts'
+import type { Json } from '../../domain/json.ts'
+import type { Run } from '../../domain/run.ts'
+import { prepareAbandonment } from '../../engine/prepare-abandonment.ts'
+import { assertRole } from '../access/assert-role.ts'
+import { definedOnly } from '../defined.ts'
+import { assertReason } from '../reason.ts'
+import { findRun } from './find-run.ts'
+import { answerOfRun, type RunAnswer } from './run-answer.ts'
+
+export interface AbandonRunInput {
+  /** Id, or a unique prefix or suffix of one. */
+  run: string
+  /** Part of the statement that is made now. Not needed with `approval`. */
+  reason?: string | undefined
+  /** The principal who abandons the run, as listed in allowed_signers. A live run needs it together with `key`. */
+  as?: string | undefined
+  /** Path of the private key, or of the public key of one that an agent holds. */
+  key?: string | undefined
+  /** A statement with the decision `abandon` that is kept here, instead of `as` and `key`. */
+  approval?: string | undefined
+  /** Label of the operator. */
+  by?: string | undefined
+}
+
+/**
+ * Closes a run as abandoned, in any state, by a signed statement. Its target is not asked. A closed run is answered as it is.
+ * @throws APPROVAL_REQUIRED when a live run is abandoned without a signature; the error lists its unsettled writes
+ * @throws USAGE when a statement is to be made now and the reason is blank
+ * @throws ACCESS_REFUSED, and what `Engine.abandon` throws
+ */
+export async function abandonRun(home: Home, given: AbandonRunInput): Promise<RunAnswer> {
+  assertRole(home, 'operator', 'abandon runs')
+  const run = await findRun(home, given.run)
+  if (run.status === 'closed') return answerOfRun(home, run)
+  const app = await home.app()
+  const approvalId = given.approval ?? (await makeApproval(app, run, given))
+  const { by } = given
+  return answerOfRun(home, await app.engine.abandon(run.runId, { approvalId, ...definedOnly({ by }) }))
+}
+
+/** Makes the statement that abandons the run now, signed, or as a rehearsal in a dry run. Returns its id. */
+async function makeApproval({ deps }: App, run: Run, given: AbandonRunInput): Promise<string> {
+  const { as, key, reason = '' } = given
+  if (run.mode === 'live' && (as === undefined || key === undefined)) {
+    const { unsettledWrites } = await prepareAbandonment(deps, run)
+    throw signatureNeededError(run, unsettledWrites)
+  }
+  const { rehearseApproval, signApproval } = await import('../../engine/manage-approvals.ts')
+  const decision = { decision: 'abandon' as const, reason: assertReason(reason) }
+  if (run.mode !== 'live') {
+    const rehearsal = await rehearseApproval(deps, run.runId, { as: as ?? 'rehearsal', ...decision })
+    return rehearsal.approvalId
+  }
+  const signed = await signApproval(deps, run.runId, { as: as!, keyFile: key!, ...decision })
+  return signed.approval.approvalId
+}
+
+function signatureNeededError({ runId }: Run, unsettledWrites: UnsettledWrite[]): CutterError {
+  const writes = unsettledWrites.map(({ phase, seq, known }) => `${phase} (entry ${seq}): ${known}`)
+  const list =
+    writes.length === 0 ? 'It leaves no write unsettled' : `It leaves unsettled: ${writes.join('; ')}`
+  return new CutterError(
+    'APPROVAL_REQUIRED',
+    `run ${runId} is live: only a signed statement abandons it. ${list}. Nothing was changed`,
+    {
+      next: `cutter approval sign ${runId} --as <principal> --key <file> --decision abandon --reason "…", then: cutter run abandon ${runId} --approval <id>`,
+      data: { runId, unsettledWrites: unsettledWrites as unknown as Json },
+    },
+  )
+}
