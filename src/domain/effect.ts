@@ -3,12 +3,12 @@ import type { Evidence } from './evidence.ts'
 import type { Json } from './json.ts'
 import type { Mode } from './run.ts'
 
-/** The process that has claimed an effect, with what shows whether it still lives. */
+/** The process that has claimed an effect. Host and pid are for people: containers share both. */
 export interface Owner {
+  /** The name of the file that the process holds locked while it lives. Claims of earlier versions have none. */
+  id?: string
   host: string
   pid: number
-  /** When the process started, in the units of its operating system. It distinguishes a reused pid. */
-  processStart: string
 }
 
 /** An effect that a step asks for. */
@@ -24,7 +24,7 @@ export interface EffectRow extends EffectRequest {
   /** The step that asked for it. */
   seq: number
   owner: Owner | null
-  /** ISO 8601. It binds owners on other hosts; an effect of a dead owner on this host is free at once. */
+  /** ISO 8601. It binds an owner of whom nobody knows whether it lives; an effect of a dead owner is free at once. */
   leaseUntil: string | null
   /** The number of its claims. */
   attempt: number

@@ -28,7 +28,7 @@ const isOwn = (
   found: EffectRow | null,
   { seq, attempt }: EffectRow,
 ): found is EffectRow =>
-  found?.owner != null && sameOwner(found.owner, owner) && found.seq === seq && found.attempt === attempt
+  found?.owner != null && sameOwner(found.owner, owner()) && found.seq === seq && found.attempt === attempt
 
 const isEnding = ({ clock }: EngineDeps, { leaseUntil }: EffectRow) =>
   Date.parse(leaseUntil ?? '') - clock.now().getTime() < LEASE_MS / 2

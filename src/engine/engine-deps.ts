@@ -51,7 +51,8 @@ export interface EngineDeps {
   /** Random hex digits, `bytes` × 2 of them. */
   randomHex(bytes: number): string
   nonce(): string
-  owner: Owner
+  /** This process, as the claims of its effects name it. A command that claims nothing never calls it. */
+  owner(): Owner
   ownerAlive(owner: Owner): boolean | 'unknown'
   osUser: string
   trust: Trust

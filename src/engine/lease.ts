@@ -9,7 +9,7 @@ export const LEASE_MS = 60_000
 
 /** A lease from now on. */
 export function currentLease({ clock, owner }: EngineDeps): Lease {
-  return { owner, until: new Date(clock.now().getTime() + LEASE_MS).toISOString() }
+  return { owner: owner(), until: new Date(clock.now().getTime() + LEASE_MS).toISOString() }
 }
 
 /**
@@ -43,16 +43,15 @@ async function findFasterClaim({ store }: EngineDeps, { runId }: Run, effect: Ef
   return now ?? { ...effect, owner: null }
 }
 
-/** A dead owner on this host has no claim. An owner on another host has one until its lease ends. */
+/** A dead owner has no claim. An owner of whom nobody knows whether it lives has one until its lease ends. */
 function isClaimedByOther(deps: EngineDeps, { owner, leaseUntil }: EffectRow): boolean {
-  if (owner === null || leaseUntil === null || sameOwner(owner, deps.owner)) return false
+  if (owner === null || leaseUntil === null || sameOwner(owner, deps.owner())) return false
   const alive = deps.ownerAlive(owner)
   return alive === 'unknown' ? Date.parse(leaseUntil) > deps.clock.now().getTime() : alive
 }
 
-/** Whether two owners are the same process. */
-export const sameOwner = (a: Owner, b: Owner) =>
-  a.host === b.host && a.pid === b.pid && a.processStart === b.processStart
+/** Whether two owners are the same process. Claims of earlier versions name none that is known. */
+export const sameOwner = (a: Owner, b: Owner) => a.id !== undefined && a.id === b.id
 
 /** RUN_HELD with the process that claimed an effect of the run. */
 function runHeldError(run: Run, { name, owner, leaseUntil }: EffectRow): CutterError {

@@ -51,7 +51,7 @@ export async function workUntilRest(
     if (current.run.status === 'closed') await deps.onClosed?.(current.run)
     return current.run
   } catch (error) {
-    if (error instanceof Interrupted) await deps.store.release(runId, deps.owner)
+    if (error instanceof Interrupted) await deps.store.release(runId, deps.owner())
     throw error
   } finally {
     clearInterval(heartbeat)

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { chmodSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { HeadWitness } from '../domain/head-witness.ts'
@@ -28,7 +29,8 @@ export function writeReports(home: string, runId: string, reports: Report[], hea
 }
 
 function replace(path: string, text: string, { flush = false } = {}): void {
-  const unfinished = `${path}.${process.pid}.tmp`
+  // Two containers may run the same process id.
+  const unfinished = `${path}.${randomBytes(6).toString('hex')}.tmp`
   writeFileSync(unfinished, text, { mode: 0o600, flush })
   renameSync(unfinished, path)
 }

@@ -5,7 +5,7 @@ import { configSchemaComment } from '../app/package-paths.ts'
 import { CutterError } from '../domain/errors.ts'
 import type { Run } from '../domain/run.ts'
 import { shellQuote } from '../domain/shell-quote.ts'
-import { tryLock, unlock } from '../targets/system/file-lock.ts'
+import { tryLock, unlock } from '../locks/with-lock.ts'
 import { openTools, type ToolSettings } from '../tools/open-tools.ts'
 import { CHARTER } from './demo/charter.ts'
 import type { DemoStage } from './demo/demo-stage.ts'
@@ -47,7 +47,7 @@ async function inDemoHome<T>(
   task: (stage: Omit<DemoStage, 'say'>) => Promise<T>,
 ): Promise<T> {
   mkdirSync(folder, { recursive: true, mode: 0o755 })
-  const lock = join(folder, 'demo.lock')
+  const lock = join(folder, 'running.lock')
   if (!tryLock(lock))
     throw new CutterError('RUN_HELD', `another demo is running in ${folder}`, { next: 'wait for its end' })
   try {

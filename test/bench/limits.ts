@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { createActor, initialTransition, transition } from 'xstate'
 import { cut } from '../../machines/cut.ts'
-import { connect } from '../../src/store/sqlite/connect.ts'
+import { connect } from '../../src/locks/connect.ts'
 
 /**
  * Measures better-sqlite3 alone (WAL, FULL), in steps a second: transactions of `batch` steps. A step updates a 2 KB row and inserts one

@@ -11,7 +11,6 @@ import type { EngineDeps, InstalledMachine } from '../../src/engine/engine-deps.
 import { rehearseApproval } from '../../src/engine/manage-approvals.ts'
 import { withGroupCommit } from '../../src/store/group-commit.ts'
 import { openRunStore } from '../../src/store/sqlite/open-run-store.ts'
-import { isOwnerAlive, thisProcess } from '../../src/targets/system/process-identity.ts'
 
 /** The speed of the real engine and store with the cut's chart, whose effects return at once. */
 export interface Rate {
@@ -115,14 +114,15 @@ function benchDeps(store: EngineDeps['store'], checkRecords: boolean, onStep: ()
     admit: async (input) => input,
   }
   let minted = 0
+  const owner = { id: 'bench', host: 'here', pid: process.pid }
   return {
     store,
     installed: async () => installed,
     clock: { now: () => new Date() },
     randomHex: () => (minted++).toString(16).padStart(8, '0'),
     nonce: () => `nonce-${minted++}`,
-    owner: thisProcess(),
-    ownerAlive: isOwnerAlive,
+    owner: () => owner,
+    ownerAlive: () => true,
     osUser: 'bench',
     trust: { allowedSigners: '/nowhere' },
     policy: () => ({ validHours: 24 }),

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { connect } from '../../src/store/sqlite/connect.ts'
+import { connect } from '../../src/locks/connect.ts'
 import { type ApprovalJson, anotherBuild, type CutterHome, jsonOf } from '../support/cli.ts'
 import {
   ALICE,

@@ -1,6 +1,6 @@
 import { copyFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { connect } from '../../src/store/sqlite/connect.ts'
+import { connect } from '../../src/locks/connect.ts'
 import { type Answer, aCutterHome, type CutterHome, jsonOf } from '../support/cli.ts'
 import {
   ALICE,

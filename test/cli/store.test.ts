@@ -1,7 +1,7 @@
 import { copyFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { connect } from '../../src/store/sqlite/connect.ts'
+import { connect } from '../../src/locks/connect.ts'
 import { aCutterHome, type CutterHome, jsonOf, type RunJson } from '../support/cli.ts'
 import { rehearse, resume } from '../support/cli-steps.ts'
 

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { connect } from '../../src/store/sqlite/connect.ts'
+import { connect } from '../../src/locks/connect.ts'
 import { aCutterHome, anotherBuild, type CutterHome, jsonOf } from '../support/cli.ts'
 import { charter, historyOf, rehearse, resume, started } from '../support/cli-steps.ts'
 

@@ -11,7 +11,7 @@ afterEach(removeFolders)
 
 const logic = chart({ A: work('job', 'B'), B: { after: { 3600000: 'END' } }, END: success })
 const missing = async (): Promise<Probe<unknown>> => ({ outcome: 'not-committed' })
-const ELSEWHERE = { host: 'elsewhere', pid: 77, processStart: '77' }
+const ELSEWHERE = { id: 'elsewhere', host: 'elsewhere', pid: 77 }
 const ON = { enabled: true, until: '2027-01-01T00:00:00.000Z', reason: 'test', by: 'test' }
 
 /** Another process on the file of a world. Its job writes, and its chart then waits, so it is interrupted there. */
@@ -22,7 +22,7 @@ async function takeOver(file: string, written: string[]): Promise<void> {
     async () => void written.push('other'),
     {
       allowLive: true,
-      owner: ELSEWHERE,
+      owner: () => ELSEWHERE,
       ownerAlive: () => false,
       interrupt: interrupt.signal,
       onStep: ({ state }) => {

@@ -82,7 +82,7 @@ export function aWorld(
       clock: { now: () => new Date(Date.parse('2026-03-01T09:00:00.000Z') + 10 * ++ticks) },
       randomHex: (bytes) => '01'.repeat(bytes),
       nonce: () => `nonce-${++ticks}`,
-      owner: { host: 'here', pid, processStart: String(pid) },
+      owner: () => ({ id: String(pid), host: 'here', pid }),
       ownerAlive: (owner) => owner.pid === pid,
       osUser: 'uid:1001',
       trust: { allowedSigners: '/nowhere/allowed_signers' },

@@ -10,8 +10,8 @@ import { aRun } from '../support/run-fixture.ts'
 
 /** Steps made by hand, each following the one before it: a store need not know what a machine is. */
 
-export const me: Owner = { host: 'here', pid: 100, processStart: '1' }
-export const other: Owner = { host: 'here', pid: 200, processStart: '2' }
+export const me: Owner = { id: '1', host: 'here', pid: 100 }
+export const other: Owner = { id: '2', host: 'here', pid: 200 }
 export const UNTIL = '2026-03-01T10:00:00.000Z'
 export const mine: Lease = { owner: me, until: UNTIL }
 export const theirs: Lease = { owner: other, until: UNTIL }

@@ -2,7 +2,7 @@ import { chmodSync, mkdtempSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { Database } from 'better-sqlite3'
-import { connect } from '../../src/store/sqlite/connect.ts'
+import { connect } from '../../src/locks/connect.ts'
 
 /** Real files in folders of their own, gone after the tests. */
 

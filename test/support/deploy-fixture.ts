@@ -17,7 +17,6 @@ import { rehearseApproval, signApproval } from '../../src/engine/manage-approval
 import type { RunStore } from '../../src/store/run-store.ts'
 import { openRunStore } from '../../src/store/sqlite/open-run-store.ts'
 import { type Host, openHost } from '../../src/targets/ssh/open-host.ts'
-import { thisProcess } from '../../src/targets/system/process-identity.ts'
 import { TRUSTED_TOOLS } from '../../src/tools/open-tools.ts'
 import type { Sshd } from './sshd.ts'
 
@@ -197,7 +196,7 @@ async function openEngine(
         .slice(-2 * bytes)
         .padStart(2 * bytes, '0'),
     nonce: () => `nonce-${Date.now()}-${++ticks}`,
-    owner: thisProcess(),
+    owner: () => ({ id: 'here', host: 'here', pid: process.pid }),
     ownerAlive: () => true,
     osUser: 'uid:1001',
     trust: { allowedSigners: join(folder, 'allowed_signers') },

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Home } from '../../app/open-home.ts'
 import { CutterError } from '../../domain/errors.ts'
-import { withLock } from '../../targets/system/file-lock.ts'
+import { withLock } from '../../locks/with-lock.ts'
 import { resumeRun } from '../runs/resume.ts'
 import { assertNotInterrupted, attempt } from './attempt.ts'
 import { type BatchAnswer, batchAnswer, readBatchRows } from './batch-answer.ts'
@@ -99,5 +99,5 @@ const MAX_WAIT_MS = 15 * 60_000
 function alone<T>({ folder }: Home, work: () => Promise<T>): Promise<T> {
   const locks = join(folder, 'var', 'locks')
   mkdirSync(locks, { recursive: true })
-  return withLock(join(locks, 'batch-writing.lock'), MAX_WAIT_MS, work)
+  return withLock(join(locks, 'batch.lock'), MAX_WAIT_MS, work)
 }

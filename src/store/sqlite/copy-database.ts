@@ -1,5 +1,5 @@
 import { renameSync, writeFileSync } from 'node:fs'
-import { connect } from './connect.ts'
+import { connect } from '../../locks/connect.ts'
 
 /**
  * Copies the database of a file as it is at one moment, while other processes may use it. The copy has mode 0600 and is complete or

@@ -1,7 +1,7 @@
 import { accessSync, closeSync, constants, existsSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Database } from 'better-sqlite3'
-import { connect } from './connect.ts'
+import { connect } from '../../locks/connect.ts'
 import { migrate, missingMigrations } from './migrate.ts'
 import { toStoreError, unwritableStoreError } from './store-errors.ts'
 

@@ -1,5 +1,5 @@
 import { existsSync, linkSync, renameSync } from 'node:fs'
-import { connect } from './connect.ts'
+import { connect } from '../../locks/connect.ts'
 import { toStoreError } from './store-errors.ts'
 
 /**

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { CutterError } from '../../domain/errors.ts'
+import { tryLock, unlock, withLock } from '../../locks/with-lock.ts'
 import { ConnectFailedError } from '../postgres/connection-errors.ts'
 import { logIn } from '../postgres/pg-session.ts'
-import { tryLock, unlock, withLock } from '../system/file-lock.ts'
 import {
   findPostmaster,
   type Postmaster,
@@ -88,7 +88,7 @@ export async function openServer<T extends ClusterPasswords>(
   return withLock(place.lock, LOCK_WAIT_MS, async () => {
     await before()
     const postmaster = (await adopt(place, log)) ?? (await start(place, newPasswords, log))
-    const record = addServerUser(place.users)
+    const record = addServerUser(place)
     return handle<T>(place, postmaster, record, log)
   })
 }
@@ -206,7 +206,7 @@ function urlOf(
 async function leave(place: ServerLocation, record: string, log: (line: string) => void): Promise<void> {
   await withLock(place.lock, LOCK_WAIT_MS, async () => {
     removeServerUser(record)
-    if (hasServerUsers(place.users)) return
+    if (hasServerUsers(place)) return
     const postmaster = findPostmaster(place.data)
     if (postmaster === null) return
     const stopped = await stopPostmaster(postmaster)
@@ -220,7 +220,7 @@ function leaveAtExit(place: ServerLocation, record: string): void {
     removeServerUser(record)
     // The process that holds the lock is opening or leaving, and stops the server if necessary.
     if (!tryLock(place.lock)) return
-    const postmaster = hasServerUsers(place.users) ? null : findPostmaster(place.data)
+    const postmaster = hasServerUsers(place) ? null : findPostmaster(place.data)
     if (postmaster !== null) requestStop(postmaster)
     unlock(place.lock)
   } catch {

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { withLock } from '../../locks/with-lock.ts'
 import type { RehearsalDatabaseFacts } from '../postgres/rehearsal-database.ts'
 import { isKept, type RehearsalPlace } from '../postgres/rehearsal-place.ts'
 import { EMBEDDED_TARGET } from '../postgres/rehearsal-server.ts'
-import { withLock } from '../system/file-lock.ts'
 import { type EmbeddedServer, LOCK_WAIT_MS, openServer } from './open-embedded.ts'
 import { findPostmaster, stopPostmaster } from './postmaster.ts'
 import { findSandbox, sandboxOf } from './sandbox.ts'
@@ -106,7 +106,7 @@ function openOne(options: LocationOptions & { log?: (line: string) => void }, na
 async function removeOrphans(options: LocationOptions, but: string): Promise<void> {
   for (const name of listRehearsalServers(options).filter((one) => one !== but)) {
     const place = locateRehearsalServer(options, name, false)
-    if (existsSync(place.users) && hasServerUsers(place.users)) continue
+    if (existsSync(place.users) && hasServerUsers(place)) continue
     if (!existsSync(place.facts) || name.startsWith('restored_')) await removeServer(options, name)
     else await stopServer(place)
   }

@@ -85,7 +85,7 @@ export function locateServer(options: LocationOptions, make = true): ServerLocat
     inHome: folder === inHome,
     cluster,
     data: join(cluster, 'data'),
-    lock: join(varFolder, 'locks', 'embedded.lock'),
+    lock: join(varFolder, 'locks', 'server.lock'),
     users: join(inHome, 'users'),
     programs: folder,
     socket: null,

@@ -1,18 +1,17 @@
 import { randomBytes } from 'node:crypto'
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Owner } from '../../domain/effect.ts'
-import { isOwnerAlive, thisProcess } from '../system/process-identity.ts'
+import { openOwners } from '../../locks/owners.ts'
+import type { ServerLocation } from './server-location.ts'
 
-/**
- * The users of the embedded server: a file for each opening, which names its process. All calls happen under the lock of the
- * server, so an unreadable file was left by a process that died while writing it.
- */
+/** The users of the embedded server: an empty file for each opening, named after its process. All calls happen under the lock of the server. */
+
+type Place = Pick<ServerLocation, 'home' | 'users'>
 
 /** Records that this process uses the server, and returns the path of the record. */
-export function addServerUser(folder: string): string {
-  const record = join(folder, `${process.pid}-${randomBytes(6).toString('hex')}`)
-  writeFileSync(record, JSON.stringify(thisProcess()))
+export function addServerUser({ home, users }: Place): string {
+  const record = join(users, `${openOwners(home).self().id}-${randomBytes(6).toString('hex')}`)
+  writeFileSync(record, '')
   return record
 }
 
@@ -22,22 +21,12 @@ export function removeServerUser(record: string): void {
 }
 
 /** Removes the records of dead processes, and returns whether a user remains. */
-export function hasServerUsers(folder: string): boolean {
+export function hasServerUsers({ home, users }: Place): boolean {
   let remains = false
-  for (const name of readdirSync(folder)) {
-    const record = join(folder, name)
-    if (isRunning(record)) remains = true
-    else rmSync(record, { force: true })
+  for (const name of readdirSync(users)) {
+    const [id = ''] = name.split('-')
+    if (openOwners(home).isAlive(id) === true) remains = true
+    else removeServerUser(join(users, name))
   }
   return remains
-}
-
-function isRunning(record: string): boolean {
-  try {
-    const owner = JSON.parse(readFileSync(record, 'utf8')) as Owner
-    // The server listens on the loopback of this host only, so a record of another host is of an earlier container or machine.
-    return owner.host === thisProcess().host && isOwnerAlive(owner) !== false
-  } catch {
-    return false
-  }
 }

@@ -1,10 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { build } from 'esbuild'
 import { expect } from 'vitest'
 import {
   type EmbeddedServer,
@@ -12,6 +11,7 @@ import {
   readEmbeddedStatus,
 } from '../../../src/targets/embedded/open-embedded.ts'
 import { withSession } from '../../../src/targets/postgres/pg-session.ts'
+import { type BuiltProgram, buildProgram } from '../../support/build-program.ts'
 
 /** Homes for embedded servers and processes that use them. `clean` ends and removes all of them. */
 
@@ -44,35 +44,29 @@ export function aHome(mode = 0o755): TestHome {
   return made
 }
 
-let program: Promise<string> | null = null
+let program: Promise<BuiltProgram> | null = null
 
-/** Builds the user's program once until `clean`. node_modules is linked next to it, so that packages resolve as in the project. */
-function userProgram(): Promise<string> {
-  program ??= (async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'cutter-embedded-user-'))
-    chmodSync(folder, 0o755)
-    symlinkSync(resolve('node_modules'), join(folder, 'node_modules'))
-    const outfile = join(folder, 'user.mjs')
-    await build({
-      entryPoints: [join(import.meta.dirname, 'embedded-user.ts')],
-      outfile,
-      bundle: true,
-      packages: 'external',
-      platform: 'node',
-      format: 'esm',
-      logLevel: 'error',
-    })
-    return outfile
-  })()
+/** Builds the user's program once until `clean`. */
+function userProgram(): Promise<BuiltProgram> {
+  program ??= buildProgram(join(import.meta.dirname, 'embedded-user.ts'))
   return program
 }
 
 export async function aUser(
   at: TestHome,
-  how: { environment?: NodeJS.ProcessEnv; uid?: number; gid?: number; detached?: boolean } = {},
+  how: {
+    environment?: NodeJS.ProcessEnv
+    uid?: number
+    gid?: number
+    detached?: boolean
+    /** The command that starts the process. */
+    within?: string[]
+  } = {},
 ): Promise<User> {
-  const { environment = process.env, ...as } = how
-  const child = spawn(process.execPath, [await userProgram(), at.home, at.stateDirectory], {
+  const { environment = process.env, within = [], ...as } = how
+  const { file } = await userProgram()
+  const [command = '', ...args] = [...within, process.execPath, file, at.home, at.stateDirectory]
+  const child = spawn(command, args, {
     cwd: '/',
     env: environment,
     stdio: ['pipe', 'pipe', 'inherit'],
@@ -107,7 +101,7 @@ export async function clean(): Promise<number[]> {
     user.process.kill('SIGKILL')
     if (user.process.exitCode === null && user.process.signalCode === null) await user.ended
   }
-  if (program !== null) rmSync(join(await program, '..'), { recursive: true, force: true })
+  if (program !== null) (await program).remove()
   program = null
   const left: number[] = []
   for (const at of homes.splice(0)) {

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from '
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { readEmbeddedStatus } from '../../../src/targets/embedded/open-embedded.ts'
-import { processStart } from '../../../src/targets/system/process-identity.ts'
+import { processStart } from '../../../src/targets/system/process-start.ts'
 import { whyNotAsNobody } from '../../support/ordinary-user.ts'
 import { aHome, aUser, killUser, openServer, pidOf, query, releaseAll, until } from './embedded-homes.ts'
 

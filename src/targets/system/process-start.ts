@@ -1,36 +1,16 @@
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { hostname } from 'node:os'
-import type { Owner } from '../../domain/effect.ts'
 import { findTrustedProgram, TRUSTED_PATH } from '../../tools/trusted-folders.ts'
 
 /**
- * Identifies a process. A pid alone is not enough, because the system reuses it. With the start time it identifies one process
- * until the system restarts. Linux counts the start time from boot, so the id of the boot is a part of it there. A zombie counts
- * as ended, because a container may never collect it.
+ * With its start time a pid names one process of this pid namespace until the system restarts, because the system reuses pids. Linux
+ * counts the start time from boot, so the id of the boot is a part of it there. A zombie counts as ended, because a container may never
+ * collect it.
  */
 
 /** When the process started, as an opaque text; null when it does not exist or this user can't see it. */
 export function processStart(pid: number): string | null {
   return process.platform === 'linux' ? startFromProc(pid) : startFromPs(pid)
-}
-
-let self: Owner | null = null
-
-/** Identifies the current process. */
-export function thisProcess(): Owner {
-  if (self?.pid !== process.pid) {
-    self = { host: hostname(), pid: process.pid, processStart: processStart(process.pid) ?? 'unknown' }
-  }
-  return { ...self }
-}
-
-/** Whether this process still runs; 'unknown' for a process on another host or one that is hidden from this user. */
-export function isOwnerAlive(owner: Owner): boolean | 'unknown' {
-  if (owner.host !== thisProcess().host) return 'unknown'
-  const start = processStart(owner.pid)
-  if (start !== null) return start === owner.processStart
-  return isHidden(owner.pid) ? 'unknown' : false
 }
 
 function startFromProc(pid: number): string | null {
@@ -66,15 +46,4 @@ function startFromPs(pid: number): string | null {
   })
   const [state = '', ...start] = (ps.stdout ?? '').trim().split(/\s+/)
   return ps.status !== 0 || state === '' || state.startsWith('Z') ? null : start.join('-')
-}
-
-/** /proc may hide the processes of other users (hidepid). A signal still shows whether they exist. */
-function isHidden(pid: number): boolean {
-  if (process.platform !== 'linux') return false
-  try {
-    process.kill(pid, 0)
-    return false
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
 }

@@ -1,8 +1,8 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { afterAll, expect, test } from 'vitest'
-import { connect } from '../../../src/store/sqlite/connect.ts'
-import { aStoreFile, removeFolders } from '../store-folders.ts'
+import { connect } from '../../src/locks/connect.ts'
+import { aStoreFile, removeFolders } from '../store/store-folders.ts'
 
 afterAll(removeFolders)
 
