@@ -46,7 +46,7 @@ export function unlock(file: string): void {
   releaseLock(file)
 }
 
-interface Note {
+interface Holder {
   host: string
   pid: number
 }
@@ -61,9 +61,10 @@ function writeNote(file: string): void {
   }
 }
 
-function readNote(file: string): Note | null {
+/** Reads which process holds a lock, as it noted itself; null when it noted nothing. For messages only. */
+export function readHolder(file: string): Holder | null {
   try {
-    return JSON.parse(readFileSync(noteOf(file), 'utf8')) as Note
+    return JSON.parse(readFileSync(noteOf(file), 'utf8')) as Holder
   } catch {
     return null
   }
@@ -78,10 +79,10 @@ function unwritableLockError(file: string, error: Error): CutterError {
 }
 
 function heldLockError(file: string): CutterError {
-  const note = readNote(file)
-  const who = note === null ? 'another process' : `process ${note.pid} on ${note.host}`
+  const holder = readHolder(file)
+  const who = holder === null ? 'another process' : `process ${holder.pid} on ${holder.host}`
   return new CutterError('TARGET_UNREACHABLE', `${who} holds the lock ${file}; nothing was changed`, {
     next: 'wait for its end, and run the command again; the lock is free as soon as its process has ended',
-    data: { lock: file, pid: note?.pid ?? null, host: note?.host ?? null },
+    data: { lock: file, pid: holder?.pid ?? null, host: holder?.host ?? null },
   })
 }

@@ -6,7 +6,7 @@ import { CutterError } from '../domain/errors.ts'
 import type { HistoryEntry } from '../domain/history-entry.ts'
 import type { Run } from '../domain/run.ts'
 import type { TokenScope } from '../domain/token.ts'
-import { tryLock, unlock } from '../targets/system/file-lock.ts'
+import { readHolder, tryLock, unlock } from '../locks/with-lock.ts'
 import { authenticate } from './access/authenticate.ts'
 import { createBoundedWork } from './access/bounded-work.ts'
 import { findSocketPath } from './access/socket-path.ts'
@@ -86,7 +86,7 @@ const serviceFiles = (folder: string) => ({
 })
 
 function runningError(folder: string, files: { lock: string; address: string }): CutterError {
-  const pid = readJson<{ pid: number }>(files.lock)?.pid ?? null
+  const pid = readHolder(files.lock)?.pid ?? null
   const url = readJson<ServiceAddress>(files.address)?.url ?? null
   const where = url === null ? '' : ` at ${url}`
   return new CutterError(

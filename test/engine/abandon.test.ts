@@ -38,7 +38,7 @@ const refused = (reason: string) => ({ code: 'APPROVAL_REFUSED', data: { reason 
 /** The next process over the store, after this one died. */
 function inNextProcess({ world }: Bundles): void {
   Object.assign(world.parts, {
-    owner: { host: 'here', pid: 99, processStart: '99' },
+    owner: () => ({ id: '99', host: 'here', pid: 99 }),
     ownerAlive: () => false,
   })
   world.engine = createEngine(world.parts)
@@ -124,7 +124,7 @@ describeWithKeys('abandon of a run', () => {
     const [effect] = await world.store.effects(waiting.runId)
     inNextProcess(at)
     const approvalId = await signAbandonment(at, waiting)
-    const lease = { owner: { host: 'here', pid: 7, processStart: '7' }, until: '2026-01-01T00:00:00.000Z' }
+    const lease = { owner: { id: '7', host: 'here', pid: 7 }, until: '2026-01-01T00:00:00.000Z' }
     await world.store.claim(waiting.runId, effect!.invokeId, effect!.owner, lease)
     await expect(abandon(at, waiting, approvalId)).rejects.toMatchObject(refused('OTHER_PLAN'))
     expect((await abandoned(at, waiting)).outcome).toBe('abandoned')
