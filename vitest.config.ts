@@ -69,6 +69,7 @@ const program = [
   'test/docs/json-answers.test.ts',
   'test/docs/runnable.test.ts',
   'test/document/scan-growth.test.ts',
+  'test/effects/deploy/activate.test.ts',
   'test/effects/deploy/deploy-machine.test.ts',
   'test/effects/rollback/rollback-machine.test.ts',
   'test/targets/ssh/open-host.test.ts',

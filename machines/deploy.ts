@@ -6,7 +6,8 @@ import { closed, type MachineDefinition } from '../src/machine/define.ts'
 /**
  * Deploy: an artifact is installed on a host over SSH, next to the earlier version. Milestones have the names of the stages that they
  * pass: G0 environment, G1 source, G2 artifact, G3 preflight and plan, the gate SG1, G4 promote, G5 checks, G6 rehearsal, G7 integrity,
- * G8 report. Before SG1 a stage that fails is blocked: the host is surveyed again, every part of the report shows the block, and the run
+ * G8 report. Build, checks and rehearsal run in the new folder before anything leads to it; then come switch, activation and health.
+ * Before SG1 a stage that fails is blocked: the host is surveyed again, every part of the report shows the block, and the run
  * stops. After SG1 a stage that fails leads to the rollback.
  */
 
@@ -38,13 +39,13 @@ const deployInput = z.object({
   onFailure: z
     .enum(['rollback', 'stop'])
     .default('rollback')
-    .describe('what to do when a check fails after the promote'),
+    .describe('what to do when a build, a check, the activation or the health check fails'),
   confirmWithin: z
     .string()
     .regex(/^[1-9]\d{0,4}s?$/, 'must be seconds, such as 60s')
     .optional()
     .describe(
-      'the host rolls back by itself unless it is reached again within this time after the promote, such as 60s',
+      'the host rolls back by itself unless it is reached again within this time after the switch, such as 60s',
     ),
 })
 
@@ -74,7 +75,7 @@ const noteCancel = assign<ChartContext, { type: string; reason?: string }, undef
 /** Cancelled after SG1: the run first removes what it made. */
 const on = { CANCEL: { target: '#ROLLING_BACK', actions: noteCancel } }
 
-/** After the promote: a stage that fails leads to the rollback. */
+/** After the transfer: a stage that fails leads to the rollback. */
 const failed = {
   guard: ({ event }: { event: { output: Facts } }) => event.output.passed === false,
   target: '#ROLLING_BACK',
@@ -98,12 +99,19 @@ const deployLogic = chart(
     // The following phases run under the same approval, up to the end or the rollback.
     AWAITING_DEPLOY_AUTHORIZATION: gated('SG1', {
       recheck: 'recheck_deploy',
-      authorized: { ...work('transfer_promote', 'G4_PROMOTED'), on },
+      authorized: { ...work('transfer_promote', 'TRANSFERRED'), on },
     }),
+    TRANSFERRED: proven('build', 'BUILT'),
+    BUILT: proven('prepare', 'G4_PROMOTED'),
     G4_PROMOTED: proven('post_checks', 'G5_CHECKED'),
     G5_CHECKED: proven('rehearse', 'G6_REHEARSED'),
-    G6_REHEARSED: proven('runtime_skeleton', 'RUNTIME_PREPARED'),
-    RUNTIME_PREPARED: proven('integrity', 'G7_INTEGRITY'),
+    G6_REHEARSED: proven('switch_release', 'SWITCHED'),
+    SWITCHED: proven('activate', 'ACTIVATED'),
+    ACTIVATED: proven('health', 'RUNTIME_PREPARED'),
+    RUNTIME_PREPARED: proven('integrity', 'PROVEN'),
+    PROVEN: proven('finish', 'G7_INTEGRITY'),
+    // Only for runs that a release up to 0.2.0 left in its phase after the rehearsal.
+    SKELETON_LEFT: proven('runtime_skeleton', 'RUNTIME_PREPARED'),
     G7_INTEGRITY: { ...work('closeout', 'G8_REPORTED'), on },
     G8_REPORTED: { after: { 0: 'CLOSEOUT_REPORTED' }, on },
     CLOSEOUT_REPORTED: success,

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Upgrade } from '../machine/define.ts'
+import type { StoredSnapshot, Upgrade } from '../machine/define.ts'
 
 /**
  * The definitions of every released build. A run keeps the digest of the definition that it was started under, and the digest
@@ -56,10 +56,26 @@ const context = z.looseObject({
  */
 const UNCHANGED: Upgrade = { schema: context, migrate: (snapshot) => snapshot, sameWork: true }
 
+/** A deploy of releases up to 0.2.0 switched first and made its skeleton last. Its plan is of v1, and each phase does the work of its plan. */
+const SWITCHING_LATER: Upgrade = {
+  ...UNCHANGED,
+  migrate: (snapshot) => ({ ...snapshot, value: renamed(snapshot, 'G6_REHEARSED', 'SKELETON_LEFT') }),
+  milestones: { G6_REHEARSED: 'SKELETON_LEFT' },
+}
+
+/** The state of a snapshot, with another name for one of the milestones. */
+const renamed = ({ value }: StoredSnapshot, from: string, to: string): StoredSnapshot['value'] =>
+  value !== null && typeof value === 'object' && !Array.isArray(value) && from in value
+    ? { [to]: value[from]! }
+    : value
+
 /** The upgrades of a machine that ships, from each of its released definitions. */
 export function releasedUpgrades(machine: string): { [definitionDigest: string]: Upgrade } {
   const digests = RELEASES.map(({ definitions }) => definitions[machine])
-  return upgradesFromReleases(digests.filter((digest) => digest !== undefined))
+  return upgradesFrom(
+    digests.filter((digest) => digest !== undefined),
+    machine === 'deploy' ? SWITCHING_LATER : UNCHANGED,
+  )
 }
 
 /** Digests of the released helpers of users' machines. */
@@ -67,4 +83,7 @@ export const RELEASED_HELPERS = RELEASES.map(({ helpers }) => helpers)
 
 /** An upgrade from each of these definitions, which differ from the installed one only by the release that they belong to. */
 export const upgradesFromReleases = (digests: string[]): { [definitionDigest: string]: Upgrade } =>
-  Object.fromEntries(digests.map((digest) => [digest, UNCHANGED]))
+  upgradesFrom(digests, UNCHANGED)
+
+const upgradesFrom = (digests: string[], upgrade: Upgrade): { [definitionDigest: string]: Upgrade } =>
+  Object.fromEntries(digests.map((digest) => [digest, upgrade]))

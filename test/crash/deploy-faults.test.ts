@@ -14,7 +14,21 @@ import { type Sshd, startSshd } from '../support/sshd.ts'
 
 vi.setConfig({ testTimeout: 240_000 })
 
-const STEPS = ['stage', 'put artifact.tar', 'extract', 'put DEPLOY-MANIFEST.txt', 'promote', 'discard']
+/** Each step on the host, with the milestone in which a run stops there. */
+const STEPS = [
+  ['stage', 'AWAITING_DEPLOY_AUTHORIZATION'],
+  ['put artifact.tar', 'AWAITING_DEPLOY_AUTHORIZATION'],
+  ['extract', 'AWAITING_DEPLOY_AUTHORIZATION'],
+  ['put DEPLOY-MANIFEST.txt', 'AWAITING_DEPLOY_AUTHORIZATION'],
+  ['promote', 'AWAITING_DEPLOY_AUTHORIZATION'],
+  ['build', 'TRANSFERRED'],
+  ['skeleton', 'BUILT'],
+  ['switch', 'G6_REHEARSED'],
+  ['activate', 'SWITCHED'],
+  ['confirm', 'SWITCHED'],
+  ['health', 'ACTIVATED'],
+  ['discard', 'PROVEN'],
+] as const
 
 describe('a deploy with faults', () => {
   let sshd: Sshd
@@ -33,10 +47,15 @@ describe('a deploy with faults', () => {
 
   const plain =
     'checks: [{ name: runs, run: [python3, app.py, --version] }]\ntolerate: [listening-ports, running-services]'
-  async function atTheGate(): Promise<Run> {
+  const complete = `${plain}
+build: { run: ": >built" }
+skeleton: { folders: [runs] }
+activate: { run: "pwd >>../../activated" }
+health: { run: "[ -f built ]" }`
+  async function atTheGate(checks = plain, more = {}): Promise<Run> {
     d = await createDeployFixture(sshd, { host })
-    d.checks(plain)
-    return d.start()
+    d.checks(checks)
+    return d.start('live', more)
   }
   const cut = () => sshd.cutAfter(0)
   const untilClosed = async (run: Run): Promise<Run> => {
@@ -45,20 +64,17 @@ describe('a deploy with faults', () => {
     return now
   }
 
-  describe.each(STEPS)('the connection breaks at %s', (step) => {
+  describe.each(STEPS)('the connection breaks at %s', (step, state) => {
     test.each(['before', 'after'] as const)(
       '%s the step is done: the run continues from what the host holds',
       async (when) => {
-        const paused = await atTheGate()
+        const paused = await atTheGate(complete, { confirmWithin: '600s' })
         const old = hashFolder(d.old)
         at.fault = { step, when, strike: cut }
         const first = await d.approve(paused)
         expect(at.fault).toBeNull()
         if (first.status === 'stopped')
-          expect(first).toMatchObject({
-            stopCode: 'STOP_HOST_UNREACHABLE',
-            state: 'AWAITING_DEPLOY_AUTHORIZATION',
-          })
+          expect(first).toMatchObject({ stopCode: 'STOP_HOST_UNREACHABLE', state })
         const run = await untilClosed(first)
         expect(run).toMatchObject({ status: 'closed', outcome: 'succeeded' })
         expect(listEntries(d.srv)).toEqual(['app-1', 'app-2'])
@@ -119,7 +135,7 @@ describe('a deploy with faults', () => {
       const old = hashFolder(d.old)
       const paused = await d.start('live', { confirmWithin })
       at.fault = {
-        step: 'promote',
+        step: 'switch',
         when: 'after',
         strike() {
           expect(existsSync(d.target)).toBe(true)
@@ -128,7 +144,7 @@ describe('a deploy with faults', () => {
         },
       }
       const stopped = await d.approve(paused)
-      expect(stopped.stopCode).toBe('STOP_OUTCOME_UNKNOWN')
+      expect(stopped.stopCode).toBe('STOP_HOST_UNREACHABLE')
       expect(await gone()).toBe(true)
       await later()
       sshd.shut(false)
@@ -323,10 +339,15 @@ describe('a deploy with faults', () => {
     let run = await d.start()
     for (const phase of [
       'transfer_promote',
+      'build',
+      'prepare',
       'post_checks',
       'rehearse',
-      'runtime_skeleton',
+      'switch_release',
+      'activate',
+      'health',
       'integrity',
+      'finish',
       'closeout',
     ]) {
       dieAt = phase

@@ -1,5 +1,13 @@
 import { spawn } from 'node:child_process'
-import { chmodSync, existsSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
@@ -74,24 +82,30 @@ const TO_THE_PROMOTE: Boundary[] = [
   ['extract', ...every],
   ['sums', 'before'],
   ['promote', ...every],
-  ['confirm', ...every],
-  ['discard', 'before', 'after'],
 ]
 const TO_THE_END: Boundary[] = [
+  ['build', ...every],
+  ['skeleton', ...every],
   ['check runs', ...every],
   ['counts before', 'before'],
   ['live start', 'before', 'after'],
-  ['skeleton', ...every],
+  ['switch', ...every],
+  ['activate', ...every],
+  ['confirm', ...every],
+  ['health', 'before', 'after'],
   ['anchor', 'before'],
+  ['discard', 'before', 'after'],
 ]
 const BACK: Boundary[] = [
   ['stage', ...every],
+  ['switch-back', ...every],
   ['withdraw', ...every],
   ['discard', 'before', 'during'],
 ]
 const TAKEN_BACK: Boundary[] = [
   ['preflight', 'before'],
   ['stage', ...every],
+  ['switch-back', ...every],
   ['withdraw', ...every],
   ['sums', 'before'],
   ['sftp', 'before', 'after'],
@@ -206,7 +220,11 @@ describe('the program, killed at every boundary', () => {
   const more = `
 rehearsal: { run: [python3, app.py, rehearse], refused: [python3, app.py, live], counts: [python3, app.py, count] }
 skeleton: { folders: [runs], files: { app.yaml: "live: false" } }
+build: { run: "mkdir -p runs" }
+activate: { run: [sh, -c, 'echo up >"$1"', sh, "${folder}/program"], inverse: [sh, -c, 'echo down >"$1"', sh, "${folder}/program"] }
+health: { run: ["grep", up, "${folder}/program"], everySeconds: 0.1 }
 tolerate: [listening-ports, running-services]`
+  const program = () => readFileSync(join(folder, 'program'), 'utf8').trim()
 
   test('completes a deploy and then its rollback, and leaves the host as an undisturbed run does', async () => {
     const before = listEntries(d.srv)
@@ -219,22 +237,25 @@ tolerate: [listening-ports, running-services]`
     expect(listEntries(d.srv)).toEqual([...before, 'app-2'])
     expect(listEntries(d.target)).toEqual(['DEPLOY-MANIFEST.txt', 'app.py', 'app.yaml', 'runs', 'tests'])
     expect(hashFolder(d.old)).toBe(old)
+    expect(program()).toBe('up')
 
     const back = await startAndKill(['run', 'rollback', runId, '--mode', 'live'], [['facts', 'before']])
     await resumeToGate(back)
     await killAtEach(back, TAKEN_BACK.slice(1))
     await expectClosed(back, 'succeeded')
+    expect(program()).toBe('down')
     expect(listEntries(d.srv)).toEqual(before)
     expect(hashFolder(d.old)).toBe(old)
   })
 
-  test('completes the rollback that follows a failed check', async () => {
+  test('completes the rollback that follows a failed health check', async () => {
     const before = listEntries(d.srv)
-    const failing = check.replace('--version]', '--version], expect: { exit: 9 }')
-    const runId = await startAndKill(startArgs(failing + more), [['facts', 'before']])
+    const failing = more.replace('everySeconds: 0.1', 'retries: 0, expect: { exit: 9 }')
+    const runId = await startAndKill(startArgs(check + failing), [['facts', 'before']])
     await resumeToGate(runId)
-    await killAtEach(runId, [['check runs', 'after'], ...BACK])
+    await killAtEach(runId, [['activate', 'during'], ['health', 'after'], ...BACK])
     await expectClosed(runId, 'rolled-back')
     expect(listEntries(d.srv)).toEqual(before)
+    expect(program()).toBe('down')
   })
 })

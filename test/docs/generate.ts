@@ -78,7 +78,7 @@ export function undocumentedKeys(): string[] {
 const shownKeys = (schema: JsonSchema, meanings: { [path: string]: string }) =>
   keysOf(schema)
     .filter(({ path }) => !/(<name>|\[\])$/.test(path) || Object.hasOwn(meanings, path))
-    .filter(({ path }) => !/^(checks\[\]\.fallback|rehearsal)\.expect\./.test(path))
+    .filter(({ path }) => !/^(checks\[\]\.fallback|build|health|rehearsal)\.expect\./.test(path))
 
 function keyTable(schema: JsonSchema, meanings: { [path: string]: string }): string {
   return table(

@@ -39,11 +39,29 @@ const check = step.extend({
   fallback: z.strictObject({ run: argv, expect: given.optional() }).optional(),
 })
 
+/** How the program of a release is started, and what takes that back. */
+const activation = z.strictObject({
+  run: argv,
+  /** Runs after every way back. Left out: `run` once more, in the earlier release. */
+  inverse: argv.optional(),
+  timeoutSeconds: z.number().positive().max(86_400).default(60),
+})
+
+const health = step.extend({
+  /** Tries after the first one. */
+  retries: z.int().min(0).max(1000).default(10),
+  everySeconds: z.number().positive().max(3600).default(2),
+})
+
 const relative = z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/, 'must be a plain name')
 
 /** A checks file: how the deployed program must behave on its host, and what the deploy needs to know of it. */
 export const checksSchema = z.strictObject({
+  /** Runs in the new folder before everything else. What it makes there belongs to the release. */
+  build: step.optional(),
   checks: z.array(check).default([]),
+  activate: activation.optional(),
+  health: health.optional(),
   rehearsal: z
     .strictObject({
       ...step.shape,

@@ -3,6 +3,7 @@ import type { z } from 'zod'
 import type { EffectContext } from '../../domain/effect.ts'
 import { Stop } from '../../domain/errors.ts'
 import type { Json } from '../../domain/json.ts'
+import { planActivation } from './activation.ts'
 import type { ArtifactFacts } from './check-artifact.ts'
 import type { Checks } from './checks-file.ts'
 import type { HostSession } from './host-session.ts'
@@ -48,6 +49,16 @@ export async function surveyDeploy(
   if (pointer !== null && pointer.exitCode !== 0)
     findings.push(judge('pointer', false, '', `${place.pointer?.path} exists and is not a link`))
   const anchors = await surveyAnchors(session, place)
+  if (
+    checks.activate !== undefined &&
+    planActivation(checks, place, place.pointer && { ...place.pointer, from: pointerFrom })?.back === null
+  )
+    findings.push(
+      warn(
+        'activate',
+        'nothing takes it back: it has no inverse, and there is no earlier release to activate again',
+      ),
+    )
   const { address, hostKey } = session.host
   return {
     host: { name: given.host, address, hostKey: `${hostKey.type} ${hostKey.fingerprint}` },

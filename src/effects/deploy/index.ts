@@ -5,21 +5,27 @@ import type { Json } from '../../domain/json.ts'
 import { parseChecks } from './checks-file.ts'
 import type { DeployDeps } from './deps.ts'
 import { assertAbsolutePath } from './paths.ts'
+import { activate } from './phases/activate.ts'
 import { artifact } from './phases/artifact.ts'
 import { blockedReport } from './phases/blocked-report.ts'
+import { build } from './phases/build.ts'
 import { clearRehearsal } from './phases/clear-rehearsal.ts'
 import { closeout } from './phases/closeout.ts'
 import { environment } from './phases/environment.ts'
+import { finish } from './phases/finish.ts'
+import { health } from './phases/health.ts'
 import { integrity } from './phases/integrity.ts'
 import { planLock } from './phases/plan-lock.ts'
 import { postChecks } from './phases/post-checks.ts'
 import { preflight } from './phases/preflight.ts'
+import { prepare } from './phases/prepare.ts'
 import { recheckDeploy } from './phases/recheck-deploy.ts'
 import { rehearse } from './phases/rehearse.ts'
 import { rehearseRollback } from './phases/rehearse-rollback.ts'
 import { rollback } from './phases/rollback.ts'
 import { runtimeSkeleton } from './phases/runtime-skeleton.ts'
 import { source } from './phases/source.ts'
+import { switchRelease } from './phases/switch-release.ts'
 import { transferPromote } from './phases/transfer-promote.ts'
 
 export type { DeployDeps } from './deps.ts'
@@ -36,10 +42,16 @@ export function deployEffects(deps: DeployDeps): Record<string, Effect> {
     planLock(),
     recheckDeploy(deps),
     transferPromote(deps),
+    build(deps),
+    prepare(deps),
     postChecks(deps),
     rehearse(deps),
+    switchRelease(deps),
     runtimeSkeleton(deps),
+    activate(deps),
+    health(deps),
     integrity(deps),
+    finish(deps),
     rollback(deps),
     blockedReport(deps),
     closeout(),

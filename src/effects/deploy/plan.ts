@@ -1,5 +1,6 @@
 import { digestOf } from '../../domain/json.ts'
 import type { Mode } from '../../domain/run.ts'
+import { type Activation, planActivation } from './activation.ts'
 import type { ArtifactFacts } from './check-artifact.ts'
 import type { Checks } from './checks-file.ts'
 import type { DeploySurvey } from './deploy-survey.ts'
@@ -7,7 +8,16 @@ import type { HostCommand } from './host-session.ts'
 import type { Anchor, HostFacts } from './host-survey.ts'
 import type { DeployPaths, ReleasePointer } from './paths.ts'
 import type { PreflightFinding } from './preflight-check.ts'
-import { confirm, discard, extract, promote, skeleton, stage, withdrawTarget } from './write-commands.ts'
+import {
+  activate,
+  confirm,
+  promote,
+  type SwitchPlace,
+  switchBack,
+  switchOver,
+  withdrawTarget,
+} from './switch-commands.ts'
+import { discard, extract, skeleton, stage } from './write-commands.ts'
 
 /** A command as Cutter will send it. `{run}` stands for the run's id, which a plan doesn't hold. */
 export type PlannedCommand = Pick<HostCommand, 'id' | 'argv'>
@@ -18,7 +28,8 @@ export type PlannedCommand = Pick<HostCommand, 'id' | 'argv'>
  * entries is evidence, and not part of the plan.
  */
 export interface DeployPlan {
-  type: 'cutter.plan.deploy/v1'
+  /** Plans of release 0.2.0 and earlier are of v1: their runs switch before the checks. */
+  type: 'cutter.plan.deploy/v1' | 'cutter.plan.deploy/v2'
   machineVersion: string
   mode: Mode
   strategy: DeployPaths['strategy']
@@ -28,6 +39,7 @@ export interface DeployPlan {
   artifact: ArtifactFacts
   place: DeployPaths
   pointer: ReleasePointer | null
+  activation: Activation | null
   commands: PlannedCommand[]
   rollback: PlannedCommand[]
   onFailure: 'rollback' | 'stop'
@@ -36,6 +48,9 @@ export interface DeployPlan {
   checks: Checks
   expected: { target: 'absent'; parent: string; previous: Anchor[]; warnings: string[] }
 }
+
+/** Whether a run of this plan switches before its checks. */
+export const switchesFirst = ({ type }: Pick<DeployPlan, 'type'>) => type === 'cutter.plan.deploy/v1'
 
 /** Stands for the run's id in a plan's commands. */
 const RUN_PLACEHOLDER = '{run}'
@@ -59,8 +74,9 @@ export function planDeploy(given: {
       ? null
       : { ...place.pointer, from: survey.pointerFrom, makesAbove: survey.above === 'absent' }
   const { commit, tree, prefix } = source
+  const activation = planActivation(checks, place, pointer)
   return {
-    type: 'cutter.plan.deploy/v1',
+    type: 'cutter.plan.deploy/v2',
     machineVersion: given.machineVersion,
     mode: given.mode,
     strategy: place.strategy,
@@ -69,8 +85,16 @@ export function planDeploy(given: {
     artifact,
     place,
     pointer,
-    commands: listCommands(place, pointer, artifact, checks, given.confirmSeconds),
-    rollback: listRollbackCommands(place, pointer),
+    activation,
+    commands: listCommands({
+      place,
+      pointer,
+      artifact,
+      checks,
+      activation,
+      confirmSeconds: given.confirmSeconds,
+    }),
+    rollback: listRollbackCommands({ place, pointer, activation }),
     onFailure: given.onFailure,
     confirmSeconds: given.confirmSeconds,
     checks,
@@ -83,30 +107,42 @@ export function planDeploy(given: {
   }
 }
 
+type Commanded = Pick<DeployPlan, 'place' | 'pointer' | 'activation'>
+
+/** Where the scripts of a plan work. */
+export const placeOf = ({ place, pointer }: Pick<DeployPlan, 'place' | 'pointer'>): SwitchPlace => ({
+  target: place.target,
+  pointer,
+})
+
 function listCommands(
-  place: DeployPaths,
-  pointer: ReleasePointer | null,
-  { sha256 }: ArtifactFacts,
-  { checks, rehearsal, skeleton: bones }: Checks,
-  confirmSeconds: number | null,
+  plan: Commanded & Pick<DeployPlan, 'artifact' | 'checks' | 'confirmSeconds'>,
 ): PlannedCommand[] {
+  const { place, checks, activation, confirmSeconds } = plan
   const { staging, target } = place
-  const inTarget = (id: string, argv: string[]) => ({ id, argv })
+  const { build, rehearsal, skeleton: bones, health } = checks
+  const back = activation?.back ?? null
+  const ifAny = (id: string, step: { run: string[] } | undefined) =>
+    step === undefined ? [] : [{ id, argv: step.run }]
   return [
     planned(stage(staging, RUN_PLACEHOLDER)),
     { id: 'send', argv: ['sftp', 'put', 'artifact.tar', `${staging}/artifact.tar`] },
-    planned(extract(staging, RUN_PLACEHOLDER, sha256)),
+    planned(extract(staging, RUN_PLACEHOLDER, plan.artifact.sha256)),
     { id: 'send', argv: ['sftp', 'put', 'DEPLOY-MANIFEST.txt', `${staging}/tree/DEPLOY-MANIFEST.txt`] },
-    planned(promote(staging, RUN_PLACEHOLDER, target, pointer, confirmSeconds)),
-    ...(confirmSeconds === null ? [] : [planned(confirm(staging, RUN_PLACEHOLDER))]),
-    planned(discard(staging, RUN_PLACEHOLDER)),
-    ...checks.flatMap(({ name, needs, run, fallback }) => [
-      ...(needs === undefined ? [] : [inTarget(`needs ${name}`, needs)]),
-      inTarget(`check ${name}`, run),
-      ...(fallback === undefined ? [] : [inTarget(`or else ${name}`, fallback.run)]),
+    planned(promote(staging, RUN_PLACEHOLDER, placeOf(plan))),
+    ...ifAny('build', build),
+    planned(skeleton(target, bones.folders, bones.files)),
+    ...checks.checks.flatMap(({ name, needs, run, fallback }) => [
+      ...(needs === undefined ? [] : [{ id: `needs ${name}`, argv: needs }]),
+      { id: `check ${name}`, argv: run },
+      ...ifAny(`or else ${name}`, fallback),
     ]),
     ...(rehearsal === undefined ? [] : listRehearsalCommands(rehearsal)),
-    planned(skeleton(target, bones.folders, bones.files)),
+    planned(switchOver(staging, RUN_PLACEHOLDER, placeOf(plan), confirmSeconds, back)),
+    ...(activation === null ? [] : [planned(activate(staging, RUN_PLACEHOLDER, target, activation.run))]),
+    ...(confirmSeconds === null ? [] : [planned(confirm(staging, RUN_PLACEHOLDER))]),
+    ...ifAny('health', health),
+    planned(discard(staging, RUN_PLACEHOLDER)),
   ]
 }
 
@@ -117,13 +153,12 @@ function listRehearsalCommands({ run, refused, counts }: NonNullable<Checks['reh
 }
 
 /** The rollback removes only what this run made: each command first checks on the host that it belongs to this run. */
-function listRollbackCommands(
-  { staging, target }: DeployPaths,
-  pointer: ReleasePointer | null,
-): PlannedCommand[] {
+function listRollbackCommands(plan: Commanded): PlannedCommand[] {
+  const { staging } = plan.place
   return [
     planned(stage(staging, RUN_PLACEHOLDER)),
-    planned(withdrawTarget(staging, RUN_PLACEHOLDER, target, pointer)),
+    planned(switchBack(staging, RUN_PLACEHOLDER, placeOf(plan), plan.activation?.back ?? null)),
+    planned(withdrawTarget(staging, RUN_PLACEHOLDER, placeOf(plan))),
     planned(discard(staging, RUN_PLACEHOLDER)),
   ]
 }

@@ -53,13 +53,15 @@ const VERSIONED = [
 type CheckCommand = Pick<Check, 'name' | 'run' | 'fallback'>
 
 /** Everything that the checks file runs on the host. */
-function listCheckCommands({ checks, rehearsal }: Checks): CheckCommand[] {
-  if (rehearsal === undefined) return checks
-  const { run, refused, counts } = rehearsal
+function listCheckCommands({ checks, rehearsal, build, activate, health }: Checks): CheckCommand[] {
   const more = [
-    ['rehearsal', run],
-    ['rehearsal.refused', refused],
-    ['rehearsal.counts', counts],
+    ['build', build?.run],
+    ['rehearsal', rehearsal?.run],
+    ['rehearsal.refused', rehearsal?.refused],
+    ['rehearsal.counts', rehearsal?.counts],
+    ['activate', activate?.run],
+    ['activate.inverse', activate?.inverse],
+    ['health', health?.run],
   ] as const
   return [...checks, ...more.flatMap(([name, argv]) => (argv === undefined ? [] : [{ name, run: argv }]))]
 }

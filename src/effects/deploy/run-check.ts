@@ -1,8 +1,7 @@
 import type { RunResult } from '../../targets/ssh/open-host.ts'
 import { contentRules } from './artifact-rules.ts'
 import { type Check, findMismatch } from './checks-file.ts'
-import type { HostSession } from './host-session.ts'
-import { inFolder } from './write-commands.ts'
+import type { RunInTarget } from './run-in-target.ts'
 
 /** The outcome of one command of the checks file on the host. */
 export interface CheckOutcome {
@@ -23,21 +22,29 @@ const KEPT = 20_000
 const NEEDS_MS = 60_000
 
 /** Runs one check in the deployed folder. Its fallback runs where the host lacks what the check needs. */
-export async function runCheck(session: HostSession, folder: string, check: Check): Promise<CheckOutcome> {
+export async function runCheck(inTarget: RunInTarget, check: Check): Promise<CheckOutcome> {
   const { name, expect, fallback, timeoutSeconds } = check
-  const first = fallback === undefined || (await canRun(session, folder, check))
+  const first = fallback === undefined || (await canRun(inTarget, check))
   const run = first ? check.run : fallback.run
   const expected = first ? expect : (fallback.expect ?? expect)
-  const result = await session.run(inFolder(`check ${name}`, folder, run), {
-    timeoutMs: timeoutSeconds * 1000,
-  })
+  const result = await inTarget(`check ${name}`, run, timeoutSeconds * 1000)
   return describeOutcome(name, run, !first, findMismatch(expected, result), result)
 }
 
-async function canRun(session: HostSession, folder: string, { name, run, needs }: Check): Promise<boolean> {
+async function canRun(inTarget: RunInTarget, { name, run, needs }: Check): Promise<boolean> {
   const asked = needs ?? ['sh', '-c', 'command -v "$1"', 'sh', run[0]!]
-  const { exitCode } = await session.run(inFolder(`needs ${name}`, folder, asked), { timeoutMs: NEEDS_MS })
+  const { exitCode } = await inTarget(`needs ${name}`, asked, NEEDS_MS)
   return exitCode === 0
+}
+
+/** Runs one command with an expectation in the deployed folder. */
+export async function runStep(
+  inTarget: RunInTarget,
+  name: string,
+  { run, expect, timeoutSeconds }: Pick<Check, 'run' | 'expect' | 'timeoutSeconds'>,
+): Promise<CheckOutcome> {
+  const result = await inTarget(name, run, timeoutSeconds * 1000)
+  return describeOutcome(name, run, false, findMismatch(expect, result), result)
 }
 
 /** The outcome as evidence keeps it. */

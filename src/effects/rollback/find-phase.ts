@@ -4,7 +4,7 @@ import { jsonEvidence } from '../../domain/evidence.ts'
 import { digestOf } from '../../domain/json.ts'
 import { readEffect } from '../../machine/define-effect.ts'
 import { surveyAnchors } from '../deploy/host-survey.ts'
-import type { DeployPlan } from '../deploy/plan.ts'
+import { readDeployPlan } from '../deploy/read-plan.ts'
 import { readHost } from '../deploy/with-host.ts'
 import { readJsonEvidence } from '../read-json-evidence.ts'
 import { assertRollbackable } from './assert-rollbackable.ts'
@@ -23,7 +23,7 @@ export const defineFindPhase = (deps: RollbackDeps, name: string): Effect =>
     output: z.looseObject({ planDigest: z.string(), surveyDigest: z.string() }),
     async execute(context, given) {
       const { runId, planDigest } = assertRollbackable(await deps.run(given.run))
-      const deploy = await readJsonEvidence<DeployPlan>(context, planDigest)
+      const deploy = await readDeployPlan(context, planDigest)
       return readHost(deps, context, deploy.host.name, async (session) => {
         const found = await locateDeploy(session, context, runId, planDigest, deploy)
         const { mode, version: machineVersion } = context
@@ -63,7 +63,7 @@ function describePlan(plan: RollbackPlan, earlier: RollbackPlan | null) {
 
 /** The differences between the plan at the gate and a new one, one line for each. */
 function listPlanDifferences(before: RollbackPlan, now: RollbackPlan): string[] {
-  const fields = ['host', 'found', 'pointer', 'removesAbove', 'machineVersion'] as const
+  const fields = ['host', 'found', 'pointer', 'back', 'removesAbove', 'machineVersion'] as const
   const differ = fields.filter((field) => digestOf(before[field]) !== digestOf(now[field]))
   const keys = (plan: RollbackPlan) => plan.removes.map((removed) => digestOf(removed))
   const [was, is] = [new Set(keys(before)), new Set(keys(now))]

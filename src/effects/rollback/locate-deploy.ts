@@ -68,10 +68,12 @@ export async function locateDeploy(
   const { faults, missing, caches } = compareRemovals(list, contents)
   const wrong = inPlace ? [...listManifestFaults(manifest, expected), ...faults, ...missing] : faults
   if (wrong.length > 0) throw changedError(runId, folder, wrong)
+  const back = await findPointer(session, deploy)
   return {
     host,
     found: inPlace ? 'in its place' : 'withdrawn',
-    ...(await findPointer(session, deploy)),
+    ...back,
+    back: deploy.pointer !== null && back.pointer === null ? null : (deploy.activation?.back ?? null),
     removes: [...list, ...caches],
   }
 }

@@ -2,7 +2,8 @@ import type { Mode } from '../../domain/run.ts'
 import type { ArtifactEntry } from '../deploy/artifact-entry.ts'
 import type { ReleasePointer } from '../deploy/paths.ts'
 import type { DeployPlan, PlannedCommand } from '../deploy/plan.ts'
-import { discard, removeListed, restoreWithdrawn, stage, withdrawTarget } from '../deploy/write-commands.ts'
+import { restoreWithdrawn, switchBack, type WayBack, withdrawTarget } from '../deploy/switch-commands.ts'
+import { discard, removeListed, stage } from '../deploy/write-commands.ts'
 
 /** A path to remove. `cache`: an interpreter left it next to the files that it read. */
 export type RemovedPath = Omit<ArtifactEntry, 'size'> & { cache?: true }
@@ -23,6 +24,8 @@ export interface RollbackPlan {
   found: 'in its place' | 'withdrawn'
   /** The link to this release, and the earlier release to which it returns. Null where no link leads to this release. */
   pointer: { path: string; now: string; back: string } | null
+  /** How the program of the earlier release is made live again. Null where the deploy activated nothing, or is not live. */
+  back: WayBack | null
   /** Whether the folder of releases is removed too when it is left empty. */
   removesAbove: boolean
   files: number
@@ -34,7 +37,10 @@ export interface RollbackPlan {
 }
 
 /** A deploy as found on its host. */
-export type LocatedDeploy = Pick<RollbackPlan, 'host' | 'found' | 'pointer' | 'removesAbove' | 'removes'>
+export type LocatedDeploy = Pick<
+  RollbackPlan,
+  'host' | 'found' | 'pointer' | 'back' | 'removesAbove' | 'removes'
+>
 
 /** Makes the plan of a rollback. It is pure: the same arguments give the same plan. */
 export function planRollback(
@@ -54,14 +60,15 @@ export function planRollback(
     ...where,
     files: plain.removes.filter(({ type }) => type === 'file').length,
     commands: [
-      planned(stage(staging, plain.ofRun)),
-      planned(withdrawTarget(staging, plain.ofRun, target, reversePointer(where))),
+      planned(stage(staging, plain.ofRun, plain.back !== null)),
+      planned(switchBack(staging, plain.ofRun, { target, pointer: reversePointer(where) }, plain.back)),
+      planned(withdrawTarget(staging, plain.ofRun, { target, pointer: reversePointer(where) })),
       sends('files'),
       sends('folders'),
       planned(removeListed(staging, plain.ofRun)),
       planned(discard(staging, plain.ofRun)),
     ],
-    putsBack: planned(restoreWithdrawn(staging, plain.ofRun, target, reversePointer(where))),
+    putsBack: planned(restoreWithdrawn(staging, plain.ofRun, { target, pointer: reversePointer(where) })),
     rollback: 'none: what is removed is gone; another deploy of the same commit brings it again',
   }
 }

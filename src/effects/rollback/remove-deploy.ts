@@ -1,6 +1,7 @@
 import type { EffectContext } from '../../domain/effect.ts'
 import { CutterError, Stop } from '../../domain/errors.ts'
 import { CommandFailed, type HostSession } from '../deploy/host-session.ts'
+import { restoreWithdrawn, switchBack, withdrawTarget } from '../deploy/switch-commands.ts'
 import { listTree } from '../deploy/tree-listing.ts'
 import * as write from '../deploy/write-commands.ts'
 import { compareRemovals } from './compare-removals.ts'
@@ -16,10 +17,13 @@ export async function removeDeploy(
   context: EffectContext,
   plan: RollbackPlan,
 ): Promise<void> {
-  const { staging, target, ofRun, removes } = plan
+  // A plan of an earlier version names no way back.
+  const { staging, target, ofRun, removes, back = null } = plan
   try {
-    await session.text(write.stage(staging, ofRun))
-    await session.text(write.withdrawTarget(staging, ofRun, target, reversePointer(plan)))
+    const place = { target, pointer: reversePointer(plan) }
+    await session.text(write.stage(staging, ofRun, back !== null))
+    await session.text(switchBack(staging, ofRun, place, back))
+    await session.text(withdrawTarget(staging, ofRun, place))
   } catch (error) {
     if (!(error instanceof CommandFailed) || error.exitCode !== write.EXIT.notOurs) throw error
     throw new Stop('STOP_DRIFT', `${staging} on the host belongs to another run; nothing was touched`, {
@@ -53,7 +57,9 @@ async function assertWithdrawnAsPlanned(session: HostSession, plan: RollbackPlan
   const differences = [...faults, ...caches.map(({ path }) => `${path} was added`)]
   if (differences.length === 0) return
   const what = differences.slice(0, 5).join('; ')
-  const { exitCode } = await session.run(write.restoreWithdrawn(staging, ofRun, target, reversePointer(plan)))
+  const { exitCode } = await session.run(
+    restoreWithdrawn(staging, ofRun, { target, pointer: reversePointer(plan) }),
+  )
   if (exitCode !== 0) throw notRemovedError(plan, what)
   await session.text(write.discard(staging, ofRun))
   throw new Stop(

@@ -132,12 +132,13 @@ describe('the deploy machine', () => {
     expect(plan).not.toContain(again.runId)
     const idsOf = (commands: { id: string }[]) => commands.map(({ id }) => id).join(', ')
     expect(idsOf(JSON.parse(plan).commands)).toBe(
-      'stage, send, extract, send, promote, discard, ' +
+      'stage, send, extract, send, promote, skeleton, ' +
         'check compiles, check version, check tests, or else tests, check switch, ' +
-        'counts before, rehearsal, live start, counts after, skeleton',
+        'counts before, rehearsal, live start, counts after, switch, discard',
     )
     expect(JSON.parse(plan).rollback.map(({ id }: { id: string }) => id)).toEqual([
       'stage',
+      'switch-back',
       'withdraw',
       'discard',
     ])
@@ -285,7 +286,7 @@ describe('the deploy machine', () => {
   test('removes what it made when it is cancelled after the promote', async () => {
     d.checks('checks: [{ name: fails, run: ["false"] }]\ntolerate: [listening-ports]')
     const stopped = await d.approve(await d.start('live', { onFailure: 'stop' }))
-    expect(listEntries(d.srv)).toEqual(['app-1', 'app-2'])
+    expect(listEntries(d.srv)).toEqual([expect.stringMatching(/^\.cutter-/), 'app-1', 'app-2'])
     const run = await d.engine.cancel(stopped.runId, { reason: 'enough' })
     expect(run).toMatchObject({
       outcome: 'rolled-back',

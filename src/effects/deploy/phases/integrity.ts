@@ -9,9 +9,11 @@ import type { DeploySurvey } from '../deploy-survey.ts'
 import type { DeployDeps } from '../deps.ts'
 import type { HostSession } from '../host-session.ts'
 import { compareAnchors, surveyAnchors } from '../host-survey.ts'
+import { isBelow } from '../list-besides.ts'
 import type { DeployPlan } from '../plan.ts'
 import { readPromotion } from '../promotion.ts'
 import { parsePairs } from '../read-commands.ts'
+import { readDeployPlan } from '../read-plan.ts'
 import { askPreflight } from '../run-preflight.ts'
 import { reportStage } from '../stages.ts'
 import { compareTree, isCache, listTree } from '../tree-listing.ts'
@@ -21,18 +23,25 @@ import { readHost } from '../with-host.ts'
 export const integrity = (deps: DeployDeps) =>
   readEffect({
     name: 'integrity',
-    input: z.object({ host: z.string(), planDigest: z.string(), surveyDigest: z.string() }),
+    input: z.object({
+      host: z.string(),
+      planDigest: z.string(),
+      surveyDigest: z.string(),
+      builtDigest: z.string().optional(),
+    }),
     output: z.looseObject({ passed: z.boolean() }),
     async execute(context, given) {
-      const plan = await readJsonEvidence<DeployPlan>(context, given.planDigest)
+      const plan = await readDeployPlan(context, given.planDigest)
       const { anchors: before } = await readJsonEvidence<DeploySurvey>(context, given.surveyDigest)
       const list = await readJsonEvidence<ArtifactEntry[]>(context, plan.artifact.listDigest)
+      const built =
+        given.builtDigest === undefined ? [] : await readJsonEvidence<string[]>(context, given.builtDigest)
       const live = context.mode === 'live'
       return readHost(deps, context, given.host, async (session) => {
         const after = await surveyAnchors(session, plan.place)
         const { strict, tolerated } = compareAnchors(before, after, plan.checks.tolerate)
         const { faults, benign } = live
-          ? await examineNewTree(session, plan, list)
+          ? await examineNewTree(session, plan, list, built)
           : { faults: await listAnythingMade(session, plan), benign: [] }
         const ready = !live || (await readPromotion(session, context, plan)) === 'done'
         const unready = ready ? [] : ['the target doesn’t name this run, so a rollback would not find it']
@@ -70,13 +79,14 @@ async function examineNewTree(
   session: HostSession,
   { place, checks }: DeployPlan,
   list: ArtifactEntry[],
+  built: string[],
 ): Promise<{ faults: string[]; benign: string[] }> {
   const found = await listTree(session, place.target)
   const { faults, missing, besides } = compareTree(list, found)
   const { folders, files } = checks.skeleton
-  const expected = new Set([MANIFEST_NAME, ...folders, ...Object.keys(files)])
-  const isExpected = (path: string) =>
-    expected.has(path) || folders.some((folder) => path.startsWith(`${folder}/`))
+  const expected = new Set([MANIFEST_NAME, ...folders, ...Object.keys(files), ...built])
+  const within = new Set([...folders, ...built])
+  const isExpected = (path: string) => expected.has(path) || isBelow(path, within)
   const others = besides.filter((path) => !isExpected(path))
   const unexpected = others.filter((path) => !isCache(path, found))
   return {

@@ -7,10 +7,11 @@ export const postChecks = (deps: DeployDeps) =>
   defineCheckPhase(deps, {
     name: 'post_checks',
     stage: 'G5',
-    async work(session, { checks, place }) {
-      if (checks.checks.length === 0) return 'no checks were given'
+    reports: 'all',
+    idle: ({ checks }) => (checks.checks.length === 0 ? 'no checks were given' : null),
+    async work({ inTarget, plan: { checks } }) {
       const tried: CheckOutcome[] = []
-      for (const check of checks.checks) tried.push(await runCheck(session, place.target, check))
+      for (const check of checks.checks) tried.push(await runCheck(inTarget, check))
       return {
         faults: listFaults(tried),
         tried,

@@ -7,6 +7,7 @@ import type { DeployDeps } from '../deps.ts'
 import type { HostSession } from '../host-session.ts'
 import { listFolder } from '../read-commands.ts'
 import { rehearsalFolder } from '../rehearsal-folder.ts'
+import { promote, withdrawTarget } from '../switch-commands.ts'
 import { withHost } from '../with-host.ts'
 import * as write from '../write-commands.ts'
 
@@ -57,8 +58,8 @@ async function tryBothWays(session: HostSession, { place }: DeploySurvey, runId:
   await session.text(write.discard(folder, runId))
   await session.text(write.stage(folder, runId))
   await session.text(write.rehearsalTree(folder, runId))
-  await session.text(write.promote(folder, runId, target, null, null))
-  await session.text(write.withdrawTarget(folder, runId, target, null))
+  await session.text(promote(folder, runId, { target, pointer: null }))
+  await session.text(withdrawTarget(folder, runId, { target, pointer: null }))
   if ((await session.host.stat(target)) !== null) throw new Error(`the rehearsed rollback left ${target}`)
   await session.text(write.discard(folder, runId))
   if ((await session.host.stat(folder)) !== null || (await list()) !== before)

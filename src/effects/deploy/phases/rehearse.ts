@@ -3,18 +3,17 @@ import { defineCheckPhase } from '../check-phase.ts'
 import { findMismatch } from '../checks-file.ts'
 import type { DeployDeps } from '../deps.ts'
 import { describeOutcome, listFaults, summarizeOutcome } from '../run-check.ts'
-import { inFolder } from '../write-commands.ts'
 
 /** Stage G6: the deployed program runs without writing. It refuses to go live, and its counts are the same before and after. */
 export const rehearse = (deps: DeployDeps) =>
   defineCheckPhase(deps, {
     name: 'rehearse',
     stage: 'G6',
-    async work(session, { checks: { rehearsal }, place }) {
-      if (rehearsal === undefined) return 'no rehearsal was given'
-      const timeoutMs = rehearsal.timeoutSeconds * 1000
-      const run = (name: string, argv: string[]) =>
-        session.run(inFolder(name, place.target, argv), { timeoutMs })
+    reports: 'all',
+    idle: ({ checks }) => (checks.rehearsal === undefined ? 'no rehearsal was given' : null),
+    async work({ inTarget, plan: { checks } }) {
+      const rehearsal = checks.rehearsal!
+      const run = (name: string, argv: string[]) => inTarget(name, argv, rehearsal.timeoutSeconds * 1000)
       const count = async (when: string) => {
         if (rehearsal.counts === undefined) return null
         const name = `counts ${when}`

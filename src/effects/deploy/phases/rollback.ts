@@ -9,9 +9,11 @@ import type { DeploySurvey } from '../deploy-survey.ts'
 import type { DeployDeps } from '../deps.ts'
 import type { HostSession } from '../host-session.ts'
 import { compareAnchors, surveyAnchors } from '../host-survey.ts'
-import type { DeployPlan } from '../plan.ts'
+import { type DeployPlan, placeOf, switchesFirst } from '../plan.ts'
 import { parsePairs, readPromoteState } from '../read-commands.ts'
+import { readDeployPlan } from '../read-plan.ts'
 import { completeStages, formatDeployReport, type Stages } from '../stages.ts'
+import { switchBack, withdrawTarget } from '../switch-commands.ts'
 import { withHost } from '../with-host.ts'
 import * as write from '../write-commands.ts'
 
@@ -24,21 +26,18 @@ const input = z.object({
 })
 type Input = z.infer<typeof input>
 
-/** The planned rollback: the pointer, the target in one rename, then staging. It removes only what names this run. */
+/** The planned rollback: pointer and program, the target in one rename, then staging. It removes only what names this run. */
 export const rollback = (deps: DeployDeps) =>
   writeEffect({
     name: 'rollback',
     input,
     output: z.looseObject({ report: z.looseObject({}) }),
     async execute(context, given) {
-      const plan = await readJsonEvidence<DeployPlan>(context, given.planDigest)
+      const plan = await readDeployPlan(context, given.planDigest)
       return withHost(deps, context, given.host, async (session) => {
-        const { staging, target } = plan.place
-        await session.text(write.stage(staging, context.runId))
-        await session.text(write.withdrawTarget(staging, context.runId, target, plan.pointer))
-        await session.text(write.discard(staging, context.runId))
+        await takeBack(session, context, plan)
         if (!(await isGone(session, context, plan)))
-          throw new Error(`${target} still names this run after the rollback`)
+          throw new Error(`${plan.place.target} still names this run after the rollback`)
         return describeRollback(session, context, plan, given)
       })
     },
@@ -46,13 +45,25 @@ export const rollback = (deps: DeployDeps) =>
       return { output: formatOutput(given, 'a dry run made nothing, so nothing was removed', {}) }
     },
     async probe(context, given) {
-      const plan = await readJsonEvidence<DeployPlan>(context, given.planDigest)
+      const plan = await readDeployPlan(context, given.planDigest)
       return withHost(deps, context, given.host, async (session) => {
         if (!(await isGone(session, context, plan))) return { outcome: 'not-committed' }
         return { outcome: 'committed', ...(await describeRollback(session, context, plan, given)) }
       })
     },
   })
+
+/** First the pointer and the program, at once; then the tree. A deploy that removed its staging folder was active. */
+async function takeBack(session: HostSession, context: EffectContext, plan: DeployPlan): Promise<void> {
+  const { runId } = context
+  const { staging } = plan.place
+  const { staging: staged, manifest } = await readState(session, context, plan)
+  const active = staged === 'no' && manifest === 'yes' && !switchesFirst(plan)
+  await session.text(write.stage(staging, runId, active))
+  await session.text(switchBack(staging, runId, placeOf(plan), plan.activation?.back ?? null))
+  await session.text(withdrawTarget(staging, runId, placeOf(plan)))
+  await session.text(write.discard(staging, runId))
+}
 
 async function readState(session: HostSession, { runId }: EffectContext, { place, pointer }: DeployPlan) {
   const command = readPromoteState(place.staging, place.target, runId, pointer?.path, pointer?.to)

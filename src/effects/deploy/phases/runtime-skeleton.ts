@@ -1,16 +1,16 @@
 import { defineCheckPhase } from '../check-phase.ts'
 import type { DeployDeps } from '../deps.ts'
-import { skeleton } from '../write-commands.ts'
+import { makeSkeleton } from '../make-skeleton.ts'
 
-/** Makes the folders and files in which the deployed program keeps its own data. */
+/** Makes the skeleton after the rehearsal, as plans of v1 say. */
 export const runtimeSkeleton = (deps: DeployDeps) =>
   defineCheckPhase(deps, {
     name: 'runtime_skeleton',
-    stage: null,
-    async work(session, { checks, place }) {
-      const { folders, files } = checks.skeleton
-      if (folders.length + Object.keys(files).length > 0)
-        await session.text(skeleton(place.target, folders, files))
+    stage: 'G7',
+    reports: 'only faults',
+    idle: () => null,
+    async work({ session, plan }) {
+      await makeSkeleton(session, plan)
       return { faults: [], tried: [], why: '', facts: {} }
     },
   })

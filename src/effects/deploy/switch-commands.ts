@@ -1,0 +1,209 @@
+import type { HostCommand } from './host-session.ts'
+import type { ReleasePointer } from './paths.ts'
+import { defineWrite, EXIT, OURS } from './write-commands.ts'
+
+/**
+ * The commands that put a release into its place, make it live, and take that back. The marks that they leave in staging say what
+ * happened: `claim`, `watched`, `activating`, `confirmed` and `expired`.
+ */
+
+/** The way back to the earlier program: a command, the folder in which it runs, and the longest time for it. */
+export interface WayBack {
+  run: string[]
+  folder: string
+  timeoutSeconds: number
+}
+
+/** Where a release goes, and the link that leads to it. */
+export interface SwitchPlace {
+  target: string
+  pointer: ReleasePointer | null
+}
+
+const CLAIMED = `[ -n "$(cat claim 2>/dev/null)" ] && [ "$(cat claim)" = "$(stat -c %d:%i -- "$target" 2>/dev/null)" ]`
+
+/** Names the arguments of `listPlace`, and leaves the remaining ones in "$@". */
+const NAMED = `run=$2 target=$3 pointer=$4 from=$5 to=$6 above=$7; shift 7
+`
+
+const listPlace = (staging: string, run: string, { target, pointer }: SwitchPlace) => [
+  staging,
+  run,
+  target,
+  pointer?.path ?? '',
+  pointer?.from ?? '',
+  pointer?.to ?? '',
+  pointer?.makesAbove === true ? 'yes' : 'no',
+]
+
+const listWayBack = (back: WayBack | null) => [
+  back?.folder ?? '',
+  String(back?.timeoutSeconds ?? 0),
+  ...(back?.run ?? []),
+]
+
+const turn = (to: string) =>
+  `rm -f pointer && ln -s -- "${to}" pointer && mv -T -- pointer "$pointer" || exit ${EXIT.notMoved}`
+
+/**
+ * Claims the target by mkdir, which fails if anything is there, and moves the staged tree over the empty claim in one rename. The script
+ * recognises its claim by the inode. It moves no tree without a manifest, because the late command of a dead client may arrive while
+ * another one extracts. No link leads to the target yet.
+ */
+export const promote = (staging: string, run: string, place: SwitchPlace): HostCommand =>
+  defineWrite(
+    'promote',
+    `${OURS}${NAMED}[ ! -e expired ] || exit ${EXIT.expired}
+[ -d tree ] || exit 0
+grep -qxF "run: $run" tree/DEPLOY-MANIFEST.txt || exit ${EXIT.notExtracted}
+if ! { ${CLAIMED}; }; then
+  [ -z "$pointer" ] || mkdir -p -m 755 -- "$(dirname -- "$target")" || exit ${EXIT.notMoved}
+  mkdir -m 755 -- "$target" || exit ${EXIT.targetThere}
+  stat -c %d:%i -- "$target" >claim || exit ${EXIT.notMoved}
+fi
+# What a mv says is not believed: without -T it would have nested.
+mv -T -- tree "$target" && grep -qxF "run: $run" "$target/DEPLOY-MANIFEST.txt" || exit ${EXIT.notMoved}`,
+    ...listPlace(staging, run, place),
+  )
+
+/**
+ * Makes the target live: turns the pointer in one rename, if it still leads where the plan says. Where a confirmation is needed, it first
+ * leaves a watch on the host that rolls back after `confirmSeconds` unless `confirm` came before.
+ */
+export const switchOver = (
+  staging: string,
+  run: string,
+  place: SwitchPlace,
+  confirmSeconds: number | null,
+  back: WayBack | null,
+): HostCommand =>
+  defineWrite(
+    'switch',
+    `${OURS}[ ! -e expired ] || exit ${EXIT.expired}
+grep -qxF "run: $2" "$3/DEPLOY-MANIFEST.txt" || exit ${EXIT.notMoved}
+if [ -n "$8" ] && [ ! -e watched ]; then
+  setsid sh -c "$9" watch "$@" </dev/null >/dev/null 2>&1 9>&- &
+  : >watched
+fi
+${NAMED}[ -n "$pointer" ] || exit 0
+now=$(readlink -- "$pointer")
+[ "$now" = "$to" ] && exit 0
+[ "$now" = "$from" ] || exit ${EXIT.pointerMoved}
+${turn('$to')}`,
+    ...listPlace(staging, run, place),
+    ...(confirmSeconds === null ? ['', ''] : [String(confirmSeconds), WATCH]),
+    ...listWayBack(back),
+  )
+
+/** Turns the pointer back, or removes it where there was none before. */
+const POINTER_BACK = `if [ -n "$pointer" ] && [ "$(readlink -- "$pointer")" = "$to" ]; then
+  if [ -n "$from" ]; then ${turn('$from')}
+  else rm -f -- "$pointer" || exit ${EXIT.notMoved}; fi
+fi
+`
+
+/** Runs the way back of an activation that began. It runs once, and again only if it failed. */
+const INVERSE = `folder=$1 limit=$2; shift 2
+if [ -e activating ] && [ $# -gt 0 ]; then
+  rm -f inverse
+  if ! (cd -- "$folder" && exec timeout -s KILL "$limit" "$@") >inverse 2>&1 </dev/null 9>&-; then
+    tail -c 2000 inverse >&2
+    exit ${EXIT.inverseFailed}
+  fi
+fi
+rm -f activating inverse
+`
+
+/** Moves the target into staging in one rename, only if its manifest names this run, or it is this run's empty claim. */
+const TREE_BACK = `if grep -qxF "run: $run" "$target/DEPLOY-MANIFEST.txt" 2>/dev/null; then
+  rm -rf withdrawn && mv -T -- "$target" withdrawn || exit ${EXIT.notMoved}
+elif ${CLAIMED}; then
+  rmdir -- "$target" || exit ${EXIT.notMoved}
+fi
+[ "$above" != yes ] || rmdir -- "$(dirname -- "$target")" 2>/dev/null || true
+`
+
+/**
+ * The watch that stays on the host where a confirmation is needed. It waits, and then rolls back by itself unless `confirm` came before.
+ * Both take the same lock, so that one of them is first. The mark `expired` keeps the run from promoting again.
+ */
+const WATCH = `sleep "$8"
+cd -- "$1" && [ "$(cat run 2>/dev/null)" = "$2" ] || exit ${EXIT.notOurs}
+exec 9>>lock; flock 9
+[ ! -e confirmed ] || exit 0
+: >expired
+${NAMED}shift 2
+${POINTER_BACK}${INVERSE}${TREE_BACK}rm -rf -- withdrawn tree artifact.tar claim`
+
+/** Confirms, over a new connection, that the host can still be reached. It fails when the host rolled back already. */
+export const confirm = (staging: string, run: string): HostCommand =>
+  defineWrite('confirm', `${OURS}[ ! -e expired ] || exit ${EXIT.expired}\n: >confirmed`, staging, run)
+
+/** Makes the earlier release live again: first the pointer, then the program, at once. The tree stays in its place. */
+export const switchBack = (
+  staging: string,
+  run: string,
+  place: SwitchPlace,
+  back: WayBack | null,
+): HostCommand =>
+  defineWrite(
+    'switch-back',
+    `${OURS}${NAMED}${POINTER_BACK}${INVERSE}`,
+    ...listPlace(staging, run, place),
+    ...listWayBack(back),
+  )
+
+/** Undoes a promote of this run: first the pointer, then the target. `discard` then removes it with the staging folder. */
+export const withdrawTarget = (staging: string, run: string, place: SwitchPlace): HostCommand =>
+  defineWrite('withdraw', `${OURS}${NAMED}${POINTER_BACK}${TREE_BACK}`, ...listPlace(staging, run, place))
+
+/** Moves a withdrawn tree to its place again, when it differs from the plan's list. It fails once the removal began. */
+export const restoreWithdrawn = (staging: string, run: string, place: SwitchPlace): HostCommand =>
+  defineWrite(
+    'put-back',
+    `${OURS}${NAMED}[ ! -e removing ] || exit ${EXIT.remains}
+[ -d withdrawn ] || exit 0
+[ "$above" != yes ] || mkdir -p -m 755 -- "$(dirname -- "$target")" || exit ${EXIT.notMoved}
+mkdir -m 755 -- "$target" || exit ${EXIT.targetThere}
+mv -T -- withdrawn "$target" || exit ${EXIT.notMoved}
+[ -n "$pointer" ] && [ "$(readlink -- "$pointer")" = "$from" ] || exit 0
+[ -L "$pointer" ] || [ ! -e "$pointer" ] || exit ${EXIT.pointerMoved}
+${turn('$to')}`,
+    ...listPlace(staging, run, place),
+  )
+
+/**
+ * Runs a command in the target, for `runDetached`. It prints the exit code on the first line of stdout, and then what the command
+ * printed. A process that the command leaves in the background holds neither a lock nor the connection.
+ */
+const RUN = `target=$3; shift 3
+out=$PWD/out.$$ err=$PWD/err.$$
+(cd -- "$target" && exec "$@") >"$out" 2>"$err" </dev/null 9>&-
+echo $?
+cat -- "$out"; cat -- "$err" >&2
+rm -f -- "$out" "$err"`
+
+/** Runs a command of the checks file in the target. It counts as a write, because Cutter can't know what it does. */
+export const runInTarget = (id: string, staging: string, run: string, target: string, argv: string[]) =>
+  defineWrite(
+    id,
+    `cd -- "$1" && [ "$(cat run 2>/dev/null)" = "$2" ] || exit ${EXIT.notOurs}\n${RUN}`,
+    staging,
+    run,
+    target,
+    ...argv,
+  )
+
+/**
+ * Activates the program in the target, under the lock of staging. The mark says that the way back must run the inverse, whatever
+ * becomes of this command.
+ */
+export const activate = (staging: string, run: string, target: string, argv: string[]): HostCommand =>
+  defineWrite(
+    'activate',
+    `${OURS}[ ! -e expired ] || exit ${EXIT.expired}\n: >activating\n${RUN}`,
+    staging,
+    run,
+    target,
+    ...argv,
+  )

@@ -1,0 +1,238 @@
+import { existsSync, mkdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import type { Run } from '../../../src/domain/run.ts'
+import {
+  createDeployFixture,
+  type DeployFixture,
+  git,
+  listEntries,
+  writeFiles,
+} from '../../support/deploy-fixture.ts'
+import { createFaultInjector } from '../../support/fault-injection.ts'
+import { createLiveProgram, type LiveProgram } from '../../support/live-program.ts'
+import { type Sshd, startSshd } from '../../support/sshd.ts'
+
+vi.setConfig({ testTimeout: 120_000 })
+
+/** Releases of a program that runs: what it answers, and in which folder it runs, after every way forward and back. */
+describe('a deploy with activate and health', () => {
+  let sshd: Sshd
+  let d: DeployFixture
+  let root: string
+  let live: LiveProgram
+  const at = createFaultInjector()
+  beforeAll(async () => {
+    sshd = await startSshd()
+  })
+  afterAll(() => sshd.stop())
+  beforeEach(async () => {
+    d = await createDeployFixture(sshd, { host: at.host })
+    root = join(d.srv, 'app')
+    mkdirSync(root)
+    live = createLiveProgram(d.folder, root)
+  })
+  afterEach(async () => {
+    at.fault = null
+    sshd.shut(false)
+    live.stop()
+    await d.remove()
+  })
+
+  const json = JSON.stringify
+  const checksOf = (version: string, { check = 'true', health = version, more = '' } = {}) =>
+    d.checks(`
+checks: [{ name: in place, run: ${json(check)} }]
+activate: { run: ${json(live.restart)}, timeoutSeconds: 20 }
+health: { run: ${json(live.answers(health))}, retries: 1, everySeconds: 0.1, timeoutSeconds: 20 }
+tolerate: [running-services, listening-ports, parent-listing]
+${more}`)
+
+  function commitVersion(version: string): void {
+    writeFiles(d.repository, { VERSION: version })
+    git(d.repository, 'add', '--all')
+    git(d.repository, 'commit', '--quiet', '-m', version)
+  }
+  const start = (more: { [flag: string]: string } = {}) =>
+    d.start('live', { strategy: 'release', path: root, commit: 'HEAD', ...more })
+  const current = () => join(root, readlinkSync(join(root, 'current')))
+
+  async function deployFirst(): Promise<string> {
+    commitVersion('1')
+    checksOf('1')
+    const run = await d.approve(await start())
+    expect(run).toMatchObject({ outcome: 'succeeded' })
+    return current()
+  }
+
+  async function expectLive(version: string, release: string): Promise<void> {
+    expect(current()).toBe(release)
+    expect(await live.ask()).toBe(version)
+    expect(live.folder()).toBe(release)
+  }
+
+  const expectRolledBack = (run: Run) =>
+    expect(run).toMatchObject({ status: 'closed', outcome: 'rolled-back' })
+  const noneLeft = () => expect(listEntries(root).filter((name) => name.startsWith('.'))).toEqual([])
+
+  test('runs the checks before the switch, then activates, and asks the live program', async () => {
+    const first = await deployFirst()
+    await expectLive('1', first)
+    commitVersion('2')
+    const seen = join(d.folder, 'seen')
+    checksOf('2', { check: `readlink ${root}/current >${seen}; cat VERSION >>${seen}` })
+    const run = await d.approve(await start())
+    expect(run).toMatchObject({ outcome: 'succeeded' })
+    expect(readFileSync(seen, 'utf8')).toBe(`${first.slice(root.length + 1)}\n2`)
+    expect(current()).not.toBe(first)
+    await expectLive('2', current())
+    expect(existsSync(first)).toBe(true)
+    expect(run.output).toMatchObject({ health: { why: 'health: as expected' } })
+    noneLeft()
+  })
+
+  test('a check that fails was never live: the pointer did not move and nothing was activated', async () => {
+    const first = await deployFirst()
+    commitVersion('2')
+    const seen = join(d.folder, 'seen')
+    checksOf('2', { check: `readlink ${root}/current >${seen}; exit 1` })
+    expectRolledBack(await d.approve(await start()))
+    expect(readFileSync(seen, 'utf8')).toBe(`${first.slice(root.length + 1)}\n`)
+    await expectLive('1', first)
+    expect(readFileSync(join(root, 'restarts'), 'utf8').split('\n')).toHaveLength(2)
+    expect(listEntries(join(root, 'releases'))).toHaveLength(1)
+  })
+
+  test('a failed health check activates the earlier release again', async () => {
+    const first = await deployFirst()
+    commitVersion('2')
+    checksOf('2', { health: 'another' })
+    const run = await d.approve(await start())
+    expectRolledBack(run)
+    expect(run.output).toMatchObject({
+      failure: expect.stringContaining('health ended with 1, expected 0 (2 of at most 2 tries)'),
+    })
+    await expectLive('1', first)
+    expect(listEntries(join(root, 'releases'))).toHaveLength(1)
+    noneLeft()
+  })
+
+  test('a failed activation activates the earlier release again', async () => {
+    const first = await deployFirst()
+    commitVersion('2')
+    const restart = live.restart
+    live.restart = ['sh', '-c', `${live.restart.join(' ')}; [ "$(cat VERSION)" = 1 ]`]
+    checksOf('2')
+    live.restart = restart
+    const run = await d.approve(await start())
+    expectRolledBack(run)
+    expect(run.output).toMatchObject({ failure: expect.stringContaining('activate ended with 1') })
+    await expectLive('1', first)
+  })
+
+  test('a cancelled deploy runs its inverse in the folder that is in force afterwards', async () => {
+    const first = await deployFirst()
+    commitVersion('2')
+    const undone = join(d.folder, 'undone')
+    checksOf('2', { health: 'another' })
+    d.checks(
+      readFileSync(join(d.folder, 'checks.yaml'), 'utf8').replace(
+        'timeoutSeconds: 20 }\nhealth',
+        `inverse: "pwd >${undone}; ${live.restart.join(' ')}", timeoutSeconds: 20 }\nhealth`,
+      ),
+    )
+    const stopped = await d.approve(await start({ onFailure: 'stop' }))
+    expect(stopped).toMatchObject({ status: 'stopped', stopCode: 'STOP_CHECKS_FAILED', state: 'ACTIVATED' })
+    expect(await live.ask()).toBe('2')
+    expectRolledBack(await d.engine.cancel(stopped.runId, { reason: 'enough' }))
+    expect(readFileSync(undone, 'utf8')).toBe(`${first}\n`)
+    await expectLive('1', first)
+  })
+
+  test('the watch on the host activates the earlier release when the activation cuts off its own access', async () => {
+    const first = await deployFirst()
+    commitVersion('2')
+    checksOf('2')
+    const paused = await start({ confirmWithin: '3s' })
+    at.fault = {
+      step: 'activate',
+      when: 'after',
+      strike() {
+        expect(live.folder()).not.toBe(first)
+        sshd.shut(true)
+        sshd.cutAfter(0)
+      },
+    }
+    const stopped = await d.approve(paused)
+    expect(stopped).toMatchObject({ status: 'stopped', stopCode: 'STOP_HOST_UNREACHABLE' })
+    await vi.waitUntil(() => live.folder() === first && listEntries(join(root, 'releases')).length === 1, {
+      timeout: 30_000,
+    })
+    sshd.shut(false)
+    await expectLive('1', first)
+    const resumed = await d.resume(stopped)
+    expect(resumed).toMatchObject({ status: 'stopped', stopCode: 'STOP_NOT_CONFIRMED' })
+    expectRolledBack(await d.engine.cancel(resumed.runId, { reason: 'no access' }))
+    await expectLive('1', first)
+    noneLeft()
+  })
+
+  test('a rollback whose inverse fails stops, and continues once the inverse works', async () => {
+    const first = await deployFirst()
+    commitVersion('2')
+    checksOf('2', { health: 'another' })
+    const blocked = join(d.folder, 'blocked')
+    writeFiles(d.folder, { blocked: '' })
+    const file = readFileSync(join(d.folder, 'checks.yaml'), 'utf8')
+    const inverse = `[ ! -e ${blocked} ] && ${live.restart.join(' ')}`
+    d.checks(file.replace('activate: {', `activate: { inverse: ${json(inverse)},`))
+    const stopped = await d.approve(await start())
+    expect(stopped).toMatchObject({ status: 'stopped', state: 'ROLLING_BACK' })
+    expect(stopped.stop!.message).toContain('switch-back ended with 79')
+    // The tree in which the program runs is not removed from under it.
+    expect(current()).toBe(first)
+    expect(await live.ask()).toBe('2')
+    rmSync(blocked)
+    expectRolledBack(await d.resume(stopped))
+    await expectLive('1', first)
+  })
+
+  test('cutter run rollback activates the earlier release again', async () => {
+    const first = await deployFirst()
+    commitVersion('2')
+    checksOf('2')
+    const second = await d.approve(await start())
+    await expectLive('2', current())
+    expect(await d.approve(await d.rollback(second))).toMatchObject({ outcome: 'succeeded' })
+    await expectLive('1', first)
+    expect(listEntries(join(root, 'releases'))).toHaveLength(1)
+    noneLeft()
+  })
+
+  test('a build makes what belongs to the release, and a failing one is rolled back before anything is live', async () => {
+    const first = await deployFirst()
+    commitVersion('2')
+    checksOf('2', {
+      check: 'cat node_modules/x/index.js',
+      more: 'build: { run: "mkdir -p node_modules/x; echo 1 >node_modules/x/index.js" }',
+    })
+    const run = await d.approve(await start())
+    expect(run).toMatchObject({ outcome: 'succeeded', output: { build: { made: '1 paths' } } })
+    const second = current()
+    await expectLive('2', second)
+    commitVersion('3')
+    checksOf('3', { more: 'build: { run: "exit 7" }' })
+    const failed = await d.approve(await start())
+    expectRolledBack(failed)
+    expect(failed.output).toMatchObject({ failure: 'build: build ended with 7, expected 0' })
+    await expectLive('2', second)
+    expect(existsSync(first)).toBe(true)
+  })
+
+  test('the first release warns that nothing takes its activation back', async () => {
+    commitVersion('1')
+    checksOf('1')
+    const paused = await start()
+    expect(JSON.stringify(paused.output)).toContain('activate: nothing takes it back')
+  })
+})
