@@ -208,9 +208,23 @@ await build({
   format: 'esm',
   packages: 'external',
 })
+// What authors import as `cutter/testing` in tests of their machines.
+await build({
+  ...common,
+  entryPoints: ['src/service/machines/trial/test-machine.ts'],
+  outfile: join(dist, 'testing.mjs'),
+  format: 'esm',
+  packages: 'external',
+  define: { CODE_DIGESTS: define.CODE_DIGESTS, CUTTER_VERSION: define.CUTTER_VERSION },
+})
 rmSync(join(dist, 'types'), { recursive: true, force: true })
 execFileSync(
   process.execPath,
   [join(root, 'node_modules/typescript/bin/tsc'), '-p', join(root, 'src/build/tsconfig.types.json')],
   { stdio: 'inherit' },
 )
+// `machine new` names these where the author has no vitest yet, so that the test that it writes has no false errors.
+const stub = ['afterAll', 'beforeAll', 'describe', 'expect', 'test'].map(
+  (name) => `export const ${name}: any\n`,
+)
+writeFileSync(join(dist, 'types', 'vitest.d.ts'), stub.join(''))

@@ -32,12 +32,18 @@ export function validateModule(
   return { definition: { ...machine, logic, runIdPrefix: machine.runIdPrefix ?? machine.name }, effects }
 }
 
+/** Finds why a machine of a user's own can't have a name: the end of a sentence. */
+export function findNameFault(name: unknown): string | null {
+  if (typeof name !== 'string' || !KEBAB.test(name) || name.length > 40)
+    return `its name ${JSON.stringify(name)} is not kebab-case, such as rotate-keys`
+  return MACHINE_NAMES.includes(name) ? `its name ${name} is the name of a machine that ships` : null
+}
+
 function faultOfExport(machine: unknown): string | null {
   if (!isObject(machine)) return 'it exports no machine (export const machine = defineMachine({ … }))'
   const { name, version, runIdPrefix = 'run', input, logic, effects, upgrade = {}, reviewGates } = machine
-  if (typeof name !== 'string' || !KEBAB.test(name) || name.length > 40)
-    return `its name ${JSON.stringify(name)} is not kebab-case, such as rotate-keys`
-  if (MACHINE_NAMES.includes(name)) return `its name ${name} is the name of a machine that ships`
+  const faultOfName = findNameFault(name)
+  if (faultOfName !== null) return faultOfName
   if (typeof version !== 'string' || !/^\S{1,40}$/.test(version))
     return `its version ${JSON.stringify(version)} is not a valid text, such as '1'`
   if (typeof runIdPrefix !== 'string' || !KEBAB.test(runIdPrefix) || runIdPrefix.length > 40)

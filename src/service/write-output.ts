@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, readdirSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -33,6 +33,24 @@ export function makeOutputFolder(folder: string, mode = 0o777): void {
       { next: 'name a folder in a writable one', cause: error },
     )
   }
+}
+
+/**
+ * Asserts that a command which makes several files overwrites none.
+ * @throws INPUT_REFUSED when the folder is not empty or can't be used
+ */
+export function assertEmptyFolder(folder: string): void {
+  let found: string[] = []
+  try {
+    found = readdirSync(folder)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
+      throw new CutterError('INPUT_REFUSED', `${folder} can’t be used: ${(error as Error).message}`)
+  }
+  if (found.length === 0) return
+  throw new CutterError('INPUT_REFUSED', `${folder} is not empty; nothing was written`, {
+    next: 'give a folder that is new or empty',
+  })
 }
 
 /**

@@ -30,6 +30,7 @@ const WRITERS: { [slot: string]: (path: string) => string[] } = {
   'document export --out <file>': (path) => [
     ...['document', 'export', 'small.md', '--format', 'markdown', '--out', path],
   ],
+  'machine new <name>': (path) => ['machine', 'new', path],
   'migrate new <folder>': (path) => ['migrate', 'new', path],
   'run export --out <file>': (path) => ['run', 'export', 'rotate', '--out', path],
   'store backup --out <file>': (path) => ['store', 'backup', '--out', path],

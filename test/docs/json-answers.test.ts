@@ -63,6 +63,7 @@ const CASES: [schema: string, command: () => string][] = [
   ['target-grants', () => 'target grants'],
   ['machine-list', () => 'machine list'],
   ['machine-check', () => 'machine check'],
+  ['machine-new', () => 'machine new pay'],
   ['migration-bundle', () => 'migrate new reviews'],
   ['migration-lint', () => 'migrate lint reviews'],
   ['rehearsal-list', () => 'rehearsal list'],

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -36,7 +36,7 @@ describe('the packed tarball', () => {
   test('holds the program, the migrations, the types and the manual, and neither tests nor benchmarks', () => {
     const has = (path: string) => packed.includes(path)
     expect(
-      ['dist/cutter.cjs', 'dist/main.cjs', 'dist/sdk.mjs', 'README.md', 'LICENSE'].filter(
+      ['dist/cutter.cjs', 'dist/main.cjs', 'dist/sdk.mjs', 'dist/testing.mjs', 'README.md', 'LICENSE'].filter(
         (path) => !has(path),
       ),
     ).toEqual([])
@@ -91,4 +91,23 @@ describe('the packed tarball', () => {
     expect(names).toContain('defineMachine')
     expect(names).toContain('readEffect')
   }, 600_000)
+
+  test('writes a machine whose types and test work outside of the clone', () => {
+    const made = join(folder, 'made')
+    mkdirSync(join(made, 'node_modules'), { recursive: true })
+    run(cutter, ['machine', 'new', 'pay'], made)
+    const tsc = [join(root, 'node_modules/typescript/bin/tsc'), '-p', join(made, 'pay'), '--pretty', 'false']
+    expect(run(process.execPath, tsc)).toBe('')
+    const file = join(made, 'pay/pay.ts')
+    const source = readFileSync(file, 'utf8')
+    writeFileSync(file, source.replace("{ outcome: 'not-committed' }", "{ outcome: 'no' }"))
+    expect(() => run(process.execPath, tsc)).toThrow()
+    writeFileSync(file, source)
+    // The author's project has this Cutter and a vitest of its own.
+    symlinkSync(join(prefix, 'lib/node_modules/cutter'), join(made, 'node_modules/cutter'))
+    symlinkSync(join(root, 'node_modules/vitest'), join(made, 'node_modules/vitest'))
+    expect(run(process.execPath, [join(root, 'node_modules/vitest/vitest.mjs'), 'run'], made)).toContain(
+      '1 passed',
+    )
+  }, 180_000)
 })

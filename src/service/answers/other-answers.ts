@@ -187,6 +187,11 @@ export const OTHER_ANSWERS: Answers = {
       }),
     ),
   },
+  'machine-new': {
+    commands: ['machine new'],
+    title: 'A machine that was made',
+    schema: z.strictObject({ machine: text, folder: text, files: z.array(text) }),
+  },
   'migration-bundle': {
     commands: ['migrate new'],
     title: 'A migration bundle that was made',

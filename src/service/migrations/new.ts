@@ -1,9 +1,8 @@
-import { readdirSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import type { Home } from '../../app/open-home.ts'
-import { CutterError } from '../../domain/errors.ts'
 import { scaffoldMigrationBundle } from '../../migration/scaffold-migration-bundle.ts'
-import { makeOutputFolder, outputPath } from '../write-output.ts'
+import { assertEmptyFolder, makeOutputFolder, outputPath } from '../write-output.ts'
 
 /** What `migrate new --json` prints. */
 export interface CreatedMigration {
@@ -22,7 +21,7 @@ export async function createMigration(
 ): Promise<CreatedMigration> {
   const folder = await outputPath(home, given)
   const files = scaffoldMigrationBundle(migrationName(folder))
-  assertEmpty(folder)
+  assertEmptyFolder(folder)
   makeOutputFolder(folder)
   for (const [file, text] of Object.entries(files)) writeFileSync(join(folder, file), text, { flag: 'wx' })
   return { bundle: folder, files: Object.keys(files) }
@@ -35,18 +34,4 @@ function migrationName(folder: string): string {
     .replace(/[^a-z0-9-]+/g, '-')
     .replace(/^-+|-+$/g, '')
   return name === '' ? 'migration' : name.slice(0, 63)
-}
-
-function assertEmpty(folder: string): void {
-  let found: string[] = []
-  try {
-    found = readdirSync(folder)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
-      throw new CutterError('INPUT_REFUSED', `${folder} can’t be used: ${(error as Error).message}`)
-  }
-  if (found.length === 0) return
-  throw new CutterError('INPUT_REFUSED', `${folder} is not empty; nothing was written`, {
-    next: 'give a folder that is new or empty',
-  })
 }

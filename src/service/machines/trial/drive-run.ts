@@ -1,0 +1,89 @@
+import { CutterError } from '../../../domain/errors.ts'
+import type { Json } from '../../../domain/json.ts'
+import type { Mode, Run } from '../../../domain/run.ts'
+import type { RunStore } from '../../../store/run-store.ts'
+import {
+  approveTrialRun,
+  beginLife,
+  type Life,
+  makeTrialHome,
+  resumeTrialRun,
+  startTrialRun,
+  type TrialHome,
+} from './trial-home.ts'
+import type { Watch } from './watched-effects.ts'
+
+/** A run of a trial, driven to its end. */
+export interface DrivenRun {
+  /** Null when nothing was started. */
+  run: Run | null
+  /** The milestones that it reached, in their order. */
+  states: string[]
+  /** Why it did not close as succeeded. Null when it did. */
+  fault: string | null
+}
+
+/** More gates than any chart needs that ends. */
+const MOST_TURNS = 50
+
+interface Driven {
+  file: string
+  machine: string
+  input: { [field: string]: Json }
+  mode: Mode
+  watch: Watch | null
+}
+
+/** Starts a run and drives it to its end: approves every plan, and resumes it in a new process whenever it was killed. */
+export async function driveRun(given: Driven): Promise<DrivenRun> {
+  const home = makeTrialHome(given.machine)
+  let life = await beginLife(home, given.file, given.watch)
+  try {
+    for (let turns = 0; turns < MOST_TURNS; turns += 1) {
+      const run = await turn(life, home, given)
+      if (run === null) {
+        // The write would have been done twice: there is nothing more to learn from this run.
+        if ((given.watch?.faults.length ?? 0) > 0) return await described(life.app.store, null)
+        await life.close()
+        life = await beginLife(home, given.file, given.watch)
+      } else if (run.status !== 'paused') return await described(life.app.store, endFault(run))
+    }
+    return await described(life.app.store, `it does not close within ${MOST_TURNS} approvals`)
+  } catch (error) {
+    if (!(error instanceof CutterError)) throw error
+    const differences = error.data.differences
+    const more = Array.isArray(differences) ? `: ${differences.join('; ')}` : ''
+    return await described(life.app.store, `${error.message}${more}`)
+  } finally {
+    await life.close()
+    home.remove()
+  }
+}
+
+/** One command of an operator. Null when its process was killed. */
+async function turn(life: Life, home: TrialHome, { machine, input, mode }: Driven): Promise<Run | null> {
+  const [run] = await life.app.store.list({ limit: 1 })
+  try {
+    if (run === undefined) return await startTrialRun(life, machine, input, mode)
+    if (run.status === 'paused') return await approveTrialRun(life, home, run)
+    return await resumeTrialRun(life, run.runId)
+  } catch (error) {
+    if (life.isDead()) return null
+    throw error
+  }
+}
+
+function endFault(run: Run): string | null {
+  if (run.status === 'stopped') {
+    const { code, message, next } = run.stop
+    return `it stopped in ${run.state} (${code}): ${message}${next === undefined ? '' : `; ${next}`}`
+  }
+  return run.outcome === 'succeeded' ? null : `it closed as ${run.outcome} in ${run.state}`
+}
+
+async function described(store: RunStore, fault: string | null): Promise<DrivenRun> {
+  const [run = null] = await store.list({ limit: 1 })
+  const history = run === null ? [] : await store.history(run.runId)
+  const states = history.map(({ state }) => state)
+  return { run, states: states.filter((state, at) => state !== states[at - 1]), fault }
+}
