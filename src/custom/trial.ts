@@ -2,7 +2,7 @@ import type { Json } from '../domain/json.ts'
 
 /**
  * `cutter/testing` as authors import it: the types, and the one function. The function is declared here and defined in
- * service/machines/trial/test-machine.ts, so that the types of the package do not pull in the whole program's.
+ * service/machines/trial/test-machine.ts, so that the types of the package do not pull in those of the program.
  */
 
 /** A world of one run: what the machine works on, such as files in a temporary folder. */

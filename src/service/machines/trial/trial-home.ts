@@ -48,7 +48,7 @@ function sshKeygen(): string {
   throw new CutterError('TOOL_MISSING', `ssh-keygen ${why}; live runs of a trial need it`, { next })
 }
 
-/** One process of a run: the module is loaded anew, and all of its memory is gone when it dies. */
+/** One process of a run: the module is loaded again, and all of its memory is gone when it dies. */
 export interface Life {
   app: App
   /** Whether the trial killed it. */
