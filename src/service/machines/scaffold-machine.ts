@@ -20,12 +20,12 @@ export const scaffoldMachine = (name: string, folders: TypesFolders): { [file: s
   'tsconfig.json': tsconfigText(folders),
 })
 
-/** What the files import of others. */
-const PACKAGES = { cutter: 'cutter', testing: 'cutter/testing', vitest: 'vitest' }
+/** What the files import of others, as they name it. */
+const PACKAGES = { cutter: "'cutter'", testing: "'cutter/testing'", vitest: "'vitest'" }
 
 const moduleText = (name: string) => `import { readFile, rename, writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { chart, defineMachine, digestOf, gated, planOf, readEffect, success, work, writeEffect } from '${PACKAGES.cutter}'
+import { chart, defineMachine, digestOf, gated, planOf, readEffect, success, work, writeEffect } from ${PACKAGES.cutter}
 import { z } from 'zod'
 
 // This machine replaces the text of a file. Replace input, effects and chart by yours. The contract: docs/machines.md.
@@ -89,7 +89,7 @@ export const machine = defineMachine({
 const TRIAL = `import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Trial } from '${PACKAGES.testing}'
+import type { Trial } from ${PACKAGES.testing}
 
 /** A world for each run of the trial. Live runs really write there, so it must be nobody else's. */
 export const trial: Trial = {
@@ -107,8 +107,8 @@ export const trial: Trial = {
 }
 `
 
-const testText = (name: string) => `import { testMachine } from '${PACKAGES.testing}'
-import { expect, test } from '${PACKAGES.vitest}'
+const testText = (name: string) => `import { testMachine } from ${PACKAGES.testing}
+import { expect, test } from ${PACKAGES.vitest}
 import { trial } from './${name}.trial.ts'
 
 test('${name} writes once and ends the same, at whatever write its process is killed', async () => {
