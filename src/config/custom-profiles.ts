@@ -8,7 +8,7 @@ import type { Config } from './config-schema.ts'
 
 /**
  * Loads the profiles that cutter.yaml names. Each is a YAML file that may extend a profile that ships or another custom one. A digest
- * of its content is part of its version, because the version is part of a source version's id and people forget to raise it.
+ * of its content is part of its version, because the version is part of a source version's id and people forget to raise it. The newest versions come first.
  *
  * @throws CONFIG_INVALID when a profile is not valid. The error names the profile, the file, the field and the fault.
  */
@@ -29,14 +29,22 @@ export async function loadCustomProfiles(config: Pick<Config, 'profiles'>, home:
       ...attempt(name, file, () => assertObject(readYaml(readFileSync(resolve(home, file), 'utf8')))),
     })
   }
-  return entries.map(([name, file]) =>
-    attempt(name, file, () => {
-      const data = extendProfile(written.get(name)!, written)
-      if (data.name !== name) throw new Error(`name: the file has the name ${JSON.stringify(data.name)}`)
-      const profile = parseProfile(data)
-      return { ...profile, version: `${profile.version}+${digestOf(profile).slice('sha256:'.length, 19)}` }
-    }),
-  )
+  const read = (version?: '1') =>
+    entries.map(([name, file]) =>
+      attempt(name, file, () => {
+        const data = extendProfile(written.get(name)!, written, version)
+        if (data.name !== name) throw new Error(`name: the file has the name ${JSON.stringify(data.name)}`)
+        const profile = parseProfile(data)
+        return { ...profile, version: `${profile.version}+${digestOf(profile).slice('sha256:'.length, 19)}` }
+      }),
+    )
+  const newest = read()
+  const versions = new Set(newest.map(({ name, version }) => `${name}@${version}`))
+  // A document that was cut with a profile on top of an earlier version of one that ships keeps that reading. It is not detected.
+  const earlier = read('1')
+    .filter(({ name, version }) => !versions.has(`${name}@${version}`))
+    .map((profile) => ({ ...profile, detect: { when: 'named' as const } }))
+  return [...newest, ...earlier]
 }
 
 function assertObject(read: ReturnType<typeof readYaml>): { [key: string]: unknown } {

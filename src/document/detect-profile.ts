@@ -16,6 +16,8 @@ import { readPlain } from './syntax/read-plain.ts'
 /** The result of reading a text with one profile. */
 export interface ProfileFit {
   profile: Profile
+  /** The levels that are cut. */
+  levels: string[]
   headings: Heading[]
   placed: PlacedRecord[]
   problems: Problem[]
@@ -30,10 +32,15 @@ const READERS: Record<Syntax, (bytes: Uint8Array, lexicon: Lexicon) => SyntaxRea
 }
 
 /** Tries profiles in the order of preference. A perfect fit ends the search, because no later profile can fit better. */
-export function tryProfiles(bytes: Uint8Array, document: string, profiles: readonly Profile[]): ProfileFit[] {
+export function tryProfiles(
+  bytes: Uint8Array,
+  document: string,
+  profiles: readonly Profile[],
+  levels?: readonly string[],
+): ProfileFit[] {
   const fits: ProfileFit[] = []
   for (const profile of profiles) {
-    const attempts = profile.syntax.map((syntax) => tryProfile(bytes, document, profile, syntax))
+    const attempts = profile.syntax.map((syntax) => tryProfile(bytes, { document, profile, syntax, levels }))
     // Of a profile's syntaxes the one with most units counts, because any Markdown may have a few lines like plain headings.
     const fit = attempts.reduce((one, other) => (unitCount(other) > unitCount(one) ? other : one))
     fits.push(fit)
@@ -70,14 +77,25 @@ export function passesDetection(bytes: Uint8Array, { detect }: Profile): boolean
   return holds(source, words) && holds(source.subarray(0, TITLE_BYTES), titleWords)
 }
 
-function tryProfile(bytes: Uint8Array, document: string, profile: Profile, syntax: Syntax): ProfileFit {
+interface Attempt {
+  document: string
+  profile: Profile
+  syntax: Syntax
+  levels: readonly string[] | undefined
+}
+
+function tryProfile(bytes: Uint8Array, attempt: Attempt): ProfileFit {
+  const { document, profile, syntax } = attempt
   const found = READERS[syntax](bytes, compileLexicon(profile))
   if (found.headings.length > mostHeadings) {
     throw new CutterError('INPUT_REFUSED', `the source has more than ${mostHeadings} headings`)
   }
-  const boundaries = buildOutline(found, profile, syntax)
+  const { boundaries, levels: cut } = buildOutline(found, profile, syntax, attempt.levels)
   const options = { document, profile }
-  const isSingle = profile.whole !== undefined && !boundaries.some(({ kind }) => kind === 'unit')
+  const wasSingle = profile.whole !== undefined && attempt.levels?.includes(profile.whole.name) === true
+  const isSingle =
+    wasSingle || (profile.whole !== undefined && !boundaries.some(({ kind }) => kind === 'unit'))
+  const levels = isSingle ? [profile.whole!.name] : cut
   const placed = isSingle
     ? buildSingleRecord(bytes, found, options)
     : buildRecords(bytes, boundaries, found, options)
@@ -86,7 +104,7 @@ function tryProfile(bytes: Uint8Array, document: string, profile: Profile, synta
   const judged = isSingle
     ? { confidence: 0.2, why: 'no heading; the complete text is one unit' }
     : judgeFit(boundaries, placed, sequence, profile, syntax)
-  return { profile, headings: boundaries.map(({ heading }) => heading), placed, problems, ...judged }
+  return { profile, levels, headings: boundaries.map(({ heading }) => heading), placed, problems, ...judged }
 }
 
 /**

@@ -6,6 +6,7 @@ import type { Problem } from './diagnostics/problem.ts'
 import { assertDocumentId } from './document-id.ts'
 import { getProfile, listProfileNames } from './profiles/get-profile.ts'
 import { type Profile, type ProfileInput, parseProfile } from './profiles/profile.ts'
+import { formatReading, parseReading } from './profiles/reading.ts'
 import { findShippedProfile, listShippedProfiles } from './profiles/shipped-profiles.ts'
 import { checkCoverage, type Span } from './structure/coverage.ts'
 import type { ScanRecord } from './structure/records.ts'
@@ -19,6 +20,8 @@ import { assertUtf8Source } from './syntax/utf8.ts'
 export interface Scan {
   profile: string
   profileVersion: string
+  /** Profile, version and the levels that are cut, as \`--profile\` takes them: \`markdown@1:article\`. */
+  reading: string
   /** 0 to 1: the share of the units that are of a known kind, numbered, and in order. */
   confidence: number
   /** The reason for the confidence, for people. */
@@ -37,7 +40,7 @@ export interface Scan {
 interface ScanOptions {
   /** The document id, with which addresses begin. */
   document: string
-  /** Left out: the profile is detected. */
+  /** A name, a reading such as \`markdown@1:article\`, or a profile. Left out: the profile is detected. */
   profile?: string | ProfileInput | undefined
   /** A user's own profiles, in addition to those that ship. They are preferred when two fit equally well. */
   profiles?: readonly Profile[] | undefined
@@ -60,6 +63,11 @@ export function scanDocument(source: Uint8Array, options: ScanOptions): Scan {
   return {
     profile: best.profile.name,
     profileVersion: best.profile.version,
+    reading: formatReading({
+      profile: best.profile.name,
+      version: best.profile.version,
+      levels: best.profile.leaves === 'most-frequent' || isNamed(profile) ? best.levels : [],
+    }),
     confidence: best.confidence,
     why: best.why,
     bytes: bytes.length,
@@ -70,6 +78,9 @@ export function scanDocument(source: Uint8Array, options: ScanOptions): Scan {
     problems: [...findByteProblems(bytes, best.headings), ...best.problems].sort((a, b) => a.start - b.start),
   }
 }
+
+const isNamed = (profile: ScanOptions['profile']) =>
+  typeof profile === 'string' && parseReading(profile).levels !== undefined
 
 /** Lists the records that a cut writes. */
 export function listUnits(scan: Scan): ScanRecord[] {
@@ -83,7 +94,8 @@ function namedFit(
   profiles: readonly Profile[],
 ): ProfileFit {
   const profile = typeof wanted === 'string' ? getProfile(wanted, profiles) : parseProfile(wanted)
-  const best = findBestFit(tryProfiles(bytes, document, [profile]))
+  const levels = typeof wanted === 'string' ? parseReading(wanted).levels : undefined
+  const best = findBestFit(tryProfiles(bytes, document, [profile], levels))
   if (best !== null) return best
   throw noUnitsError(document, `profile ${profile.name}`, profiles)
 }

@@ -40,7 +40,10 @@ export function cutPlanLines(reading: PlanReading, plan: ReadCutPlan): MarkdownL
       [
         ['source', md`${count(source.bytes)} bytes, SHA-256 ${nameSpan(source.sha256)}`],
         ['source version', nameSpan(source.sourceVersionId)],
-        ['read by', md`profile ${nameSpan(source.profile)} ${nameSpan(source.profileVersion)}`],
+        [
+          'read by',
+          md`profile ${nameSpan(source.profile)} ${nameSpan(source.profileVersion)}${source.reading === undefined ? '' : md`, as ${nameSpan(source.reading)}`}`,
+        ],
         ['target', targetWords(target)],
         ['mode', modeWords(mode)],
       ],
@@ -48,6 +51,7 @@ export function cutPlanLines(reading: PlanReading, plan: ReadCutPlan): MarkdownL
     md`## In short`,
     '',
     ...actionTable([...plan.actions, ...plan.endings], MEANING),
+    ...readingWords(plan),
     ...otherTextWords(plan),
     md`${plural(unitsWritten, 'unit is', 'units are')} written, with ${plural(governanceRows, 'row')} of record for them. Nothing comes into force by this plan: that is decided at the second gate.`,
     '',
@@ -59,6 +63,14 @@ export function cutPlanLines(reading: PlanReading, plan: ReadCutPlan): MarkdownL
     ...rollbackLines(plan.rollback),
   ]
 }
+
+/** Another reading changes which texts are units, so that the approver decides about it first. */
+const readingWords = ({ reading }: ReadCutPlan): MarkdownLine[] =>
+  reading === undefined
+    ? []
+    : paragraph(
+        md`**This plan reads the document in another way**: as ${nameSpan(reading.now)}, no longer as ${nameSpan(reading.was)}. Texts move to other addresses. No text that stands in the source word for word is retired.`,
+      )
 
 /** Units alone do not tell what changes: the text between them changes too. */
 const otherTextWords = ({ otherText, moved }: ReadCutPlan): MarkdownLine[] =>

@@ -37,7 +37,10 @@ export const cutPlan = z.object({
     bytes: z.number(),
     profile: z.string(),
     profileVersion: z.string(),
+    reading: z.string().optional(),
   }),
+  /** Where the text in force was read in another way. */
+  reading: z.object({ was: z.string(), now: z.string() }).optional(),
   actions: z.array(unit),
   /** Units in force that the text no longer has. */
   endings: z

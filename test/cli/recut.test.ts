@@ -439,3 +439,46 @@ describe('text outside of units that changes', () => {
     expect((await planOf(runId)).moved).toEqual(['ORDER/ARTICLE-1'])
   })
 })
+
+describe('a document whose amendment has more sections than articles', () => {
+  const section = (n: number) => `### Section ${n}\n\n${text(20 + n)}\n`
+  const bylaws = (sections: number) =>
+    [
+      '# Bylaws\n\n## Article I\n',
+      ...Array.from({ length: sections }, (_, i) => section(i + 1)),
+      `## Article II\n\n${text(31)}\n\n## Article III\n\n${text(32)}\n`,
+    ].join('\n')
+
+  test('a re-cut keeps the profile, version and levels of the last cut', async () => {
+    await cut('FLIP', at.file('flip-a.md', bylaws(2)))
+    const source = at.file('flip-b.md', bylaws(4))
+    const runId = await started(at, { document: 'FLIP', source, mode: 'live' })
+    const plan = await planOf(runId)
+    expect(planLines(plan)).toEqual(['amend 1: amended 1'])
+    expect(plan.source.reading).toMatch(/^markdown@\d:article$/)
+    expect(plan.reading).toBeUndefined()
+
+    await approve(at, runId, key)
+    expect(jsonOf<RunJson>(await approve(at, runId, key)).outcome).toBe('succeeded')
+    const named = await started(at, { document: 'FLIP', source, more: ['--profile', 'markdown'] })
+    expect(planLines(await planOf(named))).toEqual([])
+  })
+
+  test('another reading is named by its plan, and a text that would stand in no unit stops it', async () => {
+    const source = at.file('flip-c.md', bylaws(4).replace('## Article III', '## Words at the end'))
+    const stopped = await start(at, { document: 'FLIP', source, more: ['--profile', 'markdown@1:section'] })
+    expect(jsonOf<RunJson>(stopped).stop).toMatchObject({
+      code: 'STOP_REFUSED_INPUT',
+      message: expect.stringContaining('stands in the source, but in no unit'),
+    })
+
+    const other = await started(at, {
+      document: 'FLIP',
+      source: 'flip-b.md',
+      more: ['--profile', 'markdown-nested'],
+    })
+    expect((await planOf(other)).reading).toMatchObject({ now: expect.stringMatching(/^markdown-nested@/) })
+    const page = (await at.cutter(['run', 'plan', other, '--format', 'markdown'])).stdout
+    expect(page).toContain('This plan reads the document in another way')
+  })
+})

@@ -32,12 +32,18 @@ const written: WrittenProfile[] = [
   dieu,
 ]
 
-const known = new Map(written.map((each) => [each.data.name as string, each]))
+/** Earlier versions, by `name@version`. Documents that were cut with one keep it. */
+const former: WrittenProfile[] = []
+
+const known = new Map([
+  ...written.map((each) => [each.data.name as string, each] as const),
+  ...former.map((each) => [`${each.data.name}@${each.data.version}`, each] as const),
+])
 const parsed = new Map<string, Profile>()
 
 /** Lists the names of the profiles that ship, in the order of preference. */
 export function listShippedProfiles(): string[] {
-  return [...known.keys()]
+  return written.map(({ data }) => data.name as string)
 }
 
 /** Returns the YAML of a profile that ships, or null. */
@@ -57,17 +63,21 @@ export function findShippedProfile(name: string): Profile | null {
 }
 
 /**
- * Puts the keys of a written profile over those of the profile that it extends, which is one of `others` or one that ships.
+ * Puts the keys of a written profile over those of the profile that it extends, which is one of `others` or one that ships: the newest,
+ * or the one of `version`.
  *
  * @throws INPUT_REFUSED when the extended profile is unknown, or when a profile extends itself.
  */
 export function extendProfile(
   data: { [key: string]: unknown },
   others: ReadonlyMap<string, { [key: string]: unknown }>,
+  version?: '1',
 ): { [key: string]: unknown } {
   const chain = [data]
   for (let each = data; each.extends !== undefined; ) {
-    const base = others.get(String(each.extends)) ?? known.get(String(each.extends))?.data
+    const name = String(each.extends)
+    const early = version === undefined ? undefined : known.get(`${name}@${version}`)
+    const base = others.get(name) ?? early?.data ?? known.get(name)?.data
     if (base === undefined || chain.includes(base)) {
       const why = base === undefined ? 'which is not known' : 'which extends it in turn'
       throw new CutterError(

@@ -13,24 +13,33 @@ export interface LeafLevel {
 /**
  * Finds the kind of heading that is cut: of the levels with role `leaf`, the one with most numbered headings at one depth, the
  * wider level on a tie. Plain text that has only containers is cut at the narrowest of them. Returns null for Markdown without
- * known kinds.
+ * known kinds. `levels` replaces the search: they were cut before, and a document keeps its reading.
  */
-export function findLeafLevel(headings: Heading[], profile: Profile, syntax: Syntax): LeafLevel | null {
-  const wanted = profile.leaves === 'most-frequent' ? null : new Set(profile.leaves)
+export function findLeafLevel(
+  headings: Heading[],
+  profile: Profile,
+  syntax: Syntax,
+  levels?: readonly string[],
+): LeafLevel | null {
+  const named = levels ?? (profile.leaves === 'most-frequent' ? null : profile.leaves)
+  const wanted = named === null ? null : new Set(named)
   const isLeaf = (level: Level | undefined) =>
-    level !== undefined && (wanted?.has(level.name) ?? level.role === 'leaf')
+    wanted?.has(level?.name ?? profile.unnamed.name) ?? level?.role === 'leaf'
+  // Markdown that was cut at every heading keeps that.
+  if (levels?.every((name) => name === profile.unnamed.name) && syntax !== 'plain') return null
   const best =
     mostFrequent(headings, profile, isLeaf) ??
     (syntax === 'plain' ? mostFrequent(headings, profile, (level) => level === undefined) : null) ??
     (syntax === 'plain' ? narrowest(headings, profile) : null)
   if (best === null) return null
   // The narrowest container, or an unknown word, is cut where none of the wanted levels occurs.
-  const levels = wanted !== null && isLeaf(findLevel(best.level, profile)) ? wanted : new Set([best.level!])
-  const first = headings.find((heading) => heading.level !== null && levels.has(heading.level))!
+  const isWanted = isLeaf(findLevel(best.level, profile))
+  const cut = wanted !== null && isWanted ? wanted : new Set([best.level!])
+  const first = headings.find((heading) => heading.level !== null && cut.has(heading.level))!
   // Repeated unknown words rank below every known kind.
   const rank =
     findLevel(best.level, profile) === undefined ? profile.levels.length : levelRank(best.level, profile)
-  return { levels, depth: best.depth, rank, first: first.start }
+  return { levels: cut, depth: best.depth, rank, first: first.start }
 }
 
 function mostFrequent(

@@ -18,6 +18,12 @@ export interface Boundary {
   isTitle: boolean
 }
 
+/** The headings that begin records, and the levels that are cut. */
+interface Outline {
+  boundaries: Boundary[]
+  levels: string[]
+}
+
 interface Draft {
   heading: Heading
   kind: Boundary['kind'] | 'holder' | 'holder-or-unit'
@@ -34,16 +40,24 @@ const ELEMENTS = 20
 const DEEPEST_ELEMENT = 20
 
 /** Decides which headings are units, which hold others, and which are neither. */
-export function buildOutline(found: SyntaxReading, profile: Profile, syntax: Syntax): Boundary[] {
+export function buildOutline(
+  found: SyntaxReading,
+  profile: Profile,
+  syntax: Syntax,
+  levels?: readonly string[],
+): Outline {
   const headings = resolveLetterNumbers(keepMarkerSeries(found.headings, profile))
-  const leaf = findLeafLevel(headings, profile, syntax)
+  const leaf = findLeafLevel(headings, profile, syntax, levels)
   const drafts: Draft[] = []
   for (const heading of headings) {
     const draft =
       leaf === null ? everyHeading(heading, profile) : classify(heading, leaf, headings, { profile, syntax })
     if (draft !== null) drafts.push(draft)
   }
-  return settleHolders(drafts, profile)
+  return {
+    boundaries: settleHolders(drafts, profile),
+    levels: leaf === null ? [profile.unnamed.name] : [...leaf.levels].sort(),
+  }
 }
 
 function everyHeading(heading: Heading, profile: Profile): Draft {

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
-import { listProfileNames } from '../../document/profiles/get-profile.ts'
+import { getProfile, listProfileNames } from '../../document/profiles/get-profile.ts'
+import { parseReading } from '../../document/profiles/reading.ts'
 import { CutterError } from '../../domain/errors.ts'
 import type { Json } from '../../domain/json.ts'
 import { assertAcceptableCodes } from './accepted-problems.ts'
@@ -29,12 +30,7 @@ export async function admitCut(
     )
   }
   const profile = (input.profile as string | undefined) ?? registered?.profile
-  const known = listProfileNames(deps.profiles)
-  if (profile !== undefined && !known.includes(profile)) {
-    throw new CutterError('INPUT_REFUSED', `there is no profile ${profile}; nothing was changed`, {
-      next: `known are: ${known.join(', ')}`,
-    })
-  }
+  if (profile !== undefined) assertReading(profile, deps)
   const accept = input.accept === undefined ? undefined : assertAcceptableCodes(input.accept as string)
   // Opening the embedded target would start its server. A configured target is only looked up and does not connect yet.
   if (input.target !== 'embedded') await deps.target(input.target as string)
@@ -48,4 +44,14 @@ export async function admitCut(
     ...(profile === undefined ? {} : { profile }),
     ...(accept === undefined ? {} : { accept }),
   }
+}
+
+function assertReading(profile: string, { profiles }: CutDeps): void {
+  const known = listProfileNames(profiles)
+  if (!known.includes(parseReading(profile).profile)) {
+    throw new CutterError('INPUT_REFUSED', `there is no profile ${profile}; nothing was changed`, {
+      next: `known are: ${known.join(', ')}`,
+    })
+  }
+  getProfile(profile, profiles)
 }

@@ -4,9 +4,11 @@ import { diffUnits } from '../../document/diff/diff-units.ts'
 import type { Profile } from '../../document/profiles/profile.ts'
 import { type Scan, scanDocument as scanText } from '../../document/scan.ts'
 import type { ScanRecord } from '../../document/structure/records.ts'
-import { CutterError } from '../../domain/errors.ts'
+import { asBuffer } from '../../document/syntax/lines.ts'
+import { CutterError, Stop } from '../../domain/errors.ts'
 import type { CurrentText } from './current-texts.ts'
 import type { Alias } from './plan.ts'
+import { findVerbatim } from './verbatim-text.ts'
 
 // An alias is valid as of its change set. The unit of an address comes before any alias with that address.
 
@@ -35,7 +37,47 @@ export function compareWithCurrent(
     marked.has(address) ? findStatus(body, now.scan.profile, profiles) : null
   const before = inForce.map((unit) => toUnitText(unit, status(unit)))
   for (const change of diffUnits(before, after)) addChange(difference, change)
+  keepStandingTexts(difference, inForce, now, records)
   return difference
+}
+
+/**
+ * Adds the new addresses of texts that stand word for word in the new text although their unit ends: a text that stands is not repealed.
+ *
+ * @throws Stop STOP_REFUSED_INPUT when such a text stands in no unit.
+ */
+function keepStandingTexts(
+  { successors, aliases }: TextChanges,
+  inForce: CurrentText[],
+  { bytes, scan }: { bytes: Uint8Array; scan: Scan },
+  units: Set<ScanRecord>,
+): void {
+  const present = new Map([...units].map((record) => [record.address!, record]))
+  const ending = inForce.filter(({ address }) => !present.has(address) && !successors.has(address))
+  if (ending.length === 0) return
+  const hashes = new Map(inForce.map(({ address, contentHash }) => [address, contentHash]))
+  const others = scan.records.filter(
+    (record) => !units.has(record) || hashes.get(record.address!) !== `sha256:${record.sha256}`,
+  )
+  for (const unit of ending) {
+    const { units: holders, outside } = findVerbatim(unit, asBuffer(bytes), others)
+    if (outside) throw outsideError(unit.address)
+    if (holders.length === 0) continue
+    const addresses = holders.map(({ address }) => address!)
+    successors.set(unit.address, addresses)
+    for (const address of addresses) aliases.push({ kind: 'redirect', aliasAddress: unit.address, address })
+  }
+}
+
+function outsideError(address: string): Stop {
+  return new Stop(
+    'STOP_REFUSED_INPUT',
+    `the text in force of ${address} stands in the source, but in no unit; nothing was changed`,
+    {
+      next: 'read the document as it was cut before (leave out --profile), or choose a profile and levels that make it a unit (this run can be cancelled)',
+      data: { address },
+    },
+  )
 }
 
 function addChange({ origins, successors, aliases }: TextChanges, one: Change): void {

@@ -7,6 +7,7 @@ import { acceptProblems } from './accepted-problems.ts'
 import { compareWithCurrent } from './changes.ts'
 import type { CurrentText } from './current-texts.ts'
 import { findOtherChanges } from './other-text.ts'
+import { findPinnedReading } from './pinned-reading.ts'
 import { type CutPlan, expectedState, isWritten, type LayoutPiece, sourceVersionId } from './plan.ts'
 import { isExcluded, planActions, planEndings, selectUnitRecords } from './plan-actions.ts'
 import type { StoredText } from './stored-text.ts'
@@ -27,6 +28,8 @@ interface PlanInput {
   prior?: StoredText | null
   unitCap: number
   accept?: string | undefined
+  /** Whether the levels that are cut were given, by the last cut or by the operator. */
+  levelsGiven?: boolean
 }
 
 /**
@@ -46,6 +49,8 @@ export function planCut(input: PlanInput): CutPlan {
   const { prior = null, accept } = input
   const records = selectUnitRecords(scan, inForce)
   const difference = compareWithCurrent(inForce, { bytes, scan }, records, profiles)
+  const pinned = prior === null ? null : findPinnedReading(prior, profiles)
+  const isReadAnew = pinned !== null && pinned !== scan.reading
   const actions = planActions(input, records, difference)
   const { endings, left } = planEndings(survey, inForce, actions, difference)
   const layout = buildLayout(bytes, scan.records, records)
@@ -65,7 +70,9 @@ export function planCut(input: PlanInput): CutPlan {
       bytes: scan.bytes,
       profile: scan.profile,
       profileVersion: scan.profileVersion,
+      ...(input.levelsGiven === true || isReadAnew ? { reading: scan.reading } : {}),
     },
+    ...(isReadAnew ? { reading: { was: pinned, now: scan.reading } } : {}),
     limits: { units: unitCap },
     ...(accepted.length === 0 ? {} : { accepted }),
     operation: inForce.length === 0 ? 'first_cut' : 'recut',

@@ -1,3 +1,4 @@
+import { parseReading } from '../../document/profiles/reading.ts'
 import type { EffectContext } from '../../domain/effect.ts'
 import { Stop } from '../../domain/errors.ts'
 import { type Evidence, jsonEvidence } from '../../domain/evidence.ts'
@@ -62,6 +63,7 @@ export function planOnce(
     inForce,
     prior,
     accept,
+    levelsGiven: given.profile !== undefined && parseReading(given.profile).levels !== undefined,
     profiles: deps.profiles,
     unitCap: deps.caps.units,
   })

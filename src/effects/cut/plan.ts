@@ -19,7 +19,17 @@ export interface CutPlan {
   mode: Mode
   document: string
   target: { systemIdentifier: string; database: string; serverVersion: number }
-  source: { sourceVersionId: string; sha256: string; bytes: number; profile: string; profileVersion: string }
+  source: {
+    sourceVersionId: string
+    sha256: string
+    bytes: number
+    profile: string
+    profileVersion: string
+    /** Profile, version and levels; left out in a first cut whose levels the profile finds. */
+    reading?: string
+  }
+  /** Only where the text in force was read in another way: its reading, and the one of this plan. */
+  reading?: { was: string; now: string }
   limits: { units: number }
   /** Problems of the text that were accepted at the start of the run; left out if there are none. */
   accepted?: AcceptedProblem[]

@@ -28,7 +28,7 @@ export function scanSafely(deps: ScanDeps, bytes: Uint8Array, how: ReadingOption
 export function reuseScan(deps: ScanDeps, bytes: Uint8Array, how: ReadingOptions): Scan {
   const { source, profiles, document, profile, found } = newest ?? {}
   // A profile reads the same, whether it was detected or named.
-  const alike = how.profile === profile || how.profile === found?.profile
+  const alike = how.profile === profile || how.profile === found?.reading
   const same = alike && profiles === deps.profiles && document === how.document
   return assertSafe(
     deps,

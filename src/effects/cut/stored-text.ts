@@ -6,6 +6,8 @@ export interface StoredText {
   document: string
   sourceVersionId: string
   sourceSha256: string
+  /** Profile, version and levels, where the record of the cut names them. */
+  reading?: string
   changeSetId: string
   /** ISO 8601. */
   cutAt: string
@@ -35,6 +37,7 @@ interface ChangeSet {
   payload: {
     sourceVersionId: string
     sourceSha256: string
+    reading?: string
     layout: ({ unit: string; contentHash: string } | { text: string })[]
   }
   cutAt: string
@@ -67,13 +70,16 @@ export async function readStoredText(
       return { ...unit, text: body }
     })
     const { changeSetId, cutAt, inForceSince, payload } = found
-    const { sourceVersionId: id, sourceSha256 } = payload
+    const { sourceVersionId: id, sourceSha256, reading } = payload
     const complete = pieces.map(({ text }) => text).join('')
     if (createHash('sha256').update(complete).digest('hex') !== sourceSha256)
       throw new Error(
         `the texts of ${document} in target ${target.name} do not add up to its source ${sourceSha256}`,
       )
-    return { document, sourceVersionId: id, sourceSha256, changeSetId, cutAt, inForceSince, pieces }
+    return {
+      ...{ document, sourceVersionId: id, sourceSha256, changeSetId, cutAt, inForceSince, pieces },
+      ...(reading === undefined ? {} : { reading }),
+    }
   })
 }
 

@@ -34,11 +34,12 @@ const table = (name: string) => `cutter_governance.${name}`
 
 /** Builds the summary of a change set, from which the verifier reassembles the document. */
 function buildPayload({ plan, written }: CutFacts) {
-  const { sourceVersionId, sha256: sourceSha256, bytes } = plan.source
+  const { sourceVersionId, sha256: sourceSha256, bytes, reading } = plan.source
   return {
     document: plan.document,
     sourceVersionId,
     sourceSha256,
+    ...(reading === undefined ? {} : { reading }),
     bytes,
     units: written.length,
     endings: plan.endings.length,

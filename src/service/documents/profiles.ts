@@ -36,7 +36,7 @@ export interface ShownProfile extends ListedProfile {
  */
 export async function listProfiles(home: Home): Promise<ListedProfile[]> {
   const config = await home.config()
-  const own = await loadCustomProfiles(config, home.folder)
+  const own = (await loadCustomProfiles(config, home.folder)).filter(isNewest)
   return [
     ...own.map((profile) => describeProfile(profile, config.profiles[profile.name]!)),
     ...listShippedProfiles().map((name) => describeProfile(findShippedProfile(name)!, 'ships')),
@@ -50,10 +50,14 @@ export async function listProfiles(home: Home): Promise<ListedProfile[]> {
 export async function showProfile(home: Home, { name }: { name: string }): Promise<ShownProfile> {
   const config = await home.config()
   const profile = getProfile(name, await loadCustomProfiles(config, home.folder))
-  const file = config.profiles[name]
-  const yaml = findShippedProfileText(name) ?? (await readFile(resolve(home.folder, file!), 'utf8'))
+  const file = config.profiles[profile.name]
+  const shipped = findShippedProfileText(name) ?? findShippedProfileText(profile.name)
+  const yaml = shipped ?? (await readFile(resolve(home.folder, file!), 'utf8'))
   return { ...describeProfile(profile, file ?? 'ships'), data: profile, yaml }
 }
+
+const isNewest = ({ name }: Profile, i: number, all: Profile[]) =>
+  all.findIndex((one) => one.name === name) === i
 
 function describeProfile(profile: Profile, from: string): ListedProfile {
   const { name, version, description, languages, syntax, detect, levels } = profile

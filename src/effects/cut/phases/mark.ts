@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { parseReading } from '../../../document/profiles/reading.ts'
 import type { Scan } from '../../../document/scan.ts'
 import { jsonEvidence } from '../../../domain/evidence.ts'
 import { readEffect } from '../../../machine/define-effect.ts'
@@ -25,11 +26,12 @@ export function mark(deps: CutDeps) {
       const found = reuseScan(deps, await context.evidence(sourceDigest), how)
       const marked = jsonEvidence('scan', found)
       const id = sourceVersionId(document, found)
+      const levelsGiven = how.profile !== undefined && parseReading(how.profile).levels !== undefined
       return {
         output: {
           scanDigest: marked.digest,
           sourceVersionId: id,
-          profile: found.profile,
+          profile: levelsGiven || how.profile?.includes('@') ? found.reading : found.profile,
           report: {
             sourceVersionId: id,
             profile: found.profile,

@@ -8,6 +8,7 @@ import { readCurrentTexts } from '../current-texts.ts'
 import type { CutDeps } from '../deps.ts'
 import { limitDifferences, summariseDifferences, withDriftNamed } from '../drift.ts'
 import { backUpDocument } from '../narrow-backup.ts'
+import { readingOfPlan } from '../pinned-reading.ts'
 import type { CutPlan } from '../plan.ts'
 import { planDifferences } from '../plan-differences.ts'
 import { type PlannedCut, type PlanSource, plannedResult, planOnce, planTwice } from '../plan-twice.ts'
@@ -24,21 +25,22 @@ export function recheckCut(deps: CutDeps) {
     input: z.object({
       document: z.string(),
       source: z.string(),
-      profile: z.string().optional(),
       accept: z.string().optional(),
       target: z.string(),
       planDigest: z.string(),
     }),
     output: z.looseObject({ planDigest: z.string() }),
-    async execute(context, { document, source, profile, accept, target, planDigest }) {
+    async execute(context, { document, source, accept, target, planDigest }) {
+      const approved = await readJsonEvidence<CutPlan>(context, planDigest)
+      const profile = readingOfPlan(approved, deps.profiles)
       const bytes = await deps.readSource(source)
       const opened = await deps.target(target)
       const { survey } = await opened.survey(context, document)
       const inForce = await readCurrentTexts(opened, context, survey)
       const prior = await readPriorText(opened, context, document, inForce)
       const unitCap = deps.caps.units
-      const differences = async (plan: CutPlan | null) =>
-        planDifferences(await readJsonEvidence<CutPlan>(context, planDigest), {
+      const differences = (plan: CutPlan | null) =>
+        planDifferences(approved, {
           bytes,
           survey,
           unitCap,
@@ -47,12 +49,12 @@ export function recheckCut(deps: CutDeps) {
       const given = { document, profile, accept, bytes, survey, inForce, prior }
       // One new plan is enough if it equals the approved one, which is then the second of two.
       const { plan, evidence }: PlannedCut = await withDriftNamed(
-        () => differences(null),
+        async () => differences(null),
         () => planOnce(deps, context, given),
       )
       if (evidence.digest === planDigest) return { output: { planDigest, report: { recheck: null } } }
 
-      const changed = { ...given, plan, differences: await differences(plan) }
+      const changed = { ...given, plan, differences: differences(plan) }
       return offerNewPlan(deps, context, target, changed)
     },
   })

@@ -3,16 +3,32 @@ import { bytesEvidence, jsonEvidence } from '../../../domain/evidence.ts'
 import type { Json } from '../../../domain/json.ts'
 import { readEffect } from '../../../machine/define-effect.ts'
 import type { CutDeps } from '../deps.ts'
+import { chooseReading, findPinnedReading } from '../pinned-reading.ts'
+import { readPriorText } from '../stored-text.ts'
 
-/** Phase `source_pin`: keeps the source's bytes under their SHA-256, and surveys the target as the reader. */
+/**
+ * Phase `source_pin`: keeps the source's bytes under their SHA-256, surveys the target as the reader, and finds how the text in force was
+ * read.
+ */
 export function sourcePin(deps: CutDeps) {
   return readEffect({
     name: 'source_pin',
-    input: z.object({ document: z.string(), source: z.string(), target: z.string() }),
+    input: z.object({
+      document: z.string(),
+      source: z.string(),
+      target: z.string(),
+      profile: z.string().optional(),
+    }),
     output: z.looseObject({ sourceDigest: z.string(), sourceSha256: z.string(), surveyDigest: z.string() }),
-    async execute(context, { document, source, target }) {
+    async execute(context, { document, source, target, profile: wanted }) {
       const bytes = await deps.readSource(source)
-      const { survey, transactionId } = await (await deps.target(target)).survey(context, document)
+      const opened = await deps.target(target)
+      const { survey, transactionId } = await opened.survey(context, document)
+      const inForce = survey.units.filter(({ lifecycleStatus }) => lifecycleStatus === 'enacted')
+      const prior = await readPriorText(opened, context, document, inForce)
+      // The facts of a run come before its input, so that the reading of the last cut counts in all later phases.
+      const before = prior === null ? null : findPinnedReading(prior, deps.profiles)
+      const profile = chooseReading(before, wanted)
       const pinned = bytesEvidence('source', 'application/octet-stream', bytes)
       const surveyed = jsonEvidence('survey/before', survey)
       const sourceSha256 = pinned.digest.slice('sha256:'.length)
@@ -21,6 +37,7 @@ export function sourcePin(deps: CutDeps) {
           sourceDigest: pinned.digest,
           sourceSha256,
           surveyDigest: surveyed.digest,
+          ...(profile === undefined || profile === wanted ? {} : { profile }),
           transactionId,
           report: {
             document,
