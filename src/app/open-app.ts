@@ -42,6 +42,8 @@ export interface App {
   embedded(): Promise<EmbeddedTargets>
   /** Installs a custom machine as it was just loaded, whatever is registered or remembered under its name. */
   useModule(loaded: LoadedModule): Promise<void>
+  /** Writes the reports of the runs that were moved last. A command does so when it has answered. */
+  writeReports(): Promise<void>
   close(): Promise<void>
 }
 
@@ -85,13 +87,14 @@ export async function openApp(options: AppOptions): Promise<App> {
     secrets,
     onClosed: closeoutSigner(home, store, tools, log),
   }
-  deps.reports = createReports({
+  const reports = createReports({
     home,
     store,
     policy: deps.policy,
     allowedSigners: config.approvals.allowedSigners,
     warn: options.onWarning ?? ((text) => log.warn(text)),
   })
+  deps.reports = reports
   const engine = createEngine(deps)
   return {
     home,
@@ -102,8 +105,10 @@ export async function openApp(options: AppOptions): Promise<App> {
     target,
     embedded,
     useModule: machines.use,
+    writeReports: reports.writeMoved,
     async close() {
       await targets.release()
+      await reports.close()
       await store.close()
     },
   }

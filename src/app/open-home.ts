@@ -69,8 +69,10 @@ export function openHome(options: HomeOptions): Home {
     async close() {
       // Closing the app closes the store. An app that could not be opened has thrown its error already.
       const opened = await app?.catch(() => null)
-      if (opened) await opened.close()
-      else await store?.close()
+      if (opened) {
+        await opened.writeReports()
+        await opened.close()
+      } else await store?.close()
     },
   }
 }

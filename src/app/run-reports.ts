@@ -6,6 +6,7 @@ import type { HeadWitness } from '../domain/head-witness.ts'
 import type { Run } from '../domain/run.ts'
 import type { Reports } from '../engine/engine-deps.ts'
 import { loadRunRecord } from '../engine/load-run.ts'
+import { findLoggedHead, openHeadLog, readLoggedHeads } from '../reports/head-log.ts'
 import { readHeadWitness, reportFolder, reportsRoot } from '../reports/report-folder.ts'
 import type { RunStore } from '../store/run-store.ts'
 
@@ -17,27 +18,64 @@ export interface ReportsOptions {
   warn(text: string): void
 }
 
-/** The reports of a home, in `var/runs`. The code that makes them is loaded when there is a report to make. */
-export function createReports(options: ReportsOptions): Reports {
-  const { home, warn } = options
+/** How many runs' reports a process makes at its end. Those of other runs are made when somebody asks for them. */
+const MOST_REPORTED = 50
+
+/** What is recorded of the runs of a home outside of its store, in `var/runs`. */
+export interface RunReports extends Reports {
+  /** Writes the reports of the runs that this process moved last. Nobody waits for them, so this comes after the answer. Never throws. */
+  writeMoved(): Promise<void>
+  close(): Promise<void>
+}
+
+/** The reports of a home. The code that makes them is loaded when there is a report to make. */
+export function createReports(options: ReportsOptions): RunReports {
+  const { home, store, warn } = options
+  const heads = openHeadLog(home)
+  const moved = new Set<string>()
+  const lastSeen = async (runId: string) => findHeadWitness(home, runId)
+  const warning = (what: string) => (error: unknown) =>
+    warn(`${what}: ${error instanceof Error ? error.message : String(error)}; the run is not affected`)
   return {
-    lastSeen: async (runId) => findHeadWitness(home, runId),
-    async atRest(runId) {
-      try {
-        await report(options, runId)
-      } catch (error) {
-        const why = error instanceof Error ? error.message : String(error)
-        warn(`the reports of run ${runId} could not be written: ${why}; the run is not affected`)
-      }
+    lastSeen,
+    async atRest(runId, { isChecked }) {
+      const run = isChecked
+        ? await store.run(runId)
+        : ((await loadRunRecord({ store, reports: { lastSeen } }, runId).catch(refusedOnly))?.run ?? null)
+      if (run === null || run.status === 'working') return
+      moved.delete(runId)
+      moved.add(runId)
+      for (const oldest of moved) if (moved.size > MOST_REPORTED) moved.delete(oldest)
+      const { seq, head, updatedAt: at } = run
+      await heads
+        .append(runId, { seq, head, at })
+        .catch(warning(`the newest entry of run ${runId} could not be recorded in var/runs/heads`))
     },
+    async writeMoved() {
+      for (const runId of moved)
+        await writeRunReports(options, runId).catch(
+          warning(`the reports of run ${runId} could not be written`),
+        )
+      moved.clear()
+    },
+    close: () => heads.close(),
   }
 }
 
-/** Writes the reports of a run that paused, stopped or closed, unless they are current. The reports of a run that can't be trusted stay. */
-async function report({ home, store, policy, allowedSigners }: ReportsOptions, runId: string): Promise<void> {
+/**
+ * Writes the reports of a run that paused, stopped or closed, unless they are current. The reports of a run that can't be trusted stay.
+ * `always`: writes those that are current, too, in case somebody deleted or changed them.
+ * @throws what the file system answers
+ */
+export async function writeRunReports(
+  { home, store, policy, allowedSigners }: Omit<ReportsOptions, 'warn'>,
+  runId: string,
+  { always = false } = {},
+): Promise<void> {
   const lastSeen = async () => findHeadWitness(home, runId)
   const record = await loadRunRecord({ store, reports: { lastSeen } }, runId).catch(refusedOnly)
-  if (record === null || record.run.status === 'working' || areReportsCurrent(home, record.run)) return
+  if (record === null || record.run.status === 'working') return
+  if (areReportsCurrent(home, record.run) && !always) return
   const { run } = record
   const [{ buildReports }, { writeReports }] = await Promise.all([
     import('../reports/build-reports.ts'),
@@ -54,15 +92,26 @@ function refusedOnly(error: unknown): null {
 }
 
 /**
- * The newest entry that the reports of a run show, by which an older copy of the store is noticed; null without reports.
+ * The newest entry of a run that is recorded outside of the store, by which an older copy of the store is noticed; null when none is.
  * @throws STORE_TAMPERED when the file that records it is not as Cutter writes it
  */
-export const findHeadWitness = (home: string, runId: string): HeadWitness | null =>
-  readHeadWitness(reportFolder(home, runId))
+export function findHeadWitness(home: string, runId: string): HeadWitness | null {
+  const shown = readHeadWitness(reportFolder(home, runId))
+  const logged = findLoggedHead(home, runId)
+  return logged === null || (shown !== null && shown.seq > logged.seq) ? shown : logged
+}
+
+/** The runs of which something is recorded outside of the store. */
+export function listWitnessedRuns(home: string): string[] {
+  const folder = reportsRoot(home)
+  const names = existsSync(folder) ? readdirSync(folder) : []
+  const shown = names.filter((name) => readHeadWitness(join(folder, name)) !== null)
+  return [...new Set([...readLoggedHeads(home).keys(), ...shown])]
+}
 
 /** Whether the reports show the newest entry of the run. */
 export const areReportsCurrent = (home: string, run: Run): boolean =>
-  findHeadWitness(home, run.runId)?.head === run.head
+  readHeadWitness(reportFolder(home, run.runId))?.head === run.head
 
 /** The folder of a run's reports, relative to its home; null when there are none. */
 export function findReportsFolder(home: string, runId: string): string | null {
@@ -70,13 +119,8 @@ export function findReportsFolder(home: string, runId: string): string | null {
   return existsSync(folder) ? relative(home, folder) : null
 }
 
-/** A run that has reports, by its id or by a beginning or an end of it: for runs that the store does not know. */
+/** A run that is recorded outside of the store, by its id or by a beginning or an end of it: for runs that the store does not know. */
 export function findReportedRun(home: string, text: string): { runId: string; seq: number } | null {
-  const folder = reportsRoot(home)
-  const names = existsSync(folder) ? readdirSync(folder) : []
-  for (const runId of names.filter((name) => name.startsWith(text) || name.endsWith(text))) {
-    const seen = readHeadWitness(join(folder, runId))
-    if (seen !== null) return { runId, seq: seen.seq }
-  }
-  return null
+  const runId = listWitnessedRuns(home).find((name) => name.startsWith(text) || name.endsWith(text))
+  return runId === undefined ? null : { runId, seq: findHeadWitness(home, runId)!.seq }
 }

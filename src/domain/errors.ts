@@ -130,13 +130,13 @@ export function tamperedRunError(runId: string, fault: string): CutterError {
   )
 }
 
-/** STORE_TAMPERED for a run that its reports know up to entry `seq`, and the store does not. */
+/** STORE_TAMPERED for a run that `var/runs` knows up to entry `seq`, and the store does not. */
 export function lostRunError(runId: string, seq: number): CutterError {
   return new CutterError(
     'STORE_TAMPERED',
-    `the store has no run ${runId}, but reports of it exist up to entry ${seq}: the store is an older copy, or was rewritten`,
+    `the store has no run ${runId}, but var/runs knows it up to entry ${seq}: the store is an older copy, or was rewritten`,
     {
-      next: `restore a backup that contains the run; or read var/runs/${runId} for what it did, then move that folder away`,
+      next: `restore a backup that contains the run; if it is lost, read var/runs/${runId} for what it did, move that folder away, and remove the lines of the run from var/runs/heads`,
       data: { runId },
     },
   )

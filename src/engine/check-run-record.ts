@@ -51,7 +51,7 @@ function findAddedEntryFault({ history, entriesByPeople }: StoredRun): string | 
 
 function findReportFault(history: HistoryEntry[], lastSeen: HeadWitness | null): string | null {
   if (lastSeen === null || history[lastSeen.seq - 1]?.hash === lastSeen.head) return null
-  return `${OLDER}: the reports of this run were made at entry ${lastSeen.seq} with hash ${lastSeen.head}, which is not in its history`
+  return `${OLDER}: var/runs names its entry ${lastSeen.seq} with hash ${lastSeen.head}, which is not in its history`
 }
 
 /** The history must have the entry that the statement of a used approval names, because the approver saw it. */

@@ -32,10 +32,13 @@ export interface InstalledMachine {
 
 /** The readable reports of runs. They also prove, outside of the store, how far a run was. */
 export interface Reports {
-  /** The newest entry that the reports of a run show. Null when there are none. */
+  /** The newest entry that is recorded outside of the store. Null when none is. */
   lastSeen(runId: string): Promise<HeadWitness | null>
-  /** Called after this process worked on a run: writes its reports if it rests. Never throws. */
-  atRest(runId: string): Promise<void>
+  /**
+   * Called after this process worked on a run: records its newest entry if it rests, before anybody is answered. Never throws.
+   * `isChecked`: the record of the run was checked by that work.
+   */
+  atRest(runId: string, how: { isChecked: boolean }): Promise<void>
 }
 
 /** What the engine needs. Time, ids and the identity of the process are here, so that tests can set them. */

@@ -35,8 +35,8 @@ export interface Engine {
  * waits costs nothing of them.
  */
 export function createEngine(deps: EngineDeps): Engine {
-  const lock = createRunLock(async (runId) => {
-    await deps.reports?.atRest(runId)
+  const lock = createRunLock(async (runId, hasMoved) => {
+    await deps.reports?.atRest(runId, { isChecked: hasMoved })
   })
   return engineOf(deps, lock)
 }

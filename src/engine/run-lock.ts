@@ -13,18 +13,21 @@ export interface RunLock {
 
 /**
  * A lock per run within one process. Two resumes of one run in one process share an owner, so the lease of an effect can't tell them
- * apart. `afterwards` is called with the run's id when a task has ended, before the run is free again.
+ * apart. `afterwards` is called when a task has ended, before the run is free again; `hasMoved`: the task did not throw.
  */
-export function createRunLock(afterwards: (runId: string) => Promise<void>): RunLock {
+export function createRunLock(afterwards: (runId: string, hasMoved: boolean) => Promise<void>): RunLock {
   const locked = new Set<string>()
   return {
     async exclusively(runId, task) {
       if (locked.has(runId)) throw lockedError(runId)
       locked.add(runId)
+      let hasMoved = false
       try {
-        return await task()
+        const result = await task()
+        hasMoved = true
+        return result
       } finally {
-        await afterwards(runId)
+        await afterwards(runId, hasMoved)
         locked.delete(runId)
       }
     },

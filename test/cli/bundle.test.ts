@@ -221,7 +221,7 @@ describe('the evidence bundle of a dry run', () => {
     expect(bundle.stdout).toContain(`unsigned: others may read the private key ${keyFile}`)
     expect((await verify(at.path('unsigned.tar'))).stdout).toContain('its closeout is not signed')
     const again = await at.cutter(['approval', 'countersign', runId, '--as', ALICE, '--key', key, '--json'])
-    expect({ code: again.code, error: errorOf(again).code }).toEqual({ code: 1, error: 'INPUT_REFUSED' })
+    expect({ code: again.code, error: errorOf(again).code }).toEqual({ code: 2, error: 'INPUT_REFUSED' })
     chmodSync(keyFile, 0o600)
 
     expect(await exported(runId, 'signed.tar')).toMatchObject({ closeout: 'signed' })

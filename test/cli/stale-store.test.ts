@@ -1,4 +1,4 @@
-import { copyFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { copyFileSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { connect } from '../../src/locks/connect.ts'
 import { type Answer, aCutterHome, type CutterHome, jsonOf } from '../support/cli.ts'
@@ -53,6 +53,16 @@ describe('the reports of a run', () => {
   let runId: string
   beforeAll(async () => {
     runId = await started(at, { document: 'REPORTED', source: 'small.md' })
+  })
+
+  test('are made by `run report` when somebody deleted or changed them', async () => {
+    const before = readFileSync(`${reportsOf(runId)}/06-approval-request-SG1.md`, 'utf8')
+    writeFileSync(`${reportsOf(runId)}/06-approval-request-SG1.md`, 'changed')
+    rmSync(`${reportsOf(runId)}/01-source_pin.md`)
+    const made = await at.cutter(['run', 'report', runId, '--json'])
+    expect(jsonOf(made)).toEqual({ runId, folder: reportsOf(runId), seq: 7 })
+    expect(readFileSync(`${reportsOf(runId)}/06-approval-request-SG1.md`, 'utf8')).toBe(before)
+    expect(readdirSync(reportsOf(runId))).toContain('01-source_pin.md')
   })
 
   test('are in var/runs for their owner alone, and `run show` names the folder', async () => {
@@ -136,8 +146,8 @@ describe('a store that was replaced by an older copy', () => {
     expect(jsonOf(await rehearseOn(at, neighbour)).gate).toBe('SG2')
   })
 
-  test('is noticed by a later approval when the reports are missing too', async () => {
-    rmSync(reportsOf(runId), { recursive: true })
+  test('is noticed by a later approval when var/runs is missing too', async () => {
+    rmSync(at.path('var/runs'), { recursive: true })
     expect(jsonOf(await at.cutter(['run', 'show', runId, '--json'])).gate).toBe('SG1')
     const answer = await at.cutter([
       ...['approval', 'import', '--statement', 'later.json', '--signature', 'later.json.sig', '--json'],
@@ -161,7 +171,7 @@ describe('a store that was replaced by an older copy', () => {
     for (const verb of ['show', 'resume']) {
       const answer = await at.cutter(['run', verb, lost.slice(-8), '--json'])
       expect(errorOf(answer)).toEqual([3, 'STORE_TAMPERED'])
-      expect(answer.stderr).toContain(`the store has no run ${lost}, but reports of it exist up to entry 7`)
+      expect(answer.stderr).toContain(`the store has no run ${lost}, but var/runs knows it up to entry 7`)
     }
     expect(errorOf(await at.cutter(['run', 'show', 'nobody', '--json']))).toEqual([4, 'RUN_NOT_FOUND'])
   })

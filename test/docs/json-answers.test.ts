@@ -41,6 +41,7 @@ const CASES: [schema: string, command: () => string][] = [
   ['history', () => `run history ${runId}`],
   ['explanation', () => `run explain ${runId}`],
   ['graph', () => `run graph ${runId}`],
+  ['report', () => `run report ${runId}`],
   ['graph', () => 'machine graph cut'],
   ['run', () => `run resume ${runId} --approval ${approvalId}`],
   ['approval-list', () => 'approval list'],

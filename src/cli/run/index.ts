@@ -8,6 +8,7 @@ import { defineGraph } from './graph.ts'
 import { defineHistory } from './history.ts'
 import { defineList } from './list.ts'
 import { definePlan } from './plan.ts'
+import { defineReport } from './report.ts'
 import { defineResume } from './resume.ts'
 import { defineRetry } from './retry.ts'
 import { defineRollback } from './rollback.ts'
@@ -31,6 +32,7 @@ export function defineRunCommands(program: Command): void {
   defineHistory(group)
   defineExplain(group)
   defineGraph(group)
+  defineReport(group)
   defineExport(group)
   defineCancel(group)
   defineVoid(group)

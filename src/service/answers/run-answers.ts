@@ -116,6 +116,15 @@ export const RUN_ANSWERS: Answers = {
     title: 'A machine as a Mermaid diagram',
     schema: z.strictObject({ machine: text, version: text, state: text.nullable(), mermaid: text }),
   },
+  report: {
+    commands: ['run report'],
+    title: 'The reports of a run that were made',
+    schema: z.strictObject({
+      runId: text,
+      folder: text,
+      seq: count.describe('The history entry that they show.'),
+    }),
+  },
   export: {
     commands: ['run export'],
     title: 'An evidence bundle that was written',
@@ -128,6 +137,7 @@ export const RUN_ANSWERS: Answers = {
       entries: count,
       status,
       closeout: z.enum(['signed', 'unsigned']).nullable(),
+      unsignedBecause: text.optional().describe('Why the closeout is not signed.'),
       countersigned: z.array(text),
     }),
   },

@@ -45,7 +45,7 @@ async function resumeById(
   // A process that died between a rest and its reports left them to the next one.
   const loaded = await loadForResume({ store, reports }, runId, async (run) => {
     if (run.status !== 'working' && !areReportsCurrent(home.folder, run))
-      await (await home.app()).deps.reports?.atRest(runId)
+      await (await home.app()).deps.reports?.atRest(runId, { isChecked: true })
   })
   const { run } = loaded
   const isCurrent = run.status === 'closed' || isOfThisBuild(run)

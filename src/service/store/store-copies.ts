@@ -1,13 +1,12 @@
 import { createHash } from 'node:crypto'
-import { chmodSync, copyFileSync, existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { chmodSync, copyFileSync, existsSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { storeFile } from '../../app/open-store.ts'
 import { migrationsDirectory } from '../../app/package-paths.ts'
-import { findHeadWitness } from '../../app/run-reports.ts'
+import { findHeadWitness, listWitnessedRuns } from '../../app/run-reports.ts'
 import { writeNewFile } from '../../bundle/write-new-file.ts'
 import { CutterError } from '../../domain/errors.ts'
 import type { HoldInForce } from '../../domain/hold.ts'
 import { loadRunRecord } from '../../engine/load-run.ts'
-import { reportsRoot } from '../../reports/report-folder.ts'
 import type { RunStore } from '../../store/run-store.ts'
 import { copyDatabase } from '../../store/sqlite/copy-database.ts'
 import { openRunStore } from '../../store/sqlite/open-run-store.ts'
@@ -164,12 +163,10 @@ async function headsOf(store: RunStore): Promise<{ runId: string; seq: number; h
 }
 
 async function findRunsBehindReports(home: string): Promise<StoreReplacement['behind']> {
-  const folder = reportsRoot(home)
-  const reported = existsSync(folder) ? readdirSync(folder) : []
   const reports = { lastSeen: async (id: string) => findHeadWitness(home, id) }
   return withStore(storeFile(home), async (store) => {
     const behind: StoreReplacement['behind'] = []
-    for (const runId of reported.filter((name) => findHeadWitness(home, name) !== null)) {
+    for (const runId of listWitnessedRuns(home)) {
       const why: string[] = []
       await loadRunRecord({ store, reports }, runId).catch(collectFault(why))
       if (why.length > 0) behind.push({ runId, why: why[0]! })
