@@ -65,6 +65,7 @@ const program = [
   'test/cli/swapped-module.test.ts',
   'test/cli/tools.test.ts',
   'test/cli/void.test.ts',
+  'test/cli/ways-out.test.ts',
   'test/cli/wrong-input.test.ts',
   'test/docs/json-answers.test.ts',
   'test/docs/runnable.test.ts',

@@ -4,6 +4,7 @@ import type { Config } from '../config/load-config.ts'
 import type { LoadedModule } from '../custom/load-module.ts'
 import type { Run } from '../domain/run.ts'
 import type { InstalledMachine } from '../engine/engine-deps.ts'
+import { withWayOut } from '../engine/way-out.ts'
 import type { RunStore } from '../store/run-store.ts'
 
 /** The machines of one home. Each is loaded when it is first asked for. */
@@ -35,7 +36,7 @@ export function installedMachines(deps: MachineDeps): InstalledMachines {
       machines.set(name, found)
       // Another run may have recorded the source that is there.
       found.catch(() => machines.get(name) === found && machines.delete(name))
-      return found
+      return run === null ? found : withWayOut(deps, run, () => found)
     },
     async use(loaded) {
       const { installModule } = await import('../custom/install-module.ts')

@@ -29,7 +29,7 @@ export function assertSameSource(path: string, source: ModuleSource, recorded: R
     {
       next: named
         ? `its text names an upgrade: cutter run resume ${run.runId} loads it and upgrades the run; cutter machine check --load-changed loads it and tries the upgrade`
-        : `restore the file, or add an upgrade whose text names this version (upgrade: { '${run.version}': … }), or: cutter run cancel ${run.runId}`,
+        : `restore the file, or add an upgrade whose text names this version (upgrade: { '${run.version}': … })`,
       data: { runId: run.runId, namesUpgrade: named },
     },
   )

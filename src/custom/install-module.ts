@@ -63,7 +63,7 @@ export async function loadModuleByName(
     'MACHINE_NOT_FOUND',
     `the module of machine ${name}, ${place.path}, does not exist any more; nothing was changed`,
     {
-      next: `restore it, or set its new path in cutter.yaml (machines: { ${name}: … }), or: cutter run cancel <run>`,
+      next: `restore it, or set its new path in cutter.yaml (machines: { ${name}: … })`,
       data: { machine: name, path: place.path },
     },
   )

@@ -1,4 +1,3 @@
-import { findUnsettledWrites } from '../domain/begun-writes.ts'
 import type { Run } from '../domain/run.ts'
 import { ABANDONED } from '../machine/closed-by-record.ts'
 import { recordStep } from '../machine/transition.ts'
@@ -6,6 +5,7 @@ import { unsettledError } from './check-settled.ts'
 import type { EngineDeps } from './engine-deps.ts'
 import { currentLease } from './lease.ts'
 import { findInstalled } from './load-run.ts'
+import { findOrphanedWrite } from './way-out.ts'
 
 /**
  * Closes a run whose definition is no longer installed, with a record instead of an event, because its chart cannot be asked. Null when the
@@ -20,7 +20,8 @@ export async function cancelOrphaned(
 ): Promise<Run | null> {
   const installed = await findInstalled(deps, run)
   if (installed?.machine.definitionDigest === run.definitionDigest) return null
-  if (run.mode === 'live') await assertNothingBegun(deps, run)
+  const begun = await findOrphanedWrite(deps, run)
+  if (begun !== null) throw unsettledError(run, begun, { isOrphaned: true })
   const event = {
     type: ABANDONED,
     reason,
@@ -36,11 +37,4 @@ export async function cancelOrphaned(
   deps.onStep?.(step.run, step.entry)
   await deps.onClosed?.(step.run)
   return step.run
-}
-
-async function assertNothingBegun(deps: EngineDeps, run: Run): Promise<void> {
-  const [effect] = await deps.store.effects(run.runId)
-  const [write] = findUnsettledWrites(await deps.store.history(run.runId))
-  const begun = effect?.name ?? write?.effect
-  if (begun !== undefined) throw unsettledError(run, begun)
 }

@@ -3,6 +3,7 @@ import { CutterError } from '../domain/errors.ts'
 import type { Run } from '../domain/run.ts'
 import type { Step } from '../domain/step.ts'
 import type { EngineDeps } from './engine-deps.ts'
+import { abandonHint } from './way-out.ts'
 
 /**
  * Checks that a step does not close a live run while a write that it began is not settled: the closeout would claim more than is known.
@@ -18,17 +19,18 @@ export async function assertSettledBeforeClose(
   if (left !== undefined) throw unsettledError(run, left.effect)
 }
 
-/** The command that closes a run whose writes nobody can settle. */
-export const lastWayOut = (runId: string) =>
-  `cutter run abandon ${runId} --as <principal> --key <file> --reason "…"`
-
-/** EVENT_REFUSED for a run that cannot be closed, because nobody knows whether a write that it began was committed. */
-export function unsettledError({ runId }: Run, write: string): CutterError {
+/**
+ * EVENT_REFUSED for a run that cannot be closed, because nobody knows whether a write that it began was committed. Without its machine
+ * (`isOrphaned`) nobody can ask the target either.
+ */
+export function unsettledError({ runId }: Run, write: string, { isOrphaned = false } = {}): CutterError {
+  const resume = `cutter run resume ${runId}`
+  const ask = isOrphaned ? `install its machine again, then: ${resume}` : `${resume} asks the target again`
   return new CutterError(
     'EVENT_REFUSED',
     `run ${runId} has begun the write ${write}, and nobody knows whether it was committed; the run cannot be closed before the target has answered; nothing was closed`,
     {
-      next: `cutter run resume ${runId} asks the target again; if it will never answer: ${lastWayOut(runId)}`,
+      next: `${ask}; if it will never answer: ${abandonHint(runId)}`,
       data: { runId, write },
     },
   )

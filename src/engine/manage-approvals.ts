@@ -18,6 +18,7 @@ import { loadRun } from './load-run.ts'
 import { readOperators } from './operators.ts'
 import { prepareAbandonment } from './prepare-abandonment.ts'
 import { readGatePolicy, readPolicyAt } from './record-policy.ts'
+import { withWayOut } from './way-out.ts'
 
 /** The parts of a statement that a person gives. */
 export interface StatementOptions {
@@ -198,7 +199,7 @@ async function standingFor(deps: EngineDeps, run: Run, decision: Decision): Prom
 /** An approval that is signed for another definition does not count after the upgrade of the run. */
 async function needsReview(deps: EngineDeps, run: Run): Promise<boolean> {
   const { machine } = await deps.installed(run.machine, run)
-  if (run.status !== 'closed') assertSameDefinition(machine, run)
+  if (run.status !== 'closed') await withWayOut(deps, run, () => assertSameDefinition(machine, run))
   return run.gate !== null && (machine.reviewGates ?? []).includes(run.gate)
 }
 

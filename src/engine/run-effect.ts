@@ -8,13 +8,13 @@ import type { Run } from '../domain/run.ts'
 import { assertNoHoldBeforeWrite } from './check-hold.ts'
 import { assertSwitchBeforeWrite, readExecutionSwitch } from './check-live.ts'
 import { assertNoSecretReport } from './check-secrets.ts'
-import { lastWayOut } from './check-settled.ts'
 import { findLastApprovalUsed, RunEffectContext, workLeftMs } from './effect-context.ts'
 import { composeOutcomeEvent, type Ran, type Readings } from './effect-event.ts'
 import { invalidEffectStop, type ParsedResult, parseEffectResult, parseProbe } from './effect-result.ts'
 import { capStop, stepsStop, stopOf } from './effect-stops.ts'
 import type { EngineDeps } from './engine-deps.ts'
 import { limitStopToPhase } from './stop-message.ts'
+import { abandonHint } from './way-out.ts'
 
 /** The outcome of an effect, as an event of the run. `workedMs` is its working time in milliseconds. */
 interface EffectOutcome {
@@ -244,7 +244,7 @@ function missingWriteStop(name: string): Stop {
 
 function unknownOutcomeStop(name: string, why: string): Stop {
   return new Stop('STOP_OUTCOME_UNKNOWN', `it is not known whether ${name} was committed: ${why}`, {
-    next: `cutter run resume <run> asks the target again before anything is written; if it will never answer: ${lastWayOut('<run>')}`,
+    next: `cutter run resume <run> asks the target again before anything is written; if it will never answer: ${abandonHint('<run>')}`,
   })
 }
 

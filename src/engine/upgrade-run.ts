@@ -10,6 +10,7 @@ import { findInstalled } from './load-run.ts'
 import { operatorDeclaredBy } from './operators.ts'
 import { recordPolicyAtArrival } from './record-policy.ts'
 import { returnToGate } from './resume-stopped.ts'
+import { withWayOut } from './way-out.ts'
 
 /**
  * Returns the run under the installed definition of its machine. A run of another definition is upgraded first. An upgrade is a step like
@@ -71,7 +72,7 @@ export async function composeUpgradeStep(
     gatesPassed: used.map(({ statement }) => statement.gate),
   }
   const readings = { osUser, operatorDeclared: operatorDeclaredBy(deps), ...sourceReading(installed) }
-  const step = buildUpgradeStep(machine, run, { ...facts, readings })
+  const step = await withWayOut(deps, run, () => buildUpgradeStep(machine, run, { ...facts, readings }))
   return recordPolicyAtArrival(deps, step, (recorded, evidence) =>
     buildUpgradeStep(machine, run, { ...facts, readings: { ...readings, ...recorded }, evidence }),
   )

@@ -16,7 +16,7 @@ export function assertSameDefinition(machine: Machine, run: Run): void {
     {
       next:
         findUpgrade(machine, run) === null
-          ? `install the definition that started it, or add an upgrade from it to the machine, or: cutter run cancel ${run.runId}`
+          ? 'install the definition that started it, or add an upgrade from it to the machine'
           : `cutter run resume ${run.runId} upgrades it first`,
       data: { runId: run.runId },
     },

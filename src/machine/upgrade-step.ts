@@ -78,7 +78,7 @@ export function buildUpgradeStep(machine: Machine, run: Run, facts: UpgradeFacts
       `run ${run.runId} can't be upgraded from machine ${run.machine} ${from.version} to ${to.version}: ${error.message}. ` +
         'Nothing was changed.',
       {
-        next: `correct the machine's upgrade, or: cutter run cancel ${run.runId}`,
+        next: "correct the machine's upgrade",
         data: { runId: run.runId },
       },
     )

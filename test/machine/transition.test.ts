@@ -183,14 +183,14 @@ describe('the definition of a run', () => {
     }
   })
 
-  test('the refusal of another definition names both definitions and how to end the run', () => {
+  test('the refusal of another definition names both definitions and what to install', () => {
     const run = stored(firstOf(cutMachine).run)
     expect(() => nextOf(changed, run, success('source_pin'))).toThrow(
       expect.objectContaining({
         message: expect.stringMatching(
           /was started under machine cut 1 \(sha256:.+\); installed is cut 1 \(sha256:.+\)/,
         ),
-        next: expect.stringContaining(`cutter run cancel ${run.runId}`),
+        next: expect.stringContaining('install the definition that started it'),
       }),
     )
   })

@@ -2,6 +2,7 @@ import type { App } from '../../app/open-app.ts'
 import type { Home } from '../../app/open-home.ts'
 import { CutterError } from '../../domain/errors.ts'
 import type { Run } from '../../domain/run.ts'
+import { findOrphanedWrite } from '../../engine/way-out.ts'
 import { assertRole } from '../access/assert-role.ts'
 import { assertReason } from '../reason.ts'
 import { findRun } from './find-run.ts'
@@ -38,7 +39,7 @@ export async function voidRun(home: Home, given: VoidRunInput): Promise<RunAnswe
 /** The id of the approval that voids the run: the given one, or one that is made now. */
 async function voidingApproval({ deps, store }: App, run: Run, given: VoidRunInput): Promise<string> {
   const { as, key, approval } = given
-  if (run.status !== 'paused') throw notAtGateError(run)
+  if (run.status !== 'paused') throw await notAtGateError(store, run)
   if (approval !== undefined) return assertVoids(store, approval)
   const { rehearseApproval, signApproval } = await import('../../engine/manage-approvals.ts')
   const decision = { decision: 'void' as const, reason: assertReason(given.reason) }
@@ -60,11 +61,14 @@ async function assertVoids(store: Home['store'], approvalId: string): Promise<st
   })
 }
 
-function notAtGateError({ runId, status, state }: Run): CutterError {
+/** A run that has begun a live write cannot be cancelled in every case. */
+async function notAtGateError(store: App['store'], run: Run): Promise<CutterError> {
+  const { runId, status, state } = run
+  const isCancellable = (await findOrphanedWrite({ store }, run)) === null
   return new CutterError(
     'EVENT_REFUSED',
     `run ${runId} is ${status} at ${state}; only a run that waits at a gate can be voided`,
-    { next: `cutter run cancel ${runId} --reason …` },
+    { next: isCancellable ? `cutter run cancel ${runId} --reason …` : `cutter run explain ${runId}` },
   )
 }
 
