@@ -14,7 +14,7 @@ export interface ResumeOptions {
 }
 
 /**
- * Resumes a run from where it rests: applies an approval at a gate, retries after a stop, settles what a crash left. A run given by its id
+ * Resumes a run from where it rests: applies an approval at a gate, closes a gate whose time is over, retries after a stop, settles what a crash left. A run given by its id
  * is loaded and checked first.
  * @throws RUN_NOT_FOUND, STORE_TAMPERED, ON_HOLD for a run given by its id
  * @throws RUN_HELD when another process works on the run
@@ -38,10 +38,13 @@ export async function resumeRun(
   if (record !== null) await (await import('./verify-run.ts')).verifyReplay(deps, record)
   const { upgradeIfNeeded } = await import('./upgrade-run.ts')
   const run = await upgradeIfNeeded(deps, found, by)
-  findRestingAnswer(run, approvalId)
   if (run.status === 'paused') {
-    const { applyApproval } = await import('./apply-approval.ts')
     const current = run === found ? loaded : await loadRunWithApprovals(deps, run.runId)
+    const { expireGate } = await import('./expire-gate.ts')
+    const expired = await expireGate(deps, current)
+    if (expired !== null) return expired
+    findRestingAnswer(run, approvalId)
+    const { applyApproval } = await import('./apply-approval.ts')
     return applyApproval(deps, current, approvalId!, by)
   }
   const { resumeStopped } = await import('./resume-stopped.ts')

@@ -82,7 +82,10 @@ function faultsOfNode(node: AnyStateNode): string[] {
       )
   }
   const delayed = mark.gate === undefined && mark.stopped === undefined ? null : delayRound(node)
-  if (delayed !== null)
+  if (delayed === node && mark.gate !== undefined) {
+    if (!onlyExpires(node))
+      faults.push('is a gate, and its delay (after) may only close the run there, not as succeeded')
+  } else if (delayed !== null)
     faults.push(`waits for a person, and the delay (after) of ${nameOf(delayed)} would never pass there`)
   if (mark.stopped !== undefined && !node.transitions.has('RETRY'))
     faults.push('is a stop, but takes no RETRY')
@@ -93,6 +96,17 @@ function faultsOfNode(node: AnyStateNode): string[] {
     faults.push("is final, but has no outcome: meta: closed('succeeded'), 'rejected' …")
   if (!isEnd && mark.closed !== undefined) faults.push('is marked as closed, but is not a final milestone')
   return faults
+}
+
+/** Whether each delay of a gate closes the run, as everything but succeeded: an approval came too late. */
+function onlyExpires(node: AnyStateNode): boolean {
+  const ways = [...node.transitions].flatMap(([event, each]) =>
+    event.startsWith('xstate.after.') ? each : [],
+  )
+  return ways.every(({ target }) => {
+    const end = target?.length === 1 ? target[0]! : null
+    return end?.type === 'final' && end.parent?.parent === undefined && outcomeOf(end) !== 'succeeded'
+  })
 }
 
 /** The nearest state that leaves after a delay: this one or one of its parents. Nobody waits for the delays of a resting run. */

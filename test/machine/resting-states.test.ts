@@ -28,7 +28,6 @@ const faults = (milestone: object) => findChartFaults(chart(milestone), ['job'])
 
 describe('findChartFaults on delays', () => {
   test.each([
-    ['at a gate', { meta: gate('SG1'), on: DECISIONS, after: { 60000: 'END' } }, 'A', 'A'],
     ['at a stop', { meta: stopped, on: { RETRY: '#END' }, after: { 60000: 'END' } }, 'A', 'A'],
     [
       'around a gate',
@@ -39,6 +38,14 @@ describe('findChartFaults on delays', () => {
   ])('findChartFaults refuses a delay %s', (_, milestone, at, round) => {
     expect(faults(milestone)).toEqual([
       `state ${at} waits for a person, and the delay (after) of ${round} would never pass there`,
+    ])
+  })
+
+  test('findChartFaults accepts a delay of a gate only if it closes the run, and not as succeeded', () => {
+    const expiring = (target: string) => ({ meta: gate('SG1'), on: DECISIONS, after: { 60000: target } })
+    expect(faults(expiring('GONE'))).toEqual([])
+    expect(faults(expiring('END'))).toEqual([
+      'state A is a gate, and its delay (after) may only close the run there, not as succeeded',
     ])
   })
 
