@@ -72,6 +72,7 @@ const program = [
   'test/document/scan-growth.test.ts',
   'test/effects/deploy/activate.test.ts',
   'test/effects/deploy/deploy-machine.test.ts',
+  'test/effects/deploy/shared-and-mutable.test.ts',
   'test/effects/rollback/rollback-machine.test.ts',
   'test/service/machines/test-machine.test.ts',
   'test/targets/ssh/open-host.test.ts',

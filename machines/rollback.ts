@@ -3,12 +3,17 @@ import { chart, gated, success, work } from '../src/machine/chart.ts'
 import type { MachineDefinition } from '../src/machine/define.ts'
 
 /**
- * Rollback: removes what a closed deploy made on its host, under its own approval (SG2). The deploy itself stays closed, because its
+ * Rollback: takes back what a closed deploy made on its host, under its own approval (SG2). The deploy itself stays closed, because its
  * history and closeout are signed. `cutter run rollback <run>` starts it.
  */
 
 const rollbackInput = z.object({
   run: z.string().min(1).describe('run of the deploy to roll back'),
+  to: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('release to which the pointer goes instead of the earlier one; the tree of the deploy stays'),
 })
 
 const milestones = chart({

@@ -82,6 +82,7 @@ const VALUES = [
     '--as <principal>',
     '--approval <id>',
     '--document <id>',
+    '--to <release>',
   ],
   ...['--mode <mode>', '--status <status>', '--format <format>', '--decision <decision>'],
   ...['--limit <n>', '--page <n>', '--page-size <n>', '--for <time>', '--older-than <time>'],
@@ -99,7 +100,7 @@ const VALUES = [
 
 /** Fields of shipped machines that are no path, or one on the host of a deploy. */
 const FIELDS = ['document', 'profile', 'accept', 'target', 'commit', 'host', 'path', 'strategy', 'previous']
-  .concat(['on-failure', 'confirm-within', 'run'])
+  .concat(['on-failure', 'confirm-within', 'run', 'to'])
   .map((field) => `--${field} <value>`)
 
 const nameOf = (command: Command): string =>

@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { Run } from '../../src/domain/run.ts'
@@ -13,7 +13,7 @@ import { type Sshd, startSshd } from '../support/sshd.ts'
 
 vi.setConfig({ testTimeout: 240_000 })
 
-const STEPS = ['stage', 'withdraw', 'put files', 'put folders', 'remove-listed', 'discard']
+const STEPS = ['stage', 'switch-back', 'withdraw', 'put files', 'put folders', 'remove-listed', 'discard']
 
 describe('a rollback with faults', () => {
   let sshd: Sshd
@@ -54,36 +54,19 @@ describe('a rollback with faults', () => {
     )
   })
 
-  test('a rollback restores the tree and removes nothing when a file is added just before the withdrawal', async () => {
-    const theirs = join(d.target, 'theirs.txt')
-    at.fault = { step: 'withdraw', when: 'before', strike: () => writeFileSync(theirs, 'theirs') }
-    const stopped = await d.approve(paused)
-    expect(stopped).toMatchObject({
-      stopCode: 'STOP_DRIFT',
-      stop: { message: expect.stringContaining('theirs.txt was added; it was restored') },
-    })
-    expect(listEntries(d.srv)).toEqual(['app-1', 'app-2'])
-    expect(listEntries(d.target)).toContain('app.py')
-    rmSync(theirs)
-    expect((await d.resume(stopped)).outcome).toBe('succeeded')
-    expect(listEntries(d.srv)).toEqual(['app-1'])
-  })
-
-  test('a rollback keeps and reports a file that is added after the removal began', async () => {
-    const theirs = () => join(staging(), 'withdrawn/theirs.txt')
-    const late = () => writeFileSync(theirs(), 'theirs')
-    at.fault = { step: 'remove-listed', when: 'before', strike: late }
-    const stopped = await d.approve(paused)
-    expect(stopped).toMatchObject({
-      stopCode: 'STOP_HOST_COMMAND_FAILED',
-      stop: { message: expect.stringContaining('the rest of it is in') },
-    })
-    expect(listEntries(join(staging(), 'withdrawn'))).toEqual(['theirs.txt'])
-    expect((await d.resume(stopped)).stop!.message).toContain('theirs.txt was added')
-    rmSync(theirs())
-    expect((await d.resume(stopped)).outcome).toBe('succeeded')
-    expect(listEntries(d.srv)).toEqual(['app-1'])
-  })
+  test.each(['withdraw', 'remove-listed'])(
+    'a rollback moves a file that is added just before %s to a folder of its own',
+    async (step) => {
+      const folder = () => (step === 'withdraw' ? d.target : join(staging(), 'withdrawn'))
+      const strike = () => writeFileSync(join(folder(), 'theirs.txt'), 'theirs')
+      at.fault = { step, when: 'before', strike }
+      const run = await d.approve(paused)
+      expect(run).toMatchObject({ outcome: 'succeeded', output: { asBefore: true } })
+      const [, kept] = listEntries(d.srv)
+      expect(kept).toMatch(/^app-2-withdrawn-[0-9a-f]{8}$/)
+      expect(listEntries(join(d.srv, kept!))).toEqual(['theirs.txt'])
+    },
+  )
 
   test('a rollback leaves a folder alone that appears at the target during the rollback', async () => {
     at.fault = {

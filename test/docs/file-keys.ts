@@ -31,6 +31,9 @@ export const CHECKS_MEANINGS: { [path: string]: string } = {
   'health.timeoutSeconds': 'Longest time of one try.',
   'health.retries': 'Tries after the first one.',
   'health.everySeconds': 'Time between two tries.',
+  mutable:
+    'Paths of a release that its program may change, relative to it. `*` stands for a part of one name, `**` for any path.',
+  shared: 'Paths in `<path>/shared` to which each release gets a link. Only with `--strategy release`.',
   rehearsal: 'A rehearsal with the deployed program, which must change nothing.',
   'rehearsal.run': 'Command.',
   'rehearsal.refused': 'Command for a live start, which the program must refuse with any exit code but 0.',

@@ -7,6 +7,7 @@ import { exitOfRun } from '../exit-codes.ts'
 import { inHome } from '../session.ts'
 
 interface Options extends GlobalOptions {
+  to?: string
   mode: Mode
   key?: string
   by?: string
@@ -24,6 +25,7 @@ export function defineRollback(group: Command): void {
     'cutter run rollback 0f3a9c1d --mode live',
   )
     .argument('<run>', RUN)
+    .option('--to <release>', 'turn the pointer to this release instead; nothing is removed')
     .addOption(modeOption('a dry run removes nothing'))
     .option('--key <key>', 'start key: the same key and run always return the same rollback')
     .option(...BY)
@@ -33,8 +35,8 @@ export function defineRollback(group: Command): void {
 function rollback(run: string, options: Options): Promise<number> {
   return inHome(options, async ({ home, io }) => {
     const { rollbackRun } = await import('../../service/runs/rollback.ts')
-    const { mode, key, by } = options
-    const answer = await rollbackRun(home, { run, mode, key, by })
+    const { mode, key, by, to } = options
+    const answer = await rollbackRun(home, { run, to, mode, key, by })
     printRun(io, answer)
     return exitOfRun(answer)
   })

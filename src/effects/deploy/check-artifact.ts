@@ -4,8 +4,10 @@ import { type Evidence, jsonEvidence } from '../../domain/evidence.ts'
 import type { Json } from '../../domain/json.ts'
 import type { ArtifactFinding } from './artifact-entry.ts'
 import { buildArtifact } from './build-artifact.ts'
+import type { Checks } from './checks-file.ts'
 import type { DeployDeps } from './deps.ts'
 import type { Source } from './resolve-source.ts'
+import { listSharedInArtifact } from './shared-paths.ts'
 import { hashTree, type TreeHashes } from './tree-hashes.ts'
 
 /** The artifact by its hashes, without its bytes. The commit gives the same bytes again. */
@@ -25,12 +27,14 @@ export async function checkArtifact(
   { tools }: Pick<DeployDeps, 'tools'>,
   context: EffectContext,
   source: Source,
-  allow: string[],
+  { allow, shared }: Pick<Checks, 'allow' | 'shared'>,
 ): Promise<{ facts: ArtifactFacts; warnings: ArtifactFinding[]; evidence: [Evidence, Evidence] }> {
   const artifact = await buildArtifact(source, { tools, signal: context.signal, allow })
   await artifact.dispose()
   const refused = artifact.findings.filter(({ severity }) => severity === 'refused')
   if (refused.length > 0) throw artifactUncleanError(refused)
+  const twice = listSharedInArtifact(artifact.entries, shared)
+  if (twice.length > 0) throw sharedInArtifactError(twice)
   if (!artifact.entries.some(({ type }) => type === 'file')) throw artifactEmptyError(source)
   const list = jsonEvidence('artifact/list', artifact.entries)
   const { sha256, bytes } = artifact
@@ -44,6 +48,14 @@ function artifactEmptyError({ commit, prefix }: Source): Stop {
     'STOP_ARTIFACT_UNCLEAN',
     `commit ${commit} holds no file${where}, or leaves all of them out of archives; the host was not touched`,
     { next: 'name another --commit in another run' },
+  )
+}
+
+function sharedInArtifactError(paths: string[]): Stop {
+  return new Stop(
+    'STOP_ARTIFACT_UNCLEAN',
+    `the commit holds ${paths.map((path) => JSON.stringify(path)).join(', ')}, to which the checks file wants a link (shared); the host was not touched`,
+    { next: 'remove it from the commit, or from shared. Then start another run' },
   )
 }
 

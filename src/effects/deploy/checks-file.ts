@@ -3,6 +3,8 @@ import { CutterError } from '../../domain/errors.ts'
 import { locateSecretForm } from '../../secrets/patterns.ts'
 import type { RunResult } from '../../targets/ssh/open-host.ts'
 import { contentRules } from './artifact-rules.ts'
+import { MUTABLE_PATTERN } from './mutable-paths.ts'
+import { SHARED_PATH } from './shared-paths.ts'
 
 /** A command: a line for the shell, or a list of words. */
 const argv = z.union(
@@ -62,6 +64,17 @@ export const checksSchema = z.strictObject({
   checks: z.array(check).default([]),
   activate: activation.optional(),
   health: health.optional(),
+  /** Paths of a release that its program may change. */
+  mutable: z
+    .array(z.string().regex(MUTABLE_PATTERN, 'must be a relative path, where * and ** are wildcards'))
+    .default([]),
+  /** Paths in `<path>/shared` to which each release gets a link. */
+  shared: z
+    .array(z.string().regex(SHARED_PATH, 'must be a relative path'))
+    .default([])
+    .refine((paths) => paths.every((one) => !paths.some((other) => other.startsWith(`${one}/`))), {
+      message: 'must not hold a path below another one',
+    }),
   rehearsal: z
     .strictObject({
       ...step.shape,

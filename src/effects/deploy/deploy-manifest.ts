@@ -1,14 +1,19 @@
 import { sha256 } from '../../domain/json.ts'
 import type { ArtifactEntry } from './artifact-entry.ts'
 import { MANIFEST_NAME } from './artifact-rules.ts'
-import type { Checks } from './checks-file.ts'
-import type { DeployPlan } from './plan.ts'
+import { type DeployPlan, switchesFirst } from './plan.ts'
+import { listSharedEntries } from './shared-paths.ts'
 
-/** Everything that a deploy makes in its target: the artifact, and the entries of the skeleton that the artifact doesn't hold. */
+/**
+ * Everything that a deploy makes in its target: the artifact, the links to shared paths, and the entries of the skeleton that the
+ * artifact doesn't hold.
+ */
 export function listDeployedEntries(
-  artifact: ArtifactEntry[],
-  { folders, files }: Checks['skeleton'],
+  inCommit: ArtifactEntry[],
+  plan: Pick<DeployPlan, 'checks' | 'place'>,
 ): ArtifactEntry[] {
+  const { folders, files } = plan.checks.skeleton
+  const artifact = [...inCommit, ...listSharedEntries(inCommit, plan)]
   const inArtifact = new Set(artifact.map(({ path }) => path))
   const skeleton: ArtifactEntry[] = [
     ...folders.map((path): ArtifactEntry => ({ path, type: 'directory', mode: 0o700, size: 0 })),
@@ -21,15 +26,17 @@ export function listDeployedEntries(
 
 /**
  * The text of DEPLOY-MANIFEST.txt, which names the run that made a target. A rollback removes nothing that has another manifest, and only
- * what it lists. `sha256sum -c` can read it: files have its form, and other lines begin with `#`.
+ * what it lists. `sha256sum -c` can read it: files have its form, and other lines begin with `#`. `way-back` names the release that was
+ * in force before.
  */
 export function formatManifest(
   { runId, deployedAt }: { runId: string; deployedAt: string },
-  { machineVersion, source, artifact, checks }: DeployPlan,
+  plan: DeployPlan,
   planDigest: string,
   entries: ArtifactEntry[],
 ): string {
-  return `${[
+  const { machineVersion, source, artifact, pointer } = plan
+  const head = [
     `run: ${runId}`,
     `machine: deploy ${machineVersion}`,
     `commit: ${source.commit}`,
@@ -38,16 +45,19 @@ export function formatManifest(
     `tree-hash: ${artifact.treeHash}`,
     `plan: ${planDigest}`,
     `${DEPLOYED_AT}${deployedAt}`,
-    '',
-    ...listDeployedEntries(entries, checks.skeleton).map(formatLine),
-  ].join('\n')}\n`
+  ]
+  const wayBack = pointer === null || pointer.from === '' ? [] : [`way-back: ${pointer.from}`]
+  // Plans of v1 wrote these lines without a mark, which sha256sum -c complains about.
+  const first = switchesFirst(plan) ? [...head, ''] : [...head, ...wayBack].map((line) => `# ${line}`)
+  return `${[...first, ...listDeployedEntries(entries, plan).map(formatLine)].join('\n')}\n`
 }
 
 const DEPLOYED_AT = 'deployed-at: '
 
 /** The time of the deploy in a manifest; '' where there is none. */
 export function readDeployedAt(manifest: string): string {
-  const found = manifest.split('\n').find((line) => line.startsWith(DEPLOYED_AT))
+  const lines = manifest.split('\n').map((line) => line.replace(/^# /, ''))
+  const found = lines.find((line) => line.startsWith(DEPLOYED_AT))
   return found?.slice(DEPLOYED_AT.length) ?? ''
 }
 

@@ -13,6 +13,7 @@ import { judge, type PreflightFinding, warn } from './preflight-check.ts'
 import { readPointer } from './read-commands.ts'
 import type { Source } from './resolve-source.ts'
 import { type PreflightResult, runPreflight } from './run-preflight.ts'
+import { findMissingShared } from './shared-paths.ts'
 import { reportStage } from './stages.ts'
 
 /** The state of the host before a deploy. Together with source and artifact, a plan is made from it. */
@@ -42,13 +43,14 @@ export async function surveyDeploy(
   const facts = await surveyFacts(session, context.now)
   const pointer = asked.pointer === null ? null : await session.run(readPointer(asked.pointer.path))
   const pointerFrom = pointer?.stdout.toString('utf8').trim() ?? ''
-  const place = { ...asked, previous: findPrevious(asked, pointerFrom) }
+  const place = withPrevious(asked, pointerFrom)
   const { artifact, checks } = given
   const { runId } = context
   const { findings, ...found } = await runPreflight(session, { place, facts, artifact, checks, runId })
   if (pointer !== null && pointer.exitCode !== 0)
     findings.push(judge('pointer', false, '', `${place.pointer?.path} exists and is not a link`))
-  const anchors = await surveyAnchors(session, place)
+  findings.push(...(await findSharedFaults(session, place.parent, checks.shared)))
+  const anchors = await surveyAnchors(session, place, checks.mutable)
   if (
     checks.activate !== undefined &&
     planActivation(checks, place, place.pointer && { ...place.pointer, from: pointerFrom })?.back === null
@@ -71,11 +73,24 @@ export async function surveyDeploy(
   }
 }
 
-/** Unless previous versions are named, a release replaces what its pointer leads to. */
-const findPrevious = ({ previous, pointer }: DeployPaths, from: string) =>
-  previous.length > 0 || pointer === null || from === ''
-    ? previous
-    : [posix.resolve(posix.dirname(pointer.path), from)]
+/** Unless previous versions are named, a release replaces what its pointer leads to. That one is live, and may write besides. */
+function withPrevious(asked: DeployPaths, from: string): DeployPaths {
+  if (asked.previous.length > 0 || asked.pointer === null || from === '') return asked
+  const live = posix.resolve(posix.dirname(asked.pointer.path), from)
+  return { ...asked, previous: [live], live }
+}
+
+/** Cutter makes no shared path itself, because no rollback could tell what else came into it. */
+async function findSharedFaults(
+  session: HostSession,
+  parent: string,
+  shared: string[],
+): Promise<PreflightFinding[]> {
+  if (shared.length === 0) return []
+  const missing = (await session.text(findMissingShared(parent, shared))).split('\0').slice(0, -1)
+  if (missing.length === 0) return [judge('shared', true, shared.join(', '), '')]
+  return missing.map((path) => judge('shared', false, '', `${path} is missing: make it on the host`))
+}
 
 /** A named previous version that is missing is a mistake. For one that can't be read completely, the anchor proves nothing. */
 function listAnchorFaults({ previous }: Anchors): PreflightFinding[] {

@@ -1,4 +1,4 @@
-import { CommandFailed, type HostSession } from './host-session.ts'
+import { CommandFailed, type HostCommand, type HostSession } from './host-session.ts'
 import type { DeployPaths } from './paths.ts'
 import * as read from './read-commands.ts'
 
@@ -71,10 +71,15 @@ export async function surveyFacts(session: HostSession, now: () => Date): Promis
 /** Bytes of a listing that are read: enough for a folder of a hundred thousand entries. */
 const MAX_LISTING = 16 * 1024 * 1024
 
-/** Takes the anchors of a host: the previous versions, the parent's entries, and what runs there. */
-export async function surveyAnchors(session: HostSession, place: DeployPaths): Promise<Anchors> {
+/** Takes the anchors of a host: the previous versions without their `mutable` paths, the parent's entries, and what runs there. */
+export async function surveyAnchors(
+  session: HostSession,
+  place: DeployPaths,
+  mutable: string[],
+): Promise<Anchors> {
   const previous: Anchor[] = []
-  for (const path of place.previous) previous.push(await readOneAnchor(session, path))
+  for (const path of place.previous)
+    previous.push(await readOneAnchor(session, read.readAnchor(path, path === place.live, mutable), path))
   const listed = await session.run(read.listFolder(place.parent, ...place.ours), {
     maxOutputBytes: MAX_LISTING,
   })
@@ -97,8 +102,7 @@ function parseSystem(text: string): SystemState {
 
 const splitLines = (text: string) => text.split('\n').filter((line) => line !== '')
 
-async function readOneAnchor(session: HostSession, path: string): Promise<Anchor> {
-  const command = read.readAnchor(path)
+async function readOneAnchor(session: HostSession, command: HostCommand, path: string): Promise<Anchor> {
   const result = await session.run(command)
   const { exitCode, stdout, stderr } = result
   if (exitCode !== 0 && exitCode !== read.NO_FOLDER) throw new CommandFailed(command, result)

@@ -79,7 +79,14 @@ export async function admitDeploy(
     )
   }
   const file = checks === undefined ? undefined : resolve(checks)
-  if (file !== undefined) parseChecks(await deps.readChecks(file), file)
+  const { shared } = parseChecks(file === undefined ? {} : await deps.readChecks(file), file ?? 'no checks')
+  if (shared.length > 0 && strategy !== 'release') {
+    throw new CutterError(
+      'INPUT_REFUSED',
+      'shared of the checks file needs releases, which share a folder; the host was not touched',
+      { next: '--strategy release, or no shared' },
+    )
+  }
   const target = assertAbsolutePath(path!, '--path')
   const earlier = previous?.split(',').map((path) => assertAbsolutePath(path.trim(), '--previous'))
   const within = earlier?.find(

@@ -32,6 +32,8 @@ export interface DeployPaths {
   /** Paths of trees that must stay as they are. */
   previous: string[]
   pointer: { path: string; to: string } | null
+  /** The previous release to which the pointer leads. Only what its manifest lists must stay as it is, because its program may write besides. */
+  live?: string
 }
 
 /** The link to the release in force. The run turns it from one release to another; both are relative to the link's folder. */

@@ -8,6 +8,7 @@ import type { HostCommand } from './host-session.ts'
 import type { Anchor, HostFacts } from './host-survey.ts'
 import type { DeployPaths, ReleasePointer } from './paths.ts'
 import type { PreflightFinding } from './preflight-check.ts'
+import { linkShared } from './shared-paths.ts'
 import {
   activate,
   confirm,
@@ -131,6 +132,7 @@ function listCommands(
     { id: 'send', argv: ['sftp', 'put', 'DEPLOY-MANIFEST.txt', `${staging}/tree/DEPLOY-MANIFEST.txt`] },
     planned(promote(staging, RUN_PLACEHOLDER, placeOf(plan))),
     ...ifAny('build', build),
+    ...(checks.shared.length === 0 ? [] : [planned(linkShared(plan))]),
     planned(skeleton(target, bones.folders, bones.files)),
     ...checks.checks.flatMap(({ name, needs, run, fallback }) => [
       ...(needs === undefined ? [] : [{ id: `needs ${name}`, argv: needs }]),

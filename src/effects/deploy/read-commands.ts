@@ -1,4 +1,5 @@
 import type { HostCommand } from './host-session.ts'
+import { mutableExpression } from './mutable-paths.ts'
 
 /**
  * Defines a command that only reads: a fixed script, with the paths as arguments. No such script writes or runs anything that the read
@@ -9,6 +10,10 @@ export const defineRead = (id: string, script: string, ...args: string[]): HostC
   kind: 'read',
   argv: ['sh', '-c', script, id, ...args],
 })
+
+/** `names_run RUN FILE`: whether a manifest names a run. Those of plans of v1 have no `#` before their first lines. */
+export const NAMES_RUN = `names_run() { grep -qxF -e "run: $1" -e "# run: $1" -- "$2" 2>/dev/null; }
+`
 
 /** The exit code for a missing folder. */
 export const NO_FOLDER = 3
@@ -32,23 +37,38 @@ echo "time=$(date +%s)"`,
 
 /**
  * The anchor of a tree: a hash of every byte, and one of every kind, mode, owner, time and link. For a checkout also its head, and whether
- * it is clean, without taking git's lock, running hooks or refreshing the index.
+ * it is clean, without taking git's lock, running hooks or refreshing the index. `mutable`: patterns of paths that are left out; the
+ * times of folders and git's status are left out then too. `listed`: only what the manifest of a release lists, without times.
  */
-export const readAnchor = (path: string): HostCommand =>
+export const readAnchor = (path: string, listed: boolean, mutable: string[]): HostCommand =>
   defineRead(
     'anchor',
     `cd -- "$1" || exit ${NO_FOLDER}
-echo "treeHash=$(find . -xdev -type f -print0 | sort -z | xargs -0 -r sha256sum | sha256sum | cut -c1-64)"
-echo "shapeHash=$(find . -xdev -printf '%y %m %U %G %T@ %l %P\\0' | sort -z | sha256sum | cut -c1-64)"
-echo "files=$(find . -xdev -type f -printf x | wc -c)"
+kept() { find . -xdev -regextype posix-extended ! -regex "$skip" "$@"; }
+listed() { sed -n -e 's/^[0-9a-f]\\{64\\}  /.\\//p' -e "$1" DEPLOY-MANIFEST.txt | tr '\\n' '\\0' | grep -zvxE -- "$skip"; }
+skip=$3 times=' %T@'
+[ -z "$3" ] || times=
+[ -n "$3" ] || skip=/
 echo "owner=$(stat -c '%U:%G %a' .)"
-echo "modifiedAt=$(stat -c %Y .)"
+if [ -n "$2" ] && [ -f DEPLOY-MANIFEST.txt ]; then
+  echo "treeHash=$( (printf './DEPLOY-MANIFEST.txt\\0'; listed '') | sort -z | xargs -0 -r sha256sum | sha256sum | cut -c1-64)"
+  echo "shapeHash=$(listed '/^# \\(folder\\|link\\) /{s///; s/ -> .*//; s/^/.\\//; p}' | sort -zu | xargs -0 -r stat --printf '%f %u %g %N\\0' | sha256sum | cut -c1-64)"
+  echo "files=$(listed '' | tr -dc '\\0' | wc -c)"
+  exit 0
+fi
+echo "treeHash=$(kept -type f -print0 | sort -z | xargs -0 -r sha256sum | sha256sum | cut -c1-64)"
+echo "shapeHash=$(kept \\( -type d -printf "%y %m %U %G$times %l %P\\0" -o -printf '%y %m %U %G %T@ %l %P\\0' \\) | sort -z | sha256sum | cut -c1-64)"
+echo "files=$(kept -type f -printf x | wc -c)"
+[ -z "$times" ] || echo "modifiedAt=$(stat -c %Y .)"
 [ -e .git ] || exit 0
 quiet() { git --no-optional-locks -c core.fsmonitor=false -c core.hooksPath=/dev/null "$@" 2>/dev/null; }
 echo "gitHead=$(quiet rev-parse HEAD || echo unknown)"
+[ -n "$times" ] || exit 0
 if out=$(quiet status --porcelain); then echo "gitClean=$([ -z "$out" ] && echo yes || echo no)"; else echo gitClean=unknown; fi
 exit 0`,
     path,
+    listed ? 'listed' : '',
+    mutable.length === 0 ? '' : `\\./${mutableExpression(mutable)}`,
   )
 
 /** Lists everything below a folder: kind, mode, link target and path, each ended by NUL. */
@@ -126,7 +146,7 @@ export const readPromoteState = (
     'promoted',
     `if [ -e "$1/lock" ]; then exec 9<"$1/lock"; flock -w 120 9 || exit 75; fi
 mine=no; [ "$(cat "$1/run" 2>/dev/null)" = "$3" ] && mine=yes
-manifest=no; grep -qxF "run: $3" "$2/DEPLOY-MANIFEST.txt" 2>/dev/null && manifest=yes
+${NAMES_RUN}manifest=no; names_run "$3" "$2/DEPLOY-MANIFEST.txt" && manifest=yes
 pointer=yes; [ -z "$4" ] || [ "$(readlink -- "$4")" = "$5" ] || pointer=no
 claim=no; [ -n "$(cat "$1/claim" 2>/dev/null)" ] && [ "$(cat "$1/claim")" = "$(stat -c %d:%i -- "$2" 2>/dev/null)" ] && claim=yes
 target=absent; if [ -L "$2" ] || [ -e "$2" ]; then target=there; fi

@@ -1,5 +1,6 @@
 import type { HostCommand } from './host-session.ts'
 import type { ReleasePointer } from './paths.ts'
+import { NAMES_RUN } from './read-commands.ts'
 import { defineWrite, EXIT, OURS } from './write-commands.ts'
 
 /**
@@ -55,14 +56,14 @@ export const promote = (staging: string, run: string, place: SwitchPlace): HostC
     'promote',
     `${OURS}${NAMED}[ ! -e expired ] || exit ${EXIT.expired}
 [ -d tree ] || exit 0
-grep -qxF "run: $run" tree/DEPLOY-MANIFEST.txt || exit ${EXIT.notExtracted}
+names_run "$run" tree/DEPLOY-MANIFEST.txt || exit ${EXIT.notExtracted}
 if ! { ${CLAIMED}; }; then
   [ -z "$pointer" ] || mkdir -p -m 755 -- "$(dirname -- "$target")" || exit ${EXIT.notMoved}
   mkdir -m 755 -- "$target" || exit ${EXIT.targetThere}
   stat -c %d:%i -- "$target" >claim || exit ${EXIT.notMoved}
 fi
 # What a mv says is not believed: without -T it would have nested.
-mv -T -- tree "$target" && grep -qxF "run: $run" "$target/DEPLOY-MANIFEST.txt" || exit ${EXIT.notMoved}`,
+mv -T -- tree "$target" && names_run "$run" "$target/DEPLOY-MANIFEST.txt" || exit ${EXIT.notMoved}`,
     ...listPlace(staging, run, place),
   )
 
@@ -80,7 +81,7 @@ export const switchOver = (
   defineWrite(
     'switch',
     `${OURS}[ ! -e expired ] || exit ${EXIT.expired}
-grep -qxF "run: $2" "$3/DEPLOY-MANIFEST.txt" || exit ${EXIT.notMoved}
+names_run "$2" "$3/DEPLOY-MANIFEST.txt" || exit ${EXIT.notMoved}
 if [ -n "$8" ] && [ ! -e watched ]; then
   setsid sh -c "$9" watch "$@" </dev/null >/dev/null 2>&1 9>&- &
   : >watched
@@ -115,7 +116,7 @@ rm -f activating inverse
 `
 
 /** Moves the target into staging in one rename, only if its manifest names this run, or it is this run's empty claim. */
-const TREE_BACK = `if grep -qxF "run: $run" "$target/DEPLOY-MANIFEST.txt" 2>/dev/null; then
+const TREE_BACK = `if names_run "$run" "$target/DEPLOY-MANIFEST.txt"; then
   rm -rf withdrawn && mv -T -- "$target" withdrawn || exit ${EXIT.notMoved}
 elif ${CLAIMED}; then
   rmdir -- "$target" || exit ${EXIT.notMoved}
@@ -130,7 +131,7 @@ fi
 const WATCH = `sleep "$8"
 cd -- "$1" && [ "$(cat run 2>/dev/null)" = "$2" ] || exit ${EXIT.notOurs}
 exec 9>>lock; flock 9
-[ ! -e confirmed ] || exit 0
+${NAMES_RUN}[ ! -e confirmed ] || exit 0
 : >expired
 ${NAMED}shift 2
 ${POINTER_BACK}${INVERSE}${TREE_BACK}rm -rf -- withdrawn tree artifact.tar claim`
@@ -156,21 +157,6 @@ export const switchBack = (
 /** Undoes a promote of this run: first the pointer, then the target. `discard` then removes it with the staging folder. */
 export const withdrawTarget = (staging: string, run: string, place: SwitchPlace): HostCommand =>
   defineWrite('withdraw', `${OURS}${NAMED}${POINTER_BACK}${TREE_BACK}`, ...listPlace(staging, run, place))
-
-/** Moves a withdrawn tree to its place again, when it differs from the plan's list. It fails once the removal began. */
-export const restoreWithdrawn = (staging: string, run: string, place: SwitchPlace): HostCommand =>
-  defineWrite(
-    'put-back',
-    `${OURS}${NAMED}[ ! -e removing ] || exit ${EXIT.remains}
-[ -d withdrawn ] || exit 0
-[ "$above" != yes ] || mkdir -p -m 755 -- "$(dirname -- "$target")" || exit ${EXIT.notMoved}
-mkdir -m 755 -- "$target" || exit ${EXIT.targetThere}
-mv -T -- withdrawn "$target" || exit ${EXIT.notMoved}
-[ -n "$pointer" ] && [ "$(readlink -- "$pointer")" = "$from" ] || exit 0
-[ -L "$pointer" ] || [ ! -e "$pointer" ] || exit ${EXIT.pointerMoved}
-${turn('$to')}`,
-    ...listPlace(staging, run, place),
-  )
 
 /**
  * Runs a command in the target, for `runDetached`. It prints the exit code on the first line of stdout, and then what the command

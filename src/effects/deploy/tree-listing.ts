@@ -3,7 +3,14 @@ import type { HostSession } from './host-session.ts'
 import { listPaths, listSums } from './read-commands.ts'
 
 /** A folder on the host as its own tools read it, by path. `mode`: octal digits. */
-export type TreeListing = Map<string, { type: string; mode: string; target: string; sha256: string | null }>
+export type TreeListing = Map<string, TreeEntry>
+
+interface TreeEntry {
+  type: string
+  mode: string
+  target: string
+  sha256: string | null
+}
 
 /** Bytes of a list of a complete tree that are accepted: enough for a few hundred thousand files. */
 export const MAX_LISTING_BYTES = 64 * 1024 * 1024
@@ -41,24 +48,39 @@ async function readAll(session: HostSession, folder: string, command: typeof lis
 
 const LETTER = { file: 'f', directory: 'd', symlink: 'l' }
 
-/** Compares a tree with its entries. `faults`: one line for each changed path. Missing and added paths are listed apart, because they may be expected. */
+/**
+ * Compares a tree with its entries. `faults`: one line for each changed path. Missing and added paths are listed apart, because they may
+ * be expected. Paths that `isMutable` names may be anything, and are left out.
+ */
 export function compareTree(
   entries: Omit<ArtifactEntry, 'size'>[],
   found: TreeListing,
+  isMutable: (path: string) => boolean = () => false,
 ): { faults: string[]; missing: string[]; besides: string[] } {
   const left = new Map(found)
   const faults: string[] = []
   const missing: string[] = []
-  for (const { path, type, mode, target = '', sha256 } of entries) {
+  for (const entry of entries) {
+    const { path } = entry
     const there = left.get(path)
     left.delete(path)
+    if (isMutable(path)) continue
+    const fault = there === undefined ? null : findFault(entry, there)
     if (there === undefined) missing.push(`${path} is missing`)
-    else if (there.type !== LETTER[type]) faults.push(`${path} is another kind of file`)
-    else if (type === 'file' && there.sha256 !== sha256) faults.push(`${path} has other bytes`)
-    else if (type === 'symlink' ? there.target !== target : readMode(there) !== mode)
-      faults.push(`${path} has another ${type === 'symlink' ? 'target' : 'mode'}`)
+    else if (fault !== null) faults.push(`${path} ${fault}`)
   }
-  return { faults, missing, besides: [...left.keys()] }
+  return { faults, missing, besides: [...left.keys()].filter((path) => !isMutable(path)) }
+}
+
+/** How a path differs from its entry, as the end of a sentence; null when it does not. */
+export function findFault(
+  { type, mode, target = '', sha256 }: Omit<ArtifactEntry, 'size' | 'path'>,
+  there: TreeEntry,
+): string | null {
+  if (there.type !== LETTER[type]) return 'is another kind of file'
+  if (type === 'file' && there.sha256 !== sha256) return 'has other bytes'
+  if (type === 'symlink') return there.target === target ? null : 'has another target'
+  return readMode(there) === mode ? null : 'has another mode'
 }
 
 /** A folder may inherit the set-group-id bit from the folder above it. */

@@ -1,4 +1,5 @@
 import type { HostCommand } from './host-session.ts'
+import { NAMES_RUN } from './read-commands.ts'
 
 /**
  * Defines a command that writes on a host. Each is one script, so that a lost connection can't leave half of it undone. Each holds the
@@ -29,7 +30,7 @@ export const EXIT = {
 /** Enters the staging folder of this run and takes its lock. */
 export const OURS = `cd -- "$1" && [ "$(cat run 2>/dev/null)" = "$2" ] || exit ${EXIT.notOurs}
 exec 9>>lock; flock -w 120 9 || exit ${EXIT.busy}
-`
+${NAMES_RUN}`
 
 /**
  * Makes a staging folder that only this user can enter and that names its run, or uses this run's own from an earlier try. `active`: the
@@ -65,17 +66,22 @@ chmod 755 tree`,
     sha256,
   )
 
-/** Removes exactly the files and folders of a withdrawn tree that two lists in staging name, each path ended by NUL. */
-export const removeListed = (staging: string, run: string): HostCommand =>
+/**
+ * Removes the files and folders of a withdrawn tree that two lists in staging name, each path ended by NUL. What stays moves to `keep` in
+ * one rename.
+ */
+export const removeListed = (staging: string, run: string, keep: string): HostCommand =>
   defineWrite(
     'remove-listed',
     `${OURS}[ -d withdrawn ] || exit 0
-: >removing && cd withdrawn || exit ${EXIT.notMoved}
-xargs -0 -r rm -f -- <../files
+cd withdrawn || exit ${EXIT.notMoved}
+xargs -0 -r rm -f -- <../files || exit ${EXIT.remains}
 xargs -0 -r rmdir -- <../folders 2>/dev/null
-cd .. && rmdir withdrawn || exit ${EXIT.remains}`,
+cd .. && rmdir withdrawn 2>/dev/null && exit 0
+mkdir -p -m 755 -- "$(dirname -- "$3")" && [ ! -e "$3" ] && mv -T -- withdrawn "$3" || exit ${EXIT.remains}`,
     staging,
     run,
+    keep,
   )
 
 /** Removes the staging folder with everything in it. A missing one counts as removed. */
@@ -94,7 +100,7 @@ rm -rf -- tree withdrawn artifact.tar pointer claim confirmed expired watched ac
 export const rehearsalTree = (staging: string, run: string): HostCommand =>
   defineWrite(
     'rehearsal-tree',
-    `${OURS}rm -rf tree && mkdir tree && printf 'run: %s\\n' "$2" >tree/DEPLOY-MANIFEST.txt && : >tree/file`,
+    `${OURS}rm -rf tree && mkdir tree && printf '# run: %s\\n' "$2" >tree/DEPLOY-MANIFEST.txt && : >tree/file`,
     staging,
     run,
   )

@@ -1,11 +1,16 @@
+import { z } from 'zod'
 import { CutterError } from '../../domain/errors.ts'
 import type { Run } from '../../domain/run.ts'
 
 /**
- * The run and the digest of its plan.
+ * The run, the digest of its plan, and that of the list of what its build made.
  * @throws INPUT_REFUSED when the run left nothing that a rollback could remove, with what to do instead.
  */
-export function assertRollbackable(run: Run): { runId: string; planDigest: string } {
+export function assertRollbackable(run: Run): {
+  runId: string
+  planDigest: string
+  builtDigest: string | null
+} {
   const { runId, machine, mode, status, outcome, planDigest } = run
   const notRollbackableError = (why: string, next: string) =>
     new CutterError('INPUT_REFUSED', `run ${runId} can't be rolled back: ${why}; nothing was touched`, {
@@ -23,8 +28,13 @@ export function assertRollbackable(run: Run): { runId: string; planDigest: strin
   if (mode !== 'live') throw notRollbackableError('it was a dry run, which made nothing', show)
   if (outcome !== 'succeeded' || planDigest === null)
     throw notRollbackableError(`it ended as ${outcome}, so nothing of it is left`, show)
-  return { runId, planDigest }
+  return { runId, planDigest, builtDigest: builtOf(run) }
 }
+
+const buildReport = z.looseObject({ build: z.looseObject({ list: z.string() }) })
+
+/** The digest of the list of what the build made; null where there was none. */
+const builtOf = ({ output }: Run) => buildReport.safeParse(output).data?.build.list ?? null
 
 /** Why runs of other machines can't be rolled back, and what to do instead. */
 const OTHER_MACHINES: { [machine: string]: [why: string, next: string] } = {

@@ -4,36 +4,38 @@ import { jsonEvidence } from '../../domain/evidence.ts'
 import { digestOf } from '../../domain/json.ts'
 import { readEffect } from '../../machine/define-effect.ts'
 import { surveyAnchors } from '../deploy/host-survey.ts'
-import { readDeployPlan } from '../deploy/read-plan.ts'
+import { readDeployPlan } from '../deploy/read-deploy-plan.ts'
 import { readHost } from '../deploy/with-host.ts'
-import { readJsonEvidence } from '../read-json-evidence.ts'
 import { assertRollbackable } from './assert-rollbackable.ts'
 import type { RollbackDeps } from './deps.ts'
 import { locateDeploy } from './locate-deploy.ts'
-import { planRollback, type RollbackPlan } from './plan.ts'
+import { planRollback, type RollbackPlan, withKeep } from './plan.ts'
+import { readRollbackPlan } from './read-rollback-plan.ts'
 
 /**
- * Defines a phase that finds what a deploy left on its host and plans its removal. Every file is compared by its hash with the deployed
- * one. The phase stops with the paths that changed, are missing or were added.
+ * Defines a phase that finds what a deploy left on its host, and plans to take it back.
  */
 export const defineFindPhase = (deps: RollbackDeps, name: string): Effect =>
   readEffect({
     name,
-    input: z.object({ run: z.string(), planDigest: z.string().nullable() }),
+    input: z.object({ run: z.string(), to: z.string().optional(), planDigest: z.string().nullable() }),
     output: z.looseObject({ planDigest: z.string(), surveyDigest: z.string() }),
     async execute(context, given) {
-      const { runId, planDigest } = assertRollbackable(await deps.run(given.run))
+      const { runId, planDigest, builtDigest } = assertRollbackable(await deps.run(given.run))
       const deploy = await readDeployPlan(context, planDigest)
+      const sought = { runId, planDigest, plan: deploy, builtDigest }
       return readHost(deps, context, deploy.host.name, async (session) => {
-        const found = await locateDeploy(session, context, runId, planDigest, deploy)
+        const found = await locateDeploy(session, context, sought, given.to ?? null)
         const { mode, version: machineVersion } = context
         const { place, source } = deploy
         const made = { ofRun: runId, ofPlan: planDigest, place, commit: source.commit }
         const plan = planRollback({ machineVersion, mode, ...made, ...found })
-        const survey = jsonEvidence('survey/before', await surveyAnchors(session, place))
+        const survey = jsonEvidence(
+          'survey/before',
+          await surveyAnchors(session, withKeep(place, plan), deploy.checks.mutable),
+        )
         const planned = jsonEvidence('plan/SG2', plan)
-        const earlier =
-          given.planDigest === null ? null : await readJsonEvidence<RollbackPlan>(context, given.planDigest)
+        const earlier = given.planDigest === null ? null : await readRollbackPlan(context, given.planDigest)
         return {
           output: {
             planDigest: planned.digest,
@@ -56,14 +58,23 @@ function describePlan(plan: RollbackPlan, earlier: RollbackPlan | null) {
     host: { name: host.name, address: host.address },
     target,
     pointer,
-    plan: { files, removes: removes.length, caches: removes.filter(({ cache }) => cache).length },
+    plan: { files, removes: plan.stays ? 0 : removes.length },
     recheck,
   }
 }
 
 /** The differences between the plan at the gate and a new one, one line for each. */
 function listPlanDifferences(before: RollbackPlan, now: RollbackPlan): string[] {
-  const fields = ['host', 'found', 'pointer', 'back', 'removesAbove', 'machineVersion'] as const
+  const fields = [
+    'host',
+    'found',
+    'pointer',
+    'back',
+    'stays',
+    'built',
+    'removesAbove',
+    'machineVersion',
+  ] as const
   const differ = fields.filter((field) => digestOf(before[field]) !== digestOf(now[field]))
   const keys = (plan: RollbackPlan) => plan.removes.map((removed) => digestOf(removed))
   const [was, is] = [new Set(keys(before)), new Set(keys(now))]

@@ -1,4 +1,3 @@
-import { posix } from 'node:path'
 import type { EffectContext } from '../../domain/effect.ts'
 import { Stop } from '../../domain/errors.ts'
 import { sha256 } from '../../domain/json.ts'
@@ -13,30 +12,31 @@ import {
 import type { HostSession } from '../deploy/host-session.ts'
 import { surveyFacts } from '../deploy/host-survey.ts'
 import type { DeployPlan } from '../deploy/plan.ts'
-import {
-  findLinksTo,
-  folderExists,
-  parsePairs,
-  readFile,
-  readPointer,
-  readPromoteState,
-} from '../deploy/read-commands.ts'
-import { listTree, MAX_LISTING_BYTES } from '../deploy/tree-listing.ts'
+import { findLinksTo, parsePairs, readFile, readPointer, readPromoteState } from '../deploy/read-commands.ts'
+import { MAX_LISTING_BYTES } from '../deploy/tree-listing.ts'
 import { EXIT } from '../deploy/write-commands.ts'
 import { readJsonEvidence } from '../read-json-evidence.ts'
-import { compareRemovals } from './compare-removals.ts'
+import { assertNoWayBack, findWayBack } from './find-way-back.ts'
 import type { LocatedDeploy, RemovedPath, RollbackPlan } from './plan.ts'
 
+/** The deploy to find: its run, the digest of its plan, the plan, and the evidence of what its build made. */
+export interface SoughtDeploy {
+  runId: string
+  planDigest: string
+  plan: DeployPlan
+  builtDigest: string | null
+}
+
 /**
- * Finds a deploy on its host and compares it completely with the deployed bytes.
- * @throws STOP_DRIFT when anything differs, is in use, or is not the host of the deploy. @throws STOP_REFUSED_INPUT when nothing is left.
+ * Finds a deploy on its host. `to`: the release to which the pointer shall go; null for the one before the deploy.
+ * @throws STOP_DRIFT when it is in use, is another's way back, or is not on the host of the deploy. @throws STOP_REFUSED_INPUT when
+ * nothing is left.
  */
 export async function locateDeploy(
   session: HostSession,
   context: EffectContext,
-  runId: string,
-  planDigest: string,
-  deploy: DeployPlan,
+  { runId, planDigest, plan: deploy, builtDigest }: SoughtDeploy,
+  to: string | null,
 ): Promise<LocatedDeploy> {
   const { staging, target } = deploy.place
   const host = await assertSameHost(session, context, runId, deploy)
@@ -46,36 +46,30 @@ export async function locateDeploy(
     throw occupiedError(`${staging} on the host belongs to another run, which may be working there`)
   if (!inPlace && state.withdrawn !== 'yes') throw nothingLeftError(runId, target, state.target)
   if (inPlace) await assertNotInUse(session, deploy)
-
+  if (to === null) await assertNoWayBack(session, deploy)
   const folder = inPlace ? target : `${staging}/withdrawn`
-  const contents = await listTree(session, folder)
-  const manifest = contents.has(MANIFEST_NAME)
-    ? await session.text(readFile(`${folder}/${MANIFEST_NAME}`), { maxOutputBytes: MAX_LISTING_BYTES })
-    : ''
   const entries = await readJsonEvidence<ArtifactEntry[]>(context, deploy.artifact.listDigest)
+  const manifest = await readManifest(session, folder)
   const made = { runId, deployedAt: readDeployedAt(manifest) }
   const expected = formatManifest(made, deploy, planDigest, entries)
-  const list: RemovedPath[] = [
-    ...listDeployedEntries(entries, deploy.checks.skeleton),
-    manifestEntry(expected),
-  ].map(({ path, type, mode, sha256, target }) => ({
-    path,
-    type,
-    mode,
-    ...(sha256 === undefined ? {} : { sha256 }),
-    ...(target === undefined ? {} : { target }),
-  }))
-  const { faults, missing, caches } = compareRemovals(list, contents)
-  const wrong = inPlace ? [...listManifestFaults(manifest, expected), ...faults, ...missing] : faults
+  const wrong = inPlace ? listManifestFaults(manifest, expected) : []
   if (wrong.length > 0) throw changedError(runId, folder, wrong)
-  const back = await findPointer(session, deploy)
   return {
     host,
     found: inPlace ? 'in its place' : 'withdrawn',
-    ...back,
-    back: deploy.pointer !== null && back.pointer === null ? null : (deploy.activation?.back ?? null),
-    removes: [...list, ...caches],
+    ...(await findWayBack(session, deploy, to)),
+    removes: [...listDeployedEntries(entries, deploy), manifestEntry(expected)].map(withoutSize),
+    built: builtDigest === null ? [] : await readJsonEvidence<string[]>(context, builtDigest),
   }
+}
+
+const withoutSize = ({ size: _, ...entry }: ArtifactEntry): RemovedPath => entry
+
+async function readManifest(session: HostSession, folder: string): Promise<string> {
+  const { stdout } = await session.run(readFile(`${folder}/${MANIFEST_NAME}`), {
+    maxOutputBytes: MAX_LISTING_BYTES,
+  })
+  return stdout.toString('utf8')
 }
 
 const manifestEntry = (text: string): ArtifactEntry => ({
@@ -112,26 +106,6 @@ async function readState(session: HostSession, runId: string, { place, pointer }
   const { exitCode, stdout } = await session.run(asked)
   if (exitCode === EXIT.busy) throw occupiedError('an earlier command of a run is still working on the host')
   return parsePairs(stdout.toString('utf8'))
-}
-
-/** The earlier release must still exist, or nothing would be in force afterwards. */
-async function findPointer(
-  session: HostSession,
-  { pointer }: DeployPlan,
-): Promise<Pick<RollbackPlan, 'pointer' | 'removesAbove'>> {
-  if (pointer === null) return { pointer: null, removesAbove: false }
-  const { path, from, to, makesAbove } = pointer
-  const now = (await session.run(readPointer(path))).stdout.toString('utf8').trim()
-  if (now !== to) return { pointer: null, removesAbove: makesAbove }
-  const before = posix.resolve(posix.dirname(path), from)
-  if (from !== '' && (await session.run(folderExists(before))).exitCode !== 0) {
-    throw new Stop(
-      'STOP_DRIFT',
-      `${path} would go back to ${from}, which is no longer there; nothing was touched`,
-      { next: `make ${path} lead to another release, then: cutter run resume <run>` },
-    )
-  }
-  return { pointer: { path, now, back: from }, removesAbove: makesAbove }
 }
 
 /** A link to the target means that it is in use, and the link would lead nowhere. Only the deploy's own pointer can be turned. */
@@ -174,7 +148,7 @@ function changedError(runId: string, folder: string, lines: string[]): Stop {
     'STOP_DRIFT',
     `${folder} is not as run ${runId} left it: ${lines.slice(0, 5).join('; ')}${more}; nothing was touched`,
     {
-      next: 'move the added files away and restore the changed ones, then: cutter run resume <run>',
+      next: 'restore it, then: cutter run resume <run>',
       data: { differences: lines.slice(0, 100) },
     },
   )

@@ -1,16 +1,20 @@
+import { posix } from 'node:path'
 import type { Mode } from '../../domain/run.ts'
 import type { ArtifactEntry } from '../deploy/artifact-entry.ts'
 import type { ReleasePointer } from '../deploy/paths.ts'
 import type { DeployPlan, PlannedCommand } from '../deploy/plan.ts'
-import { restoreWithdrawn, switchBack, type WayBack, withdrawTarget } from '../deploy/switch-commands.ts'
+import { switchBack, type WayBack, withdrawTarget } from '../deploy/switch-commands.ts'
 import { discard, removeListed, stage } from '../deploy/write-commands.ts'
 
-/** A path to remove. `cache`: an interpreter left it next to the files that it read. */
-export type RemovedPath = Omit<ArtifactEntry, 'size'> & { cache?: true }
+/** A path that the deploy made. */
+export type RemovedPath = Omit<ArtifactEntry, 'size'>
 
-/** The plan that SG2 approves: the exact paths to remove, the pointer afterwards, and the commands. The same host and run give the same digest. */
+/**
+ * The plan that SG2 approves: first pointer and program, at once; then the removal of the tree. The same host and run give the same digest.
+ * What a running program writes is not in the plan, so that it is no drift.
+ */
 export interface RollbackPlan {
-  type: 'cutter.plan.rollback/v1'
+  type: 'cutter.plan.rollback/v1' | 'cutter.plan.rollback/v2'
   machineVersion: string
   mode: Mode
   /** The deploy to roll back, and the digest of its plan. */
@@ -22,24 +26,28 @@ export interface RollbackPlan {
   staging: string
   /** Where the tree is: at the target, or withdrawn already by an unfinished rollback. */
   found: 'in its place' | 'withdrawn'
-  /** The link to this release, and the earlier release to which it returns. Null where no link leads to this release. */
+  /** The link to this release, and the release to which it returns. Null where no link leads to this release. */
   pointer: { path: string; now: string; back: string } | null
-  /** How the program of the earlier release is made live again. Null where the deploy activated nothing, or is not live. */
+  /** How the program of that release is made live again. Null where the deploy activated nothing, or is not live. */
   back: WayBack | null
+  /** Whether the tree of the deploy stays, because only the pointer goes to another release. */
+  stays: boolean
   /** Whether the folder of releases is removed too when it is left empty. */
   removesAbove: boolean
   files: number
+  /** What the deploy made: the paths of its manifest, and what its build made. */
   removes: RemovedPath[]
+  built: string[]
+  /** The folder to which everything else in the tree moves: changed files, and what came besides. */
+  keep: string
   commands: PlannedCommand[]
-  /** Sent instead of the removal when the withdrawn tree differs from the list. */
-  putsBack: PlannedCommand
   rollback: string
 }
 
 /** A deploy as found on its host. */
 export type LocatedDeploy = Pick<
   RollbackPlan,
-  'host' | 'found' | 'pointer' | 'back' | 'removesAbove' | 'removes'
+  'host' | 'found' | 'pointer' | 'back' | 'stays' | 'removesAbove' | 'removes' | 'built'
 >
 
 /** Makes the plan of a rollback. It is pure: the same arguments give the same plan. */
@@ -52,25 +60,58 @@ export function planRollback(
 ): RollbackPlan {
   const { place, ...plain } = given
   const { target, staging } = place
-  const where = { ...plain, target, staging }
-  const planned = ({ id, argv }: PlannedCommand): PlannedCommand => ({ id, argv })
-  const sends = (name: string) => ({ id: 'send', argv: ['sftp', 'put', name, `${staging}/${name}`] })
+  const where = { ...plain, target, staging, keep: keepFolder(place, plain.ofRun) }
   return {
-    type: 'cutter.plan.rollback/v1',
+    type: 'cutter.plan.rollback/v2',
     ...where,
     files: plain.removes.filter(({ type }) => type === 'file').length,
-    commands: [
-      planned(stage(staging, plain.ofRun, plain.back !== null)),
-      planned(switchBack(staging, plain.ofRun, { target, pointer: reversePointer(where) }, plain.back)),
-      planned(withdrawTarget(staging, plain.ofRun, { target, pointer: reversePointer(where) })),
-      sends('files'),
-      sends('folders'),
-      planned(removeListed(staging, plain.ofRun)),
-      planned(discard(staging, plain.ofRun)),
-    ],
-    putsBack: planned(restoreWithdrawn(staging, plain.ofRun, { target, pointer: reversePointer(where) })),
-    rollback: 'none: what is removed is gone; another deploy of the same commit brings it again',
+    commands: listCommands(where),
+    rollback: plain.stays
+      ? 'another rollback to the release that is in force now'
+      : 'none: what is removed is gone; another deploy of the same commit brings it again',
   }
+}
+
+/** Next to the releases, or next to the target. A deploy is rolled back once, so that its run makes the name unique. */
+const keepFolder = ({ strategy, parent, target }: DeployPlan['place'], ofRun: string) => {
+  const suffix = ofRun.slice(-8)
+  return strategy === 'release'
+    ? posix.join(parent, 'withdrawn', `${posix.basename(target)}-${suffix}`)
+    : `${target}-withdrawn-${suffix}`
+}
+
+/** The folder of what came besides is this run's own. */
+export const withKeep = (
+  place: DeployPlan['place'],
+  { keep }: Pick<RollbackPlan, 'keep'>,
+): DeployPlan['place'] => ({
+  ...place,
+  ours: [...place.ours, keep.slice(place.parent.length + 1).split('/')[0]!],
+})
+
+function listCommands(
+  plan: Pick<
+    RollbackPlan,
+    'target' | 'staging' | 'ofRun' | 'back' | 'stays' | 'pointer' | 'removesAbove' | 'keep'
+  >,
+): PlannedCommand[] {
+  const { target, staging, ofRun, back } = plan
+  const place = { target, pointer: reversePointer(plan) }
+  const planned = ({ id, argv }: PlannedCommand): PlannedCommand => ({ id, argv })
+  const sends = (name: string) => ({ id: 'send', argv: ['sftp', 'put', name, `${staging}/${name}`] })
+  return [
+    planned(stage(staging, ofRun, back !== null)),
+    planned(switchBack(staging, ofRun, place, back)),
+    ...(plan.stays
+      ? []
+      : [
+          planned(withdrawTarget(staging, ofRun, place)),
+          sends('files'),
+          sends('folders'),
+          planned(removeListed(staging, ofRun, plan.keep)),
+        ]),
+    planned(discard(staging, ofRun)),
+  ]
 }
 
 /** The pointer as the scripts of a deploy need it: they turn it from this deploy's release to the earlier one. */

@@ -4,11 +4,14 @@ import type { Anchors } from '../deploy/host-survey.ts'
 import type { RollbackPlan } from './plan.ts'
 
 /** The state of the host after a rollback, in one sentence. */
-export function describeEnd(mode: EffectContext['mode'], { target, pointer }: RollbackPlan): string {
+export function describeEnd(mode: EffectContext['mode'], { target, pointer, stays }: RollbackPlan): string {
+  const to =
+    pointer === null
+      ? ''
+      : `${pointer.path} ${pointer.back === '' ? 'is gone too' : `leads to ${pointer.back} again`}`
   if (mode !== 'live') return `a dry run: ${target} is as it was`
   if (pointer === null) return `${target} is gone`
-  const end = pointer.back === '' ? 'is gone too' : `leads to ${pointer.back} again`
-  return `${target} is gone; ${pointer.path} ${end}`
+  return stays ? to : `${target} is gone; ${to}`
 }
 
 /** The report of a rollback for people, as Markdown. */
@@ -16,10 +19,9 @@ export function formatRollbackReport(
   { runId, mode }: EffectContext,
   plan: RollbackPlan,
   { previous }: Anchors,
-  report: { standsAs: string; differences: string[]; tolerated: string[] },
+  report: { standsAs: string; kept: string | null; differences: string[]; tolerated: string[] },
 ): string {
-  const { ofRun, commit, host, removes, files } = plan
-  const caches = removes.filter(({ cache }) => cache === true)
+  const { ofRun, commit, host, removes, files, stays } = plan
   const verb = mode === 'live' ? 'Removed' : 'Would be removed'
   return page(
     md`# Rollback ${runId}: ${mode}`,
@@ -27,12 +29,14 @@ export function formatRollbackReport(
     md`${report.standsAs}. Rolled back: run ${ofRun}, commit ${commit}, on ${host.address} (${host.hostKey}).`,
     '',
     section(
-      `${verb}: ${files} files`,
-      removes.map(({ path, type, sha256 }) => md`${nameSpan(path)} (${nameSpan(sha256 ?? type)})`),
+      `${verb}: ${stays ? 0 : files} files`,
+      (stays ? [] : removes).map(
+        ({ path, type, sha256 }) => md`${nameSpan(path)} (${nameSpan(sha256 ?? type)})`,
+      ),
     ),
     section(
-      'Of these, caches that the manifest does not list',
-      caches.map(({ path }) => nameSpan(path)),
+      'Changed files and what came besides: moved to',
+      report.kept === null ? [] : [nameSpan(report.kept)],
     ),
     section(
       'Unchanged',

@@ -9,6 +9,8 @@ import { answerOfRun, type RunAnswer } from './run-answer.ts'
 export interface RollbackRunInput {
   /** The closed deploy: its id, or a unique prefix or suffix of it. */
   run: string
+  /** Release to which the pointer goes: its name, its path below the folder of the pointer, or its run. */
+  to?: string | undefined
   mode: Mode
   /** The same key and deploy always return the same rollback. */
   key?: string | undefined
@@ -25,8 +27,8 @@ export async function rollbackRun(home: Home, given: RollbackRunInput): Promise<
   assertRole(home, 'operator', 'start runs')
   assertMachineInScope(home, 'rollback')
   const { engine } = await home.app()
-  const { mode, key, by } = given
-  const input = { run: await findRunId(home, given.run) }
+  const { mode, key, by, to } = given
+  const input = { run: await findRunId(home, given.run), ...definedOnly({ to }) }
   const run = await engine.start('rollback', input, { mode, ...definedOnly({ key, by }) })
   return answerOfRun(home, run)
 }

@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { Run } from '../../../src/domain/run.ts'
 import {
@@ -13,7 +13,7 @@ import { createFaultInjector } from '../../support/fault-injection.ts'
 import { createLiveProgram, type LiveProgram } from '../../support/live-program.ts'
 import { type Sshd, startSshd } from '../../support/sshd.ts'
 
-vi.setConfig({ testTimeout: 120_000 })
+vi.setConfig({ testTimeout: 240_000 })
 
 /** Releases of a program that runs: what it answers, and in which folder it runs, after every way forward and back. */
 describe('a deploy with activate and health', () => {
@@ -209,6 +209,33 @@ ${more}`)
     noneLeft()
   })
 
+  test('cutter run rollback --to turns pointer and program to any other release, and removes nothing', async () => {
+    const first = await deployFirst()
+    for (const version of ['2', '3']) {
+      commitVersion(version)
+      checksOf(version)
+      expect(await d.approve(await start())).toMatchObject({ outcome: 'succeeded' })
+    }
+    const third = current()
+    const ownerOf = (release: string) =>
+      readFileSync(join(release, 'DEPLOY-MANIFEST.txt'), 'utf8').match(/^# run: (.*)$/m)![1]!
+    const nowhere = await d.engine.start('rollback', { run: ownerOf(third), to: 'none' }, { mode: 'live' })
+    expect(nowhere).toMatchObject({ stopCode: 'STOP_REFUSED_INPUT' })
+    const to = basename(first)
+    const paused = await d.engine.start('rollback', { run: ownerOf(third), to }, { mode: 'live' })
+    expect(await d.approve(paused)).toMatchObject({ outcome: 'succeeded', output: { removed: 0 } })
+    await expectLive('1', first)
+    expect(listEntries(join(root, 'releases'))).toHaveLength(3)
+    writeFiles(third, { VERSION: 'edited' })
+    const edited = await d.engine.start(
+      'rollback',
+      { run: ownerOf(first), to: basename(third) },
+      { mode: 'live' },
+    )
+    expect(edited.stop!.message).toContain('is not as it was deployed: VERSION')
+    noneLeft()
+  })
+
   test('a build makes what belongs to the release, and a failing one is rolled back before anything is live', async () => {
     const first = await deployFirst()
     commitVersion('2')
@@ -226,7 +253,11 @@ ${more}`)
     expectRolledBack(failed)
     expect(failed.output).toMatchObject({ failure: 'build: build ended with 7, expected 0' })
     await expectLive('2', second)
-    expect(existsSync(first)).toBe(true)
+    expect(await d.approve(await d.rollback(run))).toMatchObject({
+      outcome: 'succeeded',
+      output: { kept: null },
+    })
+    await expectLive('1', first)
   })
 
   test('the first release warns that nothing takes its activation back', async () => {

@@ -15,8 +15,8 @@ export const artifact = (deps: DeployDeps) =>
     output: z.looseObject({ artifactDigest: z.string() }),
     async execute(context, { sourceDigest, checksDigest }) {
       const source = await readJsonEvidence<Source>(context, sourceDigest)
-      const { allow } = await readPinnedChecks(context, checksDigest)
-      const { facts, warnings, evidence } = await checkArtifact(deps, context, source, allow)
+      const checks = await readPinnedChecks(context, checksDigest)
+      const { facts, warnings, evidence } = await checkArtifact(deps, context, source, checks)
       const why = `${facts.files} files, ${facts.bytes} bytes, nothing that must not go to a host`
       const { report } = reportStage('G2', 'PASS', why, {
         sha256: facts.sha256,

@@ -45,7 +45,7 @@ async function compareWithFirst(
   const before = await readJsonEvidence<Anchors>(context, given.anchorsFirstDigest)
   try {
     return await withHost(deps, context, given.host, async (session) => {
-      const after = await surveyAnchors(session, resolvePaths(readPathsInput(given), null))
+      const after = await surveyAnchors(session, resolvePaths(readPathsInput(given), null), [])
       const { strict, tolerated } = compareAnchors(before, after, [])
       return {
         looked: true,

@@ -20,7 +20,7 @@ export const build = (deps: DeployDeps) =>
         faults,
         tried: [outcome],
         why: summarizeOutcome(outcome),
-        facts: { made: `${made.length} paths` },
+        facts: { made: `${made.length} paths`, list: listed.digest },
         learned: { builtDigest: listed.digest },
         evidence: [listed],
       }

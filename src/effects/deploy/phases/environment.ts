@@ -18,7 +18,7 @@ export const environment = (deps: DeployDeps) =>
       readHost(deps, context, given.host, async (session) => {
         const place = resolvePaths(readPathsInput(given), null)
         const facts = await surveyFacts(session, context.now)
-        const anchors = await surveyAnchors(session, place)
+        const anchors = await surveyAnchors(session, place, [])
         const first = jsonEvidence('anchors/first', anchors)
         const { address, hostKey } = session.host
         const shown = { name: given.host, address, hostKey: `${hostKey.type} ${hostKey.fingerprint}` }

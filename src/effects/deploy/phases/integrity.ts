@@ -10,11 +10,13 @@ import type { DeployDeps } from '../deps.ts'
 import type { HostSession } from '../host-session.ts'
 import { compareAnchors, surveyAnchors } from '../host-survey.ts'
 import { isBelow } from '../list-besides.ts'
+import { createIsMutable } from '../mutable-paths.ts'
 import type { DeployPlan } from '../plan.ts'
 import { readPromotion } from '../promotion.ts'
 import { parsePairs } from '../read-commands.ts'
-import { readDeployPlan } from '../read-plan.ts'
+import { readDeployPlan } from '../read-deploy-plan.ts'
 import { askPreflight } from '../run-preflight.ts'
+import { listSharedEntries } from '../shared-paths.ts'
 import { reportStage } from '../stages.ts'
 import { compareTree, isCache, listTree } from '../tree-listing.ts'
 import { readHost } from '../with-host.ts'
@@ -38,7 +40,7 @@ export const integrity = (deps: DeployDeps) =>
         given.builtDigest === undefined ? [] : await readJsonEvidence<string[]>(context, given.builtDigest)
       const live = context.mode === 'live'
       return readHost(deps, context, given.host, async (session) => {
-        const after = await surveyAnchors(session, plan.place)
+        const after = await surveyAnchors(session, plan.place, plan.checks.mutable)
         const { strict, tolerated } = compareAnchors(before, after, plan.checks.tolerate)
         const { faults, benign } = live
           ? await examineNewTree(session, plan, list, built)
@@ -82,7 +84,11 @@ async function examineNewTree(
   built: string[],
 ): Promise<{ faults: string[]; benign: string[] }> {
   const found = await listTree(session, place.target)
-  const { faults, missing, besides } = compareTree(list, found)
+  const { faults, missing, besides } = compareTree(
+    [...list, ...listSharedEntries(list, { checks, place })],
+    found,
+    createIsMutable(checks.mutable),
+  )
   const { folders, files } = checks.skeleton
   const expected = new Set([MANIFEST_NAME, ...folders, ...Object.keys(files), ...built])
   const within = new Set([...folders, ...built])

@@ -2,6 +2,7 @@ import { defineCheckPhase } from '../check-phase.ts'
 import type { DeployDeps } from '../deps.ts'
 import { makeSkeleton } from '../make-skeleton.ts'
 import { switchesFirst } from '../plan.ts'
+import { linkShared } from '../shared-paths.ts'
 
 /** Makes what the new folder needs besides the artifact, before anything of it runs. */
 export const prepare = (deps: DeployDeps) =>
@@ -10,11 +11,12 @@ export const prepare = (deps: DeployDeps) =>
     stage: 'G4',
     reports: 'only faults',
     idle: (plan) => {
-      const { folders, files } = plan.checks.skeleton
-      const nothing = folders.length + Object.keys(files).length === 0
+      const { skeleton, shared } = plan.checks
+      const nothing = skeleton.folders.length + Object.keys(skeleton.files).length + shared.length === 0
       return nothing || switchesFirst(plan) ? 'there is nothing to prepare' : null
     },
     async work({ session, plan }) {
+      if (plan.checks.shared.length > 0) await session.text(linkShared(plan))
       await makeSkeleton(session, plan)
       return { faults: [], tried: [], why: '', facts: {} }
     },

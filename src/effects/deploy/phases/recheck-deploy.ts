@@ -2,7 +2,6 @@ import { z } from 'zod'
 import type { EffectContext } from '../../../domain/effect.ts'
 import { jsonEvidence } from '../../../domain/evidence.ts'
 import { readEffect } from '../../../machine/define-effect.ts'
-import { readJsonEvidence } from '../../read-json-evidence.ts'
 import { checkArtifact } from '../check-artifact.ts'
 import { assertPreflightPassed, surveyDeploy } from '../deploy-survey.ts'
 import type { DeployDeps } from '../deps.ts'
@@ -10,6 +9,7 @@ import { countPlan, endingInput, lockDeployPlan, parseConfirmSeconds } from '../
 import { pathsInput } from '../paths.ts'
 import { pinSource } from '../pin-source.ts'
 import { type DeployPlan, listPlanDifferences } from '../plan.ts'
+import { readDeployPlan } from '../read-deploy-plan.ts'
 import { readHost } from '../with-host.ts'
 
 /**
@@ -29,7 +29,7 @@ export const recheckDeploy = (deps: DeployDeps) =>
     output: z.looseObject({ planDigest: z.string() }),
     async execute(context, given) {
       const { source, checks, evidence } = await pinSource(deps, context, given)
-      const artifact = await checkArtifact(deps, context, source, checks.allow)
+      const artifact = await checkArtifact(deps, context, source, checks)
       return readHost(deps, context, given.host, async (session) => {
         const parts = { source, artifact: artifact.facts, checks }
         const survey = await surveyDeploy(session, context, { ...given, ...parts })
@@ -64,7 +64,7 @@ export const recheckDeploy = (deps: DeployDeps) =>
 
 /** The differences from the approved plan, as the report of the run holds them. */
 async function comparePlans(context: EffectContext, approvedDigest: string, plan: DeployPlan) {
-  const approved = await readJsonEvidence<DeployPlan>(context, approvedDigest)
+  const approved = await readDeployPlan(context, approvedDigest)
   const differences = listPlanDifferences(approved, plan)
   return { message: differences.slice(0, 5).join('; '), differences: differences.slice(0, 100) }
 }

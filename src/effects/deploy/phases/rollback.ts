@@ -11,7 +11,7 @@ import type { HostSession } from '../host-session.ts'
 import { compareAnchors, surveyAnchors } from '../host-survey.ts'
 import { type DeployPlan, placeOf, switchesFirst } from '../plan.ts'
 import { parsePairs, readPromoteState } from '../read-commands.ts'
-import { readDeployPlan } from '../read-plan.ts'
+import { readDeployPlan } from '../read-deploy-plan.ts'
 import { completeStages, formatDeployReport, type Stages } from '../stages.ts'
 import { switchBack, withdrawTarget } from '../switch-commands.ts'
 import { withHost } from '../with-host.ts'
@@ -90,7 +90,7 @@ async function describeRollback(
   given: Input,
 ) {
   const { anchors } = await readJsonEvidence<DeploySurvey>(context, given.surveyDigest)
-  const after = await surveyAnchors(session, plan.place)
+  const after = await surveyAnchors(session, plan.place, plan.checks.mutable)
   const { tolerated, ...found } = compareAnchors(anchors, after, plan.checks.tolerate)
   const { target } = await readState(session, context, plan)
   const left = `something is at ${plan.place.target} that does not name this run, and was left there`

@@ -4,11 +4,13 @@ import { Stop } from '../../../domain/errors.ts'
 import { bytesEvidence, jsonEvidence } from '../../../domain/evidence.ts'
 import { readEffect } from '../../../machine/define-effect.ts'
 import { type Anchors, compareAnchors, surveyAnchors } from '../../deploy/host-survey.ts'
-import type { DeployPlan } from '../../deploy/plan.ts'
+import { folderExists } from '../../deploy/read-commands.ts'
+import { readDeployPlan } from '../../deploy/read-deploy-plan.ts'
 import { readHost } from '../../deploy/with-host.ts'
 import { readJsonEvidence } from '../../read-json-evidence.ts'
 import type { RollbackDeps } from '../deps.ts'
-import type { RollbackPlan } from '../plan.ts'
+import { type RollbackPlan, withKeep } from '../plan.ts'
+import { readRollbackPlan } from '../read-rollback-plan.ts'
 import { type Removal, readRemoval } from '../removal.ts'
 import { describeEnd, formatRollbackReport } from '../rollback-report.ts'
 
@@ -19,15 +21,17 @@ export const closeout = (deps: RollbackDeps) =>
     input: z.object({ planDigest: z.string(), surveyDigest: z.string() }),
     output: z.looseObject({ report: z.looseObject({}) }),
     async execute(context, { planDigest, surveyDigest }) {
-      const plan = await readJsonEvidence<RollbackPlan>(context, planDigest)
-      const { place, checks } = await readJsonEvidence<DeployPlan>(context, plan.ofPlan)
+      const plan = await readRollbackPlan(context, planDigest)
+      const { place, checks } = await readDeployPlan(context, plan.ofPlan)
       const before = await readJsonEvidence<Anchors>(context, surveyDigest)
       return readHost(deps, context, plan.host.name, async (session) => {
         assertRemoved(context, plan, await readRemoval(session, plan))
-        const after = await surveyAnchors(session, place)
+        const after = await surveyAnchors(session, withKeep(place, plan), checks.mutable)
         const { strict, tolerated } = compareAnchors(before, after, checks.tolerate)
+        const kept = (await session.run(folderExists(plan.keep))).exitCode === 0 ? plan.keep : null
         const report = {
           standsAs: describeEnd(context.mode, plan),
+          kept,
           asBefore: strict.length === 0,
           differences: strict.slice(0, 50),
           tolerated: tolerated.slice(0, 50),
