@@ -75,6 +75,7 @@ const program = [
   'test/effects/deploy/shared-and-mutable.test.ts',
   'test/effects/rollback/rollback-machine.test.ts',
   'test/service/machines/test-machine.test.ts',
+  'test/targets/embedded/server-lock.test.ts',
   'test/targets/ssh/open-host.test.ts',
   'test/vectors/vectors.test.ts',
 ]

@@ -13,3 +13,23 @@ export function whyNoContainer(): string | null {
   const { status, stderr, error } = spawnSync(program, [...args, 'true'], { encoding: 'utf8' })
   return status === 0 ? null : (error?.message ?? stderr.trim())
 }
+
+/** The command that starts a program on a machine without flock(1). */
+export const WITHOUT_FLOCK = [
+  ...['unshare', '--mount', 'sh', '-c'],
+  'for each in /usr/bin/flock /bin/flock; do mount --bind /dev/null $each; done; exec "$@"',
+  'sh',
+]
+
+/** Why no program can be hidden here, or null. */
+export function whyNoHiddenProgram(): string | null {
+  const [program = '', ...args] = WITHOUT_FLOCK
+  const { stdout, error } = spawnSync(
+    program,
+    [...args, 'sh', '-c', 'test -x /usr/bin/flock || echo hidden'],
+    {
+      encoding: 'utf8',
+    },
+  )
+  return stdout?.trim() === 'hidden' ? null : (error?.message ?? 'mount namespaces are not permitted')
+}

@@ -27,6 +27,7 @@ import {
   prepareBinaries,
   type ServerLocation,
 } from './server-location.ts'
+import { lockServer } from './server-lock.ts'
 import { addServerUser, hasServerUsers, removeServerUser } from './server-users.ts'
 
 /**
@@ -56,6 +57,9 @@ const HOST = '127.0.0.1'
 /** Longer than any holder of the lock needs: creating a cluster takes seconds on a slow disk, stopping a busy server up to a minute. */
 export const LOCK_WAIT_MS = 120_000
 const ADOPT_MS = 60_000
+/** How long to wait for a server that cannot be reached from here, and how often to look whether it has ended. */
+const ELSEWHERE_MS = 60_000
+const ELSEWHERE_POLL_MS = 50
 
 /**
  * Opens the embedded server of a home for this process.
@@ -85,12 +89,29 @@ export async function openServer<T extends ClusterPasswords>(
   log: (line: string) => void = () => undefined,
   before: () => Promise<void> = async () => undefined,
 ): Promise<EmbeddedServer<T>> {
-  return withLock(place.lock, LOCK_WAIT_MS, async () => {
-    await before()
-    const postmaster = (await adopt(place, log)) ?? (await start(place, newPasswords, log))
-    const record = addServerUser(place)
-    return handle<T>(place, postmaster, record, log)
-  })
+  const until = Date.now() + ELSEWHERE_MS
+  for (;;) {
+    const opened = await withLock(place.lock, LOCK_WAIT_MS, async () => {
+      await before()
+      const postmaster = (await adopt(place, log)) ?? (await start(place, newPasswords, log))
+      return postmaster === null ? null : handle<T>(place, postmaster, addServerUser(place), log)
+    })
+    if (opened !== null) return opened
+    if (Date.now() > until) throw serverElsewhereError(place)
+    // Without the lock of the home, which the other one needs to stop its server.
+    await sleep(ELSEWHERE_POLL_MS)
+  }
+}
+
+function serverElsewhereError(place: ServerLocation): CutterError {
+  return new CutterError(
+    'TARGET_UNREACHABLE',
+    `the embedded server of this home runs in another container or on another machine, on ${place.data}; nothing was changed`,
+    {
+      next: 'wait until the commands there have ended, or give each container a home of its own, or use a target of your own',
+      data: { dataDirectory: place.data },
+    },
+  )
 }
 
 /** Reads whether the server exists and runs, and changes nothing. */
@@ -107,20 +128,27 @@ export async function readEmbeddedStatus(
   }
 }
 
+/** Starts the server; null while one runs that was not found here, or what is left of one. */
 async function start(
   place: ServerLocation,
   newPasswords: () => ClusterPasswords,
   log: (line: string) => void,
-): Promise<Postmaster> {
-  const binaries = prepareBinaries(place)
-  makeLibraryLinks(binaries, place.programs)
-  if (!clusterExists(place)) {
-    log(`creating the embedded server's data in ${place.data}`)
-    await makeCluster(place, binaries, newPasswords())
+): Promise<Postmaster | null> {
+  const lock = lockServer(place)
+  if (lock === null) return null
+  try {
+    const binaries = prepareBinaries(place)
+    makeLibraryLinks(binaries, place.programs)
+    if (!clusterExists(place)) {
+      log(`creating the embedded server's data in ${place.data}`)
+      await makeCluster(place, binaries, newPasswords())
+    }
+    const postmaster = await startPostmaster(place, binaries, lock)
+    log(`embedded server started on port ${postmaster.port}, pid ${postmaster.pid}`)
+    return postmaster
+  } finally {
+    lock.close()
   }
-  const postmaster = await startPostmaster(place, binaries)
-  log(`embedded server started on port ${postmaster.port}, pid ${postmaster.pid}`)
-  return postmaster
 }
 
 /** Returns the running server after it has accepted this home's password, or null if none runs. */

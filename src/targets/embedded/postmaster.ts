@@ -18,6 +18,7 @@ import { processStart } from '../system/process-start.ts'
 import { findSandbox } from './sandbox.ts'
 import type { Binaries } from './server-binaries.ts'
 import type { ServerLocation } from './server-location.ts'
+import type { ServerLock } from './server-lock.ts'
 
 /**
  * The process of the embedded server. It is found by its postmaster.pid. It is started as `postgres` in a session of its own, so
@@ -63,12 +64,18 @@ export function findPostmaster(data: string): Postmaster | null {
 
 /**
  * Starts the server on a free port and waits until it accepts connections.
+ * @param lock proves that no server runs on the data
  * @throws TARGET_UNREACHABLE when it does not start
  */
-export async function startPostmaster(place: ServerLocation, binaries: Binaries): Promise<Postmaster> {
-  removeForeignPidFile(place.data)
+export async function startPostmaster(
+  place: ServerLocation,
+  binaries: Binaries,
+  lock: ServerLock,
+): Promise<Postmaster> {
   for (let attempt = 1; ; attempt += 1) {
-    const started = await launch(place, binaries, await freePort())
+    // PostgreSQL refuses to start when the pid in it belongs to another process now, or to a zombie that nobody reaps.
+    rmSync(join(place.data, 'postmaster.pid'), { force: true })
+    const started = await launch(place, binaries, lock, await freePort())
     if (started.outcome === 'ready') return started.postmaster
     // Another process took the port in between, or children of a killed server are still ending.
     const isTemporary = /could not bind|already in use|is still in use|pre-existing shared memory/i.test(
@@ -102,7 +109,12 @@ export function requestStop(postmaster: Postmaster): void {
 
 type Launched = { outcome: 'ready'; postmaster: Postmaster } | { outcome: 'ended'; log: string }
 
-async function launch(place: ServerLocation, binaries: Binaries, port: number): Promise<Launched> {
+async function launch(
+  place: ServerLocation,
+  binaries: Binaries,
+  lock: ServerLock,
+  port: number,
+): Promise<Launched> {
   const log = logFile(place)
   const output = openSync(log, 'a', 0o600)
   const from = rotate(log)
@@ -110,13 +122,15 @@ async function launch(place: ServerLocation, binaries: Binaries, port: number): 
   const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
   // A server on the loopback of another network namespace could not be reached.
   const sandbox = place.socket === null ? null : findSandbox(place.user)
-  const [program = '', ...args] = [...(sandbox ?? []), join(binaries.bin, 'postgres'), '-D', place.data]
-  const child = spawn(program, [...args, ...flags], {
+  const server = [...(sandbox ?? []), join(binaries.bin, 'postgres'), '-D', place.data, ...flags]
+  const { command, ids } = lock.wrap(server, place.user ?? {})
+  const [program = '', ...args] = command
+  const child = spawn(program, args, {
     cwd: '/',
     env: binaries.environment,
     detached: true,
-    stdio: ['ignore', output, output],
-    ...(place.user ?? {}),
+    stdio: ['ignore', output, output, lock.descriptor ?? 'ignore'],
+    ...ids,
   })
   closeSync(output)
   child.unref()
@@ -127,8 +141,7 @@ async function launch(place: ServerLocation, binaries: Binaries, port: number): 
     if (failure !== null)
       return { outcome: 'ended', log: `${readFileSync(log, 'utf8').slice(from)}${failure}` }
     const postmaster = findPostmaster(place.data)
-    if (postmaster?.pid === child.pid && postmaster?.status === 'ready')
-      return { outcome: 'ready', postmaster }
+    if (postmaster?.status === 'ready') return { outcome: 'ready', postmaster }
   }
   child.kill('SIGQUIT')
   return { outcome: 'ended', log: `it accepted no connections within ${START_MS / 1000} s` }
@@ -167,12 +180,6 @@ function pidFile(data: string): string[] {
   } catch {
     return []
   }
-}
-
-/** PostgreSQL removes the file of a dead pid itself, but refuses to start when the pid now belongs to another process. */
-function removeForeignPidFile(data: string): void {
-  const pid = Number(pidFile(data)[0])
-  if (pid > 0 && processStart(pid) !== null) rmSync(join(data, 'postmaster.pid'), { force: true })
 }
 
 function isPostmaster(pid: number, data: string): boolean {
