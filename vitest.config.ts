@@ -58,6 +58,7 @@ const program = [
   'test/cli/plan.test.ts',
   'test/cli/planted-text.test.ts',
   'test/cli/policy.test.ts',
+  'test/cli/reading-only.test.ts',
   'test/cli/recut.test.ts',
   'test/cli/secrets.test.ts',
   'test/cli/stale-store.test.ts',

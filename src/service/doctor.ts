@@ -17,7 +17,7 @@ import { checkNode, checkTools } from './doctor/tool-checks.ts'
 export type { Finding }
 
 /**
- * Checks the tools, files and targets that Cutter relies on. Changes nothing. The findings are what `--json` prints.
+ * Checks the tools, files and targets that Cutter relies on. Changes nothing, but creates the embedded database if it is missing. The findings are what `--json` prints.
  * @throws CONFIG_INVALID, STORE_CORRUPT, STORE_NEWER, because then there is nothing to check in
  */
 export async function examineInstallation(home: Home): Promise<Finding[]> {

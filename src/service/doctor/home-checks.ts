@@ -1,6 +1,7 @@
-import { existsSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { accessSync, constants, existsSync, statfsSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
 import type { App } from '../../app/open-app.ts'
+import { storeFile } from '../../app/open-store.ts'
 import { findOutputFolder } from '../../config/output-folder.ts'
 import { CutterError } from '../../domain/errors.ts'
 import { shellQuote } from '../../domain/shell-quote.ts'
@@ -9,12 +10,31 @@ import { type Finding, okay } from './finding.ts'
 /** Reads every page of the store. It was opened before, or there would be no answer at all. */
 export async function checkStore({ home, store }: App): Promise<Finding> {
   const faults = await store.check()
+  const obstacle = findObstacleToWriting(storeFile(home))
+  if (faults.length === 0 && obstacle !== null)
+    return {
+      check: 'store',
+      status: 'fail',
+      message: `it can only be read: ${obstacle}`,
+      next: NEXT_TO_WRITE,
+    }
   if (faults.length === 0) return okay('store', `${home}/var/cutter.db, every page can be read`)
   return {
     check: 'store',
     status: 'fail',
     message: faults.join('; '),
     next: 'replace it by a backup; keep the broken file',
+  }
+}
+
+const NEXT_TO_WRITE = 'check owner, mode and free space of its folder'
+
+function findObstacleToWriting(file: string): string | null {
+  try {
+    for (const path of [file, dirname(file)]) accessSync(path, constants.W_OK)
+    return statfsSync(file).bavail === 0 ? `no space is left for ${file}` : null
+  } catch (error) {
+    return (error as Error).message
   }
 }
 
@@ -82,16 +102,17 @@ export function checkOutputFolder({ home, config }: App): Finding[] {
   }
 }
 
-/** Says whether the embedded PostgreSQL exists and runs. Does not start it. */
-export async function checkEmbeddedServer({ home }: App): Promise<Finding> {
+/** Starts the embedded PostgreSQL, because only a start shows that it can. It ends with this command, unless another one uses it. */
+export async function checkEmbeddedServer({ embedded, config }: App): Promise<Finding> {
   const check = 'embedded PostgreSQL'
   try {
-    const { readEmbeddedStatus } = await import('../../targets/embedded/open-embedded.ts')
-    const { initialised, running, dataDirectory, pid } = await readEmbeddedStatus({ home })
-    const unused = initialised ? 'created, not running' : 'not created yet; its first use creates it'
-    return okay(check, `${running ? `runs as process ${pid}` : unused} (${dataDirectory})`)
+    const server = await embedded()
+    await server.start()
+    return okay(check, 'was started, and accepts connections')
   } catch (error) {
-    return { check, status: 'warn', message: (error as Error).message }
+    const { message, next } = error as { message: string; next?: string }
+    const isNeeded = Object.keys(config.targets).length === 0
+    return { check, status: isNeeded ? 'fail' : 'warn', message, ...(next === undefined ? {} : { next }) }
   }
 }
 

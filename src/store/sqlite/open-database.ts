@@ -1,8 +1,10 @@
-import { accessSync, closeSync, constants, existsSync, mkdirSync, openSync } from 'node:fs'
+import { accessSync, closeSync, constants, existsSync, mkdirSync, openSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Database } from 'better-sqlite3'
+import { CutterError } from '../../domain/errors.ts'
 import { connect } from '../../locks/connect.ts'
 import { migrate, missingMigrations } from './migrate.ts'
+import { openForReading } from './open-for-reading.ts'
 import { toStoreError, unwritableStoreError } from './store-errors.ts'
 
 export interface OpenOptions {
@@ -17,11 +19,37 @@ export interface OpenOptions {
 const BUSY_MS = 5_000
 
 /**
- * Opens the file of a store. Creates it when it does not exist, and applies missing migrations.
+ * Opens the file of a store. Creates it when it does not exist, and applies missing migrations. A store that can't be written is opened for
+ * reading; a later write to it is refused with STORE_UNWRITABLE.
  *
  * @throws STORE_UNWRITABLE, STORE_CORRUPT or STORE_NEWER, each before anything was changed.
  */
-export function openDatabase({ file, migrationsDirectory }: OpenOptions): Database {
+export function openDatabase(options: OpenOptions): Database {
+  try {
+    return openForWriting(options)
+  } catch (error) {
+    const { file, migrationsDirectory } = options
+    if (!(error instanceof CutterError) || error.code !== 'STORE_UNWRITABLE') throw error
+    if (!hasContent(file)) throw error
+    try {
+      return openForReading(file, migrationsDirectory)
+    } catch (unreadable) {
+      throw unreadable instanceof CutterError ? unreadable : error
+    }
+  }
+}
+
+/** A store that could not be created is an empty file, or none. */
+function hasContent(file: string): boolean {
+  try {
+    const stat = statSync(file)
+    return stat.isFile() && stat.size > 0
+  } catch {
+    return false
+  }
+}
+
+function openForWriting({ file, migrationsDirectory }: OpenOptions): Database {
   prepareFolder(file)
   try {
     const db = connect(file, { timeout: BUSY_MS })

@@ -24,6 +24,8 @@ export interface EmbeddedTargets {
   rehearsalServers: RehearsalServers
   /** Drops the database of the default target, if it exists, so that a demo starts empty. */
   discardTarget(): Promise<void>
+  /** Starts the server, and logs in to it. */
+  start(): Promise<void>
   /** The superuser's URL for a database. It holds a password. */
   superuserUrl(database: string): Promise<string>
   /** Ends the use of the server by this process. */
@@ -101,6 +103,7 @@ export function openEmbeddedTargets(options: {
         await client.query(`drop database if exists ${DATABASE} with (force)`)
       })
     },
+    start: () => superuser('postgres', async (client) => void (await client.query('select 1'))),
     superuserUrl: async (database) => (await server()).url('postgres', database),
     async release() {
       const opened = await server.started()?.catch(() => null)
