@@ -41,6 +41,15 @@ export async function loadModuleByReference(
 }
 
 /**
+ * Loads a module that is tested or checked, and not used: it may have the name of another one. Only a path names it.
+ * @throws as `loadModuleByReference`
+ */
+export async function loadCandidate(path: string, { config }: Place, cwd: string): Promise<LoadedModule> {
+  assertPathsLoad(config, `the module ${path}`)
+  return loadModule(resolve(cwd, path))
+}
+
+/**
  * Loads the module of a machine by name: from its path in cutter.yaml, else from where it was first started. With a run, its source must
  * be the one that the run recorded, or, with `acceptsUpgrade`, name an upgrade of it. With `approvals.strict: owner` only the path in cutter.yaml counts, because a store that was restored
  * can remember any other.

@@ -1,7 +1,7 @@
 import { Console } from 'node:console'
 import { realpathSync, statSync } from 'node:fs'
 import { sep } from 'node:path'
-import { createJiti, type Jiti } from 'jiti'
+import type { Jiti } from 'jiti'
 import { findWritableByOthers } from '../approvals/file-permissions.ts'
 import { BUILT_DIGESTS } from '../builtin/code-digests.ts'
 import { RELEASED_HELPERS, upgradesFromReleases } from '../builtin/released-definitions.ts'
@@ -11,10 +11,9 @@ import { digestOf, type Json } from '../domain/json.ts'
 import type { SourceFile } from '../domain/recorded-source.ts'
 import type { InstalledMachine } from '../engine/engine-deps.ts'
 import type { Machine } from '../machine/define.ts'
-import { xstate, zod } from '../machine/runtime-packages.ts'
 import { assertSameSource, type RecordedSource } from './assert-same-source.ts'
+import { createLoader, OURS } from './create-loader.ts'
 import { createResolver, digestModuleSource, findPackageFiles, type ModuleSource } from './module-source.ts'
-import * as cutter from './sdk.ts'
 import { validateModule } from './validate-module.ts'
 
 /** A user's own machine, loaded. */
@@ -28,9 +27,6 @@ export interface LoadedModule {
   /** The digests of those files, in the order of their names. */
   source: SourceFile[]
 }
-
-/** What a module gets from Cutter itself. */
-const OURS = { cutter, xstate, zod }
 
 /**
  * Loads the machine that a module exports. The module gets Cutter's own copies of `cutter`, `xstate` and `zod`, whatever is installed
@@ -46,19 +42,7 @@ export async function loadModule(
 ): Promise<LoadedModule> {
   const path = realPathOf(file)
   keepOffStdout()
-  // Every option is set, because none may come from the environment. No cache on disk, so that the digested code is what runs.
-  const jiti = createJiti(path, {
-    fsCache: false,
-    moduleCache: true,
-    interopDefault: true,
-    alias: {},
-    debug: false,
-    jsx: false,
-    sourceMaps: false,
-    tryNative: false,
-    tsconfigPaths: false,
-    virtualModules: OURS,
-  })
+  const jiti = createLoader(path)
   const resolve = createResolver((specifier, options) => jiti.esmResolve(specifier, options))
   const source = digestModuleSource(path, resolve)
   const files = [...source.values()].map(({ file }) => file)
@@ -92,8 +76,12 @@ function keepOffStdout(): void {
   globalThis.console = new Console(process.stderr, process.stderr)
 }
 
-/** A module runs as soon as it is loaded, dry or live. Anyone who may write it could run their code as this user. */
-function assertWrittenByOwner(files: string[]): void {
+/**
+ * Asserts that only their owner may write files. A module runs as soon as it is loaded, dry or live. Anyone who may write it could run their code
+ * as this user.
+ * @throws FILES_UNSAFE
+ */
+export function assertWrittenByOwner(files: string[]): void {
   const uid = process.geteuid?.()
   if (uid === undefined) return
   for (const file of files) {

@@ -1,7 +1,7 @@
 import { CutterError } from '../domain/errors.ts'
 import type { Status } from '../domain/history-entry.ts'
 import type { Run } from '../domain/run.ts'
-import type { EngineDeps } from './engine-deps.ts'
+import type { EngineDeps, InstalledMachine } from './engine-deps.ts'
 import { loadRun } from './load-run.ts'
 import { composeUpgradeStep } from './upgrade-run.ts'
 
@@ -24,19 +24,29 @@ export interface OpenRun {
 
 /**
  * Checks every open run, newest first. Upgrades are tried, and nothing is saved.
+ * @param candidate a machine that is not installed yet: only runs of its name are checked, and as if it were installed
  * @param loadChanged also loads modules of users that changed since, and whose text names an upgrade. That runs their code.
  */
-export async function checkOpenRuns(deps: EngineDeps, loadChanged = false): Promise<OpenRun[]> {
+export async function checkOpenRuns(
+  deps: EngineDeps,
+  loadChanged = false,
+  candidate: InstalledMachine | null = null,
+): Promise<OpenRun[]> {
   const open: Run[] = []
   const tampered: OpenRun[] = []
   for (const status of ['working', 'paused', 'stopped'] as const) {
     const onTampered = (error: Error) => tampered.push(tamperedRun(error))
     open.push(...(await deps.store.list({ status, limit: Number.MAX_SAFE_INTEGER, onTampered })))
   }
+  const isAsked = ({ machine }: Run) => candidate === null || machine === candidate.machine.name
   open.sort((a, b) => (a.startedAt < b.startedAt ? 1 : -1))
   const checked: OpenRun[] = []
-  for (const run of open) checked.push({ ...factsOf(run), ...(await verdictOn(deps, run, loadChanged)) })
-  return [...checked, ...tampered]
+  for (const run of open.filter(isAsked)) {
+    const find = async (loaded: Run) =>
+      candidate ?? (await deps.installed(loaded.machine, loaded, loadChanged))
+    checked.push({ ...factsOf(run), ...(await verdictOn(deps, run, find)) })
+  }
+  return [...checked, ...(candidate === null ? tampered : [])]
 }
 
 const factsOf = ({ runId, machine, version, definitionDigest, status, state, gate }: Run) => {
@@ -46,11 +56,11 @@ const factsOf = ({ runId, machine, version, definitionDigest, status, state, gat
 async function verdictOn(
   deps: EngineDeps,
   { runId }: Run,
-  loadChanged: boolean,
+  find: (run: Run) => Promise<InstalledMachine>,
 ): Promise<Pick<OpenRun, 'verdict' | 'why'>> {
   try {
     const run = await loadRun(deps, runId)
-    const installed = await deps.installed(run.machine, run, loadChanged)
+    const installed = await find(run)
     if (installed.machine.definitionDigest === run.definitionDigest) return { verdict: 'same', why: null }
     const { run: upgraded } = await composeUpgradeStep(deps, installed, run, deps.osUser)
     const why = upgraded.gateSeq === null ? null : `run ${runId} must be approved again after its upgrade`

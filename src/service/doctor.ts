@@ -8,6 +8,7 @@ import {
   checkOutputFolder,
   checkRehearsalServers,
   checkStore,
+  checkStrandedRuns,
   checkTrustedFiles,
 } from './doctor/home-checks.ts'
 import { checkInstanceKeys, checkPolicies } from './doctor/key-checks.ts'
@@ -26,6 +27,7 @@ export async function examineInstallation(home: Home): Promise<Finding[]> {
     checkNode(),
     await checkStore(app),
     await checkOpenRuns(app),
+    ...(await checkStrandedRuns(app)),
     ...(await checkTools(openTools(app.config.tools), app.deps.allowLive)),
     checkAllowedSigners(app),
     checkTrustedFiles(app),

@@ -55,6 +55,35 @@ const check = async (at: CutterHome, ...options: string[]) => {
 }
 
 describe('a run that waits while its machine gets a new version', () => {
+  test('machine check and machine test say before the module is replaced which runs it would strand', async () => {
+    const { at, run } = await atGate()
+    const verdictOn = async (source: string) => {
+      const file = at.file('next.ts', source)
+      const checked = await at.cutter(['machine', 'check', file, '--json'])
+      const tested = await at.cutter(['machine', 'test', file, '--title', 'Charter', '--json'])
+      const runs = JSON.parse(tested.stdout).runs as { runId: string; verdict: string }[]
+      expect(JSON.parse(checked.stdout)).toEqual(runs)
+      return [checked.code, tested.code, runs.map(({ runId, verdict }) => [runId, verdict])]
+    }
+    const changed = version('1').replace('{ printed: given }', '{ printed: given, at: 1 }')
+    expect(await verdictOn(changed)).toEqual([3, 3, [[run.runId, 'stranded']]])
+    expect(await verdictOn(SECOND)).toEqual([0, 1, [[run.runId, 'upgrade']]])
+    expect((await rehearseOn(at, run.runId)).code).toBe(0)
+  })
+
+  test('doctor names the runs that a replaced module strands', async () => {
+    const { at, run } = await atGate()
+    at.file('mine/printer.ts', version('2'))
+    const findings = JSON.parse((await at.cutter(['doctor', '--json'])).stdout) as { message: string }[]
+    expect(findings).toContainEqual(
+      expect.objectContaining({
+        check: 'machines of open runs',
+        status: 'warn',
+        message: expect.stringContaining(`${run.runId} of printer 1 is stranded`),
+      }),
+    )
+  })
+
   test('a waiting run is upgraded by resume, needs another approval, and its history holds', async () => {
     const { at, run } = await atGate()
     const { approvalId } = await rehearse(at, run.runId)

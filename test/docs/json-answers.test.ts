@@ -65,6 +65,7 @@ const CASES: [schema: string, command: () => string][] = [
   ['machine-list', () => 'machine list'],
   ['machine-check', () => 'machine check'],
   ['machine-new', () => 'machine new pay'],
+  ['machine-test', () => 'machine test pay/pay.ts'],
   ['migration-bundle', () => 'migrate new reviews'],
   ['migration-lint', () => 'migrate lint reviews'],
   ['rehearsal-list', () => 'rehearsal list'],

@@ -15,6 +15,7 @@ export function defineCheck(group: Command): void {
     'check whether the installed machines can continue every open run; exit code 3 if not',
     'cutter machine check',
   )
+    .argument('[file]', 'a module that is not installed yet: would it strand open runs of its machine?')
     .option(
       '--load-changed',
       'also load modules that changed and name an upgrade, and try it; runs their code',
@@ -26,10 +27,13 @@ interface Options extends GlobalOptions {
   loadChanged?: boolean
 }
 
-function check(options: Options): Promise<number> {
+function check(file: string | undefined, options: Options): Promise<number> {
   return inHome(options, async ({ home, io }) => {
     const { checkMachines } = await import('../../service/machines/check.ts')
-    const { runs, notContinued } = await checkMachines(home, { loadChanged: options.loadChanged === true })
+    const { runs, notContinued } = await checkMachines(home, {
+      loadChanged: options.loadChanged === true,
+      file,
+    })
     const rows = runs.map(({ runId, machine, version, status, state, verdict }) => [
       runId,
       `${machine} ${version}`,

@@ -22,7 +22,7 @@ function create(name: string, options: GlobalOptions): Promise<number> {
     const file = `${created.folder}/${created.machine}.ts`
     printAnswer(io, created, () => [
       `created ${created.folder}: ${created.files.join(', ')}`,
-      `next: change it into yours, then cutter run start ${file} --help`,
+      `next: change it into yours, then cutter machine test ${file}`,
     ])
     return 0
   })

@@ -14,6 +14,18 @@ import {
   time,
 } from './parts.ts'
 
+const openRun = z.strictObject({
+  runId: text,
+  machine: text,
+  version: text,
+  definitionDigest: text,
+  status: status.nullable(),
+  state: text.nullable(),
+  gate: text.nullable(),
+  verdict: z.enum(['same', 'upgrade', 'untried', 'stranded']),
+  why: text.nullable(),
+})
+
 /** Answers of the other commands. */
 export const OTHER_ANSWERS: Answers = {
   'key-rotation': {
@@ -173,24 +185,34 @@ export const OTHER_ANSWERS: Answers = {
   'machine-check': {
     commands: ['machine check'],
     title: 'Whether open runs can continue',
-    schema: z.array(
-      z.strictObject({
-        runId: text,
-        machine: text,
-        version: text,
-        definitionDigest: text,
-        status: status.nullable(),
-        state: text.nullable(),
-        gate: text.nullable(),
-        verdict: z.enum(['same', 'upgrade', 'untried', 'stranded']),
-        why: text.nullable(),
-      }),
-    ),
+    schema: z.array(openRun),
   },
   'machine-new': {
     commands: ['machine new'],
     title: 'A machine that was made',
     schema: z.strictObject({ machine: text, folder: text, files: z.array(text) }),
+  },
+  'machine-test': {
+    commands: ['machine test'],
+    title: 'What a test of a machine found',
+    schema: z.strictObject({
+      file: text,
+      machine: text,
+      version: text,
+      walked: z.array(text),
+      notReached: z.array(text),
+      kills: z.array(
+        z.strictObject({
+          write: text,
+          moment: z.enum(['before the write', 'after the write']),
+          executed: count,
+        }),
+      ),
+      faults: z.array(text),
+      typesChecked: z.boolean(),
+      writesTried: z.boolean(),
+      runs: z.array(openRun),
+    }),
   },
   'migration-bundle': {
     commands: ['migrate new'],

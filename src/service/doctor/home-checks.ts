@@ -5,6 +5,7 @@ import { storeFile } from '../../app/open-store.ts'
 import { findOutputFolder } from '../../config/output-folder.ts'
 import { CutterError } from '../../domain/errors.ts'
 import { shellQuote } from '../../domain/shell-quote.ts'
+import { checkOpenRuns as findOpenRuns } from '../../engine/check-upgradable.ts'
 import { type Finding, okay } from './finding.ts'
 
 /** Reads every page of the store. It was opened before, or there would be no answer at all. */
@@ -51,6 +52,18 @@ export async function checkOpenRuns({ store }: App): Promise<Finding> {
     message,
     next: 'cutter run list --status stopped, or --status working; cutter run resume <run>',
   }
+}
+
+/** Names the open runs that the installed machines cannot continue. Loads no module that changed since. */
+export async function checkStrandedRuns({ deps }: App): Promise<Finding[]> {
+  const open = await findOpenRuns(deps)
+  const stranded = open.filter(({ verdict }) => verdict === 'stranded' || verdict === 'untried')
+  return stranded.map(({ runId, machine, version, verdict, why }) => ({
+    check: 'machines of open runs',
+    status: 'warn',
+    message: `${runId} of ${machine} ${version} is ${verdict}: ${why}`,
+    next: 'cutter machine check',
+  }))
 }
 
 /** Finds the files that say who may approve live runs. */

@@ -1,11 +1,11 @@
-import { existsSync, writeFileSync } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { writeFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import type { Home } from '../../app/open-home.ts'
-import { packageRoot } from '../../app/package-paths.ts'
 import { findNameFault } from '../../custom/validate-module.ts'
 import { CutterError } from '../../domain/errors.ts'
 import { assertEmptyFolder, makeOutputFolder, outputPath } from '../write-output.ts'
 import { scaffoldMachine } from './scaffold-machine.ts'
+import { findTypesFolders } from './types-folders.ts'
 
 /** What `machine new --json` prints. */
 export interface CreatedMachine {
@@ -32,23 +32,10 @@ export async function createMachine(
       next: 'cutter machine new rotate-keys',
     })
   assertEmptyFolder(folder)
-  const files = scaffoldMachine(machine, {
-    cutter: join(packageRoot(), 'dist', 'types'),
-    zod: packageFolder('zod'),
-    xstate: packageFolder('xstate'),
-    types: packageFolder('@types'),
-  })
+  const files = scaffoldMachine(machine, findTypesFolders())
   makeOutputFolder(folder)
   // Others must not be able to write a module, or no command loads it.
   for (const [file, text] of Object.entries(files))
     writeFileSync(join(folder, file), text, { flag: 'wx', mode: 0o644 })
   return { machine, folder, files: Object.keys(files) }
-}
-
-/** The folder of a package that Cutter has, as Node finds it: in the nearest `node_modules` upward. */
-function packageFolder(name: string): string {
-  for (let folder = packageRoot(); ; folder = dirname(folder)) {
-    const found = join(folder, 'node_modules', name)
-    if (existsSync(found) || folder === dirname(folder)) return found
-  }
 }

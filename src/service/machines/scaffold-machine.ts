@@ -118,26 +118,27 @@ test('${name} writes once and ends the same, at whatever write its process is ki
 }, 60_000)
 `
 
-function tsconfigText({ cutter, zod, xstate, types }: TypesFolders): string {
-  const compilerOptions = {
-    target: 'ES2023',
-    module: 'ESNext',
-    moduleResolution: 'Bundler',
-    lib: ['ES2023'],
-    types: ['node'],
-    typeRoots: ['./node_modules/@types', types],
-    strict: true,
-    noEmit: true,
-    allowImportingTsExtensions: true,
-    skipLibCheck: true,
-    paths: {
-      cutter: [`${cutter}/custom/sdk.d.ts`],
-      'cutter/testing': [`${cutter}/custom/trial.d.ts`],
-      zod: [zod],
-      xstate: [xstate],
-      // Your own vitest, where there is one.
-      vitest: ['./node_modules/vitest', '../node_modules/vitest', `${cutter}/vitest.d.ts`],
-    },
-  }
-  return `${JSON.stringify({ compilerOptions, include: ['*.ts'] }, null, 2)}\n`
-}
+const tsconfigText = (folders: TypesFolders): string =>
+  `${JSON.stringify({ compilerOptions: compilerOptions(folders), include: ['*.ts'] }, null, 2)}\n`
+
+/** The options of the compiler with which the types of a module resolve, wherever it is. */
+export const compilerOptions = ({ cutter, zod, xstate, types }: TypesFolders) => ({
+  target: 'ES2023',
+  module: 'ESNext',
+  moduleResolution: 'Bundler',
+  lib: ['ES2023'],
+  types: ['node'],
+  typeRoots: ['./node_modules/@types', types],
+  strict: true,
+  noEmit: true,
+  allowImportingTsExtensions: true,
+  skipLibCheck: true,
+  paths: {
+    cutter: [`${cutter}/custom/sdk.d.ts`],
+    'cutter/testing': [`${cutter}/custom/trial.d.ts`],
+    zod: [zod],
+    xstate: [xstate],
+    // Your own vitest, where there is one.
+    vitest: ['./node_modules/vitest', '../node_modules/vitest', `${cutter}/vitest.d.ts`],
+  },
+})

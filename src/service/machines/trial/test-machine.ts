@@ -14,7 +14,17 @@ interface Subject {
 }
 
 /** Tries a machine; see `TestMachine`. */
-export const testMachine: TestMachine = async (given, trial) => {
+export const testMachine: TestMachine = (given, trial) => tryMachine(given, trial, { writes: true })
+
+/**
+ * Tries a machine, and without `writes` only its dry run.
+ * @throws as `loadModule`; TOOL_MISSING without ssh-keygen
+ */
+export async function tryMachine(
+  given: string | URL,
+  trial: Trial,
+  { writes }: { writes: boolean },
+): Promise<TrialReport> {
   const file = given instanceof URL || given.startsWith('file:') ? fileURLToPath(given) : given
   const before = globalThis.console
   const loaded = await loadModule(file)
@@ -24,7 +34,7 @@ export const testMachine: TestMachine = async (given, trial) => {
   const faults = [...dry.faults]
   const report = (kills: TrialKill[], reached: string[]): TrialReport =>
     reportOf(loaded, dry.driven.states, kills, reached, faults)
-  if (faults.length > 0) return report([], [])
+  if (faults.length > 0 || !writes) return report([], [])
 
   const first = await tryOnce(subject, 'live', newWatch(null))
   faults.push(...first.faults)
