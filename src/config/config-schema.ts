@@ -134,6 +134,8 @@ export const configSchema = z.strictObject({
         .default({}),
     })
     .prefault({}),
+  /** Folders below which callers of the service may name files. */
+  inputs: z.array(z.string().min(1)).default([]),
   /** With `strict: owner` the only folder below which commands write. */
   output: z.string().min(1).optional(),
   operators: operators.optional(),

@@ -17,6 +17,7 @@ const DEFAULTS: Config = {
   machines: {},
   profiles: {},
   approvals: { allowedSigners: './allowed_signers', strict: 'modes', policy: {} },
+  inputs: [],
   tools: {},
   embedded: {},
   execution: { allowLive: false },

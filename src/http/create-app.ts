@@ -99,10 +99,13 @@ async function readCall(
     params: parsed(endpoint.params, context.req.param(), 'parameter'),
     query: parsed(endpoint.query, queryOf(request.url), 'parameter'),
     body: endpoint.body === null ? {} : parsed(endpoint.body, body, 'field'),
+    content: bytesOf(request),
     key: request.headers.get('idempotency-key') ?? undefined,
     works: service.worksFor(() => touched[0]?.runId ?? null),
   }
 }
+
+const bytesOf = ({ body }: Request) => (body ?? []) as unknown as AsyncIterable<Uint8Array>
 
 /** A parameter that is given twice is refused, because nobody knows which one counts. */
 function queryOf(url: string): { [name: string]: string } {

@@ -14,6 +14,8 @@ export interface Call<Params, Query, Body> {
   params: Params
   query: Query
   body: Body
+  /** The bytes of the request, where the endpoint takes a file. */
+  content: AsyncIterable<Uint8Array>
   /** The header `Idempotency-Key`. */
   key: string | undefined
   /** Answers with a run when the work on it ends, or as it is after so many seconds. The work continues then. */
@@ -42,6 +44,8 @@ export interface Endpoint {
   body: z.ZodObject | null
   /** Whether it takes no token. */
   isPublic: boolean
+  /** Whether it takes the bytes of a file as they are. */
+  takesBytes: boolean
   reply(call: Call<never, never, never>): Promise<Reply>
 }
 
@@ -53,6 +57,7 @@ interface Definition<Params extends Shape, Query extends Shape, Body extends Sha
   query?: Query
   body?: Body
   isPublic?: boolean
+  takesBytes?: boolean
   reply(call: Call<Values<Params>, Values<Query>, Values<Body>>): Promise<Reply>
 }
 
@@ -70,8 +75,9 @@ export function endpoint<
     status: definition.status ?? 200,
     params: z.strictObject(definition.params ?? {}),
     query: z.strictObject(definition.query ?? {}),
-    body: method === 'post' ? z.strictObject(definition.body ?? {}) : null,
+    body: method === 'post' && definition.takesBytes !== true ? z.strictObject(definition.body ?? {}) : null,
     isPublic: definition.isPublic ?? false,
+    takesBytes: definition.takesBytes ?? false,
     reply: definition.reply as Endpoint['reply'],
   }
 }

@@ -1,7 +1,11 @@
 import { type Endpoint, endpoint } from './endpoint.ts'
 import { describeApi } from './openapi.ts'
+import { APPROVAL_ENDPOINTS } from './routes/approvals.ts'
+import { INSTANCE_ENDPOINTS } from './routes/instance.ts'
+import { RUN_ENDPOINTS } from './routes/runs.ts'
 import { SERVICE_ENDPOINTS } from './routes/service.ts'
 import { TOKEN_ENDPOINTS } from './routes/tokens.ts'
+import { UPLOAD_ENDPOINTS } from './routes/uploads.ts'
 
 /** Every path of the service. */
 export const ENDPOINTS: Endpoint[] = [
@@ -12,5 +16,9 @@ export const ENDPOINTS: Endpoint[] = [
     isPublic: true,
     reply: async () => ({ content: describeApi(ENDPOINTS) }),
   }),
+  ...RUN_ENDPOINTS,
+  ...APPROVAL_ENDPOINTS,
+  ...UPLOAD_ENDPOINTS,
+  ...INSTANCE_ENDPOINTS,
   ...TOKEN_ENDPOINTS,
 ]

@@ -49,7 +49,20 @@ export function describeApi(endpoints: Endpoint[]): object {
 const DESCRIPTION =
   'The service of one home. Every request but /healthz, /readyz and /openapi.json brings a token. Fields may be added to answers.'
 
-function routeOf({ method, path, summary, answer, status, params, query, body, isPublic }: Endpoint) {
+const BYTES = { body: { required: true, content: { 'application/octet-stream': { schema: {} } } } }
+
+function routeOf({
+  method,
+  path,
+  summary,
+  answer,
+  status,
+  params,
+  query,
+  body,
+  isPublic,
+  takesBytes,
+}: Endpoint) {
   const schema = Object.hasOwn(ANSWERS, answer) ? { $ref: `#/components/schemas/${answer}` } : {}
   const type = answer.includes('/') ? answer : 'application/json'
   return createRoute({
@@ -60,6 +73,7 @@ function routeOf({ method, path, summary, answer, status, params, query, body, i
     request: {
       params,
       query,
+      ...(takesBytes ? BYTES : {}),
       ...(body === null
         ? {}
         : { body: { required: true, content: { 'application/json': { schema: opened(body) } } } }),

@@ -74,9 +74,32 @@ export interface ResumableRun {
   byPeople: HistoryEntry[]
 }
 
+/** What runs a list has: those that pass every field. */
 export interface RunFilter {
   status?: Status
   machine?: string
+  /** Any of these machines. */
+  machines?: string[]
+  mode?: Mode
+  runId?: string
+  /** The input of the run names it, as `target` and `host`. */
+  document?: string
+  target?: string
+  host?: string
+  /** The gate at which the run waits. */
+  gate?: string
+  /** Signed or rehearsed an approval of the run. */
+  approver?: string
+  /** Started or moved the run. */
+  operator?: string
+  /** Started at or after this time (ISO 8601). */
+  since?: string
+  /** Started before this time (ISO 8601). */
+  until?: string
+  /** Part of id, machine, state, operator or input, in any case. */
+  text?: string
+  /** Only runs that come after this one in the list. */
+  after?: { startedAt: string; runId: string }
   limit: number
   /** Receives the error of each run that can't be trusted, which the list then omits. Without it the first such error is thrown. */
   onTampered?(error: Error): void

@@ -17,6 +17,7 @@ import { openHome } from '../../src/app/open-home.ts'
 import { MACHINE_NAMES } from '../../src/builtin/registry.ts'
 import { buildProgram } from '../../src/cli/program.ts'
 import { defineStartFlags } from '../../src/cli/run/input-flags.ts'
+import { PATH_FIELDS } from '../../src/service/access/input-files.ts'
 import { findStartMachine } from '../../src/service/runs/start-machine.ts'
 import { aCutterHome, type CutterHome, type ErrorJson, jsonOf } from '../support/cli.ts'
 import { charter, rehearseOn } from '../support/cli-steps.ts'
@@ -132,6 +133,13 @@ test('every option and argument that names a path is known to write or to read',
   const known = (slot: string) => [...VALUES, ...FIELDS].some((value) => slot.endsWith(` ${value}`))
   const paths = slots.filter((slot) => !known(slot))
   expect(paths.sort()).toEqual([...Object.keys(WRITERS), ...READERS].sort())
+})
+
+test('every field of a shipped machine that names a path is limited for callers of the service', () => {
+  const fields = Object.entries(PATH_FIELDS).flatMap(([machine, names]) =>
+    names.map((name) => `run start ${machine} --${name} <value>`),
+  )
+  expect(fields.sort()).toEqual(READERS.filter((slot) => /^run start \S+ --/.test(slot)).sort())
 })
 
 /** A home with `strict: owner`, a registered machine and an empty output folder. */

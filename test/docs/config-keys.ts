@@ -22,6 +22,8 @@ export const CONFIG_MEANINGS: { [path: string]: string } = {
   'profiles.<name>': 'YAML file of the profile.',
   machines: 'Machines of your own.',
   'machines.<name>': 'Module of the machine, TypeScript or JavaScript.',
+  inputs:
+    'Folders below which callers of the service may name files. Without it: none, so they upload what they need.',
   approvals: 'Who may approve.',
   'approvals.allowedSigners': 'File of allowed signers, in OpenSSH’s format.',
   'approvals.revokedKeys': 'File of revoked keys. Once named it must exist.',

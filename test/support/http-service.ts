@@ -28,6 +28,8 @@ export interface HttpService extends ServiceHome {
   service: Service
   url: string
   socket: string
+  /** What the service logged. */
+  logged: string[]
   token(given: Pick<CreateTokenInput, 'name' | 'role'> & Partial<CreateTokenInput>): Promise<string>
   get(path: string, token?: string, options?: CallOptions): Promise<HttpAnswer>
   post(path: string, token: string | undefined, body: unknown, options?: CallOptions): Promise<HttpAnswer>
@@ -36,7 +38,9 @@ export interface HttpService extends ServiceHome {
 /** Starts a service in a home of its own. `config` is the text of cutter.yaml. */
 export async function aService(config = '', times: Parameters<typeof listen>[2] = {}): Promise<HttpService> {
   const at = openServiceHome(config)
-  const service = await openService(at.home)
+  const logged: string[] = []
+  const log = (...given: unknown[]) => void logged.push(JSON.stringify(given))
+  const service: Service = { ...(await openService(at.home)), log: { info: log, warn: log, error: log } }
   const listening: Listening = await listen(service, { port: 0, host: '127.0.0.1' }, times)
   const { url, socket } = listening.address
   const call = (path: string, options: CallOptions) => send({ url, socket }, path, options)
@@ -45,6 +49,7 @@ export async function aService(config = '', times: Parameters<typeof listen>[2] 
     service,
     url,
     socket,
+    logged,
     token: async (given) => (await createToken(at.home, { expires: '1h', ...given })).token,
     get: (path, token, options = {}) => call(path, { token, ...options }),
     post: (path, token, body, options = {}) => call(path, { token, body, method: 'POST', ...options }),

@@ -23,6 +23,9 @@ function importIt(options: GlobalOptions & { statement: string; signature: strin
   return inHome(options, async ({ home, io }) => {
     const { importApproval } = await import('../../service/approvals/import.ts')
     const { statement, signature } = options
-    return printKeptApproval(io, await importApproval(home, { statement, signature }))
+    return printKeptApproval(
+      io,
+      await importApproval(home, { statement: { file: statement }, signature: { file: signature } }),
+    )
   })
 }

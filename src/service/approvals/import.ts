@@ -3,32 +3,38 @@ import { resolve } from 'node:path'
 import type { Home } from '../../app/open-home.ts'
 import { CutterError } from '../../domain/errors.ts'
 import { importApproval as importText } from '../../engine/manage-approvals.ts'
+import { assertRole } from '../access/assert-role.ts'
+import { pathRefusedError } from '../access/input-files.ts'
 import { approvalAnswer, type KeptApproval } from './approval-answer.ts'
 
 export interface ImportApprovalInput {
-  /** Path of the statement: the bytes that were signed. */
-  statement: string
-  /** Path of the signature that `ssh-keygen -Y sign` made of them. */
-  signature: string
+  /** The statement: the bytes that were signed. */
+  statement: GivenText
+  /** The signature that `ssh-keygen -Y sign` made of them. */
+  signature: GivenText
 }
+
+/** A text, or the path of the file that holds it. Callers of the service send texts. */
+type GivenText = { text: string } | { file: string }
 
 /**
  * Keeps an approval that was signed elsewhere.
  * @throws INPUT_REFUSED when a file can't be read or the statement is not valid, RUN_NOT_FOUND
+ * @throws ACCESS_REFUSED for a read-only link
  * @throws APPROVAL_REFUSED when the signature does not match the statement or the approver may not sign it
  */
 export async function importApproval(home: Home, given: ImportApprovalInput): Promise<KeptApproval> {
-  const statement = await readText(resolve(home.cwd, given.statement))
+  assertRole(home, 'viewer', 'import approvals')
+  const statement = await readText(home, given.statement)
   const { deps } = await home.app()
-  const { approval, warning } = await importText(
-    deps,
-    statement,
-    await readText(resolve(home.cwd, given.signature)),
-  )
+  const { approval, warning } = await importText(deps, statement, await readText(home, given.signature))
   return { approval: approvalAnswer(approval, deps.policy), warning }
 }
 
-async function readText(path: string): Promise<string> {
+async function readText({ cwd, caller }: Home, given: GivenText): Promise<string> {
+  if ('text' in given) return given.text
+  if (caller !== null) throw pathRefusedError('a file', given.file)
+  const path = resolve(cwd, given.file)
   try {
     return await readFile(path, 'utf8')
   } catch (cause) {

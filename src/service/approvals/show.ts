@@ -3,6 +3,7 @@ import { gatePolicyOf } from '../../config/gate-policy.ts'
 import type { Statement } from '../../domain/approval.ts'
 import { listGateDecisions } from '../../domain/decisions.ts'
 import { noSuchApprovalError } from '../../domain/errors.ts'
+import { isInScope } from '../access/scope.ts'
 import { approvalAnswer, type ListedApproval, listedApproval } from './approval-answer.ts'
 
 export interface ShownApproval extends ListedApproval {
@@ -23,7 +24,7 @@ export async function showApproval(
 ): Promise<ShownApproval> {
   const { store } = home
   const approval = await store.approval(approvalId)
-  if (approval === null) throw noSuchApprovalError(approvalId)
+  if (approval === null || !isInScope(home, approval.statement)) throw noSuchApprovalError(approvalId)
   const { statement, statementText, signature } = approval
   const decisions = listGateDecisions(await store.history(statement.runId))
   const config = await home.config()

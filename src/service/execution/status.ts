@@ -1,5 +1,6 @@
 import type { Home } from '../../app/open-home.ts'
 import { describeSwitch } from '../../engine/check-live.ts'
+import { assertRole } from '../access/assert-role.ts'
 
 /** What execution commands print with `--json`. */
 export interface ExecutionAnswer {
@@ -19,6 +20,7 @@ export interface ExecutionAnswer {
  * @throws CONFIG_INVALID
  */
 export async function readExecution(home: Home): Promise<ExecutionAnswer> {
+  assertRole(home, 'viewer', 'read the execution switch')
   const { store, deps } = await home.app()
   const setting = await store.executionSwitch()
   return {

@@ -1,4 +1,5 @@
 import type { Home } from '../../app/open-home.ts'
+import { assertRole } from '../access/assert-role.ts'
 
 /** What hold commands print with `--json`. */
 export interface HoldAnswer {
@@ -12,8 +13,9 @@ export interface HoldAnswer {
 }
 
 /** Reads whether a hold is on, and which runs were released from it. */
-export async function readHold({ store }: Home): Promise<HoldAnswer> {
-  const hold = await store.hold()
+export async function readHold(home: Home): Promise<HoldAnswer> {
+  assertRole(home, 'viewer', 'read the hold')
+  const hold = await home.store.hold()
   if (hold === null) return { on: false, since: null, reason: null, by: null, released: [] }
   return { on: true, ...hold }
 }

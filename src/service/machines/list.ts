@@ -3,6 +3,7 @@ import type { App } from '../../app/open-app.ts'
 import type { Home } from '../../app/open-home.ts'
 import { MACHINE_NAMES } from '../../builtin/registry.ts'
 import { CutterError } from '../../domain/errors.ts'
+import { assertRole } from '../access/assert-role.ts'
 import { findListed } from './find-listed.ts'
 
 /** What `machine list --json` prints for each machine. */
@@ -22,6 +23,7 @@ export interface ListedMachine {
  * @throws CONFIG_INVALID
  */
 export async function listMachines(home: Home): Promise<ListedMachine[]> {
+  assertRole(home, 'viewer', 'list machines')
   const app = await home.app()
   const remembered = await app.store.machineModules()
   const origins = new Map<string, string>()

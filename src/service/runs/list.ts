@@ -1,16 +1,18 @@
 import type { Home } from '../../app/open-home.ts'
 import { CutterError } from '../../domain/errors.ts'
-import type { Status } from '../../domain/history-entry.ts'
 import { type HoldInForce, holdOver } from '../../domain/hold.ts'
+import type { Run } from '../../domain/run.ts'
+import type { RunFilter } from '../../store/run-store.ts'
 import { definedOnly } from '../defined.ts'
 import { type RunAnswer, runAnswer } from './run-answer.ts'
 
-export interface ListRunsInput {
-  status?: Status | undefined
-  /** The name of a machine. */
-  machine?: string | undefined
+type Filter = Omit<RunFilter, 'limit' | 'onTampered' | 'after' | 'machines' | 'runId'>
+
+export type ListRunsInput = { [field in keyof Filter]?: Filter[field] | undefined } & {
   /** The number of runs at most. */
   limit: number
+  /** Continues a list where an earlier one ended: its `next`. */
+  cursor?: string | undefined
 }
 
 export interface ListedRuns {
@@ -20,25 +22,47 @@ export interface ListedRuns {
   hold: HoldInForce | null
   /** One sentence for each run that can't be trusted, which is left out of `runs`. */
   warnings: string[]
+  /** The cursor for the runs that follow, or null when there are none. */
+  next: string | null
 }
 
 /**
- * Lists runs. `runs` is what `--json` prints.
- * @throws USAGE when the limit is not an integer from 1
+ * Lists the runs that pass every field, and that the caller's token reaches. `runs` is what `--json` prints.
+ * @throws USAGE when the limit is not an integer from 1, or the cursor is none of ours
  */
-export async function listRuns({ store }: Home, given: ListRunsInput): Promise<ListedRuns> {
-  const { limit, status, machine } = given
+export async function listRuns(home: Home, given: ListRunsInput): Promise<ListedRuns> {
+  const { limit, cursor, ...fields } = given
   if (!Number.isInteger(limit) || limit < 1)
     throw new CutterError(
       'USAGE',
       `--limit ${limit} is not a valid number of runs: it must be an integer from 1`,
     )
   const warnings: string[] = []
-  const runs = await store.list({
-    limit,
+  const { store, caller } = home
+  // One more than asked for tells whether others follow.
+  const found = await store.list({
+    limit: limit + 1,
     onTampered: ({ message }) => void warnings.push(message),
-    ...definedOnly({ status, machine }),
+    ...definedOnly(fields),
+    ...definedOnly({ machines: caller?.machines ?? undefined, runId: caller?.runId ?? undefined }),
+    ...(cursor === undefined ? {} : { after: readCursor(cursor) }),
   })
+  const runs = found.slice(0, limit)
   const hold = await store.hold()
-  return { runs: runs.map((run) => runAnswer(run, holdOver(hold, run.runId))), hold, warnings }
+  return {
+    runs: runs.map((run) => runAnswer(run, holdOver(hold, run.runId))),
+    hold,
+    warnings,
+    next: found.length > limit ? cursorOf(runs.at(-1)!) : null,
+  }
+}
+
+const cursorOf = ({ startedAt, runId }: Run) => Buffer.from(`${startedAt} ${runId}`).toString('base64url')
+
+function readCursor(cursor: string): { startedAt: string; runId: string } {
+  const [startedAt = '', runId = ''] = Buffer.from(cursor, 'base64url').toString().split(' ')
+  if (startedAt !== '' && runId !== '') return { startedAt, runId }
+  throw new CutterError('USAGE', 'the cursor is not one that a list answered; nothing was listed', {
+    next: 'leave it out to begin with the newest run',
+  })
 }

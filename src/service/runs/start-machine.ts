@@ -5,6 +5,7 @@ import { findBuiltin } from '../../builtin/registry.ts'
 import type { RecordedSource } from '../../custom/assert-same-source.ts'
 import { findRecordedSource, loadModuleByReference } from '../../custom/install-module.ts'
 import type { LoadedModule } from '../../custom/load-module.ts'
+import { pathRefusedError } from '../access/input-files.ts'
 import { kebabCase } from '../kebab-case.ts'
 import { type InputField, inputFields } from './input-fields.ts'
 
@@ -25,7 +26,7 @@ export interface StartMachine {
  * for a key that an open run has, so that a module whose source is not the recorded one is not loaded either.
  * @throws MACHINE_CHANGED when the key belongs to an open run of another source of this module
  * @throws MACHINE_NOT_FOUND when it is neither a shipped machine, nor a name in cutter.yaml, nor the path of a module
- * @throws INPUT_REFUSED when the module can't be used as a machine
+ * @throws INPUT_REFUSED when the module can't be used as a machine, or a caller of the service names one that is not in cutter.yaml
  */
 export async function findStartMachine(home: Home, given: string, key?: string): Promise<StartMachine> {
   const builtin = await findBuiltin(given)
@@ -33,6 +34,8 @@ export async function findStartMachine(home: Home, given: string, key?: string):
     const fields = inputFields(builtin.definition)
     return { name: given, given, fields, example: builtin.example, module: null }
   }
+  if (home.caller !== null && !Object.hasOwn((await home.config()).machines, given))
+    throw pathRefusedError('a machine', given)
   const place = { home: home.folder, config: await home.config() }
   const recorded = key === undefined ? null : await findSourceByKey(home, given, key)
   const module = await loadModuleByReference(given, place, home.cwd, recorded)

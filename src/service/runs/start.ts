@@ -1,6 +1,9 @@
 import type { Home } from '../../app/open-home.ts'
 import type { Json } from '../../domain/json.ts'
 import type { Mode } from '../../domain/run.ts'
+import { assertRole } from '../access/assert-role.ts'
+import { admitPaths } from '../access/input-files.ts'
+import { assertMachineInScope } from '../access/scope.ts'
 import { definedOnly } from '../defined.ts'
 import { answerOfRun, type RunAnswer } from './run-answer.ts'
 import { findStartMachine, type StartMachine } from './start-machine.ts'
@@ -20,13 +23,19 @@ export interface StartRunInput {
 /**
  * Starts a run and works on it until it pauses, stops or closes.
  * @throws MACHINE_NOT_FOUND, USAGE when the input does not fit the machine, INPUT_REFUSED when it can't be worked on or holds a
- * secret, KEY_REUSED when the key belongs to another run, ON_HOLD, LIVE_REFUSED, FILES_UNSAFE, OPERATOR_REFUSED
+ * secret, KEY_REUSED when the key belongs to another run, ON_HOLD, LIVE_REFUSED, FILES_UNSAFE, OPERATOR_REFUSED,
+ * ACCESS_REFUSED
  */
 export async function startRun(home: Home, given: StartRunInput): Promise<RunAnswer> {
   const { machine, input, mode, key, by } = given
+  assertRole(home, 'operator', 'start runs')
   const found = typeof machine === 'string' ? await findStartMachine(home, machine, key) : machine
+  assertMachineInScope(home, found.name)
   const app = await home.app()
   if (found.module !== null) await app.useModule(found.module)
-  const run = await app.engine.start(found.name, input, { mode, ...definedOnly({ key, by }) })
+  const run = await app.engine.start(found.name, await admitPaths(home, found.name, input), {
+    mode,
+    ...definedOnly({ key, by }),
+  })
   return answerOfRun(home, run)
 }

@@ -1,6 +1,7 @@
 import type { Home } from '../../app/open-home.ts'
 import { EXPECTED_GRANT_FACTS } from '../../targets/postgres/grant-facts.ts'
 import type { Survey } from '../../targets/survey.ts'
+import { assertRole } from '../access/assert-role.ts'
 import { targetError } from './target-error.ts'
 
 /** What the reader of a target sees. */
@@ -22,6 +23,7 @@ interface TargetReading {
  * @throws TARGET_NOT_FOUND, TARGET_UNREACHABLE, TARGET_REFUSED
  */
 export async function readTarget(home: Home, name: string, document: string): Promise<TargetReading> {
+  assertRole(home, 'viewer', 'read targets')
   const app = await home.app()
   const target = await app.target(name)
   const session = { runId: 'survey', signal: app.deps.interrupt }

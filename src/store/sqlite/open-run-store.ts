@@ -1,16 +1,14 @@
 import type { Database } from 'better-sqlite3'
-import { CutterError } from '../../domain/errors.ts'
 import type { HoldInForce } from '../../domain/hold.ts'
-import type { Run } from '../../domain/run.ts'
 import type {
   BatchingStore,
   Lease,
   MachineModuleLocation,
   PrunedRun,
   ResumableRun,
-  RunFilter,
   StoredRun,
 } from '../run-store.ts'
+import { createRunLister } from './list-runs.ts'
 import { type OpenOptions, openDatabase } from './open-database.ts'
 import { ownerText } from './pack-steps.ts'
 import { pruneRun } from './prune-run.ts'
@@ -87,6 +85,7 @@ type RunMethods = Pick<
 function runMethods(db: Database, sql: Statements, guard: Guard): RunMethods {
   // Each in one transaction, because another process may be moving the run.
   const storedRun = db.transaction((runId: string) => readStoredRun(sql, runId))
+  const listRuns = createRunLister(db)
   const resumableRun = db.transaction((runId: string) => readResumableRun(sql, runId))
   return {
     run: (runId) => guard(() => findRun(sql.run.get(runId))),
@@ -94,7 +93,7 @@ function runMethods(db: Database, sql: Statements, guard: Guard): RunMethods {
     runByKey: (key) => guard(() => findRun(sql.runByKey.get(key))),
     idsLike: (text, limit) =>
       guard(() => sql.idsLike.all({ text, limit }).map((row) => row.run_id as string)),
-    list: (filter) => guard(() => listRuns(sql, filter)),
+    list: (filter) => guard(() => listRuns(filter)),
     history: (runId) => guard(() => sql.history.all(runId).map(readEntryRow)),
     resumableRun: (runId) => guard(() => resumableRun(runId)),
     evidence: (digest) => guard(() => (sql.evidence.get(digest)?.bytes as Uint8Array | undefined) ?? null),
@@ -234,20 +233,6 @@ function readResumableRun(sql: Statements, runId: string): ResumableRun | null {
 
 const findRun = (row: Row | undefined) => (row === undefined ? null : readRunRow(row))
 const leaseRow = ({ owner, until }: Lease) => ({ owner: ownerText(owner), until })
-
-function listRuns(sql: Statements, filter: RunFilter): Run[] {
-  const { status = null, machine = null, limit, onTampered } = filter
-  const list = status === null || status === 'closed' ? sql.list : sql.listOpen
-  return list.all({ status, machine, limit }).flatMap((row) => {
-    try {
-      return [readRunRow(row)]
-    } catch (error) {
-      if (onTampered === undefined || !(error instanceof CutterError)) throw error
-      onTampered(error)
-      return []
-    }
-  })
-}
 
 function findHold(sql: Statements): HoldInForce | null {
   const row = sql.hold.get()

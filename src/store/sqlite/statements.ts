@@ -15,7 +15,7 @@ const stepChanges = [
 const asFound = 'run_id = ? and seq = ? and head = ?'
 
 /** A run with the columns of its newest entry, by which `readRow` checks it. */
-const runWithEntry = `
+export const runWithEntry = `
     select runs.*, history.snapshot_digest as entry_snapshot_digest, history.hash as entry_hash,
       history.state as entry_state, history.status as entry_status,
       case outcome when 'cancelled' then json_extract(history.event, '$.outcome') end as entry_outcome
@@ -88,14 +88,6 @@ const texts = {
       select run_id, start_key, null as bundle_digest from runs
       union all select run_id, start_key, bundle_digest from pruned_runs)
     where start_key = ?`,
-  listOpen: `
-    ${runWithEntry}
-    where outcome is null and runs.status = @status and (@machine is null or machine = @machine)
-    order by started_at desc, runs.run_id limit @limit`,
-  list: `
-    ${runWithEntry}
-    where (@status is null or runs.status = @status) and (@machine is null or machine = @machine)
-    order by started_at desc, runs.run_id limit @limit`,
   idsLike: `
     select run_id from runs
     where run_id = @text or substr(run_id, 1, length(@text)) = @text or substr(run_id, -length(@text)) = @text

@@ -1,0 +1,66 @@
+import { z } from 'zod'
+import { importApproval } from '../../service/approvals/import.ts'
+import { listApprovals } from '../../service/approvals/list.ts'
+import { rehearseApproval } from '../../service/approvals/rehearse.ts'
+import { showApproval } from '../../service/approvals/show.ts'
+import { composeApproval } from '../../service/approvals/statement.ts'
+import { endpoint } from '../endpoint.ts'
+
+const text = z.string()
+const run = { run: text }
+const decision = z.enum(['approve', 'reject', 'void']).default('approve')
+const words = { as: text, decision, reason: text.default('') }
+
+/** Approvals. None is made here: a statement is signed by an approver, elsewhere, and brought. */
+export const APPROVAL_ENDPOINTS = [
+  endpoint('get', '/api/v1/approvals', {
+    summary: 'Lists approvals, oldest first',
+    answer: 'approval-list',
+    query: { run: text.optional() },
+    reply: async ({ home, query }) => ({ content: await listApprovals(home, query) }),
+  }),
+  endpoint('get', '/api/v1/approvals/{approvalId}', {
+    summary: 'Shows an approval with its statement and signature',
+    answer: 'approval-shown',
+    params: { approvalId: text },
+    reply: async ({ home, params }) => ({ content: await showApproval(home, params) }),
+  }),
+  endpoint('post', '/api/v1/runs/{run}/statement', {
+    summary: 'Composes the bytes to sign for a decision on the plan at which a run waits',
+    answer: 'text/plain',
+    params: run,
+    body: words,
+    async reply({ home, params, body }) {
+      return {
+        content: await composeApproval(home, { ...params, ...body }),
+        type: 'text/plain; charset=utf-8',
+      }
+    },
+  }),
+  endpoint('post', '/api/v1/approvals', {
+    summary: 'Imports an approval that was signed elsewhere. The signature decides, whoever brings it.',
+    answer: 'approval',
+    status: 201,
+    body: {
+      statement: text.describe('The signed bytes, as a text.'),
+      signature: text.describe('What ssh-keygen -Y sign made of them.'),
+    },
+    async reply({ home, body }) {
+      const kept = await importApproval(home, {
+        statement: { text: body.statement },
+        signature: { text: body.signature },
+      })
+      return { content: { ...kept.approval, warning: kept.warning } }
+    },
+  }),
+  endpoint('post', '/api/v1/runs/{run}/rehearsals', {
+    summary: 'Makes a rehearsal approval, which counts in dry runs only',
+    answer: 'approval',
+    status: 201,
+    params: run,
+    body: { ...words, as: text.default('rehearsal') },
+    reply: async ({ home, params, body }) => ({
+      content: await rehearseApproval(home, { ...params, ...body }),
+    }),
+  }),
+]

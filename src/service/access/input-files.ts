@@ -1,0 +1,82 @@
+import { existsSync, realpathSync } from 'node:fs'
+import { join, relative, resolve, sep } from 'node:path'
+import type { Home } from '../../app/open-home.ts'
+import { CutterError } from '../../domain/errors.ts'
+import type { Json } from '../../domain/json.ts'
+
+/** The fields of shipped machines that name a file or folder of this computer. */
+export const PATH_FIELDS: { [machine: string]: string[] } = {
+  cut: ['source'],
+  deploy: ['source', 'checks'],
+  migrate: ['bundle'],
+}
+
+/** The form in which a caller names what it uploaded. */
+const UPLOAD = /^upload:([0-9a-f]{64})$/
+
+/**
+ * Settles the paths in a run's input. Whoever runs this process may name any. A caller of the service names what it uploaded, or what lies
+ * below a folder that `inputs` of cutter.yaml names; relative paths start from the home.
+ * @throws INPUT_REFUSED for every other path, before anything of it is read
+ */
+export async function admitPaths(
+  home: Pick<Home, 'caller' | 'folder' | 'config'>,
+  machine: string,
+  input: { [key: string]: Json },
+): Promise<{ [key: string]: Json }> {
+  if (home.caller === null) return input
+  const { inputs } = await home.config()
+  const settled = { ...input }
+  for (const field of PATH_FIELDS[machine] ?? []) {
+    const given = input[field]
+    if (typeof given === 'string') settled[field] = admitPath(home.folder, inputs, { field, given })
+  }
+  return settled
+}
+
+interface GivenPath {
+  field: string
+  given: string
+}
+
+function admitPath(folder: string, inputs: string[], { field, given }: GivenPath): string {
+  const [, sha256] = UPLOAD.exec(given) ?? []
+  if (sha256 !== undefined) return findUpload(folder, sha256)
+  const path = resolve(folder, given)
+  if (!existsSync(path) || !inputs.some((one) => isBelow(resolve(folder, one), path)))
+    throw pathRefusedError(`the field ${field}`, given)
+  return path
+}
+
+/** Links are followed, so that none leads out of the folder. */
+function isBelow(folder: string, path: string): boolean {
+  if (!existsSync(folder)) return false
+  const way = relative(realpathSync(folder), realpathSync(path))
+  return way !== '..' && !way.startsWith(`..${sep}`) && !way.startsWith(sep)
+}
+
+/** The folder of everything that callers uploaded. Each thing lies under its SHA-256. */
+export const uploadsFolder = (folder: string) => join(folder, 'var', 'uploads')
+
+function findUpload(folder: string, sha256: string): string {
+  const path = join(uploadsFolder(folder), sha256)
+  if (existsSync(path)) return path
+  throw new CutterError(
+    'INPUT_REFUSED',
+    `nothing with the SHA-256 ${sha256} was uploaded here; nothing was started`,
+    {
+      next: 'upload it first: POST /api/v1/uploads',
+    },
+  )
+}
+
+/** INPUT_REFUSED for a path that a caller of the service names. The message does not tell whether it exists. */
+export function pathRefusedError(what: string, given: string): CutterError {
+  return new CutterError(
+    'INPUT_REFUSED',
+    `${what} can’t be ${JSON.stringify(given)} through the service: callers name what they uploaded, what cutter.yaml names, or what lies below a folder of inputs; nothing was read`,
+    {
+      next: 'upload it (POST /api/v1/uploads) and name it as upload:<sha256>, or have the owner of cutter.yaml add inputs: [<folder>]',
+    },
+  )
+}
