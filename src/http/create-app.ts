@@ -101,6 +101,7 @@ async function readCall(
     body: endpoint.body === null ? {} : parsed(endpoint.body, body, 'field'),
     content: bytesOf(request),
     key: request.headers.get('idempotency-key') ?? undefined,
+    lastEventId: request.headers.get('last-event-id') ?? undefined,
     works: service.worksFor(() => touched[0]?.runId ?? null),
   }
 }
@@ -126,7 +127,9 @@ function parsed(schema: Endpoint['query'], given: unknown, what: string): unknow
 function responseOf({ status }: Endpoint, reply: Reply): Response {
   const { content, type, headers = {} } = reply
   const body =
-    type === undefined ? `${JSON.stringify(content)}\n` : (content as Uint8Array<ArrayBuffer> | string)
+    type === undefined
+      ? `${JSON.stringify(content)}\n`
+      : (content as Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> | string)
   return new Response(body, {
     status: reply.status ?? status,
     headers: { ...HEADERS, 'content-type': type ?? 'application/json', ...headers },

@@ -18,6 +18,8 @@ export interface Call<Params, Query, Body> {
   content: AsyncIterable<Uint8Array>
   /** The header `Idempotency-Key`. */
   key: string | undefined
+  /** The header `Last-Event-ID`. */
+  lastEventId: string | undefined
   /** Answers with a run when the work on it ends, or as it is after so many seconds. The work continues then. */
   works: ReturnType<Service['worksFor']>
 }

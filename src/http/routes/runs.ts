@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { cancelRun } from '../../service/runs/cancel.ts'
 import { explainRun } from '../../service/runs/explain.ts'
 import { exportRunBundle } from '../../service/runs/export.ts'
+import { followRun } from '../../service/runs/follow.ts'
 import { readRunHistory } from '../../service/runs/history.ts'
 import { listRuns } from '../../service/runs/list.ts'
 import { readRunPlan } from '../../service/runs/plan.ts'
@@ -12,6 +13,7 @@ import type { RunAnswer } from '../../service/runs/run-answer.ts'
 import { showRun } from '../../service/runs/show.ts'
 import { startRun } from '../../service/runs/start.ts'
 import { endpoint, type Reply } from '../endpoint.ts'
+import { endOfStream, eventStream, readLastEventId } from '../event-stream.ts'
 
 const text = z.string()
 const run = { run: text.describe('The id, or a unique prefix or suffix of it.') }
@@ -97,6 +99,16 @@ const READS = [
     answer: 'explanation',
     params: run,
     reply: async ({ home, params }) => ({ content: await explainRun(home, params) }),
+  }),
+  endpoint('get', '/api/v1/runs/{run}/events', {
+    summary: 'Server-sent events: the entries of a run, from Last-Event-ID on and as they are saved',
+    answer: 'text/event-stream',
+    params: run,
+    async reply({ home, params, lastEventId }) {
+      const after = readLastEventId(lastEventId)
+      const { runId, entries } = await followRun(home, { ...params, after }, endOfStream())
+      return { content: eventStream(runId, entries), type: 'text/event-stream' }
+    },
   }),
   endpoint('get', '/api/v1/runs/{run}/bundle', {
     summary: 'The evidence bundle of a run',
