@@ -72,7 +72,7 @@ describe('the events of a run', () => {
     expect(after.length).toBeGreaterThan(before.length)
   })
 
-  test('are refused without a token, and for an id that is none', async () => {
+  test('are refused without a token, and for an id of another form', async () => {
     const path = `/api/v1/runs/${runId}/events`
     expect((await at.get(path)).status).toBe(401)
     const headers = { 'last-event-id': 'x' }

@@ -108,7 +108,7 @@ describe('files', () => {
 
   test('below a folder of inputs, and those that were uploaded, are read', async () => {
     writeFileSync(inHome('in/a.md'), '# A\n')
-    // The use case goes on to the target, which is not there.
+    // What is refused now is the target, which does not exist.
     expect((await cut('in/a.md')).json.code).not.toBe('INPUT_REFUSED')
     const bytes = '# Uploaded\n'
     const headers = { 'content-type': 'application/octet-stream' }

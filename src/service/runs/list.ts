@@ -28,7 +28,7 @@ export interface ListedRuns {
 
 /**
  * Lists the runs that pass every field, and that the caller's token reaches. `runs` is what `--json` prints.
- * @throws USAGE when the limit is not an integer from 1, or the cursor is none of ours
+ * @throws USAGE when the limit is not an integer from 1, or no list answered the cursor
  */
 export async function listRuns(home: Home, given: ListRunsInput): Promise<ListedRuns> {
   const { limit, cursor, ...fields } = given
