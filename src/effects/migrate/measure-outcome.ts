@@ -10,7 +10,8 @@ import { measureRowChanges, type RowsBefore } from './row-changes.ts'
 
 /**
  * Measures what a script did, in the transaction in which it ran.
- * @param before what was read right before the script; `readScoped` reads the catalogue with the same scope as `catalogue`; `ask` asks a check
+ * @param before what was read right before the script; `readScoped` reads the catalogue with the same scope as `catalogue`; `ask` asks a check;
+ *   `apart` names objects whose definitions the caller compares
  * @throws STOP_RESULT_DIFFERS when a distribution can't be read, or the counts of rows contradict each other
  */
 export async function measureOutcome(
@@ -22,6 +23,7 @@ export async function measureOutcome(
     identities: ObjectIdentities
     rows: RowsBefore
     ask: Ask
+    apart: string[]
   },
 ): Promise<MigrationOutcome> {
   const made = findRecreatedObjects(before.identities, await readObjectIdentities(sql))
@@ -43,7 +45,7 @@ export async function measureOutcome(
     rewritten,
     columns,
     distributions,
-    madeDigest: digestMadeDefinitions(before.catalogue, after),
+    madeDigest: digestMadeDefinitions(before.catalogue, after, before.apart),
   }
 }
 

@@ -4,15 +4,8 @@ import type { MigrationDatabase, MigrationLimits } from '../../targets/postgres/
 import type { Sql } from '../../targets/target.ts'
 import { type Ask, askByLogin, askStrictly, STRICT_PATH } from './ask-check.ts'
 import { type CheckReach, readCheckReach } from './check-reach.ts'
+import { inDiscardedTransaction } from './discarded-transaction.ts'
 import { describeRejection } from './migration-checks.ts'
-
-/** Thrown to leave the transaction with a result, so that it is rolled back. */
-class Qualified {
-  readonly reaches: CheckReach[]
-  constructor(reaches: CheckReach[]) {
-    this.reaches = reaches
-  }
-}
 
 /**
  * Finds out for each check what it reaches, on a rehearsal database with the target's schema. The server resolves each as the
@@ -27,17 +20,11 @@ export async function qualifyChecks(
   { texts, named }: { texts: string[]; named: string[] },
 ): Promise<CheckReach[]> {
   const names = new Set(named.map((name) => name.replaceAll(/,\s+/g, ',')))
-  try {
-    await database.transaction(context, limits, async (sql) => {
-      const reaches: CheckReach[] = []
-      for (const text of texts) reaches.push(await qualifyCheck(sql, text, names))
-      throw new Qualified(reaches)
-    })
-  } catch (error) {
-    if (error instanceof Qualified) return error.reaches
-    throw error
-  }
-  throw new Error('unreachable: the transaction of the checks always throws')
+  return inDiscardedTransaction(database, context, limits, async (sql) => {
+    const reaches: CheckReach[] = []
+    for (const text of texts) reaches.push(await qualifyCheck(sql, text, names))
+    return reaches
+  })
 }
 
 async function qualifyCheck(sql: Sql, text: string, named: ReadonlySet<string>): Promise<CheckReach> {

@@ -1,3 +1,4 @@
+import type { Json } from '../../domain/json.ts'
 import { buildCatalogue, type Catalogue, type CatalogueObject } from '../../migration/catalogue.ts'
 import type { Sql } from '../../targets/target.ts'
 
@@ -10,6 +11,23 @@ export async function readCatalogue(sql: Sql): Promise<Catalogue> {
   await sql.query('set local search_path = pg_catalog, pg_temp')
   const { rows } = await sql.query<{ name: string } & CatalogueObject>(CATALOGUE)
   return buildCatalogue(rows)
+}
+
+/** The definition of an object: what its digest stands for. */
+export interface Definition {
+  name: string
+  about: string | null
+  digest: string
+  /** The server's own texts and values, in an order that depends on the kind of the object. */
+  facts: Json
+}
+
+/** Reads the definitions of objects by their names. Call it within a transaction, as `readCatalogue`. */
+export async function readDefinitions(sql: Sql, names: string[]): Promise<Definition[]> {
+  if (names.length === 0) return []
+  await sql.query('set local search_path = pg_catalog, pg_temp')
+  const { rows } = await sql.query<Definition>(DEFINITIONS, [names])
+  return rows
 }
 
 /**
@@ -35,7 +53,7 @@ const acl = (object: string, owner: string, own: string, byDefault?: string) => 
 const functionName =
   "case p.prokind when 'a' then 'aggregate ' when 'p' then 'procedure ' else 'function ' end || p.oid::regprocedure::text"
 
-const CATALOGUE = `
+const FACTS = `
 with tables as (
   select c.*, n.nspname || '.' || c.relname as label, case when c.relkind <> 'c' then n.nspname || '.' || c.relname end as about,
     case c.relkind when 'v' then 'view ' when 'm' then 'materialized view ' when 'f' then 'foreign table ' when 'c' then 'type '
@@ -164,6 +182,11 @@ with tables as (
       from pg_type y join pg_namespace n on n.oid = y.typnamespace
       where typtype in ('e', 'd', 'r') and ${user('n')} and not ${memberOfExtension('pg_type', 'y.oid', 'y.typowner')})
     ${acl('own.name', 'own.typowner', 'own.typacl', 'T')})
-)
-select name, within, about, encode(sha256(convert_to(coalesce(facts::text, ''), 'UTF8')), 'hex') as digest from facts
-where name is not null order by name collate "C"`
+)`
+
+const DIGEST = `encode(sha256(convert_to(coalesce(facts::text, ''), 'UTF8')), 'hex') as digest`
+
+const CATALOGUE = `${FACTS}
+select name, within, about, ${DIGEST} from facts where name is not null order by name collate "C"`
+
+const DEFINITIONS = `${FACTS} select name, about, ${DIGEST}, facts from facts where name = any ($1)`

@@ -1,3 +1,4 @@
+import type { Json } from '../../domain/json.ts'
 import type { SchemaDifference } from '../../migration/catalogue.ts'
 import type { MigrationOutcome } from '../../migration/migration-outcome.ts'
 import type { CheckReach } from './check-reach.ts'
@@ -22,6 +23,11 @@ export interface RehearsalResult {
   rollback: TriedRollback
   /** Objects of the source that the rehearsal database lacks, because only a superuser can create them. */
   leftOut?: string[]
+  /**
+   * Objects whose definition the server wrote otherwise in the rehearsal database than in the source, although it means the same. Null,
+   * or their facts after the transaction where it changed them, to be compared one by one.
+   */
+  apart?: { [name: string]: Json }
 }
 
 /** What the checks of a migration bundle reach, in the order of their statements. */

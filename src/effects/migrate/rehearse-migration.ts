@@ -1,13 +1,14 @@
 import type { EffectContext } from '../../domain/effect.ts'
 import { Stop } from '../../domain/errors.ts'
+import type { Json } from '../../domain/json.ts'
 import {
+  asInSource,
   type Catalogue,
   compareSchemas,
+  differentObjects,
   digestMadeDefinitions,
   type SchemaDifference,
   scopeCatalogue,
-  withObjects,
-  withoutObjects,
 } from '../../migration/catalogue.ts'
 import type { MigrationBundle } from '../../migration/migration-bundle.ts'
 import {
@@ -23,7 +24,7 @@ import { digestCallDefinitions } from './call-definitions.ts'
 import { findMissing } from './left-out.ts'
 import { assertChecksPass, distributionQuery, runChecks } from './migration-checks.ts'
 import { qualifyChecks } from './qualify-checks.ts'
-import { readCatalogue } from './read-catalogue.ts'
+import { readCatalogue, readDefinitions } from './read-catalogue.ts'
 import type { RehearsalResult } from './rehearsal-result.ts'
 import { readSequenceValues, type SequenceValues } from './sequence-values.ts'
 import { readServerIdentity } from './server-identity.ts'
@@ -47,18 +48,20 @@ export async function rehearseMigration(
     qualifyChecks(database, context, limits, { texts, named: bundle.spec.checkFunctions ?? [] })
   const calls = await database.read(context, digestCallDefinitions)
   const preflightReaches = await reach(bundle.preflight)
-  const leftOut = findMissing(source, await database.read(context, readCatalogue))
-  const catalogue = withoutObjects(leftOut, source)
-  const complete = (found: Catalogue) => withObjects(leftOut, source, found)
+  const copy = await database.read(context, readCatalogue)
+  const leftOut = findMissing(source, copy)
+  const apart = differentObjects(source, copy)
+  const inSource = (found: Catalogue) => asInSource({ source, copy }, found)
   const sequences = await database.read(context, readSequenceValues)
   const { outcome, preflight, touched } = await database.transaction(context, limits, (sql) =>
-    applyInTransaction(sql, { bundle, catalogue, rehearsed: null }),
+    applyInTransaction(sql, { bundle, catalogue: copy, rehearsed: null, apart }),
   )
-  const alone = await rehearseStandaloneStatements(database, context, bundle)
+  const changedApart = await readChangedApart(database, context, apart, copy)
+  const alone = await rehearseStandaloneStatements(database, context, bundle, apart)
   const after = await database.read(context, readCatalogue)
-  const total = alone.length === 0 ? outcome : totalOutcome(outcome, catalogue, after)
+  const total = alone.length === 0 ? outcome : totalOutcome(outcome, { copy, after, apart })
   const movedTo = await database.read(context, readSequenceValues)
-  assertExpected(bundle, total, findMovedSequences(sequences, movedTo, catalogue, total))
+  assertExpected(bundle, total, findMovedSequences(sequences, movedTo, copy, total))
   const verify = await database.read(context, (sql) => runChecks(sql, bundle.verify, askByLogin))
   assertChecksPass('STOP_VERIFICATION_FAILED', 'verification', verify)
   const reaches = {
@@ -68,9 +71,9 @@ export async function rehearseMigration(
     calls,
   }
   const tried = await tryRollback(database, context, limits, bundle)
-  const byMigration = compareSchemas(catalogue, after)
+  const byMigration = compareSchemas(copy, after)
   const byRollback = compareSchemas(after, tried.after)
-  const catalogues = [catalogue, after, tried.after]
+  const catalogues = [copy, after, tried.after]
   const subjects = [byMigration, byRollback].flatMap((difference) => subjectsOf(difference, catalogues))
   const touches = [...new Set([...touched, ...tried.touched, ...subjects])].sort()
   const rehearsal: RehearsalResult = {
@@ -84,12 +87,28 @@ export async function rehearseMigration(
     reaches,
     rollback: {
       schema: byRollback,
-      leaves: compareSchemas(catalogue, tried.after),
-      catalogueDigest: scopeCatalogue(touches, complete(tried.after)).digest,
+      leaves: compareSchemas(copy, tried.after),
+      catalogueDigest: scopeCatalogue(touches, inSource(tried.after)).digest,
     },
     ...(leftOut.length === 0 ? {} : { leftOut }),
+    ...(apart.length === 0 ? {} : { apart: changedApart }),
   }
-  return { rehearsal, after: complete(after) }
+  return { rehearsal, after: inSource(after) }
+}
+
+/** The objects that source and copy have differently, with their facts where the transaction changed them. */
+async function readChangedApart(
+  database: MigrationDatabase,
+  context: EffectContext,
+  apart: string[],
+  copy: Catalogue,
+): Promise<{ [name: string]: Json }> {
+  const found = await database.read(context, (sql) => readDefinitions(sql, apart))
+  const changed = found.filter(({ name, digest }) => copy.objects[name]?.digest !== digest)
+  return Object.fromEntries([
+    ...apart.map((name) => [name, null]),
+    ...changed.map(({ name, facts }) => [name, facts]),
+  ])
 }
 
 async function placeOf(
@@ -125,13 +144,16 @@ function findMovedSequences(
 }
 
 /** Adds the standalone statements. An object that the transaction recreated under its old name still counts as changed. */
-function totalOutcome(inside: MigrationOutcome, before: Catalogue, after: Catalogue): MigrationOutcome {
-  const schema = compareSchemas(before, after)
+function totalOutcome(
+  inside: MigrationOutcome,
+  { copy, after, apart }: { copy: Catalogue; after: Catalogue; apart: string[] },
+): MigrationOutcome {
+  const schema = compareSchemas(copy, after)
   const recreated = inside.schema.changed.filter((name) => after.objects[name] !== undefined)
   return {
     ...inside,
     schema: { ...schema, changed: [...new Set([...schema.changed, ...recreated])].sort() },
-    madeDigest: digestMadeDefinitions(before, after),
+    madeDigest: digestMadeDefinitions(copy, after, apart),
   }
 }
 

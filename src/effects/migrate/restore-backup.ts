@@ -5,9 +5,10 @@ import {
   type Catalogue,
   compareSchemas,
   describeSchemaDifference,
+  onlyIn,
   withoutObjects,
 } from '../../migration/catalogue.ts'
-import type { ServerIdentity } from '../../targets/postgres/migration-database.ts'
+import type { MigrationDatabase, ServerIdentity } from '../../targets/postgres/migration-database.ts'
 import type { RehearsalDatabaseRef, SourceProfile } from '../../targets/postgres/rehearsal-database.ts'
 import type { LeftOut } from '../../targets/postgres/restore-dump.ts'
 import { readJsonEvidence } from '../read-json-evidence.ts'
@@ -15,7 +16,8 @@ import { compareContents, readDatabaseContents } from './database-contents.ts'
 import { readDatabaseProfile } from './database-profile.ts'
 import type { MigrateDeps } from './deps.ts'
 import { findLeftOut } from './left-out.ts'
-import { readCatalogue } from './read-catalogue.ts'
+import { readCatalogue, readDefinitions } from './read-catalogue.ts'
+import { type DefinitionPair, findSameDefinitions } from './same-definitions.ts'
 import { compareSequences, readSequenceValues } from './sequence-values.ts'
 import type { Backup } from './take-backup.ts'
 
@@ -34,6 +36,18 @@ export const restoreFacts = {
 type Deps = Pick<MigrateDeps, 'dumps' | 'rehearsalDatabases' | 'openDatabase'>
 type Facts = { target: string; identityDigest: string; profileDigest: string; place: string }
 
+/** The database of which a backup is, where it is not the target as it was identified. */
+interface BackedUpDatabase {
+  database: MigrationDatabase
+  identity: ServerIdentity
+}
+
+/** A database, and its catalogue when it was backed up or restored. */
+interface Compared {
+  database: MigrationDatabase
+  catalogue: Catalogue
+}
+
 interface Restored {
   tables: number
   /** The rows of all tables, as a decimal number. */
@@ -47,7 +61,7 @@ interface Restored {
 /**
  * Restores a backup into a new rehearsal database, never into the source, and compares the two. A backup counts only after this.
  * @param catalogue of the database as it was backed up; null: the schema was compared before
- * @param source which server the backup is of; left out: the target as it was identified
+ * @param source which database the backup is of; left out: the target as it was identified
  * @throws STOP_BACKUP_FAILED when the restored database has other rows than were backed up
  * @throws STOP_REHEARSAL_NOT_REPRESENTATIVE when its schema differs
  */
@@ -55,11 +69,11 @@ export async function restoreBackup(
   deps: Deps,
   context: EffectContext,
   facts: Facts,
-  { backup, catalogue, source }: { backup: Backup; catalogue: Catalogue | null; source?: ServerIdentity },
+  { backup, catalogue, source }: { backup: Backup; catalogue: Catalogue | null; source?: BackedUpDatabase },
   ref: RehearsalDatabaseRef,
 ): Promise<Restored> {
   const { systemIdentifier, database } =
-    source ?? (await readJsonEvidence<ServerIdentity>(context, facts.identityDigest))
+    source?.identity ?? (await readJsonEvidence<ServerIdentity>(context, facts.identityDigest))
   const described = {
     ...ref,
     runId: context.runId,
@@ -82,7 +96,14 @@ export async function restoreBackup(
     ...compareSequences(backup.sequences.before, backup.sequences.after, found.sequences),
   ]
   if (lines.length > 0) throw otherContentsError(backup, lines)
-  const leftOut = catalogue === null ? [] : compareWithSource(ref, { catalogue, left }, found.catalogue)
+  const compare = async (expected: Catalogue) =>
+    compareWithSource(
+      context,
+      ref,
+      { database: source?.database ?? (await deps.openDatabase(facts.target)), catalogue: expected, left },
+      { database: restored, catalogue: found.catalogue },
+    )
+  const leftOut = catalogue === null ? [] : await compare(catalogue)
   const tables = Object.values(backup.contents.tables)
   const sandbox = await deps.rehearsalDatabases.sandbox(ref)
   return {
@@ -97,17 +118,43 @@ export async function restoreBackup(
  * Returns the names of what the restore left out.
  * @throws STOP_REHEARSAL_NOT_REPRESENTATIVE when anything else differs
  */
-function compareWithSource(
+async function compareWithSource(
+  context: EffectContext,
   ref: RehearsalDatabaseRef,
-  { catalogue, left }: { catalogue: Catalogue; left: LeftOut[] },
-  found: Catalogue,
-): string[] {
-  const missing = Object.keys(catalogue.objects).filter((name) => found.objects[name] === undefined)
-  const leftOut = findLeftOut(missing, left)
-  const difference = compareSchemas(withoutObjects(leftOut, catalogue), found)
-  const schema = describeSchemaDifference(difference)
-  if (schema.length > 0) throw otherSchemaError(ref, schema, left)
+  source: Compared & { left: LeftOut[] },
+  copy: Compared,
+): Promise<string[]> {
+  const { objects } = copy.catalogue
+  const missing = Object.keys(source.catalogue.objects).filter((name) => objects[name] === undefined)
+  const leftOut = findLeftOut(missing, source.left)
+  const expected = withoutObjects(leftOut, source.catalogue)
+  const { changed, ...others } = compareSchemas(expected, copy.catalogue)
+  const same = await findSameTexts(context, changed, source, copy)
+  const schema = describeSchemaDifference({ ...others, changed: onlyIn(changed, same) })
+  if (schema.length > 0) throw otherSchemaError(ref, schema, source.left)
   return leftOut
+}
+
+/** The server may write a restored definition otherwise, so definitions that differ are parsed again. */
+async function findSameTexts(
+  context: EffectContext,
+  names: string[],
+  source: Compared,
+  copy: Compared,
+): Promise<string[]> {
+  if (names.length === 0) return []
+  const read = async ({ database, catalogue }: Compared) => {
+    const found = await database.read(context, (sql) => readDefinitions(sql, names))
+    // Others may have changed the source since it was backed up.
+    const present = found.filter(({ name, digest }) => catalogue.objects[name]?.digest === digest)
+    return new Map(present.map((one) => [one.name, one]))
+  }
+  const [written, restored] = [await read(source), await read(copy)]
+  const pairs = [...written.values()].flatMap((one): DefinitionPair[] => {
+    const other = restored.get(one.name)
+    return other === undefined ? [] : [[one, other]]
+  })
+  return findSameDefinitions(copy.database, context, pairs)
 }
 
 /** The profile of a run that an earlier version started lacks what a restore without power needs, so it is read again. */
@@ -126,7 +173,7 @@ export async function proveRestorable(
   deps: Deps,
   context: EffectContext,
   facts: Facts,
-  taken: { backup: Backup; catalogue: Catalogue; source?: ServerIdentity },
+  taken: { backup: Backup; catalogue: Catalogue; source?: BackedUpDatabase },
 ): Promise<void> {
   const ref = { place: facts.place, database: rehearsalDatabaseName('restored', context) }
   try {

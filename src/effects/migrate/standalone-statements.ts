@@ -1,6 +1,6 @@
 import type { EffectContext } from '../../domain/effect.ts'
 import { Stop } from '../../domain/errors.ts'
-import { compareSchemas, scopeCatalogue } from '../../migration/catalogue.ts'
+import { compareSchemas, onlyIn, scopeCatalogue } from '../../migration/catalogue.ts'
 import type { MigrationBundle } from '../../migration/migration-bundle.ts'
 import { compareExpectedSchema } from '../../migration/migration-outcome.ts'
 import type { MigrationDatabase } from '../../targets/postgres/migration-database.ts'
@@ -12,11 +12,15 @@ import { runScript } from './run-script.ts'
 
 /** Statements that can't run in a transaction, such as CREATE INDEX CONCURRENTLY, each in a session of its own. */
 
-/** Runs the statements on a rehearsal database and records what each adds, removes and changes. */
+/**
+ * Runs the statements on a rehearsal database and records what each adds, removes and changes.
+ * @param apart names of objects whose definition the source's server writes otherwise
+ */
 export async function rehearseStandaloneStatements(
   database: MigrationDatabase,
   context: EffectContext,
   { alone, spec }: MigrationBundle,
+  apart: string[],
 ): Promise<StandaloneOutcome[]> {
   const outcomes: StandaloneOutcome[] = []
   for (const { number, text } of alone) {
@@ -24,7 +28,7 @@ export async function rehearseStandaloneStatements(
     await database.session(context, limitsOf(spec), (sql) => runScript(sql, text))
     const after = await database.read(context, readCatalogue)
     const schema = compareSchemas(before, after)
-    const names = [...schema.added, ...schema.changed]
+    const names = onlyIn([...schema.added, ...schema.changed], apart)
     const objects = Object.fromEntries(names.map((name) => [name, after.objects[name]!.digest]))
     outcomes.push({ number, schema, objects })
   }

@@ -2,19 +2,10 @@ import type { EffectContext } from '../../domain/effect.ts'
 import type { Catalogue } from '../../migration/catalogue.ts'
 import type { MigrationBundle } from '../../migration/migration-bundle.ts'
 import type { MigrationDatabase, MigrationLimits } from '../../targets/postgres/migration-database.ts'
+import { inDiscardedTransaction } from './discarded-transaction.ts'
 import { readAtSavepoint } from './read-at-savepoint.ts'
 import { readCatalogue } from './read-catalogue.ts'
 import { runGuarded } from './run-guarded.ts'
-
-/** Thrown to leave the transaction with a result, so that it is rolled back. */
-class RollbackTrial {
-  readonly after: Catalogue
-  readonly touched: string[]
-  constructor(after: Catalogue, touched: string[]) {
-    this.after = after
-    this.touched = touched
-  }
-}
 
 /**
  * Runs rollback.sql in a transaction that is rolled back, so that the rehearsal database stays migrated. Returns the catalogue
@@ -27,14 +18,8 @@ export async function tryRollback(
   limits: MigrationLimits,
   bundle: MigrationBundle,
 ): Promise<{ after: Catalogue; touched: string[] }> {
-  try {
-    await database.transaction(context, limits, async (sql) => {
-      const { touched } = await runGuarded(sql, bundle.rollbackScript, 'rollback')
-      throw new RollbackTrial(await readAtSavepoint(sql, () => readCatalogue(sql)), touched)
-    })
-  } catch (error) {
-    if (error instanceof RollbackTrial) return error
-    throw error
-  }
-  throw new Error('unreachable: the trial of the rollback always throws')
+  return inDiscardedTransaction(database, context, limits, async (sql) => {
+    const { touched } = await runGuarded(sql, bundle.rollbackScript, 'rollback')
+    return { after: await readAtSavepoint(sql, () => readCatalogue(sql)), touched }
+  })
 }

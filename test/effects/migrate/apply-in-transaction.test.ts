@@ -148,7 +148,7 @@ describe('applyInTransaction and the migration bundle', () => {
     const changed = { ...bundle, texts: { ...bundle.texts, 'migration.sql': 'select 2;' } }
     const catalogue = await shop.read(CALLER, readCatalogue)
     const refused = shop.transaction(CALLER, LIMITS, (sql) =>
-      applyInTransaction(sql, { bundle: changed, catalogue, rehearsed: null }),
+      applyInTransaction(sql, { bundle: changed, catalogue, rehearsed: null, apart: [] }),
     )
     await expect(refused).rejects.toMatchObject({ facts: { code: 'STOP_SOURCE_CHANGED' } })
   })

@@ -43,6 +43,8 @@ interface Found {
 /** A database `shop` of one server, and its backup restored on a server for rehearsals. */
 export interface RestoredFixture {
   databases: MigrationRehearsalDatabases
+  /** The database that was backed up. */
+  target: MigrationDatabase
   /** As the role that restored it. */
   copy: MigrationDatabase
   leftOut: LeftOut[]
@@ -87,6 +89,7 @@ export async function restoreShop(given: {
     }))
   return {
     databases,
+    target,
     copy,
     leftOut,
     source: await find(target),

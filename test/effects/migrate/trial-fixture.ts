@@ -130,7 +130,9 @@ export async function tryScript(
   const before = catalogue ?? (await shop.read(CALLER, readCatalogue))
   try {
     await shop.transaction(CALLER, LIMITS, async (sql) => {
-      throw new TrialResult(await applyInTransaction(sql, { bundle, catalogue: before, rehearsed }))
+      throw new TrialResult(
+        await applyInTransaction(sql, { bundle, catalogue: before, rehearsed, apart: [] }),
+      )
     })
   } catch (error) {
     if (error instanceof TrialResult) return error.applied

@@ -8,6 +8,7 @@ import type { Catalogue } from '../../../migration/catalogue.ts'
 import type { MigrationBundle } from '../../../migration/migration-bundle.ts'
 import type { MigrationBundleSpec } from '../../../migration/migration-bundle-spec.ts'
 import type { ServerIdentity } from '../../../targets/postgres/migration-database.ts'
+import type { RehearsalDatabaseRef } from '../../../targets/postgres/rehearsal-database.ts'
 import { readJsonEvidence } from '../../read-json-evidence.ts'
 import { type AppliedMigration, applyInTransaction } from '../apply-in-transaction.ts'
 import { ageMinutes } from '../back-up-database.ts'
@@ -15,6 +16,8 @@ import { limitsOf, settleTimeoutMs } from '../bundle-limits.ts'
 import { probeCommit, writeCommitNote } from '../commit-probe.ts'
 import type { MigrateDeps } from '../deps.ts'
 import type { RehearsalResult } from '../rehearsal-result.ts'
+import { rehearsalDatabaseRef } from '../restore-backup.ts'
+import { type DefinitionPair, findSameDefinitions } from '../same-definitions.ts'
 import { assertSameIdentity, readServerIdentity } from '../server-identity.ts'
 import type { Backup } from '../take-backup.ts'
 
@@ -29,6 +32,7 @@ export function applyMigration(deps: MigrateDeps): Effect {
       backupDigest: z.string(),
       catalogueDigest: z.string(),
       rehearsalDigest: z.string(),
+      copy: rehearsalDatabaseRef,
     }),
     output: z.looseObject({ appliedDigest: z.string() }),
     async execute(context, given) {
@@ -39,9 +43,11 @@ export function applyMigration(deps: MigrateDeps): Effect {
       const catalogue = await readJsonEvidence<Catalogue>(context, given.catalogueDigest)
       const rehearsed = await readJsonEvidence<RehearsalResult>(context, given.rehearsalDigest)
       const database = await deps.openDatabase(given.target)
+      const apart = Object.keys(rehearsed.apart ?? {})
+      const findSame = await prepareComparison(deps, context, given.copy, rehearsed)
       const applied = await database.transaction(context, limitsOf(bundle.spec), async (sql) => {
         assertSameIdentity(identity, await readServerIdentity(sql))
-        const done = await applyInTransaction(sql, { bundle, catalogue, rehearsed })
+        const done = await applyInTransaction(sql, { bundle, catalogue, rehearsed, apart, findSame })
         const note = { transactionId: done.transactionId, what: done }
         await writeCommitNote(deps, context, 'apply', sql, note)
         return done
@@ -61,6 +67,18 @@ export function applyMigration(deps: MigrateDeps): Effect {
       return { outcome: 'committed', ...resultOf(found.what as unknown as AppliedMigration, COMMITTED) }
     },
   })
+}
+
+/** Starts the server of the rehearsal, if it may be needed, before the transaction takes a lock. */
+async function prepareComparison(
+  deps: MigrateDeps,
+  context: EffectContext,
+  copy: RehearsalDatabaseRef,
+  { apart = {} }: RehearsalResult,
+): Promise<(pairs: DefinitionPair[]) => Promise<string[]>> {
+  if (Object.values(apart).every((facts) => facts === null)) return async () => []
+  const rehearsal = await deps.rehearsalDatabases.open(copy)
+  return (pairs) => findSameDefinitions(rehearsal, context, pairs)
 }
 
 /** @throws STOP_BACKUP_STALE when the backup is older than bundle.yaml allows */

@@ -19,7 +19,7 @@ export function secondBackup(deps: MigrateDeps): Effect {
       const database = live
         ? await deps.openDatabase(given.target)
         : await deps.rehearsalDatabases.open(given.copy)
-      const source = await database.read(context, readServerIdentity)
+      const source = { database, identity: await database.read(context, readServerIdentity) }
       const taken = await backUpDatabase(deps, context, database, given, 'after')
       await proveRestorable(deps, context, given, { ...taken, source })
       const holds = live ? 'the migrated state' : 'the migrated state of the rehearsal database'

@@ -7,6 +7,7 @@ import {
   compareSchemas,
   describeSchemaDifference,
   scopeCatalogue,
+  withDigests,
   withoutObjects,
 } from '../../../migration/catalogue.ts'
 import type { MigrationBundle } from '../../../migration/migration-bundle.ts'
@@ -14,6 +15,7 @@ import { compareDistributions } from '../../../migration/migration-outcome.ts'
 import type { MigrationDatabase, ServerIdentity } from '../../../targets/postgres/migration-database.ts'
 import type { Sql } from '../../../targets/target.ts'
 import { readJsonEvidence } from '../../read-json-evidence.ts'
+import type { AppliedMigration } from '../apply-in-transaction.ts'
 import { askQualified, type Row } from '../ask-check.ts'
 import { askAsReader } from '../check-login.ts'
 import type { MigrateDeps } from '../deps.ts'
@@ -36,6 +38,7 @@ export function verifyMigration(deps: MigrateDeps): Effect {
       ...migratedFacts,
       rehearsalDigest: z.string(),
       rehearsedDigest: z.string(),
+      appliedDigest: z.string().optional(),
       aloneFailed: z.string().nullable().default(null),
     }),
     output: z.looseObject({ verified: z.boolean(), verificationDigest: z.string() }),
@@ -54,11 +57,12 @@ export function verifyMigration(deps: MigrateDeps): Effect {
               textsOfReader(bundle, rehearsal),
             )
           : new Map<string, Row[]>()
-      // The rehearsal database lacks what was left out of it.
-      const leftOut = context.mode === 'live' ? [] : (rehearsal.leftOut ?? [])
+      const { leftOut = [], apart = {} } = rehearsal
       const expected = {
         rehearsal,
-        rehearsed: withoutObjects(leftOut, rehearsed),
+        rehearsed: withDigests(await readDigestsApart(context, given.appliedDigest), rehearsed),
+        // The rehearsal database lacks what was left out of it, and has another text of some objects.
+        ignored: context.mode === 'live' ? [] : [...leftOut, ...Object.keys(apart)],
         aloneFailed: given.aloneFailed,
         byReader,
       }
@@ -85,6 +89,15 @@ export function verifyMigration(deps: MigrateDeps): Effect {
       }
     },
   })
+}
+
+/** The digests, on the target, of objects that the transaction compared by themselves. */
+async function readDigestsApart(
+  context: EffectContext,
+  appliedDigest: string | undefined,
+): Promise<{ [name: string]: string }> {
+  if (context.mode !== 'live' || appliedDigest === undefined) return {}
+  return (await readJsonEvidence<AppliedMigration>(context, appliedDigest)).apart ?? {}
 }
 
 type RollbackInput = Omit<Parameters<typeof planMigrationRollback>[0], 'machineVersion' | 'mode'>
@@ -124,11 +137,14 @@ async function verify(
   {
     rehearsal: { total, touches, reaches },
     rehearsed,
+    ignored,
     aloneFailed,
     byReader,
   }: {
     rehearsal: RehearsalResult
     rehearsed: Catalogue
+    /** Names of objects that are not compared. */
+    ignored: string[]
     aloneFailed: string | null
     /** What the reader was asked already, by the text of the check. */
     byReader: ReadonlyMap<string, Row[]>
@@ -147,7 +163,8 @@ async function verify(
     return { checks: results, catalogue: await readCatalogue(sql) }
   })
   failed.push(...describeChecks(checks).failed)
-  const difference = compareSchemas(scopeCatalogue(touches, rehearsed), scopeCatalogue(touches, catalogue))
+  const compared = (full: Catalogue) => scopeCatalogue(touches, withoutObjects(ignored, full))
+  const difference = compareSchemas(compared(rehearsed), compared(catalogue))
   failed.push(...describeSchemaDifference(difference).map((line) => `unlike the rehearsal: ${line}`))
   return { verification: { checks, failed }, catalogue }
 }
