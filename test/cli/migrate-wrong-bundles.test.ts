@@ -104,7 +104,7 @@ describe.skipIf(skipped !== null)('a migration with a wrong bundle', { timeout: 
     const run = await home.startMigration({ migration: `${MIGRATION}\n${hidden}\n` })
     expect(run).toMatchObject({ status: 'stopped', stopCode: 'STOP_REHEARSAL_FAILED' })
     expect(run.stop?.message).toMatch(
-      /while the script ran, objects changed that no migration may change: settings of \S+ in every database was added/,
+      /the script changed objects that no migration may change: settings of \S+ in every database was added/,
     )
     expect(await stateOf(shop)).toEqual(UNTOUCHED)
   })

@@ -28,6 +28,7 @@ import { readCatalogue, readDefinitions } from './read-catalogue.ts'
 import type { RehearsalResult } from './rehearsal-result.ts'
 import { readSequenceValues, type SequenceValues } from './sequence-values.ts'
 import { readServerIdentity } from './server-identity.ts'
+import { readSharedObjects } from './shared-objects.ts'
 import { rehearseStandaloneStatements } from './standalone-statements.ts'
 import { tryRollback } from './try-rollback.ts'
 
@@ -54,7 +55,13 @@ export async function rehearseMigration(
   const inSource = (found: Catalogue) => asInSource({ source, copy }, found)
   const sequences = await database.read(context, readSequenceValues)
   const { outcome, preflight, touched } = await database.transaction(context, limits, (sql) =>
-    applyInTransaction(sql, { bundle, catalogue: copy, rehearsed: null, apart }),
+    applyInTransaction(sql, {
+      bundle,
+      catalogue: copy,
+      rehearsed: null,
+      apart,
+      readCommitted: () => database.read(context, readSharedObjects),
+    }),
   )
   const changedApart = await readChangedApart(database, context, apart, copy)
   const alone = await rehearseStandaloneStatements(database, context, bundle, apart)

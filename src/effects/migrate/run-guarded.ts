@@ -1,10 +1,12 @@
 import { Stop } from '../../domain/errors.ts'
+import type { Catalogue } from '../../migration/catalogue.ts'
 import type { Sql } from '../../targets/target.ts'
 import { runScript } from './run-script.ts'
 import { describeSharedChanges, readSharedObjects } from './shared-objects.ts'
 
 /**
  * Runs a script in the current transaction. `touched` holds the relations and schemas that `runScript` returns.
+ * @param readCommitted reads the shared objects in another session of the same role, which does not see this transaction
  * @throws STOP_MIGRATION_FAILED when the script fails or ends the transaction
  * @throws STOP_RESULT_DIFFERS when objects changed that no migration may change
  */
@@ -12,13 +14,16 @@ export async function runGuarded(
   sql: Sql,
   text: string,
   what: 'script' | 'rollback',
+  readCommitted: () => Promise<Catalogue>,
 ): Promise<{ touched: string[]; transactionId: string }> {
   const shared = await readSharedObjects(sql)
   const transactionId = await transactionIdOf(sql)
   const touched = await runScript(sql, text, what)
   if ((await transactionIdOf(sql)) !== transactionId)
     throw new Stop('STOP_MIGRATION_FAILED', `the ${what} ended its own transaction; its effect is unknown`)
-  assertSharedUnchanged(what, describeSharedChanges(shared, await readSharedObjects(sql)))
+  const after = await readSharedObjects(sql)
+  if (describeSharedChanges(shared, after).length > 0)
+    assertSharedUnchanged(what, describeSharedChanges(shared, after, await readCommitted()))
   return { touched, transactionId }
 }
 
@@ -31,9 +36,9 @@ function assertSharedUnchanged(what: string, lines: string[]): void {
   if (lines.length === 0) return
   throw new Stop(
     'STOP_RESULT_DIFFERS',
-    `while the ${what} ran, objects changed that no migration may change: ${lines.slice(0, 5).join('; ')}; the transaction was rolled back`,
+    `the ${what} changed objects that no migration may change: ${lines.slice(0, 5).join('; ')}; the transaction was rolled back`,
     {
-      next: `if the ${what} did it, remove the statement in a new migration bundle and start another run; if another session did it, resume the run`,
+      next: `remove the statement from the ${what} in a new migration bundle, and start another run`,
       data: { differences: lines.slice(0, 100) },
     },
   )

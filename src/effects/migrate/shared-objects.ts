@@ -26,15 +26,20 @@ export const readSharedObjects = (sql: Sql): Promise<Catalogue> =>
     return buildCatalogue(found.rows.map((row) => ({ ...row, within: null, about: null })))
   })
 
-/** Returns a line for each forbidden change between two readings. */
-export function describeSharedChanges(before: Catalogue, after: Catalogue): string[] {
+/**
+ * Returns a line for each forbidden change between two readings of a transaction.
+ * @param committed what another session reads now. It does not see the transaction, so what it reads as well is a change of others.
+ */
+export function describeSharedChanges(before: Catalogue, after: Catalogue, committed?: Catalogue): string[] {
   const { added, removed, changed } = compareSchemas(before, after)
+  const isOwn = (name: string) =>
+    committed === undefined || after.objects[name]?.digest !== committed.objects[name]?.digest
   const but = (names: string[], ...prefixes: string[]) =>
-    names.filter((name) => !prefixes.some((prefix) => name.startsWith(prefix)))
+    names.filter((name) => isOwn(name) && !prefixes.some((prefix) => name.startsWith(prefix)))
   return describeSchemaDifference({
     added: but(added, OF_EXTENSIONS),
     removed: but(removed, OF_EXTENSIONS, DISABLING),
-    changed,
+    changed: but(changed),
   })
 }
 
@@ -52,6 +57,8 @@ const privileges = (oid: string, catalogue: string) =>
 const PASSWORDS = `select 'password of ' || rolname, md5(rolpassword) from pg_catalog.pg_authid`
 const PARAMETERS = `select 'privileges on parameter ' || parname, paracl::text from pg_catalog.pg_parameter_acl`
 
+const HERE = `(select oid from pg_catalog.pg_database where datname = pg_catalog.current_database())`
+
 const SHARED = `
   select 'role ' || rolname, (to_jsonb(r) - 'oid')::text from pg_catalog.pg_roles r
   union all
@@ -60,7 +67,7 @@ const SHARED = `
   union all
   select 'settings of ' || case when setrole = 0 then 'everybody' else pg_get_userbyid(setrole)::text end || ' in '
     || coalesce((select datname from pg_catalog.pg_database where oid = setdatabase)::text, 'every database'), setconfig::text
-  from pg_catalog.pg_db_role_setting
+  from pg_catalog.pg_db_role_setting where setdatabase in (0, ${HERE})
   union all
   select 'database ' || datname, jsonb_build_array(datdba, datallowconn, datistemplate, datconnlimit, datacl::text)::text
   from pg_catalog.pg_database where datname = current_database()
@@ -68,8 +75,10 @@ const SHARED = `
   select 'tablespace ' || spcname, jsonb_build_array(spcowner, spcacl::text, spcoptions)::text from pg_catalog.pg_tablespace
   union all
   select 'comment on shared object ' || classoid::regclass || ' ' || objoid, description from pg_catalog.pg_shdescription
+  where classoid <> 'pg_catalog.pg_database'::regclass or objoid = ${HERE}
   union all
   select 'subscription ' || subname, jsonb_build_array(subowner, subenabled, subpublications)::text from pg_catalog.pg_subscription
+  where subdbid = ${HERE}
   union all
   select ${privileges('p.oid', 'pg_proc')} || p.oid::regprocedure, p.proacl::text from pg_catalog.pg_proc p
   where p.proacl is not null and p.pronamespace in (${OWN}) or ${member('p.oid', 'pg_proc')}

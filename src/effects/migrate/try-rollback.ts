@@ -6,6 +6,7 @@ import { inDiscardedTransaction } from './discarded-transaction.ts'
 import { readAtSavepoint } from './read-at-savepoint.ts'
 import { readCatalogue } from './read-catalogue.ts'
 import { runGuarded } from './run-guarded.ts'
+import { readSharedObjects } from './shared-objects.ts'
 
 /**
  * Runs rollback.sql in a transaction that is rolled back, so that the rehearsal database stays migrated. Returns the catalogue
@@ -19,7 +20,9 @@ export async function tryRollback(
   bundle: MigrationBundle,
 ): Promise<{ after: Catalogue; touched: string[] }> {
   return inDiscardedTransaction(database, context, limits, async (sql) => {
-    const { touched } = await runGuarded(sql, bundle.rollbackScript, 'rollback')
+    const { touched } = await runGuarded(sql, bundle.rollbackScript, 'rollback', () =>
+      database.read(context, readSharedObjects),
+    )
     return { after: await readAtSavepoint(sql, () => readCatalogue(sql)), touched }
   })
 }

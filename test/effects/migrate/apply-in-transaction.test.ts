@@ -1,8 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { applyInTransaction } from '../../../src/effects/migrate/apply-in-transaction.ts'
 import { readCatalogue } from '../../../src/effects/migrate/read-catalogue.ts'
 import { runGuarded } from '../../../src/effects/migrate/run-guarded.ts'
+import { readSharedObjects } from '../../../src/effects/migrate/shared-objects.ts'
 import type { MigrationDatabase } from '../../../src/targets/postgres/migration-database.ts'
 import { bundleOf, CALLER, LIMITS, startTrialFixture, type TrialFixture, tryScript } from './trial-fixture.ts'
 
@@ -11,6 +13,8 @@ import { bundleOf, CALLER, LIMITS, startTrialFixture, type TrialFixture, tryScri
 let fixture: TrialFixture
 let shop: MigrationDatabase
 let client: pg.Client
+
+const readCommitted = () => shop.read(CALLER, readSharedObjects)
 
 beforeAll(async () => {
   fixture = await startTrialFixture()
@@ -115,6 +119,19 @@ describe('applyInTransaction and the session', () => {
     expect((await applying).outcome).toEqual(outcome)
   })
 
+  test('applyInTransaction does not count a role that others create while the script runs', async () => {
+    await client.query('select pg_advisory_lock(7)')
+    const applying = tryScript(shop, 'do $$ begin perform pg_advisory_xact_lock(7); end $$')
+    const waiting = "select from pg_locks where locktype = 'advisory' and objid = 7 and not granted"
+    while ((await client.query(waiting)).rowCount === 0) await sleep(20)
+    await client.query('create role newcomer; select pg_advisory_unlock(7)')
+    try {
+      await expect(applying).resolves.toBeDefined()
+    } finally {
+      await client.query('drop role newcomer')
+    }
+  })
+
   test('applyInTransaction reads strings as the parser did, whatever the database has set', async () => {
     // With standard_conforming_strings off, the string would continue to the next quote, and COMMIT would be outside of a string.
     await expect(tryScript(shop, "select 'a\\', '; commit; select '")).resolves.toBeDefined()
@@ -148,7 +165,7 @@ describe('applyInTransaction and the migration bundle', () => {
     const changed = { ...bundle, texts: { ...bundle.texts, 'migration.sql': 'select 2;' } }
     const catalogue = await shop.read(CALLER, readCatalogue)
     const refused = shop.transaction(CALLER, LIMITS, (sql) =>
-      applyInTransaction(sql, { bundle: changed, catalogue, rehearsed: null, apart: [] }),
+      applyInTransaction(sql, { bundle: changed, catalogue, rehearsed: null, apart: [], readCommitted }),
     )
     await expect(refused).rejects.toMatchObject({ facts: { code: 'STOP_SOURCE_CHANGED' } })
   })
@@ -171,7 +188,9 @@ describe('applyInTransaction and the migration bundle', () => {
   })
 
   test('runGuarded stops when a script ends its own transaction', async () => {
-    const ended = shop.transaction(CALLER, LIMITS, (sql) => runGuarded(sql, 'commit; begin', 'script'))
+    const ended = shop.transaction(CALLER, LIMITS, (sql) =>
+      runGuarded(sql, 'commit; begin', 'script', readCommitted),
+    )
     await expect(ended).rejects.toMatchObject({
       message: expect.stringContaining('the script ended its own transaction'),
       facts: { code: 'STOP_MIGRATION_FAILED' },

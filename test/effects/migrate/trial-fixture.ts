@@ -6,6 +6,7 @@ import {
   applyInTransaction,
 } from '../../../src/effects/migrate/apply-in-transaction.ts'
 import { readCatalogue } from '../../../src/effects/migrate/read-catalogue.ts'
+import { readSharedObjects } from '../../../src/effects/migrate/shared-objects.ts'
 import type { Catalogue } from '../../../src/migration/catalogue.ts'
 import { lintMigrationBundle } from '../../../src/migration/lint-migration-bundle.ts'
 import type { MigrationBundle } from '../../../src/migration/migration-bundle.ts'
@@ -131,7 +132,13 @@ export async function tryScript(
   try {
     await shop.transaction(CALLER, LIMITS, async (sql) => {
       throw new TrialResult(
-        await applyInTransaction(sql, { bundle, catalogue: before, rehearsed, apart: [] }),
+        await applyInTransaction(sql, {
+          bundle,
+          catalogue: before,
+          rehearsed,
+          apart: [],
+          readCommitted: () => shop.read(CALLER, readSharedObjects),
+        }),
       )
     })
   } catch (error) {

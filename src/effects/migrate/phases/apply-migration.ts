@@ -19,6 +19,7 @@ import type { RehearsalResult } from '../rehearsal-result.ts'
 import { rehearsalDatabaseRef } from '../restore-backup.ts'
 import { type DefinitionPair, findSameDefinitions } from '../same-definitions.ts'
 import { assertSameIdentity, readServerIdentity } from '../server-identity.ts'
+import { readSharedObjects } from '../shared-objects.ts'
 import type { Backup } from '../take-backup.ts'
 
 /** Applies the migration to the target. A dry run has already applied it, to the rehearsal database. */
@@ -47,7 +48,14 @@ export function applyMigration(deps: MigrateDeps): Effect {
       const findSame = await prepareComparison(deps, context, given.copy, rehearsed)
       const applied = await database.transaction(context, limitsOf(bundle.spec), async (sql) => {
         assertSameIdentity(identity, await readServerIdentity(sql))
-        const done = await applyInTransaction(sql, { bundle, catalogue, rehearsed, apart, findSame })
+        const done = await applyInTransaction(sql, {
+          bundle,
+          catalogue,
+          rehearsed,
+          apart,
+          findSame,
+          readCommitted: () => database.read(context, readSharedObjects),
+        })
         const note = { transactionId: done.transactionId, what: done }
         await writeCommitNote(deps, context, 'apply', sql, note)
         return done

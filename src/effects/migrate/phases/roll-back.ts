@@ -27,6 +27,7 @@ import type { RehearsalResult } from '../rehearsal-result.ts'
 import { runGuarded } from '../run-guarded.ts'
 import { assertSameSchema } from '../schema-drift.ts'
 import { assertSameIdentity, readServerIdentity } from '../server-identity.ts'
+import { readSharedObjects } from '../shared-objects.ts'
 
 const input = z.object({
   ...migratedFacts,
@@ -93,7 +94,9 @@ async function rollBackDatabase(
       kept: 'nothing was rolled back',
       next: 'restore the schema as it was, then resume the run',
     })
-    const { transactionId } = await runGuarded(sql, bundle.rollbackScript, 'rollback')
+    const { transactionId } = await runGuarded(sql, bundle.rollbackScript, 'rollback', () =>
+      database.read(context, readSharedObjects),
+    )
     const after = await readPresent(sql, touches)
     // Where others changed the schema after the commit, the result of the rehearsal can't be reached, and the result is shown.
     if (committed.digest === rehearsed.digest && after.digest !== rollback.catalogueDigest)
