@@ -81,6 +81,7 @@ const program = [
   'test/service/machines/test-machine.test.ts',
   'test/targets/embedded/server-lock.test.ts',
   'test/http/runs.test.ts',
+  'test/targets/postgres/pooler.test.ts',
   'test/targets/ssh/open-host.test.ts',
   'test/vectors/vectors.test.ts',
 ]

@@ -155,7 +155,8 @@ async function serverUser(): Promise<{ uid?: number; gid?: number }> {
   throw new Error('neither the user postgres nor nobody exists, and PostgreSQL does not run as root')
 }
 
-function freePort(): Promise<number> {
+/** Finds a free port of the loopback. */
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer()
     server.once('error', reject)

@@ -45,9 +45,9 @@ export async function withCheckLogin<T>(
       reader === null
         ? { name: `owner ${found.role}`, objection: NO_READER }
         : { name: `reader ${found.role}`, objection: await findObjection(sql, found.role) }
-    // Parallel workers and compilation would only add to the load.
+    // Parallel workers would only add to the load.
     await sql.query(
-      `set local statement_timeout = ${Math.round(seconds * 1_000)}; set local max_parallel_workers_per_gather = 0; set local jit = off; ${ALL_ROWS}`,
+      `set local statement_timeout = ${Math.round(seconds * 1_000)}; set local max_parallel_workers_per_gather = 0; ${ALL_ROWS}`,
     )
     return work(login, (text) => askTarget(sql, text, seconds), sql)
   })

@@ -120,7 +120,7 @@ async function takeDump(
   rmSync(draft, { force: true })
   const { address, password } = splitLibpqUrl(database.url(), {
     applicationName: `cutter ${context.runId}`,
-    options: '-c default_transaction_read_only=on',
+    options: '-c default_transaction_read_only=on -c jit=off',
   })
   const { code, stderr } = await runTool(
     findPgTool(tools, 'pgDump', serverMajor),

@@ -28,6 +28,7 @@ const CANCEL_AFTER_MS = [0, 200, 800, 2_000]
  * Connects, works, and always ends the connection.
  * @throws ConnectFailedError when no session was established
  * @throws CONFIG_INVALID when the URL can't be read
+ * @throws TARGET_REFUSED when the URL leads to a connection pooler
  */
 export async function withSession<T>(
   url: string,
@@ -62,17 +63,37 @@ export async function logIn(url: string, applicationName: string): Promise<void>
   }
 }
 
-/** Sends settings by a statement and not as startup parameters, which connection poolers refuse. */
+/**
+ * Sets what the session needs, in one statement, unless another process answers than the one that accepted the login. Then a pooler lies
+ * between, which gives the session to the application afterwards, with its settings. JIT would compile the long queries of catalogues
+ * for seconds, while a table is locked.
+ * @throws TARGET_REFUSED when the URL leads to a pooler; nothing was set
+ */
 async function configure(client: pg.Client, options: SessionOptions): Promise<void> {
   const settings: [string, string][] = [
     ['timezone', 'UTC'],
     ['datestyle', 'ISO, YMD'],
     ['statement_timeout', String(options.statementTimeoutMs ?? 0)],
     ['lock_timeout', String(options.lockTimeoutMs ?? LOCK_MS)],
+    ['jit', 'off'],
   ]
   if (options.readOnly === true) settings.push(['default_transaction_read_only', 'on'])
-  const calls = settings.map((_, at) => `pg_catalog.set_config($${2 * at + 1}, $${2 * at + 2}, false)`)
-  await client.query(`select ${calls.join(', ')}`, settings.flat())
+  const calls = settings.map((_, at) => `pg_catalog.set_config($${2 * at + 2}, $${2 * at + 3}, false)`)
+  const { rows } = await client.query<{ done: string[] | null }>(
+    `select case pg_catalog.pg_backend_pid() when $1::int then array[${calls.join(', ')}] end as done`,
+    [backendPid(client), ...settings.flat()],
+  )
+  if (rows[0]!.done === null) throw poolerError(client)
+}
+
+function poolerError({ host, port, database }: pg.Client): CutterError {
+  return new CutterError(
+    'TARGET_REFUSED',
+    `${host}:${port}/${database ?? ''} is a connection pooler: another process of the server answers than the one that accepted the login; nothing was set or changed`,
+    {
+      next: 'name the server itself in the URL, because settings of a session that others use next would change what they do; then resume the run',
+    },
+  )
 }
 
 /** Errors that hold more than the reason of an interruption. */

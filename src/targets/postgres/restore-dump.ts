@@ -38,7 +38,7 @@ export async function restoreUnprivileged(
   const { address, password } = splitLibpqUrl(into.url(), {
     applicationName: `cutter ${context.runId}`,
     // Code in the dump could otherwise write lines of its own among those of pg_restore.
-    options: '-c client_min_messages=error',
+    options: '-c client_min_messages=error -c jit=off',
   })
   // Only with --verbose it names the entry of an error.
   const restore = ['--no-password', '--no-tablespaces', '--no-subscriptions', '--no-acl', '--verbose']

@@ -36,11 +36,12 @@ describe('withSession', () => {
       'lock_timeout',
       'default_transaction_read_only',
       'timezone',
+      'jit',
     ]
     const { rows } = await withSession(url, options, (client) =>
       client.query('select name, current_setting(name) as value from unnest($1::text[]) as name', [names]),
     )
-    expect(rows.map((row) => row.value)).toEqual(['cutter test', '1500ms', '700ms', 'on', 'UTC'])
+    expect(rows.map((row) => row.value)).toEqual(['cutter test', '1500ms', '700ms', 'on', 'UTC', 'off'])
   })
 
   test('withSession returns times as ISO text with all digits', async () => {
