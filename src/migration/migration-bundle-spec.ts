@@ -77,6 +77,8 @@ export const migrationBundleSchema = z.strictObject({
     .default([]),
   /** Functions of the application that checks may run on the target before the approval, as the reader. */
   checkFunctions: z.array(calledFunction).optional(),
+  /** Objects that a rehearsal database may lack or have otherwise. The plan shows them, so the approver accepts them as well. */
+  deviations: z.array(z.string().min(1)).optional(),
   lockTimeoutSeconds: z.number().positive().max(3_600),
   statementTimeoutSeconds: z.number().positive().max(86_400),
   /** Numbers of the statements that can't run in a transaction. They run one by one after it. */

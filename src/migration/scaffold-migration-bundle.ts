@@ -57,6 +57,8 @@ sideEffects: []
 
 # Functions of the database that checks may run on the target before the approval, as its reader.
 # checkFunctions: [public.is_even(integer)]
+# Objects that a restored copy may lack or have otherwise. The plan shows those that differ.
+# deviations: [extension postgres_fdw, server elsewhere, foreign table public.far]
 
 lockTimeoutSeconds: 5
 statementTimeoutSeconds: 300

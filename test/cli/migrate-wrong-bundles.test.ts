@@ -123,7 +123,7 @@ describe.skipIf(skipped !== null)('a migration with a wrong bundle', { timeout: 
     const run = await home.startMigration({ rollback: `${ROLLBACK}${hidden}` })
     expect(run).toMatchObject({ status: 'stopped', stopCode: 'STOP_REHEARSAL_FAILED' })
     expect(run.stop?.message).toContain(
-      'while the rollback ran, objects changed that no migration may change: settings of shop_owner in every database was added',
+      'the rollback changed objects that no migration may change: settings of shop_owner in every database was added',
     )
   })
 

@@ -85,6 +85,9 @@ export const BUNDLE_MEANINGS: { [path: string]: string } = {
   checkFunctions:
     'Functions of the database that checks may run on the target before the approval, such as `public.is_even(integer)`. They run as the reader, if it owns nothing.',
   'checkFunctions[]': 'A function with the types of its arguments.',
+  deviations:
+    'Objects that a restored copy lacks or has otherwise, by kind and name, and that the rehearsal does without. The plan shows those that differ.',
+  'deviations[]': 'Such as `index public.unit_title` or `extension postgres_fdw`.',
   lockTimeoutSeconds: 'Longest wait for a lock.',
   statementTimeoutSeconds: 'Longest time of a statement.',
   nonTransactional: 'Numbers of the last statements that cannot run in a transaction.',

@@ -46,6 +46,8 @@ interface ApplyMigrationInput {
   apart: string[]
   /** Finds which definitions of the target and the rehearsal database are the same; left out where none can differ. */
   findSame?(pairs: DefinitionPair[]): Promise<string[]>
+  /** Is called before the script takes its first lock. */
+  beginLocking?(): void
   /** Reads the shared objects in another session: see `runGuarded`. */
   readCommitted(): Promise<Catalogue>
 }
@@ -80,6 +82,7 @@ export async function applyInTransaction(sql: Sql, given: ApplyMigrationInput): 
   const before = within(rehearsed?.touches ?? null, found)
   const identities = await readObjectIdentities(sql)
   const rows = await watchRows(sql, spec, rehearsed?.inside.rewritten ?? null)
+  given.beginLocking?.()
   const { touched, transactionId } = await runGuarded(sql, bundle.script, 'script', given.readCommitted)
   const read = { catalogue: before, readScoped, identities, rows, ask, apart }
   const outcome = await measureOutcome(sql, bundle, read)

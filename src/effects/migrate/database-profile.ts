@@ -49,7 +49,7 @@ async function publicSchemaOf(sql: Sql): Promise<PublicSchema | null> {
 /** Names the foreign servers and extensions by which statements could reach other databases, also from a rehearsal database. */
 export async function findOutboundConnections(sql: Sql): Promise<string[]> {
   const { rows } = await sql.query<{ name: string }>(
-    `select 'foreign server ' || srvname as name from pg_foreign_server
+    `select 'server ' || srvname as name from pg_foreign_server
      union all select 'extension ' || extname from pg_extension where extname in ('dblink', 'http', 'pg_net') order by 1`,
   )
   return rows.map(({ name }) => name)

@@ -5,6 +5,7 @@ import type { MigrationBundle } from '../../migration/migration-bundle.ts'
 import type { ConfiguredTool } from '../../targets/postgres/database-dumps.ts'
 import type { ServerIdentity } from '../../targets/postgres/migration-database.ts'
 import type { SquawkReport } from '../../targets/system/squawk.ts'
+import { lockBoundOf } from './lock-bound.ts'
 import { type PlannedCheck, planVerification } from './planned-checks.ts'
 import type { RehearsalResult } from './rehearsal-result.ts'
 
@@ -50,10 +51,12 @@ export function planMigration(given: {
     sideEffects: spec.sideEffects,
     rehearsed: { inside: rehearsal.inside, alone: rehearsal.alone, total: rehearsal.total },
     ...(rehearsal.leftOut === undefined ? {} : { notRehearsedWith: rehearsal.leftOut }),
+    ...(rehearsal.deviations === undefined ? {} : { deviations: rehearsal.deviations }),
     limits: {
       lockTimeoutSeconds: spec.lockTimeoutSeconds,
       statementTimeoutSeconds: spec.statementTimeoutSeconds,
       backupMaxAgeMinutes: spec.backupMaxAgeMinutes,
+      lockedAtMostSeconds: lockBoundOf(bundle),
     },
     lint,
     rollback: {

@@ -28,6 +28,8 @@ export interface RehearsalResult {
    * or their facts after the transaction where it changed them, to be compared one by one.
    */
   apart?: { [name: string]: Json }
+  /** The differences from the source that bundle.yaml accepts: `index public.unit_title is missing`. */
+  deviations?: string[]
 }
 
 /** What the checks of a migration bundle reach, in the order of their statements. */

@@ -7,6 +7,7 @@ import {
   compareSchemas,
   differentObjects,
   digestMadeDefinitions,
+  onlyIn,
   type SchemaDifference,
   scopeCatalogue,
 } from '../../migration/catalogue.ts'
@@ -50,7 +51,7 @@ export async function rehearseMigration(
   const calls = await database.read(context, digestCallDefinitions)
   const preflightReaches = await reach(bundle.preflight)
   const copy = await database.read(context, readCatalogue)
-  const leftOut = findMissing(source, copy)
+  const leftOut = onlyIn(findMissing(source, copy), bundle.spec.deviations ?? [])
   const apart = differentObjects(source, copy)
   const inSource = (found: Catalogue) => asInSource({ source, copy }, found)
   const sequences = await database.read(context, readSequenceValues)
@@ -99,8 +100,25 @@ export async function rehearseMigration(
     },
     ...(leftOut.length === 0 ? {} : { leftOut }),
     ...(apart.length === 0 ? {} : { apart: changedApart }),
+    ...deviationsOf(bundle.spec.deviations, { source, copy }),
   }
   return { rehearsal, after: inSource(after) }
+}
+
+/** A deviation is an accepted difference in an object that exists in one of both. */
+function deviationsOf(
+  accepted: string[] = [],
+  { source, copy }: { source: Catalogue; copy: Catalogue },
+): { deviations?: string[] } {
+  const lines = differentObjects(source, copy)
+    .filter((name) => accepted.includes(name))
+    .map((name) => {
+      if (copy.objects[name] === undefined) return `${name} is missing from the rehearsal database`
+      return source.objects[name] === undefined
+        ? `${name} exists in the rehearsal database only`
+        : `${name} has another definition in the rehearsal database`
+    })
+  return lines.length === 0 ? {} : { deviations: lines }
 }
 
 /** The objects that source and copy have differently, with their facts where the transaction changed them. */

@@ -5,11 +5,18 @@ import {
   type Catalogue,
   compareSchemas,
   describeSchemaDifference,
+  isEmptyDifference,
   onlyIn,
+  type SchemaDifference,
   withoutObjects,
 } from '../../migration/catalogue.ts'
+import type { MigrationBundle } from '../../migration/migration-bundle.ts'
 import type { MigrationDatabase, ServerIdentity } from '../../targets/postgres/migration-database.ts'
-import type { RehearsalDatabaseRef, SourceProfile } from '../../targets/postgres/rehearsal-database.ts'
+import type {
+  ExtensionProfile,
+  RehearsalDatabaseRef,
+  SourceProfile,
+} from '../../targets/postgres/rehearsal-database.ts'
 import type { LeftOut } from '../../targets/postgres/restore-dump.ts'
 import { readJsonEvidence } from '../read-json-evidence.ts'
 import { compareContents, readDatabaseContents } from './database-contents.ts'
@@ -17,6 +24,7 @@ import { readDatabaseProfile } from './database-profile.ts'
 import type { MigrateDeps } from './deps.ts'
 import { findLeftOut } from './left-out.ts'
 import { readCatalogue, readDefinitions } from './read-catalogue.ts'
+import { restoreInvalidIndexes } from './restore-invalid-indexes.ts'
 import { type DefinitionPair, findSameDefinitions } from './same-definitions.ts'
 import { compareSequences, readSequenceValues } from './sequence-values.ts'
 import type { Backup } from './take-backup.ts'
@@ -34,7 +42,13 @@ export const restoreFacts = {
 }
 
 type Deps = Pick<MigrateDeps, 'dumps' | 'rehearsalDatabases' | 'openDatabase'>
-type Facts = { target: string; identityDigest: string; profileDigest: string; place: string }
+type Facts = {
+  target: string
+  bundleDigest: string
+  identityDigest: string
+  profileDigest: string
+  place: string
+}
 
 /** The database of which a backup is, where it is not the target as it was identified. */
 interface BackedUpDatabase {
@@ -81,11 +95,20 @@ export async function restoreBackup(
     source: { systemIdentifier, database },
     madeAt: context.now().toISOString(),
   }
+  const { spec } = await readJsonEvidence<MigrationBundle>(context, facts.bundleDigest)
+  const { deviations = [] } = spec
   const profile = await readProfile(deps, context, facts)
-  const restored = await deps.rehearsalDatabases.create(described, profile)
+  const allowing = {
+    ...profile,
+    extensions: profile.extensions?.map((one) => mayLack(one, deviations)) ?? [],
+  }
+  const restored = await deps.rehearsalDatabases.create(described, allowing)
   context.progress(`pg_restore into ${restored.name}`)
-  const left = await deps.dumps.restore(context, backup.dump, restored)
+  const searchPath = profile.settings.find(([name]) => name === 'search_path')?.[1] ?? '"$user", public'
+  const left = await deps.dumps.restore(context, backup.dump, restored, { searchPath, deviations })
   await deps.rehearsalDatabases.seal(ref, profile)
+  const origin = source?.database ?? (await deps.openDatabase(facts.target))
+  if (catalogue !== null) await restoreMissingIndexes(context, { database: origin, catalogue }, restored)
   const found = await restored.read(context, async (sql) => ({
     contents: await readDatabaseContents(sql, restored, context.progress),
     sequences: await readSequenceValues(sql),
@@ -96,14 +119,15 @@ export async function restoreBackup(
     ...compareSequences(backup.sequences.before, backup.sequences.after, found.sequences),
   ]
   if (lines.length > 0) throw otherContentsError(backup, lines)
-  const compare = async (expected: Catalogue) =>
-    compareWithSource(
-      context,
-      ref,
-      { database: source?.database ?? (await deps.openDatabase(facts.target)), catalogue: expected, left },
-      { database: restored, catalogue: found.catalogue },
-    )
-  const leftOut = catalogue === null ? [] : await compare(catalogue)
+  const leftOut =
+    catalogue === null
+      ? []
+      : await compareWithSource(
+          context,
+          ref,
+          { database: origin, catalogue, left, deviations },
+          { database: restored, catalogue: found.catalogue },
+        )
   const tables = Object.values(backup.contents.tables)
   const sandbox = await deps.rehearsalDatabases.sandbox(ref)
   return {
@@ -121,7 +145,7 @@ export async function restoreBackup(
 async function compareWithSource(
   context: EffectContext,
   ref: RehearsalDatabaseRef,
-  source: Compared & { left: LeftOut[] },
+  source: Compared & { left: LeftOut[]; deviations: string[] },
   copy: Compared,
 ): Promise<string[]> {
   const { objects } = copy.catalogue
@@ -130,9 +154,39 @@ async function compareWithSource(
   const expected = withoutObjects(leftOut, source.catalogue)
   const { changed, ...others } = compareSchemas(expected, copy.catalogue)
   const same = await findSameTexts(context, changed, source, copy)
-  const schema = describeSchemaDifference({ ...others, changed: onlyIn(changed, same) })
-  if (schema.length > 0) throw otherSchemaError(ref, schema, source.left)
+  const difference = withoutDeviations(source.deviations, { ...others, changed: onlyIn(changed, same) })
+  if (!isEmptyDifference(difference)) throw otherSchemaError(ref, difference, source.left)
   return leftOut
+}
+
+const mayLack = (extension: ExtensionProfile, deviations: string[]): ExtensionProfile =>
+  deviations.includes(`extension ${extension.name}`) ? { ...extension, mayLack: true } : extension
+
+/** pg_dump leaves invalid indexes out. */
+async function restoreMissingIndexes(
+  context: EffectContext,
+  source: Compared,
+  restored: MigrationDatabase,
+): Promise<void> {
+  const { objects } = await restored.read(context, readCatalogue)
+  const missing = Object.keys(source.catalogue.objects).filter(
+    (name) => name.startsWith('index ') && objects[name] === undefined,
+  )
+  const definitions = await source.database.read(context, (sql) => readDefinitions(sql, missing))
+  await restoreInvalidIndexes(restored, context, definitions)
+}
+
+/** The privileges on an object, and its parts, go with it. */
+function withoutDeviations(deviations: string[], difference: SchemaDifference): SchemaDifference {
+  const remaining = (names: string[]) =>
+    names.filter(
+      (name) =>
+        !deviations.some(
+          (one) => name === one || (name.startsWith('grant ') && name.includes(` on ${one} to `)),
+        ),
+    )
+  const { added, removed, changed } = difference
+  return { added: remaining(added), removed: remaining(removed), changed: remaining(changed) }
 }
 
 /** The server may write a restored definition otherwise, so definitions that differ are parsed again. */
@@ -199,15 +253,23 @@ const otherContentsError = ({ dump }: Backup, lines: string[]) =>
     },
   )
 
-const otherSchemaError = ({ place }: RehearsalDatabaseRef, lines: string[], left: LeftOut[]) =>
-  new Stop(
+function otherSchemaError(
+  { place }: RehearsalDatabaseRef,
+  difference: SchemaDifference,
+  left: LeftOut[],
+): Stop {
+  const lines = describeSchemaDifference(difference)
+  const names = [...difference.added, ...difference.removed, ...difference.changed]
+  const some = names.slice(0, 5).map((name) => JSON.stringify(name))
+  return new Stop(
     'STOP_REHEARSAL_NOT_REPRESENTATIVE',
     `the schema of the rehearsal database differs from the target’s, so a rehearsal would prove nothing: ${lines.slice(0, 5).join('; ')}`,
     {
-      next: `give the rehearsal server (${place}) the same extensions and settings and resume the run, or name another one (targets.<name>.rehearsalUrlEnv) and start another run`,
+      next: `give the rehearsal server (${place}) the same extensions and settings and resume the run, or name another one (targets.<name>.rehearsalUrlEnv) and start another run; or accept in bundle.yaml that the rehearsal does without (deviations: [${some.join(', ')}${names.length > 5 ? ', …' : ''}]) and start another run`,
       data: {
         differences: lines.slice(0, 100),
         leftOut: left.slice(0, 100).map(({ kind, name }) => `${kind} ${name}`),
       },
     },
   )
+}

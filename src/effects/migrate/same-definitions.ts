@@ -50,6 +50,7 @@ async function allowTemporary(sql: Sql): Promise<void> {
 /** Whether two definitions are equal once their texts were parsed again in the current transaction. */
 async function isSameDefinition(sql: Sql, [one, other]: DefinitionPair): Promise<boolean> {
   if (one.digest === other.digest) return true
+  if (canonicalJson(one.facts) === canonicalJson(other.facts)) return true
   const parse = PARSERS[kindOf(one.name)]
   if (parse === undefined || !Array.isArray(one.facts) || !Array.isArray(other.facts)) return false
   try {

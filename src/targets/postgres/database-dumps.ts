@@ -19,7 +19,7 @@ import type { Tool, Tools } from '../../tools/open-tools.ts'
 import { runTool } from '../system/run-tool.ts'
 import type { MigrationDatabase } from './migration-database.ts'
 import { assertToolVersion, findPgTool, splitLibpqUrl } from './pg-tools.ts'
-import { type LeftOut, restoreUnprivileged } from './restore-dump.ts'
+import { type LeftOut, type RestoreOptions, restoreUnprivileged } from './restore-dump.ts'
 
 /** A backup on disk, in pg_dump's custom format. */
 export interface DatabaseDump {
@@ -64,7 +64,12 @@ export interface DatabaseDumps {
    * out and returned.
    * @throws STOP_BACKUP_FAILED when the file is missing or has other bytes, or pg_restore fails
    */
-  restore(context: EffectContext, dump: DatabaseDump, into: MigrationDatabase): Promise<LeftOut[]>
+  restore(
+    context: EffectContext,
+    dump: DatabaseDump,
+    into: MigrationDatabase,
+    options: RestoreOptions,
+  ): Promise<LeftOut[]>
 }
 
 /** Keeps backups below `var/backups/<run>` of a home, readable by their owner only. */
@@ -79,7 +84,7 @@ export function openDatabaseDumps(home: string, tools: Tools): DatabaseDumps {
             .map(({ name, file, args }) => ({ id: name, argv: [file, ...args] }))
         : [],
     take: (context, database, given) => takeDump(place, context, database, given),
-    restore: (context, dump, into) => restoreDump(place, context, dump, into),
+    restore: (context, dump, into, options) => restoreDump(place, context, { dump, into, options }),
   }
 }
 
@@ -147,8 +152,7 @@ async function takeDump(
 async function restoreDump(
   { home, tools }: Place,
   context: EffectContext,
-  dump: DatabaseDump,
-  into: MigrationDatabase,
+  { dump, into, options }: { dump: DatabaseDump; into: MigrationDatabase; options: RestoreOptions },
 ): Promise<LeftOut[]> {
   const path = join(home, dump.file)
   const found = existsSync(path) ? await hashOfFile(path) : null
@@ -164,6 +168,7 @@ async function restoreDump(
     findPgTool(tools, 'pgRestore', majorOf(dump)),
     { path, definitions, cwd: home },
     into,
+    options,
   )
 }
 

@@ -61,4 +61,6 @@ export interface ExtensionProfile {
   owner: string
   schema: string
   schemaOwner: string
+  /** Whether a rehearsal database may lack it. */
+  mayLack?: boolean
 }

@@ -59,8 +59,12 @@ export async function createExtensions(
     // Every database has it.
     if (extension.name === 'plpgsql') continue
     await createSchema(client, extension, roles)
-    const { trusted, version } = await findExtension(client, target, extension)
-    if (!trusted && !APPROVED.has(extension.name)) throw unapprovedError(target, extension.name)
+    const found = await findExtension(client, extension)
+    const isUsable = found !== null && (found.trusted || APPROVED.has(extension.name))
+    if (!isUsable && extension.mayLack === true) continue
+    if (found === null) throw missingError(target, extension.name)
+    if (!isUsable) throw unapprovedError(target, extension.name)
+    const { trusted, version } = found
     const role = trusted && roles.includes(extension.owner) ? extension.owner : null
     if (role !== null) await client.query(`set role ${client.escapeIdentifier(role)}`)
     await client.query(
@@ -88,27 +92,30 @@ async function createSchema(
 /** Finds the version of the source, or the one that the server creates by default: the comparison of the schemas names another one. */
 async function findExtension(
   client: Client,
-  target: string,
   { name, version }: ExtensionProfile,
-): Promise<{ trusted: boolean; version: string }> {
+): Promise<{ trusted: boolean; version: string } | null> {
   const { rows } = await client.query<{ trusted: boolean; version: string }>(
     `select v.trusted, v.version from pg_available_extension_versions v join pg_available_extensions e using (name)
      where v.name = $1 and v.version in ($2, e.default_version) order by v.version <> $2`,
     [name, version],
   )
-  if (rows[0] !== undefined) return rows[0]
-  throw new Stop(
+  return rows[0] ?? null
+}
+
+const missingError = (target: string, name: string) =>
+  new Stop(
     'STOP_REHEARSAL_NOT_REPRESENTATIVE',
     `the rehearsal server does not have the extension ${name} of target ${target}`,
     {
-      next: `name a server that has it (targets.${target}.rehearsalUrlEnv) and start another run`,
+      next: `name a server that has it (targets.${target}.rehearsalUrlEnv), or accept in bundle.yaml that the copy lacks it (deviations: [extension ${name}]), and start another run`,
     },
   )
-}
 
 const unapprovedError = (target: string, name: string) =>
   new Stop(
     'STOP_REHEARSAL_NOT_REPRESENTATIVE',
     `target ${target} has the extension ${name}, by which code could reach what is outside of the database, so no copy of it is made`,
-    { next: 'migrate this database by hand, or drop the extension first' },
+    {
+      next: `accept in bundle.yaml that the copy lacks it, with what needs it (deviations: [extension ${name}]), or drop the extension, and start another run`,
+    },
   )

@@ -7,7 +7,7 @@ import type { Sql } from '../target.ts'
 import { type DumpDefinition, readDefinitions } from './dump-definitions.ts'
 import type { MigrationDatabase, MigrationLimits } from './migration-database.ts'
 import { splitLibpqUrl } from './pg-tools.ts'
-import { type LeftOut, MOST_OUTPUT, readFaults } from './restore-faults.ts'
+import { type FailedDefinition, type LeftOut, MOST_OUTPUT, readFaults } from './restore-faults.ts'
 
 export type { LeftOut }
 
@@ -25,14 +25,15 @@ interface RestoreFiles {
  * Restores a dump by the login of a role without power, so that code in it (in a CHECK, an index, a materialized view) has none either.
  * pg_restore makes everything but the privileges. What the server denies such a role is left out and named. Privileges follow in a
  * session of the same role: pg_dump writes SET SESSION AUTHORIZATION for those that others granted, which only a superuser may use.
- * Materialized views that need these privileges are filled last.
- * @throws STOP_BACKUP_FAILED when anything else fails
+ * Definitions that failed, and materialized views that could not be filled, are tried again last, with the search path of the source.
+ * @throws STOP_BACKUP_FAILED when anything fails that `deviations` do not name
  */
 export async function restoreUnprivileged(
   context: EffectContext,
   tool: Tool,
   files: RestoreFiles,
   into: MigrationDatabase,
+  { searchPath, deviations }: RestoreOptions,
 ): Promise<LeftOut[]> {
   const { signal } = context
   const { address, password } = splitLibpqUrl(into.url(), {
@@ -49,7 +50,7 @@ export async function restoreUnprivileged(
     cwd: files.cwd,
     keep: MOST_OUTPUT,
   })
-  const { leftOut, unfilled, faults } = code === 0 ? NO_FAULTS : readFaults(stderr)
+  const { leftOut, unfilled, failed, faults } = code === 0 ? NO_FAULTS : readFaults(stderr)
   if (faults.length > 0) throw restoreFailedError(into.name, faults)
   const entries = await listDefinitions(tool, context, files)
   return into.session(context, LIMITS, async (sql) => {
@@ -58,15 +59,73 @@ export async function restoreUnprivileged(
     for (const { type, name, text } of entries.filter(isPrivilege)) {
       if (!(await runDefinition(sql, text))) denied.push({ kind: type, name })
     }
-    for (const { name, text } of entries.filter((one) => isUnfilled(one, unfilled))) {
-      if (!(await runDefinition(sql, text)))
-        throw restoreFailedError(into.name, [`the materialized view ${name} can’t be filled`])
-    }
+    // A dump is restored with an empty search path. The application's own may be what a function needs.
+    await sql.query('select pg_catalog.set_config($1, $2, false)', ['search_path', searchPath])
+    const remaining = [
+      ...(await runFailed(sql, entries, failed)),
+      ...(await runFailed(
+        sql,
+        entries,
+        unfilled.map((name) => ({
+          title: `MATERIALIZED VIEW DATA ${name}`,
+          errors: [`the materialized view ${name} can’t be filled`],
+        })),
+      )),
+    ]
+    const fatal = remaining.filter(({ title }) => !deviations.some((name) => isEntryOf(name, title)))
+    if (fatal.length > 0)
+      throw restoreFailedError(
+        into.name,
+        fatal.flatMap(({ errors }) => errors),
+      )
     return [...leftOut, ...denied]
   })
 }
 
-const NO_FAULTS = { leftOut: [], unfilled: [], faults: [] }
+const NO_FAULTS = { leftOut: [], unfilled: [], failed: [], faults: [] }
+
+/** How a database is restored that can't be equal to its source. */
+export interface RestoreOptions {
+  /** The search path of the source's sessions. */
+  searchPath: string
+  /** Objects that may be missing or differ, by their names in the catalogue. */
+  deviations: string[]
+}
+
+/** Runs definitions again that pg_restore could not run. Returns those that fail again. */
+async function runFailed(
+  sql: Sql,
+  entries: DumpDefinition[],
+  failed: FailedDefinition[],
+): Promise<FailedDefinition[]> {
+  const remaining: FailedDefinition[] = []
+  for (const one of failed) {
+    const entry = entries.find(({ type, name }) => `${type} ${name}` === one.title)
+    if (entry === undefined || !(await runDefinition(sql, entry.text))) remaining.push(one)
+  }
+  return remaining
+}
+
+/** Whether an entry of a dump, such as `INDEX x_n`, defines an object of the catalogue, such as `index public.x_n`. */
+function isEntryOf(object: string, title: string): boolean {
+  const [, kind, name] =
+    /^(materialized view|foreign table|foreign-data wrapper|\S+) (.*)$/.exec(object) ?? []
+  if (kind === undefined) return false
+  const inSchema = name!.slice(name!.indexOf('.') + 1)
+  const words = [name!, inSchema, inSchema.replace('.', ' ')]
+  return words.some((word) =>
+    [
+      `${kind.replace('-', ' ').toUpperCase()} ${word}`,
+      `${kind.toUpperCase()} DATA ${word}`,
+      `${kind.toUpperCase()} ATTACH ${word}`,
+    ].some(
+      (start) =>
+        title === start ||
+        title === `COMMENT ${start}` ||
+        ((kind === 'constraint' || kind === 'server') && title.endsWith(` ${start}`)),
+    ),
+  )
+}
 
 /** A restore takes as long as its data need. */
 const LIMITS: MigrationLimits = { lockTimeoutMs: 60_000, statementTimeoutMs: 0 }
@@ -87,9 +146,6 @@ async function listDefinitions(
 }
 
 const isPrivilege = ({ type }: DumpDefinition) => type === 'ACL' || type === 'DEFAULT ACL'
-
-const isUnfilled = ({ type, name }: DumpDefinition, unfilled: string[]) =>
-  type === 'MATERIALIZED VIEW DATA' && unfilled.includes(name)
 
 /** Returns false when the server rejects a part of it; then nothing of it remains. */
 async function runDefinition(sql: Sql, text: string): Promise<boolean> {
@@ -125,7 +181,7 @@ function restoreFailedError(name: string, faults: string[]): Stop {
     'STOP_BACKUP_FAILED',
     `the backup could not be restored into ${name}: ${faults.slice(0, 3).join(' ')}`,
     {
-      next: 'a missing extension or locale: name a rehearsal server that has it (targets.<name>.rehearsalUrlEnv) and start another run; anything else: fix it, then resume the run',
+      next: 'a missing extension or locale: name a rehearsal server that has it (targets.<name>.rehearsalUrlEnv) and start another run; an object that can’t be restored: name it under deviations in bundle.yaml, such as `index public.unit_name`, and start another run; anything else: fix it, then resume the run',
       data: { faults: faults.slice(0, 20) },
     },
   )

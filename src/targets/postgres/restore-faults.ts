@@ -7,9 +7,18 @@ export interface LeftOut {
 /** What pg_restore reported. */
 interface RestoreFaults {
   leftOut: LeftOut[]
-  /** The names of materialized views that could not be filled, because privileges were missing. */
+  /** The names of materialized views that could not be filled, because privileges or a search path were missing. */
   unfilled: string[]
+  /** Definitions that failed for another reason. */
+  failed: FailedDefinition[]
   faults: string[]
+}
+
+/** A definition that pg_restore could not run. */
+export interface FailedDefinition {
+  /** By pg_dump's word for its kind and its name there, such as `INDEX x_n`. */
+  title: string
+  errors: string[]
 }
 
 /** pg_restore's words for what only a superuser can create. */
@@ -45,7 +54,7 @@ export const MOST_OUTPUT = 20_000_000
 
 /** Reads what pg_restore wrote to stderr. A fault follows the line of its entry in the table of contents. */
 export function readFaults(stderr: string): RestoreFaults {
-  const found: RestoreFaults = { leftOut: [], unfilled: [], faults: [] }
+  const found: RestoreFaults = { leftOut: [], unfilled: [], failed: [], faults: [] }
   const [first = '', ...entries] = stderr.split(/^pg_restore: from TOC entry /m)
   found.faults.push(...errorsIn(first))
   if (stderr.length >= MOST_OUTPUT) found.faults.push('pg_restore reported more errors than Cutter reads')
@@ -58,12 +67,30 @@ export function readFaults(stderr: string): RestoreFaults {
     const name = title.slice((kind ?? '').length + 1).replace(/ \S+$/, '')
     if (kind === 'MATERIALIZED VIEW DATA') found.unfilled.push(name)
     else if (kind !== undefined && isExpected(kind, name, errors)) found.leftOut.push({ kind, name })
-    else found.faults.push(...errors)
+    else if (DATA.test(title)) found.faults.push(...errors)
+    else found.failed.push({ title: title.replace(/ \S*$/, ''), errors: [...errors, ...callersIn(entry)] })
   }
   // It failed without an error of the server.
   if (!stderr.includes('pg_restore: error:')) found.faults.push(stderr.trim().slice(-500))
   found.leftOut = found.leftOut.filter(({ kind }) => kind !== 'SCHEMA' && kind !== 'COMMENT')
   return found
+}
+
+/** Entries whose failure loses data. */
+const DATA =
+  /^(?:TABLE DATA|BLOB|BLOBS|BLOB METADATA|LARGE OBJECT|SEQUENCE SET|DATABASE|ENCODING|STDSTRINGS) /
+
+/** The functions in which the server met an error: a dump is restored with an empty search path. */
+function callersIn(entry: string): string[] {
+  const names = [
+    ...entry.matchAll(
+      /^(?:CONTEXT: {2})?(?:PL\/pgSQL|SQL) function "?([^"\n]+?)"? (?:line|statement|during)/gm,
+    ),
+  ]
+  return [...new Set(names.map(([, name]) => name!))].map(
+    (name) =>
+      `the function ${name} finds it only with a search path: alter function ${name} set search_path = …`,
+  )
 }
 
 const NAMED = ['COMMENT', 'MATERIALIZED VIEW DATA', 'SCHEMA']

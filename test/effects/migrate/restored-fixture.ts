@@ -80,7 +80,7 @@ export async function restoreShop(given: {
   })
   const facts = { runId: 'mig-1', target: 'shop', source: { systemIdentifier: '1', database: 'shop' } }
   const copy = await databases.create({ ...REF, ...facts, madeAt: '' }, profile)
-  const leftOut = await dumps.restore(CONTEXT, dump, copy)
+  const leftOut = await dumps.restore(CONTEXT, dump, copy, { searchPath: '"$user", public', deviations: [] })
   await databases.seal(REF, profile)
   const find = (database: MigrationDatabase) =>
     database.read(CONTEXT, async (sql) => ({

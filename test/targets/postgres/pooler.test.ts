@@ -25,7 +25,11 @@ function findReason(): string | null {
   }
 }
 
-const CALLER = { runId: 'mig-1', signal: new AbortController().signal }
+const CALLER = {
+  runId: 'mig-1',
+  signal: new AbortController().signal,
+  token: { run: 'mig-1', seq: 1, attempt: 1 },
+}
 const LIMITS = { lockTimeoutMs: 1_000, statementTimeoutMs: 1_000 }
 
 describe.skipIf(skipped !== null).for(['transaction', 'session'])('behind a pooler in %s mode', (mode) => {
@@ -90,14 +94,14 @@ default_pool_size = 1
     })
     const asked = async () => 'asked'
     for (const attempt of [
-      database.read(CALLER, asked),
-      database.transaction(CALLER, LIMITS, asked),
-      database.session(CALLER, LIMITS, asked),
-      target.read('reader', CALLER, asked),
-      target.write('executor', CALLER, asked),
-      target.rehearse('executor', CALLER, asked),
+      () => database.read(CALLER, asked),
+      () => database.transaction(CALLER, LIMITS, asked),
+      () => database.session(CALLER, LIMITS, asked),
+      () => target.read('reader', CALLER, asked),
+      () => target.write('executor', CALLER, asked),
+      () => target.rehearse('executor', CALLER, asked),
     ])
-      await expect(attempt).rejects.toMatchObject(refused)
+      await expect(attempt()).rejects.toMatchObject(refused)
     const later = await connectClient(pooled)
     expect((await later.query(settings)).rows).toEqual(before)
     await later.query('insert into unit values (1)')

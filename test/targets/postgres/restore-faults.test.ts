@@ -38,17 +38,38 @@ describe('readFaults', () => {
     expect(readFaults(HEAD + failed(entry, ...errors))).toEqual({
       leftOut: [{ kind, name }],
       unfilled: [],
+      failed: [],
       faults: [],
     })
   })
 
   test.each([
-    ['9; 1259 16 TABLE t app', 'permission denied to create anything'],
-    ['9; 1255 16 FUNCTION f(integer) app', 'type "x" does not exist'],
-    ['9; 0 16 TABLE DATA t app', 'must be superuser, says a CHECK of others'],
-  ])('readFaults reports the fault of %s', (entry, error) => {
-    const { leftOut, faults } = readFaults(HEAD + failed(entry, error))
-    expect(leftOut).toEqual([])
-    expect(faults).toEqual([`pg_restore: error: could not execute query: ERROR:  ${error}`])
+    ['9; 1259 16 TABLE t app', 'TABLE t', 'permission denied to create anything'],
+    ['9; 1255 16 FUNCTION f(integer) app', 'FUNCTION f(integer)', 'type "x" does not exist'],
+  ])('readFaults reports the definition that failed of %s', (entry, title, error) => {
+    const found = readFaults(HEAD + failed(entry, error))
+    const errors = [`pg_restore: error: could not execute query: ERROR:  ${error}`]
+    expect(found).toEqual({ leftOut: [], unfilled: [], faults: [], failed: [{ title, errors }] })
+  })
+
+  test('readFaults reports data that are missing as a fault', () => {
+    const {
+      leftOut,
+      failed: definitions,
+      faults,
+    } = readFaults(HEAD + failed('9; 0 16 TABLE DATA t app', 'must be superuser, says a CHECK of others'))
+    expect([...leftOut, ...definitions]).toEqual([])
+    expect(faults).toEqual([
+      'pg_restore: error: could not execute query: ERROR:  must be superuser, says a CHECK of others',
+    ])
+  })
+
+  test('readFaults names the function that needs a search path', () => {
+    const error =
+      'function low(text) does not exist\nCONTEXT:  PL/pgSQL function public.nrm(text) line 1 at RETURN'
+    const [definition] = readFaults(HEAD + failed('9; 1259 16 INDEX x_n app', error)).failed
+    expect(definition?.errors.at(-1)).toBe(
+      'the function public.nrm(text) finds it only with a search path: alter function public.nrm(text) set search_path = …',
+    )
   })
 })

@@ -15,6 +15,7 @@ import { ageMinutes } from '../back-up-database.ts'
 import { limitsOf, settleTimeoutMs } from '../bundle-limits.ts'
 import { probeCommit, writeCommitNote } from '../commit-probe.ts'
 import type { MigrateDeps } from '../deps.ts'
+import { lockBoundOf, withLockBound } from '../lock-bound.ts'
 import type { RehearsalResult } from '../rehearsal-result.ts'
 import { rehearsalDatabaseRef } from '../restore-backup.ts'
 import { type DefinitionPair, findSameDefinitions } from '../same-definitions.ts'
@@ -46,20 +47,23 @@ export function applyMigration(deps: MigrateDeps): Effect {
       const database = await deps.openDatabase(given.target)
       const apart = Object.keys(rehearsed.apart ?? {})
       const findSame = await prepareComparison(deps, context, given.copy, rehearsed)
-      const applied = await database.transaction(context, limitsOf(bundle.spec), async (sql) => {
-        assertSameIdentity(identity, await readServerIdentity(sql))
-        const done = await applyInTransaction(sql, {
-          bundle,
-          catalogue,
-          rehearsed,
-          apart,
-          findSame,
-          readCommitted: () => database.read(context, readSharedObjects),
-        })
-        const note = { transactionId: done.transactionId, what: done }
-        await writeCommitNote(deps, context, 'apply', sql, note)
-        return done
-      })
+      const applied = await withLockBound(context, lockBoundOf(bundle), (bounded, beginLocking) =>
+        database.transaction(bounded, limitsOf(bundle.spec), async (sql) => {
+          assertSameIdentity(identity, await readServerIdentity(sql))
+          const done = await applyInTransaction(sql, {
+            bundle,
+            catalogue,
+            rehearsed,
+            apart,
+            findSame,
+            beginLocking,
+            readCommitted: () => database.read(context, readSharedObjects),
+          })
+          const note = { transactionId: done.transactionId, what: done }
+          await writeCommitNote(deps, context, 'apply', sql, note)
+          return done
+        }),
+      )
       return resultOf(applied, COMMITTED)
     },
     async simulate(context, given) {

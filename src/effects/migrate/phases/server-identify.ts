@@ -3,6 +3,7 @@ import type { Effect } from '../../../domain/effect.ts'
 import { Stop } from '../../../domain/errors.ts'
 import { jsonEvidence } from '../../../domain/evidence.ts'
 import { readEffect } from '../../../machine/define-effect.ts'
+import { onlyIn } from '../../../migration/catalogue.ts'
 import type { MigrationBundle } from '../../../migration/migration-bundle.ts'
 import type { MigrationBundleSpec } from '../../../migration/migration-bundle-spec.ts'
 import type { ServerIdentity } from '../../../targets/postgres/migration-database.ts'
@@ -27,7 +28,8 @@ export function serverIdentify(deps: MigrateDeps): Effect {
         profile: await readDatabaseProfile(sql),
         outbound: await findOutboundConnections(sql),
       }))
-      if (outbound.length > 0) throw outboundError(target, outbound)
+      const refused = onlyIn(outbound, spec.deviations ?? [])
+      if (refused.length > 0) throw outboundError(target, refused)
       const place = await deps.rehearsalDatabases.chooseServer(target, identity)
       const found = jsonEvidence('identity', identity)
       const made = jsonEvidence('profile', profile)
@@ -75,5 +77,7 @@ const outboundError = (target: string, names: string[]) =>
   new Stop(
     'STOP_REHEARSAL_NOT_REPRESENTATIVE',
     `target ${target} has ${names.join(', ')}, through which a rehearsal could change other databases; nothing was changed`,
-    { next: 'migrate this database by hand, or drop what is named first' },
+    {
+      next: `accept in bundle.yaml that the rehearsal does without, with the foreign tables that need it (deviations: [${names.join(', ')}]), or drop what is named; then start another run`,
+    },
   )
