@@ -475,7 +475,7 @@ describe('a document whose amendment has more sections than articles', () => {
     const other = await started(at, {
       document: 'FLIP',
       source: 'flip-b.md',
-      more: ['--profile', 'markdown-nested'],
+      more: ['--profile', 'markdown-nested@1:article'],
     })
     expect((await planOf(other)).reading).toMatchObject({ now: expect.stringMatching(/^markdown-nested@/) })
     const page = (await at.cutter(['run', 'plan', other, '--format', 'markdown'])).stdout
