@@ -1,4 +1,5 @@
 import type { Client } from 'pg'
+import type { FencingToken } from '../../domain/effect.ts'
 import { Stop } from '../../domain/errors.ts'
 import type { Target, TargetCaller, TargetWriter } from '../target.ts'
 import { grantDifferences, readGrantFacts } from './grant-facts.ts'
@@ -80,9 +81,24 @@ export function openTarget(access: TargetAccess): Target {
 const fenced =
   <T>({ token }: TargetWriter, work: (client: Client) => Promise<T>) =>
   async (client: Client): Promise<T> => {
-    await client.query('select cutter_fencing.take($1, $2, $3)', [token.run, token.seq, token.attempt])
+    const { rowCount } = await client.query(
+      `insert into cutter_fencing.token as t (run, seq, attempt) values ($1, $2, $3)
+       on conflict (run) do update set seq = excluded.seq, attempt = excluded.attempt, taken_at = now()
+       where (t.seq, t.attempt) <= (excluded.seq, excluded.attempt)`,
+      [token.run, token.seq, token.attempt],
+    )
+    if (rowCount === 0) throw fencedError(token)
     return work(client)
   }
+
+const fencedError = ({ run, seq, attempt }: FencingToken) =>
+  new Stop(
+    'STOP_FENCED',
+    `the target has seen a later attempt of run ${run} than ${seq}.${attempt}; this attempt does not write`,
+    {
+      next: 'cutter run show <run>; where another process or a newer copy of the store continued the run, work with that one',
+    },
+  )
 
 /** Runs work in a transaction that is checked as at commit and rolled back. */
 async function rehearseWork<T>(client: Client, work: (client: Client) => Promise<T>): Promise<T> {

@@ -58,13 +58,10 @@ export async function findSchemaObjects(
        from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
        where (n.nspname = 'public' and c.relname = any ($1::text[]))
           or (n.nspname = 'cutter_governance' and c.relname = 'schema_migration')
+          or (n.nspname = 'cutter_fencing' and c.relname = 'token')
      union all
      select distinct format('function public.%I', p.proname), pg_get_userbyid(p.proowner) = 'cutter_owner'
        from pg_catalog.pg_proc p where p.pronamespace = 'public'::regnamespace and p.proname ~ '^fn_iu_'
-     union all
-     select format('function cutter_fencing.%I', p.proname), pg_get_userbyid(p.proowner) = 'cutter_owner'
-       from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace
-       where n.nspname = 'cutter_fencing' and p.proname = 'take'
      union all
      select format('schema %I', nspname), pg_get_userbyid(nspowner) = 'cutter_owner'
        from pg_catalog.pg_namespace where nspname in ('cutter_governance', 'cutter_fencing')
@@ -75,6 +72,6 @@ export async function findSchemaObjects(
     (row) => row.ours && row.object === 'table cutter_governance.schema_migration',
   )
   const foreign = rows.filter((row) => !initialised || !row.ours).map((row) => row.object)
-  const fenced = rows.some((row) => row.ours && row.object === 'function cutter_fencing.take')
+  const fenced = rows.some((row) => row.ours && row.object === 'table cutter_fencing.token')
   return { complete: initialised && foreign.length === 0, fenced, foreign }
 }

@@ -8,7 +8,7 @@ import {
 
 /** What an error of the server or of connecting means for a run, and what to do. */
 interface ErrorMeaning {
-  code: 'STOP_TARGET_UNREACHABLE' | 'STOP_TARGET_REFUSED' | 'STOP_TARGET_LOCKED' | 'STOP_FENCED'
+  code: 'STOP_TARGET_UNREACHABLE' | 'STOP_TARGET_REFUSED' | 'STOP_TARGET_LOCKED'
   what: string
   next: string
 }
@@ -75,11 +75,6 @@ const MEANINGS: { [sqlState: string]: ErrorMeaning } = {
     code: 'STOP_TARGET_LOCKED',
     what: 'is locked by another session',
     next: 'wait until the other session has ended its transaction, then resume the run',
-  },
-  CU040: {
-    code: 'STOP_FENCED',
-    what: 'has seen a later attempt of this run, so this one does not write',
-    next: 'compare `cutter run show` with the other homes and copies of the store; the newest of them continues the run',
   },
   '53300': BUSY,
   '57P03': BUSY,

@@ -19,7 +19,7 @@ function later(run: CutRun, token: { seq: number; attempt: number }): CutRun {
 const REFUSED = {
   facts: {
     code: 'STOP_FENCED',
-    message: expect.stringContaining('higher than 9.1'),
+    message: expect.stringContaining('than 9.1'),
     next: expect.stringContaining('cutter run show'),
   },
 }
