@@ -1,7 +1,7 @@
 import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { EffectContext } from '../../domain/effect.ts'
-import { CutterError } from '../../domain/errors.ts'
+import type { EffectContext, FencingToken } from '../../domain/effect.ts'
+import { CutterError, Stop } from '../../domain/errors.ts'
 import { type Evidence, jsonEvidence } from '../../domain/evidence.ts'
 import type { Host, RunResult } from '../../targets/ssh/open-host.ts'
 import { createTempFolder } from './temp-folder.ts'
@@ -11,7 +11,12 @@ export interface HostCommand {
   id: string
   kind: 'read' | 'write'
   argv: string[]
+  /** Its script compares the run's token, which it gets as `CUTTER_TOKEN`, with the token of the staging folder. */
+  fenced?: true
 }
+
+/** The exit code of a script that found a later attempt's token in the staging folder. */
+export const EXIT_FENCED = 80
 
 interface SentCommand {
   id: string
@@ -60,21 +65,30 @@ export class CommandFailed extends CutterError {
   }
 }
 
-/** Opens a session over a connection. Unless the mode is live, the session throws before it sends anything that writes. */
+/** A host's shell compares tokens as one number. */
+const tokenText = ({ run, seq, attempt }: FencingToken) => `${run}:${seq * 1_000_000 + attempt}`
+
+/**
+ * Opens a session over a connection. Unless the mode is live, the session throws before it sends anything that writes. Before each write it
+ * asks whether this process still has its claim.
+ */
 export function createHostSession(
   host: Host,
-  { mode, signal, now }: Pick<EffectContext, 'mode' | 'signal' | 'now'>,
+  context: Pick<EffectContext, 'mode' | 'signal' | 'now' | 'token' | 'assertClaimed'>,
 ): HostSession {
+  const { mode, signal, now } = context
   const sent: SentCommand[] = []
-  const assertMayWrite = (what: string) => {
+  const assertMayWrite = async (what: string) => {
     if (mode !== 'live') throw new Error(`a dry run would write on the host: ${what}`)
+    await context.assertClaimed()
   }
   const run: HostSession['run'] = async (
     command,
     { timeoutMs = TIMEOUT_MS, maxOutputBytes = MAX_OUTPUT } = {},
   ) => {
-    const { id, kind, argv } = command
-    if (kind === 'write') assertMayWrite(id)
+    const { id, kind, fenced } = command
+    const argv = fenced ? ['env', `CUTTER_TOKEN=${tokenText(context.token)}`, ...command.argv] : command.argv
+    if (kind === 'write') await assertMayWrite(id)
     const startedAt = now().getTime()
     const entry: SentCommand = { id, kind, argv, exitCode: null, timedOut: false, ms: 0 }
     sent.push(entry)
@@ -82,10 +96,11 @@ export function createHostSession(
     entry.exitCode = result.exitCode
     entry.timedOut = result.timedOut
     entry.ms = now().getTime() - startedAt
+    if (fenced && result.exitCode === EXIT_FENCED) throw fencedError(id)
     return result
   }
   const put: HostSession['put'] = async (local, remote, permissions) => {
-    assertMayWrite(remote)
+    await assertMayWrite(remote)
     sent.push({ id: 'sftp-put', kind: 'write', argv: [remote], exitCode: null, timedOut: false, ms: 0 })
     return host.put(local, remote, { mode: permissions, signal })
   }
@@ -114,3 +129,12 @@ export function createHostSession(
     },
   }
 }
+
+const fencedError = (command: string) =>
+  new Stop(
+    'STOP_FENCED',
+    `the staging folder on the host belongs to a later attempt, so ${command} did nothing there`,
+    {
+      next: 'cutter run show <run>; where another process or a newer copy of the store continued the run, work with that one',
+    },
+  )

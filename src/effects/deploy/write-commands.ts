@@ -1,15 +1,18 @@
-import type { HostCommand } from './host-session.ts'
+import { EXIT_FENCED, type HostCommand } from './host-session.ts'
 import { NAMES_RUN } from './read-commands.ts'
 
 /**
  * Defines a command that writes on a host. Each is one script, so that a lost connection can't leave half of it undone. Each holds the
  * lock of its staging folder while it works, and refuses the staging folder of another run. The scripts are part of the plan, so that
  * a change to one of them changes the digest of every plan.
+ *
+ * The staging folder keeps the highest token of the run that works in it, as `<run>:<number>`. A script with a lower one does nothing.
  */
 export const defineWrite = (id: string, script: string, ...args: string[]): HostCommand => ({
   id,
   kind: 'write',
   argv: ['sh', '-c', script, id, ...args],
+  ...(script.includes('CUTTER_TOKEN') ? { fenced: true } : {}),
 })
 
 /** Exit codes of these scripts, for the cases that the caller must distinguish. */
@@ -27,10 +30,21 @@ export const EXIT = {
   inverseFailed: 79,
 }
 
-/** Enters the staging folder of this run and takes its lock. */
+/** Refuses a lower token of the same run. */
+const NOT_LOWER = `held=$(cat token 2>/dev/null)
+[ "\${held%:*}" != "\${CUTTER_TOKEN%:*}" ] || [ "\${held##*:}" -le "\${CUTTER_TOKEN##*:}" ] || exit ${EXIT_FENCED}
+`
+/** Refuses another run's token as well. Only `stage` takes a folder over, for the rollback of the deploy that made it. */
+const SAME_RUN = `[ -z "$held" ] || [ "\${held%:*}" = "\${CUTTER_TOKEN%:*}" ] || exit ${EXIT_FENCED}
+`
+const KEEP = `printf '%s\\n' "$CUTTER_TOKEN" >token.new && mv -f token.new token || exit ${EXIT.notMade}
+`
+const LOCKED = `exec 9>>lock; flock -w 120 9 || exit ${EXIT.busy}
+`
+
+/** Enters the staging folder of this run and takes its lock, for a process whose token is not lower than the one that the folder keeps. */
 export const OURS = `cd -- "$1" && [ "$(cat run 2>/dev/null)" = "$2" ] || exit ${EXIT.notOurs}
-exec 9>>lock; flock -w 120 9 || exit ${EXIT.busy}
-${NAMES_RUN}`
+${LOCKED}${NOT_LOWER}${SAME_RUN}${KEEP}${NAMES_RUN}`
 
 /**
  * Makes a staging folder that only this user can enter and that names its run, or uses this run's own from an earlier try. `active`: the
@@ -46,7 +60,8 @@ if [ ! -e "$1" ]; then
   printf '%s\\n' "$2" >"$1/run" || { rm -rf -- "$1"; exit ${EXIT.notMade}; }
 fi
 [ "$(cat "$1/run" 2>/dev/null)" = "$2" ] || exit ${EXIT.notOurs}
-: >>"$1/lock"`,
+cd -- "$1" || exit ${EXIT.notOurs}
+${LOCKED}${NOT_LOWER}${KEEP}`,
     staging,
     run,
     active ? 'active' : '',
@@ -90,8 +105,7 @@ export const discard = (staging: string, run: string): HostCommand =>
     'discard',
     `[ -e "$1" ] || exit 0
 cd -- "$1" && [ "$(cat run 2>/dev/null)" = "$2" ] || exit ${EXIT.notOurs}
-exec 9>>lock; flock -w 120 9 || exit ${EXIT.busy}
-rm -rf -- tree withdrawn artifact.tar pointer claim confirmed expired watched activating && cd / && rm -rf -- "$1"`,
+${LOCKED}${NOT_LOWER}${SAME_RUN}rm -rf -- tree withdrawn artifact.tar pointer claim confirmed expired watched activating && cd / && rm -rf -- "$1"`,
     staging,
     run,
   )

@@ -67,26 +67,59 @@ export async function probeCommit(
 ): Promise<CommitOutcome> {
   return database.read(
     context,
-    async (sql): Promise<CommitOutcome> => {
+    async (sql) => {
       await lockMigrations(sql)
-      const note = deps.commitNotes.read(context.runId, name) as unknown as CommitNote | null
-      if (note === null) return { outcome: 'not-committed' }
-      const otherServer = findOtherServer(note, await readServerIdentity(sql))
-      if (otherServer !== null) return { outcome: 'unknown', why: otherServer }
-      const { rows } = await sql.query<{ status: string | null }>(
-        'select pg_catalog.pg_xact_status($1::text::pg_catalog.xid8) as status',
-        [note.transactionId],
-      )
-      const status = rows[0]!.status
-      if (status === 'committed') return { outcome: 'committed', what: note.what }
-      if (status === 'aborted') return { outcome: 'not-committed' }
-      return {
-        outcome: 'unknown',
-        why: `the server reports for transaction ${note.transactionId}: ${status ?? 'too old to know'}`,
-      }
+      return readCommit(deps, context, name, sql)
     },
     waitMs,
   )
+}
+
+/**
+ * Takes the lock of migrations in a transaction that is about to write, and then asks again whether the process still has its claim, and
+ * whether the write was committed meanwhile. The lock is held until the transaction ends, so that neither can change before the commit.
+ * @returns what the committed transaction measured; null when nothing was committed
+ * @throws RUN_HELD, STORE_CONFLICT when the claim is lost
+ * @throws STOP_OUTCOME_UNKNOWN when nobody can tell
+ */
+export async function lockAndProbe(
+  deps: Pick<MigrateDeps, 'commitNotes'>,
+  context: EffectContext,
+  name: CommitNoteName,
+  sql: Sql,
+): Promise<Json | null> {
+  await lockMigrations(sql)
+  await context.assertClaimed()
+  const found = await readCommit(deps, context, name, sql)
+  if (found.outcome === 'committed') return found.what
+  if (found.outcome === 'not-committed') return null
+  throw new Stop('STOP_OUTCOME_UNKNOWN', `it is not known whether the ${name} was committed: ${found.why}`, {
+    next: 'cutter run resume <run> asks the target again before anything is written',
+  })
+}
+
+/** Reads, under the lock of migrations, what became of the transaction of a note. */
+async function readCommit(
+  deps: Pick<MigrateDeps, 'commitNotes'>,
+  { runId }: EffectContext,
+  name: CommitNoteName,
+  sql: Sql,
+): Promise<CommitOutcome> {
+  const note = deps.commitNotes.read(runId, name) as unknown as CommitNote | null
+  if (note === null) return { outcome: 'not-committed' }
+  const otherServer = findOtherServer(note, await readServerIdentity(sql))
+  if (otherServer !== null) return { outcome: 'unknown', why: otherServer }
+  const { rows } = await sql.query<{ status: string | null }>(
+    'select pg_catalog.pg_xact_status($1::text::pg_catalog.xid8) as status',
+    [note.transactionId],
+  )
+  const status = rows[0]!.status
+  if (status === 'committed') return { outcome: 'committed', what: note.what }
+  if (status === 'aborted') return { outcome: 'not-committed' }
+  return {
+    outcome: 'unknown',
+    why: `the server reports for transaction ${note.transactionId}: ${status ?? 'too old to know'}`,
+  }
 }
 
 /** The id of a transaction has a meaning only on the server, and the timeline, that assigned it. */

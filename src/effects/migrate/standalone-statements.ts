@@ -4,6 +4,7 @@ import { compareSchemas, onlyIn, scopeCatalogue } from '../../migration/catalogu
 import type { MigrationBundle } from '../../migration/migration-bundle.ts'
 import { compareExpectedSchema } from '../../migration/migration-outcome.ts'
 import type { MigrationDatabase } from '../../targets/postgres/migration-database.ts'
+import type { Sql } from '../../targets/target.ts'
 import { limitsOf, settleTimeoutMs } from './bundle-limits.ts'
 import { lockMigrationsBySession } from './migration-lock.ts'
 import { readCatalogue } from './read-catalogue.ts'
@@ -43,15 +44,19 @@ export async function readStandaloneState(
   database: MigrationDatabase,
   context: EffectContext,
   { spec }: MigrationBundle,
-  { schema, objects }: StandaloneOutcome,
+  outcome: StandaloneOutcome,
 ): Promise<StandaloneState> {
-  const found = await database.session(context, limitsOf(spec), async (sql) => {
+  return database.session(context, limitsOf(spec), async (sql) => {
     await lockMigrationsBySession(sql, context, settleTimeoutMs(spec))
-    await sql.query('begin read only')
-    const catalogue = await readCatalogue(sql)
-    await sql.query('rollback')
-    return catalogue
+    return readState(sql, outcome)
   })
+}
+
+/** As `readStandaloneState`, in a session that has the lock of migrations. */
+async function readState(sql: Sql, { schema, objects }: StandaloneOutcome): Promise<StandaloneState> {
+  await sql.query('begin read only')
+  const found = await readCatalogue(sql)
+  await sql.query('rollback')
   const made = Object.entries(objects)
   if (made.length + schema.removed.length === 0) return 'unknown'
   const done = [
@@ -70,8 +75,9 @@ export async function readStandaloneState(
 }
 
 /**
- * Runs one statement on the target. Returns null when it did what it did in the rehearsal, else why not.
+ * Runs one statement on the target. Returns null when it did what it did in the rehearsal, or was done meanwhile; else why not.
  * @throws every stop but STOP_MIGRATION_FAILED, which is a reason
+ * @throws RUN_HELD, STORE_CONFLICT when the claim was lost before the lock was granted
  */
 export async function runStandaloneStatement(
   database: MigrationDatabase,
@@ -82,10 +88,14 @@ export async function runStandaloneStatement(
   const readScoped = async () => scopeCatalogue(touches, await database.read(context, readCatalogue))
   const before = await readScoped()
   try {
-    await database.session(context, limitsOf(spec), async (sql) => {
+    const ran = await database.session(context, limitsOf(spec), async (sql) => {
       await lockMigrationsBySession(sql, context, settleTimeoutMs(spec))
+      await context.assertClaimed()
+      if ((await readState(sql, expected)) === 'done') return false
       await runScript(sql, text)
+      return true
     })
+    if (!ran) return null
   } catch (error) {
     if (!(error instanceof Stop) || error.facts.code !== 'STOP_MIGRATION_FAILED') throw error
     return error.message

@@ -15,7 +15,7 @@ const answer: RunResult = {
 }
 
 /** A session over a host that records everything sent to it. */
-function createSession(mode: Mode, result: RunResult = answer) {
+function createSession(mode: Mode, result: RunResult = answer, assertClaimed = async () => {}) {
   const sent: unknown[] = []
   const host = {
     run: async (argv: unknown) => {
@@ -24,8 +24,14 @@ function createSession(mode: Mode, result: RunResult = answer) {
     },
     put: async (local: unknown) => sent.push(local),
   } as unknown as Host
-  const signal = new AbortController().signal
-  return { session: createHostSession(host, { mode, signal, now: () => new Date() }), sent }
+  const context = {
+    mode,
+    signal: new AbortController().signal,
+    now: () => new Date(),
+    token: { run: 'idep-1', seq: 12, attempt: 3 },
+    assertClaimed,
+  }
+  return { session: createHostSession(host, context), sent }
 }
 
 describe('a host session', () => {
@@ -35,6 +41,32 @@ describe('a host session', () => {
     await expect(session.putText('text', '/srv/file', 0o600)).rejects.toThrow('a dry run would write')
     expect(sent).toEqual([])
     expect(await session.text(readFile('/srv/file'))).toBe('answer')
+  })
+
+  test('sends a write with the token of its run, and a read without', async () => {
+    const { session, sent } = createSession('live')
+    await session.run(discard('/srv/.cutter-1', 'idep-1'))
+    await session.run(readFile('/srv/file'))
+    const [written, readAs] = sent as string[][]
+    expect(written!.slice(0, 3)).toEqual(['env', 'CUTTER_TOKEN=idep-1:12000003', 'sh'])
+    expect(readAs![0]).toBe('sh')
+  })
+
+  test('sends no write once the claim is lost, and reads on', async () => {
+    const { session, sent } = createSession('live', answer, async () => {
+      throw new Error('lost')
+    })
+    await expect(session.run(discard('/srv/.cutter-1', 'idep-1'))).rejects.toThrow('lost')
+    await expect(session.putText('text', '/srv/file', 0o600)).rejects.toThrow('lost')
+    expect(sent).toEqual([])
+    await session.run(readFile('/srv/file'))
+  })
+
+  test('stops when the host has seen a later token', async () => {
+    const { session } = createSession('live', { ...answer, exitCode: 80 })
+    await expect(session.run(discard('/srv/.cutter-1', 'idep-1'))).rejects.toMatchObject({
+      facts: { code: 'STOP_FENCED' },
+    })
   })
 
   test('rejects an output of which a part was dropped', async () => {

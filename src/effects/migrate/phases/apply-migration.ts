@@ -13,7 +13,7 @@ import { readJsonEvidence } from '../../read-json-evidence.ts'
 import { type AppliedMigration, applyInTransaction } from '../apply-in-transaction.ts'
 import { ageMinutes } from '../back-up-database.ts'
 import { limitsOf, settleTimeoutMs } from '../bundle-limits.ts'
-import { probeCommit, writeCommitNote } from '../commit-probe.ts'
+import { lockAndProbe, probeCommit, writeCommitNote } from '../commit-probe.ts'
 import type { MigrateDeps } from '../deps.ts'
 import { lockBoundOf, withLockBound } from '../lock-bound.ts'
 import type { RehearsalResult } from '../rehearsal-result.ts'
@@ -49,6 +49,8 @@ export function applyMigration(deps: MigrateDeps): Effect {
       const findSame = await prepareComparison(deps, context, given.copy, rehearsed)
       const applied = await withLockBound(context, lockBoundOf(bundle), (bounded, beginLocking) =>
         database.transaction(bounded, limitsOf(bundle.spec), async (sql) => {
+          const earlier = await lockAndProbe(deps, context, 'apply', sql)
+          if (earlier !== null) return earlier as unknown as AppliedMigration
           assertSameIdentity(identity, await readServerIdentity(sql))
           const done = await applyInTransaction(sql, {
             bundle,

@@ -17,7 +17,7 @@ import type { MigrationDatabase, ServerIdentity } from '../../../targets/postgre
 import type { Sql } from '../../../targets/target.ts'
 import { readJsonEvidence } from '../../read-json-evidence.ts'
 import { limitsOf, settleTimeoutMs } from '../bundle-limits.ts'
-import { probeCommit, writeCommitNote } from '../commit-probe.ts'
+import { lockAndProbe, probeCommit, writeCommitNote } from '../commit-probe.ts'
 import type { MigrateDeps } from '../deps.ts'
 import { lockMigrations } from '../migration-lock.ts'
 import { migratedFacts, openMigratedDatabase } from '../open-migrated-database.ts'
@@ -86,8 +86,11 @@ async function rollBackDatabase(
   const rehearsed = await readScoped(given.rehearsedDigest)
   const committed = await readScoped(given.committedDigest)
   return database.transaction(context, limitsOf(bundle.spec), async (sql) => {
-    await lockMigrations(sql)
-    if (live) assertSameIdentity(identity, await readServerIdentity(sql))
+    if (live) {
+      const earlier = await lockAndProbe(deps, context, 'rollback', sql)
+      if (earlier !== null) return earlier as unknown as RolledBack
+      assertSameIdentity(identity, await readServerIdentity(sql))
+    } else await lockMigrations(sql)
     const before = await readPresent(sql, touches)
     assertSameSchema(committed, before, {
       changed: 'the schema changed since the rollback was approved',

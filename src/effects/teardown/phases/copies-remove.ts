@@ -14,8 +14,11 @@ export function copiesRemove(deps: TeardownDeps): Effect {
     output: z.looseObject({ removed: z.number() }),
     async execute(context, { planDigest }) {
       const { copies } = await readJsonEvidence<TeardownPlan>(context, planDigest)
-      // One by one: after a crash, the next attempt removes the rest.
-      for (const { place, database } of copies) await deps.rehearsalDatabases.drop({ place, database })
+      // One by one: after a crash, the next attempt removes the rest. A process that lost its claim removes no more.
+      for (const { place, database } of copies) {
+        await context.assertClaimed()
+        await deps.rehearsalDatabases.drop({ place, database })
+      }
       return removedResult(copies)
     },
     async simulate() {
