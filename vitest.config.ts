@@ -83,6 +83,7 @@ const program = [
   'test/targets/embedded/server-lock.test.ts',
   'test/http/runs.test.ts',
   'test/targets/postgres/pooler.test.ts',
+  'test/targets/postgres/retries.test.ts',
   'test/targets/ssh/open-host.test.ts',
   'test/vectors/vectors.test.ts',
 ]

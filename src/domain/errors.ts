@@ -96,6 +96,12 @@ export class Stop extends Error {
   }
 }
 
+/** An error of a write whose outcome only a probe finds out. */
+export class OutcomeUnknown extends Error {
+  /** What the error means once a probe has found that nothing was committed. */
+  ifMissing: Stop | null = null
+}
+
 /** APPROVAL_NOT_FOUND for an id, with what to do next. */
 export function noSuchApprovalError(approvalId: string, next = 'cutter approval list'): CutterError {
   return new CutterError('APPROVAL_NOT_FOUND', `there is no approval ${approvalId} here`, { next })

@@ -35,6 +35,29 @@ export const STOP_CODES = {
     meaning: 'Another session holds a lock that the phase needs. Nothing was written.',
     next: 'Wait for the other session, or end it. Then resume.',
   },
+  STOP_TARGET_READ_ONLY: {
+    meaning:
+      'The server takes no writes: it is a standby now, after a failover for example, or is set to read only.',
+    next: 'Correct the URL or the server. Then resume.',
+  },
+  STOP_TARGET_CONFLICT: {
+    meaning:
+      'The server rolled the transaction back in favour of another one, by a deadlock or a serialization failure. Cutter tried several times.',
+    next: 'Wait for the other sessions. Then resume.',
+  },
+  STOP_TARGET_EXHAUSTED: {
+    meaning: 'The server has no disk, memory or other resource left for the statement. Nothing was written.',
+    next: 'Free what the message names. Then resume.',
+  },
+  STOP_TARGET_CANCELLED: {
+    meaning:
+      'The server cancelled the statement or the transaction: by a timeout, or for somebody. Nothing was written.',
+    next: 'Find out who cancels, or what makes the statement slow. Then resume.',
+  },
+  STOP_TARGET_FAULT: {
+    meaning: 'The server has a fault of its own, such as an error of its disk. Nothing was written.',
+    next: 'Read the log of the server and repair it. Then resume.',
+  },
   STOP_GRANTS_MISMATCH: {
     meaning: 'The roles of the target may do more or less than they must. The probe changes no grant.',
     next: 'Compare with `cutter target grants <target>`, correct the grants, resume.',

@@ -1,6 +1,6 @@
 import { type Committed, listBegunWrites } from '../domain/begun-writes.ts'
 import type { Effect, EffectContext, EffectRow, Probe, WriteEffect } from '../domain/effect.ts'
-import { Stop } from '../domain/errors.ts'
+import { OutcomeUnknown, Stop } from '../domain/errors.ts'
 import type { Evidence } from '../domain/evidence.ts'
 import type { RunEvent } from '../domain/history-entry.ts'
 import type { Json } from '../domain/json.ts'
@@ -229,7 +229,7 @@ async function probeAfter(
   if (found.outcome === 'unknown') throw unknownOutcomeStop(effect.name, found.why)
   readings.committed = found.outcome === 'committed' ? 'yes' : 'no'
   if (found.outcome === 'committed') return found
-  throw cause
+  throw (cause instanceof OutcomeUnknown ? cause.ifMissing : null) ?? cause
 }
 
 function missingWriteStop(name: string): Stop {

@@ -1,4 +1,5 @@
 import { Stop } from '../../domain/errors.ts'
+import { isFaultOfServer } from '../../targets/postgres/target-stops.ts'
 import type { Sql } from '../../targets/target.ts'
 import { STRICT_PATH } from './ask-check.ts'
 
@@ -40,11 +41,11 @@ interface ServerError extends Error {
 }
 
 /**
- * Returns the stop for an error with which the server rejected a script, or null. Lock timeouts and lost connections have stops of
+ * Returns the stop for an error with which the server rejected a script, or null. Locks, lost connections and faults of the server have stops of
  * their own. The server's position, in characters, becomes a line number.
  */
 export function findScriptError(error: ServerError, text: string, what = 'script'): Stop | null {
-  if (error.severity !== 'ERROR' || error.code === '55P03') return null
+  if (error.severity !== 'ERROR' || isFaultOfServer(error.code)) return null
   const line =
     error.position === undefined ? null : text.slice(0, Number(error.position) - 1).split('\n').length
   const where = line === null ? '' : `, line ${line}`

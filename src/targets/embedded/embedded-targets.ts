@@ -62,7 +62,7 @@ export function openEmbeddedTargets(options: {
     try {
       return await withSession(url, { applicationName: 'cutter' }, work)
     } catch (error) {
-      throw findTargetStop(error, 'embedded', 'postgres', true) ?? error
+      throw findTargetStop(error, 'embedded', 'postgres') ?? error
     }
   }
   const passwords = async () => (await server()).passwords

@@ -1,5 +1,7 @@
+import { OutcomeUnknown } from '../../domain/errors.ts'
+
 /** COMMIT was sent and no answer came, so the transaction may have been committed or not. Only a probe finds out. */
-export class OutcomeUnknownError extends Error {
+export class OutcomeUnknownError extends OutcomeUnknown {
   constructor(cause: unknown) {
     super('the connection was lost after COMMIT was sent; whether it took effect is unknown', { cause })
     this.name = 'OutcomeUnknownError'
@@ -33,8 +35,12 @@ export function errorCodeOf(error: unknown): string | undefined {
   return typeof code === 'string' ? code : undefined
 }
 
+/** SQLSTATEs with which a server ends a session, and Node's codes of a connection that broke. */
+const LOST = /^(?:08...|25P0[34]|57P0[125]|ECONNRESET|EPIPE|ETIMEDOUT)$/
+
 /** Whether the server ended the session or the connection broke. For the latter `pg` has no code, only this message. */
 export function isConnectionLost(error: unknown): boolean {
-  if (['57P01', '57P02', 'ECONNRESET', 'EPIPE'].includes(errorCodeOf(error) ?? '')) return true
+  if (error instanceof OutcomeUnknownError || error instanceof ConnectFailedError) return false
+  if (LOST.test(errorCodeOf(error) ?? '')) return true
   return error instanceof Error && error.message.startsWith('Connection terminated')
 }

@@ -3,6 +3,7 @@ import { Stop } from '../../domain/errors.ts'
 import type { Sql, TargetCaller } from '../target.ts'
 import { copyOut } from './copy-out.ts'
 import { type SessionOptions, withSession } from './pg-session.ts'
+import { withRetries } from './retries.ts'
 import { findMigrationStop } from './target-stops.ts'
 import { inReadOnlyTransaction, inTransaction } from './transactions.ts'
 
@@ -67,10 +68,11 @@ export function openMigrationDatabase(access: {
     context: TargetCaller,
     options: Omit<SessionOptions, 'applicationName' | 'signal'>,
     work: (client: Client) => Promise<T>,
+    kind: 'read' | 'write' | null,
   ): Promise<T> => {
     const { runId, signal } = context
-    try {
-      return await withSession(
+    const once = () =>
+      withSession(
         access.url(),
         { applicationName: `cutter ${runId}`, signal, ...options },
         async (client) => {
@@ -78,14 +80,19 @@ export function openMigrationDatabase(access: {
           return work(client)
         },
       )
+    try {
+      return kind === null ? await once() : await withRetries(kind, signal, once)
     } catch (error) {
       // OutcomeUnknownError has no stop and is rethrown. After every other error nothing remains.
       throw findMigrationStop(error, access.name, access.role) ?? error
     }
   }
   const read: MigrationDatabase['read'] = async (context, work, lockTimeoutMs) => {
-    const { value, transactionId } = await session(context, { readOnly: true, lockTimeoutMs }, (client) =>
-      inReadOnlyTransaction(client, work),
+    const { value, transactionId } = await session(
+      context,
+      { readOnly: true, lockTimeoutMs },
+      (client) => inReadOnlyTransaction(client, work),
+      'read',
     )
     if (transactionId === null) return value
     throw new Stop(
@@ -97,8 +104,10 @@ export function openMigrationDatabase(access: {
   return {
     name: access.name,
     read,
-    transaction: (context, limits, work) => session(context, limits, (client) => inTransaction(client, work)),
-    session: (context, limits, work) => session(context, limits, work),
+    transaction: (context, limits, work) =>
+      session(context, limits, (client) => inTransaction(client, work), 'write'),
+    // Nothing is rolled back here, so nothing is done again.
+    session: (context, limits, work) => session(context, limits, work, null),
     copyOut,
     url: access.url,
   }

@@ -5,6 +5,7 @@ import type { Target, TargetCaller, TargetWriter } from '../target.ts'
 import { grantDifferences, readGrantFacts } from './grant-facts.ts'
 import { type TargetRole, withSession } from './pg-session.ts'
 import { readSurvey } from './read-survey.ts'
+import { withRetries } from './retries.ts'
 import { readSchemaState } from './target-schema.ts'
 import { findTargetStop } from './target-stops.ts'
 import { inReadOnlyTransaction, inTransaction } from './transactions.ts'
@@ -27,18 +28,20 @@ export function openTarget(access: TargetAccess): Target {
     role: TargetRole,
     context: TargetCaller,
     work: (client: Client) => Promise<T>,
-    nothingKept = true,
+    kind: 'read' | 'write' = 'read',
   ): Promise<T> {
     const { runId, signal } = context
     const options = { applicationName: `cutter ${runId}`, signal, readOnly: role === 'reader' }
     try {
-      return await withSession(access.url(role), options, async (client) => {
-        // With another path Cutter's own queries could call functions that others made under the names of the server's.
-        await client.query('set search_path = pg_catalog, pg_temp')
-        return work(client)
-      })
+      return await withRetries(kind, signal, () =>
+        withSession(access.url(role), options, async (client) => {
+          // With another path Cutter's own queries could call functions that others made under the names of the server's.
+          await client.query('set search_path = pg_catalog, pg_temp')
+          return work(client)
+        }),
+      )
     } catch (error) {
-      throw access.explain?.(error) ?? findTargetStop(error, access.name, role, nothingKept) ?? error
+      throw access.explain?.(error) ?? findTargetStop(error, access.name, role) ?? error
     }
   }
 
@@ -71,7 +74,7 @@ export function openTarget(access: TargetAccess): Target {
     },
     read,
     write: (role, context, work) =>
-      session(role, context, (client) => inTransaction(client, fenced(context, work)), false),
+      session(role, context, (client) => inTransaction(client, fenced(context, work)), 'write'),
     rehearse: (role, context, work) =>
       session(role, context, (client) => rehearseWork(client, fenced(context, work))),
   }

@@ -33,7 +33,10 @@ export async function createClient(url: string, applicationName: string): Promis
       keepAlive: true,
       types,
     })
-    client.on('error', (error) => lost.set(client, error))
+    client.on('error', (error) => {
+      // The first one has the server's reason.
+      if (!lost.has(client)) lost.set(client, error)
+    })
     return client
   } catch {
     // The cause and its message are left out, because both hold the complete URL with its password.

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import { CutterError, Stop } from '../../domain/errors.ts'
-import { OutcomeUnknownError } from './connection-errors.ts'
-import { connectClient, createClient, disconnectClient, endClient } from './pg-client.ts'
+import { errorCodeOf, OutcomeUnknownError } from './connection-errors.ts'
+import { connectClient, createClient, disconnectClient, endClient, findLostConnection } from './pg-client.ts'
 
 /** The logins of a target. */
 export type TargetRole = 'reader' | 'executor' | 'verifier' | 'owner' | 'migrator'
@@ -43,7 +43,10 @@ export async function withSession<T>(
     await configure(client, options)
     return await work(client)
   } catch (error) {
-    throw options.signal?.aborted && !isMoreSpecific(error) ? options.signal.reason : error
+    if (isMoreSpecific(error)) throw error
+    if (options.signal?.aborted) throw options.signal.reason
+    // A query on a connection that was lost before says only that it was.
+    throw errorCodeOf(error) === undefined ? (findLostConnection(client) ?? error) : error
   } finally {
     stopListening()
     await endClient(client)

@@ -1,14 +1,10 @@
-import { Stop } from '../../domain/errors.ts'
-import {
-  ConnectFailedError,
-  errorCodeOf,
-  isConnectionLost,
-  OutcomeUnknownError,
-} from './connection-errors.ts'
+import { OutcomeUnknown, Stop } from '../../domain/errors.ts'
+import type { StopCode } from '../../domain/stop-codes.ts'
+import { ConnectFailedError, errorCodeOf, isConnectionLost } from './connection-errors.ts'
 
 /** What an error of the server or of connecting means for a run, and what to do. */
 interface ErrorMeaning {
-  code: 'STOP_TARGET_UNREACHABLE' | 'STOP_TARGET_REFUSED' | 'STOP_TARGET_LOCKED'
+  code: StopCode
   what: string
   next: string
 }
@@ -58,8 +54,49 @@ const TOO_OLD: ErrorMeaning = {
   next: 'cancel the run, and migrate that server by hand',
 }
 
-/** By SQLSTATE: https://www.postgresql.org/docs/current/errcodes-appendix.html */
+const READ_ONLY: ErrorMeaning = {
+  code: 'STOP_TARGET_READ_ONLY',
+  what: 'takes no writes now',
+  next: "find out whether it is a standby now (select pg_is_in_recovery()), or set to default_transaction_read_only; correct the target's URL or the server, then resume the run",
+}
+const LOCKED: ErrorMeaning = {
+  code: 'STOP_TARGET_LOCKED',
+  what: 'is locked by another session',
+  next: 'wait until the other session has ended its transaction, then resume the run',
+}
+const CONFLICT: ErrorMeaning = {
+  code: 'STOP_TARGET_CONFLICT',
+  what: 'rolled the transaction back in favour of another one, several times',
+  next: 'wait until the other sessions have ended, then resume the run',
+}
+const EXHAUSTED: ErrorMeaning = {
+  code: 'STOP_TARGET_EXHAUSTED',
+  what: 'has no disk, memory or other resource left for it',
+  next: 'free what the message names on the server, then resume the run',
+}
+const CANCELLED: ErrorMeaning = {
+  code: 'STOP_TARGET_CANCELLED',
+  what: 'cancelled the statement, by a timeout or for somebody',
+  next: 'find out who cancels statements there, or what makes this one slow (locks, load); then resume the run',
+}
+const FAULT: ErrorMeaning = {
+  code: 'STOP_TARGET_FAULT',
+  what: 'has a fault of its own',
+  next: 'read the log of the server, repair it, then resume the run',
+}
+const NOT_READY: ErrorMeaning = {
+  code: 'STOP_TARGET_REFUSED',
+  what: 'is not in the state that the statement needs',
+  next: 'compare the named object and setting on the server, then resume the run',
+}
+
+/** By SQLSTATE, or by its class, the first two characters: https://www.postgresql.org/docs/current/errcodes-appendix.html */
 const MEANINGS: { [sqlState: string]: ErrorMeaning } = {
+  '08': LOST,
+  '25': FAULT,
+  '25006': READ_ONLY,
+  '25P03': CANCELLED,
+  '25P04': CANCELLED,
   '28P01': WRONG_LOGIN,
   '28000': WRONG_LOGIN,
   '3D000': {
@@ -67,38 +104,41 @@ const MEANINGS: { [sqlState: string]: ErrorMeaning } = {
     what: 'has no such database',
     next: "create the database or correct its name in the target's URL, then resume the run",
   },
+  '40': CONFLICT,
   '42501': LACKS_PRIVILEGE,
   '42P01': OTHER_SCHEMA,
   '3F000': OTHER_SCHEMA,
   '42883': OTHER_SCHEMA,
-  '55P03': {
-    code: 'STOP_TARGET_LOCKED',
-    what: 'is locked by another session',
-    next: 'wait until the other session has ended its transaction, then resume the run',
-  },
+  '53': EXHAUSTED,
   '53300': BUSY,
+  '55': NOT_READY,
+  '55006': LOCKED,
+  '55P03': LOCKED,
+  '57': LOST,
+  '57014': CANCELLED,
   '57P03': BUSY,
+  '58': FAULT,
+  XX: FAULT,
 }
 
+/** Classes whose errors are no fault of a statement: the same statement succeeds once the server can. */
+const OF_SERVER = /^(?:08|25006|25P0[34]|40|53|55006|55P03|57P|58|XX)/
+
+/** Whether an error of the server says nothing against the statement that met it. `sqlState` is its code. */
+export const isFaultOfServer = (sqlState: string | undefined) => OF_SERVER.test(sqlState ?? '')
+
 /**
- * Returns the stop for an error of the server or of connecting, or null. Above all, null stands for a connection that was lost
- * during work, because the outcome is unknown.
+ * Returns the stop for an error of the server or of connecting, or null. Above all, null stands for a lost COMMIT, because the outcome is
+ * unknown; the error then learns which stop it becomes when a probe finds nothing.
  * @param target the target's name in the config
- * @param nothingKept whether a lost connection changed nothing, so that it is a stop as well
  */
-export function findTargetStop(
-  error: unknown,
-  target: string,
-  role: string,
-  nothingKept = false,
-): Stop | null {
-  const lost = nothingKept && isConnectionLost(error) ? LOST : null
-  return stopOf(meaningOf(error) ?? lost, error, { target, role, subject: `target ${target}` })
+export function findTargetStop(error: unknown, target: string, role: string): Stop | null {
+  return stopOf(meaningOf(error), error, { target, role, subject: `target ${target}` })
 }
 
 /**
  * Returns the stop for the same errors of a database that is migrated, of a rehearsal database or of a rehearsal server. None of
- * Cutter's tables is needed there, and a lost connection changed nothing.
+ * Cutter's tables is needed there.
  * @param subject the name in messages
  */
 export function findMigrationStop(error: unknown, subject: string, role: string): Stop | null {
@@ -108,7 +148,7 @@ export function findMigrationStop(error: unknown, subject: string, role: string)
 function migrationMeaningOf(error: unknown): ErrorMeaning | null {
   const meaning = meaningOf(error)
   if (meaning === LACKS_PRIVILEGE) return MIGRATOR_LACKS_PRIVILEGE
-  if (meaning !== OTHER_SCHEMA) return meaning ?? (isConnectionLost(error) ? LOST : null)
+  if (meaning !== OTHER_SCHEMA) return meaning
   return /pg_current_xact_id/.test((error as Error).message) ? TOO_OLD : null
 }
 
@@ -117,6 +157,10 @@ function stopOf(
   error: unknown,
   { target, role, subject }: { target: string; role: string; subject: string },
 ): Stop | null {
+  if (error instanceof OutcomeUnknown) {
+    error.ifMissing = stopOf(LOST, error.cause, { target, role, subject })
+    return null
+  }
   if (meaning === null) return null
   const address = error instanceof ConnectFailedError ? error.address : null
   return new Stop(meaning.code, `${subject} ${meaning.what} (role ${role}): ${(error as Error).message}`, {
@@ -127,10 +171,13 @@ function stopOf(
 }
 
 function meaningOf(error: unknown): ErrorMeaning | null {
-  if (!(error instanceof Error) || error instanceof OutcomeUnknownError) return null
-  const known = MEANINGS[errorCodeOf(error) ?? '']
+  // A lost COMMIT has a meaning only after a probe, and a stop has its own.
+  if (!(error instanceof Error) || error instanceof OutcomeUnknown || error instanceof Stop) return null
+  const code = errorCodeOf(error) ?? ''
+  const known = MEANINGS[code] ?? (/^[0-9A-Z]{5}$/.test(code) ? MEANINGS[code.slice(0, 2)] : undefined)
+  if (known === LOST && error instanceof ConnectFailedError) return UNREACHABLE
   if (known !== undefined) return known
-  if (!(error instanceof ConnectFailedError)) return null
+  if (!(error instanceof ConnectFailedError)) return isConnectionLost(error) ? LOST : null
   const text = `${error.code} ${error.message}`
   // Without a password the client fails in the SASL exchange, before the server can refuse it.
   if (text.includes('SASL')) return WRONG_LOGIN

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { ConnectFailedError } from '../../../src/targets/postgres/connection-errors.ts'
+import { ConnectFailedError, OutcomeUnknownError } from '../../../src/targets/postgres/connection-errors.ts'
 import { withSession } from '../../../src/targets/postgres/pg-session.ts'
 import { findTargetStop } from '../../../src/targets/postgres/target-stops.ts'
 import { inTransaction } from '../../../src/targets/postgres/transactions.ts'
@@ -117,7 +117,10 @@ describe('findTargetStop', () => {
   test('findTargetStop returns null when the outcome is unknown', async () => {
     const lost = await run(url, 'select pg_terminate_backend(pg_backend_pid())')
     expect(lost).not.toBeInstanceOf(ConnectFailedError)
-    expect(findTargetStop(lost, 'main', 'executor')).toBeNull()
+    expect(findTargetStop(lost, 'main', 'executor')?.facts.code).toBe('STOP_TARGET_UNREACHABLE')
+    const unknown = new OutcomeUnknownError(lost)
+    expect(findTargetStop(unknown, 'main', 'executor')).toBeNull()
+    expect(unknown.ifMissing?.facts.code).toBe('STOP_TARGET_UNREACHABLE')
     expect(findTargetStop(await run(url, 'select 1/0'), 'main', 'executor')).toBeNull()
     expect(findTargetStop('a word', 'main', 'executor')).toBeNull()
   })
