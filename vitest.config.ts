@@ -27,6 +27,7 @@ const project = (name: string, include: string[], exclude: string[] = []) => ({
 // The built program with real servers behind it, story by story: minutes each. `main` keeps the ones that tell of the whole way.
 const program = [
   'test/builtin/released-runs.test.ts',
+  'test/targets/postgres/retries.test.ts',
   'test/cli/address-conflict.test.ts',
   'test/cli/approvals.test.ts',
   'test/cli/batch.test.ts',
@@ -83,7 +84,6 @@ const program = [
   'test/targets/embedded/server-lock.test.ts',
   'test/http/runs.test.ts',
   'test/targets/postgres/pooler.test.ts',
-  'test/targets/postgres/retries.test.ts',
   'test/targets/ssh/open-host.test.ts',
   'test/vectors/vectors.test.ts',
 ]

@@ -21,7 +21,7 @@ const DEFAULTS: Config = {
   tools: {},
   embedded: {},
   execution: { allowLive: false },
-  caps: { runMinutes: 60, phaseMinutes: 10, steps: 10_000, units: 1_000 },
+  caps: { runMinutes: 60, phaseMinutes: 10, stopPhases: false, steps: 10_000, units: 1_000 },
 }
 
 /**

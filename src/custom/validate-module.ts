@@ -87,10 +87,12 @@ function faultOfEffects(effects: unknown[]): string | null {
   for (const effect of effects) {
     if (!isObject(effect) || typeof effect.name !== 'string' || !/^[a-z][a-zA-Z0-9_-]*$/.test(effect.name))
       return 'one of its effects has no valid name, such as write_key'
-    const { name, kind, input, output } = effect
+    const { name, kind, input, output, timeoutSeconds: limit } = effect
     if (names.includes(name as string)) return `it has two effects of the name ${name}`
     names.push(name as string)
     if (kind !== 'read' && kind !== 'write') return `its effect ${name} has neither kind read nor kind write`
+    if (limit !== undefined && !(typeof limit === 'number' && limit > 0 && limit <= 604_800))
+      return `its effect ${name} has a timeoutSeconds that is not a number of seconds up to a week`
     const needed = kind === 'read' ? ['execute'] : ['execute', 'simulate', 'probe']
     const missing = needed.filter((one) => typeof effect[one] !== 'function')
     if (missing.length > 0) return `its ${kind} effect ${name} has no ${missing.join(' and no ')}`

@@ -97,6 +97,8 @@ interface EffectBase<Input, Output> {
   output: z.ZodType<Output>
   /** Where a user's module defines it, for messages: file and line, and the files of the module. */
   source?: { place: string; files: string[] }
+  /** Its working time. Then its signal aborts, and the run stops with STOP_EFFECT_TIMEOUT. Left out: the rest of the run's time. */
+  timeoutSeconds?: number
   /** Its plans hold texts of a document, which may contain anything. So their values are not searched for secrets. */
   quotesDocument?: true
 }

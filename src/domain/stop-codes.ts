@@ -112,6 +112,14 @@ export const STOP_CODES = {
     meaning: 'The working time of the run reached `caps.runMinutes`.',
     next: 'Raise `caps.runMinutes` in `cutter.yaml`, then resume.',
   },
+  STOP_CAP_PHASE_TIME: {
+    meaning: 'The working time of a phase reached `caps.phaseMinutes`, and `caps.stopPhases` is on.',
+    next: 'Find out what the phase waits for, or raise `caps.phaseMinutes`. Then resume.',
+  },
+  STOP_EFFECT_TIMEOUT: {
+    meaning: 'An effect took longer than its own `timeoutSeconds`.',
+    next: 'Find out what it waits for. Then resume. A write that was begun is probed before it is done.',
+  },
   STOP_CAP_STEPS: {
     meaning:
       'The history of the run reached `caps.steps` entries. A chart that leads in a circle without a delay does so.',

@@ -1,16 +1,28 @@
 import type { Approval } from '../domain/approval.ts'
-import type { EffectContext, EffectRow, FencingToken } from '../domain/effect.ts'
+import type { Effect, EffectContext, EffectRow, FencingToken } from '../domain/effect.ts'
 import { CutterError, missingEvidenceError } from '../domain/errors.ts'
 import type { Run } from '../domain/run.ts'
 import type { RunStore } from '../store/run-store.ts'
 import { assertClaimed } from './assert-claimed.ts'
+import { type Deadline, LeftBehind } from './effect-stops.ts'
 import type { EngineDeps } from './engine-deps.ts'
 
 /** Returns the working time that the cap of a run leaves, in milliseconds. */
 export const workLeftMs = ({ caps }: EngineDeps, { workedMs }: Run) =>
   Math.max(0, caps.runMinutes * 60_000 - workedMs)
 
-/** The context of one effect. Its signal has a timer, so it is made only for an effect that asks for it. `end` clears the timer. */
+const GRACE_MS = 10_000
+
+/** The shortest of the times that limit an effect, in milliseconds. */
+function findLimit(deps: EngineDeps, run: Run, { timeoutSeconds }: Pick<Effect, 'timeoutSeconds'>) {
+  const { phaseMinutes, stopPhases } = deps.caps
+  const limits: { ms: number; of: Deadline }[] = [{ ms: workLeftMs(deps, run), of: 'run' }]
+  if (stopPhases) limits.push({ ms: phaseMinutes * 60_000, of: 'phase' })
+  if (timeoutSeconds !== undefined) limits.push({ ms: timeoutSeconds * 1000, of: 'effect' })
+  return limits.reduce((least, one) => (one.ms < least.ms ? one : least))
+}
+
+/** The context of one effect. `end` clears the timer of its signal. */
 export class RunEffectContext implements EffectContext {
   readonly runId: string
   readonly machine: string
@@ -26,14 +38,18 @@ export class RunEffectContext implements EffectContext {
   readonly approval: () => Promise<Approval | null>
   readonly evidence: (digest: string) => Promise<Uint8Array>
   readonly progress: (text: string) => void
-  private readonly workLeftMs: number
+  /** The deadline at which the signal aborted, if one did. */
+  passed: Deadline | null = null
+  private readonly limit: { ms: number; of: Deadline }
+  private readonly graceMs: number
+  private readonly effectName: string
   private readonly interrupt: AbortSignal
   private readonly controller = new AbortController()
   private readonly startedAt = performance.now()
   private timer: NodeJS.Timeout | null = null
   private endsAt: Date | null = null
 
-  constructor(deps: EngineDeps, run: Run, row: EffectRow) {
+  constructor(deps: EngineDeps, run: Run, row: EffectRow, effect: Pick<Effect, 'timeoutSeconds'>) {
     this.runId = run.runId
     this.machine = run.machine
     this.version = run.version
@@ -53,12 +69,14 @@ export class RunEffectContext implements EffectContext {
     this.approval = () => findLastApprovalUsed(deps.store, run.runId)
     this.evidence = (digest) => readEvidence(deps, run, digest)
     this.progress = (text) => deps.onProgress?.(run, text)
-    this.workLeftMs = workLeftMs(deps, run)
+    this.limit = findLimit(deps, run, effect)
+    this.graceMs = deps.graceMs ?? GRACE_MS
+    this.effectName = row.name
     this.interrupt = deps.interrupt
   }
 
   get deadline(): Date {
-    const left = this.workLeftMs - (performance.now() - this.startedAt)
+    const left = this.limit.ms - (performance.now() - this.startedAt)
     this.endsAt ??= new Date(this.now().getTime() + Math.max(0, Math.round(left)))
     return this.endsAt
   }
@@ -66,13 +84,39 @@ export class RunEffectContext implements EffectContext {
   /** A controller of its own, since Node 20 collects what `AbortSignal.any` makes of a time-out, which then never fires. */
   get signal(): AbortSignal {
     if (this.timer === null) {
-      const late = () =>
-        this.controller.abort(new DOMException('the run’s working time is over', 'TimeoutError'))
-      this.timer = setTimeout(late, this.workLeftMs).unref()
+      const late = () => {
+        this.passed = this.limit.of
+        this.controller.abort(new DOMException('the working time is over', 'TimeoutError'))
+      }
+      // It keeps the process alive, so that an effect that waits for nothing ends as well.
+      this.timer = setTimeout(late, this.limit.ms)
       if (this.interrupt.aborted) this.interrupted()
       this.interrupt.addEventListener('abort', this.interrupted, { once: true })
     }
     return this.controller.signal
+  }
+
+  /**
+   * Waits for a part of the effect. Once its signal has aborted, it has a grace time to end.
+   * @throws LeftBehind after that time
+   */
+  async bounded<T>(work: () => Promise<T>): Promise<T> {
+    const { signal, effectName, graceMs } = this
+    let timer: NodeJS.Timeout | undefined
+    let onAbort = () => {}
+    const left = new Promise<never>((_, reject) => {
+      onAbort = () => {
+        timer = setTimeout(() => reject(new LeftBehind(effectName, graceMs)), graceMs)
+      }
+    })
+    if (signal.aborted) onAbort()
+    signal.addEventListener('abort', onAbort, { once: true })
+    try {
+      return await Promise.race([work(), left])
+    } finally {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', onAbort)
+    }
   }
 
   /** Ends the timer and the listener of the signal. The signal of an ended effect never aborts. */

@@ -6,14 +6,14 @@ import type { EngineDeps } from './engine-deps.ts'
 
 /** How an effect fails: the stop that its error becomes, and the stops of the caps. */
 
-/** Builds the stop that an error of an effect becomes. `signal` tells an aborted effect. */
-export function stopOf(error: unknown, effect: Effect, signal: AbortSignal): StopFacts {
+/** Builds the stop that an error of an effect becomes. `passed` is the deadline at which it was aborted, if it was. */
+export function stopOf(error: unknown, effect: Effect, passed: Deadline | null): StopFacts {
   if (error instanceof Stop) {
     if (error.facts.code in STOP_CODES) return error.facts
     const what = `threw a Stop with the code ${String(error.facts.code)}, which does not exist (${error.message})`
     return invalidEffectStop(effect, what).facts
   }
-  if (signal.aborted) return capStop('the effect was aborted').facts
+  if (passed !== null) return deadlineStop(passed, effect, error instanceof LeftBehind).facts
   if (error instanceof CutterError) {
     const next = error.next === undefined ? {} : { next: error.next }
     return { code: stopCodeOf(error), message: error.message, ...next, data: error.data }
@@ -40,6 +40,35 @@ export function stepsStop({ caps }: EngineDeps): Stop {
   return new Stop('STOP_CAP_STEPS', message, {
     next: 'correct a chart that leads in a circle, or raise caps.steps in cutter.yaml, then cutter run resume',
   })
+}
+
+/** What limits the working time of an effect: the run, its phase or the effect itself. */
+export type Deadline = 'run' | 'phase' | 'effect'
+
+/** Thrown in the place of an effect that ignored its signal for the grace time. It may still work, and nobody waits for it. */
+export class LeftBehind extends Error {
+  constructor(name: string, graceMs: number) {
+    super(`${name} ignored its signal for ${graceMs / 1000} s and was left behind`)
+    this.name = 'LeftBehind'
+  }
+}
+
+/** Builds the stop of an effect that was aborted at a deadline. */
+function deadlineStop(passed: Deadline, { name, timeoutSeconds }: Effect, leftBehind: boolean): Stop {
+  const how = leftBehind ? 'ignored its signal and was left behind, and its lease has ended' : 'was aborted'
+  if (passed === 'run') return capStop(`the effect ${how}`)
+  const next = 'find out what it waits for, then: cutter run resume <run>'
+  if (passed === 'effect')
+    return new Stop('STOP_EFFECT_TIMEOUT', `${name} took longer than its ${timeoutSeconds} s, and ${how}`, {
+      next,
+    })
+  return new Stop(
+    'STOP_CAP_PHASE_TIME',
+    `the phase ${name} reached its cap (caps.phaseMinutes), and ${how}`,
+    {
+      next: 'find out what it waits for, or raise caps.phaseMinutes in cutter.yaml, then: cutter run resume <run>',
+    },
+  )
 }
 
 /** Builds the stop of a run whose working time is over. `what` is the end of a sentence. */

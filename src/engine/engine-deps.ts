@@ -75,7 +75,9 @@ export interface EngineDeps {
   /** The user id of the process. Null where the system has none. */
   uid?: number | null
   allowLive: boolean
-  caps: { runMinutes: number; phaseMinutes: number; steps: number }
+  caps: { runMinutes: number; phaseMinutes: number; stopPhases?: boolean; steps: number }
+  /** How long an effect may ignore its signal before it is left behind, in milliseconds; 10 s when left out. */
+  graceMs?: number
   log: Pick<Logger, 'info' | 'warn' | 'error'>
   /** Removed from everything that is saved. */
   secrets?: SecretRegistry

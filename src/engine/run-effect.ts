@@ -1,5 +1,5 @@
 import { type Committed, listBegunWrites } from '../domain/begun-writes.ts'
-import type { Effect, EffectContext, EffectRow, Probe, WriteEffect } from '../domain/effect.ts'
+import type { Effect, EffectRow, Probe, WriteEffect } from '../domain/effect.ts'
 import { OutcomeUnknown, Stop } from '../domain/errors.ts'
 import type { Evidence } from '../domain/evidence.ts'
 import type { RunEvent } from '../domain/history-entry.ts'
@@ -11,7 +11,7 @@ import { assertNoSecretReport } from './check-secrets.ts'
 import { findLastApprovalUsed, RunEffectContext, workLeftMs } from './effect-context.ts'
 import { composeOutcomeEvent, type Ran, type Readings } from './effect-event.ts'
 import { invalidEffectStop, type ParsedResult, parseEffectResult, parseProbe } from './effect-result.ts'
-import { capStop, stepsStop, stopOf } from './effect-stops.ts'
+import { capStop, LeftBehind, stepsStop, stopOf } from './effect-stops.ts'
 import type { EngineDeps } from './engine-deps.ts'
 import { limitStopToPhase } from './stop-message.ts'
 import { abandonHint } from './way-out.ts'
@@ -47,7 +47,7 @@ export async function runEffect(
   { probeOnly = false } = {},
 ): Promise<EffectOutcome> {
   const startedAt = performance.now()
-  const context = new RunEffectContext(deps, run, row)
+  const context = new RunEffectContext(deps, run, row, effect)
   const readings: Readings = {}
   try {
     if (effect.kind === 'write' && run.mode === 'live')
@@ -72,10 +72,12 @@ export async function runEffect(
       workedMs,
     }
   } catch (error) {
+    if (error instanceof LeftBehind)
+      deps.log.warn({ runId: run.runId, effect: row.name }, `${error.message}; its lease ends`)
     if (deps.interrupt.aborted) throw new Interrupted(run.runId, { cause: error })
     if (context.claimLost !== null) throw context.claimLost
     const workedMs = performance.now() - startedAt
-    const found = await limitStopToPhase(deps, run, row.name, stopOf(error, effect, context.signal))
+    const found = await limitStopToPhase(deps, run, row.name, stopOf(error, effect, context.passed))
     const stop = deps.secrets?.redactWords(found) ?? found
     if (stop.code === 'STOP_INTERNAL')
       deps.log.error({ err: error, runId: run.runId, effect: row.name }, 'effect failed')
@@ -99,7 +101,7 @@ export async function runEffect(
  */
 async function executeOrProbe(
   deps: EngineDeps,
-  context: EffectContext,
+  context: RunEffectContext,
   effect: Effect,
   input: Json,
   readings: Readings,
@@ -113,7 +115,7 @@ async function executeOrProbe(
   if (context.mode !== 'live') {
     readings.hold = await assertNoHoldBeforeWrite(deps, context.runId)
     await context.assertClaimed()
-    const simulated = await effect.simulate(context, parsed)
+    const simulated = await context.bounded(() => effect.simulate(context, parsed))
     return { ran: 'simulate', result: parseEffectResult(effect, simulated, 'simulate') }
   }
 
@@ -160,9 +162,9 @@ async function committedSoFar({ store }: EngineDeps, { runId }: Run, row: Effect
 /** Stops after which another attempt of the same write may have committed. */
 const SAYS_NOTHING_OF_OTHERS: string[] = ['STOP_OUTCOME_UNKNOWN', 'STOP_FENCED']
 
-async function executed(effect: Effect, context: EffectContext, input: unknown): Promise<ParsedResult> {
+async function executed(effect: Effect, context: RunEffectContext, input: unknown): Promise<ParsedResult> {
   await context.assertClaimed()
-  return parseEffectResult(effect, await effect.execute(context, input), 'execute')
+  return parseEffectResult(effect, await context.bounded(() => effect.execute(context, input)), 'execute')
 }
 
 /** @throws STOP_EFFECT_INVALID when the effect's input schema refuses what the chart gives it */
@@ -196,13 +198,13 @@ async function assertApproved(deps: EngineDeps, run: Run, effect: WriteEffect): 
 
 /** Probes a write before it is executed. A probe that fails leaves the outcome unknown, unless it throws a Stop. */
 async function probeBefore(
-  context: EffectContext,
+  context: RunEffectContext,
   effect: WriteEffect,
   input: unknown,
   readings: Readings,
 ): Promise<Probe<Json>> {
   try {
-    return parseProbe(effect, await effect.probe(context, input))
+    return parseProbe(effect, await context.bounded(() => effect.probe(context, input)))
   } catch (error) {
     // The target took the write back by itself, and the probe has seen that.
     if (error instanceof Stop && error.facts.code === 'STOP_NOT_CONFIRMED') readings.committed = 'no'
@@ -214,7 +216,7 @@ async function probeBefore(
 
 /** Probes a write that failed. If it was committed, that is its result; if not, the error of the write is thrown. */
 async function probeAfter(
-  context: EffectContext,
+  context: RunEffectContext,
   effect: WriteEffect,
   input: unknown,
   cause: unknown,
@@ -222,7 +224,7 @@ async function probeAfter(
 ): Promise<ParsedResult> {
   let found: Probe<Json>
   try {
-    found = parseProbe(effect, await effect.probe(context, input))
+    found = parseProbe(effect, await context.bounded(() => effect.probe(context, input)))
   } catch (error) {
     throw unknownOutcomeStop(effect.name, error instanceof Error ? error.message : String(error))
   }

@@ -17,6 +17,8 @@ export interface ReadEffectOptions<Input, Output> {
   input: z.ZodType<Input>
   /** Facts that it reports. Without it the effect may report any facts. */
   output?: z.ZodType<Output>
+  /** Its working time in seconds. Then its signal aborts, and the run stops. Left out: the rest of the run's time. */
+  timeoutSeconds?: number
   /** Its plans hold the texts of a document, in which anything may stand. Their values are not searched for secrets. */
   quotesDocument?: true
   execute(context: EffectContext, input: NoInfer<Input>): Promise<EffectResult<NoInfer<Output>>>

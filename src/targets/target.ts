@@ -2,11 +2,15 @@ import type { ClientBase } from 'pg'
 import type { EffectContext } from '../domain/effect.ts'
 import type { Survey } from './survey.ts'
 
-/** The caller of a target: the run whose name the connection gets, and the signal that aborts its statements. */
-export type TargetCaller = Pick<EffectContext, 'runId' | 'signal'>
+/**
+ * The caller of a target: the run whose name the connection gets, the signal that aborts its statements, and the deadline after which the
+ * server ends them by itself.
+ */
+export type TargetCaller = Pick<EffectContext, 'runId' | 'signal'> &
+  Partial<Pick<EffectContext, 'deadline' | 'now'>>
 
 /** The caller of a transaction that writes. Its token goes first in, so that a process whose run was taken over writes nothing. */
-export type TargetWriter = Pick<EffectContext, 'runId' | 'signal' | 'token'>
+export type TargetWriter = TargetCaller & Pick<EffectContext, 'token'>
 
 /** A database into which documents are cut, with its three logins. This interface hides the way to it. */
 export interface Target {

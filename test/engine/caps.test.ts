@@ -103,6 +103,61 @@ describe('the cap on a run’s steps', () => {
   })
 })
 
+describe('an effect with a limit of its own', () => {
+  const logic = chart({ A: work('job', 'END'), END: success })
+  const hangs: Job = () => new Promise<never>(() => {})
+  const caps = { runMinutes: 60, phaseMinutes: 10, steps: 1_000 }
+
+  test.each([
+    ['its own timeoutSeconds', 'STOP_EFFECT_TIMEOUT', caps, 0.05],
+    [
+      'the cap of phases, where the config stops them',
+      'STOP_CAP_PHASE_TIME',
+      { ...caps, phaseMinutes: 50 / MINUTE, stopPhases: true },
+      60,
+    ],
+    ['the cap of the run', 'STOP_CAP_RUN_TIME', { ...caps, runMinutes: 50 / MINUTE }, 60],
+  ])('is aborted at %s', async (_, code, limits, timeoutSeconds) => {
+    const world = worldOf(logic, takesLong, { caps: limits }, { timeoutSeconds })
+    expect(await begin(world)).toMatchObject({
+      stopCode: code,
+      stop: {
+        message: expect.stringContaining('was aborted'),
+        next: expect.stringContaining('cutter run resume'),
+      },
+    })
+  })
+
+  test('is left behind when it ignores its signal, the run says so, and the next resume claims it again', async () => {
+    const jobs = [hangs, async () => ({})]
+    const world = worldOf(
+      logic,
+      (...given) => jobs.shift()!(...given),
+      { graceMs: 50 },
+      { timeoutSeconds: 0.05 },
+    )
+    const stopped = await begin(world)
+    expect(stopped).toMatchObject({
+      stopCode: 'STOP_EFFECT_TIMEOUT',
+      stop: { message: expect.stringContaining('ignored its signal and was left behind') },
+    })
+    expect(await world.store.effects(stopped.runId)).toEqual([])
+    expect(await world.engine.resume(stopped.runId, {})).toMatchObject({ outcome: 'succeeded' })
+  })
+
+  test('is left behind after an interruption, and its lease ends', async () => {
+    const controller = new AbortController()
+    const job: Job = () => {
+      controller.abort()
+      return new Promise<never>(() => {})
+    }
+    const world = worldOf(logic, job, { graceMs: 50, interrupt: controller.signal })
+    await expect(begin(world)).rejects.toThrow('interrupted')
+    const { runId } = await theRun(world)
+    expect(await world.store.effects(runId)).toMatchObject([{ owner: null, leaseUntil: null }])
+  })
+})
+
 test('a phase that passes its soft cap is marked in the history, and the run continues', async () => {
   const logic = chart({ A: work('job', 'B'), B: work('job', 'END'), END: success })
   const lasting = [1, 350]

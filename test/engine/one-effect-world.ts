@@ -11,6 +11,7 @@ export type Job = (signal: AbortSignal, context: EffectContext) => Promise<objec
 
 interface JobOptions {
   kind?: Effect['kind']
+  timeoutSeconds?: number
   /** Left out: never committed. */
   probe?(): Promise<Probe<unknown>>
   file?: string
@@ -23,12 +24,13 @@ export function worldOf(
   logic: AnyStateMachine,
   job: Job,
   parts: Partial<EngineDeps> = {},
-  { kind = 'read', probe = NEVER, ...store }: JobOptions = {},
+  { kind = 'read', probe = NEVER, timeoutSeconds, ...store }: JobOptions = {},
 ): World {
   const machine = aMachine(logic.provide({ actors: { job: effect() } }), {
     definitionDigest: digestOf('timed'),
   })
-  const base = { name: 'job', input: z.unknown(), output: z.unknown() }
+  const limit = timeoutSeconds === undefined ? {} : { timeoutSeconds }
+  const base = { name: 'job', input: z.unknown(), output: z.unknown(), ...limit }
   const execute = async (context: EffectContext) => ({
     output: (await job(context.signal, context)) ?? {},
   })

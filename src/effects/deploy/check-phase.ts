@@ -11,7 +11,7 @@ import { readDeployPlan } from './read-deploy-plan.ts'
 import type { CheckOutcome } from './run-check.ts'
 import { createRunInTarget, type RunInTarget } from './run-in-target.ts'
 import { reportStage, type StageName } from './stages.ts'
-import { readHost } from './with-host.ts'
+import { withRepeatableWork } from './with-host.ts'
 import { EXIT } from './write-commands.ts'
 
 /** What a phase works with: the connection, the approved plan, and the way in which commands run in the deployed folder. */
@@ -99,13 +99,13 @@ async function workOnHost(
   plan: DeployPlan,
 ): Promise<{ result: PhaseResult; sent: Evidence }> {
   try {
-    const done = await readHost(deps, context, host, async (session) => {
+    const done = await withRepeatableWork(deps, context, host, async (session) => {
       const inTarget = createRunInTarget(session, context.runId, plan)
       const result = await work({ session, context, plan, inTarget })
       return { result, sent: session.sent(name) }
     })
     if (done.result.faults.length === 0 && after !== undefined)
-      await readHost(deps, context, host, (session) => after(session, context, plan))
+      await withRepeatableWork(deps, context, host, (session) => after(session, context, plan))
     return done
   } catch (error) {
     if (error instanceof CommandFailed && error.exitCode === EXIT.expired) throw notConfirmedError(plan)

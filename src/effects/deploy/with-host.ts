@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { EffectContext } from '../../domain/effect.ts'
 import { Stop } from '../../domain/errors.ts'
 import type { DeployDeps } from './deps.ts'
@@ -22,7 +23,7 @@ export async function withHost<T>(
  * As `withHost`, for work that can be repeated: the outcome of a lost connection is not in question.
  * @throws STOP_HOST_UNREACHABLE when the connection is lost during the work.
  */
-export async function readHost<T>(
+export async function withRepeatableWork<T>(
   deps: Pick<DeployDeps, 'host'>,
   context: EffectContext,
   name: string,
@@ -37,6 +38,34 @@ export async function readHost<T>(
       `the connection to host ${name} was lost during this phase, which can be repeated`,
       { next: 'cutter run resume <run>', cause: error },
     )
+  }
+}
+
+/** Pauses before a read is done again, in milliseconds. */
+const PAUSES_MS = [500, 2_000, 6_000]
+
+/**
+ * As `withRepeatableWork`, for work that only reads: when the connection is lost, the work is done again a few times, with growing pauses.
+ * @throws STOP_HOST_UNREACHABLE when the connection is lost during the last attempt, or cannot be made again.
+ */
+export async function readHost<T>(
+  deps: Pick<DeployDeps, 'host'>,
+  context: EffectContext,
+  name: string,
+  work: (session: HostSession) => Promise<T>,
+): Promise<T> {
+  let lost = false
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      return await withRepeatableWork(deps, context, name, work)
+    } catch (error) {
+      const isUnreachable = error instanceof Stop && error.facts.code === 'STOP_HOST_UNREACHABLE'
+      lost ||= isUnreachable && isConnectionLost(error.cause)
+      const pause = isUnreachable && lost ? PAUSES_MS[attempt] : undefined
+      if (pause === undefined || context.signal.aborted) throw error
+      context.progress(`the connection to host ${name} was lost; trying again`)
+      await sleep(pause, undefined, { signal: context.signal })
+    }
   }
 }
 

@@ -1,5 +1,5 @@
 import { Stop } from '../../domain/errors.ts'
-import { isFaultOfServer } from '../../targets/postgres/target-stops.ts'
+import { isFaultOfServer } from '../../domain/fault-of-server.ts'
 import type { Sql } from '../../targets/target.ts'
 import { STRICT_PATH } from './ask-check.ts'
 

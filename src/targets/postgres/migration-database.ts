@@ -2,7 +2,7 @@ import type { Client } from 'pg'
 import { Stop } from '../../domain/errors.ts'
 import type { Sql, TargetCaller } from '../target.ts'
 import { copyOut } from './copy-out.ts'
-import { type SessionOptions, withSession } from './pg-session.ts'
+import { type SessionOptions, statementLimitMs, WRITE_IDLE_MS, withSession } from './pg-session.ts'
 import { withRetries } from './retries.ts'
 import { findMigrationStop } from './target-stops.ts'
 import { inReadOnlyTransaction, inTransaction } from './transactions.ts'
@@ -74,7 +74,13 @@ export function openMigrationDatabase(access: {
     const once = () =>
       withSession(
         access.url(),
-        { applicationName: `cutter ${runId}`, signal, ...options },
+        {
+          applicationName: `cutter ${runId}`,
+          signal,
+          ...options,
+          statementTimeoutMs: statementLimitMs(context, options.statementTimeoutMs),
+          idleInTransactionMs: kind === 'write' ? WRITE_IDLE_MS : undefined,
+        },
         async (client) => {
           await applyFixedSettings(client)
           return work(client)

@@ -3,7 +3,7 @@ import type { FencingToken } from '../../domain/effect.ts'
 import { Stop } from '../../domain/errors.ts'
 import type { Target, TargetCaller, TargetWriter } from '../target.ts'
 import { grantDifferences, readGrantFacts } from './grant-facts.ts'
-import { type TargetRole, withSession } from './pg-session.ts'
+import { statementLimitMs, type TargetRole, WRITE_IDLE_MS, withSession } from './pg-session.ts'
 import { readSurvey } from './read-survey.ts'
 import { withRetries } from './retries.ts'
 import { readSchemaState } from './target-schema.ts'
@@ -31,7 +31,13 @@ export function openTarget(access: TargetAccess): Target {
     kind: 'read' | 'write' = 'read',
   ): Promise<T> {
     const { runId, signal } = context
-    const options = { applicationName: `cutter ${runId}`, signal, readOnly: role === 'reader' }
+    const options = {
+      applicationName: `cutter ${runId}`,
+      signal,
+      readOnly: role === 'reader',
+      statementTimeoutMs: statementLimitMs(context),
+      idleInTransactionMs: kind === 'write' ? WRITE_IDLE_MS : undefined,
+    }
     try {
       return await withRetries(kind, signal, () =>
         withSession(access.url(role), options, async (client) => {

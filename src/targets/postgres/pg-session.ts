@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import { CutterError, Stop } from '../../domain/errors.ts'
+import type { TargetCaller } from '../target.ts'
 import { errorCodeOf, OutcomeUnknownError } from './connection-errors.ts'
 import { connectClient, createClient, disconnectClient, endClient, findLostConnection } from './pg-client.ts'
 
@@ -13,7 +14,10 @@ export interface SessionOptions {
   applicationName: string
   /** Cancels the running statement. A session that does not react is disconnected after some seconds. */
   signal?: AbortSignal | undefined
+  /** The limit of a statement on the server, also when this process can no longer cancel it; an hour by default. */
   statementTimeoutMs?: number | undefined
+  /** How long the server keeps a transaction whose client sends nothing. A process that is suspended then loses it, with its locks. */
+  idleInTransactionMs?: number | undefined
   /** The limit for waiting for a lock; 10 s by default. */
   lockTimeoutMs?: number | undefined
   /** Makes transactions of the session read-only by default: the second protection, after the privileges of the role. */
@@ -21,6 +25,25 @@ export interface SessionOptions {
 }
 
 const LOCK_MS = 10_000
+const STATEMENT_MS = 3_600_000
+/** The largest setting that the server takes, in milliseconds. */
+const LONGEST_MS = 2 ** 31 - 1
+/** The server cancels a statement only after this process has tried to, which has the better reason. */
+const LATER_MS = 10_000
+
+/** How long a transaction that writes may idle, in milliseconds: as long as the lease of a process that is suspended in it. */
+export const WRITE_IDLE_MS = 60_000
+
+/**
+ * The limit of statements of a caller, in milliseconds: what its deadline leaves, and not more than `own`.
+ * @param own a limit of the statements themselves; 0 for none
+ */
+export function statementLimitMs({ deadline, now }: TargetCaller, own = 0): number {
+  const left =
+    deadline === undefined || now === undefined ? STATEMENT_MS : deadline.getTime() - now().getTime()
+  const limit = Math.min(Math.max(0, left) + LATER_MS, LONGEST_MS)
+  return own === 0 ? limit : Math.min(own, limit)
+}
 /** A cancellation between two statements has no effect, so it is sent several times. */
 const CANCEL_AFTER_MS = [0, 200, 800, 2_000]
 
@@ -76,10 +99,12 @@ async function configure(client: pg.Client, options: SessionOptions): Promise<vo
   const settings: [string, string][] = [
     ['timezone', 'UTC'],
     ['datestyle', 'ISO, YMD'],
-    ['statement_timeout', String(options.statementTimeoutMs ?? 0)],
+    ['statement_timeout', String(options.statementTimeoutMs ?? STATEMENT_MS)],
     ['lock_timeout', String(options.lockTimeoutMs ?? LOCK_MS)],
     ['jit', 'off'],
   ]
+  if (options.idleInTransactionMs !== undefined)
+    settings.push(['idle_in_transaction_session_timeout', String(options.idleInTransactionMs)])
   if (options.readOnly === true) settings.push(['default_transaction_read_only', 'on'])
   const calls = settings.map((_, at) => `pg_catalog.set_config($${2 * at + 2}, $${2 * at + 3}, false)`)
   const { rows } = await client.query<{ done: string[] | null }>(

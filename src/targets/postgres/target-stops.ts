@@ -121,12 +121,6 @@ const MEANINGS: { [sqlState: string]: ErrorMeaning } = {
   XX: FAULT,
 }
 
-/** Classes whose errors are no fault of a statement: the same statement succeeds once the server can. */
-const OF_SERVER = /^(?:08|25006|25P0[34]|40|53|55006|55P03|57P|58|XX)/
-
-/** Whether an error of the server says nothing against the statement that met it. `sqlState` is its code. */
-export const isFaultOfServer = (sqlState: string | undefined) => OF_SERVER.test(sqlState ?? '')
-
 /**
  * Returns the stop for an error of the server or of connecting, or null. Above all, null stands for a lost COMMIT, because the outcome is
  * unknown; the error then learns which stop it becomes when a probe finds nothing.

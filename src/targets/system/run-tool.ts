@@ -24,6 +24,9 @@ interface RunOptions {
   signal: AbortSignal
 }
 
+/** A tool that ignores SIGTERM is killed after this time. */
+const KILL_AFTER_MS = 5_000
+
 const OUTPUT_LIMIT = 20_000
 
 /** How to install PostgreSQL's client tools, for messages. */
@@ -61,7 +64,11 @@ export async function runTool(
     ],
   })
   for (const one of opened) closeSync(one)
-  const kill = () => void child.kill('SIGTERM')
+  let later: NodeJS.Timeout | undefined
+  const kill = () => {
+    child.kill('SIGTERM')
+    later = setTimeout(() => child.kill('SIGKILL'), KILL_AFTER_MS)
+  }
   signal.addEventListener('abort', kill, { once: true })
   const texts = { stdout: '', stderr: '' }
   for (const stream of ['stdout', 'stderr'] as const) {
@@ -84,6 +91,7 @@ export async function runTool(
       data: { tool: file },
     })
   } finally {
+    clearTimeout(later)
     signal.removeEventListener('abort', kill)
   }
 }

@@ -40,8 +40,7 @@ const scripts: [string, () => HostCommand][] = [
   ['switch-back', () => change.switchBack(staging, RUN, place(), null)],
   ['confirm', () => change.confirm(staging, RUN)],
   ['withdraw', () => change.withdrawTarget(staging, RUN, place())],
-  ['put-back', () => change.restoreWithdrawn(staging, RUN, place())],
-  ['remove-listed', () => write.removeListed(staging, RUN)],
+  ['remove-listed', () => write.removeListed(staging, RUN, target)],
   ['discard', () => write.discard(staging, RUN)],
 ]
 

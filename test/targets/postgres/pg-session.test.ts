@@ -1,7 +1,7 @@
 import { createServer } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { CutterError } from '../../../src/domain/errors.ts'
-import { withSession } from '../../../src/targets/postgres/pg-session.ts'
+import { statementLimitMs, WRITE_IDLE_MS, withSession } from '../../../src/targets/postgres/pg-session.ts'
 import { failureOf, SESSION, type SessionServer, startSessionServer } from './session-fixture.ts'
 
 let server: SessionServer
@@ -112,5 +112,31 @@ describe('withSession', () => {
     expect(failure).toBeInstanceOf(CutterError)
     expect(failure).toMatchObject({ code: 'CONFIG_INVALID' })
     expect(`${failure.message} ${failure.stack} ${String(failure.cause)}`).not.toContain('s3cret')
+  })
+})
+
+describe('deadlines on the server', () => {
+  const settings = async (options: object) =>
+    withSession(url, { ...SESSION, ...options }, async (client) => {
+      const { rows } = await client.query<{ statement: string; idle: string }>(
+        `select (select setting from pg_settings where name = 'statement_timeout') as statement,
+           (select setting from pg_settings where name = 'idle_in_transaction_session_timeout') as idle`,
+      )
+      return rows[0]!
+    })
+
+  test('every session has a limit for its statements', async () => {
+    expect(await settings({})).toEqual({ statement: '3600000', idle: '0' })
+    expect(await settings({ idleInTransactionMs: WRITE_IDLE_MS })).toMatchObject({ idle: '60000' })
+  })
+
+  test('the limit of a caller is what its deadline leaves, and not more than the statements may take', () => {
+    const now = () => new Date('2026-03-01T09:00:00.000Z')
+    const caller = { runId: 'r', signal: new AbortController().signal, now }
+    const inAMinute = { ...caller, deadline: new Date('2026-03-01T09:01:00.000Z') }
+    expect(statementLimitMs(caller)).toBe(3_610_000)
+    expect(statementLimitMs(inAMinute)).toBe(70_000)
+    expect(statementLimitMs(inAMinute, 5_000)).toBe(5_000)
+    expect(statementLimitMs({ ...inAMinute, deadline: new Date('2026-03-01T08:00:00.000Z') })).toBe(10_000)
   })
 })

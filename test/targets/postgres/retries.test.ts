@@ -23,7 +23,7 @@ describe('a transaction of ours that loses against another one', () => {
     let attempts = 0
     await withSession(server.url, SESSION, async (other) => {
       await other.query('begin')
-      // The other one waits longer before it looks for a deadlock, so that ours is the one that is rolled back.
+      // The other one waits longer before it searches for a deadlock, so that ours is the one that is rolled back.
       await other.query(
         "set local deadlock_timeout = '30s'; update public.note set text = 'theirs' where id = 1",
       )
@@ -34,7 +34,7 @@ describe('a transaction of ours that loses against another one', () => {
       })
       const ours = database().transaction(CALLER, LIMITS, async (sql) => {
         attempts += 1
-        await sql.query("update public.note set text = coalesce(text, '') || 'ours' where id = 2")
+        await sql.query("update public.note set text = coalesce(text, '') || ' ours' where id = 2")
         if (attempts === 1) {
           theirs = other.query("update public.note set text = 'theirs' where id = 2")
           start()
@@ -48,7 +48,7 @@ describe('a transaction of ours that loses against another one', () => {
     })
     expect(attempts).toBe(2)
     const { rows } = await server.asSuperuser('select text from public.note where id in (1, 2) order by id')
-    expect(rows).toEqual([{ text: 'ours' }, { text: 'theirsours' }])
+    expect(rows).toEqual([{ text: 'ours' }, { text: 'theirs ours' }])
   })
 
   test('stops after a few attempts', async () => {
