@@ -11,7 +11,7 @@ export function defineServe(program: Command): void {
     program,
     'serve',
     'serve this home to callers with tokens, over HTTP and a unix socket',
-    'cutter serve\n  cutter token create --role operator --name deploybot',
+    'cutter serve --port 7433',
   )
     .option('--port <n>', 'the port; 0 takes a free one', integerFrom(0, 65_535), 7433)
     .option('--host <address>', 'name or address on which it listens', '127.0.0.1')

@@ -111,7 +111,7 @@ describeWithKeys('the program that judges signatures', () => {
     const failing = at.path('bin/failing')
     writeFileSync(failing, '#!/bin/sh\necho "libpq.so.5: not found" >&2\nexit 127\n', { mode: 0o755 })
     const { stdout } = await withTools(at, { pgDump: failing }, () => at.cutter(['doctor', '--json']))
-    const { checks } = JSON.parse(stdout) as { checks: { check: string; status: string; message: string }[] }
+    const checks = JSON.parse(stdout) as { check: string; status: string; message: string }[]
     const found = checks.find(({ check, message }) => check === 'pg_dump' && message.includes(failing))
     expect(found).toMatchObject({ status: 'warn', message: expect.stringContaining('libpq.so.5: not found') })
   })
