@@ -19,6 +19,8 @@ const project = (name: string, include: string[], exclude: string[] = []) => ({
     exclude,
     testTimeout: 60_000,
     hookTimeout: 120_000,
+    // A loaded machine may take seconds for what is awaited.
+    expect: { poll: { timeout: 30_000 } },
     // Two cores: more workers only make embedded servers start slower.
     maxWorkers: 2,
   },

@@ -214,6 +214,6 @@ describe('a deadline that a chart sets', () => {
     expect(await Promise.race([resumed, takes(100)()])).toBeUndefined()
     now += 300
     expect(await resumed).toMatchObject({ outcome: 'succeeded' })
-    expect(Date.now() - begun).toBeLessThan(5_000)
+    expect(Date.now() - begun).toBeLessThan(20_000)
   })
 })
