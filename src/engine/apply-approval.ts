@@ -9,6 +9,7 @@ import { listOperators } from '../domain/history-facts.ts'
 import { digestOfBytes, type Json } from '../domain/json.ts'
 import type { Run } from '../domain/run.ts'
 import type { ResumableRun } from '../store/run-store.ts'
+import { assertLiveAtGate } from './check-live.ts'
 import { readPlanDifferences } from './compare-plans.ts'
 import type { EngineDeps } from './engine-deps.ts'
 import { mapConflict } from './lease.ts'
@@ -23,6 +24,7 @@ type Accepted = Extract<Verdict, { refusal: null }> & Recorded
  * Applies an approval to the gate at which a run waits. The approval is judged here, where it is used, and everything unverified is refused
  * before the run moves.
  * @throws APPROVAL_NOT_FOUND, APPROVAL_REFUSED, FILES_UNSAFE with the reason; the history records it
+ * @throws LIVE_REFUSED while live writes are off; the approval stays unused
  */
 export async function applyApproval(
   deps: EngineDeps,
@@ -36,6 +38,9 @@ export async function applyApproval(
     throw await recordRefusal(deps, run, approvalId, unknownApprovalRefusal(approvalId), by)
   const verdict = await judgeAtGate(deps, run, approval, by, { approvals, byPeople })
   if (verdict.refusal !== null) throw await recordRefusal(deps, run, approvalId, verdict.refusal, by)
+
+  if (approval.statement.decision === 'approve')
+    await assertLiveAtGate(deps, run, `approval ${approvalId} was not used`)
 
   const { evidence = [] } = verdict
   const event = { type: approval.statement.decision.toUpperCase(), ...decisionFacts(approval, verdict) }

@@ -5,7 +5,7 @@ import { CutterError, type ErrorCode, Stop } from '../domain/errors.ts'
 import type { Run } from '../domain/run.ts'
 import type { StopCode } from '../domain/stop-codes.ts'
 import { assertNotOnHold } from './check-hold.ts'
-import { assertFilesSafe, assertSwitchBeforeWrite } from './check-live.ts'
+import { assertFilesSafe, assertLiveAtGate, assertSwitchBeforeWrite } from './check-live.ts'
 import type { EngineDeps, InstalledMachine } from './engine-deps.ts'
 import type { GateExplanation } from './explain-gate.ts'
 import { assertNotClaimed } from './lease.ts'
@@ -55,7 +55,9 @@ export async function findBlockers(
     ...held,
     ...(gate === null ? [] : findApproverBlocker(deps, run, gate)),
     ...(await blockersOf(async () => assertFilesSafe(deps, installed))),
-    ...(await blockersOf(() => assertSwitchBeforeWrite(deps))),
+    ...(await blockersOf(() =>
+      gate === null ? assertSwitchBeforeWrite(deps) : assertLiveAtGate(deps, run),
+    )),
     ...findTimeBlocker(deps, run),
   ]
 }

@@ -1,5 +1,6 @@
 import { CutterError, Stop } from '../domain/errors.ts'
 import type { Json } from '../domain/json.ts'
+import type { Run } from '../domain/run.ts'
 import type { ExecutionSwitch } from '../store/run-store.ts'
 import type { EngineDeps, InstalledMachine } from './engine-deps.ts'
 
@@ -42,6 +43,30 @@ export async function assertLiveAllowed(deps: EngineDeps): Promise<SwitchReading
     })
   }
   return reading
+}
+
+/**
+ * Checks that a live run may write before an approval of its gate is used: one that is used while no write may follow is lost.
+ * @throws LIVE_REFUSED, whose message starts with `what`
+ */
+export async function assertLiveAtGate(
+  deps: EngineDeps,
+  run: Run,
+  what = 'the gate stays closed',
+): Promise<void> {
+  if (run.mode !== 'live') return
+  const reading = await readExecutionSwitch(deps)
+  if (deps.allowLive && reading.enabled) return
+  const why = deps.allowLive
+    ? 'the execution switch is off'
+    : 'execution.allowLive is not true in cutter.yaml'
+  const allow = deps.allowLive
+    ? 'cutter execution enable --for 2h --reason "…"'
+    : 'set execution: { allowLive: true } in cutter.yaml'
+  throw new CutterError('LIVE_REFUSED', `${what}: ${why}`, {
+    next: `${allow}, then cutter run resume ${run.runId} with the approval`,
+    data: { runId: run.runId, executionSwitch: reading as unknown as Json },
+  })
 }
 
 /**

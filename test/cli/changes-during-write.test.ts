@@ -12,7 +12,7 @@ import {
   sign,
   started,
 } from '../support/cli-steps.ts'
-import { aLiveHome } from './live-home.ts'
+import { aLiveHome, whileLegAWrites } from './live-home.ts'
 
 /** What a second process does while a live run writes: the run is held up in leg A by a lock of the test's. */
 
@@ -29,21 +29,9 @@ afterAll(() => at.remove())
 const live = (document: string, source = 'small.md') => started(at, { document, source, mode: 'live' })
 
 /** Approves the run's plan, does the deed while leg A is under way, and gives the run's answer. */
-async function whileLegAWrites(runId: string, deed: () => Promise<unknown>): Promise<Answer> {
+async function duringLegA(runId: string, deed: () => Promise<unknown>): Promise<Answer> {
   const { approvalId } = await sign(at, runId, key)
-  await superuser.query('begin')
-  try {
-    // Readers pass, writers wait.
-    await superuser.query('lock table public.information_unit in share mode')
-    const answer = resume(at, runId, approvalId)
-    const waiting = `select from pg_locks where not granted and relation = 'public.information_unit'::regclass`
-    while ((await superuser.query(waiting)).rowCount === 0);
-    await deed()
-    await superuser.query('rollback')
-    return await answer
-  } finally {
-    await superuser.query('rollback')
-  }
+  return whileLegAWrites({ at, superuser, runId, approvalId }, deed)
 }
 
 const LEG_A = { units: 2, versions: 2, log: 0, governance: 0 }
@@ -52,7 +40,7 @@ describe('a live run during leg A', () => {
   test('the run stops before its next write when the execution switch is disabled, and continues once it is enabled', async () => {
     const runId = await live('SWITCHED')
     const before = await rowsIn(superuser)
-    const answer = await whileLegAWrites(runId, () => disableExecution(at))
+    const answer = await duringLegA(runId, () => disableExecution(at))
     expect([answer.code, jsonOf(answer)]).toMatchObject([
       3,
       {
@@ -74,7 +62,7 @@ describe('a live run during leg A', () => {
   test('the run stops before its next write when a hold is switched on, and continues once it is released', async () => {
     const runId = await live('HELD')
     const before = await rowsIn(superuser)
-    const answer = await whileLegAWrites(runId, () =>
+    const answer = await duringLegA(runId, () =>
       at.cutter(['hold', 'on', '--reason', 'incident', '--by', 'carol']),
     )
     try {
@@ -108,9 +96,7 @@ describe('a live run during leg A', () => {
   test('the stop of a later phase says that this phase changed nothing and that earlier writes stay', async () => {
     at.file('gone.md', '## Article 1\n\nOne.\n')
     const runId = await live('GONE', 'gone.md')
-    const answer = await whileLegAWrites(runId, async () =>
-      renameSync(at.path('gone.md'), at.path('away.md')),
-    )
+    const answer = await duringLegA(runId, async () => renameSync(at.path('gone.md'), at.path('away.md')))
     expect([answer.code, jsonOf(answer)]).toMatchObject([3, { status: 'stopped', state: 'LEG_B_RECORDED' }])
     const { message } = jsonOf(answer).stop!
     expect(message).toContain('gone.md')

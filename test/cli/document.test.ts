@@ -217,7 +217,9 @@ describe('a cut of a document with problems', () => {
     const answer = await begin('back.md', '--accept', 'NUL,NUMBER_OUT_OF_ORDER')
     expect(answer.code).toBe(2)
     expect(jsonOf(answer).error!.message).toContain('NUL cannot be accepted')
-    expect(answer.stderr).toContain('HEADING_TOO_LONG, NUMBER_OUT_OF_ORDER, OTHER_TEXT_CHANGED, UNCLOSED_BLOCK')
+    expect(answer.stderr).toContain(
+      'HEADING_TOO_LONG, NUMBER_OUT_OF_ORDER, OTHER_TEXT_CHANGED, UNCLOSED_BLOCK',
+    )
   })
 
   test('a document with a NUL byte can be scanned, and its cut stops', async () => {

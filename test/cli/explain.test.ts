@@ -15,7 +15,7 @@ import {
   sign,
   started,
 } from '../support/cli-steps.ts'
-import { aLiveHome } from './live-home.ts'
+import { aLiveHome, whileLegAWrites } from './live-home.ts'
 
 let at: CutterHome
 let key: string
@@ -144,7 +144,7 @@ describe('refusals in run explain', () => {
       expect(refusals).toMatchObject([
         { reason: 'ON_HOLD', next: expect.stringContaining(`cutter hold release ${runId}`) },
         { reason: 'SIGNER_NOT_ALLOWED', message: expect.stringContaining('nobody may approve') },
-        { reason: 'STOP_EXECUTION_DISABLED', next: expect.stringContaining('cutter execution enable') },
+        { reason: 'LIVE_REFUSED', next: expect.stringContaining('cutter execution enable') },
         { reason: 'MACHINE_CHANGED', next: expect.stringContaining('cutter run cancel') },
       ])
       expect(hold).toMatchObject({ reason: 'incident', by: 'carol' })
@@ -167,7 +167,10 @@ describe('refusals in run explain', () => {
     at.file('cutter.yaml', 'execution: { allowLive: false }\n')
     try {
       expect((await explained(runId)).refusals).toMatchObject([
-        { reason: 'STOP_EXECUTION_DISABLED', message: 'execution.allowLive is not true in cutter.yaml' },
+        {
+          reason: 'LIVE_REFUSED',
+          message: 'the gate stays closed: execution.allowLive is not true in cutter.yaml',
+        },
       ])
     } finally {
       at.file('cutter.yaml', config)
@@ -231,8 +234,9 @@ describe('run explain away from a gate', () => {
   test('explain shows why a run stopped, the next step, and the states after a retry', async () => {
     const runId = await live('STOPS')
     const { approvalId } = await sign(at, runId, key)
-    await disableExecution(at)
-    const stopped = jsonOf(await resume(at, runId, approvalId))
+    const stopped = jsonOf(
+      await whileLegAWrites({ at, superuser, runId, approvalId }, () => disableExecution(at)),
+    )
     const found = await explained(runId)
     expect(found).toMatchObject({
       status: 'stopped',
@@ -244,7 +248,7 @@ describe('run explain away from a gate', () => {
       refusals: [{ reason: 'STOP_EXECUTION_DISABLED' }],
     })
     expect(found.ifRetried.map(({ state, phase }) => [state, phase])).toEqual(
-      WAY_TO_SG2.slice(1).map(([state, phase]) => [state, phase]),
+      WAY_TO_SG2.slice(3).map(([state, phase]) => [state, phase]),
     )
     const stop = (await historyOf(at, runId)).at(-1) as unknown as { at: string }
     expect(found.waitsFor.since).toBe(stop.at)

@@ -215,7 +215,7 @@ describe('a live run that is rejected at the second gate', () => {
 })
 
 describe('an execution switch that is turned off after the start', () => {
-  test('a run stops before each write, with nothing written, until the switch is on again', async () => {
+  test('an approval is refused before it is used at each gate, with nothing written, until the switch is on again', async () => {
     const runId = await started(at, { document: 'SWITCHED', source: 'small.md', mode: 'live' })
     const before = await rowsIn(superuser)
     for (const [state, written] of [
@@ -224,14 +224,16 @@ describe('an execution switch that is turned off after the start', () => {
     ] as const) {
       const rows = await rowsIn(superuser)
       await disableExecution(at)
-      const stopped = await approve(at, runId, key)
-      expect(stopped.code).toBe(3)
-      expect(jsonOf(stopped)).toMatchObject({ status: 'stopped', stopCode: 'STOP_EXECUTION_DISABLED', state })
-      expect(jsonOf(stopped).stop?.next).toContain('cutter execution enable')
+      const { approvalId } = await sign(at, runId, key)
+      const refused = await resume(at, runId, approvalId)
+      expect(refused.code).toBe(3)
+      expect(jsonOf(refused)).toMatchObject({ status: 'paused', state, error: { code: 'LIVE_REFUSED' } })
+      expect(refused.stderr).toContain(`approval ${approvalId} was not used: the execution switch is off`)
+      expect(refused.stderr).toContain('cutter execution enable')
       expect(await rowsIn(superuser)).toEqual(rows)
 
       await enableExecution(at)
-      const resumed = await resume(at, runId)
+      const resumed = await resume(at, runId, approvalId)
       expect(resumed.code).toBe(0)
       expect(growth(before, await rowsIn(superuser))).toEqual(written)
     }
