@@ -124,7 +124,7 @@ describe('a policy that is not valid', () => {
   afterEach(() => at.remove())
 
   test.each([
-    ['cut.SG3: { need: 1 }', 'machine cut has no gate SG3 (known: cut.SG1, cut.SG2)'],
+    ['cut.SG3: { need: 1 }', 'machine cut has no gate SG3 (known: cut.SG1, cut.SG2, cut.abandon)'],
     ['ct.SG1: { need: 1 }', 'there is no machine ct (known: cut, deploy, '],
     ['cut.sg1: { need: 1 }', 'must name a gate'],
     ['cut.SG1: { of: [a@b, A@b], need: 2 }', 'needs more people than `of` names'],
