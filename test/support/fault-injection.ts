@@ -14,6 +14,9 @@ export interface FaultInjector {
   host(real: Host): Host
 }
 
+/** `sh -c SCRIPT NAME …`, with the token of the run before it where the script is fenced. */
+const nameOfScript = (argv: string[]) => String(argv[argv[0] === 'env' ? 5 : 3])
+
 export function createFaultInjector(): FaultInjector {
   const struck = async <T>(step: string, work: () => Promise<T>): Promise<T> => {
     const hit = at.fault?.step === step ? at.fault : null
@@ -28,7 +31,7 @@ export function createFaultInjector(): FaultInjector {
     fault: null,
     host: (real) => ({
       ...real,
-      run: (argv, options) => struck(String(argv[3]), () => real.run(argv, options)),
+      run: (argv, options) => struck(nameOfScript(argv), () => real.run(argv, options)),
       put: (local, remote, options) =>
         struck(`put ${remote.split('/').at(-1)}`, () => real.put(local, remote, options)),
     }),
