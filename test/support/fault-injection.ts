@@ -15,7 +15,7 @@ export interface FaultInjector {
 }
 
 /** `sh -c SCRIPT NAME …`, with the token of the run before it where the script is fenced. */
-const nameOfScript = (argv: string[]) => String(argv[argv[0] === 'env' ? 5 : 3])
+const nameOfScript = (argv: readonly unknown[]) => String(argv[argv[0] === 'env' ? 5 : 3])
 
 export function createFaultInjector(): FaultInjector {
   const struck = async <T>(step: string, work: () => Promise<T>): Promise<T> => {
