@@ -16,7 +16,7 @@ export interface ListenOptions {
 
 export interface Listening {
   address: ServiceAddress
-  /** Takes no new requests, waits for those at work, and removes the socket. */
+  /** Takes no new requests, waits a limited time for those at work, cuts off whoever is still connected, and removes the socket. */
   close(): Promise<void>
 }
 
@@ -28,15 +28,18 @@ const TIMES = {
   connectionsCheckingInterval: 2_000,
 }
 
+/** How long requests may take once the service ends, in milliseconds. The work of a run is waited for without its client. */
+const LAST_MS = 5_000
+
 /**
  * Opens the doors of a service: a port and a unix socket.
- * @param times replaces the times that a client may take
+ * @param times replaces the times that a client may take; `last` is the time for requests once the service ends, in milliseconds
  * @throws INPUT_REFUSED when the port is taken or the address is not one of this host
  */
 export async function listen(
   service: Service,
   { port, host }: ListenOptions,
-  times: Partial<typeof TIMES> = {},
+  { last = LAST_MS, ...times }: Partial<typeof TIMES> & { last?: number } = {},
 ): Promise<Listening> {
   const listenerFor = (hosts: Set<string> | null) => getRequestListener(createApp(service, hosts).fetch)
   const options = { ...TIMES, maxHeaderSize: 16_384, ...times }
@@ -57,7 +60,7 @@ export async function listen(
   return {
     address,
     async close() {
-      await Promise.all([closed(network), closed(local)])
+      await Promise.all([closed(network, last), closed(local, last)])
       rmSync(service.socket, { force: true })
     },
   }
@@ -92,9 +95,14 @@ function listenError(error: NodeJS.ErrnoException): CutterError {
   })
 }
 
-function closed(server: Server): Promise<void> {
+/** Whoever is connected for longer than `last` milliseconds is cut off, so that no client keeps the service from ending. */
+function closed(server: Server, last: number): Promise<void> {
   return new Promise((done) => {
-    server.close(() => done())
+    const cutOff = setTimeout(() => server.closeAllConnections(), last)
+    server.close(() => {
+      clearTimeout(cutOff)
+      done()
+    })
     server.closeIdleConnections()
   })
 }

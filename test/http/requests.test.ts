@@ -72,6 +72,7 @@ describe('a request is refused', () => {
     ['very deep', '['.repeat(500_000), 400],
     ['cut short', '{"name":', 400],
     ['a list', '[]', 400],
+    ['a string of quotes without an end', `"${'\\"'.repeat(250_000)}`, 400],
   ])('with a body that is %s', async (_, body, status) => {
     expect((await at.post(PATH, admin, body)).status).toBe(status)
   })
