@@ -180,7 +180,7 @@ async function forgedCases(at: Bundles, two: Bundles): Promise<VectorCase[]> {
     ['refused-byte', flipped],
     ['refused-tail', Buffer.concat([good, Buffer.alloc(512)])],
     ['refused-manifest', forgedManifest(good)],
-    ['refused-format', text('run.json', '"format":2', '"format":4')],
+    ['refused-format', text('run.json', '"format":2', '"format":9')],
     ['refused-file-missing', altered((files) => void files.delete('genesis.json'))],
     ['refused-file-unknown', altered((files) => void files.set('note.txt', Buffer.from('hello')))],
     ['refused-json-form', text('run.json', ',', ', ')],

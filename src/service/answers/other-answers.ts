@@ -49,6 +49,7 @@ export const OTHER_ANSWERS: Answers = {
       document: text,
       profile: text,
       profileVersion: text,
+      reading: text.describe('Profile, version and levels: what --profile takes to read it so again.'),
       confidence: z.number(),
       why: text,
       bytes: count,
