@@ -1,10 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { Home } from '../../app/open-home.ts'
+import { parseStatement } from '../../approvals/statement.ts'
 import { CutterError } from '../../domain/errors.ts'
 import { importApproval as importText } from '../../engine/manage-approvals.ts'
 import { assertRole } from '../access/assert-role.ts'
 import { pathRefusedError } from '../access/input-files.ts'
+import { assertRunInScope } from '../access/scope.ts'
 import { approvalAnswer, type KeptApproval } from './approval-answer.ts'
 
 export interface ImportApprovalInput {
@@ -26,6 +28,7 @@ type GivenText = { text: string } | { file: string }
 export async function importApproval(home: Home, given: ImportApprovalInput): Promise<KeptApproval> {
   assertRole(home, 'viewer', 'import approvals')
   const statement = await readText(home, given.statement)
+  await assertRunInScope(home, parseStatement(statement).runId)
   const { deps } = await home.app()
   const { approval, warning } = await importText(deps, statement, await readText(home, given.signature))
   return { approval: approvalAnswer(approval, deps.policy), warning }

@@ -2,6 +2,7 @@ import type { Home } from '../../app/open-home.ts'
 import { assertNoSecretWords } from '../../engine/check-secrets.ts'
 import { assertOperator } from '../../engine/operators.ts'
 import { assertRole } from '../access/assert-role.ts'
+import { assertUnlimited } from '../access/scope.ts'
 import { parseDuration } from '../duration.ts'
 import { assertReason } from '../reason.ts'
 import { type ExecutionAnswer, readExecution } from './status.ts'
@@ -23,6 +24,7 @@ export interface EnableExecutionInput {
  */
 export async function enableExecution(home: Home, given: EnableExecutionInput): Promise<ExecutionAnswer> {
   assertRole(home, 'admin', 'allow live writes')
+  assertUnlimited(home, 'allow live writes')
   const { store, deps } = await home.app()
   assertNoSecretWords(deps, { '--reason': given.reason, '--by': given.by })
   const now = deps.clock.now()

@@ -1,5 +1,6 @@
 import type { Home } from '../../app/open-home.ts'
 import { assertRole } from '../access/assert-role.ts'
+import { isInScope, isLimited } from '../access/scope.ts'
 
 /** What hold commands print with `--json`. */
 export interface HoldAnswer {
@@ -12,10 +13,13 @@ export interface HoldAnswer {
   released: string[]
 }
 
-/** Reads whether a hold is on, and which runs were released from it. */
+/** Reads whether a hold is on, and which runs were released from it: of a caller with a limited token those that the token reaches. */
 export async function readHold(home: Home): Promise<HoldAnswer> {
   assertRole(home, 'viewer', 'read the hold')
   const hold = await home.store.hold()
   if (hold === null) return { on: false, since: null, reason: null, by: null, released: [] }
-  return { on: true, ...hold }
+  if (!isLimited(home.caller)) return { on: true, ...hold }
+  const runs = await Promise.all(hold.released.map((runId) => home.store.run(runId)))
+  const released = runs.filter((run) => run !== null && isInScope(home, run)).map((run) => run!.runId)
+  return { on: true, ...hold, released }
 }

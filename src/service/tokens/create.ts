@@ -7,6 +7,7 @@ import { findTokenFault, type Role, type Token } from '../../domain/token.ts'
 import { assertNoSecretWords } from '../../engine/check-secrets.ts'
 import { assertLabel, assertOperator } from '../../engine/operators.ts'
 import { assertRole } from '../access/assert-role.ts'
+import { assertUnlimited, isTokenInScope } from '../access/scope.ts'
 import { parseDuration } from '../duration.ts'
 import { findRunId } from '../runs/find-run.ts'
 import { type TokenAnswer, tokenAnswer } from './token-answer.ts'
@@ -37,7 +38,8 @@ export interface CreatedToken extends TokenAnswer {
 /**
  * Makes a token for a caller of the service.
  * @throws USAGE when name or duration is not valid, or a link has more than the role viewer; MACHINE_NOT_FOUND, RUN_NOT_FOUND
- * @throws INPUT_REFUSED when the name has a token that counts; OPERATOR_REFUSED, ACCESS_REFUSED
+ * @throws INPUT_REFUSED when the name has a token that counts; OPERATOR_REFUSED
+ * @throws ACCESS_REFUSED also when it would reach more than the caller's own token
  */
 export async function createToken(home: Home, given: CreateTokenInput): Promise<CreatedToken> {
   assertRole(home, 'admin', 'make tokens')
@@ -50,13 +52,15 @@ export async function createToken(home: Home, given: CreateTokenInput): Promise<
   assertLinkReads(given)
   for (const machine of given.machines ?? []) assertKnownMachine(app, machine)
   const runId = given.run === undefined ? null : await findRunId(home, given.run)
+  const machines = given.machines ?? null
+  if (!(await isTokenInScope(home, { machines, runId }))) assertUnlimited(home, 'make one that reaches more')
   await assertNameIsFree(app, name, now)
   const token = makeToken()
   const kept: Token = {
     tokenId: `tk-${deps.randomHex(8)}`,
     name,
     role: given.role,
-    machines: given.machines ?? null,
+    machines,
     runId,
     createdAt: now.toISOString(),
     createdBy: assertOperator(deps, given.by),

@@ -5,6 +5,7 @@ import { findTokenFault, type Token } from '../../domain/token.ts'
 import { assertNoSecretWords } from '../../engine/check-secrets.ts'
 import { assertOperator } from '../../engine/operators.ts'
 import { assertRole } from '../access/assert-role.ts'
+import { assertUnlimited, isTokenInScope } from '../access/scope.ts'
 import { type TokenAnswer, tokenAnswer } from './token-answer.ts'
 
 export interface RevokeTokenInput {
@@ -16,7 +17,7 @@ export interface RevokeTokenInput {
 
 /**
  * Revokes a token at once. One that was revoked before is answered as it is.
- * @throws TOKEN_NOT_FOUND, OPERATOR_REFUSED, ACCESS_REFUSED
+ * @throws TOKEN_NOT_FOUND, OPERATOR_REFUSED, ACCESS_REFUSED also when it reaches more than the caller's own token
  */
 export async function revokeToken(
   home: Home,
@@ -26,7 +27,9 @@ export async function revokeToken(
   const { store, deps } = await home.app()
   assertNoSecretWords(deps, { '<token>': text, '--by': label })
   const now = deps.clock.now()
-  const { tokenId } = findToken(await store.tokens(), text, now)
+  const found = findToken(await store.tokens(), text, now)
+  if (!(await isTokenInScope(home, found))) assertUnlimited(home, 'revoke one that reaches more')
+  const { tokenId } = found
   await store.revokeToken(tokenId, { at: now.toISOString(), by: assertOperator(deps, label) })
   const revoked = (await store.tokens()).find((token) => token.tokenId === tokenId)!
   return tokenAnswer(revoked, now)

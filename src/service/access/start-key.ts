@@ -1,0 +1,32 @@
+import type { Home } from '../../app/open-home.ts'
+import { CutterError } from '../../domain/errors.ts'
+import { isInScope, isLimited } from './scope.ts'
+
+type KeyHome = Pick<Home, 'caller' | 'store'>
+
+/**
+ * Checks that a start key is not that of a run which the caller's token does not reach. The error names no run.
+ * @throws KEY_REUSED
+ */
+export async function assertKeyInScope(home: KeyHome, key: string | undefined): Promise<void> {
+  if (key === undefined || !isLimited(home.caller)) return
+  const run = await home.store.runByKey(key)
+  if (run !== null && !isInScope(home, run)) throw foreignKeyError(key)
+}
+
+/** The error of a start as its caller may read it: a key that was taken names only a run that the caller's token reaches. */
+export async function startErrorFor(
+  home: KeyHome,
+  key: string | undefined,
+  error: unknown,
+): Promise<unknown> {
+  const isKeyReused = error instanceof CutterError && error.code === 'KEY_REUSED'
+  if (key === undefined || !isKeyReused || !isLimited(home.caller)) return error
+  const run = await home.store.runByKey(key)
+  return run !== null && isInScope(home, run) ? error : foreignKeyError(key)
+}
+
+const foreignKeyError = (key: string) =>
+  new CutterError('KEY_REUSED', `the key ${key} was used for another run; nothing was started`, {
+    next: 'use another key',
+  })
