@@ -63,7 +63,8 @@ export function decisionFacts(
 }
 
 /**
- * Does the work of a decision, whose first phase checks the world. A run that is at the same gate afterwards did not use the approval.
+ * Does the work of a decision, whose first phase checks the world. The approval is refused if the run waits afterwards and did not use it.
+ * A machine may come to the same gate once more after its writes. So only the record of the approval counts.
  * @throws APPROVAL_REFUSED with DRIFT or WORLD_NOT_CHECKED
  */
 export async function checkWorld(
@@ -74,7 +75,7 @@ export async function checkWorld(
   work: () => Promise<Run>,
 ): Promise<Run> {
   const decided = await mapConflict(deps, run, work)
-  if (decided.status === 'paused' && decided.state === run.state) {
+  if (decided.status === 'paused' && !(await isUsed(deps, approval))) {
     const inPlans = await readPlanDifferences(deps, approval.statement.planDigest, decided)
     const words = inPlans.map((line) => deps.secrets?.redactText(line) ?? line)
     const refusal = driftRefusal(decided, approval, words)
@@ -82,6 +83,9 @@ export async function checkWorld(
   }
   return decided
 }
+
+const isUsed = async ({ store }: EngineDeps, { approvalId }: Approval): Promise<boolean> =>
+  ((await store.approval(approvalId))?.usedSeq ?? null) !== null
 
 type Recorded = Partial<Pick<PolicySnapshot, 'policyDigest' | 'evidence'>>
 

@@ -94,3 +94,21 @@ test('a write of a dry run is simulated, and not executed', async () => {
   expect(await started(EARLY, effects, 'dry-run')).toMatchObject({ status: 'paused', gate: 'SG1' })
   expect(done).toEqual(['early simulate'])
 })
+
+test('a run that comes to the same gate again after its write has used the approval', async () => {
+  const again = {
+    AWAITING: work('plan', 'GATE'),
+    GATE: gated('SG1', { recheck: 'plan', work: 'write', next: 'AWAITING' }),
+    DONE: success,
+  }
+  const run = await started(again, [plan, write('write')], 'dry-run')
+  const { approvalId } = await approvalFor(world, run)
+  const waiting = await world.engine.resume(run.runId, { approvalId })
+  expect(waiting).toMatchObject({ status: 'paused', state: run.state, gate: 'SG1' })
+  expect(done).toEqual(['write simulate'])
+  expect(await world.store.approval(approvalId)).toMatchObject({ usedSeq: expect.any(Number) })
+  await expect(world.engine.resume(run.runId, { approvalId })).rejects.toMatchObject({
+    code: 'APPROVAL_REFUSED',
+    data: { reason: 'ALREADY_USED' },
+  })
+})
