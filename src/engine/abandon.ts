@@ -59,7 +59,7 @@ export async function abandonRun(
   return mapConflict(deps, run, () => close(deps, run, event, [...(verdict.evidence ?? []), list], by))
 }
 
-/** Claims what is in flight first, so that no other process begins it again while the run closes. */
+/** Claims what is in flight first, so that nobody begins it again while the run closes. What was left behind stays listed as unsettled. */
 async function close(
   deps: EngineDeps,
   run: Run,
@@ -67,7 +67,7 @@ async function close(
   evidence: Evidence[],
   by: string,
 ): Promise<Run> {
-  const effects = await claimEffects(deps, run)
+  const effects = await claimEffects(deps, run, { evenLeftBehind: true })
   const timers = await deps.store.timers(run.runId)
   const named = { ...event, evidence: evidenceNames(evidence) }
   const step = {

@@ -104,15 +104,16 @@ export class RunEffectContext implements EffectContext {
     const { signal, effectName, graceMs } = this
     let timer: NodeJS.Timeout | undefined
     let onAbort = () => {}
+    const working = work()
     const left = new Promise<never>((_, reject) => {
       onAbort = () => {
-        timer = setTimeout(() => reject(new LeftBehind(effectName, graceMs)), graceMs)
+        timer = setTimeout(() => reject(new LeftBehind(effectName, graceMs, working)), graceMs)
       }
     })
     if (signal.aborted) onAbort()
     signal.addEventListener('abort', onAbort, { once: true })
     try {
-      return await Promise.race([work(), left])
+      return await Promise.race([working, left])
     } finally {
       clearTimeout(timer)
       signal.removeEventListener('abort', onAbort)

@@ -47,7 +47,12 @@ export type Deadline = 'run' | 'phase' | 'effect'
 
 /** Thrown in the place of an effect that ignored its signal for the grace time. It may still work, and nobody waits for it. */
 export class LeftBehind extends Error {
-  constructor(name: string, graceMs: number) {
+  constructor(
+    name: string,
+    graceMs: number,
+    /** What still works. */
+    readonly work: Promise<unknown>,
+  ) {
     super(`${name} ignored its signal for ${graceMs / 1000} s and was left behind`)
     this.name = 'LeftBehind'
   }

@@ -12,6 +12,51 @@ export function currentLease({ clock, owner }: EngineDeps): Lease {
   return { owner: owner(), until: new Date(clock.now().getTime() + LEASE_MS).toISOString() }
 }
 
+/** Renews the claims of this process on a run until the answer is called. It does not keep the process alive. */
+export function keepRenewing(deps: EngineDeps, runId: string): () => void {
+  const renew = () => void deps.store.renew(runId, currentLease(deps)).catch(() => {})
+  const heartbeat = setInterval(renew, LEASE_MS / 3)
+  heartbeat.unref()
+  return () => clearInterval(heartbeat)
+}
+
+/** The runs with a live write that was left behind and still works in this process, by the claim of this process. */
+const leftBehind = new Set<string>()
+const claimKey = ({ owner }: EngineDeps, runId: string) => `${owner().id} ${runId}`
+
+/** Whether a live write of the run was left behind and still works in this process. */
+export const isLeftBehind = (deps: EngineDeps, runId: string) => leftBehind.has(claimKey(deps, runId))
+
+/**
+ * Keeps the claim of this process on a live write that was left behind, until its work has ended. As long as it may write, a probe proves
+ * nothing, so neither this process nor another one may settle it.
+ */
+export function keepClaimUntilEnd(deps: EngineDeps, runId: string, work: Promise<unknown>): void {
+  const key = claimKey(deps, runId)
+  const stopRenewing = keepRenewing(deps, runId)
+  leftBehind.add(key)
+  const end = async () => {
+    stopRenewing()
+    // It is freed first: a claim that this process makes afterwards has the same owner.
+    await deps.store.release(runId, deps.owner()).catch(() => {})
+    leftBehind.delete(key)
+  }
+  void work.then(end, end)
+}
+
+/** RUN_HELD by this process, because a write of the run was left behind in it. */
+export function leftBehindError(deps: EngineDeps, runId: string): CutterError {
+  const { host, pid } = deps.owner()
+  return new CutterError(
+    'RUN_HELD',
+    `a write of run ${runId} ignored its signal and was left behind; it may still write, and process ${pid} on ${host} holds the run until it ends`,
+    {
+      next: `wait until that write or its process has ended, then: cutter run resume ${runId}, which asks the target first`,
+      data: { runId, holder: { host, pid } },
+    },
+  )
+}
+
 /**
  * Checks that no other living process has claimed an effect of the run.
  * @throws RUN_HELD with the process
@@ -23,10 +68,16 @@ export async function assertNotClaimed(deps: EngineDeps, run: Run): Promise<void
 }
 
 /**
- * Claims the effects of a run from owners that no longer live. `runEffect` settles what they started.
- * @throws RUN_HELD when another living process has a claim
+ * Claims the effects of a run from owners that no longer live. `runEffect` settles what they started. With `evenLeftBehind` also a write that
+ * was left behind in this process, which is then not settled.
+ * @throws RUN_HELD when another living process has a claim, or a write was left behind in this one
  */
-export async function claimEffects(deps: EngineDeps, run: Run): Promise<EffectRow[]> {
+export async function claimEffects(
+  deps: EngineDeps,
+  run: Run,
+  { evenLeftBehind = false } = {},
+): Promise<EffectRow[]> {
+  if (!evenLeftBehind && isLeftBehind(deps, run.runId)) throw leftBehindError(deps, run.runId)
   const claimed: EffectRow[] = []
   for (const effect of await deps.store.effects(run.runId)) {
     if (isClaimedByOther(deps, effect)) throw runHeldError(run, effect)

@@ -13,6 +13,7 @@ import { composeOutcomeEvent, type Ran, type Readings } from './effect-event.ts'
 import { invalidEffectStop, type ParsedResult, parseEffectResult, parseProbe } from './effect-result.ts'
 import { capStop, LeftBehind, stepsStop, stopOf } from './effect-stops.ts'
 import type { EngineDeps } from './engine-deps.ts'
+import { isLeftBehind, keepClaimUntilEnd, leftBehindError } from './lease.ts'
 import { limitStopToPhase } from './stop-message.ts'
 import { abandonHint } from './way-out.ts'
 
@@ -37,7 +38,7 @@ export class Interrupted extends Error {
  * Runs one claimed effect to its end. A failure is an outcome, and not an error. With `probeOnly` a live write is not executed: the target is
  * asked, and a write that is missing fails with STOP_WRITE_MISSING.
  * @throws Interrupted when the operator interrupts
- * @throws RUN_HELD, STORE_CONFLICT when this process has lost its claim; nothing is recorded then
+ * @throws RUN_HELD, STORE_CONFLICT when this process has lost its claim, or a live write was left behind; nothing is recorded then
  */
 export async function runEffect(
   deps: EngineDeps,
@@ -72,10 +73,10 @@ export async function runEffect(
       workedMs,
     }
   } catch (error) {
-    if (error instanceof LeftBehind)
-      deps.log.warn({ runId: run.runId, effect: row.name }, `${error.message}; its lease ends`)
+    if (error instanceof LeftBehind) deps.log.warn({ runId: run.runId, effect: row.name }, error.message)
     if (deps.interrupt.aborted) throw new Interrupted(run.runId, { cause: error })
     if (context.claimLost !== null) throw context.claimLost
+    if (isLeftBehind(deps, run.runId)) throw leftBehindError(deps, run.runId)
     const workedMs = performance.now() - startedAt
     const found = await limitStopToPhase(deps, run, row.name, stopOf(error, effect, context.passed))
     const stop = deps.secrets?.redactWords(found) ?? found
@@ -135,7 +136,9 @@ async function executeOrProbe(
     readings.committed = 'yes'
     return { ran: 'execute', result }
   } catch (error) {
-    if (deps.interrupt.aborted) throw error
+    // It may still write, so that no answer of the target would last.
+    if (error instanceof LeftBehind) keepClaimUntilEnd(deps, context.runId, error.work)
+    if (deps.interrupt.aborted || error instanceof LeftBehind) throw error
     // After a Stop of the effect no change remains. After any other error the write may be committed, so the target is asked.
     if (error instanceof Stop && error.facts.code !== 'STOP_EFFECT_INVALID') {
       if (!SAYS_NOTHING_OF_OTHERS.includes(error.facts.code)) readings.committed = 'no'

@@ -14,7 +14,7 @@ import { readExecutionSwitch } from './check-live.ts'
 import { assertSettledBeforeClose } from './check-settled.ts'
 import { invalidEffectStop } from './effect-result.ts'
 import type { EngineDeps, InstalledMachine } from './engine-deps.ts'
-import { claimEffects, currentLease, LEASE_MS } from './lease.ts'
+import { claimEffects, currentLease, isLeftBehind, keepRenewing } from './lease.ts'
 import { operatorDeclaredBy } from './operators.ts'
 import { arrivesAtGate, recordPolicyAtArrival } from './record-policy.ts'
 import { Interrupted, runEffect } from './run-effect.ts'
@@ -36,11 +36,7 @@ export async function workUntilRest(
   claimed: ClaimedRun,
 ): Promise<Run> {
   const runId = claimed.run.runId
-  const heartbeat = setInterval(
-    () => void deps.store.renew(runId, currentLease(deps)).catch(() => {}),
-    LEASE_MS / 3,
-  )
-  heartbeat.unref()
+  const stopRenewing = keepRenewing(deps, runId)
   try {
     let current = claimed
     while (current.run.status === 'working') {
@@ -51,10 +47,11 @@ export async function workUntilRest(
     if (current.run.status === 'closed') await deps.onClosed?.(current.run)
     return current.run
   } catch (error) {
-    if (error instanceof Interrupted) await deps.store.release(runId, deps.owner())
+    if (error instanceof Interrupted && !isLeftBehind(deps, runId))
+      await deps.store.release(runId, deps.owner())
     throw error
   } finally {
-    clearInterval(heartbeat)
+    stopRenewing()
   }
 }
 
