@@ -1,5 +1,14 @@
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, readdirSync, realpathSync, rmSync, statfsSync } from 'node:fs'
+import {
+  mkdirSync,
+  readdirSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statfsSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import type { Owner } from '../domain/effect.ts'
@@ -17,8 +26,8 @@ export interface Owners {
    */
   self(): Owner
   /**
-   * Whether the owner of an id still lives: exactly while its file is locked. `unknown` for what is no such id, and for a free file on
-   * a file system that may not show the locks of other machines.
+   * Whether the owner of an id still lives: exactly while its file is locked. `unknown` for what is no such id, for an owner of another
+   * copy of the home or of its file, and for a free file on a file system that may not show the locks of other machines.
    */
   isAlive(id: string): boolean | 'unknown'
 }
@@ -36,7 +45,7 @@ export function openOwners(home: string): Owners {
     isAlive(id) {
       if (!isOwnerId(id)) return 'unknown'
       if (id === self?.id || isLocked(join(folder, id))) return true
-      return hasLocalLocks(folder) ? false : 'unknown'
+      return isInPlace(folder, id) && hasLocalLocks(folder) ? false : 'unknown'
     },
   }
   known.set(folder, owners)
@@ -49,7 +58,7 @@ function becomeOwner(folder: string): Owner {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o711 })
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-      const id = randomBytes(8).toString('hex')
+      const id = makeOwnerFile(folder)
       // Another process may remove the file between its making and its lock.
       if (!takeLock(join(folder, id))) continue
       removeAtExit(join(folder, id))
@@ -70,6 +79,32 @@ function becomeOwner(folder: string): Owner {
   }
 }
 
+/**
+ * Makes the file of an owner and returns the owner's id. The id names folder and file by device and inode, because a copy of them has no
+ * locks while the owner lives.
+ */
+function makeOwnerFile(folder: string): string {
+  const random = randomBytes(8).toString('hex')
+  const made = join(folder, `new-${random}`)
+  writeFileSync(made, '', { flag: 'wx', mode: 0o644 })
+  const id = [random, inodeOf(folder), inodeOf(made)].join('_')
+  renameSync(made, join(folder, id))
+  return id
+}
+
+/** Whether folder and file of an owner are those that it made. Its file may be gone: another owner removes those of dead ones. */
+function isInPlace(folder: string, id: string): boolean {
+  const [, ofFolder, ofFile] = id.split('_')
+  const found = inodeOf(join(folder, id))
+  return ofFolder !== undefined && ofFolder === inodeOf(folder) && (found === null || found === ofFile)
+}
+
+/** Device and inode of a path. Null when there is nothing. */
+function inodeOf(path: string): string | null {
+  const stat = statSync(path, { bigint: true, throwIfNoEntry: false })
+  return stat === undefined ? null : `${stat.dev}.${stat.ino}`
+}
+
 const files: string[] = []
 
 /** One listener for the files of all homes. */
@@ -82,10 +117,13 @@ function removeFiles(paths: string[]): void {
   for (const path of paths) rmSync(path, { force: true })
 }
 
-/** Removes the files of processes that were killed. Each is removed under its own lock, so no process can take it meanwhile. */
+/**
+ * Removes the files of processes that were killed. Each is removed under its own lock, so no process can take it meanwhile. A copied file
+ * stays, because without it its owner would count as dead.
+ */
 function removeDead(folder: string, but: string): void {
   for (const id of readdirSync(folder)) {
-    if (id === but || !isOwnerId(id)) continue
+    if (id === but || !isOwnerId(id) || !isInPlace(folder, id)) continue
     const file = join(folder, id)
     try {
       if (!takeLock(file)) continue
@@ -97,7 +135,7 @@ function removeDead(folder: string, but: string): void {
   }
 }
 
-const isOwnerId = (id: string) => /^[0-9a-f]{16}$/.test(id)
+const isOwnerId = (id: string) => /^[0-9a-f]{16}_\d+\.\d+_\d+\.\d+$/.test(id)
 
 function resolveHome(home: string): string {
   try {

@@ -1,6 +1,15 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
@@ -57,7 +66,7 @@ describe('owners of a home', () => {
     const owners = openOwners(home)
     const self = owners.self()
     expect(self).toEqual({
-      id: expect.stringMatching(/^[0-9a-f]{16}$/),
+      id: expect.stringMatching(/^[0-9a-f]{16}(_\d+\.\d+){2}$/),
       host: expect.any(String),
       pid: process.pid,
     })
@@ -66,11 +75,11 @@ describe('owners of a home', () => {
   })
 
   test('asking whether an owner lives makes no folder', () => {
-    expect(openOwners(home).isAlive('0123456789abcdef')).toBe(false)
+    expect(openOwners(home).isAlive('0123456789abcdef_1.2_1.3')).toBe('unknown')
     expect(readdirSync(home)).toEqual([])
   })
 
-  test.each(['', '123-4567', '../cutter.db'])(
+  test.each(['', '123-4567', '0123456789abcdef', '../cutter.db'])(
     'nobody knows whether %j lives, which is no id of an owner',
     (id) => {
       expect(openOwners(home).isAlive(id)).toBe('unknown')
@@ -84,6 +93,44 @@ describe('owners of a home', () => {
     const self = openOwners(home).self()
     expect(readdirSync(ownersFolder()).sort()).toEqual([living.owner.id, self.id, 'README'].sort())
     expect(openOwners(home).isAlive(living.owner.id)).toBe(true)
+  })
+
+  test.each(['alive', 'dead'])(
+    'nobody knows in a copy of a home whether its %s owner lives',
+    async (which) => {
+      const { owner, end } = await anOwner()
+      if (which === 'dead') await end()
+      const copy = `${home}-copy`
+      try {
+        cpSync(home, copy, { recursive: true, preserveTimestamps: true })
+        const owners = openOwners(copy)
+        expect(owners.isAlive(owner.id)).toBe('unknown')
+        owners.self()
+        expect(owners.isAlive(owner.id)).toBe('unknown')
+        rmSync(join(copy, 'var', 'owners', owner.id), { force: true })
+        expect(owners.isAlive(owner.id)).toBe('unknown')
+      } finally {
+        rmSync(copy, { recursive: true, force: true })
+      }
+    },
+  )
+
+  test('nobody knows whether an owner lives whose file was replaced by a copy, also after another owner came', async () => {
+    const { owner } = await anOwner()
+    const file = join(ownersFolder(), owner.id)
+    copyFileSync(file, `${file}-copy`)
+    renameSync(`${file}-copy`, file)
+    expect(openOwners(home).isAlive(owner.id)).toBe('unknown')
+    openOwners(home).self()
+    expect(openOwners(home).isAlive(owner.id)).toBe('unknown')
+  })
+
+  test('a dead owner is seen as dead after another owner removed its file', async () => {
+    const { owner, end } = await anOwner()
+    await end()
+    openOwners(home).self()
+    expect(existsSync(join(ownersFolder(), owner.id))).toBe(false)
+    expect(openOwners(home).isAlive(owner.id)).toBe(false)
   })
 
   const why = whyNoContainer()
