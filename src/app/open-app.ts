@@ -19,6 +19,7 @@ import { openTools, type Tools } from '../tools/open-tools.ts'
 import { closeoutDeps } from './closeout-deps.ts'
 import { type GateDeps, gateDeps } from './gate-deps.ts'
 import { installedMachines } from './installed-machines.ts'
+import { livePermission } from './live-permission.ts'
 import { type Log, openLog } from './log.ts'
 import { openStore } from './open-store.ts'
 import { osUser } from './os-user.ts'
@@ -175,7 +176,7 @@ function engineDeps(
     owner: owners.self,
     ownerAlive: ({ id = '' }) => owners.isAlive(id),
     osUser: osUser(),
-    allowLive: config.execution.allowLive,
+    allowLive: livePermission(home),
     caps: config.caps,
     interrupt,
     ...(onStep === undefined ? {} : { onStep }),

@@ -25,7 +25,7 @@ export function describeSwitch(setting: ExecutionSwitch | null, now: Date): Swit
  * @throws LIVE_REFUSED with the first permission that is missing
  */
 export async function assertLiveAllowed(deps: EngineDeps): Promise<SwitchReading> {
-  if (!deps.allowLive) {
+  if (!(await deps.allowLive())) {
     throw new CutterError(
       'LIVE_REFUSED',
       'live runs are not allowed here: execution.allowLive is not true in cutter.yaml; nothing was changed',
@@ -55,12 +55,11 @@ export async function assertLiveAtGate(
   what = 'the gate stays closed',
 ): Promise<void> {
   if (run.mode !== 'live') return
+  const isAllowed = await deps.allowLive()
   const reading = await readExecutionSwitch(deps)
-  if (deps.allowLive && reading.enabled) return
-  const why = deps.allowLive
-    ? 'the execution switch is off'
-    : 'execution.allowLive is not true in cutter.yaml'
-  const allow = deps.allowLive
+  if (isAllowed && reading.enabled) return
+  const why = isAllowed ? 'the execution switch is off' : 'execution.allowLive is not true in cutter.yaml'
+  const allow = isAllowed
     ? 'cutter execution enable --for 2h --reason "…"'
     : 'set execution: { allowLive: true } in cutter.yaml'
   throw new CutterError('LIVE_REFUSED', `${what}: ${why}`, {
@@ -81,15 +80,16 @@ export function assertFilesSafe(deps: EngineDeps, installed: InstalledMachine | 
 }
 
 /**
- * Checks the execution switch before a write of a live run, and returns the reading.
+ * Checks config and execution switch before a write of a live run, and returns the reading of the switch.
  * @throws Stop STOP_EXECUTION_DISABLED
  */
 export async function assertSwitchBeforeWrite(deps: EngineDeps): Promise<SwitchReading> {
+  const isAllowed = await deps.allowLive()
   const reading = await readExecutionSwitch(deps)
-  if (deps.allowLive && reading.enabled) return reading
+  if (isAllowed && reading.enabled) return reading
   throw new Stop(
     'STOP_EXECUTION_DISABLED',
-    deps.allowLive ? 'the execution switch is off' : 'execution.allowLive is not true in cutter.yaml',
+    isAllowed ? 'the execution switch is off' : 'execution.allowLive is not true in cutter.yaml',
     {
       next: 'cutter execution enable --for 2h --reason "…", then cutter run resume',
       data: { executionSwitch: reading as unknown as Json },

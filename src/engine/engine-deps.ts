@@ -74,7 +74,8 @@ export interface EngineDeps {
   tokenName?: string
   /** The user id of the process. Null where the system has none. */
   uid?: number | null
-  allowLive: boolean
+  /** Whether the config allows live writes at this moment. */
+  allowLive(): Promise<boolean>
   caps: { runMinutes: number; phaseMinutes: number; stopPhases?: boolean; steps: number }
   /** How long an effect may ignore its signal before it is left behind, in milliseconds; 10 s when left out. */
   graceMs?: number

@@ -28,7 +28,7 @@ export async function examineInstallation(home: Home): Promise<Finding[]> {
     await checkStore(app),
     await checkOpenRuns(app),
     ...(await checkStrandedRuns(app)),
-    ...(await checkTools(openTools(app.config.tools), app.deps.allowLive)),
+    ...(await checkTools(openTools(app.config.tools), app.config.execution.allowLive)),
     checkAllowedSigners(app),
     checkTrustedFiles(app),
     ...checkOutputFolder(app),

@@ -126,7 +126,7 @@ function benchDeps(store: EngineDeps['store'], checkRecords: boolean, onStep: ()
     osUser: 'bench',
     trust: { allowedSigners: '/nowhere' },
     policy: () => ({ validHours: 24 }),
-    allowLive: false,
+    allowLive: async () => false,
     caps: { runMinutes: 60, phaseMinutes: 10, steps: 10_000 },
     log: { info() {}, warn() {}, error() {} } as unknown as EngineDeps['log'],
     onStep,

@@ -116,7 +116,7 @@ export async function aBundleMaker({
   Object.assign(parts, {
     installed: async () => ({ ...installed, machine, effects }),
     randomHex: () => String(++runs).padStart(8, '0'),
-    allowLive: true,
+    allowLive: async () => true,
     trust,
     policy: () => policy,
     inForce: (machine: string, gate: string) =>

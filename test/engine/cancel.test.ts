@@ -14,7 +14,7 @@ const never = () => new Promise<never>(() => {})
 
 /** A run whose process died in its only effect, in the world of the next process. */
 async function died(mode: Run['mode'], kind: 'read' | 'write'): Promise<World> {
-  const world = worldOf(logic, never, { allowLive: true }, { kind })
+  const world = worldOf(logic, never, { allowLive: async () => true }, { kind })
   const on = { enabled: true, until: '2027-01-01T00:00:00.000Z', reason: 'test', by: 'test' }
   await world.store.setExecutionSwitch({ ...on, at: '2026-01-01T00:00:00.000Z' })
   world.engine.start('tried', {}, { mode }).catch(() => {})

@@ -27,7 +27,7 @@ async function aLiveWorld(meanwhile: () => unknown = () => {}) {
     await meanwhile()
     return undefined
   }
-  world = worldOf(logic, job, { allowLive: true }, { kind: 'write' })
+  world = worldOf(logic, job, { allowLive: async () => true }, { kind: 'write' })
   await turn(true)
 }
 
@@ -38,7 +38,7 @@ const turn = (enabled: boolean) => {
 }
 const begin = () => world.engine.start('tried', {}, { mode: 'live' })
 const forbid = () => {
-  world.parts.allowLive = false
+  world.parts.allowLive = async () => false
 }
 
 describe('a live run', () => {

@@ -21,7 +21,7 @@ async function takeOver(file: string, written: string[]): Promise<void> {
     logic,
     async () => void written.push('other'),
     {
-      allowLive: true,
+      allowLive: async () => true,
       owner: () => ELSEWHERE,
       ownerAlive: () => false,
       interrupt: interrupt.signal,
@@ -47,7 +47,7 @@ describe('a process that lost its claim', () => {
     const world: World = worldOf(
       logic,
       async () => void written.push('stale'),
-      { allowLive: true },
+      { allowLive: async () => true },
       {
         kind: 'write',
         async probe() {
@@ -76,7 +76,7 @@ describe('a process that lost its claim', () => {
         })
         return undefined
       },
-      { allowLive: true },
+      { allowLive: async () => true },
       { kind: 'write', probe: missing },
     )
     await expect(start(world)).rejects.toMatchObject({ code: 'STORE_CONFLICT' })

@@ -26,7 +26,7 @@ async function leftBehind(how: 'timeout' | 'interruption') {
       })
       return {}
     },
-    { allowLive: true, graceMs: 10, interrupt: controller.signal },
+    { allowLive: async () => true, graceMs: 10, interrupt: controller.signal },
     {
       kind: 'write',
       ...(how === 'timeout' ? { timeoutSeconds: 0.05 } : {}),

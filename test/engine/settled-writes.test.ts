@@ -37,7 +37,7 @@ async function aWorldWith(target: Target, logic = TWO): Promise<World> {
       target.executed++
       return target.job(signal, context)
     },
-    { allowLive: true },
+    { allowLive: async () => true },
     { kind: 'write', probe: () => target.probe() },
   )
   const on = { enabled: true, until: '2027-01-01T00:00:00.000Z', reason: 'test', by: 'test' }

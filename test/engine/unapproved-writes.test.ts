@@ -40,7 +40,7 @@ async function started(milestones: Parameters<typeof chart>[0], effects: Effect[
   )
   const machine = { ...definition, definitionDigest: `sha256:${'1'.repeat(64)}` }
   const installed = async () => ({ machine, effects: byName, admit: async (given: Facts) => given })
-  world = aWorld(succeeds, { parts: { allowLive: true, installed } })
+  world = aWorld(succeeds, { parts: { allowLive: async () => true, installed } })
   const at = '2026-03-01T08:00:00.000Z'
   const until = '2099-01-01T00:00:00.000Z'
   await world.store.setExecutionSwitch({ enabled: true, until, reason: 'a test', by: 'x', at })

@@ -87,7 +87,7 @@ export function aWorld(
       osUser: 'uid:1001',
       trust: { allowedSigners: '/nowhere/allowed_signers' },
       policy: () => ({ validHours: 24 }),
-      allowLive: false,
+      allowLive: async () => false,
       caps: { runMinutes: 60, phaseMinutes: 10, steps: 10_000 },
       log: { info() {}, warn() {}, error() {} },
       interrupt: new AbortController().signal,

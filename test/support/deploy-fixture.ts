@@ -201,7 +201,7 @@ async function openEngine(
     osUser: 'uid:1001',
     trust: { allowedSigners: join(folder, 'allowed_signers') },
     policy: () => ({ validHours: 24 }),
-    allowLive: true,
+    allowLive: async () => true,
     caps: { runMinutes: 60, phaseMinutes: 10, steps: 10_000 },
     log: { info() {}, warn() {}, error() {} },
     onStep: (run) => hooks.onStep?.(run),

@@ -61,7 +61,7 @@ export async function aGate(script: Script = succeeds): Promise<Gate> {
   const world = aWorld(script, {
     parts: {
       osUser: OS_USER,
-      allowLive: true,
+      allowLive: async () => true,
       policy: () => rules.policy,
       inForce: (machine, gate) =>
         takePolicySnapshot({ machine, gate, ...rules, strict: 'modes', operators: null }),

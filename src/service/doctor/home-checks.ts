@@ -96,7 +96,12 @@ export function checkTrustedFiles({ home, config, deps }: App): Finding {
     const writers = config.approvals.strict === 'owner' ? 'only root' : 'only their owner'
     return okay(check, `${writers} may write them`)
   }
-  return { check, status: deps.allowLive ? 'fail' : 'warn', message: fault.message, next: fault.next }
+  return {
+    check,
+    status: config.execution.allowLive ? 'fail' : 'warn',
+    message: fault.message,
+    next: fault.next,
+  }
 }
 
 /** With `strict: owner`, says where commands may write. Without it there is nothing to say. */

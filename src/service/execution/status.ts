@@ -25,7 +25,7 @@ export async function readExecution(home: Home): Promise<ExecutionAnswer> {
   const setting = await store.executionSwitch()
   return {
     ...describeSwitch(setting, deps.clock.now()),
-    allowLive: deps.allowLive,
+    allowLive: await deps.allowLive(),
     reason: setting?.reason ?? null,
     by: setting?.by ?? null,
   }

@@ -101,7 +101,7 @@ describe('a full disk', () => {
     }
     const logic = chart({ A: work('job', 'END'), END: success })
     const probe = async () => (written === 0 ? NOT_COMMITTED : { outcome: 'committed' as const, output: {} })
-    const world = worldOf(logic, job, { allowLive: true }, { kind: 'write', file, probe })
+    const world = worldOf(logic, job, { allowLive: async () => true }, { kind: 'write', file, probe })
     const on = { enabled: true, until: '2027-01-01T00:00:00.000Z', reason: 'test', by: 'test' }
     await world.store.setExecutionSwitch({ ...on, at: '2026-01-01T00:00:00.000Z' })
     await expect(world.engine.start('tried', {}, { mode: 'live' })).rejects.toMatchObject(noRoom(file))
