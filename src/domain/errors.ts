@@ -29,6 +29,7 @@ export type ErrorCode =
   | 'ACCESS_REFUSED' // the token's role or scope does not include this
   | 'TOKEN_NOT_FOUND'
   | 'SERVICE_RUNNING' // another service serves this home
+  | 'SERVICE_ENDING' // the service was asked to end before the run rested
   | 'OPERATOR_REFUSED' // the process's user is not an operator, or not the operator that it claims to be
   | 'TARGET_UNREACHABLE'
   | 'TARGET_REFUSED' // the server answers, but it is not a usable target

@@ -85,9 +85,8 @@ async function readCall(
 ): Promise<Call<unknown, unknown, unknown>> {
   const request = context.req.raw
   assertOwnSite(request, hosts)
-  const caller = endpoint.isPublic
-    ? null
-    : await service.authenticate(request.headers.get('authorization') ?? undefined)
+  const authenticate = () => service.authenticate(request.headers.get('authorization') ?? undefined)
+  const caller = endpoint.isPublic ? null : await authenticate()
   if (caller !== null) identified(caller.name)
   const body = endpoint.body === null ? {} : await readJsonBody(request)
   const home = service.homeOf(caller, ({ runId }, { seq, event }) => {
@@ -99,6 +98,7 @@ async function readCall(
     params: parsed(endpoint.params, context.req.param(), 'parameter'),
     query: parsed(endpoint.query, queryOf(request.url), 'parameter'),
     body: endpoint.body === null ? {} : parsed(endpoint.body, body, 'field'),
+    assertTokenCounts: authenticate,
     content: bytesOf(request),
     key: request.headers.get('idempotency-key') ?? undefined,
     lastEventId: request.headers.get('last-event-id') ?? undefined,

@@ -14,6 +14,11 @@ export interface Call<Params, Query, Body> {
   params: Params
   query: Query
   body: Body
+  /**
+   * Checks again that the caller's token counts.
+   * @throws TOKEN_REFUSED
+   */
+  assertTokenCounts(): Promise<unknown>
   /** The bytes of the request, where the endpoint takes a file. */
   content: AsyncIterable<Uint8Array>
   /** The header `Idempotency-Key`. */

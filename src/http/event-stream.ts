@@ -26,11 +26,13 @@ export function readLastEventId(given: string | undefined): number {
 
 /**
  * Server-sent events (WHATWG HTML, section 9.2) of the entries of a run. Entries are asked for when the client has taken those before, so a
- * slow client keeps no memory here.
+ * slow client keeps no memory here. The stream ends when the token no longer counts, which is checked with each entry, and as often
+ * as the run is read.
  */
 export function eventStream(
   runId: string,
   entries: AsyncGenerator<HistoryEntry | null, void>,
+  assertTokenCounts: () => Promise<unknown>,
 ): ReadableStream<Uint8Array> {
   let spoke = Date.now()
   return new ReadableStream({
@@ -38,6 +40,10 @@ export function eventStream(
       for (;;) {
         const { done, value } = await entries.next()
         if (done === true) return controller.close()
+        if (!(await counts(assertTokenCounts))) {
+          await entries.return()
+          return controller.close()
+        }
         const isDue = Date.now() - spoke > HEARTBEAT_MS
         if (value === null && !isDue) continue
         spoke = Date.now()
@@ -50,6 +56,12 @@ export function eventStream(
     },
   })
 }
+
+const counts = (assertTokenCounts: () => Promise<unknown>) =>
+  assertTokenCounts().then(
+    () => true,
+    () => false,
+  )
 
 /** JSON has no raw line ends, so an entry is one line. */
 const textOf = (runId: string, entry: HistoryEntry) =>

@@ -30,7 +30,10 @@ export interface Service {
   authenticate(authorization: string | undefined): Promise<TokenScope>
   /** The home as a caller reaches it; null for requests that take no token. `onStep` gets each step that is saved for this caller. */
   homeOf(caller: TokenScope | null, onStep: (run: Run, entry: HistoryEntry) => void): Home
-  /** Waits a limited time for work on a run, which `findRunId` names as soon as it is known. */
+  /**
+   * Waits a limited time for work on a run, which `findRunId` names as soon as it is known.
+   * @throws SERVICE_ENDING when the service was asked to end before the run rested
+   */
   worksFor(findRunId: () => string | null): (work: Promise<RunAnswer>, seconds: number) => Promise<RunAnswer>
   /** Whether it can work: false from the moment at which it is asked to end. */
   isReady(): Promise<boolean>
@@ -58,7 +61,11 @@ export async function openService(home: Home): Promise<Service> {
     socket: findSocketPath(home.folder, home.env),
     authenticate: (authorization) => authenticate(store, authorization, deps.clock.now()),
     homeOf: (caller, onStep) => homeOfCaller(home, caller ?? NOBODY, onStep),
-    worksFor: (findRunId) => (task, seconds) => work.answer(task, seconds, findRunId),
+    worksFor: (findRunId) => (task, seconds) =>
+      work.answer(task, seconds, findRunId).catch((error: unknown) => {
+        const isInterrupted = home.interrupt.aborted && !(error instanceof CutterError)
+        throw isInterrupted ? endingError(findRunId(), error) : error
+      }),
     async isReady() {
       if (home.interrupt.aborted) return false
       return store.hold().then(
@@ -84,6 +91,16 @@ const serviceFiles = (folder: string) => ({
   lock: join(folder, 'var', 'service.lock'),
   address: join(folder, 'var', 'service.json'),
 })
+
+function endingError(runId: string | null, cause: unknown): CutterError {
+  const what = runId === null ? 'no run was moved' : `run ${runId} was interrupted at a safe point`
+  const again = 'once it runs again, ask again with the same key'
+  return new CutterError('SERVICE_ENDING', `the service ends; ${what}`, {
+    next: runId === null ? again : `${again}, or: POST /api/v1/runs/${runId}/retry`,
+    data: runId === null ? {} : { runId },
+    cause,
+  })
+}
 
 function runningError(folder: string, files: { lock: string; address: string }): CutterError {
   const pid = readHolder(files.lock)?.pid ?? null

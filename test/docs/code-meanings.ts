@@ -52,6 +52,10 @@ export const ERROR_MEANINGS: Record<ErrorCode, CodeMeaning> = {
     meaning: 'Another service serves this home.',
     next: 'Use that one, or end it first.',
   },
+  SERVICE_ENDING: {
+    meaning: 'The service was asked to end while the run worked. The run keeps each step that it saved.',
+    next: 'Ask again with the same start key once a service runs, or resume the run.',
+  },
   OPERATOR_REFUSED: {
     meaning: 'The user of the process is not the operator it claims to be, or is not an operator.',
     next: 'Compare with `operators` in `cutter.yaml`.',

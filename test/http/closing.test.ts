@@ -1,4 +1,6 @@
+import { writeFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { aService } from '../support/http-service.ts'
 
@@ -26,3 +28,37 @@ function connected(url: string, bytes: string): Promise<Socket> {
     client.resume()
   })
 }
+
+const WAITING = `import { chart, defineMachine, readEffect, success, work } from 'cutter'
+import { z } from 'zod'
+
+const wait = readEffect({
+  name: 'wait',
+  input: z.object({}),
+  execute: ({ signal }) =>
+    new Promise((_, fail) => signal.addEventListener('abort', () => fail(new Error('ended')))),
+})
+
+export const machine = defineMachine({
+  name: 'waiting',
+  version: '1',
+  input: z.object({}),
+  effects: [wait],
+  logic: chart({ PENDING: work('wait', 'CLOSEOUT_REPORTED'), CLOSEOUT_REPORTED: success }),
+})
+`
+
+test('a start that is at work when the service ends is answered 503, with its run', async () => {
+  const at = await aService('machines: { waiting: ./waiting.ts }\n')
+  writeFileSync(join(at.home.folder, 'waiting.ts'), WAITING)
+  const operator = await at.token({ name: 'olga', role: 'operator' })
+  const answer = at.post('/api/v1/runs?wait=50', operator, { machine: 'waiting', key: 'once' })
+  const runs = async () => (await at.get('/api/v1/runs', operator)).json
+  await expect.poll(runs, { timeout: 10_000 }).toMatchObject([{ status: 'working' }])
+  const [{ runId }] = await runs()
+  at.interrupt()
+  const { status, json } = await answer
+  expect([status, json.code, json.runId]).toEqual([503, 'SERVICE_ENDING', runId])
+  expect(json.next).toContain('the same key')
+  await at.remove()
+}, 20_000)

@@ -3,6 +3,7 @@ import { get, type IncomingMessage } from 'node:http'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { cancelRun } from '../../src/service/runs/cancel.ts'
+import { revokeToken } from '../../src/service/tokens/revoke.ts'
 import { aService, type HttpService } from '../support/http-service.ts'
 
 const EXAMPLE = resolve(import.meta.dirname, '../examples/rotate-keys.ts')
@@ -52,6 +53,16 @@ async function stream(headers: { [name: string]: string } = {}) {
 const idsIn = (text: string) => [...text.matchAll(/^id: (\S+)$/gm)].map(([, id]) => id)
 
 describe('the events of a run', () => {
+  test('end when the token of their reader is revoked', async () => {
+    const token = await at.token({ name: 'vera', role: 'viewer' })
+    const read = await stream({ authorization: `Bearer ${token}` })
+    await read.until(/^id: /m)
+    await revokeToken(at.home, { token: 'vera' })
+    await read.rest()
+    const { json: shown } = await at.get(`/api/v1/runs/${runId}`, operator)
+    expect(shown.status).toBe('paused')
+  })
+
   test('are its entries, those that exist and those that are saved later, until it closes', async () => {
     const { json: before } = await at.get(`/api/v1/runs/${runId}/history`, operator)
     const first = await stream()

@@ -106,6 +106,13 @@ describe('files', () => {
     },
   )
 
+  test.each(['constructor', 'toString', '__proto__'])('are not cut into the target %s', async (target) => {
+    writeFileSync(inHome('in/b.md'), '# B\n')
+    const input = { document: 'C', source: 'in/b.md', target }
+    const { json } = await at.post('/api/v1/runs', tokens.operator, { machine: 'cut', input })
+    expect(json).toMatchObject({ code: 'TARGET_NOT_FOUND', touched: [] })
+  })
+
   test('below a folder of inputs, and those that were uploaded, are read', async () => {
     writeFileSync(inHome('in/a.md'), '# A\n')
     // What is refused now is the target, which does not exist.
@@ -232,6 +239,25 @@ describe('a gate', () => {
       approvalId: kept.json.approvalId,
       usedSeq: expect.any(Number),
     })
+  })
+})
+
+describe('a reason of more than 1,000 characters', () => {
+  test.each([
+    'runs/{run}/statement',
+    'runs/{run}/rehearsals',
+    'runs/{run}/cancel',
+    'hold/on',
+    'hold/off',
+    'execution/enable',
+    'execution/disable',
+  ])('is refused by %s', async (path) => {
+    const body = { reason: 'x'.repeat(1_001) }
+    const given = { ...body, ...(path.endsWith('statement') ? { as: 'alice@example.org' } : {}) }
+    const switched = path.endsWith('enable') ? { ...given, for: '1h' } : given
+    const { status, json } = await at.post(`/api/v1/${path.replace('{run}', dry)}`, tokens.admin, switched)
+    expect([status, json.code]).toEqual([400, 'USAGE'])
+    expect(json.detail).toContain('has 1001 characters')
   })
 })
 

@@ -6,6 +6,8 @@ import { type Home, openHome } from '../../src/app/open-home.ts'
 /** A home in a folder of its own, as a door opens it. */
 export interface ServiceHome {
   home: Home
+  /** Asks whatever works in the home to end, as SIGTERM does. */
+  interrupt(): void
   /** Closes the home and removes its folder. */
   remove(): Promise<void>
 }
@@ -14,9 +16,11 @@ export interface ServiceHome {
 export function openServiceHome(config = ''): ServiceHome {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'cutter-service-')))
   if (config !== '') writeFileSync(join(folder, 'cutter.yaml'), config)
-  const home = openHome({ home: folder, env: {}, cwd: folder, interrupt: new AbortController().signal })
+  const interrupt = new AbortController()
+  const home = openHome({ home: folder, env: {}, cwd: folder, interrupt: interrupt.signal })
   return {
     home,
+    interrupt: () => interrupt.abort(),
     async remove() {
       await home.close()
       rmSync(folder, { recursive: true, force: true })

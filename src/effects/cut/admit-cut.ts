@@ -18,7 +18,7 @@ export async function admitCut(
   input: { [key: string]: Json },
 ): Promise<{ [key: string]: Json }> {
   const document = input.document as string
-  const registered = deps.documents[document]
+  const registered = Object.hasOwn(deps.documents, document) ? deps.documents[document] : undefined
   const source = (input.source as string | undefined) ?? registered?.source
   if (source === undefined) {
     throw new CutterError(

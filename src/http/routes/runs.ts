@@ -104,10 +104,10 @@ const READS = [
     summary: 'Server-sent events: the entries of a run, from Last-Event-ID on and as they are saved',
     answer: 'text/event-stream',
     params: run,
-    async reply({ home, params, lastEventId }) {
+    async reply({ home, params, lastEventId, assertTokenCounts }) {
       const after = readLastEventId(lastEventId)
       const { runId, entries } = await followRun(home, { ...params, after }, endOfStream())
-      return { content: eventStream(runId, entries), type: 'text/event-stream' }
+      return { content: eventStream(runId, entries, assertTokenCounts), type: 'text/event-stream' }
     },
   }),
   endpoint('get', '/api/v1/runs/{run}/bundle', {

@@ -27,7 +27,8 @@ export async function admitPaths(
   if (home.caller === null) return input
   const { inputs } = await home.config()
   const settled = { ...input }
-  for (const field of PATH_FIELDS[machine] ?? []) {
+  const fields = Object.hasOwn(PATH_FIELDS, machine) ? PATH_FIELDS[machine]! : []
+  for (const field of fields) {
     const given = input[field]
     if (typeof given === 'string') settled[field] = admitPath(home.folder, inputs, { field, given })
   }

@@ -1,5 +1,6 @@
 import type { Home } from '../../app/open-home.ts'
 import { signApproval as signAndKeep } from '../../engine/manage-approvals.ts'
+import { assertShortReason } from '../reason.ts'
 import { findRunId } from '../runs/find-run.ts'
 import { approvalAnswer, type KeptApproval } from './approval-answer.ts'
 import type { ComposeApprovalInput } from './statement.ts'
@@ -15,6 +16,7 @@ export async function signApproval(
     key: string
   },
 ): Promise<KeptApproval> {
+  assertShortReason(given.reason)
   const { run, key, ...statement } = given
   const { deps } = await home.app()
   const runId = await findRunId(home, run)

@@ -1,6 +1,7 @@
 import type { Home } from '../../app/open-home.ts'
 import type { Decision } from '../../domain/approval.ts'
 import { composeStatementText } from '../../engine/manage-approvals.ts'
+import { assertShortReason } from '../reason.ts'
 import { findRunId } from '../runs/find-run.ts'
 
 export interface ComposeApprovalInput {
@@ -19,6 +20,7 @@ export interface ComposeApprovalInput {
  */
 export async function composeApproval(home: Home, given: ComposeApprovalInput): Promise<string> {
   const { run, ...statement } = given
+  assertShortReason(given.reason)
   const { deps } = await home.app()
   return composeStatementText(deps, await findRunId(home, run), statement)
 }

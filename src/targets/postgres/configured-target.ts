@@ -38,7 +38,7 @@ export function openConfiguredTarget(name: string, targets: Settings, env: NodeJ
  * @throws TARGET_NOT_FOUND when cutter.yaml has no such target
  */
 export function readTargetSettings(name: string, targets: Settings): TargetSettings {
-  const settings = targets[name]
+  const settings = Object.hasOwn(targets, name) ? targets[name] : undefined
   if (settings !== undefined) return settings
   throw new CutterError('TARGET_NOT_FOUND', `target ${name} is not in cutter.yaml; nothing was changed`, {
     next: `configured targets: ${['embedded', ...Object.keys(targets)].join(', ')}; add others to cutter.yaml under targets`,
