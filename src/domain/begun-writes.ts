@@ -16,6 +16,8 @@ export interface BegunWrite {
   ran: string | null
   /** The entry that says so. */
   seq: number
+  /** Whether the run stopped there, so that it asks for the same write again. */
+  isRepeated: boolean
 }
 
 /**
@@ -24,14 +26,15 @@ export interface BegunWrite {
  */
 export function listBegunWrites(history: HistoryEntry[]): BegunWrite[] {
   let begun: BegunWrite[] = []
-  for (const { event, seq } of history) {
+  for (const { event, seq, status } of history) {
     const [, kind, effect] = /^xstate\.(done|error)\.actor\.(.+)$/s.exec(event.type) ?? []
     if (effect === undefined || event.kind !== 'write' || event.ran === 'simulate') continue
-    // A later outcome of the same write settles a failure. What was done stays done, also when a chart repeats the write.
-    begun = begun.filter((one) => one.effect !== effect || one.ran !== null)
+    // After a stop the same write is asked for again, so its outcome settles the failure. A chart that continued may ask for another write by
+    // the same name, so its outcome says nothing about an earlier one.
+    begun = begun.filter((one) => one.effect !== effect || one.ran !== null || !one.isRepeated)
     const committed = kind === 'done' ? 'yes' : committedOf(event)
     const ran = kind === 'done' ? String(event.ran ?? 'execute') : null
-    if (committed !== 'no') begun.push({ effect, committed, ran, seq })
+    if (committed !== 'no') begun.push({ effect, committed, ran, seq, isRepeated: status === 'stopped' })
   }
   return begun
 }

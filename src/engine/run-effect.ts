@@ -157,7 +157,7 @@ async function committedSoFar({ store }: EngineDeps, { runId }: Run, row: Effect
   if (row.attempt > 1) return 'unknown'
   // A chart may repeat a write, and what an earlier repetition did says nothing about this one.
   const failed = listBegunWrites(await store.history(runId)).find(
-    ({ effect, ran }) => effect === row.invokeId && ran === null,
+    ({ effect, ran, isRepeated }) => effect === row.invokeId && ran === null && isRepeated,
   )
   return failed?.committed ?? 'no'
 }

@@ -229,8 +229,34 @@ test('a chart that closes when its write fails keeps the run open while nobody k
   expect(await world.engine.resume(runId, {})).toMatchObject({ outcome: 'succeeded' })
 })
 
+test('a chart that continues after an unknown write does not succeed by a later write of the same name', async () => {
+  const target = aTarget(missing)
+  target.job = async () => {
+    if (target.executed > 1) return {}
+    // The target cannot say once, and has then forgotten the first write.
+    target.probe = async () => {
+      target.probe = missing
+      return unknown()
+    }
+    throw new Error('connection lost')
+  }
+  const continuing = effectState('job', '#END', { onError: '#B' })
+  const world = await aWorldWith(
+    target,
+    chart({
+      A: { initial: 'working', states: { working: continuing } },
+      B: work('job', 'END'),
+      END: success,
+    }),
+  )
+  await expect(world.engine.start('tried', {}, { mode: 'live' })).rejects.toMatchObject(refused)
+  const { outcome, runId } = await theRun(world)
+  expect(outcome).toBeNull()
+  expect(await begun(world, runId)).toEqual([['job', 'unknown']])
+})
+
 describe('listBegunWrites', () => {
-  const entry = (event: object, seq: number) => ({ seq, event }) as unknown as HistoryEntry
+  const entry = (event: object, seq: number) => ({ seq, status: 'stopped', event }) as unknown as HistoryEntry
   const fails = (more: object) => ({
     type: 'xstate.error.actor.w',
     kind: 'write',
