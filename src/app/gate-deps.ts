@@ -26,16 +26,16 @@ export function gateDeps(home: string, config: Config, tools: Tools): GateDeps {
     tools,
   }
   const trusted = [trust.allowedSigners, ...(trust.revokedKeys === undefined ? [] : [trust.revokedKeys])]
-  const policy = (machine: string, gate: string, passed?: string[]) =>
-    gatePolicyOf(config, machine, gate, passed)
+  const policy = (machine: string, gate: string, reached?: string[]) =>
+    gatePolicyOf(config, machine, gate, reached)
   return {
     trust,
     policy,
-    inForce: (machine, gate, passed) =>
+    inForce: (machine, gate, reached) =>
       takePolicySnapshot({
         machine,
         gate,
-        policy: policy(machine, gate, passed),
+        policy: policy(machine, gate, reached),
         trust,
         strict,
         operators: operators ?? null,

@@ -1,4 +1,4 @@
-import type { ApprovalPolicy } from '../approvals/approval-policy.ts'
+import type { ApprovalPolicy, KeyPolicy } from '../approvals/approval-policy.ts'
 import { ABANDON_GATE } from '../domain/approval.ts'
 import { CutterError } from '../domain/errors.ts'
 import { gatesOf } from '../machine/chart-gates.ts'
@@ -7,27 +7,43 @@ import type { Config } from './load-config.ts'
 
 /**
  * Returns the policy of one gate: the values of cutter.yaml, with the defaults for those that it leaves out. `abandon` without a policy of its
- * own has the strictest policy among the gates that the run has passed.
+ * own asks what all gates ask together at which the run has arrived.
  */
 export function gatePolicyOf(
   config: Pick<Config, 'approvals'>,
   machine: string,
   gate: string,
-  passed: string[] = [],
+  reached: string[] = [],
 ): ApprovalPolicy {
   const { approvals } = config
-  if (gate === ABANDON_GATE && approvals.policy[`${machine}.${gate}`] === undefined && passed.length > 0)
-    return strictestOf(passed.map((each) => gatePolicyOf(config, machine, each)))
+  if (gate === ABANDON_GATE && approvals.policy[`${machine}.${gate}`] === undefined && reached.length > 0)
+    return reached.map((each) => gatePolicyOf(config, machine, each)).reduce(strictestOf)
   const configured = approvals.policy[`${machine}.${gate}`] ?? {}
   const { need = 1, fourEyes = true, validHours = gate === 'SG1' ? 24 : 12 } = configured
   return { ...configured, need, fourEyes, validHours }
 }
 
-/** The policy that needs the most people; of two such the one with four eyes, then the one that names people, then the later one. */
-function strictestOf(policies: ApprovalPolicy[]): ApprovalPolicy {
-  const rank = ({ need = 1, fourEyes = true, of }: ApprovalPolicy) =>
-    need * 4 + (fourEyes ? 2 : 0) + (of === undefined ? 0 : 1)
-  return policies.reduce((strictest, each) => (rank(each) >= rank(strictest) ? each : strictest))
+/** The policy that asks everything that two policies ask. Whoever fulfils it fulfils both. */
+function strictestOf(a: ApprovalPolicy, b: ApprovalPolicy): ApprovalPolicy {
+  return {
+    validHours: Math.min(a.validHours, b.validHours),
+    need: Math.max(a.need ?? 1, b.need ?? 1),
+    fourEyes: (a.fourEyes ?? true) || (b.fourEyes ?? true),
+    of: inBoth(a.of, b.of),
+    presence: stricterOf(a.presence, b.presence),
+    verification: stricterOf(a.verification, b.verification),
+    // Without origins no web page may ask, while people and RP ids that are left out are not limited.
+    origins: inBoth(a.origins ?? [], b.origins ?? []),
+    rpIds: inBoth(a.rpIds, b.rpIds),
+  }
+}
+
+const inBoth = (a: string[] | undefined, b: string[] | undefined) =>
+  a === undefined || b === undefined ? (a ?? b) : a.filter((one) => b.includes(one))
+
+/** A value that is left out is stricter than `preferred`: security keys must then show a touch. */
+function stricterOf(a: KeyPolicy['presence'], b: KeyPolicy['presence']) {
+  return a === 'required' || b === 'preferred' ? a : b
 }
 
 /**

@@ -56,10 +56,9 @@ export function listGateDecisions(history: HistoryEntry[]): GateDecision[] {
   })
 }
 
-/** The gates that a run has passed by an approval, each once. */
-export function listPassedGates(history: HistoryEntry[]): string[] {
-  const passed = listGateDecisions(history).filter(({ decision }) => decision === 'approve')
-  return [...new Set(passed.flatMap(({ gate }) => gate ?? []))]
+/** The gates at which a run has arrived, each once. The gate at which it waits is one of them. */
+export function listReachedGates(history: HistoryEntry[]): string[] {
+  return [...new Set(history.flatMap((entry) => entryMarks(entry).arrival?.gate ?? []))]
 }
 
 /** Everyone whose approval counted for the decision that an entry brought. Nobody for an entry that brought none. */

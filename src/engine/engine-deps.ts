@@ -59,10 +59,10 @@ export interface EngineDeps {
   ownerAlive(owner: Owner): boolean | 'unknown'
   osUser: string
   trust: Trust
-  /** `passed` are the gates that the run has passed. The policy of `abandon` depends on them. */
-  policy(machine: string, gate: string, passed?: string[]): ApprovalPolicy
+  /** `reached` are the gates at which the run has arrived. The policy of `abandon` depends on them. */
+  policy(machine: string, gate: string, reached?: string[]): ApprovalPolicy
   /** Reads the policy and trust files of a gate, to judge by them and to record them. Nothing is recorded when left out. */
-  inForce?(machine: string, gate: string, passed?: string[]): Promise<PolicySnapshot>
+  inForce?(machine: string, gate: string, reached?: string[]): Promise<PolicySnapshot>
   /**
    * Finds why the files that decide cannot be relied on in a live run. `machine` are the files of the machine: an operator who may not
    * appoint approvers may not change the approved machine either.

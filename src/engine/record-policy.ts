@@ -1,7 +1,7 @@
 import type { ApprovalPolicy } from '../approvals/approval-policy.ts'
 import type { PolicySnapshot } from '../approvals/policy-snapshot.ts'
 import { ABANDON_GATE } from '../domain/approval.ts'
-import { listPassedGates } from '../domain/decisions.ts'
+import { listReachedGates } from '../domain/decisions.ts'
 import type { Evidence } from '../domain/evidence.ts'
 import type { Run } from '../domain/run.ts'
 import type { Step } from '../domain/step.ts'
@@ -10,10 +10,10 @@ import type { EngineDeps } from './engine-deps.ts'
 /** Reads policy and trust files at the gate of a run now. Where none are recorded (a bench), these are the configured ones. */
 export async function readPolicyAt(deps: EngineDeps, run: Run): Promise<Partial<PolicySnapshot> & Rules> {
   const gate = run.gate ?? ''
-  const passed = await readPassedGates(deps, run)
+  const reached = await readReachedGates(deps, run)
   return (
-    (await deps.inForce?.(run.machine, gate, passed)) ?? {
-      policy: deps.policy(run.machine, gate, passed),
+    (await deps.inForce?.(run.machine, gate, reached)) ?? {
+      policy: deps.policy(run.machine, gate, reached),
       trust: deps.trust,
     }
   )
@@ -21,12 +21,12 @@ export async function readPolicyAt(deps: EngineDeps, run: Run): Promise<Partial<
 
 /** Reads the policy of the gate of a run, as it is configured now. */
 export async function readGatePolicy(deps: EngineDeps, run: Run): Promise<ApprovalPolicy> {
-  return deps.policy(run.machine, run.gate ?? '', await readPassedGates(deps, run))
+  return deps.policy(run.machine, run.gate ?? '', await readReachedGates(deps, run))
 }
 
 /** Only the policy of `abandon` depends on the gates before. */
-async function readPassedGates({ store }: EngineDeps, { runId, gate }: Run): Promise<string[]> {
-  return gate === ABANDON_GATE ? listPassedGates(await store.history(runId)) : []
+async function readReachedGates({ store }: EngineDeps, { runId, gate }: Run): Promise<string[]> {
+  return gate === ABANDON_GATE ? listReachedGates(await store.history(runId)) : []
 }
 
 type Rules = Pick<PolicySnapshot, 'policy' | 'trust'>

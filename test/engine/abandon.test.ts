@@ -1,5 +1,6 @@
 import { afterAll, afterEach, expect, test } from 'vitest'
 import { statementText } from '../../src/approvals/statement.ts'
+import { gatePolicyOf } from '../../src/config/gate-policy.ts'
 import { CutterError } from '../../src/domain/errors.ts'
 import type { Run } from '../../src/domain/run.ts'
 import { createEngine } from '../../src/engine/engine.ts'
@@ -175,6 +176,19 @@ describeWithKeys('abandon of a run', () => {
     })
     await signAbandonment(at, run, BOB)
     expect((await abandon(at, run, approvalId)).outcome).toBe('abandoned')
+  })
+
+  test('abandon of a run that waits at its first gate asks what that gate asks', async () => {
+    const at = await aMaker(2)
+    const { parts } = at.world
+    const rules = { approvals: { policy: { 'cut.SG1': { of: [BOB] } } } }
+    const config = rules as unknown as Parameters<typeof gatePolicyOf>[0]
+    parts.policy = (machine, gate, reached) => gatePolicyOf(config, machine, gate, reached)
+    delete parts.inForce
+    const run = await at.started('live')
+    const approvalId = await signAbandonment(at, run)
+    await expect(abandon(at, run, approvalId)).rejects.toMatchObject(refused('SIGNER_NOT_ALLOWED'))
+    expect((await abandon(at, run, await signAbandonment(at, run, BOB))).outcome).toBe('abandoned')
   })
 
   test('abandon refuses the statement of the operator who brings it', async () => {

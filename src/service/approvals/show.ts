@@ -1,7 +1,7 @@
 import type { Home } from '../../app/open-home.ts'
 import { gatePolicyOf } from '../../config/gate-policy.ts'
 import type { Statement } from '../../domain/approval.ts'
-import { listGateDecisions } from '../../domain/decisions.ts'
+import { listGateDecisions, listReachedGates } from '../../domain/decisions.ts'
 import { noSuchApprovalError } from '../../domain/errors.ts'
 import { isInScope } from '../access/scope.ts'
 import { approvalAnswer, type ListedApproval, listedApproval } from './approval-answer.ts'
@@ -26,9 +26,11 @@ export async function showApproval(
   const approval = await store.approval(approvalId)
   if (approval === null || !isInScope(home, approval.statement)) throw noSuchApprovalError(approvalId)
   const { statement, statementText, signature } = approval
-  const decisions = listGateDecisions(await store.history(statement.runId))
+  const history = await store.history(statement.runId)
+  const decisions = listGateDecisions(history)
+  const reached = listReachedGates(history)
   const config = await home.config()
-  const policyAt = (machine: string, gate: string) => gatePolicyOf(config, machine, gate)
+  const policyAt = (machine: string, gate: string) => gatePolicyOf(config, machine, gate, reached)
   return {
     ...listedApproval(approval, decisions),
     ...approvalAnswer(approval, policyAt),
