@@ -12,6 +12,7 @@ import {
   checkTrustedFiles,
 } from './doctor/home-checks.ts'
 import { checkInstanceKeys, checkPolicies } from './doctor/key-checks.ts'
+import { findTamperedRuns } from './doctor/record-checks.ts'
 import { checkTargets } from './doctor/target-checks.ts'
 import { checkNode, checkTools } from './doctor/tool-checks.ts'
 
@@ -23,11 +24,13 @@ export type { Finding }
  */
 export async function examineInstallation(home: Home): Promise<Finding[]> {
   const app = await home.app()
+  const tampered = await findTamperedRuns(app)
   return [
     checkNode(),
     await checkStore(app),
     await checkOpenRuns(app),
-    ...(await checkStrandedRuns(app)),
+    ...tampered.values(),
+    ...(await checkStrandedRuns(app, tampered)),
     ...(await checkTools(openTools(app.config.tools), app.config.execution.allowLive)),
     checkAllowedSigners(app),
     checkTrustedFiles(app),

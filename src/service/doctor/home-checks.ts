@@ -7,6 +7,7 @@ import { CutterError } from '../../domain/errors.ts'
 import { shellQuote } from '../../domain/shell-quote.ts'
 import { checkOpenRuns as findOpenRuns } from '../../engine/check-upgradable.ts'
 import { type Finding, okay } from './finding.ts'
+import { MOST_RUNS } from './record-checks.ts'
 
 /** Reads every page of the store. It was opened before, or there would be no answer at all. */
 export async function checkStore({ home, store }: App): Promise<Finding> {
@@ -42,7 +43,7 @@ function findObstacleToWriting(file: string): string | null {
 /** Counts the runs that are open, and warns of those that stopped or were interrupted. */
 export async function checkOpenRuns({ store }: App): Promise<Finding> {
   const count = async (status: 'working' | 'stopped' | 'paused') =>
-    (await store.list({ status, limit: 1_000 })).length
+    (await store.list({ status, limit: MOST_RUNS, onTampered: () => {} })).length
   const [working, stopped, paused] = [await count('working'), await count('stopped'), await count('paused')]
   const message = `${paused} wait at a gate, ${stopped} stopped, ${working} working or interrupted`
   if (stopped + working === 0) return okay('runs', message)
@@ -54,10 +55,15 @@ export async function checkOpenRuns({ store }: App): Promise<Finding> {
   }
 }
 
-/** Names the open runs that the installed machines cannot continue. Loads no module that changed since. */
-export async function checkStrandedRuns({ deps }: App): Promise<Finding[]> {
+/** Names the open runs that the installed machines cannot continue, but no tampered ones. Loads no module that changed since. */
+export async function checkStrandedRuns(
+  { deps }: Pick<App, 'deps'>,
+  tampered: Map<string, Finding>,
+): Promise<Finding[]> {
   const open = await findOpenRuns(deps)
-  const stranded = open.filter(({ verdict }) => verdict === 'stranded' || verdict === 'untried')
+  const stranded = open.filter(
+    ({ runId, verdict }) => (verdict === 'stranded' || verdict === 'untried') && !tampered.has(runId),
+  )
   return stranded.map(({ runId, machine, version, verdict, why }) => ({
     check: 'machines of open runs',
     status: 'warn',

@@ -8,9 +8,7 @@ import { namespaceOf } from '../../approvals/statement.ts'
 import { CutterError } from '../../domain/errors.ts'
 import { explain } from '../../engine/explain.ts'
 import { type Finding, okay } from './finding.ts'
-
-/** How many runs are checked at most, so that a large store is examined in seconds. */
-const MOST_RUNS = 1_000
+import { MOST_RUNS } from './record-checks.ts'
 
 /** Warns of each configured policy, and each live run at a gate, for which too few people may approve now. */
 export async function checkPolicies({ config, deps, store }: App): Promise<Finding[]> {
@@ -29,7 +27,7 @@ export async function checkPolicies({ config, deps, store }: App): Promise<Findi
     const next = `have the owner of ${deps.trust.allowedSigners} list further approvers`
     found.push({ check, status: 'warn', message, next })
   }
-  const paused = await store.list({ status: 'paused', limit: MOST_RUNS })
+  const paused = await store.list({ status: 'paused', limit: MOST_RUNS, onTampered: () => {} })
   for (const { runId } of paused.filter(({ mode }) => mode === 'live')) {
     // A run that cannot be trusted is refused by every command that needs it.
     const explained = await explain(deps, runId).catch((error: unknown) => {
@@ -60,7 +58,7 @@ export async function checkInstanceKeys({ deps, store }: App): Promise<Finding[]
   const rotations = instanceKey === undefined ? [] : await readKeyRotations(dirname(instanceKey))
   for (const { oldKey, newKey } of rotations.map(readRotationStatement))
     for (const key of [oldKey, newKey]) runsOf.set(typeAndKey(key), [])
-  for (const { runId } of await store.list({ status: 'closed', limit: MOST_RUNS })) {
+  for (const { runId } of await store.list({ status: 'closed', limit: MOST_RUNS, onTampered: () => {} })) {
     const [signed] = await store.closeoutSignatures(runId)
     if (signed?.publicKey == null) continue
     const key = typeAndKey(signed.publicKey)
