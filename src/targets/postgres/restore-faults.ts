@@ -61,7 +61,11 @@ export function readFaults(stderr: string): RestoreFaults {
   for (const entry of entries) {
     const errors = errorsIn(entry)
     if (errors.length === 0) continue
-    const title = entry.slice(0, entry.indexOf('\n')).replace(/^\d+; \d+ \d+ /, '')
+    // Extensions and casts have no owner, which the line says in words or by nothing.
+    const title = entry
+      .slice(0, entry.indexOf('\n'))
+      .replace(/^\d+; \d+ \d+ /, '')
+      .replace(/ \(no owner\)$/, ' ')
     const kind = [...POWERFUL, ...POWERFUL_CODE, ...NAMED].filter((one) => title.startsWith(`${one} `)).at(-1)
     // The last word is the owner.
     const name = title.slice((kind ?? '').length + 1).replace(/ \S+$/, '')

@@ -46,6 +46,8 @@ describe('readFaults', () => {
   test.each([
     ['9; 1259 16 TABLE t app', 'TABLE t', 'permission denied to create anything'],
     ['9; 1255 16 FUNCTION f(integer) app', 'FUNCTION f(integer)', 'type "x" does not exist'],
+    ['3; 3079 16 EXTENSION far (no owner)', 'EXTENSION far', 'permission denied to create extension "far"'],
+    ['3; 3079 16 EXTENSION far ', 'EXTENSION far', 'permission denied to create extension "far"'],
   ])('readFaults reports the definition that failed of %s', (entry, title, error) => {
     const found = readFaults(HEAD + failed(entry, error))
     const errors = [`pg_restore: error: could not execute query: ERROR:  ${error}`]
