@@ -60,7 +60,7 @@ describe('a server that still works for a dead client', () => {
 
     const second = harness.start(await harness.nextCommand(task))
     expect(await harness.waitForBlocked(first.runId, 2)).toContainEqual(
-      expect.stringContaining('pg_advisory_xact_lock'),
+      expect.stringContaining('cutter_fencing.token'),
     )
     await lock.release()
     expect(await second.ended).toMatchObject({ code: 0 })
@@ -79,7 +79,7 @@ describe('a server that still works for a dead client', () => {
 
     const second = harness.start(await harness.nextCommand(task))
     expect(await harness.waitForBlocked(first.runId, 2)).toContainEqual(
-      expect.stringContaining('pg_advisory_xact_lock'),
+      expect.stringContaining('cutter_fencing.token'),
     )
     await lock.release()
     expect(await second.ended).toMatchObject({ code: 0 })
@@ -95,8 +95,8 @@ describe('a server that is killed', () => {
 
   test.each([
     ['while a phase reads', 'source_pin', 'start:saved', () => LOCK_AGAINST_ALL, 'STOP_TARGET_UNREACHABLE'],
-    ['while it is probed', 'cut_leg_a', 'recheck_cut:saved', lockDocument, 'STOP_OUTCOME_UNKNOWN'],
-    ['during leg A', 'cut_leg_a', 'recheck_cut:saved', () => LOCK_AGAINST_WRITERS, 'STOP_OUTCOME_UNKNOWN'],
+    ['while it is probed', 'cut_leg_a', 'recheck_cut:saved', lockDocument, 'STOP_TARGET_UNREACHABLE'],
+    ['during leg A', 'cut_leg_a', 'recheck_cut:saved', () => LOCK_AGAINST_WRITERS, 'STOP_TARGET_UNREACHABLE'],
     ['during a COMMIT', 'leg_b_record', 'structural_verify:saved', lockUnits, 'STOP_OUTCOME_UNKNOWN'],
   ])('%s stops the run, which continues from there', async (when, phase, until, lockFor, stopCode) => {
     const task = harness.task(`killed-${when.replaceAll(' ', '-')}`)
