@@ -42,9 +42,6 @@ export function defineCommand(parent: Command, name: string, description: string
 /** The end of a help text. */
 export const exampleText = (example: string) => `\nExample:\n  ${example}`
 
-/** How long what is left of a command may keep its process, in milliseconds. */
-const LEFT_BEHIND_MS = 2_000
-
 /**
  * Makes a commander action of a function that gets the command's arguments and all options, the global ones included, and
  * resolves to the exit code of the process.
@@ -56,7 +53,5 @@ export function action<Arguments extends unknown[]>(
     const command = given.at(-1) as Command
     const options = command.optsWithGlobals()
     process.exitCode = await perform(...([...given.slice(0, -2), options] as Arguments))
-    // An effect that ignored its signal may still hold the process. What the command had to do is done.
-    setTimeout(() => process.exit(), LEFT_BEHIND_MS).unref()
   }
 }

@@ -4,6 +4,9 @@ import { EXIT_OF_ERROR } from './exit-codes.ts'
 import { outJson } from './io.ts'
 import { buildProgram } from './program.ts'
 
+/** How long what is left of a command may keep its process, in milliseconds. */
+const LEFT_BEHIND_MS = 2_000
+
 /** argv → options → command → exit code. */
 async function main(argv: string[]): Promise<void> {
   try {
@@ -12,6 +15,8 @@ async function main(argv: string[]): Promise<void> {
     if (!(error instanceof CommanderError)) throw error
     reportUsage(error, argv.includes('--json'))
   }
+  // An effect that ignored its signal may still hold the process. What the command had to do is done.
+  setTimeout(() => process.exit(), LEFT_BEHIND_MS).unref()
 }
 
 /** commander has printed the message. It gives usage errors the exit code 1. */

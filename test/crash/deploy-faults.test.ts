@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { Run } from '../../src/domain/run.ts'
@@ -200,8 +200,8 @@ health: { run: "[ -f built ]" }`
       host: (real) => ({
         ...real,
         run: ([...argv], options) => {
-          if (nests) argv[2] = String(argv[2]).replace('mv -T -- tree', 'mv -- tree')
-          return real.run(argv, options)
+          const sent = nests ? argv.map((word) => String(word).replace('mv -T -- tree', 'mv -- tree')) : argv
+          return real.run(sent, options)
         },
       }),
     })
@@ -248,7 +248,10 @@ health: { run: "[ -f built ]" }`
       step: 'put DEPLOY-MANIFEST.txt',
       when: 'before',
       strike() {
-        expect(spawnSync(late[0], late.slice(1)).status).toBe(66)
+        const staging = listEntries(d.srv).find((name) => name.startsWith('.cutter-'))!
+        const token = readFileSync(join(d.srv, staging, 'token'), 'utf8').trim()
+        const env = { ...process.env, CUTTER_TOKEN: token }
+        expect(spawnSync(late[0], late.slice(1), { env }).status).toBe(66)
         expect(existsSync(d.target)).toBe(false)
       },
     }

@@ -37,7 +37,8 @@ const NOT_LOWER = `held=$(cat token 2>/dev/null)
 /** Refuses another run's token as well. Only `stage` takes a folder over, for the rollback of the deploy that made it. */
 const SAME_RUN = `[ -z "$held" ] || [ "\${held%:*}" = "\${CUTTER_TOKEN%:*}" ] || exit ${EXIT_FENCED}
 `
-const KEEP = `printf '%s\\n' "$CUTTER_TOKEN" >token.new && mv -f token.new token || exit ${EXIT.notMade}
+/** A token that is kept already is not written, so that a full disk can be cleared. */
+const KEEP = `[ "$held" = "$CUTTER_TOKEN" ] || { printf '%s\\n' "$CUTTER_TOKEN" >token.new && mv -f token.new token; } || exit ${EXIT.notMade}
 `
 const LOCKED = `exec 9>>lock; flock -w 120 9 || exit ${EXIT.busy}
 `
