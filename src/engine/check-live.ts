@@ -55,10 +55,8 @@ export async function assertLiveAtGate(
   what = 'the gate stays closed',
 ): Promise<void> {
   if (run.mode !== 'live') return
-  const isAllowed = await deps.allowLive()
-  const reading = await readExecutionSwitch(deps)
-  if (isAllowed && reading.enabled) return
-  const why = isAllowed ? 'the execution switch is off' : 'execution.allowLive is not true in cutter.yaml'
+  const { isAllowed, reading, why } = await readPermissions(deps)
+  if (why === null) return
   const allow = isAllowed
     ? 'cutter execution enable --for 2h --reason "…"'
     : 'set execution: { allowLive: true } in cutter.yaml'
@@ -84,15 +82,18 @@ export function assertFilesSafe(deps: EngineDeps, installed: InstalledMachine | 
  * @throws Stop STOP_EXECUTION_DISABLED
  */
 export async function assertSwitchBeforeWrite(deps: EngineDeps): Promise<SwitchReading> {
+  const { reading, why } = await readPermissions(deps)
+  if (why === null) return reading
+  throw new Stop('STOP_EXECUTION_DISABLED', why, {
+    next: 'cutter execution enable --for 2h --reason "…", then cutter run resume',
+    data: { executionSwitch: reading as unknown as Json },
+  })
+}
+
+/** What allows live writes now; `why` says which is missing, and is null when both are there. */
+async function readPermissions(deps: EngineDeps) {
   const isAllowed = await deps.allowLive()
   const reading = await readExecutionSwitch(deps)
-  if (isAllowed && reading.enabled) return reading
-  throw new Stop(
-    'STOP_EXECUTION_DISABLED',
-    isAllowed ? 'the execution switch is off' : 'execution.allowLive is not true in cutter.yaml',
-    {
-      next: 'cutter execution enable --for 2h --reason "…", then cutter run resume',
-      data: { executionSwitch: reading as unknown as Json },
-    },
-  )
+  const isOff = reading.enabled ? null : 'the execution switch is off'
+  return { isAllowed, reading, why: isAllowed ? isOff : 'execution.allowLive is not true in cutter.yaml' }
 }

@@ -9,6 +9,7 @@ import { assertRole } from '../access/assert-role.ts'
 import { definedOnly } from '../defined.ts'
 import { assertReason } from '../reason.ts'
 import { findRun } from './find-run.ts'
+import { makeDecision } from './make-decision.ts'
 import { answerOfRun, type RunAnswer } from './run-answer.ts'
 
 export interface AbandonRunInput {
@@ -49,14 +50,7 @@ async function makeApproval({ deps }: App, run: Run, given: AbandonRunInput): Pr
     const { unsettledWrites } = await prepareAbandonment(deps, run)
     throw signatureNeededError(run, unsettledWrites)
   }
-  const { rehearseApproval, signApproval } = await import('../../engine/manage-approvals.ts')
-  const decision = { decision: 'abandon' as const, reason: assertReason(reason) }
-  if (run.mode !== 'live') {
-    const rehearsal = await rehearseApproval(deps, run.runId, { as: as ?? 'rehearsal', ...decision })
-    return rehearsal.approvalId
-  }
-  const signed = await signApproval(deps, run.runId, { as: as!, keyFile: key!, ...decision })
-  return signed.approval.approvalId
+  return makeDecision(deps, run, { decision: 'abandon', reason: assertReason(reason) }, { as, key })
 }
 
 function signatureNeededError({ runId }: Run, unsettledWrites: UnsettledWrite[]): CutterError {

@@ -6,6 +6,7 @@ import { findOrphanedWrite } from '../../engine/way-out.ts'
 import { assertRole } from '../access/assert-role.ts'
 import { assertReason } from '../reason.ts'
 import { findRun } from './find-run.ts'
+import { makeDecision } from './make-decision.ts'
 import { resumeRun } from './resume.ts'
 import type { RunAnswer } from './run-answer.ts'
 
@@ -41,15 +42,9 @@ async function voidingApproval({ deps, store }: App, run: Run, given: VoidRunInp
   const { as, key, approval } = given
   if (run.status !== 'paused') throw await notAtGateError(store, run)
   if (approval !== undefined) return assertVoids(store, approval)
-  const { rehearseApproval, signApproval } = await import('../../engine/manage-approvals.ts')
-  const decision = { decision: 'void' as const, reason: assertReason(given.reason) }
-  if (run.mode !== 'live') {
-    const rehearsal = await rehearseApproval(deps, run.runId, { as: as ?? 'rehearsal', ...decision })
-    return rehearsal.approvalId
-  }
-  if (as === undefined || key === undefined) throw signatureNeededError(run)
-  const signed = await signApproval(deps, run.runId, { as, keyFile: key, ...decision })
-  return signed.approval.approvalId
+  const reason = assertReason(given.reason)
+  if (run.mode === 'live' && (as === undefined || key === undefined)) throw signatureNeededError(run)
+  return makeDecision(deps, run, { decision: 'void', reason }, { as, key })
 }
 
 /** Nobody who wants to void a run may approve it by a mistyped id. */

@@ -1,20 +1,7 @@
-import { findTokenFault, type Role, type Token } from '../../domain/token.ts'
+import { findTokenFault, type Token } from '../../domain/token.ts'
 
 /** What token commands print with `--json`, without the token itself. */
-export interface TokenAnswer {
-  tokenId: string
-  name: string
-  role: Role
-  /** The machines whose runs it reaches; null for all of them. */
-  machines: string[] | null
-  /** Of a read-only link: its run. */
-  runId: string | null
-  createdAt: string
-  createdBy: string
-  expiresAt: string
-  revokedAt: string | null
-  revokedBy: string | null
-  lastUsedAt: string | null
+export interface TokenAnswer extends Token {
   /** Whether it counts now. */
   valid: boolean
 }
