@@ -29,6 +29,7 @@ export function homeOfCaller(
     reports: home.reports,
     config: home.config,
     app: () => (app ??= home.app().then((opened) => appOfCaller(opened, caller.name, onStep))),
+    changes: home.changes,
     async close() {},
   }
 }

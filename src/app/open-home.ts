@@ -6,6 +6,7 @@ import type { BatchingStore, RunStore } from '../store/run-store.ts'
 import type { App, AppOptions } from './open-app.ts'
 import { openStore } from './open-store.ts'
 import { findHeadWitness } from './run-reports.ts'
+import { type StoreChanges, watchStore } from './store-changes.ts'
 
 export { type Log, openLog } from './log.ts'
 
@@ -28,6 +29,8 @@ export interface Home {
   config(): Promise<Config>
   /** Config, machines, targets and the engine. Loaded when it is first used, because reading a run needs none of them. */
   app(): Promise<App>
+  /** Tells when the store was changed, by whichever process. */
+  changes(): StoreChanges
   close(): Promise<void>
 }
 
@@ -47,6 +50,7 @@ export function openHome(options: HomeOptions): Home {
   let store: BatchingStore | null = null
   let config: Promise<Config> | null = null
   let app: Promise<App> | null = null
+  let changes: StoreChanges | null = null
   const openedStore = () => (store ??= openStore(folder))
   return {
     folder,
@@ -66,7 +70,9 @@ export function openHome(options: HomeOptions): Home {
       (app ??= import('./open-app.ts').then(({ openApp }) =>
         openApp({ ...options, home: folder, store: openedStore() }),
       )),
+    changes: () => (changes ??= watchStore(openedStore())),
     async close() {
+      changes?.close()
       // Closing the app closes the store. An app that could not be opened has thrown its error already.
       const opened = await app?.catch(() => null)
       if (opened) {

@@ -34,3 +34,11 @@ export const matching =
     if (pattern.test(value)) return value
     throw new InvalidArgumentError(`It must be ${what}.`)
   }
+
+/** Parses a date, or a time with its zone. The answer is ISO 8601 in UTC. */
+export function timeOf(value: string): string {
+  const isTime = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d))?$/.test(value)
+  const time = isTime ? Date.parse(value) : Number.NaN
+  if (Number.isFinite(time)) return new Date(time).toISOString()
+  throw new InvalidArgumentError('It must be a date, or a time with its zone, such as 2026-03-01T09:00Z.')
+}

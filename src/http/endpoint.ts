@@ -53,6 +53,8 @@ export interface Endpoint {
   isPublic: boolean
   /** Whether it takes the bytes of a file as they are. */
   takesBytes: boolean
+  /** Whether the answer lasts as long as the client listens. */
+  isStream: boolean
   reply(call: Call<never, never, never>): Promise<Reply>
 }
 
@@ -65,6 +67,7 @@ interface Definition<Params extends Shape, Query extends Shape, Body extends Sha
   body?: Body
   isPublic?: boolean
   takesBytes?: boolean
+  isStream?: boolean
   reply(call: Call<Values<Params>, Values<Query>, Values<Body>>): Promise<Reply>
 }
 
@@ -85,6 +88,7 @@ export function endpoint<
     body: method === 'post' && definition.takesBytes !== true ? z.strictObject(definition.body ?? {}) : null,
     isPublic: definition.isPublic ?? false,
     takesBytes: definition.takesBytes ?? false,
+    isStream: definition.isStream ?? false,
     reply: definition.reply as Endpoint['reply'],
   }
 }

@@ -1,7 +1,10 @@
 import { type Endpoint, endpoint } from './endpoint.ts'
 import { describeApi } from './openapi.ts'
 import { APPROVAL_ENDPOINTS } from './routes/approvals.ts'
+import { DOCUMENT_ENDPOINTS } from './routes/documents.ts'
+import { EVENT_ENDPOINTS } from './routes/events.ts'
 import { INSTANCE_ENDPOINTS } from './routes/instance.ts'
+import { RUN_READS } from './routes/run-reads.ts'
 import { RUN_ENDPOINTS } from './routes/runs.ts'
 import { SERVICE_ENDPOINTS } from './routes/service.ts'
 import { TOKEN_ENDPOINTS } from './routes/tokens.ts'
@@ -16,9 +19,12 @@ export const ENDPOINTS: Endpoint[] = [
     isPublic: true,
     reply: async () => ({ content: describeApi(ENDPOINTS) }),
   }),
+  ...RUN_READS,
   ...RUN_ENDPOINTS,
+  ...EVENT_ENDPOINTS,
   ...APPROVAL_ENDPOINTS,
   ...UPLOAD_ENDPOINTS,
+  ...DOCUMENT_ENDPOINTS,
   ...INSTANCE_ENDPOINTS,
   ...TOKEN_ENDPOINTS,
 ]

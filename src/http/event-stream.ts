@@ -1,4 +1,4 @@
-import type { HistoryEntry } from '../domain/history-entry.ts'
+import type { EntryName, Followed, FollowedEntry } from '../service/runs/follow.ts'
 import { RequestError } from './problem.ts'
 
 /** How long a stream lives, in milliseconds. Then the client connects again, and its token is read again. */
@@ -10,13 +10,13 @@ const HEARTBEAT_MS = 15_000
 export const endOfStream = () => AbortSignal.timeout(LIFE_MS)
 
 /**
- * Reads the header `Last-Event-ID`, `<run>:<seq>`, as the `seq` of the last entry that the client has; 0 without the header.
+ * Reads the header `Last-Event-ID`, `<run>:<seq>`, as the entry that the client has last; null without the header.
  * @throws RequestError 400
  */
-export function readLastEventId(given: string | undefined): number {
-  if (given === undefined) return 0
-  const [, seq] = /^[^:\s]+:(\d{1,9})$/.exec(given) ?? []
-  if (seq !== undefined) return Number(seq)
+export function readLastEventId(given: string | undefined): EntryName | null {
+  if (given === undefined) return null
+  const [, runId, seq] = /^([^:\s]+):(\d{1,9})$/.exec(given) ?? []
+  if (runId !== undefined) return { runId, seq: Number(seq) }
   throw new RequestError(
     400,
     'Last-Event-ID is not the id of an event; nothing was done',
@@ -25,17 +25,19 @@ export function readLastEventId(given: string | undefined): number {
 }
 
 /**
- * Server-sent events (WHATWG HTML, section 9.2) of the entries of a run. Entries are asked for when the client has taken those before, so a
+ * Server-sent events (WHATWG HTML, section 9.2) of entries. Entries are asked for when the client has taken those before, so a
  * slow client keeps no memory here. The stream ends when the token no longer counts, which is checked with each entry, and as often
- * as the run is read.
+ * as the store is read. It begins with a comment: what is saved after that is in the stream.
  */
 export function eventStream(
-  runId: string,
-  entries: AsyncGenerator<HistoryEntry | null, void>,
+  entries: Followed,
   assertTokenCounts: () => Promise<unknown>,
 ): ReadableStream<Uint8Array> {
   let spoke = Date.now()
   return new ReadableStream({
+    start(controller) {
+      controller.enqueue(Buffer.from(': open\n\n'))
+    },
     async pull(controller) {
       for (;;) {
         const { done, value } = await entries.next()
@@ -47,8 +49,7 @@ export function eventStream(
         const isDue = Date.now() - spoke > HEARTBEAT_MS
         if (value === null && !isDue) continue
         spoke = Date.now()
-        const event = value === null ? ': still here\n\n' : textOf(runId, value)
-        return controller.enqueue(Buffer.from(event))
+        return controller.enqueue(Buffer.from(value === null ? ': still here\n\n' : textOf(value)))
       }
     },
     async cancel() {
@@ -64,5 +65,5 @@ const counts = (assertTokenCounts: () => Promise<unknown>) =>
   )
 
 /** JSON has no raw line ends, so an entry is one line. */
-const textOf = (runId: string, entry: HistoryEntry) =>
+const textOf = ({ runId, entry }: FollowedEntry) =>
   `id: ${runId}:${entry.seq}\nevent: entry\ndata: ${JSON.stringify({ runId, ...entry })}\n\n`

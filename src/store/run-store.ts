@@ -74,6 +74,15 @@ export interface ResumableRun {
   byPeople: HistoryEntry[]
 }
 
+/** An entry of any run, with its place among the entries of all runs. */
+export interface PlacedEntry {
+  /** Later entries have greater ones. */
+  place: number
+  runId: string
+  machine: string
+  entry: HistoryEntry
+}
+
 /** What runs a list has: those that pass every field. */
 export interface RunFilter {
   status?: Status
@@ -132,6 +141,12 @@ export interface RunStore {
   /** Newest first. */
   list(filter: RunFilter): Promise<Run[]>
   history(runId: string): Promise<HistoryEntry[]>
+  /** The place of the newest entry of all runs; 0 where there is none. */
+  newestPlace(): Promise<number>
+  /** The place of an entry; null where the run has none with this `seq`. */
+  placeOf(runId: string, seq: number): Promise<number | null>
+  /** Entries of all runs after a place, in the order in which they were saved; at most `limit`. */
+  entriesAfter(place: number, limit: number): Promise<PlacedEntry[]>
   resumableRun(runId: string): Promise<ResumableRun | null>
 
   effects(runId: string): Promise<EffectRow[]>
@@ -193,6 +208,8 @@ export interface RunStore {
   /** Pruned runs whose id equals the text, begins or ends with it. */
   prunedLike(text: string): Promise<PrunedRun[]>
 
+  /** Differs from the last answer if anything was saved since then, by whichever process. Cheap enough to be asked often. */
+  version(): Promise<string>
   /** Reads every page of the file; a sentence for each fault. */
   check(): Promise<string[]>
   close(): Promise<void>

@@ -89,7 +89,16 @@ const VALUES = [
     '--to <release>',
   ],
   ...['--mode <mode>', '--status <status>', '--format <format>', '--decision <decision>'],
-  ...['--limit <n>', '--page <n>', '--page-size <n>', '--for <time>', '--older-than <time>'],
+  ...['--limit <n>', '--page <n>', '--page-size <n>', '--for <time>', '--for <what>', '--older-than <time>'],
+  ...['--timeout <duration>', '--gate <gate>', '--approver <principal>', '--operator <label>'],
+  ...[
+    '--target <target>',
+    '--host <host>',
+    '--since <time>',
+    '--until <time>',
+    '--text <text>',
+    '--cursor <cursor>',
+  ],
   ...[
     '--machine <machine>',
     '--target <name>',

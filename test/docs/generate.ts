@@ -218,7 +218,11 @@ const answerTable = () =>
     Object.entries(ANSWERS).map(([name, { title, commands }]) => [
       `[${name}.json](schema/${name}.json)`,
       title,
-      commands.length === 0 ? 'every command' : commands.map((command) => `\`${command}\``).join(', '),
+      name === 'error'
+        ? 'every command'
+        : commands.length === 0
+          ? 'the service alone'
+          : commands.map((command) => `\`${command}\``).join(', '),
     ]),
   )
 

@@ -15,6 +15,7 @@ import { defineRollback } from './rollback.ts'
 import { defineShow } from './show.ts'
 import { defineStart } from './start.ts'
 import { defineVoid } from './void.ts'
+import { defineWait } from './wait.ts'
 
 /** `cutter run …`: the commands of operators. A command that moves a run prints it, and ends with the exit code of `exitOfRun`. */
 export function defineRunCommands(program: Command): void {
@@ -39,4 +40,5 @@ export function defineRunCommands(program: Command): void {
   defineAbandon(group)
   defineRollback(group)
   defineRetry(group)
+  defineWait(group)
 }

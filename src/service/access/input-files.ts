@@ -35,6 +35,21 @@ export async function admitPaths(
   return settled
 }
 
+/**
+ * Settles the path of one file that is read at once, as `admitPaths` does.
+ * @param what names it in an error
+ * @throws INPUT_REFUSED
+ */
+export async function admitFile(
+  home: Pick<Home, 'caller' | 'folder' | 'config' | 'cwd'>,
+  what: string,
+  given: string,
+): Promise<string> {
+  if (home.caller === null) return resolve(home.cwd, given)
+  const { inputs } = await home.config()
+  return admitPath(home.folder, inputs, { field: what, given })
+}
+
 interface GivenPath {
   field: string
   given: string

@@ -54,6 +54,7 @@ export const run = z.strictObject({
   startedAt: time,
   updatedAt: time,
   output: free.describe('What the machine reports. Its fields depend on the machine.'),
+  about: text.describe('What the run changes, and where, in one line.'),
   stop: stop.optional(),
   hold: hold.nullable().optional(),
   error: errorFacts.optional().describe('Only where the command did not happen, although the run is known.'),

@@ -29,6 +29,7 @@ export const RUN_ANSWERS: Answers = {
       'run retry',
       'run rollback',
       'rehearsal remove',
+      'run wait',
     ],
     title: 'A run',
     schema: run,
@@ -124,6 +125,24 @@ export const RUN_ANSWERS: Answers = {
       folder: text,
       seq: count.describe('The history entry that they show.'),
     }),
+  },
+  'report-list': {
+    commands: [],
+    title: 'The reports of a run by their names',
+    schema: z.strictObject({ runId: text, seq: count, reports: z.array(text) }),
+  },
+  'evidence-list': {
+    commands: [],
+    title: 'The evidence of a run',
+    schema: z.array(
+      z.strictObject({
+        seq: count.describe('The entry that names it.'),
+        name: text,
+        digest,
+        mediaType: text,
+        bytes: count,
+      }),
+    ),
   },
   export: {
     commands: ['run export'],

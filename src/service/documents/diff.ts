@@ -1,9 +1,10 @@
-import { resolve } from 'node:path'
 import type { Home } from '../../app/open-home.ts'
 import { loadCustomProfiles } from '../../config/custom-profiles.ts'
 import { type DocumentDiff, diffDocuments, type ScannedText } from '../../document/diff/diff-documents.ts'
 import { scanDocument } from '../../document/scan.ts'
 import { readSource } from '../../targets/system/source-file.ts'
+import { assertRole } from '../access/assert-role.ts'
+import { admitFile } from '../access/input-files.ts'
 import { chooseReading, type ReadingInput } from './registered-document.ts'
 
 export interface ComparedDocuments {
@@ -15,7 +16,7 @@ export interface ComparedDocuments {
 
 /**
  * Compares two texts of a document, unit by unit. Both are read with one profile, so that a unit has the same address in both.
- * @throws INPUT_REFUSED when a file can't be read as text or no such profile exists, CONFIG_INVALID
+ * @throws ACCESS_REFUSED; INPUT_REFUSED when a file can't be read as text or no such profile exists, CONFIG_INVALID
  */
 export async function compareDocuments(
   home: Home,
@@ -25,9 +26,11 @@ export async function compareDocuments(
     new: string
   },
 ): Promise<ComparedDocuments> {
+  assertRole(home, 'operator', 'compare documents')
   const config = await home.config()
   const profiles = await loadCustomProfiles(config, home.folder)
-  const [oldPath, newPath] = [resolve(home.cwd, given.old), resolve(home.cwd, given.new)]
+  const oldPath = await admitFile(home, 'old', given.old)
+  const newPath = await admitFile(home, 'new', given.new)
   const { document, profile } = chooseReading(config, home, [oldPath, newPath], given)
   const readText = async (path: string, named: string | undefined): Promise<ScannedText> => {
     const bytes = await readSource(path)

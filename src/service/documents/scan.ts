@@ -1,8 +1,9 @@
-import { resolve } from 'node:path'
 import type { Home } from '../../app/open-home.ts'
 import { loadCustomProfiles } from '../../config/custom-profiles.ts'
 import { type Scan, scanDocument as scanBytes } from '../../document/scan.ts'
 import { readSource } from '../../targets/system/source-file.ts'
+import { assertRole } from '../access/assert-role.ts'
+import { admitFile } from '../access/input-files.ts'
 import { chooseReading, type ReadingInput } from './registered-document.ts'
 
 /** What `document scan --json` prints. */
@@ -10,7 +11,7 @@ export type ScannedDocument = { document: string } & Scan
 
 /**
  * Scans a file: how it would be cut, and what is odd about it. Needs no run, no store and no database.
- * @throws INPUT_REFUSED when the file can't be read as text or no such profile exists, CONFIG_INVALID
+ * @throws ACCESS_REFUSED; INPUT_REFUSED when the file can't be read as text or no such profile exists, CONFIG_INVALID
  */
 export async function scanDocument(
   home: Home,
@@ -19,9 +20,10 @@ export async function scanDocument(
     file: string
   },
 ): Promise<ScannedDocument> {
+  assertRole(home, 'operator', 'scan documents')
   const config = await home.config()
   const profiles = await loadCustomProfiles(config, home.folder)
-  const path = resolve(home.cwd, given.file)
+  const path = await admitFile(home, 'file', given.file)
   const { document, profile } = chooseReading(config, home, [path], given)
   const { profileVersion, ...rest } = scanBytes(await readSource(path), { document, profile, profiles })
   return { document, profileVersion, ...rest }

@@ -1,7 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Home } from '../../app/open-home.ts'
+import { CutterError } from '../../domain/errors.ts'
 import type { HistoryEntry } from '../../domain/history-entry.ts'
+import { isInScope } from '../access/scope.ts'
 import { findRunId } from './find-run.ts'
+
+/** An entry with the run that it is of. */
+export interface FollowedEntry {
+  runId: string
+  entry: HistoryEntry
+}
+
+/** Entries as they are saved. Null where nothing was saved for a while. */
+export type Followed = AsyncGenerator<FollowedEntry | null, void>
 
 export interface FollowRunInput {
   /** Id, or a unique prefix or suffix of one. */
@@ -10,8 +21,18 @@ export interface FollowRunInput {
   after: number
 }
 
-/** How often a run that was not moved is read again, in milliseconds. */
-const POLL_MS = 200
+/** The entry that a caller has last. */
+export interface EntryName {
+  runId: string
+  seq: number
+}
+
+/** How long nothing is yielded where nothing is saved, in milliseconds. */
+const QUIET_MS = 1_000
+/** What is saved within this time is read together, in milliseconds. */
+const TOGETHER_MS = 50
+/** Entries of all runs that are read at a time. */
+const PAGE = 100
 
 /**
  * Follows the history of a run: first the entries that the caller lacks, then each one as it is saved, by whichever process. The history
@@ -23,27 +44,75 @@ export async function followRun(
   home: Home,
   { run, after }: FollowRunInput,
   signal: AbortSignal,
-): Promise<{ runId: string; entries: AsyncGenerator<HistoryEntry | null, void> }> {
+): Promise<{ runId: string; entries: Followed }> {
   const runId = await findRunId(home, run)
-  return { runId, entries: entriesAfter(home, { runId, after }, signal) }
+  return { runId, entries: entriesOfRun(home, { runId, seq: after }, endOf(home, signal)) }
 }
 
-async function* entriesAfter(
-  { store, interrupt }: Home,
-  { runId, after }: { runId: string; after: number },
+/**
+ * Follows all runs that the caller's token reaches, from the entry on that the caller has last. With null it begins with what is saved from
+ * now on. It ends when `signal` aborts, or when the home is interrupted.
+ * @throws USAGE when there is no such entry
+ */
+export async function followRuns(
+  home: Home,
+  after: EntryName | 'start' | null,
   signal: AbortSignal,
-): AsyncGenerator<HistoryEntry | null, void> {
-  let last = after
-  while (!signal.aborted && !interrupt.aborted) {
+): Promise<Followed> {
+  return entriesOfRuns(home, await placeFrom(home, after), endOf(home, signal))
+}
+
+const endOf = ({ interrupt }: Home, signal: AbortSignal) => AbortSignal.any([signal, interrupt])
+
+async function* entriesOfRun(home: Home, { runId, seq }: EntryName, end: AbortSignal): Followed {
+  const { store } = home
+  let last = seq
+  while (!end.aborted) {
+    const seen = home.changes().count()
     const run = await store.run(runId)
     if (run === null) return
     if (run.seq > last) {
       for (const entry of (await store.history(runId)).filter(({ seq }) => seq > last)) {
         last = entry.seq
-        yield entry
+        yield { runId, entry }
       }
     } else yield null
     if (run.status === 'closed' && run.seq <= last) return
-    await sleep(POLL_MS)
+    await untilChanged(home, seen, end)
   }
+}
+
+async function placeFrom({ store, caller }: Home, after: EntryName | 'start' | null): Promise<number> {
+  if (after === 'start') return 0
+  if (after === null) return store.newestPlace()
+  const run = await store.run(after.runId)
+  const place =
+    run === null || !isInScope({ caller }, run) ? null : await store.placeOf(after.runId, after.seq)
+  if (place !== null) return place
+  throw new CutterError('USAGE', 'the id of the last event is not that of an entry here; nothing was read', {
+    next: 'leave it out to begin with what is saved from now on, and list the runs again',
+  })
+}
+
+async function* entriesOfRuns(home: Home, from: number, end: AbortSignal): Followed {
+  const { store } = home
+  let place = from
+  while (!end.aborted) {
+    const seen = home.changes().count()
+    const page = await store.entriesAfter(place, PAGE)
+    for (const { place: of, runId, machine, entry } of page) {
+      place = of
+      if (isInScope(home, { runId, machine })) yield { runId, entry }
+    }
+    if (page.length === PAGE) continue
+    yield null
+    // Places are given again once the newest entries were pruned.
+    if (page.length === 0) place = Math.min(place, await store.newestPlace())
+    await untilChanged(home, seen, end)
+  }
+}
+
+async function untilChanged(home: Home, seen: number, end: AbortSignal): Promise<void> {
+  await sleep(TOGETHER_MS, undefined, { signal: end }).catch(() => {})
+  await home.changes().after(seen, QUIET_MS, end)
 }

@@ -5,6 +5,7 @@ import { type Hold, holdOver } from '../../domain/hold.ts'
 import type { Json } from '../../domain/json.ts'
 import type { Mode, Outcome, Run } from '../../domain/run.ts'
 import type { StopCode } from '../../domain/stop-codes.ts'
+import { aboutRun } from './about-run.ts'
 
 /** What run commands print with `--json`. */
 export interface RunAnswer {
@@ -25,6 +26,8 @@ export interface RunAnswer {
   startedAt: string
   updatedAt: string
   output: Json
+  /** What the run is about, in one line. */
+  about: string
   /** Only of a stopped run. */
   stop?: StopFacts
   /** The hold that binds an open run, or null. A closed run has no such field. */
@@ -49,6 +52,7 @@ export function runAnswer(run: Run, hold: Hold | null): RunAnswer {
     startedAt: run.startedAt,
     updatedAt: run.updatedAt,
     output: run.output,
+    about: aboutRun(run),
     ...(run.stop === null ? {} : { stop: run.stop }),
     ...(run.status === 'closed' ? {} : { hold: hold === null ? null : { ...hold } }),
   }

@@ -4,6 +4,7 @@ import type {
   BatchingStore,
   Lease,
   MachineModuleLocation,
+  PlacedEntry,
   PrunedRun,
   ResumableRun,
   StoredRun,
@@ -61,6 +62,11 @@ export function openRunStore(options: OpenOptions): BatchingStore {
     ...tokenMethods(sql, guard),
     prune: (pruned) => guard(() => pruneRun(db, pruned)),
     prunedLike: (text) => guard(() => sql.prunedLike.all({ text }) as unknown as PrunedRun[]),
+    version: () =>
+      guard(() => {
+        const own = sql.ownChanges.get()!.n
+        return `${own}:${db.pragma('data_version', { simple: true })}`
+      }),
     check: () => guard(() => findPageFaults(db)),
     async close() {
       await saver.close()
@@ -77,6 +83,9 @@ type RunMethods = Pick<
   | 'idsLike'
   | 'list'
   | 'history'
+  | 'newestPlace'
+  | 'placeOf'
+  | 'entriesAfter'
   | 'resumableRun'
   | 'evidence'
   | 'evidenceOf'
@@ -95,6 +104,9 @@ function runMethods(db: Database, sql: Statements, guard: Guard): RunMethods {
       guard(() => sql.idsLike.all({ text, limit }).map((row) => row.run_id as string)),
     list: (filter) => guard(() => listRuns(filter)),
     history: (runId) => guard(() => sql.history.all(runId).map(readEntryRow)),
+    newestPlace: () => guard(() => sql.newestPlace.get()!.place as number),
+    placeOf: (runId, seq) => guard(() => (sql.placeOf.get(runId, seq)?.place as number | undefined) ?? null),
+    entriesAfter: (place, limit) => guard(() => sql.entriesAfter.all({ place, limit }).map(readPlacedEntry)),
     resumableRun: (runId) => guard(() => resumableRun(runId)),
     evidence: (digest) => guard(() => (sql.evidence.get(digest)?.bytes as Uint8Array | undefined) ?? null),
     evidenceOf: (runId) => guard(() => sql.evidenceOf.all(runId).map(readEvidenceRow)),
@@ -202,6 +214,13 @@ function tokenMethods(sql: Statements, guard: Guard): TokenMethods {
     revokeToken: (tokenId, revocation) => guard(() => void sql.revokeToken.run({ tokenId, ...revocation })),
   }
 }
+
+const readPlacedEntry = (row: Row): PlacedEntry => ({
+  place: row.id as number,
+  runId: row.run_id as string,
+  machine: row.machine as string,
+  entry: readEntryRow(row),
+})
 
 function readStoredRun(sql: Statements, runId: string): StoredRun | null {
   const run = findRun(sql.run.get(runId))

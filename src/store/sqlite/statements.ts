@@ -99,6 +99,17 @@ const texts = {
       select previous_id, of_run from entry join history on id = entry_id where previous_id < id
     )
     select history.* from entry join history on id = entry_id and run_id = of_run order by seq`,
+  newestPlace: 'select coalesce(max(id), 0) as place from history',
+  placeOf: `
+    with recursive entry (entry_id) as (
+      select newest_id from runs where run_id = ?
+      union all
+      select previous_id from entry join history on id = entry_id where previous_id < id
+    )
+    select id as place from entry join history on id = entry_id where seq = ?`,
+  entriesAfter: `
+    select history.*, machine from history join runs using (run_id) where history.id > @place order by history.id limit @limit`,
+  ownChanges: 'select total_changes() as n',
   countByPeople: "select count(*) as n from history where run_id = ? and by != 'engine'",
   historyByPeople: "select * from history where run_id = ? and by != 'engine' order by seq",
   effects: 'select * from effects where run_id = ? order by seq, invoke_id',

@@ -32,6 +32,46 @@ export function describeSharedThings(name: string, open: () => Promise<RunStore>
       expect(await store.list({ limit: 9 })).toHaveLength(2)
     })
 
+    test('entries of all runs follow each other from any place, in the order in which they were saved', async () => {
+      expect(await store.newestPlace()).toBe(0)
+      const [a, b] = [firstStep({ run: { runId: 'a' } }), firstStep({ run: { runId: 'b' } })]
+      await store.create(a, mine)
+      await store.create(b, mine)
+      await store.advance(stepAfter(a.run), mine)
+      const all = await store.entriesAfter(0, 9)
+      expect(all.map(({ runId, entry }) => [runId, entry.seq])).toEqual([
+        ['a', 1],
+        ['b', 1],
+        ['a', 2],
+      ])
+      expect(all.map(({ machine }) => machine)).toEqual([a, b, a].map(({ run }) => run.machine))
+      expect(all.map(({ entry }) => entry)).toEqual([
+        ...(await store.history('a')).slice(0, 1),
+        ...(await store.history('b')),
+        ...(await store.history('a')).slice(1),
+      ])
+      const place = await store.placeOf('b', 1)
+      expect(place).toBe(all[1]!.place)
+      expect(await store.entriesAfter(place!, 9)).toEqual(all.slice(2))
+      expect(await store.entriesAfter(0, 2)).toEqual(all.slice(0, 2))
+      expect(await store.newestPlace()).toBe(all[2]!.place)
+      expect(await store.placeOf('b', 2)).toBeNull()
+      expect(await store.placeOf('c', 1)).toBeNull()
+    })
+
+    test('the version differs after each change, and stays while nothing is saved', async () => {
+      const versions = [await store.version()]
+      const step = firstStep({})
+      await store.create(step, mine)
+      versions.push(await store.version())
+      await store.advance(stepAfter(step.run), mine)
+      versions.push(await store.version())
+      await store.recordHold({ kind: 'on', runId: null, reason: 'a test', by: 'ann', at: step.entry.at })
+      versions.push(await store.version())
+      expect(new Set(versions).size).toBe(4)
+      expect(await store.version()).toBe(versions.at(-1))
+    })
+
     test('ids are found by the complete id, a beginning or an end, and by nothing else', async () => {
       const ids = [
         'ictr-20260101T000000Z-aaaa0001',
