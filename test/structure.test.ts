@@ -19,7 +19,7 @@ const filesBelow = (...folders: string[]) =>
   folders.flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
       .map((name) => join(folder, name))
-      .filter((name) => name.endsWith('.ts') && !name.endsWith('.d.ts')),
+      .filter((name) => /\.tsx?$/.test(name) && !name.endsWith('.d.ts')),
   )
 const sources = filesBelow('src', 'machines')
 const textOf = (file: string) => readFileSync(join(root, file), 'utf8')
@@ -126,6 +126,18 @@ describe('the layers', () => {
   test('keep the verifier of a cut apart from what the executor runs', () => {
     const own = imports.filter(({ file }) => file === 'src/effects/cut/verifier.ts')
     expect(own.map(({ specifier }) => specifier)).toEqual(['node:crypto', '../../targets/target.ts'])
+  })
+
+  test('keep the page of the service, which browsers run, apart from everything else', () => {
+    const isPage = (file: string | null) => file?.startsWith('src/http/page/') ?? false
+    const packages = ['preact', 'preact/hooks', '@preact/signals', 'marked']
+    const crossing = imports.filter(({ file, target, specifier }) =>
+      isPage(file)
+        ? !isPage(target) && !packages.includes(specifier)
+        : isPage(target) || packages.includes(specifier),
+    )
+    expect(imports.filter(({ file }) => isPage(file)).length).toBeGreaterThan(20)
+    expect(crossing.map(({ file, specifier }) => `${file}: ${specifier}`)).toEqual([])
   })
 
   test('keep bundle, reports and plan-page apart', () => {

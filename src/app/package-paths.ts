@@ -22,3 +22,6 @@ export const writerThreadFile = () => join(packageRoot(), 'dist', 'writer-thread
 /** The first line of a `cutter.yaml`, by which editors find its JSON Schema and check the file. */
 export const configSchemaComment = () =>
   `# yaml-language-server: $schema=${join(packageRoot(), 'docs', 'schema', 'cutter.schema.json')}`
+
+/** Returns the path of a built file of the page that the service shows. */
+export const pageFile = (name: string) => join(packageRoot(), 'dist', 'page', name)

@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { spreadByAssign } from '../node20/spread-by-assign.mjs'
+import { buildPage } from './build-page.mjs'
 import { yamlAsData } from './yaml-as-data.mjs'
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
@@ -95,7 +96,7 @@ const banner = { js: "const MODULE_URL = require('node:url').pathToFileURL(__fil
 const vendors = ['zod', 'yaml', 'xstate', 'tar-stream', 'parse5']
 // Asked for only where it is used: few documents are HTML.
 const lazy = ['parse5']
-const service = ['hono', '@hono/node-server', '@hono/zod-openapi']
+const service = ['hono', '@hono/node-server', '@hono/zod-openapi', '@dagrejs/dagre']
 await Promise.all(
   vendors.map((name) =>
     build({
@@ -199,6 +200,8 @@ for (const flags of [[], [NURSERY]])
   execFileSync(process.execPath, [...flags, '-e', outputFiles[0].text, join(dist, 'main.cjs')], {
     stdio: 'inherit',
   })
+
+await buildPage(root, dist)
 
 // What modules of users' own machines import as `cutter`, outside of a clone: the functions, and their types for editors.
 await build({

@@ -1,8 +1,10 @@
 import type { Service } from '../service/serve.ts'
+import { type Browser, readBrowser } from './browser.ts'
 import type { Call, Endpoint, Reply } from './endpoint.ts'
 import { ENDPOINTS } from './endpoints.ts'
-import { assertOwnSite } from './guard.ts'
+import { assertFromPage, assertOwnSite } from './guard.ts'
 import { type Context, Hono } from './hono.ts'
+import { answerPage, PAGE_PATHS } from './page-files.ts'
 import { problemOf, RequestError, type Touched } from './problem.ts'
 import { readJsonBody } from './read-body.ts'
 
@@ -35,6 +37,7 @@ export function createApp(service: Service, hosts: Set<string> | null): Hono {
       )
       return problemResponse(service, error, [], { allow: allowed.join(', ') })
     })
+  for (const path of PAGE_PATHS) app.get(path, ({ req }) => answerPage(service, hosts, req.raw))
   app.notFound(() =>
     problemResponse(
       service,
@@ -85,7 +88,8 @@ async function readCall(
 ): Promise<Call<unknown, unknown, unknown>> {
   const request = context.req.raw
   assertOwnSite(request, hosts)
-  const authenticate = () => service.authenticate(request.headers.get('authorization') ?? undefined)
+  const browser = readBrowser(request)
+  const authenticate = () => service.authenticate(authorizationOf(request, service, browser))
   const caller = endpoint.isPublic ? null : await authenticate()
   if (caller !== null) identified(caller.name)
   const body = endpoint.body === null ? {} : await readJsonBody(request)
@@ -99,11 +103,21 @@ async function readCall(
     query: parsed(endpoint.query, queryOf(request.url), 'parameter'),
     body: endpoint.body === null ? {} : parsed(endpoint.body, body, 'field'),
     assertTokenCounts: authenticate,
+    caller,
+    browser,
     content: bytesOf(request),
     key: request.headers.get('idempotency-key') ?? undefined,
     lastEventId: request.headers.get('last-event-id') ?? undefined,
     works: service.worksFor(() => touched[0]?.runId ?? null),
   }
+}
+
+/** A token comes in its header, or by the session of a page. */
+function authorizationOf(request: Request, { sessions }: Service, browser: Browser): string | undefined {
+  const given = request.headers.get('authorization')
+  if (given !== null || browser.session === null) return given ?? undefined
+  assertFromPage(request)
+  return sessions.find(browser.session) ?? undefined
 }
 
 const bytesOf = ({ body }: Request) => (body ?? []) as unknown as AsyncIterable<Uint8Array>

@@ -1,5 +1,7 @@
 import { z } from 'zod'
+import type { TokenScope } from '../domain/token.ts'
 import type { Service } from '../service/serve.ts'
+import type { Browser } from './browser.ts'
 
 type Shape = { [name: string]: z.ZodType }
 type Values<Fields extends Shape> = z.output<z.ZodObject<Fields>>
@@ -19,6 +21,10 @@ export interface Call<Params, Query, Body> {
    * @throws TOKEN_REFUSED
    */
   assertTokenCounts(): Promise<unknown>
+  /** Who calls, where the endpoint takes a token. */
+  caller: TokenScope | null
+  /** What a browser sends of itself. */
+  browser: Browser
   /** The bytes of the request, where the endpoint takes a file. */
   content: AsyncIterable<Uint8Array>
   /** The header `Idempotency-Key`. */

@@ -4,9 +4,11 @@ import { APPROVAL_ENDPOINTS } from './routes/approvals.ts'
 import { DOCUMENT_ENDPOINTS } from './routes/documents.ts'
 import { EVENT_ENDPOINTS } from './routes/events.ts'
 import { INSTANCE_ENDPOINTS } from './routes/instance.ts'
+import { PAGE_ENDPOINTS } from './routes/page.ts'
 import { RUN_READS } from './routes/run-reads.ts'
 import { RUN_ENDPOINTS } from './routes/runs.ts'
 import { SERVICE_ENDPOINTS } from './routes/service.ts'
+import { SESSION_ENDPOINTS } from './routes/session.ts'
 import { TOKEN_ENDPOINTS } from './routes/tokens.ts'
 import { UPLOAD_ENDPOINTS } from './routes/uploads.ts'
 
@@ -19,9 +21,11 @@ export const ENDPOINTS: Endpoint[] = [
     isPublic: true,
     reply: async () => ({ content: describeApi(ENDPOINTS) }),
   }),
+  ...SESSION_ENDPOINTS,
   ...RUN_READS,
   ...RUN_ENDPOINTS,
   ...EVENT_ENDPOINTS,
+  ...PAGE_ENDPOINTS,
   ...APPROVAL_ENDPOINTS,
   ...UPLOAD_ENDPOINTS,
   ...DOCUMENT_ENDPOINTS,

@@ -1,4 +1,5 @@
 import type { AnyStateNode } from 'xstate'
+import { below, leaving, metaOf } from './chart-graph.ts'
 import type { MachineDefinition } from './define.ts'
 
 /**
@@ -32,36 +33,6 @@ export function mermaid({ logic }: Pick<MachineDefinition, 'logic'>, here: strin
 const edge = (from: string, to: string, label: string) =>
   `  ${from} --> ${to}${label === '' ? '' : `: ${label}`}`
 const unique = (lines: string[]) => [...new Set(lines)]
-
-const below = (node: AnyStateNode): AnyStateNode[] => [node, ...Object.values(node.states).flatMap(below)]
-const metaOf = ({ meta }: AnyStateNode) =>
-  (meta ?? {}) as { gate?: string; rechecks?: string; closed?: string }
-
-/** The other milestones to which a state leads, each with the label of its edge. */
-function leaving(node: AnyStateNode, milestone: AnyStateNode): [to: string, label: string][] {
-  const found: [string, string][] = []
-  for (const [event, transitions] of node.transitions) {
-    for (const { target = [] } of transitions) {
-      for (const { path } of target as AnyStateNode[]) {
-        if (path[0] !== undefined && path[0] !== milestone.key) found.push([path[0], labelOf(event, node)])
-      }
-    }
-  }
-  return found
-}
-
-/** The label of an edge: the phase's name for a phase that is done, the length for a delay, else the event. */
-function labelOf(event: string, node: AnyStateNode): string {
-  const [, kind, id] = /^xstate\.(done|error)\.actor\.(.+)$/.exec(event) ?? []
-  if (kind !== undefined) {
-    const src = node.invoke.find((invoke) => invoke.id === id)?.src
-    const phase = typeof src === 'string' ? src : id!
-    return kind === 'done' ? phase : `${phase} fails`
-  }
-  const [, delay] = /^xstate\.after\.([^.]+)\./.exec(event) ?? []
-  if (delay === undefined) return event
-  return delay === '0' ? '' : `after ${delay} ms`
-}
 
 /** A milestone's gate and the phase that rechecks the world before the run continues: `gate SG1, then recheck_cut`. Null without a gate. */
 function gateOf(milestone: AnyStateNode): string | null {

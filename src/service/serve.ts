@@ -9,6 +9,7 @@ import type { TokenScope } from '../domain/token.ts'
 import { readHolder, tryLock, unlock } from '../locks/with-lock.ts'
 import { authenticate } from './access/authenticate.ts'
 import { createBoundedWork } from './access/bounded-work.ts'
+import { createSessions, type Sessions } from './access/sessions.ts'
 import { findSocketPath } from './access/socket-path.ts'
 import type { RunAnswer } from './runs/run-answer.ts'
 
@@ -28,6 +29,8 @@ export interface Service {
    * @throws TOKEN_REFUSED
    */
   authenticate(authorization: string | undefined): Promise<TokenScope>
+  /** The sessions of browsers. */
+  sessions: Sessions
   /** The home as a caller reaches it; null for requests that take no token. `onStep` gets each step that is saved for this caller. */
   homeOf(caller: TokenScope | null, onStep: (run: Run, entry: HistoryEntry) => void): Home
   /**
@@ -60,6 +63,7 @@ export async function openService(home: Home): Promise<Service> {
   return {
     socket: findSocketPath(home.folder, home.env),
     authenticate: (authorization) => authenticate(store, authorization, deps.clock.now()),
+    sessions: createSessions(() => deps.clock.now().getTime()),
     homeOf: (caller, onStep) => homeOfCaller(home, caller ?? NOBODY, onStep),
     worksFor: (findRunId) => (task, seconds) =>
       work.answer(task, seconds, findRunId).catch((error: unknown) => {

@@ -5,8 +5,9 @@ import { yamlAsData } from '../../src/build/yaml-as-data.mjs'
 
 const root = resolve(import.meta.dirname, '../..')
 
-/** The packages of the service, and what they bring. */
-const OF_THE_SERVICE = /^(src\/http\/|node_modules\/(hono|@hono|@asteasolutions|openapi3-ts)\/)/
+/** The packages of the service and its page, and what they bring. */
+const OF_THE_SERVICE =
+  /^(src\/(http|service\/page)\/|node_modules\/(hono|@hono|@asteasolutions|openapi3-ts|@dagrejs|preact|@preact|marked)\/)/
 
 test('a cold command loads nothing of the service', async () => {
   const { metafile } = await build({

@@ -1,5 +1,6 @@
 import { APPROVAL_ANSWERS } from './approval-answers.ts'
 import { OTHER_ANSWERS } from './other-answers.ts'
+import { PAGE_ANSWERS } from './page-answers.ts'
 import type { Answers } from './parts.ts'
 import { RUN_ANSWERS } from './run-answers.ts'
 import { SERVICE_ANSWERS } from './service-answers.ts'
@@ -9,4 +10,10 @@ import { SERVICE_ANSWERS } from './service-answers.ts'
  * accept other fields too; here they are refused, so that a new field is documented. test/docs/json-answers.test.ts compares with what the program prints, and the API of the
  * service is described by them.
  */
-export const ANSWERS: Answers = { ...RUN_ANSWERS, ...APPROVAL_ANSWERS, ...SERVICE_ANSWERS, ...OTHER_ANSWERS }
+export const ANSWERS: Answers = {
+  ...RUN_ANSWERS,
+  ...APPROVAL_ANSWERS,
+  ...SERVICE_ANSWERS,
+  ...OTHER_ANSWERS,
+  ...PAGE_ANSWERS,
+}

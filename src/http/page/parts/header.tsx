@@ -1,0 +1,73 @@
+import { session, signOut } from '../client/api.ts'
+import { isPaused, offlineSince, togglePause } from '../client/live.ts'
+import { address } from '../client/router.ts'
+import { nextTheme, theme } from '../client/theme.ts'
+import { timeOfDay } from '../client/time.ts'
+import { Switches } from './switches.tsx'
+
+const LINKS: [href: string, label: string][] = [
+  ['/', 'Inbox'],
+  ['/runs', 'Runs'],
+]
+
+/** The head of every view. */
+export function Header() {
+  const { path } = address.value
+  const isHere = (href: string) => (href === '/' ? path === '/' : path.startsWith(href))
+  const who = session.value
+  return (
+    <header class="top">
+      <a class="skip" href="#main">
+        Skip to the content
+      </a>
+      <a class="brand" href="/">
+        <img src="/page/icon.svg" alt="" width="22" height="22" /> Cutter
+      </a>
+      <nav aria-label="Views">
+        {LINKS.map(([href, label]) => (
+          <a key={href} href={href} aria-current={isHere(href) ? 'page' : undefined}>
+            {label}
+          </a>
+        ))}
+      </nav>
+      <div class="top-end">
+        {who && <Live />}
+        {who && who.runId === null && <Switches role={who.role} />}
+        <button type="button" class="small" onClick={nextTheme} title="Change the colours">
+          Colours: {theme.value}
+        </button>
+        {who && (
+          <>
+            <span class="who">
+              {who.name} <span class="quiet">({who.runId === null ? who.role : 'read-only link'})</span>
+            </span>
+            <button type="button" class="small" onClick={signOut}>
+              Sign out
+            </button>
+          </>
+        )}
+      </div>
+    </header>
+  )
+}
+
+/** Whether what is shown is of now. */
+function Live() {
+  const since = offlineSince.value
+  const text =
+    since !== null
+      ? `offline since ${timeOfDay(new Date(since).toISOString())}`
+      : isPaused.value
+        ? 'updates paused'
+        : 'live'
+  return (
+    <span class="live">
+      <span role="status" class={since === null ? 'badge' : 'badge status-stopped'}>
+        {text}
+      </span>
+      <button type="button" class="small" onClick={togglePause} aria-pressed={isPaused.value}>
+        Pause updates
+      </button>
+    </span>
+  )
+}

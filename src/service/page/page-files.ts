@@ -1,0 +1,2 @@
+/** What the door of the page needs to find its files. */
+export { pageFile } from '../../app/package-paths.ts'

@@ -1,0 +1,66 @@
+import type { Home } from '../../app/open-home.ts'
+import { CutterError } from '../../domain/errors.ts'
+import { entryMarks } from '../../domain/history-facts.ts'
+import type { Json } from '../../domain/json.ts'
+import { findRun } from '../runs/find-run.ts'
+
+/** A value of a plan that differs from the same place of an earlier plan. A value that one of them lacks is null. */
+interface PlanChange {
+  /** Where it stands, such as `expected.surface.grants[3].privilege`. */
+  place: string
+  before: Json
+  after: Json
+}
+
+export interface PlanChanges {
+  /** The digest of the plan with which the run came to this gate before; null when it came here once only, or always with this plan. */
+  from: string | null
+  to: string
+  /** The entry at which the run came here with the earlier plan. */
+  fromSeq: number | null
+  changes: PlanChange[]
+}
+
+/**
+ * Compares the plan at which a run waits with the one with which it came to the same gate before, which people may have approved.
+ * @throws RUN_NOT_FOUND, STORE_TAMPERED, USAGE when several runs match; INPUT_REFUSED when the run has no plan
+ */
+export async function readPlanChanges(home: Home, { run: text }: { run: string }): Promise<PlanChanges> {
+  const run = await findRun(home, text)
+  if (run.planDigest === null)
+    throw new CutterError('INPUT_REFUSED', `run ${run.runId} has no plan yet, in ${run.state}`, {
+      next: `cutter run show ${run.runId}`,
+    })
+  const earlier = (await home.store.history(run.runId))
+    .map((entry) => ({ seq: entry.seq, arrival: entryMarks(entry).arrival }))
+    .findLast(
+      ({ arrival }) =>
+        arrival !== undefined &&
+        arrival.gate === run.gate &&
+        arrival.planDigest !== null &&
+        arrival.planDigest !== run.planDigest,
+    )
+  const from = earlier?.arrival?.planDigest ?? null
+  if (from === null) return { from, to: run.planDigest, fromSeq: null, changes: [] }
+  const [before, after] = await Promise.all([planOf(home, from), planOf(home, run.planDigest)])
+  return { from, to: run.planDigest, fromSeq: earlier!.seq, changes: [...changesOf(before, after, '')] }
+}
+
+async function planOf({ store }: Home, digest: string): Promise<Json> {
+  const bytes = await store.evidence(digest)
+  if (bytes !== null) return JSON.parse(Buffer.from(bytes).toString('utf8')) as Json
+  throw new CutterError('STORE_TAMPERED', `the plan ${digest} is missing from the store`)
+}
+
+function* changesOf(before: Json, after: Json, place: string): Generator<PlanChange> {
+  if (JSON.stringify(before) === JSON.stringify(after)) return
+  if (isOpen(before) && isOpen(after) && Array.isArray(before) === Array.isArray(after)) {
+    const [one, two] = [before as { [key: string]: Json }, after as { [key: string]: Json }]
+    for (const key of new Set([...Object.keys(one), ...Object.keys(two)])) {
+      const step = Array.isArray(before) ? `[${key}]` : place === '' ? key : `.${key}`
+      yield* changesOf(one[key] ?? null, two[key] ?? null, `${place}${step}`)
+    }
+  } else yield { place, before, after }
+}
+
+const isOpen = (value: Json) => value !== null && typeof value === 'object'
