@@ -68,6 +68,7 @@ const program = [
   'test/cli/recut.test.ts',
   'test/cli/secrets.test.ts',
   'test/cli/stale-store.test.ts',
+  'test/cli/story-log.test.ts',
   'test/cli/store.test.ts',
   'test/cli/swapped-module.test.ts',
   'test/cli/tools.test.ts',

@@ -21,6 +21,7 @@ import { type GateDeps, gateDeps } from './gate-deps.ts'
 import { installedMachines } from './installed-machines.ts'
 import { livePermission } from './live-permission.ts'
 import { type Log, openLog } from './log.ts'
+import { logStep } from './log-step.ts'
 import { openStore } from './open-store.ts'
 import { osUser } from './os-user.ts'
 import { migrationsDirectory } from './package-paths.ts'
@@ -82,6 +83,10 @@ export async function openApp(options: AppOptions): Promise<App> {
   const machines = installedMachines({ config, home, env, store, target, embedded, profiles, tools })
   const deps: EngineDeps = {
     ...engineDeps(options, config, store),
+    onStep(run, entry) {
+      logStep(log, run, entry)
+      options.onStep?.(run, entry)
+    },
     ...gateDeps(home, config, tools),
     installed: machines.find,
     log,
@@ -162,7 +167,7 @@ function closeoutSigner(home: string, store: RunStore, tools: Tools, log: Log) {
 }
 
 function engineDeps(
-  { home, interrupt, onStep, onProgress }: AppOptions,
+  { home, interrupt, onProgress }: AppOptions,
   config: Config,
   store: RunStore,
 ): Omit<EngineDeps, 'installed' | 'log' | 'secrets' | keyof GateDeps> {
@@ -179,7 +184,6 @@ function engineDeps(
     allowLive: livePermission(home),
     caps: config.caps,
     interrupt,
-    ...(onStep === undefined ? {} : { onStep }),
     ...(onProgress === undefined ? {} : { onProgress }),
   }
 }

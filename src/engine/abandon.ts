@@ -6,6 +6,7 @@ import type { Json } from '../domain/json.ts'
 import { RUN_ABANDONED, type Run } from '../domain/run.ts'
 import { recordStep } from '../machine/transition.ts'
 import { decisionFacts, judgeAtGate } from './apply-approval.ts'
+import { recordSwitch } from './check-live.ts'
 import { assertNoSecretWords } from './check-secrets.ts'
 import type { EngineDeps } from './engine-deps.ts'
 import { assertNotClaimed, claimEffects, currentLease, mapConflict } from './lease.ts'
@@ -55,6 +56,7 @@ export async function abandonRun(
     unsettledWrites: unsettledWrites as unknown as Json,
     osUser: deps.osUser,
     operatorDeclared: operatorDeclaredBy(deps),
+    ...(await recordSwitch(deps)),
   }
   return mapConflict(deps, run, () => close(deps, run, event, [...(verdict.evidence ?? []), list], by))
 }

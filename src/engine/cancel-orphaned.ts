@@ -1,6 +1,7 @@
 import type { Run } from '../domain/run.ts'
 import { ABANDONED } from '../machine/closed-by-record.ts'
 import { recordStep } from '../machine/transition.ts'
+import { recordSwitch } from './check-live.ts'
 import { unsettledError } from './check-settled.ts'
 import type { EngineDeps } from './engine-deps.ts'
 import { currentLease } from './lease.ts'
@@ -27,6 +28,7 @@ export async function cancelOrphaned(
     reason,
     installed: installed?.machine.definitionDigest ?? null,
     outcome: 'cancelled',
+    ...(await recordSwitch(deps)),
   }
   const step = {
     ...recordStep(run, event, { at: deps.clock.now().toISOString(), by }),

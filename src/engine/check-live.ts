@@ -12,6 +12,11 @@ export async function readExecutionSwitch({ store, clock }: EngineDeps): Promise
   return describeSwitch(await store.executionSwitch(), clock.now())
 }
 
+/** The reading as a field of an entry. The closing entry of every run has one, also of a dry run. */
+export async function recordSwitch(deps: EngineDeps): Promise<{ executionSwitch: Json }> {
+  return { executionSwitch: (await readExecutionSwitch(deps)) as unknown as Json }
+}
+
 /** Tells whether the switch is on at a time. It is on only until its end, and off if nobody has set it. */
 export function describeSwitch(setting: ExecutionSwitch | null, now: Date): SwitchReading {
   const at = now.toISOString()

@@ -5,6 +5,7 @@ import type { Evidence } from '../domain/evidence.ts'
 import type { RunEvent } from '../domain/history-entry.ts'
 import type { Json } from '../domain/json.ts'
 import type { Run } from '../domain/run.ts'
+import type { StopCode } from '../domain/stop-codes.ts'
 import { assertNoHoldBeforeWrite } from './check-hold.ts'
 import { assertSwitchBeforeWrite, readExecutionSwitch } from './check-live.ts'
 import { assertNoSecretReport } from './check-secrets.ts'
@@ -80,8 +81,7 @@ export async function runEffect(
     const workedMs = performance.now() - startedAt
     const found = await limitStopToPhase(deps, run, row.name, stopOf(error, effect, context.passed))
     const stop = deps.secrets?.redactWords(found) ?? found
-    if (stop.code === 'STOP_INTERNAL')
-      deps.log.error({ err: error, runId: run.runId, effect: row.name }, 'effect failed')
+    logFailure(deps, run, row, stop.code, error)
     return {
       event: composeOutcomeEvent(
         `xstate.error.actor.${row.invokeId}`,
@@ -94,6 +94,14 @@ export async function runEffect(
   } finally {
     context.end()
   }
+}
+
+/** The error with its stack and its causes: the history keeps only what people need. */
+function logFailure({ log }: EngineDeps, run: Run, row: EffectRow, stopCode: StopCode, err: unknown): void {
+  const { runId, machine, seq, state } = run
+  const facts = { err, runId, machine, seq, state, effect: row.name, stopCode }
+  if (stopCode === 'STOP_INTERNAL') log.error(facts, 'effect failed')
+  else log.warn(facts, 'effect stopped')
 }
 
 /**

@@ -8,7 +8,7 @@ import { brokenMachineError } from '../machine/read-snapshot.ts'
 import { startStep } from '../machine/transition.ts'
 import { findGatePlanFault } from './check-gate-plan.ts'
 import { assertNotOnHold } from './check-hold.ts'
-import { assertFilesSafe, assertLiveAllowed } from './check-live.ts'
+import { assertFilesSafe, assertLiveAllowed, readExecutionSwitch } from './check-live.ts'
 import { assertNoSecretInput, assertNoSecretWords } from './check-secrets.ts'
 import type { EngineDeps, InstalledMachine } from './engine-deps.ts'
 import { assertNotClaimed, currentLease, mapConflict } from './lease.ts'
@@ -55,13 +55,18 @@ export async function startRun(
   const earlier = options.key === undefined ? null : await deps.store.runByKey(options.key)
   if (earlier !== null) return continueEarlier(earlier)
   await assertNotOnHold(deps, null)
-  const executionSwitch = options.mode === 'live' ? await assertLiveAllowed(deps) : null
+  // Every run records the switch at its start and at its end. Only a live run depends on it.
+  const executionSwitch =
+    options.mode === 'live' ? await assertLiveAllowed(deps) : await readExecutionSwitch(deps)
   if (options.mode === 'live') assertFilesSafe(deps, installed)
 
   const identity = newIdentity(deps, installed, input, options, by)
   return exclusively(identity.runId, async () => {
-    const reading = executionSwitch === null ? {} : { executionSwitch: executionSwitch as unknown as Json }
-    const readings = { operatorDeclared: operatorDeclaredBy(deps), ...reading, ...sourceReading(installed) }
+    const readings = {
+      operatorDeclared: operatorDeclaredBy(deps),
+      executionSwitch: executionSwitch as unknown as Json,
+      ...sourceReading(installed),
+    }
     await installed.remember?.(identity.startedAt)
     const step = startStep(installed.machine, identity, { at: identity.startedAt, by, readings })
     const fault = await findGatePlanFault(deps.store, step, [])

@@ -3,14 +3,13 @@ import { CutterError } from '../domain/errors.ts'
 import { type Evidence, evidenceNames } from '../domain/evidence.ts'
 import type { RunEvent } from '../domain/history-entry.ts'
 import { ENGINE } from '../domain/history-facts.ts'
-import type { Json } from '../domain/json.ts'
 import type { Run } from '../domain/run.ts'
 import type { Step, Timer } from '../domain/step.ts'
 import { assertSameDefinition } from '../machine/assert-definition.ts'
 import { brokenMachineError } from '../machine/read-snapshot.ts'
 import { eventStep, type StepFacts } from '../machine/transition.ts'
 import { findGatePlanFault, stoppedInstead } from './check-gate-plan.ts'
-import { readExecutionSwitch } from './check-live.ts'
+import { recordSwitch } from './check-live.ts'
 import { assertSettledBeforeClose } from './check-settled.ts'
 import { invalidEffectStop } from './effect-result.ts'
 import type { EngineDeps, InstalledMachine } from './engine-deps.ts'
@@ -133,8 +132,7 @@ export async function continueRun(
     assertSameDefinition(installed.machine, run)
     return workUntilRest(deps, installed, { ...claimed, effects: await claimEffects(deps, run) })
   }
-  const reading =
-    run.mode === 'live' ? { executionSwitch: (await readExecutionSwitch(deps)) as unknown as Json } : {}
+  const reading = run.mode === 'live' ? await recordSwitch(deps) : {}
   const operator = { osUser: deps.osUser, operatorDeclared: operatorDeclaredBy(deps) }
   const completeEvent = { ...event, ...operator, ...reading }
   return workUntilRest(
@@ -177,6 +175,8 @@ export async function saveEvent(
     if (!(isOutcome && error instanceof CutterError && error.code === 'INTERNAL')) throw error
     return stopInstead(`has an outcome that the chart cannot take: ${error.message}`)
   }
+  if (planned.run.status === 'closed' && event.executionSwitch === undefined)
+    return saveEvent(deps, installed, claimed, { ...event, ...(await recordSwitch(deps)) }, facts)
   const fault = await findGatePlanFault(deps.store, planned, facts.evidence ?? [])
   if (fault !== null) {
     if (effect !== undefined) return stopInstead(fault)

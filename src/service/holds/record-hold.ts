@@ -38,8 +38,11 @@ export async function recordHold(
     at: deps.clock.now().toISOString(),
   }
   await home.store.recordHold(entry as HoldEntry)
+  deps.log.info(entry, LOGGED[change.kind])
   return readHold(home)
 }
+
+const LOGGED = { on: 'hold switched on', off: 'hold switched off', release: 'run released from the hold' }
 
 function whoChanges(deps: App['deps'], { kind }: HoldChange, by: string | undefined): string {
   return kind === 'on' ? assertAnyone(deps, by) : assertOperator(deps, by)
