@@ -117,7 +117,7 @@ const deployLogic = chart(
     CLOSEOUT_REPORTED: success,
     CLEARING_REHEARSAL: work('clear_rehearsal', 'CANCELLED'),
     ROLLING_BACK: { ...work('rollback', 'ROLLED_BACK'), on: { CANCEL: undefined } },
-    ROLLED_BACK: { type: 'final', meta: closed('rolled-back') },
+    ROLLED_BACK: { type: 'final', meta: closed('rolled-back', { isMilestone: true }) },
   },
   { grows: ['gates'] },
 )

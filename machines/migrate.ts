@@ -68,7 +68,7 @@ const migrateLogic = chart(
       next: 'MIGRATION_ROLLED_BACK',
     }),
     MIGRATION_ROLLED_BACK: work('closeout', 'ROLLED_BACK'),
-    ROLLED_BACK: { type: 'final', meta: closed('rolled-back') },
+    ROLLED_BACK: { type: 'final', meta: closed('rolled-back', { isMilestone: true }) },
   },
   { id: 'migrate' },
 )

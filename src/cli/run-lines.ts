@@ -9,6 +9,7 @@ export function linesOfRun(run: RunAnswer): string[] {
   return [
     `run     ${run.runId}   ${run.machine} ${run.version}, ${run.mode}`,
     `state   ${run.state} — ${describeStatus(run)}`,
+    ...(run.note === undefined ? [] : [`note    ${run.note}`]),
     ...(run.stopCode === null ? [] : [`code    ${run.stopCode}`]),
     ...(run.hold ? [lineOfHold(run.hold)] : []),
     ...(run.planDigest === null ? [] : [`plan    ${run.planDigest}`]),

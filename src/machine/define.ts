@@ -13,8 +13,8 @@ import type { Mode, Outcome } from '../domain/run.ts'
  * - `meta: gate('SG1')` on a state: the run pauses there until an approval event of that gate.
  * - `meta: rechecks('SG1')` on the state to which that event leads, when the world is rechecked before the approval is used.
  * - `meta: stopped` on a state: the run has stopped there; the event `RETRY` repeats the work.
- * - `meta: closed('cancelled')` on a final state: the run closes with that outcome. Only `succeeded` ends at a milestone; a run
- *   that ends otherwise keeps the name of the milestone that it had reached.
+ * - `meta: closed('cancelled')` on a final state: the run closes with that outcome. A run that does not succeed keeps the name of the
+ *   milestone that it had reached, unless its end is a milestone itself: `closed('rolled-back', { isMilestone: true })`.
  * - The context holds `output` (what `run show` reports), `planDigest` and `stop`; see `RunContext`.
  */
 
@@ -33,7 +33,11 @@ export interface MachineInput<Input> {
   input: Input
 }
 
-export type StateMeta = { gate: string } | { rechecks: string } | { stopped: true } | { closed: Outcome }
+export type StateMeta =
+  | { gate: string }
+  | { rechecks: string }
+  | { stopped: true }
+  | { closed: Outcome; isMilestone?: true }
 
 /** Marks the state in which a run waits for an approval. */
 export const gate = (name: string): StateMeta => ({ gate: name })
@@ -41,8 +45,11 @@ export const gate = (name: string): StateMeta => ({ gate: name })
 export const rechecks = (gate: string): StateMeta => ({ rechecks: gate })
 /** Marks the state in which a run has stopped. */
 export const stopped: StateMeta = { stopped: true }
-/** Marks a final state by the outcome with which the run closes. */
-export const closed = (outcome: Outcome): StateMeta => ({ closed: outcome })
+/** Marks a final state by the outcome with which the run closes. `isMilestone`: the run shows this state also where it did not succeed. */
+export const closed = (outcome: Outcome, how: { isMilestone?: true } = {}): StateMeta => ({
+  closed: outcome,
+  ...how,
+})
 
 /** The event of an approval that the judge has accepted. */
 export type DecisionEvent = { type: 'APPROVE' | 'REJECT' | 'VOID'; approvalId: string; approver: string }

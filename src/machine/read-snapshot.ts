@@ -44,7 +44,8 @@ function gateOf(mark: StateMeta | undefined): string | null {
 /** Reads the state, status, gate, plan and outcome of a run from a snapshot. */
 export function readStanding({ snapshot, milestone, mark }: LocatedSnapshot, previous: Run | null): Standing {
   const context = snapshot.context as RunContext
-  const aside = mark !== undefined && 'closed' in mark && mark.closed !== 'succeeded'
+  const aside =
+    mark !== undefined && 'closed' in mark && mark.closed !== 'succeeded' && mark.isMilestone !== true
   // One object of one shape for every status, because this is made at every step.
   const standing = {
     state: aside && previous !== null ? previous.state : milestone,

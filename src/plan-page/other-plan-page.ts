@@ -9,7 +9,8 @@ import {
   proseList,
   table,
 } from '../domain/markdown.ts'
-import { commandLines, isCommands, type PlannedCommand } from './commands-section.ts'
+import { isCommands } from '../domain/planned-command.ts'
+import { commandLines } from './commands-section.ts'
 import type { PlanReading } from './plan-reading.ts'
 import { FEW_UNITS } from './units-section.ts'
 
@@ -48,7 +49,7 @@ function valueLines(value: Json, page: number | null, pageSize: number): Markdow
       : []
   const objects = shown.filter(isObject)
   if (objects.length < shown.length) return [...more, ...proseList(shown)]
-  if (isCommands(objects)) return [...more, ...commandLines(objects as unknown as PlannedCommand[])]
+  if (isCommands(objects)) return [...more, ...commandLines(objects)]
   const columns = [...new Set(objects.flatMap((row) => Object.keys(row)))]
   const cell = (item: Json | undefined) =>
     item === undefined || item === null ? '–' : exact(typeof item === 'string' ? item : JSON.stringify(item))

@@ -5,6 +5,7 @@ import { approversInWords, commandsFor, commandsInWords, rulesAt } from './appro
 import { type Arrival, listDecisions, listRefusals, type ReportedDecision } from './history-summary.ts'
 import { actionCounts, type Plan, planInWords, planOf } from './plan-section.ts'
 import type { GateRules, Report, ReportInput } from './report.ts'
+import { rollbackToPaste } from './rollback-section.ts'
 
 /**
  * The request for an approval: all that the run would do, what it expects of the world, the rollback, who may approve, and the commands.
@@ -47,6 +48,7 @@ export function buildRequestReport(
       plan,
       mayApprove: { ...(rules as unknown as { [key: string]: Json }), allowedSigners: input.allowedSigners },
       commands,
+      rollbackCommands: rollbackToPaste(plan?.rollback, runId),
       decided: decided as unknown as Json,
       refused: refused as unknown as Json,
       earlier,

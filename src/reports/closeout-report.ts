@@ -1,10 +1,7 @@
-import { findAbandonment, KNOWN_OF_WRITE, listBegunWrites } from '../domain/begun-writes.ts'
-import type { HistoryEntry } from '../domain/history-entry.ts'
 import type { Json } from '../domain/json.ts'
 import {
   code,
   duration,
-  factList,
   factTable,
   flattenFacts,
   inline,
@@ -17,9 +14,12 @@ import {
   table,
 } from '../domain/markdown.ts'
 import type { Run } from '../domain/run.ts'
+import { type CountedSection, countLines, countsIn, isAboutCounts } from './closeout-counts.ts'
 import { listArrivals, listDecisions, listPhases, listRefusals, type Phase } from './history-summary.ts'
 import { type Plan, planOf } from './plan-section.ts'
 import type { Report, ReportInput } from './report.ts'
+import { rollbackLines, rollbackToPaste } from './rollback-section.ts'
+import { listedWrites, whatStays } from './what-stays.ts'
 
 /**
  * The closeout report of a run: what was done and how, what was checked, the counts before and after, who approved, what remains. For a run
@@ -37,6 +37,7 @@ export function buildCloseoutReport({ record }: ReportInput): Pick<Report, 'fact
   const counts = countsIn(output)
   const { left, lines: stays } = whatStays(run, history)
   const rollbacks = listRollbacks(record, decisions)
+  const readings = switchReadings(history)
   const { seq, head, startedBy, osUser, startedAt, updatedAt } = run
   return {
     facts: {
@@ -65,6 +66,10 @@ export function buildCloseoutReport({ record }: ReportInput): Pick<Report, 'fact
       approvals: decisions as unknown as Json,
       refused: refused as unknown as Json,
       rollback: Object.fromEntries(rollbacks),
+      rollbackCommands: Object.fromEntries(
+        rollbacks.map(([gate, rollback]) => [gate, rollbackToPaste(rollback, runId)]),
+      ),
+      executionSwitch: readings,
     },
     markdown: closeoutMarkdown(run, {
       done,
@@ -75,6 +80,7 @@ export function buildCloseoutReport({ record }: ReportInput): Pick<Report, 'fact
       counts,
       decisions,
       refused,
+      readings,
     }),
   }
 }
@@ -86,14 +92,15 @@ interface CloseoutFacts {
   /** By gate, where writes remain. */
   rollbacks: [gate: string, rollback: Json][]
   checks: [path: string, value: Json][]
-  counts: ReturnType<typeof countsIn>
+  counts: CountedSection[]
   decisions: ReturnType<typeof listDecisions>
   refused: ReturnType<typeof listRefusals>
+  readings: SwitchReadings
 }
 
 function closeoutMarkdown(run: Run, facts: CloseoutFacts): string {
   const { runId, machine, version, mode, outcome, stop, seq, head, startedBy, osUser, startedAt } = run
-  const { done, failed, stays, rollbacks, checks, counts, decisions, refused } = facts
+  const { done, failed, stays, rollbacks, checks, counts, decisions, refused, readings } = facts
   const taken = Date.parse(run.updatedAt) - Date.parse(startedAt)
   return page(
     md`# Closeout: ${outcome ?? 'stopped'}`,
@@ -109,20 +116,20 @@ function closeoutMarkdown(run: Run, facts: CloseoutFacts): string {
     '',
     ...points(stays),
     '',
-    ...rollbacks.flatMap(([gate, rollback]): MarkdownLine[] => [
-      md`How it is taken back, as the plan of ${code(gate)} says:`,
-      '',
-      ...factList(rollback),
-      '',
-    ]),
+    ...rollbacks.flatMap(([gate, rollback]) =>
+      rollbackLines(md`How it is taken back, as the plan of ${code(gate)} says:`, rollback, runId),
+    ),
     ...section(
       md`What was checked`,
       table(
         ['check', 'holds'],
-        checks.map(([path, value]) => [code(path), value === true ? 'yes' : 'no']),
+        checks
+          .filter(([path]) => !isAboutCounts(path, counts))
+          .map(([path, value]) => [code(path), value === true ? 'yes' : 'no']),
       ),
     ),
-    ...counts.flatMap(({ what, rows }) => section(md`Before and after: ${code(what)}`, countTable(rows))),
+    ...counts.flatMap(countLines),
+    ...section('The execution switch', switchTable(readings)),
     ...section('Who decided', decisionTable(decisions)),
     ...section('What was refused', refusalTable(refused)),
     md`## The end of the history`,
@@ -195,31 +202,6 @@ const refusalTable = (refused: ReturnType<typeof listRefusals>) =>
     refused.map(({ seq, by, reason, message }) => [String(seq), code(by), inline(reason), inline(message)]),
   )
 
-/** The unsettled writes of an abandoned run, as its closing entry lists them. */
-const listedWrites = (history: HistoryEntry[]) =>
-  (findAbandonment(history)?.unsettledWrites ?? []) as unknown as Json
-
-/** What writes left in the world, as the history shows: each write that was begun, and what is known of it. */
-function whatStays({ mode, outcome }: Run, history: HistoryEntry[]): { left: boolean; lines: Markdown[] } {
-  const lines = listBegunWrites(history).map(({ effect, committed, ran, seq }) =>
-    committed === 'yes'
-      ? md`${code(effect)} was done (${ran ?? 'probe'}), entry ${seq}.`
-      : md`Whether ${code(effect)} was done is not known, entry ${seq}${outcome === 'abandoned' ? '' : '; resuming asks the target'}.`,
-  )
-  const listed = findAbandonment(history)?.unsettledWrites ?? []
-  for (const { phase, seq, attempt, known } of listed.filter(
-    (write) => write.known === KNOWN_OF_WRITE.inFlight,
-  ))
-    lines.push(md`${code(phase)}, asked for in entry ${seq} (attempt ${attempt}): ${known}.`)
-  if (lines.length > 0 && outcome === 'rolled-back') {
-    lines.push(md`The last of these took the others back; its own report says what remains.`)
-    return { left: false, lines }
-  }
-  if (lines.length > 0) return { left: true, lines }
-  const why = mode === 'live' ? 'no write was done' : 'this was a dry run, and no write was done for real'
-  return { left: false, lines: [md`Nothing of what was planned: ${why}.`] }
-}
-
 /** The rollback of each approved plan, by gate. */
 function listRollbacks(
   record: ReportInput['record'],
@@ -234,28 +216,24 @@ function listRollbacks(
 const rollbackOf = (gate: string, plan: Plan | null): [string, Json][] =>
   plan?.rollback === undefined ? [] : [[gate, plan.rollback]]
 
-interface Counted {
-  what: string
-  rows: { of: string; before: number | null; after: number | null }[]
+/** The execution switch as it was read with the first and the last entry. Null for runs of releases that did not record it. */
+interface SwitchReadings {
+  [when: string]: Json
+  start: Json
+  end: Json
 }
 
-/** What the machine reports as `{ before, after }`, without what neither of them counts. */
-function countsIn(output: Json): (Counted & { [key: string]: Json })[] {
-  return Object.entries((output ?? {}) as { [key: string]: Json }).flatMap(([what, value]) => {
-    const { before, after } = (value ?? {}) as { before?: Json; after?: Json }
-    if (before === undefined || after === undefined) return []
-    const sides = [before, after].map((side) => new Map(flattenFacts(side)))
-    const rows = [...new Set(sides.flatMap((side) => [...side.keys()]))].map((of) => {
-      const [was, is] = sides.map((side) => side.get(of))
-      return { of, before: typeof was === 'number' ? was : null, after: typeof is === 'number' ? is : null }
-    })
-    const counted = rows.filter((row) => row.before !== null || row.after !== null)
-    return counted.length === 0 ? [] : [{ what, rows: counted }]
-  })
+const switchReadings = (history: ReportInput['record']['history']): SwitchReadings => {
+  const read = (index: number) => history.at(index)?.event.executionSwitch ?? null
+  return { start: read(0), end: history.at(-1)?.status === 'closed' ? read(-1) : null }
 }
 
-const countTable = (rows: Counted['rows']) =>
+const switchTable = (readings: SwitchReadings) =>
   table(
-    ['', 'before', 'after'],
-    rows.map(({ of, before, after }) => [code(of), inline(before), inline(after)]),
+    ['when', 'switch', 'until', 'read on'],
+    (['start', 'end'] as const).flatMap((when) => {
+      const { enabled, until, at } = (readings[when] ?? {}) as { [key: string]: Json }
+      if (typeof enabled !== 'boolean') return []
+      return [[`${when} of the run`, enabled ? 'on' : 'off', inline(until), inline(at)]]
+    }),
   )

@@ -11,6 +11,7 @@ import {
 } from '../domain/markdown.ts'
 import type { Run } from '../domain/run.ts'
 import type { StoredRun } from '../store/run-store.ts'
+import { rollbackLines } from './rollback-section.ts'
 
 /**
  * A plan as a section of a report. The plan of a machine may be any object. The section reads `actions` (an array of objects, each with
@@ -53,7 +54,7 @@ const SHOWN = 20
  * The plan of any machine as a section of a report in Markdown: its first 20 actions, what it expects, the rollback, and all other fields.
  * It works without the code of the machine.
  */
-export function planInWords({ mode }: Run, plan: Plan | null): MarkdownLine[] {
+export function planInWords({ mode, runId }: Run, plan: Plan | null): MarkdownLine[] {
   if (plan === null) return [md`## What it would do`, '', md`The plan is not among this run’s evidence.`, '']
   const { actions: _, expected = null, rollback = null, ...rest } = plan
   const actions = actionsOf(plan)
@@ -74,7 +75,7 @@ export function planInWords({ mode }: Run, plan: Plan | null): MarkdownLine[] {
     ...actionTable(actions.slice(0, SHOWN)),
     ...(more > 0 ? paragraph(md`And ${more} more; the JSON file of the same name has all of them.`) : []),
     ...section('What it expects to find', expected),
-    ...section('How it is taken back', rollback),
+    ...(rollback === null ? [] : rollbackLines(md`## How it is taken back`, rollback, runId)),
     md`## What the plan also says`,
     '',
     ...factTable(rest),

@@ -98,7 +98,14 @@ describe('a live run', () => {
 
   test('a live run writes a unit, a version and a log row for each article, and 13 + 2n governance rows and the review', () => {
     expect(growth(before, after)).toEqual({ units: 3, versions: 3, log: 3, governance: 13 + 2 * 3 + 1 })
-    expect(finished.output.counts.identical).toBe(false)
+    expect(finished.output.counts).toMatchObject({ identical: false, asPlanned: true })
+  })
+
+  test('the closeout of a live run says which counts rose by how much as planned, and names the unreadable tables', () => {
+    const text = readFileSync(at.path(`var/runs/${finished.runId}/closeout.md`), 'utf8')
+    expect(text).toMatch(/as planned: .*`\w+.information_unit` \+3, .*`\w+.unit_version` \+3/)
+    expect(text).toContain('.manifest_envelope` | unreadable | unreadable | – |')
+    expect(text).not.toMatch(/\| (`counts.\w+`) \| no \|/)
   })
 
   test('a live run leaves every unit and version enacted, with itself as the actor', async () => {

@@ -47,7 +47,7 @@ describe.skipIf(skipped !== null)('a migration after its commit', { timeout: 300
     await changeElsewhere(shop)
     const answer = await approve(at, run.runId, key)
     expect(answer.code).toBe(1)
-    expect(jsonOf(answer)).toMatchObject({ status: 'closed', outcome: 'rolled-back' })
+    expect(jsonOf(answer)).toMatchObject({ status: 'closed', state: 'ROLLED_BACK', outcome: 'rolled-back' })
     expect(jsonOf(answer).output.standsAs).toBe('rolled back: the schema is the one before the migration')
     expect(await stateOf(shop)).toEqual({ ...UNTOUCHED, units: { rows: 86, touched: 86 } })
   })

@@ -45,6 +45,16 @@ describeWithKeys('run void', () => {
     expect(readFileSync(at.path('service.key'), 'utf8')).toBe('the old key\n')
     const again = await voiding(at, runId, '--as', ALICE, '--key', key)
     expect([again.code, jsonOf(again).outcome]).toEqual([3, 'voided'])
+    for (const [verb, done] of Object.entries({
+      void: 'voided',
+      cancel: 'cancelled',
+      abandon: 'abandoned',
+    })) {
+      const late = await at.cutter(['run', verb, runId, '--reason', 'too late'])
+      expect(late.stdout).toMatch(
+        new RegExp(`^note    the run closed as voided on .*Z; nothing was ${done}$`, 'm'),
+      )
+    }
     expect((await at.cutter(['run', 'history', runId, '--verify'])).code).toBe(0)
   })
 

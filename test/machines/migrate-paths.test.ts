@@ -107,7 +107,7 @@ describe('the migrate chart', () => {
     expect(rolledBack).toMatchObject({
       status: 'closed',
       outcome: 'rolled-back',
-      state: 'MIGRATION_ROLLED_BACK',
+      state: 'ROLLED_BACK',
     })
   })
 

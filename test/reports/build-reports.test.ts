@@ -254,7 +254,10 @@ describe('the closeout report', () => {
       ],
     })
     expect((facts.done as Json[]).length).toBe(13)
-    expect(markdown).toContain('| `t` | 1 | 3 |')
+    expect(markdown).toContain('| `t` | 1 | 3 | +2 |')
+    expect(markdown).not.toContain('counts.identical')
+    expect(facts.executionSwitch).toMatchObject({ start: { enabled: false }, end: { enabled: false } })
+    expect(markdown).toMatch(/\| end of the run \| off \|/)
     expect(markdown).toContain('no write was done for real')
     expect(markdown).not.toContain('How it is taken back')
   })

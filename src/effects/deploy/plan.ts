@@ -1,4 +1,5 @@
 import { digestOf } from '../../domain/json.ts'
+import { type PlannedCommand, RUN_PLACEHOLDER } from '../../domain/planned-command.ts'
 import type { Mode } from '../../domain/run.ts'
 import { type Activation, planActivation } from './activation.ts'
 import type { ArtifactFacts } from './check-artifact.ts'
@@ -19,9 +20,6 @@ import {
   withdrawTarget,
 } from './switch-commands.ts'
 import { discard, extract, skeleton, stage } from './write-commands.ts'
-
-/** A command as Cutter will send it. `{run}` stands for the run's id, which a plan doesn't hold. */
-export type PlannedCommand = Pick<HostCommand, 'id' | 'argv'>
 
 /**
  * The plan that SG1 approves: the exact commands, the bytes that they send, the expected state of the host, and the rollback. It holds no
@@ -52,9 +50,6 @@ export interface DeployPlan {
 
 /** Whether a run of this plan switches before its checks. */
 export const switchesFirst = ({ type }: Pick<DeployPlan, 'type'>) => type === 'cutter.plan.deploy/v1'
-
-/** Stands for the run's id in a plan's commands. */
-const RUN_PLACEHOLDER = '{run}'
 
 /** Makes the plan of a deploy. It is pure: the same arguments give the same plan. */
 export function planDeploy(given: {

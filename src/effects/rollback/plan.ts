@@ -1,8 +1,9 @@
 import { posix } from 'node:path'
+import type { PlannedCommand } from '../../domain/planned-command.ts'
 import type { Mode } from '../../domain/run.ts'
 import type { ArtifactEntry } from '../deploy/artifact-entry.ts'
 import type { ReleasePointer } from '../deploy/paths.ts'
-import type { DeployPlan, PlannedCommand } from '../deploy/plan.ts'
+import type { DeployPlan } from '../deploy/plan.ts'
 import { switchBack, type WayBack, withdrawTarget } from '../deploy/switch-commands.ts'
 import { discard, removeListed, stage } from '../deploy/write-commands.ts'
 

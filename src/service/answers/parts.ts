@@ -57,6 +57,7 @@ export const run = z.strictObject({
   about: text.describe('What the run changes, and where, in one line.'),
   stop: stop.optional(),
   hold: hold.nullable().optional(),
+  note: text.optional().describe('Only where a command changed nothing, because the run had closed before.'),
   error: errorFacts.optional().describe('Only where the command did not happen, although the run is known.'),
 })
 

@@ -10,7 +10,7 @@ import { definedOnly } from '../defined.ts'
 import { assertReason } from '../reason.ts'
 import { findRun } from './find-run.ts'
 import { makeDecision } from './make-decision.ts'
-import { answerOfRun, type RunAnswer } from './run-answer.ts'
+import { answerOfClosed, answerOfRun, type RunAnswer } from './run-answer.ts'
 
 export interface AbandonRunInput {
   /** Id, or a unique prefix or suffix of one. */
@@ -36,7 +36,7 @@ export interface AbandonRunInput {
 export async function abandonRun(home: Home, given: AbandonRunInput): Promise<RunAnswer> {
   assertRole(home, 'operator', 'abandon runs')
   const run = await findRun(home, given.run)
-  if (run.status === 'closed') return answerOfRun(home, run)
+  if (run.status === 'closed') return answerOfClosed(run, 'abandoned')
   const app = await home.app()
   const approvalId = given.approval ?? (await makeApproval(app, run, given))
   const { by } = given

@@ -2,8 +2,8 @@ import type { Home } from '../../app/open-home.ts'
 import { assertRole } from '../access/assert-role.ts'
 import { definedOnly } from '../defined.ts'
 import { assertReason } from '../reason.ts'
-import { findRunId } from './find-run.ts'
-import { answerOfRun, type RunAnswer } from './run-answer.ts'
+import { findRun } from './find-run.ts'
+import { answerOfClosed, answerOfRun, type RunAnswer } from './run-answer.ts'
 
 export interface CancelRunInput {
   /** Id, or a unique prefix or suffix of one. */
@@ -20,8 +20,10 @@ export interface CancelRunInput {
  */
 export async function cancelRun(home: Home, { run, reason, by }: CancelRunInput): Promise<RunAnswer> {
   assertRole(home, 'operator', 'cancel runs')
+  const found = await findRun(home, run)
+  const checkedReason = assertReason(reason)
+  if (found.status === 'closed') return answerOfClosed(found, 'cancelled')
   const { engine } = await home.app()
-  const runId = await findRunId(home, run)
-  const cancelled = await engine.cancel(runId, { reason: assertReason(reason), ...definedOnly({ by }) })
+  const cancelled = await engine.cancel(found.runId, { reason: checkedReason, ...definedOnly({ by }) })
   return answerOfRun(home, cancelled)
 }

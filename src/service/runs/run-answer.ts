@@ -32,6 +32,8 @@ export interface RunAnswer {
   stop?: StopFacts
   /** The hold that binds an open run, or null. A closed run has no such field. */
   hold?: Hold | null
+  /** Only where a command changed nothing, because the run had closed before. */
+  note?: string
 }
 
 /** A run as it is answered; `hold` is the one that binds it. */
@@ -63,6 +65,12 @@ export async function answerOfRun({ store }: Pick<Home, 'store'>, run: Run): Pro
   if (run.status === 'closed') return runAnswer(run, null)
   return runAnswer(run, holdOver(await store.hold(), run.runId))
 }
+
+/** The answer to a command that closes runs, for one that had closed before. `done` says what the command would have done: `cancelled`. */
+export const answerOfClosed = (run: Run, done: string): RunAnswer => ({
+  ...runAnswer(run, null),
+  note: `the run closed as ${run.outcome} on ${run.updatedAt}; nothing was ${done}`,
+})
 
 /**
  * The run that an error is about, for doors that report both together. Null when the error names none, or the run can't be read.

@@ -8,7 +8,7 @@ import { assertReason } from '../reason.ts'
 import { findRun } from './find-run.ts'
 import { makeDecision } from './make-decision.ts'
 import { resumeRun } from './resume.ts'
-import type { RunAnswer } from './run-answer.ts'
+import { answerOfClosed, type RunAnswer } from './run-answer.ts'
 
 export interface VoidRunInput {
   /** Id, or a unique prefix or suffix of one. */
@@ -33,7 +33,8 @@ export interface VoidRunInput {
 export async function voidRun(home: Home, given: VoidRunInput): Promise<RunAnswer> {
   assertRole(home, 'operator', 'void runs')
   const run = await findRun(home, given.run)
-  const approval = run.status === 'closed' ? undefined : await voidingApproval(await home.app(), run, given)
+  if (run.status === 'closed') return answerOfClosed(run, 'voided')
+  const approval = await voidingApproval(await home.app(), run, given)
   return resumeRun(home, { run: run.runId, approval, by: given.by })
 }
 

@@ -238,7 +238,7 @@ describe('the deploy machine', () => {
     const before = hashFolder(d.old)
     d.checks(CHECKS.replace('is: 12', 'is: 366'))
     const run = await d.approve(await d.start())
-    expect(run).toMatchObject({ status: 'closed', outcome: 'rolled-back' })
+    expect(run).toMatchObject({ status: 'closed', state: 'ROLLED_BACK', outcome: 'rolled-back' })
     expect(outputOf(run).gates.G5).toMatchObject({
       status: 'FAIL',
       why: expect.stringContaining('tests counted 12, expected 366'),
