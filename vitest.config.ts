@@ -59,6 +59,7 @@ const program = [
   'test/cli/migrate-unusual-databases.test.ts',
   'test/cli/migrate-wrong-bundles.test.ts',
   'test/cli/missing-rehearsal.test.ts',
+  'test/cli/mistakes/mistakes.test.ts',
   'test/cli/mistaken-machine.test.ts',
   'test/cli/named-gates.test.ts',
   'test/cli/plan.test.ts',

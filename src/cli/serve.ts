@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { integerFrom } from './arguments.ts'
 import { action, defineCommand, type GlobalOptions } from './define-command.ts'
-import { inHome } from './session.ts'
+import { inHome, type Session } from './session.ts'
 
 /**
  * `cutter serve`: serves a home to callers with tokens until it is interrupted. It prints one line of JSON with `--json` once it listens.
@@ -19,7 +19,7 @@ export function defineServe(program: Command): void {
 }
 
 function serve(options: GlobalOptions & { port: number; host: string }): Promise<number> {
-  return inHome(options, async ({ home, io, interrupt }) => {
+  const serving = async ({ home, io, interrupt }: Session) => {
     const [{ openService }, { listen }] = await Promise.all([
       import('../service/serve.ts'),
       import('../http/listen.ts'),
@@ -39,7 +39,8 @@ function serve(options: GlobalOptions & { port: number; host: string }): Promise
       await service.close()
     }
     return 0
-  })
+  }
+  return inHome(options, serving, { staysUp: true })
 }
 
 const aborted = (signal: AbortSignal) =>

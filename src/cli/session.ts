@@ -2,6 +2,7 @@ import { CommanderError } from 'commander'
 import type { Home, Log } from '../app/open-home.ts'
 import { CutterError } from '../domain/errors.ts'
 import type { HistoryEntry } from '../domain/history-entry.ts'
+import { findModulePlace } from '../domain/module-files.ts'
 import type { Run } from '../domain/run.ts'
 import { createSecrets, type SecretRegistry } from '../service/redact.ts'
 import { findRunAnswer } from '../service/runs/run-answer.ts'
@@ -10,6 +11,7 @@ import { printError, printInterrupted } from './answers.ts'
 import type { GlobalOptions } from './define-command.ts'
 import { EXIT_INTERRUPTED, EXIT_OF_ERROR } from './exit-codes.ts'
 import { type Io, processIo } from './io.ts'
+import { strayModuleError, unansweredError } from './stray-errors.ts'
 
 /** What a command works with: its streams, and the home that the use cases read and change. */
 export interface Session {
@@ -20,9 +22,13 @@ export interface Session {
   secrets: SecretRegistry
 }
 
-/** Runs one command in a home. Reports every error, and closes the home. Resolves to the exit code. */
-export function inHome(options: GlobalOptions, task: (session: Session) => Promise<number>): Promise<number> {
-  return inProcess(options, async ({ io, interrupt, secrets }, opened) => {
+/** Runs one command in a home; with `staysUp` errors that a user's module leaves behind do not end it. Reports every error, and closes the home. Resolves to the exit code. */
+export function inHome(
+  options: GlobalOptions,
+  task: (session: Session) => Promise<number>,
+  { staysUp = false } = {},
+): Promise<number> {
+  const inOpenHome = async ({ io, interrupt, secrets }: BareSession, opened: (home: Home) => void) => {
     assertNoSecretOptions(options)
     // Loaded here, because --help and verify need no store.
     const { openHome } = await import('../app/open-home.ts')
@@ -36,7 +42,8 @@ export function inHome(options: GlobalOptions, task: (session: Session) => Promi
     })
     opened(home)
     return task({ home, io, interrupt, secrets })
-  })
+  }
+  return inProcess(options, inOpenHome, staysUp)
 }
 
 /** What a command without a home works with. */
@@ -57,11 +64,12 @@ export function withoutHome(
 async function inProcess(
   { json = false }: GlobalOptions,
   task: (session: BareSession, opened: (home: Home) => void) => Promise<number>,
+  staysUp = false,
 ): Promise<number> {
   const secrets = createSecrets()
   const io = processIo(json, process.env, secrets)
   const signals = interruptOnSignals(io)
-  const strays = reportStrayErrors(io)
+  const strays = reportStrayErrors(io, staysUp)
   let home: Home | null = null
   try {
     return await task({ io, interrupt: signals.interrupt, secrets }, (opened) => {
@@ -81,14 +89,32 @@ async function inProcess(
   }
 }
 
-/** Without this Node would print a rejection that nobody awaits, as in an effect of a user, with its secrets. */
-function reportStrayErrors(io: Io): { done(): void } {
+/**
+ * Reports what no part of a command can catch. Without this Node would print a rejection that nobody awaits, as in an effect of a user, with its
+ * secrets; and a command whose process ends early would be silent, with exit code 0.
+ * @param staysUp a service does not end for what a module leaves behind
+ */
+function reportStrayErrors(io: Io, staysUp: boolean): { done(): void } {
   const onStray = (error: unknown) => {
-    printError(io, error, null)
+    const place = findModulePlace(error instanceof Error ? error.stack : undefined)
+    printError(io, place === null ? error : strayModuleError(error as Error, place), null)
+    if (place !== null && staysUp) return
+    process.off('exit', onExit)
     process.exit(EXIT_OF_ERROR.INTERNAL)
   }
+  const onExit = (code: number) => {
+    // The reader of a pipe has ended, or the end has been reported.
+    if (code !== 0 || process.stdout.errored) return
+    printError(io, unansweredError(), null)
+    process.exitCode = EXIT_OF_ERROR.INTERNAL
+  }
   process.on('uncaughtException', onStray)
-  return { done: () => process.off('uncaughtException', onStray) }
+  process.on('exit', onExit)
+  const done = () => {
+    process.off('uncaughtException', onStray)
+    process.off('exit', onExit)
+  }
+  return { done }
 }
 
 /** Prints an error together with the run that it is about. Resolves to the exit code. */

@@ -41,12 +41,17 @@ export async function loadModuleByReference(
 }
 
 /**
- * Loads a module that is tested or checked, and not used: it may have the name of another one. Only a path names it.
+ * Loads a module that is tested or checked, and not used: it may have the name of another one. A path names it, or a name in cutter.yaml.
  * @throws as `loadModuleByReference`
  */
-export async function loadCandidate(path: string, { config }: Place, cwd: string): Promise<LoadedModule> {
-  assertPathsLoad(config, `the module ${path}`)
-  return loadModule(resolve(cwd, path))
+export async function loadCandidate(
+  text: string,
+  { home, config }: Place,
+  cwd: string,
+): Promise<LoadedModule> {
+  if (Object.hasOwn(config.machines, text)) return registered(text, { home, config })
+  assertPathsLoad(config, `the module ${text}`)
+  return loadModule(resolve(cwd, text))
 }
 
 /**

@@ -1,4 +1,3 @@
-import { Console } from 'node:console'
 import { realpathSync, statSync } from 'node:fs'
 import { sep } from 'node:path'
 import type { Jiti } from 'jiti'
@@ -8,12 +7,21 @@ import { RELEASED_HELPERS, upgradesFromReleases } from '../builtin/released-defi
 import { isWithin } from '../config/output-folder.ts'
 import { CutterError } from '../domain/errors.ts'
 import { digestOf, type Json } from '../domain/json.ts'
+import { rememberModuleFiles, whileLoading } from '../domain/module-files.ts'
 import type { SourceFile } from '../domain/recorded-source.ts'
 import type { InstalledMachine } from '../engine/engine-deps.ts'
 import type { Machine } from '../machine/define.ts'
 import { assertSameSource, type RecordedSource } from './assert-same-source.ts'
+import { confineModules } from './confine-modules.ts'
 import { createLoader, OURS } from './create-loader.ts'
-import { createResolver, digestModuleSource, findPackageFiles, type ModuleSource } from './module-source.ts'
+import {
+  createResolver,
+  digestModuleSource,
+  findMissingImport,
+  findPackageFiles,
+  type MissingImport,
+  type ModuleSource,
+} from './module-source.ts'
 import { validateModule } from './validate-module.ts'
 
 /** A user's own machine, loaded. */
@@ -41,7 +49,7 @@ export async function loadModule(
   outputFolder: string | null = null,
 ): Promise<LoadedModule> {
   const path = realPathOf(file)
-  keepOffStdout()
+  confineModules()
   const jiti = createLoader(path)
   const resolve = createResolver((specifier, options) => jiti.esmResolve(specifier, options))
   const source = digestModuleSource(path, resolve)
@@ -50,7 +58,9 @@ export async function loadModule(
   assertWrittenByOwner(code)
   assertOutside(outputFolder, code)
   if (recorded !== null) assertSameSource(path, source, recorded)
-  const exported = await imported(jiti, path, source)
+  else assertImportsFound(path, findMissingImport(source, resolve, Object.keys(OURS)))
+  rememberModuleFiles(files)
+  const exported = await whileLoading(path, () => imported(jiti, path, source))
   const digests = digestsOf(source)
   if (digestOf(digests) !== digestOf(digestsOf(digestModuleSource(path, resolve))))
     throw refused(path, 'its source was changed while it was loaded', 'try again')
@@ -69,11 +79,6 @@ export async function loadModule(
   }
   const named = Object.entries(digests).map(([name, digest]) => ({ file: name, digest }))
   return { path, machine, effects, files, source: named.sort((a, b) => (a.file < b.file ? -1 : 1)) }
-}
-
-/** What user code logs goes to stderr: stdout has the answer of the command, which programs read. */
-function keepOffStdout(): void {
-  globalThis.console = new Console(process.stderr, process.stderr)
 }
 
 /**
@@ -102,6 +107,24 @@ function assertOutside(outputFolder: string | null, files: string[]): void {
     next: 'keep machines where no command writes, or name another output folder in cutter.yaml',
     data: { file },
   })
+}
+
+function assertImportsFound(path: string, missing: MissingImport | null): void {
+  if (missing === null) return
+  const { file, line, specifier } = missing
+  const isPath = specifier.startsWith('.')
+  throw refused(
+    path,
+    `${file}:${line} imports ${specifier}, which is not there`,
+    isPath
+      ? 'correct the path, or remove the import'
+      : `npm install ${specifier
+          .split('/')
+          .slice(0, specifier.startsWith('@') ? 2 : 1)
+          .join(
+            '/',
+          )} in a folder above the module, remove the import, or write import type where it only names a type`,
+  )
 }
 
 const digestsOf = (source: ModuleSource) =>

@@ -44,6 +44,44 @@ export function findPackageFiles(source: ModuleSource, resolve: Resolve, ours: s
   )
 }
 
+/** An import that finds nothing, with the line on which it begins. */
+export interface MissingImport {
+  file: string
+  line: number
+  specifier: string
+}
+
+/**
+ * Finds the first import of a value that is not there. The loader removes an import whose names are not used, so a misspelt or missing package
+ * would be noticed only by the line that uses it.
+ * @param ours packages that the module gets from Cutter
+ */
+export function findMissingImport(
+  source: ModuleSource,
+  resolve: Resolve,
+  ours: string[],
+): MissingImport | null {
+  for (const { file, text } of source.values()) {
+    const code = text.replace(/\/\*[\s\S]*?\*\//g, (comment) => comment.replace(/[^\n]/g, ' '))
+    for (const found of code.matchAll(STATIC_IMPORT)) {
+      const [, names = '', , specifier = ''] = found
+      if (isOnlyTypes(names) || ours.includes(specifier) || isBuiltin(specifier)) continue
+      if (resolve(specifier, file) !== null || /^[a-z]+:/.test(specifier)) continue
+      return { file, line: code.slice(0, found.index).split('\n').length, specifier }
+    }
+  }
+  return null
+}
+
+/** An import or export of another module at the beginning of a line. */
+const STATIC_IMPORT = /^(?:import|export)\s+(?!type\s)([\w$*{}\s,]+?\s*from\s*)?(['"])([^'"\n]+)\2/gm
+
+function isOnlyTypes(names: string): boolean {
+  const [, list] = /^\{([^}]*)\}\s*from\s*$/.exec(names) ?? []
+  const each = list?.split(',').filter((one) => one.trim() !== '') ?? []
+  return each.length > 0 && each.every((one) => /^\s*type\s/.test(one))
+}
+
 const IMPORT = /(?:\bfrom|\bimport|\brequire)\s*\(?\s*(['"`])(\.{1,2}\/[^'"`]*|\.{1,2})\1/g
 const PACKAGE = /(?:\bfrom|\bimport|\brequire)\s*\(?\s*(['"`])([^./'"`\s][^'"`\s]*)\1/g
 const specifiersOf = (text: string, pattern = IMPORT) =>

@@ -82,6 +82,16 @@ function findFieldNotJson(shape: { [field: string]: z.ZodType }): string | null 
   return null
 }
 
+/** What each part of an effect is for, so that an author knows what to write. */
+const PARTS: { [part: string]: string } = {
+  execute: 'execute does the work and returns { output: { … } }',
+  simulate: 'simulate shows in a dry run what execute would report',
+  probe: "probe answers { outcome: 'committed', output }, 'not-committed' or 'unknown' with why",
+}
+
+const placeOf = ({ source }: Record<string, unknown>) =>
+  isObject(source) && typeof source.place === 'string' ? ` (${source.place})` : ''
+
 function faultOfEffects(effects: unknown[]): string | null {
   const names: string[] = []
   for (const effect of effects) {
@@ -95,7 +105,8 @@ function faultOfEffects(effects: unknown[]): string | null {
       return `its effect ${name} has a timeoutSeconds that is not a number of seconds up to a week`
     const needed = kind === 'read' ? ['execute'] : ['execute', 'simulate', 'probe']
     const missing = needed.filter((one) => typeof effect[one] !== 'function')
-    if (missing.length > 0) return `its ${kind} effect ${name} has no ${missing.join(' and no ')}`
+    if (missing.length > 0)
+      return `its ${kind} effect ${name}${placeOf(effect)} has no ${missing.join(' and no ')}: ${missing.map((one) => PARTS[one]).join('; ')}`
     for (const [field, schema] of Object.entries({ input, output })) {
       if (!isObject(schema) || typeof schema.parse !== 'function')
         return `its effect ${name} has no ${field} schema`

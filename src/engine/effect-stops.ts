@@ -23,20 +23,37 @@ export function stopOf(error: unknown, effect: Effect, passed: Deadline | null):
 
 /** An error that no code of ours throws. For a user's effect it names the first line of its stack in the user's own files. */
 function unexpectedError(error: unknown, effect: Effect): StopFacts {
-  if (!(error instanceof Error)) return { code: 'STOP_INTERNAL', message: String(error) }
-  const files = effect.source?.files ?? []
-  const place = (error.stack ?? '')
-    .split('\n')
-    .find((line) => files.some((file) => line.includes(`${file}:`)))
-  const at = place?.trim().replace(/^at (?:.*\()?(.*?)\)?$/, '$1')
-  if (at === undefined) return { code: 'STOP_INTERNAL', message: error.message }
-  const data = { effect: effect.name, error: error.name, at }
-  return { code: 'STOP_INTERNAL', message: `${effect.name} threw: ${error.message} (${at})`, data }
+  const { source, name } = effect
+  if (source === undefined) return { code: 'STOP_INTERNAL', message: messageOf(error) }
+  const at = findPlace(error, source.files) ?? source.place
+  const data = { effect: name, error: error instanceof Error ? error.name : typeof error, at }
+  const message = `${name} threw: ${describeThrown(error, effect)}`
+  return { code: 'STOP_INTERNAL', message, next: CORRECT, data }
+}
+
+/** A changed machine does not continue the run that stopped, so the way on is another run. */
+const CORRECT =
+  'correct the machine, end this run (cutter run cancel <run> --reason …) and start another; if the cause is outside of the machine: cutter run resume <run>'
+
+const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error))
+
+/** What an effect threw, as the end of a sentence, with the place of a user's effect. */
+export function describeThrown(error: unknown, { source }: Effect): string {
+  if (source === undefined || error instanceof CutterError) return messageOf(error)
+  if (error instanceof Error) return `${error.message} (${findPlace(error, source.files) ?? source.place})`
+  return `${JSON.stringify(String(error))}, which is no Error and so has no line (the effect is at ${source.place})`
+}
+
+function findPlace(error: unknown, files: string[]): string | undefined {
+  const stack = error instanceof Error ? (error.stack ?? '') : ''
+  const line = stack.split('\n').find((line) => files.some((file) => line.includes(`${file}:`)))
+  return line?.trim().replace(/^at (?:.*\()?(.*?)\)?$/, '$1')
 }
 
 /** Builds the stop of a run that took too many steps. */
-export function stepsStop({ caps }: EngineDeps): Stop {
-  const message = `the run took ${caps.steps} steps, which is its cap (caps.steps); the effect was not started`
+export function stepsStop({ caps }: EngineDeps, { name, source }: Effect): Stop {
+  const place = source === undefined ? '' : ` (${source.place})`
+  const message = `the run took ${caps.steps} steps, which is its cap (caps.steps); the effect ${name}${place} was not started`
   return new Stop('STOP_CAP_STEPS', message, {
     next: 'correct a chart that leads in a circle, or raise caps.steps in cutter.yaml, then cutter run resume',
   })

@@ -12,7 +12,7 @@ import { assertNoSecretReport } from './check-secrets.ts'
 import { findLastApprovalUsed, RunEffectContext, workLeftMs } from './effect-context.ts'
 import { composeOutcomeEvent, type Ran, type Readings } from './effect-event.ts'
 import { invalidEffectStop, type ParsedResult, parseEffectResult, parseProbe } from './effect-result.ts'
-import { capStop, LeftBehind, stepsStop, stopOf } from './effect-stops.ts'
+import { capStop, describeThrown, LeftBehind, stepsStop, stopOf } from './effect-stops.ts'
 import type { EngineDeps } from './engine-deps.ts'
 import { isLeftBehind, keepClaimUntilEnd, leftBehindError } from './lease.ts'
 import { limitStopToPhase } from './stop-message.ts'
@@ -56,7 +56,7 @@ export async function runEffect(
       readings.committed = await committedSoFar(deps, run, row)
     if (effect.kind === 'write') await assertApproved(deps, run, effect)
     if (workLeftMs(deps, run) === 0) throw capStop('the effect was not started')
-    if (run.seq >= deps.caps.steps) throw stepsStop(deps)
+    if (run.seq >= deps.caps.steps) throw stepsStop(deps, effect)
     const { ran, result } = await executeOrProbe(deps, context, effect, row.input, readings, probeOnly)
     const { output, evidence = [] } = result
     const wrote = effect.kind === 'write' && ran !== 'simulate'
@@ -153,6 +153,8 @@ async function executeOrProbe(
       throw error
     }
     const result = await probeAfter(context, effect, parsed, error, readings)
+    // The write is done. A result that breaks the contract is not passed over, and the next resume asks the probe for it.
+    if (error instanceof Stop) throw committedThoughInvalid(error)
     return { ran: 'probe', result }
   }
 }
@@ -191,6 +193,8 @@ function parseInput(effect: Effect, given: Json): unknown {
   )
 }
 
+const nameOf = ({ name, source }: Effect) => (source === undefined ? name : `${name} (${source.place})`)
+
 /**
  * Checks that a write comes after its gate, whatever the chart asks for. The last check of the world may not write: its write would happen
  * before the approval is used, and again with the same approval. A run writes only after it has used an approval; a dry run refuses what a
@@ -198,9 +202,13 @@ function parseInput(effect: Effect, given: Json): unknown {
  */
 async function assertApproved(deps: EngineDeps, run: Run, effect: WriteEffect): Promise<void> {
   const unapproved = (when: string) =>
-    new Stop('STOP_INTERNAL', `the machine asks for the write ${effect.name} ${when}; it was not started`, {
-      next: 'correct the chart: a write comes after its gate',
-    })
+    new Stop(
+      'STOP_INTERNAL',
+      `${run.state} asks for the write ${nameOf(effect)} ${when}; it was not started`,
+      {
+        next: 'correct the chart: a write comes after its gate, as the work of gated(…) or of a later state',
+      },
+    )
   if (run.gateSeq !== null) throw unapproved('before its gate is passed')
   if (effect.beforeApproval) return
   if ((await findLastApprovalUsed(deps.store, run.runId)) === null)
@@ -221,7 +229,7 @@ async function probeBefore(
     if (error instanceof Stop && error.facts.code === 'STOP_NOT_CONFIRMED') readings.committed = 'no'
     if (error instanceof Stop && error.facts.code === 'STOP_FENCED') readings.committed = 'unknown'
     if (error instanceof Stop || context.signal.aborted) throw error
-    throw unknownOutcomeStop(effect.name, error instanceof Error ? error.message : String(error))
+    throw unknownOutcomeStop(effect.name, describeThrown(error, effect))
   }
 }
 
@@ -237,12 +245,22 @@ async function probeAfter(
   try {
     found = parseProbe(effect, await context.bounded(() => effect.probe(context, input)))
   } catch (error) {
-    throw unknownOutcomeStop(effect.name, error instanceof Error ? error.message : String(error))
+    throw unknownOutcomeStop(effect.name, describeThrown(error, effect))
   }
-  if (found.outcome === 'unknown') throw unknownOutcomeStop(effect.name, found.why)
+  if (found.outcome === 'unknown') {
+    const after = cause instanceof Stop ? `; before that, ${cause.message}` : ''
+    throw unknownOutcomeStop(effect.name, `${found.why}${after}`)
+  }
   readings.committed = found.outcome === 'committed' ? 'yes' : 'no'
   if (found.outcome === 'committed') return found
   throw (cause instanceof OutcomeUnknown ? cause.ifMissing : null) ?? cause
+}
+
+function committedThoughInvalid({ facts: { message, data = {} } }: Stop): Stop {
+  return new Stop('STOP_EFFECT_INVALID', `${message}. Its probe says that the write was committed`, {
+    next: 'cutter run resume <run> takes the result from the probe and writes nothing; correct the machine before its next run',
+    data,
+  })
 }
 
 function missingWriteStop(name: string): Stop {

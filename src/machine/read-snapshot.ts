@@ -1,7 +1,7 @@
 import type { AnyMachineSnapshot } from 'xstate'
 import { CutterError, type StopFacts } from '../domain/errors.ts'
 import { findNotJson } from '../domain/find-not-json.ts'
-import type { HistoryEntry, Status } from '../domain/history-entry.ts'
+import type { HistoryEntry, RunEvent, Status } from '../domain/history-entry.ts'
 import type { Json } from '../domain/json.ts'
 import type { EntryMarks, Outcome, Run, Standing } from '../domain/run.ts'
 import type { Step } from '../domain/step.ts'
@@ -42,7 +42,11 @@ function gateOf(mark: StateMeta | undefined): string | null {
 }
 
 /** Reads the state, status, gate, plan and outcome of a run from a snapshot. */
-export function readStanding({ snapshot, milestone, mark }: LocatedSnapshot, previous: Run | null): Standing {
+export function readStanding(
+  { snapshot, milestone, mark }: LocatedSnapshot,
+  previous: Run | null,
+  event: RunEvent | null = null,
+): Standing {
   const context = snapshot.context as RunContext
   const aside =
     mark !== undefined && 'closed' in mark && mark.closed !== 'succeeded' && mark.isMilestone !== true
@@ -67,13 +71,26 @@ export function readStanding({ snapshot, milestone, mark }: LocatedSnapshot, pre
   } else if ('stopped' in mark) {
     standing.status = 'stopped'
     standing.phase = previous?.phase ?? null
-    standing.stop = context.stop ?? { code: 'STOP_INTERNAL', message: 'the machine stopped without a reason' }
+    standing.stop = context.stop ?? stopOfOutcome(event) ?? REASONLESS
     standing.stopCode = standing.stop.code
   } else {
     standing.status = 'closed'
     standing.outcome = mark.closed
   }
   return standing as Standing
+}
+
+const REASONLESS: StopFacts = {
+  code: 'STOP_INTERNAL',
+  message: 'the machine stopped without a reason',
+  next: "correct the chart: what leads to a stop keeps the reason by the action 'stop' (onError: { target: 'stopped', actions: 'stop' })",
+}
+
+/** The stop of an effect that failed. A chart may lead to its stop without the action that keeps it. */
+function stopOfOutcome(event: RunEvent | null): StopFacts | null {
+  if (event === null || !event.type.startsWith('xstate.error.actor.')) return null
+  const error = event.error as StopFacts | undefined
+  return typeof error?.code === 'string' && typeof error.message === 'string' ? error : null
 }
 
 /** The name of the effect in flight. Null when there is none. */

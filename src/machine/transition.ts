@@ -159,7 +159,7 @@ export function buildStep(
   const text = snapshotText(machine, identity, snapshot)
   const snapshotDigest = digestOfBytes(text)
   const move = { before, after: locateSnapshot(snapshot) }
-  const standing = readStanding(move.after, previous)
+  const standing = readStanding(move.after, previous, event)
   if (['paused', 'stopped'].includes(standing.status) && Object.keys(snapshot.children).length > 0)
     throw brokenMachineError(
       machine,

@@ -121,7 +121,7 @@ function faultsOfWork({ invoke, transitions }: AnyStateNode, effects: string[]):
     if (typeof src !== 'string' || src.startsWith('xstate.'))
       return ['invokes its own logic; work is an effect, invoked by its name']
     if (!effects.includes(src))
-      return [`asks for the effect ${src}, which is not among the machine's effects`]
+      return [`asks for the effect ${src}, which is not among the machine's effects (${effects.join(', ')})`]
     return ['done', 'error'].flatMap((kind) => {
       const ways = transitions.get(`xstate.${kind}.actor.${id}`) ?? []
       return ways.at(-1)?.guard === undefined && ways.length > 0

@@ -67,8 +67,32 @@ describeWithKeys('machine test', () => {
     ])
   })
 
+  test('says which open runs the module would strand, and exits with 3', async () => {
+    at.file('pay/pay.ts', source)
+    at.file('text', 'old')
+    const start = ['run', 'start', 'pay/pay.ts', '--file', at.path('text'), '--text', 'new', '--json']
+    const { runId } = jsonOf(await at.cutter(start))
+    at.file('pay/pay.ts', `${source}// another definition\n`)
+    const answer = await at.cutter(['machine', 'test', 'pay/pay.ts'])
+    expect(answer.code).toBe(3)
+    expect(answer.stdout).toContain(`run      ${runId} of version 1: stranded — run ${runId} `)
+    expect(answer.stdout).toContain(
+      '1 open run of pay would be stranded: close it first, or give the module an upgrade',
+    )
+    const cancelled = await at.cutter(['run', 'cancel', runId, '--reason', 'a test', '--json'])
+    expect(jsonOf(cancelled).outcome).toBe('cancelled')
+  })
+
   test('refuses a path with approvals.strict: owner, and runs nothing of it', async () => {
     at.file('cutter.yaml', 'approvals: { strict: owner }\n')
-    expect(await tested()).toMatchObject({ code: 2, error: { code: 'INPUT_REFUSED' } })
+    const { code, error } = await tested()
+    expect([code, error?.code]).toEqual([2, 'INPUT_REFUSED'])
+    // What the refusal names as the next step works.
+    expect(error?.next).toBe('name it in cutter.yaml, and use that name: machines: { <name>: <path> }')
+    at.file('pay/pay.ts', source)
+    at.file('cutter.yaml', 'approvals: { strict: owner }\nmachines: { pay: ./pay/pay.ts }\n')
+    const named = await at.cutter(['machine', 'test', 'pay', '--json'])
+    expect(jsonOf<Tested>(named)).toMatchObject({ writesTried: true, faults: [] })
+    expect((await at.cutter(['machine', 'check', 'pay'])).code).toBe(0)
   })
 })

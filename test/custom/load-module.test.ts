@@ -62,7 +62,7 @@ describe('loadModule of a module that is not a machine', () => {
     [
       'with an import that does not exist',
       change("'node:path'", "'./path.ts'"),
-      'it imports what is not there',
+      'rotate-keys.ts:3 imports ./path.ts, which is not there',
     ],
     ['without the export', change('export const machine', 'const machine'), 'it exports no machine'],
     ['with another name', change("'rotate-keys'", "'RotateKeys'"), 'its name "RotateKeys" is not kebab-case'],
@@ -94,12 +94,12 @@ describe('loadModule of a module that is not a machine', () => {
     [
       'whose write has no probe',
       change('async probe(', 'async prob('),
-      'its write effect rotate has no probe',
+      'rotate-keys.ts:19) has no probe: probe answers',
     ],
     [
       'whose write has no simulate',
       change('simulate:', 'simulates:'),
-      'its write effect rotate has no simulate',
+      'rotate-keys.ts:19) has no simulate: simulate shows',
     ],
     ['with an invalid gate name', change("gated('SG1'", "gated('sg-one'"), 'names the gate "sg-one"'],
     [
@@ -226,4 +226,25 @@ describe('a module whose runs a released build started', () => {
     expect(machine.definitionDigest).not.toBe(THEN)
     expect(Object.keys(machine.upgrade ?? {})).toContain(THEN)
   })
+})
+
+test.each([
+  "import type { A } from './gone.ts'",
+  "import { type A, type B } from 'not-installed'",
+  "// import a from 'not-installed'",
+  "/*\nimport a from 'not-installed'\n*/",
+  'const text = "import a from \'not-installed\'"',
+])('loadModule loads a module with %j, which needs nothing that is not there', async (line) => {
+  expect((await loadModule(aModule(`${EXAMPLE}\n${line}\n`))).machine.name).toBe('rotate-keys')
+})
+
+test.each([
+  "import a from '@scope/not-installed/part'",
+  "import {\n  a,\n  type B,\n} from './gone.ts'",
+  "export * from './gone.js'",
+])('loadModule refuses a module with %j, whose names nobody uses, and names the line', async (line) => {
+  const before = EXAMPLE.split('\n').length
+  await expect(loadModule(aModule(`${EXAMPLE}\n${line}\n`))).rejects.toThrow(
+    `rotate-keys.ts:${before + 1} imports`,
+  )
 })

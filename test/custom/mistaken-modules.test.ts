@@ -150,7 +150,7 @@ test('a dry run refuses a write before its gate, as a live run does', async () =
     GATE: gated('SG1', { recheck: 'plan', work: 'pay', next: 'DONE' }), DONE: success`
   const run = await started(aModule({ chart }))
   expect(run).toMatchObject({ status: 'stopped', gate: null })
-  expect(run.stop?.message).toContain('asks for the write pay before it has used an approval')
+  expect(run.stop?.message).toMatch(/^EARLY asks for the write pay \(.*:7\) before it has used an approval/)
 })
 
 test.each([

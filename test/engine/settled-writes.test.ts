@@ -153,7 +153,12 @@ describe('a write whose answer does not fit its contract', () => {
       target.probe = committed
       return wrong()
     }
-    expect(await world.engine.start('tried', {}, { mode: 'live' })).toMatchObject({ outcome: 'succeeded' })
+    const stopped = await world.engine.start('tried', {}, { mode: 'live' })
+    expect(stopped).toMatchObject({ status: 'stopped', stopCode: 'STOP_EFFECT_INVALID' })
+    expect(stopped.stop?.message).toContain('n is a BigInt. Its probe says that the write was committed')
+    expect(await begun(world, stopped.runId)).toEqual([['job', 'yes']])
+    target.job = () => Promise.reject(new Error('it would be done twice'))
+    expect(await world.engine.resume(stopped.runId, {})).toMatchObject({ outcome: 'succeeded' })
   })
 
   test('keeps its run open when nobody knows', async () => {

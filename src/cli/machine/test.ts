@@ -21,7 +21,7 @@ export function defineTest(group: Command): void {
     'cutter machine test ./rotate-keys/rotate-keys.ts',
   )
   command
-    .argument('<file>', 'path of the module')
+    .argument('<file>', 'path of the module, or its name in cutter.yaml')
     .argument('[flags...]', 'without a trial: the input of a dry run, as run start takes it')
     .option('--trial <file>', 'how to try it; without it <module>.trial.ts next to the module')
     .allowUnknownOption()
@@ -53,7 +53,7 @@ function linesOf({ machine, version, file, ...answer }: MachineTestAnswer): stri
   return [
     `machine  ${machine} ${version}   ${file}`,
     `types    ${typesChecked ? 'checked by tsc' : 'not checked: there is no node_modules/typescript above the module'}`,
-    `dry run  ${walked.join(' → ')}`,
+    `dry run  ${shortWay(walked)}`,
     ...(notReached.length === 0 ? [] : [`         not reached: ${notReached.join(', ')}`]),
     ...kills.map(
       ({ write, moment, executed }) =>
@@ -61,11 +61,29 @@ function linesOf({ machine, version, file, ...answer }: MachineTestAnswer): stri
     ),
     ...(writesTried ? [] : ['writes   not tried: there is no trial (cutter machine new shows one)']),
     ...runs.map(
-      ({ runId, version: from, verdict, why }) => `run      ${runId} of version ${from}: ${why ?? verdict}`,
+      ({ runId, version: from, verdict, why }) =>
+        `run      ${runId} of version ${from}: ${verdict}${why === null ? '' : ` — ${why}`}`,
     ),
     ...faults.map((fault) => `fault    ${fault}`),
     faults.length === 0
       ? 'no fault was found'
       : `${faults.length} fault${faults.length === 1 ? ' was' : 's were'} found`,
+    ...linesOfStranded(machine, runs),
+  ]
+}
+
+const MOST_SHOWN = 24
+
+/** The milestones of a dry run. A chart in a circle has too many for a line. */
+const shortWay = (walked: string[]): string =>
+  walked.length <= MOST_SHOWN
+    ? walked.join(' → ')
+    : `${walked.slice(0, MOST_SHOWN).join(' → ')} → … (${walked.length} milestones)`
+
+function linesOfStranded(machine: string, runs: MachineTestAnswer['runs']): string[] {
+  const count = runs.filter(({ verdict }) => verdict === 'stranded').length
+  if (count === 0) return []
+  return [
+    `${count} open run${count === 1 ? '' : 's'} of ${machine} would be stranded: close ${count === 1 ? 'it' : 'them'} first, or give the module an upgrade`,
   ]
 }

@@ -48,12 +48,10 @@ export async function driveRun(given: Driven): Promise<DrivenRun> {
         life = await beginLife(home, given.file, given.watch)
       } else if (run.status !== 'paused') return await described(life.app.store, endFault(run))
     }
-    return await described(life.app.store, `it does not close within ${MOST_TURNS} approvals`)
+    return await described(life.app.store, endless(await life.app.store.list({ limit: 1 })))
   } catch (error) {
     if (!(error instanceof CutterError)) throw error
-    const differences = error.data.differences
-    const more = Array.isArray(differences) ? `: ${differences.join('; ')}` : ''
-    return await described(life.app.store, `${error.message}${more}`)
+    return await described(life.app.store, faultOfRefusal(error))
   } finally {
     await life.close()
     home.remove()
@@ -73,10 +71,20 @@ async function turn(life: Life, home: TrialHome, { machine, input, mode }: Drive
   }
 }
 
+function endless([run]: Run[]): string {
+  const where = run === undefined ? '' : ` and comes to gate ${run.gate} in ${run.state} again and again`
+  return `it does not close within ${MOST_TURNS} approvals${where}: the chart needs a way out, such as a guarded transition to a final state`
+}
+
+function faultOfRefusal({ message, data: { differences }, next }: CutterError): string {
+  if (!Array.isArray(differences)) return next === undefined ? message : `${message}; ${next}`
+  return `its plan differs each time that it is made of the same world (${differences.join('; ')}): a plan has no time, no run id and no random value`
+}
+
 function endFault(run: Run): string | null {
   if (run.status === 'stopped') {
     const { code, message, next } = run.stop
-    return `it stopped in ${run.state} (${code}): ${message}${next === undefined ? '' : `; ${next}`}`
+    return `it stopped in ${run.state} (${code}): ${message}${next === undefined || next.includes('<run>') ? '' : `; ${next}`}`
   }
   return run.outcome === 'succeeded' ? null : `it closed as ${run.outcome} in ${run.state}`
 }

@@ -1,0 +1,30 @@
+/**
+ * The files of users' modules that this process has loaded, for messages: an error that no effect can report, such as a rejection that nobody
+ * awaits, names its line in them.
+ */
+const files = new Set<string>()
+let loading: string | null = null
+
+/** Remembers the files of a module before any line of it runs. */
+export function rememberModuleFiles(more: readonly string[]): void {
+  for (const file of more) files.add(file)
+}
+
+/** Does work in which a module is loaded. Until it ends, `findLoadingModule` returns the module. */
+export async function whileLoading<T>(module: string, work: () => Promise<T>): Promise<T> {
+  loading = module
+  try {
+    return await work()
+  } finally {
+    loading = null
+  }
+}
+
+/** Finds the module that is being loaded. Null when none is. */
+export const findLoadingModule = (): string | null => loading
+
+/** Finds the first line of a stack that is in a user's module: `file:line:column`. Null when there is none. */
+export function findModulePlace(stack: string | undefined): string | null {
+  const line = (stack ?? '').split('\n').find((one) => [...files].some((file) => one.includes(`${file}:`)))
+  return line?.trim().replace(/^at (?:.*\()?(.*?)\)?$/, '$1') ?? null
+}
