@@ -4,6 +4,7 @@ import {
   findAbandonment,
   KNOWN_OF_WRITE,
   listUnsettledWrites,
+  listWritesInFlight,
   type UnsettledWrite,
 } from '../domain/begun-writes.ts'
 import type { HistoryEntry } from '../domain/history-entry.ts'
@@ -37,23 +38,31 @@ export function findAbandonmentFault(record: RunRecord): BundleFault | null {
       `the list of unsettled writes that was signed is not that of entry ${entry.seq}`,
     )
   const before = history.slice(0, entry.seq - 1)
-  const due = listUnsettledWrites(record.genesis.mode, before, [])
-  const extra = unsettledWrites.slice(due.length)
-  const follows = canonicalJson(unsettledWrites.slice(0, due.length)) === canonicalJson(due)
-  if (follows && extra.every((write) => mayBeInFlight(record, before, write))) return null
+  if (followsFrom(record, before, unsettledWrites)) return null
   const why = `the unsettled writes of entry ${entry.seq} do not follow from the history`
   return bundleFault('RUN_DIFFERS', 'history.jsonl', why)
 }
 
-/** What was in flight is named by no entry. Only a live run that has used an approval and works has such a write. */
-function mayBeInFlight(
-  { genesis }: RunRecord,
-  before: HistoryEntry[],
-  { seq, startedAt, known }: UnsettledWrite,
-): boolean {
-  const hasApproval = before.some((entry) => entryMarks(entry).approvalUsed !== undefined)
-  const isWorking = before.at(-1)?.status === 'working'
-  const asked = before[seq - 1]
-  const fits = known === KNOWN_OF_WRITE.inFlight && asked?.at === startedAt
-  return genesis.mode === 'live' && hasApproval && isWorking && fits
+/** First the writes that failed, then those in flight. Only a live run that works has some in flight. */
+function followsFrom({ genesis }: RunRecord, before: HistoryEntry[], listed: UnsettledWrite[]): boolean {
+  const failed = listUnsettledWrites(genesis.mode, before, [])
+  if (canonicalJson(listed.slice(0, failed.length)) !== canonicalJson(failed)) return false
+  const rest = listed.slice(failed.length)
+  if (rest.length > 0 && (genesis.mode !== 'live' || before.at(-1)?.status !== 'working')) return false
+  const due = genesis.mode === 'live' ? listWritesInFlight(before) : []
+  const isDue = ({ phase, seq }: UnsettledWrite) =>
+    due.some((write) => write.effect === phase && write.seq === seq)
+  const named = rest.filter(isDue)
+  return (
+    new Set(rest.map(({ phase }) => phase)).size === rest.length &&
+    named.length === due.length &&
+    rest.every((write) => isInFlight(before, write) && (isDue(write) || mayHaveAsked(before, write)))
+  )
 }
+
+const isInFlight = (before: HistoryEntry[], { seq, startedAt, known }: UnsettledWrite) =>
+  known === KNOWN_OF_WRITE.inFlight && before[seq - 1]?.at === startedAt
+
+/** Entries of earlier versions do not say which effects they asked for. What they left in flight is taken from the list. */
+const mayHaveAsked = (before: HistoryEntry[], { seq }: UnsettledWrite) =>
+  entryMarks(before[seq - 1]!).effectsAsked === undefined

@@ -170,6 +170,8 @@ const eventShape = z.looseObject({
   approvalUsed: text.optional(),
   outcome: outcome.optional(),
   evidence: z.record(text.min(1), digest).optional(),
+  effectsAsked: z.record(text, z.enum(['read', 'write'])).optional(),
+  effectsDropped: z.array(text).optional(),
 })
 const definition = z.strictObject({ version: text, definitionDigest: digest })
 /** The fields of the entries that the checks read, by the type of their event. */

@@ -21,8 +21,8 @@ export interface BegunWrite {
 }
 
 /**
- * Lists the writes that a live run has begun, each with its newest outcome, in the order of these outcomes. A write whose process died is in
- * flight, and not listed. Writes of which it is known that nothing was begun are not listed either.
+ * Lists the writes that a live run has begun, each with its newest outcome, in the order of these outcomes. A write without an
+ * outcome is in flight, and not listed. Writes of which it is known that nothing was begun are not listed either.
  */
 export function listBegunWrites(history: HistoryEntry[]): BegunWrite[] {
   let begun: BegunWrite[] = []
@@ -37,6 +37,24 @@ export function listBegunWrites(history: HistoryEntry[]): BegunWrite[] {
     if (committed !== 'no') begun.push({ effect, committed, ran, seq, isRepeated: status === 'stopped' })
   }
   return begun
+}
+
+/**
+ * Lists the writes of which a process died, or which nobody could settle, and which the target then answered to be missing. The answer holds for
+ * the time at which the target was asked: what a write left running, such as a child process, may still act afterwards.
+ */
+export function listMissingWrites(history: HistoryEntry[]): { effect: string; seq: number }[] {
+  const missing = new Map<string, number>()
+  const begun = new Set<string>()
+  for (const { event, seq } of history) {
+    const [, effect] = OUTCOME.exec(event.type) ?? []
+    if (effect === undefined || event.kind !== 'write') continue
+    missing.delete(effect)
+    const isUnknown = event.type.startsWith('xstate.error.') && committedOf(event) === 'unknown'
+    if (isUnknown || Number(event.attempt ?? 1) > 1) begun.add(effect)
+    if (event.committed === 'no' && begun.has(effect)) missing.set(effect, seq)
+  }
+  return [...missing].map(([effect, seq]) => ({ effect, seq }))
 }
 
 /** The begun writes of which nobody knows whether they were committed. */
@@ -56,16 +74,52 @@ export interface UnsettledWrite {
   known: string
 }
 
-/** What is known of a write that failed, and of an effect without an outcome. The kind of an effect is known only to its machine. */
+/** What is known of a write that failed, and of an effect without an outcome. */
 export const KNOWN_OF_WRITE = {
   failed: 'it was started, and nobody knows whether it was committed',
   inFlight: 'it was started, and no outcome was recorded; nobody knows whether it was committed',
 }
 
+/** A write that a history asks for, without an outcome. */
+export interface WriteInFlight {
+  /** The invoke's id in the chart. */
+  effect: string
+  /** The entry that asked for it. */
+  seq: number
+}
+
+/**
+ * Lists the writes of a live run that its history asks for and that have no outcome yet, in the order of the store: by entry, then by name.
+ * Entries of earlier versions do not say which effects they asked for; for those the list is empty.
+ */
+export function listWritesInFlight(history: HistoryEntry[]): WriteInFlight[] {
+  const asked = new Map<string, number>()
+  for (const entry of history) {
+    const { effectsAsked = {}, effectsDropped = [] } = entryMarks(entry)
+    const [, ended] = OUTCOME.exec(entry.event.type) ?? []
+    for (const effect of [...effectsDropped, ...(ended === undefined ? [] : [ended])]) asked.delete(effect)
+    for (const [effect, kind] of Object.entries(effectsAsked))
+      if (kind === 'write') asked.set(effect, entry.seq)
+  }
+  return [...asked]
+    .map(([effect, seq]) => ({ effect, seq }))
+    .sort((a, b) => a.seq - b.seq || (a.effect < b.effect ? -1 : 1))
+}
+
+const OUTCOME = /^xstate\.(?:done|error)\.actor\.(.+)$/s
+
+/** Whether an effect in flight may be a write. The entry that asked for it says so; those of earlier versions do not. */
+export function mayWrite(
+  history: HistoryEntry[],
+  { invokeId, seq }: Pick<EffectRow, 'invokeId' | 'seq'>,
+): boolean {
+  return entryMarks(history[seq - 1]!).effectsAsked?.[invokeId] !== 'read'
+}
+
 /**
  * Lists what a run leaves unsettled if it is closed now: each write that failed and of which nobody knows whether it was committed, then each
- * effect in flight. Empty for a dry run. Before a run has used an approval it writes nothing, so that an effect in flight does not count. The
- * list needs no machine, because the machine of such a run may be gone.
+ * write in flight. Empty for a dry run. A write counts also before the run has used an approval: a trial may stand, although it declares that it
+ * leaves nothing behind. The list needs no machine, because the machine of such a run may be gone.
  */
 export function listUnsettledWrites(
   mode: Mode,
@@ -84,16 +138,17 @@ export function listUnsettledWrites(
       known: KNOWN_OF_WRITE.failed,
     }
   })
-  if (!history.some((entry) => entryMarks(entry).approvalUsed !== undefined)) return failed
-  const asked = inFlight.map(
-    ({ invokeId, seq, attempt }): UnsettledWrite => ({
-      phase: invokeId,
-      seq,
-      attempt: Math.max(1, attempt),
-      startedAt: history[seq - 1]!.at,
-      known: KNOWN_OF_WRITE.inFlight,
-    }),
-  )
+  const asked = inFlight
+    .filter((row) => mayWrite(history, row))
+    .map(
+      ({ invokeId, seq, attempt }): UnsettledWrite => ({
+        phase: invokeId,
+        seq,
+        attempt: Math.max(1, attempt),
+        startedAt: history[seq - 1]!.at,
+        known: KNOWN_OF_WRITE.inFlight,
+      }),
+    )
   return [...failed, ...asked]
 }
 

@@ -75,6 +75,10 @@ export type EntryMarks = {
   /** The approval that this entry used. */
   approvalUsed?: string
   outcome?: Outcome
+  /** Of a live run: the kind of each effect that the entry asks for, by the invoke's id. Entries of earlier versions do not say it. */
+  effectsAsked?: { [invokeId: string]: 'read' | 'write' }
+  /** Of a live run: the effects in flight that the chart left with this entry, by the invoke's id. */
+  effectsDropped?: string[]
 }
 
 /** Closes a run as abandoned, under an approval: `{ approvalId, unsettledWrites, … }`. `cutter.abandoned`, which is older, means cancelled. */

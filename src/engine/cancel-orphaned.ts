@@ -11,7 +11,7 @@ import { findOrphanedWrite } from './way-out.ts'
 /**
  * Closes a run whose definition is no longer installed, with a record instead of an event, because its chart cannot be asked. Null when the
  * definition is the installed one: then its chart decides.
- * @throws EVENT_REFUSED when a live effect is in flight, whose kind is not known, or a write is not settled: only its machine can ask the target
+ * @throws EVENT_REFUSED when a live write is in flight or not settled: only its machine can ask the target
  * @throws RUN_HELD when another process works on the run
  */
 export async function cancelOrphaned(

@@ -5,7 +5,7 @@ import { unsettledError } from './check-settled.ts'
 import type { EngineDeps, InstalledMachine } from './engine-deps.ts'
 import { claimEffects } from './lease.ts'
 import { runEffect } from './run-effect.ts'
-import { type ClaimedRun, saveEvent } from './work-on-run.ts'
+import { type ClaimedRun, saveEvent, settleBegun } from './work-on-run.ts'
 
 /**
  * Asks the target about the writes that a live run has begun and of which nobody knows whether they were committed, so that the run can be
@@ -26,8 +26,11 @@ export async function settleWrites(
   let claimed: ClaimedRun = isInFlight
     ? { run, effects: await claimEffects(deps, run), timers }
     : await saveEvent(deps, installed, { run, effects: [], timers }, { type: 'RETRY' }, { by })
+  claimed = await settleBegun(deps, installed, claimed)
   const writes = claimed.effects.filter(({ name }) => installed.effects[name]?.kind === 'write')
-  for (const row of writes) claimed = await settle(deps, installed, claimed, row)
+  // The outcome of one write may lead the chart out of another, which is missing then.
+  for (const row of writes)
+    if (claimed.effects.includes(row)) claimed = await settle(deps, installed, claimed, row)
   const [left] = findUnsettledWrites(await deps.store.history(run.runId))
   if (left !== undefined) throw unsettledError(claimed.run, left.effect)
   return claimed.run

@@ -16,7 +16,7 @@ import { loadRun } from './load-run.ts'
 import { assertOperator, operatorDeclaredBy } from './operators.ts'
 import type { Exclusively } from './run-lock.ts'
 import { verifyRun } from './verify-run.ts'
-import { claimedAfter, continueRun, workUntilRest } from './work-on-run.ts'
+import { claimedAfter, continueRun, kindsOf, workUntilRest } from './work-on-run.ts'
 
 /** The options of `Engine.start`. */
 export interface StartOptions {
@@ -68,7 +68,8 @@ export async function startRun(
       ...sourceReading(installed),
     }
     await installed.remember?.(identity.startedAt)
-    const step = startStep(installed.machine, identity, { at: identity.startedAt, by, readings })
+    const facts = { at: identity.startedAt, by, readings, kindOf: kindsOf(installed) }
+    const step = startStep(installed.machine, identity, facts)
     const fault = await findGatePlanFault(deps.store, step, [])
     if (fault !== null) throw brokenMachineError(installed.machine, 'its first state', `the start ${fault}`)
     const claimed = await createUnlessKeyTaken(deps, step)

@@ -1,4 +1,4 @@
-import { findUnsettledWrites } from '../domain/begun-writes.ts'
+import { findUnsettledWrites, mayWrite } from '../domain/begun-writes.ts'
 import { CutterError } from '../domain/errors.ts'
 import type { Run } from '../domain/run.ts'
 import type { EngineDeps } from './engine-deps.ts'
@@ -10,16 +10,17 @@ export const abandonHint = (runId: string) =>
   `cutter run abandon ${runId} --as <principal> --key <file> --reason "…"`
 
 /**
- * Finds the effect of a run that only its machine could settle: one in flight in a live run, whose kind is not known without the machine, or a
- * write of which nobody knows whether it was committed. Null when the run can be cancelled without its machine.
+ * Finds the effect of a live run that only its machine could settle: a write in flight, or one of which nobody knows whether it was committed.
+ * Null when the run can be cancelled without its machine.
  */
 export async function findOrphanedWrite(
   { store }: Pick<EngineDeps, 'store'>,
   { runId, mode }: Run,
 ): Promise<string | null> {
   if (mode !== 'live') return null
-  const [effect] = await store.effects(runId)
-  const [write] = findUnsettledWrites(await store.history(runId))
+  const history = await store.history(runId)
+  const effect = (await store.effects(runId)).find((row) => mayWrite(history, row))
+  const [write] = findUnsettledWrites(history)
   return effect?.name ?? write?.effect ?? null
 }
 

@@ -33,11 +33,12 @@ export async function workUntilRest(
   deps: EngineDeps,
   installed: InstalledMachine,
   claimed: ClaimedRun,
+  { isTakenOver = false } = {},
 ): Promise<Run> {
   const runId = claimed.run.runId
   const stopRenewing = keepRenewing(deps, runId)
   try {
-    let current = claimed
+    let current = isTakenOver ? await settleBegun(deps, installed, claimed) : claimed
     while (current.run.status === 'working') {
       current = await workOnce(deps, installed, current)
       // A chart in a circle must not keep this process from its signals, leases and other runs.
@@ -85,6 +86,12 @@ async function workOnce(
   return claimed
 }
 
+/** The kinds of the effects of a machine, which the entries of a live run record. */
+export const kindsOf =
+  ({ effects }: InstalledMachine): NonNullable<StepFacts['kindOf']> =>
+  (name) =>
+    effects[name]?.kind
+
 function findEffect({ effects }: InstalledMachine, name: string, { machine }: Run): Effect {
   const effect = effects[name]
   if (effect !== undefined) return effect
@@ -130,7 +137,8 @@ export async function continueRun(
   const claimed: ClaimedRun = { run, effects: [], timers }
   if (event === null) {
     assertSameDefinition(installed.machine, run)
-    return workUntilRest(deps, installed, { ...claimed, effects: await claimEffects(deps, run) })
+    const effects = await claimEffects(deps, run)
+    return workUntilRest(deps, installed, { ...claimed, effects }, { isTakenOver: true })
   }
   const reading = run.mode === 'live' ? await recordSwitch(deps) : {}
   const operator = { osUser: deps.osUser, operatorDeclared: operatorDeclaredBy(deps) }
@@ -140,6 +148,30 @@ export async function continueRun(
     installed,
     await saveEvent(deps, installed, claimed, completeEvent, { by, evidence: known.evidence ?? [] }),
   )
+}
+
+/**
+ * Asks about each live write of parallel regions that another process may have begun. The outcome of one effect may lead the chart out of the
+ * others, and a write that was begun may not be left before it is settled. A write that is missing stays in flight.
+ */
+export async function settleBegun(
+  deps: EngineDeps,
+  installed: InstalledMachine,
+  claimed: ClaimedRun,
+): Promise<ClaimedRun> {
+  let current = claimed
+  if (claimed.run.mode !== 'live' || claimed.effects.length < 2) return current
+  for (const effect of claimed.effects) {
+    const definition = findEffect(installed, effect.name, current.run)
+    if (definition.kind === 'read' || effect.attempt < 2 || !current.effects.includes(effect)) continue
+    const { event, evidence, workedMs } = await runEffect(deps, current.run, effect, definition, {
+      probeOnly: true,
+    })
+    if (event.committed === 'no') continue
+    const facts = { effectDone: effect.invokeId, evidence, workedMs }
+    current = await saveEvent(deps, installed, current, event, facts)
+  }
+  return current
 }
 
 type EventFacts = Omit<StepFacts, 'at' | 'by'> & { by?: string }
@@ -159,6 +191,7 @@ export async function saveEvent(
       ...facts,
       evidence,
       at,
+      kindOf: kindsOf(installed),
     })
   const effect = claimed.effects.find(({ invokeId }) => invokeId === facts.effectDone)
   const stopInstead = (fault: string) => {

@@ -160,13 +160,34 @@ export function findContextFault({ context }: AnyMachineSnapshot): string | null
   return notJson === null ? null : `JSON cannot hold its context: ${notJson}`
 }
 
+/** What a step asks for. */
+export type Requests = Pick<Step, 'effectsAsked' | 'effectsDropped' | 'timersAsked' | 'timersDropped'>
+
+export const noRequests = (): Requests => ({
+  effectsAsked: [],
+  effectsDropped: [],
+  timersAsked: [],
+  timersDropped: [],
+})
+
+/** The requests of all actions of a transition. */
+export function collectRequests(
+  actions: Action[],
+  facts: { at: string; effectDone?: string },
+  invokes: Set<string>,
+): Requests {
+  const requests = noRequests()
+  for (const action of actions) collectRequest(requests, action, facts, invokes)
+  return requests
+}
+
 /**
- * Adds the request of one of XState's actions to a step: an effect, a timer, or the end of one.
+ * Adds the request of one of XState's actions: an effect, a timer, or the end of one.
  * @param invokes the ids of all invokes of the chart
  * @throws INTERNAL for every other action and for spawned actors, because machines act through effects only
  */
-export function collectRequest(
-  step: Step,
+function collectRequest(
+  step: Requests,
   { type, params }: Action,
   facts: { at: string; effectDone?: string },
   invokes: Set<string>,

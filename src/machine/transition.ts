@@ -11,17 +11,20 @@ import { assertSameDefinition } from './assert-definition.ts'
 import { invokeIds } from './chart-nodes.ts'
 import { closedByRecord } from './closed-by-record.ts'
 import type { Machine, RunContext } from './define.ts'
+import { type EffectKinds, findEffectMarks } from './effect-marks.ts'
 import { assertStopsAtGates, findUsedApproval } from './gate-transition.ts'
 import { findLiveSnapshot, keepLiveSnapshot } from './live-snapshot.ts'
 import {
   type Action,
   brokenMachineError,
-  collectRequest,
+  collectRequests,
   findContextFault,
   findEntryMarks,
   gateArrival,
   type LocatedSnapshot,
   locateSnapshot,
+  noRequests,
+  type Requests,
   readStanding,
 } from './read-snapshot.ts'
 
@@ -45,6 +48,8 @@ export interface StepFacts {
   evidence?: Evidence[]
   /** Facts recorded with the start. Other events carry their own. */
   readings?: { [key: string]: Json }
+  /** Left out in a replay, whose events say it. */
+  kindOf?: EffectKinds
 }
 
 /** Events with this prefix are records: they take a seq in the history and never reach the machine. */
@@ -86,8 +91,9 @@ export function eventStep(machine: Machine, run: Run, event: RunEvent, facts: St
   const { scope, actions, places } = createActorScope()
   let after: AnyMachineSnapshot
   try {
-    if (!takes(before.snapshot, run, event)) throw refusedEvent(run, event)
-    after = machine.logic.transition(before.snapshot, event as never, scope) as AnyMachineSnapshot
+    const bare = withoutMarks(event)
+    if (!takes(before.snapshot, run, bare)) throw refusedEvent(run, event)
+    after = machine.logic.transition(before.snapshot, bare as never, scope) as AnyMachineSnapshot
   } catch (error) {
     // A guard or an assign of the machine threw.
     throw error instanceof CutterError ? error : brokenMachineError(machine, event.type, error)
@@ -167,18 +173,20 @@ export function buildStep(
       'it would rest there while an effect is still in flight',
     )
   const used = findUsedApproval(machine, move, event, previous, standing)
+  const requests = collectRequests(actions, facts, invokeIds(machine.logic))
+  const effectMarks = identity.mode === 'live' ? findEffectMarks(requests, event, facts.kindOf) : null
   const marks = findEntryMarks(move, previous, standing, used)
-  const marked = marks === null ? withoutMarks(event) : { ...withoutMarks(event), ...marks }
+  const marked =
+    marks === null && effectMarks === null
+      ? withoutMarks(event)
+      : { ...withoutMarks(event), ...effectMarks, ...marks }
   const eventText = JSON.stringify(marked)
   const saved = { event: marked, eventText }
   const entry = entryAfter(previous ?? identity, saved, standing, snapshotDigest, facts)
   const arrived = gateArrival(move, previous, standing, entry)
   const run = runAfter(identity, previous, { standing, arrived, entry, text, workedMs: facts.workedMs ?? 0 })
   keepLiveSnapshot(run, move.after)
-  const step = stepTo(run, { entry, eventText, approvalUsed: used }, facts)
-  const invokes = invokeIds(machine.logic)
-  for (const action of actions) collectRequest(step, action, facts, invokes)
-  return step
+  return stepTo(run, { entry, eventText, approvalUsed: used }, facts, requests)
 }
 
 /** A snapshot as the store keeps it, with the definition that can restore it. */
@@ -234,30 +242,37 @@ const runAfter = (
     head: entry.hash,
   }) as Run
 
-/** A step to a run, without requests yet. */
+/** A step to a run. A record has no requests. */
 const stepTo = (
   run: Run,
   { entry, eventText, approvalUsed }: Pick<Step, 'entry' | 'eventText' | 'approvalUsed'>,
   { effectDone, timerFired, evidence }: Pick<StepFacts, 'effectDone' | 'timerFired' | 'evidence'>,
-): Step => ({
-  run,
-  entry,
-  eventText,
-  effectDone: effectDone ?? null,
-  effectsAsked: [],
-  effectsDropped: [],
-  timersAsked: [],
-  timersDropped: timerFired === undefined ? [] : [timerFired],
-  approvalUsed,
-  evidence: evidence ?? [],
-})
+  requests: Requests = noRequests(),
+): Step => {
+  const { effectsAsked, effectsDropped, timersAsked, timersDropped } = requests
+  if (timerFired !== undefined) timersDropped.unshift(timerFired)
+  return {
+    run,
+    entry,
+    eventText,
+    effectDone: effectDone ?? null,
+    effectsAsked,
+    effectsDropped,
+    timersAsked,
+    timersDropped,
+    approvalUsed,
+    evidence: evidence ?? [],
+  }
+}
 
-/** In a replay the event has its recorded facts already. They must result from the step again. */
+const MARKS = ['arrival', 'approvalUsed', 'outcome', 'effectsAsked', 'effectsDropped']
+
+/**
+ * In a replay the event has its recorded facts already. The chart did not see them, and the facts of its way must result from the step again.
+ */
 function withoutMarks(event: RunEvent): RunEvent {
-  if (event.arrival === undefined && event.approvalUsed === undefined && event.outcome === undefined)
-    return event
-  const { arrival: _, approvalUsed: __, outcome: ___, ...bare } = event
-  return bare as RunEvent
+  if (!MARKS.some((mark) => event[mark] !== undefined)) return event
+  return Object.fromEntries(Object.entries(event).filter(([field]) => !MARKS.includes(field))) as RunEvent
 }
 
 function entryAfter(

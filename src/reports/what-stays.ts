@@ -1,4 +1,9 @@
-import { findAbandonment, KNOWN_OF_WRITE, listBegunWrites } from '../domain/begun-writes.ts'
+import {
+  findAbandonment,
+  KNOWN_OF_WRITE,
+  listBegunWrites,
+  listMissingWrites,
+} from '../domain/begun-writes.ts'
 import type { HistoryEntry } from '../domain/history-entry.ts'
 import type { Json } from '../domain/json.ts'
 import { code, type Markdown, md } from '../domain/markdown.ts'
@@ -23,11 +28,16 @@ export function whatStays(
     (write) => write.known === KNOWN_OF_WRITE.inFlight,
   ))
     lines.push(md`${code(phase)}, asked for in entry ${seq} (attempt ${attempt}): ${known}.`)
+  const missing = listMissingWrites(history).map(
+    ({ effect, seq }) =>
+      md`${code(effect)} was started; the target answered in entry ${seq} that it was not committed.`,
+  )
   if (lines.length > 0 && outcome === 'rolled-back') {
     lines.push(md`The last of these took the others back; its own report says what remains.`)
     return { left: false, lines }
   }
-  if (lines.length > 0) return { left: true, lines }
+  if (lines.length > 0) return { left: true, lines: [...lines, ...missing] }
+  if (missing.length > 0) return { left: false, lines: missing }
   const why = mode === 'live' ? 'no write was done' : 'this was a dry run, and no write was done for real'
   return { left: false, lines: [md`Nothing of what was planned: ${why}.`] }
 }

@@ -1,6 +1,9 @@
+import { expect, vi } from 'vitest'
 import type { Probe } from '../../src/domain/effect.ts'
 import type { Run } from '../../src/domain/run.ts'
+import { createEngine } from '../../src/engine/engine.ts'
 import { signApproval } from '../../src/engine/manage-approvals.ts'
+import { INPUT } from '../machines/crashing-engine.ts'
 import { ALICE, type Bundles } from './bundle-fixture.ts'
 
 /** Runs whose write was begun and whose target is gone for good, and their end. */
@@ -33,6 +36,45 @@ export function loseTarget({ world }: Bundles): LostTarget {
 export async function aStrandedRun(at: Bundles): Promise<Run> {
   loseTarget(at)
   return at.approve(await at.started('live'))
+}
+
+/**
+ * A live run whose process died in its first effect, and the next process over the store. `kind: 'write'` makes that effect a trial that may come
+ * before an approval.
+ */
+export async function aRunThatDied(at: Bundles, kind: 'read' | 'write'): Promise<Run> {
+  const { world } = at
+  const { installed } = world.parts
+  const begun = vi.fn()
+  world.parts.installed = async (name, run) => {
+    const found = await installed(name, run)
+    const execute = () => {
+      begun()
+      return new Promise<never>(() => {})
+    }
+    const trial = { beforeApproval: true, simulate: execute, probe: missing }
+    const first = {
+      ...found.effects.source_pin!,
+      ...(kind === 'write' ? trial : {}),
+      kind,
+      execute,
+    }
+    return { ...found, effects: { ...found.effects, source_pin: first as never } }
+  }
+  world.engine.start('cut', INPUT, { mode: 'live', by: 'deploybot' }).catch(() => {})
+  await expect.poll(() => begun.mock.calls.length).toBe(1)
+  const [run] = await world.store.list({ status: 'working', limit: 1 })
+  inNextProcess(at)
+  return run!
+}
+
+/** The next process over the store, after this one died. */
+export function inNextProcess({ world }: Bundles): void {
+  Object.assign(world.parts, {
+    owner: () => ({ id: '99', host: 'here', pid: 99 }),
+    ownerAlive: () => false,
+  })
+  world.engine = createEngine(world.parts)
 }
 
 /** Signs the abandonment of a run and returns the approval's id. */

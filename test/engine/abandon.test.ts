@@ -3,10 +3,16 @@ import { statementText } from '../../src/approvals/statement.ts'
 import { gatePolicyOf } from '../../src/config/gate-policy.ts'
 import { CutterError } from '../../src/domain/errors.ts'
 import type { Run } from '../../src/domain/run.ts'
-import { createEngine } from '../../src/engine/engine.ts'
 import { composeStatementText, rehearseApproval, signApproval } from '../../src/engine/manage-approvals.ts'
 import { verifyRun } from '../../src/engine/verify-run.ts'
-import { abandoned, aStrandedRun, loseTarget, signAbandonment } from '../bundle/abandoned-runs.ts'
+import {
+  abandoned,
+  aRunThatDied,
+  aStrandedRun,
+  inNextProcess,
+  loseTarget,
+  signAbandonment,
+} from '../bundle/abandoned-runs.ts'
 import { ALICE, aBundleMaker, BOB, type Bundles } from '../bundle/bundle-fixture.ts'
 import { removeFolders } from '../store/store-folders.ts'
 import { describeWithKeys } from '../support/ssh-keys.ts'
@@ -36,14 +42,6 @@ const unsettled = (seq: number) => [
 const abandon = ({ world }: Bundles, { runId }: Run, approvalId: string) =>
   world.engine.abandon(runId, { approvalId })
 const refused = (reason: string) => ({ code: 'APPROVAL_REFUSED', data: { reason } })
-/** The next process over the store, after this one died. */
-function inNextProcess({ world }: Bundles): void {
-  Object.assign(world.parts, {
-    owner: () => ({ id: '99', host: 'here', pid: 99 }),
-    ownerAlive: () => false,
-  })
-  world.engine = createEngine(world.parts)
-}
 const withoutModule = ({ world }: Bundles) => {
   world.parts.installed = async () => {
     throw new CutterError('MACHINE_NOT_FOUND', 'its module is gone')
@@ -102,6 +100,31 @@ describeWithKeys('abandon of a run', () => {
     expect(event.unsettledWrites).toMatchObject([
       { phase: 'cut_leg_a', attempt: 1, known: expect.stringContaining('no outcome was recorded') },
     ])
+  })
+
+  test.each([
+    ['a write that may come before an approval is listed', 'write', ['source_pin']],
+    ['a read is not listed', 'read', []],
+  ] as const)('abandon needs no machine for a run that died before its gate; %s', async (_, kind, listed) => {
+    const at = await aMaker()
+    const run = await aRunThatDied(at, kind)
+    withoutModule(at)
+    const closed = await abandoned(at, run)
+    const { event } = (await at.world.store.history(run.runId)).at(-1)!
+    const due = listed.map((phase) => ({ phase, seq: 1, attempt: 1 }))
+    expect(event.unsettledWrites).toMatchObject(due)
+    expect(await at.verify(await at.exported(closed))).toMatchObject({ holds: true, unsettledWrites: due })
+  })
+
+  test.each([
+    ['closes a run that died in a read', 'read', { outcome: 'cancelled' }],
+    ['refuses a run that died in a write', 'write', { code: 'EVENT_REFUSED' }],
+  ] as const)('cancel without the machine %s before its gate', async (_, kind, answer) => {
+    const at = await aMaker()
+    const run = await aRunThatDied(at, kind)
+    withoutModule(at)
+    const answered = await at.world.engine.cancel(run.runId, { reason: 'gone' }).catch((error) => error)
+    expect(answered).toMatchObject(answer)
   })
 
   test('abandon refuses a statement from before a later attempt of the write', async () => {

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest'
-import { listBegunWrites } from '../../src/domain/begun-writes.ts'
+import { listBegunWrites, listMissingWrites } from '../../src/domain/begun-writes.ts'
 import type { Probe } from '../../src/domain/effect.ts'
 import { Stop } from '../../src/domain/errors.ts'
 import type { HistoryEntry } from '../../src/domain/history-entry.ts'
@@ -260,7 +260,7 @@ test('a chart that continues after an unknown write does not succeed by a later 
   expect(await begun(world, runId)).toEqual([['job', 'unknown']])
 })
 
-describe('listBegunWrites', () => {
+describe('what is known of begun writes', () => {
   const entry = (event: object, seq: number) => ({ seq, status: 'stopped', event }) as unknown as HistoryEntry
   const fails = (more: object) => ({
     type: 'xstate.error.actor.w',
@@ -293,7 +293,16 @@ describe('listBegunWrites', () => {
       [fails({ error: { code: 'STOP_OUTCOME_UNKNOWN' } })],
       ['unknown'],
     ],
-  ])('of %s', (_, events, expected) => {
+  ])('listBegunWrites of %s', (_, events, expected) => {
     expect(listBegunWrites(events.map(entry)).map(({ committed }) => committed)).toEqual(expected)
+  })
+  test.each<[string, object[], string[]]>([
+    ['a write that was never begun', [fails({ committed: 'no' })], []],
+    ['a write of a process that died', [fails({ committed: 'no', attempt: 2 })], ['w']],
+    ['unknown, then no', [fails({ committed: 'unknown' }), fails({ committed: 'no' })], ['w']],
+    ['unknown, then no, then done', [fails({ committed: 'unknown' }), fails({ committed: 'no' }), done], []],
+    ['no, then unknown', [fails({ committed: 'no', attempt: 2 }), fails({ committed: 'unknown' })], []],
+  ])('listMissingWrites of %s', (_, events, expected) => {
+    expect(listMissingWrites(events.map(entry)).map(({ effect }) => effect)).toEqual(expected)
   })
 })

@@ -3,7 +3,7 @@ import type { RunRecord } from '../../src/bundle/run-record.ts'
 import { addCountersignature } from '../../src/bundle/sign-closeout.ts'
 import { hashEntry } from '../../src/domain/history.ts'
 import { rehearseApproval } from '../../src/engine/manage-approvals.ts'
-import { abandoned, aStrandedRun, signAbandonment } from '../bundle/abandoned-runs.ts'
+import { abandoned, aRunThatDied, aStrandedRun, signAbandonment } from '../bundle/abandoned-runs.ts'
 import { ALICE, aBundleMaker, bundleOf, recordIn } from '../bundle/bundle-fixture.ts'
 import { shared, type VectorCase } from './read-vectors.ts'
 
@@ -39,6 +39,19 @@ export async function abandonedCases(given: { definitionDigest: string }): Promi
     last.hash = hashEntry(last)
     run.head = last.hash
   }
+  const trial = await at.exported(await abandoned(at, await aRunThatDied(at, 'write')))
+  const hidden = await aRunThatDied(at, 'write')
+  const [row] = await at.world.store.effects(hidden.runId)
+  at.world.parts.store = { ...at.world.store, effects: async () => [] }
+  const withoutTrial = await at.exported(await abandoned(at, hidden))
+  at.world.parts.store = at.world.store
+  const added = await aRunThatDied(at, 'write')
+  at.world.parts.store = {
+    ...at.world.store,
+    effects: async () => [row!, { ...row!, invokeId: 'never_asked' }],
+    claim: async () => row!,
+  }
+  const withAnother = await at.exported(await abandoned(at, added))
   const cases: VectorCase[] = [
     { name: 'good-live-abandoned', tar: live, signers },
     { name: 'good-live-abandoned-trusted', tar: live, signers: trusting, args: ['--require-trusted'] },
@@ -47,6 +60,9 @@ export async function abandonedCases(given: { definitionDigest: string }): Promi
     { name: 'good-dry-abandoned', tar: rehearsed, signers },
     { name: 'good-live-abandonment-refused', tar: cancelled, signers },
     { name: 'good-live-abandoned-unsigned', tar: await altered(() => {}), signers },
+    { name: 'good-live-abandoned-in-trial', tar: trial, signers },
+    { name: 'refused-abandoned-in-trial', tar: withoutTrial, signers },
+    { name: 'refused-abandoned-never-asked', tar: withAnother, signers },
     {
       name: 'refused-abandoned-list',
       tar: await altered((record) => {
