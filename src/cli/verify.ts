@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
+import { describeUnsettled } from '../domain/begun-writes.ts'
 import { nameInLine } from '../domain/visible.ts'
 import type { Verdict } from '../service/verify.ts'
 import { printAnswer } from './answers.ts'
@@ -95,10 +96,7 @@ function linesOfVerdict(file: string, verdict: Verdict, given: Given): string[] 
   return [
     `bundle   ${file} holds`,
     ...run(`${outcome ?? 'open'}, ${entries} entries`),
-    ...unsettledWrites.map(
-      ({ phase, seq, attempt, known }) =>
-        `unknown  ${nameInLine(phase)}, entry ${seq}, attempt ${attempt}: ${nameInLine(known)}`,
-    ),
+    ...unsettledWrites.map((write) => `unknown  ${describeUnsettled(write)}`),
     ...approvals.filter(isUnsigned).map(describeUnsigned),
     ...ranges.map(
       (range) =>

@@ -7,7 +7,8 @@ import type { Config } from './load-config.ts'
 
 /**
  * Returns the policy of one gate: the values of cutter.yaml, with the defaults for those that it leaves out. `abandon` without a policy of its
- * own asks what all gates ask together at which the run has arrived.
+ * own asks what all gates ask together at which the run has arrived. Before the first arrival these are all gates of the machine that have a
+ * policy.
  */
 export function gatePolicyOf(
   config: Pick<Config, 'approvals'>,
@@ -16,12 +17,19 @@ export function gatePolicyOf(
   reached: string[] = [],
 ): ApprovalPolicy {
   const { approvals } = config
-  if (gate === ABANDON_GATE && approvals.policy[`${machine}.${gate}`] === undefined && reached.length > 0)
-    return reached.map((each) => gatePolicyOf(config, machine, each)).reduce(strictestOf)
+  if (gate === ABANDON_GATE && approvals.policy[`${machine}.${gate}`] === undefined) {
+    const gates = reached.length > 0 ? reached : configuredGates(config, machine)
+    if (gates.length > 0) return gates.map((each) => gatePolicyOf(config, machine, each)).reduce(strictestOf)
+  }
   const configured = approvals.policy[`${machine}.${gate}`] ?? {}
   const { need = 1, fourEyes = true, validHours = gate === 'SG1' ? 24 : 12 } = configured
   return { ...configured, need, fourEyes, validHours }
 }
+
+const configuredGates = ({ approvals }: Pick<Config, 'approvals'>, machine: string): string[] =>
+  Object.keys(approvals.policy)
+    .filter((key) => key.startsWith(`${machine}.`))
+    .map((key) => key.slice(machine.length + 1))
 
 /** The policy that asks everything that two policies ask. Whoever fulfils it fulfils both. */
 function strictestOf(a: ApprovalPolicy, b: ApprovalPolicy): ApprovalPolicy {

@@ -1,8 +1,9 @@
 import type { EffectRow } from './effect.ts'
-import type { HistoryEntry } from './history-entry.ts'
+import type { HistoryEntry, Status } from './history-entry.ts'
 import { entryMarks } from './history-facts.ts'
 import { digestOf, type Json } from './json.ts'
 import { type Mode, RUN_ABANDONED } from './run.ts'
+import { nameInLine } from './visible.ts'
 
 /** What is known of a write that a live run has begun: the target has it, has it not, or nobody knows. */
 export type Committed = 'yes' | 'no' | 'unknown'
@@ -151,6 +152,20 @@ export function listUnsettledWrites(
     )
   return [...failed, ...asked]
 }
+
+/** One unsettled write as the end of a line for people. */
+export const describeUnsettled = ({ phase, seq, attempt, known }: UnsettledWrite): string =>
+  `${nameInLine(phase)}, entry ${seq}, attempt ${attempt}: ${nameInLine(known)}`
+
+/** What a run leaves unsettled: of a closed run what its abandonment lists, of an open one what it would list now. */
+export const unsettledOf = (
+  { mode, status }: { mode: Mode; status: Status },
+  history: HistoryEntry[],
+  inFlight: EffectRow[],
+): UnsettledWrite[] =>
+  status === 'closed'
+    ? (findAbandonment(history)?.unsettledWrites ?? [])
+    : listUnsettledWrites(mode, history, inFlight)
 
 /** The digest that an approver signs who abandons a run with these writes. */
 export const digestOfUnsettled = (unsettledWrites: UnsettledWrite[]): string =>

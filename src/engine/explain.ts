@@ -1,5 +1,6 @@
 import type { Approver } from '../approvals/list-approvers.ts'
 import { findDifferences } from '../approvals/rules/drift-refusal.ts'
+import { type UnsettledWrite, unsettledOf } from '../domain/begun-writes.ts'
 import type { StopFacts } from '../domain/errors.ts'
 import type { HistoryEntry, RunEvent, Status } from '../domain/history-entry.ts'
 import { type Hold, holdOver } from '../domain/hold.ts'
@@ -7,6 +8,7 @@ import type { Mode, Outcome, Run } from '../domain/run.ts'
 import { predictPath } from '../machine/predict-path.ts'
 import { type Blocker, findBlockers, findMachineBlockers, type MachineBlockers } from './blockers.ts'
 import type { EngineDeps, InstalledMachine } from './engine-deps.ts'
+import { findGateExpiry } from './expire-gate.ts'
 import { explainGate, type JudgedApproval, type PolicyInForce } from './explain-gate.ts'
 import { loadRun } from './load-run.ts'
 
@@ -31,7 +33,11 @@ export interface Explanation {
     /** When the run came to its state, ISO 8601. */
     since: string
     planDigest: string | null
+    /** When the gate expires by a timer of the chart, ISO 8601. Null without such a timer. */
+    expiresAt: string | null
   }
+  /** Writes that were begun and of which nobody knows whether they were committed. */
+  unsettledWrites: UnsettledWrite[]
   stop: StopFacts | null
   /** The versions, if the installed machine is of another version. It would upgrade the run first, which voids its approvals. */
   upgrade: { from: string; to: string } | null
@@ -72,7 +78,9 @@ export async function explain(deps: EngineDeps, id: string): Promise<Explanation
       gate: run.gate,
       since: sinceWhen(run, history),
       planDigest: run.planDigest,
+      expiresAt: await findGateExpiry(deps.store, run),
     },
+    unsettledWrites: unsettledOf(run, history, await deps.store.effects(runId)),
     stop,
     upgrade: upgraded === run ? null : { from: run.version, to: upgraded.version },
     hold: isOpen ? holdOver(await deps.store.hold(), runId) : null,

@@ -81,7 +81,7 @@ export async function claimEffects(
   const claimed: EffectRow[] = []
   for (const effect of await deps.store.effects(run.runId)) {
     if (isClaimedByOther(deps, effect)) throw runHeldError(run, effect)
-    const own = await deps.store.claim(run.runId, effect.invokeId, effect.owner, currentLease(deps))
+    const own = await deps.store.claim(run.runId, effect.invokeId, effect, currentLease(deps))
     if (own === null) throw runHeldError(run, await findFasterClaim(deps, run, effect))
     claimed.push(own)
   }

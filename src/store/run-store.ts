@@ -13,6 +13,9 @@ export interface Lease {
   until: string
 }
 
+/** The claim on an effect as a caller saw it; both are null when nobody has one. */
+export type SeenClaim = Pick<EffectRow, 'owner' | 'leaseUntil'>
+
 export interface ExecutionSwitch {
   enabled: boolean
   until: string | null
@@ -150,8 +153,11 @@ export interface RunStore {
   resumableRun(runId: string): Promise<ResumableRun | null>
 
   effects(runId: string): Promise<EffectRow[]>
-  /** Claims an effect from the owner that the caller saw (null: from nobody). Null when another process claimed it first. */
-  claim(runId: string, invokeId: string, from: Owner | null, lease: Lease): Promise<EffectRow | null>
+  /**
+   * Claims an effect from the owner and the lease that the caller saw. Null when another process claimed it first, or its owner renewed the
+   * lease meanwhile and so lives.
+   */
+  claim(runId: string, invokeId: string, from: SeenClaim, lease: Lease): Promise<EffectRow | null>
   /** Ends the owner's claims on effects that were not started, so that another process can claim them at once. */
   release(runId: string, owner: Owner): Promise<void>
   renew(runId: string, lease: Lease): Promise<void>

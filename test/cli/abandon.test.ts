@@ -76,6 +76,24 @@ describeWithKeys('run abandon', () => {
       }),
     ])
 
+    const shown = await at.cutter(['run', 'show', runId])
+    expect(shown.stdout).toMatch(/^unknown add, entry \d+, attempt 1: "it was started, and nobody knows/m)
+    const explained = await at.cutter(['run', 'explain', runId])
+    expect(explained.stdout).toMatch(/^unknown {3}add, entry \d+, attempt 1: "it was started/m)
+    const statement = await at.cutter([
+      'approval',
+      'statement',
+      runId,
+      '--as',
+      ALICE,
+      '--decision',
+      'abandon',
+      '--reason',
+      'gone',
+    ])
+    expect(JSON.parse(statement.stdout)).toMatchObject({ decision: 'abandon' })
+    expect(statement.stderr).toMatch(/^abandons {2}add, entry \d+, attempt 1: "it was started/m)
+
     const { approvalId, gate, decision } = await sign(at, runId, key, '--decision', 'abandon')
     expect([gate, decision]).toEqual(['abandon', 'abandon'])
     const abandoned = await abandoning(at, runId, '--approval', approvalId)

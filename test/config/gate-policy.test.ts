@@ -41,10 +41,24 @@ test.each([
 test.each([
   [['SG1', 'SG2'], { presence: undefined, origins: [], rpIds: undefined, of: undefined, validHours: 1 }],
   [['SG1'], { presence: 'preferred', origins: [page], validHours: 1 }],
-  [[], { need: 1, fourEyes: true, validHours: 12 }],
+  [[], { presence: 'preferred', origins: [page], validHours: 1 }],
 ])('a gate without a policy asks its defaults of abandon: %j', (gates, asked) => {
   const policies = config({ 'cut.SG1': { presence: 'preferred', origins: [page], validHours: 1 } })
   expect(gatePolicyOf(policies, 'cut', 'abandon', gates)).toMatchObject(asked)
+})
+
+test('abandon of a run that has arrived at no gate asks what all gates with a policy ask together', () => {
+  const policies = config({
+    'cut.SG1': FIRST,
+    'cut.SG2': SECOND,
+    'deploy.SG1': { need: 5 },
+    'cutter.SG1': { need: 6 },
+  })
+  expect(gatePolicyOf(policies, 'cut', 'abandon', [])).toEqual(
+    gatePolicyOf(policies, 'cut', 'abandon', ['SG1', 'SG2']),
+  )
+  const defaults = { need: 1, fourEyes: true, validHours: 12 }
+  expect(gatePolicyOf(config({}), 'cut', 'abandon', [])).toEqual(defaults)
 })
 
 test('abandon with a policy of its own has that one', () => {

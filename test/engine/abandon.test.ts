@@ -149,7 +149,7 @@ describeWithKeys('abandon of a run', () => {
     inNextProcess(at)
     const approvalId = await signAbandonment(at, waiting)
     const lease = { owner: { id: '7', host: 'here', pid: 7 }, until: '2026-01-01T00:00:00.000Z' }
-    await world.store.claim(waiting.runId, effect!.invokeId, effect!.owner, lease)
+    await world.store.claim(waiting.runId, effect!.invokeId, effect!, lease)
     await expect(abandon(at, waiting, approvalId)).rejects.toMatchObject(refused('OTHER_PLAN'))
     expect((await abandoned(at, waiting)).outcome).toBe('abandoned')
   })

@@ -1,5 +1,7 @@
 import { afterEach, expect, test } from 'vitest'
 import { jsonEvidence } from '../../src/domain/evidence.ts'
+import { findGateExpiry } from '../../src/engine/expire-gate.ts'
+import { explain } from '../../src/engine/explain.ts'
 import { rehearseApproval } from '../../src/engine/manage-approvals.ts'
 import { verifyRun } from '../../src/engine/verify-run.ts'
 import { chart, effectState, gated, stopState, success, work } from '../../src/machine/chart.ts'
@@ -49,6 +51,16 @@ const approve = async ({ parts }: World, runId: string) =>
 
 test('the chart of these tests has no fault', () => {
   expect(findChartFaults(logic.provide({ actors: { job: effect() } }), ['job'])).toEqual([])
+})
+
+test('a run shows when its gate expires, and nothing once it is closed', async () => {
+  const world = await aWaitingRun()
+  const run = await theRun(world)
+  const [timer] = await world.store.timers(run.runId)
+  expect(await findGateExpiry(world.store, run)).toBe(timer!.dueAt)
+  expect((await explain(world.parts, run.runId)).waitsFor.expiresAt).toBe(timer!.dueAt)
+  const closed = await world.engine.cancel(run.runId, { reason: 'late' })
+  expect(await findGateExpiry(world.store, closed)).toBeNull()
 })
 
 test('a gate that has not expired takes an approval', async () => {

@@ -287,3 +287,12 @@ test('a cancelled run is closed by the name of the token', async () => {
   const { json } = await at.post(`/api/v1/runs/${dry}/cancel`, tokens.operator, { reason: 'not needed' })
   expect(json).toMatchObject({ status: 'closed', outcome: 'cancelled' })
 })
+
+test('a live run is abandoned only under a statement, and a dry run under a rehearsal', async () => {
+  const path = (id: string) => `/api/v1/runs/${id}/abandon`
+  const { json: left } = await start(tokens.operator, { key: 'abandoned' })
+  expect((await at.post(path(left.runId), tokens.viewer, { reason: 'r' })).status).toBe(403)
+  const { json } = await at.post(path(left.runId), tokens.operator, { reason: 'not needed' })
+  expect(json).toMatchObject({ status: 'closed', outcome: 'abandoned' })
+  expect((await at.get(`/api/v1/runs/${left.runId}`, tokens.viewer)).json.unsettledWrites).toEqual([])
+})

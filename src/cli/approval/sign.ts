@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { action } from '../define-command.ts'
 import { inHome } from '../session.ts'
 import { printKeptApproval } from './approval-lines.ts'
+import { printAbandoned } from './print-abandoned.ts'
 import { AS, defineStatementCommand, KEY, type StatementOptions } from './statement-options.ts'
 
 /**
@@ -24,6 +25,8 @@ function sign(run: string, options: StatementOptions & { key: string }): Promise
   return inHome(options, async ({ home, io }) => {
     const { signApproval } = await import('../../service/approvals/sign.ts')
     const { as, decision, reason, key } = options
-    return printKeptApproval(io, await signApproval(home, { run, as, decision, reason, key }))
+    const kept = await signApproval(home, { run, as, decision, reason, key })
+    await printAbandoned(home, io, kept.approval)
+    return printKeptApproval(io, kept)
   })
 }

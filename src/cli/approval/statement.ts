@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { action } from '../define-command.ts'
 import { inHome } from '../session.ts'
+import { printAbandoned } from './print-abandoned.ts'
 import { AS, defineStatementCommand, type StatementOptions } from './statement-options.ts'
 
 /**
@@ -18,12 +19,14 @@ export function defineStatement(group: Command): void {
     .action(action(statement))
 }
 
-/** Prints nothing but the bytes, so that they can be signed: `… > statement.json && ssh-keygen -Y sign -n cutter.cut.SG1 …`. */
+/** Prints nothing but the bytes on stdout, so that they can be signed: `… > statement.json && ssh-keygen -Y sign -n cutter.cut.SG1 …`. */
 function statement(run: string, options: StatementOptions): Promise<number> {
   return inHome(options, async ({ home, io }) => {
     const { composeApproval } = await import('../../service/approvals/statement.ts')
     const { as, decision, reason } = options
-    io.outExactly(await composeApproval(home, { run, as, decision, reason }))
+    const text = await composeApproval(home, { run, as, decision, reason })
+    await printAbandoned(home, io, JSON.parse(text))
+    io.outExactly(text)
     return 0
   })
 }

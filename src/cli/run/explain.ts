@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { describeUnsettled } from '../../domain/begun-writes.ts'
 import type { Explanation } from '../../service/runs/explain.ts'
 import { printAnswer } from '../answers.ts'
 import { RUN } from '../arguments.ts'
@@ -29,11 +30,13 @@ function explain(run: string, options: GlobalOptions): Promise<number> {
 }
 
 function linesOfExplanation(found: Explanation): string[] {
-  const { runId, mode, state, waitsFor, upgrade, hold, differences, refusals } = found
+  const { runId, mode, state, waitsFor, unsettledWrites, upgrade, hold, differences, refusals } = found
   return [
     `run       ${runId}   ${mode}`,
     `state     ${state} since ${waitsFor.since}`,
     `waits     ${describeWait(found)}`,
+    ...(waitsFor.expiresAt === null ? [] : [`expires   ${waitsFor.expiresAt}, by a timer of the chart`]),
+    ...unsettledWrites.map((write) => `unknown   ${describeUnsettled(write)}`),
     ...(waitsFor.planDigest === null ? [] : [`plan      ${waitsFor.planDigest}`]),
     ...(upgrade === null
       ? []

@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { describeUnsettled } from '../../domain/begun-writes.ts'
 import type { ShownRun } from '../../service/runs/show.ts'
 import { printAnswer } from '../answers.ts'
 import { RUN } from '../arguments.ts'
@@ -27,6 +28,8 @@ function linesOfShownRun(run: ShownRun): string[] {
   const isUnsigned = run.closeout === 'unsigned'
   return [
     ...linesOfRun(run),
+    ...(run.gateExpiresAt === null ? [] : [`expires ${run.gateExpiresAt}, by a timer of the chart`]),
+    ...run.unsettledWrites.map((write) => `unknown ${describeUnsettled(write)}`),
     ...run.decisions.map(lineOfDecision),
     `by      ${run.startedBy} (${vouched}), OS user ${run.osUser}`,
     ...(isUnsigned ? [`closeout unsigned; this signs it: cutter run export ${run.runId} --out <file>`] : []),

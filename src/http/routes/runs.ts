@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { abandonRun } from '../../service/runs/abandon.ts'
 import { cancelRun } from '../../service/runs/cancel.ts'
 import { resumeRun } from '../../service/runs/resume.ts'
 import { retryRun } from '../../service/runs/retry.ts'
@@ -104,5 +105,20 @@ export const RUN_ENDPOINTS = [
       const started = rollbackRun(home, { ...params, ...body, key: body.key ?? key })
       return inMotion(await works(started, query.wait), 201)
     },
+  }),
+  endpoint('post', '/api/v1/runs/{run}/abandon', {
+    summary: 'Closes a run that cannot be settled as abandoned. A live run needs a signed statement.',
+    answer: 'run',
+    params: run,
+    query: wait,
+    body: {
+      approval: text
+        .optional()
+        .describe('A statement with the decision abandon. Left out: a dry run makes a rehearsal.'),
+      reason: text.optional().describe('For the rehearsal of a dry run.'),
+      by,
+    },
+    reply: async ({ home, params, body, query, works }) =>
+      inMotion(await works(abandonRun(home, { ...params, ...body }), query.wait), 200),
   }),
 ]

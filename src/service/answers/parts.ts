@@ -30,6 +30,15 @@ export const stop = z.strictObject({
 })
 export const hold = z.strictObject({ since: time, reason: text, by: text })
 
+/** A write of which nobody knows whether it was committed. */
+export const unsettledWrite = z.strictObject({
+  phase: text,
+  seq: count,
+  attempt: count,
+  startedAt: time,
+  known: text,
+})
+
 export const errorFacts = z.looseObject({
   code: text.describe('An error code, such as APPROVAL_REFUSED, or INTERRUPTED after Ctrl-C.'),
   message: text,

@@ -15,6 +15,7 @@ import {
   stop,
   text,
   time,
+  unsettledWrite,
 } from './parts.ts'
 
 /** Answers of the commands about runs, and of `cutter verify`. */
@@ -41,6 +42,10 @@ export const RUN_ANSWERS: Answers = {
       osUser: text,
       operatorDeclared: z.enum(['self', 'config', 'token']),
       closeout: z.enum(['signed', 'unsigned']).optional(),
+      gateExpiresAt: time.nullable().describe('When its gate expires by a timer of the chart.'),
+      unsettledWrites: z
+        .array(unsettledWrite)
+        .describe('Writes that were begun and of which nobody knows whether they were committed.'),
       decisions: z
         .array(
           z.strictObject({
@@ -90,7 +95,9 @@ export const RUN_ANSWERS: Answers = {
         gate: text.nullable(),
         since: time,
         planDigest: digest.nullable(),
+        expiresAt: time.nullable().describe('When the gate expires by a timer of the chart.'),
       }),
+      unsettledWrites: z.array(unsettledWrite),
       stop: stop.nullable(),
       upgrade: z.strictObject({ from: text, to: text }).nullable(),
       hold: hold.nullable(),
@@ -178,7 +185,7 @@ export const RUN_ANSWERS: Answers = {
       unmet: z.array(text).describe('Requirements of the checker that are unmet.'),
       entries: count,
       unsettledWrites: z
-        .array(z.strictObject({ phase: text, seq: count, attempt: count, startedAt: time, known: text }))
+        .array(unsettledWrite)
         .describe('Writes of which an abandoned run does not know whether they were committed.'),
       ranges: z.array(range),
       approvals: z.array(

@@ -1,6 +1,8 @@
 import type { Home } from '../../app/open-home.ts'
 import { findReportsFolder } from '../../app/run-reports.ts'
+import { type UnsettledWrite, unsettledOf } from '../../domain/begun-writes.ts'
 import { type GateDecision, listGateDecisions } from '../../domain/decisions.ts'
+import { findGateExpiry } from '../../engine/expire-gate.ts'
 import { findRun } from './find-run.ts'
 import { answerOfRun, type RunAnswer } from './run-answer.ts'
 
@@ -11,6 +13,10 @@ export interface ShownRun extends RunAnswer {
   operatorDeclared: 'self' | 'config' | 'token'
   /** Only of a closed run. */
   closeout?: 'signed' | 'unsigned'
+  /** When the gate at which the run waits expires by a timer of the chart, ISO 8601. Null without such a timer. */
+  gateExpiresAt: string | null
+  /** Writes that were begun and of which nobody knows whether they were committed. */
+  unsettledWrites: UnsettledWrite[]
   /** The decisions that moved the run, oldest first. */
   decisions: GateDecision[]
 }
@@ -35,6 +41,8 @@ export async function showRun(
       ...answer,
       osUser: run.osUser,
       operatorDeclared: declared,
+      gateExpiresAt: await findGateExpiry(home.store, run),
+      unsettledWrites: unsettledOf(run, history, await home.store.effects(run.runId)),
       decisions: listGateDecisions(history),
       ...(run.status === 'closed' ? { closeout: isSigned ? 'signed' : 'unsigned' } : {}),
     },

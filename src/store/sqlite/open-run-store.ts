@@ -120,7 +120,13 @@ function effectMethods(sql: Statements, guard: Guard): EffectMethods {
     effects: (runId) => guard(() => sql.effects.all(runId).map(readEffectRow)),
     claim: (runId, invokeId, from, lease) =>
       guard(() => {
-        const held = { run_id: runId, invoke_id: invokeId, from: from && ownerText(from) }
+        const { owner, leaseUntil } = from
+        const held = {
+          run_id: runId,
+          invoke_id: invokeId,
+          from: owner && ownerText(owner),
+          from_until: leaseUntil,
+        }
         const { changes } = sql.claim.run({ ...held, ...leaseRow(lease) })
         return changes === 1 ? readEffectRow(sql.effect.get(runId, invokeId) as Row) : null
       }),

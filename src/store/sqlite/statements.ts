@@ -50,7 +50,7 @@ const texts = {
     values (?, ?, ?, ?, ?, ?, ?, 1)`,
   claim: `
     update effects set owner = @owner, lease_until = @until, attempt = attempt + 1
-    where run_id = @run_id and invoke_id = @invoke_id and owner is @from`,
+    where run_id = @run_id and invoke_id = @invoke_id and owner is @from and lease_until is @from_until`,
   release: 'update effects set owner = null, lease_until = null where run_id = @run_id and owner = @owner',
   renew: 'update effects set lease_until = @until where run_id = @run_id and owner = @owner',
 

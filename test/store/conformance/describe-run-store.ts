@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
+import type { Owner } from '../../../src/domain/effect.ts'
 import { hashEntry, UPGRADED } from '../../../src/domain/history.ts'
 import type { Run } from '../../../src/domain/run.ts'
 import type { Step } from '../../../src/domain/step.ts'
-import type { RunStore } from '../../../src/store/run-store.ts'
+import type { RunStore, SeenClaim } from '../../../src/store/run-store.ts'
 import {
   anApproval,
   anEffect,
@@ -21,6 +22,9 @@ import { describePruning } from './pruning.ts'
 import { describeSharedThings } from './shared-things.ts'
 
 /** What every driver of RunStore must do. The suite uses only the interface. */
+const NOBODY: SeenClaim = { owner: null, leaseUntil: null }
+const seen = (owner: Owner): SeenClaim => ({ owner, leaseUntil: UNTIL })
+
 export function describeRunStore(name: string, open: () => Promise<RunStore>): void {
   describe(`${name}: runs and their steps`, () => {
     const { store, started, advanced, everything, refusesWhole, fullStep } = aSubject(open)
@@ -202,7 +206,7 @@ export function describeRunStore(name: string, open: () => Promise<RunStore>): v
 
       test('of another owner refuse the step, with and without a next effect', async () => {
         const run = await started()
-        await store.claim(run.runId, 'source_pin', me, theirs)
+        await store.claim(run.runId, 'source_pin', seen(me), theirs)
         await refusesWhole(fullStep(run))
         await refusesWhole(fullStep(run, { effectsAsked: [] }))
         await store.advance(fullStep(run), theirs)
@@ -214,14 +218,14 @@ export function describeRunStore(name: string, open: () => Promise<RunStore>): v
 
       test('end when the machine leaves them, whoever claimed them', async () => {
         const run = await started({ effectsAsked: [anEffect('a'), anEffect('b')] })
-        await store.claim(run.runId, 'b', me, theirs)
+        await store.claim(run.runId, 'b', seen(me), theirs)
         await advanced(run, { effectsDropped: ['b'] })
         expect((await store.effects(run.runId)).map(({ invokeId }) => invokeId)).toEqual(['a'])
       })
 
       test('start again when one step leaves and asks for them', async () => {
         const run = await started({ effectsAsked: [anEffect('a')] })
-        await store.claim(run.runId, 'a', me, mine)
+        await store.claim(run.runId, 'a', seen(me), mine)
         await advanced(run, { effectsDropped: ['a'], effectsAsked: [anEffect('a', { input: 2 })] })
         expect(await store.effects(run.runId)).toMatchObject([
           { invokeId: 'a', input: 2, seq: 2, attempt: 1 },
@@ -243,10 +247,10 @@ export function describeRunStore(name: string, open: () => Promise<RunStore>): v
 
       test('are claimed only from the owner that was seen, and only by the first', async () => {
         const run = await started()
-        expect(await store.claim(run.runId, 'source_pin', null, theirs)).toBeNull()
-        expect(await store.claim(run.runId, 'source_pin', other, theirs)).toBeNull()
-        expect(await store.claim(run.runId, 'mark', me, theirs)).toBeNull()
-        const taken = await store.claim(run.runId, 'source_pin', me, theirs)
+        expect(await store.claim(run.runId, 'source_pin', NOBODY, theirs)).toBeNull()
+        expect(await store.claim(run.runId, 'source_pin', seen(other), theirs)).toBeNull()
+        expect(await store.claim(run.runId, 'mark', seen(me), theirs)).toBeNull()
+        const taken = await store.claim(run.runId, 'source_pin', seen(me), theirs)
         expect(taken).toEqual({
           ...anEffect('source_pin'),
           seq: 1,
@@ -254,8 +258,17 @@ export function describeRunStore(name: string, open: () => Promise<RunStore>): v
           leaseUntil: UNTIL,
           attempt: 2,
         })
-        expect(await store.claim(run.runId, 'source_pin', me, mine)).toBeNull()
+        expect(await store.claim(run.runId, 'source_pin', seen(me), mine)).toBeNull()
         expect(await store.effects(run.runId)).toEqual([taken])
+      })
+
+      test('are not claimed from an owner that renewed its lease after it was seen', async () => {
+        const run = await started()
+        const until = '2026-03-01T11:00:00.000Z'
+        await store.renew(run.runId, { owner: me, until })
+        expect(await store.claim(run.runId, 'source_pin', seen(me), theirs)).toBeNull()
+        const renewed = { owner: me, leaseUntil: until }
+        expect(await store.claim(run.runId, 'source_pin', renewed, theirs)).toMatchObject({ owner: other })
       })
 
       test('are free after their owner released them', async () => {
@@ -265,15 +278,15 @@ export function describeRunStore(name: string, open: () => Promise<RunStore>): v
         await store.release(run.runId, me)
         expect(await store.effects(run.runId)).toMatchObject([{ owner: null, leaseUntil: null, attempt: 1 }])
         const [first, second] = await Promise.all([
-          store.claim(run.runId, 'source_pin', null, theirs),
-          store.claim(run.runId, 'source_pin', null, mine),
+          store.claim(run.runId, 'source_pin', NOBODY, theirs),
+          store.claim(run.runId, 'source_pin', NOBODY, mine),
         ])
         expect([first, second].filter((row) => row !== null)).toHaveLength(1)
       })
 
       test('are renewed only for their owner', async () => {
         const run = await started({ effectsAsked: [anEffect('a'), anEffect('b')] })
-        await store.claim(run.runId, 'b', me, theirs)
+        await store.claim(run.runId, 'b', seen(me), theirs)
         const later = '2026-03-01T11:00:00.000Z'
         await store.renew(run.runId, { owner: me, until: later })
         expect(await store.effects(run.runId)).toMatchObject([{ leaseUntil: later }, { leaseUntil: UNTIL }])
