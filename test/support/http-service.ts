@@ -35,13 +35,16 @@ export interface HttpService extends ServiceHome {
   post(path: string, token: string | undefined, body: unknown, options?: CallOptions): Promise<HttpAnswer>
 }
 
-/** Starts a service in a home of its own. `config` is the text of cutter.yaml. */
-export async function aService(config = '', times: Parameters<typeof listen>[2] = {}): Promise<HttpService> {
+/** Starts a service in a home of its own. `config` is the text of cutter.yaml; without a port it takes a free one. */
+export async function aService(
+  config = '',
+  { port = 0, ...times }: Parameters<typeof listen>[2] & { port?: number } = {},
+): Promise<HttpService> {
   const at = openServiceHome(config)
   const logged: string[] = []
   const log = (...given: unknown[]) => void logged.push(JSON.stringify(given))
   const service: Service = { ...(await openService(at.home)), log: { info: log, warn: log, error: log } }
-  const listening: Listening = await listen(service, { port: 0, host: '127.0.0.1' }, times)
+  const listening: Listening = await listen(service, { port, host: '127.0.0.1' }, times)
   const { url, socket } = listening.address
   const call = (path: string, options: CallOptions) => send({ url, socket }, path, options)
   return {

@@ -7,7 +7,9 @@ import { address, followLinks, go } from './client/router.ts'
 import { problemFrom } from './client/use-answer.ts'
 import { Header } from './parts/header.tsx'
 import { Loading, Trouble } from './parts/small.tsx'
+import { GateView } from './views/gate.tsx'
 import { Inbox } from './views/inbox.tsx'
+import { Keys } from './views/keys.tsx'
 import { RunView } from './views/run.tsx'
 import { Runs } from './views/runs.tsx'
 import { SignIn } from './views/sign-in.tsx'
@@ -17,8 +19,10 @@ function View() {
   const { path } = address.value
   if (path === '/' || path === '/sign-in') return <Inbox />
   if (path === '/runs') return <Runs />
+  if (path === '/keys') return <Keys />
   const [, id, part] = /^\/runs\/([^/]+)(?:\/(gate))?$/.exec(path) ?? []
   if (id !== undefined && part === undefined) return <RunView key={id} id={decodeURIComponent(id)} />
+  if (id !== undefined) return <GateView key={id} id={decodeURIComponent(id)} />
   return (
     <main id="main">
       <h1>Nothing is here</h1>

@@ -184,3 +184,34 @@ export interface Problem {
   next?: string
   reason?: string
 }
+export interface GateAhead {
+  isFinal: boolean
+  steps: {
+    state: string
+    phase: string | null
+    kind: 'read' | 'write' | null
+    wayBack: string | null
+    isFinal: boolean
+  }[]
+  passkeys: {
+    origins: string[]
+    rpIds: string[] | null
+    keys: { principal: string; publicKey: string }[]
+  } | null
+}
+
+export interface PlanChanges {
+  from: string | null
+  to: string
+  fromSeq: number | null
+  changes: { place: string; before: Json; after: Json }[]
+}
+
+export interface ImportedApproval {
+  approvalId: string
+  approver: string
+  decision: string
+  expiresAt: string
+  countsUntil?: string
+  warning: { reason: string; message: string } | null
+}

@@ -62,6 +62,11 @@ const jsonInit = (body: unknown) => ({
 export const postJson = async <T>(path: string, body: unknown): Promise<T> =>
   (await (await request(path, jsonInit(body))).json()) as T
 
+export const getText = async (path: string): Promise<string> => (await request(path)).text()
+
+export const postForText = async (path: string, body: unknown): Promise<string> =>
+  (await request(path, jsonInit(body))).text()
+
 /** Asks who is signed in. */
 export async function readSession(): Promise<void> {
   if (localStorage.getItem(GUARD) === null) session.value = null

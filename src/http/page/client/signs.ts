@@ -19,6 +19,10 @@ const SCRIPTS: [name: string, pattern: RegExp][] = [
   ['Cherokee', /\p{Script=Cherokee}/u],
 ]
 
+/** As domain/markdown.ts spells a hidden character. */
+const SPELLED = /^U\+[0-9A-F]{4,6}$/
+const PIECE = /U\+[0-9A-F]{4,6}|(?:(?!U\+[0-9A-F]{4})[\p{L}\p{M}\p{N}_])+|[^\p{L}\p{M}\p{N}_]/gu
+
 const spelled = (sign: string) => `U+${sign.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}`
 
 /**
@@ -27,8 +31,14 @@ const spelled = (sign: string) => `U+${sign.codePointAt(0)!.toString(16).toUpper
  */
 export function piecesOf(text: string, { lines = false } = {}): Piece[] {
   const pieces: Piece[] = []
-  for (const [word] of text.matchAll(/[\p{L}\p{M}\p{N}_]+|[^\p{L}\p{M}\p{N}_]/gu)) {
-    if (HIDDEN.test(word) && !(lines && /^[\n\t]$/.test(word)))
+  for (const [word] of text.matchAll(PIECE)) {
+    if (SPELLED.test(word))
+      pieces.push({
+        text: word,
+        kind: 'hidden',
+        note: 'a character that can’t be seen, spelled by the service',
+      })
+    else if (HIDDEN.test(word) && !(lines && /^[\n\t]$/.test(word)))
       pieces.push({ text: spelled(word), kind: 'hidden', note: 'a character that can’t be seen' })
     else if (ODD_BLANK.test(word))
       pieces.push({ text: spelled(word), kind: 'hidden', note: 'a blank of an unusual width' })
@@ -47,3 +57,7 @@ function plain(pieces: Piece[], text: string): void {
   if (last?.kind === 'plain') last.text += text
   else pieces.push({ text, kind: 'plain', note: '' })
 }
+
+/** How many characters and words of a text are odd. */
+export const countOdd = (text: string) =>
+  piecesOf(text, { lines: true }).filter(({ kind }) => kind !== 'plain').length

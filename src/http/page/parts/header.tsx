@@ -8,6 +8,7 @@ import { Switches } from './switches.tsx'
 const LINKS: [href: string, label: string][] = [
   ['/', 'Inbox'],
   ['/runs', 'Runs'],
+  ['/keys', 'Passkeys'],
 ]
 
 /** The head of every view. */
@@ -66,7 +67,7 @@ function Live() {
         {text}
       </span>
       <button type="button" class="small" onClick={togglePause} aria-pressed={isPaused.value}>
-        Pause updates
+        Pause<span class="visually-hidden"> live updates</span>
       </button>
     </span>
   )

@@ -1,4 +1,4 @@
-import { piecesOf } from '../client/signs.ts'
+import { countOdd, piecesOf } from '../client/signs.ts'
 
 /** Text that others wrote: nothing of it is hidden, and its direction stays its own. */
 export function Shown({ text, lines = false }: { text: string; lines?: boolean }) {
@@ -14,5 +14,17 @@ export function Shown({ text, lines = false }: { text: string; lines?: boolean }
         ),
       )}
     </bdi>
+  )
+}
+
+/** Says how many odd characters a text has; nothing where it has none. */
+export function OddSigns({ text }: { text: string }) {
+  const count = countOdd(text)
+  if (count === 0) return null
+  return (
+    <p class="notice danger" role="alert">
+      {count === 1 ? '1 place has' : `${count} places have`} characters that can’t be seen or are easily taken
+      for others. They are marked.
+    </p>
   )
 }
