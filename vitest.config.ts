@@ -86,6 +86,7 @@ const program = [
   'test/effects/rollback/rollback-machine.test.ts',
   'test/service/machines/test-machine.test.ts',
   'test/targets/embedded/server-lock.test.ts',
+  'test/http/restart.test.ts',
   'test/http/runs.test.ts',
   'test/targets/postgres/pooler.test.ts',
   'test/targets/ssh/open-host.test.ts',

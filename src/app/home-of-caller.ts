@@ -28,7 +28,11 @@ export function homeOfCaller(
     caller,
     reports: home.reports,
     config: home.config,
-    app: () => (app ??= home.app().then((opened) => appOfCaller(opened, caller.name, onStep))),
+    app: () =>
+      (app ??= home.app().then(async (opened) => {
+        await opened.followRules()
+        return appOfCaller(opened, caller.name, onStep)
+      })),
     changes: home.changes,
     async close() {},
   }

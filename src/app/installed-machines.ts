@@ -18,6 +18,11 @@ interface InstalledMachines {
   find(name: string, run: Run | null, acceptsUpgrade?: boolean): Promise<InstalledMachine>
   /** Installs a custom machine as it was just loaded, whatever is registered or remembered under its name. */
   use(loaded: LoadedModule): Promise<void>
+  /**
+   * Checks the gate policies of another config against the gates of the machines that are loaded.
+   * @throws CONFIG_INVALID
+   */
+  checkGates(config: Config): Promise<void>
 }
 
 type MachineDeps = BuiltinDeps & { config: Config; store: RunStore }
@@ -41,6 +46,10 @@ export function installedMachines(deps: MachineDeps): InstalledMachines {
     async use(loaded) {
       const { installModule } = await import('../custom/install-module.ts')
       machines.set(loaded.machine.name, checkPolicies(deps, installModule(loaded, deps.store)))
+    },
+    async checkGates(config) {
+      for (const loaded of await Promise.allSettled(machines.values()))
+        if (loaded.status === 'fulfilled') await checkPolicies({ ...deps, config }, loaded.value)
     },
   }
 }

@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { nanoid } from 'nanoid'
-import { MACHINE_NAMES } from '../builtin/registry.ts'
 import { loadCustomProfiles } from '../config/custom-profiles.ts'
-import { type Config, readConfig } from '../config/load-config.ts'
+import type { Config } from '../config/load-config.ts'
 import type { LoadedModule } from '../custom/load-module.ts'
 import { systemClock } from '../domain/clock.ts'
 import type { HistoryEntry } from '../domain/history-entry.ts'
@@ -17,6 +16,7 @@ import type { EmbeddedTargets } from '../targets/embedded/embedded-targets.ts'
 import type { Target } from '../targets/target.ts'
 import { openTools, type Tools } from '../tools/open-tools.ts'
 import { closeoutDeps } from './closeout-deps.ts'
+import { type ConfigFile, followConfig } from './config-file.ts'
 import { type GateDeps, gateDeps } from './gate-deps.ts'
 import { installedMachines } from './installed-machines.ts'
 import { livePermission } from './live-permission.ts'
@@ -44,6 +44,11 @@ export interface App {
   embedded(): Promise<EmbeddedTargets>
   /** Installs a custom machine as it was just loaded, whatever is registered or remembered under its name. */
   useModule(loaded: LoadedModule): Promise<void>
+  /**
+   * Reads cutter.yaml again if it was changed: who may approve, how many, who operates. Targets, hosts, tools and caps stay as they are.
+   * @throws CONFIG_INVALID; the rules stay as they were then, and whoever asks must not go by them
+   */
+  followRules(): Promise<void>
   /** Writes the reports of the runs that were moved last. A command does so when it has answered. */
   writeReports(): Promise<void>
   close(): Promise<void>
@@ -56,6 +61,8 @@ export interface AppOptions {
   interrupt: AbortSignal
   /** The secrets that are redacted. A caller that prints the app's errors brings its own registry. */
   secrets?: SecretRegistry
+  /** The home's cutter.yaml, where somebody follows it already. */
+  configFile?: ConfigFile
   /** The home's store, where it is open already. */
   store?: BatchingStore
   onStep?(run: Run, entry: HistoryEntry): void
@@ -70,7 +77,8 @@ export interface AppOptions {
  */
 export async function openApp(options: AppOptions): Promise<App> {
   const { home, env } = options
-  const config = await readConfig(home, MACHINE_NAMES)
+  const configFile = options.configFile ?? followConfig(home)
+  const config = await configFile.read()
   const tools = openTools(config.tools)
   const secrets = options.secrets ?? createSecretRegistry()
   registerSecrets(secrets, config, env)
@@ -82,7 +90,7 @@ export async function openApp(options: AppOptions): Promise<App> {
   const profiles = () => loadCustomProfiles(config, home)
   const machines = installedMachines({ config, home, env, store, target, embedded, profiles, tools })
   const deps: EngineDeps = {
-    ...engineDeps(options, config, store),
+    ...engineDeps(options, configFile, config, store),
     onStep(run, entry) {
       logStep(log, run, entry)
       options.onStep?.(run, entry)
@@ -96,12 +104,13 @@ export async function openApp(options: AppOptions): Promise<App> {
   const reports = createReports({
     home,
     store,
-    policy: deps.policy,
+    policy: (machine, gate) => deps.policy(machine, gate),
     allowedSigners: config.approvals.allowedSigners,
     warn: options.onWarning ?? ((text) => log.warn(text)),
   })
   deps.reports = reports
   const engine = createEngine(deps)
+  let rules = config
   return {
     home,
     config,
@@ -111,6 +120,14 @@ export async function openApp(options: AppOptions): Promise<App> {
     target,
     embedded,
     useModule: machines.use,
+    async followRules() {
+      const now = await configFile.read()
+      if (now === rules) return
+      await machines.checkGates(now)
+      delete deps.operators
+      Object.assign(deps, gateDeps(home, now, tools))
+      rules = now
+    },
     writeReports: reports.writeMoved,
     async close() {
       await targets.release()
@@ -168,6 +185,7 @@ function closeoutSigner(home: string, store: RunStore, tools: Tools, log: Log) {
 
 function engineDeps(
   { home, interrupt, onProgress }: AppOptions,
+  configFile: ConfigFile,
   config: Config,
   store: RunStore,
 ): Omit<EngineDeps, 'installed' | 'log' | 'secrets' | keyof GateDeps> {
@@ -181,7 +199,7 @@ function engineDeps(
     owner: owners.self,
     ownerAlive: ({ id = '' }) => owners.isAlive(id),
     osUser: osUser(),
-    allowLive: livePermission(home),
+    allowLive: livePermission(configFile),
     caps: config.caps,
     interrupt,
     ...(onProgress === undefined ? {} : { onProgress }),

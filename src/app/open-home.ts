@@ -1,8 +1,8 @@
-import { MACHINE_NAMES } from '../builtin/registry.ts'
-import { type Config, findHome, readConfig } from '../config/load-config.ts'
+import { type Config, findHome } from '../config/load-config.ts'
 import type { TokenScope } from '../domain/token.ts'
 import type { Reports } from '../engine/engine-deps.ts'
 import type { BatchingStore, RunStore } from '../store/run-store.ts'
+import { followConfig } from './config-file.ts'
 import type { App, AppOptions } from './open-app.ts'
 import { openStore } from './open-store.ts'
 import { findHeadWitness } from './run-reports.ts'
@@ -26,6 +26,7 @@ export interface Home {
   readonly isStoreOpen: boolean
   /** How far each run was when its reports were written. */
   reports: Pick<Reports, 'lastSeen'>
+  /** cutter.yaml as it is now. */
   config(): Promise<Config>
   /** Config, machines, targets and the engine. Loaded when it is first used, because reading a run needs none of them. */
   app(): Promise<App>
@@ -34,7 +35,7 @@ export interface Home {
   close(): Promise<void>
 }
 
-interface HomeOptions extends Omit<AppOptions, 'home' | 'store'> {
+interface HomeOptions extends Omit<AppOptions, 'home' | 'store' | 'configFile'> {
   /** The named folder; left out: CUTTER_HOME, else the nearest folder upward with cutter.yaml, else `cwd`. */
   home?: string | undefined
   cwd: string
@@ -48,7 +49,7 @@ export function openHome(options: HomeOptions): Home {
   const { cwd, env, interrupt } = options
   const folder = findHome(options.home, env, cwd)
   let store: BatchingStore | null = null
-  let config: Promise<Config> | null = null
+  const configFile = followConfig(folder)
   let app: Promise<App> | null = null
   let changes: StoreChanges | null = null
   const openedStore = () => (store ??= openStore(folder))
@@ -65,10 +66,10 @@ export function openHome(options: HomeOptions): Home {
       return store !== null
     },
     reports: { lastSeen: async (runId) => findHeadWitness(folder, runId) },
-    config: () => (config ??= readConfig(folder, MACHINE_NAMES)),
+    config: configFile.read,
     app: () =>
       (app ??= import('./open-app.ts').then(({ openApp }) =>
-        openApp({ ...options, home: folder, store: openedStore() }),
+        openApp({ ...options, home: folder, store: openedStore(), configFile }),
       )),
     changes: () => (changes ??= watchStore(openedStore())),
     async close() {

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { integerFrom } from './arguments.ts'
+import { integer, integerFrom } from './arguments.ts'
 import { action, defineCommand, type GlobalOptions } from './define-command.ts'
 import { inHome, type Session } from './session.ts'
 
@@ -14,17 +14,20 @@ export function defineServe(program: Command): void {
     'cutter serve --port 7433',
   )
     .option('--port <n>', 'the port; 0 takes a free one', integerFrom(0, 65_535), 7433)
+    .option('--concurrency <n>', 'how many effects work at a time', integer(10_000), 64)
     .option('--host <address>', 'name or address on which it listens', '127.0.0.1')
     .action(action(serve))
 }
 
-function serve(options: GlobalOptions & { port: number; host: string }): Promise<number> {
+function serve(
+  options: GlobalOptions & { port: number; host: string; concurrency: number },
+): Promise<number> {
   const serving = async ({ home, io, interrupt }: Session) => {
     const [{ openService }, { listen }] = await Promise.all([
       import('../service/serve.ts'),
       import('../http/listen.ts'),
     ])
-    const service = await openService(home)
+    const service = await openService(home, options)
     try {
       const { address, close } = await listen(service, options)
       if (io.json) io.outJsonLine(address)

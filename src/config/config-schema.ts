@@ -120,6 +120,7 @@ export const configSchema = z.strictObject({
       allowedSigners: z.string().min(1).default('./allowed_signers'),
       revokedKeys: z.string().min(1).optional(),
       strict: z.enum(['modes', 'owner']).default('modes'),
+      resume: z.enum(['by-command', 'automatic']).default('by-command'),
       policy: z
         .record(
           // Whether the gate exists is checked when its machine is installed; see gate-policy.ts.

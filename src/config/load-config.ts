@@ -16,7 +16,7 @@ const DEFAULTS: Config = {
   documents: {},
   machines: {},
   profiles: {},
-  approvals: { allowedSigners: './allowed_signers', strict: 'modes', policy: {} },
+  approvals: { allowedSigners: './allowed_signers', strict: 'modes', resume: 'by-command', policy: {} },
   inputs: [],
   tools: {},
   embedded: {},

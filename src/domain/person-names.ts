@@ -26,5 +26,5 @@ export function isSameName(one: string, other: string): boolean {
 /** Tells whether a label could be taken for Cutter itself: the engine, or the principal of an instance's key. */
 export function isReservedName(name: string): boolean {
   const folded = foldName(name)
-  return folded === ENGINE || /^cutter-instance(@|$)/.test(folded)
+  return folded === ENGINE || /^cutter-(instance|service)(@|$)/.test(folded)
 }

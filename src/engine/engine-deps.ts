@@ -82,6 +82,8 @@ export interface EngineDeps {
   log: Pick<Logger, 'info' | 'warn' | 'error'>
   /** Removed from everything that is saved. */
   secrets?: SecretRegistry
+  /** Lets an effect begin when it is its turn. Left out: at once. The time until then is no working time. */
+  turn?<Result>(effect: () => Promise<Result>): Promise<Result>
   /** Called after each saved step, to show progress. */
   onStep?(run: Run, entry: HistoryEntry): void
   onProgress?(run: Run, text: string): void

@@ -26,6 +26,8 @@ export interface Engine {
   abandon(runId: string, options: AbandonOptions): Promise<Run>
   /** How many runs this process works on at this moment. */
   activeRuns(): number
+  /** Whether this process works on a run at this moment. */
+  isAtWork(runId: string): boolean
   /** The same engine for another caller. Both share the lock of runs. */
   withDeps(changes: Pick<EngineDeps, 'tokenName' | 'onStep'>): Engine
 }
@@ -63,6 +65,7 @@ function engineOf(deps: EngineDeps, lock: RunLock): Engine {
         return abandonRun(deps, runId, options)
       }),
     activeRuns: () => lock.count(),
+    isAtWork: (runId) => lock.isLocked(runId),
     withDeps: (changes) => engineOf({ ...deps, ...changes }, lock),
   }
 }

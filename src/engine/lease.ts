@@ -94,6 +94,10 @@ async function findFasterClaim({ store }: EngineDeps, { runId }: Run, effect: Ef
   return now ?? { ...effect, owner: null }
 }
 
+/** Whether another living process has claimed an effect of the run. */
+export const isHeldByOther = async (deps: EngineDeps, runId: string): Promise<boolean> =>
+  (await deps.store.effects(runId)).some((effect) => isClaimedByOther(deps, effect))
+
 /** A dead owner has no claim. An owner of whom nobody knows whether it lives has one until its lease ends. */
 function isClaimedByOther(deps: EngineDeps, { owner, leaseUntil }: EffectRow): boolean {
   if (owner === null || leaseUntil === null || sameOwner(owner, deps.owner())) return false

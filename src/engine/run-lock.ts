@@ -7,6 +7,7 @@ export type Exclusively = <Result>(runId: string, task: () => Promise<Result>) =
 export interface RunLock {
   /** @throws RUN_HELD when this process works on the run already */
   exclusively: Exclusively
+  isLocked(runId: string): boolean
   /** How many runs this process works on at this moment. */
   count(): number
 }
@@ -31,6 +32,7 @@ export function createRunLock(afterwards: (runId: string, hasMoved: boolean) => 
         locked.delete(runId)
       }
     },
+    isLocked: (runId) => locked.has(runId),
     count: () => locked.size,
   }
 }

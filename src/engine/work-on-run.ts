@@ -75,7 +75,10 @@ async function workOnce(
     // A timer ends a read. A live write may be committed, so the target is asked first, and the timer fires only if the write is missing.
     if (due !== undefined && (definition.kind === 'read' || run.mode !== 'live')) return fire(due)
     const probeOnly = due !== undefined
-    const { event, evidence, workedMs } = await runEffect(deps, run, effect, definition, { probeOnly })
+    const { turn = atOnce } = deps
+    const { event, evidence, workedMs } = await turn(() =>
+      runEffect(deps, run, effect, definition, { probeOnly }),
+    )
     if (due !== undefined && event.committed === 'no') return fire(due)
     return saveEvent(deps, installed, claimed, event, { effectDone: effect.invokeId, evidence, workedMs })
   }
@@ -91,6 +94,8 @@ export const kindsOf =
   ({ effects }: InstalledMachine): NonNullable<StepFacts['kindOf']> =>
   (name) =>
     effects[name]?.kind
+
+const atOnce = <Result>(effect: () => Promise<Result>) => effect()
 
 function findEffect({ effects }: InstalledMachine, name: string, { machine }: Run): Effect {
   const effect = effects[name]

@@ -12,6 +12,8 @@ import { createBoundedWork } from './access/bounded-work.ts'
 import { createSessions, type Sessions } from './access/sessions.ts'
 import { findSocketPath } from './access/socket-path.ts'
 import type { RunAnswer } from './runs/run-answer.ts'
+import { createTurns } from './turns.ts'
+import { startWorker } from './worker.ts'
 
 /** Where the service listens. */
 export interface ServiceAddress {
@@ -49,16 +51,28 @@ export interface Service {
   close(): Promise<void>
 }
 
+/** How many effects work at a time, unless the caller of `serve` says otherwise. */
+const DEFAULT_CONCURRENCY = 64
+
+export interface ServiceOptions {
+  concurrency?: number
+}
+
 /**
- * Opens the service of a home. One process serves a home at a time.
+ * Opens the service of a home, and continues its runs until the home is interrupted. One process serves a home at a time.
  * @throws SERVICE_RUNNING with the other process, CONFIG_INVALID, STORE_NEWER, STORE_CORRUPT, STORE_UNWRITABLE
  */
-export async function openService(home: Home): Promise<Service> {
+export async function openService(
+  home: Home,
+  { concurrency = DEFAULT_CONCURRENCY }: ServiceOptions = {},
+): Promise<Service> {
   const { deps, store } = await home.app()
   const files = serviceFiles(home.folder)
   if (!tryLock(files.lock)) throw runningError(home.folder, files)
   rmSync(files.address, { force: true })
+  deps.turn = createTurns(concurrency).take
   const log = deps.log as Log
+  const worker = await startWorker(home, log)
   const work = createBoundedWork({ store }, (err) => log.info({ err }, 'work ended'))
   return {
     socket: findSocketPath(home.folder, home.env),
@@ -82,6 +96,7 @@ export async function openService(home: Home): Promise<Service> {
     log,
     async close() {
       await work.idle()
+      await worker.close()
       rmSync(files.address, { force: true })
       unlock(files.lock)
     },

@@ -86,6 +86,14 @@ export interface PlacedEntry {
   entry: HistoryEntry
 }
 
+/** An approval that waits to be used, with its place among all approvals. */
+export interface UnusedApproval {
+  /** Later ones have greater ones. */
+  place: number
+  runId: string
+  approvalId: string
+}
+
 /** What runs a list has: those that pass every field. */
 export interface RunFilter {
   status?: Status
@@ -150,6 +158,12 @@ export interface RunStore {
   placeOf(runId: string, seq: number): Promise<number | null>
   /** Entries of all runs after a place, in the order in which they were saved; at most `limit`. */
   entriesAfter(place: number, limit: number): Promise<PlacedEntry[]>
+  /** Ids of the runs whose status is `working`, oldest first. */
+  workingRuns(): Promise<string[]>
+  /** Ids of runs that wait at a gate with a timer that is due at a time (ISO 8601). */
+  dueGates(at: string): Promise<string[]>
+  /** Unused approvals of runs that wait at a gate, after a place among all approvals; oldest first. */
+  unusedApprovals(place: number): Promise<UnusedApproval[]>
   resumableRun(runId: string): Promise<ResumableRun | null>
 
   effects(runId: string): Promise<EffectRow[]>

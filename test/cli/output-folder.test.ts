@@ -82,6 +82,7 @@ const VALUES = [
     '--run <run>',
     '<token>',
     '--port <n>',
+    '--concurrency <n>',
     '--host <address>',
     '--as <principal>',
     '--approval <id>',

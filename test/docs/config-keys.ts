@@ -29,6 +29,8 @@ export const CONFIG_MEANINGS: { [path: string]: string } = {
   'approvals.revokedKeys': 'File of revoked keys. Once named it must exist.',
   'approvals.strict':
     '`modes`: a live run refuses when other users could write the files that decide. `owner`: also when the process itself could; and commands load only modules under `machines`, write only below `output`, and restore only stores of root.',
+  'approvals.resume':
+    '`automatic`: `cutter serve` applies an approval that counts, and the run continues. `by-command`: somebody resumes it.',
   'approvals.policy': 'Policy by gate, such as `cut.SG1`.',
   'approvals.policy.<name>.of':
     'The only principals whose approvals count. Without it: everyone in `allowed_signers` with the namespace of the gate.',

@@ -56,6 +56,8 @@ test('a start that is at work when the service ends is answered 503, with its ru
   const runs = async () => (await at.get('/api/v1/runs', operator)).json
   await expect.poll(runs, { timeout: 10_000 }).toMatchObject([{ status: 'working' }])
   const [{ runId }] = await runs()
+  const repeated = await at.post('/api/v1/runs?wait=0', operator, { machine: 'waiting', key: 'once' })
+  expect([repeated.status, repeated.json.runId]).toEqual([202, runId])
   at.interrupt()
   const { status, json } = await answer
   expect([status, json.code, json.runId]).toEqual([503, 'SERVICE_ENDING', runId])

@@ -20,18 +20,23 @@ test('a running service reads again whether live writes are allowed', async () =
   const start = async () => (await at.post('/api/v1/runs', admin, body)).json
   try {
     expect(await start()).toMatchObject({ status: 'paused', mode: 'live' })
-    for (const text of [ALLOWED.replace('true', 'false'), MACHINES, 'not: [a config']) {
+    for (const [text, code] of [
+      [ALLOWED.replace('true', 'false'), 'LIVE_REFUSED'],
+      [MACHINES, 'LIVE_REFUSED'],
+      ['not: [a config', 'CONFIG_INVALID'],
+    ] as const) {
       edit(text)
       expect((await at.get('/api/v1/execution', admin)).json).toMatchObject({
         enabled: true,
         allowLive: false,
       })
-      expect(await start()).toMatchObject({ code: 'LIVE_REFUSED', touched: [] })
+      expect(await start()).toMatchObject({ code, touched: [] })
     }
     edit(ALLOWED)
     expect(await start()).toMatchObject({ status: 'paused', mode: 'live' })
     rmSync(inHome('cutter.yaml'))
-    expect(await start()).toMatchObject({ code: 'LIVE_REFUSED' })
+    // Without the file there is no such machine either.
+    expect(await start()).toMatchObject({ code: 'INPUT_REFUSED', touched: [] })
   } finally {
     await at.remove()
   }

@@ -29,13 +29,16 @@ export function createBoundedWork(
       const until = Date.now() + seconds * 1_000
       for (;;) {
         const first = await Promise.race([ended.then((run) => ({ run })), pause()])
-        if (first !== null) return first.run
-        const runId = findRunId()
-        if (runId === null || Date.now() < until) continue
+        // A run that another request or the worker moves is waited for like one of this request's own.
+        if (first !== null && (first.run.status !== 'working' || Date.now() >= until)) return first.run
+        const runId = first?.run.runId ?? findRunId()
+        if (runId === null) continue
+        if (first !== null) await pause()
+        else if (Date.now() < until) continue
         ended.catch(failed)
         const run = await store.run(runId)
         if (run === null) throw noSuchRunError(runId)
-        return answerOfRun({ store }, run)
+        if (run.status !== 'working' || Date.now() >= until) return answerOfRun({ store }, run)
       }
     },
     async idle() {

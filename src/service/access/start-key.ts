@@ -1,5 +1,6 @@
 import type { Home } from '../../app/open-home.ts'
 import { CutterError } from '../../domain/errors.ts'
+import type { Run } from '../../domain/run.ts'
 import { isInScope, isLimited } from './scope.ts'
 
 type KeyHome = Pick<Home, 'caller' | 'store'>
@@ -30,3 +31,17 @@ const foreignKeyError = (key: string) =>
   new CutterError('KEY_REUSED', `the key ${key} was used for another run; nothing was started`, {
     next: 'use another key',
   })
+
+/**
+ * The run of a start key that this process works on already, so that a repeated request gets the run and not a refusal. Null for any other
+ * error, and for whoever runs this process, who gets the refusal.
+ */
+export async function findRunAtWork(
+  home: KeyHome,
+  key: string | undefined,
+  error: unknown,
+): Promise<Run | null> {
+  const isHeld = error instanceof CutterError && error.code === 'RUN_HELD'
+  if (key === undefined || !isHeld || home.caller === null) return null
+  return home.store.runByKey(key)
+}

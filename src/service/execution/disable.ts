@@ -2,6 +2,7 @@ import type { Home } from '../../app/open-home.ts'
 import { assertNoSecretWords } from '../../engine/check-secrets.ts'
 import { assertAnyone } from '../../engine/operators.ts'
 import { assertRole } from '../access/assert-role.ts'
+import { stoppingDeps } from '../access/stopping-deps.ts'
 import { assertReason } from '../reason.ts'
 import { type ExecutionAnswer, readExecution } from './status.ts'
 
@@ -17,9 +18,9 @@ export interface DisableExecutionInput {
  */
 export async function disableExecution(home: Home, given: DisableExecutionInput): Promise<ExecutionAnswer> {
   assertRole(home, 'viewer', 'switch live writes off')
-  const { store, deps } = await home.app()
+  const deps = await stoppingDeps(home)
   assertNoSecretWords(deps, { '--reason': given.reason, '--by': given.by })
-  await store.setExecutionSwitch({
+  await home.store.setExecutionSwitch({
     enabled: false,
     until: null,
     reason: assertReason(given.reason),

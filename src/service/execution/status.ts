@@ -1,6 +1,7 @@
 import type { Home } from '../../app/open-home.ts'
 import { describeSwitch } from '../../engine/check-live.ts'
 import { assertRole } from '../access/assert-role.ts'
+import { stoppingDeps } from '../access/stopping-deps.ts'
 
 /** What execution commands print with `--json`. */
 export interface ExecutionAnswer {
@@ -17,15 +18,17 @@ export interface ExecutionAnswer {
 
 /**
  * Reads whether live writes are allowed now.
- * @throws CONFIG_INVALID
  */
 export async function readExecution(home: Home): Promise<ExecutionAnswer> {
   assertRole(home, 'viewer', 'read the execution switch')
-  const { store, deps } = await home.app()
-  const setting = await store.executionSwitch()
+  const { clock } = await stoppingDeps(home)
+  const setting = await home.store.executionSwitch()
   return {
-    ...describeSwitch(setting, deps.clock.now()),
-    allowLive: await deps.allowLive(),
+    ...describeSwitch(setting, clock.now()),
+    allowLive: await home.config().then(
+      ({ execution }) => execution.allowLive,
+      () => false,
+    ),
     reason: setting?.reason ?? null,
     by: setting?.by ?? null,
   }

@@ -1,9 +1,9 @@
-import type { App } from '../../app/open-app.ts'
 import type { Home } from '../../app/open-home.ts'
 import type { HoldEntry } from '../../domain/hold.ts'
 import { assertNoSecretWords } from '../../engine/check-secrets.ts'
 import { assertAnyone, assertOperator } from '../../engine/operators.ts'
 import { assertRole } from '../access/assert-role.ts'
+import { stoppingDeps } from '../access/stopping-deps.ts'
 import { assertReason } from '../reason.ts'
 import { type HoldAnswer, readHold } from './status.ts'
 
@@ -29,12 +29,13 @@ export async function recordHold(
   else
     assertRole(home, 'admin', change.kind === 'off' ? 'switch the hold off' : 'release a run from the hold')
   const checkedReason = reason === undefined ? null : assertReason(reason)
-  const { deps } = await home.app()
+  const stopping = change.kind === 'on' ? await stoppingDeps(home) : null
+  const deps = stopping ?? (await home.app()).deps
   assertNoSecretWords(deps, { '--reason': reason, '--by': by })
   const entry = {
     ...change,
     reason: checkedReason,
-    by: whoChanges(deps, change, by),
+    by: stopping === null ? assertOperator(deps, by) : assertAnyone(stopping, by),
     at: deps.clock.now().toISOString(),
   }
   await home.store.recordHold(entry as HoldEntry)
@@ -43,7 +44,3 @@ export async function recordHold(
 }
 
 const LOGGED = { on: 'hold switched on', off: 'hold switched off', release: 'run released from the hold' }
-
-function whoChanges(deps: App['deps'], { kind }: HoldChange, by: string | undefined): string {
-  return kind === 'on' ? assertAnyone(deps, by) : assertOperator(deps, by)
-}

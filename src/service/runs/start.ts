@@ -4,7 +4,7 @@ import type { Mode } from '../../domain/run.ts'
 import { assertRole } from '../access/assert-role.ts'
 import { admitPaths } from '../access/input-files.ts'
 import { assertMachineInScope, assertRunInScope } from '../access/scope.ts'
-import { assertKeyInScope, startErrorFor } from '../access/start-key.ts'
+import { assertKeyInScope, findRunAtWork, startErrorFor } from '../access/start-key.ts'
 import { definedOnly } from '../defined.ts'
 import { answerOfRun, type RunAnswer } from './run-answer.ts'
 import { findStartMachine, type StartMachine } from './start-machine.ts'
@@ -44,6 +44,8 @@ export async function startRun(home: Home, given: StartRunInput): Promise<RunAns
     const run = await app.engine.start(found.name, admitted, { mode, ...definedOnly({ key, by }) })
     return answerOfRun(home, run)
   } catch (error) {
+    const atWork = await findRunAtWork(home, key, error)
+    if (atWork !== null) return answerOfRun(home, atWork)
     throw await startErrorFor(home, key, error)
   }
 }

@@ -6,6 +6,7 @@ import { assertNoSecretWords } from '../../engine/check-secrets.ts'
 import { assertOperator } from '../../engine/operators.ts'
 import { assertRole } from '../access/assert-role.ts'
 import { assertUnlimited, isTokenInScope } from '../access/scope.ts'
+import { stoppingDeps } from '../access/stopping-deps.ts'
 import { type TokenAnswer, tokenAnswer } from './token-answer.ts'
 
 export interface RevokeTokenInput {
@@ -24,7 +25,8 @@ export async function revokeToken(
   { token: text, by: label }: RevokeTokenInput,
 ): Promise<TokenAnswer> {
   assertRole(home, 'admin', 'revoke tokens')
-  const { store, deps } = await home.app()
+  const deps = await stoppingDeps(home)
+  const { store } = home
   assertNoSecretWords(deps, { '<token>': text, '--by': label })
   const now = deps.clock.now()
   const found = findToken(await store.tokens(), text, now)

@@ -8,6 +8,7 @@ import type {
   PrunedRun,
   ResumableRun,
   StoredRun,
+  UnusedApproval,
 } from '../run-store.ts'
 import { createRunLister } from './list-runs.ts'
 import { type OpenOptions, openDatabase } from './open-database.ts'
@@ -86,6 +87,9 @@ type RunMethods = Pick<
   | 'newestPlace'
   | 'placeOf'
   | 'entriesAfter'
+  | 'workingRuns'
+  | 'dueGates'
+  | 'unusedApprovals'
   | 'resumableRun'
   | 'evidence'
   | 'evidenceOf'
@@ -107,6 +111,9 @@ function runMethods(db: Database, sql: Statements, guard: Guard): RunMethods {
     newestPlace: () => guard(() => sql.newestPlace.get()!.place as number),
     placeOf: (runId, seq) => guard(() => (sql.placeOf.get(runId, seq)?.place as number | undefined) ?? null),
     entriesAfter: (place, limit) => guard(() => sql.entriesAfter.all({ place, limit }).map(readPlacedEntry)),
+    workingRuns: () => guard(() => sql.workingRuns.all().map((row) => row.run_id as string)),
+    dueGates: (at) => guard(() => sql.dueGates.all(at).map((row) => row.run_id as string)),
+    unusedApprovals: (place) => guard(() => sql.unusedApprovals.all(place) as unknown as UnusedApproval[]),
     resumableRun: (runId) => guard(() => resumableRun(runId)),
     evidence: (digest) => guard(() => (sql.evidence.get(digest)?.bytes as Uint8Array | undefined) ?? null),
     evidenceOf: (runId) => guard(() => sql.evidenceOf.all(runId).map(readEvidenceRow)),

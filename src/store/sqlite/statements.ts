@@ -109,6 +109,15 @@ const texts = {
     select id as place from entry join history on id = entry_id where seq = ?`,
   entriesAfter: `
     select history.*, machine from history join runs using (run_id) where history.id > @place order by history.id limit @limit`,
+  workingRuns: `
+    select run_id from runs where outcome is null and status = 'working' order by started_at, run_id`,
+  dueGates: `
+    select distinct run_id from timers join runs using (run_id) where due_at <= ? and outcome is null and status = 'paused'
+    order by run_id`,
+  unusedApprovals: `
+    select approvals.rowid as place, run_id as runId, approval_id as approvalId from approvals join runs using (run_id)
+    where approvals.rowid > ? and used_seq is null and outcome is null and status = 'paused'
+    order by approvals.rowid`,
   ownChanges: 'select total_changes() as n',
   countByPeople: "select count(*) as n from history where run_id = ? and by != 'engine'",
   historyByPeople: "select * from history where run_id = ? and by != 'engine' order by seq",

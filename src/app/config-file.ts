@@ -1,0 +1,32 @@
+import { statSync } from 'node:fs'
+import { join } from 'node:path'
+import { MACHINE_NAMES } from '../builtin/registry.ts'
+import { type Config, readConfig } from '../config/load-config.ts'
+
+/** The cutter.yaml of a home, as it is now. */
+export interface ConfigFile {
+  /**
+   * The config, parsed again when the file was written or replaced since the last call.
+   * @throws CONFIG_INVALID
+   */
+  read(): Promise<Config>
+}
+
+/** Follows the cutter.yaml of a home. */
+export function followConfig(home: string): ConfigFile {
+  const file = join(home, 'cutter.yaml')
+  let known: { version: string; config: Promise<Config> } | null = null
+  return {
+    read() {
+      const version = versionOf(file)
+      if (known?.version !== version) known = { version, config: readConfig(home, MACHINE_NAMES) }
+      return known.config
+    },
+  }
+}
+
+/** Differs after every change of a file: by its inode, its size and its times in nanoseconds. */
+function versionOf(file: string): string {
+  const found = statSync(file, { bigint: true, throwIfNoEntry: false })
+  return found === undefined ? 'none' : [found.ino, found.size, found.mtimeNs, found.ctimeNs].join(':')
+}
