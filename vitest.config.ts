@@ -81,6 +81,7 @@ const program = [
   'test/document/scan-growth.test.ts',
   'test/effects/deploy/activate.test.ts',
   'test/effects/deploy/deploy-machine.test.ts',
+  'test/effects/deploy/old-releases.test.ts',
   'test/effects/deploy/shared-and-mutable.test.ts',
   'test/effects/migrate/same-definitions.test.ts',
   'test/effects/rollback/rollback-machine.test.ts',

@@ -34,6 +34,7 @@ export const CHECKS_MEANINGS: { [path: string]: string } = {
   mutable:
     'Paths of a release that its program may change, relative to it. `*` stands for a part of one name, `**` for any path.',
   shared: 'Paths in `<path>/shared` to which each release gets a link. Only with `--strategy release`.',
+  keep: 'Old releases that stay besides the new one; the others are removed at the end. The way back always stays. Without it all stay.',
   rehearsal: 'A rehearsal with the deployed program, which must change nothing.',
   'rehearsal.run': 'Command.',
   'rehearsal.refused': 'Command for a live start, which the program must refuse with any exit code but 0.',
@@ -41,6 +42,7 @@ export const CHECKS_MEANINGS: { [path: string]: string } = {
   'rehearsal.expect': 'What `run` must show; keys as above.',
   'rehearsal.timeoutSeconds': 'Longest time.',
   allow: 'Paths of the artifact that seem to hold a secret or a cache, and that someone has examined.',
+  watch: 'Parts of the host of which any change fails the deploy, whoever caused it.',
   tolerate:
     'Parts of the host that may change without failing the deploy. The report still names the change.',
   skeleton: 'Folders and files that are made before the checks run.',

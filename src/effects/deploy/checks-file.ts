@@ -3,6 +3,7 @@ import { CutterError } from '../../domain/errors.ts'
 import { locateSecretForm } from '../../secrets/patterns.ts'
 import type { RunResult } from '../../targets/ssh/open-host.ts'
 import { contentRules } from './artifact-rules.ts'
+import { WATCHED_PARTS } from './compare-anchors.ts'
 import { MUTABLE_PATTERN } from './mutable-paths.ts'
 import { SHARED_PATH } from './shared-paths.ts'
 
@@ -57,6 +58,8 @@ const health = step.extend({
 
 const relative = z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/, 'must be a plain name')
 
+const part = z.enum(WATCHED_PARTS)
+
 /** A checks file: how the deployed program must behave on its host, and what the deploy needs to know of it. */
 export const checksSchema = z.strictObject({
   /** Runs in the new folder before everything else. What it makes there belongs to the release. */
@@ -75,6 +78,8 @@ export const checksSchema = z.strictObject({
     .refine((paths) => paths.every((one) => !paths.some((other) => other.startsWith(`${one}/`))), {
       message: 'must not hold a path below another one',
     }),
+  /** Old releases that stay besides the new one. The others are removed once it is live. Left out: all stay. */
+  keep: z.int().min(0).max(1000).optional(),
   rehearsal: z
     .strictObject({
       ...step.shape,
@@ -87,19 +92,9 @@ export const checksSchema = z.strictObject({
   /** Paths of the artifact whose secrets or caches a person has examined. */
   allow: z.array(z.string()).default([]),
   /** Parts of the host that may change during the deploy without failing it. The changes are still reported. */
-  tolerate: z
-    .array(
-      z.enum([
-        'listening-ports',
-        'running-services',
-        'services',
-        'timers',
-        'crontab',
-        'containers',
-        'parent-listing',
-      ]),
-    )
-    .default(['running-services']),
+  tolerate: z.array(part).default([]),
+  /** Parts of the host of which any change fails the deploy, whoever caused it. */
+  watch: z.array(part).default([]),
   skeleton: z
     .strictObject({
       folders: z.array(relative).default([]),
@@ -150,9 +145,11 @@ function findFaults(given: Checks): string[] {
     contentRules.some(({ rule, pattern }) => rule === 'secret' && pattern.test(text)),
   )
   const form = locateSecretForm(given, '')
+  const both = given.watch.filter((part) => given.tolerate.includes(part))
   return [
     ...duplicates,
     ...broken,
+    ...both.map((part) => `${part} is in watch and in tolerate`),
     ...(form === null ? [] : [`${form.path} seems to hold ${form.what}, and would be kept permanently`]),
     ...secret.map(([name]) => `skeleton.files.${name} seems to hold a secret`),
   ]

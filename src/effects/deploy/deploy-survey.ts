@@ -8,6 +8,7 @@ import type { ArtifactFacts } from './check-artifact.ts'
 import type { Checks } from './checks-file.ts'
 import type { HostSession } from './host-session.ts'
 import { type Anchors, type HostFacts, surveyAnchors, surveyFacts } from './host-survey.ts'
+import { findOldReleases, type OldRelease } from './old-releases.ts'
 import { type DeployPaths, type pathsInput, readPathsInput, resolvePaths } from './paths.ts'
 import { judge, type PreflightFinding, warn } from './preflight-check.ts'
 import { readPointer } from './read-commands.ts'
@@ -25,6 +26,8 @@ export interface DeploySurvey extends PreflightResult {
   /** Where the pointer of a release leads now; '' when there is none. */
   pointerFrom: string
   anchors: Anchors
+  /** The old releases that the deploy removes. */
+  old: OldRelease[]
 }
 
 interface SurveyInput extends z.infer<typeof pathsInput> {
@@ -70,6 +73,7 @@ export async function surveyDeploy(
     ...found,
     findings: [...findings, ...listAnchorFaults(anchors)],
     anchors,
+    old: await findOldReleases(session, place, pointerFrom, checks.keep),
   }
 }
 

@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import type { Effect } from '../../domain/effect.ts'
 import { CutterError } from '../../domain/errors.ts'
 import type { Json } from '../../domain/json.ts'
-import { parseChecks } from './checks-file.ts'
+import { type Checks, parseChecks } from './checks-file.ts'
 import type { DeployDeps } from './deps.ts'
 import { assertAbsolutePath } from './paths.ts'
 import { activate } from './phases/activate.ts'
@@ -79,14 +79,8 @@ export async function admitDeploy(
     )
   }
   const file = checks === undefined ? undefined : resolve(checks)
-  const { shared } = parseChecks(file === undefined ? {} : await deps.readChecks(file), file ?? 'no checks')
-  if (shared.length > 0 && strategy !== 'release') {
-    throw new CutterError(
-      'INPUT_REFUSED',
-      'shared of the checks file needs releases, which share a folder; the host was not touched',
-      { next: '--strategy release, or no shared' },
-    )
-  }
+  const checked = parseChecks(file === undefined ? {} : await deps.readChecks(file), file ?? 'no checks')
+  if (strategy !== 'release') assertNeedsNoReleases(checked)
   const target = assertAbsolutePath(path!, '--path')
   const earlier = previous?.split(',').map((path) => assertAbsolutePath(path.trim(), '--previous'))
   const within = earlier?.find(
@@ -107,4 +101,14 @@ export async function admitDeploy(
     ...(earlier === undefined ? {} : { previous: earlier.join(',') }),
     ...(file === undefined ? {} : { checks: file }),
   }
+}
+
+function assertNeedsNoReleases({ shared, keep }: Checks): void {
+  const key = shared.length > 0 ? 'shared' : keep === undefined ? null : 'keep'
+  if (key === null) return
+  throw new CutterError(
+    'INPUT_REFUSED',
+    `${key} of the checks file needs releases, which lie in one folder; the host was not touched`,
+    { next: `--strategy release, or no ${key}` },
+  )
 }

@@ -4,9 +4,11 @@ import type { Mode } from '../../domain/run.ts'
 import { type Activation, planActivation } from './activation.ts'
 import type { ArtifactFacts } from './check-artifact.ts'
 import type { Checks } from './checks-file.ts'
+import type { WatchRules } from './compare-anchors.ts'
 import type { DeploySurvey } from './deploy-survey.ts'
 import type { HostCommand } from './host-session.ts'
 import type { Anchor, HostFacts } from './host-survey.ts'
+import { type OldRelease, removeOldReleases } from './old-releases.ts'
 import type { DeployPaths, ReleasePointer } from './paths.ts'
 import type { PreflightFinding } from './preflight-check.ts'
 import { linkShared } from './shared-paths.ts'
@@ -39,6 +41,8 @@ export interface DeployPlan {
   place: DeployPaths
   pointer: ReleasePointer | null
   activation: Activation | null
+  /** Old releases that are removed once the new one is live. This can't be undone. */
+  old: OldRelease[]
   commands: PlannedCommand[]
   rollback: PlannedCommand[]
   onFailure: 'rollback' | 'stop'
@@ -50,6 +54,13 @@ export interface DeployPlan {
 
 /** Whether a run of this plan switches before its checks. */
 export const switchesFirst = ({ type }: Pick<DeployPlan, 'type'>) => type === 'cutter.plan.deploy/v1'
+
+/** What a change on the host means for a plan. */
+export const watchRulesOf = ({ checks: { watch, tolerate }, host: { uid } }: DeployPlan): WatchRules => ({
+  watch,
+  tolerate,
+  uid,
+})
 
 /** Makes the plan of a deploy. It is pure: the same arguments give the same plan. */
 export function planDeploy(given: {
@@ -82,7 +93,9 @@ export function planDeploy(given: {
     place,
     pointer,
     activation,
+    old: survey.old,
     commands: listCommands({
+      old: survey.old,
       place,
       pointer,
       artifact,
@@ -112,7 +125,7 @@ export const placeOf = ({ place, pointer }: Pick<DeployPlan, 'place' | 'pointer'
 })
 
 function listCommands(
-  plan: Commanded & Pick<DeployPlan, 'artifact' | 'checks' | 'confirmSeconds'>,
+  plan: Commanded & Pick<DeployPlan, 'artifact' | 'checks' | 'confirmSeconds' | 'old'>,
 ): PlannedCommand[] {
   const { place, checks, activation, confirmSeconds } = plan
   const { staging, target } = place
@@ -139,6 +152,7 @@ function listCommands(
     ...(activation === null ? [] : [planned(activate(staging, RUN_PLACEHOLDER, target, activation.run))]),
     ...(confirmSeconds === null ? [] : [planned(confirm(staging, RUN_PLACEHOLDER))]),
     ...ifAny('health', health),
+    ...(plan.old.length === 0 ? [] : [planned(removeOldReleases(place, RUN_PLACEHOLDER, plan.old))]),
     planned(discard(staging, RUN_PLACEHOLDER)),
   ]
 }
@@ -179,6 +193,7 @@ export function listPlanDifferences(before: DeployPlan, now: DeployPlan): string
   compare('the commit', before.source.commit, now.source.commit)
   compare('the artifact', before.artifact.sha256, now.artifact.sha256)
   compare('the pointer', before.pointer, now.pointer)
+  compare('the old releases to remove', namesOf(before.old), namesOf(now.old))
   compare('the checks', digestOf(before.checks), digestOf(now.checks))
   for (const [index, was] of before.expected.previous.entries()) {
     const is = now.expected.previous[index]
@@ -189,6 +204,8 @@ export function listPlanDifferences(before: DeployPlan, now: DeployPlan): string
   compare('the warnings of the preflight', before.expected.warnings, now.expected.warnings)
   return lines.length === 0 ? ['the plan differs'] : lines
 }
+
+const namesOf = (old: OldRelease[]) => old.map(({ path }) => path).join(', ')
 
 const short = (value: unknown) =>
   (typeof value === 'string' ? value || 'nothing' : (JSON.stringify(value) ?? 'nothing')).slice(0, 80)

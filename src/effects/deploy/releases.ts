@@ -11,17 +11,21 @@ export interface ReleaseOnHost {
   deployedAt: string
   /** The release that was in force before; '' where there was none, or where the manifest does not say it. */
   wayBack: string
+  /** Whether a link next to the folder of releases leads to it. */
+  linked: boolean
 }
 
-/** Prints path, run, time and way back of each release that has a manifest, each ended by NUL. */
+/** Prints path, run, time and way back, and whether a link leads to it, of each release that has a manifest, each ended by NUL. */
 const readReleases = (parent: string): HostCommand =>
   defineRead(
     'releases',
     `cd -- "$1" 2>/dev/null || exit 0
+linked=$(for link in * .*; do [ -L "$link" ] && (cd -P -- "$link" 2>/dev/null && pwd -P); done)
 line() { sed -n -e "s/^# $1: //p" -e "s/^$1: //p" "$2" | head -n 1; }
 for manifest in releases/*/DEPLOY-MANIFEST.txt; do
-  [ -f "$manifest" ] || continue
-  printf '%s\\0%s\\0%s\\0%s\\0' "\${manifest%/*}" "$(line run "$manifest")" "$(line deployed-at "$manifest")" "$(line way-back "$manifest")"
+  [ -f "$manifest" ] && [ ! -L "\${manifest%/*}" ] || continue
+  led=no; printf '%s\\n' "$linked" | grep -qxF -- "$(cd -P -- "\${manifest%/*}" && pwd -P)" && led=yes
+  printf '%s\\0%s\\0%s\\0%s\\0%s\\0' "\${manifest%/*}" "$(line run "$manifest")" "$(line deployed-at "$manifest")" "$(line way-back "$manifest")" "$led"
 done`,
     parent,
   )
@@ -30,9 +34,9 @@ done`,
 export async function listReleases(session: HostSession, parent: string): Promise<ReleaseOnHost[]> {
   const fields = (await session.text(readReleases(parent))).split('\0')
   const found: ReleaseOnHost[] = []
-  for (let at = 0; at + 4 < fields.length; at += 4) {
-    const [path = '', run = '', deployedAt = '', wayBack = ''] = fields.slice(at, at + 4)
-    if (run !== '') found.push({ path, run, deployedAt, wayBack })
+  for (let at = 0; at + 5 < fields.length; at += 5) {
+    const [path = '', run = '', deployedAt = '', wayBack = '', led] = fields.slice(at, at + 5)
+    if (run !== '') found.push({ path, run, deployedAt, wayBack, linked: led === 'yes' })
   }
   return found.sort((a, b) => (a.deployedAt < b.deployedAt ? 1 : -1))
 }

@@ -106,7 +106,7 @@ export const discard = (staging: string, run: string): HostCommand =>
     'discard',
     `[ -e "$1" ] || exit 0
 cd -- "$1" && [ "$(cat run 2>/dev/null)" = "$2" ] || exit ${EXIT.notOurs}
-${LOCKED}${NOT_LOWER}${SAME_RUN}rm -rf -- tree withdrawn artifact.tar pointer claim confirmed expired watched activating && cd / && rm -rf -- "$1"`,
+${LOCKED}${NOT_LOWER}${SAME_RUN}rm -rf -- tree withdrawn old artifact.tar pointer claim confirmed expired watched activating && cd / && rm -rf -- "$1"`,
     staging,
     run,
   )

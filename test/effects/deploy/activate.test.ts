@@ -1,16 +1,11 @@
-import { existsSync, mkdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { Run } from '../../../src/domain/run.ts'
-import {
-  createDeployFixture,
-  type DeployFixture,
-  git,
-  listEntries,
-  writeFiles,
-} from '../../support/deploy-fixture.ts'
+import { listEntries, writeFiles } from '../../support/deploy-fixture.ts'
 import { createFaultInjector } from '../../support/fault-injection.ts'
 import { createLiveProgram, type LiveProgram } from '../../support/live-program.ts'
+import { createReleaseSite, type ReleaseSite } from '../../support/release-site.ts'
 import { type Sshd, startSshd } from '../../support/sshd.ts'
 
 vi.setConfig({ testTimeout: 240_000 })
@@ -18,7 +13,7 @@ vi.setConfig({ testTimeout: 240_000 })
 /** Releases of a program that runs: what it answers, and in which folder it runs, after every way forward and back. */
 describe('a deploy with activate and health', () => {
   let sshd: Sshd
-  let d: DeployFixture
+  let d: ReleaseSite
   let root: string
   let live: LiveProgram
   const at = createFaultInjector()
@@ -27,9 +22,8 @@ describe('a deploy with activate and health', () => {
   })
   afterAll(() => sshd.stop())
   beforeEach(async () => {
-    d = await createDeployFixture(sshd, { host: at.host })
-    root = join(d.srv, 'app')
-    mkdirSync(root)
+    d = await createReleaseSite(sshd, at)
+    root = d.root
     live = createLiveProgram(d.folder, root)
   })
   afterEach(async () => {
@@ -48,25 +42,16 @@ health: { run: ${json(live.answers(health))}, retries: 1, everySeconds: 0.1, tim
 tolerate: [running-services, listening-ports, parent-listing]
 ${more}`)
 
-  function commitVersion(version: string): void {
-    writeFiles(d.repository, { VERSION: version })
-    git(d.repository, 'add', '--all')
-    git(d.repository, 'commit', '--quiet', '-m', version)
-  }
-  const start = (more: { [flag: string]: string } = {}) =>
-    d.start('live', { strategy: 'release', path: root, commit: 'HEAD', ...more })
-  const current = () => join(root, readlinkSync(join(root, 'current')))
-
   async function deployFirst(): Promise<string> {
-    commitVersion('1')
+    d.commitVersion('1')
     checksOf('1')
-    const run = await d.approve(await start())
+    const run = await d.approve(await d.startRelease())
     expect(run).toMatchObject({ outcome: 'succeeded' })
-    return current()
+    return d.current()
   }
 
   async function expectLive(version: string, release: string): Promise<void> {
-    expect(current()).toBe(release)
+    expect(d.current()).toBe(release)
     expect(await live.ask()).toBe(version)
     expect(live.folder()).toBe(release)
   }
@@ -78,14 +63,14 @@ ${more}`)
   test('runs the checks before the switch, then activates, and asks the live program', async () => {
     const first = await deployFirst()
     await expectLive('1', first)
-    commitVersion('2')
+    d.commitVersion('2')
     const seen = join(d.folder, 'seen')
     checksOf('2', { check: `readlink ${root}/current >${seen}; cat VERSION >>${seen}` })
-    const run = await d.approve(await start())
+    const run = await d.approve(await d.startRelease())
     expect(run).toMatchObject({ outcome: 'succeeded' })
     expect(readFileSync(seen, 'utf8')).toBe(`${first.slice(root.length + 1)}\n2`)
-    expect(current()).not.toBe(first)
-    await expectLive('2', current())
+    expect(d.current()).not.toBe(first)
+    await expectLive('2', d.current())
     expect(existsSync(first)).toBe(true)
     expect(run.output).toMatchObject({ health: { why: 'health: as expected' } })
     noneLeft()
@@ -93,10 +78,10 @@ ${more}`)
 
   test('a check that fails was never live: the pointer did not move and nothing was activated', async () => {
     const first = await deployFirst()
-    commitVersion('2')
+    d.commitVersion('2')
     const seen = join(d.folder, 'seen')
     checksOf('2', { check: `readlink ${root}/current >${seen}; exit 1` })
-    expectRolledBack(await d.approve(await start()))
+    expectRolledBack(await d.approve(await d.startRelease()))
     expect(readFileSync(seen, 'utf8')).toBe(`${first.slice(root.length + 1)}\n`)
     await expectLive('1', first)
     expect(readFileSync(join(root, 'restarts'), 'utf8').split('\n')).toHaveLength(2)
@@ -105,9 +90,9 @@ ${more}`)
 
   test('a failed health check activates the earlier release again', async () => {
     const first = await deployFirst()
-    commitVersion('2')
+    d.commitVersion('2')
     checksOf('2', { health: 'another' })
-    const run = await d.approve(await start())
+    const run = await d.approve(await d.startRelease())
     expectRolledBack(run)
     expect(run.output).toMatchObject({
       failure: expect.stringContaining('health ended with 1, expected 0 (2 of at most 2 tries)'),
@@ -119,12 +104,12 @@ ${more}`)
 
   test('a failed activation activates the earlier release again', async () => {
     const first = await deployFirst()
-    commitVersion('2')
+    d.commitVersion('2')
     const restart = live.restart
     live.restart = ['sh', '-c', `${live.restart.join(' ')}; [ "$(cat VERSION)" = 1 ]`]
     checksOf('2')
     live.restart = restart
-    const run = await d.approve(await start())
+    const run = await d.approve(await d.startRelease())
     expectRolledBack(run)
     expect(run.output).toMatchObject({ failure: expect.stringContaining('activate ended with 1') })
     await expectLive('1', first)
@@ -132,7 +117,7 @@ ${more}`)
 
   test('a cancelled deploy runs its inverse in the folder that is in force afterwards', async () => {
     const first = await deployFirst()
-    commitVersion('2')
+    d.commitVersion('2')
     const undone = join(d.folder, 'undone')
     checksOf('2', { health: 'another' })
     d.checks(
@@ -141,7 +126,7 @@ ${more}`)
         `inverse: "pwd >${undone}; ${live.restart.join(' ')}", timeoutSeconds: 20 }\nhealth`,
       ),
     )
-    const stopped = await d.approve(await start({ onFailure: 'stop' }))
+    const stopped = await d.approve(await d.startRelease({ onFailure: 'stop' }))
     expect(stopped).toMatchObject({ status: 'stopped', stopCode: 'STOP_CHECKS_FAILED', state: 'ACTIVATED' })
     expect(await live.ask()).toBe('2')
     expectRolledBack(await d.engine.cancel(stopped.runId, { reason: 'enough' }))
@@ -151,9 +136,9 @@ ${more}`)
 
   test('the watch on the host activates the earlier release when the activation cuts off its own access', async () => {
     const first = await deployFirst()
-    commitVersion('2')
+    d.commitVersion('2')
     checksOf('2')
-    const paused = await start({ confirmWithin: '3s' })
+    const paused = await d.startRelease({ confirmWithin: '3s' })
     at.fault = {
       step: 'activate',
       when: 'after',
@@ -179,18 +164,18 @@ ${more}`)
 
   test('a rollback whose inverse fails stops, and continues once the inverse works', async () => {
     const first = await deployFirst()
-    commitVersion('2')
+    d.commitVersion('2')
     checksOf('2', { health: 'another' })
     const blocked = join(d.folder, 'blocked')
     writeFiles(d.folder, { blocked: '' })
     const file = readFileSync(join(d.folder, 'checks.yaml'), 'utf8')
     const inverse = `[ ! -e ${blocked} ] && ${live.restart.join(' ')}`
     d.checks(file.replace('activate: {', `activate: { inverse: ${json(inverse)},`))
-    const stopped = await d.approve(await start())
+    const stopped = await d.approve(await d.startRelease())
     expect(stopped).toMatchObject({ status: 'stopped', state: 'ROLLING_BACK' })
     expect(stopped.stop!.message).toContain('switch-back ended with 79')
     // The tree in which the program runs is not removed from under it.
-    expect(current()).toBe(first)
+    expect(d.current()).toBe(first)
     expect(await live.ask()).toBe('2')
     rmSync(blocked)
     expectRolledBack(await d.resume(stopped))
@@ -199,10 +184,10 @@ ${more}`)
 
   test('cutter run rollback activates the earlier release again', async () => {
     const first = await deployFirst()
-    commitVersion('2')
+    d.commitVersion('2')
     checksOf('2')
-    const second = await d.approve(await start())
-    await expectLive('2', current())
+    const second = await d.approve(await d.startRelease())
+    await expectLive('2', d.current())
     expect(await d.approve(await d.rollback(second))).toMatchObject({ outcome: 'succeeded' })
     await expectLive('1', first)
     expect(listEntries(join(root, 'releases'))).toHaveLength(1)
@@ -212,24 +197,22 @@ ${more}`)
   test('cutter run rollback --to turns pointer and program to any other release, and removes nothing', async () => {
     const first = await deployFirst()
     for (const version of ['2', '3']) {
-      commitVersion(version)
+      d.commitVersion(version)
       checksOf(version)
-      expect(await d.approve(await start())).toMatchObject({ outcome: 'succeeded' })
+      expect(await d.approve(await d.startRelease())).toMatchObject({ outcome: 'succeeded' })
     }
-    const third = current()
-    const ownerOf = (release: string) =>
-      readFileSync(join(release, 'DEPLOY-MANIFEST.txt'), 'utf8').match(/^# run: (.*)$/m)![1]!
-    const nowhere = await d.engine.start('rollback', { run: ownerOf(third), to: 'none' }, { mode: 'live' })
+    const third = d.current()
+    const nowhere = await d.engine.start('rollback', { run: d.ownerOf(third), to: 'none' }, { mode: 'live' })
     expect(nowhere).toMatchObject({ stopCode: 'STOP_REFUSED_INPUT' })
     const to = basename(first)
-    const paused = await d.engine.start('rollback', { run: ownerOf(third), to }, { mode: 'live' })
+    const paused = await d.engine.start('rollback', { run: d.ownerOf(third), to }, { mode: 'live' })
     expect(await d.approve(paused)).toMatchObject({ outcome: 'succeeded', output: { removed: 0 } })
     await expectLive('1', first)
     expect(listEntries(join(root, 'releases'))).toHaveLength(3)
     writeFiles(third, { VERSION: 'edited' })
     const edited = await d.engine.start(
       'rollback',
-      { run: ownerOf(first), to: basename(third) },
+      { run: d.ownerOf(first), to: basename(third) },
       { mode: 'live' },
     )
     expect(edited.stop!.message).toContain('is not as it was deployed: VERSION')
@@ -238,18 +221,18 @@ ${more}`)
 
   test('a build makes what belongs to the release, and a failing one is rolled back before anything is live', async () => {
     const first = await deployFirst()
-    commitVersion('2')
+    d.commitVersion('2')
     checksOf('2', {
       check: 'cat node_modules/x/index.js',
       more: 'build: { run: "mkdir -p node_modules/x; echo 1 >node_modules/x/index.js" }',
     })
-    const run = await d.approve(await start())
+    const run = await d.approve(await d.startRelease())
     expect(run).toMatchObject({ outcome: 'succeeded', output: { build: { made: '1 paths' } } })
-    const second = current()
+    const second = d.current()
     await expectLive('2', second)
-    commitVersion('3')
+    d.commitVersion('3')
     checksOf('3', { more: 'build: { run: "exit 7" }' })
-    const failed = await d.approve(await start())
+    const failed = await d.approve(await d.startRelease())
     expectRolledBack(failed)
     expect(failed.output).toMatchObject({ failure: 'build: build ended with 7, expected 0' })
     await expectLive('2', second)
@@ -261,9 +244,9 @@ ${more}`)
   })
 
   test('the first release warns that nothing takes its activation back', async () => {
-    commitVersion('1')
+    d.commitVersion('1')
     checksOf('1')
-    const paused = await start()
+    const paused = await d.startRelease()
     expect(JSON.stringify(paused.output)).toContain('activate: nothing takes it back')
   })
 })

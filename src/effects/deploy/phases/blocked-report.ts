@@ -4,8 +4,9 @@ import { bytesEvidence } from '../../../domain/evidence.ts'
 import { digestOf, type Json } from '../../../domain/json.ts'
 import { readEffect } from '../../../machine/define-effect.ts'
 import { readJsonEvidence } from '../../read-json-evidence.ts'
+import { compareAnchors, WATCHED_PARTS } from '../compare-anchors.ts'
 import type { DeployDeps } from '../deps.ts'
-import { type Anchors, compareAnchors, surveyAnchors } from '../host-survey.ts'
+import { type Anchors, surveyAnchors } from '../host-survey.ts'
 import { pathsInput, readPathsInput, resolvePaths } from '../paths.ts'
 import { completeStages, formatDeployReport, type Stages } from '../stages.ts'
 import { withHost } from '../with-host.ts'
@@ -46,13 +47,14 @@ async function compareWithFirst(
   try {
     return await withHost(deps, context, given.host, async (session) => {
       const after = await surveyAnchors(session, resolvePaths(readPathsInput(given), null), [])
-      const { strict, tolerated } = compareAnchors(before, after, [])
+      const everything = { watch: WATCHED_PARTS, tolerate: [], uid: '' }
+      const { strict } = compareAnchors(before, after, everything)
       return {
         looked: true,
         before: hashAnchors(before),
         after: hashAnchors(after),
         identical: hashAnchors(before) === hashAnchors(after),
-        differences: [...strict, ...tolerated].slice(0, 50),
+        differences: strict.slice(0, 50),
       }
     })
   } catch (error) {

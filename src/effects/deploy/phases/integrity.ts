@@ -5,13 +5,14 @@ import { readEffect } from '../../../machine/define-effect.ts'
 import { readJsonEvidence } from '../../read-json-evidence.ts'
 import type { ArtifactEntry } from '../artifact-entry.ts'
 import { MANIFEST_NAME } from '../artifact-rules.ts'
+import { compareAnchors } from '../compare-anchors.ts'
 import type { DeploySurvey } from '../deploy-survey.ts'
 import type { DeployDeps } from '../deps.ts'
 import type { HostSession } from '../host-session.ts'
-import { compareAnchors, surveyAnchors } from '../host-survey.ts'
+import { surveyAnchors } from '../host-survey.ts'
 import { isBelow } from '../list-besides.ts'
 import { createIsMutable } from '../mutable-paths.ts'
-import type { DeployPlan } from '../plan.ts'
+import { type DeployPlan, watchRulesOf } from '../plan.ts'
 import { readPromotion } from '../promotion.ts'
 import { parsePairs } from '../read-commands.ts'
 import { readDeployPlan } from '../read-deploy-plan.ts'
@@ -41,7 +42,7 @@ export const integrity = (deps: DeployDeps) =>
       const live = context.mode === 'live'
       return readHost(deps, context, given.host, async (session) => {
         const after = await surveyAnchors(session, plan.place, plan.checks.mutable)
-        const { strict, tolerated } = compareAnchors(before, after, plan.checks.tolerate)
+        const { strict, warnings, tolerated } = compareAnchors(before, after, watchRulesOf(plan))
         const { faults, benign } = live
           ? await examineNewTree(session, plan, list, built)
           : { faults: await listAnythingMade(session, plan), benign: [] }
@@ -50,10 +51,12 @@ export const integrity = (deps: DeployDeps) =>
         const wrong = [...strict, ...faults, ...unready]
         if (wrong.length > 0 && !live) throw changedByOthersError(wrong)
         const passed = wrong.length === 0
-        const why = passed ? explainPass(plan, context.mode) : wrong.slice(0, 10).join('; ')
+        const warned = warnings.length === 0 ? '' : `; warning: ${warnings.slice(0, 3).join('; ')}`
+        const why = passed ? `${explainPass(plan, context.mode)}${warned}` : wrong.slice(0, 10).join('; ')
         const report = reportStage('G7', passed ? 'PASS' : 'FAIL', why, {
           previous: after.previous.map(({ path, treeHash }) => `${path} ${treeHash}`),
           benign: benign.slice(0, 20),
+          warnings: warnings.slice(0, 50),
           tolerated: tolerated.slice(0, 20),
           notAvailable: Object.entries(after.system).flatMap(([part, state]) =>
             state === 'not available' ? [part] : [],

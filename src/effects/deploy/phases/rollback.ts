@@ -5,11 +5,12 @@ import { bytesEvidence } from '../../../domain/evidence.ts'
 import type { Json } from '../../../domain/json.ts'
 import { writeEffect } from '../../../machine/define-effect.ts'
 import { readJsonEvidence } from '../../read-json-evidence.ts'
+import { compareAnchors } from '../compare-anchors.ts'
 import type { DeploySurvey } from '../deploy-survey.ts'
 import type { DeployDeps } from '../deps.ts'
 import type { HostSession } from '../host-session.ts'
-import { compareAnchors, surveyAnchors } from '../host-survey.ts'
-import { type DeployPlan, placeOf, switchesFirst } from '../plan.ts'
+import { surveyAnchors } from '../host-survey.ts'
+import { type DeployPlan, placeOf, switchesFirst, watchRulesOf } from '../plan.ts'
 import { parsePairs, readPromoteState } from '../read-commands.ts'
 import { readDeployPlan } from '../read-deploy-plan.ts'
 import { completeStages, formatDeployReport, type Stages } from '../stages.ts'
@@ -91,7 +92,7 @@ async function describeRollback(
 ) {
   const { anchors } = await readJsonEvidence<DeploySurvey>(context, given.surveyDigest)
   const after = await surveyAnchors(session, plan.place, plan.checks.mutable)
-  const { tolerated, ...found } = compareAnchors(anchors, after, plan.checks.tolerate)
+  const { tolerated, warnings, ...found } = compareAnchors(anchors, after, watchRulesOf(plan))
   const { target } = await readState(session, context, plan)
   const left = `something is at ${plan.place.target} that does not name this run, and was left there`
   const strict = target === 'absent' ? found.strict : [left, ...found.strict]
@@ -103,7 +104,7 @@ async function describeRollback(
     removed: plan.place.target,
     asBefore: strict.length === 0,
     differences: strict.slice(0, 50),
-    tolerated: tolerated.slice(0, 50),
+    tolerated: [...warnings, ...tolerated].slice(0, 50),
   })
   const stages = output.report.gates as unknown as Required<Stages>
   const title = `Deploy ${context.runId}: rolled back`

@@ -3,7 +3,9 @@ import type { EffectContext } from '../../../domain/effect.ts'
 import { Stop } from '../../../domain/errors.ts'
 import { bytesEvidence, jsonEvidence } from '../../../domain/evidence.ts'
 import { readEffect } from '../../../machine/define-effect.ts'
-import { type Anchors, compareAnchors, surveyAnchors } from '../../deploy/host-survey.ts'
+import { compareAnchors } from '../../deploy/compare-anchors.ts'
+import { type Anchors, surveyAnchors } from '../../deploy/host-survey.ts'
+import { watchRulesOf } from '../../deploy/plan.ts'
 import { folderExists } from '../../deploy/read-commands.ts'
 import { readDeployPlan } from '../../deploy/read-deploy-plan.ts'
 import { readHost } from '../../deploy/with-host.ts'
@@ -22,19 +24,20 @@ export const closeout = (deps: RollbackDeps) =>
     output: z.looseObject({ report: z.looseObject({}) }),
     async execute(context, { planDigest, surveyDigest }) {
       const plan = await readRollbackPlan(context, planDigest)
-      const { place, checks } = await readDeployPlan(context, plan.ofPlan)
+      const deploy = await readDeployPlan(context, plan.ofPlan)
+      const { place, checks } = deploy
       const before = await readJsonEvidence<Anchors>(context, surveyDigest)
       return readHost(deps, context, plan.host.name, async (session) => {
         assertRemoved(context, plan, await readRemoval(session, plan))
         const after = await surveyAnchors(session, withKeep(place, plan), checks.mutable)
-        const { strict, tolerated } = compareAnchors(before, after, checks.tolerate)
+        const { strict, warnings, tolerated } = compareAnchors(before, after, watchRulesOf(deploy))
         const kept = (await session.run(folderExists(plan.keep))).exitCode === 0 ? plan.keep : null
         const report = {
           standsAs: describeEnd(context.mode, plan),
           kept,
           asBefore: strict.length === 0,
           differences: strict.slice(0, 50),
-          tolerated: tolerated.slice(0, 50),
+          tolerated: [...warnings, ...tolerated].slice(0, 50),
         }
         const text = formatRollbackReport(context, plan, before, report)
         return {
