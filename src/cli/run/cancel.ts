@@ -13,7 +13,7 @@ export function defineCancel(group: Command): void {
   defineCommand(
     group,
     'cancel',
-    'close a run as cancelled; what it has committed stays',
+    'close a run as cancelled; what a cut or a migration has committed stays, and a deploy first removes what it made on its host',
     'cutter run cancel 0f3a9c1d --reason "wrong file"',
   )
     .argument('<run>', RUN)

@@ -8,7 +8,7 @@ import { CommandFailed, type HostSession } from './host-session.ts'
 import type { DeployPlan } from './plan.ts'
 import { notConfirmedError } from './promotion.ts'
 import { readDeployPlan } from './read-deploy-plan.ts'
-import type { CheckOutcome } from './run-check.ts'
+import { type CheckOutcome, listLastLines } from './run-check.ts'
 import { createRunInTarget, type RunInTarget } from './run-in-target.ts'
 import { reportStage, type StageName } from './stages.ts'
 import { withRepeatableWork } from './with-host.ts'
@@ -68,7 +68,7 @@ export function defineCheckPhase(deps: DeployDeps, phase: CheckPhase): Effect {
       const evidence = [...tries, ...(result.evidence ?? []), sent]
       if (faults.length === 0)
         return { output: { passed: true, ...learned, ...report('PASS', why, facts) }, evidence }
-      if (plan.onFailure === 'stop') throw checksFailedError(name, faults)
+      if (plan.onFailure === 'stop') throw checksFailedError(name, faults, tried)
       return {
         output: {
           passed: false,
@@ -113,9 +113,15 @@ async function workOnHost(
   }
 }
 
-function checksFailedError(name: string, faults: string[]): Stop {
+function checksFailedError(name: string, faults: string[], tried: CheckOutcome[]): Stop {
   return new Stop('STOP_CHECKS_FAILED', `${name}: ${faults.slice(0, 5).join('; ')}`, {
     next: 'fix the cause on the host and: cutter run resume <run>; or cutter run cancel <run>, which rolls back',
-    data: { faults: faults.slice(0, 100) },
+    // A stop leaves no evidence of its own, so that the history keeps what the commands printed.
+    data: { faults: faults.slice(0, 100), tried: tried.slice(-20).map(describeFailed) },
   })
+}
+
+const describeFailed = (outcome: CheckOutcome) => {
+  const { name, fault, exitCode } = outcome
+  return { name, fault, exitCode, lastLines: fault === null ? [] : listLastLines(outcome) }
 }

@@ -149,7 +149,9 @@ function listCommands(
     ]),
     ...(rehearsal === undefined ? [] : listRehearsalCommands(rehearsal)),
     planned(switchOver(staging, RUN_PLACEHOLDER, placeOf(plan), confirmSeconds, back)),
-    ...(activation === null ? [] : [planned(activate(staging, RUN_PLACEHOLDER, target, activation.run))]),
+    ...(activation === null
+      ? []
+      : [planned(activate(staging, RUN_PLACEHOLDER, { ...activation, target, argv: activation.run }))]),
     ...(confirmSeconds === null ? [] : [planned(confirm(staging, RUN_PLACEHOLDER))]),
     ...ifAny('health', health),
     ...(plan.old.length === 0 ? [] : [planned(removeOldReleases(place, RUN_PLACEHOLDER, plan.old))]),

@@ -1,3 +1,4 @@
+import { redactSecretForms } from '../../secrets/patterns.ts'
 import type { RunResult } from '../../targets/ssh/open-host.ts'
 import { contentRules } from './artifact-rules.ts'
 import { type Check, findMismatch } from './checks-file.ts'
@@ -59,18 +60,42 @@ export function describeOutcome(
   return { name, ran, fallback, fault, exitCode, stdout: redact(stdout), stderr: redact(stderr) }
 }
 
-/** The fault of each outcome that is not as expected. */
+/** The fault of each outcome that is not as expected, with the last lines that it printed. */
 export const listFaults = (outcomes: CheckOutcome[]) =>
-  outcomes.flatMap(({ name, fault }) => (fault === null ? [] : [`${name} ${fault}`]))
+  outcomes.flatMap((outcome) => {
+    const { name, fault } = outcome
+    if (fault === null) return []
+    const lines = listLastLines(outcome)
+    return [`${name} ${fault}${lines.length === 0 ? '' : `; its last lines: ${lines.join(' | ')}`}`]
+  })
+
+/** Lines of each output that a fault shows, and the characters of each. */
+const LAST_LINES = 5
+const LINE_LENGTH = 200
+
+/** The last lines of what a command printed: those of stdout, then those of stderr. */
+export function listLastLines({ stdout, stderr }: Pick<CheckOutcome, 'stdout' | 'stderr'>): string[] {
+  return [stdout, stderr].flatMap((output) =>
+    output
+      .split(/[\r\n]+/)
+      .map((line) => line.trimEnd())
+      .filter((line) => line !== '')
+      .slice(-LAST_LINES)
+      .map((line) => (line.length > LINE_LENGTH ? `${line.slice(0, LINE_LENGTH)}…` : line)),
+  )
+}
 
 /** An outcome in one line, for the report. */
 export const summarizeOutcome = ({ name, fault, fallback }: CheckOutcome) =>
   `${name}: ${fault ?? 'as expected'}${fallback ? ' (by its fallback)' : ''}`
 
-/** The end of an output, without anything that has the form of a secret: it becomes evidence. */
+/** The end of an output, without anything that has the form of a secret: it becomes evidence. The cut comes last, so that it cuts no secret. */
 function redact(output: Buffer): string {
-  const text = output.toString('utf8').slice(-KEPT)
-  return contentRules
+  const text = contentRules
     .filter(({ rule }) => rule === 'secret')
-    .reduce((kept, { pattern }) => kept.replace(new RegExp(pattern.source, 'g'), '[removed]'), text)
+    .reduce(
+      (kept, { pattern }) => kept.replace(new RegExp(pattern.source, 'g'), '[removed]'),
+      output.toString('utf8'),
+    )
+  return redactSecretForms(text).slice(-KEPT)
 }

@@ -1,6 +1,9 @@
 import type { RunResult } from '../../targets/ssh/open-host.ts'
 import { CommandFailed, type HostCommand, type HostSession } from './host-session.ts'
 
+/** Time that the script may take besides. */
+const SCRIPT_MS = 150_000
+
 /**
  * Runs a command that prints the exit code of what it ran on its first line (`runInTarget`, `activate`). The result is that of what it
  * ran.
@@ -11,10 +14,14 @@ export async function runDetached(
   command: HostCommand,
   timeoutMs: number,
 ): Promise<RunResult> {
-  const result = await session.run(command, { timeoutMs })
+  // The script itself ends what it ran, so that it can still show what that printed.
+  const result = await session.run(command, { timeoutMs: timeoutMs + SCRIPT_MS })
   if (result.timedOut) return result
   const end = result.stdout.indexOf('\n')
   const first = result.stdout.subarray(0, end).toString('utf8')
-  if (result.exitCode !== 0 || !/^\d+$/.test(first)) throw new CommandFailed(command, result)
-  return { ...result, exitCode: Number(first), stdout: result.stdout.subarray(end + 1) }
+  if (result.exitCode !== 0 || !/^(\d+|overdue)$/.test(first)) throw new CommandFailed(command, result)
+  const printed = { ...result, stdout: result.stdout.subarray(end + 1) }
+  return first === 'overdue'
+    ? { ...printed, exitCode: null, timedOut: true }
+    : { ...printed, exitCode: Number(first) }
 }

@@ -14,4 +14,12 @@ export const createRunInTarget =
   (id, argv, timeoutMs) =>
     switchesFirst(plan)
       ? session.run(inFolder(id, plan.place.target, argv), { timeoutMs })
-      : runDetached(session, runInTarget(id, plan.place.staging, runId, plan.place.target, argv), timeoutMs)
+      : runDetached(
+          session,
+          runInTarget(id, plan.place.staging, runId, {
+            target: plan.place.target,
+            argv,
+            timeoutSeconds: timeoutMs / 1000,
+          }),
+          timeoutMs,
+        )

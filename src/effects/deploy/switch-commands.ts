@@ -159,37 +159,52 @@ export const withdrawTarget = (staging: string, run: string, place: SwitchPlace)
   defineWrite('withdraw', `${OURS}${NAMED}${POINTER_BACK}${TREE_BACK}`, ...listPlace(staging, run, place))
 
 /**
- * Runs a command in the target, for `runDetached`. It prints the exit code on the first line of stdout, and then what the command
- * printed. A process that the command leaves in the background holds neither a lock nor the connection.
+ * Runs a command in the target for at most a number of seconds, for `runDetached`. It prints the exit code on the first line of stdout, or
+ * `overdue`, and then what the command printed; of a long output the beginning and the end. A process that the command leaves in the
+ * background holds neither a lock nor the connection.
  */
-const RUN = `target=$3; shift 3
-out=$PWD/out.$$ err=$PWD/err.$$
-(cd -- "$target" && exec "$@") >"$out" 2>"$err" </dev/null 9>&-
-echo $?
-cat -- "$out"; cat -- "$err" >&2
+const RUN = `target=$3 limit=$4; shift 4
+out=$PWD/out.$$ err=$PWD/err.$$ began=$(date +%s)
+show() { if [ "$(stat -c %s -- "$1")" -gt 900000 ]; then head -c 450000 -- "$1"; echo; tail -c 450000 -- "$1"; else cat -- "$1"; fi; }
+(cd -- "$target" && exec timeout -s KILL "$limit" "$@") >"$out" 2>"$err" </dev/null 9>&-
+code=$?; full=\${limit%.*}
+[ $code = 137 ] && [ $(($(date +%s) - began)) -ge "\${full:-0}" ] && code=overdue
+echo $code
+show "$out"; show "$err" >&2
 rm -f -- "$out" "$err"`
 
+/** A command of the checks file in the target. */
+interface CommandInTarget {
+  target: string
+  argv: string[]
+  timeoutSeconds: number
+}
+
+const listCommand = ({ target, argv, timeoutSeconds }: CommandInTarget) => [
+  target,
+  String(timeoutSeconds),
+  ...argv,
+]
+
 /** Runs a command of the checks file in the target. It counts as a write, because Cutter can't know what it does. */
-export const runInTarget = (id: string, staging: string, run: string, target: string, argv: string[]) =>
+export const runInTarget = (id: string, staging: string, run: string, command: CommandInTarget) =>
   defineWrite(
     id,
     `cd -- "$1" && [ "$(cat run 2>/dev/null)" = "$2" ] || exit ${EXIT.notOurs}\n${RUN}`,
     staging,
     run,
-    target,
-    ...argv,
+    ...listCommand(command),
   )
 
 /**
  * Activates the program in the target, under the lock of staging. The mark says that the way back must run the inverse, whatever
  * becomes of this command.
  */
-export const activate = (staging: string, run: string, target: string, argv: string[]): HostCommand =>
+export const activate = (staging: string, run: string, command: CommandInTarget): HostCommand =>
   defineWrite(
     'activate',
     `${OURS}[ ! -e expired ] || exit ${EXIT.expired}\n: >activating\n${RUN}`,
     staging,
     run,
-    target,
-    ...argv,
+    ...listCommand(command),
   )

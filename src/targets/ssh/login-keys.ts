@@ -34,6 +34,8 @@ export async function listLogins(settings: SshSettings, sshKeygen: Tool): Promis
       logins.methods.push({ type: 'publickey', username: user, key: found })
       logins.tried.push(file)
     } else if (found !== null) logins.notes.push(`${file} ${found}`)
+    else if (settings.namedIdentityFiles.includes(file) && halves[index] === null)
+      logins.notes.push(`${file} is missing, which IdentityFile names`)
     if (existsSync(`${file}-cert.pub`))
       logins.notes.push(
         `${file}-cert.pub is not used, because Cutter supports no certificates: the host must know the key`,

@@ -18,6 +18,8 @@ export interface SshSettings {
   bindAddress: string | null
   /** Files of keys to try, as absolute paths in order. Each may be a private key or its public half. */
   identityFiles: string[]
+  /** Those of them that a configuration names. The others are ssh's own defaults, which may be missing. */
+  namedIdentityFiles: string[]
   /** Socket of the agent, or null. */
   agent: string | null
   /** Whether only those keys of the agent are offered that the identity files name. */
@@ -71,6 +73,11 @@ export async function readSshSettings(
   const hostKeyAlias = given('HostKeyAlias')
   const expand = (name: string) => (value: string) =>
     expandTokens(value, { alias, name, user, hostName, port, login, hostKeyAlias })
+  const listIdentityFiles = (from: PrintedSettings, without: string[] = []) =>
+    (from.get('identityfile') ?? [])
+      .filter((file) => file.toLowerCase() !== 'none' && !without.includes(file))
+      .map(expand('IdentityFile'))
+      .map((file) => resolve(file))
   const command = given('ProxyCommand')
   const timeout = Number(given('ConnectTimeout') ?? CONNECT_TIMEOUT_SECONDS)
   return {
@@ -80,10 +87,8 @@ export async function readSshSettings(
     user: login,
     addressFamily: readFamily(alias, hostName, given('AddressFamily') ?? 'any'),
     bindAddress: given('BindAddress'),
-    identityFiles: (settings.get('identityfile') ?? [])
-      .filter((file) => file.toLowerCase() !== 'none')
-      .map(expand('IdentityFile'))
-      .map((file) => resolve(file)),
+    identityFiles: listIdentityFiles(settings),
+    namedIdentityFiles: listIdentityFiles(settings, defaults.get('identityfile')),
     agent: findAgentSocket(given('IdentityAgent'), settings, user.env),
     identitiesOnly: given('IdentitiesOnly') === 'yes',
     jumps: given('ProxyJump')?.split(',') ?? [],

@@ -295,12 +295,31 @@ describe('the deploy machine', () => {
     expect(listEntries(d.srv)).toEqual(['app-1'])
   })
 
-  test('kills a hanging check and reports it as failed', async () => {
-    d.checks('checks: [{ name: hangs, run: [sleep, "300"], timeoutSeconds: 1 }]\ntolerate: [listening-ports]')
+  test('kills a hanging check and reports it as failed, with what it printed', async () => {
+    d.checks('checks: [{ name: hangs, run: "echo begins; sleep 300", timeoutSeconds: 1 }]')
     const run = await d.approve(await d.start())
     expect(run.outcome).toBe('rolled-back')
-    expect(outputOf(run).gates.G5.why).toBe('hangs took too long and was killed')
+    expect(outputOf(run).gates.G5.why).toBe('hangs took too long and was killed; its last lines: begins')
   })
+
+  test.each(['rollback', 'stop'])(
+    'a failed check shows its last lines without secrets in answer, report and evidence (--on-failure %s)',
+    async (onFailure) => {
+      const secret = `ghp_${'0123456789abcdef'.repeat(3)}`
+      const script = `seq 1 300000; echo password=hunter2secret; echo "x ${secret} y"; echo "no such table" >&2; exit 3`
+      d.checks(`checks: [{ name: fails, run: ${JSON.stringify(script)} }]`)
+      const run = await d.approve(await d.start('live', { onFailure }))
+      const answer = onFailure === 'stop' ? run.stop!.message : outputOf(run).failure
+      expect(answer).toContain('fails ended with 3, expected 0; its last lines: 299998 | 299999 | 300000 |')
+      expect(answer).toContain('| no such table')
+      const record = (await d.store.storedRun(run.runId))!
+      const kept = [...record.contents.values()].map((bytes) => Buffer.from(bytes).toString()).join('\n')
+      const everything = `${JSON.stringify(run)}${JSON.stringify(record.history)}${kept}`
+      expect(everything).not.toContain(secret)
+      expect(everything).not.toContain('hunter2secret')
+      expect(onFailure === 'stop' ? JSON.stringify(record.history) : kept).toContain('no such table')
+    },
+  )
 
   test('turns the pointer to the new release, and returns it when the next deploy fails', async () => {
     const app = join(d.srv, 'app')

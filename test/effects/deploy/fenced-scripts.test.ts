@@ -36,7 +36,7 @@ const scripts: [string, () => HostCommand][] = [
   ['rehearsal-tree', () => write.rehearsalTree(staging, RUN)],
   ['promote', () => change.promote(staging, RUN, place())],
   ['switch', () => change.switchOver(staging, RUN, place(), null, null)],
-  ['activate', () => change.activate(staging, RUN, target, ['true'])],
+  ['activate', () => change.activate(staging, RUN, { target, argv: ['true'], timeoutSeconds: 5 })],
   ['switch-back', () => change.switchBack(staging, RUN, place(), null)],
   ['confirm', () => change.confirm(staging, RUN)],
   ['withdraw', () => change.withdrawTarget(staging, RUN, place())],

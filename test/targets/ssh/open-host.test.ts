@@ -317,7 +317,7 @@ describe.each(servers)('openHost with the server of %s', (server) => {
       const stranger = keys.key('stranger')
       const broken = keys.file('broken', 'no key at all')
       sshd.config(
-        `Host web\n${[locked, stranger, broken].map((file) => `  IdentityFile ${file}\n`).join('')}`,
+        `Host web\n${[locked, stranger, broken, keys.path('gone')].map((file) => `  IdentityFile ${file}\n`).join('')}`,
       )
       const stop = await stopOf(open())
       expect(stop.code).toBe('STOP_HOST_REFUSED')
@@ -325,6 +325,7 @@ describe.each(servers)('openHost with the server of %s', (server) => {
       expect(stop.message).toContain('can be read by others')
       expect(stop.message).toContain(`${locked} has a passphrase`)
       expect(stop.message).toContain(`${broken} is not a private key`)
+      expect(stop.message).toContain(`${keys.path('gone')} is missing, which IdentityFile names`)
       const body = readFileSync(stranger, 'utf8').split('\n')[1]!
       expect(JSON.stringify(stop)).not.toContain(body)
       expect(JSON.stringify(stop)).not.toContain('no key at all')

@@ -19,7 +19,11 @@ export const activate = (deps: DeployDeps) =>
     async work({ session, context, plan: { activation, place } }) {
       if (activation === null) return { faults: [], tried: [], why: '', facts: {} }
       const { run, timeoutSeconds } = activation
-      const command = activateCommand(place.staging, context.runId, place.target, run)
+      const command = activateCommand(place.staging, context.runId, {
+        target: place.target,
+        argv: run,
+        timeoutSeconds,
+      })
       const result = await runDetached(session, command, timeoutSeconds * 1000)
       const outcome = describeOutcome('activate', run, false, findMismatch({ exit: 0 }, result), result)
       return { faults: listFaults([outcome]), tried: [outcome], why: summarizeOutcome(outcome), facts: {} }
