@@ -19,7 +19,7 @@ import {
   hashFolder,
   listEntries,
 } from '../support/deploy-fixture.ts'
-import { type Sshd, servers, startSshd } from '../support/sshd.ts'
+import { type Sshd, startSshd } from '../support/sshd.ts'
 
 vi.setConfig({ testTimeout: 900_000 })
 
@@ -31,18 +31,11 @@ type When = 'before' | 'during' | 'after'
 type Boundary = [step: string, ...when: When[]]
 // A discard ends its phase. A later process finds everything done, so that each run has one.
 
-/** ssh2's server answers SFTP itself. */
-const isHooked = ([step]: Boundary) => step !== 'sftp' || servers[0] === 'OpenSSH'
-
 /** before: the command never starts. during: it continues without a client. after: it is done, and no client learns of it. */
 const hook = (folder: string) => `#!/bin/sh
 real=$SSH_ORIGINAL_COMMAND
-if [ -z "$real" ]; then this=" 'git $* '"; elif [ "\${real%sftp*}" != "$real" ] && [ "\${#real}" -lt 60 ]; then this=" 'sftp'"; else this=$real; fi
-go() {
-  if [ -z "$real" ]; then git "$@"
-  elif [ "$this" = " 'sftp'" ]; then $(ls /usr/lib/openssh/sftp-server /usr/libexec/sftp-server /usr/libexec/openssh/sftp-server /usr/lib/ssh/sftp-server 2>/dev/null | head -n 1)
-  else sh -c "$real"; fi
-}
+if [ -z "$real" ]; then this=" 'git $* '"; else this=$real; fi
+go() { if [ -z "$real" ]; then git "$@"; else sh -c "$real"; fi; }
 when=; name=
 [ ! -f ${folder}/strike ] || read -r when name <${folder}/strike
 case "$this" in *" '$name"*) hit=$when ;; *) hit= ;; esac
@@ -52,7 +45,7 @@ fell() { kill -9 "$(cat ${folder}/pid)"; }
 case $hit in
   before) fell ;;
   during) fell; sleep 0.3; go "$@" >/dev/null 2>&1 </dev/null ;;
-  after) if [ "$this" = " 'sftp'" ]; then go; else go "$@" >/dev/null; fi; fell ;;
+  after) if [ "\${this#*"'receive'"}" != "$this" ]; then go; else go "$@" >/dev/null; fi; fell ;;
 esac
 `
 
@@ -78,7 +71,7 @@ const TO_THE_PROMOTE: Boundary[] = [
   ['preflight', 'before'],
   ['promoted', 'before'],
   ['stage', ...every],
-  ['sftp', 'before', 'after'],
+  ['receive', 'before', 'after'],
   ['extract', ...every],
   ['sums', 'before'],
   ['promote', ...every],
@@ -108,7 +101,7 @@ const TAKEN_BACK: Boundary[] = [
   ['switch-back', ...every],
   ['withdraw', ...every],
   ['sums', 'before'],
-  ['sftp', 'before', 'after'],
+  ['receive', 'before', 'after'],
   // What a removal without its client has done leaves nothing for another one.
   ['remove-listed', 'before', 'during'],
   ['discard', 'before', 'after'],
@@ -171,7 +164,7 @@ describe('the program, killed at every boundary', () => {
   }
 
   async function killAtEach(runId: string, boundaries: Boundary[]): Promise<void> {
-    for (const [step, ...whens] of boundaries.filter(isHooked))
+    for (const [step, ...whens] of boundaries)
       for (const when of whens) await killAt(step, when, await nextCommand(runId))
   }
 

@@ -1,5 +1,5 @@
 import type { Host } from '../../src/targets/ssh/open-host.ts'
-import { HostLost } from '../../src/targets/ssh/run-command.ts'
+import { HostLost } from '../../src/targets/ssh/transport.ts'
 
 /** A fault at a step on the host: before the step is sent, or after it is done there and before the client learns of it. */
 interface Fault {

@@ -101,7 +101,7 @@ export function createHostSession(
   }
   const put: HostSession['put'] = async (local, remote, permissions) => {
     await assertMayWrite(remote)
-    sent.push({ id: 'sftp-put', kind: 'write', argv: [remote], exitCode: null, timedOut: false, ms: 0 })
+    sent.push({ id: 'put', kind: 'write', argv: [remote], exitCode: null, timedOut: false, ms: 0 })
     return host.put(local, remote, { mode: permissions, signal })
   }
   return {

@@ -135,9 +135,9 @@ function listCommands(
     step === undefined ? [] : [{ id, argv: step.run }]
   return [
     planned(stage(staging, RUN_PLACEHOLDER)),
-    { id: 'send', argv: ['sftp', 'put', 'artifact.tar', `${staging}/artifact.tar`] },
+    { id: 'send', argv: ['put', 'artifact.tar', `${staging}/artifact.tar`] },
     planned(extract(staging, RUN_PLACEHOLDER, plan.artifact.sha256)),
-    { id: 'send', argv: ['sftp', 'put', 'DEPLOY-MANIFEST.txt', `${staging}/tree/DEPLOY-MANIFEST.txt`] },
+    { id: 'send', argv: ['put', 'DEPLOY-MANIFEST.txt', `${staging}/tree/DEPLOY-MANIFEST.txt`] },
     planned(promote(staging, RUN_PLACEHOLDER, placeOf(plan))),
     ...ifAny('build', build),
     ...(checks.shared.length === 0 ? [] : [planned(linkShared(plan))]),

@@ -99,7 +99,7 @@ function listCommands(
   const { target, staging, ofRun, back } = plan
   const place = { target, pointer: reversePointer(plan) }
   const planned = ({ id, argv }: PlannedCommand): PlannedCommand => ({ id, argv })
-  const sends = (name: string) => ({ id: 'send', argv: ['sftp', 'put', name, `${staging}/${name}`] })
+  const sends = (name: string) => ({ id: 'send', argv: ['put', name, `${staging}/${name}`] })
   return [
     planned(stage(staging, ofRun, back !== null)),
     planned(switchBack(staging, ofRun, place, back)),

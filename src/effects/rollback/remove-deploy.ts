@@ -1,6 +1,7 @@
 import type { EffectContext } from '../../domain/effect.ts'
 import { CutterError, Stop } from '../../domain/errors.ts'
 import { CommandFailed, type HostSession } from '../deploy/host-session.ts'
+import { folderExists } from '../deploy/read-commands.ts'
 import { switchBack, withdrawTarget } from '../deploy/switch-commands.ts'
 import { listTree } from '../deploy/tree-listing.ts'
 import * as write from '../deploy/write-commands.ts'
@@ -40,7 +41,7 @@ async function removeWithdrawn(
   { staging, ofRun, removes, built, keep, target, files: count }: RollbackPlan,
 ): Promise<void> {
   const withdrawn = `${staging}/withdrawn`
-  if ((await session.host.stat(withdrawn)) === null) return
+  if ((await session.run(folderExists(withdrawn))).exitCode !== 0) return
   context.progress(`removes ${count} files`)
   const { files, folders } = listRemovable(removes, built, await listTree(session, withdrawn))
   await session.putText(formatPaths(files), `${staging}/files`, 0o600)

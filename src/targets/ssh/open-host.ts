@@ -4,19 +4,13 @@ import type { Argument } from './command-line.ts'
 import { connectHost, formatAddress } from './connect-host.ts'
 import type { HostKey } from './known-hosts.ts'
 import { type RunOptions, type RunResult, runCommand } from './run-command.ts'
-import {
-  type HostStat,
-  type PartialFile,
-  putFile,
-  readFileStat,
-  readLinkTarget,
-  withSftp,
-} from './sftp-files.ts'
+import { sendFile } from './send-file.ts'
+import { createSsh2Transport } from './ssh2-transport.ts'
 
 export type { RunResult }
 
 /**
- * A machine reached over SSH. Everything done there is an argv, each sent as one `exec` request, or a file sent by SFTP. Errors name hosts,
+ * A machine reached over SSH. Everything done there is an argv, each sent as one `exec` request. A file goes over the standard input of such a command. Errors name hosts,
  * paths and fingerprints, never a private key. A lost connection rejects with HostLost, because the outcome is not known then.
  */
 export interface Host {
@@ -33,11 +27,8 @@ export interface Host {
   put(
     local: string,
     remote: string,
-    options: { mode: number; signal: AbortSignal; onProgress?(sent: number, total: number): void },
+    options: { mode: number; signal: AbortSignal },
   ): Promise<{ resumedFrom: number; bytes: number }>
-  /** Null when nothing has that name. A link is not followed. */
-  stat(path: string): Promise<HostStat | null>
-  readlink(path: string): Promise<string | null>
   close(): void
 }
 
@@ -49,39 +40,14 @@ export interface Host {
 export async function openHost(alias: string, user: SshUser, signal: AbortSignal): Promise<Host> {
   const { client, hostKey, settings, close } = await connectHost(alias, user, signal)
   const ssh = await identifyTool(findSsh(user.tools))
-  const run = (argv: readonly Argument[], options: RunOptions) => runCommand(client, argv, options)
+  const transport = createSsh2Transport(client, close)
   return {
     alias,
     address: formatAddress(settings),
     hostKey,
     ssh,
-    run,
-    put: (local, remote, { mode, signal, onProgress }) =>
-      withSftp(client, `${remote} was sent`, (sftp) =>
-        putFile(sftp, local, remote, {
-          mode,
-          signal,
-          partial: () => readPartialFile(run, remote, signal),
-          ...(onProgress === undefined ? {} : { onProgress }),
-        }),
-      ),
-    stat: (path) => withSftp(client, `${path} was read`, (sftp) => readFileStat(sftp, path)),
-    readlink: (path) => withSftp(client, `${path} was read`, (sftp) => readLinkTarget(sftp, path)),
-    close,
+    run: (argv, options) => runCommand(transport, argv, options),
+    put: (local, remote, options) => sendFile(transport, local, remote, options),
+    close: transport.close,
   }
-}
-
-/** Reads the size before the hash, because the server of a dying connection may still append bytes. */
-async function readPartialFile(
-  run: Host['run'],
-  path: string,
-  signal: AbortSignal,
-): Promise<PartialFile | null> {
-  const options = { timeoutMs: 600_000, maxOutputBytes: 4096, signal }
-  const size = await run(['stat', '-c', '%s', '--', path], options)
-  const bytes = Number(size.stdout.toString())
-  if (size.exitCode !== 0 || !Number.isSafeInteger(bytes)) return null
-  const hash = await run(['sh', '-c', 'head -c "$1" -- "$2" | sha256sum', 'sh', String(bytes), path], options)
-  const sha256 = /^\\?([0-9a-f]{64})/.exec(hash.stdout.toString())?.[1]
-  return hash.exitCode === 0 && sha256 !== undefined ? { bytes, sha256 } : null
 }

@@ -1,14 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
-import {
-  appendFileSync,
-  chmodSync,
-  existsSync,
-  readFileSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs'
+import { appendFileSync, chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { setTimeout as wait } from 'node:timers/promises'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -167,19 +159,6 @@ describe.each(servers)('openHost with the server of %s', (server) => {
         expect(await on((host) => send(host, remote))).toMatchObject({ resumedFrom: 0 })
         expect(sha256(remote)).toBe(sha256(local))
       }
-    })
-
-    test('stat and readlink follow no link', async () => {
-      symlinkSync('/nowhere at all', sshd.path('link'))
-      await on(async (host) => {
-        expect(await host.stat(sshd.path('link'))).toMatchObject({ type: 'symlink' })
-        expect(await host.readlink(sshd.path('link'))).toBe('/nowhere at all')
-        expect(await host.stat(sshd.path('.ssh'))).toMatchObject({ type: 'directory', mode: 0o700 })
-        expect([await host.stat(sshd.path('none')), await host.readlink(sshd.path('none'))]).toEqual([
-          null,
-          null,
-        ])
-      })
     })
 
     test('put reports the path that it can’t open', async () => {

@@ -4,6 +4,7 @@ import type { DeployDeps } from '../deps.ts'
 import type { HostSession } from '../host-session.ts'
 import { describeOldReleases, removeOldReleases } from '../old-releases.ts'
 import { type DeployPlan, switchesFirst } from '../plan.ts'
+import { folderExists } from '../read-commands.ts'
 import { discard } from '../write-commands.ts'
 
 /** Removes the old releases that the plan names, and the staging folder, which until now says how far the deploy has come. */
@@ -26,6 +27,6 @@ async function removeOld(
   { runId }: EffectContext,
   { place, old }: DeployPlan,
 ): Promise<string> {
-  if (old.length === 0 || (await session.host.stat(place.staging)) === null) return ''
+  if (old.length === 0 || (await session.run(folderExists(place.staging))).exitCode !== 0) return ''
   return describeOldReleases(await session.text(removeOldReleases(place, runId, old)))
 }

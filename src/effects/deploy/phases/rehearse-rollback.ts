@@ -5,7 +5,7 @@ import { readJsonEvidence } from '../../read-json-evidence.ts'
 import { type DeploySurvey, reportPreflight } from '../deploy-survey.ts'
 import type { DeployDeps } from '../deps.ts'
 import type { HostSession } from '../host-session.ts'
-import { listFolder } from '../read-commands.ts'
+import { folderExists, listFolder } from '../read-commands.ts'
 import { rehearsalFolder } from '../rehearsal-folder.ts'
 import { promote, withdrawTarget } from '../switch-commands.ts'
 import { withHost } from '../with-host.ts'
@@ -55,13 +55,14 @@ async function tryBothWays(session: HostSession, { place }: DeploySurvey, runId:
   const list = () => session.text(listFolder(place.parent, ...place.ours, posix.basename(folder)))
   const before = await list()
   const target = `${folder}/target`
+  const isThere = async (path: string) => (await session.run(folderExists(path))).exitCode === 0
   await session.text(write.discard(folder, runId))
   await session.text(write.stage(folder, runId))
   await session.text(write.rehearsalTree(folder, runId))
   await session.text(promote(folder, runId, { target, pointer: null }))
   await session.text(withdrawTarget(folder, runId, { target, pointer: null }))
-  if ((await session.host.stat(target)) !== null) throw new Error(`the rehearsed rollback left ${target}`)
+  if (await isThere(target)) throw new Error(`the rehearsed rollback left ${target}`)
   await session.text(write.discard(folder, runId))
-  if ((await session.host.stat(folder)) !== null || (await list()) !== before)
+  if ((await isThere(folder)) || (await list()) !== before)
     throw new Error('the rehearsed rollback changed the parent folder')
 }

@@ -1,0 +1,88 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Client, ClientChannel } from 'ssh2'
+import { HostLost, type RemoteExit, type RemoteProcess, SessionRefused, type Transport } from './transport.ts'
+
+/** Pauses before a refused session is asked for again, in milliseconds. A server frees the session before it a moment after its end. */
+const PAUSES_MS = [20, 50, 150, 400, 1_000]
+
+/** Starts programs over a connection of the package ssh2. */
+export function createSsh2Transport(client: Client, close: () => void): Transport {
+  let lost = false
+  client.once('close', () => {
+    lost = true
+  })
+  return {
+    async start(line) {
+      for (let attempt = 0; ; attempt += 1) {
+        try {
+          return await openProcess(client, line, () => lost)
+        } catch (error) {
+          const pause = error instanceof SessionRefused ? PAUSES_MS[attempt] : undefined
+          if (pause === undefined) throw error
+          await sleep(pause)
+        }
+      }
+    },
+    onLost(call) {
+      if (lost) call()
+      else client.once('close', call)
+      return () => client.removeListener('close', call)
+    },
+    close,
+  }
+}
+
+function openProcess(client: Client, line: Buffer, isLost: () => boolean): Promise<RemoteProcess> {
+  const lost = (cause?: unknown) => new HostLost('a command was requested', cause)
+  return new Promise((resolve, reject) => {
+    const onClose = () => reject(lost())
+    client.once('close', onClose)
+    const settle = (work: () => void) => {
+      client.removeListener('close', onClose)
+      work()
+    }
+    try {
+      // The types ask for a string; the protocol takes bytes, and a file name may be any.
+      client.exec(line as unknown as string, { pty: false }, (error, channel) =>
+        settle(() => {
+          // At once: the end of a short program may come with the answer.
+          if (error === undefined) resolve(toProcess(channel))
+          else reject(isLost() || !isRefusal(error) ? lost(error) : new SessionRefused(error.message, error))
+        }),
+      )
+    } catch (error) {
+      settle(() => reject(lost(error)))
+    }
+  })
+}
+
+/** Whether the host itself answered that it opens no session, or runs no command in it. */
+const isRefusal = ({ message }: Error) => /open failure|Unable to exec/i.test(message)
+
+function toProcess(channel: ClientChannel): RemoteProcess {
+  let exit: RemoteExit | null = null
+  channel.on('exit', (code: number | null, name?: string) => {
+    exit = { code, signal: name ?? null }
+  })
+  channel.on('error', () => undefined)
+  const ended = new Promise<RemoteExit | null>((done) => channel.once('close', () => done(exit)))
+  return {
+    stdin: channel,
+    stdout: channel,
+    stderr: channel.stderr,
+    ended,
+    // Some servers pass no signal on, and none reports that. A closed channel at least ends a program that reads or writes.
+    end() {
+      ignoreErrors(() => channel.signal('KILL'))
+      ignoreErrors(() => channel.close())
+    },
+  }
+}
+
+function ignoreErrors(work: () => void): void {
+  try {
+    work()
+  } catch {
+    // The connection is lost, so that there is nothing left to end.
+  }
+}

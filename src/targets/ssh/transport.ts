@@ -1,0 +1,54 @@
+import type { Readable, Writable } from 'node:stream'
+import { CutterError } from '../../domain/errors.ts'
+
+/** How a program on a host ended. */
+export interface RemoteExit {
+  /** Null when a signal ended it. */
+  code: number | null
+  signal: string | null
+}
+
+/** A program that runs on a host. Both outputs must be read for it to end. */
+export interface RemoteProcess {
+  stdin: Writable
+  stdout: Readable
+  stderr: Readable
+  /** Resolves when the program has ended and its output was read. Null: nothing tells how it ended. Never rejects. */
+  ended: Promise<RemoteExit | null>
+  /** Asks the host to end the program, and waits for nothing. */
+  end(): void
+}
+
+/** A connection over which programs are started, each in a session of its own. */
+export interface Transport {
+  /**
+   * Starts a line in the user's shell on the host.
+   * @throws HostLost when the connection is lost. @throws SessionRefused when the host opens no session; nothing was started then.
+   */
+  start(line: Buffer): Promise<RemoteProcess>
+  /** Calls once when the connection is lost. Returns a function that forgets it. */
+  onLost(call: () => void): () => void
+  close(): void
+}
+
+/** The connection was lost after a command was sent. The command may be done, half done or still running; only the host can tell. */
+export class HostLost extends CutterError {
+  constructor(what: string, cause?: unknown) {
+    super('HOST_UNREACHABLE', `the connection to the host was lost while ${what}; its outcome is not known`, {
+      next: 'cutter run resume <run>, which checks the host first',
+      cause,
+    })
+    this.name = 'HostLost'
+  }
+}
+
+/** The connection stands, and the host opened no session on it. */
+export class SessionRefused extends CutterError {
+  constructor(why: string, cause?: unknown) {
+    super('HOST_COMMAND_FAILED', `the host refuses a session on a connection that it accepted: ${why}`, {
+      next: 'let sshd_config allow sessions to this user (MaxSessions of at least 1), then: cutter run resume <run>',
+      cause,
+    })
+    this.name = 'SessionRefused'
+  }
+}
