@@ -13,6 +13,7 @@ import { createSecretRegistry, type SecretRegistry } from '../secrets/redaction.
 import { withGroupCommit } from '../store/group-commit.ts'
 import type { BatchingStore, RunStore } from '../store/run-store.ts'
 import type { EmbeddedTargets } from '../targets/embedded/embedded-targets.ts'
+import { closeKeptHosts } from '../targets/ssh/kept-hosts.ts'
 import type { Target } from '../targets/target.ts'
 import { openTools, type Tools } from '../tools/open-tools.ts'
 import { closeoutDeps } from './closeout-deps.ts'
@@ -131,6 +132,7 @@ export async function openApp(options: AppOptions): Promise<App> {
     writeReports: reports.writeMoved,
     async close() {
       await targets.release()
+      closeKeptHosts()
       await reports.close()
       await store.close()
     },

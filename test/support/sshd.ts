@@ -40,6 +40,8 @@ export interface Sshd {
   shut(closed: boolean): void
   /** Passes nothing on and closes nothing, like a dead network. */
   freeze(): void
+  /** What OpenSSH's server has logged. */
+  log(): string
   stop(): Promise<void>
 }
 
@@ -87,7 +89,7 @@ export const servers: Server[] = usual === 'OpenSSH' ? ['OpenSSH', 'ssh2'] : ['s
 
 export async function startSshd(
   kind: Server = usual,
-  { hook: script, as = MYSELF }: { hook?: string; as?: Who } = {},
+  { hook: script, as = MYSELF, settings = [] }: { hook?: string; as?: Who; settings?: string[] } = {},
 ): Promise<Sshd> {
   const home = realpathSync(mkdtempSync(join(tmpdir(), 'cutter-sshd-')))
   const path = (name: string) => join(home, name)
@@ -100,8 +102,8 @@ export async function startSshd(
   // A hook is a script that runs instead of each command, which it finds in SSH_ORIGINAL_COMMAND.
   const hook = script === undefined ? null : path('hook')
   if (hook !== null) writeFileSync(hook, script!, { mode: 0o700 })
-  const { port, stop } = await (kind === 'OpenSSH'
-    ? openssh(path, hook)
+  const { port, stop, log } = await (kind === 'OpenSSH'
+    ? openssh(path, hook, settings)
     : ssh2Server(path, hook, as === MYSELF ? {} : { uid: as.uid, gid: as.gid }))
   const gate = await openRelay(port)
 
@@ -136,6 +138,7 @@ Host web
     cutAfter: gate.cutAfter,
     shut: gate.shut,
     freeze: gate.freeze,
+    log,
     async stop() {
       gate.close()
       await stop()
@@ -146,15 +149,20 @@ Host web
 
 interface Started {
   port: number
+  log(): string
   stop(): Promise<void>
 }
 
 /** With SHLVL set, bash doesn't read the user's .bashrc as for a login by SSH, which may take long. */
-async function openssh(path: (name: string) => string, hook: string | null): Promise<Started> {
+async function openssh(
+  path: (name: string) => string,
+  hook: string | null,
+  settings: string[],
+): Promise<Started> {
   const port = await freePort()
   writeFileSync(
     path('sshd_config'),
-    `Port ${port}
+    `${settings.map((line) => `${line}\n`).join('')}Port ${port}
 ListenAddress 127.0.0.1
 HostKey ${path('host_ed25519')}
 HostKey ${path('host_ecdsa')}
@@ -168,7 +176,6 @@ KbdInteractiveAuthentication no
 PermitRootLogin prohibit-password
 MaxStartups 100
 SetEnv SHLVL=1
-Subsystem sftp internal-sftp
 ${hook === null ? '' : `ForceCommand ${hook}\n`}`,
   )
   // As root, sshd needs this folder, which only a booted system has.
@@ -180,7 +187,7 @@ ${hook === null ? '' : `ForceCommand ${hook}\n`}`,
   server.stderr.setEncoding('utf8').on('data', (text: string) => output.push(text))
   const stop = stopping(server)
   await reachable(port, () => server.exitCode, output)
-  return { port, stop }
+  return { port, stop, log: () => output.join('') }
 }
 
 /** Builds the server into one file each time, because its process runs JavaScript and may belong to another user. */
@@ -206,7 +213,7 @@ async function ssh2Server(
   server.stdin.end(JSON.stringify({ hostKeys, authorized: text('.ssh/id_test.pub'), hook }))
   const stop = stopping(server)
   const [line] = await once(createInterface({ input: server.stdout }), 'line')
-  return { port: Number(line), stop }
+  return { port: Number(line), stop, log: () => '' }
 }
 
 function stopping(server: ChildProcess): () => Promise<void> {

@@ -15,6 +15,8 @@ export interface ArtifactFacts extends TreeHashes {
   /** SHA-256 of the tar, 64 hex digits. */
   sha256: string
   bytes: number
+  /** Files, folders and links. Artifacts of earlier versions do not count them. */
+  entries?: number
   /** Digest of the evidence `artifact/list`. */
   listDigest: string
 }
@@ -38,7 +40,8 @@ export async function checkArtifact(
   if (!artifact.entries.some(({ type }) => type === 'file')) throw artifactEmptyError(source)
   const list = jsonEvidence('artifact/list', artifact.entries)
   const { sha256, bytes } = artifact
-  const facts = { sha256, bytes, ...hashTree(artifact.entries), listDigest: list.digest }
+  const entries = artifact.entries.length
+  const facts = { sha256, bytes, entries, ...hashTree(artifact.entries), listDigest: list.digest }
   return { facts, warnings: artifact.findings, evidence: [jsonEvidence('artifact', facts), list] }
 }
 

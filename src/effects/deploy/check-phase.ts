@@ -11,7 +11,7 @@ import { readDeployPlan } from './read-deploy-plan.ts'
 import { type CheckOutcome, listLastLines } from './run-check.ts'
 import { createRunInTarget, type RunInTarget } from './run-in-target.ts'
 import { reportStage, type StageName } from './stages.ts'
-import { withRepeatableWork } from './with-host.ts'
+import { withNewLogin, withRepeatableWork } from './with-host.ts'
 import { EXIT } from './write-commands.ts'
 
 /** What a phase works with: the connection, the approved plan, and the way in which commands run in the deployed folder. */
@@ -105,7 +105,7 @@ async function workOnHost(
       return { result, sent: session.sent(name) }
     })
     if (done.result.faults.length === 0 && after !== undefined)
-      await withRepeatableWork(deps, context, host, (session) => after(session, context, plan))
+      await withRepeatableWork(deps, context, host, (session) => after(session, context, plan), withNewLogin)
     return done
   } catch (error) {
     if (error instanceof CommandFailed && error.exitCode === EXIT.expired) throw notConfirmedError(plan)

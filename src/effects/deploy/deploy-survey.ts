@@ -16,6 +16,7 @@ import type { Source } from './resolve-source.ts'
 import { type PreflightResult, runPreflight } from './run-preflight.ts'
 import { findMissingShared } from './shared-paths.ts'
 import { reportStage } from './stages.ts'
+import { findSudoFaults } from './sudo-commands.ts'
 
 /** The state of the host before a deploy. Together with source and artifact, a plan is made from it. */
 export interface DeploySurvey extends PreflightResult {
@@ -53,6 +54,7 @@ export async function surveyDeploy(
   if (pointer !== null && pointer.exitCode !== 0)
     findings.push(judge('pointer', false, '', `${place.pointer?.path} exists and is not a link`))
   findings.push(...(await findSharedFaults(session, place.parent, checks.shared)))
+  findings.push(...(await findSudoFaults(session, checks)))
   const anchors = await surveyAnchors(session, place, checks.mutable)
   if (
     checks.activate !== undefined &&

@@ -34,7 +34,10 @@ interface SentCommand {
 export interface HostSession {
   host: Host
   /** Runs a command, and returns its result whatever the exit code. */
-  run(command: HostCommand, options?: { timeoutMs?: number; maxOutputBytes?: number }): Promise<RunResult>
+  run(
+    command: HostCommand,
+    options?: { timeoutMs?: number; maxOutputBytes?: number; stdin?: Uint8Array },
+  ): Promise<RunResult>
   /**
    * The complete output of a command that must succeed.
    * @throws HOST_COMMAND_FAILED when it does not.
@@ -84,7 +87,7 @@ export function createHostSession(
   }
   const run: HostSession['run'] = async (
     command,
-    { timeoutMs = TIMEOUT_MS, maxOutputBytes = MAX_OUTPUT } = {},
+    { timeoutMs = TIMEOUT_MS, maxOutputBytes = MAX_OUTPUT, stdin } = {},
   ) => {
     const { id, kind, fenced } = command
     const argv = fenced ? ['env', `CUTTER_TOKEN=${tokenText(context.token)}`, ...command.argv] : command.argv
@@ -92,7 +95,12 @@ export function createHostSession(
     const startedAt = now().getTime()
     const entry: SentCommand = { id, kind, argv, exitCode: null, timedOut: false, ms: 0 }
     sent.push(entry)
-    const result = await host.run(argv, { timeoutMs, maxOutputBytes, signal })
+    const result = await host.run(argv, {
+      timeoutMs,
+      maxOutputBytes,
+      signal,
+      ...(stdin === undefined ? {} : { stdin }),
+    })
     entry.exitCode = result.exitCode
     entry.timedOut = result.timedOut
     entry.ms = now().getTime() - startedAt

@@ -16,7 +16,7 @@ export type PreflightAnswers = { [key: string]: string }
 export interface PreflightSubject {
   place: DeployPaths
   facts: HostFacts
-  artifact: { bytes: number; files: number }
+  artifact: { bytes: number; files: number; entries?: number }
   checks: Checks
   runId: string
 }

@@ -94,15 +94,21 @@ echo "aboveDevice=$(stat -c %d -- "$above" 2>/dev/null)"`,
   },
 }
 
-/** Free space for twice the artifact: the tar, and the tree extracted from it. Some filesystems count no inodes and answer `-`. */
+/**
+ * Free space for the tar and for the tree extracted from it, of which each entry takes at least a block. Some filesystems count no inodes
+ * and answer `-`.
+ */
 export const space: PreflightCheck = {
   ask: `echo "freeKiB=$(df -P -k -- "$parent" 2>/dev/null | awk 'NR == 2 { print $4 }')"
+echo "blockBytes=$(stat -f -c %S -- "$parent" 2>/dev/null)"
 echo "freeInodes=$(df -P -i -- "$parent" 2>/dev/null | awk 'NR == 2 { print $4 }')"`,
-  find({ parent, freeKiB = '', freeInodes = '' }, { artifact: { bytes, files } }) {
+  find({ parent, freeKiB = '', blockBytes = '', freeInodes = '' }, { artifact }) {
     if (parent !== 'directory') return []
-    const needKiB = Math.ceil((bytes * 2) / 1024) + 64
-    const kiB = `${freeKiB || 'unknown'} KiB free, ${needKiB} needed`
-    return [judge('space', Number(freeKiB) >= needKiB, kiB, kiB), findInodes(freeInodes, files * 2 + 16)]
+    const entries = artifact.entries ?? artifact.files
+    const block = Number(blockBytes) || 4096
+    const needKiB = Math.ceil((artifact.bytes * 2 + entries * block) / 1024) + 64
+    const kiB = `${freeKiB || 'unknown'} KiB free, ${needKiB} needed for ${entries} entries in blocks of ${block} bytes`
+    return [judge('space', Number(freeKiB) >= needKiB, kiB, kiB), findInodes(freeInodes, entries + 32)]
   },
 }
 

@@ -53,7 +53,7 @@ const VERSIONED = [
 type CheckCommand = Pick<Check, 'name' | 'run' | 'fallback'>
 
 /** Everything that the checks file runs on the host. */
-function listCheckCommands({ checks, rehearsal, build, activate, health }: Checks): CheckCommand[] {
+export function listCheckCommands({ checks, rehearsal, build, activate, health }: Checks): CheckCommand[] {
   const more = [
     ['build', build?.run],
     ['rehearsal', rehearsal?.run],

@@ -1,22 +1,48 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { EffectContext } from '../../domain/effect.ts'
 import { Stop } from '../../domain/errors.ts'
+import { keepHost, takeHost } from '../../targets/ssh/kept-hosts.ts'
+import type { Host } from '../../targets/ssh/open-host.ts'
 import type { DeployDeps } from './deps.ts'
 import { createHostSession, type HostSession } from './host-session.ts'
 
-/** Connects to a host, does the work over that connection, and closes it. */
+/** Does the work over a connection to a host. After a failure it is closed; otherwise the next phase may use it. */
 export async function withHost<T>(
   deps: Pick<DeployDeps, 'host'>,
   context: EffectContext,
   name: string,
   work: (session: HostSession) => Promise<T>,
 ): Promise<T> {
-  const host = await deps.host(name, context.signal)
+  const host = await takeHost(deps.host, name, context.signal)
+  return workOn(host, deps, context, name, work)
+}
+
+/** As `withHost`, over a connection made now, which proves that the host still lets the user in. */
+export async function withNewLogin<T>(
+  deps: Pick<DeployDeps, 'host'>,
+  context: EffectContext,
+  name: string,
+  work: (session: HostSession) => Promise<T>,
+): Promise<T> {
+  return workOn(await deps.host(name, context.signal), deps, context, name, work)
+}
+
+async function workOn<T>(
+  host: Host,
+  deps: Pick<DeployDeps, 'host'>,
+  context: EffectContext,
+  name: string,
+  work: (session: HostSession) => Promise<T>,
+): Promise<T> {
+  let result: T
   try {
-    return await work(createHostSession(host, context))
-  } finally {
+    result = await work(createHostSession(host, context))
+  } catch (error) {
     host.close()
+    throw error
   }
+  keepHost(deps.host, name, host)
+  return result
 }
 
 /**
@@ -28,9 +54,10 @@ export async function withRepeatableWork<T>(
   context: EffectContext,
   name: string,
   work: (session: HostSession) => Promise<T>,
+  connect: typeof withHost = withHost,
 ): Promise<T> {
   try {
-    return await withHost(deps, context, name, work)
+    return await connect(deps, context, name, work)
   } catch (error) {
     if (!isConnectionLost(error) || context.signal.aborted) throw error
     throw new Stop(

@@ -29,6 +29,8 @@ export interface Host {
     remote: string,
     options: { mode: number; signal: AbortSignal },
   ): Promise<{ resumedFrom: number; bytes: number }>
+  /** Whether the connection stands, as far as this side knows. */
+  isOpen(): boolean
   close(): void
 }
 
@@ -48,6 +50,7 @@ export async function openHost(alias: string, user: SshUser, signal: AbortSignal
     ssh,
     run: (argv, options) => runCommand(transport, argv, options),
     put: (local, remote, options) => sendFile(transport, local, remote, options),
+    isOpen: () => transport.isOpen(),
     close: transport.close,
   }
 }

@@ -28,6 +28,7 @@ export function createSsh2Transport(client: Client, close: () => void): Transpor
       else client.once('close', call)
       return () => client.removeListener('close', call)
     },
+    isOpen: () => !lost,
     close,
   }
 }

@@ -28,6 +28,7 @@ export interface Transport {
   start(line: Buffer): Promise<RemoteProcess>
   /** Calls once when the connection is lost. Returns a function that forgets it. */
   onLost(call: () => void): () => void
+  isOpen(): boolean
   close(): void
 }
 

@@ -131,7 +131,7 @@ describe('runPreflight', () => {
       artifact: large,
       facts: { ...subject.facts, clockAheadSeconds: 90 },
     })
-    expect(found.space).toMatch(/^fail: \d+ KiB free, \d+ needed$/)
+    expect(found.space).toMatch(/^fail: \d+ KiB free, \d+ needed for 3 entries in blocks of \d+ bytes$/)
     expect(found.clock).toBe('warn: the host’s clock is 90 s ahead of this machine’s')
   })
 })

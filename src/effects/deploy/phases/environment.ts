@@ -5,10 +5,11 @@ import { readEffect } from '../../../machine/define-effect.ts'
 import type { DeployDeps } from '../deps.ts'
 import { surveyAnchors, surveyFacts } from '../host-survey.ts'
 import { pathsInput, readPathsInput, resolvePaths } from '../paths.ts'
+import { assertUsableShell } from '../probe-shell.ts'
 import { reportStage } from '../stages.ts'
 import { readHost } from '../with-host.ts'
 
-/** Stage G0: the host shows a known key and lets the user in. Its state before anything else is kept as evidence. */
+/** Stage G0: the host shows a known key, lets the user in, and passes commands on as they are. Its state before anything else is kept as evidence. */
 export const environment = (deps: DeployDeps) =>
   readEffect({
     name: 'environment',
@@ -16,6 +17,7 @@ export const environment = (deps: DeployDeps) =>
     output: z.looseObject({ anchorsFirstDigest: z.string() }),
     execute: (context, given) =>
       readHost(deps, context, given.host, async (session) => {
+        await assertUsableShell(session)
         const place = resolvePaths(readPathsInput(given), null)
         const facts = await surveyFacts(session, context.now)
         const anchors = await surveyAnchors(session, place, [])

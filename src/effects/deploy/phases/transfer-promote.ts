@@ -11,7 +11,7 @@ import { readDeployPlan } from '../read-deploy-plan.ts'
 import { buildPlannedArtifact, sendArtifact } from '../send-artifact.ts'
 import { reportStage } from '../stages.ts'
 import { confirm, promote, switchOver, withdrawTarget } from '../switch-commands.ts'
-import { isConnectionLost, withHost } from '../with-host.ts'
+import { isConnectionLost, withHost, withNewLogin } from '../with-host.ts'
 import * as write from '../write-commands.ts'
 
 /**
@@ -35,7 +35,9 @@ export const transferPromote = (deps: DeployDeps) =>
         if (!switchesFirst(plan))
           return { output: describeDone(plan, context.now().toISOString()), evidence: [sent] }
         // A second connection proves that the host still lets the user in.
-        return await withHost(deps, context, given.host, (session) => finishSwitch(session, context, plan))
+        return await withNewLogin(deps, context, given.host, (session) =>
+          finishSwitch(session, context, plan),
+        )
       } finally {
         await artifact.dispose()
       }
