@@ -26,7 +26,7 @@ export async function findSudoFaults(session: HostSession, checks: Checks): Prom
     }
     const { exitCode, stderr } = await session.run(askSudo(command))
     const why = stderr.toString('utf8').trim().split('\n').at(-1)
-    const fault = `the user may not run ${command.join(' ')} without a password (NOPASSWD in sudoers)${why ? `: ${why}` : ''}`
+    const fault = `the user may not run ${command.join(' ')} without a password, by a rule of sudoers${why ? `: ${why}` : ''}`
     findings.push(judge(check, exitCode === 0, `may run ${command.join(' ')}`, fault))
   }
   return findings
