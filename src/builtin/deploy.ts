@@ -3,6 +3,7 @@ import { deploy as definition } from '../../machines/deploy.ts'
 import { CutterError } from '../domain/errors.ts'
 import type { DeployDeps } from '../effects/deploy/index.ts'
 import { currentSshUser } from '../targets/ssh/ask-ssh.ts'
+import { keepHosts } from '../targets/ssh/kept-hosts.ts'
 import { openHost } from '../targets/ssh/open-host.ts'
 import { filesOfTool, type Tools } from '../tools/open-tools.ts'
 import { defineBuiltin } from './builtin-machine.ts'
@@ -39,10 +40,8 @@ export const listHostTools = (tools: Tools): string[] =>
   (['ssh', 'sshKeygen'] as const).flatMap((name) => tools.list(name).flatMap(filesOfTool))
 
 /** Opens hosts by their names in cutter.yaml or their aliases in the ssh config. */
-export const createHostOpener =
-  ({ config, env, tools }: HostDeps): DeployDeps['host'] =>
-  (name, signal) =>
-    openHost(config.hosts[name]?.ssh ?? name, currentSshUser(env, tools), signal)
+export const createHostOpener = ({ config, env, tools }: HostDeps): DeployDeps['host'] =>
+  keepHosts((name, signal) => openHost(config.hosts[name]?.ssh ?? name, currentSshUser(env, tools), signal))
 
 /** @throws INPUT_REFUSED when the file can't be read or is not YAML. */
 async function readChecks(path: string): Promise<unknown> {

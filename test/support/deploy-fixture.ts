@@ -16,6 +16,7 @@ import { loadRun } from '../../src/engine/load-run.ts'
 import { rehearseApproval, signApproval } from '../../src/engine/manage-approvals.ts'
 import type { RunStore } from '../../src/store/run-store.ts'
 import { openRunStore } from '../../src/store/sqlite/open-run-store.ts'
+import { keepHosts } from '../../src/targets/ssh/kept-hosts.ts'
 import { type Host, openHost } from '../../src/targets/ssh/open-host.ts'
 import { TRUSTED_TOOLS } from '../../src/tools/open-tools.ts'
 import type { Sshd } from './sshd.ts'
@@ -162,14 +163,14 @@ async function openEngine(
   })
   const deps: DeployDeps & RollbackDeps = {
     run: (id) => loadRun({ store }, id),
-    async host(name, signal) {
+    host: keepHosts(async (name, signal) => {
       const host = await openHost(
         name === 'box' ? 'web' : name,
         { home: sshd.home, env: {}, tools: TRUSTED_TOOLS },
         signal,
       )
       return hooks.host?.(host) ?? host
-    },
+    }),
     readChecks: async (path) => parse(execFileSync('cat', [path], { encoding: 'utf8' })),
     mayRehearseRollback: () => true,
     tools: TRUSTED_TOOLS,

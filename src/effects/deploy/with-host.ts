@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { EffectContext } from '../../domain/effect.ts'
 import { Stop } from '../../domain/errors.ts'
-import { keepHost, takeHost } from '../../targets/ssh/kept-hosts.ts'
-import type { Host } from '../../targets/ssh/open-host.ts'
+import type { KeepableHost } from '../../targets/ssh/kept-hosts.ts'
 import type { DeployDeps } from './deps.ts'
 import { createHostSession, type HostSession } from './host-session.ts'
 
@@ -13,8 +12,7 @@ export async function withHost<T>(
   name: string,
   work: (session: HostSession) => Promise<T>,
 ): Promise<T> {
-  const host = await takeHost(deps.host, name, context.signal)
-  return workOn(host, deps, context, name, work)
+  return workOn(await deps.host(name, context.signal), context, work)
 }
 
 /** As `withHost`, over a connection made now, which proves that the host still lets the user in. */
@@ -24,14 +22,12 @@ export async function withNewLogin<T>(
   name: string,
   work: (session: HostSession) => Promise<T>,
 ): Promise<T> {
-  return workOn(await deps.host(name, context.signal), deps, context, name, work)
+  return workOn(await deps.host(name, context.signal, { newLogin: true }), context, work)
 }
 
 async function workOn<T>(
-  host: Host,
-  deps: Pick<DeployDeps, 'host'>,
+  host: KeepableHost,
   context: EffectContext,
-  name: string,
   work: (session: HostSession) => Promise<T>,
 ): Promise<T> {
   let result: T
@@ -41,7 +37,7 @@ async function workOn<T>(
     host.close()
     throw error
   }
-  keepHost(deps.host, name, host)
+  host.keep()
   return result
 }
 

@@ -3,6 +3,11 @@ import type { Host } from './open-host.ts'
 /** Opens a host by its name. */
 type OpenHost = (name: string, signal: AbortSignal) => Promise<Host>
 
+/** A host whose connection can be left for the next phase. Nothing may run on it then. */
+export interface KeepableHost extends Host {
+  keep(): void
+}
+
 interface KeptHost {
   open: OpenHost
   name: string
@@ -17,10 +22,17 @@ const IDLE_MS = 10_000
 let idle: KeptHost[] = []
 
 /**
- * Takes a connection to a host: one that an earlier phase of this process has left, or a new one. Each login costs time, leaves a line in
- * the host's log, and counts for its limits.
+ * Opens hosts over connections that earlier phases of this process have left, where there is one: each login costs time, leaves a line in
+ * the host's log, and counts for its limits. `newLogin` always logs in.
  */
-export async function takeHost(open: OpenHost, name: string, signal: AbortSignal): Promise<Host> {
+export const keepHosts =
+  (open: OpenHost) =>
+  async (name: string, signal: AbortSignal, { newLogin = false } = {}): Promise<KeepableHost> => {
+    const host = newLogin ? await open(name, signal) : await take(open, name, signal)
+    return { ...host, keep: () => keep(open, name, host) }
+  }
+
+async function take(open: OpenHost, name: string, signal: AbortSignal): Promise<Host> {
   const kept = idle.findLast((one) => one.open === open && one.name === name)
   if (kept === undefined) return open(name, signal)
   forget(kept)
@@ -29,8 +41,7 @@ export async function takeHost(open: OpenHost, name: string, signal: AbortSignal
   return open(name, signal)
 }
 
-/** Leaves a connection, on which nothing runs any more, for the next phase. */
-export function keepHost(open: OpenHost, name: string, host: Host): void {
+function keep(open: OpenHost, name: string, host: Host): void {
   if (!host.isOpen()) {
     host.close()
     return
