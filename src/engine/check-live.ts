@@ -62,11 +62,8 @@ export async function assertLiveAtGate(
   if (run.mode !== 'live') return
   const { isAllowed, reading, why } = await readPermissions(deps)
   if (why === null) return
-  const allow = isAllowed
-    ? 'cutter execution enable --for 2h --reason "…"'
-    : 'set execution: { allowLive: true } in cutter.yaml'
   throw new CutterError('LIVE_REFUSED', `${what}: ${why}`, {
-    next: `${allow}, then cutter run resume ${run.runId} with the approval`,
+    next: `${waysToAllow(isAllowed)}, then cutter run resume ${run.runId} with the approval`,
     data: { runId: run.runId, executionSwitch: reading as unknown as Json },
   })
 }
@@ -87,13 +84,18 @@ export function assertFilesSafe(deps: EngineDeps, installed: InstalledMachine | 
  * @throws Stop STOP_EXECUTION_DISABLED
  */
 export async function assertSwitchBeforeWrite(deps: EngineDeps): Promise<SwitchReading> {
-  const { reading, why } = await readPermissions(deps)
+  const { isAllowed, reading, why } = await readPermissions(deps)
   if (why === null) return reading
   throw new Stop('STOP_EXECUTION_DISABLED', why, {
-    next: 'cutter execution enable --for 2h --reason "…", then cutter run resume',
+    next: `${waysToAllow(isAllowed)}, then cutter run resume`,
     data: { executionSwitch: reading as unknown as Json },
   })
 }
+
+const waysToAllow = (isAllowed: boolean) =>
+  isAllowed
+    ? 'cutter execution enable --for 2h --reason "…"'
+    : 'set execution: { allowLive: true } in cutter.yaml'
 
 /** What allows live writes now; `why` says which is missing, and is null when both are there. */
 async function readPermissions(deps: EngineDeps) {

@@ -61,6 +61,7 @@ const FORMS: Form[] = [
     pattern: /\b(bearer|basic)\s{1,8}(?=[A-Za-z._~+/=-]{0,200}\d)[A-Za-z0-9._~+/=-]{16,}/gi,
     instead: `$1 ${REDACTED}`,
   },
+  { what: 'a token of Cutter', pattern: /\b(?:ctk_)[A-Za-z0-9_-]{43}/g },
   { what: 'an AWS key', pattern: /\b(?:AKIA|ASIA)[0-9A-Z]{16}\b/g },
   { what: 'a GitHub token', pattern: /\b(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,})/g },
   { what: 'a GitLab token', pattern: /\bglpat-[A-Za-z0-9_-]{16,}/g },

@@ -13,6 +13,7 @@ import { createSessions, type Sessions } from './access/sessions.ts'
 import { findSocketPath } from './access/socket-path.ts'
 import type { RunAnswer } from './runs/run-answer.ts'
 import { createTurns } from './turns.ts'
+import { pruneUploads } from './uploads.ts'
 import { startWorker } from './worker.ts'
 
 /** Where the service listens. */
@@ -51,6 +52,8 @@ export interface Service {
   close(): Promise<void>
 }
 
+/** How often uploads are looked through, in milliseconds. */
+const PRUNED_MS = 6 * 3_600_000
 /** How many effects work at a time, unless the caller of `serve` says otherwise. */
 const DEFAULT_CONCURRENCY = 64
 
@@ -73,6 +76,11 @@ export async function openService(
   deps.turn = createTurns(concurrency).take
   const log = deps.log as Log
   const worker = await startWorker(home, log)
+  const prune = () =>
+    pruneUploads(home).catch((err: unknown) => log.warn({ err }, 'uploads could not be removed'))
+  await prune()
+  const pruning = setInterval(() => void prune(), PRUNED_MS)
+  pruning.unref()
   const work = createBoundedWork({ store }, (err) => log.info({ err }, 'work ended'))
   return {
     socket: findSocketPath(home.folder, home.env),
@@ -95,6 +103,7 @@ export async function openService(
     announce: (address) => writeFileSync(files.address, `${JSON.stringify(address)}\n`, { mode: 0o644 }),
     log,
     async close() {
+      clearInterval(pruning)
       await work.idle()
       await worker.close()
       rmSync(files.address, { force: true })

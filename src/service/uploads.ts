@@ -1,9 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdirSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Home } from '../app/open-home.ts'
 import { CutterError } from '../domain/errors.ts'
+import type { Run } from '../domain/run.ts'
 import { assertRole } from './access/assert-role.ts'
 import { uploadsFolder } from './access/input-files.ts'
 
@@ -34,6 +35,32 @@ export async function keepUpload(home: Home, content: AsyncIterable<Uint8Array>)
   } finally {
     rmSync(draft, { force: true })
   }
+}
+
+/** How long an upload is kept that no open run names, in milliseconds. */
+const KEPT_MS = 7 * 86_400_000
+
+/** Removes what callers sent a week ago or earlier and no open run names. Drafts of uploads that were cut short are removed, too. */
+export async function pruneUploads(
+  { folder, store }: Pick<Home, 'folder' | 'store'>,
+  now = Date.now(),
+): Promise<void> {
+  const uploads = uploadsFolder(folder)
+  if (!existsSync(uploads)) return
+  const old = readdirSync(uploads).filter((name) => {
+    const found = statSync(join(uploads, name), { throwIfNoEntry: false })
+    return found !== undefined && now - found.mtimeMs > KEPT_MS
+  })
+  if (old.length === 0) return
+  const named = JSON.stringify((await openRuns(store)).map(({ input }) => input))
+  for (const name of old)
+    if (!named.includes(name)) rmSync(join(uploads, name), { recursive: true, force: true })
+}
+
+async function openRuns(store: Home['store']): Promise<Run[]> {
+  const every = { limit: Number.MAX_SAFE_INTEGER, onTampered: () => {} }
+  const lists = (['working', 'paused', 'stopped'] as const).map((status) => store.list({ ...every, status }))
+  return (await Promise.all(lists)).flat()
 }
 
 async function writeDraft(

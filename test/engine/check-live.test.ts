@@ -64,11 +64,13 @@ describe('a live run', () => {
   })
 
   test.each([
-    ['the switch is off', () => turn(false)],
-    ['the config does not allow live runs any more', forbid],
-  ])('stops before its next write when %s', async (_, change) => {
+    ['the switch is off', () => turn(false), 'cutter execution enable'],
+    ['the config does not allow live runs any more', forbid, 'allowLive: true } in cutter.yaml'],
+  ])('stops before its next write when %s, and says what allows it', async (_, change, next) => {
     await aLiveWorld(change)
-    expect(await begin()).toMatchObject({ state: 'B', stopCode: 'STOP_EXECUTION_DISABLED' })
+    const run = await begin()
+    expect(run).toMatchObject({ state: 'B', stopCode: 'STOP_EXECUTION_DISABLED' })
+    expect(run.stop?.next).toContain(next)
     expect(written).toBe(1)
   })
 

@@ -28,6 +28,7 @@ const samples: [what: string, text: string, secret: string][] = [
   ['a private key', `-----BEGIN RSA PRIVATE KEY-----\\n${letters}\\n${letters}`, letters],
   ['a header with credentials', `Authorization: Bearer ${letters}`, letters],
   ['an AWS key', `AKIA${letters.toUpperCase().slice(0, 16)}`, letters.toUpperCase().slice(0, 16)],
+  ['a token of Cutter', `ctk_${letters.repeat(3).slice(0, 43)}`, letters],
   ['a GitHub token', `ghp_${letters}`, letters],
   ['a Slack token', `xoxb-${'1234567890'}-${letters}`, letters],
   ['a JSON Web Token', `eyJ${letters}.eyJ${letters}.${letters}`, letters],

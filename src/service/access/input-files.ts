@@ -30,9 +30,41 @@ export async function admitPaths(
   const fields = Object.hasOwn(PATH_FIELDS, machine) ? PATH_FIELDS[machine]! : []
   for (const field of fields) {
     const given = input[field]
-    if (typeof given === 'string') settled[field] = admitPath(home.folder, inputs, { field, given })
+    if (typeof given === 'string')
+      settled[field] = await admitInput(home.folder, inputs, { machine, field, given })
   }
+  if (machine === 'deploy') await assertConfiguredHost(home, input.host)
   return settled
+}
+
+/** Runs read what lay there at their start: of files and migration bundles a copy is kept. */
+async function admitInput(
+  folder: string,
+  inputs: string[],
+  { machine, field, given }: GivenPath & { machine: string },
+): Promise<string> {
+  const path = admitPath(folder, inputs, { field, given })
+  const uploads = uploadsFolder(folder)
+  if (UPLOAD.test(given)) return path
+  const belongs = (real: string) => inputs.some((one) => isBelow(resolve(folder, one), real))
+  const { assertOwnRepository, snapshotBundle, snapshotFile } = await import('./snapshot-input.ts')
+  if (machine === 'deploy' && field === 'source') {
+    await assertOwnRepository(path, belongs)
+    return path
+  }
+  return machine === 'migrate' ? snapshotBundle(uploads, path, belongs) : snapshotFile(uploads, path, belongs)
+}
+
+/** A caller connects the service to no computer but those that cutter.yaml names. */
+async function assertConfiguredHost(home: Pick<Home, 'config'>, host: Json | undefined): Promise<void> {
+  const { hosts } = await home.config()
+  if (typeof host !== 'string' || Object.hasOwn(hosts, host)) return
+  const known = Object.keys(hosts)
+  throw new CutterError(
+    'INPUT_REFUSED',
+    `cutter.yaml names no host ${JSON.stringify(host)}, and callers of the service deploy to no other; nothing was started`,
+    { next: known.length === 0 ? 'have its owner add it under hosts' : `hosts are ${known.join(', ')}` },
+  )
 }
 
 /**

@@ -6,6 +6,7 @@ import { findHeadWitness, listWitnessedRuns } from '../../app/run-reports.ts'
 import { writeNewFile } from '../../bundle/write-new-file.ts'
 import { CutterError } from '../../domain/errors.ts'
 import type { HoldInForce } from '../../domain/hold.ts'
+import type { Token } from '../../domain/token.ts'
 import { loadRunRecord } from '../../engine/load-run.ts'
 import type { RunStore } from '../../store/run-store.ts'
 import { copyDatabase } from '../../store/sqlite/copy-database.ts'
@@ -77,7 +78,8 @@ export async function replaceStore(
     const stamp = at.toISOString().replace(/[-:.]/g, '')
     const old = existsSync(file) ? `${file}.replaced-${stamp}` : null
     const hold = existsSync(file) ? await withStore(file, (store) => store.hold()).catch(() => null) : null
-    await withStore(copy, (store) => settle(store, hold, { at: at.toISOString(), by }))
+    const tokens = existsSync(file) ? await withStore(file, (store) => store.tokens()).catch(() => []) : []
+    await withStore(copy, (store) => settle(store, { hold, tokens }, { at: at.toISOString(), by }))
     replaceDatabase(copy, file, old ?? '')
     return { file, replaced: old, ...examined, behind: await findRunsBehindReports(home) }
   } catch (error) {
@@ -111,15 +113,22 @@ async function examine(file: string): Promise<StoreExamination> {
   })
 }
 
-/** Switches live execution off, because the backup may have allowed it, and keeps a hold that is on. */
+/**
+ * Switches live execution off, because the backup may have allowed it, and keeps a hold that is on. Of the tokens only those count that
+ * count in the present store: one that was revoked since the backup stays revoked.
+ */
 async function settle(
   store: RunStore,
-  hold: HoldInForce | null,
+  { hold, tokens }: { hold: HoldInForce | null; tokens: Token[] },
   who: { at: string; by: string },
 ): Promise<void> {
   const reason = 'the store was restored from a backup'
   if ((await store.executionSwitch())?.enabled)
     await store.setExecutionSwitch({ enabled: false, until: null, reason, ...who })
+  const isCounting = ({ tokenId }: Token) =>
+    tokens.some((known) => known.tokenId === tokenId && known.revokedAt === null)
+  for (const token of await store.tokens())
+    if (token.revokedAt === null && !isCounting(token)) await store.revokeToken(token.tokenId, who)
   if (hold !== null && (await store.hold()) === null)
     await store.recordHold({
       kind: 'on',
