@@ -91,6 +91,7 @@ const program = [
   'test/http/restart.test.ts',
   'test/http/runs.test.ts',
   'test/targets/postgres/pooler.test.ts',
+  'test/store/sync-count.test.ts',
   'test/targets/ssh/open-host.test.ts',
   'test/vectors/vectors.test.ts',
 ]

@@ -6,6 +6,7 @@ import type { LoadedModule } from '../custom/load-module.ts'
 import { systemClock } from '../domain/clock.ts'
 import type { HistoryEntry } from '../domain/history-entry.ts'
 import type { Run } from '../domain/run.ts'
+import { CheckedRuns } from '../engine/checked-runs.ts'
 import { createEngine, type Engine } from '../engine/engine.ts'
 import type { EngineDeps } from '../engine/engine-deps.ts'
 import { openOwners } from '../locks/owners.ts'
@@ -92,6 +93,7 @@ export async function openApp(options: AppOptions): Promise<App> {
   const machines = installedMachines({ config, home, env, store, target, embedded, profiles, tools })
   const deps: EngineDeps = {
     ...engineDeps(options, configFile, config, store),
+    isFollowed: options.onStep !== undefined,
     onStep(run, entry) {
       logStep(log, run, entry)
       options.onStep?.(run, entry)
@@ -194,6 +196,7 @@ function engineDeps(
   const owners = openOwners(home)
   return {
     store,
+    checked: new CheckedRuns(),
     clock: systemClock,
     randomHex: (bytes) => randomBytes(bytes).toString('hex'),
     // 22 characters of 64 hold the 128 bits that a nonce needs.

@@ -7,6 +7,7 @@ import type { Run } from '../domain/run.ts'
 import type { Reports } from '../engine/engine-deps.ts'
 import { loadRunRecord } from '../engine/load-run.ts'
 import { findLoggedHead, openHeadLog, readLoggedHeads } from '../reports/head-log.ts'
+import { followHeads } from '../reports/recent-heads.ts'
 import { readHeadWitness, reportFolder, reportsRoot } from '../reports/report-folder.ts'
 import type { RunStore } from '../store/run-store.ts'
 
@@ -33,7 +34,8 @@ export function createReports(options: ReportsOptions): RunReports {
   const { home, store, warn } = options
   const heads = openHeadLog(home)
   const moved = new Set<string>()
-  const lastSeen = async (runId: string) => findHeadWitness(home, runId)
+  const recent = followHeads(home)
+  const lastSeen = async (runId: string) => findHeadWitness(home, runId, recent.find)
   const warning = (what: string) => (error: unknown) =>
     warn(`${what}: ${error instanceof Error ? error.message : String(error)}; the run is not affected`)
   return {
@@ -95,9 +97,13 @@ function refusedOnly(error: unknown): null {
  * The newest entry of a run that is recorded outside of the store, by which an older copy of the store is noticed; null when none is.
  * @throws STORE_TAMPERED when the file that records it is not as Cutter writes it
  */
-export function findHeadWitness(home: string, runId: string): HeadWitness | null {
+export function findHeadWitness(
+  home: string,
+  runId: string,
+  findLogged = (id: string) => findLoggedHead(home, id),
+): HeadWitness | null {
   const shown = readHeadWitness(reportFolder(home, runId))
-  const logged = findLoggedHead(home, runId)
+  const logged = findLogged(runId)
   return logged === null || (shown !== null && shown.seq > logged.seq) ? shown : logged
 }
 

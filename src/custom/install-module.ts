@@ -166,6 +166,7 @@ export function installModule(
     admit: async (input) => admitted(machine, input),
     async remember(startedAt) {
       const known = await store.machineModule(machine.name)
+      if (known?.path === path) return
       const moved = known !== null && !existsSync(known.path)
       if (await store.rememberModule({ name: machine.name, path, startedAt }, { moved })) return
       throw new CutterError(

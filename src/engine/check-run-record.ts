@@ -19,16 +19,17 @@ import type { StoredRun } from '../store/run-store.ts'
  * needs no chart and no ssh-keygen. The history is proven by its hash chain. The entries name the facts of the columns, the evidence and
  * the use of approvals. A chain cannot prove that the store is not an older copy of itself. The statements and the reports can, because they
  * name an entry that an older copy lacks.
+ * @param checked the number of entries whose hashes and evidence this process has checked before
  */
-export function findRecordFault(record: StoredRun, lastSeen: HeadWitness | null): string | null {
+export function findRecordFault(record: StoredRun, lastSeen: HeadWitness | null, checked = 0): string | null {
   const { run, history } = record
   return (
-    findHistoryFault(run, history) ??
+    findHistoryFault(run, history, checked) ??
     findNewestEntryFault(run, history) ??
     findAddedEntryFault(record) ??
     findReportFault(history, lastSeen) ??
     findColumnFault(run, history) ??
-    findEvidenceFault(record) ??
+    findEvidenceFault(record, checked) ??
     findApprovalFault(record)
   )
 }
@@ -80,8 +81,9 @@ const STANDING = [
   ['gate', 'gate'],
 ] as const
 
-function findEvidenceFault({ history, evidence, contents }: StoredRun): string | null {
-  for (const { name, digest } of evidence) {
+function findEvidenceFault({ history, evidence, contents }: StoredRun, checked: number): string | null {
+  for (const { seq, name, digest } of evidence) {
+    if (seq <= checked) continue
     const bytes = contents.get(digest)
     if (bytes === undefined) return `the evidence ${name} is missing`
     if (digestOfBytes(bytes) !== digest) return `the evidence ${name} was edited`

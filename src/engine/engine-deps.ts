@@ -13,6 +13,7 @@ import type { Run } from '../domain/run.ts'
 import type { Machine } from '../machine/define.ts'
 import type { SecretRegistry } from '../secrets/redaction.ts'
 import type { RunStore } from '../store/run-store.ts'
+import type { CheckedRuns } from './checked-runs.ts'
 
 /** A machine with the effects that do its work. */
 export interface InstalledMachine {
@@ -84,12 +85,16 @@ export interface EngineDeps {
   secrets?: SecretRegistry
   /** Lets an effect begin when it is its turn. Left out: at once. The time until then is no working time. */
   turn?<Result>(effect: () => Promise<Result>): Promise<Result>
+  /** Whether steps are shown to somebody when they are saved. Then each is on the disk first. */
+  isFollowed?: boolean
   /** Called after each saved step, to show progress. */
   onStep?(run: Run, entry: HistoryEntry): void
   onProgress?(run: Run, text: string): void
   /** Called when a run has closed, before its answer. Never throws, because the run is closed in any case. */
   onClosed?(run: Run): Promise<void>
   reports?: Reports
+  /** The runs that this process has checked. Left out, each load checks a complete record. */
+  checked?: CheckedRuns
   /** False to skip the check of a run's complete record on load, so that steps can be measured without it. */
   checkRecords?: boolean
   /** Aborts when the operator interrupts. */

@@ -4,10 +4,14 @@ import type { Run } from '../domain/run.ts'
 import type { ResumableRun, StoredRun } from '../store/run-store.ts'
 import { assertNotOnHold } from './check-hold.ts'
 import { findRecordFault } from './check-run-record.ts'
+import type { CheckedRuns } from './checked-runs.ts'
 import type { EngineDeps, InstalledMachine, Reports } from './engine-deps.ts'
 
 /** Loading a run needs no chart and no ssh-keygen, so that a command that only reads runs starts quickly. */
-type LoadDeps = Pick<EngineDeps, 'store' | 'checkRecords'> & { reports?: Pick<Reports, 'lastSeen'> }
+type LoadDeps = Pick<EngineDeps, 'store' | 'checkRecords'> & {
+  reports?: Pick<Reports, 'lastSeen'>
+  checked?: CheckedRuns
+}
 
 /** A run with the rows that moving it from a gate needs, and its record where the record was checked. */
 interface RunWithApprovals extends ResumableRun {
@@ -63,20 +67,29 @@ export async function loadForResume(
 }
 
 /**
- * Loads the complete record of a run and checks that it holds together. The reports of the run are read before the store: an
- * entry that they show is saved by then, even if another process moves the run in the meantime.
+ * Loads the record of a run and checks that it holds together. The reports of the run are read before the store: an entry that they show is
+ * saved by then, even if another process moves the run in the meantime. With `checked` the record lacks the bytes of evidence that was checked
+ * before.
  * @throws RUN_NOT_FOUND, STORE_TAMPERED
  */
-export async function loadRunRecord({ store, reports }: LoadDeps, id: string): Promise<StoredRun> {
+export async function loadRunRecord({ store, reports, checked }: LoadDeps, id: string): Promise<StoredRun> {
   const seen = (await reports?.lastSeen(id)) ?? null
-  const record = await store.storedRun(id)
-  if (record === null) {
+  const known = checked?.history(id) ?? []
+  const read = await store.storedRun(id, known.length)
+  if (read === null) {
     if (seen !== null) throw lostRunError(id, seen.seq)
     throw noSuchRunError(id)
   }
-  const fault = findRecordFault(record, seen)
-  if (fault !== null) throw tamperedRunError(id, fault)
-  return record
+  const record = known.length === 0 ? read : { ...read, history: known.concat(read.history) }
+  const fault = findRecordFault(record, seen, known.length)
+  if (fault === null) {
+    checked?.keep(record)
+    return record
+  }
+  checked?.forget(id)
+  // The store may have been replaced since, and then the complete record tells what holds.
+  if (known.length > 0) return loadRunRecord({ store, ...(reports && { reports }) }, id)
+  throw tamperedRunError(id, fault)
 }
 
 /** Finds the machine of a run. Null when it is not available: its module is missing, broken or another than the run recorded. */

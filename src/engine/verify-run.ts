@@ -7,6 +7,7 @@ import type { Step, Timer } from '../domain/step.ts'
 import type { Machine } from '../machine/define.ts'
 import { replayHistory } from '../machine/replay-history.ts'
 import type { StoredRun } from '../store/run-store.ts'
+import type { InFlight } from './checked-runs.ts'
 import type { EngineDeps } from './engine-deps.ts'
 import { findInstalled, loadRunRecord } from './load-run.ts'
 
@@ -20,7 +21,8 @@ export async function verifyRun(
   deps: EngineDeps,
   runId: string,
 ): Promise<{ entries: number; replayed: boolean }> {
-  return verifyReplay(deps, await loadRunRecord(deps, runId))
+  const { checked: _, ...complete } = deps
+  return verifyReplay(complete, await loadRunRecord(complete, runId))
 }
 
 /**
@@ -34,34 +36,39 @@ export async function verifyReplay(
   const { run, history } = record
   const machine = (await findInstalled(deps, run))?.machine
   if (machine?.definitionDigest !== run.definitionDigest) return { entries: history.length, replayed: false }
-  const fault = await findReplayFault(machine, record)
+  const fault = await findReplayFault(deps, machine, record)
   if (fault !== null) throw tamperedRunError(run.runId, fault)
   return { entries: history.length, replayed: true }
 }
 
-/** The effects and timers of a run in addition to its row. */
-type InFlight = Pick<StoredRun, 'effects' | 'timers'>
-
-async function findReplayFault(machine: Machine, record: StoredRun): Promise<string | null> {
+async function findReplayFault(
+  { checked }: Pick<EngineDeps, 'checked'>,
+  machine: Machine,
+  record: StoredRun,
+): Promise<string | null> {
   const { run, history } = record
   const upgrade = history.findLastIndex(({ event }) => event.type === UPGRADED)
-  let asked: InFlight = { effects: [], timers: [] }
-  const replayed = await replay(machine, record, upgrade, (step) => {
+  const before = upgrade < 0 ? (checked?.replayed(run) ?? null) : null
+  let asked = before?.asked ?? { effects: [], timers: [] }
+  const replayed = await replay(machine, record, { upgrade, before: before?.run ?? null }, (step) => {
     asked = after(asked, step)
   })
   const field = findDifferingField(run, replayed)
   if (field !== null) return `its row says another ${field} than its history gives`
-  return upgrade < 0 ? findInFlightFault(record, asked) : findFaultSinceUpgrade(record, asked, upgrade + 1)
+  const fault =
+    upgrade < 0 ? findInFlightFault(record, asked) : findFaultSinceUpgrade(record, asked, upgrade + 1)
+  if (fault === null) checked?.keepReplayed({ definitionDigest: run.definitionDigest, run: replayed, asked })
+  return fault
 }
 
 /** The entries before an upgrade belong to a chart that is gone. Their chain has been checked, and replaying begins after them. */
 async function replay(
   machine: Machine,
   { run, history, contents }: StoredRun,
-  upgrade: number,
+  { upgrade, before }: { upgrade: number; before: Run | null },
   onStep: (step: Step) => void,
 ): Promise<Run> {
-  if (upgrade < 0) return replayHistory(machine, run, history, null, onStep)
+  if (upgrade < 0) return replayHistory(machine, run, history.slice(before?.seq ?? 0), before, onStep)
   const { replayUpgradedRun } = await import('../machine/upgrade-step.ts')
   const text = contents.get(history[upgrade]!.snapshotDigest)
   if (text === undefined) throw tamperedRunError(run.runId, 'the snapshot that its upgrade left is missing')

@@ -14,6 +14,7 @@ import { assertSettledBeforeClose } from './check-settled.ts'
 import { invalidEffectStop } from './effect-result.ts'
 import type { EngineDeps, InstalledMachine } from './engine-deps.ts'
 import { claimEffects, currentLease, isLeftBehind, keepRenewing } from './lease.ts'
+import { mayBeLost } from './may-be-lost.ts'
 import { operatorDeclaredBy } from './operators.ts'
 import { arrivesAtGate, recordPolicyAtArrival } from './record-policy.ts'
 import { Interrupted, runEffect } from './run-effect.ts'
@@ -226,7 +227,8 @@ export async function saveEvent(
       )
     : planned
   await assertSettledBeforeClose(deps, step)
-  const newEffects = await deps.store.advance(step, currentLease(deps))
+  const how = { mayBeLost: mayBeLost(deps, installed, step, effect?.name) }
+  const newEffects = await deps.store.advance(step, currentLease(deps), how)
   deps.onStep?.(step.run, step.entry)
   return claimedAfter(step, claimed, newEffects)
 }

@@ -21,7 +21,8 @@ export interface HeadLog {
   close(): Promise<void>
 }
 
-const headLogFile = (home: string) => join(reportsRoot(home), 'heads')
+/** `var/runs/heads` of a home. */
+export const headLogFile = (home: string) => join(reportsRoot(home), 'heads')
 
 const appendTo = promisify(appendFile)
 const syncData = promisify(fdatasync)
@@ -102,10 +103,17 @@ export function readLoggedHeads(home: string): Map<string, HeadWitness> {
   if (file === null) return heads
   closeSync(file)
   for (const line of readFileSync(headLogFile(home), 'latin1').split('\n').slice(0, -1)) {
-    const witness = parseLine(line.slice(line.indexOf(' ') + 1))
-    if (witness !== null) heads.set(line.slice(0, line.indexOf(' ')), witness)
+    const logged = parseLoggedLine(line)
+    if (logged !== null) heads.set(logged.name, logged.witness)
   }
   return heads
+}
+
+/** Reads a complete line of the log, without its end. Null for what is not a line of Cutter. `name` is the file name of the run. */
+export function parseLoggedLine(line: string): { name: string; witness: HeadWitness } | null {
+  const end = line.indexOf(' ')
+  const witness = end < 1 ? null : parseLine(line.slice(end + 1))
+  return witness === null ? null : { name: line.slice(0, end), witness }
 }
 
 function openToRead(path: string): number | null {

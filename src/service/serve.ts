@@ -73,6 +73,8 @@ export async function openService(
   const files = serviceFiles(home.folder)
   if (!tryLock(files.lock)) throw runningError(home.folder, files)
   rmSync(files.address, { force: true })
+  // Event streams show each step.
+  deps.isFollowed = true
   deps.turn = createTurns(concurrency).take
   const log = deps.log as Log
   const worker = await startWorker(home, log)

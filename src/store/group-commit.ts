@@ -1,11 +1,9 @@
 import type { EffectRow } from '../domain/effect.ts'
-import type { Step } from '../domain/step.ts'
-import type { BatchingStore, Lease, RunStore } from './run-store.ts'
+import type { BatchingStore, RunStore, SingleWrite, StepRequest } from './run-store.ts'
 
-interface QueuedStep {
-  step: Step
-  lease: Lease
-  resolve(effects: EffectRow[]): void
+interface Queued {
+  request: StepRequest | SingleWrite
+  resolve(answer: EffectRow[] | boolean): void
   reject(reason: unknown): void
 }
 
@@ -13,12 +11,12 @@ interface QueuedStep {
 const RUNS_FOR_HALVES = 64
 
 /**
- * Group commit: the steps of many runs wait in a queue that one `setImmediate` flushes as one transaction, so that they share one
- * fsync. A single run at work commits at once, because it has no other run to wait for. Promises resolve after the commit, so an
+ * Group commit: what many runs save, steps, approvals, signatures and the rest, waits in a queue that one `setImmediate` flushes as one
+ * transaction, so that all share one fsync. A single run at work commits at once, because it has no other run to wait for. Promises resolve after the commit, so an
  * effect never starts before its step is durable.
  */
 export function withGroupCommit(store: BatchingStore, runsAtWork: () => number): RunStore {
-  let queue: QueuedStep[] = []
+  let queue: Queued[] = []
   let isSaving = false
 
   const batchSize = () =>
@@ -34,10 +32,11 @@ export function withGroupCommit(store: BatchingStore, runsAtWork: () => number):
     void saveBatch(batch)
   }
 
-  async function saveBatch(batch: QueuedStep[]): Promise<void> {
-    const answers = await store.saveAll(batch).catch(
+  async function saveBatch(batch: Queued[]): Promise<void> {
+    const answers = await store.saveAll(batch.map(({ request }) => request)).catch(
       // The transaction failed. Whoever resumes those runs learns from the store which of the steps were saved.
-      (reason) => batch.map((): PromiseSettledResult<EffectRow[]> => ({ status: 'rejected', reason })),
+      (reason) =>
+        batch.map((): PromiseSettledResult<EffectRow[] | boolean> => ({ status: 'rejected', reason })),
     )
     // The next batch starts before the owners of this one continue their work.
     isSaving = false
@@ -48,17 +47,25 @@ export function withGroupCommit(store: BatchingStore, runsAtWork: () => number):
     }
   }
 
-  const enqueue = (step: Step, lease: Lease) =>
-    new Promise<EffectRow[]>((resolve, reject) => {
+  const enqueue = <Answer extends EffectRow[] | boolean>(request: Queued['request']) =>
+    new Promise<Answer>((resolve, reject) => {
       if (queue.length === 0) setImmediate(flush)
-      queue.push({ step, lease, resolve, reject })
+      queue.push({ request, resolve: resolve as Queued['resolve'], reject })
       if (queue.length >= batchSize()) flush()
     })
   const isAlone = () => runsAtWork() <= 1 && queue.length === 0 && !isSaving
+  const written = async (write: SingleWrite) => void (await enqueue<boolean>(write))
 
   return {
     ...store,
-    create: (step, lease) => (isAlone() ? store.create(step, lease) : enqueue(step, lease)),
-    advance: (step, lease) => (isAlone() ? store.advance(step, lease) : enqueue(step, lease)),
+    create: (step, lease) => (isAlone() ? store.create(step, lease) : enqueue({ step, lease })),
+    advance: (step, lease, how = { mayBeLost: false }) =>
+      isAlone() ? store.advance(step, lease, how) : enqueue({ step, lease, ...how }),
+    saveApproval: (approval) => (isAlone() ? store.saveApproval(approval) : written({ approval })),
+    saveCloseoutSignature: (closeoutSignature) =>
+      isAlone() ? store.saveCloseoutSignature(closeoutSignature) : written({ closeoutSignature }),
+    recordHold: (holdEntry) => (isAlone() ? store.recordHold(holdEntry) : written({ holdEntry })),
+    rememberModule: (machineModule, { moved }) =>
+      isAlone() ? store.rememberModule(machineModule, { moved }) : enqueue({ machineModule, moved }),
   }
 }

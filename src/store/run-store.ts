@@ -138,14 +138,16 @@ export interface RunStore {
    */
   create(step: Step, lease: Lease): Promise<EffectRow[]>
   /**
-   * Saves one step in one transaction, and claims the effects that it asks for.
+   * Saves one step in one transaction, and claims the effects that it asks for. With `mayBeLost` a loss of power may take the step back, until
+   * anything that is saved later is on the disk; the end of a process never does.
    * @throws STORE_CONFLICT when the run has another newest entry, when the effect that the step completes has another owner, or when
    * its approval was used.
    */
-  advance(step: Step, lease: Lease): Promise<EffectRow[]>
+  advance(step: Step, lease: Lease, how?: { mayBeLost: boolean }): Promise<EffectRow[]>
 
   run(runId: string): Promise<Run | null>
-  storedRun(runId: string): Promise<StoredRun | null>
+  /** With `since`: of the history and the bytes of evidence only what came after that entry. */
+  storedRun(runId: string, since?: number): Promise<StoredRun | null>
   runByKey(startKey: string): Promise<Run | null>
   /** Ids that equal the text, begin or end with it; at most `limit`. */
   idsLike(text: string, limit: number): Promise<string[]>
@@ -235,13 +237,25 @@ export interface RunStore {
   close(): Promise<void>
 }
 
-export interface SaveRequest {
+/** A step to save. `mayBeLost`: it needs no sync of its own. */
+export interface StepRequest {
   step: Step
   lease: Lease
+  mayBeLost?: boolean
 }
+
+/** A write that belongs to no step. */
+export type SingleWrite =
+  | { approval: Approval }
+  | { closeoutSignature: CloseoutSignature }
+  | { machineModule: MachineModuleLocation; moved: boolean }
+  | { holdEntry: HoldEntry }
 
 /** What `withGroupCommit` needs in addition to a RunStore. */
 export interface BatchingStore extends RunStore {
-  /** Saves many steps, also first ones, in one transaction. Each is refused on its own. */
-  saveAll(requests: SaveRequest[]): Promise<PromiseSettledResult<EffectRow[]>[]>
+  /**
+   * Saves many steps, also first ones, and single writes in one transaction. Each is refused on its own. Answers in the order of the requests: the
+   * claimed effects of a step, or whether a single write changed anything.
+   */
+  saveAll(requests: (StepRequest | SingleWrite)[]): Promise<PromiseSettledResult<EffectRow[] | boolean>[]>
 }

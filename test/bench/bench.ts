@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { measureCold, median } from './cold.ts'
+import { compareWorkers, measureInThisProcess, medianOf } from './compare.ts'
 import { rawStepsPerSecond, restoresPerSecond, xstateStepsPerSecond } from './limits.ts'
 import { type LiveRound, measureLive } from './live.ts'
 import { measureRuns, type Rate } from './runs.ts'
@@ -15,6 +16,7 @@ import { aLaw, measureScan } from './scan.ts'
 const ROUNDS = 5
 
 const PARTS: Record<string, (folder: string) => void | Promise<void>> = {
+  shipped: reportShipped,
   steps: reportSteps,
   cold: reportCold,
   documents: reportScan,
@@ -22,7 +24,8 @@ const PARTS: Record<string, (folder: string) => void | Promise<void>> = {
 }
 
 /** Runs each part in a process of its own, as commands are, so that no part collects the garbage of another. */
-async function main(part: string | undefined): Promise<void> {
+async function main(part: string | undefined, worker: string | undefined): Promise<void> {
+  if (worker !== undefined) return measureInThisProcess(worker)
   if (part === undefined) {
     console.log(
       `${cpus().length} × ${cpus()[0]?.model}, Node ${process.version}; medians of ${ROUNDS} interleaved rounds`,
@@ -38,6 +41,42 @@ async function main(part: string | undefined): Promise<void> {
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
+}
+
+/** The headline: what a user gets, through `openApp` with all defaults. */
+function reportShipped(): void {
+  const { cutter, dbos, reportBytesPerRun } = compareWorkers(2)
+  console.log('what ships: a user’s own machine of ten steps and two gates, all defaults on')
+  const compared = (
+    what: string,
+    unit: string,
+    figure: Parameters<typeof medianOf>[1],
+    goal: string,
+    digits = 0,
+  ) => {
+    const [ours, theirs] = [medianOf(cutter, figure)!, medianOf(dbos, figure)]
+    const peer = theirs === null ? '' : `, DBOS ${theirs.toFixed(digits)}`
+    const text = `${ours.toFixed(digits)} ${unit}${peer}`
+    if (theirs === null) line(what, text)
+    else line(what, text, ours / theirs, `${goal} DBOS`)
+  }
+  for (const [index, inFlight] of [1, 32, 256].entries())
+    compared(
+      `${inFlight} in flight`,
+      'runs/s',
+      ({ throughput }) => throughput[index]!.runsPerSecond,
+      inFlight === 1 ? '≥ 3.0 ×' : '≥ 5.0 ×',
+    )
+  compared('after idle: start → pause', 'ms', ({ idle }) => idle.start, 'no goal, ×', 1)
+  compared('after idle: approve → pause', 'ms', ({ idle }) => idle.approve, '≤ 0.7 ×', 1)
+  compared('bytes a finished run', 'bytes', ({ bytesPerRun }) => bytesPerRun, 'no goal, ×')
+  compared(
+    'peak memory, with the server',
+    'MB',
+    ({ peakMegabytes }) => peakMegabytes.worker + peakMegabytes.server,
+    '≤ 0.9 ×',
+  )
+  line('var/runs a run, apart from the store', `${rounded(reportBytesPerRun)} bytes`)
 }
 
 async function reportSteps(folder: string): Promise<void> {
@@ -138,4 +177,4 @@ function line(what: string, value: string, ratio?: number, goal?: string): void 
 
 const rounded = (value: number) => value.toFixed(0)
 
-void main(process.argv[2])
+void main(process.argv[2], process.argv[3])

@@ -6,7 +6,7 @@ import type { Run } from '../../src/domain/run.ts'
 import { withGroupCommit } from '../../src/store/group-commit.ts'
 import type { RunStore } from '../../src/store/run-store.ts'
 import { openRunStore } from '../../src/store/sqlite/open-run-store.ts'
-import { firstStep, mine, stepAfter } from './step-fixture.ts'
+import { anApproval, firstStep, mine, stepAfter, UNTIL } from './step-fixture.ts'
 import { aStoreFile, removeFolders, withDatabase } from './store-folders.ts'
 
 const close: (() => Promise<void>)[] = []
@@ -157,6 +157,49 @@ describe('group commit of many runs', () => {
     })
     expect((await store.runByKey('k'))?.runId).toBe(made.run.runId)
     expect(await store.list({ limit: 9 })).toHaveLength(4)
+  })
+})
+
+describe('group commit of what belongs to no step', () => {
+  const module = { name: 'mine', path: '/home/mine.ts', startedAt: UNTIL }
+  const hold = { kind: 'on', runId: null, reason: 'audit', by: 'alice', at: UNTIL } as const
+  const signature = (runId: string) => ({
+    ...{ runId, kind: 'instance', signer: 'cutter-instance@here', statementText: '{}' },
+    ...{ signature: 'sig', publicKey: 'key', at: UNTIL },
+  })
+
+  test('shares the transaction of the steps', async () => {
+    const { file, store, runs } = await aGroupedStore(3)
+    const approval = anApproval(runs[1]!)
+    emptyJournal(file)
+    const [, , , , isNew] = await Promise.all([
+      store.advance(stepAfter(runs[0]!), mine),
+      store.saveApproval(approval),
+      store.saveCloseoutSignature(signature(runs[2]!.runId) as never),
+      store.recordHold(hold),
+      store.rememberModule(module, { moved: false }),
+    ])
+    expect(commitsIn(file)).toBe(1)
+    expect(isNew).toBe(true)
+    expect(await store.approval(approval.approvalId)).toEqual(approval)
+    expect(await store.closeoutSignatures(runs[2]!.runId)).toHaveLength(1)
+    expect(await store.hold()).toMatchObject({ reason: 'audit' })
+    expect(await store.machineModule('mine')).toEqual(module)
+  })
+
+  test('is saved when a step is refused, and refused alone', async () => {
+    const { store, runs } = await aGroupedStore(3)
+    const [kept, foreign] = [anApproval(runs[1]!), anApproval({ ...runs[1]!, runId: 'ictr-none' })]
+    const late = stepAfter({ ...runs[0]!, seq: 7 })
+    const results = await Promise.allSettled([
+      store.advance(late, mine),
+      store.saveApproval(kept),
+      store.saveApproval(foreign),
+      store.advance(stepAfter(runs[2]!), mine),
+    ])
+    expect(results.map(({ status }) => status)).toEqual(['rejected', 'fulfilled', 'rejected', 'fulfilled'])
+    expect(await store.approval(kept.approvalId)).toEqual(kept)
+    expect(await store.approval(foreign.approvalId)).toBeNull()
   })
 })
 

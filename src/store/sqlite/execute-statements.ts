@@ -1,11 +1,27 @@
 import type { Database } from 'better-sqlite3'
 import { type PackedSteps, unpackSteps } from './pack-steps.ts'
+import type { SingleStatement } from './single-writes.ts'
 import type { Statements } from './statements.ts'
 import type { StepRow } from './step-row.ts'
 import { type StepStatement, stepStatements } from './step-statements.ts'
 
+type Failure = { code: string; message: string }
 /** The outcome of a step: null when it was saved, else the refusal of a statement, or the error of SQLite. */
-export type StepOutcome = null | Pick<StepStatement, 'must' | 'refusal'> | { code: string; message: string }
+export type StepOutcome = null | Pick<StepStatement, 'must' | 'refusal'> | Failure
+/** The outcome of a write that belongs to no step: whether it changed anything, or the error of SQLite. */
+export type SingleOutcome = boolean | Failure
+
+/** What one transaction saves. `mayBeLost`: a loss of power may take all of it back. */
+export interface Batch {
+  steps: PackedSteps
+  singles: SingleStatement[]
+  mayBeLost: boolean
+}
+
+export interface BatchOutcomes {
+  steps: StepOutcome[]
+  singles: SingleOutcome[]
+}
 
 class StepRefused extends Error {
   readonly statement: StepStatement
@@ -16,37 +32,56 @@ class StepRefused extends Error {
 }
 
 /**
- * Makes the function that saves steps. It saves many in one transaction. When one of them is refused, it saves each in a
- * transaction of its own, so that a refused step does not affect the others. A savepoint around each step would do the same, and
- * cost more than all of its statements.
+ * Makes the function that saves a batch in one transaction. When a part of it is refused, it saves each part in a transaction of its own, so
+ * that a refused one does not affect the others. A savepoint around each part would do the same, and cost more than all of its statements.
  */
-export function createStepExecutor(db: Database, sql: Statements): (steps: PackedSteps) => StepOutcome[] {
-  const save = (row: StepRow) => {
+export function createExecutor(db: Database, sql: Statements): (batch: Batch) => BatchOutcomes {
+  const save = (row: StepRow): null => {
     for (const statement of stepStatements(row))
       if (!execute(sql, statement)) throw new StepRefused(statement)
+    return null
   }
-  const saveOne = db.transaction(save)
-  const saveTogether = db.transaction((rows: StepRow[]) => {
-    for (const row of rows) save(row)
-  })
-  const outcomeOf = (row: StepRow): StepOutcome => {
+  const write = ({ statement, values }: SingleStatement) => sql[statement].run(values).changes > 0
+  const alone = db.transaction((work: () => null | boolean) => work())
+  const together = db.transaction((rows: StepRow[], singles: SingleStatement[]) => ({
+    steps: rows.map(save),
+    singles: singles.map(write),
+  }))
+  const outcomeOf = <Outcome extends null | boolean>(work: () => Outcome): Outcome | StepOutcome => {
     try {
-      saveOne.immediate(row)
-      return null
+      return alone.immediate(work) as Outcome
     } catch (error) {
       return outcomeOfError(error)
     }
   }
-  return (steps) => {
+  const each = (rows: StepRow[], singles: SingleStatement[]): BatchOutcomes => ({
+    steps: rows.map((row) => outcomeOf(() => save(row)) as StepOutcome),
+    singles: singles.map((single) => outcomeOf(() => write(single)) as SingleOutcome),
+  })
+  const saveBatch = ({ steps, singles }: Batch): BatchOutcomes => {
     const rows = unpackSteps(steps)
-    if (rows.length === 1) return [outcomeOf(rows[0]!)]
+    if (rows.length + singles.length === 1) return each(rows, singles)
     try {
-      saveTogether.immediate(rows)
-      return rows.map(() => null)
+      return together.immediate(rows, singles)
     } catch (error) {
-      if (error instanceof StepRefused || isConstraint(error)) return rows.map(outcomeOf)
-      return rows.map(() => outcomeOfError(error))
+      if (error instanceof StepRefused || isConstraint(error)) return each(rows, singles)
+      const outcome = outcomeOfError(error) as Failure
+      return { steps: rows.map(() => outcome), singles: singles.map(() => outcome) }
     }
+  }
+  return (batch) => (batch.mayBeLost ? withoutSync(db, () => saveBatch(batch)) : saveBatch(batch))
+}
+
+/**
+ * Commits without waiting for the disk. The journal is one sequence, so the next commit that waits makes these durable too, and SQLite syncs the
+ * journal before it moves pages to the file.
+ */
+function withoutSync<Result>(db: Database, commit: () => Result): Result {
+  db.pragma('synchronous = normal')
+  try {
+    return commit()
+  } finally {
+    db.pragma('synchronous = full')
   }
 }
 

@@ -53,8 +53,8 @@ export function openRunStore(options: OpenOptions): BatchingStore {
   }
   const saver = createStepSaver(db, sql, options)
   return {
-    create: (step, lease) => guard(() => saver.save(step, lease)),
-    advance: (step, lease) => guard(() => saver.save(step, lease)),
+    create: (step, lease) => guard(() => saver.save({ step, lease })),
+    advance: (step, lease, how) => guard(() => saver.save({ step, lease, ...how })),
     saveAll: saver.saveAll,
     ...runMethods(db, sql, guard),
     ...effectMethods(sql, guard),
@@ -97,12 +97,12 @@ type RunMethods = Pick<
 
 function runMethods(db: Database, sql: Statements, guard: Guard): RunMethods {
   // Each in one transaction, because another process may be moving the run.
-  const storedRun = db.transaction((runId: string) => readStoredRun(sql, runId))
+  const storedRun = db.transaction((runId: string, since: number) => readStoredRun(sql, runId, since))
   const listRuns = createRunLister(db)
   const resumableRun = db.transaction((runId: string) => readResumableRun(sql, runId))
   return {
     run: (runId) => guard(() => findRun(sql.run.get(runId))),
-    storedRun: (runId) => guard(() => storedRun(runId)),
+    storedRun: (runId, since = 0) => guard(() => storedRun(runId, since)),
     runByKey: (key) => guard(() => findRun(sql.runByKey.get(key))),
     idsLike: (text, limit) =>
       guard(() => sql.idsLike.all({ text, limit }).map((row) => row.run_id as string)),
@@ -235,19 +235,23 @@ const readPlacedEntry = (row: Row): PlacedEntry => ({
   entry: readEntryRow(row),
 })
 
-function readStoredRun(sql: Statements, runId: string): StoredRun | null {
+function readStoredRun(sql: Statements, runId: string, since: number): StoredRun | null {
   const run = findRun(sql.run.get(runId))
   if (run === null) return null
   return withJsonErrorsNamed(runId, () => ({
     run,
-    history: sql.history.all(runId).map(readEntryRow),
+    history: (since === 0 ? sql.history.all(runId) : sql.historySince.all({ runId, since })).map(
+      readEntryRow,
+    ),
     entriesByPeople: sql.countByPeople.get(runId)!.n as number,
     effects: sql.effects.all(runId).map(readEffectRow),
     timers: sql.timers.all(runId).map(readTimerRow),
     approvals: sql.approvalsOf.all(runId).map(readApprovalRow),
     evidence: sql.evidenceOf.all(runId).map(readEvidenceRow),
     contents: new Map(
-      sql.contentsOf.all(runId).map((row) => [row.digest as string, row.bytes as unknown as Uint8Array]),
+      sql.contentsOf
+        .all({ runId, since })
+        .map((row) => [row.digest as string, row.bytes as unknown as Uint8Array]),
     ),
   }))
 }

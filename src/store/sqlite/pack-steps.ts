@@ -3,7 +3,7 @@ import { UPGRADED } from '../../domain/history.ts'
 import { historyFields } from '../../domain/history-entry.ts'
 import { canonicalJson } from '../../domain/json.ts'
 import type { Step } from '../../domain/step.ts'
-import type { Lease, SaveRequest } from '../run-store.ts'
+import type { Lease, StepRequest } from '../run-store.ts'
 import { outcomeColumn } from './columns.ts'
 import { runRow } from './row-mapping.ts'
 import type { StepRest, StepRow } from './step-row.ts'
@@ -50,7 +50,7 @@ const FIELDS = READERS.map(([field]) => field)
 const READS = READERS.map(([, read]) => read)
 
 /** Packs steps with their leases into one flat list, in the order of the requests. `unpackSteps` reads it. */
-export function packSteps(requests: SaveRequest[]): PackedSteps {
+export function packSteps(requests: StepRequest[]): PackedSteps {
   const packed: PackedSteps = []
   for (const { step, lease } of requests) {
     for (const read of READS) packed.push(read(step, lease))

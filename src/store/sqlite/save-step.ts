@@ -2,12 +2,17 @@ import type { Database } from 'better-sqlite3'
 import type { EffectRow } from '../../domain/effect.ts'
 import { CutterError } from '../../domain/errors.ts'
 import type { Run } from '../../domain/run.ts'
-import type { Step } from '../../domain/step.ts'
-import type { Lease, SaveRequest } from '../run-store.ts'
-import { createStepExecutor, type StepOutcome } from './execute-statements.ts'
+import type { SingleWrite, StepRequest } from '../run-store.ts'
+import {
+  type BatchOutcomes,
+  createExecutor,
+  type SingleOutcome,
+  type StepOutcome,
+} from './execute-statements.ts'
 import type { OpenOptions } from './open-database.ts'
 import { packSteps } from './pack-steps.ts'
 import { claimedEffects } from './row-mapping.ts'
+import { singleStatement } from './single-writes.ts'
 import type { Statements } from './statements.ts'
 import { toStoreError } from './store-errors.ts'
 import { openWriterClient, type WriterClient } from './writer-client.ts'
@@ -17,8 +22,9 @@ const STEPS_FOR_THREAD = 16
 
 /** Saves one step at once, or many in one transaction; each of many is refused on its own. */
 interface StepSaver {
-  save(step: Step, lease: Lease): EffectRow[]
-  saveAll(requests: SaveRequest[]): Promise<PromiseSettledResult<EffectRow[]>[]>
+  save(request: StepRequest): EffectRow[]
+  /** Answers the claimed effects of a step, and whether a single write changed anything. */
+  saveAll(requests: (StepRequest | SingleWrite)[]): Promise<PromiseSettledResult<EffectRow[] | boolean>[]>
   close(): Promise<void>
 }
 
@@ -29,34 +35,51 @@ interface StepSaver {
  * KEY_REUSED when the start key belongs to another run, and the errors of `toStoreError`
  */
 export function createStepSaver(db: Database, sql: Statements, { file, ...options }: OpenOptions): StepSaver {
-  const execute = createStepExecutor(db, sql)
+  const execute = createExecutor(db, sql)
   let writer: WriterClient | null = null
 
-  async function executeAll(requests: SaveRequest[]): Promise<StepOutcome[]> {
+  async function executeAll(requests: StepRequest[], writes: SingleWrite[]): Promise<BatchOutcomes> {
     const { writerThread } = options
-    const steps = packSteps(requests)
+    const mayBeLost = writes.length === 0 && requests.every((request) => request.mayBeLost === true)
+    const batch = { steps: packSteps(requests), singles: writes.map(singleStatement), mayBeLost }
     if (writerThread !== undefined && requests.length >= STEPS_FOR_THREAD) {
       writer ??= openWriterClient({ file, ...options }, writerThread)
-      const outcomes = writer.save(steps)
+      const outcomes = writer.save(batch)
       if (outcomes !== null) return outcomes.catch((cause) => throwThreadLost(file, cause))
     }
-    const outcomes = execute(steps)
+    const outcomes = execute(batch)
     // Lets other events of the process through between batches of runs that wait only for each other.
     await new Promise((resolve) => setImmediate(resolve))
     return outcomes
   }
-  function answer({ step, lease }: SaveRequest, outcome: StepOutcome): EffectRow[] {
+  const failed = ({ code, message }: { code: string; message: string }) =>
+    toStoreError(Object.assign(new Error(message), { code }), file)
+  function answer({ step, lease }: StepRequest, outcome: StepOutcome): EffectRow[] {
     if (outcome === null) return claimedEffects(step, lease.owner, lease.until)
-    if ('code' in outcome)
-      throw toStoreError(Object.assign(new Error(outcome.message), { code: outcome.code }), file)
+    if ('code' in outcome) throw failed(outcome)
     if (outcome.must === 'find-nothing') throw keyReusedError(step.run, sql)
     throw conflictError(step.run, outcome.refusal)
   }
+  function answerSingle(outcome: SingleOutcome): boolean {
+    if (typeof outcome === 'boolean') return outcome
+    throw failed(outcome)
+  }
   return {
-    save: (step, lease) => answer({ step, lease }, execute(packSteps([{ step, lease }]))[0]!),
+    save(request) {
+      const { mayBeLost = false } = request
+      return answer(request, execute({ steps: packSteps([request]), singles: [], mayBeLost }).steps[0]!)
+    },
     async saveAll(requests) {
-      const outcomes = await executeAll(requests)
-      return requests.map((request, index) => settle(() => answer(request, outcomes[index]!)))
+      const steps = requests.filter((request): request is StepRequest => 'step' in request)
+      const writes = requests.filter((request): request is SingleWrite => !('step' in request))
+      const outcomes = await executeAll(steps, writes)
+      const ofSteps = outcomes.steps.values()
+      const ofSingles = outcomes.singles.values()
+      return requests.map((request) =>
+        settle(() =>
+          'step' in request ? answer(request, ofSteps.next().value!) : answerSingle(ofSingles.next().value!),
+        ),
+      )
     },
     async close() {
       await writer?.close()

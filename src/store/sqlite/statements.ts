@@ -119,6 +119,13 @@ const texts = {
     where approvals.rowid > ? and used_seq is null and outcome is null and status = 'paused'
     order by approvals.rowid`,
   ownChanges: 'select total_changes() as n',
+  historySince: `
+    with recursive entry (entry_id, of_run) as (
+      select newest_id, run_id from runs where run_id = @runId
+      union all
+      select previous_id, of_run from entry join history on id = entry_id where previous_id < id and seq > @since
+    )
+    select history.* from entry join history on id = entry_id and run_id = of_run where seq > @since order by seq`,
   countByPeople: "select count(*) as n from history where run_id = ? and by != 'engine'",
   historyByPeople: "select * from history where run_id = ? and by != 'engine' order by seq",
   effects: 'select * from effects where run_id = ? order by seq, invoke_id',
@@ -133,7 +140,8 @@ const texts = {
     select seq, name, digest, coalesce(media_type, '') as media_type, coalesce(length(bytes), 0) as bytes
     from run_evidence left join evidence using (digest) where run_id = ? order by seq, name`,
   contentsOf: `
-    select digest, bytes from evidence where digest in (select digest from run_evidence where run_id = ?)`,
+    select digest, bytes from evidence
+    where digest in (select digest from run_evidence where run_id = @runId and seq > @since)`,
   // A run's definition changes by an upgrade alone, in the transaction of its step.
   upgradeRun: `
     update runs set version = @version, definition_digest = @definition_digest

@@ -1,7 +1,6 @@
 import { Worker } from 'node:worker_threads'
-import type { StepOutcome } from './execute-statements.ts'
+import type { Batch, BatchOutcomes } from './execute-statements.ts'
 import type { OpenOptions } from './open-database.ts'
-import type { PackedSteps } from './pack-steps.ts'
 
 /**
  * A thread that commits, while this one computes the next steps. It pays with many runs at work: handing a step over costs a tenth of
@@ -9,15 +8,15 @@ import type { PackedSteps } from './pack-steps.ts'
  */
 export interface WriterClient {
   /**
-   * The outcome of each step; null while the thread has not opened the file, or saves another batch. Rejects when the thread has
+   * The outcome of each part; null while the thread has not opened the file, or saves another batch. Rejects when the thread has
    * ended: the store then shows which steps were saved.
    */
-  save(steps: PackedSteps): Promise<StepOutcome[]> | null
+  save(batch: Batch): Promise<BatchOutcomes> | null
   close(): Promise<void>
 }
 
-interface Batch {
-  resolve(outcomes: StepOutcome[]): void
+interface Saving {
+  resolve(outcomes: BatchOutcomes): void
   reject(error: Error): void
 }
 
@@ -31,31 +30,31 @@ export function openWriterClient(options: OpenOptions, threadFile: string): Writ
   let isReady = false
   let isClosing = false
   let ending: Error | null = null
-  let batch: Batch | null = null
+  let saving: Saving | null = null
   const fail = (error: Error) => {
     ending = error
-    batch?.reject(error)
-    batch = null
+    saving?.reject(error)
+    saving = null
   }
-  worker.on('message', (message: 'ready' | StepOutcome[]) => {
+  worker.on('message', (message: 'ready' | BatchOutcomes) => {
     if (message === 'ready') {
       isReady = true
       return
     }
     // `close` waits for the thread, which must keep the process alive until then.
     if (!isClosing) worker.unref()
-    batch?.resolve(message)
-    batch = null
+    saving?.resolve(message)
+    saving = null
   })
   worker.on('error', fail)
   const ended = new Promise<void>((resolve) => worker.on('exit', () => resolve()))
   void ended.then(() => fail(new Error('the thread that saves steps has ended')))
   return {
-    save(steps) {
-      if (!isReady || isClosing || ending !== null || batch !== null) return null
+    save(batch) {
+      if (!isReady || isClosing || ending !== null || saving !== null) return null
       return new Promise((resolve, reject) => {
-        worker.postMessage(steps)
-        batch = { resolve, reject }
+        worker.postMessage(batch)
+        saving = { resolve, reject }
         worker.ref()
       })
     },

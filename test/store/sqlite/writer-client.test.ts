@@ -6,7 +6,7 @@ import { writerThreadFile } from '../../../src/app/package-paths.ts'
 import { canonicalJson } from '../../../src/domain/json.ts'
 import type { Run } from '../../../src/domain/run.ts'
 import type { Step } from '../../../src/domain/step.ts'
-import type { StepOutcome } from '../../../src/store/sqlite/execute-statements.ts'
+import type { Batch, StepOutcome } from '../../../src/store/sqlite/execute-statements.ts'
 import { openRunStore } from '../../../src/store/sqlite/open-run-store.ts'
 import { packSteps, unpackSteps } from '../../../src/store/sqlite/pack-steps.ts'
 import { openWriterClient, type WriterClient } from '../../../src/store/sqlite/writer-client.ts'
@@ -28,12 +28,17 @@ async function aWriter() {
   return { store, writer }
 }
 
+const batchOf = (...steps: Step[]): Batch => ({
+  steps: packSteps(steps.map((step) => ({ step, lease: mine }))),
+  singles: [],
+  mayBeLost: false,
+})
+
 /** Asks until the thread is there: before that the caller saves by itself. */
 async function saved(writer: WriterClient, ...steps: Step[]): Promise<StepOutcome[]> {
-  const rows = packSteps(steps.map((step) => ({ step, lease: mine })))
   for (;;) {
-    const outcomes = writer.save(rows)
-    if (outcomes !== null) return outcomes
+    const outcomes = writer.save(batchOf(...steps))
+    if (outcomes !== null) return (await outcomes).steps
     await new Promise((resolve) => setTimeout(resolve, 5))
   }
 }
@@ -119,20 +124,20 @@ describe('the writer thread', () => {
   test('saves one batch at a time', async () => {
     const { writer } = await aWriter()
     const run = await made(writer)
-    const first = writer.save(packSteps([{ step: stepAfter(run), lease: mine }]))
+    const first = writer.save(batchOf(stepAfter(run)))
     expect(first).not.toBeNull()
-    expect(writer.save(packSteps([{ step: firstStep(), lease: mine }]))).toBeNull()
-    expect(await first).toEqual([null])
+    expect(writer.save(batchOf(firstStep()))).toBeNull()
+    expect(await first).toEqual({ steps: [null], singles: [] })
   })
 
   test('takes no batch when it can’t open the file, or has ended', async () => {
     const broken = openWriterClient({ ...aStoreFile(), file: '/proc/nowhere/cutter.db' }, writerThreadFile())
     await broken.close()
-    expect(broken.save(packSteps([{ step: firstStep(), lease: mine }]))).toBeNull()
+    expect(broken.save(batchOf(firstStep()))).toBeNull()
     const { writer } = await aWriter()
     await made(writer)
     await writer.close()
-    expect(writer.save(packSteps([{ step: firstStep(), lease: mine }]))).toBeNull()
+    expect(writer.save(batchOf(firstStep()))).toBeNull()
   })
 
   test('keeps its process alive until its batch is saved and its file is closed', async () => {
