@@ -1,5 +1,6 @@
 import type { Decision } from '../domain/approval.ts'
 import { findAbandonment } from '../domain/begun-writes.ts'
+import { describeClockFaults, listClockFaults } from '../domain/clock-faults.ts'
 import { entryMarks } from '../domain/history-facts.ts'
 import { RUN_ABANDONED } from '../domain/run.ts'
 import type { CheckedCloseoutSignature } from './check-closeout.ts'
@@ -95,7 +96,11 @@ export function verdictNotes(
   }
   if (findAbandonment(history) !== null) notes.push(abandonedNote(record))
   if (run.outcome === 'succeeded' && !areGatesKnown) notes.push(unknownGatesNote(run, approvals))
-  notes.push(...changedPolicyNotes(record), ...uncheckedNotes(record))
+  notes.push(
+    ...changedPolicyNotes(record),
+    ...uncheckedNotes(record),
+    ...describeClockFaults(listClockFaults(history)),
+  )
   if (approvals.some(({ kind, counted }) => kind === 'rehearsal' && counted))
     notes.push('it was a dry run: its gates were passed under rehearsal approvals, which are not signed')
   if (!withSigners) {

@@ -14,6 +14,7 @@ import { loadRunWithApprovals } from './load-run.ts'
 import { assertOperator, operatorDeclaredBy } from './operators.ts'
 import { prepareAbandonment } from './prepare-abandonment.ts'
 import { recordRefusal } from './record-refusal.ts'
+import { readStepTime } from './step-time.ts'
 
 /** The options of `Engine.abandon`. */
 export interface AbandonOptions {
@@ -71,9 +72,10 @@ async function close(
 ): Promise<Run> {
   const effects = await claimEffects(deps, run, { evenLeftBehind: true })
   const timers = await deps.store.timers(run.runId)
-  const named = { ...event, evidence: evidenceNames(evidence) }
+  const { at, reading } = readStepTime(deps, run)
+  const named = { ...event, ...reading, evidence: evidenceNames(evidence) }
   const step = {
-    ...recordStep(run, named, { at: deps.clock.now().toISOString(), by, evidence }),
+    ...recordStep(run, named, { at, by, evidence }),
     effectsDropped: effects.map(({ invokeId }) => invokeId),
     timersDropped: timers.map(({ timerId }) => timerId),
   }

@@ -15,6 +15,7 @@ import type { EngineDeps } from './engine-deps.ts'
 import { mapConflict } from './lease.ts'
 import { readPolicyAt } from './record-policy.ts'
 import { recordRefusal } from './record-refusal.ts'
+import { timeFor } from './step-time.ts'
 import { continueRun } from './work-on-run.ts'
 
 /** Nothing refused an approval. The judge refuses `abandon` at every gate of a chart, so it has no event. */
@@ -106,7 +107,7 @@ export async function judgeAtGate(
     run,
     approval,
     operators: [...listOperators(byPeople, run.osUser), by, deps.osUser],
-    now: deps.clock.now(),
+    now: timeFor(deps, run),
     trust,
     policy,
     others: approvals,

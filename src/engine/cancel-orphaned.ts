@@ -6,6 +6,7 @@ import { unsettledError } from './check-settled.ts'
 import type { EngineDeps } from './engine-deps.ts'
 import { currentLease } from './lease.ts'
 import { findInstalled } from './load-run.ts'
+import { readStepTime } from './step-time.ts'
 import { findOrphanedWrite } from './way-out.ts'
 
 /**
@@ -23,6 +24,7 @@ export async function cancelOrphaned(
   if (installed?.machine.definitionDigest === run.definitionDigest) return null
   const begun = await findOrphanedWrite(deps, run)
   if (begun !== null) throw unsettledError(run, begun, { isOrphaned: true })
+  const { at, reading } = readStepTime(deps, run)
   const event = {
     type: ABANDONED,
     reason,
@@ -31,7 +33,7 @@ export async function cancelOrphaned(
     ...(await recordSwitch(deps)),
   }
   const step = {
-    ...recordStep(run, event, { at: deps.clock.now().toISOString(), by }),
+    ...recordStep(run, { ...event, ...reading }, { at, by }),
     effectsDropped: (await deps.store.effects(run.runId)).map(({ invokeId }) => invokeId),
     timersDropped: (await deps.store.timers(run.runId)).map(({ timerId }) => timerId),
   }

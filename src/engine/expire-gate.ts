@@ -2,6 +2,7 @@ import type { Run } from '../domain/run.ts'
 import type { ResumableRun, RunStore } from '../store/run-store.ts'
 import type { EngineDeps } from './engine-deps.ts'
 import { mapConflict } from './lease.ts'
+import { timeFor } from './step-time.ts'
 import { saveEvent, workUntilRest } from './work-on-run.ts'
 
 /** When the gate at which a run waits expires by a timer of the chart, ISO 8601. Null without such a timer, and for a run at no gate. */
@@ -23,7 +24,7 @@ export async function expireGate(
   deps: EngineDeps,
   { run, timers }: Pick<ResumableRun, 'run' | 'timers'>,
 ): Promise<Run | null> {
-  const now = deps.clock.now().getTime()
+  const now = timeFor(deps, run).getTime()
   const [due] = timers
     .filter(({ dueAt }) => Date.parse(dueAt) <= now)
     .sort((a, b) => Date.parse(a.dueAt) - Date.parse(b.dueAt))

@@ -8,6 +8,7 @@ import type { ResumableRun } from '../store/run-store.ts'
 import { judgeAtGate } from './apply-approval.ts'
 import type { EngineDeps } from './engine-deps.ts'
 import { loadRunWithApprovals } from './load-run.ts'
+import { timeFor } from './step-time.ts'
 
 /** The policy of a gate with its defaults. */
 export interface PolicyInForce {
@@ -47,7 +48,7 @@ export async function explainGate(deps: EngineDeps, run: Run & { gate: string })
   const { approvers, people, readable } = await listApprovers(deps.trust, {
     namespace: namespaceOf(run.machine, run.gate),
     live: run.mode === 'live',
-    at: deps.clock.now(),
+    at: timeFor(deps, run),
     policy: { ...deps.policy(run.machine, run.gate), fourEyes },
     operators: listOperators(loaded.byPeople, run.osUser),
   })

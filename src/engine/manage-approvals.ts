@@ -18,6 +18,7 @@ import { loadRun } from './load-run.ts'
 import { readOperators } from './operators.ts'
 import { prepareAbandonment } from './prepare-abandonment.ts'
 import { readGatePolicy, readPolicyAt } from './record-policy.ts'
+import { timeFor } from './step-time.ts'
 import { withWayOut } from './way-out.ts'
 
 /** The parts of a statement that a person gives. */
@@ -165,7 +166,7 @@ async function findWarning(deps: EngineDeps, whose: Run, approval: Approval): Pr
   const { policy, trust } = await readPolicyAt(deps, run)
   const operators = await readOperators(deps, run)
   const others = await deps.store.approvals(run.runId)
-  const now = deps.clock.now()
+  const now = timeFor(deps, run)
   return (await judgeApproval({ run, approval, operators, now, trust, policy, others })).refusal
 }
 

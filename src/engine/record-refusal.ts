@@ -4,6 +4,7 @@ import type { Run } from '../domain/run.ts'
 import { recordStep } from '../machine/transition.ts'
 import type { EngineDeps } from './engine-deps.ts'
 import { currentLease } from './lease.ts'
+import { readStepTime } from './step-time.ts'
 
 /** All other reasons are APPROVAL_REFUSED. */
 const ERROR_CODES: Partial<Record<RefusalReason, ErrorCode>> = {
@@ -25,7 +26,8 @@ export async function recordRefusal(
   const { reason, message, next, recorded = message, differences } = refusal
   const found = differences === undefined || differences.length === 0 ? {} : { differences }
   const event = { type: 'cutter.approval-refused', approvalId, reason, message: recorded, ...found }
-  const step = recordStep(run, event, { at: deps.clock.now().toISOString(), by })
+  const { at, reading } = readStepTime(deps, run)
+  const step = recordStep(run, { ...event, ...reading }, { at, by })
   await deps.store.advance(step, currentLease(deps))
   deps.onStep?.(step.run, step.entry)
   return new CutterError(ERROR_CODES[reason] ?? 'APPROVAL_REFUSED', message, {

@@ -10,6 +10,7 @@ import { findInstalled } from './load-run.ts'
 import { operatorDeclaredBy } from './operators.ts'
 import { recordPolicyAtArrival } from './record-policy.ts'
 import { returnToGate } from './resume-stopped.ts'
+import { readStepTime } from './step-time.ts'
 import { withWayOut } from './way-out.ts'
 
 /**
@@ -61,17 +62,23 @@ export async function composeUpgradeStep(
   run: Run,
   by: string,
 ): Promise<Step> {
-  const { store, clock, osUser } = deps
+  const { store, osUser } = deps
   const { machine } = installed
   const used = (await store.approvals(run.runId)).filter(({ usedSeq }) => usedSeq !== null)
+  const { at, reading } = readStepTime(deps, run)
   const facts = {
-    at: clock.now().toISOString(),
+    at,
     by,
     effects: await store.effects(run.runId),
     timers: await store.timers(run.runId),
     gatesPassed: used.map(({ statement }) => statement.gate),
   }
-  const readings = { osUser, operatorDeclared: operatorDeclaredBy(deps), ...sourceReading(installed) }
+  const readings = {
+    osUser,
+    operatorDeclared: operatorDeclaredBy(deps),
+    ...sourceReading(installed),
+    ...reading,
+  }
   const step = await withWayOut(deps, run, () => buildUpgradeStep(machine, run, { ...facts, readings }))
   return recordPolicyAtArrival(deps, step, (recorded, evidence) =>
     buildUpgradeStep(machine, run, { ...facts, readings: { ...readings, ...recorded }, evidence }),

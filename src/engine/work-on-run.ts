@@ -18,6 +18,7 @@ import { mayBeLost } from './may-be-lost.ts'
 import { operatorDeclaredBy } from './operators.ts'
 import { arrivesAtGate, recordPolicyAtArrival } from './record-policy.ts'
 import { Interrupted, runEffect } from './run-effect.ts'
+import { readStepTime, timeFor } from './step-time.ts'
 
 /** A run claimed by this process: its newest row, pending effects and timers. */
 export interface ClaimedRun {
@@ -64,7 +65,7 @@ async function workOnce(
   const { run } = claimed
   // Between two phases no effect runs, so this is the safest point to stop.
   if (deps.interrupt.aborted) throw new Interrupted(run.runId)
-  const at = deps.clock.now()
+  const at = timeFor(deps, run)
   const due = claimed.timers.find((timer) => Date.parse(timer.dueAt) <= at.getTime())
   if (due !== undefined && run.seq >= deps.caps.steps) throw timerCircleError(deps, run)
   const fire = ({ event, timerId }: Timer) =>
@@ -190,9 +191,9 @@ export async function saveEvent(
   event: RunEvent,
   facts: EventFacts,
 ): Promise<ClaimedRun> {
-  const at = deps.clock.now().toISOString()
+  const { at, reading } = readStepTime(deps, claimed.run)
   const stepOf = (received: RunEvent, evidence = facts.evidence ?? []) =>
-    eventStep(installed.machine, claimed.run, nameEvidence(received, evidence), {
+    eventStep(installed.machine, claimed.run, nameEvidence({ ...received, ...reading }, evidence), {
       by: ENGINE,
       ...facts,
       evidence,

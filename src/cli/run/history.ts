@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { describeClockFaults, listClockFaults } from '../../domain/clock-faults.ts'
 import { listApprovers } from '../../domain/decisions.ts'
 import type { HistoryEntry } from '../../domain/history-entry.ts'
 import { printAnswer } from '../answers.ts'
@@ -35,6 +36,8 @@ function history(run: string, options: Options): Promise<number> {
       io.err(
         `cutter: the history of ${runId} holds: ${entries.length} entries, each hash and snapshot as recorded`,
       )
+    if (verify)
+      for (const sentence of describeClockFaults(listClockFaults(entries))) io.err(`cutter: ${sentence}`)
     if (options.follow !== true) printAnswer(io, entries, () => linesOfHistory(entries))
     else await printFollowed(io, home, { runId, entries }, interrupt)
     return 0
