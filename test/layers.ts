@@ -120,7 +120,7 @@ export const LAYERS: Record<string, Layer> = {
   'plan-page': { purpose: 'a plan for people', ours: ['domain'], npm: ['zod'], node: false },
   effects: {
     purpose: 'the work of each phase of the shipped machines',
-    ours: ['domain', 'secrets', 'tools', 'machine', 'document', 'migration', 'targets'],
+    ours: ['domain', 'locks', 'secrets', 'tools', 'machine', 'document', 'migration', 'targets'],
     npm: ['zod', 'tar-stream'],
     node: true,
   },

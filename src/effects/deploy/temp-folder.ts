@@ -1,28 +1,55 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
-import { hostname, tmpdir } from 'node:os'
+import { rmSync } from 'node:fs'
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { releaseLock, takeLock } from '../../locks/exclusive-lock.ts'
 
-/** The host's name is part of it, because containers may share the folder without sharing processes. */
-const PREFIX = `cutter-deploy-${hostname().replace(/[^\w.]/g, '_')}-`
+/**
+ * Each process has one folder in the temporary folder, with a file in it that it holds locked. The kernel frees the lock when the process ends,
+ * whatever ended it, and other containers over the same folder see it. A host's name and a process id would identify nobody: containers share both.
+ */
+const PREFIX = 'cutter-deploy-process-'
+const LOCK = 'lock'
+const ATTEMPTS = 20
+/** A folder without a lock is of a process that makes it now, or that was killed then. */
+const HOUR_MS = 3_600_000
 
-/** Creates a folder that only this user can enter. Its name holds this process's id, so that folders of dead processes can be removed here. */
+let own: Promise<string> | null = null
+
+/** Creates a folder that only this user can enter. Removes those of dead processes first. Whoever creates it removes it. */
 export async function createTempFolder(): Promise<string> {
-  const left = (await readdir(tmpdir())).filter((name) => isDead(parsePid(name)))
-  const removals = left.map((name) => rm(join(tmpdir(), name), { recursive: true, force: true }))
-  // The folder of another user can't be removed and stays.
-  await Promise.allSettled(removals)
-  return mkdtemp(join(tmpdir(), `${PREFIX}${process.pid}-`))
+  own ??= makeProcessFolder()
+  own.catch(() => {
+    own = null
+  })
+  return mkdtemp(join(await own, 'work-'))
 }
 
-const parsePid = (name: string) =>
-  name.startsWith(PREFIX) ? Number.parseInt(name.slice(PREFIX.length), 10) : Number.NaN
-
-function isDead(pid: number): boolean {
-  if (Number.isNaN(pid)) return false
-  try {
-    process.kill(pid, 0)
-    return false
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ESRCH'
+async function makeProcessFolder(): Promise<string> {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+    const folder = await mkdtemp(join(tmpdir(), PREFIX))
+    // Another process may take the lock between its making and its locking, and removes the folder then.
+    if (!takeLock(join(folder, LOCK))) continue
+    process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+    await removeDead(folder)
+    return folder
   }
+  throw new Error(`no folder in ${tmpdir()} could be locked in ${ATTEMPTS} attempts`)
+}
+
+async function removeDead(but: string): Promise<void> {
+  const names = (await readdir(tmpdir())).filter((name) => name.startsWith(PREFIX))
+  const others = names.map((name) => join(tmpdir(), name)).filter((folder) => folder !== but)
+  // The folder of another user can't be locked or removed, and stays.
+  await Promise.allSettled(others.map(removeIfDead))
+}
+
+/** Removes a folder under its own lock, so that no process can take it meanwhile. */
+async function removeIfDead(folder: string): Promise<void> {
+  const lock = join(folder, LOCK)
+  const isNew = Date.now() - (await stat(folder)).mtimeMs < HOUR_MS
+  if (isNew && !(await readdir(folder)).includes(LOCK)) return
+  if (!takeLock(lock)) return
+  await rm(folder, { recursive: true, force: true })
+  releaseLock(lock)
 }
