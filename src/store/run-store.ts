@@ -232,6 +232,8 @@ export interface RunStore {
 
   /** Differs from the last answer if anything was saved since then, by whichever process. Cheap enough to be asked often. */
   version(): Promise<string>
+  /** Ids of runs of which only the history is there, because somebody deleted their rows. In the order of the ids. */
+  historiesWithoutRun(): Promise<string[]>
   /** Reads every page of the file; a sentence for each fault. */
   check(): Promise<string[]>
   close(): Promise<void>

@@ -199,3 +199,27 @@ describe('store prune', () => {
     expect(jsonOf(await at.cutter(['run', 'show', runId, '--json'])).status).toBe('closed')
   })
 })
+
+describe('a run that somebody deletes by hand', () => {
+  test('is kept by the store, and its history is named by store check, run list and doctor where the guard was removed', async () => {
+    const runId = await started()
+    const edited = connect(db())
+    edited.pragma('foreign_keys = off')
+    const remove = () => edited.prepare('delete from runs where run_id = ?').run(runId)
+    expect(remove).toThrow('runs are kept: cutter store prune removes closed ones')
+    const good = await store('check')
+    expect([good.code, jsonOf<{ faults: string[] }>(good).faults]).toEqual([0, []])
+
+    edited.exec('drop trigger runs_are_not_deleted')
+    remove()
+    edited.close()
+    const fault = `the store has the history of run ${runId}, but not the run`
+    const checked = await store('check')
+    expect([checked.code, jsonOf<{ faults: string[] }>(checked).faults]).toEqual([
+      1,
+      [expect.stringContaining(fault)],
+    ])
+    expect((await at.cutter(['run', 'list'])).stderr).toContain(fault)
+    expect((await at.cutter(['doctor'])).stdout).toContain(fault)
+  })
+})

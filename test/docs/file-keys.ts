@@ -12,7 +12,7 @@ export const CHECKS_MEANINGS: { [path: string]: string } = {
   'checks[].expect.count.is': 'The number.',
   'checks[].timeoutSeconds': 'Longest time.',
   'checks[].needs':
-    'Command that must succeed on the host for `run` to be possible. If it fails, `fallback` runs.',
+    'Command that must succeed on the host for `run` to be possible. If it fails, `fallback` runs. The preflight asks it too, before the approval, in the folder above the target: it must only look.',
   'checks[].fallback': 'What runs when `needs` fails or the program of `run` is missing.',
   'checks[].fallback.run': 'Command.',
   'checks[].fallback.expect': 'What it must show. Without it: as above.',

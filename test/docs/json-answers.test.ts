@@ -69,6 +69,7 @@ const CASES: [schema: string, command: () => string][] = [
   ['migration-bundle', () => 'migrate new reviews'],
   ['migration-lint', () => 'migrate lint reviews'],
   ['rehearsal-list', () => 'rehearsal list'],
+  ['store-check', () => 'store check'],
   ['store-backup', () => 'store backup --out copy.db'],
   ['token-created', () => 'token create --role viewer --name reader'],
   ['token-list', () => 'token list'],

@@ -1,17 +1,19 @@
 import type { Command } from 'commander'
 import { defineCommand } from '../define-command.ts'
 import { defineBackup } from './backup.ts'
+import { defineCheck } from './check.ts'
 import { definePrune } from './prune.ts'
 import { defineRestore } from './restore.ts'
 
-/** `cutter store …`: keeps the store of a home: copies of it, and the removal of old runs. */
+/** `cutter store …`: keeps the store of a home: checks, copies of it, and the removal of old runs. */
 export function defineStoreCommands(program: Command): void {
   const group = defineCommand(
     program,
     'store',
-    'back up, restore and prune the store of runs',
+    'check, back up, restore and prune the store of runs',
     'cutter store backup --out cutter-2026-11-26.db',
   )
+  defineCheck(group)
   defineBackup(group)
   defineRestore(group)
   definePrune(group)

@@ -37,7 +37,10 @@ const step = z.strictObject({
 
 const check = step.extend({
   name: z.string().regex(/^\P{Cc}+$/u, 'must be one line'),
-  /** Must succeed before `run`, for example [python3, -c, "import pytest"]. If it fails, `fallback` runs instead of `run`. */
+  /**
+   * Must succeed before `run`, for example [python3, -c, "import pytest"]. If it fails, `fallback` runs instead of `run`. The preflight asks it
+   * too, before the approval, so that it must only look.
+   */
   needs: argv.optional(),
   fallback: z.strictObject({ run: argv, expect: given.optional() }).optional(),
 })

@@ -11,6 +11,7 @@ import { type Anchors, type HostFacts, surveyAnchors, surveyFacts } from './host
 import { findOldReleases, type OldRelease } from './old-releases.ts'
 import { type DeployPaths, type pathsInput, readPathsInput, resolvePaths } from './paths.ts'
 import { judge, type PreflightFinding, warn } from './preflight-check.ts'
+import { findNeeds } from './preflight-needs.ts'
 import { readPointer } from './read-commands.ts'
 import type { Source } from './resolve-source.ts'
 import { type PreflightResult, runPreflight } from './run-preflight.ts'
@@ -53,6 +54,7 @@ export async function surveyDeploy(
   const { findings, ...found } = await runPreflight(session, { place, facts, artifact, checks, runId })
   if (pointer !== null && pointer.exitCode !== 0)
     findings.push(judge('pointer', false, '', `${place.pointer?.path} exists and is not a link`))
+  findings.push(...(await findNeeds(session, place.parent, checks)))
   findings.push(...(await findSharedFaults(session, place.parent, checks.shared)))
   findings.push(...(await findSudoFaults(session, checks)))
   const anchors = await surveyAnchors(session, place, checks.mutable)

@@ -11,6 +11,7 @@ import type { Anchor, HostFacts } from './host-survey.ts'
 import { type OldRelease, removeOldReleases } from './old-releases.ts'
 import type { DeployPaths, ReleasePointer } from './paths.ts'
 import type { PreflightFinding } from './preflight-check.ts'
+import { TEMPORARY } from './preflight-paths.ts'
 import { linkShared } from './shared-paths.ts'
 import {
   activate,
@@ -178,10 +179,10 @@ function listRollbackCommands(plan: Commanded): PlannedCommand[] {
 
 const planned = ({ id, argv }: HostCommand): PlannedCommand => ({ id, argv })
 
-/** Names the findings that are not `ok`, because an approver must see them. The clock is left out, since it differs at each survey. */
+/** Names the findings that are not `ok`, because an approver must see them. Those that differ at each survey are left out. */
 const listWarnings = (findings: PreflightFinding[]) =>
   findings.flatMap(({ check, status }) =>
-    status === 'ok' || check === 'clock' ? [] : [`${check}: ${status}`],
+    status === 'ok' || check === 'clock' || check === TEMPORARY ? [] : [`${check}: ${status}`],
   )
 
 /** The differences between the approved plan and a new one, one line for each. */

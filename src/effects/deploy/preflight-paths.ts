@@ -1,5 +1,5 @@
 import { posix } from 'node:path'
-import { judge, type PreflightCheck, type PreflightFinding, warn } from './preflight-check.ts'
+import { judge, type PreflightCheck, type PreflightFinding, pickAnswers, warn } from './preflight-check.ts'
 
 /** The folder into which everything goes. */
 export const parent: PreflightCheck = {
@@ -128,3 +128,32 @@ echo "alike=$(find "$above" -mindepth 1 -maxdepth 1 -iname "$name" ! -name "$nam
     return other === '' ? [] : [warn('names', `${other} differs from the target only in case`)]
   },
 }
+
+/**
+ * Names that hold the target's, next to it, below each folder above it and in the folder for temporary files: an earlier copy or a half
+ * deploy of somebody else. They may stay, so that each is a warning. What this run knows of is no conflict.
+ */
+export const conflicts: PreflightCheck = {
+  ask: `alike() { find "$1" -mindepth 1 -maxdepth 1 -iname "*$name*" ! -path "$target" ! -path "$staging" -printf "$2=%p\\n" 2>/dev/null | head -n 20; }
+alike_above() { alike "$1" "conflict above"; }
+n=0; each_above alike_above | while IFS= read -r line; do n=$((n + 1)); echo "conflict $n=\${line#*=}"; done
+n=0; alike "\${TMPDIR:-/tmp}" temp | while IFS= read -r line; do n=$((n + 1)); echo "temp $n=\${line#*=}"; done`,
+  find(answers, { place: { target, previous } }) {
+    const isOwn = (path: string) =>
+      `${target}/`.startsWith(`${path}/`) ||
+      previous.some((one) => one === path || one.startsWith(`${path}/`))
+    const found = Object.values(pickAnswers(answers, 'conflict ')).filter((path) => !isOwn(path))
+    const temporary = Object.values(pickAnswers(answers, 'temp ')).filter((path) => !isOwn(path))
+    return [
+      ...(found.length === 0
+        ? []
+        : [warn('conflicts', `names like the target’s are there already: ${found.join(', ')}`)]),
+      ...(temporary.length === 0
+        ? []
+        : [warn(TEMPORARY, `names like the target’s are there: ${temporary.join(', ')}`)]),
+    ]
+  },
+}
+
+/** Temporary files come and go, so that this warning is no part of a plan. */
+export const TEMPORARY = 'conflicts in the temporary folder'

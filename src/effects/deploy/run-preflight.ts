@@ -38,6 +38,7 @@ const CHECKS: PreflightCheck[] = [
   paths.space,
   clock,
   paths.names,
+  paths.conflicts,
 ]
 
 /** What the questions may use besides the variables. */

@@ -4,6 +4,7 @@ import { PAGE_ANSWERS } from './page-answers.ts'
 import type { Answers } from './parts.ts'
 import { RUN_ANSWERS } from './run-answers.ts'
 import { SERVICE_ANSWERS } from './service-answers.ts'
+import { STORE_ANSWERS } from './store-answers.ts'
 
 /**
  * What `--json` prints, by the name of the schema file. Fields may be added later and are never removed or renamed, so the schema files
@@ -15,5 +16,6 @@ export const ANSWERS: Answers = {
   ...APPROVAL_ANSWERS,
   ...SERVICE_ANSWERS,
   ...OTHER_ANSWERS,
+  ...STORE_ANSWERS,
   ...PAGE_ANSWERS,
 }

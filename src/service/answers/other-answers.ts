@@ -238,42 +238,6 @@ export const OTHER_ANSWERS: Answers = {
     title: 'Rehearsal databases',
     schema: z.array(z.looseObject({ runId: text, target: text, place: text, database: text, madeAt: time })),
   },
-  'store-backup': {
-    commands: ['store backup'],
-    title: 'A backup of the store',
-    schema: z.strictObject({
-      file: text,
-      bytes: count,
-      sha256: hex,
-      runs: count,
-      entries: count,
-      faults: z.array(text),
-    }),
-  },
-  'store-restore': {
-    commands: ['store restore'],
-    title: 'A store that was restored',
-    schema: z.strictObject({
-      file: text,
-      replaced: text.nullable(),
-      runs: count,
-      entries: count,
-      faults: z.array(text),
-      behind: z.array(z.strictObject({ runId: text, why: text })),
-    }),
-  },
-  'store-prune': {
-    commands: ['store prune'],
-    title: 'Runs that were pruned, or would be',
-    schema: z.array(
-      z.strictObject({
-        runId: text,
-        closedAt: time,
-        bundle: text.nullable(),
-        bundleDigest: digest.nullable(),
-      }),
-    ),
-  },
   doctor: {
     commands: ['doctor'],
     title: 'What is missing',

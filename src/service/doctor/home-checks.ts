@@ -6,12 +6,21 @@ import { findOutputFolder } from '../../config/output-folder.ts'
 import { CutterError } from '../../domain/errors.ts'
 import { shellQuote } from '../../domain/shell-quote.ts'
 import { checkOpenRuns as findOpenRuns } from '../../engine/check-upgradable.ts'
+import { describeLostRuns } from '../store/lost-runs.ts'
 import { type Finding, okay } from './finding.ts'
 import { MOST_RUNS } from './record-checks.ts'
 
 /** Reads every page of the store. It was opened before, or there would be no answer at all. */
 export async function checkStore({ home, store }: App): Promise<Finding> {
   const faults = await store.check()
+  const lost = faults.length === 0 ? await describeLostRuns(store) : []
+  if (lost.length > 0)
+    return {
+      check: 'store',
+      status: 'fail',
+      message: lost.join('; '),
+      next: 'restore a backup: cutter store restore <file>',
+    }
   const obstacle = findObstacleToWriting(storeFile(home))
   if (faults.length === 0 && obstacle !== null)
     return {

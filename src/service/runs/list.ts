@@ -3,7 +3,9 @@ import { CutterError } from '../../domain/errors.ts'
 import { type HoldInForce, holdOver } from '../../domain/hold.ts'
 import type { Run } from '../../domain/run.ts'
 import type { RunFilter } from '../../store/run-store.ts'
+import { isLimited } from '../access/scope.ts'
 import { definedOnly } from '../defined.ts'
+import { describeLostRuns } from '../store/lost-runs.ts'
 import { type RunAnswer, runAnswer } from './run-answer.ts'
 
 type Filter = Omit<RunFilter, 'limit' | 'onTampered' | 'after' | 'machines' | 'runId'>
@@ -47,6 +49,8 @@ export async function listRuns(home: Home, given: ListRunsInput): Promise<Listed
     ...definedOnly({ machines: caller?.machines ?? undefined, runId: caller?.runId ?? undefined }),
     ...(cursor === undefined ? {} : { after: readCursor(cursor) }),
   })
+  // Nobody filters for what is no run any more, and a caller with a limited token must not learn of it.
+  if (cursor === undefined && !isLimited(caller)) warnings.push(...(await describeLostRuns(store)))
   const runs = found.slice(0, limit)
   const hold = await store.hold()
   return {

@@ -12,6 +12,7 @@ import type { RunStore } from '../../store/run-store.ts'
 import { copyDatabase } from '../../store/sqlite/copy-database.ts'
 import { openRunStore } from '../../store/sqlite/open-run-store.ts'
 import { removeJournal, replaceDatabase } from '../../store/sqlite/replace-database.ts'
+import { describeLostRuns } from './lost-runs.ts'
 
 /** Copies of a store. A copy counts only after it was opened and every run in it was checked. */
 
@@ -99,18 +100,24 @@ async function examine(file: string): Promise<StoreExamination> {
   return withStore(file, async (store) => {
     const [page] = await store.check()
     if (page !== undefined) throw new CutterError('STORE_CORRUPT', `a page of ${file} can't be read: ${page}`)
-    const faults: string[] = []
-    const runs = await store.list({
-      limit: Number.MAX_SAFE_INTEGER,
-      onTampered: ({ message }) => void faults.push(message),
-    })
-    let entries = 0
-    for (const { runId } of runs) {
-      const record = await loadRunRecord({ store }, runId).catch(collectFault(faults))
-      entries += record?.history.length ?? 0
-    }
-    return { runs: runs.length, entries, faults }
+    const { faults, ...counts } = await examineStore(store)
+    return { ...counts, faults: [...(await describeLostRuns(store)), ...faults] }
   })
+}
+
+/** Checks the record of every run in a store. */
+export async function examineStore(store: RunStore): Promise<StoreExamination> {
+  const faults: string[] = []
+  const runs = await store.list({
+    limit: Number.MAX_SAFE_INTEGER,
+    onTampered: ({ message }) => void faults.push(message),
+  })
+  let entries = 0
+  for (const { runId } of runs) {
+    const record = await loadRunRecord({ store }, runId).catch(collectFault(faults))
+    entries += record?.history.length ?? 0
+  }
+  return { runs: runs.length, entries, faults }
 }
 
 /**

@@ -68,6 +68,7 @@ export function openRunStore(options: OpenOptions): BatchingStore {
         const own = sql.ownChanges.get()!.n
         return `${own}:${db.pragma('data_version', { simple: true })}`
       }),
+    historiesWithoutRun: () => guard(() => sql.historiesWithoutRun.all().map((row) => row.run_id as string)),
     check: () => guard(() => findPageFaults(db)),
     async close() {
       await saver.close()

@@ -14,7 +14,7 @@ export function pruneRun(db: Database, pruned: PrunedRun): void {
     const { runId, head } = pruned
     assertClosedAt(db, runId, head)
     const tables = tablesOfRuns(db)
-    const guards = guardsOf(db, [...tables, 'evidence'])
+    const guards = guardsOf(db, [...tables, 'runs', 'evidence'])
     for (const { name } of guards) db.exec(`drop trigger ${name}`)
     for (const table of tables) db.prepare(`delete from ${table} where run_id = ?`).run(runId)
     db.prepare('delete from runs where run_id = ?').run(runId)

@@ -34,6 +34,9 @@ const texts = {
   // outcome, and a statement that does not name the outcome does not touch the index of open runs.
   updateRun: `update runs set ${stepChanges} where ${asFound}`,
   closeRun: `update runs set outcome = ?, ${stepChanges} where ${asFound}`,
+  historiesWithoutRun: `
+    select run_id from history where seq = 1 and not exists (select 1 from runs where runs.run_id = history.run_id)
+    order by run_id`,
   // Runs after the first entry was inserted.
   setNewestEntry: 'update runs set newest_id = last_insert_rowid() where run_id = ?',
   insertEntry: `

@@ -234,6 +234,19 @@ describe('the deploy machine', () => {
     expect(listEntries(d.target)).toEqual([])
   })
 
+  test('stops in the preflight for a check whose needs are not met, before anybody approves', async () => {
+    const before = hashFolder(d.srv)
+    d.checks(
+      'checks: [{ name: tests, needs: [python3, -c, import a_module_that_is_nowhere], run: ["true"] }]',
+    )
+    const blocked = await d.start()
+    expect(blocked).toMatchObject({ state: 'G2_ARTIFACT', stopCode: 'STOP_PREFLIGHT_FAILED' })
+    expect(blocked.stop?.message).toContain(
+      'needs tests: python3 -c import a_module_that_is_nowhere does not succeed',
+    )
+    expect(hashFolder(d.srv)).toBe(before)
+  })
+
   test('rolls back when a check fails, and leaves the host as it was', async () => {
     const before = hashFolder(d.old)
     d.checks(CHECKS.replace('is: 12', 'is: 366'))

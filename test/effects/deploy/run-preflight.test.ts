@@ -77,6 +77,30 @@ describe('runPreflight', () => {
     })
   })
 
+  test('finds names like the target’s next to it, below the folders above it and among temporary files', async () => {
+    mkdirSync(join(folder, 'srv'))
+    mkdirSync(join(folder, 'srv/app-2.old'))
+    mkdirSync(join(folder, 'APP-2-copy'))
+    mkdirSync(join(folder, 'other'))
+    const temporary = mkdtempSync(join(tmpdir(), 'app-2-of-the-test-'))
+    try {
+      const found = await find(createSubject(join(folder, 'srv/app-2')))
+      expect(found.conflicts).toContain(join(folder, 'srv/app-2.old'))
+      expect(found.conflicts).toContain(join(folder, 'APP-2-copy'))
+      expect(found.conflicts).not.toContain('other')
+      expect(found['conflicts in the temporary folder']).toContain(temporary)
+    } finally {
+      rmSync(temporary, { recursive: true })
+    }
+  })
+
+  test('finds no conflict in the folders above the target, nor in an earlier version that is named', async () => {
+    mkdirSync(join(folder, 'conflicting/conflicting-1'), { recursive: true })
+    const subject = createSubject(join(folder, 'conflicting/conflicting'))
+    subject.place.previous = [join(folder, 'conflicting/conflicting-1')]
+    expect((await find(subject)).conflicts).toBeUndefined()
+  })
+
   test('accepts a staging folder of the same run', async () => {
     const subject = createSubject(join(folder, 'app'))
     mkdirSync(subject.place.staging)

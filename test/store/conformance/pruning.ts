@@ -46,6 +46,12 @@ export function describePruning(name: string, open: () => Promise<RunStore>): vo
       expect(await store.list({ limit: 9 })).toMatchObject([{ runId: stays.runId }])
     })
 
+    test('leaves no history without a run', async () => {
+      const gone = await closed({ startKey: 'gone' })
+      await store.prune(prunedOf(gone))
+      expect(await store.historiesWithoutRun()).toEqual([])
+    })
+
     test('keeps the id and the used key of the run', async () => {
       const run = await closed({ startKey: 'once' })
       await store.prune(prunedOf(run))

@@ -195,7 +195,7 @@ describe('the schema refuses impossible rows by name', () => {
     ['FOREIGN KEY constraint failed', "insert into run_evidence values ('r1', 1, 'n', 'unknown')"],
     ['FOREIGN KEY constraint failed', "insert into holds values (null, 'release', 'r9', null, 'b', 'now')"],
     ['FOREIGN KEY constraint failed', "insert into timers values ('r9', 't', '', '{}')"],
-    ['FOREIGN KEY constraint failed', "delete from runs where run_id = 'r1'"],
+    ['runs are kept: cutter store prune removes closed ones', "delete from runs where run_id = 'r1'"],
     [
       'UNIQUE constraint failed: closeout_signatures.run_id',
       "insert into closeout_signatures values ('r1', 'instance', 'other', '{}', 's', 'k', 'now')",
