@@ -72,6 +72,7 @@ const program = [
   'test/cli/story-log.test.ts',
   'test/cli/store.test.ts',
   'test/cli/swapped-module.test.ts',
+  'test/cli/target-init.test.ts',
   'test/cli/tools.test.ts',
   'test/cli/void.test.ts',
   'test/cli/ways-out.test.ts',

@@ -60,6 +60,7 @@ const CASES: [schema: string, command: () => string][] = [
   ['batch', () => 'batch start .'],
   ['batch', () => 'batch show'],
   ['target-init', () => 'target init embedded'],
+  ['target-preview', () => 'target init embedded --dry-run'],
   ['target-survey', () => 'target survey'],
   ['target-grants', () => 'target grants'],
   ['machine-list', () => 'machine list'],

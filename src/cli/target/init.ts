@@ -1,12 +1,13 @@
 import type { Command } from 'commander'
+import type { PlannedTarget } from '../../service/targets/init.ts'
 import { printAnswer } from '../answers.ts'
 import { action, defineCommand, type GlobalOptions } from '../define-command.ts'
 import { inHome } from '../session.ts'
 import { TARGET } from './target-lines.ts'
 
 /**
- * `cutter target init`: applies the migrations of `migrations/target` that a target lacks, as its owner. The same command again changes
- * nothing.
+ * `cutter target init`: applies the migrations of `migrations/target` that a target lacks, as its owner, and logs in as each role. The same
+ * command again changes nothing. With `--dry-run` it prints what it would do.
  */
 export function defineInit(group: Command): void {
   defineCommand(
@@ -16,12 +17,18 @@ export function defineInit(group: Command): void {
     'cutter target init main',
   )
     .argument('[target]', TARGET, 'embedded')
+    .option('--dry-run', 'print the SQL and the privileges that it needs, and change nothing')
     .action(action(init))
 }
 
-function init(target: string, options: GlobalOptions): Promise<number> {
+function init(target: string, options: GlobalOptions & { dryRun?: boolean }): Promise<number> {
   return inHome(options, async ({ home, io }) => {
-    const { initTarget } = await import('../../service/targets/init.ts')
+    const { initTarget, previewTarget } = await import('../../service/targets/init.ts')
+    if (options.dryRun) {
+      const planned = await previewTarget(home, { target })
+      printAnswer(io, planned, () => linesOfPreview(planned))
+      return planned.privileges.every(({ held }) => held) ? 0 : 1
+    }
     const initialised = await initTarget(home, { target })
     const { applied, already } = initialised
     printAnswer(io, initialised, () => [
@@ -31,4 +38,20 @@ function init(target: string, options: GlobalOptions): Promise<number> {
     ])
     return 0
   })
+}
+
+/** Comments and statements, so that the output is SQL that can be read, kept or given to another person. */
+function linesOfPreview({ target, missing, privileges, statements }: PlannedTarget): string[] {
+  if (statements.length === 0) return [`-- Cutter makes target ${target} itself, at its first use`]
+  const migrations = missing.length === 0 ? 'no migration is missing' : `applies ${missing.join(', ')}`
+  return [
+    `-- target ${target}: ${migrations}; nothing was changed`,
+    '-- needs:',
+    ...privileges.map(({ privilege, held, grant }) =>
+      held ? `--   ${privilege}: yes` : `--   ${privilege}: NO; give it with: ${grant}`,
+    ),
+    'begin;',
+    ...statements.flatMap((sql) => `${sql.replace(/;?\s*$/, '')};`.split('\n')),
+    'commit;',
+  ]
 }

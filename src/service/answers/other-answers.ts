@@ -147,6 +147,17 @@ export const OTHER_ANSWERS: Answers = {
     title: 'A target that was prepared',
     schema: z.strictObject({ target: text, applied: z.array(text), already: z.array(text) }),
   },
+  'target-preview': {
+    commands: ['target init --dry-run'],
+    title: 'What preparing a target would do',
+    schema: z.strictObject({
+      target: text,
+      missing: z.array(text),
+      already: z.array(text),
+      statements: z.array(text),
+      privileges: z.array(z.strictObject({ privilege: text, held: z.boolean(), grant: text.nullable() })),
+    }),
+  },
   'target-grants': {
     commands: ['target grants'],
     title: 'What each role may do',

@@ -8,9 +8,17 @@ import {
   type TargetSettings,
 } from '../../targets/postgres/configured-target.ts'
 import { ConnectFailedError } from '../../targets/postgres/connection-errors.ts'
-import { initTarget as applyMigrations } from '../../targets/postgres/init-target.ts'
+import {
+  initTarget as applyMigrations,
+  type InitPreview,
+  previewInit,
+} from '../../targets/postgres/init-target.ts'
 import { withSession } from '../../targets/postgres/pg-session.ts'
+import { readReachedDatabase } from '../../targets/postgres/reached-database.ts'
 import { LOGIN_ROLES, type LoginRole } from '../../targets/postgres/target-schema.ts'
+import { assertRole } from '../access/assert-role.ts'
+
+type TargetClient = Parameters<typeof previewInit>[0]
 
 /** What `target init --json` prints. */
 export interface InitialisedTarget {
@@ -21,8 +29,29 @@ export interface InitialisedTarget {
   already: string[]
 }
 
+/** What `target init --dry-run --json` prints. */
+export interface PlannedTarget extends InitPreview {
+  target: string
+}
+
 /**
- * Creates Cutter's tables, functions and roles in a target. Applies only what is missing.
+ * Lists what `initTarget` would do, and which privileges it needs. Reads only.
+ * @throws what `initTarget` throws
+ */
+export async function previewTarget(home: Home, { target }: { target: string }): Promise<PlannedTarget> {
+  assertRole(home, 'viewer', 'read targets')
+  const app = await home.app()
+  // Cutter makes that database itself, as the superuser of a server of its own.
+  if (target === 'embedded') return { target, missing: [], already: [], statements: [], privileges: [] }
+  const settings = readTargetSettings(target, app.config.targets)
+  const preview = await asTargetOwner(target, settings, home.env, (client) =>
+    previewInit(client, migrationsDirectory('target')),
+  )
+  return { target, ...preview }
+}
+
+/**
+ * Creates Cutter's tables, functions and roles in a target. Applies only what is missing, and then logs in as each role.
  * @throws TARGET_NOT_FOUND, CONFIG_INVALID when a URL does not log in as the role that it is for, TARGET_UNREACHABLE, TARGET_REFUSED
  */
 export async function initTarget(home: Home, { target }: { target: string }): Promise<InitialisedTarget> {
@@ -43,11 +72,29 @@ async function initConfigured(
   const passwords = Object.fromEntries(
     LOGIN_ROLES.map((role) => [role, passwordFor(role, name, settings, env)]),
   ) as Record<LoginRole, string>
+  return asTargetOwner(name, settings, env, async (client) => {
+    const done = await applyMigrations(client, {
+      migrationsDirectory: migrationsDirectory('target'),
+      passwords,
+    })
+    const own = await readReachedDatabase(client)
+    for (const role of ['reader', 'executor', 'verifier'] as const)
+      await assertLogsIn(name, settings, { role, url: readTargetUrl(name, settings, role, env), own })
+    return done
+  })
+}
+
+async function asTargetOwner<T>(
+  name: string,
+  settings: TargetSettings,
+  env: NodeJS.ProcessEnv,
+  work: (client: TargetClient) => Promise<T>,
+): Promise<T> {
   try {
     return await withSession(
       readTargetUrl(name, settings, 'owner', env),
       { applicationName: 'cutter target init' },
-      (client) => applyMigrations(client, { migrationsDirectory: migrationsDirectory('target'), passwords }),
+      work,
     )
   } catch (error) {
     if (!(error instanceof ConnectFailedError)) throw error
@@ -57,6 +104,39 @@ async function initConfigured(
       { next: `check the variable ${settings.ownerUrlEnv} and the server`, cause: error },
     )
   }
+}
+
+/**
+ * Logs in as a role, because a target is ready only when each of them can. A role that another database of the server has already keeps its
+ * password, which may be another one than that of the URL.
+ */
+async function assertLogsIn(
+  name: string,
+  settings: TargetSettings,
+  { role, url, own }: { role: 'reader' | 'executor' | 'verifier'; url: string; own: string },
+): Promise<void> {
+  const variable = settings[`${role}UrlEnv`]
+  const notReady = (why: string, next: string, cause?: unknown) =>
+    new CutterError('TARGET_REFUSED', `the tables are made, but target ${name} is not ready: ${why}`, {
+      next: `${next}; then: cutter target init ${name}`,
+      cause,
+    })
+  let reached: string
+  try {
+    reached = await withSession(url, { applicationName: 'cutter target init' }, readReachedDatabase)
+  } catch (error) {
+    if (!(error instanceof ConnectFailedError)) throw error
+    throw notReady(
+      `the ${role} can't log in with the URL of ${variable}: ${error.message}`,
+      `put the password of cutter_${role} into ${variable}; a role that another database of the server uses keeps its password`,
+      error,
+    )
+  }
+  if (reached === own) return
+  throw notReady(
+    `the URL of ${variable} leads to another database than that of ${settings.ownerUrlEnv}`,
+    `correct ${variable}`,
+  )
 }
 
 /** The roles have the same names everywhere, so that grants can be compared between servers. Their passwords are those of the URLs. */

@@ -3,8 +3,17 @@ import { join } from 'node:path'
 import type { ClientBase } from 'pg'
 import { CutterError } from '../../domain/errors.ts'
 import { digestOfBytes } from '../../domain/json.ts'
+import {
+  type Initiator,
+  listNeededPrivileges,
+  listOwnerStatements,
+  listRoleStatements,
+  MIGRATION_TABLE,
+  type NeededPrivilege,
+  readInitiator,
+} from './init-statements.ts'
 import { scramVerifier } from './scram-verifier.ts'
-import { findSchemaObjects, LOGIN_ROLES, type LoginRole } from './target-schema.ts'
+import { findSchemaObjects, type LoginRole } from './target-schema.ts'
 
 // Makes a database a target: roles, tables, functions, triggers and grants, in one transaction. It may be repeated.
 //
@@ -96,63 +105,24 @@ async function ensureRoles(
   setPasswords: boolean,
 ): Promise<void> {
   // An advisory lock belongs to one database. Two databases of a cluster share the catalog of roles, which a superuser can lock.
-  if (await isSuperuser(client))
+  if ((await readInitiator(client)).isSuperuser)
     await client.query('lock table pg_catalog.pg_authid in share row exclusive mode')
-  const plain = 'nosuperuser nocreatedb nocreaterole noinherit noreplication nobypassrls'
-  for (const role of ['cutter_owner', ...LOGIN_ROLES] as const) {
-    const login = role === 'cutter_owner' ? 'nologin' : 'login'
-    const { rows } = await client.query<{ fits: boolean }>(
-      `select not (rolsuper or rolcreatedb or rolcreaterole or rolinherit or rolreplication or rolbypassrls)
-         and rolcanlogin = $2 as fits from pg_catalog.pg_roles where rolname = $1`,
-      [role, login === 'login'],
-    )
-    if (rows.length === 0) await client.query(`create role ${role} ${login} ${plain}`)
-    else if (!rows[0]!.fits) await client.query(`alter role ${role} ${login} ${plain}`)
-    if (role !== 'cutter_owner' && (rows.length === 0 || setPasswords)) {
-      await client.query(`alter role ${role} password ${client.escapeLiteral(verifiers[role])}`)
-    }
-  }
+  for (const { sql, passwordOf } of await listRoleStatements(client, setPasswords))
+    await client.query(passwordOf === null ? sql : `${sql} ${client.escapeLiteral(verifiers[passwordOf])}`)
 }
 
 /** Runs `work` as the owner, who may create objects in this database only that long. */
 async function asOwner<Result>(client: ClientBase, work: () => Promise<Result>): Promise<Result> {
-  // Since PostgreSQL 16 the creator of a role is its member without the right to SET ROLE to it.
-  const { rows } = await client.query<{ database: string; may: boolean }>(
-    `select quote_ident(current_database()) as database, pg_has_role(current_user, 'cutter_owner',
-       case when current_setting('server_version_num')::int >= 160000 then 'set' else 'member' end) as may`,
-  )
-  const { database, may } = rows[0]!
-  if (!may) await client.query('grant cutter_owner to current_user')
-  await client.query(`
-    grant connect on database ${database} to ${LOGIN_ROLES.join(', ')};
-    revoke create on schema public from public;
-    grant usage on schema public to cutter_owner, ${LOGIN_ROLES.join(', ')};
-    grant create on schema public to cutter_owner;
-    create schema if not exists cutter_governance authorization cutter_owner;
-    create schema if not exists cutter_fencing authorization cutter_owner;
-    set local search_path = pg_catalog, pg_temp;
-    set local role cutter_owner`)
+  const { before, after } = listOwnerStatements(await readInitiator(client))
+  for (const sql of before) await client.query(sql)
   const result = await work()
-  await client.query('reset role; revoke create on schema public from cutter_owner')
-  if (!may) await client.query('revoke cutter_owner from current_user')
+  for (const sql of after) await client.query(sql)
   return result
 }
 
 async function applyMigrations(client: ClientBase, migrations: Migration[]) {
-  await client.query(`
-    create table if not exists cutter_governance.schema_migration (
-      name text not null,
-      digest text not null,
-      applied_at timestamptz not null default now(),
-      constraint schema_migration_pkey primary key (name),
-      constraint schema_migration_digest_is_one check (digest ~ '^sha256:[0-9a-f]{64}$')
-    )`)
-  const { rows } = await client.query<{ name: string; digest: string }>(
-    'select name, digest from cutter_governance.schema_migration order by name',
-  )
-  const done = new Map(rows.map((row) => [row.name, row.digest]))
-  assertSameMigrations(done, migrations)
-  const missing = migrations.filter((migration) => !done.has(migration.name))
+  await client.query(MIGRATION_TABLE)
+  const { done, missing } = await findMissing(client, migrations)
   for (const { name, digest, sql } of missing) {
     await client.query(sql)
     await client.query('insert into cutter_governance.schema_migration (name, digest) values ($1, $2)', [
@@ -160,7 +130,79 @@ async function applyMigrations(client: ClientBase, migrations: Migration[]) {
       digest,
     ])
   }
-  return { applied: missing.map((migration) => migration.name), already: [...done.keys()] }
+  return { applied: missing.map((migration) => migration.name), already: done }
+}
+
+async function findMissing(client: ClientBase, migrations: Migration[]) {
+  const { rows } = await client.query<{ name: string; digest: string }>(
+    'select name, digest from cutter_governance.schema_migration order by name',
+  )
+  const done = new Map(rows.map((row) => [row.name, row.digest]))
+  assertSameMigrations(done, migrations)
+  return { done: [...done.keys()], missing: migrations.filter(({ name }) => !done.has(name)) }
+}
+
+/** What `initTarget` would do in a database, and what it needs for that. */
+export interface InitPreview {
+  /** Names of the migrations that would be applied, and of those that were before. */
+  missing: string[]
+  already: string[]
+  /** All statements of the one transaction, in their order. Passwords are left out: a server gets their SCRAM verifiers only. */
+  statements: string[]
+  privileges: NeededPrivilege[]
+}
+
+/**
+ * Lists what `initTarget` would do, in a transaction that is rolled back.
+ * @throws TARGET_REFUSED as `initTarget` does
+ */
+export async function previewInit(client: ClientBase, migrationsDirectory: string): Promise<InitPreview> {
+  const migrations = await readMigrations(migrationsDirectory)
+  await client.query('begin transaction read only')
+  try {
+    await assertFitServer(client)
+    await assertNoForeignObjects(client)
+    const initiator = await readInitiator(client)
+    const roles = await listRoleStatements(client, false)
+    const { done, missing } = (await findAppliedBefore(client, migrations, initiator)) ?? {
+      done: [],
+      missing: migrations,
+    }
+    const { before, after } = listOwnerStatements(initiator)
+    return {
+      missing: missing.map(({ name }) => name),
+      already: done,
+      statements: [
+        ...roles.map(({ sql, passwordOf }) =>
+          passwordOf === null ? sql : `${sql} '<SCRAM verifier of the password in its URL>'`,
+        ),
+        ...before,
+        MIGRATION_TABLE,
+        ...missing.map(({ sql }) => sql.trim()),
+        ...after,
+      ],
+      privileges: listNeededPrivileges(initiator, roles),
+    }
+  } finally {
+    await client.query('rollback').catch(() => undefined)
+  }
+}
+
+/**
+ * Which migrations a target has. Null where it has none, or the login cannot see them: then all are listed. Only cutter_owner and the reader may read
+ * the table, so the login becomes that role in a transaction that is rolled back.
+ */
+async function findAppliedBefore(client: ClientBase, migrations: Migration[], initiator: Initiator) {
+  const { rows } = await client.query(
+    `select from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+     where n.nspname = 'cutter_governance' and c.relname = 'schema_migration'`,
+  )
+  const { mayBecomeOwner, mayGrantOwner } = initiator
+  if (rows.length === 0 || !(mayBecomeOwner || mayGrantOwner)) return null
+  await client.query('rollback; begin')
+  if (!mayBecomeOwner) await client.query('grant cutter_owner to current_user')
+  await client.query('set local role cutter_owner')
+  return findMissing(client, migrations)
 }
 
 function assertSameMigrations(done: Map<string, string>, migrations: Migration[]): void {
@@ -202,13 +244,6 @@ async function readMigrations(directory: string): Promise<Migration[]> {
       }
     }),
   )
-}
-
-async function isSuperuser(client: ClientBase): Promise<boolean> {
-  const { rows } = await client.query<{ superuser: boolean }>(
-    'select rolsuper as superuser from pg_catalog.pg_roles where rolname = current_user',
-  )
-  return rows[0]!.superuser
 }
 
 function computeVerifiers(passwords: Record<LoginRole, string>): Record<LoginRole, string> {
