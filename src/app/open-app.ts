@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { setMaxListeners } from 'node:events'
 import { nanoid } from 'nanoid'
 import { loadCustomProfiles } from '../config/custom-profiles.ts'
 import type { Config } from '../config/load-config.ts'
@@ -79,6 +80,8 @@ export interface AppOptions {
  */
 export async function openApp(options: AppOptions): Promise<App> {
   const { home, env } = options
+  // Each run at work listens to it, so many listeners are no leak.
+  setMaxListeners(0, options.interrupt)
   const configFile = options.configFile ?? followConfig(home)
   const config = await configFile.read()
   const tools = openTools(config.tools)
