@@ -1,6 +1,6 @@
-import type { Mode } from '../domain/run.ts'
+import type { Mode, Outcome } from '../domain/run.ts'
 import { nameInLine } from '../domain/visible.ts'
-import { gatesApproved } from './check-gates.ts'
+import { GATES_UNKNOWN, gatesApproved } from './check-gates.ts'
 import type { CheckedApproval } from './checked-approval.ts'
 import { type SignedRange, trustedUpTo } from './signed-ranges.ts'
 
@@ -19,20 +19,28 @@ export function listUnmet(
   { gates, trusted, origins }: Requirements,
   {
     mode,
+    outcome,
     entries,
     approvals,
     ranges,
   }: {
     mode: Mode
+    outcome: Outcome | typeof GATES_UNKNOWN | null
     entries: number
     approvals: CheckedApproval[]
     ranges: SignedRange[]
   },
 ): string[] {
-  const passed = gatesApproved(approvals)
+  // A rehearsal approval is a label that nobody signed, so it meets no requirement.
+  const passed = gatesApproved(approvals.filter(({ kind }) => kind === 'signed'))
+  const rehearsed = gatesApproved(approvals)
   const unmet = gates
     .filter((gate) => !passed.includes(gate))
-    .map((gate) => `gate ${nameInLine(gate)} was not passed by an approval that counted`)
+    .map((gate) =>
+      rehearsed.includes(gate)
+        ? `gate ${nameInLine(gate)} was passed by a rehearsal approval only, which nobody signed`
+        : `gate ${nameInLine(gate)} was not passed by an approval that counted`,
+    )
   for (const { gate, approver, counted, origin } of approvals)
     if (counted && origin !== null && origins?.includes(origin) === false)
       unmet.push(
@@ -41,6 +49,11 @@ export function listUnmet(
   if (!trusted) return unmet
   if (mode !== 'live')
     return [...unmet, 'nobody vouches for the approvals of a dry run, which are not signed']
+  // Whoever names the gates says what the definition requires.
+  const isUnknown = outcome === GATES_UNKNOWN && gates.length === 0
+  const gatesUnknown = isUnknown
+    ? ['nobody knows which gates the definition of the run requires; name them with --require']
+    : []
   const unknown = approvals
     .filter((approval) => approval.counted && !approval.trusted)
     .map(
@@ -49,5 +62,5 @@ export function listUnmet(
     )
   const from = trustedUpTo(ranges) + 1
   const uncovered = from > entries ? [] : [`nobody whom you trust vouches for entries ${from}–${entries}`]
-  return [...unmet, ...unknown, ...uncovered]
+  return [...unmet, ...gatesUnknown, ...unknown, ...uncovered]
 }

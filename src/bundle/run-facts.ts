@@ -65,7 +65,8 @@ export function readRunFacts(
 
 function contextOf(snapshot: string): Partial<Pick<RunFacts, 'planDigest' | 'output' | 'stop'>> | null {
   try {
-    return (JSON.parse(snapshot) as { snapshot?: { context?: object } }).snapshot?.context ?? null
+    const context = (JSON.parse(snapshot) as { snapshot?: { context?: unknown } }).snapshot?.context
+    return typeof context === 'object' && !Array.isArray(context) ? context : null
   } catch {
     return null
   }

@@ -21,7 +21,7 @@ export function defineVerify(program: Command): void {
     .argument('<bundle>', 'the evidence bundle')
     .option('--signers <file>', 'your own allowed_signers')
     .option('--revoked <file>', 'your own KRL or list of revoked keys')
-    .option('--require <gates>', 'gates that an approval must have passed, separated by commas', names)
+    .option('--require <gates>', 'gates that a signed approval must have passed, separated by commas', names)
     .option('--origins <list>', 'web origins where passkeys may have signed, separated by commas', names)
     .option(
       '--require-trusted',

@@ -99,6 +99,12 @@ async function goodCases(at: Bundles, two: Bundles, other: Bundles): Promise<Vec
   const late = await at.started('dry-run')
   await rehearseApproval(parts, late.runId, { as: ALICE, decision: 'approve', reason: '' })
   const cancelled = await at.exported(await engine.cancel(late.runId, { reason: 'late' }))
+  const unknownRun = await other.closed('live')
+  const unknownTar = await other.exported(unknownRun)
+  const unknownTrusting = shared(
+    'unknown-and-instance.signers',
+    readFileSync(await other.trustingInstance(unknownRun), 'utf8'),
+  )
   return [
     { name: 'good-live', tar, signers },
     { name: 'good-live-no-signers', tar },
@@ -117,10 +123,23 @@ async function goodCases(at: Bundles, two: Bundles, other: Bundles): Promise<Vec
     { name: 'good-live-open', tar: open, signers },
     { name: 'good-live-rejected', tar: rejectedTar, signers },
     { name: 'good-dry', tar: dry, signers },
+    { name: 'unmet-gates-rehearsed', tar: dry, signers, args: ['--require', 'SG1,SG2'] },
     { name: 'unmet-trust-dry', tar: dry, signers: trusting, args: ['--require-trusted'] },
     { name: 'good-dry-cancelled', tar: cancelled, signers },
     { name: 'good-live-unsigned', tar: await forge(tar, unseal), signers },
-    { name: 'gates-unknown', tar: await other.exported(await other.closed('live')), signers: unknown },
+    { name: 'gates-unknown', tar: unknownTar, signers: unknown },
+    {
+      name: 'unmet-trust-gates-unknown',
+      tar: unknownTar,
+      signers: unknownTrusting,
+      args: ['--require-trusted'],
+    },
+    {
+      name: 'gates-unknown-required',
+      tar: unknownTar,
+      signers: unknownTrusting,
+      args: ['--require', 'SG1,SG2', '--require-trusted'],
+    },
     {
       name: 'revoked-instance',
       tar,
