@@ -22,8 +22,7 @@ PARTS = {rf'times/(?:({ID})|closeout)\.tsr': b'0.*', r'witnesses/[A-Za-z0-9%_][A
 TEXTS = '''7036ec4d5b4b3f3098cd8b9a 0f7d95df8216acde2b1f24fc a5bb8d96f89a86e8380d7893 7cc702e6ef756cca8427639c 5e0c540ae0e852e91a0d5595 e1901af10bcec7839bd6d44e 0574cf31bb77135924e0c7ba f14af4e2acdd7052446abbcf
 05cdf4c6bf8da44ef2dd3e37 7e939d922d3ada816a19c521 71fe82f323e5962ec1bf2c88 65868d89963289bdd49f8a43 431dd19e051c666262b0b7cd dd598f77e5378939efa37503 c9912703a201694e9a11758b dfb729cf4bedcaedf866d93a a2160965d90cd370c7800dd6 4a5dd4915af7e41da565172b de485f192061c1ff26a0c0f6'''  # digests of VERIFY.md without what names something of the run
 class Fault(Exception): pass
-def need(holds, *why):
-    if not holds: raise Fault(': '.join(why))
+def need(holds, *why): return holds or (_ for _ in ()).throw(Fault(': '.join(why)))
 sha = lambda data: hashlib.sha256(data if isinstance(data, bytes) else data.encode()).hexdigest()
 dig, units, obj, is_ = lambda data: 'sha256:' + sha(data), lambda name: name.encode('utf-16-be', 'surrogatepass'), lambda v: isinstance(v, dict), lambda pattern, v: isinstance(v, str) and re.fullmatch(pattern, v, re.S) is not None
 def canon(v):  # the canonical form of JSON (RFC 8785)
@@ -51,8 +50,8 @@ def evidence_path(name, digest):
     return 'evidence/' + digest[7:] if not m else f'plans/{short}.json' if m[1] == 'plan' else f'trust/{m[1]}-{short}'
 def read_entry(row):
     one = parse(row, 'history.jsonl'); event, place = one['event'], one['event'].get('arrival', {'gate': '', 'planDigest': None})
-    digests = [one['snapshotDigest'], place['planDigest'] or one['hash'], *event.get('evidence', {}).values()]
-    fits = is_(STATUSES, one['status']) and is_(OUTCOMES, event.get('outcome', 'failed')) and len(place) == 2 and sorted(one) == ENTRY and moment(one['at'])
+    digests, kinds, left = [one['snapshotDigest'], place['planDigest'] or one['hash'], *event.get('evidence', {}).values()], event.get('effectsAsked', {}), event.get('effectsDropped', [])
+    fits = is_(STATUSES, one['status']) and is_(OUTCOMES, event.get('outcome', 'failed')) and len(place) == 2 and sorted(one) == ENTRY and moment(one['at']) and isinstance(left, list) and all(is_('read|write', kind) for kind in kinds.values()) and all(is_('.*', name) for name in left)
     need(fits and is_('.*', one['by'] + one['state'] + event['type'] + event.get('approvalUsed', '') + place['gate']) and all(is_(DIGEST, d) for d in digests), 'FILE_UNREADABLE', 'an entry'); return one
 def read(files):
     run, genesis = parse(files['run.json'], 'run.json'), parse(files['genesis.json'], 'genesis.json'); two, history = 'format' in run, [read_entry(row) for row in files['history.jsonl'].split(b'\n')[:-1]]
@@ -98,16 +97,17 @@ def check_record(b):  # what the parts of the record must agree on
     need(fits and all(dig(b['files'][path]) == digest for _, _, digest, path in b['evidence']), 'RUN_DIFFERS or EVIDENCE_DIFFERS'); b['lost'] = None
     if any(one['event']['type'] == ABANDONED for one in history): check_abandoned(b, history[:-1], last, writes or [])
 def check_abandoned(b, before, last, writes):  # the list of unsettled writes: the same everywhere, and as the history says
-    b['lost'], event, failed, live = writes, last['event'], {}, b['genesis']['mode'] == 'live'
+    b['lost'], event, failed, flying, live = writes, last['event'], [], {}, b['genesis']['mode'] == 'live'
     for one in before if live else []:
         e = one['event']; m = re.fullmatch(r'xstate\.(done|error)\.actor\.(.+)', e['type'], re.S); code = (e.get('error') or {}).get('code') if m else None
+        flying = {**{name: seq for name, seq in flying.items() if name not in (*e.get('effectsDropped', []), m and m[2])}, **{name: one['seq'] for name, kind in e.get('effectsAsked', {}).items() if kind == 'write'}}
         if not m or e.get('kind') != 'write' or e.get('ran') == 'simulate': continue
-        guess = 'unknown' if code == 'STOP_OUTCOME_UNKNOWN' or e.get('attempt', 1) > 1 else 'no'; failed.pop(m[2], None)
+        guess = 'unknown' if code == 'STOP_OUTCOME_UNKNOWN' or e.get('attempt', 1) > 1 else 'no'; failed = [w for w in failed if w['phase'] != m[2] or before[w['seq'] - 1]['status'] != 'stopped']
         if m[1] == 'error' and (e['committed'] if e.get('committed') in ('yes', 'no', 'unknown') else guess) == 'unknown':
-            failed[m[2]] = {'phase': m[2], 'seq': one['seq'], 'attempt': e.get('attempt', 1), 'startedAt': before[one['seq'] - 2]['at'], 'known': FAILED}
-    rest, used = writes[len(failed):], any('approvalUsed' in one['event'] for one in before)
-    fits = last['status'] == 'closed' and event['outcome'] == 'abandoned' == b['facts']['outcome'] and canon(event['unsettledWrites']) == canon(writes) and canon(writes[:len(failed)]) == canon(list(failed.values()))
-    fits = fits and all(live and used and before[-1]['status'] == 'working' and w['known'] == IN_FLIGHT and before[w['seq'] - 1]['at'] == w['startedAt'] for w in rest)
+            failed.append({'phase': m[2], 'seq': one['seq'], 'attempt': e.get('attempt', 1), 'startedAt': before[one['seq'] - 2]['at'], 'known': FAILED})
+    rest = writes[len(failed):]; due = [w for w in rest if flying.get(w['phase']) == w['seq']]; fits = len(due) == len(flying) and len({w['phase'] for w in rest}) == len(rest)
+    fits = fits and last['status'] == 'closed' and event['outcome'] == 'abandoned' == b['facts']['outcome'] and canon(event['unsettledWrites']) == canon(writes) and canon(writes[:len(failed)]) == canon(failed)
+    fits = fits and all(live and before[-1]['status'] == 'working' and w['known'] == IN_FLIGHT and before[w['seq'] - 1]['at'] == w['startedAt'] and (w in due or 'effectsAsked' not in before[w['seq'] - 1]['event']) for w in rest)
     need(fits and (last['seq'], 'plan/abandon', dig(canon({'unsettledWrites': writes}))) in [row[:3] for row in b['evidence']], 'RUN_DIFFERS or PLAN_DIFFERS', 'the unsettled writes')
 def is_plan(b, plan, gate, at):
     rows = [row for row in b['evidence'] if row[0] <= at]; ours = [row for row in rows if row[1] == 'plan/' + gate]
@@ -287,7 +287,7 @@ def verify(tar, options):
     vouched = check_end(b, taken, options) == facts['seq'] and facts['mode'] == 'live' and all(one['trusted'] for one in counted); check_text(b, taken)
     unmet = [f'gate {gate} was not passed' for gate in options.require if gate not in passed] + ['not everything is vouched for'] * (options.require_trusted and not vouched)
     pages = {page_of(one['signature'])[0] for one in counted if one['signature'] and options.origins} - {None, *options.origins}; outcome = 'gates unknown' if facts['outcome'] == 'succeeded' and not known else facts['outcome']
-    return {'holds': True, 'outcome': outcome, 'approvals': [[one['gate'], one['decision'], one['approver']] for one in counted], 'unmet': unmet + sorted(pages)}
+    return {'holds': True, 'outcome': outcome, 'approvals': [[one['gate'], one['decision'], one['approver']] for one in counted], 'unmet': unmet + sorted(pages), 'clockWentBack': [one['seq'] for before, one in zip(b['history'], b['history'][1:]) if moment(one['at']) < moment(before['at']) or obj(one['event'].get('clock')) and one['event']['clock'].get('code') == 'CLOCK_WENT_BACK' and is_(r'[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z', one['event']['clock'].get('reading'))]}
 cli = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
 for name in ('bundle', '--signers', '--revoked'): cli.add_argument(name, type=argparse.FileType('rb'))
 for name in ('--require-trusted', '--integrity-only'): cli.add_argument(name, action='store_true')
