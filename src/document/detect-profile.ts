@@ -3,6 +3,7 @@ import type { Problem } from './diagnostics/problem.ts'
 import { findSequenceProblems } from './diagnostics/sequence-problems.ts'
 import { findStructureProblems } from './diagnostics/structure-problems.ts'
 import type { Profile, Syntax } from './profiles/profile.ts'
+import { readByFirstRules } from './reading-1/read-text.ts'
 import { type Heading, mostHeadings, type SyntaxReading } from './structure/headings/heading-match.ts'
 import { compileLexicon, type Lexicon } from './structure/headings/lexicon.ts'
 import { findLevel } from './structure/leaf-level.ts'
@@ -18,7 +19,7 @@ export interface ProfileFit {
   profile: Profile
   /** The levels that are cut. */
   levels: string[]
-  headings: Heading[]
+  headings: Pick<Heading, 'text' | 'line' | 'start' | 'normalised'>[]
   placed: PlacedRecord[]
   problems: Problem[]
   confidence: number
@@ -86,6 +87,7 @@ interface Attempt {
 
 function tryProfile(bytes: Uint8Array, attempt: Attempt): ProfileFit {
   const { document, profile, syntax } = attempt
+  if (profile.rules === undefined) return { profile, ...readByFirstRules(bytes, attempt) }
   const found = READERS[syntax](bytes, compileLexicon(profile))
   if (found.headings.length > mostHeadings) {
     throw new CutterError('INPUT_REFUSED', `the source has more than ${mostHeadings} headings`)

@@ -1,13 +1,20 @@
-import type { Heading } from '../structure/headings/heading-match.ts'
 import { asBuffer, byteOrderMark, eachLine, positionOf, textOf } from '../syntax/lines.ts'
 import { createProblem, type Problem } from './problem.ts'
 import type { ProblemCode } from './severity.ts'
+
+/** What is reported of a heading. */
+interface FoundHeading {
+  text: string
+  line: number
+  start: number
+  normalised: boolean
+}
 
 const LF = 0x0a
 const CR = 0x0d
 
 /** Finds the problems of the bytes. Each heading that is not in NFC is reported, the rest of the text once. */
-export function findByteProblems(bytes: Uint8Array, headings: readonly Heading[]): Problem[] {
+export function findByteProblems(bytes: Uint8Array, headings: readonly FoundHeading[]): Problem[] {
   const at = (code: ProblemCode, start: number, message: string) =>
     createProblem(code, message, { ...positionOf(bytes, start), start })
   const nul = bytes.indexOf(0)
@@ -88,7 +95,7 @@ function lineEndProblems(bytes: Uint8Array): Problem[] {
 
 const CHUNK = 1 << 18
 
-function normalisationProblems(bytes: Uint8Array, headings: readonly Heading[]): Problem[] {
+function normalisationProblems(bytes: Uint8Array, headings: readonly FoundHeading[]): Problem[] {
   const problems = headings
     .filter(({ normalised }) => !normalised)
     .map(({ text, line, start }) =>

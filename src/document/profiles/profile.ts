@@ -99,6 +99,8 @@ const ignorable = ['front-matter', 'comments', 'fences', 'tables', 'footnotes'] 
 const profileSchema = z.strictObject({
   name,
   version: z.string().min(1),
+  /** The rules of reading. Left out: the first ones, which documents keep that were cut before there were others. */
+  rules: z.literal(2).exactOptional(),
   description: z.string().default(''),
   /** BCP 47. Left out: the languages of the forms, if these are by language. */
   languages: z.array(z.string()).default([]),

@@ -10,6 +10,16 @@ import * as plain from './plain.yaml'
 import * as plainNested from './plain-nested.yaml'
 import { type Profile, parseProfile } from './profile.ts'
 import * as spdx from './spdx.yaml'
+import * as constitution1 from './version-1/constitution.yaml'
+import * as dieu1 from './version-1/dieu.yaml'
+import * as html1 from './version-1/html.yaml'
+import * as markdown1 from './version-1/markdown.yaml'
+import * as markdownNested1 from './version-1/markdown-nested.yaml'
+import * as markdownSections1 from './version-1/markdown-sections.yaml'
+import * as numbered1 from './version-1/numbered.yaml'
+import * as plain1 from './version-1/plain.yaml'
+import * as plainNested1 from './version-1/plain-nested.yaml'
+import * as spdx1 from './version-1/spdx.yaml'
 
 /** A profile as it is written: its own keys, without those of the profile that it extends. */
 interface WrittenProfile {
@@ -33,7 +43,18 @@ const written: WrittenProfile[] = [
 ]
 
 /** Earlier versions, by `name@version`. Documents that were cut with one keep it. */
-const former: WrittenProfile[] = []
+const former: WrittenProfile[] = [
+  constitution1,
+  dieu1,
+  html1,
+  markdown1,
+  markdownNested1,
+  markdownSections1,
+  numbered1,
+  plain1,
+  plainNested1,
+  spdx1,
+]
 
 const known = new Map([
   ...written.map((each) => [each.data.name as string, each] as const),
@@ -57,7 +78,8 @@ export function findShippedProfile(name: string): Profile | null {
   if (found !== undefined) return found
   const each = known.get(name)
   if (each === undefined) return null
-  const profile = parseProfile(extendProfile(each.data, new Map()))
+  const version = former.includes(each) ? '1' : undefined
+  const profile = parseProfile(extendProfile(each.data, new Map(), version))
   parsed.set(name, profile)
   return profile
 }

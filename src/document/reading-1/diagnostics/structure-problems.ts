@@ -1,0 +1,105 @@
+import { createProblem, type Problem } from '../../diagnostics/problem.ts'
+import type { Profile, Syntax } from '../../profiles/profile.ts'
+import type { PlacedRecord } from '../../structure/records.ts'
+import type { SyntaxReading } from '../structure/headings/heading-match.ts'
+import type { Boundary } from '../structure/outline.ts'
+
+/** Finds the problems of the headings and the addresses. */
+export function findStructureProblems(
+  bytes: Uint8Array,
+  found: SyntaxReading,
+  boundaries: Boundary[],
+  placed: PlacedRecord[],
+  profile: Profile,
+  syntax: Syntax,
+): Problem[] {
+  const guessed = guessProblems(placed, profile, syntax)
+  return [
+    ...readingProblems(bytes, found),
+    ...collisionProblems(placed),
+    ...lengthProblems(placed),
+    ...guessed,
+    ...(guessed.length > 0 ? [] : unknownLevelProblems(boundaries, profile)),
+  ]
+}
+
+function readingProblems(bytes: Uint8Array, { unclosed, overlong }: SyntaxReading): Problem[] {
+  const problems: Problem[] = []
+  if (unclosed !== null) {
+    const { what, line, start } = unclosed
+    const hidden = bytes.length - start
+    const message = `a ${what} opens on line ${line} and never ends: the ${hidden} bytes from there to the end count as its text`
+    problems.push(createProblem('UNCLOSED_BLOCK', message, { line, column: 1, start }))
+  }
+  if (overlong !== null) {
+    const message = `the heading on line ${overlong.line} is too long to be read, so that nothing starts there`
+    problems.push(createProblem('HEADING_TOO_LONG', message, { ...overlong, column: 1 }))
+  }
+  return problems
+}
+
+/** Finds records that share an address. Nothing is merged or renamed, because only a person knows which one is meant. */
+function collisionProblems(placed: PlacedRecord[]): Problem[] {
+  const problems: Problem[] = []
+  const seen = new Map<string, PlacedRecord>()
+  for (const each of placed) {
+    const { address, kind, start } = each.record
+    if (address === null) continue
+    const before = seen.get(address)
+    if (before === undefined) {
+      seen.set(address, each)
+      continue
+    }
+    const containers = kind === 'container' && before.record.kind === 'container'
+    const message = `address ${address} stands twice: ${placeOf(before)} and ${placeOf(each)}`
+    const code = containers ? 'CONTAINER_REPEATED' : 'ADDRESS_COLLISION'
+    problems.push(createProblem(code, message, { line: each.line, column: 1, start }))
+  }
+  return problems
+}
+
+function placeOf({ line, record }: PlacedRecord): string {
+  return `line ${line} ("${record.heading ?? ''}")`
+}
+
+const LONGEST_ADDRESS = 200
+
+/** Finds addresses that are too long for the target. Long document ids and the words of nested headings add up. */
+function lengthProblems(placed: PlacedRecord[]): Problem[] {
+  return placed
+    .filter(({ record }) => record.kind === 'unit' && record.address!.length > LONGEST_ADDRESS)
+    .map(({ record: { heading, address, start }, line }) =>
+      createProblem(
+        'ADDRESS_TOO_LONG',
+        `the address of "${heading}" would have ${address!.length} signs, more than ${LONGEST_ADDRESS}: ${address}`,
+        { line, column: 1, start },
+      ),
+    )
+}
+
+/** Reports that all units are of unknown kind. They may be right, but the approver should know that they are a guess. */
+function guessProblems(placed: PlacedRecord[], profile: Profile, syntax: Syntax): Problem[] {
+  const units = placed.filter(({ record }) => record.kind === 'unit' || record.kind === 'excluded')
+  const [first] = units
+  if (first === undefined || units.some(({ record }) => record.level !== profile.unnamed.name)) return []
+  const message =
+    syntax === 'plain'
+      ? `lines such as "${first.record.heading}" are taken for headings only because they repeat with growing numbers`
+      : 'no heading has a known word with a number, such as "Article 5", so that every heading begins a unit'
+  return [createProblem('KIND_GUESSED', message, { line: first.line, column: 1, start: first.record.start })]
+}
+
+/** Finds headings of unknown kind among units of known kinds. They are cut by their words, or left out with their text. */
+function unknownLevelProblems(boundaries: Boundary[], { unnamed }: Profile): Problem[] {
+  return boundaries.flatMap(({ heading: { text, line, start }, kind, level, isTitle }) => {
+    if (level.name !== unnamed.name || kind === 'container' || isTitle) return []
+    const what = kind === 'unit' ? 'it is a unit by its words' : 'it is not cut, nor is the text behind it'
+    return [
+      createProblem('UNKNOWN_HEADING_LEVEL', `the heading "${text}" is of no known kind: ${what}`, {
+        line,
+        column: 1,
+        start,
+      }),
+    ]
+  })
+}

@@ -1,0 +1,106 @@
+import type { Level, Profile, Scheme } from '../../../profiles/profile.ts'
+import { parseChineseNumeral } from '../../../structure/numerals/chinese-numerals.ts'
+import { parseCircledNumber, toAsciiDigits } from '../../../structure/numerals/digits.ts'
+import { parseRoman } from '../../../structure/numerals/roman-numerals.ts'
+
+/** A level's marker, compiled for matching: `({arabic})` is "(", a number, ")". */
+export interface ListMarker {
+  level: Level
+  pattern: RegExp
+  scheme: Scheme
+}
+
+/** A marker that a line begins with. */
+export interface MarkerMatch {
+  level: Level
+  number: string
+  /** Parts of the number, for their order: [1, 2] for 1.2. */
+  ordinal: number[]
+  /** Length of the marker in the text. */
+  length: number
+  rest: string
+}
+
+interface Value {
+  number: string
+  ordinal: number[]
+}
+
+/** The patterns are bounded and anchored, so that each is tried in constant time. */
+const NUMERALS: Record<Scheme, string> = {
+  arabic: '\\p{Nd}{1,4}[a-z]?',
+  dotted: '(?:\\p{Nd}{1,4}(?:\\.\\p{Nd}{1,4}){0,15}|[A-Z](?:\\.\\p{Nd}{1,4}){1,15})',
+  roman: '[IVXLCDM]{1,9}',
+  'small-roman': '[ivxlcdm]{1,9}',
+  letter: '[A-Z]',
+  'small-letter': '[a-zđ]',
+  han: '[〇零一二三四五六七八九十百千]{1,9}',
+  circled: '[①-⑳⑴-⒇㉑-㉟㊱-㊿⓪❶-❿⓫-⓴]',
+}
+
+const VALUES: Record<Scheme, (numeral: string) => Value | null> = {
+  arabic: arabicValue,
+  dotted: dottedValue,
+  roman: (numeral) => plainValue(parseRoman(numeral)),
+  'small-roman': (numeral) => plainValue(parseRoman(numeral)),
+  letter: (numeral) => ({ number: numeral, ordinal: [numeral.charCodeAt(0) - 0x40] }),
+  'small-letter': letterValue,
+  han: (numeral) => plainValue(parseChineseNumeral(numeral)),
+  circled: (numeral) => plainValue(parseCircledNumber(numeral)),
+}
+
+/** Compiles the markers of a profile's levels, the widest level first. */
+export function compileMarkers({ levels }: Profile): ListMarker[] {
+  return levels.flatMap((level) =>
+    level.marks.map((mark) => {
+      const [, before = '', scheme = '', after = ''] = /^([^{]*)\{([a-z-]+)\}(.*)$/u.exec(mark)!
+      const bare = before === '' && after === '' && scheme !== 'circled'
+      // "1.2" is not the marker "1." with a text. A bare number needs a space behind it.
+      const behind = bare ? '(?=\\s)' : '(?![\\p{Nd}.)])'
+      const pattern = new RegExp(
+        `^${escaped(before)}(${NUMERALS[scheme as Scheme]})${escaped(after)}${behind}`,
+        'u',
+      )
+      return { level, pattern, scheme: scheme as Scheme }
+    }),
+  )
+}
+
+/** Returns the readings of the marker at the beginning of a line (in NFC), the widest level first. */
+export function matchMarkers(text: string, marks: ListMarker[]): MarkerMatch[] {
+  return marks.flatMap(({ level, pattern, scheme }) => {
+    const match = pattern.exec(text)
+    const value = match === null ? null : VALUES[scheme](match[1]!)
+    if (match === null || value === null) return []
+    return [{ level, ...value, length: match[0].length, rest: text.slice(match[0].length).trim() }]
+  })
+}
+
+const escaped = (literal: string) => literal.normalize('NFC').replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')
+
+const plainValue = (value: number | null): Value | null =>
+  value === null ? null : { number: String(value), ordinal: [value] }
+
+function arabicValue(numeral: string): Value {
+  const digits = Number(toAsciiDigits(numeral.replace(/[a-z]$/, '')))
+  const letter = /[a-z]$/.exec(numeral)?.[0] ?? ''
+  const part = letter === '' ? 0 : (letter.charCodeAt(0) - 0x60) / 100
+  return { number: `${digits}${letter.toUpperCase()}`, ordinal: [digits + part] }
+}
+
+function dottedValue(numeral: string): Value {
+  const parts = toAsciiDigits(numeral).split('.')
+  const number = parts.map((part) => (/^\d/.test(part) ? String(Number(part)) : part)).join('.')
+  const ordinal = parts.map((part) => (/^\d/.test(part) ? Number(part) : part.charCodeAt(0) * 1000))
+  return { number, ordinal }
+}
+
+/** With đ, which Vietnamese sorts between d and e. It is written DD in addresses. */
+const LETTERS = [...'abcdđefghijklmnopqrstuvwxyz']
+
+function letterValue(letter: string): Value {
+  return {
+    number: letter === 'đ' ? 'DD' : letter.toUpperCase(),
+    ordinal: [LETTERS.indexOf(letter) + 1],
+  }
+}
