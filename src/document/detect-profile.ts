@@ -1,36 +1,9 @@
 import { CutterError } from '../domain/errors.ts'
-import type { Problem } from './diagnostics/problem.ts'
-import { findSequenceProblems } from './diagnostics/sequence-problems.ts'
-import { findStructureProblems } from './diagnostics/structure-problems.ts'
-import type { Profile, Syntax } from './profiles/profile.ts'
-import { readByFirstRules } from './reading-1/read-text.ts'
-import { type Heading, mostHeadings, type SyntaxReading } from './structure/headings/heading-match.ts'
-import { compileLexicon, type Lexicon } from './structure/headings/lexicon.ts'
-import { findLevel } from './structure/leaf-level.ts'
-import { type Boundary, buildOutline } from './structure/outline.ts'
-import { buildRecords, buildSingleRecord, type PlacedRecord } from './structure/records.ts'
+import { listProfileNames } from './profiles/get-profile.ts'
+import type { Profile } from './profiles/profile.ts'
+import { findShippedProfile, listShippedProfiles } from './profiles/shipped-profiles.ts'
+import { type ProfileFit, readText } from './read-text.ts'
 import { asBuffer, byteOrderMark, textOf } from './syntax/lines.ts'
-import { readHtml } from './syntax/read-html.ts'
-import { readMarkdown } from './syntax/read-markdown.ts'
-import { readPlain } from './syntax/read-plain.ts'
-
-/** The result of reading a text with one profile. */
-export interface ProfileFit {
-  profile: Profile
-  /** The levels that are cut. */
-  levels: string[]
-  headings: Pick<Heading, 'text' | 'line' | 'start' | 'normalised'>[]
-  placed: PlacedRecord[]
-  problems: Problem[]
-  confidence: number
-  why: string
-}
-
-const READERS: Record<Syntax, (bytes: Uint8Array, lexicon: Lexicon) => SyntaxReading> = {
-  markdown: readMarkdown,
-  plain: readPlain,
-  html: readHtml,
-}
 
 /** Tries profiles in the order of preference. A perfect fit ends the search, because no later profile can fit better. */
 export function tryProfiles(
@@ -41,7 +14,7 @@ export function tryProfiles(
 ): ProfileFit[] {
   const fits: ProfileFit[] = []
   for (const profile of profiles) {
-    const attempts = profile.syntax.map((syntax) => tryProfile(bytes, { document, profile, syntax, levels }))
+    const attempts = profile.syntax.map((syntax) => readText(bytes, { document, profile, syntax, levels }))
     // Of a profile's syntaxes the one with most units counts, because any Markdown may have a few lines like plain headings.
     const fit = attempts.reduce((one, other) => (unitCount(other) > unitCount(one) ? other : one))
     fits.push(fit)
@@ -50,13 +23,18 @@ export function tryProfiles(
   return fits
 }
 
-const unitCount = ({ placed }: ProfileFit) => placed.filter(({ record }) => isCut(record)).length
+const isUnit = ({ record: { kind } }: ProfileFit['placed'][number]) => kind === 'unit' || kind === 'excluded'
+const unitCount = ({ placed }: ProfileFit) => placed.filter(isUnit).length
+const numberedCount = ({ placed }: ProfileFit) =>
+  placed.filter((each) => isUnit(each) && each.record.number !== null).length
 
-/** Returns the best fit, the first of several equal ones, or null if none found a unit. */
+/** Returns the best fit, the first of several equal ones, or null if none found a unit. A fit with few of the numbers that others found is worse. */
 export function findBestFit(fits: ProfileFit[]): ProfileFit | null {
-  const found = fits.filter(({ placed }) => placed.some(({ record }) => isCut(record)))
+  const most = Math.max(1, ...fits.map(numberedCount))
+  const worth = (fit: ProfileFit) => fit.merit * (1 + numberedCount(fit) / most)
+  const found = fits.filter(({ placed }) => placed.some(isUnit))
   return found.reduce<ProfileFit | null>(
-    (best, fit) => (best === null || fit.confidence > best.confidence ? fit : best),
+    (best, fit) => (best === null || worth(fit) > worth(best) ? fit : best),
     null,
   )
 }
@@ -65,7 +43,7 @@ export function findBestFit(fits: ProfileFit[]): ProfileFit | null {
 const TITLE_BYTES = 400
 
 /** Tests the cheap signs that a profile requires before it is tried without being named. */
-export function passesDetection(bytes: Uint8Array, { detect }: Profile): boolean {
+function passesDetection(bytes: Uint8Array, { detect }: Profile): boolean {
   const { begins, words, titleWords } = detect
   if (begins !== undefined) {
     const head = textOf(bytes, byteOrderMark(bytes), Math.min(bytes.length, 2_000)).toLowerCase()
@@ -78,68 +56,92 @@ export function passesDetection(bytes: Uint8Array, { detect }: Profile): boolean
   return holds(source, words) && holds(source.subarray(0, TITLE_BYTES), titleWords)
 }
 
-interface Attempt {
-  document: string
-  profile: Profile
-  syntax: Syntax
-  levels: readonly string[] | undefined
-}
-
-function tryProfile(bytes: Uint8Array, attempt: Attempt): ProfileFit {
-  const { document, profile, syntax } = attempt
-  if (profile.rules === undefined) return { profile, ...readByFirstRules(bytes, attempt) }
-  const found = READERS[syntax](bytes, compileLexicon(profile))
-  if (found.headings.length > mostHeadings) {
-    throw new CutterError('INPUT_REFUSED', `the source has more than ${mostHeadings} headings`)
-  }
-  const { boundaries, levels: cut } = buildOutline(found, profile, syntax, attempt.levels)
-  const options = { document, profile }
-  const wasSingle = profile.whole !== undefined && attempt.levels?.includes(profile.whole.name) === true
-  const isSingle =
-    wasSingle || (profile.whole !== undefined && !boundaries.some(({ kind }) => kind === 'unit'))
-  const levels = isSingle ? [profile.whole!.name] : cut
-  const placed = isSingle
-    ? buildSingleRecord(bytes, found, options)
-    : buildRecords(bytes, boundaries, found, options)
-  const sequence = findSequenceProblems(placed, boundaries, profile)
-  const problems = [...findStructureProblems(bytes, found, boundaries, placed, profile, syntax), ...sequence]
-  const judged = isSingle
-    ? { confidence: 0.2, why: 'no heading; the complete text is one unit' }
-    : judgeFit(boundaries, placed, sequence, profile, syntax)
-  return { profile, levels, headings: boundaries.map(({ heading }) => heading), placed, problems, ...judged }
-}
+/** Minimum confidence of a detected profile. */
+const ENOUGH = 0.3
+/** Minimum number of numbered units with which a profile that is tried last is better than a coarse cut. */
+const FEWEST_FINER = 3
+/** How many times more numbered units it must have than a cut at headings of known words. */
+const MUCH_FINER = 2
 
 /**
- * Computes the confidence: one half for units of a kind that the profile knows, one quarter each for numbers and their order.
- * Markdown or HTML gets a share for headings of unknown kind, because its syntax still shows where they are.
+ * Finds the profile that explains the text best, of the user's own profiles and those that ship.
+ *
+ * @throws INPUT_REFUSED when none finds a unit, or none fits well enough.
  */
-function judgeFit(
-  boundaries: Boundary[],
-  placed: PlacedRecord[],
-  sequence: Problem[],
-  profile: Profile,
-  syntax: Syntax,
-): { confidence: number; why: string } {
-  const units = placed.filter(({ record }) => isCut(record)).map(({ record }) => record)
-  const levels = new Set(units.map(({ level }) => level))
-  const missing = profile.detect.needs?.find((level) => !levels.has(level))
-  if (missing !== undefined) return { confidence: 0, why: `no unit of level ${missing}` }
-  if (units.length === 0 || boundaries.length === 0) return { confidence: 0, why: 'no heading begins a unit' }
-  const known = units.filter((unit) => unit.level !== profile.unnamed.name).length
-  const numbered = units.filter((unit) => unit.number !== null).length
-  const shown = syntax === 'plain' ? 0 : 0.3
-  const share = (count: number) => count / units.length
-  const inOrder = share(numbered) * (1 - Math.min(1, share(sequence.length)))
-  const kinds = share(known) * 0.5 + share(units.length - known) * shown
-  const isAnnex = (level: string | null) => findLevel(level, profile)?.role === 'annex'
-  // Annexes alone are a weak sign, because they do not show the text that they belong to.
-  const worth = units.every(({ level }) => isAnnex(level)) ? 0.25 : 1
-  const why = `${known} of ${units.length} units of a known kind, ${numbered} numbered, ${sequence.length} breaks in the numbers`
-  const confidence = (kinds + share(numbered) * 0.25 + inOrder * 0.25) * worth
-  return { confidence: Math.round(confidence * 100) / 100, why }
+export function detectFit(bytes: Uint8Array, document: string, profiles: readonly Profile[]): ProfileFit {
+  const all = [...profiles, ...listShippedProfiles().map((name) => findShippedProfile(name)!)]
+  const when = (wanted: Profile['detect']['when']) =>
+    all.filter((profile) => profile.detect.when === wanted && passesDetection(bytes, profile))
+  const tried = when('first')
+  // The beginning of a text is a better sign than its headings.
+  const certain = tried.filter(({ detect }) => detect.begins !== undefined)
+  const first = tryProfiles(bytes, document, [...new Set([...certain, ...tried])])
+  const best = findBestFit(first)
+  if (best !== null && best.confidence >= ENOUGH && !best.isCoarse) return nestRestarts(bytes, document, best)
+  const last = rankFallbacks(when('fallback').flatMap((profile) => tryProfiles(bytes, document, [profile])))
+  if (best !== null && best.confidence >= ENOUGH) {
+    const fewest = Math.max(FEWEST_FINER, best.isGuess ? 0 : numberedCount(best) * MUCH_FINER)
+    const finer = findBestFit(last.filter((fit) => numberedCount(fit) >= fewest))
+    return nestRestarts(bytes, document, finer !== null && finer.confidence >= best.confidence ? finer : best)
+  }
+  const other = findBestFit([...first, ...last])
+  if (other === null) throw noUnitsError(document, 'any profile', profiles)
+  if (other.confidence >= ENOUGH) return nestRestarts(bytes, document, other)
+  throw noFitError(document, [...first, ...last], other)
 }
 
-/** Whether a record is a unit, excluded units included. */
-function isCut({ kind }: { kind: string }): boolean {
-  return kind === 'unit' || kind === 'excluded'
+/** Sorts equal fits: first profiles whose signs the text has, then those that find more numbers. */
+function rankFallbacks(fits: ProfileFit[]): ProfileFit[] {
+  const isMeant = ({ profile: { detect } }: ProfileFit) =>
+    Number(detect.titleWords !== undefined || detect.words !== undefined)
+  return fits.sort((a, b) => isMeant(b) - isMeant(a) || numberedCount(b) - numberedCount(a))
+}
+
+/** Where numbers restart in each part, the profile whose addresses hold the part reads the text. */
+function nestRestarts(bytes: Uint8Array, document: string, fit: ProfileFit): ProfileFit {
+  if (fit.profile.rules === undefined || !restarts(fit)) return fit
+  const nested = findShippedProfile(`${fit.profile.name}-nested`)
+  if (nested === null) return fit
+  const [other] = tryProfiles(bytes, document, [nested])
+  return other!.problems.some(({ code }) => code === 'ADDRESS_COLLISION') ? fit : other!
+}
+
+/** Whether two units share an address because their numbers begin again in another container. */
+function restarts({ placed }: ProfileFit): boolean {
+  const first = new Map<string, ProfileFit['placed'][number]['record']>()
+  const lowest = new Map<string, string>()
+  for (const { record } of placed.filter(isUnit)) {
+    const { level, number, address, parent } = record
+    if (number === null) continue
+    if (!lowest.has(level!)) lowest.set(level!, number)
+    const before = first.get(address!)
+    if (before === undefined) first.set(address!, record)
+    else if (before.parent !== parent && lowest.get(level!) === number) return true
+  }
+  return false
+}
+
+function noFitError(document: string, fits: ProfileFit[], best: ProfileFit): CutterError {
+  const candidates = fits
+    .filter(({ confidence }) => confidence > 0)
+    .sort((a, b) => b.confidence - a.confidence)
+    .map(({ profile, confidence, why }) => ({ profile: profile.name, confidence, why }))
+  const named = candidates.map((each) => `${each.profile} ${each.confidence} (${each.why})`).join('; ')
+  return new CutterError(
+    'INPUT_REFUSED',
+    `no profile fits ${document} well enough to be used without being named: ${named}`,
+    {
+      next: `read the text and name a profile with --profile, e.g. --profile ${best.profile.name}`,
+      data: { candidates, enough: ENOUGH },
+    },
+  )
+}
+
+/** Builds the error for a text in which no unit was found. */
+export function noUnitsError(document: string, by: string, profiles: readonly Profile[]): CutterError {
+  const names = listProfileNames(profiles)
+  return new CutterError('INPUT_REFUSED', `no unit to cut is found in ${document} by ${by}`, {
+    next: `units begin at Markdown headings ("## Article 5") or at numbered lines of their own ("Article 5", "§ 5", "Điều 5."): give the text such headings, or choose another way to read it with --profile (${names.join(', ')})`,
+    data: { profiles: names },
+  })
 }

@@ -1,13 +1,12 @@
-import { CutterError } from '../domain/errors.ts'
 import { sha256 } from '../domain/json.ts'
-import { findBestFit, type ProfileFit, passesDetection, tryProfiles } from './detect-profile.ts'
+import { detectFit, findBestFit, noUnitsError, tryProfiles } from './detect-profile.ts'
 import { findByteProblems } from './diagnostics/byte-problems.ts'
 import type { Problem } from './diagnostics/problem.ts'
 import { assertDocumentId } from './document-id.ts'
-import { getProfile, listProfileNames } from './profiles/get-profile.ts'
+import { getProfile } from './profiles/get-profile.ts'
 import { type Profile, type ProfileInput, parseProfile } from './profiles/profile.ts'
 import { formatReading, parseReading } from './profiles/reading.ts'
-import { findShippedProfile, listShippedProfiles } from './profiles/shipped-profiles.ts'
+import type { ProfileFit } from './read-text.ts'
 import { checkCoverage, type Span } from './structure/coverage.ts'
 import type { ScanRecord } from './structure/records.ts'
 import { asBuffer } from './syntax/lines.ts'
@@ -58,7 +57,7 @@ export function scanDocument(source: Uint8Array, options: ScanOptions): Scan {
   assertDocumentId(document)
   assertUtf8Source(bytes, document)
   const best =
-    profile === undefined ? detectedFit(bytes, options) : namedFit(bytes, options, profile, profiles)
+    profile === undefined ? detectFit(bytes, document, profiles) : namedFit(bytes, options, profile, profiles)
   const records = best.placed.map(({ record }) => record)
   return {
     profile: best.profile.name,
@@ -98,44 +97,4 @@ function namedFit(
   const best = findBestFit(tryProfiles(bytes, document, [profile], levels))
   if (best !== null) return best
   throw noUnitsError(document, `profile ${profile.name}`, profiles)
-}
-
-/** Minimum confidence of a detected profile. */
-const ENOUGH = 0.3
-
-function detectedFit(bytes: Uint8Array, { document, profiles = [] }: ScanOptions): ProfileFit {
-  const all = [...profiles, ...listShippedProfiles().map((name) => findShippedProfile(name)!)]
-  const when = (wanted: Profile['detect']['when']) =>
-    all.filter((profile) => profile.detect.when === wanted && passesDetection(bytes, profile))
-  const tried = when('first')
-  // The beginning of a text is a better sign than its headings.
-  const certain = tried.filter(({ detect }) => detect.begins !== undefined)
-  const first = tryProfiles(bytes, document, [...new Set([...certain, ...tried])])
-  const best = findBestFit(first)
-  if (best !== null && best.confidence >= ENOUGH) return best
-  const more = [...first, ...tryProfiles(bytes, document, when('fallback'))]
-  const other = findBestFit(more)
-  if (other === null) throw noUnitsError(document, 'any profile', profiles)
-  if (other.confidence >= ENOUGH) return other
-  const candidates = more
-    .filter(({ confidence }) => confidence > 0)
-    .sort((a, b) => b.confidence - a.confidence)
-    .map(({ profile, confidence, why }) => ({ profile: profile.name, confidence, why }))
-  const named = candidates.map((each) => `${each.profile} ${each.confidence} (${each.why})`).join('; ')
-  throw new CutterError(
-    'INPUT_REFUSED',
-    `no profile fits ${document} well enough to be used without being named: ${named}`,
-    {
-      next: `read the text and name a profile with --profile, e.g. --profile ${other.profile.name}`,
-      data: { candidates, enough: ENOUGH },
-    },
-  )
-}
-
-function noUnitsError(document: string, by: string, profiles: readonly Profile[]): CutterError {
-  const names = listProfileNames(profiles)
-  return new CutterError('INPUT_REFUSED', `no unit to cut is found in ${document} by ${by}`, {
-    next: `units begin at Markdown headings ("## Article 5") or at numbered lines of their own ("Article 5", "§ 5", "Điều 5."): give the text such headings, or choose another way to read it with --profile (${names.join(', ')})`,
-    data: { profiles: names },
-  })
 }

@@ -7,7 +7,7 @@ const texts = udhrTexts()
 
 function articles(text: string): (string | null)[] {
   try {
-    return listUnits(scanText(text)).map(({ number }) => number)
+    return listUnits(scanText(text)).flatMap(({ number }) => number ?? [])
   } catch {
     return []
   }

@@ -17,45 +17,69 @@ export function findSequenceProblems(
   const weak = new Set(
     boundaries.flatMap(({ heading }) => (heading.weak === undefined ? [] : [heading.start])),
   )
-  const inner = new Set(
-    profile.levels.filter((level) => isInner(level.address ?? profile.address)).map(({ name }) => name),
-  )
-  const unnamedInner = isInner(profile.address)
-  const inside = ({ level, parent }: ScanRecord) =>
-    (profile.levels.some(({ name }) => name === level) ? inner.has(level!) : unnamedInner) ? parent : ''
   const problems: Problem[] = []
-  const last = new Map<string, ScanRecord>()
-  for (const { record, line } of placed) {
+  const last = new Map<string, PlacedRecord>()
+  for (const each of placed) {
+    const { record, line } = each
     if (record.kind === 'other' || record.number === null) continue
-    const series = `${record.level} ${inside(record)}`
-    const before = last.get(series)
-    last.set(series, record)
+    const key = seriesOf(record, profile)
+    const before = last.get(key)
+    last.set(key, each)
     // An article that holds its sections counts as well, but only units are reported.
     if (record.kind === 'container') continue
     const found =
-      before === undefined ? lateStart(record) : breakBetween(before, record, weak.has(record.start))
+      before === undefined ? lateStart(record) : breakBetween(before, each, weak.has(record.start))
     if (found !== null) problems.push(createProblem(...found, { line, column: 1, start: record.start }))
   }
   return problems
 }
 
-/** Whether an address by this template holds a part of the enclosing record. */
-function isInner(template: string): boolean {
-  return [...template.matchAll(/\{([a-z-]+)\}/g)].some(
-    ([, part]) => !['document', 'code', 'number'].includes(part!),
+/** The name of the series of numbers that a record is part of. */
+export function seriesOf({ level, parent, address }: ScanRecord, profile: Profile): string {
+  const where = seriesPlaces(profile).get(level ?? '') ?? seriesPlaces(profile).get('')!
+  if (where === 'document') return `${level}`
+  // An address holds the annex only inside of an annex.
+  return `${level} ${where === 'annex' ? address!.slice(0, address!.lastIndexOf('/')) : parent}`
+}
+
+type SeriesPlace = 'document' | 'annex' | 'parent'
+
+const places = new WeakMap<Profile, Map<string, SeriesPlace>>()
+
+/** In what the numbers of each level run, by the parts of its addresses. The empty name stands for other levels. */
+function seriesPlaces(profile: Profile): Map<string, SeriesPlace> {
+  const known = places.get(profile)
+  if (known !== undefined) return known
+  const placeOf = (template: string): SeriesPlace => {
+    const parts = [...template.matchAll(/\{([a-z-]+)\}/g)].map(([, part]) => part!)
+    const around = parts.filter((part) => !['document', 'code', 'number'].includes(part))
+    if (around.length === 0) return 'document'
+    return around.every((part) => part === 'annex') ? 'annex' : 'parent'
+  }
+  const found = new Map(
+    profile.levels.map(({ name, address }) => [name, placeOf(address ?? profile.address)]),
   )
+  found.set('', placeOf(profile.address))
+  places.set(profile, found)
+  return found
 }
 
 type Break = [ProblemCode, string]
 
-function breakBetween(before: ScanRecord, after: ScanRecord, weak: boolean): Break | null {
-  const order = compareNumbers(before.number!, after.number!)
+function breakBetween(one: PlacedRecord, other: PlacedRecord, weak: boolean): Break | null {
+  const [before, after] = [one.record, other.record]
+  const order = compareNumbers(one.sort ?? before.number!, other.sort ?? after.number!)
   const between = `"${after.heading}" follows "${before.heading}"`
   if (order > 0 && !weak) return ['NUMBER_OUT_OF_ORDER', `numbers step back: ${between}`]
-  const from = Number(/(\d+)\D*$/.exec(before.number!.replace(/-.*$/, ''))?.[1])
-  const to = Number(/^\d+/.exec(after.number!)?.[0])
+  const { from, to } = gapBetween(before.number!, after.number!)
   if (weak && before.number!.includes('.')) return null
   return to > from + 1 ? ['NUMBER_GAP', `numbers ${from + 1} to ${to - 1} are missing: ${between}`] : null
+}
+
+/** The last integer of one number, and the first of another. */
+export function gapBetween(before: string, after: string): { from: number; to: number } {
+  const from = Number(/^\d+$/.test(before) ? before : /(\d+)\D*$/.exec(before.replace(/-.*$/, ''))?.[1])
+  return { from, to: Number(/^\d+/.exec(after)?.[0]) }
 }
 
 function lateStart(record: ScanRecord): Break | null {

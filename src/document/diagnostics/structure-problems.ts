@@ -93,7 +93,7 @@ function guessProblems(placed: PlacedRecord[], profile: Profile, syntax: Syntax)
 function unknownLevelProblems(boundaries: Boundary[], { unnamed }: Profile): Problem[] {
   return boundaries.flatMap(({ heading: { text, line, start }, kind, level, isTitle }) => {
     if (level.name !== unnamed.name || kind === 'container' || isTitle) return []
-    const what = kind === 'unit' ? 'it is a unit by its words' : 'it is not cut, nor is the text behind it'
+    const what = kind === 'unit' ? 'it is a unit by its words' : 'it has no text of its own and is no unit'
     return [
       createProblem('UNKNOWN_HEADING_LEVEL', `the heading "${text}" is of no known kind: ${what}`, {
         line,

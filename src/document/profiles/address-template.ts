@@ -14,15 +14,36 @@ export function findTemplateFault(template: string): string | null {
     : 'groups of an address template are [ … ] and cannot be nested'
 }
 
+/** Text with parts: literals at even places, names of parts at odd ones. */
+type Pieces = string[]
+
+/** A template taken apart: pieces, and groups of alternative pieces. */
+type Compiled = (Pieces | Pieces[])[]
+
+const compiled = new Map<string, Compiled>()
+
+function compileTemplate(template: string): Compiled {
+  const known = compiled.get(template)
+  if (known !== undefined) return known
+  const parts = template.split(/\[([^[\]]*)\]/).map((text, i) => {
+    return i % 2 === 0 ? text.split(PART) : text.split('|').map((one) => one.split(PART))
+  }) as Compiled
+  compiled.set(template, parts)
+  return parts
+}
+
 /** Fills a template. An unknown part outside of a group becomes empty. */
 export function fillTemplate(template: string, part: (name: string) => string | null): string {
-  const filled = (text: string) => text.replace(PART, (_, name: string) => part(name) ?? '')
-  return filled(
-    template.replace(/\[([^[\]]*)\]/g, (_, group: string) => {
-      const known = group
-        .split('|')
-        .find((one) => [...one.matchAll(PART)].every(([, name]) => (part(name!) ?? '') !== ''))
-      return known === undefined ? '' : filled(known)
-    }),
-  )
+  const fill = (pieces: Pieces) => {
+    let text = ''
+    for (let i = 0; i < pieces.length; i++) text += i % 2 === 0 ? pieces[i] : (part(pieces[i]!) ?? '')
+    return text
+  }
+  const isKnown = (pieces: Pieces) => pieces.every((piece, i) => i % 2 === 0 || (part(piece) ?? '') !== '')
+  let filled = ''
+  for (const [i, each] of compileTemplate(template).entries()) {
+    const pieces = i % 2 === 0 ? (each as Pieces) : (each as Pieces[]).find(isKnown)
+    if (pieces !== undefined) filled += fill(pieces)
+  }
+  return filled
 }

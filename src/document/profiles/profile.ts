@@ -52,11 +52,15 @@ const level = z.strictObject({
   code: z.string().regex(/^[A-Z0-9_.-]+$/, 'a code is of capitals, digits, "_", "." and "-"'),
   /**
    * `container` holds units. `leaf` may be the kind that is cut. `branch` is a unit unless it holds units. `annex` is the same,
-   * but annexes alone are a weak sign in detection. `unit` is always cut and holds narrower records; its own text ends at the
+   * but annexes alone are a weak sign in detection. `aside` is a unit with numbers of its own, which holds nothing. `unit` is always cut and holds narrower records; its own text ends at the
    * first of them.
    */
-  role: z.enum(['container', 'leaf', 'branch', 'annex', 'unit']),
+  role: z.enum(['container', 'leaf', 'branch', 'annex', 'aside', 'unit']),
   headings: forms.default([]),
+  /** Forms of headings that name several numbers: "§§ {n}", "Articles {n}". There a comma or a dash joins two numbers. */
+  lists: forms.exactOptional(),
+  /** Words of headings without a number, for the role `annex`: "Preamble", "Transitional provisions". */
+  names: z.array(z.string().min(1)).exactOptional(),
   marks: z.array(mark).default([]),
   /** Whether a marker must be followed by a title, on a line of its own. */
   title: z.enum(['optional', 'required']).default('optional'),
@@ -121,6 +125,8 @@ const profileSchema = z.strictObject({
   runIns: z.array(z.enum(['bold', 'words'])).default([]),
   /** Minimum number of headings in unknown words with growing numbers; 0 turns the rule off. Plain text only. */
   repeatedForms: z.int().min(0).default(0),
+  /** Markdown only: the sign of its headings. Left out: `#`. AsciiDoc has `=`. */
+  headingSign: z.enum(['#', '=']).exactOptional(),
   /** Words that never make a heading by repetition. */
   neverHeadings: z.array(z.string()).default([]),
   /**
@@ -128,7 +134,7 @@ const profileSchema = z.strictObject({
    * number of the enclosing record of that level. `[S{segment}|ROOT]`: the first alternative of which all parts are known.
    */
   address: template.refine((text) => text.includes('{number}'), 'an address template holds {number}'),
-  numbering: z.array(z.enum(['roman', 'han', 'letter', 'circled'])).default([]),
+  numbering: z.array(z.enum(['roman', 'han', 'letter', 'circled', 'letters'])).default([]),
   numberWords: z.record(z.string(), z.int().positive()).default({}),
   /** "11 bis": kept, as 11-BIS. */
   numberSuffixes: z.array(z.string()).default([]),
@@ -140,6 +146,8 @@ const profileSchema = z.strictObject({
   numberContinuations: z.array(z.string()).default([]),
   ignoredPrefixes: z.array(z.string()).default([]),
   statusMarks: z.array(statusMark).default([]),
+  /** Words that may follow the words of a status: "repealed by Act 5". Without one of them, "Repealed laws" is a title. */
+  statusFollowers: z.array(z.string().min(1)).exactOptional(),
   /** Whether a status mark that is the complete text of a unit counts like one in its heading. */
   statusInBody: z.boolean().default(false),
   exclusions: z.array(exclusion).default([]),

@@ -1,4 +1,5 @@
 import { CutterError } from '../../domain/errors.ts'
+import * as asciidoc from './asciidoc.yaml'
 import * as constitution from './constitution.yaml'
 import * as dieu from './dieu.yaml'
 import * as html from './html.yaml'
@@ -9,6 +10,8 @@ import * as numbered from './numbered.yaml'
 import * as plain from './plain.yaml'
 import * as plainNested from './plain-nested.yaml'
 import { type Profile, parseProfile } from './profile.ts'
+import * as rules from './rules.yaml'
+import * as rulesNested from './rules-nested.yaml'
 import * as spdx from './spdx.yaml'
 import * as constitution1 from './version-1/constitution.yaml'
 import * as dieu1 from './version-1/dieu.yaml'
@@ -33,11 +36,14 @@ const written: WrittenProfile[] = [
   markdown,
   plain,
   html,
+  asciidoc,
   constitution,
   spdx,
+  rules,
   numbered,
   markdownNested,
   plainNested,
+  rulesNested,
   markdownSections,
   dieu,
 ]

@@ -8,7 +8,12 @@ export interface LeafLevel {
   rank: number
   /** Start of the first heading that is cut. Headings of known kinds that begin before it hold it. */
   first: number
+  /** Whether it is the narrowest container, because no kind of unit occurs. */
+  isContainer: boolean
 }
+
+/** The level of numbers without a word, where a profile has it. */
+const NUMBERED = 'numbered'
 
 /**
  * Finds the kind of heading that is cut: of the levels with role `leaf`, the one with most numbered headings at one depth, the
@@ -27,10 +32,11 @@ export function findLeafLevel(
     wanted?.has(level?.name ?? profile.unnamed.name) ?? level?.role === 'leaf'
   // Markdown that was cut at every heading keeps that.
   if (levels?.every((name) => name === profile.unnamed.name) && syntax !== 'plain') return null
-  const best =
-    mostFrequent(headings, profile, isLeaf) ??
-    (syntax === 'plain' ? mostFrequent(headings, profile, (level) => level === undefined) : null) ??
-    (syntax === 'plain' ? narrowest(headings, profile) : null)
+  const known = mostFrequent(headings, profile, isLeaf)
+  const repeated =
+    known ?? (syntax === 'plain' ? mostFrequent(headings, profile, (level) => level === undefined) : null)
+  const hasLines = syntax === 'plain' || headings.every(({ paragraph }) => paragraph !== undefined)
+  const best = repeated ?? (hasLines ? narrowest(headings, profile) : null)
   if (best === null) return null
   // The narrowest container, or an unknown word, is cut where none of the wanted levels occurs.
   const isWanted = isLeaf(findLevel(best.level, profile))
@@ -39,8 +45,38 @@ export function findLeafLevel(
   // Repeated unknown words rank below every known kind.
   const rank =
     findLevel(best.level, profile) === undefined ? profile.levels.length : levelRank(best.level, profile)
-  return { levels: cut, depth: best.depth, rank, first: first.start }
+  return { levels: cut, depth: best.depth, rank, first: first.start, isContainer: repeated === null }
 }
+
+/**
+ * Gives headings that have a number and no known word the level `numbered` of the profile, if there are more of them at one depth than
+ * of any known kind: "1. Short title", "2. Meaning". Without such a level, or where it was not cut before (`levels`), nothing changes.
+ */
+export function nameNumberedHeadings(
+  headings: Heading[],
+  profile: Profile,
+  levels?: readonly string[],
+): Heading[] {
+  const level = findLevel(NUMBERED, profile)
+  if (level === undefined || levels?.includes(NUMBERED) === false) return headings
+  const isBare = ({ level, number, paragraph, element }: Heading) =>
+    level === null && number !== null && paragraph === undefined && element === undefined
+  const depths = new Map<number, number>()
+  for (const heading of headings)
+    if (isBare(heading)) depths.set(heading.depth, (depths.get(heading.depth) ?? 0) + 1)
+  const [depth, count = 0] = [...depths].sort(([, a], [, b]) => b - a)[0] ?? []
+  const known = headings.filter(
+    (heading) => heading.number !== null && findLevel(heading.level, profile)?.role === 'leaf',
+  ).length
+  if (levels === undefined && (count < FEWEST_NUMBERED || count <= known * KNOWN_WEIGHT)) return headings
+  return headings.map((heading) =>
+    isBare(heading) && heading.depth === depth ? { ...heading, level: NUMBERED } : heading,
+  )
+}
+
+const FEWEST_NUMBERED = 2
+/** A heading of a known kind counts as much as this many bare numbers. */
+const KNOWN_WEIGHT = 3
 
 function mostFrequent(
   headings: Heading[],
@@ -65,6 +101,7 @@ function mostFrequent(
 function narrowest(headings: Heading[], profile: Profile): Heading | null {
   let best: Heading | null = null
   for (const heading of headings) {
+    if (heading.level === null) continue
     if (best === null || levelRank(heading.level, profile) > levelRank(best.level, profile)) best = heading
   }
   return best
@@ -72,10 +109,18 @@ function narrowest(headings: Heading[], profile: Profile): Heading | null {
 
 /** Returns the level of that name in the profile. */
 export function findLevel(name: string | null, profile: Profile): Level | undefined {
-  return profile.levels.find((level) => level.name === name)
+  if (name === null) return undefined
+  let known = byName.get(profile)
+  if (known === undefined) {
+    known = new Map(profile.levels.map((level, rank) => [level.name, { level, rank }]))
+    byName.set(profile, known)
+  }
+  return known.get(name)?.level
 }
 
 /** Returns the place of a level in the profile, from the widest (0) on; -1 for a level that it does not have. */
 export function levelRank(name: string | null, profile: Profile): number {
-  return profile.levels.findIndex((level) => level.name === name)
+  return findLevel(name, profile) === undefined ? -1 : byName.get(profile)!.get(name!)!.rank
 }
+
+const byName = new WeakMap<Profile, Map<string, { level: Level; rank: number }>>()

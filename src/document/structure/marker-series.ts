@@ -18,6 +18,8 @@ interface Series {
   bare: boolean
   /** Whether a wider heading follows, so that the numbers may restart. */
   over: boolean
+  /** Whether that was a heading of chapters only, so that the numbers may also run on. */
+  mayRunOn: boolean
 }
 
 /** Removes the weak headings that do not fit their series. `headings` are in the order of the text. */
@@ -39,14 +41,14 @@ export function keepMarkerSeries(headings: Heading[], profile: Profile): Heading
       else series.set(level!, newSeries(heading, findLevel(level, profile)?.title === 'required'))
     }
     kept.push(heading)
-    if (level !== null) endNarrowerSeries(series, levelRank(level, profile), profile)
+    if (level !== null || weak === undefined) endNarrowerSeries(series, level, profile)
   }
   return kept
 }
 
 function newSeries(heading: Heading, titled: boolean): Series {
   const { ordinal, indent } = heading.weak!
-  return { first: heading, count: 1, ordinal, indent, bare: titled, over: false }
+  return { first: heading, count: 1, ordinal, indent, bare: titled, over: false, mayRunOn: true }
 }
 
 function isContents(series: Series | undefined): series is Series {
@@ -57,17 +59,27 @@ function extendSeries(series: Series, heading: Heading): void {
   const { ordinal, textBefore } = heading.weak!
   series.count += 1
   series.ordinal = ordinal
+  series.over = false
+  series.mayRunOn = true
   series.bare &&= textBefore === 0
 }
 
 /** A wider heading ends the series of narrower ones. */
-function endNarrowerSeries(series: Map<string, Series>, rank: number, profile: Profile): void {
-  for (const [name, each] of series) each.over ||= rank >= 0 && levelRank(name, profile) > rank
+function endNarrowerSeries(series: Map<string, Series>, level: string | null, profile: Profile): void {
+  const rank = levelRank(level, profile)
+  const role = findLevel(level, profile)?.role
+  for (const [name, each] of series) {
+    if (levelRank(name, profile) <= rank) continue
+    each.over = true
+    each.mayRunOn &&= role === undefined || role === 'container'
+  }
 }
 
 function continuesSeries(series: Series, { weak }: Heading): boolean {
   const { ordinal, indent } = weak!
-  return !series.over && Math.abs(series.indent - indent) <= 1 && follows(series.ordinal, ordinal)
+  if (Math.abs(series.indent - indent) > 1 || (series.over && !series.mayRunOn)) return false
+  // Behind a heading of a chapter numbers may restart or run on, but without a gap.
+  return follows(series.ordinal, ordinal, series.over ? 1 : WIDEST_GAP)
 }
 
 function startsSeries(before: Series | undefined, ordinal: number[]): boolean {
@@ -78,7 +90,7 @@ function startsSeries(before: Series | undefined, ordinal: number[]): boolean {
 /** Letters of annexes (A.1) count in thousands from 65,000 on, so that they sort behind all numbers. */
 const LETTER = 65_000
 
-function follows(before: number[], after: number[]): boolean {
+function follows(before: number[], after: number[], widestGap: number): boolean {
   const at = after.findIndex((part, i) => part !== before[i])
   if (at < 0) return false
   const rest = after.slice(at + 1)
@@ -86,5 +98,5 @@ function follows(before: number[], after: number[]): boolean {
   if (at >= before.length) return after[at]! <= 1
   const step = after[at]! - before[at]!
   if (after[at]! >= LETTER) return at === 0 && (before[0]! < LETTER || step === 1000)
-  return step > 0 && step <= WIDEST_GAP
+  return step > 0 && step <= widestGap
 }

@@ -1,8 +1,8 @@
 import type { Profile, Syntax } from '../profiles/profile.ts'
-import type { Heading, SyntaxReading } from './headings/heading-match.ts'
+import type { Doubt, Heading, SyntaxReading } from './headings/heading-match.ts'
 import { findLeafLevel, findLevel, type LeafLevel, levelRank } from './leaf-level.ts'
-import { keepMarkerSeries } from './marker-series.ts'
-import { resolveLetterNumbers } from './numerals/letter-numbering.ts'
+import { findOwnText, isBlank } from './own-text.ts'
+import { settleHeadings } from './settle-headings.ts'
 
 /** A heading that begins a record. The other headings stay inside the record before them. */
 export interface Boundary {
@@ -18,10 +18,13 @@ export interface Boundary {
   isTitle: boolean
 }
 
-/** The headings that begin records, and the levels that are cut. */
-interface Outline {
+/** The headings that begin records, the levels that are cut, and the lines that read like headings and are none. */
+export interface Outline {
   boundaries: Boundary[]
   levels: string[]
+  doubts: Doubt[]
+  /** Whether the text is cut at its containers, because it has nothing narrower. */
+  isContainer: boolean
 }
 
 interface Draft {
@@ -38,25 +41,31 @@ const HOLDING_UNITS = 50
 const ELEMENTS = 20
 /** Deeper elements count as siblings, which bounds the number of open elements. */
 const DEEPEST_ELEMENT = 20
+/** Order of units that hold nothing. */
+const UNITS = 99
 
 /** Decides which headings are units, which hold others, and which are neither. */
 export function buildOutline(
+  bytes: Uint8Array,
   found: SyntaxReading,
   profile: Profile,
   syntax: Syntax,
   levels?: readonly string[],
 ): Outline {
-  const headings = resolveLetterNumbers(keepMarkerSeries(found.headings, profile))
+  const { headings, doubts } = settleHeadings(bytes, found, profile, syntax, levels)
   const leaf = findLeafLevel(headings, profile, syntax, levels)
+  const below = leaf === null ? new Set<Heading>() : findBelow(bytes, headings, leaf, profile)
+  const place = { leaf, headings, below, profile, syntax, ranks: rankLevels(headings, profile) }
   const drafts: Draft[] = []
   for (const heading of headings) {
-    const draft =
-      leaf === null ? everyHeading(heading, profile) : classify(heading, leaf, headings, { profile, syntax })
+    const draft = leaf === null ? everyHeading(heading, profile) : classify(heading, { ...place, leaf })
     if (draft !== null) drafts.push(draft)
   }
   return {
-    boundaries: settleHolders(drafts, profile),
+    boundaries: settleTexts(bytes, settleHolders(drafts, profile), profile),
     levels: leaf === null ? [profile.unnamed.name] : [...leaf.levels].sort(),
+    doubts,
+    isContainer: leaf?.isContainer ?? false,
   }
 }
 
@@ -64,14 +73,19 @@ function everyHeading(heading: Heading, profile: Profile): Draft {
   return { heading, kind: 'unit', level: nameOf(heading, profile), order: heading.depth }
 }
 
-function classify(
-  heading: Heading,
-  leaf: LeafLevel,
-  headings: Heading[],
-  { profile, syntax }: { profile: Profile; syntax: Syntax },
-): Draft | null {
+interface Place {
+  leaf: LeafLevel
+  headings: Heading[]
+  /** Headings deeper than the units that belong to what follows. */
+  below: Set<Heading>
+  profile: Profile
+  syntax: Syntax
+  ranks: (level: string | null) => number
+}
+
+function classify(heading: Heading, { leaf, headings, below, profile, syntax, ranks }: Place): Draft | null {
   const level = findLevel(heading.level, profile)
-  const rank = levelRank(heading.level, profile)
+  const rank = ranks(heading.level)
   const draft = { heading, level: nameOf(heading, profile), order: heading.depth + (rank + 1) / 100 }
   if (heading.element !== undefined) {
     return { ...draft, kind: 'holder-or-unit', order: ELEMENTS + Math.min(heading.element, DEEPEST_ELEMENT) }
@@ -80,22 +94,68 @@ function classify(
     return { ...draft, kind: 'unit', order: HOLDING_UNITS + rank + (heading.weak?.ordinal.length ?? 0) / 100 }
   }
   // A heading of the kind that is cut is a unit at any depth. Otherwise its text would be lost in the unit before it.
-  if (heading.level !== null && leaf.levels.has(heading.level)) return { ...draft, kind: 'unit', order: 99 }
+  if (heading.level !== null && leaf.levels.has(heading.level))
+    return { ...draft, kind: 'unit', order: UNITS }
+  if (level?.role === 'aside') return { ...draft, kind: 'unit', order: UNITS }
+  if (level?.role === 'annex') return { ...draft, kind: 'holder-or-unit', order: heading.depth }
+  if (below.has(heading)) return { ...draft, kind: level === undefined ? 'holder' : 'container' }
+  const isLine = heading.paragraph !== undefined || syntax === 'plain'
+  const isWider = rank >= 0 && (rank < leaf.rank || heading.start < leaf.first)
+  // The beginning of a paragraph has no depth of its own: only its words say what it holds.
+  if (heading.paragraph !== undefined && syntax !== 'plain') {
+    return isWider && level?.role !== 'leaf'
+      ? { ...draft, kind: 'container', order: 6 + (rank + 1) / 100 }
+      : null
+  }
   if (heading.depth > leaf.depth) return null
-  if (level?.role === 'annex' || level?.role === 'branch')
-    return { ...draft, kind: 'holder-or-unit', order: heading.depth }
-  const above = heading.depth < leaf.depth || (rank >= 0 && (rank < leaf.rank || heading.start < leaf.first))
-  if (!above && syntax === 'plain') return null
-  if (!above) return { ...draft, kind: 'unit', order: 99 }
-  if (level !== undefined && level.role !== 'leaf') return { ...draft, kind: 'container' }
+  if (level?.role === 'branch') return { ...draft, kind: 'holder-or-unit', order: heading.depth }
+  const above = heading.depth < leaf.depth || isWider
+  if (!above && isLine) return null
+  if (!above) return { ...draft, kind: 'unit', order: UNITS }
+  if (level !== undefined)
+    return {
+      ...draft,
+      kind: level.role === 'leaf' && heading.number !== null ? 'holder-or-unit' : 'container',
+    }
   const isTitle = isDocumentTitle(heading, headings)
   return { ...draft, kind: isTitle ? 'other' : 'holder', isTitle }
 }
 
-/** The title is the first heading and the only one of its depth, without a number. It holds the complete document. */
+/** A section before the first chapter holds chapters: in some countries the word means the wider part. */
+function rankLevels(headings: Heading[], profile: Profile): (level: string | null) => number {
+  const [section, chapter] = ['section', 'chapter'].map((name) =>
+    headings.find(({ level }) => level === name),
+  )
+  const isWide = section !== undefined && chapter !== undefined && section.start < chapter.start
+  const wide = levelRank('chapter', profile) - 0.5
+  return (level) => (isWide && level === 'section' ? wide : levelRank(level, profile))
+}
+
+/**
+ * Finds headings deeper than the units that have no text of their own and directly precede a unit: a chapter's heading is not text of
+ * the article before it, however deep it stands.
+ */
+function findBelow(bytes: Uint8Array, headings: Heading[], leaf: LeafLevel, profile: Profile): Set<Heading> {
+  const below = new Set<Heading>()
+  for (let i = headings.length - 2; i >= 0; i--) {
+    const [heading, next] = [headings[i]!, headings[i + 1]!]
+    const isCut = heading.level !== null && leaf.levels.has(heading.level)
+    if (isCut || heading.depth <= leaf.depth || heading.paragraph !== undefined) continue
+    const role = findLevel(heading.level, profile)?.role
+    const leads = (next.level !== null && leaf.levels.has(next.level)) || below.has(next)
+    if (!leads || findOwnText(bytes, heading.after, next.start, 1) !== null) continue
+    const before = headings[i - 1]
+    // A heading of unknown words may be the title of an article without any other text.
+    const hasText = before !== undefined && findOwnText(bytes, before.after, heading.start, 1) !== null
+    if (role === 'container' || (role === undefined && hasText && heading.mark === null)) below.add(heading)
+  }
+  return below
+}
+
+/** The title is the first heading, without a number and a known word, and the only such one of its depth. It holds the complete document. */
 function isDocumentTitle(heading: Heading, headings: Heading[]): boolean {
   if (heading !== headings[0] || heading.number !== null) return false
-  return !headings.some((each) => each !== heading && each.depth <= heading.depth)
+  return !headings.some((each) => each !== heading && each.depth <= heading.depth && each.level === null)
 }
 
 /** Goes through the headings from the end: a heading without a unit before the next heading of its order is not a container. */
@@ -125,6 +185,22 @@ function kindOf(kind: Draft['kind'], holds: boolean): Boundary['kind'] {
   if (kind === 'holder') return holds ? 'container' : 'other'
   if (kind === 'holder-or-unit') return holds ? 'container' : 'unit'
   return kind
+}
+
+/** A heading of unknown words is a unit if it has text of its own, and only a heading if nothing stands below it. */
+function settleTexts(bytes: Uint8Array, boundaries: Boundary[], profile: Profile): Boundary[] {
+  return boundaries.map((boundary, i) => {
+    const { heading, kind, level, isTitle } = boundary
+    if (level.name !== profile.unnamed.name || isTitle || kind === 'container' || heading.number !== null)
+      return boundary
+    const next = boundaries[i + 1]
+    const end = Math.min(next?.heading.start ?? bytes.length, heading.end ?? bytes.length)
+    if (kind === 'other' && findOwnText(bytes, heading.after, end) !== null)
+      return { ...boundary, kind: 'unit' as const, order: UNITS }
+    const leads =
+      kind === 'unit' && boundary.order === UNITS && next !== undefined && isBlank(bytes, heading.after, end)
+    return leads ? { ...boundary, kind: 'other' as const } : boundary
+  })
 }
 
 function nameOf(heading: Heading, profile: Profile): { name: string; code: string } {

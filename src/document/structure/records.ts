@@ -1,8 +1,8 @@
 import { sha256 } from '../../domain/json.ts'
 import type { Profile } from '../profiles/profile.ts'
 import { buildAddress, makeSlug } from './address.ts'
+import { foldWords } from './headings/fold-words.ts'
 import type { SyntaxReading } from './headings/heading-match.ts'
-import { foldWords } from './headings/lexicon.ts'
 import { findBodyStatusMark } from './headings/repeal-status.ts'
 import { findLevel } from './leaf-level.ts'
 import type { Boundary } from './outline.ts'
@@ -26,10 +26,11 @@ export interface ScanRecord {
   reason?: string
 }
 
-/** A record with the line of its heading (from 1), for messages. */
+/** A record with the line of its heading (from 1), for messages, and its number for comparing. */
 export interface PlacedRecord {
   record: ScanRecord
   line: number
+  sort?: string | null
 }
 
 interface Source {
@@ -38,6 +39,8 @@ interface Source {
   profile: Profile
   /** Reasons for which units with these headings are excluded, by the folded words. */
   exclusions: Map<string, string>
+  /** Levels of containers whose numbers restart: their addresses hold the enclosing container. */
+  restarting: Set<string>
 }
 
 /** A record that is still open while the records are made. The next record may be inside of it. */
@@ -64,11 +67,14 @@ export function buildRecords(
   { bodyStart }: Pick<SyntaxReading, 'bodyStart'>,
   options: { document: string; profile: Profile },
 ): PlacedRecord[] {
-  const source = { bytes, ...options, exclusions: indexExclusions(options.profile) }
+  const exclusions = indexExclusions(options.profile)
+  const source = { bytes, ...options, exclusions, restarting: findRestarting(boundaries) }
   const first = boundaries[0]?.heading.start ?? bytes.length
   const edges = [...new Set([0, Math.min(bodyStart, first), first])]
   // Byte-order mark and front matter, then the text before the first heading.
-  const placed = edges.slice(1).map((edge, i) => ({ record: otherRecord(bytes, edges[i]!, edge), line: 1 }))
+  const placed: PlacedRecord[] = edges
+    .slice(1)
+    .map((edge, i) => ({ record: otherRecord(bytes, edges[i]!, edge), line: 1 }))
   const open: Holder[] = []
   for (const [i, boundary] of boundaries.entries()) {
     const { heading, order } = boundary
@@ -76,22 +82,34 @@ export function buildRecords(
     const next = boundaries[i + 1]?.heading.start ?? bytes.length
     const end = Math.min(next, heading.end ?? next)
     const record = recordAt(source, boundary, end, open)
-    placed.push({ record, line: heading.line })
+    placed.push({ record, line: heading.line, sort: heading.sort })
     if (end < next) placed.push({ record: otherRecord(bytes, end, next), line: heading.line })
     if (boundary.holds && record.address !== null) {
       const { address, level, number, kind } = record
-      const excluded = kind === 'excluded'
       open.push({
         order,
         address,
-        excluded,
+        excluded: kind === 'excluded',
         level: level ?? '',
-        number: number ?? '',
+        number: number ?? makeSlug(heading.text),
         end: heading.end ?? bytes.length,
       })
     }
   }
   return placed
+}
+
+/** Finds the levels of containers of which two have one number. */
+function findRestarting(boundaries: Boundary[]): Set<string> {
+  const seen = new Set<string>()
+  const restarting = new Set<string>()
+  for (const { kind, level, heading } of boundaries) {
+    if (kind !== 'container' || heading.number === null) continue
+    const key = `${level.name} ${heading.number}`
+    if (seen.has(key)) restarting.add(level.name)
+    seen.add(key)
+  }
+  return restarting
 }
 
 /** Builds one unit of the complete text, for a text without any heading. */
@@ -123,26 +141,15 @@ function otherRecord(bytes: Uint8Array, start: number, end: number): ScanRecord 
   return { kind: 'other', ...NOTHING, start, end, sha256: sha256(bytes.subarray(start, end)) }
 }
 
-function recordAt(
-  source: Source,
-  { heading, kind, level }: Boundary,
-  end: number,
-  open: Holder[],
-): ScanRecord {
-  const { bytes, document, profile } = source
+function recordAt(source: Source, boundary: Boundary, end: number, open: Holder[]): ScanRecord {
+  const { heading, kind, level } = boundary
+  const { bytes, profile } = source
   const parent = open.at(-1)?.address ?? null
   const slice = { start: heading.start, end, sha256: sha256(bytes.subarray(heading.start, end)), parent }
   if (kind === 'other')
     return { kind, level: null, number: null, address: null, heading: heading.text, status: null, ...slice }
-  // "Annex" alone has no words but those of its kind.
-  const number = heading.number ?? makeSlug(heading.words === '' ? heading.text : heading.words)
-  const template = findLevel(heading.level, profile)?.address ?? profile.address
-  const enclosing = (name: string) =>
-    name === level.name ? number : (open.findLast((each) => each.level === name)?.number ?? null)
-  const address = buildAddress(template, { document, container: parent, code: level.code, number, enclosing })
-  const mark =
-    heading.mark ??
-    (profile.statusInBody && kind === 'unit' ? findBodyStatusMark(bytes, heading.start, end, profile) : null)
+  const mark = heading.mark ?? (kind === 'unit' ? findBodyStatusMark(bytes, heading, end, profile) : null)
+  const address = addressOf(source, boundary, open)
   const named = { level: level.name, number: heading.number, address, heading: heading.text }
   const record = { ...named, status: mark?.status ?? null, ...slice }
   if (kind !== 'unit') return { kind, ...record }
@@ -151,6 +158,25 @@ function recordAt(
     findExclusion(source, heading) ??
     (open.some(({ excluded }) => excluded) ? `inside ${parent}, which is left out` : null)
   return reason === null ? { kind, ...record } : { kind: 'excluded', ...record, reason }
+}
+
+const CONTAINED = '{document}/{container}/{code}-{number}'
+
+function addressOf(source: Source, { heading, kind, level }: Boundary, open: Holder[]): string {
+  const { document, profile, restarting } = source
+  const known = findLevel(heading.level, profile)
+  const isOnly =
+    heading.number === null && heading.words === '' && (known?.role === 'annex' || known?.role === 'aside')
+  const number =
+    heading.number ?? (isOnly ? '' : makeSlug(heading.words === '' ? heading.text : heading.words))
+  const isContained = kind === 'container' && restarting.has(level.name)
+  const template = isContained ? CONTAINED : (known?.address ?? profile.address)
+  const container = open.at(-1)?.address ?? null
+  const enclosing = (name: string) => {
+    if (name === level.name) return number
+    return open.findLast((each) => each.level === name)?.number ?? null
+  }
+  return buildAddress(template, { document, container, code: level.code, number, enclosing })
 }
 
 function findExclusion({ exclusions }: Source, { words, text }: Boundary['heading']): string | null {

@@ -3,6 +3,8 @@ export interface HtmlHeading {
   start: number
   /** End of the element with the white space behind it; null if the source does not say it. */
   end: number | null
+  /** End of the heading element itself; null for an element that bears a number. */
+  headingEnd: number | null
   /** 1 to 6 for h1 to h6; 7 for an element that bears a number. */
   depth: number
   text: string
@@ -11,4 +13,12 @@ export interface HtmlHeading {
   tag: string | null
   /** Number of numbered elements around a numbered one. */
   nesting: number
+}
+
+/** The beginning of a paragraph. Offsets count UTF-16 units of the text. */
+export interface HtmlParagraph {
+  start: number
+  /** End of the paragraph's element; null if its text is longer than was read. */
+  end: number | null
+  text: string
 }

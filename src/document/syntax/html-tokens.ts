@@ -1,5 +1,5 @@
 import { type Token, type TokenHandler, Tokenizer, TokenizerMode } from 'parse5'
-import type { HtmlHeading } from './html-heading.ts'
+import type { HtmlHeading, HtmlParagraph } from './html-heading.ts'
 import { OpenElements } from './open-elements.ts'
 
 // Headings and numbered elements of HTML, found by the tokens of parse5. Without a tree, memory and time grow with the text alone.
@@ -8,6 +8,7 @@ import { OpenElements } from './open-elements.ts'
 /** The headings of an HTML text in its order. */
 interface HtmlTokens {
   tagged: HtmlHeading[]
+  paragraphs: HtmlParagraph[]
   unclosed: { what: string; start: number } | null
 }
 
@@ -20,10 +21,16 @@ interface TokenOptions {
   longest: number
   /** Maximum number of headings. */
   most: number
+  /** Tests cheaply whether a paragraph that begins with this text may begin with a heading. */
+  mayBegin: (text: string) => boolean
 }
 
 /** Elements whose tag belongs to a heading at their beginning. */
 const WRAPPERS = new Set(['article', 'section', 'header', 'hgroup', 'div'])
+/** Elements whose text is a paragraph. */
+const PARAGRAPHS = new Set(['p', 'div', 'li', 'dt', 'dd', 'blockquote', 'center', 'td', 'pre'])
+/** A paragraph's beginning is read as far as this, in UTF-16 units. */
+const LONGEST_START = 300
 
 const RAW: { [tag: string]: keyof typeof TokenizerMode } = {
   script: 'SCRIPT_DATA',
@@ -43,7 +50,11 @@ export function readHtmlTokens(text: string, options: TokenOptions): HtmlTokens 
   const tokenizer = new Tokenizer({ sourceCodeLocationInfo: true }, reader)
   reader.tokenizer = tokenizer
   tokenizer.write(text, true)
-  return { tagged: reader.tagged.sort((a, b) => a.start - b.start), unclosed: reader.unclosed() }
+  return {
+    tagged: reader.tagged.sort((a, b) => a.start - b.start),
+    paragraphs: reader.paragraphs,
+    unclosed: reader.unclosed(),
+  }
 }
 
 interface Unclosed {
@@ -54,11 +65,15 @@ interface Unclosed {
 /** Collects headings from the tokens of a text. */
 class HeadingReader implements TokenHandler {
   readonly tagged: HtmlHeading[] = []
+  readonly paragraphs: HtmlParagraph[] = []
   tokenizer!: Tokenizer
   readonly #elements = new OpenElements()
   #heading: HtmlHeading | null = null
   #raw: Unclosed | null = null
   #comment: Unclosed | null = null
+  #paragraph: { start: number; text: string } | null = null
+  /** Text of a `num` or `heading` element, which Akoma Ntoso has at the beginning of an article. */
+  #part: { tag: string; text: string } | null = null
 
   constructor(
     readonly text: string,
@@ -77,23 +92,58 @@ class HeadingReader implements TokenHandler {
       this.tokenizer.state = TokenizerMode[RAW[tag]]
       this.#raw = { what: `<${tag}>`, start }
     }
+    if (PARAGRAPHS.has(tag)) {
+      this.#endParagraph(start)
+      this.#paragraph = { start, text: '' }
+    } else if (tag === 'br') this.#addText(' ')
+    else if (/^(?:b|strong)$/.test(tag) && this.#paragraph?.text.trim() === '') this.#paragraph.text = '**'
     const number = findNumber(token, this.options)
+    if (tag === 'num' || tag === 'heading') {
+      this.#part = { tag, text: '' }
+      return
+    }
     if (number !== null) {
       const nesting = elements.numbered.length
-      const bearer = this.#add({ start, end: null, depth: 7, text: '', number, tag, nesting })
+      const bearer = this.#add({
+        start,
+        end: null,
+        headingEnd: null,
+        depth: 7,
+        text: '',
+        number,
+        tag,
+        nesting,
+      })
       elements.enter(tag, start, bearer)
     } else if (/^h[1-6]$/.test(tag)) {
-      const plain = { end: null, depth: Number(tag[1]), text: '', number: null, tag: null, nesting: 0 }
+      const plain = {
+        end: null,
+        headingEnd: null,
+        depth: Number(tag[1]),
+        text: '',
+        number: null,
+        tag: null,
+        nesting: 0,
+      }
       this.#heading = { start: elements.unfilledStart() ?? start, ...plain }
-    } else if (WRAPPERS.has(tag) && !selfClosing) elements.enter(tag, start, null)
+    } else if ((WRAPPERS.has(tag) || this.options.mayBearNumber(tag)) && !selfClosing)
+      elements.enter(tag, start, null)
     else elements.fill()
   }
 
   onEndTag({ tagName: tag, location }: Token.TagToken): void {
     if (this.#raw?.what === `<${tag}>`) this.#raw = null
+    if (PARAGRAPHS.has(tag)) this.#endParagraph(location!.endOffset)
+    else if (/^(?:b|strong)$/.test(tag) && this.#paragraph?.text.startsWith('**'))
+      this.#closeBold(this.#paragraph)
+    if (this.#part?.tag === tag) {
+      this.#endPart(this.#part)
+      return
+    }
     const elements = this.#elements
     if (this.#heading !== null && /^h[1-6]$/.test(tag)) {
       const around = elements.numbered.at(-1)
+      this.#heading.headingEnd = location!.endOffset
       if (around === undefined) elements.beginWith(this.#add(this.#heading))
       else around.text ||= this.#heading.text
       this.#heading = null
@@ -102,11 +152,14 @@ class HeadingReader implements TokenHandler {
   }
 
   onCharacter({ chars }: Token.CharacterToken): void {
+    this.#addText(chars)
+    if (this.#part !== null) return
     if (this.#heading === null) this.#elements.fill()
     else if (this.#heading.text.length < this.options.longest) this.#heading.text += chars
   }
 
   onWhitespaceCharacter(): void {
+    this.#addText(' ')
     if (this.#heading !== null && this.#heading.text.length < this.options.longest) this.#heading.text += ' '
   }
 
@@ -120,6 +173,50 @@ class HeadingReader implements TokenHandler {
   onNullCharacter(): void {}
   onDoctype(): void {}
   onEof(): void {}
+
+  #addText(chars: string): void {
+    if (this.#paragraph !== null && this.#raw === null && this.#paragraph.text.length < LONGEST_START)
+      this.#paragraph.text += chars
+    if (this.#part !== null && this.#part.text.length < LONGEST_START) this.#part.text += chars
+  }
+
+  #closeBold(paragraph: { text: string }): void {
+    if (paragraph.text.indexOf('**', 2) < 0) paragraph.text += '**'
+  }
+
+  #endParagraph(end: number): void {
+    if (this.#paragraph === null) return
+    const { start, text: read } = this.#paragraph
+    this.#paragraph = null
+    const text = read.replace(/\s+/gu, ' ').trim()
+    if (this.paragraphs.length > this.options.most || !this.options.mayBegin(text)) return
+    this.paragraphs.push({ start, end: read.length < LONGEST_START ? end : null, text })
+  }
+
+  #endPart({ tag, text: read }: { tag: string; text: string }): void {
+    this.#part = null
+    const text = read.replace(/\s+/gu, ' ').trim()
+    const around = this.#elements.numbered.at(-1)
+    if (tag === 'heading') {
+      if (around !== undefined) around.text ||= text
+      return
+    }
+    const open = this.#elements.unnumbered()
+    const number = /[\p{L}\p{N}.-]*\p{N}[\p{L}\p{N}.-]*/u.exec(text)?.[0].replace(/[.-]+$/, '')
+    if (open === null || number === undefined || !this.options.mayBearNumber(open.tag)) return
+    const nesting = this.#elements.numbered.length
+    const bearer = {
+      start: open.start,
+      end: null,
+      headingEnd: null,
+      depth: 7,
+      text: '',
+      number,
+      tag: open.tag,
+      nesting,
+    }
+    this.#elements.bear(this.#add(bearer))
+  }
 
   #add(heading: HtmlHeading): HtmlHeading {
     if (this.tagged.length <= this.options.most) this.tagged.push(heading)

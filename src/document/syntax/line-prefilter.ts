@@ -3,7 +3,7 @@
  * in a hundred are decoded.
  */
 export interface OpeningBytes {
-  /** By the first two bytes. A first byte outside of ASCII always passes. */
+  /** By the first two bytes. */
   pairs: Uint8Array
   /** Hashes of first words in ASCII. */
   words: Set<number>
@@ -16,19 +16,46 @@ const isLetter = (byte: number) => (byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7
 const ROMAN = new Set([...'IVXLCDM'].map((sign) => sign.charCodeAt(0)))
 const hashed = (hash: number, byte: number) => (Math.imul(hash, 31) + (byte | 0x20)) | 0
 
-/** Compiles the tables from the folded first words of heading forms and the ignored prefixes (`signs`). */
-export function compileOpeningBytes(words: Iterable<string>, signs: string[]): OpeningBytes {
+/** First bytes of digits in many scripts, of full-width signs and of spaces and marks without a width. */
+const OPEN_LEADS = [0xe0, 0xe1, 0xef, 0xf0]
+const OPEN_PAIRS = [0xc2ad, 0xc2a0, 0xcd8f, 0xd89c, 0xe280, 0xe281, 0xe285, 0xe380]
+
+/**
+ * Compiles the tables from the folded first words of heading forms, their first signs as they are written, and the ignored prefixes
+ * (`prefixes`).
+ */
+export function compileOpeningBytes(
+  words: Iterable<string>,
+  firstSigns: Iterable<string>,
+  prefixes: string[],
+): OpeningBytes {
   const pairs = new Uint8Array(0x1_0000)
   const hashes = new Set<number>()
   const allow = (first: number, how: number, fits: (second: number) => boolean) => {
     for (let second = 0; second < 256; second++)
       if (fits(second) && pairs[(first << 8) | second] !== MAY) pairs[(first << 8) | second] = how
   }
-  for (let first = 0x80; first < 256; first++) allow(first, MAY, () => true)
-  for (let digit = 0x30; digit <= 0x39; digit++) allow(digit, MAY, () => true)
-  for (const sign of signs) allow(Buffer.from(sign)[0] ?? 0, MAY, () => true)
+  const any = () => true
+  for (const lead of OPEN_LEADS) allow(lead, MAY, any)
+  for (const pair of OPEN_PAIRS) pairs[pair] = MAY
+  for (const lead of [0xd9, 0xdb])
+    allow(lead, MAY, (second) => (second >= 0xa0 && second <= 0xa9) || second >= 0xb0)
+  for (let digit = 0x30; digit <= 0x39; digit++) allow(digit, MAY, any)
+  for (const prefix of [...prefixes, '(§', '[§']) {
+    const [first = 0, second = 0] = Buffer.from(prefix)
+    pairs[(first << 8) | second] = MAY
+  }
   for (const first of ROMAN)
     allow(first, MAY, (second) => ROMAN.has(second) || second === 0x2e || second === 0x20 || second === 0x09)
+  // Emphasis, links and tags around the words: "**§ 5**", "[§ 106]", "<b>".
+  for (const sign of '*_~') pairs[(sign.charCodeAt(0) << 8) | sign.charCodeAt(0)] = MAY
+  for (const sign of '[<_') allow(sign.charCodeAt(0), MAY, (second) => isLetter(second) || second >= 0x80)
+  for (const sign of firstSigns) {
+    for (const written of [sign.toLowerCase(), sign.toUpperCase(), sign.normalize('NFD')[0]!]) {
+      const [first, second] = Buffer.from(written)
+      if (first! >= 0x80) pairs[(first! << 8) | second!] = MAY
+    }
+  }
   for (const word of words) {
     const first = word.charCodeAt(0)
     const next = word.charCodeAt(1)

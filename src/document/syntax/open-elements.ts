@@ -52,6 +52,21 @@ export class OpenElements {
     })
   }
 
+  /** Returns the innermost open element that has no content so far, or null. */
+  unnumbered(): { tag: string; start: number } | null {
+    const last = this.#open.at(-1)
+    return last === undefined || last.filled || last.numbered !== null ? null : last
+  }
+
+  /** Makes the innermost open element bear a number that its first child has. */
+  bear(bearer: HtmlHeading): void {
+    const last = this.#open.at(-1)
+    if (last === undefined) return
+    this.fill()
+    last.numbered = bearer
+    this.numbered.push(bearer)
+  }
+
   /** Returns the start of the outermost of the open elements that are still empty, or null. */
   unfilledStart(): number | null {
     const open = this.#open

@@ -1,16 +1,20 @@
+import { cleanHeading } from '../structure/headings/clean-heading.ts'
 import {
+  type Doubt,
   type Heading,
   longestHeadingBytes,
   matchHeading,
+  mostDoubts,
   mostHeadings,
   type SyntaxReading,
 } from '../structure/headings/heading-match.ts'
-import type { Lexicon } from '../structure/headings/lexicon.ts'
+import { type Lexicon, mayBeForm } from '../structure/headings/lexicon.ts'
 import { findLevel } from '../structure/leaf-level.ts'
 import { normaliseNumber } from '../structure/numerals/find-numerals.ts'
-import type { HtmlHeading } from './html-heading.ts'
+import type { HtmlHeading, HtmlParagraph } from './html-heading.ts'
 import { readHtmlTokens } from './html-tokens.ts'
 import { byteOrderMark, eachLine, type Line, positionOf, textOf } from './lines.ts'
+import { readParagraphStart } from './paragraph-headings.ts'
 
 /**
  * Reads the headings of HTML. An element that bears a number (`<article data-number="5">`) is a unit from its first byte to its
@@ -21,27 +25,56 @@ export function readHtml(bytes: Uint8Array, lexicon: Lexicon): SyntaxReading {
   const { numberAttribute, elements } = lexicon.profile
   const bodyStart = byteOrderMark(bytes)
   const text = textOf(bytes, bodyStart, bytes.length)
-  const { tagged, unclosed } = readHtmlTokens(text, {
+  const { tagged, paragraphs, unclosed } = readHtmlTokens(text, {
     numberAttribute,
     mayBearNumber: (tag) => elements[tag] !== undefined,
     longest: longestHeadingBytes,
     most: mostHeadings,
+    mayBegin: (begun) => lexicon.profile.runIns.length > 0 && mayBeForm(cleanHeading(begun).text, lexicon),
   })
-  const offsets = tagged.flatMap(({ start, end }) => (end === null ? [start] : [start, end]))
+  const offsets = [
+    ...[...tagged, ...paragraphs].flatMap(({ start, end }) => (end === null ? [start] : [start, end])),
+    ...tagged.flatMap(({ headingEnd }) => headingEnd ?? []),
+  ]
   const toBytes = byteOffsets(text, unclosed === null ? offsets : [...offsets, unclosed.start], bodyStart)
   const lines = findLines(
     bytes,
     tagged.map(({ start }) => toBytes(start)),
   )
-  const headings = tagged.map((one, i) => toHeading(one, lines[i]!, toBytes, lexicon))
+  const starts = findLines(
+    bytes,
+    paragraphs.map(({ start }) => toBytes(start)),
+  )
+  const doubts: Doubt[] = []
+  const begun = paragraphs.flatMap((one, i) => toStart(one, starts[i]!, toBytes, lexicon, doubts))
+  const headings = [...tagged.map((one, i) => toHeading(one, lines[i]!, toBytes, lexicon)), ...begun]
   const lost = unclosed === null ? null : toBytes(unclosed.start)
   return {
-    headings,
+    headings: begun.length === 0 ? headings : headings.sort((a, b) => a.start - b.start),
+    doubts,
+    bareRun: 0,
     bodyStart,
     overlong: null,
     unclosed:
       lost === null ? null : { what: unclosed!.what, start: lost, line: positionOf(bytes, lost).line },
   }
+}
+
+/** Depth of the beginning of a paragraph, below every heading. */
+const PARAGRAPH_DEPTH = 7
+
+function toStart(
+  { start, end, text }: HtmlParagraph,
+  line: Line,
+  toBytes: (offset: number) => number,
+  lexicon: Lexicon,
+  doubts: Doubt[],
+): Heading[] {
+  const after = end === null ? toBytes(start) : toBytes(end)
+  const place = { line, before: 'break' as const, isComplete: end !== null, after, depth: PARAGRAPH_DEPTH }
+  const { heading, doubt } = readParagraphStart(text, place, lexicon)
+  if (doubt !== null && doubts.length < mostDoubts) doubts.push(doubt)
+  return heading === null ? [] : [heading]
 }
 
 function toHeading(
@@ -51,7 +84,10 @@ function toHeading(
   lexicon: Lexicon,
 ): Heading {
   const raw = one.text.replace(/\s+/g, ' ').trim()
-  const heading = matchHeading(line, one.depth, raw, lexicon)
+  const heading = {
+    ...matchHeading(line, one.depth, raw, lexicon),
+    after: one.headingEnd === null ? line.start : toBytes(one.headingEnd),
+  }
   const end = one.end === null ? {} : { end: toBytes(one.end) }
   if (one.tag === null || one.number === null) return { ...heading, ...end }
   const level = findLevel(lexicon.profile.elements[one.tag]!, lexicon.profile)!
@@ -61,7 +97,10 @@ function toHeading(
     text: raw === '' ? `${level.name} ${one.number}` : heading.text,
     level: level.name,
     number: normaliseNumber(one.number),
+    sort: normaliseNumber(one.number),
     letter: null,
+    thousands: null,
+    unread: null,
     element: one.nesting,
   }
 }

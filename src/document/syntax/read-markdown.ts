@@ -1,179 +1,294 @@
 import {
+  type Doubt,
   type Heading,
   longestHeadingBytes,
   matchHeading,
+  mostDoubts,
   mostHeadings,
   type SyntaxReading,
 } from '../structure/headings/heading-match.ts'
 import type { Lexicon } from '../structure/headings/lexicon.ts'
-import { skipBlanks } from './line-prefilter.ts'
+import { BareRun } from './bare-run.ts'
+import { mayOpenHeading, skipBlanks } from './line-prefilter.ts'
 import { byteOrderMark, eachLine, type Line, textOf } from './lines.ts'
-import { findParagraphHeadings } from './paragraph-headings.ts'
+import {
+  type Block,
+  closesBlock,
+  findUnclosed,
+  frontMatterEnd,
+  indentOf,
+  mayOpenBlock,
+  openBlock,
+  opensFootnote,
+  runOf,
+  TEXT,
+} from './markdown-blocks.ts'
+import { findMarkerHeadings, readWordsHeading } from './paragraph-headings.ts'
+import { Quotation, quotationLine } from './quoted-text.ts'
+import { roleOfHeading } from './repeated-forms.ts'
 import { classifyLineEnd, type PrecedingText } from './run-in-headings.ts'
 
 const HASH = 0x23
-const BACKTICK = 0x60
-const TILDE = 0x7e
-const LESS = 0x3c
+const EQUALS = 0x3d
+const DASH = 0x2d
+const PIPE = 0x7c
 const SPACE = 0x20
 const TAB = 0x09
-const DASH = 0x2d
-
-type Block =
-  | { kind: 'text' }
-  | { kind: 'fence'; sign: number; length: number; line: Line }
-  | { kind: 'comment'; line: Line }
-
-const TEXT: Block = { kind: 'text' }
-/** First bytes of lines that may open a block or be a heading. */
-const SIGNS = new Set([HASH, BACKTICK, TILDE, LESS])
+const NEWLINE = 0x0a
+/** Depth of the beginning of a paragraph, below every heading that Markdown marks. */
+const PARAGRAPH_DEPTH = 7
+/** Minimum number of signs below a heading. CommonMark allows one, which is more often a slip. */
+const SHORTEST_UNDERLINE = 3
 
 /**
- * Reads ATX headings by CommonMark 0.31: up to three spaces, one to six signs, then a space, a tab or the end. Code fences
- * (section 4.5) and comments that open a line (HTML block kind 2, section 4.6) hold no headings. A comment that opens inside
- * of a line hides none, because a heading ends the paragraph.
+ * Reads the headings of Markdown: ATX headings by CommonMark 0.31 (up to three spaces, one to six signs, then a space, a tab or the
+ * end), underlined headings (section 4.3), and the beginnings of paragraphs that the profile's `runIns` allow.
  */
 export function readMarkdown(bytes: Uint8Array, lexicon: Lexicon): SyntaxReading {
-  const headings: Heading[] = []
-  const ignore = new Set(lexicon.profile.ignore)
-  const bodyStart = ignore.has('front-matter') ? frontMatterEnd(bytes) : byteOrderMark(bytes)
-  const paragraphs = paragraphReader(bytes, lexicon)
-  let block: Block = TEXT
-  let overlong: SyntaxReading['overlong'] = null
+  const reader = new MarkdownReader(bytes, lexicon)
+  const { last } = reader
+  const beginnings = compileBeginnings(lexicon)
+  const { openingBytes } = lexicon
   eachLine(bytes, (line) => {
-    if (line.start < bodyStart) return undefined
-    const indent = indentOf(bytes, line)
-    if (block.kind !== 'text') {
-      if (closesBlock(bytes, line, indent, block)) block = TEXT
+    const { start, end } = line
+    // Nearly every line is text, and two of its bytes tell that.
+    const how = end - start < 2 ? READ : beginnings[(bytes[start]! << 8) | bytes[start + 1]!]!
+    if (how === READ || reader.isInBlock || (how === ASK && mayOpenHeading(bytes, start, end, openingBytes)))
+      return reader.read(line)
+    last.isFirst = last.kind !== TEXT_LINE
+    last.kind = TEXT_LINE
+    last.number = line.number
+    last.start = start
+    last.from = start
+    last.end = end
+    return undefined
+  })
+  return reader.result()
+}
+
+const READ = 1
+const ASK = 2
+
+/** Compiles a table by the first two bytes of a line: whether it must be read, may be a heading by its first word, or is text. */
+function compileBeginnings({ openingBytes, profile, marks }: Lexicon): Uint8Array {
+  // Every line of a profile with marks may begin with one.
+  if (marks.length > 0) return new Uint8Array(0x1_0000).fill(READ)
+  const readsWords = profile.runIns.length > 0
+  return openingBytes.pairs.map((how, pair) => {
+    const first = pair >> 8
+    if (first <= 0x20 || MARKED.has(first)) return READ
+    return how === 0 || !readsWords ? 0 : how === ASK ? ASK : READ
+  })
+}
+
+/** First bytes of headings, their underlines and blocks. */
+const MARKED = new Set([...'#`~<=-'].map((sign) => sign.charCodeAt(0)))
+
+const NO_LINE = 0
+const TEXT_LINE = 1
+const HEADING_LINE = 2
+
+/** The last line, as far as the next line needs it. */
+interface LastLine {
+  kind: typeof NO_LINE | typeof TEXT_LINE | typeof HEADING_LINE
+  number: number
+  start: number
+  from: number
+  end: number
+  /** Whether it is the first line of its paragraph. */
+  isFirst: boolean
+}
+
+class MarkdownReader {
+  readonly #headings: Heading[] = []
+  readonly #doubts: Doubt[] = []
+  readonly #quotation = new Quotation()
+  readonly #run = new BareRun()
+  readonly #ignore: Set<string>
+  readonly #bodyStart: number
+  readonly #readsWords: boolean
+  readonly #sign: number
+  /** Whether no text is read before the line: front matter, a fence, a comment. */
+  isInBlock = true
+  #block: Block = TEXT
+  #overlong: SyntaxReading['overlong'] = null
+  readonly last: LastLine = { kind: NO_LINE, number: 0, start: 0, from: 0, end: 0, isFirst: true }
+  #textBefore = 0
+  /** Headings of kinds that may be cut. */
+  #leaves = 0
+
+  constructor(
+    readonly bytes: Uint8Array,
+    readonly lexicon: Lexicon,
+  ) {
+    const { ignore, runIns, headingSign } = lexicon.profile
+    this.#ignore = new Set(ignore)
+    this.#bodyStart = this.#ignore.has('front-matter') ? frontMatterEnd(bytes) : byteOrderMark(bytes)
+    this.#readsWords = runIns.length > 0
+    this.#sign = headingSign?.charCodeAt(0) ?? HASH
+  }
+
+  read(line: Line): 'stop' | undefined {
+    const { bytes } = this
+    if (line.start < this.#bodyStart) return undefined
+    this.isInBlock = false
+    const first = bytes[line.start]
+    const indent = first === SPACE || first === TAB ? indentOf(bytes, line) : 0
+    if (this.#block.kind !== 'text') {
+      if (closesBlock(bytes, line, indent, this.#block)) this.#block = TEXT
+      this.isInBlock = this.#block.kind !== 'text'
+      this.last.kind = NO_LINE
       return undefined
     }
-    if (indent > 3) return undefined
-    if (paragraphs === null && !SIGNS.has(bytes[line.start + indent]!)) return undefined
-    block = openBlock(bytes, line, indent)
-    if (block.kind !== 'text' && !ignore.has(block.kind === 'fence' ? 'fences' : 'comments')) {
-      block = TEXT
-    }
-    const depth = block.kind === 'text' ? headingDepth(bytes, line, indent) : 0
-    if (depth > 0 && line.end - line.start > longestHeadingBytes) {
-      overlong ??= { line: line.number, start: line.start }
-    } else if (depth > 0) headings.push(atxHeading(bytes, line, indent, depth, lexicon))
-    if (paragraphs !== null) headings.push(...paragraphs(line, depth > 0 || block.kind !== 'text'))
-    return headings.length > mostHeadings ? 'stop' : undefined
-  })
-  return { headings, bodyStart, overlong, unclosed: findUnclosed(block) }
-}
-
-const PIPE = 0x7c
-
-/** Reads headings that begin a paragraph. Null for a profile without such headings, which then costs nothing. */
-function paragraphReader(bytes: Uint8Array, lexicon: Lexicon) {
-  const { runIns, ignore } = lexicon.profile
-  if (runIns.length === 0 && lexicon.marks.length === 0) return null
-  let before: PrecedingText = 'break'
-  let textBefore = 0
-  return (line: Line, isBlock: boolean): Heading[] => {
-    const from = skipBlanks(bytes, line.start, line.end)
-    if (from === line.end || isBlock) {
-      before = 'break'
-      return []
-    }
-    const isTable = bytes[from] === PIPE && ignore.includes('tables')
-    const isFootnote = ignore.includes('footnotes') && opensFootnote(bytes, from, line.end)
-    const found =
-      isTable || isFootnote ? [] : findParagraphHeadings(bytes, { line, from, before, textBefore }, lexicon)
-    textBefore = found.length > 0 ? 0 : textBefore + 1
-    before = classifyLineEnd(bytes, from, line.end)
-    return found
+    const sign = bytes[line.start + indent]!
+    if (indent <= 3 && this.#readMarked(line, indent, sign)) return this.#isFull()
+    this.#readText(line)
+    return this.#isFull()
   }
-}
 
-/** `[^1]: …` */
-function opensFootnote(bytes: Uint8Array, from: number, end: number): boolean {
-  return (
-    bytes[from] === 0x5b &&
-    bytes[from + 1] === 0x5e &&
-    textOf(bytes, from, Math.min(end, from + 80)).includes(']:')
-  )
-}
+  result(): SyntaxReading {
+    return {
+      headings: this.#headings,
+      doubts: this.#doubts,
+      bareRun: this.#run.longest,
+      bodyStart: this.#bodyStart,
+      overlong: this.#overlong,
+      unclosed: findUnclosed(this.#block),
+    }
+  }
 
-function findUnclosed(block: Block): SyntaxReading['unclosed'] {
-  if (block.kind === 'text') return null
-  const what = block.kind === 'fence' ? 'code fence' : 'comment'
-  return { what, line: block.line.number, start: block.line.start }
-}
+  #isFull(): 'stop' | undefined {
+    return this.#headings.length > mostHeadings ? 'stop' : undefined
+  }
 
-/** Counts the spaces before the text. A tab counts as four, which is too many for a heading or a fence. */
-function indentOf(bytes: Uint8Array, line: Line): number {
-  let indent = 0
-  while (indent < 4 && line.start + indent < line.end && bytes[line.start + indent] === SPACE) indent++
-  return bytes[line.start + indent] === TAB ? 4 : indent
-}
+  /** Reads a line that Markdown marks: a heading, its underline, or the beginning of a block. */
+  #readMarked(line: Line, indent: number, sign: number): boolean {
+    if (mayOpenBlock(sign)) {
+      const block = openBlock(this.bytes, line, indent)
+      if (block.kind === 'text') return false
+      if (!this.#ignore.has(block.kind === 'fence' ? 'fences' : 'comments')) return false
+      this.#block = block
+      this.isInBlock = true
+      this.last.kind = NO_LINE
+      return true
+    }
+    if (sign === this.#sign) {
+      const depth = headingDepth(this.bytes, line, indent, sign)
+      if (depth > 0) {
+        this.#addMarked(line, indent, depth)
+        this.last.kind = NO_LINE
+        return true
+      }
+    }
+    return (
+      (sign === EQUALS || sign === DASH) && this.last.kind !== NO_LINE && this.#underlines(line, indent, sign)
+    )
+  }
 
-function openBlock(bytes: Uint8Array, line: Line, indent: number): Block {
-  const at = line.start + indent
-  const sign = bytes[at]
-  if (sign === BACKTICK || sign === TILDE) {
+  #addMarked(line: Line, indent: number, depth: number): void {
+    if (line.end - line.start > longestHeadingBytes) {
+      this.#overlong ??= { line: line.number, start: line.start }
+      return
+    }
+    const raw = textOf(this.bytes, line.start + indent + depth, line.end).trim()
+    const closing = this.#sign === HASH ? /(?:^|[ \t])#+$/ : /[ \t]*=+$/
+    this.#push(matchHeading(line, depth, raw.replace(closing, '').trim(), this.lexicon))
+  }
+
+  /** A line of `===` or `---` below a paragraph of one short line makes that line a heading. */
+  #underlines(line: Line, indent: number, sign: number): boolean {
+    const { bytes, last } = this
+    const at = line.start + indent
     const length = runOf(bytes, at, line.end, sign)
-    const info = bytes.subarray(at + length, line.end)
-    const fence = length >= 3 && (sign === TILDE || !info.includes(BACKTICK))
-    return fence ? { kind: 'fence', sign, length, line: { ...line } } : TEXT
+    const isRule = length >= SHORTEST_UNDERLINE && skipBlanks(bytes, at + length, line.end) === line.end
+    if (!isRule || !last.isFirst || last.end - last.from > longestHeadingBytes) return false
+    if (bytes[last.from] === PIPE) return false
+    const titled: Line = {
+      number: last.number,
+      start: last.start,
+      end: last.end,
+      next: line.next,
+      ending: line.ending,
+    }
+    const heading = matchHeading(
+      titled,
+      sign === EQUALS ? 1 : 2,
+      textOf(bytes, last.from, last.end).trim(),
+      this.lexicon,
+    )
+    // A sentence over a rule is text.
+    if (heading.level === null && /[.;,:。]$/.test(heading.text)) return false
+    while (this.#headings.at(-1)?.start === last.start) this.#headings.pop()
+    if (this.#doubts.at(-1)?.start === last.start) this.#doubts.pop()
+    this.#push(heading)
+    last.kind = NO_LINE
+    return true
   }
-  const comment = sign === LESS && bytes[at + 1] === 0x21 && bytes[at + 2] === DASH && bytes[at + 3] === DASH
-  return comment && !endsComment(bytes, at + 4, line.end) ? { kind: 'comment', line: { ...line } } : TEXT
-}
 
-function closesBlock(
-  bytes: Uint8Array,
-  line: Line,
-  indent: number,
-  block: Exclude<Block, { kind: 'text' }>,
-): boolean {
-  if (block.kind === 'comment') return endsComment(bytes, line.start, line.end)
-  const at = line.start + indent
-  if (indent > 3 || bytes[at] !== block.sign) return false
-  const length = runOf(bytes, at, line.end, block.sign)
-  return (
-    length >= block.length &&
-    bytes.subarray(at + length, line.end).every((byte) => byte === SPACE || byte === TAB)
-  )
-}
+  #readText(line: Line): void {
+    const { bytes, lexicon, last } = this
+    const from = skipBlanks(bytes, line.start, line.end)
+    if (from === line.end) {
+      last.kind = NO_LINE
+      return
+    }
+    const sign = bytes[from]!
+    const isFirst = last.kind !== TEXT_LINE
+    let isHeading = false
+    if (
+      lexicon.marks.length > 0 ||
+      (this.#readsWords && mayOpenHeading(bytes, from, line.end, lexicon.openingBytes))
+    ) {
+      const before: PrecedingText = isFirst ? 'break' : classifyLineEnd(bytes, last.from, last.end)
+      if (sign >= 0x30 && sign <= 0x39 && before !== 'text' && this.#leaves === 0)
+        this.#run.follow(bytes, from, line.end)
+      isHeading = this.#readStart(line, from, before)
+    }
+    this.#textBefore = isHeading ? 0 : this.#textBefore + 1
+    last.kind = isHeading ? HEADING_LINE : TEXT_LINE
+    last.number = line.number
+    last.start = line.start
+    last.from = from
+    last.end = line.end
+    last.isFirst = isFirst
+    const mark = sign < 0x80 ? null : quotationLine(bytes, from, line.end)
+    if (mark !== null) this.#headings.length = this.#quotation.follow(mark, this.#headings.length)
+  }
 
-function endsComment(bytes: Uint8Array, start: number, end: number): boolean {
-  for (let i = start; i + 2 < end; i++)
-    if (bytes[i] === DASH && bytes[i + 1] === DASH && bytes[i + 2] === 0x3e) return true
-  return false
-}
+  /** Reads the beginning of a paragraph. Returns whether the line is a heading with nothing of a paragraph behind it. */
+  #readStart(line: Line, from: number, before: PrecedingText): boolean {
+    const { bytes, lexicon } = this
+    const { ignore } = lexicon.profile
+    if (bytes[from] === PIPE && ignore.includes('tables')) return false
+    if (ignore.includes('footnotes') && opensFootnote(bytes, from, line.end)) return false
+    const place = { line, from, before, textBefore: this.#textBefore }
+    const { heading, doubt } = readWordsHeading(bytes, place, PARAGRAPH_DEPTH, lexicon)
+    if (heading !== null && this.#allows(heading)) {
+      this.#push(heading)
+      return heading.after > heading.start
+    }
+    if (doubt !== null && this.#doubts.length < mostDoubts) this.#doubts.push(doubt)
+    this.#headings.push(...findMarkerHeadings(bytes, place, PARAGRAPH_DEPTH, lexicon))
+    return false
+  }
 
-function runOf(bytes: Uint8Array, start: number, end: number, sign: number): number {
-  let at = start
-  while (at < end && bytes[at] === sign) at++
-  return at - start
+  #push(heading: Heading): void {
+    this.#headings.push(heading)
+    if (heading.number !== null && roleOfHeading(heading, this.lexicon) === 'leaf') this.#leaves += 1
+  }
+
+  #allows({ paragraph }: Heading): boolean {
+    const { runIns } = this.lexicon.profile
+    return runIns.includes('words') || (paragraph === 'bold' && runIns.includes('bold'))
+  }
 }
 
 /** Returns the number of signs, or 0 if the line is not a heading. */
-function headingDepth(bytes: Uint8Array, line: Line, indent: number): number {
+function headingDepth(bytes: Uint8Array, line: Line, indent: number, sign: number): number {
   const at = line.start + indent
-  const depth = runOf(bytes, at, line.end, HASH)
+  const depth = runOf(bytes, at, line.end, sign)
   const after = bytes[at + depth]
   const spaced = at + depth === line.end || after === SPACE || after === TAB
+  if (sign === EQUALS && (at + depth === line.end || after === NEWLINE)) return 0
   return depth <= 6 && spaced ? depth : 0
-}
-
-function atxHeading(bytes: Uint8Array, line: Line, indent: number, depth: number, lexicon: Lexicon): Heading {
-  const raw = textOf(bytes, line.start + indent + depth, line.end).trim()
-  return matchHeading(line, depth, raw.replace(/(?:^|[ \t])#+$/, '').trim(), lexicon)
-}
-
-/** Finds the end of front matter: from `---` on the first line to the next `---` or `...`. Otherwise it is a thematic break. */
-function frontMatterEnd(bytes: Uint8Array): number {
-  const start = byteOrderMark(bytes)
-  let end = start
-  eachLine(bytes, (line) => {
-    const text = line.end - line.start <= 8 ? textOf(bytes, line.start, line.end).trimEnd() : ''
-    if (line.number === 1) return text === '---' ? undefined : 'stop'
-    if (text !== '---' && text !== '...') return undefined
-    end = line.next
-    return 'stop'
-  })
-  return end
 }

@@ -1,14 +1,16 @@
 import {
+  type Doubt,
   type Heading,
-  longestHeadingBytes,
-  matchHeading,
+  mostDoubts,
   mostHeadings,
   type SyntaxReading,
 } from '../structure/headings/heading-match.ts'
-import { type Lexicon, mayBeForm } from '../structure/headings/lexicon.ts'
+import type { Lexicon } from '../structure/headings/lexicon.ts'
+import { BareRun } from './bare-run.ts'
 import { mayOpenHeading, skipBlanks } from './line-prefilter.ts'
-import { byteOrderMark, eachLine, type Line, textOf } from './lines.ts'
-import { findMarkerHeadings } from './paragraph-headings.ts'
+import { byteOrderMark, eachLine, textOf } from './lines.ts'
+import { findMarkerHeadings, readWordsHeading } from './paragraph-headings.ts'
+import { Quotation, quotationLine } from './quoted-text.ts'
 import {
   addRepeatedHeadings,
   countRepeatedForm,
@@ -16,22 +18,25 @@ import {
   type RepeatedForm,
   roleOfHeading,
 } from './repeated-forms.ts'
-import { classifyLineEnd, findRunInHeading, type PrecedingText } from './run-in-headings.ts'
+import { classifyLineEnd, type PrecedingText } from './run-in-headings.ts'
 
-const LONGEST_TITLED = 160
+/** Longest line, in bytes, that may be a heading of unknown words. */
+const LONGEST_REPEATED_BYTES = 600
 
 /**
  * Reads numbered headings of plain text. A heading has a line of its own, with a title only where a paragraph may begin, or it is
- * a run-in: the first words of a paragraph. Words that no profile knows count if they repeat with growing numbers and known
- * words hardly occur.
+ * the first words of a paragraph. Words that no profile knows count if they repeat with growing numbers and known words hardly
+ * occur.
  */
 export function readPlain(bytes: Uint8Array, lexicon: Lexicon): SyntaxReading {
-  const known: Heading[] = []
+  let known: Heading[] = []
+  const doubts: Doubt[] = []
   const forms = new Map<string, RepeatedForm>()
-  const { runIns, leaves: wanted, repeatedForms } = lexicon.profile
-  const runIn = runIns.includes('words')
+  const { leaves: wanted, repeatedForms } = lexicon.profile
   // A profile that names its leaves knows all of its words.
   const least = wanted === 'most-frequent' ? repeatedForms : 0
+  const quotation = new Quotation()
+  const run = new BareRun()
   let leaves = 0
   let before: PrecedingText = 'break'
   let textBefore = 0
@@ -41,17 +46,18 @@ export function readPlain(bytes: Uint8Array, lexicon: Lexicon): SyntaxReading {
       before = 'break'
       return undefined
     }
-    const isShort = line.end - line.start <= longestHeadingBytes
+    const mark = quotationLine(bytes, from, line.end)
+    if (mark !== null) known = known.slice(0, quotation.follow(mark, known.length))
     const opens = mayOpenHeading(bytes, from, line.end, lexicon.openingBytes)
-    const raw = isShort && opens ? textOf(bytes, from, line.end).trim() : null
-    const ownLine =
-      raw === null || raw.length > LONGEST_TITLED ? null : lineHeading(line, raw, before, lexicon)
-    const heading = ownLine ?? (opens && runIn ? findRunInHeading(bytes, line, before, lexicon) : null)
+    if (leaves === 0 && isDigit(bytes[from]!) && before !== 'text') run.follow(bytes, from, line.end)
+    const place = { line, from, before, textBefore }
+    const { heading, doubt } = opens ? readWordsHeading(bytes, place, 1, lexicon) : NO_HEADING
+    if (doubt !== null && doubts.length < mostDoubts) doubts.push(doubt)
     if (heading !== null) {
       known.push(heading)
-      if (roleOfHeading(heading, lexicon) === 'leaf') leaves += 1
+      if (roleOfHeading(heading, lexicon) === 'leaf' && heading.tentative === undefined) leaves += 1
     } else {
-      const marked = findMarkerHeadings(bytes, { line, from, before, textBefore }, lexicon)
+      const marked = findMarkerHeadings(bytes, place, 7, lexicon)
       if (marked.length > 0) {
         known.push(...marked)
         textBefore = 0
@@ -59,29 +65,26 @@ export function readPlain(bytes: Uint8Array, lexicon: Lexicon): SyntaxReading {
         return known.length > mostHeadings ? 'stop' : undefined
       }
       textBefore += 1
+      const isShort = line.end - line.start <= LONGEST_REPEATED_BYTES
       if (isShort && leaves < least && mayRepeatBytes(bytes, from, line.end)) {
-        countRepeatedForm(forms, line, raw ?? textOf(bytes, from, line.end).trim(), lexicon)
+        countRepeatedForm(forms, line, textOf(bytes, from, line.end).trim(), lexicon)
       }
     }
-    before = ownLine === null ? classifyLineEnd(bytes, from, line.end) : 'break'
+    const isOwnLine = heading !== null && heading.after > heading.start
+    before = isOwnLine ? 'break' : classifyLineEnd(bytes, from, line.end)
     return known.length > mostHeadings ? 'stop' : undefined
   })
   const headings = leaves < least ? addRepeatedHeadings(known, leaves, forms, lexicon) : known
-  return { headings, bodyStart: byteOrderMark(bytes), overlong: null, unclosed: null }
+  return {
+    headings,
+    doubts,
+    bareRun: run.longest,
+    bodyStart: byteOrderMark(bytes),
+    overlong: null,
+    unclosed: null,
+  }
 }
 
-function lineHeading(line: Line, raw: string, before: PrecedingText, lexicon: Lexicon): Heading | null {
-  if (!mayBeForm(raw, lexicon)) return null
-  const heading = matchHeading(line, 1, raw, lexicon)
-  if (heading.level === null || /^\p{Ll}/u.test(heading.text)) return null
-  const isBare = heading.words.replace(/[\s\p{P}]/gu, '') === ''
-  if (heading.number === null) return isBare && roleOfHeading(heading, lexicon) === 'annex' ? heading : null
-  return isBare || heading.mark !== null || isTitle(heading.words, before) ? heading : null
-}
+const NO_HEADING = { heading: null, doubt: null }
 
-/** Tells a heading with a title, "Điều 5. Giải thích từ ngữ", from a sentence, "Article 5 of the Act applies,". */
-function isTitle(words: string, before: PrecedingText): boolean {
-  if (before === 'text' || /[,;，；、]$/.test(words)) return false
-  if (/^\s*[.:)–—-]/.test(words)) return true
-  return before === 'break' && /^[\p{Lu}\p{Lo}(["“«]/u.test(words) && !/[.:。：]$/.test(words)
-}
+const isDigit = (byte: number) => byte >= 0x30 && byte <= 0x39

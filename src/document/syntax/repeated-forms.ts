@@ -1,8 +1,12 @@
+import { cleanHeading } from '../structure/headings/clean-heading.ts'
+import { formKey } from '../structure/headings/fold-words.ts'
 import { type Heading, mostHeadings } from '../structure/headings/heading-match.ts'
-import { formKey, type Lexicon } from '../structure/headings/lexicon.ts'
+import type { Lexicon } from '../structure/headings/lexicon.ts'
+import { findLevel } from '../structure/leaf-level.ts'
 import { compareNumbers } from '../structure/numerals/compare-numbers.ts'
 import { toAsciiDigits } from '../structure/numerals/digits.ts'
-import { extendNumeral, findNumerals } from '../structure/numerals/find-numerals.ts'
+import { extendNumeral } from '../structure/numerals/extend-numeral.ts'
+import { findNumerals } from '../structure/numerals/find-numerals.ts'
 import type { Line } from './lines.ts'
 
 /**
@@ -30,9 +34,10 @@ export function countRepeatedForm(
   raw: string,
   lexicon: Lexicon,
 ): void {
-  if (raw.length > LONGEST_REPEATED || !mayRepeat(raw)) return
+  // Lines of another syntax are no words.
+  if (raw.length > LONGEST_REPEATED || /^[<#|=]/.test(raw) || !mayRepeat(raw)) return
   const text = raw.normalize('NFC')
-  const found = readRepeatedForm(text, lexicon)
+  const found = readRepeatedForm(cleanHeading(text).text, lexicon)
   if (found === null) return
   const form = forms.get(found.key)
   if (form === undefined && forms.size >= MOST_FORMS) return
@@ -40,12 +45,16 @@ export function countRepeatedForm(
   const heading: Heading = {
     line: line.number,
     start: line.start,
+    after: line.next,
     depth: 1,
     text,
     normalised: text === raw,
     level: name,
     number: found.number,
+    sort: found.number,
     letter: null,
+    thousands: null,
+    unread: null,
     words: '',
     mark: null,
   }
@@ -80,7 +89,7 @@ export function addRepeatedHeadings(
 
 /** Returns the role of a heading's level in the profile. */
 export function roleOfHeading(heading: Heading, lexicon: Lexicon): string | undefined {
-  return lexicon.profile.levels.find((level) => level.name === heading.level)?.role
+  return findLevel(heading.level, lexicon.profile)?.role
 }
 
 /** Tests cheaply whether a line may have a repeated form: a digit, Roman or Chinese numeral among few words. */
@@ -129,7 +138,7 @@ function readRepeatedForm(text: string, lexicon: Lexicon): { key: string; number
   if (bracketed !== null && text.split(/\s+/).length <= 8)
     return { key: '({n})', number: asciiNumber(bracketed[1]!) }
   for (const numeral of findNumerals(text, lexicon.profile)) {
-    const extended = extendNumeral(text, numeral, lexicon.profile)
+    const [extended = numeral] = extendNumeral(text, numeral, lexicon.profile)
     const [before, after] = [text.slice(0, extended.start), text.slice(extended.end)]
     const inflected = formKey(before.replace(JOINED_BEFORE, ''), after.replace(JOINED_AFTER, ''))
     const key = inflected === '{n}' ? formKey(before, after) : inflected

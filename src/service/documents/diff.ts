@@ -37,6 +37,6 @@ export async function compareDocuments(
     return { bytes, scan: scanDocument(bytes, { document, profile: named, profiles }) }
   }
   const before = await readText(oldPath, profile)
-  const after = await readText(newPath, before.scan.profile)
+  const after = await readText(newPath, before.scan.reading)
   return { diff: diffDocuments(before, after), old: before, new: after }
 }

@@ -121,7 +121,7 @@ describe.skipIf(!existsSync(documents))('diffDocuments on real amendments', () =
       real('de-grundgesetz-a-2010-07.md'),
       real('de-grundgesetz-b-2012-07.md'),
     )
-    expect(changes).toHaveLength(197)
+    expect(changes).toHaveLength(199)
     expect(changeLines(changes)).toEqual(['amended 93 → 93'])
     expect(other).toHaveLength(1)
     expect([other[0]!.removed.length, other[0]!.added.length]).toEqual([1, 1])

@@ -179,7 +179,7 @@ describe('toAkn', () => {
       .map((element) => ['name', 'eId', 'wId'].map((name) => element.getAttribute(name)))
     expect(ids).toEqual([
       ['heading', 'hcontainer_1', 'hcontainer_charter'],
-      ['heading', 'hcontainer_2', 'hcontainer_preamble'],
+      ['preamble', 'hcontainer_2', 'hcontainer_preamble'],
       ['heading', 'hcontainer_3', 'hcontainer_aims'],
       ['annex', 'hcontainer_4', 'hcontainer_annex'],
     ])

@@ -208,7 +208,12 @@ a) điểm
   test('profile dieu excludes the content of an article that is repealed in place', () => {
     const records = scanned('Điều 1. (bãi bỏ)\n1. Một.\nĐiều 2.\n1. Một.\n').records
     expect(records.map(({ kind, reason }) => `${kind} ${reason ?? ''}`.trim())).toEqual([
-      ...['excluded repealed in place', 'excluded inside D38-DIEU1-ROOT, which is left out', 'unit', 'unit'],
+      ...[
+        'excluded repealed in place: bãi bỏ',
+        'excluded inside D38-DIEU1-ROOT, which is left out',
+        'unit',
+        'unit',
+      ],
     ])
   })
 })
@@ -260,10 +265,10 @@ d
       ['unit', 'ICX-CONST/KT-A', null, null],
       ['unit', 'ICX-CONST/KT-B', null, null],
       ['unit', 'ICX-CONST/NT-1', 'enacted', null],
-      ['excluded', 'ICX-CONST/NT-2', 'draft', 'still a draft'],
-      ['excluded', 'ICX-CONST/NT-3', 'repealed', 'repealed in place'],
+      ['excluded', 'ICX-CONST/NT-2', 'draft', 'still a draft: dự thảo'],
+      ['excluded', 'ICX-CONST/NT-3', 'repealed', 'repealed in place: bãi bỏ'],
       ['unit', 'ICX-CONST/DIEU-28', null, null],
-      ['excluded', 'ICX-CONST/DIEU-29', 'obsolete', 'obsolete'],
+      ['excluded', 'ICX-CONST/DIEU-29', 'obsolete', 'obsolete: obsolete'],
     ])
   })
 

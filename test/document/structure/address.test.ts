@@ -32,7 +32,7 @@ describe('buildAddress', () => {
     expect(scanText(text, original).records.at(-1)).toMatchObject({
       kind: 'excluded',
       status: 'draft',
-      reason: 'still a draft',
+      reason: 'still a draft: draft',
     })
   })
 

@@ -19,7 +19,7 @@ describe('readHtml', () => {
     expect(texts).toEqual([
       ['other', null, '<!doctype html>\n<body>\n'],
       ['other', null, '<h1>Law</h1>\n'],
-      ['other', null, '<header>\n<h2>Preamble</h2><p>x</p></header>\n'],
+      ['unit', 'DOC/PREAMBLE', '<header>\n<h2>Preamble</h2><p>x</p></header>\n'],
       ['unit', 'DOC/ARTICLE-1', '<article data-number="1"><h2>One</h2>a</article>\n'],
       ['unit', 'DOC/ARTICLE-2A', '<article data-number="2a">b</article>\n'],
       ['other', null, '<p>after</p>\n</body>\n'],

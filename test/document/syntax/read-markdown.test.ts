@@ -33,7 +33,7 @@ describe('readMarkdown', () => {
 
   test('Markdown never adds a heading above the articles to the article before it', () => {
     expect(shape('## Eingangsformel\nx\n## I. - Rechte\n### Art 1\na\n## Schluss\nz\n')).toEqual([
-      'other - Eingangsformel',
+      'unit DOC/FORMULA Eingangsformel',
       'container DOC/HEADING-1 I. - Rechte',
       'unit DOC/ARTICLE-1 Art 1',
       'other - Schluss',
@@ -54,7 +54,7 @@ describe('readMarkdown', () => {
 
   test('Markdown is cut at the name of a kind without a number, by the word', () => {
     expect(addresses('# Title\n')).toEqual(['DOC/HEADING-TITLE'])
-    expect(addresses('# Article 1\n# Annex\nx\n')).toEqual(['DOC/ARTICLE-1', 'DOC/ANNEX-ANNEX'])
+    expect(addresses('# Article 1\n# Annex\nx\n')).toEqual(['DOC/ARTICLE-1', 'DOC/ANNEX'])
   })
 
   test('Markdown has no headings in code fences, comments and front matter', () => {
@@ -116,12 +116,16 @@ describe('readMarkdown', () => {
       'excluded repealed',
       'excluded repealed',
     ])
-    expect(repealed[1]!.reason).toBe('repealed in place')
+    expect(repealed[1]!.reason).toBe('repealed in place: Repealed by Act 5')
   })
 
   test('Markdown has an annex with articles as a container, and one without as a unit', () => {
     expect(shape('## Article 1\n# Annex A\n## Article 2\n# Annex B\ntext\n').slice(1)).toEqual([
-      ...['container DOC/ANNEX-A Annex A', 'unit DOC/ARTICLE-2 Article 2', 'unit DOC/ANNEX-B Annex B'],
+      ...[
+        'container DOC/ANNEX-A Annex A',
+        'unit DOC/ANNEX-A/ARTICLE-2 Article 2',
+        'unit DOC/ANNEX-B Annex B',
+      ],
     ])
   })
 })

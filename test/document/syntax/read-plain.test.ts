@@ -137,7 +137,8 @@ describe('readPlain', () => {
   })
 
   test('plain text and Markdown are distinguished by the units that each profile finds', () => {
-    expect(scanText('# Title\n\nArticle 1\na\nArticle 2\nb\n').profile).toBe('plain')
+    expect(scanText('Title\n\nArticle 1\na\nArticle 2\nb\n').profile).toBe('plain')
+    expect(scanText('# Title\n\nArticle 1\na\nArticle 2\nb\n').profile).toBe('markdown')
     expect(scanText('# Article 1\na\n# Article 2\nb\n')).toMatchObject({ profile: 'markdown', confidence: 1 })
   })
 })

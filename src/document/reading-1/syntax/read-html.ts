@@ -1,5 +1,3 @@
-import type { HtmlHeading } from '../../syntax/html-heading.ts'
-import { readHtmlTokens } from '../../syntax/html-tokens.ts'
 import { byteOrderMark, eachLine, type Line, positionOf, textOf } from '../../syntax/lines.ts'
 import {
   type Heading,
@@ -11,6 +9,8 @@ import {
 import type { Lexicon } from '../structure/headings/lexicon.ts'
 import { findLevel } from '../structure/leaf-level.ts'
 import { normaliseNumber } from '../structure/numerals/find-numerals.ts'
+import type { HtmlHeading } from './html-heading.ts'
+import { readHtmlTokens } from './html-tokens.ts'
 
 /**
  * Reads the headings of HTML. An element that bears a number (`<article data-number="5">`) is a unit from its first byte to its

@@ -1,11 +1,12 @@
 import type { Level, Profile } from '../../profiles/profile.ts'
 import { compileOpeningBytes, type OpeningBytes } from '../../syntax/line-prefilter.ts'
+import { foldWords, formKey } from './fold-words.ts'
 import { compileMarkers, type ListMarker } from './list-markers.ts'
 
 /** The heading forms of a profile, compiled for look-up by the words around the number. */
 export interface Lexicon {
   profile: Profile
-  forms: Map<string, Level>
+  forms: Map<string, Form>
   /** Forms whose words come first, so that "Article PREAMBULE" is recognised without a number. */
   words: Map<string, Level>
   /** First words of the forms; in scripts without spaces, their first signs. They rule out most lines of text. */
@@ -16,58 +17,60 @@ export interface Lexicon {
   marks: ListMarker[]
 }
 
+/** A form of headings: its level, and whether such a heading names several numbers ("§§ 114, 115"). */
+interface Form {
+  level: Level
+  lists: boolean
+}
+
 /** Compiles a profile's heading forms. */
 export function compileLexicon(profile: Profile): Lexicon {
-  const forms = new Map<string, Level>()
+  const known = compiled.get(profile)
+  if (known !== undefined) return known
+  const forms = new Map<string, Form>()
   const words = new Map<string, Level>()
   const openings = new Set<string>()
+  const firstSigns = new Set<string>()
+  const addForm = (level: Level, form: string, lists: boolean) => {
+    const [before = '', after = ''] = form.normalize('NFC').split('{n}')
+    const key = formKey(before, after)
+    if (!forms.has(key)) forms.set(key, { level, lists })
+    const opening = foldWords(before).split(' ')[0]!
+    openings.add(opening)
+    if (before !== '') firstSigns.add([...before][0]!)
+    if (opening === '' && after !== '') for (const word of Object.keys(profile.numberWords)) addOpening(word)
+    if (/\p{L}/u.test(before) && after.trim() === '' && !words.has(foldWords(before)))
+      words.set(foldWords(before), level)
+  }
+  const addOpening = (word: string) => {
+    openings.add(foldWords(word))
+    firstSigns.add([...word][0]!)
+  }
   for (const level of profile.levels) {
-    for (const form of level.headings) {
-      const [before = '', after = ''] = form.normalize('NFC').split('{n}')
-      forms.set(formKey(before, after), level)
-      openings.add(foldWords(before).split(' ')[0]!)
-      if (/\p{L}/u.test(before) && after.trim() === '') words.set(foldWords(before), level)
+    for (const form of level.headings) addForm(level, form, /^§§/.test(form))
+    for (const form of level.lists ?? []) addForm(level, form, true)
+    for (const name of level.names ?? []) {
+      words.set(foldWords(name), level)
+      openings.add(foldWords(name).split(' ')[0]!)
+      firstSigns.add([...name][0]!)
     }
   }
   const ignoredPrefixes = profile.ignoredPrefixes.map((prefix) => prefix.normalize('NFC'))
-  return {
+  const openingBytes = compileOpeningBytes(openings, firstSigns, ignoredPrefixes)
+  const lexicon = {
     profile,
     forms,
     words,
     openings,
     ignoredPrefixes,
-    openingBytes: compileOpeningBytes(openings, ignoredPrefixes),
+    openingBytes,
     marks: compileMarkers(profile),
   }
+  compiled.set(profile, lexicon)
+  return lexicon
 }
 
-const ASCII = /^[\x20-\x7e]*$/
-
-/**
- * Folds words for comparison: case, accents, punctuation and spacing make no difference, because capitals are often written
- * without accents.
- */
-export function foldWords(words: string): string {
-  if (ASCII.test(words))
-    return words
-      .toLowerCase()
-      .replaceAll("'", '')
-      .replace(/[^a-z]+/g, ' ')
-      .trim()
-  return words
-    .toLowerCase()
-    .normalize('NFD')
-    .replace(/[\u0300-\u036f]/g, '')
-    .normalize('NFC')
-    .replace(/['’ʼ]/g, '')
-    .replace(/[^\p{L}\p{M}§]+/gu, ' ')
-    .trim()
-}
-
-/** Returns the key under which a form is looked up, from the words before and after its number. */
-export function formKey(before: string, after: string): string {
-  return `${foldWords(before)}{n}${foldWords(after)}`
-}
+const compiled = new WeakMap<Profile, Lexicon>()
 
 const OPENING = /^(?:\p{sc=Han}|\p{sc=Hangul}|§+|[\p{L}\p{M}]+)/u
 

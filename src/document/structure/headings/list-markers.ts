@@ -1,6 +1,7 @@
 import type { Level, Profile, Scheme } from '../../profiles/profile.ts'
 import { parseChineseNumeral } from '../numerals/chinese-numerals.ts'
 import { parseCircledNumber, toAsciiDigits } from '../numerals/digits.ts'
+import { findNumberLetter } from '../numerals/letters.ts'
 import { parseRoman } from '../numerals/roman-numerals.ts'
 
 /** A level's marker, compiled for matching: `({arabic})` is "(", a number, ")". */
@@ -8,6 +9,7 @@ export interface ListMarker {
   level: Level
   pattern: RegExp
   scheme: Scheme
+  isBare: boolean
 }
 
 /** A marker that a line begins with. */
@@ -19,6 +21,8 @@ export interface MarkerMatch {
   /** Length of the marker in the text. */
   length: number
   rest: string
+  /** Whether the number has no sign around it. */
+  isBare: boolean
 }
 
 interface Value {
@@ -28,7 +32,7 @@ interface Value {
 
 /** The patterns are bounded and anchored, so that each is tried in constant time. */
 const NUMERALS: Record<Scheme, string> = {
-  arabic: '\\p{Nd}{1,4}[a-z]?',
+  arabic: '\\p{Nd}{1,4}(?:[a-z]|[A-Z]{1,2}|[а-яα-ωא-ת])?',
   dotted: '(?:\\p{Nd}{1,4}(?:\\.\\p{Nd}{1,4}){0,15}|[A-Z](?:\\.\\p{Nd}{1,4}){1,15})',
   roman: '[IVXLCDM]{1,9}',
   'small-roman': '[ivxlcdm]{1,9}',
@@ -61,18 +65,18 @@ export function compileMarkers({ levels }: Profile): ListMarker[] {
         `^${escaped(before)}(${NUMERALS[scheme as Scheme]})${escaped(after)}${behind}`,
         'u',
       )
-      return { level, pattern, scheme: scheme as Scheme }
+      return { level, pattern, scheme: scheme as Scheme, isBare: bare }
     }),
   )
 }
 
 /** Returns the readings of the marker at the beginning of a line (in NFC), the widest level first. */
 export function matchMarkers(text: string, marks: ListMarker[]): MarkerMatch[] {
-  return marks.flatMap(({ level, pattern, scheme }) => {
+  return marks.flatMap(({ level, pattern, scheme, isBare }) => {
     const match = pattern.exec(text)
     const value = match === null ? null : VALUES[scheme](match[1]!)
     if (match === null || value === null) return []
-    return [{ level, ...value, length: match[0].length, rest: text.slice(match[0].length).trim() }]
+    return [{ level, ...value, length: match[0].length, rest: text.slice(match[0].length).trim(), isBare }]
   })
 }
 
@@ -81,11 +85,16 @@ const escaped = (literal: string) => literal.normalize('NFC').replace(/[\\^$.*+?
 const plainValue = (value: number | null): Value | null =>
   value === null ? null : { number: String(value), ordinal: [value] }
 
-function arabicValue(numeral: string): Value {
-  const digits = Number(toAsciiDigits(numeral.replace(/[a-z]$/, '')))
-  const letter = /[a-z]$/.exec(numeral)?.[0] ?? ''
-  const part = letter === '' ? 0 : (letter.charCodeAt(0) - 0x60) / 100
-  return { number: `${digits}${letter.toUpperCase()}`, ordinal: [digits + part] }
+function arabicValue(numeral: string): Value | null {
+  const suffix = /\P{Nd}+$/u.exec(numeral)?.[0] ?? ''
+  const digits = Number(toAsciiDigits(numeral.slice(0, numeral.length - suffix.length)))
+  const letters = [...suffix].map(findNumberLetter)
+  if (letters.some((letter) => letter === null)) return null
+  const part = letters.reduce(
+    (sum, letter, i) => sum + (letter!.place.charCodeAt(0) - 0x40) / 100 ** (i + 1),
+    0,
+  )
+  return { number: `${digits}${letters.map((letter) => letter!.written).join('')}`, ordinal: [digits + part] }
 }
 
 function dottedValue(numeral: string): Value {

@@ -1,104 +1,145 @@
 import type { Level } from '../../profiles/profile.ts'
-import { extendNumeral, findNumerals, type Numeral } from '../numerals/find-numerals.ts'
-import { foldWords, formKey, type Lexicon } from './lexicon.ts'
+import { extendList, extendNumeral } from '../numerals/extend-numeral.ts'
+import { findNumerals, type Numeral } from '../numerals/find-numerals.ts'
+import { foldWords, formKey } from './fold-words.ts'
+import type { Lexicon } from './lexicon.ts'
 
 /** The meaning of a heading's words by a profile. */
-interface HeadingReading {
+export interface HeadingReading {
   level: Level | null
   number: string | null
+  /** The number with the place of each letter in its alphabet. */
+  sort: string | null
   letter: string | null
+  thousands: string | null
   /** The text behind the words and the number: a title or a status mark. */
   rest: string
 }
 
-/** Reads a heading's text, which has to be in NFC and of bounded length. */
+const UNREAD = { level: null, number: null, sort: null, letter: null, thousands: null }
+
+/** Reads a heading's text, which has to be clean (`cleanHeading`) and of bounded length. */
 export function readHeading(text: string, lexicon: Lexicon): HeadingReading {
-  const trimmed = withoutPrefix(text, lexicon).replace(/\s+/gu, ' ').trim()
-  const numerals = findNumerals(trimmed, lexicon.profile)
-  for (const numeral of numerals) {
+  const trimmed = withoutPrefix(text, lexicon)
+  for (const numeral of findNumerals(trimmed, lexicon.profile)) {
     const read = readForm(trimmed, numeral, lexicon)
-    if (read !== null) return read
+    if (read !== null) return readInner(read, lexicon)
   }
-  return (
-    readWords(trimmed, lexicon) ??
-    readBareNumber(trimmed, numerals, lexicon) ?? { level: null, number: null, letter: null, rest: trimmed }
-  )
+  return readWords(trimmed, lexicon) ?? readBareNumber(trimmed, lexicon) ?? { ...UNREAD, rest: trimmed }
 }
 
 function withoutPrefix(text: string, lexicon: Lexicon): string {
   const prefix = lexicon.ignoredPrefixes.find((each) => text.startsWith(each))
-  return prefix === undefined ? text : text.slice(prefix.length)
+  return prefix === undefined ? text : text.slice(prefix.length).trim()
 }
 
 function readForm(text: string, numeral: Numeral, lexicon: Lexicon): HeadingReading | null {
   const before = text.slice(0, numeral.start)
   // A quotation mark or a bracket before the words means that the text mentions a heading.
   if (before !== '' && !/^[\p{L}\p{M}§]/u.test(before)) return null
-  const extended = extendNumeral(text, numeral, lexicon.profile)
-  const after = text.slice(extended.end)
-  const form = findForm(before, after, lexicon)
-  if (form === null) {
-    const bare = extended.end === numeral.end ? null : findForm(before, text.slice(numeral.end), lexicon)
-    return bare === null
-      ? null
-      : completeReading(bare, numeral, text.slice(numeral.end + bare.taken), lexicon)
+  for (const reading of extendNumeral(text, numeral, lexicon.profile)) {
+    const after = text.slice(reading.end)
+    const form = findForm(before, after, lexicon)
+    if (form !== null) return completeReading(text, form, reading, lexicon)
   }
-  return completeReading(form, extended, after.slice(form.taken), lexicon)
+  return null
 }
 
-function completeReading(
-  form: { level: Level },
-  numeral: Numeral,
-  after: string,
-  lexicon: Lexicon,
-): HeadingReading {
-  const mark = lexicon.profile.numberContinuations.find((each) => after.startsWith(each))
-  const more = mark === undefined ? undefined : findNumerals(after.slice(mark.length), lexicon.profile)[0]
-  if (mark === undefined || more === undefined || more.start !== 0) {
-    return { level: form.level, number: numeral.value, letter: numeral.letter, rest: after.trim() }
-  }
-  const rest = after.slice(mark.length + more.end).trim()
-  return { level: form.level, number: `${numeral.value}-${more.value}`, letter: null, rest }
+interface FoundForm {
+  level: Level
+  lists: boolean
+  taken: number
 }
+
+function completeReading(text: string, form: FoundForm, numeral: Numeral, lexicon: Lexicon): HeadingReading {
+  const { profile } = lexicon
+  const after = text.slice(numeral.end + form.taken)
+  const mark = profile.numberContinuations.find((each) => after.startsWith(each))
+  const more = mark === undefined ? undefined : firstNumeral(after.slice(mark.length), profile)
+  const level = form.level
+  if (mark !== undefined && more?.start === 0) {
+    const number = `${numeral.value}-${more.value}`
+    return {
+      level,
+      number,
+      sort: number,
+      letter: null,
+      thousands: null,
+      rest: after.slice(mark.length + more.end).trim(),
+    }
+  }
+  const { end, value, sort, letter, thousands } =
+    form.taken > 0 ? numeral : extendList(text, numeral, profile, form.lists)
+  return { level, number: value, sort, letter, thousands, rest: text.slice(end + form.taken).trim() }
+}
+
+const firstNumeral = (text: string, profile: Lexicon['profile']): Numeral | undefined =>
+  findNumerals(text, profile).next().value ?? undefined
 
 const FOLLOWING = /^[\s.\-‐–:]{0,3}([\p{L}\p{M}§]+)/u
 
 /** Finds the form by the words before the number, together with one word after it if the form has one. */
-function findForm(before: string, after: string, lexicon: Lexicon): { level: Level; taken: number } | null {
+function findForm(before: string, after: string, lexicon: Lexicon): FoundForm | null {
   const following = FOLLOWING.exec(after)
   const words = following === null ? [] : [following[1]!, following[1]!.slice(0, 1)]
   for (const word of words) {
-    const level = lexicon.forms.get(formKey(before, word))
+    const form = lexicon.forms.get(formKey(before, word))
     const taken = following![0].length - following![1]!.length + word.length
     // One sign of a longer word counts only in scripts that write without spaces.
     const complete = word === following![1] || /^[\p{sc=Han}\p{sc=Hangul}]/u.test(word)
-    if (level !== undefined && complete) return { level, taken }
+    if (form !== undefined && complete) return { ...form, taken }
   }
-  const level = lexicon.forms.get(formKey(before, ''))
-  return level === undefined || /^[\p{L}\p{M}\p{N}]/u.test(after) ? null : { level, taken: 0 }
+  const form = lexicon.forms.get(formKey(before, ''))
+  return form === undefined || /^[\p{L}\p{M}\p{N}]/u.test(after) ? null : { ...form, taken: 0 }
+}
+
+/** "1 kap. 2 §": a chapter and the section inside of it in one heading. Its number is 1-2. */
+function readInner(outer: HeadingReading, lexicon: Lexicon): HeadingReading {
+  if (outer.level?.role !== 'container') return outer
+  const rest = outer.rest.replace(/^[.\s]+/, '')
+  const digits = /^\p{Nd}{1,4}/u.exec(rest)
+  if (digits === null) return outer
+  const numeral = firstNumeral(rest, lexicon.profile)
+  const inner = numeral?.start === 0 ? readForm(rest, numeral, lexicon) : null
+  if (inner?.level?.role !== 'leaf') return outer
+  return {
+    ...inner,
+    number: `${outer.number}-${inner.number}`,
+    sort: `${outer.sort}-${inner.sort}`,
+    letter: null,
+  }
 }
 
 function readWords(text: string, lexicon: Lexicon): HeadingReading | null {
+  const all = lexicon.words.get(foldWords(text))
+  if ((all?.role === 'annex' || all?.role === 'aside') && !/\p{N}/u.test(text))
+    return { ...UNREAD, level: all, rest: '' }
   const match = /^([\p{L}\p{M}]+)[.:]?(?:\s+|$)/u.exec(text)
   const level = match === null ? undefined : lexicon.words.get(foldWords(match[1]!))
   if (level === undefined) return null
   const rest = text.slice(match![0].length).trim()
   // "# Title" alone names nothing. A single annex needs no number.
-  return rest === '' && level.role !== 'annex' ? null : { level, number: null, letter: null, rest }
+  return rest === '' && level.role !== 'annex' && level.role !== 'aside' ? null : { ...UNREAD, level, rest }
 }
 
 /** Reads a number without a known word, as in "I. - Die Grundrechte" or "1.2 Scope". */
-function readBareNumber(text: string, numerals: Numeral[], lexicon: Lexicon): HeadingReading | null {
-  const numeral = numerals.find((each) => each.start === 0)
+function readBareNumber(text: string, lexicon: Lexicon): HeadingReading | null {
+  if (/^\p{L}{3}/u.test(text) && !/^[IVXLCDM]{1,9}[a-z]?\P{L}/u.test(text)) return null
+  const numeral = [...findNumerals(text, lexicon.profile)].find((each) => each.start === 0)
   if (numeral === undefined) return null
-  const extended = extendNumeral(text, numeral, lexicon.profile)
-  const after = text.slice(extended.end)
   const setOff = /^\p{Nd}/u.test(text) ? /^(?:[.:)\s]|$)/ : /^(?:[.:)]|\s[-–—]\s|$)/
-  if (!setOff.test(after)) return null
-  return {
-    level: null,
-    number: extended.value,
-    letter: extended.letter,
-    rest: after.replace(/^[\s.:)\-–—]+/, ''),
+  for (const reading of extendNumeral(text, numeral, lexicon.profile)) {
+    const after = text.slice(reading.end)
+    if (!setOff.test(after)) continue
+    const { value, sort, letter } = reading
+    return {
+      level: null,
+      number: value,
+      sort,
+      letter,
+      thousands: null,
+      rest: after.replace(/^[\s.:)\-–—]+/, ''),
+    }
   }
+  return null
 }

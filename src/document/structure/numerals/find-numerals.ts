@@ -1,6 +1,8 @@
 import type { Profile } from '../../profiles/profile.ts'
+import { foldWords } from '../headings/fold-words.ts'
 import { parseChineseNumeral } from './chinese-numerals.ts'
 import { toAsciiDigits } from './digits.ts'
+import { parseLetterNumeral } from './letters.ts'
 import { parseRoman } from './roman-numerals.ts'
 
 /** A part of a heading that may be its number, by offsets of the heading's text. */
@@ -9,8 +11,12 @@ export interface Numeral {
   end: number
   /** In the form for addresses: ASCII, uppercase. */
   value: string
+  /** The same with the place of each letter in its alphabet, for comparing. */
+  sort: string
   /** A single letter such as I or C. The heading before it decides whether the letter is a Roman numeral. */
   letter: string | null
+  /** The number if its points separate thousands: 1040 for 1.040. The other headings decide that. */
+  thousands: string | null
 }
 
 const DIGITS = /\p{Nd}{1,9}(?:[.\-–‐‑/]\p{Nd}{1,9}){0,6}/u
@@ -20,88 +26,86 @@ const ROMAN =
   /(?<![\p{L}\p{M}\p{N}])(?:[IVXLCDM]{1,9}|[ivx]{1,9}|[\u2160-\u217f]{1,4})(?=[a-z]?(?![\p{L}\p{M}\p{N}]))/u
 const HAN = /[〇零一二三四五六七八九十百千]{1,9}/u
 const LETTER = /(?<![\p{L}\p{M}\p{N}.'’])[A-Z](?![\p{L}\p{M}\p{N}'’])/u
+const GREEK_OR_HEBREW =
+  /(?<![\p{L}\p{M}])(?:[\u0370-\u03ff]{1,4}[΄'ʹ′´’]|[א-ת]{1,2}[׳'’]?(?![\p{L}\p{M}])|[א-ת]{1,2}[״"][א-ת])/u
 const WORDS = /[\p{L}\p{M}]+/gu
 
-/** Finds the first candidate of each kind of numeral that the profile knows, the most certain kind first. */
-export function findNumerals(text: string, profile: Profile): Numeral[] {
-  const found: Numeral[] = []
-  const add = (match: RegExpExecArray | null, value: (text: string) => string | number | null) => {
-    if (match === null) return
-    const read = value(match[0])
-    if (read === null) return
-    const single = /^[A-Z]$/.test(match[0]) ? match[0] : null
-    found.push({
-      start: match.index,
-      end: match.index + match[0].length,
-      value: String(read),
-      letter: single,
-    })
-  }
-  add(DIGITS.exec(text), plainForm)
-  add(LETTERED.exec(text), plainForm)
+/**
+ * Finds the first candidate of each kind of numeral that the profile knows, the most certain kind first. They are found one by one,
+ * because nearly always the first is the number.
+ */
+export function* findNumerals(text: string, profile: Profile): Generator<Numeral> {
+  const digits = numeralOf(DIGITS.exec(text), plainForm)
+  if (digits !== null) yield digits
+  const lettered = digits === null ? null : numeralOf(LETTERED.exec(text), plainForm)
+  if (lettered !== null) yield lettered
   for (const kind of profile.numbering) {
-    if (kind === 'roman') add(ROMAN.exec(text), (numeral) => parseRoman(numeral.normalize('NFKC')))
-    if (kind === 'han') add(HAN.exec(text), parseChineseNumeral)
-    if (kind === 'letter') add(LETTER.exec(text), (letter) => letter)
+    const found = findKind(text, kind)
+    if (found !== null) yield found
   }
-  const word = numberWord(text, profile)
-  if (word !== null) found.push(word)
-  return found
+  const word = findNumberWord(text, profile)
+  if (word !== null) yield word
 }
 
-function plainForm(digits: string): string {
+function findKind(text: string, kind: Profile['numbering'][number]): Numeral | null {
+  if (kind === 'roman') return numeralOf(ROMAN.exec(text), (numeral) => parseRoman(numeral.normalize('NFKC')))
+  if (kind === 'han') return numeralOf(HAN.exec(text), parseChineseNumeral)
+  if (kind === 'letter') return numeralOf(LETTER.exec(text), (letter) => letter)
+  return kind === 'letters' ? numeralOf(GREEK_OR_HEBREW.exec(text), parseLetterNumeral) : null
+}
+
+function numeralOf(
+  match: RegExpExecArray | null,
+  toValue: (text: string) => string | number | null,
+): Numeral | null {
+  const read = match === null ? null : toValue(match[0])
+  if (match === null || read === null) return null
+  const value = String(read)
+  return {
+    start: match.index,
+    end: match.index + match[0].length,
+    value,
+    sort: value,
+    letter: /^[A-Z]$/.test(match[0]) ? match[0] : null,
+    thousands: thousandsOf(match[0]),
+  }
+}
+
+function thousandsOf(digits: string): string | null {
+  return /^\p{Nd}{1,3}(?:\.\p{Nd}{3})+$/u.test(digits) ? toAsciiDigits(digits).replaceAll('.', '') : null
+}
+
+/** Returns digits of any script in the form for addresses. */
+export function plainForm(digits: string): string {
   return toAsciiDigits(digits)
     .replace(/[–‐‑/]/g, '-')
     .replace(/[\s]|(?<=[A-Z])\./g, '')
     .replace(/\d+/g, (run) => String(Number(run)))
 }
 
-function numberWord(text: string, profile: Profile): Numeral | null {
-  let seen = 0
-  for (const match of text.matchAll(WORDS)) {
-    if (seen++ > 4) break
-    const value = profile.numberWords[match[0].toLowerCase()]
-    if (value !== undefined && match.index > 0) {
-      return { start: match.index, end: match.index + match[0].length, value: String(value), letter: null }
-    }
+/** Maximum number of words in which a number in words is expected. */
+const FIRST_WORDS = 5
+
+/** Finds a number in words: "One", "Twenty-first", "PRVNÍ". */
+function findNumberWord(text: string, profile: Profile): Numeral | null {
+  const words = [...text.matchAll(WORDS)].slice(0, FIRST_WORDS + 1)
+  for (const [i, match] of words.slice(0, FIRST_WORDS).entries()) {
+    const worth = wordValue(match[0], profile)
+    if (worth === undefined) continue
+    const next = words[i + 1]
+    const unit = next === undefined || worth < 20 || worth % 10 > 0 ? undefined : wordValue(next[0], profile)
+    const near = next !== undefined && /^[\s-]$/.test(text.slice(match.index + match[0].length, next.index))
+    const [number, last] = unit !== undefined && unit < 10 && near ? [worth + unit, next!] : [worth, match]
+    const value = String(number)
+    const end = last.index + last[0].length
+    return { start: match.index, end, value, sort: value, letter: null, thousands: null }
   }
   return null
 }
 
-/** Extends a numeral by what belongs to the number behind its digits: "12a", "XI bis", "1er", "74a und 75". */
-export function extendNumeral(text: string, numeral: Numeral, profile: Profile): Numeral {
-  const first = oneSuffix(text, numeral, profile)
-  const joined = /^\s+([\p{L}]+)\s+(?=\p{Nd})/u.exec(text.slice(first.end))
-  if (joined === null || !profile.numberJoiners.includes(joined[1]!.toLowerCase())) return first
-  const offset = first.end + joined[0].length
-  const digits = /^\p{Nd}{1,9}/u.exec(text.slice(offset))!
-  const second = oneSuffix(
-    text,
-    { start: offset, end: offset + digits[0].length, value: plainForm(digits[0]), letter: null },
-    profile,
-  )
-  return { start: first.start, end: second.end, value: `${first.value}_${second.value}`, letter: null }
-}
-
-function oneSuffix(text: string, numeral: Numeral, profile: Profile): Numeral {
-  const rest = text.slice(numeral.end)
-  const word = /^[\s-]?([\p{L}º°ª]+)(?![\p{L}\p{M}\p{N}])/u.exec(rest)
-  if (word === null) return numeral
-  const [taken, letters] = [word[0], word[1]!.toLowerCase()]
-  const end = numeral.end + taken.length
-  if (taken.length === letters.length && profile.ordinalMarks.includes(letters)) return { ...numeral, end }
-  const joinerFollows = profile.numberJoiners.includes(letters) && /^\s+\p{Nd}/u.test(text.slice(end))
-  if (joinerFollows) return numeral
-  if (profile.numberSuffixes.includes(letters)) {
-    return { ...numeral, end, value: `${numeral.value}-${letters.toUpperCase()}`, letter: null }
-  }
-  const ascii = /^[a-z]{1,2}$/.test(letters)
-  const adjacent = taken.length === letters.length && ascii
-  // "IV a. -": a separate single letter belongs to the number only if nothing but punctuation follows it.
-  const apart =
-    /^[\s-]?[a-z]$/i.test(taken) && /^\s*(?:$|[.:)]|[-–—(])/.test(text.slice(end)) && !/^\d/.test(letters)
-  if (!adjacent && !apart) return numeral
-  return { ...numeral, end, value: `${numeral.value}${letters.toUpperCase()}`, letter: null }
+function wordValue(word: string, { numberWords: known }: Profile): number | undefined {
+  const folded = foldWords(word)
+  return Object.hasOwn(known, folded) ? known[folded] : known[word.toLowerCase()]
 }
 
 /** Returns a number that stands alone (an attribute's value) in the form for addresses. Other signs become "-". */

@@ -13,7 +13,7 @@ export function resolveLetterNumbers(headings: Heading[]): Heading[] {
     const number =
       heading.letter === null ? heading.number : settledLetter(heading.letter, heading.number, before)
     last.set(key, number)
-    return number === heading.number ? heading : { ...heading, number }
+    return number === heading.number ? heading : { ...heading, number, sort: number }
   })
 }
 

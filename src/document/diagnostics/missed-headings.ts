@@ -1,0 +1,169 @@
+import type { Profile } from '../profiles/profile.ts'
+import type { Doubt } from '../structure/headings/heading-match.ts'
+import { compareNumbers } from '../structure/numerals/compare-numbers.ts'
+import type { Boundary } from '../structure/outline.ts'
+import type { PlacedRecord, ScanRecord } from '../structure/records.ts'
+import { createProblem, type Problem } from './problem.ts'
+import { gapBetween, seriesOf } from './sequence-problems.ts'
+
+/*
+ * Measures what a reading may have missed: lines in the text of a record that read like headings of a kind that the document has, signs
+ * of a number that were not read, many missing numbers, a unit that holds much of the text, much text outside of units.
+ */
+
+/** Finds what a reading may have missed. */
+export function findMissedHeadings(
+  length: number,
+  doubts: Doubt[],
+  boundaries: Boundary[],
+  placed: PlacedRecord[],
+  profile: Profile,
+): Problem[] {
+  return [
+    ...suspectedHeadings(doubts, placed),
+    ...unreadSigns(boundaries),
+    ...missingNumbers(placed, profile),
+    ...outsizedUnits(length, placed),
+    ...largeOtherText(length, placed, profile),
+  ]
+}
+
+/** Lines that read like headings, and whose number fits between those around them or stands alone in its line. */
+function suspectedHeadings(doubts: Doubt[], placed: PlacedRecord[]): Problem[] {
+  if (doubts.length === 0) return []
+  const byLevel = new Map<string, PlacedRecord[]>()
+  for (const each of placed) {
+    const { kind, level, number } = each.record
+    if (kind === 'other' || level === null || number === null) continue
+    const known = byLevel.get(level)
+    if (known === undefined) byLevel.set(level, [each])
+    else known.push(each)
+  }
+  return doubts.flatMap((doubt) => {
+    const kin = byLevel.get(doubt.level)
+    if (kin === undefined || doubt.sort === null) return []
+    const reason = suspicion(doubt, kin)
+    if (reason === null) return []
+    const inside = recordAt(placed, doubt.start)?.address
+    const where = inside === undefined || inside === null ? 'outside of units' : `in the text of ${inside}`
+    const message = `"${doubt.text}" reads like a heading and stands ${where}: ${doubt.why}; ${reason}`
+    return [createProblem('HEADING_SUSPECTED', message, { line: doubt.line, column: 1, start: doubt.start })]
+  })
+}
+
+function suspicion({ sort, start, isBare, why }: Doubt, kin: PlacedRecord[]): string | null {
+  const next = firstAfter(kin, start)
+  const [before, after] = [kin[next - 1], kin[next]]
+  const known = kin.some((each) => each.sort === sort)
+  if (known) return isBare && !why.includes('small letter') ? 'another heading has its number' : null
+  const follows = before === undefined || compareNumbers(before.sort ?? '', sort!) < 0
+  const precedes =
+    after === undefined ? isNext(before?.sort ?? null, sort!) : compareNumbers(sort!, after.sort ?? '') < 0
+  return follows && precedes ? `no other heading has its number, which fits here` : null
+}
+
+function isNext(before: string | null, sort: string): boolean {
+  if (before === null) return /^1(?!\d)/.test(sort)
+  const { from, to } = gapBetween(before, sort)
+  return to === from + 1 || (to === from && compareNumbers(before, sort) < 0)
+}
+
+/** Returns the index of the first record behind a place. */
+function firstAfter(records: PlacedRecord[], start: number): number {
+  let [low, high] = [0, records.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (records[middle]!.record.start <= start) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+const recordAt = (placed: PlacedRecord[], start: number): ScanRecord | undefined =>
+  placed[firstAfter(placed, start) - 1]?.record
+
+function unreadSigns(boundaries: Boundary[]): Problem[] {
+  return boundaries.flatMap(({ heading: { unread, text, line, start } }) =>
+    unread === null
+      ? []
+      : [
+          createProblem(
+            'NUMBER_UNREAD',
+            `the number of "${text}" is not read to its end: nobody knows the sign "${unread}" behind it`,
+            { line, column: 1, start },
+          ),
+        ],
+  )
+}
+
+/** Minimum number of missing numbers, and their share of the units, that are too many for numbers that were taken out. */
+const MISSING = 10
+const MISSING_SHARE = 0.1
+
+function missingNumbers(placed: PlacedRecord[], profile: Profile): Problem[] {
+  const missing = new Map<
+    string,
+    { count: number; units: number; at: PlacedRecord | null; most: number; last: string }
+  >()
+  for (const each of placed) {
+    const { record } = each
+    if (record.kind === 'other' || record.number === null) continue
+    const key = seriesOf(record, profile)
+    const series = missing.get(key) ?? { count: 0, units: 0, at: null, most: 0, last: record.number }
+    missing.set(key, series)
+    const { from, to } = gapBetween(series.last, record.number)
+    const gap = Math.max(0, to - from - 1) || 0
+    series.count += gap
+    if (gap > series.most) Object.assign(series, { most: gap, at: each })
+    if (record.kind !== 'container') series.units += 1
+    series.last = record.number
+  }
+  return [...missing.values()].flatMap(({ count, units, at, most }) => {
+    if (at === null || units === 0 || count <= Math.max(MISSING, units * MISSING_SHARE)) return []
+    const { record, line } = at
+    const message = `${count} numbers are missing among ${units} units, most of them (${most}) before "${record.heading}": headings may not have been read`
+    return [createProblem('NUMBERS_MISSING', message, { line, column: 1, start: record.start })]
+  })
+}
+
+const OUTSIZED = { units: 5, bytes: 10_000, ofMedian: 20, ofText: 0.4 }
+
+function outsizedUnits(length: number, placed: PlacedRecord[]): Problem[] {
+  const units = placed.filter(({ record: { kind, number } }) => kind === 'unit' && number !== null)
+  if (units.length < OUTSIZED.units) return []
+  const size = ({ record }: PlacedRecord) => record.end - record.start
+  const median = units.map(size).sort((a, b) => a - b)[units.length >> 1]!
+  return units
+    .filter(
+      (each) =>
+        size(each) > OUTSIZED.bytes &&
+        size(each) > median * OUTSIZED.ofMedian &&
+        size(each) > length * OUTSIZED.ofText,
+    )
+    .map((each) => {
+      const { record, line } = each
+      const message = `${record.address} has ${size(each)} of ${length} bytes, and half of the units have at most ${median}: it may hold text that is not its own`
+      return createProblem('UNIT_OUTSIZED', message, { line, column: 1, start: record.start })
+    })
+}
+
+const OUTSIDE = { bytes: 2_000, share: 0.3 }
+
+function largeOtherText(length: number, placed: PlacedRecord[], profile: Profile): Problem[] {
+  // HTML has markup around its text.
+  if (profile.syntax.includes('html')) return []
+  const others = placed.filter(({ record: { kind, start } }) => kind === 'other' && start > 0)
+  const bytes = others.reduce((sum, { record }) => sum + record.end - record.start, 0)
+  if (bytes < OUTSIDE.bytes || bytes < length * OUTSIDE.share) return []
+  const largest = others.reduce((a, b) =>
+    b.record.end - b.record.start > a.record.end - a.record.start ? b : a,
+  )
+  const message = `${bytes} of ${length} bytes are outside of units: they get no address`
+  return [
+    createProblem('OTHER_TEXT_LARGE', message, {
+      line: largest.line,
+      column: 1,
+      start: largest.record.start,
+    }),
+  ]
+}

@@ -1,0 +1,14 @@
+/** A heading element, or an element that bears a number. Offsets count UTF-16 units of the text. */
+export interface HtmlHeading {
+  start: number
+  /** End of the element with the white space behind it; null if the source does not say it. */
+  end: number | null
+  /** 1 to 6 for h1 to h6; 7 for an element that bears a number. */
+  depth: number
+  text: string
+  number: string | null
+  /** Name of the element that bears the number, else null. */
+  tag: string | null
+  /** Number of numbered elements around a numbered one. */
+  nesting: number
+}
