@@ -1,8 +1,11 @@
 import type { Command } from 'commander'
+import { textInLine } from '../domain/visible.ts'
+import type { RunProspect } from '../service/doctor/open-runs.ts'
 import type { Finding } from '../service/doctor.ts'
 import { printAnswer } from './answers.ts'
 import { action, defineCommand, type GlobalOptions } from './define-command.ts'
-import { inHome } from './session.ts'
+import type { Io } from './io.ts'
+import { inHome, type Session } from './session.ts'
 
 /**
  * `cutter doctor`: checks tools, store, trusted files and targets before a run needs them. Exit code 1 when a check fails. A warning keeps
@@ -14,16 +17,56 @@ export function defineDoctor(program: Command): void {
     'doctor',
     'check that all required tools and settings are present; exit code 1 if a check fails',
     'cutter doctor',
-  ).action(action(doctor))
+  )
+    .option('--runs', 'say what continues each open run; exit code 3 if nothing can continue one')
+    .action(action(doctor))
 }
 
-function doctor(options: GlobalOptions): Promise<number> {
+function doctor(options: GlobalOptions & { runs?: boolean }): Promise<number> {
   return inHome(options, async ({ home, io }) => {
+    if (options.runs === true) return doctorOfRuns(home, io)
     const { examineInstallation } = await import('../service/doctor.ts')
     const findings = io.redact(await examineInstallation(home))
     printAnswer(io, findings, () => findings.flatMap(linesOfFinding))
     return findings.some(({ status }) => status === 'fail') ? 1 : 0
   })
+}
+
+async function doctorOfRuns(home: Session['home'], io: Io): Promise<number> {
+  const { examineRuns } = await import('../service/doctor/open-runs.ts')
+  const runs = io.redact(await examineRuns(home))
+  printAnswer(io, runs, () => (runs.length === 0 ? ['no open runs'] : runs.flatMap(linesOfProspect)))
+  return runs.some(({ isStranded }) => isStranded) ? 3 : 0
+}
+
+const WAKES = {
+  approval: 'an approval continues it',
+  resume: 'cutter run resume continues it',
+  work: 'a process works on it, or the service continues it',
+  timer: 'its timer closes it',
+}
+
+function linesOfProspect({
+  runId,
+  about,
+  state,
+  gate,
+  expiresAt,
+  wakes,
+  isStranded,
+  blockers,
+}: RunProspect): string[] {
+  const where = gate === null ? state : `${state} (${gate})`
+  const until = expiresAt === null ? '' : `, its gate expires at ${expiresAt}`
+  const head = isStranded ? 'nothing can continue it' : WAKES[wakes]
+  return [
+    `${isStranded ? 'FAIL' : 'ok  '}  ${runId} at ${where}: ${head}${until}`,
+    ...(about === '' ? [] : [`      ${textInLine(about)}`]),
+    ...blockers.flatMap(({ reason, message, next }) => [
+      `      ${reason}: ${message}`,
+      ...(next === null ? [] : [`      next: ${next}`]),
+    ]),
+  ]
 }
 
 const MARKS = { ok: 'ok  ', warn: 'warn', fail: 'FAIL' }

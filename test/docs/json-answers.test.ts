@@ -78,6 +78,7 @@ const CASES: [schema: string, command: () => string][] = [
   ['key-rotation', () => 'instance rotate-key --reason yearly'],
   ['store-prune', () => 'store prune --older-than 1d'],
   ['doctor', () => 'doctor'],
+  ['doctor-runs', () => 'doctor --runs'],
   ['store-restore', () => 'store restore copy.db'],
   ['error', () => 'run show nothing'],
   ['error', () => 'run start nothing'],

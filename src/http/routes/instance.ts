@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { examineRuns } from '../../service/doctor/open-runs.ts'
 import { disableExecution } from '../../service/execution/disable.ts'
 import { enableExecution } from '../../service/execution/enable.ts'
 import { readExecution } from '../../service/execution/status.ts'
@@ -21,6 +22,11 @@ export const INSTANCE_ENDPOINTS = [
     summary: 'Lists machines',
     answer: 'machine-list',
     reply: async ({ home }) => ({ content: await listMachines(home) }),
+  }),
+  endpoint('get', '/api/v1/prospects', {
+    summary: 'What continues each open run, and whether that can still happen',
+    answer: 'doctor-runs',
+    reply: async ({ home }) => ({ content: await examineRuns(home) }),
   }),
   endpoint('get', '/api/v1/targets/{target}/survey', {
     summary: 'What a run would see of a target',

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type Answers, text, time } from './parts.ts'
+import { type Answers, refusal, status, text, time } from './parts.ts'
 
 const token = z.strictObject({
   tokenId: text,
@@ -33,5 +33,23 @@ export const SERVICE_ANSWERS: Answers = {
     commands: ['serve'],
     title: 'Where the service listens, once it does',
     schema: z.strictObject({ url: z.url(), socket: text.describe('Absolute path of the unix socket.') }),
+  },
+  'doctor-runs': {
+    commands: ['doctor --runs'],
+    title: 'What continues each open run, and whether that can still happen',
+    schema: z.array(
+      z.strictObject({
+        runId: text,
+        machine: text,
+        about: text,
+        status,
+        state: text,
+        wakes: z.enum(['approval', 'resume', 'work', 'timer']),
+        gate: text.nullable(),
+        expiresAt: time.nullable(),
+        isStranded: z.boolean().describe('Nothing continues it until somebody changes what `blockers` say.'),
+        blockers: z.array(refusal),
+      }),
+    ),
   },
 }
