@@ -41,7 +41,8 @@ export const CHECKS_MEANINGS: { [path: string]: string } = {
   'rehearsal.counts': 'Command whose output must be the same before and after.',
   'rehearsal.expect': 'What `run` must show; keys as above.',
   'rehearsal.timeoutSeconds': 'Longest time.',
-  allow: 'Paths of the artifact that seem to hold a secret or a cache, and that someone has examined.',
+  allow:
+    'Findings of the artifact gate that someone has examined: a path with a secret or a cache, or an object with path, kind, reason and id.',
   watch: 'Parts of the host of which any change fails the deploy, whoever caused it.',
   tolerate:
     'Parts of the host that may change without failing the deploy. The report still names the change.',

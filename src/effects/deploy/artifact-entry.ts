@@ -25,8 +25,13 @@ export interface ArtifactFinding {
     | 'duplicate'
     | 'submodule'
     | 'large-file-pointer'
+    | 'attributes'
   path: string
   /** `refused`: the artifact can't be used. `warn`: the finding is reported, and the deploy continues. */
   severity: 'refused' | 'warn'
   why: string
+  /** The pinned id that an allowance must name: the commit of a submodule, or the object of a git-lfs pointer. */
+  id?: string
+  /** No allowance helps, because the deploy itself could not work with it. */
+  fixed?: true
 }

@@ -13,11 +13,14 @@ export function listLinkFaults(entries: ArtifactEntry[]): ArtifactFinding[] {
     const above = listAncestors(path).find(
       (folder) => (byPath.get(folder)?.type ?? 'directory') !== 'directory',
     )
-    if (above !== undefined) return [linkFinding(path, `lies below ${above}, which is not a folder`)]
+    if (above !== undefined)
+      return [{ ...linkFinding(path, `lies below ${above}, which is not a folder`), fixed: true }]
     if (type !== 'symlink') return []
-    if (target === undefined || target === '') return [linkFinding(path, 'is a link to nothing')]
+    if (target === undefined || target === '')
+      return [{ ...linkFinding(path, 'is a link to nothing'), fixed: true }]
     // biome-ignore lint/suspicious/noControlCharactersInRegex: exactly these are refused
-    if (/[\x00-\x1f\x7f]/.test(target)) return [linkFinding(path, 'is a link with a control character in it')]
+    if (/[\x00-\x1f\x7f]/.test(target))
+      return [{ ...linkFinding(path, 'is a link with a control character in it'), fixed: true }]
     if (target.startsWith('/')) return [linkFinding(path, `is a link to the absolute path ${target}`)]
     const end = followLink(byPath, path.split('/').slice(0, -1), target)
     if (end === 'outside') return [linkFinding(path, `is a link that leads out of the artifact: ${target}`)]

@@ -2,9 +2,11 @@ import type { ArtifactFinding } from './artifact-entry.ts'
 
 /** The rules for what an artifact must not hold, by name and by content. */
 
-type Fault = Pick<ArtifactFinding, 'rule' | 'severity' | 'why'>
+type Fault = Pick<ArtifactFinding, 'rule' | 'severity' | 'why' | 'fixed'>
 
 const refused = (rule: ArtifactFinding['rule'], why: string): Fault => ({ rule, severity: 'refused', why })
+
+const never = (rule: ArtifactFinding['rule'], why: string): Fault => ({ ...refused(rule, why), fixed: true })
 
 const SECRET_NAMES: [RegExp, string][] = [
   [/^\.env(\.(?!example$|sample$|template$|dist$).+)?$/, 'is a file of environment variables'],
@@ -38,20 +40,20 @@ export function findCacheFolder(path: string): string | null {
 export function findNameFault(path: string): Fault | null {
   const parts = path.split('/')
   // biome-ignore lint/suspicious/noControlCharactersInRegex: exactly these are refused
-  if (/[\x00-\x1f\x7f\\]/.test(path))
-    return refused('name', 'has a control character or a backslash in its name')
-  if (path.includes('\ufffd')) return refused('name', 'has a name that is not UTF-8')
-  if (path.startsWith('/') || parts.includes('..')) return refused('name', 'leads out of the artifact')
-  if (parts.some((part) => part === '' || part === '.')) return refused('name', 'is not a plain path')
+  if (/[\x00-\x1f\x7f]/.test(path)) return never('name', 'has a control character in its name')
+  if (path.includes('\ufffd')) return never('name', 'has a name that is not UTF-8')
+  if (path.startsWith('/') || parts.includes('..')) return never('name', 'leads out of the artifact')
+  if (parts.some((part) => part === '' || part === '.')) return never('name', 'is not a plain path')
   if (parts.some((part) => part.toLowerCase() === '.git'))
     return refused('git', 'is part of a git repository')
-  if (path === MANIFEST_NAME) return refused('name', 'has the name of the manifest that the deploy writes')
+  if (path === MANIFEST_NAME) return never('name', 'has the name of the manifest that the deploy writes')
   const name = parts.at(-1)!
   const secret = SECRET_NAMES.find(([pattern]) => pattern.test(name))
   if (secret !== undefined) return refused('secret', secret[1])
   if (SECRET_PATHS.test(path)) return refused('secret', 'is where a tool keeps its secrets')
   if (findCacheFolder(path) !== null || CACHE_NAMES.test(name))
     return refused('cache', 'is a cache or an installed copy, not source')
+  if (path.includes('\\')) return refused('name', 'has a backslash in its name')
   return null
 }
 
@@ -97,3 +99,17 @@ export const contentRules: ContentRule[] = [
     atStart: true,
   },
 ]
+
+/** Attributes of git that `git archive` applies and Cutter does not, because what they do depends on the clone or on programs. */
+const NOT_APPLIED =
+  /(?:^|\s)(export-subst|ident|eol=(?:crlf|lf)|filter=\S+|working-tree-encoding=\S+|text=auto|text)(?=\s|$)/gm
+
+/** What a `.gitattributes` asks for that the artifact lacks; null where there is nothing. */
+export function findAttributeFault(path: string, text: string): Fault | null {
+  if (path.split('/').at(-1) !== '.gitattributes') return null
+  const lines = text.split('\n').filter((line) => !line.startsWith('#'))
+  const names = [...lines.join('\n').matchAll(NOT_APPLIED)].map(([, name]) => name!)
+  if (names.length === 0) return null
+  const why = `asks for ${[...new Set(names)].join(', ')}, which git archive applies: the artifact holds the files as they are in the commit`
+  return { rule: 'attributes', severity: 'warn', why }
+}

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Tools } from '../../tools/open-tools.ts'
+import { type Allowance, applyAllowances } from './allowances.ts'
 import type { ArtifactEntry, ArtifactFinding } from './artifact-entry.ts'
 import { makeRepository } from './borrow-repository.ts'
 import type { Source } from './resolve-source.ts'
@@ -34,7 +35,7 @@ const ATTRIBUTES = '* -text !eol -export-subst -ident -filter -working-tree-enco
  */
 export async function buildArtifact(
   source: Source,
-  { tools, signal, allow = [] }: { tools: Tools; signal: AbortSignal; allow?: string[] },
+  { tools, signal, allow = [] }: { tools: Tools; signal: AbortSignal; allow?: Allowance[] },
 ): Promise<Artifact> {
   const folder = await createTempFolder()
   const dispose = () => rm(folder, { recursive: true, force: true })
@@ -51,7 +52,7 @@ export async function buildArtifact(
       sha256,
       bytes,
       entries,
-      findings: [...listSubmoduleFindings(source), ...findings],
+      findings: [...applyAllowances(listSubmoduleFindings(source), allow), ...findings],
       dispose,
     }
   } catch (error) {
@@ -110,10 +111,14 @@ async function runGitOrStop(args: string[], options: GitOptions) {
   )
 }
 
-const listSubmoduleFindings = ({ submodules }: Source): ArtifactFinding[] =>
-  submodules.map((path) => ({
-    rule: 'submodule',
-    path,
-    severity: 'refused',
-    why: 'is a submodule, whose files the commit does not hold',
-  }))
+const listSubmoduleFindings = ({ submodules, submoduleIds = {} }: Source): ArtifactFinding[] =>
+  submodules.map((path) => {
+    const id = submoduleIds[path]
+    return {
+      rule: 'submodule',
+      path,
+      severity: 'refused',
+      why: `is a submodule at ${id ?? 'an unknown commit'}, whose files the commit does not hold: its folder stays empty`,
+      ...(id === undefined ? {} : { id }),
+    }
+  })

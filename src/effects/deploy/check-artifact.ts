@@ -17,6 +17,8 @@ export interface ArtifactFacts extends TreeHashes {
   bytes: number
   /** Files, folders and links. Artifacts of earlier versions do not count them. */
   entries?: number
+  /** How the artifact differs from what `git archive` would write. Left out: it does not. */
+  unlikeGitArchive?: string[]
   /** Digest of the evidence `artifact/list`. */
   listDigest: string
 }
@@ -41,7 +43,15 @@ export async function checkArtifact(
   const list = jsonEvidence('artifact/list', artifact.entries)
   const { sha256, bytes } = artifact
   const entries = artifact.entries.length
-  const facts = { sha256, bytes, entries, ...hashTree(artifact.entries), listDigest: list.digest }
+  const differs = artifact.findings.filter(({ rule }) => rule === 'attributes')
+  const facts = {
+    sha256,
+    bytes,
+    entries,
+    ...hashTree(artifact.entries),
+    ...(differs.length === 0 ? {} : { unlikeGitArchive: differs.map(({ path, why }) => `${path} ${why}`) }),
+    listDigest: list.digest,
+  }
   return { facts, warnings: artifact.findings, evidence: [jsonEvidence('artifact', facts), list] }
 }
 
@@ -65,10 +75,14 @@ function sharedInArtifactError(paths: string[]): Stop {
 const MAX_LISTED = 5
 
 function artifactUncleanError(findings: ArtifactFinding[]): Stop {
-  const listed = findings.slice(0, MAX_LISTED).map(({ path, why }) => `${JSON.stringify(path)} ${why}`)
+  const listed = findings
+    .slice(0, MAX_LISTED)
+    .map(
+      ({ path, why, rule, fixed }) => `${JSON.stringify(path)} ${why}${fixed === true ? '' : ` (${rule})`}`,
+    )
   const more = findings.length > MAX_LISTED ? ` (and ${findings.length - MAX_LISTED} more)` : ''
   return new Stop('STOP_ARTIFACT_UNCLEAN', `${listed.join('; ')}${more}; the host was not touched`, {
-    next: 'remove it from the commit, and change every secret that was ever committed; or list the path under allow in the checks file if it is meant to be there. Then start another run',
+    next: 'remove it from the commit, and change every secret that was ever committed; or list path, kind and reason under allow in the checks file if it is meant to be there. Then start another run',
     data: { findings: findings.slice(0, 100) as unknown as Json },
   })
 }

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { CutterError } from '../../domain/errors.ts'
 import { locateSecretForm } from '../../secrets/patterns.ts'
 import type { RunResult } from '../../targets/ssh/open-host.ts'
+import { allowance } from './allowances.ts'
 import { contentRules } from './artifact-rules.ts'
 import { WATCHED_PARTS } from './compare-anchors.ts'
 import { MUTABLE_PATTERN } from './mutable-paths.ts'
@@ -92,8 +93,8 @@ export const checksSchema = z.strictObject({
       counts: argv.optional(),
     })
     .optional(),
-  /** Paths of the artifact whose secrets or caches a person has examined. */
-  allow: z.array(z.string()).default([]),
+  /** Findings of the artifact gate that a person has examined. */
+  allow: z.array(allowance).default([]),
   /** Parts of the host that may change during the deploy without failing it. The changes are still reported. */
   tolerate: z.array(part).default([]),
   /** Parts of the host of which any change fails the deploy, whoever caused it. */

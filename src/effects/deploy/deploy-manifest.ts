@@ -3,6 +3,7 @@ import type { ArtifactEntry } from './artifact-entry.ts'
 import { MANIFEST_NAME } from './artifact-rules.ts'
 import { type DeployPlan, switchesFirst } from './plan.ts'
 import { listSharedEntries } from './shared-paths.ts'
+import { formatSum } from './tree-hashes.ts'
 
 /**
  * Everything that a deploy makes in its target: the artifact, the links to shared paths, and the entries of the skeleton that the
@@ -76,6 +77,6 @@ export function listManifestFaults(manifest: string, expected: string): string[]
 }
 
 function formatLine({ path, type, sha256, target }: ArtifactEntry): string {
-  if (type === 'file') return `${sha256}  ${path}`
+  if (type === 'file') return formatSum(sha256!, path)
   return type === 'symlink' ? `# link ${path} -> ${target}` : `# folder ${path}`
 }

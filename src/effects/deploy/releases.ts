@@ -49,7 +49,7 @@ export async function readChangedFiles(session: HostSession, folder: string): Pr
   const command = defineRead(
     'verify',
     `cd -- "$1" && [ -s DEPLOY-MANIFEST.txt ] || exit 3
-sed -n '/^[0-9a-f]\\{64\\}  /p' DEPLOY-MANIFEST.txt | sha256sum -c --quiet - 2>/dev/null | sed -e 's/: [A-Z][A-Za-z ]*$//'`,
+sed -n '/^[\\\\]\\{0,1\\}[0-9a-f]\\{64\\}  /p' DEPLOY-MANIFEST.txt | sha256sum -c --quiet - 2>/dev/null | sed -e 's/: [A-Z][A-Za-z ]*$//'`,
     folder,
   )
   return (await session.text(command)).split('\n').filter((line) => line !== '')

@@ -32,6 +32,8 @@ export interface Source {
   dirty: number
   /** Paths of submodules. A commit doesn't hold their content. */
   submodules: string[]
+  /** The id of the commit of each submodule. Sources of earlier versions have none. */
+  submoduleIds?: { [path: string]: string }
 }
 
 /** Resolves a commit, asking git in a repository that borrows from the source. */
@@ -125,6 +127,7 @@ async function describeCommit(question: Question, revision: string): Promise<Des
         'name a folder that the commit holds',
       ),
   )
+  const submoduleIds = await listSubmodules(question, tree)
   const committedAt = await readLine(question, ['show', '-s', '--format=%ct', commit])
   return {
     prefix,
@@ -133,7 +136,8 @@ async function describeCommit(question: Question, revision: string): Promise<Des
     committedAt: new Date(Number(committedAt) * 1000).toISOString(),
     shallow: (await readLine(question, ['rev-parse', '--is-shallow-repository'])) === 'true',
     dirty: workTree === null ? 0 : await countUncommitted(question, workTree),
-    submodules: await listSubmodules(question, tree),
+    submodules: Object.keys(submoduleIds),
+    ...(Object.keys(submoduleIds).length === 0 ? {} : { submoduleIds }),
   }
 }
 
@@ -164,8 +168,14 @@ async function countUncommitted({ ask }: Question, workTree: string): Promise<nu
     .filter((text) => text !== '').length
 }
 
-async function listSubmodules({ ask }: Question, tree: string): Promise<string[]> {
+/** The submodules of a tree, with the ids of their commits. */
+async function listSubmodules({ ask }: Question, tree: string): Promise<{ [path: string]: string }> {
   const { stdout } = await ask(['ls-tree', '-r', '-z', '--full-tree', tree])
-  const lines = stdout.toString().split('\0')
-  return lines.filter((text) => text.startsWith('160000 ')).map((text) => text.slice(text.indexOf('\t') + 1))
+  const lines = stdout
+    .toString()
+    .split('\0')
+    .filter((text) => text.startsWith('160000 '))
+  return Object.fromEntries(
+    lines.map((text) => [text.slice(text.indexOf('\t') + 1), text.split(/[ \t]/)[2]!]),
+  )
 }

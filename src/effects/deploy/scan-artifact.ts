@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { extract, type Header } from 'tar-stream'
+import { type Allowance, applyAllowances } from './allowances.ts'
 import type { ArtifactEntry, ArtifactFinding } from './artifact-entry.ts'
 import { listLinkFaults } from './artifact-links.ts'
-import { contentRules, findCacheFolder, findNameFault } from './artifact-rules.ts'
+import { contentRules, findAttributeFault, findCacheFolder, findNameFault } from './artifact-rules.ts'
 
 const KINDS: { [type: string]: ArtifactEntry['type'] } = {
   file: 'file',
@@ -13,11 +14,11 @@ const KINDS: { [type: string]: ArtifactEntry['type'] } = {
 
 /**
  * Reads every entry of a tar: names, kinds, links and contents. It finds everything that must not go to a host. No finding holds the text
- * of a secret. `allow` names paths whose secrets and caches a person has examined.
+ * of a secret. `allow` names findings that a person has examined.
  */
 export async function scanArtifact(
   file: string,
-  allow: string[] = [],
+  allow: Allowance[] = [],
 ): Promise<{ entries: ArtifactEntry[]; findings: ArtifactFinding[] }> {
   const entries: ArtifactEntry[] = []
   const findings: ArtifactFinding[] = []
@@ -43,19 +44,20 @@ export async function scanArtifact(
       entry.resume()
       continue
     }
-    const { sha256, faults } = await readContent(entry as AsyncIterable<Buffer>)
-    findings.push(...faults.map((found) => ({ path, ...found })))
+    const { sha256, faults, pointer, head } = await readContent(entry as AsyncIterable<Buffer>)
+    const attributes = findAttributeFault(path, head)
+    if (attributes !== null) findings.push({ path: printable(path), ...attributes })
+    findings.push(
+      ...faults.map((found) => ({
+        path,
+        ...found,
+        ...(found.rule === 'large-file-pointer' && pointer !== null ? { id: pointer } : {}),
+      })),
+    )
     entries.push(makeEntry(path, type, header, sha256))
   }
   const all = [...mergeCaches(findings), ...listDuplicates(entries), ...listLinkFaults(entries)]
-  const allowed = ({ rule, path }: ArtifactFinding) =>
-    (rule === 'secret' || rule === 'cache') && allow.includes(path)
-  return {
-    entries,
-    findings: all.map((finding) =>
-      allowed(finding) ? { ...finding, severity: 'warn', why: `${finding.why} (allowed)` } : finding,
-    ),
-  }
+  return { entries, findings: applyAllowances(all, allow) }
 }
 
 function makeEntry(path: string, type: ArtifactEntry['type'], header: Header, sha256: string): ArtifactEntry {
@@ -66,24 +68,33 @@ function makeEntry(path: string, type: ArtifactEntry['type'], header: Header, sh
 
 /** Longer than any token or header of the rules, so that none is missed between two chunks. */
 const OVERLAP = 512
+/** Characters of the beginning of a file that are kept for rules that need more than a pattern. */
+const HEAD = 64 * 1024
 
 async function readContent(content: AsyncIterable<Buffer>) {
   const hash = createHash('sha256')
   const rules = new Map(contentRules.map((rule) => [rule, false]))
   let tail = ''
   let start = true
+  let head = ''
   for await (const chunk of content) {
     hash.update(chunk)
     const text = tail + chunk.toString('latin1')
     for (const [rule, met] of rules)
       if (!met && (start || !rule.atStart) && rule.pattern.test(text)) rules.set(rule, true)
+    if (head.length < HEAD) head = (head + chunk.toString('utf8')).slice(0, HEAD)
     tail = text.slice(-OVERLAP)
     start = false
   }
   const faults = [...rules].flatMap(([{ rule, why, severity }, met]) =>
     met ? [{ rule, why, severity }] : [],
   )
-  return { sha256: hash.digest('hex'), faults }
+  return {
+    sha256: hash.digest('hex'),
+    faults,
+    pointer: /^oid sha256:([0-9a-f]{64})$/m.exec(head.slice(0, 1024))?.[1] ?? null,
+    head,
+  }
 }
 
 /** Reports a cache once, not for each of its files. */
@@ -104,7 +115,8 @@ function listDuplicates(entries: ArtifactEntry[]): ArtifactFinding[] {
   for (const { path } of entries) {
     const folded = path.normalize('NFC').toLowerCase()
     const other = seen.get(folded)
-    if (other === path) findings.push({ rule: 'duplicate', path, severity: 'refused', why: 'occurs twice' })
+    if (other === path)
+      findings.push({ rule: 'duplicate', path, severity: 'refused', why: 'occurs twice', fixed: true })
     else if (other !== undefined)
       findings.push({
         rule: 'duplicate',

@@ -16,7 +16,10 @@ const LETTER = { file: 'f', directory: 'd', symlink: 'l' }
 /** Computes the hashes of a tree from its entries. */
 export function hashTree(entries: ArtifactEntry[]): TreeHashes {
   const files = entries.filter(({ type }) => type === 'file')
-  const lines = files.map(({ path, sha256 }) => ({ key: `./${path}`, line: `${sha256}  ./${path}\n` }))
+  const lines = files.map(({ path, sha256 }) => ({
+    key: `./${path}`,
+    line: `${formatSum(sha256!, `./${path}`)}\n`,
+  }))
   const shapes = entries.map(({ type, mode, target = '', path }) => {
     // On Linux a link's own mode is always 777, whatever the archive says.
     const bits = type === 'symlink' ? '777' : mode.toString(8)
@@ -36,3 +39,7 @@ export function hashTree(entries: ArtifactEntry[]): TreeHashes {
 
 /** The order of `LC_ALL=C sort`. */
 const compareBytes = (a: string, b: string) => Buffer.compare(Buffer.from(a), Buffer.from(b))
+
+/** A line of `sha256sum`, which escapes a backslash in a name and marks that by a backslash before the line. */
+export const formatSum = (sha256: string, path: string) =>
+  path.includes('\\') ? `\\${sha256}  ${path.replaceAll('\\', '\\\\')}` : `${sha256}  ${path}`

@@ -13,6 +13,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { pack } from 'tar-stream'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
+import type { Allowance } from '../../../src/effects/deploy/allowances.ts'
 import type { ArtifactFinding } from '../../../src/effects/deploy/artifact-entry.ts'
 import { type Artifact, buildArtifact } from '../../../src/effects/deploy/build-artifact.ts'
 import { resolveSource } from '../../../src/effects/deploy/resolve-source.ts'
@@ -67,7 +68,7 @@ function makeRepository(
 
 const resolve = (source: string, commit: string) => resolveSource({ source, commit }, TRUSTED_TOOLS, never)
 
-async function build(source: string, revision = 'HEAD', allow: string[] = []): Promise<Artifact> {
+async function build(source: string, revision = 'HEAD', allow: Allowance[] = []): Promise<Artifact> {
   const artifact = await buildArtifact(await resolve(source, revision), {
     tools: TRUSTED_TOOLS,
     signal: never,
@@ -308,6 +309,87 @@ describe('scanArtifact', () => {
       'link round',
       'link sly',
     ])
+  })
+
+  /** A commit with each kind of finding that a person may allow. */
+  function makeFindings(): { repository: string; id: string; object: string } {
+    const object = 'b'.repeat(64)
+    const repository = makeRepository({
+      'test/key.pem': KEY,
+      'web/node_modules/x.js': 'x',
+      'a\\b.txt': 'x',
+      'Read.me': 'x',
+      'read.me': 'y',
+      'big.bin': `version https://git-lfs.github.com/spec/v1\noid sha256:${object}\nsize 3\n`,
+    })
+    const link = (path: string, target: string) => symlinkSync(target, join(repository, path))
+    link('absolute', '/etc/hosts')
+    link('round', 'round')
+    const other = makeRepository()
+    const add = ['-c', 'protocol.file.allow=always', 'submodule', 'add', '--quiet', other, 'deps/other']
+    execFileSync('git', add, { cwd: repository, stdio: 'ignore' })
+    commit(repository)
+    return { repository, id: git(other, 'rev-parse', 'HEAD'), object }
+  }
+
+  test('allows each kind of finding by path and kind, with a reason, and at a pinned id', async () => {
+    const { repository, id, object } = makeFindings()
+    const found = ['cache web/node_modules', 'large-file-pointer big.bin', 'link absolute', 'link round']
+    const refused = [...found, 'name a\\b.txt', 'secret test/key.pem', 'submodule deps/other']
+    expect(refusals(await build(repository)).sort()).toEqual(refused)
+    const reason = 'a person has looked at it'
+    const all: Allowance[] = [
+      { path: 'test/**', kind: 'secret', reason },
+      { path: 'web/node_modules', kind: 'cache', reason },
+      { path: '*', kind: 'link', reason },
+      { path: 'a*.txt', kind: 'name', reason },
+      { path: 'deps/*', kind: 'submodule', reason, id },
+      { path: 'big.bin', kind: 'large-file-pointer', reason, id: object },
+    ]
+    const { findings, entries } = await build(repository, 'HEAD', all)
+    expect(refusals({ findings })).toEqual([])
+    expect(findings.filter(({ why }) => why.endsWith(`(allowed: ${reason})`))).toHaveLength(refused.length)
+    expect(findings.find(({ rule }) => rule === 'submodule')!.why).toContain(`is a submodule at ${id}`)
+    expect(entries.map(({ path }) => path)).toContain('deps/other')
+    const otherIds = all.map((one) =>
+      typeof one === 'object' && one.id !== undefined ? { ...one, id: 'c'.repeat(one.id.length) } : one,
+    )
+    expect(refusals(await build(repository, 'HEAD', otherIds)).sort()).toEqual([
+      'large-file-pointer big.bin',
+      'submodule deps/other',
+    ])
+    const otherKinds: Allowance[] = all.map((one) => ({
+      ...(one as { path: string }),
+      kind: 'duplicate',
+      reason,
+    }))
+    expect(refusals(await build(repository, 'HEAD', otherKinds)).sort()).toEqual(refused)
+  })
+
+  test('gives a tree with a backslash in a name the hash that the usual tools give it', async () => {
+    const { entries, file } = await build(makeRepository({ 'a\\b.txt': 'x', 'c.txt': 'y' }))
+    const folder = makeFolder()
+    const script = `tar -xf "$1" && find . -type f -print0 | sort -z | xargs -0 sha256sum | sha256sum | cut -c1-64`
+    const hash = execFileSync('sh', ['-c', script, 'sh', file], {
+      cwd: folder,
+      encoding: 'utf8',
+      env: { ...process.env, LC_ALL: 'C' },
+    })
+    expect(hashTree(entries).treeHash).toBe(hash.trim())
+  })
+
+  test.each([
+    ['*.txt export-subst', 'asks for export-subst,'],
+    ['*.sh text eol=crlf', 'asks for text, eol=crlf,'],
+    ['*.bin filter=lfs diff=lfs -text', 'asks for filter=lfs,'],
+    ['# *.txt ident\nx -export-subst\ntests export-ignore', null],
+  ])('says what of the attributes %j git archive would apply', async (text, why) => {
+    const { findings } = await build(makeRepository({ '.gitattributes': text, 'a.txt': 'a' }))
+    const found = findings.filter(({ rule }) => rule === 'attributes')
+    expect(found.map((one) => [one.path, one.severity])).toEqual(
+      why === null ? [] : [['.gitattributes', 'warn']],
+    )
+    if (why !== null) expect(found[0]!.why).toContain(why)
   })
 
   test('refuses entries that git itself would never put into a tar', async () => {
