@@ -83,6 +83,7 @@ const program = [
   'test/effects/deploy/activate.test.ts',
   'test/effects/deploy/deploy-machine.test.ts',
   'test/effects/deploy/old-releases.test.ts',
+  'test/effects/deploy/release-changes.test.ts',
   'test/effects/deploy/hosts-as-they-are.test.ts',
   'test/effects/deploy/shared-and-mutable.test.ts',
   'test/effects/migrate/same-definitions.test.ts',

@@ -1,5 +1,6 @@
 import { md, nameSpan, page, table } from '../domain/markdown.ts'
 import { cutPlanLines } from './cut-plan-page.ts'
+import { deployPlan, deployPlanLines, deployPlanTitle } from './deploy-plan-page.ts'
 import { lifecyclePlanLines } from './lifecycle-plan-page.ts'
 import { otherPlanLines } from './other-plan-page.ts'
 import type { PlanReading } from './plan-reading.ts'
@@ -14,6 +15,7 @@ export function planToMarkdown(reading: PlanReading): string {
   const { plan, runId, machine, version, gate, planDigest } = reading
   const cut = cutPlan.safeParse(plan)
   const lifecycle = lifecyclePlan.safeParse(plan)
+  const deploy = deployPlan.safeParse(plan)
   const [title, lines] = cut.success
     ? [md`Cut of ${nameSpan(cut.data.document)}`, cutPlanLines(reading, cut.data)]
     : lifecycle.success
@@ -21,7 +23,9 @@ export function planToMarkdown(reading: PlanReading): string {
           md`${nameSpan(lifecycle.data.document)} comes into force`,
           lifecyclePlanLines(reading, lifecycle.data),
         ]
-      : [md`Plan of machine ${nameSpan(machine)}`, otherPlanLines(reading)]
+      : deploy.success
+        ? [deployPlanTitle(deploy.data), deployPlanLines(reading, deploy.data)]
+        : [md`Plan of machine ${nameSpan(machine)}`, otherPlanLines(reading)]
   return page(
     md`# ${title}`,
     '',

@@ -3,7 +3,10 @@ import type { z } from 'zod'
 import type { EffectContext } from '../../domain/effect.ts'
 import { Stop } from '../../domain/errors.ts'
 import type { Json } from '../../domain/json.ts'
+import type { Tools } from '../../tools/open-tools.ts'
+import { readJsonEvidence } from '../read-json-evidence.ts'
 import { planActivation } from './activation.ts'
+import type { ArtifactEntry } from './artifact-entry.ts'
 import type { ArtifactFacts } from './check-artifact.ts'
 import type { Checks } from './checks-file.ts'
 import type { HostSession } from './host-session.ts'
@@ -13,6 +16,7 @@ import { type DeployPaths, type pathsInput, readPathsInput, resolvePaths } from 
 import { judge, type PreflightFinding, warn } from './preflight-check.ts'
 import { findNeeds } from './preflight-needs.ts'
 import { readPointer } from './read-commands.ts'
+import { findReleaseChanges, type ReleaseChanges, readRunning } from './release-changes.ts'
 import type { Source } from './resolve-source.ts'
 import { type PreflightResult, runPreflight } from './run-preflight.ts'
 import { findMissingShared } from './shared-paths.ts'
@@ -28,11 +32,14 @@ export interface DeploySurvey extends PreflightResult {
   /** Where the pointer of a release leads now; '' when there is none. */
   pointerFrom: string
   anchors: Anchors
-  /** The old releases that the deploy removes. */
-  old: OldRelease[]
+  /** The old releases that the deploy removes. Surveys of earlier versions have none. */
+  old?: OldRelease[]
+  /** What changes against the release that runs now; null where none has a manifest. */
+  changes?: ReleaseChanges | null
 }
 
 interface SurveyInput extends z.infer<typeof pathsInput> {
+  tools: Tools
   source: Source
   artifact: ArtifactFacts
   checks: Checks
@@ -78,7 +85,21 @@ export async function surveyDeploy(
     findings: [...findings, ...listAnchorFaults(anchors)],
     anchors,
     old: await findOldReleases(session, place, pointerFrom, checks.keep),
+    changes: await surveyChanges(session, context, given, place),
   }
+}
+
+async function surveyChanges(
+  session: HostSession,
+  context: EffectContext,
+  { source, artifact, checks, tools }: SurveyInput,
+  place: DeployPaths,
+): Promise<ReleaseChanges | null> {
+  const running = await readRunning(session, place)
+  if (running === null) return null
+  const entries = await readJsonEvidence<ArtifactEntry[]>(context, artifact.listDigest)
+  const skeleton = Object.keys(checks.skeleton.files)
+  return findReleaseChanges(running, entries, source, { tools, signal: context.signal, skeleton })
 }
 
 /** Unless previous versions are named, a release replaces what its pointer leads to. That one is live, and may write besides. */

@@ -12,6 +12,7 @@ import { type OldRelease, removeOldReleases } from './old-releases.ts'
 import type { DeployPaths, ReleasePointer } from './paths.ts'
 import type { PreflightFinding } from './preflight-check.ts'
 import { TEMPORARY } from './preflight-paths.ts'
+import type { ReleaseChanges } from './release-changes.ts'
 import { linkShared } from './shared-paths.ts'
 import {
   activate,
@@ -44,6 +45,8 @@ export interface DeployPlan {
   activation: Activation | null
   /** Old releases that are removed once the new one is live. This can't be undone. */
   old: OldRelease[]
+  /** What changes against the release that runs now. Null where none is known. */
+  changes: ReleaseChanges | null
   commands: PlannedCommand[]
   rollback: PlannedCommand[]
   onFailure: 'rollback' | 'stop'
@@ -83,6 +86,7 @@ export function planDeploy(given: {
       : { ...place.pointer, from: survey.pointerFrom, makesAbove: survey.above === 'absent' }
   const { commit, tree, prefix } = source
   const activation = planActivation(checks, place, pointer)
+  const { old = [] } = survey
   return {
     type: 'cutter.plan.deploy/v2',
     machineVersion: given.machineVersion,
@@ -94,9 +98,10 @@ export function planDeploy(given: {
     place,
     pointer,
     activation,
-    old: survey.old,
+    old,
+    changes: survey.changes ?? null,
     commands: listCommands({
-      old: survey.old,
+      old,
       place,
       pointer,
       artifact,
@@ -196,6 +201,7 @@ export function listPlanDifferences(before: DeployPlan, now: DeployPlan): string
   compare('the commit', before.source.commit, now.source.commit)
   compare('the artifact', before.artifact.sha256, now.artifact.sha256)
   compare('the pointer', before.pointer, now.pointer)
+  compare('the release that runs now', before.changes?.since ?? null, now.changes?.since ?? null)
   compare('the old releases to remove', namesOf(before.old), namesOf(now.old))
   compare('the checks', digestOf(before.checks), digestOf(now.checks))
   for (const [index, was] of before.expected.previous.entries()) {

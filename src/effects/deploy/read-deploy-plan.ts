@@ -4,7 +4,8 @@ import { WATCHED_PARTS } from './compare-anchors.ts'
 import type { DeployPlan } from './plan.ts'
 
 /** A plan as it was stored. Plans of v1 do not hold everything. */
-type StoredPlan = Omit<DeployPlan, 'activation' | 'old' | 'checks'> & {
+type StoredPlan = Omit<DeployPlan, 'activation' | 'old' | 'changes' | 'checks'> & {
+  changes?: DeployPlan['changes']
   old?: DeployPlan['old']
   activation?: DeployPlan['activation']
   checks: Omit<DeployPlan['checks'], Later> & Partial<Pick<DeployPlan['checks'], Later>>
@@ -17,9 +18,15 @@ export async function readDeployPlan(
   context: Pick<EffectContext, 'evidence'>,
   digest: string,
 ): Promise<DeployPlan> {
-  const { activation = null, old = [], checks, ...plan } = await readJsonEvidence<StoredPlan>(context, digest)
+  const {
+    activation = null,
+    old = [],
+    changes = null,
+    checks,
+    ...plan
+  } = await readJsonEvidence<StoredPlan>(context, digest)
   const { mutable = [], shared = [], watch = watchedBefore(checks) } = checks
-  return { ...plan, activation, old, checks: { ...checks, mutable, shared, watch } }
+  return { ...plan, activation, old, changes, checks: { ...checks, mutable, shared, watch } }
 }
 
 const watchedBefore = ({ tolerate }: Pick<DeployPlan['checks'], 'tolerate'>) =>

@@ -25,7 +25,13 @@ export const preflight = (deps: DeployDeps) =>
       const artifact = await readJsonEvidence<ArtifactFacts>(context, given.artifactDigest)
       const checks = await readPinnedChecks(context, given.checksDigest)
       return readHost(deps, context, given.host, async (session) => {
-        const survey = await surveyDeploy(session, context, { ...given, source, artifact, checks })
+        const survey = await surveyDeploy(session, context, {
+          ...given,
+          source,
+          artifact,
+          checks,
+          tools: deps.tools,
+        })
         assertPreflightPassed(survey)
         const evidence = jsonEvidence('survey/before', survey)
         const { report } = reportPreflight(survey, 'the plan is not locked yet')

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { EffectContext } from '../../../domain/effect.ts'
+import { type EffectContext, withUnsavedEvidence } from '../../../domain/effect.ts'
 import { jsonEvidence } from '../../../domain/evidence.ts'
 import { readEffect } from '../../../machine/define-effect.ts'
 import { checkArtifact } from '../check-artifact.ts'
@@ -32,7 +32,11 @@ export const recheckDeploy = (deps: DeployDeps) =>
       const artifact = await checkArtifact(deps, context, source, checks)
       return readHost(deps, context, given.host, async (session) => {
         const parts = { source, artifact: artifact.facts, checks }
-        const survey = await surveyDeploy(session, context, { ...given, ...parts })
+        const survey = await surveyDeploy(session, withUnsavedEvidence(context, artifact.evidence), {
+          ...given,
+          ...parts,
+          tools: deps.tools,
+        })
         assertPreflightPassed(survey)
         const plan = lockDeployPlan(context, {
           onFailure: given.onFailure,
