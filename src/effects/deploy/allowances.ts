@@ -3,7 +3,7 @@ import type { ArtifactFinding } from './artifact-entry.ts'
 import { createIsMutable, MUTABLE_PATTERN } from './mutable-paths.ts'
 
 /** The kinds of findings of the artifact gate that a person may allow. The others would break the deploy itself. */
-export const ALLOWED_KINDS = [
+const ALLOWED_KINDS = [
   'secret',
   'cache',
   'link',

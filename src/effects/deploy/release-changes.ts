@@ -14,7 +14,7 @@ import { createTempFolder } from './temp-folder.ts'
 import { MAX_LISTING_BYTES } from './tree-listing.ts'
 
 /** A file that a deploy adds or changes. */
-export interface ChangedFile {
+interface ChangedFile {
   path: string
   bytes: number
 }

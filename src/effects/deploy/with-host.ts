@@ -69,6 +69,7 @@ const PAUSES_MS = [500, 2_000, 6_000]
 
 /**
  * As `withRepeatableWork`, for work that only reads: when the connection is lost, the work is done again a few times, with growing pauses.
+ * @param connect `withNewLogin` for the last check at a gate, which trusts no earlier connection
  * @throws STOP_HOST_UNREACHABLE when the connection is lost during the last attempt, or cannot be made again.
  */
 export async function readHost<T>(
@@ -76,11 +77,12 @@ export async function readHost<T>(
   context: EffectContext,
   name: string,
   work: (session: HostSession) => Promise<T>,
+  connect: typeof withHost = withHost,
 ): Promise<T> {
   let lost = false
   for (let attempt = 0; ; attempt += 1) {
     try {
-      return await withRepeatableWork(deps, context, name, work)
+      return await withRepeatableWork(deps, context, name, work, connect)
     } catch (error) {
       const isUnreachable = error instanceof Stop && error.facts.code === 'STOP_HOST_UNREACHABLE'
       lost ||= isUnreachable && isConnectionLost(error.cause)

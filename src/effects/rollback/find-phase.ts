@@ -3,9 +3,10 @@ import type { Effect } from '../../domain/effect.ts'
 import { jsonEvidence } from '../../domain/evidence.ts'
 import { digestOf } from '../../domain/json.ts'
 import { readEffect } from '../../machine/define-effect.ts'
+import type { HostSession } from '../deploy/host-session.ts'
 import { surveyAnchors } from '../deploy/host-survey.ts'
 import { readDeployPlan } from '../deploy/read-deploy-plan.ts'
-import { readHost } from '../deploy/with-host.ts'
+import { readHost, withHost, withNewLogin } from '../deploy/with-host.ts'
 import { assertRollbackable } from './assert-rollbackable.ts'
 import type { RollbackDeps } from './deps.ts'
 import { locateDeploy } from './locate-deploy.ts'
@@ -24,7 +25,7 @@ export const defineFindPhase = (deps: RollbackDeps, name: string): Effect =>
       const { runId, planDigest, builtDigest } = assertRollbackable(await deps.run(given.run))
       const deploy = await readDeployPlan(context, planDigest)
       const sought = { runId, planDigest, plan: deploy, builtDigest }
-      return readHost(deps, context, deploy.host.name, async (session) => {
+      const look = async (session: HostSession) => {
         const found = await locateDeploy(session, context, sought, given.to ?? null)
         const { mode, version: machineVersion } = context
         const { place, source } = deploy
@@ -44,7 +45,10 @@ export const defineFindPhase = (deps: RollbackDeps, name: string): Effect =>
           },
           evidence: [survey, planned, session.sent(name)],
         }
-      })
+      }
+      // The last check at the gate trusts no earlier connection.
+      const connect = given.planDigest === null ? withHost : withNewLogin
+      return readHost(deps, context, deploy.host.name, look, connect)
     },
   })
 

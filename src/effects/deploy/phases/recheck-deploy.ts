@@ -5,12 +5,13 @@ import { readEffect } from '../../../machine/define-effect.ts'
 import { checkArtifact } from '../check-artifact.ts'
 import { assertPreflightPassed, surveyDeploy } from '../deploy-survey.ts'
 import type { DeployDeps } from '../deps.ts'
+import type { HostSession } from '../host-session.ts'
 import { countPlan, endingInput, lockDeployPlan, parseConfirmSeconds } from '../lock-plan.ts'
 import { pathsInput } from '../paths.ts'
 import { pinSource } from '../pin-source.ts'
 import { type DeployPlan, listPlanDifferences } from '../plan.ts'
 import { readDeployPlan } from '../read-deploy-plan.ts'
-import { readHost } from '../with-host.ts'
+import { readHost, withNewLogin } from '../with-host.ts'
 
 /**
  * The last check at SG1: reads source, checks and host once more and plans again. With the same digest the approval covers the plan.
@@ -30,7 +31,7 @@ export const recheckDeploy = (deps: DeployDeps) =>
     async execute(context, given) {
       const { source, checks, evidence } = await pinSource(deps, context, given)
       const artifact = await checkArtifact(deps, context, source, checks)
-      return readHost(deps, context, given.host, async (session) => {
+      const look = async (session: HostSession) => {
         const parts = { source, artifact: artifact.facts, checks }
         const survey = await surveyDeploy(session, withUnsavedEvidence(context, artifact.evidence), {
           ...given,
@@ -62,7 +63,8 @@ export const recheckDeploy = (deps: DeployDeps) =>
           output: { ...digests, deployPlanDigest: planned.digest, report: { ...report, recheck } },
           evidence: made,
         }
-      })
+      }
+      return readHost(deps, context, given.host, look, withNewLogin)
     },
   })
 
