@@ -21,7 +21,7 @@ PARTS = {rf'times/(?:({ID})|closeout)\.tsr': b'0.*', r'witnesses/[A-Za-z0-9%_][A
          r'rotations/[0-9a-f]{64}\.json': rb'{"signature":"[^"]*","statementText":"(?:[^"\\]|\\.)*"}'}
 TEXTS = '''7036ec4d5b4b3f3098cd8b9a 0f7d95df8216acde2b1f24fc a5bb8d96f89a86e8380d7893 7cc702e6ef756cca8427639c 5e0c540ae0e852e91a0d5595 e1901af10bcec7839bd6d44e 0574cf31bb77135924e0c7ba f14af4e2acdd7052446abbcf
 05cdf4c6bf8da44ef2dd3e37 7e939d922d3ada816a19c521 71fe82f323e5962ec1bf2c88 65868d89963289bdd49f8a43 431dd19e051c666262b0b7cd dd598f77e5378939efa37503 c9912703a201694e9a11758b dfb729cf4bedcaedf866d93a a2160965d90cd370c7800dd6 4a5dd4915af7e41da565172b de485f192061c1ff26a0c0f6'''  # digests of VERIFY.md without what names something of the run
-class Fault(Exception): pass
+LOST_POLICY = {'gate': '', 'of': None, 'need': 1, 'fourEyes': False, 'validHours': 1e9, 'allowedSignersDigest': None}; Fault = type('Fault', (Exception,), {})
 def need(holds, *why): return holds or (_ for _ in ()).throw(Fault(': '.join(why)))
 sha = lambda data: hashlib.sha256(data if isinstance(data, bytes) else data.encode()).hexdigest()
 dig, units, obj, is_ = lambda data: 'sha256:' + sha(data), lambda name: name.encode('utf-16-be', 'surrogatepass'), lambda v: isinstance(v, dict), lambda pattern, v: isinstance(v, str) and re.fullmatch(pattern, v, re.S) is not None
@@ -63,8 +63,8 @@ def read(files):
         if before and one['event']['type'] == 'cutter.upgraded': named.update({'snapshot/before-upgrade': before['snapshotDigest'], 'snapshot/upgraded': one['snapshotDigest']})
         evidence += [(one['seq'], name, named[name], evidence_path(name, named[name])) for name in sorted(named, key=units)]
     approvals = {path[10:-5]: (files[path], files.get(path + '.sig')) for path in sorted(files) if is_(rf'approvals/{ID}\.json', path)}
-    ends = ['closeout.json'] * ('closeout.json' in files) + sorted(path for path in files if is_(r'countersignatures/.*\.json', path))
-    due.update(*[{path, path + '.sig'} for path in ends], {'instance.pub'} if ends else (), [path for *_, path in evidence])
+    gone = history[-1]['event'].get('lostEvidence', []) if history[-1]['event']['type'] == ABANDONED else []; need(isinstance(gone, list) and all(sorted(w) == ['digest', 'name', 'seq'] and is_(DIGEST, w['digest']) for w in gone) and (gone or 'lostEvidence' not in history[-1]['event']), 'FILE_UNREADABLE', 'the lost evidence'); lost = {path for seq, name, digest, path in evidence if {'seq': seq, 'name': name, 'digest': digest} in gone} - {path for seq, name, digest, path in evidence if {'seq': seq, 'name': name, 'digest': digest} not in gone}; ends = ['closeout.json'] * ('closeout.json' in files) + sorted(path for path in files if is_(r'countersignatures/.*\.json', path))
+    due.update(*[{path, path + '.sig'} for path in ends], {'instance.pub'} if ends else (), [path for *_, path in evidence if path not in lost or path in files])
     due.update(f'approvals/{name}.json{end}' for name, (_, signature) in approvals.items() for end in ('', '.sig')[:1 + (signature is not None)])
     turned, leaves = any(path.startswith('rotations/') for path in files), any(b'"decision":"abandon"' in text for text, _ in approvals.values())  # the key of the instance was replaced before; a statement abandons the run
     parts = [(path, re.fullmatch(pattern, path), form) for path in files for pattern, form in PARTS.items() if two]
@@ -74,7 +74,7 @@ def read(files):
     names = [genesis[name] for name in ('runId', 'machine', 'version')] + [one['state'] for one in history] + [one['signer'] for one, _ in ends[1:]]
     names += [e['arrival']['gate'] for e in events if 'arrival' in e] + [e['to']['version'] for e in events if e['type'] == 'cutter.upgraded']
     need(not {'Cc', 'Cf', 'Co', 'Cs', 'Zl', 'Zp'} & set(map(unicodedata.category, ''.join(names))), 'FILE_UNREADABLE', 'a name is not one plain line')
-    return dict(files=files, run=run, genesis=genesis, history=history, evidence=evidence, approvals=approvals, two=two, ends=ends)
+    return dict(files=files, run=run, genesis=genesis, history=history, evidence=evidence, approvals=approvals, two=two, ends=ends, gone=gone)
 def check_record(b):  # what the parts of the record must agree on
     genesis, run, history, snapshot = b['genesis'], b['run'], b['history'], b['files']['snapshot.json']; now, before = {name: genesis[name] for name in ('version', 'definitionDigest')}, dig(canon(genesis))
     for index, one in enumerate(history):
@@ -94,10 +94,10 @@ def check_record(b):  # what the parts of the record must agree on
                   'planDigest': context.get('planDigest'), 'output': context.get('output')}
     writes = b['unsettled'] = run.pop('unsettledWrites', None); need(canon(run) == canon({**b['facts'], **({'format': run['format'], 'instructions': 1} if b['two'] else {})}), 'RUN_DIFFERS')
     fits = (writes is None or b['two'] and writes and all(sorted(w) == WRITE and w['seq'] > 0 for w in writes)) and (last['status'] == 'closed') == (outcome is not None) and (b['two'] or outcome != 'abandoned')
-    need(fits and all(dig(b['files'][path]) == digest for _, _, digest, path in b['evidence']), 'RUN_DIFFERS or EVIDENCE_DIFFERS'); b['lost'] = None
+    need(fits and all(dig(b['files'][path]) == digest for _, _, digest, path in b['evidence'] if path in b['files']), 'RUN_DIFFERS or EVIDENCE_DIFFERS'); b['lost'] = None
     if any(one['event']['type'] == ABANDONED for one in history): check_abandoned(b, history[:-1], last, writes or [])
 def check_abandoned(b, before, last, writes):  # the list of unsettled writes: the same everywhere, and as the history says
-    b['lost'], event, failed, flying, live = writes, last['event'], [], {}, b['genesis']['mode'] == 'live'
+    b['lost'], event, failed, flying, live = writes, last['event'], [], {}, b['genesis']['mode'] == 'live'; gone = [(w['seq'], w['name'], w['digest']) for w in b['gone']]; named = [row[:3] for row in b['evidence'] if row[:3] in gone and row[0] < last['seq']]
     for one in before if live else []:
         e = one['event']; m = re.fullmatch(r'xstate\.(done|error)\.actor\.(.+)', e['type'], re.S); code = (e.get('error') or {}).get('code') if m else None
         flying = {**{name: seq for name, seq in flying.items() if name not in (*e.get('effectsDropped', []), m and m[2])}, **{name: one['seq'] for name, kind in e.get('effectsAsked', {}).items() if kind == 'write'}}
@@ -105,10 +105,10 @@ def check_abandoned(b, before, last, writes):  # the list of unsettled writes: t
         guess = 'unknown' if code == 'STOP_OUTCOME_UNKNOWN' or e.get('attempt', 1) > 1 else 'no'; failed = [w for w in failed if w['phase'] != m[2] or before[w['seq'] - 1]['status'] != 'stopped']
         if m[1] == 'error' and (e['committed'] if e.get('committed') in ('yes', 'no', 'unknown') else guess) == 'unknown':
             failed.append({'phase': m[2], 'seq': one['seq'], 'attempt': e.get('attempt', 1), 'startedAt': before[one['seq'] - 2]['at'], 'known': FAILED})
-    rest = writes[len(failed):]; due = [w for w in rest if flying.get(w['phase']) == w['seq']]; fits = len(due) == len(flying) and len({w['phase'] for w in rest}) == len(rest)
+    rest = writes[len(failed):]; due = [w for w in rest if flying.get(w['phase']) == w['seq']]; fits = named == gone and len(due) == len(flying) and len({w['phase'] for w in rest}) == len(rest)
     fits = fits and last['status'] == 'closed' and event['outcome'] == 'abandoned' == b['facts']['outcome'] and canon(event['unsettledWrites']) == canon(writes) and canon(writes[:len(failed)]) == canon(failed)
     fits = fits and all(live and before[-1]['status'] == 'working' and w['known'] == IN_FLIGHT and before[w['seq'] - 1]['at'] == w['startedAt'] and (w in due or 'effectsAsked' not in before[w['seq'] - 1]['event']) for w in rest)
-    need(fits and (last['seq'], 'plan/abandon', dig(canon({'unsettledWrites': writes}))) in [row[:3] for row in b['evidence']], 'RUN_DIFFERS or PLAN_DIFFERS', 'the unsettled writes')
+    need(fits and (last['seq'], 'plan/abandon', dig(canon({'unsettledWrites': writes, **({'lostEvidence': b['gone']} if gone else {})}))) in [row[:3] for row in b['evidence']], 'RUN_DIFFERS or PLAN_DIFFERS', 'the unsettled writes')
 def is_plan(b, plan, gate, at):
     rows = [row for row in b['evidence'] if row[0] <= at]; ours = [row for row in rows if row[1] == 'plan/' + gate]
     return ours[-1][2] == plan if ours else plan in [row[2] for row in rows] + strings([one['event'] for one in b['history'][:at]])
@@ -212,8 +212,8 @@ def check_policy(b, decision, ours):
     event, seq, at = decision['event'], decision['seq'], moment(decision['at']); holds = all(row['approvalId'] in ours and ours[row['approvalId']]['key'] == row['fingerprint'] for row in event.get('counted', []))
     arrived = [one['event'] for one in b['history'][:seq - 1] if 'arrival' in one['event']]
     if 'policyDigest' not in event: return need(holds and not (arrived and 'policyDigest' in arrived[-1]), 'POLICY_UNMET', f'entry {seq}')
-    left = {name: (digest, b['files'][path]) for at, name, digest, path in b['evidence'] if at == seq}; policy = json.loads(next(data for digest, data in left.values() if digest == event['policyDigest']).decode())
-    digest, signers = left.get('signers/' + policy['gate'], (None, b'')); person = same_people(signers, [(one['approver'], one['key']) for one in ours.values() if one['key']])
+    left = {name: (digest, b['files'].get(path)) for at, name, digest, path in b['evidence'] if at == seq}; ruled = next(data for digest, data in left.values() if digest == event['policyDigest']); policy = LOST_POLICY if ruled is None else json.loads(ruled.decode())
+    digest, signers = left.get('signers/' + policy['gate'], (None, b'')); person = same_people(signers or b'', [(one['approver'], one['key']) for one in ours.values() if one['key']])
     moved = [one for one in b['history'][:seq] if not one['event']['type'].startswith('cutter.approval')]
     labels = [one['by'] for one in moved if one['by'] != 'engine'] + [one['event'].get('osUser') for one in moved] + [b['genesis']['osUser']]
     operators = {person(fold(label)) for label in labels if isinstance(label, str)}; people = {person(fold(one['approver'])) for one in ours.values()}
@@ -229,7 +229,7 @@ def closeout(b, taken, who, at):  # the text that the instance signs: an in-toto
              **{k: one[k] for k in ('gate', 'decision', 'approver')}} for name, one in taken.items() if one['counted']]
     predicate = {**{k: genesis[k] for k in ('osUser', 'startedAt', 'startedBy', 'mode')}, 'closedAt': facts['updatedAt'], 'signer': who, 'signedAt': at,
                  **{k: facts[k] for k in ('runId', 'machine', 'version', 'definitionDigest', 'outcome', 'state', 'planDigest', 'output')},
-                 'entries': facts['seq'], 'evidence': len(b['evidence']), 'approvals': rows, **({'unsettledWrites': listed} if listed is not None else {})}
+                 'entries': facts['seq'], 'evidence': len(b['evidence']), 'approvals': rows, **({'unsettledWrites': listed} if listed is not None else {}), **({'lostEvidence': b['gone']} if b['gone'] else {})}
     return {'_type': 'https://in-toto.io/Statement/v1', 'predicateType': f"urn:cutter:closeout:v{1 if listed is None else 2}", 'predicate': predicate,
             'subject': [{'name': name, 'digest': {'sha256': digest[7:]}} for name, digest in subject + files]}
 def rotations(files, line):  # those that lead to the key in instance.pub, the last one first
@@ -274,7 +274,7 @@ def check_text(b, taken):  # VERIFY.md: the blocks that name something of the ru
         due.append(what + (' This is a rehearsal approval, which is not signed.' if two else ' A rehearsal: a label, signed by nobody.') * rehearsed + f'\n\n```sh\narrived {path}\n{check}```\n\n')
     hide = lambda v: '`' + ''.join('\\u{%x}' % ord(c) if unicodedata.category(c) in ('Cc', 'Cf', 'Co') or c in '\u2028\u2029`' else c for c in v) + '`'
     if b['lost'] is not None: due += [f"Entry {facts['seq']} closed the run", '\n'.join(['Nobody knows whether these writes were committed:\n', *[f"- {hide(w['phase'])}, entry {w['seq']}, attempt {w['attempt']}: {hide(w['known'])}" for w in b['lost']]])
-                                      if b['lost'] else 'The list is empty: the record knows of no write whose outcome is unknown.']
+                                      if b['lost'] else 'The list is empty: the record knows of no write whose outcome is unknown.'] + ['\n\nThe store had lost this evidence, so the bundle lacks it, and a command above stops where it asks for one of these:\n\n' + '\n'.join(f"- {hide(w['name'])}, entry {w['seq']}, {w['digest']}" for w in b['gone'])] * bool(b['gone'])
     due += [signed('../instance_signers', body['predicate']['signer'], CLOSEOUT, path, body['predicate']['signedAt']) if path == 'closeout.json' else
             f'```sh\ncountersigns {word(path)}\n{signed(chr(34) + "$signers" + chr(34), body["signer"], CLOSEOUT, path, body["at"])}```\n\n' for body, path in b['ends']]
     due += [f"entry {facts['seq']} when"] * (facts['status'] != 'closed')

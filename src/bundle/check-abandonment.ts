@@ -1,6 +1,6 @@
 import { ABANDON_GATE } from '../domain/approval.ts'
 import {
-  digestOfUnsettled,
+  digestOfAbandoned,
   findAbandonment,
   KNOWN_OF_WRITE,
   listUnsettledWrites,
@@ -8,8 +8,9 @@ import {
   type UnsettledWrite,
 } from '../domain/begun-writes.ts'
 import type { HistoryEntry } from '../domain/history-entry.ts'
-import { entryMarks } from '../domain/history-facts.ts'
+import { entryMarks, listNamedEvidence } from '../domain/history-facts.ts'
 import { canonicalJson } from '../domain/json.ts'
+import { isLost } from '../domain/lost-evidence.ts'
 import { type BundleFault, bundleFault } from './bundle-fault.ts'
 import type { RunRecord } from './run-record.ts'
 
@@ -21,7 +22,7 @@ export function findAbandonmentFault(record: RunRecord): BundleFault | null {
   const { history, evidence, run } = record
   const abandoned = findAbandonment(history)
   if (abandoned === null) return null
-  const { entry, unsettledWrites } = abandoned
+  const { entry, unsettledWrites, lostEvidence } = abandoned
   if (entry.seq !== run.seq || entry.status !== 'closed' || run.outcome !== 'abandoned')
     return bundleFault(
       'RUN_DIFFERS',
@@ -31,13 +32,20 @@ export function findAbandonmentFault(record: RunRecord): BundleFault | null {
   if (canonicalJson(record.unsettledWrites) !== canonicalJson(unsettledWrites))
     return bundleFault('RUN_DIFFERS', 'run.json', 'run.json has other unsettled writes than the history')
   const list = evidence.find((row) => row.seq === entry.seq && row.name === `plan/${ABANDON_GATE}`)
-  if (list?.digest !== digestOfUnsettled(unsettledWrites))
+  if (list?.digest !== digestOfAbandoned(abandoned))
     return bundleFault(
       'PLAN_DIFFERS',
       'history.jsonl',
       `the list of unsettled writes that was signed is not that of entry ${entry.seq}`,
     )
   const before = history.slice(0, entry.seq - 1)
+  const named = listNamedEvidence(before).filter((one) => isLost(lostEvidence, one))
+  if (canonicalJson(named) !== canonicalJson(lostEvidence))
+    return bundleFault(
+      'RUN_DIFFERS',
+      'history.jsonl',
+      `entry ${entry.seq} lists lost evidence that no entry names`,
+    )
   if (followsFrom(record, before, unsettledWrites)) return null
   const why = `the unsettled writes of entry ${entry.seq} do not follow from the history`
   return bundleFault('RUN_DIFFERS', 'history.jsonl', why)

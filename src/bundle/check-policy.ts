@@ -83,7 +83,10 @@ function findRuleFault(
       : unmet(`entry ${seq} records no policy, though entry ${arrived.seq} arrived there under one`)
   }
   const row = record.evidence.find((one) => one.digest === event.policyDigest && one.seq === seq)!
-  const policy = readPolicy(record.bytes.get(row.digest)!)
+  const bytes = record.bytes.get(row.digest)
+  // An abandoned run may have lost it. The verdict says which evidence is lost.
+  if (bytes === undefined) return null
+  const policy = readPolicy(bytes)
   if (policy === null) return unmet(`${pathOfEvidence(row)} is not a valid policy`, pathOfEvidence(row))
   const outsider = counted.find(({ approver }) => policy.of !== null && !policy.of.includes(approver))
   if (outsider !== undefined)
@@ -93,7 +96,7 @@ function findRuleFault(
   const signers = record.evidence.find((one) => one.seq === seq && one.name === `signers/${policy.gate}`)
   if ((signers?.digest ?? null) !== policy.allowedSignersDigest)
     return unmet(`the signers of entry ${seq} are not those of the policy of that time`, pathOfEvidence(row))
-  const text = signers === undefined ? '' : Buffer.from(record.bytes.get(signers.digest)!).toString()
+  const text = Buffer.from(record.bytes.get(signers?.digest ?? '') ?? '').toString()
   const same = findSamePeople(text, counted.filter(({ fingerprint }) => fingerprint !== null).map(asVouched))
   const operators = listOperators(record.history.slice(0, seq), record.genesis.osUser)
   const own = counted.find(({ approver }) => operators.some((operator) => same(operator, approver)))

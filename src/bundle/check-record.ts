@@ -154,7 +154,8 @@ function faultInBytes(
 ) {
   for (const row of evidence.filter(({ name }) => name.startsWith('plan/') === plans)) {
     const path = pathOfEvidence(row)
-    if (digestOfBytes(bytes.get(row.digest)!) !== row.digest)
+    const found = bytes.get(row.digest)
+    if (found !== undefined && digestOfBytes(found) !== row.digest)
       return bundleFault(code, path, `${path} (${row.name} of entry ${row.seq}) was edited`)
   }
   return null

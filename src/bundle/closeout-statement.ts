@@ -24,7 +24,9 @@ export function closeoutText(record: RunRecord, signed: { signer: string; at: st
   if (!isAbandoned && unsettledWrites.length === 0) return text
   const statement = JSON.parse(text) as { predicate: object }
   const approvals = isAbandoned ? { approvals: decisiveApprovals(record) } : {}
-  const predicate = { ...statement.predicate, ...approvals, unsettledWrites }
+  const lostEvidence = findAbandonment(history)?.lostEvidence ?? []
+  const lost = lostEvidence.length === 0 ? {} : { lostEvidence }
+  const predicate = { ...statement.predicate, ...approvals, unsettledWrites, ...lost }
   return canonicalJson({ ...statement, predicateType: 'urn:cutter:closeout:v2', predicate })
 }
 

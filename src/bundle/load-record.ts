@@ -3,6 +3,7 @@ import { CutterError } from '../domain/errors.ts'
 import { findHistoryFault } from '../domain/history.ts'
 import { findEvidenceNameFault, listNamedEvidence } from '../domain/history-facts.ts'
 import { digestOfBytes } from '../domain/json.ts'
+import { isLost } from '../domain/lost-evidence.ts'
 import type { Run } from '../domain/run.ts'
 import type { RunStore } from '../store/run-store.ts'
 import { byCodeUnit } from './bundle-paths.ts'
@@ -24,8 +25,10 @@ import {
 export async function loadRecord(store: RunStore, run: Run): Promise<RunRecord> {
   const history = await store.history(run.runId)
   const genesis = genesisFacts(run, history)
+  const lost = findAbandonment(history)?.lostEvidence ?? []
   const fault =
-    findHistoryFault(run, history) ?? findEvidenceNameFault(history, await store.evidenceOf(run.runId))
+    findHistoryFault(run, history) ??
+    findEvidenceNameFault(history, [...(await store.evidenceOf(run.runId)), ...lost])
   if (fault !== null) throw brokenRecordError(run, fault)
   const facts = readRunFacts(genesis, history, run.snapshot)
   if (facts === null) throw brokenRecordError(run, 'its snapshot is not one of Cutter')
@@ -55,7 +58,9 @@ export async function loadRecord(store: RunStore, run: Run): Promise<RunRecord> 
  */
 export async function withEvidenceBytes(store: RunStore, run: Run, record: RunRecord): Promise<RunRecord> {
   const bytes = new Map<string, Uint8Array>()
-  for (const { name, digest } of record.evidence) {
+  const lost = findAbandonment(record.history)?.lostEvidence ?? []
+  for (const { seq, name, digest } of record.evidence) {
+    if (isLost(lost, { seq, name })) continue
     const found = bytes.get(digest) ?? (await store.evidence(digest))
     if (found === null || digestOfBytes(found) !== digest)
       throw brokenRecordError(run, `the evidence ${name} was edited`)

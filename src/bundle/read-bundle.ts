@@ -1,8 +1,10 @@
 import { z } from 'zod'
 import { findInstanceSigner } from '../approvals/instance-key.ts'
+import { findAbandonment } from '../domain/begun-writes.ts'
 import { UPGRADED } from '../domain/history.ts'
 import { HISTORY_FIELDS, type HistoryEntry, historyFields } from '../domain/history-entry.ts'
 import { listNamedEvidence } from '../domain/history-facts.ts'
+import { isLost } from '../domain/lost-evidence.ts'
 import { RUN_ABANDONED, type RunIdentity } from '../domain/run.ts'
 import { type BundleFault, bundleFault } from './bundle-fault.ts'
 import {
@@ -37,7 +39,9 @@ export function readRecord(files: Files): { record: RunRecord } | { fault: Bundl
           json(line, `history.jsonl, line ${index + 1}`, entryShape) as unknown as HistoryEntry,
       )
     const evidence = listNamedEvidence(history)
-    const bytes = new Map(evidence.map((row) => [row.digest, fileIn(files, pathOfEvidence(row))]))
+    const lost = findAbandonment(history)?.lostEvidence ?? []
+    const there = evidence.filter((row) => !isLost(lost, row))
+    const bytes = new Map(there.map((row) => [row.digest, fileIn(files, pathOfEvidence(row))]))
     const approvals = idsIn(files).map((approvalId): RecordedApproval => {
       const path = pathOfStatement(approvalId)
       const common = { approvalId, statementText: text(path) }
@@ -182,6 +186,10 @@ const fieldsOfRecord: { [type: string]: z.ZodType } = {
     approvalUsed: text,
     outcome: z.literal('abandoned'),
     unsettledWrites: z.array(unsettledWrite),
+    lostEvidence: z
+      .array(z.strictObject({ seq, name: text, digest }))
+      .min(1)
+      .optional(),
   }),
 }
 const event = eventShape.refine(

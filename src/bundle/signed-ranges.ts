@@ -2,6 +2,7 @@ import type { Decision } from '../domain/approval.ts'
 import { findAbandonment } from '../domain/begun-writes.ts'
 import { describeClockFaults, listClockFaults } from '../domain/clock-faults.ts'
 import { entryMarks } from '../domain/history-facts.ts'
+import { describeLost, type LostEvidence } from '../domain/lost-evidence.ts'
 import { RUN_ABANDONED } from '../domain/run.ts'
 import type { CheckedCloseoutSignature } from './check-closeout.ts'
 import { gatesApproved } from './check-gates.ts'
@@ -94,7 +95,8 @@ export function verdictNotes(
   } else if (closeout === null) {
     notes.push('the run is closed, but its closeout is not signed')
   }
-  if (findAbandonment(history) !== null) notes.push(abandonedNote(record))
+  const abandoned = findAbandonment(history)
+  if (abandoned !== null) notes.push(abandonedNote(record), ...lostNotes(abandoned.lostEvidence))
   if (run.outcome === 'succeeded' && !areGatesKnown) notes.push(unknownGatesNote(run, approvals))
   notes.push(
     ...changedPolicyNotes(record),
@@ -119,6 +121,9 @@ function abandonedNote({ unsettledWrites }: RunRecord): string {
   if (count === 0) return 'the run was abandoned; its record knows of no unsettled write'
   return `the run was abandoned with ${count} unsettled ${count === 1 ? 'write' : 'writes'}: nobody knows whether ${count === 1 ? 'it was' : 'they were'} committed`
 }
+
+const lostNotes = (lost: LostEvidence[]) =>
+  lost.map((one) => `the store had lost this evidence when the run was abandoned: ${describeLost(one)}`)
 
 function unknownGatesNote({ machine, version, definitionDigest }: RunFacts, approvals: CheckedApproval[]) {
   const passed = gatesApproved(approvals)

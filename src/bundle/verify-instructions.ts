@@ -2,6 +2,7 @@
 
 import { namespaceOf, parseStatement } from '../approvals/statement.ts'
 import { findAbandonment } from '../domain/begun-writes.ts'
+import type { LostEvidence } from '../domain/lost-evidence.ts'
 import { shellQuote } from '../domain/shell-quote.ts'
 import {
   CLOSEOUT,
@@ -111,7 +112,7 @@ function approvalSections(record: RunRecord): string[] {
 function abandonedSection({ history }: RunRecord): string[] {
   const abandoned = findAbandonment(history)
   if (abandoned === null) return []
-  const { entry, unsettledWrites } = abandoned
+  const { entry, unsettledWrites, lostEvidence } = abandoned
   const list = unsettledWrites.map(
     ({ phase, seq, attempt, known }) => `- ${span(phase)}, entry ${seq}, attempt ${attempt}: ${span(known)}`,
   )
@@ -121,8 +122,14 @@ function abandonedSection({ history }: RunRecord): string[] {
     list.length === 0
       ? `The list is empty: the record knows of no write whose outcome is unknown.`
       : `Nobody knows whether these writes were committed:\n\n${list.join('\n')}`,
+    ...(lostEvidence.length === 0 ? [] : [lostParagraph(lostEvidence)]),
   ]
 }
+
+const lostParagraph = (lost: LostEvidence[]) =>
+  `The store had lost this evidence, so the bundle lacks it, and a command above stops where it asks for one of these:\n\n${lost
+    .map(({ name, seq, digest }) => `- ${span(name)}, entry ${seq}, ${digest}`)
+    .join('\n')}`
 
 /** Statements are flat and canonical. The text of one field cannot hold the pattern of another, because its quotes are escaped. */
 const arrived = [

@@ -2,6 +2,7 @@ import type { EffectRow } from './effect.ts'
 import type { HistoryEntry, Status } from './history-entry.ts'
 import { entryMarks } from './history-facts.ts'
 import { digestOf, type Json } from './json.ts'
+import type { LostEvidence } from './lost-evidence.ts'
 import { type Mode, RUN_ABANDONED } from './run.ts'
 import { nameInLine } from './visible.ts'
 
@@ -167,17 +168,25 @@ export const unsettledOf = (
     ? (findAbandonment(history)?.unsettledWrites ?? [])
     : listUnsettledWrites(mode, history, inFlight)
 
-/** The digest that an approver signs who abandons a run with these writes. */
-export const digestOfUnsettled = (unsettledWrites: UnsettledWrite[]): string =>
-  digestOf({ unsettledWrites } as unknown as Json)
+/** What an approver signs who abandons a run: what the run leaves unsettled, and what its store has lost. */
+export interface Abandoned {
+  unsettledWrites: UnsettledWrite[]
+  lostEvidence: LostEvidence[]
+}
 
-/** The entry by which a run was abandoned, with the writes that it lists. Null for every other run. */
-export function findAbandonment(
-  history: HistoryEntry[],
-): { entry: HistoryEntry; unsettledWrites: UnsettledWrite[] } | null {
+/** The evidence `plan/abandon`. Where nothing is lost, it has only the list of writes. */
+export const abandonedPlan = ({ unsettledWrites, lostEvidence }: Abandoned): Json =>
+  (lostEvidence.length === 0 ? { unsettledWrites } : { lostEvidence, unsettledWrites }) as unknown as Json
+
+/** The digest that an approver signs who abandons a run. */
+export const digestOfAbandoned = (abandoned: Abandoned): string => digestOf(abandonedPlan(abandoned))
+
+/** The entry by which a run was abandoned, with what it lists. Null for every other run. */
+export function findAbandonment(history: HistoryEntry[]): (Abandoned & { entry: HistoryEntry }) | null {
   const entry = history.find(({ event }) => event.type === RUN_ABANDONED)
   if (entry === undefined) return null
-  return { entry, unsettledWrites: (entry.event.unsettledWrites ?? []) as unknown as UnsettledWrite[] }
+  const { unsettledWrites = [], lostEvidence = [] } = entry.event as unknown as Partial<Abandoned>
+  return { entry, unsettledWrites, lostEvidence }
 }
 
 /** Failures of earlier versions do not say it. There, a second attempt means that a process died in the first one. */

@@ -125,13 +125,13 @@ export function prunedRunError(pruned: {
   })
 }
 
-/** STORE_TAMPERED for a run whose record does not hold. The run is neither shown nor moved; other runs are not affected. */
-export function tamperedRunError(runId: string, fault: string): CutterError {
+/** STORE_TAMPERED for a run whose record does not hold. The run is neither shown nor moved; other runs are not affected. `end`: the command that can close it nevertheless. */
+export function tamperedRunError(runId: string, fault: string, end?: string): CutterError {
   return new CutterError(
     'STORE_TAMPERED',
     `run ${runId} can't be trusted: ${fault}. Other runs are not affected.`,
     {
-      next: `compare with a backup of the store; see: cutter run history ${runId}`,
+      next: `compare with a backup of the store; see: cutter run history ${runId}${end === undefined ? '' : `; if no backup has it: ${end}`}`,
       data: { runId },
     },
   )

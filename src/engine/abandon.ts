@@ -1,5 +1,6 @@
 import { unknownApprovalRefusal } from '../approvals/rules/binding.ts'
 import { ABANDON_GATE } from '../domain/approval.ts'
+import { abandonedPlan } from '../domain/begun-writes.ts'
 import { type Evidence, evidenceNames, jsonEvidence } from '../domain/evidence.ts'
 import type { RunEvent } from '../domain/history-entry.ts'
 import type { Json } from '../domain/json.ts'
@@ -25,7 +26,7 @@ export interface AbandonOptions {
 
 /**
  * Closes a run as abandoned under an approval, whatever its state. Neither its machine nor its target is asked, and no hold binds it. The
- * closing entry lists each write of which nobody knows whether it was committed. A closed run is answered as it is.
+ * closing entry lists each write of which nobody knows whether it was committed, and the evidence that the store has lost. A closed run is answered as it is.
  * @throws RUN_NOT_FOUND, STORE_TAMPERED
  * @throws RUN_HELD when another process works on the run
  * @throws APPROVAL_NOT_FOUND, APPROVAL_REFUSED, FILES_UNSAFE with the reason; the history records it
@@ -37,24 +38,26 @@ export async function abandonRun(
   { approvalId, by: label }: AbandonOptions,
 ): Promise<Run> {
   assertNoSecretWords(deps, { '--by': label, '--approval': approvalId })
-  const { run, approvals, byPeople } = await loadRunWithApprovals(deps, id)
+  const { run, approvals, byPeople } = await loadRunWithApprovals(deps, id, { acceptsLost: true })
   if (run.status === 'closed') return run
   const by = assertOperator(deps, label)
   await assertNotClaimed(deps, run)
-  const { run: judged, unsettledWrites } = await prepareAbandonment(deps, run)
+  const { run: judged, ...abandoned } = await prepareAbandonment(deps, run)
   const approval = await deps.store.approval(approvalId)
   if (approval === null)
     throw await recordRefusal(deps, run, approvalId, unknownApprovalRefusal(approvalId), by)
   const verdict = await judgeAtGate(deps, judged, approval, by, { approvals, byPeople })
   if (verdict.refusal !== null) throw await recordRefusal(deps, run, approvalId, verdict.refusal, by)
 
-  const list = jsonEvidence(`plan/${ABANDON_GATE}`, { unsettledWrites } as unknown as Json)
+  const { unsettledWrites, lostEvidence } = abandoned
+  const list = jsonEvidence(`plan/${ABANDON_GATE}`, abandonedPlan(abandoned))
   const event = {
     type: RUN_ABANDONED,
     ...decisionFacts(approval, verdict),
     approvalUsed: approvalId,
     outcome: 'abandoned',
     unsettledWrites: unsettledWrites as unknown as Json,
+    ...(lostEvidence.length === 0 ? {} : { lostEvidence: lostEvidence as unknown as Json }),
     osUser: deps.osUser,
     operatorDeclared: operatorDeclaredBy(deps),
     ...(await recordSwitch(deps)),

@@ -11,6 +11,7 @@ import {
   statusAfter,
 } from '../domain/history-facts.ts'
 import { digestOfBytes } from '../domain/json.ts'
+import { isLost, type LostEvidence } from '../domain/lost-evidence.ts'
 import type { Run } from '../domain/run.ts'
 import type { StoredRun } from '../store/run-store.ts'
 
@@ -19,9 +20,13 @@ import type { StoredRun } from '../store/run-store.ts'
  * needs no chart and no ssh-keygen. The history is proven by its hash chain. The entries name the facts of the columns, the evidence and
  * the use of approvals. A chain cannot prove that the store is not an older copy of itself. The statements and the reports can, because they
  * name an entry that an older copy lacks.
- * @param checked the number of entries whose hashes and evidence this process has checked before
+ * @param options `checked`: the number of entries whose hashes and evidence this process has checked before; `lost`: evidence that may be missing
  */
-export function findRecordFault(record: StoredRun, lastSeen: HeadWitness | null, checked = 0): string | null {
+export function findRecordFault(
+  record: StoredRun,
+  lastSeen: HeadWitness | null,
+  { checked = 0, lost = [] }: { checked?: number; lost?: LostEvidence[] } = {},
+): string | null {
   const { run, history } = record
   return (
     findHistoryFault(run, history, checked) ??
@@ -29,7 +34,7 @@ export function findRecordFault(record: StoredRun, lastSeen: HeadWitness | null,
     findAddedEntryFault(record) ??
     findReportFault(history, lastSeen) ??
     findColumnFault(run, history) ??
-    findEvidenceFault(record, checked) ??
+    findEvidenceFault(record, checked, lost) ??
     findApprovalFault(record)
   )
 }
@@ -81,14 +86,19 @@ const STANDING = [
   ['gate', 'gate'],
 ] as const
 
-function findEvidenceFault({ history, evidence, contents }: StoredRun, checked: number): string | null {
+/** An abandonment lists lost evidence, which is no fault of the record then. */
+function findEvidenceFault(
+  { history, evidence, contents }: StoredRun,
+  checked: number,
+  lost: LostEvidence[],
+): string | null {
   for (const { seq, name, digest } of evidence) {
-    if (seq <= checked) continue
+    if (seq <= checked || isLost(lost, { seq, name })) continue
     const bytes = contents.get(digest)
     if (bytes === undefined) return `the evidence ${name} is missing`
     if (digestOfBytes(bytes) !== digest) return `the evidence ${name} was edited`
   }
-  return findEvidenceNameFault(history, evidence)
+  return findEvidenceNameFault(history, [...evidence, ...lost])
 }
 
 function findApprovalFault({ run, history, approvals }: StoredRun): string | null {

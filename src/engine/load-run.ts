@@ -1,16 +1,24 @@
+import { findAbandonment } from '../domain/begun-writes.ts'
 import { CutterError, lostRunError, noSuchRunError, tamperedRunError } from '../domain/errors.ts'
 import { ENGINE } from '../domain/history-facts.ts'
+import { findLostEvidence } from '../domain/lost-evidence.ts'
 import type { Run } from '../domain/run.ts'
 import type { ResumableRun, StoredRun } from '../store/run-store.ts'
 import { assertNotOnHold } from './check-hold.ts'
 import { findRecordFault } from './check-run-record.ts'
 import type { CheckedRuns } from './checked-runs.ts'
 import type { EngineDeps, InstalledMachine, Reports } from './engine-deps.ts'
+import { abandonHint } from './way-out.ts'
 
 /** Loading a run needs no chart and no ssh-keygen, so that a command that only reads runs starts quickly. */
 type LoadDeps = Pick<EngineDeps, 'store' | 'checkRecords'> & {
   reports?: Pick<Reports, 'lastSeen'>
   checked?: CheckedRuns
+}
+
+interface LoadOptions {
+  /** Also a run that has lost evidence is loaded, because it is to be abandoned. All else of its record must hold. */
+  acceptsLost?: boolean
 }
 
 /** A run with the rows that moving it from a gate needs, and its record where the record was checked. */
@@ -28,8 +36,8 @@ export interface LoadedRun extends RunWithApprovals {
  * @throws RUN_NOT_FOUND when no run has the id
  * @throws STORE_TAMPERED with the first thing in its record that does not hold
  */
-export async function loadRun(deps: LoadDeps, id: string): Promise<Run> {
-  if (deps.checkRecords !== false) return (await loadRunRecord(deps, id)).run
+export async function loadRun(deps: LoadDeps, id: string, options: LoadOptions = {}): Promise<Run> {
+  if (deps.checkRecords !== false) return (await loadRunRecord(deps, id, options)).run
   const run = await deps.store.run(id)
   if (run === null) throw noSuchRunError(id)
   return run
@@ -39,9 +47,13 @@ export async function loadRun(deps: LoadDeps, id: string): Promise<Run> {
  * Loads a run as `loadRun` does, with its approvals and timers.
  * @throws RUN_NOT_FOUND, STORE_TAMPERED
  */
-export async function loadRunWithApprovals(deps: LoadDeps, id: string): Promise<RunWithApprovals> {
+export async function loadRunWithApprovals(
+  deps: LoadDeps,
+  id: string,
+  options: LoadOptions = {},
+): Promise<RunWithApprovals> {
   if (deps.checkRecords !== false) {
-    const record = await loadRunRecord(deps, id)
+    const record = await loadRunRecord(deps, id, options)
     return { ...record, byPeople: record.history.filter(({ by }) => by !== ENGINE), record }
   }
   const found = await deps.store.resumableRun(id)
@@ -72,7 +84,13 @@ export async function loadForResume(
  * before.
  * @throws RUN_NOT_FOUND, STORE_TAMPERED
  */
-export async function loadRunRecord({ store, reports, checked }: LoadDeps, id: string): Promise<StoredRun> {
+export async function loadRunRecord(
+  deps: LoadDeps,
+  id: string,
+  { acceptsLost = false }: LoadOptions = {},
+): Promise<StoredRun> {
+  const { store, reports } = deps
+  const checked = acceptsLost ? undefined : deps.checked
   const seen = (await reports?.lastSeen(id)) ?? null
   const known = checked?.history(id) ?? []
   const read = await store.storedRun(id, known.length)
@@ -81,7 +99,11 @@ export async function loadRunRecord({ store, reports, checked }: LoadDeps, id: s
     throw noSuchRunError(id)
   }
   const record = known.length === 0 ? read : { ...read, history: known.concat(read.history) }
-  const fault = findRecordFault(record, seen, known.length)
+  const { history, evidence, contents } = record
+  const lost = acceptsLost
+    ? findLostEvidence(history, evidence, contents)
+    : (findAbandonment(history)?.lostEvidence ?? [])
+  const fault = findRecordFault(record, seen, { checked: known.length, lost })
   if (fault === null) {
     checked?.keep(record)
     return record
@@ -89,7 +111,10 @@ export async function loadRunRecord({ store, reports, checked }: LoadDeps, id: s
   checked?.forget(id)
   // The store may have been replaced since, and then the complete record tells what holds.
   if (known.length > 0) return loadRunRecord({ store, ...(reports && { reports }) }, id)
-  throw tamperedRunError(id, fault)
+  const isAbandonable =
+    record.run.status !== 'closed' &&
+    findRecordFault(record, seen, { lost: findLostEvidence(history, evidence, contents) }) === null
+  throw tamperedRunError(id, fault, isAbandonable ? abandonHint(id) : undefined)
 }
 
 /** Finds the machine of a run. Null when it is not available: its module is missing, broken or another than the run recorded. */

@@ -47,7 +47,7 @@ export async function composeStatementText(
   runId: string,
   options: StatementOptions,
 ): Promise<string> {
-  const run = await loadRun(deps, runId)
+  const run = await loadRun(deps, runId, loadOptionsOf(options))
   return statementText(composeStatement(await statementInputOf(deps, run, options)))
 }
 
@@ -70,7 +70,7 @@ export async function signApproval(
   })
   return saveWithWarning(
     deps,
-    await loadRun(deps, runId),
+    await loadRun(deps, runId, loadOptionsOf(options)),
     parseApproval({ text, signature, clock: deps.clock }),
   )
 }
@@ -90,7 +90,7 @@ export async function importApproval(
   const approval = parseApproval({ text, signature, clock: deps.clock })
   const { approver, reason, nonce } = approval.statement
   assertNoSecretWords(deps, { approver, reason, nonce })
-  const run = await loadRun(deps, approval.statement.runId)
+  const run = await loadRun(deps, approval.statement.runId, loadOptionsOf(approval.statement))
   const earlier = await deps.store.approval(approval.approvalId)
   if (earlier !== null && (earlier.signature === approval.signature || (await isSettled(deps, run, earlier))))
     return { approval: earlier, warning: await findWarning(deps, run, earlier) }
@@ -112,7 +112,7 @@ export async function rehearseApproval(
   runId: string,
   options: StatementOptions,
 ): Promise<Approval> {
-  const run = await loadRun(deps, runId)
+  const run = await loadRun(deps, runId, loadOptionsOf(options))
   // Secrets are looked for first, because the message about a name shows it.
   const input = await statementInputOf(deps, run, options)
   assertOneWord(options.as)
@@ -120,6 +120,8 @@ export async function rehearseApproval(
   await deps.store.saveApproval(approval)
   return approval
 }
+
+const loadOptionsOf = ({ decision }: { decision: Decision }) => ({ acceptsLost: decision === 'abandon' })
 
 /** A principal of OpenSSH is one word. Nobody vouches for the name of a rehearsal, so it may not look like a sentence of Cutter either. */
 function assertOneWord(name: string): void {

@@ -1,3 +1,4 @@
+import { findAbandonment } from '../domain/begun-writes.ts'
 import type { EffectRow } from '../domain/effect.ts'
 import { tamperedRunError } from '../domain/errors.ts'
 import { UPGRADED } from '../domain/history.ts'
@@ -36,10 +37,17 @@ export async function verifyReplay(
   const { run, history } = record
   const machine = (await findInstalled(deps, run))?.machine
   if (machine?.definitionDigest !== run.definitionDigest) return { entries: history.length, replayed: false }
+  // An abandoned run may have lost the snapshot at which replaying begins.
+  if (hasLostSnapshot(record)) return { entries: history.length, replayed: false }
   const fault = await findReplayFault(deps, machine, record)
   if (fault !== null) throw tamperedRunError(run.runId, fault)
   return { entries: history.length, replayed: true }
 }
+
+const hasLostSnapshot = ({ history, contents }: StoredRun) =>
+  (findAbandonment(history)?.lostEvidence ?? []).some(
+    ({ name, digest }) => name === 'snapshot/upgraded' && !contents.has(digest),
+  )
 
 async function findReplayFault(
   { checked }: Pick<EngineDeps, 'checked'>,

@@ -1,5 +1,5 @@
 import type { Home } from '../../app/open-home.ts'
-import { digestOfUnsettled, type UnsettledWrite } from '../../domain/begun-writes.ts'
+import { type Abandoned, digestOfAbandoned } from '../../domain/begun-writes.ts'
 import { loadRun } from '../../engine/load-run.ts'
 import { prepareAbandonment } from '../../engine/prepare-abandonment.ts'
 import { findRunId } from '../runs/find-run.ts'
@@ -12,8 +12,9 @@ import { findRunId } from '../runs/find-run.ts'
 export async function readAbandoned(
   home: Home,
   { run, planDigest }: { run: string; planDigest: string },
-): Promise<UnsettledWrite[] | null> {
+): Promise<Abandoned | null> {
   const { deps } = await home.app()
-  const found = await prepareAbandonment(deps, await loadRun(deps, await findRunId(home, run)))
-  return digestOfUnsettled(found.unsettledWrites) === planDigest ? found.unsettledWrites : null
+  const runId = await findRunId(home, run)
+  const found = await prepareAbandonment(deps, await loadRun(deps, runId, { acceptsLost: true }))
+  return digestOfAbandoned(found) === planDigest ? found : null
 }

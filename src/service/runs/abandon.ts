@@ -1,14 +1,16 @@
 import type { App } from '../../app/open-app.ts'
 import type { Home } from '../../app/open-home.ts'
-import type { UnsettledWrite } from '../../domain/begun-writes.ts'
+import type { Abandoned } from '../../domain/begun-writes.ts'
 import { CutterError } from '../../domain/errors.ts'
 import type { Json } from '../../domain/json.ts'
+import { describeLost } from '../../domain/lost-evidence.ts'
 import type { Run } from '../../domain/run.ts'
+import { loadRun } from '../../engine/load-run.ts'
 import { prepareAbandonment } from '../../engine/prepare-abandonment.ts'
 import { assertRole } from '../access/assert-role.ts'
 import { definedOnly } from '../defined.ts'
 import { assertReason } from '../reason.ts'
-import { findRun } from './find-run.ts'
+import { findRunId } from './find-run.ts'
 import { makeDecision } from './make-decision.ts'
 import { answerOfClosed, answerOfRun, type RunAnswer } from './run-answer.ts'
 
@@ -35,7 +37,8 @@ export interface AbandonRunInput {
  */
 export async function abandonRun(home: Home, given: AbandonRunInput): Promise<RunAnswer> {
   assertRole(home, 'operator', 'abandon runs')
-  const run = await findRun(home, given.run)
+  const { store, reports } = home
+  const run = await loadRun({ store, reports }, await findRunId(home, given.run), { acceptsLost: true })
   if (run.status === 'closed') return answerOfClosed(run, 'abandoned')
   const app = await home.app()
   const approvalId = given.approval ?? (await makeApproval(app, run, given))
@@ -47,22 +50,29 @@ export async function abandonRun(home: Home, given: AbandonRunInput): Promise<Ru
 async function makeApproval({ deps }: App, run: Run, given: AbandonRunInput): Promise<string> {
   const { as, key, reason = '' } = given
   if (run.mode === 'live' && (as === undefined || key === undefined)) {
-    const { unsettledWrites } = await prepareAbandonment(deps, run)
-    throw signatureNeededError(run, unsettledWrites)
+    throw signatureNeededError(run, await prepareAbandonment(deps, run))
   }
   return makeDecision(deps, run, { decision: 'abandon', reason: assertReason(reason) }, { as, key })
 }
 
-function signatureNeededError({ runId }: Run, unsettledWrites: UnsettledWrite[]): CutterError {
+function signatureNeededError({ runId }: Run, { unsettledWrites, lostEvidence }: Abandoned): CutterError {
   const writes = unsettledWrites.map(({ phase, seq, known }) => `${phase} (entry ${seq}): ${known}`)
   const list =
     writes.length === 0 ? 'It leaves no write unsettled' : `It leaves unsettled: ${writes.join('; ')}`
+  const lost =
+    lostEvidence.length === 0
+      ? ''
+      : `. Its store has lost this evidence: ${lostEvidence.map(describeLost).join('; ')}`
   return new CutterError(
     'APPROVAL_REQUIRED',
-    `run ${runId} is live: only a signed statement abandons it. ${list}. Nothing was changed`,
+    `run ${runId} is live: only a signed statement abandons it. ${list}${lost}. Nothing was changed`,
     {
       next: `cutter approval sign ${runId} --as <principal> --key <file> --decision abandon --reason "…", then: cutter run abandon ${runId} --approval <id>`,
-      data: { runId, unsettledWrites: unsettledWrites as unknown as Json },
+      data: {
+        runId,
+        unsettledWrites: unsettledWrites as unknown as Json,
+        lostEvidence: lostEvidence as unknown as Json,
+      },
     },
   )
 }
