@@ -46,7 +46,8 @@ function serve(
   return inHome(options, serving, { staysUp: true })
 }
 
-const aborted = (signal: AbortSignal) =>
+/** Waits until a signal aborts. */
+export const aborted = (signal: AbortSignal) =>
   new Promise<void>((done) => {
     if (signal.aborted) done()
     signal.addEventListener('abort', () => done(), { once: true })

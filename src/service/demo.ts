@@ -11,6 +11,7 @@ import { CHARTER } from './demo/charter.ts'
 import type { DemoStage } from './demo/demo-stage.ts'
 import { tellDryRun } from './demo/dry-run-story.ts'
 import { tellLiveRun } from './demo/live-story.ts'
+import { tellWaitingRuns } from './demo/waiting-runs.ts'
 import type { SecretRegistry } from './redact.ts'
 
 export interface DemoInput {
@@ -20,6 +21,16 @@ export interface DemoInput {
   secrets: SecretRegistry
   /** Gets each line of the story; a line that begins with `# ` is a title. */
   say(text: string): void
+  /** Shows the runs on the page of a service when the story has ended. Left out: nothing is left running. */
+  page?: DemoPage | undefined
+}
+
+/** How the demo shows its runs. */
+interface DemoPage {
+  /** The origin of the page, at which passkeys may sign. */
+  origin: string
+  /** Serves the demo's home until the demo is interrupted. */
+  serve(home: Home): Promise<void>
 }
 
 /** What `demo --json` prints: ids of runs in the demo's home. `live` is null without ssh-keygen. */
@@ -31,20 +42,30 @@ export interface DemoAnswer {
 
 /**
  * Tells the complete story on an embedded PostgreSQL: a dry run, the same run live, and what a finished run answers. Asks nothing
- * and leaves no process running.
+ * and leaves no process running, also after a page was shown.
  * @throws RUN_HELD when another demo is running there
  */
-export async function runDemo({ home, interrupt, secrets, say }: DemoInput): Promise<DemoAnswer> {
+export async function runDemo({ home, interrupt, secrets, say, page }: DemoInput): Promise<DemoAnswer> {
   const folder = join(home.folder, 'var', 'demo')
   const { tools } = await home.config()
-  return inDemoHome(folder, { interrupt, secrets, tools }, (stage) => tellStory({ ...stage, say }))
+  const origins = page === undefined ? [] : [page.origin]
+  return inDemoHome(folder, { interrupt, secrets, tools, origins }, async (stage, opened) => {
+    const answer = await tellStory({ ...stage, say }, page !== undefined)
+    await page?.serve(opened)
+    return answer
+  })
 }
 
 /** One demo at a time, each from the beginning. The embedded server's data is kept, so that the next demo starts sooner. */
 async function inDemoHome<T>(
   folder: string,
-  { interrupt, secrets, tools }: { interrupt: AbortSignal; secrets: SecretRegistry; tools: ToolSettings },
-  task: (stage: Omit<DemoStage, 'say'>) => Promise<T>,
+  {
+    interrupt,
+    secrets,
+    tools,
+    origins,
+  }: { interrupt: AbortSignal; secrets: SecretRegistry; tools: ToolSettings; origins: string[] },
+  task: (stage: Omit<DemoStage, 'say'>, home: Home) => Promise<T>,
 ): Promise<T> {
   mkdirSync(folder, { recursive: true, mode: 0o755 })
   const lock = join(folder, 'running.lock')
@@ -55,13 +76,15 @@ async function inDemoHome<T>(
       rmSync(join(folder, 'var', name), { recursive: true, force: true })
     const charter = join(folder, 'charter.md')
     writeFileSync(charter, CHARTER)
-    const config = `${configSchemaComment()}\nexecution: { allowLive: true }\ntools: ${JSON.stringify(tools)}\n`
+    const policy = JSON.stringify({ 'cut.SG1': { origins }, 'cut.SG2': { origins } })
+    const approvals = origins.length === 0 ? '' : `approvals: { policy: ${policy} }\n`
+    const config = `${configSchemaComment()}\nexecution: { allowLive: true }\ntools: ${JSON.stringify(tools)}\n${approvals}`
     writeFileSync(join(folder, 'cutter.yaml'), config, { mode: 0o644 })
     const home = openHome({ home: folder, env: process.env, cwd: folder, interrupt, secrets })
     try {
       const app = await home.app()
       await (await app.embedded()).discardTarget()
-      return await task({ app, home: folder, charter })
+      return await task({ app, home: folder, charter }, home)
     } finally {
       await home.close()
     }
@@ -70,7 +93,7 @@ async function inDemoHome<T>(
   }
 }
 
-async function tellStory(stage: DemoStage): Promise<DemoAnswer> {
+async function tellStory(stage: DemoStage, hasPage: boolean): Promise<DemoAnswer> {
   const { say, home } = stage
   say('# Cutter: changes that can’t be taken back: planned, proven, approved, done once, provable afterwards')
   say(`Everything in this demo is in ${home}. Its database is an embedded PostgreSQL that ends with it.`)
@@ -78,6 +101,10 @@ async function tellStory(stage: DemoStage): Promise<DemoAnswer> {
   const { first, duplicate } = await tellDryRun(stage)
   const live = await tellLiveRunOrWhyNot(stage)
   say('')
+  if (hasPage) {
+    await tellWaitingRuns(stage, live !== null)
+    return { dryRun: first.runId, live: live?.runId ?? null, duplicate: duplicate.runId }
+  }
   say('# The end')
   say('No process is left running. To read it again (in a clone: npm run cutter -- …):')
   const there = `--home ${shellQuote(home)}`

@@ -2,10 +2,12 @@ import { render } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import type { Problem } from './client/answers.ts'
 import { readSession, session, signIn } from './client/api.ts'
+import { isHelpOpen, listenToKeys } from './client/keyboard.ts'
 import { followAll } from './client/live.ts'
 import { address, followLinks, go } from './client/router.ts'
 import { problemFrom } from './client/use-answer.ts'
 import { Header } from './parts/header.tsx'
+import { Help } from './parts/help.tsx'
 import { Loading, Trouble } from './parts/small.tsx'
 import { GateView } from './views/gate.tsx'
 import { Inbox } from './views/inbox.tsx'
@@ -58,6 +60,7 @@ function Page() {
   return (
     <>
       <Header />
+      {isHelpOpen.value && <Help />}
       {problem !== null && (
         <div class="narrow">
           <Trouble problem={problem} />
@@ -75,5 +78,6 @@ function Page() {
 }
 
 followLinks()
+listenToKeys()
 void followAll()
 render(<Page />, document.getElementById('page')!)

@@ -26,9 +26,13 @@ export const describeCounts = ({ whole }: Counts) =>
     .map((table) => `${table} ${whole[table]}`)
     .join(', ')
 
-/** Starts a cut of the charter, which must reach its first gate. */
-export async function startCut({ app, charter }: DemoStage, mode: 'dry-run' | 'live'): Promise<Run> {
-  const run = await app.engine.start('cut', { document: 'CHARTER', source: charter }, { mode, by: OPERATOR })
+/** Starts a cut, by default of the charter, which must reach its first gate. */
+export async function startCut(
+  { app, charter }: DemoStage,
+  mode: 'dry-run' | 'live',
+  input: { document: string; source: string } = { document: 'CHARTER', source: charter },
+): Promise<Run> {
+  const run = await app.engine.start('cut', input, { mode, by: OPERATOR })
   if (run.status === 'paused') return run
   throw unexpected(`the run ${run.runId} should wait at a gate, but: ${run.stop?.message ?? run.status}`)
 }

@@ -17,7 +17,7 @@ export async function tellLiveRun(stage: DemoStage, sshKeygen: Tool): Promise<Ru
     '# 5. Live: the same cut for real. It needs three permissions: the command, the config, and the execution',
   )
   say('  switch.')
-  await enableExecution(stage)
+  await enableExecution(stage, SWITCH_MS)
   say('$ cutter execution enable --for 10m --reason demo')
   const keyFile = makeApproverKey(stage.home, sshKeygen)
   say(
@@ -56,20 +56,24 @@ async function tellProof({ app, say }: DemoStage, { runId }: Run): Promise<void>
   say(`  ${entries} entries: each hash holds, and replaying them gives exactly the stored snapshots.`)
 }
 
-async function enableExecution({ app }: DemoStage): Promise<void> {
+/** Allows live writes for a time, in milliseconds. */
+export async function enableExecution({ app }: DemoStage, forMs: number): Promise<void> {
   const now = app.deps.clock.now()
   await app.store.setExecutionSwitch({
     enabled: true,
-    until: new Date(now.getTime() + SWITCH_MS).toISOString(),
+    until: new Date(now.getTime() + forMs).toISOString(),
     reason: 'demo',
     by: OPERATOR,
     at: now.toISOString(),
   })
 }
 
+/** Path of the private key of the demo's approver. */
+export const approverKeyFile = (home: string) => join(home, 'approver_key')
+
 /** Makes a key pair and lists it in the demo's allowed_signers. Returns the path of the private key. */
 function makeApproverKey(home: string, { file, args }: Tool): string {
-  const keyFile = join(home, 'approver_key')
+  const keyFile = approverKeyFile(home)
   for (const file of [keyFile, `${keyFile}.pub`]) rmSync(file, { force: true })
   execFileSync(file, [...args, '-q', '-t', 'ed25519', '-N', '', '-C', APPROVER, '-f', keyFile])
   const line = `${APPROVER} namespaces="cutter.cut.*" ${readFileSync(`${keyFile}.pub`, 'utf8')}`

@@ -31,8 +31,9 @@ export const absolute = (iso: string) => full.format(new Date(iso))
 const clock = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium' })
 export const timeOfDay = (iso: string) => clock.format(new Date(iso))
 
-/** A length in words: `0.3 s`, `12 s`, `4 min 10 s`, `3 h 5 min`, `2 d 4 h`. */
+/** A length in words: `30 ms`, `0.3 s`, `12 s`, `4 min 10 s`, `3 h 5 min`, `2 d 4 h`. */
 export function duration(ms: number): string {
+  if (ms < 100) return `${Math.round(ms)} ms`
   if (ms < 10_000) return `${(ms / 1_000).toFixed(ms < 1_000 ? 2 : 1)} s`
   const seconds = Math.round(ms / 1_000)
   if (seconds < 60) return `${seconds} s`

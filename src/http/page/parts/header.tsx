@@ -1,4 +1,5 @@
 import { session, signOut } from '../client/api.ts'
+import { isHelpOpen } from '../client/keyboard.ts'
 import { isPaused, offlineSince, togglePause } from '../client/live.ts'
 import { address } from '../client/router.ts'
 import { nextTheme, theme } from '../client/theme.ts'
@@ -34,6 +35,16 @@ export function Header() {
       <div class="top-end">
         {who && <Live />}
         {who && who.runId === null && <Switches role={who.role} />}
+        <button
+          type="button"
+          class="small"
+          title="Keys"
+          onClick={() => {
+            isHelpOpen.value = true
+          }}
+        >
+          ?<span class="visually-hidden"> show the keys</span>
+        </button>
         <button type="button" class="small" onClick={nextTheme} title="Change the colours">
           Colours: {theme.value}
         </button>

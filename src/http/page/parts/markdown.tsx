@@ -108,7 +108,10 @@ function Table({ table: { header, rows } }: { table: Tokens.Table }) {
           {rows.map((row, at) => (
             <tr key={at}>
               {row.map(({ tokens }, column) => (
-                <td key={column} data-label={header[column]?.text.replaceAll('`', '') ?? ''}>
+                <td
+                  key={column}
+                  data-label={header.length > 2 ? header[column]!.text.replaceAll('`', '') : undefined}
+                >
                   <div>
                     <Markdown tokens={tokens} />
                   </div>

@@ -33,10 +33,7 @@ export function Switches({ role }: Pick<Session, 'role'>) {
       >
         {hold.on ? 'Hold is on' : allows ? 'Live writes allowed' : 'Live writes off'}
         {!hold.on && allows && execution.until !== null && (
-          <span class="quiet">
-            {' '}
-            until {relative(execution.until, now.value).replace(/^in /, '')} from now
-          </span>
+          <span class="quiet">: {relative(execution.until, now.value).replace(/^in /, '')} left</span>
         )}
       </button>
       {isOpen && (

@@ -14,6 +14,7 @@ import { problemFrom, useAnswer } from '../client/use-answer.ts'
 import { Chart } from '../parts/chart.tsx'
 import { Counts, Receipts } from '../parts/receipts.tsx'
 import { Sentence } from '../parts/sentence.tsx'
+import { Share } from '../parts/share.tsx'
 import { Shown } from '../parts/shown.tsx'
 import {
   Copy,
@@ -176,6 +177,9 @@ function Actions({ run, path, reload }: { run: ShownRun; path: string; reload():
         <button type="button" onClick={() => setCancelling(true)}>
           Cancel…
         </button>
+      )}
+      {session.value?.role === 'admin' && session.value.runId === null && (
+        <Share runId={run.runId} isGate={run.gate !== null} />
       )}
       {isCancelling && (
         <form class="inline" onSubmit={cancel}>
