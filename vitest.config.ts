@@ -51,6 +51,7 @@ const program = [
   'test/cli/migrate-checks.test.ts',
   'test/cli/migrate-conflicts.test.ts',
   'test/cli/migrate-deviations.test.ts',
+  'test/cli/migrate-plan.test.ts',
   'test/cli/migrate-run.test.ts',
   'test/cli/migrate-server-versions.test.ts',
   'test/cli/migrate-tools.test.ts',

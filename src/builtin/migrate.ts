@@ -1,6 +1,7 @@
 import { migrate as definition } from '../../machines/migrate.ts'
 import type { MigrateDeps } from '../effects/migrate/deps.ts'
 import { openDatabaseDumps } from '../targets/postgres/database-dumps.ts'
+import { openBackupMeasures } from '../targets/system/backup-rates.ts'
 import { openCommitNotes } from '../targets/system/commit-notes.ts'
 import { readMigrationFolder } from '../targets/system/migration-folder.ts'
 import { runSquawk } from '../targets/system/squawk.ts'
@@ -23,6 +24,7 @@ export const migrate = defineBuiltin({
     rehearsalDatabases: createRehearsalDatabases(deps),
     dumps: openDatabaseDumps(deps.home, deps.tools),
     commitNotes: openCommitNotes(deps.home),
+    measures: openBackupMeasures(deps.home),
   }),
   files: ({ tools }) =>
     [...tools.list('pgDump'), ...tools.list('pgRestore'), ...tools.list('squawk')].flatMap(filesOfTool),

@@ -7,6 +7,7 @@ import {
 } from '../targets/postgres/rehearsal-databases.ts'
 import { openNamedServer, type RehearsalPlace } from '../targets/postgres/rehearsal-place.ts'
 import { EMBEDDED_TARGET } from '../targets/postgres/rehearsal-server.ts'
+import { urlOfDatabase } from '../targets/postgres/role-login.ts'
 
 /** What the servers of rehearsals are found by. */
 export interface RehearsalServerDeps {
@@ -26,11 +27,9 @@ export function createRehearsalDatabases(deps: RehearsalServerDeps): MigrationRe
   const openNamed = (place: string) => {
     const settings = config.targets[place]
     if (settings?.rehearsalUrlEnv === undefined) return null
-    return openNamedServer(place, async (database) => {
-      const url = new URL(readTargetUrl(place, settings, 'rehearsal', env))
-      url.pathname = `/${encodeURIComponent(database)}`
-      return url.href
-    })
+    return openNamedServer(place, async (database) =>
+      urlOfDatabase(readTargetUrl(place, settings, 'rehearsal', env), database),
+    )
   }
   return openRehearsalDatabases({
     find: async (place) => (place === EMBEDDED_TARGET ? openOwnServers(deps) : openNamed(place)),

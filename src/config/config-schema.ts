@@ -154,6 +154,7 @@ export const configSchema = z.strictObject({
     .strictObject({
       runMinutes: z.number().positive().max(10_080).default(60),
       phaseMinutes: z.number().positive().max(10_080).default(10),
+      phaseMinutesOf: z.record(z.string(), z.number().positive().max(10_080)).optional(),
       stopPhases: z.boolean().default(false),
       steps: z.int().min(100).max(1_000_000).default(10_000),
       units: z.int().positive().default(1_000),

@@ -102,7 +102,7 @@ export function nameSpan(text: string): Markdown {
  * Text of others as a fenced block. Each item becomes one line, and the fence is longer than any run of backticks within, so that nothing
  * in the text ends the block.
  */
-export function fenced(lines: string[], language: 'sh' | '' = ''): Markdown[] {
+export function fenced(lines: string[], language: 'sh' | 'sql' | '' = ''): Markdown[] {
   const shown = lines.map((line) => visible(line))
   const fence = '`'.repeat(Math.max(2, longestRun(shown)) + 1)
   return [`${fence}${language}`, ...shown, fence].map((line) => new Markdown(line))

@@ -11,13 +11,24 @@ import type { EngineDeps } from './engine-deps.ts'
 export const workLeftMs = ({ caps }: EngineDeps, { workedMs }: Run) =>
   Math.max(0, caps.runMinutes * 60_000 - workedMs)
 
+/** Returns the cap of a phase, in milliseconds. */
+export const phaseCapMs = ({ caps }: Pick<EngineDeps, 'caps'>, phase: string): number =>
+  60_000 *
+  (caps.phaseMinutesOf !== undefined && Object.hasOwn(caps.phaseMinutesOf, phase)
+    ? caps.phaseMinutesOf[phase]!
+    : caps.phaseMinutes)
+
 const GRACE_MS = 10_000
 
 /** The shortest of the times that limit an effect, in milliseconds. */
-function findLimit(deps: EngineDeps, run: Run, { timeoutSeconds }: Pick<Effect, 'timeoutSeconds'>) {
-  const { phaseMinutes, stopPhases } = deps.caps
+function findLimit(
+  deps: EngineDeps,
+  run: Run,
+  { name, timeoutSeconds }: Pick<Effect, 'name' | 'timeoutSeconds'>,
+) {
+  const { stopPhases } = deps.caps
   const limits: { ms: number; of: Deadline }[] = [{ ms: workLeftMs(deps, run), of: 'run' }]
-  if (stopPhases) limits.push({ ms: phaseMinutes * 60_000, of: 'phase' })
+  if (stopPhases) limits.push({ ms: phaseCapMs(deps, name), of: 'phase' })
   if (timeoutSeconds !== undefined) limits.push({ ms: timeoutSeconds * 1000, of: 'effect' })
   return limits.reduce((least, one) => (one.ms < least.ms ? one : least))
 }
@@ -49,7 +60,7 @@ export class RunEffectContext implements EffectContext {
   private timer: NodeJS.Timeout | null = null
   private endsAt: Date | null = null
 
-  constructor(deps: EngineDeps, run: Run, row: EffectRow, effect: Pick<Effect, 'timeoutSeconds'>) {
+  constructor(deps: EngineDeps, run: Run, row: EffectRow, effect: Pick<Effect, 'name' | 'timeoutSeconds'>) {
     this.runId = run.runId
     this.machine = run.machine
     this.version = run.version

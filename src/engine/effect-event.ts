@@ -4,6 +4,7 @@ import type { RunEvent } from '../domain/history-entry.ts'
 import type { Json } from '../domain/json.ts'
 import type { HoldReading } from './check-hold.ts'
 import type { SwitchReading } from './check-live.ts'
+import { phaseCapMs } from './effect-context.ts'
 import type { EngineDeps } from './engine-deps.ts'
 
 /** How an effect came to its result. The event is the receipt of its phase: output, evidence by digest, and this. */
@@ -42,7 +43,7 @@ export function composeOutcomeEvent(
   if (readings.hold !== undefined) event.hold = readings.hold
   if (effect.kind === 'write') event.kind = 'write'
   if ('output' in outcome) event.output = outcome.output
-  if (workedMs > deps.caps.phaseMinutes * 60_000) event.overPhaseCap = true
+  if (workedMs > phaseCapMs(deps, effect.name)) event.overPhaseCap = true
   if ('ran' in outcome) event.ran = outcome.ran
   event.type = type
   return event as RunEvent

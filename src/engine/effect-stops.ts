@@ -88,7 +88,7 @@ function deadlineStop(passed: Deadline, { name, timeoutSeconds }: Effect, leftBe
     'STOP_CAP_PHASE_TIME',
     `the phase ${name} reached its cap (caps.phaseMinutes), and ${how}`,
     {
-      next: 'find out what it waits for, or raise caps.phaseMinutes in cutter.yaml, then: cutter run resume <run>',
+      next: 'find out what it waits for, or raise its minutes in cutter.yaml (caps.phaseMinutesOf, or caps.phaseMinutes for all phases), then: cutter run resume <run>',
     },
   )
 }

@@ -77,7 +77,14 @@ export interface EngineDeps {
   uid?: number | null
   /** Whether the config allows live writes at this moment. */
   allowLive(): Promise<boolean>
-  caps: { runMinutes: number; phaseMinutes: number; stopPhases?: boolean; steps: number }
+  caps: {
+    runMinutes: number
+    phaseMinutes: number
+    /** Other minutes for phases, by their names. */
+    phaseMinutesOf?: { [phase: string]: number } | undefined
+    stopPhases?: boolean
+    steps: number
+  }
   /** How long an effect may ignore its signal before it is left behind, in milliseconds; 10 s when left out. */
   graceMs?: number
   log: Pick<Logger, 'info' | 'warn' | 'error'>

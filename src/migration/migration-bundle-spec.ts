@@ -20,8 +20,9 @@ const calledFunction = z
 const count = z.int().min(0)
 const objects = z.array(z.string().min(1)).default([])
 
-/** No bundle may allow an older backup. */
-const MAX_BACKUP_AGE_MINUTES = 60
+/** How old the backup may be unless a bundle says more, in minutes, and how old at most. The approver sees the limit in the plan. */
+const BACKUP_AGE_MINUTES = 60
+const MAX_BACKUP_AGE_MINUTES = 10_080
 
 /** The schema of bundle.yaml. */
 export const migrationBundleSchema = z.strictObject({
@@ -83,7 +84,7 @@ export const migrationBundleSchema = z.strictObject({
   statementTimeoutSeconds: z.number().positive().max(86_400),
   /** Numbers of the statements that can't run in a transaction. They run one by one after it. */
   nonTransactional: z.array(z.int().min(1)).default([]),
-  backupMaxAgeMinutes: z.number().positive().max(MAX_BACKUP_AGE_MINUTES).default(MAX_BACKUP_AGE_MINUTES),
+  backupMaxAgeMinutes: z.number().positive().max(MAX_BACKUP_AGE_MINUTES).default(BACKUP_AGE_MINUTES),
 })
 
 /** A parsed bundle.yaml. */

@@ -100,8 +100,15 @@ function unreadable(
   const at = error.sqlDetails?.cursorPosition
   if (at === undefined) return { file, message: error.message }
   const line = text.slice(0, at).split('\n').length
+  if (COPY_DATA.test(text.slice(0, at))) return { file, line, message: COPY_FROM_STDIN }
   const message = text[at] === '\\' || text[at - 1] === '\\' ? BACKSLASH : error.message
   return { file, line, message }
 }
+
+/** A statement before the fault reads rows from the lines after it, as psql sends them. */
+const COPY_DATA = /\bcopy\b[^;]*\bfrom\s+stdin\b[^;]*;/i
+
+export const COPY_FROM_STDIN =
+  'COPY … FROM stdin with its rows is a format of psql and pg_dump; write INSERT statements (pg_dump --inserts writes them)'
 
 const BACKSLASH = 'a backslash command belongs to psql; the file is sent to the server as it is'

@@ -1,5 +1,5 @@
 import { namesSecret } from '../secrets/key-names.ts'
-import type { SqlStatement } from './sql-statements.ts'
+import { COPY_FROM_STDIN, type SqlStatement } from './sql-statements.ts'
 
 /** Returns why a statement is not allowed in a migration or a rollback, or null. */
 export function findStatementRefusal({ kind, node }: SqlStatement): string | null {
@@ -15,9 +15,10 @@ export function findStatementRefusal({ kind, node }: SqlStatement): string | nul
     return 'transaction control is not allowed, because Cutter runs the file in one transaction'
   if (kind === 'CopyStmt') {
     const outside = node.filename !== undefined || node.is_program === true
+    if (!outside && node.is_from === true) return COPY_FROM_STDIN
     return outside
       ? 'COPY with a file or program reaches outside of the database'
-      : 'COPY through the client’s stdin or stdout is not possible here; use INSERT'
+      : 'COPY … TO stdout gives its rows to nobody here; write a check, or leave it out'
   }
   if (
     OUTSIDE_DATABASE.has(kind) ||

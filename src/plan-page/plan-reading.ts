@@ -20,6 +20,10 @@ export interface PlanReading {
   source: Uint8Array | null
   /** Texts that the target held when the run began, by `sha256:<hex>`. */
   texts: ReadonlyMap<string, string>
+  /** The files of a migration bundle, by name; left out where there is none. */
+  files?: { [name: string]: string } | undefined
+  /** What a rehearsal measured of each statement of a migration; null or left out where none was measured. */
+  measured?: Json
   /** The second text as an edit of the first, word by word. */
   differing(before: string, after: string): Stretch[]
   /** The page of units to list one by one. With null all units are listed where they are few, else groups of them. */

@@ -1,4 +1,5 @@
 import { isAbsolute } from 'node:path'
+import { findPackagedSquawk } from './packaged-squawk.ts'
 import { findTrustedProgram, isExecutable, TRUSTED_FOLDERS } from './trusted-folders.ts'
 
 /** The programs that Cutter runs on this machine, by their keys in cutter.yaml. */
@@ -36,7 +37,8 @@ export interface Tool {
 /** The programs of one home. Each is searched for once, when it is first needed. */
 export interface Tools {
   /**
-   * Finds a tool: the one that cutter.yaml names, else that of the first trusted folder that has it. Null when there is none.
+   * Finds a tool: the one that cutter.yaml names, else that of the first trusted folder that has it, and for squawk else that of npm. Null
+   * when there is none.
    * @param serverMajor major version of the server that a tool of PostgreSQL works with
    */
   find(name: ToolName, serverMajor?: number): Tool | null
@@ -99,7 +101,7 @@ function settingFor(given: Given, serverMajor = 0): Setting | undefined | null {
 
 function resolveTool(name: ToolName, setting: Setting | undefined): Tool | null {
   if (setting === undefined) {
-    const file = findTrustedProgram(PROGRAMS[name])
+    const file = findTrustedProgram(PROGRAMS[name]) ?? (name === 'squawk' ? findPackagedSquawk() : null)
     return file === null ? null : { name, file, args: [], isConfigured: false }
   }
   const [program, ...args] = typeof setting === 'string' ? [setting] : setting

@@ -104,7 +104,11 @@ describe.skipIf(skipped !== null)('statements that can’t run in a transaction'
     await shop.query("set session_replication_role = replica; update unit set title = 'Unit 1' where id = 2")
     const failed = jsonOf(await approve(at, run.runId, key))
     expect(failed).toMatchObject({ status: 'paused', gate: 'SG2' })
-    expect(failed.output.verificationFailed[0]).toContain('statement 8')
+    const [why] = failed.output.verificationFailed
+    expect(why).toContain('statement 8: the server refused the statement (23505)')
+    expect(why).toContain('Key (title)=(…) is duplicated')
+    expect(why).toContain('remove it with `drop index concurrently public.unit_title`')
+    expect(why).not.toContain('rolled back')
     expect(jsonOf(await approve(at, run.runId, key))).toMatchObject({ outcome: 'rolled-back' })
   })
 })

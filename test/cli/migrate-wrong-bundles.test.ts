@@ -109,6 +109,38 @@ describe.skipIf(skipped !== null)('a migration with a wrong bundle', { timeout: 
     expect(await stateOf(shop)).toEqual(UNTOUCHED)
   })
 
+  test.each([
+    [
+      'a restart of an identity that gave no value yet',
+      { migration: `${MIGRATION}alter table waiting alter id restart with 1000;` },
+      'sequence public.waiting_id_seq was moved, which is not expected',
+      'new migration bundle|correct the migration bundle',
+    ],
+    [
+      'a row that exists',
+      { migration: `${MIGRATION}insert into unit values (1, 'Unit 4711', 'article');` },
+      'duplicate key value violates unique constraint "unit_pkey"; Key (id)=(…) already exists; the transaction was rolled back',
+      'correct the migration bundle',
+    ],
+    [
+      'a statement over its time',
+      { migration: `${MIGRATION}select pg_sleep(5);`, spec: { statementTimeoutSeconds: 1 } },
+      '57014',
+      'raise that in a new migration bundle or divide the statement',
+    ],
+  ])('%s stops the rehearsal, with what to do', async (_, parts, message, next) => {
+    const { shop } = await home.createShop()
+    await shop.query(
+      'create table waiting (id int generated always as identity); alter table waiting owner to shop_owner',
+    )
+    const run = await home.startMigration(parts)
+    expect(run).toMatchObject({ status: 'stopped', stopCode: 'STOP_REHEARSAL_FAILED' })
+    expect(run.stop?.message).toContain(message)
+    expect(run.stop?.message).not.toContain('4711')
+    expect(run.stop?.next).toMatch(new RegExp(next))
+    expect((await stateOf(shop)).columns).toEqual([])
+  })
+
   test('a rollback that fails stops the rehearsal', async () => {
     await home.createShop()
     const run = await home.startMigration({ rollback: 'drop table reviews;' })

@@ -73,6 +73,9 @@ export const CONFIG_MEANINGS: { [path: string]: string } = {
   'caps.runMinutes': 'Longest working time of a run, in minutes. Waiting at a gate does not count.',
   'caps.phaseMinutes':
     'Working time of a phase, in minutes, above which its history entry is marked. The phase continues, unless `caps.stopPhases` is on.',
+  'caps.phaseMinutesOf':
+    'Other minutes for phases by name, such as `{ backup: 120, restore_test: 240 }` for migrations of large databases.',
+  'caps.phaseMinutesOf.<name>': 'Minutes of that phase.',
   'caps.stopPhases': 'Whether a phase stops at `caps.phaseMinutes`, with `STOP_CAP_PHASE_TIME`.',
   'caps.steps': 'Largest number of steps of a run, so that a chart that leads in a circle ends.',
   'caps.units': 'Largest number of units of one cut.',

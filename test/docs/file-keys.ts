@@ -94,5 +94,6 @@ export const BUNDLE_MEANINGS: { [path: string]: string } = {
   lockTimeoutSeconds: 'Longest wait for a lock.',
   statementTimeoutSeconds: 'Longest time of a statement.',
   nonTransactional: 'Numbers of the last statements that cannot run in a transaction.',
-  backupMaxAgeMinutes: 'Age of the backup above which it is taken again before the migration.',
+  backupMaxAgeMinutes:
+    'Age of the backup, from the end of its comparison, above which it is taken again before the migration; at most 10080. The plan shows it.',
 }

@@ -116,6 +116,12 @@ describe('an effect with a limit of its own', () => {
       { ...caps, phaseMinutes: 50 / MINUTE, stopPhases: true },
       60,
     ],
+    [
+      'the cap of its phase',
+      'STOP_CAP_PHASE_TIME',
+      { ...caps, phaseMinutesOf: { job: 50 / MINUTE }, stopPhases: true },
+      60,
+    ],
     ['the cap of the run', 'STOP_CAP_RUN_TIME', { ...caps, runMinutes: 50 / MINUTE }, 60],
   ])('is aborted at %s', async (_, code, limits, timeoutSeconds) => {
     const world = worldOf(logic, takesLong, { caps: limits }, { timeoutSeconds })

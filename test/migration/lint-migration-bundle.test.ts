@@ -64,8 +64,8 @@ describe('statements of a migration', () => {
     ['start transaction read only;', 'transaction control'],
     ["prepare transaction 'a';", 'transaction control'],
     ['end;', 'transaction control'],
-    ['copy t from stdin;', 'COPY through the client'],
-    ['copy t to stdout;', 'COPY through the client'],
+    ['copy t from stdin;', 'COPY … FROM stdin with its rows is a format of psql'],
+    ['copy t to stdout;', 'COPY … TO stdout gives its rows to nobody'],
     ["copy t from '/tmp/f';", 'outside of the database'],
     ["copy t to program 'sh';", 'outside of the database'],
     ['create role a;', 'reaches beyond this database'],
@@ -100,6 +100,16 @@ describe('statements of a migration', () => {
     expect(faults).toHaveLength(1)
     expect(faults[0]).toContain(why)
     expect(faults[0]).toMatch(/^migration\.sql:1 statement 1: /)
+  })
+
+  test.each([
+    ['copy t from stdin;\n1\ta;b\n2\tc\n\\.\n', 2],
+    ['select 1;\nCOPY public.t (a, b) FROM stdin WITH (format csv);\nx y,"z"\n', 3],
+  ])('lintMigrationBundle names the rows of COPY in %s', async (migration, line) => {
+    const faults = await faultsOf({ migration })
+    expect(faults[0]).toContain(
+      `migration.sql:${line} COPY … FROM stdin with its rows is a format of psql and pg_dump`,
+    )
   })
 
   test.each([
@@ -191,7 +201,7 @@ describe('files of a migration bundle', () => {
 
 describe('bundle.yaml', () => {
   test.each([
-    [{ backupMaxAgeMinutes: 61 }, 'backupMaxAgeMinutes: Too big'],
+    [{ backupMaxAgeMinutes: 10_081 }, 'backupMaxAgeMinutes: Too big'],
     [{ surprise: 1 }, 'Unrecognized key: "surprise"'],
     [{ name: 'A B' }, 'name: must be lower-case letters, digits and hyphens'],
     [

@@ -45,7 +45,7 @@ function readingOf(source: string, more: Partial<PlanReading> = {}): PlanReading
   return {
     ...{ runId: 'ictr-1', machine: 'cut', version: '1', gate: 'SG1', planDigest: 'sha256:aa' },
     ...{ plan: planOf(source) as Json, cut: null, source: Buffer.from(source), texts: new Map() },
-    ...{ differing: diffWords, page: null, pageSize: 200 },
+    ...{ differing: diffWords, page: null, pageSize: 200, files: {}, measured: null },
     ...more,
   }
 }

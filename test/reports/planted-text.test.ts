@@ -10,6 +10,7 @@ import { buildReports } from '../../src/reports/build-reports.ts'
 import type { StoredRun } from '../../src/store/run-store.ts'
 import { approved, aWorldWithPolicies } from '../engine/edited-store.ts'
 import { start, type World } from '../machines/crashing-engine.ts'
+import { aMigrationPlan, aRollbackPlan } from '../plan-page/migration-plan-fixture.ts'
 import { removeFolders } from '../store/store-folders.ts'
 import { PLANTED, plantedLines, showEach } from '../support/planted-text.ts'
 
@@ -123,13 +124,15 @@ const PLANS = {
       { id: 'c2', argv: ['sh', '-c', 'echo', 'name', 'one'] },
     ],
   },
+  migrate: aMigrationPlan(),
+  'migrate-rollback': aRollbackPlan(),
 }
 
 test.each(Object.entries(PLANS))('no field of the %s plan makes a line of its page', (_, plan) => {
   const reading = {
     ...{ runId: 'r', machine: 'm', version: '1', gate: 'SG1', planDigest: 'd', cut: PLANS.cut },
     ...{ source: Buffer.from(`t\n${PLANTED}`), texts: new Map([['sha256:2', PLANTED]]) },
-    ...{ differing: diffWords, page: null, pageSize: 200 },
+    ...{ differing: diffWords, page: null, pageSize: 200, files: {}, measured: null },
   }
   const facts = { runId: 'r', machine: 'm', version: '1', gate: 'SG1', planDigest: 'd' }
   const shown = [
@@ -139,7 +142,7 @@ test.each(Object.entries(PLANS))('no field of the %s plan makes a line of its pa
   // A script is shown with its own lines, in a fence that nothing in it ends.
   const outside = shown.map(({ path, text }) => ({
     path,
-    text: text.replace(/^(`{3,})sh\n[\s\S]*?\n\1$/gm, ''),
+    text: text.replace(/^(`{3,})(?:sh|sql)\n[\s\S]*?\n\1$/gm, ''),
   }))
   expect(faultsIn(outside)).toEqual([])
 })

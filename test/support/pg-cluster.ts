@@ -17,6 +17,11 @@ const run = promisify(execFile)
 /** A running server. `url` has the superuser and the database postgres by default. */
 export interface Cluster {
   url(database?: string, user?: string): string
+  /** The folder of its socket, and `data`, the folder of its files. */
+  folder: string
+  port: number
+  /** Who runs it. */
+  uid: number | undefined
   stop(): Promise<void>
 }
 
@@ -59,9 +64,12 @@ export async function startCluster(programs = serverOf(15)): Promise<Cluster> {
       '--no-sync',
     ])
     const port = await freePort()
-    const settings = `-p ${port} -k '' -c listen_addresses=127.0.0.1 -c fsync=off -c full_page_writes=off`
+    const settings = `-p ${port} -k ${folder} -c listen_addresses=127.0.0.1 -c fsync=off -c full_page_writes=off`
     await program('pg_ctl', ['-D', data, '-l', join(folder, 'log'), '-w', '-o', settings, 'start'])
     return {
+      folder,
+      port,
+      uid: as.uid,
       url: (database = 'postgres', user = 'postgres') => `postgres://${user}@127.0.0.1:${port}/${database}`,
       async stop() {
         await program('pg_ctl', ['-D', data, '-m', 'immediate', '-w', 'stop'])
@@ -116,7 +124,7 @@ export async function startTarget(): Promise<TargetCluster> {
     const reader = await connect('cutter_reader')
     const executor = await connect('cutter_executor')
     const verifier = await connect('cutter_verifier')
-    return { url: cluster.url, stop, connect, superuser, reader, executor, verifier }
+    return { ...cluster, stop, connect, superuser, reader, executor, verifier }
   } catch (error) {
     await stop()
     throw error

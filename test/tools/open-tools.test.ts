@@ -1,6 +1,6 @@
 import { chmodSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { askToolVersion, identifyTool } from '../../src/tools/identify-tool.ts'
 import { filesOfTool, openTools, type ToolName, type ToolSettings } from '../../src/tools/open-tools.ts'
@@ -96,7 +96,9 @@ describe('openTools', () => {
       const found = await withEnv({ PATH: `${folder}:${process.env.PATH}` }, async () =>
         openTools({}).find(tool),
       )
-      expect([...TRUSTED_FOLDERS, null]).toContain(found === null ? null : found.file.replace(/\/[^/]+$/, ''))
+      const packaged = resolve(`node_modules/@squawk-cli/${process.platform}-${process.arch}/bin`)
+      const allowed = [...TRUSTED_FOLDERS, null, ...(tool === 'squawk' ? [packaged] : [])]
+      expect(allowed).toContain(found === null ? null : found.file.replace(/\/[^/]+$/, ''))
     },
   )
 

@@ -2,11 +2,12 @@ import type { Command } from 'commander'
 import { action } from '../define-command.ts'
 import { inHome } from '../session.ts'
 import { printKeptApproval } from './approval-lines.ts'
+import { printPlanToSign } from './plan-to-sign.ts'
 import { printAbandoned } from './print-abandoned.ts'
 import { AS, defineStatementCommand, KEY, type StatementOptions } from './statement-options.ts'
 
 /**
- * `cutter approval sign`: signs the plan at which a run waits with the approver's own key, and keeps the approval. The run stays where it
+ * `cutter approval sign`: prints the plan for people on stderr, signs it with the approver's own key, and keeps the approval. The run stays where it
  * is. If the gate would refuse the approval now, it is kept, with a warning on stderr and exit code 0.
  */
 export function defineSign(group: Command): void {
@@ -25,6 +26,7 @@ function sign(run: string, options: StatementOptions & { key: string }): Promise
   return inHome(options, async ({ home, io }) => {
     const { signApproval } = await import('../../service/approvals/sign.ts')
     const { as, decision, reason, key } = options
+    await printPlanToSign({ home, io }, { run, as, decision })
     const kept = await signApproval(home, { run, as, decision, reason, key })
     await printAbandoned(home, io, kept.approval)
     return printKeptApproval(io, kept)

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { action } from '../define-command.ts'
 import { inHome } from '../session.ts'
+import { printPlanToSign } from './plan-to-sign.ts'
 import { printAbandoned } from './print-abandoned.ts'
 import { AS, defineStatementCommand, type StatementOptions } from './statement-options.ts'
 
@@ -19,11 +20,12 @@ export function defineStatement(group: Command): void {
     .action(action(statement))
 }
 
-/** Prints nothing but the bytes on stdout, so that they can be signed: `… > statement.json && ssh-keygen -Y sign -n cutter.cut.SG1 …`. */
+/** Prints the plan for people on stderr, and on stdout nothing but the bytes, so that they can be signed: `… > statement.json && ssh-keygen -Y sign -n cutter.cut.SG1 …`. */
 function statement(run: string, options: StatementOptions): Promise<number> {
   return inHome(options, async ({ home, io }) => {
     const { composeApproval } = await import('../../service/approvals/statement.ts')
     const { as, decision, reason } = options
+    await printPlanToSign({ home, io }, { run, as, decision })
     const text = await composeApproval(home, { run, as, decision, reason })
     await printAbandoned(home, io, JSON.parse(text))
     io.outExactly(text)

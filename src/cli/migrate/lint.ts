@@ -40,11 +40,11 @@ function linesOfLint({ bundle, faults, statements, squawk }: LintedMigration): s
 function linesOfSquawk(report: NonNullable<LintedMigration['squawk']>): string[] {
   if (!report.installed)
     return [
-      'squawk was not run: it is in no trusted folder, and tools.squawk of cutter.yaml names none (npm: squawk-cli)',
+      'squawk was not run: npm has not installed squawk-cli, an optional package, and neither a trusted folder nor tools.squawk of cutter.yaml has it',
     ]
   if ('failed' in report) return [`squawk could not be run: ${report.failed}`]
   return [
-    `squawk ${report.version}: ${report.findings.length} findings`,
+    `${report.version}: ${report.findings.length} findings`,
     ...report.findings.map(
       ({ line, rule, level, message }) => `  line ${line}  ${level}  ${rule}: ${message}`,
     ),

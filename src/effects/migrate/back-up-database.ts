@@ -18,7 +18,7 @@ interface BackedUp {
 
 /** Takes a backup of a database, and returns it with its evidence `backup/<label>` and `catalogue/<label>`. */
 export async function backUpDatabase(
-  deps: Pick<MigrateDeps, 'dumps'>,
+  deps: Pick<MigrateDeps, 'dumps' | 'measures'>,
   context: EffectContext,
   database: MigrationDatabase,
   given: { bundleDigest: string; identityDigest: string },
@@ -48,6 +48,10 @@ export async function backUpDatabase(
 export const reportBackup = ({ dump, retention }: Backup, holds: string): Json =>
   ({ ...dump, retention, holds }) as unknown as Json
 
-/** The age of a backup in minutes. */
-export const ageMinutes = ({ dump }: Backup, context: EffectContext): number =>
-  (context.now().getTime() - Date.parse(dump.takenAt)) / 60_000
+/**
+ * The age of a backup in minutes. It counts from the end of its comparison with the restored copy, before which it is no backup, so that
+ * the time of a large database does not use up the limit.
+ * @param comparedAt ISO 8601; left out by runs of earlier versions, whose backups count from their snapshot
+ */
+export const ageMinutes = ({ dump }: Backup, context: EffectContext, comparedAt = dump.takenAt): number =>
+  (context.now().getTime() - Date.parse(comparedAt)) / 60_000

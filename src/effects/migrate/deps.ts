@@ -2,6 +2,7 @@ import type { MigrationBundleFiles } from '../../migration/migration-bundle-spec
 import type { DatabaseDumps } from '../../targets/postgres/database-dumps.ts'
 import type { MigrationDatabase } from '../../targets/postgres/migration-database.ts'
 import type { MigrationRehearsalDatabases } from '../../targets/postgres/rehearsal-databases.ts'
+import type { BackupMeasures } from '../../targets/system/backup-rates.ts'
 import type { CommitNotes } from '../../targets/system/commit-notes.ts'
 import type { LintedFile, SquawkReport } from '../../targets/system/squawk.ts'
 
@@ -16,4 +17,5 @@ export interface MigrateDeps {
   rehearsalDatabases: MigrationRehearsalDatabases
   dumps: DatabaseDumps
   commitNotes: CommitNotes
+  measures: BackupMeasures
 }

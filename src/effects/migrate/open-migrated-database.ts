@@ -17,7 +17,7 @@ export const migratedFacts = {
 }
 type Facts = z.infer<z.ZodObject<typeof migratedFacts>>
 
-type Deps = Pick<MigrateDeps, 'openDatabase' | 'rehearsalDatabases' | 'dumps'>
+type Deps = Pick<MigrateDeps, 'openDatabase' | 'rehearsalDatabases' | 'dumps' | 'measures'>
 
 /** Opens the database that was migrated: the target in a live run, the rehearsal database in a dry run. */
 export async function openMigratedDatabase(

@@ -6,6 +6,7 @@ import type { ConfiguredTool } from '../../targets/postgres/database-dumps.ts'
 import type { ServerIdentity } from '../../targets/postgres/migration-database.ts'
 import type { SquawkReport } from '../../targets/system/squawk.ts'
 import { lockBoundOf } from './lock-bound.ts'
+import type { MeasuredStatement } from './measure-statements.ts'
 import { type PlannedCheck, planVerification } from './planned-checks.ts'
 import type { RehearsalResult } from './rehearsal-result.ts'
 
@@ -38,7 +39,12 @@ export function planMigration(given: {
     dependsOn: { schema: catalogue.digest, touches: rehearsal.touches },
     procedure: PROCEDURE,
     ...(tools.length === 0 ? {} : { tools }),
-    migration: { file: spec.migration.file, sha256: spec.migration.sha256, statements: bundle.statements },
+    migration: {
+      file: spec.migration.file,
+      sha256: spec.migration.sha256,
+      text: bundle.texts[spec.migration.file]!,
+      statements: withWork(bundle.statements, rehearsal.measured?.migration),
+    },
     checks: {
       preflight: { file: spec.preflight, checks: bundle.preflight.length },
       verify: { file: spec.verify, checks: bundle.verify.length },
@@ -64,7 +70,8 @@ export function planMigration(given: {
       afterCommit: `${spec.rollback}, under a second approval (SG2)`,
       file: spec.rollback,
       sha256: bundle.digests[spec.rollback]!,
-      statements: bundle.rollback,
+      text: bundle.rollbackScript,
+      statements: withWork(bundle.rollback, rehearsal.measured?.rollback),
       leaves: rehearsal.rollback.leaves,
     },
   })
@@ -102,7 +109,12 @@ export function planMigrationRollback(given: {
     target: targetOf(identity),
     dependsOn: { schema: scopeCatalogue(rehearsal.touches, committed).digest, touches: rehearsal.touches },
     because: failed,
-    rollback: { file: spec.rollback, sha256: bundle.digests[spec.rollback]!, statements: bundle.rollback },
+    rollback: {
+      file: spec.rollback,
+      sha256: bundle.digests[spec.rollback]!,
+      text: bundle.rollbackScript,
+      statements: withWork(bundle.rollback, rehearsal.measured?.rollback),
+    },
     rehearsed: rehearsal.rollback,
     limits: {
       lockTimeoutSeconds: spec.lockTimeoutSeconds,
@@ -110,6 +122,18 @@ export function planMigrationRollback(given: {
     },
   })
 }
+
+/**
+ * Adds what each statement locks, rewrites and changes. Its time and the rows that it reads are no part of a plan, because they differ
+ * from one rehearsal to the next; the evidence `rehearsal` has them.
+ */
+const withWork = (statements: MigrationBundle['statements'], measured?: MeasuredStatement[] | null) =>
+  statements.map((statement) => {
+    const work = measured?.find(({ number }) => number === statement.number)
+    return work === undefined
+      ? statement
+      : { ...statement, locks: work.locks, rewrites: work.rewrites, rows: work.rows }
+  })
 
 const targetOf = ({ systemIdentifier, database, versionNumber, role }: ServerIdentity) => ({
   systemIdentifier,

@@ -2,6 +2,7 @@ import type { Json } from '../../domain/json.ts'
 import type { SchemaDifference } from '../../migration/catalogue.ts'
 import type { MigrationOutcome } from '../../migration/migration-outcome.ts'
 import type { CheckReach } from './check-reach.ts'
+import type { MeasuredStatement } from './measure-statements.ts'
 import type { CheckResult } from './migration-checks.ts'
 
 /** What a rehearsal measured. The migration itself must have the same outcome. Saved as evidence `rehearsal`. */
@@ -21,6 +22,12 @@ export interface RehearsalResult {
   reaches?: CheckReaches
   /** What rollback.sql did, tried in a transaction that was rolled back. */
   rollback: TriedRollback
+  /** What each statement of the transaction did, and each of the rollback; null where it could not be tried alone. Earlier versions did not measure it. */
+  measured?: {
+    migration: MeasuredStatement[] | null
+    alone: Pick<MeasuredStatement, 'number' | 'milliseconds'>[]
+    rollback: MeasuredStatement[] | null
+  }
   /** Objects of the source that the rehearsal database lacks, because only a superuser can create them. */
   leftOut?: string[]
   /**

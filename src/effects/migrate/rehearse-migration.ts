@@ -23,11 +23,12 @@ import { askByLogin } from './ask-check.ts'
 import { limitsOf } from './bundle-limits.ts'
 import { digestCallDefinitions } from './call-definitions.ts'
 import { findMissing } from './left-out.ts'
+import { measureStatements } from './measure-statements.ts'
 import { assertChecksPass, distributionQuery, runChecks } from './migration-checks.ts'
 import { qualifyChecks } from './qualify-checks.ts'
 import { readCatalogue, readDefinitions } from './read-catalogue.ts'
 import type { RehearsalResult } from './rehearsal-result.ts'
-import { readSequenceValues, type SequenceValues } from './sequence-values.ts'
+import { readRehearsedSequences, type SequenceValues } from './sequence-values.ts'
 import { readServerIdentity } from './server-identity.ts'
 import { readSharedObjects } from './shared-objects.ts'
 import { rehearseStandaloneStatements } from './standalone-statements.ts'
@@ -54,7 +55,8 @@ export async function rehearseMigration(
   const leftOut = onlyIn(findMissing(source, copy), bundle.spec.deviations ?? [])
   const apart = differentObjects(source, copy)
   const inSource = (found: Catalogue) => asInSource({ source, copy }, found)
-  const sequences = await database.read(context, readSequenceValues)
+  const statements = await measureStatements(database, context, limits, bundle.script)
+  const sequences = await database.read(context, readRehearsedSequences)
   const { outcome, preflight, touched } = await database.transaction(context, limits, (sql) =>
     applyInTransaction(sql, {
       bundle,
@@ -65,10 +67,15 @@ export async function rehearseMigration(
     }),
   )
   const changedApart = await readChangedApart(database, context, apart, copy)
-  const alone = await rehearseStandaloneStatements(database, context, bundle, apart)
+  const { outcomes: alone, measured: aloneMeasured } = await rehearseStandaloneStatements(
+    database,
+    context,
+    bundle,
+    apart,
+  )
   const after = await database.read(context, readCatalogue)
   const total = alone.length === 0 ? outcome : totalOutcome(outcome, { copy, after, apart })
-  const movedTo = await database.read(context, readSequenceValues)
+  const movedTo = await database.read(context, readRehearsedSequences)
   assertExpected(bundle, total, findMovedSequences(sequences, movedTo, copy, total))
   const verify = await database.read(context, (sql) => runChecks(sql, bundle.verify, askByLogin))
   assertChecksPass('STOP_VERIFICATION_FAILED', 'verification', verify)
@@ -79,6 +86,7 @@ export async function rehearseMigration(
     calls,
   }
   const tried = await tryRollback(database, context, limits, bundle)
+  const rollbackStatements = await measureStatements(database, context, limits, bundle.rollbackScript)
   const byMigration = compareSchemas(copy, after)
   const byRollback = compareSchemas(after, tried.after)
   const catalogues = [copy, after, tried.after]
@@ -98,6 +106,7 @@ export async function rehearseMigration(
       leaves: compareSchemas(copy, tried.after),
       catalogueDigest: scopeCatalogue(touches, inSource(tried.after)).digest,
     },
+    measured: { migration: statements, alone: aloneMeasured, rollback: rollbackStatements },
     ...(leftOut.length === 0 ? {} : { leftOut }),
     ...(apart.length === 0 ? {} : { apart: changedApart }),
     ...deviationsOf(bundle.spec.deviations, { source, copy }),

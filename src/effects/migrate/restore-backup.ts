@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks'
 import { z } from 'zod'
 import type { EffectContext } from '../../domain/effect.ts'
 import { Stop } from '../../domain/errors.ts'
@@ -41,7 +42,7 @@ export const restoreFacts = {
   place: z.string(),
 }
 
-type Deps = Pick<MigrateDeps, 'dumps' | 'rehearsalDatabases' | 'openDatabase'>
+type Deps = Pick<MigrateDeps, 'dumps' | 'measures' | 'rehearsalDatabases' | 'openDatabase'>
 type Facts = {
   target: string
   bundleDigest: string
@@ -104,6 +105,7 @@ export async function restoreBackup(
   }
   const restored = await deps.rehearsalDatabases.create(described, allowing)
   context.progress(`pg_restore into ${restored.name}`)
+  const begun = performance.now()
   const searchPath = profile.settings.find(([name]) => name === 'search_path')?.[1] ?? '"$user", public'
   const left = await deps.dumps.restore(context, backup.dump, restored, { searchPath, deviations })
   await deps.rehearsalDatabases.seal(ref, profile)
@@ -119,6 +121,7 @@ export async function restoreBackup(
     ...compareSequences(backup.sequences.before, backup.sequences.after, found.sequences),
   ]
   if (lines.length > 0) throw otherContentsError(backup, lines)
+  deps.measures.note('restore', backup.databaseBytes ?? 0, performance.now() - begun)
   const leftOut =
     catalogue === null
       ? []

@@ -1,5 +1,6 @@
 import { Stop } from '../../domain/errors.ts'
 import { isFaultOfServer } from '../../domain/fault-of-server.ts'
+import { serverMessage } from '../../domain/server-message.ts'
 import type { Sql } from '../../targets/target.ts'
 import { STRICT_PATH } from './ask-check.ts'
 
@@ -10,7 +11,7 @@ import { STRICT_PATH } from './ask-check.ts'
  * @param what the name of the script in messages
  * @throws STOP_MIGRATION_FAILED when the server rejects the script
  */
-export async function runScript(sql: Sql, text: string, what = 'script'): Promise<string[]> {
+export async function runScript(sql: Sql, text: string, what: ScriptKind = 'script'): Promise<string[]> {
   const { rows } = await sql.query<{ settings: [string, string][] | null }>(
     `select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_array(name, setting)) as settings
      from pg_catalog.pg_settings where source = 'session'`,
@@ -34,6 +35,9 @@ export async function runScript(sql: Sql, text: string, what = 'script'): Promis
   return touched
 }
 
+/** What is sent: a text that runs in a transaction, or one statement that runs alone. */
+type ScriptKind = 'script' | 'rollback' | 'statement'
+
 interface ServerError extends Error {
   severity?: string
   code?: string
@@ -44,20 +48,25 @@ interface ServerError extends Error {
  * Returns the stop for an error with which the server rejected a script, or null. Locks, lost connections and faults of the server have stops of
  * their own. The server's position, in characters, becomes a line number.
  */
-export function findScriptError(error: ServerError, text: string, what = 'script'): Stop | null {
+export function findScriptError(error: ServerError, text: string, what: ScriptKind = 'script'): Stop | null {
   if (error.severity !== 'ERROR' || isFaultOfServer(error.code)) return null
   const line =
     error.position === undefined ? null : text.slice(0, Number(error.position) - 1).split('\n').length
   const where = line === null ? '' : `, line ${line}`
+  const kept = what === 'statement' ? '' : '; the transaction was rolled back'
   return new Stop(
     'STOP_MIGRATION_FAILED',
-    `the server refused the ${what} (${error.code}${where}): ${error.message}; the transaction was rolled back`,
+    `the server refused the ${what} (${error.code}${where}): ${serverMessage(error)}${kept}`,
     {
+      ...(error.code === '57014' ? { next: CANCELLED } : {}),
       data: { sqlState: error.code ?? null, line },
       cause: error,
     },
   )
 }
+
+const CANCELLED =
+  'if it needs longer than statementTimeoutSeconds, raise that in a new migration bundle or divide the statement, and start another run; if somebody cancelled it, ask why (the log of the server)'
 
 async function readPath(sql: Sql): Promise<string> {
   const { rows } = await sql.query<{ path: string }>(

@@ -1,11 +1,19 @@
+import { performance } from 'node:perf_hooks'
 import type { EffectContext } from '../../domain/effect.ts'
 import { Stop } from '../../domain/errors.ts'
-import { compareSchemas, onlyIn, scopeCatalogue } from '../../migration/catalogue.ts'
+import {
+  type Catalogue,
+  compareSchemas,
+  describeSchemaDifference,
+  onlyIn,
+  scopeCatalogue,
+} from '../../migration/catalogue.ts'
 import type { MigrationBundle } from '../../migration/migration-bundle.ts'
 import { compareExpectedSchema } from '../../migration/migration-outcome.ts'
 import type { MigrationDatabase } from '../../targets/postgres/migration-database.ts'
 import type { Sql } from '../../targets/target.ts'
 import { limitsOf, settleTimeoutMs } from './bundle-limits.ts'
+import type { MeasuredStatement } from './measure-statements.ts'
 import { lockMigrationsBySession } from './migration-lock.ts'
 import { readCatalogue } from './read-catalogue.ts'
 import type { StandaloneOutcome } from './rehearsal-result.ts'
@@ -22,18 +30,27 @@ export async function rehearseStandaloneStatements(
   context: EffectContext,
   { alone, spec }: MigrationBundle,
   apart: string[],
-): Promise<StandaloneOutcome[]> {
+): Promise<{
+  outcomes: StandaloneOutcome[]
+  measured: Pick<MeasuredStatement, 'number' | 'milliseconds'>[]
+}> {
   const outcomes: StandaloneOutcome[] = []
+  const measured: Pick<MeasuredStatement, 'number' | 'milliseconds'>[] = []
   for (const { number, text } of alone) {
     const before = await database.read(context, readCatalogue)
-    await database.session(context, limitsOf(spec), (sql) => runScript(sql, text))
+    const milliseconds = await database.session(context, limitsOf(spec), async (sql) => {
+      const begun = performance.now()
+      await runScript(sql, text, 'statement')
+      return Math.round(performance.now() - begun)
+    })
+    measured.push({ number, milliseconds })
     const after = await database.read(context, readCatalogue)
     const schema = compareSchemas(before, after)
     const names = onlyIn([...schema.added, ...schema.changed], apart)
     const objects = Object.fromEntries(names.map((name) => [name, after.objects[name]!.digest]))
     outcomes.push({ number, schema, objects })
   }
-  return outcomes
+  return { outcomes, measured }
 }
 
 /** `unknown`: the statement leaves no trace in the catalogue. `other`: the catalogue has neither what was before nor after. */
@@ -92,14 +109,41 @@ export async function runStandaloneStatement(
       await lockMigrationsBySession(sql, context, settleTimeoutMs(spec))
       await context.assertClaimed()
       if ((await readState(sql, expected)) === 'done') return false
-      await runScript(sql, text)
+      await runScript(sql, text, 'statement')
       return true
     })
     if (!ran) return null
   } catch (error) {
     if (!(error instanceof Stop) || error.facts.code !== 'STOP_MIGRATION_FAILED') throw error
-    return error.message
+    const left = await describeRemains(database, context, before, await readScoped())
+    return `${error.message}; ${left}`
   }
   const lines = compareExpectedSchema(expected.schema, compareSchemas(before, await readScoped()))
   return lines.length === 0 ? null : lines.join('; ')
 }
+
+/**
+ * Says what a failed statement left behind, and how it is removed. It ran outside of a transaction, so nothing was rolled back. A concurrent
+ * build that fails leaves an invalid index, which no query uses and every write maintains.
+ */
+async function describeRemains(
+  database: MigrationDatabase,
+  context: EffectContext,
+  before: Catalogue,
+  after: Catalogue,
+): Promise<string> {
+  const lines = describeSchemaDifference(compareSchemas(before, after))
+  if (lines.length === 0) return 'it left nothing in the schema'
+  const { rows } = await database.read(context, (sql) =>
+    sql.query<{ name: string; dropped: string }>(INVALID),
+  )
+  const invalid = rows.filter(({ name }) => lines.some((line) => line.startsWith(`index ${name} `)))
+  const repairs = invalid.map(
+    ({ name, dropped }) =>
+      `the invalid index ${name} remains, which no query uses: remove it with \`drop index concurrently ${dropped}\`, correct what the message names, and build it in another migration`,
+  )
+  return repairs.length > 0 ? repairs.join('; ') : `it left: ${lines.slice(0, 5).join('; ')}`
+}
+
+const INVALID = `select n.nspname || '.' || c.relname as name, format('%I.%I', n.nspname, c.relname) as dropped
+  from pg_index i join pg_class c on c.oid = i.indexrelid join pg_namespace n on n.oid = c.relnamespace where not i.indisvalid`

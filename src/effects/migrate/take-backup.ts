@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks'
 import type { EffectContext } from '../../domain/effect.ts'
 import type { Catalogue } from '../../migration/catalogue.ts'
 import type { MigrationBundleSpec } from '../../migration/migration-bundle-spec.ts'
@@ -6,6 +7,7 @@ import type { MigrationDatabase } from '../../targets/postgres/migration-databas
 import { limitsOf } from './bundle-limits.ts'
 import { type DatabaseContents, readDatabaseContents } from './database-contents.ts'
 import type { MigrateDeps } from './deps.ts'
+import { readDatabaseBytes } from './estimate-work.ts'
 import { readCatalogue } from './read-catalogue.ts'
 import { readSequenceValues, type SequenceValues } from './sequence-values.ts'
 
@@ -16,6 +18,8 @@ export interface Backup {
   sequences: { before: SequenceValues; after: SequenceValues }
   catalogueDigest: string
   retention: string
+  /** The size of the database on its server. Backups of earlier versions have none. */
+  databaseBytes?: number
 }
 
 const RETENTION = 'kept until somebody removes it; Cutter removes no backup'
@@ -25,7 +29,7 @@ const RETENTION = 'kept until somebody removes it; Cutter removes no backup'
  * @throws the stops of `DatabaseDumps.take`
  */
 export async function takeBackup(
-  deps: Pick<MigrateDeps, 'dumps'>,
+  deps: Pick<MigrateDeps, 'dumps' | 'measures'>,
   context: EffectContext,
   database: MigrationDatabase,
   given: { name: string; serverMajor: number; spec: MigrationBundleSpec },
@@ -40,16 +44,62 @@ export async function takeBackup(
       const before = await readSequenceValues(sql)
       context.progress(`pg_dump of ${database.name}`)
       const snapshot = rows[0]!.id
-      const dump = await deps.dumps.take(context, database, { name, snapshot, serverMajor, lockTimeoutMs })
-      const contents = await readDatabaseContents(sql, database, context.progress)
+      const databaseBytes = await readDatabaseBytes(sql)
+      const begun = performance.now()
+      const { dump, contents } = await dumpAndRead(context, {
+        dump: (within) => deps.dumps.take(within, database, { name, snapshot, serverMajor, lockTimeoutMs }),
+        read: (progress) => readDatabaseContents(sql, database, progress),
+      })
+      deps.measures.note('backup', databaseBytes, performance.now() - begun)
       const after = await readSequenceValues(sql)
       const catalogue = await readCatalogue(sql)
       const sequences = { before, after }
       return {
-        backup: { dump, contents, sequences, catalogueDigest: catalogue.digest, retention: RETENTION },
+        backup: {
+          dump,
+          contents,
+          sequences,
+          catalogueDigest: catalogue.digest,
+          retention: RETENTION,
+          databaseBytes,
+        },
         catalogue,
       }
     },
     lockTimeoutMs,
   )
+}
+
+/**
+ * Dumps and reads at the same time, because both see one snapshot. When one fails, the other ends soon: the dump by its signal, the reading
+ * at its next table. Nothing may use the session after that.
+ */
+async function dumpAndRead(
+  context: EffectContext,
+  work: {
+    dump(within: EffectContext): Promise<DatabaseDump>
+    read(progress: (text: string) => void): Promise<DatabaseContents>
+  },
+): Promise<{ dump: DatabaseDump; contents: DatabaseContents }> {
+  const failed = new AbortController()
+  const signal = AbortSignal.any([context.signal, failed.signal])
+  const within: EffectContext = Object.create(context, { signal: { value: signal } })
+  const ended = async <T>(part: Promise<T>) =>
+    part.catch((error: unknown) => {
+      failed.abort(error)
+      throw error
+    })
+  const [dump, contents] = await Promise.allSettled([
+    ended(work.dump(within)),
+    ended(
+      work.read((text) => {
+        failed.signal.throwIfAborted()
+        context.progress(text)
+      }),
+    ),
+  ])
+  failed.signal.throwIfAborted()
+  if (dump.status === 'rejected') throw dump.reason
+  if (contents.status === 'rejected') throw contents.reason
+  return { dump: dump.value, contents: contents.value }
 }

@@ -39,6 +39,8 @@ export async function renderRunPlan(
     page,
     pageSize,
     source: sha256 === undefined ? null : await store.evidence(`sha256:${sha256}`),
+    files: filesOf(parsed(await newest('bundle'))),
+    measured: measuredIn(parsed(await newest('rehearsal'))),
     texts: textsOf(parsed(await newest('backup'))),
     differing: diffWords,
   })
@@ -49,6 +51,11 @@ function textsOf(backup: Json): Map<string, string> {
   const { versions = [] } = (backup ?? {}) as { versions?: { content_hash: string; body: string }[] }
   return new Map(versions.map(({ content_hash, body }) => [content_hash, body]))
 }
+
+/** The files of a migration bundle. */
+const filesOf = (bundle: Json) => ((bundle ?? {}) as { texts?: { [name: string]: string } }).texts ?? {}
+
+const measuredIn = (rehearsal: Json): Json => ((rehearsal ?? {}) as { measured?: Json }).measured ?? null
 
 async function jsonOf(store: RunStore, digest: string): Promise<Json> {
   const bytes = await store.evidence(digest)

@@ -8,6 +8,7 @@ import {
   type TargetSettings,
 } from '../../targets/postgres/configured-target.ts'
 import { ConnectFailedError } from '../../targets/postgres/connection-errors.ts'
+import { readConnectionString } from '../../targets/postgres/connection-string.ts'
 import {
   initTarget as applyMigrations,
   type InitPreview,
@@ -147,21 +148,11 @@ function passwordFor(
   env: NodeJS.ProcessEnv,
 ): string {
   const name = role.slice('cutter_'.length) as 'reader' | 'executor' | 'verifier'
-  const login = readLogin(readTargetUrl(target, settings, name, env))
-  if (login?.user === role && login.password !== '') return login.password
+  const { user, password } = readConnectionString(readTargetUrl(target, settings, name, env))
+  if (user === role && password !== undefined) return password
   throw new CutterError(
     'CONFIG_INVALID',
     `the ${name}’s URL, in ${settings[`${name}UrlEnv`]}, must log in as ${role}, with a password`,
     { next: `write it as postgresql://${role}:<password>@host:port/database` },
   )
-}
-
-/** Null where the URL or its encoding is not valid. Node's own error would repeat the password. */
-function readLogin(url: string): { user: string; password: string } | null {
-  try {
-    const { username, password } = new URL(url)
-    return { user: decodeURIComponent(username), password: decodeURIComponent(password) }
-  } catch {
-    return null
-  }
 }

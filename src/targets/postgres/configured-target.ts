@@ -1,5 +1,7 @@
 import { CutterError } from '../../domain/errors.ts'
 import type { Target } from '../target.ts'
+import { encryptionsOf } from './connection-encryption.ts'
+import { ConnectionStringError, readConnectionString } from './connection-string.ts'
 import { EXPECTED_GRANT_MATRIX_DIGEST } from './grant-facts.ts'
 import { openTarget } from './open-target.ts'
 import type { TargetRole } from './pg-session.ts'
@@ -73,29 +75,21 @@ export function readTargetUrl(
   )
 }
 
-/** The message names the variable and never quotes the URL, because a fault is often next to the password. */
+/** The message names the variable and never quotes the text, because a fault is often next to the password. */
 function assertReadableUrl(
   url: string,
   { name, role, variable }: { name: string; role: TargetRole | 'rehearsal'; variable: string },
 ): string {
-  const fault = findUrlFault(url)
-  if (fault === null) return url
-  throw new CutterError(
-    'TARGET_REFUSED',
-    `the environment variable ${variable}, which must hold the ${role} URL of target ${name}, ${fault}; nothing was changed`,
-    {
-      next: `write it as postgresql://role:password@host:port/database, with special characters percent-encoded`,
-    },
-  )
-}
-
-/** An @ behind the host must be encoded. Otherwise not stricter than pg, which also accepts the path of a socket, a single % and an empty host. */
-function findUrlFault(url: string): string | null {
-  if (url.startsWith('/') || url.startsWith('socket:')) return null
-  if (!/^postgres(?:ql)?:\/\//i.test(url)) return 'does not hold a postgresql:// URL'
-  // Otherwise a part of the password would be used as the host name, and appear in messages.
-  if (/^[^:]*:\/\/[^/?#]*[/?#].*@/s.test(url))
-    return 'has an @, a / or another special character that is not encoded'
-  const forms = [url, encodeURI(url), url.replace('@/', '@host/')]
-  return forms.some((form) => URL.canParse(form)) ? null : 'can’t be read as a URL'
+  try {
+    const { parameters, hosts } = readConnectionString(url)
+    for (const { host } of hosts) encryptionsOf(parameters, host)
+    return url
+  } catch (error) {
+    if (!(error instanceof ConnectionStringError)) throw error
+    throw new CutterError(
+      'TARGET_REFUSED',
+      `the environment variable ${variable}, which must hold the ${role} URL of target ${name}, ${error.message}; nothing was changed`,
+      { next: error.next },
+    )
+  }
 }

@@ -18,7 +18,7 @@ import { Stop } from '../../domain/errors.ts'
 import type { Tool, Tools } from '../../tools/open-tools.ts'
 import { runTool } from '../system/run-tool.ts'
 import type { MigrationDatabase } from './migration-database.ts'
-import { assertToolVersion, findPgTool, splitLibpqUrl } from './pg-tools.ts'
+import { assertToolVersion, findPgTool, splitConnectionString } from './pg-tools.ts'
 import { type LeftOut, type RestoreOptions, restoreUnprivileged } from './restore-dump.ts'
 
 /** A backup on disk, in pg_dump's custom format. */
@@ -123,7 +123,7 @@ async function takeDump(
   const path = join(home, file)
   const draft = join(folder, `${name}.part`)
   rmSync(draft, { force: true })
-  const { address, password } = splitLibpqUrl(database.url(), {
+  const { address, password } = splitConnectionString(database.url(), {
     applicationName: `cutter ${context.runId}`,
     options: '-c default_transaction_read_only=on -c jit=off',
   })
@@ -131,6 +131,8 @@ async function takeDump(
     findPgTool(tools, 'pgDump', serverMajor),
     [
       '--format=custom',
+      // The default level takes most of the time of a dump, and saves little.
+      '--compress=1',
       '--no-password',
       `--snapshot=${snapshot}`,
       `--lock-wait-timeout=${Math.round(lockTimeoutMs)}`,

@@ -1,8 +1,16 @@
 import type { Client } from 'pg'
 import { Stop } from '../../domain/errors.ts'
 import type { Sql, TargetCaller } from '../target.ts'
+import { namingBlockers } from './blocking-sessions.ts'
 import { copyOut } from './copy-out.ts'
-import { type SessionOptions, statementLimitMs, WRITE_IDLE_MS, withSession } from './pg-session.ts'
+import {
+  LOCK_MS,
+  type SessionOptions,
+  statementLimitMs,
+  urlOfServer,
+  WRITE_IDLE_MS,
+  withSession,
+} from './pg-session.ts'
 import { withRetries } from './retries.ts'
 import { findMigrationStop } from './target-stops.ts'
 import { inReadOnlyTransaction, inTransaction } from './transactions.ts'
@@ -47,7 +55,10 @@ export interface MigrationDatabase {
    * @throws Error with the fields of the server when it rejects the statement
    */
   copyOut(sql: Sql, text: string, onRow: (row: Buffer) => void): Promise<void>
-  /** The URL with its password, for pg_dump and pg_restore only. */
+  /**
+   * The connection string with its password, for pg_dump and pg_restore only. Of several hosts it has the one to which the last session
+   * went, because a snapshot belongs to one server.
+   */
   url(): string
 }
 
@@ -64,6 +75,7 @@ export function openMigrationDatabase(access: {
   role: string
   url(): string
 }): MigrationDatabase {
+  let server: { host: string; port: number } | null = null
   const session = async <T>(
     context: TargetCaller,
     options: Omit<SessionOptions, 'applicationName' | 'signal'>,
@@ -82,16 +94,21 @@ export function openMigrationDatabase(access: {
           idleInTransactionMs: kind === 'write' ? WRITE_IDLE_MS : undefined,
         },
         async (client) => {
+          server = { host: client.host, port: client.port }
           await applyFixedSettings(client)
           return work(client)
         },
       )
-    try {
-      return kind === null ? await once() : await withRetries(kind, signal, once)
-    } catch (error) {
-      // OutcomeUnknownError has no stop and is rethrown. After every other error nothing remains.
-      throw findMigrationStop(error, access.name, access.role) ?? error
+    const stopping = async () => {
+      try {
+        return kind === null ? await once() : await withRetries(kind, signal, once)
+      } catch (error) {
+        // OutcomeUnknownError has no stop and is rethrown. After every other error nothing remains.
+        throw findMigrationStop(error, access.name, access.role) ?? error
+      }
     }
+    const watched = { applicationName: `cutter ${runId}`, lockTimeoutMs: options.lockTimeoutMs ?? LOCK_MS }
+    return namingBlockers({ url: access.url(), ...watched }, stopping)
   }
   const read: MigrationDatabase['read'] = async (context, work, lockTimeoutMs) => {
     const { value, transactionId } = await session(
@@ -115,7 +132,7 @@ export function openMigrationDatabase(access: {
     // Nothing is rolled back here, so nothing is done again.
     session: (context, limits, work) => session(context, limits, work, null),
     copyOut,
-    url: access.url,
+    url: () => (server === null ? access.url() : urlOfServer(access.url(), server)),
   }
 }
 

@@ -3,7 +3,8 @@ import type pg from 'pg'
 import { CutterError, Stop } from '../../domain/errors.ts'
 import type { TargetCaller } from '../target.ts'
 import { errorCodeOf, OutcomeUnknownError } from './connection-errors.ts'
-import { connectClient, createClient, disconnectClient, endClient, findLostConnection } from './pg-client.ts'
+import { readConnectionString, writeConnectionString } from './connection-string.ts'
+import { connectClient, disconnectClient, endClient, findLostConnection } from './pg-client.ts'
 
 /** The logins of a target. */
 export type TargetRole = 'reader' | 'executor' | 'verifier' | 'owner' | 'migrator'
@@ -24,7 +25,8 @@ export interface SessionOptions {
   readOnly?: boolean | undefined
 }
 
-const LOCK_MS = 10_000
+/** How long a session waits for a lock by default, in milliseconds. */
+export const LOCK_MS = 10_000
 const STATEMENT_MS = 3_600_000
 /** The largest setting that the server takes, in milliseconds. */
 const LONGEST_MS = 2 ** 31 - 1
@@ -50,7 +52,7 @@ const CANCEL_AFTER_MS = [0, 200, 800, 2_000]
 /**
  * Connects, works, and always ends the connection.
  * @throws ConnectFailedError when no session was established
- * @throws CONFIG_INVALID when the URL can't be read
+ * @throws CONFIG_INVALID when the connection string can't be read
  * @throws TARGET_REFUSED when the URL leads to a connection pooler
  */
 export async function withSession<T>(
@@ -59,10 +61,9 @@ export async function withSession<T>(
   work: (client: pg.Client) => Promise<T>,
 ): Promise<T> {
   options.signal?.throwIfAborted()
-  const client = await createClient(url, options.applicationName)
-  const stopListening = listenForAbort(client, url, options.signal)
+  const client = await connectClient(url, options.applicationName, options.signal)
+  const stopListening = listenForAbort(client, urlOfServer(url, client), options.signal)
   try {
-    await connectClient(client)
     await configure(client, options)
     return await work(client)
   } catch (error) {
@@ -81,12 +82,12 @@ export async function withSession<T>(
  * @throws ConnectFailedError when the server refuses it or can't be reached
  */
 export async function logIn(url: string, applicationName: string): Promise<void> {
-  const client = await createClient(url, applicationName)
-  try {
-    await connectClient(client)
-  } finally {
-    void endClient(client)
-  }
+  void endClient(await connectClient(url, applicationName))
+}
+
+/** The connection string for the one server, of several, to which a client is connected. */
+export function urlOfServer(url: string, { host, port }: Pick<pg.Client, 'host' | 'port'>): string {
+  return writeConnectionString({ ...readConnectionString(url), hosts: [{ host, port }] })
 }
 
 /**
@@ -112,6 +113,30 @@ async function configure(client: pg.Client, options: SessionOptions): Promise<vo
     [backendPid(client), ...settings.flat()],
   )
   if (rows[0]!.done === null) throw poolerError(client)
+  await noticeLostClient(client)
+}
+
+/**
+ * Lets the server notice within a minute that this side is gone, also while a statement runs or the transaction idles, so that its locks are
+ * freed. A server whose version or system has no such setting works without.
+ */
+async function noticeLostClient(client: pg.Client): Promise<void> {
+  const settings = Object.entries(NOTICED).map(
+    ([name, value]) =>
+      `case when pg_catalog.current_setting('${name}', true) is not null then pg_catalog.set_config('${name}', '${value}', false) end`,
+  )
+  await client.query(`select ${settings.join(', ')}`).catch((error: { severity?: string }) => {
+    if (error.severity !== 'ERROR') throw error
+  })
+}
+
+/** https://www.postgresql.org/docs/current/runtime-config-connection.html */
+const NOTICED = {
+  tcp_user_timeout: 60_000,
+  tcp_keepalives_idle: 20,
+  tcp_keepalives_interval: 10,
+  tcp_keepalives_count: 3,
+  client_connection_check_interval: 10_000,
 }
 
 function poolerError({ host, port, database }: pg.Client): CutterError {

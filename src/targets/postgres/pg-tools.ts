@@ -1,6 +1,7 @@
 import { Stop } from '../../domain/errors.ts'
 import { programOf, type Tool, type Tools } from '../../tools/open-tools.ts'
 import { INSTALL_PG_TOOLS, runTool } from '../system/run-tool.ts'
+import { readConnectionString, writeKeywords } from './connection-string.ts'
 
 /**
  * Finds pg_dump or pg_restore for a server.
@@ -40,51 +41,31 @@ export async function assertToolVersion(
   )
 }
 
-/** What a connection of a tool sets besides the URL. It is part of the address, because a tool in a container gets no variables. */
-interface ConnectionSettings {
+/** What a connection of a tool sets besides the connection string. It is part of the address, because a tool in a container gets no variables. */
+interface ConnectionOfTool {
   applicationName: string
   /** Parameters of the session, such as `-c default_transaction_read_only=on`. */
   options?: string
 }
 
 /**
- * Splits a connection URL for libpq into the address without a password, and the password.
- * @throws STOP_TARGET_REFUSED when libpq would not take the URL
+ * Splits a connection string into an address for libpq without a password, and the password.
+ * @throws ConnectionStringError when the string can't be read
  */
-export function splitLibpqUrl(
-  url: string,
-  { applicationName, options }: ConnectionSettings,
+export function splitConnectionString(
+  text: string,
+  { applicationName, options }: ConnectionOfTool,
 ): { address: string; password: string | undefined } {
-  // The driver and libpq accept a URL without a host, which the URL parser does not.
-  const given = URL.canParse(url) ? url : url.replace('@/', '@localhost/')
-  if (!URL.canParse(given))
-    throw new Stop(
-      'STOP_TARGET_REFUSED',
-      'the connection URL is not valid for pg_dump; nothing was changed',
-      {
-        next: 'write it as postgresql://role@host:port/database, a socket’s folder as postgresql://role@/database?host=/folder',
-      },
-    )
-  const parsed = new URL(given)
-  const { password, searchParams } = parsed
-  const secret = password === '' ? (searchParams.get('password') ?? undefined) : decodePassword(password)
-  parsed.password = ''
-  searchParams.delete('password')
-  // libpq rejects this parameter of the driver.
-  searchParams.delete('uselibpqcompat')
-  searchParams.set('application_name', applicationName)
-  if (options !== undefined)
-    searchParams.set('options', [searchParams.get('options') ?? '', options].join(' ').trim())
-  // libpq decodes %20, but not the + that stands for a space in a form.
-  parsed.search = parsed.search.replaceAll('+', '%20')
-  return { address: parsed.href, password: secret }
-}
-
-/** The driver accepts a % that is not part of an encoded character. */
-function decodePassword(text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return text
-  }
+  const settings = readConnectionString(text)
+  const { fallback_application_name: _, ...parameters } = settings.parameters
+  const all = [parameters.options ?? '', options ?? ''].join(' ').trim()
+  const address = writeKeywords({
+    ...settings,
+    parameters: {
+      ...parameters,
+      application_name: applicationName,
+      ...(all === '' ? {} : { options: all }),
+    },
+  })
+  return { address, password: settings.password }
 }

@@ -6,7 +6,7 @@ import { runTool } from '../system/run-tool.ts'
 import type { Sql } from '../target.ts'
 import { type DumpDefinition, readDefinitions } from './dump-definitions.ts'
 import type { MigrationDatabase, MigrationLimits } from './migration-database.ts'
-import { splitLibpqUrl } from './pg-tools.ts'
+import { splitConnectionString } from './pg-tools.ts'
 import { type FailedDefinition, type LeftOut, MOST_OUTPUT, readFaults } from './restore-faults.ts'
 
 export type { LeftOut }
@@ -36,10 +36,11 @@ export async function restoreUnprivileged(
   { searchPath, deviations }: RestoreOptions,
 ): Promise<LeftOut[]> {
   const { signal } = context
-  const { address, password } = splitLibpqUrl(into.url(), {
+  const { address, password } = splitConnectionString(into.url(), {
     applicationName: `cutter ${context.runId}`,
     // Code in the dump could otherwise write lines of its own among those of pg_restore.
-    options: '-c client_min_messages=error -c jit=off',
+    options:
+      '-c client_min_messages=error -c jit=off -c synchronous_commit=off -c maintenance_work_mem=256MB',
   })
   // Only with --verbose it names the entry of an error.
   const restore = ['--no-password', '--no-tablespaces', '--no-subscriptions', '--no-acl', '--verbose']

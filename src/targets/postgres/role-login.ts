@@ -1,4 +1,5 @@
 import { createHash, createHmac, randomBytes } from 'node:crypto'
+import { readConnectionString, writeConnectionString } from './connection-string.ts'
 
 /** The name of the role that restores a backup into a rehearsal database. */
 export const restoreRoleOf = (database: string): string =>
@@ -12,26 +13,18 @@ const OF_THIS_PROCESS = randomBytes(32)
  * is stored.
  */
 export function passwordOf(adminUrl: string, role: string): string {
-  const { password, searchParams } = parseUrl(adminUrl)
-  const given = password === '' ? searchParams.get('password') : password
-  return createHmac('sha256', given ?? OF_THIS_PROCESS)
+  const { password } = readConnectionString(adminUrl)
+  return createHmac('sha256', password ?? OF_THIS_PROCESS)
     .update(`cutter rehearsal ${role}`)
     .digest('base64url')
 }
 
-/** The URL of a role in a database of the administrator's server. */
+/** The connection string of a role in a database of the administrator's server. */
 export function urlOfRole(adminUrl: string, role: string, database: string): string {
-  const url = parseUrl(adminUrl)
-  url.username = encodeURIComponent(role)
-  url.password = passwordOf(adminUrl, role)
-  url.pathname = `/${encodeURIComponent(database)}`
-  for (const name of ['user', 'password', 'dbname']) url.searchParams.delete(name)
-  return url.href
+  const password = passwordOf(adminUrl, role)
+  return writeConnectionString({ ...readConnectionString(adminUrl), user: role, password, database })
 }
 
-/** The driver accepts a URL without a host, which the URL parser does not. A `host` among its parameters has precedence. */
-function parseUrl(text: string): URL {
-  if (!URL.canParse(text)) return new URL(text.replace('@/', '@localhost/'))
-  const url = new URL(text)
-  return url.host === '' ? new URL(text.replace(':///', '://localhost/')) : url
-}
+/** The same login in another database of the server. */
+export const urlOfDatabase = (url: string, database: string): string =>
+  writeConnectionString({ ...readConnectionString(url), database })

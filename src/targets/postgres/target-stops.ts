@@ -1,4 +1,5 @@
 import { OutcomeUnknown, Stop } from '../../domain/errors.ts'
+import { serverMessage } from '../../domain/server-message.ts'
 import type { StopCode } from '../../domain/stop-codes.ts'
 import { ConnectFailedError, errorCodeOf, isConnectionLost } from './connection-errors.ts'
 
@@ -157,7 +158,7 @@ function stopOf(
   }
   if (meaning === null) return null
   const address = error instanceof ConnectFailedError ? error.address : null
-  return new Stop(meaning.code, `${subject} ${meaning.what} (role ${role}): ${(error as Error).message}`, {
+  return new Stop(meaning.code, `${subject} ${meaning.what} (role ${role}): ${serverMessage(error)}`, {
     next: meaning.next,
     data: { target, role, code: errorCodeOf(error) ?? null, ...(address === null ? {} : { ...address }) },
     cause: error,

@@ -43,8 +43,9 @@ export interface TrialFixture {
   stop(): Promise<void>
 }
 
-export async function startTrialFixture(): Promise<TrialFixture> {
-  const cluster = await startCluster()
+/** @param programs the folder of a server's programs; by default those of npm */
+export async function startTrialFixture(programs?: string): Promise<TrialFixture> {
+  const cluster = await startCluster(programs)
   const maker = await connectClient(cluster.url())
   let client: pg.Client | null = null
   return {

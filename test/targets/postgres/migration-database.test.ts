@@ -1,8 +1,11 @@
+import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Stop } from '../../../src/domain/errors.ts'
 import {
   type MigrationDatabase,
   openMigrationDatabase,
 } from '../../../src/targets/postgres/migration-database.ts'
+import type { Sql } from '../../../src/targets/target.ts'
 import { type Cluster, startCluster } from '../../support/pg-cluster.ts'
 
 let cluster: Cluster
@@ -40,4 +43,35 @@ describe('openMigrationDatabase', () => {
     )
     expect(rows).toEqual([{ digits: '1', strings: 'on' }])
   })
+
+  test.each(['transaction', 'session', 'read'] as const)(
+    'a %s that waits too long for a lock names the session in the way, and not its query',
+    async (kind) => {
+      const other = new pg.Client({ connectionString: cluster.url(), application_name: 'nightly report' })
+      await other.connect()
+      await other.query(
+        "begin; create table busy (id int); commit; begin; lock table busy; select 's3cret-value'",
+      )
+      const { pid } = (await other.query<{ pid: number }>('select pg_backend_pid() as pid')).rows[0]!
+      const work = (sql: Sql) => sql.query('select from public.busy')
+      const limits = { lockTimeoutMs: 1_500, statementTimeoutMs: 10_000 }
+      const waiting =
+        kind === 'read'
+          ? database.read(caller, work, limits.lockTimeoutMs)
+          : database[kind](caller, limits, work)
+      const stop = await waiting.then(
+        () => null,
+        (error: Stop) => error,
+      )
+      await other.query('rollback; drop table busy')
+      await other.end()
+      expect(stop?.facts.code).toBe('STOP_TARGET_LOCKED')
+      expect(stop?.message).toMatch(
+        new RegExp(
+          `in the way: pid ${pid} \\(user postgres, application "nightly report", last query since 20.*Z\\)`,
+        ),
+      )
+      expect(JSON.stringify(stop?.facts)).not.toContain('s3cret-value')
+    },
+  )
 })

@@ -71,7 +71,7 @@ describe('findTargetStop', () => {
       'encryption that the server does not offer',
       'STOP_TARGET_REFUSED',
       null,
-      () => run(`${url}?sslmode=verify-full`, 'select 1'),
+      () => run(`${url}?sslmode=require`, 'select 1'),
     ],
   ])('findTargetStop returns a stop for %s', async (_, stopCode, code, fail) => {
     const stop = findTargetStop(await fail(), 'main', 'reader')

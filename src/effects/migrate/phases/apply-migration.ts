@@ -32,6 +32,7 @@ export function applyMigration(deps: MigrateDeps): Effect {
       bundleDigest: z.string(),
       identityDigest: z.string(),
       backupDigest: z.string(),
+      backupComparedAt: z.string().optional(),
       catalogueDigest: z.string(),
       rehearsalDigest: z.string(),
       copy: rehearsalDatabaseRef,
@@ -40,7 +41,7 @@ export function applyMigration(deps: MigrateDeps): Effect {
     async execute(context, given) {
       const bundle = await readJsonEvidence<MigrationBundle>(context, given.bundleDigest)
       const backup = await readJsonEvidence<Backup>(context, given.backupDigest)
-      assertFreshBackup(backup, context, bundle.spec)
+      assertFreshBackup(ageMinutes(backup, context, given.backupComparedAt), bundle.spec)
       const identity = await readJsonEvidence<ServerIdentity>(context, given.identityDigest)
       const catalogue = await readJsonEvidence<Catalogue>(context, given.catalogueDigest)
       const rehearsed = await readJsonEvidence<RehearsalResult>(context, given.rehearsalDigest)
@@ -96,8 +97,7 @@ async function prepareComparison(
 }
 
 /** @throws STOP_BACKUP_STALE when the backup is older than bundle.yaml allows */
-function assertFreshBackup(backup: Backup, context: EffectContext, spec: MigrationBundleSpec): void {
-  const age = ageMinutes(backup, context)
+function assertFreshBackup(age: number, spec: MigrationBundleSpec): void {
   if (age < spec.backupMaxAgeMinutes) return
   throw new Stop(
     'STOP_BACKUP_STALE',

@@ -14,7 +14,12 @@ import type { Backup } from '../take-backup.ts'
 export function refreshBackup(deps: MigrateDeps): Effect {
   return readEffect({
     name: 'refresh_backup',
-    input: z.object({ ...restoreFacts, backupDigest: z.string(), catalogueDigest: z.string() }),
+    input: z.object({
+      ...restoreFacts,
+      backupDigest: z.string(),
+      catalogueDigest: z.string(),
+      backupComparedAt: z.string().optional(),
+    }),
     output: z.looseObject({
       backupDigest: z.string(),
       catalogueDigest: z.string(),
@@ -24,7 +29,7 @@ export function refreshBackup(deps: MigrateDeps): Effect {
       const { spec } = await readJsonEvidence<MigrationBundle>(context, given.bundleDigest)
       const present = await readJsonEvidence<Backup>(context, given.backupDigest)
       const { backupDigest, catalogueDigest } = given
-      if (ageMinutes(present, context) < spec.backupMaxAgeMinutes)
+      if (ageMinutes(present, context, given.backupComparedAt) < spec.backupMaxAgeMinutes)
         return { output: { backupDigest, catalogueDigest, backupTakenAt: present.dump.takenAt } }
       const target = await deps.openDatabase(given.target)
       const identity = await readJsonEvidence<ServerIdentity>(context, given.identityDigest)
@@ -35,6 +40,7 @@ export function refreshBackup(deps: MigrateDeps): Effect {
       return {
         output: {
           ...taken.facts,
+          backupComparedAt: context.now().toISOString(),
           // The planned catalogue stays: a schema that changed since then stops the migration itself.
           catalogueDigest,
           report: { backup: reportBackup(taken.backup, holds) },

@@ -27,7 +27,7 @@ export function restoreTest(deps: MigrateDeps): Effect {
   return readEffect({
     name: 'restore_test',
     input: restoreTestInput,
-    output: z.looseObject({ copy: rehearsalDatabaseRef }),
+    output: z.looseObject({ copy: rehearsalDatabaseRef, backupComparedAt: z.string() }),
     execute: (context, given) => restoreForRehearsal(deps, context, given),
   })
 }
@@ -37,7 +37,7 @@ export async function restoreForRehearsal(
   deps: MigrateDeps,
   context: EffectContext,
   given: z.infer<typeof restoreTestInput>,
-): Promise<EffectResult<{ copy: RehearsalDatabaseRef; report: Json }>> {
+): Promise<EffectResult<{ copy: RehearsalDatabaseRef; backupComparedAt: string; report: Json }>> {
   const copy = { place: given.place, database: rehearsalDatabaseName('rehearsal', context) }
   const backup = await readJsonEvidence<Backup>(context, given.backupDigest)
   const catalogue = await readJsonEvidence<Catalogue>(context, given.catalogueDigest)
@@ -49,7 +49,11 @@ export async function restoreForRehearsal(
     },
   )
   return {
-    output: { copy, report: { restored: { ...copy, ...compared } } },
+    output: {
+      copy,
+      backupComparedAt: context.now().toISOString(),
+      report: { restored: { ...copy, ...compared } },
+    },
     evidence: [jsonEvidence('restored', { copy, ...compared })],
   }
 }

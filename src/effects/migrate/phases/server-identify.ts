@@ -10,6 +10,7 @@ import type { ServerIdentity } from '../../../targets/postgres/migration-databas
 import { readJsonEvidence } from '../../read-json-evidence.ts'
 import { findOutboundConnections, readDatabaseProfile } from '../database-profile.ts'
 import type { MigrateDeps } from '../deps.ts'
+import { estimateWork, readDatabaseBytes } from '../estimate-work.ts'
 import { readServerIdentity, serverMajorVersion } from '../server-identity.ts'
 
 /** Identifies server and database before anything else, and checks the tools and the rehearsal server that the run will need. */
@@ -31,6 +32,13 @@ export function serverIdentify(deps: MigrateDeps): Effect {
       const refused = onlyIn(outbound, spec.deviations ?? [])
       if (refused.length > 0) throw outboundError(target, refused)
       const place = await deps.rehearsalDatabases.chooseServer(target, identity)
+      const databaseBytes = await database.read(context, readDatabaseBytes)
+      const estimate = estimateWork(context, {
+        databaseBytes,
+        freeBytes: await deps.measures.freeBytes(),
+        rates: deps.measures.rates(),
+        hasCopies: place === 'embedded',
+      })
       const found = jsonEvidence('identity', identity)
       const made = jsonEvidence('profile', profile)
       const { systemIdentifier, database: name, version, role } = identity
@@ -43,6 +51,7 @@ export function serverIdentify(deps: MigrateDeps): Effect {
             target: { name: target, systemIdentifier, database: name, version, role },
             pgDump: tool,
             rehearsalServer: place,
+            estimate: { ...estimate },
           },
         },
         evidence: [found, made],

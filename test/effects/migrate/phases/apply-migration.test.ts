@@ -49,5 +49,9 @@ describe('applyMigration', () => {
       message: 'the backup is 61 minutes old, the plan allows 60; nothing was applied',
       facts: { code: 'STOP_BACKUP_STALE' },
     })
+    const compared = { ...given, backupComparedAt: '2026-03-01T09:58:00.000Z' }
+    await expect(applyMigration(deps).execute(context, compared)).rejects.not.toMatchObject({
+      facts: { code: 'STOP_BACKUP_STALE' },
+    })
   })
 })

@@ -1,0 +1,29 @@
+import type { Home } from '../../app/open-home.ts'
+import type { Decision } from '../../domain/approval.ts'
+import { visible } from '../../domain/visible.ts'
+import { findRun } from '../runs/find-run.ts'
+import { renderRunPlan } from '../runs/readable-plan.ts'
+
+/** What the decision means, in front of the plan. */
+const MEANING: { [decision in Decision]: string } = {
+  approve: 'You approve the plan below: the run may do what it says.',
+  reject: 'You reject the plan below: the run closes.',
+  void: 'You declare approvals of the plan below void.',
+  abandon: 'You abandon the run of the plan below: it closes, although a write may be unsettled.',
+}
+
+/**
+ * The plan for people on which somebody decides, as lines to be shown before the signature: a digest alone tells nobody what is signed.
+ * @param given.run id, or a unique prefix or suffix of one
+ * @throws RUN_NOT_FOUND, STORE_TAMPERED
+ */
+export async function planToSign(
+  home: Home,
+  given: { run: string; as: string; decision: Decision },
+): Promise<string[]> {
+  const run = await findRun(home, given.run)
+  const head = [`${visible(given.as)}: ${MEANING[given.decision]}`, '']
+  if (run.planDigest === null) return [...head, `run ${run.runId} has no plan yet, in ${run.state}`]
+  const text = await renderRunPlan(home.store, run, { page: null, pageSize: 200 })
+  return [...head, ...text.trimEnd().split('\n'), '']
+}
