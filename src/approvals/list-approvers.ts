@@ -101,13 +101,13 @@ function findLineFault(
   { namespace, live, at, revoked, policy }: ApproverQuestion,
 ): string | null {
   const fingerprint = computeFingerprint(line.key)
-  const namespaces = option(line, 'namespaces')
+  const namespaces = findOption(line, 'namespaces')
   if (namespaces !== null && !matchesList(namespaces.split(','), namespace))
     return `${fingerprint} may sign for ${namespaces} only`
-  const [after, before] = [option(line, 'valid-after'), option(line, 'valid-before')]
-  if (after !== null && !(at.getTime() >= timeOf(after)))
+  const [after, before] = [findOption(line, 'valid-after'), findOption(line, 'valid-before')]
+  if (after !== null && !(at.getTime() >= readSignerTime(after)))
     return `${fingerprint} is valid only after ${after} UTC`
-  if (before !== null && !(at.getTime() <= timeOf(before)))
+  if (before !== null && !(at.getTime() <= readSignerTime(before)))
     return `${fingerprint} was valid only before ${before} UTC`
   const wanted =
     policy.presence === 'required' ? 'presence' : policy.verification === 'required' ? 'verification' : null
@@ -140,13 +140,13 @@ function findKeysFault(
 const publicKey = ({ key }: SignerLine) => key.trim().split(/\s+/).slice(0, 2).join(' ')
 
 /** Finds the value of a key's option, without quotes. Null when the option is not given. */
-function option({ options }: SignerLine, name: string): string | null {
+export function findOption({ options }: SignerLine, name: string): string | null {
   const found = options.find((one) => one.toLowerCase().startsWith(`${name}=`))
   return found === undefined ? null : found.slice(name.length + 1).replace(/^"|"$/g, '')
 }
 
 /** Parses YYYYMMDD[HHMM[SS]][Z] as UTC, to milliseconds. NaN for any other form, so that no time is after or before it. */
-function timeOf(text: string): number {
+export function readSignerTime(text: string): number {
   const parts = /^(\d{4})(\d\d)(\d\d)(?:(\d\d)(\d\d)(\d\d)?)?Z?$/.exec(text)
   if (parts === null) return Number.NaN
   const [year, month, day, hour = 0, minute = 0, second = 0] = parts.slice(1).map((part) => Number(part ?? 0))

@@ -1,10 +1,13 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { approvalIdOf } from '../../src/approvals/statement.ts'
 import type { RunRecord } from '../../src/bundle/run-record.ts'
 import { hashEntry } from '../../src/domain/history.ts'
+import { canonicalJson } from '../../src/domain/json.ts'
 import { removeFolders } from '../store/store-folders.ts'
 import { describeWithKeys } from '../support/ssh-keys.ts'
 import { abandoned, aStrandedRun } from './abandoned-runs.ts'
 import { ALICE, aBundleMaker, type Bundles, bundleOf, recordIn } from './bundle-fixture.ts'
+import { correctHashes, renameApproval } from './forge-bundle.ts'
 
 describeWithKeys('verify of the bundle of an abandoned run', () => {
   let at: Bundles
@@ -100,5 +103,27 @@ describeWithKeys('verify of the bundle of an abandoned run', () => {
         )
       }),
     ).toMatchObject({ code: 'GATE_UNAPPROVED' })
+  })
+
+  test.each([
+    ['another list of writes', { planDigest: `sha256:${'0'.repeat(64)}` }],
+    ['an earlier entry', { seq: 2 }],
+    ['a gate', { gate: 'SG1', decision: 'approve' }],
+  ])('does not hold with an abandonment whose statement is for %s', async (_, change) => {
+    const run = await at.started('dry-run')
+    const { rehearseApproval } = await import('../../src/engine/manage-approvals.ts')
+    const how = { as: 'rehearsal', decision: 'abandon', reason: 'not needed' } as const
+    const { approvalId } = await rehearseApproval(at.world.parts, run.runId, how)
+    const dry = await at.exported(await at.world.engine.abandon(run.runId, { approvalId }))
+    const record = await recordIn(dry)
+    const [approval] = record.approvals
+    const statement = { ...JSON.parse(approval!.statementText), ...change }
+    if (statement.seq === 2) statement.historyHead = record.history[1]!.hash
+    const statementText = canonicalJson(statement)
+    record.approvals = [{ ...approval!, statementText, approvalId: approvalIdOf(statementText) }]
+    renameApproval(record, approvalId, approvalIdOf(statementText))
+    correctHashes(record)
+    const verdict = await at.verify(await bundleOf({ ...record, closeout: null }, dry))
+    expect(verdict.firstFault).toMatchObject({ code: 'APPROVAL_ELSEWHERE' })
   })
 })

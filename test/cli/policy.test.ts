@@ -93,6 +93,20 @@ describe('a gate that needs two people', () => {
       expiresAt: statement.expiresAt,
     })
     at.file('cutter.yaml', config)
+
+    // A line of allowed_signers that ends sooner ends it too.
+    const signers = readFileSync(at.path('allowed_signers'), 'utf8')
+    const limited = 'namespaces="cutter.cut.*",valid-after="20200101Z",valid-before="20200201Z"'
+    at.file('allowed_signers', signers.replace(/namespaces="[^"]*"/, limited))
+    expect(await show()).toContain(
+      'not before 2020-01-01T00:00:00.000Z (valid-after of allowed_signers), until 2020-02-01T00:00:00.000Z by valid-before of allowed_signers',
+    )
+    expect(JSON.parse(await show('--json'))).toMatchObject({
+      countsFrom: '2020-01-01T00:00:00.000Z',
+      countsUntil: '2020-02-01T00:00:00.000Z',
+      endsBySigners: true,
+    })
+    at.file('allowed_signers', signers)
   })
 
   test('signing warns a person whom the policy does not name, and the operator', async () => {

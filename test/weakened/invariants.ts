@@ -105,7 +105,57 @@ export const INVARIANTS: { [invariant: string]: Keeper[] } = {
       tests: ['test/approvals/import-approval.test.ts'],
     },
   ],
+  'a caller of the service does what its token allows': [
+    {
+      file: 'src/service/access/assert-role.ts',
+      functions: ['assertRole'],
+      without: 'throws',
+      tests: ['test/http/scope.test.ts', 'test/http/tokens.test.ts'],
+    },
+    {
+      file: 'src/service/access/scope.ts',
+      functions: ['isInScope'],
+      without: { result: 'true' },
+      tests: ['test/http/scope.test.ts'],
+    },
+    {
+      file: 'src/service/access/input-files.ts',
+      functions: ['admitPath'],
+      without: 'throws',
+      tests: ['test/http/inputs.test.ts'],
+    },
+    {
+      file: 'src/service/access/authenticate.ts',
+      functions: ['authenticate'],
+      without: 'throws',
+      tests: ['test/http/tokens.test.ts'],
+    },
+    {
+      file: 'src/http/guard.ts',
+      functions: ['assertOwnSite'],
+      without: 'throws',
+      tests: ['test/http/requests.test.ts'],
+    },
+  ],
   'nothing but a signature approves': [
+    {
+      file: 'src/bundle/check-abandonment.ts',
+      functions: ['findAbandonmentFault'],
+      without: { result: 'null' },
+      tests: ['test/bundle/abandoned-bundles.test.ts'],
+    },
+    {
+      file: 'src/bundle/check-approvals.ts',
+      functions: ['findMisplacedAbandonment'],
+      without: { result: 'null' },
+      tests: ['test/bundle/abandoned-bundles.test.ts'],
+    },
+    {
+      file: 'src/engine/expire-gate.ts',
+      functions: ['expireGate'],
+      without: { result: 'Promise.resolve(null)' },
+      tests: ['test/engine/expiring-gates.test.ts'],
+    },
     {
       file: 'src/approvals/import-approval.ts',
       functions: ['composeRehearsal'],
@@ -209,6 +259,12 @@ export const INVARIANTS: { [invariant: string]: Keeper[] } = {
       functions: ['whyNotAsked'],
       without: { result: 'null' },
       tests: ['test/effects/migrate/ask-preflight.test.ts'],
+    },
+    {
+      file: 'src/effects/migrate/same-definitions.ts',
+      functions: ['findSameDefinitions'],
+      without: { result: 'Promise.resolve(arguments[2].map(([{ name }]) => name))' },
+      tests: ['test/effects/migrate/same-definitions.test.ts'],
     },
     {
       file: 'src/effects/migrate/run-guarded.ts',

@@ -38,7 +38,14 @@ export function linesOfApproval(approval: ApprovalAnswer): string[] {
   ]
 }
 
-function describeEnd({ expiresAt, countsUntil = expiresAt }: ApprovalAnswer): string {
-  if (countsUntil === expiresAt) return `until ${expiresAt}`
-  return `until ${countsUntil} by the policy of the gate (signed until ${expiresAt})`
+function describeEnd({
+  expiresAt,
+  countsUntil = expiresAt,
+  endsBySigners,
+  countsFrom,
+}: ApprovalAnswer): string {
+  const from = countsFrom === undefined ? '' : `not before ${countsFrom} (valid-after of allowed_signers), `
+  if (countsUntil === expiresAt) return `${from}until ${expiresAt}`
+  const by = endsBySigners === true ? 'valid-before of allowed_signers' : 'the policy of the gate'
+  return `${from}until ${countsUntil} by ${by} (signed until ${expiresAt})`
 }

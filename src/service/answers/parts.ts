@@ -81,7 +81,16 @@ export const approval = z.strictObject({
   kind: z.enum(['signed', 'rehearsal']),
   approver: text,
   expiresAt: time.describe('As signed.'),
-  countsUntil: time.optional().describe('Until when the policy of the gate lets it count. Not in lists.'),
+  countsUntil: time
+    .optional()
+    .describe('Until when the policy of the gate and allowed_signers let it count. Not in lists.'),
+  endsBySigners: z
+    .boolean()
+    .optional()
+    .describe('Whether valid-before of allowed_signers ends it. Only of approval show.'),
+  countsFrom: time
+    .optional()
+    .describe('From when valid-after of allowed_signers lets it count. Only of approval show.'),
 })
 export const listedApproval = approval.extend({
   usedSeq: count.nullable(),

@@ -19,6 +19,10 @@ export interface ApprovalAnswer {
   expiresAt: string
   /** Where the policy of the gate is known: until when it lets the approval count, at the latest until `expiresAt`. */
   countsUntil?: string
+  /** Whether `valid-before` of allowed_signers ends it, which is sooner than the policy. */
+  endsBySigners?: boolean
+  /** From when `valid-after` of allowed_signers lets it count, where that is set. */
+  countsFrom?: string
 }
 
 /** The same in a list, with the history entry that used the approval. */
