@@ -19,8 +19,9 @@ export interface Comparison {
 /** Where the packages of peers are installed: a folder with node_modules. They are no part of the project's own installation. */
 const PEERS = process.env.CUTTER_BENCH_PEERS
 
-const EXTENT: Extent = { seconds: 6, runs: 1_500, idleSamples: 40 }
-const BRIEF: Extent = { seconds: 2, runs: 300, idleSamples: 5 }
+/** Seconds and runs for each number in flight, and samples after idle time. */
+const [seconds, runs, idleSamples] = (process.env.CUTTER_BENCH_EXTENT ?? '6,1500,40').split(',').map(Number)
+const EXTENT: Extent = { seconds: seconds!, runs: runs!, idleSamples: idleSamples! }
 
 /** Measures in interleaved rounds. */
 export function compareWorkers(rounds: number): Comparison {
@@ -53,9 +54,8 @@ export async function measureInThisProcess(worker: string): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'cutter-bench-'))
   // A server of root runs as another user, who must be able to enter.
   chmodSync(folder, 0o755)
-  const extent = process.env.CUTTER_BENCH_BRIEF === undefined ? EXTENT : BRIEF
   try {
-    console.log(JSON.stringify(await (worker === 'dbos' ? dbosFigures : ownFigures)(folder, extent)))
+    console.log(JSON.stringify(await (worker === 'dbos' ? dbosFigures : ownFigures)(folder, EXTENT)))
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }

@@ -45,6 +45,8 @@ export interface Extent {
 /** The numbers of runs in flight, one after another. */
 const IN_FLIGHT = (process.env.CUTTER_BENCH_IN_FLIGHT ?? '1,32,256').split(',').map(Number)
 
+const NO_SAMPLES = { start: 0, approve: 0, samples: 0 }
+
 /** Measures a worker. `serverPid` is the server that its store needs; null where it needs none. */
 export async function measureWorker(
   name: string,
@@ -65,7 +67,7 @@ export async function measureWorker(
     counted += measured.runs
     throughput.push(measured)
   }
-  const idle = await afterIdle(worker, idleSamples)
+  const idle = idleSamples === 0 ? NO_SAMPLES : await afterIdle(worker, idleSamples)
   const after = await worker.bytes()
   clearInterval(sampling)
   return {

@@ -28,7 +28,12 @@ function syncsPerRun(inFlight: number): number {
   const traced = ['-f', '-ttt', '-e', 'trace=fsync,fdatasync', '-o', log, process.execPath, ...bench]
   const { stdout, stderr } = spawnSync('strace', traced, {
     encoding: 'utf8',
-    env: { ...process.env, CUTTER_BENCH_BRIEF: '1', CUTTER_BENCH_IN_FLIGHT: String(inFlight) },
+    // Enough runs that the first and last ones, which share their transactions with few others, weigh little.
+    env: {
+      ...process.env,
+      CUTTER_BENCH_EXTENT: `60,${inFlight * 4},0`,
+      CUTTER_BENCH_IN_FLIGHT: String(inFlight),
+    },
   })
   expect(stdout, stderr).toContain('{')
   // Node warns of many listeners where each run at work has one.
@@ -49,8 +54,8 @@ describe.skipIf(skipped !== null)('waiting for the disk', { timeout: 300_000 }, 
   test('with one run in flight once for its start, each pause, approval, use and end, and for each head', () => {
     const syncs = syncsPerRun(1)
     // Start, two pauses, two approvals, two uses, the end, its signature, and three heads.
-    expect(syncs).toBeGreaterThan(11)
-    // A loaded machine moves pages of the journal to the file at times.
+    expect(syncs).toBeGreaterThanOrEqual(12)
+    // Now and then SQLite moves pages of the journal to the file.
     expect(syncs).toBeLessThan(13)
   })
 })

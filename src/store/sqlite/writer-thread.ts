@@ -7,6 +7,8 @@ import { prepareStatements } from './statements.ts'
 
 const port = parentPort!
 const db = openDatabase(workerData as OpenOptions)
+// With many runs at work the journal fills fast, and each move of its pages to the file waits for the disk twice. 16 MB.
+db.pragma('wal_autocheckpoint = 4000')
 const execute = createExecutor(db, prepareStatements(db))
 
 port.on('message', (batch: Batch | null) => {
