@@ -75,6 +75,8 @@ export function detectFit(bytes: Uint8Array, document: string, profiles: readonl
   const tried = when('first')
   // The beginning of a text is a better sign than its headings.
   const certain = tried.filter(({ detect }) => detect.begins !== undefined)
+  const sure = findBestFit(tryProfiles(bytes, document, certain))
+  if (sure !== null && sure.confidence >= ENOUGH && !sure.isCoarse) return nestRestarts(bytes, document, sure)
   const first = tryProfiles(bytes, document, [...new Set([...certain, ...tried])])
   const best = findBestFit(first)
   if (best !== null && best.confidence >= ENOUGH && !best.isCoarse) return nestRestarts(bytes, document, best)

@@ -54,12 +54,14 @@ async function completeRun({ code, text, expectedArticles }: UdhrText): Promise<
     throughBothGates(app, `UDHR-${code}`, aSource(app, `${code}.txt`, bytes)),
   )
   expectClosedWithoutATrace(atLast)
-  expect(atLast.output).toMatchObject({ units: expectedArticles, enacted: expectedArticles, verified: true })
+  const units = listUnits(scanDocument(bytes, { document: `UDHR-${code}` }))
+  expect(units.filter(({ number }) => number !== null)).toHaveLength(expectedArticles)
+  expect(atLast.output).toMatchObject({ units: units.length, enacted: units.length, verified: true })
   await expectCompleteCoverage(app, atLast, bytes)
 }
 
 const laws = [
-  ['vi-constitution-2013.txt', { units: 120, levels: { chapter: 11, article: 120 } }],
+  ['vi-constitution-2013.txt', { units: 121, levels: { chapter: 11, article: 120 } }],
   ['en-us-constitution-1787.md', { units: 7 }],
   ['de-grundgesetz-a-2010-07.md', {}],
   ['de-grundgesetz-b-2012-07.md', {}],
@@ -145,7 +147,7 @@ function scansExactly({ code, text, expectedArticles }: UdhrText): boolean {
   } catch {
     return false
   }
-  const units = listUnits(found)
+  const units = listUnits(found).filter(({ number }) => number !== null)
   const inOrder = units.every(({ number }, i) => number === String(i + 1))
   return (
     inOrder &&

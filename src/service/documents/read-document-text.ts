@@ -5,6 +5,7 @@ import type { Profile } from '../../document/profiles/profile.ts'
 import { type Scan, scanDocument } from '../../document/scan.ts'
 import { CutterError } from '../../domain/errors.ts'
 import { sha256 } from '../../domain/json.ts'
+import { findPinnedReading } from '../../effects/cut/pinned-reading.ts'
 import { readStoredText, type StoredPiece, type StoredText } from '../../effects/cut/stored-text.ts'
 import type { Target } from '../../targets/target.ts'
 import { targetError } from '../targets/target-error.ts'
@@ -86,14 +87,16 @@ export async function writeExport(file: string, content: string): Promise<void> 
   })
 }
 
-/** Finds a scan with the target's units: by the named profile, the detected one, or any other. */
+/** Finds a scan with the target's units: by the named profile, the reading that it was cut by, the detected one, or any other. */
 function findReading(
   bytes: Uint8Array,
   found: StoredText,
   { document, profile: named, profiles = [] }: Reading,
 ): Scan | null {
   const units = keysOf(found.pieces.flatMap((piece) => ('address' in piece ? [piece] : [])))
-  const candidates = named === undefined ? [undefined, ...listProfileNames(profiles)] : [named]
+  const pinned = named === undefined ? findPinnedReading(found, profiles) : null
+  const detected = [pinned ?? undefined, undefined, ...listProfileNames(profiles)]
+  const candidates = named === undefined ? detected : [named]
   for (const profile of candidates) {
     const read = scanOrNull(bytes, { document, profile, profiles })
     if (read === null) continue
