@@ -9,7 +9,7 @@ deploy 4d1485e5c23d0d1e663d60dd298fbace2421c91b6a17a6df995135665467d296 f21b3490
 migrate 05f1c34183d194cb52fcc1c1c4ff550c39dc451e48daf09dc17c635b69133c96 d137c80a7dd4f73d79a29e0e1825d8e3308d599842d67545a1b11500fdbfb992 348d0dc98ad548f9e4176f013072c0633ad55e31ef4e4409e7adba8eeda09e2e
 rollback bbc032e4af95f6a13e416048557795bab4a128886ee3ef4e78afca1d92ddd81f 7b6e74ca45973cc3d6d9da796fcd0bbd2e054aabbcd069d2c815de37773c9b1b 1dc0f3dceb43f670d3e13b9b33f32912b7381019b218f32dc05761a76e2af5ba
 teardown 2b74c82c7fa831cfec7b35b7b172b1897e8ac1a7b0c274c166df41610082a48d 30a8f9b317bafdf1a852d84b0b82562bec0899705512022832a5190b33f2de1e 46de27cef754211e39f01d0ccbb70d3ddf89053e8765a77326e85cf0ae9f7d03'''  # their definition digests
-ZERO, SKEW, CLOSEOUT, ROTATION, DIGEST, ID = b'\0' * 512, 300_000, 'cutter.closeout', 'cutter.instance-key', 'sha256:[0-9a-f]{64}', 'ap-[0-9a-f]{32}'
+ZERO, SURROGATE, SKEW, CLOSEOUT, ROTATION, DIGEST, ID = b'\0' * 512, re.compile(f'[{chr(0xd800)}-{chr(0xdfff)}]'), 300_000, 'cutter.closeout', 'cutter.instance-key', 'sha256:[0-9a-f]{64}', 'ap-[0-9a-f]{32}'
 GENESIS, ENTRY, WRITE, STATEMENT = [names.split() for names in (
     'definitionDigest input machine mode osUser runId startKey startedAt startedBy version', 'at by event hash previousHash seq snapshotDigest state status',
     'attempt known phase seq startedAt', 'approver decision expiresAt gate historyHead issuedAt machine nonce planDigest reason runId seq type version')]
@@ -24,14 +24,14 @@ TEXTS = '''7036ec4d5b4b3f3098cd8b9a 0f7d95df8216acde2b1f24fc a5bb8d96f89a86e8380
 LOST_POLICY = {'gate': '', 'of': None, 'need': 1, 'fourEyes': False, 'validHours': 1e9, 'allowedSignersDigest': None}; Fault = type('Fault', (Exception,), {})
 def need(holds, *why): return holds or (_ for _ in ()).throw(Fault(': '.join(why)))
 sha = lambda data: hashlib.sha256(data if isinstance(data, bytes) else data.encode()).hexdigest()
-dig, units, obj, is_ = lambda data: 'sha256:' + sha(data), lambda name: name.encode('utf-16-be', 'surrogatepass'), lambda v: isinstance(v, dict), lambda pattern, v: isinstance(v, str) and re.fullmatch(pattern, v, re.S) is not None
+dig, units, obj, sub, is_ = lambda data: 'sha256:' + sha(data), lambda name: name.encode('utf-16-be', 'surrogatepass'), lambda v: isinstance(v, dict), lambda v: v if isinstance(v, dict) else {}, lambda pattern, v: isinstance(v, str) and re.fullmatch(pattern, v, re.S) is not None
 def canon(v):  # the canonical form of JSON (RFC 8785)
     if isinstance(v, (dict, list)): return '[' + ','.join(map(canon, v)) + ']' if not obj(v) else '{' + ','.join(canon(k) + ':' + canon(v[k]) for k in sorted(v, key=units)) + '}'
-    small = isinstance(v, float) and (format(decimal.Decimal(repr(v)).normalize(), 'f') if v == 0 or 1e-6 <= abs(v) < 1e21 else repr(v).replace('e-0', 'e-')); return small or json.dumps(v, ensure_ascii=False)
+    small = isinstance(v, float) and (format(decimal.Decimal(repr(v)).normalize(), 'f') if v == 0 or 1e-6 <= abs(v) < 1e21 else repr(v).replace('e-0', 'e-')); return small or SURROGATE.sub(lambda m: '\\u%04x' % ord(m[0]), json.dumps(v, ensure_ascii=False))
 def parse(data, path, exact=True):
     value = json.loads(data.decode(), parse_constant=lambda name: {}[name], parse_int=lambda n: int(n) if abs(int(n)) < 2 ** 53 else float(n)); need(not exact or canon(value).encode() == data, 'FILE_UNREADABLE', path); return value
 def moment(v):
-    m = re.fullmatch(r'(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d+))?)?Z', v, re.ASCII)
+    m = re.fullmatch(r'(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d+))?Z', v, re.ASCII)
     return calendar.timegm(datetime.datetime(*[int(part or 0) for part in m.groups()[:6]]).timetuple()) * 1000 + int(((m[7] or '') + '000')[:3])
 strings = lambda v: [v] if isinstance(v, str) else [s for one in (v.values() if obj(v) else v if isinstance(v, list) else []) for s in strings(one)]
 def header(name, size):  # of a file in the archive
@@ -50,13 +50,13 @@ def evidence_path(name, digest):
     return 'evidence/' + digest[7:] if not m else f'plans/{short}.json' if m[1] == 'plan' else f'trust/{m[1]}-{short}'
 def read_entry(row):
     one = parse(row, 'history.jsonl'); event, place = one['event'], one['event'].get('arrival', {'gate': '', 'planDigest': None})
-    digests, kinds, left = [one['snapshotDigest'], place['planDigest'] or one['hash'], *event.get('evidence', {}).values()], event.get('effectsAsked', {}), event.get('effectsDropped', [])
+    digests, kinds, left = [one['snapshotDigest'], one['hash'] if place['planDigest'] is None else place['planDigest'], *event.get('evidence', {}).values()], event.get('effectsAsked', {}), event.get('effectsDropped', [])
     fits = is_(STATUSES, one['status']) and is_(OUTCOMES, event.get('outcome', 'failed')) and len(place) == 2 and sorted(one) == ENTRY and moment(one['at']) and isinstance(left, list) and all(is_('read|write', kind) for kind in kinds.values()) and all(is_('.*', name) for name in left)
     need(fits and is_('.*', one['by'] + one['state'] + event['type'] + event.get('approvalUsed', '') + place['gate']) and all(is_(DIGEST, d) for d in digests), 'FILE_UNREADABLE', 'an entry'); return one
 def read(files):
     run, genesis = parse(files['run.json'], 'run.json'), parse(files['genesis.json'], 'genesis.json'); two, history = 'format' in run, [read_entry(row) for row in files['history.jsonl'].split(b'\n')[:-1]]
     holds = (not two or type(run['format']) is int and run['format'] in (2, 3, 4)) and is_('live|dry-run', genesis['mode']) and is_(DIGEST, genesis['definitionDigest']) and obj(genesis['input']) and genesis['runId'] != ''
-    holds = holds and is_('.*', genesis['startedBy'] + genesis['osUser'] + (genesis['startKey'] or '')) and moment(genesis['startedAt'])
+    holds = holds and is_('.*', genesis['startedBy'] + genesis['osUser'] + ('' if genesis['startKey'] is None else genesis['startKey'])) and moment(genesis['startedAt'])
     need(holds and sorted(genesis) == GENESIS and files['history.jsonl'][-1:] == b'\n', 'FORMAT_UNKNOWN or FILE_UNREADABLE'); due, evidence = {'genesis.json', 'run.json', 'history.jsonl', 'snapshot.json', 'VERIFY.md', 'MANIFEST.sha256'}, []
     for before, one in zip([None, *history], history):
         named = dict(one['event'].get('evidence', {}))
@@ -83,23 +83,23 @@ def check_record(b):  # what the parts of the record must agree on
         if event['type'] == 'cutter.upgraded': holds, now = holds and event['from'] == now, {name: event['to'][name] for name in now}
         before, policies = one['hash'], [None] + [v for k, v in event.get('evidence', {}).items() if k.startswith('policy/')]
         fits = event.get('policyDigest') in policies and (plan is None or is_plan(b, plan, event['arrival']['gate'], one['seq'])); need(holds and fits, 'HISTORY_BROKEN, PLAN_DIFFERS or EVIDENCE_DIFFERS', f'entry {index + 1}')
-    last, context = history[-1], (parse(snapshot, 'snapshot.json', exact=False).get('snapshot') or {}).get('context'); need(context is not None and dig(snapshot) == last['snapshotDigest'], 'SNAPSHOT_DIFFERS')
+    last, context = history[-1], (parse(snapshot, 'snapshot.json', exact=False).get('snapshot') or {}).get('context'); need(obj(context) and dig(snapshot) == last['snapshotDigest'], 'SNAPSHOT_DIFFERS')
     outcome = next((one['event'].get('outcome') for one in history if one['status'] == 'closed'), None)
     here = ([{}] + [one for one in history if {'arrival', 'approvalUsed'} & set(one['event'])])[-1]; here = here if 'arrival' in here.get('event', ()) and last['status'] != 'closed' else None
-    stopped, stop = last['status'] == 'stopped', context.get('stop') if last['status'] == 'stopped' else None
+    stopped, stop = last['status'] == 'stopped', context.get('stop') if last['status'] == 'stopped' else None; code, planned = sub(stop).get('code'), context.get('planDigest')
     b['facts'] = {**{name: genesis[name] for name in ('runId', 'machine', 'mode', 'startedBy', 'startedAt')}, **now, 'updatedAt': last['at'],
                   **{name: last[name] for name in ('status', 'state', 'seq', 'snapshotDigest')}, 'head': last['hash'], 'outcome': outcome, 'stop': stop,
-                  'stopCode': ((stop or {}).get('code') or 'STOP_INTERNAL') if stopped else None, 'gateSeq': here and here['seq'],
+                  'stopCode': ('STOP_INTERNAL' if code is None else code) if stopped else None, 'gateSeq': here and here['seq'],
                   'gate': here['event']['arrival']['gate'] if here and last['status'] == 'paused' else None, 'gateHead': here and here['hash'],
-                  'planDigest': context.get('planDigest'), 'output': context.get('output')}
+                  'planDigest': planned, 'output': context.get('output')}
     writes = b['unsettled'] = run.pop('unsettledWrites', None); need(canon(run) == canon({**b['facts'], **({'format': run['format'], 'instructions': 1} if b['two'] else {})}), 'RUN_DIFFERS')
-    fits = (writes is None or b['two'] and writes and all(sorted(w) == WRITE and w['seq'] > 0 for w in writes)) and (last['status'] == 'closed') == (outcome is not None) and (b['two'] or outcome != 'abandoned')
+    fits = (planned is None or is_(DIGEST, planned)) and (stop is None or obj(stop)) and (code is None or isinstance(code, str)) and (writes is None or b['two'] and writes and all(sorted(w) == WRITE and w['seq'] > 0 for w in writes)) and (last['status'] == 'closed') == (outcome is not None) and (b['two'] or outcome != 'abandoned')
     need(fits and all(dig(b['files'][path]) == digest for _, _, digest, path in b['evidence'] if path in b['files']), 'RUN_DIFFERS or EVIDENCE_DIFFERS'); b['lost'] = None
     if any(one['event']['type'] == ABANDONED for one in history): check_abandoned(b, history[:-1], last, writes or [])
 def check_abandoned(b, before, last, writes):  # the list of unsettled writes: the same everywhere, and as the history says
     b['lost'], event, failed, flying, live = writes, last['event'], [], {}, b['genesis']['mode'] == 'live'; gone = [(w['seq'], w['name'], w['digest']) for w in b['gone']]; named = [row[:3] for row in b['evidence'] if row[:3] in gone and row[0] < last['seq']]
     for one in before if live else []:
-        e = one['event']; m = re.fullmatch(r'xstate\.(done|error)\.actor\.(.+)', e['type'], re.S); code = (e.get('error') or {}).get('code') if m else None
+        e = one['event']; m = re.fullmatch(r'xstate\.(done|error)\.actor\.(.+)', e['type'], re.S); code = sub(e.get('error')).get('code') if m else None
         flying = {**{name: seq for name, seq in flying.items() if name not in (*e.get('effectsDropped', []), m and m[2])}, **{name: one['seq'] for name, kind in e.get('effectsAsked', {}).items() if kind == 'write'}}
         if not m or e.get('kind') != 'write' or e.get('ran') == 'simulate': continue
         guess = 'unknown' if code == 'STOP_OUTCOME_UNKNOWN' or e.get('attempt', 1) > 1 else 'no'; failed = [w for w in failed if w['phase'] != m[2] or before[w['seq'] - 1]['status'] != 'stopped']
@@ -192,7 +192,7 @@ def check_approvals(b, options):
         if decided: one['counted'] = check_use(b, one, decided, state)
         if one['signature'] is None: continue
         given = b['approvals'][name] + (f"cutter.{one['machine']}.{one['gate']}",); one['key'] = signing_key(*given)
-        vouched = (history[decided - 1]['event'].get('vouched') or {}).get('fingerprint', one['key']) if name == main else one['key']
+        vouched = sub(history[decided - 1]['event'].get('vouched')).get('fingerprint', one['key']) if name == main else one['key']
         need(one['key'] and vouched == one['key'], 'SIGNATURE_INVALID', name); why = distrust(options, *given, one['approver'], history[use - 1]['at']) if decided else ''
         need(not why or not live, why or '', name); one['trusted'] = why is None
     for way in b['ways'] if live else []: check_policy(b, history[way[1] - 1], {name: taken[name] for name in used if used[name][0] == way[1]})
@@ -278,14 +278,14 @@ def check_text(b, taken):  # VERIFY.md: the blocks that name something of the ru
     due += [signed('../instance_signers', body['predicate']['signer'], CLOSEOUT, path, body['predicate']['signedAt']) if path == 'closeout.json' else
             f'```sh\ncountersigns {word(path)}\n{signed(chr(34) + "$signers" + chr(34), body["signer"], CLOSEOUT, path, body["at"])}```\n\n' for body, path in b['ends']]
     due += [f"entry {facts['seq']} when"] * (facts['status'] != 'closed')
-    for block in due: at, text = text.index(block, at), text.replace(block, '', 1) if text.find(block) >= at else ''
+    for block in [SURROGATE.sub(chr(0xfffd), block) for block in due]: at, text = text.index(block, at), text.replace(block, '', 1) if text.find(block) >= at else ''
     need(sha(text)[:24] in TEXTS, 'VERIFY_TEXT_DIFFERS', sha(text)[:24])
 def verify(tar, options):
     b = read(unpack(tar)); check_record(b); taken, facts = check_approvals(b, options), b['facts']; counted = [one for one in taken.values() if one['counted']]
     passed = {one['gate'] for one in counted if one['decision'] == 'approve'}; known = facts['version'] == '1' and re.search(f"^{re.escape(facts['machine'])} .*{facts['definitionDigest'][7:]}", KNOWN, re.M)
     need(passed >= set(GATES[facts['machine']].get(facts['outcome'], []) if known else []), 'GATE_MISSING', *sorted(passed))
-    vouched = check_end(b, taken, options) == facts['seq'] and facts['mode'] == 'live' and all(one['trusted'] for one in counted); check_text(b, taken)
-    unmet = [f'gate {gate} was not passed' for gate in options.require if gate not in passed] + ['not everything is vouched for'] * (options.require_trusted and not vouched)
+    vouched = check_end(b, taken, options) == facts['seq'] and bool(known or options.require or facts['outcome'] != 'succeeded') and facts['mode'] == 'live' and all(one['trusted'] for one in counted); check_text(b, taken)
+    signed = {one['gate'] for one in counted if one['decision'] == 'approve' and one['signature'] is not None}; unmet = [f'gate {gate} was not passed' for gate in options.require if gate not in signed] + ['not everything is vouched for'] * (options.require_trusted and not vouched)
     pages = {page_of(one['signature'])[0] for one in counted if one['signature'] and options.origins} - {None, *options.origins}; outcome = 'gates unknown' if facts['outcome'] == 'succeeded' and not known else facts['outcome']
     return {'holds': True, 'outcome': outcome, 'approvals': [[one['gate'], one['decision'], one['approver']] for one in counted], 'unmet': unmet + sorted(pages), 'clockWentBack': [one['seq'] for before, one in zip(b['history'], b['history'][1:]) if moment(one['at']) < moment(before['at']) or obj(one['event'].get('clock')) and one['event']['clock'].get('code') == 'CLOCK_WENT_BACK' and is_(r'[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z', one['event']['clock'].get('reading'))]}
 cli = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)

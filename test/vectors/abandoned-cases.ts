@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs'
 import type { RunRecord } from '../../src/bundle/run-record.ts'
 import { addCountersignature } from '../../src/bundle/sign-closeout.ts'
+import type { EffectRow } from '../../src/domain/effect.ts'
 import { hashEntry } from '../../src/domain/history.ts'
 import { rehearseApproval } from '../../src/engine/manage-approvals.ts'
+import type { RunStore } from '../../src/store/run-store.ts'
 import { abandoned, aRunThatDied, aStrandedRun, signAbandonment } from '../bundle/abandoned-runs.ts'
 import { ALICE, aBundleMaker, bundleOf, recordIn } from '../bundle/bundle-fixture.ts'
 import { shared, type VectorCase } from './read-vectors.ts'
@@ -40,15 +42,21 @@ export async function abandonedCases(given: { definitionDigest: string }): Promi
     run.head = last.hash
   }
   const trial = await at.exported(await abandoned(at, await aRunThatDied(at, 'write')))
+  const { storedRun } = at.world.store
+  /** A store that answers other effects in flight than it has. */
+  const withEffects = (effects: EffectRow[]): Pick<RunStore, 'effects' | 'storedRun'> => ({
+    effects: async () => effects,
+    storedRun: async (id) => ({ ...(await storedRun(id))!, effects }),
+  })
   const hidden = await aRunThatDied(at, 'write')
   const [row] = await at.world.store.effects(hidden.runId)
-  at.world.parts.store = { ...at.world.store, effects: async () => [] }
+  at.world.parts.store = { ...at.world.store, ...withEffects([]) }
   const withoutTrial = await at.exported(await abandoned(at, hidden))
   at.world.parts.store = at.world.store
   const added = await aRunThatDied(at, 'write')
   at.world.parts.store = {
     ...at.world.store,
-    effects: async () => [row!, { ...row!, invokeId: 'never_asked' }],
+    ...withEffects([row!, { ...row!, invokeId: 'never_asked' }]),
     claim: async () => row!,
   }
   const withAnother = await at.exported(await abandoned(at, added))
