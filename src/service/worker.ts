@@ -100,6 +100,8 @@ async function lookAround(work: Work): Promise<void> {
       }
     } catch (err) {
       work.log.warn({ err }, 'the worker could not look for work')
+      // As long as cutter.yaml can’t be used, each change of the store would say so again.
+      await sleep(LOOK_MS, undefined, { signal: end }).catch(() => {})
     }
     await home.changes().after(seen, LOOK_MS, end)
   }

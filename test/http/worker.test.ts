@@ -2,6 +2,7 @@ import { copyFileSync, existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { signText } from '../../src/approvals/openssh/sign-text.ts'
+import { startWorker } from '../../src/service/worker.ts'
 import { aService, type HttpService } from '../support/http-service.ts'
 import { type KeyFolder, openKeyFolder } from '../support/ssh-keys.ts'
 
@@ -174,6 +175,29 @@ describe('rules that change while the service serves', () => {
       (await at.post(`/api/v1/runs/${runId}/resume`, operator, { approval: approvalId })).json.outcome,
     ).toBe('succeeded')
   }, 30_000)
+
+  test('that can’t be used are reported once a second, however much is saved', async () => {
+    await aHome(manual)
+    edit('not: [a config')
+    let warnings = 0
+    const warn = () => {
+      warnings += 1
+    }
+    const worker = await startWorker(at.home, { info() {}, warn, error() {} })
+    for (let n = 0; n < 30; n++) {
+      await at.home.store.recordHold({
+        kind: 'on',
+        runId: null,
+        reason: 'a test',
+        by: 'ann',
+        at: new Date().toISOString(),
+      })
+      await new Promise((done) => setTimeout(done, 40))
+    }
+    await worker.close()
+    expect(warnings).toBeGreaterThan(0)
+    expect(warnings).toBeLessThan(6)
+  })
 
   test('that can’t be used let nothing pass, and stops still work', async () => {
     const { operator, admin } = await aHome(manual)
