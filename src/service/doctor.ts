@@ -1,5 +1,6 @@
 import type { Home } from '../app/open-home.ts'
 import { openTools } from '../tools/open-tools.ts'
+import { checkConfig } from './doctor/config-checks.ts'
 import type { Finding } from './doctor/finding.ts'
 import {
   checkAllowedSigners,
@@ -34,6 +35,7 @@ export async function examineInstallation(home: Home): Promise<Finding[]> {
     ...(await checkTools(openTools(app.config.tools), app.config.execution.allowLive)),
     checkAllowedSigners(app),
     checkTrustedFiles(app),
+    ...(await checkConfig(app)),
     ...checkOutputFolder(app),
     ...(await checkPolicies(app)),
     ...(await checkInstanceKeys(app)),
