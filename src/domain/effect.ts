@@ -106,6 +106,11 @@ interface EffectBase<Input, Output> {
 export interface ReadEffect<Input = unknown, Output = unknown> extends EffectBase<Input, Output> {
   kind: 'read'
   execute(context: EffectContext, input: Input): Promise<EffectResult<Output>>
+  /**
+   * Compares the world with the approved plan by reads alone, and lists what differs. For the last check at a gate; `run explain` asks it.
+   * Nothing is recorded.
+   */
+  look?(context: EffectContext, input: Input): Promise<string[]>
 }
 
 /** A write has three ways to run: it executes, it is simulated in a dry run, and it is probed for whether it was committed. */

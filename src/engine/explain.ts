@@ -11,6 +11,7 @@ import type { EngineDeps, InstalledMachine } from './engine-deps.ts'
 import { findGateExpiry } from './expire-gate.ts'
 import { explainGate, type JudgedApproval, type PolicyInForce } from './explain-gate.ts'
 import { loadRun } from './load-run.ts'
+import { APPROVED, lookAtWorld, type WorldSeen } from './look-at-world.ts'
 
 /** A state on the path ahead. `kind` tells what its phase does to the world; null where the run only arrives. */
 interface Ahead {
@@ -51,22 +52,28 @@ export interface Explanation {
   /** The same for a stopped run that is resumed. */
   ifRetried: Ahead[]
   refusals: Blocker[]
-  /** What differs from the approved plan, if the run returned to its gate or stopped because of it. */
+  /** What differs from the plan: now, if the world was looked at; else what made the run return to its gate or stop. */
   differences: string[]
+  /** How the world was seen. Null unless the run waits at a gate. */
+  world: WorldSeen | null
 }
 
 /**
  * Explains what a run waits for, who could approve it, what would happen then, and what blocks it. Changes and records nothing.
+ * With `isAsked` it compares the world at a gate, by reads alone.
  * @throws RUN_NOT_FOUND, STORE_TAMPERED
  */
-export async function explain(deps: EngineDeps, id: string): Promise<Explanation> {
+export async function explain(deps: EngineDeps, id: string, { isAsked = false } = {}): Promise<Explanation> {
   const run = await loadRun(deps, id)
   const history = await deps.store.history(run.runId)
+  // Another process may have moved the run since its history was read.
+  const effects = (await deps.store.effects(run.runId)).filter(({ seq }) => seq <= history.length)
   const { runId, mode, status, state, outcome, stop } = run
   const isOpen = status !== 'closed'
   const { installed, upgraded, blockers } = isOpen ? await findMachineBlockers(deps, run) : closedRun(run)
   // Approvals cannot be judged without the machine. Its absence is one of the blockers.
   const gate = upgraded.status === 'paused' && installed !== null ? await explainGate(deps, upgraded) : null
+  const seen = await seeWorld(deps, installed, upgraded, { history, isAsked })
   return {
     runId,
     mode,
@@ -80,7 +87,7 @@ export async function explain(deps: EngineDeps, id: string): Promise<Explanation
       planDigest: run.planDigest,
       expiresAt: await findGateExpiry(deps.store, run),
     },
-    unsettledWrites: unsettledOf(run, history, await deps.store.effects(runId)),
+    unsettledWrites: unsettledOf(run, history, effects),
     stop,
     upgrade: upgraded === run ? null : { from: run.version, to: upgraded.version },
     hold: isOpen ? holdOver(await deps.store.hold(), runId) : null,
@@ -89,17 +96,59 @@ export async function explain(deps: EngineDeps, id: string): Promise<Explanation
     approvals: gate?.approvals ?? [],
     ifApproved: status === 'paused' ? pathAhead(installed, upgraded, APPROVED) : [],
     ifRetried: status === 'stopped' ? pathAhead(installed, upgraded, { type: 'RETRY' }) : [],
-    refusals: isOpen ? [...(await findBlockers(deps, run, gate, installed)), ...blockers] : [],
-    differences: isOpen ? findDifferences(run) : [],
+    refusals: isOpen
+      ? [...(await findBlockers(deps, run, gate, installed)), ...blockers, ...seen.blockers]
+      : [],
+    differences: isOpen && seen.differences.length === 0 ? findDifferences(run) : seen.differences,
+    world: seen.world,
   }
+}
+
+interface Seen {
+  world: WorldSeen | null
+  /** What differs now. Where nothing does, what the run itself recorded is of interest. */
+  differences: string[]
+  blockers: Blocker[]
+}
+
+/** What is known of the world at the gate of a run: by looking at it now, else as the run last saw it. */
+async function seeWorld(
+  deps: EngineDeps,
+  installed: InstalledMachine | null,
+  run: Run,
+  { history, isAsked }: { history: HistoryEntry[]; isAsked: boolean },
+): Promise<Seen> {
+  if (run.status !== 'paused') return { world: null, differences: [], blockers: [] }
+  const asked = isAsked && installed !== null ? await lookAtWorld(deps, installed, run) : null
+  if (asked === null || asked.fault !== null) {
+    const why =
+      asked?.fault ?? (isAsked ? 'the last check of this gate cannot be asked without writes' : null)
+    const at = history.findLast(({ event }) => event.type.startsWith('xstate.'))?.at ?? run.updatedAt
+    const differences = asked?.differences ?? []
+    return { world: { how: 'last-seen', at, why, isAsPlanned: null }, differences, blockers: [] }
+  }
+  const at = deps.clock.now().toISOString()
+  const { differences } = asked
+  const world = { how: 'looked' as const, at, why: null, isAsPlanned: differences.length === 0 }
+  return { world, differences, blockers: driftBlockers(run, differences) }
+}
+
+function driftBlockers({ runId }: Run, differences: string[]): Blocker[] {
+  const [first] = differences
+  if (first === undefined) return []
+  const more = differences.length > 1 ? ` (and ${differences.length - 1} more)` : ''
+  return [
+    {
+      reason: 'DRIFT',
+      message: `the world is not as the plan says: ${first}${more}`,
+      next: `restore what differs, or cutter run cancel ${runId} --reason … and start another run`,
+    },
+  ]
 }
 
 const closedRun = (run: Run): MachineBlockers => ({ installed: null, upgraded: run, blockers: [] })
 
 const WAITS_FOR = { paused: 'approval', stopped: 'retry', working: 'work', closed: 'nothing' } as const
-
-/** Ids of real approvals are digests, so no approval has this id. */
-const APPROVED = { type: 'APPROVE', approvalId: 'ap-foreseen', approver: 'foreseen' }
 
 /** Finds when a run arrived at its gate; for other runs, when the newest entry that changed the run was made. */
 function sinceWhen(run: Run, history: HistoryEntry[]): string {

@@ -22,10 +22,12 @@ export interface ReadEffectOptions<Input, Output> {
   /** Its plans hold the texts of a document, in which anything may stand. Their values are not searched for secrets. */
   quotesDocument?: true
   execute(context: EffectContext, input: NoInfer<Input>): Promise<EffectResult<NoInfer<Output>>>
+  /** For the last check at a gate: lists what differs from the approved plan, by reads alone. `run explain` asks it and records nothing. */
+  look?(context: EffectContext, input: NoInfer<Input>): Promise<string[]>
 }
 
 /** What a write effect consists of. */
-export interface WriteEffectOptions<Input, Output> extends ReadEffectOptions<Input, Output> {
+export interface WriteEffectOptions<Input, Output> extends Omit<ReadEffectOptions<Input, Output>, 'look'> {
   /** It leaves nothing behind, as a trial on a throwaway folder. A live run may do it before it has used an approval. */
   beforeApproval?: true
   /** Shows in a dry run what `execute` would do, and does nothing. */

@@ -1,4 +1,4 @@
-import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Explanation } from '../../src/engine/explain.ts'
@@ -278,8 +278,10 @@ describe('run explain away from a gate', () => {
     await superuser.query('begin')
     await superuser.query('lock table public.information_unit in access exclusive mode')
     const answer = resume(at, runId, approvalId)
-    while ((await explained(runId)).status !== 'working');
-    expect(await explained(runId)).toMatchObject({
+    const offline = async () =>
+      jsonOf<Explanation>(await at.cutter(['run', 'explain', runId, '--offline', '--json']))
+    while ((await offline()).status !== 'working');
+    expect(await offline()).toMatchObject({
       waitsFor: { kind: 'work' },
       refusals: [{ reason: 'RUN_HELD' }],
     })
@@ -303,4 +305,37 @@ describe('run explain of a dry run', () => {
 test('run explain refuses an unknown run', async () => {
   const answer = await at.cutter(['run', 'explain', 'nobody', '--json'])
   expect([answer.code, jsonOf(answer).error?.code]).toEqual([4, 'RUN_NOT_FOUND'])
+})
+
+describe('run explain of two runs of one document', () => {
+  test('explain names what the first run changed, once it is closed, and offline when the world was last seen', async () => {
+    const first = await live('TWICE')
+    const second = await live('TWICE')
+    const before = await explained(second)
+    expect([before.world?.how, before.differences, before.refusals]).toEqual(['looked', [], []])
+    await approve(at, first, key)
+    expect(jsonOf(await approve(at, first, key)).outcome).toBe('succeeded')
+
+    const entries = await historyOf(at, second)
+    const found = await explained(second)
+    expect(found.world).toMatchObject({ how: 'looked', why: null })
+    expect(found.differences).toContain('unit TWICE/ARTICLE-1 has appeared (enacted)')
+    expect(found.refusals).toMatchObject([
+      { reason: 'DRIFT', message: expect.stringContaining('has appeared') },
+    ])
+    expect(await historyOf(at, second)).toEqual(entries)
+    expect(await inWords(second)).toMatch(/^world {5}looked at \S+: not as the plan says$/m)
+
+    const offline = (await at.cutter(['run', 'explain', second, '--offline'])).stdout
+    expect(offline).toMatch(/^world {5}as last seen at \S+Z$/m)
+    expect(offline).not.toContain('DRIFT')
+  })
+
+  test('explain says why it could not look', async () => {
+    at.file('hidden.md', charter('One.'))
+    const runId = await live('HIDDEN', 'hidden.md')
+    rmSync(at.path('hidden.md'))
+    const { world } = await explained(runId)
+    expect(world).toMatchObject({ how: 'last-seen', why: expect.stringContaining('hidden.md') })
+  })
 })

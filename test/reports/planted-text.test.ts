@@ -162,6 +162,7 @@ test('no field makes a line of the closeout of a migration, or of the report of 
     backups: [{ which: 'w', file: 'f', sha256: 's', takenAt: 't', holds: 'h', retention: 'r' }],
     rehearsalKept: { place: 'p', database: 'd' },
     unauthorised: ['u'],
+    ...{ distributions: [{ name: 'd', rows: [{ v: 1 }] }], rollbackExecuted: false, scope: 's' },
   } as unknown as MigrationCloseout
   const stage = { status: 'FAIL' as const, why: 'w', facts: { a: 'b', c: { d: ['e'] } } }
   const stages = { G0: stage, G1: stage, G2: stage, G3: stage, G4: stage, G5: stage, G6: stage, G7: stage }

@@ -17,13 +17,14 @@ export function defineExplain(group: Command): void {
     'cutter run explain 0f3a9c1d',
   )
     .argument('<run>', RUN)
+    .option('--offline', 'ask no target and no host: answer as the run last saw them')
     .action(action(explain))
 }
 
-function explain(run: string, options: GlobalOptions): Promise<number> {
+function explain(run: string, options: GlobalOptions & { offline?: boolean }): Promise<number> {
   return inHome(options, async ({ home, io }) => {
     const { explainRun } = await import('../../service/runs/explain.ts')
-    const explanation = await explainRun(home, { run })
+    const explanation = await explainRun(home, { run, offline: options.offline })
     printAnswer(io, explanation, () => linesOfExplanation(explanation))
     return 0
   })
@@ -43,6 +44,7 @@ function linesOfExplanation(found: Explanation): string[] {
       : [`upgrades  from version ${upgrade.from} to ${upgrade.to} first, which voids the approvals it has`]),
     ...(hold === null ? [] : [`hold      since ${hold.since} (${hold.reason}, ${hold.by})`]),
     ...linesOfGate(found),
+    ...linesOfWorld(found),
     ...differences.map((line) => `differs   ${line}`),
     ...linesOfWay(found),
     ...refusals.flatMap(({ reason, message, next }) => [
@@ -79,6 +81,14 @@ function linesOfGate({ mode, runId, policy, approvers, approvals }: Explanation)
         `approval  ${approvalId} by ${approver} (${decision}) ${describeJudgement(judged)}`,
     ),
   ]
+}
+
+function linesOfWorld({ world }: Explanation): string[] {
+  if (world === null) return []
+  const { how, at, why, isAsPlanned } = world
+  if (how === 'looked')
+    return [`world     looked at ${at}: ${isAsPlanned ? 'as the plan says' : 'not as the plan says'}`]
+  return [`world     as last seen at ${at}${why === null ? '' : `; not looked at now: ${why}`}`]
 }
 
 type Judgement = Pick<Explanation['approvals'][number], 'wouldCount' | 'reason' | 'message'>

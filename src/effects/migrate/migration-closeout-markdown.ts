@@ -1,4 +1,4 @@
-import { md, nameSpan, page, points } from '../../domain/markdown.ts'
+import { type MarkdownLine, md, nameSpan, page, points } from '../../domain/markdown.ts'
 import type { CheckResult } from './migration-checks.ts'
 import type { MigrationCloseout } from './migration-closeout.ts'
 
@@ -18,8 +18,18 @@ export function renderMigrationCloseout(document: MigrationCloseout): string {
     '',
     md`## What was done`,
     '',
-    points(changeLines(document)),
+    points([
+      ...changeLines(document),
+      `rollback executed: ${document.rollbackExecuted ? 'yes' : 'no'}`,
+      `scope: ${document.scope}`,
+    ]),
     '',
+    ...document.distributions.flatMap(({ name, rows }): MarkdownLine[] => [
+      md`## Values after it: ${name}`,
+      '',
+      ...points(rows.map((row) => md`${JSON.stringify(row)}`)),
+      '',
+    ]),
     md`## Checks`,
     '',
     points([

@@ -12,6 +12,11 @@ export interface MigrationCloseout {
   /** The present state of the target, in one sentence. */
   standsAs: string
   did: Pick<MigrationOutcome, 'schema' | 'rows' | 'columns'>
+  /** The values after the migration, as verified against the rehearsal. */
+  distributions: MigrationOutcome['distributions']
+  rollbackExecuted: boolean
+  /** Whether the run did anything that its plan does not say. */
+  scope: string
   checks: { preflight: CheckResult[]; verification: CheckResult[]; failed: string[] }
   sideEffects: MigrationBundleSpec['sideEffects']
   backups: {

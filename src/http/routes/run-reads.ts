@@ -100,7 +100,12 @@ export const RUN_READS = [
     summary: 'What a run waits for, who could give it, and what would happen then',
     answer: 'explanation',
     params: run,
-    reply: async ({ home, params }) => ({ content: await explainRun(home, params) }),
+    query: {
+      offline: flag.describe('Answers as the run last saw the world, and asks no target and no host.'),
+    },
+    reply: async ({ home, params, query }) => ({
+      content: await explainRun(home, { ...params, offline: query.offline === 'true' }),
+    }),
   }),
   endpoint('get', '/api/v1/runs/{run}/graph', {
     summary: 'The machine of a run as a Mermaid diagram, with its state marked',

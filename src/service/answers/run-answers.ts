@@ -117,6 +117,15 @@ export const RUN_ANSWERS: Answers = {
       ifRetried: z.array(ahead),
       refusals: z.array(refusal),
       differences: z.array(text),
+      world: z
+        .strictObject({
+          how: z.enum(['looked', 'last-seen']),
+          at: time,
+          why: text.nullable(),
+          isAsPlanned: z.boolean().nullable(),
+        })
+        .nullable()
+        .describe('How the world was seen; null unless the run waits at a gate.'),
     }),
   },
   graph: {

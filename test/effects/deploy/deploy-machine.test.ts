@@ -65,6 +65,20 @@ describe('the deploy machine', () => {
       identical: true,
       before: outputOf(blocked).untouched.after,
     })
+    const { G5, G6, G7 } = outputOf(blocked).gates
+    expect(G5.facts.checks).toContain('version: python3 app.py --version')
+    expect(G5.facts.expected).toEqual(['tests: 12 by Ran (\\d+) tests'])
+    expect(G5.facts.tools).toContain('check version: ok, runs python3')
+    expect(G5.facts.tools.join()).toContain(
+      'pytest-that-is-nowhere is not on the host: its fallback python3 will run',
+    )
+    expect([G6.facts.rehearsal, G7.facts.unchanged]).toEqual(['python3 app.py rehearse', [d.old]])
+    expect(outputOf(blocked).untouched.noMutation).toMatchObject({
+      files: 'the earlier versions and the parent folder are as before',
+      databases: expect.any(String),
+      environment: expect.any(String),
+      services: expect.stringContaining('are as before'),
+    })
     expect(hashFolder(d.srv)).toBe(before)
 
     renameSync(`${d.repository}-elsewhere`, d.repository)

@@ -45,9 +45,9 @@ inputs: [inbox]
     ],
     [
       'the profile of a document',
-      'documents: { CHARTER: { source: charter.md, profile: marcdown } }',
+      'documents: { CHARTER: { source: charter.md, profile: markdowns } }',
       'document CHARTER',
-      'there is no profile marcdown',
+      'there is no profile markdowns',
     ],
     ['the file of a profile', 'profiles: { ours: ours.yaml }', 'profile ours', 'ours.yaml is missing'],
     [
@@ -58,9 +58,9 @@ inputs: [inbox]
     ],
     [
       'the machine of a policy',
-      'approvals: { policy: { cutt.SG1: { need: 2 } } }',
-      'policy cutt.SG1',
-      'there is no machine cutt',
+      'approvals: { policy: { cuts.SG1: { need: 2 } } }',
+      'policy cuts.SG1',
+      'there is no machine cuts',
     ],
     [
       'the gate of a policy',

@@ -30,34 +30,50 @@ export function recheckCut(deps: CutDeps) {
       planDigest: z.string(),
     }),
     output: z.looseObject({ planDigest: z.string() }),
-    async execute(context, { document, source, accept, target, planDigest }) {
-      const approved = await readJsonEvidence<CutPlan>(context, planDigest)
-      const profile = readingOfPlan(approved, deps.profiles)
-      const bytes = await deps.readSource(source)
-      const opened = await deps.target(target)
-      const { survey } = await opened.survey(context, document)
-      const inForce = await readCurrentTexts(opened, context, survey)
-      const prior = await readPriorText(opened, context, document, inForce)
-      const unitCap = deps.caps.units
-      const differences = (plan: CutPlan | null) =>
-        planDifferences(approved, {
-          bytes,
-          survey,
-          unitCap,
-          plan,
-        })
-      const given = { document, profile, accept, bytes, survey, inForce, prior }
-      // One new plan is enough if it equals the approved one, which is then the second of two.
-      const { plan, evidence }: PlannedCut = await withDriftNamed(
-        async () => differences(null),
-        () => planOnce(deps, context, given),
-      )
+    async look(context, given) {
+      const { plan, evidence, differences } = await planAsNow(deps, context, given)
+      return evidence.digest === given.planDigest ? [] : differences(plan)
+    },
+    async execute(context, given) {
+      const { plan, evidence, differences, from } = await planAsNow(deps, context, given)
+      const { planDigest, target } = given
       if (evidence.digest === planDigest) return { output: { planDigest, report: { recheck: null } } }
 
-      const changed = { ...given, plan, differences: differences(plan) }
+      const changed = { ...from, plan, differences: differences(plan) }
       return offerNewPlan(deps, context, target, changed)
     },
   })
+}
+
+interface CheckInput {
+  document: string
+  source: string
+  accept?: string | undefined
+  target: string
+  planDigest: string
+}
+
+/** Plans again from source and target as they are now, by reads alone. One plan is enough if it equals the approved one, which is then the second of two. */
+async function planAsNow(
+  deps: CutDeps,
+  context: EffectContext,
+  { document, source, accept, target, planDigest }: CheckInput,
+) {
+  const approved = await readJsonEvidence<CutPlan>(context, planDigest)
+  const profile = readingOfPlan(approved, deps.profiles)
+  const bytes = await deps.readSource(source)
+  const opened = await deps.target(target)
+  const { survey } = await opened.survey(context, document)
+  const inForce = await readCurrentTexts(opened, context, survey)
+  const prior = await readPriorText(opened, context, document, inForce)
+  const unitCap = deps.caps.units
+  const differences = (plan: CutPlan | null) => planDifferences(approved, { bytes, survey, unitCap, plan })
+  const from = { document, profile, accept, bytes, survey, inForce, prior }
+  const { plan, evidence }: PlannedCut = await withDriftNamed(
+    async () => differences(null),
+    () => planOnce(deps, context, from),
+  )
+  return { plan, evidence, differences, from }
 }
 
 interface ChangedPlan extends PlanSource {

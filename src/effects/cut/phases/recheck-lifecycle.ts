@@ -19,6 +19,12 @@ export function recheckLifecycle(deps: CutDeps) {
       cutPlanDigest: z.string(),
     }),
     output: z.looseObject({ planDigest: z.string() }),
+    async look(context, { document, target, planDigest, cutPlanDigest }) {
+      const approved = await readJsonEvidence<LifecyclePlan>(context, planDigest)
+      const plan = await readJsonEvidence<CutPlan>(context, cutPlanDigest)
+      const { survey } = await (await openWriteTarget(deps, context, target)).survey(context, document)
+      return lifecycleDifferences(approved, plan, survey, context.mode)
+    },
     async execute(context, { document, target, planDigest, cutPlanDigest }) {
       const approved = await readJsonEvidence<LifecyclePlan>(context, planDigest)
       const plan = await readJsonEvidence<CutPlan>(context, cutPlanDigest)

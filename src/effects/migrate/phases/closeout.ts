@@ -78,7 +78,8 @@ async function composeCloseout(
   // Changes of others elsewhere remain; they were not part of what was rolled back.
   const isTouchedAsBefore = scopeCatalogue(touches, found).digest === scopeCatalogue(touches, before).digest
   const isUnchanged = live ? isTouchedAsBefore : found.digest === before.digest
-  const { schema, rows, columns } = total
+  // Runs of earlier releases measured no distributions.
+  const { schema, rows, columns, distributions = [] } = total
   return {
     runId,
     mode,
@@ -87,6 +88,12 @@ async function composeCloseout(
     target: { name: given.target, systemIdentifier, database, version, role },
     standsAs: describeState(live, given.rolledBack, isUnchanged),
     did: { schema, rows, columns },
+    distributions,
+    rollbackExecuted: given.rolledBack,
+    scope:
+      failed.length === 0
+        ? 'nothing beyond the plan'
+        : 'the checks found what the plan does not say; see what failed',
     checks: {
       preflight: await readPreflight(context, given),
       verification: checks,
