@@ -28,6 +28,14 @@ export interface Artifact {
  */
 const ATTRIBUTES = '* -text !eol -export-subst -ident -filter -working-tree-encoding\n'
 
+interface BuildOptions {
+  tools: Tools
+  signal: AbortSignal
+  allow?: Allowance[]
+  /** What a scan of the same bytes under the same allowances has found, so that they are not scanned again. */
+  known?: (Pick<Artifact, 'sha256' | 'entries'> & { findings: ArtifactFinding[] }) | null
+}
+
 /**
  * Builds the artifact by `git archive`, in an empty repository that borrows the source's objects. So neither the source's config and
  * attributes nor the user's have an effect. Times are the commit's, owners root, modes 644 and 755.
@@ -35,7 +43,7 @@ const ATTRIBUTES = '* -text !eol -export-subst -ident -filter -working-tree-enco
  */
 export async function buildArtifact(
   source: Source,
-  { tools, signal, allow = [] }: { tools: Tools; signal: AbortSignal; allow?: Allowance[] },
+  { tools, signal, allow = [], known = null }: BuildOptions,
 ): Promise<Artifact> {
   const folder = await createTempFolder()
   const dispose = () => rm(folder, { recursive: true, force: true })
@@ -46,7 +54,8 @@ export async function buildArtifact(
     const git: GitOptions = { tools, repository, cwd: repository, signal, env }
     const file = join(folder, 'artifact.tar')
     const { sha256, bytes } = await writeArchive(git, await findArchivedCommit(git, source), file)
-    const { entries, findings } = await scanArtifact(file, allow)
+    const { entries, findings } =
+      known !== null && known.sha256 === sha256 ? known : await scanArtifact(file, allow)
     return {
       file,
       sha256,

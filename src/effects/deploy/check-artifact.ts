@@ -1,8 +1,9 @@
 import type { EffectContext } from '../../domain/effect.ts'
 import { Stop } from '../../domain/errors.ts'
 import { type Evidence, jsonEvidence } from '../../domain/evidence.ts'
-import type { Json } from '../../domain/json.ts'
-import type { ArtifactFinding } from './artifact-entry.ts'
+import { digestOf, type Json } from '../../domain/json.ts'
+import { readJsonEvidence } from '../read-json-evidence.ts'
+import type { ArtifactEntry, ArtifactFinding } from './artifact-entry.ts'
 import { buildArtifact } from './build-artifact.ts'
 import type { Checks } from './checks-file.ts'
 import type { DeployDeps } from './deps.ts'
@@ -23,6 +24,12 @@ export interface ArtifactFacts extends TreeHashes {
   listDigest: string
 }
 
+/** An artifact that was scanned already, with the allowances under which it was. The same bytes are not scanned again. */
+interface ApprovedArtifact {
+  facts: ArtifactFacts
+  allow: Checks['allow']
+}
+
 /**
  * Builds the artifact, scans it, hashes it, and removes it again. Only its list is kept.
  * @throws STOP_ARTIFACT_UNCLEAN when it is empty, or holds something that must not go to a host.
@@ -32,8 +39,18 @@ export async function checkArtifact(
   context: EffectContext,
   source: Source,
   { allow, shared }: Pick<Checks, 'allow' | 'shared'>,
+  approved: ApprovedArtifact | null = null,
 ): Promise<{ facts: ArtifactFacts; warnings: ArtifactFinding[]; evidence: [Evidence, Evidence] }> {
-  const artifact = await buildArtifact(source, { tools, signal: context.signal, allow })
+  const known = approved !== null && digestOf(approved.allow) === digestOf(allow) ? approved.facts : null
+  const listed =
+    known === null
+      ? null
+      : {
+          ...known,
+          entries: await readJsonEvidence<ArtifactEntry[]>(context, known.listDigest),
+          findings: [],
+        }
+  const artifact = await buildArtifact(source, { tools, signal: context.signal, allow, known: listed })
   await artifact.dispose()
   const refused = artifact.findings.filter(({ severity }) => severity === 'refused')
   if (refused.length > 0) throw artifactUncleanError(refused)
@@ -41,6 +58,8 @@ export async function checkArtifact(
   if (twice.length > 0) throw sharedInArtifactError(twice)
   if (!artifact.entries.some(({ type }) => type === 'file')) throw artifactEmptyError(source)
   const list = jsonEvidence('artifact/list', artifact.entries)
+  if (known?.sha256 === artifact.sha256)
+    return { facts: known, warnings: [], evidence: [jsonEvidence('artifact', known), list] }
   const { sha256, bytes } = artifact
   const entries = artifact.entries.length
   const differs = artifact.findings.filter(({ rule }) => rule === 'attributes')

@@ -1,6 +1,7 @@
 import type { EffectContext } from '../../domain/effect.ts'
 import { Stop } from '../../domain/errors.ts'
 import { readJsonEvidence } from '../read-json-evidence.ts'
+import type { ArtifactEntry } from './artifact-entry.ts'
 import { MANIFEST_NAME } from './artifact-rules.ts'
 import { type Artifact, buildArtifact } from './build-artifact.ts'
 import { formatManifest } from './deploy-manifest.ts'
@@ -22,7 +23,15 @@ export async function buildPlannedArtifact(
   sourceDigest: string,
 ): Promise<Artifact> {
   const source = await readJsonEvidence<Source>(context, sourceDigest)
-  const artifact = await buildArtifact(source, { tools, signal: context.signal, allow: plan.checks.allow })
+  const entries = await readJsonEvidence<ArtifactEntry[]>(context, plan.artifact.listDigest)
+  // The approved bytes were scanned, and others are refused below.
+  const known = { sha256: plan.artifact.sha256, entries, findings: [] }
+  const artifact = await buildArtifact(source, {
+    tools,
+    signal: context.signal,
+    allow: plan.checks.allow,
+    known,
+  })
   if (artifact.sha256 === plan.artifact.sha256) return artifact
   await artifact.dispose()
   throw new Stop(

@@ -30,7 +30,9 @@ export const recheckDeploy = (deps: DeployDeps) =>
     output: z.looseObject({ planDigest: z.string() }),
     async execute(context, given) {
       const { source, checks, evidence } = await pinSource(deps, context, given)
-      const artifact = await checkArtifact(deps, context, source, checks)
+      const approved = await readDeployPlan(context, given.planDigest)
+      const scanned = { facts: approved.artifact, allow: approved.checks.allow }
+      const artifact = await checkArtifact(deps, context, source, checks, scanned)
       const look = async (session: HostSession) => {
         const parts = { source, artifact: artifact.facts, checks }
         const survey = await surveyDeploy(session, withUnsavedEvidence(context, artifact.evidence), {
