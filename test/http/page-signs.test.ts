@@ -1,0 +1,56 @@
+// cspell:ignore Công Статья слово Άρθρο badexample
+import { describe, expect, test } from 'vitest'
+import { countOdd, piecesOf } from '../../src/http/page/client/signs.ts'
+import { rpIdOf } from '../../src/http/page/passkey/rp-id.ts'
+
+const oddOf = (text: string) =>
+  piecesOf(text, { lines: true })
+    .filter(({ kind }) => kind !== 'plain')
+    .map(({ kind, text: piece }) => [kind, piece])
+
+describe('the page marks what a reader can’t see or would take for something else', () => {
+  test.each([
+    ['a zero-width space', 're\u200bad', [['hidden', 'U+200B']]],
+    ['a change of direction', 'pay \u202eevil', [['hidden', 'U+202E']]],
+    ['a blank of another width', 'ten\u00a0days', [['hidden', 'U+00A0']]],
+    ['a control character', 'a\u0007b', [['hidden', 'U+0007']]],
+    ['a Cyrillic letter in a Latin word', 's\u0456gns of it', [['mixed', 's\u0456gns']]],
+    ['a Greek letter in a Latin word', 'r\u03bfot', [['mixed', 'r\u03bfot']]],
+    ['what the service has spelled', 'reU+200Bad', [['hidden', 'U+200B']]],
+  ])('%s', (_, text, odd) => {
+    expect(oddOf(text)).toEqual(odd)
+    expect(countOdd(text)).toBe(1)
+  })
+
+  test.each([
+    'plain words, two\nlines\tand a tab',
+    'Điều 1. Công dân',
+    'Статья 1 и слово',
+    'Άρθρο 1',
+    '第一条',
+  ])('and leaves %j as it is', (text) => {
+    expect(piecesOf(text, { lines: true })).toEqual([{ text, kind: 'plain', note: '' }])
+  })
+
+  test('and loses nothing of a text', () => {
+    const text = 's\u0456gns, re\u200bad, ten\u00a0days'
+    const kept = piecesOf(text).map(({ text: piece }) =>
+      piece.replace(/^U\+([0-9A-F]{4})$/, (_, hex) => String.fromCodePoint(Number.parseInt(hex, 16))),
+    )
+    expect(kept.join('')).toBe(text)
+  })
+})
+
+describe('the RP id of a page', () => {
+  test.each([
+    ['localhost', null, 'localhost'],
+    ['cutter.example.org', null, 'cutter.example.org'],
+    ['cutter.example.org', ['example.org'], 'example.org'],
+    ['cutter.example.org', ['example.org', 'cutter.example.org'], 'cutter.example.org'],
+    ['badexample.org', ['example.org'], null],
+    ['127.0.0.1', null, null],
+    ['[::1]', null, null],
+  ])('of %s with policy %j is %j', (hostname, rpIds, rpId) => {
+    expect(rpIdOf(hostname, rpIds)).toBe(rpId)
+  })
+})
