@@ -334,7 +334,9 @@ describe('a module that is not a machine', () => {
     const at = aHome('', (source) => source.replace('async probe(', 'async prob('))
     const answer = await start(at)
     expect([answer.code, errorOf(answer).code]).toEqual([2, 'INPUT_REFUSED'])
-    expect(errorOf(answer).message).toContain('its write effect rotate has no probe; nothing was changed')
+    expect(errorOf(answer).message).toMatch(
+      /its write effect rotate \(\S*rotate-keys\.ts:\d+:\d+\) has no probe: .*; nothing was changed/,
+    )
     expect(jsonOf<RunJson[]>(await at.cutter(['run', 'list', '--json']))).toEqual([])
   })
 

@@ -51,6 +51,7 @@ const RUN_FIELDS = [
   'startedAt',
   'updatedAt',
   'output',
+  'about',
 ]
 
 describe('a dry run of a charter', () => {

@@ -44,18 +44,23 @@ function suspectedHeadings(doubts: Doubt[], placed: PlacedRecord[]): Problem[] {
     if (kin === undefined || doubt.sort === null) return []
     const reason = suspicion(doubt, kin)
     if (reason === null) return []
-    const inside = recordAt(placed, doubt.start)?.address
+    const record = recordAt(placed, doubt.start)
+    const inside = record?.address
     const where = inside === undefined || inside === null ? 'outside of units' : `in the text of ${inside}`
     const message = `"${doubt.text}" reads like a heading and stands ${where}: ${doubt.why}; ${reason}`
-    return [createProblem('HEADING_SUSPECTED', message, { line: doubt.line, column: 1, start: doubt.start })]
+    // An annex quotes other texts, whose articles have the numbers of this one's.
+    const code = record?.level === 'annex' && reason === TAKEN ? 'HEADING_IN_ANNEX' : 'HEADING_SUSPECTED'
+    return [createProblem(code, message, { line: doubt.line, column: 1, start: doubt.start })]
   })
 }
+
+const TAKEN = 'another heading has its number'
 
 function suspicion({ sort, start, isBare, why }: Doubt, kin: PlacedRecord[]): string | null {
   const next = firstAfter(kin, start)
   const [before, after] = [kin[next - 1], kin[next]]
   const known = kin.some((each) => each.sort === sort)
-  if (known) return isBare && !why.includes('small letter') ? 'another heading has its number' : null
+  if (known) return isBare && !why.includes('small letter') ? TAKEN : null
   const follows = before === undefined || compareNumbers(before.sort ?? '', sort!) < 0
   const precedes =
     after === undefined ? isNext(before?.sort ?? null, sort!) : compareNumbers(sort!, after.sort ?? '') < 0

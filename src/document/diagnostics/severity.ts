@@ -22,6 +22,7 @@ export const SEVERITY = {
   BYTE_ORDER_MARK: 'note',
   CONTAINER_REPEATED: 'note',
   CRLF: 'note',
+  HEADING_IN_ANNEX: 'note',
   KIND_GUESSED: 'note',
   LONE_CR: 'note',
   MIXED_LINE_ENDS: 'note',

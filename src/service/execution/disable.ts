@@ -4,7 +4,7 @@ import { assertAnyone } from '../../engine/operators.ts'
 import { assertRole } from '../access/assert-role.ts'
 import { stoppingDeps } from '../access/stopping-deps.ts'
 import { assertReason } from '../reason.ts'
-import { type ExecutionAnswer, readExecution } from './status.ts'
+import { describeExecution, type ExecutionAnswer } from './status.ts'
 
 export interface DisableExecutionInput {
   reason: string
@@ -27,5 +27,7 @@ export async function disableExecution(home: Home, given: DisableExecutionInput)
     by: assertAnyone(deps, given.by),
     at: deps.clock.now().toISOString(),
   })
-  return readExecution(home)
+  // A config that can't be read allows nothing.
+  const config = await home.config().catch(() => null)
+  return describeExecution(home, config?.execution.allowLive ?? false)
 }

@@ -18,17 +18,20 @@ export interface ExecutionAnswer {
 
 /**
  * Reads whether live writes are allowed now.
+ * @throws CONFIG_INVALID
  */
 export async function readExecution(home: Home): Promise<ExecutionAnswer> {
   assertRole(home, 'viewer', 'read the execution switch')
+  return describeExecution(home, (await home.config()).execution.allowLive)
+}
+
+/** The switch as it is, with what cutter.yaml says of live writes. */
+export async function describeExecution(home: Home, allowLive: boolean): Promise<ExecutionAnswer> {
   const { clock } = await stoppingDeps(home)
   const setting = await home.store.executionSwitch()
   return {
     ...describeSwitch(setting, clock.now()),
-    allowLive: await home.config().then(
-      ({ execution }) => execution.allowLive,
-      () => false,
-    ),
+    allowLive,
     reason: setting?.reason ?? null,
     by: setting?.by ?? null,
   }

@@ -47,7 +47,9 @@ async function find(subject: PreflightSubject) {
 
 describe('runPreflight', () => {
   test('finds nothing wrong with a free target in a writable folder, in the order of its table', async () => {
-    const { findings, canonical, above } = await runPreflight(session, createSubject(join(folder, 'app')))
+    // A name that no other folder of the temporary folder holds.
+    const free = createSubject(join(folder, 'quagga-site'))
+    const { findings, canonical, above } = await runPreflight(session, free)
     expect(findings.filter(({ status }) => status !== 'ok')).toEqual([])
     expect(findings.map(({ check }) => check).filter((check) => !check.startsWith('ability '))).toEqual([
       'tools',

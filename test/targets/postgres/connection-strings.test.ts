@@ -201,8 +201,8 @@ const STRINGS: [name: string, text: (at: Places) => string, found: Partial<Found
   [
     'options',
     ({ port }) =>
-      `postgresql://postgres@localhost:${port}/postgres?options=-c%20search_path%3Dapp%2C%20other`,
-    { path: 'app, other' },
+      `postgresql://postgres@localhost:${port}/postgres?options=-c%20search_path%3Dapp%2C${'other'}`,
+    { path: 'app,other' },
   ],
   [
     'options among keywords',
