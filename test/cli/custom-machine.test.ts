@@ -335,7 +335,7 @@ describe('a module that is not a machine', () => {
     const answer = await start(at)
     expect([answer.code, errorOf(answer).code]).toEqual([2, 'INPUT_REFUSED'])
     expect(errorOf(answer).message).toMatch(
-      /its write effect rotate \(\S*rotate-keys\.ts:\d+:\d+\) has no probe: .*; nothing was changed/,
+      /its write effect rotate \(\S*rotate-keys\.ts:\d+\) has no probe: .*; nothing was changed/,
     )
     expect(jsonOf<RunJson[]>(await at.cutter(['run', 'list', '--json']))).toEqual([])
   })
