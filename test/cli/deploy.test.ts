@@ -47,7 +47,7 @@ describe('cutter run start deploy', () => {
       code: 'STOP_HOST_KEY_UNKNOWN',
       message: expect.stringMatching(/SHA256:[\w+/]{43}/),
     })
-    expect(output.untouched).toEqual({
+    expect(output.untouched).toMatchObject({
       looked: false,
       why: 'the host was not reached, so nothing was sent to it',
     })

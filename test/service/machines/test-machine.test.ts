@@ -124,7 +124,7 @@ describeWithKeys('a trial', () => {
           "work('plan', 'EARLY'),\n    EARLY: work('replace', 'AWAITING_APPROVAL')",
         ],
       ],
-      'a dry run did not succeed: it stopped in EARLY (STOP_INTERNAL): the machine asks for the write replace before it has used an approval',
+      'a dry run did not succeed: it stopped in EARLY (STOP_INTERNAL): EARLY asks for the write replace (FILE:31) before it has used an approval',
     ],
   ])('finds %s', async (_, changes, fault) => {
     const { faults } = await tried(changes)
