@@ -7,7 +7,7 @@ import type { Refusal } from '../approvals/refusal.ts'
 import { describeSignatureFault, type SignatureFaultText } from '../approvals/rules/signature-refusals.ts'
 import { signatureQuestionOf } from '../approvals/rules/signer.ts'
 import { namespaceOf, parseStatement, statementText } from '../approvals/statement.ts'
-import type { Approval, Decision } from '../domain/approval.ts'
+import type { Approval, Decision, Statement } from '../domain/approval.ts'
 import { CutterError, tamperedRunError } from '../domain/errors.ts'
 import type { Run } from '../domain/run.ts'
 import { nameInLine } from '../domain/visible.ts'
@@ -27,6 +27,8 @@ export interface StatementOptions {
   as: string
   decision: Decision
   reason: string
+  /** The digest of what the person was shown. Another one is not signed. */
+  shown?: string | null
 }
 
 /** An approval that was saved, and the refusal that it would get at its gate now. */
@@ -38,7 +40,7 @@ export interface KeptApproval {
 /**
  * Composes the exact text to sign for a decision on the plan at which a run waits.
  * @throws RUN_NOT_FOUND, STORE_TAMPERED
- * @throws APPROVAL_REFUSED when the run does not wait at a gate
+ * @throws APPROVAL_REFUSED when the run does not wait at a gate, or not with the plan that was shown
  * @throws MACHINE_CHANGED when the run must be upgraded first
  * @throws INPUT_REFUSED, USAGE when a field cannot be part of a statement
  */
@@ -48,7 +50,19 @@ export async function composeStatementText(
   options: StatementOptions,
 ): Promise<string> {
   const run = await loadRun(deps, runId, loadOptionsOf(options))
-  return statementText(composeStatement(await statementInputOf(deps, run, options)))
+  const statement = composeStatement(await statementInputOf(deps, run, options))
+  if (options.shown != null && options.shown !== statement.planDigest)
+    throw movedError(statement, options.shown)
+  return statementText(statement)
+}
+
+/** APPROVAL_REFUSED because the run moved while somebody read its plan. */
+function movedError({ runId, planDigest }: Statement, shown: string): CutterError {
+  return new CutterError(
+    'APPROVAL_REFUSED',
+    `run ${runId} has moved: the plan that was shown is ${shown}, and now it would be ${planDigest}; nothing was signed`,
+    { next: 'give the command again, and read the plan that it shows', data: { runId } },
+  )
 }
 
 /**

@@ -1,5 +1,8 @@
 import type { Command } from 'commander'
+import type { Home } from '../../app/open-home.ts'
+import type { ComposeApprovalInput } from '../../service/approvals/statement.ts'
 import { action } from '../define-command.ts'
+import type { Io } from '../io.ts'
 import { inHome } from '../session.ts'
 import { printKeptApproval } from './approval-lines.ts'
 import { printPlanToSign } from './plan-to-sign.ts'
@@ -26,9 +29,20 @@ function sign(run: string, options: StatementOptions & { key: string }): Promise
   return inHome(options, async ({ home, io }) => {
     const { signApproval } = await import('../../service/approvals/sign.ts')
     const { as, decision, reason, key } = options
-    await printPlanToSign({ home, io }, { run, as, decision })
-    const kept = await signApproval(home, { run, as, decision, reason, key })
-    await printAbandoned(home, io, kept.approval)
-    return printKeptApproval(io, kept)
+    const plan = await printPlanToSign({ home, io }, { run, as, decision })
+    const given = { run, as, decision, reason }
+    const shown = decision === 'abandon' ? await showAbandoned({ home, io }, given) : plan
+    return printKeptApproval(io, await signApproval(home, { ...given, key, shown }))
   })
+}
+
+/** Prints what is to be abandoned, and returns the digest of that list. */
+async function showAbandoned(
+  { home, io }: { home: Home; io: Io },
+  given: ComposeApprovalInput,
+): Promise<string> {
+  const { composeApproval } = await import('../../service/approvals/statement.ts')
+  const statement = JSON.parse(await composeApproval(home, given))
+  await printAbandoned(home, io, statement)
+  return statement.planDigest
 }

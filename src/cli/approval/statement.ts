@@ -25,8 +25,9 @@ function statement(run: string, options: StatementOptions): Promise<number> {
   return inHome(options, async ({ home, io }) => {
     const { composeApproval } = await import('../../service/approvals/statement.ts')
     const { as, decision, reason } = options
-    await printPlanToSign({ home, io }, { run, as, decision })
-    const text = await composeApproval(home, { run, as, decision, reason })
+    const plan = await printPlanToSign({ home, io }, { run, as, decision })
+    const shown = decision === 'abandon' ? null : plan
+    const text = await composeApproval(home, { run, as, decision, reason, shown })
     await printAbandoned(home, io, JSON.parse(text))
     io.outExactly(text)
     return 0

@@ -12,18 +12,27 @@ const MEANING: { [decision in Decision]: string } = {
   abandon: 'You abandon the run of the plan below: it closes, although a write may be unsettled.',
 }
 
+/** What is shown before a signature. */
+export interface PlanToSign {
+  lines: string[]
+  /** Null for a run without a plan. */
+  planDigest: string | null
+}
+
 /**
- * The plan for people on which somebody decides, as lines to be shown before the signature: a digest alone tells nobody what is signed.
+ * The plan for people on which somebody decides, to be shown before the signature: a digest alone tells nobody what is signed.
  * @param given.run id, or a unique prefix or suffix of one
  * @throws RUN_NOT_FOUND, STORE_TAMPERED
  */
 export async function planToSign(
   home: Home,
   given: { run: string; as: string; decision: Decision },
-): Promise<string[]> {
+): Promise<PlanToSign> {
   const run = await findRun(home, given.run)
   const head = [`${visible(given.as)}: ${MEANING[given.decision]}`, '']
-  if (run.planDigest === null) return [...head, `run ${run.runId} has no plan yet, in ${run.state}`]
+  const { planDigest } = run
+  if (planDigest === null)
+    return { planDigest, lines: [...head, `run ${run.runId} has no plan yet, in ${run.state}`] }
   const text = await renderRunPlan(home.store, run, { page: null, pageSize: 200 })
-  return [...head, ...text.trimEnd().split('\n'), '']
+  return { planDigest, lines: [...head, ...text.trimEnd().split('\n'), ''] }
 }

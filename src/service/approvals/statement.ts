@@ -12,6 +12,8 @@ export interface ComposeApprovalInput {
   decision: Decision
   /** May be blank. */
   reason: string
+  /** The digest of the plan, or of the list to abandon, that the person was shown. Another one is not signed. */
+  shown?: string | null
 }
 
 /**

@@ -71,7 +71,7 @@ function Live() {
       ? `offline since ${timeOfDay(new Date(since).toISOString())}`
       : isPaused.value
         ? 'updates paused'
-        : 'live'
+        : 'up to date'
   return (
     <span class="live">
       <span role="status" class={since === null ? 'badge' : 'badge status-stopped'}>
