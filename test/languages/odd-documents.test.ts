@@ -74,14 +74,17 @@ test.each([
   await expectCompleteCoverage(app, run, bytes)
 })
 
-test('a run stops at sections that restart in each part, and succeeds with the profile that the stop names', async () => {
+test('a run reads sections that restart in each part by itself, and stops where a profile is named that can’t', async () => {
   const source = aSource(app, 'statute.md', Buffer.from(statute))
-  const stopped = await start(app, 'STATUTE', source)
+  const stopped = await start(app, 'STATUTE', source, 'markdown')
   expect(stopped).toMatchObject({ status: 'stopped', stopCode: 'STOP_REFUSED_INPUT' })
   const profile = /--profile (\S+)/.exec(stopped.stop!.next!)![1]!
-  const run = await throughBothGates(app, 'STATUTE', source, profile)
-  expectClosedWithoutATrace(run)
-  expect(run.output).toMatchObject({ units: 4, profile: 'markdown-nested' })
+  expect(profile).toBe('markdown-nested')
+  for (const given of [profile, undefined]) {
+    const run = await throughBothGates(app, 'STATUTE', source, given)
+    expectClosedWithoutATrace(run)
+    expect(run.output).toMatchObject({ units: 4, profile: 'markdown-nested' })
+  }
 })
 
 test('a run counts the problems that do not stop it, and reports the first one', async () => {
