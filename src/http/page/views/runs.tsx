@@ -1,4 +1,4 @@
-import { useEffect } from 'preact/hooks'
+import { useEffect, useRef } from 'preact/hooks'
 import type { Run } from '../client/answers.ts'
 import { request } from '../client/api.ts'
 import { newest } from '../client/live.ts'
@@ -115,13 +115,18 @@ function Field({
   const value = query.get(name) ?? ''
   const id = `filter-${name}`
   const isTime = name === 'since' || name === 'until'
+  const input = useRef<HTMLInputElement>(null)
+  // Only another address changes the field: a list that is read again leaves what somebody types.
+  useEffect(() => {
+    if (input.current !== null) input.current.value = isTime ? value.slice(0, 10) : value
+  }, [isTime, value])
   return (
     <div class="field">
       <label for={id}>{label}</label>
       {isTime ? (
-        <input id={id} name={name} type="date" value={value.slice(0, 10)} />
+        <input id={id} name={name} type="date" ref={input} />
       ) : choices === null ? (
-        <input id={id} name={name} type="text" value={value} />
+        <input id={id} name={name} type="text" ref={input} />
       ) : (
         <select id={id} name={name}>
           <option value="">any</option>
