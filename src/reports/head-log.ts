@@ -116,7 +116,8 @@ export function parseLoggedLine(line: string): { name: string; witness: HeadWitn
   return witness === null ? null : { name: line.slice(0, end), witness }
 }
 
-function openToRead(path: string): number | null {
+/** Opens the log to read it; null where there is none. */
+export function openToRead(path: string): number | null {
   try {
     return openSync(path, 'r')
   } catch (error) {

@@ -1,6 +1,6 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { closeSync, fstatSync, readSync } from 'node:fs'
 import type { HeadWitness } from '../domain/head-witness.ts'
-import { findLoggedHead, headLogFile, parseLoggedLine } from './head-log.ts'
+import { findLoggedHead, headLogFile, openToRead, parseLoggedLine } from './head-log.ts'
 import { safeFileName } from './report-folder.ts'
 
 /** How many runs are kept. */
@@ -51,7 +51,13 @@ export function followHeads(home: string): RecentHeads {
   return {
     find(runId) {
       const name = safeFileName(runId)
-      if (!readFrom(headLogFile(home), follow)) return null
+      const file = openToRead(headLogFile(home))
+      if (file === null) return null
+      try {
+        follow(file)
+      } finally {
+        closeSync(file)
+      }
       const known = heads.get(name)
       if (known !== undefined) return known
       const found = findLoggedHead(home, runId)
@@ -59,21 +65,4 @@ export function followHeads(home: string): RecentHeads {
       return found
     },
   }
-}
-
-/** Calls `read` with the open file; false where there is none. */
-function readFrom(path: string, read: (file: number) => void): boolean {
-  let file: number
-  try {
-    file = openSync(path, 'r')
-  } catch (error) {
-    if (['ENOENT', 'ENOTDIR'].includes(String((error as NodeJS.ErrnoException).code))) return false
-    throw error
-  }
-  try {
-    read(file)
-  } finally {
-    closeSync(file)
-  }
-  return true
 }

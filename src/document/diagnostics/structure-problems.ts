@@ -4,11 +4,18 @@ import type { Boundary } from '../structure/outline.ts'
 import type { PlacedRecord } from '../structure/records.ts'
 import { createProblem, type Problem } from './problem.ts'
 
-/** Finds the problems of the headings and the addresses. */
+/** What is asked of a boundary, by whichever rules it was found. */
+type FoundBoundary = Pick<Boundary, 'kind' | 'isTitle'> & {
+  heading: Pick<Boundary['heading'], 'text' | 'line' | 'start'>
+  level: Pick<Boundary['level'], 'name'>
+}
+type FoundReading = Pick<SyntaxReading, 'unclosed' | 'overlong'>
+
+/** Finds the problems of the headings and the addresses. The first rules (`rules` of the profile) did not cut what has text of its own. */
 export function findStructureProblems(
   bytes: Uint8Array,
-  found: SyntaxReading,
-  boundaries: Boundary[],
+  found: FoundReading,
+  boundaries: FoundBoundary[],
   placed: PlacedRecord[],
   profile: Profile,
   syntax: Syntax,
@@ -23,7 +30,7 @@ export function findStructureProblems(
   ]
 }
 
-function readingProblems(bytes: Uint8Array, { unclosed, overlong }: SyntaxReading): Problem[] {
+function readingProblems(bytes: Uint8Array, { unclosed, overlong }: FoundReading): Problem[] {
   const problems: Problem[] = []
   if (unclosed !== null) {
     const { what, line, start } = unclosed
@@ -90,10 +97,14 @@ function guessProblems(placed: PlacedRecord[], profile: Profile, syntax: Syntax)
 }
 
 /** Finds headings of unknown kind among units of known kinds. They are cut by their words, or left out with their text. */
-function unknownLevelProblems(boundaries: Boundary[], { unnamed }: Profile): Problem[] {
+function unknownLevelProblems(boundaries: FoundBoundary[], { unnamed, rules }: Profile): Problem[] {
+  const outside =
+    rules === undefined
+      ? 'it is not cut, nor is the text behind it'
+      : 'it has no text of its own and is no unit'
   return boundaries.flatMap(({ heading: { text, line, start }, kind, level, isTitle }) => {
     if (level.name !== unnamed.name || kind === 'container' || isTitle) return []
-    const what = kind === 'unit' ? 'it is a unit by its words' : 'it has no text of its own and is no unit'
+    const what = kind === 'unit' ? 'it is a unit by its words' : outside
     return [
       createProblem('UNKNOWN_HEADING_LEVEL', `the heading "${text}" is of no known kind: ${what}`, {
         line,

@@ -187,7 +187,7 @@ describe('the deploy machine', () => {
       const as = someoneElse(kind)
       if (typeof as === 'string') {
         console.log(`skipped: a deploy as an unprivileged user to the server of ${kind}: ${as}`)
-        return context.skip()
+        return context.skip(as)
       }
       const host = await startSshd(kind, { as })
       const his = await createDeployFixture(host)

@@ -1,6 +1,6 @@
 import { type Token, type TokenHandler, Tokenizer, TokenizerMode } from 'parse5'
-import type { HtmlHeading } from './html-heading.ts'
-import { OpenElements } from './open-elements.ts'
+import type { HtmlHeading } from '../../syntax/html-heading.ts'
+import { OpenElements } from '../../syntax/open-elements.ts'
 
 // Headings and numbered elements of HTML, found by the tokens of parse5. Without a tree, memory and time grow with the text alone.
 // Offsets count UTF-16 units of the text.
@@ -80,10 +80,27 @@ class HeadingReader implements TokenHandler {
     const number = findNumber(token, this.options)
     if (number !== null) {
       const nesting = elements.numbered.length
-      const bearer = this.#add({ start, end: null, depth: 7, text: '', number, tag, nesting })
+      const bearer = this.#add({
+        start,
+        end: null,
+        headingEnd: null,
+        depth: 7,
+        text: '',
+        number,
+        tag,
+        nesting,
+      })
       elements.enter(tag, start, bearer)
     } else if (/^h[1-6]$/.test(tag)) {
-      const plain = { end: null, depth: Number(tag[1]), text: '', number: null, tag: null, nesting: 0 }
+      const plain = {
+        end: null,
+        headingEnd: null,
+        depth: Number(tag[1]),
+        text: '',
+        number: null,
+        tag: null,
+        nesting: 0,
+      }
       this.#heading = { start: elements.unfilledStart() ?? start, ...plain }
     } else if (WRAPPERS.has(tag) && !selfClosing) elements.enter(tag, start, null)
     else elements.fill()

@@ -1,3 +1,4 @@
+import type { HtmlHeading } from '../../syntax/html-heading.ts'
 import { byteOrderMark, eachLine, type Line, positionOf, textOf } from '../../syntax/lines.ts'
 import {
   type Heading,
@@ -9,7 +10,6 @@ import {
 import type { Lexicon } from '../structure/headings/lexicon.ts'
 import { findLevel } from '../structure/leaf-level.ts'
 import { normaliseNumber } from '../structure/numerals/find-numerals.ts'
-import type { HtmlHeading } from './html-heading.ts'
 import { readHtmlTokens } from './html-tokens.ts'
 
 /**
