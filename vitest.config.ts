@@ -44,6 +44,7 @@ const program = [
   'test/cli/explain.test.ts',
   'test/cli/gate-bypass.test.ts',
   'test/cli/hold.test.ts',
+  'test/cli/lost-journal.test.ts',
   'test/cli/machine-test.test.ts',
   'test/cli/machine-versions.test.ts',
   'test/cli/migrate-after-commit.test.ts',

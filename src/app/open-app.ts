@@ -6,6 +6,7 @@ import type { Config } from '../config/load-config.ts'
 import type { LoadedModule } from '../custom/load-module.ts'
 import { systemClock } from '../domain/clock.ts'
 import type { HistoryEntry } from '../domain/history-entry.ts'
+import { describeLostEntries, NEXT_FOR_LOST_ENTRIES } from '../domain/lost-entries.ts'
 import type { Run } from '../domain/run.ts'
 import { CheckedRuns } from '../engine/checked-runs.ts'
 import { createEngine, type Engine } from '../engine/engine.ts'
@@ -20,6 +21,7 @@ import type { Target } from '../targets/target.ts'
 import { openTools, type Tools } from '../tools/open-tools.ts'
 import { closeoutDeps } from './closeout-deps.ts'
 import { type ConfigFile, followConfig } from './config-file.ts'
+import { findLostEntries } from './find-lost-entries.ts'
 import { type GateDeps, gateDeps } from './gate-deps.ts'
 import { installedMachines } from './installed-machines.ts'
 import { livePermission } from './live-permission.ts'
@@ -107,14 +109,18 @@ export async function openApp(options: AppOptions): Promise<App> {
     secrets,
     onClosed: closeoutSigner(home, store, tools, log),
   }
+  const warn = options.onWarning ?? ((text: string) => log.warn(text))
   const reports = createReports({
     home,
     store,
     policy: (machine, gate) => deps.policy(machine, gate),
     allowedSigners: config.approvals.allowedSigners,
-    warn: options.onWarning ?? ((text) => log.warn(text)),
+    warn,
   })
   deps.reports = reports
+  const lost = await findLostEntries(home, store)
+  deps.lostEntries = async () => lost
+  if (lost.length > 0) warn(`${describeLostEntries(lost)}; ${NEXT_FOR_LOST_ENTRIES}`)
   const engine = createEngine(deps)
   let rules = config
   return {

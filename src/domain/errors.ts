@@ -137,18 +137,6 @@ export function tamperedRunError(runId: string, fault: string, end?: string): Cu
   )
 }
 
-/** STORE_TAMPERED for a run that `var/runs` knows up to entry `seq`, and the store does not. */
-export function lostRunError(runId: string, seq: number): CutterError {
-  return new CutterError(
-    'STORE_TAMPERED',
-    `the store has no run ${runId}, but var/runs knows it up to entry ${seq}: the store is an older copy, or was rewritten`,
-    {
-      next: `restore a backup that contains the run; if it is lost, read var/runs/${runId} for what it did, move that folder away, and remove the lines of the run from var/runs/heads`,
-      data: { runId },
-    },
-  )
-}
-
 /** STORE_TAMPERED for evidence that a run names and the store lacks. */
 export function missingEvidenceError(runId: string, digest: string): CutterError {
   return new CutterError('STORE_TAMPERED', `the evidence ${digest} of run ${runId} is missing`, {

@@ -8,6 +8,7 @@ import type { Effect, Owner } from '../domain/effect.ts'
 import type { HeadWitness } from '../domain/head-witness.ts'
 import type { HistoryEntry } from '../domain/history-entry.ts'
 import type { Json } from '../domain/json.ts'
+import type { LostEntries } from '../domain/lost-entries.ts'
 import type { SourceFile } from '../domain/recorded-source.ts'
 import type { Run } from '../domain/run.ts'
 import type { Machine } from '../machine/define.ts'
@@ -100,6 +101,8 @@ export interface EngineDeps {
   /** Called when a run has closed, before its answer. Never throws, because the run is closed in any case. */
   onClosed?(run: Run): Promise<void>
   reports?: Reports
+  /** The entries that the store has lost, as far as something outside of it shows them. */
+  lostEntries?(): Promise<LostEntries[]>
   /** The runs that this process has checked. Left out, each load checks a complete record. */
   checked?: CheckedRuns
   /** False to skip the check of a run's complete record on load, so that steps can be measured without it. */

@@ -1,6 +1,7 @@
 import { findAbandonment } from '../domain/begun-writes.ts'
-import { CutterError, lostRunError, noSuchRunError, tamperedRunError } from '../domain/errors.ts'
+import { CutterError, noSuchRunError, tamperedRunError } from '../domain/errors.ts'
 import { ENGINE } from '../domain/history-facts.ts'
+import { lostRunError } from '../domain/lost-entries.ts'
 import { findLostEvidence } from '../domain/lost-evidence.ts'
 import type { Run } from '../domain/run.ts'
 import type { ResumableRun, StoredRun } from '../store/run-store.ts'

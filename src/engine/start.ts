@@ -1,6 +1,7 @@
 import type { EffectRow } from '../domain/effect.ts'
 import { CutterError } from '../domain/errors.ts'
 import { canonicalJson, type Json } from '../domain/json.ts'
+import { lostKeyError } from '../domain/lost-entries.ts'
 import { sourceReading } from '../domain/recorded-source.ts'
 import type { Mode, Run, RunIdentity } from '../domain/run.ts'
 import type { Step } from '../domain/step.ts'
@@ -33,6 +34,7 @@ export interface StartOptions {
  * @throws USAGE for input that the machine does not accept, a blank key or label; INPUT_REFUSED for secrets and unusable input
  * @throws MACHINE_NOT_FOUND, OPERATOR_REFUSED, ON_HOLD
  * @throws LIVE_REFUSED, FILES_UNSAFE in live mode
+ * @throws STORE_TAMPERED for a new key while the store lacks runs that `var/runs` names
  * @throws KEY_REUSED when the key belongs to a run with another machine, mode or input
  */
 export async function startRun(
@@ -54,6 +56,7 @@ export async function startRun(
   }
   const earlier = options.key === undefined ? null : await deps.store.runByKey(options.key)
   if (earlier !== null) return continueEarlier(earlier)
+  if (options.key !== undefined) await assertKeyNotLost(deps, options.key)
   await assertNotOnHold(deps, null)
   // Every run records the switch at its start and at its end. Only a live run depends on it.
   const executionSwitch =
@@ -109,6 +112,13 @@ function newIdentity(
     osUser: deps.osUser,
     startedAt: deps.clock.now().toISOString(),
   }
+}
+
+/** A store that lost a run does not know its key, and would start the same a second time. */
+async function assertKeyNotLost(deps: EngineDeps, key: string): Promise<void> {
+  const lost = (await deps.lostEntries?.()) ?? []
+  const runs = lost.filter(({ has }) => has === null)
+  if (runs.length > 0) throw lostKeyError(key, runs)
 }
 
 /** Saves the first step of a run. Null when another process was faster with the same start key. */

@@ -123,6 +123,7 @@ function removeFiles(paths: string[]): void {
  */
 function removeDead(folder: string, but: string): void {
   for (const id of readdirSync(folder)) {
+    if (isLeftDraft(folder, id)) rmSync(join(folder, id), { force: true })
     if (id === but || !isOwnerId(id) || !isInPlace(folder, id)) continue
     const file = join(folder, id)
     try {
@@ -134,6 +135,15 @@ function removeDead(folder: string, but: string): void {
     }
   }
 }
+
+/** A process is killed between making its file and naming it. That takes microseconds, so a file of an earlier time has no owner. */
+function isLeftDraft(folder: string, name: string): boolean {
+  if (!name.startsWith('new-')) return false
+  const stat = statSync(join(folder, name), { throwIfNoEntry: false })
+  return stat !== undefined && Date.now() - stat.mtimeMs > LEFT_DRAFT_MS
+}
+
+const LEFT_DRAFT_MS = 10 * 60_000
 
 const isOwnerId = (id: string) => /^[0-9a-f]{16}_\d+\.\d+_\d+\.\d+$/.test(id)
 

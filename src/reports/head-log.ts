@@ -109,6 +109,33 @@ export function readLoggedHeads(home: string): Map<string, HeadWitness> {
   return heads
 }
 
+/** Bytes from the end of the log that show the newest rests, some 70. */
+const NEWEST = 1 << 13
+
+/** Reads, as `readLoggedHeads`, the entries that the end of the log names: those that a store lacks first that was copied too early. */
+export function readNewestHeads(home: string): Map<string, HeadWitness> {
+  const heads = new Map<string, HeadWitness>()
+  const file = openToRead(headLogFile(home))
+  if (file === null) return heads
+  try {
+    const { size } = fstatSync(file)
+    const bytes = Buffer.alloc(Math.min(size, NEWEST))
+    readSync(file, bytes, 0, bytes.length, size - bytes.length)
+    // The first line may lack its start, the last one its end.
+    const lines = bytes
+      .toString('latin1')
+      .split('\n')
+      .slice(size > bytes.length ? 1 : 0, -1)
+    for (const line of lines) {
+      const logged = parseLoggedLine(line)
+      if (logged !== null) heads.set(logged.name, logged.witness)
+    }
+    return heads
+  } finally {
+    closeSync(file)
+  }
+}
+
 /** Reads a complete line of the log, without its end. Null for what is not a line of Cutter. `name` is the file name of the run. */
 export function parseLoggedLine(line: string): { name: string; witness: HeadWitness } | null {
   const end = line.indexOf(' ')

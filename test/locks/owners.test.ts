@@ -4,10 +4,12 @@ import {
   copyFileSync,
   cpSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   renameSync,
   rmSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -93,6 +95,20 @@ describe('owners of a home', () => {
     const self = openOwners(home).self()
     expect(readdirSync(ownersFolder()).sort()).toEqual([living.owner.id, self.id, 'README'].sort())
     expect(openOwners(home).isAlive(living.owner.id)).toBe(true)
+  })
+
+  test('a new owner removes the draft of a process that was killed before it named its file, and leaves a new one', () => {
+    mkdirSync(ownersFolder(), { recursive: true })
+    for (const [name, minutesAgo] of [
+      ['new-left', 11],
+      ['new-made', 0],
+    ] as const) {
+      writeFileSync(join(ownersFolder(), name), '')
+      const at = Date.now() / 1_000 - minutesAgo * 60
+      utimesSync(join(ownersFolder(), name), at, at)
+    }
+    const self = openOwners(home).self()
+    expect(readdirSync(ownersFolder()).sort()).toEqual([self.id, 'new-made'].sort())
   })
 
   test.each(['alive', 'dead'])(

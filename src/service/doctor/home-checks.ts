@@ -1,9 +1,11 @@
 import { accessSync, constants, existsSync, statfsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
+import { findLostEntries } from '../../app/find-lost-entries.ts'
 import type { App } from '../../app/open-app.ts'
 import { storeFile } from '../../app/open-store.ts'
 import { findOutputFolder } from '../../config/output-folder.ts'
 import { CutterError } from '../../domain/errors.ts'
+import { describeLostEntries, NEXT_FOR_LOST_ENTRIES } from '../../domain/lost-entries.ts'
 import { shellQuote } from '../../domain/shell-quote.ts'
 import { checkOpenRuns as findOpenRuns } from '../../engine/check-upgradable.ts'
 import { describeLostRuns } from '../store/lost-runs.ts'
@@ -20,6 +22,14 @@ export async function checkStore({ home, store }: App): Promise<Finding> {
       status: 'fail',
       message: lost.join('; '),
       next: 'restore a backup: cutter store restore <file>',
+    }
+  const entries = faults.length === 0 ? await findLostEntries(home, store, { all: true }) : []
+  if (entries.length > 0)
+    return {
+      check: 'store',
+      status: 'fail',
+      message: describeLostEntries(entries),
+      next: NEXT_FOR_LOST_ENTRIES,
     }
   const obstacle = findObstacleToWriting(storeFile(home))
   if (faults.length === 0 && obstacle !== null)

@@ -1,6 +1,7 @@
 import type { Home } from '../../app/open-home.ts'
 import { findReportedRun } from '../../app/run-reports.ts'
-import { CutterError, lostRunError, noSuchRunError, prunedRunError } from '../../domain/errors.ts'
+import { CutterError, noSuchRunError, prunedRunError } from '../../domain/errors.ts'
+import { lostRunError } from '../../domain/lost-entries.ts'
 import type { Run } from '../../domain/run.ts'
 import { loadRun } from '../../engine/load-run.ts'
 import { isInScope, isLimited } from '../access/scope.ts'

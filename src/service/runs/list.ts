@@ -1,6 +1,8 @@
+import { findLostEntries } from '../../app/find-lost-entries.ts'
 import type { Home } from '../../app/open-home.ts'
 import { CutterError } from '../../domain/errors.ts'
 import { type HoldInForce, holdOver } from '../../domain/hold.ts'
+import { describeLostEntries, NEXT_FOR_LOST_ENTRIES } from '../../domain/lost-entries.ts'
 import type { Run } from '../../domain/run.ts'
 import type { RunFilter } from '../../store/run-store.ts'
 import { isLimited } from '../access/scope.ts'
@@ -50,7 +52,7 @@ export async function listRuns(home: Home, given: ListRunsInput): Promise<Listed
     ...(cursor === undefined ? {} : { after: readCursor(cursor) }),
   })
   // Nobody filters for what is no run any more, and a caller with a limited token must not learn of it.
-  if (cursor === undefined && !isLimited(caller)) warnings.push(...(await describeLostRuns(store)))
+  if (cursor === undefined && !isLimited(caller)) warnings.push(...(await describeLosses(home)))
   const runs = found.slice(0, limit)
   const hold = await store.hold()
   return {
@@ -59,6 +61,12 @@ export async function listRuns(home: Home, given: ListRunsInput): Promise<Listed
     warnings,
     next: found.length > limit ? cursorOf(runs.at(-1)!) : null,
   }
+}
+
+async function describeLosses({ folder, store }: Home): Promise<string[]> {
+  const lost = await findLostEntries(folder, store)
+  const entries = lost.length === 0 ? [] : [`${describeLostEntries(lost)}; ${NEXT_FOR_LOST_ENTRIES}`]
+  return [...entries, ...(await describeLostRuns(store))]
 }
 
 const cursorOf = ({ startedAt, runId }: Run) => Buffer.from(`${startedAt} ${runId}`).toString('base64url')

@@ -3,6 +3,7 @@ import { dirname } from 'node:path'
 import type { Database } from 'better-sqlite3'
 import { CutterError } from '../../domain/errors.ts'
 import { connect } from '../../locks/connect.ts'
+import { assertOwnJournal, nameStore } from './check-journal.ts'
 import { migrate, missingMigrations } from './migrate.ts'
 import { openForReading } from './open-for-reading.ts'
 import { toStoreError, unwritableStoreError } from './store-errors.ts'
@@ -25,6 +26,7 @@ const BUSY_MS = 5_000
  * @throws STORE_UNWRITABLE, STORE_CORRUPT or STORE_NEWER, each before anything was changed.
  */
 export function openDatabase(options: OpenOptions): Database {
+  assertOwnJournal(options.file)
   try {
     return openForWriting(options)
   } catch (error) {
@@ -55,6 +57,7 @@ function openForWriting({ file, migrationsDirectory }: OpenOptions): Database {
     const db = connect(file, { timeout: BUSY_MS })
     try {
       const migrations = missingMigrations(db, file, migrationsDirectory)
+      nameStore(db)
       useWal(db)
       db.pragma('synchronous = full')
       db.pragma('foreign_keys = on')

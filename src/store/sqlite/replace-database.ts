@@ -1,5 +1,6 @@
 import { existsSync, linkSync, renameSync } from 'node:fs'
 import { connect } from '../../locks/connect.ts'
+import { assertOwnJournal } from './check-journal.ts'
 import { toStoreError } from './store-errors.ts'
 
 /**
@@ -10,8 +11,15 @@ import { toStoreError } from './store-errors.ts'
  */
 export function replaceDatabase(copy: string, file: string, old: string): void {
   if (!existsSync(file)) {
+    // What a lost store left behind would be taken in by the new one, or be deleted.
+    moveJournal(file, `${file}.lost-${Date.now()}`)
     renameSync(copy, file)
     return
+  }
+  try {
+    assertOwnJournal(file)
+  } catch {
+    moveJournal(file, old)
   }
   const holder = connect(file, { timeout: 1_000 })
   try {
@@ -43,7 +51,11 @@ function lockAlone(holder: ReturnType<typeof connect>, file: string, old: string
     const storeError = toStoreError(error, file)
     if ((storeError as { code?: unknown }).code !== 'STORE_CORRUPT') throw storeError
     // The WAL of an unreadable store cannot be ended. It moves with the store.
-    for (const end of ['-wal', '-shm'])
-      if (existsSync(`${file}${end}`)) renameSync(`${file}${end}`, `${old}${end}`)
+    moveJournal(file, old)
   }
+}
+
+function moveJournal(file: string, name: string): void {
+  for (const end of ['-wal', '-shm'])
+    if (existsSync(`${file}${end}`)) renameSync(`${file}${end}`, `${name}${end}`)
 }

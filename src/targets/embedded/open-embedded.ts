@@ -1,8 +1,10 @@
+import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { CutterError } from '../../domain/errors.ts'
 import { tryLock, unlock, withLock } from '../../locks/with-lock.ts'
 import { ConnectFailedError } from '../postgres/connection-errors.ts'
 import { logIn } from '../postgres/pg-session.ts'
+import { removeFormerLocks } from './former-locks.ts'
 import {
   findPostmaster,
   type Postmaster,
@@ -92,6 +94,7 @@ export async function openServer<T extends ClusterPasswords>(
   const until = Date.now() + ELSEWHERE_MS
   for (;;) {
     const opened = await withLock(place.lock, LOCK_WAIT_MS, async () => {
+      for (const name of removeFormerLocks(dirname(place.lock))) log(`left lock file ${name} removed`)
       await before()
       const postmaster = (await adopt(place, log)) ?? (await start(place, newPasswords, log))
       return postmaster === null ? null : handle<T>(place, postmaster, addServerUser(place), log)
