@@ -76,8 +76,8 @@ export const STOP_CODES = {
   },
   STOP_REHEARSAL_NOT_REPRESENTATIVE: {
     meaning:
-      'The rehearsal database differs from the target in version, extensions, functions, triggers, constraints or grants.',
-    next: 'Configure a fitting rehearsal server (`rehearsalUrlEnv`), or run `cutter target init` again.',
+      'The rehearsal database differs from the target in version, extensions, functions, triggers, constraints, indexes or grants. For a cut the message says what the target has more, or lacks.',
+    next: 'Migration: configure a fitting rehearsal server (`rehearsalUrlEnv`). Cut: drop what the target has more, or run `cutter target init` for what it lacks.',
   },
   STOP_REHEARSAL_FAILED: {
     meaning: 'The rehearsal of the writes failed. The target was not written to.',

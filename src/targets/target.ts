@@ -1,6 +1,6 @@
 import type { ClientBase } from 'pg'
 import type { EffectContext } from '../domain/effect.ts'
-import type { Survey } from './survey.ts'
+import type { Named, Survey } from './survey.ts'
 
 /**
  * The caller of a target: the run whose name the connection gets, the signal that aborts its statements, and the deadline after which the
@@ -26,6 +26,8 @@ export interface Target {
   survey(context: TargetCaller, document: string): Promise<{ survey: Survey; transactionId: null }>
   /** Reads the same inside of a transaction that is about to write. */
   surveyWithin(sql: Sql, document: string): Promise<Survey>
+  /** Reads what can refuse a write besides the surface: indexes, and triggers of the table of tokens. */
+  otherGuards(context: TargetCaller): Promise<Named[]>
   /** Reads the grants as named facts, and describes those (`wrong`) that are not as expected. */
   grantFacts(context: TargetCaller): Promise<{ facts: Record<string, boolean>; wrong: string[] }>
   /**

@@ -5,6 +5,7 @@ import {
   approve,
   aSigner,
   charter,
+  disableExecution,
   enableExecution,
   growth,
   historyOf,
@@ -12,11 +13,13 @@ import {
   rehearseOn,
   resume,
   rowsIn,
+  sign,
   start,
   started,
 } from '../support/cli-steps.ts'
 import { connectClient, findDeadPort } from '../support/connections.ts'
 import { type Cluster, startCluster } from '../support/pg-cluster.ts'
+import { whileLegAWrites } from './live-home.ts'
 
 const CONFIG = `${LIVE}
 targets:
@@ -240,6 +243,111 @@ describe('a target with other privileges or triggers than Cutter’s', () => {
       `create trigger a_never_deleted before delete on public.information_unit for each statement
          execute function cutter_governance.refuse('CU003', 'a unit is never deleted', 'retire it with fn_iu_retire')`,
       'STOP_REHEARSAL_NOT_REPRESENTATIVE',
-      'a_never_deleted',
+      'the target lacks the trigger public.information_unit.a_never_deleted',
     ))
+})
+
+/** Objects that let leg A pass, and refuse a later write of a live run. */
+const REFUSING: { what: string; sql: string; named: string }[] = [
+  {
+    what: 'a trigger that refuses what comes into force',
+    sql: `create trigger "Not yet" before update on public.information_unit for each row when (new.lifecycle_status = 'enacted')
+      execute function public.refuse_it()`,
+    named: 'one trigger more: public.information_unit.Not yet',
+  },
+  {
+    what: 'a trigger that refuses the review of the second gate',
+    sql: `create trigger no_reviews before insert on cutter_governance.review_decision for each row
+      when (new.governance_event_kind <> 'cut') execute function public.refuse_it()`,
+    named: 'one trigger more: cutter_governance.review_decision.no_reviews',
+  },
+  {
+    what: 'a trigger that refuses the verifier',
+    sql: `create trigger no_results before insert on cutter_governance.verify_result for each statement
+      execute function public.refuse_it()`,
+    named: 'one trigger more: cutter_governance.verify_result.no_results',
+  },
+  {
+    what: 'a trigger that refuses later tokens of a run',
+    sql: 'create trigger no_tokens before update on cutter_fencing.token for each row execute function public.refuse_it()',
+    named: 'one trigger more: cutter_fencing.token.no_tokens',
+  },
+  {
+    what: 'a unique index that allows one unit in force',
+    sql: `create unique index one_in_force on public.information_unit (doc_code) where lifecycle_status = 'enacted' and doc_code = 'TWO'`,
+    named: 'one index more: public.one_in_force',
+  },
+  {
+    what: 'a constraint that refuses what comes into force',
+    sql: `alter table public.unit_version add constraint stays_draft check (lifecycle_status <> 'enacted') not valid`,
+    named: 'one constraint more: public.unit_version.stays_draft',
+  },
+]
+
+describe('a target with one object more', () => {
+  beforeAll(() =>
+    superuser.query(
+      "create function public.refuse_it() returns trigger language plpgsql as $$ begin raise 'not here'; end $$",
+    ),
+  )
+
+  /** Does what the stop advises, as the owner of the database. */
+  async function obey(run: RunJson): Promise<void> {
+    const sql = /drop it there: (.*?); if not/.exec(run.stop?.next ?? '')?.[1]
+    expect(sql).toBeDefined()
+    await superuser.query(sql!)
+  }
+  const expectNamed = (run: RunJson, named: string) =>
+    expect(run).toMatchObject({
+      stopCode: 'STOP_REHEARSAL_NOT_REPRESENTATIVE',
+      stop: { message: expect.stringContaining(`the target has ${named}`) },
+    })
+
+  test.each(REFUSING)('a live run stops before the first gate at $what', async ({ sql, named }) => {
+    await superuser.query(sql)
+    const run = jsonOf(await start(at, main('TWO', 'live')))
+    expectNamed(run, named)
+    await obey(run)
+    expect(jsonOf(await resume(at, run.runId))).toMatchObject({ gate: 'SG1', status: 'paused' })
+    await at.cutter(['run', 'cancel', run.runId, '--reason', 'tried'])
+  })
+
+  const AFTER_LEG_A = REFUSING.filter(({ sql }) => !sql.includes('no_tokens'))
+
+  test.each(AFTER_LEG_A)(
+    'a live run stops before the second gate at $what that came after leg A',
+    async ({ sql, named }) => {
+      const document = `LATER-${REFUSING.findIndex((one) => one.named === named)}`
+      const { runId } = jsonOf(await start(at, main(document, 'live')))
+      const { approvalId } = await sign(at, runId, key)
+      const halted = await whileLegAWrites({ at, superuser, runId, approvalId }, () => disableExecution(at))
+      expect(jsonOf(halted)).toMatchObject({ phase: 'leg_b_record', stopCode: 'STOP_EXECUTION_DISABLED' })
+      await enableExecution(at)
+      await superuser.query(sql)
+      const stopped = jsonOf(await resume(at, runId))
+      expect(stopped.state).toBe('LEG_B_RECORDED')
+      expectNamed(stopped, named)
+      await obey(stopped)
+      expect(jsonOf(await resume(at, runId)).gate).toBe('SG2')
+      expect(jsonOf(await approve(at, runId, key)).outcome).toBe('succeeded')
+    },
+  )
+})
+
+describe('a target with a role of others that may read', () => {
+  test('a live run goes to its end once the grants were reviewed', async () => {
+    await superuser.query('create role reporting; grant select on public.information_unit to reporting')
+    try {
+      const stopped = jsonOf(await start(at, main('REVIEWED', 'live')))
+      expect(stopped.stopCode).toBe('STOP_GRANTS_MISMATCH')
+      const { found } = stopped.stop!.data as { found: string }
+      at.file('cutter.yaml', CONFIG.replace('{ reader', `{ grantMatrixDigest: '${found}', reader`))
+      expect(jsonOf(await resume(at, stopped.runId))).toMatchObject({ gate: 'SG1', status: 'paused' })
+      await approve(at, stopped.runId, key)
+      expect(jsonOf(await approve(at, stopped.runId, key)).outcome).toBe('succeeded')
+    } finally {
+      at.file('cutter.yaml', CONFIG)
+      await superuser.query('drop owned by reporting; drop role reporting')
+    }
+  })
 })

@@ -6,7 +6,7 @@ import type { DocumentRows, Sql, Target } from '../../targets/target.ts'
 export async function backUpDocument(target: Target, context: EffectContext, document: string) {
   const rows = await target.read('reader', context, (sql) => readDocumentRows(sql, document))
   const counts = { units: rows.units.length, versions: rows.versions.length, log: rows.log.length }
-  return { evidence: jsonEvidence('backup', rows), rows: counts }
+  return { evidence: jsonEvidence('backup', rows), document: rows, rows: counts }
 }
 
 async function readDocumentRows(sql: Sql, document: string): Promise<DocumentRows> {

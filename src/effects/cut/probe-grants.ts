@@ -1,13 +1,12 @@
 import type { EffectContext } from '../../domain/effect.ts'
 import { Stop } from '../../domain/errors.ts'
 import { jsonEvidence } from '../../domain/evidence.ts'
-import { type Survey, surfaceDifferences } from '../../targets/survey.ts'
 import type { DocumentRows, Target } from '../../targets/target.ts'
 import { readJsonEvidence } from '../read-json-evidence.ts'
 import type { CutDeps } from './deps.ts'
-import { limitDifferences, summariseDifferences } from './drift.ts'
 import type { CutPlan } from './plan.ts'
-import { writeUnits } from './write-units.ts'
+import { createRehearsalCopy } from './rehearsal-copy.ts'
+import { rehearseCut, rehearseLegA } from './rehearse-cut.ts'
 
 /** Input of a probe of grants; the digests name evidence. */
 interface GrantProbe {
@@ -20,8 +19,8 @@ interface GrantProbe {
 
 /**
  * Checks the grants, and never changes them: named facts and the digest of the grant matrix must be exactly as expected. Then the live
- * calls are rehearsed in a rehearsal database with the same functions, triggers, constraints and grants. They are checked as at commit
- * and rolled back. In a dry run the rehearsal database stays for the phases behind the gate.
+ * calls are rehearsed in a rehearsal database with the same functions, triggers, constraints and indexes. A live run rehearses every
+ * write of both gates. A dry run rehearses leg A and rolls it back, because its later phases make all the calls there.
  *
  * @throws Stop STOP_GRANTS_MISMATCH, STOP_REHEARSAL_NOT_REPRESENTATIVE or STOP_REHEARSAL_FAILED.
  */
@@ -32,11 +31,15 @@ export async function probeGrants(deps: CutDeps, context: EffectContext, given: 
     target.survey(context, given.document),
   ])
   assertExpectedGrants(target, wrong, survey.grantMatrixDigest)
-  const rehearsal = await createRehearsal(deps, context, target, survey, given)
+  const { document } = given
+  const rows = await readJsonEvidence<DocumentRows>(context, given.backupDigest)
   const plan = await readJsonEvidence<CutPlan>(context, given.planDigest)
-  const bytes = await context.evidence(given.sourceDigest)
-  await rehearse(rehearsal, context, plan, bytes)
-  if (context.mode === 'live') await deps.rehearsalDatabases.drop(context.runId)
+  const source = await context.evidence(given.sourceDigest)
+  const copy = await createRehearsalCopy(deps, context, { target, surface: survey.surface, document }, rows)
+  if (context.mode === 'live') {
+    await rehearseCut(copy, context, { plan, source })
+    await deps.rehearsalDatabases.drop(context.runId)
+  } else await rehearseLegA(copy, context, { plan, source })
   const evidence = jsonEvidence('grants', {
     facts,
     grantMatrixDigest: survey.grantMatrixDigest,
@@ -66,46 +69,4 @@ function assertExpectedGrants(target: Target, wrong: string[], found: string): v
       data: { wrong, found, expected: target.expectedGrantMatrixDigest },
     },
   )
-}
-
-/** Creates the run's rehearsal database and asserts that it has the target's surface. */
-async function createRehearsal(
-  deps: CutDeps,
-  context: EffectContext,
-  target: Target,
-  targetSurvey: Survey,
-  { document, backupDigest }: GrantProbe,
-): Promise<Target> {
-  const rows = await readJsonEvidence<DocumentRows>(context, backupDigest)
-  const rehearsal = await deps.rehearsalDatabases.create(context.runId, rows)
-  const { survey } = await rehearsal.survey(context, document)
-  const differences = surfaceDifferences(targetSurvey.surface, survey.surface)
-  if (differences.length === 0) return rehearsal
-  throw new Stop(
-    'STOP_REHEARSAL_NOT_REPRESENTATIVE',
-    `a rehearsal would not be representative, because the rehearsal database differs from target ${target.name}: ${summariseDifferences(differences)}`,
-    {
-      next: `update the target to the schema of this version with: cutter target init ${target.name}`,
-      data: { differences: limitDifferences(differences) },
-    },
-  )
-}
-
-async function rehearse(
-  rehearsal: Target,
-  context: EffectContext,
-  plan: CutPlan,
-  bytes: Uint8Array,
-): Promise<void> {
-  try {
-    await rehearsal.rehearse('executor', context, (sql) => writeUnits(sql, context, plan, bytes))
-  } catch (error) {
-    if (error instanceof Stop || context.signal.aborted) throw error
-    const why = error instanceof Error ? error.message : String(error)
-    throw new Stop(
-      'STOP_REHEARSAL_FAILED',
-      `the rehearsal of the live calls failed: ${why}; the target was not changed`,
-      { cause: error },
-    )
-  }
 }

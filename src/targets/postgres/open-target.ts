@@ -4,6 +4,7 @@ import { Stop } from '../../domain/errors.ts'
 import type { Target, TargetCaller, TargetWriter } from '../target.ts'
 import { grantDifferences, readGrantFacts } from './grant-facts.ts'
 import { statementLimitMs, type TargetRole, WRITE_IDLE_MS, withSession } from './pg-session.ts'
+import { readOtherGuards } from './read-other-guards.ts'
 import { readSurvey } from './read-survey.ts'
 import { withRetries } from './retries.ts'
 import { readSchemaState } from './target-schema.ts'
@@ -74,6 +75,7 @@ export function openTarget(access: TargetAccess): Target {
       return { survey: surveyed, transactionId: null }
     },
     surveyWithin: (sql, document) => readSurvey(sql as Client, document),
+    otherGuards: (context) => read('reader', context, readOtherGuards),
     async grantFacts(context) {
       const facts = await read('reader', context, readGrantFacts)
       return { facts, wrong: grantDifferences(facts) }

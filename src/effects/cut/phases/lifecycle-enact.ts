@@ -4,11 +4,10 @@ import { Stop } from '../../../domain/errors.ts'
 import type { Sql, Target } from '../../../targets/target.ts'
 import { readJsonEvidence } from '../../read-json-evidence.ts'
 import type { CutDeps } from '../deps.ts'
-import { actorOf, lockDocument } from '../document-writer.ts'
+import { lockDocument } from '../document-writer.ts'
 import { driftError } from '../drift.ts'
-import { EXECUTOR_REVISION, governanceIds } from '../governance-ids.ts'
-import { buildReviewRow, insertRows, requireApproval } from '../governance-rows.ts'
-import { moveUnits, writeAliases } from '../lifecycle-calls.ts'
+import { enactUnits, requireReviewId } from '../enact-units.ts'
+import { governanceIds } from '../governance-ids.ts'
 import { countEdges, type LifecyclePlan, lifecycleDifferences } from '../lifecycle-plan.ts'
 import type { CutPlan } from '../plan.ts'
 import { targetWrite } from '../target-write.ts'
@@ -37,7 +36,7 @@ async function write(target: Target, context: EffectContext, given: Input): Prom
   await target.write('executor', context, async (sql) => {
     await lockDocument(sql, given.document)
     await assertNoDrift(target, sql, context, { plan, cut })
-    await enact(sql, context, plan)
+    await enactUnits(sql, context, plan)
   })
   return resultOf(plan)
 }
@@ -75,12 +74,6 @@ async function committed(target: Target, context: EffectContext, given: Input): 
   })
 }
 
-async function requireReviewId(context: EffectContext): Promise<string> {
-  const { statement, approvalId } = await requireApproval(context)
-  if (statement.reviewDecisionId !== undefined) return statement.reviewDecisionId
-  throw new Stop('STOP_INTERNAL', `approval ${approvalId} names no review decision`)
-}
-
 async function assertNoDrift(
   target: Target,
   sql: Sql,
@@ -96,31 +89,6 @@ async function assertNoDrift(
     'cancel this run; its drafts stay drafts',
     'nothing was enacted',
   )
-}
-
-async function enact(sql: Sql, context: EffectContext, plan: LifecyclePlan): Promise<void> {
-  const approval = await requireApproval(context)
-  const { changeSetId, envelopeId } = governanceIds(context.runId)
-  const reviewId = await requireReviewId(context)
-  const event = plan.actions.every(({ action }) => action === 'enact') ? 'enact' : 'lifecycle'
-  await insertRows(sql, 'cutter_governance.review_decision', [
-    buildReviewRow(approval, reviewId, event, envelopeId),
-  ])
-  const shared = [
-    actorOf(context),
-    reviewId,
-    changeSetId,
-    approval.statement.reason || null,
-    EXECUTOR_REVISION,
-  ]
-  const changed = await moveUnits(sql, plan.actions, shared)
-  if (changed < plan.actions.length) {
-    throw new Stop(
-      'STOP_DRIFT',
-      `only ${changed} of ${plan.actions.length} units would have moved, so the transaction was rolled back; nothing was enacted`,
-    )
-  }
-  await writeAliases(sql, context, plan.aliases)
 }
 
 function resultOf(plan: LifecyclePlan) {
