@@ -42,6 +42,7 @@ const program = [
   'test/cli/document-export.test.ts',
   'test/cli/drift.test.ts',
   'test/cli/explain.test.ts',
+  'test/cli/full-disk.test.ts',
   'test/cli/gate-bypass.test.ts',
   'test/cli/hold.test.ts',
   'test/cli/lost-journal.test.ts',

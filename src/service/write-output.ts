@@ -1,10 +1,10 @@
 import { mkdirSync, readdirSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Home } from '../app/open-home.ts'
 import { findOutputPath } from '../config/output-folder.ts'
 import { CutterError } from '../domain/errors.ts'
+import { makeTemporaryFolder } from '../tools/temporary-folder.ts'
 
 /** Where a command writes: the path of a new file as the caller gave it, or what takes a complete file, such as stdout. */
 export type Output = string | ((file: string) => Promise<void>)
@@ -63,7 +63,7 @@ export async function writeOutput<Written extends { file: string }>(
   write: (file: string) => Promise<Written>,
 ): Promise<Written> {
   if (typeof out === 'string') return write(await outputPath(place, out))
-  const folder = await mkdtemp(join(tmpdir(), 'cutter-output-'))
+  const folder = await makeTemporaryFolder('cutter-output-')
   try {
     const written = await write(join(folder, 'output'))
     await out(written.file)

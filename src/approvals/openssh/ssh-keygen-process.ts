@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CutterError } from '../../domain/errors.ts'
 import { type Tools, TRUSTED_TOOLS } from '../../tools/open-tools.ts'
+import { makeTemporaryFolder } from '../../tools/temporary-folder.ts'
 import { TRUSTED_PATH } from '../../tools/trusted-folders.ts'
 
 /** What ssh-keygen printed, and whether its exit code was 0. */
@@ -83,7 +83,7 @@ export type WriteFileInFolder = (name: string, data: string | Uint8Array) => Pro
 export async function inPrivateFolder<Result>(
   work: (write: WriteFileInFolder) => Promise<Result>,
 ): Promise<Result> {
-  const folder = await mkdtemp(join(tmpdir(), 'cutter-approval-'))
+  const folder = await makeTemporaryFolder('cutter-approval-')
   try {
     return await work(async (name, data) => {
       const path = join(folder, name)
