@@ -97,6 +97,7 @@ const program = [
   'test/http/runs.test.ts',
   'test/targets/postgres/pooler.test.ts',
   'test/store/sync-count.test.ts',
+  'test/targets/ssh/control-connection.test.ts',
   'test/targets/ssh/open-host.test.ts',
   'test/vectors/vectors.test.ts',
 ]

@@ -10,6 +10,8 @@ export interface SecurityKey {
   publicKey: string
   /** Returns the armored signature of a text. */
   sign(text: string, namespace: string, use?: SecurityKeySignature): string
+  /** Returns the signature of bytes as an agent gives it. */
+  signBytes(message: Buffer): Buffer
 }
 
 export interface SecurityKeySignature {
@@ -34,6 +36,7 @@ export function makeSecurityKey(kind: KeyKind, application = 'ssh:'): SecurityKe
   const blob = Buffer.concat([string(type), ...pointOf(privateKey, kind), string(application)])
   return {
     publicKey: `${type} ${blob.toString('base64')}`,
+    signBytes: (message) => signatureOf({ kind, type, application, privateKey, message }, {}),
     sign(text, namespace, use = {}) {
       const message = Buffer.concat([
         Buffer.from('SSHSIG'),

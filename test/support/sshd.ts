@@ -48,6 +48,12 @@ export interface Sshd {
 /** OpenSSH's server where it is installed. Otherwise, or with CUTTER_TEST_SSH=ssh2, the server of ssh2. */
 export type Server = 'OpenSSH' | 'ssh2'
 
+/** What Cutter connects with. CUTTER_TEST_THROUGH=ssh makes it ssh in every test that doesn't choose. */
+export type Through = 'ssh2' | 'ssh'
+
+/** A setting that only ssh can follow, and that changes nothing else. */
+const ONLY_SSH = 'Host *\n  KnownHostsCommand /bin/true\n'
+
 function sshdBinary(): string | null {
   const folders = [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/usr/local/sbin', '/sbin']
   return folders.map((folder) => join(folder, 'sshd')).find((file) => existsSync(file)) ?? null
@@ -87,9 +93,20 @@ export function someoneElse(kind: Server): Who | string {
 /** Both servers where both exist, so that the tests show that the second behaves like the first. */
 export const servers: Server[] = usual === 'OpenSSH' ? ['OpenSSH', 'ssh2'] : ['ssh2']
 
+/** Each server, and both transports where OpenSSH is there. */
+export const serversAndTransports: [Server, Through][] = [
+  ...servers.map((server): [Server, Through] => [server, 'ssh2']),
+  ...(usual === 'OpenSSH' ? [['OpenSSH', 'ssh'] as [Server, Through]] : []),
+]
+
 export async function startSshd(
   kind: Server = usual,
-  { hook: script, as = MYSELF, settings = [] }: { hook?: string; as?: Who; settings?: string[] } = {},
+  {
+    hook: script,
+    as = MYSELF,
+    settings = [],
+    through = process.env.CUTTER_TEST_THROUGH === 'ssh' ? 'ssh' : 'ssh2',
+  }: { hook?: string; as?: Who; settings?: string[]; through?: Through } = {},
 ): Promise<Sshd> {
   const home = realpathSync(mkdtempSync(join(tmpdir(), 'cutter-sshd-')))
   const path = (name: string) => join(home, name)
@@ -121,7 +138,7 @@ Host web
   Port ${gate.port}
   User ${as.name}
   IdentityFile ~/.ssh/id_test
-`,
+${through === 'ssh' ? ONLY_SSH : ''}`,
       { mode: 0o600 },
     )
   const knownHosts = (text: string) => writeFileSync(path('.ssh/known_hosts'), text)

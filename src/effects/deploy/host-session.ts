@@ -132,8 +132,8 @@ export function createHostSession(
       return result.stdout.toString('utf8')
     },
     sent(phase) {
-      const { address, hostKey, ssh } = host
-      return jsonEvidence(`commands/${phase}`, { host: address, hostKey, ssh, commands: sent })
+      const { address, hostKey, ssh, transport } = host
+      return jsonEvidence(`commands/${phase}`, { host: address, hostKey, ssh, transport, commands: sent })
     },
   }
 }

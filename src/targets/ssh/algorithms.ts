@@ -1,7 +1,7 @@
 import type { PrintedSettings } from './ask-ssh.ts'
-import { isDefault, unsupportedError } from './supported-settings.ts'
+import { isDefault } from './supported-settings.ts'
 
-/** What Cutter's transport can do of the algorithms that OpenSSH's configuration may name. */
+/** What the package ssh2 can do of the algorithms that OpenSSH's configuration may name. */
 const SUPPORTED = {
   KexAlgorithms: `curve25519-sha256 curve25519-sha256@libssh.org ecdh-sha2-nistp256 ecdh-sha2-nistp384 ecdh-sha2-nistp521
     diffie-hellman-group-exchange-sha256 diffie-hellman-group14-sha256 diffie-hellman-group16-sha512
@@ -25,13 +25,13 @@ export interface HostAlgorithms {
 }
 
 /**
- * Chooses what a host's settings and Cutter have in common, in the order of the settings.
- * @throws CONFIG_INVALID when they have nothing in common.
+ * Chooses what a host's settings and the package ssh2 have in common, in the order of the settings.
+ * @param needs gets the names of settings with which it has nothing in common
  */
 export function chooseAlgorithms(
-  alias: string,
   settings: PrintedSettings,
   defaults: PrintedSettings,
+  needs: string[],
 ): HostAlgorithms {
   const listed = (name: string) =>
     isDefault(name, settings, defaults) ? null : (settings.get(name.toLowerCase())?.[0]?.split(',') ?? null)
@@ -41,8 +41,8 @@ export function chooseAlgorithms(
     const supported = SUPPORTED[kind].split(/\s+/)
     const common = names.filter((name) => supported.includes(name))
     if (common.length > 0) return common
-    const why = 'Cutter knows none of these algorithms'
-    throw unsupportedError(alias, kind, names.join(','), why, `add one of: ${supported.join(', ')}`)
+    needs.push(kind)
+    return null
   }
   return {
     kex: choose('KexAlgorithms'),

@@ -69,8 +69,7 @@ export async function askSsh(
  * and then the system's, in the order in which ssh reads them.
  */
 async function withConfigOfHome<T>(home: string, work: (args: string[]) => Promise<T>): Promise<T> {
-  const own = findHomeInPasswordFile()
-  if (own === null || (await isSameFolder(home, own))) return work([])
+  if (await isHomeOfPasswordFile(home)) return work([])
   if (/["*?[\]\\\n]/.test(home))
     throw new CutterError('CONFIG_INVALID', `HOME is ${home}, which ssh can't include; nothing was touched`, {
       next: 'give HOME a path without quotes, brackets, wildcards and backslashes',
@@ -78,17 +77,27 @@ async function withConfigOfHome<T>(home: string, work: (args: string[]) => Promi
   const folder = await mkdtemp(join(tmpdir(), 'cutter-ssh-'))
   try {
     const file = join(folder, 'config')
-    const at = (name: string) => `"${join(home, '.ssh', name)}"`
-    const lines = [
-      `Include ${at('config')}`,
-      'Include /etc/ssh/ssh_config',
-      `UserKnownHostsFile ${at('known_hosts')} ${at('known_hosts2')}`,
-    ]
-    await writeFile(file, `${lines.join('\n')}\n`, { mode: 0o600 })
+    await writeFile(file, includeConfigOf(home, { own: false }), { mode: 0o600 })
     return await work(['-F', file])
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
+}
+
+/**
+ * The text of a configuration that includes that of a home and the system's. `own`: whether it is the home of the password file, in which
+ * ssh finds known_hosts by itself.
+ */
+export function includeConfigOf(home: string, { own }: { own: boolean }): string {
+  const at = (name: string) => `"${join(home, '.ssh', name)}"`
+  const known = `UserKnownHostsFile ${at('known_hosts')} ${at('known_hosts2')}\n`
+  return `Include ${at('config')}\nInclude /etc/ssh/ssh_config\n${own ? '' : known}`
+}
+
+/** Whether ssh takes the same folder for the user's home. */
+export async function isHomeOfPasswordFile(home: string): Promise<boolean> {
+  const own = findHomeInPasswordFile()
+  return own === null || (await isSameFolder(home, own))
 }
 
 /** Null for a user id that the password file doesn't have. ssh refuses to work then, and says why. */

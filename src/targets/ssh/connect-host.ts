@@ -1,11 +1,13 @@
 import ssh2, { type Client, type ConnectConfig } from 'ssh2'
-import { Stop } from '../../domain/errors.ts'
-import type { LoginOverride, SshUser } from './ask-ssh.ts'
+import type { SshUser } from './ask-ssh.ts'
+import { hostRefusedError, unreachableError } from './host-errors.ts'
 import { type HostKeyRules, judgeHostKey, readHostKeyRules } from './judge-host-key.ts'
+import { readNearestJump } from './jump-hosts.ts'
 import { findSshKeygen, type HostKey, orderHostKeyAlgorithms, parseHostKey } from './known-hosts.ts'
 import { type Logins, listLogins } from './login-keys.ts'
+import { NeedsSsh } from './needs-ssh.ts'
 import { type HostSocket, openSocket } from './open-socket.ts'
-import { readSshSettings, type SshSettings } from './ssh-settings.ts'
+import type { SshSettings } from './ssh-settings.ts'
 
 /** A connection to a host that showed a known key and let the user in. It goes through other hosts where the config says so. */
 export interface Connection {
@@ -20,12 +22,13 @@ const KEEPALIVE_MS = 5_000
 const KEEPALIVES_MISSED = 3
 
 /**
- * Connects to a host by a name of the ssh config.
+ * Connects to a host with the package ssh2.
+ * @throws NeedsSsh when only the system's ssh can connect to it, or to a host on the way.
  * @throws STOP_HOST_UNREACHABLE, STOP_HOST_REFUSED, STOP_HOST_KEY_UNKNOWN or STOP_HOST_KEY_CHANGED when it can't; nothing was sent then.
  * @throws CONFIG_INVALID when ssh's configuration has something that Cutter can't follow. @throws TOOL_MISSING without ssh or ssh-keygen.
  */
-export async function connectHost(alias: string, user: SshUser, signal: AbortSignal): Promise<Connection> {
-  return connectThroughJumps(await readSshSettings(alias, user, signal), user, signal, [])
+export function connectHost(settings: SshSettings, user: SshUser, signal: AbortSignal): Promise<Connection> {
+  return connectThroughJumps(settings, user, signal, [])
 }
 
 async function connectThroughJumps(
@@ -34,36 +37,16 @@ async function connectThroughJumps(
   signal: AbortSignal,
   passed: string[],
 ): Promise<Connection> {
-  if (passed.includes(settings.alias))
-    throw unreachableError(settings, `its ProxyJump leads into a circle: ${passed.join(', ')}`)
-  const jump = settings.jumps.at(-1)
-  if (jump === undefined) return connectTo(settings, () => openSocket(settings, user), user, signal)
-  // Each jump host may itself be reached through the ones before it.
-  const before = settings.jumps.slice(0, -1)
-  const nearer = await readJumpSettings(jump, before, user, signal)
+  const login = await prepareLogin(settings, user)
+  const nearer = await readNearestJump(settings, user, signal, passed)
+  if (nearer === null) return connectTo(login, () => openSocket(settings, user), signal)
   const jumpHost = await connectThroughJumps(nearer, user, signal, [...passed, settings.alias])
   try {
-    return await connectTo(settings, () => forwardTo(jumpHost, settings), user, signal)
+    return await connectTo(login, () => forwardTo(jumpHost, settings), signal)
   } catch (error) {
     jumpHost.close()
     throw error
   }
-}
-
-/** Reads a jump host: `[user@]host[:port]`, or the same after `ssh://`. */
-function readJumpSettings(
-  jump: string,
-  before: string[],
-  user: SshUser,
-  signal: AbortSignal,
-): Promise<SshSettings> {
-  const [, login, name, port] = /^(?:ssh:\/\/)?(?:(.+)@)?(\[[^\]]+\]|[^:]+)(?::(\d+))?$/.exec(jump) ?? []
-  const as: LoginOverride = {
-    ...(login === undefined ? {} : { user: login }),
-    ...(port === undefined ? {} : { port: Number(port) }),
-    jumps: before,
-  }
-  return readSshSettings((name ?? jump).replace(/^\[|\]$/g, ''), user, signal, as)
 }
 
 function forwardTo(jumpHost: Connection, settings: SshSettings): Promise<HostSocket> {
@@ -79,15 +62,30 @@ function forwardTo(jumpHost: Connection, settings: SshSettings): Promise<HostSoc
   })
 }
 
+interface Login {
+  rules: HostKeyRules
+  logins: Logins
+}
+
+/** @throws NeedsSsh when only the system's ssh can log in. Nothing was sent then. */
+async function prepareLogin(settings: SshSettings, { tools }: SshUser): Promise<Login> {
+  const sshKeygen = findSshKeygen(tools)
+  const [rules, logins] = await Promise.all([
+    readHostKeyRules(settings, sshKeygen),
+    listLogins(settings, sshKeygen),
+  ])
+  const byAuthority = rules.known.some(({ marker }) => marker === 'cert-authority')
+  const needs = [...settings.needs, ...logins.needs, ...(byAuthority ? ['a host certificate'] : [])]
+  if (needs.length > 0) throw new NeedsSsh(needs)
+  return { rules, logins }
+}
+
 async function connectTo(
-  settings: SshSettings,
+  { rules, logins }: Login,
   open: () => HostSocket | Promise<HostSocket>,
-  { tools }: SshUser,
   signal: AbortSignal,
 ): Promise<Connection> {
-  const sshKeygen = findSshKeygen(tools)
-  const rules = await readHostKeyRules(settings, sshKeygen)
-  const logins = await listLogins(settings, sshKeygen)
+  const { settings } = rules
   const socket = await open()
   // The stream may fail before the client listens to it; the client sees that it is closed.
   socket.stream.on('error', () => undefined)
@@ -187,36 +185,10 @@ function waitUntilReady(client: Client, config: ConnectConfig, signal: AbortSign
   })
 }
 
-/** The address of a host for messages and plans: `user@host:port`, with the name that the SSH configuration resolved. */
-export const formatAddress = ({ user, hostName, port }: SshSettings) => `${user}@${hostName}:${port}`
-
 /** `output`: what a program that connects to the host printed. */
-function connectError(settings: SshSettings, logins: Logins, output: string, error: SshError): Stop {
+function connectError(settings: SshSettings, logins: Logins, output: string, error: SshError): Error {
   if (error.level === 'client-authentication') return hostRefusedError(settings, logins)
+  // Client and server have no algorithm in common. The system's ssh may have one.
+  if (error.level === 'handshake' && /no matching/i.test(error.message)) return new NeedsSsh([error.message])
   return unreachableError(settings, [error.message, output].filter((text) => text !== '').join(': '))
-}
-
-function unreachableError(settings: SshSettings, why: string): Stop {
-  return new Stop(
-    'STOP_HOST_UNREACHABLE',
-    `host ${settings.alias} (${formatAddress(settings)}) can't be reached: ${why}; nothing was sent this time`,
-    {
-      next: `check that this works: ssh ${settings.alias} true; then cutter run resume <run>`,
-      data: { host: settings.alias, address: formatAddress(settings) },
-    },
-  )
-}
-
-function hostRefusedError(settings: SshSettings, { tried, notes }: Logins): Stop {
-  const what =
-    tried.length === 0 ? 'there is no key to log in with' : `it accepted none of ${tried.join(', ')}`
-  const more = notes.length === 0 ? '' : ` (${notes.join('; ')})`
-  return new Stop(
-    'STOP_HOST_REFUSED',
-    `host ${settings.alias} (${formatAddress(settings)}) does not let the user in: ${what}${more}; nothing was sent this time`,
-    {
-      next: 'name the key with IdentityFile in ~/.ssh/config, or put it into the agent with ssh-add',
-      data: { host: settings.alias, address: formatAddress(settings), tried, notes },
-    },
-  )
 }

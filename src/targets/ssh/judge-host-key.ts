@@ -39,14 +39,13 @@ export async function judgeHostKey(
   { settings, name, known, sshKeygen }: HostKeyRules,
 ): Promise<Stop | null> {
   const { minimumRsaBits, revokedHostKeys, checkHostIp, knownHosts, port } = settings
+  const shown = parseHostKey(blob)
   const bits = countRsaBits(blob)
   if (bits !== null && bits < minimumRsaBits)
-    return forbiddenKeyStop(name, blob, `has ${bits} bits, fewer than RequiredRSASize (${minimumRsaBits})`)
+    return forbiddenKeyStop(name, shown, `has ${bits} bits, fewer than RequiredRSASize (${minimumRsaBits})`)
   const why =
-    revokedHostKeys === null
-      ? null
-      : await findRevocation(parseHostKey(blob).type, blob, revokedHostKeys, sshKeygen)
-  if (why !== null) return forbiddenKeyStop(name, blob, why)
+    revokedHostKeys === null ? null : await findRevocation(shown.type, blob, revokedHostKeys, sshKeygen)
+  if (why !== null) return forbiddenKeyStop(name, shown, why)
   const fault = findHostKeyFault(name, blob, known)
   if (fault !== null || !checkHostIp || address === null) return fault
   const ofAddress = formatKnownHostsName(address, port)

@@ -101,41 +101,40 @@ export function findHostKeyFault(name: string, blob: Buffer, known: KnownKey[]):
   const shown = parseHostKey(blob)
   const same = ({ key }: KnownKey) => key === blob.toString('base64')
   const plain = known.filter(({ marker }) => marker === null)
-  const data = {
-    host: name,
-    shown: { ...shown },
-    known: plain.map(({ type, key }) => ({ type, fingerprint: fingerprintOf(key) })),
-  }
   if (known.some((one) => one.marker === 'revoked' && same(one)))
-    return forbiddenKeyStop(name, blob, 'is marked as revoked in known_hosts')
+    return forbiddenKeyStop(name, shown, 'is marked as revoked in known_hosts')
   if (plain.some(same)) return null
-  if (plain.length > 0) {
-    const others = plain.map(({ type, key }) => `${type} ${fingerprintOf(key)}`).join(', ')
-    return new Stop(
-      'STOP_HOST_KEY_CHANGED',
-      `${name} shows ${describeKey(shown)}, known_hosts has ${others}; nothing was sent`,
-      {
-        next: `if the host really has a new key: ssh-keygen -R '${name}', then add the new one after comparing the fingerprint with the administrator of the host`,
-        data,
-      },
-    )
-  }
-  const authority = known.some(({ marker }) => marker === 'cert-authority')
-    ? ' (an authority is known for it, but Cutter accepts no host certificates: add the key itself)'
-    : ''
+  const others = plain.map(({ type, key }) => ({ type, fingerprint: fingerprintOf(key) }))
+  return others.length > 0 ? changedKeyStop(name, shown, others) : unknownKeyStop(name, shown)
+}
+
+/** The stop at a key other than the known ones. `known` is empty where only ssh has compared them. */
+export function changedKeyStop(name: string, shown: HostKey, known: HostKey[]): Stop {
+  const others = known.length === 0 ? 'another key' : known.map(nameKey).join(', ')
+  return new Stop(
+    'STOP_HOST_KEY_CHANGED',
+    `${name} shows ${describeKey(shown)}, known_hosts has ${others}; nothing was sent`,
+    {
+      next: `if the host really has a new key: ssh-keygen -R '${name}', then add the new one after comparing the fingerprint with the administrator of the host`,
+      data: { host: name, shown: { ...shown }, known: known.map((key) => ({ ...key })) },
+    },
+  )
+}
+
+/** The stop at a key of a host that has none in known_hosts. */
+export function unknownKeyStop(name: string, shown: HostKey): Stop {
   return new Stop(
     'STOP_HOST_KEY_UNKNOWN',
-    `${name} shows ${describeKey(shown)}, which is not in known_hosts${authority}; nothing was sent`,
+    `${name} shows ${describeKey(shown)}, which is not in known_hosts; nothing was sent`,
     {
       next: `compare the fingerprint with the administrator of the host, then connect once with ssh, which adds the key to known_hosts`,
-      data,
+      data: { host: name, shown: { ...shown }, known: [] },
     },
   )
 }
 
 /** The stop at a key that must not be accepted, known or not. `why`: the end of a sentence about the key. */
-export function forbiddenKeyStop(name: string, blob: Buffer, why: string): Stop {
-  const shown = parseHostKey(blob)
+export function forbiddenKeyStop(name: string, shown: HostKey, why: string): Stop {
   return new Stop(
     'STOP_HOST_KEY_CHANGED',
     `${name} shows ${describeKey(shown)}, which ${why}; nothing was sent`,
@@ -155,7 +154,8 @@ export function countRsaBits(blob: Buffer): number | null {
   return first < 0 ? 0 : (modulus.length - first) * 8 - Math.clz32(modulus[first]!) + 24
 }
 
-const describeKey = ({ type, fingerprint }: HostKey) => `the key ${type} ${fingerprint}`
+const nameKey = ({ type, fingerprint }: HostKey) => `${type} ${fingerprint}`
+const describeKey = (key: HostKey) => `the key ${nameKey(key)}`
 const fingerprintOf = (key: string) => parseHostKey(Buffer.from(key, 'base64')).fingerprint
 
 function sshKeygenMissingError(tools: Tools): CutterError {

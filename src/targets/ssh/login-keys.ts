@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, type Stats, statSync } from 'node:fs'
 import ssh2, { type BaseAgent, type ParsedKey } from 'ssh2'
 import type { Tool } from '../../tools/open-tools.ts'
+import { listAgentKeyTypes } from './agent-key-types.ts'
 import { countRsaBits, parseHostKey } from './known-hosts.ts'
 import { type PublicHalf, readPublicHalf } from './public-half.ts'
 import type { SshSettings } from './ssh-settings.ts'
@@ -14,6 +15,8 @@ export interface Logins {
   /** What is tried, in words: paths of files, `the keys of the agent`. */
   tried: string[]
   notes: string[]
+  /** Kinds of keys that only the system's ssh can log in with, in words. */
+  needs: string[]
 }
 
 /**
@@ -22,26 +25,41 @@ export interface Logins {
  */
 export async function listLogins(settings: SshSettings, sshKeygen: Tool): Promise<Logins> {
   const { user, agent, identityFiles } = settings
-  const logins: Logins = { methods: [], tried: [], notes: [] }
   const halves = await Promise.all(identityFiles.map((file) => readPublicHalf(file, sshKeygen)))
+  const logins: Logins = {
+    methods: [],
+    tried: [],
+    notes: [],
+    needs: await listKeyNeeds(settings, halves),
+  }
   if (agent !== null) {
     logins.methods.push({ type: 'agent', username: user, agent: connectAgent(agent, halves, settings) })
     logins.tried.push('the keys of the agent')
   }
   for (const [index, file] of identityFiles.entries()) {
-    const found = readPrivateKey(file, halves[index]!, settings)
+    const found = readPrivateKey(file, settings)
     if (found instanceof Buffer) {
       logins.methods.push({ type: 'publickey', username: user, key: found })
       logins.tried.push(file)
     } else if (found !== null) logins.notes.push(`${file} ${found}`)
     else if (settings.namedIdentityFiles.includes(file) && halves[index] === null)
       logins.notes.push(`${file} is missing, which IdentityFile names`)
-    if (existsSync(`${file}-cert.pub`))
-      logins.notes.push(
-        `${file}-cert.pub is not used, because Cutter supports no certificates: the host must know the key`,
-      )
   }
   return logins
+}
+
+/** A certificate, or a key of a security key. */
+const ONLY_SSH = /-cert-v01@|^(webauthn-)?sk-/
+
+/** Names the certificates and the keys of security keys among those that the settings let ssh offer. */
+async function listKeyNeeds(settings: SshSettings, halves: (PublicHalf | null)[]): Promise<string[]> {
+  const { agent, identityFiles, identitiesOnly } = settings
+  const held = agent === null || identitiesOnly ? [] : await listAgentKeyTypes(agent)
+  return [
+    ...(identityFiles.some((file) => existsSync(`${file}-cert.pub`)) ? ['a certificate'] : []),
+    ...(halves.some((half) => half?.isSecurityKey) ? ['a security key'] : []),
+    ...held.filter((type) => ONLY_SSH.test(type)).map((type) => `the ${type} of the agent`),
+  ]
 }
 
 /** The agent, with the named keys first. With IdentitiesOnly it has no others. */
@@ -76,11 +94,7 @@ function isAccepted(key: ParsedKey, { algorithms, minimumRsaBits }: SshSettings)
 }
 
 /** The bytes of a private key, or a string that says why it can't be used. Null where there is none. */
-function readPrivateKey(
-  file: string,
-  half: PublicHalf | null,
-  settings: SshSettings,
-): Buffer | string | null {
+function readPrivateKey(file: string, settings: SshSettings): Buffer | string | null {
   let bytes: Buffer
   let stats: Stats
   try {
@@ -90,7 +104,6 @@ function readPrivateKey(
     const { code } = error as NodeJS.ErrnoException
     return code === 'ENOENT' ? null : `can't be read (${code})`
   }
-  if (half?.isSecurityKey === true) return 'needs a security key, which Cutter can’t ask'
   const parsed = ssh2.utils.parseKey(bytes)
   if (!(parsed instanceof Error) && !parsed.isPrivateKey())
     return settings.agent === null

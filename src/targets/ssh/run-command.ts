@@ -1,5 +1,5 @@
 import { Stop } from '../../domain/errors.ts'
-import { type Argument, commandLine } from './command-line.ts'
+import type { Argument } from './command-line.ts'
 import { HostLost, type RemoteExit, type RemoteProcess, type Transport } from './transport.ts'
 
 export interface RunOptions {
@@ -34,11 +34,16 @@ export async function runCommand(
   options: RunOptions,
 ): Promise<RunResult> {
   const program = Buffer.from(argv[0] as Uint8Array).toString('utf8')
-  const line = commandLine(argv, options.timeoutMs / 1000)
   if (options.signal?.aborted === true)
     throw new Stop('STOP_HOST_UNREACHABLE', 'interrupted before anything was sent')
   const startedAt = performance.now()
-  return collect(await transport.start(line), transport, program, options, startedAt)
+  return collect(
+    await transport.start(argv, options.timeoutMs / 1000),
+    transport,
+    program,
+    options,
+    startedAt,
+  )
 }
 
 async function collect(

@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto'
 import { type FileHandle, open } from 'node:fs/promises'
 import { pipeline } from 'node:stream/promises'
 import { Stop } from '../../domain/errors.ts'
-import { commandLine } from './command-line.ts'
 import { endOf } from './run-command.ts'
 import { HostLost, type RemoteProcess, type Transport } from './transport.ts'
 
@@ -46,7 +45,7 @@ export async function sendFile(
   const file = await open(local, 'r')
   try {
     const argv = ['sh', '-c', RECEIVE, 'receive', remote, mode.toString(8)]
-    const process = await transport.start(commandLine(argv, TIMEOUT_MS / 1000))
+    const process = await transport.start(argv, TIMEOUT_MS / 1000)
     return await talk(process, transport, file, remote, signal)
   } finally {
     await file.close()

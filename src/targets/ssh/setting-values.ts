@@ -1,9 +1,8 @@
 import { existsSync } from 'node:fs'
 import { hostname, userInfo } from 'node:os'
 import { resolve } from 'node:path'
-import type { CutterError } from '../../domain/errors.ts'
 import type { SshUser } from './ask-ssh.ts'
-import { unsupportedError } from './supported-settings.ts'
+import { NeedsSsh } from './needs-ssh.ts'
 
 interface TokenValues {
   alias: string
@@ -19,24 +18,19 @@ interface TokenValues {
 /**
  * Replaces the tokens of a setting that `ssh -G` prints as it stands in the configuration: `%h` and others, `${VARIABLE}`, and `~/` at
  * the beginning. A ProxyCommand has only `%%`, `%h`, `%n`, `%p` and `%r`, because a shell reads it.
- * @throws CONFIG_INVALID for a token that is not known, and for a variable that is not set.
+ * @throws NeedsSsh for a token that is not known, for a variable that is not set, and for the home of another user.
  */
 export function expandTokens(value: string, at: TokenValues): string {
   const isCommand = at.name === 'ProxyCommand'
   const tokens = isCommand ? commandTokens(at) : { ...commandTokens(at), ...fileTokens(at) }
-  const fault = (why: string, next: string): CutterError =>
-    unsupportedError(at.alias, at.name, value, why, next)
   const filled = value.replace(/%(.?)|\$\{([^}]*)\}/gs, (text, token?: string, variable?: string) => {
     if (token === undefined && isCommand) return text
     const found = token === undefined ? at.user.env[variable!] : tokens[token]
     if (found !== undefined) return found
-    throw token === undefined
-      ? fault(`the environment variable ${variable} is not set`, `set ${variable}, or write the path itself`)
-      : fault(`Cutter doesn’t know what ${text} stands for`, `write out what ${text} stands for`)
+    throw new NeedsSsh([at.name])
   })
   if (isCommand || !value.startsWith('~')) return filled
-  if (!/^~(\/|$)/.test(value))
-    throw fault('Cutter doesn’t know the homes of other users', 'write the absolute path')
+  if (!/^~(\/|$)/.test(value)) throw new NeedsSsh([at.name])
   return at.user.home + filled.slice(1)
 }
 
@@ -64,12 +58,10 @@ function fileTokens({ alias, user, hostKeyAlias }: TokenValues): { [token: strin
 /**
  * Splits a list of files as `ssh -G` prints it: divided by spaces, which a path may hold too. ssh resolves a relative path against the
  * working folder.
- * @throws CONFIG_INVALID when one path with a space can't be distinguished from two.
+ * @throws NeedsSsh when one path with a space can't be distinguished from two.
  */
-export function splitFiles(printed: string, alias: string, name: string): string[] {
+export function splitFiles(printed: string, name: string): string[] {
   const files = printed.split(/\s+(?=[/~])/).filter((file) => file !== '')
-  const unclear = files.find((file) => /\s/.test(file) && !existsSync(file))
-  if (unclear === undefined) return files.map((file) => resolve(file))
-  const why = 'Cutter can’t tell one path with a space from two paths'
-  throw unsupportedError(alias, name, unclear, why, 'name absolute paths without spaces')
+  if (files.some((file) => /\s/.test(file) && !existsSync(file))) throw new NeedsSsh([name])
+  return files.map((file) => resolve(file))
 }

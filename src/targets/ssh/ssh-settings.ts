@@ -4,8 +4,9 @@ import { resolve } from 'node:path'
 import { CutterError } from '../../domain/errors.ts'
 import { chooseAlgorithms, type HostAlgorithms } from './algorithms.ts'
 import { askSsh, type LoginOverride, type PrintedSettings, type SshUser } from './ask-ssh.ts'
+import { orNeed } from './needs-ssh.ts'
 import { expandTokens, splitFiles } from './setting-values.ts'
-import { assertSupported, unsupportedError } from './supported-settings.ts'
+import { listNeeds, unsupportedError } from './supported-settings.ts'
 
 /** The settings with which the user's ssh would connect to a name, as far as Cutter needs them (ssh_config(5)). */
 export interface SshSettings {
@@ -39,6 +40,12 @@ export interface SshSettings {
   /** Keys of RSA with fewer bits count for nothing. */
   minimumRsaBits: number
   connectTimeoutMs: number
+  /** Files of certificates to log in with. */
+  certificateFiles: string[]
+  /** What was asked for instead of the configuration's user, port and jump hosts. */
+  as: LoginOverride
+  /** The settings that only the system's ssh can follow. Without one, the package ssh2 connects. */
+  needs: string[]
 }
 
 /** How long Cutter waits for a host where ConnectTimeout doesn't say it. */
@@ -65,7 +72,7 @@ export async function readSshSettings(
     )
   }
   const { settings, defaults } = await askSsh(alias, user, as, signal)
-  assertSupported(alias, settings, defaults)
+  const needs = listNeeds(alias, settings, defaults)
   const given = (name: string) => findValue(settings, name)
   const hostName = given('Hostname') ?? alias
   const port = Number(given('Port') ?? 22)
@@ -73,11 +80,10 @@ export async function readSshSettings(
   const hostKeyAlias = given('HostKeyAlias')
   const expand = (name: string) => (value: string) =>
     expandTokens(value, { alias, name, user, hostName, port, login, hostKeyAlias })
-  const listIdentityFiles = (from: PrintedSettings, without: string[] = []) =>
-    (from.get('identityfile') ?? [])
+  const listFiles = (name: string, without: string[] = []) =>
+    (settings.get(name.toLowerCase()) ?? [])
       .filter((file) => file.toLowerCase() !== 'none' && !without.includes(file))
-      .map(expand('IdentityFile'))
-      .map((file) => resolve(file))
+      .flatMap((file) => orNeed(needs, () => [resolve(expand(name)(file))], []))
   const command = given('ProxyCommand')
   const timeout = Number(given('ConnectTimeout') ?? CONNECT_TIMEOUT_SECONDS)
   return {
@@ -87,21 +93,24 @@ export async function readSshSettings(
     user: login,
     addressFamily: readFamily(alias, hostName, given('AddressFamily') ?? 'any'),
     bindAddress: given('BindAddress'),
-    identityFiles: listIdentityFiles(settings),
-    namedIdentityFiles: listIdentityFiles(settings, defaults.get('identityfile')),
+    identityFiles: listFiles('IdentityFile'),
+    namedIdentityFiles: listFiles('IdentityFile', defaults.get('identityfile')),
     agent: findAgentSocket(given('IdentityAgent'), settings, user.env),
     identitiesOnly: given('IdentitiesOnly') === 'yes',
     jumps: given('ProxyJump')?.split(',') ?? [],
-    proxyCommand: command === null ? null : expand('ProxyCommand')(command),
+    proxyCommand: command === null ? null : orNeed(needs, () => expand('ProxyCommand')(command), null),
     knownHosts: ['UserKnownHostsFile', 'GlobalKnownHostsFile'].flatMap((name) =>
-      splitFiles(given(name) ?? '', alias, name),
+      orNeed(needs, () => splitFiles(given(name) ?? '', name), []),
     ),
     revokedHostKeys: given('RevokedHostKeys'),
     hostKeyAlias,
     checkHostIp: given('CheckHostIP') === 'yes' && hostKeyAlias === null,
-    algorithms: chooseAlgorithms(alias, settings, defaults),
+    algorithms: chooseAlgorithms(settings, defaults, needs),
     minimumRsaBits: Number(given('RequiredRSASize') ?? 0),
     connectTimeoutMs: timeout * 1000,
+    certificateFiles: listFiles('CertificateFile'),
+    as,
+    needs,
   }
 }
 

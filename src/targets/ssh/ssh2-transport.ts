@@ -1,9 +1,13 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Client, ClientChannel } from 'ssh2'
-import { HostLost, type RemoteExit, type RemoteProcess, SessionRefused, type Transport } from './transport.ts'
-
-/** Pauses before a refused session is asked for again, in milliseconds. A server frees the session before it a moment after its end. */
-const PAUSES_MS = [20, 50, 150, 400, 1_000]
+import { commandLine } from './command-line.ts'
+import {
+  askAgain,
+  HostLost,
+  type RemoteExit,
+  type RemoteProcess,
+  SessionRefused,
+  type Transport,
+} from './transport.ts'
 
 /** Starts programs over a connection of the package ssh2. */
 export function createSsh2Transport(client: Client, close: () => void): Transport {
@@ -12,16 +16,9 @@ export function createSsh2Transport(client: Client, close: () => void): Transpor
     lost = true
   })
   return {
-    async start(line) {
-      for (let attempt = 0; ; attempt += 1) {
-        try {
-          return await openProcess(client, line, () => lost)
-        } catch (error) {
-          const pause = error instanceof SessionRefused ? PAUSES_MS[attempt] : undefined
-          if (pause === undefined) throw error
-          await sleep(pause)
-        }
-      }
+    async start(argv, limitSeconds) {
+      const line = commandLine(argv, limitSeconds)
+      return askAgain(() => openProcess(client, line, () => lost))
     },
     onLost(call) {
       if (lost) call()

@@ -17,8 +17,7 @@ VisualHostKey FingerprintHash CASignatureAlgorithms`
 
 /** Cutter logs in with keys of files and of the agent, and tries none of these. Nobody is there to type a password. */
 const OTHER_LOGINS = `GSSAPIAuthentication GSSAPIClientIdentity GSSAPIDelegateCredentials GSSAPIKexAlgorithms GSSAPIKeyExchange
-GSSAPIRenewalForcesRekey GSSAPIServerIdentity GSSAPITrustDns HostbasedAuthentication
-HostbasedAcceptedAlgorithms HostbasedKeyTypes EnableSSHKeysign KbdInteractiveAuthentication
+GSSAPIRenewalForcesRekey GSSAPIServerIdentity GSSAPITrustDns HostbasedAcceptedAlgorithms HostbasedKeyTypes EnableSSHKeysign KbdInteractiveAuthentication
 KbdInteractiveDevices ChallengeResponseAuthentication PasswordAuthentication NumberOfPasswordPrompts
 BatchMode SecurityKeyProvider AddKeysToAgent UseKeychain`
 
@@ -34,6 +33,19 @@ VersionAddendum WarnWeakCrypto`
 const words = (text: string) => text.toLowerCase().split(/\s+/)
 const KNOWN = new Set([USED, APPLIED, STRICTER, OTHER_LOGINS, OWN_CONNECTION].flatMap(words))
 
+const isNone = (value: string) => value === '' || value.toLowerCase() === 'none'
+
+/** What only the system's ssh can do, with the values that ask for nothing of it. */
+const ONLY_SSH: { [name: string]: (value: string) => boolean } = {
+  CertificateFile: isNone,
+  PKCS11Provider: isNone,
+  KnownHostsCommand: isNone,
+  BindInterface: isNone,
+  ProxyUseFdpass: (value) => value === 'no',
+  PubkeyAuthentication: (value) => value !== 'no' && value !== 'false',
+  HostbasedAuthentication: (value) => value === 'no' || value === 'false',
+}
+
 /** A setting that Cutter supports only with some values. */
 interface Limit {
   name: string
@@ -42,29 +54,8 @@ interface Limit {
   next: string
 }
 
-const isNone = (value: string) => value === '' || value.toLowerCase() === 'none'
-const PLAIN_KEYS = 'let the host accept the key of an IdentityFile or of the agent'
-
-/** What Cutter can't do as ssh would, so that it would reach or do something else. */
+/** What Cutter can't do as ssh would, so that it would do something else. */
 const LIMITS: Limit[] = [
-  {
-    name: 'CertificateFile',
-    isSupported: isNone,
-    why: 'Cutter logs in with keys, not with certificates',
-    next: PLAIN_KEYS,
-  },
-  {
-    name: 'PKCS11Provider',
-    isSupported: isNone,
-    why: 'Cutter asks no token for keys',
-    next: 'put the key of the token into the agent: ssh-add -s <library>',
-  },
-  {
-    name: 'KnownHostsCommand',
-    isSupported: isNone,
-    why: 'Cutter reads known keys from files alone',
-    next: 'put the key of the host into known_hosts',
-  },
   {
     name: 'RemoteCommand',
     isSupported: isNone,
@@ -78,27 +69,9 @@ const LIMITS: Limit[] = [
     next: 'give Cutter an alias of its own without SessionType',
   },
   {
-    name: 'BindInterface',
-    isSupported: isNone,
-    why: 'Cutter can’t choose a network interface',
-    next: 'name the address of the interface with BindAddress',
-  },
-  {
-    name: 'ProxyUseFdpass',
-    isSupported: (value) => value === 'no',
-    why: 'Cutter takes no connection from another program',
-    next: 'use a ProxyCommand that passes the bytes on, or ProxyJump',
-  },
-  {
-    name: 'PubkeyAuthentication',
-    isSupported: (value) => value !== 'no' && value !== 'false',
-    why: 'Cutter logs in with keys alone',
-    next: PLAIN_KEYS,
-  },
-  {
     name: 'PreferredAuthentications',
-    isSupported: (value) => value.split(',').includes('publickey'),
-    why: 'Cutter logs in with keys alone',
+    isSupported: (value) => /(^|,)(publickey|hostbased|gssapi-with-mic|gssapi-keyex)(,|$)/.test(value),
+    why: 'nobody is there to type a password',
     next: 'add publickey to PreferredAuthentications',
   },
   {
@@ -110,21 +83,30 @@ const LIMITS: Limit[] = [
 ]
 
 /**
- * Refuses settings that Cutter can't follow, and those of a newer ssh that it doesn't know, unless they have ssh's own default.
- * @throws CONFIG_INVALID with the name of the first one.
+ * Lists the settings that only the system's ssh can follow: those that the package ssh2 can't, and those of a newer ssh that Cutter doesn't
+ * know, unless they have ssh's own default.
+ * @throws CONFIG_INVALID with the name of the first setting that Cutter can't follow at all.
  */
-export function assertSupported(alias: string, settings: PrintedSettings, defaults: PrintedSettings): void {
+export function listNeeds(alias: string, settings: PrintedSettings, defaults: PrintedSettings): string[] {
+  const valuesOf = (name: string) => settings.get(name.toLowerCase()) ?? []
   for (const { name, isSupported, why, next } of LIMITS) {
-    const values = settings.get(name.toLowerCase()) ?? []
-    const found = values.find((value) => !isSupported(value))
+    const found = valuesOf(name).find((value) => !isSupported(value))
     if (found !== undefined) throw unsupportedError(alias, name, found, why, next)
   }
-  const limited = new Set(LIMITS.map(({ name }) => name.toLowerCase()))
-  for (const [name, values] of settings) {
-    if (KNOWN.has(name) || limited.has(name) || isDefault(name, settings, defaults)) continue
-    const next = 'give Cutter an alias of its own without it'
-    throw unsupportedError(alias, name, values.join(', '), 'this version of Cutter doesn’t know it', next)
-  }
+  const judged = words([...Object.keys(ONLY_SSH), ...LIMITS.map(({ name }) => name)].join(' '))
+  const unknown = [...settings.keys()].filter(
+    (name) => !KNOWN.has(name) && !judged.includes(name) && !isDefault(name, settings, defaults),
+  )
+  const preferred = valuesOf('PreferredAuthentications')
+  return [
+    ...Object.entries(ONLY_SSH).flatMap(([name, asksNothing]) =>
+      valuesOf(name).every(asksNothing) ? [] : [name],
+    ),
+    ...(preferred.every((value) => value.split(',').includes('publickey'))
+      ? []
+      : ['PreferredAuthentications']),
+    ...unknown,
+  ]
 }
 
 /** Tells whether no configuration file changes a setting. */

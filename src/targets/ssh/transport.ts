@@ -1,5 +1,7 @@
 import type { Readable, Writable } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { CutterError } from '../../domain/errors.ts'
+import type { Argument } from './command-line.ts'
 
 /** How a program on a host ended. */
 export interface RemoteExit {
@@ -22,10 +24,10 @@ export interface RemoteProcess {
 /** A connection over which programs are started, each in a session of its own. */
 export interface Transport {
   /**
-   * Starts a line in the user's shell on the host.
+   * Starts a command in the user's shell on the host, which kills it after its limit in seconds.
    * @throws HostLost when the connection is lost. @throws SessionRefused when the host opens no session; nothing was started then.
    */
-  start(line: Buffer): Promise<RemoteProcess>
+  start(argv: readonly Argument[], limitSeconds: number): Promise<RemoteProcess>
   /** Calls once when the connection is lost. Returns a function that forgets it. */
   onLost(call: () => void): () => void
   isOpen(): boolean
@@ -51,5 +53,21 @@ export class SessionRefused extends CutterError {
       cause,
     })
     this.name = 'SessionRefused'
+  }
+}
+
+/** Pauses before a refused session is asked for again, in milliseconds. A server frees the session before it a moment after its end. */
+const PAUSES_MS = [20, 50, 150, 400, 1_000]
+
+/** Opens a session, also where the host refuses it at first. @throws SessionRefused when the host still refuses it. */
+export async function askAgain<T>(open: () => Promise<T>): Promise<T> {
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      return await open()
+    } catch (error) {
+      const pause = error instanceof SessionRefused ? PAUSES_MS[attempt] : undefined
+      if (pause === undefined) throw error
+      await sleep(pause)
+    }
   }
 }

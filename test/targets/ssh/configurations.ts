@@ -8,6 +8,8 @@ export interface Configuration {
   env?: { [name: string]: string }
   /** The setting that Cutter refuses by name. */
   refused?: string
+  /** The settings that only ssh can follow. */
+  needs?: string[]
 }
 
 const simple = (name: string, text: string, more: Partial<Configuration> = {}): Configuration => ({
@@ -176,16 +178,43 @@ const KEYS: Configuration[] = [
   ),
 ]
 
-/** What ssh can do and Cutter can't. */
-const REFUSED: Configuration[] = [
-  simple('a certificate', 'CertificateFile /ABS/id-cert.pub\n', { refused: 'CertificateFile' }),
-  simple('a token', 'PKCS11Provider /usr/lib/token.so\n', { refused: 'PKCS11Provider' }),
-  simple('a command for known hosts', 'KnownHostsCommand /bin/echo %H\n', { refused: 'KnownHostsCommand' }),
-  simple('a remote command', 'RemoteCommand tmux\n', { refused: 'RemoteCommand' }),
-  simple('no public keys', 'PreferredAuthentications password\n', { refused: 'PreferredAuthentications' }),
-  simple('a key exchange that Cutter has not', 'KexAlgorithms sntrup761x25519-sha512@openssh.com\n', {
-    refused: 'KexAlgorithms',
+/** What ssh can do and the package ssh2 can't, so that ssh connects. */
+const NEEDED: Configuration[] = [
+  simple('a certificate', 'CertificateFile /ABS/id-cert.pub\n', { needs: ['CertificateFile'] }),
+  simple('a token', 'PKCS11Provider /usr/lib/token.so\n', { needs: ['PKCS11Provider'] }),
+  simple('a command for known hosts', 'KnownHostsCommand /bin/echo %H\n', { needs: ['KnownHostsCommand'] }),
+  simple('a network interface', 'BindInterface lo\n', { needs: ['BindInterface'] }),
+  simple('a connection of another program', 'ProxyCommand nc -F %h %p\nProxyUseFdpass yes\n', {
+    needs: ['ProxyUseFdpass'],
+  }),
+  simple('a key exchange that ssh2 has not', 'KexAlgorithms sntrup761x25519-sha512@openssh.com\n', {
+    needs: ['KexAlgorithms'],
+  }),
+  simple('a MAC that ssh2 has not', 'MACs umac-128-etm@openssh.com\n', { needs: ['MACs'] }),
+  simple('a host certificate alone', 'HostKeyAlgorithms ssh-ed25519-cert-v01@openssh.com\n', {
+    needs: ['HostKeyAlgorithms'],
+  }),
+  simple('a login by the key of this machine', 'HostbasedAuthentication yes\n', {
+    needs: ['HostbasedAuthentication'],
+  }),
+  simple('a login by Kerberos alone', 'PreferredAuthentications gssapi-with-mic\nPubkeyAuthentication no\n', {
+    needs: ['PubkeyAuthentication', 'PreferredAuthentications'],
   }),
 ]
 
-export const CONFIGURATIONS = [...INCLUDES, ...MATCHES, ...HOSTS, ...CONNECTIONS, ...KEYS, ...REFUSED]
+/** What ssh can do and Cutter can't. */
+const REFUSED: Configuration[] = [
+  simple('a remote command', 'RemoteCommand tmux\n', { refused: 'RemoteCommand' }),
+  simple('no command at all', 'SessionType none\n', { refused: 'SessionType' }),
+  simple('passwords alone', 'PreferredAuthentications password\n', { refused: 'PreferredAuthentications' }),
+]
+
+export const CONFIGURATIONS = [
+  ...INCLUDES,
+  ...MATCHES,
+  ...HOSTS,
+  ...CONNECTIONS,
+  ...KEYS,
+  ...NEEDED,
+  ...REFUSED,
+]

@@ -195,21 +195,6 @@ describe('a host is reached as the configuration of ssh says', () => {
       chmodSync(file, 0o600)
     })
 
-    test('a setting of a newer ssh that is not its default', async () => {
-      const newer = keys.file(
-        'ssh',
-        `#!/bin/sh\n${TRUSTED_TOOLS.find('ssh')!.file} "$@" || exit\necho invented old\n`,
-        0o755,
-      )
-      const user = { home: sshd.home, env: {}, tools: openTools({ ssh: newer }) }
-      ;(await openHost('web', user, never)).close()
-      writeFileSync(newer, readFileSync(newer, 'utf8').replace('echo', 'test "$4" = none ||  echo'))
-      await expect(openHost('web', user, never)).rejects.toMatchObject({
-        code: 'CONFIG_INVALID',
-        message: expect.stringContaining('the invented "old", which Cutter can’t follow'),
-      })
-    })
-
     test('every host, where ssh is missing', async () => {
       const user = { home: sshd.home, env: {}, tools: openTools({ ssh: keys.path('none') }) }
       await expect(openHost('web', user, never)).rejects.toMatchObject({

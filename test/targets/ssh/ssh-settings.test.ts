@@ -33,7 +33,10 @@ describe.skipIf(ssh === null)('readSshSettings', () => {
 
   /** The identity files that ssh tries, as it says itself; `ssh -G` does not expand them. */
   function listTried(config: string, alias: string, env: NodeJS.ProcessEnv, home: string): string[] {
-    const { stderr } = ask(['-v', '-F', config, '-o', 'ProxyCommand=false', alias], env)
+    const { stderr } = ask(
+      ['-v', '-F', config, '-o', 'ProxyCommand=false', '-o', 'ProxyUseFdpass=no', alias],
+      env,
+    )
     return [...stderr.matchAll(/^debug1: identity file (.*) type -?\d+\r?$/gm)]
       .map(([, file]) => file!)
       .filter((file) => !file.endsWith('-cert'))
@@ -53,9 +56,16 @@ describe.skipIf(ssh === null)('readSshSettings', () => {
         return expect(reading).rejects.toMatchObject({ code: 'CONFIG_INVALID', message })
       }
       const tried = listTried(config, one.alias, user.env, user.home)
-      expect(asPrinted(await reading)).toEqual(expected(stdout, tried, user))
+      const settings = await reading
+      expect(asPrinted(settings)).toEqual(expected(stdout, tried, user))
+      expect(settings.needs).toEqual(one.needs ?? [])
     },
   )
+
+  test('refuses at most six of them', () => {
+    expect(CONFIGURATIONS.length).toBeGreaterThanOrEqual(62)
+    expect(CONFIGURATIONS.filter(({ refused }) => refused !== undefined).length).toBeLessThanOrEqual(6)
+  })
 
   /** What `ssh -G` prints, in the shape of our settings. */
   function expected(
