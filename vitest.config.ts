@@ -40,6 +40,7 @@ const program = [
   'test/cli/custom-machine.test.ts',
   'test/cli/deploy.test.ts',
   'test/cli/document-export.test.ts',
+  'test/cli/document-in-force.test.ts',
   'test/cli/drift.test.ts',
   'test/cli/explain.test.ts',
   'test/cli/full-disk.test.ts',

@@ -1,18 +1,15 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { appendFileSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { appendFileSync, mkdirSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
   addAuthenticator,
   type Browser,
   chromiumFile,
   expectAccessible,
-  openBrowser,
   type Reader,
 } from '../support/browser.ts'
+import { aDemoPage, type DemoPage } from '../support/demo-page.ts'
 
-const program = resolve(import.meta.dirname, '../../dist/cutter.cjs')
 /** Where pictures of each view go; without it none are made. */
 const pictures = process.env.CUTTER_PICTURES ?? null
 /** Pictures of the README, which are made again with CUTTER_README_PICTURES=1. */
@@ -33,42 +30,23 @@ interface Listed {
 }
 
 describe.skipIf(chromiumFile === null)('the page in Chromium, from cutter demo --page', () => {
-  const home = mkdtempSync(join(tmpdir(), 'cutter-page-'))
-  const allowedSigners = join(home, 'var', 'demo', 'allowed_signers')
-  let demo: ChildProcess
-  let printed = ''
+  let at: DemoPage
   let origin: string
   let browser: Browser
   let visitor: Reader
+  let open: DemoPage['open']
   let runs: Listed[]
 
   beforeAll(async () => {
-    demo = spawn(process.execPath, [program, 'demo', '--page', '--home', home], {
-      env: { PATH: process.env.PATH, HOME: home },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
-    for (const stream of [demo.stdout!, demo.stderr!])
-      stream.setEncoding('utf8').on('data', (text: string) => {
-        printed += text
-      })
-    await vi.waitFor(() => expect(printed).toContain('Ctrl-C ends it'), { timeout: 150_000, interval: 200 })
-    const [link] = /http:\/\/localhost:\d+\/sign-in#code=\S+/.exec(printed)!
-    origin = new URL(link).origin
-    browser = await openBrowser()
-    visitor = await browser.reader(origin, { viewport: SIZES[0]! })
+    at = await aDemoPage()
+    ;({ origin, browser, visitor, open } = at)
     await addAuthenticator(visitor)
-    await visitor.page.goto(link)
+    await visitor.page.goto(at.link)
     await visitor.page.getByRole('heading', { name: 'Inbox' }).waitFor()
-    runs = (await visitor.page.evaluate(
-      `fetch('/api/v1/runs', { headers: { 'x-cutter-guard': localStorage.getItem('cutter-guard') } }).then((answer) => answer.json())`,
-    )) as Listed[]
+    runs = await at.api<Listed[]>('/api/v1/runs')
     if (pictures !== null) mkdirSync(pictures, { recursive: true })
   }, 240_000)
-  afterAll(async () => {
-    await browser?.close()
-    demo?.kill('SIGKILL')
-    rmSync(home, { recursive: true, force: true })
-  })
+  afterAll(() => at?.remove())
 
   const waiting = (gate: string) => runs.find((run) => run.status === 'paused' && run.gate === gate)!.runId
   const picture = async (name: string) => {
@@ -79,17 +57,11 @@ describe.skipIf(chromiumFile === null)('the page in Chromium, from cutter demo -
       fullPage: !name.startsWith('readme'),
     })
   }
-  /** Goes to a view and waits until nothing of it is loading. */
-  async function open(path: string, { page } = visitor): Promise<void> {
-    await page.goto(path)
-    await page.locator('main h1').waitFor()
-    await expect.poll(() => page.getByText('Loading…').count()).toBe(0)
-  }
 
   test('the link signed in once, and its code is not in the address', async () => {
     expect(new URL(visitor.page.url()).hash).toBe('')
     const other = await browser.reader(origin)
-    await other.page.goto(/http:\S+code=\S+/.exec(printed)![0])
+    await other.page.goto(at.link)
     await other.page.getByRole('alert').getByText('used already or is too old').waitFor()
     await other.page.getByLabel('Token').waitFor()
     await expectAccessible(other, 'sign-in')
@@ -113,6 +85,10 @@ describe.skipIf(chromiumFile === null)('the page in Chromium, from cutter demo -
       ['run-waiting', `/runs/${waiting('SG2')}`],
       ['gate-final', `/runs/${waiting('SG2')}/gate`],
       ['gate-first', `/runs/${waiting('SG1')}/gate`],
+      ['documents', '/documents'],
+      ['document', '/documents?document=CHARTER'],
+      ['unit', '/documents?document=CHARTER&unit=CHARTER/ARTICLE-1'],
+      ['found', '/documents?words=workshop'],
       ['keys', '/keys'],
     ]
     for (const theme of THEMES)
@@ -208,7 +184,7 @@ describe.skipIf(chromiumFile === null)('the page in Chromium, from cutter demo -
     await page.getByLabel('Your name in allowed_signers').fill('you@demo')
     await page.getByRole('button', { name: 'Make a passkey for localhost' }).click()
     const line = await page.locator('pre').textContent()
-    appendFileSync(allowedSigners, `${line}\n`)
+    appendFileSync(join(at.home, 'var', 'demo', 'allowed_signers'), `${line}\n`)
     await picture('keys-made')
     const watcher = await page.context().newPage()
     await watcher.goto(`/runs/${waiting('SG1')}`)
@@ -256,8 +232,8 @@ describe.skipIf(chromiumFile === null)('the page in Chromium, from cutter demo -
   })
 
   test('Ctrl-C ends the service and its database', async () => {
-    const ended = new Promise((done) => demo.once('exit', done))
-    demo.kill('SIGINT')
+    const ended = new Promise((done) => at.demo.once('exit', done))
+    at.demo.kill('SIGINT')
     await ended
     await visitor.page.goto('/').catch(() => null)
     await expect(fetch(`${origin}/healthz`)).rejects.toThrow()

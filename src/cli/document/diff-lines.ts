@@ -44,7 +44,7 @@ const CONTEXT = 60
 type Part = Exclude<Line, string>[number]
 
 /** The lines of a text of a document, with what was removed and added. */
-function markStretches(stretches: Stretches): Line[] {
+export function markStretches(stretches: Stretches): Line[] {
   const lines: Part[][] = [[]]
   for (const [index, { kind, text }] of stretches.entries()) {
     const shown = kind === 'same' ? shorten(text, index > 0, index < stretches.length - 1) : text

@@ -9,3 +9,7 @@ export const governanceIds = (runId: string) => ({
   sweepId: `sw-${runId}`,
   executorSignatureId: `sg-${runId}-executor`,
 })
+
+/** The run that made a change set; null if another program did. */
+export const runOfChangeSet = (changeSetId: string): string | null =>
+  /^cs-(.+-\d{8}T\d{6}Z-[0-9a-f]{8})$/.exec(changeSetId)?.[1] ?? null

@@ -9,6 +9,7 @@ import { problemFrom } from './client/use-answer.ts'
 import { Header } from './parts/header.tsx'
 import { Help } from './parts/help.tsx'
 import { Loading, Trouble } from './parts/small.tsx'
+import { Documents } from './views/documents.tsx'
 import { GateView } from './views/gate.tsx'
 import { Inbox } from './views/inbox.tsx'
 import { Keys } from './views/keys.tsx'
@@ -21,6 +22,7 @@ function View() {
   const { path } = address.value
   if (path === '/' || path === '/sign-in') return <Inbox />
   if (path === '/runs') return <Runs />
+  if (path === '/documents') return <Documents />
   if (path === '/keys') return <Keys />
   const [, id, part] = /^\/runs\/([^/]+)(?:\/(gate))?$/.exec(path) ?? []
   if (id !== undefined && part === undefined) return <RunView key={id} id={decodeURIComponent(id)} />

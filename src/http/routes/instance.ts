@@ -9,6 +9,7 @@ import { releaseRun } from '../../service/holds/release.ts'
 import { readHold } from '../../service/holds/status.ts'
 import { listMachines } from '../../service/machines/list.ts'
 import { readTargetGrants } from '../../service/targets/grants.ts'
+import { listTargets } from '../../service/targets/list.ts'
 import { surveyTarget } from '../../service/targets/survey.ts'
 import { endpoint } from '../endpoint.ts'
 
@@ -27,6 +28,11 @@ export const INSTANCE_ENDPOINTS = [
     summary: 'What continues each open run, and whether that can still happen',
     answer: 'doctor-runs',
     reply: async ({ home }) => ({ content: await examineRuns(home) }),
+  }),
+  endpoint('get', '/api/v1/targets', {
+    summary: 'Lists the databases that can be named as a target',
+    answer: 'target-list',
+    reply: async ({ home }) => ({ content: await listTargets(home) }),
   }),
   endpoint('get', '/api/v1/targets/{target}/survey', {
     summary: 'What a run would see of a target',

@@ -1,4 +1,5 @@
 import { APPROVAL_ANSWERS } from './approval-answers.ts'
+import { DOCUMENT_ANSWERS } from './document-answers.ts'
 import { OTHER_ANSWERS } from './other-answers.ts'
 import { PAGE_ANSWERS } from './page-answers.ts'
 import type { Answers } from './parts.ts'
@@ -15,6 +16,7 @@ export const ANSWERS: Answers = {
   ...RUN_ANSWERS,
   ...APPROVAL_ANSWERS,
   ...SERVICE_ANSWERS,
+  ...DOCUMENT_ANSWERS,
   ...OTHER_ANSWERS,
   ...STORE_ANSWERS,
   ...PAGE_ANSWERS,

@@ -7,7 +7,6 @@ import {
   hex,
   mode,
   outcome,
-  record,
   status,
   stop,
   text,
@@ -41,70 +40,6 @@ export const OTHER_ANSWERS: Answers = {
       newFingerprint: text,
       file: text,
     }),
-  },
-  'document-scan': {
-    commands: ['document scan'],
-    title: 'How a document is read',
-    schema: z.strictObject({
-      document: text,
-      profile: text,
-      profileVersion: text,
-      reading: text.describe('Profile, version and levels: what --profile takes to read it so again.'),
-      confidence: z.number(),
-      why: text,
-      bytes: count,
-      sha256: hex,
-      encoding: text,
-      records: z.array(record),
-      coverage: z.strictObject({
-        complete: z.boolean(),
-        gaps: z.array(z.json()),
-        overlaps: z.array(z.json()),
-      }),
-      problems: z.array(
-        z.strictObject({
-          code: text,
-          message: text,
-          line: count,
-          column: count,
-          start: count,
-          severity: z.enum(['stops', 'needs-accept', 'note']),
-        }),
-      ),
-    }),
-  },
-  'document-diff': {
-    commands: ['document diff'],
-    title: 'What an amendment changes',
-    schema: z.strictObject({
-      changes: z.array(
-        z.strictObject({
-          change: text,
-          address: text,
-          newAddress: text.nullable(),
-          oldSha256: hex.nullable(),
-          newSha256: hex.nullable(),
-          occurrence: count.optional(),
-        }),
-      ),
-      other: z.array(z.strictObject({ removed: z.array(text), added: z.array(text) })),
-    }),
-  },
-  'document-profiles': {
-    commands: ['document profiles'],
-    title: 'Profiles that are known here',
-    schema: z.array(
-      z.strictObject({
-        name: text,
-        version: text,
-        description: text,
-        languages: z.array(text),
-        syntax: z.array(text),
-        from: text,
-        detected: z.enum(['first', 'fallback', 'named']),
-        levels: z.array(z.strictObject({ name: text, code: text, role: text })),
-      }),
-    ),
   },
   batch: {
     commands: ['batch start', 'batch show', 'batch resume'],
@@ -169,6 +104,17 @@ export const OTHER_ANSWERS: Answers = {
       facts: z.array(z.strictObject({ fact: text, holds: z.boolean(), expected: z.boolean() })),
       wrong: z.array(text),
     }),
+  },
+  'target-list': {
+    commands: ['target list'],
+    title: 'Databases that can be named as a target',
+    schema: z.array(
+      z.strictObject({
+        target: text,
+        takes: z.array(z.enum(['cuts', 'migrations'])),
+        isEmbedded: z.boolean().describe('Whether Cutter makes and runs its server itself.'),
+      }),
+    ),
   },
   'target-survey': {
     commands: ['target survey'],

@@ -215,3 +215,60 @@ export interface ImportedApproval {
   countsUntil?: string
   warning: { reason: string; message: string } | null
 }
+
+export interface ListedTarget {
+  target: string
+  takes: string[]
+}
+
+export interface DocumentList {
+  target: string
+  asOf: string
+  documents: { document: string; units: number; changedAt: string }[]
+}
+
+export interface HeldUnit {
+  address: string
+  document: string | null
+  kind: string
+  number: string | null
+  title: string | null
+  parent: string | null
+  versionSeq: number
+  since: string
+  runId: string | null
+}
+
+export interface ShownDocument {
+  target: string
+  asOf: string
+  address: string
+  unit: (HeldUnit & { text: string }) | null
+  units: HeldUnit[]
+}
+
+export interface WordChange {
+  kind: 'same' | 'removed' | 'added'
+  text: string
+}
+
+export interface UnitHistory {
+  target: string
+  address: string
+  versions: {
+    versionSeq: number
+    status: string
+    since: string | null
+    until: string | null
+    runId: string | null
+    changes: WordChange[] | null
+  }[]
+}
+
+export interface FoundUnits {
+  target: string
+  asOf: string
+  words: string
+  units: (HeldUnit & { excerpt: string })[]
+  hasMore: boolean
+}

@@ -1,5 +1,6 @@
 import { signal } from '@preact/signals'
 import type { Problem, Session } from './answers.ts'
+import { forgetKept } from './kept-answers.ts'
 
 /** The name under which the browser keeps the guard of its session. Only pages of this origin can read it. */
 const GUARD = 'cutter-guard'
@@ -90,6 +91,7 @@ export async function signIn(given: { token: string } | { code: string }): Promi
 export async function signOut(): Promise<void> {
   await postJson('/api/v1/session/end', {}).catch(() => null)
   localStorage.removeItem(GUARD)
+  forgetKept()
   session.value = null
 }
 

@@ -1,4 +1,4 @@
-import { signal } from '@preact/signals'
+import { effect, signal } from '@preact/signals'
 import { request, session } from './api.ts'
 
 /** Counts what was saved since the page was opened. Views ask again when it changes. */
@@ -30,7 +30,9 @@ function changed(): void {
   isDue = true
   setTimeout(() => {
     isDue = false
-    newest.value++
+    // Somebody may have stopped updates meanwhile.
+    if (isPaused.value) isBehind = true
+    else newest.value++
   }, TOGETHER_MS)
 }
 
@@ -52,29 +54,41 @@ export async function followAll(): Promise<void> {
   isStarted = true
   let last: string | null = null
   for (;;) {
-    if (session.value) {
-      try {
-        last = await readStream(last)
-      } catch {
-        offlineSince.value ??= Date.now()
-        // An id that the service no longer knows must not keep the stream closed.
-        last = null
-      }
+    await signedIn()
+    try {
+      last = await readStream(last)
+    } catch {
+      offlineSince.value ??= Date.now()
+      // An id that the service no longer knows must not keep the stream closed.
+      last = null
     }
     await new Promise((done) => setTimeout(done, RETRY_MS))
   }
 }
 
+/** Waits until somebody is signed in. */
+function signedIn(): Promise<void> {
+  return new Promise((done) => {
+    const stop = effect(() => {
+      if (!session.value) return
+      done()
+      queueMicrotask(() => stop())
+    })
+  })
+}
+
 /** Reads one stream to its end. Answers the id of its last event. */
 async function readStream(after: string | null): Promise<string | null> {
   const end = new AbortController()
+  // A service that hangs answers nothing at all, not even the beginning of its stream.
+  let silent = setTimeout(() => end.abort(), SILENT_MS)
   const headers: { [name: string]: string } = after === null ? {} : { 'last-event-id': after }
   const response = await request('/api/v1/events', { headers, signal: end.signal })
   const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader()
-  if (offlineSince.value !== null) changed()
+  // What was saved after a view was read and before this stream began is in no event of it.
+  changed()
   offlineSince.value = null
   let last = after
-  let silent = setTimeout(() => end.abort(), SILENT_MS)
   for (;;) {
     const { done, value = '' } = await reader.read()
     if (done) return last

@@ -4,11 +4,13 @@ import { isPaused, offlineSince, togglePause } from '../client/live.ts'
 import { address } from '../client/router.ts'
 import { nextTheme, theme } from '../client/theme.ts'
 import { timeOfDay } from '../client/time.ts'
+import { Shown } from './shown.tsx'
 import { Switches } from './switches.tsx'
 
 const LINKS: [href: string, label: string][] = [
   ['/', 'Inbox'],
   ['/runs', 'Runs'],
+  ['/documents', 'Documents'],
   ['/keys', 'Passkeys'],
 ]
 
@@ -35,29 +37,34 @@ export function Header() {
       <div class="top-end">
         {who && <Live />}
         {who && who.runId === null && <Switches role={who.role} />}
-        <button
-          type="button"
-          class="small"
-          title="Keys"
-          onClick={() => {
-            isHelpOpen.value = true
-          }}
-        >
-          ?<span class="visually-hidden"> show the keys</span>
-        </button>
-        <button type="button" class="small" onClick={nextTheme} title="Change the colours">
-          Colours: {theme.value}
-        </button>
-        {who && (
-          <>
-            <span class="who">
-              {who.name} <span class="quiet">({who.runId === null ? who.role : 'read-only link'})</span>
-            </span>
-            <button type="button" class="small" onClick={signOut}>
-              Sign out
+        <details class="menu">
+          <summary class="button small">{who ? <Shown text={who.name} /> : 'Page'}</summary>
+          <div class="menu-panel card">
+            {who && (
+              <p class="quiet">
+                Signed in as <Shown text={who.name} />,{' '}
+                {who.runId === null ? `role ${who.role}` : 'by a read-only link'}
+              </p>
+            )}
+            <button type="button" class="small" onClick={nextTheme}>
+              Colours: {theme.value}
             </button>
-          </>
-        )}
+            <button
+              type="button"
+              class="small"
+              onClick={() => {
+                isHelpOpen.value = true
+              }}
+            >
+              Keys (?)
+            </button>
+            {who && (
+              <button type="button" class="small" onClick={signOut}>
+                Sign out
+              </button>
+            )}
+          </div>
+        </details>
       </div>
     </header>
   )

@@ -1,0 +1,143 @@
+import { z } from 'zod'
+import { type Answers, count, digest, hex, record, text, time } from './parts.ts'
+
+const place = { target: text, asOf: time.describe('What was in force then.') }
+
+const heldUnit = z.strictObject({
+  address: text,
+  document: text.nullable(),
+  kind: text,
+  number: text.nullable(),
+  title: text.nullable(),
+  parent: text.nullable(),
+  versionSeq: count,
+  contentHash: digest,
+  since: time,
+  runId: text.nullable().describe('The run that brought it into force; null where another program did.'),
+})
+
+/** Answers about documents. */
+export const DOCUMENT_ANSWERS: Answers = {
+  'document-scan': {
+    commands: ['document scan'],
+    title: 'How a document is read',
+    schema: z.strictObject({
+      document: text,
+      profile: text,
+      profileVersion: text,
+      reading: text.describe('Profile, version and levels: what --profile takes to read it so again.'),
+      confidence: z.number(),
+      why: text,
+      bytes: count,
+      sha256: hex,
+      encoding: text,
+      records: z.array(record),
+      coverage: z.strictObject({
+        complete: z.boolean(),
+        gaps: z.array(z.json()),
+        overlaps: z.array(z.json()),
+      }),
+      problems: z.array(
+        z.strictObject({
+          code: text,
+          message: text,
+          line: count,
+          column: count,
+          start: count,
+          severity: z.enum(['stops', 'needs-accept', 'note']),
+        }),
+      ),
+    }),
+  },
+  'document-diff': {
+    commands: ['document diff'],
+    title: 'What an amendment changes',
+    schema: z.strictObject({
+      changes: z.array(
+        z.strictObject({
+          change: text,
+          address: text,
+          newAddress: text.nullable(),
+          oldSha256: hex.nullable(),
+          newSha256: hex.nullable(),
+          occurrence: count.optional(),
+        }),
+      ),
+      other: z.array(z.strictObject({ removed: z.array(text), added: z.array(text) })),
+    }),
+  },
+  'document-list': {
+    commands: ['document list'],
+    title: 'Documents in force in a target',
+    schema: z.strictObject({
+      ...place,
+      documents: z.array(z.strictObject({ document: text, units: count, changedAt: time })),
+    }),
+  },
+  'document-show': {
+    commands: ['document show'],
+    title: 'What is in force at an address',
+    schema: z.strictObject({
+      ...place,
+      address: text,
+      unit: heldUnit.extend({ text }).nullable(),
+      units: z.array(heldUnit),
+    }),
+  },
+  'document-history': {
+    commands: ['document history'],
+    title: 'The versions of a unit',
+    schema: z.strictObject({
+      target: text,
+      address: text,
+      versions: z
+        .array(
+          z.strictObject({
+            versionSeq: count,
+            status: text,
+            title: text.nullable(),
+            contentHash: digest,
+            text,
+            createdAt: time,
+            since: time.nullable(),
+            until: time.nullable(),
+            runId: text.nullable(),
+            actor: text.nullable(),
+            reviewDecisionId: text.nullable(),
+            reason: text.nullable(),
+            changes: z
+              .array(z.strictObject({ kind: z.enum(['same', 'removed', 'added']), text }))
+              .nullable()
+              .describe('Against the version before; null for the first.'),
+          }),
+        )
+        .describe('The newest first.'),
+    }),
+  },
+  'document-search': {
+    commands: ['document search'],
+    title: 'Units in force that have some words',
+    schema: z.strictObject({
+      ...place,
+      words: text,
+      units: z.array(heldUnit.extend({ excerpt: text })),
+      hasMore: z.boolean(),
+    }),
+  },
+  'document-profiles': {
+    commands: ['document profiles'],
+    title: 'Profiles that are known here',
+    schema: z.array(
+      z.strictObject({
+        name: text,
+        version: text,
+        description: text,
+        languages: z.array(text),
+        syntax: z.array(text),
+        from: text,
+        detected: z.enum(['first', 'fallback', 'named']),
+        levels: z.array(z.strictObject({ name: text, code: text, role: text })),
+      }),
+    ),
+  },
+}

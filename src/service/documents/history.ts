@@ -1,0 +1,34 @@
+import type { Home } from '../../app/open-home.ts'
+import { diffWords, type WordChange } from '../../document/diff/word-diff.ts'
+import { type HeldVersion, readVersions } from '../../targets/postgres/read-documents.ts'
+import { type ByRun, byRun, nothingThereError, readInForce } from './read-in-force.ts'
+
+/** What `document history --json` prints. */
+export interface UnitHistory {
+  target: string
+  address: string
+  /** The newest first. */
+  versions: (ByRun<HeldVersion> & {
+    /** The text in stretches that were removed, were added or stayed the same; null for the first version. */
+    changes: WordChange[] | null
+  })[]
+}
+
+/**
+ * Reads all versions of a unit, with what changed in each.
+ * @throws INPUT_REFUSED when the target has no such unit; and what `readInForce` throws
+ */
+export async function readUnitHistory(
+  home: Home,
+  { address, target }: { target: string; address: string },
+): Promise<UnitHistory> {
+  return readInForce(home, { target }, async (sql) => {
+    const versions = await readVersions(sql, address)
+    if (versions.length === 0) throw nothingThereError(`target ${target} has no unit ${address}`)
+    const compared = versions.map((version, index) => ({
+      ...byRun(version),
+      changes: index === 0 ? null : diffWords(versions[index - 1]!.text, version.text),
+    }))
+    return { target, address, versions: compared.reverse() }
+  })
+}
