@@ -96,6 +96,8 @@ const program = [
   'test/targets/embedded/server-lock.test.ts',
   'test/http/restart.test.ts',
   'test/http/runs.test.ts',
+  'test/cli/through-service.test.ts',
+  'test/client/ask-service.test.ts',
   'test/targets/postgres/pooler.test.ts',
   'test/store/sync-count.test.ts',
   'test/targets/ssh/control-connection.test.ts',

@@ -45,6 +45,12 @@ export const LAYERS: Record<string, Layer> = {
     npm: ['yaml', 'zod'],
     node: ['node:crypto'],
   },
+  client: {
+    purpose: 'what `cutter` is where a service performs its commands: sends them, shows the answers',
+    ours: ['domain'],
+    npm: [],
+    node: true,
+  },
   secrets: {
     purpose: 'known values, key names and patterns of secrets',
     ours: ['domain'],
@@ -168,13 +174,13 @@ export const LAYERS: Record<string, Layer> = {
   },
   service: {
     purpose: 'use cases, one file each, which all doors call',
-    ours: below,
+    ours: [...below, 'client'],
     npm: ['zod'],
     node: true,
   },
   http: {
     purpose: 'the API of the service and its page: reads a request, calls a use case, answers',
-    ours: ['service', 'domain'],
+    ours: ['service', 'domain', 'client'],
     npm: [
       'hono',
       '@hono/node-server',
@@ -187,10 +193,10 @@ export const LAYERS: Record<string, Layer> = {
     ],
     node: true,
   },
-  node20: { purpose: 'what only Node 20 needs', ours: [], npm: [], node: true },
+  node20: { purpose: 'what only Node 20 needs', ours: ['client'], npm: [], node: true },
   cli: {
     purpose: 'the command line: parses, calls a use case, prints',
-    ours: ['service', 'domain', 'app', 'http', 'node20'],
+    ours: ['service', 'domain', 'client', 'app', 'http', 'node20'],
     npm: ['commander'],
     node: true,
   },

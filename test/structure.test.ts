@@ -226,8 +226,14 @@ test('each refusal reason is produced by one file of src/approvals/rules', () =>
 
 describe('what people read', () => {
   test('is written by the streams of the command line alone, which spell every text of others', () => {
-    const writers = sources.filter((file) => /process\.std(?:out|err)\.write|\bconsole\./.test(textOf(file)))
-    expect(writers).toEqual(['src/cli/define-command.ts', 'src/cli/io.ts'])
+    const writes = /process\.std(?:out|err)\.write|\bwritable\.write\(|\bwriteAll\([12],|\bconsole\./
+    // The client of a service passes on what those streams of the service wrote, and its own errors.
+    expect(sources.filter((file) => writes.test(textOf(file)))).toEqual([
+      'src/cli/define-command.ts',
+      'src/cli/io.ts',
+      'src/client/ask-service.ts',
+      'src/client/fail.ts',
+    ])
   })
 
   test('is Markdown by domain/markdown.ts alone, which escapes every text of others', () => {

@@ -3,22 +3,35 @@ import type { EngineDeps } from '../engine/engine-deps.ts'
 import type { App } from './open-app.ts'
 import type { Home } from './open-home.ts'
 
+/** What a caller gets to see of the work that is done for it. */
+export interface Watcher {
+  /** Gets each step that is saved for this caller. */
+  onStep: NonNullable<EngineDeps['onStep']>
+  onProgress?: EngineDeps['onProgress']
+}
+
+/** Where a caller asks from. */
+export interface Asker extends Partial<Pick<Home, 'cwd' | 'interrupt'>> {
+  /** Null for the home's owner, who is whoever runs the service. */
+  caller: TokenScope | null
+}
+
 /**
  * A home as one caller of the service reaches it: its operator is the name of the caller's token. Store, config and machines are those of
  * `home`, which stays open when this one is closed.
- * @param onStep gets each step that is saved for this caller
  */
 export function homeOfCaller(
   home: Home,
-  caller: TokenScope,
-  onStep: NonNullable<EngineDeps['onStep']>,
+  { caller, cwd = home.cwd, interrupt = home.interrupt }: Asker,
+  watcher: Watcher,
 ): Home {
   let app: Promise<App> | null = null
   return {
     folder: home.folder,
-    cwd: home.cwd,
+    cwd,
     env: home.env,
-    interrupt: home.interrupt,
+    interrupt,
+    isServed: true,
     get store() {
       return home.store
     },
@@ -31,18 +44,22 @@ export function homeOfCaller(
     app: () =>
       (app ??= home.app().then(async (opened) => {
         await opened.followRules()
-        return appOfCaller(opened, caller.name, onStep)
+        return appOfCaller(opened, caller?.name, watcher)
       })),
     changes: home.changes,
     async close() {},
   }
 }
 
-function appOfCaller(app: App, tokenName: string, onStep: NonNullable<EngineDeps['onStep']>): App {
+function appOfCaller(app: App, tokenName: string | undefined, { onStep, onProgress }: Watcher): App {
   const watched: typeof onStep = (run, entry) => {
     app.deps.onStep?.(run, entry)
     onStep(run, entry)
   }
-  const changes = { tokenName, onStep: watched }
+  const changes = {
+    ...(tokenName === undefined ? {} : { tokenName }),
+    ...(onProgress === undefined ? {} : { onProgress }),
+    onStep: watched,
+  }
   return { ...app, deps: { ...app.deps, ...changes }, engine: app.engine.withDeps(changes) }
 }

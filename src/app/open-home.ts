@@ -23,6 +23,8 @@ export interface Home {
   readonly store: RunStore
   /** Whoever brought a token to the service; null for whoever runs this process. */
   caller: TokenScope | null
+  /** Whether a service works on it for others. It loads no module that they name by its path. */
+  isServed: boolean
   readonly isStoreOpen: boolean
   /** How far each run was when its reports were written. */
   reports: Pick<Reports, 'lastSeen'>
@@ -59,6 +61,7 @@ export function openHome(options: HomeOptions): Home {
     env,
     interrupt,
     caller: null,
+    isServed: false,
     get store() {
       return openedStore()
     },

@@ -40,7 +40,8 @@ export async function writeNewFile(
   }
 }
 
-function fileExistsError(file: string): CutterError {
+/** The error of a file that may not be overwritten. */
+export function fileExistsError(file: string): CutterError {
   return new CutterError('INPUT_REFUSED', `${file} exists already; nothing was written`, {
     next: 'name another file with --out',
   })

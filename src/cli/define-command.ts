@@ -1,6 +1,7 @@
 import type { Command, OutputConfiguration } from 'commander'
 import { visible, visibleLines } from '../domain/visible.ts'
 import { redactSecretForms } from '../service/redact.ts'
+import { currentPlace } from './place.ts'
 
 /** The options that every command takes. They are options of the program, so they may stand before or after the verb. */
 export interface GlobalOptions {
@@ -10,12 +11,20 @@ export interface GlobalOptions {
   home?: string
 }
 
+/** Where the output goes to no terminal, in characters. */
+const HELP_WIDTH = 80
+
 /** A hint that commander writes on a line of its own. */
 const HINT = /\n(?=\(Did you mean [^\n]*\)$)/
 
 /** Usage errors repeat the command line, which may hold `--password=…` and line ends. Help repeats what a machine says of its input. */
 export const USAGE_OUTPUT: OutputConfiguration = {
-  writeOut: (text) => void process.stdout.write(visibleLines(text).join('\n')),
+  writeOut: (text) => void currentPlace().stdout.writable.write(visibleLines(text).join('\n')),
+  writeErr: (text) => void currentPlace().stderr.writable.write(text),
+  getOutHelpWidth: () => currentPlace().stdout.columns ?? HELP_WIDTH,
+  getErrHelpWidth: () => currentPlace().stderr.columns ?? HELP_WIDTH,
+  getOutHasColors: () => false,
+  getErrHasColors: () => false,
   outputError: (text, write) => write(`${visible(redactSecretForms(text.trimEnd().replace(HINT, ' ')))}\n`),
 }
 
@@ -52,6 +61,15 @@ export function action<Arguments extends unknown[]>(
   return async (...given) => {
     const command = given.at(-1) as Command
     const options = command.optsWithGlobals()
-    process.exitCode = await perform(...([...given.slice(0, -2), options] as Arguments))
+    const place = currentPlace()
+    place.command = nameOf(command)
+    place.exit(await perform(...([...given.slice(0, -2), options] as Arguments)))
   }
+}
+
+/** The words of a command after the name of the program, such as `run show`. */
+function nameOf(command: Command): string {
+  const { parent } = command
+  const group = parent === null || parent.parent === null ? '' : `${nameOf(parent)} `
+  return `${group}${command.name()}`
 }

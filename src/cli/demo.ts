@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import type { Home } from '../app/open-home.ts'
 import { integerFrom } from './arguments.ts'
 import { action, defineCommand, type GlobalOptions } from './define-command.ts'
+import { offeredCommands } from './offered-commands.ts'
 import { aborted } from './serve.ts'
 import { inHome } from './session.ts'
 
@@ -52,7 +53,7 @@ async function servePage(
     import('../http/listen.ts'),
     import('../service/tokens/create.ts'),
   ])
-  const service = await openService(home)
+  const service = await openService(home, offeredCommands())
   try {
     const listening = await listen(service, { port, host: '127.0.0.1' })
     const { token } = await createToken(home, { name: 'visitor', role: 'admin', expires: '12h' })

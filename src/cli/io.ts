@@ -3,6 +3,7 @@ import { pipeline } from 'node:stream/promises'
 import { visibleLines } from '../domain/visible.ts'
 import type { SecretRegistry } from '../service/redact.ts'
 import { type Line, renderLine } from './line.ts'
+import { currentPlace, type Place } from './place.ts'
 
 /** The streams of a command. With `--json` stdout carries JSON and nothing else; words for people go to stderr. */
 export interface Io {
@@ -26,20 +27,24 @@ export interface Io {
   color: boolean
 }
 
-/** The streams of this process. Everything on stderr is redacted by `secrets`. */
-export function processIo(json: boolean, env: NodeJS.ProcessEnv, secrets: SecretRegistry): Io {
-  const watched = !json && process.stderr.isTTY === true && process.stdout.isTTY === true
-  const color = watched && (env.NO_COLOR ?? '') === '' && env.TERM !== 'dumb'
+/** The streams of the present command. Everything on stderr is redacted by `secrets`. */
+export function ioOf(
+  { stdout, stderr, color: allowsColor }: Place,
+  json: boolean,
+  secrets: SecretRegistry,
+): Io {
+  const watched = !json && stderr.isTerminal && stdout.isTerminal
+  const color = watched && allowsColor
   const redactLine = (line: Line): Line =>
     typeof line === 'string' ? secrets.redactText(line) : secrets.redactWords(line)
   return {
     json,
-    out: (line) => void process.stdout.write(`${renderLine(line, color)}\n`),
-    err: (line) => void process.stderr.write(`${renderLine(redactLine(line), color)}\n`),
+    out: (line) => void stdout.writable.write(`${renderLine(line, color)}\n`),
+    err: (line) => void stderr.writable.write(`${renderLine(redactLine(line), color)}\n`),
     outJson,
     outJsonLine: (value) => writeJson(JSON.stringify(value)),
     outExactly,
-    outFile: (file) => pipeline(createReadStream(file), process.stdout, { end: false }),
+    outFile: (file) => pipeline(createReadStream(file), stdout.writable, { end: false }),
     redact: secrets.redactWords,
     watched,
     color,
@@ -54,10 +59,11 @@ export const outJson = (value: unknown): void => writeJson(JSON.stringify(value,
 
 function writeJson(json: string): void {
   const text = json.replace(RAW_IN_JSON, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`)
-  process.stdout.write(`${text}\n`)
+  currentPlace().stdout.writable.write(`${text}\n`)
 }
 
 function outExactly(content: string | Uint8Array): void {
-  if (process.stdout.isTTY !== true) process.stdout.write(content)
-  else process.stdout.write(visibleLines(Buffer.from(content as string).toString('utf8')).join('\n'))
+  const { writable, isTerminal } = currentPlace().stdout
+  if (!isTerminal) writable.write(content)
+  else writable.write(visibleLines(Buffer.from(content as string).toString('utf8')).join('\n'))
 }

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { integer, integerFrom } from './arguments.ts'
 import { action, defineCommand, type GlobalOptions } from './define-command.ts'
+import { offeredCommands } from './offered-commands.ts'
 import { inHome, type Session } from './session.ts'
 
 /**
@@ -27,7 +28,7 @@ function serve(
       import('../service/serve.ts'),
       import('../http/listen.ts'),
     ])
-    const service = await openService(home, options)
+    const service = await openService(home, { concurrency: options.concurrency, ...offeredCommands() })
     try {
       const { address, close } = await listen(service, options)
       if (io.json) io.outJsonLine(address)

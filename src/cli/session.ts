@@ -4,13 +4,16 @@ import { CutterError } from '../domain/errors.ts'
 import type { HistoryEntry } from '../domain/history-entry.ts'
 import { findModulePlace } from '../domain/module-files.ts'
 import type { Run } from '../domain/run.ts'
+import { assertServed } from '../service/access/served-commands.ts'
+import type { CommandCall } from '../service/command-line.ts'
 import { createSecrets, type SecretRegistry } from '../service/redact.ts'
 import { findRunAnswer } from '../service/runs/run-answer.ts'
 import { assertNoSecretOptions } from '../service/secret-options.ts'
 import { printError, printInterrupted } from './answers.ts'
 import type { GlobalOptions } from './define-command.ts'
 import { EXIT_INTERRUPTED, EXIT_OF_ERROR } from './exit-codes.ts'
-import { type Io, processIo } from './io.ts'
+import { type Io, ioOf } from './io.ts'
+import { currentPlace } from './place.ts'
 import { strayModuleError, unansweredError } from './stray-errors.ts'
 
 /** What a command works with: its streams, and the home that the use cases read and change. */
@@ -28,6 +31,8 @@ export function inHome(
   task: (session: Session) => Promise<number>,
   { staysUp = false } = {},
 ): Promise<number> {
+  const { served } = currentPlace()
+  if (served !== null) return inServedHome(options, task, served)
   const inOpenHome = async ({ io, interrupt, secrets }: BareSession, opened: (home: Home) => void) => {
     assertNoSecretOptions(options)
     // Loaded here, because --help and verify need no store.
@@ -58,7 +63,28 @@ export function withoutHome(
   options: GlobalOptions,
   task: (session: BareSession) => Promise<number>,
 ): Promise<number> {
-  return inProcess(options, task)
+  const { served } = currentPlace()
+  return served === null ? inProcess(options, task) : inServedHome(options, task, served)
+}
+
+/** Runs one command of a client of the service, in the home that is served. */
+async function inServedHome(
+  options: GlobalOptions,
+  task: (session: Session) => Promise<number>,
+  { openHome, interrupt, secrets, log, request }: CommandCall,
+): Promise<number> {
+  const place = currentPlace()
+  const io = ioOf(place, options.json === true, secrets)
+  const { onStep = () => {}, onProgress } = watchers(io)
+  const home = openHome({ onStep, onProgress })
+  try {
+    assertNoSecretOptions(options)
+    assertServed(home, place.command, { named: options.home, cwd: request.cwd })
+    return await task({ home, io, interrupt, secrets })
+  } catch (error) {
+    if (error instanceof CommanderError) throw error
+    return await reportError({ io, log, home }, error, interrupt)
+  }
 }
 
 async function inProcess(
@@ -67,7 +93,7 @@ async function inProcess(
   staysUp = false,
 ): Promise<number> {
   const secrets = createSecrets()
-  const io = processIo(json, process.env, secrets)
+  const io = ioOf(currentPlace(), json, secrets)
   const signals = interruptOnSignals(io)
   const strays = reportStrayErrors(io, staysUp)
   let home: Home | null = null
@@ -136,7 +162,11 @@ async function reportError(
 }
 
 /** Shows warnings, and on a terminal each step and the progress of effects. */
-function watchers(io: Io) {
+function watchers(io: Io): {
+  onWarning(text: string): void
+  onStep?(run: Run, entry: HistoryEntry): void
+  onProgress?(run: Run, text: string): void
+} {
   const onWarning = (text: string) => io.err(`cutter: ${text}`)
   if (!io.watched) return { onWarning }
   const dim = (text: string) => ({ text, style: 'dim' }) as const

@@ -6,6 +6,7 @@ import type { Config } from '../config/load-config.ts'
 import { findOutputFolder } from '../config/output-folder.ts'
 import { CutterError } from '../domain/errors.ts'
 import type { Json } from '../domain/json.ts'
+import { isModulePath } from '../domain/module-files.ts'
 import { findModuleSource } from '../domain/recorded-source.ts'
 import type { Run } from '../domain/run.ts'
 import type { InstalledMachine } from '../engine/engine-deps.ts'
@@ -33,7 +34,7 @@ export async function loadModuleByReference(
   recorded: RecordedSource | null = null,
 ): Promise<LoadedModule> {
   if (Object.hasOwn(config.machines, text)) return registered(text, { home, config }, recorded)
-  if (/[/\\]|\.[cm]?[jt]s$/.test(text)) {
+  if (isModulePath(text)) {
     assertPathsLoad(config, `the module ${text}`)
     return asRegistered(await loadModule(resolve(cwd, text), recorded), { home, config })
   }

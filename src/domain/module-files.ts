@@ -28,3 +28,6 @@ export function findModulePlace(stack: string | undefined): string | null {
   const line = (stack ?? '').split('\n').find((one) => [...files].some((file) => one.includes(`${file}:`)))
   return line?.trim().replace(/^at (?:.*\()?(.*?)\)?$/, '$1') ?? null
 }
+
+/** Whether a text names a module by its path, and not by the name of a machine. */
+export const isModulePath = (text: string): boolean => /[/\\]|\.[cm]?[jt]s$/.test(text)

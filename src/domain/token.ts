@@ -12,6 +12,8 @@ export interface TokenScope {
   machines: string[] | null
   /** Of a read-only link: the only run that it reaches. */
   runId: string | null
+  /** Whether it is that of the home's owner, which stands for whoever runs the service. */
+  isOwner?: true
 }
 
 /** A token as it is kept: everything but the token itself. Times are ISO 8601. */

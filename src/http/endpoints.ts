@@ -1,6 +1,7 @@
 import { type Endpoint, endpoint } from './endpoint.ts'
 import { describeApi } from './openapi.ts'
 import { APPROVAL_ENDPOINTS } from './routes/approvals.ts'
+import { COMMAND_LINE_ENDPOINTS } from './routes/command-line.ts'
 import { DOCUMENT_ENDPOINTS } from './routes/documents.ts'
 import { EVENT_ENDPOINTS } from './routes/events.ts'
 import { INSTANCE_ENDPOINTS } from './routes/instance.ts'
@@ -31,4 +32,5 @@ export const ENDPOINTS: Endpoint[] = [
   ...DOCUMENT_ENDPOINTS,
   ...INSTANCE_ENDPOINTS,
   ...TOKEN_ENDPOINTS,
+  ...COMMAND_LINE_ENDPOINTS,
 ]

@@ -1,5 +1,7 @@
 import type { Home } from '../app/open-home.ts'
 import { openTools } from '../tools/open-tools.ts'
+import { assertRole } from './access/assert-role.ts'
+import { assertUnlimited } from './access/scope.ts'
 import { checkConfig } from './doctor/config-checks.ts'
 import type { Finding } from './doctor/finding.ts'
 import {
@@ -24,6 +26,8 @@ export type { Finding }
  * @throws CONFIG_INVALID, STORE_CORRUPT, STORE_NEWER, because then there is nothing to check in
  */
 export async function examineInstallation(home: Home): Promise<Finding[]> {
+  assertRole(home, 'admin', 'examine the installation')
+  assertUnlimited(home, 'examine the installation')
   const app = await home.app()
   const tampered = await findTamperedRuns(app)
   return [

@@ -1,16 +1,19 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { rmSync, writeFileSync } from 'node:fs'
 import { homeOfCaller } from '../app/home-of-caller.ts'
 import type { Home, Log } from '../app/open-home.ts'
 import { CutterError } from '../domain/errors.ts'
 import type { HistoryEntry } from '../domain/history-entry.ts'
 import type { Run } from '../domain/run.ts'
 import type { TokenScope } from '../domain/token.ts'
-import { readHolder, tryLock, unlock } from '../locks/with-lock.ts'
+import { tryLock, unlock } from '../locks/with-lock.ts'
 import { authenticate } from './access/authenticate.ts'
 import { createBoundedWork } from './access/bounded-work.ts'
+import { makeOwnerToken } from './access/owner-token.ts'
+import { serviceFiles, serviceRunningError } from './access/service-lock.ts'
 import { createSessions, type Sessions } from './access/sessions.ts'
 import { findSocketPath } from './access/socket-path.ts'
+import { type CommandLine, type ServedCommands, serveCommands } from './command-line.ts'
+import { createSecrets } from './redact.ts'
 import type { RunAnswer } from './runs/run-answer.ts'
 import { createTurns } from './turns.ts'
 import { pruneUploads } from './uploads.ts'
@@ -41,6 +44,8 @@ export interface Service {
    * @throws SERVICE_ENDING when the service was asked to end before the run rested
    */
   worksFor(findRunId: () => string | null): (work: Promise<RunAnswer>, seconds: number) => Promise<RunAnswer>
+  /** The command line; null where this service performs no commands. */
+  commands: ServedCommands | null
   /** Whether it can work: false from the moment at which it is asked to end. */
   isReady(): Promise<boolean>
   /** Removes secrets from what a door is about to answer. */
@@ -59,6 +64,8 @@ const DEFAULT_CONCURRENCY = 64
 
 export interface ServiceOptions {
   concurrency?: number
+  /** Performs the commands that clients send. */
+  commandLine?: CommandLine
 }
 
 /**
@@ -67,11 +74,11 @@ export interface ServiceOptions {
  */
 export async function openService(
   home: Home,
-  { concurrency = DEFAULT_CONCURRENCY }: ServiceOptions = {},
+  { concurrency = DEFAULT_CONCURRENCY, commandLine }: ServiceOptions = {},
 ): Promise<Service> {
   const { deps, store } = await home.app()
   const files = serviceFiles(home.folder)
-  if (!tryLock(files.lock)) throw runningError(home.folder, files)
+  if (!tryLock(files.lock)) throw serviceRunningError(home.folder, 'started')
   rmSync(files.address, { force: true })
   // Event streams show each step.
   deps.isFollowed = true
@@ -83,17 +90,21 @@ export async function openService(
   await prune()
   const pruning = setInterval(() => void prune(), PRUNED_MS)
   pruning.unref()
+  const owner = makeOwnerToken(home.folder, deps.osUser)
+  const secrets = deps.secrets ?? createSecrets()
+  const commands = commandLine === undefined ? null : serveCommands({ home, commandLine, secrets, log })
   const work = createBoundedWork({ store }, (err) => log.info({ err }, 'work ended'))
   return {
     socket: findSocketPath(home.folder, home.env),
-    authenticate: (authorization) => authenticate(store, authorization, deps.clock.now()),
+    authenticate: (authorization) => authenticate({ store, owner }, authorization, deps.clock.now()),
     sessions: createSessions(() => deps.clock.now().getTime()),
-    homeOf: (caller, onStep) => homeOfCaller(home, caller ?? NOBODY, onStep),
+    homeOf: (caller, onStep) => homeOfCaller(home, { caller: caller ?? NOBODY }, { onStep }),
     worksFor: (findRunId) => (task, seconds) =>
       work.answer(task, seconds, findRunId).catch((error: unknown) => {
         const isInterrupted = home.interrupt.aborted && !(error instanceof CutterError)
         throw isInterrupted ? endingError(findRunId(), error) : error
       }),
+    commands,
     async isReady() {
       if (home.interrupt.aborted) return false
       return store.hold().then(
@@ -106,7 +117,8 @@ export async function openService(
     log,
     async close() {
       clearInterval(pruning)
-      await work.idle()
+      owner.remove()
+      await Promise.all([work.idle(), commands?.idle()])
       await worker.close()
       rmSync(files.address, { force: true })
       unlock(files.lock)
@@ -117,11 +129,6 @@ export async function openService(
 /** Whoever asks for what takes no token. */
 const NOBODY: TokenScope = { name: 'nobody', role: 'viewer', machines: [], runId: '' }
 
-const serviceFiles = (folder: string) => ({
-  lock: join(folder, 'var', 'service.lock'),
-  address: join(folder, 'var', 'service.json'),
-})
-
 function endingError(runId: string | null, cause: unknown): CutterError {
   const what = runId === null ? 'no run was moved' : `run ${runId} was interrupted at a safe point`
   const again = 'once it runs again, ask again with the same key'
@@ -130,23 +137,4 @@ function endingError(runId: string | null, cause: unknown): CutterError {
     data: runId === null ? {} : { runId },
     cause,
   })
-}
-
-function runningError(folder: string, files: { lock: string; address: string }): CutterError {
-  const pid = readHolder(files.lock)?.pid ?? null
-  const url = readJson<ServiceAddress>(files.address)?.url ?? null
-  const where = url === null ? '' : ` at ${url}`
-  return new CutterError(
-    'SERVICE_RUNNING',
-    `process ${pid ?? 'unknown'} serves ${folder} already${where}; nothing was started`,
-    { next: pid === null ? 'use that one' : `use that one, or end it: kill ${pid}`, data: { pid, url } },
-  )
-}
-
-function readJson<T>(file: string): T | null {
-  try {
-    return JSON.parse(readFileSync(file, 'utf8')) as T
-  } catch {
-    return null
-  }
 }

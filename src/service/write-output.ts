@@ -2,20 +2,33 @@ import { mkdirSync, readdirSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Home } from '../app/open-home.ts'
+import { fileExistsError } from '../bundle/write-new-file.ts'
 import { findOutputPath } from '../config/output-folder.ts'
 import { CutterError } from '../domain/errors.ts'
 import { makeTemporaryFolder } from '../tools/temporary-folder.ts'
 
-/** Where a command writes: the path of a new file as the caller gave it, or what takes a complete file, such as stdout. */
-export type Output = string | ((file: string) => Promise<void>)
+/** Where a command writes: the path of a new file as the caller gave it, what takes a complete file, such as stdout, or a file of a client. */
+export type Output = string | ((file: string) => Promise<void>) | ClientFile
 
-type Place = Pick<Home, 'cwd' | 'folder' | 'config'>
+/** A new file that a client of the service writes. */
+interface ClientFile {
+  /** Absolute path, on the client's computer. */
+  path: string
+  exists: boolean
+  /** Sends the bytes of a file to the client, which writes them to the path. */
+  send(path: string, file: string): Promise<void>
+}
+
+type Place = Pick<Home, 'cwd' | 'folder' | 'config' | 'caller'>
 
 /**
  * Finds the absolute path at which a command may write what the caller asks for.
  * @throws as `findOutputPath`
  */
-export async function outputPath({ cwd, folder, config }: Place, given: string): Promise<string> {
+export async function outputPath(
+  { cwd, folder, config }: Pick<Home, 'cwd' | 'folder' | 'config'>,
+  given: string,
+): Promise<string> {
   return findOutputPath({ home: folder, config: await config() }, resolve(cwd, given))
 }
 
@@ -63,11 +76,17 @@ export async function writeOutput<Written extends { file: string }>(
   write: (file: string) => Promise<Written>,
 ): Promise<Written> {
   if (typeof out === 'string') return write(await outputPath(place, out))
+  const client = typeof out === 'function' ? null : out
+  // What another user may write is for that user's own computer to say.
+  const path =
+    client === null ? '-' : place.caller === null ? await outputPath(place, client.path) : client.path
+  if (client?.exists) throw fileExistsError(path)
   const folder = await makeTemporaryFolder('cutter-output-')
   try {
     const written = await write(join(folder, 'output'))
-    await out(written.file)
-    return { ...written, file: '-' }
+    if (typeof out === 'function') await out(written.file)
+    else await out.send(path, written.file)
+    return { ...written, file: path }
   } finally {
     await rm(folder, { recursive: true, force: true })
   }

@@ -116,7 +116,7 @@ test('document export exports a file without a home, and never overwrites a file
   expect(readdirSync(elsewhere)).toEqual([])
   const again = await at.cutter([...args, '--json'])
   expect(again.code).toBe(2)
-  expect(jsonOf<Exported>(again).error.message).toContain('already exists')
+  expect(jsonOf<Exported>(again).error.message).toContain('exists already')
 })
 
 test('document export exports the new text after a re-cut, and the old text by its source version', async () => {

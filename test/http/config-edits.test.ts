@@ -36,7 +36,7 @@ test('a running service reads again whether live writes are allowed', async () =
     expect(await start()).toMatchObject({ status: 'paused', mode: 'live' })
     rmSync(inHome('cutter.yaml'))
     // Without the file there is no such machine either.
-    expect(await start()).toMatchObject({ code: 'INPUT_REFUSED', touched: [] })
+    expect(await start()).toMatchObject({ code: 'MACHINE_NOT_FOUND', touched: [] })
   } finally {
     await at.remove()
   }

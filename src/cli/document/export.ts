@@ -4,9 +4,10 @@ import { printAnswer, printWarnings } from '../answers.ts'
 import { matching } from '../arguments.ts'
 import { action, defineCommand, type GlobalOptions } from '../define-command.ts'
 import type { Io } from '../io.ts'
+import { readOutput } from '../output.ts'
 import { inHome } from '../session.ts'
 
-type Options = GlobalOptions & Omit<ExportDocumentInput, 'file'>
+type Options = GlobalOptions & Omit<ExportDocumentInput, 'file' | 'out'> & { out?: string }
 
 const JSON_SHAPE = `
 With --out, --json prints { document, format, file, bytes, sha256, units, sourceVersionId, inForce, notes }; without it, content
@@ -62,9 +63,10 @@ function exportIt(file: string | undefined, options: Options): Promise<number> {
   return inHome(options, async ({ home, io }) => {
     const { exportDocument } = await import('../../service/documents/export.ts')
     const { document, format, target, sourceVersion, profile, country, language, date } = options
-    const out = options.out === '-' ? undefined : options.out
+    const out = options.out === undefined || options.out === '-' ? undefined : readOutput(io, options.out)
     const wanted = { document, format, target, sourceVersion, profile, out, country, language, date }
-    printExport(io, await exportDocument(home, { file, ...wanted }))
+    const answer = await exportDocument(home, { file, ...wanted })
+    printExport(io, answer.file === undefined ? answer : { ...answer, file: options.out! })
     return 0
   })
 }

@@ -2,6 +2,7 @@ import { CutterError } from '../../domain/errors.ts'
 import { findTokenFault, type TokenScope } from '../../domain/token.ts'
 import type { RunStore } from '../../store/run-store.ts'
 import { digestOfToken, isToken } from '../tokens/token-text.ts'
+import type { OwnerToken } from './owner-token.ts'
 
 const USE_NOTED_MS = 60_000
 
@@ -11,12 +12,13 @@ const USE_NOTED_MS = 60_000
  * @throws TOKEN_REFUSED
  */
 export async function authenticate(
-  store: RunStore,
+  { store, owner }: { store: RunStore; owner: OwnerToken },
   authorization: string | undefined,
   now: Date,
 ): Promise<TokenScope> {
   const [, text] = /^bearer +(\S+) *$/i.exec(authorization ?? '') ?? []
   if (text === undefined) throw tokenError('the request brings no token')
+  if (owner.is(text)) return owner.scope
   const token = isToken(text) ? await store.tokenByDigest(digestOfToken(text)) : null
   if (token === null) throw tokenError('the token is not known here')
   const fault = findTokenFault(token, now)

@@ -128,3 +128,14 @@ export function pathRefusedError(what: string, given: string): CutterError {
     },
   )
 }
+
+/**
+ * Checks that no key of a caller is looked for on the computer of the service: keys stay with whoever signs.
+ * @throws INPUT_REFUSED
+ */
+export function assertKeyStays({ isServed }: Pick<Home, 'isServed'>, key: string | undefined): void {
+  if (!isServed || key === undefined) return
+  throw new CutterError('INPUT_REFUSED', 'the service signs with no key of its callers; nothing was signed', {
+    next: 'sign where the key is, and bring what was signed: cutter approval import, or POST /api/v1/approvals',
+  })
+}

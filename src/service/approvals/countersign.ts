@@ -3,6 +3,7 @@ import type { Home } from '../../app/open-home.ts'
 import { addCountersignature, findCountersignatureFault } from '../../bundle/sign-closeout.ts'
 import { digestOfBytes } from '../../domain/json.ts'
 import { openTools } from '../../tools/open-tools.ts'
+import { assertKeyStays } from '../access/input-files.ts'
 import { findRun } from '../runs/find-run.ts'
 
 export interface CountersignCloseoutInput {
@@ -38,6 +39,7 @@ export async function countersignCloseout(
   home: Home,
   { run: text, as, key }: CountersignCloseoutInput,
 ): Promise<CountersignedCloseout> {
+  assertKeyStays(home, key)
   const run = await findRun(home, text)
   const { trust } = (await home.app()).deps
   const signed = await addCountersignature(

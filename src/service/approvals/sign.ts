@@ -1,5 +1,6 @@
 import type { Home } from '../../app/open-home.ts'
 import { signApproval as signAndKeep } from '../../engine/manage-approvals.ts'
+import { assertKeyStays } from '../access/input-files.ts'
 import { assertShortReason } from '../reason.ts'
 import { findRunId } from '../runs/find-run.ts'
 import { approvalAnswer, type KeptApproval } from './approval-answer.ts'
@@ -16,6 +17,7 @@ export async function signApproval(
     key: string
   },
 ): Promise<KeptApproval> {
+  assertKeyStays(home, given.key)
   assertShortReason(given.reason)
   const { run, key, ...statement } = given
   const { deps } = await home.app()

@@ -1,9 +1,12 @@
 import { mkdirSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import type { Home } from '../../app/open-home.ts'
 import { CutterError } from '../../domain/errors.ts'
 import { withLock } from '../../locks/with-lock.ts'
+import { assertRole } from '../access/assert-role.ts'
+import { admitFile } from '../access/input-files.ts'
+import { assertUnlimited } from '../access/scope.ts'
 import { resumeRun } from '../runs/resume.ts'
 import { assertNotInterrupted, attempt } from './attempt.ts'
 import { type BatchAnswer, batchAnswer, readBatchRows } from './batch-answer.ts'
@@ -30,6 +33,8 @@ export interface ResumeBatchInput {
  * @throws APPROVAL_NOT_FOUND, INPUT_REFUSED when an approval is for no run of the batch; then nothing was resumed
  */
 export async function resumeBatch(home: Home, given: ResumeBatchInput): Promise<BatchAnswer> {
+  assertRole(home, 'operator', 'resume batches')
+  assertUnlimited(home, 'resume batches')
   const batch = loadBatch(home.folder, given.batch)
   const continuations = await chooseContinuations(home, batch, given)
   const refusals = await resumeEach(home, continuations, given.by)
@@ -48,7 +53,8 @@ async function chooseContinuations(
   batch: Batch,
   { approvals, approvalsFile, rehearse, by }: ResumeBatchInput,
 ): Promise<Continuation[]> {
-  const listed = approvalsFile === undefined ? [] : await readIds(resolve(home.cwd, approvalsFile))
+  const listed =
+    approvalsFile === undefined ? [] : await readIds(await admitFile(home, '--approvals', approvalsFile))
   const ids = [...new Set([...approvals, ...listed])]
   if (rehearse && ids.length > 0)
     throw new CutterError('USAGE', '--rehearse makes its own approvals; give either it or approvals')

@@ -1,4 +1,6 @@
 import type { Home } from '../../app/open-home.ts'
+import { assertRole } from '../access/assert-role.ts'
+import { assertUnlimited } from '../access/scope.ts'
 import { type BatchAnswer, batchAnswer, readBatchRows } from './batch-answer.ts'
 import { loadBatch } from './batch-file.ts'
 
@@ -8,6 +10,8 @@ import { loadBatch } from './batch-file.ts'
  * @throws INPUT_REFUSED when no batch matches or its file can't be read, USAGE when several match
  */
 export async function showBatch(home: Home, given: { batch?: string | undefined }): Promise<BatchAnswer> {
+  assertRole(home, 'viewer', 'show batches')
+  assertUnlimited(home, 'show batches')
   const batch = loadBatch(home.folder, given.batch)
   return batchAnswer(batch, await readBatchRows(home.store, batch))
 }

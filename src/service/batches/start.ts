@@ -8,6 +8,8 @@ import { digestOf, type Json } from '../../domain/json.ts'
 import type { Mode, Run } from '../../domain/run.ts'
 import { assertAcceptableCodes } from '../../effects/cut/accepted-problems.ts'
 import type { RunStore } from '../../store/run-store.ts'
+import { assertRole } from '../access/assert-role.ts'
+import { assertUnlimited } from '../access/scope.ts'
 import { definedOnly } from '../defined.ts'
 import { assertNotInterrupted, attempt } from './attempt.ts'
 import { type BatchAnswer, batchAnswer, readBatchRows } from './batch-answer.ts'
@@ -41,6 +43,8 @@ export interface StartBatchInput {
  * to another batch; USAGE when an accepted code does not exist
  */
 export async function startBatch(home: Home, given: StartBatchInput): Promise<BatchAnswer> {
+  assertRole(home, 'operator', 'start batches')
+  assertUnlimited(home, 'start batches')
   const app = await home.app()
   const folder = await realpath(resolve(home.cwd, given.folder)).catch((cause: Error) => {
     throw new CutterError('INPUT_REFUSED', `can't read the folder ${given.folder}: ${cause.message}`, {

@@ -1,13 +1,17 @@
-import { resolve } from 'node:path'
+import { writeFile } from 'node:fs/promises'
 import type { Home } from '../../app/open-home.ts'
+import { writeNewFile } from '../../bundle/write-new-file.ts'
 import { loadCustomProfiles } from '../../config/custom-profiles.ts'
 import type { DocumentText } from '../../document/export/document-text.ts'
 import { type ExportFormat, formatDocument } from '../../document/export/format-document.ts'
 import { CutterError } from '../../domain/errors.ts'
 import { sha256 } from '../../domain/json.ts'
 import { readSource } from '../../targets/system/source-file.ts'
-import { outputPath } from '../write-output.ts'
-import { readFileText, readTargetText, writeExport } from './read-document-text.ts'
+import { assertRole } from '../access/assert-role.ts'
+import { admitFile } from '../access/input-files.ts'
+import { assertUnlimited } from '../access/scope.ts'
+import { type Output, writeOutput } from '../write-output.ts'
+import { readFileText, readTargetText } from './read-document-text.ts'
 import { chooseReading, type ReadingInput } from './registered-document.ts'
 
 export interface ExportDocumentInput extends ReadingInput {
@@ -18,8 +22,8 @@ export interface ExportDocumentInput extends ReadingInput {
   target: string
   /** The source version to take; left out: the newest in force. */
   sourceVersion?: string | undefined
-  /** The file to write; left out: the content is part of the answer. */
-  out?: string | undefined
+  /** Where to write it; left out: the content is part of the answer. */
+  out?: Output | undefined
   /** For Akoma Ntoso: ISO 3166-1 alpha-2 in small letters, ISO 639-3, and the work's date as YYYY-MM-DD. */
   country: string
   language: string
@@ -53,29 +57,36 @@ export async function exportDocument(
   home: Home,
   given: ExportDocumentInput,
 ): Promise<ExportedDocumentAnswer> {
-  const file = given.out === undefined ? undefined : await outputPath(home, given.out)
+  assertRole(home, 'viewer', 'export documents')
+  assertUnlimited(home, 'export documents')
   const text =
     given.file === undefined ? await loadTargetText(home, given) : await loadFileText(home, given.file, given)
   const { format, country, language, date = null } = given
   const { content, notes } = formatDocument(text, { format, country, language, date })
-  if (file !== undefined) await writeExport(file, content)
+  const written = given.out === undefined ? null : await writeContent(home, given.out, content)
   return {
     document: text.document,
     format,
-    ...(given.out === undefined ? {} : { file: given.out }),
+    ...(written ?? {}),
     bytes: Buffer.byteLength(content),
     sha256: sha256(content),
     units: text.pieces.filter(({ kind }) => kind === 'unit').length,
     sourceVersionId: text.sourceVersionId,
     inForce: text.stored === null ? null : text.stored.inForceSince !== null,
     notes,
-    ...(file === undefined ? { content } : {}),
+    ...(written === null ? { content } : {}),
   }
 }
 
+const writeContent = (home: Home, out: Output, content: string) =>
+  writeOutput(home, out, async (file) => {
+    await writeNewFile(file, (unfinished) => writeFile(unfinished, content))
+    return { file }
+  })
+
 async function loadFileText(home: Home, file: string, given: ReadingInput): Promise<DocumentText> {
   const config = await home.config()
-  const path = resolve(home.cwd, file)
+  const path = await admitFile(home, 'file', file)
   const { document, profile } = chooseReading(config, home, [path], given)
   const profiles = await loadCustomProfiles(config, home.folder)
   return readFileText(await readSource(path), { document, profile, profiles })

@@ -1,4 +1,3 @@
-import { writeFile } from 'node:fs/promises'
 import { type DocumentText, listTextPieces, type TextPiece } from '../../document/export/document-text.ts'
 import { listProfileNames } from '../../document/profiles/get-profile.ts'
 import type { Profile } from '../../document/profiles/profile.ts'
@@ -70,21 +69,6 @@ export async function readTargetText(
     },
     pieces,
   }
-}
-
-/**
- * Writes an exported document to a new file.
- *
- * @throws INPUT_REFUSED when the file exists or cannot be written.
- */
-export async function writeExport(file: string, content: string): Promise<void> {
-  await writeFile(file, content, { flag: 'wx' }).catch((cause: NodeJS.ErrnoException) => {
-    const why = cause.code === 'EEXIST' ? 'the file already exists' : cause.message
-    throw new CutterError('INPUT_REFUSED', `cannot write ${file}: ${why}; nothing was written`, {
-      next: 'name another file with --out',
-      cause,
-    })
-  })
 }
 
 /** Finds a scan with the target's units: by the named profile, the reading that it was cut by, the detected one, or any other. */

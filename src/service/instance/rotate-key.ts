@@ -7,6 +7,7 @@ import { rotateInstanceKey } from '../../approvals/rotate-instance-key.ts'
 import { assertNoSecretWords } from '../../engine/check-secrets.ts'
 import { assertOperator } from '../../engine/operators.ts'
 import { assertRole } from '../access/assert-role.ts'
+import { assertUnlimited } from '../access/scope.ts'
 import { assertReason } from '../reason.ts'
 
 export interface RotateKeyInput {
@@ -30,6 +31,7 @@ export interface RotateKeyAnswer extends Omit<RotationStatement, 'type'> {
  */
 export async function rotateKey(home: Home, { reason, by: label }: RotateKeyInput): Promise<RotateKeyAnswer> {
   assertRole(home, 'admin', 'rotate the key of the instance')
+  assertUnlimited(home, 'rotate the key of the instance')
   const { store, deps } = await home.app()
   assertNoSecretWords(deps, { '--reason': reason, '--by': label })
   const { tools } = deps.trust

@@ -1,6 +1,8 @@
 import type { Home } from '../../app/open-home.ts'
 import { MACHINE_NAMES } from '../../builtin/registry.ts'
+import { isModulePath } from '../../domain/module-files.ts'
 import type { InstalledMachine } from '../../engine/engine-deps.ts'
+import { pathRefusedError } from '../access/input-files.ts'
 import { findListed } from './find-listed.ts'
 
 /** What `machine graph` and `run graph` print with `--json`. */
@@ -35,6 +37,8 @@ async function findMachine(home: Home, given: string): Promise<InstalledMachine[
   const app = await home.app()
   const isInstalled = MACHINE_NAMES.includes(given) || (await app.store.machineModule(given)) !== null
   if (isInstalled) return (await findListed(app, given)).machine
+  if (home.isServed && isModulePath(given) && !Object.hasOwn(app.config.machines, given))
+    throw pathRefusedError('a machine', given)
   const { loadModuleByReference } = await import('../../custom/install-module.ts')
   return (await loadModuleByReference(given, { home: home.folder, config: app.config }, home.cwd)).machine
 }

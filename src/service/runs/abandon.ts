@@ -8,6 +8,7 @@ import type { Run } from '../../domain/run.ts'
 import { loadRun } from '../../engine/load-run.ts'
 import { prepareAbandonment } from '../../engine/prepare-abandonment.ts'
 import { assertRole } from '../access/assert-role.ts'
+import { assertKeyStays } from '../access/input-files.ts'
 import { definedOnly } from '../defined.ts'
 import { assertReason } from '../reason.ts'
 import { findRunId } from './find-run.ts'
@@ -37,6 +38,7 @@ export interface AbandonRunInput {
  */
 export async function abandonRun(home: Home, given: AbandonRunInput): Promise<RunAnswer> {
   assertRole(home, 'operator', 'abandon runs')
+  assertKeyStays(home, given.key)
   const { store, reports } = home
   const run = await loadRun({ store, reports }, await findRunId(home, given.run), { acceptsLost: true })
   if (run.status === 'closed') return answerOfClosed(run, 'abandoned')

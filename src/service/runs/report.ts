@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import type { Home } from '../../app/open-home.ts'
 import { findReportsFolder, writeRunReports } from '../../app/run-reports.ts'
 import { CutterError } from '../../domain/errors.ts'
+import { assertRole } from '../access/assert-role.ts'
 import { findRun } from './find-run.ts'
 
 /** What `run report --json` prints. */
@@ -20,6 +21,7 @@ export interface ReportAnswer {
  * @throws STORE_UNWRITABLE when they cannot be written
  */
 export async function reportRun(home: Home, { run: text }: { run: string }): Promise<ReportAnswer> {
+  assertRole(home, 'operator', 'make reports')
   const { runId, seq, status } = await findRun(home, text)
   if (status === 'working')
     throw new CutterError('RUN_HELD', `run ${runId} works: reports show a run that rests`, {

@@ -5,6 +5,7 @@ import { findBuiltin } from '../../builtin/registry.ts'
 import type { RecordedSource } from '../../custom/assert-same-source.ts'
 import { findRecordedSource, loadModuleByReference } from '../../custom/install-module.ts'
 import type { LoadedModule } from '../../custom/load-module.ts'
+import { isModulePath } from '../../domain/module-files.ts'
 import { pathRefusedError } from '../access/input-files.ts'
 import { kebabCase } from '../kebab-case.ts'
 import { type InputField, inputFields } from './input-fields.ts'
@@ -34,7 +35,7 @@ export async function findStartMachine(home: Home, given: string, key?: string):
     const fields = inputFields(builtin.definition)
     return { name: given, given, fields, example: builtin.example, module: null }
   }
-  if (home.caller !== null && !Object.hasOwn((await home.config()).machines, given))
+  if (home.isServed && isModulePath(given) && !Object.hasOwn((await home.config()).machines, given))
     throw pathRefusedError('a machine', given)
   const place = { home: home.folder, config: await home.config() }
   const recorded = key === undefined ? null : await findSourceByKey(home, given, key)

@@ -4,6 +4,7 @@ import { CutterError } from '../../domain/errors.ts'
 import type { Run } from '../../domain/run.ts'
 import { findOrphanedWrite } from '../../engine/way-out.ts'
 import { assertRole } from '../access/assert-role.ts'
+import { assertKeyStays } from '../access/input-files.ts'
 import { assertReason } from '../reason.ts'
 import { findRun } from './find-run.ts'
 import { makeDecision } from './make-decision.ts'
@@ -32,6 +33,7 @@ export interface VoidRunInput {
  */
 export async function voidRun(home: Home, given: VoidRunInput): Promise<RunAnswer> {
   assertRole(home, 'operator', 'void runs')
+  assertKeyStays(home, given.key)
   const run = await findRun(home, given.run)
   if (run.status === 'closed') return answerOfClosed(run, 'voided')
   const approval = await voidingApproval(await home.app(), run, given)

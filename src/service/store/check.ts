@@ -1,5 +1,6 @@
 import type { Home } from '../../app/open-home.ts'
 import { assertRole } from '../access/assert-role.ts'
+import { assertUnlimited } from '../access/scope.ts'
 import { describeLostRuns } from './lost-runs.ts'
 import { examineStore } from './store-copies.ts'
 
@@ -14,6 +15,7 @@ export interface StoreCheck {
 /** Reads every page of the home's store, and checks every run in it. Changes nothing. */
 export async function checkStore(home: Home): Promise<StoreCheck> {
   assertRole(home, 'admin', 'check the store')
+  assertUnlimited(home, 'check the store')
   const pages = await home.store.check()
   if (pages.length > 0) return { runs: 0, entries: 0, faults: pages }
   const { runs, entries, faults } = await examineStore(home.store)

@@ -3,6 +3,8 @@ import type { Home } from '../../app/open-home.ts'
 import { assertNoSecretWords } from '../../engine/check-secrets.ts'
 import { assertOperator } from '../../engine/operators.ts'
 import { openTools } from '../../tools/open-tools.ts'
+import { assertRole } from '../access/assert-role.ts'
+import { assertUnlimited } from '../access/scope.ts'
 import { parseDuration } from '../duration.ts'
 import { outputPath } from '../write-output.ts'
 import { findPrunableRuns, type PruneResult, pruneRunIntoBundle } from './prune-runs.ts'
@@ -30,6 +32,8 @@ export interface PrunedStore {
  * @throws USAGE when the duration is not valid, OPERATOR_REFUSED, INPUT_REFUSED when a bundle can't be written or does not verify
  */
 export async function pruneStore(home: Home, given: PruneStoreInput): Promise<PrunedStore> {
+  assertRole(home, 'admin', 'prune the store')
+  assertUnlimited(home, 'prune the store')
   const { store, folder } = home
   const { deps, config } = await home.app()
   assertNoSecretWords(deps, { '--by': given.by })

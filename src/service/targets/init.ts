@@ -56,6 +56,7 @@ export async function previewTarget(home: Home, { target }: { target: string }):
  * @throws TARGET_NOT_FOUND, CONFIG_INVALID when a URL does not log in as the role that it is for, TARGET_UNREACHABLE, TARGET_REFUSED
  */
 export async function initTarget(home: Home, { target }: { target: string }): Promise<InitialisedTarget> {
+  assertRole(home, 'admin', 'make tables in targets')
   const app = await home.app()
   if (target === 'embedded') {
     await app.target('embedded')

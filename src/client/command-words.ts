@@ -1,0 +1,50 @@
+/** Commands that work by themselves also where a service is, with the reason. `store restore` refuses to work while one runs. */
+export const BY_ITSELF: { [command: string]: string } = {
+  demo: 'it makes a home of its own',
+  verify: 'it needs nothing but the bundle, and trusts no service',
+  serve: 'it is the service',
+  'store restore': 'the service must be stopped first',
+  'approval countersign': 'it signs with a key of the caller',
+  'machine new': 'it writes a module for the caller',
+  'machine check': 'it may load a module of the caller, and a service takes no code',
+  'machine test': 'it loads a module of the caller, and a service takes no code',
+  'migrate new': 'it writes files for the caller',
+  'migrate lint': 'it reads files of the caller and needs no home',
+}
+
+/** Commands that sign with a key of the caller where these options are given. */
+const SIGNING: { [command: string]: string | null } = {
+  'approval sign': null,
+  'run void': '--key',
+  'run abandon': '--key',
+}
+
+/** The first two words of a command line that are not options of the program. */
+function commandOf(argv: string[]): string[] {
+  const words: string[] = []
+  for (let at = 0; at < argv.length && words.length < 2; at++) {
+    const word = argv[at]!
+    if (word === '--home') at += 1
+    else if (!word.startsWith('-')) words.push(word)
+  }
+  return words
+}
+
+/** Whether the program works on a command itself, although there is a service. */
+export function worksByItself(argv: string[]): boolean {
+  const [first, second = ''] = commandOf(argv)
+  if (first === undefined) return true
+  if (Object.hasOwn(BY_ITSELF, first) || Object.hasOwn(BY_ITSELF, `${first} ${second}`)) return true
+  const option = SIGNING[`${first} ${second}`]
+  return option === null || (option !== undefined && findOption(argv, option) !== null)
+}
+
+/** The value of an option in a command line; null without it. */
+export function findOption(argv: string[], name: string): string | null {
+  for (const [at, word] of argv.entries()) {
+    if (word === '--') return null
+    if (word === name) return argv[at + 1] ?? null
+    if (word.startsWith(`${name}=`)) return word.slice(name.length + 1)
+  }
+  return null
+}

@@ -1,0 +1,216 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:net'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { FRAME, framesOf } from '../../src/client/frames.ts'
+import { type Answer, aCutterHome, type CutterHome, type ErrorJson, jsonOf } from '../support/cli.ts'
+import { serve } from '../support/serving-program.ts'
+
+/** The client against services that are gone, false or cut short, and the real one. */
+
+let at: CutterHome
+let socket: string
+beforeEach(() => {
+  at = aCutterHome()
+  mkdirSync(at.path('var'))
+  socket = at.path('var/cutter.sock')
+})
+afterEach(() => at.remove())
+
+const errorOf = (answer: Answer) => jsonOf<{ error: ErrorJson }>(answer).error
+
+/** Answers each connection with these bytes, and keeps what it was sent. */
+async function falseService(answer: Uint8Array): Promise<{ server: Server; asked: string[] }> {
+  const asked: string[] = []
+  const server = createServer({ allowHalfOpen: true }, (connection) => {
+    connection.on('error', () => undefined)
+    connection.once('data', (bytes) => {
+      asked.push(bytes.toString())
+      connection.end(answer)
+    })
+  })
+  server.listen(socket)
+  await once(server, 'listening')
+  return { server, asked }
+}
+
+const HEAD = 'HTTP/1.1 200 OK\r\ncontent-type: application/vnd.cutter.frames\r\n'
+const BODY = Buffer.concat([
+  ...framesOf(FRAME.out, Buffer.from('hello\n')),
+  ...framesOf(FRAME.err, Buffer.from('words\n')),
+  ...framesOf(FRAME.exit, Buffer.from('3')),
+])
+const chunked = (body: Buffer, end = '0\r\n\r\n') =>
+  Buffer.concat([
+    Buffer.from(`${HEAD}transfer-encoding: chunked\r\n\r\n${body.length.toString(16)}\r\n`),
+    body,
+    Buffer.from(`\r\n${end}`),
+  ])
+const plain = (body: Buffer) =>
+  Buffer.concat([Buffer.from(`${HEAD}content-length: ${BODY.length}\r\n\r\n`), body])
+
+describe('an answer', () => {
+  test.each([
+    ['in chunks', chunked(BODY)],
+    ['with its length', plain(BODY)],
+  ])('%s is shown as it is', async (_, bytes) => {
+    const { server } = await falseService(bytes)
+    expect(await at.cutter(['run', 'list'])).toEqual({ code: 3, stdout: 'hello\n', stderr: 'words\n' })
+    server.close()
+  })
+
+  test.each([
+    ['no byte', Buffer.alloc(0)],
+    ['half of its head', Buffer.from(HEAD.slice(0, 12))],
+    ['no body', chunked(Buffer.alloc(0), '')],
+    ['a body without its end', plain(BODY.subarray(0, BODY.length - 1))],
+    ['half of a chunk', chunked(BODY).subarray(0, HEAD.length + 40)],
+    ['no exit code', chunked(BODY.subarray(0, BODY.length - 6))],
+    ['something after its exit code', chunked(Buffer.concat([BODY, Buffer.from([1, 0])]))],
+    ['another protocol', Buffer.from('SSH-2.0-OpenSSH_9.2\r\n\r\n\r\n')],
+  ])('with %s is an error, and no short answer', async (_, bytes) => {
+    const { server } = await falseService(bytes)
+    const answer = await at.cutter(['run', 'list'])
+    expect(answer.code).toBe(1)
+    expect(answer.stderr).toContain('was cut short')
+    server.close()
+  })
+
+  test('that names a file which the command does not is refused, and nothing is written', async () => {
+    const path = at.path('planted')
+    const body = Buffer.concat([
+      ...framesOf(FRAME.file, Buffer.from(path)),
+      ...framesOf(FRAME.data, Buffer.from('evil')),
+      BODY,
+    ])
+    const { server } = await falseService(chunked(body))
+    const answer = await at.cutter(['run', 'export', 'x', '--out', 'run.tar', '--json'])
+    expect([answer.code, errorOf(answer).code]).toEqual([2, 'INPUT_REFUSED'])
+    expect(() => chmodSync(path, 0o600)).toThrow('ENOENT')
+    server.close()
+  })
+})
+
+describe('without a service', () => {
+  test('a socket that nobody listens on is passed by, with a warning', async () => {
+    const child = spawn(process.execPath, [
+      '-e',
+      `require('node:net').createServer().listen(${JSON.stringify(socket)}, () => console.log('listens'))`,
+    ])
+    await once(child.stdout, 'data')
+    child.kill('SIGKILL')
+    await once(child, 'exit')
+    const answer = await at.cutter(['run', 'list', '--json'])
+    expect([answer.code, jsonOf(answer)]).toEqual([0, []])
+    expect(answer.stderr).toBe(`cutter: no service answers at ${socket}, so this command works by itself\n`)
+  })
+
+  test.each([
+    ['http://127.0.0.1:1', 1, 'INTERNAL', "can't be reached"],
+    ['somewhere', 2, 'USAGE', 'is not the address of a service'],
+    ['http://127.0.0.1:1/path?x', 2, 'USAGE', 'is not the address of a service'],
+  ])('CUTTER_URL %s is an error', async (CUTTER_URL, code, name, words) => {
+    const answer = await at.cutter(['run', 'list', '--json'], { env: { CUTTER_URL, CUTTER_TOKEN: 'x' } })
+    expect([answer.code, errorOf(answer).code]).toEqual([code, name])
+    expect(errorOf(answer).message).toContain(words)
+  })
+
+  test('commands that work by themselves ask nobody', async () => {
+    const { server, asked } = await falseService(chunked(BODY))
+    expect((await at.cutter(['--json', 'migrate', 'new', 'bundle'])).code).toBe(0)
+    expect((await at.cutter(['verify', 'none.tar'])).code).toBe(2)
+    expect((await at.cutter(['--help'])).code).toBe(0)
+    expect(asked).toEqual([])
+    server.close()
+  })
+})
+
+describe('a token', () => {
+  test('that others may read is not sent', async () => {
+    const { server, asked } = await falseService(chunked(BODY))
+    mkdirSync(at.path('.config/cutter'), { recursive: true })
+    writeFileSync(at.path('.config/cutter/token'), 'ctk_x\n', { mode: 0o644 })
+    const answer = await at.cutter(['run', 'list', '--json'])
+    expect([answer.code, errorOf(answer).code]).toEqual([3, 'FILES_UNSAFE'])
+    chmodSync(at.path('.config/cutter/token'), 0o600)
+    expect((await at.cutter(['run', 'list'])).code).toBe(3)
+    expect(asked.map((text) => /authorization: .*/.exec(text)?.[0])).toEqual(['authorization: Bearer ctk_x'])
+    server.close()
+  })
+
+  test.skipIf(process.getuid?.() !== 0)(
+    'is not sent to the socket of another user, unless the home is named (skipped: needs root to make one)',
+    async () => {
+      const { server, asked } = await falseService(chunked(BODY))
+      chownSync(socket, 65534, 65534)
+      const env = { CUTTER_TOKEN: 'ctk_secret' }
+      expect(jsonOf(await at.cutter(['run', 'list', '--json'], { env }))).toEqual([])
+      expect(asked).toEqual([])
+      expect((await at.cutter(['--home', at.home, 'run', 'list'], { env })).stdout).toBe('hello\n')
+      server.close()
+    },
+  )
+})
+
+describe('the service', () => {
+  test('performs what the token of the caller may do, and nothing more', async () => {
+    const service = await serve(at)
+    try {
+      const make = async (role: string) =>
+        jsonOf<{ token: string }>(
+          await at.cutter(['token', 'create', '--role', role, '--name', role, '--json']),
+        ).token
+      const as = (CUTTER_TOKEN: string) => ({ env: { CUTTER_URL: service.url, CUTTER_TOKEN } })
+      const codeOf = async (args: string[], token: string) => {
+        const answer = await at.cutter([...args, '--json'], as(token))
+        return answer.code === 0 ? 'done' : errorOf(answer).code
+      }
+      const tokens = [await make('viewer'), await make('operator'), await make('admin')]
+      const REFUSED = 'ACCESS_REFUSED'
+      const table: [args: string[], viewer: string, operator: string, admin: string][] = [
+        [['run', 'list'], 'done', 'done', 'done'],
+        [['machine', 'list'], 'done', 'done', 'done'],
+        [
+          ['run', 'start', 'cut', '--document', 'X', '--source', '/etc/hostname'],
+          REFUSED,
+          'INPUT_REFUSED',
+          'INPUT_REFUSED',
+        ],
+        [['run', 'start', './evil.ts'], 'INPUT_REFUSED', 'INPUT_REFUSED', 'INPUT_REFUSED'],
+        [
+          ['document', 'export', '/etc/hostname', '--format', 'json'],
+          'INPUT_REFUSED',
+          'INPUT_REFUSED',
+          'INPUT_REFUSED',
+        ],
+        [['batch', 'resume', '--approvals', '/etc/hostname'], REFUSED, 'USAGE', 'USAGE'],
+        [['batch', 'start', '/etc'], REFUSED, REFUSED, REFUSED],
+        [['store', 'prune', '--older-than', '1s', '--into', '/tmp/x'], REFUSED, REFUSED, REFUSED],
+        [['store', 'check'], REFUSED, REFUSED, 'done'],
+        [['token', 'list'], REFUSED, REFUSED, 'done'],
+        [['target', 'init', 'none'], REFUSED, REFUSED, 'TARGET_NOT_FOUND'],
+        [['instance', 'rotate-key', '--reason', 'x'], REFUSED, REFUSED, 'done'],
+        [['execution', 'enable', '--for', '1h', '--reason', 'x'], REFUSED, REFUSED, 'done'],
+        [['hold', 'on', '--reason', 'x'], 'done', 'done', 'done'],
+        [['hold', 'off', '--reason', 'x'], REFUSED, REFUSED, 'done'],
+        [['run', 'list', '--home', '/etc'], 'USAGE', 'USAGE', 'USAGE'],
+        [
+          ['hold', 'on', '--reason', 'x', '--by', 'somebody'],
+          'OPERATOR_REFUSED',
+          'OPERATOR_REFUSED',
+          'OPERATOR_REFUSED',
+        ],
+      ]
+      for (const [args, ...expected] of table) {
+        const found = []
+        for (const token of tokens) found.push(await codeOf(args, token))
+        expect([args.join(' '), ...found]).toEqual([args.join(' '), ...expected])
+      }
+      const unknown = await at.cutter(['run', 'list', '--json'], as(`ctk_${'A'.repeat(43)}`))
+      expect([unknown.code, errorOf(unknown).code]).toEqual([3, 'TOKEN_REFUSED'])
+    } finally {
+      await service.end('SIGTERM')
+    }
+  }, 240_000)
+})
