@@ -91,7 +91,7 @@ export async function signApproval(
 
 /**
  * Imports a statement that was signed elsewhere. A statement that is imported again keeps its earlier signature if a decision counted it,
- * if the run is closed, or if the earlier signature still counts.
+ * if the run is closed, or if the gate would not judge the new one better.
  * @throws RUN_NOT_FOUND, STORE_TAMPERED
  * @throws INPUT_REFUSED when the statement or the armor cannot be read
  * @throws APPROVAL_REFUSED when the signature does not count; nothing is saved
@@ -111,10 +111,25 @@ export async function importApproval(
   const fault = await findSignatureFault(deps, approval)
   if (fault !== null) throw notImportedError(approval, fault)
   assertKnownArrival(run, approval)
-  // A good earlier signature stays, because a run may continue under it at this moment.
-  if (earlier?.kind === 'signed' && (await findSignatureFault(deps, earlier)) === null)
-    return { approval: earlier, warning: await findWarning(deps, run, earlier) }
-  return saveWithWarning(deps, run, approval)
+  const kept = earlier === null ? null : await findBetterSignature(deps, run, earlier, approval)
+  return kept ?? saveWithWarning(deps, run, approval)
+}
+
+/**
+ * The earlier signature of a statement, if it is as good as another one. A run may continue under one that counts at this moment. One that the
+ * gate refuses gives way to one that it would not refuse for the same reason, such as that nobody touched the key.
+ */
+async function findBetterSignature(
+  deps: EngineDeps,
+  run: Run,
+  earlier: Approval,
+  other: Approval,
+): Promise<KeptApproval | null> {
+  if (earlier.kind !== 'signed' || (await findSignatureFault(deps, earlier)) !== null) return null
+  const warning = await findWarning(deps, run, earlier)
+  if (warning === null) return { approval: earlier, warning }
+  const otherwise = await findWarning(deps, run, other)
+  return otherwise?.reason === warning.reason ? { approval: earlier, warning } : null
 }
 
 /**

@@ -5,6 +5,7 @@ import type { Approval } from '../../src/domain/approval.ts'
 import { importApproval } from '../../src/engine/manage-approvals.ts'
 import { removeFolders } from '../store/store-folders.ts'
 import { ALICE, aGate, BOB, type Gate } from '../support/live-gate.ts'
+import { makeSecurityKey } from '../support/security-keys.ts'
 import { describeWithKeys } from '../support/ssh-keys.ts'
 
 describeWithKeys('importApproval of a statement that is signed again with another key', () => {
@@ -39,6 +40,34 @@ describeWithKeys('importApproval of a statement that is signed again with anothe
     expect((await importedAgain(bobs)).approval.signature).toBe(bobs.signature)
     expect(await kept(bobs)).toBe(bobs.signature)
   })
+
+  it.each([
+    [0x00, 0x01, 'USER_NOT_PRESENT', null, 'the second'],
+    [0x01, 0x00, null, null, 'the first'],
+    [0x00, 0x00, 'USER_NOT_PRESENT', 'USER_NOT_PRESENT', 'the first'],
+  ] as const)(
+    'importApproval of a signature with flags %i and then %i answers what each is worth, and keeps the better one',
+    async (first, second, refusal, after, kept) => {
+      gate.rules.policy = { validHours: 24 }
+      const key = makeSecurityKey('ed25519')
+      gate.keys.file('allowed', `${ALICE} ${key.publicKey}\n`)
+      const run = await gate.start()
+      const {
+        statementText: text,
+        statement,
+        approvalId,
+      } = await gate.sign(run, BOB!, { change: { approver: ALICE } })
+      const namespace = namespaceOf(statement.machine, statement.gate)
+      const signatures = [first, second].map((flags) => key.sign(text, namespace, { flags }))
+      const answers = []
+      for (const signature of signatures)
+        answers.push(await importApproval(gate.world.parts, text, signature))
+      expect(answers.map(({ warning }) => warning?.reason ?? null)).toEqual([refusal, after])
+      const stored = (await gate.world.store.approval(approvalId))!.signature
+      expect(stored).toBe(signatures[kept === 'the first' ? 0 : 1])
+      expect(answers[1]!.approval.signature).toBe(stored)
+    },
+  )
 
   it('importApproval keeps the signatures of a closed run', async () => {
     const run = await gate.start()

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import type { Json } from '../../../src/domain/json.ts'
 import { applyInTransaction } from '../../../src/effects/migrate/apply-in-transaction.ts'
-import { readCatalogue } from '../../../src/effects/migrate/read-catalogue.ts'
+import { readCatalogue, readDefinitions } from '../../../src/effects/migrate/read-catalogue.ts'
 import { runGuarded } from '../../../src/effects/migrate/run-guarded.ts'
 import { readSharedObjects } from '../../../src/effects/migrate/shared-objects.ts'
 import type { MigrationDatabase } from '../../../src/targets/postgres/migration-database.ts'
@@ -183,6 +184,43 @@ describe('applyInTransaction and the migration bundle', () => {
     const script = "do $do$ begin execute 'alter role owner set work_mem = 99'; end $do$"
     await expect(tryScript(shop, script)).rejects.toMatchObject({
       message: expect.stringContaining('settings of owner in every database was added'),
+      facts: { code: 'STOP_RESULT_DIFFERS' },
+    })
+  })
+
+  test('applyInTransaction compares a changed object with that of the rehearsal, which its server writes differently', async () => {
+    const view = 'view app.some'
+    const query = (letters: string) => `select id from app.unit where code in (${letters})`
+    await client.query(`set role owner; alter table app.unit add code varchar(9);
+      create view app.some as ${query("'a', 'b'")}`)
+    const script = `create or replace view app.some as ${query("'a', 'c'")}`
+    const expected = { schema: { changed: [view] } }
+    /** The facts of a view, as a server writes them that was given what another one wrote. */
+    const restored = async (letters: string): Promise<Json> => {
+      await client.query(`create or replace view app.written as ${query(letters)}`)
+      const { rows } = await client.query<{ text: string }>(
+        `select pg_get_viewdef('app.written'::regclass) as text`,
+      )
+      await client.query(`create view app.restored as ${rows[0]!.text}`)
+      const [found] = await shop.read(CALLER, (sql) => readDefinitions(sql, ['view app.restored']))
+      await client.query('drop view app.restored, app.written')
+      return found!.facts
+    }
+    const { outcome: inside, touched: touches } = await tryScript(shop, script, expected, null, undefined, [
+      view,
+    ])
+    const against = async (letters: string) =>
+      tryScript(
+        shop,
+        script,
+        expected,
+        { inside, touches, apart: { [view]: await restored(letters) } },
+        undefined,
+        [view],
+      )
+    expect((await against("'a', 'c'")).apart).toEqual({ [view]: expect.stringMatching(/\w/) })
+    await expect(against("'a', 'd'")).rejects.toMatchObject({
+      message: expect.stringContaining(`unlike the rehearsal: ${view} has another definition`),
       facts: { code: 'STOP_RESULT_DIFFERS' },
     })
   })

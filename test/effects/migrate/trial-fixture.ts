@@ -1,11 +1,12 @@
 import type pg from 'pg'
 import { expect } from 'vitest'
-import { sha256 } from '../../../src/domain/json.ts'
+import { type Json, sha256 } from '../../../src/domain/json.ts'
 import {
   type AppliedMigration,
   applyInTransaction,
 } from '../../../src/effects/migrate/apply-in-transaction.ts'
 import { readCatalogue } from '../../../src/effects/migrate/read-catalogue.ts'
+import { findSameDefinitions } from '../../../src/effects/migrate/same-definitions.ts'
 import { readSharedObjects } from '../../../src/effects/migrate/shared-objects.ts'
 import type { Catalogue } from '../../../src/migration/catalogue.ts'
 import { lintMigrationBundle } from '../../../src/migration/lint-migration-bundle.ts'
@@ -17,6 +18,7 @@ import {
 } from '../../../src/targets/postgres/migration-database.ts'
 import { connectClient } from '../../support/connections.ts'
 import { startCluster } from '../../support/pg-cluster.ts'
+import { CONTEXT } from './restored-fixture.ts'
 
 const SHOP = `
 create role owner login;
@@ -118,7 +120,11 @@ class TrialResult {
 }
 
 /** What a rehearsal found, with which the outcome is compared. */
-type Rehearsed = { inside: AppliedMigration['outcome']; touches: string[] } | null
+type Rehearsed = {
+  inside: AppliedMigration['outcome']
+  touches: string[]
+  apart?: { [name: string]: Json }
+} | null
 
 /** Applies a script in a transaction that is rolled back; without `rehearsed`, as a rehearsal does. */
 export async function tryScript(
@@ -127,6 +133,7 @@ export async function tryScript(
   expected: Expected = {},
   rehearsed: Rehearsed = null,
   catalogue?: Catalogue,
+  apart: string[] = [],
 ): Promise<AppliedMigration> {
   const bundle = await bundleOf(migration, expected)
   const before = catalogue ?? (await shop.read(CALLER, readCatalogue))
@@ -137,7 +144,8 @@ export async function tryScript(
           bundle,
           catalogue: before,
           rehearsed,
-          apart: [],
+          apart,
+          findSame: (pairs) => findSameDefinitions(shop, CONTEXT, pairs),
           readCommitted: () => shop.read(CALLER, readSharedObjects),
         }),
       )
