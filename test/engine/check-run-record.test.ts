@@ -26,7 +26,7 @@ const edits: [what: string, why: string, ...statements: string[]][] = [
   [
     'an old entry’s event',
     'entry 3 was edited',
-    "update history set event = json_set(event, '$.output', 7) where run_id = @id and seq = 3",
+    "update history set event = json_set(unpacked(event), '$.output', 7) where run_id = @id and seq = 3",
   ],
   [
     'an old entry’s author',
@@ -103,6 +103,21 @@ const edits: [what: string, why: string, ...statements: string[]][] = [
     'an entry that is no JSON',
     'is not valid JSON',
     "update history set event = '{' where run_id = @id and seq = 5",
+  ],
+  [
+    'an entry whose packed form is damaged',
+    'is not valid JSON (its packed form is damaged',
+    "update history set event = x'01ff' where run_id = @id and seq = 5",
+  ],
+  [
+    'a digest of the wrong length',
+    'entry 4 was edited',
+    "update history set hash = x'00' where run_id = @id and seq = 4",
+  ],
+  [
+    'a hash of the entry before, which is otherwise not kept',
+    'entry 5 does not follow entry 4',
+    "update history set previous_hash = x'00' where run_id = @id and seq = 5",
   ],
   [
     'the newest entry, cut off with the row set back',

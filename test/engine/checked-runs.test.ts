@@ -56,7 +56,7 @@ describe('a run that this process has checked', () => {
       'an entry',
       'was edited',
       (since) =>
-        `update history set event = json_set(event, '$.output', 7) where run_id = @id and seq = ${since + 1}`,
+        `update history set event = json_set(unpacked(event), '$.output', 7) where run_id = @id and seq = ${since + 1}`,
     ],
     [
       'an entry that is gone',

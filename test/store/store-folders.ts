@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { Database } from 'better-sqlite3'
 import { connect } from '../../src/locks/connect.ts'
+import { offerPackedTexts } from '../../src/store/sqlite/packed-text.ts'
 
 /** Real files in folders of their own, gone after the tests. */
 
@@ -29,6 +30,7 @@ export function withDatabase<Result>(file: string, work: (db: Database) => Resul
   const db = connect(file)
   try {
     db.pragma('foreign_keys = on')
+    offerPackedTexts(db)
     return work(db)
   } finally {
     db.close()

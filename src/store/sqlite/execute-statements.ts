@@ -77,11 +77,12 @@ export function createExecutor(db: Database, sql: Statements): (batch: Batch) =>
  * journal before it moves pages to the file.
  */
 function withoutSync<Result>(db: Database, commit: () => Result): Result {
-  db.pragma('synchronous = normal')
+  // Not `db.pragma`: SQLite sets this while it parses, so each time needs a statement of its own, and `connect` keeps statements.
+  db.exec('pragma synchronous = normal')
   try {
     return commit()
   } finally {
-    db.pragma('synchronous = full')
+    db.exec('pragma synchronous = full')
   }
 }
 

@@ -6,6 +6,7 @@ import { connect } from '../../locks/connect.ts'
 import { assertOwnJournal, nameStore } from './check-journal.ts'
 import { migrate, missingMigrations } from './migrate.ts'
 import { openForReading } from './open-for-reading.ts'
+import { offerPackedTexts } from './packed-text.ts'
 import { toStoreError, unwritableStoreError } from './store-errors.ts'
 
 export interface OpenOptions {
@@ -58,6 +59,7 @@ function openForWriting({ file, migrationsDirectory }: OpenOptions): Database {
     try {
       const migrations = missingMigrations(db, file, migrationsDirectory)
       nameStore(db)
+      offerPackedTexts(db)
       useWal(db)
       db.pragma('synchronous = full')
       db.pragma('foreign_keys = on')

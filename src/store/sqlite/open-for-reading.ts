@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { Database } from 'better-sqlite3'
 import { connect } from '../../locks/connect.ts'
 import { migrate, missingMigrations } from './migrate.ts'
+import { offerPackedTexts } from './packed-text.ts'
 
 /**
  * Opens a store that can't be written, for reading: on a full or read-only disk, or as a user without the right to write. SQLite refuses a
@@ -17,6 +18,7 @@ export function openForReading(file: string, migrationsDirectory: string): Datab
 /** SQLite reads a store in WAL mode in its place only where its index exists or can be made. */
 function openInPlace(file: string, migrationsDirectory: string): Database | null {
   const db = connect(file, { readonly: true })
+  offerPackedTexts(db)
   try {
     if (missingMigrations(db, file, migrationsDirectory).length === 0) return db
   } catch (error) {
@@ -36,6 +38,7 @@ function openCopy(file: string, migrationsDirectory: string): Database {
   try {
     const copy = join(folder, 'copy.db')
     const db = connect(copy)
+    offerPackedTexts(db)
     // Takes in the WAL, after which the copy is a single file.
     db.pragma('journal_mode = delete')
     const migrations = missingMigrations(db, file, migrationsDirectory)

@@ -66,7 +66,7 @@ export function openRunStore(options: OpenOptions): BatchingStore {
     version: () =>
       guard(() => {
         const own = sql.ownChanges.get()!.n
-        return `${own}:${db.pragma('data_version', { simple: true })}`
+        return `${own}:${sql.dataVersion.get()!.data_version}`
       }),
     historiesWithoutRun: () => guard(() => sql.historiesWithoutRun.all().map((row) => row.run_id as string)),
     check: () => guard(() => findPageFaults(db)),

@@ -9,6 +9,8 @@ import type { Step, Timer } from '../../domain/step.ts'
 import type { Token } from '../../domain/token.ts'
 import type { EvidenceRow, ExecutionSwitch } from '../run-store.ts'
 import { RUN_COLUMNS } from './columns.ts'
+import { digestText } from './digest-bytes.ts'
+import { packText, unpackText } from './packed-text.ts'
 import type { Row } from './row.ts'
 
 /** The row of a run, with each field in its column and objects as JSON text. */
@@ -49,12 +51,13 @@ function runOfRow(row: Row): Run {
     run[field] = json !== undefined && value !== null ? JSON.parse(value as string) : value
   }
   if (row.entry_outcome === 'abandoned') run.outcome = row.entry_outcome
+  if (run.snapshot === '' && row.packed_snapshot !== null) run.snapshot = unpackText(row.packed_snapshot)
   return run as unknown as Run
 }
 
 function findRowFault(run: Run, row: Row): string | null {
   if (digestOfBytes(run.snapshot) !== run.snapshotDigest) return 'its snapshot was edited'
-  if (row.entry_snapshot_digest !== run.snapshotDigest || row.entry_hash !== run.head)
+  if (digestText(row.entry_snapshot_digest) !== run.snapshotDigest || digestText(row.entry_hash) !== run.head)
     return 'its row does not fit the newest entry of its history'
   const column = findDifferingColumn(run, row)
   return column === null ? null : `its row has another ${column} than its newest entry and its snapshot`
@@ -81,7 +84,11 @@ export function readEntryRow(row: Row): HistoryEntry {
   const entry: { [field: string]: unknown } = {}
   for (const field of historyFields) {
     const { column, kind } = HISTORY_FIELDS[field]
-    entry[field] = kind === 'event' ? JSON.parse(row[column] as string) : row[column]
+    const value = row[column]
+    if (kind === 'event') entry[field] = JSON.parse(unpackText(value))
+    else if (kind === 'digest')
+      entry[field] = digestText(field === 'previousHash' ? (value ?? row.hash_before) : value)
+    else entry[field] = value
   }
   return entry as HistoryEntry
 }
@@ -141,8 +148,8 @@ export function closeoutSignatureRow(signature: CloseoutSignature): Row {
     run_id: signature.runId,
     kind: signature.kind,
     signer: signature.signer,
-    statement_text: signature.statementText,
-    signature: signature.signature,
+    statement_text: packText(signature.statementText),
+    signature: packText(signature.signature),
     public_key: signature.publicKey,
     at: signature.at,
   }
@@ -154,8 +161,8 @@ export function readCloseoutSignatureRow(row: Row): CloseoutSignature {
     runId: row.run_id,
     kind: row.kind,
     signer: row.signer,
-    statementText: row.statement_text,
-    signature: row.signature,
+    statementText: unpackText(row.statement_text ?? row.sealed_text),
+    signature: unpackText(row.signature),
     publicKey: row.public_key,
     at: row.at,
   } as CloseoutSignature

@@ -18,8 +18,12 @@ const asFound = 'run_id = ? and seq = ? and head = ?'
 export const runWithEntry = `
     select runs.*, history.snapshot_digest as entry_snapshot_digest, history.hash as entry_hash,
       history.state as entry_state, history.status as entry_status,
-      case outcome when 'cancelled' then json_extract(history.event, '$.outcome') end as entry_outcome
+      case outcome when 'cancelled' then json_extract(unpacked(history.event), '$.outcome') end as entry_outcome
     from runs left join history on history.id = newest_id and history.run_id = runs.run_id and history.seq = runs.seq`
+
+/** Entries with the hash of the entry that each follows, which is kept once. */
+const entries = 'select history.*, before.hash as hash_before'
+const withBefore = `left join history as before on before.id = history.previous_id and before.run_id = history.run_id`
 
 const tokenFields = `
     select token_id as tokenId, name, role, machines, run_id as runId, created_at as createdAt, created_by as createdBy,
@@ -33,7 +37,7 @@ const texts = {
   // The statements of every step bind by position, because binding by name costs as much again as running them. An open run has no
   // outcome, and a statement that does not name the outcome does not touch the index of open runs.
   updateRun: `update runs set ${stepChanges} where ${asFound}`,
-  closeRun: `update runs set outcome = ?, ${stepChanges} where ${asFound}`,
+  closeRun: `update runs set outcome = ?, packed_snapshot = ?, ${stepChanges} where ${asFound}`,
   historiesWithoutRun: `
     select run_id from history where seq = 1 and not exists (select 1 from runs where runs.run_id = history.run_id)
     order by run_id`,
@@ -76,7 +80,9 @@ const texts = {
     'insert into run_evidence (run_id, seq, name, digest) values (@run_id, @seq, @name, @digest)',
   insertCloseoutSignature: `
     insert into closeout_signatures (run_id, kind, signer, statement_text, signature, public_key, at)
-    values (@run_id, @kind, @signer, @statement_text, @signature, @public_key, @at) on conflict do nothing`,
+    values (@run_id, @kind, @signer, iif(@kind != 'instance' and exists (select 1 from closeout_signatures
+        where run_id = @run_id and kind = 'instance' and statement_text = @statement_text), null, @statement_text),
+      @signature, @public_key, @at) on conflict do nothing`,
   insertSwitch: `
     insert into execution_switch (enabled, until, reason, by, at) values (@enabled, @until, @reason, @by, @at)`,
 
@@ -101,7 +107,7 @@ const texts = {
       union all
       select previous_id, of_run from entry join history on id = entry_id where previous_id < id
     )
-    select history.* from entry join history on id = entry_id and run_id = of_run order by seq`,
+    ${entries} from entry join history on history.id = entry_id and history.run_id = of_run ${withBefore} order by history.seq`,
   newestPlace: 'select coalesce(max(id), 0) as place from history',
   placeOf: `
     with recursive entry (entry_id) as (
@@ -111,7 +117,8 @@ const texts = {
     )
     select id as place from entry join history on id = entry_id where seq = ?`,
   entriesAfter: `
-    select history.*, machine from history join runs using (run_id) where history.id > @place order by history.id limit @limit`,
+    ${entries}, machine from history join runs on runs.run_id = history.run_id ${withBefore}
+    where history.id > @place order by history.id limit @limit`,
   workingRuns: `
     select run_id from runs where outcome is null and status = 'working' order by started_at, run_id`,
   dueGates: `
@@ -122,15 +129,18 @@ const texts = {
     where approvals.rowid > ? and used_seq is null and outcome is null and status = 'paused'
     order by approvals.rowid`,
   ownChanges: 'select total_changes() as n',
+  dataVersion: 'pragma data_version',
   historySince: `
     with recursive entry (entry_id, of_run) as (
       select newest_id, run_id from runs where run_id = @runId
       union all
       select previous_id, of_run from entry join history on id = entry_id where previous_id < id and seq > @since
     )
-    select history.* from entry join history on id = entry_id and run_id = of_run where seq > @since order by seq`,
+    ${entries} from entry join history on history.id = entry_id and history.run_id = of_run ${withBefore}
+    where history.seq > @since order by history.seq`,
   countByPeople: "select count(*) as n from history where run_id = ? and by != 'engine'",
-  historyByPeople: "select * from history where run_id = ? and by != 'engine' order by seq",
+  historyByPeople: `
+    ${entries} from history ${withBefore} where history.run_id = ? and history.by != 'engine' order by history.seq`,
   effects: 'select * from effects where run_id = ? order by seq, invoke_id',
   effect: 'select * from effects where run_id = ? and invoke_id = ?',
   timers: 'select * from timers where run_id = ? order by due_at, timer_id',
@@ -165,7 +175,9 @@ const texts = {
       where machine_modules.path = excluded.path or @moved = 1
         or not exists (select 1 from runs where machine = @name and status != 'closed')`,
   closeoutSignatures: `
-    select * from closeout_signatures where run_id = ? order by kind = 'instance' desc, signer`,
+    select given.*, sealed.statement_text as sealed_text from closeout_signatures as given
+    left join closeout_signatures as sealed on sealed.run_id = given.run_id and sealed.kind = 'instance'
+    where given.run_id = ? order by given.kind = 'instance' desc, given.signer`,
   prunedLike: `
     select run_id as runId, machine, mode, outcome, start_key as startKey, seq, head, closed_at as closedAt,
       pruned_at as prunedAt, by, bundle_digest as bundleDigest

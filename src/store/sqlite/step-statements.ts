@@ -1,5 +1,7 @@
-import { historyFields } from '../../domain/history-entry.ts'
+import { HISTORY_FIELDS, historyFields } from '../../domain/history-entry.ts'
 import { STEP_COLUMNS } from './columns.ts'
+import { digestBytes } from './digest-bytes.ts'
+import { packText } from './packed-text.ts'
 import type { Row } from './row.ts'
 import type { StatementName } from './statements.ts'
 import type { StepRow } from './step-row.ts'
@@ -60,12 +62,15 @@ function runInserts(run: Row, entry: StepStatement): StepStatement[] {
 
 function runUpdates(row: StepRow): StepStatement[] {
   const { runId, seq, previousHash, rest } = row
-  const values = updateValues(row)
-  // Only a step that closes the run names the column of the index of open runs.
+  // Only a step that closes the run names the column of the index of open runs. Nothing follows its snapshot, so that is packed.
   const updated =
     row.status === 'closed'
-      ? changing('closeRun', [row.outcome, ...values], MOVED_ON)
-      : changing('updateRun', values, MOVED_ON)
+      ? changing(
+          'closeRun',
+          [row.outcome, packText(row.snapshot), ...updateValues({ ...row, snapshot: '' })],
+          MOVED_ON,
+        )
+      : changing('updateRun', updateValues(row), MOVED_ON)
   if (rest?.upgradedTo == null) return [updated]
   const { version, definitionDigest: definition_digest } = rest.upgradedTo
   const upgrade = { run_id: runId, version, definition_digest, seq: seq - 1, head: previousHash }
@@ -75,7 +80,13 @@ function runUpdates(row: StepRow): StepStatement[] {
 /** The fields of the entry in the order of their columns, then the run whose newest entry it follows. */
 function entryValues(row: StepRow): unknown[] {
   const values: unknown[] = []
-  for (const field of historyFields) values.push(row[field])
+  for (const field of historyFields) {
+    const { kind } = HISTORY_FIELDS[field]
+    // The entry before has it.
+    if (field === 'previousHash' && row.seq > 1) values.push(null)
+    else if (kind === 'digest') values.push(digestBytes(row[field] as string))
+    else values.push(kind === 'event' ? packText(row.event) : row[field])
+  }
   values.push(row.runId)
   return values
 }

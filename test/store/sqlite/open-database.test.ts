@@ -11,6 +11,7 @@ import {
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { CloseoutSignature } from '../../../src/domain/closeout-signature.ts'
 import { digestOfBytes } from '../../../src/domain/json.ts'
 import type { RunStore } from '../../../src/store/run-store.ts'
 import { type OpenOptions, openDatabase } from '../../../src/store/sqlite/open-database.ts'
@@ -247,7 +248,7 @@ describe('a store of an older version', () => {
     expect(left).toEqual(['cutter.db'])
   })
 
-  test.each([1, 2, 3, 4, 5, 6])('%i keeps its runs, and they continue', async (old) => {
+  test.each([1, 2, 3, 4, 5, 6, 12])('%i keeps its runs, and they continue', async (old) => {
     const now = aStoreFile()
     const store = openRunStore(now)
     const runs = [firstStep({ run: { startKey: 'k' } }), firstStep(), firstStep()]
@@ -262,9 +263,13 @@ describe('a store of an older version', () => {
       await store.advance(step, mine)
       run = step.run
     }
-    await store.advance(stepAfter(runs[0]!.run), mine)
+    const closing = { status: 'closed', outcome: 'succeeded', phase: null } as const
+    await store.advance(stepAfter(runs[0]!.run, { run: closing, effectDone: 'source_pin' }), mine)
     const ids = runs.map(({ run: { runId } }) => runId)
-    const storedRunsOf = (one: RunStore) => Promise.all(ids.map((id) => one.storedRun(id)))
+    for (const signature of old < 4 ? [] : closeoutSignatures(ids[0]!))
+      await store.saveCloseoutSignature(signature)
+    const storedRunsOf = (one: RunStore) =>
+      Promise.all(ids.map(async (id) => [await one.storedRun(id), await one.closeoutSignatures(id)]))
     const expected = await storedRunsOf(store)
     await store.close()
 
@@ -277,6 +282,37 @@ describe('a store of an older version', () => {
     await again.advance(stepAfter(run), mine)
     expect((await again.history(run.runId)).map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5])
     expect(version(backupOf(then.file, old))).toBe(old)
+    await again.close()
+  })
+
+  test('keeps what does not hold in it as it is, and says so of its run alone', async () => {
+    const then = aStoreFile()
+    openDatabase({ ...then, migrationsDirectory: migrationsUpTo(12) }).close()
+    const now = aStoreFile()
+    const store = openRunStore(now)
+    const steps = Array.from({ length: 5 }, () => firstStep())
+    for (const step of steps) await store.create(step, mine)
+    await store.close()
+    copyRows(now.file, then.file)
+    const [holds, event, hash, previous, snapshot] = steps.map(({ run: { runId } }) => runId)
+    withDatabase(then.file, (db) => {
+      db.pragma('ignore_check_constraints = on')
+      db.exec('drop trigger history_is_not_edited')
+      db.prepare("update history set event = '{' where run_id = ?").run(event)
+      db.prepare("update history set hash = 'sha256:other' where run_id = ?").run(hash)
+      db.prepare(
+        "update history set previous_hash = 'sha256:' || upper(substr(previous_hash, 8)) where run_id = ?",
+      ).run(previous)
+      db.prepare("update runs set snapshot = '{}' where run_id = ?").run(snapshot)
+    })
+    const again = openRunStore(then)
+    expect((await again.storedRun(holds!))?.run).toEqual(steps[0]!.run)
+    await expect(again.storedRun(event!)).rejects.toThrow('a part of it is not valid JSON')
+    await expect(again.storedRun(hash!)).rejects.toThrow('does not fit the newest entry')
+    expect((await again.storedRun(previous!))?.history[0]?.previousHash).toBe(
+      steps[3]!.entry.previousHash.toUpperCase().replace('SHA256', 'sha256'),
+    )
+    await expect(again.storedRun(snapshot!)).rejects.toThrow('its snapshot was edited')
     await again.close()
   })
 
@@ -305,11 +341,46 @@ describe('a store of an older version', () => {
       for (const table of tables) {
         const columns = columnsOf('main', table).filter((name) => columnsOf('newer', table).includes(name))
         const list = columns.map((name) => `"${name}"`).join(', ')
-        if (list !== '')
-          db.exec(
-            `insert or ignore into main.${table} (${list}) select ${list} from newer.${table} order by ${table === 'history' ? 'id' : 1}`,
-          )
+        if (list === '') continue
+        const values = columns.map((name) => asBefore(table, name)).join(', ')
+        db.exec(
+          `insert or ignore into main.${table} (${list}) select ${values} from newer.${table} as row order by ${table === 'history' ? 'id' : 1}`,
+        )
       }
     })
   }
+
+  /** A column as earlier versions kept it: digests as text, each hash twice, nothing packed. */
+  function asBefore(table: string, column: string): string {
+    const digest = (value: string) =>
+      `iif(typeof(${value}) = 'blob', 'sha256:' || lower(hex(${value})), ${value})`
+    if (table === 'history' && column === 'event') return 'unpacked(event)'
+    if (table === 'history' && ['snapshot_digest', 'hash'].includes(column)) return digest(`row.${column}`)
+    if (table === 'history' && column === 'previous_hash')
+      return digest(
+        'coalesce(previous_hash, (select hash from newer.history as before where before.id = row.previous_id))',
+      )
+    if (table === 'runs' && column === 'snapshot') return 'coalesce(unpacked(packed_snapshot), snapshot)'
+    if (table === 'closeout_signatures' && column === 'signature') return 'unpacked(signature)'
+    if (table === 'closeout_signatures' && column === 'statement_text')
+      return `unpacked(coalesce(statement_text, (select statement_text from newer.closeout_signatures as sealed
+        where sealed.run_id = row.run_id and sealed.kind = 'instance')))`
+    return `"${column}"`
+  }
 })
+
+/** One by the instance, one by a person for the same statement, and one for another statement. */
+function closeoutSignatures(runId: string): CloseoutSignature[] {
+  const common = { runId, statementText: '{"of":"the run"}', signature: 's', at: '2026-03-01T10:00:00.000Z' }
+  return [
+    { ...common, kind: 'instance', signer: 'cutter-instance@here', publicKey: 'ssh-ed25519 AAAA' },
+    { ...common, kind: 'countersign', signer: 'alice', publicKey: null },
+    {
+      ...common,
+      kind: 'countersign',
+      signer: 'bob',
+      statementText: '{"of":"the closeout"}',
+      publicKey: null,
+    },
+  ]
+}
