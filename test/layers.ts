@@ -168,7 +168,7 @@ export const LAYERS: Record<string, Layer> = {
   },
   app: {
     purpose: 'puts the parts together for one home',
-    ours: below,
+    ours: [...below, 'client'],
     npm: ['nanoid', 'pino', 'zod'],
     node: true,
   },

@@ -11,7 +11,7 @@ export interface Watcher {
 }
 
 /** Where a caller asks from. */
-export interface Asker extends Partial<Pick<Home, 'cwd' | 'interrupt'>> {
+export interface Asker extends Partial<Pick<Home, 'cwd' | 'interrupt' | 'sent'>> {
   /** Null for the home's owner, who is whoever runs the service. */
   caller: TokenScope | null
 }
@@ -22,7 +22,7 @@ export interface Asker extends Partial<Pick<Home, 'cwd' | 'interrupt'>> {
  */
 export function homeOfCaller(
   home: Home,
-  { caller, cwd = home.cwd, interrupt = home.interrupt }: Asker,
+  { caller, cwd = home.cwd, interrupt = home.interrupt, sent = null }: Asker,
   watcher: Watcher,
 ): Home {
   let app: Promise<App> | null = null
@@ -32,6 +32,7 @@ export function homeOfCaller(
     env: home.env,
     interrupt,
     isServed: true,
+    sent,
     get store() {
       return home.store
     },

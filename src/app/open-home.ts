@@ -6,6 +6,7 @@ import { followConfig } from './config-file.ts'
 import type { App, AppOptions } from './open-app.ts'
 import { openStore } from './open-store.ts'
 import { findHeadWitness } from './run-reports.ts'
+import type { SentFiles } from './sent-files.ts'
 import { type StoreChanges, watchStore } from './store-changes.ts'
 
 export { type Log, openLog } from './log.ts'
@@ -25,6 +26,8 @@ export interface Home {
   caller: TokenScope | null
   /** Whether a service works on it for others. It loads no module that they name by its path. */
   isServed: boolean
+  /** The files of a client’s command line; null for whoever names files otherwise. */
+  sent: SentFiles | null
   readonly isStoreOpen: boolean
   /** How far each run was when its reports were written. */
   reports: Pick<Reports, 'lastSeen'>
@@ -62,6 +65,7 @@ export function openHome(options: HomeOptions): Home {
     interrupt,
     caller: null,
     isServed: false,
+    sent: null,
     get store() {
       return openedStore()
     },

@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander'
 import type { Home, Log } from '../app/open-home.ts'
+import { FileNeeded } from '../app/sent-files.ts'
 import { CutterError } from '../domain/errors.ts'
 import type { HistoryEntry } from '../domain/history-entry.ts'
 import { findModulePlace } from '../domain/module-files.ts'
@@ -82,7 +83,7 @@ async function inServedHome(
     assertServed(home, place.command, { named: options.home, cwd: request.cwd })
     return await task({ home, io, interrupt, secrets })
   } catch (error) {
-    if (error instanceof CommanderError) throw error
+    if (error instanceof CommanderError || error instanceof FileNeeded) throw error
     return await reportError({ io, log, home }, error, interrupt)
   }
 }

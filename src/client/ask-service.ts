@@ -1,42 +1,50 @@
 import { closeSync, lstatSync, openSync, realpathSync, rmSync, writeSync } from 'node:fs'
-import { connect, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { dirname, join, resolve } from 'node:path'
 import { isatty } from 'node:tty'
+import { sendFile } from './answer-need.ts'
 import { ClientError } from './client-error.ts'
-import { COMMAND_PATH, type CommandRequest } from './command-request.ts'
+import { COMMAND_PATH, type CommandRequest, type NeededFile } from './command-request.ts'
 import { findOption } from './command-words.ts'
+import { connectedEvent, connectTo, headOf } from './connection.ts'
 import { fail } from './fail.ts'
 import type { FoundService } from './find-service.ts'
 import { createFrameReader, FRAME } from './frames.ts'
+import { cutShortError, problemOf, unreachableError } from './problems.ts'
 import { createResponseReader } from './response-reader.ts'
 import { allowsColor } from './terminal.ts'
 import { writeAll } from './write-all.ts'
-
-/** Statuses of refusals by exit code; every other one is a failure. */
-const EXITS: { [status: number]: number } = {
-  400: 2,
-  413: 2,
-  415: 2,
-  421: 2,
-  422: 2,
-  401: 3,
-  403: 3,
-  409: 3,
-  429: 3,
-  503: 3,
-}
 
 /**
  * Has a service perform a command, and shows its answer as if this process had performed it. `alone` performs it here, where the service
  * does not answer and may be left out.
  */
-export async function askService(service: FoundService, argv: string[], alone: () => void): Promise<void> {
-  const body = JSON.stringify(requestOf(argv))
+export async function askService(
+  service: FoundService,
+  argv: string[],
+  alone: () => void,
+  files: CommandRequest['files'] = {},
+): Promise<void> {
+  const body = JSON.stringify(requestOf(argv, files))
   const socket = await connectTo(service)
-  const answer = showAnswer(socket, argv, service)
+  const sendAgain = async (needed: NeededFile) => {
+    try {
+      const sent = await sendFile(service, argv, needed)
+      await askService(service, argv, alone, { ...files, [needed.given]: sent })
+    } catch (error) {
+      if (!(error instanceof ClientError)) throw error
+      fail(argv, error)
+    }
+  }
+  const answer = showAnswer(socket, argv, service, (needed) => {
+    // A service that asks for the same file again would never have enough.
+    if (Object.hasOwn(files, needed.given))
+      fail(argv, cutShortError(service, 'it asks again for what was sent'))
+    else void sendAgain(needed)
+  })
   let isConnected = false
   socket
-    .on('isSecure' in service.at && service.at.isSecure ? 'secureConnect' : 'connect', () => {
+    .on(connectedEvent(service), () => {
       isConnected = true
     })
     .on('data', (bytes: Buffer) => answer.push(bytes))
@@ -49,26 +57,10 @@ export async function askService(service: FoundService, argv: string[], alone: (
       }
       fail(argv, unreachableError(service, error))
     })
-    .write(headOf(service, Buffer.byteLength(body)) + body)
+    .write(headOf(service, COMMAND_PATH, Buffer.byteLength(body)) + body)
 }
 
-async function connectTo({ at }: FoundService): Promise<Socket> {
-  if ('path' in at) return connect(at.path)
-  const { host, port, isSecure } = at
-  if (!isSecure) return connect({ host, port })
-  const tls = await import('node:tls')
-  return tls.connect({ host, port, servername: host })
-}
-
-function headOf({ at, token }: FoundService, length: number): string {
-  const host = 'path' in at ? 'cutter' : `${at.host.includes(':') ? `[${at.host}]` : at.host}:${at.port}`
-  // A token with a line end would end the header.
-  const authorization =
-    token === null || /[^\x21-\x7e]/.test(token) ? '' : `authorization: Bearer ${token}\r\n`
-  return `POST ${COMMAND_PATH} HTTP/1.1\r\nhost: ${host}\r\n${authorization}connection: close\r\ncontent-type: application/json\r\ncontent-length: ${length}\r\n\r\n`
-}
-
-function requestOf(argv: string[]): CommandRequest {
+function requestOf(argv: string[], files: CommandRequest['files']): CommandRequest {
   const { env } = process
   const out = isatty(1)
   const file = findOption(argv, '--out')
@@ -84,6 +76,7 @@ function requestOf(argv: string[]): CommandRequest {
       color: allowsColor(env),
     },
     out: path === null ? null : { path, exists: lstatSync(path, { throwIfNoEntry: false }) !== undefined },
+    files,
   }
 }
 
@@ -92,8 +85,10 @@ function showAnswer(
   socket: Socket,
   argv: string[],
   service: FoundService,
+  needs: (file: NeededFile) => void,
 ): { push(bytes: Buffer): void; end(): void } {
   let exit: number | null = null
+  let needed: NeededFile | null = null
   let isOver = false
   const file = createReceivedFile(argv)
   const frames = createFrameReader((kind, content) => {
@@ -102,6 +97,7 @@ function showAnswer(
     else if (kind === FRAME.file) file.begin(content.toString())
     else if (kind === FRAME.data) file.write(content)
     else if (kind === FRAME.exit) exit = Number(content.toString())
+    else if (kind === FRAME.needs) needed = JSON.parse(content.toString()) as NeededFile
   })
   const problem: Buffer[] = []
   const response = createResponseReader((bytes) => {
@@ -127,6 +123,7 @@ function showAnswer(
     end() {
       if (response.status() !== 200 && response.status() !== null)
         over(problemOf(service, response.status()!, Buffer.concat(problem).toString()))
+      else if (needed !== null && frames.isAtEnd()) needs(needed)
       else if (exit === null || !frames.isAtEnd())
         over(cutShortError(service, 'it ended before its exit code'))
       else over(null)
@@ -188,36 +185,3 @@ function realPath(path: string): string {
     return path
   }
 }
-
-function problemOf(service: FoundService, status: number, text: string): ClientError {
-  const exit = EXITS[status] ?? 1
-  try {
-    const { code, detail, next } = JSON.parse(text) as { [name: string]: unknown }
-    if (typeof code === 'string' && typeof detail === 'string')
-      return new ClientError(code, detail, typeof next === 'string' ? next : '', exit)
-  } catch {
-    // Whatever answers there, it is no service of Cutter.
-  }
-  return new ClientError(
-    'INTERNAL',
-    `${service.name} answers ${status} and is no service of Cutter; nothing is known to be done`,
-    'see what cutter serve prints, or unset CUTTER_URL',
-    1,
-  )
-}
-
-const cutShortError = (service: FoundService, why: string) =>
-  new ClientError(
-    'INTERNAL',
-    `the answer of the service at ${service.name} was cut short: ${why}; what it was asked to do may be done, or be at work`,
-    'cutter run list shows what is there',
-    1,
-  )
-
-const unreachableError = ({ name }: FoundService, { message }: Error) =>
-  new ClientError(
-    'INTERNAL',
-    `the service at ${name} can't be reached: ${message}; nothing was done`,
-    'cutter serve starts it; CUTTER_URL names it',
-    1,
-  )

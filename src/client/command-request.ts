@@ -14,7 +14,17 @@ export interface CommandRequest {
   }
   /** The file that `--out` names, which the client writes; null without one. */
   out: { path: string; exists: boolean } | null
+  /** The files that the command reads, by the words that name them, as the service asked for them; null where the client has none. */
+  files: { [given: string]: string | null }
+}
+
+/** A file that a command reads: the word that names it, and whether its text is sent or, once it is uploaded, `upload:<sha256>`. */
+export interface NeededFile {
+  given: string
+  as: 'text' | 'upload'
 }
 
 /** The path to which commands are sent. */
 export const COMMAND_PATH = '/api/v1/cli'
+/** The path to which files are uploaded. */
+export const UPLOAD_PATH = '/api/v1/uploads'

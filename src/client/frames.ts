@@ -15,7 +15,7 @@ export const FRAME = {
   alive: 5,
   /** The exit code, as decimal digits. */
   exit: 6,
-  /** The files that the command reads, which the client has not sent: JSON. Nothing was done; the client sends the command again. */
+  /** A file that the command reads and the client has not sent: JSON. Nothing was done; the client sends the command again. */
   needs: 7,
 } as const
 

@@ -1,5 +1,6 @@
 import { homeOfCaller, type Watcher } from '../app/home-of-caller.ts'
 import type { Home, Log } from '../app/open-home.ts'
+import { FileNeeded, sentFiles } from '../app/sent-files.ts'
 import type { CommandRequest } from '../client/command-request.ts'
 import { FRAME, type FrameKind } from '../client/frames.ts'
 import type { TokenScope } from '../domain/token.ts'
@@ -56,7 +57,12 @@ export function serveCommands({ home, commandLine, secrets, log }: Served): Serv
       // The owner is whoever runs the service, so nothing is asked of the owner that is not asked of that user.
       homeOfCaller(
         home,
-        { caller: caller.isOwner === true ? null : caller, cwd: request.cwd, interrupt },
+        {
+          caller: caller.isOwner === true ? null : caller,
+          cwd: request.cwd,
+          interrupt,
+          sent: sentFiles(request.files),
+        },
         {
           onProgress,
           onStep(run, entry) {
@@ -71,7 +77,8 @@ export function serveCommands({ home, commandLine, secrets, log }: Served): Serv
       if (hasMoved) await (await home.app()).writeReports()
       await write(FRAME.exit, Buffer.from(String(code)))
     } catch (err) {
-      log.error({ err }, 'a command of a client failed')
+      if (err instanceof FileNeeded) await write(FRAME.needs, Buffer.from(JSON.stringify(err.file)))
+      else log.error({ err }, 'a command of a client failed')
     } finally {
       clearInterval(alive)
     }

@@ -1,13 +1,36 @@
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer, type Server } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { FRAME, framesOf } from '../../src/client/frames.ts'
-import { type Answer, aCutterHome, type CutterHome, type ErrorJson, jsonOf } from '../support/cli.ts'
+import {
+  type Answer,
+  type ApprovalJson,
+  aCutterHome,
+  type CutterHome,
+  type ErrorJson,
+  jsonOf,
+} from '../support/cli.ts'
+import { ALICE, aSigner, charter } from '../support/cli-steps.ts'
 import { serve } from '../support/serving-program.ts'
 
 /** The client against services that are gone, false or cut short, and the real one. */
+
+const EXAMPLE = resolve(import.meta.dirname, '../examples/rotate-keys.ts')
+const CONFIG = 'machines: { rotate-keys: ./rotate-keys.ts }\nexecution: { allowLive: true }\n'
 
 let at: CutterHome
 let socket: string
@@ -92,6 +115,28 @@ describe('an answer', () => {
   })
 })
 
+test.each([
+  ['which the command does not name', '/etc/passwd', ['document', 'scan', 'c.md']],
+  ['that is a key', 'id_key', ['run', 'list', '--key', 'id_key', 'id_key']],
+])('a file %s is not sent to a service that asks for it', async (_, given, args) => {
+  at.file('id_key', 'a secret')
+  const needs = framesOf(FRAME.needs, Buffer.from(JSON.stringify({ given, as: 'text' })))
+  const { server, asked } = await falseService(chunked(Buffer.concat(needs)))
+  const answer = await at.cutter([...args, '--json'])
+  expect([answer.code, errorOf(answer).message]).toEqual([2, expect.stringContaining('it was not sent')])
+  expect(asked.length).toBe(1)
+  server.close()
+})
+
+test('a service that asks again for the same file is given up', async () => {
+  at.file('c.md', 'text')
+  const needs = framesOf(FRAME.needs, Buffer.from(JSON.stringify({ given: 'c.md', as: 'text' })))
+  const { server, asked } = await falseService(chunked(Buffer.concat(needs)))
+  expect((await at.cutter(['document', 'scan', 'c.md'])).code).toBe(1)
+  expect(asked.map((text) => text.includes('"files":{"c.md":"text"}'))).toEqual([false, true])
+  server.close()
+})
+
 describe('without a service', () => {
   test('a socket that nobody listens on is passed by, with a warning', async () => {
     const child = spawn(process.execPath, [
@@ -172,19 +217,19 @@ describe('the service', () => {
         [['run', 'list'], 'done', 'done', 'done'],
         [['machine', 'list'], 'done', 'done', 'done'],
         [
-          ['run', 'start', 'cut', '--document', 'X', '--source', '/etc/hostname'],
+          ['run', 'start', 'cut', '--document', 'X', '--source', '/no/such'],
           REFUSED,
           'INPUT_REFUSED',
           'INPUT_REFUSED',
         ],
         [['run', 'start', './evil.ts'], 'INPUT_REFUSED', 'INPUT_REFUSED', 'INPUT_REFUSED'],
         [
-          ['document', 'export', '/etc/hostname', '--format', 'json'],
+          ['document', 'export', '/no/such', '--format', 'json'],
           'INPUT_REFUSED',
           'INPUT_REFUSED',
           'INPUT_REFUSED',
         ],
-        [['batch', 'resume', '--approvals', '/etc/hostname'], REFUSED, 'USAGE', 'USAGE'],
+        [['batch', 'resume', '--approvals', '/no/such'], REFUSED, 'USAGE', 'USAGE'],
         [['batch', 'start', '/etc'], REFUSED, REFUSED, REFUSED],
         [['store', 'prune', '--older-than', '1s', '--into', '/tmp/x'], REFUSED, REFUSED, REFUSED],
         [['store', 'check'], REFUSED, REFUSED, 'done'],
@@ -211,6 +256,69 @@ describe('the service', () => {
       expect([unknown.code, errorOf(unknown).code]).toEqual([3, 'TOKEN_REFUSED'])
     } finally {
       await service.end('SIGTERM')
+    }
+  }, 240_000)
+})
+
+describe('files of a caller with a token', () => {
+  test('travel, and show the same as they show their owner', async () => {
+    at.file('cutter.yaml', CONFIG)
+    copyFileSync(EXAMPLE, at.path('rotate-keys.ts'))
+    at.file('service.key', 'a key\n')
+    aSigner(at, ALICE, 'cutter.*')
+    const elsewhere = realpathSync(mkdtempSync(join(tmpdir(), 'cutter-elsewhere-')))
+    const file = (name: string, text: string) => writeFileSync(join(elsewhere, name), text)
+    file('charter.md', charter('One.', 'Two.'))
+    file('charter-2.md', charter('One.', 'Three.'))
+    await at.cutter(['execution', 'enable', '--for', '1h', '--reason', 'a test'])
+    const { runId } = jsonOf(
+      await at.cutter(['run', 'start', 'rotate-keys', '--file', 'service.key', '--mode', 'live', '--json']),
+    )
+    const reads = [
+      ['document', 'scan', 'charter.md'],
+      ['document', 'diff', 'charter.md', 'charter-2.md', '--json'],
+      ['document', 'export', 'charter.md', '--format', 'json', '--json'],
+    ]
+    const alone = []
+    for (const args of reads) alone.push(await at.cutter(args, { cwd: elsewhere }))
+    expect(alone.map(({ code }) => code)).toEqual([0, 0, 0])
+    const service = await serve(at)
+    try {
+      const token = async (role: string) =>
+        jsonOf<{ token: string }>(
+          await at.cutter(['token', 'create', '--role', role, '--name', role, '--json']),
+        ).token
+      const as = (CUTTER_TOKEN: string) => ({
+        cwd: elsewhere,
+        env: { CUTTER_URL: service.url, CUTTER_TOKEN, HOME: elsewhere },
+      })
+      const [operator, viewer] = [as(await token('operator')), as(await token('viewer'))]
+      for (const [index, args] of reads.entries())
+        expect(await at.cutter(args, operator)).toEqual(alone[index])
+      expect(errorOf(await at.cutter([...reads[0]!, '--json'], viewer)).code).toBe('ACCESS_REFUSED')
+
+      const start = ['run', 'start', 'cut', '--document', 'X', '--target', 'none', '--json', '--source']
+      // The source was taken, so the next fault is found.
+      expect(errorOf(await at.cutter([...start, 'charter.md'], operator)).code).not.toBe('INPUT_REFUSED')
+      expect(errorOf(await at.cutter([...start, 'none.md'], operator)).code).toBe('INPUT_REFUSED')
+
+      const exported = await at.cutter(['run', 'export', runId, '--out', 'run.tar'], viewer)
+      expect([exported.code, existsSync(join(elsewhere, 'run.tar'))]).toEqual([0, true])
+      expect((await at.cutter(['verify', 'run.tar', '--integrity-only'], viewer)).code).toBe(0)
+
+      const statement = await at.cutter(['approval', 'statement', runId, '--as', ALICE], viewer)
+      file('statement.json', statement.stdout)
+      const sign = ['-Y', 'sign', '-n', 'cutter.rotate-keys.SG1', '-f', at.path('alice_example_org')]
+      execFileSync('ssh-keygen', [...sign, join(elsewhere, 'statement.json')], { stdio: 'ignore' })
+      const approval = ['approval', 'import', '--statement', 'statement.json']
+      const imported = await at.cutter([...approval, '--signature', 'statement.json.sig', '--json'], viewer)
+      expect([imported.code, jsonOf<ApprovalJson>(imported).decision]).toEqual([0, 'approve'])
+      expect(errorOf(await at.cutter([...approval, '--signature', 'none.sig', '--json'], viewer)).code).toBe(
+        'INPUT_REFUSED',
+      )
+    } finally {
+      await service.end('SIGTERM')
+      rmSync(elsewhere, { recursive: true, force: true })
     }
   }, 240_000)
 })

@@ -35,7 +35,7 @@ afterAll(() => at.remove())
 
 const caller = { name: 'deploybot', role: 'operator' as const, machines: null, runId: null }
 const admit = (machine: string, input: { [field: string]: string }) =>
-  admitPaths({ caller, folder: at.home.folder, config: at.home.config }, machine, input)
+  admitPaths({ caller, sent: null, folder: at.home.folder, config: at.home.config }, machine, input)
 
 describe('a file of inputs', () => {
   test('is read as it was at the start, whatever lies there later', async () => {

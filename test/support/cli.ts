@@ -83,6 +83,8 @@ export function jsonOf<T = RunJson>({ code, stdout, stderr }: Answer): T {
 }
 
 interface RunOptions {
+  /** The working folder; left out: the home. */
+  cwd?: string
   env?: NodeJS.ProcessEnv
   uid?: number
   gid?: number
@@ -188,7 +190,7 @@ function cutter(
 ): Promise<Answer> {
   const { uid, gid } = options
   const child = spawn(process.execPath, [program, ...args], {
-    cwd,
+    cwd: options.cwd ?? cwd,
     env: { ...env, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
     ...(uid === undefined ? {} : { uid }),

@@ -10,7 +10,7 @@ const path = z.string().max(4096)
 export const COMMAND_LINE_ENDPOINTS = [
   endpoint('post', COMMAND_PATH, {
     summary:
-      'Performs a command of the command line. The answer is made of frames: one byte for the kind (1 stdout, 2 stderr, 3 path of a file, 4 its bytes, 5 nothing, 6 exit code), four bytes for the length, and the content. It is complete with the exit code.',
+      'Performs a command of the command line. The answer is made of frames: one byte for the kind (1 stdout, 2 stderr, 3 path of a file, 4 its bytes, 5 nothing, 6 exit code, 7 a file that the command reads: send it, and the command again), four bytes for the length, and the content. It is complete with the exit code.',
     answer: FRAMES_TYPE,
     body: {
       argv: z.array(z.string().max(65_536)).max(1_000).describe('The words after the name of the program.'),
@@ -26,6 +26,10 @@ export const COMMAND_LINE_ENDPOINTS = [
         .nullable()
         .default(null)
         .describe('The file that --out names, which the client writes.'),
+      files: z
+        .record(path, z.string().max(262_144).nullable())
+        .default({})
+        .describe('What frame 7 asked for: the text of a file, or upload:<sha256>; null for no such file.'),
     },
     async reply({ service, caller, body }) {
       const { commands } = service

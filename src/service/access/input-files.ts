@@ -1,5 +1,5 @@
 import { existsSync, realpathSync } from 'node:fs'
-import { join, relative, resolve, sep } from 'node:path'
+import { basename, join, relative, resolve, sep } from 'node:path'
 import type { Home } from '../../app/open-home.ts'
 import { CutterError } from '../../domain/errors.ts'
 import type { Json } from '../../domain/json.ts'
@@ -20,7 +20,7 @@ const UPLOAD = /^upload:([0-9a-f]{64})$/
  * @throws INPUT_REFUSED for every other path, before anything of it is read
  */
 export async function admitPaths(
-  home: Pick<Home, 'caller' | 'folder' | 'config'>,
+  home: Pick<Home, 'caller' | 'folder' | 'config' | 'sent'>,
   machine: string,
   input: { [key: string]: Json },
 ): Promise<{ [key: string]: Json }> {
@@ -31,7 +31,11 @@ export async function admitPaths(
   for (const field of fields) {
     const given = input[field]
     if (typeof given === 'string')
-      settled[field] = await admitInput(home.folder, inputs, { machine, field, given })
+      settled[field] = await admitInput(home.folder, inputs, {
+        machine,
+        field,
+        given: uploadOf(home, given),
+      })
   }
   if (machine === 'deploy') await assertConfiguredHost(home, input.host)
   return settled
@@ -73,13 +77,27 @@ async function assertConfiguredHost(home: Pick<Home, 'config'>, host: Json | und
  * @throws INPUT_REFUSED
  */
 export async function admitFile(
-  home: Pick<Home, 'caller' | 'folder' | 'config' | 'cwd'>,
+  home: Pick<Home, 'caller' | 'folder' | 'config' | 'cwd' | 'sent'>,
   what: string,
   given: string,
 ): Promise<string> {
   if (home.caller === null) return resolve(home.cwd, given)
   const { inputs } = await home.config()
-  return admitPath(home.folder, inputs, { field: what, given })
+  return admitPath(home.folder, inputs, { field: what, given: uploadOf(home, given) })
+}
+
+/** What a client uploaded of a file that its command line names; else the name, for what lies below `inputs`. */
+function uploadOf({ sent }: Pick<Home, 'sent'>, given: string): string {
+  return UPLOAD.test(given) ? given : (sent?.(given, 'upload') ?? given)
+}
+
+/** The path by which a document is known: an upload has the name that it has at its caller. */
+export function knownPath(
+  { caller, sent }: Pick<Home, 'caller' | 'sent'>,
+  given: string,
+  path: string,
+): string {
+  return caller !== null && sent !== null && !UPLOAD.test(given) ? resolve('/', basename(given)) : path
 }
 
 interface GivenPath {

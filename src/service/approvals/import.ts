@@ -34,9 +34,13 @@ export async function importApproval(home: Home, given: ImportApprovalInput): Pr
   return { approval: approvalAnswer(approval, deps.policy), warning }
 }
 
-async function readText({ cwd, caller }: Home, given: GivenText): Promise<string> {
+async function readText({ cwd, caller, sent }: Home, given: GivenText): Promise<string> {
   if ('text' in given) return given.text
-  if (caller !== null) throw pathRefusedError('a file', given.file)
+  if (caller !== null) {
+    const text = sent?.(given.file, 'text') ?? null
+    if (text === null) throw pathRefusedError('a file', given.file)
+    return text
+  }
   const path = resolve(cwd, given.file)
   try {
     return await readFile(path, 'utf8')

@@ -4,7 +4,7 @@ import { type DocumentDiff, diffDocuments, type ScannedText } from '../../docume
 import { scanDocument } from '../../document/scan.ts'
 import { readSource } from '../../targets/system/source-file.ts'
 import { assertRole } from '../access/assert-role.ts'
-import { admitFile } from '../access/input-files.ts'
+import { admitFile, knownPath } from '../access/input-files.ts'
 import { chooseReading, type ReadingInput } from './registered-document.ts'
 
 export interface ComparedDocuments {
@@ -31,7 +31,12 @@ export async function compareDocuments(
   const profiles = await loadCustomProfiles(config, home.folder)
   const oldPath = await admitFile(home, 'old', given.old)
   const newPath = await admitFile(home, 'new', given.new)
-  const { document, profile } = chooseReading(config, home, [oldPath, newPath], given)
+  const { document, profile } = chooseReading(
+    config,
+    home,
+    [knownPath(home, given.old, oldPath), knownPath(home, given.new, newPath)],
+    given,
+  )
   const readText = async (path: string, named: string | undefined): Promise<ScannedText> => {
     const bytes = await readSource(path)
     return { bytes, scan: scanDocument(bytes, { document, profile: named, profiles }) }

@@ -8,7 +8,7 @@ import { CutterError } from '../../domain/errors.ts'
 import { sha256 } from '../../domain/json.ts'
 import { readSource } from '../../targets/system/source-file.ts'
 import { assertRole } from '../access/assert-role.ts'
-import { admitFile } from '../access/input-files.ts'
+import { admitFile, knownPath } from '../access/input-files.ts'
 import { assertUnlimited } from '../access/scope.ts'
 import { type Output, writeOutput } from '../write-output.ts'
 import { readFileText, readTargetText } from './read-document-text.ts'
@@ -87,7 +87,7 @@ const writeContent = (home: Home, out: Output, content: string) =>
 async function loadFileText(home: Home, file: string, given: ReadingInput): Promise<DocumentText> {
   const config = await home.config()
   const path = await admitFile(home, 'file', file)
-  const { document, profile } = chooseReading(config, home, [path], given)
+  const { document, profile } = chooseReading(config, home, [knownPath(home, file, path)], given)
   const profiles = await loadCustomProfiles(config, home.folder)
   return readFileText(await readSource(path), { document, profile, profiles })
 }

@@ -3,7 +3,7 @@ import { loadCustomProfiles } from '../../config/custom-profiles.ts'
 import { type Scan, scanDocument as scanBytes } from '../../document/scan.ts'
 import { readSource } from '../../targets/system/source-file.ts'
 import { assertRole } from '../access/assert-role.ts'
-import { admitFile } from '../access/input-files.ts'
+import { admitFile, knownPath } from '../access/input-files.ts'
 import { chooseReading, type ReadingInput } from './registered-document.ts'
 
 /** What `document scan --json` prints. */
@@ -24,7 +24,7 @@ export async function scanDocument(
   const config = await home.config()
   const profiles = await loadCustomProfiles(config, home.folder)
   const path = await admitFile(home, 'file', given.file)
-  const { document, profile } = chooseReading(config, home, [path], given)
+  const { document, profile } = chooseReading(config, home, [knownPath(home, given.file, path)], given)
   const { profileVersion, ...rest } = scanBytes(await readSource(path), { document, profile, profiles })
   return { document, profileVersion, ...rest }
 }
