@@ -4,6 +4,8 @@ import type { SessionSecrets } from '../service/access/sessions.ts'
 export interface Browser {
   /** The name of the cookie: each port has its own, because browsers keep cookies by host. */
   cookieName: string
+  /** The origin of the page, which a browser sends with each request that changes something; null from a program that sends none. */
+  origin: string | null
   /** Whether the page was loaded over TLS. */
   isSecure: boolean
   /** The session of the page; null without one. */
@@ -23,7 +25,8 @@ export function readBrowser({ headers }: Request): Browser {
     ?.slice(cookieName.length + 1)
   const guard = headers.get(GUARD)
   const session = cookie === undefined || guard === null ? null : { cookie, guard }
-  return { cookieName, isSecure: (headers.get('origin') ?? '').startsWith('https://'), session }
+  const origin = headers.get('origin')
+  return { cookieName, origin, isSecure: origin?.startsWith('https://') ?? false, session }
 }
 
 /**

@@ -9,6 +9,7 @@ import { tryLock, unlock } from '../locks/with-lock.ts'
 import { authenticate } from './access/authenticate.ts'
 import { createBoundedWork } from './access/bounded-work.ts'
 import { makeOwnerToken } from './access/owner-token.ts'
+import { createPasskeySignIn, type PasskeySignIn } from './access/passkey-sign-in.ts'
 import { serviceFiles, serviceRunningError } from './access/service-lock.ts'
 import { createSessions, type Sessions } from './access/sessions.ts'
 import { findSocketPath } from './access/socket-path.ts'
@@ -37,6 +38,7 @@ export interface Service {
   authenticate(authorization: string | undefined): Promise<TokenScope>
   /** The sessions of browsers. */
   sessions: Sessions
+  passkeys: PasskeySignIn
   /** The home as a caller reaches it; null for requests that take no token. `onStep` gets each step that is saved for this caller. */
   homeOf(caller: TokenScope | null, onStep: (run: Run, entry: HistoryEntry) => void): Home
   /**
@@ -99,6 +101,7 @@ export async function openService(
     authenticate: (authorization) => authenticate({ store, owner }, authorization, deps.clock.now()),
     sessions: createSessions(() => deps.clock.now().getTime()),
     homeOf: (caller, onStep) => homeOfCaller(home, { caller: caller ?? NOBODY }, { onStep }),
+    passkeys: createPasskeySignIn(home),
     worksFor: (findRunId) => (task, seconds) =>
       work.answer(task, seconds, findRunId).catch((error: unknown) => {
         const isInterrupted = home.interrupt.aborted && !(error instanceof CutterError)

@@ -231,6 +231,22 @@ describe.skipIf(chromiumFile === null)('the page in Chromium, from cutter demo -
     await guest.close()
   })
 
+  test('the passkey signs in to look, and the session decides nothing', async () => {
+    const { page } = visitor
+    await open('/')
+    await page.locator('.menu summary').click()
+    await page.getByRole('button', { name: 'Sign out' }).click()
+    await page.getByLabel('Token').waitFor()
+    await picture('sign-in-passkey')
+    await expectAccessible(visitor, 'sign-in with a passkey')
+    await page.getByRole('button', { name: 'Sign in as you@demo' }).click()
+    await page.getByRole('heading', { name: 'Inbox' }).waitFor()
+    await page.locator('.menu summary').click()
+    await page.getByText('you@demo by passkey, role viewer').waitFor()
+    const answer = await at.api<{ code: string }>('/api/v1/runs', { machine: 'cut', input: {} })
+    expect(answer.code).toBe('ACCESS_REFUSED')
+  })
+
   test('Ctrl-C ends the service and its database', async () => {
     const ended = new Promise((done) => at.demo.once('exit', done))
     at.demo.kill('SIGINT')

@@ -79,10 +79,12 @@ export async function readSession(): Promise<void> {
 }
 
 /**
- * Exchanges a token, or the code of a sign-in link, for a session.
+ * Exchanges a token, the code of a sign-in link, or the signature of a passkey for a session.
  * @throws ApiError when it does not count
  */
-export async function signIn(given: { token: string } | { code: string }): Promise<void> {
+export async function signIn(
+  given: { token: string } | { code: string } | { passkey: { statement: string; signature: string } },
+): Promise<void> {
   const { guard, ...opened } = await postJson<Session & { guard: string }>('/api/v1/session', given)
   localStorage.setItem(GUARD, guard)
   session.value = opened

@@ -37,7 +37,7 @@ export function Header() {
       <div class="top-end">
         {who && <Live />}
         {who && who.runId === null && <Switches role={who.role} />}
-        <details class="menu">
+        <details class="menu" key={who?.name ?? ''}>
           <summary class="button small">{who ? <Shown text={who.name} /> : 'Page'}</summary>
           <div class="menu-panel card">
             {who && (

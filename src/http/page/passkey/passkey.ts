@@ -23,6 +23,15 @@ const KNOWN = 'cutter-passkeys'
 
 const readKnown = (): KnownPasskey[] => JSON.parse(localStorage.getItem(KNOWN) ?? '[]') as KnownPasskey[]
 
+/** The principals of passkeys that this browser made for a host. */
+export const knownPrincipals = (rpId: string): string[] => [
+  ...new Set(
+    readKnown()
+      .filter((one) => one.rpId === rpId)
+      .map(({ principal }) => principal),
+  ),
+]
+
 const random = (length: number) => crypto.getRandomValues(new Uint8Array(length))
 
 /** ECDSA with P-256 and SHA-256, the only kind of passkey that OpenSSH verifies. */

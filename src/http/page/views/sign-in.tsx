@@ -1,10 +1,13 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { Problem } from '../client/answers.ts'
-import { signIn } from '../client/api.ts'
+import { postForText, signIn } from '../client/api.ts'
 import { problemFrom } from '../client/use-answer.ts'
+import { Shown } from '../parts/shown.tsx'
 import { setTitle, Trouble } from '../parts/small.tsx'
+import { knownPrincipals, signStatement } from '../passkey/passkey.ts'
+import { rpIdOf } from '../passkey/rp-id.ts'
 
-/** Asks for a token once. The browser then has a session that no script reads. */
+/** Asks for a token once, or for a passkey. The browser then has a session that no script reads. */
 export function SignIn() {
   const [problem, setProblem] = useState<Problem | null>(null)
   const [isBusy, setBusy] = useState(false)
@@ -13,15 +16,23 @@ export function SignIn() {
     setTitle('Sign in')
     field.current?.focus()
   }, [])
-  const submit = async (event: Event) => {
-    event.preventDefault()
+  const attempt = async (work: () => Promise<void>) => {
     setBusy(true)
     setProblem(null)
-    await signIn({ token: field.current!.value.trim() }).catch((error: unknown) =>
-      setProblem(problemFrom(error)),
-    )
+    await work().catch((error: unknown) => setProblem(problemFrom(error)))
     setBusy(false)
   }
+  const submit = (event: Event) => {
+    event.preventDefault()
+    return attempt(() => signIn({ token: field.current!.value.trim() }))
+  }
+  const rpId = typeof PublicKeyCredential === 'undefined' ? null : rpIdOf(location.hostname, null)
+  const byPasskey = (principal: string) =>
+    attempt(async () => {
+      const statement = await postForText('/api/v1/session/statement', { principal })
+      const signed = { statement, namespace: 'cutter.sign-in', principal, rpId: rpId!, listed: [] }
+      await signIn({ passkey: { statement, signature: await signStatement(signed) } })
+    })
   return (
     <main class="narrow" id="main">
       <h1>Sign in</h1>
@@ -37,6 +48,17 @@ export function SignIn() {
         </button>
         <Trouble problem={problem} />
       </form>
+      {rpId !== null && knownPrincipals(rpId).length > 0 && (
+        <section class="card stack" aria-labelledby="by-passkey">
+          <h2 id="by-passkey">Or by a passkey of this browser</h2>
+          <p class="quiet">It lets you look. Each approval takes a signature of its own.</p>
+          {knownPrincipals(rpId).map((principal) => (
+            <button key={principal} type="button" disabled={isBusy} onClick={() => byPasskey(principal)}>
+              Sign in as <Shown text={principal} />
+            </button>
+          ))}
+        </section>
+      )}
       <p class="quiet">
         An admin makes a token with <code>cutter token create --role viewer --name you</code>.
       </p>
