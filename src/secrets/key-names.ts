@@ -50,6 +50,8 @@ export const jsonPathTo = (path: string, key: string) =>
   /^[\w-]+$/.test(key) ? (path === '' ? key : `${path}.${key}`) : `${path}[${JSON.stringify(key)}]`
 
 const TABLE = /^\w+\.\w+$/
+/** The modes of locks on tables, by which a plan says what a statement does to each: https://www.postgresql.org/docs/current/explicit-locking.html */
+const LOCK_MODE = /^(?:Access|Row|Share|Update|Exclusive)+Lock$/
 /** Such as numbers of rows by outcome, or by the column that changed. */
 const isCounts = (value: unknown) =>
   typeof value === 'object' &&
@@ -58,10 +60,11 @@ const isCounts = (value: unknown) =>
 
 /**
  * Whether a key with this value holds a secret. A boolean never does, and a number under a plural is a count: `tokens: 812`. Under the name
- * of a table (`public.api_tokens`) the keys of the value decide.
+ * of a table (`public.api_tokens`) the keys of the value decide, and the mode of a lock is none.
  */
 export function namesSecret(key: string, value: unknown): boolean {
   if (TABLE.test(key) && typeof value === 'object' && value !== null && !Array.isArray(value)) return false
+  if (TABLE.test(key) && typeof value === 'string' && LOCK_MODE.test(value)) return false
   const verdict = verdictOn(key)
   if (verdict === 'no' || typeof value === 'boolean') return false
   return verdict === 'secret' || typeof value !== 'number'

@@ -109,6 +109,8 @@ describe('findSecretKey', () => {
       'plan["public.api_tokens"].token',
     )
     expect(findSecretKey({ 'public.api_tokens': 'x' }, 'plan')).toBe('plan["public.api_tokens"]')
+    expect(findSecretKey({ 'public.api_tokens': 'ShareUpdateExclusiveLock' }, 'plan')).toBe(null)
+    expect(findSecretKey({ token: 'AccessShareLock' }, 'plan')).toBe('plan.token')
     expect(findSecretKey({ 'public.api_tokens': { password: 'x' } }, 'plan')).toBe(
       'plan["public.api_tokens"].password',
     )

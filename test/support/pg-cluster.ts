@@ -39,8 +39,8 @@ export function serverOf(major: Major): string | null {
   }
 }
 
-/** Starts a server on a free port of the loopback. */
-export async function startCluster(programs = serverOf(15)): Promise<Cluster> {
+/** Starts a server on a free port of the loopback, whose first role is `superuser`. */
+export async function startCluster(programs = serverOf(15), superuser = 'postgres'): Promise<Cluster> {
   if (programs === null) throw new Error('npm has no PostgreSQL for this platform')
   const folder = await mkdtemp(join(tmpdir(), 'cutter-cluster-'))
   const data = join(folder, 'data')
@@ -55,7 +55,7 @@ export async function startCluster(programs = serverOf(15)): Promise<Cluster> {
       '-D',
       data,
       '-U',
-      'postgres',
+      superuser,
       '-A',
       'trust',
       '-E',
@@ -70,7 +70,7 @@ export async function startCluster(programs = serverOf(15)): Promise<Cluster> {
       folder,
       port,
       uid: as.uid,
-      url: (database = 'postgres', user = 'postgres') => `postgres://${user}@127.0.0.1:${port}/${database}`,
+      url: (database = 'postgres', user = superuser) => `postgres://${user}@127.0.0.1:${port}/${database}`,
       async stop() {
         await program('pg_ctl', ['-D', data, '-m', 'immediate', '-w', 'stop'])
         await rm(folder, { recursive: true, force: true })

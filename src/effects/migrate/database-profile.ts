@@ -21,7 +21,15 @@ export async function readDatabaseProfile(sql: Sql): Promise<SourceProfile> {
     roles: await rolesOf(sql),
     extensions: await extensionsOf(sql),
     publicSchema: await publicSchemaOf(sql),
+    policies: await hasPolicies(sql),
   }
+}
+
+async function hasPolicies(sql: Sql): Promise<boolean> {
+  const { rows } = await sql.query<{ found: boolean }>(
+    'select exists (select from pg_class where relrowsecurity) as found',
+  )
+  return rows[0]!.found
 }
 
 /** By their ids, so that each follows those that it needs. */

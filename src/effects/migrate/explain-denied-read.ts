@@ -5,7 +5,8 @@ const READS_ALL = 'pg_read_all_data'
 
 /**
  * Does the work of a rehearsal. On a server that the user names, no role gets pg_read_all_data, because it reads the passwords of all
- * roles of the server. A role that needs it on the target is denied what it reads there, which is no fault of the migration bundle.
+ * roles of the server. Such a role reads there by privileges on each object of the copy. It is denied the rest, such as tables of
+ * extensions, which is no fault of the migration bundle.
  * @throws STOP_REHEARSAL_NOT_REPRESENTATIVE instead of an error about a missing privilege, where that is the reason
  */
 export async function explainDeniedRead<T>(

@@ -1,5 +1,6 @@
 import type { Json } from '../../domain/json.ts'
 import { buildCatalogue, type Catalogue, type CatalogueObject } from '../../migration/catalogue.ts'
+import { ROLE_MARK } from '../../targets/postgres/role-login.ts'
 import type { Sql } from '../../targets/target.ts'
 
 /**
@@ -40,6 +41,9 @@ export const memberOfExtension = (catalog: string, oid: string, owner: string) =
 /** The functions that make values of a range type come with the type. Their owner is whoever created the type, whoever owns it now. */
 const MADE_BY_TYPE = `exists (select from pg_depend i where i.classid = 'pg_proc'::regclass and i.objid = p.oid and i.deptype = 'i'
      and i.refclassid = 'pg_type'::regclass)`
+/** The roles that stand for pg_read_all_data in rehearsal databases. Their privileges are none of the source's. */
+const READERS = `(array(select oid from pg_roles where current_database() ~ '^(rehearsal|restored)_' and rolname ~ '^cutter_readers_[0-9a-f]{24}$'
+     and shobj_description(oid, 'pg_authid') = '${ROLE_MARK}'))`
 const user = (schema: string) => `${schema}.nspname !~ '^pg_' and ${schema}.nspname <> 'information_schema'`
 // Default privileges of everybody belong to the object; privileges that somebody granted are objects of their own.
 const acl = (object: string, owner: string, own: string, byDefault?: string) => {
@@ -47,7 +51,7 @@ const acl = (object: string, owner: string, own: string, byDefault?: string) => 
   return `select 'grant ' || lower(a.privilege_type) || case when a.is_grantable then ' with grant option' else '' end || ' on ' || ${object}
      || ' to ' || case when a.grantee = 0 then 'public' else pg_get_userbyid(a.grantee)::text end,
      case when ${own} is null then ${object} end, own.about, null::jsonb
-   from own cross join lateral aclexplode(${items}) a where a.grantee <> ${owner}`
+   from own cross join lateral aclexplode(${items}) a where a.grantee <> ${owner} and a.grantee <> all ${READERS}`
 }
 
 const functionName =
@@ -145,8 +149,13 @@ with tables as (
   from pg_publication p
   union all
   select 'default privileges of ' || pg_get_userbyid(d.defaclrole) || ' on ' || d.defaclobjtype::text
-      || coalesce(' in ' || nullif(d.defaclnamespace, 0)::regnamespace::text, ''), null, null, to_jsonb(d.defaclacl::text[])
-  from pg_default_acl d
+      || coalesce(' in ' || nullif(d.defaclnamespace, 0)::regnamespace::text, ''), null, null, d.items
+  from (select d.*, (select coalesce(jsonb_agg(i::text order by at), '[]') from unnest(d.defaclacl) with ordinality u (i, at)
+      where (select bool_and(a.grantee <> all ${READERS}) from aclexplode(array[i]) a)) as items from pg_default_acl d) d
+  -- The server keeps no default privileges that are those of everybody.
+  where d.defaclnamespace <> 0 or jsonb_array_length(d.items) = cardinality(d.defaclacl) or not (
+    d.items @> to_jsonb(acldefault(case d.defaclobjtype when 'S' then 's' else d.defaclobjtype end, d.defaclrole)::text[])
+    and d.items <@ to_jsonb(acldefault(case d.defaclobjtype when 'S' then 's' else d.defaclobjtype end, d.defaclrole)::text[]))
   union all
   select i.type || ' ' || i.identity, null, null, null
   from (

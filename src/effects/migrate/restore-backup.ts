@@ -25,6 +25,7 @@ import { readDatabaseProfile } from './database-profile.ts'
 import type { MigrateDeps } from './deps.ts'
 import { findLeftOut } from './left-out.ts'
 import { readCatalogue, readDefinitions } from './read-catalogue.ts'
+import { readWithoutPolicies } from './read-without-policies.ts'
 import { restoreInvalidIndexes } from './restore-invalid-indexes.ts'
 import { type DefinitionPair, findSameDefinitions } from './same-definitions.ts'
 import { compareSequences, readSequenceValues } from './sequence-values.ts'
@@ -99,11 +100,7 @@ export async function restoreBackup(
   const { spec } = await readJsonEvidence<MigrationBundle>(context, facts.bundleDigest)
   const { deviations = [] } = spec
   const profile = await readProfile(deps, context, facts)
-  const allowing = {
-    ...profile,
-    extensions: profile.extensions?.map((one) => mayLack(one, deviations)) ?? [],
-  }
-  const restored = await deps.rehearsalDatabases.create(described, allowing)
+  const restored = await deps.rehearsalDatabases.create(described, withDeviations(profile, deviations))
   context.progress(`pg_restore into ${restored.name}`)
   const begun = performance.now()
   const searchPath = profile.settings.find(([name]) => name === 'search_path')?.[1] ?? '"$user", public'
@@ -111,11 +108,13 @@ export async function restoreBackup(
   await deps.rehearsalDatabases.seal(ref, profile)
   const origin = source?.database ?? (await deps.openDatabase(facts.target))
   if (catalogue !== null) await restoreMissingIndexes(context, { database: origin, catalogue }, restored)
-  const found = await restored.read(context, async (sql) => ({
-    contents: await readDatabaseContents(sql, restored, context.progress),
-    sequences: await readSequenceValues(sql),
-    catalogue: await readCatalogue(sql),
-  }))
+  const found = {
+    ...(await readWithoutPolicies(restored, context, async (sql) => ({
+      contents: await readDatabaseContents(sql, restored, context.progress),
+      sequences: await readSequenceValues(sql),
+    }))),
+    catalogue: await restored.read(context, readCatalogue),
+  }
   const lines = [
     ...compareContents(backup.contents, found.contents),
     ...compareSequences(backup.sequences.before, backup.sequences.after, found.sequences),
@@ -161,6 +160,12 @@ async function compareWithSource(
   if (!isEmptyDifference(difference)) throw otherSchemaError(ref, difference, source.left)
   return leftOut
 }
+
+/** A profile whose extensions may lack in a copy where bundle.yaml accepts it. */
+export const withDeviations = (profile: SourceProfile, deviations: string[] = []): SourceProfile => ({
+  ...profile,
+  extensions: profile.extensions?.map((one) => mayLack(one, deviations)) ?? [],
+})
 
 const mayLack = (extension: ExtensionProfile, deviations: string[]): ExtensionProfile =>
   deviations.includes(`extension ${extension.name}`) ? { ...extension, mayLack: true } : extension

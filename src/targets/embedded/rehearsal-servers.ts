@@ -52,7 +52,7 @@ export function openRehearsalServers(
     async readServer() {
       const { version } = locatePackagedBinaries(locateServer(options, false).programs)
       const [major = 0, minor = 0] = version.split('.').map(Number)
-      return { versionNumber: major * 10_000 + minor, superuser: true, systemIdentifier: '' }
+      return { versionNumber: major * 10_000 + minor, systemIdentifier: '' }
     },
     async prepare(name) {
       await remove(name)

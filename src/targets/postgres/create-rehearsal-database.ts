@@ -2,7 +2,7 @@ import type { Client } from 'pg'
 import { Stop } from '../../domain/errors.ts'
 import type { RehearsalDatabaseFacts, Right, SourceProfile } from './rehearsal-database.ts'
 import { createExtensions } from './rehearsal-extensions.ts'
-import { createRestoreRole, createRoles } from './rehearsal-roles.ts'
+import { createReadersRole, createRestoreRole, createRoles } from './rehearsal-roles.ts'
 import { EMBEDDED_TARGET } from './rehearsal-server.ts'
 
 /** The role that restores a backup into a rehearsal database. */
@@ -24,11 +24,13 @@ export async function createEmptyDatabase(
   restore: RestoreRole,
 ): Promise<string[]> {
   const name = client.escapeIdentifier(database)
-  const roles = await createRoles(client, profile.roles, { target, hasOthers: place !== EMBEDDED_TARGET })
+  const hasOthers = place !== EMBEDDED_TARGET
+  const roles = await createRoles(client, profile.roles, { target, hasOthers })
   await client.query(`create database ${name} ${creationOptions(client, profile)}`).catch((error: Error) => {
     throw notLikeSourceError(target, error)
   })
   await createRestoreRole(client, restore, roles)
+  if (hasOthers) await createReadersRole(client, database, profile.roles, roles)
   const owner = roles.includes(profile.owner) ? profile.owner : restore.name
   await client.query(`alter database ${name} owner to ${client.escapeIdentifier(owner)}`)
   // A role needs it to become the owner of a schema or a publication.
@@ -66,7 +68,7 @@ export async function furnishDatabase(
     await client.query(`grant create on schema ${client.escapeIdentifier(name)} to ${owners}, ${restore}`)
 }
 
-/** Where its owner is not a role of Cutter, the restore could not change its privileges. */
+/** Where its owner is not a role of Cutter, the restore could not change its privileges. What a new database has already stays untouched. */
 async function furnishPublicSchema(
   client: Client,
   schema: SourceProfile['publicSchema'],
@@ -74,15 +76,28 @@ async function furnishPublicSchema(
 ): Promise<void> {
   if (schema === undefined) return
   if (schema === null) return void (await client.query('drop schema public'))
-  await client.query(
-    `comment on schema public is ${schema.comment === null ? 'null' : client.escapeLiteral(schema.comment)}`,
+  const { rows } = await client.query<{ comment: string | null; rights: Right[] }>(
+    `select obj_description(oid, 'pg_namespace') as comment, (select coalesce(jsonb_agg(jsonb_build_object('right', privilege_type, 'to', null)
+         order by privilege_type) filter (where grantee = 0), '[]') from aclexplode(coalesce(nspacl, acldefault('n', nspowner)))) as rights
+     from pg_namespace where nspname = 'public'`,
   )
+  const made = rows[0]!
+  if (made.comment !== schema.comment)
+    await client.query(
+      `comment on schema public is ${schema.comment === null ? 'null' : client.escapeLiteral(schema.comment)}`,
+    )
   if (roles.includes(schema.owner)) {
     await client.query(`alter schema public owner to ${client.escapeIdentifier(schema.owner)}`)
-  } else if (schema.owner !== 'pg_database_owner') {
+  } else if (schema.owner !== 'pg_database_owner' && !isSameForOthers(schema, made.rights)) {
     await client.query('revoke all on schema public from public')
     await grantAll(client, 'schema public', schema.rights)
   }
+}
+
+/** Whether a schema gives everybody these rights, and nobody but its owner others. */
+function isSameForOthers({ owner, rights }: { owner: string; rights: Right[] }, given: Right[]): boolean {
+  const textOf = (some: Right[]) => some.map(({ right, to }) => `${right} ${to}`).sort()
+  return textOf(rights.filter(({ to }) => to !== owner)).join() === textOf(given).join()
 }
 
 /**

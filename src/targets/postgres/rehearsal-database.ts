@@ -32,6 +32,8 @@ export interface SourceProfile {
   roles: RoleProfile[]
   /** Those of the source, because a restore as an unprivileged role can't create them all. Earlier versions did not record them. */
   extensions?: ExtensionProfile[]
+  /** Whether policies hide rows, or the migration may make some, so that it matters who bypasses them. Earlier versions did not record it. */
+  policies?: boolean
   /** The schema public, which every new database has; null where the source has none. Earlier versions did not record it. */
   publicSchema?: { owner: string; comment: string | null; rights: Right[] } | null
 }

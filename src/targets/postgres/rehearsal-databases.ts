@@ -6,13 +6,16 @@ import {
   furnishDatabase,
   grantRights,
 } from './create-rehearsal-database.ts'
+import { grantReads } from './grant-reads.ts'
 import { type MigrationDatabase, openMigrationDatabase, type ServerIdentity } from './migration-database.ts'
+import { assertPowers } from './missing-powers.ts'
 import { withSession } from './pg-session.ts'
+import { asAdministrator } from './rehearsal-administrator.ts'
 import type { RehearsalDatabaseFacts, RehearsalDatabaseRef, SourceProfile } from './rehearsal-database.ts'
 import type { RehearsalPlace } from './rehearsal-place.ts'
-import { allowLogin } from './rehearsal-roles.ts'
-import { chooseRehearsalServer, missingRehearsalServerError } from './rehearsal-server.ts'
-import { passwordOf, restoreRoleOf, urlOfRole } from './role-login.ts'
+import { allowLogin, READS_PASSWORDS } from './rehearsal-roles.ts'
+import { chooseRehearsalServer, EMBEDDED_TARGET, missingRehearsalServerError } from './rehearsal-server.ts'
+import { passwordOf, readersRoleOf, restoreRoleOf, urlOfRole } from './role-login.ts'
 import { findMigrationStop } from './target-stops.ts'
 
 /**
@@ -23,9 +26,10 @@ import { findMigrationStop } from './target-stops.ts'
 export interface MigrationRehearsalDatabases {
   /**
    * Chooses the server for the rehearsal databases of a target, and returns it as a `place`.
-   * @throws STOP_REHEARSAL_NOT_REPRESENTATIVE when no server of the target's major version can be used
+   * @throws STOP_REHEARSAL_NOT_REPRESENTATIVE when no server of the target's major version can be used, or the login of the one that the
+   *   target names lacks a power that a rehearsal of this source needs
    */
-  chooseServer(target: string, source: ServerIdentity): Promise<string>
+  chooseServer(target: string, source: ServerIdentity, profile: SourceProfile): Promise<string>
   /**
    * Creates an empty database, opened as the role that restores a backup. A database of that name, left by an earlier attempt of the
    * effect, is dropped first.
@@ -68,11 +72,18 @@ export function openRehearsalDatabases(places: RehearsalPlaces): MigrationRehear
     return openAs(place, ref, asRole)
   }
   return {
-    chooseServer: (target, source) =>
-      chooseRehearsalServer(target, source, async (name) => {
+    async chooseServer(target, source, profile) {
+      const chosen = await chooseRehearsalServer(target, source, async (name) => {
         const place = await places.find(name)
         return place === null ? null : explained(name, () => place.readServer())
-      }),
+      })
+      if (chosen === EMBEDDED_TARGET) return chosen
+      const place = await find(chosen)
+      await explained(chosen, () =>
+        administer(place, '', 'postgres', (client) => assertPowers(client, profile, target)),
+      )
+      return chosen
+    },
     create: async (facts, profile) => {
       const place = await find(facts.place)
       return explained(facts.place, () => createAt(place, facts, profile))
@@ -85,6 +96,8 @@ export function openRehearsalDatabases(places: RehearsalPlaces): MigrationRehear
         await grantRights(client, ref.database, profile, [...facts.roles, restoreRoleOf(ref.database)])
         await applySettings(client, facts, profile.settings)
       })
+      const reads = profile.roles.some(({ memberOf }) => memberOf.includes(READS_PASSWORDS))
+      if (reads && ref.place !== EMBEDDED_TARGET) await grantReadsIn(place, ref.database, facts.roles)
     },
     open,
     sandbox: async ({ place, database }) => (await find(place)).sandbox(database),
@@ -112,6 +125,7 @@ async function createAt(
 ): Promise<MigrationDatabase> {
   const { database, target } = facts
   await assertNotSource(place, facts)
+  await administer(place, database, 'postgres', (client) => assertPowers(client, profile, target))
   await place.prepare(database)
   const name = restoreRoleOf(database)
   const restore = { name, password: passwordOf(await place.adminUrl(database, 'postgres'), name) }
@@ -161,8 +175,15 @@ const administer = async <T>(
   name: string,
   database: string,
   work: (client: Client) => Promise<T>,
-): Promise<T> =>
-  withSession(await place.adminUrl(name, database), { applicationName: 'cutter rehearsal' }, work)
+): Promise<T> => asAdministrator(await place.adminUrl(name, database), work)
+
+/** Privileges are granted by the role that restored, because the administrator does not connect to what holds objects of others. */
+async function grantReadsIn(place: RehearsalPlace, database: string, roles: string[]): Promise<void> {
+  const url = urlOfRole(await place.adminUrl(database, 'postgres'), restoreRoleOf(database), database)
+  await withSession(url, { applicationName: 'cutter rehearsal' }, (client) =>
+    grantReads(client, readersRoleOf(database), roles),
+  )
+}
 
 async function explained<T>(place: string, work: () => Promise<T>): Promise<T> {
   try {

@@ -1,5 +1,6 @@
 import type { Client } from 'pg'
 import { Stop } from '../../domain/errors.ts'
+import { readAdministrator } from './rehearsal-administrator.ts'
 import type { ExtensionProfile } from './rehearsal-database.ts'
 
 /**
@@ -42,6 +43,9 @@ const APPROVED = new Set([
   'xml2',
 ])
 
+/** Whether code of a role without power may use an extension, although PostgreSQL does not trust it. */
+export const isApproved = (name: string): boolean => APPROVED.has(name)
+
 /**
  * Creates the extensions of the source in a database that holds nothing else. Those that PostgreSQL trusts are created by their owner.
  * @param client of the administrator, in the database itself
@@ -55,12 +59,14 @@ export async function createExtensions(
   extensions: ExtensionProfile[],
   roles: string[],
 ): Promise<void> {
+  const { superuser, ofProvider } = await readAdministrator(client)
   for (const extension of extensions) {
     // Every database has it.
     if (extension.name === 'plpgsql') continue
     await createSchema(client, extension, roles)
     const found = await findExtension(client, extension)
-    const isUsable = found !== null && (found.trusted || APPROVED.has(extension.name))
+    const mayCreate = isApproved(extension.name) && (superuser || ofProvider || extension.mayLack !== true)
+    const isUsable = found !== null && (found.trusted || mayCreate)
     if (!isUsable && extension.mayLack === true) continue
     if (found === null) throw missingError(target, extension.name)
     if (!isUsable) throw unapprovedError(target, extension.name)

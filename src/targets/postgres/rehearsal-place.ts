@@ -1,7 +1,12 @@
 import type { Client } from 'pg'
-import { withSession } from './pg-session.ts'
+import {
+  type Administrator,
+  asAdministrator,
+  joinRole,
+  readAdministrator,
+} from './rehearsal-administrator.ts'
 import type { RehearsalDatabaseFacts } from './rehearsal-database.ts'
-import { dropUnusedRoles } from './rehearsal-roles.ts'
+import { dropReadersRole, dropUnusedRoles } from './rehearsal-roles.ts'
 import { type RehearsalServerFacts, readRehearsalServer } from './rehearsal-server.ts'
 import { restoreRoleOf } from './role-login.ts'
 
@@ -35,13 +40,16 @@ export function openNamedServer(
   adminUrl: (database: string) => Promise<string>,
 ): RehearsalPlace {
   const administer = async <T>(work: (client: Client) => Promise<T>): Promise<T> =>
-    withSession(await adminUrl('postgres'), { applicationName: 'cutter rehearsal' }, work)
+    asAdministrator(await adminUrl('postgres'), work)
   const remove = (name: string) =>
     administer(async (client) => {
       const found = await readOn(client, place, name)
-      await client.query(`drop database if exists ${client.escapeIdentifier(name)} with (force)`)
+      const administrator = await readAdministrator(client)
+      await dropDatabase(client, administrator, name)
       await client.query(`drop role if exists ${client.escapeIdentifier(restoreRoleOf(name))}`)
-      if (found !== null) await dropUnusedRoles(client, found.roles, await listOn(client, place))
+      await dropReadersRole(client, name)
+      if (found !== null)
+        await dropUnusedRoles(client, administrator, found.roles, await listOn(client, place))
     })
   return {
     readServer: () => administer(readRehearsalServer),
@@ -64,6 +72,22 @@ export function openNamedServer(
       }),
     remove,
   }
+}
+
+/** A role in the database may have taken its membership from the administrator. */
+async function dropDatabase(client: Client, administrator: Administrator, name: string): Promise<void> {
+  const id = client.escapeIdentifier(name)
+  if (administrator.superuser) return void (await client.query(`drop database if exists ${id} with (force)`))
+  const { rows } = await client.query<{ owner: string }>(
+    `select pg_get_userbyid(datdba)::text as owner from pg_database where datname = $1 and pg_get_userbyid(datdba) <> current_user`,
+    [name],
+  )
+  for (const { owner } of rows) await joinRole(client, administrator, owner)
+  await client.query(
+    `select pg_terminate_backend(pid) from pg_stat_activity where datname = $1 and pg_has_role(usesysid, 'usage')`,
+    [name],
+  )
+  await client.query(`drop database if exists ${id}`)
 }
 
 /** Whether a database outlives its effect. Others only prove that a backup can be restored. */

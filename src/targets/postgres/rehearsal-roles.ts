@@ -1,6 +1,14 @@
 import type { Client } from 'pg'
 import { Stop } from '../../domain/errors.ts'
+import {
+  type Administrator,
+  canGiveBypass,
+  joinRole,
+  readAdministrator,
+  rulesOverAllRoles,
+} from './rehearsal-administrator.ts'
 import type { RehearsalDatabaseFacts, RoleProfile } from './rehearsal-database.ts'
+import { ROLE_MARK, readersRoleOf } from './role-login.ts'
 import { scramVerifier } from './scram-verifier.ts'
 
 /**
@@ -8,14 +16,11 @@ import { scramVerifier } from './scram-verifier.ts'
  * the server's own roles only those that concern data. What is a superuser in the source becomes a member of all roles of the source.
  */
 
-/** The comment on roles that Cutter created, so that it uses and drops no others. */
-const ROLE_MARK = 'made by cutter for rehearsals'
-
 const PLAIN = 'nosuperuser nocreaterole nocreatedb noreplication'
 
 /** The server's own roles that concern data only. Another such role reads the password of every role, as it is stored. */
-const DATA_ROLES = ['pg_write_all_data', 'pg_maintain']
-const READS_PASSWORDS = 'pg_read_all_data'
+export const DATA_ROLES = ['pg_write_all_data', 'pg_maintain']
+export const READS_PASSWORDS = 'pg_read_all_data'
 
 /**
  * Creates the roles that the server lacks, without a login, and takes every power from those that an earlier rehearsal left there.
@@ -29,6 +34,7 @@ export async function createRoles(
   roles: RoleProfile[],
   { target, hasOthers }: { target: string; hasOthers: boolean },
 ): Promise<string[]> {
+  const administrator = await readAdministrator(client)
   await client.query("select pg_advisory_lock(hashtextextended('cutter/rehearsal roles', 0))")
   const { rows } = await client.query<{ name: string; made: boolean }>(
     `select rolname as name, coalesce(shobj_description(oid, 'pg_authid') = $1, false) as made from pg_roles`,
@@ -39,23 +45,35 @@ export async function createRoles(
   const needed = foreign.find((role) => role.needed ?? true)
   if (needed !== undefined) throw foreignRoleError(needed.name, target)
   const own = roles.filter((role) => !foreign.includes(role))
-  for (const role of own) await createRole(client, role, present.has(role.name))
+  for (const role of own) await createRole(client, administrator, role)
   const groups = [...DATA_ROLES, ...(hasOthers ? [] : [READS_PASSWORDS])].filter((name) => present.has(name))
   for (const role of own) await grantRoles(client, role, { own: own.map(({ name }) => name), groups })
   await client.query("select pg_advisory_unlock(hashtextextended('cutter/rehearsal roles', 0))")
   return own.map(({ name }) => name)
 }
 
-async function createRole(client: Client, role: RoleProfile, exists: boolean): Promise<void> {
+async function createRole(client: Client, administrator: Administrator, role: RoleProfile): Promise<void> {
   const id = client.escapeIdentifier(role.name)
-  const bypass = role.superuser || role.bypassRls ? 'bypassrls' : 'nobypassrls'
-  if (exists) {
-    await client.query(`alter role ${id} ${PLAIN} ${bypass}`)
+  const bypasses = (role.superuser || role.bypassRls) && canGiveBypass(administrator)
+  const { rows } = await client.query<{ word: string; has: boolean }>(
+    `select word, has from pg_roles, lateral (values ('superuser', rolsuper), ('createrole', rolcreaterole), ('createdb', rolcreatedb),
+       ('replication', rolreplication), ('bypassrls', rolbypassrls)) a (word, has) where rolname = $1`,
+    [role.name],
+  )
+  if (rows.length === 0) {
+    await client.query(`create role ${id} nologin ${PLAIN} ${bypasses ? 'bypassrls' : 'nobypassrls'}`)
+    await client.query(`comment on role ${id} is ${client.escapeLiteral(ROLE_MARK)}`)
+  } else {
+    // Only a superuser may name some of these words, even where nothing changes. One that bypasses policies may have been made for this.
+    const keeps = (role.superuser || role.bypassRls) && !bypasses
+    const words = rows.flatMap(({ word, has }) => {
+      if (word === 'bypassrls') return has === bypasses || keeps ? [] : [bypasses ? word : `no${word}`]
+      return has ? [`no${word}`] : []
+    })
+    if (words.length > 0) await client.query(`alter role ${id} ${words.join(' ')}`)
     await revokePowers(client, role.name)
-    return
   }
-  await client.query(`create role ${id} nologin ${PLAIN} ${bypass}`)
-  await client.query(`comment on role ${id} is ${client.escapeLiteral(ROLE_MARK)}`)
+  await joinRole(client, administrator, role.name)
 }
 
 /** Earlier versions granted every role of which the source's role was a member. */
@@ -95,18 +113,57 @@ export async function createRestoreRole(
   { name, password }: { name: string; password: string },
   roles: string[],
 ): Promise<void> {
+  const administrator = await readAdministrator(client)
   const id = client.escapeIdentifier(name)
+  const bypass = canGiveBypass(administrator) ? 'bypassrls' : 'nobypassrls'
   await client.query(`drop role if exists ${id}`)
   await client.query(
-    `create role ${id} login ${PLAIN} bypassrls password ${client.escapeLiteral(scramVerifier(name, password))}`,
+    `create role ${id} login ${PLAIN} ${bypass} password ${client.escapeLiteral(scramVerifier(name, password))}`,
   )
   await client.query(`comment on role ${id} is ${client.escapeLiteral(ROLE_MARK)}`)
+  await joinRole(client, administrator, name)
   // Tables of extensions, into which a dump has rows, belong to the superuser.
   const { rows } = await client.query<{ name: string }>(
-    `select rolname as name from pg_roles where rolname = 'pg_write_all_data'`,
+    `select rolname as name from pg_roles where rolname = 'pg_write_all_data' and ($1 or pg_has_role(oid, 'usage with admin option'))`,
+    [rulesOverAllRoles(administrator)],
   )
   for (const group of [...roles, ...rows.map((row) => row.name)])
     await client.query(`grant ${client.escapeIdentifier(group)} to ${id}`)
+}
+
+/**
+ * Creates the role that stands for pg_read_all_data in one database, because that one reads the other databases and the passwords of a
+ * server of others. Those of the source's roles become its members.
+ * @param roles those that Cutter created
+ * @returns whether there is one
+ */
+export async function createReadersRole(
+  client: Client,
+  database: string,
+  profile: RoleProfile[],
+  roles: string[],
+): Promise<boolean> {
+  const members = profile.filter(
+    ({ name, memberOf }) => roles.includes(name) && memberOf.includes(READS_PASSWORDS),
+  )
+  if (members.length === 0) return false
+  const id = client.escapeIdentifier(readersRoleOf(database))
+  await client.query(`drop role if exists ${id}`)
+  await client.query(`create role ${id} nologin ${PLAIN}`)
+  await client.query(`comment on role ${id} is ${client.escapeLiteral(ROLE_MARK)}`)
+  for (const { name } of members) await client.query(`grant ${id} to ${client.escapeIdentifier(name)}`)
+  return true
+}
+
+/** Drops it, unless another database has privileges of it: a backup of a rehearsal database, restored in turn. */
+export async function dropReadersRole(client: Client, database: string): Promise<void> {
+  const name = readersRoleOf(database)
+  const { rowCount } = await client.query(
+    `select from pg_shdepend where refclassid = 'pg_authid'::regclass and refobjid = (select oid from pg_roles where rolname = $1)
+       and dbid <> 0`,
+    [name],
+  )
+  if (rowCount === 0) await client.query(`drop role if exists ${client.escapeIdentifier(name)}`)
 }
 
 /**
@@ -139,6 +196,7 @@ const foreignRoleError = (name: string, target: string) =>
 /** Drops the roles of a removed rehearsal database that Cutter created and that no remaining database names. */
 export async function dropUnusedRoles(
   client: Client,
+  administrator: Administrator,
   roles: string[],
   remaining: RehearsalDatabaseFacts[],
 ): Promise<void> {
@@ -146,8 +204,9 @@ export async function dropUnusedRoles(
   const { rows } = await client.query<{ name: string }>(
     `select rolname as name from pg_roles r
      where rolname = any($1) and shobj_description(oid, 'pg_authid') = $2
-       and not exists (select from pg_shdepend where refclassid = 'pg_authid'::regclass and refobjid = r.oid)`,
-    [roles.filter((name) => !needed.has(name)), ROLE_MARK],
+       and ($3 or pg_has_role(oid, 'usage with admin option'))
+       and not exists (select from pg_shdepend where refclassid = 'pg_authid'::regclass and refobjid = r.oid and classid <> 'pg_auth_members'::regclass)`,
+    [roles.filter((name) => !needed.has(name)), ROLE_MARK, rulesOverAllRoles(administrator)],
   )
   for (const { name } of rows) await client.query(`drop role if exists ${client.escapeIdentifier(name)}`)
 }

@@ -8,7 +8,6 @@ export const EMBEDDED_TARGET = 'embedded'
 /** What decides whether a server can hold rehearsal databases. */
 export interface RehearsalServerFacts {
   versionNumber: number
-  superuser: boolean
   systemIdentifier: string
 }
 
@@ -16,8 +15,7 @@ export interface RehearsalServerFacts {
 export async function readRehearsalServer(client: Client): Promise<RehearsalServerFacts> {
   const { rows } = await client.query<RehearsalServerFacts>(
     `select current_setting('server_version_num')::int as "versionNumber",
-       (pg_control_system()).system_identifier::text as "systemIdentifier",
-       (select rolsuper from pg_roles where rolname = current_user) as superuser`,
+       (pg_control_system()).system_identifier::text as "systemIdentifier"`,
   )
   return rows[0]!
 }
@@ -60,8 +58,7 @@ function findServerRefusal(
   if (place !== EMBEDDED_TARGET && server.systemIdentifier === source.systemIdentifier)
     return `${place} names the target’s own server`
   const major = majorVersionOf(server)
-  if (major !== majorVersionOf(source)) return `${place} has ${major}`
-  return server.superuser ? null : `${place} accepts a login without superuser rights`
+  return major === majorVersionOf(source) ? null : `${place} has ${major}`
 }
 
 /** Builds the stop for a place whose server is no longer configured. */

@@ -1,9 +1,16 @@
 import { createHash, createHmac, randomBytes } from 'node:crypto'
 import { readConnectionString, writeConnectionString } from './connection-string.ts'
 
+/** The comment on roles that Cutter created on rehearsal servers, so that it uses and drops no others. */
+export const ROLE_MARK = 'made by cutter for rehearsals'
+
+const digestOf = (database: string) => createHash('sha256').update(database).digest('hex').slice(0, 24)
+
 /** The name of the role that restores a backup into a rehearsal database. */
-export const restoreRoleOf = (database: string): string =>
-  `cutter_restore_${createHash('sha256').update(database).digest('hex').slice(0, 24)}`
+export const restoreRoleOf = (database: string): string => `cutter_restore_${digestOf(database)}`
+
+/** The name of the role that stands for pg_read_all_data in a rehearsal database. */
+export const readersRoleOf = (database: string): string => `cutter_readers_${digestOf(database)}`
 
 /** For administrators without a password. */
 const OF_THIS_PROCESS = randomBytes(32)

@@ -6,6 +6,8 @@ import {
 } from '../../../src/effects/migrate/database-contents.ts'
 import { readDatabaseProfile } from '../../../src/effects/migrate/database-profile.ts'
 import { readCatalogue } from '../../../src/effects/migrate/read-catalogue.ts'
+import { readWithoutPolicies } from '../../../src/effects/migrate/read-without-policies.ts'
+import { withDeviations } from '../../../src/effects/migrate/restore-backup.ts'
 import type { Catalogue } from '../../../src/migration/catalogue.ts'
 import { openRehearsalServers } from '../../../src/targets/embedded/rehearsal-servers.ts'
 import { openDatabaseDumps } from '../../../src/targets/postgres/database-dumps.ts'
@@ -13,6 +15,7 @@ import {
   type MigrationDatabase,
   openMigrationDatabase,
 } from '../../../src/targets/postgres/migration-database.ts'
+import type { SourceProfile } from '../../../src/targets/postgres/rehearsal-database.ts'
 import {
   type MigrationRehearsalDatabases,
   openRehearsalDatabases,
@@ -20,7 +23,7 @@ import {
 import type { LeftOut } from '../../../src/targets/postgres/restore-dump.ts'
 import { openTools } from '../../../src/tools/open-tools.ts'
 import { connectClient } from '../../support/connections.ts'
-import { startCluster } from '../../support/pg-cluster.ts'
+import { type Cluster, startCluster } from '../../support/pg-cluster.ts'
 import { aHome, clean } from '../../targets/embedded/embedded-homes.ts'
 
 export const LIMITS = { lockTimeoutMs: 10_000, statementTimeoutMs: 60_000 }
@@ -40,38 +43,50 @@ interface Found {
   contents: DatabaseContents
 }
 
-/** A database `shop` of one server, and its backup restored on a server for rehearsals. */
-export interface RestoredFixture {
-  databases: MigrationRehearsalDatabases
+/** A database `shop` of one server, and its backup. */
+export interface BackedUpShop {
+  cluster: Cluster
   /** The database that was backed up. */
   target: MigrationDatabase
-  /** As the role that restored it. */
-  copy: MigrationDatabase
-  leftOut: LeftOut[]
   source: Found
-  restored: Found
+  profile: SourceProfile
+  /** Restores the backup on a server for rehearsals, as a run does. */
+  restore(
+    databases: MigrationRehearsalDatabases,
+    ref?: typeof REF,
+    deviations?: string[],
+  ): Promise<RestoredShop>
   stop(): Promise<void>
 }
 
-/**
- * @param given.prepare makes the roles, and the objects of the database
- * @param given.login the role that backs the database up
- */
-export async function restoreShop(given: {
+interface RestoredShop {
+  /** As the role that restored it. */
+  copy: MigrationDatabase
+  leftOut: LeftOut[]
+  restored: Found
+}
+
+/** A database `shop` of one server, and its backup restored on a server for rehearsals. */
+export interface RestoredFixture extends Pick<BackedUpShop, 'target' | 'source'>, RestoredShop {
+  databases: MigrationRehearsalDatabases
+  stop(): Promise<void>
+}
+
+interface Prepared {
   prepare(maker: pg.Client, connect: () => Promise<pg.Client>): Promise<void>
+  /** The role that backs the database up. */
   login?: string
-}): Promise<RestoredFixture> {
-  const { login = 'postgres' } = given
+}
+
+/** Makes a shop and backs it up. */
+export async function backUpShop({ prepare, login = 'postgres' }: Prepared): Promise<BackedUpShop> {
   const cluster = await startCluster()
   const maker = await connectClient(cluster.url())
   await maker.query('create database shop')
   const shop = await connectClient(cluster.url('shop'))
-  await given.prepare(maker, async () => shop)
+  await prepare(maker, async () => shop)
   await Promise.all([maker.end(), shop.end()])
-  const { home, stateDirectory } = aHome()
-  const servers = openRehearsalServers({ home, stateDirectory })
-  const databases = openRehearsalDatabases({ find: async () => servers, list: async () => [servers] })
-  const dumps = openDatabaseDumps(home, openTools({}))
+  const dumps = openDatabaseDumps(aHome().home, openTools({}))
   const target = openMigrationDatabase({ name: 'shop', role: login, url: () => cluster.url('shop', login) })
   const { dump, profile } = await target.read(CONTEXT, async (sql) => {
     const { rows } = await sql.query<{ id: string }>('select pg_export_snapshot() as id')
@@ -79,25 +94,46 @@ export async function restoreShop(given: {
     return { dump: await dumps.take(CONTEXT, target, options), profile: await readDatabaseProfile(sql) }
   })
   const facts = { runId: 'mig-1', target: 'shop', source: { systemIdentifier: '1', database: 'shop' } }
-  const copy = await databases.create({ ...REF, ...facts, madeAt: '' }, profile)
-  const leftOut = await dumps.restore(CONTEXT, dump, copy, { searchPath: '"$user", public', deviations: [] })
-  await databases.seal(REF, profile)
-  const find = (database: MigrationDatabase) =>
-    database.read(CONTEXT, async (sql) => ({
-      contents: await readDatabaseContents(sql, database, () => undefined),
-      catalogue: await readCatalogue(sql),
-    }))
+  const find = async (database: MigrationDatabase): Promise<Found> => ({
+    contents: await readWithoutPolicies(database, CONTEXT, (sql) =>
+      readDatabaseContents(sql, database, () => undefined),
+    ),
+    catalogue: await database.read(CONTEXT, readCatalogue),
+  })
   return {
-    databases,
+    cluster,
     target,
-    copy,
-    leftOut,
+    profile,
     source: await find(target),
-    restored: await find(copy),
+    async restore(databases, ref = REF, deviations = []) {
+      const copy = await databases.create(
+        { ...ref, ...facts, madeAt: '' },
+        withDeviations(profile, deviations),
+      )
+      const options = { searchPath: '"$user", public', deviations }
+      const leftOut = await dumps.restore(CONTEXT, dump, copy, options)
+      await databases.seal(ref, profile)
+      return { copy, leftOut, restored: await find(copy) }
+    },
     async stop() {
-      await servers.release()
       await clean()
       await cluster.stop()
+    },
+  }
+}
+
+/** Makes a shop, backs it up, and restores it on a server that Cutter makes. */
+export async function restoreShop(given: Prepared): Promise<RestoredFixture> {
+  const backedUp = await backUpShop(given)
+  const servers = openRehearsalServers(aHome())
+  const databases = openRehearsalDatabases({ find: async () => servers, list: async () => [servers] })
+  return {
+    ...backedUp,
+    ...(await backedUp.restore(databases)),
+    databases,
+    async stop() {
+      await servers.release()
+      await backedUp.stop()
     },
   }
 }

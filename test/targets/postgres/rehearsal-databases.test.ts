@@ -2,6 +2,7 @@ import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readDatabaseProfile } from '../../../src/effects/migrate/database-profile.ts'
 import type { ServerIdentity } from '../../../src/targets/postgres/migration-database.ts'
+import type { SourceProfile } from '../../../src/targets/postgres/rehearsal-database.ts'
 import {
   type MigrationRehearsalDatabases,
   openRehearsalDatabases,
@@ -18,6 +19,7 @@ let shop: pg.Client
 let administrator: pg.Client
 let databases: MigrationRehearsalDatabases
 let urls: { [name: string]: string }
+let profile: SourceProfile
 
 const identity: ServerIdentity = {
   systemIdentifier: '1',
@@ -50,6 +52,7 @@ beforeAll(async () => {
   await maker.query('alter role migrator in database shop set app.mode = \'a, "b"\'')
   await maker.end()
   shop = await connectClient(source.url('shop', 'migrator'))
+  profile = await readDatabaseProfile(shop)
   administrator = await connectClient(server.url())
   await administrator.query('create role modest login createdb')
   urls = { shop: server.url() }
@@ -68,21 +71,21 @@ afterAll(async () => {
 
 describe('chooseServer', () => {
   test('chooseServer prefers the server that the target names, if it has the same major version', async () => {
-    expect(await databases.chooseServer('shop', identity)).toBe('shop')
+    expect(await databases.chooseServer('shop', identity, profile)).toBe('shop')
   })
 
   test('chooseServer uses the embedded server when the target names no suitable server', async () => {
     urls = { embedded: server.url(), shop: server.url() }
-    expect(await databases.chooseServer('shop', identity)).toBe('shop')
+    expect(await databases.chooseServer('shop', identity, profile)).toBe('shop')
     urls = { embedded: server.url() }
-    expect(await databases.chooseServer('shop', identity)).toBe('embedded')
-    urls = { embedded: server.url(), shop: server.url('postgres', 'modest') }
-    expect(await databases.chooseServer('shop', identity)).toBe('embedded')
+    expect(await databases.chooseServer('shop', identity, profile)).toBe('embedded')
     urls = { shop: server.url() }
   })
 
   test('chooseServer stops when every server has another major version', async () => {
-    await expect(databases.chooseServer('shop', { ...identity, versionNumber: 160_004 })).rejects.toThrow(
+    await expect(
+      databases.chooseServer('shop', { ...identity, versionNumber: 160_004 }, profile),
+    ).rejects.toThrow(
       'target shop runs PostgreSQL 16, and no rehearsal server does (shop has 15); nothing was changed',
     )
   })
@@ -92,15 +95,17 @@ describe('chooseServer', () => {
       'select system_identifier::text as id from pg_control_system()',
     )
     await expect(
-      databases.chooseServer('shop', { ...identity, systemIdentifier: rows[0]!.id }),
+      databases.chooseServer('shop', { ...identity, systemIdentifier: rows[0]!.id }, profile),
     ).rejects.toThrow('shop names the target’s own server')
   })
 
-  test('chooseServer refuses a login without superuser rights', async () => {
-    urls = { shop: server.url('postgres', 'modest') }
-    await expect(databases.chooseServer('shop', identity)).rejects.toThrow(
-      'accepts a login without superuser rights',
-    )
+  test('chooseServer names what a login may not do, and does not use another server instead', async () => {
+    urls = { embedded: server.url(), shop: server.url('postgres', 'modest') }
+    await expect(databases.chooseServer('shop', identity, profile)).rejects.toMatchObject({
+      message:
+        'the login modest of the rehearsal server of target shop may not create roles; nothing was made there, and the target was not changed',
+      facts: { next: expect.stringContaining('alter role "modest" createrole;') },
+    })
     urls = { shop: server.url() }
   })
 })

@@ -11,6 +11,7 @@ import { readJsonEvidence } from '../../read-json-evidence.ts'
 import { findOutboundConnections, readDatabaseProfile } from '../database-profile.ts'
 import type { MigrateDeps } from '../deps.ts'
 import { estimateWork, readDatabaseBytes } from '../estimate-work.ts'
+import { withDeviations } from '../restore-backup.ts'
 import { readServerIdentity, serverMajorVersion } from '../server-identity.ts'
 
 /** Identifies server and database before anything else, and checks the tools and the rehearsal server that the run will need. */
@@ -20,18 +21,24 @@ export function serverIdentify(deps: MigrateDeps): Effect {
     input: z.object({ target: z.string(), bundleDigest: z.string() }),
     output: z.looseObject({ identityDigest: z.string(), profileDigest: z.string(), place: z.string() }),
     async execute(context, { target, bundleDigest }) {
-      const { spec } = await readJsonEvidence<MigrationBundle>(context, bundleDigest)
+      const { spec, texts } = await readJsonEvidence<MigrationBundle>(context, bundleDigest)
       const database = await deps.openDatabase(target)
       const identity = await database.read(context, readServerIdentity)
       assertServerOfBundle(spec, identity, target)
       const tool = await deps.dumps.check(context, serverMajorVersion(identity))
-      const { profile, outbound } = await database.read(context, async (sql) => ({
-        profile: await readDatabaseProfile(sql),
+      const { found, outbound } = await database.read(context, async (sql) => ({
+        found: await readDatabaseProfile(sql),
         outbound: await findOutboundConnections(sql),
       }))
+      const makesPolicies = Object.values(texts).some((text) => /row\s+level\s+security/i.test(text))
+      const profile = { ...found, policies: found.policies === true || makesPolicies }
       const refused = onlyIn(outbound, spec.deviations ?? [])
       if (refused.length > 0) throw outboundError(target, refused)
-      const place = await deps.rehearsalDatabases.chooseServer(target, identity)
+      const place = await deps.rehearsalDatabases.chooseServer(
+        target,
+        identity,
+        withDeviations(profile, spec.deviations),
+      )
       const databaseBytes = await database.read(context, readDatabaseBytes)
       const estimate = estimateWork(context, {
         databaseBytes,
@@ -39,12 +46,12 @@ export function serverIdentify(deps: MigrateDeps): Effect {
         rates: deps.measures.rates(),
         hasCopies: place === 'embedded',
       })
-      const found = jsonEvidence('identity', identity)
+      const identified = jsonEvidence('identity', identity)
       const made = jsonEvidence('profile', profile)
       const { systemIdentifier, database: name, version, role } = identity
       return {
         output: {
-          identityDigest: found.digest,
+          identityDigest: identified.digest,
           profileDigest: made.digest,
           place,
           report: {
@@ -54,7 +61,7 @@ export function serverIdentify(deps: MigrateDeps): Effect {
             estimate: { ...estimate },
           },
         },
-        evidence: [found, made],
+        evidence: [identified, made],
       }
     },
   })
