@@ -84,7 +84,7 @@ async function dropDatabase(client: Client, administrator: Administrator, name: 
   )
   for (const { owner } of rows) await joinRole(client, administrator, owner)
   await client.query(
-    `select pg_terminate_backend(pid) from pg_stat_activity where datname = $1 and pg_has_role(usesysid, 'usage')`,
+    `select pg_terminate_backend(pid) from pg_stat_activity where datname = $1 and pg_has_role(usename, 'usage')`,
     [name],
   )
   await client.query(`drop database if exists ${id}`)
