@@ -1,6 +1,6 @@
 import type { Json } from '../../domain/json.ts'
+import { ROLE_MARK } from '../../domain/role-mark.ts'
 import { buildCatalogue, type Catalogue, type CatalogueObject } from '../../migration/catalogue.ts'
-import { ROLE_MARK } from '../../targets/postgres/role-login.ts'
 import type { Sql } from '../../targets/target.ts'
 
 /**
@@ -56,6 +56,48 @@ const acl = (object: string, owner: string, own: string, byDefault?: string) => 
 
 const functionName =
   "case p.prokind when 'a' then 'aggregate ' when 'p' then 'procedure ' else 'function ' end || p.oid::regprocedure::text"
+
+/** The first id of an object that initdb did not make. */
+const FIRST_OWN = 16384
+const of = (catalog: string, owner: string, oid: string) =>
+  `(select ${owner} from ${catalog} where oid = ${oid})`
+const OWNER_OF_MEMBER = `case m.classid when 'pg_class'::regclass then ${of('pg_class', 'relowner', 'm.objid')}
+  when 'pg_proc'::regclass then ${of('pg_proc', 'proowner', 'm.objid')} when 'pg_type'::regclass then ${of('pg_type', 'typowner', 'm.objid')}
+  when 'pg_namespace'::regclass then ${of('pg_namespace', 'nspowner', 'm.objid')} end`
+/** What an object out of sight does, by the texts that decide it. */
+const definitionOf = (classid: string, oid: string) => `case ${classid}
+  when 'pg_proc'::regclass then (select jsonb_build_array(p.prosrc, p.probin, p.prosecdef, p.provolatile, p.proconfig, p.proleakproof,
+    case when p.prokind in ('f', 'p') then md5(pg_get_functiondef(p.oid)) end)
+    from pg_proc p where p.oid = ${oid})
+  when 'pg_class'::regclass then (select jsonb_build_array(c.relkind, case when c.relkind in ('v', 'm') then pg_get_viewdef(c.oid) end,
+    (select jsonb_agg(jsonb_build_array(a.attname, format_type(a.atttypid, a.atttypmod)) order by a.attnum) from pg_attribute a
+      where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped),
+    (select jsonb_agg(pg_get_triggerdef(g.oid) order by g.tgname) from pg_trigger g where g.tgrelid = c.oid and not g.tgisinternal),
+    (select jsonb_agg(pg_get_ruledef(r.oid) order by r.rulename) from pg_rewrite r where r.ev_class = c.oid and r.rulename <> '_RETURN'))
+    from pg_class c where c.oid = ${oid}) end`
+/**
+ * Objects that are listed nowhere else, because they are in an extension, or among those of the server. Only a superuser can put some
+ * there, no backup holds them, and by their definitions a copy is compared with what the extension itself brings.
+ */
+const OUT_OF_SIGHT = `
+  select 'members of extension ' || x.extname, 'extension ' || x.extname, null::text,
+    jsonb_agg(jsonb_build_array(i.type, i.identity, ${definitionOf('m.classid', 'm.objid')}) order by i.type collate "C", i.identity collate "C")
+  from pg_depend m join pg_extension x on x.oid = m.refobjid cross join lateral pg_identify_object(m.classid, m.objid, m.objsubid) i
+  where m.refclassid = 'pg_extension'::regclass and m.deptype = 'e' and m.objid >= ${FIRST_OWN}
+    and coalesce((select rolsuper from pg_roles where oid = ${OWNER_OF_MEMBER}), true)
+  group by x.extname
+  union all
+  select 'objects in schema ' || n.nspname, null, null, jsonb_agg(jsonb_build_array(i.type, i.identity, ${definitionOf('o.classid', 'o.oid')})
+    order by i.type collate "C", i.identity collate "C")
+  from (
+    select 'pg_class'::regclass as classid, oid, relnamespace as place from pg_class where relkind in ('r', 'p', 'v', 'm', 'f', 'c', 'S')
+    union all select 'pg_proc'::regclass, oid, pronamespace from pg_proc
+    union all select 'pg_type'::regclass, oid, typnamespace from pg_type where typtype in ('e', 'd', 'r')
+    union all select 'pg_namespace'::regclass, oid, oid from pg_namespace
+  ) o join pg_namespace n on n.oid = o.place cross join lateral pg_identify_object(o.classid, o.oid, 0) i
+  where o.oid >= ${FIRST_OWN} and not (${user('n')}) and n.nspname !~ '^pg_(toast_)?temp_'
+    and not exists (select from pg_depend e where e.classid = o.classid and e.objid = o.oid and e.deptype in ('e', 'i'))
+  group by n.nspname`
 
 const FACTS = `
 with tables as (
@@ -166,9 +208,13 @@ with tables as (
     union all select 'pg_ts_parser'::regclass, oid from pg_ts_parser union all select 'pg_ts_template'::regclass, oid from pg_ts_template
     union all select 'pg_foreign_data_wrapper'::regclass, oid from pg_foreign_data_wrapper
     union all select 'pg_foreign_server'::regclass, oid from pg_foreign_server
-    union all select 'pg_language'::regclass, oid from pg_language
+    union all select 'pg_language'::regclass, oid from pg_language union all select 'pg_am'::regclass, oid from pg_am
+    union all select 'pg_transform'::regclass, oid from pg_transform
+    union all select 'pg_type'::regclass, oid from pg_type where typtype = 'b' and typcategory <> 'A'
   ) o cross join lateral pg_identify_object(o.classid, o.oid, 0) i
-  where o.oid >= 16384 and not exists (select from pg_depend e where e.classid = o.classid and e.objid = o.oid and e.deptype = 'e')
+  where o.oid >= ${FIRST_OWN} and not exists (select from pg_depend e where e.classid = o.classid and e.objid = o.oid and e.deptype = 'e')
+  union all
+  ${OUT_OF_SIGHT}
   union all
   (with own as (select * from tables where relkind <> 'c') ${acl('own.name', 'own.relowner', 'own.relacl', 'r')})
   union all

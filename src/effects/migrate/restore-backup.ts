@@ -23,6 +23,7 @@ import { readJsonEvidence } from '../read-json-evidence.ts'
 import { compareContents, readDatabaseContents } from './database-contents.ts'
 import { readDatabaseProfile } from './database-profile.ts'
 import type { MigrateDeps } from './deps.ts'
+import { nameDifferingMembers, STANDS_FOR_MANY } from './differing-members.ts'
 import { findLeftOut } from './left-out.ts'
 import { readCatalogue, readDefinitions } from './read-catalogue.ts'
 import { readWithoutPolicies } from './read-without-policies.ts'
@@ -157,7 +158,13 @@ async function compareWithSource(
   const { changed, ...others } = compareSchemas(expected, copy.catalogue)
   const same = await findSameTexts(context, changed, source, copy)
   const difference = withoutDeviations(source.deviations, { ...others, changed: onlyIn(changed, same) })
-  if (!isEmptyDifference(difference)) throw otherSchemaError(ref, difference, source.left)
+  if (!isEmptyDifference(difference))
+    throw otherSchemaError(
+      ref,
+      difference,
+      source.left,
+      await readDifferingMembers(context, difference, source, copy),
+    )
   return leftOut
 }
 
@@ -166,6 +173,18 @@ export const withDeviations = (profile: SourceProfile, deviations: string[] = []
   ...profile,
   extensions: profile.extensions?.map((one) => mayLack(one, deviations)) ?? [],
 })
+
+async function readDifferingMembers(
+  context: EffectContext,
+  { added, removed, changed }: SchemaDifference,
+  source: Compared,
+  copy: Compared,
+): Promise<string[]> {
+  const names = [...added, ...removed, ...changed].filter((name) => STANDS_FOR_MANY.test(name))
+  if (names.length === 0) return []
+  const read = ({ database }: Compared) => database.read(context, (sql) => readDefinitions(sql, names))
+  return nameDifferingMembers(await read(source), await read(copy))
+}
 
 const mayLack = (extension: ExtensionProfile, deviations: string[]): ExtensionProfile =>
   deviations.includes(`extension ${extension.name}`) ? { ...extension, mayLack: true } : extension
@@ -265,8 +284,13 @@ function otherSchemaError(
   { place }: RehearsalDatabaseRef,
   difference: SchemaDifference,
   left: LeftOut[],
+  members: string[],
 ): Stop {
-  const lines = describeSchemaDifference(difference)
+  const held = members.length > 5 ? `${members.slice(0, 5).join(', ')}, …` : members.join(', ')
+  const lines = [
+    ...describeSchemaDifference(difference),
+    ...(members.length === 0 ? [] : [`no backup holds what somebody put there or changed: ${held}`]),
+  ]
   const names = [...difference.added, ...difference.removed, ...difference.changed]
   const some = names.slice(0, 5).map((name) => JSON.stringify(name))
   return new Stop(
@@ -276,6 +300,7 @@ function otherSchemaError(
       next: `give the rehearsal server (${place}) the same extensions and settings and resume the run, or name another one (targets.<name>.rehearsalUrlEnv) and start another run; or accept in bundle.yaml that the rehearsal does without (deviations: [${some.join(', ')}${names.length > 5 ? ', …' : ''}]) and start another run`,
       data: {
         differences: lines.slice(0, 100),
+        ...(members.length === 0 ? {} : { members: members.slice(0, 100) }),
         leftOut: left.slice(0, 100).map(({ kind, name }) => `${kind} ${name}`),
       },
     },

@@ -80,6 +80,16 @@ const SHARED = `
   select 'subscription ' || subname, jsonb_build_array(subowner, subenabled, subpublications)::text from pg_catalog.pg_subscription
   where subdbid = ${HERE}
   union all
+  ${['pg_proc', 'pg_rewrite', 'pg_cast', 'pg_type']
+    .map(
+      (catalog) =>
+        `select 'the server’s own objects in ${catalog}', md5(string_agg(md5(o::text), '' order by oid)) from pg_catalog.${catalog} o where oid < 16384`,
+    )
+    .join(' union all ')}
+  union all
+  select 'the server’s own operators', md5(string_agg(oprname || ' ' || oprcode::oid || ' ' || oprleft || ' ' || oprright, ',' order by oid))
+  from pg_catalog.pg_operator where oid < 16384
+  union all
   select ${privileges('p.oid', 'pg_proc')} || p.oid::regprocedure, p.proacl::text from pg_catalog.pg_proc p
   where p.proacl is not null and p.pronamespace in (${OWN}) or ${member('p.oid', 'pg_proc')}
   union all

@@ -1,5 +1,6 @@
 import type { Client } from 'pg'
 import { Stop } from '../../domain/errors.ts'
+import { ROLE_MARK } from '../../domain/role-mark.ts'
 import {
   type Administrator,
   canGiveBypass,
@@ -9,7 +10,6 @@ import {
 import type { RoleProfile, SourceProfile } from './rehearsal-database.ts'
 import { isApproved } from './rehearsal-extensions.ts'
 import { DATA_ROLES } from './rehearsal-roles.ts'
-import { ROLE_MARK } from './role-login.ts'
 
 /** What the login of a rehearsal server may not do although a rehearsal needs it. */
 interface MissingPower {

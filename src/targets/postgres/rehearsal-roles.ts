@@ -1,5 +1,6 @@
 import type { Client } from 'pg'
 import { Stop } from '../../domain/errors.ts'
+import { ROLE_MARK } from '../../domain/role-mark.ts'
 import {
   type Administrator,
   canGiveBypass,
@@ -8,7 +9,7 @@ import {
   rulesOverAllRoles,
 } from './rehearsal-administrator.ts'
 import type { RehearsalDatabaseFacts, RoleProfile } from './rehearsal-database.ts'
-import { ROLE_MARK, readersRoleOf } from './role-login.ts'
+import { readersRoleOf } from './role-login.ts'
 import { scramVerifier } from './scram-verifier.ts'
 
 /**

@@ -1,9 +1,6 @@
 import { createHash, createHmac, randomBytes } from 'node:crypto'
 import { readConnectionString, writeConnectionString } from './connection-string.ts'
 
-/** The comment on roles that Cutter created on rehearsal servers, so that it uses and drops no others. */
-export const ROLE_MARK = 'made by cutter for rehearsals'
-
 const digestOf = (database: string) => createHash('sha256').update(database).digest('hex').slice(0, 24)
 
 /** The name of the role that restores a backup into a rehearsal database. */

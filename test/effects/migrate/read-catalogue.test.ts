@@ -40,6 +40,38 @@ describe('readCatalogue', () => {
        alter function app.back() owner to reader; alter extension plpgsql add function app.back()`,
       { added: ['function app.back()'] },
     ],
+    [
+      'create table app.hidden (id int); alter extension plpgsql add table app.hidden',
+      { added: ['members of extension plpgsql'] },
+    ],
+    [
+      `create function app.back() returns int language sql return 1; alter extension plpgsql add function app.back()`,
+      { added: ['members of extension plpgsql'] },
+    ],
+    [
+      `create function app.back() returns int language sql return 1;
+       insert into pg_catalog.pg_depend values ('pg_proc'::regclass, 'app.back'::regproc, 0, 'pg_extension'::regclass,
+         (select oid from pg_extension where extname = 'plpgsql'), 0, 'e')`,
+      { added: ['members of extension plpgsql'] },
+    ],
+    [
+      `create operator app.!=! (leftarg = int, rightarg = int, function = int4eq); alter extension plpgsql add operator app.!=! (int, int)`,
+      { added: ['members of extension plpgsql'] },
+    ],
+    [
+      'create function pg_catalog.back() returns int language sql return 1',
+      { added: ['objects in schema pg_catalog'] },
+    ],
+    ['create table information_schema.hidden (id int)', { added: ['objects in schema information_schema'] }],
+    [
+      `create table app.hidden (id int); update pg_catalog.pg_class set relnamespace = 'pg_toast'::regnamespace where relname = 'hidden'`,
+      { added: ['objects in schema pg_toast'] },
+    ],
+    [
+      'set local allow_system_table_mods = on; create schema pg_hidden; create table pg_hidden.one (id int)',
+      { added: ['objects in schema pg_hidden'] },
+    ],
+    ['create access method another type index handler bthandler', { added: ['access method another'] }],
     ['alter table app.unit add note text', { added: ['column app.unit.note'] }],
     [
       'alter table app.unit drop title',
