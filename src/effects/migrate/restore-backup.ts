@@ -23,7 +23,7 @@ import { readJsonEvidence } from '../read-json-evidence.ts'
 import { compareContents, readDatabaseContents } from './database-contents.ts'
 import { readDatabaseProfile } from './database-profile.ts'
 import type { MigrateDeps } from './deps.ts'
-import { nameDifferingMembers, STANDS_FOR_MANY } from './differing-members.ts'
+import { readDifferingMembers } from './differing-members.ts'
 import { findLeftOut } from './left-out.ts'
 import { readCatalogue, readDefinitions } from './read-catalogue.ts'
 import { readWithoutPolicies } from './read-without-policies.ts'
@@ -163,7 +163,7 @@ async function compareWithSource(
       ref,
       difference,
       source.left,
-      await readDifferingMembers(context, difference, source, copy),
+      await readDifferingMembers(context, difference, [source.database, copy.database]),
     )
   return leftOut
 }
@@ -173,18 +173,6 @@ export const withDeviations = (profile: SourceProfile, deviations: string[] = []
   ...profile,
   extensions: profile.extensions?.map((one) => mayLack(one, deviations)) ?? [],
 })
-
-async function readDifferingMembers(
-  context: EffectContext,
-  { added, removed, changed }: SchemaDifference,
-  source: Compared,
-  copy: Compared,
-): Promise<string[]> {
-  const names = [...added, ...removed, ...changed].filter((name) => STANDS_FOR_MANY.test(name))
-  if (names.length === 0) return []
-  const read = ({ database }: Compared) => database.read(context, (sql) => readDefinitions(sql, names))
-  return nameDifferingMembers(await read(source), await read(copy))
-}
 
 const mayLack = (extension: ExtensionProfile, deviations: string[]): ExtensionProfile =>
   deviations.includes(`extension ${extension.name}`) ? { ...extension, mayLack: true } : extension
