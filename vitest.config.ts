@@ -54,6 +54,7 @@ const program = [
   'test/cli/migrate-checks.test.ts',
   'test/cli/migrate-conflicts.test.ts',
   'test/cli/migrate-deviations.test.ts',
+  'test/cli/migrate-hidden-objects.test.ts',
   'test/cli/migrate-managed-servers.test.ts',
   'test/cli/migrate-plan.test.ts',
   'test/cli/migrate-run.test.ts',
