@@ -31,7 +31,7 @@ const ATTEMPTS = [
   },
   {
     what: 'another body of a function of PostgreSQL',
-    text: `update pg_catalog.pg_proc set prosrc = 'textlen' where oid = 'pg_catalog.upper(text)'::regprocedure`,
+    text: `update pg_catalog.pg_proc set prosrc = 'lower' where oid = 'pg_catalog.upper(text)'::regprocedure`,
     named: 'the server’s own objects in pg_proc was changed',
   },
 ]
