@@ -111,7 +111,7 @@ function listLines(title: Shown, items: Shown[], all: number): MarkdownLine[] {
 function describeCommand(id: string, { place, pointer, confirmSeconds, old }: DeployPlan): Shown[] {
   const known: { [id: string]: Shown } = {
     stage: md`Cutter makes a staging folder that only this user can enter.`,
-    extract: md`The host compares the hash of what was sent, and extracts it in staging.`,
+    extract: md`Cutter compares the hash of what the host has received. Then the host extracts it in staging.`,
     promote: md`One rename puts the new folder at ${exact(place.target)}. Nothing leads to it yet.`,
     build: md`The build of the checks file runs in the new folder.`,
     'link-shared': md`The new folder gets its links to shared paths.`,

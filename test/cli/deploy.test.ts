@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { aCutterHome, type CutterHome, jsonOf } from '../support/cli.ts'
 import { ALICE, aSigner, enableExecution } from '../support/cli-steps.ts'
@@ -15,13 +15,15 @@ describe('cutter run start deploy', () => {
     sshd = await startSshd()
     d = await createDeployFixture(sshd)
     at = aCutterHome('execution: { allowLive: true }\nhosts: { box: { ssh: web } }\n')
+    mkdirSync(at.path('temporary'))
   })
   afterAll(async () => {
     await at.remove()
     await d.remove()
     await sshd.stop()
   })
-  const cutter = (...args: string[]) => at.cutter(args, { env: { HOME: sshd.home } })
+  const cutter = (...args: string[]) =>
+    at.cutter(args, { env: { HOME: sshd.home, TMPDIR: at.path('temporary') } })
   const start = (...more: string[]) => {
     const flags = ['--source', d.repository, '--commit', d.commit, '--path', d.target, '--previous', d.old]
     return cutter(
@@ -70,6 +72,7 @@ describe('cutter run start deploy', () => {
     expect(listEntries(d.srv)).toEqual(['app-1', 'app-2'])
     expect((await cutter('run', 'history', runId, '--verify')).code).toBe(0)
     const report = readdirSync(at.path(`var/runs/${runId}`)).find((name) => name.endsWith('-closeout.md'))!
+    expect(readdirSync(at.path('temporary'))).toEqual([])
     const text = readFileSync(at.path(`var/runs/${runId}/${report}`), 'utf8')
     expect(text.match(/^> ## \d\. G\d [a-z -]+: PASS$/gm)).toHaveLength(8)
   })

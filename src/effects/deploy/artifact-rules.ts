@@ -60,7 +60,7 @@ export function findNameFault(path: string): Fault | null {
 /** The file in a target that says which run made it. */
 export const MANIFEST_NAME = 'DEPLOY-MANIFEST.txt'
 
-interface ContentRule extends Fault {
+export interface ContentRule extends Fault {
   pattern: RegExp
   /** Whether the rule applies to the beginning of a file only. */
   atStart?: boolean
@@ -99,6 +99,14 @@ export const contentRules: ContentRule[] = [
     atStart: true,
   },
 ]
+
+/** Every text that meets a rule holds one of these, so that the rules themselves need not be tried on most texts. */
+const MARKS =
+  /PRIVATE KEY|A[KS]IA|gh[pousr]_|github_pat_|glpat-|xox[abeoprs]-|npm_|AIza|[rs]k_live_|sk-ant-|sk-proj-|_authToken|:\/\/[^\s:@/'"]+:/
+
+/** Whether a text may meet a rule. `start`: it is the beginning of a file. */
+export const mayHoldSecret = (text: string, start: boolean): boolean =>
+  MARKS.test(text) || (start && text.startsWith('version https://git-lfs'))
 
 /** Attributes of git that `git archive` applies and Cutter does not, because what they do depends on the clone or on programs. */
 const NOT_APPLIED =

@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto'
-import { open, rm } from 'node:fs/promises'
+import { createWriteStream } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { type Readable, Transform } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import type { Tools } from '../../tools/open-tools.ts'
 import { type Allowance, applyAllowances } from './allowances.ts'
 import type { ArtifactEntry, ArtifactFinding } from './artifact-entry.ts'
@@ -13,8 +16,8 @@ import { createTempFolder } from './temp-folder.ts'
 
 /** The artifact that goes to the host: an uncompressed tar of one commit. Everybody who builds it gets the same bytes. */
 export interface Artifact {
-  /** Path of the tar in a private folder, which `dispose` removes. */
-  file: string
+  /** Path of the tar in a private folder, which `dispose` removes. Null when only its content was asked for. */
+  file: string | null
   sha256: string
   bytes: number
   entries: ArtifactEntry[]
@@ -28,12 +31,17 @@ export interface Artifact {
  */
 const ATTRIBUTES = '* -text !eol -export-subst -ident -filter -working-tree-encoding\n'
 
+/** Bytes that wait for whoever reads the tar. */
+const CHUNK = 1024 * 1024
+
 interface BuildOptions {
   tools: Tools
   signal: AbortSignal
   allow?: Allowance[]
   /** What a scan of the same bytes under the same allowances has found, so that they are not scanned again. */
   known?: (Pick<Artifact, 'sha256' | 'entries'> & { findings: ArtifactFinding[] }) | null
+  /** Whether the tar is needed. Without it, its bytes are read while git writes them, and are not kept. */
+  keepsTar: boolean
 }
 
 /**
@@ -43,7 +51,7 @@ interface BuildOptions {
  */
 export async function buildArtifact(
   source: Source,
-  { tools, signal, allow = [], known = null }: BuildOptions,
+  { tools, signal, allow = [], known = null, keepsTar }: BuildOptions,
 ): Promise<Artifact> {
   const folder = await createTempFolder()
   const dispose = () => rm(folder, { recursive: true, force: true })
@@ -52,10 +60,15 @@ export async function buildArtifact(
     await makeRepository(repository, { objectFormat: source.objectFormat, attributes: ATTRIBUTES })
     const env = { ...COMMITTER, GIT_ALTERNATE_OBJECT_DIRECTORIES: JSON.stringify(source.objects) }
     const git: GitOptions = { tools, repository, cwd: repository, signal, env }
-    const file = join(folder, 'artifact.tar')
-    const { sha256, bytes } = await writeArchive(git, await findArchivedCommit(git, source), file)
-    const { entries, findings } =
-      known !== null && known.sha256 === sha256 ? known : await scanArtifact(file, allow)
+    const commit = await findArchivedCommit(git, source)
+    const file = keepsTar ? join(folder, 'artifact.tar') : null
+    const keep = (tar: Readable) => pipeline(tar, createWriteStream(file!, { flags: 'wx', mode: 0o600 }))
+    const scan = (tar: Readable) => scanArtifact(tar, allow)
+    const kept = file === null ? null : await readArchive(git, commit, keep)
+    const isKnown = kept !== null && known?.sha256 === kept.sha256
+    const scanned = isKnown ? null : await readArchive(git, commit, scan)
+    const { sha256, bytes } = (kept ?? scanned)!
+    const { entries, findings } = isKnown ? known! : scanned!.found
     return {
       file,
       sha256,
@@ -91,24 +104,25 @@ async function findArchivedCommit(
   return stdout.toString().trim()
 }
 
-async function writeArchive(
-  git: GitOptions,
-  commit: string,
-  file: string,
-): Promise<{ sha256: string; bytes: number }> {
-  const out = await open(file, 'wx+', 0o600)
-  const settings = ['core.autocrlf=false', 'core.eol=lf', 'tar.umask=0022']
-  try {
-    await runGitOrStop(
-      [...settings.flatMap((setting) => ['-c', setting]), 'archive', '--format=tar', commit],
-      { ...git, out },
-    )
-    const hash = createHash('sha256')
-    for await (const chunk of out.createReadStream({ start: 0, autoClose: false })) hash.update(chunk)
-    return { sha256: hash.digest('hex'), bytes: (await out.stat()).size }
-  } finally {
-    await out.close()
+/** Hashes the tar while git writes it and something else reads it. */
+async function readArchive<T>(git: GitOptions, commit: string, use: (tar: Readable) => Promise<T>) {
+  const hash = createHash('sha256')
+  let bytes = 0
+  let found: T | undefined
+  const counter = new Transform({
+    highWaterMark: CHUNK,
+    transform(chunk: Buffer, _, done) {
+      hash.update(chunk)
+      bytes += chunk.length
+      done(null, chunk)
+    },
+  })
+  const read = async (stdout: Readable) => {
+    ;[, found] = await Promise.all([pipeline(stdout, counter), use(counter)])
   }
+  const settings = ['core.autocrlf=false', 'core.eol=lf', 'tar.umask=0022'].flatMap((one) => ['-c', one])
+  await runGitOrStop([...settings, 'archive', '--format=tar', commit], { ...git, read })
+  return { sha256: hash.digest('hex'), bytes, found: found as T }
 }
 
 async function runGitOrStop(args: string[], options: GitOptions) {

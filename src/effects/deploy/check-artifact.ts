@@ -7,6 +7,7 @@ import type { ArtifactEntry, ArtifactFinding } from './artifact-entry.ts'
 import { buildArtifact } from './build-artifact.ts'
 import type { Checks } from './checks-file.ts'
 import type { DeployDeps } from './deps.ts'
+import { keepArtifact } from './kept-artifact.ts'
 import type { Source } from './resolve-source.ts'
 import { listSharedInArtifact } from './shared-paths.ts'
 import { hashTree, type TreeHashes } from './tree-hashes.ts'
@@ -31,7 +32,7 @@ interface ApprovedArtifact {
 }
 
 /**
- * Builds the artifact, scans it, hashes it, and removes it again. Only its list is kept.
+ * Scans and hashes the artifact while git writes it. Its list is kept, and for the last check at a gate its tar too, which is sent next.
  * @throws STOP_ARTIFACT_UNCLEAN when it is empty, or holds something that must not go to a host.
  */
 export async function checkArtifact(
@@ -50,8 +51,16 @@ export async function checkArtifact(
           entries: await readJsonEvidence<ArtifactEntry[]>(context, known.listDigest),
           findings: [],
         }
-  const artifact = await buildArtifact(source, { tools, signal: context.signal, allow, known: listed })
-  await artifact.dispose()
+  const keepsTar = known !== null
+  const artifact = await buildArtifact(source, {
+    tools,
+    signal: context.signal,
+    allow,
+    known: listed,
+    keepsTar,
+  })
+  if (keepsTar) await keepArtifact(artifact)
+  else await artifact.dispose()
   const refused = artifact.findings.filter(({ severity }) => severity === 'refused')
   if (refused.length > 0) throw artifactUncleanError(refused)
   const twice = listSharedInArtifact(artifact.entries, shared)

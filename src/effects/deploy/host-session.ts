@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { EffectContext, FencingToken } from '../../domain/effect.ts'
 import { CutterError, Stop } from '../../domain/errors.ts'
 import { type Evidence, jsonEvidence } from '../../domain/evidence.ts'
-import type { Host, RunResult } from '../../targets/ssh/open-host.ts'
+import type { Host, RunResult, SentFile } from '../../targets/ssh/open-host.ts'
 import { createTempFolder } from './temp-folder.ts'
 
 /** A command with a name. A `read` command changes nothing on the host. The host's shell gets `argv` word for word. */
@@ -44,7 +44,7 @@ export interface HostSession {
    */
   text(command: HostCommand, options?: { maxOutputBytes?: number }): Promise<string>
   /** Sends a local file. `mode`: permission bits. */
-  put(local: string, remote: string, mode: number): Promise<{ resumedFrom: number; bytes: number }>
+  put(local: string, remote: string, mode: number): Promise<SentFile>
   putText(text: string, remote: string, mode: number): Promise<void>
   /** All commands sent so far, in order, as evidence: part of the receipt of a phase. */
   sent(phase: string): Evidence

@@ -8,6 +8,7 @@ import type { WatchRules } from './compare-anchors.ts'
 import type { DeploySurvey } from './deploy-survey.ts'
 import type { HostCommand } from './host-session.ts'
 import type { Anchor, HostFacts } from './host-survey.ts'
+import { keepFolder } from './keep-folder.ts'
 import { type OldRelease, removeOldReleases } from './old-releases.ts'
 import type { DeployPaths, ReleasePointer } from './paths.ts'
 import type { PreflightFinding } from './preflight-check.ts'
@@ -23,7 +24,7 @@ import {
   switchOver,
   withdrawTarget,
 } from './switch-commands.ts'
-import { discard, extract, skeleton, stage } from './write-commands.ts'
+import { discard, extract, removeListed, skeleton, stage } from './write-commands.ts'
 
 /**
  * The plan that SG1 approves: the exact commands, the bytes that they send, the expected state of the host, and the rollback. It holds no
@@ -142,7 +143,7 @@ function listCommands(
   return [
     planned(stage(staging, RUN_PLACEHOLDER)),
     { id: 'send', argv: ['put', 'artifact.tar', `${staging}/artifact.tar`] },
-    planned(extract(staging, RUN_PLACEHOLDER, plan.artifact.sha256)),
+    planned(extract(staging, RUN_PLACEHOLDER)),
     { id: 'send', argv: ['put', 'DEPLOY-MANIFEST.txt', `${staging}/tree/DEPLOY-MANIFEST.txt`] },
     planned(promote(staging, RUN_PLACEHOLDER, placeOf(plan))),
     ...ifAny('build', build),
@@ -178,6 +179,9 @@ function listRollbackCommands(plan: Commanded): PlannedCommand[] {
     planned(stage(staging, RUN_PLACEHOLDER)),
     planned(switchBack(staging, RUN_PLACEHOLDER, placeOf(plan), plan.activation?.back ?? null)),
     planned(withdrawTarget(staging, RUN_PLACEHOLDER, placeOf(plan))),
+    { id: 'send', argv: ['put', 'files', `${staging}/files`] },
+    { id: 'send', argv: ['put', 'folders', `${staging}/folders`] },
+    planned(removeListed(staging, RUN_PLACEHOLDER, keepFolder(plan.place, RUN_PLACEHOLDER))),
     planned(discard(staging, RUN_PLACEHOLDER)),
   ]
 }

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import type { FileHandle } from 'node:fs/promises'
+import type { Readable } from 'node:stream'
 import type { Tools } from '../../tools/open-tools.ts'
 import { TRUSTED_PATH } from '../../tools/trusted-folders.ts'
 import { sourceMissingError } from './source-missing-error.ts'
@@ -17,8 +17,8 @@ export interface GitOptions {
   cwd: string
   signal: AbortSignal
   env?: NodeJS.ProcessEnv
-  /** A file that receives stdout. The result's `stdout` is empty then. */
-  out?: FileHandle
+  /** Reads stdout while git writes it. The result's `stdout` is empty then. */
+  read?(stdout: Readable): Promise<void>
 }
 
 /**
@@ -42,7 +42,7 @@ const ALWAYS = [
  * @throws STOP_SOURCE_MISSING when git is not where it is looked for
  */
 export function runGit(args: string[], options: GitOptions): Promise<GitResult> {
-  const { tools, repository, cwd, signal, env = {}, out: file } = options
+  const { tools, repository, cwd, signal, env = {}, read } = options
   const tool = tools.find('git')
   if (tool === null) {
     const { why, next } = tools.describeMissing('git')
@@ -52,7 +52,7 @@ export function runGit(args: string[], options: GitOptions): Promise<GitResult> 
     const child = spawn(tool.file, [...tool.args, ...ALWAYS, ...args], {
       cwd,
       signal,
-      stdio: ['ignore', file?.fd ?? 'pipe', 'pipe'],
+      stdio: ['ignore', 'pipe', 'pipe'],
       env: {
         PATH: TRUSTED_PATH,
         HOME: process.env.HOME,
@@ -69,11 +69,21 @@ export function runGit(args: string[], options: GitOptions): Promise<GitResult> 
     })
     const out: Buffer[] = []
     let stderr = ''
-    child.stdout?.on('data', (chunk: Buffer) => out.push(chunk))
-    child.stderr!.setEncoding('utf8').on('data', (text: string) => {
+    const reading = read?.(child.stdout) ?? Promise.resolve()
+    // A reader that fails leaves git no one to write to.
+    reading.catch(() => child.stdout.destroy())
+    if (read === undefined) child.stdout.on('data', (chunk: Buffer) => out.push(chunk))
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
       stderr = `${stderr}${text}`.slice(0, 10_000)
     })
     child.once('error', reject)
-    child.once('close', (code) => resolve({ code: code ?? -1, stdout: Buffer.concat(out), stderr }))
+    child.once('close', (code) => {
+      const answer = { code: code ?? -1, stdout: Buffer.concat(out), stderr }
+      // What git says about its own failure explains more than a stream that ended too early.
+      reading.then(
+        () => resolve(answer),
+        (error: Error) => (answer.code > 0 ? resolve(answer) : reject(error)),
+      )
+    })
   })
 }

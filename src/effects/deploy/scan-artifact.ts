@@ -1,10 +1,18 @@
 import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
+import type { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import { extract, type Header } from 'tar-stream'
 import { type Allowance, applyAllowances } from './allowances.ts'
 import type { ArtifactEntry, ArtifactFinding } from './artifact-entry.ts'
 import { listLinkFaults } from './artifact-links.ts'
-import { contentRules, findAttributeFault, findCacheFolder, findNameFault } from './artifact-rules.ts'
+import {
+  type ContentRule,
+  contentRules,
+  findAttributeFault,
+  findCacheFolder,
+  findNameFault,
+  mayHoldSecret,
+} from './artifact-rules.ts'
 
 const KINDS: { [type: string]: ArtifactEntry['type'] } = {
   file: 'file',
@@ -13,19 +21,18 @@ const KINDS: { [type: string]: ArtifactEntry['type'] } = {
 }
 
 /**
- * Reads every entry of a tar: names, kinds, links and contents. It finds everything that must not go to a host. No finding holds the text
+ * Reads every entry of a tar while it is written: names, kinds, links and contents. It finds everything that must not go to a host. No finding holds the text
  * of a secret. `allow` names findings that a person has examined.
  */
 export async function scanArtifact(
-  file: string,
+  tar: Readable,
   allow: Allowance[] = [],
 ): Promise<{ entries: ArtifactEntry[]; findings: ArtifactFinding[] }> {
   const entries: ArtifactEntry[] = []
   const findings: ArtifactFinding[] = []
   const reader = extract()
-  createReadStream(file)
-    .on('error', (error) => reader.destroy(error))
-    .pipe(reader)
+  const piped = pipeline(tar, reader)
+  piped.catch(() => undefined)
   for await (const entry of reader) {
     const { header } = entry
     const path = header.name.replace(/\/$/, '')
@@ -56,6 +63,7 @@ export async function scanArtifact(
     )
     entries.push(makeEntry(path, type, header, sha256))
   }
+  await piped
   const all = [...mergeCaches(findings), ...listDuplicates(entries), ...listLinkFaults(entries)]
   return { entries, findings: applyAllowances(all, allow) }
 }
@@ -73,21 +81,22 @@ const HEAD = 64 * 1024
 
 async function readContent(content: AsyncIterable<Buffer>) {
   const hash = createHash('sha256')
-  const rules = new Map(contentRules.map((rule) => [rule, false]))
+  const met = new Set<ContentRule>()
   let tail = ''
   let start = true
   let head = ''
   for await (const chunk of content) {
     hash.update(chunk)
     const text = tail + chunk.toString('latin1')
-    for (const [rule, met] of rules)
-      if (!met && (start || !rule.atStart) && rule.pattern.test(text)) rules.set(rule, true)
+    if (mayHoldSecret(text, start))
+      for (const rule of contentRules)
+        if (!met.has(rule) && (start || !rule.atStart) && rule.pattern.test(text)) met.add(rule)
     if (head.length < HEAD) head = (head + chunk.toString('utf8')).slice(0, HEAD)
     tail = text.slice(-OVERLAP)
     start = false
   }
-  const faults = [...rules].flatMap(([{ rule, why, severity }, met]) =>
-    met ? [{ rule, why, severity }] : [],
+  const faults = contentRules.flatMap((rule) =>
+    met.has(rule) ? [{ rule: rule.rule, why: rule.why, severity: rule.severity }] : [],
   )
   return {
     sha256: hash.digest('hex'),

@@ -7,13 +7,14 @@ import { type Artifact, buildArtifact } from './build-artifact.ts'
 import { formatManifest } from './deploy-manifest.ts'
 import type { DeployDeps } from './deps.ts'
 import type { HostSession } from './host-session.ts'
+import { takeArtifact } from './kept-artifact.ts'
 import type { DeployPlan } from './plan.ts'
 import type { Source } from './resolve-source.ts'
-import { compareTree, listTree } from './tree-listing.ts'
+import { compareTree, listShape } from './tree-listing.ts'
 import * as write from './write-commands.ts'
 
 /**
- * Builds the artifact of the plan again. The caller disposes of it.
+ * Builds the artifact of the plan again, unless the last check at the gate has just done so. The caller disposes of it.
  * @throws STOP_DRIFT when the commit does not give the planned bytes.
  */
 export async function buildPlannedArtifact(
@@ -22,6 +23,8 @@ export async function buildPlannedArtifact(
   plan: DeployPlan,
   sourceDigest: string,
 ): Promise<Artifact> {
+  const ready = takeArtifact(plan.artifact.sha256)
+  if (ready !== null) return ready
   const source = await readJsonEvidence<Source>(context, sourceDigest)
   const entries = await readJsonEvidence<ArtifactEntry[]>(context, plan.artifact.listDigest)
   // The approved bytes were scanned, and others are refused below.
@@ -31,6 +34,7 @@ export async function buildPlannedArtifact(
     signal: context.signal,
     allow: plan.checks.allow,
     known,
+    keepsTar: true,
   })
   if (artifact.sha256 === plan.artifact.sha256) return artifact
   await artifact.dispose()
@@ -43,7 +47,7 @@ export async function buildPlannedArtifact(
   )
 }
 
-/** Sends the artifact into staging, extracts it there, compares the tree with the artifact, and adds the manifest. */
+/** Sends the artifact into staging, compares its hash, extracts it there, compares what is there with the artifact, and adds the manifest. */
 export async function sendArtifact(
   session: HostSession,
   context: EffectContext,
@@ -55,9 +59,11 @@ export async function sendArtifact(
   const { staging } = plan.place
   await session.text(write.stage(staging, runId))
   context.progress(`sends ${artifact.bytes} bytes`)
-  await session.put(artifact.file, `${staging}/artifact.tar`, 0o600)
-  await session.text(write.extract(staging, runId, artifact.sha256))
-  const tree = await listTree(session, `${staging}/tree`)
+  const { sha256 } = await session.put(artifact.file!, `${staging}/artifact.tar`, 0o600)
+  if (sha256 !== artifact.sha256) throw new Error(`the host received ${sha256}, sent was ${artifact.sha256}`)
+  await session.text(write.extract(staging, runId))
+  // The bytes are those of the tar. Integrity hashes each file once everything has run.
+  const tree = await listShape(session, `${staging}/tree`)
   const { faults, missing, besides } = compareTree(artifact.entries, tree)
   const wrong = [...faults, ...missing, ...besides.map((path) => `${path} is not in the artifact`)]
   if (wrong.length > 0)

@@ -126,7 +126,8 @@ fi
 
 /**
  * The watch that stays on the host where a confirmation is needed. It waits, and then rolls back by itself unless `confirm` came before.
- * Both take the same lock, so that one of them is first. The mark `expired` keeps the run from promoting again.
+ * Both take the same lock, so that one of them is first. The mark `expired` keeps the run from promoting again. The withdrawn tree stays in
+ * staging, because only the run knows what came besides.
  */
 const WATCH = `sleep "$8"
 cd -- "$1" && [ "$(cat run 2>/dev/null)" = "$2" ] || exit ${EXIT.notOurs}
@@ -134,7 +135,7 @@ exec 9>>lock; flock 9
 ${NAMES_RUN}[ ! -e confirmed ] || exit 0
 : >expired
 ${NAMED}shift 2
-${POINTER_BACK}${INVERSE}${TREE_BACK}rm -rf -- withdrawn tree artifact.tar claim`
+${POINTER_BACK}${INVERSE}${TREE_BACK}rm -rf -- tree artifact.tar claim`
 
 /** Confirms, over a new connection, that the host can still be reached. It fails when the host rolled back already. */
 export const confirm = (staging: string, run: string): HostCommand =>

@@ -9,7 +9,8 @@ interface TreeEntry {
   type: string
   mode: string
   target: string
-  sha256: string | null
+  /** Of a file; null where it could not be read. Left out where no file was hashed. */
+  sha256?: string | null
 }
 
 /** Bytes of a list of a complete tree that are accepted: enough for a few hundred thousand files. */
@@ -17,21 +18,25 @@ export const MAX_LISTING_BYTES = 64 * 1024 * 1024
 
 /** Lists a folder on the host, with the SHA-256 of every file. Throws when the folder can't be read completely. */
 export async function listTree(session: HostSession, folder: string): Promise<TreeListing> {
-  const [shape, hashes] = [
-    await readAll(session, folder, listPaths),
-    await readAll(session, folder, listSums),
-  ]
+  const shape = await listShape(session, folder)
+  const hashes = await readAll(session, folder, listSums)
   const sha256 = new Map(
     hashes
       .split('\0')
       .filter((line) => line !== '')
       .map((line): [string, string] => [line.slice(66).replace(/^\.\//, ''), line.slice(0, 64)]),
   )
+  for (const [path, entry] of shape) entry.sha256 = sha256.get(path) ?? null
+  return shape
+}
+
+/** Lists a folder on the host without hashes. Throws when the folder can't be read completely. */
+export async function listShape(session: HostSession, folder: string): Promise<TreeListing> {
   const contents: TreeListing = new Map()
-  const fields = shape.split('\0')
+  const fields = (await readAll(session, folder, listPaths)).split('\0')
   for (let at = 0; at + 3 < fields.length; at += 4) {
     const [type = '', mode = '', target = '', path = ''] = fields.slice(at, at + 4)
-    contents.set(path, { type, mode, target, sha256: sha256.get(path) ?? null })
+    contents.set(path, { type, mode, target })
   }
   return contents
 }
@@ -78,7 +83,7 @@ export function findFault(
   there: TreeEntry,
 ): string | null {
   if (there.type !== LETTER[type]) return 'is another kind of file'
-  if (type === 'file' && there.sha256 !== sha256) return 'has other bytes'
+  if (type === 'file' && there.sha256 !== undefined && there.sha256 !== sha256) return 'has other bytes'
   if (type === 'symlink') return there.target === target ? null : 'has another target'
   return readMode(there) === mode ? null : 'has another mode'
 }

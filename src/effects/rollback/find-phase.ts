@@ -5,12 +5,13 @@ import { digestOf } from '../../domain/json.ts'
 import { readEffect } from '../../machine/define-effect.ts'
 import type { HostSession } from '../deploy/host-session.ts'
 import { surveyAnchors } from '../deploy/host-survey.ts'
+import { withKeep } from '../deploy/keep-folder.ts'
 import { readDeployPlan } from '../deploy/read-deploy-plan.ts'
 import { readHost, withHost, withNewLogin } from '../deploy/with-host.ts'
 import { assertRollbackable } from './assert-rollbackable.ts'
 import type { RollbackDeps } from './deps.ts'
 import { locateDeploy } from './locate-deploy.ts'
-import { planRollback, type RollbackPlan, withKeep } from './plan.ts'
+import { planRollback, type RollbackPlan } from './plan.ts'
 import { readRollbackPlan } from './read-rollback-plan.ts'
 
 /**
@@ -33,7 +34,7 @@ export const defineFindPhase = (deps: RollbackDeps, name: string): Effect =>
         const plan = planRollback({ machineVersion, mode, ...made, ...found })
         const survey = jsonEvidence(
           'survey/before',
-          await surveyAnchors(session, withKeep(place, plan), deploy.checks.mutable),
+          await surveyAnchors(session, withKeep(place, plan.keep), deploy.checks.mutable),
         )
         const planned = jsonEvidence('plan/SG2', plan)
         const earlier = given.planDigest === null ? null : await readRollbackPlan(context, given.planDigest)

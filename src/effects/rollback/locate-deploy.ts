@@ -11,13 +11,14 @@ import {
 } from '../deploy/deploy-manifest.ts'
 import type { HostSession } from '../deploy/host-session.ts'
 import { surveyFacts } from '../deploy/host-survey.ts'
+import type { RemovedPath } from '../deploy/list-removable.ts'
 import type { DeployPlan } from '../deploy/plan.ts'
 import { findLinksTo, parsePairs, readFile, readPointer, readPromoteState } from '../deploy/read-commands.ts'
 import { MAX_LISTING_BYTES } from '../deploy/tree-listing.ts'
 import { EXIT } from '../deploy/write-commands.ts'
 import { readJsonEvidence } from '../read-json-evidence.ts'
 import { assertNoWayBack, findWayBack } from './find-way-back.ts'
-import type { LocatedDeploy, RemovedPath, RollbackPlan } from './plan.ts'
+import type { LocatedDeploy, RollbackPlan } from './plan.ts'
 
 /** The deploy to find: its run, the digest of its plan, the plan, and the evidence of what its build made. */
 export interface SoughtDeploy {

@@ -1,14 +1,11 @@
-import { posix } from 'node:path'
 import type { PlannedCommand } from '../../domain/planned-command.ts'
 import type { Mode } from '../../domain/run.ts'
-import type { ArtifactEntry } from '../deploy/artifact-entry.ts'
+import { keepFolder } from '../deploy/keep-folder.ts'
+import type { RemovedPath } from '../deploy/list-removable.ts'
 import type { ReleasePointer } from '../deploy/paths.ts'
 import type { DeployPlan } from '../deploy/plan.ts'
 import { switchBack, type WayBack, withdrawTarget } from '../deploy/switch-commands.ts'
 import { discard, removeListed, stage } from '../deploy/write-commands.ts'
-
-/** A path that the deploy made. */
-export type RemovedPath = Omit<ArtifactEntry, 'size'>
 
 /**
  * The plan that SG2 approves: first pointer and program, at once; then the removal of the tree. The same host and run give the same digest.
@@ -61,7 +58,7 @@ export function planRollback(
 ): RollbackPlan {
   const { place, ...plain } = given
   const { target, staging } = place
-  const where = { ...plain, target, staging, keep: keepFolder(place, plain.ofRun) }
+  const where = { ...plain, target, staging, keep: keepFolder(place, plain.ofRun.slice(-8)) }
   return {
     type: 'cutter.plan.rollback/v2',
     ...where,
@@ -72,23 +69,6 @@ export function planRollback(
       : 'none: what is removed is gone; another deploy of the same commit brings it again',
   }
 }
-
-/** Next to the releases, or next to the target. A deploy is rolled back once, so that its run makes the name unique. */
-const keepFolder = ({ strategy, parent, target }: DeployPlan['place'], ofRun: string) => {
-  const suffix = ofRun.slice(-8)
-  return strategy === 'release'
-    ? posix.join(parent, 'withdrawn', `${posix.basename(target)}-${suffix}`)
-    : `${target}-withdrawn-${suffix}`
-}
-
-/** The folder of what came besides is this run's own. */
-export const withKeep = (
-  place: DeployPlan['place'],
-  { keep }: Pick<RollbackPlan, 'keep'>,
-): DeployPlan['place'] => ({
-  ...place,
-  ours: [...place.ours, keep.slice(place.parent.length + 1).split('/')[0]!],
-})
 
 function listCommands(
   plan: Pick<

@@ -1,11 +1,9 @@
 import type { EffectContext } from '../../domain/effect.ts'
-import { CutterError, Stop } from '../../domain/errors.ts'
+import { Stop } from '../../domain/errors.ts'
 import { CommandFailed, type HostSession } from '../deploy/host-session.ts'
-import { folderExists } from '../deploy/read-commands.ts'
 import { switchBack, withdrawTarget } from '../deploy/switch-commands.ts'
-import { listTree } from '../deploy/tree-listing.ts'
+import { removeWithdrawn } from '../deploy/withdrawn.ts'
 import * as write from '../deploy/write-commands.ts'
-import { listRemovable } from './list-removable.ts'
 import { type RollbackPlan, reversePointer } from './plan.ts'
 
 /**
@@ -34,25 +32,3 @@ export async function removeDeploy(
   if (!stays) await removeWithdrawn(session, context, plan)
   await session.text(write.discard(staging, ofRun))
 }
-
-async function removeWithdrawn(
-  session: HostSession,
-  context: EffectContext,
-  { staging, ofRun, removes, built, keep, target, files: count }: RollbackPlan,
-): Promise<void> {
-  const withdrawn = `${staging}/withdrawn`
-  if ((await session.run(folderExists(withdrawn))).exitCode !== 0) return
-  context.progress(`removes ${count} files`)
-  const { files, folders } = listRemovable(removes, built, await listTree(session, withdrawn))
-  await session.putText(formatPaths(files), `${staging}/files`, 0o600)
-  await session.putText(formatPaths(folders), `${staging}/folders`, 0o600)
-  const { exitCode, stderr } = await session.run(write.removeListed(staging, ofRun, keep))
-  if (exitCode === 0) return
-  throw new CutterError(
-    'HOST_COMMAND_FAILED',
-    `${target} was withdrawn, but is not removed (exit code ${exitCode}): ${stderr.toString('utf8').trim().slice(0, 300)}; the rest of it is in ${withdrawn}`,
-    { next: 'correct that on the host, then: cutter run resume <run>' },
-  )
-}
-
-const formatPaths = (paths: string[]) => paths.map((path) => `./${path}\0`).join('')

@@ -8,12 +8,12 @@ import { formatAddress } from './host-errors.ts'
 import type { HostKey } from './known-hosts.ts'
 import { NeedsSsh } from './needs-ssh.ts'
 import { type RunOptions, type RunResult, runCommand } from './run-command.ts'
-import { sendFile } from './send-file.ts'
+import { type SentFile, sendFile } from './send-file.ts'
 import { readSshSettings, type SshSettings } from './ssh-settings.ts'
 import { createSsh2Transport } from './ssh2-transport.ts'
 import type { Transport } from './transport.ts'
 
-export type { RunResult }
+export type { RunResult, SentFile }
 
 /**
  * A machine reached over SSH. Everything done there is an argv, each sent as one `exec` request. A file goes over the standard input of such a command. Errors name hosts,
@@ -32,11 +32,7 @@ export interface Host {
   /** Runs a command. A command that fails or takes too long is a result, not an error. */
   run(argv: readonly Argument[], options: RunOptions): Promise<RunResult>
   /** Sends a local file, and continues where an earlier try ended. `mode`: permission bits. */
-  put(
-    local: string,
-    remote: string,
-    options: { mode: number; signal: AbortSignal },
-  ): Promise<{ resumedFrom: number; bytes: number }>
+  put(local: string, remote: string, options: { mode: number; signal: AbortSignal }): Promise<SentFile>
   /** Whether the connection stands, as far as this side knows. */
   isOpen(): boolean
   close(): void

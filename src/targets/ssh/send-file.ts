@@ -5,6 +5,15 @@ import { Stop } from '../../domain/errors.ts'
 import { endOf } from './run-command.ts'
 import { HostLost, type RemoteProcess, type Transport } from './transport.ts'
 
+/** A file as it arrived. */
+export interface SentFile {
+  /** Bytes that were there already. */
+  resumedFrom: number
+  bytes: number
+  /** SHA-256 of the complete file, as the host computed it while it received it: 64 hex digits. */
+  sha256: string
+}
+
 /** Bytes that are read from the local file at once. */
 const CHUNK = 256 * 1024
 const TIMEOUT_MS = 6 * 3_600_000
@@ -21,7 +30,8 @@ chmod "$2" "$1" && size=$(stat -c %s -- "$1") || exit 72
 echo "cutter-has $size $(head -c "$size" -- "$1" | sha256sum | cut -c1-64)"
 read -r from || exit 73
 [ "$from" = "$size" ] || truncate -s "$from" -- "$1" || exit 72
-cat >&8 && echo "cutter-got $(stat -c %s -- "$1")"`
+sum=$({ head -c "$from" -- "$1"; tee -a -- "$1"; } | sha256sum | cut -c1-64)
+echo "cutter-got $(stat -c %s -- "$1") $sum"`
 
 const WHY: { [exit: number]: string } = {
   71: "can't open",
@@ -32,15 +42,15 @@ const WHY: { [exit: number]: string } = {
 
 /**
  * Sends a local file over the standard input of a program on the host, so that the host needs no SFTP. The part that an earlier try left is
- * kept if its hash is that of the file's beginning; otherwise the file is sent from the start. `resumedFrom`: bytes that were there
- * already. Only a hash on the host proves that the complete file arrived. Rejects with HostLost when the connection is lost.
+ * kept if its hash is that of the file's beginning; otherwise the file is sent from the start. The caller compares the hash that the host
+ * computes of the complete file. Rejects with HostLost when the connection is lost.
  */
 export async function sendFile(
   transport: Transport,
   local: string,
   remote: string,
   { mode, signal }: { mode: number; signal: AbortSignal },
-): Promise<{ resumedFrom: number; bytes: number }> {
+): Promise<SentFile> {
   if (signal.aborted) throw new Stop('STOP_HOST_UNREACHABLE', 'interrupted before anything was sent')
   const file = await open(local, 'r')
   try {
@@ -58,7 +68,7 @@ async function talk(
   file: FileHandle,
   remote: string,
   signal: AbortSignal,
-): Promise<{ resumedFrom: number; bytes: number }> {
+): Promise<SentFile> {
   const { size } = await file.stat()
   const output = readLines(process)
   let from = 0
@@ -81,8 +91,9 @@ async function talk(
   if (typeof end !== 'string') await sending
   if (typeof end === 'string') throw new HostLost(`${remote} was sent`)
   const { code } = end
-  const got = /^cutter-got (\d+)$/m.exec(output.text())?.[1]
-  if (code === 0 && Number(got) === size) return { resumedFrom: from, bytes: size }
+  const [, got, sha256] = /^cutter-got (\d+) ([0-9a-f]{64})$/m.exec(output.text()) ?? []
+  if (code === 0 && sha256 !== undefined && Number(got) === size)
+    return { resumedFrom: from, bytes: size, sha256 }
   if (code === 73) throw new HostLost(`${remote} was sent`)
   const why = output.errors().trim().split('\n').at(-1) ?? ''
   throw new Error(`the host ${WHY[code ?? 0] ?? "can't receive"} ${remote}: ${why || `exit code ${code}`}`)

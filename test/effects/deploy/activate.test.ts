@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
@@ -102,6 +103,37 @@ ${more}`)
     noneLeft()
   })
 
+  test.each([
+    ['a rollback of its own', {}],
+    ['a cancellation', { onFailure: 'stop' }],
+  ])(
+    '%s moves what came besides into a withdrawn folder, and removes what the deploy made',
+    async (_, more) => {
+      const first = await deployFirst()
+      d.commitVersion('2')
+      const writes =
+        'mkdir -p uploads kept; echo precious >uploads/a.txt; echo b >kept/b; echo changed >VERSION; exit 1'
+      checksOf('2', {
+        more: 'build: { run: "mkdir -p node_modules/x; echo 1 >node_modules/x/index.js" }\nskeleton: { folders: [kept], files: { app.yaml: x } }',
+      })
+      const file = readFileSync(join(d.folder, 'checks.yaml'), 'utf8')
+      d.checks(file.replace(/health: .*/, `health: { run: ${json(writes)}, retries: 0, timeoutSeconds: 20 }`))
+      const failed = await d.approve(await d.startRelease(more))
+      const run =
+        failed.status === 'closed' ? failed : await d.engine.cancel(failed.runId, { reason: 'enough' })
+      expectRolledBack(run)
+      await expectLive('1', first)
+      const [name, ...others] = listEntries(join(root, 'withdrawn'))
+      expect(others).toEqual([])
+      const folder = join(root, 'withdrawn', name!)
+      expect(run.output).toMatchObject({ rollback: { kept: folder } })
+      const left = execFileSync('find', ['.', '-type', 'f'], { cwd: folder, encoding: 'utf8' })
+      expect(left.trim().split('\n').sort()).toEqual(['./VERSION', './kept/b', './uploads/a.txt'])
+      expect(readFileSync(join(folder, 'uploads/a.txt'), 'utf8')).toBe('precious\n')
+      noneLeft()
+    },
+  )
+
   test('a failed activation activates the earlier release again', async () => {
     const first = await deployFirst()
     d.commitVersion('2')
@@ -144,6 +176,7 @@ ${more}`)
       when: 'after',
       strike() {
         expect(live.folder()).not.toBe(first)
+        writeFiles(live.folder()!, { 'uploads/a.txt': 'precious\n' })
         sshd.shut(true)
         sshd.cutAfter(0)
       },
@@ -159,6 +192,9 @@ ${more}`)
     expect(resumed).toMatchObject({ status: 'stopped', stopCode: 'STOP_NOT_CONFIRMED' })
     expectRolledBack(await d.engine.cancel(resumed.runId, { reason: 'no access' }))
     await expectLive('1', first)
+    const withdrawn = join(root, 'withdrawn')
+    const [name] = listEntries(withdrawn)
+    expect(readFileSync(join(withdrawn, name!, 'uploads/a.txt'), 'utf8')).toBe('precious\n')
     noneLeft()
   })
 

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import {
+  createReadStream,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -15,6 +16,7 @@ import { pack } from 'tar-stream'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Allowance } from '../../../src/effects/deploy/allowances.ts'
 import type { ArtifactFinding } from '../../../src/effects/deploy/artifact-entry.ts'
+import { contentRules, mayHoldSecret } from '../../../src/effects/deploy/artifact-rules.ts'
 import { type Artifact, buildArtifact } from '../../../src/effects/deploy/build-artifact.ts'
 import { resolveSource } from '../../../src/effects/deploy/resolve-source.ts'
 import { scanArtifact } from '../../../src/effects/deploy/scan-artifact.ts'
@@ -68,14 +70,19 @@ function makeRepository(
 
 const resolve = (source: string, commit: string) => resolveSource({ source, commit }, TRUSTED_TOOLS, never)
 
-async function build(source: string, revision = 'HEAD', allow: Allowance[] = []): Promise<Artifact> {
+async function build(
+  source: string,
+  revision = 'HEAD',
+  allow: Allowance[] = [],
+): Promise<Artifact & { file: string }> {
   const artifact = await buildArtifact(await resolve(source, revision), {
     tools: TRUSTED_TOOLS,
     signal: never,
     allow,
+    keepsTar: true,
   })
   built.push(artifact)
-  return artifact
+  return { ...artifact, file: artifact.file! }
 }
 
 const refusals = ({ findings }: { findings: ArtifactFinding[] }) =>
@@ -392,6 +399,17 @@ describe('scanArtifact', () => {
     if (why !== null) expect(found[0]!.why).toContain(why)
   })
 
+  test('gives the same without keeping the tar, and keeps none then', async () => {
+    const repository = makeRepository()
+    const source = await resolve(repository, 'HEAD')
+    const options = { tools: TRUSTED_TOOLS, signal: never }
+    const kept = await build(repository)
+    const read = await buildArtifact(source, { ...options, keepsTar: false })
+    expect({ ...read, file: null, dispose: null }).toEqual({ ...kept, file: null, dispose: null })
+    expect(read.file).toBeNull()
+    await read.dispose()
+  })
+
   test('refuses entries that git itself would never put into a tar', async () => {
     const file = join(makeFolder(), 'hostile.tar')
     const tar = pack()
@@ -410,7 +428,7 @@ describe('scanArtifact', () => {
     const chunks: Buffer[] = []
     for await (const chunk of tar) chunks.push(chunk as Buffer)
     writeFileSync(file, Buffer.concat(chunks))
-    const found = await scanArtifact(file)
+    const found = await scanArtifact(createReadStream(file))
     expect(refusals(found).sort()).toEqual([
       'duplicate twice.txt',
       'git sub/.git/config',
@@ -436,4 +454,28 @@ function readKey(): string {
 
 beforeEach(() => {
   expect(process.env.GIT_DIR).toBeUndefined()
+})
+
+test('every text that meets a rule has one of the marks, so that no rule is left out', () => {
+  const secrets = [
+    `-----BEGIN OPENSSH PRIVATE KEY-----\n${'a1'.repeat(12)}`,
+    ...['AKIA', 'ASIA'].map((kind) => `${kind}${'A1'.repeat(8)}`),
+    ...['ghp', 'gho', 'ghu', 'ghs', 'ghr'].map((kind) => `${kind}_${'a1'.repeat(18)}`),
+    `github_pat_${'a'.repeat(50)}`,
+    `glpat-${'a'.repeat(20)}`,
+    ...[...'abeoprs'].map((kind) => `xox${kind}-${'a'.repeat(20)}`),
+    `npm_${'a'.repeat(36)}`,
+    `AIza${'a'.repeat(35)}`,
+    ...['rk', 'sk'].map((kind) => `${kind}_live_${'a'.repeat(24)}`),
+    ...['ant', 'proj'].map((kind) => `sk-${kind}-${'a'.repeat(32)}`),
+    `_authToken = ${'a'.repeat(20)}`,
+    'postgres://ann:secret@db/app',
+    'version https://git-lfs.github.com/spec/v1\noid',
+  ]
+  for (const { pattern } of contentRules) expect(secrets.some((text) => pattern.test(text))).toBe(true)
+  for (const text of secrets) {
+    expect(contentRules.some(({ pattern }) => pattern.test(text))).toBe(true)
+    expect(mayHoldSecret(text, true), text).toBe(true)
+  }
+  expect(mayHoldSecret('plain text: https://example.org/a', true)).toBe(false)
 })

@@ -154,6 +154,9 @@ describe('the deploy machine', () => {
       'stage',
       'switch-back',
       'withdraw',
+      'send',
+      'send',
+      'remove-listed',
       'discard',
     ])
   })
@@ -294,7 +297,19 @@ describe('the deploy machine', () => {
     const run = await d.resume(stopped)
     expect(outputOf(run).gates.G7.why).toContain('app.py has other bytes')
     expect(run.outcome).toBe('rolled-back')
-    expect(listEntries(d.srv)).toEqual(['app-1'])
+    const kept = `app-2-withdrawn-${run.runId.slice(-8)}`
+    expect(listEntries(d.srv)).toEqual(['app-1', kept])
+    expect(listEntries(join(d.srv, kept))).toEqual(['app.py'])
+  })
+
+  test('a process that a check leaves in the background does not hold the deploy', async () => {
+    const file = join(d.folder, 'pid')
+    d.checks(`checks: [{ name: leaves, run: "sleep 600 & echo $! >${file}" }]\ntolerate: [listening-ports]`)
+    const run = await d.approve(await d.start())
+    const pid = Number(readFileSync(file, 'utf8'))
+    // It still runs, so that the deploy has not waited for it.
+    expect(process.kill(pid, 'SIGKILL')).toBe(true)
+    expect(run).toMatchObject({ outcome: 'succeeded' })
   })
 
   test('fails the rehearsal when the live start could not be run at all', async () => {

@@ -32,7 +32,7 @@ const later = `${RUN}:9000002`
 /** Every script that enters the staging folder, in an order in which a deploy and a rollback could run them. */
 const scripts: [string, () => HostCommand][] = [
   ['stage', () => write.stage(staging, RUN)],
-  ['extract', () => write.extract(staging, RUN, 'a'.repeat(64))],
+  ['extract', () => write.extract(staging, RUN)],
   ['rehearsal-tree', () => write.rehearsalTree(staging, RUN)],
   ['promote', () => change.promote(staging, RUN, place())],
   ['switch', () => change.switchOver(staging, RUN, place(), null, null)],

@@ -137,7 +137,11 @@ describe.each(serversAndTransports)('openHost with the server of %s, through %s'
 
     test('put sends a complete file with its mode', async () => {
       const remote = sshd.path('complete.bin')
-      expect(await on((host) => send(host, remote))).toEqual({ resumedFrom: 0, bytes: bytes.length })
+      expect(await on((host) => send(host, remote))).toEqual({
+        resumedFrom: 0,
+        bytes: bytes.length,
+        sha256: sha256(local),
+      })
       expect(sha256(remote)).toBe(sha256(local))
       expect(statSync(remote).mode & 0o777).toBe(0o640)
     })
@@ -147,7 +151,8 @@ describe.each(serversAndTransports)('openHost with the server of %s, through %s'
       const host = await open()
       sshd.cutAfter(700_000)
       await expect(send(host, remote)).rejects.toMatchObject({ name: 'HostLost' })
-      const { resumedFrom } = await on((again) => send(again, remote))
+      const { resumedFrom, sha256: received } = await on((again) => send(again, remote))
+      expect(received).toBe(sha256(local))
       expect(resumedFrom).toBeGreaterThan(0)
       expect(resumedFrom).toBeLessThan(bytes.length)
       expect(sha256(remote)).toBe(sha256(local))

@@ -5,29 +5,38 @@ import { bytesEvidence } from '../../../domain/evidence.ts'
 import type { Json } from '../../../domain/json.ts'
 import { writeEffect } from '../../../machine/define-effect.ts'
 import { readJsonEvidence } from '../../read-json-evidence.ts'
+import type { ArtifactEntry } from '../artifact-entry.ts'
+import { MANIFEST_NAME } from '../artifact-rules.ts'
 import { compareAnchors } from '../compare-anchors.ts'
+import { listDeployedEntries } from '../deploy-manifest.ts'
 import type { DeploySurvey } from '../deploy-survey.ts'
 import type { DeployDeps } from '../deps.ts'
 import type { HostSession } from '../host-session.ts'
 import { surveyAnchors } from '../host-survey.ts'
+import { keepFolder, withKeep } from '../keep-folder.ts'
 import { type DeployPlan, placeOf, switchesFirst, watchRulesOf } from '../plan.ts'
-import { parsePairs, readPromoteState } from '../read-commands.ts'
+import { folderExists, parsePairs, readPromoteState } from '../read-commands.ts'
 import { readDeployPlan } from '../read-deploy-plan.ts'
 import { completeStages, formatDeployReport, type Stages } from '../stages.ts'
 import { switchBack, withdrawTarget } from '../switch-commands.ts'
 import { withHost } from '../with-host.ts'
+import { removeWithdrawn } from '../withdrawn.ts'
 import * as write from '../write-commands.ts'
 
 const input = z.object({
   host: z.string(),
   planDigest: z.string(),
   surveyDigest: z.string(),
+  builtDigest: z.string().optional(),
   gates: z.looseObject({}),
   failure: z.string().default('it was requested'),
 })
 type Input = z.infer<typeof input>
 
-/** The planned rollback: pointer and program, the target in one rename, then staging. It removes only what names this run. */
+/**
+ * The planned rollback: pointer and program, the target in one rename, then what the deploy made. What came besides moves to a folder next
+ * to the target. It removes only what names this run.
+ */
 export const rollback = (deps: DeployDeps) =>
   writeEffect({
     name: 'rollback',
@@ -36,7 +45,7 @@ export const rollback = (deps: DeployDeps) =>
     async execute(context, given) {
       const plan = await readDeployPlan(context, given.planDigest)
       return withHost(deps, context, given.host, async (session) => {
-        await takeBack(session, context, plan)
+        await takeBack(session, context, plan, given)
         if (!(await isGone(session, context, plan)))
           throw new Error(`${plan.place.target} still names this run after the rollback`)
         return describeRollback(session, context, plan, given)
@@ -55,7 +64,12 @@ export const rollback = (deps: DeployDeps) =>
   })
 
 /** First the pointer and the program, at once; then the tree. A deploy that removed its staging folder was active. */
-async function takeBack(session: HostSession, context: EffectContext, plan: DeployPlan): Promise<void> {
+async function takeBack(
+  session: HostSession,
+  context: EffectContext,
+  plan: DeployPlan,
+  given: Input,
+): Promise<void> {
   const { runId } = context
   const { staging } = plan.place
   const { staging: staged, manifest } = await readState(session, context, plan)
@@ -63,8 +77,33 @@ async function takeBack(session: HostSession, context: EffectContext, plan: Depl
   await session.text(write.stage(staging, runId, active))
   await session.text(switchBack(staging, runId, placeOf(plan), plan.activation?.back ?? null))
   await session.text(withdrawTarget(staging, runId, placeOf(plan)))
+  await removeTree(session, context, plan, given)
   await session.text(write.discard(staging, runId))
 }
+
+/** A build that did not end has no list of what it made. Nothing was live then, so that everything in the tree goes with staging. */
+async function removeTree(
+  session: HostSession,
+  context: EffectContext,
+  plan: DeployPlan,
+  { builtDigest }: Input,
+): Promise<void> {
+  if (plan.checks.build !== undefined && builtDigest === undefined) return
+  const { staging, target } = plan.place
+  const entries = await readJsonEvidence<ArtifactEntry[]>(context, plan.artifact.listDigest)
+  const built = builtDigest === undefined ? [] : await readJsonEvidence<string[]>(context, builtDigest)
+  await removeWithdrawn(session, context, {
+    staging,
+    ofRun: context.runId,
+    target,
+    files: plan.artifact.files,
+    removes: listDeployedEntries(entries, plan),
+    built: [MANIFEST_NAME, ...built],
+    keep: keepOf(context, plan),
+  })
+}
+
+const keepOf = ({ runId }: EffectContext, { place }: DeployPlan) => keepFolder(place, runId.slice(-8))
 
 async function readState(session: HostSession, { runId }: EffectContext, { place, pointer }: DeployPlan) {
   const command = readPromoteState(place.staging, place.target, runId, pointer?.path, pointer?.to)
@@ -91,17 +130,21 @@ async function describeRollback(
   given: Input,
 ) {
   const { anchors } = await readJsonEvidence<DeploySurvey>(context, given.surveyDigest)
-  const after = await surveyAnchors(session, plan.place, plan.checks.mutable)
+  const keep = keepOf(context, plan)
+  const after = await surveyAnchors(session, withKeep(plan.place, keep), plan.checks.mutable)
+  const isKept = (await session.run(folderExists(keep))).exitCode === 0
   const { tolerated, warnings, ...found } = compareAnchors(anchors, after, watchRulesOf(plan))
   const { target } = await readState(session, context, plan)
   const left = `something is at ${plan.place.target} that does not name this run, and was left there`
   const strict = target === 'absent' ? found.strict : [left, ...found.strict]
+  const kept = isKept ? `; what came besides is in ${keep}` : ''
   const what =
     strict.length === 0
-      ? 'rolled back: the host is as it was'
-      : `rolled back; in addition, the host changed: ${strict[0]}`
+      ? `rolled back: the host is as it was${kept}`
+      : `rolled back; in addition, the host changed: ${strict[0]}${kept}`
   const output = formatOutput(given, what, {
     removed: plan.place.target,
+    ...(isKept ? { kept: keep } : {}),
     asBefore: strict.length === 0,
     differences: strict.slice(0, 50),
     tolerated: [...warnings, ...tolerated].slice(0, 50),

@@ -1,6 +1,9 @@
-import { isBelow } from '../deploy/list-besides.ts'
-import { findFault, isCache, type TreeListing } from '../deploy/tree-listing.ts'
-import type { RemovedPath } from './plan.ts'
+import type { ArtifactEntry } from './artifact-entry.ts'
+import { isBelow } from './list-besides.ts'
+import { findFault, isCache, type TreeListing } from './tree-listing.ts'
+
+/** A path that the deploy made. */
+export type RemovedPath = Omit<ArtifactEntry, 'size'>
 
 /**
  * The paths of a withdrawn tree that a rollback removes: what the plan lists and has its deployed content, what the build made, and caches.
