@@ -1,3 +1,4 @@
+import { existsSync, statSync } from 'node:fs'
 import { chmod, link, mkdir, mkdtemp, open, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CutterError } from '../domain/errors.ts'
@@ -21,8 +22,11 @@ export interface InstanceKey extends Ed25519Key {
  * @throws STORE_UNWRITABLE when the folder cannot be written
  */
 export async function ensureInstanceKey(folder: string, host: string): Promise<InstanceKey> {
+  const { keyFile, committed } = instanceFiles(folder)
+  const kept = keptKeys.get(keyFile)
+  if (kept !== undefined && kept.file === identityOf(keyFile) && !existsSync(committed)) return kept.key
   await finishRotation(folder)
-  const { keyFile } = instanceFiles(folder)
+  const file = identityOf(keyFile)
   // Read once, so that a rotation by another process cannot give it the name of one key and the signature of another.
   const known = await readInstanceKey(keyFile)
   if (known === null) {
@@ -30,7 +34,17 @@ export async function ensureInstanceKey(folder: string, host: string): Promise<I
     return ensureInstanceKey(folder, host)
   }
   await writePublicKey(folder, known)
+  if (file !== null && file === identityOf(keyFile)) keptKeys.set(keyFile, { file, key: known })
   return known
+}
+
+/** The keys that this process has read, each with the identity of its file at that moment: every closeout needs the key. */
+const keptKeys = new Map<string, { file: string; key: InstanceKey }>()
+
+/** Differs after every change of a file, of its owner or of its mode. Null when there is no such file. */
+function identityOf(path: string): string | null {
+  const stat = statSync(path, { bigint: true, throwIfNoEntry: false })
+  return stat === undefined ? null : [stat.dev, stat.ino, stat.size, stat.mtimeNs, stat.ctimeNs].join(':')
 }
 
 const PUBLIC_KEY = /^(\S+ \S+ (cutter-instance@[A-Za-z0-9.-]{1,64}))\n?$/

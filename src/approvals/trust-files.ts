@@ -1,3 +1,4 @@
+import { readFileSync, statSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import type { Tools } from '../tools/open-tools.ts'
 
@@ -36,6 +37,13 @@ export function readEachFileOnce(trust: Trust): Trust {
   return { ...trust, read }
 }
 
-function fromDisk(path: string): Promise<Buffer | null> {
-  return readFile(path).catch(() => null)
+/** A file is read at once: it is small, each gate reads it, and handing it to another thread costs many times as much. A pipe may block. */
+async function fromDisk(path: string): Promise<Buffer | null> {
+  try {
+    const stat = statSync(path, { throwIfNoEntry: false })
+    if (stat === undefined) return null
+    return stat.isFile() ? readFileSync(path) : await readFile(path)
+  } catch {
+    return null
+  }
 }

@@ -77,6 +77,7 @@ export async function startRun(
     if (fault !== null) throw brokenMachineError(installed.machine, 'its first state', `the start ${fault}`)
     const claimed = await createUnlessKeyTaken(deps, step)
     if (claimed === null) return continueEarlier((await deps.store.runByKey(options.key!))!)
+    deps.checked?.keepStep(null, step)
     deps.onStep?.(step.run, step.entry)
     return workUntilRest(deps, installed, claimedAfter(step, { effects: [], timers: [] }, claimed))
   })

@@ -8,7 +8,7 @@ import type { Step, Timer } from '../domain/step.ts'
 import type { Machine } from '../machine/define.ts'
 import { replayHistory } from '../machine/replay-history.ts'
 import type { StoredRun } from '../store/run-store.ts'
-import type { InFlight } from './checked-runs.ts'
+import { type InFlight, inFlightAfter } from './checked-runs.ts'
 import type { EngineDeps } from './engine-deps.ts'
 import { findInstalled, loadRunRecord } from './load-run.ts'
 
@@ -56,10 +56,10 @@ async function findReplayFault(
 ): Promise<string | null> {
   const { run, history } = record
   const upgrade = history.findLastIndex(({ event }) => event.type === UPGRADED)
-  const before = upgrade < 0 ? (checked?.replayed(run) ?? null) : null
+  const before = upgrade < 0 ? (checked?.replayed(run, history) ?? null) : null
   let asked = before?.asked ?? { effects: [], timers: [] }
   const replayed = await replay(machine, record, { upgrade, before: before?.run ?? null }, (step) => {
-    asked = after(asked, step)
+    asked = inFlightAfter(asked, step)
   })
   const field = findDifferingField(run, replayed)
   if (field !== null) return `its row says another ${field} than its history gives`
@@ -88,20 +88,6 @@ function findDifferingField(stored: Run, replayed: Run): string | null {
   const fields = Object.keys(replayed) as (keyof Run)[]
   const differs = (field: keyof Run) => canonicalJson(stored[field]) !== canonicalJson(replayed[field])
   return fields.filter((field) => field !== 'workedMs').find(differs) ?? null
-}
-
-function after(before: InFlight, step: Step): InFlight {
-  // A record that closes a run drops whatever is in flight, without asking the chart.
-  if (step.run.status === 'closed') return { effects: [], timers: [] }
-  const held = { seq: step.entry.seq, owner: null, leaseUntil: null, attempt: 0 }
-  return {
-    effects: before.effects
-      .filter(({ invokeId }) => !step.effectsDropped.includes(invokeId))
-      .concat(step.effectsAsked.map((effect) => ({ ...effect, ...held }))),
-    timers: before.timers
-      .filter(({ timerId }) => !step.timersDropped.includes(timerId))
-      .concat(step.timersAsked),
-  }
 }
 
 function findInFlightFault(stored: InFlight, asked: InFlight): string | null {

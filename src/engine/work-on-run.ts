@@ -230,6 +230,7 @@ export async function saveEvent(
   await assertSettledBeforeClose(deps, step)
   const how = { mayBeLost: mayBeLost(deps, installed, step, effect?.name) }
   const newEffects = await deps.store.advance(step, currentLease(deps), how)
+  deps.checked?.keepStep(claimed.run, step)
   deps.onStep?.(step.run, step.entry)
   return claimedAfter(step, claimed, newEffects)
 }

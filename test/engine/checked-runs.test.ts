@@ -2,7 +2,8 @@ import { afterAll, afterEach, describe, expect, test } from 'vitest'
 import { digestOfBytes } from '../../src/domain/json.ts'
 import type { Run } from '../../src/domain/run.ts'
 import { CheckedRuns } from '../../src/engine/checked-runs.ts'
-import { loadRun } from '../../src/engine/load-run.ts'
+import { loadRun, loadRunRecord } from '../../src/engine/load-run.ts'
+import { verifyReplay } from '../../src/engine/verify-run.ts'
 import type { RunStore } from '../../src/store/run-store.ts'
 import { approvalFor, start, type World } from '../machines/crashing-engine.ts'
 import { removeFolders } from '../store/store-folders.ts'
@@ -151,8 +152,35 @@ describe('what is kept', () => {
     aWatchedWorld()
     const run = await atSecondGate(world)
     await approvalFor(world, run)
-    const replayed = world.parts.checked!.replayed(run)
+    await loadRun(world.parts, run.runId)
+    const history = world.parts.checked!.history(run.runId)
+    const replayed = world.parts.checked!.replayed(run, history)
     expect(replayed?.run.runId).toBe(run.runId)
-    expect(world.parts.checked!.replayed({ ...run, definitionDigest: 'sha256:other' } as Run)).toBeNull()
+    expect(
+      world.parts.checked!.replayed({ ...run, definitionDigest: 'sha256:other' } as Run, history),
+    ).toBeNull()
+  })
+
+  test('a replay counts for the history that it was made with', async () => {
+    aWatchedWorld()
+    const run = await atSecondGate(world)
+    await loadRun(world.parts, run.runId)
+    const history = world.parts.checked!.history(run.runId)
+    const other = history.map((entry) => ({ ...entry, hash: digestOfBytes(entry.hash) }))
+    expect(world.parts.checked!.replayed(run, other)).toBeNull()
+  })
+
+  test('what this process made itself is what a replay of the stored entries gives', async () => {
+    aWatchedWorld()
+    const run = await atSecondGate(world)
+    await loadRun(world.parts, run.runId)
+    const history = world.parts.checked!.history(run.runId)
+    const own = world.parts.checked!.replayed(run, history)
+    expect(own?.run.seq).toBe(run.seq)
+    world.parts.checked = new CheckedRuns()
+    await verifyReplay(world.parts, await loadRunRecord(world.parts, run.runId))
+    const { run: replayed, asked } = world.parts.checked.replayed(run, history)!
+    expect({ ...own!.run, workedMs: 0 }).toEqual({ ...replayed, workedMs: 0 })
+    expect(own!.asked).toEqual(asked)
   })
 })
