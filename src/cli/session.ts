@@ -1,6 +1,7 @@
 import { CommanderError } from 'commander'
 import type { Home, Log } from '../app/open-home.ts'
 import { FileNeeded } from '../app/sent-files.ts'
+import { ClientError } from '../client/client-error.ts'
 import { CutterError } from '../domain/errors.ts'
 import type { HistoryEntry } from '../domain/history-entry.ts'
 import { findModulePlace } from '../domain/module-files.ts'
@@ -103,6 +104,8 @@ async function inProcess(
       home = opened
     })
   } catch (error) {
+    // As a client of the service it has asked nobody, or printed no answer.
+    if (error instanceof ClientError) return reportClientError(io, error)
     // Usage errors of a command whose options are known only now.
     if (error instanceof CommanderError) throw error
     // An unknown CUTTER_LOG level has been reported already, as the error itself.
@@ -160,6 +163,13 @@ async function reportError(
   const isShown = error instanceof CutterError && error.code !== 'STORE_TAMPERED'
   printError(io, error, await findRunAnswer(home, isShown ? error.data.runId : undefined))
   return EXIT_OF_ERROR[error instanceof CutterError ? error.code : 'INTERNAL']
+}
+
+function reportClientError(io: Io, { code, message, next, exit }: ClientError): number {
+  if (io.json) io.outJson({ error: { code, message, next } })
+  io.err(`cutter: ${message}`)
+  io.err(`next: ${next}`)
+  return exit
 }
 
 /** Shows warnings, and on a terminal each step and the progress of effects. */

@@ -10,7 +10,7 @@ import { connectedEvent, connectTo, headOf } from './connection.ts'
 import { fail } from './fail.ts'
 import type { FoundService } from './find-service.ts'
 import { createFrameReader, FRAME } from './frames.ts'
-import { cutShortError, problemOf, unreachableError } from './problems.ts'
+import { cutShortError, problemOf, UnreachableError } from './problems.ts'
 import { createResponseReader } from './response-reader.ts'
 import { allowsColor } from './terminal.ts'
 import { writeAll } from './write-all.ts'
@@ -19,45 +19,60 @@ import { writeAll } from './write-all.ts'
  * Has a service perform a command, and shows its answer as if this process had performed it. `alone` performs it here, where the service
  * does not answer and may be left out.
  */
-export async function askService(
+export async function askService(service: FoundService, argv: string[], alone: () => void): Promise<void> {
+  try {
+    process.exitCode = await exchange(service, argv)
+  } catch (error) {
+    if (!(error instanceof ClientError)) throw error
+    if (!(error instanceof UnreachableError && service.isOptional && error.isGone)) return fail(argv, error)
+    writeAll(2, `cutter: no service answers at ${service.name}, so this command works by itself\n`)
+    alone()
+  }
+}
+
+/** What is known before a command is sent, and where its stdout goes. */
+interface Exchange {
+  files?: CommandRequest['files']
+  /** Gets what the command prints on stdout; left out: stdout of this process gets it. */
+  out?(bytes: Buffer): void
+}
+
+/**
+ * Has a service perform a command. Resolves to its exit code.
+ * @throws ClientError
+ */
+export async function exchange(
   service: FoundService,
   argv: string[],
-  alone: () => void,
-  files: CommandRequest['files'] = {},
-): Promise<void> {
+  { files = {}, out }: Exchange = {},
+): Promise<number> {
   const body = JSON.stringify(requestOf(argv, files))
   const socket = await connectTo(service)
-  const sendAgain = async (needed: NeededFile) => {
-    try {
-      const sent = await sendFile(service, argv, needed)
-      await askService(service, argv, alone, { ...files, [needed.given]: sent })
-    } catch (error) {
-      if (!(error instanceof ClientError)) throw error
-      fail(argv, error)
-    }
-  }
-  const answer = showAnswer(socket, argv, service, (needed) => {
-    // A service that asks for the same file again would never have enough.
-    if (Object.hasOwn(files, needed.given))
-      fail(argv, cutShortError(service, 'it asks again for what was sent'))
-    else void sendAgain(needed)
+  const needed = await new Promise<NeededFile | number>((done, refuse) => {
+    const answer = showAnswer(
+      { socket, argv, service },
+      { out: out ?? ((bytes) => writeAll(1, bytes, socket)), done, refuse },
+    )
+    let isConnected = false
+    socket
+      .on(connectedEvent(service), () => {
+        isConnected = true
+      })
+      .on('data', (bytes: Buffer) => answer.push(bytes))
+      .on('end', () => answer.end())
+      .on('error', (error) =>
+        isConnected ? answer.end() : refuse(new UnreachableError(service.name, error)),
+      )
+      .write(headOf(service, COMMAND_PATH, Buffer.byteLength(body)) + body)
   })
-  let isConnected = false
-  socket
-    .on(connectedEvent(service), () => {
-      isConnected = true
-    })
-    .on('data', (bytes: Buffer) => answer.push(bytes))
-    .on('end', () => answer.end())
-    .on('error', (error: NodeJS.ErrnoException) => {
-      if (isConnected) return answer.end()
-      if (service.isOptional && ['ENOENT', 'ECONNREFUSED', 'ENOTSOCK'].includes(error.code ?? '')) {
-        writeAll(2, `cutter: no service answers at ${service.name}, so this command works by itself\n`)
-        return alone()
-      }
-      fail(argv, unreachableError(service, error))
-    })
-    .write(headOf(service, COMMAND_PATH, Buffer.byteLength(body)) + body)
+  if (typeof needed === 'number') return needed
+  // A service that asks for the same file again would never have enough.
+  if (Object.hasOwn(files, needed.given)) throw cutShortError(service, 'it asks again for what was sent')
+  const sent = await sendFile(service, argv, needed)
+  return exchange(service, argv, {
+    files: { ...files, [needed.given]: sent },
+    ...(out === undefined ? {} : { out }),
+  })
 }
 
 function requestOf(argv: string[], files: CommandRequest['files']): CommandRequest {
@@ -80,19 +95,24 @@ function requestOf(argv: string[], files: CommandRequest['files']): CommandReque
   }
 }
 
+interface Shown {
+  out(bytes: Buffer): void
+  /** Gets the exit code, or the file that is needed first. */
+  done(end: NeededFile | number): void
+  refuse(error: ClientError): void
+}
+
 /** Shows the frames of an answer as they arrive. */
 function showAnswer(
-  socket: Socket,
-  argv: string[],
-  service: FoundService,
-  needs: (file: NeededFile) => void,
+  { socket, argv, service }: { socket: Socket; argv: string[]; service: FoundService },
+  { out, done, refuse }: Shown,
 ): { push(bytes: Buffer): void; end(): void } {
   let exit: number | null = null
   let needed: NeededFile | null = null
   let isOver = false
   const file = createReceivedFile(argv)
   const frames = createFrameReader((kind, content) => {
-    if (kind === FRAME.out) writeAll(1, content, socket)
+    if (kind === FRAME.out) out(content)
     else if (kind === FRAME.err) writeAll(2, content, socket)
     else if (kind === FRAME.file) file.begin(content.toString())
     else if (kind === FRAME.data) file.write(content)
@@ -108,8 +128,8 @@ function showAnswer(
     if (isOver) return
     isOver = true
     file.end(exit !== null && error === null)
-    if (error === null) process.exitCode = exit!
-    else fail(argv, error)
+    if (error === null) done(exit!)
+    else refuse(error)
   }
   return {
     push(bytes) {
@@ -123,7 +143,7 @@ function showAnswer(
     end() {
       if (response.status() !== 200 && response.status() !== null)
         over(problemOf(service, response.status()!, Buffer.concat(problem).toString()))
-      else if (needed !== null && frames.isAtEnd()) needs(needed)
+      else if (needed !== null && frames.isAtEnd()) done(needed)
       else if (exit === null || !frames.isAtEnd())
         over(cutShortError(service, 'it ended before its exit code'))
       else over(null)

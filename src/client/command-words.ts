@@ -19,6 +19,12 @@ const SIGNING: { [command: string]: string | null } = {
   'run abandon': '--key',
 }
 
+/** Commands that work by themselves, and need the home itself. */
+const NEEDS_HOME = ['approval countersign', 'machine check', 'run void', 'run abandon', 'store restore']
+
+/** Whether a command that works by itself needs the home, which is elsewhere where CUTTER_URL names a service. */
+export const needsHome = (argv: string[]): boolean => NEEDS_HOME.includes(commandOf(argv).join(' '))
+
 /** The first two words of a command line that are not options of the program. */
 function commandOf(argv: string[]): string[] {
   const words: string[] = []

@@ -27,3 +27,16 @@ export function headOf(
     token === null || /[^\x21-\x7e]/.test(token) ? '' : `authorization: Bearer ${token}\r\n`
   return `POST ${path} HTTP/1.1\r\nhost: ${host}\r\n${authorization}connection: close\r\ncontent-type: ${type}\r\ncontent-length: ${length}\r\n\r\n`
 }
+
+/** Whether somebody takes connections there. */
+export async function isListening(service: FoundService): Promise<boolean> {
+  const socket = await connectTo(service)
+  return new Promise((done) => {
+    socket
+      .on('error', () => done(false))
+      .on(connectedEvent(service), () => {
+        socket.destroy()
+        done(true)
+      })
+  })
+}

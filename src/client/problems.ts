@@ -43,10 +43,13 @@ export const cutShortError = (service: FoundService, why: string) =>
   )
 
 /** The error of a service that takes no connection. */
-export const unreachableError = ({ name }: FoundService, { message }: Error) =>
-  new ClientError(
-    'INTERNAL',
-    `the service at ${name} can't be reached: ${message}; nothing was done`,
-    'cutter serve starts it; CUTTER_URL names it',
-    1,
-  )
+export class UnreachableError extends ClientError {
+  /** Whether nobody listens there. */
+  readonly isGone: boolean
+
+  constructor(name: string, { message, code }: NodeJS.ErrnoException) {
+    const next = 'cutter serve starts it; CUTTER_URL names it'
+    super('INTERNAL', `the service at ${name} can't be reached: ${message}; nothing was done`, next, 1)
+    this.isGone = ['ENOENT', 'ECONNREFUSED', 'ENOTSOCK'].includes(code ?? '')
+  }
+}

@@ -313,6 +313,14 @@ describe('files of a caller with a token', () => {
       const approval = ['approval', 'import', '--statement', 'statement.json']
       const imported = await at.cutter([...approval, '--signature', 'statement.json.sig', '--json'], viewer)
       expect([imported.code, jsonOf<ApprovalJson>(imported).decision]).toEqual([0, 'approve'])
+      const key = at.path('alice_example_org')
+      const signed = await at.cutter(
+        ['approval', 'sign', runId, '--as', ALICE, '--key', key, '--json'],
+        viewer,
+      )
+      expect([signed.code, jsonOf<ApprovalJson>(signed).kind]).toEqual([0, 'signed'])
+      const countersign = ['approval', 'countersign', runId, '--as', ALICE, '--key', key, '--json']
+      expect(errorOf(await at.cutter(countersign, viewer)).code).toBe('INPUT_REFUSED')
       expect(errorOf(await at.cutter([...approval, '--signature', 'none.sig', '--json'], viewer)).code).toBe(
         'INPUT_REFUSED',
       )

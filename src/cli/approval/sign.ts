@@ -26,7 +26,11 @@ export function defineSign(group: Command): void {
 }
 
 function sign(run: string, options: StatementOptions & { key: string }): Promise<number> {
-  return inHome(options, async ({ home, io }) => {
+  return inHome(options, async (session) => {
+    const { home, io } = session
+    const { findLiveService, signForService } = await import('./sign-for-service.ts')
+    const service = await findLiveService()
+    if (service !== null) return signForService(session, service, run, options)
     const { signApproval } = await import('../../service/approvals/sign.ts')
     const { as, decision, reason, key } = options
     const plan = await printPlanToSign({ home, io }, { run, as, decision })

@@ -36,11 +36,9 @@ export async function importApproval(home: Home, given: ImportApprovalInput): Pr
 
 async function readText({ cwd, caller, sent }: Home, given: GivenText): Promise<string> {
   if ('text' in given) return given.text
-  if (caller !== null) {
-    const text = sent?.(given.file, 'text') ?? null
-    if (text === null) throw pathRefusedError('a file', given.file)
-    return text
-  }
+  const text = sent?.(given.file, 'text') ?? null
+  if (text !== null) return text
+  if (caller !== null) throw pathRefusedError('a file', given.file)
   const path = resolve(cwd, given.file)
   try {
     return await readFile(path, 'utf8')
