@@ -100,12 +100,23 @@ async function listOn(client: Client, place: string): Promise<RehearsalDatabaseF
      from pg_database where datname ~ '^(rehearsal|restored)_' order by datname`,
   )
   return rows.flatMap(({ database, text }) => {
-    try {
-      return [{ ...(JSON.parse(text ?? '') as RehearsalDatabaseFacts), place, database }]
-    } catch {
-      return []
-    }
+    const facts = readFacts(text)
+    return facts === null ? [] : [{ ...facts, place, database }]
   })
+}
+
+/** The owner of a database, whom code of others may be, can write another comment on it. One that is not as Cutter writes it holds no facts. */
+function readFacts(text: string | null): Omit<RehearsalDatabaseFacts, 'place' | 'database'> | null {
+  try {
+    const { runId, target, source, madeAt, roles, used } = JSON.parse(text ?? '') as RehearsalDatabaseFacts
+    const { systemIdentifier, database } = source
+    const texts: unknown[] = [runId, target, madeAt, systemIdentifier, database, ...roles]
+    if (!Array.isArray(roles) || texts.some((one) => typeof one !== 'string')) return null
+    const facts = { runId, target, source: { systemIdentifier, database }, madeAt, roles }
+    return used === true ? { ...facts, used } : facts
+  } catch {
+    return null
+  }
 }
 
 const readOn = async (client: Client, place: string, name: string) =>
