@@ -11,7 +11,10 @@ import { type MigrationTargetDeps, openCheckReader, openMigrationTarget } from '
 import { createRehearsalDatabases } from './rehearsal-servers.ts'
 
 /** What a migration needs of the app. */
-export type MigrateAppDeps = MigrationTargetDeps & { tools: Tools }
+export type MigrateAppDeps = MigrationTargetDeps & {
+  tools: Tools
+  config: { backups: { jobs?: number | undefined } }
+}
 
 export const migrate = defineBuiltin({
   definition,
@@ -22,7 +25,7 @@ export const migrate = defineBuiltin({
     openDatabase: (name) => openMigrationTarget(deps, name),
     openReader: (name) => openCheckReader(deps, name),
     rehearsalDatabases: createRehearsalDatabases(deps),
-    dumps: openDatabaseDumps(deps.home, deps.tools),
+    dumps: openDatabaseDumps(deps.home, deps.tools, deps.config.backups.jobs),
     commitNotes: openCommitNotes(deps.home),
     measures: openBackupMeasures(deps.home),
   }),

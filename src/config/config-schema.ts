@@ -149,6 +149,7 @@ export const configSchema = z.strictObject({
         .optional(),
     })
     .prefault({}),
+  backups: z.strictObject({ jobs: z.int().min(1).max(64).optional() }).prefault({}),
   execution: z.strictObject({ allowLive: z.boolean().default(false) }).prefault({}),
   caps: z
     .strictObject({

@@ -20,6 +20,7 @@ const DEFAULTS: Config = {
   inputs: [],
   tools: {},
   embedded: {},
+  backups: {},
   execution: { allowLive: false },
   caps: { runMinutes: 60, phaseMinutes: 10, stopPhases: false, steps: 10_000, units: 1_000 },
 }

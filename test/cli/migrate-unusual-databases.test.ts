@@ -18,7 +18,9 @@ let at: CutterHome
 let production: Production
 
 beforeAll(async () => {
-  at = aCutterHome(`${LIVE}\ntargets:\n  shop: { ownerUrlEnv: SHOP_URL, migratorUrlEnv: SHOP_URL }\n`)
+  at = aCutterHome(
+    `${LIVE}\nbackups: { jobs: 2 }\ntargets:\n  shop: { ownerUrlEnv: SHOP_URL, migratorUrlEnv: SHOP_URL }\n`,
+  )
   production = await startProduction()
   await at.server()
 }, 300_000)

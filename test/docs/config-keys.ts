@@ -69,6 +69,9 @@ export const CONFIG_MEANINGS: { [path: string]: string } = {
     'OS user that runs its servers where root runs Cutter. Without it: `postgres`, else `nobody`. Cutter creates no user.',
   execution: 'Live runs.',
   'execution.allowLive': 'Whether live runs are allowed here at all.',
+  backups: 'Backups of migrations.',
+  'backups.jobs':
+    'How many processes dump and restore at once, each with a connection of its own. Without it: as many as this machine has cores, up to 4, and one for a database below 100 MB. 1 makes one file, in pg_dump’s custom format; more make a directory.',
   caps: 'Limits.',
   'caps.runMinutes': 'Longest working time of a run, in minutes. Waiting at a gate does not count.',
   'caps.phaseMinutes':

@@ -1,63 +1,61 @@
-import { hash } from 'node:crypto'
 import type { MigrationDatabase } from '../../targets/postgres/migration-database.ts'
 import type { Sql } from '../../targets/target.ts'
 import { memberOfExtension } from './read-catalogue.ts'
+import { type RowSum, type SumKind, sumRows } from './row-sums.ts'
 
-/** What is in a database: counts and sums of its rows, which do not depend on their order. */
+/** What is in a database: counts and sums of its rows. */
 export interface DatabaseContents {
-  /** How the sums are made. Earlier versions had the server hash the text of each row, and did not record it. */
-  sums?: 'copy'
-  tables: { [table: string]: { rows: string; sum: string } }
+  /** How the sums are made. The first versions had the server hash the text of each row, and did not record it. */
+  sums?: SumKind
+  tables: { [table: string]: RowSum }
   largeObjects: { objects: number; sum: string }
 }
 
 /**
  * Reads all tables except those of extensions. A sum hashes each row's text, so every value counts. Materialized views and generated
- * columns are left out, because the server computes them from tables.
+ * columns are left out, because the server computes them from tables. A table is read from its first page, so that rows which a dump
+ * brought into a new table come in the order of the dump.
  *
  * COPY reads a table without a plan. A SELECT would run code of whoever may create a table: the planner evaluates constant functions
  * in the predicates, expressions and statistics of indexes, and a cast of a row to text may be one of the table's owner.
  * `progress` is called with a sentence for each table.
+ * @param kind how rows are summed up: as of a backup with which they are compared
  */
 export async function readDatabaseContents(
   sql: Sql,
   { copyOut }: Pick<MigrationDatabase, 'copyOut'>,
   progress: (text: string) => void,
+  kind: SumKind = 'ordered',
 ): Promise<DatabaseContents> {
-  // Rows that a policy hides must be an error and not be left out. The fixed search path makes names in values portable.
-  await sql.query('set local row_security = off')
-  await sql.query('set local search_path = pg_catalog, pg_temp')
-  const { rows: found } = await sql.query<{ name: string; relation: string }>(TABLES)
+  await sql.query('set local synchronize_seqscans = off')
+  const found = await readRelations(sql)
   const tables: DatabaseContents['tables'] = {}
   for (const { name, relation } of found) {
     progress(`reading ${name}`)
-    const sum = new SumOfRows()
+    const sum = sumRows(kind)
     await copyOut(sql, `copy ${relation} to stdout`, (row) => sum.add(row))
     tables[name] = sum.result()
   }
   const { rows } = await sql.query<DatabaseContents['largeObjects']>(LARGE_OBJECTS)
-  return { sums: 'copy', tables, largeObjects: rows[0]! }
+  return { sums: kind, tables, largeObjects: rows[0]! }
 }
 
-/** Adds up the first 128 bits of each row's SHA-256. */
-class SumOfRows {
-  #rows = 0
-  #sum = 0n
-
-  add(row: Buffer): void {
-    const digest = hash('sha256', row, 'buffer')
-    this.#rows += 1
-    this.#sum += (digest.readBigUInt64BE(0) << 64n) | digest.readBigUInt64BE(8)
-  }
-
-  result(): { rows: string; sum: string } {
-    return { rows: String(this.#rows), sum: BigInt.asUintN(128, this.#sum).toString(16) }
-  }
+/**
+ * Lists the tables, each with the text that COPY reads. Rows that a policy hides are an error from then on and are not left out, and names
+ * in values do not depend on the search path.
+ */
+export async function readRelations(
+  sql: Sql,
+): Promise<{ name: string; relation: string; schema: string; table: string }[]> {
+  await sql.query('set local row_security = off')
+  await sql.query('set local search_path = pg_catalog, pg_temp')
+  const { rows } = await sql.query<{ name: string; relation: string; schema: string; table: string }>(TABLES)
+  return rows
 }
 
 /** A table with its columns in a fixed order, because a restored table that inherits may have another. */
 const TABLES = `
-  select n.nspname || '.' || c.relname as name, format('%I.%I', n.nspname, c.relname) || coalesce((
+  select n.nspname || '.' || c.relname as name, n.nspname::text as schema, c.relname::text as "table", format('%I.%I', n.nspname, c.relname) || coalesce((
       select '(' || string_agg(quote_ident(a.attname), ', ' order by a.attname) || ')' from pg_attribute a
       where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''), '') as relation
   from pg_class c join pg_namespace n on n.oid = c.relnamespace
@@ -76,8 +74,24 @@ const LARGE_OBJECTS = `
     coalesce(sum(hashtextextended(oid || ' ' || at || ' ' || encode(sha256(bytes), 'hex'), 0)::numeric), 0)::text as sum
   from pieces`
 
-/** Returns a line for each difference between what was backed up and what was restored. */
-export function compareContents(source: DatabaseContents, restored: DatabaseContents): string[] {
+/** The tables with as many rows, in another order or with other values. */
+export const findReordered = (source: DatabaseContents, restored: DatabaseContents): string[] =>
+  source.sums !== 'ordered' || restored.sums !== 'ordered'
+    ? []
+    : Object.entries(restored.tables).flatMap(([name, is]) => {
+        const was = source.tables[name]
+        return was !== undefined && was.rows === is.rows && was.sum !== is.sum ? [name] : []
+      })
+
+/**
+ * Returns a line for each difference between what was backed up and what was restored.
+ * @param reordered tables whose rows are the same in another order
+ */
+export function compareContents(
+  source: DatabaseContents,
+  restored: DatabaseContents,
+  reordered: string[] = [],
+): string[] {
   // Other sums can't be compared. Those of earlier versions include materialized views.
   const isSame = source.sums === restored.sums
   const names = isSame
@@ -90,7 +104,9 @@ export function compareContents(source: DatabaseContents, restored: DatabaseCont
     if (is === undefined) return [`table ${name} is missing from the rehearsal database`]
     if (was.rows !== is.rows)
       return [`table ${name} has ${is.rows} rows in the rehearsal database, ${was.rows} in the source`]
-    return was.sum === is.sum || !isSame ? [] : [`table ${name} has other values in the rehearsal database`]
+    return was.sum === is.sum || !isSame || reordered.includes(name)
+      ? []
+      : [`table ${name} has other values in the rehearsal database`]
   })
   const was = source.largeObjects
   const is = restored.largeObjects

@@ -63,6 +63,25 @@ export async function findOutboundConnections(sql: Sql): Promise<string[]> {
   return rows.map(({ name }) => name)
 }
 
+/** Names what a restored copy lacks where it has no foreign server: extensions of the wrappers, foreign tables, and views that read them. */
+export async function findForeignObjects(sql: Sql): Promise<string[]> {
+  const { rows } = await sql.query<{ name: string }>(
+    `with recursive reading as (
+       select oid from pg_class where relkind = 'f'
+       union select r.ev_class from reading join pg_depend d on d.refclassid = 'pg_class'::regclass and d.refobjid = reading.oid
+         and d.classid = 'pg_rewrite'::regclass join pg_rewrite r on r.oid = d.objid
+     )
+     select distinct 'extension ' || extname as name from pg_foreign_server s
+       join pg_depend d on d.classid = 'pg_foreign_data_wrapper'::regclass and d.objid = s.srvfdw and d.deptype = 'e'
+       join pg_extension e on e.oid = d.refobjid
+     union select 'server ' || srvname from pg_foreign_server
+     union select case relkind when 'f' then 'foreign table ' when 'm' then 'materialized view ' else 'view ' end || nspname || '.' || relname
+       from reading join pg_class c on c.oid = reading.oid join pg_namespace n on n.oid = c.relnamespace
+     order by 1`,
+  )
+  return rows.map(({ name }) => name)
+}
+
 /** Settings of the role override those of the database. Settings of the role in the database override both. */
 async function settingsOf(sql: Sql): Promise<SourceProfile['settings']> {
   const { rows } = await sql.query<{ setting: string }>(

@@ -29,6 +29,7 @@ import { readCatalogue, readDefinitions } from './read-catalogue.ts'
 import { readWithoutPolicies } from './read-without-policies.ts'
 import { restoreInvalidIndexes } from './restore-invalid-indexes.ts'
 import { type DefinitionPair, findSameDefinitions } from './same-definitions.ts'
+import { findSameRows } from './same-rows.ts'
 import { compareSequences, readSequenceValues } from './sequence-values.ts'
 import type { Backup } from './take-backup.ts'
 
@@ -111,13 +112,14 @@ export async function restoreBackup(
   if (catalogue !== null) await restoreMissingIndexes(context, { database: origin, catalogue }, restored)
   const found = {
     ...(await readWithoutPolicies(restored, context, async (sql) => ({
-      contents: await readDatabaseContents(sql, restored, context.progress),
+      contents: await readDatabaseContents(sql, restored, context.progress, backup.contents.sums ?? 'copy'),
       sequences: await readSequenceValues(sql),
     }))),
     catalogue: await restored.read(context, readCatalogue),
   }
+  const reordered = await findSameRows(deps, context, { backup, restored }, found.contents)
   const lines = [
-    ...compareContents(backup.contents, found.contents),
+    ...compareContents(backup.contents, found.contents, reordered),
     ...compareSequences(backup.sequences.before, backup.sequences.after, found.sequences),
   ]
   if (lines.length > 0) throw otherContentsError(backup, lines)

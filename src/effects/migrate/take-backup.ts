@@ -47,7 +47,8 @@ export async function takeBackup(
       const databaseBytes = await readDatabaseBytes(sql)
       const begun = performance.now()
       const { dump, contents } = await dumpAndRead(context, {
-        dump: (within) => deps.dumps.take(within, database, { name, snapshot, serverMajor, lockTimeoutMs }),
+        dump: (within) =>
+          deps.dumps.take(within, database, { name, snapshot, serverMajor, lockTimeoutMs, databaseBytes }),
         read: (progress) => readDatabaseContents(sql, database, progress),
       })
       deps.measures.note('backup', databaseBytes, performance.now() - begun)

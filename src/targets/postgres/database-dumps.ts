@@ -1,32 +1,26 @@
-import { createHash } from 'node:crypto'
-import {
-  chmodSync,
-  closeSync,
-  createReadStream,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  renameSync,
-  rmSync,
-  statSync,
-} from 'node:fs'
+import { existsSync, renameSync, rmSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { basename, join } from 'node:path'
-import { pipeline } from 'node:stream/promises'
 import type { EffectContext } from '../../domain/effect.ts'
 import { Stop } from '../../domain/errors.ts'
 import type { Tool, Tools } from '../../tools/open-tools.ts'
 import { runTool } from '../system/run-tool.ts'
+import { dumpFailedError } from './dump-failure.ts'
+import { digestOfDump, privateFolder, secureDump, sizeOfDump, syncToDisk } from './dump-files.ts'
 import type { MigrationDatabase } from './migration-database.ts'
 import { assertToolVersion, findPgTool, splitConnectionString } from './pg-tools.ts'
 import { type LeftOut, type RestoreOptions, restoreUnprivileged } from './restore-dump.ts'
+import { readRowsOfDump, type TableOfDump } from './rows-of-dump.ts'
 
-/** A backup on disk, in pg_dump's custom format. */
+/** A backup on disk, in pg_dump's custom format, or in its directory format, which several processes write and read at once. */
 export interface DatabaseDump {
   /** The path, relative to the home. */
   file: string
+  /** Of the file; of a directory: of what `sha256sum *` prints in it. */
   sha256: string
   bytes: number
+  /** Left out of a file. */
+  format?: 'directory'
   /** When its snapshot was taken, ISO 8601. */
   takenAt: string
   tool: string
@@ -57,7 +51,13 @@ export interface DatabaseDumps {
   take(
     context: EffectContext,
     database: MigrationDatabase,
-    given: { name: string; snapshot: string; serverMajor: number; lockTimeoutMs: number },
+    given: {
+      name: string
+      snapshot: string
+      serverMajor: number
+      lockTimeoutMs: number
+      databaseBytes: number
+    },
   ): Promise<DatabaseDump>
   /**
    * Restores a dump into an empty database that is open as the role that restores. It has no power, so what needs a superuser is left
@@ -70,11 +70,21 @@ export interface DatabaseDumps {
     into: MigrationDatabase,
     options: RestoreOptions,
   ): Promise<LeftOut[]>
+  /** Reads the rows of one table out of a dump, in the text format of COPY. */
+  readRows(
+    context: EffectContext,
+    dump: DatabaseDump,
+    table: TableOfDump,
+    onRow: (row: Buffer) => void,
+  ): Promise<void>
 }
 
-/** Keeps backups below `var/backups/<run>` of a home, readable by their owner only. */
-export function openDatabaseDumps(home: string, tools: Tools): DatabaseDumps {
-  const place = { home, tools }
+/**
+ * Keeps backups below `var/backups/<run>` of a home, readable by their owner only.
+ * @param jobs how many processes dump and restore at once; left out: as many as this machine can run, up to four, and one for a small database
+ */
+export function openDatabaseDumps(home: string, tools: Tools, jobs?: number): DatabaseDumps {
+  const place = { home, tools, jobs }
   return {
     check: async (context, serverMajor) => (await checkTools(tools, context, serverMajor)).version,
     configuredTools: async (context, serverMajor) =>
@@ -85,6 +95,11 @@ export function openDatabaseDumps(home: string, tools: Tools): DatabaseDumps {
         : [],
     take: (context, database, given) => takeDump(place, context, database, given),
     restore: (context, dump, into, options) => restoreDump(place, context, { dump, into, options }),
+    readRows: async (context, dump, table, onRow) => {
+      const tool = findPgTool(tools, 'pgRestore', majorOf(dump))
+      const source = { ...sourceOf(home, dump), cwd: home, signal: context.signal }
+      await readRowsOfDump(tool, table, source, onRow)
+    },
   }
 }
 
@@ -92,7 +107,24 @@ export function openDatabaseDumps(home: string, tools: Tools): DatabaseDumps {
 interface Place {
   home: string
   tools: Tools
+  jobs: number | undefined
 }
+
+/** Below this size more processes save less time than they take to start. */
+const LARGE_BYTES = 100_000_000
+
+/** A tool with first arguments runs in a container, which can't reach a directory of this machine. */
+function jobsFor({ tools, jobs }: Place, serverMajor: number, databaseBytes: number): number {
+  const used = [findPgTool(tools, 'pgDump', serverMajor), findPgTool(tools, 'pgRestore', serverMajor)]
+  if (used.some(({ args }) => args.length > 0)) return 1
+  return jobs ?? (databaseBytes < LARGE_BYTES ? 1 : parallelJobs())
+}
+
+const parallelJobs = () => Math.min(4, availableParallelism())
+
+/** How pg_restore reads a dump: a file as its input, a directory by its path. */
+const sourceOf = (home: string, { file, format }: DatabaseDump): { args: string[]; input?: string } =>
+  format === 'directory' ? { args: [join(home, file)] } : { args: [], input: join(home, file) }
 
 const isConfigured = (tool: Tool) => tool.isConfigured
 
@@ -111,26 +143,29 @@ async function checkTools(
 }
 
 async function takeDump(
-  { home, tools }: Place,
+  place: Place,
   context: EffectContext,
   database: MigrationDatabase,
-  { name, snapshot, serverMajor, lockTimeoutMs }: Parameters<DatabaseDumps['take']>[2],
+  { name, snapshot, serverMajor, lockTimeoutMs, databaseBytes }: Parameters<DatabaseDumps['take']>[2],
 ): Promise<DatabaseDump> {
+  const { home, tools } = place
   const takenAt = context.now().toISOString()
   const tool = `pg_dump ${(await checkTools(tools, context, serverMajor)).version}`
+  const jobs = jobsFor(place, serverMajor, databaseBytes)
   const folder = privateFolder(home, context.runId)
-  const file = join('var', 'backups', context.runId, `${name}.dump`)
+  const file = join('var', 'backups', context.runId, `${name}.${jobs === 1 ? 'dump' : 'dir'}`)
   const path = join(home, file)
   const draft = join(folder, `${name}.part`)
-  rmSync(draft, { force: true })
+  rmSync(draft, { recursive: true, force: true })
   const { address, password } = splitConnectionString(database.url(), {
     applicationName: `cutter ${context.runId}`,
-    options: '-c default_transaction_read_only=on -c jit=off',
+    // Values are written as Cutter's own sessions read them.
+    options: '-c default_transaction_read_only=on -c jit=off -c timezone=UTC -c bytea_output=hex',
   })
   const { code, stderr } = await runTool(
     findPgTool(tools, 'pgDump', serverMajor),
     [
-      '--format=custom',
+      ...(jobs === 1 ? ['--format=custom'] : ['--format=directory', `--jobs=${jobs}`, `--file=${draft}`]),
       // The default level takes most of the time of a dump, and saves little.
       '--compress=1',
       '--no-password',
@@ -138,26 +173,34 @@ async function takeDump(
       `--lock-wait-timeout=${Math.round(lockTimeoutMs)}`,
       `--dbname=${address}`,
     ],
-    { password, signal: context.signal, output: draft, cwd: home },
+    { password, signal: context.signal, cwd: home, ...(jobs === 1 ? { output: draft } : {}) },
   )
   if (code !== 0) {
-    rmSync(draft, { force: true })
+    rmSync(draft, { recursive: true, force: true })
     throw dumpFailedError(database.name, stderr)
   }
-  chmodSync(draft, 0o600)
-  syncToDisk(draft)
+  secureDump(draft)
+  // A backup that this effect took before it was interrupted.
+  rmSync(path, { recursive: true, force: true })
   renameSync(draft, path)
   syncToDisk(folder)
-  return { file, sha256: await hashOfFile(path), bytes: statSync(path).size, takenAt, tool }
+  return {
+    file,
+    sha256: await digestOfDump(path),
+    bytes: sizeOfDump(path),
+    takenAt,
+    tool,
+    ...(jobs === 1 ? {} : { format: 'directory' as const }),
+  }
 }
 
 async function restoreDump(
-  { home, tools }: Place,
+  { home, tools, jobs = parallelJobs() }: Place,
   context: EffectContext,
   { dump, into, options }: { dump: DatabaseDump; into: MigrationDatabase; options: RestoreOptions },
 ): Promise<LeftOut[]> {
   const path = join(home, dump.file)
-  const found = existsSync(path) ? await hashOfFile(path) : null
+  const found = existsSync(path) ? await digestOfDump(path) : null
   if (found !== dump.sha256) {
     const what = found === null ? 'is missing' : 'has other bytes than were taken'
     throw new Stop('STOP_BACKUP_FAILED', `the backup ${dump.file} ${what}; nothing was changed`, {
@@ -168,7 +211,7 @@ async function restoreDump(
   return restoreUnprivileged(
     context,
     findPgTool(tools, 'pgRestore', majorOf(dump)),
-    { path, definitions, cwd: home },
+    { ...sourceOf(home, dump), jobs: dump.format === 'directory' ? jobs : 1, definitions, cwd: home },
     into,
     options,
   )
@@ -176,49 +219,3 @@ async function restoreDump(
 
 /** The major version of the pg_dump that made a dump: an older pg_restore can't read it. */
 const majorOf = ({ tool }: DatabaseDump) => Number(/\d+/.exec(tool)?.[0] ?? 0)
-
-function privateFolder(home: string, runId: string): string {
-  const folder = join(home, 'var', 'backups', runId)
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
-  chmodSync(folder, 0o700)
-  return folder
-}
-
-function syncToDisk(path: string): void {
-  const opened = openSync(path, 'r')
-  fsyncSync(opened)
-  closeSync(opened)
-}
-
-async function hashOfFile(path: string): Promise<string> {
-  const hash = createHash('sha256')
-  await pipeline(createReadStream(path), hash)
-  return hash.digest('hex')
-}
-
-function dumpFailedError(name: string, stderr: string): Stop {
-  const tail = stderr.trim().split('\n').slice(-3).join(' ')
-  // pg_dump's own message for a lock timeout.
-  const locked = /due to (lock|statement) timeout/.test(stderr) && /LOCK TABLE/.test(stderr)
-  if (locked) {
-    return new Stop(
-      'STOP_TARGET_LOCKED',
-      `${name} is locked by another session: ${tail}; nothing was changed`,
-      {
-        next: 'wait until the other session has ended its transaction, then resume the run',
-      },
-    )
-  }
-  return new Stop('STOP_BACKUP_FAILED', `pg_dump could not back up ${name}: ${tail}; nothing was changed`, {
-    next: `${findDumpAdvice(stderr)}, then resume the run`,
-  })
-}
-
-/** What to do about a message of pg_dump, by what a backup needs. */
-function findDumpAdvice(stderr: string): string {
-  if (/row-level security/.test(stderr))
-    return 'a backup must hold every row, and a policy hides some: give the role that migrates BYPASSRLS, or, where it owns the table, use `alter table … no force row level security`'
-  if (/permission denied/.test(stderr))
-    return 'a backup reads everything: grant the role that migrates what the message names, or membership in pg_read_all_data (PostgreSQL 14 or newer)'
-  return 'fix the problem that it names'
-}

@@ -6,20 +6,10 @@ import { runTool } from '../system/run-tool.ts'
 import type { Sql } from '../target.ts'
 import { type DumpDefinition, readDefinitions } from './dump-definitions.ts'
 import type { MigrationDatabase, MigrationLimits } from './migration-database.ts'
-import { splitConnectionString } from './pg-tools.ts'
-import { type FailedDefinition, type LeftOut, MOST_OUTPUT, readFaults } from './restore-faults.ts'
+import type { FailedDefinition, LeftOut } from './restore-faults.ts'
+import { type RestoreFiles, runRestore } from './run-restore.ts'
 
 export type { LeftOut }
-
-/** The files of a restore. */
-interface RestoreFiles {
-  /** The dump. */
-  path: string
-  /** A new file for its definitions as SQL; it is removed again. */
-  definitions: string
-  /** The folder in which pg_restore runs. */
-  cwd: string
-}
 
 /**
  * Restores a dump by the login of a role without power, so that code in it (in a CHECK, an index, a materialized view) has none either.
@@ -35,23 +25,7 @@ export async function restoreUnprivileged(
   into: MigrationDatabase,
   { searchPath, deviations }: RestoreOptions,
 ): Promise<LeftOut[]> {
-  const { signal } = context
-  const { address, password } = splitConnectionString(into.url(), {
-    applicationName: `cutter ${context.runId}`,
-    // Code in the dump could otherwise write lines of its own among those of pg_restore.
-    options:
-      '-c client_min_messages=error -c jit=off -c synchronous_commit=off -c maintenance_work_mem=256MB',
-  })
-  // Only with --verbose it names the entry of an error.
-  const restore = ['--no-password', '--no-tablespaces', '--no-subscriptions', '--no-acl', '--verbose']
-  const { code, stderr } = await runTool(tool, [...restore, `--dbname=${address}`], {
-    password,
-    signal,
-    input: files.path,
-    cwd: files.cwd,
-    keep: MOST_OUTPUT,
-  })
-  const { leftOut, unfilled, failed, faults } = code === 0 ? NO_FAULTS : readFaults(stderr)
+  const { leftOut, unfilled, failed, faults } = await runRestore(context, tool, files, into)
   if (faults.length > 0) throw restoreFailedError(into.name, faults)
   const entries = await listDefinitions(tool, context, files)
   return into.session(context, LIMITS, async (sql) => {
@@ -82,8 +56,6 @@ export async function restoreUnprivileged(
     return [...leftOut, ...denied]
   })
 }
-
-const NO_FAULTS = { leftOut: [], unfilled: [], failed: [], faults: [] }
 
 /** How a database is restored that can't be equal to its source. */
 export interface RestoreOptions {
@@ -134,12 +106,17 @@ const LIMITS: MigrationLimits = { lockTimeoutMs: 60_000, statementTimeoutMs: 0 }
 async function listDefinitions(
   tool: Tool,
   { signal }: EffectContext,
-  { path, definitions, cwd }: RestoreFiles,
+  { args, input, definitions, cwd }: RestoreFiles,
 ): Promise<DumpDefinition[]> {
   rmSync(definitions, { force: true })
   try {
     const sections = ['--section=pre-data', '--section=post-data']
-    await runTool(tool, [...sections, '--file=-'], { signal, input: path, output: definitions, cwd })
+    await runTool(tool, [...sections, '--file=-', ...args], {
+      signal,
+      ...(input === undefined ? {} : { input }),
+      output: definitions,
+      cwd,
+    })
     return readDefinitions(readFileSync(definitions, 'utf8'))
   } finally {
     rmSync(definitions, { force: true })

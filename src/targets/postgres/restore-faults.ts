@@ -5,7 +5,7 @@ export interface LeftOut {
 }
 
 /** What pg_restore reported. */
-interface RestoreFaults {
+export interface RestoreFaults {
   leftOut: LeftOut[]
   /** The names of materialized views that could not be filled, because privileges or a search path were missing. */
   unfilled: string[]
@@ -13,6 +13,8 @@ interface RestoreFaults {
   failed: FailedDefinition[]
   faults: string[]
 }
+
+export const NO_FAULTS: RestoreFaults = { leftOut: [], unfilled: [], failed: [], faults: [] }
 
 /** A definition that pg_restore could not run. */
 export interface FailedDefinition {
@@ -52,15 +54,37 @@ const DENIAL = /superuser|permission denied (?:for language|to create|to set|for
 /** The most characters of pg_restore's output that are read: a line for each object, and the statement of each error. */
 export const MOST_OUTPUT = 20_000_000
 
-/** Reads what pg_restore wrote to stderr. A fault follows the line of its entry in the table of contents. */
-export function readFaults(stderr: string): RestoreFaults {
-  const found: RestoreFaults = { leftOut: [], unfilled: [], failed: [], faults: [] }
+/** What pg_restore writes with --verbose before its processes share the work. */
+const PARALLEL_PART = /^pg_restore: entering main parallel loop$/m
+
+/**
+ * Reads what pg_restore wrote while one process made the definitions and several then filled the tables. The lines of the latter have no
+ * entries, and each error among them lost data.
+ */
+export function readParallelFaults(stderr: string): RestoreFaults {
+  const at = PARALLEL_PART.exec(stderr)?.index ?? stderr.length
+  const [before, parallel] = [stderr.slice(0, at), stderr.slice(at)]
+  const faults = errorsIn(parallel)
+  // It ended before it shared the work, or errors of the first part are all that there are.
+  const found = faults.length === 0 || before.includes('pg_restore: error:') ? readFaults(before) : NO_FAULTS
+  return { ...found, faults: [...found.faults, ...faults] }
+}
+
+/** The server's words for a definition that is in place. */
+const EXISTS = /already exists|multiple primary keys|already member of publication/
+
+/**
+ * Reads what pg_restore wrote to stderr. A fault follows the line of its entry in the table of contents.
+ * @param options.ignoresExisting leaves out what failed because it is in place
+ */
+export function readFaults(stderr: string, { ignoresExisting = false } = {}): RestoreFaults {
+  const found = structuredClone(NO_FAULTS)
   const [first = '', ...entries] = stderr.split(/^pg_restore: from TOC entry /m)
   found.faults.push(...errorsIn(first))
   if (stderr.length >= MOST_OUTPUT) found.faults.push('pg_restore reported more errors than Cutter reads')
   for (const entry of entries) {
     const errors = errorsIn(entry)
-    if (errors.length === 0) continue
+    if (errors.length === 0 || (ignoresExisting && errors.every((one) => EXISTS.test(one)))) continue
     // Extensions and casts have no owner, which the line says in words or by nothing.
     const title = entry
       .slice(0, entry.indexOf('\n'))

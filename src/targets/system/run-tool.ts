@@ -20,6 +20,8 @@ interface RunOptions {
   input?: string
   /** The new file, mode 0600, that receives its output. `stdout` is empty then. */
   output?: string
+  /** Receives its output in pieces. `stdout` is empty then. */
+  onOutput?: (piece: Buffer) => void
   keep?: number
   signal: AbortSignal
 }
@@ -42,7 +44,7 @@ export async function runTool(
   args: string[],
   options: RunOptions,
 ): Promise<ToolRun> {
-  const { password, cwd = '/', signal, input, output, keep = OUTPUT_LIMIT } = options
+  const { password, cwd = '/', signal, input, output, onOutput, keep = OUTPUT_LIMIT } = options
   signal.throwIfAborted()
   const opened = [
     ...(input === undefined ? [] : [openSync(input, 'r')]),
@@ -71,7 +73,8 @@ export async function runTool(
   }
   signal.addEventListener('abort', kill, { once: true })
   const texts = { stdout: '', stderr: '' }
-  for (const stream of ['stdout', 'stderr'] as const) {
+  if (onOutput !== undefined) child.stdout?.on('data', onOutput)
+  for (const stream of onOutput === undefined ? (['stdout', 'stderr'] as const) : (['stderr'] as const)) {
     child[stream]?.setEncoding('utf8').on('data', (chunk: string) => {
       texts[stream] = (texts[stream] + chunk).slice(-keep)
     })

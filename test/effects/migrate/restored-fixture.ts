@@ -10,7 +10,11 @@ import { readWithoutPolicies } from '../../../src/effects/migrate/read-without-p
 import { withDeviations } from '../../../src/effects/migrate/restore-backup.ts'
 import type { Catalogue } from '../../../src/migration/catalogue.ts'
 import { openRehearsalServers } from '../../../src/targets/embedded/rehearsal-servers.ts'
-import { openDatabaseDumps } from '../../../src/targets/postgres/database-dumps.ts'
+import {
+  type DatabaseDump,
+  type DatabaseDumps,
+  openDatabaseDumps,
+} from '../../../src/targets/postgres/database-dumps.ts'
 import {
   type MigrationDatabase,
   openMigrationDatabase,
@@ -50,6 +54,8 @@ export interface BackedUpShop {
   target: MigrationDatabase
   source: Found
   profile: SourceProfile
+  dumps: DatabaseDumps
+  dump: DatabaseDump
   /** Restores the backup on a server for rehearsals, as a run does. */
   restore(
     databases: MigrationRehearsalDatabases,
@@ -67,7 +73,9 @@ interface RestoredShop {
 }
 
 /** A database `shop` of one server, and its backup restored on a server for rehearsals. */
-export interface RestoredFixture extends Pick<BackedUpShop, 'target' | 'source'>, RestoredShop {
+export interface RestoredFixture
+  extends Pick<BackedUpShop, 'target' | 'source' | 'dumps' | 'dump'>,
+    RestoredShop {
   databases: MigrationRehearsalDatabases
   stop(): Promise<void>
 }
@@ -76,21 +84,29 @@ interface Prepared {
   prepare(maker: pg.Client, connect: () => Promise<pg.Client>): Promise<void>
   /** The role that backs the database up. */
   login?: string
+  /** How many processes dump and restore at once. */
+  jobs?: number
 }
 
 /** Makes a shop and backs it up. */
-export async function backUpShop({ prepare, login = 'postgres' }: Prepared): Promise<BackedUpShop> {
+export async function backUpShop({ prepare, login = 'postgres', jobs = 1 }: Prepared): Promise<BackedUpShop> {
   const cluster = await startCluster()
   const maker = await connectClient(cluster.url())
   await maker.query('create database shop')
   const shop = await connectClient(cluster.url('shop'))
   await prepare(maker, async () => shop)
   await Promise.all([maker.end(), shop.end()])
-  const dumps = openDatabaseDumps(aHome().home, openTools({}))
+  const dumps = openDatabaseDumps(aHome().home, openTools({}), jobs)
   const target = openMigrationDatabase({ name: 'shop', role: login, url: () => cluster.url('shop', login) })
   const { dump, profile } = await target.read(CONTEXT, async (sql) => {
     const { rows } = await sql.query<{ id: string }>('select pg_export_snapshot() as id')
-    const options = { name: 'before', snapshot: rows[0]!.id, serverMajor: 15, lockTimeoutMs: 10_000 }
+    const options = {
+      name: 'before',
+      snapshot: rows[0]!.id,
+      serverMajor: 15,
+      lockTimeoutMs: 10_000,
+      databaseBytes: 0,
+    }
     return { dump: await dumps.take(CONTEXT, target, options), profile: await readDatabaseProfile(sql) }
   })
   const facts = { runId: 'mig-1', target: 'shop', source: { systemIdentifier: '1', database: 'shop' } }
@@ -104,6 +120,8 @@ export async function backUpShop({ prepare, login = 'postgres' }: Prepared): Pro
     cluster,
     target,
     profile,
+    dumps,
+    dump,
     source: await find(target),
     async restore(databases, ref = REF, deviations = []) {
       const copy = await databases.create(

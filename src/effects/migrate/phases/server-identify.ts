@@ -8,7 +8,7 @@ import type { MigrationBundle } from '../../../migration/migration-bundle.ts'
 import type { MigrationBundleSpec } from '../../../migration/migration-bundle-spec.ts'
 import type { ServerIdentity } from '../../../targets/postgres/migration-database.ts'
 import { readJsonEvidence } from '../../read-json-evidence.ts'
-import { findOutboundConnections, readDatabaseProfile } from '../database-profile.ts'
+import { findForeignObjects, findOutboundConnections, readDatabaseProfile } from '../database-profile.ts'
 import type { MigrateDeps } from '../deps.ts'
 import { estimateWork, readDatabaseBytes } from '../estimate-work.ts'
 import { withDeviations } from '../restore-backup.ts'
@@ -26,14 +26,16 @@ export function serverIdentify(deps: MigrateDeps): Effect {
       const identity = await database.read(context, readServerIdentity)
       assertServerOfBundle(spec, identity, target)
       const tool = await deps.dumps.check(context, serverMajorVersion(identity))
-      const { found, outbound } = await database.read(context, async (sql) => ({
+      const { found, outbound, foreign } = await database.read(context, async (sql) => ({
         found: await readDatabaseProfile(sql),
         outbound: await findOutboundConnections(sql),
+        foreign: await findForeignObjects(sql),
       }))
       const makesPolicies = Object.values(texts).some((text) => /row\s+level\s+security/i.test(text))
       const profile = { ...found, policies: found.policies === true || makesPolicies }
       const refused = onlyIn(outbound, spec.deviations ?? [])
-      if (refused.length > 0) throw outboundError(target, refused)
+      if (refused.length > 0)
+        throw outboundError(target, refused, [...new Set([...outbound, ...foreign])].sort())
       const place = await deps.rehearsalDatabases.chooseServer(
         target,
         identity,
@@ -89,11 +91,11 @@ function assertServerOfBundle({ server }: MigrationBundleSpec, found: ServerIden
   )
 }
 
-const outboundError = (target: string, names: string[]) =>
+const outboundError = (target: string, names: string[], all: string[]) =>
   new Stop(
     'STOP_REHEARSAL_NOT_REPRESENTATIVE',
     `target ${target} has ${names.join(', ')}, through which a rehearsal could change other databases; nothing was changed`,
     {
-      next: `accept in bundle.yaml that the rehearsal does without, with the foreign tables that need it (deviations: [${names.join(', ')}]), or drop what is named; then start another run`,
+      next: `accept in bundle.yaml that the rehearsal does without, and without what reads it (deviations: [${all.map((name) => JSON.stringify(name)).join(', ')}]), or drop what is named; then start another run`,
     },
   )
