@@ -11,6 +11,7 @@ import {
   parseMigrationBundleSpec,
 } from './migration-bundle-spec.ts'
 import { parseStatements, type SqlStatement } from './sql-statements.ts'
+import { standaloneLocks } from './standalone-locks.ts'
 import {
   findCheckRefusal,
   findStatementRefusal,
@@ -108,13 +109,11 @@ async function statementsIn(file: string, text: string | undefined) {
 
 function factsOf(statements: SqlStatement[], alone: number[]): MigrationBundle['statements'] {
   const isAlone = new Set(alone)
-  return statements.map(({ number, line, kind, text }) => ({
-    number,
-    line,
-    kind,
-    sha256: sha256(text),
-    transactional: !isAlone.has(number),
-  }))
+  return statements.map((statement) => {
+    const { number, line, kind, text } = statement
+    const facts = { number, line, kind, sha256: sha256(text), transactional: !isAlone.has(number) }
+    return facts.transactional ? facts : { ...facts, documentedLocks: standaloneLocks(statement) }
+  })
 }
 
 function faultsOfScript(file: string, statements: SqlStatement[], alone: number[]): MigrationBundleFault[] {

@@ -1,4 +1,5 @@
 import type { MigrationBundleFiles, MigrationBundleSpec } from './migration-bundle-spec.ts'
+import type { StandaloneLock } from './standalone-locks.ts'
 
 /**
  * A migration bundle without faults, split into statements once, so that every phase uses the same bytes and statements. Saved as
@@ -28,4 +29,6 @@ interface StatementFacts {
   kind: string
   sha256: string
   transactional: boolean
+  /** Of a statement outside of the transaction. Bundles of earlier versions have none. */
+  documentedLocks?: StandaloneLock[]
 }

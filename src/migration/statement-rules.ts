@@ -1,5 +1,6 @@
 import { namesSecret } from '../secrets/key-names.ts'
 import { COPY_FROM_STDIN, type SqlStatement } from './sql-statements.ts'
+import { hasOption } from './standalone-locks.ts'
 
 /** Returns why a statement is not allowed in a migration or a rollback, or null. */
 export function findStatementRefusal({ kind, node }: SqlStatement): string | null {
@@ -80,14 +81,19 @@ export function runsOutsideTransaction({ kind, node }: SqlStatement): boolean {
   if (kind === 'ClusterStmt') return node.relation === undefined
   if (kind === 'ReindexStmt') {
     const many = /SCHEMA|DATABASE|SYSTEM/.test(String(node.kind))
-    return many || JSON.stringify(node.params ?? []).includes('"concurrently"')
+    return many || hasOption(node.params, 'concurrently')
   }
   return kind === 'AlterTableStmt' && JSON.stringify(node.cmds ?? []).includes('"concurrent":true')
 }
 
-/** ALTER TYPE … ADD VALUE may also run in a transaction, but the value can be used only after the commit. */
+/**
+ * ALTER TYPE … ADD VALUE may also run in a transaction, but the value can be used only after the commit. Of a partitioned table the server
+ * rejects CLUSTER and REINDEX inside of one, and the statement alone does not show what it is of.
+ */
 export const mayRunOutsideTransaction = (statement: SqlStatement) =>
   runsOutsideTransaction(statement) ||
+  statement.kind === 'ClusterStmt' ||
+  statement.kind === 'ReindexStmt' ||
   (statement.kind === 'AlterEnumStmt' && statement.node.newVal !== undefined)
 
 /** Returns why a statement is not a valid check, or null. A check is a SELECT that neither writes nor locks. */

@@ -10,6 +10,7 @@ const statement = z.object({
   kind: z.string(),
   transactional: z.boolean(),
   locks: z.record(z.string(), z.string()).optional(),
+  documentedLocks: z.array(z.object({ mode: z.string(), on: z.string() })).optional(),
   rewrites: z.array(z.string()).optional(),
   rows: z.record(z.string(), rowChanges).optional(),
 })

@@ -119,20 +119,29 @@ function statementLines(
   ]
 }
 
-/** The lock that PostgreSQL documents for a statement outside of a transaction, where none could be measured. */
-const ALONE_LOCK = 'ShareUpdateExclusiveLock'
-
-const locksOf = ({ locks = {}, transactional }: PlannedStatement): [relation: string, mode: string][] =>
-  transactional ? Object.entries(locks) : [['', ALONE_LOCK]]
+const locksOf = ({
+  locks = {},
+  documentedLocks = [],
+  transactional,
+}: PlannedStatement): [relation: string, mode: string][] =>
+  transactional ? Object.entries(locks) : documentedLocks.map(({ mode, on }) => [on, mode])
 
 function lockCell(statement: PlannedStatement): Shown {
-  if (!statement.transactional)
-    return md`runs alone, after the commit: ${nameSpan(ALONE_LOCK)} where it is concurrent, not measured`
+  if (!statement.transactional) return lockAloneCell(statement)
   if (statement.locks === undefined) return '–'
   const locks = locksOf(statement)
   return locks.length === 0
     ? 'no new one'
     : locks.map(([relation, mode]) => md`${nameSpan(mode)} on ${nameSpan(relation)}`)
+}
+
+/** What PostgreSQL documents, because outside of a transaction nothing could be measured and rolled back. */
+function lockAloneCell({ documentedLocks }: PlannedStatement): Shown {
+  const alone = md`runs alone, after the commit`
+  // A plan of an earlier version.
+  if (documentedLocks === undefined) return md`${alone}; its lock is not in the plan`
+  if (documentedLocks.length === 0) return md`${alone}; locks no table`
+  return [alone, ...documentedLocks.map(({ mode, on }) => md`${nameSpan(mode)} on ${on}, as documented`)]
 }
 
 function workCell({ rewrites = [], rows }: PlannedStatement, measured: Measured | undefined): Shown {

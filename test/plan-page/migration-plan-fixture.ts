@@ -41,7 +41,10 @@ export const aMigrationPlan = () => ({
         ...{ number: 2, line: 2, kind: 'UpdateStmt', transactional: true },
         ...{ locks: {}, rewrites: [], rows: { 'public.unit': { inserted: 0, updated: 86, deleted: 0 } } },
       },
-      { number: 3, line: 3, kind: 'IndexStmt', transactional: false },
+      {
+        ...{ number: 3, line: 3, kind: 'IndexStmt', transactional: false },
+        documentedLocks: [{ mode: 'ShareUpdateExclusiveLock', on: 'the table' }],
+      },
     ],
   },
   checks: {

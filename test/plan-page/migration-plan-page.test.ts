@@ -30,7 +30,10 @@ test.each([
     'changed rows of a statement',
     '| 2 UpdateStmt | 2 | no new one | neither | `public.unit`: 86 updated | – |',
   ],
-  ['a statement that runs alone', '| 3 IndexStmt | 3 | runs alone, after the commit:'],
+  [
+    'a statement that runs alone',
+    '| 3 IndexStmt | 3 | runs alone, after the commit, `ShareUpdateExclusiveLock` on the table, as documented |',
+  ],
   ['what a lock means for others', '- `AccessExclusiveLock`: others can neither read nor write'],
   ['the findings of squawk', '| 1 | Warning | `adding-field` | Locks the table. |'],
   ['an added object as a sentence', '- The column public.unit.state is added.'],
