@@ -21,6 +21,11 @@ const cutInput = z.object({
     .min(1)
     .optional()
     .describe('codes of problems to accept, separated by commas; cutter document scan lists them'),
+  expect: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('what you counted, e.g. article=143,chapter=11; the run stops on any other count'),
   target: z.string().min(1).default('embedded').describe('database to cut into, by its name in cutter.yaml'),
 })
 
@@ -29,7 +34,9 @@ const written = ['document', 'target', 'planDigest']
 export const cutLogic = chart(
   {
     PENDING: work('source_pin', 'SOURCE_PINNED', { given: ['document', 'source', 'profile', 'target'] }),
-    SOURCE_PINNED: work('mark', 'MARKED', { given: ['document', 'profile', 'accept', 'sourceDigest'] }),
+    SOURCE_PINNED: work('mark', 'MARKED', {
+      given: ['document', 'profile', 'accept', 'expect', 'sourceDigest'],
+    }),
     MARKED: work('cutplan', 'CUTPLAN_OK', {
       given: ['document', 'target', 'profile', 'accept', 'sourceDigest', 'surveyDigest'],
     }),

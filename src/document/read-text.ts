@@ -6,6 +6,7 @@ import { findStructureProblems } from './diagnostics/structure-problems.ts'
 import { judgeFit } from './judge-fit.ts'
 import type { Profile, Syntax } from './profiles/profile.ts'
 import { readByFirstRules } from './reading-1/read-text.ts'
+import { cutOwnText } from './structure/cut-own-text.ts'
 import { mostHeadings, type SyntaxReading } from './structure/headings/heading-match.ts'
 import { compileLexicon, type Lexicon } from './structure/headings/lexicon.ts'
 import { buildOutline } from './structure/outline.ts'
@@ -74,12 +75,19 @@ export function readText(bytes: Uint8Array, attempt: ReadingAttempt): ProfileFit
   const options = { document, profile }
   const placed = isSingle
     ? buildSingleRecord(bytes, found, options)
-    : buildRecords(bytes, boundaries, found, options)
+    : cutOwnText(buildRecords(bytes, boundaries, found, options), {
+        bytes,
+        boundaries,
+        document,
+        bodyStart: found.bodyStart,
+      })
   const sequence = findSequenceProblems(placed, boundaries, profile)
-  const missed = isSingle ? [] : findMissedHeadings(bytes.length, doubts, boundaries, placed, profile)
+  const missed = isSingle
+    ? { problems: [], share: 1 }
+    : findMissedHeadings(bytes, doubts, boundaries, placed, profile)
   const judged = isSingle
     ? { confidence: 0.2, merit: 0.2, why: 'no heading; the complete text is one unit' }
-    : judgeFit(outline, placed, [...sequence, ...missed], profile, syntax)
+    : judgeFit(outline, placed, [...sequence, ...missed.problems], missed.share, profile, syntax)
   const units = placed.filter(({ record: { kind, number } }) => kind === 'unit' && number !== null).length
   return {
     profile,
@@ -89,7 +97,7 @@ export function readText(bytes: Uint8Array, attempt: ReadingAttempt): ProfileFit
     problems: [
       ...findStructureProblems(bytes, found, boundaries, placed, profile, syntax),
       ...sequence,
-      ...missed,
+      ...missed.problems,
     ],
     isGuess: outline.isContainer,
     isCoarse: outline.isContainer || units <= 1 || found.bareRun > RUN,

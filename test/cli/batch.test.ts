@@ -10,6 +10,7 @@ interface BatchJson {
   counts: { [status: string]: number }
   documents: {
     document: string
+    reading: { units: number; confidence: number; findings: object } | null
     runId: string
     status: string | null
     gate: string | null
@@ -87,9 +88,11 @@ describe('a batch of dry runs', () => {
   test('batch show prints a table, and why a document is refused', async () => {
     const { stdout, code } = await at.cutter(['batch', 'show'])
     expect(code).toBe(3)
-    expect(stdout).toMatch(/DOCUMENT +RUN +STATUS +STATE +GATE +PLAN +STOP/)
+    expect(stdout).toMatch(/DOCUMENT +UNITS +CONFIDENCE +FINDINGS +RUN +STATUS +STATE +GATE +PLAN +STOP/)
+    expect(stdout).toMatch(/^c +2 +1 +1 stop +ictr-\S+ +stopped/m)
+    expect(stdout).toMatch(/^d +- +- +- +- +refused/m)
     expect(stdout).toMatch(
-      /REGISTERED +ictr-\S+ +paused +AWAITING_CUT_AUTHORIZATION +SG1 +sha256:[0-9a-f]{12}/,
+      /REGISTERED +1 +1 +none +ictr-\S+ +paused +AWAITING_CUT_AUTHORIZATION +SG1 +sha256:[0-9a-f]{12}/,
     )
     expect(stdout).toContain('d: no unit to cut is found in d')
   })
@@ -132,10 +135,23 @@ describe('a batch of dry runs', () => {
     expect(batchOf(await start(at)).documents).toEqual(batch.documents)
   })
 
+  test('batch start --expect stops documents with another count, and gives them another run with the right one', async () => {
+    at.file('laws/h.md', charter('h', 'i', 'j'))
+    const stopped = batchOf(await start(at, '--expect', 'h:article=2')).documents.at(-1)!
+    expect(stopped).toMatchObject({
+      document: 'h',
+      stopCode: 'STOP_REFUSED_INPUT',
+      reading: { units: 3, confidence: 1, findings: { stop: 1, accept: 0, note: 0 } },
+    })
+    const unknown = await start(at, '--expect', 'nobody:article=2')
+    expect([unknown.code, unknown.stderr]).toEqual([2, expect.stringContaining('no document nobody')])
+    expect(batchOf(await start(at, '--expect', 'article=3')).documents.at(-1)).toMatchObject({ gate: 'SG1' })
+  })
+
   test('batch start refuses more documents than its limit, and two documents with one id', async () => {
     const tooMany = await start(at, '--limit', '3', '--name', 'other')
     expect(tooMany.code).toBe(2)
-    expect(tooMany.stderr).toContain('contains 7 documents')
+    expect(tooMany.stderr).toContain('contains 8 documents')
     at.file('laws/A.markdown', charter('Again.'))
     const twice = await start(at, '--name', 'other')
     expect(twice.code).toBe(2)

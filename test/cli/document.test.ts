@@ -94,6 +94,39 @@ describe('document scan', () => {
     expect((await scanned('long.md', '--all')).stdout.split('\n').length).toBeGreaterThan(500)
   })
 
+  test('document scan --suspects lists line, text and reason of what may have been missed, and nothing else', async () => {
+    at.file('missed.md', '# Bylaws\n\n## Article 1\n\nA.\n\nArticle 2\n\nB.\n\n## Article 3\n\nC.')
+    const { code, stdout } = await scanned('missed.md', '--suspects')
+    expect(code).toBe(0)
+    expect(stdout).toMatch(
+      /^suspects {2}2, by lines\n\n *7 {2}HEADING_SUSPECTED \(.*\) {2}Article 2\n +"Article 2" reads/m,
+    )
+    expect(stdout).toMatch(/^11 {2}NUMBER_GAP \(note\) {2}## Article 3$/m)
+    expect(stdout).not.toContain('NO_FINAL_NEWLINE')
+    const { suspects } = jsonOf<{ suspects: object[] }>(await scanned('missed.md', '--suspects', '--json'))
+    expect(suspects[0]).toEqual({
+      line: 7,
+      code: 'HEADING_SUSPECTED',
+      severity: 'needs-accept',
+      text: 'Article 2',
+      reason: expect.stringContaining('no other heading has its number'),
+    })
+    expect((await scanned('canons.md', '--suspects')).stdout).toMatch(/^suspects {2}none$/m)
+    expect(jsonOf<object>(await scanned('missed.md', '--json'))).not.toHaveProperty('suspects')
+  })
+
+  test('document scan --expect exits 3 on any other count, and 0 on the right one', async () => {
+    for (const counts of ['article=3', 'article=3,chapter=1', 'units=2']) {
+      expect((await scanned('law.md', '--expect', counts)).code).toBe(0)
+    }
+    const { code, stdout } = await scanned('law.md', '--expect', 'article=4')
+    expect(code).toBe(3)
+    expect(stdout).toMatch(
+      /^COUNT_UNEXPECTED {2}stops a cut\n {4}1:1 {2}4 of article are expected, and 3 were found/m,
+    )
+    expect((await scanned('law.md', '--expect', 'many')).code).toBe(2)
+  })
+
   test.each([
     ['a file that is not there', ['nowhere.md'], 'there is no such file'],
     [
@@ -193,6 +226,30 @@ describe('a cut of a document with problems', () => {
         message: 'numbers step back: "Article 1" follows "Article 2"',
       },
     ])
+  })
+
+  test('a cut stops at another count than it expects, and goes to its gate with the right one', async () => {
+    await at.server()
+    const stopped = jsonOf(await begin('canons.md', '--profile', 'mine', '--expect', 'rule=3'))
+    expect(stopped).toMatchObject({ status: 'stopped', stopCode: 'STOP_REFUSED_INPUT' })
+    expect(stopped.stop).toMatchObject({
+      message: expect.stringContaining('3 of rule are expected, and 2 were found'),
+      next: expect.stringContaining('cutter document scan --suspects'),
+    })
+    const accepted = await begin(
+      'canons.md',
+      '--profile',
+      'mine',
+      '--expect',
+      'rule=3',
+      '--accept',
+      'COUNT_UNEXPECTED',
+    )
+    expect(accepted.code).toBe(2)
+    const paused = jsonOf(await begin('canons.md', '--profile', 'mine', '--expect', 'rule=2'))
+    expect(paused).toMatchObject({ status: 'paused', gate: 'SG1' })
+    const refused = await begin('canons.md', '--profile', 'mine', '--expect', 'two rules')
+    expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining('is no count to expect')])
   })
 
   test('a cut with --accept has the same plan as without it when there is nothing to accept', async () => {

@@ -65,7 +65,7 @@ const APPROVER = 'alice@example.org'
 /** Three articles: a short text, and enough units to distinguish all from some. */
 export const CHARTER = `# Charter
 
-Whoever signs has read this.
+Read before signing.
 
 ## Chapter 1 Of the tools
 

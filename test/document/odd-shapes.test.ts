@@ -136,6 +136,26 @@ describe('the reading that explains most of a text', () => {
       ['SECTION-1', 'SECTION-2', 'SECTION-3', 'ARTICLE-2'],
     ],
     [
+      'titles in headings of their own behind numbers',
+      '## Part 1\n\n##### § 1\n\n##### Scope\n\nA text.\n\n##### § 2\n\n#### Words\n\nA text.\n\n##### § 3\n\nA text.\n',
+      ['PARA-1', 'PARA-2', 'PARA-3'],
+    ],
+    [
+      'articles of another law that an amendment quotes',
+      '##### Article 1. Votes\n\nIt is worded:\n\n##### “Article 12. Right to vote\n\nAll vote.”\n\n##### Article 2. Lists\n\nB.\n',
+      ['ARTICLE-1', 'ARTICLE-2'],
+    ],
+    [
+      'numbers whose last digit stood above the line',
+      'Статья 67\n\nA.\n\nСтатья 671\n\nB.\n\nСтатья 672\n\nC.\n\nСтатья 68\n\nD.\n',
+      ['ARTICLE-67', 'ARTICLE-67-1', 'ARTICLE-67-2', 'ARTICLE-68'],
+    ],
+    [
+      'provisions of several kinds with one number',
+      '## Artículo 1\n\nA.\n\n## Artículo 2\n\nB.\n\n## Disposición adicional única\n\nC.\n\n## Disposición derogatoria única\n\nD.\n\n## Disposición final única\n\nE.\n',
+      ['ARTICLE-1', 'ARTICLE-2', 'ADDITIONAL-PROVISION-1', 'REPEALING-PROVISION-1', 'FINAL-PROVISION-1'],
+    ],
+    [
       'a text of two languages',
       'Article 1 / Article premier\n\nA.\n\nArticle 2\nArticle 2\n\nB.\n',
       ['ARTICLE-1', 'ARTICLE-2'],
@@ -158,6 +178,34 @@ describe('the reading that explains most of a text', () => {
   )
 })
 
+describe('a list in a text', () => {
+  const steps = '1. Get the sources.\n2. Build them.\n3. Run it.\n'
+  const prose = 'The program reads a file and prints what it finds, line by line, until the file ends.\n\n'
+  test.each([
+    ['a readme without headings', `WIDGET\n\n${prose.repeat(4)}${steps}\n${prose.repeat(4)}`],
+    [
+      'a short licence',
+      `Copyright by the authors.\n\n${prose}1. Sources keep this notice.\n\n2. Programs show this notice.\n\n${prose.repeat(5)}`,
+    ],
+    ['one numbered line', `WIDGET\n\n${prose.repeat(3)}1. Get the sources.\n\n${prose}`],
+  ])('%s is not read as rules', (_, text) => {
+    expect(() => scanText(text)).toThrow(/no profile fits|no unit to cut/)
+  })
+
+  test('a readme with headings is cut at its headings, not at its list', () => {
+    const text = `# Widget\n\n${prose}## Install\n\n${steps}\n## Use\n\n${prose.repeat(3)}`
+    expect(scanText(text).profile).toBe('markdown')
+    expect(numbers(text)).not.toContain('NO-1')
+  })
+
+  test.each([
+    ['rules of one line', 'House rules\n\n1. Be quiet.\n2. Be clean.\n3. Be kind.\n'],
+    ['sections with paragraphs', `ACT\n\n1 Doors\n\n${prose}2 Keys\n\n${prose.repeat(2)}3 Locks\n\n${prose}`],
+  ])('%s are read as rules', (_, text) => {
+    expect(numbers(text)).toEqual(['NO-1', 'NO-2', 'NO-3'])
+  })
+})
+
 describe('the tree of a text', () => {
   test('a heading of a chapter deeper than the articles is no text of the article before it', () => {
     const { records } = scanText(
@@ -176,6 +224,93 @@ describe('the tree of a text', () => {
     const { records } = scanText(part(1) + part(2))
     expect(records.filter(({ kind }) => kind === 'unit').map(({ parent }) => parent)).toEqual([
       ...['DOC/PART-1/CHAPTER-1', 'DOC/PART-2/CHAPTER-1'],
+    ])
+  })
+})
+
+describe('text of its own', () => {
+  const articles = '## Article 1\n\nA.\n\n## Article 2\n\nB.\n'
+  test.each([
+    ['a preamble below the title', `# Law\n\nWe, the people, adopt this law.\n\n${articles}`, ['PREAMBLE']],
+    [
+      'a preamble behind front matter and a title',
+      `---\ntitle: A law. With a sentence of words.\n---\n# Law\n\nWe, the people, adopt this law.\n\n${articles}`,
+      ['PREAMBLE'],
+    ],
+    [
+      'recitals of plain text',
+      'DECREE 5\n\nWhereas the doors are old,\n\nWhereas the keys are lost,\n\nArticle 1\n\nA.\n\nArticle 2\n\nB.\n',
+      ['PREAMBLE'],
+    ],
+    ['a preamble with a heading', `## Preamble\n\nWe, the people.\n\n${articles}`, ['PREAMBLE']],
+    [
+      'a text before a preamble with a heading',
+      `Published by the council of the garden.\n\n## Preamble\n\nWe, the people.\n\n${articles}`,
+      ['TEXT', 'PREAMBLE'],
+    ],
+    [
+      'text under headings of chapters',
+      '# Part 1\n\nA door is open by day.\n\n## Chapter 1 Doors\n\n### Article 1\n\nA.\n\n## Chapter 2\n\nKeys belong to those who live here.\n\n### Article 2\n\nB.\n',
+      ['PART-1/TEXT', 'CHAPTER-2/TEXT'],
+    ],
+    [
+      'a chapter without articles',
+      `${articles.replaceAll('##', '###')}\n## Chapter 3 Transition\n\nThe old keys count until the end of the year.\n`,
+      ['CHAPTER-3/TEXT'],
+    ],
+    [
+      'text under headings of one number',
+      '## Part 1\n\nThe first text has five words.\n\n### Article 1\n\nA.\n\n## Part 1\n\nThe second text has five words.\n\n### Article 2\n\nB.\n',
+      ['PART-1/TEXT', 'PART-1/TEXT-2'],
+    ],
+    [
+      'provisions and annexes without a number',
+      `${articles}\n## Transitional provisions\n\nOld keys.\n\n## Final provisions\n\nAt once.\n\n## Annex\n\nForms.\n`,
+      ['TRANSITION', 'FINAL', 'ANNEX'],
+    ],
+    [
+      'text before the articles of a schedule',
+      `${articles}\n## Schedule 1\n\nThese rules count for gardens alone.\n\n### Article 1\n\nC.\n`,
+      ['ANNEX-1/TEXT'],
+    ],
+    [
+      'paragraphs of HTML around elements with numbers',
+      '<html><head><style>p { color: red; margin: 0 auto 0 auto; }</style></head><body><h1>Law</h1><p>We, the people, adopt this law.</p><article data-number="1"><p>A.</p></article><article data-number="2"><p>B.</p></article><p>Signed at noon by all who were there.</p></body></html>',
+      ['PREAMBLE', 'TEXT'],
+    ],
+    [
+      'a sentence in Chinese',
+      '# 条例\n\n为了保护花园里的门和钥匙，制定本条例。\n\n第一条 甲。\n\n第二条 乙。\n',
+      ['PREAMBLE'],
+    ],
+  ])('%s has units of its own', (_, text, expected) => {
+    const found = numbers(text).filter((address) => !/ARTICLE-\d$/.test(address))
+    expect(found).toEqual(expected)
+    expect(unsafe(text)).toEqual([])
+  })
+
+  test.each([
+    ['titles', `# Law\n\nOn Doors and Keys\n\n${articles}`],
+    ['a title of a chapter', `# Chapter 1\n\nGENERAL PROVISIONS\n\n${articles}`],
+    [
+      'a table of contents',
+      'LAW\n\nChapter One On the doors of the garden and of the house\nChapter Two On the keys of the garden and of the house\nChapter Three On the locks of the garden and of the house\nChapter Four On all that is left over and on nothing else\n\nArticle 1\n\nA.\n\nArticle 2\n\nB.\n',
+    ],
+    ['front matter', `---\ntitle: We, the people, adopt this law.\n---\n${articles}`],
+    ['a comment', `<!-- Made by a program, from the gazette. -->\n\n${articles}`],
+  ])('%s makes no unit', (_, text) => {
+    expect(numbers(text)).toEqual(['ARTICLE-1', 'ARTICLE-2'])
+  })
+
+  test('a unit without a heading begins at its first word and is as long as its text', () => {
+    const text = `# Law\n\nOn doors\n\n\nWe, the people, adopt this law.\n\n${articles}`
+    const { start, end, heading } = scanText(text).records.find(({ level }) => level === 'preamble')!
+    expect([heading, text.slice(start, end)]).toEqual([null, 'We, the people, adopt this law.\n\n'])
+  })
+
+  test('the first version of a profile leaves text without a heading outside of units', () => {
+    expect(numbers(`# Law\n\nWe, the people, adopt this law.\n\n${articles}`, 'markdown@1')).toEqual([
+      ...['ARTICLE-1', 'ARTICLE-2'],
     ])
   })
 })
@@ -232,6 +367,16 @@ describe('what a reading may have missed', () => {
       `Article 1\n\nA.\n\nArticle 2 of ${'all '.repeat(60)}\n\nArticle 3\n\nC.\n`,
       'HEADING_SUSPECTED?',
     ],
+    [
+      'a misspelled heading in a gap of the numbers',
+      'Kifungu cha 1\n\nA.\n\nKufungu cha 2\n\nB.\n\nKifungu cha 3\n\nC.\n',
+      'HEADING_SUSPECTED?',
+    ],
+    [
+      'a heading that a scanner misread',
+      '## Article 1\n\nA.\n\nArtic1e 2\n\nArticie 2.\n\nB.\n\n## Article 3\n\nC.\n',
+      'HEADING_SUSPECTED?',
+    ],
     ['a jump of the numbers', 'Article 1\n\nA.\n\nArticle 2\n\nB.\n\nArticle 30\n\nC.\n', 'NUMBERS_MISSING?'],
     [
       'a unit that holds most of the text',
@@ -241,6 +386,28 @@ describe('what a reading may have missed', () => {
   ])('%s is a finding that lowers the confidence', (_, text, code) => {
     expect(unsafe(text)).toEqual([code])
     expect(scanText(text).confidence).toBeLessThan(0.9)
+  })
+
+  test.each([
+    ['steps back without the next number', ['Article 6', 'Article 67', 'Article 671', 'Article 7']],
+    ['stands in the text twice', ['Article 1', 'Article 11', 'Article 2', 'Article 11']],
+    ['is in order', ['Article 1', 'Article 11', 'Article 12']],
+  ])('a number that %s is not taken for one above the line', (_, headings) => {
+    expect(problemCodes(article(...headings))).not.toContain('NUMBER_RAISED')
+  })
+
+  test('a number that is taken for one above the line is a note', () => {
+    const text = article('Article 67', 'Article 671', 'Article 68')
+    expect(problemCodes(text)).toContain('NUMBER_RAISED')
+  })
+
+  test('a heading without a text behind an empty unit is no title of it', () => {
+    const { records } = scanText('## § 1\n\n## Words\n\n## § 2\n\nA text.\n')
+    expect(records[1]).toMatchObject({ heading: 'Words' })
+  })
+
+  test('words with a missing number that are another word are no finding', () => {
+    expect(unsafe(article('Article 1', 'Article 3').replace('A text.', 'Annex 2\n\nTable 2'))).toEqual([])
   })
 
   test('a reference to another article is no finding', () => {

@@ -68,11 +68,16 @@ describe.skipIf(missing)('scanDocument on real governing texts', () => {
     ).toEqual(['DOC/ARTICLE-93'])
   })
 
-  test('the American constitution has seven units, with run-in sections inside of their article', () => {
+  test('the American constitution has a preamble and seven articles, with run-in sections inside of them', () => {
     const { result, bytes } = scanned('en-us-constitution-1787.md')
     const units = listUnits(result)
-    expect(units.map(({ number }) => number)).toEqual(['1', '2', '3', '4', '5', '6', '7'])
-    expect(bytes.subarray(units[0]!.start, units[0]!.end).toString()).toContain('**Section. 10.**')
+    expect(units.map(({ address }) => address)).toEqual([
+      'DOC/PREAMBLE',
+      ...[1, 2, 3, 4, 5, 6, 7].map((number) => `DOC/ARTICLE-${number}`),
+    ])
+    const text = ({ start, end }: (typeof units)[number]) => bytes.subarray(start, end).toString()
+    expect(text(units[0]!)).toMatch(/^\*\*We the People/)
+    expect(text(units[1]!)).toContain('**Section. 10.**')
   })
 
   test.each([

@@ -7,7 +7,7 @@ import { formatTable } from '../table.ts'
 /** The end of the help of batch commands. */
 export const BATCH_SHAPE = `
 --json prints { batchId, folder, mode, target, startedBy, startedAt, counts: { paused, stopped, working, succeeded, closed, refused, unstarted },
-documents: [{ document, source, runId, status, state, gate, planDigest, stopCode, outcome, stop, error: { code, message, next } | null }] };
+documents: [{ document, source, reading: { units, confidence, findings: { stop, accept, note } } | null, runId, status, state, gate, planDigest, stopCode, outcome, stop, error: { code, message, next } | null }] };
 counts.closed are runs that closed otherwise than as succeeded, counts.refused are documents that could not become runs, counts.unstarted are
 documents that a crash prevented.
 Exit codes: 0 all wait at a gate or succeeded · 3 some are stopped, refused or closed otherwise · 1 one failed or met an internal error`
@@ -35,16 +35,22 @@ function linesOfBatch(batch: BatchAnswer): string[] {
   return [
     `batch   ${batchId}   ${mode}, target ${target}, ${documents.length} documents: ${counts.join(', ')}`,
     '',
-    ...formatTable(['DOCUMENT', 'RUN', 'STATUS', 'STATE', 'GATE', 'PLAN', 'STOP'], documents.map(cellsOf)),
+    ...formatTable(
+      ['DOCUMENT', 'UNITS', 'CONFIDENCE', 'FINDINGS', 'RUN', 'STATUS', 'STATE', 'GATE', 'PLAN', 'STOP'],
+      documents.map(cellsOf),
+    ),
     ...documents.flatMap(linesOfCause),
     ...linesOfNext(batch),
   ]
 }
 
 function cellsOf(document: BatchDocumentAnswer): string[] {
-  const { runId, status, outcome, state, gate, planDigest, stopCode, error } = document
+  const { reading, runId, status, outcome, state, gate, planDigest, stopCode, error } = document
   return [
     document.document,
+    reading === null ? '-' : String(reading.units),
+    reading === null ? '-' : String(reading.confidence),
+    findingsOf(reading),
     runId ?? '-',
     outcome ?? status ?? (error === null ? 'unstarted' : 'refused'),
     state ?? '-',
@@ -52,6 +58,17 @@ function cellsOf(document: BatchDocumentAnswer): string[] {
     planDigest?.slice(0, 'sha256:'.length + 12) ?? '-',
     error?.code ?? (status === 'stopped' ? stopCode! : '-'),
   ]
+}
+
+function findingsOf(reading: BatchDocumentAnswer['reading']): string {
+  if (reading === null) return '-'
+  const { stop, accept, note } = reading.findings
+  const counts = [
+    ...(stop === 0 ? [] : [`${stop} stop`]),
+    ...(accept === 0 ? [] : [`${accept} accept`]),
+    ...(note === 0 ? [] : [`${note} note`]),
+  ]
+  return counts.length === 0 ? 'none' : counts.join(', ')
 }
 
 function linesOfCause({ document, stop, error }: BatchDocumentAnswer): string[] {

@@ -10,6 +10,7 @@ interface Options extends GlobalOptions {
   target: string
   limit: number
   accept?: string
+  expect: string[]
   name?: string
   by?: string
 }
@@ -37,6 +38,12 @@ export function defineStart(group: Command): void {
       '--accept <codes>',
       'codes of problems to accept, separated by commas; a document that stopped because of them gets another run',
     )
+    .option(
+      '--expect <counts>',
+      'what you counted in each document, e.g. article=30, or in one: LAW:article=12; a run stops on another count',
+      (counts: string, all: string[]) => [...all, counts],
+      [],
+    )
     .addOption(
       new Option('--limit <n>', `refuse a folder with more documents (at most ${MAX_DOCUMENTS})`)
         .default(MAX_DOCUMENTS)
@@ -55,7 +62,7 @@ export function defineStart(group: Command): void {
 function start(folder: string, options: Options): Promise<number> {
   return inHome(options, async ({ home, io }) => {
     const { startBatch } = await import('../../service/batches/start.ts')
-    const { mode, target, limit, accept, name, by } = options
-    return printBatch(io, await startBatch(home, { folder, mode, target, limit, accept, name, by }))
+    const { mode, target, limit, accept, expect, name, by } = options
+    return printBatch(io, await startBatch(home, { folder, mode, target, limit, accept, expect, name, by }))
   })
 }

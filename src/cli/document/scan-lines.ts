@@ -21,6 +21,22 @@ export function linesOfScan(scan: ScannedDocument, { file, all }: { file: string
   ]
 }
 
+/** What a reading may have missed, for people: one line for each place, with its reason below. */
+export function linesOfSuspects(scan: ScannedDocument, file: string): string[] {
+  const { suspects = [] } = scan
+  const found = suspects.length === 0 ? 'none' : `${groupDigits(suspects.length)}, by lines`
+  const width = Math.max(0, ...suspects.map(({ line }) => String(line).length))
+  return [
+    ...linesOfTotals(scan, file),
+    `suspects  ${found}`,
+    ...suspects.flatMap(({ line, code, severity, text, reason }) => [
+      '',
+      `${String(line).padStart(width)}  ${code} (${SEVERITY_TEXT[severity]})  ${text}`,
+      `${' '.repeat(width)}  ${reason}`,
+    ]),
+  ]
+}
+
 function linesOfTotals(scan: ScannedDocument, file: string): string[] {
   const { document, profile, profileVersion, confidence, why, bytes, sha256, encoding } = scan
   const { records, coverage } = scan
@@ -32,10 +48,23 @@ function linesOfTotals(scan: ScannedDocument, file: string): string[] {
     `document  ${document}`,
     `profile   ${profile} ${profileVersion}, confidence ${confidence} (${why})`,
     `units     ${count('unit')}${excluded === 0 ? '' : `, ${excluded} left out`}, ${count('container')} containers, ${count('other')} other records`,
+    `sizes     ${sizesOf(records, bytes)}`,
     complete
       ? 'coverage  complete: every byte is in exactly one record'
       : `coverage  NOT complete: ${gaps.length} gaps, ${overlaps.length} overlaps`,
   ]
+}
+
+function sizesOf(records: ScanRecord[], bytes: number): string {
+  const size = ({ start, end }: ScanRecord) => end - start
+  const units = records
+    .filter(({ kind }) => kind === 'unit' || kind === 'excluded')
+    .sort((a, b) => size(a) - size(b))
+  const outside = records.filter(({ kind }) => kind === 'other').reduce((sum, one) => sum + size(one), 0)
+  const share = `${Math.round((outside / bytes) * 1000) / 10} % outside of units`
+  const [median, largest] = [units[units.length >> 1], units.at(-1)]
+  if (median === undefined || largest === undefined) return share
+  return `half of the units have at most ${groupDigits(size(median))} bytes, the largest ${groupDigits(size(largest))} (${largest.address}); ${share}`
 }
 
 function linesOfTree(records: ScanRecord[], all: boolean): string[] {

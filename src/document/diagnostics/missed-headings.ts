@@ -3,6 +3,7 @@ import type { Doubt } from '../structure/headings/heading-match.ts'
 import { compareNumbers } from '../structure/numerals/compare-numbers.ts'
 import type { Boundary } from '../structure/outline.ts'
 import type { PlacedRecord, ScanRecord } from '../structure/records.ts'
+import { findMisspelledHeadings } from './misspelled-headings.ts'
 import { createProblem, type Problem } from './problem.ts'
 import { gapBetween, seriesOf } from './sequence-problems.ts'
 
@@ -11,21 +12,42 @@ import { gapBetween, seriesOf } from './sequence-problems.ts'
  * of a number that were not read, many missing numbers, a unit that holds much of the text, much text outside of units.
  */
 
+/** What a reading may have missed. */
+interface Missed {
+  problems: Problem[]
+  /** 0 to 1: the share of the text and of the numbers that was read, as far as it shows. */
+  share: number
+}
+
+/** A finding with the share (0 to 1) of the text or of the numbers that it puts in doubt. */
+interface Finding {
+  problem: Problem
+  doubtful: number
+}
+
 /** Finds what a reading may have missed. */
 export function findMissedHeadings(
-  length: number,
+  bytes: Uint8Array,
   doubts: Doubt[],
   boundaries: Boundary[],
   placed: PlacedRecord[],
   profile: Profile,
-): Problem[] {
-  return [
-    ...suspectedHeadings(doubts, placed),
-    ...unreadSigns(boundaries),
+): Missed {
+  const { length } = bytes
+  const measured = [
     ...missingNumbers(placed, profile),
     ...outsizedUnits(length, placed),
     ...largeOtherText(length, placed, profile),
   ]
+  return {
+    problems: [
+      ...suspectedHeadings(doubts, placed),
+      ...findMisspelledHeadings(bytes, placed, profile),
+      ...unreadSigns(boundaries),
+      ...measured.map(({ problem }) => problem),
+    ],
+    share: measured.reduce((rest, { doubtful }) => rest * (1 - doubtful), 1),
+  }
 }
 
 /** Lines that read like headings, and whose number fits between those around them or stands alone in its line. */
@@ -105,7 +127,7 @@ function unreadSigns(boundaries: Boundary[]): Problem[] {
 const MISSING = 10
 const MISSING_SHARE = 0.1
 
-function missingNumbers(placed: PlacedRecord[], profile: Profile): Problem[] {
+function missingNumbers(placed: PlacedRecord[], profile: Profile): Finding[] {
   const missing = new Map<
     string,
     { count: number; units: number; at: PlacedRecord | null; most: number; last: string }
@@ -127,14 +149,17 @@ function missingNumbers(placed: PlacedRecord[], profile: Profile): Problem[] {
     if (at === null || units === 0 || count <= Math.max(MISSING, units * MISSING_SHARE)) return []
     const { record, line } = at
     const message = `${count} numbers are missing among ${units} units, most of them (${most}) before "${record.heading}": headings may not have been read`
-    return [createProblem('NUMBERS_MISSING', message, { line, column: 1, start: record.start })]
+    const problem = createProblem('NUMBERS_MISSING', message, { line, column: 1, start: record.start })
+    return [{ problem, doubtful: count / (count + units) }]
   })
 }
 
 const OUTSIZED = { units: 5, bytes: 10_000, ofMedian: 20, ofText: 0.4 }
 
-function outsizedUnits(length: number, placed: PlacedRecord[]): Problem[] {
-  const units = placed.filter(({ record: { kind, number } }) => kind === 'unit' && number !== null)
+function outsizedUnits(length: number, placed: PlacedRecord[]): Finding[] {
+  const all = placed.filter(({ record: { kind } }) => kind === 'unit')
+  const units = all.filter(({ record: { number } }) => number !== null)
+  if (units.length === 0) return unnumberedBulk(length, all)
   if (units.length < OUTSIZED.units) return []
   const size = ({ record }: PlacedRecord) => record.end - record.start
   const median = units.map(size).sort((a, b) => a - b)[units.length >> 1]!
@@ -148,27 +173,41 @@ function outsizedUnits(length: number, placed: PlacedRecord[]): Problem[] {
     .map((each) => {
       const { record, line } = each
       const message = `${record.address} has ${size(each)} of ${length} bytes, and half of the units have at most ${median}: it may hold text that is not its own`
-      return createProblem('UNIT_OUTSIZED', message, { line, column: 1, start: record.start })
+      const problem = createProblem('UNIT_OUTSIZED', message, { line, column: 1, start: record.start })
+      return { problem, doubtful: size(each) / length }
     })
+}
+
+const BULK = { bytes: 20_000, ofText: 0.5 }
+
+/** Without any number, one unit that has half of a long text was hardly meant: nothing in it was read. */
+function unnumberedBulk(length: number, units: PlacedRecord[]): Finding[] {
+  return units.flatMap(({ record, line }) => {
+    const bytes = record.end - record.start
+    if (bytes < BULK.bytes || bytes < length * BULK.ofText) return []
+    const message = `${record.address} has ${bytes} of ${length} bytes, and no heading with a number was read`
+    const problem = createProblem('UNIT_OUTSIZED', message, { line, column: 1, start: record.start })
+    return [{ problem, doubtful: bytes / length }]
+  })
 }
 
 const OUTSIDE = { bytes: 2_000, share: 0.3 }
 
-function largeOtherText(length: number, placed: PlacedRecord[], profile: Profile): Problem[] {
+function largeOtherText(length: number, placed: PlacedRecord[], profile: Profile): Finding[] {
   // HTML has markup around its text.
   if (profile.syntax.includes('html')) return []
-  const others = placed.filter(({ record: { kind, start } }) => kind === 'other' && start > 0)
+  // A unit without a heading has its address by its place alone.
+  const others = placed.filter(
+    ({ record: { kind, level, heading, start } }) =>
+      start > 0 && (kind === 'other' || (level === 'text' && heading === null)),
+  )
   const bytes = others.reduce((sum, { record }) => sum + record.end - record.start, 0)
   if (bytes < OUTSIDE.bytes || bytes < length * OUTSIDE.share) return []
   const largest = others.reduce((a, b) =>
     b.record.end - b.record.start > a.record.end - a.record.start ? b : a,
   )
-  const message = `${bytes} of ${length} bytes are outside of units: they get no address`
-  return [
-    createProblem('OTHER_TEXT_LARGE', message, {
-      line: largest.line,
-      column: 1,
-      start: largest.record.start,
-    }),
-  ]
+  const message = `${bytes} of ${length} bytes have no heading that was read: they are outside of units, or a unit by their place alone`
+  const { line, record } = largest
+  const problem = createProblem('OTHER_TEXT_LARGE', message, { line, column: 1, start: record.start })
+  return [{ problem, doubtful: bytes / length }]
 }

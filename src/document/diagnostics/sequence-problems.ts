@@ -78,7 +78,9 @@ function breakBetween(one: PlacedRecord, other: PlacedRecord, weak: boolean): Br
 
 /** The last integer of one number, and the first of another. */
 export function gapBetween(before: string, after: string): { from: number; to: number } {
-  const from = Number(/^\d+$/.test(before) ? before : /(\d+)\D*$/.exec(before.replace(/-.*$/, ''))?.[1])
+  // 67.1 stands between 67 and 68.
+  const last = /^\d+(?=\.\d)/.exec(before)?.[0] ?? /(\d+)\D*$/.exec(before.replace(/-.*$/, ''))?.[1]
+  const from = Number(/^\d+$/.test(before) ? before : last)
   return { from, to: Number(/^\d+/.exec(after)?.[0]) }
 }
 

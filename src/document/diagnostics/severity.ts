@@ -8,6 +8,7 @@ export type Severity = 'stops' | 'needs-accept' | 'note'
 export const SEVERITY = {
   ADDRESS_COLLISION: 'stops',
   ADDRESS_TOO_LONG: 'stops',
+  COUNT_UNEXPECTED: 'stops',
   NUL: 'stops',
   BYTE_ORDER_MARK_INSIDE: 'needs-accept',
   HEADING_SUSPECTED: 'needs-accept',
@@ -29,6 +30,7 @@ export const SEVERITY = {
   MIXED_NORMALISATION: 'note',
   NO_FINAL_NEWLINE: 'note',
   NUMBER_GAP: 'note',
+  NUMBER_RAISED: 'note',
   UNKNOWN_HEADING_LEVEL: 'note',
 } as const satisfies Record<string, Severity>
 

@@ -6,7 +6,7 @@ import { createProblem, type Problem } from './problem.ts'
 
 /** What is asked of a boundary, by whichever rules it was found. */
 type FoundBoundary = Pick<Boundary, 'kind' | 'isTitle'> & {
-  heading: Pick<Boundary['heading'], 'text' | 'line' | 'start'>
+  heading: Pick<Boundary['heading'], 'text' | 'line' | 'start'> & { number?: string | null; raised?: boolean }
   level: Pick<Boundary['level'], 'name'>
 }
 type FoundReading = Pick<SyntaxReading, 'unclosed' | 'overlong'>
@@ -25,6 +25,7 @@ export function findStructureProblems(
     ...readingProblems(bytes, found),
     ...collisionProblems(placed),
     ...lengthProblems(placed),
+    ...raisedProblems(boundaries),
     ...guessed,
     ...(guessed.length > 0 ? [] : unknownLevelProblems(boundaries, profile)),
   ]
@@ -82,6 +83,15 @@ function lengthProblems(placed: PlacedRecord[]): Problem[] {
         { line, column: 1, start },
       ),
     )
+}
+
+function raisedProblems(boundaries: FoundBoundary[]): Problem[] {
+  return boundaries
+    .filter(({ heading }) => heading.raised === true)
+    .map(({ heading: { text, number, line, start } }) => {
+      const message = `"${text}" is read as ${number}: it follows the number before that, and the next number follows too`
+      return createProblem('NUMBER_RAISED', message, { line, column: 1, start })
+    })
 }
 
 /** Reports that all units are of unknown kind. They may be right, but the approver should know that they are a guess. */

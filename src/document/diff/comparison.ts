@@ -17,6 +17,7 @@ export class Comparison {
   readonly oldLeft: Set<UnitText>
   readonly newLeft: Set<UnitText>
   readonly #shingles = new Map<UnitText, Shingles>()
+  readonly #counts: [Map<string, number>?, Map<string, number>?] = []
 
   constructor(
     readonly before: UnitText[],
@@ -30,6 +31,24 @@ export class Comparison {
     this.pairs.set(now, { old, new: now, change })
     this.oldLeft.delete(old)
     this.newLeft.delete(now)
+  }
+
+  /** Returns the word runs of a unit that no other unit of its text has, in the old and in the new text: not its boilerplate. */
+  ownShingles(unit: UnitText): Shingles {
+    const counts = [this.#countShingles(this.before, 0), this.#countShingles(this.after, 1)]
+    return new Set(
+      [...this.shingles(unit)].filter((shingle) => counts.every((each) => (each.get(shingle) ?? 0) <= 1)),
+    )
+  }
+
+  #countShingles(units: UnitText[], side: 0 | 1): Map<string, number> {
+    const known = this.#counts[side]
+    if (known !== undefined) return known
+    const counts = new Map<string, number>()
+    for (const unit of units)
+      for (const shingle of this.shingles(unit)) counts.set(shingle, (counts.get(shingle) ?? 0) + 1)
+    this.#counts[side] = counts
+    return counts
   }
 
   shingles(unit: UnitText): Shingles {

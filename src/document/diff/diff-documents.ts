@@ -38,7 +38,7 @@ export function listUnitTexts({ bytes, scan }: ScannedText): UnitText[] {
     const occurrence = (times.get(address) ?? 0) + 1
     times.set(address, occurrence)
     const text = decoder.decode(bytes.subarray(record.start, record.end))
-    const headingEnd = text.indexOf('\n')
+    const headingEnd = record.heading === null ? -1 : text.indexOf('\n')
     return {
       address,
       occurrence,
@@ -47,7 +47,7 @@ export function listUnitTexts({ bytes, scan }: ScannedText): UnitText[] {
       parent: record.parent,
       status: record.status,
       text,
-      body: headingEnd < 0 ? '' : text.slice(headingEnd + 1),
+      body: headingEnd < 0 ? (record.heading === null ? text : '') : text.slice(headingEnd + 1),
     }
   })
 }

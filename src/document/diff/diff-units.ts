@@ -7,16 +7,19 @@ import { findMerges, findSplits, type Part } from './splits-and-merges.ts'
 const SAME_UNIT = 0.6
 
 /**
- * Pairs the units of two texts: first unchanged units, then equal texts under another address, then units of the same address,
- * then similar texts. A number alone proves nothing, because an inserted article shifts all numbers behind it. Returns the changes
- * in the new order, with the units that are gone at the end.
+ * Pairs the units of two texts: first unchanged units, then equal texts under another address, then similar texts of one address, then
+ * similar texts of two, then short texts that moved with their neighbours. A number alone proves nothing, because an inserted article
+ * shifts all numbers behind it, so that what is left of one address is paired last. Returns the changes in the new order, with the units
+ * that are gone at the end.
  */
 export function diffUnits(before: UnitText[], after: UnitText[]): Change[] {
   const state = new Comparison(before, after)
   pairUnchanged(state)
   pairSameBodies(state)
-  pairSameAddress(state)
+  pairSameAddress(state, (was, now) => likeness(state.shingles(was), state.shingles(now)) >= SAME_UNIT)
   pairAlike(state)
+  pairWithNeighbours(state)
+  pairSameAddress(state, () => true)
   const parts = [...findSplits(state), ...findMerges(state)]
   return listChanges(state, parts)
 }
@@ -47,11 +50,12 @@ function pairSameBodies(state: Comparison): void {
 const elsewhere = (was: UnitText, now: UnitText): ChangeKind =>
   was.number === now.number ? 'moved' : 'renumbered'
 
-function pairSameAddress(state: Comparison): void {
+function pairSameAddress(state: Comparison, isSame: (was: UnitText, now: UnitText) => boolean): void {
   const old = new Map([...state.oldLeft].map((unit) => [keyOf(unit), unit]))
   for (const now of state.newLeft) {
     const was = old.get(keyOf(now))
-    if (was !== undefined) state.pair(was, now, isRepealedNow(was, now) ? 'repealed' : 'amended')
+    if (was !== undefined && (isRepealedNow(was, now) || isSame(was, now)))
+      state.pair(was, now, isRepealedNow(was, now) ? 'repealed' : 'amended')
   }
 }
 
@@ -66,6 +70,31 @@ function pairAlike(state: Comparison): void {
     const was = candidates.like(mine).find((unit) => state.oldLeft.has(unit))
     if (was !== undefined && likeness(mine, state.shingles(was)) >= SAME_UNIT) {
       state.pair(was, now, elsewhere(was, now))
+    }
+  }
+}
+
+/** Minimum likeness (0 to 1) of two texts whose neighbours moved in the same way. */
+const WITH_NEIGHBOURS = 0.3
+
+/** Pairs short or much amended texts with the one that stood there, if a unit next to both moved. */
+function pairWithNeighbours(state: Comparison): void {
+  const old = new Map(state.before.map((unit, place) => [unit, place]))
+  const places = [...state.after.keys()]
+  for (const [step, order] of [
+    [-1, places],
+    [1, places.toReversed()],
+  ] as const) {
+    for (const place of order) {
+      const now = state.after[place]!
+      const pairing = state.pairs.get(state.after[place + step]!)
+      if (!state.newLeft.has(now) || pairing === undefined) continue
+      if (pairing.change !== 'renumbered' && pairing.change !== 'moved') continue
+      const was = state.before[old.get(pairing.old)! - step]
+      if (was === undefined || !state.oldLeft.has(was) || was.address === now.address) continue
+      const isSame = now.body.trim() !== '' && now.body.trim() === was.body.trim()
+      if (isSame || likeness(state.shingles(was), state.shingles(now)) >= WITH_NEIGHBOURS)
+        state.pair(was, now, elsewhere(was, now))
     }
   }
 }

@@ -20,6 +20,7 @@ export function findSplits(state: Comparison): Part[] {
     if (origin === undefined || containment(mine, state.shingles(origin)) < PART_OF) continue
     const rest = successor.get(origin)
     if (rest !== undefined && containment(mine, state.shingles(rest)) >= PART_OF) continue
+    if (!isOwnPart(state, now, origin)) continue
     found.push({ old: origin, new: now, change: 'split' })
   }
   return keepCompleteGroups(state, found, ({ old }) => old, successor)
@@ -37,9 +38,16 @@ export function findMerges(state: Comparison): Part[] {
     if (into === undefined || containment(mine, state.shingles(into)) < PART_OF) continue
     const had = origin.get(into)
     if (had !== undefined && containment(mine, state.shingles(had)) >= PART_OF) continue
+    if (!isOwnPart(state, was, into)) continue
     found.push({ old: was, new: into, change: 'merged' })
   }
   return keepCompleteGroups(state, found, ({ new: into }) => into, origin)
+}
+
+/** Whether a part shares more with the other unit than boilerplate, such as "comes into force on the day after its publication". */
+function isOwnPart(state: Comparison, part: UnitText, other: UnitText): boolean {
+  const own = state.ownShingles(part)
+  return own.size >= FEWEST_RUNS && containment(own, state.shingles(other)) >= PART_OF
 }
 
 /**

@@ -3,6 +3,7 @@ import type { Doubt, Heading, SyntaxReading } from './headings/heading-match.ts'
 import { findLeafLevel, findLevel, type LeafLevel, levelRank } from './leaf-level.ts'
 import { findOwnText, isBlank } from './own-text.ts'
 import { settleHeadings } from './settle-headings.ts'
+import { withoutTitlesOfUnits } from './titles-of-units.ts'
 
 /** A heading that begins a record. The other headings stay inside the record before them. */
 export interface Boundary {
@@ -52,8 +53,9 @@ export function buildOutline(
   syntax: Syntax,
   levels?: readonly string[],
 ): Outline {
-  const { headings, doubts } = settleHeadings(bytes, found, profile, syntax, levels)
-  const leaf = findLeafLevel(headings, profile, syntax, levels)
+  const { headings: settled, doubts } = settleHeadings(bytes, found, profile, syntax, levels)
+  const leaf = findLeafLevel(settled, profile, syntax, levels)
+  const headings = leaf === null ? settled : withoutTitlesOfUnits(bytes, settled, leaf)
   const below = leaf === null ? new Set<Heading>() : findBelow(bytes, headings, leaf, profile)
   const place = { leaf, headings, below, profile, syntax, ranks: rankLevels(headings, profile) }
   const drafts: Draft[] = []

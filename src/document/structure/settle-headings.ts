@@ -5,6 +5,7 @@ import { keepMarkerSeries } from './marker-series.ts'
 import { compareNumbers } from './numerals/compare-numbers.ts'
 import { resolveLetterNumbers } from './numerals/letter-numbering.ts'
 import { isBlank } from './own-text.ts'
+import { resolveRaisedNumbers } from './raised-numbers.ts'
 
 /** The headings that count, and the lines that read like headings and do not count. */
 interface SettledHeadings {
@@ -29,7 +30,11 @@ export function settleHeadings(
   }
   const marked = keepMarkedKinds(keepMarkerSeries(found, profile), profile, syntax, doubt)
   const certain = keepContinued(marked, doubt)
-  const numbered = nameNumberedHeadings(resolveLetterNumbers(resolveThousands(certain)), profile, levels)
+  const numbered = nameNumberedHeadings(
+    resolveRaisedNumbers(resolveLetterNumbers(resolveThousands(certain))),
+    profile,
+    levels,
+  )
   return { headings: withoutRepetitions(bytes, numbered), doubts }
 }
 

@@ -10,6 +10,8 @@ import { isSetOff, mayBeSetOff, type PrecedingText } from './run-in-headings.ts'
 // Headings without a syntax of their own: on a line of their own, or the beginning of a paragraph.
 
 const LONGEST_TITLE = 160
+/** A title that ends like a sentence. */
+const LONGEST_ENDED_TITLE = 60
 /** A number, its words and a title are read within this many bytes. */
 const READ_BYTES = 640
 
@@ -222,7 +224,9 @@ function findTitle(
   if (rest === '' || rest.length > LONGEST_TITLE || line.end - from > READ_BYTES) return null
   if (/(?:\.\s?){3,}\s*\p{Nd}*$|\s{3,}\p{Nd}+$|\t\p{Nd}+$/u.test(rest)) return null
   if (level.title === 'required' || isBare) {
-    if (before !== 'break' || /[.;,:]$/.test(rest)) return null
+    // "1 Words of enactment." in acts of the United Kingdom.
+    const endsShort = isBare && level.title !== 'required' && rest.length <= LONGEST_ENDED_TITLE
+    if (before !== 'break' || (endsShort ? /[;,:]$/ : /[.;,:]$/).test(rest)) return null
     const start = ordinal.length > 1 ? /^["“«(]?\p{L}/u : /^["“«(]?[\p{Lu}\p{Lt}\p{Lo}]/u
     return start.test(rest) ? rest : null
   }

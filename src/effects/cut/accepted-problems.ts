@@ -1,6 +1,7 @@
 import type { Problem } from '../../document/diagnostics/problem.ts'
 import { ACCEPTABLE_CODES } from '../../document/diagnostics/severity.ts'
 import { CutterError, Stop } from '../../domain/errors.ts'
+import type { Json } from '../../domain/json.ts'
 
 // `--accept CODE,CODE`: problems that only a person can judge. The plan lists the accepted problems and their places, so that the
 // approver sees them. Their messages are part of the plan digest of open runs, so they must not change. A plan without accepted problems is the same as without the flag.
@@ -33,18 +34,22 @@ export function assertAcceptableCodes(accept: string): string {
  *
  * @throws Stop STOP_REFUSED_INPUT when a problem needs to be accepted and is not.
  */
-export function acceptProblems(problems: Problem[], accept: string | undefined): AcceptedProblem[] {
+export function acceptProblems(
+  problems: Problem[],
+  accept: string | undefined,
+  data: { [key: string]: Json } = {},
+): AcceptedProblem[] {
   const codes = parseAcceptedCodes(accept)
   const found = problems.filter(({ severity }) => severity === 'needs-accept')
   const open = found.filter(({ code }) => !codes.includes(code))
-  if (open.length > 0) throw problemsError(open, adviseAccept(open))
+  if (open.length > 0) throw problemsError(open, adviseAccept(open), data)
   return found
     .sort((a, b) => a.start - b.start)
     .map(({ code, message, line, start }) => ({ code, message, line, start }))
 }
 
-/** Builds the stop for problems of a text. `next` says what to do about them. */
-export function problemsError(problems: Problem[], next: string): Stop {
+/** Builds the stop for problems of a text. `next` says what to do about them, `data` more of the text. */
+export function problemsError(problems: Problem[], next: string, data: { [key: string]: Json } = {}): Stop {
   const [first] = problems
   const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : ''
   return new Stop(
@@ -52,7 +57,7 @@ export function problemsError(problems: Problem[], next: string): Stop {
     `line ${first!.line}: ${first!.message}${more}; nothing was changed`,
     {
       next: `${next} (this one can be cancelled)`,
-      data: { problems: problems.slice(0, 50).map((problem) => ({ ...problem })) },
+      data: { ...data, problems: problems.slice(0, 50).map((problem) => ({ ...problem })) },
     },
   )
 }

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { formatExpectedCounts, parseExpectedCounts } from '../../document/diagnostics/expected-counts.ts'
 import { getProfile, listProfileNames } from '../../document/profiles/get-profile.ts'
 import { parseReading } from '../../document/profiles/reading.ts'
 import { CutterError } from '../../domain/errors.ts'
@@ -31,6 +32,8 @@ export async function admitCut(
   }
   const profile = (input.profile as string | undefined) ?? registered?.profile
   if (profile !== undefined) assertReading(profile, deps)
+  const expect =
+    input.expect === undefined ? undefined : formatExpectedCounts(parseExpectedCounts(input.expect as string))
   const accept = input.accept === undefined ? undefined : assertAcceptableCodes(input.accept as string)
   // Opening the embedded target would start its server. A configured target is only looked up and does not connect yet.
   if (input.target !== 'embedded') await deps.target(input.target as string)
@@ -43,6 +46,7 @@ export async function admitCut(
     source: path,
     ...(profile === undefined ? {} : { profile }),
     ...(accept === undefined ? {} : { accept }),
+    ...(expect === undefined ? {} : { expect }),
   }
 }
 

@@ -1,3 +1,4 @@
+import { findUnexpectedCounts, parseExpectedCounts } from '../../document/diagnostics/expected-counts.ts'
 import { listProfileNames } from '../../document/profiles/get-profile.ts'
 import { type Scan, scanDocument } from '../../document/scan.ts'
 import { Stop } from '../../domain/errors.ts'
@@ -11,6 +12,8 @@ export interface ReadingOptions {
   profile?: string | undefined
   /** Codes of accepted problems, separated by commas. */
   accept?: string | undefined
+  /** Counts of records by level that the text must have: `article=143`. */
+  expect?: string | undefined
 }
 
 type ScanDeps = Pick<CutDeps, 'profiles' | 'caps'>
@@ -59,13 +62,19 @@ export function scanSource(
   return found
 }
 
-function assertSafe({ caps }: ScanDeps, found: Scan, { accept }: ReadingOptions): Scan {
-  const stopping = found.problems.filter(({ severity }) => severity === 'stops')
-  if (stopping.length > 0) throw problemsError(stopping, adviseFix(stopping[0]!.code, found.profile))
-  acceptProblems(found.problems, accept)
+function assertSafe({ caps }: ScanDeps, found: Scan, { accept, expect }: ReadingOptions): Scan {
+  const unexpected =
+    expect === undefined ? [] : findUnexpectedCounts(found.records, parseExpectedCounts(expect))
+  const problems = [...unexpected, ...found.problems]
+  const findings = countFindings({ problems })
+  const stopping = problems.filter(({ severity }) => severity === 'stops')
+  const reading = { units: countUnits(found), confidence: found.confidence, findings }
+  if (stopping.length > 0)
+    throw problemsError(stopping, adviseFix(stopping[0]!.code, found.profile), { reading })
+  acceptProblems(found.problems, accept, { reading })
   if (!found.coverage.complete)
     throw new Stop('STOP_INTERNAL', 'the records do not cover the source exactly once')
-  const units = found.records.filter(({ kind }) => kind === 'unit').length
+  const units = countUnits(found)
   if (units > caps.units) {
     throw new Stop(
       'STOP_CAP_UNITS',
@@ -79,7 +88,22 @@ function assertSafe({ caps }: ScanDeps, found: Scan, { accept }: ReadingOptions)
   return found
 }
 
+/** Counts the records that a cut writes. */
+export const countUnits = ({ records }: { records: readonly { kind: string }[] }): number =>
+  records.filter(({ kind }) => kind === 'unit').length
+
+/** Counts the findings of a scan: those that stop, those that need to be accepted, and notes. */
+export function countFindings({ problems }: { problems: readonly { severity: string }[] }): Findings {
+  const count = (wanted: string) => problems.filter(({ severity }) => severity === wanted).length
+  return { stop: count('stops'), accept: count('needs-accept'), note: count('note') }
+}
+
+/** Numbers of findings of a scan by what they ask for. */
+export type Findings = { stop: number; accept: number; note: number }
+
 function adviseFix(code: string, profile: string): string {
+  if (code === 'COUNT_UNEXPECTED')
+    return 'cutter document scan --suspects <file> lists what may have been missed; correct the source, --profile or --expect, then start another run'
   const fix = 'fix the source, then start another run'
   const nested = `${profile}-nested`
   return code === 'ADDRESS_COLLISION' && listProfileNames().includes(nested)

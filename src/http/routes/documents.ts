@@ -20,7 +20,7 @@ export const DOCUMENT_ENDPOINTS = [
   endpoint('post', '/api/v1/documents/scan', {
     summary: 'Scans a document: how it would be cut, and what is odd about it',
     answer: 'document-scan',
-    body: { file, ...reading },
+    body: { file, ...reading, expect: z.string().optional(), suspects: z.boolean().optional() },
     reply: async ({ home, body }) => ({ content: await scanDocument(home, body) }),
   }),
   endpoint('post', '/api/v1/documents/diff', {

@@ -47,6 +47,18 @@ export const DOCUMENT_ANSWERS: Answers = {
           severity: z.enum(['stops', 'needs-accept', 'note']),
         }),
       ),
+      suspects: z
+        .array(
+          z.strictObject({
+            line: count,
+            code: text,
+            severity: z.enum(['stops', 'needs-accept', 'note']),
+            text,
+            reason: text,
+          }),
+        )
+        .optional()
+        .describe('With --suspects: what the reading may have missed.'),
     }),
   },
   'document-diff': {

@@ -64,6 +64,13 @@ export const OTHER_ANSWERS: Answers = {
         z.strictObject({
           document: text,
           source: text,
+          reading: z
+            .strictObject({
+              units: count,
+              confidence: z.number(),
+              findings: z.strictObject({ stop: count, accept: count, note: count }),
+            })
+            .nullable(),
           runId: text.nullable(),
           status: status.nullable(),
           state: text.nullable(),

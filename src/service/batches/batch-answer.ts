@@ -4,6 +4,7 @@ import type { Mode, Outcome, Run } from '../../domain/run.ts'
 import type { StopCode } from '../../domain/stop-codes.ts'
 import type { RunStore } from '../../store/run-store.ts'
 import { type Batch, type BatchRefusal, startKeyOf } from './batch-file.ts'
+import { type BatchReading, findReading } from './find-reading.ts'
 
 /** One document of a batch, with its run. */
 interface BatchRow {
@@ -12,6 +13,7 @@ interface BatchRow {
   source: string
   /** Null before the document has a run. */
   run: Run | null
+  reading: BatchReading | null
   /** The error of the last attempt, or the one that kept the document from becoming a run. */
   error: BatchRefusal | null
 }
@@ -35,6 +37,8 @@ type DocumentStatus = 'paused' | 'stopped' | 'working' | 'succeeded' | 'closed' 
 export interface BatchDocumentAnswer {
   document: string
   source: string
+  /** How the text was read; null before that, or without a run. */
+  reading: BatchReading | null
   runId: string | null
   status: Status | null
   state: string | null
@@ -49,12 +53,12 @@ export interface BatchDocumentAnswer {
 /** Reads the runs of a batch from the store, by their start keys. */
 export async function readBatchRows(store: RunStore, batch: Batch): Promise<BatchRow[]> {
   return Promise.all(
-    batch.documents.map(async (one) => ({
-      document: one.document,
-      source: one.source,
-      run: await store.runByKey(startKeyOf(batch, one)),
-      error: batch.refusals[one.document] ?? null,
-    })),
+    batch.documents.map(async (one) => {
+      const { document, source } = one
+      const run = await store.runByKey(startKeyOf(batch, one))
+      const error = batch.refusals[document] ?? null
+      return { document, source, run, reading: await findReading(store, run), error }
+    }),
   )
 }
 
@@ -68,10 +72,11 @@ export function batchAnswer(batch: Batch, rows: BatchRow[]): BatchAnswer {
   return { batchId, folder, mode, target, startedBy, startedAt, counts: countDocuments(documents), documents }
 }
 
-function documentAnswer({ document, source, run, error }: BatchRow): BatchDocumentAnswer {
+function documentAnswer({ document, source, run, reading, error }: BatchRow): BatchDocumentAnswer {
   return {
     document,
     source,
+    reading,
     runId: run?.runId ?? null,
     status: run?.status ?? null,
     state: run?.state ?? null,

@@ -22,6 +22,8 @@ const batchSchema = z.object({
       profile: z.string().exactOptional(),
       /** Codes of problems that are accepted in it. */
       accept: z.string().exactOptional(),
+      /** Counts of records by level that it must have. */
+      expect: z.string().exactOptional(),
     }),
   ),
   refusals: z.record(
@@ -33,11 +35,11 @@ const batchSchema = z.object({
 export type Batch = z.infer<typeof batchSchema>
 export type BatchRefusal = Batch['refusals'][string]
 
-/** The start key of a document's run. It includes the accepted problems, because the input of a run never changes. */
+/** The start key of a document's run. It includes accepted problems and expected counts, because the input of a run never changes. */
 export const startKeyOf = (
   { batchId }: Pick<Batch, 'batchId'>,
-  { document, accept }: Pick<Batch['documents'][number], 'document' | 'accept'>,
-) => `batch:${batchId}:${document}${accept === undefined ? '' : `:${accept}`}`
+  { document, accept, expect }: Pick<Batch['documents'][number], 'document' | 'accept' | 'expect'>,
+) => ['batch', batchId, document, ...[accept, expect].filter((part) => part !== undefined)].join(':')
 
 const folderOf = (home: string) => join(home, 'var', 'batches')
 

@@ -7,7 +7,6 @@ import { CutterError } from '../../domain/errors.ts'
 import { digestOf, type Json } from '../../domain/json.ts'
 import type { Mode, Run } from '../../domain/run.ts'
 import { assertAcceptableCodes } from '../../effects/cut/accepted-problems.ts'
-import type { RunStore } from '../../store/run-store.ts'
 import { assertRole } from '../access/assert-role.ts'
 import { assertUnlimited } from '../access/scope.ts'
 import { definedOnly } from '../defined.ts'
@@ -15,6 +14,7 @@ import { assertNotInterrupted, attempt } from './attempt.ts'
 import { type BatchAnswer, batchAnswer, readBatchRows } from './batch-answer.ts'
 import { type Batch, findBatch, saveBatch, startKeyOf } from './batch-file.ts'
 import { listBatchDocuments } from './batch-folder.ts'
+import { addGivenInput } from './given-input.ts'
 
 /** The maximum number of documents planned concurrently. */
 const MAX_CONCURRENT = 4
@@ -29,6 +29,8 @@ export interface StartBatchInput {
   limit: number
   /** Codes of problems that are accepted where they occur, separated by commas. */
   accept?: string | undefined
+  /** Counts that documents must have: `article=30` of each, `LAW:article=12` of one. */
+  expect?: readonly string[] | undefined
   /** The id of the batch; left out: made from folder, mode and target. */
   name?: string | undefined
   /** Label of the operator. */
@@ -37,7 +39,7 @@ export interface StartBatchInput {
 
 /**
  * Starts a run of `cut` for each document of a folder. A document that is refused or stops delays no other. The same folder, mode
- * and target, or the same name, is the same batch: starting it again continues it. AcceptedProblem problems then count for documents
+ * and target, or the same name, is the same batch: starting it again continues it. Accepted problems and expected counts then hold for documents
  * without a run, and for those that stopped because of such a problem, which get another run.
  * @throws INPUT_REFUSED when the folder can't be read, is empty or has more documents than `limit`; KEY_REUSED when the name belongs
  * to another batch; USAGE when an accepted code does not exist
@@ -54,7 +56,8 @@ export async function startBatch(home: Home, given: StartBatchInput): Promise<Ba
   const accept = given.accept === undefined ? undefined : assertAcceptableCodes(given.accept)
   const { config, deps, store } = app
   const documents = await listBatchDocuments(folder, { config, home: home.folder, limit: given.limit })
-  const batch = await acceptProblems(store, openBatch(app, { ...given, folder }, documents), accept)
+  const opened = openBatch(app, { ...given, folder }, documents)
+  const batch = await addGivenInput(store, opened, { accept, expect: given.expect ?? [] })
   saveBatch(home.folder, batch)
   const refusals = await forEachConcurrently(batch.documents, deps.interrupt, (one) =>
     attempt(() => startDocument(app, batch, one, given.by), deps),
@@ -93,23 +96,6 @@ function openBatch({ home, deps }: App, given: StartBatchInput, documents: Batch
   const known = new Set(earlier.documents.map(({ document }) => document))
   const added = documents.filter(({ document }) => !known.has(document))
   return { ...earlier, documents: [...earlier.documents, ...added] }
-}
-
-async function acceptProblems(store: RunStore, batch: Batch, accept: string | undefined): Promise<Batch> {
-  if (accept === undefined) return batch
-  const rows = await readBatchRows(store, batch)
-  const codes = accept.split(',')
-  const documents = batch.documents.map((one, index) => {
-    const { run } = rows[index]!
-    return run === null || stoppedBecauseOf(run, codes) ? { ...one, accept } : one
-  })
-  return { ...batch, documents }
-}
-
-function stoppedBecauseOf({ stop }: Run, codes: string[]): boolean {
-  if (stop?.code !== 'STOP_REFUSED_INPUT') return false
-  const problems = (stop.data?.problems ?? []) as { code?: string }[]
-  return problems.some(({ code = '' }) => codes.includes(code))
 }
 
 function startDocument(

@@ -64,6 +64,83 @@ describe('diffDocuments', () => {
     expect(changeLines(diff(before, after).changes)).toEqual(['renumbered 2 → 7'])
   })
 
+  const boilerplate =
+    'This article comes into force on the day after its publication and counts for all doors of the garden alike.'
+
+  test('diffDocuments takes boilerplate that several units have for no split and no merge', () => {
+    const before = `${articles(
+      ['1', `${sentences(1)}\n\n${boilerplate}`],
+      ['2', `${sentences(2)}\n\n${boilerplate}`],
+    )}\n`
+    const swans = `Swans may nest.\n\n${boilerplate}`
+    const after = articles(['1', sentences(1)], ['2', `${sentences(2)}\n\n${boilerplate}`], ['3', swans])
+    expect(changeLines(diff(before, after).changes)).toEqual(['amended 1 → 1', 'added 3 → 3'])
+    expect(changeLines(diff(after, before).changes)).toEqual(['amended 1 → 1', 'repealed 3 → gone'])
+  })
+
+  const reworded = (n: number) => sentences(n).replace(/\w+(\W*)$/, 'otherwise$1')
+
+  test.each([
+    ['as it was', sentences(2)],
+    ['and is amended', reworded(2)],
+  ])('diffDocuments reports a number that another unit uses when its text moved %s', (_, moved) => {
+    const before = `${articles(['1', sentences(1)], ['2', sentences(2)], ['3', sentences(3)])}\n`
+    const after = articles(['1', sentences(1)], ['2', sentences(9)], ['3', sentences(3)], ['4', moved])
+    expect(changeLines(diff(before, after).changes)).toEqual(['added 2 → 2', 'renumbered 2 → 4'])
+  })
+
+  test('diffDocuments pairs amended units that an inserted article shifts, and not the ones of equal numbers', () => {
+    const before = articles(['1', sentences(1)], ['2', sentences(2)], ['3', sentences(3)])
+    const after = articles(['1', sentences(1)], ['2', sentences(9)], ['3', reworded(2)], ['4', reworded(3)])
+    expect(changeLines(diff(before, after).changes)).toEqual([
+      ...['added 2 → 2', 'renumbered 2 → 3', 'renumbered 3 → 4'],
+    ])
+  })
+
+  test('diffDocuments pairs short texts that move with their neighbours, and no others', () => {
+    const before = articles(['1', 'Doors are blue.'], ['2', 'Keys are old.'], ['3', sentences(3)])
+    const after = articles(
+      ['1', 'Doors are blue.'],
+      ['2', 'Locks are new.'],
+      ['3', 'Keys are old.'],
+      ['4', sentences(3)],
+    )
+    expect(changeLines(diff(before, after).changes)).toEqual([
+      ...['added 2 → 2', 'renumbered 2 → 3', 'renumbered 3 → 4'],
+    ])
+    const alone = articles(['1', 'Locks are new.'], ['2', 'Doors are blue.'], ['3', sentences(3)])
+    expect(changeLines(diff(articles(['1', 'Doors are blue.'], ['3', sentences(3)]), alone).changes)).toEqual(
+      [...['amended 1 → 1', 'added 2 → 2']],
+    )
+  })
+
+  test('diffDocuments sees renumbered units of mixed depth', () => {
+    const section = (n: number, text: number) => `### Section ${n}\n\n${sentences(text)}\n`
+    const article = (n: number, text: string) => `## Article ${n}\n\n${text}\n`
+    const before = [
+      ...['## Article 1\n', section(1, 1), section(2, 2), section(3, 3), section(4, 4)],
+      ...[article(2, sentences(5)), article(3, sentences(6))],
+    ].join('\n')
+    const after = [
+      ...['## Article 1\n', section(1, 1), section(2, 7), section(3, 2), section(4, 3), section(5, 4)],
+      ...[article(2, sentences(8)), article(3, sentences(5)), article(4, sentences(6))],
+    ].join('\n')
+    const { changes } = diff(before, after)
+    expect(
+      changes
+        .filter(({ change }) => change !== 'unchanged')
+        .map(({ change, address, newAddress }) => `${change} ${address.slice(2)} → ${newAddress!.slice(2)}`),
+    ).toEqual([
+      'added SECTION-2 → SECTION-2',
+      'renumbered SECTION-2 → SECTION-3',
+      'renumbered SECTION-3 → SECTION-4',
+      'renumbered SECTION-4 → SECTION-5',
+      'added ARTICLE-2 → ARTICLE-2',
+      'renumbered ARTICLE-2 → ARTICLE-3',
+      'renumbered ARTICLE-3 → ARTICLE-4',
+    ])
+  })
+
   test('diffDocuments reports a split, whether a part keeps the old number or not', () => {
     const [one, two] = [sentences(5, 3), sentences(6, 3)]
     const before = articles(['1', sentences(1)], ['2', `${one}\n${two}`])

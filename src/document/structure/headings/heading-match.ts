@@ -29,6 +29,8 @@ export interface Heading {
   mark: StatusMark | null
   /** A sign directly behind the number that was not read as a part of it. */
   unread: string | null
+  /** Whether a part of its number is taken for one above the line. */
+  raised?: boolean
   /** The beginning of a paragraph. `bold`: in bold words. */
   paragraph?: 'words' | 'bold'
   /** Why it may be no heading: it counts only if it continues the numbers. */

@@ -5,7 +5,7 @@ import { jsonEvidence } from '../../../domain/evidence.ts'
 import { readEffect } from '../../../machine/define-effect.ts'
 import type { CutDeps } from '../deps.ts'
 import { sourceVersionId } from '../plan.ts'
-import { reuseScan } from '../scan-source.ts'
+import { countFindings, reuseScan } from '../scan-source.ts'
 
 /**
  * Phase `mark`: divides the pinned source into records, with every byte in exactly one of them. A problem that makes a cut unsafe stops
@@ -18,6 +18,7 @@ export function mark(deps: CutDeps) {
       document: z.string(),
       profile: z.string().optional(),
       accept: z.string().optional(),
+      expect: z.string().optional(),
       sourceDigest: z.string(),
     }),
     output: z.looseObject({ sourceVersionId: z.string() }),
@@ -35,6 +36,8 @@ export function mark(deps: CutDeps) {
           report: {
             sourceVersionId: id,
             profile: found.profile,
+            confidence: found.confidence,
+            findings: countFindings(found),
             ...countRecords(found),
             ...summariseNotes(found),
           },
