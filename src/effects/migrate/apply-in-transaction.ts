@@ -18,7 +18,7 @@ import { readCatalogue, readDefinitions } from './read-catalogue.ts'
 import { withChildren } from './read-scoped.ts'
 import { readObjectIdentities } from './recreated-objects.ts'
 import { type RehearsalResult, relationsOf } from './rehearsal-result.ts'
-import { watchRows } from './row-changes.ts'
+import { type DistinctValues, watchRows } from './row-changes.ts'
 import { runGuarded } from './run-guarded.ts'
 import type { DefinitionPair } from './same-definitions.ts'
 import { assertSameSchema } from './schema-drift.ts'
@@ -26,6 +26,8 @@ import { assertSameSchema } from './schema-drift.ts'
 /** What a migration did in its transaction. Saved as evidence `applied`. */
 export interface AppliedMigration {
   outcome: MigrationOutcome
+  /** Earlier versions did not count them. */
+  values?: DistinctValues
   preflight: CheckResult[]
   /** Null where statements still have to run outside of the transaction, because the checks may concern them. */
   verify: CheckResult[] | null
@@ -85,7 +87,7 @@ export async function applyInTransaction(sql: Sql, given: ApplyMigrationInput): 
   given.beginLocking?.()
   const { touched, transactionId } = await runGuarded(sql, bundle.script, 'script', given.readCommitted)
   const read = { catalogue: before, readScoped, identities, rows, ask, apart }
-  const outcome = await measureOutcome(sql, bundle, read)
+  const { outcome, values } = await measureOutcome(sql, bundle, read)
   const changedApart = await compareApart(sql, given)
   const wrong = [
     ...(bundle.alone.length === 0 ? findUnexpectedChanges(spec, outcome) : []),
@@ -97,7 +99,7 @@ export async function applyInTransaction(sql: Sql, given: ApplyMigrationInput): 
   if (verify !== null) assertChecksPass('STOP_VERIFICATION_FAILED', 'verification', verify)
   const { digests } = changedApart
   const noted = Object.keys(digests).length === 0 ? {} : { apart: digests }
-  return { outcome, preflight, verify, transactionId, touched, ...noted }
+  return { outcome, values, preflight, verify, transactionId, touched, ...noted }
 }
 
 /** Compares the changed objects whose text differed before with those of the rehearsal. */

@@ -6,10 +6,10 @@ import type { Sql } from '../../targets/target.ts'
 import type { Ask } from './ask-check.ts'
 import { queryDistribution } from './migration-checks.ts'
 import { findRecreatedObjects, type ObjectIdentities, readObjectIdentities } from './recreated-objects.ts'
-import { measureRowChanges, type RowsBefore } from './row-changes.ts'
+import { type DistinctValues, measureRowChanges, type RowsBefore } from './row-changes.ts'
 
 /**
- * Measures what a script did, in the transaction in which it ran.
+ * Measures what a script did, in the transaction in which it ran. `values` are only reported: a clock gives others on each server.
  * @param before what was read right before the script; `readScoped` reads the catalogue with the same scope as `catalogue`; `ask` asks a check;
  *   `apart` names objects whose definitions the caller compares
  * @throws STOP_RESULT_DIFFERS when a distribution can't be read, or the counts of rows contradict each other
@@ -25,12 +25,12 @@ export async function measureOutcome(
     ask: Ask
     apart: string[]
   },
-): Promise<MigrationOutcome> {
+): Promise<{ outcome: MigrationOutcome; values: DistinctValues }> {
   const made = findRecreatedObjects(before.identities, await readObjectIdentities(sql))
   const existed = (name: string) => before.catalogue.objects[name] !== undefined
   const recreated = made.recreated.filter(existed)
   const rewritten = made.rewritten.filter((table) => existed(`table ${table}`))
-  const { rows, columns } = await measureRowChanges(sql, before.rows, rewritten)
+  const { rows, columns, values } = await measureRowChanges(sql, before.rows, rewritten)
   const after = await before.readScoped()
   const schema = compareSchemas(before.catalogue, after)
   const distributions: MigrationOutcome['distributions'] = []
@@ -39,7 +39,7 @@ export async function measureOutcome(
     if ('refused' in answer) throw resultDiffersError([answer.refused])
     distributions.push(answer)
   }
-  return {
+  const outcome = {
     schema: { ...schema, changed: [...new Set([...schema.changed, ...recreated])].sort() },
     rows,
     rewritten,
@@ -47,6 +47,7 @@ export async function measureOutcome(
     distributions,
     madeDigest: digestMadeDefinitions(before.catalogue, after, before.apart),
   }
+  return { outcome, values }
 }
 
 /** Builds the stop for an outcome that differs from the expectations or from the rehearsal, one line per difference. */

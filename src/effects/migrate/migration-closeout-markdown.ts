@@ -62,7 +62,7 @@ const backupLine = ({
 }: MigrationCloseout['backups'][number]) =>
   md`${which}: ${nameSpan(file)}, SHA-256 ${nameSpan(sha256)}, taken ${takenAt}, restored and compared; holds ${holds}; ${retention}`
 
-function changeLines({ did, sideEffects }: MigrationCloseout): string[] {
+function changeLines({ did, values, sideEffects }: MigrationCloseout): string[] {
   const schema = (['added', 'removed', 'changed'] as const).flatMap((how) =>
     did.schema[how].map((item) => `${how}: ${item}`),
   )
@@ -71,7 +71,11 @@ function changeLines({ did, sideEffects }: MigrationCloseout): string[] {
       `${table}: ${inserted} rows inserted, ${updated} updated, ${deleted} deleted`,
   )
   const columns = Object.entries(did.columns).flatMap(([table, changed]) =>
-    Object.entries(changed).map(([column, count]) => `${table}.${column}: another value in ${count} rows`),
+    Object.entries(changed).map(([column, count]) => {
+      const distinct = values[table]?.[column]
+      const counted = distinct === undefined ? '' : `; distinct values ${distinct.before} → ${distinct.after}`
+      return `${table}.${column}: another value in ${count} rows${counted}`
+    }),
   )
   const accepted = sideEffects.map(
     ({ what, table, columns: names }) => `accepted in advance: ${what} (${table}: ${names.join(', ')})`,

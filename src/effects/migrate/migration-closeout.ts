@@ -1,6 +1,7 @@
 import type { MigrationBundleSpec } from '../../migration/migration-bundle-spec.ts'
 import type { MigrationOutcome } from '../../migration/migration-outcome.ts'
 import type { CheckResult } from './migration-checks.ts'
+import type { DistinctValues } from './row-changes.ts'
 
 /** The closeout of a migration as data; `renderMigrationCloseout` makes the text for people. Saved as evidence `closeout`. */
 export interface MigrationCloseout {
@@ -12,6 +13,8 @@ export interface MigrationCloseout {
   /** The present state of the target, in one sentence. */
   standsAs: string
   did: Pick<MigrationOutcome, 'schema' | 'rows' | 'columns'>
+  /** Distinct values of the changed columns before and after. */
+  values: DistinctValues
   /** The values after the migration, as verified against the rehearsal. */
   distributions: MigrationOutcome['distributions']
   rollbackExecuted: boolean

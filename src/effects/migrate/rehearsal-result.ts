@@ -4,6 +4,7 @@ import type { MigrationOutcome } from '../../migration/migration-outcome.ts'
 import type { CheckReach } from './check-reach.ts'
 import type { MeasuredStatement } from './measure-statements.ts'
 import type { CheckResult } from './migration-checks.ts'
+import type { DistinctValues } from './row-changes.ts'
 
 /** What a rehearsal measured. The migration itself must have the same outcome. Saved as evidence `rehearsal`. */
 export interface RehearsalResult {
@@ -14,6 +15,8 @@ export interface RehearsalResult {
   alone: StandaloneOutcome[]
   /** The outcome of both together: equal to `inside` where `alone` is empty. */
   total: MigrationOutcome
+  /** Distinct values of the changed columns. Earlier versions did not count them. */
+  values?: DistinctValues
   /** Relations and schemas that migration and rollback touch. Changes elsewhere in the database do not concern them. */
   touches: string[]
   preflight: CheckResult[]

@@ -57,7 +57,7 @@ export async function rehearseMigration(
   const inSource = (found: Catalogue) => asInSource({ source, copy }, found)
   const statements = await measureStatements(database, context, limits, bundle.script)
   const sequences = await database.read(context, readRehearsedSequences)
-  const { outcome, preflight, touched } = await database.transaction(context, limits, (sql) =>
+  const { outcome, values, preflight, touched } = await database.transaction(context, limits, (sql) =>
     applyInTransaction(sql, {
       bundle,
       catalogue: copy,
@@ -97,6 +97,7 @@ export async function rehearseMigration(
     inside: outcome,
     alone,
     total,
+    ...(values === undefined ? {} : { values }),
     touches,
     preflight,
     verify,

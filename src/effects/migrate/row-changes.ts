@@ -66,12 +66,14 @@ export async function watchRows(
 
 /**
  * Measures after the script. `rewritten` names the tables whose storage the script replaced: their missing rows count as deleted.
- * `columns` holds, per table with updated rows, in how many rows each existing column has another value.
+ * `columns` holds, per table with updated rows, in how many rows each existing column has another value; `values` how many distinct values
+ * such a column had and has.
  * @throws STOP_RESULT_DIFFERS when the two measurements disagree
  */
 export async function measureRowChanges(sql: Sql, before: RowsBefore, rewritten: string[]) {
   const rows = differenceOf(before.statistics, await statisticsOf(sql))
   const columns: { [table: string]: { [column: string]: number } } = {}
+  const values: DistinctValues = {}
   for (const [table, was] of before.counted) {
     const relation = await relationOf(sql, table)
     if (relation === null) continue
@@ -90,9 +92,34 @@ export async function measureRowChanges(sql: Sql, before: RowsBefore, rewritten:
   for (const one of before.watched) {
     if (one.saved === null || (await relationOf(sql, one.table)) === null) continue
     const changed = await changedColumns(sql, one)
-    if (Object.keys(changed).length > 0) columns[one.table] = changed
+    if (Object.keys(changed).length === 0) continue
+    columns[one.table] = changed
+    if ((before.counted.get(one.table) ?? 0) <= MOST_COUNTED)
+      values[one.table] = await countDistinct(sql, one, Object.keys(changed))
   }
-  return { rows, columns }
+  return { rows, columns, values }
+}
+
+/** By table and column: the number of distinct values before and after. A table with very many rows is left out. */
+export interface DistinctValues {
+  [table: string]: { [column: string]: { before: number; after: number } }
+}
+
+/** Counting sorts all rows of a table while it is locked. */
+const MOST_COUNTED = 100_000
+
+async function countDistinct(
+  sql: Sql,
+  { saved, relation }: Watched,
+  columns: string[],
+): Promise<DistinctValues[string]> {
+  const { rows } = await sql.query<{ name: string; before: number; after: number }>(
+    `select k.name, (select count(distinct b.row -> k.name)::int from pg_temp.${saved} b) as before,
+       (select count(distinct to_jsonb(t.*) -> k.name)::int from only ${relation} t) as after
+     from unnest($1::text[]) as k (name) order by 1`,
+    [columns],
+  )
+  return Object.fromEntries(rows.map(({ name, ...counts }) => [name, counts]))
 }
 
 async function assertStatisticsOn(sql: Sql): Promise<void> {

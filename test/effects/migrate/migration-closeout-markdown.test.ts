@@ -14,6 +14,7 @@ const CLOSEOUT: MigrationCloseout = {
     rows: { 'public.unit': { inserted: 0, updated: 86, deleted: 0 } },
     columns: { 'public.unit': { updated_at: 86 } },
   },
+  values: { 'public.unit': { updated_at: { before: 3, after: 1 } } },
   distributions: [{ name: 'distinct updated_at', rows: [{ count: 1 }] }],
   rollbackExecuted: false,
   scope: 'nothing beyond the plan',
@@ -30,6 +31,7 @@ describe('the closeout of a migration', () => {
     const lines = renderMigrationCloseout(CLOSEOUT).split('\n')
     expect(lines).toContain('- rollback executed: no')
     expect(lines).toContain('- scope: nothing beyond the plan')
+    expect(lines).toContain('- public.unit.updated_at: another value in 86 rows; distinct values 3 → 1')
     const values = lines.slice(lines.indexOf('## Values after it: distinct updated_at'))
     expect(values[2]).toBe('- \\{"count":1\\}')
   })

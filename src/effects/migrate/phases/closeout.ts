@@ -88,6 +88,7 @@ async function composeCloseout(
     target: { name: given.target, systemIdentifier, database, version, role },
     standsAs: describeState(live, given.rolledBack, isUnchanged),
     did: { schema, rows, columns },
+    values: await readValues(context, given),
     distributions,
     rollbackExecuted: given.rolledBack,
     scope:
@@ -105,6 +106,14 @@ async function composeCloseout(
     unauthorised: UNAUTHORISED,
     nextStep: nextStep(live, given.rolledBack),
   }
+}
+
+/** The distinct values that the transaction counted; in a dry run those of the rehearsal. */
+async function readValues(context: EffectContext, given: Input): Promise<MigrationCloseout['values']> {
+  const { values: rehearsed = {} } = await readJsonEvidence<RehearsalResult>(context, given.rehearsalDigest)
+  if (context.mode !== 'live') return rehearsed
+  if (given.appliedDigest === undefined) return {}
+  return (await readJsonEvidence<AppliedMigration>(context, given.appliedDigest)).values ?? {}
 }
 
 /** A live run asked the target every check once more, in the transaction that migrated. */

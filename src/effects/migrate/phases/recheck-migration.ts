@@ -50,38 +50,52 @@ export function recheckMigration(deps: MigrateDeps): Effect {
     name: 'recheck_migration',
     input,
     output: z.looseObject({ planDigest: z.string() }),
+    look: async (context, given) => (await findDrift(deps, context, given))?.differences ?? [],
     async execute(context, given) {
-      const pinned = await readJsonEvidence<MigrationBundle>(context, given.bundleDigest)
-      assertSameBundle(pinned, await readMigrationBundle(deps, given.bundle))
-      const identity = await readJsonEvidence<ServerIdentity>(context, given.identityDigest)
-      const database = await deps.openDatabase(given.target)
-      assertSameIdentity(identity, await database.read(context, readServerIdentity))
-      const rehearsal = await readJsonEvidence<RehearsalResult>(context, given.rehearsalDigest)
-      const { scope, catalogue } = await readScoped(database, context, rehearsal)
-      const backedUp = await readJsonEvidence<Catalogue>(context, given.catalogueDigest)
-      const planned = scopeCatalogue(scope, backedUp)
-      const found = scopeCatalogue(scope, catalogue)
-      if (found.digest !== planned.digest)
-        return planAgain(deps, context, given, {
-          changed: 'the schema',
-          differences: describeSchemaDifference(compareSchemas(planned, found)),
-        })
-      const { checksOnTarget = [], tools = [] } = await readJsonEvidence<Planned>(context, given.planDigest)
-      const configured = await deps.dumps.configuredTools(context, serverMajorVersion(identity))
-      const differences = describeToolDifferences(tools, configured)
-      if (differences.length > 0)
-        return planAgain(deps, context, given, { changed: 'the program of backups', differences })
-      const results = await askPreflightAgain(deps, context, {
-        target: given.target,
-        identity,
-        bundle: pinned,
-        planned: checksOnTarget,
-        reaches: rehearsal.reaches,
-      })
-      assertChecksPass('STOP_PREFLIGHT_FAILED', 'preflight', results)
+      const drift = await findDrift(deps, context, given)
+      if (drift !== null) return planAgain(deps, context, given, drift)
       return { output: { planDigest: given.planDigest, report: { recheck: null } } }
     },
   })
+}
+
+/**
+ * What differs from the plan now, by reads alone. Null where the approved plan still fits.
+ * @throws Stop when the approval waits: for another migration bundle, another server, or a preflight check that does not pass
+ */
+async function findDrift(
+  deps: MigrateDeps,
+  context: EffectContext,
+  given: z.infer<typeof input>,
+): Promise<{ changed: string; differences: string[] } | null> {
+  const pinned = await readJsonEvidence<MigrationBundle>(context, given.bundleDigest)
+  assertSameBundle(pinned, await readMigrationBundle(deps, given.bundle))
+  const identity = await readJsonEvidence<ServerIdentity>(context, given.identityDigest)
+  const database = await deps.openDatabase(given.target)
+  assertSameIdentity(identity, await database.read(context, readServerIdentity))
+  const rehearsal = await readJsonEvidence<RehearsalResult>(context, given.rehearsalDigest)
+  const { scope, catalogue } = await readScoped(database, context, rehearsal)
+  const backedUp = await readJsonEvidence<Catalogue>(context, given.catalogueDigest)
+  const planned = scopeCatalogue(scope, backedUp)
+  const found = scopeCatalogue(scope, catalogue)
+  if (found.digest !== planned.digest)
+    return {
+      changed: 'the schema',
+      differences: describeSchemaDifference(compareSchemas(planned, found)),
+    }
+  const { checksOnTarget = [], tools = [] } = await readJsonEvidence<Planned>(context, given.planDigest)
+  const configured = await deps.dumps.configuredTools(context, serverMajorVersion(identity))
+  const differences = describeToolDifferences(tools, configured)
+  if (differences.length > 0) return { changed: 'the program of backups', differences }
+  const results = await askPreflightAgain(deps, context, {
+    target: given.target,
+    identity,
+    bundle: pinned,
+    planned: checksOnTarget,
+    reaches: rehearsal.reaches,
+  })
+  assertChecksPass('STOP_PREFLIGHT_FAILED', 'preflight', results)
+  return null
 }
 
 /** The parts of a plan that are compared or asked again. Plans of earlier versions have none of them. */
