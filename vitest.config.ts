@@ -60,6 +60,7 @@ const program = [
   'test/cli/migrate-run.test.ts',
   'test/cli/migrate-server-versions.test.ts',
   'test/cli/migrate-tools.test.ts',
+  'test/cli/migrate-two-schemas.test.ts',
   'test/cli/migrate-unstable-texts.test.ts',
   'test/cli/migrate-unsuitable-servers.test.ts',
   'test/cli/migrate-unusual-databases.test.ts',

@@ -1,3 +1,5 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { aCutterHome, type CutterHome, jsonOf } from '../support/cli.ts'
@@ -116,4 +118,42 @@ describe('target init', () => {
       'the URL of VERIFIER_URL leads to another database than that of OWNER_URL',
     )
   })
+
+  test.each(['READER', 'EXECUTOR', 'VERIFIER'])(
+    'target init makes nothing in another database while the password in %s is wrong',
+    async (role) => {
+      const hba = join(cluster.folder, 'data/pg_hba.conf')
+      const rules = readFileSync(hba, 'utf8')
+      writeFileSync(
+        hba,
+        `host all cutter_reader,cutter_executor,cutter_verifier 127.0.0.1/32 scram-sha-256\n${rules}`,
+      )
+      const name = `third_${role.toLowerCase()}`
+      await superuser.query(`create database ${name} owner app_owner`)
+      const inside = await connectClient(cluster.url(name))
+      await inside.query('alter schema public owner to app_owner')
+      try {
+        await superuser.query('select pg_reload_conf()')
+        const wrong = new URL(urls(name)[`${role}_URL` as 'READER_URL'])
+        wrong.password = 'another-one'
+        const answer = await init({ ...urls(name), [`${role}_URL`]: wrong.href })
+        expect(answer.code).toBe(1)
+        expect(answer.stderr).toContain(
+          `target one is not ready: the ${role.toLowerCase()} can't log in with the URL of ${role}_URL`,
+        )
+        expect(answer.stderr).toContain('password authentication failed')
+        expect(answer.stderr).toContain('nothing was changed')
+        expect(answer.stderr).not.toContain('another-one')
+        const { rows } = await inside.query(
+          "select nspname from pg_namespace where nspname ~ '^cutter_' union all select relname from pg_class where relname = 'information_unit'",
+        )
+        expect(rows).toEqual([])
+        expect((await init(urls(name))).code).toBe(0)
+      } finally {
+        await inside.end()
+        writeFileSync(hba, rules)
+        await superuser.query('select pg_reload_conf()')
+      }
+    },
+  )
 })

@@ -75,13 +75,24 @@ async function initConfigured(
     LOGIN_ROLES.map((role) => [role, passwordFor(role, name, settings, env)]),
   ) as Record<LoginRole, string>
   return asTargetOwner(name, settings, env, async (client) => {
+    const own = await readReachedDatabase(client)
+    const { rows } = await client.query<{ name: string }>(
+      'select rolname::text as name from pg_catalog.pg_roles where rolname = any ($1)',
+      [[...LOGIN_ROLES]],
+    )
+    const existing = new Set(rows.map((row) => row.name))
+    const assertAll = async (when: 'before' | 'after') => {
+      for (const role of ['reader', 'executor', 'verifier'] as const) {
+        const url = readTargetUrl(name, settings, role, env)
+        await assertLogsIn(name, settings, { role, url, own, when, exists: existing.has(`cutter_${role}`) })
+      }
+    }
+    await assertAll('before')
     const done = await applyMigrations(client, {
       migrationsDirectory: migrationsDirectory('target'),
       passwords,
     })
-    const own = await readReachedDatabase(client)
-    for (const role of ['reader', 'executor', 'verifier'] as const)
-      await assertLogsIn(name, settings, { role, url: readTargetUrl(name, settings, role, env), own })
+    await assertAll('after')
     return done
   })
 }
@@ -110,24 +121,42 @@ async function asTargetOwner<T>(
 
 /**
  * Logs in as a role, because a target is ready only when each of them can. A role that another database of the server has already keeps its
- * password, which may be another one than that of the URL.
+ * password, which may be another one than that of the URL. That is found before anything is made, like a URL that leads elsewhere; a
+ * role that is still to be made is refused by the server then.
  */
 async function assertLogsIn(
   name: string,
   settings: TargetSettings,
-  { role, url, own }: { role: 'reader' | 'executor' | 'verifier'; url: string; own: string },
+  {
+    role,
+    url,
+    own,
+    when,
+    exists,
+  }: {
+    role: 'reader' | 'executor' | 'verifier'
+    url: string
+    own: string
+    when: 'before' | 'after'
+    /** Whether the server had the role before. */
+    exists: boolean
+  },
 ): Promise<void> {
   const variable = settings[`${role}UrlEnv`]
   const notReady = (why: string, next: string, cause?: unknown) =>
-    new CutterError('TARGET_REFUSED', `the tables are made, but target ${name} is not ready: ${why}`, {
-      next: `${next}; then: cutter target init ${name}`,
-      cause,
-    })
+    new CutterError(
+      'TARGET_REFUSED',
+      when === 'before'
+        ? `target ${name} is not ready: ${why}; nothing was changed`
+        : `the tables are made, but target ${name} is not ready: ${why}`,
+      { next: `${next}; then: cutter target init ${name}`, cause },
+    )
   let reached: string
   try {
     reached = await withSession(url, { applicationName: 'cutter target init' }, readReachedDatabase)
   } catch (error) {
     if (!(error instanceof ConnectFailedError)) throw error
+    if (when === 'before' && !exists && isRefusedLogin(error)) return
     throw notReady(
       `the ${role} can't log in with the URL of ${variable}: ${error.message}`,
       `put the password of cutter_${role} into ${variable}; a role that another database of the server uses keeps its password`,
@@ -140,6 +169,9 @@ async function assertLogsIn(
     `correct ${variable}`,
   )
 }
+
+/** Whether the server was reached and knows no such login: https://www.postgresql.org/docs/current/errcodes-appendix.html */
+const isRefusedLogin = ({ code }: ConnectFailedError) => code?.startsWith('28') === true
 
 /** The roles have the same names everywhere, so that grants can be compared between servers. Their passwords are those of the URLs. */
 function passwordFor(
