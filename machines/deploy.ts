@@ -22,13 +22,13 @@ const deployInput = z.object({
     .string()
     .min(1)
     .describe(
-      'absolute path on the host: it may not exist, but for the strategy release it must be a folder',
+      'absolute path on the host: it may not exist, but for the strategy release it must be a folder, and for replace an earlier deploy',
     ),
   strategy: z
     .enum(['side-by-side', 'release', 'replace'])
     .default('side-by-side')
     .describe(
-      'side-by-side, or release: <path>/releases/<stamp>-<commit>, with <path>/current as a link to it',
+      'side-by-side, release: <path>/releases/<stamp>-<commit>, with <path>/current as a link to it, or replace: the earlier deploy at <path> moves to <path>-before-<run>',
     ),
   previous: z
     .string()

@@ -19,7 +19,7 @@ import type { PlanReading } from './plan-reading.ts'
 const file = z.object({ path: z.string(), bytes: z.number() })
 export const deployPlan = z.looseObject({
   type: z.string().startsWith('cutter.plan.deploy/'),
-  place: z.looseObject({ target: z.string() }),
+  place: z.looseObject({ target: z.string(), strategy: z.string().default('side-by-side') }),
   pointer: z.looseObject({ path: z.string(), from: z.string(), to: z.string() }).nullable(),
   activation: z.looseObject({ back: z.unknown() }).nullable().default(null),
   confirmSeconds: z.number().nullable().default(null),
@@ -112,7 +112,10 @@ function describeCommand(id: string, { place, pointer, confirmSeconds, old }: De
   const known: { [id: string]: Shown } = {
     stage: md`Cutter makes a staging folder that only this user can enter.`,
     extract: md`Cutter compares the hash of what the host has received. Then the host extracts it in staging.`,
-    promote: md`One rename puts the new folder at ${exact(place.target)}. Nothing leads to it yet.`,
+    promote:
+      place.strategy === 'replace'
+        ? md`One rename moves the version that is at ${exact(place.target)} now to ${exact(`${place.target}-before-<run>`)}, and another one puts the new folder there. A program that reads its files from there meets the new ones from here on.`
+        : md`One rename puts the new folder at ${exact(place.target)}. Nothing leads to it yet.`,
     build: md`The build of the checks file runs in the new folder.`,
     'link-shared': md`The new folder gets its links to shared paths.`,
     skeleton: md`Folders and files of the skeleton are made in it.`,
@@ -131,8 +134,13 @@ function describeCommand(id: string, { place, pointer, confirmSeconds, old }: De
   return [known[id] ?? md`${prose(id)} runs in the new folder.`]
 }
 
-function listIrreversible({ old, activation, onFailure, pointer }: DeployPlan): Shown[] {
+function listIrreversible({ old, activation, onFailure, pointer, place }: DeployPlan): Shown[] {
   return [
+    ...(place.strategy === 'replace'
+      ? [
+          md`What the new version writes below ${exact(place.target)} does not go back with a rollback: it is kept next to it.`,
+        ]
+      : []),
     ...old.map(
       ({ path, run }) =>
         md`The old release ${exact(path)} of run ${nameSpan(run)} is removed, with everything in it.`,

@@ -28,7 +28,7 @@ export interface AnchorDifferences {
 
 /**
  * Compares two surveys. Without rules of the checks file only what a deploy can cause is strict: the previous versions, entries of its own
- * user next to the target, and its own user's crontab.
+ * user next to the target, and its own user's units and crontab.
  */
 export function compareAnchors(before: Anchors, after: Anchors, rules: WatchRules): AnchorDifferences {
   const strict = before.previous.flatMap((was, index) => describeAnchorChanges(was, after.previous[index]))
@@ -44,15 +44,17 @@ export function compareAnchors(before: Anchors, after: Anchors, rules: WatchRule
   }
   add('parent-listing', 'the parent folder', before.listing, after.listing)
   for (const part of SYSTEM_PARTS) {
-    const [was, is] = [before.system[part], after.system[part]]
+    // Surveys of earlier versions lack parts.
+    const [was = 'not available', is = 'not available'] = [before.system[part], after.system[part]]
     if (was === 'not available' || is === 'not available') continue
     add(part, part, was, is)
   }
   return found
 }
 
-/** Whether only the user of the connection can cause a line: an entry that belongs to that user, or the user's own crontab. */
+/** Whether only the user of the connection can cause a line: an entry that belongs to that user, the user's own units, or own crontab. */
 function isOwn(part: WatchedPart, line: string, { uid }: WatchRules): boolean {
+  if (part === 'user-units') return true
   if (part === 'crontab') return /^[0-9a-f]{64} {2}-$/.test(line)
   return part === 'parent-listing' && line.split('\t')[1]?.split(' ')[2] === uid
 }

@@ -17,6 +17,7 @@ import { judge, type PreflightFinding, warn } from './preflight-check.ts'
 import { findNeeds } from './preflight-needs.ts'
 import { readPointer } from './read-commands.ts'
 import { findReleaseChanges, type ReleaseChanges, readRunning } from './release-changes.ts'
+import { findLeftInBackup } from './replaced-version.ts'
 import type { Source } from './resolve-source.ts'
 import { type PreflightResult, runPreflight } from './run-preflight.ts'
 import { findMissingShared } from './shared-paths.ts'
@@ -64,6 +65,7 @@ export async function surveyDeploy(
   findings.push(...(await findNeeds(session, place.parent, checks)))
   findings.push(...(await findSharedFaults(session, place.parent, checks.shared)))
   findings.push(...(await findSudoFaults(session, checks)))
+  findings.push(...(await findLeftInBackup(session, place)))
   const anchors = await surveyAnchors(session, place, checks.mutable)
   if (
     checks.activate !== undefined &&
@@ -82,7 +84,7 @@ export async function surveyDeploy(
     place,
     pointerFrom,
     ...found,
-    findings: [...findings, ...listAnchorFaults(anchors)],
+    findings: [...findings, ...listAnchorFaults(anchors, place)],
     anchors,
     old: await findOldReleases(session, place, pointerFrom, checks.keep),
     changes: await surveyChanges(session, context, given, place),
@@ -122,8 +124,10 @@ async function findSharedFaults(
 }
 
 /** A named previous version that is missing is a mistake. For one that can't be read completely, the anchor proves nothing. */
-function listAnchorFaults({ previous }: Anchors): PreflightFinding[] {
+function listAnchorFaults({ previous }: Anchors, { target }: DeployPaths): PreflightFinding[] {
   return previous.flatMap(({ path, present, unread }): PreflightFinding[] => {
+    // The finding about the target has that already.
+    if (!present && path === target) return []
     if (!present) return [judge('previous', false, '', `${path}, which must stay as it is, is missing`)]
     return unread === '' ? [] : [warn('previous', `${path} can't be read completely: ${unread}`)]
   })

@@ -69,23 +69,13 @@ export async function admitDeploy(
   input: { [key: string]: Json },
 ): Promise<{ [key: string]: Json }> {
   const { source, path, previous, checks, strategy } = input as { [key: string]: string | undefined }
-  if (strategy === 'replace') {
-    throw new CutterError(
-      'INPUT_REFUSED',
-      'replacing in place is refused: overwritten files can’t be restored; the host was not touched',
-      {
-        next: '--strategy side-by-side, or --strategy release',
-      },
-    )
-  }
   const file = checks === undefined ? undefined : resolve(checks)
   const checked = parseChecks(file === undefined ? {} : await deps.readChecks(file), file ?? 'no checks')
   if (strategy !== 'release') assertNeedsNoReleases(checked)
   const target = assertAbsolutePath(path!, '--path')
   const earlier = previous?.split(',').map((path) => assertAbsolutePath(path.trim(), '--previous'))
   const within = earlier?.find(
-    (one) =>
-      `${target}/`.startsWith(`${one}/`) || (one.startsWith(`${target}/`) && strategy === 'side-by-side'),
+    (one) => `${target}/`.startsWith(`${one}/`) || (one.startsWith(`${target}/`) && strategy !== 'release'),
   )
   if (within !== undefined) {
     throw new CutterError(

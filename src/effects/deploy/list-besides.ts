@@ -5,7 +5,7 @@ import { MANIFEST_NAME } from './artifact-rules.ts'
 import type { HostSession } from './host-session.ts'
 import type { DeployPlan } from './plan.ts'
 import { listPaths } from './read-commands.ts'
-import { MAX_LISTING_BYTES } from './tree-listing.ts'
+import { isBelow, MAX_LISTING_BYTES } from './tree-listing.ts'
 
 /** The paths in the target that are not in the artifact. A folder that is not in it stands for everything below. */
 export async function listBesides(
@@ -20,11 +20,4 @@ export async function listBesides(
   const paths = fields.filter((_, at) => at % 4 === 3)
   const besides = new Set(paths.filter((path) => !known.has(path)))
   return [...besides].filter((path) => !isBelow(path, besides)).sort()
-}
-
-/** Whether a folder above the path is in the set. */
-export function isBelow(path: string, folders: ReadonlySet<string>): boolean {
-  for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1))
-    if (folders.has(path.slice(0, end))) return true
-  return false
 }

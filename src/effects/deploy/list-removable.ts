@@ -1,6 +1,5 @@
 import type { ArtifactEntry } from './artifact-entry.ts'
-import { isBelow } from './list-besides.ts'
-import { findFault, isCache, type TreeListing } from './tree-listing.ts'
+import { findFault, isBelow, isCache, type TreeListing } from './tree-listing.ts'
 
 /** A path that the deploy made. */
 export type RemovedPath = Omit<ArtifactEntry, 'size'>

@@ -3,13 +3,13 @@ import { z } from 'zod'
 import { CutterError } from '../../domain/errors.ts'
 import { sha256 } from '../../domain/json.ts'
 
-type Strategy = 'side-by-side' | 'release'
+type Strategy = 'side-by-side' | 'release' | 'replace'
 
 /** The part of a run's input that says where a deploy goes. `previous`: paths with commas between them. */
 export const pathsInput = z.object({
   host: z.string(),
   path: z.string(),
-  strategy: z.enum(['side-by-side', 'release']),
+  strategy: z.enum(['side-by-side', 'release', 'replace']),
   previous: z.string().optional(),
 })
 
@@ -46,7 +46,8 @@ export interface ReleasePointer {
 }
 
 /**
- * The paths of a deploy. With `side-by-side` the target is the path itself. With `release` it is `<path>/releases/<stamp>-<commit>`, and
+ * The paths of a deploy. With `side-by-side` and `replace` the target is the path itself, and `replace` finds an earlier deploy there, which
+ * must stay as it is in its backup. With `release` it is `<path>/releases/<stamp>-<commit>`, and
  * `<path>/current` points to it. The stamp is the commit's own time, so that the same commit has the same target.
  */
 export function resolvePaths(
@@ -54,7 +55,7 @@ export function resolvePaths(
   commit: { commit: string; committedAt: string } | null,
 ): DeployPaths {
   const { path, strategy, previous } = given
-  if (strategy === 'side-by-side') {
+  if (strategy !== 'release') {
     const parent = posix.dirname(path)
     const staging = stagingIn(parent, path)
     return {
@@ -63,7 +64,7 @@ export function resolvePaths(
       target: path,
       staging,
       ours: [posix.basename(path), posix.basename(staging)],
-      previous,
+      ...(strategy === 'replace' ? { previous: [path, ...previous], live: path } : { previous }),
       pointer: null,
     }
   }
@@ -82,6 +83,22 @@ export function resolvePaths(
     ours: ['releases', 'current', posix.basename(staging)],
     previous,
     pointer,
+  }
+}
+
+/** Where the version lies that a run has replaced in place. The scripts on the host make the same name. */
+export const backupOf = ({ target }: Pick<DeployPaths, 'target'>, runId: string) =>
+  `${target}-before-${runId}`
+
+/** The paths once a run has replaced its target: the earlier version lies in its backup, which is one of the run's own entries. */
+export function afterReplacing(place: DeployPaths, runId: string): DeployPaths {
+  if (place.strategy !== 'replace') return place
+  const backup = backupOf(place, runId)
+  return {
+    ...place,
+    live: backup,
+    previous: place.previous.map((path) => (path === place.target ? backup : path)),
+    ours: [...place.ours, posix.basename(backup)],
   }
 }
 

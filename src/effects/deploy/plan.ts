@@ -54,7 +54,7 @@ export interface DeployPlan {
   /** Seconds after the promote within which the host must be reached again, or it rolls back by itself. Null: no confirmation is needed. */
   confirmSeconds: number | null
   checks: Checks
-  expected: { target: 'absent'; parent: string; previous: Anchor[]; warnings: string[] }
+  expected: { target: 'absent' | 'replaced'; parent: string; previous: Anchor[]; warnings: string[] }
 }
 
 /** Whether a run of this plan switches before its checks. */
@@ -115,7 +115,7 @@ export function planDeploy(given: {
     confirmSeconds: given.confirmSeconds,
     checks,
     expected: {
-      target: 'absent',
+      target: place.strategy === 'replace' ? 'replaced' : 'absent',
       parent: survey.canonical,
       previous: survey.anchors.previous,
       warnings: listWarnings(survey.findings),
@@ -129,6 +129,7 @@ type Commanded = Pick<DeployPlan, 'place' | 'pointer' | 'activation'>
 export const placeOf = ({ place, pointer }: Pick<DeployPlan, 'place' | 'pointer'>): SwitchPlace => ({
   target: place.target,
   pointer,
+  ...(place.strategy === 'replace' ? { replaces: true } : {}),
 })
 
 function listCommands(

@@ -1,5 +1,12 @@
 import { posix } from 'node:path'
-import { judge, type PreflightCheck, type PreflightFinding, pickAnswers, warn } from './preflight-check.ts'
+import {
+  judge,
+  type PreflightAnswers,
+  type PreflightCheck,
+  type PreflightFinding,
+  pickAnswers,
+  warn,
+} from './preflight-check.ts'
 
 /** The folder into which everything goes. */
 export const parent: PreflightCheck = {
@@ -19,17 +26,39 @@ echo "owner=$(stat -c '%U:%G %a' -- "$parent" 2>/dev/null)"`,
   },
 }
 
-/** Nothing may be at the target. */
+/** Nothing may be at the target, except where an earlier deploy is replaced. */
 export const target: PreflightCheck = {
-  ask: `echo "target=$(there "$target")"`,
-  find: (answers, { place: { target } }) => [
-    judge(
-      'target',
-      answers.target === 'absent',
-      `${target} is free`,
-      `there is a ${answers.target} at ${target} already, and nothing is ever overwritten`,
-    ),
+  ask: `echo "target=$(there "$target")"
+echo "deployed=$([ -f "$target/DEPLOY-MANIFEST.txt" ] && echo yes || echo no)"
+echo "targetDevice=$(stat -c %d -- "$target" 2>/dev/null)"
+echo "parentDevice=$(stat -c %d -- "$parent" 2>/dev/null)"`,
+  find: (answers, { place: { target, strategy } }) => [
+    strategy === 'replace'
+      ? findReplaceable(answers, target)
+      : judge(
+          'target',
+          answers.target === 'absent',
+          `${target} is free`,
+          `there is a ${answers.target} at ${target} already, and nothing is ever overwritten`,
+        ),
   ],
+}
+
+/** Only a folder that an earlier deploy made is replaced: a first deploy has nothing to go back to. */
+function findReplaceable(answers: PreflightAnswers, target: string): PreflightFinding {
+  const fault =
+    answers.target === 'absent'
+      ? `there is nothing at ${target} to replace: the first deploy is --strategy side-by-side`
+      : answers.target !== 'directory'
+        ? `there is a ${answers.target} at ${target}, not a folder that could be replaced`
+        : answers.deployed !== 'yes'
+          ? `${target} has no DEPLOY-MANIFEST.txt, so that no deploy made it; use --strategy side-by-side with another path`
+          : `${target} is a filesystem of its own, so that no rename can replace it`
+  const holds =
+    answers.target === 'directory' &&
+    answers.deployed === 'yes' &&
+    answers.targetDevice === answers.parentDevice
+  return judge('target', holds, `${target} is replaced, and its present version moves to a backup`, fault)
 }
 
 /** Staging is free, or this run's own. */

@@ -31,7 +31,7 @@ export async function readPromotion(
 export function notConfirmedError({ place, confirmSeconds }: DeployPlan): Stop {
   return new Stop(
     'STOP_NOT_CONFIRMED',
-    `nobody reached the host within ${confirmSeconds} s of the switch, so it rolled back by itself: ${place.target} is gone again`,
+    `nobody reached the host within ${confirmSeconds} s of the switch, so it rolled back by itself: ${place.target} ${place.strategy === 'replace' ? 'holds the earlier version again' : 'is gone again'}`,
     {
       next: 'find out why it could not be reached; cutter run cancel <run> removes the mark of it, then start another run',
     },

@@ -91,11 +91,12 @@ find . -mindepth 1 -maxdepth 1 \\( -type d -printf '%P\\td %m %U %G\\n' -o -prin
     ...ours,
   )
 
-/** What runs on a host, or starts by itself. */
+/** What runs on a host, or starts by itself. `user-units`: services and timers of the connection's own user. */
 export const SYSTEM_PARTS = [
   'services',
   'running-services',
   'timers',
+  'user-units',
   'crontab',
   'containers',
   'listening-ports',
@@ -113,6 +114,11 @@ export const readSystem = (): HostCommand =>
 all=$(systemctl list-unit-files --type=service,timer --no-legend --no-pager --plain 2>/dev/null)
 units() { [ -n "$all" ] && printf '%s\\n' "$all" | awk -v end="[.]$1$" '$1 ~ end { print $1, $2 }'; }
 running() { out=$(systemctl list-units --type=service --state=running --no-legend --no-pager --plain) && printf '%s\\n' "$out" | awk '{ print $1 }'; }
+own() {
+  cd -- "\${XDG_CONFIG_HOME:-$HOME/.config}/systemd/user" || return 0
+  find . -type f -exec sha256sum {} +
+  find . -type l -printf '%p leads to %l\n'
+}
 cron() {
   command -v crontab || [ -d /etc/cron.d ] || return 1
   crontab -l | sha256sum
@@ -126,6 +132,7 @@ ports() { out=$(ss -ltunH) && printf '%s\\n' "$out" | awk '{ print $1, $5 }'; }
 part services units service
 part running-services running
 part timers units timer
+part user-units own
 part crontab cron
 part containers containers
 part listening-ports ports`,
@@ -153,6 +160,7 @@ target=absent; if [ -L "$2" ] || [ -e "$2" ]; then target=there; fi
 [ -d "$2" ] && [ -z "$(find "$2" -mindepth 1 -maxdepth 1 -print 2>/dev/null | head -n 1)" ] && target=empty
 echo "staging=$([ -d "$1" ] && echo yes || echo no)"
 echo "withdrawn=$([ -d "$1/withdrawn" ] && echo yes || echo no)"
+echo "backup=$([ -d "$2-before-$3" ] && echo yes || echo no)"
 [ -e "$1/expired" ] && echo expired=yes
 echo "mine=$mine"; echo "manifest=$manifest"; echo "pointer=$pointer"; echo "claim=$claim"; echo "target=$target"`,
     staging,

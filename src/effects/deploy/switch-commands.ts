@@ -19,6 +19,8 @@ export interface WayBack {
 export interface SwitchPlace {
   target: string
   pointer: ReleasePointer | null
+  /** Whether an earlier version is at the target, which moves to a backup. The scripts name it by target and run. */
+  replaces?: boolean
 }
 
 const CLAIMED = `[ -n "$(cat claim 2>/dev/null)" ] && [ "$(cat claim)" = "$(stat -c %d:%i -- "$target" 2>/dev/null)" ]`
@@ -49,9 +51,29 @@ const turn = (to: string) =>
 /**
  * Claims the target by mkdir, which fails if anything is there, and moves the staged tree over the empty claim in one rename. The script
  * recognises its claim by the inode. It moves no tree without a manifest, because the late command of a dead client may arrive while
- * another one extracts. No link leads to the target yet.
+ * another one extracts. No link leads to the target yet. A target that is replaced moves to its backup first.
  */
 export const promote = (staging: string, run: string, place: SwitchPlace): HostCommand =>
+  place.replaces === true ? replace(staging, run, place) : promoteToFree(staging, run, place)
+
+/** One rename takes the earlier version out and another one puts the new tree there. In between nothing is at the target. */
+const replace = (staging: string, run: string, place: SwitchPlace) =>
+  defineWrite(
+    'promote',
+    `${OURS}${NAMED}[ ! -e expired ] || exit ${EXIT.expired}
+[ -d tree ] || exit 0
+names_run "$run" tree/DEPLOY-MANIFEST.txt || exit ${EXIT.notExtracted}
+backup="$target-before-$run"
+if [ ! -e "$backup" ]; then
+  [ -d "$target" ] && [ ! -L "$target" ] || exit ${EXIT.notThere}
+  mv -T -- "$target" "$backup" || exit ${EXIT.notMoved}
+fi
+[ ! -e "$target" ] && [ ! -L "$target" ] || exit ${EXIT.targetThere}
+mv -T -- tree "$target" && names_run "$run" "$target/DEPLOY-MANIFEST.txt" || exit ${EXIT.notMoved}`,
+    ...listPlace(staging, run, place),
+  )
+
+const promoteToFree = (staging: string, run: string, place: SwitchPlace) =>
   defineWrite(
     'promote',
     `${OURS}${NAMED}[ ! -e expired ] || exit ${EXIT.expired}
@@ -92,7 +114,9 @@ now=$(readlink -- "$pointer")
 [ "$now" = "$from" ] || exit ${EXIT.pointerMoved}
 ${turn('$to')}`,
     ...listPlace(staging, run, place),
-    ...(confirmSeconds === null ? ['', ''] : [String(confirmSeconds), WATCH]),
+    ...(confirmSeconds === null
+      ? ['', '']
+      : [String(confirmSeconds), place.replaces === true ? WATCH_REPLACED : WATCH]),
     ...listWayBack(back),
   )
 
@@ -124,24 +148,40 @@ fi
 [ "$above" != yes ] || rmdir -- "$(dirname -- "$target")" 2>/dev/null || true
 `
 
+/** Moves the target into staging as above, and then the earlier version from its backup to the target. */
+const EARLIER_BACK = `if names_run "$run" "$target/DEPLOY-MANIFEST.txt"; then
+  rm -rf withdrawn && mv -T -- "$target" withdrawn || exit ${EXIT.notMoved}
+fi
+if [ -d "$target-before-$run" ]; then
+  [ ! -e "$target" ] && [ ! -L "$target" ] && mv -T -- "$target-before-$run" "$target" || exit ${EXIT.notMoved}
+fi
+`
+
 /**
  * The watch that stays on the host where a confirmation is needed. It waits, and then rolls back by itself unless `confirm` came before.
  * Both take the same lock, so that one of them is first. The mark `expired` keeps the run from promoting again. The withdrawn tree stays in
  * staging, because only the run knows what came besides.
  */
-const WATCH = `sleep "$8"
+const watch = (back: string) => `sleep "$8"
 cd -- "$1" && [ "$(cat run 2>/dev/null)" = "$2" ] || exit ${EXIT.notOurs}
 exec 9>>lock; flock 9
 ${NAMES_RUN}[ ! -e confirmed ] || exit 0
 : >expired
 ${NAMED}shift 2
-${POINTER_BACK}${INVERSE}${TREE_BACK}rm -rf -- tree artifact.tar claim`
+${back}rm -rf -- tree artifact.tar claim`
+
+/** The program of an earlier version starts again where it was, so that its tree comes first. */
+const WATCH = watch(`${POINTER_BACK}${INVERSE}${TREE_BACK}`)
+const WATCH_REPLACED = watch(`${EARLIER_BACK}${INVERSE}`)
 
 /** Confirms, over a new connection, that the host can still be reached. It fails when the host rolled back already. */
 export const confirm = (staging: string, run: string): HostCommand =>
   defineWrite('confirm', `${OURS}[ ! -e expired ] || exit ${EXIT.expired}\n: >confirmed`, staging, run)
 
-/** Makes the earlier release live again: first the pointer, then the program, at once. The tree stays in its place. */
+/**
+ * Makes the earlier release live again: first the pointer, then the program, at once. The tree stays in its place, except where it replaced
+ * the earlier version, which then comes back first.
+ */
 export const switchBack = (
   staging: string,
   run: string,
@@ -150,14 +190,18 @@ export const switchBack = (
 ): HostCommand =>
   defineWrite(
     'switch-back',
-    `${OURS}${NAMED}${POINTER_BACK}${INVERSE}`,
+    `${OURS}${NAMED}${place.replaces === true ? EARLIER_BACK : POINTER_BACK}${INVERSE}`,
     ...listPlace(staging, run, place),
     ...listWayBack(back),
   )
 
 /** Undoes a promote of this run: first the pointer, then the target. `discard` then removes it with the staging folder. */
 export const withdrawTarget = (staging: string, run: string, place: SwitchPlace): HostCommand =>
-  defineWrite('withdraw', `${OURS}${NAMED}${POINTER_BACK}${TREE_BACK}`, ...listPlace(staging, run, place))
+  defineWrite(
+    'withdraw',
+    `${OURS}${NAMED}${place.replaces === true ? EARLIER_BACK : `${POINTER_BACK}${TREE_BACK}`}`,
+    ...listPlace(staging, run, place),
+  )
 
 /**
  * Runs a command in the target for at most a number of seconds, for `runDetached`. It prints the exit code on the first line of stdout, or

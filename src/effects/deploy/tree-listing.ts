@@ -100,3 +100,10 @@ export function isCache(path: string, found: TreeListing): boolean {
   if (parts.some((part) => TOOL_CACHES.includes(part))) return true
   return found.get(path)?.type === 'd' ? parts.at(-1) === '__pycache__' : path.endsWith('.pyc')
 }
+
+/** Whether a folder above the path is in the set. */
+export function isBelow(path: string, folders: ReadonlySet<string>): boolean {
+  for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1))
+    if (folders.has(path.slice(0, end))) return true
+  return false
+}

@@ -27,6 +27,7 @@ export const EXIT = {
   remains: 77,
   expired: 78,
   inverseFailed: 79,
+  notThere: 80,
 }
 
 /** Refuses a lower token of the same run. */
@@ -108,11 +109,14 @@ ${LOCKED}${NOT_LOWER}${SAME_RUN}rm -rf -- tree withdrawn old artifact.tar pointe
     run,
   )
 
-/** Makes a tree of one file and a manifest, with which promote and rollback are rehearsed. */
-export const rehearsalTree = (staging: string, run: string): HostCommand =>
+/**
+ * Makes a tree of one file and a manifest, with which promote and rollback are rehearsed. `replaces`: also a target that the rehearsal
+ * replaces.
+ */
+export const rehearsalTree = (staging: string, run: string, replaces = false): HostCommand =>
   defineWrite(
     'rehearsal-tree',
-    `${OURS}rm -rf tree && mkdir tree && printf '# run: %s\\n' "$2" >tree/DEPLOY-MANIFEST.txt && : >tree/file`,
+    `${OURS}rm -rf tree && mkdir tree && printf '# run: %s\\n' "$2" >tree/DEPLOY-MANIFEST.txt && : >tree/file${replaces ? ' && mkdir -p target && : >target/earlier' : ''}`,
     staging,
     run,
   )

@@ -6,6 +6,7 @@ import { readEffect } from '../../machine/define-effect.ts'
 import type { HostSession } from '../deploy/host-session.ts'
 import { surveyAnchors } from '../deploy/host-survey.ts'
 import { withKeep } from '../deploy/keep-folder.ts'
+import { afterReplacing } from '../deploy/paths.ts'
 import { readDeployPlan } from '../deploy/read-deploy-plan.ts'
 import { readHost, withHost, withNewLogin } from '../deploy/with-host.ts'
 import { assertRollbackable } from './assert-rollbackable.ts'
@@ -34,7 +35,11 @@ export const defineFindPhase = (deps: RollbackDeps, name: string): Effect =>
         const plan = planRollback({ machineVersion, mode, ...made, ...found })
         const survey = jsonEvidence(
           'survey/before',
-          await surveyAnchors(session, withKeep(place, plan.keep), deploy.checks.mutable),
+          await surveyAnchors(
+            session,
+            withKeep(plan.restores === undefined ? place : afterReplacing(place, runId), plan.keep),
+            deploy.checks.mutable,
+          ),
         )
         const planned = jsonEvidence('plan/SG2', plan)
         const earlier = given.planDigest === null ? null : await readRollbackPlan(context, given.planDigest)

@@ -10,8 +10,9 @@ import {
   readDeployedAt,
 } from '../deploy/deploy-manifest.ts'
 import type { HostSession } from '../deploy/host-session.ts'
-import { surveyFacts } from '../deploy/host-survey.ts'
+import { surveyAnchors, surveyFacts } from '../deploy/host-survey.ts'
 import type { RemovedPath } from '../deploy/list-removable.ts'
+import { backupOf } from '../deploy/paths.ts'
 import type { DeployPlan } from '../deploy/plan.ts'
 import { findLinksTo, parsePairs, readFile, readPointer, readPromoteState } from '../deploy/read-commands.ts'
 import { MAX_LISTING_BYTES } from '../deploy/tree-listing.ts'
@@ -48,6 +49,7 @@ export async function locateDeploy(
   if (!inPlace && state.withdrawn !== 'yes') throw nothingLeftError(runId, target, state.target)
   if (inPlace) await assertNotInUse(session, deploy)
   if (to === null) await assertNoWayBack(session, deploy)
+  const restores = await findBackup(session, deploy, runId, state, inPlace)
   const folder = inPlace ? target : `${staging}/withdrawn`
   const entries = await readJsonEvidence<ArtifactEntry[]>(context, deploy.artifact.listDigest)
   const manifest = await readManifest(session, folder)
@@ -59,6 +61,7 @@ export async function locateDeploy(
     host,
     found: inPlace ? 'in its place' : 'withdrawn',
     ...(await findWayBack(session, deploy, to)),
+    ...(restores === null ? {} : { restores }),
     removes: [...listDeployedEntries(entries, deploy), manifestEntry(expected)].map(withoutSize),
     built: builtDigest === null ? [] : await readJsonEvidence<string[]>(context, builtDigest),
   }
@@ -109,13 +112,48 @@ async function readState(session: HostSession, runId: string, { place, pointer }
   return parsePairs(stdout.toString('utf8'))
 }
 
-/** A link to the target means that it is in use, and the link would lead nowhere. Only the deploy's own pointer can be turned. */
+/**
+ * The backup of the version that the deploy replaced, with the files that it had then; null where the deploy replaced none, or it is back
+ * already.
+ */
+async function findBackup(
+  session: HostSession,
+  { place, checks, expected }: DeployPlan,
+  runId: string,
+  state: { [key: string]: string },
+  inPlace: boolean,
+): Promise<string | null> {
+  if (place.strategy !== 'replace') return null
+  const backup = backupOf(place, runId)
+  if (state.backup !== 'yes') {
+    if (!inPlace) return null
+    throw new Stop(
+      'STOP_DRIFT',
+      `${backup}, the version that run ${runId} replaced, is gone, so that there is nothing to go back to; nothing was touched`,
+      { next: 'restore it there, then: cutter run resume <run>; or deploy the earlier commit again' },
+    )
+  }
+  const now = (await surveyAnchors(session, { ...place, previous: [backup], live: backup }, checks.mutable))
+    .previous[0]!
+  const was = expected.previous.find(({ path }) => path === place.target)
+  if (was === undefined || (was.treeHash === now.treeHash && was.shapeHash === now.shapeHash)) return backup
+  throw new Stop(
+    'STOP_DRIFT',
+    `${backup} is not as it was when run ${runId} replaced it: its files have other bytes, modes or owners; nothing was touched`,
+    { next: 'restore it, then: cutter run resume <run>' },
+  )
+}
+
+/**
+ * A link to the target means that it is in use, and the link would lead nowhere. Only the deploy's own pointer can be turned. Where an
+ * earlier version comes back to the target, a link leads to that.
+ */
 async function assertNotInUse(session: HostSession, { place, pointer }: DeployPlan): Promise<void> {
   const { parent, target } = place
   const links = (await session.text(findLinksTo(parent, target))).split('\0').filter((link) => link !== '')
   const own = pointer !== null && (await session.text(readPointer(pointer.path))).trim() === pointer.to
   const others = links.filter((link) => !(own && link === pointer.path))
-  if (others.length === 0) return
+  if (others.length === 0 || (place.strategy === 'replace' && !others.includes(target))) return
   if (others.includes(target))
     throw new Stop(
       'STOP_DRIFT',

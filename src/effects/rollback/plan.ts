@@ -1,10 +1,11 @@
+import { posix } from 'node:path'
 import type { PlannedCommand } from '../../domain/planned-command.ts'
 import type { Mode } from '../../domain/run.ts'
 import { keepFolder } from '../deploy/keep-folder.ts'
 import type { RemovedPath } from '../deploy/list-removable.ts'
 import type { ReleasePointer } from '../deploy/paths.ts'
 import type { DeployPlan } from '../deploy/plan.ts'
-import { switchBack, type WayBack, withdrawTarget } from '../deploy/switch-commands.ts'
+import { type SwitchPlace, switchBack, type WayBack, withdrawTarget } from '../deploy/switch-commands.ts'
 import { discard, removeListed, stage } from '../deploy/write-commands.ts'
 
 /**
@@ -28,6 +29,8 @@ export interface RollbackPlan {
   pointer: { path: string; now: string; back: string } | null
   /** How the program of that release is made live again. Null where the deploy activated nothing, or is not live. */
   back: WayBack | null
+  /** The backup of the version that the deploy replaced, which comes back to the target. Left out where it replaced none. */
+  restores?: string
   /** Whether the tree of the deploy stays, because only the pointer goes to another release. */
   stays: boolean
   /** Whether the folder of releases is removed too when it is left empty. */
@@ -45,7 +48,7 @@ export interface RollbackPlan {
 /** A deploy as found on its host. */
 export type LocatedDeploy = Pick<
   RollbackPlan,
-  'host' | 'found' | 'pointer' | 'back' | 'stays' | 'removesAbove' | 'removes' | 'built'
+  'host' | 'found' | 'pointer' | 'back' | 'restores' | 'stays' | 'removesAbove' | 'removes' | 'built'
 >
 
 /** Makes the plan of a rollback. It is pure: the same arguments give the same plan. */
@@ -70,14 +73,30 @@ export function planRollback(
   }
 }
 
+/** The backup that comes back is one of the run's own entries. */
+export const withBackup = (
+  place: DeployPlan['place'],
+  { restores }: Pick<RollbackPlan, 'restores'>,
+): DeployPlan['place'] =>
+  restores === undefined ? place : { ...place, ours: [...place.ours, posix.basename(restores)] }
+
+/** Where the scripts of a rollback work. */
+export const placeOfRollback = (
+  plan: Pick<RollbackPlan, 'target' | 'pointer' | 'removesAbove' | 'restores'>,
+): SwitchPlace => ({
+  target: plan.target,
+  pointer: reversePointer(plan),
+  ...(plan.restores === undefined ? {} : { replaces: true }),
+})
+
 function listCommands(
   plan: Pick<
     RollbackPlan,
-    'target' | 'staging' | 'ofRun' | 'back' | 'stays' | 'pointer' | 'removesAbove' | 'keep'
+    'target' | 'staging' | 'ofRun' | 'back' | 'stays' | 'pointer' | 'removesAbove' | 'keep' | 'restores'
   >,
 ): PlannedCommand[] {
-  const { target, staging, ofRun, back } = plan
-  const place = { target, pointer: reversePointer(plan) }
+  const { staging, ofRun, back } = plan
+  const place = placeOfRollback(plan)
   const planned = ({ id, argv }: PlannedCommand): PlannedCommand => ({ id, argv })
   const sends = (name: string) => ({ id: 'send', argv: ['put', name, `${staging}/${name}`] })
   return [
@@ -96,7 +115,7 @@ function listCommands(
 }
 
 /** The pointer as the scripts of a deploy need it: they turn it from this deploy's release to the earlier one. */
-export function reversePointer({
+function reversePointer({
   pointer,
   removesAbove,
 }: Pick<RollbackPlan, 'pointer' | 'removesAbove'>): ReleasePointer | null {

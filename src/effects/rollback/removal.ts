@@ -11,11 +11,12 @@ export type Removal = 'open' | 'begun' | 'done' | 'busy'
 
 /** Reads on the host how far the removal of a deploy has come. */
 export async function readRemoval(session: HostSession, plan: RollbackPlan): Promise<Removal> {
-  const { staging, target, ofRun, pointer, stays } = plan
+  const { staging, target, ofRun, pointer, stays, restores } = plan
   const command = readPromoteState(staging, target, ofRun, pointer?.path, pointer?.now)
   const { exitCode, stdout } = await session.run(command)
   if (exitCode === EXIT.busy) return 'busy'
   const found = parsePairs(stdout.toString('utf8'))
   if ((!stays && found.manifest === 'yes') || (pointer !== null && found.pointer === 'yes')) return 'open'
+  if (restores !== undefined && found.backup === 'yes') return 'open'
   return found.staging === 'yes' && found.mine === 'yes' ? 'begun' : 'done'
 }

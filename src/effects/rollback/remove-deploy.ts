@@ -4,7 +4,7 @@ import { CommandFailed, type HostSession } from '../deploy/host-session.ts'
 import { switchBack, withdrawTarget } from '../deploy/switch-commands.ts'
 import { removeWithdrawn } from '../deploy/withdrawn.ts'
 import * as write from '../deploy/write-commands.ts'
-import { type RollbackPlan, reversePointer } from './plan.ts'
+import { placeOfRollback, type RollbackPlan } from './plan.ts'
 
 /**
  * Takes a deploy back in two steps. First pointer and program return, at once. Then the tree moves into staging in one rename, and what the
@@ -17,8 +17,8 @@ export async function removeDeploy(
   context: EffectContext,
   plan: RollbackPlan,
 ): Promise<void> {
-  const { staging, target, ofRun, back, stays } = plan
-  const place = { target, pointer: reversePointer(plan) }
+  const { staging, ofRun, back, stays } = plan
+  const place = placeOfRollback(plan)
   try {
     await session.text(write.stage(staging, ofRun, back !== null))
     await session.text(switchBack(staging, ofRun, place, back))

@@ -4,12 +4,16 @@ import type { Anchors } from '../deploy/host-survey.ts'
 import type { RollbackPlan } from './plan.ts'
 
 /** The state of the host after a rollback, in one sentence. */
-export function describeEnd(mode: EffectContext['mode'], { target, pointer, stays }: RollbackPlan): string {
+export function describeEnd(
+  mode: EffectContext['mode'],
+  { target, pointer, stays, restores }: RollbackPlan,
+): string {
   const to =
     pointer === null
       ? ''
       : `${pointer.path} ${pointer.back === '' ? 'is gone too' : `leads to ${pointer.back} again`}`
   if (mode !== 'live') return `a dry run: ${target} is as it was`
+  if (restores !== undefined) return `${target} holds the earlier version again, from ${restores}`
   if (pointer === null) return `${target} is gone`
   return stays ? to : `${target} is gone; ${to}`
 }

@@ -28,6 +28,7 @@ describe('compareAnchors', () => {
       services: ['s enabled'],
       'running-services': ['r'],
       timers: [],
+      'user-units': [],
       crontab: [OWN, 'logrotate'],
       containers: [],
       'listening-ports': ['tcp :22'],
@@ -72,8 +73,18 @@ describe('compareAnchors', () => {
     ])
   })
 
-  test('the table of changes by others covers every part', () => {
-    expect(new Set(byOthers.map(([part]) => part))).toEqual(new Set(WATCHED_PARTS))
+  test('a change of the own user’s units is strict, and one survey that lacks them compares nothing', () => {
+    const line = './app.service'
+    expect(system({ 'user-units': [line] }).strict).toEqual([
+      `user-units: appeared: ${line} (tolerate: [user-units] accepts it)`,
+    ])
+    const { 'user-units': _, ...earlier } = before.system
+    expect(changed({ system: earlier as Anchors['system'] })).toEqual(nothing)
+  })
+
+  test('the table of changes by others covers every part that others can change', () => {
+    const parts = WATCHED_PARTS.filter((part) => part !== 'user-units')
+    expect(new Set(byOthers.map(([part]) => part))).toEqual(new Set(parts))
   })
 
   test.each(byOthers)('a change of %s by others is a warning that names the key', (part, changes) => {

@@ -10,8 +10,8 @@ import type { DeploySurvey } from '../deploy-survey.ts'
 import type { DeployDeps } from '../deps.ts'
 import type { HostSession } from '../host-session.ts'
 import { surveyAnchors } from '../host-survey.ts'
-import { isBelow } from '../list-besides.ts'
 import { createIsMutable } from '../mutable-paths.ts'
+import { afterReplacing } from '../paths.ts'
 import { type DeployPlan, watchRulesOf } from '../plan.ts'
 import { readPromotion } from '../promotion.ts'
 import { parsePairs } from '../read-commands.ts'
@@ -19,7 +19,7 @@ import { readDeployPlan } from '../read-deploy-plan.ts'
 import { askPreflight } from '../run-preflight.ts'
 import { listSharedEntries } from '../shared-paths.ts'
 import { reportStage } from '../stages.ts'
-import { compareTree, isCache, listTree } from '../tree-listing.ts'
+import { compareTree, isBelow, isCache, listTree } from '../tree-listing.ts'
 import { readHost } from '../with-host.ts'
 
 /** Stage G7: the anchors are unchanged, the new tree holds only what is expected, and a rollback finds what it would remove. */
@@ -40,8 +40,9 @@ export const integrity = (deps: DeployDeps) =>
       const built =
         given.builtDigest === undefined ? [] : await readJsonEvidence<string[]>(context, given.builtDigest)
       const live = context.mode === 'live'
+      const place = live ? afterReplacing(plan.place, context.runId) : plan.place
       return readHost(deps, context, given.host, async (session) => {
-        const after = await surveyAnchors(session, plan.place, plan.checks.mutable)
+        const after = await surveyAnchors(session, place, plan.checks.mutable)
         const { strict, warnings, tolerated } = compareAnchors(before, after, watchRulesOf(plan))
         const { faults, benign } = live
           ? await examineNewTree(session, plan, list, built)
@@ -52,7 +53,9 @@ export const integrity = (deps: DeployDeps) =>
         if (wrong.length > 0 && !live) throw changedByOthersError(wrong)
         const passed = wrong.length === 0
         const warned = warnings.length === 0 ? '' : `; warning: ${warnings.slice(0, 3).join('; ')}`
-        const why = passed ? `${explainPass(plan, context.mode)}${warned}` : wrong.slice(0, 10).join('; ')
+        const why = passed
+          ? `${explainPass({ ...plan, place }, context.mode)}${warned}`
+          : wrong.slice(0, 10).join('; ')
         const report = reportStage('G7', passed ? 'PASS' : 'FAIL', why, {
           previous: after.previous.map(({ path, treeHash }) => `${path} ${treeHash}`),
           benign: benign.slice(0, 20),
@@ -110,8 +113,9 @@ async function examineNewTree(
 /** What is at target or staging after a dry run, which makes nothing itself. */
 async function listAnythingMade(session: HostSession, { place }: DeployPlan): Promise<string[]> {
   const { target, staging } = parsePairs(await session.text(askPreflight(place, [])))
+  const isExpected = target === 'absent' || place.strategy === 'replace'
   return [
-    ...(target === 'absent' ? [] : [`${place.target} exists`]),
+    ...(isExpected ? [] : [`${place.target} exists`]),
     ...(staging === 'absent' ? [] : [`${place.staging} exists`]),
   ]
 }

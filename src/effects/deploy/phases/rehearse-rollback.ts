@@ -5,7 +5,7 @@ import { readJsonEvidence } from '../../read-json-evidence.ts'
 import { type DeploySurvey, reportPreflight } from '../deploy-survey.ts'
 import type { DeployDeps } from '../deps.ts'
 import type { HostSession } from '../host-session.ts'
-import { folderExists, listFolder } from '../read-commands.ts'
+import { folderExists, listFolder, readFile } from '../read-commands.ts'
 import { rehearsalFolder } from '../rehearsal-folder.ts'
 import { promote, withdrawTarget } from '../switch-commands.ts'
 import { withHost } from '../with-host.ts'
@@ -58,10 +58,13 @@ async function tryBothWays(session: HostSession, { place }: DeploySurvey, runId:
   const isThere = async (path: string) => (await session.run(folderExists(path))).exitCode === 0
   await session.text(write.discard(folder, runId))
   await session.text(write.stage(folder, runId))
-  await session.text(write.rehearsalTree(folder, runId))
-  await session.text(promote(folder, runId, { target, pointer: null }))
-  await session.text(withdrawTarget(folder, runId, { target, pointer: null }))
-  if (await isThere(target)) throw new Error(`the rehearsed rollback left ${target}`)
+  const replaces = place.strategy === 'replace'
+  await session.text(write.rehearsalTree(folder, runId, replaces))
+  await session.text(promote(folder, runId, { target, pointer: null, replaces }))
+  await session.text(withdrawTarget(folder, runId, { target, pointer: null, replaces }))
+  if (replaces && (await session.run(readFile(`${target}/earlier`))).exitCode !== 0)
+    throw new Error(`the rehearsed rollback did not bring the earlier version back to ${target}`)
+  if (!replaces && (await isThere(target))) throw new Error(`the rehearsed rollback left ${target}`)
   await session.text(write.discard(folder, runId))
   if ((await isThere(folder)) || (await list()) !== before)
     throw new Error('the rehearsed rollback changed the parent folder')

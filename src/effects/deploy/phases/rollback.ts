@@ -35,7 +35,7 @@ type Input = z.infer<typeof input>
 
 /**
  * The planned rollback: pointer and program, the target in one rename, then what the deploy made. What came besides moves to a folder next
- * to the target. It removes only what names this run.
+ * to the target. It removes only what names this run. An earlier version that was replaced comes back before its program starts.
  */
 export const rollback = (deps: DeployDeps) =>
   writeEffect({
@@ -117,9 +117,12 @@ async function readState(session: HostSession, { runId }: EffectContext, { place
 
 /** Whether nothing on the host names this run any more. */
 async function isGone(session: HostSession, context: EffectContext, plan: DeployPlan): Promise<boolean> {
-  const { staging, mine, manifest, pointer } = await readState(session, context, plan)
+  const { staging, mine, manifest, pointer, backup } = await readState(session, context, plan)
   return (
-    manifest === 'no' && !(staging === 'yes' && mine === 'yes') && (plan.pointer === null || pointer === 'no')
+    manifest === 'no' &&
+    !(staging === 'yes' && mine === 'yes') &&
+    (plan.pointer === null || pointer === 'no') &&
+    (plan.strategy !== 'replace' || backup === 'no')
   )
 }
 
@@ -136,7 +139,9 @@ async function describeRollback(
   const { tolerated, warnings, ...found } = compareAnchors(anchors, after, watchRulesOf(plan))
   const { target } = await readState(session, context, plan)
   const left = `something is at ${plan.place.target} that does not name this run, and was left there`
-  const strict = target === 'absent' ? found.strict : [left, ...found.strict]
+  // The anchor of an earlier version that was replaced says whether it is there again.
+  const isClear = target === 'absent' || plan.strategy === 'replace'
+  const strict = isClear ? found.strict : [left, ...found.strict]
   const kept = isKept ? `; what came besides is in ${keep}` : ''
   const what =
     strict.length === 0

@@ -132,6 +132,11 @@ function explainFailure(cause: unknown, { target, staging }: DeployPlan['place']
     next: 'find out who put it there; then cutter run resume <run>, or cancel it and start another',
   }
   const exit = cause instanceof CommandFailed ? cause.exitCode : null
+  if (exit === write.EXIT.notThere)
+    return {
+      ...drift,
+      what: `the version at ${target} that the plan replaces is gone, or no folder any more`,
+    }
   if (exit === write.EXIT.targetThere)
     return { ...drift, what: `something appeared at ${target} since the plan was approved` }
   if (exit === write.EXIT.notOurs) return { ...drift, what: `${staging} belongs to another run` }

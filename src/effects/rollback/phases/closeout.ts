@@ -6,13 +6,14 @@ import { readEffect } from '../../../machine/define-effect.ts'
 import { compareAnchors } from '../../deploy/compare-anchors.ts'
 import { type Anchors, surveyAnchors } from '../../deploy/host-survey.ts'
 import { withKeep } from '../../deploy/keep-folder.ts'
+import { afterReplacing } from '../../deploy/paths.ts'
 import { watchRulesOf } from '../../deploy/plan.ts'
 import { folderExists } from '../../deploy/read-commands.ts'
 import { readDeployPlan } from '../../deploy/read-deploy-plan.ts'
 import { readHost } from '../../deploy/with-host.ts'
 import { readJsonEvidence } from '../../read-json-evidence.ts'
 import type { RollbackDeps } from '../deps.ts'
-import type { RollbackPlan } from '../plan.ts'
+import { type RollbackPlan, withBackup } from '../plan.ts'
 import { readRollbackPlan } from '../read-rollback-plan.ts'
 import { type Removal, readRemoval } from '../removal.ts'
 import { describeEnd, formatRollbackReport } from '../rollback-report.ts'
@@ -30,7 +31,10 @@ export const closeout = (deps: RollbackDeps) =>
       const before = await readJsonEvidence<Anchors>(context, surveyDigest)
       return readHost(deps, context, plan.host.name, async (session) => {
         assertRemoved(context, plan, await readRemoval(session, plan))
-        const after = await surveyAnchors(session, withKeep(place, plan.keep), checks.mutable)
+        // A dry run moved nothing, so that the earlier version is still in its backup.
+        const now =
+          context.mode === 'live' || plan.restores === undefined ? place : afterReplacing(place, plan.ofRun)
+        const after = await surveyAnchors(session, withKeep(withBackup(now, plan), plan.keep), checks.mutable)
         const { strict, warnings, tolerated } = compareAnchors(before, after, watchRulesOf(deploy))
         const kept = (await session.run(folderExists(plan.keep))).exitCode === 0 ? plan.keep : null
         const report = {
