@@ -82,6 +82,10 @@ const CALLS: { [command: string]: string[][] } = {
   'execution disable': [['--reason', 'the end']],
   'document scan': [['charter.md'], ['none.md']],
   'document profiles': [[], ['markdown']],
+  'document list': [['--target', 'none']],
+  'document show': [['X/ARTICLE-1', '--target', 'none'], []],
+  'document history': [['X/ARTICLE-1', '--target', 'none']],
+  'document search': [['words', '--target', 'none']],
   'document diff': [['charter.md', 'charter-2.md']],
   'document export': [
     ['charter.md', '--format', 'markdown'],
@@ -105,6 +109,7 @@ const CALLS: { [command: string]: string[][] } = {
   'target init': [['none'], ['none', '--dry-run']],
   'target survey': [['none']],
   'target grants': [['none']],
+  'target list': [[]],
   'migrate new': [['bundle']],
   'migrate lint': [['bundle']],
   'rehearsal list': [[]],
