@@ -5,7 +5,7 @@ import type { KeepableHost } from '../../targets/ssh/kept-hosts.ts'
 import type { DeployDeps } from './deps.ts'
 import { createHostSession, type HostSession } from './host-session.ts'
 
-/** Does the work over a connection to a host. After a failure it is closed; otherwise the next phase may use it. */
+/** Does the work over a connection to a host. After a failure it is abandoned; otherwise the next phase may use it. */
 export async function withHost<T>(
   deps: Pick<DeployDeps, 'host'>,
   context: EffectContext,
@@ -34,7 +34,7 @@ async function workOn<T>(
   try {
     result = await work(createHostSession(host, context))
   } catch (error) {
-    host.close()
+    host.abandon()
     throw error
   }
   host.keep()

@@ -6,6 +6,8 @@ type OpenHost = (name: string, signal: AbortSignal) => Promise<Host>
 /** A host whose connection can be left for the next phase. Nothing may run on it then. */
 export interface KeepableHost extends Host {
   keep(): void
+  /** Closes the connection after a failure, and those to the same host that wait: what broke one may have broken them too. */
+  abandon(): void
 }
 
 interface KeptHost {
@@ -29,7 +31,14 @@ export const keepHosts =
   (open: OpenHost) =>
   async (name: string, signal: AbortSignal, { newLogin = false } = {}): Promise<KeepableHost> => {
     const host = newLogin ? await open(name, signal) : await take(open, name, signal)
-    return { ...host, keep: () => keep(open, name, host) }
+    return {
+      ...host,
+      keep: () => keep(open, name, host),
+      abandon() {
+        host.close()
+        for (const one of idle.filter((kept) => kept.open === open && kept.name === name)) drop(one)
+      },
+    }
   }
 
 async function take(open: OpenHost, name: string, signal: AbortSignal): Promise<Host> {
