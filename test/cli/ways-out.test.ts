@@ -151,6 +151,13 @@ const STATES: { [name: string]: () => Promise<Situation> } = {
 const FAULTS: { [name: string]: (at: Situation) => void } = {
   'its machine is installed': () => {},
   'its module is gone': ({ home }) => rmSync(join(home, 'mine/adder.ts')),
+  'it has lost evidence': ({ home }) => {
+    const db = new Database(join(home, 'var/cutter.db'))
+    for (const trigger of db.prepare("select name from sqlite_schema where type = 'trigger'").pluck().all())
+      db.exec(`drop trigger ${trigger}`)
+    expect(db.prepare("delete from run_evidence where name = 'plan/SG1'").run().changes).toBeGreaterThan(0)
+    db.close()
+  },
   'its definition changed': ({ home }) => appendFileSync(join(home, 'mine/adder.ts'), '\n// another text\n'),
 }
 
@@ -186,11 +193,13 @@ const COMMAND = new RegExp(`cutter (?:run|approval) [a-z]+(?: (?:${WORD}))*`, 'g
 
 /** The ways of a text: each is a list of commands to run one after another, and whether something must be corrected first. */
 function waysIn(next: string): { needsRepair: boolean; commands: string[] }[] {
-  return next.split(/; or end the run: |; if it will never answer: |[,;] or,? /).flatMap((way) => {
-    const commands = [...way.matchAll(COMMAND)].map(([text]) => text)
-    const needsRepair = /\bthen\b/.test(way.split('cutter ')[0]!)
-    return commands.length === 0 ? [] : [{ needsRepair, commands }]
-  })
+  return next
+    .split(/; or end the run: |; if it will never answer: |; if no backup has it: |[,;] or,? /)
+    .flatMap((way) => {
+      const commands = [...way.matchAll(COMMAND)].map(([text]) => text)
+      const needsRepair = /\bthen\b/.test(way.split('cutter ')[0]!)
+      return commands.length === 0 ? [] : [{ needsRepair, commands }]
+    })
 }
 
 async function follow(at: Situation, commands: string[]): Promise<Answer> {

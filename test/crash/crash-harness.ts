@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -9,19 +9,10 @@ import { type App, openApp } from '../../src/app/open-app.ts'
 import { yamlAsData } from '../../src/build/yaml-as-data.mjs'
 import type { Mode, Run } from '../../src/domain/run.ts'
 import { type ApprovalJson, aCutterHome, type CutterHome, jsonOf } from '../support/cli.ts'
+import { builtProgram, describeEnding, type Ending, type Running, spawnProgram } from './spawn-program.ts'
+import { suspendAt } from './suspended.ts'
 
-/** How a command ended. */
-export interface Ending {
-  code: number | null
-  signal: NodeJS.Signals | null
-  stdout: string
-  stderr: string
-}
-
-export interface Running {
-  process: ChildProcess
-  ended: Promise<Ending>
-}
+export { builtProgram, describeEnding, type Ending, type Running, spawnProgram } from './spawn-program.ts'
 
 /** A run that a test completes. Its start key finds it, even when its start was killed before it printed the id. */
 export interface Task {
@@ -53,6 +44,8 @@ export interface CrashHarness {
   finishUntil(task: Task, gate: string): Promise<Run>
   /** As `finish`, but with the build that kills itself at the point, until it does. */
   killAt(task: Task, crashAt: string): Promise<void>
+  /** As `killAt`, with a process that suspends itself there. */
+  suspendAt(task: Task, point: string): Promise<Running>
   /** Waits until this many sessions of the run wait for a lock of the target. Returns their statements. */
   waitForBlocked(runId: string, sessions?: number): Promise<string[]>
   /** After the server was killed: connects to the server that the next command started. */
@@ -155,8 +148,16 @@ export async function startCrashHarness(): Promise<CrashHarness> {
       }
       throw new Error(`no process reached ${crashAt}`)
     },
+    async suspendAt(task, point) {
+      for (let commands = 0; commands < 3; commands += 1) {
+        const found = await suspendAt(at, crashing, await harness.nextCommand(task), point)
+        if ('process' in found) return found
+        if (found.code !== 0) throw new Error(`it should have stopped at ${point}: ${describeEnding(found)}`)
+      }
+      throw new Error(`no process reached ${point}`)
+    },
     async waitForBlocked(runId, sessions = 1) {
-      for (const until = Date.now() + 8_000; Date.now() < until; await sleep(10)) {
+      for (const until = Date.now() + 60_000; Date.now() < until; await sleep(10)) {
         const { rows } = await harness.sql.query<{ query: string }>(
           `select query from pg_stat_activity where application_name = $1 and wait_event_type = 'Lock' order by pid`,
           [`cutter ${runId}`],
@@ -189,41 +190,12 @@ export async function startCrashHarness(): Promise<CrashHarness> {
   }
 }
 
-export const builtProgram = (at: CutterHome) => at.path('.installed/dist/cutter.cjs')
-
-export const describeEnding = ({ code, signal, stdout, stderr }: Ending) =>
-  `${code ?? signal}\n${stdout}${stderr}`
-
 function makeApproverKey(at: CutterHome): string {
   const file = at.path('approver')
   execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', APPROVER, '-f', file])
   const [type, key] = readFileSync(`${file}.pub`, 'utf8').split(' ')
   at.file('allowed_signers', `${APPROVER} namespaces="cutter.cut.*" ${type} ${key}\n`)
   return file
-}
-
-export function spawnProgram(
-  at: CutterHome,
-  program: string,
-  args: string[],
-  env: NodeJS.ProcessEnv = {},
-): Running {
-  const child = spawn(process.execPath, [program, ...args], {
-    cwd: at.home,
-    env: { ...at.env, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  const read = { stdout: '', stderr: '' }
-  for (const name of ['stdout', 'stderr'] as const) {
-    child[name].setEncoding('utf8').on('data', (text: string) => {
-      read[name] += text
-    })
-  }
-  const ended = new Promise<Ending>((done, fail) => {
-    child.once('error', fail)
-    child.once('close', (code, signal) => done({ code, signal, ...read }))
-  })
-  return { process: child, ended }
 }
 
 /** Kills the process after `ms` milliseconds, unless it has ended before. */
@@ -235,13 +207,15 @@ export async function killAfter({ process: child, ended }: Running, ms: number):
 }
 
 /**
- * Builds the command line from source, with two of its modules replaced by those in `crashing/`. It has the code digest of the real build
+ * Builds the command line from source, with some of its modules replaced by those in `crashing/`. It has the code digests of the real build
  * next to it, so that either can resume the other's runs.
  */
-async function buildCrashing(at: CutterHome): Promise<string> {
+export async function buildCrashing(at: CutterHome): Promise<string> {
   const dist = at.path('.installed/dist')
-  const digest = /\bcut:"(sha256:[0-9a-f]{64})"/.exec(readFileSync(join(dist, 'main.cjs'), 'utf8'))
-  if (digest === null) throw new Error('the build holds no code digest')
+  const text = readFileSync(join(dist, 'main.cjs'), 'utf8')
+  const digests = /CODE_DIGESTS\w*=(\{(?:\w+:"sha256:[0-9a-f]{64}",?)+\})/.exec(text)?.[1]
+  if (digests === undefined) throw new Error('the build holds no code digests')
+  const CODE_DIGESTS = digests.replaceAll(/(\w+):"/g, '"$1":"')
   const outfile = join(dist, 'crashing.cjs')
   await build({
     entryPoints: [resolve(import.meta.dirname, '../../src/cli/main.ts')],
@@ -252,7 +226,7 @@ async function buildCrashing(at: CutterHome): Promise<string> {
     target: 'node20',
     format: 'cjs',
     logLevel: 'error',
-    define: { CODE_DIGESTS: JSON.stringify({ cut: digest[1] }), 'import.meta.url': 'MODULE_URL' },
+    define: { CODE_DIGESTS, 'import.meta.url': 'MODULE_URL' },
     banner: { js: "const MODULE_URL = require('node:url').pathToFileURL(__filename).href;" },
     plugins: [replaced, yamlAsData],
   })
@@ -262,7 +236,7 @@ async function buildCrashing(at: CutterHome): Promise<string> {
 const replaced: Plugin = {
   name: 'replaced',
   setup({ onResolve }) {
-    onResolve({ filter: /\/(open-app|open-target)\.ts$/ }, ({ path, importer }) => {
+    onResolve({ filter: /\/(open-app|open-target|migration-database)\.ts$/ }, ({ path, importer }) => {
       const ours = importer.includes('/test/crash/crashing/')
       return ours ? null : { path: resolve(import.meta.dirname, 'crashing', path.split('/').at(-1)!) }
     })

@@ -1,7 +1,9 @@
 import type { Home } from '../../app/open-home.ts'
 import type { Decision } from '../../domain/approval.ts'
+import { findLostEvidence } from '../../domain/lost-evidence.ts'
 import { visible } from '../../domain/visible.ts'
-import { findRun } from '../runs/find-run.ts'
+import { loadRunRecord } from '../../engine/load-run.ts'
+import { findRunId } from '../runs/find-run.ts'
 import { renderRunPlan } from '../runs/readable-plan.ts'
 
 /** What the decision means, in front of the plan. */
@@ -28,11 +30,18 @@ export async function planToSign(
   home: Home,
   given: { run: string; as: string; decision: Decision },
 ): Promise<PlanToSign> {
-  const run = await findRun(home, given.run)
+  const acceptsLost = given.decision === 'abandon'
+  const record = await loadRunRecord(home, await findRunId(home, given.run), { acceptsLost })
+  const { run, history, evidence, contents } = record
   const head = [`${visible(given.as)}: ${MEANING[given.decision]}`, '']
   const { planDigest } = run
   if (planDigest === null)
     return { planDigest, lines: [...head, `run ${run.runId} has no plan yet, in ${run.state}`] }
+  if (acceptsLost && findLostEvidence(history, evidence, contents).length > 0)
+    return {
+      planDigest,
+      lines: [...head, `the store has lost evidence of run ${run.runId}, so no plan of it is shown`],
+    }
   const text = await renderRunPlan(home.store, run, { page: null, pageSize: 200 })
   return { planDigest, lines: [...head, ...text.trimEnd().split('\n'), ''] }
 }

@@ -1,21 +1,39 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import type { Sql } from '../../../src/targets/target.ts'
 
 /**
  * The point at which a process of the crashing build kills itself: `CRASH_AT=<where>:<point>`. After SIGKILL runs no handler and no
- * `finally`, and no server learns that the client is gone.
+ * `finally`, and no server learns that the client is gone. With `CRASH_SIGNAL=SIGSTOP` it suspends itself, and continues when it is woken.
  */
 const chosen = process.env.CRASH_AT ?? ''
+const signal = process.env.CRASH_SIGNAL ?? 'SIGKILL'
 
 /** The phase whose effect is being executed or simulated. Probes have none. */
 export const phase = new AsyncLocalStorage<string>()
 
-export const isChosen = (where: string, point: string) => `${where}:${point}` === chosen
+/** A process that was woken passes the same point again. */
+let wasThere = false
+const isChosen = (where: string, point: string) => !wasThere && `${where}:${point}` === chosen
 
 export function crashAt(where: string, point: string): void {
   if (isChosen(where, point)) die()
 }
 
-export function die(): never {
-  process.kill(process.pid, 'SIGKILL')
-  throw new Error('a process outlived its SIGKILL')
+/** The point `commit-sent`: an idle client passes a query to the socket, and the socket to the kernel, before `query` returns. */
+export function crashAtCommit(where: string, sql: Sql): void {
+  if (!isChosen(where, 'commit-sent')) return
+  const query = sql.query.bind(sql) as (text: string) => Promise<unknown>
+  Object.assign(sql, {
+    query: (text: string) => {
+      const answer = query(text)
+      if (text === 'commit') die()
+      return answer
+    },
+  })
+}
+
+function die(): void {
+  wasThere = true
+  process.kill(process.pid, signal)
+  if (signal === 'SIGKILL') throw new Error('a process outlived its SIGKILL')
 }

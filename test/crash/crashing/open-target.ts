@@ -1,6 +1,6 @@
 import { openTarget as openRealTarget, type TargetAccess } from '../../../src/targets/postgres/open-target.ts'
-import type { Sql, Target } from '../../../src/targets/target.ts'
-import { crashAt, die, isChosen, phase } from './crash-point.ts'
+import type { Target } from '../../../src/targets/target.ts'
+import { crashAt, crashAtCommit, phase } from './crash-point.ts'
 
 export type { TargetAccess } from '../../../src/targets/postgres/open-target.ts'
 
@@ -16,7 +16,7 @@ export function openTarget(access: TargetAccess): Target {
         crashAt(name, 'begun')
         const made = await work(sql)
         crashAt(name, 'before-commit')
-        if (isChosen(name, 'commit-sent')) dieOnceCommitIsSent(sql)
+        crashAtCommit(name, sql)
         return made
       })
       crashAt(name, 'committed')
@@ -28,15 +28,4 @@ export function openTarget(access: TargetAccess): Target {
       return value
     },
   }
-}
-
-/** An idle client passes a query to the socket, and the socket to the kernel, before `query` returns. */
-function dieOnceCommitIsSent(sql: Sql): void {
-  const query = sql.query.bind(sql) as (text: string) => Promise<unknown>
-  Object.assign(sql, {
-    query: (text: string) => {
-      const answer = query(text)
-      return text === 'commit' ? die() : answer
-    },
-  })
 }

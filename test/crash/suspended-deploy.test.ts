@@ -1,0 +1,148 @@
+import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { aCutterHome, type CutterHome, jsonOf } from '../support/cli.ts'
+import { ALICE, aSigner, enableExecution, historyOf, LIVE, sign } from '../support/cli-steps.ts'
+import {
+  createDeployFixture,
+  type DeployFixture,
+  hashFolder,
+  listEntries,
+} from '../support/deploy-fixture.ts'
+import { type Sshd, startSshd } from '../support/sshd.ts'
+import { builtProgram, describeEnding, type Running, spawnProgram } from './spawn-program.ts'
+import { expectHeld, hideOwner, waitUntilSuspended, wake } from './suspended.ts'
+
+vi.setConfig({ testTimeout: 1_800_000, hookTimeout: 300_000 })
+
+/**
+ * The built program, suspended (SIGSTOP) from the host before and after each command of a live deploy that writes. All suspended processes,
+ * and the commands that they had sent, wake when the deploy is closed, and must change nothing.
+ */
+
+const WRITES = [
+  'stage',
+  'receive',
+  'extract',
+  'promote',
+  'build',
+  'skeleton',
+  'switch',
+  'activate',
+  'confirm',
+  'discard',
+]
+/** `stage` makes the folder that keeps the token, so nothing on the host refuses it once the run is over: see docs/guarantees.md. */
+const POINTS = WRITES.flatMap((step) => [['before', step] as const, ['after', step] as const]).filter(
+  ([when, step]) => when !== 'before' || step !== 'stage',
+)
+
+/** before: the command arrives when its process was woken. after: it is done, and no client learns of it. */
+const hook = (folder: string) => `#!/bin/sh
+when=; name=
+[ ! -f ${folder}/strike ] || read -r when name <${folder}/strike
+case " $SSH_ORIGINAL_COMMAND" in *" '$name'"*) hit=$when ;; *) hit= ;; esac
+[ -n "$when" ] && [ -n "$hit" ] || exec sh -c "$SSH_ORIGINAL_COMMAND"
+mv ${folder}/strike ${folder}/struck
+suspend() { kill -STOP "$(cat ${folder}/pid)"; }
+case $hit in
+  before) suspend; until [ -f ${folder}/woken ]; do sleep 0.1; done; exec sh -c "$SSH_ORIGINAL_COMMAND" ;;
+  after) sh -c "$SSH_ORIGINAL_COMMAND"; code=$?; suspend; exit $code ;;
+esac
+`
+
+describe('a deploy whose processes are suspended', () => {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'cutter-suspended-')))
+  let sshd: Sshd
+  let d: DeployFixture
+  let at: CutterHome
+  let key: string
+  beforeAll(async () => {
+    sshd = await startSshd(undefined, { hook: hook(folder) })
+    d = await createDeployFixture(sshd)
+    at = aCutterHome(`${LIVE}hosts: { box: { ssh: web } }\n`)
+    at.env.HOME = sshd.home
+    key = aSigner(at, ALICE, 'cutter.*')
+    await enableExecution(at)
+  })
+  afterAll(async () => {
+    await at?.remove()
+    await d?.remove()
+    await sshd?.stop()
+    rmSync(folder, { recursive: true })
+  })
+
+  const checks = `checks: [{ name: runs, run: [python3, app.py, --version] }]
+skeleton: { folders: [runs], files: { app.yaml: "live: false" } }
+build: { run: "mkdir -p runs" }
+activate: { run: [sh, -c, 'echo up >>"$1"', sh, "${folder}/program"], inverse: [sh, -c, 'echo down >>"$1"', sh, "${folder}/program"] }
+health: { run: ["grep", up, "${folder}/program"], everySeconds: 0.1 }
+tolerate: [listening-ports, running-services]`
+
+  async function suspendAt(args: string[], when: string, step: string): Promise<Running> {
+    writeFileSync(join(folder, 'strike'), `${when} ${step}\n`)
+    const running = spawnProgram(at, builtProgram(at), args)
+    writeFileSync(join(folder, 'pid'), String(running.process.pid))
+    const ending = await waitUntilSuspended(running)
+    if (ending !== null) throw new Error(`it should have stopped ${when} ${step}: ${describeEnding(ending)}`)
+    expect(existsSync(join(folder, 'struck'))).toBe(true)
+    rmSync(join(folder, 'struck'))
+    return running
+  }
+
+  test('before and after each command that writes ends as an undisturbed one, and is not changed when they wake', async () => {
+    const before = listEntries(d.srv)
+    const flags = {
+      source: d.repository,
+      commit: d.commit,
+      host: 'box',
+      path: d.target,
+      previous: d.old,
+      checks: d.checks(checks),
+    }
+    const given = Object.entries(flags).flatMap(([name, value]) => [`--${name}`, value])
+    const started = jsonOf(
+      await at.cutter([
+        'run',
+        'start',
+        'deploy',
+        ...given,
+        '--mode',
+        'live',
+        '--confirm-within',
+        '600s',
+        '--json',
+      ]),
+    )
+    expect(started).toMatchObject({ gate: 'SG1' })
+    const { runId } = started
+    const { approvalId } = await sign(at, runId, key)
+    let args = ['run', 'resume', '--approval', approvalId, '--json']
+    const asleep: Running[] = []
+    for (const [when, step] of POINTS) {
+      const stale = await suspendAt(args, when, step)
+      asleep.push(stale)
+      await expectHeld(at, runId, stale)
+      await hideOwner(at, runId)
+      args = ['run', 'resume', runId, '--json']
+    }
+    expect(jsonOf(await at.cutter(args))).toMatchObject({ status: 'closed', outcome: 'succeeded' })
+    const found = () => ({
+      entries: listEntries(d.srv),
+      target: hashFolder(d.target),
+      activated: readFileSync(join(folder, 'program'), 'utf8'),
+    })
+    const closed = found()
+    expect(closed.entries).toEqual([...before, 'app-2'])
+    const history = await historyOf(at, runId)
+
+    writeFileSync(join(folder, 'woken'), '')
+    for (const stale of asleep) {
+      const ending = await wake(stale)
+      expect(ending, describeEnding(ending)).toMatchObject({ code: 3, signal: null })
+    }
+    expect(found()).toEqual(closed)
+    expect(await historyOf(at, runId)).toEqual(history)
+  })
+})
