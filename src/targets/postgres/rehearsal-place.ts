@@ -74,15 +74,19 @@ export function openNamedServer(
   }
 }
 
-/** A role in the database may have taken its membership from the administrator. */
+/** Code of others may have made the database a template, which nobody can drop, or taken its membership from the administrator. */
 async function dropDatabase(client: Client, administrator: Administrator, name: string): Promise<void> {
   const id = client.escapeIdentifier(name)
-  if (administrator.superuser) return void (await client.query(`drop database if exists ${id} with (force)`))
   const { rows } = await client.query<{ owner: string }>(
     `select pg_get_userbyid(datdba)::text as owner from pg_database where datname = $1 and pg_get_userbyid(datdba) <> current_user`,
     [name],
   )
   for (const { owner } of rows) await joinRole(client, administrator, owner)
+  const { rowCount } = await client.query('select from pg_database where datname = $1 and datistemplate', [
+    name,
+  ])
+  if (rowCount === 1) await client.query(`alter database ${id} is_template false`)
+  if (administrator.superuser) return void (await client.query(`drop database if exists ${id} with (force)`))
   await client.query(
     `select pg_terminate_backend(pid) from pg_stat_activity where datname = $1 and pg_has_role(usename, 'usage')`,
     [name],

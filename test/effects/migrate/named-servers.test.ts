@@ -252,7 +252,11 @@ describe.skipIf(majors.length === 0).each(majors.length === 0 ? [15 as const] : 
       expect(await databases.has(REF)).toBe(true)
     })
 
-    test('keeps nothing of a copy that is dropped', async () => {
+    test('keeps nothing of a copy that is dropped, also where its owner made it a template', async () => {
+      const owner = await databases.open(REF, 'app_owner')
+      await owner.session(CONTEXT, LIMITS, (sql) =>
+        sql.query(`alter database ${REF.database} is_template true connection limit 0`),
+      )
       await databases.drop(REF)
       expect((await present()).filter((name) => !['chief', 'keeper', 'other'].includes(name))).toEqual([
         'postgres',
