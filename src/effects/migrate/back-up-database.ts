@@ -4,6 +4,7 @@ import type { Json } from '../../domain/json.ts'
 import type { Catalogue } from '../../migration/catalogue.ts'
 import type { MigrationBundle } from '../../migration/migration-bundle.ts'
 import type { MigrationDatabase, ServerIdentity } from '../../targets/postgres/migration-database.ts'
+import type { TableOfDump } from '../../targets/postgres/rows-of-dump.ts'
 import { readJsonEvidence } from '../read-json-evidence.ts'
 import type { MigrateDeps } from './deps.ts'
 import { serverMajorVersion } from './server-identity.ts'
@@ -16,20 +17,29 @@ interface BackedUp {
   evidence: Evidence[]
 }
 
-/** Takes a backup of a database, and returns it with its evidence `backup/<label>` and `catalogue/<label>`. */
+/**
+ * Takes a backup of a database, and returns it with its evidence `backup/<label>` and `catalogue/<label>`.
+ * @param without tables whose rows it need not hold
+ */
 export async function backUpDatabase(
   deps: Pick<MigrateDeps, 'dumps' | 'measures'>,
   context: EffectContext,
   database: MigrationDatabase,
   given: { bundleDigest: string; identityDigest: string },
   label: 'before' | 'fresh' | 'after',
+  without: TableOfDump[] = [],
 ): Promise<BackedUp> {
   const { spec } = await readJsonEvidence<MigrationBundle>(context, given.bundleDigest)
   const serverMajor = serverMajorVersion(
     await readJsonEvidence<ServerIdentity>(context, given.identityDigest),
   )
   const name = `${String(context.seq).padStart(4, '0')}-${label}`
-  const { backup, catalogue } = await takeBackup(deps, context, database, { name, serverMajor, spec })
+  const { backup, catalogue } = await takeBackup(deps, context, database, {
+    name,
+    serverMajor,
+    spec,
+    without,
+  })
   const manifest = jsonEvidence(`backup/${label}`, backup)
   const schema = jsonEvidence(`catalogue/${label}`, catalogue)
   return {

@@ -20,15 +20,17 @@ export interface DatabaseContents {
  * in the predicates, expressions and statistics of indexes, and a cast of a row to text may be one of the table's owner.
  * `progress` is called with a sentence for each table.
  * @param kind how rows are summed up: as of a backup with which they are compared
+ * @param isRead whether the rows of a table are read
  */
 export async function readDatabaseContents(
   sql: Sql,
   { copyOut }: Pick<MigrationDatabase, 'copyOut'>,
   progress: (text: string) => void,
   kind: SumKind = 'ordered',
+  isRead: (name: string) => boolean = () => true,
 ): Promise<DatabaseContents> {
   await sql.query('set local synchronize_seqscans = off')
-  const found = await readRelations(sql)
+  const found = (await readRelations(sql)).filter(({ name }) => isRead(name))
   const tables: DatabaseContents['tables'] = {}
   for (const { name, relation } of found) {
     progress(`reading ${name}`)
@@ -73,6 +75,15 @@ const LARGE_OBJECTS = `
   select count(distinct oid)::int as objects,
     coalesce(sum(hashtextextended(oid || ' ' || at || ' ' || encode(sha256(bytes), 'hex'), 0)::numeric), 0)::text as sum
   from pieces`
+
+/** Reads what a backup holds out of a restored copy, summed up as it was there. */
+export const readContentsLike = (
+  sql: Sql,
+  copy: Pick<MigrationDatabase, 'copyOut'>,
+  progress: (text: string) => void,
+  { contents, without = [] }: { contents: DatabaseContents; without?: string[] },
+): Promise<DatabaseContents> =>
+  readDatabaseContents(sql, copy, progress, contents.sums ?? 'copy', (name) => !without.includes(name))
 
 /** The tables with as many rows, in another order or with other values. */
 export const findReordered = (source: DatabaseContents, restored: DatabaseContents): string[] =>

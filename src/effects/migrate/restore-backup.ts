@@ -20,7 +20,7 @@ import type {
 } from '../../targets/postgres/rehearsal-database.ts'
 import type { LeftOut } from '../../targets/postgres/restore-dump.ts'
 import { readJsonEvidence } from '../read-json-evidence.ts'
-import { compareContents, readDatabaseContents } from './database-contents.ts'
+import { compareContents, readContentsLike } from './database-contents.ts'
 import { readDatabaseProfile } from './database-profile.ts'
 import type { MigrateDeps } from './deps.ts'
 import { readDifferingMembers } from './differing-members.ts'
@@ -112,7 +112,7 @@ export async function restoreBackup(
   if (catalogue !== null) await restoreMissingIndexes(context, { database: origin, catalogue }, restored)
   const found = {
     ...(await readWithoutPolicies(restored, context, async (sql) => ({
-      contents: await readDatabaseContents(sql, restored, context.progress, backup.contents.sums ?? 'copy'),
+      contents: await readContentsLike(sql, restored, context.progress, backup),
       sequences: await readSequenceValues(sql),
     }))),
     catalogue: await restored.read(context, readCatalogue),
@@ -123,7 +123,8 @@ export async function restoreBackup(
     ...compareSequences(backup.sequences.before, backup.sequences.after, found.sequences),
   ]
   if (lines.length > 0) throw otherContentsError(backup, lines)
-  deps.measures.note('restore', backup.databaseBytes ?? 0, performance.now() - begun)
+  if (backup.without === undefined)
+    deps.measures.note('restore', backup.databaseBytes ?? 0, performance.now() - begun)
   const leftOut =
     catalogue === null
       ? []

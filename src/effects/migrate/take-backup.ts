@@ -4,6 +4,7 @@ import type { Catalogue } from '../../migration/catalogue.ts'
 import type { MigrationBundleSpec } from '../../migration/migration-bundle-spec.ts'
 import type { DatabaseDump } from '../../targets/postgres/database-dumps.ts'
 import type { MigrationDatabase } from '../../targets/postgres/migration-database.ts'
+import type { TableOfDump } from '../../targets/postgres/rows-of-dump.ts'
 import { limitsOf } from './bundle-limits.ts'
 import { type DatabaseContents, readDatabaseContents } from './database-contents.ts'
 import type { MigrateDeps } from './deps.ts'
@@ -20,6 +21,8 @@ export interface Backup {
   retention: string
   /** The size of the database on its server. Backups of earlier versions have none. */
   databaseBytes?: number
+  /** Tables whose rows it does not hold, because a dry run has compared them before. */
+  without?: string[]
 }
 
 const RETENTION = 'kept until somebody removes it; Cutter removes no backup'
@@ -32,9 +35,10 @@ export async function takeBackup(
   deps: Pick<MigrateDeps, 'dumps' | 'measures'>,
   context: EffectContext,
   database: MigrationDatabase,
-  given: { name: string; serverMajor: number; spec: MigrationBundleSpec },
+  given: { name: string; serverMajor: number; spec: MigrationBundleSpec; without: TableOfDump[] },
 ): Promise<{ backup: Backup; catalogue: Catalogue }> {
-  const { name, serverMajor, spec } = given
+  const { name, serverMajor, spec, without } = given
+  const left = without.map(({ schema, table }) => `${schema}.${table}`)
   const { lockTimeoutMs } = limitsOf(spec)
   return database.read(
     context,
@@ -48,10 +52,13 @@ export async function takeBackup(
       const begun = performance.now()
       const { dump, contents } = await dumpAndRead(context, {
         dump: (within) =>
-          deps.dumps.take(within, database, { name, snapshot, serverMajor, lockTimeoutMs, databaseBytes }),
-        read: (progress) => readDatabaseContents(sql, database, progress),
+          deps.dumps.take(within, database, {
+            ...{ name, snapshot, serverMajor, lockTimeoutMs, databaseBytes, without },
+          }),
+        read: (progress) =>
+          readDatabaseContents(sql, database, progress, 'ordered', (table) => !left.includes(table)),
       })
-      deps.measures.note('backup', databaseBytes, performance.now() - begun)
+      if (left.length === 0) deps.measures.note('backup', databaseBytes, performance.now() - begun)
       const after = await readSequenceValues(sql)
       const catalogue = await readCatalogue(sql)
       const sequences = { before, after }
@@ -63,6 +70,7 @@ export async function takeBackup(
           catalogueDigest: catalogue.digest,
           retention: RETENTION,
           databaseBytes,
+          ...(left.length === 0 ? {} : { without: left }),
         },
         catalogue,
       }

@@ -57,6 +57,8 @@ export interface DatabaseDumps {
       serverMajor: number
       lockTimeoutMs: number
       databaseBytes: number
+      /** Tables of which the dump holds the definition alone. */
+      without?: TableOfDump[]
     },
   ): Promise<DatabaseDump>
   /**
@@ -126,6 +128,9 @@ const parallelJobs = () => Math.min(4, availableParallelism())
 const sourceOf = (home: string, { file, format }: DatabaseDump): { args: string[]; input?: string } =>
   format === 'directory' ? { args: [join(home, file)] } : { args: [], input: join(home, file) }
 
+/** A name as a pattern of pg_dump that means itself: https://www.postgresql.org/docs/current/app-psql.html#APP-PSQL-PATTERNS */
+const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`
+
 const isConfigured = (tool: Tool) => tool.isConfigured
 
 /** Finds the tools for a server, and the version of pg_dump. */
@@ -146,7 +151,14 @@ async function takeDump(
   place: Place,
   context: EffectContext,
   database: MigrationDatabase,
-  { name, snapshot, serverMajor, lockTimeoutMs, databaseBytes }: Parameters<DatabaseDumps['take']>[2],
+  {
+    name,
+    snapshot,
+    serverMajor,
+    lockTimeoutMs,
+    databaseBytes,
+    without = [],
+  }: Parameters<DatabaseDumps['take']>[2],
 ): Promise<DatabaseDump> {
   const { home, tools } = place
   const takenAt = context.now().toISOString()
@@ -171,6 +183,7 @@ async function takeDump(
       '--no-password',
       `--snapshot=${snapshot}`,
       `--lock-wait-timeout=${Math.round(lockTimeoutMs)}`,
+      ...without.map(({ schema, table }) => `--exclude-table-data=${quoted(schema)}.${quoted(table)}`),
       `--dbname=${address}`,
     ],
     { password, signal: context.signal, cwd: home, ...(jobs === 1 ? { output: draft } : {}) },

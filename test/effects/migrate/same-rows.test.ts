@@ -86,5 +86,22 @@ describe.skipIf(skipped !== null).each([1, 2])(
         [],
       )
     })
+
+    test('a dump has no rows of the tables without which it is taken', async () => {
+      const { dumps, target } = fixture
+      const odd = { schema: 'Odd; schema', table: 'T.a' }
+      const dump = await target.read(CONTEXT, async (sql) => {
+        const { rows } = await sql.query<{ id: string }>('select pg_export_snapshot() as id')
+        const given = { name: 'without', snapshot: rows[0]!.id, serverMajor: 15, lockTimeoutMs: 10_000 }
+        return dumps.take(CONTEXT, target, { ...given, databaseBytes: 0, without: [odd] })
+      })
+      const countOf = async (table: { schema: string; table: string }) => {
+        let rows = 0
+        await dumps.readRows(CONTEXT, dump, table, () => (rows += 1))
+        return rows
+      }
+      expect(await countOf(odd)).toBe(0)
+      expect(await countOf({ schema: 'public', table: 'moved' })).toBe(500)
+    })
   },
 )

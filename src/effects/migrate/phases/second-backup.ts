@@ -1,17 +1,26 @@
 import { z } from 'zod'
-import type { Effect } from '../../../domain/effect.ts'
+import type { Effect, EffectContext } from '../../../domain/effect.ts'
+import { Stop } from '../../../domain/errors.ts'
 import { readEffect } from '../../../machine/define-effect.ts'
+import type { MigrationDatabase } from '../../../targets/postgres/migration-database.ts'
+import type { TableOfDump } from '../../../targets/postgres/rows-of-dump.ts'
+import { readJsonEvidence } from '../../read-json-evidence.ts'
 import { backUpDatabase, reportBackup } from '../back-up-database.ts'
 import type { MigrateDeps } from '../deps.ts'
 import { ensureRehearsed, migratedFacts } from '../open-migrated-database.ts'
+import type { RehearsalResult } from '../rehearsal-result.ts'
 import { proveRestorable } from '../restore-backup.ts'
 import { readServerIdentity } from '../server-identity.ts'
+import { findUnconcernedTables } from '../unconcerned-tables.ts'
 
-/** After the migration: backs up the new state, which the first backup does not hold, then restores and compares it. */
+/**
+ * After the migration: backs up the new state, which the first backup does not hold, then restores and compares it. In a dry run the rows that
+ * the migration does not concern were restored and compared a moment ago, so they are left out.
+ */
 export function secondBackup(deps: MigrateDeps): Effect {
   return readEffect({
     name: 'second_backup',
-    input: z.object(migratedFacts),
+    input: z.object({ ...migratedFacts, rehearsalDigest: z.string().optional() }),
     output: z.looseObject({ secondBackupDigest: z.string() }),
     async execute(context, given) {
       const live = context.mode === 'live'
@@ -20,9 +29,19 @@ export function secondBackup(deps: MigrateDeps): Effect {
         ? await deps.openDatabase(given.target)
         : await deps.rehearsalDatabases.open(given.copy)
       const source = { database, identity: await database.read(context, readServerIdentity) }
-      const taken = await backUpDatabase(deps, context, database, given, 'after')
-      await proveRestorable(deps, context, given, { ...taken, source })
-      const holds = live ? 'the migrated state' : 'the migrated state of the rehearsal database'
+      const prove = async (without: TableOfDump[]) => {
+        const made = await backUpDatabase(deps, context, database, given, 'after', without)
+        await proveRestorable(deps, context, given, { ...made, source })
+        return made
+      }
+      const unconcerned = live ? [] : await readUnconcerned(context, database, given.rehearsalDigest)
+      const taken = await prove(unconcerned).catch((error: unknown) => {
+        context.signal.throwIfAborted()
+        // Something may need the rows that were left out.
+        if (error instanceof Stop && unconcerned.length > 0) return prove([])
+        throw error
+      })
+      const holds = live ? 'the migrated state' : describeTrial(taken.backup.without ?? [])
       return {
         output: {
           secondBackupDigest: taken.facts.backupDigest,
@@ -33,3 +52,17 @@ export function secondBackup(deps: MigrateDeps): Effect {
     },
   })
 }
+
+/** The tables that the rehearsed migration does not concern; none where the facts name no rehearsal. */
+async function readUnconcerned(
+  context: EffectContext,
+  database: MigrationDatabase,
+  rehearsalDigest: string | undefined,
+): Promise<TableOfDump[]> {
+  if (rehearsalDigest === undefined) return []
+  const { touches, total } = await readJsonEvidence<RehearsalResult>(context, rehearsalDigest)
+  return database.read(context, (sql) => findUnconcernedTables(sql, { touches, schema: total.schema }))
+}
+
+const describeTrial = (left: string[]) =>
+  `the migrated state of the rehearsal database${left.length === 0 ? '' : `, without the rows of ${left.length} tables that the migration does not concern`}`
