@@ -234,4 +234,23 @@ describe('applyInTransaction and the migration bundle', () => {
       facts: { code: 'STOP_MIGRATION_FAILED' },
     })
   })
+
+  test('runGuarded does not count roles that others make and remove between two readings', async () => {
+    let readings = 0
+    const passing = async () => {
+      readings += 1
+      await client.query(readings === 1 ? 'drop role passing' : `create role passing_${readings}`)
+      const found = await readCommitted()
+      if (readings > 1) await client.query(`drop role passing_${readings}`)
+      return found
+    }
+    const ran = shop.transaction(CALLER, LIMITS, async (sql) => {
+      const guarded = runGuarded(sql, 'select pg_sleep(1)', 'script', passing)
+      await sleep(500)
+      await client.query('create role passing')
+      return guarded
+    })
+    await expect(ran).resolves.toMatchObject({ transactionId: expect.stringMatching(/^\d+$/) })
+    expect(readings).toBeGreaterThan(0)
+  })
 })
