@@ -1,7 +1,9 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { expect, vi } from 'vitest'
 import { type Browser, openBrowser, type Reader } from './browser.ts'
@@ -100,7 +102,12 @@ export async function aDemoPage({ isRelayed = false } = {}): Promise<DemoPage> {
     async remove() {
       await browser.close()
       relay.close()
-      demo.kill('SIGKILL')
+      // A demo that is killed leaves its database server behind.
+      if (demo.exitCode === null && demo.signalCode === null) {
+        const ended = once(demo, 'exit')
+        demo.kill('SIGINT')
+        await Promise.race([ended, wait(30_000).then(() => demo.kill('SIGKILL'))])
+      }
       rmSync(home, { recursive: true, force: true })
     },
   }
