@@ -6,7 +6,7 @@ import type { ModuleSource } from './module-source.ts'
 
 /** The source of a machine as a run recorded it. */
 export interface RecordedSource {
-  run: Pick<Run, 'runId' | 'version' | 'definitionDigest'>
+  run: Pick<Run, 'runId' | 'version' | 'definitionDigest' | 'mode' | 'status'>
   files: SourceFile[]
   /** Whether the caller agrees that another source runs, if its text names an upgrade of the run. A comment is enough to name one. */
   acceptsUpgrade: boolean
@@ -28,11 +28,23 @@ export function assertSameSource(path: string, source: ModuleSource, recorded: R
     `run ${run.runId} was started under another source of its machine: ${difference}. It was not loaded, and nothing was changed.`,
     {
       next: named
-        ? `its text names an upgrade: cutter run resume ${run.runId} loads it and upgrades the run; cutter machine check --load-changed loads it and tries the upgrade`
+        ? upgradeHint(run)
         : `restore the file, or add an upgrade whose text names this version (upgrade: { '${run.version}': … })`,
       data: { runId: run.runId, namesUpgrade: named },
     },
   )
+}
+
+/**
+ * How a named upgrade is tried. A live run that continues under an approval cannot be upgraded, and only the module's code could show whether another
+ * one can, so that a live run at no gate is not resumed for it.
+ */
+function upgradeHint({ runId, mode, status }: RecordedSource['run']): string {
+  const check =
+    'its text names an upgrade: cutter machine check --load-changed loads it and tries the upgrade'
+  if (mode === 'live' && status !== 'paused') return check
+  const then = status === 'paused' ? ', which then waits for an approval' : ''
+  return `${check}; cutter run resume ${runId} upgrades the run${then}`
 }
 
 function findDifference(path: string, source: ModuleSource, recorded: SourceFile[]): string | null {

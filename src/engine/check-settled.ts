@@ -23,15 +23,21 @@ export async function assertSettledBeforeClose(
  * EVENT_REFUSED for a run that cannot be closed, because nobody knows whether a write that it began was committed. Without its machine
  * (`isOrphaned`) nobody can ask the target either.
  */
-export function unsettledError({ runId }: Run, write: string, { isOrphaned = false } = {}): CutterError {
-  const resume = `cutter run resume ${runId}`
-  const ask = isOrphaned ? `install its machine again, then: ${resume}` : `${resume} asks the target again`
+export function unsettledError(run: Run, write: string, options: { isOrphaned?: boolean } = {}): CutterError {
+  const { runId } = run
   return new CutterError(
     'EVENT_REFUSED',
     `run ${runId} has begun the write ${write}, and nobody knows whether it was committed; the run cannot be closed before the target has answered; nothing was closed`,
     {
-      next: `${ask}; if it will never answer: ${abandonHint(runId)}`,
+      next: settleHint(run, options),
       data: { runId, write },
     },
   )
+}
+
+/** What is left to do for a run with a write of which nobody knows whether it was committed. */
+export function settleHint({ runId }: Pick<Run, 'runId'>, { isOrphaned = false } = {}): string {
+  const resume = `cutter run resume ${runId}`
+  const ask = isOrphaned ? `install its machine again, then: ${resume}` : `${resume} asks the target again`
+  return `${ask}; if it will never answer: ${abandonHint(runId)}`
 }

@@ -1,10 +1,22 @@
-import { appendFileSync, cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { buildProgram } from '../../src/cli/program.ts'
 import { describeWithKeys, type KeyFolder, openKeyFolder } from '../support/ssh-keys.ts'
+import { adderModule } from './adder-module.ts'
+import { hintsIn, waysIn } from './next-ways.ts'
 
 /**
  * Every `next:` of every refusal and stop is followed, in each situation of a run that cannot simply continue: the commands of the text are
@@ -19,39 +31,6 @@ interface Target {
 }
 const world = globalThis as unknown as { waysOut: Target }
 
-const MODULE = `
-import { chart, defineMachine, gated, planOf, readEffect, success, work, writeEffect } from 'cutter'
-import { z } from 'zod'
-const input = z.object({ name: z.string() })
-const target = () => globalThis.waysOut
-const plan = readEffect({ name: 'plan', input, execute: async (_, { name }) => planOf('SG1', { name }) })
-const add = writeEffect({
-  name: 'add',
-  input,
-  async execute() {
-    target().units++
-    if (target().write === 'hangs') await new Promise(() => {})
-    target().probe = 'is gone'
-    throw new Error('the connection broke')
-  },
-  simulate: async () => ({ output: {} }),
-  async probe() {
-    if (target().probe === 'is gone') return { outcome: 'unknown', why: 'no server' }
-    return target().units === 0 ? { outcome: 'not-committed' } : { outcome: 'committed', output: {} }
-  },
-})
-export const machine = defineMachine({
-  name: 'adder',
-  version: '1',
-  input,
-  effects: [plan, add],
-  logic: chart({
-    PENDING: work('plan', 'AWAITING'),
-    AWAITING: gated('SG1', { recheck: 'plan', work: 'add', next: 'CLOSEOUT_REPORTED' }),
-    CLOSEOUT_REPORTED: success,
-  }),
-})
-`
 const ALICE = 'alice@example.org'
 const folders: string[] = []
 let keys: KeyFolder
@@ -59,6 +38,8 @@ let keys: KeyFolder
 /** A run in a home, with its target. */
 interface Situation {
   home: string
+  /** The module as the run started with it. */
+  module: string
   runId: string
   target: Target
 }
@@ -73,7 +54,7 @@ interface Answer {
 }
 
 /** Runs one command line in this process. */
-async function cutter({ home, target }: Omit<Situation, 'runId'>, args: string[]): Promise<Answer> {
+async function cutter({ home, target }: Pick<Situation, 'home' | 'target'>, args: string[]): Promise<Answer> {
   world.waysOut = target
   let printed = ''
   const out = vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
@@ -100,19 +81,41 @@ function folderOf(name: string): string {
   return folder
 }
 
-async function aLiveRun(target: Target): Promise<Situation> {
+/** A home with the machine, in which live runs may start. */
+async function aHome(target: Target, module: string): Promise<Omit<Situation, 'runId'>> {
   const home = folderOf('base')
   mkdirSync(join(home, 'mine'))
-  writeFileSync(join(home, 'mine/adder.ts'), MODULE)
+  writeFileSync(join(home, 'mine/adder.ts'), module)
   writeFileSync(
     join(home, 'cutter.yaml'),
     'execution: { allowLive: true }\nmachines: { adder: mine/adder.ts }\n',
   )
   writeFileSync(join(home, 'allowed_signers'), `${ALICE} ${keys.publicKey('alice')}\n`)
-  const at = { home, target }
+  const at = { home, target, module }
   await cutter(at, ['execution', 'enable', '--for', '2h', '--reason', 'test'])
-  const { json } = await cutter(at, ['run', 'start', 'adder', '--name', 'a', '--mode', 'live', '--by', 'bot'])
+  return at
+}
+
+const START = ['run', 'start', 'adder', '--name', 'a', '--mode', 'live', '--by', 'bot']
+
+async function aLiveRun(target: Target): Promise<Situation> {
+  const at = await aHome(target, adderModule())
+  const { json } = await cutter(at, START)
   return { ...at, runId: json.runId! }
+}
+
+/** The run whose process hangs in its write, as the next process finds it after that one died, with its target gone. */
+async function diedInWrite(at: Omit<Situation, 'runId'>, command: string[]): Promise<Situation> {
+  void cutter(at, command).catch(() => {})
+  await expect.poll(() => at.target.units, { timeout: 20_000 }).toBe(1)
+  vi.restoreAllMocks()
+  const copy = copyOf({ ...at, runId: '' })
+  const db = new Database(join(copy.home, 'var/cutter.db'))
+  const dead = JSON.stringify({ host: 'here', pid: 1, processStart: '0' })
+  db.prepare('update effects set owner = ?, lease_until = ?').run(dead, '2020-01-01T00:00:00.000Z')
+  const runId = db.prepare('select run_id from runs').pluck().get() as string
+  db.close()
+  return { ...copy, runId, target: { units: 1, write: 'throws', probe: 'is gone' } }
 }
 
 const sign = async (at: Situation, ...more: string[]) =>
@@ -120,10 +123,10 @@ const sign = async (at: Situation, ...more: string[]) =>
     .approvalId as string
 
 /** A copy that commands may change. */
-function copyOf({ home, runId, target }: Situation): Situation {
+function copyOf({ home, target, ...rest }: Situation): Situation {
   const copy = folderOf('copy')
   cpSync(home, copy, { recursive: true })
-  return { home: copy, runId, target: { ...target } }
+  return { ...rest, home: copy, target: { ...target } }
 }
 
 const STATES: { [name: string]: () => Promise<Situation> } = {
@@ -136,34 +139,38 @@ const STATES: { [name: string]: () => Promise<Situation> } = {
   'died in its write, and the target is gone': async () => {
     const at = await aLiveRun({ units: 0, write: 'hangs', probe: 'answers' })
     const approval = await sign(at)
-    void cutter(at, ['run', 'resume', at.runId, '--approval', approval, '--by', 'bot']).catch(() => {})
-    await expect.poll(() => at.target.units, { timeout: 20_000 }).toBe(1)
-    vi.restoreAllMocks()
-    const copy = copyOf(at)
-    const db = new Database(join(copy.home, 'var/cutter.db'))
-    const dead = JSON.stringify({ host: 'here', pid: 1, processStart: '0' })
-    db.prepare('update effects set owner = ?, lease_until = ?').run(dead, '2020-01-01T00:00:00.000Z')
-    db.close()
-    return { ...copy, target: { units: 1, write: 'throws', probe: 'is gone' } }
+    return diedInWrite(at, ['run', 'resume', at.runId, '--approval', approval, '--by', 'bot'])
   },
+  'died in a trial before its gate, and the target is gone': async () =>
+    diedInWrite(
+      await aHome({ units: 0, write: 'hangs', probe: 'answers' }, adderModule({ triesFirst: true })),
+      START,
+    ),
 }
 
-const FAULTS: { [name: string]: (at: Situation) => void } = {
+/** `false` where the fault cannot happen. */
+const FAULTS: { [name: string]: (at: Situation) => unknown } = {
   'its machine is installed': () => {},
   'its module is gone': ({ home }) => rmSync(join(home, 'mine/adder.ts')),
   'it has lost evidence': ({ home }) => {
     const db = new Database(join(home, 'var/cutter.db'))
     for (const trigger of db.prepare("select name from sqlite_schema where type = 'trigger'").pluck().all())
       db.exec(`drop trigger ${trigger}`)
-    expect(db.prepare("delete from run_evidence where name = 'plan/SG1'").run().changes).toBeGreaterThan(0)
+    const { changes } = db.prepare("delete from run_evidence where name = 'plan/SG1'").run()
     db.close()
+    return changes > 0
   },
+  'its machine has a version that takes it over': ({ home, module }) =>
+    writeFileSync(
+      join(home, 'mine/adder.ts'),
+      adderModule({ triesFirst: module.includes('TRIED'), version: 2 }),
+    ),
   'its definition changed': ({ home }) => appendFileSync(join(home, 'mine/adder.ts'), '\n// another text\n'),
 }
 
 /** What a person does who is asked to correct something first. */
-function repair({ home, target }: Situation): void {
-  writeFileSync(join(home, 'mine/adder.ts'), MODULE)
+function repair({ home, module, target }: Situation): void {
+  writeFileSync(join(home, 'mine/adder.ts'), module)
   target.probe = 'answers'
 }
 
@@ -178,28 +185,6 @@ const COMMANDS: { [name: string]: (at: Situation) => Promise<Answer> } = {
     cutter(at, ['run', 'void', at.runId, '--reason', 'x', '--as', ALICE, '--key', keys.path('alice')]),
   abandon: (at) => cutter(at, ['run', 'abandon', at.runId, '--by', 'bot']),
   explain: (at) => cutter(at, ['run', 'explain', at.runId]),
-}
-
-/** The texts of an answer. Next to an error or to what blocks the run, the stop is that of an earlier time. */
-function hintsIn({ error, stop, refusals = [] }: Answer['json']): string[] {
-  const blocked = error === undefined ? (refusals as object[]) : [error]
-  const texts = blocked.length === 0 ? [stop] : blocked
-  return texts.flatMap((one) => (one as { next?: string } | null | undefined)?.next ?? [])
-}
-
-const WORD =
-  '--[a-z]+|<[a-z]+>|"…"|…|[a-z]+-\\d{8}T\\d{6}Z-[0-9a-f]{8}|(?<=--decision )[a-z]+|(?<=--approval )ap-[0-9a-f]+'
-const COMMAND = new RegExp(`cutter (?:run|approval) [a-z]+(?: (?:${WORD}))*`, 'g')
-
-/** The ways of a text: each is a list of commands to run one after another, and whether something must be corrected first. */
-function waysIn(next: string): { needsRepair: boolean; commands: string[] }[] {
-  return next
-    .split(/; or end the run: |; if it will never answer: |; if no backup has it: |[,;] or,? /)
-    .flatMap((way) => {
-      const commands = [...way.matchAll(COMMAND)].map(([text]) => text)
-      const needsRepair = /\bthen\b/.test(way.split('cutter ')[0]!)
-      return commands.length === 0 ? [] : [{ needsRepair, commands }]
-    })
 }
 
 async function follow(at: Situation, commands: string[]): Promise<Answer> {
@@ -221,6 +206,16 @@ async function follow(at: Situation, commands: string[]): Promise<Answer> {
   return last
 }
 
+/** What an answer or the closeout claims of a run that has written, and that nobody can know. */
+function falseClaims({ home, runId, target }: Situation, answer: Answer): string[] {
+  if (target.units === 0) return []
+  const closeout = join(home, 'var/runs', runId, 'closeout.md')
+  const texts = [JSON.stringify(answer.json), existsSync(closeout) ? readFileSync(closeout, 'utf8') : '']
+  return texts.flatMap(
+    (text) => /no write was (?:done|begun)|nothing was written|Nothing of what/i.exec(text)?.[0] ?? [],
+  )
+}
+
 describeWithKeys('the next commands of refusals and stops', () => {
   beforeAll(() => {
     keys = openKeyFolder()
@@ -240,28 +235,43 @@ describeWithKeys('the next commands of refusals and stops', () => {
       let followed = 0
       for (const [fault, apply] of Object.entries(FAULTS)) {
         const broken = copyOf(base)
-        apply(broken)
-        const seen = new Set<string>()
-        let isClosed = false
+        if (apply(broken) === false) {
+          expect(state).toContain('before its gate')
+          continue
+        }
+        /** Whether what a text names closes the run. */
+        const seen = new Map<string, boolean>()
         for (const [name, run] of Object.entries(COMMANDS)) {
           const after = copyOf(broken)
-          for (const next of hintsIn((await run(after)).json)) {
-            if (seen.has(next)) continue
-            seen.add(next)
+          const answer = await run(after)
+          refused.push(...falseClaims(after, answer).map((text) => `${fault}: ${name} claims “${text}”`))
+          const hints = hintsIn(answer.json)
+          for (const next of hints.filter((one) => !seen.has(one))) {
+            seen.set(next, false)
             for (const { needsRepair, commands } of waysIn(next)) {
               const at = copyOf(after)
               if (needsRepair) repair(at)
               followed += 1
-              const { json } = await follow(at, commands)
-              isClosed ||=
-                json.outcome === 'abandoned' || json.outcome === 'cancelled' || json.outcome === 'succeeded'
-              if (json.error !== undefined)
+              const last = await follow(at, commands)
+              const { json } = last
+              const isAsked =
+                next.includes('then waits for an approval') && json.error?.code === 'APPROVAL_REQUIRED'
+              refused.push(
+                ...falseClaims(at, last).map((text) => `${fault}: ${commands.join(' → ')} claims “${text}”`),
+              )
+              if (/^(?:abandoned|cancelled|succeeded)$/.test(String(json.outcome))) seen.set(next, true)
+              if (json.error !== undefined && !isAsked)
                 refused.push(
                   `${fault}: ${name} says “${next}”; ${commands.join(' → ')} is refused: ${JSON.stringify(json.error)}`,
                 )
             }
           }
+          // Whoever wants to end the run is led to what ends it.
+          const wantsEnd = ['cancel', 'void', 'abandon'].includes(name) && answer.json.error !== undefined
+          if (wantsEnd && !hints.some((next) => seen.get(next)))
+            refused.push(`${fault}: ${name} names nothing that closes the run: “${hints.join(' ')}”`)
         }
+        const isClosed = [...seen.values()].includes(true)
         if (!isClosed) refused.push(`${fault}: nothing that is named closes the run`)
       }
       expect(refused).toEqual([])

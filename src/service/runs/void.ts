@@ -2,6 +2,8 @@ import type { App } from '../../app/open-app.ts'
 import type { Home } from '../../app/open-home.ts'
 import { CutterError } from '../../domain/errors.ts'
 import type { Run } from '../../domain/run.ts'
+import { settleHint } from '../../engine/check-settled.ts'
+import { findInstalled } from '../../engine/load-run.ts'
 import { findOrphanedWrite } from '../../engine/way-out.ts'
 import { assertRole } from '../access/assert-role.ts'
 import { assertKeyStays } from '../access/input-files.ts'
@@ -43,7 +45,7 @@ export async function voidRun(home: Home, given: VoidRunInput): Promise<RunAnswe
 /** The id of the approval that voids the run: the given one, or one that is made now. */
 async function voidingApproval({ deps, store }: App, run: Run, given: VoidRunInput): Promise<string> {
   const { as, key, approval } = given
-  if (run.status !== 'paused') throw await notAtGateError(store, run)
+  if (run.status !== 'paused') throw await notAtGateError(deps, run)
   if (approval !== undefined) return assertVoids(store, approval)
   const reason = assertReason(given.reason)
   if (run.mode === 'live' && (as === undefined || key === undefined)) throw signatureNeededError(run)
@@ -60,14 +62,20 @@ async function assertVoids(store: Home['store'], approvalId: string): Promise<st
 }
 
 /** A run that has begun a live write cannot be cancelled in every case. */
-async function notAtGateError(store: App['store'], run: Run): Promise<CutterError> {
+async function notAtGateError(deps: App['deps'], run: Run): Promise<CutterError> {
   const { runId, status, state } = run
-  const isCancellable = (await findOrphanedWrite({ store }, run)) === null
+  const write = await findOrphanedWrite(deps, run)
+  const begun = write === null ? '' : `; the outcome of its write ${write} is not known`
   return new CutterError(
     'EVENT_REFUSED',
-    `run ${runId} is ${status} at ${state}; only a run that waits at a gate can be voided`,
-    { next: isCancellable ? `cutter run cancel ${runId} --reason …` : `cutter run explain ${runId}` },
+    `run ${runId} is ${status} at ${state}; only a run that waits at a gate can be voided${begun}`,
+    { next: write === null ? `cutter run cancel ${runId} --reason …` : await wayToSettle(deps, run) },
   )
+}
+
+async function wayToSettle(deps: App['deps'], run: Run): Promise<string> {
+  const installed = await findInstalled(deps, run)
+  return settleHint(run, { isOrphaned: installed?.machine.definitionDigest !== run.definitionDigest })
 }
 
 function signatureNeededError({ runId }: Run): CutterError {
