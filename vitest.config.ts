@@ -35,6 +35,7 @@ const program = [
   'test/cli/batch.test.ts',
   'test/cli/bundle.test.ts',
   'test/cli/changes-during-write.test.ts',
+  'test/cli/clock-went-back.test.ts',
   'test/cli/concurrency.test.ts',
   'test/cli/configured-target.test.ts',
   'test/cli/custom-machine.test.ts',

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { decision } from '../../service/answers/parts.ts'
 import { importApproval } from '../../service/approvals/import.ts'
 import { listApprovals } from '../../service/approvals/list.ts'
 import { rehearseApproval } from '../../service/approvals/rehearse.ts'
@@ -8,8 +9,7 @@ import { endpoint } from '../endpoint.ts'
 
 const text = z.string()
 const run = { run: text }
-const decision = z.enum(['approve', 'reject', 'void']).default('approve')
-const words = { as: text, decision, reason: text.default('') }
+const words = { as: text, decision: decision.default('approve'), reason: text.default('') }
 
 /** Approvals. None is made here: a statement is signed by an approver, elsewhere, and brought. */
 export const APPROVAL_ENDPOINTS = [
@@ -26,7 +26,8 @@ export const APPROVAL_ENDPOINTS = [
     reply: async ({ home, params }) => ({ content: await showApproval(home, params) }),
   }),
   endpoint('post', '/api/v1/runs/{run}/statement', {
-    summary: 'Composes the bytes to sign for a decision on the plan at which a run waits',
+    summary:
+      'Composes the bytes to sign for a decision on the plan at which a run waits, or to abandon a run',
     answer: 'text/plain',
     params: run,
     body: words,
