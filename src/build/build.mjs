@@ -96,7 +96,7 @@ const banner = { js: "const MODULE_URL = require('node:url').pathToFileURL(__fil
 const vendors = ['zod', 'yaml', 'xstate', 'tar-stream', 'parse5']
 // Asked for only where it is used: few documents are HTML.
 const lazy = ['parse5']
-const service = ['hono', '@hono/node-server', '@hono/zod-openapi', '@dagrejs/dagre']
+const service = ['hono', '@hono/node-server', '@hono/zod-openapi', '@dagrejs/dagre', 'prom-client']
 await Promise.all(
   vendors.map((name) =>
     build({

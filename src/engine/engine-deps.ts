@@ -43,6 +43,12 @@ export interface Reports {
   atRest(runId: string, how: { isChecked: boolean }): Promise<void>
 }
 
+/** An effect as a machine names it: the id of its invoke. */
+interface NamedEffect {
+  machine: string
+  effect: string
+}
+
 /** What the engine needs. Time, ids and the identity of the process are here, so that tests can set them. */
 export interface EngineDeps {
   store: RunStore
@@ -92,7 +98,7 @@ export interface EngineDeps {
   /** Removed from everything that is saved. */
   secrets?: SecretRegistry
   /** Lets an effect begin when it is its turn. Left out: at once. The time until then is no working time. */
-  turn?<Result>(effect: () => Promise<Result>): Promise<Result>
+  turn?<Result>(effect: () => Promise<Result>, named: NamedEffect): Promise<Result>
   /** Whether steps are shown to somebody when they are saved. Then each is on the disk first. */
   isFollowed?: boolean
   /** Called after each saved step, to show progress. */

@@ -78,8 +78,10 @@ async function workOnce(
     if (due !== undefined && (definition.kind === 'read' || run.mode !== 'live')) return fire(due)
     const probeOnly = due !== undefined
     const { turn = atOnce } = deps
-    const { event, evidence, workedMs } = await turn(() =>
-      runEffect(deps, run, effect, definition, { probeOnly }),
+    const named = { machine: run.machine, effect: effect.invokeId }
+    const { event, evidence, workedMs } = await turn(
+      () => runEffect(deps, run, effect, definition, { probeOnly }),
+      named,
     )
     if (due !== undefined && event.committed === 'no') return fire(due)
     return saveEvent(deps, installed, claimed, event, { effectDone: effect.invokeId, evidence, workedMs })

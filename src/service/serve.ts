@@ -14,6 +14,7 @@ import { serviceFiles, serviceRunningError } from './access/service-lock.ts'
 import { createSessions, type Sessions } from './access/sessions.ts'
 import { findSocketPath } from './access/socket-path.ts'
 import { type CommandLine, type ServedCommands, serveCommands } from './command-line.ts'
+import { type ServiceMetrics, startMetrics } from './metrics/service-metrics.ts'
 import { createSecrets } from './redact.ts'
 import type { RunAnswer } from './runs/run-answer.ts'
 import { createTurns } from './turns.ts'
@@ -48,6 +49,7 @@ export interface Service {
   worksFor(findRunId: () => string | null): (work: Promise<RunAnswer>, seconds: number) => Promise<RunAnswer>
   /** The command line; null where this service performs no commands. */
   commands: ServedCommands | null
+  metrics: ServiceMetrics
   /** Whether it can work: false from the moment at which it is asked to end. */
   isReady(): Promise<boolean>
   /** Removes secrets from what a door is about to answer. */
@@ -78,14 +80,20 @@ export async function openService(
   home: Home,
   { concurrency = DEFAULT_CONCURRENCY, commandLine }: ServiceOptions = {},
 ): Promise<Service> {
-  const { deps, store } = await home.app()
+  const { deps, store, engine } = await home.app()
   const files = serviceFiles(home.folder)
   if (!tryLock(files.lock)) throw serviceRunningError(home.folder, 'started')
   rmSync(files.address, { force: true })
   // Event streams show each step.
   deps.isFollowed = true
-  deps.turn = createTurns(concurrency).take
   const log = deps.log as Log
+  const metrics = startMetrics({
+    home: homeOfCaller(home, { caller: null }, { onStep() {} }),
+    deps,
+    turns: createTurns(concurrency),
+    activeRuns: engine.activeRuns,
+    warn: (err, what) => log.warn({ err }, what),
+  })
   const worker = await startWorker(home, log)
   const prune = () =>
     pruneUploads(home).catch((err: unknown) => log.warn({ err }, 'uploads could not be removed'))
@@ -108,6 +116,7 @@ export async function openService(
         throw isInterrupted ? endingError(findRunId(), error) : error
       }),
     commands,
+    metrics,
     async isReady() {
       if (home.interrupt.aborted) return false
       return store.hold().then(
@@ -123,6 +132,7 @@ export async function openService(
       owner.remove()
       await Promise.all([work.idle(), commands?.idle()])
       await worker.close()
+      await metrics.close()
       rmSync(files.address, { force: true })
       unlock(files.lock)
     },

@@ -94,6 +94,15 @@ export interface UnusedApproval {
   approvalId: string
 }
 
+/** How much a store holds. */
+export interface StoreFigures {
+  runs: { machine: string; state: string; status: Status; count: number }[]
+  /** Runs that wait at a gate, with the earliest arrival among them, ISO 8601. */
+  gates: { machine: string; gate: string; count: number; since: string }[]
+  /** What each part of it takes on the disk, in bytes. */
+  bytes: { [part: string]: number }
+}
+
 /** What runs a list has: those that pass every field. */
 export interface RunFilter {
   status?: Status
@@ -230,6 +239,8 @@ export interface RunStore {
   /** Pruned runs whose id equals the text, begins or ends with it. */
   prunedLike(text: string): Promise<PrunedRun[]>
 
+  /** Counts what it holds. It yields to other work between parts of the count, so each run is counted as it is at some moment of it. */
+  figures(): Promise<StoreFigures>
   /** Differs from the last answer if anything was saved since then, by whichever process. Cheap enough to be asked often. */
   version(): Promise<string>
   /** Ids of runs of which only the history is there, because somebody deleted their rows. In the order of the ids. */

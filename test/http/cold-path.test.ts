@@ -7,7 +7,7 @@ const root = resolve(import.meta.dirname, '../..')
 
 /** The packages of the service and its page, and what they bring. */
 const OF_THE_SERVICE =
-  /^(src\/(http|service\/page)\/|node_modules\/(hono|@hono|@asteasolutions|openapi3-ts|@dagrejs|preact|@preact|marked)\/)/
+  /^(src\/(http|service\/(page|metrics))\/|node_modules\/(hono|@hono|@asteasolutions|openapi3-ts|@dagrejs|preact|@preact|marked|prom-client|tdigest|@opentelemetry)\/)/
 
 test('a cold command loads nothing of the service', async () => {
   const { metafile } = await build({

@@ -1,7 +1,7 @@
 import { endpoint } from '../endpoint.ts'
 import { RequestError } from '../problem.ts'
 
-/** Whether the service lives and can work. */
+/** Whether the service lives and can work, and how much it does. */
 export const SERVICE_ENDPOINTS = [
   endpoint('get', '/healthz', {
     summary: 'Whether the process lives',
@@ -17,5 +17,13 @@ export const SERVICE_ENDPOINTS = [
       if (await service.isReady()) return { content: { status: 'ok' } }
       throw new RequestError(503, 'the service ends, or can’t reach its store', 'ask again later')
     },
+  }),
+  endpoint('get', '/metrics', {
+    summary: 'What the service does and holds, as Prometheus reads it',
+    answer: 'text/plain',
+    reply: async ({ home, service: { metrics } }) => ({
+      content: await metrics.read(home),
+      type: metrics.type,
+    }),
   }),
 ]

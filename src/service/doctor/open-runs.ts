@@ -1,3 +1,4 @@
+import { setImmediate as otherWork } from 'node:timers/promises'
 import type { Home } from '../../app/open-home.ts'
 import { CutterError } from '../../domain/errors.ts'
 import type { Status } from '../../domain/history-entry.ts'
@@ -50,7 +51,11 @@ export async function examineRuns(home: Home): Promise<RunProspect[]> {
   const reached = open.filter((run) => isInScope(home, run))
   reached.sort((a, b) => (a.startedAt < b.startedAt ? -1 : 1))
   const found: RunProspect[] = []
-  for (const run of reached) found.push(await prospectOf(home, run))
+  for (const run of reached) {
+    found.push(await prospectOf(home, run))
+    // Many open runs must not keep a service from its other work.
+    await otherWork()
+  }
   return [...tampered, ...found]
 }
 

@@ -14,6 +14,7 @@ import { createRunLister } from './list-runs.ts'
 import { type OpenOptions, openDatabase } from './open-database.ts'
 import { ownerText } from './pack-steps.ts'
 import { pruneRun } from './prune-run.ts'
+import { readFigures } from './read-figures.ts'
 import type { Row } from './row.ts'
 import {
   approvalRow,
@@ -63,6 +64,7 @@ export function openRunStore(options: OpenOptions): BatchingStore {
     ...tokenMethods(sql, guard),
     prune: (pruned) => guard(() => pruneRun(db, pruned)),
     prunedLike: (text) => guard(() => sql.prunedLike.all({ text }) as unknown as PrunedRun[]),
+    figures: () => readFigures(db, options.file, guard),
     version: () =>
       guard(() => {
         const own = sql.ownChanges.get()!.n

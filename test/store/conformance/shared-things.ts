@@ -223,6 +223,42 @@ export function describeSharedThings(name: string, open: () => Promise<RunStore>
       })
     })
 
+    describe('the figures', () => {
+      const figures = async () => {
+        const { runs, gates } = await store.figures()
+        return {
+          gates,
+          runs: runs.map(({ machine, state, status, count }) => [machine, state, status, count]),
+        }
+      }
+
+      test('of an empty store are its size alone', async () => {
+        expect(await figures()).toEqual({ runs: [], gates: [] })
+        expect(Math.max(...Object.values((await store.figures()).bytes))).toBeGreaterThan(0)
+      })
+
+      test('count runs by machine, state and status, however many there are', async () => {
+        for (let n = 0; n < 501; n++) await started({ machine: n % 2 === 0 ? 'cut' : 'migrate' })
+        expect((await figures()).runs.sort()).toEqual([
+          ['cut', 'PENDING', 'working', 251],
+          ['migrate', 'PENDING', 'working', 250],
+        ])
+      })
+
+      test('name the earliest arrival at each gate, whatever was recorded there since', async () => {
+        for (const runId of ['a', 'b']) {
+          const before = await started({ runId })
+          const arrived = stepAfter(before, { run: { ...atGate(before), gateSeq: 2 } })
+          await store.advance(arrived, mine)
+          await store.advance(stepAfter(arrived.run, { event: { type: 'cutter.approval-refused' } }), mine)
+        }
+        const history = await store.history('a')
+        expect((await figures()).gates).toEqual([
+          { machine: 'cut', gate: 'SG1', count: 2, since: history[1]!.at },
+        ])
+      })
+    })
+
     describe('where the module of a machine lies', () => {
       const place = (path: string) => ({ name: 'cut', path, startedAt: '2026-03-01T09:00:00.000Z' })
       const remember = (path: string, moved = false) => store.rememberModule(place(path), { moved })
