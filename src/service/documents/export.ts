@@ -7,9 +7,8 @@ import { type ExportFormat, formatDocument } from '../../document/export/format-
 import { CutterError } from '../../domain/errors.ts'
 import { sha256 } from '../../domain/json.ts'
 import { readSource } from '../../targets/system/source-file.ts'
-import { assertRole } from '../access/assert-role.ts'
+import { assertReadsDocuments } from '../access/assert-reads-documents.ts'
 import { admitFile, knownPath } from '../access/input-files.ts'
-import { assertUnlimited } from '../access/scope.ts'
 import { type Output, writeOutput } from '../write-output.ts'
 import { readFileText, readTargetText } from './read-document-text.ts'
 import { chooseReading, type ReadingInput } from './registered-document.ts'
@@ -50,6 +49,7 @@ export interface ExportedDocumentAnswer {
 
 /**
  * Exports a document in another format. A file is read without a store; a document of a target is read from the database.
+ * @throws ACCESS_REFUSED, as every reading of documents
  * @throws USAGE when neither a file nor a document is named, INPUT_REFUSED when the file can't be read, `out` exists or the target
  * holds no such document, TARGET_NOT_FOUND, TARGET_UNREACHABLE, TARGET_REFUSED
  */
@@ -57,8 +57,7 @@ export async function exportDocument(
   home: Home,
   given: ExportDocumentInput,
 ): Promise<ExportedDocumentAnswer> {
-  assertRole(home, 'viewer', 'export documents')
-  assertUnlimited(home, 'export documents')
+  assertReadsDocuments(home)
   const text =
     given.file === undefined ? await loadTargetText(home, given) : await loadFileText(home, given.file, given)
   const { format, country, language, date = null } = given

@@ -3,8 +3,7 @@ import { CutterError } from '../../domain/errors.ts'
 import { runOfChangeSet } from '../../effects/cut/governance-ids.ts'
 import { readServerTime } from '../../targets/postgres/read-documents.ts'
 import type { Sql } from '../../targets/target.ts'
-import { assertRole } from '../access/assert-role.ts'
-import { assertMachineInScope } from '../access/scope.ts'
+import { assertReadsDocuments } from '../access/assert-reads-documents.ts'
 import { targetError } from '../targets/target-error.ts'
 import { readAsOf } from './as-of.ts'
 
@@ -37,8 +36,7 @@ export async function readInForce<T>(
   { target: name, asOf }: ReadingPlace,
   work: (sql: Sql, at: Place) => Promise<T>,
 ): Promise<T> {
-  assertRole(home, 'viewer', 'read documents')
-  assertMachineInScope(home, 'cut')
+  assertReadsDocuments(home)
   const time = asOf === undefined ? null : readAsOf(asOf)
   const app = await home.app()
   const target = await app.target(name)
