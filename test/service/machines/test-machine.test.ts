@@ -92,6 +92,20 @@ describeWithKeys('a trial', () => {
       'would be done twice',
     ],
     [
+      'a write that leaves its work to a process and does not wait for it',
+      [
+        [
+          "import { resolve } from 'node:path'",
+          `import { spawn } from 'node:child_process'
+import { resolve } from 'node:path'
+const later = (...files: string[]) =>
+  spawn('sh', ['-c', 'sleep 20; mv "$1" "$2"', 'sh', ...files], { stdio: 'ignore', detached: true }).unref()`,
+        ],
+        ['await rename(', 'later('],
+      ],
+      'killed after the write replace: the write replace (FILE:34) would be done twice',
+    ],
+    [
       'a plan that depends on chance',
       [["action: 'replace'", 'action: String(Math.random())']],
       'a dry run did not succeed: ',
