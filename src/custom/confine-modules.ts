@@ -10,6 +10,7 @@ export function confineModules(): void {
   keepOffStdout()
   refuse('exit', 'end the process', 'throw an error, or a Stop, which stops the run')
   refuse('abort', 'end the process', 'throw an error, or a Stop, which stops the run')
+  refuse('kill', 'end the process', 'throw an error, or a Stop, which stops the run', isOwnEnd)
   refuse('chdir', 'change the working folder', 'use absolute paths')
 }
 
@@ -26,10 +27,20 @@ function replace<Owner extends object, Name extends keyof Owner>(
   owner[name] = Object.assign(make(original) as object, { [OURS]: true }) as Owner[Name]
 }
 
-function refuse(name: 'exit' | 'abort' | 'chdir', what: string, instead: string): void {
+/** Whether a signal reaches this process: by its id, by its group, or as one of all. Signal 0 asks only. */
+const isOwnEnd = (pid: unknown, signal: unknown) =>
+  [process.pid, -process.pid, 0, -1].includes(Number(pid)) && signal !== 0
+
+function refuse(
+  name: 'exit' | 'abort' | 'kill' | 'chdir',
+  what: string,
+  instead: string,
+  isRefused: (...given: unknown[]) => boolean = () => true,
+): void {
   replace(process, name, (original) => {
     const refusing = (...given: unknown[]) => {
-      if (findCaller() !== null) throw new Error(`a machine may not ${what} (process.${name}): ${instead}`)
+      if (isRefused(...given) && findCaller() !== null)
+        throw new Error(`a machine may not ${what} (process.${name}): ${instead}`)
       return Reflect.apply(original, process, given)
     }
     return refusing as typeof original

@@ -264,6 +264,12 @@ const OURS: Mistake[] = [
     says: ['plan threw: a machine may not end the process (process.exit): throw an error', '(FILE:7:'],
   },
   {
+    name: 'kills-its-process',
+    parts: { plan: "process.kill(process.pid); return planOf('SG1', { file })" },
+    found: 'before the gate',
+    says: ['plan threw: a machine may not end the process (process.kill): throw an error', '(FILE:7:'],
+  },
+  {
     name: 'leaves-its-folder',
     parts: { plan: "process.chdir('/'); return planOf('SG1', { file })" },
     found: 'before the gate',
