@@ -6,6 +6,7 @@ import { inHome, type Session } from './session.ts'
 
 /**
  * `cutter serve`: serves a home to callers with tokens until it is interrupted. It prints one line of JSON with `--json` once it listens.
+ * With `--systemd` it prints a unit that serves the home.
  */
 export function defineServe(program: Command): void {
   defineCommand(
@@ -17,12 +18,23 @@ export function defineServe(program: Command): void {
     .option('--port <n>', 'the port; 0 takes a free one', integerFrom(0, 65_535), 7433)
     .option('--concurrency <n>', 'how many effects work at a time', integer(10_000), 64)
     .option('--host <address>', 'name or address on which it listens', '127.0.0.1')
-    .action(action(serve))
+    .option('--systemd', 'print a unit for systemd that does so, and serve nothing')
+    .action(action((options: Options) => (options.systemd === true ? printUnit(options) : serve(options))))
 }
 
-function serve(
-  options: GlobalOptions & { port: number; host: string; concurrency: number },
-): Promise<number> {
+type Options = GlobalOptions & { port: number; host: string; concurrency: number; systemd?: boolean }
+
+function printUnit(options: Options): Promise<number> {
+  return inHome(options, async ({ home, io }) => {
+    const { makeSystemdUnit } = await import('../service/systemd-unit.ts')
+    const answer = await makeSystemdUnit(home, options)
+    if (io.json) io.outJson(answer)
+    else io.outExactly(answer.unit)
+    return 0
+  })
+}
+
+function serve(options: Options): Promise<number> {
   const serving = async ({ home, io, interrupt }: Session) => {
     const [{ openService }, { listen }] = await Promise.all([
       import('../service/serve.ts'),

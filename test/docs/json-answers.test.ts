@@ -79,6 +79,7 @@ const CASES: [schema: string, command: () => string][] = [
   ['store-prune', () => 'store prune --older-than 1d'],
   ['doctor', () => 'doctor'],
   ['doctor-runs', () => 'doctor --runs'],
+  ['service-unit', () => 'serve --systemd'],
   ['store-restore', () => 'store restore copy.db'],
   ['error', () => 'run show nothing'],
   ['error', () => 'run start nothing'],

@@ -34,6 +34,11 @@ export const SERVICE_ANSWERS: Answers = {
     title: 'Where the service listens, once it does',
     schema: z.strictObject({ url: z.url(), socket: text.describe('Absolute path of the unix socket.') }),
   },
+  'service-unit': {
+    commands: ['serve --systemd'],
+    title: 'A unit for systemd that serves the home',
+    schema: z.strictObject({ unit: text.describe('The text of the unit file.') }),
+  },
   'doctor-runs': {
     commands: ['doctor --runs'],
     title: 'What continues each open run, and whether that can still happen',
