@@ -24,10 +24,18 @@ const BY_HAND = 9_000_000_000_000_000
 
 /**
  * A command as lines to paste into a POSIX shell, with the run's id filled in. A script that asks for a fencing token gets one that is higher
- * than all of the run: whoever works by hand takes the run over.
+ * than all of the run: whoever works by hand takes the run over. `stage` makes the staging folder by hand at any time.
+ * Nobody can send a file by hand: the lists of what is removed are left empty, so that everything of the withdrawn tree is kept.
  */
 export function commandToPaste({ argv }: PlannedCommand, runId: string): string {
-  const words = argv.map((word) => (word === RUN_PLACEHOLDER ? runId : word)).map(shellQuote)
-  const isFenced = argv.some((word) => word.includes('CUTTER_TOKEN'))
-  return [...(isFenced ? [`env CUTTER_TOKEN=${runId}:${BY_HAND}`] : []), ...words].join(' ')
+  // The placeholder is a complete word, or the end of a path.
+  const filled = argv.map((word) =>
+    word.endsWith(RUN_PLACEHOLDER) ? word.slice(0, -RUN_PLACEHOLDER.length) + runId : word,
+  )
+  const words = filled.map(shellQuote)
+  if (filled[0] === 'put') return `: >${words.at(-1)}`
+  const asksFor = (name: string) => argv.some((word) => word.includes(name))
+  const token = asksFor('CUTTER_TOKEN') ? ['env', `CUTTER_TOKEN=${runId}:${BY_HAND}`] : []
+  const seen = asksFor('CUTTER_SEEN') ? ['CUTTER_SEEN=any'] : []
+  return [...token, ...seen, ...words].join(' ')
 }

@@ -1,4 +1,13 @@
-import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
@@ -21,28 +30,33 @@ vi.setConfig({ testTimeout: 1_800_000, hookTimeout: 300_000 })
  * and the commands that they had sent, wake when the deploy is closed, and must change nothing.
  */
 
-const WRITES = [
-  'stage',
-  'receive',
-  'extract',
-  'promote',
-  'build',
-  'skeleton',
-  'switch',
-  'activate',
-  'confirm',
-  'discard',
-]
-/** `stage` makes the folder that keeps the token, so nothing on the host refuses it once the run is over: see docs/guarantees.md. */
-const POINTS = WRITES.flatMap((step) => [['before', step] as const, ['after', step] as const]).filter(
-  ([when, step]) => when !== 'before' || step !== 'stage',
-)
+/** The steps, and by what their commands are known. `stage` comes twice: it asks for the time of the folder above, and then makes its own. */
+const WRITES: { [step: string]: string } = {
+  stage: " 'stage'",
+  'make the staging folder': 'CUTTER_SEEN=',
+  ...Object.fromEntries(
+    [
+      'receive',
+      'extract',
+      'promote',
+      'build',
+      'link-shared',
+      'skeleton',
+      'check runs',
+      'switch',
+      'activate',
+      'confirm',
+      'discard',
+    ].map((step) => [step, ` '${step}'`]),
+  ),
+}
+const POINTS = Object.keys(WRITES).flatMap((step) => [['before', step] as const, ['after', step] as const])
 
 /** before: the command arrives when its process was woken. after: it is done, and no client learns of it. */
 const hook = (folder: string) => `#!/bin/sh
-when=; name=
-[ ! -f ${folder}/strike ] || read -r when name <${folder}/strike
-case " $SSH_ORIGINAL_COMMAND" in *" '$name'"*) hit=$when ;; *) hit= ;; esac
+when=; known=
+[ ! -f ${folder}/strike ] || { read -r when; IFS= read -r known; } <${folder}/strike
+case " $SSH_ORIGINAL_COMMAND" in *"$known"*) hit=$when ;; *) hit= ;; esac
 [ -n "$when" ] && [ -n "$hit" ] || exec sh -c "$SSH_ORIGINAL_COMMAND"
 mv ${folder}/strike ${folder}/struck
 suspend() { kill -STOP "$(cat ${folder}/pid)"; }
@@ -73,15 +87,17 @@ describe('a deploy whose processes are suspended', () => {
     rmSync(folder, { recursive: true })
   })
 
-  const checks = `checks: [{ name: runs, run: [python3, app.py, --version] }]
+  const leaves = (word: string) => `[sh, -c, 'echo ${word} >>"$1"', sh, "${folder}/program"]`
+  const checks = `checks: [{ name: runs, run: ${leaves('checked')} }]
+shared: [uploads]
 skeleton: { folders: [runs], files: { app.yaml: "live: false" } }
-build: { run: "mkdir -p runs" }
-activate: { run: [sh, -c, 'echo up >>"$1"', sh, "${folder}/program"], inverse: [sh, -c, 'echo down >>"$1"', sh, "${folder}/program"] }
+build: { run: ${leaves('built')} }
+activate: { run: ${leaves('up')}, inverse: ${leaves('down')} }
 health: { run: ["grep", up, "${folder}/program"], everySeconds: 0.1 }
 tolerate: [listening-ports, running-services]`
 
   async function suspendAt(args: string[], when: string, step: string): Promise<Running> {
-    writeFileSync(join(folder, 'strike'), `${when} ${step}\n`)
+    writeFileSync(join(folder, 'strike'), `${when}\n${WRITES[step]}\n`)
     const running = spawnProgram(at, builtProgram(at), args)
     writeFileSync(join(folder, 'pid'), String(running.process.pid))
     const ending = await waitUntilSuspended(running)
@@ -92,12 +108,14 @@ tolerate: [listening-ports, running-services]`
   }
 
   test('before and after each command that writes ends as an undisturbed one, and is not changed when they wake', async () => {
+    mkdirSync(join(d.srv, 'shared/uploads'), { recursive: true })
     const before = listEntries(d.srv)
     const flags = {
       source: d.repository,
       commit: d.commit,
       host: 'box',
-      path: d.target,
+      path: d.srv,
+      strategy: 'release',
       previous: d.old,
       checks: d.checks(checks),
     }
@@ -130,11 +148,12 @@ tolerate: [listening-ports, running-services]`
     expect(jsonOf(await at.cutter(args))).toMatchObject({ status: 'closed', outcome: 'succeeded' })
     const found = () => ({
       entries: listEntries(d.srv),
-      target: hashFolder(d.target),
+      releases: hashFolder(join(d.srv, 'releases')),
+      current: readlinkSync(join(d.srv, 'current')),
       activated: readFileSync(join(folder, 'program'), 'utf8'),
     })
     const closed = found()
-    expect(closed.entries).toEqual([...before, 'app-2'])
+    expect(closed.entries).toEqual([...before, 'current', 'releases'].sort())
     const history = await historyOf(at, runId)
 
     writeFileSync(join(folder, 'woken'), '')

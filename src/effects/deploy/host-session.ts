@@ -13,6 +13,8 @@ export interface HostCommand {
   argv: string[]
   /** Its script compares the run's token, which it gets as `CUTTER_TOKEN`, with the token of the staging folder. */
   fenced?: true
+  /** The time of the folder above the staging folder as the host answered it before: `CUTTER_SEEN` of `stage`. */
+  seen?: string
 }
 
 /** The exit code of a script that found a later attempt's token in the staging folder. */
@@ -89,8 +91,11 @@ export function createHostSession(
     command,
     { timeoutMs = TIMEOUT_MS, maxOutputBytes = MAX_OUTPUT, stdin } = {},
   ) => {
-    const { id, kind, fenced } = command
-    const argv = fenced ? ['env', `CUTTER_TOKEN=${tokenText(context.token)}`, ...command.argv] : command.argv
+    const { id, kind, fenced, seen } = command
+    const parent = seen === undefined ? [] : [`CUTTER_SEEN=${seen}`]
+    const argv = fenced
+      ? ['env', `CUTTER_TOKEN=${tokenText(context.token)}`, ...parent, ...command.argv]
+      : command.argv
     if (kind === 'write') await assertMayWrite(id)
     const startedAt = now().getTime()
     const entry: SentCommand = { id, kind, argv, exitCode: null, timedOut: false, ms: 0 }

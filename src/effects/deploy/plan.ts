@@ -24,7 +24,7 @@ import {
   switchOver,
   withdrawTarget,
 } from './switch-commands.ts'
-import { discard, extract, removeListed, skeleton, stage } from './write-commands.ts'
+import { discard, extract, removeListed, type Staged, skeleton, stage } from './write-commands.ts'
 
 /**
  * The plan that SG1 approves: the exact commands, the bytes that they send, the expected state of the host, and the rollback. It holds no
@@ -59,6 +59,10 @@ export interface DeployPlan {
 
 /** Whether a run of this plan switches before its checks. */
 export const switchesFirst = ({ type }: Pick<DeployPlan, 'type'>) => type === 'cutter.plan.deploy/v1'
+
+/** The staging folder in whose name a run of this plan writes in the target. */
+export const stagedBy = (plan: Pick<DeployPlan, 'type' | 'place'>, run: string): Staged | null =>
+  switchesFirst(plan) ? null : { staging: plan.place.staging, run }
 
 /** What a change on the host means for a plan. */
 export const watchRulesOf = ({ checks: { watch, tolerate }, host: { uid } }: DeployPlan): WatchRules => ({
@@ -148,8 +152,8 @@ function listCommands(
     { id: 'send', argv: ['put', 'DEPLOY-MANIFEST.txt', `${staging}/tree/DEPLOY-MANIFEST.txt`] },
     planned(promote(staging, RUN_PLACEHOLDER, placeOf(plan))),
     ...ifAny('build', build),
-    ...(checks.shared.length === 0 ? [] : [planned(linkShared(plan))]),
-    planned(skeleton(target, bones.folders, bones.files)),
+    ...(checks.shared.length === 0 ? [] : [planned(linkShared(plan, RUN_PLACEHOLDER))]),
+    planned(skeleton({ staging, run: RUN_PLACEHOLDER }, target, bones.folders, bones.files)),
     ...checks.checks.flatMap(({ name, needs, run, fallback }) => [
       ...(needs === undefined ? [] : [{ id: `needs ${name}`, argv: needs }]),
       { id: `check ${name}`, argv: run },

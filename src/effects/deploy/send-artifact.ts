@@ -8,6 +8,7 @@ import { formatManifest } from './deploy-manifest.ts'
 import type { DeployDeps } from './deps.ts'
 import type { HostSession } from './host-session.ts'
 import { takeArtifact } from './kept-artifact.ts'
+import { makeStaging } from './make-staging.ts'
 import type { DeployPlan } from './plan.ts'
 import type { Source } from './resolve-source.ts'
 import { compareTree, listShape } from './tree-listing.ts'
@@ -57,7 +58,7 @@ export async function sendArtifact(
 ): Promise<void> {
   const { runId } = context
   const { staging } = plan.place
-  await session.text(write.stage(staging, runId))
+  await makeStaging(session, staging, runId)
   context.progress(`sends ${artifact.bytes} bytes`)
   const { sha256 } = await session.put(artifact.file!, `${staging}/artifact.tar`, 0o600)
   if (sha256 !== artifact.sha256) throw new Error(`the host received ${sha256}, sent was ${artifact.sha256}`)

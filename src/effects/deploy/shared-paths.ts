@@ -2,7 +2,7 @@ import { posix } from 'node:path'
 import type { ArtifactEntry } from './artifact-entry.ts'
 import type { HostCommand } from './host-session.ts'
 import { defineRead } from './read-commands.ts'
-import { defineWrite } from './write-commands.ts'
+import { defineInTarget } from './write-commands.ts'
 
 /**
  * Shared paths: files and folders that all releases use. They lie in `<path>/shared`, and each release has a link to each of them, at the
@@ -17,7 +17,7 @@ const sharedFolder = (parent: string) => posix.join(parent, 'shared')
 
 interface Sharing {
   checks: { shared: string[] }
-  place: { parent: string; target: string }
+  place: { parent: string; target: string; staging: string }
 }
 
 /** The links of a release to the shared paths, with the folders that the artifact lacks for them. */
@@ -54,9 +54,10 @@ export const listSharedInArtifact = (artifact: ArtifactEntry[], shared: string[]
   )
 
 /** Makes the links to the shared paths. Links that lead there already stay as they are; anything else there is left alone, and fails. */
-export function linkShared({ checks, place }: Sharing): HostCommand {
+export function linkShared({ checks, place }: Sharing, run: string): HostCommand {
   const links = checks.shared.flatMap((path) => [path, linkTarget(path, place)])
-  return defineWrite(
+  return defineInTarget(
+    { staging: place.staging, run },
     'link-shared',
     `cd -- "$1" || exit 3
 shift

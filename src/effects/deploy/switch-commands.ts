@@ -159,11 +159,12 @@ fi
 
 /**
  * The watch that stays on the host where a confirmation is needed. It waits, and then rolls back by itself unless `confirm` came before.
- * Both take the same lock, so that one of them is first. The mark `expired` keeps the run from promoting again. The withdrawn tree stays in
+ * Both take the same lock, so that one of them is first. It stays in the staging folder in which it began, so that it does nothing once that
+ * is removed, also where a rollback makes another one at its path. The mark `expired` keeps the run from promoting again. The withdrawn tree stays in
  * staging, because only the run knows what came besides.
  */
 const watch = (back: string) => `sleep "$8"
-cd -- "$1" && [ "$(cat run 2>/dev/null)" = "$2" ] || exit ${EXIT.notOurs}
+[ "$(cat run 2>/dev/null)" = "$2" ] || exit ${EXIT.notOurs}
 exec 9>>lock; flock 9
 ${NAMES_RUN}[ ! -e confirmed ] || exit 0
 : >expired
@@ -231,15 +232,12 @@ const listCommand = ({ target, argv, timeoutSeconds }: CommandInTarget) => [
   ...argv,
 ]
 
-/** Runs a command of the checks file in the target. It counts as a write, because Cutter can't know what it does. */
+/**
+ * Runs a command of the checks file in the target. It counts as a write, because Cutter can't know what it does. It holds no lock while it runs,
+ * because it may take long.
+ */
 export const runInTarget = (id: string, staging: string, run: string, command: CommandInTarget) =>
-  defineWrite(
-    id,
-    `cd -- "$1" && [ "$(cat run 2>/dev/null)" = "$2" ] || exit ${EXIT.notOurs}\n${RUN}`,
-    staging,
-    run,
-    ...listCommand(command),
-  )
+  defineWrite(id, `${OURS}exec 9>&-\n${RUN}`, staging, run, ...listCommand(command))
 
 /**
  * Activates the program in the target, under the lock of staging. The mark says that the way back must run the inverse, whatever

@@ -27,7 +27,8 @@ export const EXIT = {
   remains: 77,
   expired: 78,
   inverseFailed: 79,
-  notThere: 80,
+  unseen: 81,
+  notThere: 82,
 }
 
 /** Refuses a lower token of the same run. */
@@ -48,14 +49,30 @@ export const OURS = `cd -- "$1" && [ "$(cat run 2>/dev/null)" = "$2" ] || exit $
 ${LOCKED}${NOT_LOWER}${SAME_RUN}${KEEP}${NAMES_RUN}`
 
 /**
+ * Enters the time of waiting for others that make or remove this staging folder. Where a file system locks no folders, nobody waits; then
+ * only a command that stops exactly between its check and its mkdir could be late.
+ */
+const ALONE = `above=\${1%/*}
+[ -r "$above" ] && exec 8<"$above" && flock -w 120 8 2>/dev/null
+`
+
+/**
  * Makes a staging folder that only this user can enter and that names its run, or uses this run's own from an earlier try. `active`: the
  * program of this run is active, so that a new staging folder gets the mark of that.
+ *
+ * The token goes with the folder, so that a missing folder can't refuse a late command. Each folder that is made or removed changes the time of
+ * the folder above, though. So the script makes one only if that time is still `CUTTER_SEEN`, and otherwise prints it (exit code 81). See
+ * `makeStaging`.
  */
 export const stage = (staging: string, run: string, active = false): HostCommand =>
   defineWrite(
     'stage',
     `umask 077
 if [ ! -e "$1" ]; then
+  ${ALONE}fi
+if [ ! -e "$1" ]; then
+  now=$(stat -Lc %z -- "$above")
+  [ "$CUTTER_SEEN" = "$now" ] || [ "$CUTTER_SEEN" = any ] || { echo "$now"; echo "the entries of $above change all the time" >&2; exit ${EXIT.unseen}; }
   mkdir -- "$1" || exit ${EXIT.notMade}
   [ -z "$3" ] || : >"$1/activating" || { rm -rf -- "$1"; exit ${EXIT.notMade}; }
   printf '%s\\n' "$2" >"$1/run" || { rm -rf -- "$1"; exit ${EXIT.notMade}; }
@@ -98,11 +115,17 @@ mkdir -p -m 755 -- "$(dirname -- "$3")" && [ ! -e "$3" ] && mv -T -- withdrawn "
     keep,
   )
 
-/** Removes the staging folder with everything in it. A missing one counts as removed. */
+/**
+ * Removes the staging folder with everything in it. A missing one counts as removed. It is made and removed then, so that a `stage` that was
+ * sent before and arrives later finds another time of the folder above.
+ */
 export const discard = (staging: string, run: string): HostCommand =>
   defineWrite(
     'discard',
-    `[ -e "$1" ] || exit 0
+    `if [ ! -e "$1" ]; then
+  ${ALONE}[ -e "$1" ] || { mkdir -- "$1" && rmdir -- "$1"; } 2>/dev/null
+  exit 0
+fi
 cd -- "$1" && [ "$(cat run 2>/dev/null)" = "$2" ] || exit ${EXIT.notOurs}
 ${LOCKED}${NOT_LOWER}${SAME_RUN}rm -rf -- tree withdrawn old artifact.tar pointer claim confirmed expired watched activating && cd / && rm -rf -- "$1"`,
     staging,
@@ -121,9 +144,30 @@ export const rehearsalTree = (staging: string, run: string, replaces = false): H
     run,
   )
 
+/** The staging folder of a run, whose token a command must not be below. */
+export interface Staged {
+  staging: string
+  run: string
+}
+
+/**
+ * Defines a command that writes in the target, in the name of a staging folder. Null: that of a plan of v1, which removed its staging folder
+ * before. The script finds only its own arguments.
+ */
+export const defineInTarget = (staged: Staged | null, id: string, script: string, ...args: string[]) =>
+  staged === null
+    ? defineWrite(id, script, ...args)
+    : defineWrite(id, `${OURS}shift 2\n${script}`, staged.staging, staged.run, ...args)
+
 /** Makes folders (mode 700) and files (mode 600) for the program's own use. Existing ones stay as they are. */
-export const skeleton = (target: string, folders: string[], files: { [name: string]: string }): HostCommand =>
-  defineWrite(
+export const skeleton = (
+  staged: Staged | null,
+  target: string,
+  folders: string[],
+  files: { [name: string]: string },
+): HostCommand =>
+  defineInTarget(
+    staged,
     'skeleton',
     `cd -- "$1" || exit 3
 shift

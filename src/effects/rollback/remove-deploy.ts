@@ -1,6 +1,7 @@
 import type { EffectContext } from '../../domain/effect.ts'
 import { Stop } from '../../domain/errors.ts'
 import { CommandFailed, type HostSession } from '../deploy/host-session.ts'
+import { makeStaging } from '../deploy/make-staging.ts'
 import { switchBack, withdrawTarget } from '../deploy/switch-commands.ts'
 import { removeWithdrawn } from '../deploy/withdrawn.ts'
 import * as write from '../deploy/write-commands.ts'
@@ -20,7 +21,7 @@ export async function removeDeploy(
   const { staging, ofRun, back, stays } = plan
   const place = placeOfRollback(plan)
   try {
-    await session.text(write.stage(staging, ofRun, back !== null))
+    await makeStaging(session, staging, ofRun, back !== null)
     await session.text(switchBack(staging, ofRun, place, back))
     if (!stays) await session.text(withdrawTarget(staging, ofRun, place))
   } catch (error) {

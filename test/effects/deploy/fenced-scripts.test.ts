@@ -3,7 +3,9 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { HostCommand } from '../../../src/effects/deploy/host-session.ts'
+import { EXIT_FENCED, type HostCommand } from '../../../src/effects/deploy/host-session.ts'
+import { removeOldReleases } from '../../../src/effects/deploy/old-releases.ts'
+import { linkShared } from '../../../src/effects/deploy/shared-paths.ts'
 import * as change from '../../../src/effects/deploy/switch-commands.ts'
 import * as write from '../../../src/effects/deploy/write-commands.ts'
 
@@ -21,9 +23,16 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
-function run({ argv }: HostCommand, token: string): number | null {
+function send({ argv }: HostCommand, token: string, seen = '') {
   const [program, ...args] = argv
-  return spawnSync(program!, args, { env: { ...process.env, CUTTER_TOKEN: token }, stdio: 'ignore' }).status
+  const env = { ...process.env, CUTTER_TOKEN: token, CUTTER_SEEN: seen }
+  return spawnSync(program!, args, { env, encoding: 'utf8' })
+}
+
+/** As a deploy sends it: a staging folder is made in two requests. */
+function run(command: HostCommand, token: string): number | null {
+  const { status, stdout } = send(command, token)
+  return status === write.EXIT.unseen ? send(command, token, stdout.trim()).status : status
 }
 
 const earlier = `${RUN}:9000001`
@@ -33,6 +42,13 @@ const later = `${RUN}:9000002`
 const scripts: [string, () => HostCommand][] = [
   ['stage', () => write.stage(staging, RUN)],
   ['extract', () => write.extract(staging, RUN)],
+  [
+    'link-shared',
+    () => linkShared({ checks: { shared: ['log'] }, place: { parent: folder, target, staging } }, RUN),
+  ],
+  ['skeleton', () => write.skeleton({ staging, run: RUN }, target, ['made'], {})],
+  ['check', () => change.runInTarget('check', staging, RUN, touches)],
+  ['remove-old', () => removeOldReleases({ staging, parent: folder }, RUN, [])],
   ['rehearsal-tree', () => write.rehearsalTree(staging, RUN)],
   ['promote', () => change.promote(staging, RUN, place())],
   ['switch', () => change.switchOver(staging, RUN, place(), null, null)],
@@ -43,6 +59,8 @@ const scripts: [string, () => HostCommand][] = [
   ['remove-listed', () => write.removeListed(staging, RUN, target)],
   ['discard', () => write.discard(staging, RUN)],
 ]
+
+const touches = { target: '/', argv: ['sh', '-c', 'exit 0'], timeoutSeconds: 5 }
 
 const place = () => ({ target, pointer: null })
 
@@ -62,7 +80,7 @@ describe('a script of a deploy', () => {
     expect(run(write.stage(staging, RUN), later)).toBe(0)
     expect(run(write.rehearsalTree(staging, RUN), later)).toBe(0)
     const before = listing()
-    expect(run(command(), earlier)).toBe(80)
+    expect(run(command(), earlier)).toBe(EXIT_FENCED)
     expect(listing()).toBe(before)
     expect(existsSync(target)).toBe(false)
   })
@@ -73,7 +91,7 @@ describe('a script of a deploy', () => {
       expect(readFileSync(join(staging, 'token'), 'utf8').trim()).toBe(token)
     }
     expect(run(write.rehearsalTree(staging, RUN), `${RUN}:10000001`)).toBe(0)
-    expect(run(change.promote(staging, RUN, place()), later)).toBe(80)
+    expect(run(change.promote(staging, RUN, place()), later)).toBe(EXIT_FENCED)
     expect(run(change.promote(staging, RUN, place()), `${RUN}:10000001`)).toBe(0)
     expect(existsSync(join(target, 'DEPLOY-MANIFEST.txt'))).toBe(true)
   })
@@ -88,9 +106,80 @@ describe('a script of a deploy', () => {
 
   test('of a rollback takes the folder over by stage alone, and then refuses the deploy', () => {
     expect(run(write.stage(staging, RUN), later)).toBe(0)
-    expect(run(change.withdrawTarget(staging, RUN, place()), 'irb-2:3000001')).toBe(80)
+    expect(run(change.withdrawTarget(staging, RUN, place()), 'irb-2:3000001')).toBe(EXIT_FENCED)
     expect(run(write.stage(staging, RUN), 'irb-2:3000001')).toBe(0)
     expect(run(change.withdrawTarget(staging, RUN, place()), 'irb-2:3000001')).toBe(0)
-    expect(run(change.promote(staging, RUN, place()), later)).toBe(80)
+    expect(run(change.promote(staging, RUN, place()), later)).toBe(EXIT_FENCED)
+  })
+
+  test('has an exit code of its own for each case', () => {
+    const codes = [...Object.values(write.EXIT), EXIT_FENCED]
+    expect(new Set(codes).size).toBe(codes.length)
+  })
+})
+
+/** What a process asked for before, and what another one then did that closed the run. */
+const endings: [string, () => void][] = [
+  [
+    'a deploy that succeeded or was taken back',
+    () => {
+      expect(run(write.stage(staging, RUN), later)).toBe(0)
+      expect(run(write.discard(staging, RUN), later)).toBe(0)
+    },
+  ],
+  ['a run that found nothing to remove', () => expect(run(write.discard(staging, RUN), later)).toBe(0)],
+  [
+    'a rollback by another run',
+    () => {
+      expect(run(write.stage(staging, RUN), 'irb-2:3000001')).toBe(0)
+      expect(run(write.discard(staging, RUN), 'irb-2:3000001')).toBe(0)
+    },
+  ],
+]
+
+describe('a command that arrives when its run is closed', () => {
+  test.each(endings)('does nothing after %s', (_, close) => {
+    const asked = send(write.stage(staging, RUN), earlier)
+    expect(asked.status).toBe(write.EXIT.unseen)
+    close()
+    mkdirSync(target)
+    const before = listing()
+    for (const [id, command] of scripts) {
+      const { status } = send(command(), earlier, asked.stdout.trim())
+      if (id === 'discard') expect(status).toBe(0)
+      else expect([id, status]).toEqual([id, id === 'stage' ? write.EXIT.unseen : write.EXIT.notOurs])
+    }
+    expect(listing()).toBe(before)
+  })
+
+  test('does nothing in a staging folder that a late request made before the run was closed', () => {
+    const asked = send(write.stage(staging, RUN), earlier)
+    expect(run(write.stage(staging, RUN), later)).toBe(0)
+    expect(send(write.stage(staging, RUN), earlier, asked.stdout.trim()).status).toBe(EXIT_FENCED)
+  })
+
+  test('makes the folder for the process whose turn it is, also while others make entries next to it', () => {
+    const asked = send(write.stage(staging, RUN), earlier)
+    mkdirSync(join(folder, 'by others'))
+    const again = send(write.stage(staging, RUN), earlier, asked.stdout.trim())
+    expect(again.status).toBe(write.EXIT.unseen)
+    expect(send(write.stage(staging, RUN), earlier, again.stdout.trim()).status).toBe(0)
+  })
+
+  test('is not the watch for a confirmation either, when a rollback has made the folder again', async () => {
+    const tree = () => readFileSync(join(target, 'DEPLOY-MANIFEST.txt'), 'utf8')
+    expect(run(write.stage(staging, RUN), later)).toBe(0)
+    expect(run(write.rehearsalTree(staging, RUN), later)).toBe(0)
+    expect(run(change.promote(staging, RUN, place()), later)).toBe(0)
+    expect(run(change.switchOver(staging, RUN, place(), 1, null), later)).toBe(0)
+    expect(run(change.confirm(staging, RUN), later)).toBe(0)
+    const deployed = tree()
+    expect(run(write.discard(staging, RUN), later)).toBe(0)
+    expect(run(write.stage(staging, RUN), 'irb-2:3000001')).toBe(0)
+    const isWatched = () => spawnSync('pgrep', ['-f', `watch ${staging} `]).status === 0
+    expect(isWatched()).toBe(true)
+    await expect.poll(isWatched, { timeout: 20_000 }).toBe(false)
+    expect(existsSync(join(staging, 'expired'))).toBe(false)
+    expect(tree()).toBe(deployed)
   })
 })

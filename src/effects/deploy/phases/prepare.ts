@@ -15,9 +15,9 @@ export const prepare = (deps: DeployDeps) =>
       const nothing = skeleton.folders.length + Object.keys(skeleton.files).length + shared.length === 0
       return nothing || switchesFirst(plan) ? 'there is nothing to prepare' : null
     },
-    async work({ session, plan }) {
-      if (plan.checks.shared.length > 0) await session.text(linkShared(plan))
-      await makeSkeleton(session, plan)
+    async work({ session, context: { runId }, plan }) {
+      if (plan.checks.shared.length > 0) await session.text(linkShared(plan, runId))
+      await makeSkeleton(session, plan, runId)
       return { faults: [], tried: [], why: '', facts: {} }
     },
   })

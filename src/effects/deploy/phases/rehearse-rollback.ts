@@ -5,6 +5,7 @@ import { readJsonEvidence } from '../../read-json-evidence.ts'
 import { type DeploySurvey, reportPreflight } from '../deploy-survey.ts'
 import type { DeployDeps } from '../deps.ts'
 import type { HostSession } from '../host-session.ts'
+import { makeStaging } from '../make-staging.ts'
 import { folderExists, listFolder, readFile } from '../read-commands.ts'
 import { rehearsalFolder } from '../rehearsal-folder.ts'
 import { promote, withdrawTarget } from '../switch-commands.ts'
@@ -57,7 +58,7 @@ async function tryBothWays(session: HostSession, { place }: DeploySurvey, runId:
   const target = `${folder}/target`
   const isThere = async (path: string) => (await session.run(folderExists(path))).exitCode === 0
   await session.text(write.discard(folder, runId))
-  await session.text(write.stage(folder, runId))
+  await makeStaging(session, folder, runId)
   const replaces = place.strategy === 'replace'
   await session.text(write.rehearsalTree(folder, runId, replaces))
   await session.text(promote(folder, runId, { target, pointer: null, replaces }))

@@ -14,6 +14,7 @@ import type { DeployDeps } from '../deps.ts'
 import type { HostSession } from '../host-session.ts'
 import { surveyAnchors } from '../host-survey.ts'
 import { keepFolder, withKeep } from '../keep-folder.ts'
+import { makeStaging } from '../make-staging.ts'
 import { type DeployPlan, placeOf, switchesFirst, watchRulesOf } from '../plan.ts'
 import { folderExists, parsePairs, readPromoteState } from '../read-commands.ts'
 import { readDeployPlan } from '../read-deploy-plan.ts'
@@ -58,6 +59,8 @@ export const rollback = (deps: DeployDeps) =>
       const plan = await readDeployPlan(context, given.planDigest)
       return withHost(deps, context, given.host, async (session) => {
         if (!(await isGone(session, context, plan))) return { outcome: 'not-committed' }
+        // What an earlier process sent may still arrive, and must not make the staging folder again.
+        await session.run(write.discard(plan.place.staging, context.runId))
         return { outcome: 'committed', ...(await describeRollback(session, context, plan, given)) }
       })
     },
@@ -74,7 +77,7 @@ async function takeBack(
   const { staging } = plan.place
   const { staging: staged, manifest } = await readState(session, context, plan)
   const active = staged === 'no' && manifest === 'yes' && !switchesFirst(plan)
-  await session.text(write.stage(staging, runId, active))
+  await makeStaging(session, staging, runId, active)
   await session.text(switchBack(staging, runId, placeOf(plan), plan.activation?.back ?? null))
   await session.text(withdrawTarget(staging, runId, placeOf(plan)))
   await removeTree(session, context, plan, given)

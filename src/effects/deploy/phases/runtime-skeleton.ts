@@ -9,8 +9,8 @@ export const runtimeSkeleton = (deps: DeployDeps) =>
     stage: 'G7',
     reports: 'only faults',
     idle: () => null,
-    async work({ session, plan }) {
-      await makeSkeleton(session, plan)
+    async work({ session, context, plan }) {
+      await makeSkeleton(session, plan, context.runId)
       return { faults: [], tried: [], why: '', facts: {} }
     },
   })

@@ -19,7 +19,7 @@ export const switchRelease = (deps: DeployDeps) =>
     async work({ session, context, plan }) {
       const done = { faults: [] as string[], tried: [], why: '', facts: {} }
       if (switchesFirst(plan)) {
-        await makeSkeleton(session, plan)
+        await makeSkeleton(session, plan, context.runId)
         return done
       }
       const { place, pointer, confirmSeconds, activation } = plan
