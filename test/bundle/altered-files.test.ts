@@ -64,6 +64,9 @@ describeWithKeys('verify of an altered bundle', () => {
     })
   })
 
+  /** The same armor with another sign in the last line of the signature. */
+  const otherSignature = (text: string) =>
+    text.replace(/(.)(.{5})\n-----END/, (_, sign, rest) => `${sign === 'A' ? 'B' : 'A'}${rest}\n-----END`)
   const laterDigit = (text: string) => text.replace(/"by":"engine"/, '"by":"nobody"')
   test.each<[string, FaultCode, string, (files: Files) => void]>([
     ['a history entry', 'HISTORY_BROKEN', 'history.jsonl', (f) => editFile(f, 'history.jsonl', laterDigit)],
@@ -138,10 +141,7 @@ describeWithKeys('verify of an altered bundle', () => {
       'a signature',
       'SIGNATURE_INVALID',
       'approvals/',
-      (f) =>
-        editFile(f, /^approvals\/.*sig$/, (text) =>
-          text.replace(/(.{10})\n-----END/, (_, end) => `${end.replace(/[A-Y]/, 'Z')}\n-----END`),
-        ),
+      (f) => editFile(f, /^approvals\/.*sig$/, otherSignature),
     ],
     [
       'an approval that is gone',
@@ -162,10 +162,7 @@ describeWithKeys('verify of an altered bundle', () => {
       'the closeout’s signature',
       'CLOSEOUT_SIGNATURE_INVALID',
       'closeout.json.sig',
-      (f) =>
-        editFile(f, 'closeout.json.sig', (text) =>
-          text.replace(/(.{10})\n-----END/, (_, end) => `${end.replace(/[A-Y]/, 'Z')}\n-----END`),
-        ),
+      (f) => editFile(f, 'closeout.json.sig', otherSignature),
     ],
     [
       'white space round the closeout’s signature',

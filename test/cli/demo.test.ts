@@ -39,7 +39,7 @@ describe('cutter demo', () => {
       expect(stdout).toContain(part)
     }
     expect(stdout.match(/CLOSEOUT_REPORTED: succeeded/g)).toHaveLength(2)
-    expect(stdout).toMatch(/after: information_unit 5, unit_version 5, iu_lifecycle_log 5/)
+    expect(stdout).toMatch(/after: information_unit 6, unit_version 6, iu_lifecycle_log 6/)
     const [, one, two] = /(sv-\w+)\n.* (sv-\w+)/.exec(stdout)!
     expect(one).toBe(two)
     expect((await readEmbeddedStatus({ home: home.path('var/demo') })).running).toBe(false)

@@ -71,6 +71,7 @@ const READERS = [
 
 /** Values that are no path on this machine. */
 const VALUES = [
+  ...['<address>', '<words>', '--as-of <time>', '--expect <counts>'],
   ...['<run>', '[run]', '<approval>', '[batch]', '[target]', '[name]', '[flags]'],
   ...[
     '--by <who>',
@@ -114,7 +115,7 @@ const VALUES = [
 
 /** Fields of shipped machines that are no path, or one on the host of a deploy. */
 const FIELDS = ['document', 'profile', 'accept', 'target', 'commit', 'host', 'path', 'strategy', 'previous']
-  .concat(['on-failure', 'confirm-within', 'run', 'to'])
+  .concat(['on-failure', 'confirm-within', 'run', 'to', 'expect'])
   .map((field) => `--${field} <value>`)
 
 const nameOf = (command: Command): string =>

@@ -241,7 +241,7 @@ describe.skipIf(skipped !== null)('interruptions at every step', { timeout: 900_
     ]
     let kills = 0
     const killedUntil = async (args: () => Promise<string[]>, done: (run: RunJson) => boolean) => {
-      for (let after = 300; ; after += 200) {
+      for (let after = 300; ; after *= 1.2) {
         const process = child(await args())
         const timer = setTimeout(() => process.kill('SIGKILL'), after)
         await ended(process)

@@ -157,6 +157,7 @@ test('no field makes a line of the closeout of a migration, or of the report of 
       rows: { t: { inserted: 1, updated: 1, deleted: 1 } },
       columns: { t: { c: 1 } },
     },
+    values: { t: { c: { before: 1, after: 2 } } },
     checks: { preflight: [check], verification: [check], failed: ['f'] },
     sideEffects: [{ what: 'w', table: 't', columns: ['c'], rows: 1 }],
     backups: [{ which: 'w', file: 'f', sha256: 's', takenAt: 't', holds: 'h', retention: 'r' }],

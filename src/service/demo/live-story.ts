@@ -44,7 +44,7 @@ async function tellLiveGates(stage: DemoStage, planned: Run, keyFile: string): P
   const closed = await passSigned(stage, drafted, keyFile)
   const { before, after } = reportOf(closed).counts
   say(`  ${closed.state}: ${closed.outcome}. Before: ${describeCounts(before)};`)
-  say(`  after: ${describeCounts(after)}. The articles are in force.`)
+  say(`  after: ${describeCounts(after)}. The units are in force.`)
   return closed
 }
 
