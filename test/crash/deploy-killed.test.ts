@@ -73,7 +73,6 @@ const TO_THE_PROMOTE: Boundary[] = [
   ['stage', ...every],
   ['receive', 'before', 'after'],
   ['extract', ...every],
-  ['sums', 'before'],
   ['promote', ...every],
 ]
 const TO_THE_END: Boundary[] = [
@@ -86,6 +85,7 @@ const TO_THE_END: Boundary[] = [
   ['activate', ...every],
   ['confirm', ...every],
   ['health', 'before', 'after'],
+  ['sums', 'before'],
   ['anchor', 'before'],
   ['discard', 'before', 'after'],
 ]
