@@ -1,3 +1,4 @@
+import { CutterError } from '../domain/errors.ts'
 import type { HeadWitness } from '../domain/head-witness.ts'
 import type { LostEntries } from '../domain/lost-entries.ts'
 import { readLoggedHeads, readNewestHeads } from '../reports/head-log.ts'
@@ -32,13 +33,20 @@ function readHeads(read: () => Map<string, HeadWitness>): Map<string, HeadWitnes
   }
 }
 
+/** A run whose record does not hold is named by whoever loads it. It must not keep the others from being found. */
+function damagedRun(error: unknown): undefined {
+  if (error instanceof CutterError && error.code === 'STORE_TAMPERED') return undefined
+  throw error
+}
+
 /** A run that has gone beyond the entry is judged by its complete record, when it is loaded. */
 async function findLoss(
   store: Pick<RunStore, 'run' | 'prunedLike'>,
   runId: string,
   { seq, head }: HeadWitness,
 ): Promise<LostEntries | null> {
-  const run = await store.run(runId)
+  const run = await store.run(runId).catch(damagedRun)
+  if (run === undefined) return null
   if (run === null) return (await store.prunedLike(runId)).length > 0 ? null : { runId, seq, has: null }
   if (run.seq > seq || (run.seq === seq && run.head === head)) return null
   return { runId, seq, has: run.seq }

@@ -36,12 +36,18 @@ function startProgram(file: string) {
   const args = [program, file, migrationsDirectory, writerThreadFile(), String(RUNS)]
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
   let output = ''
-  child.stdout.on('data', (chunk) => {
-    output += chunk
+  const seen = new Set<string>()
+  const started = new Promise<void>((done) => {
+    child.stdout.on('data', (chunk) => {
+      output += chunk
+      for (const [runId] of String(chunk).matchAll(/^\S+/gm)) seen.add(runId)
+      if (seen.size >= RUNS) done()
+    })
   })
   const ended = once(child, 'close')
   return {
-    started: once(child.stdout, 'data'),
+    /** Each run has an acknowledged step. */
+    started,
     async kill(): Promise<Map<string, number>> {
       child.kill('SIGKILL')
       await ended
@@ -64,7 +70,7 @@ describe('a store with many working runs', () => {
     [2, 400],
     [3, 600],
   ])(
-    'holds every acknowledged step completely when %i processes die %i ms after the first step',
+    'holds every acknowledged step completely when %i processes die %i ms after the first step of each run',
     async (processes, ms) => {
       const { file } = aStoreFile()
       const all = Array.from({ length: processes }, () => startProgram(file))

@@ -22,6 +22,8 @@ interface Source {
  */
 export function cutOwnText(placed: PlacedRecord[], source: Source): PlacedRecord[] {
   const { bytes, boundaries, bodyStart } = source
+  // A text without any heading that was read has nothing to cut: as one unit it would hide that nothing was found.
+  if (placed.every(({ record }) => record.kind === 'other')) return placed
   const document = source.document.toUpperCase()
   const headings = new Map(boundaries.map(({ heading }) => [heading.start, heading]))
   const taken = new Set(placed.map(({ record }) => record.address))

@@ -25,9 +25,7 @@ async function tellPlan(stage: DemoStage): Promise<Run> {
   say(`$ cutter run start cut --document CHARTER --source ${shellQuote(charter)}`)
   const planned = await startCut(stage, 'dry-run')
   const { sourceSha256, units, records, plan } = reportOf(planned)
-  say(
-    `  ${planned.runId} pinned the source (SHA-256 ${sourceSha256.slice(0, 16)}…) and found ${units} units`,
-  )
+  say(`  ${planned.runId} pinned the source (SHA-256 ${sourceSha256.slice(0, 16)}…) and found ${units} units`)
   say(`  and ${records.excluded} repealed one. It planned ${plan.create} new units, and rehearsed every call`)
   say('  on a throwaway copy of the target.')
   sayPause(stage, planned)
@@ -38,9 +36,7 @@ async function tellGates(stage: DemoStage, planned: Run): Promise<Run> {
   const { say } = stage
   say('')
   say('# 2. Through both gates, with rehearsal approvals, which count in dry runs only')
-  say(
-    '  The first gate (SG1) is for writing the units as drafts, which can be taken back. The second (SG2)',
-  )
+  say('  The first gate (SG1) is for writing the units as drafts, which can be taken back. The second (SG2)')
   say(
     '  is for putting them into force, which can’t. At each gate the run waits for an approval of that plan.',
   )
