@@ -12,6 +12,8 @@ export interface KillPoint {
   phase: string | null
   /** How the killed phase gets its result in the end. Null where no phase was killed. */
   ran: 'execute' | 'simulate' | 'probe' | null
+  /** Where the killed phase writes, when it writes to the target and to its rehearsal copy. */
+  place?: 'target' | 'copy'
 }
 
 /** Kills a run at each point, one after the other, each with a document of its own. The last test counts all rows of the target. */
@@ -38,10 +40,10 @@ export function testKillPoints(mode: Mode, points: KillPoint[]): void {
     expect(undisturbed.events.filter(({ ran }) => ran !== undefined)).toHaveLength(13)
   })
 
-  for (const { where, point, phase, ran } of points) {
+  for (const { where, point, phase, ran, place } of points) {
     test(`a ${kind} that is killed at ${where}, ${point}, ends like an undisturbed one`, async () => {
       const task = harness.task(`${where}-${point}`, mode)
-      await harness.killAt(task, `${where}:${point}`)
+      await harness.killAt(task, `${place === undefined ? '' : `${place}/`}${where}:${point}`)
       if (where !== 'start' || point !== 'unsaved') expect((await harness.findRun(task)).phase).toBe(phase)
 
       const run = await harness.finish(task)

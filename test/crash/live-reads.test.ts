@@ -24,7 +24,7 @@ testKillPoints('live', [
   { where: 'start', point: 'unsaved', phase: null, ran: null },
   { where: 'start', point: 'saved', phase: 'source_pin', ran: null },
   ...reads,
-  { where: 'grant_probe', point: 'rehearsed', phase: 'grant_probe', ran: 'execute' },
+  { where: 'grant_probe', point: 'committed', phase: 'grant_probe', ran: 'execute', place: 'copy' },
   { where: 'GRANTS_PROBED', point: 'unsaved', phase: null, ran: null },
   { where: 'GRANTS_PROBED', point: 'saved', phase: null, ran: null },
   { where: 'SG1', point: 'unsaved', phase: null, ran: null },

@@ -2,10 +2,11 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Sql } from '../../../src/targets/target.ts'
 
 /**
- * The point at which a process of the crashing build kills itself: `CRASH_AT=<where>:<point>`. After SIGKILL runs no handler and no
+ * The point at which a process of the crashing build kills itself: `CRASH_AT=<where>:<point>`, or `target/<where>:<point>` and
+ * `copy/<where>:<point>` for a phase that writes to the target and to its rehearsal copy. After SIGKILL runs no handler and no
  * `finally`, and no server learns that the client is gone. With `CRASH_SIGNAL=SIGSTOP` it suspends itself, and continues when it is woken.
  */
-const chosen = process.env.CRASH_AT ?? ''
+const [, chosenPlace, chosen] = /^(?:(target|copy)\/)?(.*)$/.exec(process.env.CRASH_AT ?? '')!
 const signal = process.env.CRASH_SIGNAL ?? 'SIGKILL'
 
 /** The phase whose effect is being executed or simulated. Probes have none. */
@@ -13,15 +14,17 @@ export const phase = new AsyncLocalStorage<string>()
 
 /** A process that was woken passes the same point again. */
 let wasThere = false
-const isChosen = (where: string, point: string) => !wasThere && `${where}:${point}` === chosen
+type Place = 'target' | 'copy'
+const isChosen = (where: string, point: string, place: Place) =>
+  !wasThere && `${where}:${point}` === chosen && (chosenPlace === undefined || chosenPlace === place)
 
-export function crashAt(where: string, point: string): void {
-  if (isChosen(where, point)) die()
+export function crashAt(where: string, point: string, place: Place = 'target'): void {
+  if (isChosen(where, point, place)) die()
 }
 
 /** The point `commit-sent`: an idle client passes a query to the socket, and the socket to the kernel, before `query` returns. */
-export function crashAtCommit(where: string, sql: Sql): void {
-  if (!isChosen(where, 'commit-sent')) return
+export function crashAtCommit(where: string, sql: Sql, place: Place = 'target'): void {
+  if (!isChosen(where, 'commit-sent', place)) return
   const query = sql.query.bind(sql) as (text: string) => Promise<unknown>
   Object.assign(sql, {
     query: (text: string) => {

@@ -12,14 +12,15 @@ export function openTarget(access: TargetAccess): Target {
     async write(role, context, work) {
       const name = phase.getStore()
       if (name === undefined) return target.write(role, context, work)
+      const place = access.name === `rehearsal ${context.runId}` ? 'copy' : 'target'
       const value = await target.write(role, context, async (sql) => {
-        crashAt(name, 'begun')
+        crashAt(name, 'begun', place)
         const made = await work(sql)
-        crashAt(name, 'before-commit')
-        crashAtCommit(name, sql)
+        crashAt(name, 'before-commit', place)
+        crashAtCommit(name, sql, place)
         return made
       })
-      crashAt(name, 'committed')
+      crashAt(name, 'committed', place)
       return value
     },
     async rehearse(role, context, work) {
