@@ -82,7 +82,12 @@ describe('target init', () => {
   test('target init refuses a database that has other tables of those names, and does not change it', async () => {
     const taken = await connectClient(cluster.url('taken'))
     await taken.query('create table information_unit (note text)')
-    const env = { OWNER_URL: urlFor('postgres', 'taken') }
+    const env = {
+      READER_URL: urlFor('cutter_reader', 'taken'),
+      EXECUTOR_URL: urlFor('cutter_executor', 'taken'),
+      VERIFIER_URL: urlFor('cutter_verifier', 'taken'),
+      OWNER_URL: urlFor('postgres', 'taken'),
+    }
     const answer = await at.cutter(['target', 'init', 'main', '--json'], { env })
     expect(answer.code).toBe(1)
     expect(jsonOf(answer).error?.code).toBe('TARGET_REFUSED')
