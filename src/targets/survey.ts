@@ -79,5 +79,5 @@ function listDifferences(kind: string, expected: Named[], found: Named[]): strin
   return [...removed, ...added, ...changed]
 }
 
-/** The end of the name of a table's own entry. */
-const TABLE = ' (table)'
+/** The end of the name of a table's own entry among the constraints of a surface. */
+export const TABLE = ' (table)'

@@ -1,6 +1,7 @@
 import type { EffectContext } from '../../domain/effect.ts'
 import { Stop } from '../../domain/errors.ts'
-import type { Named, Surface } from '../../targets/survey.ts'
+import { quoteName } from '../../domain/quote-name.ts'
+import { type Named, type Surface, TABLE } from '../../targets/survey.ts'
 import type { DocumentRows, Target } from '../../targets/target.ts'
 import type { CutDeps } from './deps.ts'
 import { limitDifferences, summariseDifferences } from './drift.ts'
@@ -64,9 +65,6 @@ function namedOf({ functions, triggers, constraints }: Surface): Named[] {
   ]
 }
 
-/** The end of the name of a table's own entry in a surface. */
-const TABLE = ' (table)'
-
 function compareKinds(target: Named[], copy: Named[]): Difference[] {
   const there = new Map(target.map(({ name, digest }) => [name, digest]))
   const here = new Map(copy.map(({ name, digest }) => [name, digest]))
@@ -101,9 +99,6 @@ function dropStatement(kind: string, name: string): string {
   if (kind === 'constraint') return `alter table ${table} drop constraint ${quoteName(own)}`
   return `drop ${kind} ${schema}.${quoteName([object, ...rest].join('.'))}`
 }
-
-const quoteName = (name: string) =>
-  /^[a-z_][a-z0-9_]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`
 
 /** Whether a grant to it decides about Cutter's own statements. */
 const isOwnRole = (grantee: string) => grantee === 'public' || grantee.startsWith('cutter_')

@@ -5,7 +5,7 @@ import { isListedByWildcardOnly, verifySignature } from '../../approvals/openssh
 import { findKeyFault } from '../../approvals/rules/key-policy.ts'
 import { CutterError } from '../../domain/errors.ts'
 import { canonicalJson } from '../../domain/json.ts'
-import { digestOfToken, makeToken } from '../tokens/token-text.ts'
+import { issueToken } from '../tokens/issue-token.ts'
 
 /** The namespace of a signature that signs in, so that it is never taken for an approval. */
 const NAMESPACE = 'cutter.sign-in'
@@ -71,10 +71,10 @@ async function exchange(
   { statement, signature }: SignedSignIn,
   { principal, origin }: { principal: string; origin: string },
 ): Promise<string> {
-  const { deps, store } = await home.app()
-  const now = deps.clock.now()
+  const app = await home.app()
+  const now = app.deps.clock.now()
   const question = {
-    ...deps.trust,
+    ...app.deps.trust,
     text: statement,
     signature,
     namespace: NAMESPACE,
@@ -94,21 +94,14 @@ async function exchange(
     { presence: 'required', verification: 'required', origins: [origin] },
   )
   if (fault !== null) throw refusal(fault.detail)
-  const token = makeToken()
-  const kept = {
-    tokenId: `tk-${deps.randomHex(8)}`,
+  const { token } = await issueToken(app, {
     name: `${principal} by passkey`,
-    role: 'viewer' as const,
+    role: 'viewer',
     machines: null,
     runId: null,
-    createdAt: now.toISOString(),
     createdBy: `passkey ${answer.fingerprint}`,
-    expiresAt: new Date(now.getTime() + COUNTS_MS).toISOString(),
-    revokedAt: null,
-    revokedBy: null,
-    lastUsedAt: null,
-  }
-  await store.saveToken(kept, digestOfToken(token))
+    ends: now.getTime() + COUNTS_MS,
+  })
   return token
 }
 

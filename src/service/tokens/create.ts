@@ -3,15 +3,15 @@ import type { Home } from '../../app/open-home.ts'
 import { MACHINE_NAMES } from '../../builtin/registry.ts'
 import { CutterError } from '../../domain/errors.ts'
 import { isSameName } from '../../domain/person-names.ts'
-import { findTokenFault, type Role, type Token } from '../../domain/token.ts'
+import { findTokenFault, type Role } from '../../domain/token.ts'
 import { assertNoSecretWords } from '../../engine/check-secrets.ts'
 import { assertLabel, assertOperator } from '../../engine/operators.ts'
 import { assertRole } from '../access/assert-role.ts'
 import { assertUnlimited, isTokenInScope } from '../access/scope.ts'
 import { parseDuration } from '../duration.ts'
 import { findRunId } from '../runs/find-run.ts'
+import { issueToken } from './issue-token.ts'
 import { type TokenAnswer, tokenAnswer } from './token-answer.ts'
-import { digestOfToken, makeToken } from './token-text.ts'
 
 /** A token that nobody renews stops counting. */
 const MAX_DAYS = 366
@@ -44,7 +44,7 @@ export interface CreatedToken extends TokenAnswer {
 export async function createToken(home: Home, given: CreateTokenInput): Promise<CreatedToken> {
   assertRole(home, 'admin', 'make tokens')
   const app = await home.app()
-  const { deps, store } = app
+  const { deps } = app
   assertNoSecretWords(deps, { '--name': given.name, '--by': given.by })
   const name = assertLabel(given.name, '--name')
   const now = deps.clock.now()
@@ -55,21 +55,8 @@ export async function createToken(home: Home, given: CreateTokenInput): Promise<
   const machines = given.machines ?? null
   if (!(await isTokenInScope(home, { machines, runId }))) assertUnlimited(home, 'make one that reaches more')
   await assertNameIsFree(app, name, now)
-  const token = makeToken()
-  const kept: Token = {
-    tokenId: `tk-${deps.randomHex(8)}`,
-    name,
-    role: given.role,
-    machines,
-    runId,
-    createdAt: now.toISOString(),
-    createdBy: assertOperator(deps, given.by),
-    expiresAt: new Date(ends).toISOString(),
-    revokedAt: null,
-    revokedBy: null,
-    lastUsedAt: null,
-  }
-  await store.saveToken(kept, digestOfToken(token))
+  const createdBy = assertOperator(deps, given.by)
+  const { token, kept } = await issueToken(app, { name, role: given.role, machines, runId, createdBy, ends })
   return { ...tokenAnswer(kept, now), token }
 }
 

@@ -1,4 +1,5 @@
 import type { ClientBase } from 'pg'
+import { quoteName } from '../../domain/quote-name.ts'
 import { LOGIN_ROLES, type LoginRole } from './target-schema.ts'
 
 // The statements that make a database a target, besides its migrations. `target init --dry-run` prints what `target init` runs.
@@ -119,7 +120,7 @@ export function listNeededPrivileges(initiator: Initiator, roles: RoleStatement[
   const { user, database, mayCreateRoles, ownsDatabase, ownsPublic, mayBecomeOwner, mayGrantOwner } =
     initiator
   const makesOwner = roles.some(({ sql }) => sql.startsWith('create role cutter_owner'))
-  const name = /^[a-z_][a-z0-9_]*$/.test(user) ? user : `"${user.replaceAll('"', '""')}"`
+  const name = quoteName(user)
   const need = (privilege: string, held: boolean, grant: string): NeededPrivilege => ({
     privilege,
     held,

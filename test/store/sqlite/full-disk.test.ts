@@ -19,6 +19,8 @@ afterEach(() => {
 })
 afterAll(removeFolders)
 
+const NO_DISK = 'a full disk: this user can’t mount a small one'
+
 /** A small disk, or null where none can be mounted. */
 function aSmallDisk(): string | null {
   const disk = join(aFolder(), 'disk')
@@ -26,7 +28,7 @@ function aSmallDisk(): string | null {
   try {
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', disk], { stdio: 'ignore' })
   } catch {
-    console.log('skipped: a full disk: this user can’t mount a small one')
+    console.log(`skipped: ${NO_DISK}`)
     return null
   }
   disks.push(disk)
@@ -56,7 +58,7 @@ const noRoom = (file: string) => ({
 describe('a full disk', () => {
   test('saves no part of a step, and the same step is saved when there is room', async (context) => {
     const disk = aSmallDisk()
-    if (disk === null) return context.skip()
+    if (disk === null) return context.skip(NO_DISK)
     const file = join(disk, 'cutter.db')
     const store = openRunStore({ file, migrationsDirectory })
     const { run, ...rest } = firstStep()
@@ -79,7 +81,7 @@ describe('a full disk', () => {
 
   test('creates no store, and leaves no file that resembles one', async (context) => {
     const disk = aSmallDisk()
-    if (disk === null) return context.skip()
+    if (disk === null) return context.skip(NO_DISK)
     const options = { file: join(disk, 'cutter.db'), migrationsDirectory }
     fill(disk)
     expect(() => openRunStore(options)).toThrow(expect.objectContaining(noRoom(options.file)))
@@ -91,7 +93,7 @@ describe('a full disk', () => {
 
   test('after a completed write leaves a run that a probe settles, and the write is done once', async (context) => {
     const disk = aSmallDisk()
-    if (disk === null) return context.skip()
+    if (disk === null) return context.skip(NO_DISK)
     const file = join(disk, 'cutter.db')
     let written = 0
     const job = async () => {

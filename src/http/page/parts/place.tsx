@@ -1,6 +1,9 @@
+import type { ComponentChildren } from 'preact'
+import { getJson } from '../client/api.ts'
+import { newest } from '../client/live.ts'
 import { absolute } from '../client/time.ts'
-import type { Kept } from '../client/use-kept.ts'
-import { Trouble } from './small.tsx'
+import { type Kept, useKept } from '../client/use-kept.ts'
+import { Loading, Trouble } from './small.tsx'
 
 /** Where and of which day documents are read, and what of them: from the address of the view. */
 export interface Place {
@@ -10,21 +13,25 @@ export interface Place {
   document: string | null
   unit: string | null
   words: string | null
-  /** The part of the address that every request for documents has. */
-  query: string
 }
 
 export function placeOf(query: URLSearchParams): Place {
-  const target = query.get('target') ?? 'embedded'
-  const asOf = query.get('asOf')
   return {
-    target,
-    asOf,
+    target: query.get('target') ?? 'embedded',
+    asOf: query.get('asOf'),
     document: query.get('document'),
     unit: query.get('unit'),
     words: query.get('words'),
-    query: String(new URLSearchParams(asOf === null ? { target } : { target, asOf })),
   }
+}
+
+/** The path of a request for documents at a place. */
+export function requestAt(
+  { target, asOf }: Place,
+  path: string,
+  more: { [name: string]: string } = {},
+): string {
+  return `/api/v1/documents${path}?${new URLSearchParams({ target, ...(asOf === null ? {} : { asOf }), ...more })}`
 }
 
 /** The address of a view of documents at the same place and day. */
@@ -42,12 +49,25 @@ export function toDocuments(
   return String(query) === '' ? '/documents' : `/documents?${query}`
 }
 
-/** Of which time the answer is, and that it is an older one where the target can't be reached. */
-export function AsOf({
-  answer: { data, readAt, problem },
+/** An answer that is read from a target: of which time it is, whether it is an older one, and what it says. */
+export function Read<T extends { asOf: string; target: string }>({
+  path,
+  children,
 }: {
-  answer: Kept<{ asOf?: string; target: string }>
+  path: string
+  children(data: T): ComponentChildren
 }) {
+  const answer = useKept(path, () => getJson<T>(path), newest.value)
+  return (
+    <>
+      <AsOf answer={answer} />
+      {answer.data !== null ? children(answer.data) : answer.problem === null && <Loading />}
+    </>
+  )
+}
+
+/** Of which time the answer is, and that it is an older one where the target can't be reached. */
+function AsOf({ answer: { data, readAt, problem } }: { answer: Kept<{ asOf: string; target: string }> }) {
   return (
     <>
       {readAt !== null && (
@@ -56,7 +76,7 @@ export function AsOf({
         </p>
       )}
       <Trouble problem={problem} />
-      {data?.asOf !== undefined && (
+      {data !== null && (
         <p class="quiet">
           As of {absolute(data.asOf)}, read from {data.target}.
         </p>

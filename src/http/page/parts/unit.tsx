@@ -2,56 +2,56 @@ import type { ShownDocument, UnitHistory, WordChange } from '../client/answers.t
 import { getJson } from '../client/api.ts'
 import { newest } from '../client/live.ts'
 import { useKept } from '../client/use-kept.ts'
-import { AsOf, type Place } from './place.tsx'
+import { type Place, Read, requestAt } from './place.tsx'
 import { OddSigns, Shown } from './shown.tsx'
-import { Copy, Loading, Section, Time, Trouble } from './small.tsx'
+import { Copy, Section, Time, Trouble } from './small.tsx'
 
 /** A unit: its text as in force, and what each version changed. */
 export function Unit({ address, place }: { address: string; place: Place }) {
-  const query = new URLSearchParams([...new URLSearchParams(place.query), ['address', address]])
-  const answer = useKept(
-    `show ${query}`,
-    () => getJson<ShownDocument>(`/api/v1/documents/show?${query}`),
-    newest.value,
-  )
-  const unit = answer.data?.unit ?? null
   return (
     <>
-      <AsOf answer={answer} />
-      {answer.data === null && answer.problem === null && <Loading />}
-      {unit !== null && (
-        <Section
-          title={unit.title ?? address}
-          id="text"
-          aside={<Copy text={address} label={address} what="address" />}
-        >
-          <p class="facts">
-            {unit.kind}, version {unit.versionSeq}, in force since <Time iso={unit.since} />
-            {unit.runId !== null && (
-              <>
-                {' by '}
-                <a href={`/runs/${unit.runId}`}>run {unit.runId.split('-').at(-1)}</a>
-              </>
-            )}
-          </p>
-          <OddSigns text={unit.text} />
-          <div class="law">
-            <Shown text={unit.text} lines />
-          </div>
-        </Section>
-      )}
-      <Versions address={address} target={place.target} />
+      <Read<ShownDocument> path={requestAt(place, '/show', { address })}>
+        {({ unit }) => unit !== null && <Text unit={unit} />}
+      </Read>
+      <Versions address={address} place={place} />
     </>
   )
 }
 
-function Versions({ address, target }: { address: string; target: string }) {
-  const query = new URLSearchParams({ address, target })
-  const { data, problem, readAt } = useKept(
-    `history ${query}`,
-    () => getJson<UnitHistory>(`/api/v1/documents/history?${query}`),
-    newest.value,
+function Text({ unit }: { unit: NonNullable<ShownDocument['unit']> }) {
+  const { address, title, kind, versionSeq, since, runId, text } = unit
+  return (
+    <Section
+      title={title ?? address}
+      id="text"
+      aside={<Copy text={address} label={address} what="address" />}
+    >
+      <p class="facts">
+        {kind}, version {versionSeq}, in force since <Time iso={since} />
+        <ByRun lead=" by " runId={runId} />
+      </p>
+      <OddSigns text={text} />
+      <div class="law">
+        <Shown text={text} lines />
+      </div>
+    </Section>
   )
+}
+
+/** The run that enacted a version; nothing where another program did. */
+function ByRun({ lead, runId }: { lead: string; runId: string | null }) {
+  if (runId === null) return null
+  return (
+    <>
+      {lead}
+      <a href={`/runs/${runId}`}>run {runId.split('-').at(-1)}</a>
+    </>
+  )
+}
+
+function Versions({ address, place }: { address: string; place: Place }) {
+  const path = requestAt({ ...place, asOf: null }, '/history', { address })
+  const { data, problem, readAt } = useKept(path, () => getJson<UnitHistory>(path), newest.value)
   if (data === null) return readAt === null ? <Trouble problem={problem} /> : null
   return (
     <Section title="Versions" id="versions">
@@ -69,12 +69,7 @@ function Versions({ address, target }: { address: string; target: string }) {
                 <Time iso={version.until} />
               </>
             )}
-            {version.runId !== null && (
-              <>
-                {', by '}
-                <a href={`/runs/${version.runId}`}>run {version.runId.split('-').at(-1)}</a>
-              </>
-            )}
+            <ByRun lead=", by " runId={version.runId} />
           </p>
           {version.changes === null ? (
             <p class="quiet">The first version.</p>

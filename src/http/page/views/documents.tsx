@@ -1,13 +1,11 @@
 import { useEffect } from 'preact/hooks'
 import type { DocumentList, FoundUnits, ListedTarget, ShownDocument } from '../client/answers.ts'
 import { getJson } from '../client/api.ts'
-import { newest } from '../client/live.ts'
 import { address, go } from '../client/router.ts'
 import { useAnswer } from '../client/use-answer.ts'
-import { useKept } from '../client/use-kept.ts'
-import { AsOf, type Place, placeOf, toDocuments } from '../parts/place.tsx'
+import { type Place, placeOf, Read, requestAt, toDocuments } from '../parts/place.tsx'
 import { Shown } from '../parts/shown.tsx'
-import { Loading, setTitle, Time } from '../parts/small.tsx'
+import { setTitle, Time } from '../parts/small.tsx'
 import { Tree } from '../parts/tree.tsx'
 import { Unit } from '../parts/unit.tsx'
 
@@ -86,99 +84,73 @@ function Search({ place }: { place: Place }) {
 }
 
 function All({ place }: { place: Place }) {
-  const answer = useKept(
-    `documents ${place.query}`,
-    () => getJson<DocumentList>(`/api/v1/documents?${place.query}`),
-    newest.value,
-  )
-  const { data } = answer
   return (
-    <>
-      <AsOf answer={answer} />
-      {data === null ? (
-        answer.problem === null && <Loading />
-      ) : data.documents.length === 0 ? (
-        <p class="empty">
-          No document was in force in {data.target} then. A run of the machine <code>cut</code> puts one into
-          force.
-        </p>
-      ) : (
-        <ul class="rows">
-          {data.documents.map(({ document, units, changedAt }) => (
-            <li class="row-card" key={document}>
-              <a class="row-title" href={toDocuments(place, { document })} data-row>
-                <Shown text={document} />
-              </a>
-              <p class="facts">
-                {units} {units === 1 ? 'unit' : 'units'}, changed <Time iso={changedAt} />,{' '}
-                <a href={`/runs?document=${encodeURIComponent(document)}`}>its runs</a>
-              </p>
-            </li>
-          ))}
-        </ul>
-      )}
-    </>
-  )
-}
-
-function OneDocument({ document, place }: { document: string; place: Place }) {
-  const query = new URLSearchParams([...new URLSearchParams(place.query), ['address', document]])
-  const answer = useKept(
-    `show ${query}`,
-    () => getJson<ShownDocument>(`/api/v1/documents/show?${query}`),
-    newest.value,
-  )
-  return (
-    <>
-      <AsOf answer={answer} />
-      {answer.data === null ? (
-        answer.problem === null && <Loading />
-      ) : (
-        <Tree units={answer.data.units} document={document} place={place} />
-      )}
-    </>
-  )
-}
-
-function Found({ words, place }: { words: string; place: Place }) {
-  const query = new URLSearchParams([...new URLSearchParams(place.query), ['words', words]])
-  if (place.document !== null) query.set('document', place.document)
-  const answer = useKept(
-    `search ${query}`,
-    () => getJson<FoundUnits>(`/api/v1/documents/search?${query}`),
-    newest.value,
-  )
-  const { data } = answer
-  return (
-    <>
-      <AsOf answer={answer} />
-      {data === null ? (
-        answer.problem === null && <Loading />
-      ) : data.units.length === 0 ? (
-        <p class="empty">
-          No unit that was in force then has “<Shown text={words} />
-          ”.
-        </p>
-      ) : (
-        <>
+    <Read<DocumentList> path={requestAt(place, '')}>
+      {({ target, documents }) =>
+        documents.length === 0 ? (
+          <p class="empty">
+            No document was in force in {target} then. A run of the machine <code>cut</code> puts one into
+            force.
+          </p>
+        ) : (
           <ul class="rows">
-            {data.units.map(({ address: own, document, title, excerpt }) => (
-              <li class="row-card wide" key={own}>
-                <a class="row-title" href={toDocuments(place, { document, unit: own })} data-row>
-                  <Shown text={title ?? own} />
+            {documents.map(({ document, units, changedAt }) => (
+              <li class="row-card" key={document}>
+                <a class="row-title" href={toDocuments(place, { document })} data-row>
+                  <Shown text={document} />
                 </a>
                 <p class="facts">
-                  <code>{own}</code>
-                </p>
-                <p>
-                  <Shown text={excerpt} />
+                  {units} {units === 1 ? 'unit' : 'units'}, changed <Time iso={changedAt} />,{' '}
+                  <a href={`/runs?document=${encodeURIComponent(document)}`}>its runs</a>
                 </p>
               </li>
             ))}
           </ul>
-          {data.hasMore && <p>There are more than {data.units.length}. Narrow the words.</p>}
-        </>
-      )}
-    </>
+        )
+      }
+    </Read>
+  )
+}
+
+function OneDocument({ document, place }: { document: string; place: Place }) {
+  return (
+    <Read<ShownDocument> path={requestAt(place, '/show', { address: document })}>
+      {({ units }) => <Tree units={units} document={document} place={place} />}
+    </Read>
+  )
+}
+
+function Found({ words, place }: { words: string; place: Place }) {
+  const inDocument = place.document === null ? {} : { document: place.document }
+  return (
+    <Read<FoundUnits> path={requestAt(place, '/search', { words, ...inDocument })}>
+      {({ units, hasMore }) =>
+        units.length === 0 ? (
+          <p class="empty">
+            No unit that was in force then has “<Shown text={words} />
+            ”.
+          </p>
+        ) : (
+          <>
+            <ul class="rows">
+              {units.map(({ address: own, document, title, excerpt }) => (
+                <li class="row-card wide" key={own}>
+                  <a class="row-title" href={toDocuments(place, { document, unit: own })} data-row>
+                    <Shown text={title ?? own} />
+                  </a>
+                  <p class="facts">
+                    <code>{own}</code>
+                  </p>
+                  <p>
+                    <Shown text={excerpt} />
+                  </p>
+                </li>
+              ))}
+            </ul>
+            {hasMore && <p>There are more than {units.length}. Narrow the words.</p>}
+          </>
+        )
+      }
+    </Read>
   )
 }
