@@ -1,16 +1,29 @@
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { CutterError } from '../domain/errors.ts'
 
 let root: string | null = null
 
 /** Returns the folder of Cutter's package.json: above src in tests, above dist when built. */
-export function packageRoot(): string {
-  if (root !== null) return root
-  let folder = dirname(fileURLToPath(import.meta.url))
-  while (!existsSync(join(folder, 'package.json'))) folder = dirname(folder)
-  root = folder
-  return folder
+export const packageRoot = (): string => (root ??= findPackageRoot(dirname(fileURLToPath(import.meta.url))))
+
+/**
+ * Finds the folder with a package.json at or above a folder.
+ * @throws INTERNAL when there is none, because the program was removed while it works
+ */
+export function findPackageRoot(from: string): string {
+  for (let folder = from; ; folder = dirname(folder)) {
+    if (existsSync(join(folder, 'package.json'))) return folder
+    if (dirname(folder) === folder) break
+  }
+  throw new CutterError(
+    'INTERNAL',
+    `the program of Cutter is no longer in ${from}: it was removed or moved while it works`,
+    {
+      next: 'install it again, then repeat the command; a run continues with cutter run resume',
+    },
+  )
 }
 
 /** Returns the folder of the SQL migrations of the store or of a target. */
