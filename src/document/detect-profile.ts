@@ -124,14 +124,13 @@ function restarts({ placed }: ProfileFit): boolean {
 }
 
 function noFitError(document: string, fits: ProfileFit[], best: ProfileFit): CutterError {
-  const candidates = fits
+  const candidates = [...new Set([best, ...fits.sort((a, b) => b.confidence - a.confidence)])]
     .filter(({ confidence }) => confidence > 0)
-    .sort((a, b) => b.confidence - a.confidence)
     .map(({ profile, confidence, why }) => ({ profile: profile.name, confidence, why }))
   const named = candidates.map((each) => `${each.profile} ${each.confidence} (${each.why})`).join('; ')
   return new CutterError(
     'INPUT_REFUSED',
-    `no profile fits ${document} well enough to be used without being named: ${named}`,
+    `no profile fits ${document} well enough to be used without being named: ${named}; the first finds most, and needs ${ENOUGH}`,
     {
       next: `read the text and name a profile with --profile, e.g. --profile ${best.profile.name}`,
       data: { candidates, enough: ENOUGH },
