@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { aCutterHome, type CutterHome, jsonOf } from '../support/cli.ts'
 import { approve, aSigner, enableExecution, LIVE, resume } from '../support/cli-steps.ts'
+import { connectClient } from '../support/connections.ts'
 import { type Cluster, serverOf, startCluster } from '../support/pg-cluster.ts'
 import {
   MIGRATED,
@@ -84,6 +85,26 @@ describe.skipIf(no14 !== null)('a target of PostgreSQL 14', { timeout: 300_000 }
     })
     expect(await stateOf(shop)).toEqual(MIGRATED)
     expect(await rehearsalDatabasesOf(at)).toMatchObject([{ runId: run.runId, place: 'shop' }])
+  })
+
+  test('a migration of PostgreSQL 14 goes through on a server whose login is no superuser', async () => {
+    const shop = await production.shop('other')
+    const superuser = await connectClient(rehearsals.url('postgres', 'postgres'))
+    await superuser.query(`create role chief login createrole createdb password 'of the chief'`)
+    await superuser.end()
+    at.env.SHOP_URL = production.migratorUrl('other')
+    at.env.COPIES_URL = rehearsals.url('postgres', 'chief:of%20the%20chief')
+    const run = jsonOf(await migrate(at, writeMigrationBundle(at), '--mode', 'live'))
+    expect(run.stop?.message).toMatch(
+      /chief of the rehearsal server of target shop may not change the schema public of a new database before PostgreSQL 15; nothing was made there/,
+    )
+    await shop.query('revoke all on schema public from shop_owner')
+    expect(jsonOf(await resume(at, run.runId))).toMatchObject({
+      status: 'paused',
+      output: { rehearsalServer: 'shop', rehearsal: { verify: '4 of 4 PASS' } },
+    })
+    expect(jsonOf(await approve(at, run.runId, key))).toMatchObject({ outcome: 'succeeded' })
+    expect(await stateOf(shop)).toEqual(MIGRATED)
   })
 })
 

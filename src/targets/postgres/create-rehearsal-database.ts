@@ -76,12 +76,14 @@ async function furnishPublicSchema(
 ): Promise<void> {
   if (schema === undefined) return
   if (schema === null) return void (await client.query('drop schema public'))
-  const { rows } = await client.query<{ comment: string | null; rights: Right[] }>(
-    `select obj_description(oid, 'pg_namespace') as comment, (select coalesce(jsonb_agg(jsonb_build_object('right', privilege_type, 'to', null)
+  const { rows } = await client.query<{ comment: string | null; rights: Right[]; ruled: boolean }>(
+    `select obj_description(oid, 'pg_namespace') as comment, pg_has_role(nspowner, 'member') as ruled, (select coalesce(jsonb_agg(jsonb_build_object('right', privilege_type, 'to', null)
          order by privilege_type) filter (where grantee = 0), '[]') from aclexplode(coalesce(nspacl, acldefault('n', nspowner)))) as rights
      from pg_namespace where nspname = 'public'`,
   )
   const made = rows[0]!
+  // Before PostgreSQL 15 a superuser owns it. `missing-powers` has refused what is not as every new database has it.
+  if (!made.ruled) return
   if (made.comment !== schema.comment)
     await client.query(
       `comment on schema public is ${schema.comment === null ? 'null' : client.escapeLiteral(schema.comment)}`,

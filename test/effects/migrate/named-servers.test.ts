@@ -19,12 +19,13 @@ import { type BackedUpShop, backUpShop, CONTEXT, LIMITS } from './restored-fixtu
 
 /**
  * Servers that `rehearsalUrlEnv` names, of each major version, whose login is no superuser, as on a managed server. The backup is one of
- * PostgreSQL 15, because pg_dump of no other version can be expected here.
+ * PostgreSQL 14 for 14, and of 15 for the others, because a newer pg_dump than 15 can't be expected here.
  */
 
 const skipped = skipWithoutPgDump('restores on named servers')
-const majors = skipped === null ? ([15, 16, 17, 18] as const).filter((major) => serverOf(major) !== null) : []
-if (majors.length < 4) console.info(`named servers are tried of PostgreSQL ${majors.join(', ') || 'none'}`)
+const majors =
+  skipped === null ? ([14, 15, 16, 17, 18] as const).filter((major) => serverOf(major) !== null) : []
+if (majors.length < 5) console.info(`named servers are tried of PostgreSQL ${majors.join(', ') || 'none'}`)
 
 const REF = { place: 'shop', database: 'rehearsal_of_shop' }
 /** amcheck is an extension that PostgreSQL does not trust. */
@@ -46,11 +47,12 @@ const ATTEMPTS: { [what: string]: string } = {
   'a program': `copy (select 1) to program 'true'`,
 }
 
-let backedUp: BackedUpShop
+const sources = new Map<14 | 15, BackedUpShop>()
+const sourceOf = (major: number) => (major === 14 ? 14 : 15)
 
-beforeAll(async () => {
-  if (majors.length === 0) return
-  backedUp = await backUpShop({
+const backUpManagedShop = (major: 14 | 15) =>
+  backUpShop({
+    major,
     login: 'app_owner',
     async prepare(maker, connect) {
       await prepareManagedShop(maker, connect)
@@ -60,14 +62,20 @@ beforeAll(async () => {
         create table audits.of_auditor (id int); reset role`)
     },
   })
+
+beforeAll(async () => {
+  for (const major of new Set(majors.map(sourceOf))) sources.set(major, await backUpManagedShop(major))
 }, 300_000)
 
-afterAll(async () => backedUp?.stop(), 120_000)
+afterAll(async () => {
+  for (const source of sources.values()) await source.stop()
+}, 120_000)
 
 describe.skipIf(majors.length === 0).each(majors.length === 0 ? [15 as const] : majors)(
   'a named server of PostgreSQL %i without a superuser',
   { timeout: 180_000 },
   (major) => {
+    let backedUp: BackedUpShop
     let server: Cluster
     let superuser: pg.Client
     let databases: MigrationRehearsalDatabases
@@ -79,6 +87,7 @@ describe.skipIf(majors.length === 0).each(majors.length === 0 ? [15 as const] : 
     const profile = () => withDeviations(backedUp.profile, DEVIATIONS)
 
     beforeAll(async () => {
+      backedUp = sources.get(sourceOf(major))!
       server = await startCluster(serverOf(major), 'keeper')
       superuser = await connectClient(server.url())
       await superuser.query(`create role chief login password 'of the chief'`)
@@ -136,7 +145,11 @@ describe.skipIf(majors.length === 0).each(majors.length === 0 ? [15 as const] : 
       'materialized view public.words was changed',
       'members of extension citext was changed',
     ]
-    const isExpected = (line: string) => line.includes('amcheck') || (major > 15 && otherTexts.includes(line))
+    const isExpected = (line: string) =>
+      line.includes('amcheck') ||
+      (major > 15 && otherTexts.includes(line)) ||
+      // Its owner is the first role of a server: here postgres, there keeper.
+      (major < 15 && line === 'schema public was changed')
 
     test('holds a copy with schema, privileges and rows of its source', async () => {
       const { restored, leftOut } = await backedUp.restore(databases, REF, DEVIATIONS)

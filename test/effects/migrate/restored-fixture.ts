@@ -27,7 +27,7 @@ import {
 import type { LeftOut } from '../../../src/targets/postgres/restore-dump.ts'
 import { openTools } from '../../../src/tools/open-tools.ts'
 import { connectClient } from '../../support/connections.ts'
-import { type Cluster, startCluster } from '../../support/pg-cluster.ts'
+import { type Cluster, type Major, serverOf, startCluster } from '../../support/pg-cluster.ts'
 import { aHome, clean } from '../../targets/embedded/embedded-homes.ts'
 
 export const LIMITS = { lockTimeoutMs: 10_000, statementTimeoutMs: 60_000 }
@@ -86,11 +86,14 @@ interface Prepared {
   login?: string
   /** How many processes dump and restore at once. */
   jobs?: number
+  /** The major version of its server. */
+  major?: Major
 }
 
 /** Makes a shop and backs it up. */
-export async function backUpShop({ prepare, login = 'postgres', jobs = 1 }: Prepared): Promise<BackedUpShop> {
-  const cluster = await startCluster()
+export async function backUpShop(given: Prepared): Promise<BackedUpShop> {
+  const { prepare, login = 'postgres', jobs = 1, major = 15 } = given
+  const cluster = await startCluster(serverOf(major))
   const maker = await connectClient(cluster.url())
   await maker.query('create database shop')
   const shop = await connectClient(cluster.url('shop'))
@@ -103,7 +106,7 @@ export async function backUpShop({ prepare, login = 'postgres', jobs = 1 }: Prep
     const options = {
       name: 'before',
       snapshot: rows[0]!.id,
-      serverMajor: 15,
+      serverMajor: major,
       lockTimeoutMs: 10_000,
       databaseBytes: 0,
     }
