@@ -29,6 +29,7 @@ const project = (name: string, include: string[], exclude: string[] = []) => ({
 // The built program with real servers behind it, story by story: minutes each. `main` keeps the ones that tell of the whole way.
 const program = [
   'test/builtin/released-runs.test.ts',
+  'test/bundle/page-instructions.test.ts',
   'test/cli/address-conflict.test.ts',
   'test/cli/approvals.test.ts',
   'test/cli/batch.test.ts',

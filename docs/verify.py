@@ -14,13 +14,13 @@ GENESIS, ENTRY, WRITE, STATEMENT = [names.split() for names in (
     'definitionDigest input machine mode osUser runId startKey startedAt startedBy version', 'at by event hash previousHash seq snapshotDigest state status',
     'attempt known phase seq startedAt', 'approver decision expiresAt gate historyHead issuedAt machine nonce planDigest reason runId seq type version')]
 LINE, STATUSES, INSTANCE = '(?=.*\\S)[^\0-\x1f\x7f-\x9f\u2028\u2029]+', 'working|paused|stopped|closed', r'\S+ (\S+) (cutter-instance@[A-Za-z0-9.-]{1,64})'
-ABANDONED, FAILED = 'cutter.run-abandoned', 'it was started, and nobody knows whether it was committed'; IN_FLIGHT = 'it was started, and no outcome was recorded; nobody knows whether it was committed'
-OUTCOMES, UNSEEN = 'succeeded|rejected|failed|cancelled|voided|rolled-back|abandoned', '[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]'
+ABANDONED, FAILED = 'cutter.run-abandoned', 'it was started, and nobody knows whether it was committed'; IN_FLIGHT = 'it was started, and no outcome was recorded; nobody knows whether it was committed'; OUTCOMES, UNSEEN = 'succeeded|rejected|failed|cancelled|voided|rolled-back|abandoned', '[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]'
 PARTS = {rf'times/(?:({ID})|closeout)\.tsr': b'0.*', r'witnesses/[A-Za-z0-9%_][A-Za-z0-9%@._+-]*\.txt': b'.*\n\xe2\x80\x94 \\S+ \\S+\n',
          rf'keys/({ID})\.json': rb'{"application":"[^"]*","counter":\d+,"flags":\d{1,3},"origin":(?:null|"[^"]*")}', r'report\.html': rb'[^\xc0\xc1\xf5-\xff]*',
          r'rotations/[0-9a-f]{64}\.json': rb'{"signature":"[^"]*","statementText":"(?:[^"\\]|\\.)*"}'}
 TEXTS = '''7036ec4d5b4b3f3098cd8b9a 0f7d95df8216acde2b1f24fc a5bb8d96f89a86e8380d7893 7cc702e6ef756cca8427639c 5e0c540ae0e852e91a0d5595 e1901af10bcec7839bd6d44e 0574cf31bb77135924e0c7ba f14af4e2acdd7052446abbcf
-05cdf4c6bf8da44ef2dd3e37 7e939d922d3ada816a19c521 71fe82f323e5962ec1bf2c88 65868d89963289bdd49f8a43 431dd19e051c666262b0b7cd dd598f77e5378939efa37503 c9912703a201694e9a11758b dfb729cf4bedcaedf866d93a a2160965d90cd370c7800dd6 4a5dd4915af7e41da565172b de485f192061c1ff26a0c0f6'''  # digests of VERIFY.md without what names something of the run
+05cdf4c6bf8da44ef2dd3e37 7e939d922d3ada816a19c521 71fe82f323e5962ec1bf2c88 65868d89963289bdd49f8a43 431dd19e051c666262b0b7cd dd598f77e5378939efa37503 c9912703a201694e9a11758b dfb729cf4bedcaedf866d93a a2160965d90cd370c7800dd6 4a5dd4915af7e41da565172b de485f192061c1ff26a0c0f6
+fce3198d1b04f4f5e8541e99 e57a06e0a459aa81e6f1115a 5b42216cef76414e4a542bb8 43fbc3350e486254eadd76c5 6accb7254898af6e98dc63c6 61e654c8efbd931601ccfa40 6ffad9a285b43d0a6c862db9'''  # digests of VERIFY.md without what names something of the run: format 1, then each wording
 LOST_POLICY = {'gate': '', 'of': None, 'need': 1, 'fourEyes': False, 'validHours': 1e9, 'allowedSignersDigest': None}; Fault = type('Fault', (Exception,), {})
 def need(holds, *why): return holds or (_ for _ in ()).throw(Fault(': '.join(why)))
 sha = lambda data: hashlib.sha256(data if isinstance(data, bytes) else data.encode()).hexdigest()
@@ -92,8 +92,8 @@ def check_record(b):  # what the parts of the record must agree on
                   'stopCode': ('STOP_INTERNAL' if code is None else code) if stopped else None, 'gateSeq': here and here['seq'],
                   'gate': here['event']['arrival']['gate'] if here and last['status'] == 'paused' else None, 'gateHead': here and here['hash'],
                   'planDigest': planned, 'output': context.get('output')}
-    writes = b['unsettled'] = run.pop('unsettledWrites', None); need(canon(run) == canon({**b['facts'], **({'format': run['format'], 'instructions': 1} if b['two'] else {})}), 'RUN_DIFFERS')
-    fits = (planned is None or is_(DIGEST, planned)) and (stop is None or obj(stop)) and (code is None or isinstance(code, str)) and (writes is None or b['two'] and writes and all(sorted(w) == WRITE and w['seq'] > 0 for w in writes)) and (last['status'] == 'closed') == (outcome is not None) and (b['two'] or outcome != 'abandoned')
+    writes = b['unsettled'] = run.pop('unsettledWrites', None); need(canon(run) == canon({**b['facts'], **({'format': run['format'], 'instructions': run['instructions']} if b['two'] else {})}), 'RUN_DIFFERS')
+    fits = (planned is None or is_(DIGEST, planned)) and (stop is None or obj(stop)) and (code is None or isinstance(code, str)) and (writes is None or b['two'] and writes and all(sorted(w) == WRITE and w['seq'] > 0 for w in writes)) and (last['status'] == 'closed') == (outcome is not None) and (b['two'] or outcome != 'abandoned') and (not b['two'] or type(run['instructions']) is int and run['instructions'] in (1, 2))
     need(fits and all(dig(b['files'][path]) == digest for _, _, digest, path in b['evidence'] if path in b['files']), 'RUN_DIFFERS or EVIDENCE_DIFFERS'); b['lost'] = None
     if any(one['event']['type'] == ABANDONED for one in history): check_abandoned(b, history[:-1], last, writes or [])
 def check_abandoned(b, before, last, writes):  # the list of unsettled writes: the same everywhere, and as the history says
@@ -152,11 +152,11 @@ def distrust(options, text, signature, namespace, who, at):  # why the checker d
 take = lambda data: (data[4:4 + int.from_bytes(data[:4], 'big')], data[4 + int.from_bytes(data[:4], 'big'):])  # the first string of an SSH message, and the rest
 def fields(signature):  # the key that a signature names, the signature proper, and all of it
     raw = base64.b64decode(re.match(rb'-----BEGIN SSH SIGNATURE-----\n([A-Za-z0-9+/=\s]+)\n-----END SSH SIGNATURE-----', signature)[1]); key, rest = take(raw[10:]); return key, take(take(take(take(rest)[1])[1])[1])[0], raw
+origin_of = lambda signature: next((take(take(rest)[1][5:])[0].decode(errors='replace') for how, rest in [take(fields(signature)[1])] if how.startswith(b'webauthn-')), None)  # the web page for which a passkey signed
 def page_of(signature):  # what a signature shows of a web page: its origin, whether the client data fit, and what follows the counter
-    how, rest = take(fields(signature)[1])
-    if not how.startswith(b'webauthn-'): return None, False, take(rest)[1][5:]
-    (origin, rest), page = take(take(rest)[1][5:]), json.loads(take(take(take(rest)[1][5:])[1])[0].decode())
-    fits = page['type'] == 'webauthn.get' and page['origin'] == origin.decode() and page.get('crossOrigin', False) is False and 'topOrigin' not in page; return origin.decode(), fits, take(take(rest)[1])[1]
+    origin, rest = origin_of(signature), take(take(fields(signature)[1])[1])[1][5:]; data = take(rest)[1]
+    if origin is None: return None, False, rest
+    page = json.loads(take(data)[0].decode()); fits = page['type'] == 'webauthn.get' and page['origin'] == origin and page.get('crossOrigin', False) is False and 'topOrigin' not in page; return origin, fits, take(take(data)[1])[1]
 def key_faulty(signature, policy):  # whether the recorded policy refuses the key
     (kind, key), (origin, fits, rest), verified = take(fields(signature)[0]), page_of(signature), policy.get('verification') == 'required'
     if not kind.startswith(b'sk-'): return verified or policy.get('presence') == 'required'
@@ -261,8 +261,8 @@ def check_end(b, taken, options):  # the last entry for which somebody whom the 
         if why is None or why != 'KEY_REVOKED' and trusts_earlier(chain, options): trusted = b['facts']['seq']
     return trusted
 def check_text(b, taken):  # VERIFY.md: the blocks that name something of the run, in their order, and a digest of all the rest
-    facts, two, text, at = b['facts'], b['two'], b['files']['VERIFY.md'].decode(), 0; span = (lambda v: '`' + v.replace('`', '\\u{60}') + '`') if two else str
-    word = lambda v: v if re.fullmatch(r'[\w@%+=:,./-]+', v, re.ASCII) else "'" + v.replace("'", "'\\''") + "'"
+    facts, two, text, at, wording, pages = b['facts'], b['two'], b['files']['VERIFY.md'].decode(), 0, b['run'].get('instructions', 0), set()
+    hide = lambda v: '`' + ''.join('\\u{%x}' % ord(c) if unicodedata.category(c) in ('Cc', 'Cf', 'Co') or c in '\u2028\u2029`' else c for c in v) + '`'; span = hide if two else str; word = lambda v: v if re.fullmatch(r'[\w@%+=:,./-]+', v, re.ASCII) else "'" + v.replace("'", "'\\''") + "'"
     signed = lambda by, who, ns, path, when: f"TZ=UTC ssh-keygen -Y verify -f {by} -I {word(who)} -n {word(ns)} -Overify-time={re.sub('[-:T]', '', when[:19])} \\\n  -s {word(path)}.sig < {word(path)}\n"
     due = [f"Run {span(facts['runId'])} of machine {span(facts['machine'])} {span(facts['version'])}, {facts['mode']}: "
            + (f"closed as {facts['outcome']}" if facts['status'] == 'closed' else f"open ({facts['status']})") + (' in state ' if two else ' in ')
@@ -271,15 +271,15 @@ def check_text(b, taken):  # VERIFY.md: the blocks that name something of the ru
         path, when, gate, rehearsed = f'approvals/{name}.json', b['history'][way[2] - 1]['at'], one['gate'], one['signature'] is None
         what = f"Gate {span(gate)}: {one['decision']} by {span(one['approver'])}, used in entry {way[2]} ({when}), covers entries 1–{one['seq']}." if two else f"Entry {way[2]} ({when}): {one['decision']} at gate {gate}, for entries 1–{one['seq']}."
         check = '' if rehearsed else signed('"$signers"', one['approver'], f"cutter.{one['machine']}.{gate}", path, when)
+        if wording == 2 and not rehearsed and origin_of(one['signature']) is not None: pages.add(name); what, check = f"{what} Signed by passkey on a page of {hide(origin_of(one['signature']))}.", f'{check}page {path}.sig\n'
         due.append(what + (' This is a rehearsal approval, which is not signed.' if two else ' A rehearsal: a label, signed by nobody.') * rehearsed + f'\n\n```sh\narrived {path}\n{check}```\n\n')
-    hide = lambda v: '`' + ''.join('\\u{%x}' % ord(c) if unicodedata.category(c) in ('Cc', 'Cf', 'Co') or c in '\u2028\u2029`' else c for c in v) + '`'
     if b['lost'] is not None: due += [f"Entry {facts['seq']} closed the run", '\n'.join(['Nobody knows whether these writes were committed:\n', *[f"- {hide(w['phase'])}, entry {w['seq']}, attempt {w['attempt']}: {hide(w['known'])}" for w in b['lost']]])
                                       if b['lost'] else 'The list is empty: the record knows of no write whose outcome is unknown.'] + ['\n\nThe store had lost this evidence, so the bundle lacks it, and a command above stops where it asks for one of these:\n\n' + '\n'.join(f"- {hide(w['name'])}, entry {w['seq']}, {w['digest']}" for w in b['gone'])] * bool(b['gone'])
     due += [signed('../instance_signers', body['predicate']['signer'], CLOSEOUT, path, body['predicate']['signedAt']) if path == 'closeout.json' else
             f'```sh\ncountersigns {word(path)}\n{signed(chr(34) + "$signers" + chr(34), body["signer"], CLOSEOUT, path, body["at"])}```\n\n' for body, path in b['ends']]
     due += [f"entry {facts['seq']} when"] * (facts['status'] != 'closed')
     for block in [SURROGATE.sub(chr(0xfffd), block) for block in due]: at, text = text.index(block, at), text.replace(block, '', 1) if text.find(block) >= at else ''
-    need(sha(text)[:24] in TEXTS, 'VERIFY_TEXT_DIFFERS', sha(text)[:24])
+    need(sha(text)[:24] in TEXTS.split('\n')[wording] and (wording < 2 or pages), 'VERIFY_TEXT_DIFFERS', sha(text)[:24])
 def verify(tar, options):
     b = read(unpack(tar)); check_record(b); taken, facts = check_approvals(b, options), b['facts']; counted = [one for one in taken.values() if one['counted']]
     passed = {one['gate'] for one in counted if one['decision'] == 'approve'}; known = facts['version'] == '1' and re.search(f"^{re.escape(facts['machine'])} .*{facts['definitionDigest'][7:]}", KNOWN, re.M)

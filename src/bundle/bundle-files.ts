@@ -13,7 +13,6 @@ import {
 } from './bundle-paths.ts'
 import { formatOf, type RunRecord, type SignedCloseout } from './run-record.ts'
 import type { Files } from './tar.ts'
-import { INSTRUCTIONS } from './verify-instructions.ts'
 
 /**
  * The files of an evidence bundle of format 2, 3 or 4, by path. JSON is in its RFC 8785 form without a final newline. The exceptions are the
@@ -46,8 +45,8 @@ export function bundleFiles(record: RunRecord, verifyText: string): Files {
 
 /** The record file: the facts of the run, the format of the bundle, and the wording of its VERIFY.md. */
 function runText(record: RunRecord): string {
-  const { run, unsettledWrites } = record
-  const numbers = { format: formatOf(record), instructions: INSTRUCTIONS }
+  const { run, instructions, unsettledWrites } = record
+  const numbers = { format: formatOf(record), instructions }
   return canonicalJson(
     unsettledWrites.length === 0 ? { ...run, ...numbers } : { ...run, ...numbers, unsettledWrites },
   )

@@ -6,7 +6,7 @@ import { manifestText } from './bundle-files.ts'
 import type { BundleFormat } from './bundle-format.ts'
 import { MANIFEST, pathOfEvidence, VERIFY } from './bundle-paths.ts'
 import { type RunFacts, readRunFacts } from './run-facts.ts'
-import { genesisFacts, type RunRecord } from './run-record.ts'
+import { genesisFacts, type RunRecord, wordingFor } from './run-record.ts'
 import { asBuffer, type Files } from './tar.ts'
 
 /**
@@ -66,9 +66,11 @@ export function findVerifyTextFault(
   record: RunRecord,
   { verifyText }: BundleFormat,
 ): BundleFault | null {
-  if (asBuffer(files.get(VERIFY)!).equals(Buffer.from(verifyText(record)))) return null
-  const why = `${VERIFY} is not the text that Cutter writes for this run`
-  return bundleFault('VERIFY_TEXT_DIFFERS', VERIFY, why)
+  const differs = (why: string) => bundleFault('VERIFY_TEXT_DIFFERS', VERIFY, why)
+  if (record.instructions > wordingFor(record))
+    return differs(`${VERIFY} has the wording for approvals on a web page, and no such approval counts`)
+  const isDue = asBuffer(files.get(VERIFY)!).equals(Buffer.from(verifyText(record)))
+  return isDue ? null : differs(`${VERIFY} is not the text that Cutter writes for this run`)
 }
 
 const empty = Buffer.alloc(0)

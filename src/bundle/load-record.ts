@@ -15,6 +15,7 @@ import {
   type RunRecord,
   recordedApproval,
   type SignedCloseout,
+  wordingFor,
 } from './run-record.ts'
 
 /**
@@ -34,21 +35,21 @@ export async function loadRecord(store: RunStore, run: Run): Promise<RunRecord> 
   if (facts === null) throw brokenRecordError(run, 'its snapshot is not one of Cutter')
   const named = new Set(history.flatMap(({ event }) => findNamedApprovals(event)))
   const approvals = (await store.approvals(run.runId)).filter(({ approvalId }) => named.has(approvalId))
-  const record: RunRecord = {
+  const record = {
     genesis,
     run: facts,
     history,
     snapshot: run.snapshot,
     evidence: listNamedEvidence(history),
-    bytes: new Map(),
+    bytes: new Map<string, Uint8Array>(),
     approvals: approvals.map(recordedApproval).sort((a, b) => byCodeUnit(a.approvalId, b.approvalId)),
     closeout: await closeoutOf(store, run.runId),
     unsettledWrites: findAbandonment(history)?.unsettledWrites ?? [],
-    optionalParts: new Map(),
+    optionalParts: new Map<string, Uint8Array>(),
   }
   const passageFault = findPassageFault(record)
   if (passageFault !== null) throw brokenRecordError(run, passageFault)
-  return record
+  return { ...record, instructions: wordingFor(record) }
 }
 
 /**

@@ -17,9 +17,8 @@ import {
 } from './bundle-paths.ts'
 import { findOptionalParts } from './optional-parts.ts'
 import type { RunFacts } from './run-facts.ts'
-import type { RecordedApproval, RunRecord, SignedCloseout } from './run-record.ts'
+import { type RecordedApproval, type RunRecord, type SignedCloseout, WORDINGS } from './run-record.ts'
 import type { Files } from './tar.ts'
-import { INSTRUCTIONS } from './verify-instructions.ts'
 
 /**
  * Reads the files of a bundle of format 2, 3 or 4, which anybody may have written, as a record. Checks only shapes. The record keeps the values as
@@ -29,7 +28,7 @@ export function readRecord(files: Files): { record: RunRecord } | { fault: Bundl
   try {
     const text = textsOf(files)
     const genesis = json(text('genesis.json'), 'genesis.json', genesisShape) as unknown as RunIdentity
-    const { format, instructions: _, unsettledWrites = [], ...facts } = json(text(RUN), RUN, runShape)
+    const { format, instructions, unsettledWrites = [], ...facts } = json(text(RUN), RUN, runShape)
     const run = facts as unknown as RunFacts
     const history = text('history.jsonl')
       .split('\n')
@@ -58,7 +57,7 @@ export function readRecord(files: Files): { record: RunRecord } | { fault: Bundl
     }
     const optionalParts = found.parts
     const record = { genesis, run, history, snapshot, evidence, bytes, approvals, closeout }
-    return { record: { ...record, unsettledWrites, optionalParts } }
+    return { record: { ...record, unsettledWrites, instructions, optionalParts } }
   } catch (error) {
     if (error instanceof Unreadable) return { fault: error.fault }
     throw error
@@ -148,7 +147,7 @@ const genesisShape = z.strictObject({
 const unsettledWrite = z.strictObject({ phase: text, seq, attempt: seq, startedAt: time, known: text })
 const runShape = z.strictObject({
   format: z.literal([2, 3, 4]),
-  instructions: z.literal(INSTRUCTIONS),
+  instructions: z.literal(WORDINGS),
   unsettledWrites: z.array(unsettledWrite).min(1).optional(),
   ...identity,
   startedBy: text,

@@ -1,4 +1,5 @@
 import type { KeyRotation } from '../approvals/key-rotations.ts'
+import { readPageOrigin } from '../approvals/openssh/security-key.ts'
 import { parseStatement } from '../approvals/statement.ts'
 import type { Approval, Statement } from '../domain/approval.ts'
 import type { UnsettledWrite } from '../domain/begun-writes.ts'
@@ -27,9 +28,15 @@ export interface RunRecord {
   closeout: SignedCloseout | null
   /** Writes that were started and of which an abandoned run does not know whether they were committed. From format 2 on. */
   unsettledWrites: UnsettledWrite[]
+  /** The wording of its VERIFY.md. Format 1 has its own. */
+  instructions: Wording
   /** By path: files in addition to those that follow from the record (src/bundle/optional-parts.ts). */
   optionalParts: Files
 }
+
+/** The wordings of VERIFY.md, as `run.json` numbers them. A changed text gets the next number, and the earlier ones stay readable. */
+export const WORDINGS = [1, 2] as const
+export type Wording = (typeof WORDINGS)[number]
 
 export type RecordedApproval = { approvalId: string; statementText: string } & (
   | { kind: 'signed'; signature: string }
@@ -65,12 +72,12 @@ export function findNamedApprovals(event: unknown): string[] {
  * How the run passed each of its gates, in the order of the entries, with the approval that each passage used.
  * @throws UnapprovedPassageError when the run left a gate without an approval
  */
-export function gatePassages({ history, run }: RunRecord): GatePassage[] {
+export function gatePassages({ history, run }: Pick<RunRecord, 'history' | 'run'>): GatePassage[] {
   return readGatePassages(history, run.outcome)
 }
 
 /** The first gate that the run passed without an approval, as a sentence; null when `gatePassages` does not throw. */
-export function findPassageFault(record: RunRecord): string | null {
+export function findPassageFault(record: Pick<RunRecord, 'history' | 'run'>): string | null {
   try {
     gatePassages(record)
     return null
@@ -82,7 +89,7 @@ export function findPassageFault(record: RunRecord): string | null {
 
 /** The used approval, and those that the decision's entry names for the same decision on the same arrival. */
 export function countedApprovals(
-  { history, approvals }: RunRecord,
+  { history, approvals }: Pick<RunRecord, 'history' | 'approvals'>,
   { approvalId, decidedSeq }: GatePassage,
 ): RecordedApproval[] {
   const used = approvals.find((approval) => approval.approvalId === approvalId)
@@ -94,6 +101,15 @@ export function countedApprovals(
       approval === used ||
       (named.includes(approval.approvalId) && approval.kind === used.kind && subjectOf(approval) === subject),
   )
+}
+
+/**
+ * The wording that a record asks for: 2 when a signature that counts was made on a web page, else 1. Verifiers of earlier versions know only 1,
+ * and earlier versions also wrote 1 for such signatures.
+ */
+export function wordingFor(record: Omit<RunRecord, 'instructions'>): Wording {
+  const counted = gatePassages(record).flatMap((passage) => countedApprovals(record, passage))
+  return counted.some(({ signature }) => signature !== null && readPageOrigin(signature) !== null) ? 2 : 1
 }
 
 function subjectOf({ statementText }: RecordedApproval): string {

@@ -1,5 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the expressions belong to the shell that runs the text.
 
+import { readPageOrigin } from '../approvals/openssh/security-key.ts'
 import { namespaceOf, parseStatement } from '../approvals/statement.ts'
 import { findAbandonment } from '../domain/begun-writes.ts'
 import type { LostEvidence } from '../domain/lost-evidence.ts'
@@ -13,6 +14,7 @@ import {
   RUN,
 } from './bundle-paths.ts'
 import { CLOSEOUT_NAMESPACE } from './closeout-statement.ts'
+import { PAGE_COMMANDS, PAGE_TEXT } from './page-instructions.ts'
 import {
   countedApprovals,
   formatOf,
@@ -21,9 +23,6 @@ import {
   type RunRecord,
   type SignedCloseout,
 } from './run-record.ts'
-
-/** The wording of `VERIFY.md` that this version writes. A changed text gets the next number, and the earlier ones stay readable. */
-export const INSTRUCTIONS = 1
 
 /**
  * `VERIFY.md`: how to check this bundle with a POSIX shell, `ssh-keygen`, `tar` and `sha256sum`. Its commands stop at the first
@@ -91,11 +90,12 @@ const chain = [
 ]
 
 function approvalSections(record: RunRecord): string[] {
+  const showsPages = record.instructions >= 2
   const passages = gatePassages(record)
   if (passages.length === 0) return ['## The run passed no gate']
   const sections = passages.flatMap((passage) =>
     countedApprovals(record, passage).flatMap((approval) =>
-      approvalSection(approval, passage.usedSeq, record.history[passage.usedSeq - 1]!.at),
+      approvalSection(approval, passage.usedSeq, record.history[passage.usedSeq - 1]!.at, showsPages),
     ),
   )
   return [
@@ -104,6 +104,7 @@ function approvalSections(record: RunRecord): string[] {
       `\`historyHead\` is the hash of entry \`seq\`, at which the run arrived at the gate, so the signature covers that entry ` +
       `and all entries before it. The commands verify each signature as of the time at which the run used the approval.`,
     shell(...arrived),
+    ...(showsPages ? [PAGE_TEXT, shell(...PAGE_COMMANDS)] : []),
     ...sections,
   ]
 }
@@ -147,18 +148,24 @@ const arrived = [
 ]
 
 function approvalSection(
-  { approvalId, kind, statementText }: RecordedApproval,
+  { approvalId, kind, statementText, signature }: RecordedApproval,
   usedSeq: number,
   usedAt: string,
+  showsPages: boolean,
 ): string[] {
   const { machine, gate, approver, decision, seq } = parseStatement(statementText)
   const path = pathOfStatement(approvalId)
   const what = `Gate ${span(gate)}: ${decision} by ${span(approver)}, used in entry ${usedSeq} (${usedAt}), covers entries 1–${seq}.`
   if (kind === 'rehearsal')
     return [`${what} This is a rehearsal approval, which is not signed.`, shell(`arrived ${path}`)]
+  const origin = showsPages && signature !== null ? readPageOrigin(signature) : null
   return [
-    what,
-    shell(`arrived ${path}`, verify('"$signers"', approver, namespaceOf(machine, gate), path, usedAt)),
+    origin === null ? what : `${what} Signed by passkey on a page of ${span(origin)}.`,
+    shell(
+      `arrived ${path}`,
+      verify('"$signers"', approver, namespaceOf(machine, gate), path, usedAt),
+      ...(origin === null ? [] : [`page ${pathOfSignature(path)}`]),
+    ),
   ]
 }
 

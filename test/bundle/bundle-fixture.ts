@@ -78,17 +78,19 @@ export interface Bundles {
   remove(): Promise<void>
 }
 
-/** With `need: 2` alice and bob approve each gate. `definitionDigest` is that of the runs; left out: of no release. */
+/** With `need: 2` alice and bob approve each gate. `definitionDigest` is that of the runs; left out: of no release. `origins` are those of the policy. */
 export async function aBundleMaker({
   need = 1,
   definitionDigest,
+  origins,
 }: {
   need?: number
   definitionDigest?: string
+  origins?: string[]
 } = {}): Promise<Bundles> {
   const keys = openKeyFolder()
   const key = keys.key('alice')
-  const policy = { validHours: 24, need, of: [ALICE, BOB, 'mallory@example.org'] }
+  const policy = { validHours: 24, need, of: [ALICE, BOB, 'mallory@example.org'], origins }
   const signers = [[ALICE, 'alice'], ...(need > 1 ? [[BOB, 'bob']] : [])] as [string, string][]
   if (need > 1) keys.key('bob')
   const lines = signers.map(([who, name]) => `${who} namespaces="cutter.*" ${keys.publicKey(name)}\n`)

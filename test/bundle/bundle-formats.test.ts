@@ -149,7 +149,7 @@ describeWithKeys('verify of a format 2 bundle', () => {
 
   test('refuses instructions of an unknown wording', async () => {
     const tar = await altered(live, 'run.json', (text) =>
-      canonicalJson({ ...JSON.parse(text), instructions: 2 }),
+      canonicalJson({ ...JSON.parse(text), instructions: 3 }),
     )
     expect((await verifyBundle(tar, null)).firstFault).toMatchObject({
       code: 'FILE_UNREADABLE',

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { computeFingerprint } from '../../src/approvals/openssh/allowed-signers.ts'
-import { makeSecurityKey } from '../support/security-keys.ts'
+import type { Wording } from '../../src/bundle/run-record.ts'
+import { makeSecurityKey, type SecurityKeySignature } from '../support/security-keys.ts'
 import { ALICE, type Bundles } from './bundle-fixture.ts'
 import { approvalsInOrderOfUse, changePolicy, forge, lastDecision } from './forge-bundle.ts'
 
@@ -11,7 +12,12 @@ interface PasskeyBundles {
   /** A file of signers that lists alice with her key and with her passkey. */
   signers: string
   /** A bundle without a closeout, whose second gate alice approved with her passkey on a page of an origin. */
-  signedOn(origin: string): Promise<Buffer>
+  signedOn(origin: string, use?: PasskeyUse): Promise<Buffer>
+}
+
+/** How the passkey signed, and the wording of VERIFY.md: bundles of earlier versions have 1 for passkeys too. */
+interface PasskeyUse extends Omit<SecurityKeySignature, 'origin'> {
+  wording?: Wording
 }
 
 /** Makes bundles of a run in which alice approved the second gate in a browser. */
@@ -22,11 +28,12 @@ export async function passkeyBundles(at: Bundles): Promise<PasskeyBundles> {
   const fingerprint = computeFingerprint(passkey.publicKey)
   return {
     signers: at.keys.file('passkey', lines),
-    signedOn: (origin) =>
+    signedOn: (origin, { wording = 2, ...use } = {}) =>
       forge(good, (record) => {
         record.closeout = null
+        record.instructions = wording
         const approval = approvalsInOrderOfUse(record)[1]!
-        const signature = passkey.sign(approval.statementText, 'cutter.cut.SG2', { origin })
+        const signature = passkey.sign(approval.statementText, 'cutter.cut.SG2', { origin, ...use })
         Object.assign(approval, { signature })
         const { event } = lastDecision(record)
         Object.assign(event.vouched as object, { fingerprint })

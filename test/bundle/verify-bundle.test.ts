@@ -1,14 +1,4 @@
-import { spawnSync } from 'node:child_process'
-import {
-  chmodSync,
-  copyFileSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs'
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -38,6 +28,7 @@ import {
   tarOf,
   verifyBundle,
 } from './bundle-fixture.ts'
+import { runInstructions } from './run-instructions.ts'
 
 let at: Bundles
 let live: Run
@@ -364,27 +355,8 @@ describeWithKeys('signCloseout', () => {
 })
 
 describeWithKeys('VERIFY.md', () => {
-  const folders: string[] = []
-  afterAll(() => {
-    for (const folder of folders) rmSync(folder, { recursive: true })
-  })
-
-  /** Runs what it says in a folder with the bundle and the checker's signers, and a PATH with three tools and no other. */
-  async function checked(tar: Buffer, file = signers) {
-    const folder = mkdtempSync(join(tmpdir(), 'cutter-check-'))
-    folders.push(folder)
-    for (const name of ['bin', 'check']) mkdirSync(join(folder, name))
-    for (const tool of ['tar', 'sha256sum', 'ssh-keygen']) {
-      const [found] = spawnSync('sh', ['-c', `command -v ${tool}`], { encoding: 'utf8' }).stdout.split('\n')
-      symlinkSync(found!, join(folder, 'bin', tool))
-    }
-    writeFileSync(join(folder, 'bundle.tar'), tar)
-    copyFileSync(file, join(folder, 'allowed_signers'))
-    const text = asBuffer((await filesIn(tar)).get('VERIFY.md')!).toString()
-    const script = [...text.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(([, block]) => block).join('')
-    const options = { cwd: join(folder, 'check'), env: { PATH: join(folder, 'bin') } }
-    return spawnSync('/bin/sh', ['-eu'], { ...options, input: `${script}echo DONE\n`, encoding: 'utf8' })
-  }
+  const checked = (tar: Buffer, file = signers) =>
+    runInstructions(tar, { allowed_signers: readFileSync(file) })
 
   test('has commands that check the bundle with tar, sha256sum and ssh-keygen alone', async () => {
     const run = await at.closed('live')

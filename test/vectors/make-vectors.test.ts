@@ -156,8 +156,18 @@ async function goodCases(at: Bundles, two: Bundles, other: Bundles): Promise<Vec
 async function passkeyCases(at: Bundles): Promise<VectorCase[]> {
   const made = await passkeyBundles(at)
   const signers = shared('passkey.signers', readFileSync(made.signers, 'utf8'))
-  const [tar, elsewhere] = [await made.signedOn(ORIGIN), await made.signedOn('https://evil.example.org')]
+  const explained = await passkeyBundles(at)
+  const wording = 1
+  const [tar, elsewhere] = [
+    await made.signedOn(ORIGIN, { wording }),
+    await made.signedOn('https://evil.example.org', { wording }),
+  ]
   return [
+    {
+      name: 'good-live-passkey-explained',
+      tar: await explained.signedOn(ORIGIN),
+      signers: shared('passkey-explained.signers', readFileSync(explained.signers, 'utf8')),
+    },
     { name: 'good-live-passkey', tar, signers },
     { name: 'good-live-passkey-origins', tar, signers, args: ['--origins', ORIGIN] },
     { name: 'unmet-origin', tar, signers, args: ['--origins', 'https://other.example.org'] },

@@ -35,6 +35,21 @@ export function readSecurityKeyUse(armored: string): SecurityKeyUse | 'unreadabl
   }
 }
 
+/**
+ * The web origin for which a WebAuthn signature was made; null for any other signature. Bytes that are not UTF-8 become replacement characters.
+ * This verifies nothing; ask ssh-keygen first.
+ */
+export function readPageOrigin(armored: string): string | null {
+  const parts = readSignatureParts(armored)
+  if (parts === null) return null
+  const signature = readWire(parts.signature)
+  if (!signature.string().toString('latin1').startsWith('webauthn-')) return null
+  signature.string()
+  // The flags and the counter.
+  signature.bytes(5)
+  return signature.string().toString('utf8')
+}
+
 /** How many fields stand between the type of a key and its application. A certificate has a nonce in addition. */
 const FIELDS_BEFORE_APPLICATION: { [keyType: string]: number } = {
   'sk-ssh-ed25519@openssh.com': 1,

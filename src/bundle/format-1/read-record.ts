@@ -46,6 +46,7 @@ export function readRecord(files: Files): { record: RunRecord } | { fault: Bundl
         approvals,
         closeout,
         unsettledWrites: [],
+        instructions: 1,
         optionalParts: new Map(),
       },
     }
