@@ -186,7 +186,9 @@ describeWithKeys('the example machine, live', () => {
     ['before it is done', 'await writeFile('],
     ['after it is done', 'return { output: { report: { rotated: file } } }\n  },\n  simulate'],
   ])('a run that is killed in its write, %s, resumes and writes once', async (_, there) => {
-    const dies = `if (process.env.DIE === 'yes') process.kill(process.pid, 'SIGKILL')\n    ${there}`
+    // A process of its own, because a machine that ends this one by itself is stopped.
+    const kill = `(await import('node:child_process')).execFileSync('kill', ['-9', String(process.pid)])`
+    const dies = `if (process.env.DIE === 'yes') ${kill}\n    ${there}`
     const at = aHome(LIVE, (source) => {
       expect(source).toContain(there)
       return source.replace(there, dies)
