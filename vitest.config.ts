@@ -98,6 +98,7 @@ const program = [
   'test/effects/deploy/deploy-machine.test.ts',
   'test/effects/deploy/hosts-as-they-are.test.ts',
   'test/effects/deploy/old-releases.test.ts',
+  'test/effects/deploy/outside-folders.test.ts',
   'test/effects/deploy/pasted-rollback.test.ts',
   'test/effects/deploy/release-changes.test.ts',
   'test/effects/deploy/replace.test.ts',

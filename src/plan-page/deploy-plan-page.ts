@@ -25,6 +25,7 @@ export const deployPlan = z.looseObject({
   confirmSeconds: z.number().nullable().default(null),
   onFailure: z.string(),
   old: z.array(z.looseObject({ path: z.string(), run: z.string() })).default([]),
+  outside: z.array(z.looseObject({ path: z.string(), state: z.string() })).default([]),
   changes: z
     .looseObject({
       since: z.looseObject({ path: z.string(), commit: z.string(), run: z.string() }),
@@ -108,7 +109,13 @@ function listLines(title: Shown, items: Shown[], all: number): MarkdownLine[] {
 }
 
 /** What a command of the plan does, in words. A command of the checks file has the name that the file gives it. */
-function describeCommand(id: string, { place, pointer, confirmSeconds, old }: DeployPlan): Shown[] {
+function describeCommand(id: string, { place, pointer, confirmSeconds, old, outside }: DeployPlan): Shown[] {
+  if (id === 'skeleton-outside')
+    return outside.map(({ path, state }) =>
+      state === 'made'
+        ? md`The folder ${exact(path)} is made, outside of the new folder.`
+        : md`The folder ${exact(path)} is there already, and stays as it is.`,
+    )
   const known: { [id: string]: Shown } = {
     stage: md`Cutter makes a staging folder that only this user can enter.`,
     extract: md`Cutter compares the hash of what the host has received. Then the host extracts it in staging.`,
@@ -134,8 +141,13 @@ function describeCommand(id: string, { place, pointer, confirmSeconds, old }: De
   return [known[id] ?? md`${prose(id)} runs in the new folder.`]
 }
 
-function listIrreversible({ old, activation, onFailure, pointer, place }: DeployPlan): Shown[] {
+function listIrreversible({ old, activation, onFailure, pointer, place, outside }: DeployPlan): Shown[] {
   return [
+    ...(outside.some(({ state }) => state === 'made')
+      ? [
+          md`Folders outside of the new folder that are no longer empty stay after a rollback, with all that is in them.`,
+        ]
+      : []),
     ...(place.strategy === 'replace'
       ? [
           md`What the new version writes below ${exact(place.target)} does not go back with a rollback: it is kept next to it.`,

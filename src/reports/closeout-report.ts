@@ -18,7 +18,7 @@ import { type CountedSection, countLines, countsIn, isAboutCounts } from './clos
 import { listArrivals, listDecisions, listPhases, listRefusals, type Phase } from './history-summary.ts'
 import { type Plan, planOf } from './plan-section.ts'
 import type { Report, ReportInput } from './report.ts'
-import { asClosed, rollbackLines, rollbackToPaste } from './rollback-section.ts'
+import { rollbackLines, rollbackToPaste } from './rollback-section.ts'
 import { listedWrites, whatStays } from './what-stays.ts'
 
 /**
@@ -208,16 +208,13 @@ function listRollbacks(
   decisions: ReturnType<typeof listDecisions>,
 ): [gate: string, rollback: Json][] {
   const passed = decisions.filter(({ decision }) => decision === 'approve').map(({ gate }) => gate)
-  const isDone = record.run.outcome === 'succeeded'
   return listArrivals(record.history)
     .filter(({ gate }) => passed.includes(gate))
-    .flatMap(({ gate, planDigest }) => rollbackOf(gate, planOf(record, planDigest), isDone))
+    .flatMap(({ gate, planDigest }) => rollbackOf(gate, planOf(record, planDigest)))
 }
 
-const rollbackOf = (gate: string, plan: Plan | null, isDone: boolean): [string, Json][] => {
-  if (plan?.rollback === undefined) return []
-  return [[gate, isDone ? asClosed(plan.rollback, plan.activation) : plan.rollback]]
-}
+const rollbackOf = (gate: string, plan: Plan | null): [string, Json][] =>
+  plan?.rollback === undefined ? [] : [[gate, plan.rollback]]
 
 /** The execution switch as it was read with the first and the last entry. Null for runs of releases that did not record it. */
 interface SwitchReadings {

@@ -7,17 +7,6 @@ export const rollbackToPaste = (rollback: Json | undefined, runId: string): stri
   isCommands(rollback) ? rollback.map((command: PlannedCommand) => commandToPaste(command, runId)) : []
 
 /**
- * The rollback of a closed deploy. Its staging folder is gone, and the first command makes another one. For a program that was activated that
- * folder has to say so, or the commands would not run the inverse.
- */
-export function asClosed(rollback: Json, activation: Json | undefined): Json {
-  if (activation === null || activation === undefined || !isCommands(rollback)) return rollback
-  const [first, ...others] = rollback as PlannedCommand[]
-  if (first?.id !== 'stage' || first.argv.at(-1) !== '') return rollback
-  return [{ ...first, argv: [...first.argv.slice(0, -1), 'active'] }, ...others] as unknown as Json
-}
-
-/**
  * How something is taken back: commands ready to paste, with the run's id filled in, else what the plan says. A script of several lines stays
  * one word of its command.
  */

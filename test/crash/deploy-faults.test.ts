@@ -23,6 +23,7 @@ const STEPS = [
   ['promote', 'AWAITING_DEPLOY_AUTHORIZATION'],
   ['build', 'TRANSFERRED'],
   ['skeleton', 'BUILT'],
+  ['skeleton-outside', 'BUILT'],
   ['switch', 'G6_REHEARSED'],
   ['activate', 'SWITCHED'],
   ['confirm', 'SWITCHED'],
@@ -49,12 +50,12 @@ describe('a deploy with faults', () => {
     'checks: [{ name: runs, run: [python3, app.py, --version] }]\ntolerate: [listening-ports, running-services]'
   const complete = `${plain}
 build: { run: ": >built" }
-skeleton: { folders: [runs] }
+skeleton: { folders: [runs], outside: [OUTSIDE] }
 activate: { run: "pwd >>../../activated" }
 health: { run: "[ -f built ]" }`
   async function atTheGate(checks = plain, more = {}): Promise<Run> {
     d = await createDeployFixture(sshd, { host })
-    d.checks(checks)
+    d.checks(checks.replace('OUTSIDE', join(d.folder, 'outside')))
     return d.start('live', more)
   }
   const cut = () => sshd.cutAfter(0)
@@ -78,6 +79,7 @@ health: { run: "[ -f built ]" }`
         const run = await untilClosed(first)
         expect(run).toMatchObject({ status: 'closed', outcome: 'succeeded' })
         expect(listEntries(d.srv)).toEqual(['app-1', 'app-2'])
+        expect(listEntries(join(d.folder, 'outside'))).toEqual([])
         expect(hashFolder(d.old)).toBe(old)
       },
     )

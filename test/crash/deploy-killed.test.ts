@@ -78,6 +78,7 @@ const TO_THE_PROMOTE: Boundary[] = [
 const TO_THE_END: Boundary[] = [
   ['build', ...every],
   ['skeleton', ...every],
+  ['skeleton-outside', ...every],
   ['check runs', ...every],
   ['counts before', 'before'],
   ['live start', 'before', 'after'],
@@ -93,6 +94,7 @@ const BACK: Boundary[] = [
   ['stage', ...every],
   ['switch-back', ...every],
   ['withdraw', ...every],
+  ['remove-outside', ...every],
   ['discard', 'before', 'during'],
 ]
 const TAKEN_BACK: Boundary[] = [
@@ -104,6 +106,7 @@ const TAKEN_BACK: Boundary[] = [
   ['receive', 'before', 'after'],
   // What a removal without its client has done leaves nothing for another one.
   ['remove-listed', 'before', 'during'],
+  ['remove-outside', ...every],
   ['discard', 'before', 'after'],
   ['system', 'before'],
 ]
@@ -213,11 +216,12 @@ describe('the program, killed at every boundary', () => {
   const check = 'checks: [{ name: runs, run: [python3, app.py, --version] }]'
   const more = `
 rehearsal: { run: [python3, app.py, rehearse], refused: [python3, app.py, live], counts: [python3, app.py, count] }
-skeleton: { folders: [runs], files: { app.yaml: "live: false" } }
+skeleton: { folders: [runs], files: { app.yaml: "live: false" }, outside: ["${folder}/outside"] }
 build: { run: "mkdir -p runs" }
 activate: { run: [sh, -c, 'echo up >"$1"', sh, "${folder}/program"], inverse: [sh, -c, 'echo down >"$1"', sh, "${folder}/program"] }
 health: { run: ["grep", up, "${folder}/program"], everySeconds: 0.1 }
 tolerate: [listening-ports, running-services]`
+  const outside = () => existsSync(join(folder, 'outside'))
   const program = () => readFileSync(join(folder, 'program'), 'utf8').trim()
 
   test('completes a deploy and then its rollback, and leaves the host as an undisturbed run does', async () => {
@@ -231,13 +235,13 @@ tolerate: [listening-ports, running-services]`
     expect(listEntries(d.srv)).toEqual([...before, 'app-2'])
     expect(listEntries(d.target)).toEqual(['DEPLOY-MANIFEST.txt', 'app.py', 'app.yaml', 'runs', 'tests'])
     expect(hashFolder(d.old)).toBe(old)
-    expect(program()).toBe('up')
+    expect([program(), outside()]).toEqual(['up', true])
 
     const back = await startAndKill(['run', 'rollback', runId, '--mode', 'live'], [['facts', 'before']])
     await resumeToGate(back)
     await killAtEach(back, TAKEN_BACK.slice(1))
     await expectClosed(back, 'succeeded')
-    expect(program()).toBe('down')
+    expect([program(), outside()]).toEqual(['down', false])
     expect(listEntries(d.srv)).toEqual(before)
     expect(hashFolder(d.old)).toBe(old)
   })
@@ -250,6 +254,6 @@ tolerate: [listening-ports, running-services]`
     await killAtEach(runId, [['activate', 'during'], ['health', 'after'], ...BACK])
     await expectClosed(runId, 'rolled-back')
     expect(listEntries(d.srv)).toEqual(before)
-    expect(program()).toBe('down')
+    expect([program(), outside()]).toEqual(['down', false])
   })
 })

@@ -42,6 +42,7 @@ const WRITES: { [step: string]: string } = {
       'build',
       'link-shared',
       'skeleton',
+      'skeleton-outside',
       'check runs',
       'switch',
       'activate',
@@ -90,7 +91,7 @@ describe('a deploy whose processes are suspended', () => {
   const leaves = (word: string) => `[sh, -c, 'echo ${word} >>"$1"', sh, "${folder}/program"]`
   const checks = `checks: [{ name: runs, run: ${leaves('checked')} }]
 shared: [uploads]
-skeleton: { folders: [runs], files: { app.yaml: "live: false" } }
+skeleton: { folders: [runs], files: { app.yaml: "live: false" }, outside: ["${folder}/outside"] }
 build: { run: ${leaves('built')} }
 activate: { run: ${leaves('up')}, inverse: ${leaves('down')} }
 health: { run: ["grep", up, "${folder}/program"], everySeconds: 0.1 }
@@ -150,6 +151,7 @@ tolerate: [listening-ports, running-services]`
       entries: listEntries(d.srv),
       releases: hashFolder(join(d.srv, 'releases')),
       current: readlinkSync(join(d.srv, 'current')),
+      outside: listEntries(join(folder, 'outside')),
       activated: readFileSync(join(folder, 'program'), 'utf8'),
     })
     const closed = found()

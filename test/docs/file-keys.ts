@@ -49,6 +49,8 @@ export const CHECKS_MEANINGS: { [path: string]: string } = {
   skeleton: 'Folders and files that are made before the checks run.',
   'skeleton.folders': 'Names of folders.',
   'skeleton.files': 'Names of files, with their text. No secrets.',
+  'skeleton.outside':
+    'Absolute paths of folders outside of the target. Missing ones are made, with mode 700, and a rollback removes them if they are empty.',
 }
 
 /** What each key of a migration bundle means. A test compares with the schema. */

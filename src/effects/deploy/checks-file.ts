@@ -6,6 +6,7 @@ import { allowance } from './allowances.ts'
 import { contentRules } from './artifact-rules.ts'
 import { WATCHED_PARTS } from './compare-anchors.ts'
 import { MUTABLE_PATTERN } from './mutable-paths.ts'
+import { OUTSIDE_PATH } from './outside-path.ts'
 import { SHARED_PATH } from './shared-paths.ts'
 
 /** A command: a line for the shell, or a list of words. */
@@ -103,6 +104,12 @@ export const checksSchema = z.strictObject({
     .strictObject({
       folders: z.array(relative).default([]),
       files: z.record(relative, z.string()).default({}),
+      /** Absolute paths of folders outside of the target. Plans without any do not have the key. */
+      outside: z
+        .array(z.string().regex(OUTSIDE_PATH, 'must be an absolute path below a folder of the root'))
+        .min(1)
+        .refine((paths) => new Set(paths).size === paths.length, { message: 'must hold each path once' })
+        .optional(),
     })
     .prefault({}),
 })

@@ -28,7 +28,7 @@ export function listDeployedEntries(
 /**
  * The text of DEPLOY-MANIFEST.txt, which names the run that made a target. A rollback removes nothing that has another manifest, and only
  * what it lists. `sha256sum -c` can read it: files have its form, and other lines begin with `#`. `way-back` names the release that was
- * in force before.
+ * in force before, and `outside` each folder outside of the target, with whether the run makes it.
  */
 export function formatManifest(
   { runId, deployedAt }: { runId: string; deployedAt: string },
@@ -49,7 +49,10 @@ export function formatManifest(
   ]
   const wayBack = pointer === null || pointer.from === '' ? [] : [`way-back: ${pointer.from}`]
   // Plans of v1 wrote these lines without a mark, which sha256sum -c complains about.
-  const first = switchesFirst(plan) ? [...head, ''] : [...head, ...wayBack].map((line) => `# ${line}`)
+  const outside = (plan.outside ?? []).map(({ path, state }) => `outside: ${state} ${path}`)
+  const first = switchesFirst(plan)
+    ? [...head, '']
+    : [...head, ...wayBack, ...outside].map((line) => `# ${line}`)
   return `${[...first, ...listDeployedEntries(entries, plan).map(formatLine)].join('\n')}\n`
 }
 

@@ -12,6 +12,7 @@ import type { Checks } from './checks-file.ts'
 import type { HostSession } from './host-session.ts'
 import { type Anchors, type HostFacts, surveyAnchors, surveyFacts } from './host-survey.ts'
 import { findOldReleases, type OldRelease } from './old-releases.ts'
+import { type OutsideFolder, surveyOutside, withOutside } from './outside-folders.ts'
 import { type DeployPaths, type pathsInput, readPathsInput, resolvePaths } from './paths.ts'
 import { judge, type PreflightFinding, warn } from './preflight-check.ts'
 import { findNeeds } from './preflight-needs.ts'
@@ -35,6 +36,8 @@ export interface DeploySurvey extends PreflightResult {
   anchors: Anchors
   /** The old releases that the deploy removes. Surveys of earlier versions have none. */
   old?: OldRelease[]
+  /** The folders outside of the target that the checks file declares. */
+  outside?: OutsideFolder[]
   /** What changes against the release that runs now; null where none has a manifest. */
   changes?: ReleaseChanges | null
 }
@@ -56,14 +59,17 @@ export async function surveyDeploy(
   const facts = await surveyFacts(session, context.now)
   const pointer = asked.pointer === null ? null : await session.run(readPointer(asked.pointer.path))
   const pointerFrom = pointer?.stdout.toString('utf8').trim() ?? ''
-  const place = withPrevious(asked, pointerFrom)
   const { artifact, checks } = given
+  const { outside: declared = [] } = checks.skeleton
+  const place = withOutside(withPrevious(asked, pointerFrom), declared)
   const { runId } = context
   const { findings, ...found } = await runPreflight(session, { place, facts, artifact, checks, runId })
   if (pointer !== null && pointer.exitCode !== 0)
     findings.push(judge('pointer', false, '', `${place.pointer?.path} exists and is not a link`))
   findings.push(...(await findNeeds(session, place.parent, checks)))
   findings.push(...(await findSharedFaults(session, place.parent, checks.shared)))
+  const besides = await surveyOutside(session, place, declared)
+  findings.push(...besides.findings)
   findings.push(...(await findSudoFaults(session, checks)))
   findings.push(...(await findLeftInBackup(session, place)))
   const anchors = await surveyAnchors(session, place, checks.mutable)
@@ -87,6 +93,7 @@ export async function surveyDeploy(
     findings: [...findings, ...listAnchorFaults(anchors, place)],
     anchors,
     old: await findOldReleases(session, place, pointerFrom, checks.keep),
+    outside: besides.outside,
     changes: await surveyChanges(session, context, given, place),
   }
 }

@@ -4,7 +4,8 @@ import { CutterError } from '../../domain/errors.ts'
 import type { Json } from '../../domain/json.ts'
 import { type Checks, parseChecks } from './checks-file.ts'
 import type { DeployDeps } from './deps.ts'
-import { assertAbsolutePath } from './paths.ts'
+import { listOutsideFaults } from './outside-folders.ts'
+import { assertAbsolutePath, type DeployPaths, resolvePaths } from './paths.ts'
 import { activate } from './phases/activate.ts'
 import { artifact } from './phases/artifact.ts'
 import { blockedReport } from './phases/blocked-report.ts'
@@ -84,6 +85,13 @@ export async function admitDeploy(
       { next: 'name the version that is in use now' },
     )
   }
+  assertOutside(
+    checked,
+    resolvePaths(
+      { path: target, strategy: strategy as DeployPaths['strategy'], previous: earlier ?? [] },
+      null,
+    ),
+  )
   return {
     ...input,
     source: resolve(source!),
@@ -91,6 +99,14 @@ export async function admitDeploy(
     ...(earlier === undefined ? {} : { previous: earlier.join(',') }),
     ...(file === undefined ? {} : { checks: file }),
   }
+}
+
+function assertOutside({ skeleton: { outside = [] } }: Checks, place: DeployPaths): void {
+  const faults = listOutsideFaults(outside, place)
+  if (faults.length === 0) return
+  throw new CutterError('INPUT_REFUSED', `${faults.join('; ')}; the host was not touched`, {
+    next: 'name folders outside of the target and of what must stay as it is',
+  })
 }
 
 function assertNeedsNoReleases({ shared, keep }: Checks): void {

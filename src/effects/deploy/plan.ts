@@ -10,6 +10,7 @@ import type { HostCommand } from './host-session.ts'
 import type { Anchor, HostFacts } from './host-survey.ts'
 import { keepFolder } from './keep-folder.ts'
 import { type OldRelease, removeOldReleases } from './old-releases.ts'
+import { listMade, makeOutside, type OutsideFolder, removeOutside } from './outside-folders.ts'
 import type { DeployPaths, ReleasePointer } from './paths.ts'
 import type { PreflightFinding } from './preflight-check.ts'
 import { TEMPORARY } from './preflight-paths.ts'
@@ -46,6 +47,8 @@ export interface DeployPlan {
   activation: Activation | null
   /** Old releases that are removed once the new one is live. This can't be undone. */
   old: OldRelease[]
+  /** Folders outside of the target. Left out where the checks file declares none. */
+  outside?: OutsideFolder[]
   /** What changes against the release that runs now. Null where none is known. */
   changes: ReleaseChanges | null
   commands: PlannedCommand[]
@@ -91,7 +94,7 @@ export function planDeploy(given: {
       : { ...place.pointer, from: survey.pointerFrom, makesAbove: survey.above === 'absent' }
   const { commit, tree, prefix } = source
   const activation = planActivation(checks, place, pointer)
-  const { old = [] } = survey
+  const { old = [], outside = [] } = survey
   return {
     type: 'cutter.plan.deploy/v2',
     machineVersion: given.machineVersion,
@@ -104,9 +107,11 @@ export function planDeploy(given: {
     pointer,
     activation,
     old,
+    ...(outside.length === 0 ? {} : { outside }),
     changes: survey.changes ?? null,
     commands: listCommands({
       old,
+      outside,
       place,
       pointer,
       artifact,
@@ -114,7 +119,7 @@ export function planDeploy(given: {
       activation,
       confirmSeconds: given.confirmSeconds,
     }),
-    rollback: listRollbackCommands({ place, pointer, activation }),
+    rollback: listRollbackCommands({ place, pointer, activation, outside }),
     onFailure: given.onFailure,
     confirmSeconds: given.confirmSeconds,
     checks,
@@ -127,7 +132,7 @@ export function planDeploy(given: {
   }
 }
 
-type Commanded = Pick<DeployPlan, 'place' | 'pointer' | 'activation'>
+type Commanded = Pick<DeployPlan, 'place' | 'pointer' | 'activation'> & { outside: OutsideFolder[] }
 
 /** Where the scripts of a plan work. */
 export const placeOf = ({ place, pointer }: Pick<DeployPlan, 'place' | 'pointer'>): SwitchPlace => ({
@@ -139,10 +144,11 @@ export const placeOf = ({ place, pointer }: Pick<DeployPlan, 'place' | 'pointer'
 function listCommands(
   plan: Commanded & Pick<DeployPlan, 'artifact' | 'checks' | 'confirmSeconds' | 'old'>,
 ): PlannedCommand[] {
-  const { place, checks, activation, confirmSeconds } = plan
+  const { place, checks, activation, confirmSeconds, outside } = plan
   const { staging, target } = place
   const { build, rehearsal, skeleton: bones, health } = checks
   const back = activation?.back ?? null
+  const staged = { staging, run: RUN_PLACEHOLDER }
   const ifAny = (id: string, step: { run: string[] } | undefined) =>
     step === undefined ? [] : [{ id, argv: step.run }]
   return [
@@ -153,7 +159,8 @@ function listCommands(
     planned(promote(staging, RUN_PLACEHOLDER, placeOf(plan))),
     ...ifAny('build', build),
     ...(checks.shared.length === 0 ? [] : [planned(linkShared(plan, RUN_PLACEHOLDER))]),
-    planned(skeleton({ staging, run: RUN_PLACEHOLDER }, target, bones.folders, bones.files)),
+    planned(skeleton(staged, target, bones.folders, bones.files)),
+    ...(outside.length === 0 ? [] : [planned(makeOutside(staged, outside))]),
     ...checks.checks.flatMap(({ name, needs, run, fallback }) => [
       ...(needs === undefined ? [] : [{ id: `needs ${name}`, argv: needs }]),
       { id: `check ${name}`, argv: run },
@@ -179,14 +186,17 @@ function listRehearsalCommands({ run, refused, counts }: NonNullable<Checks['reh
 
 /** The rollback removes only what this run made: each command first checks on the host that it belongs to this run. */
 function listRollbackCommands(plan: Commanded): PlannedCommand[] {
-  const { staging } = plan.place
+  const { staging, target } = plan.place
   return [
-    planned(stage(staging, RUN_PLACEHOLDER)),
+    planned(stage(staging, RUN_PLACEHOLDER, target)),
     planned(switchBack(staging, RUN_PLACEHOLDER, placeOf(plan), plan.activation?.back ?? null)),
     planned(withdrawTarget(staging, RUN_PLACEHOLDER, placeOf(plan))),
     { id: 'send', argv: ['put', 'files', `${staging}/files`] },
     { id: 'send', argv: ['put', 'folders', `${staging}/folders`] },
     planned(removeListed(staging, RUN_PLACEHOLDER, keepFolder(plan.place, RUN_PLACEHOLDER))),
+    ...(listMade(plan.outside).length === 0
+      ? []
+      : [planned(removeOutside(staging, RUN_PLACEHOLDER, plan.outside))]),
     planned(discard(staging, RUN_PLACEHOLDER)),
   ]
 }
@@ -212,6 +222,9 @@ export function listPlanDifferences(before: DeployPlan, now: DeployPlan): string
   compare('the pointer', before.pointer, now.pointer)
   compare('the release that runs now', before.changes?.since ?? null, now.changes?.since ?? null)
   compare('the old releases to remove', namesOf(before.old), namesOf(now.old))
+  const outside = ({ outside = [] }: DeployPlan) =>
+    outside.map(({ path, above, state }) => `${path} ${state}, in ${above}`).join('; ')
+  compare('the list of folders outside of the target', outside(before), outside(now))
   compare('the checks', digestOf(before.checks), digestOf(now.checks))
   for (const [index, was] of before.expected.previous.entries()) {
     const is = now.expected.previous[index]

@@ -57,24 +57,27 @@ const ALONE = `above=\${1%/*}
 `
 
 /**
- * Makes a staging folder that only this user can enter and that names its run, or uses this run's own from an earlier try. `active`: the
- * program of this run is active, so that a new staging folder gets the mark of that.
+ * Makes a staging folder that only this user can enter and that names its run, or uses this run's own from an earlier try. `deployed`: the
+ * target of a run that is taken back. A run whose target names it and whose staging folder is gone had come to its end. Its program is
+ * active then, so that a new staging folder gets the marks `ended` and `activating`.
  *
  * The token goes with the folder, so that a missing folder can't refuse a late command. Each folder that is made or removed changes the time of
  * the folder above, though. So the script makes one only if that time is still `CUTTER_SEEN`, and otherwise prints it (exit code 81). See
  * `makeStaging`.
  */
-export const stage = (staging: string, run: string, active = false): HostCommand =>
+export const stage = (staging: string, run: string, deployed = ''): HostCommand =>
   defineWrite(
     'stage',
     `umask 077
-if [ ! -e "$1" ]; then
+${NAMES_RUN}if [ ! -e "$1" ]; then
   ${ALONE}fi
 if [ ! -e "$1" ]; then
   now=$(stat -Lc %z -- "$above")
   [ "$CUTTER_SEEN" = "$now" ] || [ "$CUTTER_SEEN" = any ] || { echo "$now"; echo "the entries of $above change all the time" >&2; exit ${EXIT.unseen}; }
   mkdir -- "$1" || exit ${EXIT.notMade}
-  [ -z "$3" ] || : >"$1/activating" || { rm -rf -- "$1"; exit ${EXIT.notMade}; }
+  if [ -n "$3" ] && names_run "$2" "$3/DEPLOY-MANIFEST.txt"; then
+    { : >"$1/ended" && : >"$1/activating"; } || { rm -rf -- "$1"; exit ${EXIT.notMade}; }
+  fi
   printf '%s\\n' "$2" >"$1/run" || { rm -rf -- "$1"; exit ${EXIT.notMade}; }
 fi
 [ "$(cat "$1/run" 2>/dev/null)" = "$2" ] || exit ${EXIT.notOurs}
@@ -82,7 +85,7 @@ cd -- "$1" || exit ${EXIT.notOurs}
 ${LOCKED}${NOT_LOWER}${KEEP}`,
     staging,
     run,
-    active ? 'active' : '',
+    deployed,
   )
 
 /** Extracts the tar, whose hash was compared when it arrived, into an empty folder of its own. It never writes through an existing file. */
@@ -127,7 +130,7 @@ export const discard = (staging: string, run: string): HostCommand =>
   exit 0
 fi
 cd -- "$1" && [ "$(cat run 2>/dev/null)" = "$2" ] || exit ${EXIT.notOurs}
-${LOCKED}${NOT_LOWER}${SAME_RUN}rm -rf -- tree withdrawn old artifact.tar pointer claim confirmed expired watched activating && cd / && rm -rf -- "$1"`,
+${LOCKED}${NOT_LOWER}${SAME_RUN}rm -rf -- tree withdrawn old artifact.tar pointer claim confirmed expired watched activating ended outside && cd / && rm -rf -- "$1"`,
     staging,
     run,
   )

@@ -12,6 +12,7 @@ import {
 import type { HostSession } from '../deploy/host-session.ts'
 import { surveyAnchors, surveyFacts } from '../deploy/host-survey.ts'
 import type { RemovedPath } from '../deploy/list-removable.ts'
+import { listMade } from '../deploy/outside-folders.ts'
 import { backupOf } from '../deploy/paths.ts'
 import type { DeployPlan } from '../deploy/plan.ts'
 import { findLinksTo, parsePairs, readFile, readPointer, readPromoteState } from '../deploy/read-commands.ts'
@@ -57,15 +58,24 @@ export async function locateDeploy(
   const expected = formatManifest(made, deploy, planDigest, entries)
   const wrong = inPlace ? listManifestFaults(manifest, expected) : []
   if (wrong.length > 0) throw changedError(runId, folder, wrong)
+  const way = await findWayBack(session, deploy, to)
+  const outside = listOutside(deploy, way)
   return {
     host,
     found: inPlace ? 'in its place' : 'withdrawn',
-    ...(await findWayBack(session, deploy, to)),
+    ...way,
+    ...(outside.length === 0 ? {} : { outside }),
     ...(restores === null ? {} : { restores }),
     removes: [...listDeployedEntries(entries, deploy), manifestEntry(expected)].map(withoutSize),
     built: builtDigest === null ? [] : await readJsonEvidence<string[]>(context, builtDigest),
   }
 }
+
+/**
+ * The folders outside of the target that this rollback removes. Where another release is in force, its program uses them, empty or not.
+ */
+const listOutside = (deploy: DeployPlan, { stays, pointer }: Pick<LocatedDeploy, 'stays' | 'pointer'>) =>
+  stays || (deploy.pointer !== null && pointer === null) ? [] : listMade(deploy.outside)
 
 const withoutSize = ({ size: _, ...entry }: ArtifactEntry): RemovedPath => entry
 

@@ -3,6 +3,7 @@ import type { PlannedCommand } from '../../domain/planned-command.ts'
 import type { Mode } from '../../domain/run.ts'
 import { keepFolder } from '../deploy/keep-folder.ts'
 import type { RemovedPath } from '../deploy/list-removable.ts'
+import { type OutsideFolder, removeOutside } from '../deploy/outside-folders.ts'
 import type { ReleasePointer } from '../deploy/paths.ts'
 import type { DeployPlan } from '../deploy/plan.ts'
 import { type SwitchPlace, switchBack, type WayBack, withdrawTarget } from '../deploy/switch-commands.ts'
@@ -39,6 +40,8 @@ export interface RollbackPlan {
   /** What the deploy made: the paths of its manifest, and what its build made. */
   removes: RemovedPath[]
   built: string[]
+  /** Folders that the deploy made outside of its target, which are removed if they are empty. Left out where there is none. */
+  outside?: OutsideFolder[]
   /** The folder to which everything else in the tree moves: changed files, and what came besides. */
   keep: string
   commands: PlannedCommand[]
@@ -48,7 +51,16 @@ export interface RollbackPlan {
 /** A deploy as found on its host. */
 export type LocatedDeploy = Pick<
   RollbackPlan,
-  'host' | 'found' | 'pointer' | 'back' | 'restores' | 'stays' | 'removesAbove' | 'removes' | 'built'
+  | 'host'
+  | 'found'
+  | 'pointer'
+  | 'back'
+  | 'restores'
+  | 'stays'
+  | 'removesAbove'
+  | 'removes'
+  | 'built'
+  | 'outside'
 >
 
 /** Makes the plan of a rollback. It is pure: the same arguments give the same plan. */
@@ -92,7 +104,16 @@ export const placeOfRollback = (
 function listCommands(
   plan: Pick<
     RollbackPlan,
-    'target' | 'staging' | 'ofRun' | 'back' | 'stays' | 'pointer' | 'removesAbove' | 'keep' | 'restores'
+    | 'target'
+    | 'staging'
+    | 'ofRun'
+    | 'back'
+    | 'stays'
+    | 'pointer'
+    | 'removesAbove'
+    | 'keep'
+    | 'restores'
+    | 'outside'
   >,
 ): PlannedCommand[] {
   const { staging, ofRun, back } = plan
@@ -100,7 +121,7 @@ function listCommands(
   const planned = ({ id, argv }: PlannedCommand): PlannedCommand => ({ id, argv })
   const sends = (name: string) => ({ id: 'send', argv: ['put', name, `${staging}/${name}`] })
   return [
-    planned(stage(staging, ofRun, back !== null)),
+    planned(stage(staging, ofRun, plan.target)),
     planned(switchBack(staging, ofRun, place, back)),
     ...(plan.stays
       ? []
@@ -109,6 +130,7 @@ function listCommands(
           sends('files'),
           sends('folders'),
           planned(removeListed(staging, ofRun, plan.keep)),
+          ...(plan.outside === undefined ? [] : [planned(removeOutside(staging, ofRun, plan.outside))]),
         ]),
     planned(discard(staging, ofRun)),
   ]

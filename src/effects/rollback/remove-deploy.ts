@@ -2,6 +2,7 @@ import type { EffectContext } from '../../domain/effect.ts'
 import { Stop } from '../../domain/errors.ts'
 import { CommandFailed, type HostSession } from '../deploy/host-session.ts'
 import { makeStaging } from '../deploy/make-staging.ts'
+import { removeOutside } from '../deploy/outside-folders.ts'
 import { switchBack, withdrawTarget } from '../deploy/switch-commands.ts'
 import { removeWithdrawn } from '../deploy/withdrawn.ts'
 import * as write from '../deploy/write-commands.ts'
@@ -21,7 +22,7 @@ export async function removeDeploy(
   const { staging, ofRun, back, stays } = plan
   const place = placeOfRollback(plan)
   try {
-    await makeStaging(session, staging, ofRun, back !== null)
+    await makeStaging(session, staging, ofRun, plan.target)
     await session.text(switchBack(staging, ofRun, place, back))
     if (!stays) await session.text(withdrawTarget(staging, ofRun, place))
   } catch (error) {
@@ -31,5 +32,6 @@ export async function removeDeploy(
     })
   }
   if (!stays) await removeWithdrawn(session, context, plan)
+  if (plan.outside !== undefined) await session.text(removeOutside(staging, ofRun, plan.outside))
   await session.text(write.discard(staging, ofRun))
 }

@@ -1,10 +1,19 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { EXIT_FENCED, type HostCommand } from '../../../src/effects/deploy/host-session.ts'
 import { removeOldReleases } from '../../../src/effects/deploy/old-releases.ts'
+import { makeOutside, removeOutside } from '../../../src/effects/deploy/outside-folders.ts'
 import { linkShared } from '../../../src/effects/deploy/shared-paths.ts'
 import * as change from '../../../src/effects/deploy/switch-commands.ts'
 import * as write from '../../../src/effects/deploy/write-commands.ts'
@@ -47,6 +56,7 @@ const scripts: [string, () => HostCommand][] = [
     () => linkShared({ checks: { shared: ['log'] }, place: { parent: folder, target, staging } }, RUN),
   ],
   ['skeleton', () => write.skeleton({ staging, run: RUN }, target, ['made'], {})],
+  ['skeleton-outside', () => makeOutside({ staging, run: RUN }, outside())],
   ['check', () => change.runInTarget('check', staging, RUN, touches)],
   ['remove-old', () => removeOldReleases({ staging, parent: folder }, RUN, [])],
   ['rehearsal-tree', () => write.rehearsalTree(staging, RUN)],
@@ -57,10 +67,13 @@ const scripts: [string, () => HostCommand][] = [
   ['confirm', () => change.confirm(staging, RUN)],
   ['withdraw', () => change.withdrawTarget(staging, RUN, place())],
   ['remove-listed', () => write.removeListed(staging, RUN, target)],
+  ['remove-outside', () => removeOutside(staging, RUN, outside())],
   ['discard', () => write.discard(staging, RUN)],
 ]
 
 const touches = { target: '/', argv: ['sh', '-c', 'exit 0'], timeoutSeconds: 5 }
+
+const outside = () => [{ path: join(folder, 'outside'), above: realpathSync(folder), state: 'made' as const }]
 
 const place = () => ({ target, pointer: null })
 

@@ -11,6 +11,7 @@ import type { DeployDeps } from '../deps.ts'
 import type { HostSession } from '../host-session.ts'
 import { surveyAnchors } from '../host-survey.ts'
 import { createIsMutable } from '../mutable-paths.ts'
+import { findMadeOutside, listMade } from '../outside-folders.ts'
 import { afterReplacing } from '../paths.ts'
 import { type DeployPlan, watchRulesOf } from '../plan.ts'
 import { readPromotion } from '../promotion.ts'
@@ -49,7 +50,8 @@ export const integrity = (deps: DeployDeps) =>
           : { faults: await listAnythingMade(session, plan), benign: [] }
         const ready = !live || (await readPromotion(session, context, plan)) === 'done'
         const unready = ready ? [] : ['the target doesn’t name this run, so a rollback would not find it']
-        const wrong = [...strict, ...faults, ...unready]
+        const gone = live ? await findGoneOutside(session, plan) : []
+        const wrong = [...strict, ...faults, ...gone, ...unready]
         if (wrong.length > 0 && !live) throw changedByOthersError(wrong)
         const passed = wrong.length === 0
         const warned = warnings.length === 0 ? '' : `; warning: ${warnings.slice(0, 3).join('; ')}`
@@ -58,6 +60,9 @@ export const integrity = (deps: DeployDeps) =>
           : wrong.slice(0, 10).join('; ')
         const report = reportStage('G7', passed ? 'PASS' : 'FAIL', why, {
           previous: after.previous.map(({ path, treeHash }) => `${path} ${treeHash}`),
+          ...(plan.outside === undefined
+            ? {}
+            : { outside: plan.outside.map(({ path, state }) => `${path} ${state}`) }),
           benign: benign.slice(0, 20),
           warnings: warnings.slice(0, 50),
           tolerated: tolerated.slice(0, 20),
@@ -72,6 +77,12 @@ export const integrity = (deps: DeployDeps) =>
       })
     },
   })
+
+/** The folders outside of the target that the run made, and that are gone by now. */
+async function findGoneOutside(session: HostSession, { outside }: DeployPlan): Promise<string[]> {
+  const there = await findMadeOutside(session, outside)
+  return listMade(outside).flatMap(({ path }) => (there.includes(path) ? [] : [`${path} is gone`]))
+}
 
 function explainPass({ place, rollback }: DeployPlan, mode: string): string {
   const old =

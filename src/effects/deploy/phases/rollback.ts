@@ -15,7 +15,8 @@ import type { HostSession } from '../host-session.ts'
 import { surveyAnchors } from '../host-survey.ts'
 import { keepFolder, withKeep } from '../keep-folder.ts'
 import { makeStaging } from '../make-staging.ts'
-import { type DeployPlan, placeOf, switchesFirst, watchRulesOf } from '../plan.ts'
+import { findMadeOutside, listMade, removeOutside } from '../outside-folders.ts'
+import { type DeployPlan, placeOf, watchRulesOf } from '../plan.ts'
 import { folderExists, parsePairs, readPromoteState } from '../read-commands.ts'
 import { readDeployPlan } from '../read-deploy-plan.ts'
 import { completeStages, formatDeployReport, type Stages } from '../stages.ts'
@@ -36,7 +37,7 @@ type Input = z.infer<typeof input>
 
 /**
  * The planned rollback: pointer and program, the target in one rename, then what the deploy made. What came besides moves to a folder next
- * to the target. It removes only what names this run. An earlier version that was replaced comes back before its program starts.
+ * to the target. It removes only what names this run, and empty folders that it made outside of the target. An earlier version that was replaced comes back before its program starts.
  */
 export const rollback = (deps: DeployDeps) =>
   writeEffect({
@@ -66,7 +67,7 @@ export const rollback = (deps: DeployDeps) =>
     },
   })
 
-/** First the pointer and the program, at once; then the tree. A deploy that removed its staging folder was active. */
+/** First the pointer and the program, at once; then the tree. */
 async function takeBack(
   session: HostSession,
   context: EffectContext,
@@ -74,13 +75,14 @@ async function takeBack(
   given: Input,
 ): Promise<void> {
   const { runId } = context
-  const { staging } = plan.place
-  const { staging: staged, manifest } = await readState(session, context, plan)
-  const active = staged === 'no' && manifest === 'yes' && !switchesFirst(plan)
-  await makeStaging(session, staging, runId, active)
+  const { staging, target } = plan.place
+  // Stops where an earlier command is still working.
+  await readState(session, context, plan)
+  await makeStaging(session, staging, runId, target)
   await session.text(switchBack(staging, runId, placeOf(plan), plan.activation?.back ?? null))
   await session.text(withdrawTarget(staging, runId, placeOf(plan)))
   await removeTree(session, context, plan, given)
+  if (listMade(plan.outside).length > 0) await session.text(removeOutside(staging, runId, plan.outside!))
   await session.text(write.discard(staging, runId))
 }
 
@@ -141,6 +143,7 @@ async function describeRollback(
   const isKept = (await session.run(folderExists(keep))).exitCode === 0
   const { tolerated, warnings, ...found } = compareAnchors(anchors, after, watchRulesOf(plan))
   const { target } = await readState(session, context, plan)
+  const outside = await findMadeOutside(session, plan.outside)
   const left = `something is at ${plan.place.target} that does not name this run, and was left there`
   // The anchor of an earlier version that was replaced says whether it is there again.
   const isClear = target === 'absent' || plan.strategy === 'replace'
@@ -153,6 +156,7 @@ async function describeRollback(
   const output = formatOutput(given, what, {
     removed: plan.place.target,
     ...(isKept ? { kept: keep } : {}),
+    ...(outside.length === 0 ? {} : { staysOutside: outside }),
     asBefore: strict.length === 0,
     differences: strict.slice(0, 50),
     tolerated: [...warnings, ...tolerated].slice(0, 50),
