@@ -51,6 +51,7 @@ const program = [
   'test/cli/lost-journal.test.ts',
   'test/cli/machine-test.test.ts',
   'test/cli/machine-versions.test.ts',
+  'test/cli/mcp.test.ts',
   'test/cli/migrate-after-commit.test.ts',
   'test/cli/migrate-bundle-commands.test.ts',
   'test/cli/migrate-checks.test.ts',

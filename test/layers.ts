@@ -178,9 +178,15 @@ export const LAYERS: Record<string, Layer> = {
     npm: ['prom-client', 'zod'],
     node: true,
   },
+  mcp: {
+    purpose: 'the tools of agents (Model Context Protocol): reads a call, calls a use case, answers',
+    ours: ['service', 'domain', 'client'],
+    npm: ['@modelcontextprotocol/server', 'zod'],
+    node: true,
+  },
   http: {
     purpose: 'the API of the service and its page: reads a request, calls a use case, answers',
-    ours: ['service', 'domain', 'client'],
+    ours: ['service', 'domain', 'client', 'mcp'],
     npm: [
       'hono',
       '@hono/node-server',
@@ -196,7 +202,7 @@ export const LAYERS: Record<string, Layer> = {
   node20: { purpose: 'what only Node 20 needs', ours: ['client'], npm: [], node: true },
   cli: {
     purpose: 'the command line: parses, calls a use case, prints',
-    ours: ['service', 'domain', 'client', 'app', 'http', 'node20'],
+    ours: ['service', 'domain', 'client', 'app', 'http', 'mcp', 'node20'],
     npm: ['commander'],
     node: true,
   },

@@ -96,6 +96,7 @@ const banner = { js: "const MODULE_URL = require('node:url').pathToFileURL(__fil
 const vendors = ['zod', 'yaml', 'xstate', 'tar-stream', 'parse5']
 // Asked for only where it is used: few documents are HTML.
 const lazy = ['parse5']
+const agents = ['@modelcontextprotocol/server', '@modelcontextprotocol/server/stdio']
 const service = ['hono', '@hono/node-server', '@hono/zod-openapi', '@dagrejs/dagre', 'prom-client']
 await Promise.all(
   vendors.map((name) =>
@@ -127,6 +128,10 @@ const vendored = {
       path: './hono.cjs',
       external: true,
     }))
+    onResolve({ filter: new RegExp(`^(${agents.join('|')})$`) }, () => ({
+      path: './mcp.cjs',
+      external: true,
+    }))
     onResolve({ filter: new RegExp(`^(${vendors.join('|')})$`) }, ({ path }) => ({
       path: `./${path}.cjs`,
       external: true,
@@ -134,27 +139,31 @@ const vendored = {
   },
 }
 
-// What the service alone needs, in one file: it is loaded by `cutter serve`, and by nothing else.
-await build({
-  ...common,
-  stdin: {
-    contents: `module.exports = { ${service.map((name) => `...require('${name}')`).join(', ')} }`,
-    resolveDir: root,
-  },
-  plugins: [
-    {
-      name: 'vendored zod and yaml',
-      setup({ onResolve }) {
-        onResolve({ filter: /^(zod|yaml)$/ }, ({ path }) => ({ path: `./${path}.cjs`, external: true }))
-      },
+// What only the service needs, and what only agents need, each in one file: `cutter serve` and `cutter mcp` load them, and nothing else.
+for (const [file, names] of Object.entries({ 'hono.cjs': service, 'mcp.cjs': agents }))
+  await build({
+    ...common,
+    stdin: {
+      contents: `module.exports = { ${names.map((name) => `...require('${name}')`).join(', ')} }`,
+      resolveDir: root,
     },
-  ],
-  outfile: join(dist, 'hono.cjs'),
-  format: 'cjs',
-  minifySyntax: true,
-  minifyWhitespace: true,
-  legalComments: 'none',
-})
+    plugins: [
+      {
+        name: 'vendored zod and yaml',
+        setup({ onResolve }) {
+          onResolve({ filter: /^(zod|zod\/v4|yaml)$/ }, ({ path }) => ({
+            path: `./${path.replace('/v4', '')}.cjs`,
+            external: true,
+          }))
+        },
+      },
+    ],
+    outfile: join(dist, file),
+    format: 'cjs',
+    minifySyntax: true,
+    minifyWhitespace: true,
+    legalComments: 'none',
+  })
 
 // A roomier nursery: many runs at once make short-lived objects faster than the default collects them well.
 const NURSERY = '--max-semi-space-size=64'

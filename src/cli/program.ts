@@ -9,6 +9,7 @@ import { defineExecutionCommands } from './execution/index.ts'
 import { defineHoldCommands } from './hold/index.ts'
 import { defineInstanceCommands } from './instance/index.ts'
 import { defineMachineCommands } from './machine/index.ts'
+import { defineMcp } from './mcp.ts'
 import { defineMigrateCommands } from './migrate/index.ts'
 import { defineRehearsalCommands } from './rehearsal/index.ts'
 import { defineRunCommands } from './run/index.ts'
@@ -49,6 +50,7 @@ export function buildProgram(): Command {
   defineStoreCommands(program)
   defineInstanceCommands(program)
   defineServe(program)
+  defineMcp(program)
   defineTokenCommands(program)
   defineVerify(program)
   defineDoctor(program)

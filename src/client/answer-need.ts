@@ -78,7 +78,7 @@ async function upload(service: FoundService, path: string, { size }: Stats): Pro
         else if (status === 201 && name !== undefined) done(name)
         else fail(problemOf(service, status, text))
       })
-      .write(headOf(service, UPLOAD_PATH, size, 'application/octet-stream'))
+      .write(headOf(service, UPLOAD_PATH, size, { type: 'application/octet-stream' }))
     // A file that grows meanwhile is cut at the length in the head.
     const content = size === 0 ? null : createReadStream(path, { end: size - 1 })
     content?.on('error', (error) => fail(unreadable(path, error))).pipe(socket, { end: false })

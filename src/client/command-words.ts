@@ -3,6 +3,7 @@ export const BY_ITSELF: { [command: string]: string } = {
   demo: 'it makes a home of its own',
   verify: 'it needs nothing but the bundle, and trusts no service',
   serve: 'it is the service',
+  mcp: 'it speaks with an agent on its own stdin and stdout, and asks the service for each call',
   'store restore': 'the service must be stopped first',
   'approval countersign': 'it signs with a key of the caller',
   'machine new': 'it writes a module for the caller',

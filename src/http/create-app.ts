@@ -1,4 +1,5 @@
 import type { Service } from '../service/serve.ts'
+import { mcpDoor } from './answer-mcp.ts'
 import { type Browser, readBrowser } from './browser.ts'
 import type { Call, Endpoint, Reply } from './endpoint.ts'
 import { ENDPOINTS } from './endpoints.ts'
@@ -37,6 +38,10 @@ export function createApp(service: Service, hosts: Set<string> | null): Hono {
       )
       return problemResponse(service, error, [], { allow: allowed.join(', ') })
     })
+  const answerMcp = mcpDoor(service, hosts)
+  app.all('/mcp', ({ req }) =>
+    answerMcp(req.raw).then(withHeaders, (error) => problemResponse(service, error, [])),
+  )
   for (const path of PAGE_PATHS) app.get(path, ({ req }) => answerPage(service, hosts, req.raw))
   app.notFound(() =>
     problemResponse(
@@ -50,6 +55,12 @@ export function createApp(service: Service, hosts: Set<string> | null): Hono {
     ),
   )
   return app
+}
+
+/** Whether a connection stays open is for the server to say, and not for an answer. */
+function withHeaders({ body, status, headers }: Response): Response {
+  const { connection: _, ...given } = Object.fromEntries(headers)
+  return new Response(body, { status, headers: { ...given, ...HEADERS } })
 }
 
 interface Door {

@@ -7,10 +7,11 @@ const MAX_DEPTH = 64
 
 /**
  * Reads the JSON body of a request. An empty body is an empty object.
+ * @param max its size at most, in bytes
  * @throws RequestError 413 when it is too large, 415 when it is not JSON by its type, 400 when it can't be parsed or is too deep
  */
-export async function readJsonBody(request: Request): Promise<unknown> {
-  const bytes = await readBytes(request, MAX_BYTES)
+export async function readJsonBody(request: Request, max = MAX_BYTES): Promise<unknown> {
+  const bytes = await readBytes(request, max)
   if (bytes.length === 0) return {}
   const type = request.headers.get('content-type') ?? ''
   if (!/^application\/json *(;|$)/i.test(type))

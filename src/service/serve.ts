@@ -56,6 +56,8 @@ export interface Service {
   redact<T>(value: T): T
   /** Writes down where the service listens, so that others on this host find it. */
   announce(address: ServiceAddress): void
+  /** Where the service listens; null before it does. */
+  address(): ServiceAddress | null
   log: Log
   /** Waits until the work that was interrupted has come to a safe point, and frees the home. */
   close(): Promise<void>
@@ -103,6 +105,7 @@ export async function openService(
   const owner = makeOwnerToken(home.folder, deps.osUser)
   const secrets = deps.secrets ?? createSecrets()
   const commands = commandLine === undefined ? null : serveCommands({ home, commandLine, secrets, log })
+  let address: ServiceAddress | null = null
   const work = createBoundedWork({ store }, (err) => log.info({ err }, 'work ended'))
   return {
     socket: findSocketPath(home.folder, home.env),
@@ -125,7 +128,11 @@ export async function openService(
       )
     },
     redact: (value) => deps.secrets?.redactWords(value) ?? value,
-    announce: (address) => writeFileSync(files.address, `${JSON.stringify(address)}\n`, { mode: 0o644 }),
+    announce(given) {
+      address = given
+      writeFileSync(files.address, `${JSON.stringify(address)}\n`, { mode: 0o644 })
+    },
+    address: () => address,
     log,
     async close() {
       clearInterval(pruning)

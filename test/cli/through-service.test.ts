@@ -138,6 +138,7 @@ const CALLS: { [command: string]: string[][] } = {
 /** Commands whose output differs, with the reason. */
 const EXCEPTIONS: { [command: string]: string } = {
   serve: 'a second service on the home is refused, which restart.test.ts shows',
+  mcp: 'its stdout is for the protocol of agents; test/cli/mcp.test.ts shows both ways',
   demo: 'it makes a home of its own, and the story does not depend on others',
   'store restore': 'it needs the service stopped',
 }

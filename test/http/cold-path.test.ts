@@ -5,9 +5,9 @@ import { yamlAsData } from '../../src/build/yaml-as-data.mjs'
 
 const root = resolve(import.meta.dirname, '../..')
 
-/** The packages of the service and its page, and what they bring. */
+/** The packages of the service, its page and agents, and what they bring. */
 const OF_THE_SERVICE =
-  /^(src\/(http|service\/(page|metrics))\/|node_modules\/(hono|@hono|@asteasolutions|openapi3-ts|@dagrejs|preact|@preact|marked|prom-client|tdigest|@opentelemetry)\/)/
+  /^(src\/(http|mcp|service\/(page|metrics|agents))\/|node_modules\/(hono|@hono|@asteasolutions|openapi3-ts|@dagrejs|preact|@preact|marked|prom-client|tdigest|@opentelemetry|@modelcontextprotocol)\/)/
 
 test('a cold command loads nothing of the service', async () => {
   const { metafile } = await build({

@@ -1,6 +1,5 @@
 import { exchange } from '../../client/ask-service.ts'
-import { isListening } from '../../client/connection.ts'
-import { type FoundService, findService } from '../../client/find-service.ts'
+import type { FoundService } from '../../client/find-service.ts'
 import type { Session } from '../session.ts'
 import type { StatementOptions } from './statement-options.ts'
 
@@ -36,11 +35,4 @@ export async function signForService(
   return exchange(service, ['approval', 'import', ...names, ...global], {
     files: { statement: statement.toString(), signature },
   })
-}
-
-/** The service that keeps the approval; null where this process keeps it itself. */
-export async function findLiveService(): Promise<FoundService | null> {
-  const { argv, env } = process
-  const service = findService({ argv: argv.slice(2), env, cwd: process.cwd() })
-  return service === null || (service.isOptional && !(await isListening(service))) ? null : service
 }

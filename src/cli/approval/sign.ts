@@ -28,7 +28,10 @@ export function defineSign(group: Command): void {
 function sign(run: string, options: StatementOptions & { key: string }): Promise<number> {
   return inHome(options, async (session) => {
     const { home, io } = session
-    const { findLiveService, signForService } = await import('./sign-for-service.ts')
+    const [{ findLiveService }, { signForService }] = await Promise.all([
+      import('../live-service.ts'),
+      import('./sign-for-service.ts'),
+    ])
     const service = await findLiveService()
     if (service !== null) return signForService(session, service, run, options)
     const { signApproval } = await import('../../service/approvals/sign.ts')

@@ -9,16 +9,17 @@ const USE_NOTED_MS = 60_000
 /**
  * Finds out who calls by the header `Authorization: Bearer <token>`. The token is looked up by its SHA-256, so the time that this takes
  * tells nothing of a token that is kept.
+ * @param owner the token of the home's owner; null where no service runs
  * @throws TOKEN_REFUSED
  */
 export async function authenticate(
-  { store, owner }: { store: RunStore; owner: OwnerToken },
+  { store, owner }: { store: RunStore; owner: OwnerToken | null },
   authorization: string | undefined,
   now: Date,
 ): Promise<TokenScope> {
   const [, text] = /^bearer +(\S+) *$/i.exec(authorization ?? '') ?? []
   if (text === undefined) throw tokenError('the request brings no token')
-  if (owner.is(text)) return owner.scope
+  if (owner?.is(text) === true) return owner.scope
   const token = isToken(text) ? await store.tokenByDigest(digestOfToken(text)) : null
   if (token === null) throw tokenError('the token is not known here')
   const fault = findTokenFault(token, now)

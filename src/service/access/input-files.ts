@@ -24,11 +24,10 @@ export async function admitPaths(
   machine: string,
   input: { [key: string]: Json },
 ): Promise<{ [key: string]: Json }> {
-  if (home.caller === null) return input
+  if (home.caller === null) return withUploads(home.folder, machine, input)
   const { inputs } = await home.config()
   const settled = { ...input }
-  const fields = Object.hasOwn(PATH_FIELDS, machine) ? PATH_FIELDS[machine]! : []
-  for (const field of fields) {
+  for (const field of pathFields(machine)) {
     const given = input[field]
     if (typeof given === 'string')
       settled[field] = await admitInput(home.folder, inputs, {
@@ -38,6 +37,22 @@ export async function admitPaths(
       })
   }
   if (machine === 'deploy') await assertConfiguredHost(home, input.host)
+  return settled
+}
+
+const pathFields = (machine: string) => (Object.hasOwn(PATH_FIELDS, machine) ? PATH_FIELDS[machine]! : [])
+
+/** Whoever runs this process names what an agent has sent as everybody does. */
+function withUploads(
+  folder: string,
+  machine: string,
+  input: { [key: string]: Json },
+): { [key: string]: Json } {
+  const settled = { ...input }
+  for (const field of pathFields(machine)) {
+    const [, sha256] = UPLOAD.exec(String(input[field])) ?? []
+    if (sha256 !== undefined) settled[field] = findUpload(folder, sha256)
+  }
   return settled
 }
 
@@ -81,7 +96,7 @@ export async function admitFile(
   what: string,
   given: string,
 ): Promise<string> {
-  if (home.caller === null) return resolve(home.cwd, given)
+  if (home.caller === null && !UPLOAD.test(given)) return resolve(home.cwd, given)
   const { inputs } = await home.config()
   return admitPath(home.folder, inputs, { field: what, given: uploadOf(home, given) })
 }

@@ -1,3 +1,4 @@
+import { AGENT_ANSWERS } from './agent-answers.ts'
 import { APPROVAL_ANSWERS } from './approval-answers.ts'
 import { DOCUMENT_ANSWERS } from './document-answers.ts'
 import { OTHER_ANSWERS } from './other-answers.ts'
@@ -20,4 +21,5 @@ export const ANSWERS: Answers = {
   ...OTHER_ANSWERS,
   ...STORE_ANSWERS,
   ...PAGE_ANSWERS,
+  ...AGENT_ANSWERS,
 }

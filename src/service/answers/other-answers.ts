@@ -194,7 +194,7 @@ export const OTHER_ANSWERS: Answers = {
       statements: z.array(
         z.strictObject({ number: count, line: count, kind: text, sha256: hex, transactional: z.boolean() }),
       ),
-      squawk: z.looseObject({ tool: z.literal('squawk'), installed: z.boolean() }),
+      squawk: z.looseObject({ tool: z.literal('squawk'), installed: z.boolean() }).nullable(),
     }),
   },
   'rehearsal-list': {

@@ -137,6 +137,7 @@ export const record = z.strictObject({
   end: count,
   sha256: hex,
   parent: z.json(),
+  reason: text.optional().describe('Why a unit is excluded.'),
 })
 
 /** What `--json` prints, and which commands print it. */

@@ -1,0 +1,54 @@
+import type { AgentRequest } from '../mcp/serve-http.ts'
+import type { TouchedStep } from '../service/agents/agent-call.ts'
+import type { Service } from '../service/serve.ts'
+import { assertOwnSite } from './guard.ts'
+import { readJsonBody } from './read-body.ts'
+
+/** The size of a message at most, in bytes: documents are sent as texts. */
+const MAX_BYTES = 4 * 1024 * 1024
+
+/**
+ * Answers agents at /mcp. Each request brings a token in its header; the session of a browser does not count here. The package of the protocol is
+ * loaded with the first one.
+ * @param hosts as of `createApp`
+ * @throws TOKEN_REFUSED, RequestError
+ */
+export function mcpDoor(
+  service: Service,
+  hosts: Set<string> | null,
+): (request: Request) => Promise<Response> {
+  const { log } = service
+  let handler: Promise<(given: AgentRequest) => Promise<Response>> | null = null
+  const opened = () =>
+    (handler ??= import('../mcp/serve-http.ts').then(({ createAgentHandler }) =>
+      createAgentHandler((err) => log.warn({ err }, 'a call of an agent failed')),
+    ))
+  return async (request) => {
+    assertOwnSite(request, hosts)
+    const authenticate = () => service.authenticate(request.headers.get('authorization') ?? undefined)
+    const { name } = await authenticate()
+    const body = request.method === 'POST' ? await readJsonBody(request, MAX_BYTES) : undefined
+    const answer = await opened()
+    const response = await answer({
+      request,
+      body,
+      name,
+      async open() {
+        const touched: TouchedStep[] = []
+        const home = service.homeOf(await authenticate(), ({ runId }, { seq, event }) => {
+          touched.push({ runId, seq, event: event.type })
+        })
+        return {
+          home,
+          touched,
+          works: service.worksFor(() => touched[0]?.runId ?? null),
+          // Others reach the service by the name by which this caller does; a socket has none.
+          page: hosts === null ? (service.address()?.url ?? null) : new URL(request.url).origin,
+          redact: service.redact,
+        }
+      },
+    })
+    log.info({ method: request.method, path: '/mcp', status: response.status, caller: name }, 'request')
+    return response
+  }
+}
